@@ -1,0 +1,106 @@
+"""The one error tree: what the analyst reads, and what the engineer needs.
+
+Every error that may reach a page or the command line is a :class:`ShiyaoError`. Its text is one Chinese
+sentence that says what is wrong and where, followed by what to do about it. The cause is kept by ``raise … from``.
+"""
+
+from enum import StrEnum
+
+
+class ShiyaoError(Exception):
+    """Root of all errors that a person may read.
+
+    Attributes:
+        message: what is wrong and where, one Chinese sentence without the final full stop.
+        remedy: what to do next, in Chinese; empty where the message says it already.
+    """
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message, remedy)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        """The sentence for a page or one line of stderr."""
+        return f"{self.message}。{self.remedy}" if self.remedy else f"{self.message}。"
+
+
+class FormError(ShiyaoError):
+    """A form file that cannot be used; names the file, the line and the reason."""
+
+
+class SettingsError(ShiyaoError):
+    """A setting or environment variable that cannot be used."""
+
+
+class InputError(ShiyaoError):
+    """Data from outside (a file, an upload, a pasted chat) that cannot be read."""
+
+
+class NotFoundError(ShiyaoError):
+    """A dataset, run, chat or record that does not exist."""
+
+
+class ConflictError(ShiyaoError):
+    """Somebody else saved in between, or a name is taken."""
+
+
+class StoreError(ShiyaoError):
+    """The database cannot be opened, migrated or written."""
+
+
+class ExportError(ShiyaoError):
+    """An export that would be wrong; nothing was written."""
+
+
+class PromptError(ShiyaoError):
+    """A prompt file that cannot be used, or a variable that it lacks."""
+
+
+class JobError(ShiyaoError):
+    """A run that cannot be started or steered."""
+
+
+class Cause(StrEnum):
+    """Why a call to a model failed, in terms that decide what to do about it."""
+
+    CONFIG = "config"  # keys or address missing
+    AUTH = "auth"  # keys refused
+    LICENCE = "licence"  # no licence for this model, or it ran out
+    QUOTA = "quota"  # no money or tokens left
+    RATE = "rate"  # too many calls at once
+    AUDIT = "audit"  # content audit refused input or output
+    TOO_LONG = "too_long"  # over the model's context
+    BAD_REQUEST = "bad_request"
+    TIMEOUT = "timeout"
+    NETWORK = "network"
+    CUT_OFF = "cut_off"  # the answer ended in the middle
+    SERVER = "server"
+    UNKNOWN = "unknown"
+
+
+RETRYABLE = frozenset({Cause.RATE, Cause.TIMEOUT, Cause.NETWORK, Cause.CUT_OFF, Cause.SERVER})
+"""Causes that may pass by themselves; every other one goes straight to the failure list."""
+
+
+class ProviderError(ShiyaoError):
+    """A call to a model failed.
+
+    Attributes:
+        cause: see :class:`Cause`.
+        code: the provider's own code (Spark ``10013``, HTTP ``429``), empty where there is none.
+        partial: what had arrived before the failure; kept with the extraction, never parsed as an answer.
+    """
+
+    def __init__(
+        self, cause: Cause, message: str, remedy: str = "", *, code: str = "", partial: str = ""
+    ) -> None:
+        super().__init__(message, remedy)
+        self.cause = cause
+        self.code = code
+        self.partial = partial
+
+    @property
+    def retryable(self) -> bool:
+        """Whether the same call may succeed later."""
+        return self.cause in RETRYABLE
