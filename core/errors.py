@@ -92,9 +92,7 @@ class ProviderError(ShiyaoError):
         partial: what had arrived before the failure; kept with the extraction, never parsed as an answer.
     """
 
-    def __init__(
-        self, cause: Cause, message: str, remedy: str = "", *, code: str = "", partial: str = ""
-    ) -> None:
+    def __init__(self, cause: Cause, message: str, remedy: str = "", *, code: str = "", partial: str = "") -> None:
         super().__init__(message, remedy)
         self.cause = cause
         self.code = code

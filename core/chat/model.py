@@ -1,0 +1,129 @@
+"""What a parsed chat is: messages with exact offsets into the original text, residue marked, speakers and roles.
+
+All offsets are Python string indices (code points) into the original text, half open. JavaScript counts UTF-16 units,
+so the browser gets slices, never offsets.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Span(NamedTuple):
+    """A half-open range of characters of the original text."""
+
+    start: int
+    end: int
+
+    def of(self, text: str) -> str:
+        """The characters it covers."""
+        return text[self.start : self.end]
+
+
+class MessageKind(StrEnum):
+    """What a message is, besides its text."""
+
+    TEXT = "text"
+    IMAGE = "image"
+    FILE = "file"
+    LINK = "link"
+    VIDEO = "video"
+    VOICE = "voice"
+    RECALL = "recall"
+    STICKER = "sticker"
+    SYSTEM = "system"
+
+
+class Role(StrEnum):
+    """Which side a speaker is on."""
+
+    CUSTOMER = "客户"
+    STAFF = "客服"
+    UNKNOWN = "未知"
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """The message that a reply quotes.
+
+    Attributes:
+        span: the whole quotation with its announcement and its line of dashes.
+        speaker: who is quoted; ``""`` where the text does not say.
+        text_span: the quoted words.
+    """
+
+    span: Span
+    speaker: str
+    text_span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message.
+
+    Attributes:
+        index: position in the chat, from 0.
+        span: everything that belongs to the message, up to the next one (line end included), so that the spans of
+            all messages and residue joined give the original text back.
+        speaker: the name before the colon; ``""`` for lines before the first speaker.
+        speaker_span: where that name stands (empty span where there is none).
+        body: what was said, without speaker, quote and final line break.
+        kind: see :class:`MessageKind`.
+        quote: the quoted message, if any.
+        mentions: names after ``@`` in the body.
+    """
+
+    index: int
+    span: Span
+    speaker: str
+    speaker_span: Span
+    body: Span
+    kind: MessageKind
+    quote: Quote | None = None
+    mentions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RoleGuess:
+    """Which side a speaker seems to be on.
+
+    Attributes:
+        role: the guess.
+        score: above 0 speaks for 客服, below 0 for 客户; the size says how sure.
+        reasons: short Chinese sentences, strongest first.
+    """
+
+    role: Role
+    score: float
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedChat:
+    """A chat text taken apart.
+
+    Attributes:
+        text: the original text, untouched.
+        messages: of the conversation (the first copy) only, in order.
+        residue: what an online spreadsheet left behind it: never part of prompts, evidence, roles, counts or rows.
+            Empty, or ranges after (or between) the messages.
+    """
+
+    text: str
+    messages: tuple[Message, ...]
+    residue: tuple[Span, ...] = ()
+
+    @property
+    def pieces(self) -> tuple[Span, ...]:
+        """All spans in order; joined they give the text back."""
+        return tuple(sorted((*(message.span for message in self.messages), *self.residue)))
+
+    @property
+    def conversation(self) -> str:
+        """The text without residue: what a model is shown."""
+        return "".join(message.span.of(self.text) for message in self.messages).rstrip("\n")
+
+    @property
+    def speakers(self) -> tuple[str, ...]:
+        """Distinct speakers in order of their first message."""
+        return tuple(dict.fromkeys(m.speaker for m in self.messages if m.speaker))

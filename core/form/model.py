@@ -1,0 +1,237 @@
+"""Fields and forms as frozen values, and the coercion of anything at all into a clean form.
+
+A value is ``str`` or ``list[str]``; a field with nothing to say is ``""`` or ``[]`` (rules of the challenge).
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+_SEPARATOR = re.compile(r"[、，,]")
+"""What separates several values inside one string of a list field (official scoring rule for lists)."""
+
+Value = str | list[str]
+FormValues = dict[str, Value]
+"""One customer's form: every key of the form in order, each with ``str`` or ``list[str]``."""
+
+
+class FieldType(StrEnum):
+    """How a field's value is stored."""
+
+    TEXT = "str"
+    LIST = "list[str]"
+
+
+class Kind(StrEnum):
+    """What a value is; decides checks, normalisation and extraction rules."""
+
+    PERSON = "person"
+    PHONE = "phone"
+    EMAIL = "email"
+    PLACE = "place"
+    ADDRESS = "address"
+    CHOICE = "choice"
+    DATE = "date"
+    AMOUNT = "amount"
+    STAFF = "staff"
+    TEXT = "text"
+
+
+class Nature(StrEnum):
+    """Whether a value should stand in the chat, or is a judgement about it."""
+
+    VERBATIM = "verbatim"
+    JUDGEMENT = "judgement"
+
+
+class Coerced(NamedTuple):
+    """A clean form and what had to be done to the raw one.
+
+    Attributes:
+        values: every key of the form, in order.
+        notes: one Chinese sentence for each change that lost or reshaped something; empty for a clean input.
+    """
+
+    values: FormValues
+    notes: tuple[str, ...]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Field(_Frozen):
+    """One field of a form."""
+
+    key: str
+    label: str
+    group: str
+    type: FieldType
+    kind: Kind
+    nature: Nature
+    points: float
+    one_right_answer: bool
+    values: tuple[str, ...] = ()
+    description: str
+
+    @model_validator(mode="after")
+    def _check(self) -> "Field":
+        if not self.key.strip() or self.key != self.key.strip():
+            raise ValueError("key 不能为空，前后不能有空格")
+        if self.points <= 0:
+            raise ValueError("points 必须大于 0")
+        if len(set(self.values)) != len(self.values):
+            raise ValueError("values 里有重复的值")
+        return self
+
+    @property
+    def is_list(self) -> bool:
+        """Whether the value is a list of strings."""
+        return self.type is FieldType.LIST
+
+    @property
+    def empty(self) -> Value:
+        """A fresh empty value."""
+        return [] if self.is_list else ""
+
+
+class Form(_Frozen):
+    """A form: fields in the order in which they are written and shown.
+
+    Raises:
+        pydantic.ValidationError: a key twice, an unknown group, or a name field that is not a text field.
+    """
+
+    name: str
+    title: str
+    version: int
+    name_field: str
+    groups: tuple[str, ...]
+    fields: tuple[Field, ...]
+
+    @model_validator(mode="after")
+    def _check(self) -> "Form":
+        seen: set[str] = set()
+        for field in self.fields:
+            if field.key in seen:
+                raise ValueError(f"字段「{field.key}」出现了两次")
+            seen.add(field.key)
+            if field.group not in self.groups:
+                raise ValueError(f"字段「{field.key}」的 group「{field.group}」不在 groups 里")
+        if not self.fields:
+            raise ValueError("至少要有一个 [[field]]")
+        if self.name_field not in seen or self.field(self.name_field).is_list:
+            raise ValueError(f"name_field「{self.name_field}」不是文本字段的 key")
+        return self
+
+    @cached_property
+    def _by_key(self) -> dict[str, Field]:
+        return {field.key: field for field in self.fields}
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """All keys, in order."""
+        return tuple(field.key for field in self.fields)
+
+    @property
+    def max_points(self) -> float:
+        """Points of one complete form (36 for the challenge's)."""
+        return sum(field.points for field in self.fields)
+
+    def field(self, key: str) -> Field:
+        """The field of a key.
+
+        Raises:
+            KeyError: no such field.
+        """
+        return self._by_key[key]
+
+    def __contains__(self, key: str) -> bool:
+        """Whether the form has a field of this key."""
+        return key in self._by_key
+
+    def in_group(self, group: str) -> tuple[Field, ...]:
+        """The fields of one group, in order."""
+        return tuple(field for field in self.fields if field.group == group)
+
+    def empty(self) -> FormValues:
+        """A fresh all-empty form."""
+        return {field.key: field.empty for field in self.fields}
+
+    def is_empty(self, values: Mapping[str, Value]) -> bool:
+        """Whether no field of ``values`` is filled."""
+        return not any(values.get(key) for key in self.keys)
+
+    def name_of(self, values: Mapping[str, Value]) -> str:
+        """The customer's name in a form, or ``""``."""
+        name = values.get(self.name_field, "")
+        return name if isinstance(name, str) else ""
+
+    def coerce(self, raw: Mapping[str, Any]) -> Coerced:
+        """Turn any mapping into a clean form: all keys, in order, each of its type.
+
+        Missing keys become empty, unknown keys are dropped, both with a note. A list where a text belongs is joined
+        with ``、``; a text where a list belongs becomes a list of one (empty: of none), unsplit, for labels write
+        several values into one string and the scorer splits them. ``None`` and outer white space vanish silently.
+
+        Args:
+            raw: whatever a model, a file or a browser gave for one customer.
+        """
+        values: FormValues = {}
+        notes: list[str] = []
+        missing = [field.key for field in self.fields if field.key not in raw]
+        if missing:
+            notes.append(f"缺少字段，已按空填写：{'、'.join(missing)}")
+        for field in self.fields:
+            values[field.key] = _coerce_value(field, raw.get(field.key), notes)
+        unknown = [str(key) for key in raw if key not in self]
+        if unknown:
+            notes.append(f"表单没有这些字段，已忽略：{'、'.join(unknown[:8])}{'…' if len(unknown) > 8 else ''}")
+        return Coerced(values, tuple(notes))
+
+
+def _coerce_value(field: Field, raw: Any, notes: list[str]) -> Value:
+    if field.is_list:
+        if raw is None or raw == "":
+            return []
+        if isinstance(raw, str):
+            notes.append(f"「{field.key}」应为列表，收到文本，已改为列表")
+            return [raw.strip()] if raw.strip() else []
+        if isinstance(raw, Mapping) or not isinstance(raw, Iterable):
+            notes.append(f"「{field.key}」应为列表，收到 {type(raw).__name__}，已改为列表")
+            text = _as_text(raw)
+            return [text] if text else []
+        items = [_as_text(item) for item in raw]
+        if any(not isinstance(item, str) and item is not None for item in raw):
+            notes.append(f"「{field.key}」的列表里有不是文本的值，已转成文本")
+        return [item for item in items if item]
+    if raw is None:
+        return ""
+    if isinstance(raw, str):
+        return raw.strip()
+    notes.append(f"「{field.key}」应为文本，收到 {type(raw).__name__}，已转成文本")
+    return _as_text(raw)
+
+
+def _as_text(raw: Any) -> str:
+    if raw is None:
+        return ""
+    if isinstance(raw, str):
+        return raw.strip()
+    if isinstance(raw, bool):
+        return "是" if raw else "否"
+    if isinstance(raw, Mapping):
+        return "，".join(f"{key}：{text}" for key, value in raw.items() if (text := _as_text(value)))
+    if isinstance(raw, Iterable):
+        return "、".join(text for item in raw if (text := _as_text(item)))
+    return str(raw)
+
+
+def split_list(items: Iterable[str]) -> list[str]:
+    """Split every element at ``、``, ``，`` and ``,`` and trim (official list rule); order kept, repeats dropped."""
+    parts = (part.strip() for item in items for part in _SEPARATOR.split(item))
+    return list(dict.fromkeys(part for part in parts if part))

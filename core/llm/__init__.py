@@ -1,0 +1,1 @@
+"""Model providers behind one small protocol (:class:`core.llm.base.Provider`)."""

@@ -1,0 +1,57 @@
+"""Settings: environment variables and nothing else; read once per process, never written."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parents[1]
+VAR = ROOT / "var"
+
+
+class Settings(BaseSettings):
+    """Where things are.
+
+    Attributes:
+        database_url: SQLAlchemy address (``SHIYAO_DATABASE_URL``); SQLite in ``var/`` by default.
+        jobs_database_url: system database of the job queue; beside ours by default.
+        log_file: where stack traces go; standard error as well.
+        form: name of the form for new datasets.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="SHIYAO_", extra="ignore")
+
+    database_url: str = f"sqlite:///{VAR / 'shiyao.db'}"
+    jobs_database_url: str = ""
+    log_file: Path = VAR / "shiyao.log"
+    form: str = "role_elements"
+    competition_data: Path | None = None
+
+
+class SparkSettings(BaseSettings):
+    """Keys for the Spark SDK; never stored, logged or exported."""
+
+    model_config = SettingsConfigDict(env_prefix="SPARKAI_", extra="ignore")
+
+    url: str = "wss://spark-api.xf-yun.com/v3.5/chat"
+    domain: str = "generalv3.5"
+    app_id: SecretStr = SecretStr("")
+    api_key: SecretStr = SecretStr("")
+    api_secret: SecretStr = SecretStr("")
+
+
+class OpenAISettings(BaseSettings):
+    """Address and key of an OpenAI-compatible service."""
+
+    model_config = SettingsConfigDict(env_prefix="OPENAI_", extra="ignore")
+
+    base_url: str = ""
+    api_key: SecretStr = SecretStr("")
+    model: str = Field(default="")
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The process's settings."""
+    return Settings()
