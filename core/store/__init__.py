@@ -1,0 +1,12 @@
+"""The store: tables, engine, migrations and the queries that services share. Rows stay inside; frozen views leave."""
+
+from core.store.db import Store, open_store
+from core.store.views import (
+    ChatView,
+    DatasetView,
+    ExtractionView,
+    RecordView,
+    RunView,
+)
+
+__all__ = ["ChatView", "DatasetView", "ExtractionView", "RecordView", "RunView", "Store", "open_store"]

@@ -1,0 +1,201 @@
+"""Opening a database: engine with the right pragmas, migrations at start, one transaction per read or write."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from filelock import FileLock
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
+from sqlmodel import Session
+
+from core.errors import StoreError
+
+_MIGRATIONS = Path(__file__).with_name("migrations")
+_WRITE = "shiyao_write"
+# Any number will do, as long as every process of this program uses the same one.
+_PG_LOCK = 7_240_611
+
+
+class Store:
+    """One open, migrated database.
+
+    ``read()`` and ``write()`` each give a session in one transaction. A write on SQLite begins with
+    ``BEGIN IMMEDIATE``, so it waits for other writers at its start instead of failing in its middle.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._writing = engine.execution_options(**{_WRITE: True})
+
+    @property
+    def url(self) -> str:
+        """The address without a password."""
+        return self.engine.url.render_as_string(hide_password=True)
+
+    @property
+    def path(self) -> Path | None:
+        """The SQLite file; ``None`` for another database."""
+        name = self.engine.url.database
+        return Path(name) if self.engine.dialect.name == "sqlite" and name else None
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session that sees one state of the database and never writes."""
+        with Session(self.engine) as session:
+            yield session
+            session.rollback()
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A session that commits at its end, or leaves nothing behind if anything is raised."""
+        with Session(self._writing, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def backup(self, target: Path) -> None:
+        """Copy the database while others use it (SQLite's online backup), then check the copy.
+
+        Raises:
+            StoreError: not SQLite, the target exists, or the copy is damaged.
+        """
+        if self.path is None:
+            raise StoreError("只有 SQLite 数据库能用 backup 备份", "PostgreSQL 请用 pg_dump")
+        if target.exists():
+            raise StoreError(f"备份文件 {target} 已经存在", "请换一个文件名，或先移走它")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = target.with_name(target.name + ".partial")
+        source, copy = sqlite3.connect(self.path), sqlite3.connect(partial)
+        try:
+            source.backup(copy)
+            if copy.execute("PRAGMA integrity_check").fetchone() != ("ok",):
+                raise StoreError("备份没有通过完整性检查，未保留", "请检查磁盘后重试")
+        except sqlite3.Error as error:
+            partial.unlink(missing_ok=True)
+            raise StoreError(f"备份失败（{error}）", "请检查磁盘空间和数据库文件后重试") from error
+        finally:
+            source.close()
+            copy.close()
+        partial.replace(target)
+
+    def problems(self) -> list[str]:
+        """What is wrong with the database, one Chinese sentence each; empty where all is well."""
+        found: list[str] = []
+        with self.engine.connect() as connection:
+            if self.engine.dialect.name == "sqlite":
+                integrity = connection.execute(text("PRAGMA integrity_check")).scalars().all()
+                found += [f"完整性检查：{line}" for line in integrity if line != "ok"]
+                broken = connection.execute(text("PRAGMA foreign_key_check")).all()
+                found += [f"表 {row[0]} 的第 {row[1]} 行指向不存在的 {row[2]}" for row in broken]
+            if _current(connection) != _head():
+                found.append("数据库的结构版本与程序不一致，请重新打开程序")
+        return found
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
+
+
+def open_store(url: str) -> Store:
+    """Open the database at ``url``, create it if it is missing, and bring it to the newest schema.
+
+    Args:
+        url: SQLAlchemy address, ``sqlite:///…`` or ``postgresql://…`` (psycopg 3 is used).
+
+    Raises:
+        StoreError: the address is wrong, the database cannot be opened, or it is newer than this program.
+    """
+    store = Store(_engine(url))
+    try:
+        _migrate(store)
+    except OperationalError as error:
+        store.close()
+        raise StoreError(f"打不开数据库 {store.url}（{error.orig}）", "请检查路径、权限和磁盘空间") from error
+    except DatabaseError as error:
+        store.close()
+        raise StoreError(f"{store.url} 不是可用的数据库（{error.orig}）", "请换一个文件，或从备份恢复") from error
+    return store
+
+
+def _engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+        if parsed.drivername in ("postgresql", "postgres"):
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
+            Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(parsed, json_serializer=_dump_json, pool_pre_ping=parsed.get_backend_name() != "sqlite")
+    except (ArgumentError, NoSuchModuleError, OSError) as error:
+        raise StoreError(f"数据库地址不能用（{error}）", "请检查 SHIYAO_DATABASE_URL 或 --db") from error
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _dump_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # The driver must not begin transactions of its own: _begin_sqlite does.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    # The timeout comes first: switching to WAL takes a lock that another process may hold.
+    for pragma in ("busy_timeout = 15000", "journal_mode = WAL", "foreign_keys = ON", "synchronous = NORMAL"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writing = connection.get_execution_options().get(_WRITE)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    return config
+
+
+def _head() -> str | None:
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def _current(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _migrate(store: Store) -> None:
+    with store.engine.connect() as connection:
+        current = _current(connection)
+    if current == _head():
+        return
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if current is not None and current not in known:
+        store.close()
+        raise StoreError(f"数据库 {store.url} 由更新的版本创建（{current}）", "请升级拾要后再打开")
+    if store.path is not None:
+        with FileLock(f"{store.path}.migrate.lock"):
+            _upgrade(store)
+    else:
+        with store.engine.connect() as holder:
+            holder.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _PG_LOCK})
+            try:
+                _upgrade(store)
+            finally:
+                holder.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _PG_LOCK})
+
+
+def _upgrade(store: Store) -> None:
+    config = _config()
+    with store.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

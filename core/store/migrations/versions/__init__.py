@@ -1,0 +1,1 @@
+"""Schema changes in order; a published one is never edited."""

@@ -1,0 +1,241 @@
+"""Tables. Forms are JSON keyed by field key, so that a new form needs no migration.
+
+``table=True`` constructors do not validate: rows are built only by services, from validated values.
+"""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, Column, DateTime, Index, Text, UniqueConstraint
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import registry
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+
+class Base(SQLModel, registry=registry()):
+    """Base of all tables, with a registry of its own: a hot reload cannot define a table twice."""
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware UTC datetimes on every database (SQLite forgets the zone)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To the database: UTC."""
+        return value.astimezone(UTC) if value is not None else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """From the database: aware."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def now() -> datetime:
+    """The present moment, aware, UTC."""
+    return datetime.now(UTC)
+
+
+class RunKind(StrEnum):
+    """Where a run's forms come from."""
+
+    MODEL = "model"
+    IMPORT = "import"
+    LABELS = "labels"
+    MERGE = "merge"
+
+
+class RunStatus(StrEnum):
+    """What a run is doing."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    PAUSED = "paused"
+    CANCELLED = "cancelled"
+    FINISHED = "finished"
+
+
+class ExtractionStatus(StrEnum):
+    """How one chat went in one run."""
+
+    OK = "ok"
+    REPAIRED = "repaired"
+    FAILED = "failed"
+
+
+class RecordStatus(StrEnum):
+    """What a reviewer decided about a chat; 未审阅 is the absence of a record."""
+
+    DRAFT = "草稿"
+    CONFIRMED = "已确认"
+    DISCUSS = "待讨论"
+    SKIPPED = "已跳过"
+
+
+class Pass(StrEnum):
+    """Which review of a chat a record is."""
+
+    PRIMARY = "primary"
+    SECOND = "second"
+    ADJUDICATED = "adjudicated"
+
+
+def _timestamp() -> Any:
+    return Column(UtcDateTime(), nullable=False)
+
+
+def _json(*, nullable: bool = False) -> Any:
+    return Column(JSON(none_as_null=True), nullable=nullable)
+
+
+class Dataset(Base, table=True):
+    """A source of chats. ``expected`` is how many chats the source held, rejected ones included."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True)
+    split: str = "other"
+    form: str
+    sha256: str
+    expected: int = 0
+    created_at: datetime = Field(default_factory=now, sa_column=_timestamp())
+
+
+class Chat(Base, table=True):
+    """One group chat. ``index`` is its position in the source, from 1, never renumbered."""
+
+    __table_args__ = (
+        UniqueConstraint("dataset_id", "index", name="uq_chat_dataset_index"),
+        Index("ix_chat_dataset_sha256", "dataset_id", "sha256"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    dataset_id: int = Field(foreign_key="dataset.id", ondelete="CASCADE")
+    index: int
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    sha256: str
+    characters: int
+    messages: int
+    residue_characters: int
+
+
+class Run(Base, table=True):
+    """A set of forms for a dataset, wherever it came from. ``prompt_text`` is the whole template as it was used."""
+
+    __table_args__ = (UniqueConstraint("dataset_id", "name", name="uq_run_dataset_name"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    dataset_id: int = Field(foreign_key="dataset.id", ondelete="CASCADE")
+    name: str
+    kind: str
+    status: str = RunStatus.WAITING
+    provider: str = ""
+    model: str = ""
+    prompt_name: str = ""
+    prompt_version: str = ""
+    prompt_sha256: str = ""
+    prompt_text: str = Field(default="", sa_column=Column(Text, nullable=False))
+    parameters: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    total: int = 0
+    created_at: datetime = Field(default_factory=now, sa_column=_timestamp())
+
+
+class Extraction(Base, table=True):
+    """What one run says about one chat. Never edited: a retry replaces a failed row and keeps its replies."""
+
+    __table_args__ = (
+        UniqueConstraint("run_id", "chat_id", name="uq_extraction_run_chat"),
+        Index("ix_extraction_chat", "chat_id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: int = Field(foreign_key="run.id", ondelete="CASCADE")
+    chat_id: int = Field(foreign_key="chat.id", ondelete="CASCADE")
+    status: str
+    forms: list[dict[str, Any]] | None = Field(default=None, sa_column=_json(nullable=True))
+    replies: list[dict[str, Any]] = Field(default_factory=list, sa_column=_json())
+    notes: list[str] = Field(default_factory=list, sa_column=_json())
+    cause: str = ""
+    error: str = ""
+    attempts: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    seconds: float = 0.0
+    created_at: datetime = Field(default_factory=now, sa_column=_timestamp())
+
+
+class Record(Base, table=True):
+    """What a reviewer made of a chat. ``customers`` is a list of ``{values, origin, confirmed, pinned}``."""
+
+    __table_args__ = (
+        UniqueConstraint("chat_id", "review_pass", name="uq_record_chat_pass"),
+        Index("ix_record_dataset_status", "dataset_id", "review_pass", "status"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    dataset_id: int = Field(foreign_key="dataset.id", ondelete="CASCADE")
+    chat_id: int = Field(foreign_key="chat.id", ondelete="CASCADE")
+    review_pass: str = Pass.PRIMARY
+    customers: list[dict[str, Any]] = Field(default_factory=list, sa_column=_json())
+    status: str
+    base_run_id: int | None = Field(default=None, foreign_key="run.id", ondelete="SET NULL")
+    reviewer: str
+    note: str = ""
+    seconds: float = 0.0
+    version: int
+    created_at: datetime = Field(default_factory=now, sa_column=_timestamp())
+    updated_at: datetime = Field(default_factory=now, sa_column=_timestamp())
+
+
+class RecordEvent(Base, table=True):
+    """One save of a record; append-only. ``save_id`` is the browser's and makes a save happen once."""
+
+    __table_args__ = (Index("ix_recordevent_record", "record_id", "version"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    record_id: int = Field(foreign_key="record.id", ondelete="CASCADE")
+    version: int
+    who: str
+    at: datetime = Field(default_factory=now, sa_column=_timestamp())
+    status: str
+    change: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    reason: str = ""
+    save_id: str = Field(unique=True)
+
+
+class Claim(Base, table=True):
+    """Who is on a chat, and until when."""
+
+    chat_id: int = Field(primary_key=True, foreign_key="chat.id", ondelete="CASCADE")
+    reviewer: str
+    until: datetime = Field(sa_column=_timestamp())
+
+
+class Export(Base, table=True):
+    """A file that left the house. Immutable."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    dataset_id: int | None = Field(default=None, foreign_key="dataset.id", ondelete="SET NULL")
+    kind: str
+    filename: str
+    parameters: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    counts: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    sha256: str
+    provenance: list[dict[str, Any]] = Field(default_factory=list, sa_column=_json())
+    created_at: datetime = Field(default_factory=now, sa_column=_timestamp())
+
+
+class TrainingSet(Base, table=True):
+    """A set of training rows as it was built. Immutable; ``provenance`` has one entry per distinct row."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str
+    format: str
+    parameters: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    counts: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    sha256: str
+    provenance: list[dict[str, Any]] = Field(default_factory=list, sa_column=_json())
+    created_at: datetime = Field(default_factory=now, sa_column=_timestamp())
