@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from core.form import Form
+
 
 @dataclass(frozen=True, slots=True)
 class ModelRequest:
@@ -16,6 +18,7 @@ class ModelRequest:
         model: the model's name or Spark domain; ``""`` for the provider's default.
         parameters: ``temperature`` (0 to 2), ``max_tokens`` (> 0), ``json_mode`` (bool) and extras.
         deadline: seconds after which the call has failed.
+        form: what the answer has to fill, for providers that read the chat themselves (``local``).
     """
 
     prompt: str
@@ -24,6 +27,7 @@ class ModelRequest:
     model: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     deadline: float = 120.0
+    form: Form | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,18 @@
+"""Prompts: versioned files with YAML front matter and a Jinja2 body, rendered from the form and the chat."""
+
+from core.prompts.loading import PROMPTS_DIR, list_prompts, load_prompt, parse_prompt, read_prompt
+from core.prompts.model import STAGE_VARIABLES, Prompt, Rendered, Stage
+from core.prompts.rendering import render
+
+__all__ = [
+    "PROMPTS_DIR",
+    "STAGE_VARIABLES",
+    "Prompt",
+    "Rendered",
+    "Stage",
+    "list_prompts",
+    "load_prompt",
+    "parse_prompt",
+    "read_prompt",
+    "render",
+]
