@@ -1,0 +1,64 @@
+"""What a person sees when something goes wrong, and what an engineer finds in the log."""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any, ParamSpec
+from uuid import uuid4
+
+import streamlit as st
+
+from core.errors import ShiyaoError
+
+P = ParamSpec("P")
+_log = logging.getLogger("shiyao.ui")
+
+
+def notice(error: ShiyaoError) -> None:
+    """Show a known error as its sentence; the trace goes to the log."""
+    _log.warning("%s", error, exc_info=error)
+    st.error(str(error), icon=":material/error:")
+
+
+@contextmanager
+def reported() -> Iterator[None]:
+    """Turn whatever is raised inside into a sentence on the page; nothing technical reaches the analyst."""
+    try:
+        yield
+    except ShiyaoError as error:
+        notice(error)
+    except Exception:
+        number = uuid4().hex[:8]
+        _log.exception("unexpected error %s", number)
+        st.error(
+            f"这里出错了，已记入日志（编号 {number}）。已保存的内容不受影响，请刷新页面重试；再次出现请把编号告诉工程师。",
+            icon=":material/error:",
+        )
+
+
+def guarded(function: Callable[P, Any]) -> Callable[P, None]:
+    """Decorator for fragments: like :func:`reported`, for they run outside of the page's own guard."""
+
+    @wraps(function)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> None:
+        with reported():
+            function(*args, **kwargs)
+
+    return wrapper
+
+
+def empty_state(title: str, body: str, *, page: str = "", label: str = "") -> None:
+    """An empty page says what to do next.
+
+    Args:
+        title: what is not there yet.
+        body: what to do about it.
+        page: script of the page where one does it, as given to ``st.Page``.
+        label: text of the link.
+    """
+    with st.container(border=True):
+        st.markdown(f"**{title}**")
+        st.caption(body)
+        if page:
+            st.page_link(page, label=label, icon=":material/arrow_forward:")

@@ -1,0 +1,105 @@
+"""Every session key and shared resource of the pages: the store, the reviewer's name, the dataset in hand.
+
+``store()`` is shared by all users; everything else belongs to one browser session.
+"""
+
+from urllib.parse import quote, unquote
+
+import streamlit as st
+
+from core.form import Form, load_named_form
+from core.settings import settings
+from core.store import DatasetView, Store, open_store, queries
+
+REVIEWER_COOKIE = "shiyao_reviewer"
+_REVIEWER = "shiyao.reviewer"
+_DATASET = "shiyao.dataset"
+
+# A cookie, not localStorage: the server sees it on the first run, so nobody is asked for a name twice.
+_remember = st.components.v2.component(
+    "shiyao_remember",
+    js="""
+export default function ({ data }) {
+  if (!data || !data.name) return;
+  document.cookie = `${data.cookie}=${data.value}; path=/; max-age=31536000; samesite=lax`;
+}
+""",
+)
+
+
+@st.cache_resource(show_spinner="正在打开数据库…")
+def _open(url: str) -> Store:
+    return open_store(url)
+
+
+def store() -> Store:
+    """The open, migrated store of this process.
+
+    Raises:
+        StoreError: it cannot be opened.
+    """
+    return _open(settings().database_url)
+
+
+def form_of(dataset: DatasetView) -> Form:
+    """The form of a dataset.
+
+    Raises:
+        FormError: its file is missing or broken.
+    """
+    return load_named_form(dataset.form)
+
+
+def reviewer() -> str:
+    """The reviewer's name, ``""`` if nobody has said it in this browser yet."""
+    name = st.session_state.get(_REVIEWER)
+    if name is None:
+        name = unquote(st.context.cookies.get(REVIEWER_COOKIE, "")).strip()
+        st.session_state[_REVIEWER] = name
+    return str(name)
+
+
+def set_reviewer(name: str) -> None:
+    """Remember the reviewer's name for this session and, in a cookie, for the next ones."""
+    st.session_state[_REVIEWER] = name.strip()
+
+
+def remember_reviewer() -> None:
+    """Write the name into the browser; call once per page run, draws nothing."""
+    name = reviewer()
+    if name:
+        _remember(data={"cookie": REVIEWER_COOKIE, "name": name, "value": quote(name)}, key="shiyao_remember", height=1)
+
+
+def datasets() -> list[DatasetView]:
+    """All datasets, newest first."""
+    with store().read() as session:
+        return queries.datasets(session)
+
+
+def current_dataset(available: list[DatasetView]) -> DatasetView | None:
+    """The dataset in hand: of the address, else of this session, else the newest; ``None`` where there is none."""
+    wanted = st.query_params.get("dataset", "") or str(st.session_state.get(_DATASET, ""))
+    chosen = next((d for d in available if wanted in (str(d.id), d.name)), available[0] if available else None)
+    if chosen is not None:
+        st.session_state[_DATASET] = str(chosen.id)
+    return chosen
+
+
+def choose_dataset(available: list[DatasetView], *, label: str = "数据集") -> DatasetView | None:
+    """A select box for the dataset in hand; the choice stays in the address and between pages."""
+    current = current_dataset(available)
+    if current is None:
+        return None
+    chosen = st.selectbox(
+        label,
+        available,
+        index=available.index(current),
+        format_func=lambda d: f"{d.name} · {d.chats} 条群聊",
+        key=f"dataset-choice-{','.join(str(d.id) for d in available)}-{current.id}",
+    )
+    if chosen.id != current.id:
+        st.session_state[_DATASET] = str(chosen.id)
+        st.query_params["dataset"] = str(chosen.id)
+        st.rerun()
+    return chosen
