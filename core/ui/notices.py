@@ -32,7 +32,8 @@ def reported() -> Iterator[None]:
         number = uuid4().hex[:8]
         _log.exception("unexpected error %s", number)
         st.error(
-            f"这里出错了，已记入日志（编号 {number}）。已保存的内容不受影响，请刷新页面重试；再次出现请把编号告诉工程师。",
+            f"这里出错了，已记入日志（编号 {number}）。已保存的内容不受影响，请刷新页面重试；"
+            "再次出现请把编号告诉工程师。",
             icon=":material/error:",
         )
 
