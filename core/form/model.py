@@ -3,6 +3,7 @@
 A value is ``str`` or ``list[str]``; a field with nothing to say is ``""`` or ``[]`` (rules of the challenge).
 """
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
@@ -10,9 +11,11 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic_core import PydanticCustomError
 
 _SEPARATOR = re.compile(r"[、，,]")
 """What separates several values inside one string of a list field (official scoring rule for lists)."""
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 Value = str | list[str]
 FormValues = dict[str, Value]
@@ -60,6 +63,16 @@ class Coerced(NamedTuple):
     notes: tuple[str, ...]
 
 
+def _refusal(reason: str, *place: int | str) -> PydanticCustomError:
+    """An error of meaning that knows its place, as the validators of whole models lose it.
+
+    Args:
+        reason: one Chinese clause.
+        place: path below the model that refuses, such as ``"fields", 3, "group"``.
+    """
+    return PydanticCustomError("refused", "{reason}", {"reason": reason, "place": place})
+
+
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -81,11 +94,11 @@ class Field(_Frozen):
     @model_validator(mode="after")
     def _check(self) -> "Field":
         if not self.key.strip() or self.key != self.key.strip():
-            raise ValueError("key 不能为空，前后不能有空格")
-        if self.points <= 0:
-            raise ValueError("points 必须大于 0")
+            raise _refusal("key 不能为空，前后不能有空格", "key")
+        if not 0 < self.points < math.inf:  # also refuses nan
+            raise _refusal("points 必须是大于 0 的数", "points")
         if len(set(self.values)) != len(self.values):
-            raise ValueError("values 里有重复的值")
+            raise _refusal("values 里有重复的值", "values")
         return self
 
     @property
@@ -115,17 +128,20 @@ class Form(_Frozen):
 
     @model_validator(mode="after")
     def _check(self) -> "Form":
+        if len(set(self.groups)) != len(self.groups):
+            raise _refusal("groups 里有重复的分组", "groups")
+        if not self.fields:
+            raise _refusal("至少要有一个 [[field]]", "fields")
         seen: set[str] = set()
-        for field in self.fields:
+        for index, field in enumerate(self.fields):
             if field.key in seen:
-                raise ValueError(f"字段「{field.key}」出现了两次")
+                raise _refusal(f"字段「{field.key}」出现了两次", "fields", index, "key")
             seen.add(field.key)
             if field.group not in self.groups:
-                raise ValueError(f"字段「{field.key}」的 group「{field.group}」不在 groups 里")
-        if not self.fields:
-            raise ValueError("至少要有一个 [[field]]")
+                reason = f"字段「{field.key}」的 group「{field.group}」不在 groups 里"
+                raise _refusal(reason, "fields", index, "group")
         if self.name_field not in seen or self.field(self.name_field).is_list:
-            raise ValueError(f"name_field「{self.name_field}」不是文本字段的 key")
+            raise _refusal(f"name_field「{self.name_field}」不是文本字段的 key", "name_field")
         return self
 
     @cached_property
@@ -200,7 +216,7 @@ def _coerce_value(field: Field, raw: Any, notes: list[str]) -> Value:
             return []
         if isinstance(raw, str):
             notes.append(f"「{field.key}」应为列表，收到文本，已改为列表")
-            return [raw.strip()] if raw.strip() else []
+            return [text] if (text := _as_text(raw)) else []
         if isinstance(raw, Mapping) or not isinstance(raw, Iterable):
             notes.append(f"「{field.key}」应为列表，收到 {type(raw).__name__}，已改为列表")
             text = _as_text(raw)
@@ -212,7 +228,7 @@ def _coerce_value(field: Field, raw: Any, notes: list[str]) -> Value:
     if raw is None:
         return ""
     if isinstance(raw, str):
-        return raw.strip()
+        return _as_text(raw)
     notes.append(f"「{field.key}」应为文本，收到 {type(raw).__name__}，已转成文本")
     return _as_text(raw)
 
@@ -221,11 +237,13 @@ def _as_text(raw: Any) -> str:
     if raw is None:
         return ""
     if isinstance(raw, str):
-        return raw.strip()
+        # Models cut escaped emoji in half; neither half of one nor NUL can be stored or exported.
+        return _UNSTORABLE.sub("", raw).strip()
     if isinstance(raw, bool):
         return "是" if raw else "否"
     if isinstance(raw, Mapping):
-        return "，".join(f"{key}：{text}" for key, value in raw.items() if (text := _as_text(value)))
+        pairs = ((_as_text(str(key)), _as_text(value)) for key, value in raw.items())
+        return "，".join(f"{key}：{text}" if key else text for key, text in pairs if text)
     if isinstance(raw, Iterable):
         return "、".join(text for item in raw if (text := _as_text(item)))
     return str(raw)
