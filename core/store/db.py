@@ -30,10 +30,15 @@ class Store:
 
     ``read()`` and ``write()`` each give a session in one transaction. A write on SQLite begins with
     ``BEGIN IMMEDIATE``, so it waits for other writers at its start instead of failing in its middle.
+
+    Attributes:
+        engine: for reading; writes go through ``write()``.
+        created: whether the database was blank when this store was opened.
     """
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self.created = False
         self._writing = engine.execution_options(**{_WRITE: True})
 
     @property
@@ -176,6 +181,7 @@ def _current(connection: Connection) -> str | None:
 def _migrate(store: Store) -> None:
     with store.engine.connect() as connection:
         current = _current(connection)
+    store.created = current is None
     if current == _head():
         return
     known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}

@@ -3,11 +3,14 @@
 ``store()`` is shared by all users; everything else belongs to one browser session.
 """
 
+from typing import Any
 from urllib.parse import quote, unquote
 
 import streamlit as st
 
+from core.errors import NotFoundError
 from core.form import Form, load_named_form
+from core.review import base_run
 from core.settings import settings
 from core.store import DatasetView, Store, open_store, queries
 
@@ -86,14 +89,23 @@ def current_dataset(available: list[DatasetView]) -> DatasetView | None:
     return chosen
 
 
-def choose_dataset(available: list[DatasetView], *, label: str = "数据集") -> DatasetView | None:
-    """A select box for the dataset in hand; the choice stays in the address and between pages."""
+def choose_dataset(
+    available: list[DatasetView], *, label: str = "数据集", label_visibility: Any = "visible"
+) -> DatasetView:
+    """A select box for the dataset in hand; the choice stays in the address and between pages.
+
+    Args:
+        available: all datasets, at least one.
+        label: the box's label.
+        label_visibility: as in Streamlit.
+    """
     current = current_dataset(available)
     if current is None:
-        return None
+        raise NotFoundError("还没有数据集", "请先导入群聊")
     chosen = st.selectbox(
         label,
         available,
+        label_visibility=label_visibility,
         index=available.index(current),
         format_func=lambda d: f"{d.name} · {d.chats} 条群聊",
         key=f"dataset-choice-{','.join(str(d.id) for d in available)}-{current.id}",
@@ -103,3 +115,11 @@ def choose_dataset(available: list[DatasetView], *, label: str = "数据集") ->
         st.query_params["dataset"] = str(chosen.id)
         st.rerun()
     return chosen
+
+
+def run_names(dataset: DatasetView) -> list[str]:
+    """Names of the dataset's runs that have answers, the one to start from first."""
+    with store().read() as session:
+        start = base_run(session, dataset.id)
+        names = [run.name for run in queries.runs(session, dataset.id) if run.done]
+    return sorted(names, key=lambda name: start is None or name != start.name)

@@ -1,0 +1,42 @@
+# Everything a newcomer needs: `make run` and `make test`. The environment lives in .venv, data in var/.
+.PHONY: run setup test test-setup lint format bench lock clean
+
+PORT ?= 8501
+BIN := .venv/bin
+
+run: setup
+	@$(BIN)/python -m core sample --first-start
+	$(BIN)/streamlit run app.py --server.port $(PORT)
+
+setup:
+	@sh .ci/setup run
+
+test-setup:
+	@sh .ci/setup test
+
+test: test-setup
+	$(BIN)/python -m pytest
+
+lint: test-setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format:
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: test-setup
+	$(BIN)/python -m bench
+
+# Names, versions and hashes only; for every platform, Python 3.11 and 3.12.
+LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet
+lock: test-setup
+	$(LOCK) pyproject.toml -o requirements.lock
+	$(LOCK) pyproject.toml --extra dev -c requirements.lock -o requirements-dev.lock
+	echo uv | $(LOCK) - -o .ci/uv.lock
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,217 @@
+"""What the workbench is given for a chat: messages cut at the borders of evidence, forms, marks, checks.
+
+Everything with a right answer is computed here; the browser only draws. The shape is described in docs/workbench.md.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from core.chat import ParsedChat, Role, RoleGuess, guess_roles, parse_chat, residue_copies
+from core.chat.model import Message, Span
+from core.checks import check
+from core.evidence import ChatIndex, Mark, locate
+from core.form import Form, FormValues
+from core.review.model import UNREVIEWED, Confirmation
+from core.store import ChatView, ExtractionView, RecordView, RunView, queries
+from core.store.models import Chat
+
+Part = dict[str, Any]
+
+
+def chat_payloads(
+    session: Session,
+    form: Form,
+    dataset_id: int,
+    indices: Sequence[int],
+    base: RunView | None,
+    *,
+    want_residue: int | None = None,
+) -> list[dict[str, Any]]:
+    """Payloads of these chats, in the order asked for; indices that do not exist are left out.
+
+    Args:
+        session: open session.
+        form: the dataset's form.
+        dataset_id: the dataset.
+        indices: chat indices, few.
+        base: the run that unreviewed chats start from and that all are compared with.
+        want_residue: index of the chat whose residue is to be shown.
+    """
+    statement = select(Chat).where(col(Chat.dataset_id) == dataset_id, col(Chat.index).in_(list(indices)))
+    found = {row.index: queries.chat_view(row) for row in session.execute(statement).scalars()}
+    ids = [chat.id for chat in found.values()]
+    records = {record.chat_id: record for record in queries.records(session, dataset_id, chat_ids=ids)}
+    answers = {e.chat_id: e for e in queries.extractions(session, base.id, ids)} if base else {}
+    return [
+        _payload(form, found[i], records.get(found[i].id), answers.get(found[i].id), base, want_residue == i)
+        for i in indices
+        if i in found
+    ]
+
+
+@lru_cache(maxsize=64)
+def _analysed(text: str) -> tuple[ParsedChat, dict[str, RoleGuess], ChatIndex]:
+    """A chat taken apart; kept for a while, for one chat is asked for with every draft."""
+    parsed = parse_chat(text)
+    return parsed, guess_roles(parsed), ChatIndex(parsed)
+
+
+def _payload(
+    form: Form,
+    chat: ChatView,
+    record: RecordView | None,
+    answer: ExtractionView | None,
+    base: RunView | None,
+    show_residue: bool,
+) -> dict[str, Any]:
+    parsed, roles, index = _analysed(chat.text)
+    baseline = [form.coerce(values).values for values in (answer.forms or [])] if answer else []
+    customers = _customers(form, record, baseline)
+    forms = [customer["values"] for customer in customers]
+    highlights: list[tuple[Span, str]] = []
+    for position, customer in enumerate(customers):
+        marks = locate(form, index, customer["values"], form.name_of(customer["values"]))
+        customer["marks"] = _marks(form, position, marks, highlights)
+    sides = [guess.role for guess in roles.values()]
+    return {
+        "chat": chat.index,
+        "chat_id": chat.id,
+        "record_id": record.id if record else 0,
+        "version": record.version if record else 0,
+        "status": record.status if record else UNREVIEWED,
+        "reviewer": record.reviewer if record else "",
+        "note": record.note if record else "",
+        "run": {"name": base.name, "model": base.model or base.provider} if base and answer else None,
+        "failed": answer.error if answer and answer.forms is None else "",
+        "counts": {
+            "messages": len(parsed.messages),
+            "customers": sides.count(Role.CUSTOMER),
+            "staff": sides.count(Role.STAFF),
+            "characters": len(parsed.conversation),
+        },
+        "residue": {
+            "copies": residue_copies(parsed),
+            "characters": chat.residue_characters,
+            "text": "\n\n".join(span.of(chat.text) for span in parsed.residue) if show_residue else "",
+        },
+        "speakers": [
+            {"name": name, "role": roles[name].role, "reasons": list(roles[name].reasons)} for name in parsed.speakers
+        ],
+        "messages": _messages(parsed, roles, highlights),
+        "customers": customers,
+        "warnings": [
+            {"customer": warning.customer, "key": warning.key, "level": warning.level, "text": warning.text}
+            for warning in check(form, parsed, roles, forms)
+        ],
+    }
+
+
+def _customers(form: Form, record: RecordView | None, baseline: list[FormValues]) -> list[dict[str, Any]]:
+    """The record's customers if there is one, else the run's, else one empty form to fill."""
+    if record is not None:
+        return [
+            {
+                "values": form.coerce(stored["values"]).values,
+                "baseline": _at(baseline, stored.get("source")),
+                "origin": stored.get("source"),
+                "confirmed": {key: stored["confirmed"].get(key, Confirmation.UNSEEN) for key in form.keys},
+                "pinned": stored.get("pinned", {}),
+            }
+            for stored in record.customers
+        ]
+    starts: list[tuple[int | None, FormValues]] = list(enumerate(baseline)) or [(None, form.empty())]
+    return [
+        {
+            "values": dict(values),
+            "baseline": values if origin is not None else None,
+            "origin": origin,
+            "confirmed": dict.fromkeys(form.keys, str(Confirmation.UNSEEN)),
+            "pinned": {},
+        }
+        for origin, values in starts
+    ]
+
+
+def _at(baseline: list[FormValues], position: int | None) -> FormValues | None:
+    return baseline[position] if position is not None and 0 <= position < len(baseline) else None
+
+
+def _marks(
+    form: Form, customer: int, marks: dict[str, Mark], highlights: list[tuple[Span, str]]
+) -> dict[str, dict[str, Any]]:
+    """Marks for the browser; adds the evidence of this customer to ``highlights``."""
+    drawn: dict[str, dict[str, Any]] = {}
+    for number, field in enumerate(form.fields):
+        mark = marks[field.key]
+        ids = [f"{customer}:{number}:{n}" for n in range(len(mark.spans))]
+        highlights += zip(mark.spans, ids, strict=True)
+        drawn[field.key] = {"status": mark.status, "evidence": ids, "messages": list(mark.messages)}
+    return drawn
+
+
+def _messages(
+    parsed: ParsedChat, roles: dict[str, RoleGuess], highlights: list[tuple[Span, str]]
+) -> list[dict[str, Any]]:
+    """Messages in order; evidence is handed out to the messages that it lies in."""
+    ordered = sorted(highlights)
+    drawn: list[dict[str, Any]] = []
+    position, previous = 0, None
+    for message in parsed.messages:
+        inside: list[tuple[Span, str]] = []
+        while position < len(ordered) and ordered[position][0].start < message.span.end:
+            inside.append(ordered[position])
+            position += 1
+        drawn.append(_message(parsed, message, roles, inside, same=message.speaker == previous))
+        previous = message.speaker
+    return drawn
+
+
+def _message(
+    parsed: ParsedChat,
+    message: Message,
+    roles: dict[str, RoleGuess],
+    inside: list[tuple[Span, str]],
+    *,
+    same: bool,
+) -> dict[str, Any]:
+    quote = message.quote
+    return {
+        "i": message.index,
+        "speaker": message.speaker,
+        "role": roles[message.speaker].role if message.speaker in roles else Role.UNKNOWN,
+        "kind": message.kind,
+        "same": same,
+        "named": [name for span, name in inside if _overlap(span, message.speaker_span)],
+        "quote": {
+            "speaker": quote.speaker,
+            "text": quote.text_span.of(parsed.text),
+            "parts": cut(parsed.text, quote.text_span, inside),
+        }
+        if quote
+        else None,
+        "parts": cut(parsed.text, message.body, inside),
+    }
+
+
+def _overlap(a: Span, b: Span) -> bool:
+    return a.start < b.end and b.start < a.end
+
+
+def cut(text: str, span: Span, evidence: Sequence[tuple[Span, str]]) -> list[Part]:
+    """Slices of ``span`` at the borders of the evidence: ``[{"t": characters, "e": ids of evidence over it}]``.
+
+    Joined, the slices are the span's text.
+    """
+    over = [(e, name) for e, name in evidence if _overlap(e, span)]
+    borders = sorted(
+        {span.start, span.end} | {min(max(edge, span.start), span.end) for e, _ in over for edge in (e.start, e.end)}
+    )
+    return [
+        {"t": text[start:end], "e": [name for e, name in over if e.start <= start and end <= e.end]}
+        for start, end in zip(borders, borders[1:], strict=False)
+        if start < end
+    ]

@@ -1,0 +1,49 @@
+"""The menu: every page once, with the address under which links reopen it, and the look that all of them share."""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from core.ui import state
+
+OVERVIEW = "pages/home/overview.py"
+IMPORT = "pages/data/import_.py"
+DATASETS = "pages/data/datasets.py"
+RUNS = "pages/extract/runs.py"
+WORKBENCH = "pages/review/workbench.py"
+RECORDS = "pages/review/records.py"
+EXPORTS = "pages/export/exports.py"
+
+_MENU: Mapping[str, tuple[tuple[str, str, str], ...]] = {
+    "": ((OVERVIEW, "总览", "overview"),),
+    "数据": ((IMPORT, "导入", "import"), (DATASETS, "数据集", "datasets")),
+    "抽取": ((RUNS, "抽取任务", "runs"),),
+    "审阅": ((WORKBENCH, "审阅台", "workbench"), (RECORDS, "记录表", "records")),
+    "导出": ((EXPORTS, "导出", "exports"),),
+}
+
+_CSS = """
+<style>
+.stMainBlockContainer { padding-top: 4rem; padding-bottom: 2rem; max-width: 1500px; }
+.stApp { font-variant-numeric: tabular-nums; }
+h1 { font-size: 1.5rem !important; padding: 0 0 .25rem !important; }
+h2 { font-size: 1.15rem !important; } h3 { font-size: 1rem !important; }
+</style>
+"""
+
+
+def navigation() -> dict[str, list[st.Page]]:
+    """The menu for ``st.navigation``."""
+    return {
+        group: [
+            st.Page(script, title=title, url_path=address, default=script == OVERVIEW)
+            for script, title, address in entries
+        ]
+        for group, entries in _MENU.items()
+    }
+
+
+def chrome() -> None:
+    """What every page shows besides its own content: quiet spacing, and the reviewer's name kept in the browser."""
+    st.html(_CSS)
+    state.remember_reviewer()
