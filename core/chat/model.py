@@ -31,6 +31,7 @@ class MessageKind(StrEnum):
     VOICE = "voice"
     RECALL = "recall"
     STICKER = "sticker"
+    OTHER = "other"  # a placeholder for something else: [未知消息], [位置], [会话记录消息]
     SYSTEM = "system"
 
 
