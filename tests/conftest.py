@@ -1,0 +1,30 @@
+"""Fixtures that all tests share: a real database file, the form, and the real chats where they are at hand."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core.form import Form, load_named_form
+from core.store import Store, open_store
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = open_store(f"sqlite:///{tmp_path / 'shiyao.db'}")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def form() -> Form:
+    return load_named_form()
+
+
+@pytest.fixture(scope="session")
+def competition() -> Path:
+    folder = os.environ.get("SHIYAO_COMPETITION_DATA", "")
+    if not folder:
+        pytest.skip("SHIYAO_COMPETITION_DATA is not set: the real chats are not at hand")
+    return Path(folder)
