@@ -1,0 +1,95 @@
+"""The dataset itself, as reviewed, in the challenge's own shape: ``[{"chat_text": str, "infos": [form, …]}]``."""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from core.clean import without_residue
+from core.errors import ExportError
+from core.export.json_array import verify_array, write_array
+from core.export.ledger import enter_export
+from core.export.report import ExportReport
+from core.export.sources import Ahead, Source, answers, coverage
+from core.export.tally import Tally
+from core.export.writing import draft
+from core.form import load_named_form
+from core.store import Store, queries
+
+
+class TextKind(StrEnum):
+    """Which text of a chat is handed out: as stored, byte for byte, or without spreadsheet residue."""
+
+    RAW = "raw"
+    CLEAN = "clean"
+
+
+def export_dataset(
+    store: Store, *, dataset: str | int, source: Source, out: Path, text: TextKind = TextKind.RAW
+) -> ExportReport:
+    """Write the chats that have an answer, with their answers. Chats without one are left out and named in the report.
+
+    Args:
+        store: the open store.
+        dataset: name or id.
+        source: where the forms come from.
+        out: the file; replaced if it exists.
+        text: the stored text, or the conversation alone.
+
+    Returns:
+        The report; its list ``left_out`` names the chats without an answer. The file has no index: its provenance in
+        the ledger gives the chat of each element.
+
+    Raises:
+        ExportError: no chat has an answer, or the file cannot be written or reads back differently.
+        NotFoundError: no such dataset or run.
+    """
+    with store.read() as session, draft(out) as file:
+        chosen = queries.dataset(session, dataset)
+        form = load_named_form(chosen.form)
+        found = coverage(session, chosen, source)
+        if len(found.missing) == found.total:
+            raise ExportError(
+                f"数据集「{chosen.name}」没有一条群聊有来源「{source}」的结果", "请先审阅并确认群聊，或换一个来源"
+            )
+        tally = Tally()
+        texts = Ahead((chat.index, chat.text) for chat in queries.chats(session, chosen.id))
+
+        def rows() -> Iterator[dict[str, Any]]:
+            for answer in tally.watch(answers(session, chosen, form, source)):
+                stored = texts.take(answer.index) or ""
+                yield {
+                    "chat_text": stored if text is TextKind.RAW else without_residue(stored),
+                    "infos": answer.forms,
+                }
+
+        prints = write_array(file, rows())
+        sha256, size = verify_array(file, prints)
+        left_out = list(found.missing)
+        report = ExportReport(
+            kind="dataset",
+            out=out,
+            sha256=sha256,
+            size=size,
+            counts={
+                "chats": len(prints),
+                "rows": len(prints),
+                "forms": tally.forms,
+                "records": len(found.records),
+                "fallback": len(found.fallback),
+                "left_out": len(left_out),
+            },
+            lists=tally.lists(left_out=left_out),
+            notes=tally.notes(left_out=left_out),
+            files={out.name: sha256},
+        )
+        parameters = {
+            "dataset": chosen.name,
+            "source": str(source),
+            "text": str(text),
+            **tally.lists(left_out=left_out),
+        }
+        with store.write() as writing:
+            enter_export(writing, report, dataset_id=chosen.id, parameters=parameters, provenance=tally.provenance)
+            file.publish()
+    return report

@@ -1,0 +1,105 @@
+"""Files that appear whole or not at all: written beside their target, checked, then moved into place."""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from core.errors import ExportError
+
+
+class Draft:
+    """A file under construction beside its target. Use :func:`draft`."""
+
+    def __init__(self, target: Path, file: IO[bytes]) -> None:
+        self.target = target
+        self.path = Path(file.name)
+        self._file = file
+
+    def write(self, text: str) -> None:
+        """Append text as UTF-8."""
+        self._file.write(text.encode("utf-8"))
+
+    def write_bytes(self, data: bytes | memoryview) -> None:
+        """Append bytes."""
+        self._file.write(data)
+
+    def finish(self) -> None:
+        """No more writing: everything is on the disk, and the file can be read back."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+
+    def publish(self) -> None:
+        """Move the finished file into place."""
+        os.replace(self.path, self.target)
+
+
+@contextmanager
+def draft(target: Path) -> Iterator[Draft]:
+    """A draft that vanishes unless it is published.
+
+    Raises:
+        ExportError: the folder cannot be written, the disk is full, or a text cannot be stored as UTF-8.
+    """
+    path: Path | None = None
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.is_dir():
+            raise ExportError(f"{target} 是一个文件夹", "请写明文件名")
+        with tempfile.NamedTemporaryFile(
+            dir=target.parent, prefix=f".{target.name}.", suffix=".partial", delete=False
+        ) as file:
+            path = Path(file.name)
+            # A temporary file is for its owner alone; what is published follows the folder's habits.
+            mask = os.umask(0)
+            os.umask(mask)
+            path.chmod(0o666 & ~mask)
+            yield Draft(target, file)
+    except UnicodeEncodeError as error:
+        raise ExportError("有文本含不成对的代理字符，不能存为 UTF-8", "请先修正导入的数据") from error
+    except OSError as error:
+        raise ExportError(f"写不了 {target}（{error.strerror or error}）", "请检查路径、权限和磁盘空间") from error
+    finally:
+        if path is not None:
+            path.unlink(missing_ok=True)
+
+
+class HashingReader:
+    """Reads a file once, for its content and its sha256."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._hash = hashlib.sha256()
+        self.size = 0
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes."""
+        data = self._file.read(size)
+        self._hash.update(data)
+        self.size += len(data)
+        return data
+
+    def rest(self) -> None:
+        """Read to the end, so that the hash is of the whole file."""
+        while self.read(1 << 20):
+            pass
+
+    def sha256(self) -> str:
+        """Of what was read so far, hexadecimal."""
+        return self._hash.hexdigest()
+
+
+def fingerprint(value: Any) -> bytes:
+    """A digest of any JSON value, order of keys included: what was meant and what was read back must share it."""
+    return hashlib.blake2b(json.dumps(value, separators=(",", ":")).encode(), digest_size=16).digest()
+
+
+def differs(what: str, place: str = "") -> ExportError:
+    """The refusal of a file that does not say what it should."""
+    where = f"（{place}）" if place else ""
+    return ExportError(f"{what}读回后与应有的内容不一致{where}，已放弃导出", "请重试；再次出现请把日志交给工程师")
