@@ -1,0 +1,52 @@
+"""A real deadline for calls into SDKs whose own time-outs cannot be relied on."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class DeadlineExceeded(Exception):
+    """The call was still under way when its time was up."""
+
+
+def call_with_deadline(call: Callable[[], T], seconds: float, abandon: Callable[[], None]) -> T:
+    """Run ``call`` in a daemon thread and wait for it no longer than ``seconds``.
+
+    The thread is a daemon, and threads that it starts inherit that, so that nothing keeps the process from ending.
+
+    Args:
+        call: what to run.
+        seconds: how long to wait.
+        abandon: run when time is up; closes what ``call`` waits for, so that its thread ends.
+
+    Raises:
+        DeadlineExceeded: time is up.
+        Exception: whatever ``call`` raised.
+    """
+    result: list[T] = []
+    failure: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            result.append(call())
+        except BaseException as error:  # handed over to the caller's thread below
+            failure.append(error)
+
+    thread = threading.Thread(target=run, daemon=True, name="model-call")
+    thread.start()
+    thread.join(max(0.0, seconds))
+    if thread.is_alive():
+        abandon()
+        raise DeadlineExceeded(f"{seconds:g} s")
+    if failure:
+        raise failure[0]
+    return result[0]
+
+
+def stopwatch() -> Callable[[], float]:
+    """Seconds since this call, each time the returned function is called."""
+    start = time.perf_counter()
+    return lambda: time.perf_counter() - start

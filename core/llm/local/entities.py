@@ -1,0 +1,130 @@
+"""Things that can be recognised without a model: phones, e-mails, places, addresses, times, amounts.
+
+Values are returned as they stand in the chat: nothing is resolved, converted or corrected. The libraries are imported
+on first use, for together they take two seconds; none of them touches the network.
+"""
+
+import contextlib
+import io
+import re
+import threading
+from functools import lru_cache
+from typing import Any
+
+_EMAIL = re.compile(r"[A-Za-z0-9][\w.+-]*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}", re.ASCII)
+_MOBILE = re.compile(r"1\d{10}")
+_PLACE_HINT = re.compile(r"[省市区县州盟旗]|地址|北京|上海|天津|重庆|香港|澳门|人在|位于")
+_DIVISION = re.compile(r"[\u4e00-\u9fa5]{1,10}?(?:省|自治区|特别行政区|市|自治州|地区|盟|区|县|旗)")
+_BEFORE = re.compile(r"(?:[\u4e00-\u9fa5]{2}[省市])+$")
+"""Divisions right before the first one that fits the gazetteer's order: scrambled places name two provinces."""
+_STREET = re.compile(r"\d+\s*号|号楼|[路街道巷弄]\s*\d|大道|大厦|广场|小区|产业园|科技园|\d+\s*[楼层室栋幢座]|[A-Z]座")
+_ADDRESS_END = re.compile(r"[\n，。；;！!？?、]|(?<=\S)\s{2,}")
+_TIME_HINT = re.compile(r"[周月日号点天午早晚：:]|星期|礼拜|月底|年底|年前|\d[/-]\d")
+_AMOUNT = re.compile(
+    r"[¥￥]\s*\d[\d,]*(?:\.\d+)?\s*[万千wk]?|"
+    r"\d[\d,]*(?:\.\d+)?\s*(?:多|来|几)?\s*(?:个?亿|百万|十万|万|千|w|W|k|K)?\s*(?:元|块钱?|人民币|RMB)|"
+    r"\d[\d,]*(?:\.\d+)?\s*(?:多|来|几)?\s*(?:亿|百万|十万|万|[wW](?![A-Za-z]))|"
+    r"[零一二两三四五六七八九十百千几]+(?:多|来)?(?:万|亿|千)[零一二两三四五六七八九十百千]*(?:多|左右)?(?:元|块钱?)?|"
+    r"\d{1,3}(?:,\d{3})+(?:\.\d+)?"
+)
+_import_lock = threading.Lock()
+
+
+@lru_cache(maxsize=1)
+def _jionlp() -> Any:
+    # Importing it prints a banner, and unpacks its dictionaries beside itself the first time.
+    with _import_lock, contextlib.redirect_stdout(io.StringIO()):
+        import jionlp
+    return jionlp
+
+
+@lru_cache(maxsize=1)
+def _cpca() -> Any:
+    import cpca
+
+    return cpca
+
+
+def emails(text: str) -> list[str]:
+    """E-mail addresses, in order."""
+    return list(dict.fromkeys(match[0] for match in _EMAIL.finditer(text)))
+
+
+def phones(text: str) -> list[str]:
+    """Chinese phone numbers, digits only, in order.
+
+    Any eleven digits that begin with 1 are a mobile number, whether or not the prefix is in use: anonymised chats
+    carry made-up ones. Landlines need an area code.
+    """
+    if not re.search(r"\d{7}|\d{3,4}[ -]\d", text):
+        return []
+    import phonenumbers
+
+    found = []
+    matcher = phonenumbers.PhoneNumberMatcher(text, "CN", leniency=phonenumbers.Leniency.POSSIBLE)
+    for match in matcher:
+        digits = re.sub(r"\D", "", match.raw_string)
+        digits = digits.removeprefix("86") if len(digits) == 13 else digits
+        landline = digits.startswith("0") and 10 <= len(digits) <= 12 and phonenumbers.is_valid_number(match.number)
+        if _MOBILE.fullmatch(digits) or landline:
+            found.append(digits)
+    return list(dict.fromkeys(found))
+
+
+def place_and_address(text: str) -> tuple[str, str]:
+    """The first place (省市区 as written) and, if street or house follow it, the whole address.
+
+    ``("", "")`` where the gazetteer of ``cpca`` knows no province, city or county in the text. The wording is kept
+    even where province and city do not belong together.
+    """
+    for line in text.splitlines():
+        if not _PLACE_HINT.search(line):
+            continue
+        found = _cpca().transform([line], pos_sensitive=True).to_dict("records")[0]
+        starts = [found[f"{level}_pos"] for level in ("省", "市", "区") if found[f"{level}_pos"] >= 0]
+        if not starts:
+            continue
+        start = int(min(starts))
+        if before := _BEFORE.search(line[:start]):
+            start = before.start()
+        tail = _ADDRESS_END.split(line[start:], maxsplit=1)[0].strip(" \t_-")
+        place = _place_at(tail, [found["省"], found["市"], found["区"]])
+        rest = tail[len(place) :]
+        return place, tail if _STREET.search(rest) else ""
+    return "", ""
+
+
+def _place_at(tail: str, names: list[Any]) -> str:
+    """How much of ``tail`` names administrative divisions, one after the other."""
+    end = 0
+    known = [name for name in names if isinstance(name, str)]
+    while end < len(tail):
+        step = 0
+        for name in known:
+            short = re.sub(r"(?:特别行政区|(?:壮族|回族|维吾尔)?自治区|[省市区县])$", "", name)
+            for form in (name, short):
+                if len(form) >= 2 and tail.startswith(form, end):
+                    step = max(step, len(form))
+        if match := _DIVISION.match(tail, end):
+            step = max(step, match.end() - end) if not _STREET.search(match[0]) else step
+        if not step:
+            break
+        end += step
+    return tail[:end]
+
+
+def times(text: str) -> list[str]:
+    """Expressions of time, as written, in order (``明天下午两点``, ``周五前``); nothing is resolved to a date."""
+    if not _TIME_HINT.search(text):
+        return []
+    try:
+        # The base only decides what a phrase means, and we keep the phrase.
+        found = _jionlp().ner.extract_time(text, time_base=1_700_000_000.0)
+    except Exception:  # noqa: BLE001
+        return []  # it raises whatever Python raises on strings that it did not expect
+    return [item["text"] for item in found if item["type"] in ("time_point", "time_span")]
+
+
+def amounts(text: str) -> list[str]:
+    """Amounts of money, as written, in order."""
+    return [match[0].strip() for match in _AMOUNT.finditer(text)]

@@ -1,0 +1,172 @@
+"""Provider ``openai``: any OpenAI-compatible service (Spark's HTTP endpoint, DeepSeek, Qwen, vLLM, Ollama).
+
+Through the real ``openai`` package, imported inside a call (it takes half a second), without its own retries: whether to ask again
+is decided in one place, by cause.
+"""
+
+import re
+from typing import Any
+
+from core.errors import Cause, ProviderError
+from core.llm.base import ModelReply, ModelRequest
+from core.llm.deadline import DeadlineExceeded, call_with_deadline, stopwatch
+from core.llm.failures import (
+    failure,
+    is_spark_code,
+    length_failure,
+    missing_variables,
+    spark_failure,
+    timeout_failure,
+)
+from core.settings import OpenAISettings
+
+_OWN_PARAMETERS = frozenset({"temperature", "max_tokens", "json_mode", "patch_id", "lora_id", "top_p", "seed"})
+_TOO_LONG = re.compile(
+    r"context.?length|maximum context|too (long|many tokens)|max_model_len|input length", re.IGNORECASE
+)
+_AUDIT = re.compile(
+    r"content.?filter|inappropriate|data_inspection|sensitive|content.?policy|moderation", re.IGNORECASE
+)
+_NO_MONEY = re.compile(r"insufficient|balance|quota|arrear|billing", re.IGNORECASE)
+
+
+class OpenAIProvider:
+    """An OpenAI-compatible service through ``openai``."""
+
+    name = "openai"
+
+    def __init__(self, settings: OpenAISettings | None = None) -> None:
+        self._settings = settings or OpenAISettings()
+
+    def ready(self) -> str:
+        """``""``, or which variables are missing (services without keys take any value)."""
+        wanted = {
+            "OPENAI_BASE_URL": self._settings.base_url,
+            "OPENAI_API_KEY": self._settings.api_key.get_secret_value(),
+        }
+        return missing_variables("OpenAI 兼容接口", [name for name, value in wanted.items() if not value.strip()])
+
+    def complete(self, request: ModelRequest) -> ModelReply:
+        """Ask once.
+
+        Parameters read from the request: ``temperature``, ``top_p``, ``seed``, ``max_tokens``, ``json_mode`` (asks for
+        ``response_format`` ``json_object``), ``lora_id`` or ``patch_id`` (sent as header ``lora_id``, which Spark's
+        fine-tuned models want); others go into the body as they are.
+
+        Raises:
+            ProviderError: with its cause; nothing else.
+        """
+        if reason := self.ready():
+            raise ProviderError(Cause.CONFIG, reason.rstrip("。"))
+        model = request.model or self._settings.model
+        if not model:
+            raise failure(Cause.CONFIG, "没有指定模型", "请设置环境变量 OPENAI_MODEL，或在抽取任务里填写模型")
+        import openai
+
+        elapsed = stopwatch()
+        client = openai.OpenAI(
+            base_url=re.sub(r"/chat/completions/?$", "", self._settings.base_url.strip()),
+            api_key=self._settings.api_key.get_secret_value().strip(),
+            max_retries=0,
+            timeout=request.deadline,
+        )
+        try:
+            # httpx times each read, not the whole call: a server that trickles would never be late.
+            reply = call_with_deadline(
+                lambda: client.chat.completions.create(**_arguments(request, model)), request.deadline, client.close
+            )
+        except (DeadlineExceeded, openai.APITimeoutError) as error:
+            raise timeout_failure(request.deadline) from error
+        except openai.APIStatusError as error:
+            raise _explain_status(error) from self._safe(error)
+        except openai.APIConnectionError as error:
+            raise failure(Cause.NETWORK, "连接不上模型服务") from self._safe(error)
+        except openai.OpenAIError as error:
+            raise failure(Cause.SERVER, "模型服务的回复不是约定的格式") from self._safe(error)
+        except Exception as error:
+            raise failure(Cause.UNKNOWN, f"调用模型服务时出错（{type(error).__name__}）") from self._safe(error)
+        finally:
+            client.close()
+        return _read(reply, request, model, elapsed())
+
+    def _safe(self, error: BaseException) -> BaseException | None:
+        """The cause to keep: none if its text holds the key (some services echo it)."""
+        return None if self._settings.api_key.get_secret_value() in str(error) else error
+
+
+def _arguments(request: ModelRequest, model: str) -> dict[str, Any]:
+    parameters = request.parameters
+    messages = [{"role": "system", "content": request.system}] if request.system else []
+    messages.append({"role": "user", "content": request.prompt})
+    arguments: dict[str, Any] = {"model": model, "messages": messages}
+    for name in ("temperature", "top_p", "seed", "max_tokens"):
+        if parameters.get(name) is not None:
+            arguments[name] = parameters[name]
+    if parameters.get("json_mode"):
+        arguments["response_format"] = {"type": "json_object"}
+    if resource := parameters.get("lora_id") or parameters.get("patch_id"):
+        arguments["extra_headers"] = {"lora_id": str(resource)}
+    if extra := {key: value for key, value in parameters.items() if key not in _OWN_PARAMETERS}:
+        arguments["extra_body"] = extra
+    return arguments
+
+
+def _read(reply: Any, request: ModelRequest, model: str, seconds: float) -> ModelReply:
+    # Some services answer errors with HTTP 200 and a body of their own, which the package takes for a completion.
+    extra = getattr(reply, "model_extra", None) or {}
+    code = extra.get("code")
+    if code not in (None, 0, "0"):
+        raise (
+            spark_failure(code)
+            if is_spark_code(code)
+            else failure(Cause.SERVER, f"模型服务返回了错误（错误码 {code}）", code=str(code))
+        )
+    choices = getattr(reply, "choices", None)
+    if not choices or choices[0].message is None:
+        raise failure(Cause.SERVER, "模型服务的回复里没有答案")
+    choice = choices[0]
+    text = choice.message.content or ""
+    if choice.finish_reason == "length":
+        raise length_failure(request.parameters.get("max_tokens"), text)
+    if choice.finish_reason == "content_filter":
+        raise failure(Cause.AUDIT, "模型的回答没有通过内容审核", code="content_filter", partial=text)
+    usage = reply.usage
+    return ModelReply(
+        text,
+        usage.prompt_tokens if usage else None,
+        usage.completion_tokens if usage else None,
+        seconds,
+        reply.model or model,
+    )
+
+
+def _explain_status(error: Any) -> ProviderError:
+    status = int(error.status_code)
+    body = error.body if isinstance(error.body, dict) else {}
+    code = str(body.get("code") or "")
+    if is_spark_code(code):
+        return spark_failure(code)
+    said = f"{code} {body.get('type') or ''} {body.get('message') or error.message}"
+    place = f"（HTTP {status}）"
+    shown = str(status)
+    if status == 401:
+        return failure(Cause.AUTH, f"模型服务拒绝了密钥{place}", code=shown)
+    if status == 402 or (status in (403, 429) and _NO_MONEY.search(said)):
+        return failure(Cause.QUOTA, f"模型服务的余额或用量不足{place}", code=shown)
+    if status == 403:
+        return failure(Cause.LICENCE, f"没有使用这个模型的权限{place}", code=shown)
+    if status == 404:
+        return failure(
+            Cause.BAD_REQUEST, f"模型服务没有这个地址或模型{place}", "请核对 OPENAI_BASE_URL 和模型名称", code=shown
+        )
+    if status == 408:
+        return failure(Cause.TIMEOUT, f"模型服务处理超时{place}", code=shown)
+    if status == 429:
+        return failure(Cause.RATE, f"调用模型服务过于频繁{place}", code=shown)
+    if status >= 500:
+        return failure(Cause.SERVER, f"模型服务出错{place}", code=shown)
+    if status == 413 or _TOO_LONG.search(said):
+        return failure(Cause.TOO_LONG, f"提问超过了模型的上下文长度{place}", code=shown)
+    if _AUDIT.search(said):
+        return failure(Cause.AUDIT, f"内容没有通过服务方的审核{place}", code=shown)
+    return failure(Cause.BAD_REQUEST, f"模型服务不接受这个请求{place}", code=shown)

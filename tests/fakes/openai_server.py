@@ -1,0 +1,177 @@
+"""A fake OpenAI-compatible service: ``POST /v1/chat/completions`` over plain HTTP on 127.0.0.1.
+
+``with FakeOpenAI(script) as service: …``; ``python -m tests.fakes.openai_server --port 9200`` runs it by itself.
+"""
+
+import argparse
+import json
+import socket
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from tests.fakes.behaviour import (
+    Answer,
+    BadJson,
+    CleanClose,
+    Director,
+    Drop,
+    Failure,
+    Script,
+    Stall,
+    Trickle,
+    default_answer,
+    parse_behaviour,
+)
+
+API_KEY = "sk-fake-0123456789abcdef"
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+
+class FakeOpenAI:
+    """The server.
+
+    Attributes:
+        requests: every body, as sent.
+        headers: every request's headers, in lower case, in the same order.
+    """
+
+    def __init__(self, script: Script | None = None, *, port: int = 0) -> None:
+        self._director = Director(script if script is not None else Answer())
+        self._port = port
+        self._stopping = threading.Event()
+        self._server: _Server | None = None
+        self.requests: list[dict[str, Any]] = []
+        self.headers: list[dict[str, str]] = []
+
+    def __enter__(self) -> "FakeOpenAI":
+        fake = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                try:
+                    fake._act(self)
+                except OSError:
+                    pass  # the caller went away, as some tests want it to
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        self._server = _Server(("127.0.0.1", self._port), Handler)
+        self._port = self._server.server_address[1]
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopping.set()
+        if self._server:
+            self._server.shutdown()
+            self._server.server_close()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port}/v1"
+
+    def environment(self) -> dict[str, str]:
+        """The variables that make the app talk to this server."""
+        return {"OPENAI_BASE_URL": self.url, "OPENAI_API_KEY": API_KEY, "OPENAI_MODEL": "fake-model"}
+
+    def _act(self, handler: BaseHTTPRequestHandler) -> None:
+        request = json.loads(handler.rfile.read(int(handler.headers["Content-Length"])))
+        self.requests.append(request)
+        self.headers.append({key.lower(): value for key, value in handler.headers.items()})
+        if handler.path != "/v1/chat/completions":
+            return _send(handler, 404, {"error": {"message": "Not Found", "code": None}})
+        if handler.headers.get("Authorization") != f"Bearer {API_KEY}":
+            said = f"Incorrect API key provided: {handler.headers.get('Authorization')}"
+            return _send(handler, 401, {"error": {"message": said, "code": "invalid_api_key"}})
+        behaviour = self._director.next(request)
+        self._stopping.wait(getattr(behaviour, "latency", 0.0))
+        match behaviour:
+            case Answer():
+                _send(handler, 200, _completion(request, behaviour))
+            case Failure():
+                usual = {"error": {"message": behaviour.message, "type": "fake", "code": behaviour.code}}
+                _send(handler, behaviour.status, behaviour.body if behaviour.body is not None else usual)
+            case Stall():
+                self._stopping.wait(behaviour.seconds)
+                handler.close_connection = True
+            case Drop() | CleanClose():
+                handler.connection.shutdown(socket.SHUT_RDWR)
+                handler.close_connection = True
+            case BadJson():
+                _send_bytes(handler, 200, b"<html>oops", "application/json")
+            case Trickle():
+                self._trickle(handler, behaviour, json.dumps(_completion(request, Answer())).encode())
+        return None
+
+    def _trickle(self, handler: BaseHTTPRequestHandler, behaviour: Trickle, body: bytes) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Type", "application/json")
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        for byte in body:
+            handler.wfile.write(bytes([byte]))
+            if self._stopping.wait(behaviour.gap):
+                break
+        handler.close_connection = True
+
+
+def _completion(request: dict[str, Any], answer: Answer) -> dict[str, Any]:
+    text = answer.text if answer.text is not None else default_answer(request["messages"])
+    if answer.text is None and request.get("response_format", {}).get("type") == "json_object":
+        text = json.dumps({"infos": json.loads(text)}, ensure_ascii=False)
+    asked = sum(len(message["content"]) for message in request["messages"])
+    out = answer.tokens_out if answer.tokens_out is not None else len(text)
+    message: dict[str, Any] = {"role": "assistant", "content": text}
+    if answer.reasoning:
+        message["reasoning_content"] = answer.reasoning
+    return {
+        "id": "chatcmpl-fake",
+        "object": "chat.completion",
+        "created": int(time.time()),
+        "model": request["model"],
+        "choices": [{"index": 0, "message": message, "finish_reason": answer.finish}],
+        "usage": {"prompt_tokens": asked, "completion_tokens": out, "total_tokens": asked + out},
+    }
+
+
+def _send(handler: BaseHTTPRequestHandler, status: int, body: Any) -> None:
+    _send_bytes(handler, status, json.dumps(body, ensure_ascii=False).encode(), "application/json")
+
+
+def _send_bytes(handler: BaseHTTPRequestHandler, status: int, body: bytes, kind: str) -> None:
+    handler.send_response(status)
+    handler.send_header("Content-Type", kind)
+    handler.send_header("Content-Length", str(len(body)))
+    handler.end_headers()
+    handler.wfile.write(body)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=9200)
+    parser.add_argument("--latency", type=float, default=0.0, help="seconds before each answer")
+    parser.add_argument("--behaviour", default="answer", help="answer | http:STATUS | stall | drop | badjson")
+    arguments = parser.parse_args()
+    behaviour = parse_behaviour(arguments.behaviour)
+    if isinstance(behaviour, Answer):
+        behaviour = Answer(latency=arguments.latency)
+    with FakeOpenAI(behaviour, port=arguments.port) as service:
+        for name, value in service.environment().items():
+            print(f"export {name}={value}", flush=True)  # noqa: T201
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            pass
+
+
+if __name__ == "__main__":
+    main()
