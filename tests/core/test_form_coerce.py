@@ -3,13 +3,14 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.form import load_named_form
 from core.form.model import split_list
 
 FORM = load_named_form()
+CALM = settings(derandomize=True, deadline=None, max_examples=100)
 NAME, KINDS, AGE = "基本信息-姓名", "咨询类型", "基本信息-年龄"
 
 
@@ -70,6 +71,7 @@ JSON = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from(FORM.keys) | st.text(max_size=3), JSON))
+@CALM
 def test_always_a_clean_form_and_then_stable(raw: dict[str, Any]) -> None:
     values, _ = FORM.coerce(raw)
     assert tuple(values) == FORM.keys
