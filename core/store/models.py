@@ -118,7 +118,6 @@ class Chat(Base, table=True):
     text: str = Field(sa_column=Column(Text, nullable=False))
     sha256: str
     characters: int
-    messages: int
     residue_characters: int
 
 

@@ -235,7 +235,7 @@ def events(session: Session, record_id: int) -> list[EventView]:
 
 def chat_view(row: Chat) -> ChatView:
     """The frozen view of a row."""
-    return ChatView(row.id or 0, row.dataset_id, row.index, row.text, row.sha256, row.messages, row.residue_characters)
+    return ChatView(row.id or 0, row.dataset_id, row.index, row.text, row.sha256, row.residue_characters)
 
 
 def extraction_view(row: Extraction, index: int) -> ExtractionView:

@@ -29,7 +29,6 @@ class ChatView:
     index: int
     text: str
     sha256: str
-    messages: int
     residue_characters: int
 
 

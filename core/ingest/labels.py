@@ -1,0 +1,115 @@
+"""Forms that come in from a file, stored as a run: labels, or what somebody's model answered elsewhere."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlmodel import Session, col
+
+from core.errors import ConflictError
+from core.form import FormValues
+from core.ingest.model import Rejected
+from core.ingest.source import Source
+from core.store.models import Extraction, ExtractionStatus, Run, RunKind, RunStatus, now
+
+
+@dataclass(frozen=True, slots=True)
+class Forms:
+    """The forms of one chat; ``line`` in the file for the report of a refusal."""
+
+    index: int
+    chat_id: int
+    forms: list[FormValues]
+    notes: tuple[str, ...] = ()
+    line: int | None = None
+
+
+class RunWriter:
+    """Writes forms into a run of a dataset; the run is created with the first ones.
+
+    What a run says about a chat is never edited: the same forms again are skipped, other ones are refused.
+
+    Attributes:
+        added: chats whose forms were written.
+        skipped: chats that had the same forms already.
+        run_id: the run; ``None`` until there is one.
+        name: its name.
+    """
+
+    def __init__(self, session: Session, dataset_id: int, *, name: str, kind: RunKind, file: Source) -> None:
+        self.added = 0
+        self.skipped = 0
+        self.run_id: int | None = None
+        self.name = name
+        self._session = session
+        self._dataset_id = dataset_id
+        self._kind = kind
+        self._file = file
+
+    def write(self, rows: Sequence[Forms]) -> list[Rejected]:
+        """Store the forms of some chats, each chat once per run.
+
+        Returns:
+            The chats for which the run has other forms already.
+
+        Raises:
+            ConflictError: the name belongs to a run of another kind.
+        """
+        if not rows:
+            return []
+        run = self._run()
+        statement = select(col(Extraction.chat_id), col(Extraction.forms)).where(
+            col(Extraction.run_id) == run.id, col(Extraction.chat_id).in_([row.chat_id for row in rows])
+        )
+        present: dict[int, Any] = {row.chat_id: row.forms for row in self._session.execute(statement)}
+        fresh = [row for row in rows if row.chat_id not in present]
+        if fresh:
+            self._session.execute(insert(Extraction), [self._values(row) for row in fresh])
+            run.total += len(fresh)
+            self._session.flush()
+        self.added += len(fresh)
+        other = [row for row in rows if row.chat_id in present and present[row.chat_id] != row.forms]
+        self.skipped += len(rows) - len(fresh) - len(other)
+        return [Rejected(row.index, f"「{self.name}」里这条群聊已有不同的表单，未改动", row.line) for row in other]
+
+    def _run(self) -> Run:
+        if self.run_id is not None:
+            return self._session.get_one(Run, self.run_id)
+        here = select(Run).where(col(Run.dataset_id) == self._dataset_id)
+        if self._kind is RunKind.LABELS:
+            # A dataset has one run of labels, whatever it is called.
+            found = self._session.execute(here.where(col(Run.kind) == RunKind.LABELS).limit(1)).scalar_one_or_none()
+        else:
+            found = self._session.execute(here.where(col(Run.name) == self.name)).scalar_one_or_none()
+        if found is not None and found.kind != self._kind:
+            raise ConflictError(f"抽取任务「{self.name}」已经存在，不是导入的", "请换一个名称")
+        if found is None:
+            found = Run(
+                dataset_id=self._dataset_id,
+                name=self.name,
+                kind=self._kind,
+                status=RunStatus.FINISHED,
+                parameters={"file": self._file.name, "sha256": self._file.sha256},
+            )
+            self._session.add(found)
+            self._session.flush()
+        self.run_id, self.name = found.id, found.name
+        return found
+
+    def _values(self, row: Forms) -> dict[str, Any]:
+        return {
+            "run_id": self.run_id,
+            "chat_id": row.chat_id,
+            "status": ExtractionStatus.REPAIRED if row.notes else ExtractionStatus.OK,
+            "forms": row.forms,
+            "replies": [],
+            "notes": list(row.notes),
+            "cause": "",
+            "error": "",
+            "attempts": 0,
+            "tokens_in": 0,
+            "tokens_out": 0,
+            "seconds": 0.0,
+            "created_at": now(),
+        }
