@@ -40,6 +40,12 @@ _SYSTEM = re.compile(
 # Where a mention ends if its name is not a known speaker: WeChat writes U+2005 behind it,
 # people write spaces or punctuation.
 _MENTION = re.compile(r"(?<![A-Za-z0-9_.+-])@([^\s@，,。；;：:！!？?、“”\"'「」]{1,40})")
+# People of another company are shown with it: 「小李 某某科技·某某管家」, 「小李（某某科技）」.
+COMPANY = re.compile(
+    r"[ \u00a0]{0,2}(?:[（(][^（）()\n]{2,20}[)）]|[\u4e00-\u9fff\w]{2,12}[·•][\u4e00-\u9fff\w]{2,12})"
+)
+# 小李(小李 某某科技): the same person again in brackets.
+_REPEATED = re.compile(r"(.{1,20})[(（]\1.{0,40}[)）]")
 _MENTION_WIDE = re.compile(r"@([^@\n\u2005]{1,40})\u2005")
 
 
@@ -78,6 +84,14 @@ def _bracket_kind(body: str) -> MessageKind:
     return next((kind for kind in kinds if kind is not MessageKind.STICKER), MessageKind.STICKER)
 
 
+def without_company(name: str) -> str:
+    """A name without the company that the application shows behind it."""
+    if repeated := _REPEATED.fullmatch(name.strip()):
+        return repeated.group(1)
+    head, gap, tail = name.strip().replace("\u00a0", " ").partition(" ")
+    return head if gap and COMPANY.fullmatch(tail.strip()) else name.strip()
+
+
 class Mentions:
     """Finds ``@name`` in texts of one chat, whose speakers may hold spaces, brackets and colons."""
 
@@ -107,6 +121,6 @@ class Mentions:
             # A name with spaces is only known to end where U+2005 does.
             match = _MENTION_WIDE.match(body, at) or _MENTION.match(body, at)
             if match:
-                names[match.group(1).strip()] = None
+                names[without_company(match.group(1))] = None
             at = body.find("@", max(match.end() if match else 0, at + 1))
         return tuple(name for name in names if name)

@@ -18,11 +18,28 @@ _PAIRS: Final = (("(", ")"), ("（", "）"), ("【", "】"), ("[", "]"), ("「",
 _ANON = re.compile(r"[\u4e00-\u9fff]{2,4}\d{1,2}")
 _ANON_END = re.compile(r"(?:^|[^\u4e00-\u9fff]|[\u4e00-\u9fff])[\u4e00-\u9fff]{2}\d{1,2}$")
 _HANZI = re.compile(r"[\u4e00-\u9fff]+")
+# 小张, 老K, 物业小张, 阿强.
+_FAMILIAR = re.compile(
+    r"^[小老阿大][\u4e00-\u9fff]{1,2}$|^[小老阿][A-Z]$|[\u4e00-\u9fff][小老阿](?:[A-Z]|["
+    + "".join(sorted(SURNAMES))
+    + r"])$"
+)
+# 跟单Amy, 医助May: a job and a name.
+_TITLED_LATIN = re.compile(r"[\u4e00-\u9fff]{1,6}[A-Z][a-z]{1,10}")
 _LATIN_NAME = re.compile(r"[A-Z][a-z]{1,15}(?:[ .·_-]?[A-Z][A-Za-z]{0,15}){0,2}")
 # Letters and digits of emoji that an export turned into question marks, bullets that decorate nicknames, bracket emoji.
 _DECORATION = re.compile(
     r"^(?:[?？\s~～*★☆✨❤♥️⃣\ufe0f\U0001f000-\U0001faff\u2600-\u27bf\u23e9-\u23f3]|\[[^\[\]]{1,6}\])+"
 )
+_ENGLISH_LABEL = re.compile(
+    r"(?:\w+[ _-])?(?:items?|prices?|names?|dates?|time|address|tel|phone|mobile|e-?mail|notes?|total|qty|quantity|"
+    r"size|colou?r|payment|delivery|port|terms?|model|brand|subject|remarks?|moq|weight|from|to|cc|link|password|user(?:name)?|account)",
+    re.IGNORECASE,
+)
+# 【联系方式】加…: a heading before other words.
+_HEADED = re.compile(r"[【\[]([^】\]]{1,10})[】\]].")
+# 订单类型（新购/增购/续期）: what one may choose from.
+_OPTIONS = re.compile(r"[（(][^（）()]*/[^（）()]*[)）]$")
 _TIME_OF_DAY = re.compile(r"\d{1,2}:\d\d")
 _SENTENCE_MARK = re.compile(r"[，；！？!;]|。(?!$)|,\s|://|=")
 
@@ -33,7 +50,7 @@ def name_shape(name: str) -> float:
 
     Sizes: ±1 is a hint, ±3 is as good as certain unless the chat says otherwise, -9 cannot be outweighed.
     """
-    if name[0] in _QUOTE_OPEN or "这是一条引用" in name:
+    if name[0] in _QUOTE_OPEN or "这是一条引用" in name or name.startswith("This is a quote"):
         return -9.0
     bare = _DECORATION.sub("", name).strip()
     if not bare:
@@ -46,7 +63,9 @@ def name_shape(name: str) -> float:
         score -= 6.0
     if _SENTENCE_MARK.search(name):
         score -= 5.0
-    if bare.startswith(("【", "[")) and not bare.endswith(("】", "]")) and not _ANON.search(bare):
+    if headed := _HEADED.match(bare):
+        score -= 3.5 if _label(headed.group(1)) < 0 else 1.0
+    if _OPTIONS.search(bare):
         score -= 2.0
     if _SENTENCE.search(bare):
         score -= 2.0
@@ -64,6 +83,8 @@ def _person(bare: str) -> float:
         return 2.0
     if bare in LABELS:
         return 0.0
+    if bare in TITLE_ENDS:
+        return 0.0  # 「司机：刘师傅」 is as likely as a nickname
     short = re.sub(r"[（(【\[].*[）)】\]]$", "", bare).strip()
     tail = re.split(r"[\s\-—–_|丨·+@/&×]+", short)[-1]
     for word in (short, tail):
@@ -71,16 +92,26 @@ def _person(bare: str) -> float:
             return 2.0
         if 2 <= len(word) <= 3 and word[0] in SURNAMES and _HANZI.fullmatch(word):
             return 1.5
-        if 2 <= len(word) <= 4 and word[0] in "小老阿大" and _HANZI.fullmatch(word):
+        if _FAMILIAR.search(word) or _titled(word):
             return 1.5
+    if _TITLED_LATIN.fullmatch(tail):
+        return 1.0
     return 0.5 if _LATIN_NAME.fullmatch(short) else 0.0
+
+
+def _titled(word: str) -> bool:
+    """店长周杰, 导游阿诗玛: a job and one to three more characters."""
+    return any(
+        len(title) >= 2 and word.startswith(title) and 1 <= len(word) - len(title) <= 3 and _HANZI.fullmatch(word)
+        for title in TITLE_ENDS
+    )
 
 
 def _label(bare: str) -> float:
     core = re.sub(r"\s+", "", bare).strip("【】[]()（）*_-—")
     # What stands in brackets behind a label explains it: 购买人数（互通费）.
     core = re.sub(r"[（(].{0,40}[）)]$", "", core) or core
-    if core in LABELS:
+    if core in LABELS or _ENGLISH_LABEL.fullmatch(bare):
         return -4.5
     if core.endswith(LABEL_ENDS):
         return -3.5

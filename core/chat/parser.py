@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from core.chat.kinds import Mentions, is_system_line, kind_of
+from core.chat.kinds import Mentions, is_system_line, kind_of, without_company
 from core.chat.lines import FULL_COLON, HALF_COLON, Line, Opening, opening_of, split_lines
 from core.chat.model import Message, MessageKind, ParsedChat, Quote, Span
 from core.chat.names import name_shape
@@ -30,8 +30,10 @@ def parse_chat(text: str) -> ParsedChat:
     lines = split_lines(text, end)
     blocks = find_quotes(lines)
     inside = {number for block in blocks for number in range(block.first + 1, block.last + 1)}
-    openings, speakers = _speakers(text, end, lines, blocks, inside)
-    names = _Names(Mentions(speakers), frozenset(speakers))
+    openings, speakers, quoted = _speakers(text, end, lines, blocks, inside)
+    known = Mentions(speakers)
+    others = {name for name in quoted if len(name) > 1 and not known.known(name, 0)}
+    names = _Names(known, Mentions(speakers | others), speakers)
     starts = list(_starts(lines, openings, speakers, inside))
     messages = tuple(
         _message(index, text, span, opening, blocks, names)
@@ -42,22 +44,32 @@ def parse_chat(text: str) -> ParsedChat:
 
 @dataclass(frozen=True, slots=True)
 class _Names:
-    """Speakers, and how to find them behind an ``@`` or in a quotation."""
+    """Speakers and people who are only quoted, and how to find them behind an ``@`` or in a quotation."""
 
+    known: Mentions
     mentions: Mentions
     speakers: frozenset[str]
 
+    def may_be(self, words: str) -> bool:
+        """Whether quoted words are a speaker or look like somebody's name."""
+        return words in self.speakers or _may_be_name(words)
+
     def quoted(self, name: str) -> str:
         """A quoted name as the speaker calls himself: quotations often add ``(全名 公司)``."""
-        known = self.mentions.known(name, 0)
-        return known if known and not name[len(known) : len(known) + 1].isalnum() else name
+        known = self.known.known(name, 0)
+        return known if known and not name[len(known) : len(known) + 1].isalnum() else without_company(name)
 
 
 def _speakers(
     text: str, end: int, lines: list[Line], blocks: list[QuoteBlock], inside: set[int]
-) -> tuple[dict[int, Opening], frozenset[str]]:
-    """Openings and speakers with the full-width colon; with the half-width one only where that finds nobody."""
-    quoted = {name for block in blocks if (name := quoted_name(text, block.inner, _may_be_name)[0])}
+) -> tuple[dict[int, Opening], frozenset[str], set[str]]:
+    """Openings, speakers and quoted names; the half-width colon counts only where the full-width one finds nobody."""
+    quoted: set[str] = set()
+    continued: set[str] = set()
+    for block in blocks:
+        name, words = quoted_name(text, block.inner, _may_be_name)
+        quoted.add(without_company(name))
+        continued.update(line.strip() for line in words.of(text).split("\n")[1:])
     conversation = text[:end]
     openings: dict[int, Opening] = {}
     speakers: frozenset[str] = frozenset()
@@ -67,10 +79,10 @@ def _speakers(
             for number, line in enumerate(lines)
             if number not in inside and (opening := opening_of(number, line, colon))
         }
-        speakers = find_speakers(conversation, lines, openings, quoted)
+        speakers = find_speakers(conversation, lines, openings, quoted, continued)
         if speakers:
             break
-    return openings, speakers
+    return openings, speakers, quoted
 
 
 def _may_be_name(words: str) -> bool:
@@ -124,7 +136,7 @@ def _message(
     at = bisect_right(blocks, body.start - 1, key=lambda block: block.start)
     if at < len(blocks) and blocks[at].start == body.start and blocks[at].end <= span.end:
         block = blocks[at]
-        name, words = quoted_name(text, block.inner, _may_be_name)
+        name, words = quoted_name(text, block.inner, names.may_be)
         quote = Quote(Span(block.start, block.end), names.quoted(name), words)
         body = _trim(text, Span(block.end, span.end))
     said = body.of(text)

@@ -16,7 +16,7 @@ from typing import Final
 from core.chat.lines import MAX_NAME, Line
 from core.chat.model import Span
 
-_ANNOUNCEMENT = re.compile(r"这是一条(?:引用|回复|引用/回复)(?:的)?消息[：:]?\s*$")
+_ANNOUNCEMENT = re.compile(r"(?:这是一条(?:引用|回复|引用/回复)(?:的)?消息|This is a quote/reply)[：:]?\s*$")
 _DASHES = re.compile(r"\s*[-—–－]{4,}\s*")
 _SPACED_DASHES = re.compile(r"\s*(?:[-—–－][ \u00a0]){3,}[-—–－]?\s*")
 _MARKS: Final = {"「": "」", "“": "”", '"': '"'}
@@ -25,6 +25,10 @@ _BARE_OPEN = re.compile(r"(?:[^\n]{0,60}?[：:])?\s{0,4}([「“\"])")
 _OPEN_MARK = re.compile(r"\s*(?:[\"“]{1,2}|「)")
 _CLOSE_MARK = re.compile(r"(?:[\"”]{1,2}|」)\s*$")
 _NAME_COLON = re.compile(r"([^\n：:「」]{1,40}?(?:\d{1,2}:\d\d[^\n：:]{0,20}){0,2})(?:：|:(?!//|\d))")
+_CLOSING: Final = frozenset('"”')
+_NESTED_LINES: Final = 30
+"""How far behind the dashes of an inner quotation those of the outer one may stand."""
+
 _MAX_LINES: Final = 400
 """A quotation is given up beyond this; nobody quotes that much, so its end belongs to something else."""
 
@@ -50,7 +54,7 @@ class QuoteBlock:
 
 def find_quotes(lines: list[Line]) -> list[QuoteBlock]:
     """All quotations in order; none overlaps another. Time is linear in the number of lines."""
-    announced = [number for number, line in enumerate(lines) if _ANNOUNCEMENT.search(line.text[-20:])]
+    announced = [number for number, line in enumerate(lines) if _ANNOUNCEMENT.search(line.text[-30:])]
     blocks: list[QuoteBlock] = []
     covered = -1
     for position, number in enumerate(announced):
@@ -89,21 +93,40 @@ def _announced(lines: list[Line], number: int, limit: int) -> QuoteBlock:
     """The quotation that line ``number`` announces, looking no further than line ``limit``."""
     found = _ANNOUNCEMENT.search(lines[number].text)
     start = lines[number].start + (found.start() if found else 0)
-    closed = -1  # first line that ends with a closing mark
-    for at in range(number + 1, limit):
-        line = lines[at].text
-        dashes = _DASHES.fullmatch(line) is not None
-        if dashes or (closed == at - 1 and closed > 0 and _SPACED_DASHES.fullmatch(line)):
-            return QuoteBlock(number, at, start, _inner(lines, number + 1, at), lines[at].end)
-        if line.rstrip()[-1:] in {'"', "”"} and (closed < 0 or at > closed):
-            closed = at
+    first = lines[number + 1].text if number + 1 < limit else ""
+    opening = _OPEN_MARK.match(first)
+    close = _MARKS[opening.group().strip()[0]] if opening else ""
+    at = _dashes_of(lines, number + 1, limit, close)
+    if at:
+        return QuoteBlock(number, at, start, _inner(lines, number + 1, at), lines[at].end)
     # No dashes: the quotation ends at the first closing mark, provided that it was opened.
-    if number + 1 < limit and _OPEN_MARK.match(lines[number + 1].text):
+    if opening:
         for at in range(number + 1, limit):
             stripped = lines[at].text.rstrip()
-            if stripped[-1:] in {'"', "”"} and (at > number + 1 or len(stripped) > 1):
+            if stripped[-1:] in _CLOSING and (at > number + 1 or len(stripped) > 1):
                 return QuoteBlock(number, at, start, _inner(lines, number + 1, at + 1), lines[at].end)
     return QuoteBlock(number, number, start, Span(lines[number].end, lines[number].end), lines[number].end)
+
+
+def _dashes_of(lines: list[Line], first: int, limit: int, close: str) -> int:
+    """The line of dashes that ends an announced quotation; 0 where there is none.
+
+    A quoted reply holds a quotation with dashes of its own, so dashes right behind the outer closing mark come first,
+    then plain dashes, then spaced ones behind any closing mark.
+    """
+    plain = spaced = 0
+    for at in range(first, limit):
+        line = lines[at].text
+        before = lines[at - 1].text.rstrip()[-1:]
+        if _DASHES.fullmatch(line):
+            if not close or (before == close and at > first):
+                return at
+            plain = plain or at
+        elif not spaced and before in _CLOSING and at > first and _SPACED_DASHES.fullmatch(line):
+            spaced = at
+        if plain and at - plain > _NESTED_LINES:
+            break
+    return plain or spaced
 
 
 def _bare(lines: list[Line], announced: list[QuoteBlock]) -> list[QuoteBlock]:

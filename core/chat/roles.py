@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection
 from typing import Final
 
+from core.chat.kinds import COMPANY
 from core.chat.model import Message, MessageKind, ParsedChat, Role, RoleGuess
 from core.chat.role_cues import CUES
 
@@ -18,9 +19,6 @@ _UNDECIDED: Final = 0.15
 
 _STAFF_WEIGHT: Final = 10.0
 _QUESTION = re.compile(r"[？?]|(?:吗|么|嘛|呢)$|怎么|如何|为什么|多少|哪里|能不能|可不可以|什么")
-# People of another company are mentioned with their company behind the name: 「@小李 某某科技·某某管家」.
-_COMPANY: Final = r"[ \u00a0]{0,2}(?:[（(][^（）()\n]{2,20}[)）]|[\u4e00-\u9fff\w]{2,12}·[\u4e00-\u9fff\w]{2,12})"
-_COMPANY_AFTER = re.compile(_COMPANY)
 _READ_CHARS: Final = 600
 """Signs stand early in a message; what was pasted behind them is not read."""
 
@@ -99,7 +97,7 @@ def _between(
     """Counts what a message says about its speaker, the one before and those it mentions."""
     for name in message.mentions:
         at = words.find("@" + name)
-        if at >= 0 and _COMPANY_AFTER.match(words, at + 1 + len(name)):
+        if at >= 0 and COMPANY.match(words, at + 1 + len(name)):
             counts[name][_CALLED] += 1
             counts[message.speaker][_CALLS] += 1
     if before is None or before.speaker == message.speaker:

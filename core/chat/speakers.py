@@ -7,7 +7,7 @@ number of passes over the lines, so that a field next to known fields is seen as
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -18,13 +18,17 @@ from core.chat.names import name_shape
 _PASSES: Final = 3
 _PLACEHOLDER = re.compile(r"\[[^\[\]\n]{1,12}\]")
 _TALK = re.compile(
-    r"[吗呢吧呀哈哦嗯啊嘛咯][?？。！~，,]?|您|你|我|咱|好的|收到|谢谢|辛苦|麻烦|在吗|请问|^(?:好|是|对|可以|不是|没有|行|ok|OK)|@|[?？!！~]$"
+    r"[吗呢吧呀哈哦嗯啊嘛咯][?？。！~，,]?|您|你|我|咱|好的|收到|谢谢|辛苦|麻烦|欢迎|在吗|请问|^(?:好|是|对|可以|不是|没有|行|ok|OK)|@|[?？!！~]$"
+)
+# Nothing but an answer, which no field ever holds.
+_ANSWER = re.compile(
+    r"(?:好的?|收到|嗯+|行|可以|谢谢|感谢|明白了?|知道了|懂了|OK|ok|\+1|是的|对的?|在的?|没问题)[哈呢的了啦呀~～!！。]*"
 )
 _VALUE = re.compile(
     r"|https?://\S+|[¥￥$]?\s*[\d,.]+\s*(?:元|万|块|%|人|天|年|个月|个|月|平|㎡|吨|件|台|套|小时|分钟|号)?(?:/\S{1,4})?[」”\"]?"
     r"|[A-Za-z0-9_.@+-]+|[\d\s\-—:：/.~年月日点到至()GMT+]+"
 )
-_LABELLED = re.compile(r"[^：:，。？！?\n]{1,20}(?:：|:(?!\d|//))\s*\S")
+_LABELLED = re.compile(r"[^：:，。？！?\n]{1,40}(?:：|:(?!\d|//))\s*\S")
 
 
 @dataclass(slots=True)
@@ -44,7 +48,9 @@ class _Evidence:
     personal: bool = False
 
 
-def find_speakers(text: str, lines: list[Line], openings: dict[int, Opening], quoted: Iterable[str]) -> frozenset[str]:
+def find_speakers(
+    text: str, lines: list[Line], openings: dict[int, Opening], quoted: Iterable[str], continued: Collection[str]
+) -> frozenset[str]:
     """Which of the names before a colon are people who speak in this chat.
 
     Args:
@@ -52,6 +58,8 @@ def find_speakers(text: str, lines: list[Line], openings: dict[int, Opening], qu
         lines: its lines.
         openings: line number to opening, for every line that is not inside a quotation.
         quoted: names that quotations give.
+        continued: lines that stand in quotations after the first quoted one; as a quotation quotes one message, none of
+            them can have opened a message.
 
     Returns:
         The distinct names judged to be speakers.
@@ -63,12 +71,18 @@ def find_speakers(text: str, lines: list[Line], openings: dict[int, Opening], qu
     quoted_names = frozenset(quoted)
     for name, evidence in known.items():
         _judge_alone(name, evidence, name in mentioned, name in quoted_names)
+        inner = sum(1 for opening in evidence.openings if lines[opening.line].text.strip() in continued)
+        if inner * 2 > len(evidence.openings):
+            evidence.base -= 6.0
+            evidence.personal = False
         evidence.score = evidence.base
+    verdict = {name: evidence.score for name, evidence in known.items()}
     for _ in range(_PASSES):
-        verdict = {name: evidence.score for name, evidence in known.items()}
-        for evidence in known.values():
+        # In the order of the text, and at once: a list of fields is recognised from its top to its end in one pass.
+        for name, evidence in known.items():
             if not evidence.personal:
                 evidence.score = evidence.base + _neighbourhood(evidence, lines, openings, verdict)
+                verdict[name] = evidence.score
     return frozenset(name for name, evidence in known.items() if evidence.score > 0)
 
 
@@ -95,6 +109,9 @@ def _judge_alone(name: str, evidence: _Evidence, mentioned: bool, quoted: bool) 
     score += min(2.0, runs * 1.0)
     score += 1.0 if openings[0].line == 0 else 0.0
     score += 1.5 * talk
+    score += 2.0 if any(_ANSWER.fullmatch(body[:12]) for body in bodies) else 0.0
+    if count == 1 and shape <= 0 and not talk:
+        score -= 1.0  # one statement by nobody in particular
     if count >= 3 and shape > -3:
         score += 1.0
     if all(_VALUE.fullmatch(body[:300]) for body in bodies):
@@ -123,7 +140,7 @@ def _place(opening: Opening, lines: list[Line], openings: dict[int, Opening], ve
     before = openings.get(number - 1)
     after = openings.get(number + 1)
     if before is not None:
-        if verdict[before.name] <= 0:
+        if verdict[before.name] <= 0 or before.first.endswith(("：", ":")):
             score -= 3.0
         elif before.name != opening.name and _LABELLED.match(before.first):
             score -= 3.0
@@ -131,7 +148,11 @@ def _place(opening: Opening, lines: list[Line], openings: dict[int, Opening], ve
             score += 1.0
     elif not lines[number - 1].text.strip():
         score -= 3.0
-    if after is not None and verdict[after.name] <= 0 and not opening.first:
+    elif "：" in lines[number - 1].text:
+        score -= 2.0  # too long for a name, so a message over several lines goes on here
+    elif _VALUE.fullmatch(opening.first[:300]):
+        score -= 1.5
+    if after is not None and verdict[after.name] <= 0 and not _TALK.search(opening.first[:200]):
         score -= 1.0
     if after is None and not opening.first:
         score -= 2.0
