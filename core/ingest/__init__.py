@@ -16,11 +16,14 @@ from core.ingest.model import (
 from core.ingest.preview import preview
 from core.ingest.readers import BY_POSITION, Columns
 from core.ingest.runs import import_run
+from core.ingest.sample import SAMPLE_DATASET, SAMPLE_RUN, load_sample
 from core.ingest.source import SUFFIXES
 
 __all__ = [
     "BY_POSITION",
     "LABELS_RUN",
+    "SAMPLE_DATASET",
+    "SAMPLE_RUN",
     "SPLITS",
     "SUFFIXES",
     "ChatRow",
@@ -37,5 +40,6 @@ __all__ = [
     "import_chats",
     "import_run",
     "import_text",
+    "load_sample",
     "preview",
 ]

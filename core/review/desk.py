@@ -6,6 +6,7 @@ from typing import Any
 
 from core.form import Form
 from core.review import queue
+from core.review.model import Ack
 from core.review.payload import chat_payloads
 from core.review.saving import apply_saves
 from core.store import DatasetView, RunView, Store
@@ -37,6 +38,11 @@ class Desk:
         """Changes whenever what the browser has cached no longer fits."""
         return "|".join((str(self.dataset.id), self.base.name if self.base else "", self.wanted, self.reviewer))
 
+    def save(self, store: Store, outbox: Sequence[Any]) -> list[Ack]:
+        """Apply the browser's saves, each once."""
+        base_id = self.base.id if self.base else None
+        return apply_saves(store, self.form, self.dataset.id, outbox, base_run_id=base_id)
+
     def turn(
         self, store: Store, *, outbox: Sequence[Any] = (), at: int | None = None, want_residue: int | None = None
     ) -> dict[str, Any]:
@@ -48,8 +54,7 @@ class Desk:
             at: the chat on screen; ``None`` opens the first of the queue.
             want_residue: the chat whose residue is to be shown.
         """
-        base_id = self.base.id if self.base else None
-        acks = apply_saves(store, self.form, self.dataset.id, outbox, base_run_id=base_id)
+        acks = self.save(store, outbox)
         statuses = queue.FILTERS[self.wanted]
         with store.read() as session:
             if at is None:

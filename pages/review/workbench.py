@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from core.review import FILTERS, open_desk
+from core.review import FILTERS, Desk, open_desk
 from core.store import DatasetView
 from core.ui import pages, state
-from core.ui.notices import empty_state, guarded
-from core.ui.workbench import outbox_of, workbench
+from core.ui import workbench as component
+from core.ui.notices import empty_state, guarded, reported
 
 
 def ask_reviewer() -> None:
@@ -54,17 +54,24 @@ def controls(available: list[DatasetView]) -> tuple[DatasetView, str, str]:
 @guarded
 def desk(dataset: DatasetView, run: str, wanted: str) -> None:
     """One turn of the desk; only this reruns while somebody reviews."""
-    table = open_desk(
-        state.store(), dataset, state.form_of(dataset), base=run, wanted=wanted, reviewer=state.reviewer()
-    )
-    key = f"workbench-{table.session}"
-    sent = outbox_of(key)
+    store, who = state.store(), state.reviewer()
+    table = open_desk(store, dataset, state.form_of(dataset), base=run, wanted=wanted, reviewer=who)
+    # One component per dataset and person: what one of them still has to send must not reach the other's records.
+    key = f"workbench-{dataset.id}-{who}"
+    sent = component.state(key)
     asked = st.query_params.get("chat", "")
     at = sent.at if sent.at is not None else int(asked) if asked.isdecimal() else None
-    data = table.turn(state.store(), outbox=sent.outbox, at=at, want_residue=sent.want_residue)
-    if data["open"] is not None and st.query_params.get("chat") != str(data["open"]):
+    data = table.turn(store, outbox=sent.outbox, at=at, want_residue=sent.want_residue)
+    if data["open"] is not None and asked != str(data["open"]):
         st.query_params["chat"] = str(data["open"])
-    workbench(data, key=key)
+    # The callback also runs when somebody leaves the page right after a save: then this fragment does not.
+    component.workbench(data, key=key, on_outbox_change=lambda: save(table, key))
+
+
+def save(table: Desk, key: str) -> None:
+    """Apply what the browser sent."""
+    with reported():
+        table.save(state.store(), component.state(key).outbox)
 
 
 available = state.datasets()

@@ -29,7 +29,6 @@ def dataset(store: Store) -> int:
                     text=text,
                     sha256=str(index),
                     characters=len(text),
-                    messages=1,
                     residue_characters=0,
                 )
             )

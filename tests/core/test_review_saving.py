@@ -28,7 +28,6 @@ def dataset(store: Store) -> int:
                     text=f"林木1：第{index}条",
                     sha256=str(index),
                     characters=8,
-                    messages=1,
                     residue_characters=0,
                 )
             )
