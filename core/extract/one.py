@@ -12,6 +12,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 from core.errors import Cause, PromptError, ProviderError
 from core.form import Form, FormValues
 from core.llm.base import ModelReply, ModelRequest, Provider
+from core.llm.failures import LENGTH
 from core.parsing import parse_reply
 from core.prompts import Prompt, render
 
@@ -118,7 +119,7 @@ def extract_chat(
     retrying = Retrying(
         stop=stop_after_attempt(max(1, attempts)),
         wait=_wait,
-        retry=retry_if_exception(lambda error: isinstance(error, ProviderError) and error.retryable),
+        retry=retry_if_exception(_may_pass),
         sleep=sleep,
         reraise=True,
     )
@@ -152,6 +153,11 @@ def extract_chat(
         model=reply.model,
         prompt_sha256=rendered.sha256,
     )
+
+
+def _may_pass(error: BaseException) -> bool:
+    # An answer at max_tokens would cost as much and end there again.
+    return isinstance(error, ProviderError) and error.retryable and error.code != LENGTH
 
 
 def _wait(state: RetryCallState) -> float:

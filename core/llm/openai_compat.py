@@ -1,7 +1,7 @@
 """Provider ``openai``: any OpenAI-compatible service (Spark's HTTP endpoint, DeepSeek, Qwen, vLLM, Ollama).
 
-Through the real ``openai`` package, imported inside a call (it takes half a second), without its own retries: whether to ask again
-is decided in one place, by cause.
+Through the real ``openai`` package, imported inside a call (it takes half a second), without its own retries: whether
+to ask again is decided in one place, by cause.
 """
 
 import re
@@ -81,7 +81,7 @@ class OpenAIProvider:
             raise _explain_status(error) from self._safe(error)
         except openai.APIConnectionError as error:
             raise failure(Cause.NETWORK, "连接不上模型服务") from self._safe(error)
-        except openai.OpenAIError as error:
+        except (openai.OpenAIError, ValueError) as error:  # ValueError: a body that is not JSON
             raise failure(Cause.SERVER, "模型服务的回复不是约定的格式") from self._safe(error)
         except Exception as error:
             raise failure(Cause.UNKNOWN, f"调用模型服务时出错（{type(error).__name__}）") from self._safe(error)

@@ -1,9 +1,9 @@
 """Provider ``spark``: iFLYTEK's models through the real SDK, with its traps closed.
 
-The only import of ``sparkai``, and only inside a call: it takes 0.3 to 0.5 s. What is closed here and why is measured in
-``docs``' notes on the SDK: one client per call (a reused one gives other calls' answers), a deadline of our own in a daemon
-thread (the SDK's is four times as long and leaks a thread that keeps the process alive), TLS verified, values of 0 clamped
-(they raise), a clean close in the middle told from a complete answer, no log lines, no secrets in anything printed.
+The only import of ``sparkai``, and only inside a call: it takes 0.3 to 0.5 s. What is closed here: one client per call
+(a reused one gives other calls' answers), a deadline of our own in a daemon thread (the SDK's is four times as long and
+leaks a thread that keeps the process alive), TLS verified, values of 0 clamped (they raise), a clean close in the
+middle told from a complete answer, no log lines, no secrets in anything printed.
 """
 
 import json
@@ -65,8 +65,8 @@ class SparkProvider:
         try:
             client, messages = self._client(request, domain, max_tokens, wire)
             result = call_with_deadline(
-                # Not ``generate``: that one also runs callbacks, and sends chats to a tracing service if a variable says so.
-                lambda: client._generate(messages),  # noqa: SLF001
+                # Not ``generate``: it also runs callbacks, and sends chats to a tracing service if a variable says so.
+                lambda: client._generate(messages),
                 request.deadline,
                 abandon=_abandoner(client, wire),
             )

@@ -1,8 +1,8 @@
 """What happens on the wire of one Spark call: seen, made safe, and closable from outside.
 
-The SDK takes the module ``websocket`` as its transport and keeps a reference to it in its client. A stand-in for that module, one
-per call, closes what the SDK leaves open: it verifies TLS, remembers the socket so that a deadline can close it, keeps what
-had arrived, and lets frames pass that carry only reasoning.
+The SDK takes the module ``websocket`` as its transport and keeps a reference to it in its client. A stand-in for that
+module, one per call, closes what the SDK leaves open: it verifies TLS, remembers the socket so that a deadline can
+close it, keeps what had arrived, and lets frames pass that carry only reasoning.
 """
 
 import json
@@ -46,10 +46,10 @@ class Wire:
         self.error: BaseException | None = None
         self._app: Any = None
 
-    def enableTrace(self, traceable: bool) -> None:  # noqa: N802 - the name of websocket's function
+    def enableTrace(self, traceable: bool) -> None:
         """The SDK switches tracing off at each call, which is a global setting: nothing to do."""
 
-    def WebSocketApp(self, url: str, **callbacks: Any) -> Any:  # noqa: N802 - the name of websocket's class
+    def WebSocketApp(self, url: str, **callbacks: Any) -> Any:
         """A real ``websocket.WebSocketApp`` that verifies TLS and reports to this object."""
         import websocket
 
@@ -58,9 +58,17 @@ class Wire:
         callbacks["on_error"] = self._on_error(callbacks["on_error"])
         app = websocket.WebSocketApp(url, **callbacks)
         run, close = app.run_forever, app.close
+
+        def close_wholly(**_: Any) -> None:
+            connection = app.sock
+            close(timeout=_CLOSE_TIMEOUT)
+            if connection is not None:
+                # After the other side's close frame the library takes itself for closed and leaves the socket open.
+                connection.shutdown()
+
         # The SDK asks for ssl.CERT_NONE.
         app.run_forever = lambda **_: run(sslopt={"context": _tls()} if url.startswith("wss:") else None)
-        app.close = lambda **_: close(timeout=_CLOSE_TIMEOUT)
+        app.close = close_wholly
         self._app = app
         return app
 

@@ -27,9 +27,12 @@ class Answer:
 
 @dataclass(frozen=True)
 class Failure:
-    """An error: Spark's ``code`` in a frame, or an HTTP ``status`` with a body; ``after`` frames of the answer came first."""
+    """An error: Spark's ``code`` in a frame (10012 if not given), or an HTTP ``status`` with a body.
 
-    code: int | str = 10012
+    ``after`` so many good frames.
+    """
+
+    code: int | str | None = None
     message: str = "fake failure"
     status: int = 400
     after: int = 0
@@ -75,7 +78,7 @@ class Trickle:
 
 Behaviour = Answer | Failure | Stall | Drop | CleanClose | BadJson | Trickle
 Script = Behaviour | Iterable[Behaviour] | Callable[[dict[str, Any], int], Behaviour]
-"""One behaviour for all calls; one per call in order (the last goes on); or a function of (request, call number from 0)."""
+"""One behaviour for all calls; one per call in order (the last goes on); or a function of (request, number)."""
 
 
 @dataclass

@@ -153,7 +153,7 @@ class FakeSpark:
             case Answer():
                 self._answer(connection, behaviour, slices, messages)
             case Failure():
-                connection.send(_frame(code=int(behaviour.code), message=behaviour.message))
+                connection.send(_frame(code=int(behaviour.code or 10012), message=behaviour.message))
             case Stall():
                 self._wait_for_close(connection, behaviour.seconds)
             case Drop():
