@@ -1,0 +1,73 @@
+"""The command line: what the pages do, without a browser. One module per group of verbs, joined here.
+
+Modules import what is heavy (the database, providers) inside their commands, so that ``--help`` stays quick.
+"""
+
+import logging
+import sys
+from collections.abc import Sequence
+
+import typer
+from typer.exceptions import Abort, TyperException
+
+from core.cli import data
+from core.cli.common import Db
+from core.errors import ShiyaoError
+
+app = typer.Typer(
+    name="python -m core",
+    help="拾要：导入群聊，抽取、审阅、评分和导出。",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(data.app)
+
+
+@app.callback()
+def _root(ctx: typer.Context, db: Db = "") -> None:
+    ctx.obj = db
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: without the program's name; ``None``: those of the process.
+
+    Returns:
+        The exit code: 0 only on success, 2 for a command that cannot be understood. Errors are one line on standard
+        error; their traces go to the log.
+    """
+    try:
+        code = app(args=arguments, standalone_mode=False)
+    except TyperException as error:
+        return _fail(f"用法不对：{error.format_message()}（加 --help 查看用法）", error.exit_code)
+    except ShiyaoError as error:
+        _log(error)
+        return _fail(str(error))
+    except (KeyboardInterrupt, Abort):
+        return _fail("已中断。", 130)
+    except BrokenPipeError:
+        # The reader (head, less) has gone; nothing is wrong on our side.
+        sys.stderr.close()
+        return 1
+    except Exception as error:
+        return _fail(f"程序出错（{type(error).__name__}），详情已记入日志 {_log(error)}。")
+    return code if isinstance(code, int) else 0
+
+
+def _log(error: Exception) -> str:
+    """Put an error with its trace into the log, and say where that is."""
+    from core import logs
+
+    logs.set_up()
+    known = isinstance(error, ShiyaoError)
+    logging.getLogger("shiyao.cli").log(logging.WARNING if known else logging.ERROR, "%s", error, exc_info=error)
+    return logs.place()
+
+
+def _fail(message: str, code: int = 1) -> int:
+    typer.echo(" ".join(message.split()), err=True)
+    return code

@@ -1,0 +1,61 @@
+"""What the commands share: options, opening the database, printing."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from core.store import Store
+
+Db = Annotated[
+    str,
+    typer.Option("--db", metavar="URL", help="数据库地址；默认取 SHIYAO_DATABASE_URL，再默认 var/shiyao.db。"),
+]
+"""Every command takes it too (``db: Db = ""``), so that it may stand before or after the verb."""
+
+Json = Annotated[bool, typer.Option("--json", help="结果以 JSON 打印到标准输出。")]
+Dataset = Annotated[str, typer.Option("--dataset", metavar="NAME", help="数据集名称。")]
+Run = Annotated[str, typer.Option("--run", metavar="NAME", help="抽取任务名称。")]
+
+
+def database_url(ctx: typer.Context, db: str) -> str:
+    """The address to open: the option after the verb, the one before it, the environment."""
+    from core.settings import settings
+
+    return db or str(ctx.find_root().obj or "") or settings().database_url
+
+
+@contextmanager
+def open_db(ctx: typer.Context, db: str) -> Iterator["Store"]:
+    """Open the database of a command, migrated, and close it at the end.
+
+    Raises:
+        StoreError: it cannot be opened.
+    """
+    from core import logs
+    from core.store import open_store
+
+    logs.set_up()
+    store = open_store(database_url(ctx, db))
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on standard output."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def say(text: str) -> None:
+    """A line for a person on standard output."""
+    typer.echo(text)
+
+
+def hint(text: str) -> None:
+    """A line for a person on standard error: progress and remarks, so that standard output stays clean."""
+    typer.echo(text, err=True)

@@ -1,0 +1,194 @@
+"""Verbs for data: ``import``, ``import-run``, ``score``, ``backup``, ``check``."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from core.cli.common import Dataset, Db, Json, Run, hint, open_db, print_json, say
+
+if TYPE_CHECKING:
+    from core.ingest import ImportReport, OnProgress
+    from core.scoring import RunScore
+
+app = typer.Typer()
+
+File = Annotated[Path, typer.Argument(metavar="FILE", help="要导入的文件（json、jsonl、csv、xlsx、txt）。")]
+_SHOWN = 20
+
+
+@app.command("import", help="把群聊文件导入数据集；标注一并导入。")
+def import_(
+    ctx: typer.Context,
+    file: File,
+    dataset: Dataset,
+    split: Annotated[str, typer.Option(help="用途：train、test 或 other（默认）。")] = "",
+    text_column: Annotated[str, typer.Option(metavar="NAME", help="表格里聊天文本的列名。")] = "",
+    index_column: Annotated[str, typer.Option(metavar="NAME", help="表格里编号的列名；- 表示按行编号。")] = "",
+    json: Json = False,
+    db: Db = "",
+) -> None:
+    """Import a file of chats, with its labels if it has some."""
+    from core.ingest import Columns, import_chats
+
+    with open_db(ctx, db) as store, _progress(json) as on_progress:
+        report = import_chats(
+            store,
+            file,
+            filename=file.name,
+            dataset=dataset,
+            split=split or None,
+            columns=Columns(text_column, index_column),
+            on_progress=on_progress,
+        )
+    if json:
+        print_json(_as_json(report))
+        return
+    labels = f"，标注 {report.labels} 条" if report.labels else ""
+    say(
+        f"数据集「{report.dataset}」：共 {report.total} 条，新增 {report.added}，"
+        f"已有 {report.skipped}，未导入 {len(report.rejected)}{labels}"
+    )
+    _remarks(report)
+
+
+@app.command("import-run", help="把提交文件或标注文件导入为数据集的一个抽取任务。")
+def import_run(
+    ctx: typer.Context,
+    file: File,
+    dataset: Dataset,
+    run: Run,
+    labels: Annotated[bool, typer.Option("--labels", help="文件是人工标注，作为数据集的标注导入。")] = False,
+    json: Json = False,
+    db: Db = "",
+) -> None:
+    """Attach a submission or a file of labels to a dataset as a run."""
+    from core.ingest import import_run as attach
+    from core.store.models import RunKind
+
+    kind = RunKind.LABELS if labels else RunKind.IMPORT
+    with open_db(ctx, db) as store, _progress(json) as on_progress:
+        report = attach(store, file, filename=file.name, dataset=dataset, run=run, kind=kind, on_progress=on_progress)
+    if json:
+        print_json(_as_json(report))
+        return
+    say(
+        f"抽取任务「{report.run}」（数据集「{report.dataset}」）：共 {report.total} 条，新增 {report.added}，"
+        f"已有 {report.skipped}，未导入 {len(report.rejected)}"
+    )
+    _remarks(report)
+
+
+@app.command("score", help="按官方规则给抽取任务评分。")
+def score(
+    ctx: typer.Context,
+    dataset: Dataset,
+    run: Run,
+    against: Annotated[
+        str, typer.Option(metavar="labels|records|run:NAME", help="对照：标注、已确认的记录，或另一个抽取任务。")
+    ] = "labels",
+    json: Json = False,
+    db: Db = "",
+) -> None:
+    """Score a run against labels, approved records or another run."""
+    from core.evaluate import score as evaluate
+
+    with open_db(ctx, db) as store:
+        result = evaluate(store, dataset=dataset, run=run, against=against)
+    if json:
+        print_json(result.as_json())
+    else:
+        _print_score(result)
+
+
+@app.command("backup", help="在线备份数据库；使用中也可以备份。")
+def backup(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="备份写到哪个文件（不能已存在）。")],
+    db: Db = "",
+) -> None:
+    """Copy the database while others use it."""
+    with open_db(ctx, db) as store:
+        store.backup(file)
+    say(f"已备份到 {file}（{file.stat().st_size / 1e6:.1f} MB）")
+
+
+@app.command("check", help="检查数据库是否完好，表单文件是否可用。")
+def check(ctx: typer.Context, json: Json = False, db: Db = "") -> None:
+    """Check the database and the form files; exit code 1 if anything is wrong."""
+    from core.errors import FormError
+    from core.form import load_named_form
+    from core.settings import settings
+    from core.store import queries
+
+    with open_db(ctx, db) as store:
+        problems = store.problems()
+        with store.read() as session:
+            datasets = queries.datasets(session)
+            runs = queries.runs(session)
+    for name in sorted({settings().form, *(dataset.form for dataset in datasets)}):
+        try:
+            load_named_form(name)
+        except FormError as error:
+            problems.append(str(error))
+    counts = {"datasets": len(datasets), "chats": sum(dataset.chats for dataset in datasets), "runs": len(runs)}
+    if json:
+        print_json({"ok": not problems, "problems": problems, **counts})
+    elif not problems:
+        say(f"一切正常：{counts['datasets']} 个数据集，{counts['chats']} 条群聊，{counts['runs']} 个抽取任务")
+    if problems:
+        if not json:
+            hint("；".join(problems))
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator["OnProgress | None"]:
+    """A progress bar on a terminal; nothing where the output goes to a program."""
+    import sys
+
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    with typer.progressbar(length=1000, label="导入", file=sys.stderr) as bar:
+        yield lambda progress: bar.update(int(progress.share * 1000) - bar.pos)
+
+
+def _remarks(report: "ImportReport") -> None:
+    for note in report.notes:
+        hint(note)
+    for rejected in report.rejected[:_SHOWN]:
+        hint(f"未导入 {rejected}")
+    if len(report.rejected) > _SHOWN:
+        hint(f"……还有 {len(report.rejected) - _SHOWN} 条，用 --json 查看全部")
+
+
+def _as_json(report: "ImportReport") -> dict[str, Any]:
+    return {
+        "dataset": report.dataset,
+        "dataset_id": report.dataset_id,
+        "run": report.run or None,
+        "run_id": report.run_id,
+        "total": report.total,
+        "added": report.added,
+        "skipped": report.skipped,
+        "labels": report.labels,
+        "rejected": [{"index": row.index, "line": row.line, "reason": row.reason} for row in report.rejected],
+        "notes": list(report.notes),
+    }
+
+
+def _print_score(result: "RunScore") -> None:
+    filled = result.filled
+    say(f"得分 {result.score:.4f} / {result.max:g}，全空表单的下限 {result.floor:.4f}，{len(result.chats)} 条群聊")
+    say(f"只看填写的值：精确率 {filled.precision:.1%}，召回率 {filled.recall:.1%}，F1 {filled.f1:.1%}")
+    say(f"自由文本的相似度：{result.measure.name}（主办方的算法没有公开）")
+    if result.missing:
+        say(
+            f"缺少 {len(result.missing)} 条，按 0 分计：{'、'.join(map(str, result.missing[:_SHOWN]))}"
+            + ("……" if len(result.missing) > _SHOWN else "")
+        )
+    for key, row in result.fields.items():
+        say(f"  {row.points:6.3f} / {row.max:g}  F1 {row.filled.f1:6.1%}  有值 {row.filled.support:4d}  {key}")

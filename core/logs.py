@@ -1,0 +1,68 @@
+"""The log: a rotating file that gets every stack trace, and never a key or password."""
+
+import logging
+import os
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from core.settings import settings
+
+_NAME = "shiyao-file"
+_FORMAT = "%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s"
+_BYTES, _FILES = 5_000_000, 3
+_SECRETS = ("SPARKAI_API_KEY", "SPARKAI_API_SECRET", "SPARKAI_APP_ID", "OPENAI_API_KEY")
+_ADDRESSES = ("SHIYAO_DATABASE_URL", "SHIYAO_JOBS_DATABASE_URL")
+_SHORTEST = 4  # shorter values would blot out ordinary words
+
+
+def set_up(path: Path | None = None) -> None:
+    """Send warnings of everything and the whole story of our own loggers to the log file. Safe to call again.
+
+    A log that cannot be written (a read-only disk) is no reason to stop: the messages go to standard error then.
+
+    Args:
+        path: the file; ``None``: as the settings say.
+    """
+    root = logging.getLogger()
+    if any(handler.name == _NAME for handler in root.handlers):
+        return
+    target = path or settings().log_file
+    handler: logging.Handler
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handler = RotatingFileHandler(target, maxBytes=_BYTES, backupCount=_FILES, encoding="utf-8", delay=True)
+        target.touch()
+    except OSError:
+        handler = logging.StreamHandler()
+    handler.name = _NAME
+    handler.setFormatter(SecretsOut(_FORMAT))
+    root.addHandler(handler)
+    logging.getLogger("shiyao").setLevel(logging.INFO)
+
+
+class SecretsOut(logging.Formatter):
+    """Formats a record, trace included, and blots out every key and password of the environment."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line or lines for the file."""
+        text = super().format(record)
+        for secret in _secrets():
+            text = text.replace(secret, "***")
+        return text
+
+
+def _secrets() -> list[str]:
+    values = [os.environ.get(name, "") for name in _SECRETS]
+    for name in _ADDRESSES:
+        try:
+            password = urlsplit(os.environ.get(name, "")).password or ""
+        except ValueError:
+            continue
+        values += [password, unquote(password)]
+    return [value for value in values if len(value) >= _SHORTEST]
+
+
+def place() -> str:
+    """Where the log is, for a message to a person."""
+    return str(settings().log_file)
