@@ -1,0 +1,111 @@
+"""The review desk as one Streamlit component: chat and form together, edited and saved without a round trip in the way.
+
+The browser's side lies beside this file as real ES modules (``js/``), which node tests as they are. An app that is not
+an installed package can only hand Streamlit one string of source, so they are joined here in a fixed order: every
+import line and the word ``export`` go away (``export default`` stays), for after joining all names share one module.
+The contract of what goes in and comes out is ``docs/workbench.md``.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import streamlit as st
+
+HERE: Final = Path(__file__).parent
+MODULES: Final = (
+    "values",
+    "keys",
+    "dom",
+    "model",
+    "outbox",
+    "state",
+    "journal",
+    "courier",
+    "chat_view",
+    "fields",
+    "form_view",
+    "bars",
+    "sheets",
+    "frame",
+    "main",
+)
+"""The modules in an order in which each comes after what it imports."""
+
+_IMPORT: Final = re.compile(r"^import\b[^;]*;\n", re.MULTILINE)
+_EXPORT: Final = re.compile(r"^export (?!default\b)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkbenchState:
+    """What the component last said.
+
+    Attributes:
+        outbox: every save that was not acknowledged when the browser last spoke, oldest first.
+        at: index of the chat on screen, from 1; None before the first one.
+        want_residue: index of the chat whose residue is to be shown, or None.
+    """
+
+    outbox: tuple[dict[str, Any], ...] = ()
+    at: int | None = None
+    want_residue: int | None = None
+
+
+def source() -> str:
+    """The component's JavaScript as one module."""
+    joined = "\n".join((HERE / "js" / f"{name}.js").read_text("utf-8") for name in MODULES)
+    return _EXPORT.sub("", _IMPORT.sub("", joined))
+
+
+def _nothing() -> None:
+    """A state key exists for Streamlit only if it has a callback."""
+
+
+_component = st.components.v2.component(
+    "shiyao_workbench", js=source(), css=(HERE / "workbench.css").read_text("utf-8")
+)
+
+
+def workbench(
+    payload: Mapping[str, Any],
+    *,
+    key: str,
+    on_outbox_change: Callable[[], None] = _nothing,
+    on_at_change: Callable[[], None] = _nothing,
+    on_want_residue_change: Callable[[], None] = _nothing,
+) -> WorkbenchState:
+    """Draw the desk.
+
+    Args:
+        payload: ``data`` of the contract (``docs/workbench.md``), plain JSON values.
+        key: the component's key; fixed for the page, never carrying a chat: the desk stays while chats change.
+        on_outbox_change: called before the script runs when saves came; read them with :func:`outbox_of`.
+        on_at_change: called when another chat is on screen.
+        on_want_residue_change: called when residue is asked for or put away.
+
+    Returns:
+        What the browser last said. Saves in it may have been applied in an earlier run: apply each once by ``save_id``
+        and acknowledge all of them.
+    """
+    result = _component(
+        key=key,
+        data=payload,
+        on_outbox_change=on_outbox_change,
+        on_at_change=on_at_change,
+        on_want_residue_change=on_want_residue_change,
+    )
+    return _read(result)
+
+
+def outbox_of(key: str) -> WorkbenchState:
+    """What the browser last said, before the component is drawn in this run (for callbacks and the payload)."""
+    return _read(st.session_state.get(key) or {})
+
+
+def _read(raw: Mapping[str, Any]) -> WorkbenchState:
+    outbox = raw.get("outbox") or []
+    return WorkbenchState(
+        outbox=tuple(dict(save) for save in outbox), at=raw.get("at"), want_residue=raw.get("want_residue")
+    )

@@ -1,0 +1,107 @@
+// The bars above and below: progress, save state, decisions, the note of a discussion, toasts.
+import { caps, h, setAttr, setText } from "./dom.js";
+import { COMMANDS, isComposing } from "./keys.js";
+
+const SAVE_WORDS = { saved: "已保存", saving: "保存中…", unsaved: "未保存（重试）" };
+
+function chordFor(id) {
+  return COMMANDS.find((command) => command.id === id).keys[0];
+}
+
+function commandButton(id, text, run, main = false) {
+  const button = h("button", { type: "button", class: main ? "btn main" : "btn", "data-command": id }, text, caps(chordFor(id)));
+  button.addEventListener("mousedown", (event) => event.preventDefault()); // the field keeps the focus
+  button.addEventListener("click", () => run(id));
+  return button;
+}
+
+/** The bar above the panes. */
+export function buildTop({ onRetry, onFind }) {
+  const fill = h("i", {});
+  const bar = {
+    dataset: h("span", { class: "dataset" }), count: h("span", { class: "count" }), rest: h("span", { class: "rest" }),
+    meter: h("span", { class: "meter", role: "progressbar", "aria-label": "已确认", "aria-valuemin": "0" }, fill), fill,
+    note: h("span", { class: "note" }), status: h("span", { class: "badge" }), chat: h("span", { class: "chat-number" }),
+    save: h("button", { type: "button", class: "save", "aria-live": "polite", onclick: onRetry }),
+    find: h("input", { class: "find", type: "search", placeholder: "在群聊里查找", "aria-label": "在群聊里查找" }),
+    found: h("span", { class: "found", "aria-live": "polite" }),
+  };
+  bar.find.addEventListener("input", () => onFind(bar.find.value, 0));
+  bar.find.addEventListener("keydown", (event) => {
+    if (isComposing(event) || event.key !== "Enter") return;
+    event.preventDefault();
+    onFind(bar.find.value, event.shiftKey ? -1 : 1);
+  });
+  bar.element = h("div", { class: "top" }, bar.dataset, bar.count, bar.meter, bar.rest, h("span", { class: "gap" }),
+                  bar.note, bar.found, bar.find, bar.status, bar.chat, bar.save);
+  return bar;
+}
+
+/** Draw the bar above. `state` is saved, saving or unsaved. */
+export function drawTop(bar, store, entry, state) {
+  const { total, confirmed, discussed, skipped, left } = store.progress;
+  setText(bar.dataset, store.dataset.name);
+  setText(bar.count, `${confirmed} / ${total} 已确认`);
+  setText(bar.rest, [left ? `还剩 ${left}` : "", discussed ? `待讨论 ${discussed}` : "", skipped ? `已跳过 ${skipped}` : ""]
+    .filter(Boolean).join(" · "));
+  bar.fill.style.width = total ? `${(100 * confirmed) / total}%` : "0";
+  setAttr(bar.meter, "aria-valuenow", confirmed);
+  setAttr(bar.meter, "aria-valuemax", total);
+  setText(bar.chat, store.current === null ? "" : `第 ${store.current} 条`);
+  setText(bar.status, entry ? entry.status : "");
+  setAttr(bar.status, "data-status", entry ? entry.status : "");
+  bar.status.hidden = !entry;
+  setText(bar.note, entry?.note ? `备注：${entry.note}` : "");
+  setAttr(bar.note, "title", entry?.note || null);
+  setText(bar.save, SAVE_WORDS[state]);
+  setAttr(bar.save, "data-state", state);
+  bar.save.disabled = state !== "unsaved";
+}
+
+/** The bar below the panes. `run(id)` runs a command; `onNote(text)` takes a discussion's note, null = given up. */
+export function buildBottom({ run, onNote }) {
+  const bar = { message: h("div", { class: "message", role: "status", "aria-live": "polite" }), noteOpen: false, timer: 0 };
+  bar.input = h("input", { class: "note-input", type: "text", placeholder: "要讨论什么？可以不写，回车提交，Esc 放弃", "aria-label": "待讨论的原因" });
+  bar.input.addEventListener("keydown", (event) => {
+    if (isComposing(event)) return;
+    if (event.key === "Enter") onNote(bar.input.value.trim());
+    else if (event.key === "Escape") onNote(null);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  });
+  bar.input.hidden = true;
+  bar.mode = h("span", { class: "mode", hidden: true }, "命令模式：单个字母即命令，", h("kbd", {}, "?"), " 看全部，", h("kbd", {}, "Esc"), " 退出");
+  const decisions = [commandButton("approve", "确认并下一条", run, true), commandButton("empties", "确认其余为空", run),
+                     commandButton("discuss", "待讨论", run), commandButton("skip", "跳过", run)];
+  const moves = ["previous", "next"].map((id) => {
+    const button = commandButton(id, id === "next" ? "下一条" : "上一条", run);
+    button.classList.add("quiet");
+    return button;
+  });
+  const help = h("button", { type: "button", class: "btn quiet", title: "全部快捷键（Alt+/，命令模式里按 ?）", "data-command": "help",
+                             onclick: () => run("help") }, "快捷键", h("span", { class: "caps" }, h("kbd", {}, "?")));
+  bar.decisions = decisions;
+  bar.element = h("div", { class: "bottom" }, ...decisions, bar.input, bar.mode, bar.message, h("span", { class: "gap" }), ...moves, help);
+  return bar;
+}
+
+/** Say a sentence in the bar below, with an action where something can be taken back. It stays until the next one. */
+export function say(bar, text, { tone = "", action = null, seconds = 8 } = {}) {
+  clearTimeout(bar.timer);
+  bar.message.replaceChildren(h("span", {}, text), ...(action ? [h("button", { type: "button", class: "link", onclick: action.run }, action.label)] : []));
+  setAttr(bar.message, "data-tone", tone || null);
+  setAttr(bar.message, "title", text || null);
+  if (text && seconds) bar.timer = setTimeout(() => say(bar, ""), seconds * 1000);
+}
+
+/** Open or close the input for a discussion's note. */
+export function askNote(bar, open, text = "") {
+  bar.noteOpen = open;
+  bar.input.hidden = !open;
+  bar.message.hidden = open;
+  if (open) {
+    bar.input.value = text;
+    bar.input.focus();
+  }
+}

@@ -1,0 +1,152 @@
+// The chat pane: one element per chat, built once, shown and hidden; evidence is re-classed, never rebuilt.
+import { h, reveal, setText } from "./dom.js";
+
+const MUTED = /(\[[^[\]\n]{1,8}\]|@[^\s@：:，,]{1,20})/;
+
+/** Text with placeholders such as [图片] muted and mentions set apart. */
+function fillText(element, text) {
+  text.split(MUTED).forEach((piece, i) => {
+    if (!piece) return;
+    if (i % 2 === 0) element.append(piece);
+    else element.append(h("span", { class: piece[0] === "@" ? "mention" : "holder" }, piece));
+  });
+}
+
+function buildParts(body, parts, number, marks) {
+  for (const part of parts) {
+    if (!part.e.length) {
+      fillText(body, part.t);
+      continue;
+    }
+    const mark = h("mark", {}, part.t);
+    marks.push({ element: mark, ids: part.e, message: number });
+    body.append(mark);
+  }
+}
+
+/** What was said, with its quotation and its evidence. */
+function buildBody(message, marks) {
+  const body = h("div", { class: "body" });
+  if (message.quote) {
+    const quote = h("span", { class: "quote" }, h("span", { class: "visually-hidden" }, "引用："));
+    if (message.quote.speaker) quote.append(`${message.quote.speaker}：`);
+    buildParts(quote, message.quote.parts ?? [{ t: message.quote.text, e: [] }], message.i, marks);
+    body.append(quote);
+  }
+  buildParts(body, message.parts, message.i, marks);
+  return body;
+}
+
+function signatureOf(message) {
+  return JSON.stringify([message.parts, message.quote, message.named]);
+}
+
+/** The speaker's name; it is a piece of evidence itself where a value was found in it. */
+function buildWho(message, marks, reasons) {
+  const named = message.named ?? [];
+  const name = named.length ? h("mark", {}, message.speaker) : message.speaker;
+  if (named.length) marks.push({ element: name, ids: named, message: message.i, isName: true });
+  return h("div", { class: "who", title: reasons || message.speaker || null }, name || "");
+}
+
+function buildMessage(message, marks, reasons) {
+  const { role } = message;
+  const classes = ["m", role === "客户" ? "customer" : role === "客服" ? "staff" : "unknown"];
+  if (message.same) classes.push("same");
+  if (message.kind !== "text") classes.push("thing");
+  return h("div", { class: classes.join(" "), role: "listitem" }, buildWho(message, marks, reasons), buildBody(message, marks));
+}
+
+function headline(chat) {
+  const { messages, customers, staff, characters } = chat.counts;
+  return `共 ${messages} 条消息 · 客户 ${customers} 人 · 客服 ${staff} 人 · ${characters.toLocaleString("zh-CN")} 字`;
+}
+
+/** Build the pane of a chat. `onMark(ids)` is called where a highlight is clicked. */
+export function buildPane(chat, { onMark, onResidue }) {
+  const reasons = new Map(chat.speakers.map((s) => [s.name, `${s.name}（${s.role}）：${(s.reasons ?? []).join("；")}`]));
+  const pane = { chat: chat.chat, marks: [], rows: new Map(), signatures: new Map(), lit: [], top: 0 };
+  const list = h("div", { class: "messages", role: "list" });
+  for (const message of chat.messages) {
+    const row = buildMessage(message, pane.marks, reasons.get(message.speaker) ?? "");
+    pane.rows.set(message.i, row);
+    pane.signatures.set(message.i, signatureOf(message));
+    list.append(row);
+  }
+  pane.headline = h("div", { class: "headline" }, headline(chat));
+  pane.residueNote = h("span", {});
+  pane.residueSwitch = h("button", { type: "button", class: "link", onclick: () => onResidue(chat.chat) });
+  pane.residueText = h("pre", { class: "residue-text" });
+  pane.residue = h("div", { class: "residue" }, pane.residueNote, pane.residueSwitch, pane.residueText);
+  pane.element = h("div", { class: "pane", tabindex: "-1", "aria-label": `群聊 第 ${chat.chat} 条` },
+                   pane.headline, list, pane.residue);
+  list.addEventListener("click", (event) => {
+    const mark = event.target.closest("mark.on");
+    if (mark && String(getSelection() ?? "") === "") onMark(pane.marks.find((m) => m.element === mark).ids);
+  });
+  updateResidue(pane, chat, false);
+  return pane;
+}
+
+/** Take slices of messages that changed (evidence of an edited value); everything else stays as it is. */
+export function updatePane(pane, chat) {
+  for (const message of chat.messages) {
+    const signature = signatureOf(message);
+    if (pane.signatures.get(message.i) === signature) continue;
+    pane.signatures.set(message.i, signature);
+    const row = pane.rows.get(message.i);
+    if (!row) continue;
+    pane.marks = pane.marks.filter((mark) => mark.message !== message.i);
+    row.replaceChildren(buildWho(message, pane.marks, row.firstChild.title), buildBody(message, pane.marks));
+  }
+}
+
+/** The line about copies of the conversation that a spreadsheet left behind. */
+export function updateResidue(pane, chat, wanted) {
+  const { copies, characters, text } = chat.residue;
+  pane.residue.hidden = copies === 0;
+  const shown = wanted && text !== "";
+  setText(pane.residueNote, `原文后附 ${copies} 份表格残留副本（${characters.toLocaleString("zh-CN")} 字），${shown ? "已显示" : "已隐藏"} · `);
+  setText(pane.residueSwitch, wanted ? (text ? "隐藏" : "正在取…") : "显示");
+  setText(pane.residueText, shown ? text : "");
+  pane.residueText.hidden = !shown;
+}
+
+/**
+ * Colour the evidence of one customer. `groupOf(id)` gives the group number of an evidence id, or 0 where the id is not
+ * of this customer (its value was changed, or it belongs to another one).
+ */
+export function paintMarks(pane, groupOf) {
+  for (const mark of pane.marks) {
+    const group = mark.ids.map(groupOf).find((number) => number > 0) ?? 0;
+    const name = group ? `on g${group}` : "";
+    if (mark.element.className !== name) mark.element.className = name;
+  }
+  pane.lit = [];
+}
+
+/** Light the evidence of the field in focus; returns the elements to visit, in order. */
+export function lightEvidence(pane, ids, messages) {
+  for (const element of pane.lit) element.classList.remove("focus", "now");
+  const wanted = new Set(ids);
+  const marks = pane.marks.filter((mark) => mark.ids.some((id) => wanted.has(id)));
+  const numbers = new Set([...messages, ...marks.map((mark) => mark.message)]);
+  const rows = [...numbers].sort((a, b) => a - b).map((i) => pane.rows.get(i)).filter(Boolean);
+  for (const mark of marks) mark.element.classList.add("focus");
+  for (const row of rows) row.classList.add("now");
+  pane.lit = [...marks.map((mark) => mark.element), ...rows];
+  return marks.length ? marks.map((mark) => mark.element) : rows;
+}
+
+export function revealIn(pane, element) {
+  reveal(pane.element, element, "center");
+}
+
+/** Find text in the messages; returns the rows that hold it. */
+export function findRows(chat, pane, text) {
+  const needle = text.trim().toLowerCase();
+  if (!needle) return [];
+  return chat.messages
+    .filter((m) => `${m.speaker}\n${m.quote?.text ?? ""}\n${m.parts.map((p) => p.t).join("")}`.toLowerCase().includes(needle))
+    .map((m) => pane.rows.get(m.i));
+}

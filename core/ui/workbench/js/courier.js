@@ -1,0 +1,114 @@
+// Carries work to the server: journal first, then the outbox as state, again where no answer comes. No DOM.
+import { makeJournal } from "./journal.js";
+import { isDirty } from "./model.js";
+import { DRAFT, PATIENCE, draftOf, makeSave, mayDraft, saveOfDraft, saveState } from "./outbox.js";
+
+const DRAFT_PAUSE = 400;
+
+/**
+ * Make the courier of a store. `emit(name, value)` sets component state, `onChange()` is called where the save state may
+ * have changed by itself. `storage`, `clock` and `makeId` are handed in, so that node can test it.
+ */
+export function makeCourier(store, { emit, storage, clock, makeId, onChange }) {
+  const journals = new Map();
+  let timer = 0;
+  let sending = 0;
+  let reportedAt = null;
+  let restored = "";
+
+  function journal(dataset = store.dataset, reviewer = store.reviewer) {
+    const name = `${dataset.id}:${reviewer}`;
+    if (!journals.has(name)) journals.set(name, makeJournal(storage, dataset.id, reviewer));
+    return journals.get(name);
+  }
+
+  /** Bring back what a reload, a crash or a lost connection left in the browser, once per dataset and reviewer. */
+  function restore(dataset, reviewer) {
+    const name = `${dataset.id}:${reviewer}`;
+    if (!reviewer || restored === name) return 0;
+    restored = name;
+    const kept = journal(dataset, reviewer);
+    const now = clock();
+    const saves = kept.saves().map((save) => ({ ...save, sent: now, tries: 1 }));
+    for (const draft of kept.drafts()) {
+      const save = saveOfDraft(draft, { id: makeId(), reviewer, now });
+      kept.putSave(save);
+      kept.dropDraft(draft.chat);
+      saves.push(save);
+    }
+    store.outbox = saves.sort((a, b) => a.made - b.made);
+    if (saves.length) send();
+    return saves.length;
+  }
+
+  /** Send soon, after the screen was painted: the outbox first, so that the server saves before it prefetches. */
+  function send() {
+    clearTimeout(sending);
+    sending = setTimeout(() => {
+      emit("outbox", store.outbox.map(({ sent, ...save }) => save));
+      reportPlace();
+    }, 0);
+  }
+
+  function reportPlace() {
+    const at = store.current ?? reportedAt;
+    if (at === null || at === reportedAt) return;
+    reportedAt = at;
+    emit("at", at);
+  }
+
+  /** Save a chat with a decision (or as a draft) and send it. */
+  function save(entry, status, note) {
+    const made = makeSave(entry, store.form, { id: makeId(), status, note, reviewer: store.reviewer, now: clock() });
+    store.outbox.push(made);
+    journal().putSave(made);
+    journal().dropDraft(made.chat);
+    send();
+    return made;
+  }
+
+  /** An edit happened: it lies in the journal before anything else, and becomes a draft after a pause. */
+  function touch(entry) {
+    journal().putDraft(draftOf(entry, store.form, clock()));
+    clearTimeout(timer);
+    timer = setTimeout(flushDrafts, DRAFT_PAUSE);
+  }
+
+  function flushDrafts() {
+    clearTimeout(timer);
+    for (const entry of store.entries.values()) if (mayDraft(entry, store.outbox) && !entry.rejected) save(entry, DRAFT);
+    onChange();
+  }
+
+  /** Answers came: drop what is settled, and send what was edited meanwhile. */
+  function settle(effects) {
+    for (const id of effects.settled) for (const kept of journals.values()) kept.dropSave(id);
+    for (const chat of effects.cleaned) journal().dropDraft(chat);
+    for (const entry of store.entries.values()) {
+      if (entry.conflict || entry.rejected) journal().putDraft(draftOf(entry, store.form, clock()));
+    }
+    if ([...store.entries.values()].some((entry) => mayDraft(entry, store.outbox) && !entry.rejected)) {
+      clearTimeout(timer);
+      timer = setTimeout(flushDrafts, DRAFT_PAUSE);
+    }
+  }
+
+  /** Send again what got no answer in time; `force` does not wait for that. */
+  function retry(force = false) {
+    const now = clock();
+    const late = store.outbox.filter((item) => force || now - item.sent > PATIENCE);
+    for (const item of late) Object.assign(item, { sent: now, tries: item.tries + 1 });
+    if (late.length) send();
+  }
+
+  return {
+    restore, send, reportPlace, save, touch, flushDrafts, settle, retry,
+    state: () => saveState(store.outbox, [...store.entries.values()], clock()),
+    hasWork: () => store.outbox.length > 0 || [...store.entries.values()].some(isDirty),
+    isJournalBroken: () => [...journals.values()].some((kept) => kept.isBroken()),
+    stop() {
+      clearTimeout(timer);
+      clearTimeout(sending);
+    },
+  };
+}

@@ -1,0 +1,52 @@
+// Small helpers over the DOM. Text goes in by textContent only: the component has no sandbox.
+import { keyCap } from "./keys.js";
+
+/** Build an element: attributes by name, `on…` as listeners, `class`, children as nodes or text (null is left out). */
+export function h(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  return element;
+}
+
+/** Set text only where it differs, so that nothing is laid out again for nothing. */
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** Set or remove an attribute only where it differs. */
+export function setAttr(element, name, value) {
+  if (value === null || value === false) {
+    if (element.hasAttribute(name)) element.removeAttribute(name);
+  } else if (element.getAttribute(name) !== String(value)) element.setAttribute(name, String(value));
+}
+
+/** A chord such as "Ctrl+Enter" as key caps. */
+export function caps(chord) {
+  return h("span", { class: "caps", "aria-hidden": "true" },
+           chord.split(/\+(?!$)/).map((name) => h("kbd", {}, keyCap(name))));
+}
+
+/** Scroll a pane so that an element inside it is in view; ancestors of the pane stay where they are. */
+export function reveal(pane, element, align = "nearest") {
+  const box = element.getBoundingClientRect();
+  const frame = pane.getBoundingClientRect();
+  if (box.top >= frame.top + 8 && box.bottom <= frame.bottom - 8) return;
+  if (align === "center") pane.scrollTop += box.top - frame.top - (frame.height - box.height) / 3;
+  else if (box.top < frame.top + 8) pane.scrollTop += box.top - frame.top - 8;
+  else pane.scrollTop += box.bottom - frame.bottom + 8;
+}
+
+/** A UUID, also where the page is not served over HTTPS (there `randomUUID` is missing). */
+export function uuid() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+}

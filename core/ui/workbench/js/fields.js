@@ -1,0 +1,159 @@
+// One control per field: a text that grows, or choices with digits and a free entry. The focusable element is always an
+// input (input methods work in nothing else) and carries `data-field` and `data-customer`.
+import { h, setAttr, setText } from "./dom.js";
+import { isComposing } from "./keys.js";
+import { addItems, isChoice, isEmpty, isList, isLongText, isWide, optionsOf, sameValue, splitItems, toggleItem } from "./values.js";
+
+/**
+ * Build a field's row. `act` is what the control may ask for:
+ * `edit(key, value, typed)`, `advance(key, step)`, `focus(key)`, `blur(key)`, `toggleConfirm(key)`, `takeBack(key)`.
+ */
+export function buildField(field, number, act) {
+  const id = `field-${number}`;
+  const control = isChoice(field) ? buildChoice(field, id, act) : buildText(field, id, act);
+  const old = h("button", { type: "button", class: "old", tabindex: "-1", hidden: true, onclick: () => act.takeBack(field.key) });
+  const status = h("span", { class: "status", id: `${id}-status` });
+  const seen = h("button", { type: "button", class: "seen", tabindex: "-1", onclick: () => act.toggleConfirm(field.key) });
+  const hint = h("div", { class: "hint", id: `${id}-hint`, hidden: true });
+  const label = h("label", { for: id, title: field.description }, field.label);
+  const row = h("div", { class: `f${isWide(field) ? " wide" : ""}` }, label,
+                h("div", { class: "cell" }, control.element, old, hint), h("div", { class: "tail" }, status, seen));
+  setAttr(control.input, "aria-describedby", `${id}-status ${id}-hint`);
+  row.addEventListener("mousedown", (event) => {
+    // A click beside the input, but inside the row, is a click on the field.
+    if (event.target.closest("input, textarea, button, label")) return;
+    event.preventDefault();
+    control.input.focus();
+  });
+  control.input.addEventListener("focus", () => act.focus(field.key));
+  control.input.addEventListener("blur", () => act.blur(field.key));
+  return { field, row, control, old, status, seen, hint, input: control.input };
+}
+
+function buildText(field, id, act) {
+  const long = isLongText(field);
+  const input = h(long ? "textarea" : "input", {
+    id, class: "text", "data-field": field.key, autocomplete: "off", spellcheck: "false",
+    ...(long ? { rows: "1" } : { type: "text" }),
+    ...(field.kind === "phone" ? { inputmode: "tel" } : {}),
+  });
+  const read = () => act.edit(field.key, input.value, true);
+  input.addEventListener("input", (event) => {
+    if (!event.isComposing) read();
+  });
+  input.addEventListener("compositionend", read);
+  input.addEventListener("keydown", (event) => {
+    if (isComposing(event) || event.key !== "Enter" || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.shiftKey && long) return;
+    event.preventDefault();
+    act.advance(field.key, event.shiftKey ? -1 : 1);
+  });
+  return {
+    input, element: input,
+    flush: () => input.value,
+    draw(value, chat, placeholder) {
+      if (input.value !== value) input.value = value;
+      setAttr(input, "placeholder", placeholder);
+    },
+  };
+}
+
+function buildChoice(field, id, act) {
+  const list = isList(field);
+  const input = h("input", { id, class: "entry", type: "text", "data-field": field.key, autocomplete: "off", spellcheck: "false" });
+  const options = h("span", { class: "options", role: "group", "aria-label": field.label });
+  const element = h("div", { class: "choice" }, options, input);
+  const shown = { value: list ? [] : "", options: [], drawn: "" };
+
+  function pick(item) {
+    if (list) act.edit(field.key, toggleItem(shown.value, item), false);
+    else act.edit(field.key, sameValue(shown.value, item) ? "" : item, false);
+  }
+
+  /** Take what stands in the free entry; true where there was something. */
+  function takeEntry() {
+    const text = input.value.trim();
+    input.value = "";
+    if (!text) return false;
+    act.edit(field.key, list ? addItems(shown.value, text) : text, false);
+    return true;
+  }
+
+  function digit(text) {
+    const item = /^[1-9]$/.test(text) ? shown.options[Number(text) - 1] : undefined;
+    if (item !== undefined) pick(item);
+    return item !== undefined;
+  }
+
+  input.addEventListener("keydown", (event) => {
+    if (isComposing(event) || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "Enter") {
+      event.preventDefault();
+      const added = takeEntry();
+      if (!(added && list)) act.advance(field.key, event.shiftKey ? -1 : 1);
+    } else if (input.value === "" && digit(event.key)) event.preventDefault();
+    else if (event.key === "Backspace" && input.value === "" && !event.repeat) {
+      const items = splitItems(shown.value);
+      if (items.length) act.edit(field.key, list ? items.slice(0, -1) : "", false);
+    }
+  });
+  // Some input methods report a digit as key code 229: it then arrives as text and is taken here.
+  input.addEventListener("input", (event) => {
+    if (!event.isComposing && event.data === input.value && digit(input.value)) input.value = "";
+  });
+  input.addEventListener("change", takeEntry);
+
+  function draw(value, chat, placeholder) {
+    const suggested = optionsOf(field, chat);
+    const chosen = splitItems(value);
+    const own = chosen.filter((item) => !suggested.includes(item));
+    shown.value = value;
+    shown.options = [...suggested, ...own];
+    const state = JSON.stringify([shown.options, chosen]);
+    if (state !== shown.drawn) {
+      const names = JSON.stringify(shown.options);
+      if (options.dataset.names !== names) {
+        options.replaceChildren(...shown.options.map((item, i) => optionButton(item, i, suggested.length)));
+        options.dataset.names = names;
+      }
+      [...options.children].forEach((button, i) => setAttr(button, "aria-pressed", chosen.includes(shown.options[i])));
+      shown.drawn = state;
+    }
+    setAttr(input, "placeholder", isEmpty(value) ? placeholder : "");
+  }
+
+  function optionButton(item, i, suggested) {
+    const mark = i < 9 ? h("sup", { "aria-hidden": "true" }, String(i + 1)) : null;
+    const button = h("button", { type: "button", class: i < suggested ? "option" : "option own", tabindex: "-1" }, item, mark);
+    button.addEventListener("mousedown", (event) => event.preventDefault()); // focus stays, or goes, to the input
+    button.addEventListener("click", () => {
+      input.focus();
+      pick(item);
+    });
+    return button;
+  }
+
+  return { input, element, draw, flush: takeEntry };
+}
+
+/** Draw a field's value, status and confirmation. `view` is made by the form view. */
+export function drawField(part, view) {
+  const { control, input, row } = part;
+  setAttr(input, "data-customer", view.customer);
+  control.draw(view.value, view.chat, view.placeholder);
+  setAttr(row, "data-state", view.confirmed === "未看" ? "unseen" : view.confirmed === "逐项确认" ? "one" : "bulk");
+  setAttr(row, "data-status", view.tone);
+  setText(part.status, view.status);
+  setAttr(part.status, "title", view.statusTitle);
+  setText(part.seen, view.confirmed === "逐项确认" ? "✓" : view.confirmed === "批量确认" ? "✓" : "○");
+  setAttr(part.seen, "title", view.confirmed === "未看" ? "未看：点一下确认" : view.confirmed);
+  setAttr(part.seen, "aria-label", `${part.field.label}：${view.confirmed}`);
+  part.old.hidden = view.old === null;
+  if (view.old !== null) {
+    setText(part.old, view.old || "（空）");
+    setAttr(part.old, "title", `模型的值：${view.old || "（空）"}。点一下取回（Alt+R）`);
+  }
+  part.hint.hidden = !view.hint;
+  setText(part.hint, view.hint);
+  setAttr(input, "aria-invalid", view.hint ? "true" : null);
+}

@@ -1,0 +1,47 @@
+// How the desk sits in the Streamlit page: height, the page's own paddings, light or dark.
+
+const PAGE_STYLE_ID = "shiyao-workbench-page";
+
+/** Quiet the page around the desk: no paddings, no second scroll bar. Undone when the desk leaves. */
+export function claimPage(host) {
+  const block = host.closest?.('[data-testid="stMainBlockContainer"]');
+  if (!block) return () => {};
+  const style = document.createElement("style");
+  style.id = PAGE_STYLE_ID;
+  style.textContent = `
+    [data-testid="stMainBlockContainer"] { padding: var(--shiyao-header, 3.75rem) 18px 0 !important; max-width: none !important; }
+    [data-testid="stMain"] { overflow: hidden !important; }
+    [data-testid="stMainBlockContainer"] > [data-testid="stVerticalBlock"] { gap: 0 !important; }`;
+  document.getElementById(PAGE_STYLE_ID)?.remove();
+  document.head.append(style);
+  return () => style.remove();
+}
+
+/** Let the desk fill what is left of the viewport below whatever the page draws above it. Returns a stop function. */
+export function fillViewport(host, root) {
+  const fit = () => {
+    const header = document.querySelector('[data-testid="stHeader"]');
+    if (header) document.documentElement.style.setProperty("--shiyao-header", `${header.offsetHeight}px`);
+    const top = Math.max(0, root.getBoundingClientRect().top);
+    const height = `${Math.max(320, window.innerHeight - top)}px`;
+    if (root.style.height !== height) root.style.height = height;
+  };
+  fit();
+  requestAnimationFrame(fit);
+  const observer = new ResizeObserver(fit);
+  const block = host.closest?.('[data-testid="stVerticalBlock"]');
+  if (block) observer.observe(block);
+  window.addEventListener("resize", fit);
+  return () => {
+    observer.disconnect();
+    window.removeEventListener("resize", fit);
+  };
+}
+
+/** Mark the root light or dark by the theme's background, so that the evidence colours fit. */
+export function markTheme(root) {
+  const numbers = getComputedStyle(root).backgroundColor.match(/[\d.]+/g)?.map(Number) ?? [255, 255, 255];
+  const light = (0.2126 * numbers[0] + 0.7152 * numbers[1] + 0.0722 * numbers[2]) / 255 > 0.5;
+  const theme = light ? "light" : "dark";
+  if (root.dataset.theme !== theme) root.dataset.theme = theme;
+}

@@ -1,0 +1,261 @@
+// One chat in work: the reviewer's customers over what the server sent. Pure (no DOM, clock or randomness of its own).
+//
+// `entry.work` is a list of customers that is replaced, never changed, by every edit: undo steps are references, and
+// "dirty" is `entry.work !== entry.clean`.
+import { IN_BULK, ONE_BY_ONE, UNSEEN, emptyValue, isEmpty, sameValue } from "./values.js";
+
+const UNDO_STEPS = 200;
+const UNDO_PAUSE = 800;
+const MUST_STAND_IN_TEXT = new Set(["person", "phone", "email"]);
+
+let lastUid = 0;
+
+function nextUid() {
+  lastUid += 1;
+  return lastUid;
+}
+
+function workCustomer(customer, index) {
+  return {
+    uid: nextUid(),
+    source: index,
+    origin: customer.origin ?? null,
+    pinned: customer.pinned ?? {},
+    values: customer.values,
+    confirmed: customer.confirmed ?? {},
+    baseline: customer.baseline ?? null,
+    marks: customer.marks ?? {},
+    marked: customer.values,
+  };
+}
+
+/** What the desk knows about a chat that has just arrived. */
+export function makeEntry(chat) {
+  const work = chat.customers.map(workCustomer);
+  return {
+    chat, work, clean: work, served: work.map((customer) => customer.uid),
+    version: chat.version, status: chat.status, note: chat.note ?? "",
+    lastSave: null, undo: [], redo: [], undoTag: "", undoTime: 0,
+    gate: false, conflict: null, rejected: "", seconds: 0, restored: false,
+  };
+}
+
+export function isDirty(entry) {
+  return entry.work !== entry.clean;
+}
+
+/** Whether a customer's mark still speaks of the value that is there now. */
+export function markOf(customer, key) {
+  const mark = customer.marks[key];
+  return mark && sameValue(customer.values[key], customer.marked?.[key]) ? mark : null;
+}
+
+/** Whether the reviewer's value differs from the run's. */
+export function isChanged(customer, key) {
+  return customer.baseline !== null && !sameValue(customer.values[key], customer.baseline[key]);
+}
+
+export function confirmationOf(customer, key) {
+  return customer.confirmed[key] ?? UNSEEN;
+}
+
+function commit(entry, work, tag, now) {
+  if (!(tag && tag === entry.undoTag && now - entry.undoTime < UNDO_PAUSE)) {
+    entry.undo.push(entry.work);
+    if (entry.undo.length > UNDO_STEPS) entry.undo.shift();
+  }
+  entry.undoTag = tag;
+  entry.undoTime = now;
+  entry.redo = [];
+  entry.work = work;
+}
+
+function changed(entry, index, change) {
+  return entry.work.map((customer, i) => (i === index ? { ...customer, ...change(customer) } : customer));
+}
+
+/** Give a field a value; that confirms it one by one. Keystrokes in one field are one undo step until a pause. */
+export function editField(entry, index, key, value, now, typed = false) {
+  const work = changed(entry, index, (customer) => ({
+    values: { ...customer.values, [key]: value },
+    confirmed: { ...customer.confirmed, [key]: ONE_BY_ONE },
+  }));
+  commit(entry, work, typed ? `${entry.work[index].uid}:${key}` : "", now);
+}
+
+/** Confirm a field as it is (empty is an answer too). Nothing happens where it was confirmed one by one already. */
+export function confirmField(entry, index, key, now, state = ONE_BY_ONE) {
+  if (confirmationOf(entry.work[index], key) === state) return false;
+  const work = changed(entry, index, (customer) => ({ confirmed: { ...customer.confirmed, [key]: state } }));
+  commit(entry, work, "", now);
+  return true;
+}
+
+/** Confirm in bulk what was not looked at: everything, or only what is empty in one customer. */
+export function confirmRest(entry, form, now, emptyIn = null) {
+  const work = entry.work.map((customer, i) => {
+    if (emptyIn !== null && i !== emptyIn) return customer;
+    const rest = form.fields.filter(
+      ({ key }) => confirmationOf(customer, key) === UNSEEN && (emptyIn === null || isEmpty(customer.values[key])),
+    );
+    if (!rest.length) return customer;
+    const bulk = Object.fromEntries(rest.map(({ key }) => [key, IN_BULK]));
+    return { ...customer, confirmed: { ...customer.confirmed, ...bulk } };
+  });
+  if (work.some((customer, i) => customer !== entry.work[i])) commit(entry, work, "", now);
+}
+
+/** Take the run's value back. */
+export function takeBack(entry, index, key, now) {
+  const { baseline } = entry.work[index];
+  if (baseline === null || !isChanged(entry.work[index], key)) return false;
+  editField(entry, index, key, baseline[key], now);
+  return true;
+}
+
+function blankCustomer(form, name) {
+  const values = Object.fromEntries(form.fields.map((field) => [field.key, emptyValue(field)]));
+  if (name) values[form.name_field] = name;
+  return { uid: nextUid(), source: null, origin: null, pinned: {}, values, confirmed: {}, baseline: null, marks: {}, marked: null };
+}
+
+/** Add a customer at the end; returns its index. */
+export function addCustomer(entry, form, name, now) {
+  commit(entry, [...entry.work, blankCustomer(form, name)], "", now);
+  return entry.work.length - 1;
+}
+
+/** Remove a customer; the last one leaves a blank one behind, for a chat keeps at least one form. */
+export function removeCustomer(entry, form, index, now) {
+  const rest = entry.work.filter((_, i) => i !== index);
+  commit(entry, rest.length ? rest : [blankCustomer(form, "")], "", now);
+}
+
+export function undo(entry) {
+  if (!entry.undo.length) return false;
+  entry.redo.push(entry.work);
+  entry.work = entry.undo.pop();
+  entry.undoTag = "";
+  return true;
+}
+
+export function redo(entry) {
+  if (!entry.redo.length) return false;
+  entry.undo.push(entry.work);
+  entry.work = entry.redo.pop();
+  entry.undoTag = "";
+  return true;
+}
+
+/** The first place where two states of the customers differ: where to look after an undo. */
+export function firstDifference(before, after, form) {
+  for (let i = 0; i < after.length; i += 1) {
+    const old = before.find((customer) => customer.uid === after[i].uid);
+    if (!old) return { index: i, key: form.name_field };
+    if (old === after[i]) continue;
+    const field = form.fields.find(
+      ({ key }) => old.values[key] !== after[i].values[key] || old.confirmed[key] !== after[i].confirmed[key],
+    );
+    if (field) return { index: i, key: field.key };
+  }
+  return null;
+}
+
+/** Warnings that nobody has answered: the server's, and values that must stand in the chat but do not. */
+export function openWarnings(entry, form) {
+  const found = [];
+  entry.work.forEach((customer, index) => {
+    for (const field of form.fields) {
+      const { key } = field;
+      if (confirmationOf(customer, key) === ONE_BY_ONE) continue;
+      const told = (entry.chat.warnings ?? []).find(
+        (w) => w.customer === customer.source && w.key === key && w.level !== "hint",
+      );
+      const asServed = customer.marked !== null && sameValue(customer.values[key], customer.marked[key]);
+      if (told && asServed) found.push({ index, key, text: told.text });
+      else if (MUST_STAND_IN_TEXT.has(field.kind) && markOf(customer, key)?.status === "无依据") {
+        found.push({ index, key, text: `「${field.label}」在群聊里找不到依据` });
+      }
+    }
+  });
+  return found;
+}
+
+/** How many fields of a customer are confirmed in either way. */
+export function confirmedCount(customer, form) {
+  return form.fields.filter(({ key }) => confirmationOf(customer, key) !== UNSEEN).length;
+}
+
+/** The next field that nobody has confirmed, after a place and around; null where all are. */
+export function nextUnseen(entry, form, index, key) {
+  const places = entry.work.flatMap((_, i) => form.fields.map((field) => ({ index: i, key: field.key })));
+  const at = places.findIndex((place) => place.index === index && place.key === key);
+  const turned = [...places.slice(at + 1), ...places.slice(0, at + 1)];
+  return turned.find((place) => confirmationOf(entry.work[place.index], place.key) === UNSEEN) ?? null;
+}
+
+function sameCustomers(entry, chat) {
+  return (
+    entry.work.length === chat.customers.length &&
+    chat.customers.every((customer, i) => {
+      const mine = entry.work[i];
+      const keys = Object.keys(customer.values);
+      return keys.every(
+        (key) =>
+          JSON.stringify(mine.values[key]) === JSON.stringify(customer.values[key]) &&
+          confirmationOf(mine, key) === (customer.confirmed?.[key] ?? UNSEEN),
+      );
+    })
+  );
+}
+
+/**
+ * Take a chat that arrived again. `busy` says that saves of it wait for their answer.
+ *
+ * A clean chat becomes what the server says; a dirty or busy one keeps its values and its base version (a foreign save
+ * must show as a conflict) and takes marks, slices and residue only. An older version than the known one is stale.
+ * Returns "replaced" where values on screen changed, else "merged".
+ */
+export function mergeChat(entry, chat, busy) {
+  if (chat.version < entry.version) {
+    if (chat.residue?.text) entry.chat = { ...entry.chat, residue: chat.residue };
+    return "merged";
+  }
+  const keep = isDirty(entry) || busy || entry.conflict !== null || entry.rejected !== "";
+  if (!keep && !sameCustomers(entry, chat)) {
+    Object.assign(entry, makeEntry(chat), { seconds: entry.seconds, lastSave: entry.lastSave });
+    return "replaced";
+  }
+  entry.chat = chat;
+  const order = entry.served.length === chat.customers.length ? entry.served : null;
+  const refreshed = (customer) => {
+    const place = order ? order.indexOf(customer.uid) : -1;
+    if (place < 0) return customer;
+    const { marks, values, baseline } = chat.customers[place];
+    return { ...customer, source: place, marks: marks ?? {}, marked: values, baseline: baseline ?? null };
+  };
+  const wasClean = !isDirty(entry);
+  entry.work = entry.work.map(refreshed);
+  if (wasClean) entry.clean = entry.work;
+  if (!keep) {
+    entry.version = chat.version;
+    entry.status = chat.status;
+    entry.note = chat.note ?? "";
+  }
+  return "merged";
+}
+
+/** Put kept work (a draft or an unacknowledged save, as plain values) over a chat that has just arrived. */
+export function restoreWork(entry, kept) {
+  const byPosition = entry.chat.version !== kept.base_version;
+  entry.work = kept.customers.map((saved, i) => {
+    const place = byPosition ? i : saved.from;
+    const known = place === null || place === undefined ? null : entry.work[place];
+    const base = known ?? { source: null, baseline: null, marks: {}, marked: null };
+    return { ...base, uid: known?.uid ?? nextUid(), values: saved.values, confirmed: saved.confirmed,
+             origin: saved.origin ?? null, pinned: saved.pinned ?? {} };
+  });
+  entry.version = kept.base_version;
+  entry.lastSave = kept.after_save_id ?? null;
+  entry.restored = true;
+}

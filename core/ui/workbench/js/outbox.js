@@ -1,0 +1,140 @@
+// Saves on their way: made from a chat in work, kept until the server has answered each. Pure.
+import { isDirty } from "./model.js";
+import { ONE_BY_ONE, UNSEEN, sameValue, valueText } from "./values.js";
+
+export const DRAFT = "草稿";
+/** After this many milliseconds without an answer a save counts as not saved, and is sent again. */
+export const PATIENCE = 6000;
+
+/** The customers of a chat in work as plain values: what a save and a draft hold. */
+export function plainCustomers(entry, form) {
+  return entry.work.map((customer) => ({
+    values: customer.values,
+    confirmed: Object.fromEntries(form.fields.map(({ key }) => [key, customer.confirmed[key] ?? UNSEEN])),
+    origin: customer.origin,
+    pinned: customer.pinned,
+    from: customer.source,
+  }));
+}
+
+/** Turn the chat's present work into a save; the chat is clean until the next edit or a bad answer. */
+export function makeSave(entry, form, { id, status, note, reviewer, now }) {
+  const save = {
+    save_id: id, after_save_id: entry.lastSave, record_id: entry.chat.record_id, chat: entry.chat.chat, reviewer,
+    base_version: entry.version, customers: plainCustomers(entry, form), status, note: note ?? entry.note,
+    seconds: Math.round(entry.seconds), made: now, sent: now, tries: 1,
+  };
+  entry.seconds = 0;
+  entry.clean = entry.work;
+  entry.lastSave = id;
+  entry.rejected = "";
+  entry.note = save.note;
+  entry.orders = { ...entry.orders, [id]: entry.work.map((customer) => customer.uid) };
+  if (status !== DRAFT) entry.status = status;
+  else if (entry.status === "未审阅") entry.status = DRAFT;
+  return save;
+}
+
+/** What lies in the journal for a chat with edits that no save holds yet. */
+export function draftOf(entry, form, now) {
+  return {
+    chat: entry.chat.chat, record_id: entry.chat.record_id, base_version: entry.version,
+    after_save_id: entry.lastSave, customers: plainCustomers(entry, form), note: entry.note, made: now,
+  };
+}
+
+/** A draft from the journal as a save: what was typed before a reload and no save held yet. */
+export function saveOfDraft(draft, { id, reviewer, now }) {
+  return { save_id: id, after_save_id: draft.after_save_id, record_id: draft.record_id, chat: draft.chat, reviewer,
+           base_version: draft.base_version, customers: draft.customers, status: DRAFT, note: draft.note, seconds: 0,
+           made: draft.made, sent: now, tries: 1 };
+}
+
+/** Saves of one chat that wait for an answer (a chat without a record yet has no record id to go by). */
+export function waitingFor(outbox, chat) {
+  return outbox.filter((save) => save.chat === chat);
+}
+
+/** One draft of a record at a time is under way; the next waits for its answer, so the outbox stays short. */
+export function mayDraft(entry, outbox) {
+  const drafts = waitingFor(outbox, entry.chat.chat).filter((save) => save.status === DRAFT);
+  return isDirty(entry) && drafts.length === 0 && entry.conflict === null;
+}
+
+/** Apply one answer to the chat it belongs to. The save has left the outbox already. */
+export function applyAck(entry, save, ack) {
+  if (ack.result === "saved") {
+    entry.version = Math.max(entry.version, ack.version);
+    entry.served = entry.orders?.[ack.save_id] ?? entry.served;
+  } else if (ack.result === "conflict") {
+    entry.clean = null;
+    const status = save.status === DRAFT && entry.conflict ? entry.conflict.status : save.status;
+    entry.conflict = { theirs: ack.theirs ?? null, who: ack.who ?? "", version: ack.version, why: ack.why ?? "", status };
+  } else {
+    entry.clean = null;
+    entry.rejected = ack.why || "服务器没有接受这次保存";
+  }
+  if (entry.orders) delete entry.orders[ack.save_id];
+}
+
+/** Fields that differ between mine and theirs: one row per field, one row for a customer that only one side has. */
+export function conflictRows(entry, form) {
+  const theirs = entry.conflict?.theirs ?? [];
+  const rows = [];
+  for (let index = 0; index < Math.max(entry.work.length, theirs.length); index += 1) {
+    const mine = entry.work[index];
+    const other = theirs[index];
+    if (!mine || !other) {
+      const name = (mine ?? other).values[form.name_field] || "未填姓名";
+      rows.push({ id: `${index}:`, index, key: null, label: `客户 ${index + 1}`,
+                  mine: mine ? `有（${name}）` : "没有", theirs: other ? `有（${name}）` : "没有" });
+      continue;
+    }
+    for (const field of form.fields) {
+      if (sameValue(mine.values[field.key], other.values[field.key])) continue;
+      rows.push({ id: `${index}:${field.key}`, index, key: field.key,
+                  label: entry.work.length > 1 ? `客户 ${index + 1} · ${field.label}` : field.label,
+                  mine: valueText(mine.values[field.key]), theirs: valueText(other.values[field.key]) });
+    }
+  }
+  return rows;
+}
+
+/** Settle a conflict: rows in `taken` become theirs, the rest stays mine; the next save is based on their version. */
+export function settleConflict(entry, form, taken) {
+  const theirs = entry.conflict.theirs ?? [];
+  const work = [];
+  for (let index = 0; index < Math.max(entry.work.length, theirs.length); index += 1) {
+    const mine = entry.work[index];
+    const other = theirs[index];
+    if (!mine || !other) {
+      const wanted = taken.has(`${index}:`) ? other : mine;
+      if (wanted === mine && mine) work.push(mine);
+      else if (wanted) work.push({ uid: `theirs-${index}`, source: null, origin: wanted.source ?? null, pinned: wanted.pinned ?? {},
+                                   baseline: null, marks: {}, marked: null, values: wanted.values, confirmed: wanted.confirmed ?? {} });
+      continue;
+    }
+    const values = { ...mine.values };
+    const confirmed = { ...mine.confirmed };
+    for (const { key } of form.fields) {
+      if (!taken.has(`${index}:${key}`)) continue;
+      values[key] = other.values[key];
+      confirmed[key] = other.confirmed?.[key] ?? ONE_BY_ONE;
+    }
+    work.push({ ...mine, values, confirmed });
+  }
+  entry.undo.push(entry.work);
+  entry.work = work.length ? work : entry.work;
+  entry.clean = null;
+  entry.version = entry.conflict.version;
+  entry.lastSave = null;
+  entry.conflict = null;
+}
+
+/** The word for `data-save-state`: saved, saving, or unsaved where an answer is late, bad, or the chat is in conflict. */
+export function saveState(outbox, entries, now) {
+  const trouble = entries.some((entry) => entry.conflict !== null || entry.rejected !== "");
+  const late = outbox.some((save) => now - save.sent > PATIENCE || save.tries > 1);
+  if (trouble || late) return "unsaved";
+  return outbox.length || entries.some(isDirty) ? "saving" : "saved";
+}

@@ -1,0 +1,91 @@
+// What lies over or above the panes for a while: help, conflict, notices, the list of speakers to add, skeletons.
+import { caps, h } from "./dom.js";
+import { COMMANDS, FIELD_KEYS } from "./keys.js";
+import { conflictRows } from "./outbox.js";
+
+/** The sheet of all keys; closes with Esc, ? or a click. */
+export function buildHelp(onClose) {
+  const rows = [...COMMANDS.map((c) => ({ ...c, letter: c.letter })), ...FIELD_KEYS];
+  const groups = [...new Set(rows.map((row) => row.group))].map((group) =>
+    h("section", {}, h("h5", {}, group), h("dl", {}, rows.filter((row) => row.group === group).flatMap((row) => [
+      h("dt", {}, row.keys.map((key) => caps(key)), row.letter ? h("span", { class: "letter", title: "命令模式" }, h("kbd", {}, row.letter)) : null),
+      h("dd", {}, row.label),
+    ]))));
+  const close = h("button", { type: "button", class: "btn", onclick: onClose }, "关闭", caps("Esc"));
+  const box = h("div", { class: "help", role: "dialog", "aria-modal": "true", "aria-label": "全部快捷键", tabindex: "-1" },
+                h("header", {}, h("h3", {}, "全部快捷键"), h("span", { class: "soft" }, "淡色的单个字母在命令模式（Esc）里有效；输入法选词时的回车不算命令"), close),
+                h("div", { class: "columns" }, groups));
+  const veil = h("div", { class: "veil", hidden: true, onclick: (event) => { if (event.target === veil) onClose(); } }, box);
+  return { element: veil, box };
+}
+
+/** The banner of a conflict: both sides by field. `onSettle(taken)` gets the rows that become theirs. */
+export function buildConflict(entry, form, onSettle) {
+  const { who, why, theirs } = entry.conflict;
+  const other = who || "另一位审阅人";
+  const rows = theirs === null ? [] : conflictRows(entry, form);
+  const taken = new Set();
+  const redraw = [];
+  const choice = (row, side) => {
+    const button = h("button", { type: "button", class: "side" }, row[side] || "（空）");
+    button.addEventListener("click", () => {
+      if (side === "theirs") taken.add(row.id);
+      else taken.delete(row.id);
+      redraw.forEach((draw) => draw());
+    });
+    redraw.push(() => button.setAttribute("aria-pressed", String(taken.has(row.id) === (side === "theirs"))));
+    return button;
+  };
+  const table = h("div", { class: "both", role: "table" },
+                  h("span", {}, ""), h("b", {}, "我的"), h("b", {}, `${other}的`),
+                  rows.flatMap((row) => [h("span", { class: "what" }, row.label), choice(row, "mine"), choice(row, "theirs")]));
+  const all = (side) => () => {
+    taken.clear();
+    if (side === "theirs") rows.forEach((row) => taken.add(row.id));
+    redraw.forEach((draw) => draw());
+  };
+  redraw.forEach((draw) => draw());
+  return h("div", { class: "conflict", role: "alert", "data-testid": "conflict" },
+           h("p", {}, h("b", {}, `${other}在你之前保存过这一条。`), why || "逐项选好要留下的值，再保存；没有选的留你的。"),
+           rows.length ? table : null,
+           h("div", { class: "actions" },
+             rows.length ? h("button", { type: "button", class: "btn", onclick: all("mine") }, "全部用我的") : null,
+             rows.length ? h("button", { type: "button", class: "btn", onclick: all("theirs") }, `全部用${other}的`) : null,
+             h("button", { type: "button", class: "btn main", "data-command": "settle", onclick: () => onSettle(taken) }, "按所选保存")));
+}
+
+/** One line above the panes. */
+export function notice(text, tone, action = null) {
+  return h("div", { class: "notice", "data-tone": tone, role: "alert" }, h("span", {}, text),
+           action ? h("button", { type: "button", class: "link", onclick: action.run }, action.label) : null);
+}
+
+/** A small list under a button: whom to add as a customer. */
+export function buildMenu(names, onPick, onClose) {
+  const items = ["", ...names].map((name, i) =>
+    h("button", { type: "button", role: "menuitem", onclick: () => onPick(name) }, name || "空白的客户", h("sup", {}, String(i + 1))));
+  const menu = h("div", { class: "menu", role: "menu", "aria-label": "添加客户" }, items);
+  menu.addEventListener("keydown", (event) => {
+    const at = items.indexOf(event.target);
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step) items[(at + step + items.length) % items.length].focus();
+    else if (/^[1-9]$/.test(event.key) && items[Number(event.key) - 1]) items[Number(event.key) - 1].click();
+    else if (event.key === "Escape") onClose();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  });
+  menu.addEventListener("focusout", (event) => { if (!menu.contains(event.relatedTarget)) onClose(); });
+  return { element: menu, focus: () => (items[1] ?? items[0]).focus() };
+}
+
+/** What stands in the panes while a chat is on its way, or where there is none. */
+export function buildBlank() {
+  const lines = [62, 78, 45, 84, 52, 70, 38, 66].map((width) => h("i", { style: `width:${width}%` }));
+  const skeleton = h("div", { class: "skeleton", "aria-hidden": "true" }, lines);
+  const title = h("h3", {});
+  const text = h("p", {});
+  const back = h("button", { type: "button", class: "btn" }, "回到上一条", caps("Alt+ArrowUp"));
+  const element = h("div", { class: "blank", role: "status" }, skeleton, h("div", { class: "words" }, title, text, back));
+  return { element, skeleton, title, text, back };
+}

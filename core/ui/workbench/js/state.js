@@ -1,0 +1,188 @@
+// The desk's state: chats that came, saves under way, where we are in the queue. Pure: effects are the caller's.
+import { isDirty, makeEntry, mergeChat, restoreWork } from "./model.js";
+import { DRAFT, applyAck, waitingFor } from "./outbox.js";
+
+const KEPT_CHATS = 40;
+
+export function makeStore() {
+  return {
+    session: null, form: null, reviewer: "", dataset: { id: 0, name: "" }, error: "",
+    progress: { total: 0, confirmed: 0, discussed: 0, skipped: 0, left: 0 },
+    entries: new Map(), outbox: [], orphans: new Map(),
+    current: null, waiting: null, visited: [], queue: [], queueAt: null, opened: null, reported: new Set(),
+  };
+}
+
+export function entryOf(store, chat = store.current) {
+  return store.entries.get(chat) ?? null;
+}
+
+function isBusy(store, entry) {
+  return waitingFor(store.outbox, entry.chat.chat).length > 0;
+}
+
+/** Chats decided here whose answer has not come: the queue that the server sent may still hold them. */
+function decided(store) {
+  return new Set(store.outbox.filter((save) => save.status !== DRAFT).map((save) => save.chat));
+}
+
+/** Chats that need the reviewer: a save of them met a conflict or was rejected. */
+export function troubled(store) {
+  const known = [...store.entries.values()].filter((entry) => entry.conflict !== null || entry.rejected !== "");
+  return [...new Set([...known.map((entry) => entry.chat.chat), ...store.orphans.keys()])];
+}
+
+/**
+ * Take a payload. `restore(dataset, reviewer)` may put kept saves into the outbox before chats are taken. Returns what the screen has to know:
+ * `{reset, moved, replaced: [chat], merged: [chat], settled: [save_id], cleaned: [chat]}`.
+ */
+export function receive(store, data, restore = () => {}) {
+  const effects = { reset: false, moved: false, replaced: [], merged: [], settled: [], cleaned: [] };
+  if (data.session !== store.session) {
+    effects.reset = true;
+    if (data.dataset.id !== store.dataset.id || data.reviewer !== store.reviewer) {
+      // Another journal's work: it waits there and goes on when that dataset is opened again.
+      store.entries.clear();
+      store.orphans.clear();
+      store.outbox = [];
+    }
+    for (const [index, entry] of store.entries) {
+      if (!isDirty(entry) && !isBusy(store, entry) && !entry.conflict) store.entries.delete(index);
+    }
+    Object.assign(store, { session: data.session, current: null, waiting: null, visited: [], opened: null,
+                           reported: new Set() });
+  }
+  store.form = data.form;
+  store.reviewer = data.reviewer;
+  store.dataset = data.dataset;
+  store.progress = data.progress ?? store.progress;
+  store.error = data.error ?? "";
+  restore(data.dataset, data.reviewer);
+  for (const ack of data.acks ?? []) takeAck(store, ack, effects);
+  for (const chat of data.chats ?? []) takeChat(store, chat, effects);
+  takeOrder(store, data);
+  moveIfAsked(store, data, effects);
+  forgetFarChats(store);
+  return effects;
+}
+
+function takeAck(store, ack, effects) {
+  const place = store.outbox.findIndex((save) => save.save_id === ack.save_id);
+  if (place < 0) return;
+  const [save] = store.outbox.splice(place, 1);
+  effects.settled.push(save.save_id);
+  const entry = store.entries.get(save.chat);
+  if (entry) {
+    applyAck(entry, save, ack);
+    if (!isDirty(entry) && !isBusy(store, entry)) effects.cleaned.push(save.chat);
+    effects.merged.push(save.chat);
+  } else if (ack.result !== "saved") {
+    store.orphans.set(save.chat, { save, ack });
+  }
+}
+
+function takeChat(store, chat, effects) {
+  const known = store.entries.get(chat.chat);
+  if (known) {
+    (mergeChat(known, chat, isBusy(store, known)) === "replaced" ? effects.replaced : effects.merged).push(chat.chat);
+    return;
+  }
+  const entry = makeEntry(chat);
+  const orphan = store.orphans.get(chat.chat);
+  const saves = waitingFor(store.outbox, chat.chat);
+  const last = saves[saves.length - 1] ?? null; // kept by the journal over a reload: newer than what the server has
+  if (orphan) {
+    restoreWork(entry, orphan.save);
+    applyAck(entry, orphan.save, orphan.ack);
+    store.orphans.delete(chat.chat);
+  } else if (last) {
+    restoreWork(entry, last);
+    entry.clean = entry.work;
+    entry.lastSave = last.save_id;
+    entry.status = last.status;
+    entry.orders = { [last.save_id]: entry.work.map((customer) => customer.uid) };
+  }
+  store.entries.set(chat.chat, entry);
+  effects.replaced.push(chat.chat);
+}
+
+function takeOrder(store, data) {
+  const at = data.open ?? data.chats?.[0]?.chat ?? null;
+  if (at === null) return;
+  store.queue = [...[...(data.order?.prev ?? [])].reverse(), at, ...(data.order?.next ?? [])];
+  store.queueAt = at;
+}
+
+function moveIfAsked(store, data, effects) {
+  const asked = data.open ?? null;
+  const isNews = asked !== null && asked !== store.opened && !store.reported.has(asked);
+  store.opened = asked;
+  const before = store.current;
+  if (isNews) show(store, asked);
+  else if (store.waiting === "next") {
+    const next = nextChat(store);
+    if (next !== null) show(store, next);
+  } else if (store.current === null && store.waiting === null) show(store, data.chats?.[0]?.chat ?? null);
+  effects.moved = store.current !== before;
+}
+
+/** Put a chat on screen (it may still have to come). */
+export function show(store, chat) {
+  if (chat === null) return;
+  if (store.current !== null && store.current !== chat) store.visited.push(store.current);
+  store.current = chat;
+  store.waiting = null;
+  store.reported.add(chat);
+}
+
+/** The chat after the current one, troubled ones first; null where none is known. */
+export function nextChat(store, from = store.current ?? store.visited[store.visited.length - 1]) {
+  const trouble = troubled(store).find((chat) => chat !== from);
+  if (trouble !== undefined) return trouble;
+  const skip = decided(store);
+  const place = store.queue.indexOf(from);
+  const later = place < 0 ? store.queue.slice(store.queue.indexOf(store.queueAt) + 1) : store.queue.slice(place + 1);
+  return later.find((chat) => chat !== from && !skip.has(chat)) ?? null;
+}
+
+/** The chat before: where we came from, else the queue's. */
+export function previousChat(store) {
+  while (store.visited.length) {
+    const chat = store.visited.pop();
+    if (chat !== store.current) return chat;
+  }
+  const place = store.queue.indexOf(store.current);
+  return place > 0 ? store.queue[place - 1] : null;
+}
+
+/** Move on: to the next chat, to waiting for it, or to the end of the queue. */
+export function goNext(store) {
+  const next = nextChat(store);
+  if (next !== null) show(store, next);
+  else {
+    const caughtUp = store.queueAt === store.current;
+    store.visited.push(store.current);
+    store.current = null;
+    store.waiting = caughtUp ? "end" : "next";
+  }
+}
+
+export function goPrevious(store) {
+  const chat = previousChat(store);
+  if (chat === null) return false;
+  store.current = chat;
+  store.waiting = null;
+  store.reported.add(chat);
+  return true;
+}
+
+function forgetFarChats(store) {
+  if (store.entries.size <= KEPT_CHATS) return;
+  const near = new Set([store.current, ...store.queue, ...store.visited.slice(-10)]);
+  for (const [index, entry] of store.entries) {
+    if (store.entries.size <= KEPT_CHATS) return;
+    if (!near.has(index) && !isDirty(entry) && !isBusy(store, entry) && !entry.conflict && !entry.rejected) {
+      store.entries.delete(index);
+    }
+  }
+}

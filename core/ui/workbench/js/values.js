@@ -1,0 +1,75 @@
+// Values of fields: emptiness, equality, list items, what can be chosen. Pure; tested with node.
+
+export const UNSEEN = "未看";
+export const ONE_BY_ONE = "逐项确认";
+export const IN_BULK = "批量确认";
+
+/** Whether a value says nothing ("" or []). */
+export function isEmpty(value) {
+  return value === undefined || value === null || value.length === 0;
+}
+
+export function isList(field) {
+  return field.type === "list[str]";
+}
+
+export function emptyValue(field) {
+  return isList(field) ? [] : "";
+}
+
+/** The items of a list value, split as the scorer splits them (labels write several into one string). */
+export function splitItems(value) {
+  const parts = (Array.isArray(value) ? value : [value ?? ""]).flatMap((text) => text.split(/[、，,]/));
+  return [...new Set(parts.map((part) => part.trim()).filter(Boolean))];
+}
+
+/** Whether two values say the same: lists as sets of their items, texts without outer white space. */
+export function sameValue(a, b) {
+  if (Array.isArray(a) || Array.isArray(b)) {
+    const left = splitItems(a ?? []);
+    const right = new Set(splitItems(b ?? []));
+    return left.length === right.size && left.every((item) => right.has(item));
+  }
+  return (a ?? "").trim() === (b ?? "").trim();
+}
+
+/** A value as one line of text. */
+export function valueText(value) {
+  return Array.isArray(value) ? value.join("、") : (value ?? "");
+}
+
+/** A list value with one item put in, or taken out where it was in. */
+export function toggleItem(value, item) {
+  const items = splitItems(value);
+  return items.includes(item) ? items.filter((other) => other !== item) : [...items, item];
+}
+
+/** A list value with typed text added; the text may hold several items. */
+export function addItems(value, text) {
+  return splitItems([...(value ?? []), text]);
+}
+
+/** What a field suggests in this chat, in the order of its digits; any other value stays possible. */
+export function optionsOf(field, chat) {
+  if (field.kind === "staff") {
+    return (chat?.speakers ?? []).filter((speaker) => speaker.role === "客服").map((speaker) => speaker.name);
+  }
+  return field.values ?? [];
+}
+
+/** Whether a field is drawn as choices (with free entry) instead of a plain text. */
+export function isChoice(field) {
+  return isList(field) || (field.values ?? []).length > 0;
+}
+
+/** Whether a field takes the form's whole width: lists, long choices and texts that are sentences. */
+export function isWide(field) {
+  if (isList(field)) return true;
+  if ((field.values ?? []).length > 0) return field.values.join("").length > 8;
+  return isLongText(field);
+}
+
+/** Texts that are sentences grow with what is typed; the form file says so by kind and points. */
+export function isLongText(field) {
+  return field.kind === "text" && field.points >= 2;
+}

@@ -1,0 +1,63 @@
+"""What browser tests share: one Chromium, fresh contexts, and `serve` to start Streamlit scripts on free ports."""
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
+
+from tests.browser.serving import Serve, Server, serving
+
+CHROMIUM = os.environ.get("SHIYAO_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if not Path(CHROMIUM).exists():
+        pytest.skip("Chromium is not installed: run `make browsers`, or set SHIYAO_CHROMIUM")
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A reviewer's browser: own storage, Chinese, 1600×900."""
+    opened = browser.new_context(viewport={"width": 1600, "height": 900}, locale="zh-CN")
+    opened.set_default_timeout(15_000)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A page that fails the test if a script on it throws."""
+    opened = context.new_page()
+    errors: list[Error] = []
+    opened.on("pageerror", lambda error: errors.append(error))
+    yield opened
+    assert not errors, [str(error) for error in errors]
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Serve]:
+    """``serve("app.py", env={…})`` starts a server for this test alone and waits until it answers."""
+    with ExitStack() as opened:
+
+        def start(script: str | Path, env: Mapping[str, str] | None = None) -> Server:
+            return opened.enter_context(serving(script, tmp_path, env))
+
+        yield start

@@ -1,0 +1,189 @@
+"""The workbench in Chromium over the harness: what a reviewer does with the keyboard, and what must never get lost."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.serving import Server, serving
+
+pytestmark = pytest.mark.browser
+NAME, PHONE, SEX = "基本信息-姓名", "基本信息-手机号码", "基本信息-性别"
+
+
+class Desk:
+    """The desk on one page: short names for what the tests do."""
+
+    def __init__(self, page: Page, server: Server, folder: Path) -> None:
+        self.page, self.server, self.folder = page, server, folder
+        self.root = page.locator("[data-testid=workbench]")
+
+    def open(self, chat: int = 1) -> "Desk":
+        self.page.goto(f"{self.server.url}/?chat={chat}&state={self.folder.name}")
+        expect(self.root).to_have_attribute("data-chat", str(chat), timeout=30_000)  # a busy machine starts slowly
+        return self
+
+    def at(self, chat: int) -> None:
+        expect(self.root).to_have_attribute("data-chat", str(chat))
+
+    def saved(self) -> None:
+        expect(self.root).to_have_attribute("data-save-state", "saved", timeout=20_000)
+
+    def field(self, key: str, customer: int = 0) -> Locator:
+        return self.page.locator(f'[data-field="{key}"][data-customer="{customer}"]')
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    @property
+    def stored(self) -> dict[str, Any]:
+        return json.loads((self.folder / "state.json").read_text("utf-8"))
+
+    def chat(self, index: int) -> dict[str, Any]:
+        return self.stored["chats"][str(index)]
+
+    def value(self, index: int, key: str, customer: int = 0) -> Any:
+        return self.chat(index)["customers"][customer]["values"][key]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("workbench")
+    with serving("tests/browser/harness_workbench.py", folder, {"HARNESS_STATE": str(folder)}) as started:
+        yield started
+
+
+@pytest.fixture
+def desk(page: Page, server: Server, request: pytest.FixtureRequest) -> Desk:
+    folder = Path(server.env["HARNESS_STATE"]) / request.node.name
+    folder.mkdir()
+    return Desk(page, server, folder)
+
+
+def test_approve_and_next_by_keyboard(desk: Desk) -> None:
+    desk.open()
+    desk.press("Control+Enter")
+    desk.at(2)
+    desk.saved()
+    assert desk.chat(1)["status"] == "已确认"
+    assert set(desk.chat(1)["customers"][0]["confirmed"].values()) == {"批量确认"}
+    desk.press("Alt+ArrowUp")
+    desk.at(1)
+
+
+def test_twenty_quick_approvals_are_stored_once_each(desk: Desk) -> None:
+    desk.open(7)
+    for index in range(7, 27):
+        desk.press("Control+Enter")
+        desk.at(index + 1)
+    desk.saved()
+    approved = [entry for entry in desk.stored["log"] if entry["status"] == "已确认"]
+    assert [entry["chat"] for entry in approved] == list(range(7, 27))
+    assert len({entry["save_id"] for entry in approved}) == 20
+
+
+def test_an_edit_survives_a_reload_in_the_middle(desk: Desk) -> None:
+    desk.open()
+    (desk.folder / "stop").touch()  # the server answers nothing any more
+    desk.field("客户预算-预算明细").fill("书架一万五，书桌五千")
+    desk.page.wait_for_timeout(100)
+    desk.page.reload()
+    desk.at(1)
+    expect(desk.field("客户预算-预算明细")).to_have_value("书架一万五，书桌五千")
+    assert desk.chat(1)["version"] == 0
+    (desk.folder / "stop").unlink()
+    desk.saved()
+    assert desk.value(1, "客户预算-预算明细") == "书架一万五，书桌五千"
+    desk.press("Control+Enter")
+    desk.at(2)
+    desk.saved()
+    assert desk.chat(1)["status"] == "已确认"
+
+
+def test_enter_of_an_input_method_is_no_command(desk: Desk) -> None:
+    desk.open()
+    desk.field(NAME).focus()
+    for options in ({"isComposing": True, "keyCode": 13}, {"isComposing": False, "keyCode": 229}):
+        desk.field(NAME).evaluate(
+            """(input, options) => {
+                for (const ctrlKey of [false, true])
+                    input.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", code: "Enter", ctrlKey,
+                        bubbles: true, composed: true, cancelable: true, ...options }));
+            }""",
+            options,
+        )
+    desk.page.wait_for_timeout(200)
+    desk.at(1)
+    expect(desk.field(NAME)).to_be_focused()
+    assert desk.stored["log"] == []
+
+
+def test_digits_choose_and_free_entry_adds(desk: Desk) -> None:
+    desk.open()
+    desk.field(SEX).press("1")
+    desk.field("咨询类型").press("2")
+    desk.field("意向产品").fill("榻榻米、书桌")
+    desk.field("意向产品").press("Enter")
+    desk.saved()
+    assert desk.value(1, SEX) == "男"
+    assert desk.value(1, "咨询类型") == ["询价", "答疑"]
+    assert desk.value(1, "意向产品") == ["定制书架", "榻榻米", "书桌"]
+    confirmed = desk.chat(1)["customers"][0]["confirmed"]
+    assert (confirmed[SEX], confirmed[NAME]) == ("逐项确认", "未看")
+
+
+def test_focus_lights_evidence_and_a_click_goes_back(desk: Desk) -> None:
+    desk.open(4)
+    desk.field("下一步跟进计划-时间点").focus()
+    lit = desk.page.locator("mark.focus")
+    expect(lit).to_have_text("周六上午十点")
+    expect(lit).to_be_in_viewport()
+    desk.page.locator("mark", has_text="138 0000 0004").click()
+    expect(desk.field(PHONE)).to_be_focused()
+
+
+def test_customers_are_added_and_removed_with_undo(desk: Desk) -> None:
+    desk.open(5)
+    desk.press("Alt+2")
+    expect(desk.field(NAME, 1)).to_have_value("江先生")
+    desk.press("Alt+-")
+    expect(desk.page.get_by_role("tab")).to_have_count(1)
+    desk.page.get_by_text("撤销（Ctrl+Z）").click()
+    expect(desk.page.get_by_role("tab")).to_have_count(2)
+    desk.press("Alt+=")
+    desk.field(NAME, 2).fill("新来的客户")
+    desk.saved()
+    assert [c["values"][NAME] for c in desk.chat(5)["customers"]] == ["江小满", "江先生", "新来的客户"]
+    assert [c["origin"] for c in desk.chat(5)["customers"]] == [0, 1, None]
+
+
+def test_a_conflict_shows_both_sides_and_is_settled_by_field(desk: Desk) -> None:
+    desk.open()
+    news = {"chat": 1, "who": "陈默", "key": "客户预算-总体预算金额", "value": "三万"}
+    (desk.folder / "foreign.json").write_text(json.dumps(news), "utf-8")
+    desk.field("竞品信息").fill("只看我们")
+    banner = desk.page.get_by_test_id("conflict")
+    expect(banner).to_contain_text("陈默")
+    expect(banner).to_contain_text("三万")
+    expect(desk.root).to_have_attribute("data-save-state", "unsaved")
+    banner.get_by_role("button", name="三万").click()
+    banner.get_by_role("button", name="按所选保存").click()
+    expect(banner).to_have_count(0)
+    desk.saved()
+    assert desk.value(1, "客户预算-总体预算金额") == "三万"
+    assert desk.value(1, "竞品信息") == "只看我们"
+
+
+def test_a_warning_takes_the_first_approval(desk: Desk) -> None:
+    desk.open(6)
+    desk.field(SEX).focus()
+    desk.press("Control+Enter")
+    desk.at(6)
+    expect(desk.field(PHONE)).to_be_focused()
+    expect(desk.page.get_by_text("再按一次 Ctrl+Enter 照样确认")).to_be_visible()
+    desk.press("Control+Enter")
+    desk.at(7)
