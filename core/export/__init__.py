@@ -6,20 +6,35 @@ lacks a chat, is refused with :class:`core.errors.ExportError` and leaves nothin
 """
 
 from core.export.clean_dataset import TextKind, export_dataset
+from core.export.formats import TrainingFormat
 from core.export.ledger import LedgerEntry, entries
-from core.export.report import ExportReport
+from core.export.report import ExportReport, ranges
 from core.export.sources import Coverage, Source, coverage, parse_source
 from core.export.submission import export_submission
+from core.export.tables import TableFormat, export_table
+from core.export.test_csv import export_test_csv
+from core.export.training import export_training
+from core.export.training_options import PLATFORM_MIN_ROWS, InputKind, OverBudget, TrainingOptions
 
 __all__ = [
+    "PLATFORM_MIN_ROWS",
     "Coverage",
     "ExportReport",
+    "InputKind",
     "LedgerEntry",
+    "OverBudget",
     "Source",
+    "TableFormat",
     "TextKind",
+    "TrainingFormat",
+    "TrainingOptions",
     "coverage",
     "entries",
     "export_dataset",
     "export_submission",
+    "export_table",
+    "export_test_csv",
+    "export_training",
     "parse_source",
+    "ranges",
 ]

@@ -1,6 +1,7 @@
 """A small store for the tests of exports: four invented chats, labels, one model run, records in every state."""
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 from core.form import FormValues, load_named_form
@@ -51,7 +52,7 @@ def fill(
     *,
     texts: tuple[str, ...] = TEXTS,
     expected: int | None = None,
-    labels: bool = True,
+    labels: tuple[list[FormValues], ...] | None = LABELS,
     statuses: dict[int, RecordStatus] | None = None,
 ) -> int:
     """Put the chats in; returns the dataset's id.
@@ -61,7 +62,7 @@ def fill(
         name: of the dataset.
         texts: the chats.
         expected: how many the source held, if more were in it.
-        labels: whether labels come along.
+        labels: of the chats; ``None`` for none.
         statuses: records by index; each holds the labels with the buying stage 报价 filled in.
     """
     with store.write() as session:
@@ -81,7 +82,7 @@ def fill(
             for number, text in enumerate(texts, start=1)
         ]
         session.add_all(chats)
-        runs = {"模型": RUN, **({"标注": LABELS} if labels else {})}
+        runs: dict[str, Sequence[list[FormValues] | None]] = {"模型": RUN, **({"标注": labels} if labels else {})}
         for run_name, answers in runs.items():
             kind = RunKind.LABELS if run_name == "标注" else RunKind.MODEL
             run = Run(dataset_id=dataset.id, name=run_name, kind=kind, status=RunStatus.FINISHED, total=len(texts))

@@ -1,25 +1,17 @@
 """The clean dataset: stored text byte for byte or without residue, and what is left out."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from core.errors import ExportError
 from core.export import TextKind, export_dataset, parse_source
-from core.store import Store, open_store
+from core.store import Store
 from core.store.models import RecordStatus
 from tests.core.exporting import FIRST, LABELS, TEXTS, fill
 
 GOLDEN = Path(__file__).with_name("golden")
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store(f"sqlite:///{tmp_path / 'shiyao.db'}")
-    yield opened
-    opened.close()
 
 
 @pytest.mark.parametrize("text", list(TextKind))

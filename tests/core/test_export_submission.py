@@ -1,7 +1,6 @@
 """The submission: bytes, completeness, sources, refusals."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,18 +10,11 @@ from core.export import Coverage, Source, coverage, entries, export_submission, 
 from core.export.json_array import verify_array, write_array
 from core.export.report import ranges
 from core.export.writing import draft
-from core.store import Store, open_store, queries
+from core.store import Store, queries
 from core.store.models import RecordStatus
 from tests.core.exporting import FORM, LABELS, fill
 
 GOLDEN = Path(__file__).with_name("golden")
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store(f"sqlite:///{tmp_path / 'shiyao.db'}")
-    yield opened
-    opened.close()
 
 
 def test_labels_as_submission_is_the_golden_file(store: Store, tmp_path: Path) -> None:
@@ -102,7 +94,7 @@ def test_coverage_says_before_what_the_export_will_do(store: Store) -> None:
 
 
 def test_unknown_names_are_refused(store: Store, tmp_path: Path) -> None:
-    fill(store, labels=False)
+    fill(store, labels=None)
     out = tmp_path / "s.json"
     with pytest.raises(NotFoundError):
         export_submission(store, dataset="没有", source=Source(records=True), out=out)

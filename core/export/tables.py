@@ -1,0 +1,172 @@
+"""Tables for colleagues: one row per customer, as CSV for anything and XLSX for Excel."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from python_calamine import CalamineWorkbook
+
+from core.errors import ExportError
+from core.export.ledger import enter_export
+from core.export.report import ExportReport
+from core.export.sources import Answer, Source, answers, coverage
+from core.export.tally import Tally
+from core.export.writing import Draft, HashingReader, differs, draft, fingerprint
+from core.form import Form, load_named_form
+from core.store import Store, queries
+
+SHEET = "客户"
+ORIGINS = {"record": "已确认", "labels": "标注", "run": "抽取任务"}
+_CELL_LIMIT = 32_767
+"""Characters that a cell of Excel can hold."""
+
+_FORMULA = re.compile(r"[=+\-@\t\r]")
+_NUMBER = re.compile(r"[+-]?[\d][\d\s.,-]*")
+
+
+class TableFormat(StrEnum):
+    """How the table is written."""
+
+    CSV = "csv"
+    XLSX = "xlsx"
+
+
+def export_table(store: Store, *, dataset: str | int, source: Source, out: Path, table: TableFormat) -> ExportReport:
+    """Write one row per customer: chat, customer's number, every field, origin, reviewer.
+
+    List fields are joined with ``、``. In a CSV, a text that a spreadsheet would run as a formula gets an apostrophe in
+    front (chats are written by strangers); XLSX cells are typed as text and need none. Characters that XLSX cannot
+    hold (control characters) are left out of it.
+
+    Returns:
+        The report; ``left_out`` names chats without an answer, ``no_customers`` those whose answer is that there is
+        no customer.
+
+    Raises:
+        ExportError: no row at all, a value too long for Excel, or a file that reads back differently.
+        NotFoundError: no such dataset or run.
+    """
+    with store.read() as session, draft(out) as file:
+        chosen = queries.dataset(session, dataset)
+        form = load_named_form(chosen.form)
+        found = coverage(session, chosen, source)
+        tally = Tally()
+        rows = _rows(tally.watch(answers(session, chosen, form, source)), form)
+        prints = _write_csv(file, rows) if table is TableFormat.CSV else _write_xlsx(file, rows)
+        if len(prints) < 2:
+            raise ExportError(f"来源「{source}」里没有一位客户", "请先审阅并确认群聊，或换一个来源")
+        _compare(_read_csv(file.path) if table is TableFormat.CSV else _read_xlsx(file.path), prints, out.name)
+        with file.path.open("rb") as reading:
+            reader = HashingReader(reading)
+            reader.rest()
+        left_out = list(found.missing)
+        report = ExportReport(
+            kind="table",
+            out=out,
+            sha256=reader.sha256(),
+            size=reader.size,
+            counts={"chats": len(tally.provenance), "rows": len(prints) - 1, "left_out": len(left_out)},
+            lists=tally.lists(left_out=left_out),
+            notes=tally.notes(left_out=left_out),
+            files={out.name: reader.sha256()},
+        )
+        parameters = {
+            "dataset": chosen.name,
+            "source": str(source),
+            "table": str(table),
+            **tally.lists(left_out=left_out),
+        }
+        with store.write() as writing:
+            enter_export(writing, report, dataset_id=chosen.id, parameters=parameters, provenance=tally.provenance)
+            file.publish()
+    return report
+
+
+def _rows(stream: Iterator[Answer], form: Form) -> Iterator[list[str]]:
+    yield ["群聊", "客户", *form.keys, "来源", "审阅人"]
+    for answer in stream:
+        for number, values in enumerate(answer.forms, start=1):
+            cells = [value if isinstance(value, str) else "、".join(value) for value in values.values()]
+            origin, reviewer = ORIGINS[answer.origin], str(answer.provenance.get("reviewer", ""))
+            yield [str(answer.index), str(number), *cells, origin, reviewer]
+
+
+def _write_csv(file: Draft, rows: Iterator[list[str]]) -> list[bytes]:
+    prints: list[bytes] = []
+    # The mark tells Excel that the file is UTF-8.
+    file.write("\ufeff")
+    for row in rows:
+        cells = [_harmless(cell) for cell in row]
+        buffer = io.StringIO()
+        csv.writer(buffer, lineterminator="\r\n", quoting=csv.QUOTE_ALL).writerow(cells)
+        file.write(buffer.getvalue())
+        prints.append(fingerprint(cells))
+    file.finish()
+    return prints
+
+
+def _harmless(cell: str) -> str:
+    return f"'{cell}" if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell) else cell
+
+
+def _write_xlsx(file: Draft, rows: Iterator[list[str]]) -> list[bytes]:
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet(SHEET)
+    sheet.freeze_panes = "C2"
+    prints: list[bytes] = []
+    try:
+        for row in rows:
+            # XML readers turn every line break into a plain one.
+            cells = [ILLEGAL_CHARACTERS_RE.sub("", cell.replace("\r\n", "\n").replace("\r", "\n")) for cell in row]
+            if any(len(cell) > _CELL_LIMIT for cell in cells):
+                raise ExportError(f"第 {row[0]} 条群聊有一个值超过 Excel 单元格的 {_CELL_LIMIT:,} 字", "请改用 CSV")
+            # Chat and customer are numbers below the heading, so that the table sorts.
+            sheet.append([_typed(sheet, cell, number=bool(prints) and at < 2) for at, cell in enumerate(cells)])
+            prints.append(fingerprint(cells))
+    finally:
+        # An abandoned sheet would complain when it is collected.
+        if not sheet.closed:
+            sheet.close()
+    book.save(file.path)
+    file.finish()
+    return prints
+
+
+def _typed(sheet: Any, cell: str, *, number: bool) -> Any:
+    typed = WriteOnlyCell(sheet, value=int(cell) if number else cell)
+    # What begins with "=" would become a formula.
+    typed.data_type = "n" if number else "s"
+    return typed
+
+
+def _read_csv(path: Path) -> Iterator[list[str]]:
+    with pd.read_csv(
+        path, header=None, dtype=str, keep_default_na=False, chunksize=500, encoding="utf-8-sig"
+    ) as chunks:
+        for chunk in chunks:
+            for cells in chunk.itertuples(index=False, name=None):
+                yield list(cells)
+
+
+def _read_xlsx(path: Path) -> Iterator[list[str]]:
+    with path.open("rb") as file:
+        sheet = CalamineWorkbook.from_filelike(file).get_sheet_by_name(SHEET)
+        for cells in sheet.to_python(skip_empty_area=False):
+            yield [str(int(cell)) if isinstance(cell, float) else str(cell) for cell in cells]
+
+
+def _compare(rows: Iterator[list[str]], prints: list[bytes], name: str) -> None:
+    count = 0
+    for count, row in enumerate(rows, start=1):
+        if count > len(prints) or fingerprint(row) != prints[count - 1]:
+            raise differs(name, f"第 {count} 行")
+    if count != len(prints):
+        raise differs(name, f"应有 {len(prints)} 行，读到 {count} 行")

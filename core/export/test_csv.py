@@ -1,0 +1,109 @@
+"""The platform's test file: a CSV with the columns ``input`` and ``target``, one question a line, target ``-``."""
+
+import csv
+import io
+from pathlib import Path
+
+import pandas as pd
+
+from core.chat import parse_chat
+from core.clean import without_placeholders, without_residue
+from core.errors import ExportError
+from core.export.ledger import enter_export
+from core.export.questions import Asking
+from core.export.report import ExportReport
+from core.export.training_options import InputKind
+from core.export.writing import HashingReader, differs, draft, fingerprint
+from core.form import load_named_form
+from core.prompts import load_prompt
+from core.store import Store, queries
+
+NO_TARGET = "-"
+_ROWS_AT_ONCE = 500
+
+
+def export_test_csv(
+    store: Store, *, dataset: str | int, out: Path, text: InputKind = InputKind.RAW, prompt: str = "baseline"
+) -> ExportReport:
+    """Write one question per chat: system and user message in one text, as in the ``spark-pair`` training format.
+
+    Args:
+        store: the open store.
+        dataset: name or id.
+        out: the file; replaced if it exists.
+        text: what a question shows of its chat.
+        prompt: name, or name and version.
+
+    Returns:
+        The report; its list ``left_out`` names positions that were rejected at import, for which there is no text.
+
+    Raises:
+        ExportError: no chats, or the file cannot be written or reads back differently.
+        NotFoundError, PromptError: no such dataset or prompt.
+    """
+    if text is InputKind.SUMMARY:
+        raise ExportError("现在还没有群聊摘要，不能用 summary 作输入", "请改用 raw 或 clean")
+    with store.read() as session, draft(out) as file:
+        chosen = queries.dataset(session, dataset)
+        asking = Asking(load_prompt(prompt), load_named_form(chosen.form))
+        prints: list[bytes] = []
+        provenance = []
+        file.write("input,target\n")
+        for chat in queries.chats(session, chosen.id):
+            shown = (
+                without_placeholders(parse_chat(chat.text)) if text is InputKind.CLEAN else without_residue(chat.text)
+            )
+            question = asking.about(shown)
+            file.write(_line([question.whole, NO_TARGET]))
+            prints.append(fingerprint([question.whole, NO_TARGET]))
+            provenance.append({"index": chat.index, "question_sha256": question.sha256})
+        if not prints:
+            raise ExportError(f"数据集「{chosen.name}」里没有群聊", "请先导入数据")
+        file.finish()
+        sha256, size = _verify(file.path, prints, out.name)
+        there = {entry["index"] for entry in provenance}
+        left_out = [index for index in range(1, chosen.expected + 1) if index not in there]
+        report = ExportReport(
+            kind="test-csv",
+            out=out,
+            sha256=sha256,
+            size=size,
+            counts={"chats": len(prints), "rows": len(prints), "left_out": len(left_out)},
+            lists={"left_out": left_out} if left_out else {},
+            files={out.name: sha256},
+        )
+        parameters = {
+            "dataset": chosen.name,
+            "input": str(text),
+            "prompt": asking.prompt.id,
+            "prompt_sha256": asking.prompt.sha256,
+        }
+        with store.write() as writing:
+            enter_export(writing, report, dataset_id=chosen.id, parameters=parameters, provenance=provenance)
+            file.publish()
+    return report
+
+
+def _line(cells: list[str]) -> str:
+    buffer = io.StringIO()
+    # Everything quoted: a chat may hold line breaks of any kind.
+    csv.writer(buffer, lineterminator="\n", quoting=csv.QUOTE_ALL).writerow(cells)
+    return buffer.getvalue()
+
+
+def _verify(path: Path, prints: list[bytes], name: str) -> tuple[str, int]:
+    count = 0
+    with pd.read_csv(path, dtype=str, keep_default_na=False, chunksize=_ROWS_AT_ONCE, encoding="utf-8") as chunks:
+        for chunk in chunks:
+            if list(chunk.columns) != ["input", "target"]:
+                raise differs(name, "表头")
+            for cells in chunk.itertuples(index=False, name=None):
+                count += 1
+                if count > len(prints) or fingerprint(list(cells)) != prints[count - 1]:
+                    raise differs(name, f"第 {count} 行")
+    if count != len(prints):
+        raise differs(name, f"应有 {len(prints)} 行，读到 {count} 行")
+    with path.open("rb") as file:
+        reader = HashingReader(file)
+        reader.rest()
+        return reader.sha256(), reader.size
