@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import typer
 from typer.exceptions import Abort, TyperException
 
-from core.cli import data
+from core.cli import data, runs
 from core.cli.common import Db
 from core.errors import ShiyaoError
 
@@ -23,6 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(data.app)
+app.add_typer(runs.app)
 
 
 @app.callback()

@@ -1,0 +1,185 @@
+"""Verbs for runs: ``extract``, ``status``, ``retry``, ``cancel``, ``worker``."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from core.cli.common import Dataset, Db, Json, Run, hint, open_db, print_json, say
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+    from core.store import RunView, Store
+
+app = typer.Typer()
+
+OfDataset = Annotated[
+    str, typer.Option("--dataset", metavar="NAME", help="数据集名称；任务名称在几个数据集里都有时才需要。")
+]
+_INTERRUPTED = 130
+
+
+@app.command("extract", help="抽取一个数据集，等到完成；用同样的名称再次执行，会接着做没有完成的。")
+def extract(
+    ctx: typer.Context,
+    dataset: Dataset,
+    run: Run,
+    provider: Annotated[str, typer.Option(metavar="local|spark|openai", help="由谁抽取；local 不需要密钥和网络。")],
+    model: Annotated[str, typer.Option(metavar="NAME", help="模型名称；默认取环境变量。")] = "",
+    prompt: Annotated[str, typer.Option(metavar="NAME", help="提示词，例如 baseline 或 baseline.v1。")] = "baseline",
+    limit: Annotated[int | None, typer.Option(metavar="N", help="只抽取前 N 条群聊。")] = None,
+    concurrency: Annotated[int | None, typer.Option(metavar="N", help="同时进行的调用数。")] = None,
+    json: Json = False,
+    db: Db = "",
+) -> None:
+    """Extract a dataset and wait; called again with the same names it goes on with what is missing."""
+    from core import jobs
+
+    with open_db(ctx, db) as store:
+        created = jobs.create_run(
+            store,
+            dataset=dataset,
+            name=run,
+            provider=provider,
+            model=model,
+            prompt=prompt,
+            limit=limit,
+            concurrency=concurrency,
+        )
+        _see_through(store, lambda: jobs.start(store, created.id), json)
+
+
+@app.command("status", help="查看抽取任务的进度。")
+def status(ctx: typer.Context, run: Run, dataset: OfDataset = "", json: Json = False, db: Db = "") -> None:
+    """Print how far a run is, and why chats failed."""
+    from core import jobs
+
+    with open_db(ctx, db) as store:
+        view = jobs.progress(store, _run_id(store, run, dataset))
+        failures = jobs.failures(store, view.id)
+    if json:
+        print_json(_as_json(view))
+        return
+    _summary(view)
+    for failure in failures:
+        say(f"  {failure.title}：{len(failure.chats)} 条")
+
+
+@app.command("retry", help="重新抽取失败的群聊，等到完成。")
+def retry(ctx: typer.Context, run: Run, dataset: OfDataset = "", json: Json = False, db: Db = "") -> None:
+    """Ask again where a run failed, and wait."""
+    from core import jobs
+
+    with open_db(ctx, db) as store:
+        run_id = _run_id(store, run, dataset)
+        _see_through(store, lambda: jobs.retry_failed(store, run_id), json)
+
+
+@app.command("cancel", help="取消抽取任务；已经得到的结果保留。")
+def cancel(ctx: typer.Context, run: Run, dataset: OfDataset = "", json: Json = False, db: Db = "") -> None:
+    """Give a run up; what it has is kept."""
+    from core import jobs
+
+    with open_db(ctx, db) as store:
+        view = jobs.cancel(store, _run_id(store, run, dataset))
+    if json:
+        print_json(_as_json(view))
+    else:
+        _summary(view)
+
+
+@app.command("worker", help="一直运行，执行别处启动的抽取任务；Ctrl+C 结束。")
+def worker(ctx: typer.Context, db: Db = "") -> None:
+    """Carry out runs that others start, until Ctrl+C or SIGTERM."""
+    import threading
+
+    from core import jobs
+
+    ended = threading.Event()
+    with open_db(ctx, db) as store:
+        runner = jobs.JobRunner(store)
+        runner.start()
+        signal.signal(signal.SIGTERM, lambda *_: ended.set())
+        hint("等待抽取任务，Ctrl+C 结束。")
+        try:
+            ended.wait()
+        except KeyboardInterrupt:
+            _interrupted()
+        finally:
+            runner.stop()
+
+
+def _see_through(store: "Store", begin: "Callable[[], RunView]", json: bool) -> None:
+    from core import jobs
+    from core.store.models import RunStatus
+
+    with _bar(json) as seen:
+        view = jobs.watch(store, begin, seen=seen, interrupted=_interrupted)
+    if json:
+        print_json(_as_json(view))
+    else:
+        _summary(view)
+    if view.failed:
+        hint(f"有 {view.failed} 条失败，用 status 查看原因，用 retry 重试。")
+    if view.failed or view.status != RunStatus.FINISHED:
+        raise typer.Exit(1)
+
+
+def _interrupted() -> None:
+    """Say what goes on after Ctrl+C, and let a second one end the process at once."""
+    hint("已停下。正在保存进行中的调用，再按一次 Ctrl+C 立即退出；用同样的命令可以继续。")
+    # Not an exception again: the interpreter would wait for the calls all the same.
+    signal.signal(signal.SIGINT, lambda *_: os._exit(_INTERRUPTED))
+
+
+@contextmanager
+def _bar(quiet: bool) -> "Iterator[Callable[[RunView], None]]":
+    """A progress bar on a terminal; nothing where the output goes to a program."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    with typer.progressbar(length=1, label="抽取", file=sys.stderr) as bar:
+
+        def seen(view: "RunView") -> None:
+            bar.length = max(1, view.total)
+            bar.label = f"抽取（失败 {view.failed}）" if view.failed else "抽取"
+            bar.update(view.done + view.failed - bar.pos)
+
+        yield seen
+
+
+def _run_id(store: "Store", name: str, dataset: str) -> int:
+    with store.read() as session:
+        return _find(session, name, dataset).id
+
+
+def _find(session: "Session", name: str, dataset: str) -> "RunView":
+    from core.store import queries
+
+    dataset_id = queries.dataset(session, dataset).id if dataset else None
+    return queries.run(session, name, dataset_id)
+
+
+def _as_json(view: "RunView") -> dict[str, Any]:
+    return {
+        "run": view.name,
+        "status": view.status,
+        "total": view.total,
+        "done": view.done,
+        "failed": view.failed,
+        "pending": view.pending,
+        "tokens_in": view.tokens_in,
+        "tokens_out": view.tokens_out,
+    }
+
+
+def _summary(view: "RunView") -> None:
+    say(
+        f"抽取任务「{view.name}」：共 {view.total} 条，完成 {view.done}，失败 {view.failed}，未完成 {view.pending}，"
+        f"提问 {view.tokens_in} token，回答 {view.tokens_out} token"
+    )

@@ -1,0 +1,122 @@
+"""How a run is doing: counts, pace, time left, failures by cause. Reads only."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from sqlalchemy import func, select
+from sqlmodel import col
+
+from core.errors import Cause, NotFoundError
+from core.jobs.scope import awaiting_retry
+from core.store import RunView, Store, queries
+from core.store.models import Chat, Extraction, ExtractionStatus, Run, RunKind, now
+
+_WINDOW = timedelta(seconds=60)
+
+CAUSES: dict[str, str] = {
+    Cause.CONFIG: "缺少密钥或地址",
+    Cause.AUTH: "密钥被拒绝",
+    Cause.LICENCE: "没有这个模型的授权，或已到期",
+    Cause.QUOTA: "余额或用量不足",
+    Cause.RATE: "调用过于频繁",
+    Cause.AUDIT: "没有通过内容审核",
+    Cause.TOO_LONG: "超过模型的长度限制",
+    Cause.BAD_REQUEST: "模型服务不接受请求",
+    Cause.TIMEOUT: "超时",
+    Cause.NETWORK: "网络连接失败",
+    Cause.CUT_OFF: "回答不完整",
+    Cause.SERVER: "模型服务出错",
+    Cause.UNKNOWN: "其他错误",
+    "": "回答无法解析成表单",
+}
+"""What the analyst reads for a cause; the empty one is an answer that came but could not be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast a run goes.
+
+    Attributes:
+        per_minute: chats settled per minute over the last minute (or since the run's last start, if that is shorter).
+        seconds_left: estimate for what is pending; ``None`` where nothing was settled lately.
+    """
+
+    per_minute: float
+    seconds_left: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Failures of one cause.
+
+    Attributes:
+        cause: :class:`core.errors.Cause` or ``""`` for answers that could not be read.
+        title: the cause for the analyst.
+        chats: ``(index, error, raw reply)`` of each, in order of the index.
+    """
+
+    cause: str
+    title: str
+    chats: tuple[tuple[int, str, str], ...]
+
+
+def progress(store: Store, run_id: int) -> RunView:
+    """A run and its counts; failures that wait for their retry count as pending, not as failed.
+
+    Raises:
+        NotFoundError: no such run.
+    """
+    with store.read() as session:
+        view = queries.run(session, run_id)
+        if view.kind != RunKind.MODEL or not view.failed:
+            return view
+        row = session.get(Run, run_id)
+        if row is None:
+            raise NotFoundError("这个抽取任务已不存在", "请刷新页面")
+        return replace(view, failed=view.failed - len(awaiting_retry(session, row)))
+
+
+def pace(store: Store, run: RunView) -> Pace:
+    """How fast a run goes, from what was stored in the last minute."""
+    moment = now()
+    since = moment - _WINDOW
+    with store.read() as session:
+        count, first = session.execute(
+            select(func.count(), func.min(col(Extraction.created_at))).where(
+                col(Extraction.run_id) == run.id, col(Extraction.created_at) >= since
+            )
+        ).one()
+    if count < 2 or first is None:
+        return Pace(0.0, None)
+    seconds = max(1.0, (moment - first).total_seconds())
+    # The first one ends the first interval: n settled chats are n - 1 intervals after it.
+    per_second = (count - 1) / seconds
+    return Pace(per_second * 60, run.pending / per_second if per_second else None)
+
+
+def failures(store: Store, run_id: int) -> list[Failure]:
+    """A run's failures grouped by cause, the most frequent first; those waiting for a retry are left out."""
+    groups: dict[str, list[tuple[int, str, str]]] = {}
+    with store.read() as session:
+        row = session.get(Run, run_id)
+        if row is None:
+            return []
+        waiting = awaiting_retry(session, row)
+        statement = (
+            select(
+                col(Extraction.chat_id),
+                col(Chat.index),
+                col(Extraction.cause),
+                col(Extraction.error),
+                col(Extraction.replies),
+            )
+            .join(Chat, col(Chat.id) == col(Extraction.chat_id))
+            .where(col(Extraction.run_id) == run_id, col(Extraction.status) == ExtractionStatus.FAILED)
+            .order_by(col(Chat.index))
+        )
+        for chat_id, index, cause, error, replies in session.execute(statement):
+            if chat_id not in waiting:
+                raw = str(replies[-1].get("raw", "")) if replies else ""
+                groups.setdefault(cause, []).append((index, error, raw))
+    found = [Failure(cause, CAUSES.get(cause, CAUSES[Cause.UNKNOWN]), tuple(chats)) for cause, chats in groups.items()]
+    return sorted(found, key=lambda failure: -len(failure.chats))

@@ -1,0 +1,152 @@
+"""One job: one chat of one run, from the store to the store. Knows nothing of queues; safe to do twice."""
+
+import logging
+from dataclasses import dataclass
+from functools import lru_cache
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from core.chat import parse_chat
+from core.errors import Cause, ShiyaoError
+from core.extract import Outcome, Status, extract_chat
+from core.form import load_named_form
+from core.jobs.runs import finish_if_complete
+from core.jobs.scope import RunParameters, parameters_of
+from core.llm import provider as make_provider
+from core.prompts import Prompt, parse_prompt
+from core.store import Store
+from core.store.models import Chat, Dataset, Extraction, ExtractionStatus, Run, RunStatus, now
+
+_log = logging.getLogger("shiyao.jobs")
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """All that a call needs, read in one transaction that ends before the call begins."""
+
+    provider: str
+    model: str
+    prompt_name: str
+    prompt_version: str
+    prompt_text: str
+    parameters: RunParameters
+    form: str
+    text: str
+
+
+def perform(store: Store, run_id: int, chat_id: int) -> bool:
+    """Extract one chat and store what came of it, once.
+
+    Nothing is asked where the run does not run, the chat is answered already, or this process lacks the keys
+    (another one may have them).
+
+    Returns:
+        Whether the model was asked.
+    """
+    with store.read() as session:
+        task = _task(session, run_id, chat_id)
+    if task is None:
+        return False
+    provider = make_provider(task.provider)
+    if provider.ready():
+        return False
+    try:
+        outcome = extract_chat(
+            form=load_named_form(task.form),
+            conversation=parse_chat(task.text).conversation,
+            prompt=_prompt(task.prompt_text, f"{task.prompt_name}.v{task.prompt_version}.md"),
+            provider=provider,
+            model=task.model,
+            parameters=task.parameters.request,
+            deadline=task.parameters.deadline,
+        )
+    except ShiyaoError as error:
+        outcome = Outcome(None, Status.FAILED, cause=Cause.CONFIG, error=str(error))
+    except Exception as error:
+        # A chat that trips over a mistake of ours must be seen as failed, and must not stop the others.
+        _log.exception("extraction failed unexpectedly: run %s, chat %s", run_id, chat_id)
+        sentence = f"程序处理这条群聊时出错（{type(error).__name__}）。已记入日志，请联系工程师。"
+        outcome = Outcome(None, Status.FAILED, cause=Cause.UNKNOWN, error=sentence)
+    with store.write() as session:
+        _write(session, run_id, chat_id, outcome)
+        session.flush()
+        finish_if_complete(session, run_id)
+    return True
+
+
+@lru_cache(maxsize=8)
+def _prompt(source: str, file_name: str) -> Prompt:
+    """The prompt as the run keeps it, whatever has become of the file; compiled once, not once per chat."""
+    return parse_prompt(source, file_name)
+
+
+def _task(session: Session, run_id: int, chat_id: int) -> _Task | None:
+    run, chat = session.get(Run, run_id), session.get(Chat, chat_id)
+    if run is None or chat is None or run.status != RunStatus.RUNNING or chat.dataset_id != run.dataset_id:
+        return None
+    before = _extraction(session, run_id, chat_id)
+    parameters = parameters_of(run)
+    if before is not None and not _may_replace(before, parameters):
+        return None
+    dataset = session.get_one(Dataset, run.dataset_id)
+    return _Task(
+        provider=run.provider,
+        model=run.model,
+        prompt_name=run.prompt_name,
+        prompt_version=run.prompt_version,
+        prompt_text=run.prompt_text,
+        parameters=parameters,
+        form=dataset.form,
+        text=chat.text,
+    )
+
+
+def _extraction(session: Session, run_id: int, chat_id: int) -> Extraction | None:
+    statement = select(Extraction).where(col(Extraction.run_id) == run_id, col(Extraction.chat_id) == chat_id)
+    return session.execute(statement).scalar_one_or_none()
+
+
+def _may_replace(before: Extraction, parameters: RunParameters) -> bool:
+    return before.status == ExtractionStatus.FAILED and parameters.retry.get(before.chat_id) == before.attempts
+
+
+def _write(session: Session, run_id: int, chat_id: int, outcome: Outcome) -> None:
+    """Insert, or replace the failure that was to be retried; a second answer for the same chat is dropped."""
+    run = session.get(Run, run_id)
+    if run is None or session.get(Chat, chat_id) is None:
+        return
+    row = _extraction(session, run_id, chat_id)
+    if row is None:
+        row = Extraction(run_id=run_id, chat_id=chat_id, status=ExtractionStatus.FAILED, replies=[], attempts=0)
+        session.add(row)
+    elif not _may_replace(row, parameters_of(run)):
+        return
+    moment = now()
+    cause = outcome.cause.value if outcome.cause else ""
+    reply = {
+        "at": moment.isoformat(timespec="seconds"),
+        "status": outcome.status.value,
+        "raw": outcome.raw,
+        "model": outcome.model,
+        "cause": cause,
+        "code": outcome.code,
+        "error": outcome.error,
+        "attempts": outcome.attempts,
+        "tokens_in": outcome.tokens_in,
+        "tokens_out": outcome.tokens_out,
+        "seconds": round(outcome.seconds, 3),
+        "prompt_sha256": outcome.prompt_sha256,
+    }
+    row.status = ExtractionStatus(outcome.status.value)
+    row.forms = [dict(form) for form in outcome.forms] if outcome.forms is not None else None
+    row.replies = [*row.replies, reply]
+    row.notes = list(outcome.notes)
+    row.cause = cause
+    row.error = outcome.error
+    # At least one more each time: the number tells a retry that was asked for from one that has been done.
+    row.attempts += max(1, outcome.attempts)
+    row.tokens_in = (row.tokens_in or 0) + (outcome.tokens_in or 0)
+    row.tokens_out = (row.tokens_out or 0) + (outcome.tokens_out or 0)
+    row.seconds = (row.seconds or 0.0) + outcome.seconds
+    row.created_at = moment
