@@ -1,16 +1,18 @@
-"""The entry of every request: settings, store, navigation, page. Start it with ``make run``."""
+"""The entry: the server imports it once, and it runs anew on every request. Start it with ``make run``."""
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from core.logs import setup_logging
-from core.ui import pages, state
+from core.ui import pages, server, state
 from core.ui.notices import reported
 
-st.set_page_config(page_title="拾要", page_icon=":material/fact_check:", layout="wide")
-setup_logging()
-
-with reported():
-    state.store()
-    page = st.navigation(pages.navigation(), position="top")
-    pages.chrome()
-    page.run()
+if get_script_run_ctx(suppress_warning=True) is None:
+    server.prepare()
+    app = st.App(__file__, lifespan=server.lifespan)
+else:
+    st.set_page_config(page_title="拾要", page_icon=":material/fact_check:", layout="wide")
+    with reported():
+        state.store()
+        page = st.navigation(pages.navigation(), position="top")
+        pages.chrome()
+        page.run()

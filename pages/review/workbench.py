@@ -58,7 +58,7 @@ def desk(dataset: DatasetView, run: str, wanted: str) -> None:
     table = open_desk(store, dataset, state.form_of(dataset), base=run, wanted=wanted, reviewer=who)
     # One component per dataset and person: what one of them still has to send must not reach the other's records.
     key = f"workbench-{dataset.id}-{who}"
-    sent = component.state(key)
+    sent = component.outbox_of(key)
     asked = st.query_params.get("chat", "")
     at = sent.at if sent.at is not None else int(asked) if asked.isdecimal() else None
     data = table.turn(store, outbox=sent.outbox, at=at, want_residue=sent.want_residue)
@@ -71,7 +71,7 @@ def desk(dataset: DatasetView, run: str, wanted: str) -> None:
 def save(table: Desk, key: str) -> None:
     """Apply what the browser sent."""
     with reported():
-        table.save(state.store(), component.state(key).outbox)
+        table.save(state.store(), component.outbox_of(key).outbox)
 
 
 available = state.datasets()

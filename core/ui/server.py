@@ -1,0 +1,25 @@
+"""What happens once per server, before the first request."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from streamlit.runtime.pages_manager import PagesManager
+
+from core import logs
+
+
+def prepare() -> None:
+    """Set up the log, and switch Streamlit's own reading of ``pages/`` off.
+
+    Streamlit takes a folder ``pages`` beside the script for its older page system until ``st.navigation`` has run
+    once; the first visitor of a fresh server who came by a link to a page would be told that there is no such page.
+    """
+    logs.set_up()
+    PagesManager.uses_pages_directory = False
+
+
+@asynccontextmanager
+async def lifespan(_app: Any) -> AsyncIterator[None]:
+    """From the start of the server to its end."""
+    yield
