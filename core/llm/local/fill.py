@@ -24,19 +24,19 @@ class Line:
         speaker: who said it.
         role: which side that is.
         text: what was said, without quotes.
-        mentions: who was addressed.
+        words: the text without placeholders, links and mentions.
     """
 
     index: int
     speaker: str
     role: Role
     text: str
-    mentions: tuple[str, ...] = ()
+    words: str
 
-    @property
-    def words(self) -> str:
-        """The text without placeholders, links and mentions."""
-        return _PLACEHOLDER.sub(" ", self.text)
+
+def make_line(index: int, speaker: str, role: Role, text: str) -> Line:
+    """One message with its bare words."""
+    return Line(index, speaker, role, text, _PLACEHOLDER.sub(" ", text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +55,11 @@ class View:
     own: Sequence[Line]
     side: Sequence[Line]
 
-    def by(self, who: By, last: int) -> list[Line]:
+    def by(self, who: By) -> Sequence[Line]:
         """The messages that a rule reads."""
-        first = self.lines[-last].index if 0 < last < len(self.lines) else 0
-        source = self.side if who is By.CUSTOMER else self.lines
-        return [line for line in source if line.index >= first and (who is not By.STAFF or line.role is Role.STAFF)]
+        if who is By.STAFF:
+            return [line for line in self.lines if line.role is Role.STAFF]
+        return self.side if who is By.CUSTOMER else self.lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ def _choose(field: Field, view: View, rules: tuple[Rule, ...]) -> Value:
     for rule in rules:
         if field.values and rule.value not in field.values:
             continue
-        if (hits := rule.hits(line.words for line in view.by(rule.by, rule.last))) >= rule.least:
+        if (hits := rule.hits(line.words for line in view.by(rule.by))) >= rule.least:
             score[rule.value] = max(score.get(rule.value, 0), rule.weight + hits / 1000)
     if field.is_list:
         return [value for value in field.values or score if value in score]

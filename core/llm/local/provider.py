@@ -13,7 +13,7 @@ from core.chat import Role, RoleGuess, guess_roles, parse_chat
 from core.errors import Cause, ProviderError
 from core.form import Form, FormValues
 from core.llm.base import ModelReply, ModelRequest
-from core.llm.local.fill import Line, View, fill_form
+from core.llm.local.fill import Line, View, fill_form, make_line
 from core.llm.local.rules import load_rules
 
 MODEL = "rules.v1"
@@ -57,7 +57,7 @@ def fill_forms(form: Form, conversation: str) -> list[FormValues]:
     guesses = guess_roles(chat)
     roles = {name: guess.role for name, guess in guesses.items()}
     lines = [
-        Line(m.index, m.speaker, roles.get(m.speaker, Role.UNKNOWN), m.body.of(chat.text), m.mentions)
+        make_line(m.index, m.speaker, roles.get(m.speaker, Role.UNKNOWN), m.body.of(chat.text))
         for m in chat.messages
         if m.speaker
     ]

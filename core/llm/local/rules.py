@@ -29,7 +29,6 @@ class Rule:
         words: matches any of the words (regular expressions).
         unless: a message that matches this as well does not count; ``None`` for no exception.
         by: whose messages are read.
-        last: only the last so many messages of the chat; 0 for all.
         least: how many messages must match.
         weight: the heavier of several firing rules wins where only one value fits.
     """
@@ -38,7 +37,6 @@ class Rule:
     words: re.Pattern[str]
     unless: re.Pattern[str] | None
     by: By
-    last: int
     least: int
     weight: float
 
@@ -53,7 +51,6 @@ class Rules:
 
     Attributes:
         choices: per field key, in the order of the file.
-        titles: words by which others address a person, per value of a gender field's key.
         patterns: named patterns of the filler (``appointment``, ``budget`` …).
     """
 
@@ -71,7 +68,6 @@ def _rule(raw: dict[str, Any]) -> Rule:
         words=_pattern(raw["words"]),
         unless=_pattern(raw["unless"]) if raw.get("unless") else None,
         by=By(raw.get("by", By.CUSTOMER)),
-        last=int(raw.get("last", 0)),
         least=int(raw.get("least", 1)),
         weight=float(raw.get("weight", 1)),
     )
