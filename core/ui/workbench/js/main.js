@@ -483,13 +483,14 @@ function makeDesk(host) {
     const command = commandOf(event, commandMode);
     if (command) {
       if (!event.repeat || ["next", "previous", "undo", "redo", "unseen"].includes(command.id)) run(command.id, command.number);
-      swallow(event);
+      if (commandMode) swallow(event);
+      else event.preventDefault();
     } else if (commandMode && event.key.length === 1) swallow(event); // C and R are Streamlit's own
   }
 
   function swallow(event) {
     event.preventDefault();
-    event.stopImmediatePropagation();
+    event.stopPropagation();
   }
 
   /** Count seconds of work on the chat; pauses longer than a minute are not work. */
