@@ -11,6 +11,8 @@ import threading
 from functools import lru_cache
 from typing import Any
 
+from core.errors import Cause, ProviderError
+
 _EMAIL = re.compile(r"[A-Za-z0-9][\w.+-]*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}", re.ASCII)
 _MOBILE = re.compile(r"1\d{10}")
 _PLACE_HINT = re.compile(r"[省市区县州盟旗]|地址|北京|上海|天津|重庆|香港|澳门|人在|位于")
@@ -34,7 +36,14 @@ _import_lock = threading.Lock()
 def _jionlp() -> Any:
     # Importing it prints a banner, and unpacks its dictionaries beside itself the first time.
     with _import_lock, contextlib.redirect_stdout(io.StringIO()):
-        import jionlp
+        try:
+            import jionlp
+        except OSError as error:
+            raise ProviderError(
+                Cause.CONFIG,
+                "本地规则的词典无法解压",
+                "请用有写权限的用户重新执行 make setup",
+            ) from error
     return jionlp
 
 
@@ -117,9 +126,10 @@ def times(text: str) -> list[str]:
     """Expressions of time, as written, in order (``明天下午两点``, ``周五前``); nothing is resolved to a date."""
     if not _TIME_HINT.search(text):
         return []
+    jionlp = _jionlp()
     try:
         # The base only decides what a phrase means, and we keep the phrase.
-        found = _jionlp().ner.extract_time(text, time_base=1_700_000_000.0)
+        found = jionlp.ner.extract_time(text, time_base=1_700_000_000.0)
     except Exception:
         return []  # it raises whatever Python raises on strings that it did not expect
     return [item["text"] for item in found if item["type"] in ("time_point", "time_span")]
