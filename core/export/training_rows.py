@@ -84,8 +84,9 @@ def spool_rows(
         texts = Ahead((chat.index, chat.text) for chat in queries.chats(session, dataset.id))
         for answer in answers(session, dataset, form, options.source):
             stored = texts.take(answer.index) or ""
+            conversation = without_residue(stored)
             target = target_text(answer.forms)
-            built = _row(stored, target, asking, options, spool, dataset, answer)
+            built = _row(conversation, target, asking, options, spool, dataset, answer)
             if built is None:
                 continue
             row, question_sha256, size = built
@@ -101,7 +102,7 @@ def spool_rows(
                 RowNote(
                     start=offset,
                     end=offset + len(line),
-                    chat=fingerprint(without_residue(stored)),
+                    chat=fingerprint(conversation),
                     row=fingerprint(row),
                     forms=fingerprint(answer.forms),
                     provenance=provenance,
@@ -117,7 +118,7 @@ def spool_rows(
 
 
 def _row(
-    stored: str,
+    conversation: str,
     target: str,
     asking: Asking,
     options: TrainingOptions,
@@ -127,7 +128,7 @@ def _row(
 ) -> tuple[Row, str, int] | None:
     """Row, digest of its question and characters; ``None`` where it does not go in."""
     size = 0
-    for cleaned, text in _texts(stored, options):
+    for cleaned, text in _texts(conversation, options):
         question = asking.about(text)
         row = row_of(options.format, question, target)
         size = characters(row)
@@ -140,14 +141,14 @@ def _row(
     return None
 
 
-def _texts(stored: str, options: TrainingOptions) -> Iterator[tuple[bool, str]]:
+def _texts(conversation: str, options: TrainingOptions) -> Iterator[tuple[bool, str]]:
     """The texts to try for a row, longest first, each with whether it was shortened because of the limit."""
     if options.text is InputKind.CLEAN:
-        yield False, without_placeholders(parse_chat(stored))
+        yield False, without_placeholders(parse_chat(conversation))
         return
-    yield False, without_residue(stored)
+    yield False, conversation
     if options.over_budget is OverBudget.CLEAN:
-        yield True, without_placeholders(parse_chat(stored))
+        yield True, without_placeholders(parse_chat(conversation))
 
 
 def _too_long(spool: Spool, options: TrainingOptions) -> ExportError:

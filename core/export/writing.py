@@ -11,6 +11,8 @@ from typing import IO, Any
 
 from core.errors import ExportError
 
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
 
 class Draft:
     """A file under construction beside its target. Use :func:`draft`."""
@@ -96,7 +98,7 @@ class HashingReader:
 
 def fingerprint(value: Any) -> bytes:
     """A digest of any JSON value, order of keys included: what was meant and what was read back must share it."""
-    return hashlib.blake2b(json.dumps(value, separators=(",", ":")).encode(), digest_size=16).digest()
+    return hashlib.blake2b(_encode(value).encode(), digest_size=16).digest()
 
 
 def differs(what: str, place: str = "") -> ExportError:
