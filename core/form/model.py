@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import cached_property
+from numbers import Number
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, model_validator
@@ -218,7 +219,7 @@ def _coerce_value(field: Field, raw: Any, notes: list[str]) -> Value:
             notes.append(f"「{field.key}」应为列表，收到文本，已改为列表")
             return [text] if (text := _as_text(raw)) else []
         if isinstance(raw, Mapping) or not isinstance(raw, Iterable):
-            notes.append(f"「{field.key}」应为列表，收到 {type(raw).__name__}，已改为列表")
+            notes.append(f"「{field.key}」应为列表，收到{_called(raw)}，已改为列表")
             text = _as_text(raw)
             return [text] if text else []
         items = [_as_text(item) for item in raw]
@@ -229,8 +230,17 @@ def _coerce_value(field: Field, raw: Any, notes: list[str]) -> Value:
         return ""
     if isinstance(raw, str):
         return _as_text(raw)
-    notes.append(f"「{field.key}」应为文本，收到 {type(raw).__name__}，已转成文本")
+    notes.append(f"「{field.key}」应为文本，收到{_called(raw)}，已转成文本")
     return _as_text(raw)
+
+
+def _called(raw: Any) -> str:
+    """What a person calls a value of this type."""
+    if isinstance(raw, bool):
+        return "是非值"
+    if isinstance(raw, Number):
+        return "数字"
+    return "对象" if isinstance(raw, Mapping) else "列表"
 
 
 def _as_text(raw: Any) -> str:
