@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import typer
 from typer.exceptions import Abort, TyperException
 
-from core.cli import data, runs
+from core.cli import data, export, runs
 from core.cli.common import Db
 from core.errors import ShiyaoError
 
@@ -24,6 +24,7 @@ app = typer.Typer(
 )
 app.add_typer(data.app)
 app.add_typer(runs.app)
+app.add_typer(export.app, name="export")
 
 
 @app.callback()
