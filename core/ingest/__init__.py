@@ -2,8 +2,10 @@
 
 from core.ingest.chats import LABELS_RUN, SPLITS, import_chats, import_text
 from core.ingest.model import (
+    BY_POSITION,
     ChatRow,
     ColumnError,
+    Columns,
     FileFormat,
     FileKind,
     ImportReport,
@@ -14,7 +16,6 @@ from core.ingest.model import (
     SubmissionRow,
 )
 from core.ingest.preview import preview
-from core.ingest.readers import BY_POSITION, Columns
 from core.ingest.runs import import_run
 from core.ingest.sample import SAMPLE_DATASET, SAMPLE_RUN, load_sample
 from core.ingest.source import SUFFIXES

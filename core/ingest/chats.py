@@ -19,8 +19,7 @@ from sqlmodel import Session, col
 from core.errors import ConflictError, InputError
 from core.form import Form, load_named_form
 from core.ingest.labels import Forms, RunWriter
-from core.ingest.model import FileFormat, FileKind, ImportReport, OnProgress, Progress, Rejected
-from core.ingest.readers import BY_NAME, Columns
+from core.ingest.model import BY_NAME, Columns, FileFormat, FileKind, ImportReport, OnProgress, Progress, Rejected
 from core.ingest.reading import Reading
 from core.ingest.source import Source, opened
 from core.ingest.staging import Stage, StagedChat

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 from typing import Any
 
 from sqlalchemy import insert, select
@@ -87,7 +88,7 @@ class RunWriter:
         if found is None:
             found = Run(
                 dataset_id=self._dataset_id,
-                name=self.name,
+                name=self._free_name(),
                 kind=self._kind,
                 status=RunStatus.FINISHED,
                 parameters={"file": self._file.name, "sha256": self._file.sha256},
@@ -96,6 +97,14 @@ class RunWriter:
             self._session.flush()
         self.run_id, self.name = found.id, found.name
         return found
+
+    def _free_name(self) -> str:
+        """The name, with a number behind it where another kind of run has taken it."""
+        taken = set(
+            self._session.execute(select(col(Run.name)).where(col(Run.dataset_id) == self._dataset_id)).scalars()
+        )
+        numbered = (f"{self.name} {number}" for number in count(2))
+        return next(name for name in chain([self.name], numbered) if name not in taken)
 
     def _values(self, row: Forms) -> dict[str, Any]:
         return {

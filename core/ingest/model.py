@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from core.errors import InputError
 from core.form import FormValues
@@ -34,6 +34,38 @@ class Progress(NamedTuple):
 
 
 OnProgress = Callable[[Progress], None]
+
+
+class RawRow(NamedTuple):
+    """One row as it was read.
+
+    Attributes:
+        position: from 1, blank lines not counted.
+        value: what stands there; ``None`` if ``problem`` says why it could not be read.
+        line: line in the file, from 1, for formats of lines.
+        problem: one Chinese clause, or ``""``.
+    """
+
+    position: int
+    value: Any
+    line: int | None = None
+    problem: str = ""
+
+
+BY_POSITION = "-"
+"""Stands for: no index column, rows are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Which columns of a table mean what; ``""``: find it by its name."""
+
+    text: str = ""
+    index: str = ""
+
+
+BY_NAME = Columns()
+"""All columns are found by their names."""
 
 
 class ColumnError(InputError):

@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from core.form import Form
-from core.ingest.model import ChatRow, FileKind, OnProgress, Preview, SubmissionRow
-from core.ingest.readers import BY_NAME, Columns, header
+from core.ingest.model import BY_NAME, ChatRow, Columns, FileKind, OnProgress, Preview, SubmissionRow
 from core.ingest.reading import Reading
 from core.ingest.source import opened
+from core.ingest.tables import header
 
 
 def preview(

@@ -6,8 +6,18 @@ from itertools import chain, islice
 
 from core.errors import InputError
 from core.form import Form
-from core.ingest.model import ChatRow, FileFormat, FileKind, OnProgress, Progress, Rejected, SubmissionRow
-from core.ingest.readers import Columns, RawRow, read_rows
+from core.ingest.model import (
+    ChatRow,
+    Columns,
+    FileFormat,
+    FileKind,
+    OnProgress,
+    Progress,
+    RawRow,
+    Rejected,
+    SubmissionRow,
+)
+from core.ingest.readers import read_rows
 from core.ingest.rows import chat_row, kind_of, submission_row
 from core.ingest.source import Source
 

@@ -5,8 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from core.form import Form, FormValues
-from core.ingest.model import ChatRow, FileKind, Rejected, SubmissionRow
-from core.ingest.readers import RawRow
+from core.ingest.model import ChatRow, FileKind, RawRow, Rejected, SubmissionRow
 
 MAX_CHAT_BYTES = 2_000_000
 """A text of so many bytes (UTF-8) is no chat: the longest real ones have 30,000 characters."""

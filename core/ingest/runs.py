@@ -10,8 +10,7 @@ from sqlmodel import Session, col
 from core.errors import ConflictError, InputError
 from core.form import load_named_form
 from core.ingest.labels import Forms, RunWriter
-from core.ingest.model import ImportReport, OnProgress, Progress, Rejected, SubmissionRow
-from core.ingest.readers import BY_NAME
+from core.ingest.model import BY_NAME, ImportReport, OnProgress, Progress, Rejected, SubmissionRow
 from core.ingest.reading import Reading
 from core.ingest.source import Source, opened
 from core.ingest.staging import BATCH, text_hash

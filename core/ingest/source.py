@@ -60,10 +60,17 @@ class Source:
         names = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8（带 BOM）", "gb18030": "GBK / GB18030"}
         return names.get(self.encoding, self.encoding.upper())
 
-    def text(self, newline: str | None = "") -> TextIOWrapper:
-        """The file from its start as text; ``newline`` as for :func:`open`. Detach it, or the file closes with it."""
+    @contextmanager
+    def text(self, newline: str | None = "") -> Iterator[TextIOWrapper]:
+        """The file from its start as text, ``newline`` as for :func:`open`; the file itself stays open."""
         self.file.seek(0)
-        return TextIOWrapper(self.file, encoding=self.encoding, newline=newline)
+        stream = TextIOWrapper(self.file, encoding=self.encoding, newline=newline)
+        try:
+            yield stream
+        finally:
+            # A generator that was left in its middle may end after the file.
+            if not self.file.closed:
+                stream.detach()
 
 
 @contextmanager
@@ -113,7 +120,7 @@ def _inspect(file: BinaryIO, name: str) -> Source:
             utf8.decode(b"", final=True)
         except UnicodeDecodeError:
             bad_line = lines
-    if not head.strip(b" \t\r\n\xef\xbb\xbf\x00"):
+    if not head.strip(b" \t\r\n\xef\xbb\xbf\xff\xfe\x00"):
         raise InputError(f"文件 {name} 是空的", "请选择有内容的文件")
     form = _format(head, name)
     encoding = "" if form is FileFormat.EXCEL else _encoding(file, head, name, bad_line)
@@ -194,8 +201,7 @@ def _is_everyday(char: str) -> bool:
 
 def _json_or_lines(source: Source) -> FileFormat:
     """Files of one object per line often end in ``.json``: told by a first line that is a whole object."""
-    stream = source.text(newline="\n")
-    try:
+    with source.text(newline="\n") as stream:
         while line := stream.readline(_CHUNK):
             if stripped := line.strip():
                 # A whole array may stand on one line of any length: its first character is enough.
@@ -203,6 +209,4 @@ def _json_or_lines(source: Source) -> FileFormat:
                     return FileFormat.JSON
                 rest = "" if line.endswith("\n") else stream.readline()
                 return FileFormat.JSONL if (stripped + rest).rstrip().endswith("}") else FileFormat.JSON
-    finally:
-        stream.detach()
     return FileFormat.JSON
