@@ -25,6 +25,7 @@ MODULES: Final = (
     "journal",
     "courier",
     "chat_view",
+    "panes",
     "fields",
     "form_view",
     "bars",

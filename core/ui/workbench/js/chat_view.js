@@ -1,6 +1,10 @@
 // The chat pane: one element per chat, built once, shown and hidden; evidence is re-classed, never rebuilt.
 import { h, reveal, setText } from "./dom.js";
 
+// Browsers watch every element with `content-visibility: auto` in each frame: over blocks of messages that is free, over
+// 2,000 single messages it took 10 ms.
+const BLOCK = 24;
+const LINE_HEIGHT = 27;
 const MUTED = /(\[[^[\]\n]{1,8}\]|@[^\s@：:，,]{1,20})/;
 
 /** Text with placeholders such as [图片] muted and mentions set apart. */
@@ -67,12 +71,18 @@ export function buildPane(chat, { onMark, onResidue }) {
   const reasons = new Map(chat.speakers.map((s) => [s.name, `${s.name}（${s.role}）：${(s.reasons ?? []).join("；")}`]));
   const pane = { chat: chat.chat, marks: [], rows: new Map(), signatures: new Map(), lit: [], top: 0 };
   const list = h("div", { class: "messages", role: "list" });
-  for (const message of chat.messages) {
+  let block = null;
+  chat.messages.forEach((message, n) => {
+    if (n % BLOCK === 0) {
+      const size = Math.min(BLOCK, chat.messages.length - n) * LINE_HEIGHT;
+      block = h("div", { class: "block", role: "presentation", style: `contain-intrinsic-size: auto ${size}px` });
+      list.append(block);
+    }
     const row = buildMessage(message, pane.marks, reasons.get(message.speaker) ?? "");
     pane.rows.set(message.i, row);
     pane.signatures.set(message.i, signatureOf(message));
-    list.append(row);
-  }
+    block.append(row);
+  });
   pane.headline = h("div", { class: "headline" }, headline(chat));
   pane.residueNote = h("span", {});
   pane.residueSwitch = h("button", { type: "button", class: "link", onclick: () => onResidue(chat.chat) });

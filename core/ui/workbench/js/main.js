@@ -1,24 +1,23 @@
 // The desk: puts state, panes, bars and keys together. Streamlit calls the default export on every rerun.
 import { askNote, buildBottom, buildTop, drawTop, say } from "./bars.js";
-import { buildPane, findRows, lightEvidence, paintMarks, revealIn, updatePane, updateResidue } from "./chat_view.js";
+import { findRows, revealIn, updateResidue } from "./chat_view.js";
 import { makeCourier } from "./courier.js";
 import { h, reveal, setAttr, uuid } from "./dom.js";
 import { buildForm, drawForm, flushEntries, focusField, markRow } from "./form_view.js";
+import { light, makePanes, paint } from "./panes.js";
 import { claimPage, fillViewport, markTheme } from "./frame.js";
 import { commandOf, isComposing } from "./keys.js";
-import { addCustomer, confirmField, confirmRest, confirmationOf, editField, firstDifference, isDirty, markOf, nextUnseen,
+import { addCustomer, confirmField, confirmRest, confirmationOf, editField, firstDifference, markOf, nextUnseen,
          openWarnings, redo, removeCustomer, takeBack, undo } from "./model.js";
 import { conflictRows, settleConflict } from "./outbox.js";
 import { buildBlank, buildConflict, buildHelp, buildMenu, notice } from "./sheets.js";
 import { entryOf, goNext, goPrevious, makeStore, nextChat, receive, show, troubled } from "./state.js";
 import { ONE_BY_ONE, UNSEEN, isList, addItems } from "./values.js";
 
-const PANES_KEPT = 6;
 const IDLE_AFTER = 60;
 
 function makeDesk(host) {
   const store = makeStore();
-  const panes = new Map();
   let component = null;
   let form = null;
   let customer = 0; // the customer on screen
@@ -29,7 +28,6 @@ function makeDesk(host) {
   let place = 0;
   let foundAt = -1;
   let lastActive = Date.now();
-  let drawn = null; // chat that the panes show
 
   const courier = makeCourier(store, {
     emit: (name, value) => component.setStateValue(name, value),
@@ -39,6 +37,7 @@ function makeDesk(host) {
   const bottom = buildBottom({ run, onNote: discussWith });
   const notices = h("div", { class: "notices" });
   const chatHost = h("section", { class: "chat", "aria-label": "群聊" });
+  const panes = makePanes(chatHost, (chat) => entryOf(store, chat), { onMark: focusEvidence, onResidue: wantResidue });
   const formHost = h("section", { class: "form", "aria-label": "表单" });
   const conflictHost = h("div", {});
   const blank = buildBlank();
@@ -64,19 +63,11 @@ function makeDesk(host) {
       form = buildForm(data.form, actions);
       formHost.replaceChildren(form.element.firstChild, conflictHost, form.scroll);
     }
-    if (effects.reset) dropPanes([...panes.keys()]);
-    for (const chat of effects.replaced) dropPanes([chat]);
-    for (const chat of effects.merged) {
-      const pane = panes.get(chat);
-      const entry = entryOf(store, chat);
-      if (pane && entry) {
-        updatePane(pane, entry.chat);
-        updateResidue(pane, entry.chat, residueWanted === chat);
-        pane.painted = null;
-      }
-    }
+    if (effects.reset) panes.dropAll();
+    effects.replaced.forEach(panes.drop);
+    for (const chat of effects.merged) panes.refresh(chat, residueWanted === chat);
     settleEqualConflicts();
-    if (effects.moved || drawn !== store.current || effects.replaced.includes(store.current)) showChat();
+    if (effects.moved || panes.front() !== store.current || effects.replaced.includes(store.current)) showChat();
     else draw();
     courier.reportPlace();
   }
@@ -92,47 +83,23 @@ function makeDesk(host) {
   }
 
   // ---- drawing ---------------------------------------------------------------------------------------------------
-  function paneOf(chat) {
-    const entry = entryOf(store, chat);
-    if (!entry) return null;
-    if (!panes.has(chat)) {
-      const pane = buildPane(entry.chat, { onMark: focusEvidence, onResidue: wantResidue });
-      pane.element.classList.add("behind");
-      panes.set(chat, pane);
-      chatHost.append(pane.element);
-    }
-    return panes.get(chat);
-  }
-
-  function dropPanes(chats) {
-    for (const chat of chats) {
-      panes.get(chat)?.element.remove();
-      panes.delete(chat);
-      if (drawn === chat) drawn = null;
-    }
-  }
-
   /** Show the current chat: its pane comes to the front, the form is redrawn in place. */
   function showChat() {
     const entry = entryOf(store);
-    const pane = entry ? paneOf(store.current) : null;
-    for (const [chat, other] of panes) other.element.classList.toggle("behind", chat !== store.current);
-    if (drawn !== store.current) {
+    if (panes.front() !== store.current) {
       customer = 0;
-      field = null;
-      places = [];
+      field = form?.form.fields[0].key ?? null;
+      place = 0;
       foundAt = -1;
       top.find.value = "";
     }
-    drawn = pane ? store.current : null;
+    const pane = panes.show(store.current);
     draw();
-    if (entry && form && root.isConnected) {
-      if (field === null) field = store.form.fields[0].key;
-      if (!outsideEditing()) {
-        focusField(form, field);
-        if (pane.fresh !== false) { form.scroll.scrollTop = 0; pane.fresh = false; }
-      }
+    if (entry && form && !outsideEditing()) {
+      focusField(form, field);
+      if (!pane.shown) form.scroll.scrollTop = 0;
     }
+    if (pane) pane.shown = true;
     prepareNext();
   }
 
@@ -165,15 +132,8 @@ function makeDesk(host) {
     const pane = panes.get(store.current);
     if (!pane || !form) return;
     const now = entry.work[customer];
-    const groups = new Map();
-    for (const [key, part] of form.parts) for (const id of markOf(now, key)?.evidence ?? []) groups.set(id, part.group);
-    const state = JSON.stringify([...groups]);
-    if (pane.painted !== state) {
-      paintMarks(pane, (id) => groups.get(id) ?? 0);
-      pane.painted = state;
-    }
-    const mark = field ? markOf(now, field) : null;
-    places = lightEvidence(pane, mark?.evidence ?? [], mark?.messages ?? []);
+    paint(pane, now, form);
+    places = light(pane, now, field);
     place = Math.min(place, Math.max(0, places.length - 1));
   }
 
@@ -215,10 +175,7 @@ function makeDesk(host) {
   /** Lay out the next chat behind the current one while nothing else is to do. */
   function prepareNext() {
     (window.requestIdleCallback ?? setTimeout)(() => {
-      const next = nextChat(store);
-      if (next !== null) paneOf(next);
-      const spare = [...panes.keys()].filter((chat) => chat !== store.current && chat !== next);
-      dropPanes(spare.slice(0, Math.max(0, spare.length - PANES_KEPT)));
+      panes.prepare(nextChat(store), form);
     }, { timeout: 300 });
   }
 
@@ -254,7 +211,7 @@ function makeDesk(host) {
       const entry = entryOf(store);
       if (!entry) return;
       drawMarks(entry);
-      if (places.length && panes.get(store.current)?.fresh === false) revealIn(panes.get(store.current), places[place]);
+      if (places.length && panes.get(store.current)?.shown) revealIn(panes.get(store.current), places[place]);
     },
     blur() { /* the row stays marked: the field stays the one that commands act on */ },
     toggleConfirm: (key) => change((entry) => {

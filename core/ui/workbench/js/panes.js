@@ -1,0 +1,84 @@
+// The chat panes: built ahead, laid out and painted behind the one in front, so that moving on only swaps layers.
+import { buildPane, lightEvidence, paintMarks, updatePane, updateResidue } from "./chat_view.js";
+import { markOf } from "./model.js";
+
+const PANES_KEPT = 4;
+
+/** Keep the panes of a host. `entryFor(chat)` gives a chat in work; `onMark`, `onResidue` as in chat_view.js. */
+export function makePanes(host, entryFor, { onMark, onResidue }) {
+  const panes = new Map();
+  let front = null;
+
+  function build(chat) {
+    const entry = entryFor(chat);
+    if (!entry) return null;
+    const pane = buildPane(entry.chat, { onMark, onResidue });
+    place(pane, false);
+    panes.set(chat, pane);
+    host.append(pane.element);
+    return pane;
+  }
+
+  /** Panes behind are covered, not hidden: `visibility` or `display` would style and lay out all messages again. */
+  function place(pane, inFront) {
+    pane.element.classList.toggle("behind", !inFront);
+    pane.element.setAttribute("aria-hidden", String(!inFront));
+    pane.residueSwitch.tabIndex = inFront ? 0 : -1;
+  }
+
+  function drop(chat) {
+    panes.get(chat)?.element.remove();
+    panes.delete(chat);
+    if (front === chat) front = null;
+  }
+
+  return {
+    get: (chat) => panes.get(chat) ?? null,
+    front: () => front,
+    drop,
+    dropAll: () => [...panes.keys()].forEach(drop),
+
+    /** Bring a chat's pane to the front; returns it, or null where the chat has not come yet. */
+    show(chat) {
+      const next = panes.get(chat) ?? build(chat);
+      if (front !== null && front !== chat && panes.has(front)) place(panes.get(front), false);
+      if (next) place(next, true);
+      front = next ? chat : null;
+      return next;
+    },
+
+    /** Build the pane of the chat that comes next, and let go of old ones. */
+    prepare(chat, form) {
+      const pane = chat === null ? null : (panes.get(chat) ?? build(chat));
+      if (pane && form) paint(pane, entryFor(chat).work[0], form);
+      const spare = [...panes.keys()].filter((other) => other !== front && other !== chat);
+      spare.slice(0, Math.max(0, spare.length - PANES_KEPT)).forEach(drop);
+    },
+
+    /** Take what came again for a chat: slices, residue. */
+    refresh(chat, residueWanted) {
+      const pane = panes.get(chat);
+      const entry = entryFor(chat);
+      if (!pane || !entry) return;
+      updatePane(pane, entry.chat);
+      updateResidue(pane, entry.chat, residueWanted);
+      pane.painted = null;
+    },
+  };
+}
+
+/** Colour the evidence of one customer, by the groups of the form; nothing happens where it is coloured so already. */
+export function paint(pane, customer, form) {
+  const groups = new Map();
+  for (const [key, part] of form.parts) for (const id of markOf(customer, key)?.evidence ?? []) groups.set(id, part.group);
+  const state = JSON.stringify([...groups]);
+  if (pane.painted === state) return;
+  paintMarks(pane, (id) => groups.get(id) ?? 0);
+  pane.painted = state;
+}
+
+/** Light the evidence of the field in focus; returns the places to visit, in order. */
+export function light(pane, customer, key) {
+  const mark = key ? markOf(customer, key) : null;
+  return lightEvidence(pane, mark?.evidence ?? [], mark?.messages ?? []);
+}
