@@ -48,7 +48,11 @@ class Reading:
 
     def __post_init__(self) -> None:
         stream = read_rows(self.source, self.form, self.columns)
-        head = list(islice(stream, _PEEK))
+        head: list[RawRow] = []
+        for raw in islice(stream, _PEEK):
+            head.append(raw)
+            if isinstance(raw.value, dict) and "chat_text" in raw.value:
+                break
         self.kind = kind_of(head)
         self._stream: Iterator[RawRow] = chain(head, stream)
 

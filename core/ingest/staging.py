@@ -11,6 +11,7 @@ from core.form import Form, FormValues
 from core.ingest.model import ChatRow
 
 BATCH = 200
+_BATCH_CHARACTERS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +44,16 @@ class Stage:
     def fill(self, rows: Iterable[ChatRow], form: Form) -> None:
         """Measure and write all rows."""
         batch: list[StagedChat] = []
+        characters = 0
         for row in rows:
             batch.append(staged(row))
             self.count += 1
             self.last_index = max(self.last_index, row.index)
             self.labelled = self.labelled or any(not form.is_empty(values) for values in row.forms or ())
-            if len(batch) == BATCH:
+            characters += len(row.text)
+            if len(batch) == BATCH or characters >= _BATCH_CHARACTERS:
                 pickle.dump(batch, self.file, pickle.HIGHEST_PROTOCOL)
-                batch = []
+                batch, characters = [], 0
         if batch:
             pickle.dump(batch, self.file, pickle.HIGHEST_PROTOCOL)
 
