@@ -6,10 +6,11 @@ lacks a chat, is refused with :class:`core.errors.ExportError` and leaves nothin
 """
 
 from core.export.clean_dataset import TextKind, export_dataset
+from core.export.download import Download, download, file_name
 from core.export.formats import TrainingFormat
 from core.export.ledger import LedgerEntry, entries
 from core.export.report import ExportReport, ranges
-from core.export.sources import Coverage, Source, coverage, parse_source
+from core.export.sources import Coverage, Source, coverage_of, parse_source
 from core.export.submission import export_submission
 from core.export.tables import TableFormat, export_table
 from core.export.test_csv import export_test_csv
@@ -19,6 +20,7 @@ from core.export.training_options import PLATFORM_MIN_ROWS, InputKind, OverBudge
 __all__ = [
     "PLATFORM_MIN_ROWS",
     "Coverage",
+    "Download",
     "ExportReport",
     "InputKind",
     "LedgerEntry",
@@ -28,13 +30,15 @@ __all__ = [
     "TextKind",
     "TrainingFormat",
     "TrainingOptions",
-    "coverage",
+    "coverage_of",
+    "download",
     "entries",
     "export_dataset",
     "export_submission",
     "export_table",
     "export_test_csv",
     "export_training",
+    "file_name",
     "parse_source",
     "ranges",
 ]

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from core.export.report import ExportReport
+from core.store import Store
 from core.store.models import Dataset, Export, TrainingSet
 
 
@@ -81,9 +82,15 @@ def enter_training_set(
     session.flush()
 
 
-def entries(session: Session, limit: int = 50) -> list[LedgerEntry]:
+def entries(store: Store, limit: int = 50) -> list[LedgerEntry]:
     """The newest exports and training sets, newest first."""
-    exports = session.execute(
+    with store.read() as session:
+        found = _exports(session, limit) + _training_sets(session, limit)
+    return sorted(found, key=lambda entry: entry.created_at, reverse=True)[:limit]
+
+
+def _exports(session: Session, limit: int) -> list[LedgerEntry]:
+    rows = session.execute(
         select(
             col(Export.id),
             col(Export.kind),
@@ -98,7 +105,14 @@ def entries(session: Session, limit: int = 50) -> list[LedgerEntry]:
         .order_by(col(Export.id).desc())
         .limit(limit)
     )
-    sets = session.execute(
+    return [
+        LedgerEntry(number or 0, kind, name, dataset or "", parameters, counts, sha256, at)
+        for number, kind, name, dataset, parameters, counts, sha256, at in rows
+    ]
+
+
+def _training_sets(session: Session, limit: int) -> list[LedgerEntry]:
+    rows = session.execute(
         select(
             col(TrainingSet.id),
             col(TrainingSet.name),
@@ -110,14 +124,7 @@ def entries(session: Session, limit: int = 50) -> list[LedgerEntry]:
         .order_by(col(TrainingSet.id).desc())
         .limit(limit)
     )
-    found = [
-        LedgerEntry(number or 0, kind, name, dataset or "", parameters, counts, sha256, at)
-        for number, kind, name, dataset, parameters, counts, sha256, at in exports
+    return [
+        LedgerEntry(number or 0, "training", name, "、".join(parameters["datasets"]), parameters, counts, sha256, at)
+        for number, name, parameters, counts, sha256, at in rows
     ]
-    found += [
-        LedgerEntry(
-            number or 0, "training", name, "、".join(parameters.get("datasets", [])), parameters, counts, sha, at
-        )
-        for number, name, parameters, counts, sha, at in sets
-    ]
-    return sorted(found, key=lambda entry: entry.created_at, reverse=True)[:limit]

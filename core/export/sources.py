@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 
 from core.errors import ExportError
 from core.form import Form, FormValues
-from core.store import DatasetView, RecordView, RunView, queries
+from core.store import DatasetView, RecordView, RunView, Store, queries
 from core.store.models import Chat, Extraction, ExtractionStatus, Pass, Record, RecordStatus
 
 _SOURCE = re.compile(r"(?P<records>records)?(?P<plus>\+)?(?:run:(?P<run>.+)|(?P<labels>labels))?", re.DOTALL)
@@ -113,10 +113,10 @@ class Ahead(Generic[T]):
 
 
 def resolve_run(session: Session, dataset: DatasetView, source: Source) -> RunView | None:
-    """The run behind ``labels`` or ``run:NAME``; ``None`` where the source is records alone.
+    """The run behind ``labels`` or ``run:NAME``; ``None`` where there are only records to take.
 
     Raises:
-        ExportError: the dataset has no labels.
+        ExportError: labels alone are wanted, and the dataset has none.
         NotFoundError: the dataset has no run of this name.
     """
     if source.run:
@@ -124,7 +124,7 @@ def resolve_run(session: Session, dataset: DatasetView, source: Source) -> RunVi
     if not source.labels:
         return None
     found = queries.labels_run(session, dataset.id)
-    if found is None:
+    if found is None and not source.records:
         raise ExportError(f"数据集「{dataset.name}」没有标注", "请改用已确认的记录（records），或导入带标注的数据")
     return found
 
@@ -166,6 +166,16 @@ def coverage(session: Session, dataset: DatasetView, source: Source) -> Coverage
         missing=tuple(index for index in every if index not in by_record and index not in by_run),
         rejected=tuple(index for index in every if index not in chats),
     )
+
+
+def coverage_of(store: Store, dataset: str | int, source: Source) -> Coverage:
+    """The same for a page, which has no session.
+
+    Raises:
+        ExportError, NotFoundError: the dataset or the source does not exist.
+    """
+    with store.read() as session:
+        return coverage(session, queries.dataset(session, dataset), source)
 
 
 def answers(session: Session, dataset: DatasetView, form: Form, source: Source) -> Iterator[Answer]:

@@ -1,53 +1,39 @@
-"""Exports of the real data: the challenge's own submission files come out again byte for byte."""
+"""Exports of the real data: submissions come out byte for byte, every real label survives every format."""
 
 import json
-import os
 from pathlib import Path
 
 import pytest
 
-from core.export import export_submission, parse_source
-from core.form import load_named_form
-from core.store import open_store
-from core.store.models import Chat, Dataset, Extraction, ExtractionStatus, Run, RunKind, RunStatus
+from core.export import (
+    OverBudget,
+    TextKind,
+    TrainingFormat,
+    TrainingOptions,
+    export_dataset,
+    export_submission,
+    export_training,
+    parse_source,
+)
+from core.export.formats import target_of
+from core.form import Form
+from core.ingest import import_chats, import_run
+from core.parsing import parse_reply
+from core.store import Store, queries
 
-FOLDER = os.environ.get("SHIYAO_COMPETITION_DATA", "")
-pytestmark = [
-    pytest.mark.competition,
-    pytest.mark.skipif(not FOLDER, reason="SHIYAO_COMPETITION_DATA is not set"),
-]
+pytestmark = pytest.mark.competition
 
 
 @pytest.mark.parametrize("name", ["submission_finetuned_27.86.json", "submission_baseline_prompt.json"])
-def test_published_submissions_come_out_as_they_went_in(tmp_path: Path, name: str) -> None:
-    form = load_named_form()
-    original = (Path(FOLDER) / name).read_bytes()
-    published = json.loads(original)
-    store = open_store(f"sqlite:///{tmp_path / 'shiyao.db'}")
-    with store.write() as session:
-        dataset = Dataset(name="test", form=form.name, sha256="0" * 64, expected=len(published))
-        session.add(dataset)
-        session.flush()
-        run = Run(dataset_id=dataset.id, name="published", kind=RunKind.IMPORT, status=RunStatus.FINISHED)
-        session.add(run)
-        session.flush()
-        for item in published:
-            chat = Chat(
-                dataset_id=dataset.id,
-                index=item["index"],
-                text=f"群聊 {item['index']}",
-                sha256=f"{item['index']:064d}",
-                characters=0,
-                messages=0,
-                residue_characters=0,
-            )
-            session.add(chat)
-            session.flush()
-            forms = [form.coerce(values).values for values in item["infos"]]
-            session.add(Extraction(run_id=run.id, chat_id=chat.id, status=ExtractionStatus.OK, forms=forms))
+def test_published_submissions_come_out_as_they_went_in(
+    store: Store, form: Form, competition: Path, tmp_path: Path, name: str
+) -> None:
+    import_chats(store, competition / "test_data.json", filename="test_data.json", dataset="test")
+    import_run(store, competition / name, filename=name, dataset="test", run="published")
     out = tmp_path / name
     report = export_submission(store, dataset="test", source=parse_source("run:published"), out=out)
-    store.close()
+    original = (competition / name).read_bytes()
+    published = json.loads(original)
     assert report.counts["chats"] == len(published) == 55
     # Five forms of the baseline file have their keys in another order; ours are always in the form's.
     for item in published:
@@ -55,3 +41,35 @@ def test_published_submissions_come_out_as_they_went_in(tmp_path: Path, name: st
     assert out.read_bytes() == json.dumps(published, indent=4, ensure_ascii=False).encode()
     if "finetuned" in name:
         assert out.read_bytes() == original
+
+
+@pytest.mark.parametrize("data_format", list(TrainingFormat))
+def test_97_real_chats(
+    store: Store, form: Form, competition: Path, tmp_path: Path, data_format: TrainingFormat
+) -> None:
+    import_chats(store, competition / "train.json", filename="train.json", dataset="train")
+    options = TrainingOptions(("train",), parse_source("labels"), data_format)
+    report = export_training(store, options=options, out=tmp_path / "set")
+    assert (report.counts["rows"], report.counts["repeats"]) == (1552, 16)
+    with (tmp_path / "set" / "train.jsonl").open(encoding="utf-8") as file:
+        rows = [json.loads(line) for line in file]
+    with store.read() as session:
+        labels = queries.labels_run(session, 1)
+        assert labels is not None
+        forms = list(queries.forms_by_index(session, labels.id).values())
+    assert [parse_reply(form, target_of(data_format, row)).forms for row in rows[:97]] == forms
+    assert rows[:97] == rows[-97:]
+    assert not any("data-online-sheet" in json.dumps(row) or "data-sheet-href" in json.dumps(row) for row in rows[:97])
+
+
+def test_the_dataset_itself_and_a_limit(store: Store, competition: Path, tmp_path: Path) -> None:
+    import_chats(store, competition / "train.json", filename="train.json", dataset="train")
+    source = parse_source("labels")
+    export_dataset(store, dataset="train", source=source, out=tmp_path / "raw.json", text=TextKind.RAW)
+    original = json.loads((competition / "train.json").read_bytes())
+    texts = [item["chat_text"] for item in json.loads((tmp_path / "raw.json").read_bytes())]
+    assert texts == [item["chat_text"] for item in original]
+    options = TrainingOptions(("train",), source, max_chars=8000, over_budget=OverBudget.SKIP, validation=0.1, seed=3)
+    report = export_training(store, options=options, out=tmp_path / "set")
+    assert report.counts["skipped"] == len(report.lists["skipped"]) > 0
+    assert report.counts["train"] + report.counts["val"] + report.counts["skipped"] == 97

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from core.errors import ExportError, NotFoundError
-from core.export import Coverage, Source, coverage, entries, export_submission, parse_source
+from core.export import Coverage, Source, coverage_of, entries, export_submission, parse_source
 from core.export.json_array import verify_array, write_array
 from core.export.report import ranges
 from core.export.writing import draft
-from core.store import Store, queries
+from core.store import Store
 from core.store.models import RecordStatus
 from tests.core.exporting import FORM, LABELS, fill
 
@@ -75,8 +75,8 @@ def test_missing_chats_get_one_empty_form_where_that_is_chosen(store: Store, tmp
 def test_the_ledger_keeps_where_every_line_came_from(store: Store, tmp_path: Path) -> None:
     fill(store, statuses={3: RecordStatus.CONFIRMED})
     report = export_submission(store, dataset="四条", source=parse_source("records+run:模型"), out=tmp_path / "s.json")
+    (entry,) = entries(store)
     with store.read() as session:
-        (entry,) = entries(session)
         assert (entry.kind, entry.name, entry.dataset, entry.sha256) == ("submission", "s.json", "四条", report.sha256)
         provenance = session.connection().exec_driver_sql("select provenance from export").scalar_one()
     lines = json.loads(provenance)
@@ -87,8 +87,7 @@ def test_the_ledger_keeps_where_every_line_came_from(store: Store, tmp_path: Pat
 
 def test_coverage_says_before_what_the_export_will_do(store: Store) -> None:
     dataset_id = fill(store, expected=5, statuses={2: RecordStatus.CONFIRMED})
-    with store.read() as session:
-        found = coverage(session, queries.dataset(session, dataset_id), parse_source("records+run:模型"))
+    found = coverage_of(store, dataset_id, parse_source("records+run:模型"))
     assert found == Coverage(records=(2,), fallback=(1, 4), missing=(3, 5), rejected=(5,))
     assert found.total == 5
 

@@ -117,6 +117,12 @@ def test_records_win_over_labels_and_alone_if_asked(store: Store, tmp_path: Path
     assert manifest["parameters"]["prompt_sha256"] == load_prompt("baseline").sha256
 
 
+def test_records_behind_which_there_are_no_labels_stand_alone(store: Store, tmp_path: Path) -> None:
+    fill(store, labels=None, statuses={2: RecordStatus.CONFIRMED})
+    report = export_training(store, options=options(source=parse_source("labels+records")), out=tmp_path / "set")
+    assert (report.counts["rows"], report.counts["without_answer"]) == (1, 3)
+
+
 def test_the_same_choices_give_the_same_bytes_and_an_entry_each(store: Store, tmp_path: Path) -> None:
     fill(store)
     reports = [
@@ -127,8 +133,7 @@ def test_the_same_choices_give_the_same_bytes_and_an_entry_each(store: Store, tm
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
     other = export_training(store, options=options(min_rows=30, seed=8, validation=0.25), out=tmp_path / "c")
     assert other.sha256 != reports[0].sha256 == reports[1].sha256
-    with store.read() as session:
-        found = entries(session)
+    found = entries(store)
     assert [entry.name for entry in found] == ["c", "b", "a"]
     assert found[0].parameters["seed"] == 8
     assert found[0].dataset == "四条"
