@@ -31,6 +31,9 @@ MODULES: Final = (
     "bars",
     "sheets",
     "frame",
+    "desk",
+    "commands",
+    "keyboard",
     "main",
 )
 """The modules in an order in which each comes after what it imports."""

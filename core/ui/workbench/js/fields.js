@@ -6,7 +6,7 @@ import { addItems, isChoice, isEmpty, isList, isLongText, isWide, optionsOf, sam
 
 /**
  * Build a field's row. `act` is what the control may ask for:
- * `edit(key, value, typed)`, `advance(key, step)`, `focus(key)`, `blur(key)`, `toggleConfirm(key)`, `takeBack(key)`.
+ * `edit(key, value, typed)`, `advance(key, step)`, `focus(key)`, `toggleConfirm(key)`, `takeBack(key)`.
  */
 export function buildField(field, number, act) {
   const id = `field-${number}`;
@@ -26,7 +26,6 @@ export function buildField(field, number, act) {
     control.input.focus();
   });
   control.input.addEventListener("focus", () => act.focus(field.key));
-  control.input.addEventListener("blur", () => act.blur(field.key));
   return { field, row, control, old, status, seen, hint, input: control.input };
 }
 
@@ -50,7 +49,7 @@ function buildText(field, id, act) {
   });
   return {
     input, element: input,
-    flush: () => input.value,
+    flush() {}, // every keystroke is taken as it comes
     draw(value, chat, placeholder) {
       if (input.value !== value) input.value = value;
       setAttr(input, "placeholder", placeholder);

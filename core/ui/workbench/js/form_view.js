@@ -28,8 +28,10 @@ export function buildForm(form, act) {
     });
   });
   const scroll = h("div", { class: "scroll" }, fields);
-  const element = h("div", { class: "sheet" }, h("div", { class: "sheet-head" }, tabs, summary), scroll);
-  return { form, act, parts, tabs, summary, fields, scroll, element };
+  const head = h("div", { class: "sheet-head" }, tabs, summary);
+  const add = h("button", { type: "button", class: "add", title: "添加客户（Alt+=）" }, "＋ 添加客户");
+  add.addEventListener("click", () => act.addCustomer(add));
+  return { form, act, parts, tabs, add, summary, fields, scroll, head };
 }
 
 /** Draw one customer of a chat. */
@@ -77,9 +79,7 @@ function drawTabs(view, entry, index) {
       "aria-label": `删除客户 ${i + 1}`, onclick: () => view.act.removeCustomer(i) }, "×") : null;
     return h("span", { class: i === index ? "tab-box on" : "tab-box" }, tab, many || i === index ? remove : null);
   });
-  const add = h("button", { type: "button", class: "add", title: "添加客户（Alt+=）" }, "＋ 添加客户");
-  add.addEventListener("click", () => view.act.addCustomer(add));
-  view.tabs.replaceChildren(...tabs, add);
+  view.tabs.replaceChildren(...tabs, view.add);
 }
 
 /** Put the focus into a field and bring its row into view. */
@@ -97,5 +97,5 @@ export function markRow(view, key) {
 
 /** Take text that stands in a free entry and was not added yet. */
 export function flushEntries(view) {
-  for (const part of view.parts.values()) if (part.field && part.control.element !== part.input) part.control.flush();
+  for (const part of view.parts.values()) part.control.flush();
 }

@@ -80,12 +80,12 @@ export function buildMenu(names, onPick, onClose) {
 }
 
 /** What stands in the panes while a chat is on its way, or where there is none. */
-export function buildBlank() {
+export function buildBlank(onBack) {
   const lines = [62, 78, 45, 84, 52, 70, 38, 66].map((width) => h("i", { style: `width:${width}%` }));
   const skeleton = h("div", { class: "skeleton", "aria-hidden": "true" }, lines);
   const title = h("h3", {});
   const text = h("p", {});
-  const back = h("button", { type: "button", class: "btn" }, "回到上一条", caps("Alt+ArrowUp"));
+  const back = h("button", { type: "button", class: "btn", onclick: onBack }, "回到上一条", caps("Alt+ArrowUp"));
   const element = h("div", { class: "blank", role: "status" }, skeleton, h("div", { class: "words" }, title, text, back));
   return { element, skeleton, title, text, back };
 }
