@@ -48,7 +48,11 @@ class _Want:
 class JobRunner:
     """Carries out what runs of one store want, whenever no other process does.
 
-    Cheap until there is work: one query a second. ``stop`` gives calls under way time to be stored.
+    Cheap until there is work: one query a second. ``stop`` gives calls under way time to be stored; after it, make a
+    new one.
+
+    Attributes:
+        problem: why the last attempt to do something failed for a reason of ours (not the model's); else ``None``.
     """
 
     def __init__(self, store: Store, *, idle_seconds: float = IDLE_SECONDS) -> None:
@@ -116,10 +120,13 @@ class JobRunner:
     def _take(self) -> bool:
         if not _process.acquire(blocking=False):
             return False
-        if self._lock.acquire():
-            return True
-        _process.release()
-        return False
+        taken = False
+        try:
+            taken = self._lock.acquire()
+        finally:
+            if not taken:
+                _process.release()
+        return taken
 
     def _let_go(self) -> None:
         if self._held:
@@ -137,8 +144,8 @@ class JobRunner:
             self._note_broken,
         )
         queues = {want.queue: want.limits for want in self._wants()}
-        engine.launch(queues)
         try:
+            engine.launch(queues)
             self._serve(engine, queues)
         finally:
             engine.stop(self._patience if self._stopping.is_set() else DRAIN_SECONDS)
