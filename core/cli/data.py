@@ -1,4 +1,4 @@
-"""Verbs for data: ``import``, ``import-run``, ``score``, ``backup``, ``check``."""
+"""Verbs for data: ``import``, ``import-run``, ``score``, ``backup``, ``check``, ``sample``."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -142,6 +142,19 @@ def check(ctx: typer.Context, json: Json = False, db: Db = "") -> None:
         if not json:
             hint("；".join(problems))
         raise typer.Exit(1)
+
+
+@app.command("sample", help="载入自带的示例：群聊、标注和一个完成的抽取任务。")
+def sample(ctx: typer.Context, json: Json = False, db: Db = "") -> None:
+    """Load the shipped sample; what is there already is left alone."""
+    from core.ingest import load_sample
+
+    with open_db(ctx, db) as store:
+        chats, run = load_sample(store)
+    if json:
+        print_json({"chats": _as_json(chats), "run": _as_json(run)})
+        return
+    say(f"数据集「{chats.dataset}」：{chats.total} 条群聊，新增 {chats.added}；抽取任务「{run.run}」：新增 {run.added}")
 
 
 @contextmanager

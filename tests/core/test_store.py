@@ -143,9 +143,8 @@ def test_backup_while_somebody_writes(store: Store, tmp_path: Path) -> None:
 def test_problems_are_found(store: Store) -> None:
     assert store.path is not None
     connection = sqlite3.connect(store.path)
-    connection.execute(
-        'INSERT INTO chat (dataset_id, "index", text, sha256, characters, residue_characters) VALUES (9, 1, "", "", 0, 0)'
-    )
+    columns = 'dataset_id, "index", text, sha256, characters, residue_characters'
+    connection.execute(f"INSERT INTO chat ({columns}) VALUES (9, 1, '', '', 0, 0)")
     connection.commit()
     connection.close()
     assert store.problems() == ["表 chat 的第 1 行指向不存在的 dataset"]
