@@ -1,8 +1,7 @@
 """Lines of a text with their offsets, and what opens them: the ground that quotes, speakers and messages stand on."""
 
 import re
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 MAX_NAME: Final = 40
 """Longest speaker name considered, in characters; WeChat allows 32, an anonymiser or a remark may add to it."""
@@ -15,8 +14,7 @@ _LINE_END = re.compile(r"\r\n|\n|\r")
 _HALF_OPENING = re.compile(r"([^：:\n\r]{1,40}):(?!//|\d)")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line of a text.
 
     Attributes:
@@ -30,8 +28,7 @@ class Line:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(NamedTuple):
     """What may be a speaker at the beginning of a line.
 
     Attributes:

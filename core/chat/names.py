@@ -13,6 +13,7 @@ _SENTENCE = re.compile(
 _BULLET = re.compile(
     r"[●○•·▪■□◆◇►▶➤→✔√]|[①-⑳⑴-⒇㈠-㈩❶-❿]|[(（【\[]?(?:\d{1,2}|[一二三四五六七八九十]{1,3})[)）】\].、，,．](?!\d)|第.{1,6}[步条章节人期]|[#*]\S|-{1,3}\s"
 )
+_TITLES: Final = frozenset(title for title in TITLE_ENDS if len(title) >= 2)
 _QUOTE_OPEN: Final = "\"“「『《'‘”」<@＠"
 _PAIRS: Final = (("(", ")"), ("（", "）"), ("【", "】"), ("[", "]"), ("「", "」"), ("《", "》"))
 _ANON = re.compile(r"[\u4e00-\u9fff]{2,4}\d{1,2}")
@@ -40,6 +41,7 @@ _ENGLISH_LABEL = re.compile(
 _HEADED = re.compile(r"[【\[]([^】\]]{1,10})[】\]].")
 # 订单类型（新购/增购/续期）: what one may choose from.
 _OPTIONS = re.compile(r"[（(][^（）()]*/[^（）()]*[)）]$")
+_HOURS = re.compile(r"\s*\d{1,2}:\d\d\s{0,2}[-~—–至]\s{0,2}\d{1,2}:\d\d.{0,6}$")
 _TIME_OF_DAY = re.compile(r"\d{1,2}:\d\d")
 _SENTENCE_MARK = re.compile(r"[，；！？!;]|。(?!$)|,\s|://|=")
 
@@ -55,6 +57,10 @@ def name_shape(name: str) -> float:
     bare = _DECORATION.sub("", name).strip()
     if not bare:
         return 0.0 if "?" in name or len(name) <= 4 else -2.0
+    # 小陈 8:00-22:00在线: office hours behind a name.
+    hours = bare
+    if (worker := _HOURS.sub("", bare)) and (worker in TITLE_ENDS or _person(worker) > 0):
+        bare = worker
     score = _person(bare)
     score += _label(bare)
     if _BULLET.match(bare):
@@ -69,7 +75,7 @@ def name_shape(name: str) -> float:
         score -= 2.0
     if _SENTENCE.search(bare):
         score -= 2.0
-    if _TIME_OF_DAY.search(name) and not _ANON.match(name):
+    if _TIME_OF_DAY.search(name) and hours == bare:
         score -= 2.0
     if "\u00a0" in name:
         score -= 2.0
@@ -102,8 +108,7 @@ def _person(bare: str) -> float:
 def _titled(word: str) -> bool:
     """店长周杰, 导游阿诗玛: a job and one to three more characters."""
     return any(
-        len(title) >= 2 and word.startswith(title) and 1 <= len(word) - len(title) <= 3 and _HANZI.fullmatch(word)
-        for title in TITLE_ENDS
+        word[:length] in _TITLES and 1 <= len(word) - length <= 3 and _HANZI.fullmatch(word) for length in range(2, 6)
     )
 
 

@@ -1,6 +1,5 @@
 """Takes a chat text apart: residue, quotations, speakers, messages; the one entrance is :func:`parse_chat`."""
 
-from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -34,9 +33,10 @@ def parse_chat(text: str) -> ParsedChat:
     known = Mentions(speakers)
     others = {name for name in quoted if len(name) > 1 and not known.known(name, 0)}
     names = _Names(known, Mentions(speakers | others), speakers)
+    quotes = {block.start: block for block in blocks}
     starts = list(_starts(lines, openings, speakers, inside))
     messages = tuple(
-        _message(index, text, span, opening, blocks, names)
+        _message(index, text, span, opening, quotes, names)
         for index, (span, opening) in enumerate(_spans(text, end, starts))
     )
     return ParsedChat(text, messages, (residue,) if residue else ())
@@ -124,7 +124,7 @@ def _spans(text: str, end: int, starts: list[tuple[int, Opening | None]]) -> Ite
 
 
 def _message(
-    index: int, text: str, span: Span, opening: Opening | None, blocks: list[QuoteBlock], names: _Names
+    index: int, text: str, span: Span, opening: Opening | None, quotes: dict[int, QuoteBlock], names: _Names
 ) -> Message:
     """One message with its quotation, kind and mentions."""
     speaker = opening.name if opening else ""
@@ -132,10 +132,9 @@ def _message(
     start = opening.body_start if opening else span.start
     body = _trim(text, Span(start, span.end))
     quote: Quote | None = None
-    # The first quotation that begins at or after the body's beginning; it counts only if nothing was said before it.
-    at = bisect_right(blocks, body.start - 1, key=lambda block: block.start)
-    if at < len(blocks) and blocks[at].start == body.start and blocks[at].end <= span.end:
-        block = blocks[at]
+    # A quotation counts only if nothing was said before it.
+    block = quotes.get(body.start)
+    if block and block.end <= span.end:
         name, words = quoted_name(text, block.inner, names.may_be)
         quote = Quote(Span(block.start, block.end), names.quoted(name), words)
         body = _trim(text, Span(block.end, span.end))

@@ -18,6 +18,14 @@ _UNDECIDED: Final = 0.15
 """Scores nearer to 0 than this are no guess."""
 
 _STAFF_WEIGHT: Final = 10.0
+_KNOWN: Final = "在已知客服名单中"
+_PRIOR: Final = 0.3
+"""Most groups have more people of the service side than customers."""
+_COMPARISON: Final = 0.6
+"""How much of the middle between both sides is taken off everybody's score."""
+_COMPARED: Final = "与群里其他人相比"
+_TALKATIVE: Final = 3
+"""Messages that somebody must have sent to count for that middle."""
 _QUESTION = re.compile(r"[？?]|(?:吗|么|嘛|呢)$|怎么|如何|为什么|多少|哪里|能不能|可不可以|什么")
 _READ_CHARS: Final = 600
 """Signs stand early in a message; what was pasted behind them is not read."""
@@ -36,20 +44,32 @@ def guess_roles(parsed: ParsedChat, known_staff: Collection[str] = ()) -> dict[s
     """
     signs = _signs(parsed)
     sizes = Counter(message.speaker for message in parsed.messages)
-    guesses: dict[str, RoleGuess] = {}
-    for speaker in parsed.speakers:
-        parts = {
+    parts = {
+        speaker: {
             reason: weight * (1 - math.exp(-count / (0.7 + 0.06 * sizes[speaker])))
             for reason, (weight, count) in signs[speaker].items()
         }
-        if speaker in known_staff:
-            parts["在已知客服名单中"] = _STAFF_WEIGHT
-        score = sum(parts.values())
-        guesses[speaker] = _guess(score, parts)
-    return guesses
+        for speaker in parsed.speakers
+    }
+    for speaker in parts.keys() & set(known_staff):
+        parts[speaker][_KNOWN] = _STAFF_WEIGHT
+    middle = _middle([sum(own.values()) for speaker, own in parts.items() if sizes[speaker] >= _TALKATIVE])
+    for own in parts.values():
+        if own:
+            own[_COMPARED] = _PRIOR - _COMPARISON * middle
+    return {speaker: _guess(own) for speaker, own in parts.items()}
 
 
-def _guess(score: float, parts: dict[str, float]) -> RoleGuess:
+def _middle(scores: list[float]) -> float:
+    """Half way between the extremes: a chat has two sides, whatever the manners of both."""
+    if len(scores) < 2:
+        return 0.0
+    # Somebody known to be staff must not push everybody else to the other side.
+    return (max(-3.0, min(scores)) + min(3.0, max(scores))) / 2
+
+
+def _guess(parts: dict[str, float]) -> RoleGuess:
+    score = sum(parts.values())
     role = Role.STAFF if score > _UNDECIDED else Role.CUSTOMER if score < -_UNDECIDED else Role.UNKNOWN
     ranked = sorted(parts.items(), key=lambda part: -abs(part[1]))
     reasons = tuple(reason for reason, part in ranked if role is Role.UNKNOWN or (part > 0) == (score > 0))[:4]
@@ -87,7 +107,7 @@ _ASKED: Final = "提问后由别人回答"
 _CALLED: Final = "被@时带着企业名"
 _CALLS: Final = "@别人时带着企业名"
 _POLITE_TO: Final = "被别人用“您”回复"
-_BETWEEN: Final = {_ANSWERS: 0.8, _ASKED: -0.6, _CALLED: 2.0, _CALLS: -1.0, _POLITE_TO: -1.0}
+_BETWEEN: Final = {_ANSWERS: 0.9, _ASKED: -1.2, _CALLED: 1.8, _CALLS: -0.6, _POLITE_TO: -1.8}
 """Signs between two speakers."""
 
 
