@@ -1,7 +1,7 @@
 """What tells the two sides of a service chat apart: one table of cues with weights and the words shown as the reason.
 
-Weights are round numbers, close to what a logistic regression on the 97 labelled chats of the challenge gives where those
-hold enough cases, and set by judgement where they do not: the cues must hold in other trades too.
+Weights are round numbers, close to what a logistic regression on the 97 labelled chats of the challenge gives where
+those hold enough cases, and set by judgement where they do not: the cues must hold in other trades too.
 """
 
 import re
