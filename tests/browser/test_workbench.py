@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.serving import Server, serving
+from tests.browser.serving import Serve, Server, serving
 
 pytestmark = pytest.mark.browser
 NAME, PHONE, SEX = "基本信息-姓名", "基本信息-手机号码", "基本信息-性别"
@@ -187,3 +187,78 @@ def test_a_warning_takes_the_first_approval(desk: Desk) -> None:
     expect(desk.page.get_by_text("再按一次 Ctrl+Enter 照样确认")).to_be_visible()
     desk.press("Control+Enter")
     desk.at(7)
+
+
+def test_a_killed_server_loses_nothing(page: Page, serve: Serve, tmp_path: Path) -> None:
+    server = serve("tests/browser/harness_workbench.py", {"HARNESS_STATE": str(tmp_path)})
+    desk = Desk(page, server, tmp_path / "killed").open(7)
+    desk.saved()
+    server.stop(kill=True)
+    desk.field("客户预算-预算明细").fill("停电时写的")
+    desk.press("Control+Enter")
+    desk.at(8)
+    expect(desk.root).to_have_attribute("data-save-state", "unsaved", timeout=15_000)
+    server.start()
+    expect(desk.root).to_have_attribute("data-save-state", "saved", timeout=60_000)
+    assert desk.value(7, "客户预算-预算明细") == "停电时写的"
+    assert [entry["status"] for entry in desk.stored["log"] if entry["chat"] == 7].count("已确认") == 1
+
+
+def test_a_rejected_save_says_why_and_comes_back(desk: Desk) -> None:
+    desk.open(7)
+    desk.press("Alt+d")
+    desk.page.keyboard.type("请拒绝")
+    desk.press("Enter")
+    desk.at(8)
+    expect(desk.page.get_by_text("第 7 条没有保存成")).to_be_visible()
+    desk.press("Alt+ArrowDown")
+    desk.at(7)
+    expect(desk.page.get_by_text("备注不能这样写")).to_be_visible()
+    desk.press("Alt+d", "Control+a", "Delete", "Enter")
+    desk.at(8)
+    desk.saved()
+    assert desk.chat(7)["status"] == "待讨论"
+
+
+def test_one_changed_text_and_one_choice_take_five_keys(desk: Desk) -> None:
+    desk.open(7)
+    desk.press("Tab")
+    desk.page.keyboard.type("13812345678")
+    desk.press("Alt+n")  # any way to the next field; Tab as well
+    desk.field(SEX).press("1")
+    desk.press("Control+Enter")
+    desk.at(8)
+    desk.saved()
+    assert desk.value(7, PHONE) == "13812345678"
+    assert desk.value(7, SEX) == "男"
+
+
+def test_command_mode_takes_single_letters_and_leaves_streamlit_alone(desk: Desk) -> None:
+    desk.open(7)
+    desk.press("Escape", "c")  # C alone would open Streamlit's dialog to clear caches
+    expect(desk.page.get_by_text("看全部")).to_be_visible()
+    expect(desk.page.get_by_role("dialog")).to_have_count(0)
+    desk.press("?")
+    expect(desk.page.get_by_role("dialog", name="全部快捷键")).to_be_visible()
+    desk.press("Escape", "Escape", "s")
+    desk.at(8)
+    desk.saved()
+    assert desk.chat(7)["status"] == "已跳过"
+
+
+def test_residue_is_shown_on_request(desk: Desk) -> None:
+    desk.open(1)
+    expect(desk.page.get_by_text("原文后附 2 份表格残留副本")).to_be_attached()
+    desk.page.get_by_role("button", name="显示").click()
+    expect(desk.page.get_by_text("data-online-sheet-link")).to_be_visible()
+
+
+def test_undo_brings_back_a_text_and_its_confirmation(desk: Desk) -> None:
+    desk.open(7)
+    desk.field("竞品信息").fill("改过")
+    desk.press("Control+z")
+    expect(desk.field("竞品信息")).to_have_value("林间家居，报价更低")
+    desk.press("Control+Shift+z")
+    expect(desk.field("竞品信息")).to_have_value("改过")
+    desk.press("Alt+r")
+    expect(desk.field("竞品信息")).to_have_value("林间家居，报价更低")

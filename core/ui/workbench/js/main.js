@@ -17,6 +17,10 @@ function openDesk(host) {
     if (desk.form) flushEntries(desk.form);
     if (desk.courier.hasWork()) event.preventDefault();
   }
+  // Somebody goes to the menu: what was typed goes off now, for the page may be another one in a moment.
+  desk.root.addEventListener("focusout", (event) => {
+    if (!desk.root.contains(event.relatedTarget)) desk.courier.flushDrafts();
+  });
   window.addEventListener("beforeunload", onLeave);
   const clock = setInterval(() => {
     desk.courier.retry();

@@ -1,0 +1,169 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { makeCourier } from "../../core/ui/workbench/js/courier.js";
+import { editField } from "../../core/ui/workbench/js/model.js";
+import { conflictRows, mayDraft, settleConflict } from "../../core/ui/workbench/js/outbox.js";
+import { entryOf, goNext, goPrevious, makeStore, nextChat, receive, troubled } from "../../core/ui/workbench/js/state.js";
+import { FORM, chat, customer, payload, soon, storage, world } from "./fixtures.mjs";
+
+function open(kept, extra) {
+  const desk = world(makeStore, makeCourier, kept);
+  desk.courier.settle(receive(desk.store, payload(extra), desk.courier.restore));
+  return desk;
+}
+
+function take(desk, extra) {
+  desk.courier.settle(receive(desk.store, payload(extra), desk.courier.restore));
+}
+
+function approve(desk) {
+  const save = desk.courier.save(entryOf(desk.store), "已确认");
+  goNext(desk.store);
+  return save;
+}
+
+test("quick approvals lie in the outbox together and leave it one by one", async () => {
+  const desk = open();
+  const [first, second] = [approve(desk), approve(desk)];
+  assert.equal(desk.store.current, 3);
+  assert.equal(desk.courier.state(), "saving");
+  await soon();
+  assert.deepEqual(desk.emitted.find(([name]) => name === "outbox")[1].map((save) => save.chat), [1, 2]);
+  take(desk, { open: 3, acks: [{ save_id: first.save_id, result: "saved", version: 1 }] });
+  assert.deepEqual(desk.store.outbox.map((save) => save.save_id), [second.save_id]);
+  take(desk, { open: 3, acks: [{ save_id: second.save_id, result: "saved", version: 1 }] });
+  assert.equal(desk.courier.state(), "saved");
+  assert.equal(desk.kept.items.size, 0);
+});
+
+test("what is sent is what the contract says", async () => {
+  const desk = open();
+  editField(entryOf(desk.store), 0, "明细", "书架", 0);
+  approve(desk);
+  await soon();
+  const [save] = desk.emitted.find(([name]) => name === "outbox")[1];
+  assert.deepEqual(Object.keys(save).sort(), ["after_save_id", "base_version", "chat", "customers", "made", "note", "record_id",
+    "reviewer", "save_id", "seconds", "status", "tries"]);
+  assert.deepEqual(Object.keys(save.customers[0]).sort(), ["confirmed", "from", "origin", "pinned", "values"]);
+  assert.equal(save.customers[0].origin, 0);
+});
+
+test("one draft at a time is under way, the next follows it", () => {
+  const desk = open();
+  const entry = entryOf(desk.store);
+  editField(entry, 0, "明细", "一", 0);
+  const draft = desk.courier.save(entry, "草稿");
+  editField(entry, 0, "明细", "二", 0);
+  assert.ok(!mayDraft(entry, desk.store.outbox));
+  const decision = desk.courier.save(entry, "已确认");
+  assert.equal(decision.after_save_id, draft.save_id);
+  assert.equal(decision.base_version, 0);
+  take(desk, { acks: [draft, decision].map((save, i) => ({ save_id: save.save_id, result: "saved", version: i + 1 })) });
+  assert.equal(entry.version, 2);
+});
+
+test("what was typed comes back after a reload and is sent", async () => {
+  const kept = storage();
+  const before = open(kept);
+  editField(entryOf(before.store), 0, "明细", "书架", 0);
+  before.courier.touch(entryOf(before.store));
+  before.courier.stop(); // the page is gone before the draft went off
+  const after = open(kept);
+  assert.equal(entryOf(after.store).work[0].values["明细"], "书架");
+  assert.equal(after.courier.state(), "saving");
+  await soon();
+  const [, [save]] = after.emitted.find(([name]) => name === "outbox");
+  assert.equal(save.customers[0].values["明细"], "书架");
+  take(after, { acks: [{ save_id: save.save_id, result: "saved", version: 1 }] });
+  assert.equal(kept.items.size, 0);
+});
+
+test("a decision that was not acknowledged comes back after a reload with the same id", () => {
+  const kept = storage();
+  const before = open(kept);
+  const save = approve(before);
+  before.courier.stop();
+  const after = open(kept);
+  assert.deepEqual(after.store.outbox.map((one) => one.save_id), [save.save_id]);
+  assert.equal(nextChat(after.store), 2);
+});
+
+test("two reviewers or datasets in one browser do not mix", () => {
+  const kept = storage();
+  approve(open(kept));
+  const other = open(kept, { reviewer: "陈默", session: "t" });
+  assert.deepEqual(other.store.outbox, []);
+  const another = open(kept, { dataset: { id: 2, name: "别的" }, session: "u" });
+  assert.deepEqual(another.store.outbox, []);
+});
+
+test("without an answer a save counts as unsaved and goes off again, marked as another try", async () => {
+  const desk = open();
+  approve(desk);
+  desk.at.now += 7_000;
+  assert.equal(desk.courier.state(), "unsaved");
+  desk.courier.retry();
+  await soon();
+  const sent = desk.emitted.filter(([name]) => name === "outbox").at(-1)[1];
+  assert.equal(sent[0].tries, 2);
+});
+
+test("a conflict brings the chat back with both sides, and settling saves on top", () => {
+  const desk = open();
+  editField(entryOf(desk.store), 0, "明细", "我的", 0);
+  const save = approve(desk);
+  const theirs = [customer({ 明细: "对方的", 电话: "138" })];
+  take(desk, { open: 2, acks: [{ save_id: save.save_id, result: "conflict", version: 4, theirs, who: "陈默", why: "" }] });
+  assert.deepEqual(troubled(desk.store), [1]);
+  assert.equal(desk.courier.state(), "unsaved");
+  assert.equal(nextChat(desk.store), 1);
+  const entry = desk.store.entries.get(1);
+  assert.deepEqual(conflictRows(entry, FORM).map((row) => [row.key, row.mine, row.theirs]), [["电话", "", "138"], ["明细", "我的", "对方的"]]);
+  settleConflict(entry, FORM, new Set(["0:电话"]));
+  const again = desk.courier.save(entry, "已确认");
+  assert.equal(again.base_version, 4);
+  assert.deepEqual([again.customers[0].values["电话"], again.customers[0].values["明细"]], ["138", "我的"]);
+});
+
+test("a conflict of a chat that is not loaded any more waits for it", () => {
+  const kept = storage();
+  const save = approve(open(kept));
+  const desk = open(kept, { open: 2, chats: [chat(2)], acks: [{ save_id: save.save_id, result: "conflict", version: 2, theirs: [customer({ 明细: "x" })], who: "陈默" }] });
+  assert.deepEqual(troubled(desk.store), [1]);
+  take(desk, { open: 2, chats: [chat(1, { version: 2 }), chat(2)] });
+  assert.equal(desk.store.entries.get(1).conflict.who, "陈默");
+});
+
+test("a rejected save stays editable and says why", () => {
+  const desk = open();
+  const save = approve(desk);
+  take(desk, { open: 2, acks: [{ save_id: save.save_id, result: "rejected", version: 0, why: "太长" }] });
+  assert.equal(desk.store.entries.get(1).rejected, "太长");
+  assert.equal(desk.courier.state(), "unsaved");
+});
+
+test("the queue runs ahead of the server, waits where nothing is known, and ends where the server says so", () => {
+  const desk = open();
+  approve(desk);
+  approve(desk);
+  approve(desk);
+  assert.equal(desk.store.waiting, "next");
+  take(desk, { open: 3, order: { next: [4], prev: [2] }, chats: [chat(3), chat(4)] });
+  assert.equal(desk.store.current, 4);
+  take(desk, { open: 4, order: { next: [], prev: [3] }, chats: [chat(4)] });
+  approve(desk);
+  assert.equal(desk.store.waiting, "end");
+  assert.ok(goPrevious(desk.store));
+  assert.equal(desk.store.current, 4);
+});
+
+test("the address of an earlier chat that comes late moves nobody back", () => {
+  const desk = open();
+  goNext(desk.store);
+  goNext(desk.store);
+  take(desk, { open: 2 });
+  assert.equal(desk.store.current, 3);
+  take(desk, { open: 9, chats: [chat(9)] });
+  assert.equal(desk.store.current, 9);
+});
