@@ -5,6 +5,8 @@ to ask again is decided in one place, by cause.
 """
 
 import re
+import ssl
+from functools import lru_cache
 from typing import Any
 
 from core.errors import Cause, ProviderError
@@ -69,6 +71,7 @@ class OpenAIProvider:
             api_key=self._settings.api_key.get_secret_value().strip(),
             max_retries=0,
             timeout=request.deadline,
+            http_client=openai.DefaultHttpxClient(verify=_tls()),
         )
         try:
             # httpx times each read, not the whole call: a server that trickles would never be late.
@@ -92,6 +95,17 @@ class OpenAIProvider:
     def _safe(self, error: BaseException) -> BaseException | None:
         """The cause to keep: none if its text holds the key (some services echo it)."""
         return None if self._settings.api_key.get_secret_value() in str(error) else error
+
+
+@lru_cache(maxsize=1)
+def _tls() -> ssl.SSLContext:
+    """What certificates are checked against: as ``httpx`` does by itself, but read once.
+
+    Each client would read all root certificates anew, 44 ms of processor time: 3 s for 64 calls.
+    """
+    import httpx
+
+    return httpx.create_ssl_context()
 
 
 def _arguments(request: ModelRequest, model: str) -> dict[str, Any]:
