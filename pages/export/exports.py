@@ -1,0 +1,333 @@
+"""导出: say what goes in, see what will be in it before it is made, make it, take it, and find earlier ones."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from core.export import (
+    PLATFORM_MIN_ROWS,
+    Coverage,
+    Download,
+    ExportReport,
+    InputKind,
+    OverBudget,
+    Source,
+    TableFormat,
+    TextKind,
+    TrainingFormat,
+    TrainingOptions,
+    coverage_of,
+    download,
+    entries,
+    export_dataset,
+    export_submission,
+    export_table,
+    export_test_csv,
+    export_training,
+    file_name,
+    parse_source,
+    ranges,
+)
+from core.store import DatasetView
+from core.ui import pages, state
+from core.ui.notices import empty_state, reported
+
+KINDS = {
+    "submission": "提交文件",
+    "training": "训练集",
+    "test-csv": "测试 CSV",
+    "dataset": "数据集",
+    "table": "表格",
+}
+PURPOSES = {
+    "submission": "交给比赛平台的 JSON：每条群聊都在，格式一字不差。",
+    "training": "一条群聊一行，整套重复到平台要求的行数；下载的是 ZIP，里面的 manifest.json 记着每一行的来历。",
+    "test-csv": "平台批量测试用的 CSV：input 是提问，target 一律为 -。",
+    "dataset": "群聊和审阅后的表单，格式与 train.json 相同；没有结果的群聊不写入。",
+    "table": "给同事看的表格，一位客户一行。",
+}
+BASES = {"records": "已确认的记录", "both": "记录，缺的用抽取任务", "run": "只用抽取任务"}
+TRAINING_FINISHED = "shiyao.export.finished"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the main button will do.
+
+    Attributes:
+        choices: everything that was chosen; a finished file is shown only beside the choices that made it.
+        name: file or folder name.
+        make: writes it.
+        ready: whether there is anything to make.
+    """
+
+    choices: tuple[object, ...]
+    name: str
+    make: Callable[[Path], ExportReport]
+    ready: bool = True
+
+
+def choose_source(dataset: DatasetView) -> Source:
+    """Records, a run, or records with a run behind them."""
+    runs = state.run_names(dataset)
+    options = list(BASES) if runs else ["records"]
+    base = st.segmented_control(
+        "结果来源", options, format_func=BASES.__getitem__, default=options[0], required=True, key=f"base-{dataset.id}"
+    )
+    if base == "records":
+        return Source(records=True)
+    run = st.selectbox("抽取任务", runs, key=f"run-{dataset.id}")
+    return Source(records=base == "both", run=run)
+
+
+def show_coverage(facts: DeltaGenerator, found: Coverage, source: Source) -> None:
+    """How many chats come from where, and which have nothing."""
+    numbers = [("群聊", found.total)]
+    if source.records:
+        numbers.append(("来自已确认的记录", len(found.records)))
+    if source.run or source.labels:
+        numbers.append((f"来自「{source.run or '标注'}」", len(found.fallback)))
+    numbers.append(("没有结果", len(found.missing)))
+    for column, (label, number) in zip(facts.columns(len(numbers)), numbers, strict=True):
+        column.metric(label, f"{number:,}")
+    if found.missing:
+        rejected = f"，其中第 {ranges(found.rejected)} 条在导入时被拒绝" if found.rejected else ""
+        facts.caption(f"没有结果的：第 {ranges(found.missing)} 条{rejected}。")
+
+
+def plan_submission(dataset: DatasetView, facts: DeltaGenerator) -> Plan:
+    """提交文件."""
+    source = choose_source(dataset)
+    found = coverage_of(state.store(), dataset.id, source)
+    show_coverage(facts, found, source)
+    fill = bool(found.missing) and facts.toggle(
+        f"补空：为没有结果的 {len(found.missing)} 条各写一张空表",
+        key=f"fill-{dataset.id}",
+    )
+    if found.missing and not fill:
+        facts.caption("提交文件要有每一条群聊：请先审阅或抽取缺的这些，或打开补空。")
+    return Plan(
+        ("submission", dataset.id, source, fill),
+        file_name("submission", dataset.name) + ".json",
+        lambda out: export_submission(state.store(), dataset=dataset.id, source=source, out=out, fill_missing=fill),
+        ready=found.total > 0 and (fill or not found.missing),
+    )
+
+
+def plan_dataset(dataset: DatasetView, facts: DeltaGenerator) -> Plan:
+    """数据集."""
+    source = choose_source(dataset)
+    text = st.segmented_control(
+        "群聊文本", list(TextKind), format_func=TEXTS.__getitem__, default=TextKind.RAW, required=True, key="text"
+    )
+    found = coverage_of(state.store(), dataset.id, source)
+    show_coverage(facts, found, source)
+    return Plan(
+        ("dataset", dataset.id, source, text),
+        file_name("dataset", dataset.name) + ".json",
+        lambda out: export_dataset(state.store(), dataset=dataset.id, source=source, out=out, text=text),
+        ready=len(found.missing) < found.total,
+    )
+
+
+def plan_table(dataset: DatasetView, facts: DeltaGenerator) -> Plan:
+    """表格."""
+    source = choose_source(dataset)
+    table = st.segmented_control(
+        "文件格式",
+        list(TableFormat),
+        format_func=lambda kind: kind.upper(),
+        default=TableFormat.XLSX,
+        required=True,
+        key="table",
+    )
+    found = coverage_of(state.store(), dataset.id, source)
+    show_coverage(facts, found, source)
+    return Plan(
+        ("table", dataset.id, source, table),
+        f"{file_name('customers', dataset.name)}.{table}",
+        lambda out: export_table(state.store(), dataset=dataset.id, source=source, out=out, table=table),
+        ready=len(found.missing) < found.total,
+    )
+
+
+def plan_test_csv(dataset: DatasetView, facts: DeltaGenerator) -> Plan:
+    """测试 CSV."""
+    text = choose_input()
+    facts.metric("提问", f"{dataset.chats:,}")
+    facts.caption("每条群聊一个提问，用的是基线提示词，和抽取时一字不差。")
+    return Plan(
+        ("test-csv", dataset.id, text),
+        file_name("test", dataset.name) + ".csv",
+        lambda out: export_test_csv(state.store(), dataset=dataset.id, out=out, text=text),
+        ready=dataset.chats > 0,
+    )
+
+
+def choose_input() -> InputKind:
+    """Which text of a chat goes into a question."""
+    return st.segmented_control(
+        "群聊文本",
+        list(INPUTS),
+        format_func=INPUTS.__getitem__,
+        default=InputKind.RAW,
+        required=True,
+        key="input",
+        help="在线表格留下的残留不会写入，无论选哪一种。",
+    )
+
+
+def plan_training(available: list[DatasetView], facts: DeltaGenerator) -> Plan:
+    """训练集."""
+    names = {dataset.id: dataset.name for dataset in available}
+    current = state.current_dataset(available)
+    chosen = st.multiselect(
+        "数据集", list(names), default=[current.id] if current else [], format_func=names.__getitem__, key="datasets"
+    )
+    left, right = st.columns(2)
+    label = left.selectbox("答案来源", list(TRAINING_SOURCES), key="training-source")
+    data_format = right.selectbox("格式", list(FORMATS), format_func=FORMATS.__getitem__, key="format")
+    text = choose_input()
+    with st.expander("更多选项"):
+        first, second = st.columns(2)
+        min_rows = first.number_input("最少行数", 0, 1_000_000, PLATFORM_MIN_ROWS, step=100, key="min-rows")
+        seed = second.number_input("打乱用的种子（空着不打乱）", 0, None, None, key="seed")
+        limit = first.number_input("一行的字数上限（空着不限）", 1, None, None, step=500, key="limit")
+        policy = second.selectbox("超过上限的行", list(POLICIES), format_func=POLICIES.__getitem__, key="policy")
+        share = first.number_input("验证集比例", 0.0, 0.9, 0.0, step=0.05, key="val")
+    source = TRAINING_SOURCES[label]
+    covered = [coverage_of(state.store(), number, source) for number in chosen]
+    rows = sum(found.total - len(found.missing) for found in covered)
+    repeats = max(1, -(-min_rows // rows)) if rows else 0
+    numbers = {
+        "有答案的群聊": rows,
+        "重复": repeats,
+        "行数": rows * repeats,
+        "没有答案": sum(len(c.missing) for c in covered),
+    }
+    for column, (name, number) in zip(facts.columns(len(numbers)), numbers.items(), strict=True):
+        column.metric(name, f"{number:,}")
+    if not rows:
+        facts.caption("还没有可以训练的群聊：请先审阅并确认，或导入带标注的数据。")
+    elif share or limit:
+        facts.caption("行数按没有验证集、没有超长的行来估计，生成后以报告为准。")
+    options = TrainingOptions(
+        datasets=tuple(chosen),
+        source=source,
+        format=data_format,
+        text=text,
+        min_rows=min_rows,
+        max_chars=limit,
+        over_budget=policy,
+        validation=share,
+        seed=seed,
+    )
+    return Plan(
+        ("training", options),
+        file_name("training", *(names[number] for number in chosen), data_format),
+        lambda out: export_training(state.store(), options=options, out=out),
+        ready=rows > 0,
+    )
+
+
+def plan_for(kind: str, available: list[DatasetView], facts: DeltaGenerator) -> Plan:
+    """The choices of one kind of export; what they come to goes into ``facts``."""
+    if kind == "training":
+        return plan_training(available, facts)
+    plans = {
+        "submission": plan_submission,
+        "test-csv": plan_test_csv,
+        "dataset": plan_dataset,
+        "table": plan_table,
+    }
+    return plans[kind](state.choose_dataset(available), facts)
+
+
+def show_finished(finished: Download) -> None:
+    """A finished, checked file, ready to be taken."""
+    report = finished.report
+    st.success(f"{finished.name} 已读回核对，与应有的内容一致。", icon=":material/check:")
+    st.download_button(
+        "下载",
+        finished.data,
+        file_name=finished.name,
+        mime="application/octet-stream",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+    st.caption(f"{report.counts['rows']:,} 行 · {len(finished.data):,} 字节 · sha256 {report.sha256}")
+    for note in report.notes:
+        st.caption(note)
+
+
+def draw(available: list[DatasetView]) -> None:
+    """Choices on the left; what they come to, the main button and what it made on the right."""
+    choices, outcome = st.columns([4, 5], gap="large")
+    facts = outcome.container()
+    with choices:
+        kind = st.segmented_control(
+            "导出什么", list(KINDS), format_func=KINDS.__getitem__, default="submission", required=True, key="kind"
+        )
+        st.caption(PURPOSES[kind])
+        plan = plan_for(kind, available, facts)
+    with outcome:
+        if st.button(f"生成{KINDS[kind]}", type="primary", disabled=not plan.ready, icon=":material/output:"):
+            with st.spinner("正在生成并读回核对…"):
+                st.session_state[FINISHED] = (plan.choices, download(plan.name, plan.make))
+        made_of, finished = st.session_state.get(FINISHED, (None, None))
+        if finished is not None and made_of == plan.choices:
+            show_finished(finished)
+
+
+def source_words(written: str | None) -> str:
+    """A source of the ledger in the words of this page."""
+    if not written:
+        return "—"
+    source = parse_source(written)
+    if source.labels:
+        return "标注和记录" if source.records else "标注"
+    if source.run:
+        return f"记录，缺的用「{source.run}」" if source.records else f"「{source.run}」"
+    return BASES["records"]
+
+
+def show_earlier() -> None:
+    """What left the house before."""
+    earlier = entries(state.store())
+    if not earlier:
+        return
+    st.subheader("导出记录")
+    st.dataframe(
+        [
+            {
+                "时间": f"{entry.created_at.astimezone():%Y-%m-%d %H:%M}",
+                "种类": KINDS.get(entry.kind, entry.kind),
+                "文件": entry.name,
+                "数据集": entry.dataset,
+                "来源": source_words(entry.parameters.get("source")),
+                "行数": entry.counts.get("rows"),
+                "sha256": entry.sha256,
+            }
+            for entry in earlier
+        ],
+        hide_index=True,
+        width="stretch",
+    )
+
+
+st.title("导出")
+datasets = state.datasets()
+if not datasets:
+    empty_state(
+        "还没有可以导出的内容",
+        "先导入群聊，抽取并审阅；确认过的记录在这里变成提交文件和训练集。",
+        page=pages.IMPORT,
+        label="去导入",
+    )
+else:
+    with reported():
+        draw(datasets)
+    show_earlier()

@@ -1,0 +1,112 @@
+"""The page 导出, driven from the app's entry."""
+
+import hashlib
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from core.export import Download, entries
+from core.settings import settings
+from core.store import Store
+from core.store.models import RecordStatus
+from tests.core.exporting import fill
+
+PAGE = "pages/export/exports.py"
+
+
+@pytest.fixture
+def page(store: Store, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setenv("SHIYAO_DATABASE_URL", store.engine.url.render_as_string(hide_password=False))
+    settings.cache_clear()
+    st.cache_resource.clear()
+
+    def opened() -> AppTest:
+        app = AppTest.from_file(str(Path(__file__).parents[2] / "app.py"), default_timeout=30).run()
+        return app.switch_page(PAGE).run()
+
+    yield opened
+    settings.cache_clear()
+    st.cache_resource.clear()
+
+
+def chosen(app: AppTest, key: str) -> Any:
+    return next(group for group in app.get("button_group") if group.key == key)
+
+
+def button(app: AppTest, label: str) -> Any:
+    return next(found for found in app.button if found.label == label)
+
+
+def finished(app: AppTest) -> Download:
+    made: Download = app.session_state["shiyao.export.finished"][1]
+    return made
+
+
+def test_an_empty_house_says_what_to_do(page: Any) -> None:
+    app = page()
+    assert not app.exception
+    assert any("还没有可以导出的内容" in markdown.value for markdown in app.markdown)
+
+
+def test_a_submission_is_refused_until_blanks_are_chosen(page: Any, store: Store) -> None:
+    fill(store, expected=5, statuses={1: RecordStatus.CONFIRMED, 2: RecordStatus.CONFIRMED})
+    app = page()
+    assert not app.exception
+    assert [(metric.label, metric.value) for metric in app.metric] == [
+        ("群聊", "5"),
+        ("来自已确认的记录", "2"),
+        ("没有结果", "3"),
+    ]
+    assert any("第 3–5 条，其中第 5 条在导入时被拒绝" in caption.value for caption in app.caption)
+    assert button(app, "生成提交文件").disabled
+    app.toggle[0].set_value(True).run()
+    button(app, "生成提交文件").click().run()
+    assert not app.exception
+    made = finished(app)
+    assert made.name == "submission_四条.json"
+    assert [item["index"] for item in json.loads(made.data)] == [1, 2, 3, 4, 5]
+    assert hashlib.sha256(made.data).hexdigest() == made.report.sha256
+    (entry,) = entries(store)
+    assert entry.sha256 == made.report.sha256
+    assert made.report.sha256 in set(app.dataframe[0].value["sha256"])
+
+
+def test_records_with_a_run_behind_them(page: Any, store: Store) -> None:
+    fill(store, statuses={3: RecordStatus.CONFIRMED})
+    app = page()
+    chosen(app, "base-1").set_value("both").run()
+    app.selectbox(key="run-1").set_value("模型").run()
+    assert [metric.value for metric in app.metric] == ["4", "1", "3", "0"]
+    button(app, "生成提交文件").click().run()
+    assert json.loads(finished(app).data)[2]["infos"][0]["客户购买阶段"] == "报价"
+
+
+def test_a_training_set_comes_as_a_zip(page: Any, store: Store) -> None:
+    fill(store)
+    app = page()
+    chosen(app, "kind").set_value("training").run()
+    assert not app.exception
+    assert [metric.value for metric in app.metric] == ["4", "375", "1,500", "0"]
+    button(app, "生成训练集").click().run()
+    assert not app.exception
+    with zipfile.ZipFile(io.BytesIO(finished(app).data)) as archive:
+        names = [Path(name).name for name in archive.namelist()]
+        assert names == ["manifest.json", "train.jsonl"]
+        assert archive.read(archive.namelist()[1]).count(b"\n") == 1500
+
+
+@pytest.mark.parametrize("kind", ["test-csv", "dataset", "table"])
+def test_the_other_kinds(page: Any, store: Store, kind: str) -> None:
+    fill(store, statuses={2: RecordStatus.CONFIRMED})
+    app = page()
+    chosen(app, "kind").set_value(kind).run()
+    next(found for found in app.button if found.label.startswith("生成")).click().run()
+    assert not app.exception
+    assert finished(app).report.kind == kind
+    assert not [error.value for error in app.error]
