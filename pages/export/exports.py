@@ -50,7 +50,22 @@ PURPOSES = {
     "table": "给同事看的表格，一位客户一行。",
 }
 BASES = {"records": "已确认的记录", "both": "记录，缺的用抽取任务", "run": "只用抽取任务"}
-TRAINING_FINISHED = "shiyao.export.finished"
+TRAINING_SOURCES = {
+    "标注和记录，记录优先": Source(records=True, labels=True),
+    "已确认的记录": Source(records=True),
+    "标注": Source(labels=True),
+}
+TEXTS = {TextKind.RAW: "入库时的原文", TextKind.CLEAN: "去掉表格残留"}
+INPUTS = {InputKind.RAW: "对话原文", InputKind.CLEAN: "去掉占位消息"}
+POLICIES = {None: "点名拒绝", OverBudget.SKIP: "跳过", OverBudget.CLEAN: "清洗后再试"}
+FORMATS = {
+    TrainingFormat.SPARK: "星火 instruction / input / output",
+    TrainingFormat.SPARK_PAIR: "星火 input / target",
+    TrainingFormat.ALPACA: "Alpaca（LLaMA-Factory）",
+    TrainingFormat.SHAREGPT: "ShareGPT（LLaMA-Factory）",
+    TrainingFormat.OPENAI: "OpenAI 对话",
+}
+FINISHED = "shiyao.export.finished"
 
 
 @dataclass(frozen=True, slots=True)
