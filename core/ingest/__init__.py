@@ -1,6 +1,7 @@
 """Import: files and pasted text become datasets, chats and runs; every row that does not go in says why."""
 
 from core.ingest.chats import LABELS_RUN, SPLITS, import_chats, import_text
+from core.ingest.datasets import ChatLine, DatasetSummary, chat_lines, delete_dataset, summaries
 from core.ingest.model import (
     BY_POSITION,
     ChatRow,
@@ -27,9 +28,11 @@ __all__ = [
     "SAMPLE_RUN",
     "SPLITS",
     "SUFFIXES",
+    "ChatLine",
     "ChatRow",
     "ColumnError",
     "Columns",
+    "DatasetSummary",
     "FileFormat",
     "FileKind",
     "ImportReport",
@@ -38,9 +41,12 @@ __all__ = [
     "Progress",
     "Rejected",
     "SubmissionRow",
+    "chat_lines",
+    "delete_dataset",
     "import_chats",
     "import_run",
     "import_text",
     "load_sample",
     "preview",
+    "summaries",
 ]

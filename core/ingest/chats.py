@@ -153,6 +153,7 @@ def _write(
     session.add(dataset)
     session.flush()
     return ImportReport(
+        kind=FileKind.CHATS,
         dataset_id=dataset_id,
         dataset=dataset.name,
         added=added,

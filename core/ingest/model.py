@@ -156,6 +156,7 @@ class ImportReport:
     """What an import did.
 
     Attributes:
+        kind: chats, or forms for chats that were there already.
         dataset_id: where the rows went.
         dataset: its name.
         added: chats added; for a run: forms of so many chats added.
@@ -168,6 +169,7 @@ class ImportReport:
         notes: what else a person should know, Chinese sentences.
     """
 
+    kind: FileKind
     dataset_id: int
     dataset: str
     added: int

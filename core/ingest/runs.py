@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 from core.errors import ConflictError, InputError
 from core.form import load_named_form
 from core.ingest.labels import Forms, RunWriter
-from core.ingest.model import BY_NAME, ImportReport, OnProgress, Progress, Rejected, SubmissionRow
+from core.ingest.model import BY_NAME, FileKind, ImportReport, OnProgress, Progress, Rejected, SubmissionRow
 from core.ingest.reading import Reading
 from core.ingest.source import Source, opened
 from core.ingest.staging import BATCH, text_hash
@@ -99,6 +99,7 @@ def _write(
     missing = len(chats) - len(good)
     notes = (f"数据集有 {len(chats)} 条群聊，其中 {missing} 条在这个文件里没有结果",) if missing > 0 else ()
     return ImportReport(
+        kind=FileKind.SUBMISSION,
         dataset_id=target.id,
         dataset=target.name,
         added=writer.added,
