@@ -6,7 +6,7 @@ the only import of it, loaded when there is work and not before).
 """
 
 from core.jobs.progress import Failure, Pace, failures, pace, progress
-from core.jobs.runner import JobRunner, ensure_running
+from core.jobs.runner import JobRunner, ensure_running, stop_running
 from core.jobs.runs import (
     DEFAULT_CONCURRENCY,
     cancel,
@@ -37,5 +37,6 @@ __all__ = [
     "progress",
     "retry_failed",
     "start",
+    "stop_running",
     "watch",
 ]

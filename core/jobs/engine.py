@@ -62,6 +62,7 @@ class Engine:
         self._report_broken = broken
         self._slots: dict[str, Slots] = {}
         self._outstanding: dict[int, set[int]] = {}
+        self._waiting: set[threading.Event] = set()
         self._mutex = threading.Lock()
         self._closed = False
         self._database = _database(url)
@@ -80,6 +81,8 @@ class Engine:
             "executor_id": EXECUTOR,
             "log_level": "ERROR",
             "max_executor_threads": 512,
+            # Nothing of ours uses notifications; the listener only delays the end by one of its sleeps.
+            "notification_listener_polling_interval_sec": 0.25,
         }
         if isinstance(self._database, str):
             config["system_database_url"] = self._database
@@ -149,19 +152,32 @@ class Engine:
             self._outstanding.pop(run_id, None)
 
     def run_job(self, run_id: int, chat_id: int, queue: str) -> None:
-        """Body of the workflow: wait for a place, do the job."""
+        """Body of the workflow: wait for a place, do the job, or be sent away when the engine stops."""
         slots = self._slots_of(queue)
-        entered = slots.enter()
+        ended = threading.Event()
+        if slots.enter():
+            with self._mutex:
+                self._waiting.add(ended)
+            # A daemon, unlike DBOS's own threads: a call that hangs must not keep the process from ending.
+            threading.Thread(
+                target=self._do, args=(run_id, chat_id, slots, ended), name="shiyao-job", daemon=True
+            ).start()
+            ended.wait()
+            with self._mutex:
+                self._waiting.discard(ended)
+        else:
+            self._forget(run_id, chat_id)
+
+    def _do(self, run_id: int, chat_id: int, slots: Slots, ended: threading.Event) -> None:
         try:
-            if entered:
-                self._perform(run_id, chat_id)
+            self._perform(run_id, chat_id)
         except Exception as error:
             _log.exception("job could not be done: run %s, chat %s", run_id, chat_id)
             self._report_broken(run_id, chat_id, error)
         finally:
-            if entered:
-                slots.leave()
+            slots.leave()
             self._forget(run_id, chat_id)
+            ended.set()
 
     def stop(self, patience: float) -> None:
         """End; calls under way get ``patience`` seconds to be stored, what waits stays for the next engine."""
@@ -174,6 +190,9 @@ class Engine:
         until = time.monotonic() + patience
         while any(slots.taken for slots in places) and time.monotonic() < until:
             time.sleep(0.05)
+        with self._mutex:
+            for ended in self._waiting:
+                ended.set()
         DBOS.destroy()
         _current = None
         if not isinstance(self._database, str):

@@ -215,3 +215,12 @@ def ensure_running(store: Store) -> JobRunner:
             runner = _runners[store.url] = JobRunner(store)
             runner.start()
         return runner
+
+
+def stop_running(*, patience: float = DRAIN_SECONDS) -> None:
+    """Stop all runners that :func:`ensure_running` started in this process; for the end of a server."""
+    with _runners_lock:
+        stopping = list(_runners.values())
+        _runners.clear()
+    for runner in stopping:
+        runner.stop(patience=patience)

@@ -1,0 +1,261 @@
+"""Runs carried out: DBOS for real, the ``openai`` package for real, against a fake service; also killed on the way."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from core import jobs
+from core.errors import JobError
+from core.settings import ROOT
+from core.store import Store
+from core.store.models import RunStatus
+from tests.core.running import add_dataset, runner, stored, wait_until
+from tests.fakes.behaviour import Answer, Behaviour, Failure, Stall
+from tests.fakes.openai_server import FakeOpenAI
+
+
+def asked(service: FakeOpenAI) -> Counter[str]:
+    """How often each chat was asked about."""
+    chats = [request["messages"][-1]["content"].rpartition("<chat>")[2] for request in service.requests]
+    return Counter(chats)
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOpenAI]:
+    with FakeOpenAI(Answer(latency=0.2)) as fake:
+        for name, value in fake.environment().items():
+            monkeypatch.setenv(name, value)
+        yield fake
+
+
+def finished(store: Store, run_id: int) -> bool:
+    return jobs.progress(store, run_id).status == RunStatus.FINISHED
+
+
+def test_two_hundred_chats_with_a_third_failing_lose_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    add_dataset(store, 200)
+    dice = random.Random(7)
+    refused = Failure(code="", message="context length exceeded", status=400)
+    wrong: tuple[Behaviour, ...] = (refused, Failure(code="", status=401), Answer("抱歉，我不能回答"))
+    script = [dice.choice(wrong) if dice.random() < 0.3 else Answer() for _ in range(200)]
+    failing = sum(behaviour != Answer() for behaviour in script)
+    with FakeOpenAI([*script, Answer()]) as fake:
+        for name, value in fake.environment().items():
+            monkeypatch.setenv(name, value)
+        run = jobs.create_run(store, dataset="d", name="r", provider="openai", concurrency=16)
+        view = jobs.watch(store, lambda: jobs.start(store, run.id))
+        assert (view.status, view.done, view.failed, view.pending) == ("finished", 200 - failing, failing, 0)
+        assert set(stored(store, run)) == set(range(1, 201))
+        groups = jobs.failures(store, run.id)
+        assert sum(len(group.chats) for group in groups) == failing
+        assert {group.cause for group in groups} == {"too_long", "auth", ""}
+
+        view = jobs.watch(store, lambda: jobs.retry_failed(store, run.id))
+        assert (view.done, view.failed, view.pending) == (200, 0, 0)
+        assert set(stored(store, run)) == set(range(1, 201))
+        assert len(fake.requests) == 200 + failing
+        assert Counter(asked(fake).values()) == {1: 200 - failing, 2: failing}
+
+
+def test_no_more_calls_at_a_time_than_allowed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    add_dataset(store, 24)
+    now, most, lock = 0, 0, threading.Lock()
+
+    def count(_: dict[str, Any], number: int) -> Behaviour:
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+        threading.Timer(0.15, leave).start()
+        return Answer(latency=0.2)
+
+    def leave() -> None:
+        nonlocal now
+        with lock:
+            now -= 1
+
+    with FakeOpenAI(count) as fake:
+        for name, value in fake.environment().items():
+            monkeypatch.setenv(name, value)
+        run = jobs.create_run(store, dataset="d", name="r", provider="openai", concurrency=4)
+        jobs.watch(store, lambda: jobs.start(store, run.id))
+    assert most == 4
+
+
+def test_cancelled_runs_keep_what_they_have_and_go_on(store: Store, service: FakeOpenAI) -> None:
+    add_dataset(store, 40)
+    run = jobs.create_run(store, dataset="d", name="r", provider="openai", concurrency=4)
+    with runner(store) as running:
+        jobs.start(store, run.id)
+        running.wake()
+        wait_until(lambda: jobs.progress(store, run.id).done >= 6)
+        jobs.cancel(store, run.id)
+        running.wake()
+        wait_until(lambda: not running.executing)
+        paid = len(service.requests)
+        view = jobs.progress(store, run.id)
+        assert (view.status, view.done) == (RunStatus.CANCELLED, paid), "calls under way were stored"
+        assert paid < 30
+        jobs.start(store, run.id)
+        running.wake()
+        wait_until(lambda: finished(store, run.id))
+    assert set(stored(store, run)) == set(range(1, 41))
+    assert max(asked(service).values()) == 1, "nothing was paid twice"
+
+
+def test_a_run_stopped_and_started_at_once_does_not_get_stuck(store: Store, service: FakeOpenAI) -> None:
+    add_dataset(store, 30)
+    run = jobs.create_run(store, dataset="d", name="r", provider="openai", concurrency=4)
+    with runner(store) as running:
+        jobs.start(store, run.id)
+        running.wake()
+        for done in (2, 6, 10):
+            wait_until(lambda done=done: jobs.progress(store, run.id).done >= done)  # type: ignore[misc]
+            jobs.pause(store, run.id)
+            running.wake()
+            jobs.start(store, run.id)
+            running.wake()
+        wait_until(lambda: finished(store, run.id))
+    assert set(stored(store, run)) == set(range(1, 31))
+    assert max(asked(service).values()) == 1
+
+
+def test_a_run_that_cannot_be_stored_is_reported_and_not_paid_again(store: Store, service: FakeOpenAI) -> None:
+    add_dataset(store, 3)
+    run = jobs.create_run(store, dataset="d", name="r", provider="openai")
+    refuse = "CREATE TRIGGER full BEFORE INSERT ON extraction BEGIN SELECT RAISE(ABORT, 'disk full'); END"
+    with store.engine.begin() as connection:
+        connection.execute(text(refuse))
+    with pytest.raises(JobError, match="disk full"):
+        jobs.watch(store, lambda: jobs.start(store, run.id))
+    assert max(asked(service).values()) == 1
+    with store.engine.begin() as connection:
+        connection.execute(text("DROP TRIGGER full"))
+    assert jobs.watch(store, lambda: jobs.start(store, run.id)).done == 3
+
+
+def test_a_process_without_keys_leaves_the_run_to_others(
+    store: Store, service: FakeOpenAI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_dataset(store, 2)
+    run = jobs.create_run(store, dataset="d", name="r", provider="openai")
+    jobs.start(store, run.id)
+    with monkeypatch.context() as without:
+        without.delenv("OPENAI_API_KEY")
+        with runner(store, claim=False) as running:
+            running.wake()
+            threading.Event().wait(1.5)
+            assert not running.executing
+    assert jobs.progress(store, run.id).pending == 2
+    with runner(store, claim=False):
+        wait_until(lambda: finished(store, run.id))
+    assert jobs.progress(store, run.id).done == 2
+
+
+def test_a_hanging_call_does_not_keep_the_process(store: Store, service: FakeOpenAI) -> None:
+    add_dataset(store, 3)
+    with FakeOpenAI([Stall(seconds=30), Answer()]) as stalling:
+        for name, value in stalling.environment().items():
+            os.environ[name] = value  # put back by the fixture's monkeypatch
+        run = jobs.create_run(store, dataset="d", name="r", provider="openai", concurrency=1)
+        running = jobs.ensure_running(store)
+        assert jobs.ensure_running(store) is running
+        jobs.start(store, run.id)
+        running.wake()
+        wait_until(lambda: len(stalling.requests) == 1)
+        before = time.monotonic()
+        jobs.stop_running(patience=0.2)
+        assert time.monotonic() - before < 5
+        assert not [thread for thread in threading.enumerate() if thread.name.startswith("dbos")]
+        with runner(store, claim=False):
+            wait_until(lambda: finished(store, run.id))
+    assert set(stored(store, run)) == {1, 2, 3}
+
+
+def command(store: Store, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", "core", "--db", f"sqlite:///{store.path}", *arguments]
+
+
+EXTRACT = ("extract", "--dataset", "d", "--run", "r", "--provider", "openai", "--concurrency", "4")
+
+
+def test_a_killed_process_loses_and_repeats_nothing(store: Store, service: FakeOpenAI) -> None:
+    add_dataset(store, 40)
+    killed = subprocess.Popen(command(store, *EXTRACT), cwd=ROOT)
+    wait_until(lambda: len(service.requests) >= 12)
+    killed.send_signal(signal.SIGKILL)
+    killed.wait()
+    with store.read() as session:
+        kept = session.execute(text("SELECT count(*) FROM extraction")).scalar_one()
+    assert 4 <= kept < 40
+    # Nobody starts the run again: it goes on because somebody is there who can.
+    with runner(store, claim=False):
+        wait_until(lambda: finished(store, 1))
+    assert set(stored(store, jobs.progress(store, 1))) == set(range(1, 41))
+    assert len(service.requests) <= 40 + 4, "at most the calls under way were asked again"
+    assert max(asked(service).values()) <= 2
+
+
+def test_ctrl_c_stores_what_is_under_way_and_the_same_command_goes_on(store: Store, service: FakeOpenAI) -> None:
+    add_dataset(store, 24)
+    process = subprocess.Popen(command(store, *EXTRACT), cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    wait_until(lambda: len(service.requests) >= 8)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "用同样的命令可以继续" in said
+    view = jobs.progress(store, 1)
+    assert (view.status, view.done) == (RunStatus.RUNNING, len(service.requests))
+    again = subprocess.run(command(store, *EXTRACT), cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (again.returncode, again.stderr) == (0, "")
+    assert "完成 24，失败 0" in again.stdout
+    assert max(asked(service).values()) == 1
+
+
+def test_a_command_watches_while_another_process_carries_the_run_out(store: Store, service: FakeOpenAI) -> None:
+    add_dataset(store, 12)
+    with FakeOpenAI() as elsewhere, runner(store) as here:
+        # Something to do keeps the lock here while the command starts.
+        busy = jobs.create_run(store, dataset="d", name="busy", provider="openai", concurrency=1)
+        jobs.start(store, busy.id)
+        here.wake()
+        wait_until(lambda: here.executing and len(service.requests) > 0)
+        environment = {**os.environ, **elsewhere.environment()}
+        done = subprocess.run(
+            command(store, *EXTRACT, "--limit", "4"),
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+        assert elsewhere.requests == []
+    assert len(stored(store, jobs.progress(store, 2))) == 4
+
+
+def test_the_queue_lies_beside_the_database_and_is_emptied(store: Store, service: FakeOpenAI, tmp_path: Path) -> None:
+    add_dataset(store, 5)
+    for name in ("one", "two"):
+        run = jobs.create_run(store, dataset="d", name=name, provider="openai")
+        assert jobs.watch(store, lambda run=run: jobs.start(store, run.id)).done == 5  # type: ignore[misc]
+    assert (tmp_path / "shiyao.jobs.db").exists()
+    import sqlite3
+
+    with sqlite3.connect(tmp_path / "shiyao.jobs.db") as connection:
+        left = connection.execute("SELECT workflow_uuid, status FROM workflow_status").fetchall()
+    connection.close()
+    assert len(left) == 5
+    assert {status for _, status in left} == {"SUCCESS"}
+    assert all(name.startswith("run2-") for name, _ in left)

@@ -1,0 +1,188 @@
+"""Creating and steering runs: names, scope, refusals. No executor is started here."""
+
+import pytest
+
+from core import jobs
+from core.errors import JobError, NotFoundError, PromptError, SettingsError
+from core.jobs.work import perform
+from core.store import Store, queries
+from core.store.models import Extraction, Run, RunKind, RunStatus
+from tests.core.running import add_dataset, stored
+from tests.fakes.behaviour import Answer, Failure
+from tests.fakes.openai_server import FakeOpenAI
+
+
+def chat_ids(store: Store, dataset: int) -> dict[int, int]:
+    with store.read() as session:
+        return queries.chat_ids(session, dataset)
+
+
+def test_a_run_keeps_provider_model_and_the_whole_prompt(store: Store) -> None:
+    add_dataset(store, 3)
+    run = jobs.create_run(store, dataset="d", name=" first ", provider="local")
+    assert (run.name, run.kind, run.status, run.total, run.pending) == ("first", RunKind.MODEL, RunStatus.WAITING, 3, 3)
+    assert (run.provider, run.model) == ("local", "rules.v1")
+    assert (run.prompt_name, run.prompt_version) == ("baseline", "1")
+    assert "{% block user %}" in run.prompt_text
+    assert run.parameters["concurrency"] == 1
+
+
+def test_the_same_names_find_the_run_and_its_scope_only_grows(store: Store) -> None:
+    add_dataset(store, 10)
+    run = jobs.create_run(store, dataset="d", name="r", provider="local", limit=3)
+    assert run.total == 3
+    again = jobs.create_run(store, dataset="d", name="r", provider="local", chat_indices=[9, 2], concurrency=2)
+    assert (again.id, again.total, again.parameters["chats"]) == (run.id, 4, [1, 2, 3, 9])
+    assert again.parameters["concurrency"] == 2
+    assert jobs.create_run(store, dataset="d", name="r", provider="local").total == 10
+    assert jobs.create_run(store, dataset="d", name="r", provider="local", limit=2).total == 10
+
+
+def test_another_way_of_asking_under_the_same_name_is_refused(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    add_dataset(store, 2)
+    for name in ("OPENAI_BASE_URL", "OPENAI_API_KEY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9/v1")
+    jobs.create_run(store, dataset="d", name="r", provider="openai", model="one", parameters={"temperature": 0})
+    with pytest.raises(JobError, match="服务是 openai 而不是 local"):
+        jobs.create_run(store, dataset="d", name="r", provider="local")
+    with pytest.raises(JobError, match="模型是 one 而不是 two"):
+        jobs.create_run(store, dataset="d", name="r", provider="openai", model="two")
+    with pytest.raises(JobError, match="模型参数不同"):
+        jobs.create_run(store, dataset="d", name="r", provider="openai", model="one", parameters={"temperature": 1})
+    with store.write() as session:
+        session.get_one(Run, 1).prompt_sha256 = "an older text"
+    with pytest.raises(JobError, match="提示词是 baseline.v1 而不是 baseline.v1"):
+        jobs.create_run(store, dataset="d", name="r", provider="openai", model="one")
+
+
+def test_a_run_of_labels_is_no_run_of_a_model(store: Store) -> None:
+    dataset = add_dataset(store, 1)
+    with store.write() as session:
+        session.add(Run(dataset_id=dataset.id, name="labels", kind=RunKind.LABELS, status=RunStatus.FINISHED))
+    with pytest.raises(JobError, match="不是由模型抽取的"):
+        jobs.create_run(store, dataset="d", name="labels", provider="local")
+    with pytest.raises(JobError, match="不能运行"):
+        jobs.start(store, 1)
+
+
+def test_what_cannot_be_created_is_refused(store: Store) -> None:
+    add_dataset(store, 2)
+    with pytest.raises(NotFoundError):
+        jobs.create_run(store, dataset="nope", name="r", provider="local")
+    with pytest.raises(SettingsError):
+        jobs.create_run(store, dataset="d", name="r", provider="nope")
+    with pytest.raises(PromptError):
+        jobs.create_run(store, dataset="d", name="r", provider="local", prompt="nope")
+    for wrong in ({"limit": 0}, {"concurrency": 0}, {"deadline": 0.0}, {"per_minute": 0}, {"chat_indices": [3]}):
+        with pytest.raises(JobError):
+            jobs.create_run(store, dataset="d", name="r", provider="local", **wrong)  # type: ignore[arg-type]
+    with pytest.raises(JobError, match="没有名称"):
+        jobs.create_run(store, dataset="d", name="  ", provider="local")
+    with pytest.raises(JobError, match="没有可以抽取的群聊"):
+        jobs.create_run(store, dataset="d", name="r", provider="local", chat_indices=[])
+    with store.read() as session:
+        assert queries.runs(session) == []
+
+
+def test_missing_keys_are_named_before_anything_is_stored(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    add_dataset(store, 2)
+    for name in ("SPARKAI_APP_ID", "SPARKAI_API_KEY", "SPARKAI_API_SECRET"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(JobError, match="SPARKAI_APP_ID、SPARKAI_API_KEY、SPARKAI_API_SECRET"):
+        jobs.create_run(store, dataset="d", name="r", provider="spark")
+    with store.read() as session:
+        assert queries.runs(session) == []
+
+
+def test_a_job_is_done_once_however_often_it_is_called(store: Store) -> None:
+    dataset = add_dataset(store, 2)
+    ids = chat_ids(store, dataset.id)
+    run = jobs.create_run(store, dataset="d", name="r", provider="local")
+    assert not perform(store, run.id, ids[1]), "the run has not been started"
+    jobs.start(store, run.id)
+    assert perform(store, run.id, ids[1])
+    assert not perform(store, run.id, ids[1])
+    assert jobs.progress(store, run.id).pending == 1
+    assert perform(store, run.id, ids[2])
+    assert jobs.progress(store, run.id).status == RunStatus.FINISHED
+    assert set(stored(store, run).values()) == {"ok"}
+    assert not perform(store, run.id, 999)
+    assert not perform(store, 999, ids[1])
+
+
+def test_a_retry_replaces_the_failure_and_keeps_what_was_said(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    dataset = add_dataset(store, 1)
+    chat_id = chat_ids(store, dataset.id)[1]
+    with FakeOpenAI([Failure(status=401), Answer("这不是 JSON"), Answer()]) as service:
+        for name, value in service.environment().items():
+            monkeypatch.setenv(name, value)
+        run = jobs.create_run(store, dataset="d", name="r", provider="openai")
+        jobs.start(store, run.id)
+        assert perform(store, run.id, chat_id)
+        failed = jobs.progress(store, run.id)
+        assert (failed.status, failed.done, failed.failed, failed.pending) == (RunStatus.FINISHED, 0, 1, 0)
+        assert not perform(store, run.id, chat_id), "nobody asked for a retry"
+
+        again = jobs.retry_failed(store, run.id)
+        assert (again.status, again.failed, again.pending) == (RunStatus.RUNNING, 0, 1)
+        assert jobs.failures(store, run.id) == []
+        assert perform(store, run.id, chat_id)
+        unread = jobs.progress(store, run.id)
+        assert (unread.status, unread.failed, unread.pending) == (RunStatus.FINISHED, 1, 0)
+        (failure,) = jobs.failures(store, run.id)
+        assert (failure.cause, failure.title) == ("", "回答无法解析成表单")
+        assert failure.chats[0][0] == 1
+        assert failure.chats[0][2] == "这不是 JSON"
+
+        jobs.retry_failed(store, run.id, causes=[""])
+        assert perform(store, run.id, chat_id)
+    with store.read() as session:
+        (row,) = queries.extractions(session, run.id)
+    assert row.status == "repaired", "the fake answers with two of the 21 keys"
+    assert row.attempts == 3
+    assert [reply["cause"] for reply in row.replies] == ["auth", "", ""]
+    assert row.tokens_out == sum(reply["tokens_out"] or 0 for reply in row.replies)
+    with pytest.raises(JobError, match="没有失败的群聊"):
+        jobs.retry_failed(store, run.id)
+
+
+def test_a_mistake_of_ours_is_a_failed_chat_and_not_the_end(store: Store) -> None:
+    dataset = add_dataset(store, 1)
+    run = jobs.create_run(store, dataset="d", name="r", provider="local")
+    with store.write() as session:
+        session.get_one(Run, run.id).prompt_text = "not a prompt"
+    jobs.start(store, run.id)
+    assert perform(store, run.id, chat_ids(store, dataset.id)[1])
+    (failure,) = jobs.failures(store, run.id)
+    assert "baseline.v1.md" in failure.chats[0][1]
+
+
+def test_paused_and_cancelled_runs_go_on_when_started(store: Store) -> None:
+    dataset = add_dataset(store, 1)
+    run = jobs.create_run(store, dataset="d", name="r", provider="local")
+    jobs.start(store, run.id)
+    assert jobs.pause(store, run.id).status == RunStatus.PAUSED
+    assert not perform(store, run.id, chat_ids(store, dataset.id)[1])
+    assert jobs.start(store, run.id).status == RunStatus.RUNNING
+    with pytest.raises(JobError, match="正在进行"):
+        jobs.delete(store, run.id)
+    assert jobs.cancel(store, run.id).status == RunStatus.CANCELLED
+    jobs.delete(store, run.id)
+    with pytest.raises(NotFoundError):
+        jobs.progress(store, run.id)
+    with pytest.raises(NotFoundError):
+        jobs.cancel(store, run.id)
+
+
+def test_pace_is_measured_over_the_last_minute(store: Store) -> None:
+    dataset = add_dataset(store, 4)
+    run = jobs.create_run(store, dataset="d", name="r", provider="local")
+    assert jobs.pace(store, run) == jobs.Pace(0.0, None)
+    jobs.start(store, run.id)
+    for index in (1, 2, 3):
+        perform(store, run.id, chat_ids(store, dataset.id)[index])
+    pace = jobs.pace(store, jobs.progress(store, run.id))
+    assert 0 < pace.per_minute <= 120
+    assert pace.seconds_left is not None
+    with store.write() as session:
+        assert session.get_one(Extraction, 1).seconds >= 0
