@@ -5,7 +5,7 @@ import streamlit as st
 from core.ingest import ChatLine, DatasetSummary, chat_lines, delete_dataset, summaries
 from core.store import DatasetView
 from core.ui import pages, state
-from core.ui.notices import empty_state, guarded
+from core.ui.notices import empty_state
 
 SPLITS = {"train": "训练", "test": "测试", "other": "其他"}
 PAGE_SIZE = 50
@@ -82,20 +82,21 @@ def row_of(line: ChatLine) -> dict[str, str | int]:
     }
 
 
-@st.dialog("删除数据集")
-@guarded
-def ask_deletion(item: DatasetSummary) -> None:
+def draw_deletion(item: DatasetSummary) -> None:
     """Delete only what the person names."""
     view = item.dataset
-    st.markdown(
-        f"将删除「**{view.name}**」的 {view.chats} 条群聊、{item.records} 条记录"
-        f"（其中 {item.confirmed} 条已确认）、{item.labels} 条标注和 {item.runs} 个抽取任务。**不能恢复。**"
-    )
-    st.caption("导出过的文件仍然留在导出记录里。可以先用 `python -m core backup 文件名` 备份。")
-    typed = st.text_input("输入数据集名称以确认", key=f"datasets-confirm-{view.id}")
-    if st.button("删除", type="primary", disabled=typed.strip() != view.name, icon=":material/delete:"):
-        delete_dataset(state.store(), view.id, confirmation=typed)
-        st.rerun()
+    with st.expander("删除这个数据集", icon=":material/delete:"):
+        st.markdown(
+            f"将删除「**{view.name}**」的 {view.chats} 条群聊、{item.records} 条记录"
+            f"（其中 {item.confirmed} 条已确认）、{item.labels} 条标注和 {item.runs} 个抽取任务。**不能恢复。**"
+        )
+        st.caption("导出过的文件仍然留在导出记录里。可以先用 `python -m core backup 文件名` 备份。")
+        field, button = st.columns([4, 1], vertical_alignment="bottom")
+        typed = field.text_input("输入数据集名称以确认", key=f"datasets-confirm-{view.id}")
+        if button.button("删除", disabled=typed.strip() != view.name, width="stretch"):
+            delete_dataset(state.store(), view.id, confirmation=typed)
+            st.toast(f"已删除数据集「{view.name}」", icon=":material/delete:")
+            st.rerun()
 
 
 st.title("数据集")
@@ -113,6 +114,4 @@ else:
     current = next(item for item in found if chosen is not None and item.dataset.id == chosen.id)
     st.subheader("群聊")
     draw_chats(current.dataset)
-    st.divider()
-    if st.button("删除这个数据集…", icon=":material/delete:"):
-        ask_deletion(current)
+    draw_deletion(current)
