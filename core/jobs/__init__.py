@@ -5,7 +5,8 @@ process may do. One process at a time, the holder of a lock, carries runs out th
 the only import of it, loaded when there is work and not before).
 """
 
-from core.jobs.progress import Failure, Pace, failures, pace, progress
+from core.jobs.offers import Offer, free_name, offers, prompts
+from core.jobs.progress import Failure, Pace, failures, model_runs, pace, progress
 from core.jobs.runner import JobRunner, ensure_running, stop_running
 from core.jobs.runs import (
     DEFAULT_CONCURRENCY,
@@ -24,6 +25,7 @@ __all__ = [
     "DEFAULT_CONCURRENCY",
     "Failure",
     "JobRunner",
+    "Offer",
     "Pace",
     "RunParameters",
     "cancel",
@@ -32,9 +34,13 @@ __all__ = [
     "delete",
     "ensure_running",
     "failures",
+    "free_name",
+    "model_runs",
+    "offers",
     "pace",
     "pause",
     "progress",
+    "prompts",
     "retry_failed",
     "start",
     "stop_running",

@@ -76,6 +76,14 @@ def progress(store: Store, run_id: int) -> RunView:
         return replace(view, failed=view.failed - len(awaiting_retry(session, row)))
 
 
+def model_runs(store: Store, dataset_id: int) -> list[RunView]:
+    """A dataset's runs of kind *model*, newest first, each as :func:`progress` gives it."""
+    with store.read() as session:
+        found = [run for run in queries.runs(session, dataset_id) if run.kind == RunKind.MODEL]
+        retried = {run.id: len(awaiting_retry(session, session.get_one(Run, run.id))) for run in found if run.failed}
+    return [replace(run, failed=run.failed - retried.get(run.id, 0)) for run in found]
+
+
 def pace(store: Store, run: RunView) -> Pace:
     """How fast a run goes, from what was stored in the last minute."""
     moment = now()
