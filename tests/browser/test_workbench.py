@@ -170,7 +170,8 @@ def test_a_conflict_shows_both_sides_and_is_settled_by_field(desk: Desk) -> None
     expect(banner).to_contain_text("陈默")
     expect(banner).to_contain_text("三万")
     expect(desk.root).to_have_attribute("data-save-state", "unsaved")
-    banner.get_by_role("button", name="三万").click()
+    expect(banner.get_by_role("button", name="三万")).to_have_attribute("aria-pressed", "true")  # only they changed it
+    expect(banner.get_by_role("button", name="只看我们")).to_have_attribute("aria-pressed", "true")
     banner.get_by_role("button", name="按所选保存").click()
     expect(banner).to_have_count(0)
     desk.saved()

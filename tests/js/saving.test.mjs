@@ -120,6 +120,7 @@ test("a conflict brings the chat back with both sides, and settling saves on top
   assert.equal(nextChat(desk.store), 1);
   const entry = desk.store.entries.get(1);
   assert.deepEqual(conflictRows(entry, FORM).map((row) => [row.key, row.mine, row.theirs]), [["电话", "", "138"], ["明细", "我的", "对方的"]]);
+  assert.deepEqual(conflictRows(entry, FORM).map((row) => row.untouched), [true, false]);
   settleConflict(entry, FORM, new Set(["0:电话"]));
   const again = desk.courier.save(entry, "已确认");
   assert.equal(again.base_version, 4);

@@ -132,7 +132,6 @@ export function paintMarks(pane, groupOf) {
     const name = group ? `on g${group}` : "";
     if (mark.element.className !== name) mark.element.className = name;
   }
-  pane.lit = [];
 }
 
 /** Light the evidence of the field in focus; returns the elements to visit, in order. */

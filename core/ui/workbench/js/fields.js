@@ -16,8 +16,9 @@ export function buildField(field, number, act) {
   const seen = h("button", { type: "button", class: "seen", tabindex: "-1", onclick: () => act.toggleConfirm(field.key) });
   const hint = h("div", { class: "hint", id: `${id}-hint`, hidden: true });
   const label = h("label", { for: id, title: field.description }, field.label);
-  const row = h("div", { class: `f${isWide(field) ? " wide" : ""}` }, label,
-                h("div", { class: "cell" }, control.element, old, hint), h("div", { class: "tail" }, status, seen));
+  const cell = h("div", { class: "cell" }, control.element, hint);
+  (control.element === control.input ? cell : control.element).insertBefore(old, control.element === control.input ? hint : null);
+  const row = h("div", { class: `f${isWide(field) ? " wide" : ""}` }, label, cell, h("div", { class: "tail" }, status, seen));
   setAttr(control.input, "aria-describedby", `${id}-status ${id}-hint`);
   row.addEventListener("mousedown", (event) => {
     // A click beside the input, but inside the row, is a click on the field.
@@ -144,7 +145,7 @@ export function drawField(part, view) {
   setAttr(row, "data-status", view.tone);
   setText(part.status, view.status);
   setAttr(part.status, "title", view.statusTitle);
-  setText(part.seen, view.confirmed === "逐项确认" ? "✓" : view.confirmed === "批量确认" ? "✓" : "○");
+  setText(part.seen, view.confirmed === "未看" ? "" : "✓");
   setAttr(part.seen, "title", view.confirmed === "未看" ? "未看：点一下确认" : view.confirmed);
   setAttr(part.seen, "aria-label", `${part.field.label}：${view.confirmed}`);
   part.old.hidden = view.old === null;

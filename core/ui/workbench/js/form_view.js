@@ -2,7 +2,7 @@
 import { h, reveal, setAttr, setText } from "./dom.js";
 import { buildField, drawField } from "./fields.js";
 import { confirmationOf, confirmedCount, isChanged, markOf, openWarnings } from "./model.js";
-import { UNSEEN, isEmpty, isWide, valueText } from "./values.js";
+import { UNSEEN, isChoice, isEmpty, isWide, valueText } from "./values.js";
 
 const TONES = { 原文: "exact", 归一化: "normalised", 推断: "judged", 无依据: "missing" };
 
@@ -37,7 +37,7 @@ export function buildForm(form, act) {
 /** Draw one customer of a chat. */
 export function drawForm(view, entry, index) {
   const customer = entry.work[index];
-  const warnings = new Map(openWarnings(entry, view.form).filter((w) => w.index === index).map((w) => [w.key, w.text]));
+  const warnings = new Map(openWarnings(entry, view.form).filter((w) => w.index === index).map((w) => [w.key, w.hint]));
   for (const [key, part] of view.parts) drawField(part, fieldView(entry, customer, index, part.field, warnings.get(key) ?? ""));
   drawTabs(view, entry, index);
   const model = entry.chat.run ? `模型：${entry.chat.run.model || entry.chat.run.name}` : "没有抽取结果";
@@ -56,13 +56,14 @@ function fieldView(entry, customer, index, field, hint) {
   if (written && mark?.status && !changed) status = mark.status;
   else if (changed) status = "已改";
   else if (written && customer.baseline === null) status = mark?.status || "手填";
+  else if (!written && confirmed !== UNSEEN && isChoice(field)) status = "为空";
   const evidence = written && mark?.status ? `依据：${mark.status}` : "";
   return {
     value, chat: entry.chat, customer: index, confirmed, hint,
     status: status === "原文" ? "✓ 原文" : status, statusTitle: [changed ? "改过模型的值" : "", evidence].filter(Boolean).join("；"),
     tone: status === "已改" ? "changed" : (TONES[status] ?? ""),
     old: changed ? valueText(customer.baseline[key]) : null,
-    placeholder: confirmed === UNSEEN ? "未看" : "确认为空",
+    placeholder: isChoice(field) ? "" : confirmed === UNSEEN ? "未看" : "确认为空",
   };
 }
 

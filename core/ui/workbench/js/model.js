@@ -33,7 +33,7 @@ function workCustomer(customer, index) {
 export function makeEntry(chat) {
   const work = chat.customers.map(workCustomer);
   return {
-    chat, work, clean: work, served: work.map((customer) => customer.uid),
+    chat, work, clean: work, agreed: work, // agreed: what this browser and the server last had in common
     version: chat.version, status: chat.status, note: chat.note ?? "",
     lastSave: null, undo: [], redo: [], undoTag: "", undoTime: 0,
     gate: false, conflict: null, rejected: "", seconds: 0, restored: false,
@@ -172,9 +172,9 @@ export function openWarnings(entry, form) {
         (w) => w.customer === customer.source && w.key === key && w.level !== "hint",
       );
       const asServed = customer.marked !== null && sameValue(customer.values[key], customer.marked[key]);
-      if (told && asServed) found.push({ index, key, text: told.text });
+      if (told && asServed) found.push({ index, key, hint: told.text, text: told.text });
       else if (MUST_STAND_IN_TEXT.has(field.kind) && markOf(customer, key)?.status === "无依据") {
-        found.push({ index, key, text: `「${field.label}」在群聊里找不到依据` });
+        found.push({ index, key, hint: "群聊里找不到", text: `「${field.label}」在群聊里找不到依据` });
       }
     }
   });
@@ -227,7 +227,8 @@ export function mergeChat(entry, chat, busy) {
     return "replaced";
   }
   entry.chat = chat;
-  const order = entry.served.length === chat.customers.length ? entry.served : null;
+  const served = entry.agreed?.map((customer) => customer.uid) ?? [];
+  const order = served.length === chat.customers.length ? served : null;
   const refreshed = (customer) => {
     const place = order ? order.indexOf(customer.uid) : -1;
     if (place < 0) return customer;
@@ -238,6 +239,7 @@ export function mergeChat(entry, chat, busy) {
   entry.work = entry.work.map(refreshed);
   if (wasClean) entry.clean = entry.work;
   if (!keep) {
+    entry.agreed = entry.work;
     entry.version = chat.version;
     entry.status = chat.status;
     entry.note = chat.note ?? "";
@@ -248,6 +250,7 @@ export function mergeChat(entry, chat, busy) {
 /** Put kept work (a draft or an unacknowledged save, as plain values) over a chat that has just arrived. */
 export function restoreWork(entry, kept) {
   const byPosition = entry.chat.version !== kept.base_version;
+  entry.agreed = byPosition ? null : entry.work;
   entry.work = kept.customers.map((saved, i) => {
     const place = byPosition ? i : saved.from;
     const known = place === null || place === undefined ? null : entry.work[place];

@@ -29,7 +29,7 @@ export function makeSave(entry, form, { id, status, note, reviewer, now }) {
   entry.lastSave = id;
   entry.rejected = "";
   entry.note = save.note;
-  entry.orders = { ...entry.orders, [id]: entry.work.map((customer) => customer.uid) };
+  entry.sent = { ...entry.sent, [id]: entry.work };
   if (status !== DRAFT) entry.status = status;
   else if (entry.status === "未审阅") entry.status = DRAFT;
   return save;
@@ -65,7 +65,7 @@ export function mayDraft(entry, outbox) {
 export function applyAck(entry, save, ack) {
   if (ack.result === "saved") {
     entry.version = Math.max(entry.version, ack.version);
-    entry.served = entry.orders?.[ack.save_id] ?? entry.served;
+    entry.agreed = entry.sent?.[ack.save_id] ?? entry.agreed;
   } else if (ack.result === "conflict") {
     entry.clean = null;
     const status = save.status === DRAFT && entry.conflict ? entry.conflict.status : save.status;
@@ -74,10 +74,13 @@ export function applyAck(entry, save, ack) {
     entry.clean = null;
     entry.rejected = ack.why || "服务器没有接受这次保存";
   }
-  if (entry.orders) delete entry.orders[ack.save_id];
+  if (entry.sent) delete entry.sent[ack.save_id];
 }
 
-/** Fields that differ between mine and theirs: one row per field, one row for a customer that only one side has. */
+/**
+ * Fields that differ between mine and theirs: one row per field, one row for a customer that only one side has.
+ * `untouched` says that only they changed the field since both had it in common: then theirs is the better default.
+ */
 export function conflictRows(entry, form) {
   const theirs = entry.conflict?.theirs ?? [];
   const rows = [];
@@ -92,7 +95,9 @@ export function conflictRows(entry, form) {
     }
     for (const field of form.fields) {
       if (sameValue(mine.values[field.key], other.values[field.key])) continue;
-      rows.push({ id: `${index}:${field.key}`, index, key: field.key,
+      const before = entry.agreed?.find((customer) => customer.uid === mine.uid)?.values;
+      const untouched = before !== undefined && sameValue(mine.values[field.key], before[field.key]);
+      rows.push({ id: `${index}:${field.key}`, index, key: field.key, untouched,
                   label: entry.work.length > 1 ? `客户 ${index + 1} · ${field.label}` : field.label,
                   mine: valueText(mine.values[field.key]), theirs: valueText(other.values[field.key]) });
     }

@@ -24,7 +24,7 @@ export function buildConflict(entry, form, onSettle) {
   const { who, why, theirs } = entry.conflict;
   const other = who || "另一位审阅人";
   const rows = theirs === null ? [] : conflictRows(entry, form);
-  const taken = new Set();
+  const taken = new Set(rows.filter((row) => row.untouched).map((row) => row.id));
   const redraw = [];
   const choice = (row, side) => {
     const button = h("button", { type: "button", class: "side" }, row[side] || "（空）");
@@ -46,7 +46,7 @@ export function buildConflict(entry, form, onSettle) {
   };
   redraw.forEach((draw) => draw());
   return h("div", { class: "conflict", role: "alert", "data-testid": "conflict" },
-           h("p", {}, h("b", {}, `${other}在你之前保存过这一条。`), why || "逐项选好要留下的值，再保存；没有选的留你的。"),
+           h("p", {}, h("b", {}, `${other}在你之前保存过这一条。`), !rows.length ? why : "下面是两边不同的地方：你改过的先留你的，你没动过的先用对方的，逐项看过再保存。"),
            rows.length ? table : null,
            h("div", { class: "actions" },
              rows.length ? h("button", { type: "button", class: "btn", onclick: all("mine") }, "全部用我的") : null,
