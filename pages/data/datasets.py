@@ -53,6 +53,7 @@ def draw_chats(dataset: DatasetView) -> None:
         key=f"datasets-chats-{dataset.id}-{dataset.chats}-{page}",
         column_config={
             "序号": st.column_config.NumberColumn(width=70),
+            "开头": st.column_config.TextColumn(width=700),
             "消息": st.column_config.NumberColumn(width=70),
             "字数": st.column_config.NumberColumn(width=80),
             "表格残留": st.column_config.NumberColumn(width=90, help="在线表格留下的重复内容，字数；审阅和抽取时不用"),

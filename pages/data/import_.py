@@ -32,7 +32,18 @@ SPLITS = {"train": "训练", "test": "测试", "other": "其他"}
 CHATS, FORMS = "导入群聊和标注", "只把标注附到已有的数据集"
 KINDS = {RunKind.IMPORT: "抽取结果", RunKind.LABELS: "标注（人工填写）"}
 OPENING, NAMES = 80, 3
-# One list of widget keys: a finished import gets fresh widgets, its report stays until the next file.
+WIDE = 900  # pixels; the column that takes what room there is
+# Streamlit's uploader speaks English only.
+UPLOADER = """
+<style>
+[data-testid="stFileUploaderDropzone"] :is(button p, [data-testid="stFileUploaderDropzoneInstructions"] span) {
+  font-size: 0;
+}
+[data-testid="stFileUploaderDropzone"] button p::after { content: "选择文件"; font-size: 0.875rem; }
+[data-testid="stFileUploaderDropzoneInstructions"] span::after { content: "或拖到这里"; font-size: 0.875rem; }
+</style>
+"""
+# A finished import gets fresh widgets; its report stays until the next file.
 REPORT, ROUND = "shiyao.import.report", "shiyao.import.round"
 
 
@@ -79,12 +90,13 @@ def draw_rejected(rejected: tuple[Rejected, ...]) -> None:
             column_config={
                 "序号": st.column_config.NumberColumn(width=70),
                 "行": st.column_config.NumberColumn(width=70),
+                "原因": st.column_config.TextColumn(width=WIDE),
             },
         )
 
 
-def draw_preview(found: Preview) -> None:
-    """What is in the file."""
+def draw_summary(found: Preview) -> None:
+    """What is in the file, in one line."""
     what = "群聊" if found.kind is FileKind.CHATS else "群聊的结果（没有聊天文本，是提交文件或标注文件）"
     parts = [f"{found.good} 条{what}", f"{found.labels} 条有标注" if found.labels else "没有标注"]
     if found.kind is FileKind.SUBMISSION:
@@ -94,6 +106,10 @@ def draw_preview(found: Preview) -> None:
     st.markdown(f"**{'，'.join(parts)}** &nbsp; :gray[{' · '.join(filter(None, (found.format, found.encoding)))}]")
     for note in found.notes:
         st.caption(note)
+
+
+def draw_rows(found: Preview) -> None:
+    """Rows that do not go in, and the first ones that do."""
     draw_rejected(found.rejected)
     name_field = load_named_form(settings().form).name_field
     rows = [
@@ -113,8 +129,9 @@ def draw_preview(found: Preview) -> None:
             height="auto" if len(rows) < 10 else 340,
             column_config={
                 "序号": st.column_config.NumberColumn(width=70),
+                "开头": st.column_config.TextColumn(width=WIDE),
                 "字数": st.column_config.NumberColumn(width=80),
-                "客户": st.column_config.TextColumn(width=180),
+                "客户": st.column_config.TextColumn(width=180 if found.chats else WIDE),
             },
         )
         if found.good > len(rows):
@@ -143,9 +160,9 @@ def choose_columns(file_id: str, names: tuple[str, ...], *, text_known: bool) ->
     )
 
 
-def choose_dataset(available: list[DatasetView], suggested: str, key: str) -> tuple[str, str | None]:
-    """Name and split of the dataset to import into: a new one or one that is there."""
-    left, right = st.columns([3, 1])
+def choose_dataset(available: list[DatasetView], suggested: str, key: str) -> tuple[str, str | None, bool]:
+    """Name and split of the dataset to import into (a new one or one that is there), and whether to go."""
+    left, right, end = st.columns([5, 2, 1], vertical_alignment="bottom")
     names = [dataset.name for dataset in available]
     name = left.selectbox(
         "数据集（选已有的，或输入新名称）",
@@ -163,7 +180,12 @@ def choose_dataset(available: list[DatasetView], suggested: str, key: str) -> tu
         disabled=existing is not None,
         key=f"import-split-{key}-{existing.id if existing else ''}",
     )
-    return name or "", None if existing else split
+    return name or "", None if existing else split, main_button(end, name or "")
+
+
+def main_button(place: Any, name: str) -> bool:
+    """The page's one main button; it needs a name."""
+    return bool(place.button("导入", type="primary", disabled=not name.strip(), width="stretch"))
 
 
 def progress(text: str) -> Any:
@@ -178,8 +200,12 @@ def progress(text: str) -> Any:
 
 def upload(available: list[DatasetView]) -> None:
     """The way of a file: choose, look, import."""
+    st.html(UPLOADER)
     uploaded = st.file_uploader(
-        "群聊、标注或提交文件", type=list(SUFFIXES), key=f"import-file-{st.session_state.get(ROUND, 0)}"
+        "群聊、标注或提交文件",
+        type=list(SUFFIXES),
+        key=f"import-file-{st.session_state.get(ROUND, 0)}",
+        on_change=lambda: st.session_state.pop(REPORT, None),
     )
     if uploaded is None:
         st.caption(
@@ -187,7 +213,6 @@ def upload(available: list[DatasetView]) -> None:
             "也可以是提交文件；UTF-8、UTF-16 和 GBK 都能读。先预览，确认后才入库。"
         )
         return
-    st.session_state.pop(REPORT, None)
     file_id, name = uploaded.file_id, uploaded.name
     chosen = Columns(
         st.session_state.get(column_key("text", file_id), ""), st.session_state.get(column_key("index", file_id), "")
@@ -201,20 +226,25 @@ def upload(available: list[DatasetView]) -> None:
     if found.columns:
         with st.expander("列的对应", icon=":material/table:"):
             choose_columns(file_id, found.columns, text_known=True)
-    draw_preview(found)
-    if not found.good:
-        return
+    draw_summary(found)
+    if found.good:
+        ask(uploaded, found, chosen, available)
+    draw_rows(found)
+
+
+def ask(uploaded: Any, found: Preview, chosen: Columns, available: list[DatasetView]) -> None:
+    """Where to put it; above the rows, so that the button is in view whatever the file holds."""
     whole = found.kind is FileKind.CHATS
     if whole and found.labels and available:
         whole = st.segmented_control("做什么", [CHATS, FORMS], default=CHATS, required=True) == CHATS
     if whole:
-        target, split = choose_dataset(available, Path(name).stem, file_id)
-        if st.button("导入", type="primary", icon=":material/download:", disabled=not target.strip()):
+        target, split, go = choose_dataset(available, Path(uploaded.name).stem, uploaded.file_id)
+        if go:
             finish(
                 import_chats(
                     state.store(),
                     uploaded,
-                    filename=name,
+                    filename=uploaded.name,
                     dataset=target,
                     split=split,
                     columns=chosen,
@@ -230,7 +260,7 @@ def attach(uploaded: Any, found: Preview, available: list[DatasetView]) -> None:
     if not available:
         st.info("这个文件里只有结果，没有聊天文本。请先导入它所属的群聊。", icon=":material/info:")
         return
-    left, middle, right = st.columns([2, 2, 1])
+    left, middle, right, end = st.columns([5, 5, 3, 2], vertical_alignment="bottom")
     target = left.selectbox(
         "附到数据集", available, format_func=lambda d: f"{d.name} · {d.chats} 条群聊", key="import-attach-dataset"
     )
@@ -242,7 +272,7 @@ def attach(uploaded: Any, found: Preview, available: list[DatasetView]) -> None:
         format_func=lambda value: KINDS[value],
         key=f"import-kind-{uploaded.file_id}",
     )
-    if st.button("导入", type="primary", icon=":material/download:", disabled=not run.strip()):
+    if main_button(end, run):
         finish(
             import_run(
                 state.store(),
@@ -262,8 +292,8 @@ def paste(available: list[DatasetView]) -> None:
     text = st.text_area(
         "聊天内容", height=320, placeholder="林木1：你好，想了解一下价格\n客服小何：您好……", key=f"import-{key}"
     )
-    target, split = choose_dataset(available, "粘贴的群聊", key)
-    if st.button("导入", type="primary", icon=":material/download:"):
+    target, split, go = choose_dataset(available, "粘贴的群聊", key)
+    if go:
         finish(import_text(state.store(), text, dataset=target, split=split))
 
 
