@@ -127,7 +127,14 @@ def test_json_of_one_object_per_line_whatever_its_name(form: Form) -> None:
 
 
 def test_broken_lines_cost_only_themselves(form: Form) -> None:
-    lines = ['{"chat_text": "甲：一"}', "", "{oops}", '{"chat_text": "乙：\u2028二"}', "[1]", '{"n": ' + "9" * 5000 + "}"]
+    lines = [
+        '{"chat_text": "甲：一"}',
+        "",
+        "{oops}",
+        '{"chat_text": "乙：\u2028二"}',
+        "[1]",
+        '{"n": ' + "9" * 5000 + "}",
+    ]
     found = preview(BytesIO("\n".join(lines).encode()), "a.jsonl", form)
     assert [(chat.index, chat.line) for chat in found.chats] == [(1, 1), (3, 4)]
     assert [(row.index, row.line) for row in found.rejected] == [(2, 3), (4, 5), (5, 6)]
@@ -144,7 +151,12 @@ def test_csv_delimiters_and_line_ends(delimiter: str, form: Form) -> None:
 def test_tables_find_text_index_and_labels_by_their_names(form: Form) -> None:
     keys = list(form.keys)
     cells = ["陈晓3" if key == form.name_field else "询价、答疑" if key == "咨询类型" else "" for key in keys]
-    rows: list[list[object]] = [["序号", "Chat_Text", *keys], [7, TEXTS[0], *cells], [], [9, TEXTS[1], *[""] * len(keys)]]
+    rows: list[list[object]] = [
+        ["序号", "Chat_Text", *keys],
+        [7, TEXTS[0], *cells],
+        [],
+        [9, TEXTS[1], *[""] * len(keys)],
+    ]
     for data, name in ((as_csv(rows).encode(), "a.csv"), (as_xlsx(rows), "a.xlsx")):
         found = preview(BytesIO(data), name, form)
         assert [chat.index for chat in found.chats] == [7, 9]
@@ -174,7 +186,14 @@ def test_a_text_column_can_be_chosen(form: Form) -> None:
 
 
 def test_bad_rows_of_tables(form: Form) -> None:
-    rows: list[list[object]] = [["index", "text"], [1, TEXTS[0]], [1, TEXTS[1]], [0, TEXTS[1]], ["x", TEXTS[1]], [5, ""]]
+    rows: list[list[object]] = [
+        ["index", "text"],
+        [1, TEXTS[0]],
+        [1, TEXTS[1]],
+        [0, TEXTS[1]],
+        ["x", TEXTS[1]],
+        [5, ""],
+    ]
     found = preview(BytesIO(as_xlsx(rows)), "a.xlsx", form)
     assert [row.index for row in found.chats] == [1]
     assert [(row.index, row.line, row.reason) for row in found.rejected] == [
