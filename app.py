@@ -10,7 +10,7 @@ if get_script_run_ctx(suppress_warning=True) is None:
     server.prepare()
     app = st.App(__file__, lifespan=server.lifespan)
 else:
-    st.set_page_config(page_title="拾要", page_icon=":material/fact_check:", layout="wide")
+    st.set_page_config(page_title="拾要", page_icon=server.ICON, layout="wide")
     with reported():
         state.store()
         page = st.navigation(pages.navigation(), position="top")

@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 from core.chat import ParsedChat, Role, RoleGuess, guess_roles, parse_chat, residue_copies
 from core.chat.model import Message, Span
 from core.checks import check
-from core.evidence import ChatIndex, Mark, locate
+from core.evidence import ChatIndex, Evidence, Mark, locate
 from core.form import Form, FormValues
 from core.review.model import UNREVIEWED, Confirmation
 from core.store import ChatView, ExtractionView, RecordView, RunView, queries
@@ -73,9 +73,11 @@ def _payload(
     customers = _customers(form, record, baseline)
     forms = [customer["values"] for customer in customers]
     highlights: list[tuple[Span, str]] = []
+    unsupported: list[set[str]] = []
     for position, customer in enumerate(customers):
         marks = locate(form, index, customer["values"], form.name_of(customer["values"]))
         customer["marks"] = _marks(form, position, marks, highlights)
+        unsupported.append({key for key, mark in marks.items() if mark.status is Evidence.MISSING})
     sides = [guess.role for guess in roles.values()]
     return {
         "chat": chat.index,
@@ -105,7 +107,7 @@ def _payload(
         "customers": customers,
         "warnings": [
             {"customer": warning.customer, "key": warning.key, "level": warning.level, "text": warning.text}
-            for warning in check(form, parsed, roles, forms)
+            for warning in check(form, parsed, roles, forms, unsupported)
         ],
     }
 

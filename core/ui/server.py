@@ -2,11 +2,15 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from streamlit.runtime.pages_manager import PagesManager
 
 from core import logs
+
+# A file of ours: an icon by name would be fetched from the net by every browser.
+ICON = str(Path(__file__).with_name("icon.png"))
 
 
 def prepare() -> None:

@@ -9,6 +9,15 @@ from core.ui import workbench as component
 from core.ui.notices import empty_state, guarded, reported
 
 
+# Forty pixels more for the form: its last group would not fit on a 900 pixel screen otherwise.
+CONTROLS_CSS = """
+<style>
+.st-key-desk-controls { position: fixed; top: 7px; right: 16px; width: min(860px, 62vw); z-index: 999991; }
+.st-key-desk-controls [data-baseweb="select"] > div { min-height: 32px; }
+</style>
+"""
+
+
 def ask_reviewer() -> None:
     """Ask for the reviewer's name, once per browser."""
     with st.form("reviewer", width=420, enter_to_submit=True):
@@ -23,8 +32,9 @@ def ask_reviewer() -> None:
 
 
 def controls(available: list[DatasetView]) -> tuple[DatasetView, str, str]:
-    """The row above the desk: dataset, run to start from, and which chats to walk through."""
-    left, middle, right = st.columns([3, 3, 4], vertical_alignment="center", gap="small")
+    """Dataset, run to start from, and which chats to walk through; they stand in the free half of the menu's line."""
+    with st.container(key="desk-controls"):
+        left, middle, right = st.columns([5, 5, 8], vertical_alignment="center", gap="small")
     with left:
         dataset = state.choose_dataset(available, label_visibility="collapsed")
     with middle:
@@ -82,4 +92,5 @@ elif not state.reviewer():
     st.title("审阅台")
     ask_reviewer()
 else:
+    st.html(CONTROLS_CSS)
     desk(*controls(available))

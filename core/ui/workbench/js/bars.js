@@ -16,7 +16,7 @@ function commandButton(id, text, run, main = false) {
 }
 
 /** The bar above the panes. */
-export function buildTop({ onRetry, onFind }) {
+export function buildTop({ onRetry, onFind, onType }) {
   const fill = h("i", {});
   const bar = {
     dataset: h("span", { class: "dataset" }), count: h("span", { class: "count" }), rest: h("span", { class: "rest" }),
@@ -26,6 +26,7 @@ export function buildTop({ onRetry, onFind }) {
     find: h("input", { class: "find", type: "search", placeholder: "在群聊里查找", "aria-label": "在群聊里查找" }),
     found: h("span", { class: "found", "aria-live": "polite" }),
   };
+  bar.find.addEventListener("focus", onType);
   bar.find.addEventListener("input", () => onFind(bar.find.value, 0));
   bar.find.addEventListener("keydown", (event) => {
     if (isComposing(event) || event.key !== "Enter") return;

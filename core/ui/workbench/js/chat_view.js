@@ -139,7 +139,9 @@ export function lightEvidence(pane, ids, messages) {
   for (const element of pane.lit) element.classList.remove("focus", "now");
   const wanted = new Set(ids);
   const marks = pane.marks.filter((mark) => mark.ids.some((id) => wanted.has(id)));
-  const numbers = new Set([...messages, ...marks.map((mark) => mark.message)]);
+  // Rows are tinted for what was said in them, not for who spoke: a name stands in half of them.
+  const said = marks.filter((mark) => !mark.isName).map((mark) => mark.message);
+  const numbers = new Set(marks.length ? said : messages);
   const rows = [...numbers].sort((a, b) => a - b).map((i) => pane.rows.get(i)).filter(Boolean);
   for (const mark of marks) mark.element.classList.add("focus");
   for (const row of rows) row.classList.add("now");

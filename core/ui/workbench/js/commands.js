@@ -185,10 +185,13 @@ export function addCommands(desk) {
     const pane = desk.panes.get(store.current);
     if (!pane || !entryNow()) return;
     const rows = findRows(entryNow().chat, pane, text);
-    for (const row of pane.rows.values()) row.classList.remove("found");
+    for (const row of pane.rows.values()) row.classList.remove("hit", "current");
     desk.foundAt = rows.length ? (by === 0 ? 0 : (desk.foundAt + by + rows.length) % rows.length) : -1;
-    rows.forEach((row) => row.classList.add("found"));
-    if (desk.foundAt >= 0) revealIn(pane, rows[desk.foundAt]);
+    rows.forEach((row) => row.classList.add("hit"));
+    if (desk.foundAt >= 0) {
+      rows[desk.foundAt].classList.add("current");
+      revealIn(pane, rows[desk.foundAt]);
+    }
     desk.top.found.textContent = text.trim() ? `${desk.foundAt + 1} / ${rows.length}` : "";
   }
 
@@ -211,7 +214,7 @@ export function addCommands(desk) {
   const commands = {
     approve: () => decide("已确认"),
     skip: () => decide("已跳过"),
-    discuss: () => askNote(desk.bottom, true, entryNow().note),
+    discuss: () => { desk.setMode(false); askNote(desk.bottom, true, entryNow().note); },
     next: () => move(true),
     previous: () => move(false),
     empties: () => change((entry) => confirmRest(entry, store.form, Date.now(), desk.customer)),

@@ -30,7 +30,7 @@ export function makeDesk(host, calls) {
     storage: window.localStorage, clock: Date.now, makeId: uuid, onChange: () => drawBars(),
   });
   const top = buildTop({ onRetry: () => { courier.retry(true); say(bottom, "正在重新发送…", { seconds: 3 }); },
-                         onFind: (text, step) => calls.find(text, step) });
+                         onFind: (text, step) => calls.find(text, step), onType: () => setMode(false) });
   const bottom = buildBottom({ run: (id) => calls.run(id), onNote: (text) => calls.discussWith(text) });
   const notices = h("div", { class: "notices" });
   const chatHost = h("section", { class: "chat", "aria-label": "群聊" });
