@@ -8,7 +8,6 @@ from core.ui import pages, state
 from core.ui import workbench as component
 from core.ui.notices import empty_state, guarded, reported
 
-
 # Forty pixels more for the form: its last group would not fit on a 900 pixel screen otherwise.
 CONTROLS_CSS = """
 <style>
