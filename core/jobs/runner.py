@@ -113,8 +113,9 @@ class JobRunner:
                 self.problem = error
             finally:
                 self._let_go()
-            self._wake.wait(LOOK_SECONDS)
-            self._wake.clear()
+            if not self._stopping.is_set():
+                self._wake.wait(LOOK_SECONDS)
+                self._wake.clear()
         self._let_go()
 
     def _take(self) -> bool:

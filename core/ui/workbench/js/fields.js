@@ -53,6 +53,7 @@ function buildText(field, id, act) {
     flush() {}, // every keystroke is taken as it comes
     draw(value, chat, placeholder) {
       if (input.value !== value) input.value = value;
+      setAttr(input, "title", value.length > 10 ? value : null); // half fields cut long texts
       setAttr(input, "placeholder", placeholder);
     },
   };

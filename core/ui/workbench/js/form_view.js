@@ -41,7 +41,7 @@ export function drawForm(view, entry, index) {
   for (const [key, part] of view.parts) drawField(part, fieldView(entry, customer, index, part.field, warnings.get(key) ?? ""));
   drawTabs(view, entry, index);
   const model = entry.chat.run ? `模型：${entry.chat.run.model || entry.chat.run.name}` : "没有抽取结果";
-  setText(view.summary, `${model}　${confirmedCount(customer, view.form)} / ${view.form.fields.length} 已确认`);
+  setText(view.summary, `${confirmedCount(customer, view.form)} / ${view.form.fields.length} 已确认　${model}`);
   setAttr(view.summary, "title", entry.chat.run ? `抽取任务：${entry.chat.run.name}` : null);
 }
 

@@ -17,7 +17,7 @@ export function claimPage(host) {
   return () => style.remove();
 }
 
-/** Let the desk fill what is left of the viewport below whatever the page draws above it. Returns a stop function. */
+/** Let the desk fill what is left of the viewport below whatever the page draws above it: `{fit, stop}`. */
 export function fillViewport(host, root) {
   const fit = () => {
     const header = document.querySelector('[data-testid="stHeader"]');
@@ -28,13 +28,17 @@ export function fillViewport(host, root) {
   };
   fit();
   requestAnimationFrame(fit);
+  // Blocks above may come, go or move without any change of size around the desk: it also fits with every tick.
   const observer = new ResizeObserver(fit);
-  const block = host.closest?.('[data-testid="stVerticalBlock"]');
+  const block = host.closest?.('[data-testid="stMainBlockContainer"]');
   if (block) observer.observe(block);
   window.addEventListener("resize", fit);
-  return () => {
-    observer.disconnect();
-    window.removeEventListener("resize", fit);
+  return {
+    fit,
+    stop() {
+      observer.disconnect();
+      window.removeEventListener("resize", fit);
+    },
   };
 }
 

@@ -11,7 +11,8 @@ function openDesk(host) {
   const desk = makeDesk(host, {});
   addCommands(desk);
   const shell = host.host ?? host;
-  const stops = [claimPage(shell), fillViewport(shell, desk.root), listen(desk)];
+  const frame = fillViewport(shell, desk.root);
+  const stops = [claimPage(shell), frame.stop, listen(desk)];
 
   function onLeave(event) {
     if (desk.form) flushEntries(desk.form);
@@ -23,6 +24,7 @@ function openDesk(host) {
   });
   window.addEventListener("beforeunload", onLeave);
   const clock = setInterval(() => {
+    frame.fit();
     desk.courier.retry();
     desk.drawBars();
   }, TICK);
@@ -31,6 +33,7 @@ function openDesk(host) {
     take(component) {
       markTheme(desk.root);
       desk.take(component);
+      requestAnimationFrame(frame.fit);
     },
     close() {
       if (desk.form) flushEntries(desk.form);
