@@ -2,7 +2,8 @@
 
 ``HARNESS_STATE`` names a folder; the address's ``state`` names the folder in it where one test keeps its ``state.json``
 and its dataset number. A file beside it called ``foreign.json`` (``{"chat", "who", "key", "value"}``) is applied once
-as somebody else's save; ``stop`` makes the harness swallow saves without an answer.
+as somebody else's save; ``stop`` makes the harness swallow saves without an answer; ``element`` is part of the
+component's key, so that writing it makes Streamlit build the element anew.
 """
 
 import json
@@ -20,9 +21,11 @@ KEY = "harness"
 
 
 def desk() -> None:
-    sent = outbox_of(KEY)
     folder = Path(os.environ["HARNESS_STATE"]) / st.query_params.get("state", "0")
     folder.mkdir(exist_ok=True)
+    element = folder / "element"
+    key = KEY + (element.read_text("utf-8") if element.exists() else "")
+    sent = outbox_of(key)
     service = FakeReview(folder / "state.json", load_named_form(), 30)
     foreign = folder / "foreign.json"
     if foreign.exists():
@@ -35,7 +38,7 @@ def desk() -> None:
     data = service.turn([] if stopped else list(sent.outbox), at, "林晓", sent.want_residue)
     if st.query_params.get("chat") != str(data["open"]):
         st.query_params["chat"] = str(data["open"])
-    workbench(data, key=KEY)
+    workbench(data, key=key)
 
 
 st.navigation(

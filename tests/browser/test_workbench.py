@@ -86,6 +86,24 @@ def test_twenty_quick_approvals_are_stored_once_each(desk: Desk) -> None:
     assert len({entry["save_id"] for entry in approved}) == 20
 
 
+def test_an_element_built_anew_keeps_the_reviewer_where_they_are(desk: Desk) -> None:
+    desk.open(7)
+    desk.press("Control+Enter", "Control+Enter")
+    desk.at(9)
+    desk.field("客户预算-预算明细").fill("书架一万五")
+    (desk.folder / "element").write_text("2", "utf-8")  # the next turn draws another element in the old one's place
+    desk.press("Control+Enter")
+    desk.at(10)
+    desk.saved()
+    assert desk.value(9, "客户预算-预算明细") == "书架一万五"
+    for index in range(10, 14):
+        desk.press("Control+Enter")
+        desk.at(index + 1)
+    desk.saved()
+    approved = [entry["chat"] for entry in desk.stored["log"] if entry["status"] == "已确认"]
+    assert approved == list(range(7, 14))
+
+
 def test_an_edit_survives_a_reload_in_the_middle(desk: Desk) -> None:
     desk.open()
     (desk.folder / "stop").touch()  # the server answers nothing any more

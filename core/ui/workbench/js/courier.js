@@ -101,8 +101,15 @@ export function makeCourier(store, { emit, storage, clock, makeId, onChange }) {
     if (late.length) send();
   }
 
+  /** Say everything again: a new element on the page starts with nothing of what the old one had sent. */
+  function repeat() {
+    reportedAt = null;
+    retry(true);
+    reportPlace();
+  }
+
   return {
-    restore, send, reportPlace, save, touch, flushDrafts, settle, retry,
+    restore, send, reportPlace, save, touch, flushDrafts, settle, retry, repeat,
     state: () => saveState(store.outbox, [...store.entries.values()], clock()),
     hasWork: () => store.outbox.length > 0 || [...store.entries.values()].some(isDirty),
     isJournalBroken: () => [...journals.values()].some((kept) => kept.isBroken()),

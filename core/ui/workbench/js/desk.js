@@ -26,7 +26,7 @@ export function makeDesk(host, calls) {
   let lastActive = Date.now();
 
   const courier = makeCourier(store, {
-    emit: (name, value) => desk.component.setStateValue(name, value),
+    emit: (name, value) => { if (root.isConnected) desk.component.setStateValue(name, value); },
     storage: window.localStorage, clock: Date.now, makeId: uuid, onChange: () => drawBars(),
   });
   const top = buildTop({ onRetry: () => { courier.retry(true); say(bottom, "正在重新发送…", { seconds: 3 }); },
@@ -214,7 +214,7 @@ export function makeDesk(host, calls) {
   /** Whether somebody types into a widget of the page that is not ours. */
   function isEditingOutside() {
     const element = document.activeElement;
-    const shell = host.host ?? host;
+    const shell = desk.host.host ?? desk.host;
     if (!element || element === shell || shell.contains(element)) return false;
     return element.matches("input, textarea, select, [contenteditable]");
   }
