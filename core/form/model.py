@@ -175,6 +175,24 @@ class Form(_Frozen):
         """The fields of one group, in order."""
         return tuple(field for field in self.fields if field.group == group)
 
+    def subset(self, keys: Iterable[str]) -> "Form":
+        """The form with some of its fields only, in its own order; the name field always stays.
+
+        Raises:
+            KeyError: no such field.
+        """
+        wanted = {self.name_field, *(self.field(key).key for key in keys)}
+        fields = tuple(field for field in self.fields if field.key in wanted)
+        groups = tuple(group for group in self.groups if any(field.group == group for field in fields))
+        return Form(
+            name=self.name,
+            title=self.title,
+            version=self.version,
+            name_field=self.name_field,
+            groups=groups,
+            fields=fields,
+        )
+
     def empty(self) -> FormValues:
         """A fresh all-empty form."""
         return {field.key: field.empty for field in self.fields}

@@ -5,9 +5,14 @@ from enum import StrEnum
 
 
 class Stage(StrEnum):
-    """What a prompt is for; decides which variables its body may use."""
+    """What a prompt is for; decides which variables its body may use, and where in a pipeline it may stand."""
 
     EXTRACT = "extract"
+    SUMMARY = "summary"
+    FROM_SUMMARY = "from_summary"
+    VERIFY = "verify"
+    FIELDS = "fields"
+    FEWSHOT = "fewshot"
 
 
 COMMON_VARIABLES = frozenset({"form", "skeleton", "json_object"})
@@ -15,8 +20,27 @@ COMMON_VARIABLES = frozenset({"form", "skeleton", "json_object"})
 
 STAGE_VARIABLES: dict[Stage, frozenset[str]] = {
     Stage.EXTRACT: COMMON_VARIABLES | {"chat"},
+    Stage.SUMMARY: COMMON_VARIABLES | {"chat"},
+    Stage.FROM_SUMMARY: COMMON_VARIABLES | {"summary"},
+    Stage.VERIFY: COMMON_VARIABLES | {"chat", "forms"},
+    Stage.FIELDS: COMMON_VARIABLES | {"chat"},
+    Stage.FEWSHOT: COMMON_VARIABLES | {"chat", "examples"},
 }
-"""All variables that a template of a stage may use; a new stage is a new line here."""
+"""All variables that a template of a stage may use; a new stage is a new line here.
+
+``summary`` is Markdown, ``forms`` the given forms as JSON text, ``examples`` a list of :class:`Example`. For *fields*,
+``form`` is the part of the form that is asked for.
+"""
+
+STAGE_TITLES: dict[Stage, str] = {
+    Stage.EXTRACT: "填表",
+    Stage.SUMMARY: "归纳",
+    Stage.FROM_SUMMARY: "由归纳填表",
+    Stage.VERIFY: "复核",
+    Stage.FIELDS: "部分字段",
+    Stage.FEWSHOT: "带示例填表",
+}
+"""What the pages call them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +86,16 @@ class Rendered:
     system: str
     user: str
     sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A chat with its right answer, shown to the model before the question.
+
+    Attributes:
+        chat: the conversation.
+        answer: its forms as JSON text.
+    """
+
+    chat: str
+    answer: str
