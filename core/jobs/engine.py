@@ -62,6 +62,7 @@ class Engine:
         self._report_broken = broken
         self._slots: dict[str, Slots] = {}
         self._outstanding: dict[int, set[int]] = {}
+        self._under_way: set[tuple[int, int]] = set()
         self._waiting: set[threading.Event] = set()
         self._mutex = threading.Lock()
         self._closed = False
@@ -79,7 +80,7 @@ class Engine:
             "name": APPLICATION,
             "application_version": VERSION,
             "executor_id": EXECUTOR,
-            "log_level": "ERROR",
+            "log_level": "CRITICAL",
             "max_executor_threads": 512,
             # Nothing of ours uses notifications; the listener only delays the end by one of its sleeps.
             "notification_listener_polling_interval_sec": 0.25,
@@ -149,12 +150,17 @@ class Engine:
         if waiting:
             DBOS.cancel_workflows([status.workflow_id for status in waiting])
         with self._mutex:
-            self._outstanding.pop(run_id, None)
+            # The queue's list may be older than the queue: what it began meanwhile was sent away above and finishes
+            # all the same. It stays known here, so that a run that starts again does not ask for it a second time.
+            under_way = {chat for run, chat in self._under_way if run == run_id}
+            self._outstanding[run_id] = self._outstanding.get(run_id, set()) & under_way
 
     def run_job(self, run_id: int, chat_id: int, queue: str) -> None:
         """Body of the workflow: wait for a place, do the job, or be sent away when the engine stops."""
         slots = self._slots_of(queue)
         ended = threading.Event()
+        if not self._begin(run_id, chat_id):
+            return
         if slots.enter():
             with self._mutex:
                 self._waiting.add(ended)
@@ -166,7 +172,20 @@ class Engine:
             with self._mutex:
                 self._waiting.discard(ended)
         else:
-            self._forget(run_id, chat_id)
+            self._end(run_id, chat_id)
+
+    def _begin(self, run_id: int, chat_id: int) -> bool:
+        """Whether the job is for this workflow to do; not if another one does it already."""
+        with self._mutex:
+            if (run_id, chat_id) in self._under_way:
+                return False
+            self._under_way.add((run_id, chat_id))
+            return True
+
+    def _end(self, run_id: int, chat_id: int) -> None:
+        with self._mutex:
+            self._under_way.discard((run_id, chat_id))
+            self._outstanding.get(run_id, set()).discard(chat_id)
 
     def _do(self, run_id: int, chat_id: int, slots: Slots, ended: threading.Event) -> None:
         try:
@@ -176,7 +195,7 @@ class Engine:
             self._report_broken(run_id, chat_id, error)
         finally:
             slots.leave()
-            self._forget(run_id, chat_id)
+            self._end(run_id, chat_id)
             ended.set()
 
     def stop(self, patience: float) -> None:
@@ -249,6 +268,8 @@ def _prefix(run_id: int) -> str:
 def _quiet() -> None:
     """DBOS's log lines go where ours go; its own handler for the console is only made where there is none."""
     logger = logging.getLogger("dbos")
+    # Its errors are stack traces of what it was told to do (a job sent away); what goes wrong in a job is told by us.
+    logger.setLevel(logging.CRITICAL)
     if not logger.handlers:
         logger.addHandler(logging.NullHandler())
 

@@ -259,3 +259,27 @@ def test_the_queue_lies_beside_the_database_and_is_emptied(store: Store, service
     assert len(left) == 5
     assert {status for _, status in left} == {"SUCCESS"}
     assert all(name.startswith("run2-") for name, _ in left)
+
+
+def test_a_chat_under_way_is_not_begun_a_second_time(tmp_path: Path) -> None:
+    from core.jobs.engine import Engine
+
+    begun, release = threading.Event(), threading.Event()
+    done: list[tuple[int, int]] = []
+
+    def perform(run_id: int, chat_id: int) -> bool:
+        begun.set()
+        assert release.wait(30)
+        done.append((run_id, chat_id))
+        return True
+
+    engine = Engine(f"sqlite:///{tmp_path / 'jobs.db'}", perform, lambda *_: None)
+    first = threading.Thread(target=engine.run_job, args=(1, 1, "q"))
+    first.start()
+    assert begun.wait(30)
+    engine.run_job(1, 1, "q")  # what a run that was stopped and started at once put into the queue anew
+    release.set()
+    first.join()
+    assert done == [(1, 1)]
+    engine.run_job(1, 1, "q")
+    assert len(done) == 2, "what ended may be done again"
