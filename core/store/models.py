@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Column, DateTime, Index, Text, UniqueConstraint
+from sqlalchemy import ARRAY, JSON, Column, DateTime, Index, Text, UniqueConstraint
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import registry
 from sqlalchemy.types import TypeDecorator
@@ -172,6 +172,7 @@ class Record(Base, table=True):
     __table_args__ = (
         UniqueConstraint("chat_id", "review_pass", name="uq_record_chat_pass"),
         Index("ix_record_dataset_status", "dataset_id", "review_pass", "status"),
+        Index("ix_record_dataset_reviewer", "dataset_id", "reviewer", "updated_at"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -211,6 +212,71 @@ class Claim(Base, table=True):
     chat_id: int = Field(primary_key=True, foreign_key="chat.id", ondelete="CASCADE")
     reviewer: str
     until: datetime = Field(sa_column=_timestamp())
+
+
+class ChatStake(Base, table=True):
+    """What is at stake in a chat if a run's answer is taken unseen. Derived: computed anew when ``signature`` differs.
+
+    ``reasons`` is ``[{customer, key, points, why}]``, the largest first.
+    """
+
+    __table_args__ = (Index("ix_chatstake_chat", "chat_id"),)
+
+    run_id: int = Field(primary_key=True, foreign_key="run.id", ondelete="CASCADE")
+    chat_id: int = Field(primary_key=True, foreign_key="chat.id", ondelete="CASCADE")
+    signature: str
+    points: float
+    differing: int
+    warnings: int
+    reasons: list[dict[str, Any]] = Field(default_factory=list, sa_column=_json())
+
+
+class ChatSearch(Base, table=True):
+    """A chat that the text search has indexed.
+
+    ``grams`` holds its pairs of characters on PostgreSQL; on SQLite an FTS5 table does (:mod:`core.review.search`).
+    """
+
+    chat_id: int = Field(primary_key=True, foreign_key="chat.id", ondelete="CASCADE")
+    grams: list[str] | None = Field(
+        default=None, sa_column=Column(JSON(none_as_null=True).with_variant(ARRAY(Text), "postgresql"), nullable=True)
+    )
+
+
+class Guideline(Base, table=True):
+    """How one field is to be filled, as agreed; append-only, the highest version is in force."""
+
+    __table_args__ = (UniqueConstraint("form", "field", "version", name="uq_guideline_version"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    form: str
+    field: str
+    version: int
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    reason: str = ""
+    who: str
+    at: datetime = Field(default_factory=now, sa_column=_timestamp())
+
+
+class Batch(Base, table=True):
+    """Chats that a lead gave to a reviewer; ``selection`` says how they were picked."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    dataset_id: int = Field(foreign_key="dataset.id", ondelete="CASCADE", index=True)
+    name: str
+    reviewer: str
+    who: str
+    selection: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    created_at: datetime = Field(default_factory=now, sa_column=_timestamp())
+
+
+class BatchChat(Base, table=True):
+    """One chat of a batch."""
+
+    __table_args__ = (Index("ix_batchchat_chat", "chat_id"),)
+
+    batch_id: int = Field(primary_key=True, foreign_key="batch.id", ondelete="CASCADE")
+    chat_id: int = Field(primary_key=True, foreign_key="chat.id", ondelete="CASCADE")
 
 
 class Export(Base, table=True):
