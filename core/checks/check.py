@@ -1,6 +1,7 @@
 """The checks, by kind of field where possible, so that they hold for any form."""
 
 import re
+from calendar import monthrange
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -8,14 +9,19 @@ import phonenumbers
 
 from core.chat.model import ParsedChat, Role, RoleGuess
 from core.checks.model import FormWarning, Level
+from core.evidence.index import fold
+from core.evidence.quantities import amounts_in
 from core.form import Field, Form, FormValues, Kind, Nature, Value
 from core.form.model import split_list
 
 _SEVERAL = re.compile(r"[、，,；;/或\n]|\s(?=\+?\d{7})")
 _MOBILE = re.compile(r"(?:\+?86)?1\d{10}")
 _EMAIL = re.compile(r"[A-Za-z0-9._%+\-]+@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)*\.[A-Za-z]{2,}")
-_NEEDS_EVIDENCE = frozenset({Kind.PERSON, Kind.PHONE, Kind.EMAIL})
-"""Kinds that nobody can infer: without a place in the chat they are made up, or a slip of the pen."""
+_NUMERIC_DATE = re.compile(
+    r"(?:(?P<y>\d{4}|\d{2})年)?(?P<m>\d{1,2})月(?:(?P<d>\d{1,2})[日号])?"
+    r"|(?<!\d)(?P<yy>\d{4})[-/.](?P<mm>\d{1,2})[-/.](?P<dd>\d{1,2})(?!\d)"
+)
+_CLOCK = re.compile(r"(?<!\d)(\d{1,2}):(\d{2})(?!\d)")
 _SURE = 2.0
 """Score from which a guessed role is worth stopping for; below, it is only mentioned."""
 
@@ -32,10 +38,12 @@ class _Contradiction(NamedTuple):
 
 _CONTRADICTIONS = (
     _Contradiction("客户购买阶段", "赢单", "客户是否有意向", "无意向", Level.WARNING),
-    _Contradiction("客户购买阶段", "续费", "客户是否有意向", "无意向", Level.WARNING),
+    _Contradiction("客户购买阶段", "续费", "客户是否有意向", "无意向", Level.HINT),  # two of six real labels
     _Contradiction("客户购买阶段", "输单", "客户是否有意向", "有意向", Level.HINT),
     _Contradiction("客户预算-预算是否充足", "充足", "购买异议点", "价格", Level.HINT),
 )
+_GO_TOGETHER = (("下一步跟进计划-时间点", "下一步跟进计划-具体事项"),)
+"""Where the first is filled, the second is too in all real labels."""
 
 
 def check(
@@ -118,9 +126,10 @@ def _shapes(form: Form, values: Mapping[str, Value]) -> Iterator[_Remark]:
         for item in _items(field, values):
             if fits(item):
                 continue
-            wrong = [part.strip() for part in _SEVERAL.split(item) if part.strip() and not fits(part.strip())]
+            parts = _SEVERAL.split(item) if field.kind in _MAY_BE_SEVERAL else [item]
+            wrong = [part.strip() for part in parts if part.strip() and not fits(part.strip())]
             for part in wrong:
-                yield field.key, Level.WARNING, f"「{part}」不像{_CALLED[field.kind]}"
+                yield field.key, _SHAPE_LEVELS.get(field.kind, Level.WARNING), _WRONG[field.kind].format(part)
 
 
 def _is_phone(text: str) -> bool:
@@ -143,8 +152,38 @@ def _is_email(text: str) -> bool:
     return _EMAIL.fullmatch(text) is not None
 
 
-_SHAPES: dict[Kind, Callable[[str], bool]] = {Kind.PHONE: _is_phone, Kind.EMAIL: _is_email}
-_CALLED = {Kind.PHONE: "电话号码", Kind.EMAIL: "邮箱地址"}
+def _is_amount(text: str) -> bool:
+    """Whether a number, in digits or in words, can be read in it."""
+    return any(amounts_in(fold(text)))
+
+
+def _is_possible_date(text: str) -> bool:
+    """Whether no date or hour in it is one that the calendar lacks; vague words (下周) are fine."""
+    folded = fold(text)
+    for match in _NUMERIC_DATE.finditer(folded):
+        month, day = int(match["m"] or match["mm"]), int(match["d"] or match["dd"] or 1)
+        year = int(match["y"] or match["yy"] or 0)
+        year = year if year > 99 else 2000  # a leap year where none is said
+        if not (1 <= month <= 12 and 1 <= day <= monthrange(year, month)[1]):
+            return False
+    return not any(int(hour) > 24 or int(minute) > 59 for hour, minute in _CLOCK.findall(folded))
+
+
+_SHAPES: dict[Kind, Callable[[str], bool]] = {
+    Kind.PHONE: _is_phone,
+    Kind.EMAIL: _is_email,
+    Kind.AMOUNT: _is_amount,
+    Kind.DATE: _is_possible_date,
+}
+_WRONG = {
+    Kind.PHONE: "「{}」不像电话号码",
+    Kind.EMAIL: "「{}」不像邮箱地址",
+    Kind.AMOUNT: "「{}」里看不出金额",
+    Kind.DATE: "「{}」不是日历上有的日期或时间",
+}
+_MAY_BE_SEVERAL = frozenset({Kind.PHONE, Kind.EMAIL})
+_SHAPE_LEVELS = {Kind.AMOUNT: Level.HINT}
+"""What is less sure than a warning."""
 
 
 def _contradictions(form: Form, values: Mapping[str, Value]) -> Iterator[_Remark]:
@@ -155,12 +194,16 @@ def _contradictions(form: Form, values: Mapping[str, Value]) -> Iterator[_Remark
         if rule.value in _items(one, values) and rule.other_value in _items(other, values):
             text = f"{one.label}为「{rule.value}」，{other.label}却是「{rule.other_value}」"
             yield rule.key, rule.level, text
+    for key, companion in _GO_TOGETHER:
+        if key in form and companion in form and values.get(key) and not values.get(companion):
+            yield key, Level.HINT, f"填了{form.field(key).label}，却没有{form.field(companion).label}"
 
 
 def _without_evidence(form: Form, values: Mapping[str, Value], missing: Collection[str]) -> Iterator[_Remark]:
     for field in form.fields:
         if field.key in missing and field.nature is Nature.VERBATIM and values.get(field.key):
-            level = Level.WARNING if field.kind in _NEEDS_EVIDENCE else Level.HINT
+            # A text with many right answers is often told in other words.
+            level = Level.WARNING if field.one_right_answer else Level.HINT
             yield field.key, level, f"群聊里找不到这里填的{field.label}"
 
 

@@ -8,14 +8,15 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from enum import IntEnum
 from functools import cached_property, lru_cache
 from operator import add
 from typing import NamedTuple, TypeVar
 
-from core.chat.model import ParsedChat, Span
+from core.chat.model import ParsedChat, RoleGuess, Span
 from core.evidence.model import Evidence
+from core.evidence.near import exchanges
 from core.evidence.quantities import Amount, Moment, amounts_in, moments_in
 
 _PUNCTUATION = r"、,;:!?\"'()\[\]<>{}《》【】「」~\-_·。…|*"
@@ -82,10 +83,16 @@ def compact(text: str) -> str:
 
 
 class ChatIndex:
-    """A parsed chat, searchable; keep it as long as the chat's text."""
+    """A parsed chat, searchable; keep it as long as the chat's text.
 
-    def __init__(self, parsed: ParsedChat) -> None:
+    Args:
+        parsed: the chat.
+        roles: which side each speaker seems to be on: then staff who name nobody are taken to answer who spoke last.
+    """
+
+    def __init__(self, parsed: ParsedChat, roles: Mapping[str, RoleGuess] | None = None) -> None:
         self.parsed = parsed
+        self.roles = roles
         self.text = parsed.text
         end = parsed.messages[-1].span.end if parsed.messages else 0
         self.folded = fold(self.text[:end])
@@ -115,6 +122,11 @@ class ChatIndex:
             for span, part in ((message.speaker_span, Part.NAME), (quote, Part.QUOTE), (message.body, Part.BODY)):
                 if span.start < span.end:
                     yield span.start, span.end, message.index, part
+
+    @cached_property
+    def exchanges(self) -> tuple[tuple[str, ...], ...]:
+        """See :func:`core.evidence.near.exchanges`."""
+        return exchanges(self.parsed, self.roles)
 
     @cached_property
     def bodies(self) -> tuple[Region, ...]:

@@ -1,11 +1,12 @@
 """Evidence for every field of one customer's form."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
-from core.chat.model import Message, Span
+from core.chat.model import Span
 from core.evidence.index import ChatIndex, Hit, Part
 from core.evidence.model import MAX_SPANS, Evidence, Mark
+from core.evidence.near import same_person
 from core.evidence.shapes import SHAPES, Search, cuts_amount
 from core.form import Field, Form, Kind, Nature, Value
 from core.form.model import split_list
@@ -35,27 +36,21 @@ def locate(form: Form, index: ChatIndex, values: Mapping[str, Value], customer_n
     Returns:
         A mark for every key of the form.
     """
-    nearness = _nearness(index.parsed.messages, customer_name.strip())
+    nearness = _nearness(index, customer_name.strip())
     return {field.key: _mark(index, field, values.get(field.key) or field.empty, nearness) for field in form.fields}
 
 
-def _nearness(messages: Iterable[Message], name: str) -> dict[int, int]:
+def _nearness(index: ChatIndex, name: str) -> dict[int, int]:
     """By message: 0 said by the customer, 1 to the customer, 2 by and to others."""
     if not name:
         return {}
     near: dict[int, int] = {}
-    for message in messages:
-        if _same_person(name, message.speaker):
-            near[message.index] = 0
-        elif any(_same_person(name, other) for other in message.mentions) or (
-            message.quote and _same_person(name, message.quote.speaker)
-        ):
-            near[message.index] = 1
+    for number, people in enumerate(index.exchanges):
+        for place, person in enumerate(people):
+            if person and same_person(name, person):
+                near[number] = min(place, 1)
+                break
     return near
-
-
-def _same_person(name: str, other: str) -> bool:
-    return name == other or (len(name) > 1 and name in other) or (len(other) > 1 and other in name)
 
 
 def _mark(index: ChatIndex, field: Field, value: Value, nearness: Mapping[int, int]) -> Mark:

@@ -11,6 +11,7 @@ from core.form import Form, FormValues, load_named_form
 
 FORM = load_named_form()
 NAME, PHONE, MAIL = "基本信息-姓名", "基本信息-手机号码", "基本信息-邮箱"
+WHEN, TODO, BORN, AMOUNT = "下一步跟进计划-时间点", "下一步跟进计划-具体事项", "基本信息-生日", "客户预算-总体预算金额"
 STAFF, STAGE, INTENT = "下一步跟进计划-参与人", "客户购买阶段", "客户是否有意向"
 ENOUGH, DOUBTS, BUDGET = "客户预算-预算是否充足", "购买异议点", "客户预算-预算明细"
 
@@ -86,6 +87,29 @@ def test_mails(mail: str, right: bool) -> None:
     assert ([said.key for said in remarks(form(**{MAIL: mail}))] == []) is right
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "right"),
+    [
+        (BORN, "2月29日", True),
+        (BORN, "1990年2月29日", False),
+        (BORN, "13月1日", False),
+        (BORN, "4月31号", False),
+        (BORN, "属虎", True),
+        (WHEN, "下周五 13:30", True),
+        (WHEN, "2024-01-01 16:46:49", True),
+        (WHEN, "2023/11/31", False),
+        (WHEN, "周五 25:00", False),
+        (AMOUNT, "36万", True),
+        (AMOUNT, "三十六万左右", True),
+        (AMOUNT, "未提及", False),
+    ],
+)
+def test_dates_and_amounts(key: str, value: str, right: bool) -> None:
+    said = remarks(form(**{key: value, TODO: "回访"}))
+    assert [one.key for one in said] == ([] if right else [key])
+    assert all(one.level is (Level.HINT if key == AMOUNT else Level.WARNING) for one in said)
+
+
 def test_staff_as_customer() -> None:
     (said,) = remarks(form(**{NAME: "何晴2"}))
     assert (said.key, said.level) == (NAME, Level.WARNING)
@@ -115,9 +139,10 @@ def test_customers_among_the_staff() -> None:
     ("changes", "key", "level"),
     [
         ({STAGE: "赢单", INTENT: "无意向"}, STAGE, Level.WARNING),
-        ({STAGE: "续费", INTENT: "无意向"}, STAGE, Level.WARNING),
+        ({STAGE: "续费", INTENT: "无意向"}, STAGE, Level.HINT),
         ({STAGE: "输单", INTENT: "有意向"}, STAGE, Level.HINT),
         ({ENOUGH: "充足", DOUBTS: ["工时、价格"]}, ENOUGH, Level.HINT),
+        ({WHEN: "下周"}, WHEN, Level.HINT),
     ],
 )
 def test_contradictions(changes: dict[str, Any], key: str, level: Level) -> None:

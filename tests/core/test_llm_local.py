@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from core import entities
 from core.chat import parse_chat
 from core.errors import Cause, ProviderError
 from core.form import load_named_form, parse_form
 from core.llm import ModelRequest, find_preset, provider
-from core.llm.local import LocalProvider, entities, fill_forms
+from core.llm.local import LocalProvider, fill_forms
 from core.llm.local.rules import load_rules
 from core.scoring import score_run
 

@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from core import entities
 from core.chat import Role
 from core.form import Field, Form, FormValues, Kind, Value
-from core.llm.local import entities
 from core.llm.local.rules import By, Rule, Rules
 
 _PLACEHOLDER = re.compile(r"\[[^\[\]\n]{1,12}\]|https?://\S+|@\S+")
