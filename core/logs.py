@@ -6,6 +6,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from core.secrets import known_secrets
 from core.settings import settings
 
 _NAME = "shiyao-file"
@@ -42,7 +43,7 @@ def set_up(path: Path | None = None) -> None:
 
 
 class SecretsOut(logging.Formatter):
-    """Formats a record, trace included, and blots out every key and password of the environment."""
+    """Formats a record, trace included, and blots out every key and password that this process knows."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The line or lines for the file."""
@@ -53,14 +54,15 @@ class SecretsOut(logging.Formatter):
 
 
 def _secrets() -> list[str]:
-    values = [os.environ.get(name, "") for name in _SECRETS]
+    values = [*known_secrets(), *(os.environ.get(name, "") for name in _SECRETS)]
     for name in _ADDRESSES:
         try:
             password = urlsplit(os.environ.get(name, "")).password or ""
         except ValueError:
             continue
         values += [password, unquote(password)]
-    return [value for value in values if len(value) >= _SHORTEST]
+    # The longest first: one may be part of another.
+    return sorted({value for value in values if len(value) >= _SHORTEST}, key=len, reverse=True)
 
 
 def place() -> str:

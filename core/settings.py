@@ -1,10 +1,12 @@
-"""Settings: environment variables and nothing else; read once per process, never written."""
+"""Settings: environment variables, keys also from ``.streamlit/secrets.toml`` (:mod:`core.secrets`); never written."""
 
 from functools import lru_cache
 from pathlib import Path
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.secrets import KeyedSettings
 
 ROOT = Path(__file__).resolve().parents[1]
 VAR = ROOT / "var"
@@ -29,7 +31,7 @@ class Settings(BaseSettings):
     competition_data: Path | None = None
 
 
-class SparkSettings(BaseSettings):
+class SparkSettings(KeyedSettings):
     """Keys for the Spark SDK; never stored, logged or exported."""
 
     model_config = SettingsConfigDict(env_prefix="SPARKAI_", extra="ignore")
@@ -41,7 +43,7 @@ class SparkSettings(BaseSettings):
     api_secret: SecretStr = SecretStr("")
 
 
-class OpenAISettings(BaseSettings):
+class OpenAISettings(KeyedSettings):
     """Address and key of an OpenAI-compatible service."""
 
     model_config = SettingsConfigDict(env_prefix="OPENAI_", extra="ignore")

@@ -10,6 +10,14 @@ from core.form import Form, load_named_form
 from core.store import Store, open_store
 
 
+@pytest.fixture(autouse=True, scope="session")
+def no_keys_of_ones_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The developer's own ``.streamlit/secrets.toml`` is not read by tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SHIYAO_SECRETS_FILE", str(tmp_path_factory.mktemp("no-keys") / "secrets.toml"))
+        yield
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     opened = open_store(f"sqlite:///{tmp_path / 'shiyao.db'}")

@@ -9,11 +9,12 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from core.jobs.lock import executor_lock, jobs_url
+from core.jobs.models import spec_of
 from core.jobs.runs import finish_if_complete
 from core.jobs.scope import missing, parameters_of, pending
 from core.jobs.slots import Limits
 from core.jobs.work import perform
-from core.llm import provider as make_provider
+from core.llm import connect
 from core.settings import settings
 from core.store import Store
 from core.store.models import Run, RunKind, RunStatus
@@ -193,7 +194,7 @@ class JobRunner:
                     continue
                 if not left:
                     complete.append(row.id or 0)
-                elif not make_provider(row.provider).ready():
+                elif not connect(spec_of(row)).ready():
                     parameters = parameters_of(row)
                     limits = Limits(parameters.concurrency, parameters.per_minute)
                     found.append(_Want(row.id or 0, f"{row.provider}:{row.model}", limits, left))

@@ -8,10 +8,12 @@ from sqlalchemy import delete as sql_delete
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from core import catalog
 from core.errors import JobError, NotFoundError
+from core.jobs.models import refresh, spec_of, with_own
 from core.jobs.progress import progress
 from core.jobs.scope import RunParameters, missing, parameters_of, pending, scope
-from core.llm import presets
+from core.llm import ModelSpec, connect, presets
 from core.llm import provider as make_provider
 from core.prompts import Prompt, load_prompt
 from core.settings import OpenAISettings, SparkSettings
@@ -57,8 +59,8 @@ def create_run(
         store: open store.
         dataset: name or id.
         name: the run's name, unique in its dataset.
-        provider: ``local``, ``spark`` or ``openai``.
-        model: the model's name; the provider's default where empty.
+        provider: ``local``, ``spark`` or ``openai``; ``""``: that of the model's entry.
+        model: an entry's name, or what the service calls a model; the provider's default where empty.
         prompt: name (newest version) or name and version (``baseline.v1``).
         parameters: for the model: ``temperature``, ``max_tokens``, …
         concurrency: calls at a time; the provider's default where ``None``.
@@ -79,8 +81,10 @@ def create_run(
         raise JobError("抽取任务没有名称", "请填写一个名称")
     if limit is not None and limit < 1:
         raise JobError(f"只抽取前 {limit} 条群聊没有意义", "请填写 1 以上的数，或留空表示全部")
-    _ready_or_refuse(provider)
-    model = model.strip() or default_model(provider)
+    with store.read() as session:
+        spec = catalog.resolve(session, provider, model.strip() or default_model(provider))
+    _ready_or_refuse(with_own(spec, parameters or {}))
+    provider, model = spec.provider, spec.name
     chosen = load_prompt(prompt)
     with store.write() as session:
         data = queries.dataset(session, dataset)
@@ -94,7 +98,9 @@ def create_run(
             row.prompt_name, row.prompt_version = chosen.name, str(chosen.version)
             row.prompt_sha256, row.prompt_text = chosen.sha256, chosen.source
             settled = _validated(request=dict(parameters or {}), chats=wanted)
-            settled = settled.model_copy(update={"concurrency": DEFAULT_CONCURRENCY.get(provider, 4)})
+            at_once = spec.concurrency or DEFAULT_CONCURRENCY.get(provider, 4)
+            limits = {"concurrency": at_once, "per_minute": spec.per_minute, "entry": spec.as_dict()}
+            settled = settled.model_copy(update=limits)
             session.add(row)
         else:
             _same_or_refuse(row, provider, model, chosen, parameters)
@@ -196,12 +202,13 @@ def finish_if_complete(session: Session, run_id: int) -> None:
 
 
 def _go(session: Session, row: Run) -> None:
-    _ready_or_refuse(row.provider)
+    refresh(session, row)
+    _ready_or_refuse(spec_of(row))
     row.status = RunStatus.RUNNING if missing(session, row) else RunStatus.FINISHED
 
 
-def _ready_or_refuse(provider: str) -> None:
-    if reason := make_provider(provider).ready():
+def _ready_or_refuse(spec: ModelSpec) -> None:
+    if reason := connect(spec).ready():
         raise JobError(reason.rstrip("。"))
 
 

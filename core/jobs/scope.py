@@ -18,6 +18,7 @@ class RunParameters(BaseModel):
     Attributes:
         request: goes to the model as it is (``temperature``, ``max_tokens``, ``patch_id`` …); part of what the
             run *is*.
+        entry: the model's entry as it was when the run was last started (:meth:`core.llm.ModelSpec.as_dict`).
         deadline: seconds for one call.
         concurrency: calls at a time for this run's model.
         per_minute: calls started per minute at most for this run's model; ``None`` for no limit.
@@ -29,6 +30,7 @@ class RunParameters(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     request: dict[str, Any] = Field(default_factory=dict)
+    entry: dict[str, Any] | None = None
     deadline: float = Field(default=DEFAULT_DEADLINE, gt=0)
     concurrency: int = Field(default=1, ge=1, le=256)
     per_minute: int | None = Field(default=None, ge=1)

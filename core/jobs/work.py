@@ -11,9 +11,10 @@ from core.chat import parse_chat
 from core.errors import Cause, ShiyaoError
 from core.extract import Outcome, Status, extract_chat
 from core.form import load_named_form
+from core.jobs.models import spec_of
 from core.jobs.runs import finish_if_complete
 from core.jobs.scope import RunParameters, parameters_of
-from core.llm import provider as make_provider
+from core.llm import ModelSpec, connect
 from core.prompts import Prompt, parse_prompt
 from core.store import Store
 from core.store.models import Chat, Dataset, Extraction, ExtractionStatus, Run, RunStatus, now
@@ -25,8 +26,7 @@ _log = logging.getLogger("shiyao.jobs")
 class _Task:
     """All that a call needs, read in one transaction that ends before the call begins."""
 
-    provider: str
-    model: str
+    spec: ModelSpec
     prompt_name: str
     prompt_version: str
     prompt_text: str
@@ -48,7 +48,7 @@ def perform(store: Store, run_id: int, chat_id: int) -> bool:
         task = _task(session, run_id, chat_id)
     if task is None:
         return False
-    provider = make_provider(task.provider)
+    provider = connect(task.spec)
     if provider.ready():
         return False
     try:
@@ -57,8 +57,8 @@ def perform(store: Store, run_id: int, chat_id: int) -> bool:
             conversation=parse_chat(task.text).conversation,
             prompt=_prompt(task.prompt_text, f"{task.prompt_name}.v{task.prompt_version}.md"),
             provider=provider,
-            model=task.model,
-            parameters=task.parameters.request,
+            model=task.spec.called,
+            parameters=task.spec.request(),
             deadline=task.parameters.deadline,
         )
     except ShiyaoError as error:
@@ -91,8 +91,7 @@ def _task(session: Session, run_id: int, chat_id: int) -> _Task | None:
         return None
     dataset = session.get_one(Dataset, run.dataset_id)
     return _Task(
-        provider=run.provider,
-        model=run.model,
+        spec=spec_of(run),
         prompt_name=run.prompt_name,
         prompt_version=run.prompt_version,
         prompt_text=run.prompt_text,

@@ -5,27 +5,35 @@ from collections.abc import Callable
 from core.errors import SettingsError
 from core.llm.base import ModelReply, ModelRequest, Provider
 from core.llm.local import LocalProvider
+from core.llm.model import ModelSpec, Source
 from core.llm.openai_compat import OpenAIProvider
-from core.llm.presets import ModelPreset, find_preset, presets
+from core.llm.presets import find_preset, presets, typed
 from core.llm.spark import SparkProvider
 
 __all__ = [
     "PROVIDERS",
-    "ModelPreset",
+    "TITLES",
     "ModelReply",
     "ModelRequest",
+    "ModelSpec",
     "Provider",
+    "Source",
+    "connect",
     "find_preset",
     "presets",
     "provider",
+    "typed",
 ]
 
-PROVIDERS: dict[str, Callable[[], Provider]] = {
-    "local": LocalProvider,
-    "spark": SparkProvider,
-    "openai": OpenAIProvider,
+PROVIDERS: dict[str, Callable[[ModelSpec | None], Provider]] = {
+    "local": lambda spec: LocalProvider(),
+    "spark": lambda spec: SparkProvider(spec=spec),
+    "openai": lambda spec: OpenAIProvider(spec=spec),
 }
-"""How to make each provider; a new one is a new line here."""
+"""How to make each provider for a model (``None``: the environment's); a new one is a new line here."""
+
+TITLES: dict[str, str] = {"local": "本地规则", "spark": "星火", "openai": "OpenAI 兼容接口"}
+"""What the pages call them."""
 
 
 def provider(name: str) -> Provider:
@@ -34,6 +42,19 @@ def provider(name: str) -> Provider:
     Raises:
         SettingsError: no such provider.
     """
+    return _maker(name)(None)
+
+
+def connect(spec: ModelSpec) -> Provider:
+    """The provider of a model, at the model's address and with its key; ask its ``ready()`` before a run.
+
+    Raises:
+        SettingsError: no such provider.
+    """
+    return _maker(spec.provider)(spec)
+
+
+def _maker(name: str) -> Callable[[ModelSpec | None], Provider]:
     if name not in PROVIDERS:
         raise SettingsError(f"没有名为「{name}」的模型服务", f"可以是 {'、'.join(PROVIDERS)}")
-    return PROVIDERS[name]()
+    return PROVIDERS[name]

@@ -5,6 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from core.errors import Cause, ProviderError
+from core.llm.model import ModelSpec
 
 SPARK_CODES_FILE = Path(__file__).with_name("spark_codes.toml")
 
@@ -72,3 +73,13 @@ def missing_variables(provider: str, missing: list[str]) -> str:
     if not missing:
         return ""
     return f"{provider} 还不能用：缺少环境变量 {'、'.join(missing)}，请设置后重新启动。"
+
+
+def missing_parts(spec: ModelSpec) -> str:
+    """One sentence that names what a template still lacks, or ``""``."""
+    lacking = spec.lacking()
+    if not lacking:
+        return ""
+    titles = {"model": "服务方的名称（model）"}
+    wanted = "、".join(titles.get(name, name) for name in lacking)
+    return f"模型「{spec.name}」是模板：还缺 {wanted}，请在模型页复制它并填写。"

@@ -16,10 +16,13 @@ from core.llm.failures import (
     failure,
     is_spark_code,
     length_failure,
+    missing_parts,
     missing_variables,
     spark_failure,
     timeout_failure,
 )
+from core.llm.model import ModelSpec
+from core.secrets import secret
 from core.settings import OpenAISettings
 
 _OWN_PARAMETERS = frozenset({"temperature", "max_tokens", "json_mode", "patch_id", "lora_id", "top_p", "seed"})
@@ -32,24 +35,37 @@ _AUDIT = re.compile(
 _NO_MONEY = re.compile(r"insufficient|balance|quota|arrear|billing", re.IGNORECASE)
 
 
+_NO_JSON_MODE = re.compile(r"response_format|json_object|json.?mode", re.IGNORECASE)
+_KEYLESS = "none"
+"""What is sent to a service that wants no key: the package insists on one."""
+
+_without_json_mode: set[tuple[str, str]] = set()
+"""(address, model) that refused JSON mode: not asked for it again by this process."""
+
+
 class OpenAIProvider:
     """An OpenAI-compatible service through ``openai``."""
 
     name = "openai"
 
-    def __init__(self, settings: OpenAISettings | None = None) -> None:
+    def __init__(self, settings: OpenAISettings | None = None, spec: ModelSpec | None = None) -> None:
         self._settings = settings or OpenAISettings()
+        self._spec = spec
 
     def ready(self) -> str:
-        """``""``, or which variables are missing (services without keys take any value)."""
-        wanted = {
-            "OPENAI_BASE_URL": self._settings.base_url,
-            "OPENAI_API_KEY": self._settings.api_key.get_secret_value(),
-        }
-        return missing_variables("OpenAI 兼容接口", [name for name, value in wanted.items() if not value.strip()])
+        """``""``, or which variables are missing (services without keys take any value), or what the entry lacks."""
+        if self._spec and (lacking := missing_parts(self._spec)):
+            return lacking
+        title = "OpenAI 兼容接口"
+        missing = [] if self._address() else ["OPENAI_BASE_URL"]
+        if not self._key():
+            missing.append((self._spec and self._spec.key_env) or "OPENAI_API_KEY")
+        if self._spec and self._spec.url:
+            title = f"模型「{self._spec.title}」"
+        return missing_variables(title, missing)
 
     def complete(self, request: ModelRequest) -> ModelReply:
-        """Ask once.
+        """Ask once; once more without JSON mode where the service refuses that.
 
         Parameters read from the request: ``temperature``, ``top_p``, ``seed``, ``max_tokens``, ``json_mode`` (asks for
         ``response_format`` ``json_object``), ``lora_id`` or ``patch_id`` (sent as header ``lora_id``, which Spark's
@@ -60,30 +76,43 @@ class OpenAIProvider:
         """
         if reason := self.ready():
             raise ProviderError(Cause.CONFIG, reason.rstrip("。"))
-        model = request.model or self._settings.model
+        model = request.model or (self._spec.called if self._spec else "") or self._settings.model
         if not model:
             raise failure(Cause.CONFIG, "没有指定模型", "请设置环境变量 OPENAI_MODEL，或在抽取任务里填写模型")
         import openai
 
         elapsed = stopwatch()
+        place = (self._address(), model)
         client = openai.OpenAI(
-            base_url=re.sub(r"/chat/completions/?$", "", self._settings.base_url.strip()),
-            api_key=self._settings.api_key.get_secret_value().strip(),
+            base_url=self._address(),
+            api_key=self._key(),
             max_retries=0,
             timeout=request.deadline,
             http_client=openai.DefaultHttpxClient(verify=_tls()),
         )
+
+        def ask() -> Any:
+            arguments = _arguments(request, model, self._spec)
+            if place in _without_json_mode:
+                arguments.pop("response_format", None)
+            try:
+                return client.chat.completions.create(**arguments)
+            except openai.APIStatusError as error:
+                if "response_format" not in arguments or not _refuses_json_mode(error):
+                    raise
+            _without_json_mode.add(place)
+            del arguments["response_format"]
+            return client.chat.completions.create(**arguments)
+
         try:
             # httpx times each read, not the whole call: a server that trickles would never be late.
-            reply = call_with_deadline(
-                lambda: client.chat.completions.create(**_arguments(request, model)), request.deadline, client.close
-            )
+            reply = call_with_deadline(ask, request.deadline, client.close)
         except (DeadlineExceeded, openai.APITimeoutError) as error:
             raise timeout_failure(request.deadline) from error
         except openai.APIStatusError as error:
             raise _explain_status(error) from self._safe(error)
         except openai.APIConnectionError as error:
-            raise failure(Cause.NETWORK, "连接不上模型服务") from self._safe(error)
+            raise _explain_connection(error) from self._safe(error)
         except (openai.OpenAIError, ValueError) as error:  # ValueError: a body that is not JSON
             raise failure(Cause.SERVER, "模型服务的回复不是约定的格式") from self._safe(error)
         except Exception as error:
@@ -92,9 +121,22 @@ class OpenAIProvider:
             client.close()
         return _read(reply, request, model, elapsed())
 
+    def _address(self) -> str:
+        """The entry's address, else the environment's; without the path that people paste along."""
+        given = (self._spec.url if self._spec else "") or self._settings.base_url
+        return re.sub(r"/chat/completions/?$", "", given.strip())
+
+    def _key(self) -> str:
+        """The key of the entry's variable; of the environment's service where the entry has no address of its own."""
+        if self._spec and self._spec.url and not self._spec.key_env:
+            return _KEYLESS
+        if self._spec and self._spec.key_env not in ("", "OPENAI_API_KEY"):
+            return secret(self._spec.key_env).get_secret_value()
+        return self._settings.api_key.get_secret_value().strip()
+
     def _safe(self, error: BaseException) -> BaseException | None:
         """The cause to keep: none if its text holds the key (some services echo it)."""
-        return None if self._settings.api_key.get_secret_value() in str(error) else error
+        return None if self._key() in str(error) else error
 
 
 @lru_cache(maxsize=1)
@@ -108,10 +150,15 @@ def _tls() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
-def _arguments(request: ModelRequest, model: str) -> dict[str, Any]:
-    parameters = request.parameters
-    messages = [{"role": "system", "content": request.system}] if request.system else []
-    messages.append({"role": "user", "content": request.prompt})
+def _arguments(request: ModelRequest, model: str, spec: ModelSpec | None) -> dict[str, Any]:
+    parameters = dict(request.parameters)
+    system, prompt = request.system, request.prompt
+    if system and spec and not spec.system:
+        system, prompt = "", f"{system}\n\n{prompt}"
+    if spec and spec.max_output_tokens and parameters.get("max_tokens"):
+        parameters["max_tokens"] = min(int(parameters["max_tokens"]), spec.max_output_tokens)
+    messages = [{"role": "system", "content": system}] if system else []
+    messages.append({"role": "user", "content": prompt})
     arguments: dict[str, Any] = {"model": model, "messages": messages}
     for name in ("temperature", "top_p", "seed", "max_tokens"):
         if parameters.get(name) is not None:
@@ -154,6 +201,22 @@ def _read(reply: Any, request: ModelRequest, model: str, seconds: float) -> Mode
     )
 
 
+def _refuses_json_mode(error: Any) -> bool:
+    body = error.body if isinstance(error.body, dict) else {}
+    return error.status_code in (400, 404, 422, 500, 501) and bool(
+        _NO_JSON_MODE.search(f"{body.get('message') or ''} {body.get('param') or ''} {error.message}")
+    )
+
+
+def _explain_connection(error: Any) -> ProviderError:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLError) or "CERTIFICATE_VERIFY_FAILED" in str(cause):
+            return failure(Cause.CONFIG, "模型服务的证书没有通过校验", "请核对模型的地址，并检查是否有代理改写了连接")
+        cause = cause.__cause__ or cause.__context__
+    return failure(Cause.NETWORK, "连接不上模型服务")
+
+
 def _explain_status(error: Any) -> ProviderError:
     status = int(error.status_code)
     body = error.body if isinstance(error.body, dict) else {}
@@ -171,7 +234,10 @@ def _explain_status(error: Any) -> ProviderError:
         return failure(Cause.LICENCE, f"没有使用这个模型的权限{place}", code=shown)
     if status == 404:
         return failure(
-            Cause.BAD_REQUEST, f"模型服务没有这个地址或模型{place}", "请核对 OPENAI_BASE_URL 和模型名称", code=shown
+            Cause.BAD_REQUEST,
+            f"模型服务没有这个地址或模型{place}",
+            "请核对模型的地址（模型页或 OPENAI_BASE_URL）和名称",
+            code=shown,
         )
     if status == 408:
         return failure(Cause.TIMEOUT, f"模型服务处理超时{place}", code=shown)

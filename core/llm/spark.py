@@ -17,7 +17,15 @@ from typing import Any
 from core.errors import Cause, ProviderError
 from core.llm.base import ModelReply, ModelRequest
 from core.llm.deadline import DeadlineExceeded, call_with_deadline, stopwatch
-from core.llm.failures import failure, length_failure, missing_variables, spark_failure, timeout_failure
+from core.llm.failures import (
+    failure,
+    length_failure,
+    missing_parts,
+    missing_variables,
+    spark_failure,
+    timeout_failure,
+)
+from core.llm.model import ModelSpec, Source
 from core.llm.presets import find_preset, presets
 from core.llm.spark_wire import Wire
 from core.settings import SparkSettings
@@ -33,11 +41,14 @@ class SparkProvider:
 
     name = "spark"
 
-    def __init__(self, settings: SparkSettings | None = None) -> None:
+    def __init__(self, settings: SparkSettings | None = None, spec: ModelSpec | None = None) -> None:
         self._settings = settings or SparkSettings()
+        self._spec = spec
 
     def ready(self) -> str:
-        """``""``, or which variables are missing."""
+        """``""``, or which variables are missing, or what the model's entry lacks."""
+        if self._spec and (lacking := missing_parts(self._spec)):
+            return lacking
         wanted = {
             "SPARKAI_APP_ID": self._settings.app_id,
             "SPARKAI_API_KEY": self._settings.api_key,
@@ -58,10 +69,10 @@ class SparkProvider:
         """
         if reason := self.ready():
             raise ProviderError(Cause.CONFIG, reason.rstrip("。"))
-        domain = request.model or self._settings.domain
+        domain = request.model or (self._spec.called if self._spec else "") or self._settings.domain
         elapsed = stopwatch()
         wire = Wire()
-        max_tokens = _max_tokens(request, domain)
+        max_tokens = _max_tokens(request, self._known(domain))
         try:
             client, messages = self._client(request, domain, max_tokens, wire)
             result = call_with_deadline(
@@ -108,13 +119,21 @@ class SparkProvider:
             **options,
         )
         client.client.client = wire
-        return client, _messages(request, domain, message_class)
+        return client, _messages(request, self._known(domain), message_class)
+
+    def _known(self, domain: str) -> ModelSpec | None:
+        """What is known about a domain: the entry in hand, else the shipped one."""
+        if self._spec and self._spec.called == domain:
+            return self._spec
+        return find_preset("spark", domain)
 
     def _url(self, domain: str) -> str:
-        """The domain's public address, unless the settings name an address of one's own."""
+        """The domain's public address, unless the settings name an address of one's own; an own entry's goes first."""
+        known = self._known(domain)
+        if known and known.url and known.source == Source.DATABASE:
+            return known.url
         public = {preset.url for preset in presets()}
-        preset = find_preset("spark", domain)
-        return preset.url if preset and self._settings.url in public else self._settings.url
+        return known.url if known and known.url and self._settings.url in public else self._settings.url
 
     def _safe(self, error: BaseException) -> BaseException | None:
         """The cause to keep: none if its text holds a secret."""
@@ -132,7 +151,7 @@ class SparkProvider:
         if wire.frames and not wire.finished:
             return failure(Cause.CUT_OFF, "回答传到一半连接断开了", partial=wire.text)
         if isinstance(wire.error, ssl.SSLError):
-            return failure(Cause.CONFIG, "星火服务的证书没有通过校验", "请核对 SPARKAI_URL，并检查是否有代理改写了连接")
+            return failure(Cause.CONFIG, "星火服务的证书没有通过校验", "请核对模型的地址，并检查是否有代理改写了连接")
         if isinstance(wire.error, _MALFORMED):
             return failure(Cause.SERVER, "星火的回复不是约定的格式")
         if isinstance(status, int) and 400 <= status < 600:
@@ -155,19 +174,19 @@ def _http_failure(status: int) -> ProviderError:
         return failure(Cause.RATE, "调用星火服务过于频繁（HTTP 429）", code=code)
     if status >= 500:
         return failure(Cause.SERVER, f"星火服务出错（HTTP {status}）", code=code)
-    return failure(Cause.CONFIG, f"星火服务的地址不对（HTTP {status}）", "请核对 SPARKAI_URL", code=code)
+    return failure(
+        Cause.CONFIG, f"星火服务的地址不对（HTTP {status}）", "请核对模型的地址（模型页或 SPARKAI_URL）", code=code
+    )
 
 
-def _max_tokens(request: ModelRequest, domain: str) -> int:
-    preset = find_preset("spark", domain)
-    most = preset.max_output_tokens if preset else None
+def _max_tokens(request: ModelRequest, known: ModelSpec | None) -> int:
+    most = known.max_output_tokens if known else 0
     wanted = int(request.parameters.get("max_tokens") or DEFAULT_MAX_TOKENS)
     return max(1, min(wanted, most) if most else wanted)
 
 
-def _messages(request: ModelRequest, domain: str, message_class: Any) -> list[Any]:
-    preset = find_preset("spark", domain)
-    if request.system and preset and not preset.system:
+def _messages(request: ModelRequest, known: ModelSpec | None, message_class: Any) -> list[Any]:
+    if request.system and known and not known.system:
         return [message_class(role="user", content=f"{request.system}\n\n{request.prompt}")]
     system = [message_class(role="system", content=request.system)] if request.system else []
     return [*system, message_class(role="user", content=request.prompt)]

@@ -304,3 +304,27 @@ class TrainingSet(Base, table=True):
     sha256: str
     provenance: list[dict[str, Any]] = Field(default_factory=list, sa_column=_json())
     created_at: datetime = Field(default_factory=now, sa_column=_timestamp())
+
+
+class ModelEntry(Base, table=True):
+    """A model as it can be called, made on the page 模型. Holds the name of a key's variable, never a key."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True)
+    title: str
+    provider: str
+    model: str = ""
+    url: str = ""
+    key_env: str = ""
+    context_tokens: int = 0
+    max_output_tokens: int = 0
+    concurrency: int | None = None
+    per_minute: int | None = None
+    price_in: float | None = None
+    price_out: float | None = None
+    parameters: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    json_mode: bool = False
+    system: bool = True
+    training_set_id: int | None = Field(default=None, foreign_key="trainingset.id", ondelete="SET NULL")
+    note: str = ""
+    created_at: datetime = Field(default_factory=now, sa_column=_timestamp())

@@ -1,0 +1,111 @@
+"""Keys: from the environment, else from ``.streamlit/secrets.toml``; never stored, logged or exported.
+
+The file is Streamlit's own place for keys and is git-ignored. It is read here without Streamlit, so that the command
+line and workers see the same keys as the pages: ``NAME = "value"`` at its top level, the names being those of the
+variables. The environment wins.
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource
+
+from core.errors import SettingsError
+
+ROOT = Path(__file__).resolve().parents[1]
+FILE_VARIABLE = "SHIYAO_SECRETS_FILE"
+"""Names another file than ``.streamlit/secrets.toml``."""
+
+_NAME = re.compile(r"[A-Z][A-Z0-9_]{2,63}")
+_ENDINGS = ("KEY", "TOKEN", "SECRET", "PASSWORD")
+_handed_out: set[str] = set()
+
+
+def secrets_file() -> Path:
+    """Where the file with keys is, whether it exists or not."""
+    return Path(os.environ.get(FILE_VARIABLE) or ROOT / ".streamlit" / "secrets.toml")
+
+
+def secret(name: str) -> SecretStr:
+    """The value of a key's variable; empty where it is set nowhere.
+
+    Raises:
+        SettingsError: the file with keys cannot be read.
+    """
+    value = (os.environ.get(name) or file_secrets().get(name, "")).strip()
+    if value:
+        _handed_out.add(value)
+    return SecretStr(value)
+
+
+def file_secrets() -> Mapping[str, str]:
+    """What the file with keys holds at its top level, read again once it has changed; empty where there is no file.
+
+    Raises:
+        SettingsError: it is not readable TOML; the sentence names the line, never a value.
+    """
+    path = secrets_file()
+    try:
+        stamp = path.stat()
+    except OSError:
+        return {}
+    return _read(path, stamp.st_mtime_ns, stamp.st_size)
+
+
+def known_secrets() -> set[str]:
+    """Every value that must not be seen: what was handed out so far and what the file holds."""
+    try:
+        return _handed_out | {
+            value for name, value in file_secrets().items() if is_key_name(name) or name.endswith("APP_ID")
+        }
+    except SettingsError:
+        return set(_handed_out)
+
+
+def is_key_name(name: str) -> bool:
+    """Whether this may be the name of a key's variable: capitals, ending in KEY, TOKEN, SECRET or PASSWORD.
+
+    A name of a model's entry has to be one: somebody who pastes the key itself there must be refused, and so must the
+    variable of our own database.
+    """
+    return bool(_NAME.fullmatch(name)) and name.endswith(_ENDINGS) and not name.startswith("SHIYAO_")
+
+
+@lru_cache(maxsize=4)
+def _read(path: Path, changed: int, size: int) -> Mapping[str, str]:
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except tomllib.TOMLDecodeError as error:
+        place = re.search(r"at line (\d+)", str(error))
+        where = f"第 {place[1]} 行" if place else ""
+        # Not the parser's own words: they may quote the value.
+        raise SettingsError(f"密钥文件 {path.name} {where}不是合法的 TOML", '每行应为 名称 = "值"') from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"读不了密钥文件 {path.name}（{type(error).__name__}）", "请检查权限和编码") from error
+    return {name: str(value) for name, value in content.items() if isinstance(value, str | int | float)}
+
+
+class KeyedSettings(BaseSettings):
+    """Settings whose values may also stand in the file with keys; the environment wins."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then the environment, then the file."""
+        prefix = str(settings_cls.model_config.get("env_prefix", ""))
+        content = file_secrets()
+        names = {field: f"{prefix}{field}".upper() for field in settings_cls.model_fields}
+        values: dict[str, Any] = {field: content[name] for field, name in names.items() if name in content}
+        return (init_settings, env_settings, InitSettingsSource(settings_cls, values))
