@@ -56,6 +56,7 @@ class ChatScore:
         predicted: per field, predicted cells that are not empty, forms without a partner too.
         wanted: per field, reference cells that are not empty, forms without a partner too.
         credit: per field, true-positive credit: the sum of credits where both cells are filled.
+        counted: per field, which share of its cells counts (0 to 1); empty where all do, as the official rules say.
     """
 
     score: float
@@ -66,6 +67,7 @@ class ChatScore:
     predicted: tuple[int, ...]
     wanted: tuple[int, ...]
     credit: tuple[float, ...]
+    counted: tuple[float, ...] = ()
 
 
 class Scorer:

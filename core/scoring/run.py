@@ -4,12 +4,14 @@ An all-empty form looks good (72 % of all cells are empty), so a score is never 
 precision, recall and F1 count only cells that somebody filled.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from core.form import Form, FormValues
-from core.scoring.chat import ChatScore, Scorer
+from core.scoring.chat import ChatScore, Prepared, Scorer
+from core.scoring.disputed import Cell, leave_out
 from core.scoring.measures import LCS, Measure
 
 
@@ -62,8 +64,13 @@ class FieldScore:
     max: float
     filled: Filled
 
+    @property
+    def lost(self) -> float:
+        """Points per chat that this field costs."""
+        return self.max - self.points
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class RunScore:
     """A run against a reference.
 
@@ -76,6 +83,7 @@ class RunScore:
         filled: over filled cells of all fields.
         fields: by key, in the form's order.
         measure: which similarity was used.
+        left_out: disputed reference cells that do not count; 0 for the official score.
     """
 
     score: float
@@ -86,6 +94,27 @@ class RunScore:
     filled: Filled
     fields: Mapping[str, FieldScore]
     measure: Measure
+    left_out: int = 0
+
+    @cached_property
+    def macro(self) -> dict[str, float]:
+        """Precision, recall and F1 as plain means over the fields that somebody filled."""
+        filled = [field.filled for field in self.fields.values() if field.filled.support or field.filled.predicted]
+        count = max(len(filled), 1)
+        return {
+            "precision": sum(one.precision for one in filled) / count,
+            "recall": sum(one.recall for one in filled) / count,
+            "f1": sum(one.f1 for one in filled) / count,
+        }
+
+    @property
+    def lost(self) -> float:
+        """Points per chat that are missing to full marks."""
+        return self.max - self.score
+
+    def share_lost(self, key: str) -> float:
+        """Which part of all lost points one field has lost, 0 to 1: where to work next."""
+        return self.fields[key].lost / self.lost if self.lost > 1e-12 else 0.0
 
     def as_json(self) -> dict[str, Any]:
         """What ``score --json`` prints."""
@@ -112,6 +141,67 @@ def _plain(number: float) -> float:
     return int(number) if number == int(number) else number
 
 
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What runs are measured against, made comparable once for many runs.
+
+    Attributes:
+        scorer: form and measure.
+        golds: prepared reference forms by chat index, in order.
+        disputed: reference cells that do not count, by chat index.
+        floor: what one all-empty form per chat would score.
+    """
+
+    scorer: Scorer
+    golds: Mapping[int, tuple[Prepared, ...]]
+    disputed: Mapping[int, frozenset[Cell]]
+    floor: float
+
+
+def prepare_reference(
+    form: Form,
+    golds: Mapping[int, Sequence[FormValues]],
+    measure: Measure = LCS,
+    disputed: Mapping[int, Collection[Cell]] | None = None,
+) -> Reference:
+    """Make reference forms comparable.
+
+    Args:
+        form: which fields count, and for how much.
+        golds: the reference's forms by chat index.
+        measure: similarity for free-text fields.
+        disputed: reference cells that do not count: ``{chat index: (position of the form, number of the field)}``.
+    """
+    scorer = Scorer(form, measure)
+    prepared = {index: tuple(scorer.prepare(values) for values in golds[index]) for index in sorted(golds)}
+    cells = {index: frozenset(found) for index, found in (disputed or {}).items() if found and index in golds}
+    reference = Reference(scorer, prepared, cells, 0.0)
+    if cells:
+        empty = (scorer.prepare({}),)
+        floor = _gather(reference, {index: scorer.chat(empty, gold) for index, gold in prepared.items()}, {}, empty)
+        return Reference(scorer, prepared, cells, floor.score)
+    floors = sum(scorer.floor(gold) for gold in prepared.values())
+    return Reference(scorer, prepared, cells, floors / max(len(prepared), 1))
+
+
+def score_against(reference: Reference, preds: Mapping[int, Sequence[FormValues]]) -> RunScore:
+    """Score a run against a prepared reference (see :func:`score_run`)."""
+    scorer = reference.scorer
+    chats: dict[int, ChatScore] = {}
+    disputed: dict[int, tuple[Prepared, ...]] = {}
+    missing: list[int] = []
+    for index, gold in reference.golds.items():
+        if index in preds:
+            forms = tuple(scorer.prepare(values) for values in preds[index])
+            chats[index] = scorer.chat(forms, gold)
+            if index in reference.disputed:
+                disputed[index] = forms
+        else:
+            missing.append(index)
+            chats[index] = _unanswered(scorer.chat([], gold))
+    return _gather(reference, chats, disputed, (), tuple(missing))
+
+
 def score_run(
     form: Form,
     preds: Mapping[int, Sequence[FormValues]],
@@ -126,37 +216,47 @@ def score_run(
         golds: the reference's forms by chat index.
         measure: similarity for free-text fields.
     """
-    scorer = Scorer(form, measure)
-    chats: dict[int, ChatScore] = {}
-    missing: list[int] = []
-    floor = 0.0
-    for index in sorted(golds):
-        gold = [scorer.prepare(values) for values in golds[index]]
-        floor += scorer.floor(gold)
-        if index in preds:
-            chats[index] = scorer.chat([scorer.prepare(values) for values in preds[index]], gold)
-        else:
-            missing.append(index)
-            chats[index] = _unanswered(scorer.chat([], gold))
-    count = max(len(chats), 1)
-    rows = chats.values()
-    points = _columns([row.points for row in rows], len(form.fields))
-    credit = _columns([row.credit for row in rows], len(form.fields))
-    predicted = _columns([row.predicted for row in rows], len(form.fields))
-    wanted = _columns([row.wanted for row in rows], len(form.fields))
+    return score_against(prepare_reference(form, golds, measure), preds)
+
+
+def _gather(
+    reference: Reference,
+    chats: dict[int, ChatScore],
+    forms: Mapping[int, tuple[Prepared, ...]],
+    default: tuple[Prepared, ...],
+    missing: tuple[int, ...] = (),
+) -> RunScore:
+    """Sum up chats; those with disputed cells (``forms`` has their predictions) without these."""
+    scorer, form = reference.scorer, reference.scorer.form
+    for index, cells in reference.disputed.items():
+        preds = forms.get(index, default)
+        chats[index] = leave_out(scorer, chats[index], preds, reference.golds[index], cells)
+    rows, width = chats.values(), len(form.fields)
+    counted = [float(len(rows))] * width
+    for index in reference.disputed:
+        counted = [total - 1 + share for total, share in zip(counted, chats[index].counted, strict=True)]
+    points = _columns([row.points for row in rows], width)
+    credit = _columns([row.credit for row in rows], width)
+    predicted = _columns([row.predicted for row in rows], width)
+    wanted = _columns([row.wanted for row in rows], width)
     fields = {
-        field.key: FieldScore(points[i] / count, field.points, Filled(credit[i], int(predicted[i]), int(wanted[i])))
+        field.key: FieldScore(
+            points[i] / counted[i] if counted[i] > 1e-9 else 0.0,
+            field.points,
+            Filled(credit[i], int(predicted[i]), int(wanted[i])),
+        )
         for i, field in enumerate(form.fields)
     }
     return RunScore(
-        score=sum(row.score for row in rows) / count,
+        score=sum(field.points for field in fields.values()),
         max=form.max_points,
-        floor=floor / count,
+        floor=reference.floor,
         chats=chats,
-        missing=tuple(missing),
+        missing=missing,
         filled=Filled(sum(credit), int(sum(predicted)), int(sum(wanted))),
         fields=fields,
-        measure=measure,
+        measure=scorer.measure,
+        left_out=sum(len(cells) for cells in reference.disputed.values()),
     )
 
 
