@@ -22,11 +22,14 @@ _MENU: Mapping[str, tuple[tuple[str, str, str], ...]] = {
     "导出": ((EXPORTS, "导出", "exports"),),
 }
 
+ADDRESSES = tuple(address for entries in _MENU.values() for _, _, address in entries)
+"""Where each page is, in the order of the menu; the first one is the start page and answers ``/`` alone."""
+
 _CSS = """
 <style>
 .stMainBlockContainer { padding-top: 4rem; padding-bottom: 2rem; max-width: 1500px; }
 .stApp { font-variant-numeric: tabular-nums; }
-h1 { font-size: 1.5rem !important; padding: 0 0 .25rem !important; }
+h1 { font-size: 1.5rem !important; padding: 0 0 .6rem !important; }
 h2 { font-size: 1.15rem !important; } h3 { font-size: 1rem !important; }
 </style>
 """

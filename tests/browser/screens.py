@@ -1,0 +1,84 @@
+"""Pictures of every page of the menu: for docs/screenshots, and to look at before a page is called finished.
+
+``python -m tests.browser.screens FOLDER [--data none|sample|real] [--dark] [--size 1366x768] [--only workbench …]``
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Page, sync_playwright
+
+from core.ui.pages import ADDRESSES
+from tests.browser.conftest import CHROMIUM, FLAGS
+from tests.browser.serving import ROOT, serving
+
+COLOURS = 128
+"""A page has few: a palette makes its picture a third of the size."""
+
+
+def prepare(data: str, url: str) -> None:
+    """A database with nothing, the sample, or the real chats with labels and one run by rules."""
+    real = Path(os.environ.get("SHIYAO_COMPETITION_DATA", "."))
+    commands: dict[str, list[list[str]]] = {
+        "none": [],
+        "sample": [["sample"]],
+        "real": [
+            ["import", str(real / "train.json"), "--dataset", "train", "--split", "train"],
+            ["extract", "--dataset", "train", "--run", "rules", "--provider", "local", "--concurrency", "2"],
+        ],
+    }
+    for command in commands[data]:
+        subprocess.run([sys.executable, "-m", "core", "--db", url, *command], cwd=ROOT, check=True, capture_output=True)
+
+
+def take(page: Page, url: str, target: Path) -> None:
+    """One page, once it has come to rest."""
+    page.goto(url)
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=60_000)
+    page.locator("[data-testid=stSkeleton]").first.wait_for(state="detached")
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(1500)
+    page.screenshot(path=target)
+    with Image.open(target) as picture:
+        picture.convert("RGB").quantize(COLOURS).save(target, optimize=True)
+
+
+def main() -> None:
+    """Start a server on a database of its own and walk through the menu."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--data", choices=["none", "sample", "real"], default="sample")
+    parser.add_argument("--dark", action="store_true")
+    parser.add_argument("--size", default="1600x900")
+    parser.add_argument("--only", nargs="*", default=[])
+    wanted = parser.parse_args()
+    wanted.folder.mkdir(parents=True, exist_ok=True)
+    width, height = map(int, wanted.size.split("x"))
+    with tempfile.TemporaryDirectory() as work:
+        database = f"sqlite:///{work}/shiyao.db"
+        prepare(wanted.data, database)
+        with (
+            serving("app.py", Path(work), {"SHIYAO_DATABASE_URL": database}) as server,
+            sync_playwright() as playwright,
+        ):
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+            context = browser.new_context(
+                viewport={"width": width, "height": height},
+                locale="zh-CN",
+                color_scheme="dark" if wanted.dark else "light",
+            )
+            context.add_cookies([{"name": "shiyao_reviewer", "value": "%E6%9E%97%E6%99%93", "url": server.url}])
+            page = context.new_page()
+            for address in wanted.only or ADDRESSES:
+                start = "" if address == ADDRESSES[0] else address
+                take(page, f"{server.url}/{start}", wanted.folder / f"{address}.png")
+            browser.close()
+
+
+if __name__ == "__main__":
+    main()
