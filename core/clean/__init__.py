@@ -2,10 +2,25 @@
 
 Three texts must not be confused. The *stored* text is what was imported, spreadsheet residue included; only the export
 of the dataset itself hands it out. The *conversation* is its first copy, otherwise untouched: what prompts and "raw"
-training rows hold. A *cleaned* conversation lacks messages that hold nothing but a placeholder.
+training rows hold. A *cleaned* conversation is what the chosen steps leave of it, with the way back to the original
+offsets (:class:`Cleaned`).
 """
 
-from core.clean.placeholders import without_placeholders
+from core.clean.cleaning import clean, known_steps, without_placeholders
+from core.clean.model import Cleaned, LeftOut, Piece
+from core.clean.report import left_out_report
 from core.clean.residue import without_residue
+from core.clean.steps import STEPS, Step
 
-__all__ = ["without_placeholders", "without_residue"]
+__all__ = [
+    "STEPS",
+    "Cleaned",
+    "LeftOut",
+    "Piece",
+    "Step",
+    "clean",
+    "known_steps",
+    "left_out_report",
+    "without_placeholders",
+    "without_residue",
+]
