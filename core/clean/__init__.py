@@ -11,16 +11,21 @@ from core.clean.model import Cleaned, LeftOut, Piece
 from core.clean.report import left_out_report
 from core.clean.residue import without_residue
 from core.clean.steps import STEPS, Step
+from core.clean.windows import OVERLAP, Window, split_windows, whole
 
 __all__ = [
+    "OVERLAP",
     "STEPS",
     "Cleaned",
     "LeftOut",
     "Piece",
     "Step",
+    "Window",
     "clean",
     "known_steps",
     "left_out_report",
+    "split_windows",
+    "whole",
     "without_placeholders",
     "without_residue",
 ]
