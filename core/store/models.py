@@ -328,3 +328,63 @@ class ModelEntry(Base, table=True):
     training_set_id: int | None = Field(default=None, foreign_key="trainingset.id", ondelete="SET NULL")
     note: str = ""
     created_at: datetime = Field(default_factory=now, sa_column=_timestamp())
+
+
+class DisputeStatus(StrEnum):
+    """What became of a disputed label."""
+
+    OPEN = "待定"
+    UPHELD = "成立"
+    DISMISSED = "不成立"
+
+
+class Dispute(Base, table=True):
+    """A label cell that a reviewer thinks wrong. ``value`` is the label as it stood when it was disputed.
+
+    ``customer`` is the position of the label's form. Never deleted by a decision: ``status`` says what came of it.
+    """
+
+    __table_args__ = (Index("ix_dispute_dataset_status", "dataset_id", "status"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    dataset_id: int = Field(foreign_key="dataset.id", ondelete="CASCADE")
+    chat_id: int = Field(foreign_key="chat.id", ondelete="CASCADE", index=True)
+    customer: int
+    field: str
+    value: Any = Field(default=None, sa_column=_json(nullable=True))
+    reason: str = Field(sa_column=Column(Text, nullable=False))
+    who: str
+    at: datetime = Field(default_factory=now, sa_column=_timestamp())
+    status: str = DisputeStatus.OPEN
+    decided_by: str = ""
+    decided_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))
+    decision: str = ""
+
+
+class OutsideScore(Base, table=True):
+    """A run's score as somebody else measured it, such as the platform's online score; append-only."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: int = Field(foreign_key="run.id", ondelete="CASCADE", index=True)
+    score: float
+    source: str
+    note: str = ""
+    who: str = ""
+    at: datetime = Field(default_factory=now, sa_column=_timestamp())
+
+
+class Pick(Base, table=True):
+    """Which run's value a person took while comparing, chat by chat; a draft until it becomes a record or a run.
+
+    ``selection`` names the runs and the reference that were compared, ``choices`` is ``{"customer:field": source}``.
+    """
+
+    __table_args__ = (UniqueConstraint("chat_id", "who", "selection", name="uq_pick_chat_who_selection"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    dataset_id: int = Field(foreign_key="dataset.id", ondelete="CASCADE", index=True)
+    chat_id: int = Field(foreign_key="chat.id", ondelete="CASCADE")
+    who: str
+    selection: str
+    choices: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    at: datetime = Field(default_factory=now, sa_column=_timestamp())
