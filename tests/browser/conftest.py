@@ -1,36 +1,22 @@
 """What browser tests share: one Chromium, fresh contexts, and `serve` to start Streamlit scripts on free ports."""
 
-import os
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page
 
+from tests.browser.chromium import CHROMIUM, chromium
 from tests.browser.serving import Serve, Server, serving
-
-CHROMIUM = os.environ.get("SHIYAO_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    if not Path(CHROMIUM).exists():
-        pytest.skip("Chromium is not installed: run `make browsers`, or set SHIYAO_CHROMIUM")
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    if not CHROMIUM.exists():
+        pytest.skip("Chromium is not installed: run `make test-setup`, or set SHIYAO_CHROMIUM")
+    with chromium() as launched:
         yield launched
-        launched.close()
 
 
 @pytest.fixture
