@@ -1,9 +1,10 @@
-"""What the workbench is given for a chat: messages cut at the borders of evidence, forms, marks, checks.
+"""What the workbench is given for a chat: messages, forms, marks, checks, what was missed, what other runs say.
 
 Everything with a right answer is computed here; the browser only draws. The shape is described in docs/workbench.md.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -12,14 +13,15 @@ from sqlmodel import Session, col
 
 from core.chat import ParsedChat, Role, RoleGuess, guess_roles, parse_chat, residue_copies
 from core.chat.model import Message, Span
-from core.checks import check
+from core.checks import check, find_all, missed
+from core.entities import Found
 from core.evidence import ChatIndex, Evidence, Mark, locate
-from core.form import Form, FormValues
+from core.form import Form, FormValues, Kind
 from core.review.model import UNREVIEWED, Confirmation
+from core.review.others import OtherRuns
+from core.review.pieces import pieces
 from core.store import ChatView, ExtractionView, RecordView, RunView, queries
 from core.store.models import Chat
-
-Part = dict[str, Any]
 
 
 def chat_payloads(
@@ -46,18 +48,31 @@ def chat_payloads(
     ids = [chat.id for chat in found.values()]
     records = {record.chat_id: record for record in queries.records(session, dataset_id, chat_ids=ids)}
     answers = {e.chat_id: e for e in queries.extractions(session, base.id, ids)} if base else {}
+    others = OtherRuns(session, form, dataset_id, ids, without=base.id if base else None)
     return [
-        _payload(form, found[i], records.get(found[i].id), answers.get(found[i].id), base, want_residue == i)
+        _payload(form, found[i], records.get(found[i].id), answers.get(found[i].id), base, others, want_residue == i)
         for i in indices
         if i in found
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class _Analysed:
+    """A chat taken apart, and what can be recognised in it."""
+
+    parsed: ParsedChat
+    roles: dict[str, RoleGuess]
+    index: ChatIndex
+    entities: tuple[tuple[Kind, Found, Message], ...]
+
+
 @lru_cache(maxsize=64)
-def _analysed(text: str) -> tuple[ParsedChat, dict[str, RoleGuess], ChatIndex]:
+def _analysed(text: str) -> _Analysed:
     """A chat taken apart; kept for a while, for one chat is asked for with every draft."""
     parsed = parse_chat(text)
-    return parsed, guess_roles(parsed), ChatIndex(parsed)
+    roles = guess_roles(parsed)
+    index = ChatIndex(parsed, roles)
+    return _Analysed(parsed, roles, index, find_all(index))
 
 
 def _payload(
@@ -66,9 +81,11 @@ def _payload(
     record: RecordView | None,
     answer: ExtractionView | None,
     base: RunView | None,
+    others: OtherRuns,
     show_residue: bool,
 ) -> dict[str, Any]:
-    parsed, roles, index = _analysed(chat.text)
+    analysed = _analysed(chat.text)
+    parsed, roles, index = analysed.parsed, analysed.roles, analysed.index
     baseline = [form.coerce(values).values for values in (answer.forms or [])] if answer else []
     customers = _customers(form, record, baseline)
     forms = [customer["values"] for customer in customers]
@@ -77,7 +94,12 @@ def _payload(
     for position, customer in enumerate(customers):
         marks = locate(form, index, customer["values"], form.name_of(customer["values"]))
         customer["marks"] = _marks(form, position, marks, highlights)
-        unsupported.append({key for key, mark in marks.items() if mark.status is Evidence.MISSING})
+        pinned = customer["pinned"]  # a person's word that it stands there
+        unsupported.append({k for k, mark in marks.items() if mark.status is Evidence.MISSING and not pinned.get(k)})
+    for customer, said in zip(customers, others.of(chat.id, forms), strict=True):
+        customer["others"] = said
+    gaps = [(f"m:{n}", one) for n, one in enumerate(missed(form, index, forms, analysed.entities))]
+    highlights += [(one.span, name) for name, one in gaps]
     sides = [guess.role for guess in roles.values()]
     return {
         "chat": chat.index,
@@ -103,8 +125,12 @@ def _payload(
         "speakers": [
             {"name": name, "role": roles[name].role, "reasons": list(roles[name].reasons)} for name in parsed.speakers
         ],
-        "messages": _messages(parsed, roles, highlights),
+        "messages": pieces(parsed, roles, index.exchanges, highlights),
         "customers": customers,
+        "missed": [
+            {"id": name, "key": one.key, "value": one.value, "message": one.message, "customer": one.customer}
+            for name, one in gaps
+        ],
         "warnings": [
             {"customer": warning.customer, "key": warning.key, "level": warning.level, "text": warning.text}
             for warning in check(form, parsed, roles, forms, unsupported)
@@ -153,67 +179,3 @@ def _marks(
         highlights += zip(mark.spans, ids, strict=True)
         drawn[field.key] = {"status": mark.status, "evidence": ids, "messages": list(mark.messages)}
     return drawn
-
-
-def _messages(
-    parsed: ParsedChat, roles: dict[str, RoleGuess], highlights: list[tuple[Span, str]]
-) -> list[dict[str, Any]]:
-    """Messages in order; evidence is handed out to the messages that it lies in."""
-    ordered = sorted(highlights)
-    drawn: list[dict[str, Any]] = []
-    position, previous = 0, None
-    for message in parsed.messages:
-        inside: list[tuple[Span, str]] = []
-        while position < len(ordered) and ordered[position][0].start < message.span.end:
-            inside.append(ordered[position])
-            position += 1
-        drawn.append(_message(parsed, message, roles, inside, same=message.speaker == previous))
-        previous = message.speaker
-    return drawn
-
-
-def _message(
-    parsed: ParsedChat,
-    message: Message,
-    roles: dict[str, RoleGuess],
-    inside: list[tuple[Span, str]],
-    *,
-    same: bool,
-) -> dict[str, Any]:
-    quote = message.quote
-    return {
-        "i": message.index,
-        "speaker": message.speaker,
-        "role": roles[message.speaker].role if message.speaker in roles else Role.UNKNOWN,
-        "kind": message.kind,
-        "same": same,
-        "named": [name for span, name in inside if _overlap(span, message.speaker_span)],
-        "quote": {
-            "speaker": quote.speaker,
-            "text": quote.text_span.of(parsed.text),
-            "parts": cut(parsed.text, quote.text_span, inside),
-        }
-        if quote
-        else None,
-        "parts": cut(parsed.text, message.body, inside),
-    }
-
-
-def _overlap(a: Span, b: Span) -> bool:
-    return a.start < b.end and b.start < a.end
-
-
-def cut(text: str, span: Span, evidence: Sequence[tuple[Span, str]]) -> list[Part]:
-    """Slices of ``span`` at the borders of the evidence: ``[{"t": characters, "e": ids of evidence over it}]``.
-
-    Joined, the slices are the span's text.
-    """
-    over = [(e, name) for e, name in evidence if _overlap(e, span)]
-    borders = sorted(
-        {span.start, span.end} | {min(max(edge, span.start), span.end) for e, _ in over for edge in (e.start, e.end)}
-    )
-    return [
-        {"t": text[start:end], "e": [name for e, name in over if e.start <= start and end <= e.end]}
-        for start, end in zip(borders, borders[1:], strict=False)
-        if start < end
-    ]
