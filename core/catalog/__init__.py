@@ -1,6 +1,21 @@
 """The catalogue of models: shipped entries from a file, own ones from the database, one name for one model."""
 
-from core.catalog.draft import ModelDraft
-from core.catalog.entries import create, delete, find, in_use, listed, models, resolve, update
+from core.catalog.draft import ModelDraft, draft_of
+from core.catalog.entries import create, delete, find, in_use, listed, models, resolve, training_sets, update
+from core.catalog.probe import Probe, probe
 
-__all__ = ["ModelDraft", "create", "delete", "find", "in_use", "listed", "models", "resolve", "update"]
+__all__ = [
+    "ModelDraft",
+    "Probe",
+    "create",
+    "delete",
+    "draft_of",
+    "find",
+    "in_use",
+    "listed",
+    "models",
+    "probe",
+    "resolve",
+    "training_sets",
+    "update",
+]

@@ -109,6 +109,13 @@ def delete(store: Store, entry_id: int) -> None:
         session.delete(row)
 
 
+def training_sets(store: Store) -> dict[int, str]:
+    """``{id: name}`` of the sets that a model may have been tuned on, newest first."""
+    statement = select(col(TrainingSet.id), col(TrainingSet.name)).order_by(col(TrainingSet.id).desc())
+    with store.read() as session:
+        return {int(set_id or 0): str(name) for set_id, name in session.execute(statement)}
+
+
 def in_use(session: Session, provider: str, name: str) -> list[str]:
     """Names of runs that go on with a model."""
     statement = select(col(Run.name)).where(

@@ -10,6 +10,7 @@ OVERVIEW = "pages/home/overview.py"
 IMPORT = "pages/data/import_.py"
 DATASETS = "pages/data/datasets.py"
 RUNS = "pages/extract/runs.py"
+MODELS = "pages/extract/models.py"
 WORKBENCH = "pages/review/workbench.py"
 RECORDS = "pages/review/records.py"
 EXPORTS = "pages/export/exports.py"
@@ -17,7 +18,7 @@ EXPORTS = "pages/export/exports.py"
 _MENU: Mapping[str, tuple[tuple[str, str, str], ...]] = {
     "": ((OVERVIEW, "总览", "overview"),),
     "数据": ((IMPORT, "导入", "import"), (DATASETS, "数据集", "datasets")),
-    "抽取": ((RUNS, "抽取任务", "runs"),),
+    "抽取": ((RUNS, "抽取任务", "runs"), (MODELS, "模型", "models")),
     "审阅": ((WORKBENCH, "审阅台", "workbench"), (RECORDS, "记录表", "records")),
     "导出": ((EXPORTS, "导出", "exports"),),
 }

@@ -4,14 +4,17 @@ import logging
 import threading
 import time
 import traceback
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from core.errors import Cause, ProviderError
-from core.llm import ModelRequest
+from core.llm import ModelRequest, ModelSpec, connect
 from core.llm.openai_compat import OpenAIProvider
 from core.settings import OpenAISettings
 from tests.fakes.behaviour import Answer, BadJson, Drop, Failure, Script, Stall, Trickle
+from tests.fakes.certificate import self_signed
 from tests.fakes.openai_server import API_KEY, FakeOpenAI
 
 
@@ -139,6 +142,61 @@ def test_the_key_is_nowhere_even_if_the_service_echoes_it(caplog: pytest.LogCapt
     everything = "".join(traceback.format_exception(caught.value)) + repr(provider) + caplog.text
     assert "sk-wrong-but-secret" not in everything
     assert API_KEY not in everything
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        Failure(status=400, message="response_format is not supported by this model"),
+        Failure(status=422, message="Unknown field: json_object"),
+        Failure(status=400, message="'messages' must contain the word 'json' to use 'response_format'"),
+    ],
+)
+def test_json_mode_that_is_refused_is_done_without(refusal: Failure) -> None:
+    def script(request: dict[str, Any], number: int) -> Answer | Failure:
+        return refusal if "response_format" in request else Answer(text="[]")
+
+    with FakeOpenAI(script) as service:
+        assert ask(service, parameters={"json_mode": True}) == "[]"
+        assert ask(service, parameters={"json_mode": True}) == "[]"
+    # Refused once, not asked for again.
+    assert ["response_format" in request for request in service.requests] == [True, False, False]
+
+
+def test_other_errors_in_json_mode_are_not_asked_twice() -> None:
+    with FakeOpenAI(Failure(status=400)) as service, pytest.raises(ProviderError):
+        ask(service, parameters={"json_mode": True})
+    assert len(service.requests) == 1
+
+
+def test_an_entry_brings_address_key_and_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ONE_API_KEY", API_KEY)
+    with FakeOpenAI(Answer(text="[]")) as service:
+        spec = ModelSpec(
+            "e", "E", "openai", model="m2", url=service.url, key_env="ONE_API_KEY", max_output_tokens=9, system=False
+        )
+        provider = connect(spec)
+        assert provider.ready() == ""
+        provider.complete(ModelRequest("甲", system="乙", parameters={"max_tokens": 100, "lora_id": 5}))
+    sent = service.requests[0]
+    assert (sent["model"], sent["max_tokens"]) == ("m2", 9)
+    assert sent["messages"] == [{"role": "user", "content": "乙\n\n甲"}]
+    assert service.headers[0]["lora_id"] == "5"
+    assert API_KEY not in repr(provider) + str(provider.__dict__)
+    monkeypatch.delenv("ONE_API_KEY")
+    assert "缺少环境变量 ONE_API_KEY" in connect(spec).ready()
+
+
+def test_a_service_without_keys_needs_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    assert connect(ModelSpec("o", "O", "openai", url="http://127.0.0.1:9/v1")).ready() == ""
+
+
+def test_a_foreign_certificate_is_refused(tmp_path: Path) -> None:
+    with FakeOpenAI(tls=self_signed(tmp_path)) as service, pytest.raises(ProviderError) as caught:
+        ask(service)
+    assert (caught.value.cause, service.requests) == (Cause.CONFIG, [])
+    assert "证书" in caught.value.message
 
 
 def test_missing_settings_are_named() -> None:

@@ -2,8 +2,6 @@
 
 import logging
 import os
-import shutil
-import ssl
 import subprocess
 import sys
 import textwrap
@@ -20,6 +18,7 @@ from core.llm import ModelRequest
 from core.llm.spark import SparkProvider
 from core.settings import SparkSettings
 from tests.fakes.behaviour import Answer, BadJson, CleanClose, Drop, Failure, Script, Stall
+from tests.fakes.certificate import self_signed
 from tests.fakes.spark_server import API_KEY, API_SECRET, FakeSpark
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -230,7 +229,7 @@ def test_missing_keys_are_named() -> None:
 
 
 def test_a_foreign_certificate_is_refused(tmp_path: Path) -> None:
-    with FakeSpark(tls=_self_signed(tmp_path)) as spark, pytest.raises(ProviderError) as caught:
+    with FakeSpark(tls=self_signed(tmp_path)) as spark, pytest.raises(ProviderError) as caught:
         ask(spark)
     assert caught.value.cause is Cause.CONFIG
     assert "证书" in caught.value.message
@@ -260,18 +259,3 @@ def test_known_domains_get_their_own_address() -> None:
     assert public._url("my-service") == "wss://spark-api.xf-yun.com/v3.5/chat"
     own = SparkProvider(settings(url="ws://127.0.0.1:1/chat"))
     assert own._url("4.0Ultra") == "ws://127.0.0.1:1/chat"
-
-
-def _self_signed(folder: Path) -> ssl.SSLContext:
-    if not shutil.which("openssl"):
-        pytest.skip("needs the openssl program to make a certificate")
-    key, certificate = folder / "key.pem", folder / "certificate.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"]
-        + ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate],
-        check=True,
-        capture_output=True,
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-    return context

@@ -6,6 +6,7 @@
 import argparse
 import json
 import socket
+import ssl
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -41,9 +42,9 @@ class FakeOpenAI:
         headers: every request's headers, in lower case, in the same order.
     """
 
-    def __init__(self, script: Script | None = None, *, port: int = 0) -> None:
+    def __init__(self, script: Script | None = None, *, port: int = 0, tls: ssl.SSLContext | None = None) -> None:
         self._director = Director(script if script is not None else Answer())
-        self._port = port
+        self._port, self._tls = port, tls
         self._stopping = threading.Event()
         self._server: _Server | None = None
         self.requests: list[dict[str, Any]] = []
@@ -65,6 +66,8 @@ class FakeOpenAI:
                 pass
 
         self._server = _Server(("127.0.0.1", self._port), Handler)
+        if self._tls:
+            self._server.socket = self._tls.wrap_socket(self._server.socket, server_side=True)
         self._port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         return self
@@ -77,7 +80,7 @@ class FakeOpenAI:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._port}/v1"
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self._port}/v1"
 
     def environment(self) -> dict[str, str]:
         """The variables that make the app talk to this server."""

@@ -1,0 +1,126 @@
+"""The page 模型, driven from the app's entry."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from core import catalog
+from core.llm import Source
+from core.settings import settings
+from core.store import Store
+from tests.fakes.behaviour import Answer, Failure
+from tests.fakes.openai_server import API_KEY, FakeOpenAI
+
+PAGE = "pages/extract/models.py"
+KEY = "MY_SERVICE_API_KEY"
+
+
+@pytest.fixture
+def page(store: Store, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setenv("SHIYAO_DATABASE_URL", store.engine.url.render_as_string(hide_password=False))
+    for name in ("SPARKAI_APP_ID", "SPARKAI_API_KEY", "SPARKAI_API_SECRET", "OPENAI_BASE_URL", "OPENAI_API_KEY", KEY):
+        monkeypatch.delenv(name, raising=False)
+    settings.cache_clear()
+    st.cache_resource.clear()
+
+    def opened(**address: str) -> AppTest:
+        app = AppTest.from_file(str(Path(__file__).parents[2] / "app.py"), default_timeout=30).run()
+        for name, value in address.items():
+            app.query_params[name] = value
+        app = app.switch_page(PAGE).run()
+        assert not app.exception
+        return app
+
+    yield opened
+    settings.cache_clear()
+    st.cache_resource.clear()
+
+
+def by_label(found: Any, label: str) -> Any:
+    return next(widget for widget in found if widget.label.startswith(label))
+
+
+def seen(app: AppTest) -> str:
+    kinds = ("markdown", "caption", "warning", "error", "success", "html", "code")
+    return "\n".join(str(getattr(part, "value", None) or part.proto) for kind in kinds for part in app.get(kind))
+
+
+def test_every_model_says_whether_it_can_be_called(page: Any) -> None:
+    app = page()
+    table = app.dataframe[0].value.set_index("名称")
+    assert table.loc["rules.v1", "密钥"] == table.loc["rules.v1", "密钥"] == "不需要"
+    assert (table.loc["generalv3.5", "密钥"], table.loc["generalv3.5", "单价"]) == ("未配置", "未知")
+    assert table.loc["patchv3", "密钥"] == "模板"
+    # What can be called stands first, and is what the page opens with.
+    assert table.index[0] == "rules.v1"
+    app = by_label(app.button, "测试连接").click().run()
+    assert "连接正常" in seen(app)
+    assert "还缺 服务方的名称（model）、patch_id" in seen(page(model="spark-maas"))
+
+
+def test_a_model_is_made_tested_changed_and_deleted(page: Any, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    with FakeOpenAI([Answer("可用"), Failure(status=429)]) as service:
+        app = page(do="new")
+        by_label(app.text_input, "名称").set_value("my-service")
+        by_label(app.text_input, "服务方的名称").set_value("m1")
+        by_label(app.text_input, "地址").set_value(service.url)
+        by_label(app.text_input, "密钥变量").set_value(KEY)
+        by_label(app.number_input, "提问单价").set_value(0.002)
+        by_label(app.text_area, "附加参数").set_value('{"temperature": 0.2}')
+        app = by_label(app.button, "保存").click().run()
+        assert not app.exception
+        made = catalog.models(store)[0]
+        assert (made.source, made.called, made.price_in, made.price_out) == (Source.DATABASE, "m1", 0.002, None)
+        assert "缺少环境变量 MY_SERVICE_API_KEY" in seen(app)
+        assert by_label(app.button, "测试连接").disabled
+
+        monkeypatch.setenv(KEY, API_KEY)
+        app = page(model="my-service")
+        assert "0.002 / ? 元" in seen(app)
+        app = by_label(app.button, "测试连接").click().run()
+        assert "可用" in seen(app)
+        assert "连接正常" in seen(app)
+        app = by_label(app.button, "测试连接").click().run()
+        assert "调用模型服务过于频繁（HTTP 429）" in seen(app)
+        assert service.requests[0]["temperature"] == 0.2
+        assert API_KEY not in seen(app)
+
+    app = by_label(app.button, "修改").click().run()
+    by_label(app.text_input, "备注").set_value("第二个")
+    by_label(app.number_input, "回答单价").set_value(0.008)
+    app = by_label(app.button, "保存").click().run()
+    assert catalog.models(store)[0].note == "第二个"
+    assert "0.002 / 0.008 元" in seen(app)
+    confirm = next(button for button in app.button if button.key == "models-delete-my-service")
+    app = confirm.click().run()
+    assert not app.exception
+    assert all(spec.source == Source.FILE for spec in catalog.models(store))
+
+
+def test_a_shipped_model_is_overridden_by_a_copy(page: Any, store: Store) -> None:
+    app = page(model="generalv3.5")
+    assert not [button for button in app.button if button.label == "修改"]
+    app = by_label(app.button, "复制").click().run()
+    assert by_label(app.text_input, "名称").value == "generalv3.5"
+    by_label(app.number_input, "提问单价").set_value(0.03)
+    app = by_label(app.button, "保存").click().run()
+    assert not app.exception
+    assert [spec.price_in for spec in catalog.models(store) if spec.name == "generalv3.5"] == [0.03]
+    assert "自建" in seen(app)
+
+
+def test_a_pasted_key_is_refused_and_not_shown(page: Any, store: Store) -> None:
+    app = page(do="new")
+    by_label(app.text_input, "名称").set_value("x")
+    by_label(app.text_input, "密钥变量").set_value("sk-pasted-by-mistake")
+    app = by_label(app.button, "保存").click().run()
+    assert "不要填密钥本身" in seen(app)
+    assert "sk-pasted-by-mistake" not in seen(app)
+    by_label(app.text_input, "密钥变量").set_value("")
+    by_label(app.text_area, "附加参数").set_value("{oops")
+    app = by_label(app.button, "保存").click().run()
+    assert "附加参数第 1 行不是合法的 JSON" in seen(app)
+    assert all(spec.source == Source.FILE for spec in catalog.models(store))
