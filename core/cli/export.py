@@ -1,4 +1,4 @@
-"""Verbs of ``export``: submission, training, test-csv, dataset, table."""
+"""Verbs of ``export``: submission, test-csv, dataset, table (training: :mod:`core.cli.training`)."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -15,10 +15,19 @@ app = typer.Typer(no_args_is_help=True, help="导出：提交文件、训练集�
 _SOURCE = "records（已确认）、labels（标注）、run:任务名，或 records+run:任务名、labels+records。"
 Source = Annotated[str, typer.Option("--source", metavar="SOURCE", help=f"结果的来源：{_SOURCE}")]
 Out = Annotated[Path, typer.Option("--out", metavar="FILE", help="写到哪个文件；已有的会被替换。")]
-Prompt = Annotated[str, typer.Option("--prompt", metavar="NAME", help="提示词，可带版本，如 baseline.v1。")]
+Prompt = Annotated[
+    str,
+    typer.Option(
+        "--prompt",
+        metavar="NAME",
+        help="提示词，可带版本，如 baseline.v1；默认 baseline，输入为 summary 时 from_summary。",
+    ),
+]
 Input = Annotated[
     Literal["raw", "clean", "summary"],
-    typer.Option("--input", help="用群聊的哪种文本：raw 对话原文，clean 去掉占位消息。表格残留都不会写入。"),
+    typer.Option(
+        "--input", help="用群聊的哪种文本：raw 对话原文，clean 去掉占位消息，summary 保存的摘要。表格残留都不会写入。"
+    ),
 ]
 
 
@@ -39,58 +48,7 @@ def submission(
         report = export_submission(
             store, dataset=dataset, source=parse_source(source), out=out, fill_missing=fill_missing
         )
-    _tell(report, json)
-
-
-@app.command(
-    "training", help="导出训练集：train.jsonl、val.jsonl、manifest.json（alpaca 和 sharegpt 还有 dataset_info.json）。"
-)
-def training(
-    ctx: typer.Context,
-    dataset: Annotated[list[str], typer.Option("--dataset", metavar="NAME", help="数据集名称；可以写多次。")],
-    out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="写到哪个文件夹。")],
-    source: Source = "labels+records",
-    data_format: Annotated[
-        Literal["spark", "spark-pair", "alpaca", "sharegpt", "openai"],
-        typer.Option("--format", help="训练平台的格式。"),
-    ] = "spark",
-    text: Input = "raw",
-    prompt: Prompt = "baseline",
-    min_rows: Annotated[
-        int, typer.Option("--min-rows", metavar="N", help="整套重复到至少这么多行（平台要求 1500；0 表示不重复）。")
-    ] = 1500,
-    max_chars: Annotated[
-        int | None, typer.Option("--max-chars", metavar="N", help="一行的字数上限；不写则不限。")
-    ] = None,
-    over_budget: Annotated[
-        Literal["skip", "clean", "window"] | None,
-        typer.Option("--over-budget", help="超过上限的行：skip 跳过，clean 清洗；不写则点名拒绝。"),
-    ] = None,
-    val: Annotated[float, typer.Option("--val", metavar="SHARE", help="验证集占群聊的比例，如 0.1。")] = 0.0,
-    seed: Annotated[
-        int | None, typer.Option("--seed", metavar="N", help="打乱行序并抽取验证集的种子；不写则按原来的顺序。")
-    ] = None,
-    json: Json = False,
-    db: Db = "",
-) -> None:
-    """Write a training set."""
-    from core.export import InputKind, OverBudget, TrainingFormat, TrainingOptions, export_training, parse_source
-
-    options = TrainingOptions(
-        datasets=tuple(dataset),
-        source=parse_source(source),
-        format=TrainingFormat(data_format),
-        text=InputKind(text),
-        prompt=prompt,
-        min_rows=min_rows,
-        max_chars=max_chars,
-        over_budget=OverBudget(over_budget) if over_budget else None,
-        validation=val,
-        seed=seed,
-    )
-    with open_db(ctx, db) as store:
-        report = export_training(store, options=options, out=out)
-    _tell(report, json)
+    tell(report, json)
 
 
 @app.command("test-csv", help="导出平台的测试 CSV：列为 input,target，target 一律为 -。")
@@ -99,7 +57,7 @@ def test_csv(
     dataset: Dataset,
     out: Out,
     text: Input = "raw",
-    prompt: Prompt = "baseline",
+    prompt: Prompt = "",
     json: Json = False,
     db: Db = "",
 ) -> None:
@@ -108,7 +66,7 @@ def test_csv(
 
     with open_db(ctx, db) as store:
         report = export_test_csv(store, dataset=dataset, out=out, text=InputKind(text), prompt=prompt)
-    _tell(report, json)
+    tell(report, json)
 
 
 @app.command("dataset", help='导出数据集本身：[{"chat_text", "infos"}]；没有结果的群聊不写入，并点名。')
@@ -128,7 +86,7 @@ def dataset_(
 
     with open_db(ctx, db) as store:
         report = export_dataset(store, dataset=dataset, source=parse_source(source), out=out, text=TextKind(text))
-    _tell(report, json)
+    tell(report, json)
 
 
 @app.command("table", help="导出给同事看的表格：一位客户一行，按扩展名写 CSV 或 XLSX。")
@@ -149,10 +107,11 @@ def table(
         raise ExportError(f"不知道「{out.name}」要写成什么表格", "文件名请以 .csv 或 .xlsx 结尾")
     with open_db(ctx, db) as store:
         report = export_table(store, dataset=dataset, source=parse_source(source), out=out, table=TableFormat(suffix))
-    _tell(report, json)
+    tell(report, json)
 
 
-def _tell(report: "ExportReport", json: bool) -> None:
+def tell(report: "ExportReport", json: bool) -> None:
+    """Say what was exported."""
     if json:
         print_json(report.as_json())
         return

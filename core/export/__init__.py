@@ -1,4 +1,4 @@
-"""Exports: submissions, the clean dataset, training sets, the test CSV and tables for colleagues.
+"""Exports: submissions, the clean dataset, the test CSV and tables for colleagues (training sets: core.training).
 
 Every export is streamed into a file beside its target, read back with another reader than the one that wrote it,
 compared with what the store said, entered in the ledger, and only then moved into place. One that differs, or that
@@ -14,22 +14,18 @@ from core.export.sources import Coverage, Source, coverage_of, parse_source
 from core.export.submission import export_submission
 from core.export.tables import TableFormat, export_table
 from core.export.test_csv import export_test_csv
-from core.export.training import export_training
-from core.export.training_options import PLATFORM_MIN_ROWS, InputKind, OverBudget, TrainingOptions
+from core.export.texts import InputKind
 
 __all__ = [
-    "PLATFORM_MIN_ROWS",
     "Coverage",
     "Download",
     "ExportReport",
     "InputKind",
     "LedgerEntry",
-    "OverBudget",
     "Source",
     "TableFormat",
     "TextKind",
     "TrainingFormat",
-    "TrainingOptions",
     "coverage_of",
     "download",
     "entries",
@@ -37,7 +33,6 @@ __all__ = [
     "export_submission",
     "export_table",
     "export_test_csv",
-    "export_training",
     "file_name",
     "parse_source",
     "ranges",

@@ -7,7 +7,9 @@ prompt that has none there goes into ``instruction`` as a whole.
 """
 
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from core.export.questions import Question
 
@@ -33,7 +35,91 @@ _INFO: dict[TrainingFormat, dict[str, Any]] = {
         "formatting": "sharegpt",
         "columns": {"messages": "conversations", "system": "system"},
     },
+    TrainingFormat.OPENAI: {
+        "formatting": "sharegpt",
+        "columns": {"messages": "messages"},
+        "tags": {
+            "role_tag": "role",
+            "content_tag": "content",
+            "user_tag": "user",
+            "assistant_tag": "assistant",
+            "system_tag": "system",
+        },
+    },
 }
+
+_Text = Annotated[str, Field(min_length=1)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class SparkRow(_Strict):
+    """A row of the Spark platform's instruction format."""
+
+    instruction: _Text
+    input: str
+    output: _Text
+
+
+class SparkPairRow(_Strict):
+    """A row of the Spark platform's pair format."""
+
+    input: _Text
+    target: _Text
+
+
+class AlpacaRow(_Strict):
+    """A row of Alpaca, with LLaMA-Factory's column for the system message."""
+
+    instruction: _Text
+    input: str
+    output: _Text
+    system: str
+
+
+class _Turn(_Strict):
+    from_: Literal["human", "gpt"] = Field(alias="from")
+    value: _Text
+
+
+class ShareGPTRow(_Strict):
+    """A row of ShareGPT: question and answer as turns."""
+
+    conversations: Annotated[list[_Turn], Field(min_length=2, max_length=2)]
+    system: str
+
+
+class _Message(_Strict):
+    role: Literal["system", "user", "assistant"]
+    content: _Text
+
+
+class OpenAIRow(_Strict):
+    """A row of OpenAI's chat format."""
+
+    messages: Annotated[list[_Message], Field(min_length=2, max_length=3)]
+
+
+SCHEMAS: dict[TrainingFormat, type[BaseModel]] = {
+    TrainingFormat.SPARK: SparkRow,
+    TrainingFormat.SPARK_PAIR: SparkPairRow,
+    TrainingFormat.ALPACA: AlpacaRow,
+    TrainingFormat.SHAREGPT: ShareGPTRow,
+    TrainingFormat.OPENAI: OpenAIRow,
+}
+"""What a row of each format must look like; every row is held against it when its file is read back."""
+
+
+class _Info(_Strict):
+    file_name: _Text
+    formatting: Literal["alpaca", "sharegpt"]
+    columns: dict[_Text, _Text]
+    tags: dict[_Text, _Text] = Field(default_factory=dict)
+
+
+_INFO_FILE = TypeAdapter(dict[str, _Info])
 
 
 def row_of(data_format: TrainingFormat, question: Question, target: str) -> Row:
@@ -78,6 +164,24 @@ def target_of(data_format: TrainingFormat, row: Row) -> str:
             return str(row["conversations"][-1]["value"])
         case TrainingFormat.OPENAI:
             return str(row["messages"][-1]["content"])
+
+
+def check_row(data_format: TrainingFormat, row: Any) -> None:
+    """Hold a row against its format's schema.
+
+    Raises:
+        pydantic.ValidationError: it is not a row of this format.
+    """
+    SCHEMAS[data_format].model_validate(row)
+
+
+def check_info(info: Any) -> None:
+    """Hold a ``dataset_info.json`` against its schema.
+
+    Raises:
+        pydantic.ValidationError: it is none.
+    """
+    _INFO_FILE.validate_python(info)
 
 
 def characters(value: Any) -> int:

@@ -64,22 +64,26 @@ def enter_training_set(
     session: Session,
     report: ExportReport,
     *,
+    name: str,
+    who: str,
     data_format: str,
     parameters: dict[str, Any],
     provenance: list[dict[str, Any]],
-) -> None:
-    """Enter a training set; call inside the transaction in which it is published."""
-    session.add(
-        TrainingSet(
-            name=report.out.name,
-            format=data_format,
-            parameters=parameters,
-            counts={**report.counts, "bytes": report.size},
-            sha256=report.sha256,
-            provenance=provenance,
-        )
+) -> int:
+    """Enter a training set; call inside the transaction in which it is published. Returns its number."""
+    row = TrainingSet(
+        name=name,
+        format=data_format,
+        who=who,
+        parameters=parameters,
+        counts={**report.counts, "bytes": report.size},
+        files=dict(report.files),
+        sha256=report.sha256,
+        provenance=provenance,
     )
+    session.add(row)
     session.flush()
+    return row.id or 0
 
 
 def entries(store: Store, limit: int = 50) -> list[LedgerEntry]:

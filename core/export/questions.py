@@ -2,13 +2,16 @@
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
 from core.errors import ExportError
 from core.form import Form
-from core.prompts import Prompt, render
+from core.prompts import STAGE_VARIABLES, Prompt, Rendered, render
+from core.prompts.model import COMMON_VARIABLES
 
 # Stands for the chat while the prompt is rendered; null characters keep it apart from any word of a prompt.
 _MARK = "\x00chat\x00"
+_SUBJECTS = ({"chat"}, {"summary"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,23 +45,38 @@ class Question:
 
 
 class Asking:
-    """A prompt made ready for many chats: rendered once, then only the chat changes."""
+    """A prompt made ready for many chats: rendered once, then only the chat (or its summary) changes.
+
+    Attributes:
+        prompt: the prompt.
+        subject: what it is about: ``chat`` or ``summary``.
+    """
 
     def __init__(self, prompt: Prompt, form: Form) -> None:
         """Render the prompt.
 
         Raises:
-            ExportError: the chat does not stand in the user message exactly once.
-            PromptError: the prompt cannot be rendered with a chat alone.
+            ExportError: the prompt needs more than a chat or a summary, or it does not stand in the user message
+                exactly once.
+            PromptError: the prompt cannot be rendered.
         """
         self.prompt = prompt
         self._form = form
         self._checked = False
-        rendered = render(prompt, form, chat=_MARK)
+        wanted = set(STAGE_VARIABLES[prompt.stage] - COMMON_VARIABLES)
+        if wanted not in _SUBJECTS:
+            needs = "、".join(sorted(wanted))
+            raise ExportError(f"提示词 {prompt.id} 需要 {needs}，不能用来做训练集", "请换一个只看群聊或摘要的提示词")
+        self.subject = wanted.pop()
+        rendered = self._render(_MARK)
         if rendered.user.count(_MARK) != 1 or _MARK in rendered.system:
             raise ExportError(f"提示词 {prompt.id} 里群聊不是正好出现一次，不能用来做训练集", "请换一个提示词")
         self._system = rendered.system
         self._head, _, self._tail = rendered.user.partition(_MARK)
+
+    def _render(self, text: str) -> Rendered:
+        variables: dict[str, Any] = {self.subject: text}
+        return render(self.prompt, self._form, **variables)
 
     def about(self, chat: str) -> Question:
         """The question about a chat.
@@ -69,7 +87,7 @@ class Asking:
         body = (chat + self._tail).rstrip()
         question = Question(self._system, self._head, body if self._head else body.lstrip())
         if not self._checked:
-            if render(self.prompt, self._form, chat=chat).sha256 != question.sha256:
+            if self._render(chat).sha256 != question.sha256:
                 raise ExportError(f"提示词 {self.prompt.id} 会随群聊内容变化，不能用来做训练集", "请换一个提示词")
             self._checked = True
         return question

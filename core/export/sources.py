@@ -189,7 +189,7 @@ def answers(session: Session, dataset: DatasetView, form: Form, source: Source) 
     if source.records:
         found = queries.records(session, dataset.id, statuses=[RecordStatus.CONFIRMED])
         records = Ahead((record.index, record) for record in found)
-    runs = Ahead(_run_forms(session, run.id)) if run is not None else None
+    runs = Ahead(run_forms(session, run.id)) if run is not None else None
     for index in queries.chat_ids(session, dataset.id):
         record = records.take(index) if records else None
         forms = runs.take(index) if runs else None
@@ -201,7 +201,8 @@ def answers(session: Session, dataset: DatasetView, form: Form, source: Source) 
             yield _answer(form, index, forms, origin, {"run": run.name, "run_id": run.id})
 
 
-def _run_forms(session: Session, run_id: int) -> Iterator[tuple[int, list[FormValues]]]:
+def run_forms(session: Session, run_id: int) -> Iterator[tuple[int, list[FormValues]]]:
+    """``(index, forms)`` of a run's successful extractions in order, streamed."""
     # Only what is needed: the raw replies of a run are many times larger than its forms.
     statement = (
         select(col(Chat.index), col(Extraction.forms))

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from core.chat import parse_chat
-from core.clean import without_placeholders, without_residue
+from core.clean import without_residue
 from core.errors import ExportError
 from core.export.ledger import enter_export
 from core.export.questions import Asking
-from core.export.report import ExportReport
-from core.export.training_options import InputKind
+from core.export.report import ExportReport, ranges
+from core.export.sources import Ahead
+from core.export.summaries import latest
+from core.export.texts import InputKind, cleaned
 from core.export.writing import HashingReader, differs, draft, fingerprint
 from core.form import load_named_form
 from core.prompts import load_prompt
@@ -23,7 +24,7 @@ _ROWS_AT_ONCE = 500
 
 
 def export_test_csv(
-    store: Store, *, dataset: str | int, out: Path, text: InputKind = InputKind.RAW, prompt: str = "baseline"
+    store: Store, *, dataset: str | int, out: Path, text: InputKind = InputKind.RAW, prompt: str = ""
 ) -> ExportReport:
     """Write one question per chat: system and user message in one text, as in the ``spark-pair`` training format.
 
@@ -32,31 +33,41 @@ def export_test_csv(
         dataset: name or id.
         out: the file; replaced if it exists.
         text: what a question shows of its chat.
-        prompt: name, or name and version.
+        prompt: name, or name and version; ``""`` for the usual one of the text.
 
     Returns:
         The report; its list ``left_out`` names positions that were rejected at import, for which there is no text.
 
     Raises:
-        ExportError: no chats, or the file cannot be written or reads back differently.
+        ExportError: no chats, a chat without a summary where summaries are wanted, or the file cannot be written or
+            reads back differently.
         NotFoundError, PromptError: no such dataset or prompt.
     """
-    if text is InputKind.SUMMARY:
-        raise ExportError("现在还没有群聊摘要，不能用 summary 作输入", "请改用 raw 或 clean")
     with store.read() as session, draft(out) as file:
         chosen = queries.dataset(session, dataset)
-        asking = Asking(load_prompt(prompt), load_named_form(chosen.form))
+        reference = prompt or ("from_summary" if text is InputKind.SUMMARY else "baseline")
+        asking = Asking(load_prompt(reference), load_named_form(chosen.form))
+        summaries = Ahead(latest(session, chosen.id)) if text is InputKind.SUMMARY else None
+        bare: list[int] = []
         prints: list[bytes] = []
         provenance = []
         file.write("input,target\n")
         for chat in queries.chats(session, chosen.id):
-            shown = (
-                without_placeholders(parse_chat(chat.text)) if text is InputKind.CLEAN else without_residue(chat.text)
-            )
+            conversation = without_residue(chat.text)
+            shown = cleaned(conversation) if text is InputKind.CLEAN else conversation
+            if summaries is not None:
+                summary = summaries.take(chat.index)
+                if summary is None:
+                    bare.append(chat.index)
+                    continue
+                shown = summary.text
             question = asking.about(shown)
             file.write(_line([question.whole, NO_TARGET]))
             prints.append(fingerprint([question.whole, NO_TARGET]))
             provenance.append({"index": chat.index, "question_sha256": question.sha256})
+        if bare:
+            # Answers come back by position: a question less would shift all that follow.
+            raise ExportError(f"第 {ranges(bare)} 条群聊没有摘要，不能以摘要作输入", "请先补上摘要，或改用 raw、clean")
         if not prints:
             raise ExportError(f"数据集「{chosen.name}」里没有群聊", "请先导入数据")
         file.finish()

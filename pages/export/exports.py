@@ -8,17 +8,14 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.export import (
-    PLATFORM_MIN_ROWS,
     Coverage,
     Download,
     ExportReport,
     InputKind,
-    OverBudget,
     Source,
     TableFormat,
     TextKind,
     TrainingFormat,
-    TrainingOptions,
     coverage_of,
     download,
     entries,
@@ -26,12 +23,12 @@ from core.export import (
     export_submission,
     export_table,
     export_test_csv,
-    export_training,
     file_name,
     parse_source,
     ranges,
 )
 from core.store import DatasetView
+from core.training import PLATFORM_MIN_ROWS, OverBudget, TrainingOptions, export_training
 from core.ui import pages, state
 from core.ui.notices import empty_state, reported
 

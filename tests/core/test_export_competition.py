@@ -5,21 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from core.export import (
-    OverBudget,
-    TextKind,
-    TrainingFormat,
-    TrainingOptions,
-    export_dataset,
-    export_submission,
-    export_training,
-    parse_source,
-)
+from core.export import TextKind, export_dataset, export_submission, parse_source
 from core.export.formats import target_of
 from core.form import Form
 from core.ingest import import_chats, import_run
 from core.parsing import parse_reply
 from core.store import Store, queries
+from core.training import OverBudget, TrainingFormat, TrainingOptions, export_training
 
 pytestmark = pytest.mark.competition
 

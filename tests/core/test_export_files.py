@@ -44,8 +44,9 @@ def test_no_chats_and_no_summaries(store: Store, tmp_path: Path) -> None:
     fill(store, texts=(), labels=None)
     with pytest.raises(ExportError, match="没有群聊"):
         export_test_csv(store, dataset="四条", out=tmp_path / "test.csv")
-    with pytest.raises(ExportError, match="摘要"):
-        export_test_csv(store, dataset="四条", out=tmp_path / "test.csv", text=InputKind.SUMMARY)
+    fill(store, "没有摘要")
+    with pytest.raises(ExportError, match="第 1–4 条群聊没有摘要"):
+        export_test_csv(store, dataset="没有摘要", out=tmp_path / "test.csv", text=InputKind.SUMMARY, prompt="baseline")
     assert not (tmp_path / "test.csv").exists()
 
 

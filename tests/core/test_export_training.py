@@ -7,22 +7,14 @@ from typing import Any
 import pytest
 
 from core.errors import ExportError, PromptError
-from core.export import (
-    InputKind,
-    OverBudget,
-    Source,
-    TrainingFormat,
-    TrainingOptions,
-    entries,
-    export_training,
-    parse_source,
-)
+from core.export import Source, entries, parse_source
 from core.export.formats import target_of
 from core.form import Form
 from core.parsing import parse_reply
 from core.prompts import load_prompt, render
 from core.store import Store
 from core.store.models import RecordStatus
+from core.training import Filters, InputKind, OverBudget, TrainingFormat, TrainingOptions, export_training
 from tests.core.exporting import FIRST, LABELS, TEXTS, fill
 from tests.core.exporting import form as filled
 
@@ -45,11 +37,11 @@ def test_golden_files(store: Store, tmp_path: Path, data_format: TrainingFormat)
     export_training(store, options=options(format=data_format, min_rows=ROWS + 1), out=out)
     assert (out / "train.jsonl").read_bytes() == (GOLDEN / f"training_{data_format}.jsonl").read_bytes()
     expected = {"train.jsonl", "manifest.json"}
-    if data_format in (TrainingFormat.ALPACA, TrainingFormat.SHAREGPT):
+    if data_format not in (TrainingFormat.SPARK, TrainingFormat.SPARK_PAIR):
         expected.add("dataset_info.json")
         info = json.loads((out / "dataset_info.json").read_text())["shiyao"]
         assert info["file_name"] == "train.jsonl"
-        assert info["formatting"] == data_format
+        assert info["formatting"] == ("alpaca" if data_format is TrainingFormat.ALPACA else "sharegpt")
         assert set(info["columns"].values()) <= set(rows_of(out / "train.jsonl")[0])
     assert {path.name for path in out.iterdir()} == expected
 
@@ -186,8 +178,20 @@ def test_rows_over_the_limit_are_named_skipped_or_cleaned(store: Store, tmp_path
         ({"datasets": ("四条", "四条")}, "选了两次"),
         ({"source": Source(run="模型")}, "不能直接用抽取任务"),
         ({"source": Source(records=True)}, "没有一行可以训练"),
-        ({"text": InputKind.SUMMARY}, "摘要"),
-        ({"over_budget": OverBudget.WINDOW}, "窗口"),
+        ({"text": InputKind.SUMMARY, "prompt": "baseline"}, "都没有摘要"),
+        ({"tasks": ()}, "没有选择训练任务"),
+        ({"tasks": ("没有",)}, "不认识训练任务「没有」"),
+        ({"target": "spark-9k"}, "不认识训练目标"),
+        ({"target": "spark-4k", "max_chars": 9}, "不止一个"),
+        ({"cutoff_len": 0}, "token 上限"),
+        ({"max_rows": 3, "min_rows": 10}, "最多行数"),
+        ({"balance": 1.0}, "均衡比例"),
+        ({"overlap": -1}, "重叠"),
+        ({"filters": Filters(since="昨天")}, "日期「昨天」看不懂"),
+        ({"filters": Filters(since="2026-02-01", until="2026-01-01")}, "晚于"),
+        ({"filters": Filters(score_min=3)}, "哪个抽取任务"),
+        ({"filters": Filters(filled=("没有",))}, "没有字段「没有」"),
+        ({"filters": Filters(reviewers=("小王",))}, "没有一行可以训练"),
         ({"min_rows": -1}, "最少行数"),
         ({"max_chars": 0}, "字数上限"),
         ({"validation": 1.0}, "验证集比例"),

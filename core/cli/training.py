@@ -1,0 +1,302 @@
+"""``export training`` and the verbs about training sets: list, rebuild, compare, changes, summaries."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from core.cli.common import Db, Json, hint, open_db, print_json, say
+from core.cli.export import Input, Prompt, Source, tell
+
+if TYPE_CHECKING:
+    from core.training import Preflight, TrainingOptions
+
+app = typer.Typer(no_args_is_help=True, help="训练集的版本：列表、重建、对比、来源变化、取摘要。")
+
+EXPORT_HELP = "导出训练集：train.jsonl、val.jsonl、manifest.json（alpaca、sharegpt 和 openai 还有 dataset_info.json）。"
+Number = Annotated[int, typer.Argument(metavar="NUMBER", help="训练集的编号（training list 里的第一列）。")]
+
+
+def export(
+    ctx: typer.Context,
+    dataset: Annotated[list[str], typer.Option("--dataset", metavar="NAME", help="数据集名称；可以写多次。")],
+    out: Annotated[Path | None, typer.Option("--out", metavar="FOLDER", help="写到哪个文件夹。")] = None,
+    source: Source = "labels+records",
+    data_format: Annotated[
+        Literal["spark", "spark-pair", "alpaca", "sharegpt", "openai"],
+        typer.Option("--format", help="训练平台的格式。"),
+    ] = "spark",
+    text: Input = "raw",
+    prompt: Prompt = "",
+    task: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--task",
+            metavar="TASK",
+            help="form 整张表（默认）、customers 找客户、fields 每个字段一行，或字段名；可多次。",
+        ),
+    ] = None,
+    min_rows: Annotated[
+        int, typer.Option("--min-rows", metavar="N", help="整套重复到至少这么多行（平台要求 1500；0 表示不重复）。")
+    ] = 1500,
+    max_rows: Annotated[int | None, typer.Option("--max-rows", metavar="N", help="最多行数；超过就拒绝。")] = None,
+    max_chars: Annotated[
+        int | None, typer.Option("--max-chars", metavar="N", help="一行的字数上限；不写则不限。")
+    ] = None,
+    cutoff_len: Annotated[
+        int | None, typer.Option("--cutoff-len", metavar="N", help="一行的 token 上限（按估算），如 4096。")
+    ] = None,
+    target: Annotated[
+        str, typer.Option("--target", metavar="NAME", help="训练目标的上限：spark-4k 或 spark-8k（按估算的 token）。")
+    ] = "",
+    over_budget: Annotated[
+        Literal["skip", "clean", "summary", "window"] | None,
+        typer.Option(
+            "--over-budget",
+            help="超过上限的行：skip 跳过，clean 清洗，summary 换成摘要，window 切成窗口；不写则点名拒绝。",
+        ),
+    ] = None,
+    overlap: Annotated[int, typer.Option("--overlap", metavar="N", help="相邻窗口重叠几条消息。")] = 2,
+    duplicates: Annotated[
+        Literal["keep", "exact", "near"],
+        typer.Option("--duplicates", help="重复的群聊：keep 都留，exact 相同的留一条，near 相近的也只留一条。"),
+    ] = "keep",
+    balance: Annotated[
+        float,
+        typer.Option(
+            "--balance", metavar="SHARE", help="让每个字段至少在这么多的行里有值，少的行多写几遍（至多 4 遍）。"
+        ),
+    ] = 0.0,
+    val: Annotated[float, typer.Option("--val", metavar="SHARE", help="验证集占群聊的比例，如 0.1。")] = 0.0,
+    seed: Annotated[
+        int | None, typer.Option("--seed", metavar="N", help="打乱行序并抽取验证集的种子；不写则按原来的顺序。")
+    ] = None,
+    filled: Annotated[
+        list[str] | None, typer.Option("--filled", metavar="KEY", help="只要这个字段有值的群聊；可多次。")
+    ] = None,
+    confirmed: Annotated[
+        list[str] | None, typer.Option("--confirmed", metavar="KEY", help="只要这个字段逐项确认过的记录；可多次。")
+    ] = None,
+    reviewer: Annotated[
+        list[str] | None, typer.Option("--reviewer", metavar="NAME", help="只要这位审阅人的记录；可多次。")
+    ] = None,
+    since: Annotated[str, typer.Option("--since", metavar="DATE", help="只要这一天起保存的记录，如 2026-01-31。")] = "",
+    until: Annotated[str, typer.Option("--until", metavar="DATE", help="只要到这一天为止保存的记录。")] = "",
+    score_run: Annotated[
+        str, typer.Option("--score-run", metavar="NAME", help="按这个抽取任务对答案的得分筛选。")
+    ] = "",
+    score_min: Annotated[float | None, typer.Option("--score-min", metavar="N", help="最低得分。")] = None,
+    score_max: Annotated[
+        float | None, typer.Option("--score-max", metavar="N", help="最高得分：只练它没做好的群聊。")
+    ] = None,
+    name: Annotated[str, typer.Option("--name", metavar="NAME", help="训练集的名字；默认用文件夹名。")] = "",
+    who: Annotated[str, typer.Option("--reviewer-name", metavar="NAME", help="由谁生成，记在版本里。")] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="只做预检：说明会有哪些行、哪些超长，什么也不写。")
+    ] = False,
+    json: Json = False,
+    db: Db = "",
+) -> None:
+    """Write a training set, or say what it would be."""
+    from core.errors import ExportError
+    from core.export import InputKind, TrainingFormat, parse_source
+    from core.training import (
+        FORM_TASK,
+        Duplicates,
+        Filters,
+        OverBudget,
+        TrainingOptions,
+        export_training,
+        preflight,
+    )
+
+    options = TrainingOptions(
+        datasets=tuple(dataset),
+        source=parse_source(source),
+        format=TrainingFormat(data_format),
+        text=InputKind(text),
+        prompt=prompt,
+        tasks=tuple(task or [FORM_TASK]),
+        filters=Filters(
+            tuple(filled or ()),
+            tuple(confirmed or ()),
+            tuple(reviewer or ()),
+            since,
+            until,
+            score_run,
+            score_min,
+            score_max,
+        ),
+        min_rows=min_rows,
+        max_rows=max_rows,
+        max_chars=max_chars,
+        cutoff_len=cutoff_len,
+        target=target,
+        over_budget=OverBudget(over_budget) if over_budget else None,
+        overlap=overlap,
+        duplicates=Duplicates(duplicates),
+        balance=balance,
+        validation=val,
+        seed=seed,
+    )
+    if out is None and not dry_run:
+        raise ExportError("没有说写到哪里", "请用 --out 指定文件夹，或用 --dry-run 只做预检")
+    with open_db(ctx, db) as store:
+        if out is None or dry_run:
+            _foretell(preflight(store, options), options, json)
+        else:
+            tell(export_training(store, options=options, out=out, name=name, who=who), json)
+
+
+@app.command("list", help="列出生成过的训练集。")
+def list_(ctx: typer.Context, json: Json = False, db: Db = "") -> None:
+    """Built sets, newest first."""
+    from core.training import training_sets
+
+    with open_db(ctx, db) as store:
+        found = training_sets(store)
+    if json:
+        print_json([_described(view) for view in found])
+        return
+    for view in found:
+        built = f"{view.created_at.astimezone():%Y-%m-%d %H:%M}"
+        say(f"{view.id}\t{built}\t{view.name}\t{view.format}\t{view.counts['rows']:,} 行\t{view.sha256[:12]}")
+
+
+@app.command("rebuild", help="把生成过的训练集再写一遍，字节与当时相同；来源变了就点名拒绝。")
+def rebuild_(
+    ctx: typer.Context,
+    number: Number,
+    out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="写到哪个文件夹。")],
+    json: Json = False,
+    db: Db = "",
+) -> None:
+    """Write a set again."""
+    from core.training import rebuild
+
+    with open_db(ctx, db) as store:
+        report = rebuild(store, number, out)
+    tell(report, json)
+
+
+@app.command("changes", help="训练集生成之后，哪些行的来源变了。")
+def changes(ctx: typer.Context, number: Number, json: Json = False, db: Db = "") -> None:
+    """Rows whose source has changed."""
+    from core.training import changes_since
+
+    with open_db(ctx, db) as store:
+        found = changes_since(store, number)
+    if json:
+        print_json([{"place": one.place, "what": one.what, "lost": one.lost} for one in found])
+        return
+    say(f"{len(found)} 行的来源变了" if found else "来源都和当时一样")
+    for one in found:
+        say(f"{one.place}：{one.what}{'（无法重建）' if one.lost else '（历史里还有，可以重建）'}")
+
+
+@app.command("compare", help="两个训练集差在哪里：设置、各自独有的行、不同的行。")
+def compare(
+    ctx: typer.Context,
+    first: Number,
+    second: Annotated[int, typer.Argument(metavar="NUMBER", help="另一个训练集的编号。")],
+    json: Json = False,
+    db: Db = "",
+) -> None:
+    """What two sets differ in."""
+    from core.training import compare_sets, rows_of_set, training_set
+
+    with open_db(ctx, db) as store:
+        difference = compare_sets(
+            (training_set(store, first).parameters, rows_of_set(store, first)),
+            (training_set(store, second).parameters, rows_of_set(store, second)),
+        )
+    if json:
+        print_json(
+            {
+                "parameters": {name: list(pair) for name, pair in difference.parameters.items()},
+                "only_first": difference.only_before,
+                "only_second": difference.only_after,
+                "changed": [{"place": one.place, "what": list(one.what)} for one in difference.changed],
+                "same": difference.same,
+            }
+        )
+        return
+    for setting, (old, new) in difference.parameters.items():
+        say(f"{setting}: {old} → {new}")
+    say(f"相同 {difference.same} 行，不同 {len(difference.changed)} 行")
+    say(f"只在前一个 {len(difference.only_before)} 行，只在后一个 {len(difference.only_after)} 行")
+    for one in difference.changed:
+        say(f"{one.place}：{'、'.join(one.what)}；{one.before} → {one.after}")
+
+
+@app.command("summaries", help="把一个抽取任务途中写下的摘要存为群聊的摘要；人改过的不动。")
+def summaries(
+    ctx: typer.Context,
+    run: Annotated[str, typer.Option("--run", metavar="NAME", help="抽取任务名称。")],
+    json: Json = False,
+    db: Db = "",
+) -> None:
+    """Take the summaries of a run."""
+    from core.store import queries
+    from core.training import summaries_from_run
+
+    with open_db(ctx, db) as store:
+        with store.read() as session:
+            number = queries.run(session, run).id
+        stored = summaries_from_run(store, number)
+    if json:
+        print_json({"stored": stored})
+        return
+    say(f"已保存 {stored} 条摘要")
+
+
+def _foretell(found: "Preflight", options: "TrainingOptions", json: bool) -> None:
+    limit = options.limit
+    if json:
+        print_json(
+            {
+                "counts": found.counts,
+                "refusal": str(found.refusal) if found.refusal else None,
+                "over": [
+                    {
+                        "place": over.place,
+                        "characters": over.size.characters,
+                        "tokens": over.size.tokens,
+                        "left": round(over.left, 4),
+                        "would_lose": list(over.lost),
+                        "action": over.action,
+                    }
+                    for over in found.over
+                ],
+                "similar": found.similar,
+                "contradictions": found.contradictions,
+                "balance": {one.key: {"share": one.share, "balanced": one.balanced} for one in found.balance},
+                "notes": list(found.notes),
+            }
+        )
+        return
+    from core.training import ACTIONS, lost_words
+
+    for note in found.notes:
+        say(note)
+    for over in found.over:
+        lost = f"，截断会丢：{lost_words(found.form, over)}" if over.lost else "，依据都在留下的部分里"
+        size = over.size.words(limit) if limit else ""
+        say(f"超长 {over.place}：{size}，{ACTIONS[over.action]}{lost}")
+    for group in found.similar:
+        say(f"相同或相近：{'、'.join(group)}")
+    if found.refusal:
+        hint(str(found.refusal))
+
+
+def _described(view: Any) -> dict[str, Any]:
+    return {
+        "number": view.id,
+        "name": view.name,
+        "format": view.format,
+        "who": view.who,
+        "counts": view.counts,
+        "sha256": view.sha256,
+        "created_at": view.created_at.isoformat(),
+        "parameters": {name: value for name, value in view.parameters.items() if name != "prompt_text"},
+    }

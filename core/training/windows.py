@@ -1,0 +1,97 @@
+"""A chat that is too long, cut at message borders; and the part of its answer that a piece gives evidence of."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from core.chat import ParsedChat, Span, parse_chat
+from core.evidence import ChatIndex, Evidence, locate
+from core.form import Form, FormValues
+from core.form.model import split_list
+
+_FOUND = (Evidence.VERBATIM, Evidence.NORMALISED)
+
+
+def windows(parsed: ParsedChat, fits: Callable[[str], bool], overlap: int) -> list[Span]:
+    """Ranges of the chat's text, each as many whole messages as fit, each beginning with the last of the one before.
+
+    Args:
+        parsed: the chat.
+        fits: whether a piece of text is short enough; what a part of a fitting piece is, fits too.
+        overlap: messages that are repeated.
+
+    Returns:
+        Empty where a single message does not fit.
+    """
+    messages, found = parsed.messages, list[Span]()
+    first = 0
+    while first < len(messages):
+        low, high = first, len(messages)
+        while low < high:  # the longest piece that fits ends before message ``low``
+            middle = (low + high + 1) // 2
+            if fits(_piece(parsed, first, middle).of(parsed.text)):
+                low = middle
+            else:
+                high = middle - 1
+        if low == first:
+            return []
+        found.append(_piece(parsed, first, low))
+        if low == len(messages):
+            break
+        first = max(first + 1, low - overlap)
+    return found
+
+
+def _piece(parsed: ParsedChat, first: int, end: int) -> Span:
+    return Span(parsed.messages[first].span.start, parsed.messages[end - 1].span.end)
+
+
+def supported(
+    form: Form,
+    text: str,
+    forms: Sequence[FormValues],
+    pinned: Sequence[Mapping[str, Sequence[int]]] = (),
+    inside: Callable[[int], bool] = lambda message: False,
+) -> list[FormValues]:
+    """The answer cut down to what a piece of the chat gives evidence of, so that no row teaches invention.
+
+    A value stays if it stands in the piece, as it is or in another shape, or if a reviewer pinned it to a message that
+    lies in the piece. Lists keep the items that do. Customers of whom nothing stays are left out.
+
+    Args:
+        form: of the answer.
+        text: the piece.
+        forms: the whole answer.
+        pinned: per customer, field key → messages of the whole chat that a reviewer pinned.
+        inside: whether a message of the whole chat lies in the piece.
+    """
+    index = ChatIndex(parse_chat(text))
+    stay: list[FormValues] = []
+    for number, values in enumerate(forms):
+        name = form.name_of(values)
+        marks = locate(form, index, values, name)
+        pins = pinned[number] if number < len(pinned) else {}
+        kept = form.empty()
+        for field in form.fields:
+            value = values[field.key]
+            if marks[field.key].status in _FOUND or any(inside(message) for message in pins.get(field.key, ())):
+                kept[field.key] = value
+            elif isinstance(value, list):
+                items = split_list(value)
+                kept[field.key] = [
+                    item
+                    for item in items
+                    if len(items) > 1 and locate(form, index, {field.key: [item]}, name)[field.key].status in _FOUND
+                ]
+        if not form.is_empty(kept):
+            stay.append(kept)
+    return stay
+
+
+def pins_of(customers: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Sequence[int]]]:
+    """Per customer, what a reviewer pinned."""
+    return [customer.get("pinned") or {} for customer in customers]
+
+
+def filled_cells(forms: Sequence[FormValues]) -> int:
+    """Cells that are not empty."""
+    return sum(1 for values in forms for value in values.values() if value)
