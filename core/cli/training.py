@@ -56,7 +56,13 @@ def export(
             help="超过上限的行：skip 跳过，clean 清洗，summary 换成摘要，window 切成窗口；不写则点名拒绝。",
         ),
     ] = None,
-    overlap: Annotated[int, typer.Option("--overlap", metavar="N", help="相邻窗口重叠几条消息。")] = 2,
+    step: Annotated[
+        list[str] | None,
+        typer.Option("--step", metavar="STEP", help="clean 用哪些清理步骤，如 placeholders、links；可多次。"),
+    ] = None,
+    overlap: Annotated[
+        float, typer.Option("--overlap", metavar="SHARE", help="相邻窗口至多重叠窗口的多大一部分，0 到 0.5。")
+    ] = 0.12,
     duplicates: Annotated[
         Literal["keep", "exact", "near"],
         typer.Option("--duplicates", help="重复的群聊：keep 都留，exact 相同的留一条，near 相近的也只留一条。"),
@@ -100,6 +106,7 @@ def export(
     """Write a training set, or say what it would be."""
     from core.errors import ExportError
     from core.export import InputKind, TrainingFormat, parse_source
+    from core.export.texts import CLEAN_STEPS
     from core.training import (
         FORM_TASK,
         Duplicates,
@@ -133,6 +140,7 @@ def export(
         cutoff_len=cutoff_len,
         target=target,
         over_budget=OverBudget(over_budget) if over_budget else None,
+        steps=tuple(step) if step else CLEAN_STEPS,
         overlap=overlap,
         duplicates=Duplicates(duplicates),
         balance=balance,

@@ -6,7 +6,7 @@ from typing import Any
 
 from core.errors import ExportError
 from core.form import Form
-from core.prompts import STAGE_VARIABLES, Prompt, Rendered, render
+from core.prompts import STAGE_VARIABLES, Prompt, Rendered, Stage, render
 from core.prompts.model import COMMON_VARIABLES
 
 # Stands for the chat while the prompt is rendered; null characters keep it apart from any word of a prompt.
@@ -63,6 +63,8 @@ class Asking:
         self.prompt = prompt
         self._form = form
         self._checked = False
+        if prompt.stage is Stage.SUMMARY:
+            raise ExportError(f"提示词 {prompt.id} 写的是摘要，不是表", "请换一个填表的提示词")
         wanted = set(STAGE_VARIABLES[prompt.stage] - COMMON_VARIABLES)
         if wanted not in _SUBJECTS:
             needs = "、".join(sorted(wanted))

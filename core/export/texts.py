@@ -1,23 +1,31 @@
 """Which text of a chat a question shows. Spreadsheet residue is in none of them."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from core.chat import parse_chat
-from core.clean import without_placeholders
+from core.clean import clean
+
+CLEAN_STEPS = ("placeholders", "recalled")
+"""What *clean* means where nothing else is said: without messages that hold nothing but a placeholder."""
 
 
 class InputKind(StrEnum):
     """What a question shows of its chat."""
 
     RAW = "raw"  # the conversation, letter for letter
-    CLEAN = "clean"  # without messages that are nothing but a placeholder
+    CLEAN = "clean"  # what the cleaning steps leave of it
     SUMMARY = "summary"  # what a person or a model condensed it to
 
 
-def cleaned(conversation: str) -> str:
+def cleaned(conversation: str, steps: Iterable[str] = CLEAN_STEPS) -> str:
     """The text of :attr:`InputKind.CLEAN`.
 
     Args:
         conversation: a chat without residue.
+        steps: names of cleaning steps (:data:`core.clean.STEPS`).
+
+    Raises:
+        SettingsError: there is no such step.
     """
-    return without_placeholders(parse_chat(conversation))
+    return clean(parse_chat(conversation), steps).text

@@ -10,14 +10,25 @@ from core.errors import ExportError
 from core.evidence import ChatIndex, locate
 from core.export.summaries import Lost, lost_values
 from core.export.texts import InputKind
+from core.extract.tokens import estimate_tokens
 from core.form import Form, FormValues, load_named_form
 from core.form.model import split_list
 from core.prompts import Prompt
 from core.store import DatasetView, queries
-from core.training.limits import Size, kept
+from core.training.limits import Size, Unit, kept
 from core.training.options import FORM_TASK, Duplicates, OverBudget, TrainingOptions
 from core.training.picking import Picked, PickTally, picks
-from core.training.rows import Made, RowMaker, RowNote, Shown, shown_clean, shown_raw, shown_summary, shown_window
+from core.training.rows import (
+    Made,
+    RowMaker,
+    RowNote,
+    Shown,
+    WindowPlace,
+    shown_clean,
+    shown_raw,
+    shown_summary,
+    shown_window,
+)
 from core.training.similar import Similarity
 from core.training.tasks import Task
 from core.training.windows import filled_cells, windows
@@ -163,7 +174,7 @@ def _rows_of(
         case InputKind.RAW:
             shown = shown_raw(picked)
         case InputKind.CLEAN:
-            shown = shown_clean(picked)
+            shown = shown_clean(picked, maker.steps)
         case InputKind.SUMMARY:
             shown = shown_summary(picked)
     if shown is None:
@@ -191,7 +202,7 @@ def _shortened(
         case OverBudget.SKIP:
             action = "skipped"
         case OverBudget.CLEAN:
-            shorter = shown_clean(picked)
+            shorter = shown_clean(picked, maker.steps)
             action, pieces, why = "cleaned", [(shorter, maker.make(shorter, task))], "清洗之后仍"
         case OverBudget.SUMMARY:
             action, why = "summarised", "换成摘要之后仍"
@@ -202,7 +213,7 @@ def _shortened(
                 pieces = [(condensed, maker.make(condensed, task))]
         case OverBudget.WINDOW:
             pieces, dropped = _windows(picked, maker, options, shown, task)
-            action, why = "windowed", "有一条消息就放不下，切成窗口之后仍"
+            action, why = "windowed", "提问和答案就占满了，切成窗口之后仍"
     limit = options.limit
     if action not in ("refused", "skipped") and (not pieces or not all(one.size.within(limit) for _, one in pieces)):
         action, pieces = "refused", []
@@ -232,13 +243,17 @@ def _windows(
     picked: Picked, maker: RowMaker, options: TrainingOptions, whole: Shown, task: Task
 ) -> tuple[list[tuple[Shown, Made]], int]:
     """The windows that give evidence of something, and how many values none of them gives evidence of."""
-
-    def fits(text: str) -> bool:
-        # With the whole answer: a window's is a part of it, so what fits with this fits with that.
-        return maker.make(Shown(text, whole.forms, {}), task).size.within(options.limit)
-
-    spans = windows(parse_chat(whole.text), fits, options.overlap)
-    cut = [shown_window(maker.form, picked, whole, number, len(spans), span) for number, span in enumerate(spans, 1)]
+    limit = options.limit
+    if limit is None or whole.facts["input"] == InputKind.SUMMARY:
+        return [], 0
+    # With the whole answer: a window's is a part of it, so what fits with this fits with that.
+    around = maker.make(Shown("", whole.forms, {}), task).size
+    if limit.unit is Unit.TOKENS:
+        found = windows(whole.text, limit.amount - around.tokens, estimate_tokens, options.overlap)
+    else:
+        found = windows(whole.text, limit.amount - around.characters, len, options.overlap)
+    places = [WindowPlace(one.number, len(found), *one.span, one.prefix) for one in found]
+    cut = [shown_window(maker.form, picked, whole, place) for place in places]
     there = [(shown, maker.make(shown, task)) for shown in cut if shown.forms or not whole.forms]
     lost = _values(whole.forms) - {value for shown, _ in there for value in _values(shown.forms)}
     return there, len(lost)

@@ -5,10 +5,11 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
+from core.clean import OVERLAP, known_steps
 from core.errors import ExportError
 from core.export.formats import TrainingFormat
 from core.export.sources import Source, parse_source
-from core.export.texts import InputKind
+from core.export.texts import CLEAN_STEPS, InputKind
 from core.training.limits import PRESETS, Limit, Unit
 
 PLATFORM_MIN_ROWS = 1500
@@ -100,7 +101,8 @@ class TrainingOptions:
         cutoff_len: tokens (estimated) that they may have together.
         target: name of a preset limit, see :data:`core.training.limits.PRESETS`. At most one of these three is given.
         over_budget: what to do with longer rows; ``None`` refuses the set and names them.
-        overlap: messages that a window repeats of the one before.
+        steps: cleaning steps of a cleaned chat.
+        overlap: share of a window that may be repeated from the one before (0 to 0.5).
         duplicates: which repeated chats stay.
         balance: share of rows (0 to below 1) in which each field should be filled; rows that fill rare fields are
             copied for it, :data:`MAX_COPIES` times at most. 0 for no copies.
@@ -122,7 +124,8 @@ class TrainingOptions:
     cutoff_len: int | None = None
     target: str = ""
     over_budget: OverBudget | None = None
-    overlap: int = 2
+    steps: tuple[str, ...] = CLEAN_STEPS
+    overlap: float = OVERLAP
     duplicates: Duplicates = Duplicates.KEEP
     balance: float = 0.0
     validation: float = 0.0
@@ -148,7 +151,8 @@ class TrainingOptions:
         """Refuse choices that make no sense together.
 
         Raises:
-            ExportError: names the choice.
+                ExportError: names the choice.
+            SettingsError: no such cleaning step.
         """
         if not self.datasets:
             raise ExportError("没有选择数据集", "请至少选择一个（--dataset）")
@@ -167,8 +171,9 @@ class TrainingOptions:
             raise ExportError(
                 f"最多行数（--max-rows）{self.max_rows} 小于最少行数 {max(1, self.min_rows)}", "请改大最多行数"
             )
-        if self.overlap < 0:
-            raise ExportError(f"窗口重叠的消息数（--overlap）不能是 {self.overlap}", "请写 0 或更大的整数")
+        known_steps(self.steps)
+        if not 0 <= self.overlap <= 0.5:
+            raise ExportError(f"窗口的重叠（--overlap）不能是 {self.overlap:g}", "请写 0 到 0.5 之间的小数，例如 0.12")
         if not 0 <= self.validation < 1:
             raise ExportError(f"验证集比例（--val）不能是 {self.validation:g}", "请写 0 到 1 之间的小数，例如 0.1")
         if not 0 <= self.balance < 1:
@@ -206,6 +211,7 @@ class TrainingOptions:
             "cutoff_len": self.cutoff_len,
             "target": self.target,
             "over_budget": str(self.over_budget) if self.over_budget else None,
+            "steps": list(self.steps),
             "overlap": self.overlap,
             "duplicates": str(self.duplicates),
             "balance": self.balance,
@@ -233,7 +239,8 @@ def options_from_json(raw: dict[str, Any]) -> TrainingOptions:
         cutoff_len=raw.get("cutoff_len"),
         target=raw.get("target", ""),
         over_budget=OverBudget(raw["over_budget"]) if raw.get("over_budget") else None,
-        overlap=raw.get("overlap", 2),
+        steps=tuple(raw.get("steps", CLEAN_STEPS)),
+        overlap=raw.get("overlap", OVERLAP),
         duplicates=Duplicates(raw.get("duplicates", Duplicates.KEEP)),
         balance=raw.get("balance", 0.0),
         validation=raw["val"],

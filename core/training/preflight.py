@@ -123,7 +123,7 @@ def preview_row(store: Store, options: TrainingOptions, provenance: dict[str, An
             picked = Archive(session, form).picked(provenance)
         except Gone as gone:
             raise ExportError(f"这一行的来源刚刚变了：{gone}", "请刷新页面") from gone
-        shown = shown_again(form, picked, provenance)
+        shown = shown_again(form, picked, provenance, maker.steps)
         if shown is None:
             raise ExportError("这一行的摘要已不在", "请刷新页面")
         return maker.make(shown, maker.task(provenance)).row

@@ -1,11 +1,11 @@
 """One row: made from a text and an answer, measured, described by its provenance, and made again from that."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from core.chat import Span, parse_chat
+from core.chat import parse_chat
 from core.errors import ExportError
 from core.export.formats import Row, characters, row_of
 from core.export.questions import Asking, Question
@@ -18,6 +18,16 @@ from core.training.options import FORM_TASK, TrainingOptions
 from core.training.picking import Picked
 from core.training.tasks import Task, target_text, tasks_of
 from core.training.windows import pins_of, supported
+
+
+class WindowPlace(NamedTuple):
+    """Where a window lies in its text: which of how many (from 1), its range, and the name put before it."""
+
+    number: int
+    of: int
+    start: int
+    end: int
+    prefix: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +116,7 @@ class RowMaker:
         form: the whole form.
         prompt: the prompt.
         tasks: what is asked about every chat.
+        steps: cleaning steps of a cleaned chat.
         subject: what the prompt is about: ``chat`` or ``summary``.
     """
 
@@ -119,6 +130,7 @@ class RowMaker:
         self.form = form
         self.prompt = prompt
         self.tasks = tasks_of(form, options.tasks)
+        self.steps = options.steps
         self._format = options.format
         self._asking = {task.name: Asking(prompt, task.form) for task in self.tasks}
         self.subject = self._asking[self.tasks[0].name].subject
@@ -177,9 +189,9 @@ def shown_raw(picked: Picked) -> Shown:
     return Shown(picked.conversation, picked.forms, {"input": str(InputKind.RAW)})
 
 
-def shown_clean(picked: Picked) -> Shown:
+def shown_clean(picked: Picked, steps: Sequence[str]) -> Shown:
     """The cleaned conversation."""
-    return Shown(cleaned(picked.conversation), picked.forms, {"input": str(InputKind.CLEAN)})
+    return Shown(cleaned(picked.conversation, steps), picked.forms, {"input": str(InputKind.CLEAN)})
 
 
 def shown_summary(picked: Picked) -> Shown | None:
@@ -190,38 +202,35 @@ def shown_summary(picked: Picked) -> Shown | None:
     return Shown(picked.summary.text, picked.forms, facts)
 
 
-def shown_window(form: Form, picked: Picked, whole: Shown, number: int, of: int, span: Span) -> Shown:
+def shown_window(form: Form, picked: Picked, whole: Shown, place: WindowPlace) -> Shown:
     """One window of a text that was too long, with the answer that it gives evidence of.
 
     Args:
         form: the whole form.
         picked: the chat.
         whole: the text that is cut.
-        number: of the window, from 1.
-        of: how many there are.
-        span: its range in that text.
+        place: of the window.
     """
-    text = span.of(whole.text).rstrip("\n")
+    text = place.prefix + whole.text[place.start : place.end]
     if whole.facts["input"] == InputKind.RAW:
-        inside = [m.index for m in parse_chat(whole.text).messages if span.start <= m.span.start < span.end]
-        messages = frozenset(inside)
-        forms = supported(form, text, picked.forms, pins_of(picked.customers), messages.__contains__)
+        messages = parse_chat(whole.text).messages
+        inside = frozenset(m.index for m in messages if m.span.start < place.end and place.start < m.span.end)
+        forms = supported(form, text, picked.forms, pins_of(picked.customers), inside.__contains__)
     else:
         forms = supported(form, text, picked.forms)
-    return Shown(text, forms, {**whole.facts, "window": [number, of, span.start, span.end]})
+    return Shown(text, forms, {**whole.facts, "window": list(place)})
 
 
-def shown_again(form: Form, picked: Picked, provenance: dict[str, Any]) -> Shown | None:
+def shown_again(form: Form, picked: Picked, provenance: Mapping[str, Any], steps: Sequence[str]) -> Shown | None:
     """What a stored row showed; ``None`` where it was a summary that is gone."""
     whole: Shown | None
     match InputKind(provenance["input"]):
         case InputKind.RAW:
             whole = shown_raw(picked)
         case InputKind.CLEAN:
-            whole = shown_clean(picked)
+            whole = shown_clean(picked, steps)
         case InputKind.SUMMARY:
             whole = shown_summary(picked)
     if whole is None or "window" not in provenance:
         return whole
-    number, of, start, end = provenance["window"]
-    return shown_window(form, picked, whole, number, of, Span(start, end))
+    return shown_window(form, picked, whole, WindowPlace(*provenance["window"]))

@@ -236,7 +236,7 @@ def _again(archive: Archive, maker: RowMaker, provenance: dict[str, Any], start:
     """
     try:
         picked = archive.picked(provenance)
-        shown = shown_again(maker.form, picked, provenance)
+        shown = shown_again(maker.form, picked, provenance, maker.steps)
         if shown is None:
             raise Gone("摘要已不在")
         task = maker.task(provenance)

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from core.chat import ParsedChat, Span, parse_chat
+from core.chat import parse_chat
+from core.clean import Window, clean, split_windows
 from core.evidence import ChatIndex, Evidence, locate
 from core.form import Form, FormValues
 from core.form.model import split_list
@@ -11,38 +12,22 @@ from core.form.model import split_list
 _FOUND = (Evidence.VERBATIM, Evidence.NORMALISED)
 
 
-def windows(parsed: ParsedChat, fits: Callable[[str], bool], overlap: int) -> list[Span]:
-    """Ranges of the chat's text, each as many whole messages as fit, each beginning with the last of the one before.
+def windows(text: str, room: int, size: Callable[[str], int], overlap: float) -> list[Window]:
+    """Windows of a text, as extraction cuts a chat that is too long for its model.
 
     Args:
-        parsed: the chat.
-        fits: whether a piece of text is short enough; what a part of a fitting piece is, fits too.
-        overlap: messages that are repeated.
+        text: conversation or cleaned conversation.
+        room: what a window may be long, in the measure's unit.
+        size: the measure.
+        overlap: share of a window that may be repeated from the one before.
 
     Returns:
-        Empty where a single message does not fit.
+        Empty where there is no room at all.
     """
-    messages, found = parsed.messages, list[Span]()
-    first = 0
-    while first < len(messages):
-        low, high = first, len(messages)
-        while low < high:  # the longest piece that fits ends before message ``low``
-            middle = (low + high + 1) // 2
-            if fits(_piece(parsed, first, middle).of(parsed.text)):
-                low = middle
-            else:
-                high = middle - 1
-        if low == first:
-            return []
-        found.append(_piece(parsed, first, low))
-        if low == len(messages):
-            break
-        first = max(first + 1, low - overlap)
-    return found
-
-
-def _piece(parsed: ParsedChat, first: int, end: int) -> Span:
-    return Span(parsed.messages[first].span.start, parsed.messages[end - 1].span.end)
+    if room < 1:
+        return []
+    parsed = parse_chat(text)
+    return split_windows(parsed, clean(parsed), room, size, overlap)
 
 
 def supported(
