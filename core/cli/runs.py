@@ -14,6 +14,7 @@ from core.cli.common import Dataset, Db, Json, Run, hint, open_db, print_json, s
 if TYPE_CHECKING:
     from sqlmodel import Session
 
+    from core.jobs import Estimate
     from core.store import RunView, Store
 
 app = typer.Typer()
@@ -34,6 +35,7 @@ def extract(
     prompt: Annotated[str, typer.Option(metavar="NAME", help="提示词，例如 baseline 或 baseline.v1。")] = "baseline",
     limit: Annotated[int | None, typer.Option(metavar="N", help="只抽取前 N 条群聊。")] = None,
     concurrency: Annotated[int | None, typer.Option(metavar="N", help="同时进行的调用数。")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只估算调用数、token 和费用，不调用模型。")] = False,
     json: Json = False,
     db: Db = "",
 ) -> None:
@@ -41,6 +43,12 @@ def extract(
     from core import jobs
 
     with open_db(ctx, db) as store:
+        if dry_run:
+            found = jobs.estimate(
+                store, dataset=dataset, provider=provider, model=model, prompt=prompt, run=run, limit=limit
+            )
+            _say_estimate(found, json)
+            return
         created = jobs.create_run(
             store,
             dataset=dataset,
@@ -163,6 +171,35 @@ def _find(session: "Session", name: str, dataset: str) -> "RunView":
 
     dataset_id = queries.dataset(session, dataset).id if dataset else None
     return queries.run(session, name, dataset_id)
+
+
+def _say_estimate(found: "Estimate", json: bool) -> None:
+    from core.jobs import money
+
+    if json:
+        print_json(
+            {
+                "model": found.model.name,
+                "chats": found.chats,
+                "calls": found.calls,
+                "tokens_in": found.tokens_in,
+                "tokens_out": found.tokens_out,
+                "yuan": found.yuan,
+                "reused": found.reused,
+                "over": list(found.over),
+            }
+        )
+        return
+    price = "单价未知，请在模型页填写" if found.yuan is None else f"约 {money(found.yuan)}"
+    say(
+        f"预计抽取 {found.chats} 条群聊，调用 {found.calls} 次，提问约 {found.tokens_in:,} token，"
+        f"回答约 {found.tokens_out:,} token，{price}。"
+    )
+    if found.reused:
+        say(f"另有 {found.reused} 次调用可以沿用以前的回答。")
+    if found.over:
+        shown = "、".join(map(str, found.over[:10])) + ("…" if len(found.over) > 10 else "")
+        say(f"有 {len(found.over)} 条超过模型的上下文长度：第 {shown} 条。")
 
 
 def _as_json(view: "RunView") -> dict[str, Any]:

@@ -5,6 +5,8 @@ process may do. One process at a time, the holder of a lock, carries runs out th
 the only import of it, loaded when there is work and not before).
 """
 
+from core.jobs.cost import Cost, costs, money, total_cost
+from core.jobs.estimate import Estimate, chat_tokens, estimate
 from core.jobs.offers import Offer, free_name, offers, prompts
 from core.jobs.progress import Failure, Pace, failures, model_runs, pace, progress
 from core.jobs.runner import JobRunner, ensure_running, stop_running
@@ -23,19 +25,25 @@ from core.jobs.watch import watch
 
 __all__ = [
     "DEFAULT_CONCURRENCY",
+    "Cost",
+    "Estimate",
     "Failure",
     "JobRunner",
     "Offer",
     "Pace",
     "RunParameters",
     "cancel",
+    "chat_tokens",
+    "costs",
     "create_run",
     "default_model",
     "delete",
     "ensure_running",
+    "estimate",
     "failures",
     "free_name",
     "model_runs",
+    "money",
     "offers",
     "pace",
     "pause",
@@ -44,5 +52,6 @@ __all__ = [
     "retry_failed",
     "start",
     "stop_running",
+    "total_cost",
     "watch",
 ]

@@ -16,7 +16,7 @@ NEW, COPY, EDIT = "new", "copy", "edit"
 SHORT = {"local": "本地", "spark": "星火", "openai": "OpenAI 兼容"}
 _FACTS = """
 <style>
-.facts { display: grid; grid-template-columns: 9.5rem 1fr; margin: .25rem 0; font-size: .93rem; }
+.facts { display: grid; grid-template-columns: 8rem 1fr; margin: .25rem 0; padding: 0; font-size: .93rem; }
 .facts > * { padding: .36rem 0; border-bottom: 1px solid var(--st-border-color, #8884); overflow-wrap: anywhere; }
 .facts > dt { opacity: .65; } .facts > dd { margin: 0; }
 </style>
@@ -135,13 +135,12 @@ def draw_probe(found: catalog.Probe) -> None:
 
 def draw_facts(spec: ModelSpec) -> None:
     """Everything about an entry, in two columns."""
-    key = "SPARKAI_APP_ID、SPARKAI_API_KEY、SPARKAI_API_SECRET" if spec.provider == "spark" else spec.key_env
     facts = {
         "名称": spec.name,
         "服务": provider_title(spec.provider),
         "服务方的名称": "待填写" if "model" in spec.lacking() else spec.called,
         "地址": spec.url or ("—" if spec.provider == "local" else "由环境变量决定"),
-        "密钥": f"{key_state(spec)}{f'（{key}）' if key else ''}",
+        "密钥": key_fact(spec),
         "上下文": f"{spec.context_tokens:,} token" if spec.context_tokens else "未知",
         "最长回答": f"{spec.max_output_tokens:,} token" if spec.max_output_tokens else "未知",
         "并发数": f"{spec.concurrency}" if spec.concurrency else "未知",
@@ -159,6 +158,15 @@ def draw_facts(spec: ModelSpec) -> None:
     st.html(f'{_FACTS}<dl class="facts">{rows}</dl>')
     if spec.source != Source.DATABASE:
         st.caption("随程序提供的模型不能修改；复制后用同样的名称保存，就会代替它，例如补上单价。")
+
+
+def key_fact(spec: ModelSpec) -> str:
+    """Which variables the key is in, and whether they are set."""
+    names = "SPARKAI_APP_ID、SPARKAI_API_KEY、SPARKAI_API_SECRET" if spec.provider == "spark" else spec.key_env
+    found = key_state(spec)
+    if not names or found == "模板":
+        return names or found
+    return f"{found}（{names}）"
 
 
 def draw_form(do: str, spec: ModelSpec) -> None:

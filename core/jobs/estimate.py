@@ -1,0 +1,212 @@
+"""A dry run: how many calls, tokens and yuan a run will take. Asks no model and writes nothing."""
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from core import catalog
+from core.chat import parse_chat
+from core.extract import estimate_tokens
+from core.form import Form, load_named_form
+from core.jobs.cost import yuan
+from core.jobs.models import with_own
+from core.jobs.runs import default_model
+from core.jobs.scope import missing
+from core.llm import ModelSpec
+from core.prompts import STAGE_VARIABLES, Prompt, Stage, load_prompt, render
+from core.store import Store, queries
+from core.store.models import Extraction, ExtractionStatus, Run, RunKind
+
+SAMPLE = 400
+"""Of more chats than this, so many are read and the rest is taken to be like them."""
+_FILLED = 1.3
+"""An answer is a skeleton of the form and some values: so many times the skeleton alone."""
+_SUMMARY_TOKENS = 400
+_EXAMPLES = 3
+_ENOUGH = 5
+"""So many answers of the same model to the same prompt, and their mean length is the better estimate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a run will take.
+
+    Attributes:
+        model: the model as it would be asked.
+        chats: that would be asked about.
+        calls: to the model, retries aside.
+        tokens_in: of all questions, estimated.
+        tokens_out: of all answers, estimated.
+        yuan: ``None`` where the model's prices are unknown.
+        reused: calls that earlier replies answer; not in the numbers above.
+        over: indices of chats that do not fit into the model's context in one piece.
+        learned: whether the length of answers comes from earlier answers of this model to this prompt.
+        sampled: whether only some of the chats were read.
+    """
+
+    model: ModelSpec
+    chats: int
+    calls: int
+    tokens_in: int
+    tokens_out: int
+    yuan: float | None
+    reused: int = 0
+    over: tuple[int, ...] = ()
+    learned: bool = False
+    sampled: bool = False
+
+
+def chat_tokens(store: Store, dataset_id: int) -> dict[int, int]:
+    """``{index: tokens}`` of a dataset's conversations without residue; estimated for all but :data:`SAMPLE` of them.
+
+    The slow part of an estimate, apart so that a page can keep it.
+    """
+    with store.read() as session:
+        indices = list(queries.chat_ids(session, dataset_id))
+        step = max(1, math.ceil(len(indices) / SAMPLE))
+        read = set(indices[::step])
+        found = {
+            chat.index: estimate_tokens(parse_chat(chat.text).conversation)
+            for index in sorted(read)
+            for chat in [queries.chat(session, dataset_id, index)]
+        }
+    mean = round(sum(found.values()) / len(found)) if found else 0
+    return {index: found.get(index, mean) for index in indices}
+
+
+def estimate(
+    store: Store,
+    *,
+    dataset: str | int,
+    provider: str,
+    model: str = "",
+    prompt: str = "baseline",
+    parameters: Mapping[str, Any] | None = None,
+    run: str = "",
+    limit: int | None = None,
+    chat_indices: Iterable[int] | None = None,
+    tokens: Mapping[int, int] | None = None,
+) -> Estimate:
+    """Say what :func:`core.jobs.create_run` with the same arguments, and then a start, would take.
+
+    Args:
+        store: open store.
+        dataset: name or id.
+        provider: ``local``, ``spark`` or ``openai``; ``""``: that of the model's entry.
+        model: an entry's name, or what the service calls a model.
+        prompt: name, or name and version.
+        parameters: for the model.
+        run: the run's name; where there is one already, only what it lacks counts.
+        limit: only the first so many chats.
+        chat_indices: only these chats.
+        tokens: what :func:`chat_tokens` gave, if it is at hand.
+
+    Raises:
+        NotFoundError: no such dataset.
+        PromptError: no such prompt.
+        SettingsError: no such provider or model.
+    """
+    chosen = load_prompt(prompt)
+    with store.read() as session:
+        spec = catalog.resolve(session, provider, model.strip() or default_model(provider))
+        data = queries.dataset(session, dataset)
+        form = load_named_form(data.form)
+        wanted = _wanted(session, data.id, run, limit, chat_indices)
+        learned = _mean_answer(session, spec, chosen)
+    spec = with_own(spec, parameters or {})
+    lengths = tokens if tokens is not None else chat_tokens(store, data.id)
+    return _estimate(spec, form, [(chosen, 1)], {index: lengths.get(index, 0) for index in wanted}, learned)
+
+
+def _estimate(
+    spec: ModelSpec,
+    form: Form,
+    stages: Sequence[tuple[Prompt, int]],
+    lengths: Mapping[int, int],
+    learned: float | None,
+) -> Estimate:
+    """Stage by stage: what every question has in common, and what each chat adds to it."""
+    skeleton = estimate_tokens(json.dumps([form.empty()], ensure_ascii=False, indent=2))
+    json_object = bool(spec.request().get("json_mode"))
+    tokens_in = tokens_out = calls = 0
+    longest = 0
+    for prompt, samples in stages:
+        answer = learned if learned and len(stages) == 1 else _answer_tokens(prompt, skeleton)
+        fixed = _fixed_tokens(prompt, form, skeleton, json_object)
+        shown = "chat" in STAGE_VARIABLES[prompt.stage]
+        own = sum(lengths.values()) if shown else 0
+        if "examples" in STAGE_VARIABLES[prompt.stage] and lengths:
+            own += round(_EXAMPLES * (sum(lengths.values()) + len(lengths) * skeleton))
+        calls += samples * len(lengths)
+        tokens_in += samples * (own + fixed * len(lengths))
+        tokens_out += samples * round(answer * len(lengths))
+        if shown:
+            longest = max(longest, fixed + round(answer))
+    room = spec.context_tokens - longest if spec.context_tokens else 0
+    over = tuple(index for index, length in lengths.items() if spec.context_tokens and length > room)
+    return Estimate(
+        spec,
+        len(lengths),
+        calls,
+        tokens_in,
+        tokens_out,
+        yuan(spec, tokens_in, tokens_out),
+        over=over,
+        learned=learned is not None,
+        sampled=len(lengths) > SAMPLE,
+    )
+
+
+def _fixed_tokens(prompt: Prompt, form: Form, skeleton: int, json_object: bool) -> int:
+    """Tokens of a question but for the chat and the examples."""
+    wanted = STAGE_VARIABLES[prompt.stage] - {"form", "skeleton", "json_object"}
+    empty: dict[str, Any] = {name: [] if name == "examples" else "" for name in wanted}
+    rendered = render(prompt, form, json_object=json_object, **empty)
+    given = {"forms": round(skeleton * _FILLED), "summary": _SUMMARY_TOKENS}
+    return estimate_tokens(rendered.system + rendered.user) + sum(given.get(name, 0) for name in wanted)
+
+
+def _answer_tokens(prompt: Prompt, skeleton: int) -> float:
+    return _SUMMARY_TOKENS if prompt.stage is Stage.SUMMARY else skeleton * _FILLED
+
+
+def _wanted(
+    session: Session, dataset_id: int, run: str, limit: int | None, chat_indices: Iterable[int] | None
+) -> list[int]:
+    """Indices that would be asked about: in scope, and without an answer where the run is there already."""
+    known = queries.chat_ids(session, dataset_id)
+    wanted = list(known)[:limit] if chat_indices is None else [index for index in chat_indices if index in known]
+    row = session.execute(
+        select(Run).where(col(Run.dataset_id) == dataset_id, col(Run.name) == run.strip())
+    ).scalar_one_or_none()
+    if row is None:
+        return wanted
+    lacking = set(missing(session, row))
+    have = set(session.execute(select(col(Extraction.chat_id)).where(col(Extraction.run_id) == row.id)).scalars())
+    asked = set(wanted)
+    return [index for index, chat_id in known.items() if chat_id in lacking or (chat_id not in have and index in asked)]
+
+
+def _mean_answer(session: Session, spec: ModelSpec, prompt: Prompt) -> float | None:
+    """Mean tokens of earlier answers of this model to this prompt; ``None`` where there are too few."""
+    statement = (
+        select(col(Extraction.tokens_out))
+        .join(Run, col(Run.id) == col(Extraction.run_id))
+        .where(
+            col(Run.kind) == RunKind.MODEL,
+            col(Run.provider) == spec.provider,
+            col(Run.model) == spec.name,
+            col(Run.prompt_sha256) == prompt.sha256,
+            col(Extraction.status) != ExtractionStatus.FAILED,
+            col(Extraction.tokens_out) > 0,
+        )
+        .order_by(col(Extraction.id).desc())
+        .limit(200)
+    )
+    lengths = [int(value) for value in session.execute(statement).scalars()]
+    return sum(lengths) / len(lengths) if len(lengths) >= _ENOUGH else None

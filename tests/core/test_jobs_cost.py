@@ -1,0 +1,132 @@
+"""Costs before and after: dry runs against what the run then took, prices filled in later, small sums."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from core import catalog, cli, jobs
+from core.errors import NotFoundError, PromptError, SettingsError
+from core.llm import ModelSpec
+from core.store import Store
+from tests.core.running import add_dataset
+from tests.fakes.behaviour import Answer, Failure
+from tests.fakes.openai_server import API_KEY, FakeOpenAI
+
+
+@pytest.fixture
+def priced(store: Store, monkeypatch: pytest.MonkeyPatch) -> ModelSpec:
+    monkeypatch.setenv("SOME_API_KEY", API_KEY)
+    return catalog.create(
+        store,
+        name="m",
+        provider="openai",
+        url="http://127.0.0.1:9/v1",
+        key_env="SOME_API_KEY",
+        price_in=0.5,
+        price_out=2.0,
+    )
+
+
+def test_a_dry_run_asks_nobody_and_scales_with_the_chats(store: Store, priced: ModelSpec) -> None:
+    add_dataset(store, 10)
+    few = jobs.estimate(store, dataset="d", provider="", model="m", limit=2)
+    many = jobs.estimate(store, dataset="d", provider="", model="m")
+    assert (few.chats, few.calls, many.chats, many.calls) == (2, 2, 10, 10)
+    assert many.tokens_in == pytest.approx(5 * few.tokens_in, rel=0.02)
+    assert many.yuan == pytest.approx(many.tokens_in * 0.0005 + many.tokens_out * 0.002)
+    assert not many.learned
+    assert jobs.model_runs(store, 1) == []
+    # The rendered prompt is what counts, not the chats alone.
+    assert few.tokens_in > sum(list(jobs.chat_tokens(store, 1).values())[:2]) + 500
+
+
+def test_an_estimate_is_near_what_the_run_then_takes(store: Store, priced: ModelSpec) -> None:
+    add_dataset(store, 8)
+    with FakeOpenAI(lambda request, number: Answer(tokens_out=50)) as service:
+        catalog.update(store, priced.id or 0, url=service.url)
+        run = jobs.create_run(store, dataset="d", name="r", provider="openai", model="m", limit=6)
+        before = jobs.estimate(store, dataset="d", provider="openai", model="m", run="r", limit=6)
+        jobs.watch(store, lambda: jobs.start(store, run.id))
+        # What is answered already costs nothing; the length of answers has been learned.
+        after = jobs.estimate(store, dataset="d", provider="openai", model="m", run="r")
+    assert before.calls == 6
+    assert (after.calls, after.tokens_out, after.learned) == (2, 100, True)
+    taken = jobs.progress(store, run.id)
+    assert jobs.costs(store, [taken])[run.id] == pytest.approx(taken.tokens_in * 0.0005 + 300 * 0.002)
+
+
+def test_chats_over_the_context_are_named(store: Store) -> None:
+    add_dataset(store, 3)
+    catalog.create(store, name="small", provider="openai", context_tokens=1000)
+    found = jobs.estimate(store, dataset="d", provider="openai", model="small")
+    assert found.over == (1, 2, 3)
+    assert found.yuan is None
+    catalog.create(store, name="large", provider="openai", context_tokens=100_000)
+    assert jobs.estimate(store, dataset="d", provider="openai", model="large").over == ()
+
+
+def test_what_is_not_there_is_named(store: Store) -> None:
+    add_dataset(store, 1)
+    for wrong, error in (
+        ({"dataset": "x"}, NotFoundError),
+        ({"prompt": "x"}, PromptError),
+        ({"provider": "x"}, SettingsError),
+    ):
+        with pytest.raises(error):
+            jobs.estimate(store, **{"dataset": "d", "provider": "local", **wrong})  # type: ignore[arg-type]
+
+
+def test_prices_filled_in_later_count_for_runs_that_had_none(store: Store, priced: ModelSpec) -> None:
+    add_dataset(store, 2)
+    with FakeOpenAI() as service:
+        catalog.update(store, priced.id or 0, url=service.url, price_in=None, price_out=None)
+        run = jobs.create_run(store, dataset="d", name="r", provider="openai", model="m")
+        view = jobs.watch(store, lambda: jobs.start(store, run.id))
+    assert jobs.costs(store, [view]) == {run.id: None}
+    assert jobs.total_cost([view], {run.id: None}).unpriced == 1
+    catalog.update(store, priced.id or 0, price_in=0.5, price_out=0.0)
+    assert jobs.costs(store, [view])[run.id] == pytest.approx(view.tokens_in * 0.0005)
+
+
+def test_runs_without_tokens_cost_nothing(store: Store) -> None:
+    add_dataset(store, 1)
+    run = jobs.create_run(store, dataset="d", name="r", provider="local")
+    view = jobs.watch(store, lambda: jobs.start(store, run.id))
+    assert jobs.costs(store, [view]) == {run.id: 0.0}
+    assert jobs.estimate(store, dataset="d", provider="local").yuan == 0.0
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(None, "费用未知"), (0.0, "0 元"), (0.00001, "不到 0.0001 元"), (0.0042, "0.0042 元"), (1234.5, "1,234.50 元")],
+)
+def test_money(value: float | None, said: str) -> None:
+    assert jobs.money(value) == said
+
+
+def test_dry_run_on_the_command_line(
+    store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str], priced: ModelSpec
+) -> None:
+    add_dataset(store, 3)
+    url = store.engine.url.render_as_string(hide_password=False)
+    command = ["--db", url, "extract", "--dataset", "d", "--run", "r", "--provider", "openai", "--model", "m"]
+    assert cli.main([*command, "--dry-run", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["model"], said["chats"], said["calls"], said["reused"], said["over"]) == ("m", 3, 3, 0, [])
+    assert said["yuan"] > 0
+    assert cli.main([*command, "--dry-run", "--limit", "1"]) == 0
+    assert "预计抽取 1 条群聊，调用 1 次" in capsys.readouterr().out
+    assert jobs.model_runs(store, 1) == []
+    # Without keys there is nothing to start, but still something to estimate.
+    assert cli.main([*command[:-4], "--provider", "spark", "--dry-run"]) == 0
+    assert "单价未知" in capsys.readouterr().out
+
+
+def test_failed_calls_have_no_tokens(store: Store, priced: ModelSpec) -> None:
+    add_dataset(store, 1)
+    with FakeOpenAI(Failure(status=401)) as service:
+        catalog.update(store, priced.id or 0, url=service.url)
+        run = jobs.create_run(store, dataset="d", name="r", provider="openai", model="m")
+        view = jobs.watch(store, lambda: jobs.start(store, run.id))
+    assert (view.failed, jobs.costs(store, [view])[run.id]) == (1, 0.0)
