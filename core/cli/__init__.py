@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import typer
 from typer.exceptions import Abort, TyperException
 
-from core.cli import data, export, runs, training
+from core.cli import data, export, quality, runs, training
 from core.cli.common import Db
 from core.errors import ShiyaoError
 
@@ -24,6 +24,7 @@ app = typer.Typer(
 )
 app.add_typer(data.app)
 app.add_typer(runs.app)
+app.add_typer(quality.app)
 app.add_typer(export.app, name="export")
 export.app.command("training", help=training.EXPORT_HELP)(training.export)
 app.add_typer(training.app, name="training")

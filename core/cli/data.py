@@ -11,7 +11,6 @@ from core.cli.common import Dataset, Db, Json, Run, hint, open_db, print_json, s
 
 if TYPE_CHECKING:
     from core.ingest import ImportReport, OnProgress
-    from core.scoring import RunScore
 
 app = typer.Typer()
 
@@ -79,28 +78,6 @@ def import_run(
         f"已有 {report.skipped}，未导入 {len(report.rejected)}"
     )
     _remarks(report)
-
-
-@app.command("score", help="按官方规则给抽取任务评分。")
-def score(
-    ctx: typer.Context,
-    dataset: Dataset,
-    run: Run,
-    against: Annotated[
-        str, typer.Option(metavar="labels|records|run:NAME", help="对照：标注、已确认的记录，或另一个抽取任务。")
-    ] = "labels",
-    json: Json = False,
-    db: Db = "",
-) -> None:
-    """Score a run against labels, approved records or another run."""
-    from core.evaluate import score as evaluate
-
-    with open_db(ctx, db) as store:
-        result = evaluate(store, dataset=dataset, run=run, against=against)
-    if json:
-        print_json(result.as_json())
-    else:
-        _print_score(result)
 
 
 @app.command("backup", help="在线备份数据库；使用中也可以备份。")
@@ -191,17 +168,3 @@ def _as_json(report: "ImportReport") -> dict[str, Any]:
         "rejected": [{"index": row.index, "line": row.line, "reason": row.reason} for row in report.rejected],
         "notes": list(report.notes),
     }
-
-
-def _print_score(result: "RunScore") -> None:
-    filled = result.filled
-    say(f"得分 {result.score:.4f} / {result.max:g}，全空表单的下限 {result.floor:.4f}，{len(result.chats)} 条群聊")
-    say(f"只看填写的值：精确率 {filled.precision:.1%}，召回率 {filled.recall:.1%}，F1 {filled.f1:.1%}")
-    say(f"自由文本的相似度：{result.measure.name}（主办方的算法没有公开）")
-    if result.missing:
-        say(
-            f"缺少 {len(result.missing)} 条，按 0 分计：{'、'.join(map(str, result.missing[:_SHOWN]))}"
-            + ("……" if len(result.missing) > _SHOWN else "")
-        )
-    for key, row in result.fields.items():
-        say(f"  {row.points:6.3f} / {row.max:g}  F1 {row.filled.f1:6.1%}  有值 {row.filled.support:4d}  {key}")

@@ -127,7 +127,8 @@ class Scorer:
             return tuple([1 if cell else 0 for cell in forms[0]])
         return tuple(sum(1 for form in forms if form[i]) for i in range(len(self.weights)))
 
-    def _credits(self, pred: Prepared, gold: Prepared) -> tuple[float, ...]:
+    def credits(self, pred: Prepared, gold: Prepared) -> tuple[float, ...]:
+        """Per field, which part of its points a predicted form earns against a reference form."""
         out = [1.0 if a == b else 0.0 for a, b in zip(pred, gold, strict=True)]
         for i in self._free:
             a, b = pred[i], gold[i]
@@ -138,8 +139,8 @@ class Scorer:
     def _match(self, preds: Sequence[Prepared], golds: Sequence[Prepared]) -> tuple[MatchedPair, ...]:
         """The best assignment (Hungarian method), ties broken by equal names, then by position."""
         if len(preds) == 1 == len(golds):
-            return (MatchedPair(0, 0, self._credits(preds[0], golds[0])),)
-        credits = [[self._credits(pred, gold) for gold in golds] for pred in preds]
+            return (MatchedPair(0, 0, self.credits(preds[0], golds[0])),)
+        credits = [[self.credits(pred, gold) for gold in golds] for pred in preds]
         totals = np.array(credits) @ np.array(self.weights)
         named = np.array([[bool(p[self._name]) and p[self._name] == g[self._name] for g in golds] for p in preds])
         apart = np.abs(np.arange(len(preds))[:, None] - np.arange(len(golds))[None, :]) / totals.size

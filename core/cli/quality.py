@@ -1,0 +1,112 @@
+"""Verbs for quality: ``score`` and ``compare``, the figures of the pages 评分 and 对比."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from core.cli.common import Dataset, Db, Json, Run, open_db, print_json, say
+
+if TYPE_CHECKING:
+    from core.scoring import Comparison, RunScore
+
+app = typer.Typer()
+
+Against = Annotated[
+    str, typer.Option(metavar="labels|records|run:NAME", help="对照：标注、已确认的记录，或另一个抽取任务。")
+]
+MeasureName = Annotated[
+    str, typer.Option("--measure", metavar="lcs|exact|set|embedding", help="自由文本字段用哪种相似度。")
+]
+_SHOWN = 10
+
+
+@app.command("score", help="按官方规则给抽取任务评分。")
+def score(
+    ctx: typer.Context,
+    dataset: Dataset,
+    run: Run,
+    against: Against = "labels",
+    measure: MeasureName = "lcs",
+    without_disputed: Annotated[bool, typer.Option("--without-disputed", help="有争议的标注不计分。")] = False,
+    json: Json = False,
+    db: Db = "",
+) -> None:
+    """Score a run against labels, approved records or another run."""
+    from core.evaluate import score as evaluate
+    from core.scoring import measure_named
+
+    with open_db(ctx, db) as store:
+        result = evaluate(
+            store,
+            dataset=dataset,
+            run=run,
+            against=against,
+            measure=measure_named(measure),
+            without_disputed=without_disputed,
+        )
+    if json:
+        print_json(result.as_json())
+    else:
+        _print_score(result)
+
+
+@app.command("compare", help="比较两个抽取任务：先写的是 A，后写的是 B，差值是 B − A。")
+def compare(
+    ctx: typer.Context,
+    dataset: Dataset,
+    run: Annotated[list[str], typer.Option("--run", metavar="NAME", help="抽取任务名称；写两次，先 A 后 B。")],
+    against: Against = "labels",
+    measure: MeasureName = "lcs",
+    right_from: Annotated[float, typer.Option(min=0.0, max=1.0, help="自由文本从多少相似度起算对。")] = 0.8,
+    json: Json = False,
+    db: Db = "",
+) -> None:
+    """Compare two runs against labels, approved records or another run."""
+    from core.evaluate import compare as evaluate
+    from core.scoring import measure_named
+
+    if len(run) != 2:
+        raise typer.BadParameter(f"要写两个任务，收到 {len(run)} 个", param_hint="--run")
+    with open_db(ctx, db) as store:
+        result = evaluate(
+            store,
+            dataset=dataset,
+            run_a=run[0],
+            run_b=run[1],
+            against=against,
+            measure=measure_named(measure),
+            right_from=right_from,
+        )
+    if json:
+        print_json(result.as_json())
+    else:
+        _print_comparison(result, run[0], run[1])
+
+
+def _print_score(result: "RunScore") -> None:
+    filled = result.filled
+    say(f"得分 {result.score:.4f} / {result.max:g}，全空表单的下限 {result.floor:.4f}，{len(result.chats)} 条群聊")
+    if result.left_out:
+        say(f"有争议的 {result.left_out} 格标注没有计入")
+    say(f"只看填写的值：精确率 {filled.precision:.1%}，召回率 {filled.recall:.1%}，F1 {filled.f1:.1%}")
+    say(f"自由文本的相似度：{result.measure.name}（主办方的算法没有公开）")
+    if result.measure.caveat:
+        say(result.measure.caveat)
+    if result.missing:
+        say(
+            f"缺少 {len(result.missing)} 条，按 0 分计：{'、'.join(map(str, result.missing[:_SHOWN]))}"
+            + ("……" if len(result.missing) > _SHOWN else "")
+        )
+    for key, row in result.fields.items():
+        say(f"  {row.points:6.3f} / {row.max:g}  F1 {row.filled.f1:6.1%}  有值 {row.filled.support:4d}  {key}")
+
+
+def _print_comparison(result: "Comparison", a: str, b: str) -> None:
+    low, high = result.interval
+    say(f"A「{a}」{result.a.score:.4f}，B「{b}」{result.b.score:.4f}，下限 {result.a.floor:.4f}")
+    verdict = "能区分" if result.distinguishable else "不能区分"
+    say(f"B − A {result.delta:+.4f}，95% 区间 {low:+.4f} 到 {high:+.4f}，{len(result.a.chats)} 条群聊：{verdict}")
+    say(f"自由文本的相似度：{result.a.measure.name}；从 {result.right_from:g} 起算对")
+    for key, change in result.fields.items():
+        row = change.as_json()
+        say(f"  {change.delta:+7.3f}  修好 {row['fixed']:4d}  改坏 {row['broken']:4d}  {key}")
