@@ -214,6 +214,7 @@ def _shortened(
         case OverBudget.WINDOW:
             pieces, dropped = _windows(picked, maker, options, shown, task)
             action, why = "windowed", "提问和答案就占满了，切成窗口之后仍"
+    after = max((one.size for _, one in pieces), key=lambda size: size.tokens, default=None)
     limit = options.limit
     if action not in ("refused", "skipped") and (not pieces or not all(one.size.within(limit) for _, one in pieces)):
         action, pieces = "refused", []
@@ -232,7 +233,7 @@ def _shortened(
             pieces=len(pieces),
             dropped=dropped,
             why=why if action == "refused" else "",
-            after=max((one.size for _, one in pieces), key=lambda size: size.tokens, default=None),
+            after=after,
         )
     )
     for piece, one in pieces:

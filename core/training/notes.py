@@ -81,7 +81,8 @@ def notes_of(made: Composition, plan: Arrangement) -> tuple[str, ...]:
     words = {"skipped": "已跳过", "cleaned": "已清洗", "summarised": "已换成摘要", "windowed": "已切成窗口"}
     for action, said in words.items():
         if over := made.acted(action):
-            notes.append(f"超长、{said} {len(over)} 条：{_named([_long(made.form, one) for one in over])}")
+            unit = "条" if len(over) == len({(one.dataset, one.index) for one in over}) else "行"
+            notes.append(f"超长、{said} {len(over)} {unit}：{_named([_long(made.form, one) for one in over])}")
     if dropped := sum(one.dropped for one in made.acted("windowed")):
         notes.append(f"切窗口时有 {dropped} 个值在任何窗口里都没有依据，没有写进答案")
     if made.empty_targets:
@@ -100,7 +101,7 @@ def notes_of(made: Composition, plan: Arrangement) -> tuple[str, ...]:
 def _long(form: Form, over: Over) -> str:
     size = over.after or over.size
     lost = f"，截断会丢：{lost_words(form, over)}" if over.lost else ""
-    return f"{over.dataset} 第 {over.index} 条（{size.characters:,} 字{lost}）"
+    return f"{over.place}（{size.characters:,} 字{lost}）"
 
 
 def _named(places: Sequence[str]) -> str:

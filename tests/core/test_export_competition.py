@@ -1,6 +1,7 @@
 """Exports of the real data: submissions come out byte for byte, every real label survives every format."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,16 @@ from core.form import Form
 from core.ingest import import_chats, import_run
 from core.parsing import parse_reply
 from core.store import Store, queries
-from core.training import OverBudget, TrainingFormat, TrainingOptions, export_training
+from core.training import (
+    OverBudget,
+    TrainingFormat,
+    TrainingOptions,
+    chats_of_set,
+    export_training,
+    preflight,
+    rebuild,
+    training_sets,
+)
 
 pytestmark = pytest.mark.competition
 
@@ -65,3 +75,22 @@ def test_the_dataset_itself_and_a_limit(store: Store, competition: Path, tmp_pat
     report = export_training(store, options=options, out=tmp_path / "set")
     assert report.counts["skipped"] == len(report.lists["skipped"]) > 0
     assert report.counts["train"] + report.counts["val"] + report.counts["skipped"] == 97
+
+
+def test_real_chats_that_are_too_long_lose_nothing_unseen(store: Store, competition: Path, tmp_path: Path) -> None:
+    import_chats(store, competition / "train.json", filename="train.json", dataset="train")
+    options = TrainingOptions(("train",), parse_source("labels"), target="spark-4k", validation=0.1, seed=1)
+    found = preflight(store, options)
+    assert {over.action for over in found.over} == {"refused"}
+    assert any(over.lost for over in found.over)
+    assert str(found.refusal).count("第 ") >= len(found.over)
+    for policy in (OverBudget.SKIP, OverBudget.WINDOW):
+        report = export_training(store, options=replace(options, over_budget=policy), out=tmp_path / policy)
+        assert report.counts["longest_tokens"] <= 4096
+        assert len(report.lists["skipped" if policy is OverBudget.SKIP else "windowed"]) == len(found.over)
+        number = training_sets(store)[0].id
+        again = rebuild(store, number, tmp_path / "again")
+        assert again.files == report.files
+        train, held = (chats_of_set(store, number, part)["train"] for part in ("train", "val"))
+        assert held
+        assert not train & held
