@@ -7,8 +7,19 @@ the only import of it, loaded when there is work and not before).
 
 from core.jobs.cost import Cost, costs, money, total_cost
 from core.jobs.estimate import Estimate, chat_tokens, estimate
-from core.jobs.offers import Offer, free_name, offers, prompts
-from core.jobs.progress import Failure, Pace, failures, model_runs, pace, progress
+from core.jobs.offers import Offer, free_name, offers, parse_indices, prompts
+from core.jobs.progress import (
+    Failure,
+    Pace,
+    extraction,
+    failures,
+    latest,
+    model_runs,
+    outside,
+    pace,
+    progress,
+    some_extractions,
+)
 from core.jobs.runner import JobRunner, ensure_running, stop_running
 from core.jobs.runs import (
     DEFAULT_CONCURRENCY,
@@ -16,6 +27,7 @@ from core.jobs.runs import (
     create_run,
     default_model,
     delete,
+    extend,
     pause,
     retry_failed,
     start,
@@ -40,16 +52,22 @@ __all__ = [
     "delete",
     "ensure_running",
     "estimate",
+    "extend",
+    "extraction",
     "failures",
     "free_name",
+    "latest",
     "model_runs",
     "money",
     "offers",
+    "outside",
     "pace",
+    "parse_indices",
     "pause",
     "progress",
     "prompts",
     "retry_failed",
+    "some_extractions",
     "start",
     "stop_running",
     "total_cost",

@@ -1,47 +1,54 @@
-"""What a new run can be made of: providers and whether their keys are there, models, prompts, a free name."""
+"""What a new run can be made of: models and whether they can be called, prompts, chats, a free name."""
 
+import re
 from dataclasses import dataclass
 
-from core.jobs.runs import DEFAULT_CONCURRENCY, default_model
-from core.llm import PROVIDERS, presets
-from core.llm import provider as make_provider
+from core import catalog
+from core.errors import JobError
+from core.jobs.runs import DEFAULT_CONCURRENCY
+from core.llm import TITLES, ModelSpec, Source, connect, typed
 from core.prompts import Stage, list_prompts
+from core.settings import OpenAISettings
 from core.store import Store, queries
 
-_TITLES = {"local": "本地规则", "spark": "星火", "openai": "OpenAI 兼容接口"}
+_RANGE = re.compile(r"(\d+)(?:\s*[-–~至到]\s*(\d+))?")
+_BETWEEN = re.compile(r"[,，、;；\s]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A provider as it may be chosen.
+    """A model as it may be chosen.
 
     Attributes:
-        name: ``local``, ``spark`` or ``openai``.
-        title: what the page shows.
-        missing: ``""`` if it can be called, else the sentence that names the missing variables.
-        models: names, the default first; any other name may be typed.
-        titles: ``{model: what the page shows}`` where a model has a name for people.
+        spec: the entry.
+        missing: ``""`` if it can be called, else the sentence that says what is missing.
         concurrency: calls at a time by default.
     """
 
-    name: str
-    title: str
+    spec: ModelSpec
     missing: str
-    models: tuple[str, ...]
-    titles: dict[str, str]
     concurrency: int
 
+    @property
+    def label(self) -> str:
+        """What the page shows: title, name, and whether it can be called."""
+        spec = self.spec
+        state = "模板" if spec.lacking() else ("未配置" if self.missing else "")
+        name = spec.name if spec.name != spec.title else TITLES.get(spec.provider, spec.provider)
+        return " · ".join(part for part in (spec.title, name, state) if part)
 
-def offers() -> list[Offer]:
-    """All providers, those that can be called first."""
-    found = []
-    for name in PROVIDERS:
-        known = {preset.name: preset.title for preset in presets() if preset.provider == name}
-        default = default_model(name)
-        models = tuple(dict.fromkeys([default, *known] if default else known))
-        missing = make_provider(name).ready()
-        found.append(Offer(name, _TITLES.get(name, name), missing, models, known, DEFAULT_CONCURRENCY.get(name, 4)))
-    return sorted(found, key=lambda offer: bool(offer.missing))
+
+def offers(store: Store) -> list[Offer]:
+    """All models: own entries, shipped ones, and the one that the environment names; those that can be called first."""
+    specs = catalog.models(store)
+    named = OpenAISettings().model
+    if named and not any(spec.provider == "openai" and spec.name == named and _callable(spec) for spec in specs):
+        specs.append(typed("openai", named))
+    found = [
+        Offer(spec, connect(spec).ready(), spec.concurrency or DEFAULT_CONCURRENCY.get(spec.provider, 4))
+        for spec in specs
+    ]
+    return sorted(found, key=lambda offer: (bool(offer.missing), offer.spec.source == Source.FILE))
 
 
 def prompts() -> list[tuple[str, str]]:
@@ -58,3 +65,23 @@ def free_name(store: Store, dataset_id: int, provider: str, model: str) -> str:
     while f"{stem}-{number}" in taken:
         number += 1
     return f"{stem}-{number}"
+
+
+def parse_indices(text: str) -> list[int]:
+    """Indices of chats as people write them: ``1-20，35``; in order, each once.
+
+    Raises:
+        JobError: something else is in it.
+    """
+    found: set[int] = set()
+    for part in filter(None, _BETWEEN.split(re.sub(r"\s*([-–~至到])\s*", r"\1", text.strip()))):
+        match = _RANGE.fullmatch(part)
+        first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
+        if not match or first < 1 or last < first or last - first > 1_000_000:
+            raise JobError(f"看不懂群聊序号「{part}」", "请写成 1-20，35 的样子")
+        found.update(range(first, last + 1))
+    return sorted(found)
+
+
+def _callable(spec: ModelSpec) -> bool:
+    return not connect(spec).ready()

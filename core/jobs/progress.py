@@ -1,5 +1,6 @@
-"""How a run is doing: counts, pace, time left, failures by cause. Reads only."""
+"""How a run is doing: counts, pace, time left, what came last, failures by cause. Reads only."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -8,7 +9,7 @@ from sqlmodel import col
 
 from core.errors import Cause, NotFoundError
 from core.jobs.scope import awaiting_retry
-from core.store import RunView, Store, queries
+from core.store import ExtractionView, RunView, Store, queries
 from core.store.models import Chat, Extraction, ExtractionStatus, Run, RunKind, now
 
 _WINDOW = timedelta(seconds=60)
@@ -52,12 +53,12 @@ class Failure:
     Attributes:
         cause: :class:`core.errors.Cause` or ``""`` for answers that could not be read.
         title: the cause for the analyst.
-        chats: ``(index, error, raw reply)`` of each, in order of the index.
+        chats: index of each, as they came.
     """
 
     cause: str
     title: str
-    chats: tuple[tuple[int, str, str], ...]
+    chats: tuple[int, ...]
 
 
 def progress(store: Store, run_id: int) -> RunView:
@@ -104,27 +105,64 @@ def pace(store: Store, run: RunView) -> Pace:
 
 def failures(store: Store, run_id: int) -> list[Failure]:
     """A run's failures grouped by cause, the most frequent first; those waiting for a retry are left out."""
-    groups: dict[str, list[tuple[int, str, str]]] = {}
+    groups: dict[str, list[int]] = {}
     with store.read() as session:
         row = session.get(Run, run_id)
         if row is None:
             return []
         waiting = awaiting_retry(session, row)
         statement = (
-            select(
-                col(Extraction.chat_id),
-                col(Chat.index),
-                col(Extraction.cause),
-                col(Extraction.error),
-                col(Extraction.replies),
-            )
+            select(col(Extraction.chat_id), col(Chat.index), col(Extraction.cause))
             .join(Chat, col(Chat.id) == col(Extraction.chat_id))
             .where(col(Extraction.run_id) == run_id, col(Extraction.status) == ExtractionStatus.FAILED)
-            .order_by(col(Chat.index))
+            .order_by(col(Extraction.id))
         )
-        for chat_id, index, cause, error, replies in session.execute(statement):
+        for chat_id, index, cause in session.execute(statement):
             if chat_id not in waiting:
-                raw = str(replies[-1].get("raw", "")) if replies else ""
-                groups.setdefault(cause, []).append((index, error, raw))
+                groups.setdefault(cause, []).append(index)
     found = [Failure(cause, CAUSES.get(cause, CAUSES[Cause.UNKNOWN]), tuple(chats)) for cause, chats in groups.items()]
     return sorted(found, key=lambda failure: -len(failure.chats))
+
+
+def extraction(store: Store, run_id: int, index: int) -> ExtractionView | None:
+    """What a run says about one chat, with every reply; ``None`` where it has nothing yet."""
+    with store.read() as session:
+        chat_id = session.execute(
+            select(col(Chat.id))
+            .join(Run, col(Run.dataset_id) == col(Chat.dataset_id))
+            .where(col(Run.id) == run_id, col(Chat.index) == index)
+        ).scalar_one_or_none()
+        return next(queries.extractions(session, run_id, [chat_id]), None) if chat_id is not None else None
+
+
+def some_extractions(store: Store, run_id: int, indices: Sequence[int]) -> list[ExtractionView]:
+    """What a run says about some chats (few), in the order asked for."""
+    with store.read() as session:
+        dataset_id = session.execute(select(col(Run.dataset_id)).where(col(Run.id) == run_id)).scalar_one_or_none()
+        if dataset_id is None:
+            return []
+        statement = select(col(Chat.id)).where(col(Chat.dataset_id) == dataset_id, col(Chat.index).in_(list(indices)))
+        found = {e.index: e for e in queries.extractions(session, run_id, list(session.execute(statement).scalars()))}
+    return [found[index] for index in indices if index in found]
+
+
+def latest(store: Store, run_id: int, limit: int = 12) -> list[ExtractionView]:
+    """The chats that a run settled last, the newest first."""
+    with store.read() as session:
+        statement = (
+            select(Extraction, col(Chat.index))
+            .join(Chat, col(Chat.id) == col(Extraction.chat_id))
+            .where(col(Extraction.run_id) == run_id)
+            .order_by(col(Extraction.created_at).desc(), col(Extraction.id).desc())
+            .limit(limit)
+        )
+        return [queries.extraction_view(row, index) for row, index in session.execute(statement)]
+
+
+def outside(store: Store, run_id: int) -> int:
+    """How many chats of its dataset a run has not been about so far: imported since, or left out at its start."""
+    with store.read() as session:
+        row = session.get(Run, run_id)
+        if row is None:
+            return 0
+        return len(queries.chat_ids(session, row.dataset_id)) - row.total

@@ -132,6 +132,23 @@ def start(store: Store, run_id: int) -> RunView:
     return progress(store, run_id)
 
 
+def extend(store: Store, run_id: int) -> RunView:
+    """Let a run be about all chats of its dataset, also those imported since, and go on.
+
+    Raises:
+        NotFoundError: no such run.
+        JobError: it is not a model's run, or keys are missing.
+    """
+    with store.write() as session:
+        row = _model_run(session, run_id)
+        settled = parameters_of(row)
+        settled.chats = None
+        row.parameters = settled.model_dump(mode="json")
+        row.total = len(scope(session, row))
+        _go(session, row)
+    return progress(store, run_id)
+
+
 def retry_failed(store: Store, run_id: int, *, causes: Iterable[str] | None = None) -> RunView:
     """Ask again where a run failed; what was said before stays with the extraction.
 

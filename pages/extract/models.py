@@ -1,26 +1,19 @@
 """模型: which models there are, whether their keys are there, what they cost; own entries, and a test call."""
 
 import json
-from html import escape
 
 import streamlit as st
 
 from core import catalog
 from core.llm import PROVIDERS, ModelSpec, Source, connect
 from core.ui import state
+from core.ui.figures import facts
 from core.ui.model_form import model_form, provider_title
 from core.ui.notices import reported
 
-TABLE_HEIGHT = 640
+TABLE_HEIGHT, MOST_ROWS = 640, 19
 NEW, COPY, EDIT = "new", "copy", "edit"
 SHORT = {"local": "本地", "spark": "星火", "openai": "OpenAI 兼容"}
-_FACTS = """
-<style>
-.facts { display: grid; grid-template-columns: 8rem 1fr; margin: .25rem 0; padding: 0; font-size: .93rem; }
-.facts > * { padding: .36rem 0; border-bottom: 1px solid var(--st-border-color, #8884); overflow-wrap: anywhere; }
-.facts > dt { opacity: .65; } .facts > dd { margin: 0; }
-</style>
-"""
 
 
 def key_state(spec: ModelSpec) -> str:
@@ -70,7 +63,7 @@ def draw_table(found: list[ModelSpec], chosen: ModelSpec) -> None:
     picked = st.dataframe(
         rows,
         hide_index=True,
-        height=min(TABLE_HEIGHT, 35 * (len(rows) + 1) + 3),
+        height="content" if len(rows) <= MOST_ROWS else TABLE_HEIGHT,
         placeholder="未知",
         on_select="rerun",
         selection_mode="single-row-required",
@@ -135,7 +128,7 @@ def draw_probe(found: catalog.Probe) -> None:
 
 def draw_facts(spec: ModelSpec) -> None:
     """Everything about an entry, in two columns."""
-    facts = {
+    values = {
         "名称": spec.name,
         "服务": provider_title(spec.provider),
         "服务方的名称": "待填写" if "model" in spec.lacking() else spec.called,
@@ -151,11 +144,10 @@ def draw_facts(spec: ModelSpec) -> None:
         "来源": "自建" if spec.source == Source.DATABASE else "随程序提供",
     }
     if spec.training_set_id is not None:
-        facts["训练集"] = catalog.training_sets(state.store()).get(spec.training_set_id, "已删除")
+        values["训练集"] = catalog.training_sets(state.store()).get(spec.training_set_id, "已删除")
     if spec.note:
-        facts["备注"] = spec.note
-    rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in facts.items())
-    st.html(f'{_FACTS}<dl class="facts">{rows}</dl>')
+        values["备注"] = spec.note
+    facts(values)
     if spec.source != Source.DATABASE:
         st.caption("随程序提供的模型不能修改；复制后用同样的名称保存，就会代替它，例如补上单价。")
 

@@ -1,237 +1,128 @@
-"""抽取任务: start a run, see how it goes while it goes, and what to do about what failed."""
-
-from collections.abc import Callable
+"""抽取任务: start a run knowing what it will take, see how it goes while it goes, and what to do about what failed."""
 
 import streamlit as st
 
 from core import jobs
-from core.jobs import Failure, Offer
+from core.jobs import Offer
 from core.store import DatasetView, RunView
 from core.store.models import RunStatus
 from core.ui import pages, state
 from core.ui.notices import empty_state, guarded, reported
+from core.ui.runs import STATUSES, new_run, run_panel
 
-STATUSES = {
-    RunStatus.WAITING: ("未开始", "gray"),
-    RunStatus.RUNNING: ("进行中", "blue"),
-    RunStatus.PAUSED: ("已暂停", "orange"),
-    RunStatus.CANCELLED: ("已取消", "gray"),
-    RunStatus.FINISHED: ("已完成", "green"),
-}
 LIVE_SECONDS = 1.0
-ROW_HEIGHT, MOST_HEIGHT = 35, 290
+NEW = "new"
+TABLE_HEIGHT, MOST_ROWS = 520, 15
+
+
+def go(run: str) -> None:
+    """Show a run, or the form of a new one; the address says which."""
+    st.query_params["run"] = run
+    st.rerun()
+
+
+def live(found: list[RunView]) -> float | None:
+    """How often to draw: only while something moves."""
+    return LIVE_SECONDS if any(run.status == RunStatus.RUNNING for run in found) else None
+
+
+def chosen_of(found: list[RunView]) -> RunView | None:
+    """The run of the address (id or name), else the newest one."""
+    wanted = st.query_params.get("run", "")
+    return next((run for run in found if wanted in (str(run.id), run.name)), found[0] if found else None)
+
+
+@guarded
+def draw_list(dataset: DatasetView, chosen_id: int) -> None:
+    """All runs of a dataset, and what they took together."""
+    found = jobs.model_runs(state.store(), dataset.id)
+    each = jobs.costs(state.store(), found)
+    ids = [run.id for run in found]
+    rows = [
+        {
+            "任务": run.name,
+            "状态": STATUSES[RunStatus(run.status)][0],
+            "完成": f"{run.done:,} / {run.total:,}",
+            "失败": run.failed,
+            "费用": jobs.money(cost) if (cost := each[run.id]) is not None else "未知",
+        }
+        for run in found
+    ]
+    position = ids.index(chosen_id) if chosen_id in ids else None
+    picked = st.dataframe(
+        rows,
+        hide_index=True,
+        height="content" if len(rows) <= MOST_ROWS else TABLE_HEIGHT,
+        on_select="rerun",
+        selection_mode="single-row",
+        selection_default={"selection": {"rows": [] if position is None else [position]}},
+        key=f"runs-list-{dataset.id}-{len(ids)}-{max(ids)}-{chosen_id}",
+        column_config={
+            "任务": st.column_config.TextColumn(width=120),
+            "状态": st.column_config.TextColumn(width=60),
+            "完成": st.column_config.TextColumn(width=75),
+            "失败": st.column_config.NumberColumn(width=45),
+            "费用": st.column_config.TextColumn(width=70),
+        },
+    )
+    selected = [ids[row] for row in picked.selection.rows if row < len(ids)]
+    if selected and selected[0] != chosen_id:
+        go(str(selected[0]))
+    total = jobs.total_cost(found, each)
+    if total.tokens_in or total.tokens_out:
+        unpriced = f"，{total.unpriced} 个任务单价未知" if total.unpriced else ""
+        st.caption(
+            f"{len(found)} 个任务共提问 {total.tokens_in:,} token、回答 {total.tokens_out:,} token，"
+            f"{jobs.money(total.yuan)}{unpriced}。"
+        )
+
+
+@guarded
+def draw_run(dataset: DatasetView, run_id: int, offers: list[Offer], was_running: bool) -> None:
+    """The run in hand; when nothing moves any more the whole page is drawn once more, and the clock stops."""
+    found = jobs.model_runs(state.store(), dataset.id)
+    run = next((one for one in found if one.id == run_id), None)
+    if run is None or (was_running and live(found) is None):
+        st.rerun()
+    run_panel(run, state.form_of(dataset), offers)
 
 
 def draw_new(dataset: DatasetView, offers: list[Offer]) -> None:
     """The form of a new run."""
-    store = state.store()
-    by_name = {offer.name: offer for offer in offers}
-    provider = st.selectbox(
-        "服务",
-        list(by_name),
-        format_func=lambda name: f"{by_name[name].title} · {'未配置' if by_name[name].missing else '已配置'}",
-        key="runs-provider",
-    )
-    offer = by_name[provider]
-    model = st.selectbox(
-        "模型",
-        offer.models,
-        format_func=lambda name: f"{offer.titles[name]} · {name}" if offer.titles.get(name) else name,
-        accept_new_options=True,
-        placeholder="选择或输入模型名称",
-        key=f"runs-model-{provider}",
-    )
-    titles = dict(jobs.prompts())
-    prompt = st.selectbox("提示词", list(titles), format_func=lambda id_: f"{titles[id_]} · {id_}", key="runs-prompt")
-    left, right = st.columns(2)
-    limit = left.number_input(
-        "前几条",
-        min_value=1,
-        max_value=max(1, dataset.chats),
-        value=None,
-        placeholder=f"全部 {dataset.chats} 条",
-        key=f"runs-limit-{dataset.id}",
-    )
-    concurrency = right.number_input(
-        "并发数",
-        min_value=1,
-        max_value=256,
-        value=offer.concurrency,
-        help="同时进行的调用数",
-        key=f"runs-at-once-{provider}",
-    )
-    suggested = jobs.free_name(store, dataset.id, provider, model or "")
-    name = st.text_input("任务名称", value=suggested, key=f"runs-name-{dataset.id}-{suggested}")
-    if offer.missing:
-        st.warning(offer.missing, icon=":material/key_off:")
-    pressed = st.button(
-        "开始抽取",
-        type="primary",
-        icon=":material/play_arrow:",
-        width="stretch",
-        disabled=bool(offer.missing) or not dataset.chats,
-        key=f"runs-start-{dataset.id}-{suggested}",
-    )
-    if pressed:
-        with reported():
-            run = jobs.create_run(
-                store,
-                dataset=dataset.id,
-                name=name,
-                provider=provider,
-                model=model or "",
-                prompt=prompt,
-                limit=limit,
-                concurrency=concurrency,
-            )
-            jobs.start(store, run.id)
-            jobs.ensure_running(store).wake()
-            st.rerun()
-
-
-def draw_runs(dataset: DatasetView, offers: list[Offer]) -> None:
-    """All runs of a dataset; drawn again and again while one of them runs."""
-    live = st.fragment(_draw_live, run_every=LIVE_SECONDS)
-    found = jobs.model_runs(state.store(), dataset.id)
-    if not found:
-        empty_state("还没有抽取任务", "在左边选择服务和提示词，开始第一个；「本地规则」不需要密钥，马上就有结果。")
-    elif any(run.status == RunStatus.RUNNING for run in found):
-        live(dataset, offers)
-    else:
-        _draw_all(found, offers)
-
-
-@guarded
-def _draw_live(dataset: DatasetView, offers: list[Offer]) -> None:
-    found = jobs.model_runs(state.store(), dataset.id)
-    if not any(run.status == RunStatus.RUNNING for run in found):
-        # Nothing moves any more: the whole page once more, and the clock stops.
-        st.rerun()
-    _draw_all(found, offers)
-
-
-def _draw_all(found: list[RunView], offers: list[Offer]) -> None:
-    missing = {offer.name: offer.missing for offer in offers}
-    for run in found:
-        with st.container(border=True, key=f"run-{run.id}"):
-            _draw_run(run, missing.get(run.provider, ""))
-
-
-def _draw_run(run: RunView, missing: str) -> None:
-    title, color = STATUSES[RunStatus(run.status)]
-    head, actions = st.columns(2, vertical_alignment="center")
-    head.markdown(
-        f"**{run.name}** &nbsp; :{color}-badge[{title}] &nbsp; "
-        f":gray[{run.provider} · {run.model} · {run.prompt_name}.v{run.prompt_version}]"
-    )
-    with actions:
-        _draw_actions(run)
-    st.progress((run.done + run.failed) / run.total if run.total else 0.0, text=progress_text(run))
-    if run.status == RunStatus.RUNNING and missing:
-        st.warning(f"{missing}这个任务会等到补齐后继续。", icon=":material/key_off:")
-    if run.failed:
-        _draw_failures(run, jobs.failures(state.store(), run.id))
-
-
-def progress_text(run: RunView) -> str:
-    """Counts, pace, time left and tokens in one line."""
-    parts = [f"完成 {run.done:,} / {run.total:,}"]
-    if run.failed:
-        parts.append(f"失败 {run.failed:,}")
-    if run.status == RunStatus.RUNNING:
-        pace = jobs.pace(state.store(), run)
-        if pace.seconds_left is None:
-            parts.append("正在开始" if not run.done + run.failed else "等待回答")
-        else:
-            parts.append(f"每分钟 {pace.per_minute:.0f} 条")
-            parts.append(f"还需{duration(pace.seconds_left)}")
-    elif run.pending:
-        parts.append(f"未完成 {run.pending:,}")
-    if run.tokens_in or run.tokens_out:
-        parts.append(f"token 提问 {run.tokens_in:,}、回答 {run.tokens_out:,}")
-    if (settled := run.done + run.failed) and run.seconds / settled >= 0.05:
-        parts.append(f"平均每条 {run.seconds / settled:.1f} 秒")
-    return " · ".join(parts)
-
-
-def duration(seconds: float) -> str:
-    """A rough time for people."""
-    if seconds < 60:
-        return f"约 {max(1, round(seconds))} 秒"
-    if seconds < 3600:
-        return f"约 {round(seconds / 60)} 分钟"
-    return f"约 {seconds / 3600:.1f} 小时"
-
-
-def _draw_actions(run: RunView) -> None:
-    store = state.store()
-    with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small"):
-        if run.status == RunStatus.RUNNING:
-            if st.button("暂停", key=f"pause-{run.id}", icon=":material/pause:"):
-                _act(lambda: jobs.pause(store, run.id))
-            if st.button("取消", key=f"cancel-{run.id}", icon=":material/stop:"):
-                _act(lambda: jobs.cancel(store, run.id))
-            return
-        if run.pending and st.button("继续", key=f"go-{run.id}", icon=":material/play_arrow:"):
-            _act(lambda: jobs.start(store, run.id))
-        if run.failed and st.button(f"重试失败的 {run.failed} 条", key=f"retry-{run.id}", icon=":material/replay:"):
-            _act(lambda: jobs.retry_failed(store, run.id))
-        if run.done:
-            st.page_link(
-                pages.WORKBENCH,
-                label="审阅",
-                icon=":material/arrow_forward:",
-                query_params={"dataset": str(run.dataset_id)},
-            )
-        with st.popover("", icon=":material/delete:", help="删除"):
-            st.markdown(f"删除「{run.name}」和它的 {run.done + run.failed} 条结果？已保存的记录不受影响。")
-            if st.button("删除", key=f"delete-{run.id}", type="primary"):
-                _act(lambda: jobs.delete(store, run.id))
-
-
-def _act(do: Callable[[], object]) -> None:
+    st.markdown("#### 新建抽取任务")
     with reported():
-        do()
-        jobs.ensure_running(state.store()).wake()
-        st.rerun()
+        started = new_run(dataset, offers)
+        if started is not None:
+            go(str(started.id))
 
 
-def _draw_failures(run: RunView, found: list[Failure]) -> None:
-    groups = " · ".join(f"{failure.title} {len(failure.chats)}" for failure in found)
-    with st.expander(f"失败 {run.failed} 条：{groups}", icon=":material/error:", key=f"failures-{run.id}"):
-        rows = [(failure, chat) for failure in found for chat in failure.chats]
-        picked = st.dataframe(
-            [{"群聊": index, "原因": failure.title, "说明": error} for failure, (index, error, _) in rows],
-            hide_index=True,
-            height=min(MOST_HEIGHT, ROW_HEIGHT * (len(rows) + 1) + 3),
-            on_select="rerun",
-            selection_mode="single-row",
-            key=f"failed-{run.id}-{len(rows)}",
-            column_config={
-                "群聊": st.column_config.NumberColumn(width=60, format="第 %d 条"),
-                "原因": st.column_config.TextColumn(width=150),
-                "说明": st.column_config.TextColumn(width=600),
-            },
-        )
-        chosen = [row for row in picked.selection.rows if row < len(rows)]
-        if not chosen:
-            st.caption("点一行，看模型的原始回复。")
-            return
-        _, (index, _, raw) = rows[chosen[0]]
-        st.caption(f"第 {index} 条的原始回复")
-        st.code(raw or "（没有收到任何内容）", language=None, wrap_lines=True, height=220)
-
-
-st.title("抽取任务")
 available = state.datasets()
 if not available:
+    st.title("抽取任务")
     empty_state("还没有可以抽取的群聊", "先导入群聊，再由模型填写表单。", page=pages.IMPORT, label="导入群聊")
 else:
     jobs.ensure_running(state.store())
-    known = jobs.offers()
-    form, runs = st.columns([3, 8], gap="large")
-    with form:
-        dataset = state.choose_dataset(available)
+    head, pick, action = st.columns([5, 4, 2], vertical_alignment="center")
+    head.title("抽取任务")
+    with pick:
+        dataset = state.choose_dataset(available, label_visibility="collapsed")
+    known = jobs.offers(state.store())
+    runs = jobs.model_runs(state.store(), dataset.id)
+    in_hand = chosen_of(runs)
+    new = in_hand is None or st.query_params.get("run", "") == NEW
+    if runs and action.button(
+        "新建抽取任务", type="secondary" if new else "primary", icon=":material/add:", width="stretch", key="runs-new"
+    ):
+        go(NEW)
+    every = live(runs)
+    if not runs:
         draw_new(dataset, known)
-    with runs:
-        draw_runs(dataset, known)
+    else:
+        listed, detail = st.columns([4, 8], gap="large")
+        with listed:
+            st.fragment(draw_list, run_every=every)(dataset, 0 if new or in_hand is None else in_hand.id)
+        with detail:
+            if new or in_hand is None:
+                draw_new(dataset, known)
+            else:
+                st.fragment(draw_run, run_every=every)(dataset, in_hand.id, known, every is not None)

@@ -7,13 +7,13 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core import jobs
+from core import catalog, jobs
 from core.settings import settings
 from core.store import Store
 from core.store.models import RunStatus
 from tests.core.running import add_dataset, wait_until
 from tests.fakes.behaviour import Answer, Failure
-from tests.fakes.openai_server import FakeOpenAI
+from tests.fakes.openai_server import API_KEY, FakeOpenAI
 
 PAGE = "pages/extract/runs.py"
 KEYS = ("SPARKAI_APP_ID", "SPARKAI_API_KEY", "SPARKAI_API_SECRET", "OPENAI_BASE_URL", "OPENAI_API_KEY", "OPENAI_MODEL")
@@ -26,28 +26,41 @@ def page(store: Store, monkeypatch: pytest.MonkeyPatch) -> Any:
         monkeypatch.delenv(name, raising=False)
     settings.cache_clear()
     st.cache_resource.clear()
+    st.cache_data.clear()
 
-    def opened() -> AppTest:
+    def opened(**address: str) -> AppTest:
         app = AppTest.from_file(str(Path(__file__).parents[2] / "app.py"), default_timeout=30).run()
+        for name, value in address.items():
+            app.query_params[name] = value
         return app.switch_page(PAGE).run()
 
     yield opened
     jobs.stop_running()
     settings.cache_clear()
     st.cache_resource.clear()
+    st.cache_data.clear()
 
 
 def by_label(found: Any, label: str) -> Any:
     return next(widget for widget in found if widget.label.startswith(label))
 
 
+def labels(found: Any) -> list[str]:
+    return [widget.label for widget in found]
+
+
 def seen(app: AppTest) -> str:
-    kinds = ("markdown", "caption", "warning", "error", "info", "progress")
+    kinds = ("markdown", "caption", "warning", "error", "info", "progress", "html", "code")
     return "\n".join(str(getattr(part, "value", None) or part.proto) for kind in kinds for part in app.get(kind))
 
 
 def texts(app: AppTest) -> list[str]:
     return [bar.proto.text for bar in app.get("progress")]
+
+
+def use(service: FakeOpenAI, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in service.environment().items():
+        monkeypatch.setenv(name, value)
 
 
 def test_without_chats_the_way_is_shown(page: Any) -> None:
@@ -56,29 +69,79 @@ def test_without_chats_the_way_is_shown(page: Any) -> None:
     assert "还没有可以抽取的群聊" in seen(app)
 
 
-def test_a_run_is_started_and_finishes(page: Any, store: Store) -> None:
+def test_a_run_is_estimated_started_and_finishes(page: Any, store: Store) -> None:
     add_dataset(store, 6)
     app = page()
     assert not app.exception
-    assert "还没有抽取任务" in seen(app)
     assert by_label(app.text_input, "任务名称").value == "rules.v1-1"
-    by_label(app.number_input, "前几条").set_value(4)
+    assert "<dd>6</dd><dt>预计调用</dt>" in seen(app)
+    app = by_label(app.get("button_group"), "群聊").set_value("前几条").run()
+    app = by_label(app.number_input, "前几条").set_value(4).run()
+    assert "<dd>4</dd><dt>预计调用</dt>" in seen(app)
     app = by_label(app.button, "开始抽取").click().run()
     assert not app.exception
+    assert app.query_params["run"] == "1"
     wait_until(lambda: jobs.progress(store, 1).status == RunStatus.FINISHED)
     app = app.run()
+    assert not app.exception
     assert texts(app) == ["完成 4 / 4"]
+    latest = app.dataframe[1].value
+    assert sorted(latest["群聊"]) == [1, 2, 3, 4]
+    assert set(latest["结果"]) == {"完成"}
+    # The other two chats are one click away.
+    app = by_label(app.button, "扩展到其余 2 条").click().run()
+    wait_until(lambda: jobs.progress(store, 1).done == 6)
+    app = by_label(app.run().button, "新建抽取任务").click().run()
     assert by_label(app.text_input, "任务名称").value == "rules.v1-2"
 
 
-def test_a_service_without_keys_cannot_be_started(page: Any, store: Store) -> None:
+def test_chosen_chats(page: Any, store: Store) -> None:
+    add_dataset(store, 9)
+    app = page()
+    app = by_label(app.get("button_group"), "群聊").set_value("指定序号").run()
+    assert by_label(app.button, "开始抽取").disabled
+    app = by_label(app.text_input, "序号").set_value("2-4，x").run()
+    assert "看不懂群聊序号「x」" in seen(app)
+    app = by_label(app.text_input, "序号").set_value("2-4，9").run()
+    assert "<dd>4</dd><dt>群聊</dt>" in seen(app)
+    app = by_label(app.button, "开始抽取").click().run()
+    assert not app.exception
+    wait_until(lambda: jobs.progress(store, 1).status == RunStatus.FINISHED)
+    assert sorted(one.index for one in jobs.latest(store, 1)) == [2, 3, 4, 9]
+
+
+def test_a_model_without_keys_is_estimated_but_cannot_be_started(page: Any, store: Store) -> None:
     add_dataset(store, 1)
     app = page()
-    provider = by_label(app.selectbox, "服务")
-    assert [option.split(" · ")[1] for option in provider.options] == ["已配置", "未配置", "未配置"]
-    app = provider.set_value("spark").run()
+    model = by_label(app.selectbox, "模型")
+    assert model.options[0] == "本地规则（不需要密钥和网络） · rules.v1"
+    wanted = next(option for option in model.options if option.startswith("Spark Max · generalv3.5"))
+    assert wanted.endswith("未配置")
+    app = model.set_value("spark\ngeneralv3.5").run()
     assert "SPARKAI_APP_ID" in seen(app)
+    assert "单价未知" in seen(app)
     assert by_label(app.button, "开始抽取").disabled
+
+
+def test_what_a_run_will_and_did_cost(page: Any, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    add_dataset(store, 3)
+    monkeypatch.setenv("SOME_API_KEY", API_KEY)
+    with FakeOpenAI() as service:
+        catalog.create(
+            store, name="m", provider="openai", url=service.url, key_env="SOME_API_KEY", price_in=10, price_out=10
+        )
+        app = page()
+        # One's own models that can be called stand first.
+        assert by_label(app.selectbox, "模型").value == "openai\nm"
+        assert "元</dd><dt>预计费用</dt>" in seen(app)
+        app = by_label(app.button, "开始抽取").click().run()
+        assert not app.exception
+        wait_until(lambda: jobs.progress(store, 1).status == RunStatus.FINISHED)
+    app = app.run()
+    cost = jobs.costs(store, jobs.model_runs(store, 1))[1]
+    assert cost
+    assert f"<dd>{jobs.money(cost)}</dd><dt>费用</dt>" in seen(app)
+    assert f"1 个任务共提问 {jobs.progress(store, 1).tokens_in:,} token" in seen(app)
 
 
 def test_a_name_that_is_taken_is_refused_in_a_sentence(
@@ -88,42 +151,50 @@ def test_a_name_that_is_taken_is_refused_in_a_sentence(
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
     monkeypatch.setenv("OPENAI_API_KEY", "k")
     jobs.create_run(store, dataset="d", name="taken", provider="openai", model="m")
-    app = page()
+    app = page(run="new")
     by_label(app.text_input, "任务名称").set_value("taken")
     app = by_label(app.button, "开始抽取").click().run()
     assert "它的服务是 openai 而不是 local" in seen(app)
 
 
-def test_failures_are_grouped_and_retried(page: Any, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failures_by_cause_with_replies_and_retry(page: Any, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     add_dataset(store, 4)
     with FakeOpenAI([Failure(status=401), Answer("不会"), Answer("不会"), Answer()]) as service:
-        for name, value in service.environment().items():
-            monkeypatch.setenv(name, value)
+        use(service, monkeypatch)
         run = jobs.create_run(store, dataset="d", name="r", provider="openai", concurrency=1)
         jobs.watch(store, lambda: jobs.start(store, run.id))
-        app = page()
+        app = page(dataset="d", run="r")
         assert not app.exception
-        assert [expander.label for expander in app.expander] == ["失败 3 条：回答无法解析成表单 2 · 密钥被拒绝 1"]
-        assert list(app.dataframe[0].value["群聊"]) == [2, 3, 1]
-        app = by_label(app.button, "重试失败的 3 条").click().run()
+        causes = by_label(app.get("button_group"), "原因")
+        assert [option.content for option in causes.proto.options] == ["回答无法解析成表单 2", "密钥被拒绝 1"]
+        assert list(app.dataframe[1].value["群聊"]) == [2, 3]
+        # The first one is open: what came, and what the parser did with it.
+        assert "第 2 条" in seen(app)
+        assert "不会" in seen(app)
+        assert "未能得到表单" in seen(app)
+        app = causes.set_value("").run()
+        app = by_label(app.button, "只重试这一类 2 条").click().run()
         assert not app.exception
-        wait_until(lambda: jobs.progress(store, run.id).done == 4)
+        wait_until(lambda: jobs.progress(store, run.id).done == 3)
         app = app.run()
-        assert texts(app)[0].startswith("完成 4 / 4 · token 提问")
-        assert not app.expander
+        assert texts(app) == ["完成 3 / 4 · 失败 1"]
+        assert "没有收到内容" in seen(app)
+        app = by_label(app.button, "重试失败的 1 条").click().run()
+        wait_until(lambda: jobs.progress(store, run.id).done == 4)
+        assert texts(app.run()) == ["完成 4 / 4"]
 
 
 def test_a_running_run_is_paused_and_goes_on(page: Any, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     add_dataset(store, 30)
     with FakeOpenAI(Answer(latency=0.2)) as service:
-        for name, value in service.environment().items():
-            monkeypatch.setenv(name, value)
+        use(service, monkeypatch)
         run = jobs.create_run(store, dataset="d", name="r", provider="openai", concurrency=2)
         jobs.start(store, run.id)
         app = page()
         wait_until(lambda: jobs.progress(store, run.id).done >= 3)
         app = app.run()
-        assert "每分钟" in texts(app)[0]
+        assert "条/分" in seen(app)
+        assert "<dt>还需</dt>" in seen(app)
         app = by_label(app.button, "暂停").click().run()
         assert jobs.progress(store, run.id).status == RunStatus.PAUSED
         assert "未完成" in texts(app)[0]
@@ -131,3 +202,17 @@ def test_a_running_run_is_paused_and_goes_on(page: Any, store: Store, monkeypatc
         assert jobs.progress(store, run.id).status == RunStatus.RUNNING
         by_label(app.button, "取消").click().run()
         assert jobs.progress(store, run.id).status == RunStatus.CANCELLED
+
+
+def test_what_a_run_is_made_of_and_its_deletion(page: Any, store: Store) -> None:
+    add_dataset(store, 1)
+    run = jobs.create_run(store, dataset="d", name="r*1", provider="local", parameters={"temperature": 0.5})
+    jobs.watch(store, lambda: jobs.start(store, run.id))
+    app = page()
+    app = by_label(app.get("button_group"), "内容").set_value("设置").run()
+    assert "temperature = 0.5" in seen(app)
+    assert "全部群聊" in seen(app)
+    app = next(button for button in app.button if button.key == f"delete-{run.id}").click().run()
+    assert not app.exception
+    assert jobs.model_runs(store, 1) == []
+    assert "新建抽取任务" in seen(app)

@@ -1,0 +1,41 @@
+"""Figures in a row: a small label, a number under it; and facts in two columns. Text only, always escaped."""
+
+from collections.abc import Mapping
+from html import escape
+
+import streamlit as st
+
+_STYLE = """
+<style>
+.figures { display: flex; flex-wrap: wrap; gap: .35rem 1.9rem; margin: .15rem 0 !important; }
+.figures, .facts { padding: 0 !important; }
+.figures > div { display: flex; flex-direction: column-reverse; }
+.figures dt { font-size: .8rem; opacity: .65; }
+.figures dd { margin: 0; font-size: 1.12rem; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.figures .warn dd { color: var(--st-red-text-color, #b42318); }
+.facts { display: grid; grid-template-columns: 8rem 1fr; margin: .25rem 0 !important; font-size: .93rem; }
+.facts > * { padding: .36rem 0; border-bottom: 1px solid var(--st-border-color, #8884); overflow-wrap: anywhere; }
+.facts > dt { opacity: .65; } .facts > dd { margin: 0; }
+</style>
+"""
+
+
+def figures(values: Mapping[str, str], *, warn: str = "") -> None:
+    """Draw figures.
+
+    Args:
+        values: ``{label: number with its unit}``; empty ones are left out.
+        warn: the label of the one that calls for attention.
+    """
+    cells = "".join(
+        f"<div{' class=warn' if label == warn else ''}><dd>{escape(value)}</dd><dt>{escape(label)}</dt></div>"
+        for label, value in values.items()
+        if value
+    )
+    st.html(f'{_STYLE}<dl class="figures">{cells}</dl>')
+
+
+def facts(values: Mapping[str, str]) -> None:
+    """Draw facts, one a line."""
+    rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in values.items())
+    st.html(f'{_STYLE}<dl class="facts">{rows}</dl>')

@@ -1,0 +1,198 @@
+"""A new run: what is asked, about which chats, how fast; and what it will take, before it starts."""
+
+from typing import Any
+
+import streamlit as st
+
+from core import jobs
+from core.jobs import Offer
+from core.llm import connect, typed
+from core.store import DatasetView, RunView
+from core.ui import state
+from core.ui.figures import figures
+from core.ui.notices import reported
+
+ALL, FIRST, CHOSEN = "全部", "前几条", "指定序号"
+_SEPARATOR = "\n"
+
+
+@st.cache_data(show_spinner="正在估算…", max_entries=8)
+def _lengths(url: str, dataset_id: int, chats: int) -> dict[int, int]:
+    return jobs.chat_tokens(state.store(), dataset_id)
+
+
+def new_run(dataset: DatasetView, offers: list[Offer]) -> RunView | None:
+    """Draw the form of a new run.
+
+    Args:
+        dataset: whose chats.
+        offers: what :func:`core.jobs.offers` gave.
+
+    Returns:
+        The run once the person has started it.
+    """
+    by_key = {f"{offer.spec.provider}{_SEPARATOR}{offer.spec.name}": offer for offer in offers}
+    left, right = st.columns(2, gap="large")
+    with left:
+        chosen = st.selectbox(
+            "模型",
+            list(by_key),
+            format_func=lambda key: by_key[key].label if key in by_key else f"{key} · OpenAI 兼容接口",
+            accept_new_options=True,
+            placeholder="选择，或输入 OPENAI_BASE_URL 上的模型名",
+            key="runs-model",
+        )
+        offer = by_key.get(chosen or "") or _typed_in(chosen or "")
+        titles = dict(jobs.prompts())
+        prompt = st.selectbox(
+            "提示词",
+            list(titles),
+            format_func=lambda id_: f"{titles[id_]} · {id_}" if id_ in titles else id_,
+            key="runs-prompt",
+        )
+        scope = _scope(dataset)
+    with right:
+        spec = offer.spec
+        suggested = jobs.free_name(state.store(), dataset.id, spec.provider, spec.name)
+        name = st.text_input("任务名称", suggested, key=f"runs-name-{dataset.id}-{suggested}")
+        limits = _limits(offer, chosen or "")
+        parameters = _parameters(chosen or "")
+    with st.container(border=True):
+        _draw_estimate(dataset, offer, prompt, name, scope, parameters)
+        if offer.missing:
+            st.warning(offer.missing, icon=":material/key_off:")
+        pressed = st.button(
+            "开始抽取",
+            type="primary",
+            icon=":material/play_arrow:",
+            width="stretch",
+            disabled=bool(offer.missing) or not dataset.chats or scope is None,
+            key=f"runs-start-{dataset.id}-{suggested}",
+        )
+    if not pressed or scope is None:
+        return None
+    store = state.store()
+    created = jobs.create_run(
+        store,
+        dataset=dataset.id,
+        name=name,
+        provider=spec.provider,
+        model=spec.name,
+        prompt=prompt,
+        parameters=parameters or None,
+        **limits,
+        **scope,
+    )
+    started = jobs.start(store, created.id)
+    jobs.ensure_running(store).wake()
+    return started
+
+
+def _typed_in(name: str) -> Offer:
+    spec = typed("openai", name)
+    return Offer(spec, connect(spec).ready(), jobs.DEFAULT_CONCURRENCY["openai"])
+
+
+def _scope(dataset: DatasetView) -> dict[str, Any] | None:
+    """Which chats, as arguments of ``create_run``; ``None`` while what was typed cannot be read."""
+    kind = st.segmented_control("群聊", [ALL, FIRST, CHOSEN], default=ALL, required=True, key="runs-scope")
+    if kind == FIRST:
+        most = max(1, dataset.chats)
+        return {
+            "limit": st.number_input(
+                "前几条",
+                min_value=1,
+                max_value=most,
+                value=min(10, most),
+                label_visibility="collapsed",
+                key=f"runs-limit-{dataset.id}",
+            )
+        }
+    if kind == CHOSEN:
+        typed_in = st.text_input(
+            "序号", placeholder="例如 1-20，35", label_visibility="collapsed", key=f"runs-chosen-{dataset.id}"
+        )
+        with reported():
+            indices = jobs.parse_indices(typed_in)
+            return {"chat_indices": indices} if indices else None
+        return None
+    st.caption(f"数据集里的 {dataset.chats} 条群聊。")
+    return {}
+
+
+def _limits(offer: Offer, key: str) -> dict[str, Any]:
+    first, second, third = st.columns(3)
+    concurrency = first.number_input(
+        "并发数",
+        min_value=1,
+        max_value=256,
+        value=offer.concurrency,
+        help="同时进行的调用数，同一个模型的任务共用",
+        key=f"runs-at-once-{key}",
+    )
+    per_minute = second.number_input(
+        "每分钟次数", min_value=1, value=offer.spec.per_minute, placeholder="不限", key=f"runs-minute-{key}"
+    )
+    deadline = third.number_input(
+        "时限（秒）", min_value=5, max_value=3600, value=120, help="一次调用最长等多久", key=f"runs-deadline-{key}"
+    )
+    allowed = offer.spec.concurrency
+    if allowed and concurrency > allowed:
+        st.caption(f":orange[这个模型允许的并发数是 {allowed}，更多的调用可能被拒绝后重试。]")
+    return {"concurrency": concurrency, "per_minute": per_minute, "deadline": float(deadline)}
+
+
+def _parameters(key: str) -> dict[str, Any]:
+    first, second = st.columns(2)
+    temperature = first.number_input(
+        "温度", min_value=0.0, max_value=2.0, value=None, step=0.1, placeholder="按模型", key=f"runs-temperature-{key}"
+    )
+    most = second.number_input(
+        "最长回答 token", min_value=1, value=None, placeholder="按模型", key=f"runs-max-tokens-{key}"
+    )
+    given = {"temperature": temperature, "max_tokens": most}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _draw_estimate(
+    dataset: DatasetView,
+    offer: Offer,
+    prompt: str,
+    name: str,
+    scope: dict[str, Any] | None,
+    parameters: dict[str, Any],
+) -> None:
+    if not dataset.chats or scope is None:
+        st.caption("选好群聊后，这里给出调用数、token 和费用的估算。")
+        return
+    with reported():
+        store = state.store()
+        found = jobs.estimate(
+            store,
+            dataset=dataset.id,
+            provider=offer.spec.provider,
+            model=offer.spec.name,
+            prompt=prompt,
+            parameters=parameters,
+            run=name,
+            tokens=_lengths(store.url, dataset.id, dataset.chats),
+            **scope,
+        )
+        free = found.model.provider == "local"
+        figures(
+            {
+                "群聊": f"{found.chats:,}",
+                "预计调用": f"{found.calls:,}",
+                "预计提问 token": "—" if free else f"{found.tokens_in:,}",
+                "预计回答 token": "—" if free else f"{found.tokens_out:,}",
+                "预计费用": "单价未知" if found.yuan is None else jobs.money(found.yuan),
+                "沿用以前的回答": f"{found.reused:,}" if found.reused else "",
+            }
+        )
+        basis = "按这个模型以前的回答" if found.learned else "按空表的长度"
+        if not free:
+            sampled = "，群聊太多，按抽样推算" if found.sampled else ""
+            st.caption(f"提问按渲染后的提示词和群聊估算，回答{basis}估算{sampled}；重试另计。")
+        if found.over:
+            shown = "、".join(map(str, found.over[:8])) + ("…" if len(found.over) > 8 else "")
+            st.warning(f"{len(found.over)} 条超过模型的上下文长度：第 {shown} 条。", icon=":material/straighten:")
