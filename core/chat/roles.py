@@ -19,6 +19,10 @@ _UNDECIDED: Final = 0.15
 
 _STAFF_WEIGHT: Final = 10.0
 _KNOWN: Final = "在已知客服名单中"
+_TITLE = re.compile(r"客服|小助手|顾问|售前|售后|技术支持|在线$")
+_TITLE_WEIGHT: Final = 2.5
+_TITLED: Final = "名字里写着客服一方的职务"
+_ONLY_OTHER: Final = "群里别的人更像客服"
 _PRIOR: Final = 0.3
 """Most groups have more people of the service side than customers."""
 _COMPARISON: Final = 0.6
@@ -51,13 +55,22 @@ def guess_roles(parsed: ParsedChat, known_staff: Collection[str] = ()) -> dict[s
         }
         for speaker in parsed.speakers
     }
+    titled = {speaker for speaker in parts if _TITLE.search(speaker)}
+    for speaker in titled:
+        parts[speaker][_TITLED] = _TITLE_WEIGHT
     for speaker in parts.keys() & set(known_staff):
         parts[speaker][_KNOWN] = _STAFF_WEIGHT
     middle = _middle([sum(own.values()) for speaker, own in parts.items() if sizes[speaker] >= _TALKATIVE])
     for own in parts.values():
         if own:
             own[_COMPARED] = _PRIOR - _COMPARISON * middle
-    return {speaker: _guess(own) for speaker, own in parts.items()}
+    guesses = {speaker: _guess(own) for speaker, own in parts.items()}
+    others = [speaker for speaker in guesses if speaker not in titled and speaker not in known_staff]
+    if titled and others and not any(guess.role is Role.CUSTOMER for guess in guesses.values()):
+        # Staff does not talk to itself: in a short chat the other side has said too little to be told by its words.
+        lowest = min(others, key=lambda speaker: guesses[speaker].score)
+        guesses[lowest] = RoleGuess(Role.CUSTOMER, guesses[lowest].score, (_ONLY_OTHER,))
+    return guesses
 
 
 def _middle(scores: list[float]) -> float:

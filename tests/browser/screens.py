@@ -11,10 +11,10 @@ import tempfile
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from core.ui.pages import ADDRESSES
-from tests.browser.conftest import CHROMIUM, FLAGS
+from tests.browser.chromium import chromium
 from tests.browser.serving import ROOT, serving
 
 COLOURS = 128
@@ -64,9 +64,8 @@ def main() -> None:
         prepare(wanted.data, database)
         with (
             serving("app.py", Path(work), {"SHIYAO_DATABASE_URL": database}) as server,
-            sync_playwright() as playwright,
+            chromium() as browser,
         ):
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
             context = browser.new_context(
                 viewport={"width": width, "height": height},
                 locale="zh-CN",
@@ -77,7 +76,6 @@ def main() -> None:
             for address in wanted.only or ADDRESSES:
                 start = "" if address == ADDRESSES[0] else address
                 take(page, f"{server.url}/{start}", wanted.folder / f"{address}.png")
-            browser.close()
 
 
 if __name__ == "__main__":

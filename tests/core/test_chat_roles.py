@@ -63,3 +63,12 @@ def test_one_person_who_advertises_to_nobody() -> None:
 def test_quoted_words_are_not_held_against_the_one_who_quotes() -> None:
     text = '王女士：多少钱\n小李：这是一条引用/回复消息：\n"王女士：\n多少钱"\n------\n您好，500元/年\n王女士：好'
     assert "问价格" not in guess_roles(parse_chat(text))["小李"].reasons
+
+
+def test_a_title_in_the_name_outweighs_a_few_words() -> None:
+    chat = parse_chat(
+        "唐果4：我们想换一套 CRM\n客服-小叶：可以先看演示，周五下午三点方便吗\n唐果4：可以，邮箱 tang@example.com\n"
+    )
+    guesses = guess_roles(chat)
+    assert {name: guess.role for name, guess in guesses.items()} == {"唐果4": Role.CUSTOMER, "客服-小叶": Role.STAFF}
+    assert "名字里写着客服一方的职务" in guesses["客服-小叶"].reasons

@@ -188,3 +188,10 @@ def test_help_stays_quick() -> None:
     code = f"import sys, core.cli; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_sample_on_first_start_only(db: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["sample", "--first-start", "--db", db]) == 0
+    assert "28 条群聊，新增 28" in capsys.readouterr().out
+    assert cli.main(["sample", "--first-start", "--db", db]) == 0
+    assert capsys.readouterr().out == ""

@@ -168,3 +168,15 @@ test("the address of an earlier chat that comes late moves nobody back", () => {
   take(desk, { open: 9, chats: [chat(9)] });
   assert.equal(desk.store.current, 9);
 });
+
+test("a queue that lags behind quick approvals never brings back what was decided", () => {
+  const desk = open();
+  for (const index of [1, 2, 3]) {
+    desk.store.current = index;
+    if (!desk.store.entries.has(index)) take(desk, { open: 1, chats: [chat(index)] });
+    const save = desk.courier.save(entryOf(desk.store), "已确认");
+    take(desk, { open: 1, acks: [{ save_id: save.save_id, result: "saved", version: 1 }] });
+  }
+  Object.assign(desk.store, { current: null, waiting: "next", visited: [1, 2, 9], queue: [1, 2, 3, 4], queueAt: 1 });
+  assert.equal(nextChat(desk.store), 4);
+});

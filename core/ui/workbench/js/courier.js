@@ -61,6 +61,7 @@ export function makeCourier(store, { emit, storage, clock, makeId, onChange }) {
   function save(entry, status, note) {
     const made = makeSave(entry, store.form, { id: makeId(), status, note, reviewer: store.reviewer, now: clock() });
     store.outbox.push(made);
+    if (status !== DRAFT) store.decided.add(made.chat);
     journal().putSave(made);
     journal().dropDraft(made.chat);
     send();

@@ -5,6 +5,7 @@ import { makeCourier } from "./courier.js";
 import { h, setAttr, uuid } from "./dom.js";
 import { buildForm, drawForm, flushEntries, focusField, markRow } from "./form_view.js";
 import { conflictRows, settleConflict } from "./outbox.js";
+import { rememberPlace } from "./frame.js";
 import { light, makePanes, paint } from "./panes.js";
 import { buildBlank, buildConflict, buildHelp, notice } from "./sheets.js";
 import { entryOf, makeStore, nextChat, receive, show, troubled } from "./state.js";
@@ -85,6 +86,7 @@ export function makeDesk(host, calls) {
       top.find.value = "";
       top.found.textContent = "";
     }
+    if (store.current !== null) rememberPlace(store.current);
     const pane = desk.panes.show(store.current);
     draw();
     if (entry && desk.form && !isEditingOutside()) {

@@ -49,3 +49,15 @@ export function markTheme(root) {
   const theme = light ? "light" : "dark";
   if (root.dataset.theme !== theme) root.dataset.theme = theme;
 }
+
+/** Put the chat into the page's address at once: a reload must come back here though the server has not heard of it yet. */
+export function rememberPlace(chat) {
+  const address = new URL(window.location.href);
+  if (address.searchParams.get("chat") === String(chat)) return;
+  address.searchParams.set("chat", String(chat));
+  try {
+    window.history.replaceState(window.history.state, "", address);
+  } catch {
+    // Some browsers allow so many a minute; the server's own answer puts it right.
+  }
+}

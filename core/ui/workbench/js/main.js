@@ -7,7 +7,8 @@ import { listen } from "./keyboard.js";
 
 const TICK = 1000;
 /** Milliseconds that a desk without a place on the page is kept: Streamlit sometimes builds the element anew. */
-const PARKED = 1500;
+const PARKED = 10_000;
+const LOOK = 250;
 
 function openDesk(host) {
   const desk = makeDesk(host, {});
@@ -69,41 +70,39 @@ function openDesk(host) {
   };
 }
 
-const desks = new WeakMap(); // by the element they are in
-const parked = new Map(); // by the component's name: without an element, for a moment
+const desks = new Map(); // by the component's name: {desk, place, path, clock}; `place` is null while it is parked
 
-/** The desk that has just lost its element, moved into this one; else a new desk. */
-function deskFor(name, parentElement) {
-  const kept = parked.get(name);
-  if (!kept) return openDesk(parentElement);
-  clearTimeout(kept.timer);
-  parked.delete(name);
-  kept.desk.settle(parentElement);
-  return kept.desk;
+/** The desk in this element: the one that is there already, wherever it was until now, else a new one. */
+function deskIn(name, place) {
+  const kept = desks.get(name);
+  if (!kept) {
+    desks.set(name, { desk: openDesk(place), place, path: location.pathname, clock: 0 });
+  } else if (kept.place !== place) {
+    clearInterval(kept.clock);
+    if (kept.place) kept.desk.leave();
+    Object.assign(kept, { place, path: location.pathname, clock: 0 });
+    kept.desk.settle(place);
+  }
+  return desks.get(name).desk;
 }
 
-function park(name, desk) {
-  const before = parked.get(name);
-  if (before) {
-    clearTimeout(before.timer);
-    before.desk.close();
-  }
-  const timer = setTimeout(() => {
-    parked.delete(name);
-    desk.close();
-  }, PARKED);
-  parked.set(name, { desk, timer });
+/** Keep the desk for a while without a place; once the reviewer is on another page, it is not needed any more. */
+function park(name, place) {
+  const kept = desks.get(name);
+  if (!kept || kept.place !== place) return;
+  kept.desk.leave();
+  kept.place = null;
+  const until = Date.now() + PARKED;
+  kept.clock = setInterval(() => {
+    if (Date.now() < until && location.pathname === kept.path) return;
+    clearInterval(kept.clock);
+    desks.delete(name);
+    kept.desk.close();
+  }, LOOK);
 }
 
 export default function workbench(component) {
   const { name, parentElement } = component;
-  if (!desks.has(parentElement)) desks.set(parentElement, deskFor(name, parentElement));
-  const desk = desks.get(parentElement);
-  desk.take(component);
-  return () => {
-    if (desks.get(parentElement) !== desk) return;
-    desks.delete(parentElement);
-    desk.leave();
-    park(name, desk);
-  };
+  deskIn(name, parentElement).take(component);
+  return () => park(name, parentElement);
 }

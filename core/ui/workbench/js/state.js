@@ -10,6 +10,7 @@ export function makeStore() {
     progress: { total: 0, confirmed: 0, discussed: 0, skipped: 0, left: 0 },
     entries: new Map(), outbox: [], orphans: new Map(),
     current: null, waiting: null, visited: [], queue: [], queueAt: null, opened: null, reported: new Set(),
+    decided: new Set(),
   };
 }
 
@@ -50,7 +51,7 @@ export function receive(store, data, restore = () => {}) {
       if (!isDirty(entry) && !isBusy(store, entry) && !entry.conflict) store.entries.delete(index);
     }
     Object.assign(store, { session: data.session, current: null, waiting: null, visited: [], opened: null,
-                           reported: new Set() });
+                           reported: new Set(), decided: new Set() });
   }
   store.form = data.form;
   store.reviewer = data.reviewer;
@@ -141,6 +142,8 @@ export function nextChat(store, from = store.current ?? store.visited[store.visi
   if (trouble !== undefined) return trouble;
   const skip = decided(store);
   const place = store.queue.indexOf(from);
+  // A queue older than what was decided since: what stands in it must not be shown again.
+  if (place < 0) for (const chat of store.decided) skip.add(chat);
   const later = place < 0 ? store.queue.slice(store.queue.indexOf(store.queueAt) + 1) : store.queue.slice(place + 1);
   return later.find((chat) => chat !== from && !skip.has(chat)) ?? null;
 }

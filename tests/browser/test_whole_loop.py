@@ -1,0 +1,139 @@
+"""The whole loop in Chromium on the real app: import a file, extract, review by keyboard, reload in the middle, export."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from core.form import load_named_form
+from tests.browser.serving import Server, serving
+
+pytestmark = pytest.mark.browser
+FORM = load_named_form()
+NAME, PHONE, PLAN, SEX = "基本信息-姓名", "基本信息-手机号码", "下一步跟进计划-具体事项", "基本信息-性别"
+TEXTS = [
+    "阿竹书店-何苗2：你好，想问下会话存档怎么收费\n客服-小叶：标准版每个账号 300 元一年\n阿竹书店-何苗2：我电话 138 0013 8001\n",
+    "唐果4：我们想换一套 CRM\n客服-小叶：可以先看演示，周五下午三点方便吗\n唐果4：可以，邮箱 tang@example.com\n",
+    "苏北6：先了解一下价格\n客服-小叶：高级版 500 元\n苏北6：太贵了，预算只有三万\n客服-小叶：我问下领导\n",
+    "客服-小叶：早上好\n罗生8：早\n",
+]
+LONG = 60_000
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("loop")
+    with serving("app.py", folder, {"SHIYAO_DATABASE_URL": f"sqlite:///{folder / 'shiyao.db'}"}) as started:
+        yield started
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1600, "height": 900}, locale="zh-CN", accept_downloads=True)
+    context.set_default_timeout(LONG)
+    yield context.new_page()
+    context.close()
+
+
+def at_desk(page: Page, chat: int) -> None:
+    expect(page.get_by_test_id("workbench")).to_have_attribute("data-chat", str(chat), timeout=LONG)
+
+
+def saved(page: Page) -> None:
+    expect(page.get_by_test_id("workbench")).to_have_attribute("data-save-state", "saved", timeout=LONG)
+
+
+def field(page: Page, key: str) -> Any:
+    return page.locator(f'[data-field="{key}"][data-customer="0"]')
+
+
+def import_file(page: Page, server: Server, file: Path) -> None:
+    page.goto(f"{server.url}/import")
+    page.locator("input[type=file]").set_input_files(file)
+    expect(page.get_by_text(f"{len(TEXTS)} 条群聊，没有标注")).to_be_visible(timeout=LONG)
+    page.get_by_role("button", name="导入", exact=True).click()
+    expect(page.get_by_text(f"共 {len(TEXTS)} 条，新增 {len(TEXTS)}")).to_be_visible(timeout=LONG)
+
+
+def extract(page: Page) -> None:
+    page.get_by_role("link", name="新建抽取任务").click()
+    page.get_by_role("button", name="开始抽取").click()
+    expect(page.get_by_text(f"{len(TEXTS)} / {len(TEXTS)}").first).to_be_visible(timeout=LONG)
+
+
+def review(page: Page, server: Server) -> None:
+    """Three chats by keyboard alone; the second one is reloaded with an edit in the middle."""
+    page.goto(f"{server.url}/workbench")
+    page.get_by_label("您的名字").fill("林晓")
+    page.keyboard.press("Enter")
+    at_desk(page, 1)
+    expect(field(page, PHONE)).to_have_value("13800138001")
+    field(page, PLAN).focus()
+    page.keyboard.type("发一份报价单")
+    approve(page)
+    at_desk(page, 2)
+    field(page, NAME).focus()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("唐果4")
+    page.reload()
+    at_desk(page, 2)
+    expect(field(page, NAME)).to_have_value("唐果4", timeout=LONG)
+    field(page, SEX).focus()
+    page.keyboard.press("2")
+    approve(page)
+    at_desk(page, 3)
+    approve(page)
+    at_desk(page, 4)
+    saved(page)
+
+
+def approve(page: Page) -> None:
+    """The first key may go to a warning, the second approves all the same."""
+    chat = page.get_by_test_id("workbench").get_attribute("data-chat")
+    for _ in range(2):
+        page.keyboard.press("Control+Enter")
+        if page.get_by_test_id("workbench").get_attribute("data-chat") != chat:
+            return
+
+
+def export(page: Page, server: Server, target: Path) -> None:
+    page.goto(f"{server.url}/exports")
+    page.get_by_text("记录，缺的用抽取任务").click()
+    page.get_by_role("button", name="生成提交文件").click()
+    with page.expect_download(timeout=LONG) as download:
+        page.get_by_test_id("stDownloadButton").get_by_role("button").click()
+    download.value.save_as(target)
+
+
+def test_from_a_file_of_chats_to_a_submission(page: Page, server: Server, tmp_path: Path) -> None:
+    source = tmp_path / "群聊.json"
+    source.write_text(json.dumps([{"chat_text": text, "infos": []} for text in TEXTS], ensure_ascii=False), "utf-8")
+    import_file(page, server, source)
+    extract(page)
+    review(page, server)
+    target = tmp_path / "submission.json"
+    export(page, server, target)
+
+    rows = json.loads(target.read_text("utf-8"))
+    assert target.read_text("utf-8") == json.dumps(rows, ensure_ascii=False, indent=4)
+    assert [row["index"] for row in rows] == [1, 2, 3, 4]
+    assert [list(row) for row in rows] == [["infos", "index"]] * 4
+    for row in rows:
+        assert all(list(form) == [one.key for one in FORM.fields] for form in row["infos"])
+    first, second = rows[0]["infos"][0], rows[1]["infos"][0]
+    assert (first[NAME], first[PHONE], first[PLAN]) == ("阿竹书店-何苗2", "13800138001", "发一份报价单")
+    assert (second[NAME], second[SEX], second["基本信息-邮箱"]) == ("唐果4", "女", "tang@example.com")
+
+
+def test_bad_files_get_a_sentence_and_leave_nothing(page: Page, server: Server, tmp_path: Path) -> None:
+    page.goto(f"{server.url}/import")
+    broken = tmp_path / "坏的.json"
+    broken.write_text('[{"chat_text": 1}, ', "utf-8")
+    page.locator("input[type=file]").set_input_files(broken)
+    alert = page.get_by_role("alert").first
+    expect(alert).to_be_visible(timeout=LONG)
+    assert "Traceback" not in page.content()
+    assert page.get_by_role("button", name="导入", exact=True).count() == 0
