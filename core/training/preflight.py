@@ -69,10 +69,14 @@ def preflight(store: Store, options: TrainingOptions) -> Preflight:
     refusal: ShiyaoError | None = None
     plan: Arrangement | None = None
     try:
-        plan = arrange(made, options)
         refuse_too_long(made, options)
     except ExportError as error:
         refusal = error
+    try:
+        # Even if it is refused: what the rows that fit come to.
+        plan = arrange(made, options)
+    except ExportError as error:
+        refusal = refusal or error
     similar, contradictions = _similar(made)
     return Preflight(
         form=made.form,
