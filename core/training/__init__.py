@@ -25,7 +25,8 @@ from core.training.options import (
     TrainingOptions,
     options_from_json,
 )
-from core.training.preflight import Preflight, preflight, preview_row
+from core.training.picking import reviewers_of
+from core.training.preflight import Preflight, data_version, preflight, preview_row
 from core.training.rows import RowNote, place_of
 from core.training.sets import (
     Change,
@@ -65,6 +66,7 @@ __all__ = [
     "TrainingOptions",
     "Unit",
     "changes_since",
+    "data_version",
     "chats_of_set",
     "compare_sets",
     "export_training",
@@ -77,6 +79,7 @@ __all__ = [
     "preflight",
     "preview_row",
     "rebuild",
+    "reviewers_of",
     "rows_of_set",
     "save_summary",
     "source_of",

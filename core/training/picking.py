@@ -1,10 +1,11 @@
 """The answers that a set is made of: confirmed records and labels, filtered, each with its chat."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlmodel import Session
+from sqlalchemy import select
+from sqlmodel import Session, col
 
 from core.clean import without_residue
 from core.errors import ExportError
@@ -13,7 +14,7 @@ from core.export.summaries import SummaryView, latest
 from core.form import Form, FormValues
 from core.scoring import Scorer
 from core.store import ChatView, DatasetView, RecordView, queries
-from core.store.models import RecordStatus
+from core.store.models import Record, RecordStatus
 from core.training.options import Filters, TrainingOptions
 
 CONFIRMED_SINGLY = "逐项确认"
@@ -176,6 +177,17 @@ class _Passes:
         score = self._scorer.chat([prepare(form) for form in predicted], [prepare(form) for form in picked.forms]).score
         low, high = self._filters.score_min, self._filters.score_max
         return (low is None or score >= low) and (high is None or score <= high)
+
+
+def reviewers_of(session: Session, datasets: Sequence[int]) -> list[str]:
+    """Who confirmed records of these datasets, in order."""
+    statement = (
+        select(col(Record.reviewer))
+        .where(col(Record.dataset_id).in_(datasets), col(Record.status) == RecordStatus.CONFIRMED)
+        .distinct()
+        .order_by(col(Record.reviewer))
+    )
+    return [str(name) for name in session.execute(statement).scalars()]
 
 
 def _confirmed(customers: list[dict[str, Any]], keys: tuple[str, ...]) -> bool:

@@ -3,11 +3,15 @@
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import func, select
+from sqlmodel import col
+
 from core.errors import ExportError, ShiyaoError
 from core.export.summaries import Lost
 from core.form import Form, load_named_form
 from core.prompts import load_prompt
 from core.store import Store, queries
+from core.store.models import Chat, Extraction, Record, Summary
 from core.training.archive import Archive, Gone
 from core.training.arranging import Arrangement, FieldBalance, arrange, balance_of
 from core.training.composing import Composition, Over, compose
@@ -26,6 +30,8 @@ class Preflight:
     Attributes:
         form: of the datasets.
         rows: distinct rows, in order.
+        held: the rows of the validation part, by their start.
+        dropped: rows that are left out as repeated chats, by their start.
         over: rows that are too long, with what was done about them.
         counts: as in the manifest; empty where the rows cannot be arranged.
         balance: how often each field is filled.
@@ -39,6 +45,8 @@ class Preflight:
 
     form: Form
     rows: list[RowNote]
+    held: frozenset[int]
+    dropped: frozenset[int]
     over: list[Over]
     counts: dict[str, int]
     balance: list[FieldBalance]
@@ -81,6 +89,8 @@ def preflight(store: Store, options: TrainingOptions) -> Preflight:
     return Preflight(
         form=made.form,
         rows=made.rows,
+        held=frozenset(row.start for row in plan.validation) if plan else frozenset(),
+        dropped=frozenset(row.start for row in plan.dropped) if plan else frozenset(),
         over=made.over,
         counts=counts_of(made, plan) if plan else {},
         balance=balance_of(made.form, plan) if plan else [],
@@ -106,6 +116,20 @@ def _similar(made: Composition) -> tuple[list[list[str]], list[list[str]]]:
             by_chat.setdefault(row.chat, {})[place] = row.forms
         contradictions += [list(places) for places in by_chat.values() if len(set(places.values())) > 1]
     return similar, contradictions
+
+
+def data_version(store: Store) -> tuple[Any, ...]:
+    """Changes whenever a preflight could: a cheap fingerprint of chats, answers, records and summaries."""
+    with store.read() as session:
+        return tuple(
+            tuple(session.execute(select(func.count(), func.max(number), func.sum(weight))).one())
+            for number, weight in (
+                (col(Chat.id), col(Chat.characters)),
+                (col(Extraction.id), col(Extraction.attempts)),
+                (col(Record.id), col(Record.version)),
+                (col(Summary.id), col(Summary.version)),
+            )
+        )
 
 
 def preview_row(store: Store, options: TrainingOptions, provenance: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ RUNS = "pages/extract/runs.py"
 MODELS = "pages/extract/models.py"
 WORKBENCH = "pages/review/workbench.py"
 RECORDS = "pages/review/records.py"
+TRAINING_SETS = "pages/training/sets.py"
 EXPORTS = "pages/export/exports.py"
 
 _MENU: Mapping[str, tuple[tuple[str, str, str], ...]] = {
@@ -20,6 +21,7 @@ _MENU: Mapping[str, tuple[tuple[str, str, str], ...]] = {
     "数据": ((IMPORT, "导入", "import"), (DATASETS, "数据集", "datasets")),
     "抽取": ((RUNS, "抽取任务", "runs"), (MODELS, "模型", "models")),
     "审阅": ((WORKBENCH, "审阅台", "workbench"), (RECORDS, "记录表", "records")),
+    "训练": ((TRAINING_SETS, "训练集", "training-sets"),),
     "导出": ((EXPORTS, "导出", "exports"),),
 }
 

@@ -15,7 +15,6 @@ from core.export import (
     Source,
     TableFormat,
     TextKind,
-    TrainingFormat,
     coverage_of,
     download,
     entries,
@@ -28,7 +27,6 @@ from core.export import (
     ranges,
 )
 from core.store import DatasetView
-from core.training import PLATFORM_MIN_ROWS, OverBudget, TrainingOptions, export_training
 from core.ui import pages, state
 from core.ui.notices import empty_state, reported
 
@@ -41,27 +39,13 @@ KINDS = {
 }
 PURPOSES = {
     "submission": "交给比赛平台的 JSON：每条群聊都在，格式一字不差。",
-    "training": "一条群聊一行，整套重复到平台要求的行数；下载的是 ZIP，里面的 manifest.json 记着每一行的来历。",
     "test-csv": "平台批量测试用的 CSV：input 是提问，target 一律为 -。",
     "dataset": "群聊和审阅后的表单，格式与 train.json 相同；没有结果的群聊不写入。",
     "table": "给同事看的表格，一位客户一行。",
 }
 BASES = {"records": "已确认的记录", "both": "记录，缺的用抽取任务", "run": "只用抽取任务"}
-TRAINING_SOURCES = {
-    "标注和记录，记录优先": Source(records=True, labels=True),
-    "已确认的记录": Source(records=True),
-    "标注": Source(labels=True),
-}
 TEXTS = {TextKind.RAW: "入库时的原文", TextKind.CLEAN: "去掉表格残留"}
-INPUTS = {InputKind.RAW: "对话原文", InputKind.CLEAN: "去掉占位消息"}
-POLICIES = {None: "点名拒绝", OverBudget.SKIP: "跳过", OverBudget.CLEAN: "清洗后再试"}
-FORMATS = {
-    TrainingFormat.SPARK: "星火 instruction / input / output",
-    TrainingFormat.SPARK_PAIR: "星火 input / target",
-    TrainingFormat.ALPACA: "Alpaca（LLaMA-Factory）",
-    TrainingFormat.SHAREGPT: "ShareGPT（LLaMA-Factory）",
-    TrainingFormat.OPENAI: "OpenAI 对话",
-}
+INPUTS = {InputKind.RAW: "对话原文", InputKind.CLEAN: "去掉占位消息", InputKind.SUMMARY: "摘要"}
 FINISHED = "shiyao.export.finished"
 
 
@@ -170,7 +154,8 @@ def plan_test_csv(dataset: DatasetView, facts: DeltaGenerator) -> Plan:
     """测试 CSV."""
     text = choose_input()
     facts.metric("提问", f"{dataset.chats:,}")
-    facts.caption("每条群聊一个提问，用的是基线提示词，和抽取时一字不差。")
+    prompt = "由归纳填表" if text is InputKind.SUMMARY else "基线"
+    facts.caption(f"每条群聊一个提问，用的是「{prompt}」提示词，和抽取时一字不差。")
     return Plan(
         ("test-csv", dataset.id, text),
         file_name("test", dataset.name) + ".csv",
@@ -192,63 +177,8 @@ def choose_input() -> InputKind:
     )
 
 
-def plan_training(available: list[DatasetView], facts: DeltaGenerator) -> Plan:
-    """训练集."""
-    names = {dataset.id: dataset.name for dataset in available}
-    current = state.current_dataset(available)
-    chosen = st.multiselect(
-        "数据集", list(names), default=[current.id] if current else [], format_func=names.__getitem__, key="datasets"
-    )
-    left, right = st.columns(2)
-    label = left.selectbox("答案来源", list(TRAINING_SOURCES), key="training-source")
-    data_format = right.selectbox("格式", list(FORMATS), format_func=FORMATS.__getitem__, key="format")
-    text = choose_input()
-    with st.expander("更多选项"):
-        first, second = st.columns(2)
-        min_rows = first.number_input("最少行数", 0, 1_000_000, PLATFORM_MIN_ROWS, step=100, key="min-rows")
-        seed = second.number_input("打乱用的种子（空着不打乱）", 0, None, None, key="seed")
-        limit = first.number_input("一行的字数上限（空着不限）", 1, None, None, step=500, key="limit")
-        policy = second.selectbox("超过上限的行", list(POLICIES), format_func=POLICIES.__getitem__, key="policy")
-        share = first.number_input("验证集比例", 0.0, 0.9, 0.0, step=0.05, key="val")
-    source = TRAINING_SOURCES[label]
-    covered = [coverage_of(state.store(), number, source) for number in chosen]
-    rows = sum(found.total - len(found.missing) for found in covered)
-    repeats = max(1, -(-min_rows // rows)) if rows else 0
-    numbers = {
-        "有答案的群聊": rows,
-        "重复": repeats,
-        "行数": rows * repeats,
-        "没有答案": sum(len(c.missing) for c in covered),
-    }
-    for column, (name, number) in zip(facts.columns(len(numbers)), numbers.items(), strict=True):
-        column.metric(name, f"{number:,}")
-    if not rows:
-        facts.caption("还没有可以训练的群聊：请先审阅并确认，或导入带标注的数据。")
-    elif share or limit:
-        facts.caption("行数按没有验证集、没有超长的行来估计，生成后以报告为准。")
-    options = TrainingOptions(
-        datasets=tuple(chosen),
-        source=source,
-        format=data_format,
-        text=text,
-        min_rows=min_rows,
-        max_chars=limit,
-        over_budget=policy,
-        validation=share,
-        seed=seed,
-    )
-    return Plan(
-        ("training", options),
-        file_name("training", *(names[number] for number in chosen), data_format),
-        lambda out: export_training(state.store(), options=options, out=out),
-        ready=rows > 0,
-    )
-
-
 def plan_for(kind: str, available: list[DatasetView], facts: DeltaGenerator) -> Plan:
     """The choices of one kind of export; what they come to goes into ``facts``."""
-    if kind == "training":
-        return plan_training(available, facts)
     plans = {
         "submission": plan_submission,
         "test-csv": plan_test_csv,
@@ -281,9 +211,10 @@ def draw(available: list[DatasetView]) -> None:
     facts = outcome.container()
     with choices:
         kind = st.segmented_control(
-            "导出什么", list(KINDS), format_func=KINDS.__getitem__, default="submission", required=True, key="kind"
+            "导出什么", list(PURPOSES), format_func=KINDS.__getitem__, default="submission", required=True, key="kind"
         )
         st.caption(PURPOSES[kind])
+        st.page_link(pages.TRAINING_SETS, label="训练集在「训练集」页里预检和生成", icon=":material/arrow_forward:")
         plan = plan_for(kind, available, facts)
     with outcome:
         if st.button(f"生成{KINDS[kind]}", type="primary", disabled=not plan.ready, icon=":material/output:"):

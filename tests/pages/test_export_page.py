@@ -1,9 +1,7 @@
 """The page 导出, driven from the app's entry."""
 
 import hashlib
-import io
 import json
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -85,20 +83,6 @@ def test_records_with_a_run_behind_them(page: Any, store: Store) -> None:
     assert [metric.value for metric in app.metric] == ["4", "1", "3", "0"]
     button(app, "生成提交文件").click().run()
     assert json.loads(finished(app).data)[2]["infos"][0]["客户购买阶段"] == "报价"
-
-
-def test_a_training_set_comes_as_a_zip(page: Any, store: Store) -> None:
-    fill(store)
-    app = page()
-    chosen(app, "kind").set_value("training").run()
-    assert not app.exception
-    assert [metric.value for metric in app.metric] == ["4", "375", "1,500", "0"]
-    button(app, "生成训练集").click().run()
-    assert not app.exception
-    with zipfile.ZipFile(io.BytesIO(finished(app).data)) as archive:
-        names = [Path(name).name for name in archive.namelist()]
-        assert names == ["manifest.json", "train.jsonl"]
-        assert archive.read(archive.namelist()[1]).count(b"\n") == 1500
 
 
 @pytest.mark.parametrize("kind", ["test-csv", "dataset", "table"])

@@ -1,0 +1,1 @@
+"""The parts of the page 训练集: what goes in, what it comes to, built versions, summaries."""

@@ -1,0 +1,213 @@
+"""What goes into a training set: every choice, with the usual ones in sight and the others folded away."""
+
+from typing import Any
+
+import streamlit as st
+
+from core.clean import OVERLAP, STEPS
+from core.export.texts import CLEAN_STEPS
+from core.form import Form
+from core.prompts import Stage, list_prompts
+from core.store import DatasetView
+from core.training import (
+    FORM_TASK,
+    PLATFORM_MIN_ROWS,
+    PRESETS,
+    Duplicates,
+    Filters,
+    InputKind,
+    OverBudget,
+    TrainingOptions,
+    reviewers_of,
+)
+from core.ui import state
+from core.ui.training.words import DUPLICATES, FORMATS, INPUTS, POLICIES, SOURCES, TASKS
+
+USUAL_TARGET = "spark-8k"
+NO_LIMIT, TOKENS, CHARACTERS = "不限", "cutoff_len…", "字数…"
+_ASKING = {InputKind.SUMMARY: {Stage.FROM_SUMMARY}}
+_OTHER_STAGES = {Stage.EXTRACT, Stage.FIELDS}
+
+
+def choose(available: list[DatasetView]) -> TrainingOptions | None:
+    """Draw the choices; ``None`` where no dataset is chosen.
+
+    Args:
+        available: all datasets, at least one.
+    """
+    names = {dataset.id: dataset.name for dataset in available}
+    current = state.current_dataset(available)
+    chosen = st.multiselect(
+        "数据集",
+        list(names),
+        default=[current.id] if current else [],
+        format_func=names.__getitem__,
+        key=f"training-datasets-{','.join(map(str, names))}",
+        placeholder="选一个或几个",
+    )
+    left, right = st.columns(2)
+    source = left.selectbox("答案来源", list(SOURCES), key="training-source")
+    data_format = right.selectbox("格式", list(FORMATS), format_func=FORMATS.__getitem__, key="training-format")
+    text = st.segmented_control(
+        "输入",
+        list(INPUTS),
+        format_func=INPUTS.__getitem__,
+        default=InputKind.RAW,
+        required=True,
+        key="training-input",
+        help="在线表格留下的残留不会写入，无论选哪一种。摘要在「摘要」里查看和修改。",
+    )
+    steps = _steps() if text is InputKind.CLEAN else CLEAN_STEPS
+    stages = _ASKING.get(text, _OTHER_STAGES)
+    prompts = {prompt.id: prompt for prompt in list_prompts() if prompt.stage in stages}
+    left, right = st.columns(2)
+    usual = "from_summary" if text is InputKind.SUMMARY else "baseline"
+    prompt = left.selectbox(
+        "提示词",
+        sorted(prompts, key=lambda name: (not name.startswith(usual), name)),
+        format_func=lambda name: f"{prompts[name].title} · {name}",
+        key=f"training-prompt-{text}",
+        help="微调后的模型要用同一个提示词来问。",
+    )
+    if not chosen:
+        return None
+    datasets = [dataset for dataset in available if dataset.id in chosen]
+    form = state.form_of(datasets[0])
+    tasks = right.multiselect(
+        "训练任务",
+        [*TASKS, *(key for key in form.keys if key != form.name_field)],
+        default=[FORM_TASK],
+        format_func=lambda name: TASKS.get(name) or form.field(name).label,
+        key="training-tasks",
+    )
+    limit = _limit()
+    extra = {**_numbers(), "filters": _filters(form, datasets)}
+    return TrainingOptions(
+        datasets=tuple(chosen),
+        source=SOURCES[source],
+        format=data_format,
+        text=text,
+        prompt=prompt or "",
+        tasks=tuple(tasks),
+        steps=steps,
+        **limit,
+        **extra,
+    )
+
+
+def _steps() -> tuple[str, ...]:
+    known = [name for name in STEPS if name != "residue"]
+    chosen = st.multiselect(
+        "清理步骤",
+        known,
+        default=list(CLEAN_STEPS),
+        format_func=lambda name: STEPS[name].title,
+        key="training-steps",
+    )
+    return tuple(chosen)
+
+
+def _limit() -> dict[str, Any]:
+    first, second, third = st.columns([3, 3, 3])
+    named = {name: preset.label for name, preset in PRESETS.items()}
+    target = first.selectbox(
+        "长度上限",
+        [NO_LIMIT, *named, TOKENS, CHARACTERS],
+        index=1 + list(named).index(USUAL_TARGET),
+        format_func=lambda name: named.get(name, name),
+        key="training-target",
+        help="提问和答案合起来。训练平台会不声不响地截断超长的行，所以先在这里量。",
+    )
+    if target == NO_LIMIT:
+        return {}
+    found: dict[str, Any] = {"target": target} if target in named else {}
+    if target == TOKENS:
+        found["cutoff_len"] = second.number_input("token", 1, None, 4096, step=256, key="training-cutoff")
+    elif target == CHARACTERS:
+        found["max_chars"] = second.number_input("字", 1, None, 8000, step=500, key="training-chars")
+    policy = (third if target not in named else second).selectbox(
+        "超长的行", list(POLICIES), format_func=POLICIES.__getitem__, key="training-policy"
+    )
+    found["over_budget"] = policy
+    if policy is OverBudget.WINDOW:
+        found["overlap"] = st.slider("相邻窗口至多重叠", 0.0, 0.5, OVERLAP, 0.01, key="training-overlap")
+    return found
+
+
+def _numbers() -> dict[str, Any]:
+    with st.expander("行数、验证集、重复和均衡", key="training-numbers"):
+        first, second = st.columns(2)
+        found = {
+            "min_rows": first.number_input(
+                "最少行数", 0, 1_000_000, PLATFORM_MIN_ROWS, step=100, key="training-min", help="整套重复到够为止。"
+            ),
+            "max_rows": second.number_input("最多行数（空着不限）", 1, None, None, step=100, key="training-max"),
+            "validation": first.number_input("验证集比例", 0.0, 0.9, 0.0, step=0.05, key="training-val"),
+            "seed": second.number_input("打乱用的种子（空着不打乱）", 0, None, None, key="training-seed"),
+            "duplicates": first.selectbox(
+                "重复的群聊", list(Duplicates), format_func=DUPLICATES.__getitem__, key="training-duplicates"
+            ),
+            "balance": second.number_input(
+                "每个字段至少在多少行里有值",
+                0.0,
+                0.9,
+                0.0,
+                step=0.05,
+                key="training-balance",
+                help="少见的字段所在的行多写几遍，一行至多 4 遍；0 表示不均衡。",
+            ),
+        }
+    return found
+
+
+def _filters(form: Form, datasets: list[DatasetView]) -> Filters:
+    with st.expander("筛选答案", key="training-filters"):
+        labels = {field.key: field.label for field in form.fields}
+        filled = st.multiselect(
+            "这些字段要有值", list(labels), format_func=labels.__getitem__, key="training-filled", placeholder="不限"
+        )
+        confirmed = st.multiselect(
+            "这些字段要逐项确认过",
+            list(labels),
+            format_func=labels.__getitem__,
+            key="training-confirmed",
+            placeholder="不限",
+            help="标注没有确认状态，选了就不会写入标注。",
+        )
+        with state.store().read() as session:
+            people = reviewers_of(session, [dataset.id for dataset in datasets])
+        reviewers = st.multiselect("审阅人", people, key="training-reviewers", placeholder="不限") if people else []
+        first, second = st.columns(2)
+        since = first.date_input("记录从", value=None, key="training-since", format="YYYY-MM-DD")
+        until = second.date_input("到", value=None, key="training-until", format="YYYY-MM-DD")
+        runs = _common_runs(datasets)
+        run = st.selectbox(
+            "按抽取任务的得分筛选",
+            runs,
+            index=None,
+            key="training-score-run",
+            placeholder="不按得分",
+            disabled=not runs,
+        )
+        low, high = 0.0, float(form.max_points)
+        if run:
+            low, high = st.slider("得分在", 0.0, high, (0.0, high), 0.5, key="training-score")
+    return Filters(
+        filled=tuple(filled),
+        confirmed=tuple(confirmed),
+        reviewers=tuple(reviewers),
+        since=since.isoformat() if since else "",
+        until=until.isoformat() if until else "",
+        score_run=run or "",
+        score_min=low if run else None,
+        score_max=high if run else None,
+    )
+
+
+def _common_runs(datasets: list[DatasetView]) -> list[str]:
+    """Names of runs that every chosen dataset has."""
+    found: list[str] = []
+    for number, dataset in enumerate(datasets):
+        names = state.run_names(dataset)
+        found = names if not number else [name for name in found if name in names]
+    return found

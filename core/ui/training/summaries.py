@@ -1,0 +1,113 @@
+"""Summaries: chat on the left, its summary on the right to be edited, and the target values that it lost."""
+
+import streamlit as st
+
+from core.clean import without_residue
+from core.errors import ShiyaoError
+from core.export.sources import answers
+from core.form import FormValues
+from core.store import DatasetView, queries
+from core.training import history, latest, lost_values, save_summary, summaries_from_run
+from core.ui import state
+from core.ui.notices import notice
+from core.ui.training.words import SOURCES
+
+_TOLD = "shiyao.training.summary-told"
+
+
+def show(available: list[DatasetView]) -> None:
+    """Choose a chat, read it, mend its summary."""
+    top, middle, right = st.columns([3, 3, 4], vertical_alignment="bottom")
+    with top:
+        dataset = state.choose_dataset(available)
+    with state.store().read() as session:
+        chats = queries.chat_ids(session, dataset.id)
+        known = dict(latest(session, dataset.id))
+        runs = {run.name: run.id for run in queries.runs(session, dataset.id) if run.kind == "model" and run.done}
+    if not chats:
+        st.caption("这个数据集里没有群聊。")
+        return
+    index = middle.selectbox(
+        "群聊",
+        list(chats),
+        format_func=lambda one: f"第 {one} 条 · {f'第 {known[one].version} 版摘要' if one in known else '没有摘要'}",
+        key=f"summary-chat-{dataset.id}",
+    )
+    with right:
+        _take_from_run(runs, len(known), len(chats))
+    if told := st.session_state.pop(_TOLD, ""):
+        st.toast(told, icon=":material/check:")
+    with state.store().read() as session:
+        chat = queries.chat(session, dataset.id, index)
+        versions = history(session, chat.id)
+        forms = _answer_of(dataset, index)
+    left, beside = st.columns(2, gap="large")
+    with left:
+        st.caption(f"第 {index} 条群聊的对话原文")
+        with st.container(height=520, border=True):
+            st.text(without_residue(chat.text))
+    with beside:
+        newest = versions[0] if versions else None
+        base = newest.version if newest else 0
+        st.caption(
+            f"第 {base} 版 · {newest.who} · {newest.created_at.astimezone():%m-%d %H:%M}" if newest else "还没有摘要"
+        )
+        text = st.text_area(
+            "摘要",
+            newest.text if newest else "",
+            height=360,
+            key=f"summary-text-{chat.id}-{base}",
+            label_visibility="collapsed",
+            placeholder="按四个小节写：客户基本信息、客户意向与预算信息、客户购买准备情况、跟进计划信息。",
+        )
+        form = state.form_of(dataset)
+        if st.button("保存摘要", type="primary", icon=":material/save:", key=f"summary-save-{chat.id}-{base}"):
+            if not state.reviewer():
+                st.warning("请先在审阅台填上你的名字，摘要要记下是谁写的。")
+            else:
+                try:
+                    saved = save_summary(
+                        state.store(), chat_id=chat.id, text=text, who=state.reviewer(), base_version=base
+                    )
+                except ShiyaoError as error:
+                    notice(error)
+                else:
+                    st.session_state[_TOLD] = f"已保存第 {index} 条的第 {saved.version} 版摘要"
+                    st.rerun()
+        if not text.strip():
+            return
+        if not forms:
+            st.caption("这条群聊还没有答案，没法检查摘要有没有丢掉答案里的值。")
+        elif lost := lost_values(form, chat.text, text, forms):
+            st.warning(
+                "摘要里找不到这些答案的依据："
+                + "；".join(f"{form.field(one.key).label}「{one.value}」" for one in lost),
+                icon=":material/playlist_remove:",
+            )
+        else:
+            st.caption(":green[:material/check:] 原文里有依据的值，摘要里都还在。")
+
+
+def _take_from_run(runs: dict[str, int], there: int, total: int) -> None:
+    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    run = left.selectbox(
+        f"从抽取任务取摘要（已有 {there:,}/{total:,}）",
+        list(runs),
+        index=None,
+        placeholder="选一个先归纳再填表的任务",
+        key="summary-run",
+        disabled=not runs,
+    )
+    if right.button("取来", disabled=not run, key="summary-take", width="stretch") and run:
+        stored = summaries_from_run(state.store(), runs[run])
+        st.session_state[_TOLD] = f"已保存 {stored} 条摘要" if stored else "这个任务里没有新的摘要"
+        st.rerun()
+
+
+def _answer_of(dataset: DatasetView, index: int) -> list[FormValues]:
+    source = next(iter(SOURCES.values()))
+    with state.store().read() as session:
+        for answer in answers(session, dataset, state.form_of(dataset), source):
+            if answer.index == index:
+                return answer.forms
+    return []

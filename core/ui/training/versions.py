@@ -1,0 +1,179 @@
+"""Built training sets: the list, one of them with its sources, two of them compared, and the same files again."""
+
+import streamlit as st
+
+from core.export import Download, download, file_name
+from core.training import (
+    SetView,
+    changes_since,
+    compare_sets,
+    rebuild,
+    rows_of_set,
+    training_set,
+    training_sets,
+)
+from core.ui import state
+from core.ui.notices import empty_state
+from core.ui.training.outcome import taken
+from core.ui.training.words import FORMATS, SETTINGS, worded
+
+_AGAIN = "shiyao.training.again"
+_HIDDEN = frozenset({"prompt_text", "form_version", "prompt_sha256"})
+_ONLY_WITH = {"steps": ("clean",), "overlap": ("window",)}
+"""Choices that mean something only where the input, or what is done about long rows, is one of these."""
+
+
+def show() -> None:
+    """The list above; below it the one that is chosen, or what the two that are chosen differ in."""
+    found = training_sets(state.store())
+    if not found:
+        empty_state(
+            "还没有生成过训练集", "在「新建」里选好数据集和训练目标，看过预检再生成；每次生成都在这里留下一版。"
+        )
+        return
+    chosen = st.dataframe(
+        [_line(view) for view in found],
+        hide_index=True,
+        height="content" if len(found) <= 6 else 250,
+        on_select="rerun",
+        selection_mode="multi-row",
+        key=f"training-sets-{found[0].id}",
+        column_config={
+            "编号": st.column_config.NumberColumn(width="small"),
+            "行数": st.column_config.NumberColumn(format="localized", width="small"),
+        },
+    )
+    rows = [number for number in chosen["selection"]["rows"] if number < len(found)]
+    if len(rows) > 2:
+        st.caption("最多选两个来对比。")
+    elif len(rows) == 2:
+        _compared(*(found[number] for number in sorted(rows, reverse=True)))
+    else:
+        if not rows:
+            st.caption("选一个看明细，选两个对比。下面是最新的一个。")
+        _one(found[rows[0] if rows else 0])
+
+
+def _line(view: SetView) -> dict[str, object]:
+    return {
+        "编号": view.id,
+        "名字": view.name,
+        "数据集": "、".join(map(str, view.parameters["datasets"])),
+        "格式": FORMATS.get(view.format, view.format),  # type: ignore[call-overload]
+        "提示词": view.parameters["prompt"],
+        "行数": view.counts["rows"],
+        "由谁": view.who or "—",
+        "时间": f"{view.created_at.astimezone():%Y-%m-%d %H:%M}",
+        "sha256": view.sha256[:16],
+    }
+
+
+def _one(view: SetView) -> None:
+    st.subheader(f"{view.id} · {view.name}")
+    left, right = st.columns([5, 4], gap="large")
+    with left:
+        st.dataframe(
+            [
+                {"设置": SETTINGS.get(name, name), "值": worded(name, value)}
+                for name, value in view.parameters.items()
+                if _matters(view, name, value)
+            ],
+            hide_index=True,
+        )
+    with right:
+        counts = view.counts
+        first, second, third = st.columns(3)
+        first.metric("群聊", f"{counts['chats']:,}")
+        second.metric("训练行数", f"{counts['rows']:,}")
+        third.metric("验证行数", f"{counts['val']:,}")
+        _take(view)
+        _sources(view)
+        for name, digest in view.files.items():
+            st.caption(f"`{name}` sha256 {digest}")
+
+
+def _matters(view: SetView, name: str, value: object) -> bool:
+    if name in _HIDDEN or value in (None, "", [], {}):
+        return False
+    chosen = {view.parameters["input"], view.parameters["over_budget"]}
+    return name not in _ONLY_WITH or bool(chosen.intersection(_ONLY_WITH[name]))
+
+
+def _take(view: SetView) -> None:
+    if st.button(
+        "重建并核对",
+        type="primary",
+        icon=":material/deployed_code_update:",
+        key=f"training-again-{view.id}",
+        help="文件不另存：按清单重新写出，字节与当时相同才给出。",
+    ):
+        with st.spinner("正在按清单重建并核对…"):
+            name = file_name(view.name)
+            made = download(name, lambda out: rebuild(state.store(), view.id, out))
+        st.session_state[_AGAIN] = (view.id, made)
+    number, again = st.session_state.get(_AGAIN, (None, None))
+    if isinstance(again, Download) and number == view.id:
+        taken(again)
+
+
+def _sources(view: SetView) -> None:
+    if not st.toggle("检查来源有没有变", key=f"training-check-{view.id}"):
+        return
+    found = changes_since(state.store(), view.id)
+    if not found:
+        st.caption("每一行的来源都和当时一样。")
+        return
+    lost = sum(change.lost for change in found)
+    st.caption(
+        f"有 {len(found)} 行的来源变了"
+        + (f"，其中 {lost} 行无法重建。" if lost else "；当时的版本都在历史里，可以重建出同样的内容。")
+    )
+    st.dataframe(
+        [{"行": one.place, "变化": one.what, "能否重建": "不能" if one.lost else "能"} for one in found],
+        hide_index=True,
+    )
+
+
+def _compared(before: SetView, after: SetView) -> None:
+    st.subheader(f"{before.id} · {before.name}　→　{after.id} · {after.name}")
+    described = [
+        (training_set(state.store(), one.id).parameters, rows_of_set(state.store(), one.id)) for one in (before, after)
+    ]
+    found = compare_sets(*described)
+    numbers = {
+        "相同的行": found.same,
+        "不同的行": len(found.changed),
+        f"只在 {before.id}": len(found.only_before),
+        f"只在 {after.id}": len(found.only_after),
+    }
+    for column, (label, number) in zip(st.columns(4), numbers.items(), strict=True):
+        column.metric(label, f"{number:,}")
+    left, right = st.columns([4, 5], gap="large")
+    with left:
+        st.markdown("**设置**")
+        if found.parameters:
+            st.dataframe(
+                [
+                    {
+                        "设置": SETTINGS.get(name, name),
+                        str(before.id): worded(name, old),
+                        str(after.id): worded(name, new),
+                    }
+                    for name, (old, new) in found.parameters.items()
+                ],
+                hide_index=True,
+            )
+        else:
+            st.caption("设置完全相同。")
+    with right:
+        st.markdown("**行**")
+        lines = [
+            {"行": one.place, "不同": "、".join(one.what), str(before.id): one.before, str(after.id): one.after}
+            for one in found.changed
+        ]
+        lines += [{"行": place, "不同": f"只在 {before.id}"} for place in found.only_before]
+        lines += [{"行": place, "不同": f"只在 {after.id}"} for place in found.only_after]
+        if lines:
+            st.dataframe(lines, hide_index=True)
+        else:
+            st.caption("每一行都相同。")

@@ -1,0 +1,53 @@
+"""训练集: choose what goes in, see the rows as they will be, build; find, compare and rebuild what was built."""
+
+import streamlit as st
+
+from core.ui import pages, state
+from core.ui.notices import empty_state, reported
+from core.ui.training import choices, outcome, summaries, versions
+
+NEW, BUILT, SUMMARIES = "新建", "版本", "摘要"
+
+
+def compose() -> None:
+    """Choices on the left; what they come to, the main button and what it built on the right."""
+    left, right = st.columns([4, 7], gap="large")
+    with left:
+        options = choices.choose(datasets)
+    with right, reported():
+        if options is None:
+            st.caption("先在左边选数据集。")
+            return
+        chosen = [dataset for dataset in datasets if dataset.id in options.datasets]
+        found = outcome.foretell(options, sum(dataset.chats for dataset in chosen))
+        if found is not None:
+            outcome.build(found, options, [dataset.name for dataset in chosen])
+            outcome.show(found, options)
+
+
+st.title("训练集")
+datasets = state.datasets()
+if not datasets:
+    empty_state(
+        "还没有可以训练的内容",
+        "先导入带标注的群聊，或抽取并审阅；确认过的记录和标注在这里变成训练集。",
+        page=pages.IMPORT,
+        label="去导入",
+    )
+else:
+    with reported():
+        view = st.segmented_control(
+            "看什么",
+            [NEW, BUILT, SUMMARIES],
+            default=NEW,
+            required=True,
+            key="view",
+            label_visibility="collapsed",
+            bind="query-params",
+        )
+        if view == BUILT:
+            versions.show()
+        elif view == SUMMARIES:
+            summaries.show(datasets)
+        else:
+            compose()

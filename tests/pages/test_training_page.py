@@ -1,0 +1,150 @@
+"""The page 训练集, driven from the app's entry: preflight, building, versions, summaries."""
+
+import io
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from core.settings import settings
+from core.store import Store
+from core.store.models import RecordStatus
+from core.training import export_training, save_summary, training_sets
+from tests.core.exporting import fill
+from tests.core.training_material import fill_long, options, save_again
+
+PAGE = "pages/training/sets.py"
+Opened = Callable[..., AppTest]
+
+
+@pytest.fixture
+def page(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Opened]:
+    monkeypatch.setenv("SHIYAO_DATABASE_URL", store.engine.url.render_as_string(hide_password=False))
+    settings.cache_clear()
+    st.cache_resource.clear()
+
+    def opened(view: str = "") -> AppTest:
+        app = AppTest.from_file(str(Path(__file__).parents[2] / "app.py"), default_timeout=60).run()
+        app.session_state["shiyao.reviewer"] = "小王"
+        app.switch_page(PAGE).run()
+        if view:
+            chosen(app, "view").set_value(view).run()
+        assert not app.exception
+        return app
+
+    yield opened
+    settings.cache_clear()
+    st.cache_resource.clear()
+
+
+def chosen(app: AppTest, key: str) -> Any:
+    return next(group for group in app.get("button_group") if group.key == key)
+
+
+def button(app: AppTest, label: str) -> Any:
+    return next(found for found in app.button if found.label == label)
+
+
+def metrics(app: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in app.metric}
+
+
+def table(app: AppTest, column: str) -> Any:
+    """The first table that has this column."""
+    return next(frame.value for frame in app.dataframe if column in frame.value.columns)
+
+
+def test_an_empty_house_says_what_to_do(page: Opened) -> None:
+    assert any("还没有可以训练的内容" in markdown.value for markdown in page().markdown)
+
+
+def test_choices_are_foretold_built_and_kept(page: Opened, store: Store) -> None:
+    fill(store, statuses={1: RecordStatus.CONFIRMED})
+    app = page()
+    assert metrics(app)["群聊"] == "4"
+    assert metrics(app)["训练行数"] == "1,500"
+    assert list(table(app, "答案")["答案"]) == ["记录第 3 版（小王）", "标注", "标注", "标注"]
+    assert any("林晓3：你们的会话存档怎么收费" in text.value for text in app.text)
+    app.number_input(key="training-val").set_value(0.25).run()
+    app.number_input(key="training-min").set_value(30).run()
+    app.number_input(key="training-seed").set_value(4).run()
+    assert (metrics(app)["训练行数"], metrics(app)["验证行数"]) == ("30", "1")
+    assert sorted(table(app, "去向")["去向"]) == ["训练", "训练", "训练", "验证"]
+    app.text_input(key="training-name-四条_spark").set_value("第一套").run()
+    button(app, "生成训练集").click().run()
+    assert not app.exception
+    made = app.session_state["shiyao.training.finished"][1]
+    with zipfile.ZipFile(io.BytesIO(made.data)) as archive:
+        assert [Path(name).name for name in archive.namelist()] == ["manifest.json", "train.jsonl", "val.jsonl"]
+    (view,) = training_sets(store)
+    assert (view.name, view.who, view.counts["rows"], view.sha256) == ("第一套", "小王", 30, made.report.sha256)
+
+
+def test_a_long_row_is_named_until_something_is_done_about_it(page: Opened, store: Store) -> None:
+    fill_long(store)
+    app = page()
+    app.selectbox(key="training-target").set_value("cutoff_len…").run()
+    app.number_input(key="training-cutoff").set_value(2000).run()
+    assert any("有 1 行太长" in error.value and "1 行看不到答案的依据" in error.value for error in app.error)
+    assert list(table(app, "依据会被截掉的字段")["依据会被截掉的字段"]) == ["手机号码"]
+    assert button(app, "生成训练集").disabled
+    app.selectbox(key="training-policy").set_value("window").run()
+    assert not app.error
+    assert not button(app, "生成训练集").disabled
+    assert any("窗口 1/" in shown for shown in table(app, "输入")["输入"])
+    app.selectbox(key="training-policy").set_value("skip").run()
+    assert metrics(app)["群聊"] == "1"
+
+
+def test_choices_without_a_row_say_so(page: Opened, store: Store) -> None:
+    fill(store)
+    app = page()
+    app.selectbox(key="training-source").set_value("已确认的记录").run()
+    assert any("没有一行可以训练" in error.value for error in app.error)
+    assert button(app, "生成训练集").disabled
+    app.multiselect[0].set_value([]).run()
+    assert any("先在左边选数据集" in caption.value for caption in app.caption)
+
+
+def test_versions_are_described_compared_and_rebuilt(page: Opened, store: Store, tmp_path: Path) -> None:
+    app = page("版本") if fill(store, statuses={1: RecordStatus.CONFIRMED}) else None
+    assert app is not None
+    assert any("还没有生成过训练集" in markdown.value for markdown in app.markdown)
+    export_training(store, options=options(source=options().source), out=tmp_path / "a", name="一号")
+    app = page("版本")
+    assert list(table(app, "名字")["名字"]) == ["一号"]
+    assert dict(zip(*(table(app, "设置")[column] for column in ("设置", "值")), strict=True))["答案来源"] == "标注"
+    button(app, "重建并核对").click().run()
+    assert not app.exception
+    assert app.session_state["shiyao.training.again"][1].report.sha256 == training_sets(store)[0].sha256
+    app.toggle[0].set_value(True).run()
+    assert any("都和当时一样" in caption.value for caption in app.caption)
+
+
+def test_changed_sources_are_told_by_row(page: Opened, store: Store, tmp_path: Path) -> None:
+    fill(store, statuses={1: RecordStatus.CONFIRMED})
+    from core.export import Source
+
+    export_training(store, options=options(source=Source(records=True)), out=tmp_path / "a")
+    save_again(store, 1, 客户购买阶段="赢单")
+    app = page("版本")
+    app.toggle[0].set_value(True).run()
+    assert any("有 1 行的来源变了；当时的版本都在历史里" in caption.value for caption in app.caption)
+    assert list(table(app, "变化")["行"]) == ["四条 第 1 条"]
+
+
+def test_summaries_are_edited_and_checked(page: Opened, store: Store) -> None:
+    fill_long(store)
+    save_summary(store, chat_id=2, text="- 林晓3，会话存档", who="小李", base_version=0)
+    app = page("摘要")
+    app.selectbox(key="summary-chat-1").set_value(2).run()
+    assert any("手机号码「13800001111」" in warning.value for warning in app.warning)
+    app.text_area[0].set_value("- 林晓3，13800001111，会话存档").run()
+    assert not app.warning
+    button(app, "保存摘要").click().run()
+    assert not app.exception
+    assert any("第 2 版 · 小王" in caption.value for caption in app.caption)
