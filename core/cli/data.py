@@ -95,24 +95,14 @@ def backup(
 @app.command("check", help="检查数据库是否完好，表单文件是否可用。")
 def check(ctx: typer.Context, json: Json = False, db: Db = "") -> None:
     """Check the database and the form files; exit code 1 if anything is wrong."""
-    from core.errors import FormError
-    from core.form import load_named_form
-    from core.settings import settings
-    from core.store import queries
+    from core import upkeep
 
     with open_db(ctx, db) as store:
-        problems = store.problems()
-        with store.read() as session:
-            datasets = queries.datasets(session)
-            runs = queries.runs(session)
-    for name in sorted({settings().form, *(dataset.form for dataset in datasets)}):
-        try:
-            load_named_form(name)
-        except FormError as error:
-            problems.append(str(error))
-    counts = {"datasets": len(datasets), "chats": sum(dataset.chats for dataset in datasets), "runs": len(runs)}
+        health = upkeep.check(store)
+    problems = health.problems
+    counts = {"datasets": health.datasets, "chats": health.chats, "runs": health.runs}
     if json:
-        print_json({"ok": not problems, "problems": problems, **counts})
+        print_json({"ok": not problems, "problems": list(problems), **counts})
     elif not problems:
         say(f"一切正常：{counts['datasets']} 个数据集，{counts['chats']} 条群聊，{counts['runs']} 个抽取任务")
     if problems:

@@ -15,6 +15,7 @@ WORKBENCH = "pages/review/workbench.py"
 RECORDS = "pages/review/records.py"
 TRAINING_SETS = "pages/training/sets.py"
 EXPORTS = "pages/export/exports.py"
+SETTINGS = "pages/settings/settings.py"
 
 _MENU: Mapping[str, tuple[tuple[str, str, str], ...]] = {
     "": ((OVERVIEW, "总览", "overview"),),
@@ -23,6 +24,7 @@ _MENU: Mapping[str, tuple[tuple[str, str, str], ...]] = {
     "审阅": ((WORKBENCH, "审阅台", "workbench"), (RECORDS, "记录表", "records")),
     "训练": ((TRAINING_SETS, "训练集", "training-sets"),),
     "导出": ((EXPORTS, "导出", "exports"),),
+    "设置": ((SETTINGS, "设置", "settings"),),
 }
 
 ADDRESSES = tuple(address for entries in _MENU.values() for _, _, address in entries)

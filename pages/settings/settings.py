@@ -1,0 +1,141 @@
+"""设置: who reviews, which keys there are, where everything lies, a copy of it, and whether it is in order."""
+
+import streamlit as st
+
+from core import catalog, upkeep
+from core.form import Nature, load_named_form
+from core.logs import place
+from core.settings import settings
+from core.ui import pages, state
+from core.ui.figures import facts, figures
+from core.ui.notices import reported
+
+MOST_BACKUPS = 5
+
+
+def megabytes(size: int) -> str:
+    """A file's size for people."""
+    return f"{size / 1e6:,.1f} MB"
+
+
+def draw_reviewer() -> None:
+    """The reviewer's name; a cookie, so it is this browser's."""
+    st.subheader("审阅人")
+    current = state.reviewer()
+    field, button = st.columns([3, 1], vertical_alignment="bottom")
+    name = field.text_input("名字", current, placeholder="例如 林晓", max_chars=40, key=f"settings-name-{current}")
+    if button.button("保存名字", disabled=not name.strip() or name.strip() == current, width="stretch"):
+        state.set_reviewer(name)
+        st.toast(f"现在以「{name.strip()}」审阅", icon=":material/check:")
+        st.rerun()
+    st.caption("名字记在这个浏览器里，写进之后的每次保存；以前的记录不变。")
+
+
+def draw_keys() -> None:
+    """Which keys are there; never their values."""
+    st.subheader("密钥")
+    with reported():
+        found = catalog.key_states(catalog.models(state.store()))
+        st.dataframe(
+            [
+                {
+                    "变量": key.name,
+                    "状态": "已配置" if key.where else "未配置",
+                    "来自": key.where,
+                    "用于": "、".join(key.used_by),
+                }
+                for key in found
+            ],
+            hide_index=True,
+            height="content",
+            column_config={
+                "变量": st.column_config.TextColumn(width=215),
+                "状态": st.column_config.TextColumn(width=65),
+                "来自": st.column_config.TextColumn(width=85),
+                "用于": st.column_config.TextColumn(width=220),
+            },
+        )
+    st.caption("密钥只从环境变量或 `.streamlit/secrets.toml` 读取，不会存进数据库、日志和导出文件。")
+    st.page_link(pages.MODELS, label="模型和连接测试", icon=":material/arrow_forward:")
+
+
+def draw_place() -> None:
+    """Where the data lies, and copies of it."""
+    store = state.store()
+    st.subheader("数据")
+    size = upkeep.size(store)
+    facts(
+        {
+            "数据库": store.url,
+            "大小": megabytes(size) if size is not None else "由数据库服务器管理",
+            "结构版本": upkeep.schema(store),
+            "日志": place(),
+        }
+    )
+    with st.container(horizontal=True):
+        copy = st.button(
+            "备份数据库",
+            type="primary",
+            icon=":material/backup:",
+            disabled=store.path is None,
+            help=None if store.path else "PostgreSQL 请用 pg_dump",
+        )
+        look = st.button("检查", icon=":material/health_and_safety:")
+    if copy:
+        with reported(), st.spinner("正在备份…"):
+            made = upkeep.make_backup(store)
+            st.success(
+                f"已备份到 {made.path}（{megabytes(made.size)}），通过了完整性检查。", icon=":material/check_circle:"
+            )
+    if look:
+        with reported(), st.spinner("正在检查…"):
+            draw_health(upkeep.check(store))
+    kept = upkeep.backups(store)
+    for backup in kept[:MOST_BACKUPS]:
+        st.caption(f"{backup.made_at:%Y-%m-%d %H:%M:%S} · {backup.path.name} · {megabytes(backup.size)}")
+    if len(kept) > MOST_BACKUPS:
+        st.caption(f"另有 {len(kept) - MOST_BACKUPS} 个更早的备份，都在 {kept[0].path.parent}。")
+
+
+def draw_health(health: upkeep.Health) -> None:
+    """What the check found."""
+    if not health.problems:
+        st.success(
+            f"一切正常：{health.datasets} 个数据集，{health.chats:,} 条群聊，{health.runs} 个任务。",
+            icon=":material/check_circle:",
+        )
+    for problem in health.problems:
+        st.error(problem, icon=":material/error:")
+
+
+def draw_form() -> None:
+    """The form that new datasets get."""
+    st.subheader("表单")
+    with reported():
+        form = load_named_form()
+        verbatim = sum(field.nature is Nature.VERBATIM for field in form.fields)
+        facts(
+            {
+                "名称": f"{form.title}（{settings().form}）",
+                "字段": f"{len(form.fields)} 个，其中 {verbatim} 个应在原文里找到",
+                "满分": f"{sum(field.points for field in form.fields):g} 分",
+                "文件": f"data/forms/{settings().form}.toml",
+            }
+        )
+
+
+def draw_versions() -> None:
+    """What an engineer asks for first."""
+    st.subheader("版本")
+    figures(upkeep.versions())
+
+
+st.title("设置")
+left, right = st.columns(2, gap="large")
+with left:
+    draw_reviewer()
+    draw_place()
+    draw_form()
+with right:
+    draw_keys()
+    draw_versions()
