@@ -29,6 +29,7 @@ class Customer:
         gold: position of the reference's form; ``None`` for a customer that the reference lacks, or without one.
         reference: the reference's form; ``None`` likewise.
         forms: each run's form, in the order of the runs; ``None`` where the run lacks this customer.
+        positions: where each form stands in its run's answer; ``None`` likewise.
         credits: per run and field, which part of the points was earned; ``None`` without a form or a reference.
         apart: numbers of the fields on which the runs differ among themselves.
         off: numbers of the fields on which some run differs from the reference.
@@ -37,6 +38,7 @@ class Customer:
     gold: int | None
     reference: FormValues | None
     forms: tuple[FormValues | None, ...]
+    positions: tuple[int | None, ...]
     credits: tuple[tuple[float, ...] | None, ...]
     apart: frozenset[int]
     off: frozenset[int]
@@ -185,6 +187,7 @@ def _customer(
         gold=gold,
         reference=reference_form,
         forms=forms,
+        positions=tuple(members.get(n) for n in range(len(given))),
         credits=tuple(
             scorer.credits(values, wanted) if values is not None and forms[n] is not None and gold is not None else None
             for n, values in enumerate(ready)

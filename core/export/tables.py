@@ -104,7 +104,7 @@ def _write_csv(file: Draft, rows: Iterator[list[str]]) -> list[bytes]:
     # The mark tells Excel that the file is UTF-8.
     file.write("\ufeff")
     for row in rows:
-        cells = [_harmless(cell) for cell in row]
+        cells = [harmless(cell) for cell in row]
         buffer = io.StringIO()
         csv.writer(buffer, lineterminator="\r\n", quoting=csv.QUOTE_ALL).writerow(cells)
         file.write(buffer.getvalue())
@@ -113,7 +113,8 @@ def _write_csv(file: Draft, rows: Iterator[list[str]]) -> list[bytes]:
     return prints
 
 
-def _harmless(cell: str) -> str:
+def harmless(cell: str) -> str:
+    """A text for a CSV: what a spreadsheet would run as a formula gets an apostrophe in front."""
     return f"'{cell}" if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell) else cell
 
 

@@ -13,6 +13,11 @@ RUNS = "pages/extract/runs.py"
 MODELS = "pages/extract/models.py"
 WORKBENCH = "pages/review/workbench.py"
 RECORDS = "pages/review/records.py"
+SCORES = "pages/quality/scores.py"
+COMPARE = "pages/quality/compare.py"
+CHANGES = "pages/quality/changes.py"
+DISPUTES = "pages/quality/disputes.py"
+AGREEMENT = "pages/quality/agreement.py"
 TRAINING_SETS = "pages/training/sets.py"
 EXPORTS = "pages/export/exports.py"
 SETTINGS = "pages/settings/settings.py"
@@ -22,6 +27,13 @@ _MENU: Mapping[str, tuple[tuple[str, str, str], ...]] = {
     "数据": ((IMPORT, "导入", "import"), (DATASETS, "数据集", "datasets")),
     "抽取": ((RUNS, "抽取任务", "runs"), (MODELS, "模型", "models")),
     "审阅": ((WORKBENCH, "审阅台", "workbench"), (RECORDS, "记录表", "records")),
+    "质量": (
+        (SCORES, "评分", "scores"),
+        (COMPARE, "对比", "compare"),
+        (CHANGES, "修好与改坏", "changes"),
+        (DISPUTES, "标注争议", "disputes"),
+        (AGREEMENT, "一致性", "agreement"),
+    ),
     "训练": ((TRAINING_SETS, "训练集", "training-sets"),),
     "导出": ((EXPORTS, "导出", "exports"),),
     "设置": ((SETTINGS, "设置", "settings"),),

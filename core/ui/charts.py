@@ -1,0 +1,163 @@
+"""Charts of the quality pages: drawn by Altair in the theme's colours, each with its numbers beside it.
+
+Marks that are not data (floor, zero line) are grey in both themes. A difference is never told by colour alone: signs,
+positions and the table beside the chart say the same.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from core.ui.tables import Rows, table
+
+_QUIET = "#8b9096"
+_BETTER, _WORSE = "#3b8f79", "#c27a2c"
+"""Readable on both backgrounds, and told apart by the colour-blind."""
+_ROW = 26
+
+
+def beside(
+    chart: Any,
+    rows: Rows,
+    *,
+    alt_text: str,
+    name: str,
+    key: str,
+    columns: Mapping[str, Any] | None = None,
+    height: Any = "auto",
+    split: Sequence[float] = (1, 1),
+) -> None:
+    """A chart with the table of its numbers and their CSV beside it.
+
+    Args:
+        chart: from this module.
+        rows: its numbers.
+        alt_text: what the chart says, for those who cannot see it.
+        name: of the CSV, without its ending.
+        key: of the widgets.
+        columns: Streamlit's column configuration for the table.
+        height: of the table.
+        split: widths of chart and table.
+    """
+    left, right = st.columns(split, gap="medium")
+    with left:
+        st.altair_chart(chart, alt=alt_text, key=f"{key}-chart")
+    with right:
+        table(rows, name=name, key=key, columns=columns, height=height)
+
+
+def ranking(rows: Rows, *, floor: float, most: float) -> Any:
+    """Scores with their intervals, one line per run, and the floor as a rule.
+
+    Args:
+        rows: 任务, 得分, low, high; the best first.
+        floor: of the dataset.
+        most: full marks.
+    """
+    frame = pd.DataFrame(list(rows))
+    low = min(frame["low"].min(), floor)
+    scale = alt.Scale(domain=[max(0.0, low - 1.5), most], nice=False)
+    y = alt.Y("任务:N", sort=None, title=None, axis=alt.Axis(labelLimit=220, labelOverlap=False))
+    tooltip = [
+        alt.Tooltip("任务:N"),
+        alt.Tooltip("得分:Q", format=".4f"),
+        alt.Tooltip("low:Q", title="95% 区间下端", format=".2f"),
+        alt.Tooltip("high:Q", title="95% 区间上端", format=".2f"),
+    ]
+    base = alt.Chart(frame).encode(y=y, tooltip=tooltip)
+    bars = base.mark_bar(height=3).encode(x=alt.X("low:Q", scale=scale, title="得分"), x2="high:Q")
+    points = base.mark_point(filled=True, size=90, opacity=1).encode(x=alt.X("得分:Q", scale=scale))
+    return (_floor(floor, scale) + bars + points).properties(height=max(120, 34 * len(frame) + 50))
+
+
+def lost_points(rows: Rows) -> Any:
+    """Points lost per field, in the rows' order.
+
+    Args:
+        rows: 字段, 失分, 占失分 (per cent).
+    """
+    frame = pd.DataFrame(list(rows))
+    return (
+        alt.Chart(frame)
+        .mark_bar(height=13)
+        .encode(
+            x=alt.X("失分:Q", title="平均每条群聊失分"),
+            y=alt.Y("字段:N", sort=None, title=None, axis=alt.Axis(labelLimit=170, labelOverlap=False)),
+            tooltip=[
+                "字段:N",
+                alt.Tooltip("失分:Q", format=".3f"),
+                alt.Tooltip("占失分:Q", format=".1f", title="占失分 %"),
+            ],
+        )
+        .properties(height=_ROW * len(frame) + 40)
+    )
+
+
+def distribution(rows: Rows, *, floor: float, mean: float) -> Any:
+    """How many chats score how much; floor and mean as rules.
+
+    Args:
+        rows: 从, 到, 群聊.
+        floor: of the dataset.
+        mean: the score.
+    """
+    frame = pd.DataFrame(list(rows))
+    x = alt.X("从:Q", title="单条群聊的得分", scale=alt.Scale(domain=[0, float(frame["到"].max())], nice=False))
+    bars = (
+        alt.Chart(frame)
+        .mark_bar()
+        .encode(x=x, x2="到:Q", y=alt.Y("群聊:Q", title="群聊数"), y2=alt.datum(0), tooltip=["从:Q", "到:Q", "群聊:Q"])
+    )
+    marked = pd.DataFrame([{"x": mean, "什么": f"得分 {mean:.2f}"}])
+    line = alt.Chart(marked).mark_rule(strokeWidth=2, color=_QUIET).encode(x="x:Q", tooltip="什么:N")
+    label = alt.Chart(marked).mark_text(align="left", dx=5, y=8, color=_QUIET).encode(x="x:Q", text="什么:N")
+    return (bars + _floor(floor, None) + line + label).properties(height=300)
+
+
+def changes(rows: Rows) -> Any:
+    """Cells fixed (right of zero) and broken (left of zero) per field.
+
+    Args:
+        rows: 字段, 修好, 改坏.
+    """
+    frame = pd.DataFrame(
+        [
+            {"字段": row["字段"], "变化": kind, "格数": sign * row[kind], "显示": row[kind]}
+            for row in rows
+            for kind, sign in (("修好", 1), ("改坏", -1))
+        ]
+    )
+    most = max(1, int(frame["显示"].max()))
+    colour = alt.Color(
+        "变化:N",
+        legend=alt.Legend(title=None, orient="top"),
+        scale=alt.Scale(domain=["修好", "改坏"], range=[_BETTER, _WORSE]),
+    )
+    bars = (
+        alt.Chart(frame)
+        .mark_bar(height=13)
+        .encode(
+            x=alt.X(
+                "格数:Q",
+                title="← 改坏　　修好 →",
+                scale=alt.Scale(domain=[-most * 1.05, most * 1.05], nice=False),
+                axis=alt.Axis(labelExpr="abs(datum.value)", tickMinStep=1, format="d"),
+            ),
+            y=alt.Y("字段:N", sort=None, title=None, axis=alt.Axis(labelLimit=170, labelOverlap=False)),
+            color=colour,
+            tooltip=["字段:N", "变化:N", alt.Tooltip("显示:Q", title="格数")],
+        )
+    )
+    zero = alt.Chart(pd.DataFrame([{"x": 0}])).mark_rule(color=_QUIET).encode(x="x:Q")
+    return (bars + zero).properties(height=_ROW * len(rows) + 60)
+
+
+def _floor(floor: float, scale: Any) -> Any:
+    marked = pd.DataFrame([{"x": floor, "什么": f"下限 {floor:.2f}"}])
+    x = alt.X("x:Q", scale=scale) if scale is not None else alt.X("x:Q")
+    line = alt.Chart(marked).mark_rule(strokeDash=[5, 4], color=_QUIET).encode(x=x, tooltip="什么:N")
+    label = alt.Chart(marked).mark_text(align="right", dx=-5, y=8, color=_QUIET).encode(x=x, text="什么:N")
+    return line + label

@@ -1,0 +1,139 @@
+"""标注争议: labels that reviewers think wrong, what was decided about them, and the scores with and without them."""
+
+import streamlit as st
+
+from core.evaluate import DisputeView, Yardstick, board, decide, dispute_rows, disputes, text_of
+from core.form import Form
+from core.store import DatasetView
+from core.store.models import DisputeStatus
+from core.ui import pages, quality, state
+from core.ui.notices import empty_state, guarded
+from core.ui.tables import NOTHING, download, height_of, table
+
+ALL = "全部"
+FILTERS = (ALL, *DisputeStatus)
+
+
+def rows_of(found: list[DisputeView], dataset: DatasetView, form: Form) -> list[dict[str, object]]:
+    """Disputes as rows, with their way to the desk."""
+    rows: list[dict[str, object]] = []
+    for one, row in zip(found, dispute_rows(found), strict=True):
+        changed = "" if one.label == one.value else f"（现为：{text_of(one.label) or '空'}）"
+        field = form.field(one.field).label if one.field in form else one.field
+        rows.append(
+            {**row, "字段": field, "标注": f"{row['标注'] or '（空）'}{changed}"}
+            | {"打开": quality.workbench_link(dataset, one.chat)}
+        )
+    return rows
+
+
+@guarded
+def draw_list(found: list[DisputeView], dataset: DatasetView, form: Form) -> None:
+    """The list; a picked one can be decided."""
+    rows = rows_of(found, dataset, form)
+    picked = st.dataframe(
+        rows,
+        hide_index=True,
+        height=height_of(rows, most=420),
+        on_select="rerun",
+        selection_mode="single-row",
+        key=f"disputes-{dataset.id}-{len(found)}",
+        placeholder=NOTHING,
+        column_config={
+            "群聊": st.column_config.NumberColumn(width=56),
+            "客户": st.column_config.NumberColumn(width=52),
+            "字段": st.column_config.TextColumn(width=100),
+            "标注": st.column_config.TextColumn(width=200),
+            "理由": st.column_config.TextColumn(width=320),
+            "状态": st.column_config.TextColumn(width=70),
+            "打开": quality.open_column(),
+        },
+    )
+    download(dispute_rows(found), name="标注争议", key="disputes-csv")
+    chosen = [row for row in picked.selection.rows if row < len(found)]
+    if chosen:
+        draw_decision(found[chosen[0]], form)
+    else:
+        st.caption("点一行的左端，再处理。")
+
+
+def draw_decision(one: DisputeView, form: Form) -> None:
+    """Uphold, dismiss, or open again."""
+    label = form.field(one.field).label if one.field in form else one.field
+    with st.form(f"decide-{one.id}-{one.status}", enter_to_submit=False):
+        st.markdown(
+            f"第 {one.chat} 条群聊 · 第 {one.customer + 1} 位客户 · **{label}**：{text_of(one.value) or '（空）'}"
+        )
+        st.caption(f"{one.who}：{one.reason}")
+        note = st.text_input("处理说明", value=one.decision, placeholder="可以不写")
+        upheld, dismissed, opened = st.columns(3)
+        statuses = (
+            (upheld, "成立：标注有误", DisputeStatus.UPHELD),
+            (dismissed, "不成立：标注无误", DisputeStatus.DISMISSED),
+            (opened, "改回待定", DisputeStatus.OPEN),
+        )
+        for place, title, status in statuses:
+            main = "primary" if status is DisputeStatus.UPHELD else "secondary"
+            if place.form_submit_button(title, width="stretch", type=main, disabled=one.status == status):
+                decide(state.store(), one.id, status=status, who=state.reviewer(), decision=note)
+                st.rerun()
+
+
+def draw_scores(by: Yardstick) -> None:
+    """Every run's score with and without the disputed cells."""
+    found = board(state.store(), by)
+    if not found.rows:
+        return
+    st.subheader("得分：计与不计")
+    rows = [
+        {
+            "任务": row.run.name,
+            "得分": row.score.score,
+            "不计争议": row.undisputed.score if row.undisputed else row.score.score,
+            "相差": (row.undisputed.score - row.score.score) if row.undisputed else 0.0,
+        }
+        for row in found.rows
+    ]
+    table(
+        rows,
+        name="计与不计争议",
+        key="disputes-scores",
+        columns={
+            "任务": st.column_config.TextColumn(width=260),
+            "得分": st.column_config.NumberColumn(format="%.4f"),
+            "不计争议": st.column_config.NumberColumn(format="%.4f"),
+            "相差": st.column_config.NumberColumn(format="%+.4f"),
+        },
+    )
+    st.caption(
+        f"下限 {found.floor:.2f}，{found.chats} 条群聊；待定和成立的 {found.disputed} 格不计，"
+        f"字段得分按其余的格折算；不成立的照常计分。{quality.measured_by(by.measure)}"
+    )
+
+
+st.title("标注争议")
+available = state.datasets()
+if not available:
+    empty_state("还没有数据集", "先导入带标注的群聊。", page=pages.IMPORT, label="去导入")
+else:
+    left, right = st.columns([4, 5], vertical_alignment="bottom")
+    with left:
+        dataset = state.choose_dataset(available)
+    wanted = right.segmented_control("状态", FILTERS, default=ALL, key="status", bind="query-params") or ALL
+    every = disputes(state.store(), dataset.id)
+    form = state.form_of(dataset)
+    if not every:
+        empty_state(
+            f"数据集「{dataset.name}」的标注还没有争议",
+            "标注里有错很常见。在「对比」里看到哪一格标注不对，点「标注有误？」写下理由，就会列在这里；"
+            "评分会同时给出计与不计这些格的得分。",
+            page=pages.COMPARE,
+            label="去对比",
+        )
+    else:
+        found = [one for one in every if wanted in (ALL, one.status)]
+        if found:
+            draw_list(found, dataset, form)
+        else:
+            st.caption(f"没有「{wanted}」的争议。")
+        draw_scores(Yardstick(dataset, form))

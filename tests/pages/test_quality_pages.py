@@ -1,0 +1,228 @@
+"""The quality pages, driven from the app's entry: empty, with runs, and what their controls do to the store."""
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from core.evaluate import dispute, disputes, outside_scores
+from core.settings import settings
+from core.store import Store, queries
+from core.store.models import DisputeStatus, Pass
+from core.ui.tables import csv_of
+from tests.core.quality import FORM, NAME, TODO, add_record, add_run, form, quality_dataset
+from tests.core.running import add_dataset
+
+PAGES = {name: f"pages/quality/{name}.py" for name in ("scores", "compare", "changes", "disputes", "agreement")}
+
+
+@pytest.fixture
+def page(store: Store, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setenv("SHIYAO_DATABASE_URL", store.engine.url.render_as_string(hide_password=False))
+    settings.cache_clear()
+    st.cache_resource.clear()
+
+    def opened(name: str, **query: str) -> AppTest:
+        app = AppTest.from_file(str(Path(__file__).parents[2] / "app.py"), default_timeout=60)
+        app.session_state["shiyao.reviewer"] = "小林"
+        app.run()
+        for key, value in query.items():
+            app.query_params[key] = value
+        app = app.switch_page(PAGES[name]).run()
+        assert not app.exception
+        return app
+
+    yield opened
+    settings.cache_clear()
+    st.cache_resource.clear()
+
+
+def seen(app: AppTest) -> str:
+    kinds = ("title", "markdown", "caption", "warning", "error", "info", "success", "metric")
+    return "\n".join(
+        f"{getattr(part, 'label', '')} {getattr(part, 'value', '')}" for kind in kinds for part in app.get(kind)
+    )
+
+
+def by_label(found: Any, label: str) -> Any:
+    return next(widget for widget in found if widget.label.startswith(label))
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_without_anything_each_page_says_what_next(page: Any, name: str) -> None:
+    assert "还没有数据集" in seen(page(name))
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("scores", "还没有可以对照的内容"),
+        ("changes", "还没有可以对照的内容"),
+        ("compare", "还差一个抽取任务"),
+        ("disputes", "还没有争议"),
+        ("agreement", "还没有两个人审过"),
+    ],
+)
+def test_without_runs_each_page_says_what_next(page: Any, store: Store, name: str, says: str) -> None:
+    add_dataset(store, 2)
+    assert says in seen(page(name))
+
+
+def test_scores(page: Any, store: Store) -> None:
+    quality_dataset(store)
+    app = page("scores")
+    assert "35.75 / 36" in seen(app) and "下限：全空表单" in seen(app) and "最长公共子序列" in seen(app)
+    board = app.dataframe[0].value
+    assert list(board["任务"]) == ["乙", "甲"]
+    assert board["得分"][0] == pytest.approx(35.75)
+    assert list(board["与第一名"]) == ["—", "更低"] or list(board["与第一名"]) == ["—", "不能区分"]
+    view = app.segmented_control(key="view")
+    fields = view.set_value("字段").run()
+    assert not fields.exception
+    table = fields.dataframe[0].value
+    assert len(table) == 21 and table["失分"][0] >= table["失分"][1]
+    assert table["占失分"].sum() == pytest.approx(100, abs=0.2)
+    spread = fields.segmented_control(key="view").set_value("分布").run()
+    assert spread.dataframe[0].value["群聊"].sum() == 8
+    costly = spread.segmented_control(key="view").set_value("最费分的群聊").run()
+    assert set(costly.dataframe[0].value["群聊"][:2]) == {1, 2}
+    assert costly.dataframe[0].value["打开"][0].startswith("/workbench?dataset=")
+
+
+def test_another_measure_is_named(page: Any, store: Store) -> None:
+    quality_dataset(store)
+    app = page("scores")
+    app = by_label(app.selectbox, "自由文本").set_value("exact").run()
+    assert "完全一致" in seen(app)
+
+
+def test_an_online_score_is_entered(page: Any, store: Store) -> None:
+    dataset = quality_dataset(store)
+    app = page("scores")
+    by_label(app.number_input, "得分").set_value(17.34)
+    app = by_label(app.button, "登记").click().run()
+    assert not app.exception
+    (found,) = outside_scores(store, dataset.id).values()
+    assert (found[0].score, found[0].who) == (17.34, "小林")
+    assert 17.34 in list(app.dataframe[0].value["线上得分"])
+
+
+def test_changes(page: Any, store: Store) -> None:
+    quality_dataset(store)
+    app = page("changes")
+    assert by_label(app.selectbox, "从 A").value == "甲"
+    assert "B 更好" in seen(app) or "不能区分" in seen(app)
+    matrix = app.dataframe[0].value.set_index("字段")
+    assert list(matrix.loc["姓名", ["修好", "改坏", "都对", "都错"]]) == [1, 2, 5, 0]
+    cells = app.dataframe[1].value
+    assert list(cells["字段"].unique()) == ["姓名"] and list(cells["群聊"]) == [1, 2]
+    assert list(cells["A"]) == ["林舟1", "林舟2"] and list(cells["B"]) == ["周遥", "周遥"]
+    app = app.segmented_control(key="change").set_value("修好").run()
+    assert TODO.split("-")[1] in set(app.dataframe[1].value["字段"])
+    app = by_label(app.selectbox, "到 B").set_value("甲").run()
+    assert "同一个任务" in seen(app)
+
+
+def test_runs_that_are_equal_are_not_told_apart(page: Any, store: Store) -> None:
+    dataset = quality_dataset(store)
+    add_run(store, dataset, "丙", {i: [form()] for i in range(1, 9)})
+    add_run(store, dataset, "丁", {i: [form()] for i in range(1, 9)})
+    assert "不能区分" in seen(page("changes"))
+
+
+def test_compare_walks_and_picks(page: Any, store: Store) -> None:
+    dataset = quality_dataset(store)
+    app = page("compare")
+    assert "第 1 / 9 处" in seen(app)
+    app = by_label(app.button, "下一处").click().run()
+    assert "第 2 / 9 处" in seen(app)
+    app = by_label(app.button, "取 对照").click().run()
+    assert not app.exception
+    assert "第 3 / 9 处" in seen(app)
+    app = by_label(app.text_input, "新任务").set_value("合并一").run()
+    app = by_label(app.button, "生成合并任务").click().run()
+    assert not app.exception
+    with store.read() as session:
+        merged = queries.run(session, "合并一", dataset.id)
+        assert queries.forms_by_index(session, merged.id)[1][0][TODO] == "发送报价单"
+
+
+def test_compare_saves_a_draft_and_never_over_a_record(page: Any, store: Store) -> None:
+    dataset = quality_dataset(store)
+    app = page("compare")
+    app = by_label(app.button, "存为草稿").click().run()
+    assert not app.exception
+    with store.read() as session:
+        (record,) = queries.records(session, dataset.id)
+    assert (record.status, record.reviewer, record.index) == ("草稿", "小林", 1)
+    app = app.run()
+    assert "不会覆盖它" in seen(app)
+    assert not [button for button in app.button if button.label == "存为草稿"]
+
+
+def test_compare_disputes_a_label(page: Any, store: Store) -> None:
+    dataset = quality_dataset(store)
+    app = page("compare")
+    by_label(app.text_area, "理由").set_value("群里叫周遥")
+    app = by_label(app.button, "提出争议").click().run()
+    assert not app.exception
+    (found,) = disputes(store, dataset.id)
+    assert (found.chat, found.field, found.reason, found.who) == (1, NAME, "群里叫周遥", "小林")
+    again = by_label(app.button, "提出争议").click().run()
+    assert "已经对这一格提出争议" in seen(again)
+    assert [button for button in again.button if button.label == "下一处"], "the page stays"
+
+
+def test_compare_without_a_reference(page: Any, store: Store) -> None:
+    dataset = add_dataset(store, 2)
+    for name, who in (("甲", "林舟"), ("乙", "周遥")):
+        add_run(store, dataset, name, {1: [form(**{NAME: who})], 2: [form()]})
+    app = page("compare", against="不对照")
+    assert "第 1 / 1 处" in seen(app)
+    assert not [button for button in app.button if button.label.startswith("取 对照")]
+
+
+def test_disputes_are_listed_with_both_scores(page: Any, store: Store) -> None:
+    quality_dataset(store)
+    dispute(store, dataset="d", chat=1, customer=0, field=NAME, reason="=1+1", who="小何")
+    app = page("disputes")
+    row = app.dataframe[0].value.iloc[0]
+    assert (row["字段"], row["标注"], row["状态"]) == ("姓名", "林舟1", "待定")
+    scores = app.dataframe[1].value.set_index("任务")
+    assert scores.loc["乙", "不计争议"] > scores.loc["乙", "得分"]
+    app = app.segmented_control(key="status").set_value(DisputeStatus.UPHELD).run()
+    assert "没有「成立」的争议" in seen(app)
+
+
+def test_agreement(page: Any, store: Store) -> None:
+    dataset = add_dataset(store, 3)
+    for i in (1, 2, 3):
+        add_record(store, dataset, i, [form(**{NAME: f"林舟{i}"})], "小林")
+        add_record(store, dataset, i, [form(**{NAME: f"林舟{i}" if i < 3 else "周遥"})], "小何", Pass.SECOND)
+    app = page("agreement")
+    assert "3 条群聊、3 位客户" in seen(app) and "小林 与 小何 3 条" in seen(app)
+    table = app.dataframe[0].value.set_index("字段")
+    assert table.loc["姓名", "一致性"] == pytest.approx(2 / 3)
+    app = app.segmented_control(key="view").set_value("待仲裁").run()
+    assert list(app.dataframe[0].value["群聊"]) == [3]
+    assert by_label(app.button, "还有 1 处没有选").disabled
+    app = next(c for c in app.segmented_control if c.label == "姓名").set_value("复审").run()
+    app = by_label(app.button, "保存仲裁结果").click().run()
+    assert not app.exception
+    with store.read() as session:
+        (record,) = queries.records(session, dataset.id, review_pass=Pass.ADJUDICATED)
+    assert (record.index, record.forms[0][NAME], record.reviewer) == (3, "周遥", "小林")
+    app = app.segmented_control(key="view").set_value("审阅人").run()
+    assert set(app.dataframe[0].value["审阅人"]) == {"小林", "小何"}
+
+
+def test_a_csv_does_not_run_in_a_spreadsheet() -> None:
+    rows = [{"a": "=1+1", "b": 2.5}, {"a": "甲,乙", "b": None}]
+    text = csv_of(rows).decode("utf-8-sig")
+    assert list(csv.reader(io.StringIO(text))) == [["a", "b"], ["'=1+1", "2.5"], ["甲,乙", ""]]
+    assert csv_of([]).decode("utf-8-sig") == ""
+    assert FORM.name
