@@ -28,7 +28,7 @@ test("single letters act in command mode only", () => {
 
 test("no two commands share a key", () => {
   const chords = COMMANDS.flatMap((command) => command.keys);
-  const letters = COMMANDS.map((command) => command.letter).filter(Boolean);
+  const letters = COMMANDS.flatMap((command) => command.letters);
   assert.equal(new Set(chords).size, chords.length);
   assert.equal(new Set(letters).size, letters.length);
 });

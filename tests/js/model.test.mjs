@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { addCustomer, confirmRest, editField, isChanged, isDirty, makeEntry, markOf, mergeChat, nextUnseen, openWarnings, redo,
-         removeCustomer, takeBack, undo } from "../../core/ui/workbench/js/model.js";
+import { openWarnings } from "../../core/ui/workbench/js/advice.js";
+import { addCustomer, removeCustomer } from "../../core/ui/workbench/js/customers.js";
+import { confirmRest, editField, isChanged, isDirty, makeEntry, markOf, mergeChat, nextUnseen, redo, takeBack,
+         undo } from "../../core/ui/workbench/js/model.js";
 import { addItems, isWide, sameValue, splitItems, toggleItem } from "../../core/ui/workbench/js/values.js";
 import { FORM, chat, customer } from "./fixtures.mjs";
 

@@ -1,12 +1,8 @@
 // The bars above and below: progress, save state, decisions, the note of a discussion, toasts.
 import { caps, h, setAttr, setText } from "./dom.js";
-import { COMMANDS, isComposing } from "./keys.js";
+import { chordFor, isComposing } from "./keys.js";
 
 const SAVE_WORDS = { saved: "已保存", saving: "保存中…", unsaved: "未保存（重试）" };
-
-function chordFor(id) {
-  return COMMANDS.find((command) => command.id === id).keys[0];
-}
 
 function commandButton(id, text, run, main = false) {
   const button = h("button", { type: "button", class: main ? "btn main" : "btn", "data-command": id }, text, caps(chordFor(id)));
@@ -23,7 +19,7 @@ export function buildTop({ onRetry, onFind, onType }) {
     meter: h("span", { class: "meter", role: "progressbar", "aria-label": "已确认", "aria-valuemin": "0" }, fill), fill,
     note: h("span", { class: "note" }), status: h("span", { class: "badge" }), chat: h("span", { class: "chat-number" }),
     save: h("button", { type: "button", class: "save", "aria-live": "polite", onclick: onRetry }),
-    find: h("input", { class: "find", type: "search", placeholder: "在群聊里查找", "aria-label": "在群聊里查找" }),
+    find: h("input", { class: "find", type: "search", placeholder: "在群聊里查找", "aria-label": "在群聊里查找", title: `查找（${chordFor("search")}）` }),
     found: h("span", { class: "found", "aria-live": "polite" }),
   };
   bar.find.addEventListener("focus", onType);
@@ -80,7 +76,7 @@ export function buildBottom({ run, onNote }) {
     button.classList.add("quiet");
     return button;
   });
-  const help = h("button", { type: "button", class: "btn quiet", title: "全部快捷键（Alt+/，命令模式里按 ?）", "data-command": "help",
+  const help = h("button", { type: "button", class: "btn quiet", title: "全部快捷键（F1，命令模式里按 ?）", "data-command": "help",
                              onclick: () => run("help") }, "快捷键", h("span", { class: "caps" }, h("kbd", {}, "?")));
   bar.decisions = decisions;
   bar.element = h("div", { class: "bottom" }, ...decisions, bar.input, bar.mode, bar.message, h("span", { class: "gap" }), ...moves, help);

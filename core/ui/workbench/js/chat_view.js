@@ -58,7 +58,7 @@ function buildMessage(message, marks, reasons) {
   const classes = ["m", role === "客户" ? "customer" : role === "客服" ? "staff" : "unknown"];
   if (message.same) classes.push("same");
   if (message.kind !== "text") classes.push("thing");
-  return h("div", { class: classes.join(" "), role: "listitem" }, buildWho(message, marks, reasons), buildBody(message, marks));
+  return h("div", { class: classes.join(" "), role: "listitem", "data-i": message.i }, buildWho(message, marks, reasons), buildBody(message, marks));
 }
 
 function headline(chat) {
@@ -66,8 +66,8 @@ function headline(chat) {
   return `共 ${messages} 条消息 · 客户 ${customers} 人 · 客服 ${staff} 人 · ${characters.toLocaleString("zh-CN")} 字`;
 }
 
-/** Build the pane of a chat. `onMark(ids)` is called where a highlight is clicked. */
-export function buildPane(chat, { onMark, onResidue }) {
+/** Build the pane of a chat. `onMark(ids)` is called where a highlight is clicked, `onMessage(i)` where a message is. */
+export function buildPane(chat, { onMark, onResidue, onMessage, onNarrow }) {
   const reasons = new Map(chat.speakers.map((s) => [s.name, `${s.name}（${s.role}）：${(s.reasons ?? []).join("；")}`]));
   const pane = { chat: chat.chat, marks: [], rows: new Map(), signatures: new Map(), lit: [], top: 0 };
   const list = h("div", { class: "messages", role: "list" });
@@ -83,7 +83,9 @@ export function buildPane(chat, { onMark, onResidue }) {
     pane.signatures.set(message.i, signatureOf(message));
     block.append(row);
   });
-  pane.headline = h("div", { class: "headline" }, headline(chat));
+  pane.list = list;
+  pane.narrowSwitch = h("button", { type: "button", class: "link", "aria-pressed": "false", onclick: () => onNarrow() });
+  pane.headline = h("div", { class: "headline" }, `${headline(chat)} · `, pane.narrowSwitch);
   pane.residueNote = h("span", {});
   pane.residueSwitch = h("button", { type: "button", class: "link", onclick: () => onResidue(chat.chat) });
   pane.residueText = h("pre", { class: "residue-text" });
@@ -92,6 +94,8 @@ export function buildPane(chat, { onMark, onResidue }) {
                    pane.headline, list, pane.residue);
   list.addEventListener("click", (event) => {
     const mark = event.target.closest("mark.on");
+    const row = event.target.closest(".m");
+    if (row) onMessage(Number(row.dataset.i));
     if (mark && String(getSelection() ?? "") === "") onMark(pane.marks.find((m) => m.element === mark).ids);
   });
   updateResidue(pane, chat, false);
@@ -129,14 +133,14 @@ export function updateResidue(pane, chat, wanted) {
 export function paintMarks(pane, groupOf) {
   for (const mark of pane.marks) {
     const group = mark.ids.map(groupOf).find((number) => number > 0) ?? 0;
-    const name = group ? `on g${group}` : "";
+    const name = group ? `on g${group}` : ""; // g6: stands in no form
     if (mark.element.className !== name) mark.element.className = name;
   }
 }
 
-/** Light the evidence of the field in focus; returns the elements to visit, in order. */
-export function lightEvidence(pane, ids, messages) {
-  for (const element of pane.lit) element.classList.remove("focus", "now");
+/** Light the evidence of the field in focus, pinned messages too; returns the elements to visit, in order. */
+export function lightEvidence(pane, ids, messages, pins = []) {
+  for (const element of pane.lit) element.classList.remove("focus", "now", "pinned");
   const wanted = new Set(ids);
   const marks = pane.marks.filter((mark) => mark.ids.some((id) => wanted.has(id)));
   // Rows are tinted for what was said in them, not for who spoke: a name stands in half of them.
@@ -144,20 +148,35 @@ export function lightEvidence(pane, ids, messages) {
   const numbers = new Set(marks.length ? said : messages);
   const rows = [...numbers].sort((a, b) => a - b).map((i) => pane.rows.get(i)).filter(Boolean);
   for (const mark of marks) mark.element.classList.add("focus");
+  const pinned = pins.map((i) => pane.rows.get(i)).filter(Boolean);
   for (const row of rows) row.classList.add("now");
-  pane.lit = [...marks.map((mark) => mark.element), ...rows];
-  return marks.length ? marks.map((mark) => mark.element) : rows;
+  for (const row of pinned) row.classList.add("pinned");
+  pane.lit = [...marks.map((mark) => mark.element), ...rows, ...pinned];
+  const places = [...pinned, ...(marks.length ? marks.map((mark) => mark.element) : rows)];
+  return places.filter((place) => !place.closest(".away"));
 }
 
 export function revealIn(pane, element) {
   reveal(pane.element, element, "center");
 }
 
-/** Find text in the messages; returns the rows that hold it. */
-export function findRows(chat, pane, text) {
-  const needle = text.trim().toLowerCase();
-  if (!needle) return [];
-  return chat.messages
-    .filter((m) => `${m.speaker}\n${m.quote?.text ?? ""}\n${m.parts.map((p) => p.t).join("")}`.toLowerCase().includes(needle))
-    .map((m) => pane.rows.get(m.i));
+/** Show only messages that are from or to these speakers (their numbers); null shows all. */
+export function narrow(pane, chat, speakers) {
+  const wanted = speakers === null ? null : new Set(speakers);
+  let shown = 0;
+  for (const message of chat.messages) {
+    const away = wanted !== null && !(message.near ?? []).some((number) => wanted.has(number));
+    pane.rows.get(message.i)?.classList.toggle("away", away);
+    if (!away) shown += 1;
+  }
+  pane.list.classList.toggle("narrow", wanted !== null);
+  return shown;
+}
+
+/** Put the cursor on a message (null takes it away); returns its row. */
+export function markCursor(pane, number) {
+  pane.cursorRow?.classList.remove("cursor");
+  pane.cursorRow = number === null ? null : (pane.rows.get(number) ?? null);
+  pane.cursorRow?.classList.add("cursor");
+  return pane.cursorRow;
 }

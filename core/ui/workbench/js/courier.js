@@ -58,8 +58,8 @@ export function makeCourier(store, { emit, storage, clock, makeId, onChange }) {
   }
 
   /** Save a chat with a decision (or as a draft) and send it. */
-  function save(entry, status, note) {
-    const made = makeSave(entry, store.form, { id: makeId(), status, note, reviewer: store.reviewer, now: clock() });
+  function save(entry, status, note, reason = "") {
+    const made = makeSave(entry, store.form, { id: makeId(), status, note, reason, reviewer: store.reviewer, now: clock() });
     store.outbox.push(made);
     if (status !== DRAFT) store.decided.add(made.chat);
     journal().putSave(made);

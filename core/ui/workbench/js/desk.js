@@ -1,9 +1,13 @@
 // The desk on screen: what is shown of the state, and which customer and field the reviewer is at.
+import { drawGuide, drawLine } from "./about.js";
 import { askNote, buildBottom, buildTop, drawTop, say } from "./bars.js";
-import { updateResidue } from "./chat_view.js";
+import { narrow, updateResidue } from "./chat_view.js";
 import { makeCourier } from "./courier.js";
-import { h, setAttr, uuid } from "./dom.js";
+import { speakersOf } from "./customers.js";
+import { h, setAttr, setText, uuid } from "./dom.js";
 import { buildForm, drawForm, flushEntries, focusField, markRow } from "./form_view.js";
+import { chordFor } from "./keys.js";
+import { isDelta } from "./model.js";
 import { conflictRows, settleConflict } from "./outbox.js";
 import { rememberPlace } from "./frame.js";
 import { light, makePanes, paint } from "./panes.js";
@@ -14,7 +18,7 @@ const IDLE_AFTER = 60;
 
 /**
  * Build the desk into a host. `calls` are filled in by commands.js before anything can be clicked:
- * `run(id)`, `actions` of the form, `focusEvidence`, `wantResidue`, `find`, `discussWith`, `settle`.
+ * `run(id)`, `actions` of the form, `focusEvidence`, `wantResidue`, `find`, `discussWith`, `settle`, `setCursor`.
  */
 export function makeDesk(host, calls) {
   const store = makeStore();
@@ -22,7 +26,10 @@ export function makeDesk(host, calls) {
     host, store, calls, component: null, form: null, panes: null,
     customer: 0, field: null, // the customer on screen; the field in focus, or last in focus
     places: [], place: 0, // evidence of that field, and where we are in it
-    foundAt: -1, commandMode: false, residueWanted: null,
+    message: null, picked: "", // the message under the cursor, and the words picked in it
+    hits: [], foundAt: -1, // where the searched words stand, and where we are among them
+    decisions: [], // chats decided on here, oldest first: what undo goes back to
+    isNarrow: false, guideOpen: false, commandMode: false, residueWanted: null,
   };
   let lastActive = Date.now();
 
@@ -42,7 +49,8 @@ export function makeDesk(host, calls) {
   const root = h("div", { class: "desk", "data-testid": "workbench", "data-save-state": "saved", tabindex: "-1", lang: "zh-CN" },
                  top.element, notices, h("div", { class: "panes" }, chatHost, formHost, blank.element), bottom.element, help.element);
   desk.panes = makePanes(chatHost, (chat) => entryOf(store, chat),
-                         { onMark: (ids) => calls.focusEvidence(ids), onResidue: (chat) => calls.wantResidue(chat) });
+                         { onMark: (ids) => calls.focusEvidence(ids), onResidue: (chat) => calls.wantResidue(chat),
+                           onMessage: (i) => calls.setCursor(i), onNarrow: () => calls.run("narrow") });
   host.append(root);
 
   /** Take what Python sent. */
@@ -55,7 +63,7 @@ export function makeDesk(host, calls) {
     courier.settle(effects);
     if (JSON.stringify(desk.form?.form) !== JSON.stringify(data.form)) {
       desk.form = buildForm(data.form, calls.actions);
-      formHost.replaceChildren(desk.form.head, conflictHost, desk.form.scroll);
+      formHost.replaceChildren(desk.form.head, conflictHost, desk.form.scroll, desk.form.about.element, desk.form.about.guide);
     }
     if (effects.reset) desk.panes.dropAll();
     effects.replaced.forEach(desk.panes.drop);
@@ -82,28 +90,39 @@ export function makeDesk(host, calls) {
     const entry = entryOf(store);
     const isNew = desk.panes.front() !== store.current;
     if (isNew) {
-      Object.assign(desk, { customer: 0, field: desk.form?.form.fields[0].key ?? null, place: 0, foundAt: -1 });
+      Object.assign(desk, { customer: 0, field: startField(entry), place: 0, foundAt: -1, isNarrow: false });
+      calls.setCursor(null);
+      calls.find("", 0);
       top.find.value = "";
-      top.found.textContent = "";
     }
     if (store.current !== null) rememberPlace(store.current);
     const pane = desk.panes.show(store.current);
     draw();
     if (entry && desk.form && !isEditingOutside()) {
-      focusField(desk.form, desk.field);
+      if (desk.commandMode) root.focus({ preventScroll: true });
+      else focusField(desk.form, desk.field);
       if (isNew) desk.form.scroll.scrollTop = 0;
     }
     if (pane) pane.shown = true;
     prepareNext();
   }
 
+  /** The field that a chat opens at: the first one, under delta review the first that is asked about. */
+  function startField(entry) {
+    const first = desk.form?.form.fields[0].key ?? null;
+    if (!entry || !desk.form || !isDelta(entry)) return first;
+    return desk.form.form.fields.find(({ key }) => key in (entry.work[0].delta ?? {}))?.key ?? first;
+  }
+
   function draw() {
     const entry = entryOf(store);
     if (entry && desk.form) {
       desk.customer = Math.min(desk.customer, entry.work.length - 1);
-      drawForm(desk.form, entry, desk.customer);
+      drawForm(desk.form, entry, desk.customer, desk.field);
       drawMarks();
+      drawNarrow();
     }
+    drawRule();
     drawConflict(entry);
     drawBlank(entry);
     drawNotices(entry);
@@ -127,10 +146,42 @@ export function makeDesk(host, calls) {
     const entry = entryOf(store);
     if (!pane || !entry || !desk.form) return;
     const customer = entry.work[desk.customer];
-    paint(pane, customer, desk.form);
+    paint(pane, entry, desk.customer, desk.form);
     desk.places = light(pane, customer, desk.field);
     desk.place = Math.min(desk.place, Math.max(0, desk.places.length - 1));
     markRow(desk.form, desk.field);
+  }
+
+  /** Another field has the focus: light its evidence, and tell about it. */
+  function drawFocus() {
+    const entry = entryOf(store);
+    drawMarks();
+    if (entry && desk.form) drawLine(desk.form.about, entry, entry.work[desk.customer], desk.form.parts.get(desk.field)?.field ?? null);
+    drawRule();
+  }
+
+  /** The switch over the chat, and only the exchange with one customer where it is on. */
+  function drawNarrow() {
+    const pane = desk.panes.get(store.current);
+    const entry = entryOf(store);
+    const name = entry.work[desk.customer].values[store.form.name_field];
+    const speakers = speakersOf(entry.chat, name);
+    const state = JSON.stringify([desk.isNarrow, speakers, name]);
+    if (!pane || pane.narrowState === state) return;
+    pane.narrowState = state;
+    const shown = narrow(pane, entry.chat, desk.isNarrow && speakers.length ? speakers : null);
+    const word = desk.isNarrow && speakers.length ? `只看与 ${name} 有关的 ${shown} 条（显示全部）` : `只看与 ${name || "本客户"} 有关`;
+    setText(pane.narrowSwitch, word);
+    setAttr(pane.narrowSwitch, "aria-pressed", String(desk.isNarrow));
+    setAttr(pane.narrowSwitch, "title", chordFor("narrow"));
+    pane.narrowSwitch.disabled = !speakers.length;
+  }
+
+  /** The guideline beside the field in focus, while it is open. */
+  function drawRule() {
+    if (!desk.form) return;
+    const part = desk.guideOpen && entryOf(store) ? desk.form.parts.get(desk.field) : null;
+    drawGuide(desk.form.about, part?.field ?? null, store.guidelines[desk.field] ?? "", part?.row, formHost);
   }
 
   function drawConflict(entry) {
@@ -185,9 +236,10 @@ export function makeDesk(host, calls) {
     else refocus();
   }
 
-  /** Put the focus back into the field that the reviewer was at. */
+  /** Put the focus back into the field that the reviewer was at, or in command mode on the desk. */
   function refocus() {
-    if (desk.form && desk.field && entryOf(store)) focusField(desk.form, desk.field);
+    if (desk.commandMode) root.focus({ preventScroll: true });
+    else if (desk.form && desk.field && entryOf(store)) focusField(desk.form, desk.field);
   }
 
   function setMode(on) {
@@ -196,11 +248,10 @@ export function makeDesk(host, calls) {
     root.classList.toggle("command", on);
   }
 
-  /** Leave the chat on screen: what was typed and not added counts, modes end. */
+  /** Leave the chat on screen: what was typed and not added counts; command mode stays. */
   function leave() {
     if (desk.form) flushEntries(desk.form);
     desk.residueWanted = null;
-    setMode(false);
     askNote(bottom, false);
     say(bottom, "");
   }
@@ -222,7 +273,7 @@ export function makeDesk(host, calls) {
   }
 
   return Object.assign(desk, {
-    root, top, bottom, help, courier, take, draw, drawBars, drawMarks, showChat, toggleHelp, refocus, setMode, leave, active,
+    root, top, bottom, help, courier, take, draw, drawBars, drawFocus, showChat, toggleHelp, refocus, setMode, leave, active,
     isEditingOutside,
     say: (text, options) => say(bottom, text, options),
     redrawResidue: (chat) => updateResidue(desk.panes.get(chat), entryOf(store, chat).chat, desk.residueWanted === chat),

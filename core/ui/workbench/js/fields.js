@@ -1,24 +1,27 @@
 // One control per field: a text that grows, or choices with digits and a free entry. The focusable element is always an
 // input (input methods work in nothing else) and carries `data-field` and `data-customer`.
-import { h, setAttr, setText } from "./dom.js";
-import { isComposing } from "./keys.js";
+import { caps, h, setAttr, setText } from "./dom.js";
+import { chordFor, isComposing } from "./keys.js";
 import { addItems, isChoice, isEmpty, isList, isLongText, isWide, optionsOf, sameValue, splitItems, toggleItem } from "./values.js";
 
 /**
  * Build a field's row. `act` is what the control may ask for:
- * `edit(key, value, typed)`, `advance(key, step)`, `focus(key)`, `toggleConfirm(key)`, `takeBack(key)`.
+ * `edit(key, value, typed)`, `advance(key, step)`, `focus(key)`, `toggleConfirm(key)`, `takeBack(key)`, `accept(key)`.
  */
 export function buildField(field, number, act) {
   const id = `field-${number}`;
   const control = isChoice(field) ? buildChoice(field, id, act) : buildText(field, id, act);
   const old = h("button", { type: "button", class: "old", tabindex: "-1", hidden: true, onclick: () => act.takeBack(field.key) });
+  const fresh = h("button", { type: "button", class: "fresh", tabindex: "-1", hidden: true, onclick: () => act.accept(field.key) });
+  const differs = h("span", { class: "differs", hidden: true, title: `别的结果说法不同（${chordFor("other")}）` }, "≠");
   const status = h("span", { class: "status", id: `${id}-status` });
   const seen = h("button", { type: "button", class: "seen", tabindex: "-1", onclick: () => act.toggleConfirm(field.key) });
   const hint = h("div", { class: "hint", id: `${id}-hint`, hidden: true });
   const label = h("label", { for: id, title: field.description }, field.label);
   const cell = h("div", { class: "cell" }, control.element, hint);
-  (control.element === control.input ? cell : control.element).insertBefore(old, control.element === control.input ? hint : null);
-  const row = h("div", { class: `f${isWide(field) ? " wide" : ""}` }, label, cell, h("div", { class: "tail" }, status, seen));
+  if (control.element === control.input) hint.before(old, fresh);
+  else control.element.append(old, fresh);
+  const row = h("div", { class: `f${isWide(field) ? " wide" : ""}` }, label, cell, h("div", { class: "tail" }, differs, status, seen));
   setAttr(control.input, "aria-describedby", `${id}-status ${id}-hint`);
   row.addEventListener("mousedown", (event) => {
     // A click beside the input, but inside the row, is a click on the field.
@@ -27,7 +30,7 @@ export function buildField(field, number, act) {
     control.input.focus();
   });
   control.input.addEventListener("focus", () => act.focus(field.key));
-  return { field, row, control, old, status, seen, hint, input: control.input };
+  return { field, row, control, old, fresh, differs, status, seen, hint, input: control.input };
 }
 
 function buildText(field, id, act) {
@@ -134,7 +137,7 @@ function buildChoice(field, id, act) {
     return button;
   }
 
-  return { input, element, draw, flush: takeEntry };
+  return { input, element, draw, digit, flush: takeEntry };
 }
 
 /** Draw a field's value, status and confirmation. `view` is made by the form view. */
@@ -154,7 +157,16 @@ export function drawField(part, view) {
     setText(part.old, view.old || "（空）");
     setAttr(part.old, "title", `模型的值：${view.old || "（空）"}。点一下取回（Alt+R）`);
   }
+  part.fresh.hidden = view.fresh === null;
+  if (view.fresh !== null) {
+    part.fresh.replaceChildren(h("small", {}, "新"), view.fresh || "（空）", caps(chordFor("accept")));
+    setAttr(part.fresh, "title", `新结果的值：${view.fresh || "（空）"}。采用按 ${chordFor("accept")}，保留现在的值按回车`);
+  }
+  row.classList.toggle("asked", view.fresh !== null);
+  row.classList.toggle("folded", view.folded);
+  part.differs.hidden = !view.differs;
   part.hint.hidden = !view.hint;
   setText(part.hint, view.hint);
-  setAttr(input, "aria-invalid", view.hint ? "true" : null);
+  setAttr(part.hint, "data-level", view.level);
+  setAttr(input, "aria-invalid", view.level === "warning" ? "true" : null);
 }

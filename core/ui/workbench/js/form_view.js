@@ -1,12 +1,19 @@
 // The form pane: tabs of customers and the fields of one, built once per form and redrawn in place for every chat.
+import { buildAbout, drawLine, drawMissed } from "./about.js";
+import { alternatives, remarks } from "./advice.js";
+import { speakersOf } from "./customers.js";
 import { h, reveal, setAttr, setText } from "./dom.js";
 import { buildField, drawField } from "./fields.js";
-import { confirmationOf, confirmedCount, isChanged, markOf, openWarnings } from "./model.js";
+import { chordFor } from "./keys.js";
+import { confirmationOf, confirmedCount, isChanged, isDelta, markOf } from "./model.js";
 import { UNSEEN, isChoice, isEmpty, isWide, valueText } from "./values.js";
 
 const TONES = { 原文: "exact", 归一化: "normalised", 推断: "judged", 无依据: "missing" };
 
-/** Build the pane for a form. `act` as in fields.js plus `tab(i)`, `addCustomer(anchor)`, `removeCustomer(i)`. */
+/**
+ * Build the pane for a form. `act` as in fields.js and about.js plus `tab(i)`, `addCustomer(anchor)`,
+ * `removeCustomer(i)`, `moreCustomers(anchor)`.
+ */
 export function buildForm(form, act) {
   const parts = new Map();
   const tabs = h("div", { class: "tabs", role: "tablist", "aria-label": "客户" });
@@ -29,40 +36,56 @@ export function buildForm(form, act) {
   });
   const scroll = h("div", { class: "scroll" }, fields);
   const head = h("div", { class: "sheet-head" }, tabs, summary);
-  const add = h("button", { type: "button", class: "add", title: "添加客户（Alt+=）" }, "＋ 添加客户");
+  const add = h("button", { type: "button", class: "add", title: `添加客户（${chordFor("add")}）` }, "＋ 添加客户");
   add.addEventListener("click", () => act.addCustomer(add));
-  return { form, act, parts, tabs, add, summary, fields, scroll, head };
+  const more = h("button", { type: "button", class: "add more", title: "合并、拆分、互换、移动、对应到发言人", "aria-label": "更多客户操作" }, "⋯");
+  more.addEventListener("click", () => act.moreCustomers(more));
+  return { form, act, parts, tabs, add, more, summary, fields, scroll, head, about: buildAbout(act) };
 }
 
-/** Draw one customer of a chat. */
-export function drawForm(view, entry, index) {
+/** Draw one customer of a chat. `key` is the field in focus. */
+export function drawForm(view, entry, index, key) {
   const customer = entry.work[index];
-  const warnings = new Map(openWarnings(entry, view.form).filter((w) => w.index === index).map((w) => [w.key, w.hint]));
-  for (const [key, part] of view.parts) drawField(part, fieldView(entry, customer, index, part.field, warnings.get(key) ?? ""));
+  const said = new Map();
+  for (const remark of remarks(entry, view.form)) {
+    if (remark.index === index && (!said.has(remark.key) || remark.level === "warning")) said.set(remark.key, remark);
+  }
+  const asked = isDelta(entry);
+  for (const [other, part] of view.parts) drawField(part, fieldView(entry, customer, index, part.field, said.get(other), asked));
   drawTabs(view, entry, index);
+  drawMissed(view.about, entry, view.form, index);
+  drawLine(view.about, entry, customer, view.parts.get(key)?.field ?? null);
   const model = entry.chat.run ? `模型：${entry.chat.run.model || entry.chat.run.name}` : "没有抽取结果";
-  setText(view.summary, `${confirmedCount(customer, view.form)} / ${view.form.fields.length} 已确认　${model}`);
+  const left = entry.work.reduce((sum, one) => sum + Object.keys(one.delta ?? {}).length, 0);
+  const count = asked ? `增量审阅：还有 ${left} 处不同` : `${confirmedCount(customer, view.form)} / ${view.form.fields.length} 已确认`;
+  setText(view.summary, `${count}　${model}`);
   setAttr(view.summary, "title", entry.chat.run ? `抽取任务：${entry.chat.run.name}` : null);
 }
 
-function fieldView(entry, customer, index, field, hint) {
+function fieldView(entry, customer, index, field, remark, asked) {
   const { key } = field;
   const value = customer.values[key] ?? "";
   const mark = markOf(customer, key);
   const changed = isChanged(customer, key);
   const confirmed = confirmationOf(customer, key);
   const written = !isEmpty(value);
+  const pinned = (customer.pinned[key] ?? []).length > 0;
   let status = "";
-  if (written && mark?.status && !changed) status = mark.status;
+  if (written && mark?.status === "无依据" && pinned) status = "已钉";
   else if (changed) status = "已改";
-  else if (written && customer.baseline === null) status = mark?.status || "手填";
+  else if (written && mark?.status) status = mark.status;
+  else if (written && customer.baseline === null) status = "手填";
   else if (!written && confirmed !== UNSEEN && isChoice(field)) status = "为空";
-  const evidence = written && mark?.status ? `依据：${mark.status}` : "";
+  const evidence = written && mark?.status ? `依据：${mark.status}${pinned ? "，已钉住消息" : ""}` : "";
+  const isAsked = key in (customer.delta ?? {});
+  const isTold = status === "无依据" && (remark?.hint ?? "").startsWith("群聊里找不到"); // the status says it already
   return {
-    value, chat: entry.chat, customer: index, confirmed, hint,
+    value, chat: entry.chat, customer: index, confirmed, hint: isTold ? "" : (remark?.hint ?? ""), level: remark?.level ?? null,
     status: status === "原文" ? "✓ 原文" : status, statusTitle: [changed ? "改过模型的值" : "", evidence].filter(Boolean).join("；"),
-    tone: status === "已改" ? "changed" : (TONES[status] ?? ""),
-    old: changed ? valueText(customer.baseline[key]) : null,
+    tone: status === "已改" || status === "已钉" ? "changed" : (TONES[status] ?? ""),
+    old: changed && !isAsked ? valueText(customer.baseline[key]) : null,
+    fresh: isAsked ? valueText(customer.delta[key]) : null, folded: asked && !isAsked,
+    differs: alternatives({ ...customer, baseline: null }, key, null).length > 0,
     placeholder: isChoice(field) ? "" : confirmed === UNSEEN ? "未看" : "确认为空",
   };
 }
@@ -74,13 +97,15 @@ function drawTabs(view, entry, index) {
   view.tabs.dataset.state = state;
   const tabs = entry.work.map((customer, i) => {
     const name = customer.values[view.form.name_field] || "未填姓名";
-    const tab = h("button", { type: "button", role: "tab", class: "tab", "aria-selected": String(i === index), title: `Alt+${i + 1}`,
+    const bound = speakersOf(entry.chat, customer.values[view.form.name_field]).length > 0;
+    const tab = h("button", { type: "button", role: "tab", class: bound ? "tab" : "tab loose", "aria-selected": String(i === index),
+                              title: bound ? `Alt+${i + 1}` : `Alt+${i + 1}　群聊里没有这个名字的发言人（${chordFor("bind")} 对应）`,
                               "data-customer-tab": i, onclick: () => view.act.tab(i) }, `客户 ${i + 1} · ${name}`);
     const remove = i === index ? h("button", { type: "button", class: "remove", title: "删除这位客户（Alt+-，可撤销）",
       "aria-label": `删除客户 ${i + 1}`, onclick: () => view.act.removeCustomer(i) }, "×") : null;
     return h("span", { class: i === index ? "tab-box on" : "tab-box" }, tab, many || i === index ? remove : null);
   });
-  view.tabs.replaceChildren(...tabs, view.add);
+  view.tabs.replaceChildren(...tabs, view.add, view.more);
 }
 
 /** Put the focus into a field and bring its row into view. */
@@ -89,6 +114,12 @@ export function focusField(view, key) {
   if (!part) return;
   part.input.focus({ preventScroll: true });
   reveal(view.scroll, part.row);
+}
+
+/** Bring a field's row into view. */
+export function revealField(view, key) {
+  const part = view.parts.get(key);
+  if (part) reveal(view.scroll, part.row);
 }
 
 /** Mark the row of the field in focus (kept while the focus is in the chat). */

@@ -1,7 +1,8 @@
 // Keys on the whole page while the desk is on it. Fields handle their own keys; this is for commands.
 import { commandOf, isComposing } from "./keys.js";
 
-const MAY_REPEAT = new Set(["next", "previous", "undo", "redo", "unseen"]);
+const MAY_REPEAT = new Set(["next", "previous", "undo", "redo", "unseen", "nextField", "previousField", "messageUp", "messageDown",
+                            "wordLeft", "wordRight", "grow", "shrink", "evidence", "evidenceBack"]);
 
 /** Listen to the page's keys; returns a stop function. */
 export function listen(desk) {
@@ -27,7 +28,7 @@ export function listen(desk) {
     const path = event.composedPath();
     if (!path.includes(desk.root) && desk.isEditingOutside()) return;
     if (!desk.help.element.hidden) {
-      if (event.key === "Escape" || event.key === "?") {
+      if (event.key === "Escape" || event.key === "?" || event.key === "F1") {
         desk.toggleHelp(false);
         keep(event);
       }
@@ -41,7 +42,15 @@ export function listen(desk) {
       return;
     }
     const command = commandOf(event, desk.commandMode);
-    if (command) {
+    const plain = desk.commandMode && !event.ctrlKey && !event.altKey && !event.metaKey;
+    if (plain && /^[1-9]$/.test(event.key)) {
+      desk.calls.digit(Number(event.key));
+      keep(event);
+    } else if (plain && event.key === "Enter") {
+      desk.setMode(false);
+      desk.refocus();
+      keep(event);
+    } else if (command) {
       if (!event.repeat || MAY_REPEAT.has(command.id)) desk.calls.run(command.id, command.number);
       if (desk.commandMode) keep(event);
       else event.preventDefault();

@@ -2,26 +2,50 @@
 
 const isMac = typeof navigator !== "undefined" && /Mac|iPhone|iPad/.test(navigator.platform ?? "");
 
-/** Every command: `keys` act anywhere on the desk, `letter` only in command mode (entered with Esc). */
+/**
+ * Every command: `keys` act anywhere on the desk, `letters` only in command mode (entered with Esc). The keyboard, the
+ * buttons and the help sheet all read this one table.
+ */
 export const COMMANDS = [
-  { id: "approve", group: "判定", label: "确认并下一条", keys: ["Ctrl+Enter"], letter: "A" },
-  { id: "discuss", group: "判定", label: "待讨论（可写原因）", keys: ["Alt+D"], letter: "D" },
-  { id: "skip", group: "判定", label: "跳过", keys: ["Alt+S"], letter: "S" },
-  { id: "empties", group: "判定", label: "确认其余为空", keys: ["Alt+E"], letter: "E" },
-  { id: "next", group: "走动", label: "下一条群聊", keys: ["Alt+ArrowDown"], letter: "J" },
-  { id: "previous", group: "走动", label: "上一条群聊", keys: ["Alt+ArrowUp"], letter: "K" },
-  { id: "unseen", group: "走动", label: "下一处未确认", keys: ["Alt+N"], letter: "N" },
-  { id: "evidence", group: "走动", label: "本字段的下一处依据", keys: ["Alt+."], letter: "." },
-  { id: "evidenceBack", group: "走动", label: "本字段的上一处依据", keys: ["Alt+,"], letter: "," },
-  { id: "search", group: "走动", label: "在群聊里查找", keys: ["Alt+F"], letter: "/" },
-  { id: "confirm", group: "字段", label: "确认本字段", keys: ["Alt+C"], letter: "C" },
-  { id: "takeBack", group: "字段", label: "取回模型的值", keys: ["Alt+R"], letter: "R" },
-  { id: "fill", group: "字段", label: "用选中的群聊文字填入", keys: ["Alt+I"], letter: "I" },
-  { id: "undo", group: "字段", label: "撤销", keys: ["Ctrl+Z"], letter: "U" },
-  { id: "redo", group: "字段", label: "重做", keys: ["Ctrl+Shift+Z", "Ctrl+Y"], letter: "" },
-  { id: "add", group: "客户", label: "添加客户", keys: ["Alt+="], letter: "+" },
-  { id: "remove", group: "客户", label: "删除本客户（可撤销）", keys: ["Alt+-"], letter: "-" },
-  { id: "help", group: "其他", label: "全部快捷键", keys: ["Alt+/"], letter: "?" },
+  { id: "approve", group: "判定", label: "确认并下一条", keys: ["Ctrl+Enter"], letters: ["A"] },
+  { id: "discuss", group: "判定", label: "待讨论（可写原因）", keys: ["Alt+D"], letters: ["D"] },
+  { id: "skip", group: "判定", label: "跳过", keys: ["Alt+S"], letters: ["S"] },
+  { id: "empties", group: "判定", label: "确认其余为空", keys: ["Alt+E"], letters: ["E"] },
+  { id: "undo", group: "判定", label: "撤销（修改、确认都能撤）", keys: ["Ctrl+Z"], letters: ["U"] },
+  { id: "redo", group: "判定", label: "重做", keys: ["Ctrl+Shift+Z", "Ctrl+Y"], letters: ["Y"] },
+  { id: "next", group: "走动", label: "下一条群聊", keys: ["Alt+ArrowDown"], letters: ["J"] },
+  { id: "previous", group: "走动", label: "上一条群聊", keys: ["Alt+ArrowUp"], letters: ["K"] },
+  { id: "nextField", group: "走动", label: "下一个字段", keys: [], letters: ["Tab"] },
+  { id: "previousField", group: "走动", label: "上一个字段", keys: [], letters: ["Shift+Tab"] },
+  { id: "unseen", group: "走动", label: "下一处未确认", keys: ["Alt+N"], letters: ["N"] },
+  { id: "confirm", group: "字段", label: "确认本字段", keys: ["Alt+C"], letters: ["C"] },
+  { id: "takeBack", group: "字段", label: "取回模型的值", keys: ["Alt+R"], letters: ["R"] },
+  { id: "other", group: "字段", label: "换成别的结果说的值（再按换下一个）", keys: ["Alt+V"], letters: ["V"] },
+  { id: "accept", group: "字段", label: "采用新结果的值（增量审阅）", keys: ["Alt+T"], letters: ["T"] },
+  { id: "missed", group: "字段", label: "填入群聊里漏掉的一处", keys: ["Alt+F"], letters: ["F"] },
+  { id: "dismiss", group: "字段", label: "漏掉的这一处不用填", keys: ["Alt+H"], letters: ["H"] },
+  { id: "guide", group: "字段", label: "本字段的标注规范", keys: ["Alt+G"], letters: ["G"] },
+  { id: "evidence", group: "群聊", label: "本字段的下一处依据", keys: ["Alt+."], letters: ["."] },
+  { id: "evidenceBack", group: "群聊", label: "本字段的上一处依据", keys: ["Alt+,"], letters: [","] },
+  { id: "search", group: "群聊", label: "查找；回车下一处，Shift+回车上一处", keys: ["Alt+/"], letters: ["/"] },
+  { id: "messageDown", group: "群聊", label: "下一条消息", keys: [], letters: ["ArrowDown"] },
+  { id: "messageUp", group: "群聊", label: "上一条消息", keys: [], letters: ["ArrowUp"] },
+  { id: "wordRight", group: "群聊", label: "选中消息里的下一个词", keys: [], letters: ["ArrowRight"] },
+  { id: "wordLeft", group: "群聊", label: "选中消息里的上一个词", keys: [], letters: ["ArrowLeft"] },
+  { id: "grow", group: "群聊", label: "多选一个词", keys: [], letters: ["Shift+ArrowRight"] },
+  { id: "shrink", group: "群聊", label: "少选一个词", keys: [], letters: ["Shift+ArrowLeft"] },
+  { id: "fill", group: "群聊", label: "把选中的文字填入字段", keys: ["Alt+I"], letters: ["I"] },
+  { id: "pin", group: "群聊", label: "把这条消息钉为依据；再按取下", keys: ["Alt+P"], letters: ["P"] },
+  { id: "narrow", group: "群聊", label: "只看与本客户有关的消息", keys: ["Alt+O"], letters: ["O"] },
+  { id: "add", group: "客户", label: "添加客户（从发言人里选）", keys: ["Alt+="], letters: ["+", "="] },
+  { id: "remove", group: "客户", label: "删除本客户（可撤销）", keys: ["Alt+-"], letters: ["-"] },
+  { id: "bind", group: "客户", label: "对应到一位发言人", keys: ["Alt+B"], letters: ["B"] },
+  { id: "merge", group: "客户", label: "并入另一位客户", keys: ["Alt+M"], letters: ["M"] },
+  { id: "split", group: "客户", label: "拆出一位客户", keys: ["Alt+X"], letters: ["X"] },
+  { id: "swap", group: "客户", label: "与另一位客户互换本字段", keys: ["Alt+W"], letters: ["W"] },
+  { id: "moveLeft", group: "客户", label: "把本客户往前移", keys: ["Alt+["], letters: ["["] },
+  { id: "moveRight", group: "客户", label: "把本客户往后移", keys: ["Alt+]"], letters: ["]"] },
+  { id: "help", group: "其他", label: "全部快捷键", keys: ["F1"], letters: ["?"] },
 ];
 
 /** Keys that the fields handle themselves, for the help sheet. */
@@ -35,6 +59,11 @@ export const FIELD_KEYS = [
   { group: "其他", label: "进入命令模式：单个字母即命令；再按 Esc 或点字段退出", keys: ["Esc"] },
 ];
 
+/** The first key of a command that acts anywhere, for buttons and titles. */
+export function chordFor(id) {
+  return COMMANDS.find((command) => command.id === id).keys[0];
+}
+
 /** Whether an input method is composing: such a key is never a command. */
 export function isComposing(event) {
   return event.isComposing === true || event.keyCode === 229;
@@ -44,7 +73,7 @@ export function isComposing(event) {
 export function chordOf(event, mac = isMac) {
   let key = event.key ?? "";
   if (event.altKey && event.code) {
-    const plain = { Period: ".", Comma: ",", Slash: "/", Equal: "=", Minus: "-" }[event.code];
+    const plain = { Period: ".", Comma: ",", Slash: "/", Equal: "=", Minus: "-", BracketLeft: "[", BracketRight: "]" }[event.code];
     if (plain) key = plain;
     else if (/^Key[A-Z]$/.test(event.code)) key = event.code.slice(3);
     else if (/^(Digit|Numpad)[0-9]$/.test(event.code)) key = event.code.slice(-1);
@@ -66,12 +95,13 @@ export function commandOf(event, commandMode, mac = isMac) {
   const direct = COMMANDS.find((command) => command.keys.includes(chord));
   if (direct) return { id: direct.id };
   if (!commandMode || event.ctrlKey || event.altKey || event.metaKey) return null;
-  const letter = COMMANDS.find((command) => command.letter && command.letter === (event.key ?? "").toUpperCase());
-  return letter ? { id: letter.id } : null;
+  const letter = (event.key ?? "").length === 1 ? event.key.toUpperCase() : chord;
+  const byLetter = COMMANDS.find((command) => command.letters.includes(letter));
+  return byLetter ? { id: byLetter.id } : null;
 }
 
 /** A key name as people see it on the keyboard. */
 export function keyCap(name, mac = isMac) {
-  const caps = { Enter: "↵", ArrowUp: "↑", ArrowDown: "↓", Ctrl: mac ? "⌘" : "Ctrl", Alt: mac ? "⌥" : "Alt" };
+  const caps = { Enter: "↵", ArrowUp: "↑", ArrowDown: "↓", ArrowLeft: "←", ArrowRight: "→", Shift: "⇧", Ctrl: mac ? "⌘" : "Ctrl", Alt: mac ? "⌥" : "Alt" };
   return caps[name] ?? name;
 }

@@ -2,15 +2,15 @@
 //
 // `entry.work` is a list of customers that is replaced, never changed, by every edit: undo steps are references, and
 // "dirty" is `entry.work !== entry.clean`.
-import { IN_BULK, ONE_BY_ONE, UNSEEN, emptyValue, isEmpty, sameValue } from "./values.js";
+import { IN_BULK, ONE_BY_ONE, UNSEEN, isEmpty, sameValue } from "./values.js";
 
 const UNDO_STEPS = 200;
 const UNDO_PAUSE = 800;
-const MUST_STAND_IN_TEXT = new Set(["person", "phone", "email"]);
 
 let lastUid = 0;
 
-function nextUid() {
+/** A number that no other customer on this page has: undo and conflicts know a customer by it. */
+export function nextUid() {
   lastUid += 1;
   return lastUid;
 }
@@ -26,6 +26,8 @@ function workCustomer(customer, index) {
     baseline: customer.baseline ?? null,
     marks: customer.marks ?? {},
     marked: customer.values,
+    others: customer.others ?? {},
+    delta: customer.delta ?? {}, // what a newer run says and nobody has answered: {key: value}
   };
 }
 
@@ -37,6 +39,7 @@ export function makeEntry(chat) {
     version: chat.version, status: chat.status, note: chat.note ?? "",
     lastSave: null, undo: [], redo: [], undoTag: "", undoTime: 0,
     gate: false, conflict: null, rejected: "", seconds: 0, restored: false,
+    decided: null, // the decision that can be taken back: {before, status}; any edit after it ends that
   };
 }
 
@@ -59,7 +62,8 @@ export function confirmationOf(customer, key) {
   return customer.confirmed[key] ?? UNSEEN;
 }
 
-function commit(entry, work, tag, now) {
+/** Put a new state of the customers in place; the one before becomes an undo step. */
+export function commit(entry, work, tag, now) {
   if (!(tag && tag === entry.undoTag && now - entry.undoTime < UNDO_PAUSE)) {
     entry.undo.push(entry.work);
     if (entry.undo.length > UNDO_STEPS) entry.undo.shift();
@@ -67,7 +71,14 @@ function commit(entry, work, tag, now) {
   entry.undoTag = tag;
   entry.undoTime = now;
   entry.redo = [];
+  entry.decided = null;
   entry.work = work;
+}
+
+function without(record, key) {
+  if (!record || !(key in record)) return record ?? {};
+  const { [key]: _, ...rest } = record;
+  return rest;
 }
 
 function changed(entry, index, change) {
@@ -79,14 +90,19 @@ export function editField(entry, index, key, value, now, typed = false) {
   const work = changed(entry, index, (customer) => ({
     values: { ...customer.values, [key]: value },
     confirmed: { ...customer.confirmed, [key]: ONE_BY_ONE },
+    delta: without(customer.delta, key),
   }));
   commit(entry, work, typed ? `${entry.work[index].uid}:${key}` : "", now);
 }
 
 /** Confirm a field as it is (empty is an answer too). Nothing happens where it was confirmed one by one already. */
 export function confirmField(entry, index, key, now, state = ONE_BY_ONE) {
-  if (confirmationOf(entry.work[index], key) === state) return false;
-  const work = changed(entry, index, (customer) => ({ confirmed: { ...customer.confirmed, [key]: state } }));
+  const { delta } = entry.work[index];
+  if (confirmationOf(entry.work[index], key) === state && !(delta && key in delta)) return false;
+  const work = changed(entry, index, (customer) => ({
+    confirmed: { ...customer.confirmed, [key]: state },
+    delta: without(customer.delta, key),
+  }));
   commit(entry, work, "", now);
   return true;
 }
@@ -113,28 +129,28 @@ export function takeBack(entry, index, key, now) {
   return true;
 }
 
-function blankCustomer(form, name) {
-  const values = Object.fromEntries(form.fields.map((field) => [field.key, emptyValue(field)]));
-  if (name) values[form.name_field] = name;
-  return { uid: nextUid(), source: null, origin: null, pinned: {}, values, confirmed: {}, baseline: null, marks: {}, marked: null };
+/** Take the value of the newer run that a delta review asks about. */
+export function acceptDelta(entry, index, key, now) {
+  const { delta } = entry.work[index];
+  if (!delta || !(key in delta)) return false;
+  editField(entry, index, key, delta[key], now);
+  return true;
 }
 
-/** Add a customer at the end; returns its index. */
-export function addCustomer(entry, form, name, now) {
-  commit(entry, [...entry.work, blankCustomer(form, name)], "", now);
-  return entry.work.length - 1;
-}
-
-/** Remove a customer; the last one leaves a blank one behind, for a chat keeps at least one form. */
-export function removeCustomer(entry, form, index, now) {
-  const rest = entry.work.filter((_, i) => i !== index);
-  commit(entry, rest.length ? rest : [blankCustomer(form, "")], "", now);
+/** Pin a message as a field's evidence, or take the pin out again. Returns whether it is pinned now. */
+export function togglePin(entry, index, key, message, now) {
+  const old = entry.work[index].pinned[key] ?? [];
+  const isIn = old.includes(message);
+  const pins = isIn ? old.filter((other) => other !== message) : [...old, message].sort((a, b) => a - b);
+  commit(entry, changed(entry, index, (customer) => ({ pinned: { ...customer.pinned, [key]: pins } })), "", now);
+  return !isIn;
 }
 
 export function undo(entry) {
   if (!entry.undo.length) return false;
   entry.redo.push(entry.work);
   entry.work = entry.undo.pop();
+  entry.decided = null;
   entry.undoTag = "";
   return true;
 }
@@ -143,6 +159,7 @@ export function redo(entry) {
   if (!entry.redo.length) return false;
   entry.undo.push(entry.work);
   entry.work = entry.redo.pop();
+  entry.decided = null;
   entry.undoTag = "";
   return true;
 }
@@ -154,31 +171,12 @@ export function firstDifference(before, after, form) {
     if (!old) return { index: i, key: form.name_field };
     if (old === after[i]) continue;
     const field = form.fields.find(
-      ({ key }) => old.values[key] !== after[i].values[key] || old.confirmed[key] !== after[i].confirmed[key],
+      ({ key }) => old.values[key] !== after[i].values[key] || old.confirmed[key] !== after[i].confirmed[key]
+        || old.pinned[key] !== after[i].pinned[key],
     );
     if (field) return { index: i, key: field.key };
   }
   return null;
-}
-
-/** Warnings that nobody has answered: the server's, and values that must stand in the chat but do not. */
-export function openWarnings(entry, form) {
-  const found = [];
-  entry.work.forEach((customer, index) => {
-    for (const field of form.fields) {
-      const { key } = field;
-      if (confirmationOf(customer, key) === ONE_BY_ONE) continue;
-      const told = (entry.chat.warnings ?? []).find(
-        (w) => w.customer === customer.source && w.key === key && w.level !== "hint",
-      );
-      const asServed = customer.marked !== null && sameValue(customer.values[key], customer.marked[key]);
-      if (told && asServed) found.push({ index, key, hint: told.text, text: told.text });
-      else if (MUST_STAND_IN_TEXT.has(field.kind) && markOf(customer, key)?.status === "无依据") {
-        found.push({ index, key, hint: "群聊里找不到", text: `「${field.label}」在群聊里找不到依据` });
-      }
-    }
-  });
-  return found;
 }
 
 /** How many fields of a customer are confirmed in either way. */
@@ -186,12 +184,37 @@ export function confirmedCount(customer, form) {
   return form.fields.filter(({ key }) => confirmationOf(customer, key) !== UNSEEN).length;
 }
 
-/** The next field that nobody has confirmed, after a place and around; null where all are. */
+/**
+ * The next field that nobody has confirmed, after a place and around; null where all are. Under delta review the next
+ * one that is asked about.
+ */
 export function nextUnseen(entry, form, index, key) {
   const places = entry.work.flatMap((_, i) => form.fields.map((field) => ({ index: i, key: field.key })));
   const at = places.findIndex((place) => place.index === index && place.key === key);
   const turned = [...places.slice(at + 1), ...places.slice(0, at + 1)];
-  return turned.find((place) => confirmationOf(entry.work[place.index], place.key) === UNSEEN) ?? null;
+  const asked = isDelta(entry);
+  const isOpen = ({ index: i, key: k }) =>
+    asked ? k in (entry.work[i].delta ?? {}) : confirmationOf(entry.work[i], k) === UNSEEN;
+  return turned.find(isOpen) ?? null;
+}
+
+/** Whether the chat is under delta review: some field was asked about when it came. */
+export function isDelta(entry) {
+  return entry.chat.customers.some((customer) => Object.keys(customer.delta ?? {}).length > 0);
+}
+
+/** A decision was made: `before` is the work before it, `status` what the chat was then. */
+export function noteDecision(entry, before, status) {
+  entry.decided = { before, status };
+}
+
+/** Take the last decision back: the confirmations that it made go too. Returns the status to save, null where there is none. */
+export function undoDecision(entry) {
+  if (!entry.decided) return null;
+  const { before, status } = entry.decided;
+  if (entry.undo[entry.undo.length - 1] === before) entry.undo.pop();
+  Object.assign(entry, { work: before, decided: null, gate: false, redo: [] });
+  return status === "未审阅" ? "草稿" : status;
 }
 
 function sameCustomers(entry, chat) {
@@ -232,8 +255,8 @@ export function mergeChat(entry, chat, busy) {
   const refreshed = (customer) => {
     const place = order ? order.indexOf(customer.uid) : -1;
     if (place < 0) return customer;
-    const { marks, values, baseline } = chat.customers[place];
-    return { ...customer, source: place, marks: marks ?? {}, marked: values, baseline: baseline ?? null };
+    const { marks, values, baseline, others } = chat.customers[place];
+    return { ...customer, source: place, marks: marks ?? {}, marked: values, baseline: baseline ?? null, others: others ?? {} };
   };
   const wasClean = !isDirty(entry);
   entry.work = entry.work.map(refreshed);
@@ -254,7 +277,7 @@ export function restoreWork(entry, kept) {
   entry.work = kept.customers.map((saved, i) => {
     const place = byPosition ? i : saved.from;
     const known = place === null || place === undefined ? null : entry.work[place];
-    const base = known ?? { source: null, baseline: null, marks: {}, marked: null };
+    const base = known ?? { source: null, baseline: null, marks: {}, marked: null, others: {}, delta: {} };
     return { ...base, uid: known?.uid ?? nextUid(), values: saved.values, confirmed: saved.confirmed,
              origin: saved.origin ?? null, pinned: saved.pinned ?? {} };
   });

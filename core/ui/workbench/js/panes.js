@@ -1,18 +1,21 @@
 // The chat panes: built ahead, laid out and painted behind the one in front, so that moving on only swaps layers.
+import { openMissed } from "./advice.js";
 import { buildPane, lightEvidence, paintMarks, updatePane, updateResidue } from "./chat_view.js";
 import { markOf } from "./model.js";
 
 const PANES_KEPT = 4;
+/** The colour of what stands in no form, behind those of the groups. */
+const NOWHERE = 6;
 
-/** Keep the panes of a host. `entryFor(chat)` gives a chat in work; `onMark`, `onResidue` as in chat_view.js. */
-export function makePanes(host, entryFor, { onMark, onResidue }) {
+/** Keep the panes of a host. `entryFor(chat)` gives a chat in work; `handlers` as in chat_view.js. */
+export function makePanes(host, entryFor, handlers) {
   const panes = new Map();
   let front = null;
 
   function build(chat) {
     const entry = entryFor(chat);
     if (!entry) return null;
-    const pane = buildPane(entry.chat, { onMark, onResidue });
+    const pane = buildPane(entry.chat, handlers);
     place(pane, false);
     panes.set(chat, pane);
     host.append(pane.element);
@@ -23,7 +26,7 @@ export function makePanes(host, entryFor, { onMark, onResidue }) {
   function place(pane, inFront) {
     pane.element.classList.toggle("behind", !inFront);
     pane.element.setAttribute("aria-hidden", String(!inFront));
-    pane.residueSwitch.tabIndex = inFront ? 0 : -1;
+    pane.residueSwitch.tabIndex = pane.narrowSwitch.tabIndex = inFront ? 0 : -1;
   }
 
   function drop(chat) {
@@ -50,7 +53,7 @@ export function makePanes(host, entryFor, { onMark, onResidue }) {
     /** Build the pane of the chat that comes next, and let go of old ones. */
     prepare(chat, form) {
       const pane = chat === null ? null : (panes.get(chat) ?? build(chat));
-      if (pane && form) paint(pane, entryFor(chat).work[0], form);
+      if (pane && form) paint(pane, entryFor(chat), 0, form);
       const spare = [...panes.keys()].filter((other) => other !== front && other !== chat);
       spare.slice(0, Math.max(0, spare.length - PANES_KEPT)).forEach(drop);
     },
@@ -67,9 +70,13 @@ export function makePanes(host, entryFor, { onMark, onResidue }) {
   };
 }
 
-/** Colour the evidence of one customer, by the groups of the form; nothing happens where it is coloured so already. */
-export function paint(pane, customer, form) {
-  const groups = new Map();
+/**
+ * Colour the evidence of one customer by the groups of the form, and what no form holds; nothing happens where it is
+ * coloured so already.
+ */
+export function paint(pane, entry, index, form) {
+  const customer = entry.work[index];
+  const groups = new Map(openMissed(entry).map((one) => [one.id, NOWHERE]));
   for (const [key, part] of form.parts) for (const id of markOf(customer, key)?.evidence ?? []) groups.set(id, part.group);
   const state = JSON.stringify([...groups]);
   if (pane.painted === state) return;
@@ -80,5 +87,5 @@ export function paint(pane, customer, form) {
 /** Light the evidence of the field in focus; returns the places to visit, in order. */
 export function light(pane, customer, key) {
   const mark = key ? markOf(customer, key) : null;
-  return lightEvidence(pane, mark?.evidence ?? [], mark?.messages ?? []);
+  return lightEvidence(pane, mark?.evidence ?? [], mark?.messages ?? [], (key && customer.pinned[key]) || []);
 }

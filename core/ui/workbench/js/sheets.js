@@ -3,17 +3,21 @@ import { caps, h } from "./dom.js";
 import { COMMANDS, FIELD_KEYS } from "./keys.js";
 import { conflictRows } from "./outbox.js";
 
+/** Groups of keys in an order that fills three columns evenly. */
+const HELP_GROUPS = ["判定", "走动", "客户", "字段", "其他", "群聊"];
+
 /** The sheet of all keys; closes with Esc, ? or a click. */
 export function buildHelp(onClose) {
-  const rows = [...COMMANDS.map((c) => ({ ...c, letter: c.letter })), ...FIELD_KEYS];
-  const groups = [...new Set(rows.map((row) => row.group))].map((group) =>
+  const rows = [...COMMANDS, ...FIELD_KEYS];
+  const letters = (row) => (row.letters ?? []).slice(0, 1).map((key) => h("span", { class: "letter", title: "命令模式" }, caps(key)));
+  const groups = HELP_GROUPS.map((group) =>
     h("section", {}, h("h5", {}, group), h("dl", {}, rows.filter((row) => row.group === group).flatMap((row) => [
-      h("dt", {}, row.keys.map((key) => caps(key)), row.letter ? h("span", { class: "letter", title: "命令模式" }, h("kbd", {}, row.letter)) : null),
+      h("dt", {}, row.keys.map((key) => caps(key)), letters(row)),
       h("dd", {}, row.label),
     ]))));
   const close = h("button", { type: "button", class: "btn", onclick: onClose }, "关闭", caps("Esc"));
   const box = h("div", { class: "help", role: "dialog", "aria-modal": "true", "aria-label": "全部快捷键", tabindex: "-1" },
-                h("header", {}, h("h3", {}, "全部快捷键"), h("span", { class: "soft" }, "淡色的单个字母在命令模式（Esc）里有效；输入法选词时的回车不算命令"), close),
+                h("header", {}, h("h3", {}, "全部快捷键"), h("span", { class: "soft" }, "虚线框的键在命令模式（Esc）里有效；输入法选词时的回车不算命令"), close),
                 h("div", { class: "columns" }, groups));
   const veil = h("div", { class: "veil", hidden: true, onclick: (event) => { if (event.target === veil) onClose(); } }, box);
   return { element: veil, box };
@@ -60,23 +64,24 @@ export function notice(text, tone, action = null) {
            action ? h("button", { type: "button", class: "link", onclick: action.run }, action.label) : null);
 }
 
-/** A small list under a button: whom to add as a customer. */
-export function buildMenu(names, onPick, onClose) {
-  const items = ["", ...names].map((name, i) =>
-    h("button", { type: "button", role: "menuitem", onclick: () => onPick(name) }, name || "空白的客户", h("sup", {}, String(i + 1))));
-  const menu = h("div", { class: "menu", role: "menu", "aria-label": "添加客户" }, items);
+/** A small list under a button. `items` are `{label, hint, run}`; digits choose, Esc closes. */
+export function buildMenu(title, items, onClose) {
+  const buttons = items.map(({ label, hint, run }, i) =>
+    h("button", { type: "button", role: "menuitem", onclick: () => { onClose(); run(); } }, label,
+      hint ? h("small", {}, hint) : null, i < 9 ? h("sup", { "aria-hidden": "true" }, String(i + 1)) : null));
+  const menu = h("div", { class: "menu", role: "menu", "aria-label": title }, h("div", { class: "menu-title", role: "presentation" }, title), buttons);
   menu.addEventListener("keydown", (event) => {
-    const at = items.indexOf(event.target);
+    const at = buttons.indexOf(event.target);
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step) items[(at + step + items.length) % items.length].focus();
-    else if (/^[1-9]$/.test(event.key) && items[Number(event.key) - 1]) items[Number(event.key) - 1].click();
+    if (step) buttons[(at + step + buttons.length) % buttons.length].focus();
+    else if (/^[1-9]$/.test(event.key) && buttons[Number(event.key) - 1]) buttons[Number(event.key) - 1].click();
     else if (event.key === "Escape") onClose();
     else return;
     event.preventDefault();
     event.stopPropagation();
   });
   menu.addEventListener("focusout", (event) => { if (!menu.contains(event.relatedTarget)) onClose(); });
-  return { element: menu, focus: () => (items[1] ?? items[0]).focus() };
+  return { element: menu, focus: () => buttons[0].focus() };
 }
 
 /** What stands in the panes while a chat is on its way, or where there is none. */

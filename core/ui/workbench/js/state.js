@@ -7,6 +7,7 @@ const KEPT_CHATS = 40;
 export function makeStore() {
   return {
     session: null, form: null, reviewer: "", dataset: { id: 0, name: "" }, error: "",
+    guidelines: {},
     progress: { total: 0, confirmed: 0, discussed: 0, skipped: 0, left: 0 },
     entries: new Map(), outbox: [], orphans: new Map(),
     current: null, waiting: null, visited: [], queue: [], queueAt: null, opened: null, reported: new Set(),
@@ -57,6 +58,7 @@ export function receive(store, data, restore = () => {}) {
   store.reviewer = data.reviewer;
   store.dataset = data.dataset;
   store.progress = data.progress ?? store.progress;
+  store.guidelines = data.guidelines ?? store.guidelines;
   store.error = data.error ?? "";
   restore(data.dataset, data.reviewer);
   for (const ack of data.acks ?? []) takeAck(store, ack, effects);

@@ -1,0 +1,102 @@
+// Customers of a chat: added, removed, merged, split, swapped, moved, bound to a speaker. Pure.
+import { commit, confirmationOf, editField, nextUid } from "./model.js";
+import { ONE_BY_ONE, UNSEEN, emptyValue, isEmpty, isList, sameValue, splitItems } from "./values.js";
+
+function blankCustomer(form, name) {
+  const values = Object.fromEntries(form.fields.map((field) => [field.key, emptyValue(field)]));
+  if (name) values[form.name_field] = name;
+  return { uid: nextUid(), source: null, origin: null, pinned: {}, values, confirmed: {}, baseline: null, marks: {}, marked: null,
+           others: {}, delta: {} };
+}
+
+/** Add a customer at the end; returns its index. */
+export function addCustomer(entry, form, name, now) {
+  commit(entry, [...entry.work, blankCustomer(form, name)], "", now);
+  return entry.work.length - 1;
+}
+
+/** Remove a customer; the last one leaves a blank one behind, for a chat keeps at least one form. */
+export function removeCustomer(entry, form, index, now) {
+  const rest = entry.work.filter((_, i) => i !== index);
+  commit(entry, rest.length ? rest : [blankCustomer(form, "")], "", now);
+}
+
+/**
+ * Merge a customer into another: empty fields are filled, lists joined, filled ones stay as they are. What came over has
+ * been decided by nobody. Returns `{index, lost}`: where the whole one stands, and the labels of values that gave way.
+ */
+export function mergeCustomers(entry, form, into, from, now) {
+  const [mine, other] = [entry.work[into], entry.work[from]];
+  const values = { ...mine.values };
+  const confirmed = { ...mine.confirmed };
+  const pinned = { ...mine.pinned };
+  const lost = [];
+  for (const field of form.fields) {
+    const { key } = field;
+    if (isEmpty(other.values[key])) continue;
+    if (isList(field)) values[key] = splitItems([...splitItems(mine.values[key]), ...splitItems(other.values[key])]);
+    else if (isEmpty(mine.values[key])) values[key] = other.values[key];
+    else if (!sameValue(mine.values[key], other.values[key]) && key !== form.name_field) lost.push(field.label);
+    if (!sameValue(values[key], mine.values[key])) {
+      confirmed[key] = UNSEEN;
+      if (other.pinned[key]) pinned[key] = other.pinned[key];
+    }
+  }
+  const work = entry.work.map((one, i) => (i === into ? { ...mine, values, confirmed, pinned } : one)).filter((_, i) => i !== from);
+  commit(entry, work, "", now);
+  return { index: into - (from < into ? 1 : 0), lost };
+}
+
+/** Split a customer in two: a second one with the same values stands behind it, all of them for somebody to look at. */
+export function splitCustomer(entry, form, index, name, now) {
+  const mine = entry.work[index];
+  const twin = { ...mine, uid: nextUid(), source: null, values: { ...mine.values, [form.name_field]: name }, confirmed: {}, delta: {} };
+  commit(entry, [...entry.work.slice(0, index + 1), twin, ...entry.work.slice(index + 1)], "", now);
+  return index + 1;
+}
+
+/** Give a field's value to another customer and take theirs. */
+export function swapField(entry, index, other, key, now) {
+  const [mine, theirs] = [entry.work[index], entry.work[other]];
+  const given = (customer, from) => ({
+    ...customer,
+    values: { ...customer.values, [key]: from.values[key] },
+    confirmed: { ...customer.confirmed, [key]: ONE_BY_ONE },
+    pinned: { ...customer.pinned, [key]: from.pinned[key] ?? [] },
+  });
+  commit(entry, entry.work.map((one, i) => (i === index ? given(mine, theirs) : i === other ? given(theirs, mine) : one)), "", now);
+}
+
+/** Move a customer by one place; returns where it stands now. */
+export function moveCustomer(entry, index, by, now) {
+  const to = index + by;
+  if (to < 0 || to >= entry.work.length) return index;
+  const work = [...entry.work];
+  [work[index], work[to]] = [work[to], work[index]];
+  commit(entry, work, "", now);
+  return to;
+}
+
+/** Bind a customer to a speaker: the form carries the name that stands in the chat. */
+export function bindCustomer(entry, form, index, name, now) {
+  if (entry.work[index].values[form.name_field] === name && confirmationOf(entry.work[index], form.name_field) === ONE_BY_ONE) return;
+  editField(entry, index, form.name_field, name, now);
+}
+
+/** Speakers whom a customer may be: customers first, nobody who is bound already. */
+export function freeSpeakers(entry, form) {
+  const taken = new Set(entry.work.map((one) => one.values[form.name_field]));
+  const rank = { 客户: 0, 未知: 1, 客服: 2 };
+  return (entry.chat.speakers ?? []).filter((s) => !taken.has(s.name)).sort((a, b) => rank[a.role] - rank[b.role]);
+}
+
+/** Whether two names mean one person: equal, or one within the other. The same rule as in core/evidence/near.py. */
+export function samePerson(name, other) {
+  return name === other || (name.length > 1 && other.includes(name)) || (other.length > 1 && name.includes(other));
+}
+
+/** Numbers of the speakers who are this customer; empty where the name is nobody's. */
+export function speakersOf(chat, name) {
+  const trimmed = (name ?? "").trim();
+  return trimmed ? chat.speakers.flatMap((speaker, i) => (samePerson(trimmed, speaker.name) ? [i] : [])) : [];
+}

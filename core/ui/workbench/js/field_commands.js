@@ -1,0 +1,128 @@
+// Commands about fields: edit, confirm, walk, take another value, take what was missed.
+import { dismiss, nextAlternative, openMissed, takeMissed } from "./advice.js";
+import { acceptDelta, confirmField, confirmRest, confirmationOf, editField, isDelta, nextUnseen, takeBack } from "./model.js";
+import { ONE_BY_ONE, UNSEEN, valueText } from "./values.js";
+
+/** Commands and form actions about fields. */
+export function fieldCommands(desk, tools) {
+  const { store } = desk;
+  const { entryNow, change, goTo, visit } = tools;
+
+  function edit(key, value, typed) {
+    change((entry) => {
+      if (JSON.stringify(entry.work[desk.customer].values[key] ?? "") === JSON.stringify(value)) return;
+      editField(entry, desk.customer, key, value, Date.now(), typed);
+    });
+  }
+
+  /** Go to the field after this one (or before); after the last, to the next customer. */
+  function walk(key, step) {
+    const { fields } = store.form;
+    const at = fields.findIndex((other) => other.key === key) + step;
+    if (at >= 0 && at < fields.length) goTo(fields[at].key);
+    else if (step > 0 && desk.customer + 1 < entryNow().work.length) visit({ index: desk.customer + 1, key: fields[0].key });
+    else if (step < 0 && desk.customer > 0) visit({ index: desk.customer - 1, key: fields[fields.length - 1].key });
+    else if (step > 0) desk.say("这是最后一个字段：Ctrl+Enter 确认并下一条", { seconds: 4 });
+  }
+
+  /** Confirm a field and go on: to its neighbour, under delta review to the next one that is asked about. */
+  function advance(key, step) {
+    change((entry) => confirmField(entry, desk.customer, key, Date.now()));
+    if (step > 0 && isDelta(entryNow())) goToUnseen(key);
+    else walk(key, step);
+  }
+
+  function onFocus(key) {
+    desk.setMode(false);
+    tools.arrive(key);
+  }
+
+  function toggleConfirm(key) {
+    change((entry) => {
+      const isOne = confirmationOf(entry.work[desk.customer], key) === ONE_BY_ONE;
+      confirmField(entry, desk.customer, key, Date.now(), isOne ? UNSEEN : ONE_BY_ONE);
+    });
+  }
+
+  function restoreModel(key) {
+    if (!change((entry) => takeBack(entry, desk.customer, key, Date.now()))) desk.say("这里就是模型的值", { seconds: 3 });
+    goTo(key);
+  }
+
+  /** Take the next of the values that others give to the field, and say whose it is. */
+  function takeOther() {
+    const { key } = tools.fieldNow();
+    const entry = entryNow();
+    const next = nextAlternative(entry.work[desk.customer], key, entry.chat.run);
+    if (!next) { desk.say("别的结果没有不同的说法", { seconds: 3 }); return; }
+    edit(key, next.value, false);
+    desk.say(`换成 ${next.who.join("、")} 的值：${valueText(next.value) || "（空）"}`, { seconds: 5 });
+    goTo(key);
+  }
+
+  function accept(key) {
+    if (!change((entry) => acceptDelta(entry, desk.customer, key, Date.now()))) {
+      desk.say("这个字段没有要采用的新值", { seconds: 3 });
+      return;
+    }
+    goToUnseen(key);
+  }
+
+  function goToUnseen(key = desk.field) {
+    const entry = entryNow();
+    const where = nextUnseen(entry, store.form, desk.customer, key);
+    if (where) visit(where);
+    else desk.say(isDelta(entry) ? "不同的地方都看过了：Ctrl+Enter 确认并下一条" : "这一条都看过了", { seconds: 4 });
+  }
+
+  function missed(id) {
+    const open = openMissed(entryNow());
+    const one = open.find((other) => other.id === id) ?? open[0];
+    if (!one) { desk.say("没有漏掉的内容", { seconds: 3 }); return; }
+    let index = desk.customer;
+    change((entry) => { index = takeMissed(entry, store.form, one, desk.customer, Date.now()); });
+    visit({ index, key: one.key });
+    const label = store.form.fields.find((field) => field.key === one.key).label;
+    desk.say(`「${one.value}」填入了${label}`, { action: { label: "撤销（Ctrl+Z）", run: () => desk.calls.run("undo") }, seconds: 8 });
+  }
+
+  function dismissFirst() {
+    const [one] = openMissed(entryNow());
+    if (!one) return;
+    dismiss(entryNow(), one);
+    desk.draw();
+  }
+
+  function toggleGuide() {
+    desk.guideOpen = !desk.guideOpen;
+    desk.drawFocus();
+  }
+
+  /** A digit in command mode chooses a value of the field in focus. */
+  function digit(number) {
+    desk.form.parts.get(desk.field)?.control.digit?.(String(number));
+  }
+
+  return {
+    edit, digit,
+    commands: {
+      confirm: () => {
+        if (!change((entry) => confirmField(entry, desk.customer, desk.field, Date.now()))) desk.say("本字段已逐项确认", { seconds: 2 });
+      },
+      empties: () => change((entry) => confirmRest(entry, store.form, Date.now(), desk.customer)),
+      takeBack: () => restoreModel(desk.field),
+      other: takeOther,
+      accept: () => accept(desk.field),
+      unseen: () => goToUnseen(),
+      nextField: () => walk(desk.field, 1),
+      previousField: () => walk(desk.field, -1),
+      missed: () => missed(null),
+      dismiss: dismissFirst,
+      guide: toggleGuide,
+    },
+    actions: {
+      edit, advance, toggleConfirm, accept, focus: onFocus, takeBack: restoreModel, takeMissed: missed, dismiss: dismissFirst,
+      guide: toggleGuide, take: (value) => edit(desk.field, value, false),
+    },
+  };
+}

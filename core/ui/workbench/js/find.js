@@ -1,0 +1,113 @@
+// Places in the messages of a pane: where words stand (search), and single words to pick without a mouse.
+// Both are drawn by the browser's highlights over text that stays as it is; where those are missing, rows still show.
+
+const supported = typeof Highlight !== "undefined" && typeof CSS !== "undefined" && "highlights" in CSS;
+
+/** Draw ranges as `::highlight(name)`; an empty list takes them away. */
+export function highlight(name, ranges) {
+  if (!supported) return;
+  if (ranges.length) CSS.highlights.set(name, new Highlight(...ranges));
+  else CSS.highlights.delete(name);
+}
+
+/** The text of a message's row and its text nodes, without what only screen readers are told. */
+function textOf(row) {
+  const nodes = [];
+  let text = "";
+  const walker = document.createTreeWalker(row.querySelector(".body"), NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    if (node.parentElement.classList.contains("visually-hidden")) continue;
+    nodes.push({ node, start: text.length });
+    text += node.data;
+  }
+  return { text, nodes };
+}
+
+function rangeOf(nodes, start, end) {
+  const range = document.createRange();
+  const at = (offset) => nodes.findLast((one) => one.start <= offset) ?? nodes[0];
+  const [first, last] = [at(start), at(end - 1)];
+  range.setStart(first.node, start - first.start);
+  range.setEnd(last.node, end - last.start);
+  return range;
+}
+
+/** Every place where the words stand, in order: `[{row, range}]` (`range` is null where a speaker's name holds them). */
+export function findHits(chat, pane, words) {
+  const needle = words.trim().toLowerCase();
+  if (!needle) return [];
+  const hits = [];
+  for (const message of chat.messages) {
+    const said = `${message.quote?.text ?? ""}\n${message.parts.map((part) => part.t).join("")}`.toLowerCase();
+    const row = pane.rows.get(message.i);
+    if (message.speaker.toLowerCase().includes(needle) && !message.same) hits.push({ row, message: message.i, range: null });
+    if (!said.includes(needle)) continue;
+    const { text, nodes } = textOf(row);
+    const folded = text.toLowerCase();
+    for (let at = folded.indexOf(needle); at >= 0; at = folded.indexOf(needle, at + needle.length)) {
+      hits.push({ row, message: message.i, range: rangeOf(nodes, at, at + needle.length) });
+    }
+  }
+  return hits;
+}
+
+/** The words of a message's row in order: `[{text, start, end, isWord}]`, what lies between them too. */
+function wordsOf(row) {
+  const { text, nodes } = textOf(row);
+  const segments = [...new Intl.Segmenter("zh", { granularity: "word" }).segment(text)];
+  return { text, nodes, words: segments.map((one) => ({ start: one.index, end: one.index + one.segment.length, isWord: one.isWordLike })) };
+}
+
+/**
+ * Picking words of a message: `step(by)` takes the next or previous word, `grow(by)` more or fewer of them. Each returns
+ * the text that is picked ("" for none).
+ */
+export function makePicker(name) {
+  let row = null;
+  let from = -1;
+  let to = -1;
+  let at = null;
+
+  function clear() {
+    row = null;
+    from = to = -1;
+    highlight(name, []);
+    return "";
+  }
+
+  function draw() {
+    if (from < 0) return clear();
+    const [start, end] = [at.words[from].start, at.words[to].end];
+    highlight(name, [rangeOf(at.nodes, start, end)]);
+    return at.text.slice(start, end).trim();
+  }
+
+  function open(other) {
+    if (row !== other) {
+      row = other;
+      from = to = -1;
+    }
+    at = wordsOf(row);
+  }
+
+  return {
+    clear,
+    step(other, by) {
+      open(other);
+      const start = from < 0 ? (by > 0 ? -1 : at.words.length) : by > 0 ? to : from;
+      for (let i = start + by; i >= 0 && i < at.words.length; i += by) {
+        if (!at.words[i].isWord) continue;
+        from = to = i;
+        break;
+      }
+      return draw();
+    },
+    grow(other, by) {
+      open(other);
+      if (from < 0) return this.step(other, 1);
+      if (by > 0) to = Math.min(at.words.length - 1, to + 1);
+      else if (to > from) to -= 1;
+      return draw();
+    },
+  };
+}
