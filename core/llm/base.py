@@ -19,6 +19,7 @@ class ModelRequest:
         parameters: ``temperature`` (0 to 2), ``max_tokens`` (> 0), ``json_mode`` (bool) and extras.
         deadline: seconds after which the call has failed.
         form: what the answer has to fill, for providers that read the chat themselves (``local``).
+        task: ``forms`` or ``summary``: what the answer is, for the same providers.
     """
 
     prompt: str
@@ -28,6 +29,7 @@ class ModelRequest:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     deadline: float = 120.0
     form: Form | None = None
+    task: str = "forms"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,13 @@
 from core.prompts.loading import PROMPTS_DIR, list_prompts, load_prompt, parse_prompt, read_prompt
 from core.prompts.model import STAGE_TITLES, STAGE_VARIABLES, Example, Prompt, Rendered, Stage
 from core.prompts.rendering import render
+from core.prompts.summary import SUMMARY_SECTIONS, read_summary, summary_of
 
 __all__ = [
     "PROMPTS_DIR",
     "STAGE_TITLES",
     "STAGE_VARIABLES",
+    "SUMMARY_SECTIONS",
     "Example",
     "Prompt",
     "Rendered",
@@ -16,5 +18,7 @@ __all__ = [
     "load_prompt",
     "parse_prompt",
     "read_prompt",
+    "read_summary",
     "render",
+    "summary_of",
 ]

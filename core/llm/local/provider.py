@@ -15,6 +15,7 @@ from core.form import Form, FormValues
 from core.llm.base import ModelReply, ModelRequest
 from core.llm.local.fill import Line, View, fill_form, make_line
 from core.llm.local.rules import load_rules
+from core.prompts import summary_of
 
 MODEL = "rules.v1"
 _SECOND_CUSTOMER = 0.9
@@ -33,7 +34,7 @@ class LocalProvider:
         return ""
 
     def complete(self, request: ModelRequest) -> ModelReply:
-        """Fill the request's form from its conversation; the prompt is not read.
+        """Fill the request's form from its conversation, or tell it as a summary; the prompt is not read.
 
         Raises:
             ProviderError: the request carries no form.
@@ -42,7 +43,8 @@ class LocalProvider:
             raise ProviderError(Cause.BAD_REQUEST, "本地规则需要知道要填哪张表", "请在抽取任务里使用，不能单独提问")
         start = time.perf_counter()
         forms = fill_forms(request.form, request.conversation)
-        text = json.dumps(forms, ensure_ascii=False, indent=2)
+        told = request.task == "summary"
+        text = summary_of(request.form, forms) if told else json.dumps(forms, ensure_ascii=False, indent=2)
         return ModelReply(text, None, None, time.perf_counter() - start, MODEL)
 
 
