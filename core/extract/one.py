@@ -1,69 +1,23 @@
-"""One chat → forms: render, ask, parse; ask again only where waiting can help."""
+"""One chat → forms: cleaned, cut into windows where it is too long, through every stage, and put together again."""
 
-import random
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
-
-from core.errors import Cause, PromptError, ProviderError
-from core.form import Form, FormValues
-from core.llm.base import ModelReply, ModelRequest, Provider
-from core.llm.failures import LENGTH
-from core.parsing import parse_reply
-from core.prompts import Prompt, render
-
-ATTEMPTS = 4
-FIRST_WAIT = 1.0
-LONGEST_WAIT = 30.0
-_RATE_FACTOR = 3.0
-"""Too many calls at once takes longer to pass than a dropped connection."""
-
-
-class Status(StrEnum):
-    """How an extraction ended."""
-
-    OK = "ok"
-    REPAIRED = "repaired"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of one chat.
-
-    Attributes:
-        forms: one clean form per customer; ``None`` where it failed.
-        status: ``repaired`` where the reply had to be mended, see ``notes``.
-        notes: what was mended or coerced, one Chinese sentence each.
-        raw: exactly what the model wrote last; on a failure what had arrived until then.
-        cause: why it failed; ``None`` where it did not, or where an answer came that could not be read.
-        error: the failure for the analyst, in Chinese with the remedy; ``""`` where there is none.
-        code: the provider's own error code.
-        tokens_in: prompt tokens by the provider's count; ``None`` where it does not say.
-        tokens_out: answer tokens, likewise.
-        seconds: wall time with waits and retries.
-        attempts: how often the model was asked.
-        model: what answered, as the provider names it.
-        prompt_sha256: of the rendered messages, ``""`` if they could not be rendered.
-    """
-
-    forms: tuple[FormValues, ...] | None
-    status: Status
-    notes: tuple[str, ...] = ()
-    raw: str = ""
-    cause: Cause | None = None
-    error: str = ""
-    code: str = ""
-    tokens_in: int | None = None
-    tokens_out: int | None = None
-    seconds: float = 0.0
-    attempts: int = 0
-    model: str = ""
-    prompt_sha256: str = ""
+from core.chat import ParsedChat, parse_chat
+from core.clean import Cleaned, Window, clean, left_out_report, split_windows, whole
+from core.errors import Cause, PromptError, SettingsError
+from core.extract.asking import ATTEMPTS
+from core.extract.budget import SMALLEST_WINDOW, chat_budget
+from core.extract.outcome import Call, Outcome, Status
+from core.extract.pipeline import Pipeline, PipelineStep
+from core.extract.stages import CallFailed, Examples, Means, WindowRun, no_examples
+from core.extract.tokens import estimate_tokens
+from core.form import Field, Form, FormValues
+from core.llm.base import Provider
+from core.llm.failures import REMEDIES
+from core.merge import join_windows
+from core.prompts import Prompt
 
 
 def extract_chat(
@@ -78,15 +32,12 @@ def extract_chat(
     attempts: int = ATTEMPTS,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Outcome:
-    """Ask a model for the forms of one chat.
-
-    Every failure that a person can understand becomes an :class:`Outcome` of status ``failed``; only programming errors
-    are raised.
+    """Ask a model one question about one chat; see :func:`run_pipeline`.
 
     Args:
         form: what to fill.
         conversation: the chat without residue.
-        prompt: of stage ``extract``.
+        prompt: of a stage that needs nothing but the chat.
         provider: who is asked.
         model: the model's name; ``""`` for the provider's default.
         parameters: see :class:`core.llm.base.ModelRequest`.
@@ -94,78 +45,192 @@ def extract_chat(
         attempts: calls at most, the first included; only causes that may pass are tried again.
         sleep: how to wait between attempts; given in seconds.
     """
-    start = time.perf_counter()
-    settings = dict(parameters or {})
-    try:
-        rendered = render(prompt, form, chat=conversation, json_object=bool(settings.get("json_mode")))
-    except PromptError as error:
-        return Outcome(None, Status.FAILED, cause=Cause.CONFIG, error=str(error))
-    request = ModelRequest(
-        prompt=rendered.user,
-        system=rendered.system,
-        conversation=conversation,
-        model=model,
-        parameters=settings,
-        deadline=deadline,
+    return run_pipeline(
         form=form,
-    )
-    asked = 0
-
-    def ask() -> ModelReply:
-        nonlocal asked
-        asked += 1
-        return provider.complete(request)
-
-    retrying = Retrying(
-        stop=stop_after_attempt(max(1, attempts)),
-        wait=_wait,
-        retry=retry_if_exception(_may_pass),
+        chat=parse_chat(conversation),
+        pipeline=Pipeline((PipelineStep(prompt),)),
+        provider=provider,
+        model=model,
+        parameters=parameters,
+        deadline=deadline,
+        attempts=attempts,
         sleep=sleep,
-        reraise=True,
-    )
-    try:
-        reply = retrying(ask)
-    except ProviderError as error:
-        return Outcome(
-            None,
-            Status.FAILED,
-            raw=error.partial,
-            cause=error.cause,
-            error=str(error),
-            code=error.code,
-            seconds=time.perf_counter() - start,
-            attempts=asked,
-            model=model,
-            prompt_sha256=rendered.sha256,
-        )
-    parsed = parse_reply(form, reply.text)
-    failed = parsed.forms is None
-    return Outcome(
-        forms=None if parsed.forms is None else tuple(parsed.forms),
-        status=Status.FAILED if failed else Status(parsed.status),
-        notes=tuple(parsed.notes),
-        raw=reply.text,
-        error=parsed.reason if failed else "",
-        tokens_in=reply.tokens_in,
-        tokens_out=reply.tokens_out,
-        seconds=time.perf_counter() - start,
-        attempts=asked,
-        model=reply.model,
-        prompt_sha256=rendered.sha256,
     )
 
 
-def _may_pass(error: BaseException) -> bool:
-    # An answer at max_tokens would cost as much and end there again.
-    return isinstance(error, ProviderError) and error.retryable and error.code != LENGTH
+def run_pipeline(
+    *,
+    form: Form,
+    chat: ParsedChat,
+    pipeline: Pipeline,
+    provider: Provider,
+    model: str = "",
+    parameters: Mapping[str, Any] | None = None,
+    deadline: float = 120.0,
+    attempts: int = ATTEMPTS,
+    sleep: Callable[[float], None] = time.sleep,
+    context_tokens: int = 0,
+    max_output_tokens: int = 0,
+    base: Sequence[FormValues] = (),
+    examples: Examples = no_examples,
+    earlier: Mapping[tuple[str, int], str] | None = None,
+) -> Outcome:
+    """Take one chat through a pipeline.
 
+    Every failure that a person can understand becomes an :class:`Outcome` of status ``failed`` with the calls that
+    were made; only programming errors are raised. Nothing of the chat is cut silently: what cleaning leaves out and how
+    windows lie is on the outcome.
 
-def _wait(state: RetryCallState) -> float:
-    """Seconds before the next attempt: doubled each time, up to a limit, a random half of it as jitter.
-
-    With jitter, calls that failed together (a rate limit) do not come back together.
+    Args:
+        form: what to fill.
+        chat: the chat; its residue is never shown.
+        pipeline: the stages.
+        provider: who is asked.
+        model: the model's name; ``""`` for the provider's default.
+        parameters: see :class:`core.llm.base.ModelRequest`.
+        deadline: seconds for each single call.
+        attempts: calls per question at most, the first included; only causes that may pass are tried again.
+        sleep: how to wait between attempts; given in seconds.
+        context_tokens: what the model takes, question and answer together; 0 where unknown (then there is one window).
+        max_output_tokens: the longest answer of the model; 0 where unknown.
+        base: forms that the first stage is given.
+        examples: where examples come from, for stages that show some.
+        earlier: answers of a failed attempt, ``{(sha256 of the question, sample): reply}``; not asked for again.
     """
-    error = state.outcome.exception() if state.outcome else None
-    rate = isinstance(error, ProviderError) and error.cause is Cause.RATE
-    longest = min(LONGEST_WAIT, FIRST_WAIT * (_RATE_FACTOR if rate else 1.0) * 2.0 ** (state.attempt_number - 1))
-    return longest / 2 + random.random() * longest / 2
+    start = time.perf_counter()
+    calls: list[Call] = []
+    try:
+        cleaned = clean(chat, pipeline.clean)
+        budget = chat_budget(
+            form,
+            pipeline,
+            context_tokens=context_tokens,
+            max_output_tokens=max_output_tokens,
+            parameters=parameters,
+        )
+        windows = _windows(chat, cleaned, budget, pipeline.overlap)
+        if windows is None:
+            return _too_long(budget or 0, cleaned)
+        means = Means(
+            form=form,
+            pipeline=pipeline,
+            provider=provider,
+            model=model,
+            parameters=dict(parameters or {}),
+            deadline=deadline,
+            attempts=attempts,
+            sleep=sleep,
+            budget=budget,
+            examples=examples,
+            earlier=earlier or {},
+        )
+        runs = [WindowRun(means, window, calls, [dict(values) for values in base]) for window in windows]
+        failed: Call | None = None
+        for run in runs:
+            try:
+                run.carry_out()
+            except CallFailed as error:
+                failed = error.call
+                break
+    except (PromptError, SettingsError) as error:
+        return Outcome(None, Status.FAILED, cause=Cause.CONFIG, error=str(error), calls=tuple(calls))
+    forms, alternatives = (None, []) if failed else _together(form, cleaned, runs)
+    return _outcome(runs, calls, failed, forms, alternatives, cleaned, time.perf_counter() - start)
+
+
+def _windows(chat: ParsedChat, cleaned: Cleaned, budget: int | None, overlap: float) -> list[Window] | None:
+    """The parts of a chat, most often one; ``None`` where the prompt leaves no room for any."""
+    if budget is None or estimate_tokens(cleaned.text) <= budget:
+        return [whole(cleaned)]
+    return None if budget < SMALLEST_WINDOW else split_windows(chat, cleaned, budget, estimate_tokens, overlap)
+
+
+def _together(form: Form, cleaned: Cleaned, runs: list[WindowRun]) -> tuple[list[FormValues], list[dict[str, Any]]]:
+    """The forms of all windows per customer, and the values that were not taken."""
+    lost = [entry for run in runs for entry in run.alternatives]
+    if len(runs) == 1:
+        return runs[0].forms, lost
+
+    def stands(field: Field, value: str) -> bool:
+        return value in cleaned.text
+
+    joined = join_windows(form, [run.forms for run in runs], stands)
+    lost += [
+        {
+            "customer": number,
+            "name": form.name_of(one.values),
+            "field": key,
+            "taken": one.values[key],
+            "others": list(others),
+            "from": "windows",
+        }
+        for number, one in enumerate(joined)
+        for key, others in one.alternatives.items()
+    ]
+    return [one.values for one in joined], lost
+
+
+def _outcome(
+    runs: list[WindowRun],
+    calls: list[Call],
+    failed: Call | None,
+    forms: list[FormValues] | None,
+    alternatives: list[dict[str, Any]],
+    cleaned: Cleaned,
+    seconds: float,
+) -> Outcome:
+    several = len(runs) > 1
+    notes = [f"第 {run.window.number} 段：{note}" if several else note for run in runs for note in run.notes]
+    if several:
+        notes.insert(0, f"群聊超过模型的长度，分成 {len(runs)} 段抽取，再按客户合并")
+    if failed:
+        status = Status.FAILED
+    else:
+        status = Status.REPAIRED if any(run.repaired for run in runs) else Status.OK
+    last = failed or calls[-1]
+    counted = [(call.tokens_in, call.tokens_out) for call in calls]
+    return Outcome(
+        forms=None if forms is None else tuple(forms),
+        status=status,
+        notes=tuple(dict.fromkeys(notes)) if not failed else (),
+        raw=last.raw,
+        cause=failed.cause if failed else None,
+        error=failed.error if failed else "",
+        code=failed.code if failed else "",
+        tokens_in=_sum([tokens for tokens, _ in counted]),
+        tokens_out=_sum([tokens for _, tokens in counted]),
+        seconds=seconds,
+        attempts=sum(call.attempts for call in calls),
+        model=last.model,
+        prompt_sha256=calls[0].sha256,
+        calls=tuple(calls),
+        left_out=tuple(left_out_report(cleaned)),
+        windows=tuple(_window_report(run.window, cleaned) for run in runs) if several else (),
+        alternatives=tuple(alternatives),
+    )
+
+
+def _window_report(window: Window, cleaned: Cleaned) -> dict[str, Any]:
+    return {
+        "number": window.number,
+        "messages": [window.first + 1, window.last + 1],
+        "characters": window.span.end - window.span.start,
+        "repeated": window.repeated,
+    }
+
+
+def _too_long(budget: int, cleaned: Cleaned) -> Outcome:
+    room = f"只剩约 {budget} token 给群聊" if budget > 0 else "没有给群聊留下位置"
+    return Outcome(
+        None,
+        Status.FAILED,
+        cause=Cause.TOO_LONG,
+        error=f"提示词和回答占满了模型的长度，{room}。{REMEDIES[Cause.TOO_LONG]}。",
+        left_out=tuple(left_out_report(cleaned)),
+    )
+
+
+def _sum(counts: list[int | None]) -> int | None:
+    """Tokens of all calls; ``None`` where no provider said."""
+    known = [count for count in counts if count is not None]
+    return sum(known) if known else None

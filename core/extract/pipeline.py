@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from core.clean import OVERLAP, known_steps
@@ -208,7 +208,8 @@ def _step(text: str, find: Callable[[str], Prompt]) -> PipelineStep:
         if fields:
             raise PromptError(f"提示词 {prompt.id} 不能只问部分字段", "请用 fields 阶段的提示词")
         raise PromptError(
-            f"提示词 {prompt.id} 没有写明问哪些字段", f"写作 {match['prompt'].strip()}[字段|字段]，例如 fields[客户购买阶段]"
+            f"提示词 {prompt.id} 没有写明问哪些字段",
+            f"写作 {match['prompt'].strip()}[字段|字段]，例如 fields[客户购买阶段]",
         )
     return step
 
@@ -231,8 +232,3 @@ def _check_order(steps: tuple[PipelineStep, ...], *, based: bool) -> None:
         forms = forms or stage is not Stage.SUMMARY
     if steps[-1].prompt.stage is Stage.SUMMARY:
         raise PromptError(f"最后一个阶段 {steps[-1].prompt.id} 只有归纳，没有填表", "请在后面加上 from_summary")
-
-
-def with_base(pipeline: Pipeline, base_run: int | None) -> Pipeline:
-    """The pipeline with another run's forms as its start."""
-    return replace(pipeline, base_run=base_run)

@@ -8,6 +8,7 @@ the only import of it, loaded when there is work and not before).
 from core.jobs.cost import Cost, costs, money, total_cost
 from core.jobs.estimate import Estimate, chat_tokens, estimate
 from core.jobs.offers import Offer, free_name, offers, parse_indices, prompts
+from core.jobs.plans import pipeline_of, plan
 from core.jobs.progress import (
     Failure,
     Pace,
@@ -64,6 +65,8 @@ __all__ = [
     "pace",
     "parse_indices",
     "pause",
+    "pipeline_of",
+    "plan",
     "progress",
     "prompts",
     "retry_failed",

@@ -11,14 +11,15 @@ from sqlmodel import Session, col
 
 from core import catalog
 from core.chat import parse_chat
-from core.extract import estimate_tokens
+from core.extract import Pipeline, estimate_tokens
 from core.form import Form, load_named_form
 from core.jobs.cost import yuan
 from core.jobs.models import with_own
+from core.jobs.plans import plan
 from core.jobs.runs import default_model
 from core.jobs.scope import missing
 from core.llm import ModelSpec
-from core.prompts import STAGE_VARIABLES, Prompt, Stage, load_prompt, render
+from core.prompts import STAGE_VARIABLES, Prompt, Stage, render
 from core.store import Store, queries
 from core.store.models import Extraction, ExtractionStatus, Run, RunKind
 
@@ -86,6 +87,7 @@ def estimate(
     provider: str,
     model: str = "",
     prompt: str = "baseline",
+    pipeline: Pipeline | None = None,
     parameters: Mapping[str, Any] | None = None,
     run: str = "",
     limit: int | None = None,
@@ -99,7 +101,8 @@ def estimate(
         dataset: name or id.
         provider: ``local``, ``spark`` or ``openai``; ``""``: that of the model's entry.
         model: an entry's name, or what the service calls a model.
-        prompt: name, or name and version.
+        prompt: name, name and version, or several stages.
+        pipeline: what :func:`core.jobs.plan` made, instead of ``prompt``.
         parameters: for the model.
         run: the run's name; where there is one already, only what it lacks counts.
         limit: only the first so many chats.
@@ -111,16 +114,22 @@ def estimate(
         PromptError: no such prompt.
         SettingsError: no such provider or model.
     """
-    chosen = load_prompt(prompt)
     with store.read() as session:
+        stages = pipeline or plan(session, prompt, dataset=dataset)
         spec = catalog.resolve(session, provider, model.strip() or default_model(provider))
         data = queries.dataset(session, dataset)
         form = load_named_form(data.form)
         wanted = _wanted(session, data.id, run, limit, chat_indices)
-        learned = _mean_answer(session, spec, chosen)
+        learned = _mean_answer(session, spec, stages.main)
     spec = with_own(spec, parameters or {})
     lengths = tokens if tokens is not None else chat_tokens(store, data.id)
-    return _estimate(spec, form, [(chosen, 1)], {index: lengths.get(index, 0) for index in wanted}, learned)
+    return _estimate(
+        spec,
+        form,
+        [(step.prompt, step.samples) for step in stages.steps],
+        {index: lengths.get(index, 0) for index in wanted},
+        learned,
+    )
 
 
 def _estimate(

@@ -5,13 +5,16 @@ from dataclasses import dataclass
 
 from core import catalog
 from core.errors import JobError
+from core.extract import book
 from core.jobs.runs import DEFAULT_CONCURRENCY
 from core.llm import TITLES, ModelSpec, Source, connect, typed
-from core.prompts import Stage, list_prompts
+from core.prompts import Prompt, Stage, list_prompts
 from core.settings import OpenAISettings
 from core.store import Store, queries
 
 _RANGE = re.compile(r"(\d+)(?:\s*[-–~至到]\s*(\d+))?")
+_ALONE = (Stage.EXTRACT, Stage.FEWSHOT)
+_VOTERS = 3
 _BETWEEN = re.compile(r"[,，、;；\s]+")
 
 
@@ -51,9 +54,29 @@ def offers(store: Store) -> list[Offer]:
     return sorted(found, key=lambda offer: (bool(offer.missing), offer.spec.source == Source.FILE))
 
 
-def prompts() -> list[tuple[str, str]]:
-    """``(name.version, title)`` of the prompts that a run can use, newest version of each name first."""
-    return [(prompt.id, prompt.title) for prompt in list_prompts() if prompt.stage is Stage.EXTRACT]
+def prompts(store: Store | None = None) -> list[tuple[str, str]]:
+    """``(what create_run takes, title)``: single prompts first, newest version of each name first, then pipelines.
+
+    Args:
+        store: for the prompts that are kept in the database; without it only files are listed.
+    """
+    found = list(list_prompts())
+    if store is not None:
+        with store.read() as session:
+            found = [entry.prompt for entry in book.listed(session)]
+    single = [(prompt.id, prompt.title) for prompt in found if prompt.stage in _ALONE]
+    newest: dict[Stage, Prompt] = {}
+    for prompt in found:
+        newest.setdefault(prompt.stage, prompt)
+    first = next((prompt for prompt in found if prompt.name == "baseline"), newest.get(Stage.EXTRACT))
+    joined: list[tuple[str, str]] = []
+    if first and (verify := newest.get(Stage.VERIFY)):
+        joined.append((f"{first.id},{verify.id}", f"{first.title}，再{verify.title}"))
+    if (summary := newest.get(Stage.SUMMARY)) and (filled := newest.get(Stage.FROM_SUMMARY)):
+        joined.append((f"{summary.id},{filled.id}", f"{summary.title}，再{filled.title}"))
+    if first:
+        joined.append((f"{first.id}*{_VOTERS}", f"{first.title} {_VOTERS} 次投票"))
+    return sorted(single, key=lambda entry: not entry[0].startswith("baseline.")) + joined
 
 
 def free_name(store: Store, dataset_id: int, provider: str, model: str) -> str:

@@ -10,12 +10,13 @@ from sqlmodel import Session, col
 
 from core import catalog
 from core.errors import JobError, NotFoundError
+from core.extract import Pipeline
 from core.jobs.models import refresh, spec_of, with_own
+from core.jobs.plans import pipeline_of, plan
 from core.jobs.progress import progress
 from core.jobs.scope import RunParameters, missing, parameters_of, pending, scope
 from core.llm import ModelSpec, connect, presets
 from core.llm import provider as make_provider
-from core.prompts import Prompt, load_prompt
 from core.settings import OpenAISettings, SparkSettings
 from core.store import RunView, Store, queries
 from core.store.models import Extraction, ExtractionStatus, Run, RunKind, RunStatus
@@ -46,6 +47,7 @@ def create_run(
     provider: str,
     model: str = "",
     prompt: str = "baseline",
+    pipeline: Pipeline | None = None,
     parameters: Mapping[str, Any] | None = None,
     concurrency: int | None = None,
     per_minute: int | None = None,
@@ -61,7 +63,8 @@ def create_run(
         name: the run's name, unique in its dataset.
         provider: ``local``, ``spark`` or ``openai``; ``""``: that of the model's entry.
         model: an entry's name, or what the service calls a model; the provider's default where empty.
-        prompt: name (newest version) or name and version (``baseline.v1``).
+        prompt: name (newest version), name and version (``baseline.v1``), or several stages (``baseline,verify``).
+        pipeline: what :func:`core.jobs.plan` made, instead of ``prompt``.
         parameters: for the model: ``temperature``, ``max_tokens``, …
         concurrency: calls at a time; the provider's default where ``None``.
         per_minute: calls started per minute at most.
@@ -71,7 +74,7 @@ def create_run(
 
     Raises:
         NotFoundError: no such dataset.
-        PromptError: no such prompt.
+        PromptError: no such prompt, or stages that do not fit together.
         JobError: keys are missing; the names belong to a run with another provider, model, prompt or parameters; a
             value is out of range; nothing is in scope.
         SettingsError: no such provider.
@@ -83,9 +86,10 @@ def create_run(
         raise JobError(f"只抽取前 {limit} 条群聊没有意义", "请填写 1 以上的数，或留空表示全部")
     with store.read() as session:
         spec = catalog.resolve(session, provider, model.strip() or default_model(provider))
+        stages = pipeline or plan(session, prompt, dataset=dataset)
     _ready_or_refuse(with_own(spec, parameters or {}))
     provider, model = spec.provider, spec.name
-    chosen = load_prompt(prompt)
+    chosen = stages.main
     with store.write() as session:
         data = queries.dataset(session, dataset)
         indices = list(queries.chat_ids(session, data.id))
@@ -97,13 +101,14 @@ def create_run(
             row = Run(dataset_id=data.id, name=name, kind=RunKind.MODEL, provider=provider, model=model)
             row.prompt_name, row.prompt_version = chosen.name, str(chosen.version)
             row.prompt_sha256, row.prompt_text = chosen.sha256, chosen.source
-            settled = _validated(request=dict(parameters or {}), chats=wanted)
+            kept = None if stages.plain else stages.as_dict()
+            settled = _validated(request=dict(parameters or {}), chats=wanted, pipeline=kept)
             at_once = spec.concurrency or DEFAULT_CONCURRENCY.get(provider, 4)
             limits = {"concurrency": at_once, "per_minute": spec.per_minute, "entry": spec.as_dict()}
             settled = settled.model_copy(update=limits)
             session.add(row)
         else:
-            _same_or_refuse(row, provider, model, chosen, parameters)
+            _same_or_refuse(row, provider, model, stages, parameters)
             settled = parameters_of(row)
             if settled.chats is not None:
                 settled.chats = None if wanted is None else sorted({*settled.chats, *wanted})
@@ -272,7 +277,9 @@ def _validated(**values: Any) -> RunParameters:
         ) from error
 
 
-def _same_or_refuse(row: Run, provider: str, model: str, prompt: Prompt, parameters: Mapping[str, Any] | None) -> None:
+def _same_or_refuse(
+    row: Run, provider: str, model: str, stages: Pipeline, parameters: Mapping[str, Any] | None
+) -> None:
     """A run is one way of asking: under the same name nothing else goes on."""
     if row.kind != RunKind.MODEL:
         raise JobError(f"这个数据集已有同名的「{row.name}」，但它不是由模型抽取的", "请换一个名称")
@@ -281,8 +288,12 @@ def _same_or_refuse(row: Run, provider: str, model: str, prompt: Prompt, paramet
         different.append(f"服务是 {row.provider} 而不是 {provider}")
     elif row.model != model:
         different.append(f"模型是 {row.model or '（未指定）'} 而不是 {model or '（未指定）'}")
-    if row.prompt_sha256 != prompt.sha256:
-        different.append(f"提示词是 {row.prompt_name}.v{row.prompt_version} 而不是 {prompt.id}")
+    before = pipeline_of(row)
+    asked, now = ([(s.prompt.sha256, s.samples, s.fields) for s in plan_.steps] for plan_ in (before, stages))
+    if row.prompt_sha256 != stages.main.sha256 or asked != now:
+        different.append(f"提示词是 {before.spec} 而不是 {stages.spec}")
+    elif before.sha256 != stages.sha256:
+        different.append("清理步骤、分段、示例或起点不同")
     if parameters is not None and parameters_of(row).request != dict(parameters):
         different.append("模型参数不同")
     if different:

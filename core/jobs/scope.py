@@ -19,6 +19,8 @@ class RunParameters(BaseModel):
         request: goes to the model as it is (``temperature``, ``max_tokens``, ``patch_id`` …); part of what the
             run *is*.
         entry: the model's entry as it was when the run was last started (:meth:`core.llm.ModelSpec.as_dict`).
+        pipeline: the stages with the text of every prompt (:meth:`core.extract.Pipeline.as_dict`); ``None`` for one
+            question with the run's own prompt.
         deadline: seconds for one call.
         concurrency: calls at a time for this run's model.
         per_minute: calls started per minute at most for this run's model; ``None`` for no limit.
@@ -31,6 +33,7 @@ class RunParameters(BaseModel):
 
     request: dict[str, Any] = Field(default_factory=dict)
     entry: dict[str, Any] | None = None
+    pipeline: dict[str, Any] | None = None
     deadline: float = Field(default=DEFAULT_DEADLINE, gt=0)
     concurrency: int = Field(default=1, ge=1, le=256)
     per_minute: int | None = Field(default=None, ge=1)

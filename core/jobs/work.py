@@ -2,20 +2,19 @@
 
 import logging
 from dataclasses import dataclass
-from functools import lru_cache
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
 from core.chat import parse_chat
 from core.errors import Cause, ShiyaoError
-from core.extract import Outcome, Status, extract_chat
-from core.form import load_named_form
+from core.extract import Outcome, Pipeline, Status, earlier_answers, kept_replies, run_pipeline
+from core.form import FormValues, load_named_form
 from core.jobs.models import spec_of
+from core.jobs.plans import examples_for, given_forms, given_or_refuse, pipeline_of
 from core.jobs.runs import finish_if_complete
 from core.jobs.scope import RunParameters, parameters_of
 from core.llm import ModelSpec, connect
-from core.prompts import Prompt, parse_prompt
 from core.store import Store
 from core.store.models import Chat, Dataset, Extraction, ExtractionStatus, Run, RunStatus, now
 
@@ -27,9 +26,9 @@ class _Task:
     """All that a call needs, read in one transaction that ends before the call begins."""
 
     spec: ModelSpec
-    prompt_name: str
-    prompt_version: str
-    prompt_text: str
+    pipeline: Pipeline
+    given: list[FormValues] | None
+    earlier: dict[tuple[str, int], str]
     parameters: RunParameters
     form: str
     text: str
@@ -52,14 +51,20 @@ def perform(store: Store, run_id: int, chat_id: int) -> bool:
     if provider.ready():
         return False
     try:
-        outcome = extract_chat(
-            form=load_named_form(task.form),
-            conversation=parse_chat(task.text).conversation,
-            prompt=_prompt(task.prompt_text, f"{task.prompt_name}.v{task.prompt_version}.md"),
+        form = load_named_form(task.form)
+        outcome = run_pipeline(
+            form=form,
+            chat=parse_chat(task.text),
+            pipeline=task.pipeline,
             provider=provider,
             model=task.spec.called,
             parameters=task.spec.request(),
             deadline=task.parameters.deadline,
+            context_tokens=task.spec.context_tokens,
+            max_output_tokens=task.spec.max_output_tokens,
+            base=given_or_refuse(task.pipeline, task.given),
+            examples=examples_for(store, form, task.pipeline, chat_id),
+            earlier=task.earlier,
         )
     except ShiyaoError as error:
         outcome = Outcome(None, Status.FAILED, cause=Cause.CONFIG, error=str(error))
@@ -75,12 +80,6 @@ def perform(store: Store, run_id: int, chat_id: int) -> bool:
     return True
 
 
-@lru_cache(maxsize=8)
-def _prompt(source: str, file_name: str) -> Prompt:
-    """The prompt as the run keeps it, whatever has become of the file; compiled once, not once per chat."""
-    return parse_prompt(source, file_name)
-
-
 def _task(session: Session, run_id: int, chat_id: int) -> _Task | None:
     run, chat = session.get(Run, run_id), session.get(Chat, chat_id)
     if run is None or chat is None or run.status != RunStatus.RUNNING or chat.dataset_id != run.dataset_id:
@@ -90,11 +89,12 @@ def _task(session: Session, run_id: int, chat_id: int) -> _Task | None:
     if before is not None and not _may_replace(before, parameters):
         return None
     dataset = session.get_one(Dataset, run.dataset_id)
+    pipeline = pipeline_of(run)
     return _Task(
         spec=spec_of(run),
-        prompt_name=run.prompt_name,
-        prompt_version=run.prompt_version,
-        prompt_text=run.prompt_text,
+        pipeline=pipeline,
+        given=given_forms(session, pipeline, chat_id),
+        earlier=earlier_answers(before.replies) if before is not None else {},
         parameters=parameters,
         form=dataset.form,
         text=chat.text,
@@ -123,23 +123,9 @@ def _write(session: Session, run_id: int, chat_id: int, outcome: Outcome) -> Non
         return
     moment = now()
     cause = outcome.cause.value if outcome.cause else ""
-    reply = {
-        "at": moment.isoformat(timespec="seconds"),
-        "status": outcome.status.value,
-        "raw": outcome.raw,
-        "model": outcome.model,
-        "cause": cause,
-        "code": outcome.code,
-        "error": outcome.error,
-        "attempts": outcome.attempts,
-        "tokens_in": outcome.tokens_in,
-        "tokens_out": outcome.tokens_out,
-        "seconds": round(outcome.seconds, 3),
-        "prompt_sha256": outcome.prompt_sha256,
-    }
     row.status = ExtractionStatus(outcome.status.value)
     row.forms = [dict(form) for form in outcome.forms] if outcome.forms is not None else None
-    row.replies = [*row.replies, reply]
+    row.replies = [*row.replies, *kept_replies(outcome, moment)]
     row.notes = list(outcome.notes)
     row.cause = cause
     row.error = outcome.error

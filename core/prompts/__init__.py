@@ -1,11 +1,12 @@
 """Prompts: versioned files with YAML front matter and a Jinja2 body, rendered from the form and the chat."""
 
 from core.prompts.loading import PROMPTS_DIR, list_prompts, load_prompt, parse_prompt, read_prompt
-from core.prompts.model import STAGE_TITLES, STAGE_VARIABLES, Example, Prompt, Rendered, Stage
+from core.prompts.model import COMMON_VARIABLES, STAGE_TITLES, STAGE_VARIABLES, Example, Prompt, Rendered, Stage
 from core.prompts.rendering import render
 from core.prompts.summary import SUMMARY_SECTIONS, read_summary, summary_of
 
 __all__ = [
+    "COMMON_VARIABLES",
     "PROMPTS_DIR",
     "STAGE_TITLES",
     "STAGE_VARIABLES",

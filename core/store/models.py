@@ -409,3 +409,17 @@ class Pick(Base, table=True):
     selection: str
     choices: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
     at: datetime = Field(default_factory=now, sa_column=_timestamp())
+
+
+class PromptDraft(Base, table=True):
+    """A prompt version that is kept here and not in a file. Its text may change until a run has used it."""
+
+    __table_args__ = (UniqueConstraint("name", "version", name="uq_promptdraft_name_version"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str
+    version: int
+    source: str = Field(sa_column=Column(Text, nullable=False))
+    sha256: str
+    created_by: str = ""
+    created_at: datetime = Field(default_factory=now, sa_column=_timestamp())

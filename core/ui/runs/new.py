@@ -43,7 +43,7 @@ def new_run(dataset: DatasetView, offers: list[Offer]) -> RunView | None:
             key="runs-model",
         )
         offer = by_key.get(chosen or "") or _typed_in(chosen or "")
-        titles = dict(jobs.prompts())
+        titles = dict(jobs.prompts(state.store()))
         prompt = st.selectbox(
             "提示词",
             list(titles),
