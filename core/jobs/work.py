@@ -26,7 +26,7 @@ class _Task:
     """All that a call needs, read in one transaction that ends before the call begins."""
 
     spec: ModelSpec
-    pipeline: Pipeline
+    pipeline: Pipeline | ShiyaoError
     given: list[FormValues] | None
     earlier: dict[tuple[str, int], str]
     parameters: RunParameters
@@ -52,6 +52,8 @@ def perform(store: Store, run_id: int, chat_id: int) -> bool:
         return False
     try:
         form = load_named_form(task.form)
+        if isinstance(task.pipeline, ShiyaoError):
+            raise task.pipeline
         outcome = run_pipeline(
             form=form,
             chat=parse_chat(task.text),
@@ -89,11 +91,17 @@ def _task(session: Session, run_id: int, chat_id: int) -> _Task | None:
     if before is not None and not _may_replace(before, parameters):
         return None
     dataset = session.get_one(Dataset, run.dataset_id)
-    pipeline = pipeline_of(run)
+    pipeline: Pipeline | ShiyaoError
+    given: list[FormValues] | None = None
+    try:
+        pipeline = pipeline_of(run)
+        given = given_forms(session, pipeline, chat_id)
+    except ShiyaoError as error:
+        pipeline = error
     return _Task(
         spec=spec_of(run),
         pipeline=pipeline,
-        given=given_forms(session, pipeline, chat_id),
+        given=given,
         earlier=earlier_answers(before.replies) if before is not None else {},
         parameters=parameters,
         form=dataset.form,
