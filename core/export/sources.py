@@ -145,7 +145,7 @@ def coverage(session: Session, dataset: DatasetView, source: Source) -> Coverage
                 .join(Record, col(Record.chat_id) == col(Chat.id))
                 .where(
                     col(Record.dataset_id) == dataset.id,
-                    col(Record.review_pass) == Pass.PRIMARY,
+                    col(Record.review_pass).in_((Pass.PRIMARY, Pass.ADJUDICATED)),
                     col(Record.status) == RecordStatus.CONFIRMED,
                 )
             ).scalars()
@@ -187,7 +187,7 @@ def answers(session: Session, dataset: DatasetView, form: Form, source: Source) 
     run = resolve_run(session, dataset, source)
     records: Ahead[RecordView] | None = None
     if source.records:
-        found = queries.records(session, dataset.id, statuses=[RecordStatus.CONFIRMED])
+        found = queries.confirmed(session, dataset.id)
         records = Ahead((record.index, record) for record in found)
     runs = Ahead(run_forms(session, run.id)) if run is not None else None
     for index in queries.chat_ids(session, dataset.id):

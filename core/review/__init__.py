@@ -6,8 +6,10 @@ from core.review.overview import Activity, DatasetState, overview, record_rows, 
 from core.review.payload import chat_payloads
 from core.review.queue import FILTERS, Progress, base_run, claim, first, neighbours, progress
 from core.review.saving import apply_saves
+from core.review.second import BLIND, SecondDesk, blind_waiting
 
 __all__ = [
+    "BLIND",
     "FILTERS",
     "UNREVIEWED",
     "Ack",
@@ -17,8 +19,10 @@ __all__ = [
     "Desk",
     "Progress",
     "Save",
+    "SecondDesk",
     "apply_saves",
     "base_run",
+    "blind_waiting",
     "chat_payloads",
     "claim",
     "first",

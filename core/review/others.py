@@ -30,10 +30,18 @@ class OtherRuns:
         dataset_id: the dataset.
         chat_ids: the chats, few.
         without: id of the run that the desk starts from.
+        blind: ask nobody.
     """
 
     def __init__(
-        self, session: Session, form: Form, dataset_id: int, chat_ids: Sequence[int], *, without: int | None
+        self,
+        session: Session,
+        form: Form,
+        dataset_id: int,
+        chat_ids: Sequence[int],
+        *,
+        without: int | None,
+        blind: bool = False,
     ) -> None:
         self._form = form
         self._scorer = Scorer(form)
@@ -45,6 +53,8 @@ class OtherRuns:
             .limit(MOST_RUNS)
         )
         self._answers: list[tuple[str, dict[int, list[FormValues]]]] = []
+        if blind:
+            return
         for run_id, name, kind in session.execute(statement):
             answered = {
                 found.chat_id: [form.coerce(values).values for values in found.forms]

@@ -21,7 +21,7 @@ from core.review.model import UNREVIEWED, Confirmation
 from core.review.others import OtherRuns
 from core.review.pieces import pieces
 from core.store import ChatView, ExtractionView, RecordView, RunView, queries
-from core.store.models import Chat
+from core.store.models import Chat, Pass
 
 
 def chat_payloads(
@@ -32,6 +32,7 @@ def chat_payloads(
     base: RunView | None,
     *,
     want_residue: int | None = None,
+    review_pass: str = Pass.PRIMARY,
 ) -> list[dict[str, Any]]:
     """Payloads of these chats, in the order asked for; indices that do not exist are left out.
 
@@ -42,13 +43,17 @@ def chat_payloads(
         indices: chat indices, few.
         base: the run that unreviewed chats start from and that all are compared with.
         want_residue: index of the chat whose residue is to be shown.
+        review_pass: whose records are shown; a second review is blind: no run is asked.
     """
+    blind = review_pass == Pass.SECOND
     statement = select(Chat).where(col(Chat.dataset_id) == dataset_id, col(Chat.index).in_(list(indices)))
     found = {row.index: queries.chat_view(row) for row in session.execute(statement).scalars()}
     ids = [chat.id for chat in found.values()]
-    records = {record.chat_id: record for record in queries.records(session, dataset_id, chat_ids=ids)}
-    answers = {e.chat_id: e for e in queries.extractions(session, base.id, ids)} if base else {}
-    others = OtherRuns(session, form, dataset_id, ids, without=base.id if base else None)
+    records = {
+        record.chat_id: record for record in queries.records(session, dataset_id, review_pass=review_pass, chat_ids=ids)
+    }
+    answers = {e.chat_id: e for e in queries.extractions(session, base.id, ids)} if base and not blind else {}
+    others = OtherRuns(session, form, dataset_id, ids, without=base.id if base else None, blind=blind)
     return [
         _payload(form, found[i], records.get(found[i].id), answers.get(found[i].id), base, others, want_residue == i)
         for i in indices

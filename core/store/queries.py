@@ -1,6 +1,7 @@
 """Reads that several services share, each returning frozen views. All take an open session by keyword-free position."""
 
 from collections.abc import Iterator, Sequence
+from heapq import merge
 from typing import Any
 
 from sqlalchemy import Select, case, func, select
@@ -206,10 +207,24 @@ def records(
         yield view
 
 
+def confirmed(session: Session, dataset_id: int) -> Iterator[RecordView]:
+    """The 已确认 records that stand, in order of the chats' index, streamed.
+
+    What was adjudicated between two reviewers stands instead of the primary record.
+    """
+    wanted = [RecordStatus.CONFIRMED]
+    settled = list(records(session, dataset_id, review_pass=Pass.ADJUDICATED, statuses=wanted))
+    primary = records(session, dataset_id, statuses=wanted)
+    last = 0
+    for record in merge(settled, primary, key=lambda one: (one.index, one.review_pass != Pass.ADJUDICATED)):
+        if record.index != last:
+            yield record
+        last = record.index
+
+
 def confirmed_by_index(session: Session, dataset_id: int) -> dict[int, list[dict[str, Any]]]:
-    """``{chat index: forms}`` of the 已确认 primary records."""
-    found = records(session, dataset_id, statuses=[RecordStatus.CONFIRMED])
-    return {record.index: record.forms for record in found}
+    """``{chat index: forms}`` of the 已确认 records that stand (see :func:`confirmed`)."""
+    return {record.index: record.forms for record in confirmed(session, dataset_id)}
 
 
 def record_counts(session: Session, dataset_id: int, review_pass: str = Pass.PRIMARY) -> dict[str, int]:

@@ -98,7 +98,7 @@ def picks(
     run = resolve_run(session, dataset, source)
     records: Ahead[RecordView] | None = None
     if source.records:
-        found = queries.records(session, dataset.id, statuses=[RecordStatus.CONFIRMED])
+        found = queries.confirmed(session, dataset.id)
         records = Ahead((record.index, record) for record in found)
     labels = Ahead(run_forms(session, run.id)) if run is not None else None
     condensed = Ahead(latest(session, dataset.id)) if summaries else None

@@ -7,7 +7,7 @@ import streamlit as st
 from core.evaluate import Pace, Together, TwoReviews, paces, settled_forms, together, two_reviews
 from core.evaluate import text_of as text
 from core.form import Form, Value
-from core.review import apply_saves
+from core.review import apply_saves, blind_waiting
 from core.scoring import LCS
 from core.store import DatasetView
 from core.store.models import Pass
@@ -24,9 +24,21 @@ def no_second(dataset: DatasetView) -> None:
     """Nobody has reviewed anything twice yet."""
     empty_state(
         f"数据集「{dataset.name}」还没有两个人审过的群聊",
-        "请另一位审阅人在审阅台选「盲审」：看不到模型和初审的值，独立填写已确认的群聊；这里就会算出两人有多一致。",
-        page=pages.WORKBENCH,
-        label="去审阅台",
+        "先由一个人确认几条群聊，再由另一个人点「开始盲审」：看不到模型和初审的值，独立填写同一条群聊；"
+        "这里就会算出两人有多一致。",
+    )
+
+
+def start_blind(dataset: DatasetView, form: Form) -> None:
+    """The way to the blind second review."""
+    waiting = blind_waiting(state.store(), dataset, form, state.reviewer())
+    st.page_link(
+        pages.WORKBENCH,
+        label=f"开始盲审（{waiting} 条）" if waiting else "没有可以盲审的群聊",
+        icon=":material/visibility_off:",
+        disabled=not waiting,
+        help="别人已确认、还没有复审的群聊；看不到模型和初审的值",
+        query_params={"dataset": str(dataset.id), "pass": "second"},
     )
 
 
@@ -221,13 +233,15 @@ available = state.datasets()
 if not available:
     empty_state("还没有数据集", "先导入群聊并审阅。", page=pages.IMPORT, label="去导入")
 else:
-    left, right = st.columns([4, 5], vertical_alignment="bottom")
+    left, right, start = st.columns([4, 3, 2], vertical_alignment="bottom")
     with left:
         dataset = state.choose_dataset(available)
     view = right.segmented_control(
         "查看", VIEWS, default=VIEWS[0], key="view", bind="query-params", label_visibility="collapsed"
     )
     form = state.form_of(dataset)
+    with start:
+        start_blind(dataset, form)
     if view == VIEWS[2]:
         if found := paces(state.store(), dataset, form):
             draw_paces(found)

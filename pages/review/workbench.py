@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.review import FILTERS, Desk, open_desk
 from core.store import DatasetView
-from core.ui import pages, state
+from core.ui import pages, second, state
 from core.ui import workbench as component
 from core.ui.notices import empty_state, guarded, reported
 
@@ -90,6 +90,8 @@ if not available:
 elif not state.reviewer():
     st.title("审阅台")
     ask_reviewer()
+elif second.wanted():
+    second.draw(available)
 else:
     st.html(CONTROLS_CSS)
     desk(*controls(available))
