@@ -1,0 +1,103 @@
+"""The desk of the real app over a database of its own: chats made here, what a reviewer does, and what was stored."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from playwright.sync_api import BrowserContext, Locator, Page, expect
+
+from core.form import load_named_form
+from core.store import RecordView, Store, open_store, queries
+from core.store.models import Chat, Dataset, Extraction, ExtractionStatus, Run, RunKind, RunStatus
+from core.store.views import EventView
+from tests.browser.serving import Server, serving
+
+FORM = load_named_form()
+NAME, BUDGET, RIVAL = "基本信息-姓名", "客户预算-总体预算金额", "竞品信息"
+PATIENT = 60_000
+"""Milliseconds that a condition may take on a busy machine; nobody waits that long elsewhere."""
+
+
+def fill(store: Store, name: str, chats: int) -> int:
+    """A dataset whose run names the customer of every chat; returns its id."""
+    with store.write() as session:
+        dataset = Dataset(name=name, form=FORM.name, sha256="0" * 64, expected=chats)
+        session.add(dataset)
+        session.flush()
+        run = Run(dataset_id=dataset.id or 0, name="模型", kind=RunKind.MODEL, status=RunStatus.FINISHED, total=chats)
+        session.add(run)
+        session.flush()
+        for index in range(1, chats + 1):
+            text = f"林木{index}：这是第 {index} 条，书架怎么卖？\n客服小陈：一万起。\n林木{index}：好的"
+            digest = sha256(text.encode()).hexdigest()
+            chat = Chat(
+                dataset_id=dataset.id or 0,
+                index=index,
+                text=text,
+                sha256=digest,
+                characters=len(text),
+                residue_characters=0,
+            )
+            session.add(chat)
+            session.flush()
+            forms = [FORM.empty() | {NAME: f"林木{index}"}]
+            session.add(Extraction(run_id=run.id or 0, chat_id=chat.id or 0, status=ExtractionStatus.OK, forms=forms))
+        return dataset.id or 0
+
+
+@contextmanager
+def app_over(folder: Path) -> Iterator[tuple[Server, Store]]:
+    """The real app over a blank database in this folder, and the database."""
+    url = f"sqlite:///{folder / 'desk.db'}"
+    store = open_store(url)
+    try:
+        with serving("app.py", folder, {"SHIYAO_DATABASE_URL": url, "SHIYAO_LOG_FILE": str(folder / "log")}) as server:
+            yield server, store
+    finally:
+        store.close()
+
+
+class RealDesk:
+    """One reviewer's desk in one browser page."""
+
+    def __init__(self, page: Page, server: Server, store: Store, dataset: int) -> None:
+        self.page, self.server, self.store, self.dataset = page, server, store, dataset
+        self.root = page.locator("[data-testid=workbench]")
+
+    def open(self, chat: int = 0) -> "RealDesk":
+        self.page.goto(f"{self.server.url}/workbench?dataset={self.dataset}{f'&chat={chat}' if chat else ''}")
+        return self.at(chat) if chat else self
+
+    def at(self, chat: int) -> "RealDesk":
+        expect(self.root).to_have_attribute("data-chat", str(chat), timeout=PATIENT)
+        return self
+
+    def is_now(self, state: str) -> None:
+        expect(self.root).to_have_attribute("data-save-state", state, timeout=PATIENT)
+
+    def field(self, key: str, customer: int = 0) -> Locator:
+        return self.page.locator(f'[data-field="{key}"][data-customer="{customer}"]')
+
+    def approve(self) -> None:
+        self.page.keyboard.press("Control+Enter")
+
+    def record(self, chat: int) -> RecordView | None:
+        with self.store.read() as session:
+            return next((r for r in queries.records(session, self.dataset) if r.index == chat), None)
+
+    def value(self, chat: int, key: str) -> Any:
+        record = self.record(chat)
+        return record.forms[0][key] if record else None
+
+    def history(self, chat: int) -> list[EventView]:
+        record = self.record(chat)
+        with self.store.read() as session:
+            return queries.events(session, record.id) if record else []
+
+
+def sit_down(context: BrowserContext, server: Server, who: str) -> None:
+    """Give a browser a reviewer's name, as the page itself remembers it."""
+    context.add_cookies([{"name": "shiyao_reviewer", "value": quote(who), "url": server.url}])

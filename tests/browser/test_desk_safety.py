@@ -1,0 +1,174 @@
+"""Nothing typed is lost on the real app: line cut, server killed, page killed, reload, two reviewers at once."""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Error, expect
+
+from core.store import Store
+from tests.browser.real_desk import BUDGET, NAME, PATIENT, RIVAL, RealDesk, app_over, fill, sit_down
+from tests.browser.serving import Server
+
+pytestmark = pytest.mark.browser
+App = tuple[Server, Store]
+Sit = Callable[..., RealDesk]
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    with app_over(tmp_path_factory.mktemp("safety")) as started:
+        yield started
+
+
+@pytest.fixture
+def sit(browser: Browser, app: App, request: pytest.FixtureRequest) -> Iterator[Sit]:
+    """``sit("林晓")`` puts a reviewer with a browser of their own at this test's dataset."""
+    server, store = app
+    dataset = fill(store, request.node.name, 12)
+    contexts: list[BrowserContext] = []
+
+    def arrive(who: str, context: BrowserContext | None = None) -> RealDesk:
+        if context is None:
+            context = browser.new_context(viewport={"width": 1600, "height": 900}, locale="zh-CN")
+            context.set_default_timeout(PATIENT)
+            sit_down(context, server, who)
+            contexts.append(context)
+        return RealDesk(context.new_page(), server, store, dataset)
+
+    yield arrive
+    for context in contexts:
+        context.close()
+
+
+def decisions(desk: RealDesk, chat: int) -> list[str]:
+    return [event.status for event in desk.history(chat) if event.status != "草稿"]
+
+
+def test_a_cut_line_keeps_the_work_warns_who_leaves_and_sends_it_once(sit: Sit) -> None:
+    desk = sit("林晓").open(1)
+    desk.is_now("saved")
+    desk.page.context.set_offline(True)
+    desk.field(BUDGET).fill("三十六万")
+    desk.approve()
+    desk.at(2)  # the next chat is there already
+    desk.field(RIVAL).fill("只看我们")
+    desk.is_now("unsaved")
+    assert desk.record(1) is None
+    with desk.page.expect_event("dialog") as asked:  # leaving now warns
+        desk.page.once("dialog", lambda dialog: dialog.dismiss())
+        desk.page.close(run_before_unload=True)
+    assert asked.value.type == "beforeunload"
+    desk.page.context.set_offline(False)
+    desk.is_now("saved")
+    assert (desk.value(1, BUDGET), desk.value(2, RIVAL)) == ("三十六万", "只看我们")
+    assert decisions(desk, 1) == ["已确认"]
+
+
+def test_a_killed_server_is_awaited(sit: Sit, app: App) -> None:
+    server, _ = app
+    desk = sit("林晓").open(1)
+    desk.is_now("saved")
+    server.stop(kill=True)
+    try:
+        desk.field(BUDGET).fill("停电时写的")
+        for chat in (2, 3):
+            desk.approve()
+            desk.at(chat)
+        desk.is_now("unsaved")
+    finally:
+        server.start()
+    desk.is_now("saved")
+    assert desk.value(1, BUDGET) == "停电时写的"
+    assert [decisions(desk, chat) for chat in (1, 2)] == [["已确认"], ["已确认"]]
+
+
+@pytest.mark.parametrize("end", ["reload", "crash"])
+def test_what_was_typed_survives_the_end_of_the_page(sit: Sit, end: str) -> None:
+    desk = sit("林晓").open(1)
+    desk.is_now("saved")
+    page, context = desk.page, desk.page.context
+    context.set_offline(True)
+    desk.field(BUDGET).fill("还没送出")
+    if end == "crash":
+        with page.expect_event("crash"), suppress(Error):
+            page.goto("chrome://crash")
+        page.close()
+        desk = sit("林晓", context)
+    else:
+        page.once("dialog", lambda dialog: dialog.accept())
+    context.set_offline(False)
+    desk.open(1)
+    expect(desk.field(BUDGET)).to_have_value("还没送出")
+    desk.is_now("saved")
+    assert desk.value(1, BUDGET) == "还没送出"
+    assert len(desk.history(1)) == 1
+
+
+def test_two_reviewers_see_one_another_and_settle_by_field(sit: Sit) -> None:
+    xiao, mo = sit("林晓").open(1), sit("陈默")
+    xiao.is_now("saved")
+    mo.open()
+    expect(mo.root).not_to_have_attribute("data-chat", "1", timeout=PATIENT)  # passed over: somebody is on it
+    mo.open(1)
+    expect(mo.page.get_by_text("林晓 正在审阅这一条")).to_be_visible()
+    mo.field(BUDGET).fill("三万")
+    mo.field(RIVAL).fill("林间家居")
+    mo.is_now("saved")
+    xiao.field(BUDGET).fill("四万")
+    banner = xiao.page.get_by_test_id("conflict")
+    expect(banner).to_contain_text("陈默")
+    xiao.is_now("unsaved")
+    expect(banner.get_by_role("button", name="三万")).to_have_attribute("aria-pressed", "false")
+    expect(banner.get_by_role("button", name="林间家居")).to_have_attribute("aria-pressed", "true")
+    assert (xiao.value(1, BUDGET), xiao.value(1, RIVAL)) == ("三万", "林间家居")
+    banner.get_by_role("button", name="按所选保存").click()
+    xiao.is_now("saved")
+    assert (xiao.value(1, BUDGET), xiao.value(1, RIVAL), xiao.value(1, NAME)) == ("四万", "林间家居", "林木1")
+    assert {event.who for event in xiao.history(1)} == {"林晓", "陈默"}
+
+
+QUICK = """
+([count, key]) => new Promise((done) => {
+  const find = (root, selector) => {
+    const found = root.querySelector(selector);
+    if (found) return found;
+    for (const element of root.querySelectorAll("*")) {
+      const inside = element.shadowRoot && find(element.shadowRoot, selector);
+      if (inside) return inside;
+    }
+    return null;
+  };
+  const desk = find(document, "[data-testid=workbench]");
+  const start = desk.dataset.chat;
+  const press = (options) => (desk.getRootNode().activeElement ?? desk).dispatchEvent(
+    new KeyboardEvent("keydown", { bubbles: true, composed: true, cancelable: true, ...options }));
+  let made = 0;
+  const step = () => {
+    if (made === count) { done(); return; }
+    if (desk.dataset.chat !== start) press({ key: "ArrowUp", code: "ArrowUp", altKey: true });
+    else {
+      made += 1;
+      const field = desk.querySelector(`[data-field="${key}"]`);
+      field.value = String(made);
+      field.dispatchEvent(new InputEvent("input", { bubbles: true, composed: true }));
+      press({ key: "Enter", code: "Enter", ctrlKey: true });
+    }
+    setTimeout(step, 0);
+  };
+  step();
+})
+"""
+"""Type a number, approve, go back, and so on, as fast as the page takes keys; nothing waits for the server."""
+
+
+@pytest.mark.timeout(600)
+def test_a_thousand_quick_saves_are_each_stored_once_and_in_order(sit: Sit) -> None:
+    desk = sit("林晓").open(1)
+    desk.is_now("saved")
+    desk.page.evaluate(QUICK, [1000, BUDGET])
+    expect(desk.root).to_have_attribute("data-save-state", "saved", timeout=300_000)
+    events = sorted(desk.history(1), key=lambda event: event.version)
+    assert [event.version for event in events] == list(range(1, len(events) + 1))
+    typed = [event.change["customers"][0]["values"][BUDGET] for event in events if event.status == "已确认"]
+    assert typed == [str(number) for number in range(1, 1001)]
