@@ -163,7 +163,7 @@ def _write(
         total=reading.rows,
         run_id=writer.run_id,
         run=writer.name if writer.run_id else "",
-        notes=reading.notes,
+        notes=(*reading.notes, *writer.notes()),
     )
 
 

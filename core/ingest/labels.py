@@ -15,6 +15,9 @@ from core.ingest.source import Source
 from core.store.models import Extraction, ExtractionStatus, Run, RunKind, RunStatus, now
 
 
+_MENDED_SHOWN = 3
+
+
 @dataclass(frozen=True, slots=True)
 class Forms:
     """The forms of one chat; ``line`` in the file for the report of a refusal."""
@@ -43,6 +46,8 @@ class RunWriter:
         self.skipped = 0
         self.run_id: int | None = None
         self.name = name
+        self._mended: list[str] = []
+        self._mended_rows = 0
         self._session = session
         self._dataset_id = dataset_id
         self._kind = kind
@@ -70,9 +75,19 @@ class RunWriter:
             run.total += len(fresh)
             self._session.flush()
         self.added += len(fresh)
+        for row in fresh:
+            self._mended_rows += bool(row.notes)
+            if row.notes and len(self._mended) < _MENDED_SHOWN:
+                self._mended.append(f"第 {row.index} 条：{'；'.join(row.notes)}")
         other = [row for row in rows if row.chat_id in present and present[row.chat_id] != row.forms]
         self.skipped += len(rows) - len(fresh) - len(other)
         return [Rejected(row.index, f"「{self.name}」里这条群聊已有不同的表单，未改动", row.line) for row in other]
+
+    def notes(self) -> tuple[str, ...]:
+        """What had to be changed to fit the form (unknown keys, wrong types): a count, and the first ones by name."""
+        if not self._mended_rows:
+            return ()
+        return (f"{self._mended_rows} 条的表单按要素表整理后存入，例如 {'。'.join(self._mended)}",)
 
     def _run(self) -> Run:
         if self.run_id is not None:

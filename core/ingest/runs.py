@@ -109,5 +109,5 @@ def _write(
         total=reading.rows,
         run_id=writer.run_id,
         run=writer.name,
-        notes=notes,
+        notes=(*notes, *writer.notes()),
     )

@@ -130,7 +130,10 @@ def test_a_run_that_has_taken_the_name_of_the_labels(store: Store, form: Form) -
 
 
 def test_labels_are_coerced_with_a_note(store: Store, form: Form) -> None:
-    load(store, [{"chat_text": TEXTS[0], "infos": [{form.name_field: " 甲一 ", "没有这个": 1, "咨询类型": "询价"}]}])
+    report = load(
+        store, [{"chat_text": TEXTS[0], "infos": [{form.name_field: " 甲一 ", "没有这个": 1, "咨询类型": "询价"}]}]
+    )
+    assert report.notes[-1].startswith("1 条的表单按要素表整理后存入") and "没有这个" in report.notes[-1]
     with store.read() as session:
         found = next(queries.extractions(session, queries.run(session, "标注").id))
     assert found.forms == [{**form.empty(), form.name_field: "甲一", "咨询类型": ["询价"]}]
