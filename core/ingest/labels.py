@@ -14,7 +14,6 @@ from core.ingest.model import Rejected
 from core.ingest.source import Source
 from core.store.models import Extraction, ExtractionStatus, Run, RunKind, RunStatus, now
 
-
 _MENDED_SHOWN = 3
 
 
