@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,11 +17,14 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
 from sqlmodel import Session
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random
 
 from core.errors import StoreError
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _WRITE = "shiyao_write"
+BUSY_SECONDS = 15
+_migrating = threading.Lock()
 # Any number will do, as long as every process of this program uses the same one.
 _PG_LOCK = 7_240_611
 
@@ -119,7 +123,9 @@ def open_store(url: str) -> Store:
     """
     store = Store(_engine(url))
     try:
-        _migrate(store)
+        # Alembic keeps the migration under way in the module: one at a time in a process.
+        with _migrating:
+            _migrate(store)
     except OperationalError as error:
         store.close()
         raise StoreError(f"打不开数据库 {store.url}（{error.orig}）", "请检查路径、权限和磁盘空间") from error
@@ -154,7 +160,17 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
     # The timeout comes first: switching to WAL takes a lock that another process may hold.
-    for pragma in ("busy_timeout = 15000", "journal_mode = WAL", "foreign_keys = ON", "synchronous = NORMAL"):
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+    # SQLite refuses this one at once while another connection is about the same, whatever the timeout says.
+    for attempt in Retrying(
+        stop=stop_after_delay(BUSY_SECONDS),
+        wait=wait_random(0.01, 0.1),
+        retry=retry_if_exception_type(sqlite3.OperationalError),
+        reraise=True,
+    ):
+        with attempt:
+            cursor.execute("PRAGMA journal_mode = WAL")
+    for pragma in ("foreign_keys = ON", "synchronous = NORMAL"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
