@@ -10,6 +10,7 @@ Rules (official, and our reading of what they leave open):
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from operator import mul
 from typing import NamedTuple
 
@@ -84,12 +85,13 @@ class Scorer:
     def prepare(self, values: Mapping[str, Value]) -> Prepared:
         """Make a form comparable; missing keys count as empty."""
         out: list[str | frozenset[str]] = []
+        get = values.get
         for key, is_list in self._keys:
-            value = values.get(key)
+            value = get(key)
             if not value:
-                out.append(frozenset() if is_list else "")
+                out.append(_NO_ITEMS if is_list else "")
             elif is_list:
-                out.append(frozenset(split_list([value] if isinstance(value, str) else value)))
+                out.append(_items((value,) if isinstance(value, str) else tuple(value)))
             else:
                 out.append(value.strip() if isinstance(value, str) else "、".join(value))
         return tuple(out)
@@ -148,6 +150,15 @@ class Scorer:
         tie = linear_sum_assignment(totals + _NAME_BONUS * named - _ORDER_MALUS * apart, maximize=True)
         rows, columns = tie if totals[tie].sum() >= totals[best].sum() - _SAME else best
         return tuple(MatchedPair(int(i), int(j), credits[i][j]) for i, j in zip(rows, columns, strict=True))
+
+
+_NO_ITEMS: frozenset[str] = frozenset()
+
+
+@lru_cache(maxsize=20_000)
+def _items(value: tuple[str, ...]) -> frozenset[str]:
+    """The items of a list field; the same few lists come up again and again."""
+    return frozenset(split_list(value))
 
 
 def _text(value: str | frozenset[str]) -> str:
