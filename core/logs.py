@@ -13,7 +13,7 @@ _NAME = "shiyao-file"
 _FORMAT = "%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s"
 _BYTES, _FILES = 5_000_000, 3
 _SECRETS = ("SPARKAI_API_KEY", "SPARKAI_API_SECRET", "SPARKAI_APP_ID", "OPENAI_API_KEY")
-_ADDRESSES = ("SHIYAO_DATABASE_URL", "SHIYAO_JOBS_DATABASE_URL")
+_ADDRESSES = ("SHIYAO_DATABASE_URL",)
 _SHORTEST = 4  # shorter values would blot out ordinary words
 
 

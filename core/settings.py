@@ -17,7 +17,6 @@ class Settings(BaseSettings):
 
     Attributes:
         database_url: SQLAlchemy address (``SHIYAO_DATABASE_URL``); SQLite in ``var/`` by default.
-        jobs_database_url: system database of the job queue; beside ours by default.
         log_file: where stack traces go; standard error as well.
         form: name of the form for new datasets.
     """
@@ -25,7 +24,6 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SHIYAO_", extra="ignore")
 
     database_url: str = f"sqlite:///{VAR / 'shiyao.db'}"
-    jobs_database_url: str = ""
     log_file: Path = VAR / "shiyao.log"
     form: str = "role_elements"
     competition_data: Path | None = None

@@ -1,8 +1,8 @@
 """Runs: what is to be extracted, by whom, and how far it is.
 
 What a run wants stands in our own tables, so starting, stopping and watching one are plain writes and reads that any
-process may do. One process at a time, the holder of a lock, carries runs out through DBOS (:mod:`core.jobs.engine`,
-the only import of it, loaded when there is work and not before).
+process may do. Workers carry runs out: they lease the chats that have no extraction yet (:mod:`core.jobs.leases`), one
+process at a time on SQLite, any number together on PostgreSQL.
 """
 
 from core.jobs.cost import Cost, costs, money, total_cost

@@ -1,19 +1,21 @@
-"""Who carries runs out: one process at a time, told by a lock that the system releases when its holder dies."""
+"""Who carries runs out: on SQLite one process at a time, told by a lock that ends with its holder."""
 
 from typing import Protocol
 
 from filelock import FileLock, Timeout
-from sqlalchemy import Connection, text
 
 from core.errors import JobError
 from core.store import Store
 
-_PG_LOCK = 7_240_612
-"""Any number will do that nothing else of ours uses."""
-
 
 class ExecutorLock(Protocol):
-    """Held by the executor, wanted by everybody else."""
+    """Held by the executor, wanted by everybody else.
+
+    Attributes:
+        exclusive: whether only one process can have it: every other worker that is still listed is dead then.
+    """
+
+    exclusive: bool
 
     def acquire(self) -> bool:
         """Take it if it is free; never waits."""
@@ -25,6 +27,8 @@ class ExecutorLock(Protocol):
 
 
 class _FileLock:
+    exclusive = True
+
     def __init__(self, path: str) -> None:
         # Taken and given back by whichever thread gets there.
         self._lock = FileLock(path, thread_local=False)
@@ -40,27 +44,16 @@ class _FileLock:
         self._lock.release()
 
 
-class _AdvisoryLock:
-    """PostgreSQL's: lives as long as its connection."""
+class _Shared:
+    """Nothing to hold: workers on PostgreSQL share runs, and their rows say who is there."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._connection: Connection | None = None
+    exclusive = False
 
     def acquire(self) -> bool:
-        connection = self._store.engine.connect()
-        if connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _PG_LOCK}).scalar():
-            connection.commit()
-            self._connection = connection
-            return True
-        connection.close()
-        return False
+        return True
 
     def release(self) -> None:
-        if self._connection is not None:
-            self._connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _PG_LOCK})
-            self._connection.close()
-            self._connection = None
+        pass
 
 
 def executor_lock(store: Store) -> ExecutorLock:
@@ -70,16 +63,7 @@ def executor_lock(store: Store) -> ExecutorLock:
         JobError: a database in memory, which no other process could see.
     """
     if store.engine.dialect.name != "sqlite":
-        return _AdvisoryLock(store)
+        return _Shared()
     if store.path is None or str(store.path) == ":memory:":
         raise JobError("内存数据库不能运行抽取任务", "请使用文件数据库")
     return _FileLock(f"{store.path}.jobs.lock")
-
-
-def jobs_url(store: Store, configured: str = "") -> str:
-    """Address of the queue's own database: as configured, else beside ours (SQLite) or in ours (PostgreSQL)."""
-    if configured:
-        return configured
-    if store.path is not None:
-        return f"sqlite:///{store.path.with_suffix('.jobs.db')}"
-    return store.engine.url.render_as_string(hide_password=False)

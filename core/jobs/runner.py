@@ -1,53 +1,62 @@
-"""The executor's thread: sees that runs want something done, takes the lock, carries them out, lets go when idle."""
+"""The thread that carries runs out: sees that they want something, leases chats, has them done, rests when idle."""
 
 import logging
 import threading
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
 
 from sqlalchemy import select
-from sqlmodel import col
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session, col
 
-from core.jobs.lock import executor_lock, jobs_url
+from core.jobs import leases, workers
+from core.jobs.asking import Withdrawn
+from core.jobs.crew import Crew
+from core.jobs.leases import Backlog, Job
+from core.jobs.lock import executor_lock
 from core.jobs.models import spec_of
 from core.jobs.runs import finish_if_complete
-from core.jobs.scope import missing, parameters_of, pending
-from core.jobs.slots import Limits
+from core.jobs.scope import parameters_of, pending
 from core.jobs.work import perform
 from core.llm import connect
-from core.settings import settings
 from core.store import Store
 from core.store.models import Run, RunKind, RunStatus
 
-if TYPE_CHECKING:
-    from core.jobs.engine import Engine
-
 LOOK_SECONDS = 1.0
-"""How often a process without the lock looks whether there is work and the lock is free."""
+"""How often an idle process looks whether there is work (and, on SQLite, whether nobody else does it)."""
 TICK_SECONDS = 0.25
 IDLE_SECONDS = 2.0
-"""Without work for so long, the lock goes back and DBOS stops: an idle app polls nothing."""
+"""Without work for so long, the process is no worker any more: an idle app writes nothing."""
 DRAIN_SECONDS = 150.0
 """Longer than a call may take by default, so that what was paid for is stored."""
-_BATCH = 500
 
 _log = logging.getLogger("shiyao.jobs")
-# One engine per process: DBOS is a singleton.
-_process = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
 class _Want:
-    """A run that goes on, as the executor needs it."""
+    """A run that goes on, and how many of its chats nobody is at."""
 
     run_id: int
-    queue: str
-    limits: Limits
-    pending: int
+    model: str
+    limit: int
+    open: int
+
+
+@dataclass(slots=True)
+class _Shift:
+    """One stretch of work: from the first chat to the last, or to the end of the process."""
+
+    crew: Crew
+    worker_id: str
+    backlogs: dict[int, Backlog] = field(default_factory=dict)
+    models: tuple[str, ...] | None = None
+    beat_at: float = 0.0
 
 
 class JobRunner:
-    """Carries out what runs of one store want, whenever no other process does.
+    """Carries out what runs of one store want: on SQLite whenever no other process does, on PostgreSQL beside others.
 
     Cheap until there is work: one query a second. ``stop`` gives calls under way time to be stored; after it, make a
     new one.
@@ -56,21 +65,34 @@ class JobRunner:
         problem: why the last attempt to do something failed for a reason of ours (not the model's); else ``None``.
     """
 
-    def __init__(self, store: Store, *, idle_seconds: float = IDLE_SECONDS) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        idle_seconds: float = IDLE_SECONDS,
+        lost_seconds: float = workers.LOST_SECONDS,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            store: open store.
+            idle_seconds: how long to stay ready without work.
+            lost_seconds: after how long without a sign of life another worker is taken for dead.
+        """
         self._store = store
-        self._idle = idle_seconds
+        self._idle, self._lost = idle_seconds, lost_seconds
         self._lock = executor_lock(store)
         self._held = False
         self._stopping = threading.Event()
         self._wake = threading.Event()
         self._patience = DRAIN_SECONDS
         self._thread: threading.Thread | None = None
-        self._broken: dict[int, set[int]] = {}
+        self._broken: dict[int, set[int]] = defaultdict(set)
         self.problem: Exception | None = None
 
     @property
     def executing(self) -> bool:
-        """Whether this process is the one that carries runs out."""
+        """Whether this process carries runs out at the moment."""
         return self._held
 
     def start(self, *, claim: bool = False) -> None:
@@ -83,7 +105,7 @@ class JobRunner:
         if self._thread is not None:
             return
         if claim:
-            self._held = self._take()
+            self._held = self._lock.acquire()
         self._thread = threading.Thread(target=self._look, name="shiyao-jobs", daemon=True)
         self._thread.start()
 
@@ -105,81 +127,125 @@ class JobRunner:
     def _look(self) -> None:
         while not self._stopping.is_set():
             try:
-                if self._held or (self._wants() and self._take()):
+                if self._held or (self._wants() and self._lock.acquire()):
                     self._held = True
-                    self._execute()
+                    self._work()
             except Exception as error:
                 # The thread lives as long as the process: a database that is away comes back.
-                _log.exception("executor failed")
+                _log.exception("worker failed")
                 self.problem = error
             finally:
                 self._let_go()
             if not self._stopping.is_set():
-                self._wake.wait(LOOK_SECONDS)
-                self._wake.clear()
+                self._rest(LOOK_SECONDS)
         self._let_go()
-
-    def _take(self) -> bool:
-        if not _process.acquire(blocking=False):
-            return False
-        taken = False
-        try:
-            taken = self._lock.acquire()
-        finally:
-            if not taken:
-                _process.release()
-        return taken
 
     def _let_go(self) -> None:
         if self._held:
             self._held = False
             self._lock.release()
-            _process.release()
 
-    def _execute(self) -> None:
-        # Here and not above: it takes seconds, and most processes never need it.
-        from core.jobs.engine import Engine
+    def _rest(self, seconds: float) -> None:
+        self._wake.wait(seconds)
+        self._wake.clear()
 
-        engine = Engine(
-            jobs_url(self._store, settings().jobs_database_url),
-            lambda run_id, chat_id: perform(self._store, run_id, chat_id),
-            self._note_broken,
-        )
-        queues = {want.queue: want.limits for want in self._wants()}
+    def _work(self) -> None:
+        """Give out jobs until there is nothing to do for a while, or the process ends."""
+        worker_id = workers.new_id()
+
+        def carry_out(job: Job, home: threading.Event) -> None:
+            self._perform(job, worker_id, home)
+
+        shift = _Shift(Crew(carry_out, self._note_broken, self._wake.set), worker_id)
+        idle_since = time.monotonic()
         try:
-            engine.launch(queues)
-            self._serve(engine, queues)
+            while not self._stopping.is_set() and time.monotonic() - idle_since < self._idle:
+                try:
+                    wants = self._wants()
+                    self._beat(shift, tuple(sorted({want.model for want in wants})))
+                    self._give_out(shift, wants)
+                except SQLAlchemyError as error:
+                    # Calls under way go on meanwhile; what they bring is stored when the database is back.
+                    _log.exception("the database does not answer")
+                    self.problem = error
+                    self._rest(LOOK_SECONDS)
+                    continue
+                if wants or shift.crew.active:
+                    idle_since = time.monotonic()
+                self._rest(TICK_SECONDS)
         finally:
-            engine.stop(self._patience if self._stopping.is_set() else DRAIN_SECONDS)
+            patience = self._patience if self._stopping.is_set() else DRAIN_SECONDS
+            shift.crew.send_home(patience, lambda: self._beat(shift, shift.models or ()))
+            with self._store.write() as session:
+                workers.leave(session, shift.worker_id)
 
-    def _serve(self, engine: "Engine", queues: dict[str, Limits]) -> None:
-        served: set[int] = set()
-        idle = 0.0
-        while not self._stopping.is_set() and idle < self._idle:
-            wants = self._wants()
-            for run_id in served - {want.run_id for want in wants}:
-                engine.withdraw(run_id)
-                served.discard(run_id)
-            for want in wants:
-                if queues.get(want.queue) != want.limits:
-                    engine.set_queue(want.queue, want.limits)
-                    queues[want.queue] = want.limits
-                served.add(want.run_id)
-                if want.pending > engine.outstanding(want.run_id):
-                    engine.enqueue(want.queue, want.run_id, self._missing(want.run_id, engine))
-            idle = 0.0 if wants else idle + TICK_SECONDS
-            self._wake.wait(TICK_SECONDS)
-            self._wake.clear()
+    def _beat(self, shift: _Shift, models: tuple[str, ...]) -> None:
+        """Say that this worker is there; see whether others are gone; every few seconds, or when its models change."""
+        if models == shift.models and time.monotonic() < shift.beat_at:
+            return
+        first = shift.models is None
+        with self._store.write() as session:
+            known = workers.beat(session, shift.worker_id, models)
+            everybody = first and self._lock.exclusive
+            dead = workers.bury(session, shift.worker_id, None if everybody else self._lost)
+            workers.keep_only(session, shift.worker_id, {(j.run_id, j.chat_id): j.model for j in shift.crew.active})
+        if not known and not first:
+            _log.warning("worker %s was taken for dead and is back", shift.worker_id)
+        for worker_id in dead:
+            _log.warning("worker %s is gone; its chats are free", worker_id)
+        shift.models, shift.beat_at = models, time.monotonic() + workers.HEARTBEAT_SECONDS
 
-    def _missing(self, run_id: int, engine: "Engine") -> list[int]:
+    def _give_out(self, shift: _Shift, wants: list[_Want]) -> None:
+        by_model: dict[str, list[_Want]] = defaultdict(list)
+        for want in wants:
+            by_model[want.model].append(want)
+        for model, group in by_model.items():
+            limit = min(want.limit for want in group)
+            if not any(want.open for want in group) or sum(job.model == model for job in shift.crew.active) >= limit:
+                continue
+            at = {(job.run_id, job.chat_id) for job in shift.crew.active}
+            offered = [
+                (
+                    want.run_id,
+                    shift.backlogs.setdefault(want.run_id, Backlog(want.run_id)),
+                    self._broken[want.run_id] | {chat for run, chat in at if run == want.run_id},
+                )
+                for want in group
+                if want.open
+            ]
+            for job in leases.claim(self._store, shift.worker_id, model, limit, offered):
+                shift.crew.begin(job)
+
+    def _perform(self, job: Job, worker_id: str, home: threading.Event) -> None:
+        done = False
+
+        def settle(session: Session) -> None:
+            leases.release(session, worker_id, job)
+
+        try:
+            done = perform(self._store, job.run_id, job.chat_id, turn=lambda: self._turn(job, home), settle=settle)
+        finally:
+            if not done:
+                with self._store.write() as session:
+                    settle(session)
+
+    def _turn(self, job: Job, home: threading.Event) -> None:
+        """Wait until a call of this job may start by the run's rate."""
         with self._store.read() as session:
-            chats = missing(session, session.get_one(Run, run_id))
-        known = engine.outstanding_chats(run_id) | self._broken.get(run_id, set())
-        return [chat_id for chat_id in chats if chat_id not in known][:_BATCH]
+            row = session.get(Run, job.run_id)
+            per_minute = parameters_of(row).per_minute if row is not None else None
+        if per_minute is None:
+            return
+        if home.wait(leases.turn(self._store, job.model, per_minute)):
+            raise Withdrawn
+        with self._store.read() as session:
+            row = session.get(Run, job.run_id)
+            if row is None or row.status != RunStatus.RUNNING:
+                raise Withdrawn
 
-    def _note_broken(self, run_id: int, chat_id: int, error: Exception) -> None:
+    def _note_broken(self, job: Job, error: Exception) -> None:
         # Not again by itself: a disk that is full would be found out at the price of a call each time.
-        self._broken.setdefault(run_id, set()).add(chat_id)
+        self._broken[job.run_id].add(job.chat_id)
         self.problem = error
 
     def _wants(self) -> list[_Want]:
@@ -188,18 +254,21 @@ class JobRunner:
         complete: list[int] = []
         with self._store.read() as session:
             running = select(Run).where(col(Run.status) == RunStatus.RUNNING, col(Run.kind) == RunKind.MODEL)
-            for row in session.execute(running.order_by(col(Run.id))).scalars():
+            rows = list(session.execute(running.order_by(col(Run.id))).scalars())
+            leased = leases.under_way(session) if rows else {}
+            for row in rows:
+                run_id = row.id or 0
                 left = pending(session, row)
-                if left and left <= len(self._broken.get(row.id or 0, ())):
-                    continue
                 if not left:
-                    complete.append(row.id or 0)
-                elif not connect(spec_of(row)).ready():
-                    parameters = parameters_of(row)
-                    limits = Limits(parameters.concurrency, parameters.per_minute)
-                    found.append(_Want(row.id or 0, f"{row.provider}:{row.model}", limits, left))
+                    complete.append(run_id)
+                    continue
+                broken = len(self._broken[run_id])
+                if left > broken and not connect(spec_of(row)).ready():
+                    free = max(0, left - leased.get(run_id, 0) - broken)
+                    limit = parameters_of(row).concurrency
+                    found.append(_Want(run_id, f"{row.provider}:{row.model}", limit, free))
         for run_id in complete:
-            # Two processes may each have stored the last but one.
+            # Two workers may each have stored the last but one.
             with self._store.write() as session:
                 finish_if_complete(session, run_id)
         return found

@@ -25,6 +25,7 @@ class RunParameters(BaseModel):
         concurrency: calls at a time for this run's model.
         per_minute: calls started per minute at most for this run's model; ``None`` for no limit.
         chats: indices in the run's scope; ``None`` for all chats of the dataset.
+        fresh: ask anew even where an identical request was answered before.
         retry: ``{chat id: attempts}`` of failures that are to be asked again; an entry holds as long as the failed
             extraction has that number of attempts, so a retry that fails again does not start over by itself.
     """
@@ -38,6 +39,7 @@ class RunParameters(BaseModel):
     concurrency: int = Field(default=1, ge=1, le=256)
     per_minute: int | None = Field(default=None, ge=1)
     chats: list[int] | None = None
+    fresh: bool = False
     retry: dict[int, int] = Field(default_factory=dict)
 
 

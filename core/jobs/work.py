@@ -1,22 +1,29 @@
 """One job: one chat of one run, from the store to the store. Knows nothing of queues; safe to do twice."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Session, col
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
 from core.chat import parse_chat
 from core.errors import Cause, ShiyaoError
 from core.extract import Outcome, Pipeline, Status, earlier_answers, kept_replies, run_pipeline
 from core.form import FormValues, load_named_form
+from core.jobs.asking import Asked, Asking, Withdrawn, note
 from core.jobs.models import spec_of
 from core.jobs.plans import examples_for, given_forms, given_or_refuse, pipeline_of
 from core.jobs.runs import finish_if_complete
 from core.jobs.scope import RunParameters, parameters_of
 from core.llm import ModelSpec, connect
 from core.store import Store
-from core.store.models import Chat, Dataset, Extraction, ExtractionStatus, Run, RunStatus, now
+from core.store.models import Chat, Dataset, Extraction, ExtractionStatus, Reply, Run, RunStatus, now
+
+STORE_SECONDS = 60.0
+"""For so long a result is held while the database does not take it."""
 
 _log = logging.getLogger("shiyao.jobs")
 
@@ -34,14 +41,28 @@ class _Task:
     text: str
 
 
-def perform(store: Store, run_id: int, chat_id: int) -> bool:
+def perform(
+    store: Store,
+    run_id: int,
+    chat_id: int,
+    *,
+    turn: Callable[[], None] = lambda: None,
+    settle: Callable[[Session], None] = lambda _: None,
+) -> bool:
     """Extract one chat and store what came of it, once.
 
     Nothing is asked where the run does not run, the chat is answered already, or this process lacks the keys
     (another one may have them).
 
+    Args:
+        store: open store.
+        run_id: the run.
+        chat_id: the chat.
+        turn: waits until a call may start; see :class:`core.jobs.asking.Asking`.
+        settle: called in the transaction that stores the result.
+
     Returns:
-        Whether the model was asked.
+        Whether there is an outcome that was not there before.
     """
     with store.read() as session:
         task = _task(session, run_id, chat_id)
@@ -50,6 +71,7 @@ def perform(store: Store, run_id: int, chat_id: int) -> bool:
     provider = connect(task.spec)
     if provider.ready():
         return False
+    asking = Asking(store, task.spec, provider, fresh=task.parameters.fresh, turn=turn)
     try:
         form = load_named_form(task.form)
         if isinstance(task.pipeline, ShiyaoError):
@@ -58,7 +80,7 @@ def perform(store: Store, run_id: int, chat_id: int) -> bool:
             form=form,
             chat=parse_chat(task.text),
             pipeline=task.pipeline,
-            provider=provider,
+            provider=asking,
             model=task.spec.called,
             parameters=task.spec.request(),
             deadline=task.parameters.deadline,
@@ -68,6 +90,8 @@ def perform(store: Store, run_id: int, chat_id: int) -> bool:
             examples=examples_for(store, form, task.pipeline, chat_id),
             earlier=task.earlier,
         )
+    except Withdrawn:
+        return False
     except ShiyaoError as error:
         outcome = Outcome(None, Status.FAILED, cause=Cause.CONFIG, error=str(error))
     except Exception as error:
@@ -75,10 +99,27 @@ def perform(store: Store, run_id: int, chat_id: int) -> bool:
         _log.exception("extraction failed unexpectedly: run %s, chat %s", run_id, chat_id)
         sentence = f"程序处理这条群聊时出错（{type(error).__name__}）。已记入日志，请联系工程师。"
         outcome = Outcome(None, Status.FAILED, cause=Cause.UNKNOWN, error=sentence)
-    with store.write() as session:
-        _write(session, run_id, chat_id, outcome)
-        session.flush()
-        finish_if_complete(session, run_id)
+
+    def keep() -> None:
+        with store.write() as session:
+            _write(session, run_id, chat_id, outcome, asking.asked)
+            settle(session)
+            session.flush()
+            finish_if_complete(session, run_id)
+
+    # What was paid for is worth waiting for: a database that restarts is back within the minute. One more try, too,
+    # where somebody else has just stored this chat: the second look sees it.
+    for attempt in Retrying(
+        retry=retry_if_exception_type(OperationalError),
+        wait=wait_exponential(multiplier=0.5, max=8),
+        stop=stop_after_delay(STORE_SECONDS),
+        reraise=True,
+    ):
+        with attempt:
+            try:
+                keep()
+            except IntegrityError:
+                keep()
     return True
 
 
@@ -118,7 +159,7 @@ def _may_replace(before: Extraction, parameters: RunParameters) -> bool:
     return before.status == ExtractionStatus.FAILED and parameters.retry.get(before.chat_id) == before.attempts
 
 
-def _write(session: Session, run_id: int, chat_id: int, outcome: Outcome) -> None:
+def _write(session: Session, run_id: int, chat_id: int, outcome: Outcome, asked: list[Asked]) -> None:
     """Insert, or replace the failure that was to be retried; a second answer for the same chat is dropped."""
     run = session.get(Run, run_id)
     if run is None or session.get(Chat, chat_id) is None:
@@ -133,7 +174,9 @@ def _write(session: Session, run_id: int, chat_id: int, outcome: Outcome) -> Non
     cause = outcome.cause.value if outcome.cause else ""
     row.status = ExtractionStatus(outcome.status.value)
     row.forms = [dict(form) for form in outcome.forms] if outcome.forms is not None else None
-    row.replies = [*row.replies, *kept_replies(outcome, moment)]
+    replies = [*row.replies, *kept_replies(outcome, moment)]
+    sources = note(replies, len(row.replies), asked)
+    row.replies = replies
     row.notes = list(outcome.notes)
     row.cause = cause
     row.error = outcome.error
@@ -143,3 +186,9 @@ def _write(session: Session, run_id: int, chat_id: int, outcome: Outcome) -> Non
     row.tokens_out = (row.tokens_out or 0) + (outcome.tokens_out or 0)
     row.seconds = (row.seconds or 0.0) + outcome.seconds
     row.created_at = moment
+    if outcome.forms is not None:
+        session.flush()
+        for position, call in sources:
+            session.add(
+                Reply(extraction_id=row.id or 0, position=position, key=call.key, reused=call.reused is not None)
+            )

@@ -42,6 +42,7 @@ class ModelReply:
         tokens_out: answer tokens, likewise.
         seconds: wall time of the call.
         model: what answered, as the provider names it.
+        reused: whether it was taken from an earlier, identical request; it cost nothing then.
     """
 
     text: str
@@ -49,6 +50,7 @@ class ModelReply:
     tokens_out: int | None
     seconds: float
     model: str
+    reused: bool = False
 
 
 class Provider(Protocol):

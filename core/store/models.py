@@ -423,3 +423,54 @@ class PromptDraft(Base, table=True):
     sha256: str
     created_by: str = ""
     created_at: datetime = Field(default_factory=now, sa_column=_timestamp())
+
+
+class Worker(Base, table=True):
+    """A process that carries runs out. One not seen for a while is taken for dead, and its leases go with its row.
+
+    ``models`` names what it has the keys for.
+    """
+
+    id: str = Field(primary_key=True)
+    host: str
+    pid: int
+    models: list[str] = Field(default_factory=list, sa_column=_json())
+    started_at: datetime = Field(sa_column=_timestamp())
+    seen_at: datetime = Field(sa_column=_timestamp())
+
+
+class Lease(Base, table=True):
+    """A chat of a run that a worker is at. The primary key is what keeps a chat from being asked about twice."""
+
+    __table_args__ = (
+        Index("ix_lease_chat", "chat_id"),
+        Index("ix_lease_model", "model"),
+        Index("ix_lease_worker", "worker_id"),
+    )
+
+    run_id: int = Field(primary_key=True, foreign_key="run.id", ondelete="CASCADE")
+    chat_id: int = Field(primary_key=True, foreign_key="chat.id", ondelete="CASCADE")
+    worker_id: str = Field(foreign_key="worker.id", ondelete="CASCADE")
+    model: str
+    started_at: datetime = Field(sa_column=_timestamp())
+
+
+class Gate(Base, table=True):
+    """One per model: whoever gives out its calls locks this row meanwhile. ``next_at``: when the next may start."""
+
+    model: str = Field(primary_key=True)
+    next_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))
+
+
+class Reply(Base, table=True):
+    """Where the answer to a request is found: ``replies[position]`` of an extraction that succeeded.
+
+    ``key`` is a digest of the whole request; ``reused``: the answer was itself taken from an earlier one.
+    """
+
+    __table_args__ = (Index("ix_reply_key", "key"),)
+
+    extraction_id: int = Field(primary_key=True, foreign_key="extraction.id", ondelete="CASCADE")
+    position: int = Field(primary_key=True)
+    key: str
+    reused: bool = False

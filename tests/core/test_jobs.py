@@ -1,4 +1,4 @@
-"""Runs carried out: DBOS for real, the ``openai`` package for real, against a fake service; also killed on the way."""
+"""Runs carried out: workers and the ``openai`` package for real, against a fake service; also killed on the way."""
 
 import os
 import random
@@ -9,7 +9,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -177,7 +176,6 @@ def test_a_hanging_call_does_not_keep_the_process(store: Store, service: FakeOpe
         before = time.monotonic()
         jobs.stop_running(patience=0.2)
         assert time.monotonic() - before < 5
-        assert not [thread for thread in threading.enumerate() if thread.name.startswith("dbos")]
         with runner(store, claim=False):
             wait_until(lambda: finished(store, run.id))
     assert set(stored(store, run)) == {1, 2, 3}
@@ -243,43 +241,3 @@ def test_a_command_watches_while_another_process_carries_the_run_out(store: Stor
         assert done.returncode == 0, done.stderr
         assert elsewhere.requests == []
     assert len(stored(store, jobs.progress(store, 2))) == 4
-
-
-def test_the_queue_lies_beside_the_database_and_is_emptied(store: Store, service: FakeOpenAI, tmp_path: Path) -> None:
-    add_dataset(store, 5)
-    for name in ("one", "two"):
-        run = jobs.create_run(store, dataset="d", name=name, provider="openai")
-        assert jobs.watch(store, lambda run=run: jobs.start(store, run.id)).done == 5  # type: ignore[misc]
-    assert (tmp_path / "shiyao.jobs.db").exists()
-    import sqlite3
-
-    with sqlite3.connect(tmp_path / "shiyao.jobs.db") as connection:
-        left = connection.execute("SELECT workflow_uuid, status FROM workflow_status").fetchall()
-    connection.close()
-    assert len(left) == 5
-    assert {status for _, status in left} == {"SUCCESS"}
-    assert all(name.startswith("run2-") for name, _ in left)
-
-
-def test_a_chat_under_way_is_not_begun_a_second_time(tmp_path: Path) -> None:
-    from core.jobs.engine import Engine
-
-    begun, release = threading.Event(), threading.Event()
-    done: list[tuple[int, int]] = []
-
-    def perform(run_id: int, chat_id: int) -> bool:
-        begun.set()
-        assert release.wait(30)
-        done.append((run_id, chat_id))
-        return True
-
-    engine = Engine(f"sqlite:///{tmp_path / 'jobs.db'}", perform, lambda *_: None)
-    first = threading.Thread(target=engine.run_job, args=(1, 1, "q"))
-    first.start()
-    assert begun.wait(30)
-    engine.run_job(1, 1, "q")  # what a run that was stopped and started at once put into the queue anew
-    release.set()
-    first.join()
-    assert done == [(1, 1)]
-    engine.run_job(1, 1, "q")
-    assert len(done) == 2, "what ended may be done again"
