@@ -15,7 +15,7 @@ from core.form import load_named_form
 from core.settings import ROOT, settings
 from core.store import Store, queries
 
-_PACKAGES = ("streamlit", "spark-ai-python", "openai", "dbos", "sqlmodel")
+_PACKAGES = ("streamlit", "spark-ai-python", "openai", "sqlmodel")
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,7 +184,7 @@ def test_as_a_process_with_its_trace_in_the_log(tmp_path: Path) -> None:
 
 
 def test_help_stays_quick() -> None:
-    heavy = "{'sqlmodel', 'pydantic', 'alembic', 'dbos', 'openai', 'sparkai', 'pandas', 'jionlp', 'streamlit'}"
+    heavy = "{'sqlmodel', 'pydantic', 'alembic', 'tenacity', 'openai', 'sparkai', 'pandas', 'jionlp', 'streamlit'}"
     code = f"import sys, core.cli; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

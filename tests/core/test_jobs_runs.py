@@ -131,8 +131,9 @@ def test_a_retry_replaces_the_failure_and_keeps_what_was_said(store: Store, monk
         assert (unread.status, unread.failed, unread.pending) == (RunStatus.FINISHED, 1, 0)
         (failure,) = jobs.failures(store, run.id)
         assert (failure.cause, failure.title) == ("", "回答无法解析成表单")
-        assert failure.chats[0][0] == 1
-        assert failure.chats[0][2] == "这不是 JSON"
+        assert failure.chats == (1,)
+        found = jobs.extraction(store, run.id, 1)
+        assert found is not None and found.replies[-1]["raw"] == "这不是 JSON"
 
         jobs.retry_failed(store, run.id, causes=[""])
         assert perform(store, run.id, chat_id)
@@ -154,7 +155,8 @@ def test_a_mistake_of_ours_is_a_failed_chat_and_not_the_end(store: Store) -> Non
     jobs.start(store, run.id)
     assert perform(store, run.id, chat_ids(store, dataset.id)[1])
     (failure,) = jobs.failures(store, run.id)
-    assert "baseline.v1.md" in failure.chats[0][1]
+    found = jobs.extraction(store, run.id, failure.chats[0])
+    assert found is not None and "baseline.v1.md" in found.error
 
 
 def test_paused_and_cancelled_runs_go_on_when_started(store: Store) -> None:
