@@ -221,23 +221,36 @@ def test_ctrl_c_stores_what_is_under_way_and_the_same_command_goes_on(store: Sto
     assert max(asked(service).values()) == 1
 
 
-def test_a_command_watches_while_another_process_carries_the_run_out(store: Store, service: FakeOpenAI) -> None:
+def test_a_command_watches_while_another_process_carries_the_run_out(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     add_dataset(store, 12)
-    with FakeOpenAI() as elsewhere, runner(store) as here:
-        # Something to do keeps the lock here while the command starts.
-        busy = jobs.create_run(store, dataset="d", name="busy", provider="openai", concurrency=1)
+    hold = threading.Event()
+
+    def script(_: dict[str, Any], number: int) -> Behaviour:
+        if number == 0:
+            hold.wait(120)
+        return Answer()
+
+    with FakeOpenAI(script) as service, FakeOpenAI() as elsewhere, runner(store) as here:
+        for name, value in service.environment().items():
+            monkeypatch.setenv(name, value)
+        # A call that has not ended keeps the lock here while the command starts.
+        busy = jobs.create_run(store, dataset="d", name="busy", provider="openai", concurrency=4)
         jobs.start(store, busy.id)
         here.wake()
         wait_until(lambda: here.executing and len(service.requests) > 0)
-        environment = {**os.environ, **elsewhere.environment()}
-        done = subprocess.run(
-            command(store, *EXTRACT, "--limit", "4"),
-            cwd=ROOT,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+        try:
+            done = subprocess.run(
+                command(store, *EXTRACT, "--limit", "4"),
+                cwd=ROOT,
+                env={**os.environ, **elsewhere.environment()},
+                capture_output=True,
+                text=True,
+                timeout=100,
+            )
+        finally:
+            hold.set()
         assert done.returncode == 0, done.stderr
         assert elsewhere.requests == []
     assert len(stored(store, jobs.progress(store, 2))) == 4
