@@ -3,9 +3,9 @@
 import math
 import re
 
-_HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
+_HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]+")
 _WORD = re.compile(r"[A-Za-z]+")
-_DIGITS = re.compile(r"\d{1,3}")
+_DIGITS = re.compile(r"\d+")
 
 
 def estimate_tokens(text: str) -> int:
@@ -17,11 +17,13 @@ def estimate_tokens(text: str) -> int:
     Args:
         text: any text.
     """
-    han = len(_HAN.findall(text))
+    # By runs, not by characters: a set of 10,000 chats is measured before it is written.
+    han = sum(map(len, _HAN.findall(text)))
     words = _WORD.findall(text)
-    digits = len(_DIGITS.findall(text))
-    visible = len(re.sub(r"\s", "", text))
-    other = visible - han - sum(map(len, words)) - len(re.findall(r"\d", text))
+    numbers = _DIGITS.findall(text)
+    digits = sum(-(-len(number) // 3) for number in numbers)
+    visible = sum(map(len, text.split()))
+    other = visible - han - sum(map(len, words)) - sum(map(len, numbers))
     # A long run of letters (a link, a key) is several tokens, about four letters each.
     latin = sum(max(1.25, len(word) / 4) for word in words)
     return math.ceil(han / 1.5 + latin + digits + other)

@@ -1,5 +1,6 @@
 """One row: made from a text and an answer, measured, described by its provenance, and made again from that."""
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -162,7 +163,7 @@ class RowMaker:
         return RowNote(
             start=start,
             end=start + length,
-            chat=fingerprint(picked.conversation),
+            chat=hashlib.blake2b(picked.conversation.encode("utf-8", "surrogatepass"), digest_size=16).digest(),
             row=row,
             forms=forms,
             task=task,

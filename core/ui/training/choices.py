@@ -21,7 +21,7 @@ from core.training import (
     reviewers_of,
 )
 from core.ui import state
-from core.ui.training.words import DUPLICATES, FORMATS, INPUTS, POLICIES, SOURCES, TASKS
+from core.ui.training.words import DUPLICATES, FORMATS, INPUTS, POLICIES, REFUSE, SOURCES, TASKS
 
 USUAL_TARGET = "spark-8k"
 NO_LIMIT, TOKENS, CHARACTERS = "不限", "cutoff_len…", "字数…"
@@ -128,8 +128,8 @@ def _limit() -> dict[str, Any]:
     policy = (third if target not in named else second).selectbox(
         "超长的行", list(POLICIES), format_func=POLICIES.__getitem__, key="training-policy"
     )
-    found["over_budget"] = policy
-    if policy is OverBudget.WINDOW:
+    found["over_budget"] = None if policy == REFUSE else OverBudget(policy)
+    if policy == OverBudget.WINDOW:
         found["overlap"] = st.slider("相邻窗口至多重叠", 0.0, 0.5, OVERLAP, 0.01, key="training-overlap")
     return found
 

@@ -132,8 +132,9 @@ def _warnings(found: Preflight) -> None:
     refused = [over for over in found.over if over.action == "refused"]
     if refused:
         blind = [over for over in refused if over.lost]
+        lost = f"会让其中 {len(blind)} 行看不到答案的依据" if blind else "虽然不会截掉答案的依据，群聊也不完整了"
         st.error(
-            f"有 {len(refused)} 行太长，还没有说怎么办；直接截断会让其中 {len(blind)} 行看不到答案的依据。"
+            f"有 {len(refused)} 行太长，还没有说怎么办；直接截断{lost}。"
             "请在左边选「超长的行」的处理办法，明细在「超长」里。",
             icon=":material/content_cut:",
         )

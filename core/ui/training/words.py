@@ -13,6 +13,7 @@ from core.training import (
     TrainingFormat,
 )
 
+REFUSE = "refuse"
 SOURCES = {
     "标注和记录，记录优先": Source(records=True, labels=True),
     "已确认的记录": Source(records=True),
@@ -27,8 +28,8 @@ FORMATS = {
     TrainingFormat.OPENAI: "OpenAI 对话",
 }
 TASKS = {FORM_TASK: "整张表", CUSTOMERS_TASK: "找客户", FIELDS_TASK: "每个字段一行"}
-POLICIES = {
-    None: "点名拒绝",
+POLICIES: dict[str, str] = {
+    REFUSE: "点名拒绝",
     OverBudget.SKIP: "跳过",
     OverBudget.CLEAN: "清理后再试",
     OverBudget.SUMMARY: "换成摘要",
