@@ -1,29 +1,21 @@
-"""Which chat comes next, how far a dataset is, and who is on a chat."""
+"""How far a dataset is, at which pace, who is on a chat, and which run a desk starts from."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from statistics import median
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
-from core.review.model import UNREVIEWED
 from core.store import Store, queries
-from core.store.models import Chat, Claim, Pass, Record, RecordStatus, RunKind, now
-from core.store.views import RunView
+from core.store.models import Chat, Claim, Extraction, ExtractionStatus, Pass, Record, RecordStatus, Run, RunKind, now
 
 CLAIM = timedelta(minutes=10)
 """How long a chat on screen, or prefetched, is kept from other reviewers."""
 
-FILTERS: dict[str, tuple[str, ...]] = {
-    "待审阅": (UNREVIEWED, RecordStatus.DRAFT),
-    "全部": (UNREVIEWED, *RecordStatus),
-    "已确认": (RecordStatus.CONFIRMED,),
-    "待讨论": (RecordStatus.DISCUSS,),
-    "已跳过": (RecordStatus.SKIPPED,),
-}
-"""What the reviewer can walk through, by the statuses that belong to it; the first is the default."""
+_PACE_OF, _PACE_FROM = 20, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,59 +45,57 @@ def progress(session: Session, dataset_id: int) -> Progress:
     )
 
 
-def _wanted(statuses: Sequence[str]) -> ColumnElement[bool]:
-    known = [status for status in statuses if status != UNREVIEWED]
-    condition: ColumnElement[bool] = col(Record.status).in_(known)
-    return or_(col(Record.id).is_(None), condition) if UNREVIEWED in statuses else condition
-
-
-def neighbours(
-    session: Session,
-    dataset_id: int,
-    *,
-    at: int,
-    statuses: Sequence[str],
-    reviewer: str,
-    ahead: int = 4,
-    behind: int = 2,
-) -> tuple[list[int], list[int]]:
-    """Chat indices after and before ``at`` in the queue.
-
-    After: chats of these statuses that nobody else is on, from ``at`` to the end, then from the start. Before: any
-    chats, nearest first, for going back must show what one has just decided.
-    """
-    base = (
-        select(col(Chat.index))
-        .outerjoin(Record, and_(col(Record.chat_id) == col(Chat.id), col(Record.review_pass) == Pass.PRIMARY))
-        .outerjoin(Claim, col(Claim.chat_id) == col(Chat.id))
-        .where(
-            col(Chat.dataset_id) == dataset_id,
-            _wanted(statuses),
-            or_(col(Claim.chat_id).is_(None), col(Claim.until) < now(), col(Claim.reviewer) == reviewer),
-        )
-        .order_by(col(Chat.index))
+def pace(session: Session, dataset_id: int, reviewer: str) -> float | None:
+    """Median seconds that a reviewer's last decided chats took; ``None`` before the first few."""
+    statement = (
+        select(col(Record.seconds), col(Record.status))
+        .where(col(Record.dataset_id) == dataset_id, col(Record.reviewer) == reviewer)
+        .order_by(col(Record.updated_at).desc())
+        .limit(2 * _PACE_OF)
     )
-    following = list(session.execute(base.where(col(Chat.index) > at).limit(ahead)).scalars())
-    if len(following) < ahead:
-        rest = base.where(col(Chat.index) < at).limit(ahead - len(following))
-        following += list(session.execute(rest).scalars())
-    before = (
+    took = [seconds for seconds, status in session.execute(statement) if status != RecordStatus.DRAFT and seconds > 0]
+    return median(took[:_PACE_OF]) if len(took) >= _PACE_FROM else None
+
+
+def before(session: Session, dataset_id: int, *, at: int, reviewer: str, by_index: bool, count: int) -> list[int]:
+    """Where going back leads, nearest first: any chats, for one must see what one has just decided.
+
+    Args:
+        session: open session.
+        dataset_id: the dataset.
+        at: index of the chat on screen.
+        reviewer: whose last records to go back through.
+        by_index: go by the index instead; so does somebody who has no record before this one.
+        count: at most so many.
+    """
+    if not by_index:
+        mine = (
+            select(col(Chat.index), col(Record.updated_at))
+            .join(Record, and_(col(Record.chat_id) == col(Chat.id), col(Record.review_pass) == Pass.PRIMARY))
+            .where(col(Record.dataset_id) == dataset_id, col(Record.reviewer) == reviewer)
+            .order_by(col(Record.updated_at).desc())
+        )
+        here = session.execute(mine.where(col(Chat.index) == at)).first()
+        if here is not None:
+            mine = mine.where(col(Record.updated_at) < here[1])
+        found = [index for index, _ in session.execute(mine.where(col(Chat.index) != at).limit(count))]
+        if found:
+            return found
+    statement = (
         select(col(Chat.index))
         .where(col(Chat.dataset_id) == dataset_id, col(Chat.index) < at)
         .order_by(col(Chat.index).desc())
-        .limit(behind)
+        .limit(count)
     )
-    return following, list(session.execute(before).scalars())
+    return list(session.execute(statement).scalars())
 
 
-def first(session: Session, dataset_id: int, *, statuses: Sequence[str], reviewer: str) -> int | None:
-    """The chat to open when the address names none: the first of the queue, else the first of all."""
-    following, _ = neighbours(session, dataset_id, at=0, statuses=statuses, reviewer=reviewer, ahead=1)
-    if following:
-        return following[0]
-    return session.execute(
+def first_of(session: Session, dataset_id: int) -> int | None:
+    """The lowest index of a dataset; ``None`` where it has no chats."""
+    lowest: int | None = session.execute(
         select(func.min(col(Chat.index))).where(col(Chat.dataset_id) == dataset_id)
     ).scalar_one_or_none()
+    return lowest
 
 
 def claim(store: Store, chat_ids: Sequence[int], reviewer: str) -> dict[int, str]:
@@ -131,12 +121,32 @@ def claim(store: Store, chat_ids: Sequence[int], reviewer: str) -> dict[int, str
         return {row.chat_id: row.reviewer for row in session.execute(held).scalars()}
 
 
-def base_run(session: Session, dataset_id: int, name: str = "") -> RunView | None:
+@dataclass(frozen=True, slots=True)
+class BaseRun:
+    """The run that a desk starts from; without the sums over its answers, which cost a walk over all of them."""
+
+    id: int
+    name: str
+    kind: str
+    model: str
+    provider: str
+
+
+def base_run(session: Session, dataset_id: int, name: str = "") -> BaseRun | None:
     """The run whose values the reviewer starts from: the named one, else the newest with answers.
 
     Labels are used only where there is nothing else, for they are what reviewers are compared with.
     """
-    available = [run for run in queries.runs(session, dataset_id) if run.done]
-    named = [run for run in available if run.name == name]
-    answers = [run for run in available if run.kind != RunKind.LABELS]
-    return next(iter(named or answers or available), None)
+    available = base_runs(session, dataset_id)
+    return next((run for run in available if run.name == name), available[0] if available else None)
+
+
+def base_runs(session: Session, dataset_id: int) -> list[BaseRun]:
+    """Runs of a dataset that have answers: the newest first, labels last."""
+    answered = exists().where(col(Extraction.run_id) == col(Run.id), col(Extraction.status) != ExtractionStatus.FAILED)
+    statement = select(Run).where(col(Run.dataset_id) == dataset_id, answered).order_by(col(Run.id).desc())
+    found = [
+        BaseRun(run.id or 0, run.name, run.kind, run.model, run.provider)
+        for run in session.execute(statement).scalars()
+    ]
+    return sorted(found, key=lambda run: run.kind == RunKind.LABELS)

@@ -1,0 +1,128 @@
+"""Delta review: where a newer run differs from what was approved, and only there, the reviewer is asked again.
+
+A record that was approved under another run is asked about. Once it has been saved at a desk that starts from the newer
+run, its base run is that one, and it is not asked about again. A newer answer that merely repeats what the reviewer has
+already corrected is no difference.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, and_, or_, select
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
+
+from core.form import Form, FormValues, Value
+from core.review.writing import values_of
+from core.scoring import Scorer
+from core.store import queries
+from core.store.models import Chat, Extraction, ExtractionStatus, Pass, Record, RecordStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """What a newer run says against approved customers.
+
+    Attributes:
+        cells: per approved customer ``{key: the newer value}`` where they differ.
+        sources: per approved customer the position of the newer form that it was matched with.
+        extra: positions of newer forms that match no approved customer.
+        gone: positions of approved customers that the newer run does not have.
+    """
+
+    cells: tuple[dict[str, Value], ...]
+    sources: tuple[int | None, ...]
+    extra: tuple[int, ...]
+    gone: tuple[int, ...]
+
+    def __bool__(self) -> bool:
+        """Whether anything is to be asked."""
+        return any(self.cells) or bool(self.extra)
+
+
+def compare(
+    scorer: Scorer,
+    approved: Sequence[FormValues],
+    newer: Sequence[Mapping[str, Any]],
+    older: Sequence[FormValues | None] = (),
+) -> Delta:
+    """Differences of one chat.
+
+    Args:
+        scorer: of the form; matches customers as scores do.
+        approved: approved forms.
+        newer: what the newer run says.
+        older: per approved customer what the run said that it was approved from, ``None`` where there is none.
+    """
+    gold = [scorer.prepare(values) for values in approved]
+    pred = [scorer.prepare(values) for values in newer]
+    pairs = {pair.gold: pair.pred for pair in scorer.chat(pred, gold).pairs} if gold and pred else {}
+    keys = scorer.form.keys
+    cells: list[dict[str, Value]] = []
+    for position, wanted in enumerate(gold):
+        source = pairs.get(position)
+        if source is None:
+            cells.append({})
+            continue
+        before = older[position] if position < len(older) else None
+        old = scorer.prepare(before) if before is not None else (None,) * len(keys)
+        clean = scorer.form.coerce(newer[source]).values
+        cells.append(
+            {
+                key: clean[key]
+                for key, new, have, was in zip(keys, pred[source], wanted, old, strict=True)
+                if new != have and new != was
+            }
+        )
+    matched = set(pairs.values())
+    return Delta(
+        tuple(cells),
+        tuple(pairs.get(position) for position in range(len(gold))),
+        tuple(i for i in range(len(pred)) if i not in matched and pred and any(pred[i])),
+        tuple(i for i in range(len(gold)) if i not in pairs),
+    )
+
+
+def asked(statement: Select[Any], run_id: int | None) -> Select[Any]:
+    """A statement over chats with their records, kept to approved ones that were not yet held against this run."""
+    return statement.where(
+        col(Record.status) == RecordStatus.CONFIRMED,
+        or_(col(Record.base_run_id).is_(None), col(Record.base_run_id) != run_id),
+    )
+
+
+def with_differences(session: Session, form: Form, dataset_id: int, indices: Sequence[int], run_id: int) -> list[int]:
+    """Those of these chats, in their order, where the run differs from the record."""
+    scorer = Scorer(form)
+    differing: set[int] = set()
+    for chunk in queries.chunked(indices):
+        differing |= {index for index, delta in of_chats(session, scorer, dataset_id, chunk, run_id) if delta}
+    return [index for index in indices if index in differing]
+
+
+def of_chats(
+    session: Session, scorer: Scorer, dataset_id: int, indices: Sequence[int], run_id: int
+) -> list[tuple[int, Delta]]:
+    """``(chat index, delta)`` for each of these chats (few) that has a record and an answer of the run."""
+    newer, older = aliased(Extraction), aliased(Extraction)
+    statement = (
+        select(col(Chat.index), col(Record.customers), newer.forms, older.forms)  # type: ignore[call-overload]
+        .join(Record, and_(col(Record.chat_id) == col(Chat.id), col(Record.review_pass) == Pass.PRIMARY))
+        .join(newer, and_(col(newer.chat_id) == col(Chat.id), col(newer.run_id) == run_id))
+        .outerjoin(older, and_(col(older.chat_id) == col(Chat.id), col(older.run_id) == col(Record.base_run_id)))
+        .where(
+            col(Chat.dataset_id) == dataset_id,
+            col(Chat.index).in_(list(indices)),
+            col(newer.status) != ExtractionStatus.FAILED,
+        )
+    )
+    return [
+        (index, compare(scorer, values_of(customers), forms or [], _older(customers, before or [])))
+        for index, customers, forms, before in session.execute(statement)
+    ]
+
+
+def _older(customers: Sequence[Mapping[str, Any]], forms: Sequence[FormValues]) -> list[FormValues | None]:
+    sources = [customer.get("source") for customer in customers]
+    return [forms[s] if isinstance(s, int) and 0 <= s < len(forms) else None for s in sources]
