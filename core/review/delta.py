@@ -16,7 +16,8 @@ from sqlmodel import Session, col
 from core.form import Form, FormValues, Value
 from core.review.writing import values_of
 from core.scoring import Scorer
-from core.store import queries
+from core.scoring.chat import Prepared
+from core.store import Store, queries
 from core.store.models import Chat, Extraction, ExtractionStatus, Pass, Record, RecordStatus
 
 
@@ -29,16 +30,25 @@ class Delta:
         sources: per approved customer the position of the newer form that it was matched with.
         extra: positions of newer forms that match no approved customer.
         gone: positions of approved customers that the newer run does not have.
+        newer: the newer forms.
     """
 
     cells: tuple[dict[str, Value], ...]
     sources: tuple[int | None, ...]
     extra: tuple[int, ...]
     gone: tuple[int, ...]
+    newer: tuple[FormValues, ...] = ()
 
     def __bool__(self) -> bool:
         """Whether anything is to be asked."""
         return any(self.cells) or bool(self.extra)
+
+    def put_into(self, chat: dict[str, Any]) -> None:
+        """Add to a chat's payload what is asked; the values that it is compared with become the newer run's."""
+        for customer, cells, source in zip(chat["customers"], self.cells, self.sources, strict=False):
+            customer["delta"] = dict(cells)
+            customer["baseline"] = self.newer[source] if source is not None else None
+        chat["delta_new"] = [self.newer[position] for position in self.extra]
 
 
 def compare(
@@ -57,7 +67,7 @@ def compare(
     """
     gold = [scorer.prepare(values) for values in approved]
     pred = [scorer.prepare(values) for values in newer]
-    pairs = {pair.gold: pair.pred for pair in scorer.chat(pred, gold).pairs} if gold and pred else {}
+    pairs = _pairs(scorer, pred, gold)
     keys = scorer.form.keys
     cells: list[dict[str, Value]] = []
     for position, wanted in enumerate(gold):
@@ -81,10 +91,27 @@ def compare(
         tuple(pairs.get(position) for position in range(len(gold))),
         tuple(i for i in range(len(pred)) if i not in matched and pred and any(pred[i])),
         tuple(i for i in range(len(gold)) if i not in pairs),
+        tuple(scorer.form.coerce(values).values for values in newer),
     )
 
 
-def asked(statement: Select[Any], run_id: int | None) -> Select[Any]:
+def _pairs(scorer: Scorer, pred: Sequence[Prepared], gold: Sequence[Prepared]) -> dict[int, int]:
+    """``{approved: newer}``: customers of one name belong together, the others as scores match them."""
+    name = scorer.form.keys.index(scorer.form.name_field)
+    pairs: dict[int, int] = {}
+    for position, wanted in enumerate(gold):
+        same = [i for i, form in enumerate(pred) if wanted[name] and form[name] == wanted[name]]
+        if len(same) == 1 and same[0] not in pairs.values():
+            pairs[position] = same[0]
+    golds = [i for i in range(len(gold)) if i not in pairs]
+    preds = [i for i in range(len(pred)) if i not in pairs.values()]
+    if golds and preds:
+        rest = scorer.chat([pred[i] for i in preds], [gold[i] for i in golds])
+        pairs |= {golds[pair.gold]: preds[pair.pred] for pair in rest.pairs}
+    return pairs
+
+
+def asked(statement: Select[*tuple[Any, ...]], run_id: int | None) -> Select[*tuple[Any, ...]]:
     """A statement over chats with their records, kept to approved ones that were not yet held against this run."""
     return statement.where(
         col(Record.status) == RecordStatus.CONFIRMED,
@@ -126,3 +153,31 @@ def of_chats(
 def _older(customers: Sequence[Mapping[str, Any]], forms: Sequence[FormValues]) -> list[FormValues | None]:
     sources = [customer.get("source") for customer in customers]
     return [forms[s] if isinstance(s, int) and 0 <= s < len(forms) else None for s in sources]
+
+
+def decided(store: Store, scorer: Scorer, dataset_id: int, raw: Any, run_id: int, name: str) -> tuple[Any, int | None]:
+    """A save as it is to be applied under delta review, and the run that it is from.
+
+    A draft stays with the run that the record was approved from. A decision belongs to the newer run: its customers are
+    matched with that run's, and its reason says which run was looked at.
+    """
+    if not isinstance(raw, dict) or not isinstance(raw.get("chat"), int):
+        return raw, run_id
+    with store.read() as session:
+        statement = (
+            select(col(Record.base_run_id), col(Extraction.forms))
+            .select_from(Chat)
+            .outerjoin(Record, and_(col(Record.chat_id) == col(Chat.id), col(Record.review_pass) == Pass.PRIMARY))
+            .outerjoin(Extraction, and_(col(Extraction.chat_id) == col(Chat.id), col(Extraction.run_id) == run_id))
+            .where(col(Chat.dataset_id) == dataset_id, col(Chat.index) == raw["chat"])
+        )
+        old_run, forms = session.execute(statement).first() or (None, None)
+    if raw.get("status") == RecordStatus.DRAFT:
+        return raw, old_run
+    customers = raw.get("customers")
+    if isinstance(customers, list) and all(isinstance(customer, dict) for customer in customers):
+        values = [scorer.form.coerce(customer.get("values") or {}).values for customer in customers]
+        sources = compare(scorer, values, forms or []).sources
+        pairs = zip(customers, sources, strict=True)
+        raw = {**raw, "customers": [{**customer, "origin": source} for customer, source in pairs]}
+    return {**raw, "reason": raw.get("reason") or f"对照新的抽取任务「{name}」"}, run_id

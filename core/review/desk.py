@@ -1,18 +1,26 @@
 """One turn of the review desk: take the browser's saves, answer with acknowledgements and the chats to show."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from sqlmodel import Session
+
 from core.form import Form
-from core.review import queue
+from core.review import delta, guidelines, queue, upkeep
+from core.review.filters import Filter
 from core.review.model import Ack
+from core.review.order import INDEX, ORDERS, STAKES, Wish, ahead, walk
 from core.review.payload import chat_payloads
 from core.review.saving import apply_saves
-from core.store import DatasetView, RunView, Store
+from core.review.stakes import stored
+from core.scoring import Scorer
+from core.store import DatasetView, Store
+from core.store.models import RecordStatus
 
 AHEAD = 4
 BEHIND = 1
+_AT_ONCE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,26 +30,50 @@ class Desk:
     Attributes:
         dataset: the dataset under review.
         form: its form.
-        base: the run whose values unreviewed chats start from; ``None`` for empty forms.
-        wanted: name of the filter, see :data:`core.review.queue.FILTERS`.
+        base: the run whose values unreviewed chats start from; ``None`` for empty forms. Under delta review, the newer
+            run whose differences are asked about.
+        filter: which chats to walk through.
+        order: in which order, one of :data:`core.review.ORDERS`.
         reviewer: who sits at the desk; ``""`` shows without claiming.
+        asks: delta review: only approved chats from which ``base`` differs.
     """
 
     dataset: DatasetView
     form: Form
-    base: RunView | None
-    wanted: str
+    base: queue.BaseRun | None
+    filter: Filter
+    order: str
     reviewer: str
+    asks: bool = False
+    _scorer: Scorer = field(repr=False, compare=False, kw_only=True)
 
     @property
     def session(self) -> str:
         """Changes whenever what the browser has cached no longer fits."""
-        return "|".join((str(self.dataset.id), self.base.name if self.base else "", self.wanted, self.reviewer))
+        narrow = "&".join(f"{name}={value}" for name, value in self.filter.as_query().items())
+        base = self.base.name if self.base else ""
+        return "|".join((str(self.dataset.id), base, narrow, self.order, self.reviewer, "delta" if self.asks else ""))
+
+    @property
+    def wish(self) -> Wish:
+        """What the desk walks through."""
+        base_id = self.base.id if self.base else None
+        return Wish(self.dataset.id, self.filter, self.order, base_id, self.reviewer, self.asks)
 
     def save(self, store: Store, outbox: Sequence[Any]) -> list[Ack]:
         """Apply the browser's saves, each once."""
-        base_id = self.base.id if self.base else None
-        return apply_saves(store, self.form, self.dataset.id, outbox, base_run_id=base_id)
+        if not self.asks or self.base is None:
+            base_id = self.base.id if self.base else None
+            return apply_saves(store, self.form, self.dataset.id, outbox, base_run_id=base_id)
+        acks: list[Ack] = []
+        for raw in outbox:
+            # A draft leaves the chat what it was approved from, so that it is still asked about; a decision does not.
+            save, run_id = delta.decided(store, self._scorer, self.dataset.id, raw, self.base.id, self.base.name)
+            done = apply_saves(store, self.form, self.dataset.id, [save], base_run_id=run_id)
+            acks += done
+            if not done and isinstance(raw, dict) and raw.get("save_id"):
+                break  # it could not be stored now; those behind it wait with it
+        return acks
 
     def turn(
         self, store: Store, *, outbox: Sequence[Any] = (), at: int | None = None, want_residue: int | None = None
@@ -55,21 +87,21 @@ class Desk:
             want_residue: the chat whose residue is to be shown.
         """
         acks = self.save(store, outbox)
-        statuses = queue.FILTERS[self.wanted]
+        wish = self.wish
+        if at is None:
+            first = ahead(store, self.form, wish, 0, 1)
+            with store.read() as session:
+                at = first[0] if first else queue.first_of(session, self.dataset.id)
+        following = ahead(store, self.form, wish, at, AHEAD) if at is not None else []
         with store.read() as session:
-            if at is None:
-                at = queue.first(session, self.dataset.id, statuses=statuses, reviewer=self.reviewer)
-            if at is None:
-                following, before = list[int](), list[int]()
-            else:
-                following, before = queue.neighbours(
-                    session, self.dataset.id, at=at, statuses=statuses, reviewer=self.reviewer, ahead=AHEAD
-                )
+            before = [] if at is None else self._before(session, at)
             shown = [at] if at is not None else []
             saved = [index for save in outbox if isinstance(index := save.get("chat"), int)]
             indices = list(dict.fromkeys([*shown, *following, *before[:BEHIND], *saved]))
             chats = chat_payloads(session, self.form, self.dataset.id, indices, self.base, want_residue=want_residue)
-            done = queue.progress(session, self.dataset.id)
+            self._add(session, chats)
+            progress = self._progress(session, store)
+            agreed = guidelines.texts(session, self.form)
         ids = {chat["chat"]: chat["chat_id"] for chat in chats}
         held = queue.claim(store, [ids[i] for i in [*shown, *following] if i in ids], self.reviewer)
         for chat in chats:
@@ -82,16 +114,11 @@ class Desk:
                 "groups": list(self.form.groups),
                 "fields": [field.model_dump(mode="json") for field in self.form.fields],
             },
+            "guidelines": agreed,
             "session": self.session,
             "reviewer": self.reviewer,
             "dataset": {"id": self.dataset.id, "name": self.dataset.name},
-            "progress": {
-                "total": done.total,
-                "confirmed": done.confirmed,
-                "discussed": done.discussed,
-                "skipped": done.skipped,
-                "left": done.left,
-            },
+            "progress": progress,
             "open": at,
             "order": {"next": following, "prev": before},
             "chats": chats,
@@ -99,20 +126,82 @@ class Desk:
             "error": "",
         }
 
+    def _before(self, session: Session, at: int) -> list[int]:
+        by_index = self.order == INDEX
+        return queue.before(
+            session, self.dataset.id, at=at, reviewer=self.reviewer, by_index=by_index, count=BEHIND + 1
+        )
+
+    def _add(self, session: Session, chats: Sequence[dict[str, Any]]) -> None:
+        """What the flow of review adds to a chat: the points at stake, and what a newer run says."""
+        if self.base is None:
+            return
+        stakes = stored(session, self.base.id, [chat["chat_id"] for chat in chats])
+        for chat in chats:
+            chat["stake"] = stakes.get(chat["chat_id"])
+        if self.asks:
+            indices = [chat["chat"] for chat in chats]
+            found = dict(delta.of_chats(session, self._scorer, self.dataset.id, indices, self.base.id))
+            for chat in chats:
+                if chat["chat"] in found and chat["status"] in (RecordStatus.CONFIRMED, RecordStatus.DRAFT):
+                    found[chat["chat"]].put_into(chat)
+
+    def _progress(self, session: Session, store: Store) -> dict[str, Any]:
+        done = queue.progress(session, self.dataset.id)
+        pace = queue.pace(session, self.dataset.id, self.reviewer)
+        # Under a filter "left" is about what it lets through, not about the dataset.
+        path = walk(store, self.form, self.wish)
+        in_queue = len(path.indices)
+        to_do = in_queue if self.asks or self.filter.narrow or self.filter.queue != Filter().queue else done.left
+        return {
+            "total": done.total,
+            "confirmed": done.confirmed,
+            "discussed": done.discussed,
+            "skipped": done.skipped,
+            "left": done.left,
+            "queue": in_queue,
+            "pace_seconds": pace,
+            "left_seconds": pace * to_do if pace is not None else None,
+        }
+
 
 def open_desk(
-    store: Store, dataset: DatasetView, form: Form, *, base: str = "", wanted: str = "", reviewer: str = ""
+    store: Store,
+    dataset: DatasetView,
+    form: Form,
+    *,
+    base: str = "",
+    wanted: str = "",
+    reviewer: str = "",
+    narrow: Filter | Mapping[str, Any] | None = None,
+    in_order: str = "",
+    newer: str = "",
 ) -> Desk:
-    """The desk for a dataset.
+    """The desk for a dataset. Call it once per page run, not on every turn: it also starts the upkeep of the queue.
 
     Args:
         store: the open store.
         dataset: the dataset.
         form: its form.
         base: name of the run to start from; ``""`` for the newest one with answers.
-        wanted: name of a filter; anything unknown is the default one.
+        wanted: name of a set of statuses, overrides the filter's; anything unknown is the default one.
         reviewer: who sits at the desk.
+        narrow: which chats to walk through.
+        in_order: one of :data:`core.review.order.ORDERS`; anything unknown is the default one.
+        newer: name of a newer run: delta review of approved chats against it.
     """
+    wish = narrow if isinstance(narrow, Filter) else Filter.of(narrow or {})
+    if wanted:
+        wish = Filter.of({**wish.as_query(), "queue": wanted})
     with store.read() as session:
-        run = queue.base_run(session, dataset.id, base)
-    return Desk(dataset, form, run, wanted if wanted in queue.FILTERS else next(iter(queue.FILTERS)), reviewer)
+        runs = queue.base_runs(session, dataset.id)
+    asked = next((run for run in runs if newer and run.name == newer), None)
+    run = asked or next((run for run in runs if run.name == base), runs[0] if runs else None)
+    if asked is not None:
+        wish = replace(wish, queue="全部")
+    how = in_order if in_order in ORDERS else ORDERS[0]
+    if how == STAKES or wish.differ or wish.flag:
+        # What the order goes by should be there before it is drawn; what takes longer comes from behind.
+        upkeep.run(store, form, dataset.id, run.id if run else None, seconds=_AT_ONCE)
+    upkeep.start(store, form, dataset.id, run.id if run else None)
+    return Desk(dataset, form, run, wish, how, reviewer, asked is not None, _scorer=Scorer(form))

@@ -104,7 +104,7 @@ def with_status(statuses: tuple[str, ...]) -> ColumnElement[bool]:
     return or_(col(Record.id).is_(None), condition) if UNREVIEWED in statuses else condition
 
 
-def joined(statement: Select[Any]) -> Select[Any]:
+def joined(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
     """A statement over chats, with their primary record beside them."""
     return statement.outerjoin(
         Record, and_(col(Record.chat_id) == col(Chat.id), col(Record.review_pass) == Pass.PRIMARY)
@@ -112,14 +112,14 @@ def joined(statement: Select[Any]) -> Select[Any]:
 
 
 def narrowed(
-    statement: Select[Any],
+    statement: Select[*tuple[Any, ...]],
     session: Session,
     wanted: Filter,
     *,
     dataset_id: int,
     base_run: int | None,
     reviewer: str = "",
-) -> Select[Any]:
+) -> Select[*tuple[Any, ...]]:
     """A statement over :func:`joined` chats, kept to what the filter wants.
 
     Args:

@@ -1,13 +1,12 @@
 """The order in which chats come to the desk: a walk that is computed once and then only stepped along.
 
 Finding all chats that a filter wants may mean reading all of them, so that is not done on every turn. A walk keeps
-their indices in order; a step along it asks the database about the next few only (decided meanwhile? somebody else on it?).
+their indices in order; a step along it asks the database about the next few only: decided meanwhile, somebody on it?
 Walks over few chats are computed anew on each turn; of the others, each is kept two hundred times as long as it took.
 """
 
 import time
 import zlib
-from array import array
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -61,7 +60,7 @@ class Walk:
         until: monotonic time from which it is computed anew.
     """
 
-    indices: array[int]
+    indices: list[int]
     places: dict[int, int]
     ordered: bool
     passed: dict[int, int] = field(default_factory=dict)
@@ -102,7 +101,7 @@ def walk(store: Store, form: Form, wish: Wish, *, fresh: bool = False) -> Walk:
         return old
     started = time.monotonic()
     with store.read() as session:
-        indices = array("l", _indices(session, form, wish))
+        indices = _indices(session, form, wish)
     new = Walk(indices, {index: place for place, index in enumerate(indices)}, wish.order == INDEX)
     if old is not None:
         _remember(old, new)

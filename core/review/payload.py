@@ -20,7 +20,8 @@ from core.form import Form, FormValues, Kind
 from core.review.model import UNREVIEWED, Confirmation
 from core.review.others import OtherRuns
 from core.review.pieces import pieces
-from core.store import ChatView, ExtractionView, RecordView, RunView, queries
+from core.review.queue import BaseRun
+from core.store import ChatView, ExtractionView, RecordView, queries
 from core.store.models import Chat, Pass
 
 
@@ -29,7 +30,7 @@ def chat_payloads(
     form: Form,
     dataset_id: int,
     indices: Sequence[int],
-    base: RunView | None,
+    base: BaseRun | None,
     *,
     want_residue: int | None = None,
     review_pass: str = Pass.PRIMARY,
@@ -85,7 +86,7 @@ def _payload(
     chat: ChatView,
     record: RecordView | None,
     answer: ExtractionView | None,
-    base: RunView | None,
+    base: BaseRun | None,
     others: OtherRuns,
     show_residue: bool,
 ) -> dict[str, Any]:

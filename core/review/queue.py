@@ -57,6 +57,21 @@ def pace(session: Session, dataset_id: int, reviewer: str) -> float | None:
     return median(took[:_PACE_OF]) if len(took) >= _PACE_FROM else None
 
 
+def reviewers(session: Session, dataset_id: int) -> list[str]:
+    """Everybody who has saved a record of a dataset, by name; a few steps through an index, however many records."""
+    found: list[str] = []
+    last = ""
+    while True:
+        statement = select(func.min(col(Record.reviewer))).where(
+            col(Record.dataset_id) == dataset_id, col(Record.reviewer) > last
+        )
+        name = session.execute(statement).scalar_one_or_none()
+        if name is None:
+            return found
+        found.append(name)
+        last = name
+
+
 def before(session: Session, dataset_id: int, *, at: int, reviewer: str, by_index: bool, count: int) -> list[int]:
     """Where going back leads, nearest first: any chats, for one must see what one has just decided.
 

@@ -2,8 +2,8 @@
 
 SQLite's own tokenizers do not find 价格: unicode61 takes a whole clause for one word, trigram needs three characters.
 So each conversation is stored as its pairs of neighbouring characters, in an FTS5 table (PostgreSQL: an array with a
-GIN index). Pairs only narrow the search; what is found contains the words, for the text itself is looked at last. A chat
-that is not indexed yet is looked at too, so the index may be behind, or missing, and nothing is overlooked.
+GIN index). Pairs only narrow the search; what is found contains the words, for the text itself is looked at last. A
+chat that is not indexed yet is looked at too, so the index may be behind, or missing, and nothing is overlooked.
 Residue behind a conversation is neither indexed nor searched.
 """
 

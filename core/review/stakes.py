@@ -9,12 +9,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import select
+from sqlmodel import Session, col
+
 from core.chat import guess_roles, parse_chat
 from core.checks import check
 from core.checks.model import FormWarning, Level
 from core.evidence import ChatIndex, Evidence, Mark, locate
-from core.form import Field, Form, FormValues, Nature
+from core.form import Field, FormValues, Nature
 from core.scoring import Scorer
+from core.store.models import ChatStake
 
 _OTHERWISE = 0.6
 _MISSING = 0.4
@@ -78,7 +82,11 @@ class Rates:
 
 
 def assess(
-    scorer: Scorer, text: str, answers: Sequence[FormValues] | None, others: Mapping[str, Sequence[FormValues]], rates: Rates
+    scorer: Scorer,
+    text: str,
+    answers: Sequence[FormValues] | None,
+    others: Mapping[str, Sequence[FormValues]],
+    rates: Rates,
 ) -> Stake:
     """What is at stake in one chat.
 
@@ -172,3 +180,17 @@ def _otherwise(
         place: [(_OTHERWISE * sum(apart_by.values()) / count, f"与「{'」「'.join(apart_by)}」不同")]
         for place, apart_by in found.items()
     }, apart
+
+
+def stored(session: Session, run_id: int, chat_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """``{chat id: {points, differing, warnings, reasons}}`` as last computed; chats that were not yet are left out."""
+    statement = select(ChatStake).where(col(ChatStake.run_id) == run_id, col(ChatStake.chat_id).in_(chat_ids))
+    return {
+        row.chat_id: {
+            "points": round(row.points, 1),
+            "differing": row.differing,
+            "warnings": row.warnings,
+            "reasons": row.reasons,
+        }
+        for row in session.execute(statement).scalars()
+    }

@@ -5,6 +5,7 @@ changed; the signature says from what it was computed. Only chats that are still
 """
 
 import logging
+import math
 import os
 import subprocess
 import sys
@@ -20,12 +21,11 @@ from sqlmodel import Session, col
 
 from core.form import Form, load_named_form
 from core.review import search
-from core.review.filters import joined, with_status
-from core.review.filters import FILTERS
+from core.review.filters import FILTERS, joined, with_status
 from core.review.stakes import Rates, Stake, assess
 from core.scoring import Scorer
 from core.settings import ROOT, settings
-from core.store import Store, queries
+from core.store import Store
 from core.store.models import (
     Chat,
     ChatStake,
@@ -160,7 +160,9 @@ def _rates(session: Session, scorer: Scorer, run_id: int) -> Rates:
     return rates
 
 
-def run(store: Store, form: Form, dataset_id: int, run_id: int | None, *, seconds: float = float("inf"), rest: float = 0.0) -> int:
+def run(
+    store: Store, form: Form, dataset_id: int, run_id: int | None, *, seconds: float = math.inf, rest: float = 0.0
+) -> int:
     """Bring a dataset up to date.
 
     Args:

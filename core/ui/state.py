@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.errors import NotFoundError
 from core.form import Form, load_named_form
-from core.review import base_run
+from core.review import base_runs
 from core.settings import settings
 from core.store import DatasetView, Store, open_store, queries
 
@@ -120,6 +120,4 @@ def choose_dataset(
 def run_names(dataset: DatasetView) -> list[str]:
     """Names of the dataset's runs that have answers, the one to start from first."""
     with store().read() as session:
-        start = base_run(session, dataset.id)
-        names = [run.name for run in queries.runs(session, dataset.id) if run.done]
-    return sorted(names, key=lambda name: start is None or name != start.name)
+        return [run.name for run in base_runs(session, dataset.id)]

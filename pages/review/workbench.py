@@ -2,17 +2,18 @@
 
 import streamlit as st
 
-from core.review import FILTERS, Desk, open_desk
+from core.review import FILTERS, ORDERS, Desk, open_desk
 from core.store import DatasetView
-from core.ui import pages, second, state
+from core.ui import narrow, pages, second, state
 from core.ui import workbench as component
 from core.ui.notices import empty_state, guarded, reported
 
 # Forty pixels more for the form: its last group would not fit on a 900 pixel screen otherwise.
 CONTROLS_CSS = """
 <style>
-.st-key-desk-controls { position: fixed; top: 7px; right: 16px; width: min(860px, 62vw); z-index: 999991; }
+.st-key-desk-controls { position: fixed; top: 7px; right: 16px; width: min(760px, 52vw); z-index: 999991; }
 .st-key-desk-controls [data-baseweb="select"] > div { min-height: 32px; }
+.st-key-desk-controls [data-testid="stPopover"] button { min-height: 32px; padding-top: 2px; padding-bottom: 2px; }
 </style>
 """
 
@@ -30,14 +31,14 @@ def ask_reviewer() -> None:
             st.error("请先填写名字。")
 
 
-def controls(available: list[DatasetView]) -> tuple[DatasetView, str, str]:
-    """Dataset, run to start from, and which chats to walk through; they stand in the free half of the menu's line."""
+def controls(available: list[DatasetView]) -> Desk:
+    """The desk as chosen: dataset, run to start from, and the queue; they stand in the free half of the menu's line."""
     with st.container(key="desk-controls"):
-        left, middle, right = st.columns([5, 5, 8], vertical_alignment="center", gap="small")
+        left, middle, right = st.columns([5, 5, 5], vertical_alignment="center", gap="small")
     with left:
         dataset = state.choose_dataset(available, label_visibility="collapsed")
+    names = state.run_names(dataset)
     with middle:
-        names = state.run_names(dataset)
         run = st.selectbox(
             "起始值来自",
             names or [""],
@@ -47,30 +48,64 @@ def controls(available: list[DatasetView]) -> tuple[DatasetView, str, str]:
             label_visibility="collapsed",
             disabled=len(names) < 2,
         )
+    form = state.form_of(dataset)
     with right:
-        wanted = st.segmented_control(
-            "队列",
-            list(FILTERS),
-            default=next(iter(FILTERS)),
-            key="queue",
+        # Its label would be a new widget with each choice, and would close under the hand: so it names what is set.
+        box = st.popover(f"队列：{chosen()}", icon=":material/filter_list:", key="desk-queue", width="stretch")
+    with box:
+        st.caption("状态")
+        queue = narrow.statuses(first=next(iter(FILTERS)))
+        how = st.segmented_control("顺序", ORDERS, default=ORDERS[0], key="order", bind="query-params")
+        wanted = narrow.conditions(dataset, form, queue=queue)
+        newer = st.selectbox(
+            "差异审阅：对照新的抽取任务",
+            names,
+            index=None,
+            key="newer",
             bind="query-params",
-            label_visibility="collapsed",
+            placeholder="不对照",
+            help="只走已确认的群聊，只问新的抽取任务与已确认的值不同的字段",
         )
-    return dataset, run, wanted or next(iter(FILTERS))
+        st.button("清除条件", on_click=clear, disabled=not (wanted.narrow or newer), width="stretch")
+    return open_desk(
+        state.store(),
+        dataset,
+        form,
+        base=run,
+        reviewer=state.reviewer(),
+        narrow=wanted,
+        in_order=how or ORDERS[0],
+        newer=newer or "",
+    )
+
+
+CONDITIONS = ("text", "by", "field", "filled", "value", "flag", "batch", "differ", "newer")
+
+
+def chosen() -> str:
+    """What the queue's button says: the statuses and order as the address has them."""
+    said = st.session_state.get("queue") or st.query_params.get("queue") or next(iter(FILTERS))
+    order = st.session_state.get("order") or st.query_params.get("order") or ORDERS[0]
+    given = sum(bool(st.session_state.get(name) or st.query_params.get(name)) for name in CONDITIONS if name != "field")
+    return " · ".join([said, order, *([f"{given} 个条件"] if given else [])])
+
+
+def clear() -> None:
+    """Take all conditions away; status and order stay."""
+    for name in CONDITIONS:
+        st.session_state[name] = "" if name in ("text", "value") else None
 
 
 @st.fragment
 @guarded
-def desk(dataset: DatasetView, run: str, wanted: str) -> None:
+def desk(table: Desk) -> None:
     """One turn of the desk; only this reruns while somebody reviews."""
-    store, who = state.store(), state.reviewer()
-    table = open_desk(store, dataset, state.form_of(dataset), base=run, wanted=wanted, reviewer=who)
     # One component per dataset and person: what one of them still has to send must not reach the other's records.
-    key = f"workbench-{dataset.id}-{who}"
+    key = f"workbench-{table.dataset.id}-{table.reviewer}"
     sent = component.outbox_of(key)
     asked = st.query_params.get("chat", "")
     at = sent.at if sent.at is not None else int(asked) if asked.isdecimal() else None
-    data = table.turn(store, outbox=sent.outbox, at=at, want_residue=sent.want_residue)
+    data = table.turn(state.store(), outbox=sent.outbox, at=at, want_residue=sent.want_residue)
     if data["open"] is not None and asked != str(data["open"]):
         st.query_params["chat"] = str(data["open"])
     # The callback also runs when somebody leaves the page right after a save: then this fragment does not.
@@ -94,4 +129,4 @@ elif second.wanted():
     second.draw(available)
 else:
     st.html(CONTROLS_CSS)
-    desk(*controls(available))
+    desk(controls(available))

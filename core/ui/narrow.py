@@ -1,0 +1,78 @@
+"""The controls that choose which chats one sees: shared by the desk and the record table, kept in the address."""
+
+import streamlit as st
+
+from core.form import Form
+from core.review import FILTERS, Filter
+from core.review.batches import batches
+from core.review.filters import DIFFERING, EMPTY, FILLED, FLAGS, MINE
+from core.review.queue import reviewers
+from core.store import DatasetView
+from core.ui import state
+
+
+def statuses(*, first: str) -> str:
+    """The set of statuses; ``first`` is the one that the page starts with."""
+    return (
+        st.segmented_control(
+            "状态",
+            list(FILTERS),
+            default=first,
+            key="queue",
+            bind="query-params",
+            label_visibility="collapsed",
+        )
+        or first
+    )
+
+
+def conditions(dataset: DatasetView, form: Form, *, queue: str) -> Filter:
+    """Everything that narrows further; draws itself in two columns.
+
+    Args:
+        dataset: the dataset.
+        form: its form.
+        queue: the set of statuses, chosen elsewhere.
+    """
+    with state.store().read() as session:
+        people = reviewers(session, dataset.id)
+    given = {str(item.id): f"{item.name}（{item.reviewer}）" for item in batches(state.store(), dataset.id)}
+    left, right = st.columns(2)
+    text = left.text_input("群聊里有", key="text", bind="query-params", placeholder="例如：价格 合同")
+    by = right.selectbox("审阅人", people, index=None, key="by", bind="query-params", placeholder="任何人")
+    field = left.selectbox("字段", form.keys, index=None, key="field", bind="query-params", placeholder="任意字段")
+    filled = right.segmented_control(
+        "填写", [FILLED, EMPTY], key="filled", bind="query-params", disabled=field is None, width="stretch"
+    )
+    value = left.text_input(
+        "字段值包含", key="value", bind="query-params", disabled=field is None, placeholder="先选字段"
+    )
+    flag = right.selectbox("标记", FLAGS, index=None, key="flag", bind="query-params", placeholder="不限")
+    batch = left.selectbox(
+        "批次",
+        [MINE, *given],
+        index=None,
+        key="batch",
+        bind="query-params",
+        placeholder="不限",
+        format_func=lambda option: given.get(option, option),
+    )
+    differ = right.segmented_control("抽取任务之间", [DIFFERING], key="differ", bind="query-params", width="stretch")
+    return Filter.of(
+        {
+            "queue": queue,
+            "by": by,
+            "field": field,
+            "filled": filled if field else "",
+            "value": value.strip() if field else "",
+            "differ": differ,
+            "flag": flag,
+            "text": text.strip(),
+            "batch": batch,
+        }
+    )
+
+
+def summary(wanted: Filter) -> str:
+    """The filter in a few words, for a button."""
+    return f"{wanted.queue} · {wanted.narrow} 个条件" if wanted.narrow else wanted.queue
