@@ -40,14 +40,16 @@ def conditions(dataset: DatasetView, form: Form, *, queue: str) -> Filter:
     left, right = st.columns(2)
     text = left.text_input("群聊里有", key="text", bind="query-params", placeholder="例如：价格 合同")
     by = right.selectbox("审阅人", people, index=None, key="by", bind="query-params", placeholder="任何人")
+    left, right = st.columns(2)
     field = left.selectbox("字段", form.keys, index=None, key="field", bind="query-params", placeholder="任意字段")
-    filled = right.segmented_control(
-        "填写", [FILLED, EMPTY], key="filled", bind="query-params", disabled=field is None, width="stretch"
+    off = field is None
+    filled = right.selectbox(
+        "填写", [FILLED, EMPTY], index=None, key="filled", bind="query-params", disabled=off, placeholder="不限"
     )
-    value = left.text_input(
-        "字段值包含", key="value", bind="query-params", disabled=field is None, placeholder="先选字段"
-    )
+    left, right = st.columns(2)
+    value = left.text_input("字段值包含", key="value", bind="query-params", disabled=off, placeholder="先选字段")
     flag = right.selectbox("标记", FLAGS, index=None, key="flag", bind="query-params", placeholder="不限")
+    left, right = st.columns(2)
     batch = left.selectbox(
         "批次",
         [MINE, *given],
@@ -57,7 +59,9 @@ def conditions(dataset: DatasetView, form: Form, *, queue: str) -> Filter:
         placeholder="不限",
         format_func=lambda option: given.get(option, option),
     )
-    differ = right.segmented_control("抽取任务之间", [DIFFERING], key="differ", bind="query-params", width="stretch")
+    differ = right.selectbox(
+        "抽取任务之间", [DIFFERING], index=None, key="differ", bind="query-params", placeholder="不限"
+    )
     return Filter.of(
         {
             "queue": queue,

@@ -50,8 +50,7 @@ def controls(available: list[DatasetView]) -> Desk:
         )
     form = state.form_of(dataset)
     with right:
-        # Its label would be a new widget with each choice, and would close under the hand: so it names what is set.
-        box = st.popover(f"队列：{chosen()}", icon=":material/filter_list:", key="desk-queue", width="stretch")
+        box = st.popover(chosen(), icon=":material/filter_list:", key="desk-queue", width="stretch")
     with box:
         st.caption("状态")
         queue = narrow.statuses(first=next(iter(FILTERS)))
@@ -87,7 +86,7 @@ def chosen() -> str:
     said = st.session_state.get("queue") or st.query_params.get("queue") or next(iter(FILTERS))
     order = st.session_state.get("order") or st.query_params.get("order") or ORDERS[0]
     given = sum(bool(st.session_state.get(name) or st.query_params.get(name)) for name in CONDITIONS if name != "field")
-    return " · ".join([said, order, *([f"{given} 个条件"] if given else [])])
+    return " · ".join([said, order, *([f"{given} 条件"] if given else [])])
 
 
 def clear() -> None:
