@@ -95,6 +95,7 @@ def table(
     dataset: Dataset,
     out: Out,
     source: Source = "records",
+    confirmations: Annotated[bool, typer.Option("--confirmations", help="每个字段加一列确认状态，如未看。")] = False,
     json: Json = False,
     db: Db = "",
 ) -> None:
@@ -106,7 +107,14 @@ def table(
     if suffix not in list(TableFormat):
         raise ExportError(f"不知道「{out.name}」要写成什么表格", "文件名请以 .csv 或 .xlsx 结尾")
     with open_db(ctx, db) as store:
-        report = export_table(store, dataset=dataset, source=parse_source(source), out=out, table=TableFormat(suffix))
+        report = export_table(
+            store,
+            dataset=dataset,
+            source=parse_source(source),
+            out=out,
+            table=TableFormat(suffix),
+            confirmations=confirmations,
+        )
     tell(report, json)
 
 

@@ -1,8 +1,8 @@
 """Where the forms of an export come from: confirmed records, labels or a run, whole chat by whole chat, in order."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import select
@@ -89,6 +89,8 @@ class Answer:
         origin: ``record``, ``labels`` or ``run``.
         provenance: what the ledger keeps: index and origin; record id, version and reviewer, or run id and name.
         notes: what had to be reshaped because the stored form did not fit the form file.
+        confirmed: of a record, per form what a person did with each field (未看, 逐项确认, 批量确认): 确认为空 is an
+            answer, 未看 is none.
     """
 
     index: int
@@ -96,6 +98,7 @@ class Answer:
     origin: str
     provenance: dict[str, Any]
     notes: tuple[str, ...] = ()
+    confirmed: tuple[Mapping[str, str], ...] = ()
 
 
 class Ahead(Generic[T]):
@@ -195,7 +198,8 @@ def answers(session: Session, dataset: DatasetView, form: Form, source: Source) 
         forms = runs.take(index) if runs else None
         if record is not None:
             who = {"record": record.id, "version": record.version, "reviewer": record.reviewer}
-            yield _answer(form, index, record.forms, "record", who)
+            seen = tuple(customer.get("confirmed", {}) for customer in record.customers)
+            yield replace(_answer(form, index, record.forms, "record", who), confirmed=seen)
         elif forms is not None and run is not None:
             origin = "labels" if source.labels else "run"
             yield _answer(form, index, forms, origin, {"run": run.name, "run_id": run.id})

@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -39,8 +39,13 @@ class TableFormat(StrEnum):
     XLSX = "xlsx"
 
 
-def export_table(store: Store, *, dataset: str | int, source: Source, out: Path, table: TableFormat) -> ExportReport:
+def export_table(
+    store: Store, *, dataset: str | int, source: Source, out: Path, table: TableFormat, confirmations: bool = False
+) -> ExportReport:
     """Write one row per customer: chat, customer's number, every field, origin, reviewer.
+
+    With ``confirmations``, a further column per field says what a person did with it (未看, 逐项确认, 批量确认): an
+    empty cell that was confirmed differs from one that nobody looked at. Labels and runs leave these empty.
 
     List fields are joined with ``、``. In a CSV, a text that a spreadsheet would run as a formula gets an apostrophe in
     front (chats are written by strangers); XLSX cells are typed as text and need none. Characters that XLSX cannot
@@ -59,7 +64,7 @@ def export_table(store: Store, *, dataset: str | int, source: Source, out: Path,
         form = load_named_form(chosen.form)
         found = coverage(session, chosen, source)
         tally = Tally()
-        rows = _rows(tally.watch(answers(session, chosen, form, source)), form)
+        rows = _rows(tally.watch(answers(session, chosen, form, source)), form, confirmations)
         prints = _write_csv(file, rows) if table is TableFormat.CSV else _write_xlsx(file, rows)
         if len(prints) < 2:
             raise ExportError(f"来源「{source}」里没有一位客户", "请先审阅并确认群聊，或换一个来源")
@@ -82,6 +87,7 @@ def export_table(store: Store, *, dataset: str | int, source: Source, out: Path,
             "dataset": chosen.name,
             "source": str(source),
             "table": str(table),
+            "confirmations": confirmations,
             **tally.lists(left_out=left_out),
         }
         with store.write() as writing:
@@ -90,13 +96,17 @@ def export_table(store: Store, *, dataset: str | int, source: Source, out: Path,
     return report
 
 
-def _rows(stream: Iterator[Answer], form: Form) -> Iterator[list[str]]:
-    yield ["群聊", "客户", *form.keys, "来源", "审阅人"]
+def _rows(stream: Iterator[Answer], form: Form, confirmations: bool) -> Iterator[list[str]]:
+    more = [f"{key}（确认）" for key in form.keys] if confirmations else []
+    yield ["群聊", "客户", *form.keys, "来源", "审阅人", *more]
     for answer in stream:
         for number, values in enumerate(answer.forms, start=1):
             cells = [value if isinstance(value, str) else "、".join(value) for value in values.values()]
             origin, reviewer = ORIGINS[answer.origin], str(answer.provenance.get("reviewer", ""))
-            yield [str(answer.index), str(number), *cells, origin, reviewer]
+            states: Mapping[str, str] = answer.confirmed[number - 1] if number <= len(answer.confirmed) else {}
+            unseen = "未看" if answer.origin == "record" else ""
+            seen = [states.get(key, unseen) for key in form.keys] if confirmations else []
+            yield [str(answer.index), str(number), *cells, origin, reviewer, *seen]
 
 
 def _write_csv(file: Draft, rows: Iterator[list[str]]) -> list[bytes]:

@@ -140,12 +140,17 @@ def plan_table(dataset: DatasetView, facts: DeltaGenerator) -> Plan:
         required=True,
         key="table",
     )
+    seen = st.checkbox(
+        "附上确认状态", key="confirmations", help="每个字段多一列：未看、逐项确认或批量确认；确认为空与没看过由此分开"
+    )
     found = coverage_of(state.store(), dataset.id, source)
     show_coverage(facts, found, source)
     return Plan(
-        ("table", dataset.id, source, table),
+        ("table", dataset.id, source, table, seen),
         f"{file_name('customers', dataset.name)}.{table}",
-        lambda out: export_table(state.store(), dataset=dataset.id, source=source, out=out, table=table),
+        lambda out: export_table(
+            state.store(), dataset=dataset.id, source=source, out=out, table=table, confirmations=seen
+        ),
         ready=len(found.missing) < found.total,
     )
 

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page
 
 from tests.browser.chromium import CHROMIUM, chromium
+from tests.browser.desk import desk, workbench_server  # noqa: F401
 from tests.browser.serving import Serve, Server, serving
 
 

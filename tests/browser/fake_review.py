@@ -29,6 +29,11 @@ ASK = (
 )
 
 
+STAGE, MAIL, SEX = "客户购买阶段", "基本信息-邮箱", "基本信息-性别"
+NEWER = {STAGE: "报价", SEX: "男"}
+"""What the newer run of chat 10 says."""
+
+
 def _talk(rng: random.Random, length: int, phone: str) -> list[tuple[str, str]]:
     lines = [
         ("江小满", "你好，上次在展会看到你们的书架，想问下价格"),
@@ -73,7 +78,12 @@ def _values(form: Form, phone: str) -> dict[str, Any]:
 
 
 def make_chat(form: Form, index: int) -> dict[str, Any]:
-    """An invented chat: number 2 has about 4,000 characters, number 4 about 30,000, 5 two customers, 6 a warning."""
+    """An invented chat. Some numbers stand for something.
+
+    1 has residue, 2 and 3 about 4,000 characters, 4 about 30,000; 5 two customers; 6 a value without evidence; 8 an
+    e-mail that stands in no form; 9 another run that says something else; 10 a newer run that differs in two fields;
+    11 what 6 and 9 have.
+    """
     rng = random.Random(index)
     phone = f"138{index:08d}"
     lines = _talk(rng, {2: 4_000, 3: 4_000, 4: 30_000}.get(index, 900), phone)
@@ -82,12 +92,15 @@ def make_chat(form: Form, index: int) -> dict[str, Any]:
     if index == 5:
         customers.append({"values": form.empty() | {"基本信息-姓名": "江先生", "基本信息-性别": "男"}, "origin": 1})
         lines.append(("江先生", "我也想看看书桌"))
-    if index == 6:
+    if index in (6, 11):
         values["基本信息-手机号码"] = "13900000000"
+    if index == 8:
+        lines.append(("江小满", "资料发我邮箱 xiaoman@example.com 吧"))
+    state = "逐项确认" if index == 10 else "未看"
     return {
         "lines": lines,
         "baseline": [copy.deepcopy(c["values"]) for c in customers],
-        "customers": [c | {"confirmed": dict.fromkeys(form.keys, "未看")} for c in customers],
+        "customers": [c | {"confirmed": dict.fromkeys(form.keys, state)} for c in customers],
         "version": 0,
         "status": "未审阅",
         "reviewer": "",
@@ -126,7 +139,7 @@ class FakeReview:
         chat.update(customers=save["customers"], status=save["status"], reviewer=save["reviewer"], note=save["note"])
         chat.update(version=chat["version"] + 1, last=save["save_id"])
         self.saved[save["save_id"]] = chat["version"]
-        self.log.append({k: save[k] for k in ("save_id", "chat", "status", "seconds", "tries")})
+        self.log.append({k: save[k] for k in ("save_id", "chat", "status", "seconds", "tries", "reason")})
         return answer | {"result": "saved", "version": chat["version"]}
 
     def foreign_save(self, index: int, who: str, key: str, value: Any) -> None:
@@ -158,6 +171,7 @@ class FakeReview:
             "order": {"next": following, "prev": before},
             "chats": [self.payload(i, residue) for i in shown],
             "acks": acks,
+            "guidelines": {STAGE: "以群聊结束时的状态为准。\n例：已报价、等回复 → 等待结果"},
             "error": "",
         }
 
@@ -165,6 +179,9 @@ class FakeReview:
         chat = self.chats[str(index)]
         lines = chat["lines"]
         marks, spots = self._locate(chat)
+        missed = self._missed(chat)
+        spots += [(one["message"], 7, 7 + len(one["value"]), one["id"]) for one in missed]
+        people = list(dict.fromkeys(who for who, _ in lines))
         messages = []
         for i, (who, text) in enumerate(lines):
             quote = {"speaker": lines[1][0], "text": lines[1][1], "parts": [{"t": lines[1][1], "e": []}]}
@@ -175,6 +192,7 @@ class FakeReview:
                     "role": "客服" if "-" in who else "客户",
                     "kind": "image" if text.startswith("[") else "text",
                     "same": i > 0 and lines[i - 1][0] == who,
+                    "near": [people.index(who)] + ([0] if "-" in who else []),
                     "named": [name for at, _, _, name in spots if at == i and name.split(":")[1] == "0"],
                     "quote": quote if i == 5 else None,
                     "parts": _cut(text, [(a, b, n) for at, a, b, n in spots if at == i and n.split(":")[1] != "0"]),
@@ -187,11 +205,12 @@ class FakeReview:
                 "origin": customer.get("origin"),
                 "confirmed": customer["confirmed"],
                 "marks": marks[c],
-                "pinned": {},
+                "pinned": customer.get("pinned", {}),
+                "others": {STAGE: [{"value": "报价", "who": ["微调一版"]}]} if index in (9, 11) else {},
+                "delta": {k: v for k, v in NEWER.items() if customer["values"][k] != v} if index == 10 else {},
             }
             for c, customer in enumerate(chat["customers"])
         ]
-        people = dict.fromkeys(who for who, _ in lines)
         copies = chat["residue"]
         return {
             "chat": index,
@@ -220,8 +239,19 @@ class FakeReview:
             ],
             "messages": messages,
             "customers": customers,
+            "missed": missed,
             "warnings": [],
         }
+
+    def _missed(self, chat: dict[str, Any]) -> list[dict[str, Any]]:
+        """An e-mail that somebody said and no form holds."""
+        held = [customer["values"][MAIL] for customer in chat["customers"]]
+        said = [(i, text.split()[1]) for i, (_, text) in enumerate(chat["lines"]) if "@example.com" in text]
+        return [
+            {"id": f"m:{n + 1}", "key": MAIL, "value": mail, "message": i, "customer": 0}
+            for n, (i, mail) in enumerate(said)
+            if mail not in held
+        ]
 
     def _locate(self, chat: dict[str, Any]) -> tuple[list[dict[str, Any]], list[tuple[int, int, int, str]]]:
         """Marks per customer, and where each piece of evidence stands: (message, start, end, id)."""

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.chat import parse_chat
+from core.chat import guess_roles, parse_chat
 from core.evidence import MAX_SPANS, ChatIndex, Evidence, Mark, locate
 from core.evidence.quantities import amounts_in, moments_in
 from core.form import FormValues, Nature, load_named_form
@@ -274,3 +274,27 @@ def test_labels_of_the_real_chats() -> None:
     assert sum(counts.values()) == 201
     assert counts[Evidence.VERBATIM] >= 180
     assert counts[Evidence.MISSING] <= 15
+
+
+@pytest.mark.competition
+def test_every_labelled_value_that_stands_in_the_text_is_found_there(competition: Path) -> None:
+    """Values that the conversation holds letter by letter are 原文, at places that read the same."""
+    standing = placed = 0
+    for row in json.loads((competition / "train.json").read_text("utf-8")):
+        parsed = parse_chat(row["chat_text"])
+        index = ChatIndex(parsed, guess_roles(parsed))
+        for raw in row["infos"]:
+            values = FORM.coerce(raw).values
+            marks = locate(FORM, index, values, FORM.name_of(values))
+            for field in FORM.fields:
+                value = values[field.key]
+                if field.nature is not Nature.VERBATIM or not isinstance(value, str) or not value:
+                    continue
+                if value not in parsed.conversation:
+                    continue
+                standing += 1
+                found = marks[field.key]
+                said = [span.of(parsed.text) for span in found.spans]
+                placed += found.status is Evidence.VERBATIM and set(said) == {value}
+    assert standing >= 150
+    assert placed == standing

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from sqlmodel import select
 
 from core.errors import ExportError
 from core.export import InputKind, TableFormat, export_table, export_test_csv, parse_source
 from core.form import Form
 from core.prompts import load_prompt, render
 from core.store import Store
-from core.store.models import RecordStatus
+from core.store.models import Record, RecordStatus
 from tests.core.exporting import FIRST, fill
 from tests.core.exporting import form as filled
 
@@ -57,6 +58,23 @@ def test_csv_table(store: Store, tmp_path: Path) -> None:
     assert out.read_bytes() == (GOLDEN / "table.csv").read_bytes()
     assert (report.counts["chats"], report.counts["rows"]) == (4, 4)
     assert report.as_json()["no_customers"] == [4]
+
+
+def test_a_table_can_tell_confirmed_empty_from_never_looked_at(store: Store, tmp_path: Path) -> None:
+    fill(store, statuses={2: RecordStatus.CONFIRMED})
+    with store.write() as session:
+        record = session.exec(select(Record)).one()
+        seen = {"基本信息-手机号码": "逐项确认", "基本信息-邮箱": "批量确认"}
+        record.customers = [{**customer, "confirmed": seen} for customer in record.customers]
+    out = tmp_path / "table.csv"
+    source = parse_source("labels+records")
+    export_table(store, dataset="四条", source=source, out=out, table=TableFormat.CSV, confirmations=True)
+    cells = pd.read_csv(out, dtype=str, keep_default_na=False).set_index(["群聊", "客户"])
+    row = cells.loc[("2", "1")]
+    states = [row[f"{key}（确认）"] for key in ("基本信息-手机号码", "基本信息-邮箱", "基本信息-生日")]
+    assert states == ["逐项确认", "批量确认", "未看"]
+    assert row["基本信息-手机号码"] == row["基本信息-邮箱"] == ""
+    assert cells.loc[("1", "1")]["基本信息-邮箱（确认）"] == "", "labels know nothing of it"
 
 
 def test_xlsx_table_holds_texts_not_formulas(store: Store, tmp_path: Path) -> None:

@@ -62,6 +62,20 @@ export function nextAlternative(customer, key, run) {
   return sameValue(next.value, customer.values[key]) ? null : next;
 }
 
+/**
+ * The next field that is worth doubting, after a place and around: nobody confirmed it one by one, and a check remarks on
+ * it or another run says something else. null where there is none.
+ */
+export function nextDoubt(entry, form, index, key) {
+  const told = new Set(remarks(entry, form).map((remark) => `${remark.index}:${remark.key}`));
+  const places = entry.work.flatMap((_, i) => form.fields.map((field) => ({ index: i, key: field.key })));
+  const at = places.findIndex((place) => place.index === index && place.key === key);
+  const isDoubtful = ({ index: i, key: k }) =>
+    confirmationOf(entry.work[i], k) !== ONE_BY_ONE &&
+    (told.has(`${i}:${k}`) || alternatives({ ...entry.work[i], baseline: null }, k, null).length > 0);
+  return [...places.slice(at + 1), ...places.slice(0, at + 1)].find(isDoubtful) ?? null;
+}
+
 /** Text with nothing but letters and digits, to see whether one says the other. */
 function bare(text) {
   return text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");

@@ -13,8 +13,10 @@ export function customerCommands(desk, tools) {
 
   function menu(title, items, anchor = desk.form.more) {
     if (items.length === 1) { items[0].run(); return; }
+    let isOpen = true;
     const made = buildMenu(title, items, () => {
-      if (!made.element.isConnected) return;
+      if (!isOpen) return;
+      isOpen = false; // taking it away makes it lose the focus, which closes it too
       const hadFocus = made.element.contains(desk.root.getRootNode().activeElement);
       made.element.remove();
       if (hadFocus) desk.refocus();

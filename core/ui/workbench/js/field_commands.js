@@ -1,5 +1,5 @@
 // Commands about fields: edit, confirm, walk, take another value, take what was missed.
-import { dismiss, nextAlternative, openMissed, takeMissed } from "./advice.js";
+import { dismiss, nextAlternative, nextDoubt, openMissed, takeMissed } from "./advice.js";
 import { acceptDelta, confirmField, confirmRest, confirmationOf, editField, isDelta, nextUnseen, takeBack } from "./model.js";
 import { ONE_BY_ONE, UNSEEN, valueText } from "./values.js";
 
@@ -75,6 +75,12 @@ export function fieldCommands(desk, tools) {
     else desk.say(isDelta(entry) ? "不同的地方都看过了：Ctrl+Enter 确认并下一条" : "这一条都看过了", { seconds: 4 });
   }
 
+  function goToDoubt() {
+    const where = nextDoubt(entryNow(), store.form, desk.customer, desk.field);
+    if (where) visit(where);
+    else desk.say("没有可疑的地方", { seconds: 4 });
+  }
+
   function missed(id) {
     const open = openMissed(entryNow());
     const one = open.find((other) => other.id === id) ?? open[0];
@@ -114,6 +120,7 @@ export function fieldCommands(desk, tools) {
       other: takeOther,
       accept: () => accept(desk.field),
       unseen: () => goToUnseen(),
+      doubt: goToDoubt,
       nextField: () => walk(desk.field, 1),
       previousField: () => walk(desk.field, -1),
       missed: () => missed(null),

@@ -18,6 +18,7 @@ export const COMMANDS = [
   { id: "nextField", group: "走动", label: "下一个字段", keys: [], letters: ["Tab"] },
   { id: "previousField", group: "走动", label: "上一个字段", keys: [], letters: ["Shift+Tab"] },
   { id: "unseen", group: "走动", label: "下一处未确认", keys: ["Alt+N"], letters: ["N"] },
+  { id: "doubt", group: "走动", label: "下一处可疑（检查有话说、结果不一致）", keys: ["Alt+Q"], letters: ["Q"] },
   { id: "confirm", group: "字段", label: "确认本字段", keys: ["Alt+C"], letters: ["C"] },
   { id: "takeBack", group: "字段", label: "取回模型的值", keys: ["Alt+R"], letters: ["R"] },
   { id: "other", group: "字段", label: "换成别的结果说的值（再按换下一个）", keys: ["Alt+V"], letters: ["V"] },

@@ -30,10 +30,11 @@ export function makeTools(desk) {
     if (desk.places.length && pane?.shown) revealIn(pane, desk.places[desk.place]);
   }
 
-  /** Go to a field: into its input, or in command mode to its row only, so that letters stay commands. */
+  /** Go to a field: into its input, its text selected as Tab does; in command mode to its row: letters stay commands. */
   function goTo(key) {
     if (!desk.commandMode) {
       focusField(desk.form, key);
+      desk.form.parts.get(key)?.input.select();
       return;
     }
     arrive(key);

@@ -1,0 +1,70 @@
+"""The desk on one page, for the workbench's browser tests: short names for what they do, one harness for all."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.serving import Server, serving
+
+
+class Desk:
+    """The desk on one page: short names for what the tests do."""
+
+    def __init__(self, page: Page, server: Server, folder: Path) -> None:
+        self.page, self.server, self.folder = page, server, folder
+        self.presses = 0
+        self.root = page.locator("[data-testid=workbench]")
+
+    def open(self, chat: int = 1) -> "Desk":
+        self.page.goto(f"{self.server.url}/?chat={chat}&state={self.folder.name}")
+        expect(self.root).to_have_attribute("data-chat", str(chat), timeout=30_000)  # a busy machine starts slowly
+        return self
+
+    def at(self, chat: int) -> None:
+        expect(self.root).to_have_attribute("data-chat", str(chat))
+
+    def saved(self) -> None:
+        expect(self.root).to_have_attribute("data-save-state", "saved", timeout=20_000)
+
+    def field(self, key: str, customer: int = 0) -> Locator:
+        return self.page.locator(f'[data-field="{key}"][data-customer="{customer}"]')
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+            self.presses += 1
+
+    def type(self, text: str) -> None:
+        """Typing, which is no key action."""
+        self.page.keyboard.type(text)
+
+    def confirmed(self, index: int, customer: int = 0) -> dict[str, str]:
+        return self.chat(index)["customers"][customer]["confirmed"]
+
+    @property
+    def stored(self) -> dict[str, Any]:
+        return json.loads((self.folder / "state.json").read_text("utf-8"))
+
+    def chat(self, index: int) -> dict[str, Any]:
+        return self.stored["chats"][str(index)]
+
+    def value(self, index: int, key: str, customer: int = 0) -> Any:
+        return self.chat(index)["customers"][customer]["values"][key]
+
+
+@pytest.fixture(scope="session")
+def workbench_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("workbench")
+    with serving("tests/browser/harness_workbench.py", folder, {"HARNESS_STATE": str(folder)}) as started:
+        yield started
+
+
+@pytest.fixture
+def desk(page: Page, workbench_server: Server, request: pytest.FixtureRequest) -> Desk:
+    folder = Path(workbench_server.env["HARNESS_STATE"]) / request.node.name
+    folder.mkdir()
+    return Desk(page, workbench_server, folder)
