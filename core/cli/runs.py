@@ -3,7 +3,7 @@
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -187,6 +187,8 @@ def _say_estimate(found: "Estimate", json: bool) -> None:
                 "yuan": found.yuan,
                 "reused": found.reused,
                 "over": list(found.over),
+                "windows": found.windows,
+                "impossible": list(found.impossible),
             }
         )
         return
@@ -198,8 +200,13 @@ def _say_estimate(found: "Estimate", json: bool) -> None:
     if found.reused:
         say(f"另有 {found.reused} 次调用可以沿用以前的回答。")
     if found.over:
-        shown = "、".join(map(str, found.over[:10])) + ("…" if len(found.over) > 10 else "")
-        say(f"有 {len(found.over)} 条超过模型的上下文长度：第 {shown} 条。")
+        say(f"有 {len(found.over)} 条超过模型的长度，会分段抽取：第 {_few(found.over)} 条。")
+    if found.impossible:
+        say(f"有 {len(found.impossible)} 条放不进模型的长度，会失败：第 {_few(found.impossible)} 条。")
+
+
+def _few(indices: "Sequence[int]") -> str:
+    return "、".join(map(str, indices[:10])) + ("…" if len(indices) > 10 else "")
 
 
 def _as_json(view: "RunView") -> dict[str, Any]:

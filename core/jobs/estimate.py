@@ -11,7 +11,9 @@ from sqlmodel import Session, col
 
 from core import catalog
 from core.chat import parse_chat
-from core.extract import Pipeline, estimate_tokens
+from core.clean import clean as cleaned_chat
+from core.extract import Pipeline, PipelineStep, chat_budget, estimate_tokens
+from core.extract.budget import SMALLEST_WINDOW, part_of
 from core.form import Form, load_named_form
 from core.jobs.cost import yuan
 from core.jobs.models import with_own
@@ -19,7 +21,7 @@ from core.jobs.plans import plan
 from core.jobs.runs import default_model
 from core.jobs.scope import missing
 from core.llm import ModelSpec
-from core.prompts import STAGE_VARIABLES, Prompt, Stage, render
+from core.prompts import COMMON_VARIABLES, STAGE_VARIABLES, Prompt, Stage, render
 from core.store import Store, queries
 from core.store.models import Extraction, ExtractionStatus, Run, RunKind
 
@@ -28,7 +30,6 @@ SAMPLE = 400
 _FILLED = 1.3
 """An answer is a skeleton of the form and some values: so many times the skeleton alone."""
 _SUMMARY_TOKENS = 400
-_EXAMPLES = 3
 _ENOUGH = 5
 """So many answers of the same model to the same prompt, and their mean length is the better estimate."""
 
@@ -45,7 +46,9 @@ class Estimate:
         tokens_out: of all answers, estimated.
         yuan: ``None`` where the model's prices are unknown.
         reused: calls that earlier replies answer; not in the numbers above.
-        over: indices of chats that do not fit into the model's context in one piece.
+        over: indices of chats that do not fit into the model's context in one piece and are asked about in several.
+        windows: pieces of all chats together.
+        impossible: indices of chats that the prompt leaves no room for; they would fail.
         learned: whether the length of answers comes from earlier answers of this model to this prompt.
         sampled: whether only some of the chats were read.
     """
@@ -58,21 +61,28 @@ class Estimate:
     yuan: float | None
     reused: int = 0
     over: tuple[int, ...] = ()
+    windows: int = 0
+    impossible: tuple[int, ...] = ()
     learned: bool = False
     sampled: bool = False
 
 
-def chat_tokens(store: Store, dataset_id: int) -> dict[int, int]:
-    """``{index: tokens}`` of a dataset's conversations without residue; estimated for all but :data:`SAMPLE` of them.
+def chat_tokens(store: Store, dataset_id: int, clean: Sequence[str] = ()) -> dict[int, int]:
+    """``{index: tokens}`` of a dataset's cleaned conversations; the mean for all but :data:`SAMPLE` of them.
 
     The slow part of an estimate, apart so that a page can keep it.
+
+    Args:
+        store: open store.
+        dataset_id: the dataset.
+        clean: names of cleaning steps; residue is left out in any case.
     """
     with store.read() as session:
         indices = list(queries.chat_ids(session, dataset_id))
         step = max(1, math.ceil(len(indices) / SAMPLE))
         read = set(indices[::step])
         found = {
-            chat.index: estimate_tokens(parse_chat(chat.text).conversation)
+            chat.index: estimate_tokens(cleaned_chat(parse_chat(chat.text), clean).text)
             for index in sorted(read)
             for chat in [queries.chat(session, dataset_id, index)]
         }
@@ -120,68 +130,79 @@ def estimate(
         data = queries.dataset(session, dataset)
         form = load_named_form(data.form)
         wanted = _wanted(session, data.id, run, limit, chat_indices)
-        learned = _mean_answer(session, spec, stages.main)
+        learned = _mean_answer(session, spec, stages.main) if stages.plain else None
     spec = with_own(spec, parameters or {})
-    lengths = tokens if tokens is not None else chat_tokens(store, data.id)
-    return _estimate(
-        spec,
-        form,
-        [(step.prompt, step.samples) for step in stages.steps],
-        {index: lengths.get(index, 0) for index in wanted},
-        learned,
-    )
+    lengths = tokens if tokens is not None else chat_tokens(store, data.id, stages.clean)
+    return _estimate(spec, form, stages, {index: lengths.get(index, 0) for index in wanted}, learned)
 
 
 def _estimate(
-    spec: ModelSpec,
-    form: Form,
-    stages: Sequence[tuple[Prompt, int]],
-    lengths: Mapping[int, int],
-    learned: float | None,
+    spec: ModelSpec, form: Form, pipeline: Pipeline, lengths: Mapping[int, int], learned: float | None
 ) -> Estimate:
-    """Stage by stage: what every question has in common, and what each chat adds to it."""
-    skeleton = estimate_tokens(json.dumps([form.empty()], ensure_ascii=False, indent=2))
-    json_object = bool(spec.request().get("json_mode"))
-    tokens_in = tokens_out = calls = 0
-    longest = 0
-    for prompt, samples in stages:
-        answer = learned if learned and len(stages) == 1 else _answer_tokens(prompt, skeleton)
-        fixed = _fixed_tokens(prompt, form, skeleton, json_object)
-        shown = "chat" in STAGE_VARIABLES[prompt.stage]
-        own = sum(lengths.values()) if shown else 0
-        if "examples" in STAGE_VARIABLES[prompt.stage] and lengths:
-            own += round(_EXAMPLES * (sum(lengths.values()) + len(lengths) * skeleton))
-        calls += samples * len(lengths)
-        tokens_in += samples * (own + fixed * len(lengths))
-        tokens_out += samples * round(answer * len(lengths))
-        if shown:
-            longest = max(longest, fixed + round(answer))
-    room = spec.context_tokens - longest if spec.context_tokens else 0
-    over = tuple(index for index, length in lengths.items() if spec.context_tokens and length > room)
+    """Stage by stage: what every question has in common, and what each window of a chat adds to it."""
+    settings = spec.request()
+    budget = chat_budget(
+        form,
+        pipeline,
+        context_tokens=spec.context_tokens,
+        max_output_tokens=spec.max_output_tokens,
+        parameters=settings,
+    )
+    over = [index for index, length in lengths.items() if budget is not None and length > budget]
+    impossible = over if budget is not None and budget < SMALLEST_WINDOW else []
+    asked = {index: length for index, length in lengths.items() if index not in set(impossible)}
+    pieces = {index: _windows(length, budget, pipeline.overlap) for index, length in asked.items()}
+    windows = sum(count for count, _ in pieces.values())
+    shown = sum(tokens for _, tokens in pieces.values())
+    tokens_in = tokens_out = 0
+    for step in pipeline.steps:
+        fixed, answer = _fixed_tokens(step, form, settings), _answer_tokens(step, form)
+        if learned is not None:
+            answer = learned
+        own = shown if "chat" in STAGE_VARIABLES[step.prompt.stage] else 0
+        if "examples" in STAGE_VARIABLES[step.prompt.stage] and asked:
+            own += pipeline.examples * round(sum(asked.values()) / len(asked) + answer) * windows
+        tokens_in += step.samples * (own + fixed * windows)
+        tokens_out += step.samples * round(answer * windows)
     return Estimate(
         spec,
         len(lengths),
-        calls,
+        pipeline.calls * windows,
         tokens_in,
         tokens_out,
         yuan(spec, tokens_in, tokens_out),
-        over=over,
+        over=tuple(index for index in over if index not in set(impossible)),
+        windows=windows,
+        impossible=tuple(impossible),
         learned=learned is not None,
         sampled=len(lengths) > SAMPLE,
     )
 
 
-def _fixed_tokens(prompt: Prompt, form: Form, skeleton: int, json_object: bool) -> int:
+def _windows(length: int, budget: int | None, overlap: float) -> tuple[int, int]:
+    """How many windows a chat of so many tokens takes, and how many tokens they show together."""
+    if budget is None or length <= budget:
+        return 1, length
+    repeated = budget * overlap
+    count = math.ceil((length - repeated) / (budget - repeated))
+    return count, round(length + (count - 1) * repeated)
+
+
+def _fixed_tokens(step: PipelineStep, form: Form, settings: Mapping[str, Any]) -> int:
     """Tokens of a question but for the chat and the examples."""
-    wanted = STAGE_VARIABLES[prompt.stage] - {"form", "skeleton", "json_object"}
+    wanted = STAGE_VARIABLES[step.prompt.stage] - COMMON_VARIABLES
     empty: dict[str, Any] = {name: [] if name == "examples" else "" for name in wanted}
-    rendered = render(prompt, form, json_object=json_object, **empty)
-    given = {"forms": round(skeleton * _FILLED), "summary": _SUMMARY_TOKENS}
+    rendered = render(step.prompt, part_of(form, step), json_object=bool(settings.get("json_mode")), **empty)
+    given = {"forms": round(_skeleton(form) * _FILLED), "summary": _SUMMARY_TOKENS}
     return estimate_tokens(rendered.system + rendered.user) + sum(given.get(name, 0) for name in wanted)
 
 
-def _answer_tokens(prompt: Prompt, skeleton: int) -> float:
-    return _SUMMARY_TOKENS if prompt.stage is Stage.SUMMARY else skeleton * _FILLED
+def _answer_tokens(step: PipelineStep, form: Form) -> float:
+    return _SUMMARY_TOKENS if step.prompt.stage is Stage.SUMMARY else _skeleton(part_of(form, step)) * _FILLED
+
+
+def _skeleton(form: Form) -> int:
+    return estimate_tokens(json.dumps([form.empty()], ensure_ascii=False, indent=2))
 
 
 def _wanted(
@@ -202,15 +223,20 @@ def _wanted(
 
 
 def _mean_answer(session: Session, spec: ModelSpec, prompt: Prompt) -> float | None:
-    """Mean tokens of earlier answers of this model to this prompt; ``None`` where there are too few."""
-    statement = (
-        select(col(Extraction.tokens_out))
-        .join(Run, col(Run.id) == col(Extraction.run_id))
-        .where(
+    """Mean tokens of earlier answers of this model to this prompt alone; ``None`` where there are too few."""
+    runs = session.execute(
+        select(col(Run.id), col(Run.parameters)).where(
             col(Run.kind) == RunKind.MODEL,
             col(Run.provider) == spec.provider,
             col(Run.model) == spec.name,
             col(Run.prompt_sha256) == prompt.sha256,
+        )
+    )
+    alone = [run_id for run_id, parameters in runs if not (parameters or {}).get("pipeline")]
+    statement = (
+        select(col(Extraction.tokens_out))
+        .where(
+            col(Extraction.run_id).in_(alone),
             col(Extraction.status) != ExtractionStatus.FAILED,
             col(Extraction.tokens_out) > 0,
         )

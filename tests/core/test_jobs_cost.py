@@ -9,6 +9,7 @@ from core import catalog, cli, jobs
 from core.errors import NotFoundError, PromptError, SettingsError
 from core.llm import ModelSpec
 from core.store import Store
+from core.store.models import Chat
 from tests.core.running import add_dataset
 from tests.fakes.behaviour import Answer, Failure
 from tests.fakes.openai_server import API_KEY, FakeOpenAI
@@ -56,14 +57,54 @@ def test_an_estimate_is_near_what_the_run_then_takes(store: Store, priced: Model
     assert jobs.costs(store, [taken])[run.id] == pytest.approx(taken.tokens_in * 0.0005 + 300 * 0.002)
 
 
-def test_chats_over_the_context_are_named(store: Store) -> None:
-    add_dataset(store, 3)
-    catalog.create(store, name="small", provider="openai", context_tokens=1000)
-    found = jobs.estimate(store, dataset="d", provider="openai", model="small")
-    assert found.over == (1, 2, 3)
-    assert found.yuan is None
-    catalog.create(store, name="large", provider="openai", context_tokens=100_000)
-    assert jobs.estimate(store, dataset="d", provider="openai", model="large").over == ()
+def add_long_chat(store: Store) -> None:
+    lines = (f"王先生{n % 3}：第{n}个问题，会话存档和标准版一年多少钱？\n客服小林：每年三千元。" for n in range(150))
+    text = "\n".join(lines)
+    with store.write() as session:
+        session.add(Chat(dataset_id=1, index=50, text=text, sha256="l", characters=len(text), residue_characters=0))
+
+
+def test_long_chats_are_asked_about_in_pieces_or_not_at_all(store: Store, priced: ModelSpec) -> None:
+    add_dataset(store, 2)
+    add_long_chat(store)
+    ask = {"dataset": "d", "provider": "openai", "model": "m"}
+    assert jobs.estimate(store, **ask).windows == 3  # type: ignore[arg-type]
+    with FakeOpenAI() as service:
+        catalog.update(store, priced.id or 0, url=service.url, context_tokens=5000)
+        found = jobs.estimate(store, **ask)  # type: ignore[arg-type]
+        run = jobs.create_run(store, name="r", **ask)  # type: ignore[arg-type]
+        assert jobs.watch(store, lambda: jobs.start(store, run.id)).done == 3
+        assert found.over == (50,)
+        assert found.windows > 3
+        assert abs(found.calls - len(service.requests)) <= 1
+    catalog.update(store, priced.id or 0, context_tokens=1500)
+    small = jobs.estimate(store, **ask)  # type: ignore[arg-type]
+    assert (small.impossible, small.over, small.calls) == ((1, 2, 50), (), 0)
+
+
+def test_every_stage_and_sample_counts(store: Store, priced: ModelSpec) -> None:
+    add_dataset(store, 4)
+    ask = {"dataset": "d", "provider": "openai", "model": "m"}
+    once = jobs.estimate(store, **ask)  # type: ignore[arg-type]
+    voted = jobs.estimate(store, **ask, prompt="baseline*3")  # type: ignore[arg-type]
+    assert (voted.calls, voted.tokens_in, voted.tokens_out) == (12, 3 * once.tokens_in, 3 * once.tokens_out)
+    two = jobs.estimate(store, **ask, prompt="summary,from_summary")  # type: ignore[arg-type]
+    assert two.calls == 8
+    # The second stage is not shown the chat.
+    assert two.tokens_in < jobs.estimate(store, **ask, prompt="baseline,verify").tokens_in  # type: ignore[arg-type]
+    with FakeOpenAI() as service:
+        catalog.update(store, priced.id or 0, url=service.url)
+        run = jobs.create_run(store, name="r", prompt="baseline,verify", **ask)  # type: ignore[arg-type]
+        jobs.watch(store, lambda: jobs.start(store, run.id))
+        assert len(service.requests) == 8
+
+
+def test_cleaning_makes_it_shorter(store: Store) -> None:
+    add_dataset(store, 1)
+    text = "王先生1：多少钱？\n客服小林：[图片]\n客服小林：三千元\n王先生1：[语音]"
+    with store.write() as session:
+        session.add(Chat(dataset_id=1, index=2, text=text, sha256="p", characters=len(text), residue_characters=0))
+    assert jobs.chat_tokens(store, 1, ("placeholders",))[2] < jobs.chat_tokens(store, 1)[2]
 
 
 def test_what_is_not_there_is_named(store: Store) -> None:

@@ -144,6 +144,24 @@ def test_what_a_run_will_and_did_cost(page: Any, store: Store, monkeypatch: pyte
     assert f"1 个任务共提问 {jobs.progress(store, 1).tokens_in:,} token" in seen(app)
 
 
+def test_stages_cleaning_and_what_they_ask(page: Any, store: Store) -> None:
+    add_dataset(store, 3)
+    app = page()
+    prompt = by_label(app.selectbox, "提示词")
+    app = prompt.set_value("baseline,nothing").run()
+    assert "nothing" in seen(app)
+    assert by_label(app.button, "开始抽取").disabled
+    app = by_label(app.selectbox, "提示词").set_value("baseline,verify").run()
+    app = by_label(app.get("button_group"), "清理").set_value(["placeholders"]).run()
+    assert "<dd>6</dd><dt>预计调用</dt>" in seen(app)
+    app = by_label(app.button, "开始抽取").click().run()
+    assert not app.exception
+    wait_until(lambda: jobs.progress(store, 1).status == RunStatus.FINISHED)
+    app = by_label(app.run().get("button_group"), "内容").set_value("设置").run()
+    assert "baseline.v1,verify.v1" in seen(app)
+    assert len([expander for expander in app.expander if expander.label.startswith("提示词")]) == 2
+
+
 def test_a_name_that_is_taken_is_refused_in_a_sentence(
     page: Any, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -96,6 +96,9 @@ def _draw_one(run: RunView, form: Form, one: ExtractionView) -> None:
     raw = str(reply.get("raw", ""))
     st.caption(f"原始回复 · {labels[number]}")
     st.code(raw or "（没有收到任何内容）", language=None, wrap_lines=True, height=220 if len(raw) > 300 else "content")
+    if asked := "\n\n".join(part for part in (reply.get("system"), reply.get("user")) if part):
+        with st.expander(f"提问全文（{len(asked):,} 字）"):
+            st.code(asked, language=None, wrap_lines=True, height=300)
     st.caption("解析器做了什么")
     st.markdown("\n".join(f"- {step}" for step in parser_steps(form, raw, reply)))
 
@@ -103,7 +106,9 @@ def _draw_one(run: RunView, form: Form, one: ExtractionView) -> None:
 def _reply_label(number: int, reply: dict[str, Any]) -> str:
     code = f"错误码 {reply['code']}" if reply.get("code") else ""
     seconds = reply.get("seconds")
-    parts = [f"第 {number} 次", str(reply.get("stage") or ""), _local(str(reply.get("at", "")))]
+    prompt, sample, window = (reply.get(key) for key in ("prompt", "sample", "window"))
+    parts = [f"第 {number} 次", str(prompt or ""), f"第 {window} 段" if (window or 1) > 1 else ""]
+    parts += [f"第 {sample} 票" if (sample or 1) > 1 else "", _local(str(reply.get("at", "")))]
     parts += [f"{seconds:.1f} 秒" if isinstance(seconds, int | float) else "", code]
     return " · ".join(part for part in parts if part)
 
@@ -126,6 +131,8 @@ def parser_steps(form: Form, raw: str, reply: dict[str, Any]) -> list[str]:
     """
     if reply.get("cause"):
         return ["调用没有完成，收到的内容不当作答案。" if raw else "没有收到内容，没有可以解析的。"]
+    if reply.get("ok"):
+        return [*reply.get("notes", ()), "这一步的回答可以使用。"]
     parsed = parse_reply(form, raw)
     if parsed.forms is None:
         return [*parsed.notes, f"未能得到表单：{parsed.reason or '没有找到 JSON'}"]

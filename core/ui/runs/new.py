@@ -5,6 +5,8 @@ from typing import Any
 import streamlit as st
 
 from core import jobs
+from core.clean import STEPS
+from core.extract import Pipeline
 from core.jobs import Offer
 from core.llm import connect, typed
 from core.store import DatasetView, RunView
@@ -17,8 +19,8 @@ _SEPARATOR = "\n"
 
 
 @st.cache_data(show_spinner="正在估算…", max_entries=8)
-def _lengths(url: str, dataset_id: int, chats: int) -> dict[int, int]:
-    return jobs.chat_tokens(state.store(), dataset_id)
+def _lengths(url: str, dataset_id: int, chats: int, clean: tuple[str, ...]) -> dict[int, int]:
+    return jobs.chat_tokens(state.store(), dataset_id, clean)
 
 
 def new_run(dataset: DatasetView, offers: list[Offer]) -> RunView | None:
@@ -48,6 +50,8 @@ def new_run(dataset: DatasetView, offers: list[Offer]) -> RunView | None:
             "提示词",
             list(titles),
             format_func=lambda id_: f"{titles[id_]} · {id_}" if id_ in titles else id_,
+            accept_new_options=True,
+            help="也可以输入几个阶段，例如 baseline,verify，或 baseline*5 投票",
             key="runs-prompt",
         )
         scope = _scope(dataset)
@@ -57,8 +61,12 @@ def new_run(dataset: DatasetView, offers: list[Offer]) -> RunView | None:
         name = st.text_input("任务名称", suggested, key=f"runs-name-{dataset.id}-{suggested}")
         limits = _limits(offer, chosen or "")
         parameters = _parameters(chosen or "")
+    preparation = _preparation(dataset)
+    pipeline: Pipeline | None = None
+    with reported(), state.store().read() as session:
+        pipeline = jobs.plan(session, prompt or "", dataset=dataset.id, **preparation)
     with st.container(border=True):
-        _draw_estimate(dataset, offer, prompt, name, scope, parameters)
+        _draw_estimate(dataset, offer, pipeline, name, scope, parameters)
         if offer.missing:
             st.warning(offer.missing, icon=":material/key_off:")
         pressed = st.button(
@@ -66,7 +74,7 @@ def new_run(dataset: DatasetView, offers: list[Offer]) -> RunView | None:
             type="primary",
             icon=":material/play_arrow:",
             width="stretch",
-            disabled=bool(offer.missing) or not dataset.chats or scope is None,
+            disabled=bool(offer.missing) or not dataset.chats or scope is None or pipeline is None,
             key=f"runs-start-{dataset.id}-{suggested}",
         )
     if not pressed or scope is None:
@@ -78,7 +86,7 @@ def new_run(dataset: DatasetView, offers: list[Offer]) -> RunView | None:
         name=name,
         provider=spec.provider,
         model=spec.name,
-        prompt=prompt,
+        pipeline=pipeline,
         parameters=parameters or None,
         **limits,
         **scope,
@@ -154,16 +162,43 @@ def _parameters(key: str) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
+def _preparation(dataset: DatasetView) -> dict[str, Any]:
+    """What is done to a chat beforehand, and what the first stage starts from, as arguments of ``plan``."""
+    with st.expander("清理、分段和起点", icon=":material/tune:"):
+        clean = st.pills(
+            "清理",
+            [name for name in STEPS if name != "residue"],
+            selection_mode="multi",
+            format_func=lambda name: STEPS[name].title,
+            help="；".join(step.description.rstrip("。") for step in STEPS.values()),
+            key=f"runs-clean-{dataset.id}",
+        )
+        first, second, third = st.columns(3)
+        names = [None, *state.run_names(dataset)]
+        base = first.selectbox(
+            "起点",
+            names,
+            format_func=lambda name: name or "无",
+            help="复核已有的表时，选那个任务",
+            key=f"runs-base-{dataset.id}-{len(names)}",
+        )
+        context = second.number_input(
+            "上下文 token", min_value=500, value=None, placeholder="按模型", help="群聊更长时分段抽取，再按客户合并"
+        )
+        examples = third.number_input("示例数", min_value=0, max_value=20, value=3, help="只有带示例的提示词会用到")
+    return {"clean": tuple(clean), "base": base, "context_tokens": context, "examples": examples}
+
+
 def _draw_estimate(
     dataset: DatasetView,
     offer: Offer,
-    prompt: str,
+    pipeline: Pipeline | None,
     name: str,
     scope: dict[str, Any] | None,
     parameters: dict[str, Any],
 ) -> None:
-    if not dataset.chats or scope is None:
-        st.caption("选好群聊后，这里给出调用数、token 和费用的估算。")
+    if not dataset.chats or scope is None or pipeline is None:
+        st.caption("选好群聊和提示词后，这里给出调用数、token 和费用的估算。")
         return
     with reported():
         store = state.store()
@@ -172,10 +207,10 @@ def _draw_estimate(
             dataset=dataset.id,
             provider=offer.spec.provider,
             model=offer.spec.name,
-            prompt=prompt,
+            pipeline=pipeline,
             parameters=parameters,
             run=name,
-            tokens=_lengths(store.url, dataset.id, dataset.chats),
+            tokens=_lengths(store.url, dataset.id, dataset.chats, pipeline.clean),
             **scope,
         )
         free = found.model.provider == "local"
@@ -194,5 +229,16 @@ def _draw_estimate(
             sampled = "，群聊太多，按抽样推算" if found.sampled else ""
             st.caption(f"提问按渲染后的提示词和群聊估算，回答{basis}估算{sampled}；重试另计。")
         if found.over:
-            shown = "、".join(map(str, found.over[:8])) + ("…" if len(found.over) > 8 else "")
-            st.warning(f"{len(found.over)} 条超过模型的上下文长度：第 {shown} 条。", icon=":material/straighten:")
+            st.caption(
+                f"{len(found.over)} 条超过模型的长度，会分段抽取（共 {found.windows} 段）：第 {_few(found.over)} 条。"
+            )
+        if found.impossible:
+            st.warning(
+                f"提示词没有给 {len(found.impossible)} 条群聊留下位置，它们会失败：第 {_few(found.impossible)} 条。"
+                "请换上下文更长的模型或更短的提示词。",
+                icon=":material/straighten:",
+            )
+
+
+def _few(indices: tuple[int, ...]) -> str:
+    return "、".join(map(str, indices[:8])) + ("…" if len(indices) > 8 else "")

@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from core import jobs
+from core.clean import STEPS
 from core.form import Form
 from core.jobs import Offer
 from core.store import ExtractionView, RunView
@@ -101,8 +102,14 @@ def _numbers(run: RunView, cost: float | None) -> dict[str, str]:
     if settled and run.seconds / settled >= 0.05:
         values["平均每条"] = f"{run.seconds / settled:.1f} 秒"
     values["模型"] = f"{run.model or run.provider}"
-    values["提示词"] = f"{run.prompt_name}.v{run.prompt_version}"
+    values["提示词"] = stages_of(run)
     return values
+
+
+def stages_of(run: RunView) -> str:
+    """The run's prompt, or all its stages."""
+    pipeline = run.parameters.get("pipeline") or {}
+    return str(pipeline.get("spec") or f"{run.prompt_name}.v{run.prompt_version}")
 
 
 def _draw_actions(run: RunView) -> None:
@@ -202,11 +209,15 @@ def _draw_about(run: RunView) -> None:
     entry = parameters.get("entry") or {}
     request = {**entry.get("parameters", {}), **parameters.get("request", {})}
     chats = parameters.get("chats")
+    pipeline = parameters.get("pipeline") or {}
+    steps = "、".join(STEPS[name].title for name in pipeline.get("clean", ()) if name in STEPS)
     facts(
         {
             "模型": f"{entry.get('title') or run.model}（{run.provider} · {entry.get('model') or run.model}）",
             "地址": entry.get("url") or "由环境变量决定",
             "参数": "、".join(f"{key} = {value}" for key, value in request.items()) or "按模型",
+            "阶段": stages_of(run),
+            "清理": steps or "只去掉表格残留",
             "并发数": str(parameters.get("concurrency", "")),
             "每分钟次数": str(parameters.get("per_minute") or "不限"),
             "时限": f"{parameters.get('deadline', 0):g} 秒",
@@ -214,8 +225,12 @@ def _draw_about(run: RunView) -> None:
             "创建时间": f"{run.created_at.astimezone():%Y-%m-%d %H:%M}",
         }
     )
-    with st.expander(f"提示词 {run.prompt_name}.v{run.prompt_version} 的全文"):
-        st.code(run.prompt_text, language="markdown", wrap_lines=True, height=300)
+    stages = pipeline.get("stages") or [
+        {"name": run.prompt_name, "version": run.prompt_version, "source": run.prompt_text}
+    ]
+    for stage in stages:
+        with st.expander(f"提示词 {stage['name']}.v{stage['version']} 的全文"):
+            st.code(stage["source"], language="markdown", wrap_lines=True, height=300)
 
 
 def _plain(text: str) -> str:
