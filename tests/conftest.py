@@ -8,6 +8,7 @@ import pytest
 
 from core.form import Form, load_named_form
 from core.store import Store, open_store
+from tests import postgres as pg
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -36,3 +37,20 @@ def competition() -> Path:
     if not folder:
         pytest.skip("SHIYAO_COMPETITION_DATA is not set: the real chats are not at hand")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[pg.Postgres]:
+    """A real PostgreSQL server, started once."""
+    if reason := pg.why_not():
+        pytest.skip(reason)
+    with pg.running() as server:
+        yield server
+
+
+@pytest.fixture
+def pg_store(postgres: pg.Postgres) -> Iterator[Store]:
+    """A blank database on it, migrated."""
+    opened = open_store(postgres.database())
+    yield opened
+    opened.close()

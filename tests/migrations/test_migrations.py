@@ -4,14 +4,18 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect
+from sqlalchemy import create_engine, inspect, text
+from sqlalchemy.engine import make_url
 
 from core.errors import StoreError
 from core.store import Store, open_store, queries
 from core.store.models import Base
+from tests.postgres import Postgres
 
 HERE = Path(__file__).parent
 MIGRATIONS = Path(__file__).parents[2] / "core" / "store" / "migrations"
@@ -41,6 +45,39 @@ def test_a_blank_database_gets_what_the_models_say(store: Store) -> None:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Base.metadata) == []
     assert store.problems() == []
+
+
+def test_a_blank_postgresql_gets_what_the_models_say(pg_store: Store) -> None:
+    with pg_store.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        differing = compare_metadata(context, Base.metadata)
+    # The index of the text search is PostgreSQL's own kind, which a model for both databases cannot say.
+    assert [(kind, index.name) for kind, index in differing] == [("remove_index", "ix_chatsearch_grams")]
+    assert pg_store.problems() == []
+
+
+def test_postgresql_grows_from_the_oldest_schema(postgres: Postgres) -> None:
+    address = make_url(postgres.database()).set(drivername="postgresql+psycopg")
+    engine = create_engine(address)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(
+            text(
+                "INSERT INTO dataset (name, split, form, sha256, expected, created_at) "
+                "VALUES ('旧数据', 'train', 'role_elements', 'x', 3, now())"
+            )
+        )
+    engine.dispose()
+    store = open_store(address.render_as_string(hide_password=False))
+    try:
+        assert store.problems() == []
+        with store.read() as session:
+            assert queries.dataset(session, "旧数据").expected == 3
+    finally:
+        store.close()
 
 
 def test_the_oldest_database_keeps_every_row(old: Path) -> None:
