@@ -29,6 +29,10 @@ Input = Annotated[
         "--input", help="用群聊的哪种文本：raw 对话原文，clean 去掉占位消息，summary 保存的摘要。表格残留都不会写入。"
     ),
 ]
+Masks = Annotated[
+    list[str] | None,
+    typer.Option("--mask", metavar="KIND", help="遮盖 phone（手机号码）、email（邮箱）、address（地址）；可写多次。"),
+]
 
 
 @app.command("submission", help="导出提交文件：每条群聊都在，缺的会点名拒绝或补空。")
@@ -38,15 +42,22 @@ def submission(
     source: Source,
     out: Out,
     fill_missing: Annotated[bool, typer.Option("--fill-missing", help="补空：没有结果的群聊各写一张空表。")] = False,
+    mask: Masks = None,
     json: Json = False,
     db: Db = "",
 ) -> None:
     """Write a submission file."""
     from core.export import export_submission, parse_source
+    from core.masking import parse_mask
 
     with open_db(ctx, db) as store:
         report = export_submission(
-            store, dataset=dataset, source=parse_source(source), out=out, fill_missing=fill_missing
+            store,
+            dataset=dataset,
+            source=parse_source(source),
+            out=out,
+            fill_missing=fill_missing,
+            mask=parse_mask(mask or ()),
         )
     tell(report, json)
 
@@ -58,14 +69,18 @@ def test_csv(
     out: Out,
     text: Input = "raw",
     prompt: Prompt = "",
+    mask: Masks = None,
     json: Json = False,
     db: Db = "",
 ) -> None:
     """Write the platform's test file."""
     from core.export import InputKind, export_test_csv
+    from core.masking import parse_mask
 
     with open_db(ctx, db) as store:
-        report = export_test_csv(store, dataset=dataset, out=out, text=InputKind(text), prompt=prompt)
+        report = export_test_csv(
+            store, dataset=dataset, out=out, text=InputKind(text), prompt=prompt, mask=parse_mask(mask or ())
+        )
     tell(report, json)
 
 
@@ -78,14 +93,23 @@ def dataset_(
     text: Annotated[
         Literal["raw", "clean"], typer.Option("--text", help="raw 入库时的原文，一字不差；clean 去掉表格残留。")
     ] = "raw",
+    mask: Masks = None,
     json: Json = False,
     db: Db = "",
 ) -> None:
     """Write the dataset itself."""
     from core.export import TextKind, export_dataset, parse_source
+    from core.masking import parse_mask
 
     with open_db(ctx, db) as store:
-        report = export_dataset(store, dataset=dataset, source=parse_source(source), out=out, text=TextKind(text))
+        report = export_dataset(
+            store,
+            dataset=dataset,
+            source=parse_source(source),
+            out=out,
+            text=TextKind(text),
+            mask=parse_mask(mask or ()),
+        )
     tell(report, json)
 
 
@@ -96,12 +120,14 @@ def table(
     out: Out,
     source: Source = "records",
     confirmations: Annotated[bool, typer.Option("--confirmations", help="每个字段加一列确认状态，如未看。")] = False,
+    mask: Masks = None,
     json: Json = False,
     db: Db = "",
 ) -> None:
     """Write a table for colleagues."""
     from core.errors import ExportError
     from core.export import TableFormat, export_table, parse_source
+    from core.masking import parse_mask
 
     suffix = out.suffix.lower().lstrip(".")
     if suffix not in list(TableFormat):
@@ -114,6 +140,7 @@ def table(
             out=out,
             table=TableFormat(suffix),
             confirmations=confirmations,
+            mask=parse_mask(mask or ()),
         )
     tell(report, json)
 

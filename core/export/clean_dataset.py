@@ -14,6 +14,7 @@ from core.export.sources import Ahead, Source, answers, coverage
 from core.export.tally import Tally
 from core.export.writing import draft
 from core.form import load_named_form
+from core.masking import NO_MASK, Mask
 from core.store import Store, queries
 
 
@@ -25,7 +26,13 @@ class TextKind(StrEnum):
 
 
 def export_dataset(
-    store: Store, *, dataset: str | int, source: Source, out: Path, text: TextKind = TextKind.RAW
+    store: Store,
+    *,
+    dataset: str | int,
+    source: Source,
+    out: Path,
+    text: TextKind = TextKind.RAW,
+    mask: Mask = NO_MASK,
 ) -> ExportReport:
     """Write the chats that have an answer, with their answers. Chats without one are left out and named in the report.
 
@@ -35,6 +42,7 @@ def export_dataset(
         source: where the forms come from.
         out: the file; replaced if it exists.
         text: the stored text, or the conversation alone.
+        mask: what is hidden in texts and forms.
 
     Returns:
         The report; its list ``left_out`` names the chats without an answer. The file has no index: its provenance in
@@ -58,9 +66,10 @@ def export_dataset(
         def rows() -> Iterator[dict[str, Any]]:
             for answer in tally.watch(answers(session, chosen, form, source)):
                 stored = texts.take(answer.index) or ""
+                words = stored if text is TextKind.RAW else without_residue(stored)
                 yield {
-                    "chat_text": stored if text is TextKind.RAW else without_residue(stored),
-                    "infos": answer.forms,
+                    "chat_text": mask.text(words, form, answer.forms),
+                    "infos": [mask.values(form, values) for values in answer.forms],
                 }
 
         prints = write_array(file, rows())
@@ -86,6 +95,7 @@ def export_dataset(
         parameters = {
             "dataset": chosen.name,
             "source": str(source),
+            "mask": mask.names,
             "text": str(text),
             **tally.lists(left_out=left_out),
         }

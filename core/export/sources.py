@@ -10,6 +10,7 @@ from sqlmodel import Session, col
 
 from core.errors import ExportError
 from core.form import Form, FormValues
+from core.masking import Mask
 from core.store import DatasetView, RecordView, RunView, Store, queries
 from core.store.models import Chat, Extraction, ExtractionStatus, Pass, Record, RecordStatus
 
@@ -203,6 +204,11 @@ def answers(session: Session, dataset: DatasetView, form: Form, source: Source) 
         elif forms is not None and run is not None:
             origin = "labels" if source.labels else "run"
             yield _answer(form, index, forms, origin, {"run": run.name, "run_id": run.id})
+
+
+def masked(stream: Iterator[Answer], form: Form, mask: Mask) -> Iterator[Answer]:
+    """The same answers with what the mask hides starred."""
+    return (replace(answer, forms=[mask.values(form, values) for values in answer.forms]) for answer in stream)
 
 
 def run_forms(session: Session, run_id: int) -> Iterator[tuple[int, list[FormValues]]]:

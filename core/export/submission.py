@@ -7,15 +7,22 @@ from core.errors import ExportError
 from core.export.json_array import verify_array, write_array
 from core.export.ledger import enter_export
 from core.export.report import ExportReport, ranges
-from core.export.sources import Answer, Coverage, Source, answers, coverage
+from core.export.sources import Answer, Coverage, Source, answers, coverage, masked
 from core.export.tally import Tally
 from core.export.writing import draft
 from core.form import Form, load_named_form
+from core.masking import NO_MASK, Mask
 from core.store import DatasetView, Store, queries
 
 
 def export_submission(
-    store: Store, *, dataset: str | int, source: Source, out: Path, fill_missing: bool = False
+    store: Store,
+    *,
+    dataset: str | int,
+    source: Source,
+    out: Path,
+    fill_missing: bool = False,
+    mask: Mask = NO_MASK,
 ) -> ExportReport:
     """Write a submission with every chat of the dataset, those included that were rejected at import.
 
@@ -25,6 +32,7 @@ def export_submission(
         source: confirmed records, a run, labels, or records with one of them as fallback.
         out: the file; replaced if it exists.
         fill_missing: give a chat without an answer one all-empty form; otherwise it refuses the export.
+        mask: what is hidden in the forms.
 
     Returns:
         The report; its list ``filled`` names the chats that got an empty form, ``no_customers`` those whose answer
@@ -44,7 +52,8 @@ def export_submission(
         if found.missing and not fill_missing:
             raise _incomplete(chosen, source, found)
         tally = Tally()
-        rows = tally.watch(_with_blanks(answers(session, chosen, form, source), found.missing, form))
+        stream = masked(answers(session, chosen, form, source), form, mask)
+        rows = tally.watch(_with_blanks(stream, found.missing, form))
         prints = write_array(file, ({"infos": answer.forms, "index": answer.index} for answer in rows))
         sha256, size = verify_array(file, prints)
         report = ExportReport(
@@ -64,7 +73,13 @@ def export_submission(
             notes=tally.notes(filled=list(found.missing)),
             files={out.name: sha256},
         )
-        parameters = {"dataset": chosen.name, "source": str(source), "fill_missing": fill_missing, **tally.lists()}
+        parameters = {
+            "dataset": chosen.name,
+            "source": str(source),
+            "fill_missing": fill_missing,
+            "mask": mask.names,
+            **tally.lists(),
+        }
         with store.write() as writing:
             enter_export(writing, report, dataset_id=chosen.id, parameters=parameters, provenance=tally.provenance)
             file.publish()

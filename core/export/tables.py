@@ -17,10 +17,11 @@ from python_calamine import CalamineWorkbook
 from core.errors import ExportError
 from core.export.ledger import enter_export
 from core.export.report import ExportReport
-from core.export.sources import Answer, Source, answers, coverage
+from core.export.sources import Answer, Source, answers, coverage, masked
 from core.export.tally import Tally
 from core.export.writing import Draft, HashingReader, differs, draft, fingerprint
 from core.form import Form, load_named_form
+from core.masking import NO_MASK, Mask
 from core.store import Store, queries
 
 SHEET = "客户"
@@ -40,7 +41,14 @@ class TableFormat(StrEnum):
 
 
 def export_table(
-    store: Store, *, dataset: str | int, source: Source, out: Path, table: TableFormat, confirmations: bool = False
+    store: Store,
+    *,
+    dataset: str | int,
+    source: Source,
+    out: Path,
+    table: TableFormat,
+    confirmations: bool = False,
+    mask: Mask = NO_MASK,
 ) -> ExportReport:
     """Write one row per customer: chat, customer's number, every field, origin, reviewer.
 
@@ -64,7 +72,8 @@ def export_table(
         form = load_named_form(chosen.form)
         found = coverage(session, chosen, source)
         tally = Tally()
-        rows = _rows(tally.watch(answers(session, chosen, form, source)), form, confirmations)
+        stream = masked(answers(session, chosen, form, source), form, mask)
+        rows = _rows(tally.watch(stream), form, confirmations)
         prints = _write_csv(file, rows) if table is TableFormat.CSV else _write_xlsx(file, rows)
         if len(prints) < 2:
             raise ExportError(f"来源「{source}」里没有一位客户", "请先审阅并确认群聊，或换一个来源")
@@ -86,6 +95,7 @@ def export_table(
         parameters = {
             "dataset": chosen.name,
             "source": str(source),
+            "mask": mask.names,
             "table": str(table),
             "confirmations": confirmations,
             **tally.lists(left_out=left_out),

@@ -16,6 +16,7 @@ from core.export.summaries import latest
 from core.export.texts import InputKind, cleaned
 from core.export.writing import HashingReader, differs, draft, fingerprint
 from core.form import load_named_form
+from core.masking import NO_MASK, Mask
 from core.prompts import load_prompt
 from core.store import Store, queries
 
@@ -24,7 +25,13 @@ _ROWS_AT_ONCE = 500
 
 
 def export_test_csv(
-    store: Store, *, dataset: str | int, out: Path, text: InputKind = InputKind.RAW, prompt: str = ""
+    store: Store,
+    *,
+    dataset: str | int,
+    out: Path,
+    text: InputKind = InputKind.RAW,
+    prompt: str = "",
+    mask: Mask = NO_MASK,
 ) -> ExportReport:
     """Write one question per chat: system and user message in one text, as in the ``spark-pair`` training format.
 
@@ -34,6 +41,7 @@ def export_test_csv(
         out: the file; replaced if it exists.
         text: what a question shows of its chat.
         prompt: name, or name and version; ``""`` for the usual one of the text.
+        mask: what is hidden in the texts; what no rule recognises stays, for there are no forms to tell.
 
     Returns:
         The report; its list ``left_out`` names positions that were rejected at import, for which there is no text.
@@ -46,7 +54,8 @@ def export_test_csv(
     with store.read() as session, draft(out) as file:
         chosen = queries.dataset(session, dataset)
         reference = prompt or ("from_summary" if text is InputKind.SUMMARY else "baseline")
-        asking = Asking(load_prompt(reference), load_named_form(chosen.form))
+        form = load_named_form(chosen.form)
+        asking = Asking(load_prompt(reference), form)
         summaries = Ahead(latest(session, chosen.id)) if text is InputKind.SUMMARY else None
         bare: list[int] = []
         prints: list[bytes] = []
@@ -61,7 +70,7 @@ def export_test_csv(
                     bare.append(chat.index)
                     continue
                 shown = summary.text
-            question = asking.about(shown)
+            question = asking.about(mask.text(shown, form))
             file.write(_line([question.whole, NO_TARGET]))
             prints.append(fingerprint([question.whole, NO_TARGET]))
             provenance.append({"index": chat.index, "question_sha256": question.sha256})
@@ -86,6 +95,7 @@ def export_test_csv(
         parameters = {
             "dataset": chosen.name,
             "input": str(text),
+            "mask": mask.names,
             "prompt": asking.prompt.id,
             "prompt_sha256": asking.prompt.sha256,
         }
