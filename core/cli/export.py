@@ -1,4 +1,4 @@
-"""Verbs of ``export``: submission, test-csv, dataset, table (training: :mod:`core.cli.training`)."""
+"""Verbs of ``export``: submission, test-csv, dataset, table, report (training: :mod:`core.cli.training`)."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -143,6 +143,29 @@ def table(
             mask=parse_mask(mask or ()),
         )
     tell(report, json)
+
+
+@app.command("report", help="导出离线报告：群聊、表单和依据写进一个 HTML 文件，不需要服务器。")
+def report(
+    ctx: typer.Context,
+    dataset: Dataset,
+    out: Out,
+    source: Source = "records",
+    chat: Annotated[list[int] | None, typer.Option("--chat", metavar="N", help="只要这一条；可写多次。")] = None,
+    mask: Masks = None,
+    json: Json = False,
+    db: Db = "",
+) -> None:
+    """Write an offline report."""
+    from core.export import parse_source
+    from core.masking import parse_mask
+    from core.report import export_report
+
+    with open_db(ctx, db) as store:
+        made = export_report(
+            store, dataset=dataset, source=parse_source(source), out=out, chats=chat, mask=parse_mask(mask or ())
+        )
+    tell(made, json)
 
 
 def tell(report: "ExportReport", json: bool) -> None:

@@ -15,6 +15,8 @@ from core.store import DatasetView, RecordView, RunView, Store, queries
 from core.store.models import Chat, Extraction, ExtractionStatus, Pass, Record, RecordStatus
 
 _SOURCE = re.compile(r"(?P<records>records)?(?P<plus>\+)?(?:run:(?P<run>.+)|(?P<labels>labels))?", re.DOTALL)
+ORIGINS = {"record": "已确认", "labels": "标注", "run": "抽取任务"}
+"""What ``Answer.origin`` is called where people read it."""
 T = TypeVar("T")
 
 

@@ -17,7 +17,7 @@ from python_calamine import CalamineWorkbook
 from core.errors import ExportError
 from core.export.ledger import enter_export
 from core.export.report import ExportReport
-from core.export.sources import Answer, Source, answers, coverage, masked
+from core.export.sources import ORIGINS, Answer, Source, answers, coverage, masked
 from core.export.tally import Tally
 from core.export.writing import Draft, HashingReader, differs, draft, fingerprint
 from core.form import Form, load_named_form
@@ -25,7 +25,6 @@ from core.masking import NO_MASK, Mask
 from core.store import Store, queries
 
 SHEET = "客户"
-ORIGINS = {"record": "已确认", "labels": "标注", "run": "抽取任务"}
 _CELL_LIMIT = 32_767
 """Characters that a cell of Excel can hold."""
 

@@ -1,5 +1,6 @@
 """导出: say what goes in, see what will be in it before it is made, make it, take it, and find earlier ones."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,8 @@ from core.export import (
     parse_source,
     ranges,
 )
+from core.masking import Mask, Masked
+from core.report import export_report
 from core.store import DatasetView
 from core.ui import pages, state
 from core.ui.notices import empty_state, reported
@@ -36,16 +39,19 @@ KINDS = {
     "test-csv": "测试 CSV",
     "dataset": "数据集",
     "table": "表格",
+    "report": "离线报告",
 }
 PURPOSES = {
     "submission": "交给比赛平台的 JSON：每条群聊都在，格式一字不差。",
     "test-csv": "平台批量测试用的 CSV：input 是提问，target 一律为 -。",
     "dataset": "群聊和审阅后的表单，格式与 train.json 相同；没有结果的群聊不写入。",
     "table": "给同事看的表格，一位客户一行。",
+    "report": "一个 HTML 文件：群聊、表单和依据并排，不需要服务器，也能打印。",
 }
 BASES = {"records": "已确认的记录", "both": "记录，缺的用抽取任务", "run": "只用抽取任务"}
 TEXTS = {TextKind.RAW: "入库时的原文", TextKind.CLEAN: "去掉表格残留"}
 INPUTS = {InputKind.RAW: "对话原文", InputKind.CLEAN: "去掉占位消息", InputKind.SUMMARY: "摘要"}
+MASKS = {Masked.PHONE: "手机号码", Masked.EMAIL: "邮箱", Masked.ADDRESS: "地址"}
 FINISHED = "shiyao.export.finished"
 
 
@@ -79,6 +85,26 @@ def choose_source(dataset: DatasetView) -> Source:
     return Source(records=base == "both", run=run)
 
 
+def choose_mask() -> Mask:
+    """What is hidden in the file."""
+    chosen = st.pills(
+        "遮盖",
+        list(MASKS),
+        format_func=MASKS.__getitem__,
+        selection_mode="multi",
+        key="mask",
+        help="表单和群聊文本里都用 * 代替。要交给平台的提交文件和训练数据不要遮盖。",
+    )
+    return Mask(frozenset(chosen))
+
+
+def choose_chats(dataset: DatasetView) -> tuple[int, ...] | None:
+    """Which chats go into a report; ``None`` for all."""
+    typed = st.text_input("只要第几条（空着是全部）", key=f"chats-{dataset.id}", placeholder="例如 3、8、12")
+    numbers = tuple(int(number) for number in re.findall(r"\d+", typed))
+    return numbers or None
+
+
 def show_coverage(facts: DeltaGenerator, found: Coverage, source: Source) -> None:
     """How many chats come from where, and which have nothing."""
     numbers = [("群聊", found.total)]
@@ -97,6 +123,7 @@ def show_coverage(facts: DeltaGenerator, found: Coverage, source: Source) -> Non
 def plan_submission(dataset: DatasetView, facts: DeltaGenerator) -> Plan:
     """提交文件."""
     source = choose_source(dataset)
+    mask = choose_mask()
     found = coverage_of(state.store(), dataset.id, source)
     show_coverage(facts, found, source)
     fill = bool(found.missing) and facts.toggle(
@@ -106,9 +133,11 @@ def plan_submission(dataset: DatasetView, facts: DeltaGenerator) -> Plan:
     if found.missing and not fill:
         facts.caption("提交文件要有每一条群聊：请先审阅或抽取缺的这些，或打开补空。")
     return Plan(
-        ("submission", dataset.id, source, fill),
+        ("submission", dataset.id, source, fill, mask),
         file_name("submission", dataset.name) + ".json",
-        lambda out: export_submission(state.store(), dataset=dataset.id, source=source, out=out, fill_missing=fill),
+        lambda out: export_submission(
+            state.store(), dataset=dataset.id, source=source, out=out, fill_missing=fill, mask=mask
+        ),
         ready=found.total > 0 and (fill or not found.missing),
     )
 
@@ -119,12 +148,13 @@ def plan_dataset(dataset: DatasetView, facts: DeltaGenerator) -> Plan:
     text = st.segmented_control(
         "群聊文本", list(TextKind), format_func=TEXTS.__getitem__, default=TextKind.RAW, required=True, key="text"
     )
+    mask = choose_mask()
     found = coverage_of(state.store(), dataset.id, source)
     show_coverage(facts, found, source)
     return Plan(
-        ("dataset", dataset.id, source, text),
+        ("dataset", dataset.id, source, text, mask),
         file_name("dataset", dataset.name) + ".json",
-        lambda out: export_dataset(state.store(), dataset=dataset.id, source=source, out=out, text=text),
+        lambda out: export_dataset(state.store(), dataset=dataset.id, source=source, out=out, text=text, mask=mask),
         ready=len(found.missing) < found.total,
     )
 
@@ -143,14 +173,30 @@ def plan_table(dataset: DatasetView, facts: DeltaGenerator) -> Plan:
     seen = st.checkbox(
         "附上确认状态", key="confirmations", help="每个字段多一列：未看、逐项确认或批量确认；确认为空与没看过由此分开"
     )
+    mask = choose_mask()
     found = coverage_of(state.store(), dataset.id, source)
     show_coverage(facts, found, source)
     return Plan(
-        ("table", dataset.id, source, table, seen),
+        ("table", dataset.id, source, table, seen, mask),
         f"{file_name('customers', dataset.name)}.{table}",
         lambda out: export_table(
-            state.store(), dataset=dataset.id, source=source, out=out, table=table, confirmations=seen
+            state.store(), dataset=dataset.id, source=source, out=out, table=table, confirmations=seen, mask=mask
         ),
+        ready=len(found.missing) < found.total,
+    )
+
+
+def plan_report(dataset: DatasetView, facts: DeltaGenerator) -> Plan:
+    """离线报告."""
+    source = choose_source(dataset)
+    chats = choose_chats(dataset)
+    mask = choose_mask()
+    found = coverage_of(state.store(), dataset.id, source)
+    show_coverage(facts, found, source)
+    return Plan(
+        ("report", dataset.id, source, chats, mask),
+        file_name("report", dataset.name) + ".html",
+        lambda out: export_report(state.store(), dataset=dataset.id, source=source, out=out, chats=chats, mask=mask),
         ready=len(found.missing) < found.total,
     )
 
@@ -158,13 +204,14 @@ def plan_table(dataset: DatasetView, facts: DeltaGenerator) -> Plan:
 def plan_test_csv(dataset: DatasetView, facts: DeltaGenerator) -> Plan:
     """测试 CSV."""
     text = choose_input()
+    mask = choose_mask()
     facts.metric("提问", f"{dataset.chats:,}")
     prompt = "由归纳填表" if text is InputKind.SUMMARY else "基线"
     facts.caption(f"每条群聊一个提问，用的是「{prompt}」提示词，和抽取时一字不差。")
     return Plan(
-        ("test-csv", dataset.id, text),
+        ("test-csv", dataset.id, text, mask),
         file_name("test", dataset.name) + ".csv",
-        lambda out: export_test_csv(state.store(), dataset=dataset.id, out=out, text=text),
+        lambda out: export_test_csv(state.store(), dataset=dataset.id, out=out, text=text, mask=mask),
         ready=dataset.chats > 0,
     )
 
@@ -189,6 +236,7 @@ def plan_for(kind: str, available: list[DatasetView], facts: DeltaGenerator) -> 
         "test-csv": plan_test_csv,
         "dataset": plan_dataset,
         "table": plan_table,
+        "report": plan_report,
     }
     return plans[kind](state.choose_dataset(available), facts)
 

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.export import Download, entries
 from core.settings import settings
-from core.store import Store
+from core.store import Store, queries
 from core.store.models import RecordStatus
 from tests.core.exporting import fill
 
@@ -94,3 +94,22 @@ def test_the_other_kinds(page: Any, store: Store, kind: str) -> None:
     assert not app.exception
     assert finished(app).report.kind == kind
     assert not [error.value for error in app.error]
+
+
+def test_a_report_of_one_chat_with_phones_hidden(page: Any, store: Store) -> None:
+    fill(store)
+    app = page()
+    chosen(app, "kind").set_value("report").run()
+    number = store_dataset(store)
+    chosen(app, f"base-{number}").set_value("run").run()
+    app.text_input(key=f"chats-{number}").set_value("第 2 条").run()
+    chosen(app, "mask").set_value(["phone"]).run()
+    button(app, "生成离线报告").click().run()
+    made = finished(app)
+    assert made.name.endswith(".html") and made.report.counts["chats"] == 1
+    assert "马会5" in made.data.decode("utf-8")
+
+
+def store_dataset(store: Store) -> int:
+    with store.read() as session:
+        return queries.datasets(session)[0].id
