@@ -165,10 +165,12 @@ def summaries_from_run(store: Store, run_id: int) -> int:
 
 
 def _summary_in(replies: Sequence[dict[str, Any]]) -> str:
-    for reply in reversed(replies):
-        if reply.get("stage") == SUMMARY_STAGE:
-            return str(reply.get("raw") or reply.get("text") or "")
-    return ""
+    """The summary that a pipeline wrote: the newest answer for each window, window after window."""
+    by_window: dict[int, str] = {}
+    for reply in replies:
+        if reply.get("stage") == SUMMARY_STAGE and reply.get("ok", True) and reply.get("sample", 1) == 1:
+            by_window[int(reply.get("window", 1))] = str(reply.get("raw", "")).strip()
+    return "\n\n".join(text for _, text in sorted(by_window.items()) if text)
 
 
 def lost_values(form: Form, stored_text: str, summary: str, forms: Sequence[FormValues]) -> list[Lost]:

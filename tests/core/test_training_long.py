@@ -4,20 +4,25 @@ import json
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
+from sqlmodel import col
 
 from core.clean import without_residue
 from core.errors import ExportError
 from core.extract.tokens import estimate_tokens
 from core.form import Form
 from core.store import Store, queries
+from core.store.models import Extraction
 from core.training import (
     InputKind,
     OverBudget,
     TrainingFormat,
     export_training,
+    latest,
     lost_values,
     preflight,
     save_summary,
+    summaries_from_run,
 )
 from tests.core.exporting import fill
 from tests.core.exporting import form as filled
@@ -146,6 +151,25 @@ def test_summaries_as_input_ask_with_the_prompt_for_summaries(store: Store, tmp_
 
 def test_a_summary_that_keeps_everything_lost_nothing(form: Form) -> None:
     assert lost_values(form, LONG, SUMMARY, LONG_LABELS) == []
+
+
+def test_summaries_come_from_a_run_that_made_them_and_leave_edited_ones_alone(store: Store) -> None:
+    fill(store)
+    texts = {1: ("一", "二"), 2: ("三",), 3: ("四",)}
+    with store.write() as session:
+        for chat, parts in texts.items():
+            made = [{"stage": "summary", "raw": text, "window": n, "ok": True} for n, text in enumerate(parts, 1)]
+            failed = {"stage": "summary", "raw": "半句", "window": 1, "ok": False}
+            values = {"replies": [failed, *made, {"stage": "from_summary", "raw": "[]", "ok": True}]}
+            session.execute(
+                update(Extraction).where(col(Extraction.run_id) == 1, col(Extraction.chat_id) == chat).values(values)
+            )
+    save_summary(store, chat_id=3, text="人写的", who="小王", base_version=0)
+    assert summaries_from_run(store, 1) == 2
+    assert summaries_from_run(store, 1) == 0
+    with store.read() as session:
+        found = [(index, view.text, view.version, view.run_id) for index, view in latest(session, 1)]
+    assert found == [(1, "一\n\n二", 1, 1), (2, "三", 1, 1), (3, "人写的", 1, None)]
 
 
 def test_a_summary_is_never_overwritten_unseen(store: Store) -> None:
