@@ -171,8 +171,9 @@ def _compared(before: SetView, after: SetView) -> None:
             {"行": one.place, "不同": "、".join(one.what), str(before.id): one.before, str(after.id): one.after}
             for one in found.changed
         ]
-        lines += [{"行": place, "不同": f"只在 {before.id}"} for place in found.only_before]
-        lines += [{"行": place, "不同": f"只在 {after.id}"} for place in found.only_after]
+        for one, places in ((before, found.only_before), (after, found.only_after)):
+            there = {str(number): "有" if number == one.id else "—" for number in (before.id, after.id)}
+            lines += [{"行": place, "不同": f"只在 {one.id}", **there} for place in places]
         if lines:
             st.dataframe(lines, hide_index=True)
         else:
