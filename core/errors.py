@@ -90,6 +90,8 @@ class ProviderError(ShiyaoError):
         cause: see :class:`Cause`.
         code: the provider's own code (Spark ``10013``, HTTP ``429``), empty where there is none.
         partial: what had arrived before the failure; kept with the extraction, never parsed as an answer.
+        tokens_in: what the failed call took all the same, where the provider says; ``None`` where it does not.
+        tokens_out: likewise.
     """
 
     def __init__(self, cause: Cause, message: str, remedy: str = "", *, code: str = "", partial: str = "") -> None:
@@ -97,6 +99,13 @@ class ProviderError(ShiyaoError):
         self.cause = cause
         self.code = code
         self.partial = partial
+        self.tokens_in: int | None = None
+        self.tokens_out: int | None = None
+
+    def having_taken(self, tokens_in: int | None, tokens_out: int | None) -> "ProviderError":
+        """The same failure with what its call took: an answer that was cut off is paid for."""
+        self.tokens_in, self.tokens_out = tokens_in, tokens_out
+        return self
 
     @property
     def retryable(self) -> bool:

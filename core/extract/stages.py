@@ -182,7 +182,14 @@ class WindowRun:
             error = asked.error
             assert error is not None
             failed = replace(
-                call, raw=error.partial, cause=error.cause, error=str(error), code=error.code, model=means.model
+                call,
+                raw=error.partial,
+                cause=error.cause,
+                error=str(error),
+                code=error.code,
+                tokens_in=error.tokens_in,
+                tokens_out=error.tokens_out,
+                model=means.model,
             )
             self.calls.append(failed)
             raise CallFailed(failed)

@@ -187,18 +187,14 @@ def _read(reply: Any, request: ModelRequest, model: str, seconds: float) -> Mode
         raise failure(Cause.SERVER, "模型服务的回复里没有答案")
     choice = choices[0]
     text = choice.message.content or ""
-    if choice.finish_reason == "length":
-        raise length_failure(request.parameters.get("max_tokens"), text)
-    if choice.finish_reason == "content_filter":
-        raise failure(Cause.AUDIT, "模型的回答没有通过内容审核", code="content_filter", partial=text)
     usage = reply.usage
-    return ModelReply(
-        text,
-        usage.prompt_tokens if usage else None,
-        usage.completion_tokens if usage else None,
-        seconds,
-        reply.model or model,
-    )
+    taken = (usage.prompt_tokens, usage.completion_tokens) if usage else (None, None)
+    if choice.finish_reason == "length":
+        raise length_failure(request.parameters.get("max_tokens"), text).having_taken(*taken)
+    if choice.finish_reason == "content_filter":
+        refused = failure(Cause.AUDIT, "模型的回答没有通过内容审核", code="content_filter", partial=text)
+        raise refused.having_taken(*taken)
+    return ModelReply(text, *taken, seconds, reply.model or model)
 
 
 def _refuses_json_mode(error: Any) -> bool:

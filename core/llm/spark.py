@@ -90,11 +90,11 @@ class SparkProvider:
         if not result.generations or not wire.finished:
             raise self._explain(None, wire)
         usage = (result.llm_output or {}).get("token_usage") or {}
-        tokens_out = _count(usage.get("completion_tokens"))
+        tokens_in, tokens_out = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
         text = str(result.generations[0].message.content)
         if tokens_out is not None and tokens_out >= max_tokens:
-            raise length_failure(max_tokens, text)
-        return ModelReply(text, _count(usage.get("prompt_tokens")), tokens_out, elapsed(), domain)
+            raise length_failure(max_tokens, text).having_taken(tokens_in, tokens_out)
+        return ModelReply(text, tokens_in, tokens_out, elapsed(), domain)
 
     def _client(self, request: ModelRequest, domain: str, max_tokens: int, wire: Wire) -> tuple[Any, list[Any]]:
         sdk_class, message_class = _sdk()

@@ -164,6 +164,16 @@ def test_dry_run_on_the_command_line(
     assert "单价未知" in capsys.readouterr().out
 
 
+def test_an_answer_that_was_cut_off_is_paid_for(store: Store, priced: ModelSpec) -> None:
+    add_dataset(store, 1)
+    with FakeOpenAI(Answer(text='[{"姓', finish="length", tokens_out=700)) as service:
+        catalog.update(store, priced.id or 0, url=service.url)
+        run = jobs.create_run(store, dataset="d", name="r", provider="openai", model="m")
+        view = jobs.watch(store, lambda: jobs.start(store, run.id))
+    assert (view.failed, view.tokens_out) == (1, 700)
+    assert jobs.costs(store, [view])[run.id] == pytest.approx(view.tokens_in * 0.0005 + 1.4)
+
+
 def test_failed_calls_have_no_tokens(store: Store, priced: ModelSpec) -> None:
     add_dataset(store, 1)
     with FakeOpenAI(Failure(status=401)) as service:

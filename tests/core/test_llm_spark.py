@@ -7,14 +7,17 @@ import sys
 import textwrap
 import threading
 import time
+import tomllib
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from core.errors import Cause, ProviderError
-from core.llm import ModelRequest
+from core.llm import ModelRequest, ModelSpec, Source, spark_wire
+from core.llm.failures import SPARK_CODES_FILE
 from core.llm.spark import SparkProvider
 from core.settings import SparkSettings
 from tests.fakes.behaviour import Answer, BadJson, CleanClose, Drop, Failure, Script, Stall
@@ -102,6 +105,21 @@ def test_error_codes_become_causes(code: int, cause: Cause, retryable: bool) -> 
     assert error.remedy
 
 
+def test_every_documented_code_is_a_cause_with_a_remedy() -> None:
+    codes = sorted(int(code) for code in tomllib.loads(SPARK_CODES_FILE.read_text(encoding="utf-8")))
+    with FakeSpark([Failure(code=code) for code in codes]) as spark:
+        for code in codes:
+            with pytest.raises(ProviderError) as caught:
+                ask(spark)
+            error = caught.value
+            assert (error.code, error.cause is Cause.UNKNOWN) == (str(code), False)
+            assert f"（错误码 {code}）。" in str(error)
+            assert error.remedy
+            # Asking again helps against load and the network, never against refusals.
+            passes = error.cause in (Cause.RATE, Cause.TIMEOUT, Cause.NETWORK, Cause.SERVER)
+            assert error.retryable is passes
+
+
 def test_error_in_the_middle_keeps_what_had_arrived() -> None:
     error = failure_of([Failure(code=10014, after=2)])
     assert error.cause is Cause.AUDIT
@@ -135,6 +153,7 @@ def test_reasoning_frames_are_passed_over() -> None:
 def test_answer_at_the_length_limit_is_cut_off() -> None:
     error = failure_of(Answer(text='[{"姓', tokens_out=50), parameters={"max_tokens": 50})
     assert (error.cause, error.code, error.partial) == (Cause.CUT_OFF, "length", '[{"姓')
+    assert (error.tokens_in, error.tokens_out) == (len("甲：你好"), 50)
 
 
 @pytest.mark.parametrize("after", [0, 2])
@@ -234,6 +253,38 @@ def test_a_foreign_certificate_is_refused(tmp_path: Path) -> None:
     assert caught.value.cause is Cause.CONFIG
     assert "证书" in caught.value.message
     assert spark.requests == []
+
+
+def test_a_certificate_that_is_vouched_for_is_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    context = self_signed(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "certificate.pem"))
+    spark_wire._tls.cache_clear()
+    try:
+        with FakeSpark(Answer(text="[]"), tls=context) as spark:
+            assert ask(spark) == "[]"
+    finally:
+        spark_wire._tls.cache_clear()
+
+
+def test_a_clock_that_is_off_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.fakes.spark_server._CLOCK_SKEW", -1)
+    with FakeSpark() as spark, pytest.raises(ProviderError) as caught:
+        ask(spark)
+    assert (caught.value.cause, caught.value.code) == (Cause.AUTH, "403")
+    assert "本机时间" in caught.value.remedy
+
+
+def test_an_entry_brings_its_own_address_and_domain(monkeypatch: pytest.MonkeyPatch) -> None:
+    with FakeSpark(Answer(text="[]"), path="/v1.1/chat") as spark:
+        spec = ModelSpec(
+            "微调", "微调", "spark", model="xservice", url=spark.url, parameters={"patch_id": "9"}, max_output_tokens=50
+        )
+        own = replace(spec, source=Source.DATABASE)
+        provider = SparkProvider(settings(spark, url="wss://spark-api.xf-yun.com/v3.5/chat"), own)
+        provider.complete(ModelRequest("甲", parameters=own.request({"max_tokens": 500}), deadline=10))
+    sent = spark.requests[0]
+    assert (sent["parameter"]["chat"]["domain"], sent["header"]["patch_id"]) == ("xservice", ["9"])
+    assert sent["parameter"]["chat"]["max_tokens"] == 50
 
 
 @pytest.mark.parametrize("script", [Failure(code=11200), Drop(after=1), Stall(), BadJson()])
