@@ -188,13 +188,13 @@ def _read(reply: Any, request: ModelRequest, model: str, seconds: float) -> Mode
     choice = choices[0]
     text = choice.message.content or ""
     usage = reply.usage
-    taken = (usage.prompt_tokens, usage.completion_tokens) if usage else (None, None)
+    tokens_in, tokens_out = (usage.prompt_tokens, usage.completion_tokens) if usage else (None, None)
     if choice.finish_reason == "length":
-        raise length_failure(request.parameters.get("max_tokens"), text).having_taken(*taken)
+        raise length_failure(request.parameters.get("max_tokens"), text).having_taken(tokens_in, tokens_out)
     if choice.finish_reason == "content_filter":
         refused = failure(Cause.AUDIT, "模型的回答没有通过内容审核", code="content_filter", partial=text)
-        raise refused.having_taken(*taken)
-    return ModelReply(text, *taken, seconds, reply.model or model)
+        raise refused.having_taken(tokens_in, tokens_out)
+    return ModelReply(text, tokens_in, tokens_out, seconds, reply.model or model)
 
 
 def _refuses_json_mode(error: Any) -> bool:
