@@ -15,9 +15,9 @@ from core.export.sources import Ahead
 from core.export.summaries import latest
 from core.export.texts import InputKind, cleaned
 from core.export.writing import HashingReader, differs, draft, fingerprint
+from core.extract import book
 from core.form import load_named_form
 from core.masking import NO_MASK, Mask
-from core.prompts import load_prompt
 from core.store import Store, queries
 
 NO_TARGET = "-"
@@ -55,7 +55,7 @@ def export_test_csv(
         chosen = queries.dataset(session, dataset)
         reference = prompt or ("from_summary" if text is InputKind.SUMMARY else "baseline")
         form = load_named_form(chosen.form)
-        asking = Asking(load_prompt(reference), form)
+        asking = Asking(book.finder(session)(reference), form)
         summaries = Ahead(latest(session, chosen.id)) if text is InputKind.SUMMARY else None
         bare: list[int] = []
         prints: list[bytes] = []

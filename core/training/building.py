@@ -25,7 +25,6 @@ from core.export.ledger import enter_training_set
 from core.export.report import ExportReport
 from core.export.writing import Draft, HashingReader, differs, draft, fingerprint
 from core.parsing import parse_reply
-from core.prompts import load_prompt
 from core.store import Store
 from core.training.arranging import Arrangement, arrange
 from core.training.composing import Composition, compose
@@ -63,9 +62,9 @@ def export_training(
         PromptError: no such prompt.
     """
     options.check()
-    prompt = load_prompt(options.prompt_reference)
     with folder_beside(out) as folder, store.read() as session, draft(folder / "rows") as spooled:
-        made = compose(session, options, prompt, spooled.write_bytes)
+        made = compose(session, options, spooled.write_bytes)
+        prompt = made.prompt
         spooled.finish()
         refuse_too_long(made, options)
         plan = arrange(made, options)

@@ -10,6 +10,7 @@ from core.errors import ExportError
 from core.evidence import ChatIndex, locate
 from core.export.summaries import Lost, lost_values
 from core.export.texts import InputKind
+from core.extract import book
 from core.extract.tokens import estimate_tokens
 from core.form import Form, FormValues, load_named_form
 from core.form.model import split_list
@@ -124,7 +125,6 @@ def common_form(datasets: Sequence[DatasetView]) -> Form:
 def compose(
     session: Session,
     options: TrainingOptions,
-    prompt: Prompt,
     sink: Callable[[bytes], object],
     *,
     inspect: bool = False,
@@ -134,14 +134,15 @@ def compose(
     Args:
         session: open session.
         options: checked choices.
-        prompt: that asks.
         sink: takes the lines, one after the other.
         inspect: look for similar chats and lost values even where the choices do not need it.
 
     Raises:
         ExportError: datasets with different forms, a prompt or a task that cannot be used.
         NotFoundError: no such dataset or run.
+        PromptError: no such prompt.
     """
+    prompt = book.finder(session)(options.prompt_reference)
     datasets = [queries.dataset(session, name) for name in options.datasets]
     form = common_form(datasets)
     maker = RowMaker(form, prompt, options)

@@ -8,8 +8,8 @@ from sqlmodel import col
 
 from core.errors import ExportError, ShiyaoError
 from core.export.summaries import Lost
+from core.extract import book
 from core.form import Form, load_named_form
-from core.prompts import load_prompt
 from core.store import Store, queries
 from core.store.models import Chat, Extraction, Record, Summary
 from core.training.archive import Archive, Gone
@@ -71,9 +71,8 @@ def preflight(store: Store, options: TrainingOptions) -> Preflight:
             of writing is in ``refusal`` instead.
     """
     options.check()
-    prompt = load_prompt(options.prompt_reference)
     with store.read() as session:
-        made = compose(session, options, prompt, lambda line: None, inspect=True)
+        made = compose(session, options, lambda line: None, inspect=True)
     refusal: ShiyaoError | None = None
     plan: Arrangement | None = None
     try:
@@ -143,8 +142,8 @@ def preview_row(store: Store, options: TrainingOptions, provenance: dict[str, An
     Raises:
         ExportError: the chat or its answer is not there any more.
     """
-    prompt = load_prompt(options.prompt_reference)
     with store.read() as session:
+        prompt = book.finder(session)(options.prompt_reference)
         form = load_named_form(queries.dataset(session, provenance["dataset"]).form)
         maker = RowMaker(form, prompt, options)
         try:

@@ -12,14 +12,16 @@ from pydantic import ValidationError
 from sqlalchemy import update
 from sqlmodel import col
 
-from core.errors import ExportError
+from core.errors import ExportError, PromptError
 from core.export import Source
 from core.export.formats import SCHEMAS, check_info, check_row, target_of
+from core.extract import book
 from core.form import Form
 from core.parsing import parse_reply
+from core.prompts import load_prompt
 from core.store import Store
 from core.store.models import Record, RecordStatus
-from core.training import Duplicates, Filters, TrainingFormat, export_training, preflight
+from core.training import Duplicates, Filters, TrainingFormat, export_training, preflight, rebuild, training_set
 from core.training.similar import Similarity
 from core.training.tasks import tasks_of
 from tests.core.exporting import LABELS, fill
@@ -220,3 +222,16 @@ def test_schemas_refuse_what_is_no_row(store: Store, tmp_path: Path, data_format
             check_row(data_format, wrong)
     with pytest.raises(ValidationError):
         check_info({"shiyao": {"file_name": "train.jsonl"}})
+
+
+def test_prompts_of_the_database_are_used_and_kept_with_the_set(store: Store, tmp_path: Path) -> None:
+    fill(store)
+    source = load_prompt("baseline").source.replace("version: 1", "version: 7").replace("销售数据分析员", "记录员")
+    entry = book.save(store, source, who="小王")
+    assert entry.draft_id is not None
+    export_training(store, options=options(prompt="baseline.v7"), out=tmp_path / "set")
+    assert "记录员" in rows_of(tmp_path / "set")[0]["instruction"]
+    book.remove(store, entry.draft_id)
+    assert rebuild(store, 1, tmp_path / "again").sha256 == training_set(store, 1).sha256
+    with pytest.raises(PromptError):
+        export_training(store, options=options(prompt="baseline.v7"), out=tmp_path / "other")

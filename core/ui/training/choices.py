@@ -6,8 +6,9 @@ import streamlit as st
 
 from core.clean import OVERLAP, STEPS
 from core.export.texts import CLEAN_STEPS
+from core.extract import book
 from core.form import Form
-from core.prompts import Stage, list_prompts
+from core.prompts import Stage
 from core.store import DatasetView
 from core.training import (
     FORM_TASK,
@@ -59,7 +60,9 @@ def choose(available: list[DatasetView]) -> TrainingOptions | None:
     )
     steps = _steps() if text is InputKind.CLEAN else CLEAN_STEPS
     stages = _ASKING.get(text, _OTHER_STAGES)
-    prompts = {prompt.id: prompt for prompt in list_prompts() if prompt.stage in stages}
+    with state.store().read() as session:
+        every = [entry.prompt for entry in book.listed(session)]
+    prompts = {prompt.id: prompt for prompt in every if prompt.stage in stages}
     left, right = st.columns(2)
     usual = "from_summary" if text is InputKind.SUMMARY else "baseline"
     prompt = left.selectbox(
