@@ -35,6 +35,7 @@ def extract(
     prompt: Annotated[str, typer.Option(metavar="NAME", help="提示词，例如 baseline 或 baseline.v1。")] = "baseline",
     limit: Annotated[int | None, typer.Option(metavar="N", help="只抽取前 N 条群聊。")] = None,
     concurrency: Annotated[int | None, typer.Option(metavar="N", help="同时进行的调用数。")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="不沿用以前对同样问题的回答。")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="只估算调用数、token 和费用，不调用模型。")] = False,
     json: Json = False,
     db: Db = "",
@@ -45,7 +46,14 @@ def extract(
     with open_db(ctx, db) as store:
         if dry_run:
             found = jobs.estimate(
-                store, dataset=dataset, provider=provider, model=model, prompt=prompt, run=run, limit=limit
+                store,
+                dataset=dataset,
+                provider=provider,
+                model=model,
+                prompt=prompt,
+                run=run,
+                limit=limit,
+                fresh=fresh,
             )
             _say_estimate(found, json)
             return
@@ -58,6 +66,7 @@ def extract(
             prompt=prompt,
             limit=limit,
             concurrency=concurrency,
+            fresh=fresh or None,
         )
         _see_through(store, lambda: jobs.start(store, created.id), json)
 

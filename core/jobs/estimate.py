@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import select
@@ -18,6 +18,7 @@ from core.form import Form, load_named_form
 from core.jobs.cost import yuan
 from core.jobs.models import with_own
 from core.jobs.plans import plan
+from core.jobs.reuse import reusable
 from core.jobs.runs import default_model
 from core.jobs.scope import missing
 from core.llm import ModelSpec
@@ -103,6 +104,7 @@ def estimate(
     limit: int | None = None,
     chat_indices: Iterable[int] | None = None,
     tokens: Mapping[int, int] | None = None,
+    fresh: bool = False,
 ) -> Estimate:
     """Say what :func:`core.jobs.create_run` with the same arguments, and then a start, would take.
 
@@ -118,6 +120,7 @@ def estimate(
         limit: only the first so many chats.
         chat_indices: only these chats.
         tokens: what :func:`chat_tokens` gave, if it is at hand.
+        fresh: nothing is taken from earlier replies.
 
     Raises:
         NotFoundError: no such dataset.
@@ -130,10 +133,13 @@ def estimate(
         data = queries.dataset(session, dataset)
         form = load_named_form(data.form)
         wanted = _wanted(session, data.id, run, limit, chat_indices)
+        ids = queries.chat_ids(session, data.id)
         learned = _mean_answer(session, spec, stages.main) if stages.plain else None
     spec = with_own(spec, parameters or {})
     lengths = tokens if tokens is not None else chat_tokens(store, data.id, stages.clean)
-    return _estimate(spec, form, stages, {index: lengths.get(index, 0) for index in wanted}, learned)
+    found = _estimate(spec, form, stages, {index: lengths.get(index, 0) for index in wanted}, learned)
+    known = {} if fresh else reusable(store, spec, form, stages, {index: ids[index] for index in wanted})
+    return _without(found, sum(known.values()))
 
 
 def _estimate(
@@ -176,6 +182,23 @@ def _estimate(
         impossible=tuple(impossible),
         learned=learned is not None,
         sampled=len(lengths) > SAMPLE,
+    )
+
+
+def _without(found: Estimate, reused: int) -> Estimate:
+    """The estimate less the calls that are answered already, taken to be of average length."""
+    reused = min(reused, found.calls)
+    if not reused:
+        return found
+    share = (found.calls - reused) / found.calls
+    tokens_in, tokens_out = round(found.tokens_in * share), round(found.tokens_out * share)
+    return replace(
+        found,
+        calls=found.calls - reused,
+        reused=reused,
+        tokens_in=tokens_in,
+        tokens_out=tokens_out,
+        yuan=yuan(found.model, tokens_in, tokens_out),
     )
 
 

@@ -52,6 +52,7 @@ def create_run(
     concurrency: int | None = None,
     per_minute: int | None = None,
     deadline: float | None = None,
+    fresh: bool | None = None,
     limit: int | None = None,
     chat_indices: Iterable[int] | None = None,
 ) -> RunView:
@@ -69,6 +70,7 @@ def create_run(
         concurrency: calls at a time; the provider's default where ``None``.
         per_minute: calls started per minute at most.
         deadline: seconds for one call.
+        fresh: ask anew even where an identical request was answered before.
         limit: only the first so many chats; ``None`` for all. An existing run's scope only grows.
         chat_indices: only these chats; not together with ``limit``.
 
@@ -112,7 +114,7 @@ def create_run(
             settled = parameters_of(row)
             if settled.chats is not None:
                 settled.chats = None if wanted is None else sorted({*settled.chats, *wanted})
-        changes = {"concurrency": concurrency, "per_minute": per_minute, "deadline": deadline}
+        changes = {"concurrency": concurrency, "per_minute": per_minute, "deadline": deadline, "fresh": fresh}
         given = {key: value for key, value in changes.items() if value is not None}
         row.parameters = _validated(**{**settled.model_dump(), **given}).model_dump(mode="json")
         row.total = len(scope(session, row))

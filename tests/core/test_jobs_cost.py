@@ -82,6 +82,32 @@ def test_long_chats_are_asked_about_in_pieces_or_not_at_all(store: Store, priced
     assert (small.impossible, small.over, small.calls) == ((1, 2, 50), (), 0)
 
 
+def test_earlier_replies_are_taken_off(store: Store, priced: ModelSpec) -> None:
+    add_dataset(store, 6)
+    with FakeOpenAI() as service:
+        catalog.update(store, priced.id or 0, url=service.url)
+        ask = {"dataset": "d", "provider": "openai", "model": "m"}
+        run = jobs.create_run(store, name="r", limit=4, **ask)  # type: ignore[arg-type]
+        jobs.watch(store, lambda: jobs.start(store, run.id))
+        found = jobs.estimate(store, run="again", **ask)  # type: ignore[arg-type]
+        anew = jobs.estimate(store, run="again", fresh=True, **ask)  # type: ignore[arg-type]
+        assert (found.reused, found.calls, anew.reused, anew.calls) == (4, 2, 0, 6)
+        assert (found.yuan or 0) == pytest.approx((anew.yuan or 0) / 3, rel=0.02)
+        # A second stage follows on answers that are known, and is new itself.
+        two = jobs.estimate(store, run="two", prompt="baseline,verify", **ask)  # type: ignore[arg-type]
+        assert (two.reused, two.calls) == (4, 8)
+        # Another temperature is another question.
+        other = jobs.estimate(store, run="other", parameters={"temperature": 0.7}, **ask)  # type: ignore[arg-type]
+        assert other.reused == 0
+        assert len(service.requests) == 4
+        again = jobs.create_run(store, name="again", **ask)  # type: ignore[arg-type]
+        view = jobs.watch(store, lambda: jobs.start(store, again.id))
+        assert (view.done, len(service.requests)) == (6, 6)
+        fresh = jobs.create_run(store, name="fresh", fresh=True, **ask)  # type: ignore[arg-type]
+        jobs.watch(store, lambda: jobs.start(store, fresh.id))
+        assert len(service.requests) == 12
+
+
 def test_every_stage_and_sample_counts(store: Store, priced: ModelSpec) -> None:
     add_dataset(store, 4)
     ask = {"dataset": "d", "provider": "openai", "model": "m"}

@@ -61,12 +61,12 @@ def new_run(dataset: DatasetView, offers: list[Offer]) -> RunView | None:
         name = st.text_input("任务名称", suggested, key=f"runs-name-{dataset.id}-{suggested}")
         limits = _limits(offer, chosen or "")
         parameters = _parameters(chosen or "")
-    preparation = _preparation(dataset)
+    preparation, fresh = _preparation(dataset)
     pipeline: Pipeline | None = None
     with reported(), state.store().read() as session:
         pipeline = jobs.plan(session, prompt or "", dataset=dataset.id, **preparation)
     with st.container(border=True):
-        _draw_estimate(dataset, offer, pipeline, name, scope, parameters)
+        _draw_estimate(dataset, offer, pipeline, name, scope, parameters, fresh)
         if offer.missing:
             st.warning(offer.missing, icon=":material/key_off:")
         pressed = st.button(
@@ -88,6 +88,7 @@ def new_run(dataset: DatasetView, offers: list[Offer]) -> RunView | None:
         model=spec.name,
         pipeline=pipeline,
         parameters=parameters or None,
+        fresh=fresh or None,
         **limits,
         **scope,
     )
@@ -162,8 +163,8 @@ def _parameters(key: str) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
-def _preparation(dataset: DatasetView) -> dict[str, Any]:
-    """What is done to a chat beforehand, and what the first stage starts from, as arguments of ``plan``."""
+def _preparation(dataset: DatasetView) -> tuple[dict[str, Any], bool]:
+    """What is done to a chat beforehand and what the first stage starts from, for ``plan``; and whether to ask anew."""
     with st.expander("清理、分段和起点", icon=":material/tune:"):
         clean = st.pills(
             "清理",
@@ -186,7 +187,8 @@ def _preparation(dataset: DatasetView) -> dict[str, Any]:
             "上下文 token", min_value=500, value=None, placeholder="按模型", help="群聊更长时分段抽取，再按客户合并"
         )
         examples = third.number_input("示例数", min_value=0, max_value=20, value=3, help="只有带示例的提示词会用到")
-    return {"clean": tuple(clean), "base": base, "context_tokens": context, "examples": examples}
+        fresh = st.checkbox("不沿用以前对同样问题的回答", key=f"runs-fresh-{dataset.id}")
+    return {"clean": tuple(clean), "base": base, "context_tokens": context, "examples": examples}, fresh
 
 
 def _draw_estimate(
@@ -196,6 +198,7 @@ def _draw_estimate(
     name: str,
     scope: dict[str, Any] | None,
     parameters: dict[str, Any],
+    fresh: bool,
 ) -> None:
     if not dataset.chats or scope is None or pipeline is None:
         st.caption("选好群聊和提示词后，这里给出调用数、token 和费用的估算。")
@@ -210,6 +213,7 @@ def _draw_estimate(
             pipeline=pipeline,
             parameters=parameters,
             run=name,
+            fresh=fresh,
             tokens=_lengths(store.url, dataset.id, dataset.chats, pipeline.clean),
             **scope,
         )
