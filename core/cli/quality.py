@@ -50,6 +50,57 @@ def score(
         _print_score(result)
 
 
+@app.command("merge", help="把几个抽取任务合并成一个新的任务；先写的优先。")
+def merge(
+    ctx: typer.Context,
+    dataset: Dataset,
+    run: Annotated[list[str], typer.Option("--run", metavar="NAME", help="要合并的任务；写两次以上，先写的优先。")],
+    into: Annotated[str, typer.Option("--into", metavar="NAME", help="新任务的名称。")],
+    method: Annotated[
+        str,
+        typer.Option(metavar="priority|majority|best", help="按优先顺序、多数表决，或逐字段取得分最高的任务。"),
+    ] = "priority",
+    against: Against = "labels",
+    folds: Annotated[int, typer.Option(min=2, help="best 的交叉验证分成几份。")] = 5,
+    json: Json = False,
+    db: Db = "",
+) -> None:
+    """Merge runs into a new one."""
+    from core.evaluate import merge_runs, plan_merge
+
+    with open_db(ctx, db) as store:
+        plan = plan_merge(store, dataset=dataset, runs=run, method=method, against=against, folds=folds)
+        view = merge_runs(store, plan, name=into, who="cli")
+    estimate = plan.estimate
+    if json:
+        print_json(
+            {
+                "run": view.name,
+                "method": plan.method.value,
+                "chats": plan.chats,
+                "differing": plan.differing,
+                "estimate": None
+                if estimate is None
+                else {
+                    "cross_validated": estimate.score,
+                    "folds": estimate.folds,
+                    "chats": estimate.chats,
+                    "on_the_same_labels": estimate.flattered,
+                    "best_single": estimate.best_single,
+                    "single": dict(zip(run, estimate.single, strict=True)),
+                },
+            }
+        )
+        return
+    say(f"合并任务「{view.name}」：{plan.chats} 条群聊，{plan.differing} 格各任务不同")
+    if estimate is not None:
+        say(
+            f"{estimate.folds} 折交叉验证（{estimate.chats} 条）得分 {estimate.score:.2f}，"
+            f"单独最好的任务同样估计为 {estimate.best_single:.2f}；"
+            f"在选任务的同一批标注上是 {estimate.flattered:.2f}，偏乐观"
+        )
+
+
 @app.command("compare", help="比较两个抽取任务：先写的是 A，后写的是 B，差值是 B − A。")
 def compare(
     ctx: typer.Context,

@@ -3,14 +3,18 @@
 from core.evaluate.aligned import Alignment, Customer, Difference, align, difference_rows, right
 from core.evaluate.board import Board, BoardRow, board, cost, named_run, references
 from core.evaluate.disputes import DisputeView, decide, dispute, dispute_counts, dispute_rows, disputes, text_of
+from core.evaluate.merging import METHOD_TITLES, MergePlan, merge_runs, plan_merge
 from core.evaluate.outside import OutsideView, enter_outside, outside_scores, remove_outside
 from core.evaluate.picks import DROP, REFERENCE, WHOLE, drop_picks, merge_run, pick, picked_forms, picks
 from core.evaluate.reviewers import Pace, Together, TwoReviews, Unsettled, paces, settled_forms, together, two_reviews
 from core.evaluate.score import LABELS, RECORDS, Yardstick, compare, comparison, reference, run_score, score
 
 __all__ = [
+    "merge_runs",
+    "plan_merge",
     "DROP",
     "LABELS",
+    "METHOD_TITLES",
     "RECORDS",
     "REFERENCE",
     "WHOLE",
@@ -19,6 +23,7 @@ __all__ = [
     "BoardRow",
     "Customer",
     "Difference",
+    "MergePlan",
     "DisputeView",
     "OutsideView",
     "Pace",
