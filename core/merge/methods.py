@@ -1,7 +1,7 @@
 """Ways to make one answer out of several runs': priority, majority, or per field the run that scores best on labels.
 
 All three are votes (:mod:`core.merge.vote`) that differ in who weighs how much. Which run is best for a field is
-learned from labels, so its score on those same labels flatters it; :func:`cross_validate` says what to expect elsewhere.
+learned from labels, so its score on those same labels flatters it; :func:`cross_validate` says what to expect.
 """
 
 from collections.abc import Mapping, Sequence
