@@ -31,7 +31,7 @@ ASK = (
 
 STAGE, MAIL, SEX = "客户购买阶段", "基本信息-邮箱", "基本信息-性别"
 NEWER = {STAGE: "报价", SEX: "男"}
-"""What the newer run of chat 10 says."""
+"""What the newer run of chat 29 says."""
 
 
 def _talk(rng: random.Random, length: int, phone: str) -> list[tuple[str, str]]:
@@ -81,8 +81,8 @@ def make_chat(form: Form, index: int) -> dict[str, Any]:
     """An invented chat. Some numbers stand for something.
 
     1 has residue, 2 and 3 about 4,000 characters, 4 about 30,000; 5 two customers; 6 a value without evidence; 8 an
-    e-mail that stands in no form; 9 another run that says something else; 10 a newer run that differs in two fields;
-    11 what 6 and 9 have.
+    e-mail that stands in no form; 9 another run that says something else; 28 what 6 and 9
+    have; 29 a newer run that differs in two fields.
     """
     rng = random.Random(index)
     phone = f"138{index:08d}"
@@ -92,11 +92,11 @@ def make_chat(form: Form, index: int) -> dict[str, Any]:
     if index == 5:
         customers.append({"values": form.empty() | {"基本信息-姓名": "江先生", "基本信息-性别": "男"}, "origin": 1})
         lines.append(("江先生", "我也想看看书桌"))
-    if index in (6, 11):
+    if index in (6, 28):
         values["基本信息-手机号码"] = "13900000000"
     if index == 8:
         lines.append(("江小满", "资料发我邮箱 xiaoman@example.com 吧"))
-    state = "逐项确认" if index == 10 else "未看"
+    state = "逐项确认" if index == 29 else "未看"
     return {
         "lines": lines,
         "baseline": [copy.deepcopy(c["values"]) for c in customers],
@@ -206,8 +206,8 @@ class FakeReview:
                 "confirmed": customer["confirmed"],
                 "marks": marks[c],
                 "pinned": customer.get("pinned", {}),
-                "others": {STAGE: [{"value": "报价", "who": ["微调一版"]}]} if index in (9, 11) else {},
-                "delta": {k: v for k, v in NEWER.items() if customer["values"][k] != v} if index == 10 else {},
+                "others": {STAGE: [{"value": "报价", "who": ["微调一版"]}]} if index in (9, 28) else {},
+                "delta": {k: v for k, v in NEWER.items() if customer["values"][k] != v} if index == 29 else {},
             }
             for c, customer in enumerate(chat["customers"])
         ]

@@ -17,7 +17,7 @@ export function buildTop({ onRetry, onFind, onType }) {
   const bar = {
     dataset: h("span", { class: "dataset" }), count: h("span", { class: "count" }), rest: h("span", { class: "rest" }),
     meter: h("span", { class: "meter", role: "progressbar", "aria-label": "已确认", "aria-valuemin": "0" }, fill), fill,
-    note: h("span", { class: "note" }), status: h("span", { class: "badge" }), chat: h("span", { class: "chat-number" }),
+    stake: h("span", { class: "stake", title: "这一条里可能出错的分值：字段分值 × 出错的可能" }), note: h("span", { class: "note" }), status: h("span", { class: "badge" }), chat: h("span", { class: "chat-number" }),
     save: h("button", { type: "button", class: "save", "aria-live": "polite", onclick: onRetry }),
     find: h("input", { class: "find", type: "search", placeholder: "在群聊里查找", "aria-label": "在群聊里查找", title: `查找（${chordFor("search")}）` }),
     found: h("span", { class: "found", "aria-live": "polite" }),
@@ -30,17 +30,27 @@ export function buildTop({ onRetry, onFind, onType }) {
     onFind(bar.find.value, event.shiftKey ? -1 : 1);
   });
   bar.element = h("div", { class: "top" }, bar.dataset, bar.count, bar.meter, bar.rest, h("span", { class: "gap" }),
-                  bar.note, bar.found, bar.find, bar.status, bar.chat, bar.save);
+                  bar.note, bar.stake, bar.found, bar.find, bar.status, bar.chat, bar.save);
   return bar;
+}
+
+/** Seconds in words: 52 秒, 3 分钟, 1 小时 10 分. */
+export function duration(seconds) {
+  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} 秒`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 60) return `${minutes} 分钟`;
+  return `${Math.floor(minutes / 60)} 小时${minutes % 60 ? ` ${minutes % 60} 分` : ""}`;
 }
 
 /** Draw the bar above. `state` is saved, saving or unsaved. */
 export function drawTop(bar, store, entry, state) {
-  const { total, confirmed, discussed, skipped, left } = store.progress;
+  const { total, confirmed, discussed, skipped, left, pace_seconds: pace, left_seconds: rest } = store.progress;
   setText(bar.dataset, store.dataset.name);
   setText(bar.count, `${confirmed} / ${total} 已确认`);
-  setText(bar.rest, [left ? `还剩 ${left}` : "", discussed ? `待讨论 ${discussed}` : "", skipped ? `已跳过 ${skipped}` : ""]
-    .filter(Boolean).join(" · "));
+  setText(bar.rest, [left ? `还剩 ${left}` : "", discussed ? `待讨论 ${discussed}` : "", skipped ? `已跳过 ${skipped}` : "",
+                     rest ? `约 ${duration(rest)}` : "", pace ? `每条 ${duration(pace)}` : ""].filter(Boolean).join(" · "));
+  const stake = entry?.chat.stake;
+  setText(bar.stake, typeof stake === "number" ? `本条 ${stake.toFixed(1)} 分待定` : "");
   bar.fill.style.width = total ? `${(100 * confirmed) / total}%` : "0";
   setAttr(bar.meter, "aria-valuenow", confirmed);
   setAttr(bar.meter, "aria-valuemax", total);

@@ -144,7 +144,7 @@ export function addCommands(desk) {
     commands[id](number);
   }
 
-  Object.assign(desk.calls, chat.calls, {
+  Object.assign(desk.calls, chat.calls, customers.calls, {
     run, discussWith, settle, wantResidue, digit: fields.digit,
     actions: { ...fields.actions, ...customers.actions },
   });

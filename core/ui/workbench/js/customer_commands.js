@@ -1,5 +1,5 @@
 // Commands about customers: switch, add, remove, bind, merge, split, swap, move. Where there is a choice, a menu asks.
-import { addCustomer, bindCustomer, freeSpeakers, mergeCustomers, moveCustomer, removeCustomer, splitCustomer,
+import { addCustomer, addNewer, bindCustomer, freeSpeakers, mergeCustomers, moveCustomer, removeCustomer, splitCustomer,
          swapField } from "./customers.js";
 import { flushEntries } from "./form_view.js";
 import { buildMenu } from "./sheets.js";
@@ -44,6 +44,11 @@ export function customerCommands(desk, tools) {
     const speakers = freeSpeakers(entryNow(), store.form).filter((speaker) => speaker.role !== "客服").slice(0, 8);
     menu("添加客户", [...speakers.map(({ name, role }) => ({ label: name, hint: role === "客户" ? "" : role, run: () => pick(name) })),
                       { label: "空白的客户", hint: "", run: () => pick("") }], anchor);
+  }
+
+  /** Take over a customer of the newer run. */
+  function addFound(values) {
+    reshape((entry) => addNewer(entry, store.form, values, Date.now()));
   }
 
   function remove(index = desk.customer) {
@@ -114,6 +119,7 @@ export function customerCommands(desk, tools) {
       customer: (number) => tools.switchTo(number - 1), add: () => add(), remove: () => remove(), bind, merge, split, swap,
       moveLeft: () => move(-1), moveRight: () => move(1),
     },
+    calls: { addFound },
     actions: { tab: (index) => tools.switchTo(index), addCustomer: add, removeCustomer: remove, moreCustomers: more },
   };
 }

@@ -15,6 +15,19 @@ export function addCustomer(entry, form, name, now) {
   return entry.work.length - 1;
 }
 
+/** Add a customer whom a newer run has and nobody approved; returns its index. */
+export function addNewer(entry, form, values, now) {
+  const index = addCustomer(entry, form, values[form.name_field], now);
+  entry.work = entry.work.map((one, i) => (i === index ? { ...one, values: { ...one.values, ...values } } : one));
+  return index;
+}
+
+/** Customers of a newer run that match nobody here, under delta review. */
+export function newCustomers(entry, form) {
+  const known = new Set(entry.work.map((one) => one.values[form.name_field]));
+  return (entry.chat.delta_new ?? []).filter((values) => !known.has(values[form.name_field]));
+}
+
 /** Remove a customer; the last one leaves a blank one behind, for a chat keeps at least one form. */
 export function removeCustomer(entry, form, index, now) {
   const rest = entry.work.filter((_, i) => i !== index);

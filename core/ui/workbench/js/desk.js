@@ -3,7 +3,7 @@ import { drawGuide, drawLine } from "./about.js";
 import { askNote, buildBottom, buildTop, drawTop, say } from "./bars.js";
 import { narrow, updateResidue } from "./chat_view.js";
 import { makeCourier } from "./courier.js";
-import { speakersOf } from "./customers.js";
+import { newCustomers, speakersOf } from "./customers.js";
 import { h, setAttr, setText, uuid } from "./dom.js";
 import { buildForm, drawForm, flushEntries, focusField, markRow } from "./form_view.js";
 import { chordFor } from "./keys.js";
@@ -210,6 +210,10 @@ export function makeDesk(host, calls) {
     if (!store.reviewer && store.form) lines.push(["先填写审阅人的名字，才能编辑和确认。", "warn", null]);
     const holder = entry?.chat.claimed_by;
     if (holder && holder !== store.reviewer) lines.push([`${holder} 正在审阅这一条，同时保存会有冲突。`, "warn", null]);
+    for (const values of entry && store.form ? newCustomers(entry, store.form) : []) {
+      const name = values[store.form.name_field] || "未填姓名";
+      lines.push([`新结果里还有一位客户「${name}」`, "warn", { label: "加进来", run: () => calls.addFound(values) }]);
+    }
     if (entry?.chat.failed) lines.push([`模型没有给出这一条的结果：${entry.chat.failed}`, "warn", null]);
     if (entry?.rejected) lines.push([`这一条没有保存：${entry.rejected}`, "bad", null]);
     for (const chat of troubled(store).filter((other) => other !== store.current)) {
