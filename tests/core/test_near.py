@@ -1,7 +1,9 @@
 """Who a message is from and to."""
 
 from core.chat import Role, RoleGuess, parse_chat
+from core.evidence import ChatIndex, locate
 from core.evidence.near import exchanges, same_person
+from core.form import load_named_form
 
 STAFF, CUSTOMER = RoleGuess(Role.STAFF, 3.0, ()), RoleGuess(Role.CUSTOMER, -3.0, ())
 ROLES = {"何晴2": STAFF, "沈墨5": STAFF, "林舟3": CUSTOMER, "周遥1": CUSTOMER}
@@ -47,3 +49,13 @@ def test_long_silence_ends_an_exchange() -> None:
 def test_same_person() -> None:
     assert same_person("林舟", "林舟3")
     assert not same_person("林", "林舟3")
+
+
+def test_of_two_places_the_answer_to_the_customer_comes_first() -> None:
+    form = load_named_form()
+    when = "下一步跟进计划-时间点"
+    chat = "周遥1：什么时候\n何晴2：周三上午十点\n林舟3：我呢\n何晴2：周三上午十点"
+    index = ChatIndex(parse_chat(chat), ROLES)
+    values = {**form.empty(), when: "周三上午十点"}
+    assert locate(form, index, values, "林舟3")[when].messages == (3, 1)
+    assert locate(form, index, values, "周遥1")[when].messages == (1, 3)
