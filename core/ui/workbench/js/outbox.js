@@ -46,7 +46,7 @@ export function draftOf(entry, form, now) {
 /** A draft from the journal as a save: what was typed before a reload and no save held yet. */
 export function saveOfDraft(draft, { id, reviewer, now }) {
   return { save_id: id, after_save_id: draft.after_save_id, record_id: draft.record_id, chat: draft.chat, reviewer,
-           base_version: draft.base_version, customers: draft.customers, status: DRAFT, note: draft.note, seconds: 0,
+           base_version: draft.base_version, customers: draft.customers, status: DRAFT, note: draft.note, reason: "", seconds: 0,
            made: draft.made, sent: now, tries: 1 };
 }
 
