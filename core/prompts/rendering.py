@@ -2,9 +2,10 @@
 
 import hashlib
 import json
+from functools import lru_cache
 from typing import Any
 
-from jinja2 import TemplateError
+from jinja2 import Template, TemplateError
 
 from core.errors import PromptError
 from core.form import Form
@@ -36,10 +37,16 @@ def render(prompt: Prompt, form: Form, *, json_object: bool = False, **variables
         **variables,
     }
     try:
-        template = ENVIRONMENT.from_string(prompt.body)
+        template = _template(prompt.body)
         parts = {name: "".join(block(template.new_context(context))).strip() for name, block in template.blocks.items()}
     except TemplateError as error:
         raise PromptError(f"提示词 {prompt.id} 渲染失败：{error.message}", "请检查提示词的正文") from error
     system, user = parts.get("system", ""), parts["user"]
     digest = hashlib.sha256(f"{system}\0{user}".encode()).hexdigest()
     return Rendered(system=system, user=user, sha256=digest)
+
+
+@lru_cache(maxsize=64)
+def _template(body: str) -> Template:
+    """Compiled once: it takes 10 to 20 ms, and a run renders the same prompt for every chat."""
+    return ENVIRONMENT.from_string(body)

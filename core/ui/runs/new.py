@@ -1,5 +1,6 @@
 """A new run: what is asked, about which chats, how fast; and what it will take, before it starts."""
 
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -7,7 +8,7 @@ import streamlit as st
 from core import jobs
 from core.clean import STEPS
 from core.extract import Pipeline
-from core.jobs import Offer
+from core.jobs import Estimate, Offer
 from core.llm import connect, typed
 from core.store import DatasetView, RunView
 from core.ui import state
@@ -21,6 +22,11 @@ _SEPARATOR = "\n"
 @st.cache_data(show_spinner="正在估算…", max_entries=8)
 def _lengths(url: str, dataset_id: int, chats: int, clean: tuple[str, ...]) -> dict[int, int]:
     return jobs.chat_tokens(state.store(), dataset_id, clean)
+
+
+@st.cache_data(show_spinner="正在估算…", max_entries=64)
+def _estimated(_make: Callable[[], Estimate], key: str) -> Estimate:
+    return _make()
 
 
 def new_run(dataset: DatasetView, offers: list[Offer]) -> RunView | None:
@@ -205,17 +211,25 @@ def _draw_estimate(
         return
     with reported():
         store = state.store()
-        found = jobs.estimate(
-            store,
-            dataset=dataset.id,
-            provider=offer.spec.provider,
-            model=offer.spec.name,
-            pipeline=pipeline,
-            parameters=parameters,
-            run=name,
-            fresh=fresh,
-            tokens=_lengths(store.url, dataset.id, dataset.chats, pipeline.clean),
+        asked: dict[str, Any] = {
+            "dataset": dataset.id,
+            "provider": offer.spec.provider,
+            "model": offer.spec.name,
+            "parameters": parameters,
+            "run": name,
+            "fresh": fresh,
             **scope,
+        }
+        # What has been answered by now counts: earlier replies, and how long answers are.
+        answered = [(run.id, run.done) for run in jobs.model_runs(store, dataset.id)]
+        found = _estimated(
+            lambda: jobs.estimate(
+                store,
+                pipeline=pipeline,
+                tokens=_lengths(store.url, dataset.id, dataset.chats, pipeline.clean),
+                **asked,
+            ),
+            repr((store.url, asked, offer.spec, pipeline.sha256, dataset.chats, answered)),
         )
         free = found.model.provider == "local"
         figures(

@@ -170,7 +170,7 @@ def _draw_latest(run: RunView, form: Form) -> None:
         key=f"runs-latest-{run.id}",
         column_config={
             "群聊": st.column_config.NumberColumn(width=55),
-            "结果": st.column_config.TextColumn(width=85),
+            "结果": st.column_config.TextColumn(width=95),
             "客户": st.column_config.TextColumn(width=110),
             "已填": st.column_config.TextColumn(width=55, help="填了几个字段"),
             "内容": st.column_config.TextColumn(width=400),
@@ -183,11 +183,14 @@ def _draw_latest(run: RunView, form: Form) -> None:
 
 def rows_of(one: ExtractionView, form: Form) -> list[dict[str, Any]]:
     """An extraction as rows, one per customer; a failure is one row with its reason."""
-    head = {"群聊": one.index, "结果": RESULTS.get(ExtractionStatus(one.status), one.status)}
+    said = RESULTS.get(ExtractionStatus(one.status), one.status)
+    if one.replies and one.replies[-1].get("reused"):
+        said += " · 沿用"  # an earlier reply to the same question: it cost nothing
+    head = {"群聊": one.index, "结果": said}
     tail = {"秒": one.seconds, "token": one.tokens_in + one.tokens_out}
     if not one.forms:
-        said = one.error if one.forms is None else "没有客户"
-        return [head | {"客户": "", "已填": "", "内容": said} | tail]
+        why = one.error if one.forms is None else "没有客户"
+        return [head | {"客户": "", "已填": "", "内容": why} | tail]
     first, *others = form.fields
     rows = []
     for values in one.forms:
