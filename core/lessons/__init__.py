@@ -7,9 +7,10 @@ Corrections become groups (``grouping``), a group becomes a rule of a new prompt
 from core.lessons.correcting import plan_lesson
 from core.lessons.grouping import Case, How, Lesson, lessons, runs_corrected
 from core.lessons.rules import example_of, prompt_with, rule_of, write_prompt
-from core.lessons.tuned import Seen, prompt_of_set, register_tuned, seen_in_training, templates, tuned_on
+from core.lessons.tuned import NEEDS, Seen, prompt_of_set, register_tuned, seen_in_training, templates, tuned_on
 
 __all__ = [
+    "NEEDS",
     "Case",
     "How",
     "Lesson",

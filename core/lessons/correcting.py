@@ -2,6 +2,7 @@
 
 from core.errors import InputError
 from core.form import Form, Value
+from core.form.model import split_list
 from core.lessons.grouping import How, Lesson
 from core.review.bulk import Edit, Plan, plan_edits
 from core.store import RunView, Store, queries
@@ -36,7 +37,8 @@ def plan_lesson(store: Store, form: Form, run: RunView, lesson: Lesson) -> Plan:
 def _corrected(lesson: Lesson, value: Value) -> Value | None:
     """What the cell would become; ``None`` where the mistake is not in it."""
     if isinstance(value, list):
-        if lesson.how is not How.REMOVED or lesson.before not in value:
+        items = split_list(value)
+        if lesson.how is not How.REMOVED or lesson.before not in items:
             return None
-        return [item for item in value if item != lesson.before]
+        return [item for item in items if item != lesson.before]
     return lesson.after if value == lesson.before else None

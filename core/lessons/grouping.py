@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlmodel import col
 
 from core.form import Form, FormValues, Value
-from core.form.model import Field
+from core.form.model import Field, split_list
 from core.store import RecordView, RunView, Store, queries
 from core.store.models import Record, RecordStatus
 
@@ -126,11 +126,13 @@ def _changes(field: Field, case: Case) -> Iterator[tuple[How, str, str]]:
     if before == after:
         return
     if isinstance(before, list) and isinstance(after, list):
-        for item in after:
-            if item not in before:
+        # As the score does: several values in one string are several values.
+        had, has = split_list(before), split_list(after)
+        for item in has:
+            if item not in had:
                 yield How.ADDED, "", _named(field, item)
-        for item in before:
-            if item not in after:
+        for item in had:
+            if item not in has:
                 yield How.REMOVED, _named(field, item), ""
     elif not before:
         yield How.FILLED, "", _named(field, str(after))

@@ -10,6 +10,9 @@ from core.llm import ModelSpec
 from core.store import RunView, Store, queries
 from core.training import SetView, chats_of_set, training_set
 
+NEEDS = {"model": "服务 ID（serviceId）", "patch_id": "资源 ID（resourceId）", "lora_id": "资源 ID（lora_id）"}
+"""What the platform's service page calls the things that a template lacks."""
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -91,7 +94,7 @@ def register_tuned(
     given = {key: value.strip() for key, value in filled.items()}
     missing = [key for key in template.needs if not given.get(key)]
     if missing:
-        raise SettingsError(f"还缺少 {'、'.join(missing)}", "请从平台的服务页面复制过来")
+        raise SettingsError(f"还缺少 {'、'.join(NEEDS.get(key, key) for key in missing)}", "请从平台的服务页面复制过来")
     values = draft_of(template) | {"name": name.strip(), "title": name.strip(), "note": note}
     values["training_set_id"] = trained.id
     if "model" in given:

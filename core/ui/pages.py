@@ -19,6 +19,8 @@ CHANGES = "pages/quality/changes.py"
 DISPUTES = "pages/quality/disputes.py"
 AGREEMENT = "pages/quality/agreement.py"
 TRAINING_SETS = "pages/training/sets.py"
+TUNING = "pages/training/tuning.py"
+LESSONS = "pages/training/lessons.py"
 EXPORTS = "pages/export/exports.py"
 SETTINGS = "pages/settings/settings.py"
 
@@ -34,7 +36,11 @@ _MENU: Mapping[str, tuple[tuple[str, str, str], ...]] = {
         (DISPUTES, "标注争议", "disputes"),
         (AGREEMENT, "一致性", "agreement"),
     ),
-    "训练": ((TRAINING_SETS, "训练集", "training-sets"),),
+    "训练": (
+        (TRAINING_SETS, "训练集", "training-sets"),
+        (TUNING, "微调", "tuning"),
+        (LESSONS, "经验", "lessons"),
+    ),
     "导出": ((EXPORTS, "导出", "exports"),),
     "设置": ((SETTINGS, "设置", "settings"),),
 }

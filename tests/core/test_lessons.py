@@ -135,7 +135,7 @@ def test_a_tuned_model_remembers_what_it_has_seen(store: Store, form: Form, tmp_
     export_training(store, options=options, out=tmp_path / "set")
     trained = training_sets(store)[0]
     template = next(spec for spec in templates(store) if "patch_id" in spec.needs and "model" not in spec.needs)
-    with pytest.raises(SettingsError, match="patch_id"):
+    with pytest.raises(SettingsError, match="资源 ID"):
         register_tuned(store, template, trained, name="我的微调", filled={})
     spec = register_tuned(store, template, trained, name="我的微调", filled={"patch_id": " 0426 "})
     assert spec.parameters["patch_id"] == "0426" and spec.training_set_id == trained.id
