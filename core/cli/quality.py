@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.cli.common import Dataset, Db, Json, Run, open_db, print_json, say
+from core.cli.common import Dataset, Db, Json, Run, hint, open_db, print_json, say
 
 if TYPE_CHECKING:
     from core.scoring import Comparison, RunScore
@@ -33,7 +33,9 @@ def score(
 ) -> None:
     """Score a run against labels, approved records or another run."""
     from core.evaluate import score as evaluate
+    from core.lessons import seen_in_training
     from core.scoring import measure_named
+    from core.store import queries
 
     with open_db(ctx, db) as store:
         result = evaluate(
@@ -44,10 +46,15 @@ def score(
             measure=measure_named(measure),
             without_disputed=without_disputed,
         )
+        with store.read() as session:
+            scored = queries.run(session, run, queries.dataset(session, dataset).id)
+        seen = seen_in_training(store, scored)
     if json:
         print_json(result.as_json())
     else:
         _print_score(result)
+    if seen is not None:
+        hint(seen.sentence)
 
 
 @app.command("merge", help="把几个抽取任务合并成一个新的任务；先写的优先。")

@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 
 from core.evaluate import Board, BoardRow, Yardstick, board, enter_outside, named_run, remove_outside
+from core.lessons import seen_in_training
 from core.scoring import RunScore
 from core.ui import charts, pages, quality, state
 from core.ui.notices import guarded
@@ -161,6 +162,9 @@ def choose_run(found: Board) -> BoardRow:
         f"召回率 {filled.recall:.1%}、F1 {filled.f1:.1%}（微平均），F1 {macro['f1']:.1%}（宏平均）。"
         + (f" 缺少 {len(row.score.missing)} 条，按 0 分计。" if row.score.missing else "")
     )
+    seen = seen_in_training(state.store(), row.run)
+    if seen is not None:
+        st.warning(seen.sentence, icon=":material/warning:")
     return row
 
 

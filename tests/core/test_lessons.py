@@ -1,11 +1,12 @@
 """Corrections in groups, as rules, as bulk changes; tuned models that remember what they learned from."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from core import catalog
+from core import catalog, cli
 from core.errors import InputError, PromptError, SettingsError
 from core.export import Source
 from core.form import Form
@@ -129,7 +130,9 @@ def test_every_kind_has_a_rule(form: Form, how: How) -> None:
     assert all(rule.startswith("「") and rule.endswith("。") for rule in (rule_of(form, both), rule_of(form, neither)))
 
 
-def test_a_tuned_model_remembers_what_it_has_seen(store: Store, form: Form, tmp_path: Path) -> None:
+def test_a_tuned_model_remembers_what_it_has_seen(
+    store: Store, form: Form, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     dataset, run = fill(store, form)
     options = TrainingOptions(datasets=(dataset,), source=Source(records=True), min_rows=0)
     export_training(store, options=options, out=tmp_path / "set")
@@ -147,3 +150,7 @@ def test_a_tuned_model_remembers_what_it_has_seen(store: Store, form: Form, tmp_
     with store.read() as session:
         seen = seen_in_training(store, queries.run(session, run.id))
     assert seen is not None and seen.chats == (1, 2, 3, 4) and "见过这些答案" in seen.sentence
+    url = store.engine.url.render_as_string(hide_password=False)
+    assert cli.main(["score", "--dataset", "群", "--run", "模型一", "--against", "records", "--json", "--db", url]) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["chats"] == 4 and "见过这些答案" in said.err
