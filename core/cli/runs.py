@@ -79,22 +79,36 @@ def status(ctx: typer.Context, run: Run, dataset: OfDataset = "", json: Json = F
     with open_db(ctx, db) as store:
         view = jobs.progress(store, _run_id(store, run, dataset))
         failures = jobs.failures(store, view.id)
+        reused = jobs.reused(store, view.id)
     if json:
-        print_json(_as_json(view))
+        print_json({**_as_json(view), "reused": reused})
         return
     _summary(view)
+    if reused:
+        say(f"  沿用了以前的 {reused} 次回答")
     for failure in failures:
         say(f"  {failure.title}：{len(failure.chats)} 条")
 
 
 @app.command("retry", help="重新抽取失败的群聊，等到完成。")
-def retry(ctx: typer.Context, run: Run, dataset: OfDataset = "", json: Json = False, db: Db = "") -> None:
+def retry(
+    ctx: typer.Context,
+    run: Run,
+    dataset: OfDataset = "",
+    cause: Annotated[
+        list[str] | None,
+        typer.Option("--cause", metavar="CAUSE", help="只重试这种原因，可写多次；unreadable 是回答无法解析的。"),
+    ] = None,
+    json: Json = False,
+    db: Db = "",
+) -> None:
     """Ask again where a run failed, and wait."""
     from core import jobs
 
     with open_db(ctx, db) as store:
         run_id = _run_id(store, run, dataset)
-        _see_through(store, lambda: jobs.retry_failed(store, run_id), json)
+        causes = ["" if name == "unreadable" else name for name in cause] if cause else None
+        _see_through(store, lambda: jobs.retry_failed(store, run_id, causes=causes), json)
 
 
 @app.command("cancel", help="取消抽取任务；已经得到的结果保留。")

@@ -19,6 +19,7 @@ from core.jobs.progress import (
     outside,
     pace,
     progress,
+    reused,
     some_extractions,
 )
 from core.jobs.runner import JobRunner, ensure_running, stop_running
@@ -70,6 +71,7 @@ __all__ = [
     "progress",
     "prompts",
     "retry_failed",
+    "reused",
     "some_extractions",
     "start",
     "stop_running",

@@ -10,7 +10,7 @@ from sqlmodel import col
 from core.errors import Cause, NotFoundError
 from core.jobs.scope import awaiting_retry
 from core.store import ExtractionView, RunView, Store, queries
-from core.store.models import Chat, Extraction, ExtractionStatus, Run, RunKind, now
+from core.store.models import Chat, Extraction, ExtractionStatus, Reply, Run, RunKind, now
 
 _WINDOW = timedelta(seconds=60)
 
@@ -166,3 +166,15 @@ def outside(store: Store, run_id: int) -> int:
         if row is None:
             return 0
         return len(queries.chat_ids(session, row.dataset_id)) - row.total
+
+
+def reused(store: Store, run_id: int) -> int:
+    """How many of a run's calls were answered by earlier replies to the same question; they cost nothing."""
+    with store.read() as session:
+        statement = (
+            select(func.count())
+            .select_from(Reply)
+            .join(Extraction, col(Extraction.id) == col(Reply.extraction_id))
+            .where(col(Extraction.run_id) == run_id, col(Reply.reused))
+        )
+        return int(session.execute(statement).scalar_one())

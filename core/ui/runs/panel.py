@@ -99,6 +99,8 @@ def _numbers(run: RunView, cost: float | None) -> dict[str, str]:
         pending = run.pending and run.status == RunStatus.RUNNING
         if cost and pending and settled:
             values["预计共"] = jobs.money(cost * run.total / settled)
+    if copied := jobs.reused(state.store(), run.id):
+        values["沿用"] = f"{copied:,} 次回答"
     if settled and run.seconds / settled >= 0.05:
         values["平均每条"] = f"{run.seconds / settled:.1f} 秒"
     values["模型"] = f"{run.model or run.provider}"
