@@ -66,6 +66,8 @@ class Ack:
         why: a sentence for the reviewer; empty where it was saved.
         theirs: on a conflict, the customers as they are stored now.
         who: on a conflict, who saved them.
+        status: on a conflict, what they decided.
+        note: on a conflict, their note.
     """
 
     save_id: str
@@ -74,6 +76,8 @@ class Ack:
     why: str = ""
     theirs: list[dict[str, Any]] | None = None
     who: str | None = None
+    status: str = ""
+    note: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """For the browser."""
@@ -84,6 +88,8 @@ class Ack:
             "why": self.why,
             "theirs": self.theirs,
             "who": self.who,
+            "status": self.status,
+            "note": self.note,
         }
 
 

@@ -154,7 +154,8 @@ def _follows(session: Session, record: Record, save: Save) -> bool:
 
 def _conflict(save: Save, record: Record) -> Ack:
     why = f"{record.reviewer} 刚刚保存了这条群聊（状态：{record.status}），请对照两边后再保存。"
-    return Ack(save.save_id, "conflict", record.version, why, record.customers, record.reviewer)
+    customers, who = record.customers, record.reviewer
+    return Ack(save.save_id, "conflict", record.version, why, customers, who, record.status, record.note)
 
 
 def _baseline(session: Session, run_id: int | None, chat_id: int) -> list[FormValues]:

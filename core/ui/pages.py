@@ -53,6 +53,13 @@ _CSS = """
 .stMainBlockContainer { padding-top: 4rem; padding-bottom: 2rem; max-width: 1500px; }
 .stApp { font-variant-numeric: tabular-nums; }
 h1 { font-size: 1.5rem !important; padding: 0 0 .6rem !important; }
+/* Contrast of 4.5 and more: Streamlit draws captions too pale on our paper, and white on a light accent in the dark. */
+[data-testid="stCaptionContainer"] { color: color-mix(in srgb, currentcolor 75%, transparent); opacity: 1; }
+@media (prefers-color-scheme: dark) {
+  [data-testid="stBaseButton-primary"], [data-testid="stBaseButton-primary"] *,
+  [data-testid="stBaseButton-primaryFormSubmit"], [data-testid="stBaseButton-primaryFormSubmit"] *,
+  [data-testid="stMultiSelectTagsContainer"] [data-tag] * { color: #10201b !important; }
+}
 h2 { font-size: 1.15rem !important; } h3 { font-size: 1rem !important; }
 </style>
 """

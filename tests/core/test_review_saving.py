@@ -88,9 +88,10 @@ def test_a_save_that_follows_ones_own_is_no_conflict(store: Store, dataset: int)
 
 def test_somebody_elses_save_in_between_is_a_conflict_and_stays(store: Store, dataset: int) -> None:
     apply_saves(store, FORM, dataset, [save()])
-    apply_saves(store, FORM, dataset, [save(version=1, name="她的", reviewer="小白")])
+    apply_saves(store, FORM, dataset, [save(version=1, name="她的", reviewer="小白", status="待讨论", note="问价格")])
     [ack] = apply_saves(store, FORM, dataset, [save(version=1, name="我的")])
     assert (ack.result, ack.version, ack.who) == ("conflict", 2, "小白")
+    assert (ack.status, ack.note) == ("待讨论", "问价格")
     assert ack.theirs is not None and ack.theirs[0]["values"][NAME] == "她的"
     assert "小白" in ack.why
     assert record(store, dataset).forms[0][NAME] == "她的"

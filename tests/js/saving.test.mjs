@@ -127,6 +127,29 @@ test("a conflict brings the chat back with both sides, and settling saves on top
   assert.deepEqual([again.customers[0].values["电话"], again.customers[0].values["明细"]], ["138", "我的"]);
 });
 
+test("their decision and note are part of a conflict and can be taken", () => {
+  const desk = open();
+  const save = approve(desk);
+  const ack = { save_id: save.save_id, result: "conflict", version: 4, theirs: [customer()], who: "陈默", status: "待讨论", note: "问价格" };
+  take(desk, { open: 2, acks: [ack] });
+  const entry = desk.store.entries.get(1);
+  assert.deepEqual(conflictRows(entry, FORM).map((row) => [row.id, row.mine, row.theirs, row.untouched]),
+                   [["status", "已确认", "待讨论", false], ["note", "", "问价格", true]]);
+  assert.equal(settleConflict(entry, FORM, new Set(["status", "note"])), "待讨论");
+  assert.equal(entry.note, "问价格");
+});
+
+test("my draft does not undo their decision unseen", () => {
+  const desk = open();
+  editField(entryOf(desk.store), 0, "明细", "我的", 0);
+  const save = desk.courier.save(entryOf(desk.store), "草稿");
+  const ack = { save_id: save.save_id, result: "conflict", version: 4, theirs: [customer({ 明细: "我的" })], who: "陈默", status: "已确认", note: "" };
+  take(desk, { acks: [ack] });
+  const [row] = conflictRows(entryOf(desk.store), FORM);
+  assert.deepEqual([row.id, row.untouched], ["status", true]);
+  assert.equal(settleConflict(entryOf(desk.store), FORM, new Set(["status"])), "已确认");
+});
+
 test("a conflict of a chat that is not loaded any more waits for it", () => {
   const kept = storage();
   const save = approve(open(kept));

@@ -61,9 +61,7 @@ export function addCommands(desk) {
 
   function settle(taken) {
     const entry = entryNow();
-    const { status } = entry.conflict;
-    settleConflict(entry, store.form, taken);
-    desk.courier.save(entry, status);
+    desk.courier.save(entry, settleConflict(entry, store.form, taken));
     desk.draw();
     desk.refocus();
     desk.say("已按所选保存", { seconds: 4 });

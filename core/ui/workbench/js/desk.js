@@ -79,9 +79,7 @@ export function makeDesk(host, calls) {
   function settleEqualConflicts() {
     for (const entry of store.entries.values()) {
       if (!entry.conflict?.theirs || conflictRows(entry, store.form).length) continue;
-      const { status } = entry.conflict;
-      settleConflict(entry, store.form, new Set());
-      courier.save(entry, status);
+      courier.save(entry, settleConflict(entry, store.form, new Set()));
     }
   }
 

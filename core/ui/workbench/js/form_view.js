@@ -16,7 +16,9 @@ const TONES = { 原文: "exact", 归一化: "normalised", 推断: "judged", 无�
  */
 export function buildForm(form, act) {
   const parts = new Map();
-  const tabs = h("div", { class: "tabs", role: "tablist", "aria-label": "客户" });
+  // Beside the tabs stand buttons, which a list of tabs must not hold: it owns its tabs from where it is.
+  const list = h("span", { class: "tab-list", role: "tablist", "aria-label": "客户" });
+  const tabs = h("div", { class: "tabs" }, list);
   const summary = h("div", { class: "summary" });
   const fields = h("div", { class: "fields", role: "group", "aria-label": form.title });
   form.groups.forEach((group, g) => {
@@ -40,7 +42,7 @@ export function buildForm(form, act) {
   add.addEventListener("click", () => act.addCustomer(add));
   const more = h("button", { type: "button", class: "add more", title: "合并、拆分、互换、移动、对应到发言人", "aria-label": "更多客户操作" }, "⋯");
   more.addEventListener("click", () => act.moreCustomers(more));
-  return { form, act, parts, tabs, add, more, summary, fields, scroll, head, about: buildAbout(act) };
+  return { form, act, parts, tabs, list, add, more, summary, fields, scroll, head, about: buildAbout(act) };
 }
 
 /** Draw one customer of a chat. `key` is the field in focus. */
@@ -98,14 +100,15 @@ function drawTabs(view, entry, index) {
   const tabs = entry.work.map((customer, i) => {
     const name = customer.values[view.form.name_field] || "未填姓名";
     const bound = speakersOf(entry.chat, customer.values[view.form.name_field]).length > 0;
-    const tab = h("button", { type: "button", role: "tab", class: bound ? "tab" : "tab loose", "aria-selected": String(i === index),
+    const tab = h("button", { type: "button", role: "tab", id: `tab-${i}`, class: bound ? "tab" : "tab loose", "aria-selected": String(i === index),
                               title: bound ? `Alt+${i + 1}` : `Alt+${i + 1}　群聊里没有这个名字的发言人（${chordFor("bind")} 对应）`,
                               "data-customer-tab": i, onclick: () => view.act.tab(i) }, `客户 ${i + 1} · ${name}`);
     const remove = i === index ? h("button", { type: "button", class: "remove", title: "删除这位客户（Alt+-，可撤销）",
       "aria-label": `删除客户 ${i + 1}`, onclick: () => view.act.removeCustomer(i) }, "×") : null;
     return h("span", { class: i === index ? "tab-box on" : "tab-box" }, tab, many || i === index ? remove : null);
   });
-  view.tabs.replaceChildren(...tabs, view.add, view.more);
+  view.list.setAttribute("aria-owns", entry.work.map((_, i) => `tab-${i}`).join(" "));
+  view.tabs.replaceChildren(view.list, ...tabs, view.add, view.more);
 }
 
 /** Put the focus into a field and bring its row into view. */

@@ -69,7 +69,8 @@ export function applyAck(entry, save, ack) {
   } else if (ack.result === "conflict") {
     entry.clean = null;
     const status = save.status === DRAFT && entry.conflict ? entry.conflict.status : save.status;
-    entry.conflict = { theirs: ack.theirs ?? null, who: ack.who ?? "", version: ack.version, why: ack.why ?? "", status };
+    entry.conflict = { theirs: ack.theirs ?? null, who: ack.who ?? "", version: ack.version, why: ack.why ?? "", status,
+                       decided: ack.status ?? "", noted: ack.note ?? "" };
   } else {
     entry.clean = null;
     entry.rejected = ack.why || "服务器没有接受这次保存";
@@ -102,11 +103,29 @@ export function conflictRows(entry, form) {
                   mine: valueText(mine.values[field.key]), theirs: valueText(other.values[field.key]) });
     }
   }
+  return theirs.length ? [...rows, ...decisionRows(entry)] : rows;
+}
+
+/** Their decision and note, where mine would take their place. */
+function decisionRows(entry) {
+  const { status, decided, noted } = entry.conflict;
+  const rows = [];
+  if (decided && decided !== DRAFT && decided !== status) {
+    rows.push({ id: "status", index: 0, key: null, untouched: status === DRAFT, label: "判定", mine: status, theirs: decided });
+  }
+  const untouched = entry.note === (entry.chat.note ?? "");
+  if (noted !== entry.note && (noted || untouched)) {
+    rows.push({ id: "note", index: 0, key: null, untouched, label: "备注", mine: entry.note, theirs: noted });
+  }
   return rows;
 }
 
-/** Settle a conflict: rows in `taken` become theirs, the rest stays mine; the next save is based on their version. */
+/**
+ * Settle a conflict: rows in `taken` become theirs, the rest stays mine. Returns the status of the save that has to
+ * follow; it is based on their version.
+ */
 export function settleConflict(entry, form, taken) {
+  const status = taken.has("status") ? entry.conflict.decided : entry.conflict.status;
   const theirs = entry.conflict.theirs ?? [];
   const work = [];
   for (let index = 0; index < Math.max(entry.work.length, theirs.length); index += 1) {
@@ -130,10 +149,12 @@ export function settleConflict(entry, form, taken) {
   }
   entry.undo.push(entry.work);
   entry.work = work.length ? work : entry.work;
+  if (taken.has("note")) entry.note = entry.conflict.noted;
   entry.clean = null;
   entry.version = entry.conflict.version;
   entry.lastSave = null;
   entry.conflict = null;
+  return status;
 }
 
 /** The word for `data-save-state`: saved, saving, or unsaved where an answer is late, bad, or the chat is in conflict. */

@@ -40,7 +40,7 @@ export function buildConflict(entry, form, onSettle) {
     redraw.push(() => button.setAttribute("aria-pressed", String(taken.has(row.id) === (side === "theirs"))));
     return button;
   };
-  const table = h("div", { class: "both", role: "table" },
+  const table = h("div", { class: "both", role: "group", "aria-label": "两边不同的地方" },
                   h("span", {}, ""), h("b", {}, "我的"), h("b", {}, `${other}的`),
                   rows.flatMap((row) => [h("span", { class: "what" }, row.label), choice(row, "mine"), choice(row, "theirs")]));
   const all = (side) => () => {

@@ -1,0 +1,126 @@
+"""Accessible: WCAG 2.1 A and AA by axe on every page, light and dark; the desk reachable on small or zoomed screens."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from core.ingest import SAMPLE_DATASET, load_sample
+from core.review import apply_saves
+from core.store import Store, queries
+from core.ui.pages import ADDRESSES
+from tests.browser.real_desk import BUDGET, FORM, NAME, PATIENT, RealDesk, app_over, fill, sit_down
+from tests.browser.serving import Server
+
+pytestmark = pytest.mark.browser
+App = tuple[Server, Store]
+
+RULES: dict[str, Any] = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], "resultTypes": ["violations"]}
+NOT_OURS = {
+    # st.container(height=…) scrolls without tabindex; Chromium and Firefox let the keyboard into such regions.
+    "scrollable-region-focusable": 'data-testid="stVerticalBlock"',
+    # st.page_link(disabled=True): text that is not in use is exempt, but the link does not say so to axe.
+    "color-contrast": 'data-testid="stPageLink-NavLink"',
+}
+"""What Streamlit draws and we cannot change: the rule, and what the element that breaks it carries."""
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    with app_over(tmp_path_factory.mktemp("axe")) as started:
+        load_sample(started[1])
+        yield started
+
+
+def opened(browser: Browser, server: Server, *, scheme: Any = "light", width: int = 1366, height: int = 768) -> Page:
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, locale="zh-CN", color_scheme=scheme, reduced_motion="reduce"
+    )
+    context.set_default_timeout(PATIENT)
+    sit_down(context, server, "林晓")
+    return context.new_page()
+
+
+def at_rest(page: Page, url: str) -> None:
+    page.goto(url)
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    page.locator("[data-testid=stMainBlockContainer] >> visible=true").wait_for()
+    expect(page.locator("[data-testid=stSkeleton]")).to_have_count(0)
+    expect(page.locator("[data-stale=true]")).to_have_count(0)  # what is about to go is drawn half transparent
+
+
+def problems(page: Page) -> list[str]:
+    found: list[str] = []
+    for violation in Axe().run(page, options=RULES).response["violations"]:
+        for node in violation["nodes"]:
+            target = " ".join(" ".join(part) if isinstance(part, list) else part for part in node["target"])
+            if (mark := NOT_OURS.get(violation["id"])) and mark in target + node["html"]:
+                continue
+            found.append(f"{violation['id']}: {target[-120:]}: {node['html'][:120]}: {node.get('failureSummary', '')}")
+    return found
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page(browser: Browser, app: App, scheme: str) -> None:
+    server, _ = app
+    page = opened(browser, server, scheme=scheme)
+    found: dict[str, list[str]] = {}
+    for address in ADDRESSES:
+        at_rest(page, f"{server.url}/{'' if address == ADDRESSES[0] else address}")
+        found[address] = problems(page)
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            found[address].append("scrolls sideways")
+    page.context.close()
+    assert not {address: lines for address, lines in found.items() if lines}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_desk_in_all_its_states(browser: Browser, app: App, scheme: str) -> None:
+    server, store = app
+    desk = RealDesk(opened(browser, server, scheme=scheme), server, store, fill(store, f"desk-{scheme}", 3)).open(1)
+    found = {"at rest": problems(desk.page)}
+    for state, keys in {"help": ["Alt+/"], "command mode": ["Escape", "Escape"], "note": ["Escape", "Alt+d"]}.items():
+        for key in keys:
+            desk.page.keyboard.press(key)
+        found[state] = problems(desk.page)
+    desk.page.keyboard.press("Escape")
+    save = {"save_id": str(uuid4()), "chat": 1, "reviewer": "陈默", "base_version": 0, "status": "草稿"}
+    customers = [{"values": {NAME: "林木1", BUDGET: "三万"}, "origin": 0}]
+    apply_saves(store, FORM, desk.dataset, [save | {"customers": customers}])
+    desk.field(BUDGET).fill("四万")
+    expect(desk.page.get_by_test_id("conflict")).to_be_visible()
+    found["conflict"] = problems(desk.page)
+    desk.page.context.close()
+    assert not {state: lines for state, lines in found.items() if lines}
+
+
+@pytest.mark.parametrize(("width", "height"), [(1366, 768), (1093, 614)], ids=["1366x768", "1366x768 at 125 %"])
+def test_the_whole_desk_is_reachable(browser: Browser, app: App, width: int, height: int) -> None:
+    server, store = app
+    with store.read() as session:
+        sample = queries.dataset(session, SAMPLE_DATASET).id
+    desk = RealDesk(opened(browser, server, width=width, height=height), server, store, sample).open(1)
+    page = desk.page
+    assert page.evaluate("[document.documentElement.scrollWidth <= innerWidth, scrollY]") == [True, 0]
+    assert desk.root.evaluate(
+        "root => [root.scrollWidth <= root.clientWidth, root.getBoundingClientRect().bottom]"
+    ) == [
+        True,
+        height,
+    ]
+    for command in ("approve", "discuss", "skip", "help"):
+        expect(desk.root.locator(f"[data-command={command}]").first).to_be_in_viewport(ratio=0.9)
+    expect(page.get_by_text("已保存")).to_be_in_viewport(ratio=0.9)
+    desk.field(FORM.keys[0]).focus()
+    order: list[str | None] = []
+    for _ in FORM.keys:
+        focused = desk.root.locator(":focus")
+        order.append(focused.get_attribute("data-field"))
+        expect(focused).to_be_in_viewport(ratio=0.9)
+        page.keyboard.press("Tab")
+    assert order == list(FORM.keys)  # the order on screen, and nothing that takes a key between the fields
+    page.context.close()
