@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -235,3 +236,19 @@ def test_prompts_of_the_database_are_used_and_kept_with_the_set(store: Store, tm
     assert rebuild(store, 1, tmp_path / "again").sha256 == training_set(store, 1).sha256
     with pytest.raises(PromptError):
         export_training(store, options=options(prompt="baseline.v7"), out=tmp_path / "other")
+
+
+def test_datasets_go_in_together_and_repeated_chats_between_them_are_seen(store: Store, tmp_path: Path) -> None:
+    fill(store, statuses={1: RecordStatus.CONFIRMED})
+    fill(store, "另一批", labels=tuple([filled(基本信息_姓名="某人")] for _ in LABELS))
+    both = options(datasets=("另一批", "四条"), source=BOTH)
+    report = export_training(store, options=both, out=tmp_path / "set")
+    rows = manifest_of(tmp_path / "set")["rows"]
+    assert [(row["dataset"], row["index"]) for row in rows] == [
+        (name, index) for name in ("另一批", "四条") for index in range(1, 5)
+    ]
+    assert report.counts["chats"] == 8
+    assert len(preflight(store, both).contradictions) == 4
+    export_training(store, options=replace(both, duplicates=Duplicates.EXACT), out=tmp_path / "one")
+    kept = [(row["dataset"], row["index"]) for row in manifest_of(tmp_path / "one")["rows"]]
+    assert kept == [("另一批", 2), ("另一批", 3), ("另一批", 4), ("四条", 1)]  # the record stays, else the first

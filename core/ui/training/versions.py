@@ -4,9 +4,11 @@ import streamlit as st
 
 from core.export import Download, download, file_name
 from core.training import (
+    Change,
     SetView,
     changes_since,
     compare_sets,
+    data_version,
     rebuild,
     rows_of_set,
     training_set,
@@ -17,7 +19,7 @@ from core.ui.notices import empty_state
 from core.ui.training.outcome import taken
 from core.ui.training.words import FORMATS, SETTINGS, worded
 
-_AGAIN = "shiyao.training.again"
+_AGAIN, _CHANGES = "shiyao.training.again", "shiyao.training.changes"
 _HIDDEN = frozenset({"prompt_text", "form_version", "prompt_sha256"})
 _ONLY_WITH = {"steps": ("clean",), "overlap": ("window",)}
 """Choices that mean something only where the input, or what is done about long rows, is one of these."""
@@ -119,7 +121,11 @@ def _take(view: SetView) -> None:
 def _sources(view: SetView) -> None:
     if not st.toggle("检查来源有没有变", key=f"training-check-{view.id}"):
         return
-    found = changes_since(state.store(), view.id)
+    key = (view.id, data_version(state.store()))
+    if st.session_state.get(_CHANGES, (None,))[0] != key:
+        with st.spinner("正在逐行检查…"):
+            st.session_state[_CHANGES] = (key, changes_since(state.store(), view.id))
+    found: list[Change] = st.session_state[_CHANGES][1]
     if not found:
         st.caption("每一行的来源都和当时一样。")
         return
