@@ -24,6 +24,19 @@ def test_kappa_is_the_textbook() -> None:
     assert kappa(["a", "b"], ["a", "b"]) == 1
 
 
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("abc")), min_size=1, max_size=30))
+@CALM
+def test_kappa_is_what_scikit_learn_says(pairs: list[tuple[str, str]]) -> None:
+    from sklearn.metrics import cohen_kappa_score
+
+    one, other = [a for a, _ in pairs], [b for _, b in pairs]
+    ours = kappa(one, other)
+    if ours is not None:
+        assert ours == pytest.approx(cohen_kappa_score(one, other), abs=1e-12)
+    else:
+        assert len({*one, *other}) == 1
+
+
 def test_each_field_by_its_own_measure() -> None:
     pairs = {
         1: (
