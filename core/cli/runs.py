@@ -32,7 +32,28 @@ def extract(
     run: Run,
     provider: Annotated[str, typer.Option(metavar="local|spark|openai", help="由谁抽取；local 不需要密钥和网络。")],
     model: Annotated[str, typer.Option(metavar="NAME", help="模型名称；默认取环境变量。")] = "",
-    prompt: Annotated[str, typer.Option(metavar="NAME", help="提示词，例如 baseline 或 baseline.v1。")] = "baseline",
+    prompt: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="提示词，例如 baseline 或 baseline.v1；几个阶段用逗号隔开，例如 baseline,verify。"
+        ),
+    ] = "baseline",
+    pipeline: Annotated[
+        str,
+        typer.Option(
+            metavar="STAGES",
+            help="同 --prompt，例如 summary,from_summary、baseline*5（5 次投票）、baseline,fields[客户购买阶段]。",
+        ),
+    ] = "",
+    clean: Annotated[
+        str,
+        typer.Option(metavar="STEPS", help="清理步骤，逗号隔开，或 all：recalled,placeholders,broadcasts,links,runs。"),
+    ] = "",
+    base: Annotated[str, typer.Option(metavar="RUN", help="以这个抽取任务的表为起点，例如用 verify 复核它。")] = "",
+    examples: Annotated[int | None, typer.Option(metavar="N", help="带示例的提示词最多看几个示例。")] = None,
+    context: Annotated[
+        int | None, typer.Option(metavar="TOKENS", help="模型的上下文长度；更长的群聊分段抽取。")
+    ] = None,
     limit: Annotated[int | None, typer.Option(metavar="N", help="只抽取前 N 条群聊。")] = None,
     concurrency: Annotated[int | None, typer.Option(metavar="N", help="同时进行的调用数。")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="不沿用以前对同样问题的回答。")] = False,
@@ -44,13 +65,23 @@ def extract(
     from core import jobs
 
     with open_db(ctx, db) as store:
+        with store.read() as session:
+            stages = jobs.plan(
+                session,
+                pipeline or prompt,
+                dataset=dataset,
+                clean=_steps(clean),
+                base=base or None,
+                context_tokens=context,
+                **({} if examples is None else {"examples": examples}),
+            )
         if dry_run:
             found = jobs.estimate(
                 store,
                 dataset=dataset,
                 provider=provider,
                 model=model,
-                prompt=prompt,
+                pipeline=stages,
                 run=run,
                 limit=limit,
                 fresh=fresh,
@@ -63,12 +94,19 @@ def extract(
             name=run,
             provider=provider,
             model=model,
-            prompt=prompt,
+            pipeline=stages,
             limit=limit,
             concurrency=concurrency,
             fresh=fresh or None,
         )
         _see_through(store, lambda: jobs.start(store, created.id), json)
+
+
+def _steps(text: str) -> list[str]:
+    """Names of cleaning steps as they are typed."""
+    from core.clean import STEPS
+
+    return list(STEPS) if text.strip() == "all" else [name.strip() for name in text.split(",") if name.strip()]
 
 
 @app.command("status", help="查看抽取任务的进度。")

@@ -111,14 +111,15 @@ def save(store: Store, source: str, *, who: str, draft_id: int | None = None, fo
     match = re.search(r"^name:\s*(\S+)\s*$.*?^version:\s*(\S+)\s*$", source, re.MULTILINE | re.DOTALL)
     if match is None:
         raise PromptError("提示词的文件头里没有 name 和 version", "请照已有的提示词写文件头")
-    prompt = parse_prompt(source, f"{match[1]}.v{match[2]}.md")
+    version = match[2] if match[2].isdigit() else "1"
+    prompt = parse_prompt(source, f"{match[1]}.v{version}.md")
     with store.write() as session:
         entries = listed(session, folder)
         before = next((entry for entry in entries if entry.draft_id == draft_id), None) if draft_id else None
         if draft_id is not None:
             _refuse_fixed(before)
         taken = next((entry for entry in entries if entry.prompt.id == prompt.id), None)
-        if taken is not None and taken.draft_id != draft_id:
+        if taken is not None and (draft_id is None or taken.draft_id != draft_id):
             raise PromptError(f"已经有 {prompt.id} 了", "已有的版本不能改，请把 version 加一")
         if draft_id is None:
             row = PromptDraft(created_by=who, **_columns(prompt))

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
@@ -52,7 +53,7 @@ class ExamplePool:
             from sklearn.feature_extraction.text import TfidfVectorizer
 
             self._vectorizer = TfidfVectorizer(
-                analyzer="char", ngram_range=(2, 3), sublinear_tf=True, max_features=50_000, dtype="float32"
+                analyzer="char", ngram_range=(2, 3), sublinear_tf=True, max_features=50_000, dtype=np.float32
             )
             self._matrix = self._vectorizer.fit_transform([one.conversation for one in self.approved])
 
