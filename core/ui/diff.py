@@ -22,7 +22,7 @@ STYLE = """
   text-decoration-thickness: 1px; border-radius: 3px; }
 .sy-diff .sy-item { display: inline-block; border: 1px solid rgba(128, 128, 128, .35); border-radius: 999px;
   padding: 0 .55em; margin: 0 .3em .2em 0; }
-.sy-diff .sy-none { opacity: .45; }
+.sy-diff .sy-none { opacity: .72; }
 </style>
 """
 """Draw once per page with ``st.html`` before any difference."""
