@@ -13,6 +13,10 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page
 
+from core.form import load_named_form
+from core.ingest.sample import SAMPLE_DATASET, SAMPLE_RUN
+from core.review import open_desk
+from core.store import open_store, queries
 from core.ui.pages import ADDRESSES
 from tests.browser.chromium import chromium
 from tests.browser.serving import ROOT, serving
@@ -21,12 +25,16 @@ COLOURS = 128
 """A page has few: a palette makes its picture a third of the size."""
 
 
+REVIEWED = 18
+"""Chats of the sample that pictures show as reviewed."""
+
+
 def prepare(data: str, url: str) -> None:
-    """A database with nothing, the sample, or the real chats with labels and one run by rules."""
+    """A database with nothing, the sample half reviewed and extracted twice, or the real chats with a run by rules."""
     real = Path(os.environ.get("SHIYAO_COMPETITION_DATA", "."))
     commands: dict[str, list[list[str]]] = {
         "none": [],
-        "sample": [["sample"]],
+        "sample": [["sample"], ["extract", "--dataset", SAMPLE_DATASET, "--run", "规则", "--provider", "local"]],
         "real": [
             ["import", str(real / "train.json"), "--dataset", "train", "--split", "train"],
             ["extract", "--dataset", "train", "--run", "rules", "--provider", "local", "--concurrency", "2"],
@@ -34,6 +42,36 @@ def prepare(data: str, url: str) -> None:
     }
     for command in commands[data]:
         subprocess.run([sys.executable, "-m", "core", "--db", url, *command], cwd=ROOT, check=True, capture_output=True)
+    if data == "sample":
+        review(url)
+
+
+def review(url: str) -> None:
+    """Approve the first chats as labelled, through the desk's own service."""
+    store = open_store(url)
+    with store.read() as session:
+        dataset = queries.datasets(session)[0]
+        labels = queries.labels_run(session, dataset.id)
+        answers = queries.forms_by_index(session, labels.id) if labels else {}
+    desk = open_desk(store, dataset, load_named_form(dataset.form), base=SAMPLE_RUN, reviewer="林晓")
+    saves = [
+        {
+            "save_id": f"picture-{index}",
+            "chat": index,
+            "reviewer": "林晓" if index % 3 else "周岚",
+            "base_version": 0,
+            "customers": [{"values": values, "origin": place} for place, values in enumerate(forms)],
+            "status": "待讨论" if index == 7 else "已确认",
+            "note": "客户有两个手机号，以哪个为准？" if index == 7 else "",
+            "seconds": 40 + index,
+        }
+        for index, forms in answers.items()
+        if index <= REVIEWED
+    ]
+    refused = [ack.why for ack in desk.save(store, saves) if ack.result != "saved"]
+    store.close()
+    if refused:
+        raise RuntimeError(refused[0])
 
 
 def take(page: Page, url: str, target: Path) -> None:
