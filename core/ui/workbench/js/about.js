@@ -1,6 +1,6 @@
 // The foot of the form: what was said in the chat and stands in no form, what others say about the field in focus, and
 // the guideline beside it.
-import { alternatives, openMissed, ownerOf } from "./advice.js";
+import { alternatives, openMissed, ownerOf, remarks } from "./advice.js";
 import { caps, h, setAttr } from "./dom.js";
 import { chordFor } from "./keys.js";
 import { confirmationOf, isChanged, markOf } from "./model.js";
@@ -45,11 +45,14 @@ export function drawMissed(about, entry, form, customer) {
     button("link", `不用填（${chordFor("dismiss")}）`, () => about.act.dismiss(), "不用填"), caps(chordFor("missed")));
 }
 
-/** Draw the line about the field in focus: its state, its pins, other values with who says so. */
-export function drawLine(about, entry, customer, field) {
+/** Draw the line about the field in focus: its state, its pins, remarks, other values with who says so. */
+export function drawLine(about, entry, form, index, key) {
+  const customer = entry.work[index];
+  const field = form.fields.find((other) => other.key === key) ?? null;
+  const told = remarks(entry, form).find((one) => one.index === index && one.key === key)?.text ?? "";
   const said = field ? alternatives(customer, field.key, entry.chat.run) : [];
   const pins = field ? (customer.pinned[field.key] ?? []) : [];
-  const state = JSON.stringify([field?.key, said, pins, field && confirmationOf(customer, field.key), field && markOf(customer, field.key)?.status,
+  const state = JSON.stringify([field?.key, told, said, pins, field && confirmationOf(customer, field.key), field && markOf(customer, field.key)?.status,
                                 field && customer.values[field.key], entry.chat.chat]);
   if (about.state === state) return;
   about.state = state;
@@ -66,8 +69,8 @@ export function drawLine(about, entry, customer, field) {
   });
   const facts = [confirmationOf(customer, field.key), pins.length ? `钉住第 ${pins.map((i) => i + 1).join("、")} 条` : ""].filter(Boolean);
   about.line.replaceChildren(
-    h("span", { class: "what" }, field.label), h("small", {}, facts.join(" · ")),
-    ...(values.length ? values : [h("small", { class: "same" }, customer.baseline || Object.keys(customer.others ?? {}).length ? "各结果说法一致" : "")]),
+    h("span", { class: "what" }, field.label), h("small", {}, facts.join(" · ")), told ? h("span", { class: "remark", title: told }, told) : "",
+    ...(values.length ? values : [h("small", { class: "same" }, !told && Object.keys(customer.others ?? {}).length ? "各结果说法一致" : "")]),
     h("span", { class: "gap" }), button("link", `标注规范（${chordFor("guide")}）`, () => about.act.guide(), "规范", caps(chordFor("guide"))),
   );
 }

@@ -154,7 +154,7 @@ export function makeDesk(host, calls) {
   function drawFocus() {
     const entry = entryOf(store);
     drawMarks();
-    if (entry && desk.form) drawLine(desk.form.about, entry, entry.work[desk.customer], desk.form.parts.get(desk.field)?.field ?? null);
+    if (entry && desk.form) drawLine(desk.form.about, entry, desk.form.form, desk.customer, desk.field);
     drawRule();
   }
 

@@ -56,7 +56,7 @@ export function drawForm(view, entry, index, key) {
   for (const [other, part] of view.parts) drawField(part, fieldView(entry, customer, index, part.field, said.get(other), asked));
   drawTabs(view, entry, index);
   drawMissed(view.about, entry, view.form, index);
-  drawLine(view.about, entry, customer, view.parts.get(key)?.field ?? null);
+  drawLine(view.about, entry, view.form, index, key);
   const model = entry.chat.run ? `模型：${entry.chat.run.model || entry.chat.run.name}` : "没有抽取结果";
   const left = entry.work.reduce((sum, one) => sum + Object.keys(one.delta ?? {}).length, 0);
   const count = asked ? `增量审阅：还有 ${left} 处不同` : `${confirmedCount(customer, view.form)} / ${view.form.fields.length} 已确认`;
