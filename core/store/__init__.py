@@ -4,9 +4,10 @@ from core.store.db import Store, open_store
 from core.store.views import (
     ChatView,
     DatasetView,
+    EventView,
     ExtractionView,
     RecordView,
     RunView,
 )
 
-__all__ = ["ChatView", "DatasetView", "ExtractionView", "RecordView", "RunView", "Store", "open_store"]
+__all__ = ["ChatView", "DatasetView", "EventView", "ExtractionView", "RecordView", "RunView", "Store", "open_store"]

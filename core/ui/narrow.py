@@ -1,5 +1,7 @@
 """The controls that choose which chats one sees: shared by the desk and the record table, kept in the address."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from core.form import Form
@@ -11,12 +13,12 @@ from core.store import DatasetView
 from core.ui import state
 
 
-def statuses(*, first: str) -> str:
+def statuses(*, first: str, options: Sequence[str] = tuple(FILTERS)) -> str:
     """The set of statuses; ``first`` is the one that the page starts with."""
     return (
         st.segmented_control(
             "状态",
-            list(FILTERS),
+            options,
             default=first,
             key="queue",
             bind="query-params",
