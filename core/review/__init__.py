@@ -4,7 +4,7 @@ from core.review.desk import Desk, open_desk
 from core.review.filters import FILTERS, Filter
 from core.review.model import UNREVIEWED, Ack, Confirmation, Save
 from core.review.order import ORDERS
-from core.review.overview import Activity, DatasetState, overview, record_rows, records_version
+from core.review.overview import Activity, DatasetState, overview
 from core.review.payload import chat_payloads
 from core.review.queue import BaseRun, Progress, base_run, base_runs, claim, progress
 from core.review.saving import apply_saves
@@ -34,6 +34,4 @@ __all__ = [
     "open_desk",
     "overview",
     "progress",
-    "record_rows",
-    "records_version",
 ]

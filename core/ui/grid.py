@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
-from st_aggrid import AgGrid, GridOptionsBuilder
+from st_aggrid import AgGrid
 
 _CHINESE = {
     "noRowsToShow": "没有记录",
@@ -53,32 +53,42 @@ def edit_rows(
     Returns:
         The rows as they stand on screen, and the numbers of the rows that are ticked, in order.
     """
-    builder = GridOptionsBuilder.from_dataframe(frame, sortable=False, filter=False, resizable=True)
-    builder.configure_default_column(minWidth=60, suppressHeaderMenuButton=True)
-    for column in frame.columns:
-        options: dict[str, Any] = {"editable": column in editable, "width": widths.get(column, 120)}
+    columns: list[dict[str, Any]] = [{"field": "_row", "hide": True}]
+    for column in (str(name) for name in frame.columns if name != "_row"):
+        options: dict[str, Any] = {"field": column, "editable": column in editable, "width": widths.get(column, 120)}
         if column in pinned:
             options["pinned"] = "left"
         if tips and column in tips:
             options["headerTooltip"] = tips[column]
-        builder.configure_column(column, tooltipField=column, **options)
-    builder.configure_column("_row", hide=True)
-    builder.configure_selection("multiple", use_checkbox=False)
-    builder.configure_grid_options(
-        localeText=_CHINESE,
-        rowHeight=30,
-        headerHeight=34,
-        tooltipShowDelay=500,
-        singleClickEdit=False,
-        stopEditingWhenCellsLoseFocus=True,
-        undoRedoCellEditing=True,
-        enterNavigatesVerticallyAfterEdit=True,
-        rowSelection={"mode": "multiRow", "checkboxes": True, "headerCheckbox": True, "enableClickSelection": False},
-        selectionColumnDef={"pinned": "left", "width": 40},
-    )
+        columns.append(options | {"tooltipField": column})
+    # Written out: the builder of the library leaves a file open with each table.
+    options = {
+        "columnDefs": columns,
+        "defaultColDef": {
+            "sortable": False,
+            "filter": False,
+            "resizable": True,
+            "minWidth": 60,
+            "suppressHeaderMenuButton": True,
+        },
+        "localeText": _CHINESE,
+        "rowHeight": 30,
+        "headerHeight": 34,
+        "tooltipShowDelay": 500,
+        "stopEditingWhenCellsLoseFocus": True,
+        "undoRedoCellEditing": True,
+        "enterNavigatesVerticallyAfterEdit": True,
+        "rowSelection": {
+            "mode": "multiRow",
+            "checkboxes": True,
+            "headerCheckbox": True,
+            "enableClickSelection": False,
+        },
+        "selectionColumnDef": {"pinned": "left", "width": 40},
+    }
     reply = AgGrid(
         frame,
-        gridOptions=builder.build(),
+        gridOptions=options,
         height=height,
         key=key,
         update_on=["cellValueChanged", ("selectionChanged", 150)],
@@ -93,38 +103,3 @@ def edit_rows(
         return data, []
     numbers = ticked["_row"] if isinstance(ticked, pd.DataFrame) else [row["_row"] for row in ticked]
     return data, sorted(int(number) for number in numbers)
-
-
-def pick_row(
-    frame: pd.DataFrame, *, key: str, height: int = 620, widths: Mapping[str, int] | None = None
-) -> dict[str, Any] | None:
-    """Draw a table; the row that the user picked, or ``None``.
-
-    Args:
-        frame: what to show; the index is not shown.
-        key: widget key; must change with the data's identity.
-        height: pixels.
-        widths: pixels per column.
-    """
-    builder = GridOptionsBuilder.from_dataframe(frame, sortable=True, filter=True, resizable=True)
-    builder.configure_default_column(filterParams={"buttons": ["reset"]}, minWidth=70)
-    for column, width in (widths or {}).items():
-        builder.configure_column(column, width=width)
-    builder.configure_selection("single")
-    builder.configure_pagination(paginationAutoPageSize=False, paginationPageSize=100)
-    builder.configure_grid_options(localeText=_CHINESE, rowHeight=30, headerHeight=34, tooltipShowDelay=300)
-    reply = AgGrid(
-        frame,
-        gridOptions=builder.build(),
-        height=height,
-        key=key,
-        update_on=["selectionChanged"],
-        show_toolbar=False,
-        theme="streamlit",
-    )
-    # selected_rows is None (not an empty frame) while nothing is picked.
-    picked = reply.selected_rows
-    if picked is None or len(picked) == 0:
-        return None
-    row = picked.iloc[0] if isinstance(picked, pd.DataFrame) else picked[0]
-    return dict(row)

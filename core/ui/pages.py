@@ -31,11 +31,13 @@ _MENU: Mapping[str, tuple[tuple[str, str, str], ...]] = {
     "": ((OVERVIEW, "总览", "overview"),),
     "数据": ((IMPORT, "导入", "import"), (DATASETS, "数据集", "datasets")),
     "抽取": ((RUNS, "抽取任务", "runs"), (MODELS, "模型", "models")),
-    "审阅": ((WORKBENCH, "审阅台", "workbench"), (RECORDS, "记录表", "records"),
+    "审阅": (
+        (WORKBENCH, "审阅台", "workbench"),
+        (RECORDS, "记录表", "records"),
         (HISTORY, "记录历史", "history"),
         (GUIDELINES, "标注规范", "guidelines"),
         (BATCHES, "批次", "batches"),
-),
+    ),
     "质量": (
         (SCORES, "评分", "scores"),
         (COMPARE, "对比", "compare"),

@@ -10,7 +10,7 @@ from core.errors import ShiyaoError
 from core.form import Form
 from core.review import bulk, rows
 from core.review.model import Confirmation
-from core.store import DatasetView
+from core.store import DatasetView, queries
 from core.ui import grid, state
 from core.ui.notices import notice
 
@@ -143,7 +143,11 @@ def offer_replace(dataset: DatasetView, form: Form, chats: Any) -> None:
     """
     labels = {item.key: item.label for item in form.fields}
     keys = st.multiselect(
-        "在哪些字段里", form.keys, format_func=lambda name: labels[name], key="records-replace-fields", placeholder="全部"
+        "在哪些字段里",
+        form.keys,
+        format_func=lambda name: labels[name],
+        key="records-replace-fields",
+        placeholder="全部",
     )
     find = st.text_input("查找", key="records-replace-find")
     replacement = st.text_input("替换为", key="records-replace-with", placeholder="留空则删去")
@@ -173,8 +177,6 @@ def preview() -> None:
     """What the plan will do, and the button that does it."""
     dataset_id, plan, reason, base_run = st.session_state[_PLAN]
     with state.store().read() as session:
-        from core.store import queries
-
         form = state.form_of(queries.dataset(session, dataset_id))
     if not plan.changes:
         st.info("没有要改的内容。", icon=":material/info:")
@@ -219,7 +221,9 @@ def list_recent(dataset: DatasetView, form: Form) -> None:
         st.caption("还没有批量修改。")
     for change in done:
         text, button = st.columns([5, 2], vertical_alignment="center")
-        text.markdown(f"{change.reason}  \n:gray[{change.at.astimezone():%m-%d %H:%M} · {change.who} · {change.records} 条]")
+        text.markdown(
+            f"{change.reason}  \n:gray[{change.at.astimezone():%m-%d %H:%M} · {change.who} · {change.records} 条]"
+        )
         if change.undone:
             button.caption("已撤销")
         elif button.button("撤销", key=f"records-undo-{change.id}", width="stretch"):

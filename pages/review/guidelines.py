@@ -30,11 +30,19 @@ def edit(form: Form, view: guidelines.GuidelineView) -> None:
     field = form.field(view.field)
     st.subheader(field.label)
     points = f"{field.points:g} 分 · {field.description}"
-    written = f"版本 {view.version}，{view.who} 写于 {view.at.astimezone():%Y-%m-%d %H:%M}" if view.at else "随表单提供的第一版"
+    written = (
+        f"版本 {view.version}，{view.who} 写于 {view.at.astimezone():%Y-%m-%d %H:%M}"
+        if view.at
+        else "随表单提供的第一版"
+    )
     st.caption(f"{points}  \n{written}")
     with st.form(f"guideline-{view.field}-{view.version}", enter_to_submit=False):
         text = st.text_area(
-            "规范、例子和已作的决定", view.text, height=240, max_chars=guidelines.LONGEST, placeholder="怎么填、举一两个例子"
+            "规范、例子和已作的决定",
+            view.text,
+            height=240,
+            max_chars=guidelines.LONGEST,
+            placeholder="怎么填、举一两个例子",
         )
         reason = st.text_input("为什么改", placeholder="例如：示例群聊第 12 条讨论后决定")
         if st.form_submit_button("保存为新版本", type="primary"):

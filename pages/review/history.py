@@ -40,7 +40,9 @@ def draw(dataset: DatasetView, form: Form, chat: int, one: Version, newest: int)
         )
         if one.version == newest:
             action.caption("现在的版本")
-        elif action.button("恢复到这个版本", key=f"history-{dataset.id}-{chat}-{newest}-{one.version}", width="stretch"):
+        elif action.button(
+            "恢复到这个版本", key=f"history-{dataset.id}-{chat}-{newest}-{one.version}", width="stretch"
+        ):
             bring_back(dataset, form, chat, one.version, newest)
         lines = [describe(change, first=one.version == 1) for change in one.changes]
         if not lines:
