@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from core.cli.common import Db, Json, hint, open_db, print_json, say
-from core.cli.export import Input, Prompt, Source, tell
+from core.cli.export import Input, Masks, Prompt, Source, tell
 
 if TYPE_CHECKING:
     from core.training import Preflight, TrainingOptions
@@ -77,6 +77,7 @@ def export(
     seed: Annotated[
         int | None, typer.Option("--seed", metavar="N", help="打乱行序并抽取验证集的种子；不写则按原来的顺序。")
     ] = None,
+    mask: Masks = None,
     filled: Annotated[
         list[str] | None, typer.Option("--filled", metavar="KEY", help="只要这个字段有值的群聊；可多次。")
     ] = None,
@@ -146,6 +147,7 @@ def export(
         balance=balance,
         validation=val,
         seed=seed,
+        mask=tuple(mask or ()),
     )
     if out is None and not dry_run:
         raise ExportError("没有说写到哪里", "请用 --out 指定文件夹，或用 --dry-run 只做预检")

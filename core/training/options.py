@@ -10,6 +10,7 @@ from core.errors import ExportError
 from core.export.formats import TrainingFormat
 from core.export.sources import Source, parse_source
 from core.export.texts import CLEAN_STEPS, InputKind
+from core.masking import parse_mask
 from core.training.limits import PRESETS, Limit, Unit
 
 PLATFORM_MIN_ROWS = 1500
@@ -108,6 +109,7 @@ class TrainingOptions:
             copied for it, :data:`MAX_COPIES` times at most. 0 for no copies.
         validation: share of chats (0 to below 1) that are kept out for validation; equal and nearly equal chats stay
             together.
+        mask: kinds that are hidden in questions and answers (:mod:`core.masking`); for sets that leave the house.
         seed: shuffles the rows; the validation part is drawn with it too (with 0 where it is ``None``).
     """
 
@@ -130,6 +132,7 @@ class TrainingOptions:
     balance: float = 0.0
     validation: float = 0.0
     seed: int | None = None
+    mask: tuple[str, ...] = ()
 
     @property
     def prompt_reference(self) -> str:
@@ -152,7 +155,7 @@ class TrainingOptions:
 
         Raises:
                 ExportError: names the choice.
-            SettingsError: no such cleaning step.
+            SettingsError: no such cleaning step, or nothing of that kind can be hidden.
         """
         if not self.datasets:
             raise ExportError("没有选择数据集", "请至少选择一个（--dataset）")
@@ -172,6 +175,7 @@ class TrainingOptions:
                 f"最多行数（--max-rows）{self.max_rows} 小于最少行数 {max(1, self.min_rows)}", "请改大最多行数"
             )
         known_steps(self.steps)
+        parse_mask(self.mask)
         if not 0 <= self.overlap <= 0.5:
             raise ExportError(f"窗口的重叠（--overlap）不能是 {self.overlap:g}", "请写 0 到 0.5 之间的小数，例如 0.12")
         if not 0 <= self.validation < 1:
@@ -217,6 +221,7 @@ class TrainingOptions:
             "balance": self.balance,
             "val": self.validation,
             "seed": self.seed,
+            **({"mask": list(self.mask)} if self.mask else {}),
         }
 
 
@@ -245,4 +250,5 @@ def options_from_json(raw: dict[str, Any]) -> TrainingOptions:
         balance=raw.get("balance", 0.0),
         validation=raw["val"],
         seed=raw["seed"],
+        mask=tuple(raw.get("mask", ())),
     )

@@ -13,6 +13,7 @@ from core.export.questions import Asking, Question
 from core.export.texts import InputKind, cleaned
 from core.export.writing import fingerprint
 from core.form import Form, FormValues
+from core.masking import parse_mask
 from core.prompts import Prompt
 from core.training.limits import Size, tokens_of
 from core.training.options import FORM_TASK, TrainingOptions
@@ -133,6 +134,7 @@ class RowMaker:
         self.tasks = tasks_of(form, options.tasks)
         self.steps = options.steps
         self._format = options.format
+        self._mask = parse_mask(options.mask)
         self._asking = {task.name: Asking(prompt, task.form) for task in self.tasks}
         self.subject = self._asking[self.tasks[0].name].subject
         if self.subject == "summary" and options.text is not InputKind.SUMMARY:
@@ -140,8 +142,8 @@ class RowMaker:
 
     def make(self, shown: Shown, task: Task) -> Made:
         """One row."""
-        question = self._asking[task.name].about(shown.text)
-        forms = task.narrowed(shown.forms)
+        question = self._asking[task.name].about(self._mask.text(shown.text, self.form, shown.forms))
+        forms = [self._mask.values(self.form, values) for values in task.narrowed(shown.forms)]
         target = target_text(forms)
         row = row_of(self._format, question, target)
         return Made(row, question, target, forms, Size(characters(row), tokens_of(question, target)))

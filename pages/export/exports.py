@@ -27,10 +27,10 @@ from core.export import (
     parse_source,
     ranges,
 )
-from core.masking import Mask, Masked
 from core.report import export_report
 from core.store import DatasetView
 from core.ui import pages, state
+from core.ui.masks import choose_mask
 from core.ui.notices import empty_state, reported
 
 KINDS = {
@@ -51,7 +51,6 @@ PURPOSES = {
 BASES = {"records": "已确认的记录", "both": "记录，缺的用抽取任务", "run": "只用抽取任务"}
 TEXTS = {TextKind.RAW: "入库时的原文", TextKind.CLEAN: "去掉表格残留"}
 INPUTS = {InputKind.RAW: "对话原文", InputKind.CLEAN: "去掉占位消息", InputKind.SUMMARY: "摘要"}
-MASKS = {Masked.PHONE: "手机号码", Masked.EMAIL: "邮箱", Masked.ADDRESS: "地址"}
 FINISHED = "shiyao.export.finished"
 
 
@@ -85,19 +84,6 @@ def choose_source(dataset: DatasetView) -> Source:
     return Source(records=base == "both", run=run)
 
 
-def choose_mask() -> Mask:
-    """What is hidden in the file."""
-    chosen = st.pills(
-        "遮盖",
-        list(MASKS),
-        format_func=MASKS.__getitem__,
-        selection_mode="multi",
-        key="mask",
-        help="表单和群聊文本里都用 * 代替。要交给平台的提交文件和训练数据不要遮盖。",
-    )
-    return Mask(frozenset(chosen))
-
-
 def choose_chats(dataset: DatasetView) -> tuple[int, ...] | None:
     """Which chats go into a report; ``None`` for all."""
     typed = st.text_input("只要第几条（空着是全部）", key=f"chats-{dataset.id}", placeholder="例如 3、8、12")
@@ -123,7 +109,7 @@ def show_coverage(facts: DeltaGenerator, found: Coverage, source: Source) -> Non
 def plan_submission(dataset: DatasetView, facts: DeltaGenerator) -> Plan:
     """提交文件."""
     source = choose_source(dataset)
-    mask = choose_mask()
+    mask = choose_mask("mask")
     found = coverage_of(state.store(), dataset.id, source)
     show_coverage(facts, found, source)
     fill = bool(found.missing) and facts.toggle(
@@ -148,7 +134,7 @@ def plan_dataset(dataset: DatasetView, facts: DeltaGenerator) -> Plan:
     text = st.segmented_control(
         "群聊文本", list(TextKind), format_func=TEXTS.__getitem__, default=TextKind.RAW, required=True, key="text"
     )
-    mask = choose_mask()
+    mask = choose_mask("mask")
     found = coverage_of(state.store(), dataset.id, source)
     show_coverage(facts, found, source)
     return Plan(
@@ -173,7 +159,7 @@ def plan_table(dataset: DatasetView, facts: DeltaGenerator) -> Plan:
     seen = st.checkbox(
         "附上确认状态", key="confirmations", help="每个字段多一列：未看、逐项确认或批量确认；确认为空与没看过由此分开"
     )
-    mask = choose_mask()
+    mask = choose_mask("mask")
     found = coverage_of(state.store(), dataset.id, source)
     show_coverage(facts, found, source)
     return Plan(
@@ -190,7 +176,7 @@ def plan_report(dataset: DatasetView, facts: DeltaGenerator) -> Plan:
     """离线报告."""
     source = choose_source(dataset)
     chats = choose_chats(dataset)
-    mask = choose_mask()
+    mask = choose_mask("mask")
     found = coverage_of(state.store(), dataset.id, source)
     show_coverage(facts, found, source)
     return Plan(
@@ -204,7 +190,7 @@ def plan_report(dataset: DatasetView, facts: DeltaGenerator) -> Plan:
 def plan_test_csv(dataset: DatasetView, facts: DeltaGenerator) -> Plan:
     """测试 CSV."""
     text = choose_input()
-    mask = choose_mask()
+    mask = choose_mask("mask")
     facts.metric("提问", f"{dataset.chats:,}")
     prompt = "由归纳填表" if text is InputKind.SUMMARY else "基线"
     facts.caption(f"每条群聊一个提问，用的是「{prompt}」提示词，和抽取时一字不差。")

@@ -1,11 +1,16 @@
 """Masked exports: nothing hidden is left anywhere, everything else is as it was."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
+from core.errors import SettingsError
 from core.export import Source, TableFormat, entries, export_dataset, export_submission, export_table, export_test_csv
 from core.masking import Mask, Masked
 from core.store import Store
+from core.training import TrainingOptions, export_training, rebuild, training_sets
 from tests.core.exporting import fill, form
 
 ALL = Mask(frozenset(Masked))
@@ -34,3 +39,15 @@ def test_no_export_says_what_is_hidden(store: Store, tmp_path: Path) -> None:
     row = json.loads((tmp_path / "dataset.json").read_text("utf-8"))[0]
     assert len(row["chat_text"]) == len(TEXT)
     assert row["infos"][0]["基本信息-手机号码"] == "138****8001"
+
+
+def test_a_masked_training_set_is_read_back_and_built_again(store: Store, tmp_path: Path) -> None:
+    number = fill(store, texts=(TEXT,), labels=(FORMS,))
+    options = TrainingOptions(datasets=(number,), source=Source(labels=True), min_rows=0, mask=("phone", "email"))
+    export_training(store, options=options, out=tmp_path / "set")
+    written = (tmp_path / "set" / "train.jsonl").read_bytes()
+    assert b"138****8001" in written and b"he.miao" not in written and b"13800138001" not in written
+    rebuild(store, training_sets(store)[0].id, tmp_path / "again")
+    assert (tmp_path / "again" / "train.jsonl").read_bytes() == written
+    with pytest.raises(SettingsError, match="可以遮盖的"):
+        export_training(store, options=replace(options, mask=("wechat",)), out=tmp_path / "no")

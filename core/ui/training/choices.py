@@ -22,6 +22,7 @@ from core.training import (
     reviewers_of,
 )
 from core.ui import state
+from core.ui.masks import choose_mask
 from core.ui.training.words import DUPLICATES, FORMATS, INPUTS, POLICIES, REFUSE, SOURCES, TASKS
 
 USUAL_TARGET = "spark-8k"
@@ -138,7 +139,7 @@ def _limit() -> dict[str, Any]:
 
 
 def _numbers() -> dict[str, Any]:
-    with st.expander("行数、验证集、重复和均衡", key="training-numbers"):
+    with st.expander("行数、验证集、重复、均衡和遮盖", key="training-numbers"):
         first, second = st.columns(2)
         found = {
             "min_rows": first.number_input(
@@ -159,6 +160,7 @@ def _numbers() -> dict[str, Any]:
                 key="training-balance",
                 help="少见的字段所在的行多写几遍，一行至多 4 遍；0 表示不均衡。",
             ),
+            "mask": tuple(choose_mask("training-mask").names),
         }
     return found
 
