@@ -10,6 +10,7 @@ OVERVIEW = "pages/home/overview.py"
 IMPORT = "pages/data/import_.py"
 DATASETS = "pages/data/datasets.py"
 RUNS = "pages/extract/runs.py"
+PROMPTS = "pages/extract/prompts.py"
 MODELS = "pages/extract/models.py"
 WORKBENCH = "pages/review/workbench.py"
 RECORDS = "pages/review/records.py"
@@ -30,7 +31,7 @@ SETTINGS = "pages/settings/settings.py"
 _MENU: Mapping[str, tuple[tuple[str, str, str], ...]] = {
     "": ((OVERVIEW, "总览", "overview"),),
     "数据": ((IMPORT, "导入", "import"), (DATASETS, "数据集", "datasets")),
-    "抽取": ((RUNS, "抽取任务", "runs"), (MODELS, "模型", "models")),
+    "抽取": ((RUNS, "抽取任务", "runs"), (PROMPTS, "提示词", "prompts"), (MODELS, "模型", "models")),
     "审阅": (
         (WORKBENCH, "审阅台", "workbench"),
         (RECORDS, "记录表", "records"),

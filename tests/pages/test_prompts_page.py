@@ -1,0 +1,120 @@
+"""The page 提示词, driven from the app's entry."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from core.extract import book
+from core.form import load_named_form
+from core.settings import settings
+from core.store import Store, queries
+from core.store.models import Extraction, Run, RunKind
+from tests.core.running import add_dataset
+
+PAGE = "pages/extract/prompts.py"
+
+
+@pytest.fixture
+def page(store: Store, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setenv("SHIYAO_DATABASE_URL", store.engine.url.render_as_string(hide_password=False))
+    for name in ("SPARKAI_APP_ID", "SPARKAI_API_KEY", "SPARKAI_API_SECRET", "OPENAI_BASE_URL", "OPENAI_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    settings.cache_clear()
+    st.cache_resource.clear()
+
+    def opened(**address: str) -> AppTest:
+        app = AppTest.from_file(str(Path(__file__).parents[2] / "app.py"), default_timeout=60).run()
+        for name, value in address.items():
+            app.query_params[name] = value
+        return app.switch_page(PAGE).run()
+
+    yield opened
+    settings.cache_clear()
+    st.cache_resource.clear()
+
+
+def by_label(found: Any, label: str) -> Any:
+    return next(widget for widget in found if widget.label.startswith(label))
+
+
+def seen(app: AppTest) -> str:
+    kinds = ("markdown", "caption", "warning", "error", "html", "code")
+    return "\n".join(str(getattr(part, "value", None) or part.proto) for kind in kinds for part in app.get(kind))
+
+
+def show(app: AppTest, view: str) -> AppTest:
+    app = app.segmented_control(key="view").set_value(view).run()
+    assert not app.exception
+    return app
+
+
+def test_every_prompt_is_listed_and_can_be_read_and_compared(page: Any) -> None:
+    app = page(prompt="verify.v1")
+    assert not app.exception
+    assert [row.split(" · ")[1] for row in app.dataframe[0].value["提示词"]] == [
+        "baseline.v1",
+        "fewshot.v1",
+        "fields.v1",
+        "from_summary.v1",
+        "reflect.v1",
+        "summary.v1",
+        "verify.v1",
+    ]
+    assert "复核规则" in seen(app) and "还没有抽取任务用过" in seen(app)
+    assert "<del>" in seen(show(app, "比较"))
+    assert "还没有群聊" in seen(show(app, "渲染"))
+
+
+def test_a_prompt_is_rendered_on_a_chat_with_its_length(page: Any, store: Store) -> None:
+    add_dataset(store, 2)
+    app = show(page(prompt="baseline.v1"), "渲染")
+    assert "先生1：会话存档怎么收费" in seen(app)
+    assert "预计 token" in seen(app)
+    app = show(page(prompt="from_summary.v1"), "渲染")
+    assert "归纳要由上一阶段写出" in seen(app)
+
+
+def test_a_prompt_is_tried_on_one_chat_and_scored_against_its_labels(page: Any, store: Store) -> None:
+    dataset = add_dataset(store, 1)
+    label = load_named_form().empty() | {"基本信息-姓名": "乙先生1", "客户购买阶段": "赢单"}
+    with store.write() as session:
+        run = Run(dataset_id=dataset.id, name="labels", kind=RunKind.LABELS)
+        session.add(run)
+        session.flush()
+        chat = queries.chat(session, dataset.id, 1)
+        session.add(Extraction(run_id=run.id or 0, chat_id=chat.id, status="ok", forms=[label]))
+    app = show(page(prompt="verify.v1"), "试用")
+    app = by_label(app.button, "试一试").click().run()
+    assert not app.exception
+    table = app.dataframe[-1].value
+    marks = dict(zip(table["字段"], table["对错"], strict=True))
+    assert (marks["姓名"], marks["购买阶段" if "购买阶段" in marks else "客户购买阶段"]) == ("✓", "✗")
+    assert "得分" in seen(app) and "全空的得分" in seen(app)
+    assert by_label(app.selectbox, "阶段").options[0].startswith("baseline.v1")
+    with store.read() as session:
+        assert [run.name for run in queries.runs(session, dataset.id)] == ["labels"]
+
+
+def test_a_new_version_is_kept_changed_and_removed(page: Any, store: Store) -> None:
+    app = show(page(prompt="baseline.v1"), "新版本")
+    area = by_label(app.text_area, "全文")
+    assert "version: 2" in area.value
+    app = area.set_value(area.value.replace("title: 基线", "title: 我的")).run()
+    app = by_label(app.button, "保存为新版本").click().run()
+    assert not app.exception and not app.error
+    with store.read() as session:
+        (draft,) = [entry for entry in book.listed(session) if entry.draft_id]
+    assert (draft.prompt.id, draft.prompt.title) == ("baseline.v2", "我的")
+    app = show(page(prompt="baseline.v2"), "新版本")
+    area = by_label(app.text_area, "全文")
+    app = area.set_value(area.value.replace("{{ chat }}", "{{ chatt }}")).run()
+    app = by_label(app.button, "保存修改").click().run()
+    assert "chatt" in json.dumps(seen(app), ensure_ascii=False)
+    app = by_label(app.button, "删除").click().run()
+    assert not app.error
+    with store.read() as session:
+        assert not [entry for entry in book.listed(session) if entry.draft_id]
