@@ -152,7 +152,7 @@ def _draw_outcome(trial: Trial) -> None:
             for row in trial.rows
         ]
         if rows:
-            widths = {"客户": 80, "字段": 90, "对错": 50}
+            widths = {"客户": 70, "字段": 85, "对错": 45, "模型": 120, "标注": 120}
             columns = {name: st.column_config.TextColumn(width=width) for name, width in widths.items()}
             st.dataframe(rows, hide_index=True, height=470, column_config=columns)
         elif outcome.forms is not None:
