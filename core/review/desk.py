@@ -138,7 +138,8 @@ class Desk:
             return
         stakes = stored(session, self.base.id, [chat["chat_id"] for chat in chats])
         for chat in chats:
-            chat["stake"] = stakes.get(chat["chat_id"])
+            known = stakes.get(chat["chat_id"]) or {}
+            chat["stake"], chat["stake_reasons"] = known.get("points"), known.get("reasons", [])
         if self.asks:
             indices = [chat["chat"] for chat in chats]
             found = dict(delta.of_chats(session, self._scorer, self.dataset.id, indices, self.base.id))

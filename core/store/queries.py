@@ -189,11 +189,13 @@ def records(
     statuses: Sequence[str] | None = None,
     chat_ids: Sequence[int] | None = None,
 ) -> Iterator[RecordView]:
-    """Records of a dataset in order of the chats' index, streamed."""
+    """Records of a dataset in order of the chats' index, streamed; ``chat_ids`` narrows them (few)."""
+    # With the chats given, the dataset's index must not be walked for them: SQLite would, reading every record.
+    dataset = col(Record.dataset_id) if chat_ids is None else col(Record.dataset_id) + 0
     statement = (
         select(Record, col(Chat.index))
         .join(Chat, col(Chat.id) == col(Record.chat_id))
-        .where(col(Record.dataset_id) == dataset_id, col(Record.review_pass) == review_pass)
+        .where(dataset == dataset_id, col(Record.review_pass) == review_pass)
         .order_by(col(Chat.index))
         .execution_options(yield_per=200)
     )

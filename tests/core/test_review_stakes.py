@@ -52,9 +52,9 @@ def test_stakes_are_stored_kept_up_to_date_and_make_the_order(store: Store) -> N
     desk = open_desk(store, dataset, FORM, reviewer="阿青", in_order="按待定分", base="甲")
     data = desk.turn(store)
     assert (data["open"], data["order"]["next"]) == (5, [3, 1, 4])
-    shown = {chat["chat"]: chat["stake"] for chat in data["chats"]}
-    assert shown[5]["points"] == 18.0
-    assert shown[3]["reasons"][0]["key"] == PHONE
+    shown = {chat["chat"]: chat for chat in data["chats"]}
+    assert shown[5]["stake"] == 18.0
+    assert shown[3]["stake_reasons"][0]["key"] == PHONE
     answer(store, dataset, "乙", {1: [{NAME: "林木1", STAGE: "报价"}], 4: right[4]})
     assert upkeep.Upkeep(store, FORM, dataset.id, base).count() == 2
     desk = open_desk(store, dataset, FORM, reviewer="阿青", narrow={"differ": "有分歧"}, base="甲")
