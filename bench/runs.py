@@ -1,0 +1,101 @@
+"""Runs: 55 chats of one second, one after the other against 8 at a time; 200 at 32 at a time; memory."""
+
+import os
+import resource
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bench.report import line
+from core import jobs
+from core.store import Store, open_store
+from core.store.models import Chat, Dataset
+from tests.fakes.behaviour import Answer
+from tests.fakes.openai_server import FakeOpenAI
+
+LATENCY = 1.0
+FEW, MANY = 55, 200
+
+
+def run() -> None:
+    """The ``openai`` package against a local service that takes a second for each answer."""
+    with FakeOpenAI(Answer(latency=LATENCY)) as service, _environment(service.environment()), _store() as store:
+        _took(store, 1, 8)  # imports what the first call imports
+        # One after the other for eleven chats only: the rest would take the same, and nobody waits for it.
+        part = 11
+        one_by_one = _took(store, part, 1) * FEW / part
+        line(f"{FEW} chats, one after the other ({part} measured)", f"{one_by_one:.1f} s")
+        at_once = _took(store, FEW, 8)
+        line(f"{FEW} chats, 8 at a time", f"{at_once:.2f} s")
+        line("    times faster", f"{one_by_one / at_once:.2f}", ">= 7.5 (at most 7.86: 7 rounds)")
+        many = _took(store, MANY, 32)
+        rounds = -(-MANY // 32) * LATENCY
+        line(f"{MANY} chats, 32 at a time", f"{many:.2f} s")
+        line("    of the ideal (calls / places)", f"{MANY * LATENCY / 32 / many:.0%}", ">= 85 % (89 % in whole rounds)")
+        line("    of the ideal in whole rounds", f"{rounds / many:.0%}")
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        line("peak memory of the process, service included", f"{peak:,.0f} MB")
+
+
+def _took(store: Store, chats: int, concurrency: int) -> float:
+    name = f"{chats}-{concurrency}"
+    _add(store, name, chats)
+    created = jobs.create_run(store, dataset=name, name="r", provider="openai", concurrency=concurrency)
+    runner = jobs.JobRunner(store)
+    runner.start()
+    started = time.perf_counter()
+    jobs.start(store, created.id)
+    runner.wake()
+    while jobs.progress(store, created.id).pending:
+        time.sleep(0.02)
+    took = time.perf_counter() - started
+    runner.stop()
+    assert jobs.progress(store, created.id).done == chats
+    return took
+
+
+def _add(store: Store, name: str, chats: int) -> None:
+    with store.write() as session:
+        row = Dataset(name=name, form="role_elements", sha256=name, expected=chats)
+        session.add(row)
+        session.flush()
+        for index in range(1, chats + 1):
+            asked = "：第 {} 个问题，价格和交付怎么算？\n客服小林：标准版每年三千元。"
+            turns = "\n".join(f"客户{index}{asked.format(n)}" for n in range(40))
+            text = f"{name} {turns}"
+            session.add(
+                Chat(
+                    dataset_id=row.id or 0,
+                    index=index,
+                    text=text,
+                    sha256=f"{name}-{index}",
+                    characters=len(text),
+                    residue_characters=0,
+                )
+            )
+
+
+@contextmanager
+def _store() -> Iterator[Store]:
+    with tempfile.TemporaryDirectory(prefix="shiyao-bench-") as folder:
+        store = open_store(f"sqlite:///{Path(folder) / 'bench.db'}")
+        try:
+            yield store
+        finally:
+            store.close()
+
+
+@contextmanager
+def _environment(values: dict[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
