@@ -2,18 +2,23 @@
 
 import os
 import resource
+import socket
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sqlalchemy import func, select
+from sqlmodel import col
+
 from bench.report import line
 from core import jobs
 from core.store import Store, open_store
-from core.store.models import Chat, Dataset
-from tests.fakes.behaviour import Answer
-from tests.fakes.openai_server import FakeOpenAI
+from core.store.models import Chat, Dataset, Extraction
+from tests.fakes.openai_server import API_KEY
 
 LATENCY = 1.0
 FEW, MANY = 55, 200
@@ -21,7 +26,7 @@ FEW, MANY = 55, 200
 
 def run() -> None:
     """The ``openai`` package against a local service that takes a second for each answer."""
-    with FakeOpenAI(Answer(latency=LATENCY)) as service, _environment(service.environment()), _store() as store:
+    with _service() as environment, _environment(environment), _store() as store:
         _took(store, 1, 8)  # imports what the first call imports
         # One after the other for eleven chats only: the rest would take the same, and nobody waits for it.
         part = 11
@@ -30,13 +35,20 @@ def run() -> None:
         at_once = _took(store, FEW, 8)
         line(f"{FEW} chats, 8 at a time", f"{at_once:.2f} s")
         line("    times faster", f"{one_by_one / at_once:.2f}", ">= 7.5 (at most 7.86: 7 rounds)")
+        processor = time.process_time()
         many = _took(store, MANY, 32)
+        processor = (time.process_time() - processor) / MANY
         rounds = -(-MANY // 32) * LATENCY
         line(f"{MANY} chats, 32 at a time", f"{many:.2f} s")
         line("    of the ideal (calls / places)", f"{MANY * LATENCY / 32 / many:.0%}", ">= 85 % (89 % in whole rounds)")
         line("    of the ideal in whole rounds", f"{rounds / many:.0%}")
+        line(
+            "    processor time for each chat",
+            f"{processor * 1000:.0f} ms",
+            "< 31 ms, else 32 at a time cannot be ideal",
+        )
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        line("peak memory of the process, service included", f"{peak:,.0f} MB")
+        line("peak memory of the process", f"{peak:,.0f} MB")
 
 
 def _took(store: Store, chats: int, concurrency: int) -> float:
@@ -48,12 +60,17 @@ def _took(store: Store, chats: int, concurrency: int) -> float:
     started = time.perf_counter()
     jobs.start(store, created.id)
     runner.wake()
-    while jobs.progress(store, created.id).pending:
-        time.sleep(0.02)
+    while _stored(store, created.id) < chats:
+        time.sleep(0.05)
     took = time.perf_counter() - started
     runner.stop()
     assert jobs.progress(store, created.id).done == chats
     return took
+
+
+def _stored(store: Store, run_id: int) -> int:
+    with store.read() as session:
+        return int(session.execute(select(func.count()).where(col(Extraction.run_id) == run_id)).scalar_one())
 
 
 def _add(store: Store, name: str, chats: int) -> None:
@@ -75,6 +92,23 @@ def _add(store: Store, name: str, chats: int) -> None:
                     residue_characters=0,
                 )
             )
+
+
+@contextmanager
+def _service() -> Iterator[dict[str, str]]:
+    """In a process of its own: it must not take from the processor time of the one that is measured."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "tests.fakes.openai_server", "--port", str(port), "--latency", str(LATENCY)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE)
+    try:
+        assert process.stdout is not None
+        process.stdout.readline()  # it says its address once it listens
+        yield {"OPENAI_BASE_URL": f"http://127.0.0.1:{port}/v1", "OPENAI_API_KEY": API_KEY, "OPENAI_MODEL": "fake"}
+    finally:
+        process.terminate()
+        process.wait()
 
 
 @contextmanager

@@ -53,6 +53,8 @@ class _Shift:
     backlogs: dict[int, Backlog] = field(default_factory=dict)
     models: tuple[str, ...] | None = None
     beat_at: float = 0.0
+    wants: list[_Want] = field(default_factory=list)
+    look_at: float = 0.0
 
 
 class JobRunner:
@@ -85,6 +87,7 @@ class JobRunner:
         self._held = False
         self._stopping = threading.Event()
         self._wake = threading.Event()
+        self._look_anew = threading.Event()
         self._patience = DRAIN_SECONDS
         self._thread: threading.Thread | None = None
         self._broken: dict[int, set[int]] = defaultdict(set)
@@ -113,6 +116,7 @@ class JobRunner:
         """Look now: somebody started or stopped something. Jobs that could not be stored get another chance."""
         self._broken.clear()
         self.problem = None
+        self._look_anew.set()
         self._wake.set()
 
     def stop(self, *, patience: float = DRAIN_SECONDS) -> None:
@@ -161,16 +165,20 @@ class JobRunner:
         try:
             while not self._stopping.is_set() and time.monotonic() - idle_since < self._idle:
                 try:
-                    wants = self._wants()
-                    self._beat(shift, tuple(sorted({want.model for want in wants})))
-                    self._give_out(shift, wants)
+                    # A place that became free is filled at once; what runs want is asked a few times a second.
+                    if self._look_anew.is_set() or time.monotonic() >= shift.look_at:
+                        self._look_anew.clear()
+                        shift.wants = self._wants()
+                        shift.look_at = time.monotonic() + TICK_SECONDS
+                        self._beat(shift, tuple(sorted({want.model for want in shift.wants})))
+                    self._give_out(shift, shift.wants)
                 except SQLAlchemyError as error:
                     # Calls under way go on meanwhile; what they bring is stored when the database is back.
                     _log.exception("the database does not answer")
                     self.problem = error
                     self._rest(LOOK_SECONDS)
                     continue
-                if wants or shift.crew.active:
+                if shift.wants or shift.crew.active:
                     idle_since = time.monotonic()
                 self._rest(TICK_SECONDS)
         finally:
@@ -223,19 +231,16 @@ class JobRunner:
             leases.release(session, worker_id, job)
 
         try:
-            done = perform(self._store, job.run_id, job.chat_id, turn=lambda: self._turn(job, home), settle=settle)
+            done = perform(
+                self._store, job.run_id, job.chat_id, turn=lambda rate: self._turn(job, rate, home), settle=settle
+            )
         finally:
             if not done:
                 with self._store.write() as session:
                     settle(session)
 
-    def _turn(self, job: Job, home: threading.Event) -> None:
+    def _turn(self, job: Job, per_minute: int, home: threading.Event) -> None:
         """Wait until a call of this job may start by the run's rate."""
-        with self._store.read() as session:
-            row = session.get(Run, job.run_id)
-            per_minute = parameters_of(row).per_minute if row is not None else None
-        if per_minute is None:
-            return
         if home.wait(leases.turn(self._store, job.model, per_minute)):
             raise Withdrawn
         with self._store.read() as session:

@@ -46,7 +46,7 @@ def perform(
     run_id: int,
     chat_id: int,
     *,
-    turn: Callable[[], None] = lambda: None,
+    turn: Callable[[int], None] = lambda _: None,
     settle: Callable[[Session], None] = lambda _: None,
 ) -> bool:
     """Extract one chat and store what came of it, once.
@@ -58,7 +58,8 @@ def perform(
         store: open store.
         run_id: the run.
         chat_id: the chat.
-        turn: waits until a call may start; see :class:`core.jobs.asking.Asking`.
+        turn: given the run's calls per minute, waits until a call may start; see
+            :class:`core.jobs.asking.Asking`. Not called where the run has no limit.
         settle: called in the transaction that stores the result.
 
     Returns:
@@ -71,7 +72,13 @@ def perform(
     provider = connect(task.spec)
     if provider.ready():
         return False
-    asking = Asking(store, task.spec, provider, fresh=task.parameters.fresh, turn=turn)
+    rate = task.parameters.per_minute
+
+    def in_turn() -> None:
+        if rate is not None:
+            turn(rate)
+
+    asking = Asking(store, task.spec, provider, fresh=task.parameters.fresh, turn=in_turn)
     try:
         form = load_named_form(task.form)
         if isinstance(task.pipeline, ShiyaoError):
