@@ -45,7 +45,7 @@ def run() -> None:
         line(
             "    processor time for each chat",
             f"{processor * 1000:.0f} ms",
-            "< 31 ms, else 32 at a time cannot be ideal",
+            "< 31 ms: a second over 32",
         )
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         line("peak memory of the process", f"{peak:,.0f} MB")
