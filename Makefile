@@ -32,7 +32,7 @@ bench: test-setup
 
 # Names, versions and hashes only; for every platform, Python 3.11 and 3.12.
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet
+	--no-header --no-annotate --quiet
 lock: test-setup
 	$(LOCK) pyproject.toml -o requirements.lock
 	$(LOCK) pyproject.toml --extra dev --extra embedding -c requirements.lock -o requirements-dev.lock
