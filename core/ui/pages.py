@@ -12,6 +12,7 @@ DATASETS = "pages/data/datasets.py"
 RUNS = "pages/extract/runs.py"
 PROMPTS = "pages/extract/prompts.py"
 MODELS = "pages/extract/models.py"
+MERGE = "pages/extract/merge.py"
 WORKBENCH = "pages/review/workbench.py"
 RECORDS = "pages/review/records.py"
 HISTORY = "pages/review/history.py"
@@ -31,7 +32,12 @@ SETTINGS = "pages/settings/settings.py"
 _MENU: Mapping[str, tuple[tuple[str, str, str], ...]] = {
     "": ((OVERVIEW, "总览", "overview"),),
     "数据": ((IMPORT, "导入", "import"), (DATASETS, "数据集", "datasets")),
-    "抽取": ((RUNS, "抽取任务", "runs"), (PROMPTS, "提示词", "prompts"), (MODELS, "模型", "models")),
+    "抽取": (
+        (RUNS, "抽取任务", "runs"),
+        (PROMPTS, "提示词", "prompts"),
+        (MERGE, "合并任务", "merge"),
+        (MODELS, "模型", "models"),
+    ),
     "审阅": (
         (WORKBENCH, "审阅台", "workbench"),
         (RECORDS, "记录表", "records"),
@@ -70,6 +76,8 @@ h1 { font-size: 1.5rem !important; padding: 0 0 .6rem !important; }
   [data-testid="stBaseButton-primaryFormSubmit"], [data-testid="stBaseButton-primaryFormSubmit"] *,
   [data-testid="stMultiSelectTagsContainer"] [data-tag] * { color: #10201b !important; }
 }
+/* Of a disabled widget: still to be read. */
+[data-testid="stWidgetLabel"], [data-testid="stWidgetLabel"] :is(span, div, p) { color: inherit !important; }
 h2 { font-size: 1.15rem !important; } h3 { font-size: 1rem !important; }
 </style>
 """
