@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.ingest import load_sample
 from core.review import DatasetState, overview
 from core.store.models import RunStatus
 from core.ui import pages, state
@@ -54,6 +55,10 @@ if not states:
         page=pages.IMPORT,
         label="导入群聊",
     )
+    if st.button("先看看示例", icon=":material/visibility:", help="28 条自编的群聊，带标注和一个完成的抽取任务"):
+        with st.spinner("正在载入示例…"):
+            load_sample(state.store())
+        st.rerun()
 for state_of_one in states:
     draw(state_of_one)
 if events:

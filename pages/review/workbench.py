@@ -120,7 +120,7 @@ def save(table: Desk, key: str) -> None:
 available = state.datasets()
 if not available:
     st.title("审阅台")
-    empty_state("还没有群聊可以审阅", "先导入群聊，或载入示例数据。", page=pages.IMPORT, label="去导入")
+    empty_state("还没有群聊可以审阅", "先导入群聊；模型填的值是审阅的起点。", page=pages.IMPORT, label="去导入")
 elif not state.reviewer():
     st.title("审阅台")
     ask_reviewer()

@@ -23,6 +23,14 @@ test("a text with many right answers may be told in other words", () => {
   assert.deepEqual(openWarnings(entry, form), []);
 });
 
+test("an empty form beside another one stops the first approval, alone it is an answer", () => {
+  const two = makeEntry(chat(1, { customers: [customer({ 姓名: "甲" }), customer({ 姓名: "", 电话: "", 类型: [], 明细: "" })] }));
+  for (const field of FORM.fields) confirmField(two, 1, field.key, 0);
+  assert.deepEqual(openWarnings(two, FORM).map((one) => [one.index, one.key]), [[1, FORM.name_field]]);
+  const alone = makeEntry(chat(1, { customers: [customer({ 姓名: "", 电话: "", 类型: [], 明细: "" })] }));
+  assert.deepEqual(openWarnings(alone, FORM), []);
+});
+
 test("hints are shown and stop nobody", () => {
   const warnings = [{ customer: 0, key: "姓名", level: "hint", text: "像客服" }];
   const entry = makeEntry(chat(1, { warnings }));

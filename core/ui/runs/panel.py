@@ -175,7 +175,7 @@ def _draw_latest(run: RunView, form: Form) -> None:
             "结果": st.column_config.TextColumn(width=95),
             "客户": st.column_config.TextColumn(width=110),
             "已填": st.column_config.TextColumn(width=55, help="填了几个字段"),
-            "内容": st.column_config.TextColumn(width=400),
+            "内容": st.column_config.TextColumn(width=375),
             "秒": st.column_config.NumberColumn(width=50, format="%.1f"),
             "token": st.column_config.NumberColumn(width=60, format="localized"),
             "打开": st.column_config.LinkColumn(width=60, display_text="审阅台"),

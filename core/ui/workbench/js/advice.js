@@ -14,6 +14,12 @@ export function mustStandInText(field) {
 export function remarks(entry, form) {
   const found = [];
   entry.work.forEach((customer, index) => {
+    if (entry.work.length > 1 && form.fields.every((field) => isEmpty(customer.values[field.key]))) {
+      // Whether somebody looked at its fields or not: one form more costs points for nothing.
+      const text = `客户 ${index + 1} 一个字段也没有填：请填写或删除，多一张空表会扣分`;
+      found.push({ index, key: form.name_field, level: "warning", hint: "空表", text });
+      return;
+    }
     for (const field of form.fields) {
       const { key } = field;
       if (confirmationOf(customer, key) === ONE_BY_ONE) continue;

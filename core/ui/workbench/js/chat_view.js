@@ -85,7 +85,7 @@ export function buildPane(chat, { onMark, onResidue, onMessage, onNarrow }) {
   });
   pane.list = list;
   pane.narrowSwitch = h("button", { type: "button", class: "link", "aria-pressed": "false", onclick: () => onNarrow() });
-  pane.headline = h("div", { class: "headline" }, `${headline(chat)} · `, pane.narrowSwitch);
+  pane.headline = h("div", { class: "headline" }, headline(chat), h("span", {}, " · "), pane.narrowSwitch);
   pane.residueNote = h("span", {});
   pane.residueSwitch = h("button", { type: "button", class: "link", onclick: () => onResidue(chat.chat) });
   pane.residueText = h("pre", { class: "residue-text" });
