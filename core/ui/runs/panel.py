@@ -14,6 +14,7 @@ from core.store.models import ExtractionStatus, RunStatus
 from core.ui import pages, state
 from core.ui.figures import facts, figures
 from core.ui.notices import reported
+from core.ui.runs.about import draw_about
 from core.ui.runs.failed import draw_failures
 
 STATUSES = {
@@ -181,6 +182,7 @@ def _draw_latest(run: RunView, form: Form) -> None:
             "打开": st.column_config.LinkColumn(width=60, display_text="审阅台"),
         },
     )
+    draw_about(found, form)
 
 
 def rows_of(one: ExtractionView, form: Form) -> list[dict[str, Any]]:

@@ -1,0 +1,62 @@
+"""What a run did to its chats besides filling forms: what was left out, how windows lay, what was not taken."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from core.export import ranges
+from core.extract import about
+from core.form import Form
+from core.store import ExtractionView
+
+_BY = {"vote": "投票", "windows": "窗口合并"}
+
+
+def draw_about(found: Sequence[ExtractionView], form: Form) -> None:
+    """An entry per chat of which something was left out or decided; nothing where nothing was."""
+    for one in found:
+        kept = about(one.replies)
+        title = headline(kept)
+        if title:
+            with st.expander(f"第 {one.index} 条：{title}"):
+                for line in lines(kept, form):
+                    st.markdown(f"- {line}")
+
+
+def headline(kept: dict[str, list[dict[str, Any]]]) -> str:
+    """In one line; ``""`` where there is nothing to say."""
+    parts = []
+    if left := sum(int(step["characters"]) for step in kept["left_out"]):
+        parts.append(f"清理时省去 {left:,} 字")
+    if len(kept["windows"]) > 1:
+        parts.append(f"太长，分成 {len(kept['windows'])} 段")
+    if kept["alternatives"]:
+        parts.append(f"{len(kept['alternatives'])} 格另有说法")
+    return " · ".join(parts)
+
+
+def lines(kept: dict[str, list[dict[str, Any]]], form: Form) -> list[str]:
+    """One sentence per step, window and cell."""
+    said = [
+        f"{step['why']}：省去 {step['characters']:,} 字"
+        + (f"，在第 {ranges(step['messages'])} 条消息" if step["messages"] else "")
+        for step in kept["left_out"]
+    ]
+    for window in kept["windows"] if len(kept["windows"]) > 1 else ():
+        first, last = window["messages"][0], window["messages"][-1]
+        said.append(f"第 {window['number']} 段：第 {first}–{last} 条消息，{window['characters']:,} 字")
+    for cell in kept["alternatives"]:
+        label = form.field(cell["field"]).label if cell["field"] in form else cell["field"]
+        others = "、".join(_shown(other) for other in cell["others"])
+        by = _BY.get(cell["from"], cell["from"])
+        said.append(
+            f"{cell['name'] or '（未填姓名）'} · {label}：取「{_shown(cell['taken'])}」，{by}时没有取「{others}」"
+        )
+    return said
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict):
+        value = value.get("value", "")
+    return ("、".join(map(str, value)) if isinstance(value, list) else str(value)) or "空"
