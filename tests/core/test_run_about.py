@@ -22,7 +22,7 @@ def pipeline(**options: object) -> Pipeline:
 
 
 def test_nothing_is_cut_unseen(form: Form) -> None:
-    stages = pipeline(clean=["placeholders"], context_tokens=4000)
+    stages = pipeline(clean=["placeholders"], context_tokens=2800)
     outcome = run_pipeline(form=form, chat=parse_chat(CHAT), pipeline=stages, provider=provider("local"))
     kept = about(kept_replies(outcome, MOMENT))
     assert "清理时省去" in headline(kept) and "分成" in headline(kept)
