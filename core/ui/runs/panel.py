@@ -237,7 +237,7 @@ def _draw_about(run: RunView) -> None:
     ]
     for stage in stages:
         with st.expander(f"提示词 {stage['name']}.v{stage['version']} 的全文"):
-            st.code(stage["source"], language="markdown", wrap_lines=True, height=300)
+            st.code(stage["source"], language=None, wrap_lines=True)
 
 
 def _plain(text: str) -> str:
