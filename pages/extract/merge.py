@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.evaluate import METHOD_TITLES, MergePlan, merge_runs, plan_merge
-from core.form import Form
+from core.form import Form, Value
 from core.merge import Method
 from core.store import DatasetView, RunView, queries
 from core.store.models import RunKind
@@ -23,6 +23,11 @@ def runs_to_merge(dataset: DatasetView) -> list[RunView]:
     """Runs with answers, newest first; labels are no run to merge."""
     with state.store().read() as session:
         return [run for run in queries.runs(session, dataset.id) if run.done and run.kind != RunKind.LABELS]
+
+
+def words(value: Value) -> str:
+    """A cell in one line."""
+    return ("、".join(value) if isinstance(value, list) else value) or "（空）"
 
 
 def show_estimate(plan: MergePlan) -> None:
@@ -52,13 +57,11 @@ def show_differences(plan: MergePlan, form: Form) -> None:
             for key, choices in one.choices.items():
                 value = one.values[key]
                 said = "；".join(
-                    f"{'、'.join(plan.runs[run].name for run in choice.ballots)}："
-                    f"{'、'.join(choice.value) if isinstance(choice.value, list) else choice.value or '（空）'}"
+                    f"{'、'.join(plan.runs[run].name for run in choice.ballots)}：{words(choice.value)}"
                     for choice in choices
                 )
-                taken = "、".join(value) if isinstance(value, list) else value
                 label = form.field(key).label
-                rows.append({"群聊": index, "客户": number, "字段": label, "取": taken or "（空）", "各任务": said})
+                rows.append({"群聊": index, "客户": number, "字段": label, "取": words(value), "各任务": said})
                 if len(rows) == SHOWN:
                     break
     if rows:

@@ -41,9 +41,16 @@ def prepare(data: str, url: str) -> None:
         ],
     }
     for command in commands[data]:
-        subprocess.run([sys.executable, "-m", "core", "--db", url, *command], cwd=ROOT, check=True, capture_output=True)
+        run(url, *command)
     if data == "sample":
         review(url)
+        with tempfile.TemporaryDirectory() as folder:
+            run(url, "export", "training", "--dataset", SAMPLE_DATASET, "--out", f"{folder}/set", "--name", "第一版")
+
+
+def run(url: str, *command: str) -> None:
+    """One verb of the command line."""
+    subprocess.run([sys.executable, "-m", "core", "--db", url, *command], cwd=ROOT, check=True, capture_output=True)
 
 
 def review(url: str) -> None:
