@@ -65,6 +65,12 @@ def controls(available: list[DatasetView]) -> Desk:
             placeholder="不对照",
             help="只走已确认的群聊，只问新的抽取任务与已确认的值不同的字段",
         )
+        st.page_link(
+            pages.WORKBENCH,
+            label="盲审：再审一遍，看不到模型和第一遍的值",
+            icon=":material/visibility_off:",
+            query_params={"dataset": str(dataset.id), second.PASS: second.SECOND},
+        )
         st.button("清除条件", on_click=clear, disabled=not (wanted.narrow or newer), width="stretch")
     return open_desk(
         state.store(),
