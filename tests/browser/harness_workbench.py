@@ -28,7 +28,7 @@ def desk() -> None:
     sent = outbox_of(key)
     service = FakeReview(folder / "state.json", load_named_form(), 30)
     foreign = folder / "foreign.json"
-    if foreign.exists():
+    if sent.outbox and foreign.exists():  # right before this turn's own saves: a turn of the opening must not take it
         news = json.loads(foreign.read_text("utf-8"))
         foreign.unlink()
         service.foreign_save(news["chat"], news["who"], news["key"], news["value"])
