@@ -2,39 +2,17 @@
 
 import json
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
-import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.form import Form
 from core.ingest import import_chats, summaries
-from core.settings import settings
 from core.store import Store, queries
+from tests.pages.conftest import OpenPage
+from tests.pages.finding import by_label, seen
 
 IMPORT, DATASETS = "pages/data/import_.py", "pages/data/datasets.py"
-
-
-@pytest.fixture
-def opened(store: Store, monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setenv("SHIYAO_DATABASE_URL", store.engine.url.render_as_string(hide_password=False))
-    settings.cache_clear()
-    st.cache_resource.clear()
-
-    def page(script: str) -> AppTest:
-        app = AppTest.from_file(str(Path(__file__).parents[2] / "app.py"), default_timeout=30).run()
-        return app.switch_page(script).run()
-
-    yield page
-    settings.cache_clear()
-    st.cache_resource.clear()
-    st.cache_data.clear()
-
-
-def by_label(found: Any, label: str) -> Any:
-    return next(widget for widget in found if widget.label.startswith(label))
 
 
 def upload(app: AppTest, data: Any, name: str = "train.json") -> AppTest:
@@ -49,14 +27,8 @@ def chats(form: Form, count: int = 3) -> list[dict[str, Any]]:
     ]
 
 
-def seen(app: AppTest) -> str:
-    return "\n".join(
-        str(part.value) for kind in ("markdown", "caption", "success", "error", "info") for part in app.get(kind)
-    )
-
-
-def test_a_file_is_shown_and_then_imported(opened: Any, store: Store, form: Form) -> None:
-    app = upload(opened(IMPORT), [*chats(form), {"chat_text": ""}])
+def test_a_file_is_shown_and_then_imported(open_page: OpenPage, store: Store, form: Form) -> None:
+    app = upload(open_page(IMPORT), [*chats(form), {"chat_text": ""}])
     assert not app.exception
     assert "3 条群聊，3 条有标注，3 位客户" in seen(app)
     assert by_label(app.expander, "不能导入 1 条").dataframe[0].value.to_dict("records") == [
@@ -72,12 +44,12 @@ def test_a_file_is_shown_and_then_imported(opened: Any, store: Store, form: Form
     assert not any(widget.label == "导入" for widget in app.button)
 
 
-def test_a_submission_becomes_a_run_of_the_dataset(opened: Any, store: Store, form: Form) -> None:
+def test_a_submission_becomes_a_run_of_the_dataset(open_page: OpenPage, store: Store, form: Form) -> None:
     submission = [{"infos": [form.empty()], "index": 2}]
-    app = upload(opened(IMPORT), submission, "基线.json")
+    app = upload(open_page(IMPORT), submission, "基线.json")
     assert "请先导入它所属的群聊" in seen(app)
     import_chats(store, BytesIO(json.dumps(chats(form)).encode()), filename="a.json", dataset="数据")
-    app = upload(opened(IMPORT), submission, "基线.json")
+    app = upload(open_page(IMPORT), submission, "基线.json")
     by_label(app.button, "导入").click().run()
     assert not app.exception
     assert "抽取任务「基线」：共 1 条，新增 1" in seen(app)
@@ -85,10 +57,10 @@ def test_a_submission_becomes_a_run_of_the_dataset(opened: Any, store: Store, fo
         assert queries.run(session, "基线").kind == "import"
 
 
-def test_labels_alone_attach_to_a_dataset(opened: Any, store: Store, form: Form) -> None:
+def test_labels_alone_attach_to_a_dataset(open_page: OpenPage, store: Store, form: Form) -> None:
     bare = [{"chat_text": row["chat_text"]} for row in chats(form)]
     import_chats(store, BytesIO(json.dumps(bare).encode()), filename="a.json", dataset="数据")
-    app = upload(opened(IMPORT), chats(form), "labels.json")
+    app = upload(open_page(IMPORT), chats(form), "labels.json")
     group = next(group for group in app.get("button_group") if group.label == "做什么")
     group.set_value("只把标注附到已有的数据集").run()
     by_label(app.button, "导入").click().run()
@@ -97,8 +69,8 @@ def test_labels_alone_attach_to_a_dataset(opened: Any, store: Store, form: Form)
     assert (found.dataset.name, found.labels, found.runs) == ("数据", 3, 0)
 
 
-def test_bad_files_are_one_sentence(opened: Any, store: Store) -> None:
-    app = upload(opened(IMPORT), b'[{"chat_text": "a"', "x.json")
+def test_bad_files_are_one_sentence(open_page: OpenPage, store: Store) -> None:
+    app = upload(open_page(IMPORT), b'[{"chat_text": "a"', "x.json")
     assert not app.exception
     assert [error.value for error in app.error] == [
         "文件 x.json 在第 1 行中断，没有写完。文件可能下载或复制不完整，请重新取得"
@@ -106,8 +78,8 @@ def test_bad_files_are_one_sentence(opened: Any, store: Store) -> None:
     assert not any(widget.label == "导入" for widget in app.button)
 
 
-def test_a_table_asks_for_its_column(opened: Any, store: Store) -> None:
-    app = upload(opened(IMPORT), "标题,正文\na,林木1：你好\n".encode("gbk"), "x.csv")
+def test_a_table_asks_for_its_column(open_page: OpenPage, store: Store) -> None:
+    app = upload(open_page(IMPORT), "标题,正文\na,林木1：你好\n".encode("gbk"), "x.csv")
     assert "找不到聊天文本列" in app.error[0].value
     by_label(app.selectbox, "聊天文本列").set_value("正文").run()
     assert not app.error
@@ -115,8 +87,8 @@ def test_a_table_asks_for_its_column(opened: Any, store: Store) -> None:
     assert "GBK" in seen(app)
 
 
-def test_a_pasted_chat(opened: Any, store: Store) -> None:
-    app = opened(IMPORT)
+def test_a_pasted_chat(open_page: OpenPage, store: Store) -> None:
+    app = open_page(IMPORT)
     next(group for group in app.get("button_group") if group.label == "来源").set_value("粘贴聊天").run()
     by_label(app.button, "导入").click().run()
     assert "还没有粘贴聊天内容" in app.error[0].value
@@ -126,15 +98,15 @@ def test_a_pasted_chat(opened: Any, store: Store) -> None:
     assert [(found.dataset.name, found.dataset.chats) for found in summaries(store)] == [("粘贴的群聊", 1)]
 
 
-def test_no_datasets_yet(opened: Any) -> None:
-    app = opened(DATASETS)
+def test_no_datasets_yet(open_page: OpenPage) -> None:
+    app = open_page(DATASETS)
     assert not app.exception
     assert "还没有数据集" in seen(app)
 
 
-def test_the_list_and_its_chats(opened: Any, store: Store, form: Form) -> None:
+def test_the_list_and_its_chats(open_page: OpenPage, store: Store, form: Form) -> None:
     import_chats(store, BytesIO(json.dumps(chats(form, 60)).encode()), filename="a.json", dataset="数据")
-    app = opened(DATASETS)
+    app = open_page(DATASETS)
     assert not app.exception
     assert app.dataframe[0].value.iloc[0].to_dict() | {"导入时间": ""} == {
         "名称": "数据",
@@ -151,9 +123,9 @@ def test_the_list_and_its_chats(opened: Any, store: Store, form: Form) -> None:
     assert list(app.dataframe[1].value["序号"]) == list(range(51, 61))
 
 
-def test_deleting_asks_for_the_name(opened: Any, store: Store, form: Form) -> None:
+def test_deleting_asks_for_the_name(open_page: OpenPage, store: Store, form: Form) -> None:
     import_chats(store, BytesIO(json.dumps(chats(form)).encode()), filename="a.json", dataset="数据")
-    app = opened(DATASETS)
+    app = open_page(DATASETS)
     delete = by_label(app.button, "删除")
     assert delete.disabled
     by_label(app.text_input, "输入数据集名称").set_value("数").run()

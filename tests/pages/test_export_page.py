@@ -2,43 +2,24 @@
 
 import hashlib
 import json
-from pathlib import Path
-from typing import Any
+from functools import partial
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.export import Download, entries
-from core.settings import settings
 from core.store import Store, queries
 from core.store.models import RecordStatus
 from tests.core.exporting import fill
+from tests.pages.conftest import OpenPage
+from tests.pages.finding import button, chosen
 
 PAGE = "pages/export/exports.py"
 
 
 @pytest.fixture
-def page(store: Store, monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setenv("SHIYAO_DATABASE_URL", store.engine.url.render_as_string(hide_password=False))
-    settings.cache_clear()
-    st.cache_resource.clear()
-
-    def opened() -> AppTest:
-        app = AppTest.from_file(str(Path(__file__).parents[2] / "app.py"), default_timeout=30).run()
-        return app.switch_page(PAGE).run()
-
-    yield opened
-    settings.cache_clear()
-    st.cache_resource.clear()
-
-
-def chosen(app: AppTest, key: str) -> Any:
-    return next(group for group in app.get("button_group") if group.key == key)
-
-
-def button(app: AppTest, label: str) -> Any:
-    return next(found for found in app.button if found.label == label)
+def page(open_page: OpenPage) -> OpenPage:
+    return partial(open_page, PAGE)
 
 
 def finished(app: AppTest) -> Download:
@@ -46,13 +27,13 @@ def finished(app: AppTest) -> Download:
     return made
 
 
-def test_an_empty_house_says_what_to_do(page: Any) -> None:
+def test_an_empty_house_says_what_to_do(page: OpenPage) -> None:
     app = page()
     assert not app.exception
     assert any("还没有可以导出的内容" in markdown.value for markdown in app.markdown)
 
 
-def test_a_submission_is_refused_until_blanks_are_chosen(page: Any, store: Store) -> None:
+def test_a_submission_is_refused_until_blanks_are_chosen(page: OpenPage, store: Store) -> None:
     fill(store, expected=5, statuses={1: RecordStatus.CONFIRMED, 2: RecordStatus.CONFIRMED})
     app = page()
     assert not app.exception
@@ -75,7 +56,7 @@ def test_a_submission_is_refused_until_blanks_are_chosen(page: Any, store: Store
     assert made.report.sha256 in set(app.dataframe[0].value["sha256"])
 
 
-def test_records_with_a_run_behind_them(page: Any, store: Store) -> None:
+def test_records_with_a_run_behind_them(page: OpenPage, store: Store) -> None:
     fill(store, statuses={3: RecordStatus.CONFIRMED})
     app = page()
     chosen(app, "base-1").set_value("both").run()
@@ -86,7 +67,7 @@ def test_records_with_a_run_behind_them(page: Any, store: Store) -> None:
 
 
 @pytest.mark.parametrize("kind", ["test-csv", "dataset", "table"])
-def test_the_other_kinds(page: Any, store: Store, kind: str) -> None:
+def test_the_other_kinds(page: OpenPage, store: Store, kind: str) -> None:
     fill(store, statuses={2: RecordStatus.CONFIRMED})
     app = page()
     chosen(app, "kind").set_value(kind).run()
@@ -96,7 +77,7 @@ def test_the_other_kinds(page: Any, store: Store, kind: str) -> None:
     assert not [error.value for error in app.error]
 
 
-def test_a_report_of_one_chat_with_phones_hidden(page: Any, store: Store) -> None:
+def test_a_report_of_one_chat_with_phones_hidden(page: OpenPage, store: Store) -> None:
     fill(store)
     app = page()
     chosen(app, "kind").set_value("report").run()

@@ -1,46 +1,30 @@
 """The page 合并任务, driven from the app's entry."""
 
-from pathlib import Path
-from typing import Any
+from functools import partial
 
 import pytest
-import streamlit as st
 from sqlalchemy import select
-from streamlit.testing.v1 import AppTest
 
-from core.settings import settings
 from core.store import Store, queries
 from core.store.models import Chat, Extraction, ExtractionStatus, Run, RunKind, RunStatus
 from tests.core.exporting import fill
+from tests.pages.conftest import OpenPage
+from tests.pages.finding import seen
 
 PAGE = "pages/extract/merge.py"
 
 
 @pytest.fixture
-def page(store: Store, monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setenv("SHIYAO_DATABASE_URL", store.engine.url.render_as_string(hide_password=False))
-    settings.cache_clear()
-    st.cache_resource.clear()
-
-    def opened() -> AppTest:
-        app = AppTest.from_file(str(Path(__file__).parents[2] / "app.py"), default_timeout=60).run()
-        return app.switch_page(PAGE).run()
-
-    yield opened
-    settings.cache_clear()
-    st.cache_resource.clear()
+def page(open_page: OpenPage) -> OpenPage:
+    return partial(open_page, PAGE)
 
 
-def said(app: AppTest) -> str:
-    return "\n".join(str(part.value) for kind in ("markdown", "caption", "success", "error") for part in app.get(kind))
-
-
-def test_one_run_is_not_enough(page: Any, store: Store) -> None:
+def test_one_run_is_not_enough(page: OpenPage, store: Store) -> None:
     fill(store)
-    assert "还差一个抽取任务" in said(page())
+    assert "还差一个抽取任务" in seen(page())
 
 
-def test_two_runs_become_one_per_field(page: Any, store: Store) -> None:
+def test_two_runs_become_one_per_field(page: OpenPage, store: Store) -> None:
     number = fill(store)
     with store.write() as session:
         other = queries.run(session, "模型", number)
@@ -53,11 +37,11 @@ def test_two_runs_become_one_per_field(page: Any, store: Store) -> None:
             ok = ExtractionStatus.OK
             session.add(Extraction(run_id=run.id, chat_id=chat.id, status=ok, forms=changed))
     app = page()
-    assert not app.exception and "格说法不同" in said(app)
+    assert not app.exception and "格说法不同" in seen(app)
     app.radio(key="merge-method").set_value("best").run()
     assert [metric.label for metric in app.metric][0] == "交叉验证的估计"
     next(one for one in app.button if one.label == "合并").click().run()
-    assert "已存为任务" in said(app)
+    assert "已存为任务" in seen(app)
     with store.read() as session:
         kinds = [run.kind for run in queries.runs(session, number)]
     assert RunKind.MERGE in kinds

@@ -1,54 +1,27 @@
 """The page 模型, driven from the app's entry."""
 
-from pathlib import Path
-from typing import Any
+from functools import partial
 
 import pytest
-import streamlit as st
-from streamlit.testing.v1 import AppTest
 
 from core import catalog
 from core.llm import Source
-from core.settings import settings
 from core.store import Store
 from tests.fakes.behaviour import Answer, Failure
 from tests.fakes.openai_server import API_KEY, FakeOpenAI
+from tests.pages.conftest import OpenPage
+from tests.pages.finding import by_label, seen
 
 PAGE = "pages/extract/models.py"
 KEY = "MY_SERVICE_API_KEY"
 
 
 @pytest.fixture
-def page(store: Store, monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setenv("SHIYAO_DATABASE_URL", store.engine.url.render_as_string(hide_password=False))
-    for name in ("SPARKAI_APP_ID", "SPARKAI_API_KEY", "SPARKAI_API_SECRET", "OPENAI_BASE_URL", "OPENAI_API_KEY", KEY):
-        monkeypatch.delenv(name, raising=False)
-    settings.cache_clear()
-    st.cache_resource.clear()
-
-    def opened(**address: str) -> AppTest:
-        app = AppTest.from_file(str(Path(__file__).parents[2] / "app.py"), default_timeout=30).run()
-        for name, value in address.items():
-            app.query_params[name] = value
-        app = app.switch_page(PAGE).run()
-        assert not app.exception
-        return app
-
-    yield opened
-    settings.cache_clear()
-    st.cache_resource.clear()
+def page(open_page: OpenPage) -> OpenPage:
+    return partial(open_page, PAGE)
 
 
-def by_label(found: Any, label: str) -> Any:
-    return next(widget for widget in found if widget.label.startswith(label))
-
-
-def seen(app: AppTest) -> str:
-    kinds = ("markdown", "caption", "warning", "error", "success", "html", "code")
-    return "\n".join(str(getattr(part, "value", None) or part.proto) for kind in kinds for part in app.get(kind))
-
-
-def test_every_model_says_whether_it_can_be_called(page: Any) -> None:
+def test_every_model_says_whether_it_can_be_called(page: OpenPage) -> None:
     app = page()
     table = app.dataframe[0].value.set_index("名称")
     assert table.loc["rules.v1", "密钥"] == table.loc["rules.v1", "密钥"] == "不需要"
@@ -61,7 +34,9 @@ def test_every_model_says_whether_it_can_be_called(page: Any) -> None:
     assert "还缺 服务方的名称（model）、patch_id" in seen(page(model="spark-maas"))
 
 
-def test_a_model_is_made_tested_changed_and_deleted(page: Any, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_is_made_tested_changed_and_deleted(
+    page: OpenPage, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with FakeOpenAI([Answer("可用"), Failure(status=429)]) as service:
         app = page(do="new")
         by_label(app.text_input, "名称").set_value("my-service")
@@ -100,7 +75,7 @@ def test_a_model_is_made_tested_changed_and_deleted(page: Any, store: Store, mon
     assert all(spec.source == Source.FILE for spec in catalog.models(store))
 
 
-def test_a_shipped_model_is_overridden_by_a_copy(page: Any, store: Store) -> None:
+def test_a_shipped_model_is_overridden_by_a_copy(page: OpenPage, store: Store) -> None:
     app = page(model="generalv3.5")
     assert not [button for button in app.button if button.label == "修改"]
     app = by_label(app.button, "复制").click().run()
@@ -112,7 +87,7 @@ def test_a_shipped_model_is_overridden_by_a_copy(page: Any, store: Store) -> Non
     assert "自建" in seen(app)
 
 
-def test_a_pasted_key_is_refused_and_not_shown(page: Any, store: Store) -> None:
+def test_a_pasted_key_is_refused_and_not_shown(page: OpenPage, store: Store) -> None:
     app = page(do="new")
     by_label(app.text_input, "名称").set_value("x")
     by_label(app.text_input, "密钥变量").set_value("sk-pasted-by-mistake")

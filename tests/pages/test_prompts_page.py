@@ -1,49 +1,25 @@
 """The page 提示词, driven from the app's entry."""
 
 import json
-from pathlib import Path
-from typing import Any
+from functools import partial
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.extract import book
 from core.form import load_named_form
-from core.settings import settings
 from core.store import Store, queries
 from core.store.models import Extraction, Run, RunKind
 from tests.core.running import add_dataset
+from tests.pages.conftest import OpenPage
+from tests.pages.finding import by_label, seen
 
 PAGE = "pages/extract/prompts.py"
 
 
 @pytest.fixture
-def page(store: Store, monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setenv("SHIYAO_DATABASE_URL", store.engine.url.render_as_string(hide_password=False))
-    for name in ("SPARKAI_APP_ID", "SPARKAI_API_KEY", "SPARKAI_API_SECRET", "OPENAI_BASE_URL", "OPENAI_API_KEY"):
-        monkeypatch.delenv(name, raising=False)
-    settings.cache_clear()
-    st.cache_resource.clear()
-
-    def opened(**address: str) -> AppTest:
-        app = AppTest.from_file(str(Path(__file__).parents[2] / "app.py"), default_timeout=60).run()
-        for name, value in address.items():
-            app.query_params[name] = value
-        return app.switch_page(PAGE).run()
-
-    yield opened
-    settings.cache_clear()
-    st.cache_resource.clear()
-
-
-def by_label(found: Any, label: str) -> Any:
-    return next(widget for widget in found if widget.label.startswith(label))
-
-
-def seen(app: AppTest) -> str:
-    kinds = ("markdown", "caption", "warning", "error", "html", "code")
-    return "\n".join(str(getattr(part, "value", None) or part.proto) for kind in kinds for part in app.get(kind))
+def page(open_page: OpenPage) -> OpenPage:
+    return partial(open_page, PAGE)
 
 
 def show(app: AppTest, view: str) -> AppTest:
@@ -52,7 +28,7 @@ def show(app: AppTest, view: str) -> AppTest:
     return app
 
 
-def test_every_prompt_is_listed_and_can_be_read_and_compared(page: Any) -> None:
+def test_every_prompt_is_listed_and_can_be_read_and_compared(page: OpenPage) -> None:
     app = page(prompt="verify.v1")
     assert not app.exception
     assert [row.split(" · ")[1] for row in app.dataframe[0].value["提示词"]] == [
@@ -69,7 +45,7 @@ def test_every_prompt_is_listed_and_can_be_read_and_compared(page: Any) -> None:
     assert "还没有群聊" in seen(show(app, "渲染"))
 
 
-def test_a_prompt_is_rendered_on_a_chat_with_its_length(page: Any, store: Store) -> None:
+def test_a_prompt_is_rendered_on_a_chat_with_its_length(page: OpenPage, store: Store) -> None:
     add_dataset(store, 2)
     app = show(page(prompt="baseline.v1"), "渲染")
     assert "先生1：会话存档怎么收费" in seen(app)
@@ -78,7 +54,7 @@ def test_a_prompt_is_rendered_on_a_chat_with_its_length(page: Any, store: Store)
     assert "归纳要由上一阶段写出" in seen(app)
 
 
-def test_a_prompt_is_tried_on_one_chat_and_scored_against_its_labels(page: Any, store: Store) -> None:
+def test_a_prompt_is_tried_on_one_chat_and_scored_against_its_labels(page: OpenPage, store: Store) -> None:
     dataset = add_dataset(store, 1)
     label = load_named_form().empty() | {"基本信息-姓名": "乙先生1", "客户购买阶段": "赢单"}
     with store.write() as session:
@@ -99,7 +75,7 @@ def test_a_prompt_is_tried_on_one_chat_and_scored_against_its_labels(page: Any, 
         assert [run.name for run in queries.runs(session, dataset.id)] == ["labels"]
 
 
-def test_a_new_version_is_kept_changed_and_removed(page: Any, store: Store) -> None:
+def test_a_new_version_is_kept_changed_and_removed(page: OpenPage, store: Store) -> None:
     app = show(page(prompt="baseline.v1"), "新版本")
     area = by_label(app.text_area, "全文")
     assert "version: 2" in area.value

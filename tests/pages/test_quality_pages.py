@@ -2,58 +2,28 @@
 
 import csv
 import io
-from pathlib import Path
-from typing import Any
 
 import pytest
-import streamlit as st
-from streamlit.testing.v1 import AppTest
 
 from core.evaluate import dispute, disputes, outside_scores
-from core.settings import settings
 from core.store import Store, queries
 from core.store.models import DisputeStatus, Pass
 from core.ui.tables import csv_of
 from tests.core.quality import FORM, NAME, TODO, add_record, add_run, form, quality_dataset
 from tests.core.running import add_dataset
+from tests.pages.conftest import OpenPage
+from tests.pages.finding import by_label, seen
 
 PAGES = {name: f"pages/quality/{name}.py" for name in ("scores", "compare", "changes", "disputes", "agreement")}
 
 
 @pytest.fixture
-def page(store: Store, monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setenv("SHIYAO_DATABASE_URL", store.engine.url.render_as_string(hide_password=False))
-    settings.cache_clear()
-    st.cache_resource.clear()
-
-    def opened(name: str, **query: str) -> AppTest:
-        app = AppTest.from_file(str(Path(__file__).parents[2] / "app.py"), default_timeout=60)
-        app.session_state["shiyao.reviewer"] = "小林"
-        app.run()
-        for key, value in query.items():
-            app.query_params[key] = value
-        app = app.switch_page(PAGES[name]).run()
-        assert not app.exception
-        return app
-
-    yield opened
-    settings.cache_clear()
-    st.cache_resource.clear()
-
-
-def seen(app: AppTest) -> str:
-    kinds = ("title", "markdown", "caption", "warning", "error", "info", "success", "metric")
-    return "\n".join(
-        f"{getattr(part, 'label', '')} {getattr(part, 'value', '')}" for kind in kinds for part in app.get(kind)
-    )
-
-
-def by_label(found: Any, label: str) -> Any:
-    return next(widget for widget in found if widget.label.startswith(label))
+def page(open_page: OpenPage) -> OpenPage:
+    return lambda name, **address: open_page(PAGES[name], reviewer="小林", **address)
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_without_anything_each_page_says_what_next(page: Any, name: str) -> None:
+def test_without_anything_each_page_says_what_next(page: OpenPage, name: str) -> None:
     assert "还没有数据集" in seen(page(name))
 
 
@@ -67,12 +37,12 @@ def test_without_anything_each_page_says_what_next(page: Any, name: str) -> None
         ("agreement", "还没有两个人审过"),
     ],
 )
-def test_without_runs_each_page_says_what_next(page: Any, store: Store, name: str, says: str) -> None:
+def test_without_runs_each_page_says_what_next(page: OpenPage, store: Store, name: str, says: str) -> None:
     add_dataset(store, 2)
     assert says in seen(page(name))
 
 
-def test_scores(page: Any, store: Store) -> None:
+def test_scores(page: OpenPage, store: Store) -> None:
     quality_dataset(store)
     app = page("scores")
     assert "35.75 / 36" in seen(app) and "下限：全空表单" in seen(app) and "最长公共子序列" in seen(app)
@@ -93,14 +63,14 @@ def test_scores(page: Any, store: Store) -> None:
     assert costly.dataframe[0].value["打开"][0].startswith("/workbench?dataset=")
 
 
-def test_another_measure_is_named(page: Any, store: Store) -> None:
+def test_another_measure_is_named(page: OpenPage, store: Store) -> None:
     quality_dataset(store)
     app = page("scores")
     app = by_label(app.selectbox, "自由文本").set_value("exact").run()
     assert "完全一致" in seen(app)
 
 
-def test_an_online_score_is_entered(page: Any, store: Store) -> None:
+def test_an_online_score_is_entered(page: OpenPage, store: Store) -> None:
     dataset = quality_dataset(store)
     app = page("scores")
     by_label(app.number_input, "得分").set_value(17.34)
@@ -111,7 +81,7 @@ def test_an_online_score_is_entered(page: Any, store: Store) -> None:
     assert 17.34 in list(app.dataframe[0].value["线上得分"])
 
 
-def test_changes(page: Any, store: Store) -> None:
+def test_changes(page: OpenPage, store: Store) -> None:
     quality_dataset(store)
     app = page("changes")
     assert by_label(app.selectbox, "从 A").value == "甲"
@@ -127,14 +97,14 @@ def test_changes(page: Any, store: Store) -> None:
     assert "同一个任务" in seen(app)
 
 
-def test_runs_that_are_equal_are_not_told_apart(page: Any, store: Store) -> None:
+def test_runs_that_are_equal_are_not_told_apart(page: OpenPage, store: Store) -> None:
     dataset = quality_dataset(store)
     add_run(store, dataset, "丙", {i: [form()] for i in range(1, 9)})
     add_run(store, dataset, "丁", {i: [form()] for i in range(1, 9)})
     assert "不能区分" in seen(page("changes"))
 
 
-def test_compare_walks_and_picks(page: Any, store: Store) -> None:
+def test_compare_walks_and_picks(page: OpenPage, store: Store) -> None:
     dataset = quality_dataset(store)
     app = page("compare")
     assert "第 1 / 9 处" in seen(app)
@@ -151,7 +121,7 @@ def test_compare_walks_and_picks(page: Any, store: Store) -> None:
         assert queries.forms_by_index(session, merged.id)[1][0][TODO] == "发送报价单"
 
 
-def test_compare_saves_a_draft_and_never_over_a_record(page: Any, store: Store) -> None:
+def test_compare_saves_a_draft_and_never_over_a_record(page: OpenPage, store: Store) -> None:
     dataset = quality_dataset(store)
     app = page("compare")
     app = by_label(app.button, "存为草稿").click().run()
@@ -164,7 +134,7 @@ def test_compare_saves_a_draft_and_never_over_a_record(page: Any, store: Store) 
     assert not [button for button in app.button if button.label == "存为草稿"]
 
 
-def test_compare_disputes_a_label(page: Any, store: Store) -> None:
+def test_compare_disputes_a_label(page: OpenPage, store: Store) -> None:
     dataset = quality_dataset(store)
     app = page("compare")
     by_label(app.text_area, "理由").set_value("群里叫周遥")
@@ -177,7 +147,7 @@ def test_compare_disputes_a_label(page: Any, store: Store) -> None:
     assert [button for button in again.button if button.label == "下一处"], "the page stays"
 
 
-def test_compare_without_a_reference(page: Any, store: Store) -> None:
+def test_compare_without_a_reference(page: OpenPage, store: Store) -> None:
     dataset = add_dataset(store, 2)
     for name, who in (("甲", "林舟"), ("乙", "周遥")):
         add_run(store, dataset, name, {1: [form(**{NAME: who})], 2: [form()]})
@@ -186,7 +156,7 @@ def test_compare_without_a_reference(page: Any, store: Store) -> None:
     assert not [button for button in app.button if button.label.startswith("取 对照")]
 
 
-def test_disputes_are_listed_with_both_scores(page: Any, store: Store) -> None:
+def test_disputes_are_listed_with_both_scores(page: OpenPage, store: Store) -> None:
     quality_dataset(store)
     dispute(store, dataset="d", chat=1, customer=0, field=NAME, reason="=1+1", who="小何")
     app = page("disputes")
@@ -198,7 +168,7 @@ def test_disputes_are_listed_with_both_scores(page: Any, store: Store) -> None:
     assert "没有「成立」的争议" in seen(app)
 
 
-def test_agreement(page: Any, store: Store) -> None:
+def test_agreement(page: OpenPage, store: Store) -> None:
     dataset = add_dataset(store, 3)
     for i in (1, 2, 3):
         add_record(store, dataset, i, [form(**{NAME: f"林舟{i}"})], "小林")

@@ -1,76 +1,41 @@
 """The pages of the flow of review, driven from the app's entry: what they show, and what their buttons do."""
 
-from pathlib import Path
-from typing import Any
-
 import pytest
-import streamlit as st
-from streamlit.testing.v1 import AppTest
 
 from core.review import Filter, guidelines
 from core.review.batches import batches, give
-from core.settings import settings
 from core.store import Store
 from tests.core.reviewing import FORM, NAME, STAGE, answer, decide, make, records
+from tests.pages.conftest import OpenPage
+from tests.pages.finding import button, seen
 
 HISTORY, GUIDELINES = "pages/review/history.py", "pages/review/guidelines.py"
 BATCHES, RECORDS, OVERVIEW = "pages/review/batches.py", "pages/review/records.py", "pages/home/overview.py"
 
 
-@pytest.fixture
-def opened(store: Store, monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setenv("SHIYAO_DATABASE_URL", store.engine.url.render_as_string(hide_password=False))
-    settings.cache_clear()
-    st.cache_resource.clear()
-
-    def page(script: str, **address: str) -> AppTest:
-        app = AppTest.from_file(str(Path(__file__).parents[2] / "app.py"), default_timeout=60)
-        app.session_state["shiyao.reviewer"] = "林晓"
-        app.run()
-        for name, value in address.items():
-            app.query_params[name] = value
-        app = app.switch_page(script).run()
-        assert not app.exception
-        return app
-
-    yield page
-    settings.cache_clear()
-    st.cache_resource.clear()
-    st.cache_data.clear()
-
-
-def said(app: AppTest) -> str:
-    kinds = ("markdown", "caption", "error", "info", "warning")
-    return "\n".join(str(part.value) for kind in kinds for part in app.get(kind))
-
-
-def button(app: AppTest, label: str) -> Any:
-    return next(one for one in app.button if one.label == label)
-
-
 @pytest.mark.parametrize("script", [HISTORY, GUIDELINES, BATCHES, RECORDS, OVERVIEW])
-def test_without_data_each_page_says_what_to_do(opened: Any, script: str) -> None:
-    assert "导入" in said(opened(script))
+def test_without_data_each_page_says_what_to_do(open_page: OpenPage, script: str) -> None:
+    assert "导入" in seen(open_page(script))
 
 
-def test_the_last_change_is_undone_and_an_old_version_restored(opened: Any, store: Store) -> None:
+def test_the_last_change_is_undone_and_an_old_version_restored(open_page: OpenPage, store: Store) -> None:
     dataset = make(store, 2)
     decide(store, dataset, 2, "草稿", {NAME: "林木2", STAGE: "赢单"})
     decide(store, dataset, 2, values={NAME: "林木2", STAGE: "输单"}, version=1, who="小白")
-    app = opened(HISTORY, chat="2")
-    assert "`赢单` → `输单`" in said(app)
+    app = open_page(HISTORY, chat="2")
+    assert "`赢单` → `输单`" in seen(app)
     button(app, "撤销最后一次修改").click().run()
     assert not app.exception
     record = records(store, dataset)[2]
     assert (record.forms[0][STAGE], record.status, record.reviewer, record.version) == ("赢单", "草稿", "林晓", 3)
-    assert "撤销版本 2" in said(app)
+    assert "撤销版本 2" in seen(app)
     app.number_input[0].set_value(1).run()
-    assert "还没有记录" in said(app)
+    assert "还没有记录" in seen(app)
 
 
-def test_a_guideline_is_edited_into_a_new_version(opened: Any, store: Store) -> None:
+def test_a_guideline_is_edited_into_a_new_version(open_page: OpenPage, store: Store) -> None:
     make(store, 1)
-    app = opened(GUIDELINES)
+    app = open_page(GUIDELINES)
     app.radio[0].set_value(STAGE).run()
     app.text_area[0].set_value("先看合同。")
     app.text_input[0].set_value("第 3 条")
@@ -79,12 +44,12 @@ def test_a_guideline_is_edited_into_a_new_version(opened: Any, store: Store) -> 
     with store.read() as session:
         newest = guidelines.history(session, FORM, STAGE)[0]
     assert (newest.version, newest.text, newest.who, newest.reason) == (1, "先看合同。", "林晓", "第 3 条")
-    assert "版本 1，林晓" in said(app)
+    assert "版本 1，林晓" in seen(app)
 
 
-def test_a_batch_is_handed_out_and_listed(opened: Any, store: Store) -> None:
+def test_a_batch_is_handed_out_and_listed(open_page: OpenPage, store: Store) -> None:
     dataset = make(store, 5)
-    app = opened(BATCHES)
+    app = open_page(BATCHES)
     next(one for one in app.text_input if one.label == "批次名称").set_value("第一周")
     next(one for one in app.multiselect if one.label == "分给谁").set_value(["林晓"])
     app.run()
@@ -95,10 +60,10 @@ def test_a_batch_is_handed_out_and_listed(opened: Any, store: Store) -> None:
     assert list(app.dataframe[0].value["还剩"]) == [5]
 
 
-def test_the_record_table_pages_and_filters_on_the_server(opened: Any, store: Store) -> None:
+def test_the_record_table_pages_and_filters_on_the_server(open_page: OpenPage, store: Store) -> None:
     dataset = make(store, 3)
     answer(store, dataset, "甲", {1: [{NAME: "林木1"}]})
     give(store, FORM, dataset.id, name="一", reviewers=["林晓"], count=1, who="林晓", narrow=Filter())
-    assert "共 3 条群聊" in said(opened(RECORDS))
-    assert "共 1 条群聊" in said(opened(RECORDS, batch="我的批次"))
-    assert "没有符合条件的记录" in said(opened(RECORDS, text="没有这个词"))
+    assert "共 3 条群聊" in seen(open_page(RECORDS))
+    assert "共 1 条群聊" in seen(open_page(RECORDS, batch="我的批次"))
+    assert "没有符合条件的记录" in seen(open_page(RECORDS, text="没有这个词"))

@@ -1,57 +1,33 @@
 """The page 抽取任务, driven from the app's entry."""
 
-from pathlib import Path
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core import catalog, jobs
-from core.settings import settings
 from core.store import Store
 from core.store.models import RunStatus
 from tests.core.running import add_dataset, wait_until
 from tests.fakes.behaviour import Answer, Failure
 from tests.fakes.openai_server import API_KEY, FakeOpenAI
+from tests.pages.conftest import OpenPage
+from tests.pages.finding import by_label, seen
 
 PAGE = "pages/extract/runs.py"
 KEYS = ("SPARKAI_APP_ID", "SPARKAI_API_KEY", "SPARKAI_API_SECRET", "OPENAI_BASE_URL", "OPENAI_API_KEY", "OPENAI_MODEL")
 
 
 @pytest.fixture
-def page(store: Store, monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setenv("SHIYAO_DATABASE_URL", store.engine.url.render_as_string(hide_password=False))
-    for name in KEYS:
-        monkeypatch.delenv(name, raising=False)
-    settings.cache_clear()
-    st.cache_resource.clear()
-    st.cache_data.clear()
-
-    def opened(**address: str) -> AppTest:
-        app = AppTest.from_file(str(Path(__file__).parents[2] / "app.py"), default_timeout=30).run()
-        for name, value in address.items():
-            app.query_params[name] = value
-        return app.switch_page(PAGE).run()
-
-    yield opened
+def page(open_page: OpenPage) -> Iterator[OpenPage]:
+    yield partial(open_page, PAGE)
     jobs.stop_running()
-    settings.cache_clear()
-    st.cache_resource.clear()
-    st.cache_data.clear()
-
-
-def by_label(found: Any, label: str) -> Any:
-    return next(widget for widget in found if widget.label.startswith(label))
 
 
 def labels(found: Any) -> list[str]:
     return [widget.label for widget in found]
-
-
-def seen(app: AppTest) -> str:
-    kinds = ("markdown", "caption", "warning", "error", "info", "progress", "html", "code")
-    return "\n".join(str(getattr(part, "value", None) or part.proto) for kind in kinds for part in app.get(kind))
 
 
 def texts(app: AppTest) -> list[str]:
@@ -63,13 +39,13 @@ def use(service: FakeOpenAI, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
-def test_without_chats_the_way_is_shown(page: Any) -> None:
+def test_without_chats_the_way_is_shown(page: OpenPage) -> None:
     app = page()
     assert not app.exception
     assert "还没有可以抽取的群聊" in seen(app)
 
 
-def test_a_run_is_estimated_started_and_finishes(page: Any, store: Store) -> None:
+def test_a_run_is_estimated_started_and_finishes(page: OpenPage, store: Store) -> None:
     add_dataset(store, 6)
     app = page()
     assert not app.exception
@@ -95,7 +71,7 @@ def test_a_run_is_estimated_started_and_finishes(page: Any, store: Store) -> Non
     assert by_label(app.text_input, "任务名称").value == "rules.v1-2"
 
 
-def test_chosen_chats(page: Any, store: Store) -> None:
+def test_chosen_chats(page: OpenPage, store: Store) -> None:
     add_dataset(store, 9)
     app = page()
     app = by_label(app.get("button_group"), "群聊").set_value("指定序号").run()
@@ -110,7 +86,7 @@ def test_chosen_chats(page: Any, store: Store) -> None:
     assert sorted(one.index for one in jobs.latest(store, 1)) == [2, 3, 4, 9]
 
 
-def test_a_model_without_keys_is_estimated_but_cannot_be_started(page: Any, store: Store) -> None:
+def test_a_model_without_keys_is_estimated_but_cannot_be_started(page: OpenPage, store: Store) -> None:
     add_dataset(store, 1)
     app = page()
     model = by_label(app.selectbox, "模型")
@@ -123,7 +99,7 @@ def test_a_model_without_keys_is_estimated_but_cannot_be_started(page: Any, stor
     assert by_label(app.button, "开始抽取").disabled
 
 
-def test_what_a_run_will_and_did_cost(page: Any, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_run_will_and_did_cost(page: OpenPage, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     add_dataset(store, 3)
     monkeypatch.setenv("SOME_API_KEY", API_KEY)
     with FakeOpenAI() as service:
@@ -144,7 +120,7 @@ def test_what_a_run_will_and_did_cost(page: Any, store: Store, monkeypatch: pyte
     assert f"1 个任务共提问 {jobs.progress(store, 1).tokens_in:,} token" in seen(app)
 
 
-def test_stages_cleaning_and_what_they_ask(page: Any, store: Store) -> None:
+def test_stages_cleaning_and_what_they_ask(page: OpenPage, store: Store) -> None:
     add_dataset(store, 3)
     app = page()
     app = by_label(app.selectbox, "提示词").set_value("baseline.v1,verify.v1").run()
@@ -159,7 +135,7 @@ def test_stages_cleaning_and_what_they_ask(page: Any, store: Store) -> None:
 
 
 def test_a_name_that_is_taken_is_refused_in_a_sentence(
-    page: Any, store: Store, monkeypatch: pytest.MonkeyPatch
+    page: OpenPage, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add_dataset(store, 1)
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
@@ -171,7 +147,9 @@ def test_a_name_that_is_taken_is_refused_in_a_sentence(
     assert "它的服务是 openai 而不是 local" in seen(app)
 
 
-def test_failures_by_cause_with_replies_and_retry(page: Any, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failures_by_cause_with_replies_and_retry(
+    page: OpenPage, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     add_dataset(store, 4)
     with FakeOpenAI([Failure(status=401), Answer("不会"), Answer("不会"), Answer()]) as service:
         use(service, monkeypatch)
@@ -198,7 +176,7 @@ def test_failures_by_cause_with_replies_and_retry(page: Any, store: Store, monke
         assert texts(app.run()) == ["完成 4 / 4"]
 
 
-def test_a_running_run_is_paused_and_goes_on(page: Any, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_running_run_is_paused_and_goes_on(page: OpenPage, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     add_dataset(store, 30)
     with FakeOpenAI(Answer(latency=0.2)) as service:
         use(service, monkeypatch)
@@ -218,7 +196,7 @@ def test_a_running_run_is_paused_and_goes_on(page: Any, store: Store, monkeypatc
         assert jobs.progress(store, run.id).status == RunStatus.CANCELLED
 
 
-def test_what_a_run_is_made_of_and_its_deletion(page: Any, store: Store) -> None:
+def test_what_a_run_is_made_of_and_its_deletion(page: OpenPage, store: Store) -> None:
     add_dataset(store, 1)
     run = jobs.create_run(store, dataset="d", name="r*1", provider="local", parameters={"temperature": 0.5})
     jobs.watch(store, lambda: jobs.start(store, run.id))

@@ -1,48 +1,23 @@
 """The page 设置, driven from the app's entry."""
 
-from pathlib import Path
-from typing import Any
+from functools import partial
 
 import pytest
-import streamlit as st
-from streamlit.testing.v1 import AppTest
 
 from core import upkeep
-from core.settings import settings
 from core.store import Store
 from tests.core.running import add_dataset
+from tests.pages.conftest import OpenPage
+from tests.pages.finding import button, seen
 
 
 @pytest.fixture
-def page(store: Store, monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setenv("SHIYAO_DATABASE_URL", store.engine.url.render_as_string(hide_password=False))
+def page(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> OpenPage:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-this-must-not-be-seen")
-    settings.cache_clear()
-    st.cache_resource.clear()
-
-    def opened() -> AppTest:
-        app = AppTest.from_file(str(Path(__file__).parents[2] / "app.py"), default_timeout=30)
-        app.session_state["shiyao.reviewer"] = ""
-        app = app.run()
-        app = app.switch_page("pages/settings/settings.py").run()
-        assert not app.exception
-        return app
-
-    yield opened
-    settings.cache_clear()
-    st.cache_resource.clear()
+    return partial(open_page, "pages/settings/settings.py", reviewer="")
 
 
-def seen(app: AppTest) -> str:
-    kinds = ("markdown", "caption", "success", "error", "html")
-    return "\n".join(str(getattr(part, "value", None) or part.proto) for kind in kinds for part in app.get(kind))
-
-
-def button(app: AppTest, label: str) -> Any:
-    return next(one for one in app.button if one.label == label)
-
-
-def test_everything_has_its_place_and_no_key_is_shown(page: Any, store: Store) -> None:
+def test_everything_has_its_place_and_no_key_is_shown(page: OpenPage, store: Store) -> None:
     app = page()
     assert str(store.path) in seen(app)
     keys = app.dataframe[0].value.set_index("变量")
@@ -52,7 +27,7 @@ def test_everything_has_its_place_and_no_key_is_shown(page: Any, store: Store) -
     assert f"<dd>{upkeep.versions()['拾要']}</dd><dt>拾要</dt>" in seen(app)
 
 
-def test_backup_and_check(page: Any, store: Store) -> None:
+def test_backup_and_check(page: OpenPage, store: Store) -> None:
     add_dataset(store, 2)
     app = button(page(), "备份数据库").click().run()
     assert not app.exception
@@ -62,7 +37,7 @@ def test_backup_and_check(page: Any, store: Store) -> None:
     assert "一切正常：1 个数据集，2 条群聊" in seen(app)
 
 
-def test_the_reviewers_name_is_changed(page: Any) -> None:
+def test_the_reviewers_name_is_changed(page: OpenPage) -> None:
     app = page()
     name = app.text_input[0]
     assert button(app, "保存名字").disabled

@@ -1,84 +1,59 @@
 """The pages 微调 and 经验, driven from the app's entry."""
 
 from pathlib import Path
-from typing import Any
 
-import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core import catalog
 from core.export import Source
 from core.form import Form
-from core.settings import settings
 from core.store import Store, queries
 from core.training import TrainingOptions, export_training
 from tests.core.test_lessons import PRODUCT, fill
-
-
-@pytest.fixture
-def opened(store: Store, monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setenv("SHIYAO_DATABASE_URL", store.engine.url.render_as_string(hide_password=False))
-    settings.cache_clear()
-    st.cache_resource.clear()
-
-    def open_(page: str, **state: Any) -> AppTest:
-        app = AppTest.from_file(str(Path(__file__).parents[2] / "app.py"), default_timeout=60)
-        for key, value in state.items():
-            app.session_state[key] = value
-        app.session_state["shiyao.reviewer"] = "林晓"
-        return app.run().switch_page(page).run()
-
-    yield open_
-    settings.cache_clear()
-    st.cache_resource.clear()
-
-
-def said(app: AppTest) -> str:
-    kinds = ("markdown", "caption", "warning", "error", "info", "success")
-    return "\n".join(str(getattr(part, "value", "")) for kind in kinds for part in app.get(kind))
+from tests.pages.conftest import OpenPage
+from tests.pages.finding import seen
 
 
 def press(app: AppTest, label: str) -> AppTest:
     return next(one for one in app.button if one.label.startswith(label)).click().run()
 
 
-def test_empty_houses_say_what_comes_first(opened: Any) -> None:
-    assert "还没有群聊" in said(opened("pages/training/lessons.py"))
-    assert "还没有训练集" in said(opened("pages/training/tuning.py"))
+def test_empty_houses_say_what_comes_first(open_page: OpenPage) -> None:
+    assert "还没有群聊" in seen(open_page("pages/training/lessons.py"))
+    assert "还没有训练集" in seen(open_page("pages/training/tuning.py"))
 
 
-def test_lessons_become_a_prompt_and_a_bulk_correction(opened: Any, store: Store, form: Form) -> None:
+def test_lessons_become_a_prompt_and_a_bulk_correction(open_page: OpenPage, store: Store, form: Form) -> None:
     dataset, run = fill(store, form)
     page = "pages/training/lessons.py"
-    app = opened(page)
+    app = open_page(page)
     assert not app.exception
     key = next(one.key for one in app.dataframe if str(one.key).startswith("lessons-table"))
     chosen = {key: {"selection": {"rows": [0], "columns": [], "cells": []}}}
-    app = opened(page, **chosen)
+    app = open_page(page, state=chosen)
     assert "意向产品" in app.text_area[0].value and "CRM" in app.text_area[0].value
     press(app, "另存为新版本")
-    assert "已存为 baseline.v2" in said(app)
+    assert "已存为 baseline.v2" in seen(app)
     next(group for group in app.get("button_group") if group.key == "lessons-what").set_value("批量更正").run()
     press(app, "更正这 2 处")
-    assert "已更正 2 条群聊" in said(app)
+    assert "已更正 2 条群聊" in seen(app)
     press(app, "撤销这次更正")
     with store.read() as session:
         back = [record.forms[0][PRODUCT] for record in queries.records(session, dataset) if record.index > 4]
     assert back == [["会话存档", "CRM"]] * 2
 
 
-def test_a_tuned_model_is_entered_on_the_way(opened: Any, store: Store, form: Form, tmp_path: Path) -> None:
+def test_a_tuned_model_is_entered_on_the_way(open_page: OpenPage, store: Store, form: Form, tmp_path: Path) -> None:
     dataset, _ = fill(store, form)
     options = TrainingOptions(datasets=(dataset,), source=Source(records=True), min_rows=0)
     export_training(store, options=options, out=tmp_path / "第一版")
-    app = opened("pages/training/tuning.py")
+    app = open_page("pages/training/tuning.py")
     assert not app.exception
-    assert "要上传的是 `train.jsonl`" in said(app)
+    assert "要上传的是 `train.jsonl`" in seen(app)
     press(app, "登记")
-    assert "还缺少" in said(app)
+    assert "还缺少" in seen(app)
     next(one for one in app.text_input if one.label.startswith("资源 ID")).set_value("0426")
     press(app, "登记")
     mine = [spec for spec in catalog.models(store) if spec.training_set_id]
     assert len(mine) == 1 and mine[0].parameters
-    assert mine[0].title in said(app)
+    assert mine[0].title in seen(app)

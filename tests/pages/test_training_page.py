@@ -2,51 +2,32 @@
 
 import io
 import zipfile
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core.settings import settings
 from core.store import Store
 from core.store.models import RecordStatus
 from core.training import export_training, save_summary, training_sets
 from tests.core.exporting import fill
 from tests.core.training_material import fill_long, options, save_again
+from tests.pages.conftest import OpenPage
+from tests.pages.finding import button, chosen
 
 PAGE = "pages/training/sets.py"
-Opened = Callable[..., AppTest]
 
 
 @pytest.fixture
-def page(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Opened]:
-    monkeypatch.setenv("SHIYAO_DATABASE_URL", store.engine.url.render_as_string(hide_password=False))
-    settings.cache_clear()
-    st.cache_resource.clear()
-
+def page(open_page: OpenPage) -> OpenPage:
     def opened(view: str = "") -> AppTest:
-        app = AppTest.from_file(str(Path(__file__).parents[2] / "app.py"), default_timeout=60).run()
-        app.session_state["shiyao.reviewer"] = "小王"
-        app.switch_page(PAGE).run()
+        app = open_page(PAGE)
         if view:
             chosen(app, "view").set_value(view).run()
-        assert not app.exception
         return app
 
-    yield opened
-    settings.cache_clear()
-    st.cache_resource.clear()
-
-
-def chosen(app: AppTest, key: str) -> Any:
-    return next(group for group in app.get("button_group") if group.key == key)
-
-
-def button(app: AppTest, label: str) -> Any:
-    return next(found for found in app.button if found.label == label)
+    return opened
 
 
 def metrics(app: AppTest) -> dict[str, str]:
@@ -58,11 +39,11 @@ def table(app: AppTest, column: str) -> Any:
     return next(frame.value for frame in app.dataframe if column in frame.value.columns)
 
 
-def test_an_empty_house_says_what_to_do(page: Opened) -> None:
+def test_an_empty_house_says_what_to_do(page: OpenPage) -> None:
     assert any("还没有可以训练的内容" in markdown.value for markdown in page().markdown)
 
 
-def test_choices_are_foretold_built_and_kept(page: Opened, store: Store) -> None:
+def test_choices_are_foretold_built_and_kept(page: OpenPage, store: Store) -> None:
     fill(store, statuses={1: RecordStatus.CONFIRMED})
     app = page()
     assert metrics(app)["群聊"] == "4"
@@ -81,10 +62,10 @@ def test_choices_are_foretold_built_and_kept(page: Opened, store: Store) -> None
     with zipfile.ZipFile(io.BytesIO(made.data)) as archive:
         assert [Path(name).name for name in archive.namelist()] == ["manifest.json", "train.jsonl", "val.jsonl"]
     (view,) = training_sets(store)
-    assert (view.name, view.who, view.counts["rows"], view.sha256) == ("第一套", "小王", 30, made.report.sha256)
+    assert (view.name, view.who, view.counts["rows"], view.sha256) == ("第一套", "林晓", 30, made.report.sha256)
 
 
-def test_a_long_row_is_named_until_something_is_done_about_it(page: Opened, store: Store) -> None:
+def test_a_long_row_is_named_until_something_is_done_about_it(page: OpenPage, store: Store) -> None:
     fill_long(store)
     app = page()
     app.selectbox(key="training-target").set_value("cutoff_len…").run()
@@ -100,7 +81,7 @@ def test_a_long_row_is_named_until_something_is_done_about_it(page: Opened, stor
     assert metrics(app)["群聊"] == "1"
 
 
-def test_choices_without_a_row_say_so(page: Opened, store: Store) -> None:
+def test_choices_without_a_row_say_so(page: OpenPage, store: Store) -> None:
     fill(store)
     app = page()
     app.selectbox(key="training-source").set_value("已确认的记录").run()
@@ -110,7 +91,7 @@ def test_choices_without_a_row_say_so(page: Opened, store: Store) -> None:
     assert any("先在左边选数据集" in caption.value for caption in app.caption)
 
 
-def test_versions_are_described_compared_and_rebuilt(page: Opened, store: Store, tmp_path: Path) -> None:
+def test_versions_are_described_compared_and_rebuilt(page: OpenPage, store: Store, tmp_path: Path) -> None:
     app = page("版本") if fill(store, statuses={1: RecordStatus.CONFIRMED}) else None
     assert app is not None
     assert any("还没有生成过训练集" in markdown.value for markdown in app.markdown)
@@ -125,7 +106,7 @@ def test_versions_are_described_compared_and_rebuilt(page: Opened, store: Store,
     assert any("都和当时一样" in caption.value for caption in app.caption)
 
 
-def test_changed_sources_are_told_by_row(page: Opened, store: Store, tmp_path: Path) -> None:
+def test_changed_sources_are_told_by_row(page: OpenPage, store: Store, tmp_path: Path) -> None:
     fill(store, statuses={1: RecordStatus.CONFIRMED})
     from core.export import Source
 
@@ -137,7 +118,7 @@ def test_changed_sources_are_told_by_row(page: Opened, store: Store, tmp_path: P
     assert list(table(app, "变化")["行"]) == ["四条 第 1 条"]
 
 
-def test_summaries_are_edited_and_checked(page: Opened, store: Store) -> None:
+def test_summaries_are_edited_and_checked(page: OpenPage, store: Store) -> None:
     fill_long(store)
     save_summary(store, chat_id=2, text="- 林晓3，会话存档", who="小李", base_version=0)
     app = page("摘要")
@@ -147,4 +128,4 @@ def test_summaries_are_edited_and_checked(page: Opened, store: Store) -> None:
     assert not app.warning
     button(app, "保存摘要").click().run()
     assert not app.exception
-    assert any("第 2 版 · 小王" in caption.value for caption in app.caption)
+    assert any("第 2 版 · 林晓" in caption.value for caption in app.caption)

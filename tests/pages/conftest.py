@@ -1,0 +1,46 @@
+"""One way to open a page in tests: from the app's entry, on the test's own database, with nobody's keys at hand."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from core.settings import settings
+from core.store import Store
+
+OpenPage = Callable[..., AppTest]
+APP = Path(__file__).parents[2] / "app.py"
+KEYS = ("SPARKAI_APP_ID", "SPARKAI_API_KEY", "SPARKAI_API_SECRET", "OPENAI_BASE_URL", "OPENAI_API_KEY", "OPENAI_MODEL")
+
+
+@pytest.fixture
+def open_page(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenPage]:
+    """``open_page(script, reviewer="林晓", state=None, **address)``: the page after its first run."""
+    monkeypatch.setenv("SHIYAO_DATABASE_URL", store.engine.url.render_as_string(hide_password=False))
+    for name in KEYS:
+        monkeypatch.delenv(name, raising=False)
+
+    def opened(
+        script: str, *, reviewer: str = "林晓", state: dict[str, object] | None = None, **address: str
+    ) -> AppTest:
+        app = AppTest.from_file(str(APP), default_timeout=60)
+        for name, held in {"shiyao.reviewer": reviewer, **(state or {})}.items():
+            app.session_state[name] = held
+        app.run()
+        for name, text in address.items():
+            app.query_params[name] = text
+        app.switch_page(script).run()
+        assert not app.exception
+        return app
+
+    _forget()
+    yield opened
+    _forget()
+
+
+def _forget() -> None:
+    settings.cache_clear()
+    st.cache_resource.clear()
+    st.cache_data.clear()
