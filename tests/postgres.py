@@ -24,7 +24,7 @@ def binaries() -> Path | None:
 
 
 class Postgres:
-    """A running server; ``database()`` gives the address of a new, blank database."""
+    """A running server; ``database()`` gives the address of a new database, blank or a copy of another."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -32,10 +32,10 @@ class Postgres:
     def address(self, name: str) -> str:
         return f"postgresql://{_USER}@127.0.0.1:{self._port}/{name}"
 
-    def database(self) -> str:
+    def database(self, template: str = "template1") -> str:
         name = f"test_{uuid4().hex[:12]}"
         with psycopg.connect(self.address("postgres"), autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')  # type: ignore[call-overload]
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')  # type: ignore[call-overload]
         return self.address(name)
 
 

@@ -106,7 +106,7 @@ def apply(
     done = 0
     for chunk in queries.chunked(list(cells), _CHUNK):
         with store.write() as session:
-            for state in states(session, form, plan.dataset_id, chunk, base_run):
+            for state in states(session, form, plan.dataset_id, chunk, base_run, lock=True):
                 changes = cells[state.index]
                 if state.version != changes[0].version:
                     skipped.append(Skipped(state.index, f"{state.reviewer or '有人'}在预览之后改过"))

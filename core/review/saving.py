@@ -1,7 +1,8 @@
 """Saving what reviewers did: each save once, never over somebody else's unseen work.
 
 A save is one ``UPDATE … WHERE version = ?`` plus one event in one transaction. Zero rows is a conflict that the
-reviewer sees. The save id is unique among events, so a save that is sent twice is applied once.
+reviewer sees. The save id is unique among events, so a save that is sent twice is applied once. Saves of one chat go
+one after another: on SQLite a writing transaction is alone, on PostgreSQL each first locks the chat's row.
 """
 
 import logging
@@ -67,12 +68,14 @@ def apply_saves(
 
 def _apply(store: Store, form: Form, dataset_id: int, save: Save, base_run_id: int | None, review_pass: str) -> Ack:
     with store.write() as session:
+        chat_id = session.execute(
+            select(col(Chat.id))
+            .where(col(Chat.dataset_id) == dataset_id, col(Chat.index) == save.chat)
+            .with_for_update(key_share=True)
+        ).scalar_one_or_none()
         done = session.execute(select(RecordEvent).where(col(RecordEvent.save_id) == save.save_id)).scalar_one_or_none()
         if done is not None:
             return Ack(save.save_id, "saved", done.version)
-        chat_id = session.execute(
-            select(col(Chat.id)).where(col(Chat.dataset_id) == dataset_id, col(Chat.index) == save.chat)
-        ).scalar_one_or_none()
         if chat_id is None:
             return Ack(save.save_id, "rejected", 0, f"第 {save.chat} 条群聊已不在这个数据集里，无法保存。")
         record = session.execute(

@@ -125,9 +125,18 @@ class ChatState:
 
 
 def states(
-    session: Session, form: Form, dataset_id: int, indices: Sequence[int], base_run: int | None
+    session: Session,
+    form: Form,
+    dataset_id: int,
+    indices: Sequence[int],
+    base_run: int | None,
+    *,
+    lock: bool = False,
 ) -> Iterator[ChatState]:
-    """The states of these chats, in order of the index; those that do not exist are left out."""
+    """The states of these chats, in order of the index; those that do not exist are left out.
+
+    With ``lock`` nobody else saves one of them until the transaction ends (on SQLite, that is so in any writing one).
+    """
     for chunk in queries.chunked(indices):
         statement = (
             select(col(Chat.index), col(Chat.id), Record)
@@ -135,6 +144,8 @@ def states(
             .where(col(Chat.dataset_id) == dataset_id, col(Chat.index).in_(list(chunk)))
             .order_by(col(Chat.index))
         )
+        if lock:
+            statement = statement.with_for_update(of=Chat, key_share=True)
         for index, chat_id, record in session.execute(statement).all():
             if record is None:
                 customers = started(form, baseline_of(session, base_run, chat_id), base_run)

@@ -160,10 +160,11 @@ def extractions(session: Session, run_id: int, chat_ids: Sequence[int] | None = 
         .join(Chat, col(Chat.id) == col(Extraction.chat_id))
         .where(col(Extraction.run_id) == run_id)
         .order_by(col(Chat.index))
-        .execution_options(yield_per=200)
     )
     if chat_ids is not None:
         statement = statement.where(col(Extraction.chat_id).in_(chat_ids))
+    else:
+        statement = statement.execution_options(yield_per=200)
     for row, index in session.execute(statement):
         view = extraction_view(row, index)
         session.expunge(row)
@@ -197,12 +198,13 @@ def records(
         .join(Chat, col(Chat.id) == col(Record.chat_id))
         .where(dataset == dataset_id, col(Record.review_pass) == review_pass)
         .order_by(col(Chat.index))
-        .execution_options(yield_per=200)
     )
     if statuses is not None:
         statement = statement.where(col(Record.status).in_(statuses))
     if chat_ids is not None:
         statement = statement.where(col(Record.chat_id).in_(chat_ids))
+    else:
+        statement = statement.execution_options(yield_per=200)
     for row, index in session.execute(statement):
         view = record_view(row, index)
         session.expunge(row)

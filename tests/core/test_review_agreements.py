@@ -8,6 +8,8 @@ from core.review.batches import batches, give, take_back
 from core.store import Store
 from tests.core.reviewing import FORM, PHONE, STAGE, decide, make
 
+pytestmark = pytest.mark.both_databases
+
 
 def test_every_field_of_the_shipped_form_has_a_first_guideline() -> None:
     assert list(guidelines.shipped(FORM.name)) == list(FORM.keys)

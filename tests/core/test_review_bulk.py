@@ -11,6 +11,8 @@ from core.review.bulk import Edit
 from core.store import RecordView, Store, queries
 from core.store.models import Chat, Dataset, Extraction, ExtractionStatus, Run, RunKind
 
+pytestmark = pytest.mark.both_databases
+
 FORM = load_named_form()
 NAME, PRODUCT, STAGE = "基本信息-姓名", "意向产品", "客户购买阶段"
 

@@ -2,11 +2,15 @@
 
 from uuid import uuid4
 
+import pytest
+
 from core.review import open_desk
 from core.review.delta import compare
 from core.scoring import Scorer
 from core.store import Store, queries
 from tests.core.reviewing import FORM, NAME, PHONE, PRODUCT, STAGE, answer, decide, make, records
+
+pytestmark = pytest.mark.both_databases
 
 
 def one(**values):  # type: ignore[no-untyped-def]

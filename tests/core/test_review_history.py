@@ -7,6 +7,8 @@ from core.review.history import restore, versions
 from core.store import Store
 from tests.core.reviewing import FORM, NAME, STAGE, answer, decide, make, records
 
+pytestmark = pytest.mark.both_databases
+
 
 def test_versions_say_what_changed_and_come_back(store: Store) -> None:
     dataset = make(store, 1)

@@ -10,6 +10,8 @@ from core.review.payload import chat_payloads
 from core.store import Store, queries
 from core.store.models import Chat, Dataset, Extraction, ExtractionStatus, Record, Run, RunKind
 
+pytestmark = pytest.mark.both_databases
+
 FORM = load_named_form()
 NAME, PHONE, STAGE = "基本信息-姓名", "基本信息-手机号码", "客户购买阶段"
 TEXT = """\

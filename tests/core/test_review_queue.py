@@ -11,6 +11,8 @@ from core.store import DatasetView, Store, queries
 from core.store.models import Claim, now
 from tests.core.reviewing import FORM, NAME, PHONE, PRODUCT, answer, decide, make
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def dataset(store: Store) -> DatasetView:

@@ -10,6 +10,8 @@ from core.review import apply_saves
 from core.store import Store, queries
 from core.store.models import Chat, Dataset, Extraction, ExtractionStatus, Run, RunKind
 
+pytestmark = pytest.mark.both_databases
+
 FORM = load_named_form()
 NAME, PHONE = "基本信息-姓名", "基本信息-手机号码"
 
@@ -172,3 +174,20 @@ def test_many_reviewers_at_once_lose_nothing(store: Store, dataset: int) -> None
     assert results.count("saved") == 3 and results.count("conflict") == 15
     with store.read() as session:
         assert {r.version for r in queries.records(session, dataset)} == {1}
+
+
+def test_one_save_sent_by_several_connections_at_once_is_stored_once(store: Store, dataset: int) -> None:
+    sent = save()
+    acks: list[tuple[str, int]] = []
+
+    def send() -> None:
+        [ack] = apply_saves(store, FORM, dataset, [sent])
+        acks.append((ack.result, ack.version))
+
+    threads = [threading.Thread(target=send) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert acks == [("saved", 1)] * 6
+    assert len(history(store, record(store, dataset).id)) == 1

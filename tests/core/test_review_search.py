@@ -9,6 +9,8 @@ from core.store import Store
 from core.store.models import Chat
 from tests.core.reviewing import make
 
+pytestmark = pytest.mark.both_databases
+
 TEXTS = [
     "林木1：这个价格能便宜吗\n客服小何：可以",
     "林木2：格价表发我",

@@ -4,12 +4,16 @@ import json
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 from core.export.sources import answers, coverage, parse_source
 from core.review import SecondDesk, blind_waiting
 from core.store import DatasetView, Store, queries
 from core.store.models import Pass
 from tests.core.quality import FORM, NAME, TODO, add_record, add_run, form
 from tests.core.running import add_dataset
+
+pytestmark = pytest.mark.both_databases
 
 
 def desk_of(store: Store, reviewer: str = "小何") -> tuple[DatasetView, SecondDesk]:
@@ -66,7 +70,7 @@ def test_saving_makes_a_second_record(store: Store) -> None:
     assert desk.turn(store, outbox=[sent], at=2)["acks"][0]["result"] == "saved", "once"
     with store.read() as session:
         (second,) = queries.records(session, dataset.id, review_pass=Pass.SECOND)
-        first = next(queries.records(session, dataset.id))
+        first = list(queries.records(session, dataset.id))[0]
     assert (second.forms[0][NAME], second.base_run_id, second.reviewer) == ("复审写的", None, "小何")
     assert (first.forms[0][NAME], first.version, first.reviewer) == ("初审写的", 1, "林晓")
     # A third person does not review it once more.

@@ -1,11 +1,15 @@
 """Points at stake: what raises them, that they are kept up to date, and the order that they make."""
 
+import pytest
+
 from core.review import open_desk, upkeep
 from core.review.stakes import Rates, assess
 from core.scoring import Scorer
 from core.store import Store
 from core.store.models import ChatStake
 from tests.core.reviewing import FORM, NAME, PHONE, STAGE, answer, decide, make
+
+pytestmark = pytest.mark.both_databases
 
 SCORER = Scorer(FORM)
 TEXT = "林木1：你好，我的手机 13800000001\n客服小何：好的"
