@@ -68,7 +68,8 @@ def ranking(rows: Rows, *, floor: float, most: float) -> Any:
         alt.Tooltip("high:Q", title="95% 区间上端", format=".2f"),
     ]
     base = alt.Chart(frame).encode(y=y, tooltip=tooltip)
-    bars = base.mark_bar(height=3).encode(x=alt.X("low:Q", scale=scale, title="得分"), x2="high:Q")
+    x = alt.X("low:Q", scale=scale, title=f"得分（满分 {most:g}）", axis=alt.Axis(tickCount=12))
+    bars = base.mark_bar(height=3).encode(x=x, x2="high:Q")
     points = base.mark_point(filled=True, size=90, opacity=1).encode(x=alt.X("得分:Q", scale=scale))
     return (_floor(floor, scale) + bars + points).properties(height=max(120, 34 * len(frame) + 50))
 

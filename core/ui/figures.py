@@ -15,6 +15,7 @@ _STYLE = """
 .figures .warn dd { color: var(--st-red-text-color, #b42318); }
 .facts { display: grid; grid-template-columns: 8rem 1fr; margin: .25rem 0 !important; font-size: .93rem; }
 .facts > * { padding: .36rem 0; border-bottom: 1px solid var(--st-border-color, #8884); overflow-wrap: anywhere; }
+.facts > :nth-last-child(-n+2) { border-bottom: 0; }
 .facts > dt { opacity: .65; } .facts > dd { margin: 0; }
 </style>
 """

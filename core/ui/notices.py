@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import Any, ParamSpec
 from uuid import uuid4
+from zlib import crc32
 
 import streamlit as st
 
@@ -58,7 +59,7 @@ def empty_state(title: str, body: str, *, page: str = "", label: str = "") -> No
         page: script of the page where one does it, as given to ``st.Page``.
         label: text of the link.
     """
-    with st.container(border=True):
+    with st.container(border=True, key=f"main-{crc32(title.encode())}"):
         st.markdown(f"**{title}**")
         st.caption(body)
         if page:

@@ -7,6 +7,7 @@ import streamlit as st
 from core.ui import state
 
 OVERVIEW = "pages/home/overview.py"
+START = "pages/home/start.py"
 IMPORT = "pages/data/import_.py"
 DATASETS = "pages/data/datasets.py"
 RUNS = "pages/extract/runs.py"
@@ -69,11 +70,23 @@ _CSS = """
 .stMainBlockContainer { padding-top: 4rem; padding-bottom: 2rem; max-width: 1500px; }
 .stApp { font-variant-numeric: tabular-nums; }
 h1 { font-size: 1.5rem !important; padding: 0 0 .6rem !important; }
+[data-testid="stColumn"] h1 { padding: 0 !important; white-space: nowrap; }
+[data-testid="stHeaderActionElements"] { display: none; }
+/* Streamlit pulls what follows a text nearer, which pushes a title off the middle of its line. */
+[data-testid="stColumn"] [data-testid="stHeading"] [data-testid="stMarkdownContainer"] { margin-bottom: 0; }
+/* A link that is the main button of its page: the way on from an empty page, the next step on 总览. */
+[class*="st-key-main-"] [data-testid="stPageLink-NavLink"] {
+  background: #2f6f5e; border-radius: 8px; padding: .4rem .9rem; margin: 0;
+}
+[class*="st-key-main-"] [data-testid="stPageLink-NavLink"]:hover { filter: brightness(1.1); }
+[class*="st-key-main-"] [data-testid="stPageLink-NavLink"] * { color: #fff !important; }
 /* Contrast of 4.5 and more: Streamlit draws captions too pale on our paper, and white on a light accent in the dark. */
 [data-testid="stCaptionContainer"] { color: color-mix(in srgb, currentcolor 75%, transparent); opacity: 1; }
 @media (prefers-color-scheme: dark) {
-  [data-testid="stBaseButton-primary"], [data-testid="stBaseButton-primary"] *,
-  [data-testid="stBaseButton-primaryFormSubmit"], [data-testid="stBaseButton-primaryFormSubmit"] *,
+  [class*="st-key-main-"] [data-testid="stPageLink-NavLink"] { background: #5fb79c; }
+  :is([data-testid="stBaseButton-primary"], [data-testid="stBaseButton-primaryFormSubmit"]):not(:disabled),
+  :is([data-testid="stBaseButton-primary"], [data-testid="stBaseButton-primaryFormSubmit"]):not(:disabled) *,
+  [class*="st-key-main-"] [data-testid="stPageLink-NavLink"] *,
   [data-testid="stMultiSelectTagsContainer"] [data-tag] * { color: #10201b !important; }
 }
 /* Of a disabled widget: still to be read. */
@@ -84,14 +97,15 @@ h2 { font-size: 1.15rem !important; } h3 { font-size: 1rem !important; }
 
 
 def navigation() -> dict[str, list[st.Page]]:
-    """The menu for ``st.navigation``."""
-    return {
-        group: [
-            st.Page(script, title=title, url_path=address, default=script == OVERVIEW)
-            for script, title, address in entries
-        ]
+    """The menu for ``st.navigation``, and the start page's own name, which is not in sight."""
+    menu = {
+        group: [st.Page(script, title=title, url_path=address) for script, title, address in entries]
         for group, entries in _MENU.items()
     }
+    # The start page answers "/" alone; its name belongs to a page out of sight that leads there.
+    start = st.Page(OVERVIEW, title="总览", url_path="start", default=True)
+    menu[""] = [start, st.Page(START, title="总览", url_path=ADDRESSES[0], visibility="hidden")]
+    return menu
 
 
 def chrome() -> None:

@@ -5,15 +5,19 @@ from typing import Any
 from urllib.parse import urlencode
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.evaluate import LABELS, RECORDS, Yardstick, align, references, text_of
 from core.scoring import Cell, Interval, Measure, measure_named, usable
 from core.store import DatasetView, RunView, queries
 from core.store.models import RunKind
 from core.ui import pages, state
+from core.ui.heading import heading
 from core.ui.notices import empty_state
 
 NO_REFERENCE = "不对照"
+RIGHT_FROM = 0.8
+"""Similarity from which a free text is right, unless the reader says otherwise."""
 _NAMES = {LABELS: "标注", RECORDS: "已确认的记录"}
 
 
@@ -22,40 +26,63 @@ def called(against: str) -> str:
     return _NAMES.get(against) or (f"抽取任务「{against.removeprefix('run:')}」" if against else NO_REFERENCE)
 
 
-def choose(*, optional: bool = False) -> Yardstick | None:
-    """Dataset, reference and measure in one line; draws the empty state and returns ``None`` where something lacks.
+def choose(title: str, *, optional: bool = False) -> tuple[Yardstick, DeltaGenerator] | None:
+    """Title and dataset, reference and measure; draws the empty state and returns ``None`` where something lacks.
 
     Args:
+        title: of the page.
         optional: whether one may go on without a reference (``Yardstick.against`` is then ``""``).
+
+    Returns:
+        By what one measures, and the place at the right of the boxes.
     """
     available = state.datasets()
     if not available:
+        st.title(title)
         empty_state(
             "还没有数据集", "先导入群聊和标注，再抽取一次，这里就能评分和对比。", page=pages.IMPORT, label="去导入"
         )
         return None
-    left, middle, right = st.columns([4, 3, 2], vertical_alignment="bottom")
-    with left:
-        dataset = state.choose_dataset(available)
+    dataset, _ = heading(title, available)
     found = references(state.store(), dataset)
     if optional:
         found = [*found, ""]
     if not found:
         no_reference(dataset)
         return None
-    with middle:
-        against = st.selectbox("对照", found, format_func=called, key="against", bind="query-params")
+    left, right, beside = st.columns([3, 3, 5], vertical_alignment="bottom")
+    # A run is a poor reference where one may go without: two runs side by side say more.
+    usual = len(found) - 1 if optional and found[0].startswith("run:") else 0
+    against = left.selectbox("对照", found, index=usual, format_func=called, key="against", bind="query-params")
     measures = [measure.name for measure in usable()]
-    with right:
-        measure = st.selectbox(
-            "自由文本的相似度",
-            measures,
-            format_func=lambda name: measure_named(name).title,
-            key="measure",
+    measure = right.selectbox(
+        "自由文本的相似度",
+        measures,
+        format_func=lambda name: measure_named(name).title,
+        key="measure",
+        bind="query-params",
+        help="只影响「预算明细」和「具体事项」两个自由文本字段；其余字段完全一致才得分，列表按集合比较。",
+    )
+    by = Yardstick(dataset, state.form_of(dataset), against or "", measure_named(measure or measures[0]))
+    return by, beside
+
+
+def choose_threshold(place: DeltaGenerator, measure: Measure) -> float:
+    """The similarity from which a free text counts as right; in the address, and the same on 对比 and 修好与改坏."""
+    narrow, _ = place.columns([2, 3])
+    return float(
+        narrow.number_input(
+            "自由文本算对的相似度",
+            min_value=0.1,
+            max_value=1.0,
+            value=RIGHT_FROM,
+            step=0.05,
+            key="right",
             bind="query-params",
-            help="只影响「预算明细」和「具体事项」两个自由文本字段；其余字段完全一致才得分，列表按集合比较。",
+            disabled=not measure.threshold,
+            help="只影响这里的对错，不影响得分",
         )
-    return Yardstick(dataset, state.form_of(dataset), against or "", measure_named(measure or measures[0]))
+    )
 
 
 def no_reference(dataset: DatasetView) -> None:

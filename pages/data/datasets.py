@@ -5,6 +5,7 @@ import streamlit as st
 from core.ingest import ChatLine, DatasetSummary, chat_lines, delete_dataset, summaries
 from core.store import DatasetView
 from core.ui import pages, state
+from core.ui.heading import heading
 from core.ui.notices import empty_state
 
 SPLITS = {"train": "训练", "test": "测试", "other": "其他"}
@@ -55,8 +56,10 @@ def draw_chats(dataset: DatasetView) -> None:
             "序号": st.column_config.NumberColumn(width=70),
             "开头": st.column_config.TextColumn(width=700),
             "消息": st.column_config.NumberColumn(width=70),
-            "字数": st.column_config.NumberColumn(width=80),
-            "表格残留": st.column_config.NumberColumn(width=90, help="在线表格留下的重复内容，字数；审阅和抽取时不用"),
+            "字数": st.column_config.NumberColumn(width=80, format="localized"),
+            "表格残留": st.column_config.NumberColumn(
+                width=90, format="localized", help="在线表格留下的重复内容，字数；审阅和抽取时不用"
+            ),
             "状态": st.column_config.TextColumn(width=80),
             "审阅人": st.column_config.TextColumn(width=90),
         },
@@ -91,7 +94,7 @@ def draw_deletion(item: DatasetSummary) -> None:
             f"将删除「**{view.name}**」的 {view.chats} 条群聊、{item.records} 条记录"
             f"（其中 {item.confirmed} 条已确认）、{item.labels} 条标注和 {item.runs} 个抽取任务。**不能恢复。**"
         )
-        st.caption("导出过的文件仍然留在导出记录里。可以先用 `python -m core backup 文件名` 备份。")
+        st.caption("导出过的文件仍然留在导出记录里。可以先在「设置」里备份数据库。")
         field, button = st.columns([4, 1], vertical_alignment="bottom")
         typed = field.text_input("输入数据集名称以确认", key=f"datasets-confirm-{view.id}")
         if button.button("删除", disabled=typed.strip() != view.name, width="stretch"):
@@ -100,9 +103,9 @@ def draw_deletion(item: DatasetSummary) -> None:
             st.rerun()
 
 
-st.title("数据集")
 found = summaries(state.store())
 if not found:
+    st.title("数据集")
     empty_state(
         "还没有数据集",
         "导入 train.json、JSONL、表格、TXT 或一段粘贴的聊天，这里就会列出它们。",
@@ -110,9 +113,9 @@ if not found:
         label="去导入",
     )
 else:
+    chosen, _ = heading("数据集", [item.dataset for item in found])
+    current = next(item for item in found if item.dataset.id == chosen.id)
     draw_datasets(found)
-    chosen = state.choose_dataset([item.dataset for item in found])
-    current = next(item for item in found if chosen is not None and item.dataset.id == chosen.id)
-    st.subheader("群聊")
+    st.subheader(f"「{chosen.name}」的群聊")
     draw_chats(current.dataset)
     draw_deletion(current)

@@ -30,6 +30,7 @@ from core.export import (
 from core.report import export_report
 from core.store import DatasetView
 from core.ui import pages, state
+from core.ui.heading import heading
 from core.ui.masks import choose_mask
 from core.ui.notices import empty_state, reported
 
@@ -51,6 +52,8 @@ PURPOSES = {
 BASES = {"records": "已确认的记录", "both": "记录，缺的用抽取任务", "run": "只用抽取任务"}
 TEXTS = {TextKind.RAW: "入库时的原文", TextKind.CLEAN: "去掉表格残留"}
 INPUTS = {InputKind.RAW: "对话原文", InputKind.CLEAN: "去掉占位消息", InputKind.SUMMARY: "摘要"}
+SHORT = 12
+"""Places of a sha256 that people are shown."""
 FINISHED = "shiyao.export.finished"
 
 
@@ -215,7 +218,7 @@ def choose_input() -> InputKind:
     )
 
 
-def plan_for(kind: str, available: list[DatasetView], facts: DeltaGenerator) -> Plan:
+def plan_for(kind: str, dataset: DatasetView, facts: DeltaGenerator) -> Plan:
     """The choices of one kind of export; what they come to goes into ``facts``."""
     plans = {
         "submission": plan_submission,
@@ -224,7 +227,7 @@ def plan_for(kind: str, available: list[DatasetView], facts: DeltaGenerator) -> 
         "table": plan_table,
         "report": plan_report,
     }
-    return plans[kind](state.choose_dataset(available), facts)
+    return plans[kind](dataset, facts)
 
 
 def show_finished(finished: Download) -> None:
@@ -239,12 +242,15 @@ def show_finished(finished: Download) -> None:
         icon=":material/download:",
         on_click="ignore",
     )
-    st.caption(f"{report.counts['rows']:,} 行 · {len(finished.data):,} 字节 · sha256 {report.sha256}")
+    st.caption(
+        f"{report.counts['rows']:,} 行 · {len(finished.data):,} 字节 · 校验和 {report.sha256[:SHORT]}",
+        help=f"sha256 {report.sha256}",
+    )
     for note in report.notes:
         st.caption(note)
 
 
-def draw(available: list[DatasetView]) -> None:
+def draw(dataset: DatasetView) -> None:
     """Choices on the left; what they come to, the main button and what it made on the right."""
     choices, outcome = st.columns([4, 5], gap="large")
     facts = outcome.container()
@@ -254,7 +260,7 @@ def draw(available: list[DatasetView]) -> None:
         )
         st.caption(PURPOSES[kind])
         st.page_link(pages.TRAINING_SETS, label="训练集在「训练集」页里预检和生成", icon=":material/arrow_forward:")
-        plan = plan_for(kind, available, facts)
+        plan = plan_for(kind, dataset, facts)
     with outcome:
         if st.button(f"生成{KINDS[kind]}", type="primary", disabled=not plan.ready, icon=":material/output:"):
             with st.spinner("正在生成并读回核对…"):
@@ -291,18 +297,22 @@ def show_earlier() -> None:
                 "数据集": entry.dataset,
                 "来源": source_words(entry.parameters.get("source")),
                 "行数": entry.counts.get("rows"),
-                "sha256": entry.sha256,
+                "校验和": entry.sha256[:SHORT],
             }
             for entry in earlier
         ],
         hide_index=True,
         width="stretch",
+        column_config={
+            "行数": st.column_config.NumberColumn(format="localized", width=80),
+            "校验和": st.column_config.TextColumn(width=110, help="sha256 的前 12 位：两个文件相同，它就相同"),
+        },
     )
 
 
-st.title("导出")
 datasets = state.datasets()
 if not datasets:
+    st.title("导出")
     empty_state(
         "还没有可以导出的内容",
         "先导入群聊，抽取并审阅；确认过的记录在这里变成提交文件和训练集。",
@@ -311,5 +321,6 @@ if not datasets:
     )
 else:
     with reported():
-        draw(datasets)
+        dataset, _ = heading("导出", datasets)
+        draw(dataset)
     show_earlier()

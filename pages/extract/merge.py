@@ -8,10 +8,11 @@ from core.merge import Method
 from core.store import DatasetView, RunView, queries
 from core.store.models import RunKind
 from core.ui import pages, state
+from core.ui.heading import heading
 from core.ui.notices import empty_state, reported
 
 EXPLAINED = {
-    Method.PRIORITY: "每一格取第一个填了它的任务；顺序就是下面选择的顺序。",
+    Method.PRIORITY: "每一格取第一个填了它的任务；顺序就是上面选择的顺序。",
     Method.MAJORITY: "每一格由多数决定，空也算一票；平票时取排在前面的任务。",
     Method.BEST: "每个字段取在标注上得分最高的任务。用哪些标注选的，就不能再用它们评分：这里给出交叉验证的估计。",
 }
@@ -71,7 +72,9 @@ def show_differences(plan: MergePlan, form: Form) -> None:
             column_config={
                 "群聊": st.column_config.NumberColumn(width=60),
                 "客户": st.column_config.NumberColumn(width=60),
-                "各任务": st.column_config.TextColumn(width=560),
+                "字段": st.column_config.TextColumn(width=90),
+                "取": st.column_config.TextColumn(width=180),
+                "各任务": st.column_config.TextColumn(width=440),
             },
         )
         if plan.differing > SHOWN:
@@ -107,12 +110,12 @@ def compose(dataset: DatasetView, form: Form, runs: list[RunView]) -> None:
         show_differences(plan, form)
 
 
-st.title("合并任务")
 available = state.datasets()
 if not available:
+    st.title("合并任务")
     empty_state("还没有群聊", "先导入群聊，再由模型填写表单。", page=pages.IMPORT, label="导入群聊")
 else:
-    current = state.choose_dataset(available)
+    current, _ = heading("合并任务", available)
     found = runs_to_merge(current)
     if len(found) < 2:
         empty_state(

@@ -60,7 +60,7 @@ def draw_list(entries: list[Entry], chosen: Entry) -> None:
 def draw_text(entry: Entry) -> None:
     """The whole text, and who used it."""
     used = f"用在 {len(entry.runs)} 个抽取任务：{'、'.join(entry.runs[:6])}" if entry.runs else "还没有抽取任务用过"
-    st.caption(f"{source_of(entry)} · {used} · sha256 {entry.prompt.sha256[:12]}")
+    st.caption(f"{source_of(entry)} · {used}", help=f"sha256 {entry.prompt.sha256}")
     st.code(entry.prompt.source, language=None, wrap_lines=True)
 
 

@@ -7,6 +7,7 @@ from core.jobs import Offer
 from core.store import DatasetView, RunView
 from core.store.models import RunStatus
 from core.ui import pages, state
+from core.ui.heading import heading
 from core.ui.notices import empty_state, guarded, reported
 from core.ui.runs import STATUSES, new_run, run_panel
 
@@ -102,10 +103,8 @@ if not available:
     empty_state("还没有可以抽取的群聊", "先导入群聊，再由模型填写表单。", page=pages.IMPORT, label="导入群聊")
 else:
     jobs.ensure_running(state.store())
-    head, pick, action = st.columns([5, 4, 2], vertical_alignment="center")
-    head.title("抽取任务")
-    with pick:
-        dataset = state.choose_dataset(available, label_visibility="collapsed")
+    dataset, rest = heading("抽取任务", available)
+    action = rest.columns([3, 2])[1]
     known = jobs.offers(state.store())
     runs = jobs.model_runs(state.store(), dataset.id)
     in_hand = chosen_of(runs)

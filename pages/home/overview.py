@@ -4,8 +4,9 @@ import streamlit as st
 
 from core.ingest import load_sample
 from core.review import DatasetState, overview
-from core.store.models import RunStatus
+from core.store.models import RunKind, RunStatus
 from core.ui import pages, state
+from core.ui.figures import facts
 from core.ui.notices import empty_state
 
 MODEL_RUNS = 4
@@ -24,26 +25,37 @@ def next_step(item: DatasetState) -> tuple[str, str]:
     return pages.EXPORTS, "全部处理完，去导出"
 
 
-def draw(item: DatasetState) -> None:
-    """One dataset."""
+def standing(item: DatasetState) -> dict[str, str]:
+    """Labels and runs of a dataset, each in a few words."""
+    labels = [run for run in item.runs if run.kind == RunKind.LABELS]
+    runs = [run for run in item.runs if run.kind != RunKind.LABELS]
+    said = [
+        f"{run.name} {run.done:,} / {run.total:,}" + (f"（失败 {run.failed:,}）" if run.failed else "")
+        for run in runs[:MODEL_RUNS]
+    ]
+    if len(runs) > MODEL_RUNS:
+        said.append(f"另有 {len(runs) - MODEL_RUNS} 个")
+    return {
+        "标注": f"{max(run.done for run in labels):,} 条群聊" if labels else "没有",
+        "抽取任务": "　".join(said) or "还没有",
+    }
+
+
+def draw(item: DatasetState, *, first: bool) -> None:
+    """One dataset; what to do with the first one is the page's main button."""
     done, view = item.progress, item.dataset
     with st.container(border=True):
         head, action = st.columns([6, 2], vertical_alignment="center")
-        head.markdown(f"**{view.name}** &nbsp; {view.chats} 条群聊")
+        head.markdown(f"**{view.name}** &nbsp; :gray[{view.chats:,} 条群聊]")
         page, label = next_step(item)
-        action.page_link(
-            page, label=label, icon=":material/arrow_forward:", query_params={"dataset": str(view.id)}, width="stretch"
-        )
+        with action.container(key="main-next" if first else f"next-{view.id}", horizontal_alignment="right"):
+            st.page_link(page, label=label, icon=":material/arrow_forward:", query_params={"dataset": str(view.id)})
         share = (view.chats - done.left) / view.chats if view.chats else 0.0
         st.progress(
             share,
             text=f"已确认 {done.confirmed} · 待讨论 {done.discussed} · 已跳过 {done.skipped} · 还剩 {done.left}",
         )
-        for run in item.runs[:MODEL_RUNS]:
-            failed = f"，失败 {run.failed}" if run.failed else ""
-            st.caption(f"抽取任务「{run.name}」：完成 {run.done} / {run.total}{failed}")
-        if len(item.runs) > MODEL_RUNS:
-            st.caption(f"另有 {len(item.runs) - MODEL_RUNS} 个抽取任务。")
+        facts(standing(item))
 
 
 st.title("总览")
@@ -59,8 +71,8 @@ if not states:
         with st.spinner("正在载入示例…"):
             load_sample(state.store())
         st.rerun()
-for state_of_one in states:
-    draw(state_of_one)
+for number, state_of_one in enumerate(states):
+    draw(state_of_one, first=not number)
 if events:
     st.subheader("最近保存")
     st.dataframe(

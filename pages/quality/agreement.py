@@ -12,6 +12,7 @@ from core.scoring import LCS
 from core.store import DatasetView
 from core.store.models import Pass
 from core.ui import diff, pages, state
+from core.ui.heading import heading
 from core.ui.notices import empty_state, guarded
 from core.ui.tables import height_of, percent, share, table
 
@@ -228,19 +229,18 @@ def draw_paces(found: list[Pace]) -> None:
     st.caption("改动率低不一定是模型好，也可能是看得太快：和每条用时一起看。")
 
 
-st.title("一致性")
 available = state.datasets()
 if not available:
+    st.title("一致性")
     empty_state("还没有数据集", "先导入群聊并审阅。", page=pages.IMPORT, label="去导入")
 else:
-    left, right, start = st.columns([4, 3, 2], vertical_alignment="bottom")
-    with left:
-        dataset = state.choose_dataset(available)
-    view = right.segmented_control(
+    dataset, beside = heading("一致性", available)
+    views, start = beside.columns([3, 2], vertical_alignment="center")
+    view = views.segmented_control(
         "查看", VIEWS, default=VIEWS[0], key="view", bind="query-params", label_visibility="collapsed"
     )
     form = state.form_of(dataset)
-    with start:
+    with start.container(horizontal=True, horizontal_alignment="right"):
         start_blind(dataset, form)
     if view == VIEWS[2]:
         if found := paces(state.store(), dataset, form):

@@ -26,37 +26,27 @@ ALL = "全部字段"
 VIEWS = ("这些群聊", "图")
 
 
-def choose_runs(by: Yardstick) -> tuple[RunView, RunView, float] | None:
-    """Which two runs, from which similarity a text is right."""
+def choose_runs(by: Yardstick) -> tuple[RunView, RunView] | None:
+    """Which two runs."""
     found = [run for run in quality.runs_of(by.dataset) if by.against != f"run:{run.name}" and run.kind != "labels"]
     if len(found) < 2:
+        taken = f"（{quality.called(by.against)}正作为对照）" if by.against.startswith("run:") else ""
         empty_state(
-            "还差一个抽取任务",
+            f"还差一个抽取任务{taken}",
             "修好与改坏要比较两个任务：换一个提示词或模型再抽取一次，或把另一份提交文件导入为任务。",
             page=pages.RUNS,
             label="新建抽取任务",
         )
         return None
     names = [run.name for run in found]
-    left, right, least = st.columns([4, 4, 2], vertical_alignment="bottom")
+    left, right, _ = st.columns([3, 3, 5], vertical_alignment="bottom")
     a = left.selectbox("从 A", names, index=1, key="a", bind="query-params")
     b = right.selectbox("到 B", names, index=0, key="b", bind="query-params")
-    right_from = least.number_input(
-        "自由文本算对的相似度",
-        min_value=0.1,
-        max_value=1.0,
-        value=0.8,
-        step=0.05,
-        key="right",
-        bind="query-params",
-        disabled=not by.measure.threshold,
-        help="只影响这里的对错，不影响得分",
-    )
     by_name = {run.name: run for run in found}
     if a == b:
         st.info("A 和 B 是同一个任务，请选两个不同的。", icon=":material/info:")
         return None
-    return by_name[a], by_name[b], right_from
+    return by_name[a], by_name[b]
 
 
 def verdict(found: Comparison, a: RunView, b: RunView) -> None:
@@ -147,9 +137,9 @@ def draw_cells(by: Yardstick, found: Comparison, a: RunView, b: RunView) -> None
             "群聊": cell.chat,
             "客户": cell.customer + 1,
             "字段": by.form.field(cell.key).label,
-            "A": said[0],
-            "对照": gold,
-            "B": said[1],
+            "A": said[0] or None,
+            "对照": gold or None,
+            "B": said[1] or None,
             "打开": quality.workbench_link(by.dataset, cell.chat),
             "对比": quality.compare_link(by, [a, b], cell.chat),
         }
@@ -169,19 +159,19 @@ def draw_cells(by: Yardstick, found: Comparison, a: RunView, b: RunView) -> None
             "群聊": st.column_config.NumberColumn(width=48),
             "客户": st.column_config.NumberColumn(width=44),
             "字段": st.column_config.TextColumn(width=80),
-            "A": st.column_config.TextColumn(f"A · {a.name}", width=138),
-            "对照": st.column_config.TextColumn(width=138),
-            "B": st.column_config.TextColumn(f"B · {b.name}", width=138),
+            "A": st.column_config.TextColumn(f"A · {a.name}", width=112),
+            "对照": st.column_config.TextColumn(width=112),
+            "B": st.column_config.TextColumn(f"B · {b.name}", width=112),
             "打开": quality.open_column(),
             "对比": st.column_config.LinkColumn("对比", display_text="对比", width=56),
         },
     )
 
 
-st.title("修好与改坏")
-by = quality.choose()
-if by is not None and (chosen := choose_runs(by)) is not None:
-    a, b, right_from = chosen
+measured = quality.choose("修好与改坏")
+if measured is not None and (chosen := choose_runs(by := measured[0])) is not None:
+    a, b = chosen
+    right_from = quality.choose_threshold(measured[1], by.measure)
     with state.store().read() as session:
         found = comparison(session, state.store(), by, a, b, right_from=right_from)
     verdict(found, a, b)

@@ -48,7 +48,7 @@ def choose_runs(by: Yardstick) -> tuple[list[str], DeltaGenerator] | None:
             label="新建抽取任务",
         )
         return None
-    left, right = st.columns([5, 7], vertical_alignment="bottom")
+    left, right = st.columns([4, 7], vertical_alignment="bottom")
     chosen = left.multiselect(
         "抽取任务（2 到 4 个，第一个是 A）",
         names,
@@ -84,7 +84,7 @@ def prompts(found: Alignment) -> None:
 
 def filtered(found: Alignment, place: DeltaGenerator) -> tuple[list[Difference], str, str]:
     """The places to walk through, and the filter that chose them."""
-    left, middle, right = place.columns([5, 4, 4], vertical_alignment="bottom")
+    left, middle, right = place.columns([5, 3, 3], vertical_alignment="bottom")
     modes = MODES if found.against else (MODES[0], MODES[2])
     mode = left.segmented_control("只看", modes, default=modes[0], key="show", bind="query-params") or modes[0]
     labels = {field.label: field.key for field in found.form.fields}
@@ -150,7 +150,7 @@ def step(places: list[Difference], at: Difference, forward: bool) -> Difference 
 
 @st.fragment
 @guarded
-def walk(found: Alignment, places: list[Difference], mode: str, key: str) -> None:
+def walk(found: Alignment, places: list[Difference], mode: str, key: str, right_from: float) -> None:
     """The chat, the values, and what to do with the place in focus."""
     at = located(places, found)
     if at is None:
@@ -198,7 +198,7 @@ def walk(found: Alignment, places: list[Difference], mode: str, key: str) -> Non
             disputed=frozenset(
                 (one.customer, one.field) for one in open_disputes() if one.chat == at.chat and one.status != "不成立"
             ),
-            right_from=0.8,
+            right_from=right_from,
             above=ABOVE,
             on_click=lambda customer, key: go((at.chat, customer, key)),
         )
@@ -316,15 +316,15 @@ def text_of_chat(index: int) -> str:
         return queries.chat(session, by.dataset.id, index).text
 
 
-st.title("对比")
-by = quality.choose(optional=True)
-if by is not None and (chosen := choose_runs(by)) is not None:
+measured = quality.choose("对比", optional=True)
+if measured is not None and (chosen := choose_runs(by := measured[0])) is not None:
+    right_from = quality.choose_threshold(measured[1], by.measure)
     form, (names, beside) = by.form, chosen
     alignment = align(state.store(), by, names, against=by.against)
     wanted = filtered(alignment, beside)
     prompts(alignment)
-    walk(alignment, *wanted)
+    walk(alignment, *wanted, right_from)
     st.caption(
-        f"客户按最高得分匹配，不按位置。{quality.measured_by(by.measure, right_from=0.8)}"
+        f"客户按最高得分匹配，不按位置。{quality.measured_by(by.measure, right_from=right_from)}"
         " 划线是对照有、任务没有的，下划线是任务多出来的。点一行就到那一处；J / K 下一处 / 上一处，数字键挑选。"
     )

@@ -7,6 +7,7 @@ from core.form import Form
 from core.store import DatasetView
 from core.store.models import DisputeStatus
 from core.ui import pages, quality, state
+from core.ui.heading import heading
 from core.ui.notices import empty_state, guarded
 from core.ui.tables import NOTHING, download, height_of, table
 
@@ -111,16 +112,21 @@ def draw_scores(by: Yardstick) -> None:
     )
 
 
-st.title("标注争议")
 available = state.datasets()
 if not available:
+    st.title("标注争议")
     empty_state("还没有数据集", "先导入带标注的群聊。", page=pages.IMPORT, label="去导入")
 else:
-    left, right = st.columns([4, 5], vertical_alignment="bottom")
-    with left:
-        dataset = state.choose_dataset(available)
-    wanted = right.segmented_control("状态", FILTERS, default=ALL, key="status", bind="query-params") or ALL
+    dataset, right = heading("标注争议", available)
     every = disputes(state.store(), dataset.id)
+    wanted = ALL
+    if every:
+        wanted = (
+            right.segmented_control(
+                "状态", FILTERS, default=ALL, key="status", bind="query-params", label_visibility="collapsed"
+            )
+            or ALL
+        )
     form = state.form_of(dataset)
     if not every:
         empty_state(

@@ -274,9 +274,9 @@ def draw_costly(by: Yardstick, score: RunScore) -> None:
     )
 
 
-st.title("评分")
-by = quality.choose()
-if by is not None:
+chosen_by = quality.choose("评分")
+if chosen_by is not None:
+    by, _ = chosen_by
     found = board(state.store(), by)
     if not found.rows:
         quality.no_runs(by.dataset)

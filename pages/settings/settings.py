@@ -66,7 +66,7 @@ def draw_place() -> None:
     size = upkeep.size(store)
     facts(
         {
-            "数据库": store.url,
+            "数据库": str(store.path or store.url),
             "大小": megabytes(size) if size is not None else "由数据库服务器管理",
             "结构版本": upkeep.schema(store),
             "日志": place(),
@@ -80,6 +80,16 @@ def draw_place() -> None:
             disabled=store.path is None,
             help=None if store.path else "PostgreSQL 请用 pg_dump",
         )
+        if store.path is not None:
+            st.download_button(
+                "备份并下载",
+                data=lambda: upkeep.make_backup(store).path.read_bytes(),
+                file_name=f"{store.path.stem}-backup.db",
+                mime="application/vnd.sqlite3",
+                icon=":material/download:",
+                key="settings-backup-download",
+                help="现在备份一份，通过完整性检查后下载；服务器上也留一份",
+            )
         look = st.button("检查", icon=":material/health_and_safety:")
     if copy:
         with reported(), st.spinner("正在备份…"):
@@ -92,7 +102,17 @@ def draw_place() -> None:
             draw_health(upkeep.check(store))
     kept = upkeep.backups(store)
     for backup in kept[:MOST_BACKUPS]:
-        st.caption(f"{backup.made_at:%Y-%m-%d %H:%M:%S} · {backup.path.name} · {megabytes(backup.size)}")
+        line, take = st.columns([5, 1], vertical_alignment="center")
+        line.caption(f"{backup.made_at:%Y-%m-%d %H:%M:%S} · {backup.path.name} · {megabytes(backup.size)}")
+        take.download_button(
+            "下载",
+            data=backup.path.read_bytes,
+            file_name=backup.path.name,
+            mime="application/vnd.sqlite3",
+            key=f"settings-take-{backup.path.name}",
+            on_click="ignore",
+            type="tertiary",
+        )
     if len(kept) > MOST_BACKUPS:
         st.caption(f"另有 {len(kept) - MOST_BACKUPS} 个更早的备份，都在 {kept[0].path.parent}。")
 

@@ -10,8 +10,10 @@ from core.review import bulk
 from core.store import DatasetView, RunView
 from core.store.models import RunKind
 from core.ui import pages, state
+from core.ui.heading import heading
 from core.ui.notices import empty_state, reported
 from core.ui.quality import open_column, workbench_link
+from core.ui.tables import NOTHING, height_of
 
 PROMPT, BULK, TRY = "写进提示词", "批量更正", "试跑"
 SHOWN = 40
@@ -54,8 +56,8 @@ def pick(form: Form, groups: list[Lesson]) -> list[Lesson]:
         {
             "字段": form.field(one.key).label,
             "怎么改的": one.how.value,
-            "模型": one.before,
-            "审阅后": one.after,
+            "模型": one.before or None,
+            "审阅后": one.after or None,
             "群聊": len(one.chats),
             "涉及分值": len(one.chats) * form.field(one.key).points,
             "例子": f"第 {one.chats[0]} 条：{words(one.cases[0].before)} → {words(one.cases[0].after)}",
@@ -65,7 +67,8 @@ def pick(form: Form, groups: list[Lesson]) -> list[Lesson]:
     picked = st.dataframe(
         rows,
         hide_index=True,
-        height=min(380, 38 + 35 * len(rows)),
+        height=height_of(rows, most=520),
+        placeholder=NOTHING,
         on_select="rerun",
         selection_mode="multi-row",
         key="lessons-table-" + str(hash(tuple(one.id for one in groups))),
@@ -210,7 +213,7 @@ def try_out(dataset: DatasetView, run: RunView, chosen: list[Lesson]) -> None:
 
 def draw() -> None:
     """The page."""
-    dataset = state.choose_dataset(available)
+    dataset, _ = heading("经验", available)
     form = state.form_of(dataset)
     found = choose(dataset, form)
     if found is None:
@@ -237,9 +240,9 @@ def draw() -> None:
             try_out(dataset, run, chosen)
 
 
-st.title("经验")
 available = state.datasets()
 if not available:
+    st.title("经验")
     empty_state("还没有群聊", "先导入群聊并审阅；反复出现的修改会在这里变成规则。", page=pages.IMPORT, label="去导入")
 else:
     with reported():

@@ -121,6 +121,14 @@ def test_compare_walks_and_picks(page: OpenPage, store: Store) -> None:
         assert queries.forms_by_index(session, merged.id)[1][0][TODO] == "发送报价单"
 
 
+def test_compare_says_from_which_similarity_a_text_is_right(page: OpenPage, store: Store) -> None:
+    quality_dataset(store)
+    app = page("compare")
+    assert "自由文本从相似度 0.8 起算对" in seen(app)
+    app = by_label(app.number_input, "自由文本算对").set_value(0.5).run()
+    assert not app.exception and "自由文本从相似度 0.5 起算对" in seen(app)
+
+
 def test_compare_saves_a_draft_and_never_over_a_record(page: OpenPage, store: Store) -> None:
     dataset = quality_dataset(store)
     app = page("compare")

@@ -33,6 +33,7 @@ def test_backup_and_check(page: OpenPage, store: Store) -> None:
     assert not app.exception
     (made,) = upkeep.backups(store)
     assert made.path.name in seen(app)
+    assert {"备份并下载", "下载"} <= {one.label for one in app.get("download_button")}
     app = button(app, "检查").click().run()
     assert "一切正常：1 个数据集，2 条群聊" in seen(app)
 

@@ -14,14 +14,14 @@ _BY = {"vote": "投票", "windows": "窗口合并"}
 
 
 def draw_about(found: Sequence[ExtractionView], form: Form) -> None:
-    """An entry per chat of which something was left out or decided; nothing where nothing was."""
-    for one in found:
-        kept = about(one.replies)
-        title = headline(kept)
-        if title:
-            with st.expander(f"第 {one.index} 条：{title}"):
-                for line in lines(kept, form):
-                    st.markdown(f"- {line}")
+    """Folded away: per chat, what was left out or decided; nothing where nothing was."""
+    kept = [(one.index, said) for one in found if headline(said := about(one.replies))]
+    if not kept:
+        return
+    with st.expander(f"{len(kept)} 条群聊清理、分段或取舍过"):
+        for index, said in kept:
+            st.markdown(f"**第 {index} 条**：{headline(said)}")
+            st.markdown("\n".join(f"- {line}" for line in lines(said, form)))
 
 
 def headline(kept: dict[str, list[dict[str, Any]]]) -> str:

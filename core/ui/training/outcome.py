@@ -21,7 +21,7 @@ from core.training import (
 )
 from core.ui import state
 from core.ui.notices import notice
-from core.ui.training.words import INPUTS, TASKS
+from core.ui.training.words import INPUTS, POLICIES, TASKS, WAYS_OUT
 
 LIVE = 2000
 """Chats up to which every change is reckoned at once; above, a button asks for it."""
@@ -111,7 +111,10 @@ def taken(made: Download) -> None:
             on_click="ignore",
             width="stretch",
         )
-        st.caption(f"{report.counts['rows']:,} 行 · {len(made.data):,} 字节 · train.jsonl sha256 {report.sha256}")
+        st.caption(
+            f"{report.counts['rows']:,} 行 · {len(made.data):,} 字节 · train.jsonl 校验和 {report.sha256[:12]}",
+            help=f"sha256 {report.sha256}",
+        )
 
 
 def _numbers(found: Preflight) -> None:
@@ -135,9 +138,18 @@ def _warnings(found: Preflight) -> None:
         lost = f"会让其中 {len(blind)} 行看不到答案的依据" if blind else "虽然不会截掉答案的依据，群聊也不完整了"
         st.error(
             f"有 {len(refused)} 行太长，还没有说怎么办；直接截断{lost}。"
-            "请在左边选「超长的行」的处理办法，明细在「超长」里。",
+            "选一种处理办法（以后在左边「超长的行」里改），明细在「超长」里：",
             icon=":material/content_cut:",
         )
+        with st.container(horizontal=True):
+            for policy in WAYS_OUT:
+                st.button(
+                    f"{POLICIES[policy]}（{len(refused)} 行）",
+                    key=f"training-way-{policy}",
+                    on_click=_choose_policy,
+                    args=(policy,),
+                    help=WAYS_OUT[policy],
+                )
     elif found.refusal is not None:
         notice(found.refusal)
     done = Counter(over.action for over in found.over if over.action != "refused")
@@ -152,6 +164,10 @@ def _warnings(found: Preflight) -> None:
             f"有 {len(found.contradictions)} 组群聊一字不差，答案却不同，模型会学到矛盾的东西；明细在「重复」里。",
             icon=":material/rule:",
         )
+
+
+def _choose_policy(policy: str) -> None:
+    st.session_state["training-policy"] = policy
 
 
 def _rows(found: Preflight, options: TrainingOptions) -> None:

@@ -43,6 +43,7 @@ def show() -> None:
         column_config={
             "编号": st.column_config.NumberColumn(width="small"),
             "行数": st.column_config.NumberColumn(format="localized", width="small"),
+            "校验和": st.column_config.TextColumn(help="train.jsonl 的 sha256 前 12 位"),
         },
     )
     rows = [number for number in chosen["selection"]["rows"] if number < len(found)]
@@ -66,7 +67,7 @@ def _line(view: SetView) -> dict[str, object]:
         "行数": view.counts["rows"],
         "由谁": view.who or "—",
         "时间": f"{view.created_at.astimezone():%Y-%m-%d %H:%M}",
-        "sha256": view.sha256[:16],
+        "校验和": view.sha256[:12],
     }
 
 
@@ -81,6 +82,7 @@ def _one(view: SetView) -> None:
                 if _matters(view, name, value)
             ],
             hide_index=True,
+            height="content",
         )
     with right:
         counts = view.counts
@@ -91,7 +93,7 @@ def _one(view: SetView) -> None:
         _take(view)
         _sources(view)
         for name, digest in view.files.items():
-            st.caption(f"`{name}` sha256 {digest}")
+            st.caption(f"`{name}` 校验和 {digest[:12]}", help=f"sha256 {digest}")
 
 
 def _matters(view: SetView, name: str, value: object) -> bool:

@@ -35,6 +35,12 @@ POLICIES: dict[str, str] = {
     OverBudget.SUMMARY: "换成摘要",
     OverBudget.WINDOW: "切成窗口",
 }
+WAYS_OUT: dict[str, str] = {
+    OverBudget.CLEAN: "这些群聊先去掉占位消息；仍然超长的，点名拒绝",
+    OverBudget.WINDOW: "一条群聊切成几段，每段只写它有依据的值",
+    OverBudget.SKIP: "这些群聊不进训练集",
+}
+"""What is offered right beside the refusal, with what it does."""
 DUPLICATES = {Duplicates.KEEP: "都保留", Duplicates.EXACT: "相同的留一条", Duplicates.NEAR: "相近的也只留一条"}
 
 SETTINGS = {
@@ -68,6 +74,10 @@ def worded(name: str, value: object) -> str:
     """A choice of a manifest in the words of the page."""
     if value in (None, "", [], {}):
         return "—"
+    if name in ("val", "balance") and not value:
+        return "不设"
+    if isinstance(value, int) and name in ("min_rows", "max_rows", "max_chars", "cutoff_len"):
+        return f"{value:,}"
     if name == "source":
         return next((label for label, source in SOURCES.items() if str(source) == value), str(value))
     if name == "target":
