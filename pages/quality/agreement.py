@@ -27,6 +27,8 @@ def no_second(dataset: DatasetView) -> None:
         f"数据集「{dataset.name}」还没有两个人审过的群聊",
         "先由一个人确认几条群聊，再由另一个人点「开始盲审」：看不到模型和初审的值，独立填写同一条群聊；"
         "这里就会算出两人有多一致。",
+        page=pages.WORKBENCH,
+        label="去审阅台",
     )
 
 

@@ -85,27 +85,29 @@ def draw_ranking(found: Board) -> None:
         height=height_of(rows, most=420),
         placeholder=NOTHING,
         column_config={
-            "名次": st.column_config.NumberColumn(width=50),
-            "任务": st.column_config.TextColumn(width=150, pinned=True),
-            "得分": st.column_config.NumberColumn(format="%.4f", width=76),
-            "95% 区间": st.column_config.TextColumn(width=112, help="对群聊做 2,000 次自助抽样"),
-            "高出下限": st.column_config.NumberColumn(format="%+.2f", width=76),
+            "名次": st.column_config.NumberColumn(width=44),
+            "任务": st.column_config.TextColumn(width=108, pinned=True),
+            "得分": st.column_config.NumberColumn(format="%.4f", width=70),
+            "95% 区间": st.column_config.TextColumn(width=104, help="对群聊做 2,000 次自助抽样"),
+            "高出下限": st.column_config.NumberColumn(format="%+.2f", width=70),
             "不计争议": st.column_config.NumberColumn(format="%.4f", width=76),
             "与第一名": st.column_config.TextColumn(
                 width=76, help="成对自助抽样的 95% 区间含 0，就是不能区分；群聊少于 6 条一律不能区分"
             ),
-            "F1": percent(),
-            "精确率": percent(),
-            "召回率": percent(),
-            "宏平均 F1": percent(82, help="各字段 F1 的平均"),
+            "F1": percent(58),
+            "精确率": percent(62),
+            "召回率": percent(62),
+            "宏平均 F1": percent(80, help="各字段 F1 的平均"),
             "线上得分": st.column_config.NumberColumn(
                 format="%.2f", width=76, help="平台在另一批群聊上的得分，由人登记"
             ),
-            "缺少": st.column_config.NumberColumn(width=56, help="没有结果的群聊，按 0 分计"),
-            "token": st.column_config.NumberColumn(format="localized", width=80),
-            "用时（秒）": st.column_config.NumberColumn(format="%.0f", width=80),
+            "缺少": st.column_config.NumberColumn(width=46, help="没有结果的群聊，按 0 分计"),
+            "模型": st.column_config.TextColumn(width=72),
+            "提示词": st.column_config.TextColumn(width=86),
+            "token": st.column_config.NumberColumn(format="localized", width=64),
+            "用时（秒）": st.column_config.NumberColumn(format="%.0f", width=76),
             "费用（元）": st.column_config.NumberColumn(
-                format="%.2f", width=80, help="按模型登记的单价；没有单价就空着"
+                format="%.2f", width=76, help="按模型登记的单价；没有单价就空着"
             ),
         },
         key="scores-board",
