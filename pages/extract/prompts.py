@@ -47,8 +47,8 @@ def draw_list(entries: list[Entry], chosen: Entry) -> None:
         selection_default={"selection": {"rows": [ids.index(chosen.prompt.id)]}},
         key=f"prompts-list-{len(ids)}-{chosen.prompt.id}",
         column_config={
-            "提示词": st.column_config.TextColumn(width=185),
-            "阶段": st.column_config.TextColumn(width=78),
+            "提示词": st.column_config.TextColumn(width=206),
+            "阶段": st.column_config.TextColumn(width=74),
             "用过": st.column_config.NumberColumn(width=42, help="用过它的抽取任务数"),
         },
     )
