@@ -33,8 +33,12 @@ def choose_set(found: list[SetView]) -> SetView | None:
     """Step 1: the set to train on."""
     step(1, "选一个训练集", done=bool(found))
     if not found:
-        st.caption("还没有训练集。先在「训练集」里生成一个，再回到这里。")
-        st.page_link(pages.TRAINING_SETS, label="去生成训练集", icon=":material/arrow_forward:")
+        empty_state(
+            "还没有训练集",
+            "先在「训练集」里生成一个，再回到这里。",
+            page=pages.TRAINING_SETS,
+            label="去生成训练集",
+        )
         return None
     by_id = {one.id: one for one in found}
     chosen = st.selectbox(
