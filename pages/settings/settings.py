@@ -88,6 +88,7 @@ def draw_place() -> None:
                 mime="application/vnd.sqlite3",
                 icon=":material/download:",
                 key="settings-backup-download",
+                on_click="ignore",
                 help="现在备份一份，通过完整性检查后下载；服务器上也留一份",
             )
         look = st.button("检查", icon=":material/health_and_safety:")
