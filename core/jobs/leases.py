@@ -4,21 +4,21 @@ There is no queue beside the store. What is to be done is what a run wants and h
 somebody is at it. The two can never disagree, for a result and the end of its lease are written together.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import and_, delete, func, insert, or_, select, text
 from sqlmodel import Session, col
 
 from core.jobs import workers
 from core.jobs.scope import missing, parameters_of
 from core.store import Store
-from core.store.models import Extraction, ExtractionStatus, Gate, Lease, Run, RunStatus, Worker
+from core.store.models import Chat, Extraction, ExtractionStatus, Gate, Lease, Run, RunStatus, Worker
 
-_LOOK = 64
-"""Candidates that are checked at a time."""
+_LOOK = 16
+"""Candidates that are checked at a time, at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,8 @@ class Backlog:
                     break
                 self._chats.extend(missing(session, row))
                 refilled = True
-            some = [self._chats.popleft() for _ in range(min(_LOOK, len(self._chats)))]
+            look = max(_LOOK, 2 * (count - len(found)))
+            some = [self._chats.popleft() for _ in range(min(look, len(self._chats)))]
             free = [chat for chat in self._free(session, row, some) if chat not in leave_out and chat not in found]
             found += free[: count - len(found)]
             self.put_back(chat for chat in free if chat not in found)
@@ -61,16 +62,23 @@ class Backlog:
         self._chats.extendleft(reversed(list(chats)))
 
     def _free(self, session: Session, row: Run, some: list[int]) -> list[int]:
-        # Leases first: a worker that ends in between writes the extraction and gives the lease back at once.
-        leased = select(col(Lease.chat_id)).where(col(Lease.run_id) == row.id, col(Lease.chat_id).in_(some))
-        taken = set(session.execute(leased).scalars())
-        retry = parameters_of(row).retry
-        settled = select(col(Extraction.chat_id), col(Extraction.status), col(Extraction.attempts)).where(
-            col(Extraction.run_id) == row.id, col(Extraction.chat_id).in_(some)
+        if not some:
+            return []
+        # One statement sees leases and extractions at one moment: a worker that ends writes the one and gives back the
+        # other together.
+        here = col(Chat.id)
+        statement = (
+            select(here, col(Lease.chat_id), col(Extraction.status), col(Extraction.attempts))
+            .outerjoin(Lease, and_(col(Lease.run_id) == row.id, col(Lease.chat_id) == here))
+            .outerjoin(Extraction, and_(col(Extraction.run_id) == row.id, col(Extraction.chat_id) == here))
+            .where(here.in_(some), or_(col(Lease.chat_id).is_not(None), col(Extraction.status).is_not(None)))
         )
-        for chat_id, status, attempts in session.execute(settled):
-            if status != ExtractionStatus.FAILED or retry.get(chat_id) != attempts:
-                taken.add(chat_id)
+        retry = parameters_of(row).retry
+        taken = {
+            chat_id
+            for chat_id, leased, status, attempts in session.execute(statement)
+            if leased is not None or status != ExtractionStatus.FAILED or retry.get(chat_id) != attempts
+        }
         return [chat for chat in some if chat not in taken]
 
 
@@ -93,19 +101,23 @@ def claim(
         limit: calls at a time.
         backlogs: ``(run id, candidates, chats to leave out)`` of the runs that want this model.
     """
-    jobs: list[Job] = []
     with store.write() as session:
         _lock(session, model)
-        under_way = _under_way(session, model)
-        room = min(limit - sum(under_way.values()), _share(session, worker_id, model, limit))
+        by_worker = _under_way(session, model)
+        under_way: Counter[int] = Counter()
+        for (run_id, _), count in by_worker.items():
+            under_way[run_id] += count
+        own = sum(count for (_, worker), count in by_worker.items() if worker == worker_id)
+        room = min(limit - under_way.total(), _share(session, model, limit) - own)
         if room <= 0:
             return []
         logs = [(run_id, log, iter(log.take(session, room, out))) for run_id, log, out in backlogs]
         offered = {run_id: chats for run_id, _, chats in logs}
         moment = workers.clock(session)
-        for run_id, chat_id in _in_turn(offered, under_way, room):
-            session.add(Lease(run_id=run_id, chat_id=chat_id, worker_id=worker_id, model=model, started_at=moment))
-            jobs.append(Job(run_id, chat_id, model))
+        jobs = [Job(run_id, chat_id, model) for run_id, chat_id in _in_turn(offered, under_way, room)]
+        if jobs:
+            common = {"worker_id": worker_id, "model": model, "started_at": moment}
+            session.execute(insert(Lease), [{"run_id": job.run_id, "chat_id": job.chat_id, **common} for job in jobs])
         for _, log, chats in logs:
             log.put_back(chats)
     return jobs
@@ -140,21 +152,25 @@ def turn(store: Store, model: str, per_minute: int) -> float:
 
 def _lock(session: Session, model: str) -> Gate:
     """Be the only one who gives out this model's calls until the transaction ends."""
-    session.execute(text("INSERT INTO gate (model) VALUES (:model) ON CONFLICT DO NOTHING"), {"model": model})
-    gate: Gate = session.execute(select(Gate).where(col(Gate.model) == model).with_for_update()).scalar_one()
+    locked = select(Gate).where(col(Gate.model) == model).with_for_update()
+    gate: Gate | None = session.execute(locked).scalar_one_or_none()
+    if gate is None:
+        session.execute(text("INSERT INTO gate (model) VALUES (:model) ON CONFLICT DO NOTHING"), {"model": model})
+        gate = session.execute(locked).scalar_one()
     return gate
 
 
-def _under_way(session: Session, model: str) -> dict[int, int]:
-    statement = select(col(Lease.run_id), func.count()).where(col(Lease.model) == model).group_by(col(Lease.run_id))
-    return {int(run_id): int(count) for run_id, count in session.execute(statement)}
+def _under_way(session: Session, model: str) -> dict[tuple[int, str], int]:
+    """``{(run id, worker id): calls}`` of a model."""
+    who = (col(Lease.run_id), col(Lease.worker_id))
+    statement = select(*who, func.count()).where(col(Lease.model) == model).group_by(*who)
+    return {(int(run_id), str(worker_id)): int(count) for run_id, worker_id, count in session.execute(statement)}
 
 
-def _share(session: Session, worker_id: str, model: str, limit: int) -> int:
-    """How many more this worker may take, so that each that can call the model gets its part."""
-    able = [row for row in session.execute(select(col(Worker.id), col(Worker.models))) if model in row[1]]
-    count = select(func.count()).where(col(Lease.worker_id) == worker_id, col(Lease.model) == model)
-    return -(-limit // max(1, len(able))) - int(session.execute(count).scalar_one())
+def _share(session: Session, model: str, limit: int) -> int:
+    """How many calls one worker may have under way, so that each that can call the model gets its part."""
+    able = sum(model in models for models in session.execute(select(col(Worker.models))).scalars())
+    return -(-limit // max(1, able))
 
 
 def _in_turn(offered: dict[int, Iterator[int]], under_way: dict[int, int], room: int) -> Iterator[tuple[int, int]]:

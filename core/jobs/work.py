@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import and_, insert, select
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Session, col
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
@@ -131,14 +131,20 @@ def perform(
 
 
 def _task(session: Session, run_id: int, chat_id: int) -> _Task | None:
-    run, chat = session.get(Run, run_id), session.get(Chat, chat_id)
-    if run is None or chat is None or run.status != RunStatus.RUNNING or chat.dataset_id != run.dataset_id:
+    # One statement: each costs half a millisecond of processor time, and 32 calls a second begin and end.
+    found = session.execute(
+        select(Run, col(Chat.text), col(Dataset.form), Extraction)
+        .join(Chat, col(Chat.dataset_id) == col(Run.dataset_id))
+        .join(Dataset, col(Dataset.id) == col(Run.dataset_id))
+        .outerjoin(Extraction, and_(col(Extraction.run_id) == col(Run.id), col(Extraction.chat_id) == col(Chat.id)))
+        .where(col(Run.id) == run_id, col(Chat.id) == chat_id, col(Run.status) == RunStatus.RUNNING)
+    ).one_or_none()
+    if found is None:
         return None
-    before = _extraction(session, run_id, chat_id)
+    run, text, form, before = found
     parameters = parameters_of(run)
     if before is not None and not _may_replace(before, parameters):
         return None
-    dataset = session.get_one(Dataset, run.dataset_id)
     pipeline: Pipeline | ShiyaoError
     given: list[FormValues] | None = None
     try:
@@ -152,14 +158,9 @@ def _task(session: Session, run_id: int, chat_id: int) -> _Task | None:
         given=given,
         earlier=earlier_answers(before.replies) if before is not None else {},
         parameters=parameters,
-        form=dataset.form,
-        text=chat.text,
+        form=form,
+        text=text,
     )
-
-
-def _extraction(session: Session, run_id: int, chat_id: int) -> Extraction | None:
-    statement = select(Extraction).where(col(Extraction.run_id) == run_id, col(Extraction.chat_id) == chat_id)
-    return session.execute(statement).scalar_one_or_none()
 
 
 def _may_replace(before: Extraction, parameters: RunParameters) -> bool:
@@ -168,10 +169,15 @@ def _may_replace(before: Extraction, parameters: RunParameters) -> bool:
 
 def _write(session: Session, run_id: int, chat_id: int, outcome: Outcome, asked: list[Asked]) -> None:
     """Insert, or replace the failure that was to be retried; a second answer for the same chat is dropped."""
-    run = session.get(Run, run_id)
-    if run is None or session.get(Chat, chat_id) is None:
+    found = session.execute(
+        select(Run, Extraction)
+        .join(Chat, and_(col(Chat.id) == chat_id, col(Chat.dataset_id) == col(Run.dataset_id)))
+        .outerjoin(Extraction, and_(col(Extraction.run_id) == col(Run.id), col(Extraction.chat_id) == chat_id))
+        .where(col(Run.id) == run_id)
+    ).one_or_none()
+    if found is None:
         return
-    row = _extraction(session, run_id, chat_id)
+    run, row = found
     if row is None:
         row = Extraction(run_id=run_id, chat_id=chat_id, status=ExtractionStatus.FAILED, replies=[], attempts=0)
         session.add(row)
@@ -195,7 +201,9 @@ def _write(session: Session, run_id: int, chat_id: int, outcome: Outcome, asked:
     row.created_at = moment
     if outcome.forms is not None:
         session.flush()
-        for position, call in sources:
-            session.add(
-                Reply(extraction_id=row.id or 0, position=position, key=call.key, reused=call.reused is not None)
-            )
+        lies = [
+            {"extraction_id": row.id, "position": position, "key": call.key, "reused": call.reused is not None}
+            for position, call in sources
+        ]
+        if lies:
+            session.execute(insert(Reply), lies)

@@ -14,7 +14,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from filelock import FileLock
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
 from sqlmodel import Session
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random
@@ -24,6 +24,7 @@ from core.errors import StoreError
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _WRITE = "shiyao_write"
 BUSY_SECONDS = 15
+SQLITE_CONNECTIONS = 64
 _migrating = threading.Lock()
 # Any number will do, as long as every process of this program uses the same one.
 _PG_LOCK = 7_240_611
@@ -44,6 +45,7 @@ class Store:
         self.engine = engine
         self.created = False
         self._writing = engine.execution_options(**{_WRITE: True})
+        self._writer = threading.RLock() if engine.dialect.name == "sqlite" else None
 
     @property
     def url(self) -> str:
@@ -66,8 +68,22 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A session that commits at its end, or leaves nothing behind if anything is raised."""
-        with Session(self._writing, expire_on_commit=False) as session, session.begin():
+        with self._only_writer(), Session(self._writing, expire_on_commit=False) as session, session.begin():
             yield session
+
+    @contextmanager
+    def _only_writer(self) -> Iterator[None]:
+        """SQLite: this process's writers one behind the other, each woken when the one before it ends.
+
+        SQLite has one writer at a time anyway, but lets the others sleep for up to 100 ms between two looks. Where the
+        wait is in vain, the database itself says so.
+        """
+        got = self._writer is not None and self._writer.acquire(timeout=BUSY_SECONDS)
+        try:
+            yield
+        finally:
+            if got and self._writer is not None:
+                self._writer.release()
 
     def backup(self, target: Path) -> None:
         """Copy the database while others use it (SQLite's online backup), then check the copy.
@@ -142,13 +158,21 @@ def _engine(url: str) -> Engine:
             parsed = parsed.set(drivername="postgresql+psycopg")
         if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
             Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(parsed, json_serializer=_dump_json, pool_pre_ping=parsed.get_backend_name() != "sqlite")
+        engine = create_engine(parsed, json_serializer=_dump_json, **_pool(parsed))
     except (ArgumentError, NoSuchModuleError, OSError) as error:
         raise StoreError(f"数据库地址不能用（{error}）", "请检查 SHIYAO_DATABASE_URL 或 --db") from error
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _pool(url: URL) -> dict[str, Any]:
+    """How connections are kept: on SQLite as many as threads, for they cost nothing but the pragmas of a new one."""
+    if url.get_backend_name() != "sqlite":
+        return {"pool_pre_ping": True}
+    in_memory = url.database in (None, "", ":memory:")
+    return {} if in_memory else {"pool_size": SQLITE_CONNECTIONS, "pool_use_lifo": True}
 
 
 def _dump_json(value: Any) -> str:
