@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from core.settings import ROOT
 from core.store import Store
 from core.store.models import RunStatus
 from tests.core.running import add_dataset, runner, stored, wait_until
-from tests.fakes.behaviour import Answer, Behaviour, Failure, Stall
+from tests.fakes.behaviour import Answer, BadJson, Behaviour, Drop, Failure, Stall
 from tests.fakes.openai_server import FakeOpenAI
 
 
@@ -65,6 +66,52 @@ def test_two_hundred_chats_with_a_third_failing_lose_nothing(store: Store, monke
         assert set(stored(store, run)) == set(range(1, 201))
         assert len(fake.requests) == 200 + failing
         assert Counter(asked(fake).values()) == {1: 200 - failing, 2: failing}
+
+
+def test_two_hundred_chats_with_every_kind_of_failure_lose_nothing(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_dataset(store, 200)
+    dice = random.Random(11)
+    passing: tuple[Behaviour, ...] = (Drop(), Failure(status=429), Failure(status=503), Stall(), BadJson())
+    lasting: dict[Behaviour, str] = {
+        Failure(status=401): "auth",
+        Failure(status=400): "bad_request",
+        Failure(status=402): "quota",
+        Answer("抱歉，我不能回答"): "",
+    }
+    # By chat, not by call: which one comes first depends on the threads.
+    kinds = (*passing, *lasting)
+    first = {index: dice.choice(kinds) if dice.random() < 0.3 else Answer() for index in range(1, 201)}
+    assert set(kinds) <= set(first.values())
+    times: Counter[int] = Counter()
+    mutex = threading.Lock()
+
+    def script(request: dict[str, Any], _: int) -> Behaviour:
+        found = re.search(r"先生(\d+)：", request["messages"][-1]["content"].rpartition("<chat>")[2])
+        assert found is not None
+        with mutex:
+            times[int(found[1])] += 1
+            return first[int(found[1])] if times[int(found[1])] == 1 else Answer()
+
+    failing = {index: lasting[kind] for index, kind in first.items() if kind in lasting}
+    sound = {index for index, kind in first.items() if kind == Answer()}
+    with FakeOpenAI(script) as fake:
+        for name, value in fake.environment().items():
+            monkeypatch.setenv(name, value)
+        run = jobs.create_run(store, dataset="d", name="r", provider="openai", concurrency=32, deadline=4)
+        view = jobs.watch(store, lambda: jobs.start(store, run.id))
+        assert (view.status, view.done, view.failed) == ("finished", 200 - len(failing), len(failing))
+        assert set(stored(store, run)) == set(range(1, 201))
+        causes = {index: group.cause for group in jobs.failures(store, run.id) for index in group.chats}
+        assert causes == failing
+        before = dict(times)
+        view = jobs.watch(store, lambda: jobs.retry_failed(store, run.id))
+        assert (view.done, view.failed, view.pending) == (200, 0, 0)
+    again = {index for index in first if times[index] != before[index]}
+    assert again == set(failing), "what was answered is not asked again"
+    assert all(times[index] == 2 for index in failing)
+    assert {index for index, count in times.items() if count == 1} <= sound
 
 
 def test_no_more_calls_at_a_time_than_allowed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
