@@ -3,7 +3,7 @@
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from core.ui import pages, server, state
+from core.ui import desk, pages, server, state
 from core.ui.notices import reported
 
 if get_script_run_ctx(suppress_warning=True) is None:
@@ -15,4 +15,6 @@ else:
         state.store()
         page = st.navigation(pages.navigation(), position="top")
         pages.chrome()
+        if page.url_path != pages.DESK:
+            desk.leave()
         page.run()

@@ -9,6 +9,7 @@ from core.review.payload import chat_payloads
 from core.review.queue import BaseRun, Progress, base_run, base_runs, claim, progress
 from core.review.saving import apply_saves
 from core.review.second import BLIND, SecondDesk, blind_waiting
+from core.review.turn import Table, claimed
 
 __all__ = [
     "BLIND",
@@ -24,12 +25,14 @@ __all__ = [
     "Progress",
     "Save",
     "SecondDesk",
+    "Table",
     "apply_saves",
     "base_run",
     "blind_waiting",
     "base_runs",
     "chat_payloads",
     "claim",
+    "claimed",
     "ORDERS",
     "open_desk",
     "overview",

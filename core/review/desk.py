@@ -14,6 +14,7 @@ from core.review.order import INDEX, ORDERS, STAKES, Wish, ahead, walk
 from core.review.payload import chat_payloads
 from core.review.saving import apply_saves
 from core.review.stakes import stored
+from core.review.turn import finished
 from core.scoring import Scorer
 from core.store import DatasetView, Store
 from core.store.models import RecordStatus
@@ -76,7 +77,13 @@ class Desk:
         return acks
 
     def turn(
-        self, store: Store, *, outbox: Sequence[Any] = (), at: int | None = None, want_residue: int | None = None
+        self,
+        store: Store,
+        *,
+        outbox: Sequence[Any] = (),
+        at: int | None = None,
+        want_residue: int | None = None,
+        leaving: Sequence[int] = (),
     ) -> dict[str, Any]:
         """Apply the outbox and give the component its data (docs/workbench.md, ``data``).
 
@@ -85,6 +92,7 @@ class Desk:
             outbox: the browser's saves that are not acknowledged yet.
             at: the chat on screen; ``None`` opens the first of the queue.
             want_residue: the chat whose residue is to be shown.
+            leaving: ids of chats claimed by the turn before (:func:`core.review.turn.claimed`).
         """
         acks = self.save(store, outbox)
         wish = self.wish
@@ -102,29 +110,19 @@ class Desk:
             self._add(session, chats)
             progress = self._progress(session, store)
             agreed = guidelines.texts(session, self.form)
-        ids = {chat["chat"]: chat["chat_id"] for chat in chats}
-        held = queue.claim(store, [ids[i] for i in [*shown, *following] if i in ids], self.reviewer)
-        for chat in chats:
-            chat["claimed_by"] = held.get(chat["chat_id"], "")
-        return {
-            "form": {
-                "name": self.form.name,
-                "title": self.form.title,
-                "name_field": self.form.name_field,
-                "groups": list(self.form.groups),
-                "fields": [field.model_dump(mode="json") for field in self.form.fields],
-            },
-            "guidelines": agreed,
-            "session": self.session,
-            "reviewer": self.reviewer,
-            "dataset": {"id": self.dataset.id, "name": self.dataset.name},
-            "progress": progress,
-            "open": at,
-            "order": {"next": following, "prev": before},
-            "chats": chats,
-            "acks": [ack.as_json() for ack in acks],
-            "error": "",
-        }
+        return finished(
+            self,
+            store,
+            name=self.dataset.name,
+            at=at,
+            following=following,
+            before=before,
+            chats=chats,
+            acks=acks,
+            progress=progress,
+            leaving=leaving,
+            guidelines=agreed,
+        )
 
     def _before(self, session: Session, at: int) -> list[int]:
         by_index = self.order == INDEX

@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from statistics import median
 
-from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy import and_, delete, exists, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
 from core.store import Store, queries
 from core.store.models import Chat, Claim, Extraction, ExtractionStatus, Pass, Record, RecordStatus, Run, RunKind, now
 
-CLAIM = timedelta(minutes=10)
-"""How long a chat on screen, or prefetched, is kept from other reviewers."""
+CLAIM = timedelta(minutes=3)
+"""How long a chat on screen, or prefetched, is kept from other reviewers. The browser renews it each minute while
+somebody sits before it (``BEAT`` in ``courier.js``), so a chat whose reviewer is gone is soon free again."""
 
 _PACE_OF, _PACE_FROM = 20, 3
 
@@ -113,18 +114,32 @@ def first_of(session: Session, dataset_id: int) -> int | None:
     return lowest
 
 
-def claim(store: Store, chat_ids: Sequence[int], reviewer: str) -> dict[int, str]:
-    """Take these chats for ``reviewer``; one atomic statement per chat.
+def claim(store: Store, chat_ids: Sequence[int], reviewer: str, *, leaving: Sequence[int] = ()) -> dict[int, str]:
+    """Take these chats for ``reviewer``, or keep them for longer: one atomic statement, whoever else tries.
+
+    Args:
+        store: the open store.
+        chat_ids: the chats on screen and ahead.
+        reviewer: who is on them; ``""`` takes nothing.
+        leaving: chats taken before; those that are not wanted any more become free.
 
     Returns:
         ``{chat id: reviewer}`` for those that somebody else holds.
     """
-    if not chat_ids or not reviewer:
+    if not reviewer:
+        return {}
+    wanted = sorted(set(chat_ids))  # in one order, so that two reviewers never wait for one another's rows
+    left = set(leaving) - set(wanted)
+    if not wanted and not left:
         return {}
     until = now() + CLAIM
     insert = postgresql.insert if store.engine.dialect.name == "postgresql" else sqlite.insert
     with store.write() as session:
-        statement = insert(Claim).values([{"chat_id": i, "reviewer": reviewer, "until": until} for i in chat_ids])
+        if left:
+            session.execute(delete(Claim).where(col(Claim.chat_id).in_(left), col(Claim.reviewer) == reviewer))
+        if not wanted:
+            return {}
+        statement = insert(Claim).values([{"chat_id": i, "reviewer": reviewer, "until": until} for i in wanted])
         session.execute(
             statement.on_conflict_do_update(
                 index_elements=[col(Claim.chat_id)],
@@ -132,7 +147,7 @@ def claim(store: Store, chat_ids: Sequence[int], reviewer: str) -> dict[int, str
                 where=or_(col(Claim.until) < now(), col(Claim.reviewer) == reviewer),
             )
         )
-        held = select(Claim).where(col(Claim.chat_id).in_(chat_ids), col(Claim.reviewer) != reviewer)
+        held = select(Claim).where(col(Claim.chat_id).in_(wanted), col(Claim.reviewer) != reviewer)
         return {row.chat_id: row.reviewer for row in session.execute(held).scalars()}
 
 

@@ -14,10 +14,10 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from core.form import Form
-from core.review import queue
 from core.review.model import Ack
 from core.review.payload import chat_payloads
 from core.review.saving import apply_saves
+from core.review.turn import finished
 from core.store import DatasetView, Store
 from core.store.models import Chat, Claim, Pass, Record, RecordStatus, now
 
@@ -49,7 +49,13 @@ class SecondDesk:
         return apply_saves(store, self.form, self.dataset.id, outbox, review_pass=Pass.SECOND)
 
     def turn(
-        self, store: Store, *, outbox: Sequence[Any] = (), at: int | None = None, want_residue: int | None = None
+        self,
+        store: Store,
+        *,
+        outbox: Sequence[Any] = (),
+        at: int | None = None,
+        want_residue: int | None = None,
+        leaving: Sequence[int] = (),
     ) -> dict[str, Any]:
         """Apply the outbox and give the component its data (docs/workbench.md, ``data``).
 
@@ -61,6 +67,7 @@ class SecondDesk:
             outbox: the browser's saves that are not acknowledged yet.
             at: the chat on screen; ``None`` opens the first of the queue.
             want_residue: the chat whose residue is to be shown.
+            leaving: ids of chats claimed by the turn before (:func:`core.review.turn.claimed`).
         """
         acks = self.save(store, outbox)
         with store.read() as session:
@@ -83,28 +90,19 @@ class SecondDesk:
                 review_pass=Pass.SECOND,
             )
             done = self._progress(session)
-        ids = {chat["chat"]: chat["chat_id"] for chat in chats}
-        held = queue.claim(store, [ids[i] for i in [*shown, *following] if i in ids], self.reviewer)
-        for chat in chats:
-            chat["claimed_by"] = held.get(chat["chat_id"], "")
-        return {
-            "form": {
-                "name": self.form.name,
-                "title": self.form.title,
-                "name_field": self.form.name_field,
-                "groups": list(self.form.groups),
-                "fields": [field.model_dump(mode="json") for field in self.form.fields],
-            },
-            "session": self.session,
-            "reviewer": self.reviewer,
-            "dataset": {"id": self.dataset.id, "name": f"{self.dataset.name} · {BLIND}"},
-            "progress": done,
-            "open": at,
-            "order": {"next": following, "prev": before},
-            "chats": chats,
-            "acks": [ack.as_json() for ack in acks],
-            "error": "" if at is not None else "没有可以盲审的群聊：要先有别人确认过的群聊。",
-        }
+        return finished(
+            self,
+            store,
+            name=f"{self.dataset.name} · {BLIND}",
+            at=at,
+            following=following,
+            before=before,
+            chats=chats,
+            acks=acks,
+            progress=done,
+            leaving=leaving,
+            error="" if at is not None else "没有可以盲审的群聊：要先有别人确认过的群聊。",
+        )
 
     def _eligible(self, *columns: Any) -> Select[Any]:
         """Chats that somebody else has confirmed, with the second record if there is one."""

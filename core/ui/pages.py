@@ -62,6 +62,9 @@ _MENU: Mapping[str, tuple[tuple[str, str, str], ...]] = {
     "设置": ((SETTINGS, "设置", "settings"),),
 }
 
+DESK = "workbench"
+"""Where the desk is: on any other page its chats are free for others."""
+
 ADDRESSES = tuple(address for entries in _MENU.values() for _, _, address in entries)
 """Where each page is, in the order of the menu; the first one is the start page and answers ``/`` alone."""
 

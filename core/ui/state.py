@@ -3,6 +3,7 @@
 ``store()`` is shared by all users; everything else belongs to one browser session.
 """
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -17,6 +18,7 @@ from core.store import DatasetView, Store, open_store, queries
 REVIEWER_COOKIE = "shiyao_reviewer"
 _REVIEWER = "shiyao.reviewer"
 _DATASET = "shiyao.dataset"
+_CLAIMED = "shiyao.claimed"
 
 # A cookie, not localStorage: the server sees it on the first run, so nobody is asked for a name twice.
 _remember = st.components.v2.component(
@@ -121,3 +123,13 @@ def run_names(dataset: DatasetView) -> list[str]:
     """Names of the dataset's runs that have answers, the one to start from first."""
     with store().read() as session:
         return [run.name for run in base_runs(session, dataset.id)]
+
+
+def claimed_chats() -> list[int]:
+    """Ids of the chats that this session's desk keeps from others."""
+    return list(st.session_state.get(_CLAIMED, ()))
+
+
+def set_claimed_chats(chat_ids: Sequence[int]) -> None:
+    """Remember them, so that they are free as soon as the desk is left."""
+    st.session_state[_CLAIMED] = tuple(chat_ids)

@@ -4,9 +4,8 @@ import streamlit as st
 
 from core.review import FILTERS, ORDERS, Desk, open_desk
 from core.store import DatasetView
-from core.ui import narrow, pages, second, state
-from core.ui import workbench as component
-from core.ui.notices import empty_state, guarded, reported
+from core.ui import desk, narrow, pages, second, state
+from core.ui.notices import empty_state
 
 # Forty pixels more for the form: its last group would not fit on a 900 pixel screen otherwise.
 CONTROLS_CSS = """
@@ -101,28 +100,6 @@ def clear() -> None:
         st.session_state[name] = "" if name in ("text", "value") else None
 
 
-@st.fragment
-@guarded
-def desk(table: Desk) -> None:
-    """One turn of the desk; only this reruns while somebody reviews."""
-    # One component per dataset and person: what one of them still has to send must not reach the other's records.
-    key = f"workbench-{table.dataset.id}-{table.reviewer}"
-    sent = component.outbox_of(key)
-    asked = st.query_params.get("chat", "")
-    at = sent.at if sent.at is not None else int(asked) if asked.isdecimal() else None
-    data = table.turn(state.store(), outbox=sent.outbox, at=at, want_residue=sent.want_residue)
-    if data["open"] is not None and asked != str(data["open"]):
-        st.query_params["chat"] = str(data["open"])
-    # The callback also runs when somebody leaves the page right after a save: then this fragment does not.
-    component.workbench(data, key=key, on_outbox_change=lambda: save(table, key))
-
-
-def save(table: Desk, key: str) -> None:
-    """Apply what the browser sent."""
-    with reported():
-        table.save(state.store(), component.outbox_of(key).outbox)
-
-
 available = state.datasets()
 if not available:
     st.title("审阅台")
@@ -134,4 +111,5 @@ elif second.wanted():
     second.draw(available)
 else:
     st.html(CONTROLS_CSS)
-    desk(controls(available))
+    table = controls(available)
+    desk.draw(table, f"workbench-{table.dataset.id}-{table.reviewer}")

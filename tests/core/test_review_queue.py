@@ -1,11 +1,11 @@
 """The queue: what comes next and in which order, what came before, how far it is, and who is on a chat."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlmodel import col, select
 
-from core.review import FILTERS, ORDERS, Filter, claim, open_desk, order, progress
+from core.review import FILTERS, ORDERS, Filter, claim, claimed, open_desk, order, progress
 from core.review.queue import base_run, before, pace, reviewers
 from core.store import DatasetView, Store, queries
 from core.store.models import Claim, now
@@ -133,3 +133,42 @@ def test_a_filter_survives_the_address(store: Store) -> None:
     assert Filter().as_query() == {}
     assert (wanted.narrow, wanted.cheap, Filter().cheap) == (4, False, True)
     assert list(FILTERS)[0] == Filter().queue and ORDERS[0] == order.INDEX
+
+
+def test_leaving_a_chat_frees_it_and_only_ones_own(store: Store) -> None:
+    dataset = make(store, 12)
+    mine, hers = (open_desk(store, dataset, FORM, reviewer=who) for who in ("阿青", "小白"))
+    with store.read() as session:
+        ids = queries.chat_ids(session, dataset.id)
+    first = claimed(mine.turn(store, at=1))
+    assert sorted(first) == [ids[index] for index in (1, 2, 3, 4, 5)]
+    her_data = hers.turn(store)
+    assert (her_data["open"], len(claimed(her_data))) == (6, 5)
+    shown = hers.turn(store, at=1, leaving=claimed(her_data))
+    assert [chat["claimed_by"] for chat in shown["chats"] if chat["chat"] == 1] == ["阿青"]
+    assert ids[1] not in claimed(shown)
+    # On with chat 3: 1 and 2 are free again.
+    second = claimed(mine.turn(store, at=3, leaving=first))
+    assert ids[1] not in second and ids[3] in second
+    assert 1 in ahead(store, dataset, 12, 12, who="小白") and 3 not in ahead(store, dataset, 12, 12, who="小白")
+    # Off to another page: all of mine are free, and nothing that is hers.
+    hers_now = claimed(shown)
+    assert claim(store, (), "阿青", leaving=[*second, *hers_now]) == {}
+    assert len(ahead(store, dataset, 0, 12, who="小白")) == 12
+    assert len(ahead(store, dataset, 0, 12, who="阿青")) == 12 - len(hers_now)
+
+
+def test_a_turn_renews_the_claim_of_somebody_who_only_reads(store: Store, dataset: DatasetView) -> None:
+    desk = open_desk(store, dataset, FORM, reviewer="阿青")
+    held = claimed(desk.turn(store, at=1))
+
+    def until() -> list[datetime]:
+        with store.read() as session:
+            return [session.get_one(Claim, chat_id).until for chat_id in held]
+
+    with store.write() as session:
+        for chat_id in held:
+            session.get_one(Claim, chat_id).until = now() + timedelta(seconds=5)
+    soon = max(until())
+    assert claimed(desk.turn(store, at=1, leaving=held)) == held
+    assert min(until()) > soon + timedelta(minutes=1)

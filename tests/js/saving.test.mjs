@@ -203,3 +203,19 @@ test("a queue that lags behind quick approvals never brings back what was decide
   Object.assign(desk.store, { current: null, waiting: "next", visited: [1, 2, 9], queue: [1, 2, 3, 4], queueAt: 1 });
   assert.equal(nextChat(desk.store), 4);
 });
+
+test("somebody who only reads keeps the chat, somebody who went away does not", () => {
+  const desk = open();
+  const beats = () => desk.emitted.filter(([name]) => name === "beat").length;
+  desk.at.now += 59_000;
+  desk.courier.beat(desk.at.now);
+  assert.equal(beats(), 0);
+  desk.at.now += 2_000;
+  desk.courier.beat(desk.at.now);
+  desk.courier.beat(desk.at.now); // once a minute
+  assert.equal(beats(), 1);
+  const last = desk.at.now;
+  desk.at.now += 601_000;
+  desk.courier.beat(last);
+  assert.equal(beats(), 1);
+});

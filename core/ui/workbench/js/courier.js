@@ -4,6 +4,9 @@ import { isDirty } from "./model.js";
 import { DRAFT, PATIENCE, draftOf, makeSave, mayDraft, saveOfDraft, saveState } from "./outbox.js";
 
 const DRAFT_PAUSE = 400;
+/** A claim on a chat lasts three minutes; it is renewed each minute while somebody was seen in the last ten. */
+const BEAT = 60_000;
+const PRESENT = 600_000;
 
 /**
  * Make the courier of a store. `emit(name, value)` sets component state, `onChange()` is called where the save state may
@@ -15,6 +18,19 @@ export function makeCourier(store, { emit, storage, clock, makeId, onChange }) {
   let sending = 0;
   let reportedAt = null;
   let restored = "";
+  let spoke = clock();
+
+  /** Set component state; each time the server also renews the claim on the chat. */
+  function tell(name, value) {
+    spoke = clock();
+    emit(name, value);
+  }
+
+  /** Somebody only reads: say that they are still here. `seen` is when they last moved, typed or scrolled. */
+  function beat(seen) {
+    const now = clock();
+    if (store.reviewer && now - spoke >= BEAT && now - seen < PRESENT) tell("beat", now);
+  }
 
   function journal(dataset = store.dataset, reviewer = store.reviewer) {
     const name = `${dataset.id}:${reviewer}`;
@@ -45,7 +61,7 @@ export function makeCourier(store, { emit, storage, clock, makeId, onChange }) {
   function send() {
     clearTimeout(sending);
     sending = setTimeout(() => {
-      emit("outbox", store.outbox.map(({ sent, ...save }) => save));
+      tell("outbox", store.outbox.map(({ sent, ...save }) => save));
       reportPlace();
     }, 0);
   }
@@ -54,7 +70,7 @@ export function makeCourier(store, { emit, storage, clock, makeId, onChange }) {
     const at = store.current ?? reportedAt;
     if (at === null || at === reportedAt) return;
     reportedAt = at;
-    emit("at", at);
+    tell("at", at);
   }
 
   /** Save a chat with a decision (or as a draft) and send it. */
@@ -110,7 +126,7 @@ export function makeCourier(store, { emit, storage, clock, makeId, onChange }) {
   }
 
   return {
-    restore, send, reportPlace, save, touch, flushDrafts, settle, retry, repeat,
+    restore, send, reportPlace, beat, save, touch, flushDrafts, settle, retry, repeat,
     state: () => saveState(store.outbox, [...store.entries.values()], clock()),
     hasWork: () => store.outbox.length > 0 || [...store.entries.values()].some(isDirty),
     isJournalBroken: () => [...journals.values()].some((kept) => kept.isBroken()),

@@ -9,6 +9,8 @@ const TICK = 1000;
 /** Milliseconds that a desk without a place on the page is kept: Streamlit sometimes builds the element anew. */
 const PARKED = 10_000;
 const LOOK = 250;
+/** Signs that somebody sits before the desk. */
+const SIGNS = ["keydown", "pointermove", "pointerdown", "wheel"];
 
 function openDesk(host) {
   const desk = makeDesk(host, {});
@@ -16,6 +18,8 @@ function openDesk(host) {
   let frame = null;
   let stops = [];
   let isSettled = false;
+  let seen = Date.now();
+  const onSign = () => { seen = Date.now(); };
 
   /** Take a place on the page: the first one, or another after Streamlit has built the element anew. */
   function settle(place) {
@@ -44,11 +48,13 @@ function openDesk(host) {
     if (!desk.root.contains(event.relatedTarget)) desk.courier.flushDrafts();
   });
   window.addEventListener("beforeunload", onLeave);
+  SIGNS.forEach((name) => window.addEventListener(name, onSign, { passive: true, capture: true }));
   settle(host);
   const clock = setInterval(() => {
     if (!desk.root.isConnected) return;
     frame.fit();
     desk.courier.retry();
+    if (!document.hidden) desk.courier.beat(seen);
     desk.drawBars();
   }, TICK);
 
@@ -65,6 +71,7 @@ function openDesk(host) {
     close() {
       clearInterval(clock);
       window.removeEventListener("beforeunload", onLeave);
+      SIGNS.forEach((name) => window.removeEventListener(name, onSign, { capture: true }));
       desk.courier.stop();
     },
   };
