@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import datetime, timedelta
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, expect
 
-from core.store import Store
+from core.store import Store, queries
+from core.store.models import Claim, now
 from tests.browser.real_desk import BUDGET, NAME, PATIENT, RIVAL, RealDesk, app_over, fill, sit_down
 from tests.browser.serving import Server
+from tests.core.running import wait_until
 
 pytestmark = pytest.mark.browser
 App = tuple[Server, Store]
@@ -126,6 +129,33 @@ def test_two_reviewers_see_one_another_and_settle_by_field(sit: Sit) -> None:
     xiao.is_now("saved")
     assert (xiao.value(1, BUDGET), xiao.value(1, RIVAL), xiao.value(1, NAME)) == ("四万", "林间家居", "林木1")
     assert {event.who for event in xiao.history(1)} == {"林晓", "陈默"}
+
+
+SKIP = "window.skipped = 0; const real = Date.now; Date.now = () => real() + window.skipped;"
+"""The page's clock, which a test can put forward."""
+
+
+def test_a_chat_stays_with_who_reads_it_and_is_free_once_they_leave(sit: Sit) -> None:
+    xiao = sit("林晓")
+    xiao.page.add_init_script(SKIP)
+    xiao.open(1).is_now("saved")
+    with xiao.store.read() as session:
+        chat_id = queries.chat(session, xiao.dataset, 1).id
+
+    def until() -> datetime | None:
+        with xiao.store.read() as session:
+            claim = session.get(Claim, chat_id)
+            return claim.until if claim else None
+
+    with xiao.store.write() as session:
+        session.get_one(Claim, chat_id).until = now() + timedelta(seconds=20)
+    soon = until()
+    xiao.page.mouse.move(300, 300)
+    xiao.page.evaluate("window.skipped = 61_000")
+    wait_until(lambda: until() != soon, 60)
+    expect(xiao.root).to_have_attribute("data-chat", "1")
+    xiao.page.get_by_role("link", name="总览").first.click()
+    wait_until(lambda: until() is None, 60)
 
 
 QUICK = """

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { makeCourier } from "../../core/ui/workbench/js/courier.js";
-import { editField } from "../../core/ui/workbench/js/model.js";
+import { editField, noteDecision, togglePin, undoDecision } from "../../core/ui/workbench/js/model.js";
 import { conflictRows, mayDraft, settleConflict } from "../../core/ui/workbench/js/outbox.js";
 import { entryOf, goNext, goPrevious, makeStore, nextChat, receive, troubled } from "../../core/ui/workbench/js/state.js";
 import { FORM, chat, customer, payload, soon, storage, world } from "./fixtures.mjs";
@@ -218,4 +218,24 @@ test("somebody who only reads keeps the chat, somebody who went away does not", 
   desk.at.now += 601_000;
   desk.courier.beat(last);
   assert.equal(beats(), 1);
+});
+
+test("a conflict keeps what either side pinned, and what either confirmed where both say the same", () => {
+  const desk = open();
+  const entry = entryOf(desk.store);
+  togglePin(entry, 0, "电话", 5, 0);
+  const save = desk.courier.save(entry, "草稿");
+  const theirs = [customer({ 明细: "x" }, { pinned: { 电话: [2], 明细: [3] }, confirmed: { 姓名: "逐项确认", 明细: "逐项确认" } })];
+  take(desk, { acks: [{ save_id: save.save_id, result: "conflict", version: 4, theirs, who: "陈默" }] });
+  settleConflict(entry, FORM, new Set());
+  assert.deepEqual(entry.work[0].pinned, { 电话: [2, 5], 明细: [3] });
+  assert.deepEqual([entry.work[0].confirmed["姓名"], entry.work[0].confirmed["明细"]], ["逐项确认", undefined]);
+});
+
+test("undoing a flag brings the status and the note before it back", () => {
+  const desk = open(storage(), { chats: [chat(1, { version: 3, status: "已确认", note: "旧" })] });
+  const entry = entryOf(desk.store);
+  noteDecision(entry, entry.work, entry.status);
+  desk.courier.save(entry, "待讨论", "新的问题");
+  assert.deepEqual([undoDecision(entry), entry.note], ["已确认", "旧"]);
 });

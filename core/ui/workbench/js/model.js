@@ -203,17 +203,17 @@ export function isDelta(entry) {
   return entry.chat.customers.some((customer) => Object.keys(customer.delta ?? {}).length > 0);
 }
 
-/** A decision was made: `before` is the work before it, `status` what the chat was then. */
+/** A decision was made: `before` is the work before it, `status` what the chat was then, its note with it. */
 export function noteDecision(entry, before, status) {
-  entry.decided = { before, status };
+  entry.decided = { before, status, note: entry.note };
 }
 
 /** Take the last decision back: the confirmations that it made go too. Returns the status to save, null where there is none. */
 export function undoDecision(entry) {
   if (!entry.decided) return null;
-  const { before, status } = entry.decided;
+  const { before, status, note } = entry.decided;
   if (entry.undo[entry.undo.length - 1] === before) entry.undo.pop();
-  Object.assign(entry, { work: before, decided: null, gate: false, redo: [] });
+  Object.assign(entry, { work: before, note: note ?? "", decided: null, gate: false, redo: [] });
   return status === "未审阅" ? "草稿" : status;
 }
 

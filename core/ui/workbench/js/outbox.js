@@ -120,6 +120,13 @@ function decisionRows(entry) {
   return rows;
 }
 
+/** What either side pinned: a pin says that something stands there, so none speaks against another. */
+function bothPinned(mine, theirs) {
+  const keys = new Set([...Object.keys(mine), ...Object.keys(theirs)]);
+  const places = (key) => [...new Set([...(mine[key] ?? []), ...(theirs[key] ?? [])])].sort((a, b) => a - b);
+  return Object.fromEntries([...keys].map((key) => [key, places(key)]));
+}
+
 /**
  * Settle a conflict: rows in `taken` become theirs, the rest stays mine. Returns the status of the save that has to
  * follow; it is based on their version.
@@ -140,12 +147,17 @@ export function settleConflict(entry, form, taken) {
     }
     const values = { ...mine.values };
     const confirmed = { ...mine.confirmed };
+    const pinned = bothPinned(mine.pinned, other.pinned ?? {});
     for (const { key } of form.fields) {
-      if (!taken.has(`${index}:${key}`)) continue;
+      if (!taken.has(`${index}:${key}`)) {
+        const agree = sameValue(mine.values[key], other.values[key]);
+        if (agree && (confirmed[key] ?? UNSEEN) === UNSEEN) confirmed[key] = other.confirmed?.[key] ?? UNSEEN;
+        continue;
+      }
       values[key] = other.values[key];
       confirmed[key] = other.confirmed?.[key] ?? ONE_BY_ONE;
     }
-    work.push({ ...mine, values, confirmed });
+    work.push({ ...mine, values, confirmed, pinned });
   }
   entry.undo.push(entry.work);
   entry.work = work.length ? work : entry.work;
