@@ -33,11 +33,12 @@ __all__ = [
     "plan_replace",
     "recent",
     "undo",
+    "written",
 ]
 
 _CHUNK = 200
 """Records per transaction: short enough that nobody's own save waits for long."""
-_BULK, _UNDO = "bulk", "undo"
+_BULK, _CELL, _UNDO = "bulk", "cell", "undo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def apply(
     who: str,
     reason: str,
     base_run: int | None = None,
-    confirmation: Confirmation = Confirmation.BULK,
+    cell_id: str = "",
 ) -> Outcome:
     """Do what a plan says: one new version per record, none over somebody else's newer one.
 
@@ -90,14 +91,16 @@ def apply(
         who: who does it.
         reason: why, for the history of each record.
         base_run: as given to :func:`plan_edits`.
-        confirmation: what the changed cells count as.
+        cell_id: 12 characters of one's own for an edit of one cell, which counts as 逐项确认 and is no bulk change of
+            the list; see :func:`written`.
 
     Raises:
         InputError: nobody's name.
     """
     if not who.strip():
         raise InputError("还不知道是谁在修改", "请先填写名字")
-    bulk_id = uuid4().hex[:12]
+    bulk_id = cell_id or uuid4().hex[:12]
+    kind, confirmation = (_CELL, Confirmation.SINGLE) if cell_id else (_BULK, Confirmation.BULK)
     cells: dict[int, list[Change]] = defaultdict(list)
     for change in plan.changes:
         cells[change.chat].append(change)
@@ -117,7 +120,7 @@ def apply(
                     customer["values"][change.key] = change.after
                     customer["origin"] = customer.get("origin", {}) | {change.key: "reviewer"}
                     customer["confirmed"] = customer.get("confirmed", {}) | {change.key: str(confirmation)}
-                version = _write(session, plan.dataset_id, state, customers, base_run, who, reason, bulk_id)
+                version = _write(session, plan.dataset_id, state, customers, base_run, who, reason, f"{kind}-{bulk_id}")
                 if version is None:
                     skipped.append(Skipped(state.index, "有人同时保存"))
                 else:
@@ -127,7 +130,7 @@ def apply(
 
 
 def undo(store: Store, form: Form, dataset_id: int, bulk_id: str, *, who: str) -> Outcome:
-    """Take a bulk change back: each record gets the state before it as a new version.
+    """Take a bulk change, or the edit of one cell, back: each record gets the state before it as a new version.
 
     Records that somebody has saved since are left alone and named.
 
@@ -136,7 +139,8 @@ def undo(store: Store, form: Form, dataset_id: int, bulk_id: str, *, who: str) -
         ConflictError: it has been taken back already.
     """
     with store.read() as session:
-        events = _events_of(session, dataset_id, _BULK, bulk_id)
+        bulk = _events_of(session, dataset_id, _BULK, bulk_id)
+        events = bulk or _events_of(session, dataset_id, _CELL, bulk_id)
         if not events:
             raise NotFoundError("没有这次批量修改", "请从列表里选择")
         if _events_of(session, dataset_id, _UNDO, bulk_id):
@@ -159,7 +163,7 @@ def undo(store: Store, form: Form, dataset_id: int, bulk_id: str, *, who: str) -
                     status=before.status,
                     note=before.note,
                     who=who,
-                    reason="撤销批量修改",
+                    reason="撤销批量修改" if bulk else "撤销在记录表里的修改",
                     save_id=f"{_UNDO}-{bulk_id}-{record_id}",
                 )
                 if written is None:
@@ -168,6 +172,15 @@ def undo(store: Store, form: Form, dataset_id: int, bulk_id: str, *, who: str) -
                     saved[index] = written
                     cells += len(fields)
     return Outcome(bulk_id, saved, tuple(skipped), cells)
+
+
+def written(store: Store, dataset_id: int, cell_id: str) -> dict[int, int]:
+    """``{chat index: version}`` that the edit of a cell wrote; empty if it has not been stored.
+
+    A browser sends an edit again when it does not know whether it has arrived.
+    """
+    with store.read() as session:
+        return {index: version for index, _, version, _ in _events_of(session, dataset_id, _CELL, cell_id)}
 
 
 def recent(store: Store, dataset_id: int, *, limit: int = 10) -> list[BulkChange]:
@@ -200,10 +213,10 @@ def _write(
     base_run: int | None,
     who: str,
     reason: str,
-    bulk_id: str,
+    name: str,
 ) -> int | None:
     if state.record is not None:
-        save_id = f"{_BULK}-{bulk_id}-{state.record.id}"
+        save_id = f"{name}-{state.record.id}"
         return new_version(session, state.record, customers=customers, who=who, reason=reason, save_id=save_id)
     record = Record(
         dataset_id=dataset_id,
@@ -216,7 +229,7 @@ def _write(
     )
     session.add(record)
     session.flush()
-    save_id = f"{_BULK}-{bulk_id}-{record.id}"
+    save_id = f"{name}-{record.id}"
     return new_version(session, record, customers=customers, who=who, reason=reason, save_id=save_id)
 
 

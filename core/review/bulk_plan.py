@@ -1,14 +1,19 @@
 """What a bulk change would do: wanted cells against the records as they are. Nothing is written here."""
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import Text, cast, select
+from sqlmodel import col
+
 from core.errors import InputError
 from core.form import Form, Value
 from core.review.writing import states
-from core.store import Store, queries
+from core.store import Store
+from core.store.models import Chat, Pass, Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,17 +154,29 @@ def plan_replace(
         raise InputError(f"表单没有字段「{unknown[0]}」", "请从列表里选择字段")
     fields = [form.field(key) for key in keys or form.keys]
     within = set(chats) if chats is not None else None
+    statement = (
+        select(col(Chat.index), col(Record.version), col(Record.customers))
+        .join(Chat, col(Chat.id) == col(Record.chat_id))
+        .where(col(Record.dataset_id) == dataset_id, col(Record.review_pass) == Pass.PRIMARY)
+        .order_by(col(Chat.index))
+        .execution_options(yield_per=500)
+    )
+    if find:
+        # What is looked for stands in the stored JSON as it is written there: only records that have it are read.
+        # On SQLite this also lets through what differs in capitals; what is read is looked at exactly.
+        stored = json.dumps(find, ensure_ascii=False)[1:-1]
+        statement = statement.where(cast(col(Record.customers), Text).contains(stored, autoescape=True))
     changes: list[Change] = []
     with store.read() as session:
-        for record in queries.records(session, dataset_id):
-            if within is not None and record.index not in within:
+        for index, version, customers in session.execute(statement):
+            if within is not None and index not in within:
                 continue
-            for number, values in enumerate(record.forms):
+            for number, customer in enumerate(customers):
                 for field in fields:
-                    before = values.get(field.key, field.empty)
+                    before = customer["values"].get(field.key, field.empty)
                     after = coerced(form, field.key, _replaced(before, find, replacement, whole=whole))
                     if after != before:
-                        changes.append(Change(record.index, number, field.key, before, after, record.version))
+                        changes.append(Change(index, number, field.key, before, after, version))
     return Plan(dataset_id, tuple(changes))
 
 

@@ -1,5 +1,6 @@
 """Records as rows of a table: one page at a time, filtered and sorted by the database."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +22,10 @@ SORTS = (BY_INDEX, BY_CHANGE, BY_STAKE)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One customer of one chat; ``version`` 0 and status 未审阅 where nobody has saved it: the run's values then."""
+    """One customer of one chat; ``version`` 0 and status 未审阅 where nobody has saved it: the run's values then.
+
+    ``corrected`` are the fields that a person has changed of what a run had filled.
+    """
 
     chat: int
     customer: int
@@ -31,6 +35,7 @@ class Row:
     updated: str
     note: str
     values: dict[str, str | list[str]]
+    corrected: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,23 +83,35 @@ def page(
         count = session.execute(select(func.count()).select_from(chosen.order_by(None).subquery())).scalar_one()
         ordered = _ordered(session, form, chosen, sort, base_run)
         found = session.execute(ordered.offset((number - 1) * size).limit(size)).all()
-        chat_ids = [int(row[0] or 0) for row in found]
-        statement = joined(select(col(Chat.id), Record, col(Extraction.forms))).outerjoin(
-            Extraction,
-            and_(
-                col(Extraction.run_id) == base_run,
-                col(Extraction.chat_id) == col(Chat.id),
-                col(Extraction.status) != ExtractionStatus.FAILED,
-            ),
+        return Page(tuple(_drawn(session, form, found, base_run)), count)
+
+
+def of_chats(
+    store: Store, form: Form, dataset_id: int, indices: Sequence[int], *, base_run: int | None
+) -> tuple[Row, ...]:
+    """The rows of some chats (few) as they stand now, in order of the chats."""
+    with store.read() as session:
+        wanted = select(col(Chat.id), col(Chat.index)).where(
+            col(Chat.dataset_id) == dataset_id, col(Chat.index).in_(indices)
         )
-        rows = {
-            int(chat_id or 0): (record, forms)
-            for chat_id, record, forms in session.execute(statement.where(col(Chat.id).in_(chat_ids)))
-        }
-        out: list[Row] = []
-        for chat_id, index in found:
-            out += _rows(form, index, *rows[int(chat_id or 0)])
-        return Page(tuple(out), count)
+        return tuple(_drawn(session, form, session.execute(wanted.order_by(col(Chat.index))).all(), base_run))
+
+
+def _drawn(session: Session, form: Form, found: Sequence[Any], base_run: int | None) -> list[Row]:
+    """The rows of chats, given as ``(id, index)`` in the order wanted."""
+    statement = joined(select(col(Chat.id), Record, col(Extraction.forms))).outerjoin(
+        Extraction,
+        and_(
+            col(Extraction.run_id) == base_run,
+            col(Extraction.chat_id) == col(Chat.id),
+            col(Extraction.status) != ExtractionStatus.FAILED,
+        ),
+    )
+    rows = {
+        int(chat_id or 0): (record, forms)
+        for chat_id, record, forms in session.execute(statement.where(col(Chat.id).in_([row[0] for row in found])))
+    }
+    return [row for chat_id, index in found for row in _rows(form, index, *rows[int(chat_id or 0)])]
 
 
 def matching(store: Store, dataset_id: int, *, wanted: Filter, base_run: int | None, reviewer: str = "") -> list[int]:
@@ -144,6 +161,13 @@ def _rows(form: Form, index: int, record: Record | None, forms: list[dict[str, A
             updated,
             record.note,
             {field.key: customer["values"].get(field.key, field.empty) for field in form.fields},
+            _corrected(customer.get("origin", {})),
         )
         for number, customer in enumerate(record.customers)
     ]
+
+
+def _corrected(origin: Mapping[str, str]) -> frozenset[str]:
+    """Fields that a person filled otherwise than the run; none where no run had filled the form."""
+    said = frozenset(key for key, source in origin.items() if source == "reviewer")
+    return said if len(said) < len(origin) else frozenset()

@@ -12,6 +12,15 @@ from core.review.queue import reviewers
 from core.store import DatasetView
 from core.ui import state
 
+CONDITIONS = ("text", "by", "field", "filled", "value", "flag", "batch", "differ")
+"""Names of what :func:`conditions` draws, in the address and in the session."""
+
+
+def clear() -> None:
+    """Take all conditions away; to be called by a button."""
+    for name in CONDITIONS:
+        st.session_state[name] = "" if name in ("text", "value") else None
+
 
 def statuses(*, first: str, options: Sequence[str] = tuple(FILTERS)) -> str:
     """The set of statuses; ``first`` is the one that the page starts with."""

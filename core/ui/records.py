@@ -1,45 +1,61 @@
-"""The record table on screen: a sheet of rows that can be edited in place, and changes of many rows at once."""
+"""The record table on screen: a sheet of rows, and what happens to the edits that come from it."""
 
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from core.errors import ShiyaoError
 from core.form import Form
 from core.review import bulk, rows
-from core.review.model import Confirmation
-from core.store import DatasetView, queries
+from core.review.remarks import remarks
+from core.store import DatasetView
 from core.ui import grid, state
-from core.ui.notices import notice
 
-_SHEET, _PLAN = "shiyao.records.sheet", "shiyao.records.plan"
-_HEAD = ["序号", "客户", "状态", "审阅人", "更新时间"]
-_WIDTHS = {"序号": 70, "客户": 60, "状态": 80, "审阅人": 80, "更新时间": 135}
-_SHOWN = 50
+_SHEET, _ANSWERED = "shiyao.records.sheet", "shiyao.records.answered"
+_REASON = "在记录表里修改"
+_WIDTHS = {"person": 110, "phone": 120, "email": 160, "address": 170, "text": 220, "choice": 110}
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An edit that could not be made, kept until somebody decides."""
+
+    request: grid.Request
+    why: str
 
 
 @dataclass
 class Sheet:
-    """What the table on screen was drawn from. Own saves are written into it, so that the table need not be redrawn."""
+    """What the table on screen shows. Own saves are written into it, so that nothing has to be asked for again."""
 
     token: tuple[Any, ...]
-    page: rows.Page
-    shown: dict[tuple[int, str], str]
-    versions: dict[int, int] = field(default_factory=dict)
-    turn: int = 0
+    rows: dict[str, rows.Row]
+    chats: int
+    fresh: dict[str, set[str]] = field(default_factory=dict)
+    held: dict[tuple[str, str], Held] = field(default_factory=dict)
+    news: str = ""
+    remarks: list[str] = field(default_factory=list)
+    last: str = ""
+    past: list[bulk.BulkChange] | None = None
 
 
-def sheet(token: tuple[Any, ...], load: Any) -> Sheet:
-    """The sheet of this session, loaded anew when something else is to be shown."""
+def key_of(dataset: DatasetView) -> str:
+    """The table's widget key: one table per dataset, whatever is filtered and whichever page is shown."""
+    return f"records-grid-{dataset.id}"
+
+
+def sheet(token: tuple[Any, ...], load: Callable[[], rows.Page]) -> Sheet:
+    """The sheet of this session, loaded anew when something else is to be shown; what is held stays."""
     kept: Sheet | None = st.session_state.get(_SHEET)
     if kept is not None and kept.token == token:
         return kept
-    page: rows.Page = load()
-    shown = {(number, key): _text(value) for number, row in enumerate(page.rows) for key, value in row.values.items()}
-    versions = {row.chat: row.version for row in page.rows}
-    new = Sheet(token, page, shown, versions, (kept.turn if kept else 0) + 1)
+    page = load()
+    new = Sheet(token, {_name(row): row for row in page.rows}, page.chats)
+    if kept is not None and kept.token[:1] in ((), token[:1]):
+        new.held, new.news, new.last = kept.held, kept.news, kept.last
     st.session_state[_SHEET] = new
     return new
 
@@ -51,195 +67,173 @@ def forget() -> None:
         kept.token = ()
 
 
-def draw(form: Form, current: Sheet) -> tuple[pd.DataFrame, list[int]]:
-    """The table; returns it as it stands on screen, and the ticked rows."""
-    labels = {item.key: item.label for item in form.fields}
-    frame = pd.DataFrame(
+def columns(form: Form) -> list[grid.Column]:
+    """The table's columns: whose row it is, then the form's fields under their groups."""
+    head = [
+        grid.Column(grid.CHAT, "序号", width=64, pinned=True, tip="点一下在审阅台打开"),
+        grid.Column("_customer", "客户", width=56, pinned=True),
+        grid.Column("_status", "状态", width=76),
+        grid.Column("_reviewer", "审阅人", width=78),
+        grid.Column("_updated", "更新时间", width=112),
+    ]
+    return head + [
+        grid.Column(
+            item.key,
+            item.label,
+            group=item.group,
+            width=_WIDTHS.get(item.kind, 120),
+            tip=item.description,
+            editable=True,
+            choices=item.values,
+            several=item.is_list,
+            long=not item.one_right_answer,
+        )
+        for item in form.fields
+    ]
+
+
+def draw(dataset: DatasetView, form: Form, current: Sheet) -> None:
+    """The table."""
+    kept: dict[str, list[str]] = {}
+    for row_name, key in current.held:
+        kept.setdefault(row_name, []).append(key)
+    grid.draw(
         [
             {
-                "_row": number,
-                "序号": row.chat,
-                "客户": row.customer + 1,
-                "状态": row.status,
-                "审阅人": row.reviewer,
-                "更新时间": row.updated,
+                "_id": name,
+                "_version": row.version,
+                "_fresh": "|".join(current.fresh.get(name, ())),
+                "_kept": "|".join(kept.get(name, ())),
+                "_corrected": "|".join(row.corrected),
+                grid.CHAT: row.chat,
+                "_customer": row.customer + 1,
+                "_status": row.status,
+                "_reviewer": row.reviewer,
+                "_updated": row.updated[5:],
             }
-            | {labels[key]: _text(value) for key, value in row.values.items()}
-            for number, row in enumerate(current.page.rows)
-        ]
-    )
-    return grid.edit_rows(
-        frame,
-        key=f"records-grid-{current.turn}",
-        editable=list(labels.values()),
-        widths=_WIDTHS | {item.label: 190 if item.kind == "text" else 125 for item in form.fields},
-        pinned=["序号", "客户"],
-        tips={item.label: item.description for item in form.fields},
+            | {key: said(value) for key, value in row.values.items()}
+            for name, row in current.rows.items()
+        ],
+        columns(form),
+        key=key_of(dataset),
+        scope=str(dataset.id),
+        answered=_answered(),
+        held=[one.request.id for one in current.held.values()],
     )
 
 
-def save_edits(dataset: DatasetView, form: Form, current: Sheet, data: pd.DataFrame, base_run: int | None) -> None:
-    """Save every cell that differs from what was shown: the same rules and versions as at the desk."""
-    keys = {item.label: item.key for item in form.fields}
-    edits: list[bulk.Edit] = []
-    cells = data[["_row", *keys]].to_dict("records")
-    for record in cells:
-        number = int(record["_row"])
-        row = current.page.rows[number]
-        for label, key in keys.items():
-            text = _text(record[label])
-            if text != current.shown[number, key]:
-                edits.append(bulk.Edit(row.chat, row.customer, key, text, current.versions[row.chat]))
-                current.shown[number, key] = text
-    if not edits:
-        return
-    plan = bulk.plan_edits(state.store(), form, dataset.id, edits, base_run=base_run)
-    done = bulk.apply(
-        state.store(),
-        form,
-        plan,
-        who=state.reviewer(),
-        reason="在记录表里修改",
-        base_run=base_run,
-        confirmation=Confirmation.SINGLE,
-    )
-    current.versions |= done.saved
-    for skipped in done.skipped:
-        st.warning(f"第 {skipped.chat} 条没有保存：{skipped.why}。", icon=":material/sync_problem:")
-    if done.skipped:
-        forget()
-        st.button("重新载入", type="primary")
-    elif done.saved:
-        st.toast(f"已保存第 {'、'.join(map(str, done.saved))} 条的修改", icon=":material/check:")
+def handle(dataset: DatasetView, form: Form, current: Sheet, base_run: int | None) -> int | None:
+    """Do what was asked for in the table since the last run.
 
-
-def offer_fill(dataset: DatasetView, form: Form, current: Sheet, ticked: list[int], base_run: int | None) -> None:
-    """Fill the first ticked row's value of one field into the other ticked rows."""
-    labels = {item.key: item.label for item in form.fields}
-    key = st.selectbox("填充哪个字段", form.keys, format_func=lambda name: labels[name], key="records-fill-field")
-    if len(ticked) < 2:
-        st.caption("先在表里勾选两行以上：第一行的值会填到其余各行。")
-        return
-    first = current.page.rows[ticked[0]]
-    value = current.shown[ticked[0], key]
-    st.caption(f"把第 {first.chat} 条的「{value or '空'}」填到其余 {len(ticked) - 1} 行。")
-    if st.button("预览填充", width="stretch"):
-        edits = [
-            bulk.Edit(row.chat, row.customer, key, value, current.versions[row.chat])
-            for row in (current.page.rows[number] for number in ticked[1:])
-        ]
-        plan = bulk.plan_edits(state.store(), form, dataset.id, edits, base_run=base_run)
-        st.session_state[_PLAN] = (dataset.id, plan, f"向下填充「{labels[key]}」", base_run)
-        preview()
-
-
-def offer_replace(dataset: DatasetView, form: Form, chats: Any) -> None:
-    """Find and replace in the records of all chats that the filter lets through.
-
-    Args:
-        dataset: the dataset.
-        form: its form.
-        chats: gives their indices, or ``None`` for all.
+    Returns:
+        Index of the chat that somebody wants to open, if so.
     """
-    labels = {item.key: item.label for item in form.fields}
-    keys = st.multiselect(
-        "在哪些字段里",
-        form.keys,
-        format_func=lambda name: labels[name],
-        key="records-replace-fields",
-        placeholder="全部",
-    )
-    find = st.text_input("查找", key="records-replace-find")
-    replacement = st.text_input("替换为", key="records-replace-with", placeholder="留空则删去")
-    whole = st.checkbox("只替换整个值（列表里的整个一项）", value=True, key="records-replace-whole")
-    st.caption("只改已有记录的群聊；范围是上面筛选出来的全部群聊，不只这一页。")
-    if st.button("预览替换", width="stretch"):
-        try:
-            plan = bulk.plan_replace(
-                state.store(),
-                form,
-                dataset.id,
-                find=find,
-                replacement=replacement,
-                keys=keys,
-                whole=whole,
-                chats=chats(),
-            )
-        except ShiyaoError as error:
-            notice(error)
-            return
-        st.session_state[_PLAN] = (dataset.id, plan, f"把「{find or '空'}」替换为「{replacement or '空'}」", None)
-        preview()
+    wanted = None
+    held = {one.request.id for one in current.held.values()}
+    for request in grid.requests(key_of(dataset)):
+        if request.id in _answered() or request.id in held:
+            continue
+        if request.kind == "open":
+            wanted = int(request.row.split(":")[0])
+            _answer(request.id)
+        elif request.kind == "undo":
+            undo(dataset, form, current, request.of, base_run)
+            _answer(request.id)
+        elif state.reviewer():
+            _edit(dataset, form, current, request, base_run, request.version)
+    return wanted
 
 
-@st.dialog("预览批量修改", width="large")
-def preview() -> None:
-    """What the plan will do, and the button that does it."""
-    dataset_id, plan, reason, base_run = st.session_state[_PLAN]
-    with state.store().read() as session:
-        form = state.form_of(queries.dataset(session, dataset_id))
-    if not plan.changes:
-        st.info("没有要改的内容。", icon=":material/info:")
+def _edit(
+    dataset: DatasetView, form: Form, current: Sheet, request: grid.Request, base_run: int | None, version: int
+) -> None:
+    """Store one cell: the same rules and versions as at the desk. What cannot be stored is held, never lost."""
+    chat, customer = map(int, request.row.split(":"))
+    place = request.row, request.key
+    if earlier := current.held.pop(place, None):
+        _answer(earlier.request.id)
+    if bulk.written(state.store(), dataset.id, request.id):  # it came before, in a session that is gone
+        _answer(request.id)
+        return
+    try:
+        edit = bulk.Edit(chat, customer, request.key, request.value, version)
+        plan = bulk.plan_edits(state.store(), form, dataset.id, [edit], base_run=base_run)
+        refused = plan.skipped
+        if plan.changes:
+            who = state.reviewer()
+            refused = bulk.apply(
+                state.store(), form, plan, who=who, reason=_REASON, base_run=base_run, cell_id=request.id
+            ).skipped
+        if not refused:
+            _answer(request.id)
+    except ShiyaoError as error:
+        current.held[place] = Held(request, str(error))
+        return
+    _reload(dataset, form, current, [chat], base_run)
+    if refused:
+        current.held[place] = Held(request, refused[0].why)
+    elif plan.changes:
+        change = plan.changes[0]
+        label = form.field(request.key).label
+        current.news = f"已保存第 {chat} 条「{label}」：{_short(change.before)} → {_short(change.after)}"
+        current.remarks = remarks(state.store(), form, dataset.id, chat, customer, request.key)
+        current.last = request.id
+        current.fresh.setdefault(request.row, set()).add(request.key)
+
+
+def settle(dataset: DatasetView, form: Form, current: Sheet, held: Held, base_run: int | None, *, mine: bool) -> None:
+    """Decide about an edit that was held: over what stands there now, or not at all."""
+    current.held.pop((held.request.row, held.request.key), None)
+    row = current.rows.get(held.request.row)
+    if mine and row is not None:
+        _edit(dataset, form, current, held.request, base_run, row.version)
     else:
-        st.markdown(f"**{reason}**：{len(plan.chats)} 条记录的 {len(plan.changes)} 个值会改。")
-        st.dataframe(
-            [
-                {
-                    "序号": change.chat,
-                    "客户": change.customer + 1,
-                    "字段": form.field(change.key).label,
-                    "现在": _text(change.before),
-                    "改为": _text(change.after),
-                }
-                for change in plan.changes[:_SHOWN]
-            ],
-            hide_index=True,
-            width="stretch",
-            height=min(420, 40 + 35 * min(len(plan.changes), _SHOWN)),
-        )
-        if len(plan.changes) > _SHOWN:
-            st.caption(f"这里列出前 {_SHOWN} 个。")
-    for skipped in plan.skipped[:_SHOWN]:
-        st.caption(f"第 {skipped.chat} 条不改：{skipped.why}。")
-    if plan.changes and st.button(f"改这 {len(plan.changes)} 个值", type="primary"):
-        try:
-            with st.spinner("正在保存…"):
-                done = bulk.apply(state.store(), form, plan, who=state.reviewer(), reason=reason, base_run=base_run)
-        except ShiyaoError as error:
-            notice(error)
-            return
+        _answer(held.request.id)
+
+
+def undo(dataset: DatasetView, form: Form, current: Sheet, name: str, base_run: int | None) -> None:
+    """Take the edit of a cell back."""
+    current.last, current.remarks = "", []
+    try:
+        done = bulk.undo(state.store(), form, dataset.id, name, who=state.reviewer())
+    except ShiyaoError as error:
+        current.news = f"没有撤销：{error}"
+        return
+    if done.skipped:
+        current.news = f"第 {done.skipped[0].chat} 条没有撤销：{done.skipped[0].why}"
+        return
+    _reload(dataset, form, current, list(done.saved), base_run)
+    current.news = f"已撤销第 {'、'.join(map(str, done.saved))} 条的修改"
+
+
+def _reload(dataset: DatasetView, form: Form, current: Sheet, chats: list[int], base_run: int | None) -> None:
+    """Bring the rows of some chats up to date; the sheet is asked for anew where customers came or went."""
+    found = {_name(row): row for row in rows.of_chats(state.store(), form, dataset.id, chats, base_run=base_run)}
+    shown = {name for name, row in current.rows.items() if row.chat in chats}
+    if shown == set(found):
+        current.rows.update(found)
+    elif shown:
         forget()
-        left = f"，{len(done.skipped)} 条没有改" if done.skipped else ""
-        st.toast(f"改了 {len(done.saved)} 条记录{left}。可以在「最近的批量修改」里撤销。", icon=":material/check:")
-        st.rerun()
 
 
-def list_recent(dataset: DatasetView, form: Form) -> None:
-    """The last bulk changes, each with its one undo."""
-    done = [change for change in bulk.recent(state.store(), dataset.id) if change.reason != "在记录表里修改"]
-    if not done:
-        st.caption("还没有批量修改。")
-    for change in done:
-        text, button = st.columns([5, 2], vertical_alignment="center")
-        text.markdown(
-            f"{change.reason}  \n:gray[{change.at.astimezone():%m-%d %H:%M} · {change.who} · {change.records} 条]"
-        )
-        if change.undone:
-            button.caption("已撤销")
-        elif button.button("撤销", key=f"records-undo-{change.id}", width="stretch"):
-            try:
-                back = bulk.undo(state.store(), form, dataset.id, change.id, who=state.reviewer())
-            except ShiyaoError as error:
-                notice(error)
-                return
-            forget()
-            for skipped in back.skipped:
-                st.toast(f"第 {skipped.chat} 条没有撤销：{skipped.why}。", icon=":material/sync_problem:")
-            st.toast(f"已撤销 {len(back.saved)} 条", icon=":material/undo:")
-            st.rerun()
+def _answered() -> deque[str]:
+    found: deque[str] = st.session_state.setdefault(_ANSWERED, deque(maxlen=300))
+    return found
 
 
-def _text(value: Any) -> str:
-    if isinstance(value, list):
-        return "、".join(value)
-    return "" if value is None or value != value else str(value)
+def _answer(name: str) -> None:
+    _answered().append(name)
+
+
+def _name(row: rows.Row) -> str:
+    return f"{row.chat}:{row.customer}"
+
+
+def _short(value: Any) -> str:
+    text = said(value).replace("\n", " ") or "空"
+    return text if len(text) <= 24 else f"{text[:23]}…"
+
+
+def said(value: Any) -> str:
+    """A value as the table shows it."""
+    return "、".join(value) if isinstance(value, list) else str(value or "")

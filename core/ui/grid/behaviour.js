@@ -1,0 +1,159 @@
+/* What the record table does in its frame. Values are edited here but changed by the server: AgGrid runs with
+   readOnlyEdit, an edit is shown at once, sent, and stays in the outbox (and in the browser's storage) until the
+   server has answered it. The frame's window carries the state; the component evaluates this file again whenever its
+   options change, which must not begin anew. */
+(() => {
+  if (window.shiyao) return window.shiyao.rowId;
+
+  const OPEN = "_chat";
+  let outbox = [];
+  let undoable = [];
+  let news = false;
+  let storage = "";
+
+  const name = () =>
+    Array.from(crypto.getRandomValues(new Uint8Array(6)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+  const keep = () => {
+    const edits = outbox.filter((one) => one.kind === "edit");
+    try {
+      if (edits.length) localStorage.setItem(storage, JSON.stringify(edits));
+      else localStorage.removeItem(storage);
+    } catch (error) {
+      console.warn("the edit is not kept in this browser", error);
+    }
+  };
+
+  const ask = (request) => {
+    outbox = [...outbox, { id: name(), ...request }].slice(-200);
+    news = true;
+    keep();
+    return outbox[outbox.length - 1].id;
+  };
+
+  const show = (api, edit) => {
+    const node = api.getRowNode(edit.row);
+    if (!node) return;
+    node.data[edit.key] = edit.value;
+    api.refreshCells({ rowNodes: [node], columns: [edit.key], force: true });
+  };
+
+  const first = (api) => (api.getDisplayedRowAtIndex(0) || {}).data || {};
+  const has = (list, key) => `|${list || ""}|`.includes(`|${key}|`);
+
+  const take = (trigger, event) => {
+    const api = event.api;
+    if (trigger === "cellEditRequest") {
+      const was = event.oldValue ?? "";
+      const value = event.newValue ?? "";
+      if (was === value) return;
+      const edit = { kind: "edit", row: event.data._id, key: event.colDef.field, value, was, version: event.data._version };
+      undoable.push(ask(edit));
+      show(api, edit);
+    } else if (trigger === "cellClicked") {
+      if (event.colDef.field === OPEN) ask({ kind: "open", row: event.data._id });
+    } else if (trigger === "cellKeyDown") {
+      const key = event.event;
+      if (key.key === "Enter" && key.altKey) ask({ kind: "open", row: event.data._id });
+      if (key.key.toLowerCase() === "z" && (key.ctrlKey || key.metaKey) && !key.shiftKey) {
+        const last = undoable.pop();
+        if (last) ask({ kind: "undo", of: last });
+      }
+    } else if (trigger === "firstDataRendered") {
+      storage = `shiyao.records.${event.context.dataset}`;
+      let kept = [];
+      try {
+        kept = JSON.parse(localStorage.getItem(storage) || "[]");
+      } catch (error) {
+        kept = [];
+      }
+      outbox = [...kept.filter((one) => !outbox.some((other) => other.id === one.id)), ...outbox];
+      news = outbox.length > 0;
+      answered(event);
+    }
+  };
+
+  const answered = ({ api }) => {
+    const said = first(api);
+    const before = outbox.length;
+    outbox = outbox.filter((one) => !has(said._answered, one.id));
+    if (outbox.length !== before) keep();
+    for (const edit of outbox) if (edit.kind === "edit" && !has(said._held, edit.id)) show(api, edit);
+    api.refreshCells({ force: true });
+  };
+
+  const waits = (p) =>
+    outbox.some((one) => one.row === p.data._id && one.key === p.colDef.field && !has(p.data._kept, one.key));
+
+  class Editor {
+    init(params) {
+      this.params = params;
+      const long = params.long;
+      this.gui = document.createElement("div");
+      this.gui.className = long ? "shiyao-editor long" : "shiyao-editor";
+      this.input = document.createElement(long ? "textarea" : "input");
+      this.input.value = params.eventKey && params.eventKey.length === 1 ? params.eventKey : (params.value ?? "");
+      this.typed = this.input.value !== (params.value ?? "");
+      this.input.setAttribute("aria-label", params.colDef.headerName);
+      if (long) this.input.rows = 5;
+      this.input.addEventListener("keydown", (event) => {
+        const composing = event.isComposing || event.keyCode === 229;
+        const inside = long && (event.shiftKey || event.key.startsWith("Arrow"));
+        if (composing || (inside && event.key !== "Tab")) event.stopPropagation();
+      });
+      this.gui.append(this.input);
+      if (params.choices.length) {
+        this.list = document.createElement("datalist");
+        this.list.id = `choices-${name()}`;
+        this.input.setAttribute("list", this.list.id);
+        this.gui.append(this.list);
+        this.offer();
+        this.input.addEventListener("input", () => this.offer());
+      }
+    }
+    offer() {
+      const { choices, several } = this.params;
+      const parts = several ? this.input.value.split("、") : [];
+      const before = parts.slice(0, -1);
+      const whole = several && choices.includes(parts[parts.length - 1]) ? parts : before;
+      const left = choices.filter((choice) => !whole.includes(choice));
+      this.list.replaceChildren(
+        ...left.map((choice) => Object.assign(document.createElement("option"), { value: [...whole, choice].join("、") }))
+      );
+    }
+    getGui() {
+      return this.gui;
+    }
+    afterGuiAttached() {
+      this.input.focus();
+      if (!this.typed) this.input.select();
+    }
+    isPopup() {
+      return this.params.long;
+    }
+    getValue() {
+      return this.input.value;
+    }
+  }
+
+  window.shiyao = {
+    rowId: (p) => p.data._id,
+    collect: ({ streamlitRerunEventTriggerName, eventData }) => {
+      take(streamlitRerunEventTriggerName, eventData);
+      return { outbox, ticked: eventData.api.getSelectedNodes().map((node) => node.id) };
+    },
+    wanted: ({ streamlitRerunEventTriggerName }) => {
+      const send = news || streamlitRerunEventTriggerName === "selectionChanged";
+      news = false;
+      return send;
+    },
+    answered,
+    waits,
+    fresh: (p) => has(p.data._fresh, p.colDef.field),
+    held: (p) => has(p.data._kept, p.colDef.field),
+    corrected: (p) => has(p.data._corrected, p.colDef.field),
+    ours: (p) => !p.editing && p.event.key === "Enter" && p.event.altKey,
+    Editor,
+  };
+  return window.shiyao.rowId;
+})()
