@@ -16,7 +16,8 @@ from core.ui import grid, state
 
 _SHEET, _ANSWERED = "shiyao.records.sheet", "shiyao.records.answered"
 _REASON = "在记录表里修改"
-_WIDTHS = {"person": 110, "phone": 120, "email": 160, "address": 170, "text": 220, "choice": 110}
+_WIDTHS = {"person": 110, "phone": 120, "email": 160, "address": 170}
+_LONG = 240
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def columns(form: Form) -> list[grid.Column]:
             item.key,
             item.label,
             group=item.group,
-            width=_WIDTHS.get(item.kind, 120),
+            width=_WIDTHS.get(item.kind, 120) if item.one_right_answer else _LONG,
             tip=item.description,
             editable=True,
             choices=item.values,

@@ -67,7 +67,7 @@ def news(dataset: DatasetView, form: Form, sheet: records.Sheet, run_id: int | N
 def tools(dataset: DatasetView, form: Form) -> tuple[Filter, str, list[Any]]:
     """The row above the table: filters and order, and places for what changes many rows."""
     labels = {field.key: field.label for field in form.fields}
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         queue = narrow.statuses(first="全部")
         given = sum(bool(st.session_state.get(name) or st.query_params.get(name)) for name in narrow.CONDITIONS)
         with st.popover(f"筛选 · {given}" if given else "筛选", icon=":material/filter_list:", key="records-filter"):

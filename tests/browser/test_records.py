@@ -1,0 +1,236 @@
+"""记录表 in Chromium: filters, edits in cells, conflicts, bulk changes with preview and undo, paging."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import Browser, FrameLocator, Locator, Page, expect
+
+from core.review import apply_saves, rows
+from core.store import RecordView, Store, queries
+from core.store.views import EventView
+from tests.browser.real_desk import FORM, NAME, PATIENT, app_over, fill, sit_down
+from tests.browser.serving import Server
+
+pytestmark = pytest.mark.browser
+PHONE, PRODUCT, STAGE = "基本信息-手机号码", "意向产品", "客户购买阶段"
+App = tuple[Server, Store]
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    with app_over(tmp_path_factory.mktemp("records")) as started:
+        yield started
+
+
+@dataclass
+class Table:
+    """The record table in one page, and what is stored of its dataset."""
+
+    page: Page
+    server: Server
+    store: Store
+    dataset: int
+
+    @property
+    def frame(self) -> FrameLocator:
+        return self.page.frame_locator("iframe[title*=agGrid]")
+
+    def open(self, query: str = "") -> "Table":
+        self.page.goto(f"{self.server.url}/records?dataset={self.dataset}{query}")
+        expect(self.frame.locator(".ag-row").first).to_be_visible()
+        return self
+
+    def cell(self, chat: int, key: str, customer: int = 0) -> Locator:
+        row = f'.ag-row[row-id="{chat}:{customer}"]'
+        return self.frame.locator(f'{row} [col-id="{key}"]')
+
+    def edit(self, chat: int, key: str, text: str) -> None:
+        cell = self.cell(chat, key)
+        # Columns out of sight are not drawn: to where this one is.
+        self.frame.locator(".ag-center-cols-viewport").evaluate(
+            "(view, share) => { view.scrollLeft = share * view.scrollWidth - 300; }",
+            FORM.keys.index(key) / len(FORM.keys),
+        )
+        cell.scroll_into_view_if_needed()
+        cell.dblclick()
+        self.frame.locator(".shiyao-editor input").fill(text)
+        self.page.keyboard.press("Enter")
+
+    def tick(self, *chats: int) -> None:
+        for chat in chats:
+            self.frame.locator(f'.ag-row[row-id="{chat}:0"] input[type=checkbox]').check()
+
+    def says(self, text: str) -> None:
+        expect(self.page.get_by_text(text).first).to_be_visible()
+
+    def chats(self) -> list[str]:
+        return self.frame.locator('.ag-row [col-id="_chat"]').all_inner_texts()
+
+    def record(self, chat: int) -> RecordView:
+        with self.store.read() as session:
+            return next(one for one in queries.records(session, self.dataset) if one.index == chat)
+
+    def value(self, chat: int, key: str) -> Any:
+        return self.record(chat).forms[0][key]
+
+    def history(self, chat: int) -> list[EventView]:
+        with self.store.read() as session:
+            return queries.events(session, self.record(chat).id)
+
+
+def save(store: Store, dataset: int, chat: int, values: dict[str, Any], version: int = 0, who: str = "周岚") -> None:
+    one = {"save_id": str(uuid4()), "chat": chat, "reviewer": who, "base_version": version, "status": "已确认"}
+    [ack] = apply_saves(store, FORM, dataset, [one | {"customers": [{"values": values, "origin": 0}]}])
+    assert ack.result == "saved"
+
+
+@pytest.fixture
+def table(browser: Browser, app: App, request: pytest.FixtureRequest) -> Iterator[Table]:
+    """A dataset of its own with six chats, of which the first four have a record."""
+    server, store = app
+    dataset = fill(store, request.node.name, 6)
+    for chat in range(1, 5):
+        save(store, dataset, chat, {NAME: f"林木{chat}", PRODUCT: ["会话存档"], STAGE: "报价"})
+    context = browser.new_context(viewport={"width": 1600, "height": 900}, locale="zh-CN")
+    context.set_default_timeout(PATIENT)
+    expect.set_options(timeout=PATIENT)
+    sit_down(context, server, "林晓")
+    yield Table(context.new_page(), server, store, dataset)
+    expect.set_options(timeout=5_000)
+    context.close()
+
+
+def test_cells_are_edited_under_the_rules_and_versions_of_the_desk(table: Table) -> None:
+    table.open()
+    table.edit(1, NAME, " 林森 ")
+    table.says("已保存第 1 条「姓名」：林木1 → 林森")
+    table.edit(1, PRODUCT, "会话存档，CRM")
+    table.says("已保存第 1 条「意向产品」")
+    record, history = table.record(1), table.history(1)
+    assert (record.forms[0][NAME], record.forms[0][PRODUCT]) == ("林森", ["会话存档", "CRM"])
+    assert (record.version, record.reviewer, record.status) == (3, "林晓", "已确认")
+    assert record.customers[0]["confirmed"][NAME] == "逐项确认"
+    assert [(one.version, one.who, one.reason, one.change["fields"]) for one in history[:2]] == [
+        (3, "林晓", "在记录表里修改", [f"0:{PRODUCT}"]),
+        (2, "林晓", "在记录表里修改", [f"0:{NAME}"]),
+    ]
+    # A chat without a record gets a draft that starts from the run; what the checks remark is said at once.
+    table.edit(5, PHONE, "1380000")
+    table.says("已保存第 5 条「手机号码」")
+    expect(table.page.locator(".st-key-records-news")).to_contain_text("warning")
+    assert (table.record(5).status, table.value(5, NAME), table.value(5, PHONE)) == ("草稿", "林木5", "1380000")
+    # Keys alone: arrows move, Enter edits, Esc gives up, Ctrl+Z takes back.
+    table.cell(2, NAME).click()
+    table.page.keyboard.press("ArrowDown")
+    table.page.keyboard.press("Enter")
+    table.page.keyboard.type("不要")
+    table.page.keyboard.press("Escape")
+    expect(table.cell(3, NAME)).to_have_text("林木3")
+    table.page.keyboard.press("Enter")
+    table.page.keyboard.type("林海")
+    table.page.keyboard.press("Enter")
+    table.says("已保存第 3 条「姓名」：林木3 → 林海")
+    table.page.keyboard.press("Control+z")
+    table.says("已撤销第 3 条的修改")
+    expect(table.cell(3, NAME)).to_have_text("林木3")
+    assert [one.reason for one in table.history(3)] == ["撤销在记录表里的修改", "在记录表里修改", ""]
+
+
+def test_a_newer_version_of_somebody_else_is_shown_and_nothing_is_lost(table: Table) -> None:
+    table.open()
+    save(table.store, table.dataset, 2, {NAME: "周岚改的"}, version=1)
+    table.edit(2, NAME, "我填的")
+    table.says("第 2 条「姓名」没有保存")
+    held = table.page.locator("[class*=st-key-records-held]")
+    expect(held).to_contain_text("周岚刚刚改过")
+    expect(held).to_contain_text("您填的是「我填的」，现在是「周岚改的」")
+    expect(table.cell(2, NAME)).to_have_text("周岚改的")
+    assert (table.value(2, NAME), table.record(2).version) == ("周岚改的", 2)
+    table.open()  # what was typed is still there after a reload, and asked about again
+    table.page.get_by_role("button", name="用我填的").click()
+    table.says("已保存第 2 条「姓名」：周岚改的 → 我填的")
+    expect(held).to_have_count(0)
+    assert (table.value(2, NAME), table.record(2).version, table.record(2).reviewer) == ("我填的", 3, "林晓")
+    table.open()
+    expect(table.cell(2, NAME)).to_have_text("我填的")
+    assert len(table.history(2)) == 3
+
+
+def test_fill_down_and_replace_are_previewed_applied_and_undone(table: Table) -> None:
+    page = table.open().page
+    save(table.store, table.dataset, 1, {NAME: "林木1", STAGE: "赢单"}, version=1)
+    table.open()
+    table.tick(1, 2, 3)
+    page.get_by_role("button", name="填充").click()
+    choose = page.get_by_label("填充哪个字段")
+    choose.click()
+    page.get_by_role("option", name="客户购买阶段").click()
+    table.says("把第 1 条的「赢单」填到其余 2 行")
+    page.get_by_role("button", name="预览填充").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("2 条记录的 2 个值会改")
+    assert table.value(2, STAGE) == "报价"  # looking changes nothing
+    dialog.get_by_role("button", name="改这 2 个值").click()
+    expect(table.cell(2, STAGE)).to_have_text("赢单")
+    assert [table.value(chat, STAGE) for chat in (1, 2, 3, 4)] == ["赢单", "赢单", "赢单", "报价"]
+    undo(table)
+    assert [table.value(chat, STAGE) for chat in (1, 2, 3, 4)] == ["赢单", "报价", "报价", "报价"]
+    assert table.history(3)[0].reason == "撤销批量修改"
+
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="替换").click()
+    page.get_by_label("查找").fill("会话存档")
+    page.get_by_label("替换为").fill("商城")
+    page.get_by_label("替换为").press("Enter")
+    page.get_by_role("button", name="预览替换").click()
+    expect(dialog).to_contain_text("把「会话存档」替换为「商城」")
+    dialog.get_by_role("button", name="改这 3 个值").click()
+    expect(table.cell(4, PRODUCT)).to_have_text("商城")
+    assert [table.value(chat, PRODUCT) for chat in (2, 3, 4)] == [["商城"]] * 3
+    undo(table)
+    assert [table.value(chat, PRODUCT) for chat in (2, 3, 4)] == [["会话存档"]] * 3
+
+
+def undo(table: Table) -> None:
+    page = table.page
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="批量修改记录").click()
+    page.locator("[data-testid=stPopoverBody]").get_by_role("button", name="撤销").first.click()
+    table.says("已撤销 ")
+
+
+def test_filters_pages_and_the_desk(table: Table) -> None:
+    page = table.open("&text=林木3").page
+    table.says("共 1 条群聊（筛选自 6 条）")
+    assert table.chats() == ["3"]
+    page.get_by_role("button", name="清除筛选").click()
+    table.says("共 6 条群聊")
+    page.get_by_role("radio", name="已确认").or_(page.get_by_role("button", name="已确认")).first.click()
+    table.says("共 4 条群聊（筛选自 6 条）")
+    page.reload()
+    table.says("共 4 条群聊（筛选自 6 条）")
+    assert "queue=" in page.url
+    expect(table.cell(3, "_chat")).to_be_visible()
+    table.cell(3, "_chat").click()
+    expect(page.locator("[data-testid=workbench]")).to_have_attribute("data-chat", "3")
+    page.go_back()
+    table.says("共 4 条群聊（筛选自 6 条）")  # the way back leads to the same rows
+
+
+def test_paging_is_the_servers(table: Table) -> None:
+    large = Table(table.page, table.server, table.store, fill(table.store, "两页", rows.PAGE + 3))
+    page = large.open().page
+    large.says(f"共 {rows.PAGE + 3} 条群聊 · 本页 {rows.PAGE} 行")
+    large.edit(2, NAME, "第一页")
+    large.says("已保存第 2 条")
+    page.get_by_test_id("stPagination").get_by_role("button", name="2").click()
+    expect(large.cell(rows.PAGE + 1, "_chat")).to_be_visible()
+    large.says("本页 3 行")
+    large.edit(rows.PAGE + 3, NAME, "最后一条")
+    large.says(f"已保存第 {rows.PAGE + 3} 条")
+    page.reload()
+    large.says("本页 3 行")
+    assert (large.value(2, NAME), large.value(rows.PAGE + 3, NAME)) == ("第一页", "最后一条")
