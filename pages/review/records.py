@@ -14,7 +14,7 @@ from core.ui.notices import empty_state, guarded
 _CSS = """
 <style>
 .stMainBlockContainer { max-width: none; padding-left: 2.5rem; padding-right: 2.5rem; padding-bottom: .5rem; }
-.st-key-records-grid iframe { height: max(320px, calc(100vh - 262px)) !important; }
+.st-key-records-grid iframe { height: max(320px, calc(100vh - 284px)) !important; }
 .st-key-records-head h1 { padding: 0 !important; }
 .st-key-records-news p { margin: 0; }
 </style>
@@ -114,8 +114,7 @@ def table(dataset: DatasetView) -> None:
     if not sheet.token:  # customers came or went with an edit
         sheet = records.sheet(token, lambda: load(number))
     if chat is not None:
-        target = {"dataset": str(dataset.id), "chat": str(chat)} | wanted.as_query()
-        st.switch_page(pages.WORKBENCH, query_params=target)
+        st.switch_page(pages.WORKBENCH, query_params={"dataset": str(dataset.id), "chat": str(chat)})
     with above:
         said_about_edits(dataset, form, sheet, run_id)
     if not sheet.rows:
@@ -127,7 +126,7 @@ def table(dataset: DatasetView) -> None:
     ticked = [name for name in sheet.rows if name in grid.ticked(records.key_of(dataset))]
     with foot:
         news(dataset, form, sheet, run_id)
-        line(dataset, sheet, wanted, ticked)
+        line(dataset, sheet, ticked)
     with fill:
         records_bulk.offer_fill(dataset, form, sheet, ticked, run_id)
     with replace:
@@ -136,7 +135,7 @@ def table(dataset: DatasetView) -> None:
         records_bulk.list_recent(dataset, form, sheet)
 
 
-def line(dataset: DatasetView, sheet: records.Sheet, wanted: Filter, ticked: list[str]) -> None:
+def line(dataset: DatasetView, sheet: records.Sheet, ticked: list[str]) -> None:
     """Below the table: how much there is, the pages, and where a ticked row leads."""
     chosen = sheet.rows[ticked[0]] if ticked else None
     count = max(1, -(-sheet.chats // rows.PAGE))
@@ -154,7 +153,7 @@ def line(dataset: DatasetView, sheet: records.Sheet, wanted: Filter, ticked: lis
     if history:
         st.switch_page(pages.HISTORY, query_params=target)
     if opened:
-        st.switch_page(pages.WORKBENCH, query_params=target | wanted.as_query())
+        st.switch_page(pages.WORKBENCH, query_params=target)
 
 
 available = state.datasets()

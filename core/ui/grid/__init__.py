@@ -129,6 +129,7 @@ def draw(
         frame,
         gridOptions={
             "getRowId": JsCode(_BEHAVIOUR),  # first, for the others speak of what it sets up
+            "onGridReady": JsCode("(event) => window.shiyao.begin(event)"),
             "onRowDataUpdated": JsCode("(event) => window.shiyao.answered(event)"),
             "context": {"dataset": scope},
             "columnDefs": [*({"field": name, "hide": True} for name in _HIDDEN), *_grouped(columns)],
@@ -159,7 +160,7 @@ def draw(
             "selectionColumnDef": {"pinned": "left", "width": 40},
         },
         key=key,
-        update_on=["cellEditRequest", "cellClicked", "cellKeyDown", "firstDataRendered", ("selectionChanged", 150)],
+        update_on=["cellEditRequest", "cellClicked", "cellKeyDown", "modelUpdated", ("selectionChanged", 150)],
         data_return_mode="CUSTOM",
         custom_jscode_for_grid_return=JsCode("(sent) => window.shiyao.collect(sent)"),
         should_grid_return=JsCode("(sent) => window.shiyao.wanted(sent)"),

@@ -6,7 +6,7 @@
   if (window.shiyao) return window.shiyao.rowId;
 
   const OPEN = "_chat";
-  let outbox = [];
+  const outbox = []; /* the same array for good: whichever event is sent first, it carries all that was asked for */
   let undoable = [];
   let news = false;
   let storage = "";
@@ -25,7 +25,7 @@
   };
 
   const ask = (request) => {
-    outbox = [...outbox, { id: name(), ...request }].slice(-200);
+    outbox.push({ id: name(), ...request });
     news = true;
     keep();
     return outbox[outbox.length - 1].id;
@@ -59,24 +59,27 @@
         const last = undoable.pop();
         if (last) ask({ kind: "undo", of: last });
       }
-    } else if (trigger === "firstDataRendered") {
-      storage = `shiyao.records.${event.context.dataset}`;
-      let kept = [];
-      try {
-        kept = JSON.parse(localStorage.getItem(storage) || "[]");
-      } catch (error) {
-        kept = [];
-      }
-      outbox = [...kept.filter((one) => !outbox.some((other) => other.id === one.id)), ...outbox];
-      news = outbox.length > 0;
-      answered(event);
     }
+  };
+
+  /* What an earlier page of this browser has sent and never heard of is sent again. */
+  const begin = (event) => {
+    storage = `shiyao.records.${event.context.dataset}`;
+    let kept = [];
+    try {
+      kept = JSON.parse(localStorage.getItem(storage) || "[]");
+    } catch (error) {
+      console.warn("what was kept in this browser cannot be read", error);
+    }
+    outbox.unshift(...kept.filter((one) => !outbox.some((other) => other.id === one.id)));
+    news = outbox.length > 0;
+    if (news) setTimeout(() => event.api.refreshClientSideRowModel());
   };
 
   const answered = ({ api }) => {
     const said = first(api);
     const before = outbox.length;
-    outbox = outbox.filter((one) => !has(said._answered, one.id));
+    outbox.splice(0, before, ...outbox.filter((one) => !has(said._answered, one.id)));
     if (outbox.length !== before) keep();
     for (const edit of outbox) if (edit.kind === "edit" && !has(said._held, edit.id)) show(api, edit);
     api.refreshCells({ force: true });
@@ -147,6 +150,7 @@
       news = false;
       return send;
     },
+    begin,
     answered,
     waits,
     fresh: (p) => has(p.data._fresh, p.colDef.field),
