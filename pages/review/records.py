@@ -145,7 +145,7 @@ def line(dataset: DatasetView, sheet: records.Sheet, ticked: list[str]) -> None:
         st.caption(f"{of} · 本页 {len(sheet.rows):,} 行，每位客户一行{picked}", width="content")
         st.space("stretch")
         if count > 1:
-            st.pagination(count, key="page", bind="query-params")
+            st.pagination(count, key="page", bind="query-params", width=440)
         target = {"dataset": str(dataset.id), "chat": str(chosen.chat)} if chosen else {}
         history = st.button("记录历史", disabled=chosen is None or not chosen.version, help="先勾选一行")
         label = f"在审阅台打开第 {chosen.chat} 条" if chosen else "在审阅台打开"
