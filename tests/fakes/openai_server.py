@@ -55,6 +55,7 @@ class FakeOpenAI:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # head and body are two writes: the second would wait 40 ms for an ACK
 
             def do_POST(self) -> None:
                 try:
@@ -107,6 +108,10 @@ class FakeOpenAI:
                 self._stopping.wait(behaviour.seconds)
                 handler.close_connection = True
             case Drop() | CleanClose():
+                if behaviour.after:
+                    body = json.dumps(_completion(request, Answer()), ensure_ascii=False).encode()
+                    _head(handler, 200, len(body), "application/json")
+                    handler.wfile.write(body[: len(body) // 2])
                 handler.connection.shutdown(socket.SHUT_RDWR)
                 handler.close_connection = True
             case BadJson():
@@ -116,10 +121,7 @@ class FakeOpenAI:
         return None
 
     def _trickle(self, handler: BaseHTTPRequestHandler, behaviour: Trickle, body: bytes) -> None:
-        handler.send_response(200)
-        handler.send_header("Content-Type", "application/json")
-        handler.send_header("Content-Length", str(len(body)))
-        handler.end_headers()
+        _head(handler, 200, len(body), "application/json")
         for byte in body:
             handler.wfile.write(bytes([byte]))
             if self._stopping.wait(behaviour.gap):
@@ -151,11 +153,15 @@ def _send(handler: BaseHTTPRequestHandler, status: int, body: Any) -> None:
 
 
 def _send_bytes(handler: BaseHTTPRequestHandler, status: int, body: bytes, kind: str) -> None:
+    _head(handler, status, len(body), kind)
+    handler.wfile.write(body)
+
+
+def _head(handler: BaseHTTPRequestHandler, status: int, length: int, kind: str) -> None:
     handler.send_response(status)
     handler.send_header("Content-Type", kind)
-    handler.send_header("Content-Length", str(len(body)))
+    handler.send_header("Content-Length", str(length))
     handler.end_headers()
-    handler.wfile.write(body)
 
 
 def main() -> None:
