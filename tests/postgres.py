@@ -24,10 +24,24 @@ def binaries() -> Path | None:
 
 
 class Postgres:
-    """A running server; ``database()`` gives the address of a new database, blank or a copy of another."""
+    """A server; ``database()`` gives the address of a new database, blank or a copy of another."""
 
-    def __init__(self, port: int) -> None:
-        self._port = port
+    def __init__(self, home: Path, port: int, user: str | None) -> None:
+        self._home, self._port, self._user = home, port, user
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        options = f"-p {self._port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self._home} -c fsync=off"
+        self._control("-w", "-t", "120", "-l", str(self._home / "log"), "-o", options, "start")
+
+    def stop(self) -> None:
+        """Stop it as a power cut would."""
+        self._control("-m", "immediate", "-w", "stop")
+
+    def _control(self, *arguments: str) -> None:
+        folder = binaries()
+        assert folder is not None
+        _run([folder / "pg_ctl", "-D", self._home / "data", *arguments], self._user)
 
     def address(self, name: str) -> str:
         return f"postgresql://{_USER}@127.0.0.1:{self._port}/{name}"
@@ -52,13 +66,12 @@ def running() -> Iterator[Postgres]:
     try:
         data = str(home / "data")
         _run([folder / "initdb", "-D", data, "-U", _USER, "-A", "trust", "-E", "UTF8", "--locale=C", "-N"], user)
-        port = _free_port()
-        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={home} -c fsync=off"
-        _run([folder / "pg_ctl", "-D", data, "-w", "-t", "120", "-l", str(home / "log"), "-o", options, "start"], user)
+        server = Postgres(home, _free_port(), user)
+        server.start()
         try:
-            yield Postgres(port)
+            yield server
         finally:
-            _run([folder / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop"], user)
+            server.stop()
     finally:
         shutil.rmtree(home, ignore_errors=True)
 

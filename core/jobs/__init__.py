@@ -32,6 +32,7 @@ from core.jobs.runs import (
     extend,
     pause,
     retry_failed,
+    set_limits,
     start,
 )
 from core.jobs.scope import RunParameters
@@ -72,6 +73,7 @@ __all__ = [
     "prompts",
     "retry_failed",
     "reused",
+    "set_limits",
     "some_extractions",
     "start",
     "stop_running",

@@ -156,6 +156,27 @@ def extend(store: Store, run_id: int) -> RunView:
     return progress(store, run_id)
 
 
+def set_limits(store: Store, run_id: int, *, concurrency: int, per_minute: int | None, deadline: float) -> RunView:
+    """Change how fast a run asks and how long it waits, also while it goes on: the next chat that is begun obeys.
+
+    Args:
+        store: open store.
+        run_id: the run.
+        concurrency: calls at a time; runs of one model share the smallest of theirs.
+        per_minute: calls started per minute at most; ``None`` for no limit.
+        deadline: seconds for one call.
+
+    Raises:
+        NotFoundError: no such run.
+        JobError: it is not a model's run, or a value is out of range.
+    """
+    with store.write() as session:
+        row = _model_run(session, run_id)
+        limits = {"concurrency": concurrency, "per_minute": per_minute, "deadline": deadline}
+        row.parameters = _validated(**{**parameters_of(row).model_dump(), **limits}).model_dump(mode="json")
+    return progress(store, run_id)
+
+
 def retry_failed(store: Store, run_id: int, *, causes: Iterable[str] | None = None) -> RunView:
     """Ask again where a run failed; what was said before stays with the extraction.
 

@@ -55,6 +55,53 @@ def test_a_mended_answer_says_so_and_keeps_the_raw_reply(form: Form) -> None:
     assert outcome.forms and outcome.forms[0]["咨询类型"] == ["询价"]
 
 
+def _texts() -> dict[str, str]:
+    """Twelve ways in which models break JSON, each around one answer about one customer."""
+    good = json.dumps([{"基本信息-姓名": "张敏3", "咨询类型": ["询价"], "客户购买阶段": "报价"}], ensure_ascii=False)
+    one = good[1:-1]
+    return {
+        "fence and prose": f"好的，结果如下：\n```json\n{good}\n```\n希望有帮助。",
+        "object without its list": one,
+        "wrapped": f'{{"infos": {good}}}',
+        "single quotes": good.replace('"', "'"),
+        "trailing commas": good.replace("}]", ",},]"),
+        "comments": good.replace("[{", "[{ // 第一位客户\n", 1),
+        "full-width punctuation": good.replace('": ', '"：').replace('", "', '"，"'),
+        "missing comma": good.replace('", "客户', '" "客户').replace('"], "客户', '"] "客户'),
+        "missing bracket": good[:-1],
+        "cut off": good[:-6],
+        "escaped once too often": good.replace('"', '\\"'),
+        "JSON in a string": json.dumps(good, ensure_ascii=False),
+    }
+
+
+@pytest.mark.parametrize("what", _texts())
+def test_twelve_kinds_of_broken_json_are_mended_over_both_sdks(form: Form, what: str) -> None:
+    raw = _texts()[what]
+    over_openai, asked = _over_openai(form, Answer(text=raw))
+    for outcome in (over_openai, over_spark(form, Answer(text=raw))[0]):
+        assert (outcome.status, outcome.raw, outcome.attempts) == (Status.REPAIRED, raw, 1)
+        assert outcome.notes, "what was mended is said"
+        assert outcome.forms is not None
+        (read,) = outcome.forms
+        assert (read["基本信息-姓名"], read["咨询类型"]) == ("张敏3", ["询价"])
+        assert read["客户购买阶段"] == "报价" or what == "cut off"
+    assert asked == 1
+
+
+def _over_openai(form: Form, script: Script) -> tuple[Outcome, int]:
+    with FakeOpenAI(script) as service:
+        values = {key.removeprefix("OPENAI_").lower(): value for key, value in service.environment().items()}
+        outcome = extract_chat(
+            form=form,
+            conversation=CHAT,
+            prompt=load_prompt("baseline.v1"),
+            provider=OpenAIProvider(OpenAISettings(**values)),  # type: ignore[arg-type]
+            deadline=5.0,
+        )
+        return outcome, len(service.requests)
+
+
 def test_an_answer_that_cannot_be_read_is_not_asked_again(form: Form) -> None:
     outcome, asked = over_spark(form, Answer(text="对不起，我不能回答这个问题。"))
     assert (outcome.status, outcome.forms, outcome.cause, asked) == (Status.FAILED, None, None, 1)

@@ -18,9 +18,10 @@ from sqlmodel import col
 from core import jobs
 from core.jobs import leases, workers
 from core.settings import ROOT
-from core.store import Store
+from core.store import Store, open_store
 from core.store.models import Lease, RunStatus, Worker
-from tests.core.running import add_dataset, stored, wait_until
+from tests import postgres as pg
+from tests.core.running import add_dataset, runner, stored, wait_until
 from tests.fakes.behaviour import Answer, Behaviour
 from tests.fakes.openai_server import FakeOpenAI
 
@@ -190,3 +191,29 @@ def test_two_workers_never_lease_the_same_chat(pg_store: Store) -> None:
     for thread in threads:
         thread.join()
     assert len(taken) == len(set(taken)) == 160
+
+
+def test_an_answer_outlives_a_restart_of_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was paid for: it is held until the database is back, stored once, and nobody is asked again."""
+    if reason := pg.why_not():
+        pytest.skip(reason)
+    with pg.running() as server, FakeOpenAI(Answer(latency=1.0)) as service:
+        for name, value in service.environment().items():
+            monkeypatch.setenv(name, value)
+        store = open_store(server.database())
+        try:
+            add_dataset(store, 6)
+            run = jobs.create_run(store, dataset="d", name="r", provider="openai", concurrency=3)
+            with runner(store):
+                jobs.start(store, run.id)
+                wait_until(lambda: len(service.requests) >= 3)
+                server.stop()
+                time.sleep(1.5)  # the three answers arrive while nothing takes them
+                assert len(service.requests) == 3
+                server.start()
+                wait_until(lambda: jobs.progress(store, run.id).status == RunStatus.FINISHED, 90)
+            assert set(stored(store, run)) == set(range(1, 7))
+            assert jobs.progress(store, run.id).failed == 0
+            assert len(service.requests) == 6
+        finally:
+            store.close()

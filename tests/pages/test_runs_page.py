@@ -8,15 +8,17 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import catalog, jobs
+from core.jobs import leases
 from core.store import Store
 from core.store.models import RunStatus
 from tests.core.running import add_dataset, wait_until
 from tests.fakes.behaviour import Answer, Failure
 from tests.fakes.openai_server import API_KEY, FakeOpenAI
 from tests.pages.conftest import OpenPage
-from tests.pages.finding import by_label, seen
+from tests.pages.finding import button, by_label, seen
 
 PAGE = "pages/extract/runs.py"
+VOTE = "baseline.v1*3"
 KEYS = ("SPARKAI_APP_ID", "SPARKAI_API_KEY", "SPARKAI_API_SECRET", "OPENAI_BASE_URL", "OPENAI_API_KEY", "OPENAI_MODEL")
 
 
@@ -39,6 +41,11 @@ def use(service: FakeOpenAI, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
+def under_way(store: Store) -> int:
+    with store.read() as session:
+        return sum(leases.under_way(session).values())
+
+
 def test_without_chats_the_way_is_shown(page: OpenPage) -> None:
     app = page()
     assert not app.exception
@@ -51,6 +58,7 @@ def test_a_run_is_estimated_started_and_finishes(page: OpenPage, store: Store) -
     assert not app.exception
     assert by_label(app.text_input, "任务名称").value == "rules.v1-1"
     assert "<dd>6</dd><dt>预计调用</dt>" in seen(app)
+    assert not any(box.label in ("并发数", "温度", "最长回答 token") for box in app.number_input), "rules have none"
     app = by_label(app.get("button_group"), "群聊").set_value("前几条").run()
     app = by_label(app.number_input, "前几条").set_value(4).run()
     assert "<dd>4</dd><dt>预计调用</dt>" in seen(app)
@@ -194,6 +202,45 @@ def test_a_running_run_is_paused_and_goes_on(page: OpenPage, store: Store, monke
         assert jobs.progress(store, run.id).status == RunStatus.RUNNING
         by_label(app.button, "取消").click().run()
         assert jobs.progress(store, run.id).status == RunStatus.CANCELLED
+
+
+def test_the_limits_of_a_run_are_changed_while_it_goes_on(
+    page: OpenPage, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_dataset(store, 40)
+    with FakeOpenAI(Answer(latency=0.3)) as service:
+        use(service, monkeypatch)
+        run = jobs.create_run(store, dataset="d", name="r", provider="openai", concurrency=1)
+        jobs.start(store, run.id)
+        app = page()
+        by_label(app.number_input, "并发数").set_value(12)
+        app = button(app, "改用这些限制").click().run()
+        assert not app.exception
+        kept = jobs.progress(store, run.id).parameters
+        assert (kept["concurrency"], kept["per_minute"], kept["deadline"]) == (12, None, 120.0)
+        wait_until(lambda: under_way(store) > 6)
+        wait_until(lambda: jobs.progress(store, run.id).done == 40)
+        assert len(service.requests) == 40
+
+
+@pytest.mark.parametrize("stages", ["baseline.v1,verify.v1", "summary.v1,from_summary.v1", VOTE])
+def test_every_pipeline_on_offer_is_carried_out(
+    page: OpenPage, store: Store, monkeypatch: pytest.MonkeyPatch, stages: str
+) -> None:
+    add_dataset(store, 2)
+    with FakeOpenAI(Answer()) as service:
+        use(service, monkeypatch)
+        app = page()
+        by_label(app.selectbox, "模型").set_value("openai\nfake-model").run()
+        app = by_label(app.selectbox, "提示词").set_value(stages).run()
+        app = by_label(app.button, "开始抽取").click().run()
+        assert not app.exception
+        wait_until(lambda: jobs.progress(store, 1).status == RunStatus.FINISHED)
+        assert jobs.progress(store, 1).done == 2
+        calls = int(stages.partition("*")[2] or 2)
+        assert len(service.requests) == 2 * calls
+        replies = [len(one.replies) for one in jobs.latest(store, 1, 5)]
+        assert replies == [calls, calls], "every stage's reply is kept"
 
 
 def test_what_a_run_is_made_of_and_its_deletion(page: OpenPage, store: Store) -> None:

@@ -14,6 +14,7 @@ from core.store import DatasetView, RunView
 from core.ui import state
 from core.ui.figures import figures
 from core.ui.notices import reported
+from core.ui.runs.limits import draw_limits
 
 ALL, FIRST, CHOSEN = "全部", "前几条", "指定序号"
 _SEPARATOR = "\n"
@@ -65,8 +66,11 @@ def new_run(dataset: DatasetView, offers: list[Offer]) -> RunView | None:
         spec = offer.spec
         suggested = jobs.free_name(state.store(), dataset.id, spec.provider, spec.name)
         name = st.text_input("任务名称", suggested, key=f"runs-name-{dataset.id}-{suggested}")
-        limits = _limits(offer, chosen or "")
-        parameters = _parameters(chosen or "")
+        is_asked = spec.provider != "local"  # rules compute here: nothing to limit, nothing to tune
+        limits = draw_limits(offer.spec, key=chosen or "", concurrency=offer.concurrency) if is_asked else {}
+        parameters = _parameters(chosen or "") if is_asked else {}
+        if not is_asked:
+            st.caption("本地规则在这台机器上计算：不联网、不收费，也没有可调的参数。")
     preparation, fresh = _preparation(dataset)
     pipeline: Pipeline | None = None
     with reported(), state.store().read() as session:
@@ -133,28 +137,6 @@ def _scope(dataset: DatasetView) -> dict[str, Any] | None:
         return None
     st.caption(f"数据集里的 {dataset.chats} 条群聊。")
     return {}
-
-
-def _limits(offer: Offer, key: str) -> dict[str, Any]:
-    first, second, third = st.columns(3)
-    concurrency = first.number_input(
-        "并发数",
-        min_value=1,
-        max_value=256,
-        value=offer.concurrency,
-        help="同时进行的调用数，同一个模型的任务共用",
-        key=f"runs-at-once-{key}",
-    )
-    per_minute = second.number_input(
-        "每分钟次数", min_value=1, value=offer.spec.per_minute, placeholder="不限", key=f"runs-minute-{key}"
-    )
-    deadline = third.number_input(
-        "时限（秒）", min_value=5, max_value=3600, value=120, help="一次调用最长等多久", key=f"runs-deadline-{key}"
-    )
-    allowed = offer.spec.concurrency
-    if allowed and concurrency > allowed:
-        st.caption(f":orange[这个模型允许的并发数是 {allowed}，更多的调用可能被拒绝后重试。]")
-    return {"concurrency": concurrency, "per_minute": per_minute, "deadline": float(deadline)}
 
 
 def _parameters(key: str) -> dict[str, Any]:

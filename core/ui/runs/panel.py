@@ -9,6 +9,7 @@ from core import jobs
 from core.clean import STEPS
 from core.form import Form
 from core.jobs import Offer
+from core.llm import ModelSpec, typed
 from core.store import ExtractionView, RunView
 from core.store.models import ExtractionStatus, RunStatus
 from core.ui import pages, state
@@ -16,6 +17,7 @@ from core.ui.figures import facts, figures
 from core.ui.notices import reported
 from core.ui.runs.about import draw_about
 from core.ui.runs.failed import draw_failures
+from core.ui.runs.limits import change_limits
 
 STATUSES = {
     RunStatus.WAITING: ("未开始", "gray"),
@@ -41,7 +43,7 @@ def run_panel(run: RunView, form: Form, offers: list[Offer]) -> None:
     head, actions = st.columns([5, 6], vertical_alignment="center")
     head.markdown(f"#### {_plain(run.name)} &nbsp; :{color}-badge[{title}]")
     with actions:
-        _draw_actions(run)
+        _draw_actions(run, spec_of(run, offers))
     st.progress((run.done + run.failed) / run.total if run.total else 0.0, text=counts(run))
     cost = jobs.costs(state.store(), [run])[run.id]
     figures(_numbers(run, cost), warn="失败")
@@ -115,7 +117,7 @@ def stages_of(run: RunView) -> str:
     return str(pipeline.get("spec") or f"{run.prompt_name}.v{run.prompt_version}")
 
 
-def _draw_actions(run: RunView) -> None:
+def _draw_actions(run: RunView, spec: ModelSpec) -> None:
     store = state.store()
     with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small"):
         if run.status == RunStatus.RUNNING:
@@ -123,9 +125,12 @@ def _draw_actions(run: RunView) -> None:
                 act(lambda: jobs.pause(store, run.id))
             if st.button("取消", key=f"cancel-{run.id}", icon=":material/stop:"):
                 act(lambda: jobs.cancel(store, run.id))
+            change_limits(run, spec)
             return
         if run.pending and st.button("继续", key=f"go-{run.id}", icon=":material/play_arrow:", type="primary"):
             act(lambda: jobs.start(store, run.id))
+        if run.pending:
+            change_limits(run, spec)
         if run.failed and st.button(f"重试失败的 {run.failed} 条", key=f"retry-{run.id}", icon=":material/replay:"):
             act(lambda: jobs.retry_failed(store, run.id))
         more = jobs.outside(store, run.id)
@@ -147,6 +152,12 @@ def _draw_actions(run: RunView) -> None:
             st.markdown(f"删除「{_plain(run.name)}」和它的 {run.done + run.failed} 条结果？已保存的记录不受影响。")
             if st.button("删除", key=f"delete-{run.id}", type="primary"):
                 act(lambda: jobs.delete(store, run.id))
+
+
+def spec_of(run: RunView, offers: list[Offer]) -> ModelSpec:
+    """The run's model as it is offered now, or as the service calls it where it is offered no more."""
+    offered = (offer.spec for offer in offers if (offer.spec.provider, offer.spec.name) == (run.provider, run.model))
+    return next(offered, None) or typed(run.provider, run.model)
 
 
 def act(do: Callable[[], object]) -> None:
