@@ -189,9 +189,10 @@ def run(
         time.sleep(rest * (time.monotonic() - began))
     with store.read() as session:
         chats = session.execute(select(func.count()).where(col(Chat.dataset_id) == dataset_id)).scalar_one()
+    after = 0
     while chats > search.INDEXED_FROM and time.monotonic() < until:
         began = time.monotonic()
-        indexed = search.index_some(store, dataset_id)
+        indexed, after = search.index_after(store, dataset_id, after)
         if not indexed:
             break
         done += indexed
