@@ -122,6 +122,7 @@ def test_customers_are_added_and_removed_with_undo(desk: Desk) -> None:
     desk.page.get_by_text("撤销（Ctrl+Z）").click()
     expect(desk.page.get_by_role("tab")).to_have_count(2)
     desk.press("Alt+=")
+    desk.page.get_by_role("menuitem", name="不指定").click()
     desk.field(NAME, 2).fill("新来的客户")
     desk.saved()
     assert [c["values"][NAME] for c in desk.chat(5)["customers"]] == ["江小满", "江先生", "新来的客户"]

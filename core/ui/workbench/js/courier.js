@@ -79,9 +79,22 @@ export function makeCourier(store, { emit, storage, clock, makeId, onChange }) {
     store.outbox.push(made);
     if (status !== DRAFT) store.decided.add(made.chat);
     journal().putSave(made);
-    journal().dropDraft(made.chat);
+    keepDraft(entry);
     send();
     return made;
+  }
+
+  /** The journal holds a draft while something of the chat is in no save: an edit, or text in a free entry. */
+  function keepDraft(entry) {
+    if (isDirty(entry) || entry.typing) journal().putDraft(draftOf(entry, store.form, clock()));
+    else journal().dropDraft(entry.chat.chat);
+  }
+
+  /** Text stands in a free entry, or not any more (null): the journal knows it, the server gets it once it is entered. */
+  function touchEntry(entry, typing) {
+    if (!typing && !entry.typing) return;
+    entry.typing = typing;
+    keepDraft(entry);
   }
 
   /** An edit happened: it lies in the journal before anything else, and becomes a draft after a pause. */
@@ -100,7 +113,7 @@ export function makeCourier(store, { emit, storage, clock, makeId, onChange }) {
   /** Answers came: drop what is settled, and send what was edited meanwhile. */
   function settle(effects) {
     for (const id of effects.settled) for (const kept of journals.values()) kept.dropSave(id);
-    for (const chat of effects.cleaned) journal().dropDraft(chat);
+    for (const chat of effects.cleaned) if (!store.entries.get(chat)?.typing) journal().dropDraft(chat);
     for (const entry of store.entries.values()) {
       if (entry.conflict || entry.rejected) journal().putDraft(draftOf(entry, store.form, clock()));
     }
@@ -126,9 +139,9 @@ export function makeCourier(store, { emit, storage, clock, makeId, onChange }) {
   }
 
   return {
-    restore, send, reportPlace, beat, save, touch, flushDrafts, settle, retry, repeat,
+    restore, send, reportPlace, beat, save, touch, touchEntry, flushDrafts, settle, retry, repeat,
     state: () => saveState(store.outbox, [...store.entries.values()], clock()),
-    hasWork: () => store.outbox.length > 0 || [...store.entries.values()].some(isDirty),
+    hasWork: () => store.outbox.length > 0 || [...store.entries.values()].some((entry) => isDirty(entry) || entry.typing),
     isJournalBroken: () => [...journals.values()].some((kept) => kept.isBroken()),
     stop() {
       clearTimeout(timer);

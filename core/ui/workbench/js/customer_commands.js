@@ -1,6 +1,6 @@
 // Commands about customers: switch, add, remove, bind, merge, split, swap, move. Where there is a choice, a menu asks.
 import { addCustomer, addNewer, bindCustomer, freeSpeakers, mergeCustomers, moveCustomer, removeCustomer, splitCustomer,
-         swapField } from "./customers.js";
+         swapField, unnamedSpeakers } from "./customers.js";
 import { flushEntries } from "./form_view.js";
 import { buildMenu } from "./sheets.js";
 import { valueText } from "./values.js";
@@ -41,9 +41,9 @@ export function customerCommands(desk, tools) {
 
   function add(anchor = desk.form.add) {
     const pick = (name) => reshape((entry) => addCustomer(entry, store.form, name, Date.now()));
-    const speakers = freeSpeakers(entryNow(), store.form).filter((speaker) => speaker.role !== "客服").slice(0, 8);
-    menu("添加客户", [...speakers.map(({ name, role }) => ({ label: name, hint: role === "客户" ? "" : role, run: () => pick(name) })),
-                      { label: "空白的客户", hint: "", run: () => pick("") }], anchor);
+    const speakers = unnamedSpeakers(entryNow(), store.form).slice(0, 8);
+    menu("添加哪位发言人", [...speakers.map(({ name, role }) => ({ label: name, hint: role === "客户" ? "" : role, run: () => pick(name) })),
+                            { label: "不指定（名字待填）", hint: "", run: () => pick("") }], anchor);
   }
 
   /** Take over a customer of the newer run. */

@@ -103,6 +103,12 @@ export function freeSpeakers(entry, form) {
   return (entry.chat.speakers ?? []).filter((s) => !taken.has(s.name)).sort((a, b) => rank[a.role] - rank[b.role]);
 }
 
+/** Speakers whom no form names yet, not even by a part of the name: customers first, staff last. */
+export function unnamedSpeakers(entry, form) {
+  const named = new Set(entry.work.flatMap((one) => speakersOf(entry.chat, one.values[form.name_field])));
+  return freeSpeakers(entry, form).filter((speaker) => !named.has(entry.chat.speakers.indexOf(speaker)));
+}
+
 /** Whether two names mean one person: equal, or one within the other. The same rule as in core/evidence/near.py. */
 export function samePerson(name, other) {
   return name === other || (name.length > 1 && other.includes(name)) || (other.length > 1 && name.includes(other));

@@ -29,7 +29,7 @@ export function makeDesk(host, calls) {
     message: null, picked: "", // the message under the cursor, and the words picked in it
     hits: [], foundAt: -1, // where the searched words stand, and where we are among them
     decisions: [], // chats decided on here, oldest first: what undo goes back to
-    isNarrow: false, guideOpen: false, commandMode: false, residueWanted: null,
+    isNarrow: false, guideOpen: false, commandMode: false, lettersAsked: false, residueWanted: null,
   };
   let lastActive = Date.now();
 
@@ -250,6 +250,16 @@ export function makeDesk(host, calls) {
     root.classList.toggle("command", on);
   }
 
+  /** Show the letters of the fields while one is asked for; `holdLetters` while Alt and Shift are held. */
+  function showLetters(on) {
+    desk.lettersAsked = on;
+    root.classList.toggle("letters", on);
+  }
+
+  function holdLetters(on) {
+    root.classList.toggle("letters", on || desk.lettersAsked);
+  }
+
   /** Leave the chat on screen: what was typed and not added counts; command mode stays. */
   function leave() {
     if (desk.form) flushEntries(desk.form);
@@ -275,7 +285,7 @@ export function makeDesk(host, calls) {
   }
 
   return Object.assign(desk, {
-    root, top, bottom, help, courier, take, draw, drawBars, drawFocus, showChat, toggleHelp, refocus, setMode, leave, active,
+    root, top, bottom, help, courier, take, draw, drawBars, drawFocus, showChat, toggleHelp, refocus, setMode, showLetters, holdLetters, leave, active,
     isEditingOutside,
     say: (text, options) => say(bottom, text, options),
     redrawResidue: (chat) => updateResidue(desk.panes.get(chat), entryOf(store, chat).chat, desk.residueWanted === chat),

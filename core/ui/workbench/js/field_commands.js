@@ -15,6 +15,15 @@ export function fieldCommands(desk, tools) {
     });
   }
 
+  /** Somebody types into the free entry of a choice: it lies in the journal as if it had been entered. */
+  function entering(key, text) {
+    const entry = entryNow();
+    if (!entry || !store.reviewer) return;
+    desk.active();
+    desk.courier.touchEntry(entry, text ? { uid: entry.work[desk.customer].uid, key, text } : null);
+    desk.drawBars();
+  }
+
   /** Go to the field after this one (or before); after the last, to the next customer. */
   function walk(key, step) {
     const { fields } = store.form;
@@ -99,6 +108,20 @@ export function fieldCommands(desk, tools) {
     desk.draw();
   }
 
+  /** Go to the field at a place in the form, as its letter says. */
+  function goToPlace(place) {
+    const field = store.form.fields[place];
+    if (field) goTo(field.key);
+    else { desk.say("没有这个字母的字段", { seconds: 3 }); desk.refocus(); }
+  }
+
+  /** Show the letters and wait for one; the focus leaves the field, so that no input method takes the letter. */
+  function askLetter() {
+    desk.root.focus({ preventScroll: true });
+    desk.showLetters(true);
+    desk.say("按字段前的字母，Esc 取消", { seconds: 5 });
+  }
+
   function toggleGuide() {
     desk.guideOpen = !desk.guideOpen;
     desk.drawFocus();
@@ -121,6 +144,8 @@ export function fieldCommands(desk, tools) {
       accept: () => accept(desk.field),
       unseen: () => goToUnseen(),
       doubt: goToDoubt,
+      field: goToPlace,
+      address: askLetter,
       nextField: () => walk(desk.field, 1),
       previousField: () => walk(desk.field, -1),
       missed: () => missed(null),
@@ -128,7 +153,7 @@ export function fieldCommands(desk, tools) {
       guide: toggleGuide,
     },
     actions: {
-      edit, advance, toggleConfirm, accept, focus: onFocus, takeBack: restoreModel, takeMissed: missed, dismiss: dismissFirst,
+      edit, entering, advance, toggleConfirm, accept, focus: onFocus, takeBack: restoreModel, takeMissed: missed, dismiss: dismissFirst,
       guide: toggleGuide, take: (value) => edit(desk.field, value, false),
     },
   };

@@ -1,12 +1,12 @@
 // One control per field: a text that grows, or choices with digits and a free entry. The focusable element is always an
 // input (input methods work in nothing else) and carries `data-field` and `data-customer`.
 import { caps, h, setAttr, setText } from "./dom.js";
-import { chordFor, isComposing } from "./keys.js";
+import { chordFor, isComposing, letterOf } from "./keys.js";
 import { addItems, isChoice, isEmpty, isList, isLongText, isWide, optionsOf, sameValue, splitItems, toggleItem } from "./values.js";
 
 /**
  * Build a field's row. `act` is what the control may ask for:
- * `edit(key, value, typed)`, `advance(key, step)`, `focus(key)`, `toggleConfirm(key)`, `takeBack(key)`, `accept(key)`.
+ * `edit(key, value, typed)`, `entering(key, text)` (typed, not entered yet), `advance(key, step)`, `focus(key)`, `toggleConfirm(key)`, `takeBack(key)`, `accept(key)`.
  */
 export function buildField(field, number, act) {
   const id = `field-${number}`;
@@ -17,7 +17,7 @@ export function buildField(field, number, act) {
   const status = h("span", { class: "status", id: `${id}-status` });
   const seen = h("button", { type: "button", class: "seen", tabindex: "-1", onclick: () => act.toggleConfirm(field.key) });
   const hint = h("div", { class: "hint", id: `${id}-hint`, hidden: true });
-  const label = h("label", { for: id, title: field.description }, field.label);
+  const label = h("label", { for: id, title: field.description }, h("kbd", { class: "key", "aria-hidden": "true" }, letterOf(number)), field.label);
   const cell = h("div", { class: "cell" }, control.element, hint);
   if (control.element === control.input) hint.before(old, fresh);
   else control.element.append(old, fresh);
@@ -76,8 +76,11 @@ function buildChoice(field, id, act) {
 
   /** Take what stands in the free entry; true where there was something. */
   function takeEntry() {
-    const text = input.value.trim();
+    const typed = input.value;
+    const text = typed.trim();
     input.value = "";
+    input.classList.remove("typing");
+    if (typed) act.entering(field.key, "");
     if (!text) return false;
     act.edit(field.key, list ? addItems(shown.value, text) : text, false);
     return true;
@@ -104,8 +107,10 @@ function buildChoice(field, id, act) {
   // Some input methods report a digit as key code 229: it then arrives as text and is taken here.
   input.addEventListener("input", (event) => {
     if (!event.isComposing && event.data === input.value && digit(input.value)) input.value = "";
+    input.classList.toggle("typing", input.value !== "");
+    act.entering(field.key, input.value.trim());
   });
-  input.addEventListener("change", takeEntry);
+  input.addEventListener("blur", () => { if (input.value) takeEntry(); });
 
   function draw(value, chat, placeholder) {
     const suggested = optionsOf(field, chat);

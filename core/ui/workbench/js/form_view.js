@@ -38,7 +38,7 @@ export function buildForm(form, act) {
   });
   const scroll = h("div", { class: "scroll" }, fields);
   const head = h("div", { class: "sheet-head" }, tabs, summary);
-  const add = h("button", { type: "button", class: "add", title: `添加客户（${chordFor("add")}）` }, "＋ 添加客户");
+  const add = h("button", { type: "button", class: "add", "aria-label": "添加客户", title: `添加客户（${chordFor("add")}）` }, "＋", h("span", { class: "word" }, " 添加客户"));
   add.addEventListener("click", () => act.addCustomer(add));
   const more = h("button", { type: "button", class: "add more", title: "合并、拆分、互换、移动、对应到发言人", "aria-label": "更多客户操作" }, "⋯");
   more.addEventListener("click", () => act.moreCustomers(more));
@@ -102,12 +102,14 @@ function drawTabs(view, entry, index) {
     const bound = speakersOf(entry.chat, customer.values[view.form.name_field]).length > 0;
     const tab = h("button", { type: "button", role: "tab", id: `tab-${i}`, class: bound ? "tab" : "tab loose", "aria-selected": String(i === index),
                               title: bound ? `Alt+${i + 1}` : `Alt+${i + 1}　群聊里没有这个名字的发言人（${chordFor("bind")} 对应）`,
-                              "data-customer-tab": i, onclick: () => view.act.tab(i) }, `客户 ${i + 1} · ${name}`);
+                              "data-customer-tab": i, "aria-label": `客户 ${i + 1} · ${name}`, onclick: () => view.act.tab(i) }, h("span", { class: "word" }, "客户"), `${i + 1} · ${name}`);
     const remove = i === index ? h("button", { type: "button", class: "remove", title: "删除这位客户（Alt+-，可撤销）",
       "aria-label": `删除客户 ${i + 1}`, onclick: () => view.act.removeCustomer(i) }, "×") : null;
     return h("span", { class: i === index ? "tab-box on" : "tab-box" }, tab, many || i === index ? remove : null);
   });
   view.list.setAttribute("aria-owns", entry.work.map((_, i) => `tab-${i}`).join(" "));
+  view.tabs.classList.toggle("many", entry.work.length > 2);
+  view.tabs.classList.toggle("crowd", entry.work.length > 4);
   view.tabs.replaceChildren(view.list, ...tabs, view.add, view.more);
 }
 

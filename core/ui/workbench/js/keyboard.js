@@ -1,5 +1,5 @@
 // Keys on the whole page while the desk is on it. Fields handle their own keys; this is for commands.
-import { commandOf, isComposing } from "./keys.js";
+import { chordOf, commandOf, isComposing, placeOf } from "./keys.js";
 
 const MAY_REPEAT = new Set(["next", "previous", "undo", "redo", "unseen", "nextField", "previousField", "messageUp", "messageDown",
                             "wordLeft", "wordRight", "grow", "shrink", "evidence", "evidenceBack"]);
@@ -23,8 +23,22 @@ export function listen(desk) {
     keep(event);
   }
 
+  /** Letters stand at the fields: one leads there, Esc or the same keys take them away, any other key is what it is. */
+  function onLetter(event) {
+    if (["Shift", "Control", "Alt", "Meta"].includes(event.key)) return true;
+    desk.showLetters(false);
+    const isPlain = !event.ctrlKey && !event.altKey && !event.metaKey;
+    const place = isPlain ? placeOf(event.key) : -1;
+    if (place >= 0) desk.calls.run("field", place);
+    else desk.refocus();
+    if (place < 0 && event.key !== "Escape" && chordOf(event) !== "Alt+L") return false;
+    keep(event);
+    return true;
+  }
+
   function onKey(event) {
     if (!desk.root.isConnected || isComposing(event)) return;
+    if (event.key === "Shift" || event.key === "Alt") desk.holdLetters(event.altKey && event.shiftKey);
     const path = event.composedPath();
     if (!path.includes(desk.root) && desk.isEditingOutside()) return;
     if (!desk.help.element.hidden) {
@@ -37,6 +51,7 @@ export function listen(desk) {
     const inNote = desk.bottom.noteOpen && path[0] === desk.bottom.input;
     const inMenu = path.some((node) => node.classList?.contains("menu"));
     if (inNote || inMenu) return;
+    if (desk.lettersAsked && onLetter(event)) return;
     if (event.key === "Escape") {
       onEscape(event);
       return;
@@ -59,6 +74,13 @@ export function listen(desk) {
     }
   }
 
+  const letGo = () => desk.holdLetters(false);
   window.addEventListener("keydown", onKey, true);
-  return () => window.removeEventListener("keydown", onKey, true);
+  window.addEventListener("keyup", letGo, true);
+  window.addEventListener("blur", letGo);
+  return () => {
+    window.removeEventListener("keydown", onKey, true);
+    window.removeEventListener("keyup", letGo, true);
+    window.removeEventListener("blur", letGo);
+  };
 }

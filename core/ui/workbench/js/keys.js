@@ -17,6 +17,7 @@ export const COMMANDS = [
   { id: "previous", group: "走动", label: "上一条群聊", keys: ["Alt+ArrowUp"], letters: ["K"] },
   { id: "nextField", group: "走动", label: "下一个字段", keys: [], letters: ["Tab"] },
   { id: "previousField", group: "走动", label: "上一个字段", keys: [], letters: ["Shift+Tab"] },
+  { id: "address", group: "走动", label: "到某个字段：再按它的字母", keys: ["Alt+L"], letters: ["L"] },
   { id: "unseen", group: "走动", label: "下一处未确认", keys: ["Alt+N"], letters: ["N"] },
   { id: "doubt", group: "走动", label: "下一处可疑（检查有话说、结果不一致）", keys: ["Alt+Q"], letters: ["Q"] },
   { id: "confirm", group: "字段", label: "确认本字段", keys: ["Alt+C"], letters: ["C"] },
@@ -52,6 +53,7 @@ export const COMMANDS = [
 /** Keys that the fields handle themselves, for the help sheet. */
 export const FIELD_KEYS = [
   { group: "字段", label: "下一个 / 上一个字段", keys: ["Tab", "Shift+Tab"] },
+  { group: "走动", label: "直接到字段；按住 Alt+Shift 看各字段的字母", keys: ["Alt+Shift+A…"] },
   { group: "字段", label: "确认本字段，到下一个；有自填文字时先加入", keys: ["Enter"] },
   { group: "字段", label: "长文本里换行", keys: ["Shift+Enter"] },
   { group: "字段", label: "选择第几个值（自填以数字开头时先按空格）", keys: ["1…9"] },
@@ -68,6 +70,16 @@ export function chordFor(id) {
 /** Whether an input method is composing: such a key is never a command. */
 export function isComposing(event) {
   return event.isComposing === true || event.keyCode === 229;
+}
+
+/** The letter that leads to the field at a place in the form: A for the first; a form's 27th has none. */
+export function letterOf(place) {
+  return place < 26 ? String.fromCharCode(65 + place) : "";
+}
+
+/** The place of the field that a letter leads to; -1 where the key is no letter. */
+export function placeOf(letter) {
+  return /^[A-Z]$/i.test(letter) ? letter.toUpperCase().charCodeAt(0) - 65 : -1;
 }
 
 /** The event as "Ctrl+Shift+Z"; Cmd counts as Ctrl on a Mac; physical keys where Alt changes the character. */
@@ -87,17 +99,19 @@ export function chordOf(event, mac = isMac) {
   return [...parts, key].join("+");
 }
 
-/** The command of a key event: `{id}`, `{id: "customer", number}`, or null. */
+/** The command of a key event: `{id}`, `{id: "customer", number}`, `{id: "field", number}` (its place), or null. */
 export function commandOf(event, commandMode, mac = isMac) {
   if (isComposing(event)) return null;
   const chord = chordOf(event, mac);
+  const letter = /^Alt\+Shift\+([A-Z])$/.exec(chord);
+  if (letter) return { id: "field", number: placeOf(letter[1]) };
   const number = /^Alt\+([1-9])$/.exec(chord);
   if (number) return { id: "customer", number: Number(number[1]) };
   const direct = COMMANDS.find((command) => command.keys.includes(chord));
   if (direct) return { id: direct.id };
   if (!commandMode || event.ctrlKey || event.altKey || event.metaKey) return null;
-  const letter = (event.key ?? "").length === 1 ? event.key.toUpperCase() : chord;
-  const byLetter = COMMANDS.find((command) => command.letters.includes(letter));
+  const single = (event.key ?? "").length === 1 ? event.key.toUpperCase() : chord;
+  const byLetter = COMMANDS.find((command) => command.letters.includes(single));
   return byLetter ? { id: byLetter.id } : null;
 }
 

@@ -39,6 +39,7 @@ export function makeEntry(chat) {
     version: chat.version, status: chat.status, note: chat.note ?? "",
     lastSave: null, undo: [], redo: [], undoTag: "", undoTime: 0,
     gate: false, conflict: null, rejected: "", seconds: 0, restored: false,
+    typing: null, // text in a free entry that is not entered yet: {uid, key, text}
     decided: null, // the decision that can be taken back: {before, status}; any edit after it ends that
   };
 }

@@ -1,6 +1,6 @@
 // Saves on their way: made from a chat in work, kept until the server has answered each. Pure.
 import { isDirty } from "./model.js";
-import { ONE_BY_ONE, UNSEEN, sameValue, valueText } from "./values.js";
+import { ONE_BY_ONE, UNSEEN, addItems, isList, sameValue, valueText } from "./values.js";
 
 export const DRAFT = "草稿";
 /** After this many milliseconds without an answer a save counts as not saved, and is sent again. */
@@ -35,11 +35,23 @@ export function makeSave(entry, form, { id, status, note, reviewer, now, reason 
   return save;
 }
 
+/** The customers with the text that stands in a free entry, typed and not entered yet (`entry.typing`). */
+function withTyping(entry, form) {
+  const customers = plainCustomers(entry, form);
+  const { uid, key, text } = entry.typing ?? {};
+  const place = entry.work.findIndex((customer) => customer.uid === uid);
+  if (place < 0) return customers;
+  const { values, confirmed } = customers[place];
+  const value = isList(form.fields.find((field) => field.key === key)) ? addItems(values[key], text) : text;
+  customers[place] = { ...customers[place], values: { ...values, [key]: value }, confirmed: { ...confirmed, [key]: ONE_BY_ONE } };
+  return customers;
+}
+
 /** What lies in the journal for a chat with edits that no save holds yet. */
 export function draftOf(entry, form, now) {
   return {
     chat: entry.chat.chat, record_id: entry.chat.record_id, base_version: entry.version,
-    after_save_id: entry.lastSave, customers: plainCustomers(entry, form), note: entry.note, made: now,
+    after_save_id: entry.lastSave, customers: withTyping(entry, form), note: entry.note, made: now,
   };
 }
 
@@ -174,5 +186,5 @@ export function saveState(outbox, entries, now) {
   const trouble = entries.some((entry) => entry.conflict !== null || entry.rejected !== "");
   const late = outbox.some((save) => now - save.sent > PATIENCE || save.tries > 1);
   if (trouble || late) return "unsaved";
-  return outbox.length || entries.some(isDirty) ? "saving" : "saved";
+  return outbox.length || entries.some((entry) => isDirty(entry) || entry.typing) ? "saving" : "saved";
 }
