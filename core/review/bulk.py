@@ -17,6 +17,7 @@ from core.errors import ConflictError, InputError, NotFoundError
 from core.form import Form
 from core.review.bulk_plan import Change, Edit, Plan, Skipped, plan_edits, plan_replace
 from core.review.model import Confirmation
+from core.review.pending import status_after
 from core.review.writing import ChatState, Customer, baseline_of, new_version, started, states
 from core.store import Store, queries
 from core.store.models import Chat, Record, RecordEvent, RecordStatus
@@ -241,8 +242,8 @@ def _before(session: Session, form: Form, record: Record) -> ChatState:
     event = session.execute(statement).scalar_one_or_none()
     now = ChatState(0, record.chat_id, record.version, record.customers, record.reviewer, record.status, record.note)
     if event is not None:
-        note = event.change.get("note", record.note)
-        return replace(now, customers=event.change["customers"], status=event.status, note=note)
+        note, status = event.change.get("note", record.note), status_after(event.status, event.change)
+        return replace(now, customers=event.change["customers"], status=status, note=note)
     # The bulk change made this record: back to what the chat started as.
     baseline = baseline_of(session, record.base_run_id, record.chat_id)
     return replace(now, customers=started(form, baseline, record.base_run_id), status=RecordStatus.DRAFT)

@@ -129,12 +129,21 @@ def with_differences(session: Session, form: Form, dataset_id: int, indices: Seq
 
 
 def of_chats(
-    session: Session, scorer: Scorer, dataset_id: int, indices: Sequence[int], run_id: int
+    session: Session,
+    scorer: Scorer,
+    dataset_id: int,
+    indices: Sequence[int],
+    run_id: int,
+    drafts: Mapping[int, Mapping[str, Any]] | None = None,
 ) -> list[tuple[int, Delta]]:
-    """``(chat index, delta)`` for each of these chats (few) that has a record and an answer of the run."""
+    """``(chat index, delta)`` for each of these chats (few) that has a record and an answer of the run.
+
+    With ``drafts`` (:func:`core.review.pending.pending_of`), those are compared in the place of what was approved.
+    """
+    drafts = drafts or {}
     newer, older = aliased(Extraction), aliased(Extraction)
     statement = (
-        select(col(Chat.index), col(Record.customers), newer.forms, older.forms)  # type: ignore[call-overload]
+        select(col(Chat.index), col(Chat.id), col(Record.customers), newer.forms, older.forms)  # type: ignore[call-overload]
         .join(Record, and_(col(Record.chat_id) == col(Chat.id), col(Record.review_pass) == Pass.PRIMARY))
         .join(newer, and_(col(newer.chat_id) == col(Chat.id), col(newer.run_id) == run_id))
         .outerjoin(older, and_(col(older.chat_id) == col(Chat.id), col(older.run_id) == col(Record.base_run_id)))
@@ -146,7 +155,8 @@ def of_chats(
     )
     return [
         (index, compare(scorer, values_of(customers), forms or [], _older(customers, before or [])))
-        for index, customers, forms, before in session.execute(statement)
+        for index, chat_id, approved, forms, before in session.execute(statement)
+        for customers in [drafts[chat_id]["customers"] if chat_id in drafts else approved]
     ]
 
 
@@ -172,7 +182,7 @@ def decided(store: Store, scorer: Scorer, dataset_id: int, raw: Any, run_id: int
             .where(col(Chat.dataset_id) == dataset_id, col(Chat.index) == raw["chat"])
         )
         old_run, forms = session.execute(statement).first() or (None, None)
-    if raw.get("status") == RecordStatus.DRAFT:
+    if raw.get("status") == RecordStatus.DRAFT or raw.get("undo"):
         return raw, old_run
     customers = raw.get("customers")
     if isinstance(customers, list) and all(isinstance(customer, dict) for customer in customers):

@@ -12,6 +12,7 @@ from core.review.filters import Filter
 from core.review.model import Ack
 from core.review.order import INDEX, ORDERS, STAKES, Wish, ahead, walk
 from core.review.payload import chat_payloads
+from core.review.pending import pending_of
 from core.review.saving import apply_saves
 from core.review.stakes import stored
 from core.review.turn import finished
@@ -70,7 +71,7 @@ class Desk:
         for raw in outbox:
             # A draft leaves the chat what it was approved from, so that it is still asked about; a decision does not.
             save, run_id = delta.decided(store, self._scorer, self.dataset.id, raw, self.base.id, self.base.name)
-            done = apply_saves(store, self.form, self.dataset.id, [save], base_run_id=run_id)
+            done = apply_saves(store, self.form, self.dataset.id, [save], base_run_id=run_id, delta=True)
             acks += done
             if not done and isinstance(raw, dict) and raw.get("save_id"):
                 break  # it could not be stored now; those behind it wait with it
@@ -106,7 +107,15 @@ class Desk:
             shown = [at] if at is not None else []
             saved = [index for save in outbox if isinstance(index := save.get("chat"), int)]
             indices = list(dict.fromkeys([*shown, *following, *before[:BEHIND], *saved]))
-            chats = chat_payloads(session, self.form, self.dataset.id, indices, self.base, want_residue=want_residue)
+            chats = chat_payloads(
+                session,
+                self.form,
+                self.dataset.id,
+                indices,
+                self.base,
+                want_residue=want_residue,
+                with_pending=self.asks,
+            )
             self._add(session, chats)
             progress = self._progress(session, store)
             agreed = guidelines.texts(session, self.form)
@@ -140,7 +149,8 @@ class Desk:
             chat["stake"], chat["stake_reasons"] = known.get("points"), known.get("reasons", [])
         if self.asks:
             indices = [chat["chat"] for chat in chats]
-            found = dict(delta.of_chats(session, self._scorer, self.dataset.id, indices, self.base.id))
+            drafts = pending_of(session, [chat["chat_id"] for chat in chats])
+            found = dict(delta.of_chats(session, self._scorer, self.dataset.id, indices, self.base.id, drafts))
             for chat in chats:
                 if chat["chat"] in found and chat["status"] in (RecordStatus.CONFIRMED, RecordStatus.DRAFT):
                     found[chat["chat"]].put_into(chat)

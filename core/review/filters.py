@@ -27,7 +27,7 @@ from core.store.models import (
 
 FILTERS: dict[str, tuple[str, ...]] = {
     "待审阅": (UNREVIEWED, RecordStatus.DRAFT),
-    "全部": (UNREVIEWED, *RecordStatus),
+    "全部": tuple(RecordStatus),
     "已确认": (RecordStatus.CONFIRMED,),
     "待讨论": (RecordStatus.DISCUSS,),
     "已跳过": (RecordStatus.SKIPPED,),
@@ -98,9 +98,8 @@ class Filter:
 
 
 def with_status(statuses: tuple[str, ...]) -> ColumnElement[bool]:
-    """Chats whose record has one of these statuses; 未审阅 is the absence of a record."""
-    known = [status for status in statuses if status != UNREVIEWED]
-    condition: ColumnElement[bool] = col(Record.status).in_(known)
+    """Chats whose record has one of these statuses; a chat without a record is 未审阅 too."""
+    condition: ColumnElement[bool] = col(Record.status).in_(statuses)
     return or_(col(Record.id).is_(None), condition) if UNREVIEWED in statuses else condition
 
 

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from core.errors import ConflictError, InputError, NotFoundError
 from core.form import Form, Value
+from core.review.pending import status_after
 from core.review.writing import new_version, record_of, values_of
 from core.store import EventView, Store, queries
 
@@ -99,7 +100,7 @@ def restore(store: Store, form: Form, dataset_id: int, chat: int, version: int, 
             record,
             customers=customers,
             who=who.strip(),
-            status=event.status,
+            status=status_after(event.status, event.change),
             note=str(event.change.get("note", "")),
             reason=f"撤销版本 {record.version}" if undoing else f"恢复到版本 {version}",
             save_id=str(uuid4()),

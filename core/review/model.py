@@ -7,9 +7,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.form import FormValues
+from core.store.models import RecordStatus
 
-UNREVIEWED = "未审阅"
-"""What a chat without a record is called on screen."""
+UNREVIEWED = str(RecordStatus.UNREVIEWED)
+"""What a chat without a record is called on screen, and one whose decision was taken back untouched."""
 
 
 class Confirmation(StrEnum):
@@ -49,9 +50,10 @@ class Save(BaseModel):
     reviewer: str = Field(min_length=1, max_length=60)
     base_version: int = Field(ge=0)
     customers: list[CustomerSave]
-    status: Literal["草稿", "已确认", "待讨论", "已跳过"]
+    status: Literal["未审阅", "草稿", "已确认", "待讨论", "已跳过"]
     note: str = Field(default="", max_length=4000)
     reason: str = Field(default="", max_length=400)
+    undo: bool = False
     seconds: float = Field(default=0.0, ge=0)
 
 

@@ -44,7 +44,7 @@ def overview(store: Store, *, recent: int = 12) -> tuple[list[DatasetState], lis
             .join(Record, col(Record.id) == col(RecordEvent.record_id))
             .join(Chat, col(Chat.id) == col(Record.chat_id))
             .join(Dataset, col(Dataset.id) == col(Record.dataset_id))
-            .where(col(RecordEvent.status) != "草稿")
+            .where(col(RecordEvent.status).not_in(queue.UNDECIDED))
             .order_by(col(RecordEvent.id).desc())
             .limit(recent)
         )

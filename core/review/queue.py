@@ -18,6 +18,9 @@ somebody sits before it (``BEAT`` in ``courier.js``), so a chat whose reviewer i
 
 _PACE_OF, _PACE_FROM = 20, 3
 
+UNDECIDED = (RecordStatus.UNREVIEWED, RecordStatus.DRAFT)
+"""Statuses that are no decision."""
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -54,7 +57,7 @@ def pace(session: Session, dataset_id: int, reviewer: str) -> float | None:
         .order_by(col(Record.updated_at).desc())
         .limit(2 * _PACE_OF)
     )
-    took = [seconds for seconds, status in session.execute(statement) if status != RecordStatus.DRAFT and seconds > 0]
+    took = [seconds for seconds, status in session.execute(statement) if status not in UNDECIDED and seconds > 0]
     return median(took[:_PACE_OF]) if len(took) >= _PACE_FROM else None
 
 

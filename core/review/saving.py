@@ -16,8 +16,9 @@ from sqlmodel import Session, col
 from core.errors import ShiyaoError
 from core.form import Form, FormValues
 from core.review.model import Ack, Confirmation, Save, changed_fields
+from core.review.pending import Approved, keep_pending, newest_event
 from core.store import Store
-from core.store.models import Chat, Extraction, Pass, Record, RecordEvent, now
+from core.store.models import Chat, Extraction, Pass, Record, RecordEvent, RecordStatus, now
 
 _log = logging.getLogger("shiyao.review")
 
@@ -30,6 +31,7 @@ def apply_saves(
     *,
     base_run_id: int | None = None,
     review_pass: str = Pass.PRIMARY,
+    delta: bool = False,
 ) -> list[Ack]:
     """Apply a browser's outbox, oldest first, each save in a transaction of its own.
 
@@ -40,6 +42,8 @@ def apply_saves(
         outbox: raw saves as they came from the browser.
         base_run_id: the run whose values the reviewer started from.
         review_pass: which review this is.
+        delta: under delta review. What was approved stays as it is until the next decision: a draft over it is kept
+            in its event (``change["pending"]``), and undoing a decision brings back the record that it replaced.
 
     Returns:
         One acknowledgement per save that carries an id, in order. A save that cannot be stored now (disk full,
@@ -57,7 +61,7 @@ def apply_saves(
                 acks.append(Ack(save_id, "rejected", 0, f"这次保存的内容不完整（{places}），请刷新页面后再试。"))
             continue
         try:
-            acks.append(_apply(store, form, dataset_id, save, base_run_id, review_pass))
+            acks.append(_apply(store, form, dataset_id, save, base_run_id, review_pass, delta))
         except ShiyaoError as error:
             acks.append(Ack(save.save_id, "rejected", 0, str(error)))
         except Exception:
@@ -66,7 +70,9 @@ def apply_saves(
     return acks
 
 
-def _apply(store: Store, form: Form, dataset_id: int, save: Save, base_run_id: int | None, review_pass: str) -> Ack:
+def _apply(
+    store: Store, form: Form, dataset_id: int, save: Save, base_run_id: int | None, review_pass: str, delta: bool
+) -> Ack:
     with store.write() as session:
         chat_id = session.execute(
             select(col(Chat.id))
@@ -83,6 +89,7 @@ def _apply(store: Store, form: Form, dataset_id: int, save: Save, base_run_id: i
         ).scalar_one_or_none()
         baseline = _baseline(session, base_run_id, chat_id)
         customers = [_customer(form, customer, baseline, base_run_id) for customer in save.customers]
+        more: dict[str, Any] = {}
         if record is None:
             if save.base_version:
                 return Ack(save.save_id, "conflict", 0, "这条记录已被删除，再保存一次会重新建立。", [], "")
@@ -105,7 +112,12 @@ def _apply(store: Store, form: Form, dataset_id: int, save: Save, base_run_id: i
         else:
             if record.version != save.base_version and not _follows(session, record, save):
                 return _conflict(save, record)
+            if delta and (kept := _approved(session, record, save)) is not None:
+                version = keep_pending(session, record, kept, customers, save)
+                return _conflict(save, record) if version is None else Ack(save.save_id, "saved", version)
             before = [customer["values"] for customer in record.customers]
+            if delta and record.status == RecordStatus.CONFIRMED:
+                more = {"replaced": Approved.of(record).as_json()}
             version = record.version + 1
             result = session.execute(
                 update(Record)
@@ -135,6 +147,7 @@ def _apply(store: Store, form: Form, dataset_id: int, save: Save, base_run_id: i
                     "customers": customers,
                     "note": save.note,
                     "fields": changed_fields(before, [customer["values"] for customer in customers]),
+                    **more,
                 },
                 reason=save.reason,
                 save_id=save.save_id,
@@ -143,15 +156,21 @@ def _apply(store: Store, form: Form, dataset_id: int, save: Save, base_run_id: i
         return Ack(save.save_id, "saved", version)
 
 
+def _approved(session: Session, record: Record, save: Save) -> Approved | None:
+    """What this save under delta review leaves approved; ``None`` where it is a decision, or nothing was approved."""
+    if save.undo:
+        newest = newest_event(session, record)
+        return Approved.from_json(newest.change.get("replaced")) if newest is not None else None
+    if save.status == RecordStatus.DRAFT and record.status == RecordStatus.CONFIRMED:
+        return Approved.of(record)
+    return None
+
+
 def _follows(session: Session, record: Record, save: Save) -> bool:
     """Whether the record's newest save is the one that this save followed: one's own, so no conflict."""
     if not save.after_save_id:
         return False
-    newest = session.execute(
-        select(RecordEvent)
-        .where(col(RecordEvent.record_id) == record.id, col(RecordEvent.version) == record.version)
-        .limit(1)
-    ).scalar_one_or_none()
+    newest = newest_event(session, record)
     return newest is not None and newest.save_id == save.after_save_id
 
 

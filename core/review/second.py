@@ -16,6 +16,7 @@ from sqlmodel import Session, col
 from core.form import Form
 from core.review.model import Ack
 from core.review.payload import chat_payloads
+from core.review.queue import UNDECIDED
 from core.review.saving import apply_saves
 from core.review.turn import finished
 from core.store import DatasetView, Store
@@ -118,7 +119,7 @@ class SecondDesk:
                 col(first.reviewer) != self.reviewer,
                 or_(
                     col(second.id).is_(None),
-                    and_(col(second.status) == RecordStatus.DRAFT, col(second.reviewer) == self.reviewer),
+                    and_(col(second.status).in_(UNDECIDED), col(second.reviewer) == self.reviewer),
                 ),
             )
         )

@@ -81,7 +81,8 @@ def new_version(
         The new version, or ``None`` if somebody saved in between.
     """
     version = record.version + 1
-    status = status or record.status
+    if status is None:  # what somebody changed is not untouched any more
+        status = RecordStatus.DRAFT if record.status == RecordStatus.UNREVIEWED else record.status
     note = record.note if note is None else note
     result = session.execute(
         update(Record)

@@ -68,8 +68,9 @@ class ExtractionStatus(StrEnum):
 
 
 class RecordStatus(StrEnum):
-    """What a reviewer decided about a chat; 未审阅 is the absence of a record."""
+    """What a reviewer decided about a chat. 未审阅 is the absence of a record, or a decision that was taken back."""
 
+    UNREVIEWED = "未审阅"
     DRAFT = "草稿"
     CONFIRMED = "已确认"
     DISCUSS = "待讨论"

@@ -6,6 +6,7 @@ import pytest
 from sqlmodel import col, select
 
 from core.review import FILTERS, ORDERS, Filter, claim, claimed, open_desk, order, progress
+from core.review.overview import overview
 from core.review.queue import base_run, before, pace, reviewers
 from core.store import DatasetView, Store, queries
 from core.store.models import Claim, now
@@ -172,3 +173,19 @@ def test_a_turn_renews_the_claim_of_somebody_who_only_reads(store: Store, datase
     soon = max(until())
     assert claimed(desk.turn(store, at=1, leaving=held)) == held
     assert min(until()) > soon + timedelta(minutes=1)
+
+
+def test_a_skip_taken_back_leaves_the_chat_unreviewed(store: Store, dataset: DatasetView) -> None:
+    run = answer(store, dataset, "模型", {2: [{NAME: "林木2"}]})
+    decide(store, dataset, 2, "已跳过", {NAME: "林木2"}, run=run, seconds=5)
+    decide(
+        store, dataset, 2, "未审阅", {NAME: "林木2"}, run=run, version=1, undo=True, reason="撤销「已跳过」", seconds=5
+    )
+    assert ahead(store, dataset, 1) == [2, 3, 4, 5]
+    assert ahead(store, dataset, 1, queue="已跳过") == []
+    with store.read() as session:
+        done = progress(session, dataset.id)
+        assert (done.skipped, done.left, pace(session, dataset.id, "阿青")) == (0, 6, None)
+    chat = open_desk(store, dataset, FORM).turn(store, at=2)["chats"][0]
+    assert (chat["chat"], chat["status"], chat["version"]) == (2, "未审阅", 2)
+    assert [activity.status for activity in overview(store)[1]] == ["已跳过"]

@@ -109,3 +109,11 @@ def test_what_was_adjudicated_stands(store: Store) -> None:
     }
     assert exported == {i: forms[0][NAME] for i, forms in standing.items()}
     assert covered == (1, 2, 3, 4)
+
+
+def test_a_skip_taken_back_waits_again(store: Store) -> None:
+    _, desk = desk_of(store)
+    desk.turn(store, outbox=[save(1, status="已跳过")], at=2)
+    data = desk.turn(store, outbox=[save(1, status="未审阅", base_version=1, undo=True)], at=2)
+    assert data["progress"] == {"total": 2, "confirmed": 0, "discussed": 0, "skipped": 0, "left": 2}
+    assert desk.turn(store)["open"] == 1

@@ -76,10 +76,17 @@ test("a decision is taken back with the confirmations that it made", () => {
   const before = entry.work;
   confirmRest(entry, FORM, 0);
   noteDecision(entry, before, entry.status);
-  assert.equal(undoDecision(entry), "草稿");
+  assert.equal(undoDecision(entry), "未审阅");
   assert.equal(entry.work, before);
   assert.deepEqual(entry.undo, []);
   assert.equal(undoDecision(entry), null);
+});
+
+test("a decision on a chat that was edited before leads back to a draft", () => {
+  const entry = makeEntry(chat(1));
+  confirmField(entry, 0, "姓名", 0);
+  noteDecision(entry, entry.work, entry.status);
+  assert.equal(undoDecision(entry), "草稿");
 });
 
 test("an edit after a decision is undone first", () => {

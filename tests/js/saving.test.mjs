@@ -239,3 +239,13 @@ test("undoing a flag brings the status and the note before it back", () => {
   desk.courier.save(entry, "待讨论", "新的问题");
   assert.deepEqual([undoDecision(entry), entry.note], ["已确认", "旧"]);
 });
+
+test("a skip of an untouched chat is taken back to 未审阅, and the chat may come again", () => {
+  const desk = open();
+  const entry = entryOf(desk.store);
+  noteDecision(entry, entry.work, entry.status);
+  desk.courier.save(entry, "已跳过");
+  assert.ok(desk.store.decided.has(1));
+  const save = desk.courier.save(entry, undoDecision(entry), entry.note, "撤销「已跳过」", true);
+  assert.deepEqual([save.status, save.undo, entry.status, desk.store.decided.has(1)], ["未审阅", true, "未审阅", false]);
+});

@@ -98,7 +98,7 @@ export function addCommands(desk) {
       show(store, last);
       store.visited = store.visited.filter((number) => number !== last);
     }
-    desk.courier.save(entry, status, entry.note, `撤销「${was}」`);
+    desk.courier.save(entry, status, entry.note, `撤销「${was}」`, true);
     desk.showChat();
     desk.courier.reportPlace();
     desk.say(`已撤销第 ${last} 条的「${was}」`, { seconds: 6 });

@@ -74,10 +74,11 @@ export function makeCourier(store, { emit, storage, clock, makeId, onChange }) {
   }
 
   /** Save a chat with a decision (or as a draft) and send it. */
-  function save(entry, status, note, reason = "") {
-    const made = makeSave(entry, store.form, { id: makeId(), status, note, reason, reviewer: store.reviewer, now: clock() });
+  function save(entry, status, note, reason = "", undo = false) {
+    const made = makeSave(entry, store.form, { id: makeId(), status, note, reason, undo, reviewer: store.reviewer, now: clock() });
     store.outbox.push(made);
-    if (status !== DRAFT) store.decided.add(made.chat);
+    if (undo) store.decided.delete(made.chat);
+    else if (status !== DRAFT) store.decided.add(made.chat);
     journal().putSave(made);
     keepDraft(entry);
     send();

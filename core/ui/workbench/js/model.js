@@ -215,7 +215,7 @@ export function undoDecision(entry) {
   const { before, status, note } = entry.decided;
   if (entry.undo[entry.undo.length - 1] === before) entry.undo.pop();
   Object.assign(entry, { work: before, note: note ?? "", decided: null, gate: false, redo: [] });
-  return status === "未审阅" ? "草稿" : status;
+  return status === "未审阅" && (entry.undo.length || entry.restored) ? "草稿" : status; // edited: no longer untouched
 }
 
 function sameCustomers(entry, chat) {

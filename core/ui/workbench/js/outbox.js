@@ -18,10 +18,10 @@ export function plainCustomers(entry, form) {
 }
 
 /** Turn the chat's present work into a save; the chat is clean until the next edit or a bad answer. */
-export function makeSave(entry, form, { id, status, note, reviewer, now, reason = "" }) {
+export function makeSave(entry, form, { id, status, note, reviewer, now, reason = "", undo = false }) {
   const save = {
     save_id: id, after_save_id: entry.lastSave, record_id: entry.chat.record_id, chat: entry.chat.chat, reviewer,
-    base_version: entry.version, customers: plainCustomers(entry, form), status, note: note ?? entry.note, reason,
+    base_version: entry.version, customers: plainCustomers(entry, form), status, note: note ?? entry.note, reason, undo,
     seconds: Math.round(entry.seconds), made: now, sent: now, tries: 1,
   };
   entry.seconds = 0;
