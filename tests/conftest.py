@@ -1,6 +1,7 @@
 """Fixtures that all tests share: a real database file, the form, and the real chats where they are at hand."""
 
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -71,4 +72,7 @@ def pg_store(postgres: pg.Postgres, pg_migrated: str) -> Iterator[Store]:
     """A blank database on it, migrated."""
     opened = open_store(postgres.database(pg_migrated))
     yield opened
+    for thread in threading.enumerate():
+        if thread.name == "shiyao-upkeep":  # a desk's work in the background would go on with a closed store
+            thread.join(60)
     opened.close()
