@@ -113,8 +113,8 @@ def _apply(
             if record.version != save.base_version and not _follows(session, record, save):
                 return _conflict(save, record)
             if delta and (kept := _approved(session, record, save)) is not None:
-                version = keep_pending(session, record, kept, customers, save)
-                return _conflict(save, record) if version is None else Ack(save.save_id, "saved", version)
+                written = keep_pending(session, record, kept, customers, save)
+                return _conflict(save, record) if written is None else Ack(save.save_id, "saved", written)
             before = [customer["values"] for customer in record.customers]
             if delta and record.status == RecordStatus.CONFIRMED:
                 more = {"replaced": Approved.of(record).as_json()}
@@ -161,7 +161,7 @@ def _approved(session: Session, record: Record, save: Save) -> Approved | None:
     if save.undo:
         newest = newest_event(session, record)
         return Approved.from_json(newest.change.get("replaced")) if newest is not None else None
-    if save.status == RecordStatus.DRAFT and record.status == RecordStatus.CONFIRMED:
+    if save.status == RecordStatus.DRAFT.value and record.status == RecordStatus.CONFIRMED:
         return Approved.of(record)
     return None
 
