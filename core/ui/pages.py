@@ -75,6 +75,8 @@ _CSS = """
 h1 { font-size: 1.5rem !important; padding: 0 0 .6rem !important; }
 [data-testid="stColumn"] h1 { padding: 0 !important; white-space: nowrap; }
 [data-testid="stHeaderActionElements"] { display: none; }
+/* "Press Enter to apply", in English alone; leaving the box applies as well. */
+[data-testid="InputInstructions"] { display: none; }
 /* Streamlit pulls what follows a text nearer, which pushes a title off the middle of its line. */
 [data-testid="stColumn"] [data-testid="stHeading"] [data-testid="stMarkdownContainer"] { margin-bottom: 0; }
 /* A link that is the main button of its page: the way on from an empty page, the next step on 总览. */

@@ -133,14 +133,14 @@ def draw_form() -> None:
     """The form that new datasets get."""
     st.subheader("表单")
     with reported():
-        form = load_named_form()
+        form = load_named_form(settings().form)
         verbatim = sum(field.nature is Nature.VERBATIM for field in form.fields)
         facts(
             {
-                "名称": f"{form.title}（{settings().form}）",
+                "名称": form.title,
                 "字段": f"{len(form.fields)} 个，其中 {verbatim} 个应在原文里找到",
                 "满分": f"{sum(field.points for field in form.fields):g} 分",
-                "文件": f"data/forms/{settings().form}.toml",
+                "文件": "data/forms 目录下的 TOML 文件",
             }
         )
 

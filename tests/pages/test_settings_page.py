@@ -23,7 +23,7 @@ def test_everything_has_its_place_and_no_key_is_shown(page: OpenPage, store: Sto
     keys = app.dataframe[0].value.set_index("变量")
     assert tuple(keys.loc["OPENAI_API_KEY", ["状态", "来自"]]) == ("已配置", "环境变量")
     assert "sk-this-must-not-be-seen" not in seen(app) + keys.to_string()
-    assert "角色要素" in seen(app) or "role_elements" in seen(app)
+    assert "客户要素" in seen(app) and "role_elements" not in seen(app)
     assert f"<dd>{upkeep.versions()['拾要']}</dd><dt>拾要</dt>" in seen(app)
 
 
