@@ -107,11 +107,10 @@ def distribution(rows: Rows, *, floor: float, mean: float) -> Any:
     """
     frame = pd.DataFrame(list(rows))
     x = alt.X("从:Q", title="单条群聊的得分", scale=alt.Scale(domain=[0, float(frame["到"].max())], nice=False))
-    bars = (
-        alt.Chart(frame)
-        .mark_bar()
-        .encode(x=x, x2="到:Q", y=alt.Y("群聊:Q", title="群聊数"), y2=alt.datum(0), tooltip=["从:Q", "到:Q", "群聊:Q"])
-    )
+    # Room above the highest bar: the rules' labels stand there.
+    room = alt.Scale(domain=[0, max(1, int(frame["群聊"].max())) * 1.15], nice=False)
+    y = alt.Y("群聊:Q", title="群聊数", scale=room, axis=alt.Axis(tickMinStep=1, format="d"))
+    bars = alt.Chart(frame).mark_bar().encode(x=x, x2="到:Q", y=y, y2=alt.datum(0), tooltip=["从:Q", "到:Q", "群聊:Q"])
     marked = pd.DataFrame([{"x": mean, "什么": f"得分 {mean:.2f}"}])
     line = alt.Chart(marked).mark_rule(strokeWidth=2, color=_QUIET).encode(x="x:Q", tooltip="什么:N")
     label = alt.Chart(marked).mark_text(align="left", dx=5, y=8, color=_QUIET).encode(x="x:Q", text="什么:N")

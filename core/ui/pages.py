@@ -78,7 +78,8 @@ h1 { font-size: 1.5rem !important; padding: 0 0 .6rem !important; }
 /* "Press Enter to apply", in English alone; leaving the box applies as well. */
 [data-testid="InputInstructions"] { display: none; }
 /* Streamlit pulls what follows a text nearer, which pushes a title off the middle of its line. */
-[data-testid="stColumn"] [data-testid="stHeading"] [data-testid="stMarkdownContainer"] { margin-bottom: 0; }
+[data-testid="stColumn"] [data-testid="stHeading"] [data-testid="stMarkdownContainer"],
+[data-testid="stHeading"]:has(h1) [data-testid="stMarkdownContainer"] { margin-bottom: 0; }
 /* A link that is the main button of its page: the way on from an empty page, the next step on 总览. */
 [class*="st-key-main-"] [data-testid="stPageLink-NavLink"] {
   background: #2f6f5e; border-radius: 8px; padding: .4rem .9rem; margin: 0;

@@ -75,6 +75,7 @@ def draw_report(report: ImportReport) -> None:
         st.page_link(pages.WORKBENCH, label="去审阅", icon=":material/arrow_forward:", query_params=chosen)
         st.page_link(pages.RUNS, label="新建抽取任务", icon=":material/arrow_forward:", query_params=chosen)
         st.page_link(pages.DATASETS, label="查看数据集", icon=":material/arrow_forward:", query_params=chosen)
+    st.divider()
 
 
 def draw_rejected(rejected: tuple[Rejected, ...]) -> None:
@@ -112,13 +113,18 @@ def draw_rows(found: Preview) -> None:
     """Rows that do not go in, and the first ones that do."""
     draw_rejected(found.rejected)
     name_field = load_named_form(settings().form).name_field
+    known = any(row.forms for row in (*found.chats, *found.forms))
     rows = [
         {
             "序号": row.index,
             **(
                 {"开头": " ".join(row.text[: 2 * OPENING].split())[:OPENING], "字数": len(row.text)} if row.text else {}
             ),
-            "客户": "、".join(str(values[name_field]) or "（未填姓名）" for values in (row.forms or ())[:NAMES]),
+            **(
+                {"客户": "、".join(str(values[name_field]) or "（未填姓名）" for values in (row.forms or ())[:NAMES])}
+                if known
+                else {}
+            ),
         }
         for row in (*found.chats, *found.forms)
     ]

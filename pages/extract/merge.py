@@ -10,6 +10,7 @@ from core.store.models import RunKind
 from core.ui import pages, state
 from core.ui.heading import heading
 from core.ui.notices import empty_state, reported
+from core.ui.tables import height_of
 
 EXPLAINED = {
     Method.PRIORITY: "每一格取第一个填了它的任务；顺序就是上面选择的顺序。",
@@ -69,6 +70,7 @@ def show_differences(plan: MergePlan, form: Form) -> None:
         st.dataframe(
             rows[:SHOWN],
             hide_index=True,
+            height=height_of(rows[:SHOWN], most=520),
             column_config={
                 "群聊": st.column_config.NumberColumn(width=60),
                 "客户": st.column_config.NumberColumn(width=60),

@@ -165,7 +165,7 @@ def draw_form(do: str, spec: ModelSpec) -> None:
     """A new entry, a copy, or a change."""
     head, back = st.columns([4, 1], vertical_alignment="center")
     head.markdown(f"#### {({NEW: '新建模型', COPY: f'复制 {spec.name}'}).get(do, f'修改 {spec.name}')}")
-    if back.button("返回", icon=":material/close:", key="models-back"):
+    if back.button("返回", icon=":material/close:", width="stretch", key="models-back"):
         go("" if do == NEW else spec.name)
     start = {} if do == NEW else catalog.draft_of(spec)
     provider = spec.provider

@@ -87,7 +87,7 @@ with reported():
         known = book.listed(session)
     wanted = st.query_params.get("prompt", "")
     in_hand = next((entry for entry in known if wanted in (entry.prompt.id, entry.prompt.name)), known[0])
-    listed, detail = st.columns([4, 9], gap="large")
+    listed, detail = st.columns([4, 9], gap="medium")
     with listed:
         draw_list(known, in_hand)
         st.caption("已发布的版本和用过的版本都不再改变；改动另存为新版本。")

@@ -38,6 +38,10 @@ def headline(found: Board) -> None:
         border=True,
         help=f"精确率 {filled.precision:.1%}，召回率 {filled.recall:.1%}；空对空不算找到。",
     )
+
+
+def measured(found: Board) -> None:
+    """By what the numbers were measured."""
     said = f"{found.chats} 条群聊，对照{quality.called(found.by.against)}。{quality.measured_by(found.by.measure)}"
     if found.disputed:
         said += f" 有 {found.disputed} 格标注存在争议，「不计争议」一列没有计入它们。"
@@ -278,21 +282,23 @@ def draw_costly(by: Yardstick, score: RunScore) -> None:
 
 chosen_by = quality.choose("评分")
 if chosen_by is not None:
-    by, _ = chosen_by
+    by, beside = chosen_by
     found = board(state.store(), by)
     if not found.rows:
         quality.no_runs(by.dataset)
     else:
-        headline(found)
-        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        with beside.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
             view = st.segmented_control(
                 "查看", VIEWS, default=VIEWS[0], key="view", bind="query-params", label_visibility="collapsed"
             )
             outside_entry(found)
         if view in (None, VIEWS[0]):
+            headline(found)
+            measured(found)
             draw_ranking(found)
         else:
             chosen = choose_run(found)
+            measured(found)
             if view == "字段":
                 draw_fields(by, chosen.score)
             elif view == "分布":

@@ -67,7 +67,7 @@ def pick(form: Form, groups: list[Lesson]) -> list[Lesson]:
     picked = st.dataframe(
         rows,
         hide_index=True,
-        height=height_of(rows, most=520),
+        height=height_of(rows, most=344),
         placeholder=NOTHING,
         on_select="rerun",
         selection_mode="multi-row",

@@ -27,9 +27,9 @@ def draw_rendering(entry: Entry, available: list[DatasetView]) -> None:
         found = rendering(state.store(), entry.prompt, dataset=dataset.id, **chosen)
         _draw_lengths(found)
         if found.rendered.system:
-            st.caption("system")
+            st.caption("系统提示（system）")
             st.code(found.rendered.system, language=None, wrap_lines=True)
-        st.caption("user")
+        st.caption("提问（user）")
         st.code(found.rendered.user, language=None, wrap_lines=True, height=460)
 
 
@@ -123,7 +123,7 @@ def _draw_outcome(trial: Trial) -> None:
     )
     if outcome.error:
         st.error(outcome.error, icon=":material/error:")
-    reply, forms = st.columns(2, gap="large")
+    reply, forms = st.columns([4, 5], gap="medium")
     with reply:
         st.markdown("##### 回复")
         calls = outcome.calls
@@ -138,7 +138,8 @@ def _draw_outcome(trial: Trial) -> None:
                 key="prompts-call",
             )
         if calls:
-            st.code(calls[shown].raw or "（没有收到任何内容）", language=None, wrap_lines=True, height=380)
+            raw = calls[shown].raw or "（没有收到任何内容）"
+            st.code(raw, language=None, wrap_lines=True, height=380 if len(raw) > 400 else "content")
         st.markdown("\n".join(f"- {note}" for note in outcome.notes) or "解析时没有需要修补的地方。")
     with forms:
         st.markdown("##### 表单与标注" if trial.score is not None else "##### 表单")
@@ -152,7 +153,7 @@ def _draw_outcome(trial: Trial) -> None:
             for row in trial.rows
         ]
         if rows:
-            widths = {"客户": 70, "字段": 85, "对错": 45, "模型": 120, "标注": 120}
+            widths = {"客户": 70, "字段": 80, "对错": 44, "模型": 108, "标注": 108}
             columns = {name: st.column_config.TextColumn(width=width) for name, width in widths.items()}
             st.dataframe(rows, hide_index=True, height=470, column_config=columns)
         elif outcome.forms is not None:

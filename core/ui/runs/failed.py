@@ -58,7 +58,7 @@ def draw_failures(run: RunView, form: Form) -> None:
             key=f"failed-{run.id}-{group.cause}",
             column_config={
                 "群聊": st.column_config.NumberColumn(width=55),
-                "说明": st.column_config.TextColumn(width=215),
+                "说明": st.column_config.TextColumn(width=195),
                 "次数": st.column_config.NumberColumn(width=50, help="问了几次"),
             },
         )

@@ -1,7 +1,9 @@
 """The words of the page 训练集."""
 
 from core.clean import STEPS
+from core.errors import ShiyaoError
 from core.export import Source
+from core.form import load_named_form
 from core.training import (
     CUSTOMERS_TASK,
     FIELDS_TASK,
@@ -80,6 +82,8 @@ def worded(name: str, value: object) -> str:
         return f"{value:,}"
     if name == "source":
         return next((label for label, source in SOURCES.items() if str(source) == value), str(value))
+    if name == "form":
+        return _form_title(str(value))
     if name == "target":
         return PRESETS[str(value)].label if value in PRESETS else str(value)
     if name == "steps" and isinstance(value, list):
@@ -97,3 +101,10 @@ def worded(name: str, value: object) -> str:
     if isinstance(value, dict):
         return "；".join(f"{key}：{worded('', one)}" for key, one in value.items())
     return str(value)
+
+
+def _form_title(name: str) -> str:
+    try:
+        return load_named_form(name).title
+    except ShiyaoError:  # its file is gone: the set was built all the same
+        return name
