@@ -15,7 +15,6 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from core.llm import ModelReply, ModelRequest, ModelSpec, Provider
-from core.settings import OpenAISettings, SparkSettings
 from core.store import Store
 from core.store.models import Extraction, Reply
 
@@ -39,16 +38,15 @@ class Asked:
     reused: dict[str, int] | None
 
 
-def request_key(spec: ModelSpec, request: ModelRequest, sample: int = 0) -> str:
+def request_key(spec: ModelSpec, request: ModelRequest, sample: int = 0, *, usual: str = "") -> str:
     """The digest of all that an answer depends on: who is asked where, for which model, what, and how.
 
     Args:
         spec: the model's entry.
         request: what is asked; its deadline does not count.
         sample: the how-many-th identical request of one job this is: samples for a vote are not copies of one another.
+        usual: the provider's address in the environment; a model without an address of its own is asked there.
     """
-    addresses = {"openai": lambda: OpenAISettings().base_url, "spark": lambda: SparkSettings().url}
-    usual = addresses[spec.provider]() if spec.provider in addresses else ""
     what = [
         spec.provider,
         spec.url,
@@ -88,7 +86,7 @@ class Asking:
             fresh: always ask.
             turn: waits until a call may start; raises :class:`Withdrawn` where it may not any more.
         """
-        self.name = provider.name
+        self.name, self.usual_address = provider.name, provider.usual_address
         self.asked: list[Asked] = []
         self._store, self._spec, self._provider, self._turn = store, spec, provider, turn
         # Rules cost nothing and may change: there is nothing to gain from their old answers.
@@ -107,11 +105,12 @@ class Asking:
             ProviderError: from the provider.
             Withdrawn: from ``turn``.
         """
-        base = request_key(self._spec, request)
+        usual = self.usual_address
+        base = request_key(self._spec, request, usual=usual)
         with self._mutex:
             sample = self._samples[base]
             self._samples[base] += 1
-        key = request_key(self._spec, request, sample) if sample else base
+        key = request_key(self._spec, request, sample, usual=usual) if sample else base
         try:
             found = None if self._fresh else self._earlier(key)
             if found is not None:

@@ -11,7 +11,7 @@ from core.extract import Pipeline, run_pipeline
 from core.form import Form
 from core.jobs.asking import Asking
 from core.jobs.plans import examples_for, given_forms, given_or_refuse
-from core.llm import ModelReply, ModelRequest, ModelSpec
+from core.llm import ModelReply, ModelRequest, ModelSpec, Provider, connect
 from core.store import Store
 from core.store.models import Chat, Extraction, Reply, Run
 
@@ -20,10 +20,10 @@ MOST = 400
 
 
 class _Nobody:
-    """A provider that answers nothing."""
+    """A provider that answers nothing, in place of another."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, other: Provider) -> None:
+        self.name, self.usual_address = other.name, other.usual_address
 
     def ready(self) -> str:
         return ""
@@ -47,12 +47,13 @@ def reusable(store: Store, spec: ModelSpec, form: Form, pipeline: Pipeline, chat
     if spec.provider == "local" or len(chats) > MOST or not _anything(store, spec):
         return {}
     found: dict[int, int] = {}
+    nobody = _Nobody(connect(spec))
     for index, chat_id in chats.items():
         with store.read() as session:
             chat = session.get(Chat, chat_id)
             given = given_forms(session, pipeline, chat_id)
             text = chat.text if chat is not None else ""
-        asking = Asking(store, spec, _Nobody(spec.provider))
+        asking = Asking(store, spec, nobody)
         try:
             run_pipeline(
                 form=form,

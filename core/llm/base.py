@@ -58,6 +58,11 @@ class Provider(Protocol):
 
     name: str
 
+    @property
+    def usual_address(self) -> str:
+        """Where the environment says it is, for models that have no address of their own; ``""`` where nowhere."""
+        ...
+
     def ready(self) -> str:
         """``""`` if it can be called; else one Chinese sentence that names the missing variables."""
         ...

@@ -52,6 +52,11 @@ class OpenAIProvider:
         self._settings = settings or OpenAISettings()
         self._spec = spec
 
+    @property
+    def usual_address(self) -> str:
+        """The environment's address."""
+        return self._settings.base_url
+
     def ready(self) -> str:
         """``""``, or which variables are missing (services without keys take any value), or what the entry lacks."""
         if self._spec and (lacking := missing_parts(self._spec)):

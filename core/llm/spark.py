@@ -45,6 +45,11 @@ class SparkProvider:
         self._settings = settings or SparkSettings()
         self._spec = spec
 
+    @property
+    def usual_address(self) -> str:
+        """The environment's address."""
+        return self._settings.url
+
     def ready(self) -> str:
         """``""``, or which variables are missing, or what the model's entry lacks."""
         if self._spec and (lacking := missing_parts(self._spec)):
