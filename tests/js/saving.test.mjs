@@ -44,7 +44,7 @@ test("what is sent is what the contract says", async () => {
   await soon();
   const [save] = desk.emitted.find(([name]) => name === "outbox")[1];
   assert.deepEqual(Object.keys(save).sort(), ["after_save_id", "base_version", "chat", "customers", "made", "note", "reason", "record_id",
-    "reviewer", "save_id", "seconds", "status", "tries"]);
+    "reviewer", "save_id", "seconds", "status", "tries", "undo"]);
   assert.deepEqual(Object.keys(save.customers[0]).sort(), ["confirmed", "from", "origin", "pinned", "values"]);
   assert.equal(save.customers[0].origin, 0);
 });
