@@ -246,7 +246,7 @@ def _before(session: Session, form: Form, record: Record) -> ChatState:
         return replace(now, customers=event.change["customers"], status=status, note=note)
     # The bulk change made this record: back to what the chat started as.
     baseline = baseline_of(session, record.base_run_id, record.chat_id)
-    return replace(now, customers=started(form, baseline, record.base_run_id), status=RecordStatus.DRAFT)
+    return replace(now, customers=started(form, baseline, record.base_run_id), status=RecordStatus.UNREVIEWED)
 
 
 def _prefixed(session: Session, prefix: str) -> ColumnElement[bool]:

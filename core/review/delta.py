@@ -143,7 +143,7 @@ def of_chats(
     drafts = drafts or {}
     newer, older = aliased(Extraction), aliased(Extraction)
     statement = (
-        select(col(Chat.index), col(Chat.id), col(Record.customers), newer.forms, older.forms)  # type: ignore[call-overload]
+        select(col(Chat.index), col(Record.customers), newer.forms, older.forms)  # type: ignore[call-overload]
         .join(Record, and_(col(Record.chat_id) == col(Chat.id), col(Record.review_pass) == Pass.PRIMARY))
         .join(newer, and_(col(newer.chat_id) == col(Chat.id), col(newer.run_id) == run_id))
         .outerjoin(older, and_(col(older.chat_id) == col(Chat.id), col(older.run_id) == col(Record.base_run_id)))
@@ -153,11 +153,11 @@ def of_chats(
             col(newer.status) != ExtractionStatus.FAILED,
         )
     )
-    return [
-        (index, compare(scorer, values_of(customers), forms or [], _older(customers, before or [])))
-        for index, chat_id, approved, forms, before in session.execute(statement)
-        for customers in [drafts[chat_id]["customers"] if chat_id in drafts else approved]
-    ]
+    found: list[tuple[int, Delta]] = []
+    for index, approved, forms, before in session.execute(statement):
+        customers = drafts[index]["customers"] if index in drafts else approved
+        found.append((index, compare(scorer, values_of(customers), forms or [], _older(customers, before or []))))
+    return found
 
 
 def _older(customers: Sequence[Mapping[str, Any]], forms: Sequence[FormValues]) -> list[FormValues | None]:

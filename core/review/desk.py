@@ -107,16 +107,11 @@ class Desk:
             shown = [at] if at is not None else []
             saved = [index for save in outbox if isinstance(index := save.get("chat"), int)]
             indices = list(dict.fromkeys([*shown, *following, *before[:BEHIND], *saved]))
+            drafts = pending_of(session, self.dataset.id, indices) if self.asks else {}
             chats = chat_payloads(
-                session,
-                self.form,
-                self.dataset.id,
-                indices,
-                self.base,
-                want_residue=want_residue,
-                with_pending=self.asks,
+                session, self.form, self.dataset.id, indices, self.base, want_residue=want_residue, drafts=drafts
             )
-            self._add(session, chats)
+            self._add(session, chats, drafts)
             progress = self._progress(session, store)
             agreed = guidelines.texts(session, self.form)
         return finished(
@@ -139,7 +134,7 @@ class Desk:
             session, self.dataset.id, at=at, reviewer=self.reviewer, by_index=by_index, count=BEHIND + 1
         )
 
-    def _add(self, session: Session, chats: Sequence[dict[str, Any]]) -> None:
+    def _add(self, session: Session, chats: Sequence[dict[str, Any]], drafts: Mapping[int, Mapping[str, Any]]) -> None:
         """What the flow of review adds to a chat: the points at stake, and what a newer run says."""
         if self.base is None:
             return
@@ -149,7 +144,6 @@ class Desk:
             chat["stake"], chat["stake_reasons"] = known.get("points"), known.get("reasons", [])
         if self.asks:
             indices = [chat["chat"] for chat in chats]
-            drafts = pending_of(session, [chat["chat_id"] for chat in chats])
             found = dict(delta.of_chats(session, self._scorer, self.dataset.id, indices, self.base.id, drafts))
             for chat in chats:
                 if chat["chat"] in found and chat["status"] in (RecordStatus.CONFIRMED, RecordStatus.DRAFT):

@@ -3,7 +3,7 @@
 Everything with a right answer is computed here; the browser only draws. The shape is described in docs/workbench.md.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -19,7 +19,6 @@ from core.evidence import ChatIndex, Evidence, Mark, locate
 from core.form import Form, FormValues, Kind
 from core.review.model import UNREVIEWED, Confirmation
 from core.review.others import OtherRuns
-from core.review.pending import pending_of
 from core.review.pieces import pieces
 from core.review.queue import BaseRun
 from core.store import ChatView, ExtractionView, RecordView, queries
@@ -35,7 +34,7 @@ def chat_payloads(
     *,
     want_residue: int | None = None,
     review_pass: str = Pass.PRIMARY,
-    with_pending: bool = False,
+    drafts: Mapping[int, Mapping[str, Any]] | None = None,
 ) -> list[dict[str, Any]]:
     """Payloads of these chats, in the order asked for; indices that do not exist are left out.
 
@@ -47,7 +46,7 @@ def chat_payloads(
         base: the run that unreviewed chats start from and that all are compared with.
         want_residue: index of the chat whose residue is to be shown.
         review_pass: whose records are shown; a second review is blind: no run is asked.
-        with_pending: show a draft of a delta review in the place of what was approved.
+        drafts: ``{chat index: {customers, note}}``, shown in the place of what was approved.
     """
     blind = review_pass == Pass.SECOND
     statement = select(Chat).where(col(Chat.dataset_id) == dataset_id, col(Chat.index).in_(list(indices)))
@@ -56,8 +55,8 @@ def chat_payloads(
     records = {
         record.chat_id: record for record in queries.records(session, dataset_id, review_pass=review_pass, chat_ids=ids)
     }
-    for chat_id, draft in (pending_of(session, ids) if with_pending else {}).items():
-        records[chat_id] = replace(records[chat_id], customers=draft["customers"], note=draft["note"])
+    for i, draft in (drafts or {}).items():
+        records[found[i].id] = replace(records[found[i].id], customers=draft["customers"], note=draft["note"])
     answers = {e.chat_id: e for e in queries.extractions(session, base.id, ids)} if base and not blind else {}
     others = OtherRuns(session, form, dataset_id, ids, without=base.id if base else None, blind=blind)
     return [

@@ -8,20 +8,19 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import CursorResult, and_, select, update
+from sqlalchemy import and_, select
 from sqlmodel import Session, col
 
 from core.review.model import Save
-from core.store.models import Pass, Record, RecordEvent, RecordStatus, now
-
-Customers = list[dict[str, Any]]
+from core.review.writing import Customer, advance, change_of, values_of
+from core.store.models import Chat, Pass, Record, RecordEvent, RecordStatus
 
 
 @dataclass(frozen=True, slots=True)
 class Approved:
     """What an approved record holds, and the run that it was approved from."""
 
-    customers: Customers
+    customers: list[Customer]
     reviewer: str
     note: str
     base_run_id: int | None
@@ -51,7 +50,9 @@ def newest_event(session: Session, record: Record) -> RecordEvent | None:
     return found
 
 
-def keep_pending(session: Session, record: Record, approved: Approved, customers: Customers, save: Save) -> int | None:
+def keep_pending(
+    session: Session, record: Record, approved: Approved, customers: list[Customer], save: Save
+) -> int | None:
     """A new version that leaves the record approved as it was, with the save's customers beside it.
 
     Args:
@@ -64,54 +65,43 @@ def keep_pending(session: Session, record: Record, approved: Approved, customers
     Returns:
         The new version, or ``None`` if somebody saved in between.
     """
-    version = record.version + 1
-    result = session.execute(
-        update(Record)
-        .where(col(Record.id) == record.id, col(Record.version) == record.version)
-        .values(
-            customers=approved.customers,
-            status=RecordStatus.CONFIRMED,
-            base_run_id=approved.base_run_id,
-            reviewer=approved.reviewer,
-            note=approved.note,
-            seconds=record.seconds + save.seconds,
-            version=version,
-            updated_at=now(),
-        )
-        .execution_options(synchronize_session=False)
+    return advance(
+        session,
+        record,
+        {
+            "customers": approved.customers,
+            "status": RecordStatus.CONFIRMED,
+            "base_run_id": approved.base_run_id,
+            "reviewer": approved.reviewer,
+            "note": approved.note,
+            "seconds": record.seconds + save.seconds,
+        },
+        who=save.reviewer,
+        status=RecordStatus.DRAFT,
+        change=change_of(values_of(approved.customers), approved.customers, approved.note)
+        | {"pending": {"customers": customers, "note": save.note}},
+        reason=save.reason or "增量审阅的草稿，已确认的值未动",
+        save_id=save.save_id,
     )
-    if not isinstance(result, CursorResult) or result.rowcount != 1:
-        return None
-    change = {"customers": approved.customers, "note": approved.note, "fields": []}
-    session.add(
-        RecordEvent(
-            record_id=record.id or 0,
-            version=version,
-            who=save.reviewer,
-            status=RecordStatus.DRAFT,
-            change=change | {"pending": {"customers": customers, "note": save.note}},
-            reason=save.reason or "增量审阅的草稿，已确认的值未动",
-            save_id=save.save_id,
-        )
-    )
-    return version
 
 
-def pending_of(session: Session, chat_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
-    """``{chat id: {customers, note}}`` of the drafts that lie beside approved records of these chats (few)."""
+def pending_of(session: Session, dataset_id: int, indices: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """``{chat index: {customers, note}}`` of the drafts that lie beside approved records of these chats (few)."""
     statement = (
-        select(col(Record.chat_id), col(RecordEvent.change))
+        select(col(Chat.index), col(RecordEvent.change))
+        .join(Record, col(Record.chat_id) == col(Chat.id))
         .join(
             RecordEvent,
             and_(col(RecordEvent.record_id) == col(Record.id), col(RecordEvent.version) == col(Record.version)),
         )
         .where(
-            col(Record.chat_id).in_(list(chat_ids)),
+            col(Chat.dataset_id) == dataset_id,
+            col(Chat.index).in_(list(indices)),
             col(Record.review_pass) == Pass.PRIMARY,
             col(Record.status) == RecordStatus.CONFIRMED,
         )
     )
-    return {chat_id: change["pending"] for chat_id, change in session.execute(statement) if change.get("pending")}
+    return {index: change["pending"] for index, change in session.execute(statement) if change.get("pending")}
 
 
 def status_after(status: str, change: dict[str, Any]) -> str:

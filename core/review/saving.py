@@ -10,15 +10,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import select
 from sqlmodel import Session, col
 
 from core.errors import ShiyaoError
 from core.form import Form, FormValues
-from core.review.model import Ack, Confirmation, Save, changed_fields
+from core.review.model import Ack, Confirmation, Save
 from core.review.pending import Approved, keep_pending, newest_event
+from core.review.writing import advance, baseline_of, change_of, note_event, values_of
 from core.store import Store
-from core.store.models import Chat, Extraction, Pass, Record, RecordEvent, RecordStatus, now
+from core.store.models import Chat, Pass, Record, RecordEvent, RecordStatus
 
 _log = logging.getLogger("shiyao.review")
 
@@ -87,9 +88,9 @@ def _apply(
         record = session.execute(
             select(Record).where(col(Record.chat_id) == chat_id, col(Record.review_pass) == review_pass)
         ).scalar_one_or_none()
-        baseline = _baseline(session, base_run_id, chat_id)
+        baseline = baseline_of(session, base_run_id, chat_id)
         customers = [_customer(form, customer, baseline, base_run_id) for customer in save.customers]
-        more: dict[str, Any] = {}
+        event = {"who": save.reviewer, "status": save.status, "reason": save.reason, "save_id": save.save_id}
         if record is None:
             if save.base_version:
                 return Ack(save.save_id, "conflict", 0, "这条记录已被删除，再保存一次会重新建立。", [], "")
@@ -107,53 +108,26 @@ def _apply(
             )
             session.add(record)
             session.flush()
-            before: list[FormValues] = baseline or []
-            version = 1
+            note_event(session, record, 1, change=change_of(baseline, customers, save.note), **event)
+            return Ack(save.save_id, "saved", 1)
+        if record.version != save.base_version and not _follows(session, record, save):
+            return _conflict(save, record)
+        if delta and (kept := _approved(session, record, save)) is not None:
+            version = keep_pending(session, record, kept, customers, save)
         else:
-            if record.version != save.base_version and not _follows(session, record, save):
-                return _conflict(save, record)
-            if delta and (kept := _approved(session, record, save)) is not None:
-                written = keep_pending(session, record, kept, customers, save)
-                return _conflict(save, record) if written is None else Ack(save.save_id, "saved", written)
-            before = [customer["values"] for customer in record.customers]
+            change = change_of(values_of(record.customers), customers, save.note)
             if delta and record.status == RecordStatus.CONFIRMED:
-                more = {"replaced": Approved.of(record).as_json()}
-            version = record.version + 1
-            result = session.execute(
-                update(Record)
-                .where(col(Record.id) == record.id, col(Record.version) == record.version)
-                .values(
-                    customers=customers,
-                    status=save.status,
-                    base_run_id=base_run_id if base_run_id is not None else record.base_run_id,
-                    reviewer=save.reviewer,
-                    note=save.note,
-                    seconds=record.seconds + save.seconds,
-                    version=version,
-                    updated_at=now(),
-                )
-                .execution_options(synchronize_session=False)
-            )
-            if not isinstance(result, CursorResult) or result.rowcount != 1:
-                return _conflict(save, record)
-        session.add(
-            RecordEvent(
-                record_id=record.id or 0,
-                version=version,
-                who=save.reviewer,
-                status=save.status,
-                # The whole state, so that any version can be shown and restored without replaying the others.
-                change={
-                    "customers": customers,
-                    "note": save.note,
-                    "fields": changed_fields(before, [customer["values"] for customer in customers]),
-                    **more,
-                },
-                reason=save.reason,
-                save_id=save.save_id,
-            )
-        )
-        return Ack(save.save_id, "saved", version)
+                change |= {"replaced": Approved.of(record).as_json()}
+            columns = {
+                "customers": customers,
+                "status": save.status,
+                "base_run_id": base_run_id if base_run_id is not None else record.base_run_id,
+                "reviewer": save.reviewer,
+                "note": save.note,
+                "seconds": record.seconds + save.seconds,
+            }
+            version = advance(session, record, columns, change=change, **event)
+        return _conflict(save, record) if version is None else Ack(save.save_id, "saved", version)
 
 
 def _approved(session: Session, record: Record, save: Save) -> Approved | None:
@@ -178,14 +152,6 @@ def _conflict(save: Save, record: Record) -> Ack:
     why = f"{record.reviewer} 刚刚保存了这条群聊（状态：{record.status}），请对照两边后再保存。"
     customers, who = record.customers, record.reviewer
     return Ack(save.save_id, "conflict", record.version, why, customers, who, record.status, record.note)
-
-
-def _baseline(session: Session, run_id: int | None, chat_id: int) -> list[FormValues]:
-    if run_id is None:
-        return []
-    statement = select(Extraction).where(col(Extraction.run_id) == run_id, col(Extraction.chat_id) == chat_id)
-    extraction = session.execute(statement).scalar_one_or_none()
-    return (extraction.forms or []) if extraction is not None else []
 
 
 def _customer(form: Form, customer: Any, baseline: list[FormValues], run_id: int | None) -> dict[str, Any]:

@@ -80,35 +80,68 @@ def new_version(
     Returns:
         The new version, or ``None`` if somebody saved in between.
     """
-    version = record.version + 1
     if status is None:  # what somebody changed is not untouched any more
         status = RecordStatus.DRAFT if record.status == RecordStatus.UNREVIEWED else record.status
     note = record.note if note is None else note
+    return advance(
+        session,
+        record,
+        {"customers": customers, "status": status, "note": note, "reviewer": who},
+        who=who,
+        status=status,
+        change=change_of(values_of(record.customers), customers, note) | dict(more or {}),
+        reason=reason,
+        save_id=save_id,
+    )
+
+
+def advance(
+    session: Session,
+    record: Record,
+    columns: Mapping[str, Any],
+    *,
+    who: str,
+    status: str,
+    change: dict[str, Any],
+    reason: str,
+    save_id: str,
+) -> int | None:
+    """Give a record its next version: the one place where a record that exists is written.
+
+    Args:
+        session: open for writing.
+        record: as it was read; its version is the one that must still be there.
+        columns: what the record holds from now on.
+        who: of the event, as the others.
+        status: what was done.
+        change: the whole state, see :func:`change_of`.
+        reason: why.
+        save_id: unique among all events.
+
+    Returns:
+        The new version, or ``None`` if somebody saved in between.
+    """
+    version = record.version + 1
     result = session.execute(
         update(Record)
         .where(col(Record.id) == record.id, col(Record.version) == record.version)
-        .values(customers=customers, status=status, note=note, reviewer=who, version=version, updated_at=now())
+        .values(**columns, version=version, updated_at=now())
         .execution_options(synchronize_session=False)
     )
     if not isinstance(result, CursorResult) or result.rowcount != 1:
         return None
-    session.add(
-        RecordEvent(
-            record_id=record.id or 0,
-            version=version,
-            who=who,
-            status=status,
-            change={
-                "customers": customers,
-                "note": note,
-                "fields": changed_fields(values_of(record.customers), values_of(customers)),
-                **(more or {}),
-            },
-            reason=reason,
-            save_id=save_id,
-        )
-    )
+    note_event(session, record, version, who=who, status=status, change=change, reason=reason, save_id=save_id)
     return version
+
+
+def note_event(session: Session, record: Record, version: int, **what: Any) -> None:
+    """Add the event of a version: ``who``, ``status``, ``change``, ``reason``, ``save_id``."""
+    session.add(RecordEvent(record_id=record.id or 0, version=version, **what))
+
+
+def change_of(before: Sequence[FormValues], customers: list[Customer], note: str) -> dict[str, Any]:
+    """An event's ``change``: the whole state, so that any version is restored without replaying the others."""
+    return {"customers": customers, "note": note, "fields": changed_fields(list(before), values_of(customers))}
 
 
 @dataclass(frozen=True, slots=True)

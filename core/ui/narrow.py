@@ -16,9 +16,15 @@ CONDITIONS = ("text", "by", "field", "filled", "value", "flag", "batch", "differ
 """Names of what :func:`conditions` draws, in the address and in the session."""
 
 
-def clear() -> None:
-    """Take all conditions away; to be called by a button."""
-    for name in CONDITIONS:
+def given(*more: str) -> int:
+    """How many conditions are set, those of these further names too; a field alone is half a condition."""
+    names = [name for name in (*CONDITIONS, *more) if name != "field"]
+    return sum(bool(st.session_state.get(name) or st.query_params.get(name)) for name in names)
+
+
+def clear(*more: str) -> None:
+    """Take all conditions away; to be called by a button. Status and order stay."""
+    for name in (*CONDITIONS, *more):
         st.session_state[name] = "" if name in ("text", "value") else None
 
 

@@ -69,7 +69,7 @@ def tools(dataset: DatasetView, form: Form) -> tuple[Filter, str, list[Any]]:
     labels = {field.key: field.label for field in form.fields}
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         queue = narrow.statuses(first="全部")
-        given = sum(bool(st.session_state.get(name) or st.query_params.get(name)) for name in narrow.CONDITIONS)
+        given = narrow.given()
         with st.popover(f"筛选 · {given}" if given else "筛选", icon=":material/filter_list:", key="records-filter"):
             wanted = narrow.conditions(dataset, form, queue=queue)
         if wanted.narrow:

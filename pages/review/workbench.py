@@ -70,7 +70,9 @@ def controls(available: list[DatasetView]) -> Desk:
             icon=":material/visibility_off:",
             query_params={"dataset": str(dataset.id), second.PASS: second.SECOND},
         )
-        st.button("清除条件", on_click=clear, disabled=not (wanted.narrow or newer), width="stretch")
+        st.button(
+            "清除条件", on_click=narrow.clear, args=("newer",), disabled=not (wanted.narrow or newer), width="stretch"
+        )
     return open_desk(
         state.store(),
         dataset,
@@ -83,21 +85,12 @@ def controls(available: list[DatasetView]) -> Desk:
     )
 
 
-CONDITIONS = ("text", "by", "field", "filled", "value", "flag", "batch", "differ", "newer")
-
-
 def chosen() -> str:
     """What the queue's button says: the statuses and order as the address has them."""
     said = st.session_state.get("queue") or st.query_params.get("queue") or next(iter(FILTERS))
     order = st.session_state.get("order") or st.query_params.get("order") or ORDERS[0]
-    given = sum(bool(st.session_state.get(name) or st.query_params.get(name)) for name in CONDITIONS if name != "field")
+    given = narrow.given("newer")
     return " · ".join([said, order, *([f"{given} 条件"] if given else [])])
-
-
-def clear() -> None:
-    """Take all conditions away; status and order stay."""
-    for name in CONDITIONS:
-        st.session_state[name] = "" if name in ("text", "value") else None
 
 
 available = state.datasets()

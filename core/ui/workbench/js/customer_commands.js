@@ -1,6 +1,6 @@
 // Commands about customers: switch, add, remove, bind, merge, split, swap, move. Where there is a choice, a menu asks.
-import { addCustomer, addNewer, bindCustomer, freeSpeakers, mergeCustomers, moveCustomer, removeCustomer, splitCustomer,
-         swapField, unnamedSpeakers } from "./customers.js";
+import { addCustomer, addNewer, bindCustomer, freeSpeakers, mergeCustomers, moveCustomer, newCustomers, removeCustomer,
+         splitCustomer, swapField, unnamedSpeakers } from "./customers.js";
 import { flushEntries } from "./form_view.js";
 import { buildMenu } from "./sheets.js";
 import { valueText } from "./values.js";
@@ -42,8 +42,10 @@ export function customerCommands(desk, tools) {
   function add(anchor = desk.form.add) {
     const pick = (name) => reshape((entry) => addCustomer(entry, store.form, name, Date.now()));
     const speakers = unnamedSpeakers(entryNow(), store.form).slice(0, 8);
-    menu("添加哪位发言人", [...speakers.map(({ name, role }) => ({ label: name, hint: role === "客户" ? "" : role, run: () => pick(name) })),
-                            { label: "不指定（名字待填）", hint: "", run: () => pick("") }], anchor);
+    const found = newCustomers(entryNow(), store.form).map((values) => ({
+      label: values[store.form.name_field] || "未填姓名", hint: "新结果里的客户", run: () => addFound(values) }));
+    menu("添加哪位客户", [...found, ...speakers.map(({ name, role }) => ({ label: name, hint: role === "客户" ? "" : role, run: () => pick(name) })),
+                          { label: "不指定（名字待填）", hint: "", run: () => pick("") }], anchor);
   }
 
   /** Take over a customer of the newer run. */

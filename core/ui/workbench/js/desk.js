@@ -210,7 +210,7 @@ export function makeDesk(host, calls) {
     if (holder && holder !== store.reviewer) lines.push([`${holder} 正在审阅这一条，同时保存会有冲突。`, "warn", null]);
     for (const values of entry && store.form ? newCustomers(entry, store.form) : []) {
       const name = values[store.form.name_field] || "未填姓名";
-      lines.push([`新结果里还有一位客户「${name}」`, "warn", { label: "加进来", run: () => calls.addFound(values) }]);
+      lines.push([`新结果里还有一位客户「${name}」`, "warn", { label: `加进来（${chordFor("add")}）`, run: () => calls.addFound(values) }]);
     }
     if (entry?.chat.failed) lines.push([`模型没有给出这一条的结果：${entry.chat.failed}`, "warn", null]);
     if (entry?.rejected) lines.push([`这一条没有保存：${entry.rejected}`, "bad", null]);

@@ -6,7 +6,8 @@ import { addItems, isChoice, isEmpty, isList, isLongText, isWide, optionsOf, sam
 
 /**
  * Build a field's row. `act` is what the control may ask for:
- * `edit(key, value, typed)`, `entering(key, text)` (typed, not entered yet), `advance(key, step)`, `focus(key)`, `toggleConfirm(key)`, `takeBack(key)`, `accept(key)`.
+ * `edit(key, value, typed)`, `entering(key, text)` (typed, not entered yet), `advance(key, step)`, `focus(key)`,
+ * `toggleConfirm(key)`, `takeBack(key)`, `accept(key)`.
  */
 export function buildField(field, number, act) {
   const id = `field-${number}`;
@@ -104,12 +105,18 @@ function buildChoice(field, id, act) {
       if (items.length) act.edit(field.key, list ? items.slice(0, -1) : "", false);
     }
   });
+  /** The journal learns what stands here, once it is text: what an input method still composes is none. */
+  function written(event) {
+    input.classList.toggle("typing", input.value !== "");
+    if (!event.isComposing) act.entering(field.key, input.value.trim());
+  }
+
   // Some input methods report a digit as key code 229: it then arrives as text and is taken here.
   input.addEventListener("input", (event) => {
     if (!event.isComposing && event.data === input.value && digit(input.value)) input.value = "";
-    input.classList.toggle("typing", input.value !== "");
-    act.entering(field.key, input.value.trim());
+    written(event);
   });
+  input.addEventListener("compositionend", written);
   input.addEventListener("blur", () => { if (input.value) takeEntry(); });
 
   function draw(value, chat, placeholder) {

@@ -109,7 +109,7 @@ function drawTabs(view, entry, index) {
   });
   view.list.setAttribute("aria-owns", entry.work.map((_, i) => `tab-${i}`).join(" "));
   view.tabs.classList.toggle("many", entry.work.length > 2);
-  view.tabs.classList.toggle("crowd", entry.work.length > 4);
+  view.tabs.classList.toggle("crowd", entry.work.length > 3);
   view.tabs.replaceChildren(view.list, ...tabs, view.add, view.more);
 }
 
