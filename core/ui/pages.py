@@ -75,6 +75,7 @@ _CSS = """
 h1 { font-size: 1.5rem !important; padding: 0 0 .6rem !important; }
 [data-testid="stColumn"] h1 { padding: 0 !important; white-space: nowrap; }
 [data-testid="stHeaderActionElements"] { display: none; }
+[data-testid="stMarkdownContainer"] :not(pre) > code { font-size: .93em; }
 /* "Press Enter to apply", in English alone; leaving the box applies as well. */
 [data-testid="InputInstructions"] { display: none; }
 /* Streamlit pulls what follows a text nearer, which pushes a title off the middle of its line. */

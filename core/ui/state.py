@@ -19,6 +19,7 @@ REVIEWER_COOKIE = "shiyao_reviewer"
 _REVIEWER = "shiyao.reviewer"
 _DATASET = "shiyao.dataset"
 _CLAIMED = "shiyao.claimed"
+_RECORDS = "shiyao.records.address"
 
 # A cookie, not localStorage: the server sees it on the first run, so nobody is asked for a name twice.
 _remember = st.components.v2.component(
@@ -133,3 +134,13 @@ def claimed_chats() -> list[int]:
 def set_claimed_chats(chat_ids: Sequence[int]) -> None:
     """Remember them, so that they are free as soon as the desk is left."""
     st.session_state[_CLAIMED] = tuple(chat_ids)
+
+
+def records_address() -> dict[str, str]:
+    """Where the record table was when a chat was opened from it; empty if none was."""
+    return dict(st.session_state.get(_RECORDS, {}))
+
+
+def keep_records_address() -> None:
+    """Remember this page's address, so that the desk leads back to the same rows."""
+    st.session_state[_RECORDS] = st.query_params.to_dict()

@@ -7,6 +7,7 @@ from core.review.batches import BatchView, batches, give, take_back
 from core.review.queue import reviewers
 from core.store import DatasetView
 from core.ui import narrow, pages, state
+from core.ui.heading import heading
 from core.ui.notices import empty_state, guarded
 
 _HOUR = 3600
@@ -86,7 +87,8 @@ def hand_out(dataset: DatasetView) -> None:
     with right:
         queue = narrow.statuses(first="待审阅")
         wanted = narrow.conditions(dataset, form, queue=queue)
-    if left.button("分派", type="primary", disabled=not (name.strip() and chosen)):
+    lacking = not (name.strip() and chosen)
+    if left.button("分派", type="primary", disabled=lacking, help="先填写批次名称和审阅人" if lacking else None):
         made = give(
             state.store(),
             form,
@@ -106,7 +108,7 @@ def hand_out(dataset: DatasetView) -> None:
 @guarded
 def page(available: list[DatasetView]) -> None:
     """Batches there are, and a new one."""
-    dataset = state.choose_dataset(available)
+    dataset, _ = heading("批次", available)
     found = batches(state.store(), dataset.id)
     if found:
         draw(dataset, found)
@@ -116,9 +118,9 @@ def page(available: list[DatasetView]) -> None:
     hand_out(dataset)
 
 
-st.title("批次")
 available = state.datasets()
 if not available:
+    st.title("批次")
     empty_state("还没有群聊可以分派", "先导入群聊。", page=pages.IMPORT, label="去导入")
 else:
     page(available)

@@ -8,6 +8,7 @@ from core.form import Form
 from core.review.history import CellChange, Version, restore, versions
 from core.store import DatasetView
 from core.ui import pages, state
+from core.ui.heading import heading
 from core.ui.notices import empty_state, guarded
 
 _CHANGES = 12
@@ -65,11 +66,21 @@ def bring_back(dataset: DatasetView, form: Form, chat: int, version: int, newest
 @guarded
 def page(available: list[DatasetView]) -> None:
     """The record in hand and its versions."""
-    left, right, undo, opener = st.columns([4, 2, 2, 2], vertical_alignment="bottom")
-    with left:
-        dataset = state.choose_dataset(available)
+    dataset, rest = heading("记录历史", available)
     form = state.form_of(dataset)
-    chat = int(right.number_input("第几条群聊", min_value=1, value=1, step=1, key="chat", bind="query-params"))
+    number, undo, opener = rest.columns([3, 3, 3], vertical_alignment="center")
+    chat = int(
+        number.number_input(
+            "第几条群聊",
+            min_value=1,
+            value=1,
+            step=1,
+            format="第 %d 条",
+            key="chat",
+            bind="query-params",
+            label_visibility="collapsed",
+        )
+    )
     found = versions(state.store(), form, dataset.id, chat)
     target = {"dataset": str(dataset.id), "chat": str(chat), "queue": "全部"}
     opener.page_link(pages.WORKBENCH, label="在审阅台打开", icon=":material/arrow_forward:", query_params=target)
@@ -84,9 +95,9 @@ def page(available: list[DatasetView]) -> None:
         draw(dataset, form, chat, one, newest)
 
 
-st.title("记录历史")
 available = state.datasets()
 if not available:
+    st.title("记录历史")
     empty_state("还没有记录", "先导入群聊并审阅。", page=pages.IMPORT, label="去导入")
 else:
     page(available)

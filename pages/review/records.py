@@ -114,6 +114,7 @@ def table(dataset: DatasetView) -> None:
     if not sheet.token:  # customers came or went with an edit
         sheet = records.sheet(token, lambda: load(number))
     if chat is not None:
+        state.keep_records_address()
         st.switch_page(pages.WORKBENCH, query_params={"dataset": str(dataset.id), "chat": str(chat)})
     with above:
         said_about_edits(dataset, form, sheet, run_id)
@@ -153,6 +154,7 @@ def line(dataset: DatasetView, sheet: records.Sheet, ticked: list[str]) -> None:
     if history:
         st.switch_page(pages.HISTORY, query_params=target)
     if opened:
+        state.keep_records_address()
         st.switch_page(pages.WORKBENCH, query_params=target)
 
 

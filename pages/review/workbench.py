@@ -33,7 +33,14 @@ def ask_reviewer() -> None:
 def controls(available: list[DatasetView]) -> Desk:
     """The desk as chosen: dataset, run to start from, and the queue; they stand in the free half of the menu's line."""
     with st.container(key="desk-controls"):
-        left, middle, right = st.columns([5, 5, 5], vertical_alignment="center", gap="small")
+        back = state.records_address()
+        *first, left, middle, right = st.columns(
+            [*([3] if back else []), 5, 5, 5], vertical_alignment="center", gap="small"
+        )
+    if back:
+        first[0].page_link(
+            pages.RECORDS, label="记录表", icon=":material/arrow_back:", query_params=back, help="回到刚才的那些行"
+        )
     with left:
         dataset = state.choose_dataset(available, label_visibility="collapsed")
     names = state.run_names(dataset)

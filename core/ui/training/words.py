@@ -23,7 +23,7 @@ SOURCES = {
 }
 INPUTS = {InputKind.RAW: "对话原文", InputKind.CLEAN: "清理后", InputKind.SUMMARY: "摘要"}
 FORMATS = {
-    TrainingFormat.SPARK: "星火 instruction / input / output",
+    TrainingFormat.SPARK: "星火（三列）",
     TrainingFormat.SPARK_PAIR: "星火 input / target",
     TrainingFormat.ALPACA: "Alpaca（LLaMA-Factory）",
     TrainingFormat.SHAREGPT: "ShareGPT（LLaMA-Factory）",
