@@ -120,3 +120,19 @@ def test_a_customer_is_bound_to_a_speaker_by_digit(desk: Desk) -> None:
     bound = desk.value(5, NAME, 1)
     assert bound and bound in name
     assert desk.confirmed(5, 1)[NAME] == "逐项确认"
+
+
+def test_a_note_in_between_leaves_command_mode_as_it_was(desk: Desk) -> None:
+    desk.open(7)
+    desk.press("Escape", "d")
+    desk.type("问一下")
+    desk.press("Enter")
+    desk.at(8)
+    expect(desk.page.locator(".mode")).to_be_visible()
+    desk.press("s")  # a command, not a letter in a name
+    desk.at(9)
+    desk.press("d", "Escape", "k")  # given up: still in command mode
+    desk.at(8)
+    desk.saved()
+    assert [desk.chat(index)["status"] for index in (7, 8)] == ["待讨论", "已跳过"]
+    assert desk.value(8, NAME) == "江小满"

@@ -18,6 +18,7 @@ export function addCommands(desk) {
   const { store } = desk;
   const tools = makeTools(desk);
   const { entryNow } = tools;
+  let inCommandMode = false;
   const fields = fieldCommands(desk, tools);
   const customers = customerCommands(desk, tools);
   const chat = chatCommands(desk, tools, fields.edit);
@@ -53,8 +54,16 @@ export function addCommands(desk) {
     return true;
   }
 
+  /** The note's letters are text; with it done, whoever was in command mode is there again. */
+  function discuss() {
+    inCommandMode = desk.commandMode;
+    desk.setMode(false);
+    askNote(desk.bottom, true, entryNow().note);
+  }
+
   function discussWith(note) {
     askNote(desk.bottom, false);
+    desk.setMode(inCommandMode);
     if (note === null) desk.refocus();
     else decide("待讨论", note);
   }
@@ -127,7 +136,7 @@ export function addCommands(desk) {
     ...fields.commands, ...customers.commands, ...chat.commands,
     approve: () => decide("已确认"),
     skip: () => decide("已跳过"),
-    discuss: () => { desk.setMode(false); askNote(desk.bottom, true, entryNow().note); },
+    discuss,
     next: () => move(true),
     previous: () => move(false),
     undo: undoLast,
