@@ -4,6 +4,7 @@
 """
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -42,6 +43,10 @@ def prepare(data: str, url: str) -> None:
     }
     for command in commands[data]:
         run(url, *command)
+    if data == "real":
+        with tempfile.TemporaryDirectory() as folder:
+            run(url, "import-run", half_of(real / "train.json", Path(folder)), "--dataset", "train", "--run", "half")
+        review(url, base="rules")
     if data == "sample":
         review(url)
         with tempfile.TemporaryDirectory() as folder:
@@ -53,14 +58,24 @@ def run(url: str, *command: str) -> None:
     subprocess.run([sys.executable, "-m", "core", "--db", url, *command], cwd=ROOT, check=True, capture_output=True)
 
 
-def review(url: str) -> None:
+def half_of(labelled: Path, folder: Path) -> str:
+    """A second run for pictures: the labels of every other chat, one empty form for the rest."""
+    empty = load_named_form().empty()
+    chats = json.loads(labelled.read_text("utf-8"))
+    answers = [{"infos": chat["infos"] if i % 2 else [empty], "index": i} for i, chat in enumerate(chats, 1)]
+    made = folder / "half.json"
+    made.write_text(json.dumps(answers, ensure_ascii=False), "utf-8")
+    return str(made)
+
+
+def review(url: str, base: str = SAMPLE_RUN) -> None:
     """Approve the first chats as labelled, through the desk's own service."""
     store = open_store(url)
     with store.read() as session:
         dataset = queries.datasets(session)[0]
         labels = queries.labels_run(session, dataset.id)
         answers = queries.forms_by_index(session, labels.id) if labels else {}
-    desk = open_desk(store, dataset, load_named_form(dataset.form), base=SAMPLE_RUN, reviewer="林晓")
+    desk = open_desk(store, dataset, load_named_form(dataset.form), base=base, reviewer="林晓")
     saves = [
         {
             "save_id": f"picture-{index}",
