@@ -75,7 +75,6 @@ def page(available: list[DatasetView]) -> None:
             min_value=1,
             value=1,
             step=1,
-            format="第 %d 条",
             key="chat",
             bind="query-params",
             label_visibility="collapsed",
@@ -90,7 +89,7 @@ def page(available: list[DatasetView]) -> None:
     newest = found[0].version
     if len(found) > 1 and undo.button("撤销最后一次修改", type="primary", width="stretch"):
         bring_back(dataset, form, chat, found[1].version, newest)
-    st.caption(f"共 {len(found)} 个版本，新的在上。恢复和撤销都写成新的版本，原来的不会丢。")
+    st.caption(f"第 {chat} 条群聊共 {len(found)} 个版本，新的在上。恢复和撤销都写成新的版本，原来的不会丢。")
     for one in found:
         draw(dataset, form, chat, one, newest)
 
