@@ -123,7 +123,9 @@ def main() -> None:
         database = f"sqlite:///{work}/shiyao.db"
         prepare(wanted.data, database)
         with (
-            serving("app.py", Path(work), {"SHIYAO_DATABASE_URL": database}) as server,
+            serving(
+                "app.py", Path(work), {"SHIYAO_DATABASE_URL": database, "SHIYAO_LOG_FILE": f"{work}/shiyao.log"}
+            ) as server,
             chromium() as browser,
         ):
             context = browser.new_context(

@@ -123,6 +123,12 @@ def test_similar_words_show_the_passage() -> None:
     assert said[0].endswith("剩下的一年后付")
 
 
+def test_words_that_are_too_different_are_no_evidence() -> None:
+    found, said = mark(BUDGET, "首付百分之五十，上线以后再付百分之二十，其余的款子两年之内分批结清")
+    assert found.status is Evidence.MISSING
+    assert said == ["首付百分之三十"], "a part that is near is shown, and settles nothing"
+
+
 def test_messages_of_the_customer_come_first() -> None:
     chat = "何晴2：报价是多少\n周遥1：报价\n沈墨5：@林舟3 报价\n林舟3：报价"
     assert mark(TODO, "报价", chat)[0].messages == (3, 2, 0, 1)
