@@ -14,8 +14,9 @@ setup:
 test-setup:
 	@sh .ci/setup test
 
+# Two files at a time: half of the tests' time is waiting for browsers and services.
 test: test-setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: test-setup
 	$(BIN)/ruff check .

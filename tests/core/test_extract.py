@@ -7,7 +7,7 @@ import pytest
 from core.errors import Cause
 from core.extract import Outcome, Status, estimate_tokens, extract_chat
 from core.form import Form
-from core.llm import LocalProvider
+from core.llm import LocalProvider, Provider
 from core.llm.openai_compat import OpenAIProvider
 from core.llm.spark import SparkProvider
 from core.prompts import load_prompt, parse_prompt
@@ -23,16 +23,28 @@ def over_spark(form: Form, script: Script, waits: list[float] | None = None, **o
     """The outcome, and how many questions reached the service."""
     with FakeSpark(script) as spark:
         values = {key.removeprefix("SPARKAI_").lower(): value for key, value in spark.environment().items()}
-        outcome = extract_chat(
-            form=form,
-            conversation=CHAT,
-            prompt=load_prompt("baseline.v1"),
-            provider=SparkProvider(SparkSettings(**values)),  # type: ignore[arg-type]
-            deadline=5.0,
-            sleep=(waits if waits is not None else []).append,
-            **options,  # type: ignore[arg-type]
-        )
-        return outcome, len(spark.requests)
+        provider = SparkProvider(SparkSettings(**values))  # type: ignore[arg-type]
+        return extracted(form, provider, waits, **options), len(spark.requests)
+
+
+def over_openai(form: Form, script: Script) -> tuple[Outcome, int]:
+    """The same over the other SDK."""
+    with FakeOpenAI(script) as service:
+        values = {key.removeprefix("OPENAI_").lower(): value for key, value in service.environment().items()}
+        provider = OpenAIProvider(OpenAISettings(**values))  # type: ignore[arg-type]
+        return extracted(form, provider), len(service.requests)
+
+
+def extracted(form: Form, provider: Provider, waits: list[float] | None = None, **options: object) -> Outcome:
+    return extract_chat(
+        form=form,
+        conversation=CHAT,
+        prompt=load_prompt("baseline.v1"),
+        provider=provider,
+        deadline=5.0,
+        sleep=(waits if waits is not None else []).append,
+        **options,  # type: ignore[arg-type]
+    )
 
 
 def test_a_good_answer(form: Form) -> None:
@@ -78,28 +90,15 @@ def _texts() -> dict[str, str]:
 @pytest.mark.parametrize("what", _texts())
 def test_twelve_kinds_of_broken_json_are_mended_over_both_sdks(form: Form, what: str) -> None:
     raw = _texts()[what]
-    over_openai, asked = _over_openai(form, Answer(text=raw))
-    for outcome in (over_openai, over_spark(form, Answer(text=raw))[0]):
+    for over in (over_openai, over_spark):
+        outcome, asked = over(form, Answer(text=raw))
         assert (outcome.status, outcome.raw, outcome.attempts) == (Status.REPAIRED, raw, 1)
         assert outcome.notes, "what was mended is said"
         assert outcome.forms is not None
         (read,) = outcome.forms
         assert (read["基本信息-姓名"], read["咨询类型"]) == ("张敏3", ["询价"])
         assert read["客户购买阶段"] == "报价" or what == "cut off"
-    assert asked == 1
-
-
-def _over_openai(form: Form, script: Script) -> tuple[Outcome, int]:
-    with FakeOpenAI(script) as service:
-        values = {key.removeprefix("OPENAI_").lower(): value for key, value in service.environment().items()}
-        outcome = extract_chat(
-            form=form,
-            conversation=CHAT,
-            prompt=load_prompt("baseline.v1"),
-            provider=OpenAIProvider(OpenAISettings(**values)),  # type: ignore[arg-type]
-            deadline=5.0,
-        )
-        return outcome, len(service.requests)
+        assert asked == 1
 
 
 def test_an_answer_that_cannot_be_read_is_not_asked_again(form: Form) -> None:

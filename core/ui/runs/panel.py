@@ -39,17 +39,17 @@ def run_panel(run: RunView, form: Form, offers: list[Offer]) -> None:
         form: of its dataset.
         offers: to say what is missing.
     """
+    offer = next((one for one in offers if (one.spec.provider, one.spec.name) == (run.provider, run.model)), None)
     title, color = STATUSES[RunStatus(run.status)]
     head, actions = st.columns([5, 6], vertical_alignment="center")
     head.markdown(f"#### {_plain(run.name)} &nbsp; :{color}-badge[{title}]")
     with actions:
-        _draw_actions(run, spec_of(run, offers))
+        _draw_actions(run, offer.spec if offer else typed(run.provider, run.model))
     st.progress((run.done + run.failed) / run.total if run.total else 0.0, text=counts(run))
     cost = jobs.costs(state.store(), [run])[run.id]
     figures(_numbers(run, cost), warn="失败")
-    missing = next((o.missing for o in offers if (o.spec.provider, o.spec.name) == (run.provider, run.model)), "")
-    if missing and run.status == RunStatus.RUNNING:
-        st.warning(f"{missing}这个任务会等到补齐后继续。", icon=":material/key_off:")
+    if offer and offer.missing and run.status == RunStatus.RUNNING:
+        st.warning(f"{offer.missing}这个任务会等到补齐后继续。", icon=":material/key_off:")
     views = [LATEST, *([FAILED] if run.failed else []), ABOUT]
     view = st.segmented_control(
         "内容",
@@ -152,12 +152,6 @@ def _draw_actions(run: RunView, spec: ModelSpec) -> None:
             st.markdown(f"删除「{_plain(run.name)}」和它的 {run.done + run.failed} 条结果？已保存的记录不受影响。")
             if st.button("删除", key=f"delete-{run.id}", type="primary"):
                 act(lambda: jobs.delete(store, run.id))
-
-
-def spec_of(run: RunView, offers: list[Offer]) -> ModelSpec:
-    """The run's model as it is offered now, or as the service calls it where it is offered no more."""
-    offered = (offer.spec for offer in offers if (offer.spec.provider, offer.spec.name) == (run.provider, run.model))
-    return next(offered, None) or typed(run.provider, run.model)
 
 
 def act(do: Callable[[], object]) -> None:
