@@ -289,7 +289,14 @@ def test_a_killed_process_loses_and_repeats_nothing(store: Store, service: FakeO
 
 def test_ctrl_c_stores_what_is_under_way_and_the_same_command_goes_on(store: Store, service: FakeOpenAI) -> None:
     add_dataset(store, 24)
-    process = subprocess.Popen(command(store, *EXTRACT), cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command(store, *EXTRACT),
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Whoever started the tests in the background made their children deaf to Ctrl+C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     wait_until(lambda: len(service.requests) >= 8)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=30)
