@@ -5,11 +5,10 @@ import streamlit as st
 from core.review import Table, claim, claimed
 from core.ui import state
 from core.ui import workbench as component
-from core.ui.notices import guarded, reported
+from core.ui.notices import fragment, reported
 
 
-@st.fragment
-@guarded
+@fragment
 def draw(table: Table, key: str) -> None:
     """One turn; only this reruns while somebody reviews.
 

@@ -13,6 +13,7 @@ import streamlit as st
 from core.errors import ShiyaoError
 
 P = ParamSpec("P")
+AN_HOUR = 3600.0
 _log = logging.getLogger("shiyao.ui")
 
 
@@ -40,7 +41,7 @@ def reported() -> Iterator[None]:
 
 
 def guarded(function: Callable[P, Any]) -> Callable[P, None]:
-    """Decorator for fragments: like :func:`reported`, for they run outside of the page's own guard."""
+    """Decorator: like :func:`reported`, for what runs outside of the page's own guard."""
 
     @wraps(function)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> None:
@@ -48,6 +49,21 @@ def guarded(function: Callable[P, Any]) -> Callable[P, None]:
             function(*args, **kwargs)
 
     return wrapper
+
+
+def fragment(function: Callable[P, Any], *, every: float = AN_HOUR) -> Callable[P, Any]:
+    """Decorator: a guarded fragment that is drawn again by itself, and so outlives a restart of the server.
+
+    A restarted server knows none of a page's fragments until the page was drawn; what a browser sends to one is dropped
+    with a line in the log. When a connection comes back, Streamlit's browser side draws the page only where a fragment
+    was drawn last or one has a clock. So every fragment gets a clock, if only one that strikes each hour: without it, a
+    desk whose page was drawn last would send its saves into the void until somebody reloads it.
+
+    Args:
+        function: draws the fragment.
+        every: seconds between two drawings without anybody's doing.
+    """
+    return st.fragment(guarded(function), run_every=every)
 
 
 def empty_state(title: str, body: str, *, page: str = "", label: str = "") -> None:

@@ -8,7 +8,7 @@ from core.store import DatasetView, RunView
 from core.store.models import RunStatus
 from core.ui import pages, state
 from core.ui.heading import heading
-from core.ui.notices import empty_state, guarded, reported
+from core.ui.notices import AN_HOUR, empty_state, fragment, reported
 from core.ui.runs import STATUSES, new_run, run_panel
 
 LIVE_SECONDS = 1.0
@@ -33,7 +33,6 @@ def chosen_of(found: list[RunView]) -> RunView | None:
     return next((run for run in found if wanted in (str(run.id), run.name)), found[0] if found else None)
 
 
-@guarded
 def draw_list(dataset: DatasetView, chosen_id: int) -> None:
     """All runs of a dataset, and what they took together."""
     found = jobs.model_runs(state.store(), dataset.id)
@@ -78,7 +77,6 @@ def draw_list(dataset: DatasetView, chosen_id: int) -> None:
         )
 
 
-@guarded
 def draw_run(dataset: DatasetView, run_id: int, offers: list[Offer], was_running: bool) -> None:
     """The run in hand; when nothing moves any more the whole page is drawn once more, and the clock stops."""
     found = jobs.model_runs(state.store(), dataset.id)
@@ -119,9 +117,9 @@ else:
     else:
         listed, detail = st.columns([4, 8], gap="large")
         with listed:
-            st.fragment(draw_list, run_every=every)(dataset, 0 if new or in_hand is None else in_hand.id)
+            fragment(draw_list, every=every or AN_HOUR)(dataset, 0 if new or in_hand is None else in_hand.id)
         with detail:
             if new or in_hand is None:
                 draw_new(dataset, known)
             else:
-                st.fragment(draw_run, run_every=every)(dataset, in_hand.id, known, every is not None)
+                fragment(draw_run, every=every or AN_HOUR)(dataset, in_hand.id, known, every is not None)

@@ -25,7 +25,7 @@ from core.evaluate import (
 from core.review import apply_saves
 from core.store import queries
 from core.ui import diff, pages, quality, sides, state
-from core.ui.notices import empty_state, guarded, reported
+from core.ui.notices import empty_state, fragment, guarded, reported
 from core.ui.tables import download
 
 MODES = ("任务之间不同", "与对照不同", "全部字段")
@@ -148,8 +148,7 @@ def step(places: list[Difference], at: Difference, forward: bool) -> Difference 
     return next((place for place in reversed(places) if rank(place) < here), None)
 
 
-@st.fragment
-@guarded
+@fragment
 def walk(found: Alignment, places: list[Difference], mode: str, key: str, right_from: float) -> None:
     """The chat, the values, and what to do with the place in focus."""
     at = located(places, found)

@@ -8,7 +8,7 @@ from core.form import Form
 from core.review import Filter, base_run, rows
 from core.store import DatasetView
 from core.ui import grid, narrow, pages, records, records_bulk, state
-from core.ui.notices import empty_state, guarded
+from core.ui.notices import empty_state, fragment
 
 # The table takes what the window has: more columns beside one another, more rows below.
 _CSS = """
@@ -92,8 +92,7 @@ def tools(dataset: DatasetView, form: Form) -> tuple[Filter, str, list[Any]]:
     return wanted, str(sort), places
 
 
-@st.fragment
-@guarded
+@fragment
 def table(dataset: DatasetView) -> None:
     """Filters, the page of rows, and what can be done with them."""
     form = state.form_of(dataset)

@@ -68,10 +68,18 @@ def test_a_cut_line_keeps_the_work_warns_who_leaves_and_sends_it_once(sit: Sit) 
     assert decisions(desk, 1) == ["已确认"]
 
 
-def test_a_killed_server_is_awaited(sit: Sit, app: App) -> None:
+@pytest.mark.parametrize("last", ["the desk", "the whole page"])
+def test_a_killed_server_is_awaited(sit: Sit, app: App, last: str) -> None:
+    """Whatever was drawn last: a restarted server knows no fragment of the page, so the page has to be drawn first."""
     server, _ = app
     desk = sit("林晓").open(1)
     desk.is_now("saved")
+    if last == "the whole page":
+        desk.page.get_by_test_id("stPopoverButton").click()
+        desk.page.get_by_role("radio", name="最久未动").click()
+        expect(desk.page.get_by_test_id("stPopoverButton")).to_contain_text("最久未动")
+        desk.page.keyboard.press("Escape")
+    desk.page.wait_for_load_state("networkidle")
     server.stop(kill=True)
     try:
         desk.field(BUDGET).fill("停电时写的")
