@@ -11,12 +11,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlmodel import col
 
 from core.llm import ModelReply, ModelRequest, ModelSpec, Provider
 from core.store import Store
 from core.store.models import Extraction, Reply
+
+_EARLIER = (
+    select(col(Extraction.run_id), col(Extraction.chat_id), col(Extraction.replies), col(Reply.position))
+    .join(Reply, col(Reply.extraction_id) == col(Extraction.id))
+    .where(col(Reply.key) == bindparam("key"))
+    .order_by(col(Extraction.id).desc())
+    .limit(1)
+)
 
 
 class Withdrawn(Exception):
@@ -127,15 +135,8 @@ class Asking:
         return reply
 
     def _earlier(self, key: str) -> tuple[ModelReply, dict[str, int]] | None:
-        statement = (
-            select(col(Extraction.run_id), col(Extraction.chat_id), col(Extraction.replies), col(Reply.position))
-            .join(Reply, col(Reply.extraction_id) == col(Extraction.id))
-            .where(col(Reply.key) == key)
-            .order_by(col(Extraction.id).desc())
-            .limit(1)
-        )
         with self._store.read() as session:
-            row = session.execute(statement).first()
+            row = session.execute(_EARLIER, {"key": key}).first()
         if row is None:
             return None
         run_id, chat_id, replies, position = row

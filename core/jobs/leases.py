@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import and_, delete, func, insert, or_, select, text
+from sqlalchemy import BindParameter, and_, bindparam, delete, func, insert, or_, select, text
 from sqlmodel import Session, col
 
 from core.jobs import workers
@@ -19,6 +19,28 @@ from core.store.models import Chat, Extraction, ExtractionStatus, Gate, Lease, R
 
 _LOOK = 16
 """Candidates that are checked at a time, at least."""
+
+# Put together once: every chat needs each of them, and the others of a model wait meanwhile.
+_GATE = select(Gate).where(col(Gate.model) == bindparam("model")).with_for_update()
+_BY_WORKER = (
+    select(col(Lease.run_id), col(Lease.worker_id), func.count())
+    .where(col(Lease.model) == bindparam("model"))
+    .group_by(col(Lease.run_id), col(Lease.worker_id))
+)
+_MODELS = select(col(Worker.models))
+_RUN: BindParameter[int] = bindparam("run_id")
+# One statement sees leases and extractions at one moment: a worker that ends writes the one and gives back the other
+# together.
+_TAKEN = (
+    select(col(Chat.id), col(Lease.chat_id), col(Extraction.status), col(Extraction.attempts))
+    .outerjoin(Lease, and_(col(Lease.run_id) == _RUN, col(Lease.chat_id) == col(Chat.id)))
+    .outerjoin(Extraction, and_(col(Extraction.run_id) == _RUN, col(Extraction.chat_id) == col(Chat.id)))
+    .where(
+        col(Chat.id).in_(bindparam("some", expanding=True)),
+        or_(col(Lease.chat_id).is_not(None), col(Extraction.status).is_not(None)),
+    )
+)
+_GIVE_BACK = delete(Lease).where(*workers.mine(bindparam("worker"), bindparam("run"), bindparam("chat")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +86,10 @@ class Backlog:
     def _free(self, session: Session, row: Run, some: list[int]) -> list[int]:
         if not some:
             return []
-        # One statement sees leases and extractions at one moment: a worker that ends writes the one and gives back the
-        # other together.
-        here = col(Chat.id)
-        statement = (
-            select(here, col(Lease.chat_id), col(Extraction.status), col(Extraction.attempts))
-            .outerjoin(Lease, and_(col(Lease.run_id) == row.id, col(Lease.chat_id) == here))
-            .outerjoin(Extraction, and_(col(Extraction.run_id) == row.id, col(Extraction.chat_id) == here))
-            .where(here.in_(some), or_(col(Lease.chat_id).is_not(None), col(Extraction.status).is_not(None)))
-        )
         retry = parameters_of(row).retry
         taken = {
             chat_id
-            for chat_id, leased, status, attempts in session.execute(statement)
+            for chat_id, leased, status, attempts in session.execute(_TAKEN, {"run_id": row.id, "some": some})
             if leased is not None or status != ExtractionStatus.FAILED or retry.get(chat_id) != attempts
         }
         return [chat for chat in some if chat not in taken]
@@ -125,7 +138,7 @@ def claim(
 
 def release(session: Session, worker_id: str, job: Job) -> None:
     """Give one back; call it in the transaction that stores the result."""
-    session.execute(delete(Lease).where(*workers.mine(worker_id, job.run_id, job.chat_id)))
+    session.execute(_GIVE_BACK, {"worker": worker_id, "run": job.run_id, "chat": job.chat_id})
 
 
 def under_way(session: Session) -> dict[int, int]:
@@ -152,24 +165,22 @@ def turn(store: Store, model: str, per_minute: int) -> float:
 
 def _lock(session: Session, model: str) -> Gate:
     """Be the only one who gives out this model's calls until the transaction ends."""
-    locked = select(Gate).where(col(Gate.model) == model).with_for_update()
-    gate: Gate | None = session.execute(locked).scalar_one_or_none()
+    gate: Gate | None = session.execute(_GATE, {"model": model}).scalar_one_or_none()
     if gate is None:
         session.execute(text("INSERT INTO gate (model) VALUES (:model) ON CONFLICT DO NOTHING"), {"model": model})
-        gate = session.execute(locked).scalar_one()
+        gate = session.execute(_GATE, {"model": model}).scalar_one()
     return gate
 
 
 def _under_way(session: Session, model: str) -> dict[tuple[int, str], int]:
     """``{(run id, worker id): calls}`` of a model."""
-    who = (col(Lease.run_id), col(Lease.worker_id))
-    statement = select(*who, func.count()).where(col(Lease.model) == model).group_by(*who)
-    return {(int(run_id), str(worker_id)): int(count) for run_id, worker_id, count in session.execute(statement)}
+    counted = session.execute(_BY_WORKER, {"model": model})
+    return {(int(run_id), str(worker_id)): int(count) for run_id, worker_id, count in counted}
 
 
 def _share(session: Session, model: str, limit: int) -> int:
     """How many calls one worker may have under way, so that each that can call the model gets its part."""
-    able = sum(model in models for models in session.execute(select(col(Worker.models))).scalars())
+    able = sum(model in models for models in session.execute(_MODELS).scalars())
     return -(-limit // max(1, able))
 
 

@@ -1,9 +1,12 @@
 """The thread that carries runs out: sees that they want something, leases chats, has them done, rests when idle."""
 
+import gc
 import logging
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from sqlalchemy import select
@@ -16,6 +19,7 @@ from core.jobs.crew import Crew
 from core.jobs.leases import Backlog, Job
 from core.jobs.lock import executor_lock
 from core.jobs.models import spec_of
+from core.jobs.places import Places, ahead
 from core.jobs.runs import finish_if_complete
 from core.jobs.scope import parameters_of, pending
 from core.jobs.work import perform
@@ -32,6 +36,7 @@ DRAIN_SECONDS = 150.0
 """Longer than a call may take by default, so that what was paid for is stored."""
 
 _log = logging.getLogger("shiyao.jobs")
+_loaded = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,7 @@ class _Shift:
 
     crew: Crew
     worker_id: str
+    places: dict[str, Places]
     backlogs: dict[int, Backlog] = field(default_factory=dict)
     models: tuple[str, ...] | None = None
     beat_at: float = 0.0
@@ -157,10 +163,12 @@ class JobRunner:
         """Give out jobs until there is nothing to do for a while, or the process ends."""
         worker_id = workers.new_id()
 
-        def carry_out(job: Job, home: threading.Event) -> None:
-            self._perform(job, worker_id, home)
+        places: dict[str, Places] = defaultdict(Places)
 
-        shift = _Shift(Crew(carry_out, self._note_broken, self._wake.set), worker_id)
+        def carry_out(job: Job, home: threading.Event) -> None:
+            self._perform(job, worker_id, places[job.model], home)
+
+        shift = _Shift(Crew(carry_out, self._note_broken, self._wake.set), worker_id, places)
         idle_since = time.monotonic()
         try:
             while not self._stopping.is_set() and time.monotonic() - idle_since < self._idle:
@@ -209,6 +217,10 @@ class JobRunner:
             by_model[want.model].append(want)
         for model, group in by_model.items():
             limit = min(want.limit for want in group)
+            shift.places[model].limit = limit
+            if self._lock.exclusive and shift.places[model].full:
+                # Nobody else asks this model. Where others do, leases alone can hold the limit over all of them.
+                limit += ahead(limit)
             if not any(want.open for want in group) or sum(job.model == model for job in shift.crew.active) >= limit:
                 continue
             at = {(job.run_id, job.chat_id) for job in shift.crew.active}
@@ -224,7 +236,7 @@ class JobRunner:
             for job in leases.claim(self._store, shift.worker_id, model, limit, offered):
                 shift.crew.begin(job)
 
-    def _perform(self, job: Job, worker_id: str, home: threading.Event) -> None:
+    def _perform(self, job: Job, worker_id: str, places: Places, home: threading.Event) -> None:
         done = False
 
         def settle(session: Session) -> None:
@@ -232,17 +244,35 @@ class JobRunner:
 
         try:
             done = perform(
-                self._store, job.run_id, job.chat_id, turn=lambda rate: self._turn(job, rate, home), settle=settle
+                self._store,
+                job.run_id,
+                job.chat_id,
+                place=lambda: self._place(job, places, home),
+                turn=lambda rate: self._turn(job, rate, home),
+                settle=settle,
             )
         finally:
             if not done:
                 with self._store.write() as session:
                     settle(session)
+        _keep_what_is_loaded()
+
+    @contextmanager
+    def _place(self, job: Job, places: Places, home: threading.Event) -> Iterator[None]:
+        """Be one of those that are asked at a time."""
+        with places.one(home) as waited:
+            if waited:
+                self._still_wanted(job)
+            yield
 
     def _turn(self, job: Job, per_minute: int, home: threading.Event) -> None:
         """Wait until a call of this job may start by the run's rate."""
         if home.wait(leases.turn(self._store, job.model, per_minute)):
             raise Withdrawn
+        self._still_wanted(job)
+
+    def _still_wanted(self, job: Job) -> None:
+        """Raise :class:`Withdrawn` where the run was stopped meanwhile."""
         with self._store.read() as session:
             row = session.get(Run, job.run_id)
             if row is None or row.status != RunStatus.RUNNING:
@@ -277,6 +307,16 @@ class JobRunner:
             with self._store.write() as session:
                 finish_if_complete(session, run_id)
         return found
+
+
+def _keep_what_is_loaded() -> None:
+    """Once, after this process's first call: packages, tables and prompts that are loaded by now stay.
+
+    Each full round of the garbage collector would look through them all, and stop every thread for 0.15 s meanwhile.
+    """
+    if _loaded.acquire(blocking=False):
+        gc.collect()
+        gc.freeze()
 
 
 _runners: dict[str, JobRunner] = {}

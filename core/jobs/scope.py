@@ -3,13 +3,14 @@
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlmodel import Session, col
 
 from core.store import queries
 from core.store.models import Extraction, ExtractionStatus, Run
 
 DEFAULT_DEADLINE = 120.0
+_SETTLED = select(func.count()).where(col(Extraction.run_id) == bindparam("run_id"))
 
 
 class RunParameters(BaseModel):
@@ -77,5 +78,5 @@ def missing(session: Session, row: Run) -> list[int]:
 
 def pending(session: Session, row: Run) -> int:
     """How many chats are missing, by counting alone: cheap enough to ask several times a second."""
-    settled: int = session.execute(select(func.count()).where(col(Extraction.run_id) == row.id)).scalar_one()
+    settled: int = session.execute(_SETTLED, {"run_id": row.id}).scalar_one()
     return max(0, row.total - settled + len(awaiting_retry(session, row)))

@@ -2,9 +2,10 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
-from sqlalchemy import and_, insert, select
+from sqlalchemy import and_, bindparam, insert, select
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Session, col
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
@@ -27,6 +28,26 @@ STORE_SECONDS = 60.0
 
 _log = logging.getLogger("shiyao.jobs")
 
+# Put together once: that takes longer than carrying them out, and every chat needs them while others wait.
+_OUTCOME = and_(col(Extraction.run_id) == col(Run.id), col(Extraction.chat_id) == col(Chat.id))
+_ASKED = (
+    select(Run, col(Chat.text), col(Dataset.form), Extraction)
+    .join(Chat, col(Chat.dataset_id) == col(Run.dataset_id))
+    .join(Dataset, col(Dataset.id) == col(Run.dataset_id))
+    .outerjoin(Extraction, _OUTCOME)
+    .where(
+        col(Run.id) == bindparam("run_id"),
+        col(Chat.id) == bindparam("chat_id"),
+        col(Run.status) == RunStatus.RUNNING,
+    )
+)
+_BEFORE = (
+    select(Run, Extraction)
+    .join(Chat, col(Chat.dataset_id) == col(Run.dataset_id))
+    .outerjoin(Extraction, _OUTCOME)
+    .where(col(Run.id) == bindparam("run_id"), col(Chat.id) == bindparam("chat_id"))
+)
+
 
 @dataclass(frozen=True, slots=True)
 class _Task:
@@ -46,6 +67,7 @@ def perform(
     run_id: int,
     chat_id: int,
     *,
+    place: Callable[[], AbstractContextManager[object]] = nullcontext,
     turn: Callable[[int], None] = lambda _: None,
     settle: Callable[[Session], None] = lambda _: None,
 ) -> bool:
@@ -58,6 +80,8 @@ def perform(
         store: open store.
         run_id: the run.
         chat_id: the chat.
+        place: entered once all is ready to ask, left when there is an outcome; may raise
+            :class:`core.jobs.asking.Withdrawn`.
         turn: given the run's calls per minute, waits until a call may start; see
             :class:`core.jobs.asking.Asking`. Not called where the run has no limit.
         settle: called in the transaction that stores the result.
@@ -83,20 +107,23 @@ def perform(
         form = load_named_form(task.form)
         if isinstance(task.pipeline, ShiyaoError):
             raise task.pipeline
-        outcome = run_pipeline(
-            form=form,
-            chat=parse_chat(task.text),
-            pipeline=task.pipeline,
-            provider=asking,
-            model=task.spec.called,
-            parameters=task.spec.request(),
-            deadline=task.parameters.deadline,
-            context_tokens=task.spec.context_tokens,
-            max_output_tokens=task.spec.max_output_tokens,
-            base=given_or_refuse(task.pipeline, task.given),
-            examples=examples_for(store, form, task.pipeline, chat_id),
-            earlier=task.earlier,
-        )
+        chat = parse_chat(task.text)
+        base = given_or_refuse(task.pipeline, task.given)
+        with place():
+            outcome = run_pipeline(
+                form=form,
+                chat=chat,
+                pipeline=task.pipeline,
+                provider=asking,
+                model=task.spec.called,
+                parameters=task.spec.request(),
+                deadline=task.parameters.deadline,
+                context_tokens=task.spec.context_tokens,
+                max_output_tokens=task.spec.max_output_tokens,
+                base=base,
+                examples=examples_for(store, form, task.pipeline, chat_id),
+                earlier=task.earlier,
+            )
     except Withdrawn:
         return False
     except ShiyaoError as error:
@@ -131,14 +158,7 @@ def perform(
 
 
 def _task(session: Session, run_id: int, chat_id: int) -> _Task | None:
-    # One statement: each costs half a millisecond of processor time, and 32 calls a second begin and end.
-    found = session.execute(
-        select(Run, col(Chat.text), col(Dataset.form), Extraction)
-        .join(Chat, col(Chat.dataset_id) == col(Run.dataset_id))
-        .join(Dataset, col(Dataset.id) == col(Run.dataset_id))
-        .outerjoin(Extraction, and_(col(Extraction.run_id) == col(Run.id), col(Extraction.chat_id) == col(Chat.id)))
-        .where(col(Run.id) == run_id, col(Chat.id) == chat_id, col(Run.status) == RunStatus.RUNNING)
-    ).one_or_none()
+    found = session.execute(_ASKED, {"run_id": run_id, "chat_id": chat_id}).one_or_none()
     if found is None:
         return None
     run, text, form, before = found
@@ -169,12 +189,7 @@ def _may_replace(before: Extraction, parameters: RunParameters) -> bool:
 
 def _write(session: Session, run_id: int, chat_id: int, outcome: Outcome, asked: list[Asked]) -> None:
     """Insert, or replace the failure that was to be retried; a second answer for the same chat is dropped."""
-    found = session.execute(
-        select(Run, Extraction)
-        .join(Chat, and_(col(Chat.id) == chat_id, col(Chat.dataset_id) == col(Run.dataset_id)))
-        .outerjoin(Extraction, and_(col(Extraction.run_id) == col(Run.id), col(Extraction.chat_id) == chat_id))
-        .where(col(Run.id) == run_id)
-    ).one_or_none()
+    found = session.execute(_BEFORE, {"run_id": run_id, "chat_id": chat_id}).one_or_none()
     if found is None:
         return
     run, row = found

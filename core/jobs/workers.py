@@ -113,8 +113,8 @@ def keep_only(session: Session, worker_id: str, active: dict[tuple[int, int], st
             continue
 
 
-def mine(worker_id: str, run_id: int, chat_id: int) -> tuple[Any, ...]:
-    """The condition for one lease of a worker."""
+def mine(worker_id: Any, run_id: Any, chat_id: Any) -> tuple[Any, ...]:
+    """The condition for one lease of a worker; values, or parameters that get theirs later."""
     return (col(Lease.run_id) == run_id, col(Lease.chat_id) == chat_id, col(Lease.worker_id) == worker_id)
 
 

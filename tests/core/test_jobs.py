@@ -13,13 +13,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 
 from core import jobs
 from core.errors import JobError
 from core.settings import ROOT
 from core.store import Store
-from core.store.models import RunStatus
+from core.store.models import Lease, RunStatus
 from tests.core.running import add_dataset, runner, stored, wait_until
 from tests.fakes.behaviour import Answer, BadJson, Behaviour, Drop, Failure, Stall
 from tests.fakes.openai_server import FakeOpenAI
@@ -210,6 +210,40 @@ def test_calls_under_way_are_not_asked_again_by_a_run_that_stops_and_starts(
             wait_until(lambda: finished(store, run.id))
         assert sorted(asked(service).values()) == [1] * 12
     assert set(stored(store, run)) == set(range(1, 13))
+
+
+def test_chats_that_stand_ready_are_not_asked_once_the_run_is_paused(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_dataset(store, 12)
+    hold = threading.Event()
+
+    def script(_: dict[str, Any], number: int) -> Behaviour:
+        hold.wait(120)
+        return Answer()
+
+    def leased() -> int:
+        with store.read() as session:
+            return session.execute(select(func.count()).select_from(Lease)).scalar_one()
+
+    with FakeOpenAI(script) as service:
+        for name, value in service.environment().items():
+            monkeypatch.setenv(name, value)
+        run = jobs.create_run(store, dataset="d", name="r", provider="openai", concurrency=4)
+        with runner(store) as running:
+            jobs.start(store, run.id)
+            running.wake()
+            wait_until(lambda: len(service.requests) == 4 and leased() == 6)
+            jobs.pause(store, run.id)
+            hold.set()
+            running.wake()
+            wait_until(lambda: leased() == 0)
+            assert (len(service.requests), jobs.progress(store, run.id).done) == (4, 4)
+            jobs.start(store, run.id)
+            running.wake()
+            wait_until(lambda: finished(store, run.id))
+        assert max(asked(service).values()) == 1
+    assert len(stored(store, run)) == 12
 
 
 def test_a_run_that_cannot_be_stored_is_reported_and_not_paid_again(store: Store, service: FakeOpenAI) -> None:
