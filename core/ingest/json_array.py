@@ -13,6 +13,23 @@ from core.ingest.model import RawRow
 from core.ingest.source import Source
 
 _MAX_DEPTH = 50
+_FAULTS = {
+    "Expecting property name": "这里应是双引号里的字段名，或者上一项多了逗号",
+    "Expecting value": "这里缺少一个值，或者值没有加双引号",
+    "Expecting ',' delimiter": "这里应是逗号或结束的括号，也可能是前面的文字里有没转义的双引号",
+    "Expecting ':' delimiter": "字段名后面应是英文冒号",
+    "Illegal trailing comma": "括号前多了一个逗号",
+    "Unterminated string": "从这里开始的文字没有用双引号结束",
+    "Invalid control character": "文字里有没转义的换行或制表符",
+    "Invalid \\": "反斜杠后面的写法不对",
+    "Extra data": "数据到这里已经结束，后面还有多余的内容",
+}
+"""What the parser of the standard library says, by the first words, as a person understands it."""
+
+
+def fault(error: json.JSONDecodeError) -> str:
+    """What is wrong at the place of the error, in Chinese."""
+    return next((said for words, said in _FAULTS.items() if error.msg.startswith(words)), "写法不对")
 
 
 def read_array(source: Source) -> Iterator[RawRow]:
@@ -97,7 +114,7 @@ def _locate(source: Source, cause: Exception | None = None) -> None:
                 f"文件 {source.name} 在第 {error.lineno} 行中断，没有写完", "文件可能下载或复制不完整，请重新取得"
             ) from error
         raise InputError(
-            f"文件 {source.name} 第 {error.lineno} 行第 {error.colno} 列不是合法的 JSON（{error.msg}）",
+            f"文件 {source.name} 第 {error.lineno} 行第 {error.colno} 列不是合法的 JSON：{fault(error)}",
             "请改正这里后重试",
         ) from (cause or error)
     except RecursionError as error:

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 
 from core.form import Form
-from core.ingest.json_array import read_array
+from core.ingest.json_array import fault, read_array
 from core.ingest.model import BY_NAME, Columns, FileFormat, RawRow
 from core.ingest.source import Source
 from core.ingest.tables import read_table
@@ -45,7 +45,7 @@ def _json_lines(source: Source) -> Iterator[RawRow]:
             try:
                 yield RawRow(position, json.loads(line), number)
             except json.JSONDecodeError as error:
-                yield RawRow(position, None, number, f"第 {error.colno} 列不是合法的 JSON（{error.msg}）")
+                yield RawRow(position, None, number, f"第 {error.colno} 列不是合法的 JSON：{fault(error)}")
             except (ValueError, RecursionError):  # a number of thousands of digits; nested thousands deep
                 yield RawRow(position, None, number, "数字太长或嵌套太深，不是群聊数据")
 

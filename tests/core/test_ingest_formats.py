@@ -126,6 +126,25 @@ def test_json_of_one_object_per_line_whatever_its_name(form: Form) -> None:
     assert [chat.text for chat in found.chats] == TEXTS
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("{oops}", "这里应是双引号里的字段名，或者上一项多了逗号"),
+        ('{"a": }', "这里缺少一个值，或者值没有加双引号"),
+        ('{"a": "他说"好""}', "这里应是逗号或结束的括号，也可能是前面的文字里有没转义的双引号"),
+        ('{"a"；1}', "字段名后面应是英文冒号"),
+        ('{"a": "甲', "从这里开始的文字没有用双引号结束"),
+        ('{"a": "甲\t乙"}', "文字里有没转义的换行或制表符"),
+        (r'{"a": "\q"}', "反斜杠后面的写法不对"),
+        (r'{"a": "\u12"}', "反斜杠后面的写法不对"),
+        ("{} {}", "数据到这里已经结束，后面还有多余的内容"),
+    ],
+)
+def test_what_is_wrong_with_a_line_is_said_in_chinese(line: str, said: str, form: Form) -> None:
+    found = preview(BytesIO(f'{{"chat_text": "甲：一"}}\n{line}'.encode()), "a.jsonl", form)
+    assert [row.reason.partition("：")[2] for row in found.rejected] == [said]
+
+
 def test_broken_lines_cost_only_themselves(form: Form) -> None:
     lines = [
         '{"chat_text": "甲：一"}',

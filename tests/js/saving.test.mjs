@@ -127,6 +127,38 @@ test("a conflict brings the chat back with both sides, and settling saves on top
   assert.deepEqual([again.customers[0].values["电话"], again.customers[0].values["明细"]], ["138", "我的"]);
 });
 
+/** A chat of 甲 and 乙 that I edited and approved after they had saved it as `theirs`. */
+function conflicted(theirs, edit = () => {}) {
+  const two = [customer({ 姓名: "甲" }, { origin: 0 }), customer({ 姓名: "乙" }, { origin: 1 })];
+  const desk = open(storage(), { chats: [chat(1, { customers: two }), chat(2), chat(3)] });
+  edit(entryOf(desk.store));
+  const save = approve(desk);
+  take(desk, { open: 2, acks: [{ save_id: save.save_id, result: "conflict", version: 4, theirs, who: "陈默" }], chats: [chat(2)] });
+  return desk.store.entries.get(1);
+}
+
+test("customers whom they put in another order are still the same customers", () => {
+  const theirs = [customer({ 姓名: "乙女士", 电话: "139" }, { source: 1 }), customer({ 姓名: "甲" }, { source: 0 })];
+  const entry = conflicted(theirs, (mine) => editField(mine, 0, "明细", "我的", 0));
+  assert.deepEqual(conflictRows(entry, FORM).map((row) => [row.id, row.mine, row.theirs, row.untouched]), [
+    ["0:明细", "我的", "", false],
+    ["1:姓名", "乙", "乙女士", true],
+    ["1:电话", "", "139", true],
+    ["order", "甲、乙", "乙女士、甲", true],
+  ]);
+  settleConflict(entry, FORM, new Set(["1:姓名", "1:电话", "order"]));
+  assert.deepEqual(entry.work.map(({ values }) => [values.姓名, values.电话, values.明细]), [["乙女士", "139", ""], ["甲", "", "我的"]]);
+});
+
+test("my order stays unless theirs is chosen, and a customer only they have can be taken", () => {
+  const theirs = [customer({ 姓名: "丙" }, { source: null }), customer({ 姓名: "乙" }, { source: 1 }), customer({ 姓名: "甲" }, { source: null })];
+  const entry = conflicted(theirs);
+  assert.deepEqual(conflictRows(entry, FORM).map((row) => [row.id, row.mine, row.theirs]),
+                   [["2:", "没有", "有（丙）"], ["order", "甲、乙", "乙、甲"]]);
+  settleConflict(entry, FORM, new Set(["2:"]));
+  assert.deepEqual(entry.work.map(({ values }) => values.姓名), ["甲", "乙", "丙"]);
+});
+
 test("their decision and note are part of a conflict and can be taken", () => {
   const desk = open();
   const save = approve(desk);

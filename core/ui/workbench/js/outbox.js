@@ -91,15 +91,44 @@ export function applyAck(entry, save, ack) {
 }
 
 /**
+ * Who of theirs is who of mine, as `{mine, other, place}`: by the customer of the run that both came from, else by name,
+ * else in order; `place` is where theirs stands. My order; customers that only they have come last.
+ */
+function pairs(entry, form) {
+  const theirs = entry.conflict?.theirs ?? [];
+  const name = (customer) => customer.values[form.name_field];
+  const left = new Set(theirs.keys());
+  const found = new Map();
+  const match = (same) => {
+    for (const mine of entry.work) {
+      if (found.has(mine)) continue;
+      const place = [...left].find((at) => same(mine, theirs[at]));
+      if (place === undefined) continue;
+      found.set(mine, place);
+      left.delete(place);
+    }
+  };
+  match((mine, other) => Number.isInteger(mine.origin) && mine.origin === other.source);
+  match((mine, other) => name(mine) && name(mine) === name(other));
+  match(() => true);
+  const places = [...entry.work.map((mine) => [mine, found.get(mine)]), ...[...left].map((place) => [undefined, place])];
+  return places.map(([mine, place]) => ({ mine, other: theirs[place], place }));
+}
+
+/** Whether they put the customers that both sides have into another order. */
+function reordered(both) {
+  return both.some(({ place }, i) => i > 0 && place < both[i - 1].place);
+}
+
+/**
  * Fields that differ between mine and theirs: one row per field, one row for a customer that only one side has.
  * `untouched` says that only they changed the field since both had it in common: then theirs is the better default.
  */
 export function conflictRows(entry, form) {
   const theirs = entry.conflict?.theirs ?? [];
   const rows = [];
-  for (let index = 0; index < Math.max(entry.work.length, theirs.length); index += 1) {
-    const mine = entry.work[index];
-    const other = theirs[index];
+  const everybody = pairs(entry, form);
+  for (const [index, { mine, other }] of everybody.entries()) {
     if (!mine || !other) {
       const name = (mine ?? other).values[form.name_field] || "未填姓名";
       rows.push({ id: `${index}:`, index, key: null, label: `客户 ${index + 1}`,
@@ -114,6 +143,15 @@ export function conflictRows(entry, form) {
                   label: entry.work.length > 1 ? `客户 ${index + 1} · ${field.label}` : field.label,
                   mine: valueText(mine.values[field.key]), theirs: valueText(other.values[field.key]) });
     }
+  }
+  const both = everybody.filter(({ mine, other }) => mine && other);
+  if (reordered(both)) {
+    const names = (customers) => customers.map((customer) => customer.values[form.name_field] || "未填姓名").join("、");
+    const mine = both.map((one) => one.mine);
+    const uids = mine.map(({ uid }) => uid);
+    const before = entry.agreed?.map(({ uid }) => uid).filter((uid) => uids.includes(uid));
+    rows.push({ id: "order", index: 0, key: null, label: "客户的顺序", untouched: before?.join() === uids.join(),
+                mine: names(mine), theirs: names([...both].sort((a, b) => a.place - b.place).map((one) => one.other)) });
   }
   return theirs.length ? [...rows, ...decisionRows(entry)] : rows;
 }
@@ -145,16 +183,18 @@ function bothPinned(mine, theirs) {
  */
 export function settleConflict(entry, form, taken) {
   const status = taken.has("status") ? entry.conflict.decided : entry.conflict.status;
-  const theirs = entry.conflict.theirs ?? [];
   const work = [];
-  for (let index = 0; index < Math.max(entry.work.length, theirs.length); index += 1) {
-    const mine = entry.work[index];
-    const other = theirs[index];
+  const places = new Map();
+  const keep = (customer, place) => {
+    work.push(customer);
+    places.set(customer, place ?? Infinity);
+  };
+  for (const [index, { mine, other, place }] of pairs(entry, form).entries()) {
     if (!mine || !other) {
       const wanted = taken.has(`${index}:`) ? other : mine;
-      if (wanted === mine && mine) work.push(mine);
-      else if (wanted) work.push({ uid: `theirs-${index}`, source: null, origin: wanted.source ?? null, pinned: wanted.pinned ?? {},
-                                   baseline: null, marks: {}, marked: null, values: wanted.values, confirmed: wanted.confirmed ?? {} });
+      if (wanted === mine && mine) keep(mine, place);
+      else if (wanted) keep({ uid: `theirs-${index}`, source: null, origin: wanted.source ?? null, pinned: wanted.pinned ?? {},
+                                   baseline: null, marks: {}, marked: null, values: wanted.values, confirmed: wanted.confirmed ?? {} }, place);
       continue;
     }
     const values = { ...mine.values };
@@ -169,8 +209,9 @@ export function settleConflict(entry, form, taken) {
       values[key] = other.values[key];
       confirmed[key] = other.confirmed?.[key] ?? ONE_BY_ONE;
     }
-    work.push({ ...mine, values, confirmed, pinned });
+    keep({ ...mine, values, confirmed, pinned }, place);
   }
+  if (taken.has("order")) work.sort((a, b) => places.get(a) - places.get(b) || 0);
   entry.undo.push(entry.work);
   entry.work = work.length ? work : entry.work;
   if (taken.has("note")) entry.note = entry.conflict.noted;
