@@ -155,7 +155,7 @@ class Desk:
         # Under a filter "left" is about what it lets through, not about the dataset.
         path = walk(store, self.form, self.wish)
         in_queue = len(path.indices)
-        to_do = in_queue if self.asks or self.filter.narrow or self.filter.queue != Filter().queue else done.left
+        partly = self.asks or bool(self.filter.narrow) or self.filter.queue != Filter().queue
         return {
             "total": done.total,
             "confirmed": done.confirmed,
@@ -163,8 +163,9 @@ class Desk:
             "skipped": done.skipped,
             "left": done.left,
             "queue": in_queue,
+            "partly": partly,
             "pace_seconds": pace,
-            "left_seconds": pace * to_do if pace is not None else None,
+            "left_seconds": pace * (in_queue if partly else done.left) if pace is not None else None,
         }
 
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.form import Form
 from core.review import FILTERS, Filter
-from core.review.batches import batches
+from core.review.batches import BatchView, batches
 from core.review.filters import DIFFERING, EMPTY, FILLED, FLAGS, MINE
 from core.review.queue import reviewers
 from core.store import DatasetView
@@ -43,17 +43,19 @@ def statuses(*, first: str, options: Sequence[str] = tuple(FILTERS)) -> str:
     )
 
 
-def conditions(dataset: DatasetView, form: Form, *, queue: str) -> Filter:
+def conditions(dataset: DatasetView, form: Form, *, queue: str, of_batch: bool = True) -> Filter:
     """Everything that narrows further; draws itself in two columns.
 
     Args:
         dataset: the dataset.
         form: its form.
         queue: the set of statuses, chosen elsewhere.
+        of_batch: whether a batch can be chosen. Not where batches are given out: chats of one are in no other, and a
+            page cannot link to an address with a name that a box of its own is bound to.
     """
     with state.store().read() as session:
         people = reviewers(session, dataset.id)
-    given = {str(item.id): f"{item.name}（{item.reviewer}）" for item in batches(state.store(), dataset.id)}
+    given = {str(item.id): batch_title(item) for item in batches(state.store(), dataset.id)}
     left, right = st.columns(2)
     text = left.text_input("群聊里有", key="text", bind="query-params", placeholder="例如：价格 合同")
     by = right.selectbox("审阅人", people, index=None, key="by", bind="query-params", placeholder="任何人")
@@ -67,16 +69,18 @@ def conditions(dataset: DatasetView, form: Form, *, queue: str) -> Filter:
     value = left.text_input("字段值包含", key="value", bind="query-params", disabled=off, placeholder="先选字段")
     flag = right.selectbox("标记", FLAGS, index=None, key="flag", bind="query-params", placeholder="不限")
     left, right = st.columns(2)
-    batch = left.selectbox(
-        "批次",
-        [MINE, *given],
-        index=None,
-        key="batch",
-        bind="query-params",
-        placeholder="不限",
-        format_func=lambda option: given.get(option, option),
-    )
-    differ = right.selectbox(
+    batch = None
+    if of_batch:
+        batch = left.selectbox(
+            "批次",
+            [MINE, *given],
+            index=None,
+            key="batch",
+            bind="query-params",
+            placeholder="不限",
+            format_func=lambda option: given.get(option, option),
+        )
+    differ = (right if of_batch else left).selectbox(
         "抽取任务之间", [DIFFERING], index=None, key="differ", bind="query-params", placeholder="不限"
     )
     return Filter.of(
@@ -92,6 +96,11 @@ def conditions(dataset: DatasetView, form: Form, *, queue: str) -> Filter:
             "batch": batch,
         }
     )
+
+
+def batch_title(item: BatchView) -> str:
+    """What a batch is called where one is chosen; an address carries this very text."""
+    return f"#{item.id} {item.name}（{item.reviewer}）"
 
 
 def summary(wanted: Filter) -> str:

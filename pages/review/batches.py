@@ -55,7 +55,7 @@ def draw(dataset: DatasetView, found: list[BatchView]) -> None:
     one = found[ticked[0]] if ticked and ticked[0] < len(found) else None
     opener, taker, _ = st.columns([2, 2, 6])
     if opener.button("在审阅台打开", disabled=one is None, help="先点一行", width="stretch") and one is not None:
-        target = {"dataset": str(dataset.id), "batch": str(one.id)}
+        target = {"dataset": str(dataset.id), "batch": narrow.batch_title(one)}
         st.switch_page(pages.WORKBENCH, query_params=target)
     if taker.button("收回批次", disabled=one is None, help="群聊和记录都留着", width="stretch") and one is not None:
         take_back(state.store(), one.id)
@@ -86,7 +86,7 @@ def hand_out(dataset: DatasetView) -> None:
         st.caption("按这个顺序取符合条件、还不在别的批次里的群聊，轮流分给每个人。")
     with right:
         queue = narrow.statuses(first="待审阅")
-        wanted = narrow.conditions(dataset, form, queue=queue)
+        wanted = narrow.conditions(dataset, form, queue=queue, of_batch=False)
     lacking = not (name.strip() and chosen)
     if left.button("分派", type="primary", disabled=lacking, help="先填写批次名称和审阅人" if lacking else None):
         made = give(

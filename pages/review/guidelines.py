@@ -18,7 +18,9 @@ def listed(form: Form, now: dict[str, guidelines.GuidelineView]) -> str:
         st.radio(
             "字段",
             form.keys,
-            format_func=lambda key: f"{labels[key]}  :gray[v{now[key].version}]" if now[key].version else labels[key],
+            # The address carries this text: it must not change with a new version.
+            format_func=labels.__getitem__,
+            captions=[f"第 {now[key].version} 版" if now[key].version else "" for key in form.keys],
             key="field",
             bind="query-params",
         )

@@ -1,13 +1,13 @@
 """The desk of the real app over a database of its own: chats made here, what a reviewer does, and what was stored."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from core.form import load_named_form
 from core.store import RecordView, Store, open_store, queries
@@ -96,6 +96,27 @@ class RealDesk:
         record = self.record(chat)
         with self.store.read() as session:
             return queries.events(session, record.id) if record else []
+
+
+Sit = Callable[..., RealDesk]
+
+
+@contextmanager
+def seats(browser: Browser, server: Server, store: Store, dataset: int) -> Iterator[Sit]:
+    """``sit("林晓")`` puts a reviewer with a browser of their own (or in a given one) at this dataset."""
+    contexts: list[BrowserContext] = []
+
+    def arrive(who: str, context: BrowserContext | None = None) -> RealDesk:
+        if context is None:
+            context = browser.new_context(viewport={"width": 1600, "height": 900}, locale="zh-CN")
+            context.set_default_timeout(PATIENT)
+            sit_down(context, server, who)
+            contexts.append(context)
+        return RealDesk(context.new_page(), server, store, dataset)
+
+    yield arrive
+    for context in contexts:
+        context.close()
 
 
 def sit_down(context: BrowserContext, server: Server, who: str) -> None:

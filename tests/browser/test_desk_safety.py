@@ -1,21 +1,20 @@
 """Nothing typed is lost on the real app: line cut, server killed, page killed, reload, two reviewers at once."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Error, expect
+from playwright.sync_api import Browser, Error, expect
 
 from core.store import Store, queries
 from core.store.models import Claim, now
-from tests.browser.real_desk import BUDGET, NAME, PATIENT, RIVAL, RealDesk, app_over, fill, sit_down
+from tests.browser.real_desk import BUDGET, NAME, PATIENT, RIVAL, RealDesk, Sit, app_over, fill, seats
 from tests.browser.serving import Server
 from tests.core.running import wait_until
 
 pytestmark = pytest.mark.browser
 App = tuple[Server, Store]
-Sit = Callable[..., RealDesk]
 
 
 @pytest.fixture(scope="module")
@@ -26,22 +25,10 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
 
 @pytest.fixture
 def sit(browser: Browser, app: App, request: pytest.FixtureRequest) -> Iterator[Sit]:
-    """``sit("林晓")`` puts a reviewer with a browser of their own at this test's dataset."""
+    """Seats at a dataset of this test's own."""
     server, store = app
-    dataset = fill(store, request.node.name, 12)
-    contexts: list[BrowserContext] = []
-
-    def arrive(who: str, context: BrowserContext | None = None) -> RealDesk:
-        if context is None:
-            context = browser.new_context(viewport={"width": 1600, "height": 900}, locale="zh-CN")
-            context.set_default_timeout(PATIENT)
-            sit_down(context, server, who)
-            contexts.append(context)
-        return RealDesk(context.new_page(), server, store, dataset)
-
-    yield arrive
-    for context in contexts:
-        context.close()
+    with seats(browser, server, store, fill(store, request.node.name, 12)) as arrive:
+        yield arrive
 
 
 def decisions(desk: RealDesk, chat: int) -> list[str]:

@@ -1,0 +1,148 @@
+"""Order and flow on the real app: filters that stay in the address, guidelines, batches, versions brought back."""
+
+import json
+import re
+from collections.abc import Iterator
+from io import BytesIO
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from core.ingest import import_chats
+from core.store import Store, queries
+from tests.browser.real_desk import BUDGET, FORM, PATIENT, Sit, app_over, seats
+from tests.browser.serving import Server
+
+pytestmark = pytest.mark.browser
+App = tuple[Server, Store]
+WORDS = ["你好", "怎么付款", "先了解价格", "什么时候发货", "价格能谈吗", "谢谢"]
+DEAR = (3, 5)
+"""Chats that ask for the price."""
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    with app_over(tmp_path_factory.mktemp("flow")) as started:
+        yield started
+
+
+@pytest.fixture
+def sit(browser: Browser, app: App, request: pytest.FixtureRequest) -> Iterator[Sit]:
+    """Seats at a dataset of this test's own, imported as a file is."""
+    server, store = app
+    texts = [{"chat_text": f"林木{i}：{said}\n客服小陈：您好，请说。"} for i, said in enumerate(WORDS, 1)]
+    file = BytesIO(json.dumps(texts, ensure_ascii=False).encode())
+    name = request.node.name
+    import_chats(store, file, filename="chats.json", dataset=name)
+    with store.read() as session:
+        dataset = queries.dataset(session, name)
+    with seats(browser, server, store, dataset.id) as arrive:
+        yield arrive
+
+
+def queue(page: Page) -> None:
+    """Open the box of the queue."""
+    page.get_by_test_id("stPopoverButton").click()
+
+
+def to(page: Page, server: Server, address: str) -> None:
+    page.goto(f"{server.url}/{address}")
+
+
+def test_filters_and_order_stay_in_the_address(sit: Sit) -> None:
+    desk = sit("林晓").open(1)
+    page = desk.page
+    queue(page)
+    page.get_by_label("群聊里有").fill("价格")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("stPopoverButton")).to_contain_text("1 条件")
+    page.get_by_role("radio", name="最久未动").click()
+    expect(page.get_by_test_id("stPopoverButton")).to_contain_text("最久未动")
+    page.keyboard.press("Escape")
+    page.wait_for_url("**order=*text=*")
+    address = page.url
+    page.reload()
+    desk.at(1)  # where somebody was; the queue goes on with those that ask for the price
+    expect(page.get_by_test_id("stPopoverButton")).to_contain_text("最久未动 · 1 条件")
+    expect(desk.root).to_contain_text("队列里 2（共剩 6）")
+    for chat in DEAR:
+        desk.approve()
+        desk.at(chat)
+    desk.is_now("saved")
+    page.get_by_role("link", name="总览").click()  # nobody sits on the last one any more
+    expect(desk.root).to_be_hidden(timeout=PATIENT)
+    # The same link at another desk: what is left of the two.
+    other = sit("陈默")
+    other.page.goto(re.sub(r"chat=\d+&?", "", address))
+    other.at(DEAR[1])
+    expect(other.page.get_by_test_id("stPopoverButton")).to_contain_text("最久未动 · 1 条件")
+    expect(other.root).to_contain_text("队列里 1（共剩 4）")
+
+
+def test_a_guideline_written_by_the_lead_stands_beside_the_field(sit: Sit, app: App) -> None:
+    lead = sit("周岚")
+    to(lead.page, app[0], f"guidelines?dataset={lead.dataset}&field={FORM.field(BUDGET).label}")
+    for version, text in enumerate(["只填客户说出口的预算", "只填客户说出口的预算；区间写两端"], 1):
+        lead.page.get_by_label("规范、例子和已作的决定").fill(text)
+        lead.page.get_by_label("为什么改").fill("第 3 条讨论后决定")
+        lead.page.get_by_role("button", name="保存为新版本").click()
+        expect(lead.page.get_by_role("heading", name=FORM.field(BUDGET).label)).to_be_visible()
+        expect(lead.page.get_by_text(f"版本 {version}，周岚 写于").first).to_be_visible(timeout=PATIENT)
+    lead.page.get_by_text("历史（").click()
+    expect(lead.page.get_by_text("区间写两端").last).to_be_visible()
+    desk = sit("林晓").open(1)
+    desk.field(BUDGET).focus()
+    desk.page.keyboard.press("Alt+g")
+    expect(desk.page.get_by_role("note", name="标注规范")).to_contain_text("区间写两端")
+
+
+def test_a_batch_is_handed_out_reviewed_and_seen_to_shrink(sit: Sit, app: App) -> None:
+    lead = sit("周岚")
+    to(lead.page, app[0], f"batches?dataset={lead.dataset}")
+    lead.page.get_by_label("批次名称").fill("第一周")
+    lead.page.get_by_label("分给谁").fill("林晓")
+    lead.page.keyboard.press("Enter")
+    lead.page.keyboard.press("Escape")
+    lead.page.get_by_label("一共多少条").fill("2")
+    lead.page.keyboard.press("Enter")
+    lead.page.get_by_role("button", name="分派", exact=True).click()
+    expect(lead.page.get_by_text("已分派给 1 人").first).to_be_visible(timeout=PATIENT)
+    desk = sit("林晓")
+    to(desk.page, app[0], f"workbench?dataset={desk.dataset}&batch=我的批次")
+    desk.at(1)
+    expect(desk.root).to_contain_text("队列里 2（共剩 6）")
+    desk.approve()
+    desk.at(2)
+    desk.is_now("saved")
+    expect(desk.root).to_contain_text("队列里 1（共剩 5）")
+    lead.page.reload()
+    cells = lead.page.get_by_role("gridcell", include_hidden=True)
+    expect(cells.filter(has_text="林晓").first).to_be_attached(timeout=PATIENT)
+    assert [cells.nth(i).inner_text() for i in range(3, 6)] == ["2", "1", "1"], "chats, approved, left"
+    # A click on the row, and its way to the desk: there is the batch.
+    lead.page.get_by_test_id("stDataFrame").click(position={"x": 12, "y": 52})
+    lead.page.get_by_role("button", name="在审阅台打开").click()
+    expect(lead.root).to_be_visible(timeout=PATIENT)
+    expect(lead.page.get_by_test_id("stPopoverButton")).to_contain_text("1 条件")
+    expect(lead.root).to_contain_text("队列里 1（共剩 5）")
+
+
+def test_any_version_is_brought_back_as_a_new_one(sit: Sit, app: App) -> None:
+    desk = sit("林晓").open(1)
+    for value in ("三万", "五万"):
+        desk.field(BUDGET).fill(value)
+        desk.is_now("saved")
+    desk.approve()
+    desk.at(2)
+    desk.is_now("saved")
+    assert desk.value(1, BUDGET) == "五万"
+    before = desk.history(1)
+    to(desk.page, app[0], f"history?dataset={desk.dataset}&chat=1")
+    page = desk.page
+    expect(page.get_by_text("三万").first).to_be_visible(timeout=PATIENT)
+    page.get_by_role("button", name="恢复到这个版本").last.click()
+    expect(page.get_by_text("已恢复：").first).to_be_visible(timeout=PATIENT)
+    assert desk.value(1, BUDGET) == "三万"
+    after = desk.history(1)
+    assert after[: len(before)] == before or after[-len(before) :] == before, "what was, is still there"
+    assert len(after) == len(before) + 1
