@@ -98,7 +98,8 @@ class Desk:
         acks = self.save(store, outbox)
         wish = self.wish
         if at is None:
-            first = ahead(store, self.form, wish, 0, 1)
+            # Where all are on other desks, the first one says whose.
+            first = ahead(store, self.form, wish, 0, 1) or walk(store, self.form, wish).indices[:1]
             with store.read() as session:
                 at = first[0] if first else queue.first_of(session, self.dataset.id)
         following = ahead(store, self.form, wish, at, AHEAD) if at is not None else []

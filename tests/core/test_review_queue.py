@@ -104,6 +104,16 @@ def test_a_claimed_chat_is_passed_over_by_others_until_it_expires(store: Store, 
     assert ahead(store, dataset, 1) == [2, 3, 4, 5]
 
 
+def test_a_queue_that_is_all_on_other_desks_opens_its_first_chat_and_says_whose(store: Store) -> None:
+    dataset = make(store, 3)
+    decide(store, dataset, 1, "已确认")
+    mine, hers = (open_desk(store, dataset, FORM, reviewer=who) for who in ("阿青", "小白"))
+    assert mine.turn(store)["open"] == 2
+    shown = hers.turn(store)
+    assert (shown["open"], shown["order"]["next"]) == (2, [])
+    assert [chat["claimed_by"] for chat in shown["chats"] if chat["chat"] == 2] == ["阿青"]
+
+
 def test_filters_narrow_and_combine(store: Store, dataset: DatasetView) -> None:
     forms = {index: [{NAME: f"林木{index}", PRODUCT: ["CRM", "商城"] if index % 2 else []}] for index in range(1, 6)}
     answer(store, dataset, "甲", forms | {6: None})
