@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 CHROMIUM = Path(os.environ.get("SHIYAO_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium")
 FLAGS = (
@@ -27,3 +27,8 @@ def chromium() -> Iterator[Browser]:
         launched = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield launched
         launched.close()
+
+
+def at_rest(page: Page) -> None:
+    """Wait until Streamlit has drawn the page: before, what was there stands beside what is new."""
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=60_000)

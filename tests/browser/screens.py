@@ -19,7 +19,7 @@ from core.ingest.sample import SAMPLE_DATASET, SAMPLE_RUN
 from core.review import open_desk
 from core.store import open_store, queries
 from core.ui.pages import ADDRESSES
-from tests.browser.chromium import chromium
+from tests.browser.chromium import at_rest, chromium
 from tests.browser.serving import ROOT, serving
 
 COLOURS = 128
@@ -99,7 +99,7 @@ def review(url: str, base: str = SAMPLE_RUN) -> None:
 def take(page: Page, url: str, target: Path) -> None:
     """One page, once it has come to rest."""
     page.goto(url)
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=60_000)
+    at_rest(page)
     page.locator("[data-testid=stSkeleton]").first.wait_for(state="detached")
     page.wait_for_load_state("networkidle")
     page.wait_for_timeout(1500)

@@ -12,6 +12,7 @@ from core.ingest import SAMPLE_DATASET, load_sample
 from core.review import apply_saves
 from core.store import Store, queries
 from core.ui.pages import ADDRESSES
+from tests.browser.chromium import at_rest
 from tests.browser.real_desk import BUDGET, FORM, NAME, PATIENT, RealDesk, app_over, fill, sit_down
 from tests.browser.serving import Server
 
@@ -44,9 +45,9 @@ def opened(browser: Browser, server: Server, *, scheme: Any = "light", width: in
     return context.new_page()
 
 
-def at_rest(page: Page, url: str) -> None:
+def go_to(page: Page, url: str) -> None:
     page.goto(url)
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    at_rest(page)
     page.locator("[data-testid=stMainBlockContainer] >> visible=true").wait_for()
     expect(page.locator("[data-testid=stSkeleton]")).to_have_count(0)
     expect(page.locator("[data-stale=true]")).to_have_count(0)  # what is about to go is drawn half transparent
@@ -70,7 +71,7 @@ def test_every_page(browser: Browser, app: App, scheme: str) -> None:
     page = opened(browser, server, scheme=scheme)
     found: dict[str, list[str]] = {}
     for address in ADDRESSES:
-        at_rest(page, f"{server.url}/{'' if address == ADDRESSES[0] else address}")
+        go_to(page, f"{server.url}/{'' if address == ADDRESSES[0] else address}")
         found[address] = problems(page)
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             found[address].append("scrolls sideways")

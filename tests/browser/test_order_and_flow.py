@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from core.ingest import import_chats
 from core.store import Store, queries
+from tests.browser.chromium import at_rest
 from tests.browser.real_desk import BUDGET, FORM, PATIENT, Sit, app_over, seats
 from tests.browser.serving import Server
 
@@ -88,6 +89,7 @@ def test_a_guideline_written_by_the_lead_stands_beside_the_field(sit: Sit, app: 
         lead.page.get_by_role("button", name="保存为新版本").click()
         expect(lead.page.get_by_role("heading", name=FORM.field(BUDGET).label)).to_be_visible()
         expect(lead.page.get_by_text(f"版本 {version}，周岚 写于").first).to_be_visible(timeout=PATIENT)
+        at_rest(lead.page)  # until then the form of the version before stands there as well
     lead.page.get_by_text("历史（").click()
     expect(lead.page.get_by_text("区间写两端").last).to_be_visible()
     desk = sit("林晓").open(1)

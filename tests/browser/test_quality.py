@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from core.store import Store, queries
+from tests.browser.chromium import at_rest
 from tests.browser.serving import Serve
 from tests.core.quality import NAME, TODO, quality_dataset
 
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.browser
 
 def ready(page: Page) -> None:
     """Shortcuts belong to buttons: they work once Streamlit has drawn those and has come to rest."""
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    at_rest(page)
     expect(page.get_by_role("button", name="下一处")).to_be_visible()
     expect(page.locator("[data-stale=true]")).to_have_count(0)
 
