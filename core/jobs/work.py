@@ -109,6 +109,7 @@ def perform(
             raise task.pipeline
         chat = parse_chat(task.text)
         base = given_or_refuse(task.pipeline, task.given)
+        examples = examples_for(store, form, task.pipeline, chat_id)
         with place():
             outcome = run_pipeline(
                 form=form,
@@ -121,7 +122,7 @@ def perform(
                 context_tokens=task.spec.context_tokens,
                 max_output_tokens=task.spec.max_output_tokens,
                 base=base,
-                examples=examples_for(store, form, task.pipeline, chat_id),
+                examples=examples,
                 earlier=task.earlier,
             )
     except Withdrawn:

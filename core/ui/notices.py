@@ -13,7 +13,7 @@ import streamlit as st
 from core.errors import ShiyaoError
 
 P = ParamSpec("P")
-AN_HOUR = 3600.0
+_AN_HOUR = 3600.0
 _log = logging.getLogger("shiyao.ui")
 
 
@@ -51,7 +51,7 @@ def guarded(function: Callable[P, Any]) -> Callable[P, None]:
     return wrapper
 
 
-def fragment(function: Callable[P, Any], *, every: float = AN_HOUR) -> Callable[P, Any]:
+def fragment(function: Callable[P, Any], *, every: float | None = None) -> Callable[P, Any]:
     """Decorator: a guarded fragment that is drawn again by itself, and so outlives a restart of the server.
 
     A restarted server knows none of a page's fragments until the page was drawn; what a browser sends to one is dropped
@@ -61,9 +61,9 @@ def fragment(function: Callable[P, Any], *, every: float = AN_HOUR) -> Callable[
 
     Args:
         function: draws the fragment.
-        every: seconds between two drawings without anybody's doing.
+        every: seconds between two drawings without anybody's doing; an hour where nothing moves by itself.
     """
-    return st.fragment(guarded(function), run_every=every)
+    return st.fragment(guarded(function), run_every=every or _AN_HOUR)
 
 
 def empty_state(title: str, body: str, *, page: str = "", label: str = "") -> None:

@@ -8,7 +8,7 @@ from core.store import DatasetView, RunView
 from core.store.models import RunStatus
 from core.ui import pages, state
 from core.ui.heading import heading
-from core.ui.notices import AN_HOUR, empty_state, fragment, reported
+from core.ui.notices import empty_state, fragment, reported
 from core.ui.runs import STATUSES, new_run, run_panel
 
 LIVE_SECONDS = 1.0
@@ -117,9 +117,9 @@ else:
     else:
         listed, detail = st.columns([4, 8], gap="large")
         with listed:
-            fragment(draw_list, every=every or AN_HOUR)(dataset, 0 if new or in_hand is None else in_hand.id)
+            fragment(draw_list, every=every)(dataset, 0 if new or in_hand is None else in_hand.id)
         with detail:
             if new or in_hand is None:
                 draw_new(dataset, known)
             else:
-                fragment(draw_run, every=every or AN_HOUR)(dataset, in_hand.id, known, every is not None)
+                fragment(draw_run, every=every)(dataset, in_hand.id, known, every is not None)

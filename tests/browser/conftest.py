@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Error, Page
 
 from tests.browser.chromium import CHROMIUM, chromium
 from tests.browser.desk import desk, workbench_server  # noqa: F401
+from tests.browser.real_desk import App, app_over
 from tests.browser.serving import Serve, Server, serving
 
 
@@ -18,6 +19,13 @@ def browser() -> Iterator[Browser]:
         pytest.skip("Chromium is not installed: run `make test-setup`, or set SHIYAO_CHROMIUM")
     with chromium() as launched:
         yield launched
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """The real app over a blank database, for all tests of a module."""
+    with app_over(tmp_path_factory.mktemp("app")) as started:
+        yield started
 
 
 @pytest.fixture

@@ -48,8 +48,11 @@ def fill(store: Store, name: str, chats: int) -> int:
         return dataset.id or 0
 
 
+App = tuple[Server, Store]
+
+
 @contextmanager
-def app_over(folder: Path) -> Iterator[tuple[Server, Store]]:
+def app_over(folder: Path) -> Iterator[App]:
     """The real app over a blank database in this folder, and the database."""
     url = f"sqlite:///{folder / 'desk.db'}"
     store = open_store(url)

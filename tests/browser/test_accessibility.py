@@ -1,6 +1,5 @@
 """Accessible: WCAG 2.1 A and AA by axe on every page, light and dark; the desk reachable on small or zoomed screens."""
 
-from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -10,14 +9,13 @@ from playwright.sync_api import Browser, Page, expect
 
 from core.ingest import SAMPLE_DATASET, load_sample
 from core.review import apply_saves
-from core.store import Store, queries
+from core.store import queries
 from core.ui.pages import ADDRESSES
 from tests.browser.chromium import at_rest
-from tests.browser.real_desk import BUDGET, FORM, NAME, PATIENT, RealDesk, app_over, fill, sit_down
+from tests.browser.real_desk import BUDGET, FORM, NAME, PATIENT, App, RealDesk, fill, sit_down
 from tests.browser.serving import Server
 
 pytestmark = pytest.mark.browser
-App = tuple[Server, Store]
 
 RULES: dict[str, Any] = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], "resultTypes": ["violations"]}
 NOT_OURS = {
@@ -30,10 +28,10 @@ NOT_OURS = {
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    with app_over(tmp_path_factory.mktemp("axe")) as started:
-        load_sample(started[1])
-        yield started
+def app(app: App) -> App:
+    """With the sample in it."""
+    load_sample(app[1])
+    return app
 
 
 def opened(browser: Browser, server: Server, *, scheme: Any = "light", width: int = 1366, height: int = 768) -> Page:

@@ -7,20 +7,12 @@ from datetime import datetime, timedelta
 import pytest
 from playwright.sync_api import Browser, Error, expect
 
-from core.store import Store, queries
+from core.store import queries
 from core.store.models import Claim, now
-from tests.browser.real_desk import BUDGET, NAME, PATIENT, RIVAL, RealDesk, Sit, app_over, fill, seats
-from tests.browser.serving import Server
+from tests.browser.real_desk import BUDGET, NAME, PATIENT, RIVAL, App, RealDesk, Sit, fill, seats
 from tests.core.running import wait_until
 
 pytestmark = pytest.mark.browser
-App = tuple[Server, Store]
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    with app_over(tmp_path_factory.mktemp("safety")) as started:
-        yield started
 
 
 @pytest.fixture

@@ -11,18 +11,11 @@ from playwright.sync_api import Browser, FrameLocator, Locator, Page, expect
 from core.review import apply_saves, rows
 from core.store import RecordView, Store, queries
 from core.store.views import EventView
-from tests.browser.real_desk import FORM, NAME, PATIENT, app_over, fill, sit_down
+from tests.browser.real_desk import FORM, NAME, PATIENT, App, fill, sit_down
 from tests.browser.serving import Server
 
 pytestmark = pytest.mark.browser
 PHONE, PRODUCT, STAGE = "基本信息-手机号码", "意向产品", "客户购买阶段"
-App = tuple[Server, Store]
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    with app_over(tmp_path_factory.mktemp("records")) as started:
-        yield started
 
 
 @dataclass

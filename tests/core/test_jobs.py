@@ -177,72 +177,72 @@ def test_a_run_stopped_and_started_at_once_does_not_get_stuck(store: Store, serv
     assert max(asked(service).values()) == 1
 
 
-def test_calls_under_way_are_not_asked_again_by_a_run_that_stops_and_starts(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    add_dataset(store, 12)
-    hold = threading.Event()
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[FakeOpenAI, threading.Event]]:
+    """A service whose first four calls hang until the event is set."""
+    go = threading.Event()
 
     def script(_: dict[str, Any], number: int) -> Behaviour:
         if number < 4:
-            hold.wait(120)
+            go.wait(120)
         return Answer()
 
-    with FakeOpenAI(script) as service:
-        for name, value in service.environment().items():
+    with FakeOpenAI(script) as fake:
+        for name, value in fake.environment().items():
             monkeypatch.setenv(name, value)
-        run = jobs.create_run(store, dataset="d", name="r", provider="openai", concurrency=4)
-        with runner(store) as running:
+        yield fake, go
+
+
+def test_calls_under_way_are_not_asked_again_by_a_run_that_stops_and_starts(
+    store: Store, held: tuple[FakeOpenAI, threading.Event]
+) -> None:
+    service, go = held
+    add_dataset(store, 12)
+    run = jobs.create_run(store, dataset="d", name="r", provider="openai", concurrency=4)
+    with runner(store) as running:
+        jobs.start(store, run.id)
+        running.wake()
+        wait_until(lambda: len(service.requests) == 4)
+        # Stopped and started again while four calls hang: they are neither given up nor begun a second time.
+        for _ in range(3):
+            jobs.cancel(store, run.id)
+            running.wake()
             jobs.start(store, run.id)
             running.wake()
-            wait_until(lambda: len(service.requests) == 4)
-            # Stopped and started again while four calls hang: they are neither given up nor begun a second time.
-            for _ in range(3):
-                jobs.cancel(store, run.id)
-                running.wake()
-                jobs.start(store, run.id)
-                running.wake()
-            # A higher limit lets eight more begin: all that is missing but the four.
-            jobs.create_run(store, dataset="d", name="r", provider="openai", concurrency=12)
-            running.wake()
-            wait_until(lambda: jobs.progress(store, run.id).done == 8)
-            hold.set()
-            wait_until(lambda: finished(store, run.id))
-        assert sorted(asked(service).values()) == [1] * 12
+        # A higher limit lets eight more begin: all that is missing but the four.
+        jobs.create_run(store, dataset="d", name="r", provider="openai", concurrency=12)
+        running.wake()
+        wait_until(lambda: jobs.progress(store, run.id).done == 8)
+        go.set()
+        wait_until(lambda: finished(store, run.id))
+    assert sorted(asked(service).values()) == [1] * 12
     assert set(stored(store, run)) == set(range(1, 13))
 
 
 def test_chats_that_stand_ready_are_not_asked_once_the_run_is_paused(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: Store, held: tuple[FakeOpenAI, threading.Event]
 ) -> None:
+    service, go = held
     add_dataset(store, 12)
-    hold = threading.Event()
-
-    def script(_: dict[str, Any], number: int) -> Behaviour:
-        hold.wait(120)
-        return Answer()
 
     def leased() -> int:
         with store.read() as session:
             return session.execute(select(func.count()).select_from(Lease)).scalar_one()
 
-    with FakeOpenAI(script) as service:
-        for name, value in service.environment().items():
-            monkeypatch.setenv(name, value)
-        run = jobs.create_run(store, dataset="d", name="r", provider="openai", concurrency=4)
-        with runner(store) as running:
-            jobs.start(store, run.id)
-            running.wake()
-            wait_until(lambda: len(service.requests) == 4 and leased() == 6)
-            jobs.pause(store, run.id)
-            hold.set()
-            running.wake()
-            wait_until(lambda: leased() == 0)
-            assert (len(service.requests), jobs.progress(store, run.id).done) == (4, 4)
-            jobs.start(store, run.id)
-            running.wake()
-            wait_until(lambda: finished(store, run.id))
-        assert max(asked(service).values()) == 1
+    run = jobs.create_run(store, dataset="d", name="r", provider="openai", concurrency=4)
+    with runner(store) as running:
+        jobs.start(store, run.id)
+        running.wake()
+        wait_until(lambda: len(service.requests) == 4 and leased() == 6)
+        jobs.pause(store, run.id)
+        go.set()
+        running.wake()
+        wait_until(lambda: leased() == 0)
+        assert (len(service.requests), jobs.progress(store, run.id).done) == (4, 4)
+        jobs.start(store, run.id)
+        running.wake()
+        wait_until(lambda: finished(store, run.id))
+    assert max(asked(service).values()) == 1
     assert len(stored(store, run)) == 12
 
 

@@ -47,7 +47,9 @@ export function drawTop(bar, store, entry, state) {
   const { total, confirmed, discussed, skipped, left, queue, partly, pace_seconds: pace, left_seconds: rest } = store.progress;
   setText(bar.dataset, store.dataset.name);
   setText(bar.count, `${confirmed} / ${total} 已确认`);
-  setText(bar.rest, [partly ? `队列里 ${queue}${left > queue ? `（共剩 ${left}）` : ""}` : left ? `还剩 ${left}` : "", discussed ? `待讨论 ${discussed}` : "", skipped ? `已跳过 ${skipped}` : "",
+  const ofAll = left > queue ? `（共剩 ${left}）` : "";
+  const toDo = partly ? `队列里 ${queue}${ofAll}` : left ? `还剩 ${left}` : "";
+  setText(bar.rest, [toDo, discussed ? `待讨论 ${discussed}` : "", skipped ? `已跳过 ${skipped}` : "",
                      rest ? `约 ${duration(rest)}` : "", pace ? `每条 ${duration(pace)}` : ""].filter(Boolean).join(" · "));
   const stake = entry?.chat.stake;
   setText(bar.stake, typeof stake === "number" ? `本条 ${stake.toFixed(1)} 分待定` : "");

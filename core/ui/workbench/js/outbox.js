@@ -115,11 +115,6 @@ function pairs(entry, form) {
   return places.map(([mine, place]) => ({ mine, other: theirs[place], place }));
 }
 
-/** Whether they put the customers that both sides have into another order. */
-function reordered(both) {
-  return both.some(({ place }, i) => i > 0 && place < both[i - 1].place);
-}
-
 /**
  * Fields that differ between mine and theirs: one row per field, one row for a customer that only one side has.
  * `untouched` says that only they changed the field since both had it in common: then theirs is the better default.
@@ -145,7 +140,7 @@ export function conflictRows(entry, form) {
     }
   }
   const both = everybody.filter(({ mine, other }) => mine && other);
-  if (reordered(both)) {
+  if (both.some(({ place }, i) => i > 0 && place < both[i - 1].place)) {
     const names = (customers) => customers.map((customer) => customer.values[form.name_field] || "未填姓名").join("、");
     const mine = both.map((one) => one.mine);
     const uids = mine.map(({ uid }) => uid);
@@ -183,18 +178,14 @@ function bothPinned(mine, theirs) {
  */
 export function settleConflict(entry, form, taken) {
   const status = taken.has("status") ? entry.conflict.decided : entry.conflict.status;
-  const work = [];
-  const places = new Map();
-  const keep = (customer, place) => {
-    work.push(customer);
-    places.set(customer, place ?? Infinity);
-  };
+  const kept = [];
   for (const [index, { mine, other, place }] of pairs(entry, form).entries()) {
     if (!mine || !other) {
       const wanted = taken.has(`${index}:`) ? other : mine;
-      if (wanted === mine && mine) keep(mine, place);
-      else if (wanted) keep({ uid: `theirs-${index}`, source: null, origin: wanted.source ?? null, pinned: wanted.pinned ?? {},
-                                   baseline: null, marks: {}, marked: null, values: wanted.values, confirmed: wanted.confirmed ?? {} }, place);
+      if (wanted === mine && mine) kept.push({ customer: mine, place });
+      else if (wanted) kept.push({ place, customer: { uid: `theirs-${index}`, source: null, origin: wanted.source ?? null, baseline: null,
+                                                      pinned: wanted.pinned ?? {}, marks: {}, marked: null, values: wanted.values,
+                                                      confirmed: wanted.confirmed ?? {} } });
       continue;
     }
     const values = { ...mine.values };
@@ -209,9 +200,10 @@ export function settleConflict(entry, form, taken) {
       values[key] = other.values[key];
       confirmed[key] = other.confirmed?.[key] ?? ONE_BY_ONE;
     }
-    keep({ ...mine, values, confirmed, pinned }, place);
+    kept.push({ place, customer: { ...mine, values, confirmed, pinned } });
   }
-  if (taken.has("order")) work.sort((a, b) => places.get(a) - places.get(b) || 0);
+  if (taken.has("order")) kept.sort((a, b) => (a.place ?? Infinity) - (b.place ?? Infinity) || 0);
+  const work = kept.map(({ customer }) => customer);
   entry.undo.push(entry.work);
   entry.work = work.length ? work : entry.work;
   if (taken.has("note")) entry.note = entry.conflict.noted;
