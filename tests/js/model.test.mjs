@@ -87,16 +87,16 @@ test("incoming data never overwrites dirty fields, and brings their marks", () =
   const entry = makeEntry(chat(1));
   editField(entry, 0, "明细", "我的", 0);
   const news = chat(1, { version: 3, customers: [customer({ 明细: "别人的", 电话: "138" }, { marks: { 电话: { status: "原文", evidence: [], messages: [] } } })] });
-  assert.equal(mergeChat(entry, news, false), "merged");
+  assert.equal(mergeChat(entry, news, false, FORM), "merged");
   assert.equal(entry.work[0].values["明细"], "我的");
   assert.equal(entry.version, 0, "the next save must meet the foreign one as a conflict");
 });
 
 test("a clean chat becomes what the server says; an older version is stale", () => {
   const entry = makeEntry(chat(1, { version: 2 }));
-  assert.equal(mergeChat(entry, chat(1, { version: 1, customers: [customer({ 明细: "旧" })] }), false), "merged");
+  assert.equal(mergeChat(entry, chat(1, { version: 1, customers: [customer({ 明细: "旧" })] }), false, FORM), "merged");
   assert.equal(entry.work[0].values["明细"], "");
-  assert.equal(mergeChat(entry, chat(1, { version: 3, customers: [customer({ 明细: "新" })] }), false), "replaced");
+  assert.equal(mergeChat(entry, chat(1, { version: 3, customers: [customer({ 明细: "新" })] }), false, FORM), "replaced");
   assert.equal(entry.work[0].values["明细"], "新");
   assert.equal(entry.version, 3);
 });

@@ -133,13 +133,15 @@ function conflicted(theirs, edit = () => {}) {
   const desk = open(storage(), { chats: [chat(1, { customers: two }), chat(2), chat(3)] });
   edit(entryOf(desk.store));
   const save = approve(desk);
-  take(desk, { open: 2, acks: [{ save_id: save.save_id, result: "conflict", version: 4, theirs, who: "陈默" }], chats: [chat(2)] });
+  take(desk, { open: 2, acks: [{ save_id: save.save_id, result: "conflict", version: 4, theirs, who: "陈默" }],
+               chats: [chat(1, { version: 4, customers: theirs.map((one) => ({ ...one, origin: one.source })) }), chat(2)] });
   return desk.store.entries.get(1);
 }
 
 test("customers whom they put in another order are still the same customers", () => {
-  const theirs = [customer({ 姓名: "乙女士", 电话: "139" }, { source: 1 }), customer({ 姓名: "甲" }, { source: 0 })];
+  const theirs = [customer({ 姓名: "乙女士", 电话: "139" }, { source: 1, baseline: { 姓名: "乙" } }), customer({ 姓名: "甲" }, { source: 0 })];
   const entry = conflicted(theirs, (mine) => editField(mine, 0, "明细", "我的", 0));
+  assert.deepEqual(entry.work.map(({ baseline }) => baseline.姓名), ["甲", "乙"], "each with what its own model said");
   assert.deepEqual(conflictRows(entry, FORM).map((row) => [row.id, row.mine, row.theirs, row.untouched]), [
     ["0:明细", "我的", "", false],
     ["1:姓名", "乙", "乙女士", true],
@@ -148,6 +150,17 @@ test("customers whom they put in another order are still the same customers", ()
   ]);
   settleConflict(entry, FORM, new Set(["1:姓名", "1:电话", "order"]));
   assert.deepEqual(entry.work.map(({ values }) => [values.姓名, values.电话, values.明细]), [["乙女士", "139", ""], ["甲", "", "我的"]]);
+});
+
+test("what was kept goes on over a record whose customers stand in another order", () => {
+  const kept = storage();
+  const two = [customer({ 姓名: "甲" }, { origin: 0 }), customer({ 姓名: "乙" }, { origin: 1 })];
+  const before = open(kept, { chats: [chat(1, { customers: two })] });
+  editField(entryOf(before.store), 0, "明细", "我的", 0);
+  approve(before);
+  const after = open(kept, { chats: [chat(1, { version: 2, customers: [...two].reverse() })] });
+  const { work } = entryOf(after.store);
+  assert.deepEqual(work.map(({ values, baseline }) => [values.姓名, values.明细, baseline.姓名]), [["甲", "我的", "甲"], ["乙", "", "乙"]]);
 });
 
 test("my order stays unless theirs is chosen, and a customer only they have can be taken", () => {

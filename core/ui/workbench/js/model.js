@@ -240,7 +240,7 @@ function sameCustomers(entry, chat) {
  * must show as a conflict) and takes marks, slices and residue only. An older version than the known one is stale.
  * Returns "replaced" where values on screen changed, else "merged".
  */
-export function mergeChat(entry, chat, busy) {
+export function mergeChat(entry, chat, busy, form) {
   if (chat.version < entry.version) {
     if (chat.residue?.text) entry.chat = { ...entry.chat, residue: chat.residue };
     return "merged";
@@ -251,10 +251,12 @@ export function mergeChat(entry, chat, busy) {
     return "replaced";
   }
   entry.chat = chat;
+  // An answer to a save of mine has my order as it was sent; somebody else's version has an order of its own.
   const served = entry.agreed?.map((customer) => customer.uid) ?? [];
-  const order = served.length === chat.customers.length ? served : null;
-  const refreshed = (customer) => {
-    const place = order ? order.indexOf(customer.uid) : -1;
+  const places = chat.version !== entry.version ? placesOf(entry.work, chat.customers, form, (known) => known.origin)
+    : entry.work.map(({ uid }) => (served.length === chat.customers.length ? served.indexOf(uid) : -1));
+  const refreshed = (customer, i) => {
+    const place = places[i] ?? -1;
     if (place < 0) return customer;
     const { marks, values, baseline, others } = chat.customers[place];
     return { ...customer, source: place, marks: marks ?? {}, marked: values, baseline: baseline ?? null, others: others ?? {} };
@@ -271,12 +273,31 @@ export function mergeChat(entry, chat, busy) {
   return "merged";
 }
 
+/**
+ * Where each of these customers stands among others of the same chat (`undefined`: nowhere): by the customer of the run
+ * that both came from (`originOf` says it of the others), else by name, else in order.
+ */
+export function placesOf(customers, others, form, originOf) {
+  const name = (customer) => customer.values[form.name_field];
+  const left = new Set(others.keys());
+  const found = customers.map(() => undefined);
+  const match = (same) => customers.forEach((customer, i) => {
+    found[i] ??= [...left].find((place) => same(customer, others[place]));
+    left.delete(found[i]);
+  });
+  match((one, other) => Number.isInteger(one.origin) && one.origin === originOf(other));
+  match((one, other) => name(one) && name(one) === name(other));
+  match(() => true);
+  return found;
+}
+
 /** Put kept work (a draft or an unacknowledged save, as plain values) over a chat that has just arrived. */
-export function restoreWork(entry, kept) {
-  const byPosition = entry.chat.version !== kept.base_version;
-  entry.agreed = byPosition ? null : entry.work;
+export function restoreWork(entry, kept, form) {
+  const isForeign = entry.chat.version !== kept.base_version;
+  const places = isForeign ? placesOf(kept.customers, entry.work, form, (known) => known.origin) : [];
+  entry.agreed = isForeign ? null : entry.work;
   entry.work = kept.customers.map((saved, i) => {
-    const place = byPosition ? i : saved.from;
+    const place = isForeign ? places[i] : saved.from;
     const known = place === null || place === undefined ? null : entry.work[place];
     const base = known ?? { source: null, baseline: null, marks: {}, marked: null, others: {}, delta: {} };
     return { ...base, uid: known?.uid ?? nextUid(), values: saved.values, confirmed: saved.confirmed,

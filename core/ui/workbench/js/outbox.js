@@ -1,5 +1,5 @@
 // Saves on their way: made from a chat in work, kept until the server has answered each. Pure.
-import { isDirty } from "./model.js";
+import { isDirty, placesOf } from "./model.js";
 import { ONE_BY_ONE, UNSEEN, addItems, isList, sameValue, valueText } from "./values.js";
 
 export const DRAFT = "草稿";
@@ -90,29 +90,13 @@ export function applyAck(entry, save, ack) {
   if (entry.sent) delete entry.sent[ack.save_id];
 }
 
-/**
- * Who of theirs is who of mine, as `{mine, other, place}`: by the customer of the run that both came from, else by name,
- * else in order; `place` is where theirs stands. My order; customers that only they have come last.
- */
+/** Mine beside theirs: `{mine, other, place}`, `place` being where theirs stands. My order; whom only they have come last. */
 function pairs(entry, form) {
   const theirs = entry.conflict?.theirs ?? [];
-  const name = (customer) => customer.values[form.name_field];
-  const left = new Set(theirs.keys());
-  const found = new Map();
-  const match = (same) => {
-    for (const mine of entry.work) {
-      if (found.has(mine)) continue;
-      const place = [...left].find((at) => same(mine, theirs[at]));
-      if (place === undefined) continue;
-      found.set(mine, place);
-      left.delete(place);
-    }
-  };
-  match((mine, other) => Number.isInteger(mine.origin) && mine.origin === other.source);
-  match((mine, other) => name(mine) && name(mine) === name(other));
-  match(() => true);
-  const places = [...entry.work.map((mine) => [mine, found.get(mine)]), ...[...left].map((place) => [undefined, place])];
-  return places.map(([mine, place]) => ({ mine, other: theirs[place], place }));
+  const found = placesOf(entry.work, theirs, form, (other) => other.source);
+  const left = [...theirs.keys()].filter((place) => !found.includes(place));
+  return [...entry.work.map((mine, i) => ({ mine, other: theirs[found[i]], place: found[i] })),
+          ...left.map((place) => ({ mine: undefined, other: theirs[place], place }))];
 }
 
 /**

@@ -87,7 +87,7 @@ function takeAck(store, ack, effects) {
 function takeChat(store, chat, effects) {
   const known = store.entries.get(chat.chat);
   if (known) {
-    (mergeChat(known, chat, isBusy(store, known)) === "replaced" ? effects.replaced : effects.merged).push(chat.chat);
+    (mergeChat(known, chat, isBusy(store, known), store.form) === "replaced" ? effects.replaced : effects.merged).push(chat.chat);
     return;
   }
   const entry = makeEntry(chat);
@@ -95,11 +95,11 @@ function takeChat(store, chat, effects) {
   const saves = waitingFor(store.outbox, chat.chat);
   const last = saves[saves.length - 1] ?? null; // kept by the journal over a reload: newer than what the server has
   if (orphan) {
-    restoreWork(entry, orphan.save);
+    restoreWork(entry, orphan.save, store.form);
     applyAck(entry, orphan.save, orphan.ack);
     store.orphans.delete(chat.chat);
   } else if (last) {
-    restoreWork(entry, last);
+    restoreWork(entry, last, store.form);
     entry.clean = entry.work;
     entry.lastSave = last.save_id;
     entry.status = last.status;
