@@ -25,7 +25,7 @@ class Desk:
         return self
 
     def at(self, chat: int) -> None:
-        expect(self.root).to_have_attribute("data-chat", str(chat))
+        expect(self.root).to_have_attribute("data-chat", str(chat), timeout=20_000)
 
     def saved(self) -> None:
         expect(self.root).to_have_attribute("data-save-state", "saved", timeout=20_000)

@@ -13,6 +13,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.form import load_named_form
+from core.ui.notices import fragment
 from core.ui.workbench import outbox_of, workbench
 from tests.browser.fake_review import FakeReview
 
@@ -43,7 +44,7 @@ def desk() -> None:
 
 st.navigation(
     {
-        "审阅": [st.Page(st.fragment(desk), title="审阅台", url_path="workbench", default=True)],
+        "审阅": [st.Page(fragment(desk), title="审阅台", url_path="workbench", default=True)],
         "数据": [st.Page(lambda: st.write("空页"), title="导入", url_path="import")],
     },
     position="top",
