@@ -3,8 +3,9 @@
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from core.ui import desk, pages, server, state
+from core.ui import navigation, server, state
 from core.ui.notices import reported
+from core.ui.review import workbench_fragment
 
 if get_script_run_ctx(suppress_warning=True) is None:
     server.prepare()
@@ -13,8 +14,8 @@ else:
     st.set_page_config(page_title="拾要", page_icon=server.ICON, layout="wide")
     with reported():
         state.store()
-        page = st.navigation(pages.navigation(), position="top")
-        pages.chrome()
-        if page.url_path != pages.DESK:
-            desk.leave()
+        page = st.navigation(navigation.navigation(), position="top")
+        navigation.chrome()
+        if page.url_path != navigation.DESK:
+            workbench_fragment.leave()
         page.run()

@@ -17,9 +17,9 @@ from sqlalchemy import insert
 
 from bench.material import Row, of_length
 from bench.report import line, spread
-from core.form import Form, load_named_form
-from core.store import Store, open_store
-from core.store.models import Chat, Dataset, Extraction, ExtractionStatus, Run, RunKind, RunStatus, now
+from core.adapters.store import Store, open_store
+from core.adapters.store.models import Chat, Dataset, Extraction, ExtractionStatus, Run, RunKind, RunStatus, now
+from core.domain.form import Form, load_named_form
 from tests.browser.chromium import chromium
 from tests.browser.serving import Server, serving
 

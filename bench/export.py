@@ -6,8 +6,8 @@ from tempfile import TemporaryDirectory
 from bench.child import measured
 from bench.material import write_many
 from bench.report import line
-from core.ingest import LABELS_RUN, import_chats
-from core.store import open_store
+from core.adapters.store import open_store
+from core.services.datasets import LABELS_RUN, import_chats
 
 CHATS = 10_000
 

@@ -9,10 +9,12 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from core.form import Form, load_named_form
-from core.review import Filter, bulk, open_desk, order, rows, upkeep
-from core.store import Store, open_store, queries
-from core.store.models import Chat, Dataset, Extraction, Record, Run, now
+from core.adapters.store import Store, open_store, queries
+from core.adapters.store.models import Chat, Dataset, Extraction, Record, Run, now
+from core.domain.form import Form, load_named_form
+from core.services.review import Filter, open_desk, record_table
+from core.services.review.queue import order, search_index
+from core.services.review.records import bulk
 
 PRODUCT, NAME, STAGE = "意向产品", "基本信息-姓名", "客户购买阶段"
 WORDS = "价格 合同 功能 开放接口 会话存档 标准版 高级版 续费 开票 对接 量尺 上门".split()
@@ -35,11 +37,11 @@ def measure(store: Store, form: Form, size: int) -> None:
     with store.read() as session:
         dataset = queries.dataset(session, dataset_id)
     print(f"  {size:,} chats")
-    start, upkeep.start = upkeep.start, lambda *_: None
+    start, search_index.start = search_index.start, lambda *_: None
     try:
         desk = open_desk(store, dataset, form, reviewer="林晓")
     finally:
-        upkeep.start = start
+        search_index.start = start
     at = desk.turn(store)["open"]
     show("turn of the desk", lambda: desk.turn(store, at=at), 9)
     wish = desk.wish
@@ -51,10 +53,10 @@ def measure(store: Store, form: Form, size: int) -> None:
         narrow = order.Wish(dataset_id, Filter.of({"queue": "全部"} | more), order.INDEX, run_id, "林晓")
         show(name, lambda narrow=narrow: order.walk(store, form, narrow, fresh=True), 3)
     scope: dict[str, Any] = {"wanted": Filter(queue="全部"), "base_run": run_id}
-    show("record table, first page", lambda: rows.page(store, form, dataset_id, **scope))
-    last = max(1, size // rows.PAGE)
-    show("record table, last page", lambda: rows.page(store, form, dataset_id, **scope, number=last))
-    show("record table, by a field", lambda: rows.page(store, form, dataset_id, **scope, sort=NAME), 3)
+    show("record table, first page", lambda: record_table.page(store, form, dataset_id, **scope))
+    last = max(1, size // record_table.PAGE)
+    show("record table, last page", lambda: record_table.page(store, form, dataset_id, **scope, number=last))
+    show("record table, by a field", lambda: record_table.page(store, form, dataset_id, **scope, sort=NAME), 3)
     began = perf_counter()
     plan = bulk.plan_replace(store, form, dataset_id, find="CRM", replacement="AI", chats=range(1, 5001))
     planned = perf_counter()

@@ -8,7 +8,7 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
-from core.chat import parse_chat
+from core.domain.chat import parse_chat
 from core.settings import ROOT, settings
 
 Row = dict[str, Any]

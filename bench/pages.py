@@ -18,10 +18,10 @@ from sqlmodel import col
 
 from bench.material import material, write_many
 from bench.report import line
-from core.ingest import import_chats
-from core.store import Store, open_store, queries
-from core.store.models import Chat, Extraction, ExtractionStatus, Run, RunKind, RunStatus, now
-from core.ui.pages import ADDRESSES
+from core.adapters.store import Store, open_store, queries
+from core.adapters.store.models import Chat, Extraction, ExtractionStatus, Run, RunKind, RunStatus, now
+from core.services.datasets import import_chats
+from core.ui.navigation import ADDRESSES
 from tests.browser.chromium import chromium
 from tests.browser.serving import Server, serving
 

@@ -5,7 +5,7 @@ from statistics import median
 
 from bench.material import material, of_length
 from bench.report import line, spread
-from core.chat import guess_roles, parse_chat
+from core.domain.chat import guess_roles, parse_chat
 
 ROUNDS = 5
 

@@ -13,9 +13,10 @@ from playwright.sync_api import Browser, Page
 
 from bench.flow import fill
 from bench.report import line, spread
-from core.form import load_named_form
-from core.review import Filter, bulk, rows
-from core.store import open_store
+from core.adapters.store import open_store
+from core.domain.form import load_named_form
+from core.services.review import Filter, record_table
+from core.services.review.records import bulk
 from tests.browser.chromium import chromium
 from tests.browser.serving import serving
 
@@ -54,12 +55,12 @@ def run() -> None:
             store = open_store(url)
             dataset, _ = fill(store, form, size)
             scope: dict[str, Any] = {"wanted": Filter(queue="全部"), "base_run": None}
-            line(f"{size:,} chats, {len(rows.matching(store, dataset, **scope)):,} rows or more", "")
+            line(f"{size:,} chats, {len(record_table.matching(store, dataset, **scope)):,} rows or more", "")
             plan = bulk.plan_replace(store, form, dataset, find="林木1", replacement="林", whole=True)
             store.close()
             line("find in all records: cells found", f"{len(plan.changes)}")
             with serving("app.py", place, {"SHIYAO_DATABASE_URL": url, "SHIYAO_LOG_FILE": str(place / "log")}) as at:
-                _measure(browser, at.url, pages=-(-size // rows.PAGE))
+                _measure(browser, at.url, pages=-(-size // record_table.PAGE))
 
 
 def _measure(browser: Browser, url: str, *, pages: int) -> None:
@@ -93,7 +94,7 @@ def _opened(page: Page, url: str) -> float:
 
 def _turned(page: Page, number: int) -> float:
     page.get_by_role("button", name="Next page").or_(page.get_by_label("Next page")).first.click()
-    return _until(page, _FIRST, str((number - 1) * rows.PAGE + 1)) - float(page.evaluate("asked"))
+    return _until(page, _FIRST, str((number - 1) * record_table.PAGE + 1)) - float(page.evaluate("asked"))
 
 
 def _edited(page: Page, number: int) -> float:

@@ -15,9 +15,9 @@ from sqlalchemy import func, select
 from sqlmodel import col
 
 from bench.report import line
-from core import jobs
-from core.store import Store, open_store
-from core.store.models import Chat, Dataset, Extraction
+from core.adapters.store import Store, open_store
+from core.adapters.store.models import Chat, Dataset, Extraction
+from core.services.extraction import runs as run_service
 from tests.fakes.openai_server import API_KEY
 
 LATENCY = 1.0
@@ -54,17 +54,17 @@ def run() -> None:
 def _took(store: Store, chats: int, concurrency: int) -> float:
     name = f"{chats}-{concurrency}"
     _add(store, name, chats)
-    created = jobs.create_run(store, dataset=name, name="r", provider="openai", concurrency=concurrency)
-    runner = jobs.JobRunner(store)
+    created = run_service.create_run(store, dataset=name, name="r", provider="openai", concurrency=concurrency)
+    runner = run_service.JobRunner(store)
     runner.start()
     started = time.perf_counter()
-    jobs.start(store, created.id)
+    run_service.start(store, created.id)
     runner.wake()
     while _stored(store, created.id) < chats:
         time.sleep(0.05)
     took = time.perf_counter() - started
     runner.stop()
-    assert jobs.progress(store, created.id).done == chats
+    assert run_service.progress(store, created.id).done == chats
     return took
 
 

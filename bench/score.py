@@ -9,9 +9,9 @@ import numpy as np
 
 from bench.material import material
 from bench.report import line
-from core.evaluate.aligned import align_chat
-from core.form import Form, FormValues, load_named_form
-from core.scoring import Scorer, compare_scores, mean_intervals, prepare_reference, score_against
+from core.domain.form import Form, FormValues, load_named_form
+from core.domain.scoring import Scorer, compare_scores, mean_intervals, prepare_reference, score_against
+from core.services.quality.alignment import align_chat
 
 CHATS, RUNS, SIDE_BY_SIDE = 10_000, 4, 97
 ROUNDS = 3

@@ -10,8 +10,8 @@ from tempfile import TemporaryDirectory
 from bench.child import Usage, measured
 from bench.material import write_many
 from bench.report import line
-from core.ingest import import_chats
-from core.store import open_store
+from core.adapters.store import open_store
+from core.services.datasets import import_chats
 
 CHATS, REPEATS = 10_000, 12
 

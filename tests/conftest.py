@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from core.form import Form, load_named_form
-from core.store import Store, open_store
+from core.adapters.store import Store, open_store
+from core.domain.form import Form, load_named_form
 from tests import postgres as pg
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from core.store import Store
+    from core.adapters.store import Store
 
 Db = Annotated[
     str,
@@ -36,7 +36,7 @@ def open_db(ctx: typer.Context, db: str) -> Iterator["Store"]:
         StoreError: it cannot be opened.
     """
     from core import logs
-    from core.store import open_store
+    from core.adapters.store import open_store
 
     logs.set_up()
     store = open_store(database_url(ctx, db))

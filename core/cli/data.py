@@ -10,7 +10,7 @@ import typer
 from core.cli.common import Dataset, Db, Json, Run, hint, open_db, print_json, say
 
 if TYPE_CHECKING:
-    from core.ingest import ImportReport, OnProgress
+    from core.services.datasets import ImportReport, OnProgress
 
 app = typer.Typer()
 
@@ -30,7 +30,7 @@ def import_(
     db: Db = "",
 ) -> None:
     """Import a file of chats, with its labels if it has some."""
-    from core.ingest import Columns, import_chats
+    from core.services.datasets import Columns, import_chats
 
     with open_db(ctx, db) as store, _progress(json) as on_progress:
         report = import_chats(
@@ -64,8 +64,8 @@ def import_run(
     db: Db = "",
 ) -> None:
     """Attach a submission or a file of labels to a dataset as a run."""
-    from core.ingest import import_run as attach
-    from core.store.models import RunKind
+    from core.adapters.store.models import RunKind
+    from core.services.datasets import import_run as attach
 
     kind = RunKind.LABELS if labels else RunKind.IMPORT
     with open_db(ctx, db) as store, _progress(json) as on_progress:
@@ -95,10 +95,10 @@ def backup(
 @app.command("check", help="检查数据库是否完好，表单文件是否可用。")
 def check(ctx: typer.Context, json: Json = False, db: Db = "") -> None:
     """Check the database and the form files; exit code 1 if anything is wrong."""
-    from core import upkeep
+    from core.services import maintenance
 
     with open_db(ctx, db) as store:
-        health = upkeep.check(store)
+        health = maintenance.check(store)
     problems = health.problems
     counts = {"datasets": health.datasets, "chats": health.chats, "runs": health.runs}
     if json:
@@ -119,7 +119,7 @@ def sample(
     db: Db = "",
 ) -> None:
     """Load the shipped sample; what is there already is left alone."""
-    from core.ingest import load_sample
+    from core.services.datasets import load_sample
 
     with open_db(ctx, db) as store:
         if first_start and not store.created:

@@ -8,7 +8,7 @@ import typer
 from core.cli.common import Dataset, Db, Json, hint, open_db, print_json, say
 
 if TYPE_CHECKING:
-    from core.export import ExportReport
+    from core.services.export import ExportReport
 
 app = typer.Typer(no_args_is_help=True, help="导出：提交文件、训练集、测试 CSV、数据集、表格。")
 
@@ -47,8 +47,8 @@ def submission(
     db: Db = "",
 ) -> None:
     """Write a submission file."""
-    from core.export import export_submission, parse_source
-    from core.masking import parse_mask
+    from core.domain.masking import parse_mask
+    from core.services.export import export_submission, parse_source
 
     with open_db(ctx, db) as store:
         report = export_submission(
@@ -74,8 +74,8 @@ def test_csv(
     db: Db = "",
 ) -> None:
     """Write the platform's test file."""
-    from core.export import InputKind, export_test_csv
-    from core.masking import parse_mask
+    from core.domain.masking import parse_mask
+    from core.services.training import InputKind, export_test_csv
 
     with open_db(ctx, db) as store:
         report = export_test_csv(
@@ -98,8 +98,8 @@ def dataset_(
     db: Db = "",
 ) -> None:
     """Write the dataset itself."""
-    from core.export import TextKind, export_dataset, parse_source
-    from core.masking import parse_mask
+    from core.domain.masking import parse_mask
+    from core.services.export import TextKind, export_dataset, parse_source
 
     with open_db(ctx, db) as store:
         report = export_dataset(
@@ -125,9 +125,9 @@ def table(
     db: Db = "",
 ) -> None:
     """Write a table for colleagues."""
+    from core.domain.masking import parse_mask
     from core.errors import ExportError
-    from core.export import TableFormat, export_table, parse_source
-    from core.masking import parse_mask
+    from core.services.export import TableFormat, export_table, parse_source
 
     suffix = out.suffix.lower().lstrip(".")
     if suffix not in list(TableFormat):
@@ -157,9 +157,9 @@ def report(
     db: Db = "",
 ) -> None:
     """Write an offline report."""
-    from core.export import parse_source
-    from core.masking import parse_mask
-    from core.report import export_report
+    from core.domain.masking import parse_mask
+    from core.services.export import parse_source
+    from core.services.export.html_report import export_report
 
     with open_db(ctx, db) as store:
         made = export_report(

@@ -7,7 +7,7 @@ import typer
 from core.cli.common import Dataset, Db, Json, Run, hint, open_db, print_json, say
 
 if TYPE_CHECKING:
-    from core.scoring import Comparison, RunScore
+    from core.domain.scoring import Comparison, RunScore
 
 app = typer.Typer()
 
@@ -32,10 +32,10 @@ def score(
     db: Db = "",
 ) -> None:
     """Score a run against labels, approved records or another run."""
-    from core.evaluate import score as evaluate
-    from core.lessons import seen_in_training
-    from core.scoring import measure_named
-    from core.store import queries
+    from core.adapters.store import queries
+    from core.domain.scoring import measure_named
+    from core.services.quality import score as evaluate
+    from core.services.training import seen_in_training
 
     with open_db(ctx, db) as store:
         result = evaluate(
@@ -73,7 +73,7 @@ def merge(
     db: Db = "",
 ) -> None:
     """Merge runs into a new one."""
-    from core.evaluate import merge_runs, plan_merge
+    from core.services.extraction.merging import merge_runs, plan_merge
 
     with open_db(ctx, db) as store:
         plan = plan_merge(store, dataset=dataset, runs=run, method=method, against=against, folds=folds)
@@ -120,8 +120,8 @@ def compare(
     db: Db = "",
 ) -> None:
     """Compare two runs against labels, approved records or another run."""
-    from core.evaluate import compare as evaluate
-    from core.scoring import measure_named
+    from core.domain.scoring import measure_named
+    from core.services.quality import compare as evaluate
 
     if len(run) != 2:
         raise typer.BadParameter(f"要写两个任务，收到 {len(run)} 个", param_hint="--run")

@@ -14,8 +14,8 @@ from core.cli.common import Dataset, Db, Json, Run, hint, open_db, print_json, s
 if TYPE_CHECKING:
     from sqlmodel import Session
 
-    from core.jobs import Estimate
-    from core.store import RunView, Store
+    from core.adapters.store import RunView, Store
+    from core.services.extraction.runs import Estimate
 
 app = typer.Typer()
 
@@ -62,11 +62,11 @@ def extract(
     db: Db = "",
 ) -> None:
     """Extract a dataset and wait; called again with the same names it goes on with what is missing."""
-    from core import jobs
+    from core.services.extraction import runs as run_service
 
     with open_db(ctx, db) as store:
         with store.read() as session:
-            stages = jobs.plan(
+            stages = run_service.plan(
                 session,
                 pipeline or prompt,
                 dataset=dataset,
@@ -76,7 +76,7 @@ def extract(
                 **({} if examples is None else {"examples": examples}),
             )
         if dry_run:
-            found = jobs.estimate(
+            found = run_service.estimate(
                 store,
                 dataset=dataset,
                 provider=provider,
@@ -88,7 +88,7 @@ def extract(
             )
             _say_estimate(found, json)
             return
-        created = jobs.create_run(
+        created = run_service.create_run(
             store,
             dataset=dataset,
             name=run,
@@ -99,12 +99,12 @@ def extract(
             concurrency=concurrency,
             fresh=fresh or None,
         )
-        _see_through(store, lambda: jobs.start(store, created.id), json)
+        _see_through(store, lambda: run_service.start(store, created.id), json)
 
 
 def _steps(text: str) -> list[str]:
     """Names of cleaning steps as they are typed."""
-    from core.clean import STEPS
+    from core.domain.cleaning import STEPS
 
     return list(STEPS) if text.strip() == "all" else [name.strip() for name in text.split(",") if name.strip()]
 
@@ -112,12 +112,12 @@ def _steps(text: str) -> list[str]:
 @app.command("status", help="查看抽取任务的进度。")
 def status(ctx: typer.Context, run: Run, dataset: OfDataset = "", json: Json = False, db: Db = "") -> None:
     """Print how far a run is, and why chats failed."""
-    from core import jobs
+    from core.services.extraction import runs as run_service
 
     with open_db(ctx, db) as store:
-        view = jobs.progress(store, _run_id(store, run, dataset))
-        failures = jobs.failures(store, view.id)
-        reused = jobs.reused(store, view.id)
+        view = run_service.progress(store, _run_id(store, run, dataset))
+        failures = run_service.failures(store, view.id)
+        reused = run_service.reused(store, view.id)
     if json:
         print_json({**_as_json(view), "reused": reused})
         return
@@ -141,21 +141,21 @@ def retry(
     db: Db = "",
 ) -> None:
     """Ask again where a run failed, and wait."""
-    from core import jobs
+    from core.services.extraction import runs as run_service
 
     with open_db(ctx, db) as store:
         run_id = _run_id(store, run, dataset)
         causes = ["" if name == "unreadable" else name for name in cause] if cause else None
-        _see_through(store, lambda: jobs.retry_failed(store, run_id, causes=causes), json)
+        _see_through(store, lambda: run_service.retry_failed(store, run_id, causes=causes), json)
 
 
 @app.command("cancel", help="取消抽取任务；已经得到的结果保留。")
 def cancel(ctx: typer.Context, run: Run, dataset: OfDataset = "", json: Json = False, db: Db = "") -> None:
     """Give a run up; what it has is kept."""
-    from core import jobs
+    from core.services.extraction import runs as run_service
 
     with open_db(ctx, db) as store:
-        view = jobs.cancel(store, _run_id(store, run, dataset))
+        view = run_service.cancel(store, _run_id(store, run, dataset))
     if json:
         print_json(_as_json(view))
     else:
@@ -167,11 +167,11 @@ def worker(ctx: typer.Context, db: Db = "") -> None:
     """Carry out runs that others start, until Ctrl+C or SIGTERM."""
     import threading
 
-    from core import jobs
+    from core.services.extraction import runs as run_service
 
     ended = threading.Event()
     with open_db(ctx, db) as store:
-        runner = jobs.JobRunner(store)
+        runner = run_service.JobRunner(store)
         runner.start()
         signal.signal(signal.SIGTERM, lambda *_: ended.set())
         hint("等待抽取任务，Ctrl+C 结束。")
@@ -184,11 +184,11 @@ def worker(ctx: typer.Context, db: Db = "") -> None:
 
 
 def _see_through(store: "Store", begin: "Callable[[], RunView]", json: bool) -> None:
-    from core import jobs
-    from core.store.models import RunStatus
+    from core.adapters.store.models import RunStatus
+    from core.services.extraction import runs as run_service
 
     with _bar(json) as seen:
-        view = jobs.watch(store, begin, seen=seen, interrupted=_interrupted)
+        view = run_service.watch(store, begin, seen=seen, interrupted=_interrupted)
     if json:
         print_json(_as_json(view))
     else:
@@ -228,14 +228,14 @@ def _run_id(store: "Store", name: str, dataset: str) -> int:
 
 
 def _find(session: "Session", name: str, dataset: str) -> "RunView":
-    from core.store import queries
+    from core.adapters.store import queries
 
     dataset_id = queries.dataset(session, dataset).id if dataset else None
     return queries.run(session, name, dataset_id)
 
 
 def _say_estimate(found: "Estimate", json: bool) -> None:
-    from core.jobs import money
+    from core.services.extraction.runs import money
 
     if json:
         print_json(

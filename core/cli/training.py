@@ -9,7 +9,7 @@ from core.cli.common import Db, Json, hint, open_db, print_json, say
 from core.cli.export import Input, Masks, Prompt, Source, tell
 
 if TYPE_CHECKING:
-    from core.training import Preflight, TrainingOptions
+    from core.services.training import Preflight, TrainingOptions
 
 app = typer.Typer(no_args_is_help=True, help="训练集的版本：列表、重建、对比、来源变化、取摘要。")
 
@@ -106,17 +106,19 @@ def export(
 ) -> None:
     """Write a training set, or say what it would be."""
     from core.errors import ExportError
-    from core.export import InputKind, TrainingFormat, parse_source
-    from core.export.texts import CLEAN_STEPS
-    from core.training import (
+    from core.services.export import parse_source
+    from core.services.training import (
         FORM_TASK,
         Duplicates,
         Filters,
+        InputKind,
         OverBudget,
+        TrainingFormat,
         TrainingOptions,
         export_training,
         preflight,
     )
+    from core.services.training.input_texts import CLEAN_STEPS
 
     options = TrainingOptions(
         datasets=tuple(dataset),
@@ -161,7 +163,7 @@ def export(
 @app.command("list", help="列出生成过的训练集。")
 def list_(ctx: typer.Context, json: Json = False, db: Db = "") -> None:
     """Built sets, newest first."""
-    from core.training import training_sets
+    from core.services.training import training_sets
 
     with open_db(ctx, db) as store:
         found = training_sets(store)
@@ -182,7 +184,7 @@ def rebuild_(
     db: Db = "",
 ) -> None:
     """Write a set again."""
-    from core.training import rebuild
+    from core.services.training import rebuild
 
     with open_db(ctx, db) as store:
         report = rebuild(store, number, out)
@@ -192,7 +194,7 @@ def rebuild_(
 @app.command("changes", help="训练集生成之后，哪些行的来源变了。")
 def changes(ctx: typer.Context, number: Number, json: Json = False, db: Db = "") -> None:
     """Rows whose source has changed."""
-    from core.training import changes_since
+    from core.services.training import changes_since
 
     with open_db(ctx, db) as store:
         found = changes_since(store, number)
@@ -213,7 +215,7 @@ def compare(
     db: Db = "",
 ) -> None:
     """What two sets differ in."""
-    from core.training import compare_sets, rows_of_set, training_set
+    from core.services.training import compare_sets, rows_of_set, training_set
 
     with open_db(ctx, db) as store:
         difference = compare_sets(
@@ -247,8 +249,8 @@ def summaries(
     db: Db = "",
 ) -> None:
     """Take the summaries of a run."""
-    from core.store import queries
-    from core.training import summaries_from_run
+    from core.adapters.store import queries
+    from core.services.training import summaries_from_run
 
     with open_db(ctx, db) as store:
         with store.read() as session:
@@ -285,7 +287,7 @@ def _foretell(found: "Preflight", options: "TrainingOptions", json: bool) -> Non
             }
         )
         return
-    from core.training import ACTIONS, lost_words
+    from core.services.training import ACTIONS, lost_words
 
     for note in found.notes:
         say(note)

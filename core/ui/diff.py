@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from html import escape
 from typing import Literal
 
-from core.diff import Op, Piece, diff_lists, diff_text
-from core.form import Value
+from core.domain.diff import Op, Piece, diff_lists, diff_text
+from core.domain.form import Value
 
 Side = Literal["both", "left", "right"]
 
@@ -36,7 +36,7 @@ def text_html(pieces: Iterable[Piece], side: Side = "both") -> str:
     """A text with its differences.
 
     Args:
-        pieces: from :func:`core.diff.diff_text`.
+        pieces: from :func:`core.domain.diff.diff_text`.
         side: ``left`` leaves out what came, ``right`` what went, ``both`` shows one text with both.
     """
     inner = "".join(f"<{_TAGS[op]}>{escape(text)}</{_TAGS[op]}>" for op, text in pieces if op is not _HIDDEN[side])

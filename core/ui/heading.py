@@ -3,7 +3,7 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.store import DatasetView
+from core.adapters.store import DatasetView
 from core.ui import state
 
 _LINE = (2, 4, 5)

@@ -9,11 +9,11 @@ from urllib.parse import quote, unquote
 
 import streamlit as st
 
+from core.adapters.store import DatasetView, Store, open_store, queries
+from core.domain.form import Form, load_named_form
 from core.errors import NotFoundError
-from core.form import Form, load_named_form
-from core.review import base_runs
+from core.services.review import base_runs
 from core.settings import settings
-from core.store import DatasetView, Store, open_store, queries
 
 REVIEWER_COOKIE = "shiyao_reviewer"
 _REVIEWER = "shiyao.reviewer"

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.export.tables import harmless
+from core.services.export.table_export import harmless
 
 Rows = Sequence[Mapping[str, Any]]
 NOTHING = "—"

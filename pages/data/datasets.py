@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from core.ingest import ChatLine, DatasetSummary, chat_lines, delete_dataset, summaries
-from core.store import DatasetView
-from core.ui import pages, state
+from core.adapters.store import DatasetView
+from core.services.datasets import ChatLine, DatasetSummary, chat_lines, delete_dataset, summaries
+from core.ui import navigation, state
 from core.ui.heading import heading
 from core.ui.notices import empty_state
 
@@ -70,7 +70,9 @@ def draw_chats(dataset: DatasetView) -> None:
         return
     index = lines[rows[0]].index
     if st.button(f"在审阅台打开第 {index} 条", type="primary", icon=":material/arrow_forward:"):
-        st.switch_page(pages.WORKBENCH, query_params={"dataset": str(dataset.id), "chat": str(index), "queue": "全部"})
+        st.switch_page(
+            navigation.WORKBENCH, query_params={"dataset": str(dataset.id), "chat": str(index), "queue": "全部"}
+        )
 
 
 def row_of(line: ChatLine) -> dict[str, str | int]:
@@ -109,7 +111,7 @@ if not found:
     empty_state(
         "还没有数据集",
         "导入 train.json、JSONL、表格、TXT 或一段粘贴的聊天，这里就会列出它们。",
-        page=pages.IMPORT,
+        page=navigation.IMPORT,
         label="去导入",
     )
 else:

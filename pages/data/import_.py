@@ -5,8 +5,10 @@ from typing import Any
 
 import streamlit as st
 
-from core.form import load_named_form
-from core.ingest import (
+from core.adapters.store import DatasetView
+from core.adapters.store.models import RunKind
+from core.domain.form import load_named_form
+from core.services.datasets import (
     BY_POSITION,
     SUFFIXES,
     ColumnError,
@@ -22,9 +24,7 @@ from core.ingest import (
     preview,
 )
 from core.settings import settings
-from core.store import DatasetView
-from core.store.models import RunKind
-from core.ui import pages, state
+from core.ui import navigation, state
 from core.ui.notices import notice
 
 FILE, PASTE = "上传文件", "粘贴聊天"
@@ -72,9 +72,9 @@ def draw_report(report: ImportReport) -> None:
         st.caption(note)
     chosen = {"dataset": str(report.dataset_id)}
     with st.container(horizontal=True):
-        st.page_link(pages.WORKBENCH, label="去审阅", icon=":material/arrow_forward:", query_params=chosen)
-        st.page_link(pages.RUNS, label="新建抽取任务", icon=":material/arrow_forward:", query_params=chosen)
-        st.page_link(pages.DATASETS, label="查看数据集", icon=":material/arrow_forward:", query_params=chosen)
+        st.page_link(navigation.WORKBENCH, label="去审阅", icon=":material/arrow_forward:", query_params=chosen)
+        st.page_link(navigation.RUNS, label="新建抽取任务", icon=":material/arrow_forward:", query_params=chosen)
+        st.page_link(navigation.DATASETS, label="查看数据集", icon=":material/arrow_forward:", query_params=chosen)
     st.divider()
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.export import (
+from core.adapters.store import DatasetView
+from core.services.export import (
     Coverage,
     Download,
     ExportReport,
-    InputKind,
     Source,
     TableFormat,
     TextKind,
@@ -22,16 +22,15 @@ from core.export import (
     export_dataset,
     export_submission,
     export_table,
-    export_test_csv,
     file_name,
     parse_source,
     ranges,
 )
-from core.report import export_report
-from core.store import DatasetView
-from core.ui import pages, state
+from core.services.export.html_report import export_report
+from core.services.training import InputKind, export_test_csv
+from core.ui import navigation, state
 from core.ui.heading import heading
-from core.ui.masks import choose_mask
+from core.ui.mask_picker import choose_mask
 from core.ui.notices import empty_state, reported
 
 KINDS = {
@@ -259,7 +258,9 @@ def draw(dataset: DatasetView) -> None:
             "导出什么", list(PURPOSES), format_func=KINDS.__getitem__, default="submission", required=True, key="kind"
         )
         st.caption(PURPOSES[kind])
-        st.page_link(pages.TRAINING_SETS, label="训练集在「训练集」页里预检和生成", icon=":material/arrow_forward:")
+        st.page_link(
+            navigation.TRAINING_SETS, label="训练集在「训练集」页里预检和生成", icon=":material/arrow_forward:"
+        )
         plan = plan_for(kind, dataset, facts)
     with outcome:
         if st.button(f"生成{KINDS[kind]}", type="primary", disabled=not plan.ready, icon=":material/output:"):
@@ -316,7 +317,7 @@ if not datasets:
     empty_state(
         "还没有可以导出的内容",
         "先导入群聊，抽取并审阅；确认过的记录在这里变成提交文件和训练集。",
-        page=pages.IMPORT,
+        page=navigation.IMPORT,
         label="去导入",
     )
 else:

@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from core.evaluate import METHOD_TITLES, MergePlan, merge_runs, plan_merge
-from core.form import Form, Value
-from core.merge import Method
-from core.store import DatasetView, RunView, queries
-from core.store.models import RunKind
-from core.ui import pages, state
+from core.adapters.store import DatasetView, RunView, queries
+from core.adapters.store.models import RunKind
+from core.domain.form import Form, Value
+from core.domain.merge import Method
+from core.services.extraction.merging import METHOD_TITLES, MergePlan, merge_runs, plan_merge
+from core.ui import navigation, state
 from core.ui.heading import heading
 from core.ui.notices import empty_state, reported
 from core.ui.tables import height_of
@@ -108,14 +108,14 @@ def compose(dataset: DatasetView, form: Form, runs: list[RunView]) -> None:
         if made := st.session_state.get(MADE):
             st.success(f"已存为任务「{made}」。", icon=":material/check:")
             address = {"dataset": str(dataset.id)}
-            st.page_link(pages.SCORES, label="去评分", icon=":material/arrow_forward:", query_params=address)
+            st.page_link(navigation.SCORES, label="去评分", icon=":material/arrow_forward:", query_params=address)
         show_differences(plan, form)
 
 
 available = state.datasets()
 if not available:
     st.title("合并任务")
-    empty_state("还没有群聊", "先导入群聊，再由模型填写表单。", page=pages.IMPORT, label="导入群聊")
+    empty_state("还没有群聊", "先导入群聊，再由模型填写表单。", page=navigation.IMPORT, label="导入群聊")
 else:
     current, _ = heading("合并任务", available)
     found = runs_to_merge(current)
@@ -123,7 +123,7 @@ else:
         empty_state(
             "还差一个抽取任务",
             "合并需要同一个数据集的两个以上任务：换一个模型或提示词再抽取一次，或导入另一份提交文件。",
-            page=pages.RUNS,
+            page=navigation.RUNS,
             label="新建抽取任务",
         )
     else:

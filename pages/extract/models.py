@@ -4,11 +4,11 @@ import json
 
 import streamlit as st
 
-from core import catalog
-from core.llm import PROVIDERS, ModelSpec, Source, connect
+from core.adapters.llm import PROVIDERS, ModelSpec, Source, connect
+from core.services.extraction import models as model_catalog
 from core.ui import state
+from core.ui.extraction.model_form import model_form, provider_title
 from core.ui.figures import facts
-from core.ui.model_form import model_form, provider_title
 from core.ui.notices import reported
 
 TABLE_HEIGHT, MOST_ROWS = 640, 19
@@ -103,15 +103,15 @@ def draw_entry(spec: ModelSpec) -> None:
                 st.markdown(f"删除「{spec.name}」？已完成的抽取任务不受影响。")
                 if st.button("删除", type="primary", key=f"models-delete-{spec.name}"):
                     with reported():
-                        catalog.delete(state.store(), spec.id or 0)
+                        model_catalog.delete(state.store(), spec.id or 0)
                         go()
     if pressed:
         with st.spinner("正在提问…"):
-            draw_probe(catalog.probe(spec))
+            draw_probe(model_catalog.probe(spec))
     draw_facts(spec)
 
 
-def draw_probe(found: catalog.Probe) -> None:
+def draw_probe(found: model_catalog.Probe) -> None:
     """What the test call showed."""
     if not found.ok:
         st.error(f"{found.error}（{found.seconds:.1f} 秒）", icon=":material/error:")
@@ -144,7 +144,7 @@ def draw_facts(spec: ModelSpec) -> None:
         "来源": "自建" if spec.source == Source.DATABASE else "随程序提供",
     }
     if spec.training_set_id is not None:
-        values["训练集"] = catalog.training_sets(state.store()).get(spec.training_set_id, "已删除")
+        values["训练集"] = model_catalog.training_sets(state.store()).get(spec.training_set_id, "已删除")
     if spec.note:
         values["备注"] = spec.note
     facts(values)
@@ -167,7 +167,7 @@ def draw_form(do: str, spec: ModelSpec) -> None:
     head.markdown(f"#### {({NEW: '新建模型', COPY: f'复制 {spec.name}'}).get(do, f'修改 {spec.name}')}")
     if back.button("返回", icon=":material/close:", width="stretch", key="models-back"):
         go("" if do == NEW else spec.name)
-    start = {} if do == NEW else catalog.draft_of(spec)
+    start = {} if do == NEW else model_catalog.draft_of(spec)
     provider = spec.provider
     if do == NEW:
         kinds = [name for name in PROVIDERS if name != "local"]
@@ -181,22 +181,23 @@ def draw_form(do: str, spec: ModelSpec) -> None:
         values = model_form(
             start,
             provider=provider,
-            sets=catalog.training_sets(state.store()),
+            sets=model_catalog.training_sets(state.store()),
             key=f"models-{do}-{provider}-{'' if do == NEW else spec.name}",
         )
         if values is not None:
             store = state.store()
             if do == EDIT:
-                saved = catalog.update(store, spec.id or 0, **values)
+                saved = model_catalog.update(store, spec.id or 0, **values)
             else:
-                saved = catalog.create(store, **values)
+                saved = model_catalog.create(store, **values)
             st.toast(f"已保存模型「{saved.name}」", icon=":material/check:")
             go(saved.name)
 
 
 _READY = ("已配置", "不需要")
 found = sorted(
-    catalog.models(state.store()), key=lambda spec: (spec.source != Source.DATABASE, key_state(spec) not in _READY)
+    model_catalog.models(state.store()),
+    key=lambda spec: (spec.source != Source.DATABASE, key_state(spec) not in _READY),
 )
 wanted = st.query_params.get("model", "")
 chosen = next((spec for spec in found if spec.name == wanted), found[0])

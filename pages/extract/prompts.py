@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from core.extract import book
-from core.extract.book import Entry
-from core.prompts import STAGE_TITLES
-from core.ui import pages, state
+from core.domain.prompts import STAGE_TITLES
+from core.services.extraction import prompt_library
+from core.services.extraction.prompt_library import Entry
+from core.ui import navigation, state
+from core.ui.extraction.prompt_on_chat import draw_rendering, draw_trial
+from core.ui.extraction.prompt_versions import draw_comparison, draw_new_version
 from core.ui.notices import empty_state, reported
-from core.ui.prompts import draw_comparison, draw_new_version, draw_rendering, draw_trial
 
 READ, COMPARE, RENDER, TRY, NEW = "阅读", "比较", "渲染", "试用", "新版本"
 VIEWS = [READ, COMPARE, RENDER, TRY, NEW]
@@ -74,7 +75,10 @@ def draw_view(entry: Entry, entries: list[Entry], view: str) -> None:
         draw_new_version(entry, go)
     elif not available:
         empty_state(
-            "还没有群聊", "导入群聊后，可以看提示词渲染成什么样，也可以试一试。", page=pages.IMPORT, label="导入群聊"
+            "还没有群聊",
+            "导入群聊后，可以看提示词渲染成什么样，也可以试一试。",
+            page=navigation.IMPORT,
+            label="导入群聊",
         )
     else:
         (draw_rendering if view == RENDER else draw_trial)(entry, available)
@@ -84,7 +88,7 @@ st.title("提示词")
 available = state.datasets()
 with reported():
     with state.store().read() as session:
-        known = book.listed(session)
+        known = prompt_library.listed(session)
     wanted = st.query_params.get("prompt", "")
     in_hand = next((entry for entry in known if wanted in (entry.prompt.id, entry.prompt.name)), known[0])
     listed, detail = st.columns([4, 9], gap="medium")

@@ -2,14 +2,15 @@
 
 import streamlit as st
 
-from core import jobs
-from core.jobs import Offer
-from core.store import DatasetView, RunView
-from core.store.models import RunStatus
-from core.ui import pages, state
+from core.adapters.store import DatasetView, RunView
+from core.adapters.store.models import RunStatus
+from core.services.extraction import runs as run_service
+from core.services.extraction.runs import Offer
+from core.ui import navigation, state
+from core.ui.extraction.new_run import new_run
+from core.ui.extraction.run_panel import STATUSES, run_panel
 from core.ui.heading import heading
 from core.ui.notices import empty_state, fragment, reported
-from core.ui.runs import STATUSES, new_run, run_panel
 
 LIVE_SECONDS = 1.0
 NEW = "new"
@@ -35,8 +36,8 @@ def chosen_of(found: list[RunView]) -> RunView | None:
 
 def draw_list(dataset: DatasetView, chosen_id: int) -> None:
     """All runs of a dataset, and what they took together."""
-    found = jobs.model_runs(state.store(), dataset.id)
-    each = jobs.costs(state.store(), found)
+    found = run_service.model_runs(state.store(), dataset.id)
+    each = run_service.costs(state.store(), found)
     ids = [run.id for run in found]
     rows = [
         {
@@ -44,7 +45,7 @@ def draw_list(dataset: DatasetView, chosen_id: int) -> None:
             "状态": STATUSES[RunStatus(run.status)][0],
             "完成": f"{run.done:,} / {run.total:,}",
             "失败": run.failed,
-            "费用": jobs.money(cost) if (cost := each[run.id]) is not None else "未知",
+            "费用": run_service.money(cost) if (cost := each[run.id]) is not None else "未知",
         }
         for run in found
     ]
@@ -68,18 +69,18 @@ def draw_list(dataset: DatasetView, chosen_id: int) -> None:
     selected = [ids[row] for row in picked.selection.rows if row < len(ids)]
     if selected and selected[0] != chosen_id:
         go(str(selected[0]))
-    total = jobs.total_cost(found, each)
+    total = run_service.total_cost(found, each)
     if total.tokens_in or total.tokens_out:
         unpriced = f"，{total.unpriced} 个任务单价未知" if total.unpriced else ""
         st.caption(
             f"{len(found)} 个任务共提问 {total.tokens_in:,} token、回答 {total.tokens_out:,} token，"
-            f"{jobs.money(total.yuan)}{unpriced}。"
+            f"{run_service.money(total.yuan)}{unpriced}。"
         )
 
 
 def draw_run(dataset: DatasetView, run_id: int, offers: list[Offer], was_running: bool) -> None:
     """The run in hand; when nothing moves any more the whole page is drawn once more, and the clock stops."""
-    found = jobs.model_runs(state.store(), dataset.id)
+    found = run_service.model_runs(state.store(), dataset.id)
     run = next((one for one in found if one.id == run_id), None)
     if run is None or (was_running and live(found) is None):
         st.rerun()
@@ -98,13 +99,13 @@ def draw_new(dataset: DatasetView, offers: list[Offer]) -> None:
 available = state.datasets()
 if not available:
     st.title("抽取任务")
-    empty_state("还没有可以抽取的群聊", "先导入群聊，再由模型填写表单。", page=pages.IMPORT, label="导入群聊")
+    empty_state("还没有可以抽取的群聊", "先导入群聊，再由模型填写表单。", page=navigation.IMPORT, label="导入群聊")
 else:
-    jobs.ensure_running(state.store())
+    run_service.ensure_running(state.store())
     dataset, rest = heading("抽取任务", available)
     action = rest.columns([3, 2])[1]
-    known = jobs.offers(state.store())
-    runs = jobs.model_runs(state.store(), dataset.id)
+    known = run_service.offers(state.store())
+    runs = run_service.model_runs(state.store(), dataset.id)
     in_hand = chosen_of(runs)
     new = in_hand is None or st.query_params.get("run", "") == NEW
     if runs and action.button(

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from core.ingest import load_sample
-from core.review import DatasetState, overview
-from core.store.models import RunKind, RunStatus
-from core.ui import pages, state
+from core.adapters.store.models import RunKind, RunStatus
+from core.services.datasets import load_sample
+from core.services.review import DatasetState, overview
+from core.ui import navigation, state
 from core.ui.figures import facts
 from core.ui.notices import empty_state
 
@@ -15,14 +15,14 @@ MODEL_RUNS = 4
 def next_step(item: DatasetState) -> tuple[str, str]:
     """Page and label of what to do next with a dataset."""
     if not item.dataset.chats:
-        return pages.IMPORT, "导入群聊"
+        return navigation.IMPORT, "导入群聊"
     if any(run.status == RunStatus.RUNNING for run in item.runs):
-        return pages.RUNS, "查看抽取进度"
+        return navigation.RUNS, "查看抽取进度"
     if not any(run.done for run in item.runs):
-        return pages.RUNS, "新建抽取任务"
+        return navigation.RUNS, "新建抽取任务"
     if item.progress.left:
-        return pages.WORKBENCH, f"审阅，还剩 {item.progress.left} 条"
-    return pages.EXPORTS, "全部处理完，去导出"
+        return navigation.WORKBENCH, f"审阅，还剩 {item.progress.left} 条"
+    return navigation.EXPORTS, "全部处理完，去导出"
 
 
 def standing(item: DatasetState) -> dict[str, str]:
@@ -64,7 +64,7 @@ if not states:
     empty_state(
         "欢迎使用拾要",
         "从导入群聊开始：train.json、JSONL、表格或一段粘贴的聊天都可以。",
-        page=pages.IMPORT,
+        page=navigation.IMPORT,
         label="导入群聊",
     )
     if st.button("先看看示例", icon=":material/visibility:", help="28 条自编的群聊，带标注和一个完成的抽取任务"):

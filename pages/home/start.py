@@ -2,6 +2,6 @@
 
 import streamlit as st
 
-from core.ui import pages
+from core.ui import navigation
 
-st.switch_page(pages.OVERVIEW, query_params=st.query_params.to_dict())
+st.switch_page(navigation.OVERVIEW, query_params=st.query_params.to_dict())

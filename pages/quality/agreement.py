@@ -4,14 +4,14 @@ from uuid import uuid4
 
 import streamlit as st
 
-from core.evaluate import Pace, Together, TwoReviews, paces, settled_forms, together, two_reviews
-from core.evaluate import text_of as text
-from core.form import Form, Value
-from core.review import apply_saves, blind_waiting
-from core.scoring import LCS
-from core.store import DatasetView
-from core.store.models import Pass
-from core.ui import diff, pages, state
+from core.adapters.store import DatasetView
+from core.adapters.store.models import Pass
+from core.domain.form import Form, Value
+from core.domain.scoring import LCS
+from core.services.quality import Pace, Together, TwoReviews, paces, settled_forms, together, two_reviews
+from core.services.quality import text_of as text
+from core.services.review import apply_saves, blind_waiting
+from core.ui import diff, navigation, state
 from core.ui.heading import heading
 from core.ui.notices import empty_state, guarded
 from core.ui.tables import height_of, percent, share, table
@@ -27,7 +27,7 @@ def no_second(dataset: DatasetView) -> None:
         f"数据集「{dataset.name}」还没有两个人审过的群聊",
         "先由一个人确认几条群聊，再由另一个人点「开始盲审」：看不到模型和初审的值，独立填写同一条群聊；"
         "这里就会算出两人有多一致。",
-        page=pages.WORKBENCH,
+        page=navigation.WORKBENCH,
         label="去审阅台",
     )
 
@@ -36,7 +36,7 @@ def start_blind(dataset: DatasetView, form: Form) -> None:
     """The way to the blind second review."""
     waiting = blind_waiting(state.store(), dataset, form, state.reviewer())
     st.page_link(
-        pages.WORKBENCH,
+        navigation.WORKBENCH,
         label=f"开始盲审（{waiting} 条）" if waiting else "没有可以盲审的群聊",
         icon=":material/visibility_off:",
         disabled=not waiting,
@@ -131,7 +131,7 @@ def settle(reviews: TwoReviews, dataset: DatasetView, form: Form, chat: int) -> 
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.markdown(f"**第 {chat} 条群聊**")
         st.page_link(
-            pages.WORKBENCH,
+            navigation.WORKBENCH,
             label="看群聊",
             icon=":material/arrow_forward:",
             query_params={"dataset": str(dataset.id), "chat": str(chat), "queue": "全部"},
@@ -234,7 +234,7 @@ def draw_paces(found: list[Pace]) -> None:
 available = state.datasets()
 if not available:
     st.title("一致性")
-    empty_state("还没有数据集", "先导入群聊并审阅。", page=pages.IMPORT, label="去导入")
+    empty_state("还没有数据集", "先导入群聊并审阅。", page=navigation.IMPORT, label="去导入")
 else:
     dataset, beside = heading("一致性", available)
     views, start = beside.columns([3, 2], vertical_alignment="center")
@@ -251,7 +251,7 @@ else:
             empty_state(
                 "还没有审阅记录",
                 "审阅几条之后，这里列出每位审阅人的速度和改动率。",
-                page=pages.WORKBENCH,
+                page=navigation.WORKBENCH,
                 label="去审阅台",
             )
     else:

@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from core.evaluate import Yardstick, comparison
-from core.scoring import Change, Comparison
-from core.scoring.bootstrap import FEWEST
-from core.store import RunView
-from core.ui import charts, pages, quality, state
+from core.adapters.store import RunView
+from core.domain.scoring import Change, Comparison
+from core.domain.scoring.bootstrap import FEWEST
+from core.services.quality import Yardstick, comparison
+from core.ui import charts, navigation, state
 from core.ui.notices import empty_state
+from core.ui.quality import common
 from core.ui.tables import download, height_of, table
 
 WORDS = {
@@ -28,13 +29,13 @@ VIEWS = ("这些群聊", "图")
 
 def choose_runs(by: Yardstick) -> tuple[RunView, RunView] | None:
     """Which two runs."""
-    found = [run for run in quality.runs_of(by.dataset) if by.against != f"run:{run.name}" and run.kind != "labels"]
+    found = [run for run in common.runs_of(by.dataset) if by.against != f"run:{run.name}" and run.kind != "labels"]
     if len(found) < 2:
-        taken = f"（{quality.called(by.against)}正作为对照）" if by.against.startswith("run:") else ""
+        taken = f"（{common.called(by.against)}正作为对照）" if by.against.startswith("run:") else ""
         empty_state(
             f"还差一个抽取任务{taken}",
             "修好与改坏要比较两个任务：换一个提示词或模型再抽取一次，或把另一份提交文件导入为任务。",
-            page=pages.RUNS,
+            page=navigation.RUNS,
             label="新建抽取任务",
         )
         return None
@@ -77,7 +78,7 @@ def matrix(by: Yardstick, found: Comparison) -> list[dict[str, object]]:
     for key, change in found.fields.items():
         row: dict[str, object] = {"字段": by.form.field(key).label}
         row |= {word: change.counts[kind] for kind, word in WORDS.items()}
-        row |= {"分差": change.delta, "95% 区间": quality.span(change.interval, signed=True), "key": key}
+        row |= {"分差": change.delta, "95% 区间": common.span(change.interval, signed=True), "key": key}
         rows.append(row)
     return sorted(
         rows, key=lambda row: (-(int(str(row["修好"])) + int(str(row["改坏"]))), -abs(float(str(row["分差"]))))
@@ -131,7 +132,7 @@ def draw_cells(by: Yardstick, found: Comparison, a: RunView, b: RunView) -> None
     if not cells:
         st.caption(f"没有「{WORDS[kind]}」（{MEANING[kind]}）的格。")
         return
-    values = quality.cell_values(by, [a, b], cells[: quality.MOST_CELLS])
+    values = common.cell_values(by, [a, b], cells[: common.MOST_CELLS])
     rows = [
         {
             "群聊": cell.chat,
@@ -140,14 +141,14 @@ def draw_cells(by: Yardstick, found: Comparison, a: RunView, b: RunView) -> None
             "A": said[0] or None,
             "对照": gold or None,
             "B": said[1] or None,
-            "打开": quality.workbench_link(by.dataset, cell.chat),
-            "对比": quality.compare_link(by, [a, b], cell.chat),
+            "打开": common.workbench_link(by.dataset, cell.chat),
+            "对比": common.compare_link(by, [a, b], cell.chat),
         }
         for cell, (gold, said) in zip(cells, values, strict=False)
     ]
     st.caption(
         f"{WORDS[kind]}（{MEANING[kind]}）{len(cells)} 格"
-        + (f"，只列前 {quality.MOST_CELLS} 格" if len(cells) > quality.MOST_CELLS else "")
+        + (f"，只列前 {common.MOST_CELLS} 格" if len(cells) > common.MOST_CELLS else "")
         + "。"
     )
     table(
@@ -162,22 +163,22 @@ def draw_cells(by: Yardstick, found: Comparison, a: RunView, b: RunView) -> None
             "A": st.column_config.TextColumn(f"A · {a.name}", width=112),
             "对照": st.column_config.TextColumn(width=112),
             "B": st.column_config.TextColumn(f"B · {b.name}", width=112),
-            "打开": quality.open_column(),
+            "打开": common.open_column(),
             "对比": st.column_config.LinkColumn("对比", display_text="对比", width=56),
         },
     )
 
 
-measured = quality.choose("修好与改坏")
+measured = common.choose("修好与改坏")
 if measured is not None and (chosen := choose_runs(by := measured[0])) is not None:
     a, b = chosen
-    right_from = quality.choose_threshold(measured[1], by.measure)
+    right_from = common.choose_threshold(measured[1], by.measure)
     with state.store().read() as session:
         found = comparison(session, state.store(), by, a, b, right_from=right_from)
     verdict(found, a, b)
     st.caption(
-        f"下限 {found.a.floor:.2f}，{len(found.a.chats)} 条群聊，对照{quality.called(by.against)}。"
-        f"{quality.measured_by(by.measure, right_from=right_from)}"
+        f"下限 {found.a.floor:.2f}，{len(found.a.chats)} 条群聊，对照{common.called(by.against)}。"
+        f"{common.measured_by(by.measure, right_from=right_from)}"
         f" 多出来的客户：A {found.rights_a.invented} 位，B {found.rights_b.invented} 位"
         "（不在下面的格里，但会拉低得分）。"
     )

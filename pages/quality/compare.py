@@ -5,8 +5,9 @@ from uuid import uuid4
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.diff import diff_text
-from core.evaluate import (
+from core.adapters.store import queries
+from core.domain.diff import diff_text
+from core.services.quality import (
     REFERENCE,
     Alignment,
     Difference,
@@ -22,10 +23,10 @@ from core.evaluate import (
     picked_forms,
     picks,
 )
-from core.review import apply_saves
-from core.store import queries
-from core.ui import diff, pages, quality, sides, state
+from core.services.review import apply_saves
+from core.ui import diff, navigation, state
 from core.ui.notices import empty_state, fragment, guarded, reported
+from core.ui.quality import common, compare_panes
 from core.ui.tables import download
 
 MODES = ("任务之间不同", "与对照不同", "全部字段")
@@ -37,14 +38,14 @@ AT = "shiyao.compare.at"
 
 def choose_runs(by: Yardstick) -> tuple[list[str], DeltaGenerator] | None:
     """Which runs stand side by side, and the place beside the box."""
-    names = [run.name for run in quality.runs_of(by.dataset) if by.against != f"run:{run.name}"]
+    names = [run.name for run in common.runs_of(by.dataset) if by.against != f"run:{run.name}"]
     if by.against == "labels":
-        names = [run.name for run in quality.runs_of(by.dataset) if run.kind != "labels"]
+        names = [run.name for run in common.runs_of(by.dataset) if run.kind != "labels"]
     if len(names) < 2:
         empty_state(
             "还差一个抽取任务",
             "对比需要至少两个任务：换一个提示词或模型再抽取一次，或把另一份提交文件导入为任务。",
-            page=pages.RUNS,
+            page=navigation.RUNS,
             label="新建抽取任务",
         )
         return None
@@ -163,11 +164,11 @@ def walk(found: Alignment, places: list[Difference], mode: str, key: str, right_
     chosen = all_chosen.get(at.chat, {})
     left, right = st.columns([4, 7], gap="small")
     with left:
-        navigation(found, places, at, nearest)
-        sides.draw_chat(found.form, chat_text, customer, at.key, chat=at.chat, above=ABOVE)
+        walk_controls(found, places, at, nearest)
+        compare_panes.draw_chat(found.form, chat_text, customer, at.key, chat=at.chat, above=ABOVE)
     with right:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            for number, source in enumerate(sides.columns(found), 1):
+            for number, source in enumerate(compare_panes.columns(found), 1):
                 on = chosen.get(f"{at.customer}:{at.key}") == source
                 name = "对照" if source == REFERENCE else "ABCD"[int(source)]
                 st.button(
@@ -183,12 +184,12 @@ def walk(found: Alignment, places: list[Difference], mode: str, key: str, right_
             if found.against == "labels" and customer.gold is not None:
                 dispute_popover(found, at, customer.gold)
             st.page_link(
-                pages.WORKBENCH,
+                navigation.WORKBENCH,
                 label="审阅台",
                 icon=":material/arrow_forward:",
                 query_params={"dataset": str(by.dataset.id), "chat": str(at.chat), "queue": "全部"},
             )
-        sides.draw_table(
+        compare_panes.draw_table(
             found,
             at.chat,
             shown_rows(found, at, mode, key),
@@ -217,7 +218,7 @@ def shown_rows(found: Alignment, at: Difference, mode: str, key: str) -> dict[in
     return rows
 
 
-def navigation(found: Alignment, places: list[Difference], at: Difference, nearest: int | None) -> None:
+def walk_controls(found: Alignment, places: list[Difference], at: Difference, nearest: int | None) -> None:
     """Where one is, and the keys that move on."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         before, after = step(places, at, forward=False), step(places, at, forward=True)
@@ -315,15 +316,15 @@ def text_of_chat(index: int) -> str:
         return queries.chat(session, by.dataset.id, index).text
 
 
-measured = quality.choose("对比", optional=True)
+measured = common.choose("对比", optional=True)
 if measured is not None and (chosen := choose_runs(by := measured[0])) is not None:
-    right_from = quality.choose_threshold(measured[1], by.measure)
+    right_from = common.choose_threshold(measured[1], by.measure)
     form, (names, beside) = by.form, chosen
     alignment = align(state.store(), by, names, against=by.against)
     wanted = filtered(alignment, beside)
     prompts(alignment)
     walk(alignment, *wanted, right_from)
     st.caption(
-        f"客户按最高得分匹配，不按位置。{quality.measured_by(by.measure, right_from=right_from)}"
+        f"客户按最高得分匹配，不按位置。{common.measured_by(by.measure, right_from=right_from)}"
         " 划线是对照有、任务没有的，下划线是任务多出来的。点一行就到那一处；J / K 下一处 / 上一处，数字键挑选。"
     )

@@ -2,13 +2,14 @@
 
 import streamlit as st
 
-from core.evaluate import DisputeView, Yardstick, board, decide, dispute_rows, disputes, text_of
-from core.form import Form
-from core.store import DatasetView
-from core.store.models import DisputeStatus
-from core.ui import pages, quality, state
+from core.adapters.store import DatasetView
+from core.adapters.store.models import DisputeStatus
+from core.domain.form import Form
+from core.services.quality import DisputeView, Yardstick, board, decide, dispute_rows, disputes, text_of
+from core.ui import navigation, state
 from core.ui.heading import heading
 from core.ui.notices import empty_state, guarded
+from core.ui.quality import common
 from core.ui.tables import NOTHING, download, height_of, table
 
 ALL = "全部"
@@ -23,7 +24,7 @@ def rows_of(found: list[DisputeView], dataset: DatasetView, form: Form) -> list[
         field = form.field(one.field).label if one.field in form else one.field
         rows.append(
             {**row, "字段": field, "标注": f"{row['标注'] or '（空）'}{changed}"}
-            | {"打开": quality.workbench_link(dataset, one.chat)}
+            | {"打开": common.workbench_link(dataset, one.chat)}
         )
     return rows
 
@@ -47,7 +48,7 @@ def draw_list(found: list[DisputeView], dataset: DatasetView, form: Form) -> Non
             "标注": st.column_config.TextColumn(width=200),
             "理由": st.column_config.TextColumn(width=320),
             "状态": st.column_config.TextColumn(width=70),
-            "打开": quality.open_column(),
+            "打开": common.open_column(),
         },
     )
     download(dispute_rows(found), name="标注争议", key="disputes-csv")
@@ -108,14 +109,14 @@ def draw_scores(by: Yardstick) -> None:
     )
     st.caption(
         f"下限 {found.floor:.2f}，{found.chats} 条群聊；待定和成立的 {found.disputed} 格不计，"
-        f"字段得分按其余的格折算；不成立的照常计分。{quality.measured_by(by.measure)}"
+        f"字段得分按其余的格折算；不成立的照常计分。{common.measured_by(by.measure)}"
     )
 
 
 available = state.datasets()
 if not available:
     st.title("标注争议")
-    empty_state("还没有数据集", "先导入带标注的群聊。", page=pages.IMPORT, label="去导入")
+    empty_state("还没有数据集", "先导入带标注的群聊。", page=navigation.IMPORT, label="去导入")
 else:
     dataset, right = heading("标注争议", available)
     every = disputes(state.store(), dataset.id)
@@ -133,7 +134,7 @@ else:
             f"数据集「{dataset.name}」的标注还没有争议",
             "标注里有错很常见。在「对比」里看到哪一格标注不对，点「标注有误？」写下理由，就会列在这里；"
             "评分会同时给出计与不计这些格的得分。",
-            page=pages.COMPARE,
+            page=navigation.COMPARE,
             label="去对比",
         )
     else:

@@ -3,11 +3,12 @@
 import numpy as np
 import streamlit as st
 
-from core.evaluate import Board, BoardRow, Yardstick, board, enter_outside, named_run, remove_outside
-from core.lessons import seen_in_training
-from core.scoring import RunScore
-from core.ui import charts, pages, quality, state
+from core.domain.scoring import RunScore
+from core.services.quality import Board, BoardRow, Yardstick, board, enter_outside, named_run, remove_outside
+from core.services.training import seen_in_training
+from core.ui import charts, navigation, state
 from core.ui.notices import guarded
+from core.ui.quality import common
 from core.ui.tables import NOTHING, download, height_of, percent, share, table
 
 VIEWS = ("排行", "字段", "分布", "最费分的群聊")
@@ -42,7 +43,7 @@ def headline(found: Board) -> None:
 
 def measured(found: Board) -> None:
     """By what the numbers were measured."""
-    said = f"{found.chats} 条群聊，对照{quality.called(found.by.against)}。{quality.measured_by(found.by.measure)}"
+    said = f"{found.chats} 条群聊，对照{common.called(found.by.against)}。{common.measured_by(found.by.measure)}"
     if found.disputed:
         said += f" 有 {found.disputed} 格标注存在争议，「不计争议」一列没有计入它们。"
     st.caption(said)
@@ -57,7 +58,7 @@ def ranked(found: Board) -> list[dict[str, object]]:
             "名次": place,
             "任务": run.name,
             "得分": score.score,
-            "95% 区间": quality.span(row.interval),
+            "95% 区间": common.span(row.interval),
             "高出下限": score.score - found.floor,
         }
         if found.disputed and row.undisputed is not None:
@@ -257,7 +258,7 @@ def draw_costly(by: Yardstick, score: RunScore) -> None:
                 "客户（任务）": chat.preds,
                 "客户（对照）": chat.golds,
                 "失分最多的字段": "、".join(f"{label} {value:.1f}" for value, label in lost[:5] if value > 0.005),
-                "打开": quality.workbench_link(by.dataset, index),
+                "打开": common.workbench_link(by.dataset, index),
                 "对比": f"/compare?dataset={by.dataset.id}&chat={index}",
             }
         )
@@ -274,18 +275,18 @@ def draw_costly(by: Yardstick, score: RunScore) -> None:
             "客户（任务）": st.column_config.NumberColumn(width=92),
             "客户（对照）": st.column_config.NumberColumn(width=92),
             "失分最多的字段": st.column_config.TextColumn(width=520),
-            "打开": quality.open_column(),
+            "打开": common.open_column(),
             "对比": st.column_config.LinkColumn("对比", display_text="逐字对比", width=80),
         },
     )
 
 
-chosen_by = quality.choose("评分")
+chosen_by = common.choose("评分")
 if chosen_by is not None:
     by, beside = chosen_by
     found = board(state.store(), by)
     if not found.rows:
-        quality.no_runs(by.dataset)
+        common.no_runs(by.dataset)
     else:
         with beside.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
             view = st.segmented_control(
@@ -306,7 +307,7 @@ if chosen_by is not None:
             else:
                 draw_costly(by, chosen.score)
         st.page_link(
-            pages.CHANGES,
+            navigation.CHANGES,
             label="两个任务之间修好了什么、改坏了什么",
             icon=":material/arrow_forward:",
             query_params={"dataset": str(by.dataset.id)},

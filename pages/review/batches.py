@@ -2,13 +2,14 @@
 
 import streamlit as st
 
-from core.review import ORDERS, base_run
-from core.review.batches import BatchView, batches, give, take_back
-from core.review.queue import reviewers
-from core.store import DatasetView
-from core.ui import narrow, pages, state
+from core.adapters.store import DatasetView
+from core.services.review import ORDERS, base_run
+from core.services.review.batches import BatchView, batches, give, take_back
+from core.services.review.queue.claims import reviewers
+from core.ui import navigation, state
 from core.ui.heading import heading
 from core.ui.notices import empty_state, guarded
+from core.ui.review import filter_controls
 
 _HOUR = 3600
 
@@ -55,8 +56,8 @@ def draw(dataset: DatasetView, found: list[BatchView]) -> None:
     one = found[ticked[0]] if ticked and ticked[0] < len(found) else None
     opener, taker, _ = st.columns([2, 2, 6])
     if opener.button("在审阅台打开", disabled=one is None, help="先点一行", width="stretch") and one is not None:
-        target = {"dataset": str(dataset.id), "batch": narrow.batch_title(one)}
-        st.switch_page(pages.WORKBENCH, query_params=target)
+        target = {"dataset": str(dataset.id), "batch": filter_controls.batch_title(one)}
+        st.switch_page(navigation.WORKBENCH, query_params=target)
     if taker.button("收回批次", disabled=one is None, help="群聊和记录都留着", width="stretch") and one is not None:
         take_back(state.store(), one.id)
         st.toast(f"已收回「{one.name}」", icon=":material/undo:")
@@ -85,8 +86,8 @@ def hand_out(dataset: DatasetView) -> None:
         order = st.segmented_control("先分哪些", ORDERS, default=ORDERS[0], key="order", bind="query-params")
         st.caption("按这个顺序取符合条件、还不在别的批次里的群聊，轮流分给每个人。")
     with right:
-        queue = narrow.statuses(first="待审阅")
-        wanted = narrow.conditions(dataset, form, queue=queue, of_batch=False)
+        queue = filter_controls.statuses(first="待审阅")
+        wanted = filter_controls.conditions(dataset, form, queue=queue, of_batch=False)
     lacking = not (name.strip() and chosen)
     if left.button("分派", type="primary", disabled=lacking, help="先填写批次名称和审阅人" if lacking else None):
         made = give(
@@ -121,6 +122,6 @@ def page(available: list[DatasetView]) -> None:
 available = state.datasets()
 if not available:
     st.title("批次")
-    empty_state("还没有群聊可以分派", "先导入群聊。", page=pages.IMPORT, label="去导入")
+    empty_state("还没有群聊可以分派", "先导入群聊。", page=navigation.IMPORT, label="去导入")
 else:
     page(available)

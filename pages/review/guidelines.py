@@ -4,10 +4,10 @@ import difflib
 
 import streamlit as st
 
-from core.form import Form
-from core.review import guidelines
-from core.store import DatasetView
-from core.ui import pages, state
+from core.adapters.store import DatasetView
+from core.domain.form import Form
+from core.services.review import guidelines
+from core.ui import navigation, state
 from core.ui.notices import empty_state, guarded
 
 
@@ -94,7 +94,9 @@ def page(dataset: DatasetView) -> None:
 st.title("标注规范")
 available = state.datasets()
 if not available:
-    empty_state("还没有数据集", "导入群聊后，这里按它的表单列出每个字段的规范。", page=pages.IMPORT, label="去导入")
+    empty_state(
+        "还没有数据集", "导入群聊后，这里按它的表单列出每个字段的规范。", page=navigation.IMPORT, label="去导入"
+    )
 else:
     st.caption("审阅时在字段旁按 G 看这里的内容。规范属于表单，用同一张表单的数据集共用一份。")
     chosen = state.current_dataset(available)

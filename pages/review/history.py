@@ -4,10 +4,10 @@ from typing import Any
 
 import streamlit as st
 
-from core.form import Form
-from core.review.history import CellChange, Version, restore, versions
-from core.store import DatasetView
-from core.ui import pages, state
+from core.adapters.store import DatasetView
+from core.domain.form import Form
+from core.services.review.records.history import CellChange, Version, restore, versions
+from core.ui import navigation, state
 from core.ui.heading import heading
 from core.ui.notices import empty_state, guarded
 
@@ -82,7 +82,7 @@ def page(available: list[DatasetView]) -> None:
     )
     found = versions(state.store(), form, dataset.id, chat)
     target = {"dataset": str(dataset.id), "chat": str(chat), "queue": "全部"}
-    opener.page_link(pages.WORKBENCH, label="在审阅台打开", icon=":material/arrow_forward:", query_params=target)
+    opener.page_link(navigation.WORKBENCH, label="在审阅台打开", icon=":material/arrow_forward:", query_params=target)
     if not found:
         empty_state(f"第 {chat} 条群聊还没有记录", "在审阅台保存一次，这里就有它的第一个版本。")
         return
@@ -97,6 +97,6 @@ def page(available: list[DatasetView]) -> None:
 available = state.datasets()
 if not available:
     st.title("记录历史")
-    empty_state("还没有记录", "先导入群聊并审阅。", page=pages.IMPORT, label="去导入")
+    empty_state("还没有记录", "先导入群聊并审阅。", page=navigation.IMPORT, label="去导入")
 else:
     page(available)

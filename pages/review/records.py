@@ -4,11 +4,12 @@ from typing import Any
 
 import streamlit as st
 
-from core.form import Form
-from core.review import Filter, base_run, rows
-from core.store import DatasetView
-from core.ui import grid, narrow, pages, records, records_bulk, state
+from core.adapters.store import DatasetView
+from core.domain.form import Form
+from core.services.review import Filter, base_run, record_table
+from core.ui import grid, navigation, state
 from core.ui.notices import empty_state, fragment
+from core.ui.review import bulk_edit, filter_controls, record_sheet
 
 # The table takes what the window has: more columns beside one another, more rows below.
 _CSS = """
@@ -25,13 +26,13 @@ _HINT = (
 )
 
 
-def said_about_edits(dataset: DatasetView, form: Form, sheet: records.Sheet, run_id: int | None) -> None:
+def said_about_edits(dataset: DatasetView, form: Form, sheet: record_sheet.Sheet, run_id: int | None) -> None:
     """Edits that could not be made, each with the two ways out."""
     for held in list(sheet.held.values()):
         request, row = held.request, sheet.rows.get(held.request.row)
         chat = request.row.split(":")[0]
         label = form.field(request.key).label
-        now = records.said(row.values[request.key]) if row else ""
+        now = record_sheet.said(row.values[request.key]) if row else ""
         with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"records-held-{request.id}"):
             st.markdown(
                 f":material/sync_problem: **第 {chat} 条「{label}」没有保存**：{held.why}。"
@@ -39,14 +40,14 @@ def said_about_edits(dataset: DatasetView, form: Form, sheet: records.Sheet, run
                 width="stretch",
             )
             if st.button("用我填的", key=f"mine-{request.id}", disabled=row is None):
-                records.settle(dataset, form, sheet, held, run_id, mine=True)
+                record_sheet.settle(dataset, form, sheet, held, run_id, mine=True)
                 st.rerun(scope="fragment")
             if st.button("留现在的", key=f"theirs-{request.id}"):
-                records.settle(dataset, form, sheet, held, run_id, mine=False)
+                record_sheet.settle(dataset, form, sheet, held, run_id, mine=False)
                 st.rerun(scope="fragment")
 
 
-def news(dataset: DatasetView, form: Form, sheet: records.Sheet, run_id: int | None) -> None:
+def news(dataset: DatasetView, form: Form, sheet: record_sheet.Sheet, run_id: int | None) -> None:
     """What the last edit did, and how to take it back; before the first one, how to edit."""
     with st.container(horizontal=True, vertical_alignment="center", key="records-news"):
         if not state.reviewer():
@@ -60,7 +61,7 @@ def news(dataset: DatasetView, form: Form, sheet: records.Sheet, run_id: int | N
         remarks = "".join(f" &nbsp; :orange[:material/warning: {text}]" for text in sheet.remarks)
         st.markdown(f":material/check: {sheet.news}{remarks}", width="stretch")
         if sheet.last and st.button("撤销", icon=":material/undo:", key=f"undo-{sheet.last}"):
-            records.undo(dataset, form, sheet, sheet.last, run_id)
+            record_sheet.undo(dataset, form, sheet, sheet.last, run_id)
             st.rerun(scope="fragment")
 
 
@@ -68,15 +69,15 @@ def tools(dataset: DatasetView, form: Form) -> tuple[Filter, str, list[Any]]:
     """The row above the table: filters and order, and places for what changes many rows."""
     labels = {field.key: field.label for field in form.fields}
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        queue = narrow.statuses(first="全部")
-        given = narrow.given()
+        queue = filter_controls.statuses(first="全部")
+        given = filter_controls.given()
         with st.popover(f"筛选 · {given}" if given else "筛选", icon=":material/filter_list:", key="records-filter"):
-            wanted = narrow.conditions(dataset, form, queue=queue)
+            wanted = filter_controls.conditions(dataset, form, queue=queue)
         if wanted.narrow:
-            st.button("清除筛选", icon=":material/filter_list_off:", on_click=narrow.clear)
+            st.button("清除筛选", icon=":material/filter_list_off:", on_click=filter_controls.clear)
         sort = st.selectbox(
             "排序",
-            [*rows.SORTS, *form.keys],
+            [*record_table.SORTS, *form.keys],
             format_func=lambda key: f"按{labels.get(key, key)}",
             key="sort",
             bind="query-params",
@@ -103,18 +104,18 @@ def table(dataset: DatasetView) -> None:
     scope: dict[str, Any] = {"wanted": wanted, "base_run": run_id, "reviewer": state.reviewer()}
     above, place, foot = st.container(), st.container(key="records-grid"), st.container()
 
-    def load(number: int) -> rows.Page:
-        return rows.page(state.store(), form, dataset.id, **scope, sort=sort, number=number)
+    def load(number: int) -> record_table.Page:
+        return record_table.page(state.store(), form, dataset.id, **scope, sort=sort, number=number)
 
     number = int(st.session_state.get("page") or st.query_params.get("page") or 1)
     token = (dataset.id, run_id, wanted, sort, number, state.reviewer())
-    sheet = records.sheet(token, lambda: load(number))
-    chat = records.handle(dataset, form, sheet, run_id)
+    sheet = record_sheet.sheet(token, lambda: load(number))
+    chat = record_sheet.handle(dataset, form, sheet, run_id)
     if not sheet.token:  # customers came or went with an edit
-        sheet = records.sheet(token, lambda: load(number))
+        sheet = record_sheet.sheet(token, lambda: load(number))
     if chat is not None:
         state.keep_records_address()
-        st.switch_page(pages.WORKBENCH, query_params={"dataset": str(dataset.id), "chat": str(chat)})
+        st.switch_page(navigation.WORKBENCH, query_params={"dataset": str(dataset.id), "chat": str(chat)})
     with above:
         said_about_edits(dataset, form, sheet, run_id)
     if not sheet.rows:
@@ -122,23 +123,23 @@ def table(dataset: DatasetView) -> None:
             empty_state("没有符合条件的记录", "放宽筛选条件，或换一种状态。")
         return
     with place:
-        records.draw(dataset, form, sheet)
-    ticked = [name for name in sheet.rows if name in grid.ticked(records.key_of(dataset))]
+        record_sheet.draw(dataset, form, sheet)
+    ticked = [name for name in sheet.rows if name in grid.ticked(record_sheet.key_of(dataset))]
     with foot:
         news(dataset, form, sheet, run_id)
         line(dataset, sheet, ticked)
     with fill:
-        records_bulk.offer_fill(dataset, form, sheet, ticked, run_id)
+        bulk_edit.offer_fill(dataset, form, sheet, ticked, run_id)
     with replace:
-        records_bulk.offer_replace(dataset, form, lambda: rows.matching(state.store(), dataset.id, **scope))
+        bulk_edit.offer_replace(dataset, form, lambda: record_table.matching(state.store(), dataset.id, **scope))
     with past:
-        records_bulk.list_recent(dataset, form, sheet)
+        bulk_edit.list_recent(dataset, form, sheet)
 
 
-def line(dataset: DatasetView, sheet: records.Sheet, ticked: list[str]) -> None:
+def line(dataset: DatasetView, sheet: record_sheet.Sheet, ticked: list[str]) -> None:
     """Below the table: how much there is, the pages, and where a ticked row leads."""
     chosen = sheet.rows[ticked[0]] if ticked else None
-    count = max(1, -(-sheet.chats // rows.PAGE))
+    count = max(1, -(-sheet.chats // record_table.PAGE))
     with st.container(horizontal=True, vertical_alignment="center"):
         of = f"共 {sheet.chats:,} 条群聊" + (f"（筛选自 {dataset.chats:,} 条）" if sheet.chats < dataset.chats else "")
         picked = f" · 已勾选 {len(ticked)} 行" if ticked else ""
@@ -151,16 +152,16 @@ def line(dataset: DatasetView, sheet: records.Sheet, ticked: list[str]) -> None:
         label = f"在审阅台打开第 {chosen.chat} 条" if chosen else "在审阅台打开"
         opened = st.button(label, type="primary", disabled=chosen is None, help="先勾选一行，或点它的序号")
     if history:
-        st.switch_page(pages.HISTORY, query_params=target)
+        st.switch_page(navigation.HISTORY, query_params=target)
     if opened:
         state.keep_records_address()
-        st.switch_page(pages.WORKBENCH, query_params=target)
+        st.switch_page(navigation.WORKBENCH, query_params=target)
 
 
 available = state.datasets()
 if not available:
     st.title("记录表")
-    empty_state("还没有记录", "先导入群聊，审阅后这里会列出每一条记录。", page=pages.IMPORT, label="去导入")
+    empty_state("还没有记录", "先导入群聊，审阅后这里会列出每一条记录。", page=navigation.IMPORT, label="去导入")
 else:
     st.html(_CSS)
     with st.container(horizontal=True, vertical_alignment="center", key="records-head"):

@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from core.review import FILTERS, ORDERS, Desk, open_desk
-from core.store import DatasetView
-from core.ui import desk, narrow, pages, second, state
+from core.adapters.store import DatasetView
+from core.services.review import FILTERS, ORDERS, Desk, open_desk
+from core.ui import navigation, state
 from core.ui.notices import empty_state
+from core.ui.review import blind_review, filter_controls, workbench_fragment
 
 # Forty pixels more for the form: its last group would not fit on a 900 pixel screen otherwise.
 CONTROLS_CSS = """
@@ -39,7 +40,7 @@ def controls(available: list[DatasetView]) -> Desk:
         )
     if back:
         first[0].page_link(
-            pages.RECORDS, label="记录表", icon=":material/arrow_back:", query_params=back, help="回到刚才的那些行"
+            navigation.RECORDS, label="记录表", icon=":material/arrow_back:", query_params=back, help="回到刚才的那些行"
         )
     with left:
         dataset = state.choose_dataset(available, label_visibility="collapsed")
@@ -59,9 +60,9 @@ def controls(available: list[DatasetView]) -> Desk:
         box = st.popover(chosen(), icon=":material/filter_list:", key="desk-queue", width="stretch")
     with box:
         st.caption("状态")
-        queue = narrow.statuses(first=next(iter(FILTERS)))
+        queue = filter_controls.statuses(first=next(iter(FILTERS)))
         how = st.segmented_control("顺序", ORDERS, default=ORDERS[0], key="order", bind="query-params")
-        wanted = narrow.conditions(dataset, form, queue=queue)
+        wanted = filter_controls.conditions(dataset, form, queue=queue)
         newer = st.selectbox(
             "差异审阅：对照新的抽取任务",
             names,
@@ -72,13 +73,17 @@ def controls(available: list[DatasetView]) -> Desk:
             help="只走已确认的群聊，只问新的抽取任务与已确认的值不同的字段",
         )
         st.page_link(
-            pages.WORKBENCH,
+            navigation.WORKBENCH,
             label="盲审：再审一遍，看不到模型和第一遍的值",
             icon=":material/visibility_off:",
-            query_params={"dataset": str(dataset.id), second.PASS: second.SECOND},
+            query_params={"dataset": str(dataset.id), blind_review.PASS: blind_review.SECOND},
         )
         st.button(
-            "清除条件", on_click=narrow.clear, args=("newer",), disabled=not (wanted.narrow or newer), width="stretch"
+            "清除条件",
+            on_click=filter_controls.clear,
+            args=("newer",),
+            disabled=not (wanted.narrow or newer),
+            width="stretch",
         )
     return open_desk(
         state.store(),
@@ -96,20 +101,20 @@ def chosen() -> str:
     """What the queue's button says: the statuses and order as the address has them."""
     said = st.session_state.get("queue") or st.query_params.get("queue") or next(iter(FILTERS))
     order = st.session_state.get("order") or st.query_params.get("order") or ORDERS[0]
-    given = narrow.given("newer")
+    given = filter_controls.given("newer")
     return " · ".join([said, order, *([f"{given} 条件"] if given else [])])
 
 
 available = state.datasets()
 if not available:
     st.title("审阅台")
-    empty_state("还没有群聊可以审阅", "先导入群聊；模型填的值是审阅的起点。", page=pages.IMPORT, label="去导入")
+    empty_state("还没有群聊可以审阅", "先导入群聊；模型填的值是审阅的起点。", page=navigation.IMPORT, label="去导入")
 elif not state.reviewer():
     st.title("审阅台")
     ask_reviewer()
-elif second.wanted():
-    second.draw(available)
+elif blind_review.wanted():
+    blind_review.draw(available)
 else:
     st.html(CONTROLS_CSS)
     table = controls(available)
-    desk.draw(table, f"workbench-{table.dataset.id}-{table.reviewer}")
+    workbench_fragment.draw(table, f"workbench-{table.dataset.id}-{table.reviewer}")

@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from core import catalog, upkeep
-from core.form import Nature, load_named_form
+from core.domain.form import Nature, load_named_form
 from core.logs import place
+from core.services import maintenance
+from core.services.extraction import models as model_catalog
 from core.settings import settings
-from core.ui import pages, state
+from core.ui import navigation, state
 from core.ui.figures import facts, figures
 from core.ui.notices import reported
 
@@ -35,7 +36,7 @@ def draw_keys() -> None:
     """Which keys are there; never their values."""
     st.subheader("密钥")
     with reported():
-        found = catalog.key_states(catalog.models(state.store()))
+        found = model_catalog.key_states(model_catalog.models(state.store()))
         st.dataframe(
             [
                 {
@@ -56,19 +57,19 @@ def draw_keys() -> None:
             },
         )
     st.caption("密钥只从环境变量或 `.streamlit/secrets.toml` 读取，不会存进数据库、日志和导出文件。")
-    st.page_link(pages.MODELS, label="模型和连接测试", icon=":material/arrow_forward:")
+    st.page_link(navigation.MODELS, label="模型和连接测试", icon=":material/arrow_forward:")
 
 
 def draw_place() -> None:
     """Where the data lies, and copies of it."""
     store = state.store()
     st.subheader("数据")
-    size = upkeep.size(store)
+    size = maintenance.size(store)
     facts(
         {
             "数据库": str(store.path or store.url),
             "大小": megabytes(size) if size is not None else "由数据库服务器管理",
-            "结构版本": upkeep.schema(store),
+            "结构版本": maintenance.schema(store),
             "日志": place(),
         }
     )
@@ -83,7 +84,7 @@ def draw_place() -> None:
         if store.path is not None:
             st.download_button(
                 "备份并下载",
-                data=lambda: upkeep.make_backup(store).path.read_bytes(),
+                data=lambda: maintenance.make_backup(store).path.read_bytes(),
                 file_name=f"{store.path.stem}-backup.db",
                 mime="application/vnd.sqlite3",
                 icon=":material/download:",
@@ -94,14 +95,14 @@ def draw_place() -> None:
         look = st.button("检查", icon=":material/health_and_safety:")
     if copy:
         with reported(), st.spinner("正在备份…"):
-            made = upkeep.make_backup(store)
+            made = maintenance.make_backup(store)
             st.success(
                 f"已备份到 {made.path}（{megabytes(made.size)}），通过了完整性检查。", icon=":material/check_circle:"
             )
     if look:
         with reported(), st.spinner("正在检查…"):
-            draw_health(upkeep.check(store))
-    kept = upkeep.backups(store)
+            draw_health(maintenance.check(store))
+    kept = maintenance.backups(store)
     for backup in kept[:MOST_BACKUPS]:
         line, take = st.columns([5, 1], vertical_alignment="center")
         line.caption(f"{backup.made_at:%Y-%m-%d %H:%M:%S} · {backup.path.name} · {megabytes(backup.size)}")
@@ -118,7 +119,7 @@ def draw_place() -> None:
         st.caption(f"另有 {len(kept) - MOST_BACKUPS} 个更早的备份，都在 {kept[0].path.parent}。")
 
 
-def draw_health(health: upkeep.Health) -> None:
+def draw_health(health: maintenance.Health) -> None:
     """What the check found."""
     if not health.problems:
         st.success(
@@ -148,7 +149,7 @@ def draw_form() -> None:
 def draw_versions() -> None:
     """What an engineer asks for first."""
     st.subheader("版本")
-    figures(upkeep.versions())
+    figures(maintenance.versions())
 
 
 st.title("设置")

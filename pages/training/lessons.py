@@ -2,17 +2,25 @@
 
 import streamlit as st
 
-from core import jobs
-from core.extract.book import Entry, finder
-from core.form import Form
-from core.lessons import Lesson, example_of, lessons, plan_lesson, rule_of, runs_corrected, write_prompt
-from core.review import bulk
-from core.store import DatasetView, RunView
-from core.store.models import RunKind
-from core.ui import pages, state
+from core.adapters.store import DatasetView, RunView
+from core.adapters.store.models import RunKind
+from core.domain.form import Form
+from core.services.extraction import runs as run_service
+from core.services.extraction.prompt_library import Entry, finder
+from core.services.review.records import bulk
+from core.services.training.corrections import (
+    Lesson,
+    example_of,
+    lessons,
+    plan_lesson,
+    rule_of,
+    runs_corrected,
+    write_prompt,
+)
+from core.ui import navigation, state
 from core.ui.heading import heading
 from core.ui.notices import empty_state, reported
-from core.ui.quality import open_column, workbench_link
+from core.ui.quality.common import open_column, workbench_link
 from core.ui.tables import NOTHING, height_of
 
 PROMPT, BULK, TRY = "写进提示词", "批量更正", "试跑"
@@ -33,7 +41,7 @@ def choose(dataset: DatasetView, form: Form) -> tuple[RunView, list[Lesson]] | N
         empty_state(
             "还没有可以总结的修改",
             "在审阅台确认一些群聊后，这里会列出反复出现的修改：哪个字段、怎么改的、在哪些群聊里。",
-            page=pages.WORKBENCH,
+            page=navigation.WORKBENCH,
             label="去审阅",
         )
         return None
@@ -186,7 +194,7 @@ def try_out(dataset: DatasetView, run: RunView, chosen: list[Lesson]) -> None:
     name = st.text_input("任务名称", f"试跑 {entry.prompt.id}", key=f"lessons-try-{entry.prompt.id}")
     st.caption(f"用 {run.model} 和 {entry.prompt.id} 抽取受影响的 {len(chats)} 条群聊，其余不动。")
     if st.button(f"试跑 {len(chats)} 条", type="primary", icon=":material/play_arrow:"):
-        made = jobs.create_run(
+        made = run_service.create_run(
             state.store(),
             dataset=dataset.id,
             name=name,
@@ -195,16 +203,16 @@ def try_out(dataset: DatasetView, run: RunView, chosen: list[Lesson]) -> None:
             prompt=entry.prompt.id,
             chat_indices=chats,
         )
-        jobs.start(state.store(), made.id)
-        jobs.ensure_running(state.store()).wake()
+        run_service.start(state.store(), made.id)
+        run_service.ensure_running(state.store()).wake()
         st.session_state["shiyao.lessons.tried"] = made.name
     tried = st.session_state.get("shiyao.lessons.tried")
     if tried:
         address = {"dataset": str(dataset.id)}
         with st.container(horizontal=True):
-            st.page_link(pages.RUNS, label="看进度", icon=":material/arrow_forward:", query_params=address)
+            st.page_link(navigation.RUNS, label="看进度", icon=":material/arrow_forward:", query_params=address)
             st.page_link(
-                pages.COMPARE,
+                navigation.COMPARE,
                 label=f"对比「{run.name}」和「{tried}」",
                 icon=":material/arrow_forward:",
                 query_params=address | {"runs": [run.name, tried]},
@@ -243,7 +251,9 @@ def draw() -> None:
 available = state.datasets()
 if not available:
     st.title("经验")
-    empty_state("还没有群聊", "先导入群聊并审阅；反复出现的修改会在这里变成规则。", page=pages.IMPORT, label="去导入")
+    empty_state(
+        "还没有群聊", "先导入群聊并审阅；反复出现的修改会在这里变成规则。", page=navigation.IMPORT, label="去导入"
+    )
 else:
     with reported():
         draw()

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from core.ui import pages, state
+from core.ui import navigation, state
 from core.ui.notices import empty_state, reported
-from core.ui.training import choices, outcome, summaries, versions
+from core.ui.training import choices, set_preview, summaries, versions
 
 NEW, BUILT, SUMMARIES = "新建", "版本", "摘要"
 
@@ -19,10 +19,10 @@ def compose() -> None:
             st.caption("先在左边选数据集。")
             return
         chosen = [dataset for dataset in datasets if dataset.id in options.datasets]
-        found = outcome.foretell(options, sum(dataset.chats for dataset in chosen))
+        found = set_preview.foretell(options, sum(dataset.chats for dataset in chosen))
         if found is not None:
-            outcome.build(found, options, [dataset.name for dataset in chosen])
-            outcome.show(found, options)
+            set_preview.build(found, options, [dataset.name for dataset in chosen])
+            set_preview.show(found, options)
 
 
 st.title("训练集")
@@ -31,7 +31,7 @@ if not datasets:
     empty_state(
         "还没有可以训练的内容",
         "先导入带标注的群聊，或抽取并审阅；确认过的记录和标注在这里变成训练集。",
-        page=pages.IMPORT,
+        page=navigation.IMPORT,
         label="去导入",
     )
 else:

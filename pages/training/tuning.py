@@ -2,15 +2,24 @@
 
 import streamlit as st
 
-from core import catalog
+from core.adapters.llm import ModelSpec
+from core.adapters.store import RunView, queries
+from core.adapters.store.models import RunKind
 from core.errors import NotFoundError
-from core.lessons import NEEDS, prompt_of_set, register_tuned, seen_in_training, templates, tuned_on
-from core.llm import ModelSpec
+from core.services.extraction import models as model_catalog
+from core.services.training import (
+    NEEDS,
+    SetView,
+    TrainingFormat,
+    prompt_of_set,
+    register_tuned,
+    seen_in_training,
+    templates,
+    training_sets,
+    tuned_on,
+)
 from core.settings import ROOT
-from core.store import RunView, queries
-from core.store.models import RunKind
-from core.training import SetView, TrainingFormat, training_sets
-from core.ui import pages, state
+from core.ui import navigation, state
 from core.ui.notices import empty_state, reported
 
 UPLOADS = {
@@ -36,7 +45,7 @@ def choose_set(found: list[SetView]) -> SetView | None:
         empty_state(
             "还没有训练集",
             "先在「训练集」里生成一个，再回到这里。",
-            page=pages.TRAINING_SETS,
+            page=navigation.TRAINING_SETS,
             label="去生成训练集",
         )
         return None
@@ -64,7 +73,7 @@ def upload(trained: SetView) -> None:
         "- 建好数据集后在平台新建微调任务，选基础模型并训练；完成后发布为服务。\n"
         "- 发布后，平台的服务页面会给出服务 ID 和资源 ID，下一步要用。"
     )
-    st.page_link(pages.TRAINING_SETS, label="去下载", icon=":material/download:", query_params={"view": "版本"})
+    st.page_link(navigation.TRAINING_SETS, label="去下载", icon=":material/download:", query_params={"view": "版本"})
     if trained.format in (TrainingFormat.SPARK, TrainingFormat.SPARK_PAIR):
         with st.expander("在哪里下载（图）"):
             st.image(PICTURE, caption="训练集 → 版本", width=900)
@@ -98,7 +107,7 @@ def probe(mine: list[ModelSpec]) -> None:
     spec = mine[0] if len(mine) == 1 else st.selectbox("模型", mine, format_func=lambda one: one.title or one.name)
     if st.button("测试连接", icon=":material/wifi_tethering:"):
         with st.spinner("正在提问…"):
-            answer = catalog.probe(spec)
+            answer = model_catalog.probe(spec)
         if answer.ok:
             st.success(f"连接正常，{answer.seconds:.1f} 秒：{answer.text[:80]}", icon=":material/check:")
         else:
@@ -117,7 +126,7 @@ def extract(trained: SetView, mine: list[ModelSpec], runs: list[RunView]) -> Non
         if seen is not None:
             st.warning(seen.sentence, icon=":material/warning:")
     st.page_link(
-        pages.RUNS,
+        navigation.RUNS,
         label="新建抽取任务",
         icon=":material/arrow_forward:",
         query_params={"run": "new", **({"model": mine[0].name} if mine else {}), "prompt": asked},
@@ -142,13 +151,13 @@ def look(runs: list[RunView]) -> None:
     with st.container(horizontal=True):
         if others:
             st.page_link(
-                pages.CHANGES,
+                navigation.CHANGES,
                 label=f"修好与改坏：「{others[0].name}」→「{run.name}」",
                 icon=":material/arrow_forward:",
                 query_params=address | {"a": others[0].name, "b": run.name},
             )
         st.page_link(
-            pages.WORKBENCH,
+            navigation.WORKBENCH,
             label="审阅它与已确认记录不同的群聊",
             icon=":material/arrow_forward:",
             query_params=address | {"newer": run.name},
@@ -167,7 +176,7 @@ def draw() -> None:
     trained = choose_set(training_sets(state.store()))
     if trained is None:
         return
-    mine = [spec for spec in catalog.models(state.store()) if spec.training_set_id == trained.id]
+    mine = [spec for spec in model_catalog.models(state.store()) if spec.training_set_id == trained.id]
     runs = runs_of(trained)
     upload(trained)
     enter(trained, mine)
@@ -183,4 +192,4 @@ try:
     with reported():
         draw()
 except NotFoundError:
-    empty_state("这个训练集已不存在", "请重新选择。", page=pages.TRAINING_SETS, label="训练集")
+    empty_state("这个训练集已不存在", "请重新选择。", page=navigation.TRAINING_SETS, label="训练集")

@@ -9,7 +9,7 @@ import random
 from pathlib import Path
 from typing import Any
 
-from core.form import Form
+from core.domain.form import Form
 
 SHOP = (
     "本周到店的客户可以领取样册一份",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.form import load_named_form
+from core.domain.form import load_named_form
 from core.ui.notices import fragment
 from core.ui.workbench import outbox_of, workbench
 from tests.browser.fake_review import FakeReview

@@ -9,10 +9,10 @@ from urllib.parse import quote
 
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from core.form import load_named_form
-from core.store import RecordView, Store, open_store, queries
-from core.store.models import Chat, Dataset, Extraction, ExtractionStatus, Run, RunKind, RunStatus
-from core.store.views import EventView
+from core.adapters.store import RecordView, Store, open_store, queries
+from core.adapters.store.models import Chat, Dataset, Extraction, ExtractionStatus, Run, RunKind, RunStatus
+from core.adapters.store.views import EventView
+from core.domain.form import load_named_form
 from tests.browser.serving import Server, serving
 
 FORM = load_named_form()

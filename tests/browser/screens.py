@@ -14,11 +14,11 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page
 
-from core.form import load_named_form
-from core.ingest.sample import SAMPLE_DATASET, SAMPLE_RUN
-from core.review import open_desk
-from core.store import open_store, queries
-from core.ui.pages import ADDRESSES
+from core.adapters.store import open_store, queries
+from core.domain.form import load_named_form
+from core.services.datasets.sample import SAMPLE_DATASET, SAMPLE_RUN
+from core.services.review import open_desk
+from core.ui.navigation import ADDRESSES
 from tests.browser.chromium import at_rest, chromium
 from tests.browser.serving import ROOT, serving
 

@@ -7,10 +7,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from core.ingest import SAMPLE_DATASET, load_sample
-from core.review import apply_saves
-from core.store import queries
-from core.ui.pages import ADDRESSES
+from core.adapters.store import queries
+from core.services.datasets import SAMPLE_DATASET, load_sample
+from core.services.review import apply_saves
+from core.ui.navigation import ADDRESSES
 from tests.browser.chromium import at_rest
 from tests.browser.real_desk import BUDGET, FORM, NAME, PATIENT, App, RealDesk, fill, sit_down
 from tests.browser.serving import Server

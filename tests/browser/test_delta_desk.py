@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from core.review import apply_saves
-from core.store import Store, queries
-from core.store.models import Extraction, ExtractionStatus, Run, RunKind, RunStatus
+from core.adapters.store import Store, queries
+from core.adapters.store.models import Extraction, ExtractionStatus, Run, RunKind, RunStatus
+from core.services.review import apply_saves
 from tests.browser.real_desk import BUDGET, FORM, NAME, PATIENT, RIVAL, RealDesk, app_over, fill, sit_down
 
 pytestmark = pytest.mark.browser

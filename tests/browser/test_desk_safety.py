@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 import pytest
 from playwright.sync_api import Browser, Error, expect
 
-from core.store import queries
-from core.store.models import Claim, now
+from core.adapters.store import queries
+from core.adapters.store.models import Claim, now
 from tests.browser.real_desk import BUDGET, NAME, PATIENT, RIVAL, App, RealDesk, Sit, fill, seats
-from tests.core.running import wait_until
+from tests.factories.runs import wait_until
 
 pytestmark = pytest.mark.browser
 

@@ -8,8 +8,8 @@ from io import BytesIO
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from core.ingest import import_chats
-from core.store import queries
+from core.adapters.store import queries
+from core.services.datasets import import_chats
 from tests.browser.chromium import at_rest
 from tests.browser.real_desk import BUDGET, FORM, PATIENT, App, Sit, seats
 from tests.browser.serving import Server

@@ -6,10 +6,10 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from core.store import Store, queries
+from core.adapters.store import Store, queries
 from tests.browser.chromium import at_rest
 from tests.browser.serving import Serve
-from tests.core.quality import NAME, TODO, quality_dataset
+from tests.factories.quality import NAME, TODO, quality_dataset
 
 pytestmark = pytest.mark.browser
 

@@ -8,9 +8,9 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Browser, FrameLocator, Locator, Page, expect
 
-from core.review import apply_saves, rows
-from core.store import RecordView, Store, queries
-from core.store.views import EventView
+from core.adapters.store import RecordView, Store, queries
+from core.adapters.store.views import EventView
+from core.services.review import apply_saves, record_table
 from tests.browser.real_desk import FORM, NAME, PATIENT, App, fill, sit_down
 from tests.browser.serving import Server
 
@@ -216,16 +216,16 @@ def test_filters_pages_and_the_desk(table: Table) -> None:
 
 
 def test_paging_is_the_servers(table: Table) -> None:
-    large = Table(table.page, table.server, table.store, fill(table.store, "两页", rows.PAGE + 3))
+    large = Table(table.page, table.server, table.store, fill(table.store, "两页", record_table.PAGE + 3))
     page = large.open().page
-    large.says(f"共 {rows.PAGE + 3} 条群聊 · 本页 {rows.PAGE} 行")
+    large.says(f"共 {record_table.PAGE + 3} 条群聊 · 本页 {record_table.PAGE} 行")
     large.edit(2, NAME, "第一页")
     large.says("已保存第 2 条")
     page.get_by_role("button", name="Next page").click()
-    expect(large.cell(rows.PAGE + 1, "_chat")).to_be_visible()
+    expect(large.cell(record_table.PAGE + 1, "_chat")).to_be_visible()
     large.says("本页 3 行")
-    large.edit(rows.PAGE + 3, NAME, "最后一条")
-    large.says(f"已保存第 {rows.PAGE + 3} 条")
+    large.edit(record_table.PAGE + 3, NAME, "最后一条")
+    large.says(f"已保存第 {record_table.PAGE + 3} 条")
     page.reload()
     large.says("本页 3 行")
-    assert (large.value(2, NAME), large.value(rows.PAGE + 3, NAME)) == ("第一页", "最后一条")
+    assert (large.value(2, NAME), large.value(record_table.PAGE + 3, NAME)) == ("第一页", "最后一条")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from core.form import load_named_form
+from core.domain.form import load_named_form
 from tests.browser.serving import Server, serving
 
 pytestmark = pytest.mark.browser

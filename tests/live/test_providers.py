@@ -2,10 +2,10 @@
 
 import pytest
 
-from core.extract import Status, extract_chat
-from core.form import Form
-from core.llm import provider
-from core.prompts import load_prompt
+from core.adapters.llm import provider
+from core.domain.form import Form
+from core.domain.prompts import load_prompt
+from core.services.extraction.pipeline import Status, extract_chat
 
 CHAT = (
     "客服小林：您好\n张敏3：你们高级版一年多少钱？\n客服小林：12800 元，我发您报价单\n张敏3：好的，我的电话 13812345678"

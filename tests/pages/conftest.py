@@ -7,8 +7,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from core.adapters.store import Store
 from core.settings import settings
-from core.store import Store
 
 OpenPage = Callable[..., AppTest]
 APP = Path(__file__).parents[2] / "app.py"

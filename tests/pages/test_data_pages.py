@@ -6,9 +6,9 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
-from core.form import Form
-from core.ingest import import_chats, summaries
-from core.store import Store, queries
+from core.adapters.store import Store, queries
+from core.domain.form import Form
+from core.services.datasets import import_chats, summaries
 from tests.pages.conftest import OpenPage
 from tests.pages.finding import by_label, seen
 

@@ -7,10 +7,10 @@ from functools import partial
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.export import Download, entries
-from core.store import Store, queries
-from core.store.models import RecordStatus
-from tests.core.exporting import fill
+from core.adapters.store import Store, queries
+from core.adapters.store.models import RecordStatus
+from core.services.export import Download, entries
+from tests.factories.exports import fill
 from tests.pages.conftest import OpenPage
 from tests.pages.finding import button, chosen
 

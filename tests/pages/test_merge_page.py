@@ -5,9 +5,9 @@ from functools import partial
 import pytest
 from sqlalchemy import select
 
-from core.store import Store, queries
-from core.store.models import Chat, Extraction, ExtractionStatus, Run, RunKind, RunStatus
-from tests.core.exporting import fill
+from core.adapters.store import Store, queries
+from core.adapters.store.models import Chat, Extraction, ExtractionStatus, Run, RunKind, RunStatus
+from tests.factories.exports import fill
 from tests.pages.conftest import OpenPage
 from tests.pages.finding import seen
 

@@ -4,9 +4,9 @@ from functools import partial
 
 import pytest
 
-from core import catalog
-from core.llm import Source
-from core.store import Store
+from core.adapters.llm import Source
+from core.adapters.store import Store
+from core.services.extraction import models as model_catalog
 from tests.fakes.behaviour import Answer, Failure
 from tests.fakes.openai_server import API_KEY, FakeOpenAI
 from tests.pages.conftest import OpenPage
@@ -47,7 +47,7 @@ def test_a_model_is_made_tested_changed_and_deleted(
         by_label(app.text_area, "附加参数").set_value('{"temperature": 0.2}')
         app = by_label(app.button, "保存").click().run()
         assert not app.exception
-        made = catalog.models(store)[0]
+        made = model_catalog.models(store)[0]
         assert (made.source, made.called, made.price_in, made.price_out) == (Source.DATABASE, "m1", 0.002, None)
         assert "缺少环境变量 MY_SERVICE_API_KEY" in seen(app)
         assert by_label(app.button, "测试连接").disabled
@@ -67,12 +67,12 @@ def test_a_model_is_made_tested_changed_and_deleted(
     by_label(app.text_input, "备注").set_value("第二个")
     by_label(app.number_input, "回答单价").set_value(0.008)
     app = by_label(app.button, "保存").click().run()
-    assert catalog.models(store)[0].note == "第二个"
+    assert model_catalog.models(store)[0].note == "第二个"
     assert "0.002 / 0.008 元" in seen(app)
     confirm = next(button for button in app.button if button.key == "models-delete-my-service")
     app = confirm.click().run()
     assert not app.exception
-    assert all(spec.source == Source.FILE for spec in catalog.models(store))
+    assert all(spec.source == Source.FILE for spec in model_catalog.models(store))
 
 
 def test_a_shipped_model_is_overridden_by_a_copy(page: OpenPage, store: Store) -> None:
@@ -83,7 +83,7 @@ def test_a_shipped_model_is_overridden_by_a_copy(page: OpenPage, store: Store) -
     by_label(app.number_input, "提问单价").set_value(0.03)
     app = by_label(app.button, "保存").click().run()
     assert not app.exception
-    assert [spec.price_in for spec in catalog.models(store) if spec.name == "generalv3.5"] == [0.03]
+    assert [spec.price_in for spec in model_catalog.models(store) if spec.name == "generalv3.5"] == [0.03]
     assert "自建" in seen(app)
 
 
@@ -98,4 +98,4 @@ def test_a_pasted_key_is_refused_and_not_shown(page: OpenPage, store: Store) -> 
     by_label(app.text_area, "附加参数").set_value("{oops")
     app = by_label(app.button, "保存").click().run()
     assert "附加参数第 1 行不是合法的 JSON" in seen(app)
-    assert all(spec.source == Source.FILE for spec in catalog.models(store))
+    assert all(spec.source == Source.FILE for spec in model_catalog.models(store))

@@ -2,8 +2,8 @@
 
 import re
 
-from core.store import Store
-from tests.core.quality import quality_dataset
+from core.adapters.store import Store
+from tests.factories.quality import quality_dataset
 from tests.pages.conftest import OpenPage
 from tests.pages.finding import seen
 

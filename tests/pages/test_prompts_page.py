@@ -6,11 +6,11 @@ from functools import partial
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.extract import book
-from core.form import load_named_form
-from core.store import Store, queries
-from core.store.models import Extraction, Run, RunKind
-from tests.core.running import add_dataset
+from core.adapters.store import Store, queries
+from core.adapters.store.models import Extraction, Run, RunKind
+from core.domain.form import load_named_form
+from core.services.extraction import prompt_library
+from tests.factories.runs import add_dataset
 from tests.pages.conftest import OpenPage
 from tests.pages.finding import by_label, seen
 
@@ -83,7 +83,7 @@ def test_a_new_version_is_kept_changed_and_removed(page: OpenPage, store: Store)
     app = by_label(app.button, "保存为新版本").click().run()
     assert not app.exception and not app.error
     with store.read() as session:
-        (draft,) = [entry for entry in book.listed(session) if entry.draft_id]
+        (draft,) = [entry for entry in prompt_library.listed(session) if entry.draft_id]
     assert (draft.prompt.id, draft.prompt.title) == ("baseline.v2", "我的")
     app = show(page(prompt="baseline.v2"), "新版本")
     area = by_label(app.text_area, "全文")
@@ -93,4 +93,4 @@ def test_a_new_version_is_kept_changed_and_removed(page: OpenPage, store: Store)
     app = by_label(app.button, "删除").click().run()
     assert not app.error
     with store.read() as session:
-        assert not [entry for entry in book.listed(session) if entry.draft_id]
+        assert not [entry for entry in prompt_library.listed(session) if entry.draft_id]

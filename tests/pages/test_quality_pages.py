@@ -5,12 +5,12 @@ import io
 
 import pytest
 
-from core.evaluate import dispute, disputes, outside_scores
-from core.store import Store, queries
-from core.store.models import DisputeStatus, Pass
+from core.adapters.store import Store, queries
+from core.adapters.store.models import DisputeStatus, Pass
+from core.services.quality import dispute, disputes, outside_scores
 from core.ui.tables import csv_of
-from tests.core.quality import FORM, NAME, TODO, add_record, add_run, form, quality_dataset
-from tests.core.running import add_dataset
+from tests.factories.quality import FORM, NAME, TODO, add_record, add_run, form, quality_dataset
+from tests.factories.runs import add_dataset
 from tests.pages.conftest import OpenPage
 from tests.pages.finding import by_label, seen
 

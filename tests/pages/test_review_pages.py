@@ -2,10 +2,10 @@
 
 import pytest
 
-from core.review import Filter, guidelines
-from core.review.batches import batches, give
-from core.store import Store
-from tests.core.reviewing import FORM, NAME, STAGE, answer, decide, make, records
+from core.adapters.store import Store
+from core.services.review import Filter, guidelines
+from core.services.review.batches import batches, give
+from tests.factories.reviews import FORM, NAME, STAGE, answer, decide, make, records
 from tests.pages.conftest import OpenPage
 from tests.pages.finding import button, seen
 

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import catalog, jobs
-from core.jobs import leases
-from core.store import Store
-from core.store.models import RunStatus
-from tests.core.running import add_dataset, wait_until
+from core.adapters.store import Store
+from core.adapters.store.models import RunStatus
+from core.services.extraction import models as model_catalog
+from core.services.extraction import runs as run_service
+from core.services.extraction.runs import leases
+from tests.factories.runs import add_dataset, wait_until
 from tests.fakes.behaviour import Answer, Failure
 from tests.fakes.openai_server import API_KEY, FakeOpenAI
 from tests.pages.conftest import OpenPage
@@ -25,7 +26,7 @@ KEYS = ("SPARKAI_APP_ID", "SPARKAI_API_KEY", "SPARKAI_API_SECRET", "OPENAI_BASE_
 @pytest.fixture
 def page(open_page: OpenPage) -> Iterator[OpenPage]:
     yield partial(open_page, PAGE)
-    jobs.stop_running()
+    run_service.stop_running()
 
 
 def labels(found: Any) -> list[str]:
@@ -65,7 +66,7 @@ def test_a_run_is_estimated_started_and_finishes(page: OpenPage, store: Store) -
     app = by_label(app.button, "开始抽取").click().run()
     assert not app.exception
     assert app.query_params["run"] == "1"
-    wait_until(lambda: jobs.progress(store, 1).status == RunStatus.FINISHED)
+    wait_until(lambda: run_service.progress(store, 1).status == RunStatus.FINISHED)
     app = app.run()
     assert not app.exception
     assert texts(app) == ["完成 4 / 4"]
@@ -74,7 +75,7 @@ def test_a_run_is_estimated_started_and_finishes(page: OpenPage, store: Store) -
     assert set(latest["结果"]) == {"完成"}
     # The other two chats are one click away.
     app = by_label(app.button, "扩展到其余 2 条").click().run()
-    wait_until(lambda: jobs.progress(store, 1).done == 6)
+    wait_until(lambda: run_service.progress(store, 1).done == 6)
     app = by_label(app.run().button, "新建抽取任务").click().run()
     assert by_label(app.text_input, "任务名称").value == "rules.v1-2"
 
@@ -90,8 +91,8 @@ def test_chosen_chats(page: OpenPage, store: Store) -> None:
     assert "<dd>4</dd><dt>群聊</dt>" in seen(app)
     app = by_label(app.button, "开始抽取").click().run()
     assert not app.exception
-    wait_until(lambda: jobs.progress(store, 1).status == RunStatus.FINISHED)
-    assert sorted(one.index for one in jobs.latest(store, 1)) == [2, 3, 4, 9]
+    wait_until(lambda: run_service.progress(store, 1).status == RunStatus.FINISHED)
+    assert sorted(one.index for one in run_service.latest(store, 1)) == [2, 3, 4, 9]
 
 
 def test_a_model_without_keys_is_estimated_but_cannot_be_started(page: OpenPage, store: Store) -> None:
@@ -111,7 +112,7 @@ def test_what_a_run_will_and_did_cost(page: OpenPage, store: Store, monkeypatch:
     add_dataset(store, 3)
     monkeypatch.setenv("SOME_API_KEY", API_KEY)
     with FakeOpenAI() as service:
-        catalog.create(
+        model_catalog.create(
             store, name="m", provider="openai", url=service.url, key_env="SOME_API_KEY", price_in=10, price_out=10
         )
         app = page()
@@ -120,12 +121,12 @@ def test_what_a_run_will_and_did_cost(page: OpenPage, store: Store, monkeypatch:
         assert "元</dd><dt>预计费用</dt>" in seen(app)
         app = by_label(app.button, "开始抽取").click().run()
         assert not app.exception
-        wait_until(lambda: jobs.progress(store, 1).status == RunStatus.FINISHED)
+        wait_until(lambda: run_service.progress(store, 1).status == RunStatus.FINISHED)
     app = app.run()
-    cost = jobs.costs(store, jobs.model_runs(store, 1))[1]
+    cost = run_service.costs(store, run_service.model_runs(store, 1))[1]
     assert cost
-    assert f"<dd>{jobs.money(cost)}</dd><dt>费用</dt>" in seen(app)
-    assert f"1 个任务共提问 {jobs.progress(store, 1).tokens_in:,} token" in seen(app)
+    assert f"<dd>{run_service.money(cost)}</dd><dt>费用</dt>" in seen(app)
+    assert f"1 个任务共提问 {run_service.progress(store, 1).tokens_in:,} token" in seen(app)
 
 
 def test_stages_cleaning_and_what_they_ask(page: OpenPage, store: Store) -> None:
@@ -136,7 +137,7 @@ def test_stages_cleaning_and_what_they_ask(page: OpenPage, store: Store) -> None
     assert "<dd>6</dd><dt>预计调用</dt>" in seen(app)
     app = by_label(app.button, "开始抽取").click().run()
     assert not app.exception
-    wait_until(lambda: jobs.progress(store, 1).status == RunStatus.FINISHED)
+    wait_until(lambda: run_service.progress(store, 1).status == RunStatus.FINISHED)
     app = by_label(app.run().get("button_group"), "内容").set_value("设置").run()
     assert "baseline.v1,verify.v1" in seen(app)
     assert len([expander for expander in app.expander if expander.label.startswith("提示词")]) == 2
@@ -148,7 +149,7 @@ def test_a_name_that_is_taken_is_refused_in_a_sentence(
     add_dataset(store, 1)
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
     monkeypatch.setenv("OPENAI_API_KEY", "k")
-    jobs.create_run(store, dataset="d", name="taken", provider="openai", model="m")
+    run_service.create_run(store, dataset="d", name="taken", provider="openai", model="m")
     app = page(run="new")
     by_label(app.text_input, "任务名称").set_value("taken")
     app = by_label(app.button, "开始抽取").click().run()
@@ -161,8 +162,8 @@ def test_failures_by_cause_with_replies_and_retry(
     add_dataset(store, 4)
     with FakeOpenAI([Failure(status=401), Answer("不会"), Answer("不会"), Answer()]) as service:
         use(service, monkeypatch)
-        run = jobs.create_run(store, dataset="d", name="r", provider="openai", concurrency=1)
-        jobs.watch(store, lambda: jobs.start(store, run.id))
+        run = run_service.create_run(store, dataset="d", name="r", provider="openai", concurrency=1)
+        run_service.watch(store, lambda: run_service.start(store, run.id))
         app = page(dataset="d", run="r")
         assert not app.exception
         causes = by_label(app.get("button_group"), "原因")
@@ -175,12 +176,12 @@ def test_failures_by_cause_with_replies_and_retry(
         app = causes.set_value("").run()
         app = by_label(app.button, "只重试这一类 2 条").click().run()
         assert not app.exception
-        wait_until(lambda: jobs.progress(store, run.id).done == 3)
+        wait_until(lambda: run_service.progress(store, run.id).done == 3)
         app = app.run()
         assert texts(app) == ["完成 3 / 4 · 失败 1"]
         assert "没有收到内容" in seen(app)
         app = by_label(app.button, "重试失败的 1 条").click().run()
-        wait_until(lambda: jobs.progress(store, run.id).done == 4)
+        wait_until(lambda: run_service.progress(store, run.id).done == 4)
         assert texts(app.run()) == ["完成 4 / 4"]
 
 
@@ -188,20 +189,20 @@ def test_a_running_run_is_paused_and_goes_on(page: OpenPage, store: Store, monke
     add_dataset(store, 30)
     with FakeOpenAI(Answer(latency=0.2)) as service:
         use(service, monkeypatch)
-        run = jobs.create_run(store, dataset="d", name="r", provider="openai", concurrency=2)
-        jobs.start(store, run.id)
+        run = run_service.create_run(store, dataset="d", name="r", provider="openai", concurrency=2)
+        run_service.start(store, run.id)
         app = page()
-        wait_until(lambda: jobs.progress(store, run.id).done >= 3)
+        wait_until(lambda: run_service.progress(store, run.id).done >= 3)
         app = app.run()
         assert "条/分" in seen(app)
         assert "<dt>还需</dt>" in seen(app)
         app = by_label(app.button, "暂停").click().run()
-        assert jobs.progress(store, run.id).status == RunStatus.PAUSED
+        assert run_service.progress(store, run.id).status == RunStatus.PAUSED
         assert "未完成" in texts(app)[0]
         app = by_label(app.button, "继续").click().run()
-        assert jobs.progress(store, run.id).status == RunStatus.RUNNING
+        assert run_service.progress(store, run.id).status == RunStatus.RUNNING
         by_label(app.button, "取消").click().run()
-        assert jobs.progress(store, run.id).status == RunStatus.CANCELLED
+        assert run_service.progress(store, run.id).status == RunStatus.CANCELLED
 
 
 def test_the_limits_of_a_run_are_changed_while_it_goes_on(
@@ -210,16 +211,16 @@ def test_the_limits_of_a_run_are_changed_while_it_goes_on(
     add_dataset(store, 40)
     with FakeOpenAI(Answer(latency=0.3)) as service:
         use(service, monkeypatch)
-        run = jobs.create_run(store, dataset="d", name="r", provider="openai", concurrency=1)
-        jobs.start(store, run.id)
+        run = run_service.create_run(store, dataset="d", name="r", provider="openai", concurrency=1)
+        run_service.start(store, run.id)
         app = page()
         by_label(app.number_input, "并发数").set_value(12)
         app = button(app, "改用这些限制").click().run()
         assert not app.exception
-        kept = jobs.progress(store, run.id).parameters
+        kept = run_service.progress(store, run.id).parameters
         assert (kept["concurrency"], kept["per_minute"], kept["deadline"]) == (12, None, 120.0)
         wait_until(lambda: under_way(store) > 6)
-        wait_until(lambda: jobs.progress(store, run.id).done == 40)
+        wait_until(lambda: run_service.progress(store, run.id).done == 40)
         assert len(service.requests) == 40
 
 
@@ -235,23 +236,23 @@ def test_every_pipeline_on_offer_is_carried_out(
         app = by_label(app.selectbox, "提示词").set_value(stages).run()
         app = by_label(app.button, "开始抽取").click().run()
         assert not app.exception
-        wait_until(lambda: jobs.progress(store, 1).status == RunStatus.FINISHED)
-        assert jobs.progress(store, 1).done == 2
+        wait_until(lambda: run_service.progress(store, 1).status == RunStatus.FINISHED)
+        assert run_service.progress(store, 1).done == 2
         calls = int(stages.partition("*")[2] or 2)
         assert len(service.requests) == 2 * calls
-        replies = [len(one.replies) for one in jobs.latest(store, 1, 5)]
+        replies = [len(one.replies) for one in run_service.latest(store, 1, 5)]
         assert replies == [calls, calls], "every stage's reply is kept"
 
 
 def test_what_a_run_is_made_of_and_its_deletion(page: OpenPage, store: Store) -> None:
     add_dataset(store, 1)
-    run = jobs.create_run(store, dataset="d", name="r*1", provider="local", parameters={"temperature": 0.5})
-    jobs.watch(store, lambda: jobs.start(store, run.id))
+    run = run_service.create_run(store, dataset="d", name="r*1", provider="local", parameters={"temperature": 0.5})
+    run_service.watch(store, lambda: run_service.start(store, run.id))
     app = page()
     app = by_label(app.get("button_group"), "内容").set_value("设置").run()
     assert "temperature = 0.5" in seen(app)
     assert "全部群聊" in seen(app)
     app = next(button for button in app.button if button.key == f"delete-{run.id}").click().run()
     assert not app.exception
-    assert jobs.model_runs(store, 1) == []
+    assert run_service.model_runs(store, 1) == []
     assert "新建抽取任务" in seen(app)

@@ -4,14 +4,14 @@ from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
-from core import catalog
-from core.export import Source
-from core.form import Form
-from core.store import Store, queries
-from core.training import TrainingOptions, export_training
-from tests.core.test_lessons import PRODUCT, fill
+from core.adapters.store import Store, queries
+from core.domain.form import Form
+from core.services.export import Source
+from core.services.extraction import models as model_catalog
+from core.services.training import TrainingOptions, export_training
 from tests.pages.conftest import OpenPage
 from tests.pages.finding import seen
+from tests.services.training.corrections.test_corrections import PRODUCT, fill
 
 
 def press(app: AppTest, label: str) -> AppTest:
@@ -54,6 +54,6 @@ def test_a_tuned_model_is_entered_on_the_way(open_page: OpenPage, store: Store, 
     assert "还缺少" in seen(app)
     next(one for one in app.text_input if one.label.startswith("资源 ID")).set_value("0426")
     press(app, "登记")
-    mine = [spec for spec in catalog.models(store) if spec.training_set_id]
+    mine = [spec for spec in model_catalog.models(store) if spec.training_set_id]
     assert len(mine) == 1 and mine[0].parameters
     assert mine[0].title in seen(app)

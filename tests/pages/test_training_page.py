@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.store import Store
-from core.store.models import RecordStatus
-from core.training import export_training, save_summary, training_sets
-from tests.core.exporting import fill
-from tests.core.training_material import fill_long, options, save_again
+from core.adapters.store import Store
+from core.adapters.store.models import RecordStatus
+from core.services.training import export_training, save_summary, training_sets
+from tests.factories.exports import fill
+from tests.factories.training import fill_long, options, save_again
 from tests.pages.conftest import OpenPage
 from tests.pages.finding import button, chosen
 
@@ -108,7 +108,7 @@ def test_versions_are_described_compared_and_rebuilt(page: OpenPage, store: Stor
 
 def test_changed_sources_are_told_by_row(page: OpenPage, store: Store, tmp_path: Path) -> None:
     fill(store, statuses={1: RecordStatus.CONFIRMED})
-    from core.export import Source
+    from core.services.export import Source
 
     export_training(store, options=options(source=Source(records=True)), out=tmp_path / "a")
     save_again(store, 1, 客户购买阶段="赢单")

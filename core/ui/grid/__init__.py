@@ -14,7 +14,7 @@ import pandas as pd
 import streamlit as st
 from st_aggrid import AgGrid, JsCode
 
-from core.ui.grid.look import CSS, theme
+from core.ui.grid.grid_theme import CSS, theme
 
 _BEHAVIOUR: Final = (Path(__file__).parent / "behaviour.js").read_text("utf-8")
 _MARKS: Final = {name: f"shiyao-{name}" for name in ("waits", "fresh", "held", "corrected")}

@@ -4,13 +4,12 @@ from typing import Any
 
 import streamlit as st
 
-from core.clean import OVERLAP, STEPS
-from core.export.texts import CLEAN_STEPS
-from core.extract import book
-from core.form import Form
-from core.prompts import Stage
-from core.store import DatasetView
-from core.training import (
+from core.adapters.store import DatasetView
+from core.domain.cleaning import OVERLAP, STEPS
+from core.domain.form import Form
+from core.domain.prompts import Stage
+from core.services.extraction import prompt_library
+from core.services.training import (
     FORM_TASK,
     PLATFORM_MIN_ROWS,
     PRESETS,
@@ -21,9 +20,10 @@ from core.training import (
     TrainingOptions,
     reviewers_of,
 )
+from core.services.training.input_texts import CLEAN_STEPS
 from core.ui import state
-from core.ui.masks import choose_mask
-from core.ui.training.words import DUPLICATES, FORMATS, INPUTS, POLICIES, REFUSE, SOURCES, TASKS
+from core.ui.mask_picker import choose_mask
+from core.ui.training.labels import DUPLICATES, FORMATS, INPUTS, POLICIES, REFUSE, SOURCES, TASKS
 
 USUAL_TARGET = "spark-8k"
 NO_LIMIT, TOKENS, CHARACTERS = "不限", "cutoff_len…", "字数…"
@@ -62,7 +62,7 @@ def choose(available: list[DatasetView]) -> TrainingOptions | None:
     steps = _steps() if text is InputKind.CLEAN else CLEAN_STEPS
     stages = _ASKING.get(text, _OTHER_STAGES)
     with state.store().read() as session:
-        every = [entry.prompt for entry in book.listed(session)]
+        every = [entry.prompt for entry in prompt_library.listed(session)]
     prompts = {prompt.id: prompt for prompt in every if prompt.stage in stages}
     left, right = st.columns(2)
     usual = "from_summary" if text is InputKind.SUMMARY else "baseline"

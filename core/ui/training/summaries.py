@@ -2,15 +2,15 @@
 
 import streamlit as st
 
-from core.clean import without_residue
+from core.adapters.store import DatasetView, queries
+from core.domain.chat import strip_residue
+from core.domain.form import FormValues
 from core.errors import ShiyaoError
-from core.export.sources import answers
-from core.form import FormValues
-from core.store import DatasetView, queries
-from core.training import history, latest, lost_values, save_summary, summaries_from_run
+from core.services.export.answer_sources import answers
+from core.services.training import history, latest, lost_values, save_summary, summaries_from_run
 from core.ui import state
 from core.ui.notices import notice
-from core.ui.training.words import SOURCES
+from core.ui.training.labels import SOURCES
 
 _TOLD = "shiyao.training.summary-told"
 
@@ -45,7 +45,7 @@ def show(available: list[DatasetView]) -> None:
     with left:
         st.caption(f"第 {index} 条群聊的对话原文")
         with st.container(height=520, border=True):
-            st.text(without_residue(chat.text))
+            st.text(strip_residue(chat.text))
     with beside:
         newest = versions[0] if versions else None
         base = newest.version if newest else 0

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from core.export import Download, download, file_name
-from core.training import (
+from core.services.export import Download, download, file_name
+from core.services.training import (
     Change,
     SetView,
     changes_since,
@@ -16,8 +16,8 @@ from core.training import (
 )
 from core.ui import state
 from core.ui.notices import empty_state
-from core.ui.training.outcome import taken
-from core.ui.training.words import FORMATS, SETTINGS, worded
+from core.ui.training.labels import FORMATS, SETTINGS, worded
+from core.ui.training.set_preview import taken
 
 _AGAIN, _CHANGES = "shiyao.training.again", "shiyao.training.changes"
 _HIDDEN = frozenset({"prompt_text", "form_version", "prompt_sha256"})

@@ -109,7 +109,7 @@ export function unnamedSpeakers(entry, form) {
   return freeSpeakers(entry, form).filter((speaker) => !named.has(entry.chat.speakers.indexOf(speaker)));
 }
 
-/** Whether two names mean one person: equal, or one within the other. The same rule as in core/evidence/near.py. */
+/** Whether two names mean one person: equal, or one within the other. The same rule as in core/domain/evidence/exchanges.py. */
 export function samePerson(name, other) {
   return name === other || (name.length > 1 && other.includes(name)) || (other.length > 1 && name.includes(other));
 }

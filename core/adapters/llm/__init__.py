@@ -1,0 +1,60 @@
+"""Model services behind one protocol: ``local`` (rules), ``spark`` (SDK), ``openai`` (any compatible endpoint)."""
+
+from collections.abc import Callable
+
+from core.adapters.llm.base import ModelReply, ModelRequest, Provider
+from core.adapters.llm.local import LocalProvider
+from core.adapters.llm.model_spec import ModelSpec, Source
+from core.adapters.llm.openai_compat import OpenAIProvider
+from core.adapters.llm.presets import find_preset, presets, typed
+from core.adapters.llm.spark import SparkProvider
+from core.errors import SettingsError
+
+__all__ = [
+    "PROVIDERS",
+    "TITLES",
+    "ModelReply",
+    "ModelRequest",
+    "ModelSpec",
+    "Provider",
+    "Source",
+    "connect",
+    "find_preset",
+    "presets",
+    "provider",
+    "typed",
+]
+
+PROVIDERS: dict[str, Callable[[ModelSpec | None], Provider]] = {
+    "local": lambda spec: LocalProvider(),
+    "spark": lambda spec: SparkProvider(spec=spec),
+    "openai": lambda spec: OpenAIProvider(spec=spec),
+}
+"""How to make each provider for a model (``None``: the environment's); a new one is a new line here."""
+
+TITLES: dict[str, str] = {"local": "本地规则", "spark": "星火", "openai": "OpenAI 兼容接口"}
+"""What the pages call them."""
+
+
+def provider(name: str) -> Provider:
+    """The provider of a name, set up from the environment; ask its ``ready()`` before a run.
+
+    Raises:
+        SettingsError: no such provider.
+    """
+    return _maker(name)(None)
+
+
+def connect(spec: ModelSpec) -> Provider:
+    """The provider of a model, at the model's address and with its key; ask its ``ready()`` before a run.
+
+    Raises:
+        SettingsError: no such provider.
+    """
+    return _maker(spec.provider)(spec)
+
+
+def _maker(name: str) -> Callable[[ModelSpec | None], Provider]:
+    if name not in PROVIDERS:
+        raise SettingsError(f"没有名为「{name}」的模型服务", f"可以是 {'、'.join(PROVIDERS)}")
+    return PROVIDERS[name]

@@ -1,0 +1,76 @@
+"""The protocol that every provider speaks: one question in, one answer or one :class:`ProviderError` out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from core.domain.form import Form
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRequest:
+    """One question to a model.
+
+    Attributes:
+        prompt: the rendered prompt (user message).
+        system: system message, or ``""``.
+        conversation: the chat without residue, for providers that read it themselves (``local``).
+        model: the model's name or Spark domain; ``""`` for the provider's default.
+        parameters: ``temperature`` (0 to 2), ``max_tokens`` (> 0), ``json_mode`` (bool) and extras.
+        deadline: seconds after which the call has failed.
+        form: what the answer has to fill, for providers that read the chat themselves (``local``).
+        task: ``forms`` or ``summary``: what the answer is, for the same providers.
+    """
+
+    prompt: str
+    system: str = ""
+    conversation: str = ""
+    model: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    deadline: float = 120.0
+    form: Form | None = None
+    task: str = "forms"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelReply:
+    """A complete answer.
+
+    Attributes:
+        text: exactly what the model wrote.
+        tokens_in: prompt tokens as counted by the provider; ``None`` where it does not say.
+        tokens_out: answer tokens, likewise.
+        seconds: wall time of the call.
+        model: what answered, as the provider names it.
+        reused: whether it was taken from an earlier, identical request; it cost nothing then.
+    """
+
+    text: str
+    tokens_in: int | None
+    tokens_out: int | None
+    seconds: float
+    model: str
+    reused: bool = False
+
+
+class Provider(Protocol):
+    """A model service. Instances are cheap, hold no connection and may be called from any thread."""
+
+    name: str
+
+    @property
+    def usual_address(self) -> str:
+        """Where the environment says it is, for models that have no address of their own; ``""`` where nowhere."""
+        ...
+
+    def ready(self) -> str:
+        """``""`` if it can be called; else one Chinese sentence that names the missing variables."""
+        ...
+
+    def complete(self, request: ModelRequest) -> ModelReply:
+        """Ask once, without retries.
+
+        Raises:
+            ProviderError: with a cause a person understands; nothing else escapes.
+        """
+        ...

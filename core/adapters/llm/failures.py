@@ -1,0 +1,85 @@
+"""Turning what services say about failures into causes, sentences and remedies for a person."""
+
+import tomllib
+from functools import lru_cache
+from pathlib import Path
+
+from core.adapters.llm.model_spec import ModelSpec
+from core.errors import Cause, ProviderError
+
+SPARK_CODES_FILE = Path(__file__).with_name("spark_codes.toml")
+
+LENGTH = "length"
+"""Code of an answer that ended because it reached ``max_tokens``: asking again would cost the same and end the same."""
+
+REMEDIES: dict[Cause, str] = {
+    Cause.CONFIG: "请检查环境变量里的地址和模型设置",
+    Cause.AUTH: "请核对环境变量里的密钥，并确认本机时间准确",
+    Cause.LICENCE: "请在服务方的控制台开通这个模型或补充用量，或换一个模型",
+    Cause.QUOTA: "请在服务方的控制台查看余额和用量，补充后再重试失败的群聊",
+    Cause.RATE: "请调低并发数或稍后重试",
+    Cause.AUDIT: "这段群聊请人工填写，或换一个模型",
+    Cause.TOO_LONG: "请换上下文更长的模型，或先清理这段群聊",
+    Cause.BAD_REQUEST: "请检查模型名称和参数",
+    Cause.TIMEOUT: "请稍后重试，或调大时限",
+    Cause.NETWORK: "请检查网络和代理设置后重试",
+    Cause.CUT_OFF: "请稍后重试",
+    Cause.SERVER: "这是服务方的问题，请稍后重试",
+    Cause.UNKNOWN: "请查看日志里的原始错误",
+}
+
+
+def failure(cause: Cause, message: str, remedy: str = "", *, code: str = "", partial: str = "") -> ProviderError:
+    """A :class:`ProviderError` with the usual remedy of its cause unless another is given."""
+    return ProviderError(cause, message, remedy or REMEDIES[cause], code=code, partial=partial)
+
+
+@lru_cache(maxsize=1)
+def _spark_codes() -> dict[str, tuple[Cause, str]]:
+    raw = tomllib.loads(SPARK_CODES_FILE.read_text(encoding="utf-8"))
+    return {code: (Cause(cause), message) for code, (cause, message) in raw.items()}
+
+
+def spark_failure(code: int | str, partial: str = "") -> ProviderError:
+    """The failure that a Spark error code stands for; codes that nobody documented are ``UNKNOWN``."""
+    cause, message = _spark_codes().get(str(code), (Cause.UNKNOWN, "星火服务返回了没有公开说明的错误"))
+    return failure(cause, f"{message}（错误码 {code}）", code=str(code), partial=partial)
+
+
+def is_spark_code(code: object) -> bool:
+    """Whether this is one of Spark's documented error codes."""
+    return str(code) in _spark_codes()
+
+
+def length_failure(max_tokens: int | None, partial: str) -> ProviderError:
+    """The answer reached the longest length that was allowed, so its end is missing."""
+    limit = f"（max_tokens {max_tokens}）" if max_tokens else ""
+    return failure(
+        Cause.CUT_OFF,
+        f"回答到达长度上限{limit}，结尾被截断",
+        "请调大 max_tokens 或换一个模型",
+        code=LENGTH,
+        partial=partial,
+    )
+
+
+def timeout_failure(seconds: float, partial: str = "") -> ProviderError:
+    """No complete answer within the deadline."""
+    return failure(Cause.TIMEOUT, f"模型在 {seconds:g} 秒内没有答完", partial=partial)
+
+
+def missing_variables(provider: str, missing: list[str]) -> str:
+    """One sentence that names the variables which are not set, or ``""``."""
+    if not missing:
+        return ""
+    return f"{provider} 还不能用：缺少环境变量 {'、'.join(missing)}，请设置后重新启动。"
+
+
+def missing_parts(spec: ModelSpec) -> str:
+    """One sentence that names what a template still lacks, or ``""``."""
+    lacking = spec.lacking()
+    if not lacking:
+        return ""
+    titles = {"model": "服务方的名称（model）"}
+    wanted = "、".join(titles.get(name, name) for name in lacking)
+    return f"模型「{spec.name}」是模板：还缺 {wanted}，请在模型页复制它并填写。"

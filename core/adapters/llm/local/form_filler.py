@@ -1,0 +1,189 @@
+"""Filling one customer's form from the chat by rules: what can be filled honestly, and nothing else."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from core.adapters.llm.local.rules import By, Rule, Rules
+from core.domain import entities
+from core.domain.chat import Role
+from core.domain.form import Field, Form, FormValues, Kind, Value
+
+_PLACEHOLDER = re.compile(r"\[[^\[\]\n]{1,12}\]|https?://\S+|@\S+")
+
+_RECENT = 20
+"""What was arranged earlier than in the last so many messages has taken place, or was forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One message as the rules see it.
+
+    Attributes:
+        index: position in the chat.
+        speaker: who said it.
+        role: which side that is.
+        text: what was said, without quotes.
+        words: the text without placeholders, links and mentions.
+    """
+
+    index: int
+    speaker: str
+    role: Role
+    text: str
+    words: str
+
+
+def make_line(index: int, speaker: str, role: Role, text: str) -> Line:
+    """One message with its bare words."""
+    return Line(index, speaker, role, text, _PLACEHOLDER.sub(" ", text))
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The chat seen from one customer.
+
+    Attributes:
+        name: the customer.
+        lines: all messages.
+        own: the customer's own messages.
+        side: what speaks for this customer's mind: own messages and, where there is one customer only, colleagues'.
+    """
+
+    name: str
+    lines: Sequence[Line]
+    own: Sequence[Line]
+    side: Sequence[Line]
+
+    def by(self, who: By) -> Sequence[Line]:
+        """The messages that a rule reads."""
+        if who is By.STAFF:
+            return [line for line in self.lines if line.role is Role.STAFF]
+        return self.side if who is By.CUSTOMER else self.lines
+
+
+@dataclass(frozen=True, slots=True)
+class _Appointment:
+    time: str
+    task: str
+    staff: tuple[str, ...]
+
+
+def fill_form(form: Form, view: View, rules: Rules) -> FormValues:
+    """One customer's form.
+
+    Args:
+        form: any form; fields are filled by their kind, choices and follow-up only where the rules know their key.
+        view: the chat from this customer's side.
+        rules: see :func:`core.adapters.llm.local.rules.load_rules`.
+    """
+    values = form.empty()
+    appointment = _appointment(view, rules)
+    for field in form.fields:
+        value = _value(field, form, view, rules, appointment)
+        if value:
+            values[field.key] = [value] if field.is_list and isinstance(value, str) else value
+    return values
+
+
+def _value(field: Field, form: Form, view: View, rules: Rules, appointment: _Appointment | None) -> Value:
+    if field.key == form.name_field:
+        return view.name
+    if field.key in rules.choices:
+        return _choose(field, view, rules.choices[field.key])
+    if field.kind is Kind.CHOICE and field.is_list:
+        return _mentioned(field, view, rules)
+    if filler := _BY_KIND.get(field.kind):
+        return filler(field, view, rules)
+    if appointment and field.kind is Kind.STAFF:
+        return list(appointment.staff) if field.is_list else "、".join(appointment.staff)
+    if field.kind is Kind.DATE:
+        return _date(field, view, rules, appointment)
+    if appointment and field.kind is Kind.TEXT and rules.patterns["task_field"].search(field.key):
+        return appointment.task
+    return field.empty
+
+
+def _choose(field: Field, view: View, rules: tuple[Rule, ...]) -> Value:
+    score: dict[str, float] = {}
+    for rule in rules:
+        if field.values and rule.value not in field.values:
+            continue
+        if (hits := rule.hits(line.words for line in view.by(rule.by))) >= rule.least:
+            score[rule.value] = max(score.get(rule.value, 0), rule.weight + hits / 1000)
+    if field.is_list:
+        return [value for value in field.values or score if value in score]
+    return max(score, key=lambda value: score[value]) if score else ""
+
+
+def _mentioned(field: Field, view: View, rules: Rules) -> list[str]:
+    """Suggested values that the customer names while wanting or asking something."""
+    wanting = [line.words for line in view.side if rules.patterns["wanting"].search(line.words)]
+    found = []
+    for value in field.values:
+        # A value in Latin letters must stand alone: SCRM is not CRM.
+        word = re.compile(rf"(?<![A-Za-z]){re.escape(value)}(?![A-Za-z])", re.IGNORECASE)
+        if any(word.search(text) for text in wanting):
+            found.append(value)
+    return found
+
+
+def _first(find: Callable[[str], list[str]], lines: Sequence[Line]) -> str:
+    return next((found[0] for line in lines if (found := find(line.text))), "")
+
+
+def _phone(field: Field, view: View, rules: Rules) -> str:
+    return _first(entities.phones, view.own)
+
+
+def _email(field: Field, view: View, rules: Rules) -> str:
+    return _first(entities.emails, view.own)
+
+
+def _place(field: Field, view: View, rules: Rules) -> str:
+    which = 1 if field.kind is Kind.ADDRESS else 0
+    for line in view.own:
+        if rules.patterns["not_own_place"].search(line.text):
+            continue
+        if found := entities.place_and_address(line.text)[which]:
+            return found
+    return ""
+
+
+def _amount(field: Field, view: View, rules: Rules) -> str:
+    budget = [line for line in view.side if rules.patterns["budget"].search(line.text)]
+    return _first(entities.amounts, budget)
+
+
+def _date(field: Field, view: View, rules: Rules, appointment: _Appointment | None) -> str:
+    if rules.patterns["birthday_field"].search(field.key):
+        return _first(entities.times, [line for line in view.own if rules.patterns["birthday"].search(line.text)])
+    if rules.patterns["plan_field"].search(field.key):
+        return appointment.time if appointment else ""
+    return ""
+
+
+def _appointment(view: View, rules: Rules) -> _Appointment | None:
+    """The last thing that was agreed for a time: a message with words of meeting and an expression of time."""
+    for line in reversed(view.lines[-_RECENT:]):
+        if not rules.patterns["appointment"].search(line.words) or rules.patterns["no_appointment"].search(line.words):
+            continue
+        sentences = re.split(r"[\n。！!？?；;]", line.text)
+        for sentence in sentences:
+            if not rules.patterns["appointment"].search(sentence):
+                continue
+            when = [found for found in entities.times(sentence) if not rules.patterns["vague_time"].search(found)]
+            if when:
+                near = [other for other in view.lines if abs(other.index - line.index) <= 6]
+                staff = tuple(dict.fromkeys(other.speaker for other in near if other.role is Role.STAFF))
+                return _Appointment(when[0], sentence.strip(" ，,、：:"), staff) if staff else None
+    return None
+
+
+_BY_KIND: dict[Kind, Callable[[Field, View, Rules], Value]] = {
+    Kind.PHONE: _phone,
+    Kind.EMAIL: _email,
+    Kind.PLACE: _place,
+    Kind.ADDRESS: _place,
+    Kind.AMOUNT: _amount,
+}

@@ -1,0 +1,95 @@
+"""The ``local`` provider: no key, no network, rules and dictionaries; the same chat always gets the same answer.
+
+It answers as a model would, with JSON text, so that its answers take the same path as everybody's.
+"""
+
+import json
+import re
+import time
+from collections import Counter
+from collections.abc import Mapping
+
+from core.adapters.llm.base import ModelReply, ModelRequest
+from core.adapters.llm.local.form_filler import Line, View, fill_form, make_line
+from core.adapters.llm.local.rules import load_rules
+from core.domain.chat import Role, RoleGuess, guess_roles, parse_chat
+from core.domain.form import Form, FormValues
+from core.domain.prompts import summary_of
+from core.errors import Cause, ProviderError
+
+MODEL = "rules.v1"
+_SECOND_CUSTOMER = 0.9
+"""A further customer-side speaker is a customer of their own from this share of the first one's weight on: in practice
+nine chats of ten have one customer and the others are colleagues."""
+_MOST_CUSTOMERS = 3
+
+
+class LocalProvider:
+    """Rules instead of a model."""
+
+    name = "local"
+    usual_address = ""
+
+    def ready(self) -> str:
+        """Always ready: it needs neither key nor network."""
+        return ""
+
+    def complete(self, request: ModelRequest) -> ModelReply:
+        """Fill the request's form from its conversation, or tell it as a summary; the prompt is not read.
+
+        Raises:
+            ProviderError: the request carries no form.
+        """
+        if request.form is None:
+            raise ProviderError(Cause.BAD_REQUEST, "本地规则需要知道要填哪张表", "请在抽取任务里使用，不能单独提问")
+        start = time.perf_counter()
+        forms = fill_forms(request.form, request.conversation)
+        told = request.task == "summary"
+        text = summary_of(request.form, forms) if told else json.dumps(forms, ensure_ascii=False, indent=2)
+        return ModelReply(text, None, None, time.perf_counter() - start, MODEL)
+
+
+def fill_forms(form: Form, conversation: str) -> list[FormValues]:
+    """One form per customer; one empty form where nobody looks like a customer.
+
+    Args:
+        form: what to fill.
+        conversation: the chat without residue.
+    """
+    chat = parse_chat(conversation)
+    guesses = guess_roles(chat)
+    roles = {name: guess.role for name, guess in guesses.items()}
+    lines = [
+        make_line(m.index, m.speaker, roles.get(m.speaker, Role.UNKNOWN), m.body.of(chat.text))
+        for m in chat.messages
+        if m.speaker
+    ]
+    names = _customers(lines, guesses)
+    if not names:
+        return [form.empty()]
+    rules = load_rules()
+    forms = []
+    for name in names:
+        own = [line for line in lines if line.speaker == name]
+        side = own if len(names) > 1 else [line for line in lines if line.role is not Role.STAFF]
+        forms.append(fill_form(form, View(name, lines, own, side), rules))
+    return forms
+
+
+def _customers(lines: list[Line], guesses: Mapping[str, RoleGuess]) -> list[str]:
+    """Who the customers are, first the one who looks most like one and says most.
+
+    Where every speaker looks like staff, the one who looks least so: a group chat without a customer does not exist.
+    """
+    said: Counter[str] = Counter()
+    for line in lines:
+        said[line.speaker] += 10 + len(re.sub(r"\s", "", line.words))
+    if not said:
+        return []
+    likeness = {name: -guesses[name].score if name in guesses else 0.0 for name in said}
+    customers = [name for name in said if likeness[name] > 0]
+    if not customers:
+        return [max(said, key=lambda name: likeness[name])]
+    weight = {name: said[name] * likeness[name] for name in customers}
+    ranked = sorted(customers, key=lambda name: -weight[name])[:_MOST_CUSTOMERS]
+    return [name for name in ranked if weight[name] >= _SECOND_CUSTOMER * weight[ranked[0]]]

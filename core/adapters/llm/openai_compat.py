@@ -1,0 +1,253 @@
+"""Provider ``openai``: any OpenAI-compatible service (Spark's HTTP endpoint, DeepSeek, Qwen, vLLM, Ollama).
+
+Through the real ``openai`` package, imported inside a call (it takes half a second), without its own retries: whether
+to ask again is decided in one place, by cause.
+"""
+
+import re
+import ssl
+from functools import lru_cache
+from typing import Any
+
+from core.adapters.llm.base import ModelReply, ModelRequest
+from core.adapters.llm.deadline import DeadlineExceeded, call_with_deadline, stopwatch
+from core.adapters.llm.failures import (
+    failure,
+    is_spark_code,
+    length_failure,
+    missing_parts,
+    missing_variables,
+    spark_failure,
+    timeout_failure,
+)
+from core.adapters.llm.model_spec import ModelSpec
+from core.errors import Cause, ProviderError
+from core.secrets import secret
+from core.settings import OpenAISettings
+
+_OWN_PARAMETERS = frozenset({"temperature", "max_tokens", "json_mode", "patch_id", "lora_id", "top_p", "seed"})
+_TOO_LONG = re.compile(
+    r"context.?length|maximum context|too (long|many tokens)|max_model_len|input length", re.IGNORECASE
+)
+_AUDIT = re.compile(
+    r"content.?filter|inappropriate|data_inspection|sensitive|content.?policy|moderation", re.IGNORECASE
+)
+_NO_MONEY = re.compile(r"insufficient|balance|quota|arrear|billing", re.IGNORECASE)
+
+
+_NO_JSON_MODE = re.compile(r"response_format|json_object|json.?mode", re.IGNORECASE)
+_KEYLESS = "none"
+"""What is sent to a service that wants no key: the package insists on one."""
+
+_without_json_mode: set[tuple[str, str]] = set()
+"""(address, model) that refused JSON mode: not asked for it again by this process."""
+
+
+class OpenAIProvider:
+    """An OpenAI-compatible service through ``openai``."""
+
+    name = "openai"
+
+    def __init__(self, settings: OpenAISettings | None = None, spec: ModelSpec | None = None) -> None:
+        self._settings = settings or OpenAISettings()
+        self._spec = spec
+
+    @property
+    def usual_address(self) -> str:
+        """The environment's address."""
+        return self._settings.base_url
+
+    def ready(self) -> str:
+        """``""``, or which variables are missing (services without keys take any value), or what the entry lacks."""
+        if self._spec and (lacking := missing_parts(self._spec)):
+            return lacking
+        title = "OpenAI 兼容接口"
+        missing = [] if self._address() else ["OPENAI_BASE_URL"]
+        if not self._key():
+            missing.append((self._spec and self._spec.key_env) or "OPENAI_API_KEY")
+        if self._spec and self._spec.url:
+            title = f"模型「{self._spec.title}」"
+        return missing_variables(title, missing)
+
+    def complete(self, request: ModelRequest) -> ModelReply:
+        """Ask once; once more without JSON mode where the service refuses that.
+
+        Parameters read from the request: ``temperature``, ``top_p``, ``seed``, ``max_tokens``, ``json_mode`` (asks for
+        ``response_format`` ``json_object``), ``lora_id`` or ``patch_id`` (sent as header ``lora_id``, which Spark's
+        fine-tuned models want); others go into the body as they are.
+
+        Raises:
+            ProviderError: with its cause; nothing else.
+        """
+        if reason := self.ready():
+            raise ProviderError(Cause.CONFIG, reason.rstrip("。"))
+        model = request.model or (self._spec.called if self._spec else "") or self._settings.model
+        if not model:
+            raise failure(Cause.CONFIG, "没有指定模型", "请设置环境变量 OPENAI_MODEL，或在抽取任务里填写模型")
+        import openai
+
+        elapsed = stopwatch()
+        place = (self._address(), model)
+        client = openai.OpenAI(
+            base_url=self._address(),
+            api_key=self._key(),
+            max_retries=0,
+            timeout=request.deadline,
+            http_client=openai.DefaultHttpxClient(verify=_tls()),
+        )
+
+        def ask() -> Any:
+            arguments = _arguments(request, model, self._spec)
+            if place in _without_json_mode:
+                arguments.pop("response_format", None)
+            try:
+                return client.chat.completions.create(**arguments)
+            except openai.APIStatusError as error:
+                if "response_format" not in arguments or not _refuses_json_mode(error):
+                    raise
+            _without_json_mode.add(place)
+            del arguments["response_format"]
+            return client.chat.completions.create(**arguments)
+
+        try:
+            # httpx times each read, not the whole call: a server that trickles would never be late.
+            reply = call_with_deadline(ask, request.deadline, client.close)
+        except (DeadlineExceeded, openai.APITimeoutError) as error:
+            raise timeout_failure(request.deadline) from error
+        except openai.APIStatusError as error:
+            raise _explain_status(error) from self._safe(error)
+        except openai.APIConnectionError as error:
+            raise _explain_connection(error) from self._safe(error)
+        except (openai.OpenAIError, ValueError) as error:  # ValueError: a body that is not JSON
+            raise failure(Cause.SERVER, "模型服务的回复不是约定的格式") from self._safe(error)
+        except Exception as error:
+            raise failure(Cause.UNKNOWN, f"调用模型服务时出错（{type(error).__name__}）") from self._safe(error)
+        finally:
+            client.close()
+        return _read(reply, request, model, elapsed())
+
+    def _address(self) -> str:
+        """The entry's address, else the environment's; without the path that people paste along."""
+        given = (self._spec.url if self._spec else "") or self._settings.base_url
+        return re.sub(r"/chat/completions/?$", "", given.strip())
+
+    def _key(self) -> str:
+        """The key of the entry's variable; of the environment's service where the entry has no address of its own."""
+        if self._spec and self._spec.url and not self._spec.key_env:
+            return _KEYLESS
+        if self._spec and self._spec.key_env not in ("", "OPENAI_API_KEY"):
+            return secret(self._spec.key_env).get_secret_value()
+        return self._settings.api_key.get_secret_value().strip()
+
+    def _safe(self, error: BaseException) -> BaseException | None:
+        """The cause to keep: none if its text holds the key (some services echo it)."""
+        return None if self._key() in str(error) else error
+
+
+@lru_cache(maxsize=1)
+def _tls() -> ssl.SSLContext:
+    """What certificates are checked against: as ``httpx`` does by itself, but read once.
+
+    Each client would read all root certificates anew, 44 ms of processor time: 3 s for 64 calls.
+    """
+    import httpx
+
+    return httpx.create_ssl_context()
+
+
+def _arguments(request: ModelRequest, model: str, spec: ModelSpec | None) -> dict[str, Any]:
+    parameters = dict(request.parameters)
+    system, prompt = request.system, request.prompt
+    if system and spec and not spec.system:
+        system, prompt = "", f"{system}\n\n{prompt}"
+    if spec and spec.max_output_tokens and parameters.get("max_tokens"):
+        parameters["max_tokens"] = min(int(parameters["max_tokens"]), spec.max_output_tokens)
+    messages = [{"role": "system", "content": system}] if system else []
+    messages.append({"role": "user", "content": prompt})
+    arguments: dict[str, Any] = {"model": model, "messages": messages}
+    for name in ("temperature", "top_p", "seed", "max_tokens"):
+        if parameters.get(name) is not None:
+            arguments[name] = parameters[name]
+    if parameters.get("json_mode"):
+        arguments["response_format"] = {"type": "json_object"}
+    if resource := parameters.get("lora_id") or parameters.get("patch_id"):
+        arguments["extra_headers"] = {"lora_id": str(resource)}
+    if extra := {key: value for key, value in parameters.items() if key not in _OWN_PARAMETERS}:
+        arguments["extra_body"] = extra
+    return arguments
+
+
+def _read(reply: Any, request: ModelRequest, model: str, seconds: float) -> ModelReply:
+    # Some services answer errors with HTTP 200 and a body of their own, which the package takes for a completion.
+    extra = getattr(reply, "model_extra", None) or {}
+    code = extra.get("code")
+    if code not in (None, 0, "0"):
+        raise (
+            spark_failure(code)
+            if is_spark_code(code)
+            else failure(Cause.SERVER, f"模型服务返回了错误（错误码 {code}）", code=str(code))
+        )
+    choices = getattr(reply, "choices", None)
+    if not choices or choices[0].message is None:
+        raise failure(Cause.SERVER, "模型服务的回复里没有答案")
+    choice = choices[0]
+    text = choice.message.content or ""
+    usage = reply.usage
+    tokens_in, tokens_out = (usage.prompt_tokens, usage.completion_tokens) if usage else (None, None)
+    if choice.finish_reason == "length":
+        raise length_failure(request.parameters.get("max_tokens"), text).having_taken(tokens_in, tokens_out)
+    if choice.finish_reason == "content_filter":
+        refused = failure(Cause.AUDIT, "模型的回答没有通过内容审核", code="content_filter", partial=text)
+        raise refused.having_taken(tokens_in, tokens_out)
+    return ModelReply(text, tokens_in, tokens_out, seconds, reply.model or model)
+
+
+def _refuses_json_mode(error: Any) -> bool:
+    body = error.body if isinstance(error.body, dict) else {}
+    return error.status_code in (400, 404, 422, 500, 501) and bool(
+        _NO_JSON_MODE.search(f"{body.get('message') or ''} {body.get('param') or ''} {error.message}")
+    )
+
+
+def _explain_connection(error: Any) -> ProviderError:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLError) or "CERTIFICATE_VERIFY_FAILED" in str(cause):
+            return failure(Cause.CONFIG, "模型服务的证书没有通过校验", "请核对模型的地址，并检查是否有代理改写了连接")
+        cause = cause.__cause__ or cause.__context__
+    return failure(Cause.NETWORK, "连接不上模型服务")
+
+
+def _explain_status(error: Any) -> ProviderError:
+    status = int(error.status_code)
+    body = error.body if isinstance(error.body, dict) else {}
+    code = str(body.get("code") or "")
+    if is_spark_code(code):
+        return spark_failure(code)
+    said = f"{code} {body.get('type') or ''} {body.get('message') or error.message}"
+    place = f"（HTTP {status}）"
+    shown = str(status)
+    if status == 401:
+        return failure(Cause.AUTH, f"模型服务拒绝了密钥{place}", code=shown)
+    if status == 402 or (status in (403, 429) and _NO_MONEY.search(said)):
+        return failure(Cause.QUOTA, f"模型服务的余额或用量不足{place}", code=shown)
+    if status == 403:
+        return failure(Cause.LICENCE, f"没有使用这个模型的权限{place}", code=shown)
+    if status == 404:
+        return failure(
+            Cause.BAD_REQUEST,
+            f"模型服务没有这个地址或模型{place}",
+            "请核对模型的地址（模型页或 OPENAI_BASE_URL）和名称",
+            code=shown,
+        )
+    if status == 408:
+        return failure(Cause.TIMEOUT, f"模型服务处理超时{place}", code=shown)
+    if status == 429:
+        return failure(Cause.RATE, f"调用模型服务过于频繁{place}", code=shown)
+    if status >= 500:
+        return failure(Cause.SERVER, f"模型服务出错{place}", code=shown)
+    if status == 413 or _TOO_LONG.search(said):
+        return failure(Cause.TOO_LONG, f"提问超过了模型的上下文长度{place}", code=shown)
+    if _AUDIT.search(said):
+        return failure(Cause.AUDIT, f"内容没有通过服务方的审核{place}", code=shown)
+    return failure(Cause.BAD_REQUEST, f"模型服务不接受这个请求{place}", code=shown)

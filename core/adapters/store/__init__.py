@@ -1,0 +1,13 @@
+"""The store: tables, engine, migrations and the queries that services share. Rows stay inside; frozen views leave."""
+
+from core.adapters.store.db import Store, open_store
+from core.adapters.store.views import (
+    ChatView,
+    DatasetView,
+    EventView,
+    ExtractionView,
+    RecordView,
+    RunView,
+)
+
+__all__ = ["ChatView", "DatasetView", "EventView", "ExtractionView", "RecordView", "RunView", "Store", "open_store"]

@@ -1,0 +1,323 @@
+"""Reads that several services share, each returning frozen views. All take an open session by keyword-free position."""
+
+from collections.abc import Iterator, Sequence
+from heapq import merge
+from typing import Any
+
+from sqlalchemy import Select, case, func, select
+from sqlmodel import Session, col
+
+from core.adapters.store.models import (
+    Chat,
+    Dataset,
+    Extraction,
+    ExtractionStatus,
+    Pass,
+    Record,
+    RecordEvent,
+    RecordStatus,
+    Run,
+    RunKind,
+)
+from core.adapters.store.views import ChatView, DatasetView, EventView, ExtractionView, RecordView, RunView
+from core.errors import NotFoundError
+
+_CHUNK = 500
+
+
+def chunked(items: Sequence[int], size: int = _CHUNK) -> Iterator[Sequence[int]]:
+    """Slices of at most ``size``: databases limit the parameters of one statement."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+def datasets(session: Session) -> list[DatasetView]:
+    """All datasets, newest first."""
+    rows = session.execute(
+        select(Dataset, func.count(col(Chat.id)))
+        .outerjoin(Chat, col(Chat.dataset_id) == col(Dataset.id))
+        .group_by(col(Dataset.id))
+        .order_by(col(Dataset.id).desc())
+    )
+    return [_dataset_view(dataset, chats) for dataset, chats in rows]
+
+
+def dataset(session: Session, name_or_id: str | int) -> DatasetView:
+    """One dataset by name or id.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    column = col(Dataset.id) if isinstance(name_or_id, int) else col(Dataset.name)
+    found = session.execute(select(Dataset).where(column == name_or_id)).scalar_one_or_none()
+    if found is None:
+        raise NotFoundError(f"没有数据集「{name_or_id}」", "请检查名称，或先导入数据")
+    chats = session.execute(select(func.count()).where(col(Chat.dataset_id) == found.id)).scalar_one()
+    return _dataset_view(found, chats)
+
+
+def chat(session: Session, dataset_id: int, index: int) -> ChatView:
+    """One chat by its position in the source (from 1).
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    statement = select(Chat).where(col(Chat.dataset_id) == dataset_id, col(Chat.index) == index)
+    found = session.execute(statement).scalar_one_or_none()
+    if found is None:
+        raise NotFoundError(f"这个数据集里没有第 {index} 条群聊", "请从列表里选择")
+    return chat_view(found)
+
+
+def chats(session: Session, dataset_id: int, *, after: int = 0, limit: int | None = None) -> Iterator[ChatView]:
+    """Chats of a dataset in order of their index, streamed.
+
+    Args:
+        session: open session.
+        dataset_id: the dataset.
+        after: only indices above this one.
+        limit: at most so many.
+    """
+    statement = (
+        select(Chat)
+        .where(col(Chat.dataset_id) == dataset_id, col(Chat.index) > after)
+        .order_by(col(Chat.index))
+        .execution_options(yield_per=200)
+    )
+    if limit is not None:
+        statement = statement.limit(limit)
+    for row in session.execute(statement).scalars():
+        view = chat_view(row)
+        # Streaming stands or falls with this: the session would keep every text alive otherwise.
+        session.expunge(row)
+        yield view
+
+
+def chat_ids(session: Session, dataset_id: int) -> dict[int, int]:
+    """``{index: chat id}`` in order of the index."""
+    statement = (
+        select(col(Chat.index), col(Chat.id)).where(col(Chat.dataset_id) == dataset_id).order_by(col(Chat.index))
+    )
+    return {index: int(chat_id or 0) for index, chat_id in session.execute(statement)}
+
+
+def _run_select() -> Select[Any]:
+    failed = col(Extraction.status) == ExtractionStatus.FAILED
+    return (
+        select(
+            Run,
+            func.coalesce(func.sum(case((failed, 0), (col(Extraction.id).is_not(None), 1), else_=0)), 0),
+            func.coalesce(func.sum(case((failed, 1), else_=0)), 0),
+            func.coalesce(func.sum(col(Extraction.tokens_in)), 0),
+            func.coalesce(func.sum(col(Extraction.tokens_out)), 0),
+            func.coalesce(func.sum(col(Extraction.seconds)), 0.0),
+        )
+        .outerjoin(Extraction, col(Extraction.run_id) == col(Run.id))
+        .group_by(col(Run.id))
+    )
+
+
+def runs(session: Session, dataset_id: int | None = None) -> list[RunView]:
+    """Runs, newest first, with their progress."""
+    statement = _run_select().order_by(col(Run.id).desc())
+    if dataset_id is not None:
+        statement = statement.where(col(Run.dataset_id) == dataset_id)
+    return [_run_view(*row) for row in session.execute(statement)]
+
+
+def run(session: Session, name_or_id: str | int, dataset_id: int | None = None) -> RunView:
+    """One run by id, or by name (in one dataset, or in all if the name is used once).
+
+    Raises:
+        NotFoundError: there is none, or several datasets have one of this name.
+    """
+    statement = _run_select()
+    if isinstance(name_or_id, int):
+        statement = statement.where(col(Run.id) == name_or_id)
+    else:
+        statement = statement.where(col(Run.name) == name_or_id)
+    if dataset_id is not None:
+        statement = statement.where(col(Run.dataset_id) == dataset_id)
+    rows = list(session.execute(statement))
+    if not rows:
+        raise NotFoundError(f"没有抽取任务「{name_or_id}」", "请检查名称，或用 status 查看已有的任务")
+    if len(rows) > 1:
+        raise NotFoundError(f"有 {len(rows)} 个数据集都有抽取任务「{name_or_id}」", "请同时指明数据集")
+    return _run_view(*rows[0])
+
+
+def labels_run(session: Session, dataset_id: int) -> RunView | None:
+    """The dataset's run of kind *labels*, if it has one."""
+    statement = _run_select().where(col(Run.dataset_id) == dataset_id, col(Run.kind) == RunKind.LABELS)
+    row = session.execute(statement.order_by(col(Run.id)).limit(1)).first()
+    return _run_view(*row) if row else None
+
+
+def extractions(session: Session, run_id: int, chat_ids: Sequence[int] | None = None) -> Iterator[ExtractionView]:
+    """A run's extractions in order of the chats' index, streamed; ``chat_ids`` narrows them (few)."""
+    statement = (
+        select(Extraction, col(Chat.index))
+        .join(Chat, col(Chat.id) == col(Extraction.chat_id))
+        .where(col(Extraction.run_id) == run_id)
+        .order_by(col(Chat.index))
+    )
+    if chat_ids is not None:
+        statement = statement.where(col(Extraction.chat_id).in_(chat_ids))
+    else:
+        statement = statement.execution_options(yield_per=200)
+    for row, index in session.execute(statement):
+        view = extraction_view(row, index)
+        session.expunge(row)
+        yield view
+
+
+def forms_by_index(session: Session, run_id: int) -> dict[int, list[dict[str, Any]]]:
+    """``{chat index: forms}`` of a run's successful extractions, in order."""
+    statement = (
+        select(col(Chat.index), col(Extraction.forms))
+        .join(Extraction, col(Extraction.chat_id) == col(Chat.id))
+        .where(col(Extraction.run_id) == run_id, col(Extraction.status) != ExtractionStatus.FAILED)
+        .order_by(col(Chat.index))
+    )
+    return {index: forms or [] for index, forms in session.execute(statement)}
+
+
+def records(
+    session: Session,
+    dataset_id: int,
+    *,
+    review_pass: str = Pass.PRIMARY,
+    statuses: Sequence[str] | None = None,
+    chat_ids: Sequence[int] | None = None,
+) -> Iterator[RecordView]:
+    """Records of a dataset in order of the chats' index, streamed; ``chat_ids`` narrows them (few)."""
+    # With the chats given, the dataset's index must not be walked for them: SQLite would, reading every record.
+    dataset = col(Record.dataset_id) if chat_ids is None else col(Record.dataset_id) + 0
+    statement = (
+        select(Record, col(Chat.index))
+        .join(Chat, col(Chat.id) == col(Record.chat_id))
+        .where(dataset == dataset_id, col(Record.review_pass) == review_pass)
+        .order_by(col(Chat.index))
+    )
+    if statuses is not None:
+        statement = statement.where(col(Record.status).in_(statuses))
+    if chat_ids is not None:
+        statement = statement.where(col(Record.chat_id).in_(chat_ids))
+    else:
+        statement = statement.execution_options(yield_per=200)
+    for row, index in session.execute(statement):
+        view = record_view(row, index)
+        session.expunge(row)
+        yield view
+
+
+def confirmed(session: Session, dataset_id: int) -> Iterator[RecordView]:
+    """The 已确认 records that stand, in order of the chats' index, streamed.
+
+    What was adjudicated between two reviewers stands instead of the primary record.
+    """
+    wanted = [RecordStatus.CONFIRMED]
+    settled = list(records(session, dataset_id, review_pass=Pass.ADJUDICATED, statuses=wanted))
+    primary = records(session, dataset_id, statuses=wanted)
+    last = 0
+    for record in merge(settled, primary, key=lambda one: (one.index, one.review_pass != Pass.ADJUDICATED)):
+        if record.index != last:
+            yield record
+        last = record.index
+
+
+def confirmed_by_index(session: Session, dataset_id: int) -> dict[int, list[dict[str, Any]]]:
+    """``{chat index: forms}`` of the 已确认 records that stand (see :func:`confirmed`)."""
+    return {record.index: record.forms for record in confirmed(session, dataset_id)}
+
+
+def record_counts(session: Session, dataset_id: int, review_pass: str = Pass.PRIMARY) -> dict[str, int]:
+    """``{status: chats}``; chats without a record are not counted."""
+    statement = (
+        select(col(Record.status), func.count())
+        .where(col(Record.dataset_id) == dataset_id, col(Record.review_pass) == review_pass)
+        .group_by(col(Record.status))
+    )
+    return {str(status): int(count) for status, count in session.execute(statement)}
+
+
+def events(session: Session, record_id: int) -> list[EventView]:
+    """A record's history, newest first."""
+    statement = (
+        select(RecordEvent).where(col(RecordEvent.record_id) == record_id).order_by(col(RecordEvent.version).desc())
+    )
+    return [
+        EventView(row.version, row.who, row.at, row.status, row.change, row.reason, row.save_id)
+        for row in session.execute(statement).scalars()
+    ]
+
+
+def chat_view(row: Chat) -> ChatView:
+    """The frozen view of a row."""
+    return ChatView(row.id or 0, row.dataset_id, row.index, row.text, row.sha256, row.residue_characters)
+
+
+def extraction_view(row: Extraction, index: int) -> ExtractionView:
+    """The frozen view of a row; ``index`` is the chat's."""
+    return ExtractionView(
+        run_id=row.run_id,
+        chat_id=row.chat_id,
+        index=index,
+        status=row.status,
+        forms=row.forms,
+        replies=row.replies,
+        notes=row.notes,
+        cause=row.cause,
+        error=row.error,
+        attempts=row.attempts,
+        tokens_in=row.tokens_in,
+        tokens_out=row.tokens_out,
+        seconds=row.seconds,
+    )
+
+
+def record_view(row: Record, index: int) -> RecordView:
+    """The frozen view of a row; ``index`` is the chat's."""
+    return RecordView(
+        id=row.id or 0,
+        dataset_id=row.dataset_id,
+        chat_id=row.chat_id,
+        index=index,
+        review_pass=row.review_pass,
+        customers=row.customers,
+        status=row.status,
+        base_run_id=row.base_run_id,
+        reviewer=row.reviewer,
+        note=row.note,
+        version=row.version,
+        seconds=row.seconds,
+        updated_at=row.updated_at,
+    )
+
+
+def _dataset_view(row: Dataset, chats: int) -> DatasetView:
+    return DatasetView(row.id or 0, row.name, row.split, row.form, row.expected, chats, row.created_at)
+
+
+def _run_view(row: Run, done: int, failed: int, tokens_in: int, tokens_out: int, seconds: float) -> RunView:
+    return RunView(
+        id=row.id or 0,
+        dataset_id=row.dataset_id,
+        name=row.name,
+        kind=row.kind,
+        status=row.status,
+        provider=row.provider,
+        model=row.model,
+        prompt_name=row.prompt_name,
+        prompt_version=row.prompt_version,
+        prompt_sha256=row.prompt_sha256,
+        prompt_text=row.prompt_text,
+        parameters=row.parameters,
+        total=row.total,
+        done=int(done),
+        failed=int(failed),
+        tokens_in=int(tokens_in),
+        tokens_out=int(tokens_out),
+        seconds=float(seconds),
+        created_at=row.created_at,
+    )

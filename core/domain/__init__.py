@@ -1,0 +1,1 @@
+"""Rules without I/O: plain functions and frozen values."""

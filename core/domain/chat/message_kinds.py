@@ -1,0 +1,126 @@
+"""What stands for something that was not text (``[图片]``, ``[文件]``, stickers), links, system lines and mentions."""
+
+import re
+from collections.abc import Collection
+from typing import Final
+
+from core.domain.chat.lines import MAX_NAME
+from core.domain.chat.model import MessageKind
+
+_PLACEHOLDERS: Final[dict[str, MessageKind]] = {
+    "图片": MessageKind.IMAGE,
+    "照片": MessageKind.IMAGE,
+    "截图": MessageKind.IMAGE,
+    "文件": MessageKind.FILE,
+    "文档": MessageKind.FILE,
+    "链接": MessageKind.LINK,
+    "网页": MessageKind.LINK,
+    "网页链接": MessageKind.LINK,
+    "小程序": MessageKind.LINK,
+    "小程序消息": MessageKind.LINK,
+    "视频": MessageKind.VIDEO,
+    "小视频": MessageKind.VIDEO,
+    "视频号": MessageKind.VIDEO,
+    "语音": MessageKind.VOICE,
+    "语音消息": MessageKind.VOICE,
+    "语音通话": MessageKind.VOICE,
+    "撤回消息": MessageKind.RECALL,
+    "表情": MessageKind.STICKER,
+    "动画表情": MessageKind.STICKER,
+}
+_BRACKET = re.compile(r"\[([^\[\]\n]{1,120})\]")
+_FILE_NAME = re.compile(r"\.(?:pdf|docx?|xlsx?|pptx?|csv|txt|zip|rar|7z|wps|dwg|psd|key|numbers)$", re.IGNORECASE)
+_URL_ONLY = re.compile(r"https?://[^\s\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]+")
+_SYSTEM = re.compile(
+    r"(?:[\"“]?.{1,30}?[\"”]?(?:邀请.{1,60}加入了?群聊|通过扫描.{1,40}加入群聊|加入了?群聊|退出了?群聊|被?移出了?群聊|"
+    r"撤回了一条消息|修改群名为.{1,40}|将.{1,30}移出了群聊|拍了拍.{1,30})"
+    r"|.{0,10}(?:我通过了你的|你已添加了|我已添加了你).{1,40}现在(?:我们)?可以开始聊天了.?"
+    r"|以上是打招呼的内容.?|以下是?新消息)"
+)
+# Where a mention ends if its name is not a known speaker: WeChat writes U+2005 behind it,
+# people write spaces or punctuation.
+_MENTION = re.compile(r"(?<![A-Za-z0-9_.+-])@([^\s@，,。；;：:！!？?、“”\"'「」]{1,40})")
+# People of another company are shown with it: 「小李 某某科技·某某管家」, 「小李（某某科技）」.
+COMPANY = re.compile(
+    r"[ \u00a0]{0,2}(?:[（(][^（）()\n]{2,20}[)）]|[\u4e00-\u9fff\w]{2,12}[·•][\u4e00-\u9fff\w]{2,12})"
+)
+# 小李(小李 某某科技): the same person again in brackets.
+_REPEATED = re.compile(r"(.{1,20})[(（]\1.{0,40}[)）]")
+_MENTION_WIDE = re.compile(r"@([^@\n\u2005]{1,40})\u2005")
+
+
+def kind_of(body: str) -> MessageKind:
+    """What a message is, judged by its whole body: a placeholder, stickers, an address, a system line or text."""
+    if not body:
+        return MessageKind.TEXT
+    if body[0] == "[" and body[-1] == "]":
+        return _bracket_kind(body)
+    if body.startswith("http") and len(body) < 4000 and all(_URL_ONLY.fullmatch(word) for word in body.split()):
+        return MessageKind.LINK
+    return MessageKind.SYSTEM if is_system_line(body) else MessageKind.TEXT
+
+
+def is_system_line(line: str) -> bool:
+    """Whether the application wrote it (somebody joined, recalled, was added) and no person."""
+    return len(line) <= 120 and _SYSTEM.fullmatch(line) is not None
+
+
+def _bracket_kind(body: str) -> MessageKind:
+    if _BRACKET.sub("", body).strip():
+        return MessageKind.TEXT
+    kinds: list[MessageKind] = []
+    for word in _BRACKET.findall(body):
+        if word in _PLACEHOLDERS:
+            kinds.append(_PLACEHOLDERS[word])
+        elif _FILE_NAME.search(word):
+            kinds.append(MessageKind.FILE)
+        elif word.endswith(("消息", "会话聊天内容")) or word in {"位置", "名片", "红包", "转账", "接龙", "聊天记录"}:
+            kinds.append(MessageKind.OTHER)
+        elif len(word) <= 8 and not any(character.isdigit() for character in word):
+            kinds.append(MessageKind.STICKER)
+        else:
+            return MessageKind.TEXT
+    # Something to look at counts more than the sticker behind it.
+    return next((kind for kind in kinds if kind is not MessageKind.STICKER), MessageKind.STICKER)
+
+
+def without_company(name: str) -> str:
+    """A name without the company that the application shows behind it."""
+    if repeated := _REPEATED.fullmatch(name.strip()):
+        return repeated.group(1)
+    head, gap, tail = name.strip().replace("\u00a0", " ").partition(" ")
+    return head if gap and COMPANY.fullmatch(tail.strip()) else name.strip()
+
+
+class Mentions:
+    """Finds ``@name`` in texts of one chat, whose speakers may hold spaces, brackets and colons."""
+
+    def __init__(self, speakers: Collection[str]) -> None:
+        self._speakers = frozenset(speakers)
+        self._lengths = sorted({len(name) for name in self._speakers if len(name) <= MAX_NAME}, reverse=True)
+
+    def known(self, text: str, at: int) -> str:
+        """The longest speaker whose name stands at an offset of ``text``; ``""`` where there is none."""
+        for length in self._lengths:
+            name = text[at : at + length]
+            if name in self._speakers:
+                return name
+        return ""
+
+    def of(self, body: str) -> tuple[str, ...]:
+        """Distinct names after ``@`` in a body, in order; known speakers as they call themselves."""
+        if "@" not in body:
+            return ()
+        names: dict[str, None] = {}
+        at = body.find("@")
+        while at >= 0:
+            if name := self.known(body, at + 1):
+                names[name] = None
+                at = body.find("@", at + 1 + len(name))
+                continue
+            # A name with spaces is only known to end where U+2005 does.
+            match = _MENTION_WIDE.match(body, at) or _MENTION.match(body, at)
+            if match:
+                names[without_company(match.group(1))] = None
+            at = body.find("@", max(match.end() if match else 0, at + 1))
+        return tuple(name for name in names if name)

@@ -1,0 +1,7 @@
+"""What looks wrong in filled forms, said in one sentence each; never more than advice. Pure."""
+
+from core.domain.checks.form_checks import check
+from core.domain.checks.model import FormWarning, Level
+from core.domain.checks.omissions import Missed, find_all, missed
+
+__all__ = ["FormWarning", "Level", "Missed", "check", "find_all", "missed"]

@@ -1,0 +1,184 @@
+"""What was said in a chat and stands in no form: phones, e-mails, addresses, amounts, dates. Pure.
+
+Advice, so it errs towards silence: amounts, dates and addresses are mentioned only while some customer's field for them
+is empty, amounts and addresses that staff say are prices and offices, and a date needs a day and an hour to be a plan.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+from core.domain import entities
+from core.domain.chat.model import Message, Role, Span
+from core.domain.entities import Found
+from core.domain.evidence import ChatIndex, same_person
+from core.domain.evidence.index import compact
+from core.domain.evidence.quantities import amounts_in, moments_in
+from core.domain.form import Field, Form, FormValues, Kind
+
+MAX_MISSED = 12
+"""Finds that are handed out for one chat."""
+
+_DAY = (
+    r"(?:(?:\d{2,4}年)?\d{1,2}月\d{1,2}[日号]?|\d{1,2}[日号](?!线|楼|院|店)"
+    r"|(?:上|下|这|本)*(?:周|星期|礼拜)[一二三四五六日天]|今天|明天|后天|明早|今晚|明晚)"
+)
+_HOUR = (
+    r"(?:凌晨|早上|上午|中午|下午|傍晚|晚上)?\s?"
+    r"(?:\d{1,2}[:：]\d{2}|(?:\d{1,2}|[一二两三四五六七八九十]{1,3})[点时](?!间)(?:半|一刻|三刻|\d{1,2}分?)?)"
+)
+_PLAN = re.compile(rf"{_DAY}[的\s，,]{{0,2}}(?:{_HOUR}|上午|下午|早上|晚上)")
+_DATE = re.compile(r"(?:(?:19|20)?\d{2}年)?\d{1,2}月\d{1,2}[日号]?|(?:19|20)\d{2}[-/.]\d{1,2}[-/.]\d{1,2}")
+_BUDGET = re.compile(r"预算|费用|花|投入|价|多少钱|以内|经费|额度")
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """Something that stands in the chat and in no form.
+
+    Attributes:
+        key: the field that it would belong to.
+        value: what that field would be given.
+        span: where it stands in the text.
+        message: index of the message.
+        customer: position of the customer who said it; ``None`` where the speaker has no form.
+    """
+
+    key: str
+    value: str
+    span: Span
+    message: int
+    customer: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """How one kind of thing is looked for.
+
+    Attributes:
+        kind: of the fields that hold it.
+        find: where it stands in a message.
+        by_staff: whether it counts where staff say it.
+        only_if_empty: whether it is mentioned only while somebody's field for it is empty.
+    """
+
+    kind: Kind
+    find: Callable[[str], Iterator[Found]]
+    by_staff: bool
+    only_if_empty: bool
+
+
+def _plans(text: str) -> Iterator[Found]:
+    return (Found(match[0], *match.span()) for match in _PLAN.finditer(text))
+
+
+def _dates(text: str) -> Iterator[Found]:
+    return (Found(match[0], *match.span()) for match in _DATE.finditer(text))
+
+
+def _budgets(text: str) -> Iterator[Found]:
+    """Amounts in messages that speak of money to spend."""
+    return entities.amounts_in(text) if _BUDGET.search(text) else iter(())
+
+
+_KINDS = (
+    _Kind(Kind.PHONE, entities.phones_in, True, False),
+    _Kind(Kind.EMAIL, entities.emails_in, True, False),
+    _Kind(Kind.ADDRESS, entities.addresses_in, False, True),
+    _Kind(Kind.AMOUNT, _budgets, False, True),
+    _Kind(Kind.DATE, _plans, True, True),
+)
+
+
+def find_all(index: ChatIndex) -> tuple[tuple[Kind, Found, Message], ...]:
+    """Everything of these kinds that was said, whatever the forms hold; do it once per chat."""
+    text = index.text
+    return tuple(
+        (kind.kind, Found(one.value, message.body.start + one.start, message.body.start + one.end), message)
+        for message in index.parsed.messages
+        for kind in _KINDS
+        if kind.by_staff or not _by_staff(index, message)
+        for one in _of(kind, message.body.of(text))
+    )
+
+
+def _of(kind: _Kind, text: str) -> Iterator[Found]:
+    """A birthday is a date without an hour, and only where somebody says that it is one."""
+    if kind.kind is Kind.DATE and "生日" in text:
+        return chain(kind.find(text), _dates(text))
+    return kind.find(text)
+
+
+def _by_staff(index: ChatIndex, message: Message) -> bool:
+    guess = index.roles.get(message.speaker) if index.roles else None
+    return guess is not None and guess.role is Role.STAFF
+
+
+def missed(
+    form: Form,
+    index: ChatIndex,
+    customers: Sequence[FormValues],
+    found: Sequence[tuple[Kind, Found, Message]] | None = None,
+) -> list[Missed]:
+    """What was said and stands in no form, what customers said before what staff said, then in the chat's order.
+
+    Args:
+        form: which fields there are.
+        index: the chat.
+        customers: the forms, one per customer.
+        found: :func:`find_all` of the chat, where it is at hand.
+
+    Returns:
+        At most :data:`MAX_MISSED`, every value once.
+    """
+    names = [form.name_of(values).strip() for values in customers]
+    held = [_text(value) for values in customers for value in values.values() if value]
+    quiet = {kind.kind for kind in _KINDS if kind.only_if_empty}
+    seen: set[tuple[str, str]] = set()
+    remarks: list[tuple[bool, Missed]] = []
+    for kind, one, message in find_all(index) if found is None else found:
+        field = _field(form, kind, message.body.of(index.text))
+        if field is None or (field.key, compact(one.value)) in seen or _holds(kind, held, one.value):
+            continue
+        owner = _owner(names, message.speaker)
+        concerned = customers if owner is None else [customers[owner]]
+        if kind in quiet and all(values.get(field.key) for values in concerned):
+            continue
+        seen.add((field.key, compact(one.value)))
+        place = Missed(field.key, one.value, Span(one.start, one.end), message.index, owner)
+        remarks.append((_by_staff(index, message), place))
+    remarks.sort(key=lambda remark: remark[0])
+    return [place for _, place in remarks][:MAX_MISSED]
+
+
+def _owner(names: Sequence[str], speaker: str) -> int | None:
+    return next((i for i, name in enumerate(names) if name and same_person(name, speaker)), None)
+
+
+def _field(form: Form, kind: Kind, text: str) -> Field | None:
+    """The field that a thing belongs to: of several of its kind the one whose label is said, else the last."""
+    fields = [field for field in form.fields if field.kind is kind]
+    return next((field for field in fields if field.label in text), fields[-1] if fields else None)
+
+
+def _text(value: Any) -> str:
+    return "、".join(value) if isinstance(value, list) else str(value)
+
+
+def _holds(kind: Kind, held: Sequence[str], value: str) -> bool:
+    """Whether some field says it already, in whatever shape."""
+    wanted = compact(value)
+    if any(wanted in compact(text) for text in held):
+        return True
+    if kind is Kind.PHONE:
+        return any(value in re.sub(r"\D", "", text) for text in held)
+    if kind is Kind.AMOUNT:
+        sums = {amount.value for amount in amounts_in(wanted)}
+        return any(amount.value in sums for text in held for amount in amounts_in(compact(text)))
+    if kind is Kind.DATE:
+        moments = list(moments_in(wanted))
+        others = [moment for text in held for moment in moments_in(compact(text))]
+        return bool(moments) and all(any(one.same(other) for other in others) for one in moments)
+    return False

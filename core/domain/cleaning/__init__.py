@@ -1,0 +1,29 @@
+"""Cleaning of chat texts: what may be left out before a model or a colleague sees them. Pure.
+
+Three texts must not be confused. The *stored* text is what was imported, spreadsheet residue included; only the export
+of the dataset itself hands it out. The *conversation* is its first copy, otherwise untouched: what prompts and "raw"
+training rows hold. A *cleaned* conversation is what the chosen steps leave of it, with the way back to the original
+offsets (:class:`Cleaned`).
+"""
+
+from core.domain.cleaning.apply_steps import clean, known_steps, without_placeholders
+from core.domain.cleaning.chunking import OVERLAP, Window, split_windows, whole
+from core.domain.cleaning.model import Cleaned, LeftOut, Piece
+from core.domain.cleaning.removal_report import left_out_report
+from core.domain.cleaning.steps import STEPS, Step
+
+__all__ = [
+    "OVERLAP",
+    "STEPS",
+    "Cleaned",
+    "LeftOut",
+    "Piece",
+    "Step",
+    "Window",
+    "clean",
+    "known_steps",
+    "left_out_report",
+    "split_windows",
+    "whole",
+    "without_placeholders",
+]

@@ -1,0 +1,110 @@
+"""Taking the chosen steps: one pass over the original text, so that every kept character knows where it came from."""
+
+from collections.abc import Iterable
+
+from core.domain.chat import Message, ParsedChat, Span
+from core.domain.cleaning.model import Cleaned, LeftOut, Piece
+from core.domain.cleaning.steps import RESIDUE, STEPS, Edit
+from core.errors import SettingsError
+
+
+def known_steps(names: Iterable[str]) -> tuple[str, ...]:
+    """The steps of these names, once each, in the order in which they act.
+
+    Raises:
+        SettingsError: there is no such step; names those that exist.
+    """
+    wanted = set(names)
+    if unknown := sorted(wanted - STEPS.keys()):
+        raise SettingsError(f"没有名为「{unknown[0]}」的清理步骤", f"可以是 {'、'.join(STEPS)}")
+    return tuple(name for name in STEPS if name in wanted)
+
+
+def clean(chat: ParsedChat, steps: Iterable[str] = ()) -> Cleaned:
+    """Clean a conversation; residue is left out with or without its step.
+
+    Of a speaker whose messages would all go, the first one stays: no speaker is lost.
+
+    Args:
+        chat: a parsed chat.
+        steps: names of steps, in any order.
+
+    Raises:
+        SettingsError: there is no such step.
+    """
+    names = known_steps(steps)
+    dropped = _dropped(chat, names)
+    stay = [message for message in chat.messages if message.index not in dropped]
+    edits = _edits(chat, names, stay)
+    pieces: list[Piece] = []
+    left_out = [LeftOut(RESIDUE, span, -1, False) for span in chat.residue]
+    length = 0
+    for message in chat.messages:
+        if message.index in dropped:
+            left_out.append(LeftOut(dropped[message.index], message.span, message.index, True))
+            continue
+        at = message.span.start
+        for step, edit in edits.get(message.index, []):
+            length = _add(pieces, length, chat.text, Span(at, edit.span.start), message.index)
+            if edit.replacement:
+                pieces.append(Piece(length, edit.replacement, None, message.index))
+                length += len(edit.replacement)
+            left_out.append(LeftOut(step, edit.span, message.index, False))
+            at = edit.span.end
+        length = _add(pieces, length, chat.text, Span(at, message.span.end), message.index)
+    _trim(pieces)
+    left_out.sort(key=lambda part: part.span)
+    return Cleaned("".join(piece.text for piece in pieces), tuple(pieces), tuple(left_out), names)
+
+
+def without_placeholders(chat: ParsedChat) -> str:
+    """The conversation without images, videos, voice messages, stickers and recalled messages, else letter for letter.
+
+    Args:
+        chat: a parsed chat.
+    """
+    return clean(chat, ("placeholders", "recalled")).text
+
+
+def _dropped(chat: ParsedChat, names: tuple[str, ...]) -> dict[int, str]:
+    """``{message: step}`` of the messages that go whole."""
+    found: dict[int, str] = {}
+    for name in names:
+        if drops := STEPS[name].drops:
+            for index in drops(chat):
+                found.setdefault(index, name)
+    talking = {message.speaker for message in chat.messages if message.index not in found}
+    for message in chat.messages:
+        if message.speaker and message.speaker not in talking:
+            talking.add(message.speaker)
+            found.pop(message.index, None)
+    return found
+
+
+def _edits(chat: ParsedChat, names: tuple[str, ...], stay: list[Message]) -> dict[int, list[tuple[str, Edit]]]:
+    """Changes by message, in order and without overlaps: of two that touch the same characters the first one counts."""
+    every = [(name, edit) for name in names if (edits := STEPS[name].edits) for edit in edits(chat, stay)]
+    found: dict[int, list[tuple[str, Edit]]] = {}
+    for name, edit in sorted(every, key=lambda pair: pair[1].span):
+        own = found.setdefault(edit.message, [])
+        if not own or own[-1][1].span.end <= edit.span.start:
+            own.append((name, edit))
+    return found
+
+
+def _add(pieces: list[Piece], length: int, text: str, span: Span, message: int) -> int:
+    if span.end <= span.start:
+        return length
+    pieces.append(Piece(length, span.of(text), span, message))
+    return length + span.end - span.start
+
+
+def _trim(pieces: list[Piece]) -> None:
+    """Take the line breaks off the end, as ``ParsedChat.conversation`` does."""
+    while pieces:
+        last = pieces.pop()
+        words = last.text.rstrip("\n")
+        if words:
+            source = last.source and Span(last.source.start, last.source.start + len(words))
+            pieces.append(Piece(last.start, words, source, last.message))
+            return

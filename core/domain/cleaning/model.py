@@ -1,0 +1,102 @@
+"""A cleaned conversation: pieces of the original text, what was put in between, and what was left out and why."""
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from core.domain.chat import Span
+
+
+class Piece(NamedTuple):
+    """A stretch of the cleaned text.
+
+    Attributes:
+        start: where it begins in the cleaned text.
+        text: its characters.
+        source: where they stand in the original text; ``None`` for what a step put there.
+        message: number of the message it belongs to, from 0.
+    """
+
+    start: int
+    text: str
+    source: Span | None
+    message: int
+
+    @property
+    def end(self) -> int:
+        """Where it ends in the cleaned text."""
+        return self.start + len(self.text)
+
+
+class LeftOut(NamedTuple):
+    """A range of the original text that a step left out.
+
+    Attributes:
+        step: name of the step.
+        span: the range.
+        message: number of the message, from 0; ``-1`` for what is no message (residue).
+        whole: whether the whole message is gone.
+    """
+
+    step: str
+    span: Span
+    message: int
+    whole: bool
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """A conversation after cleaning, with the way back.
+
+    Attributes:
+        text: what a model is shown.
+        pieces: in order; joined they give ``text``.
+        left_out: in order of the original text.
+        steps: names of the steps that were taken, in the order in which they act.
+    """
+
+    text: str
+    pieces: tuple[Piece, ...]
+    left_out: tuple[LeftOut, ...]
+    steps: tuple[str, ...]
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [piece.start for piece in self.pieces]
+
+    def original(self, offset: int) -> int | None:
+        """The place of a cleaned character in the original text; ``None`` for one that a step put there.
+
+        Raises:
+            IndexError: outside of the cleaned text.
+        """
+        if not 0 <= offset < len(self.text):
+            raise IndexError(offset)
+        piece = self.pieces[bisect_right(self._starts, offset) - 1]
+        return None if piece.source is None else piece.source.start + offset - piece.start
+
+    def original_spans(self, span: Span) -> tuple[Span, ...]:
+        """The ranges of the original text behind a range of the cleaned one, neighbours joined."""
+        spans: list[Span] = []
+        for piece in self.pieces:
+            start, end = max(span.start, piece.start), min(span.end, piece.end)
+            if start >= end or piece.source is None:
+                continue
+            found = Span(piece.source.start + start - piece.start, piece.source.start + end - piece.start)
+            if spans and spans[-1].end == found.start:
+                spans[-1] = Span(spans[-1].start, found.end)
+            else:
+                spans.append(found)
+        return tuple(spans)
+
+    @cached_property
+    def messages(self) -> tuple[tuple[int, Span], ...]:
+        """``(message, range of the cleaned text)`` of every message that is still there, in order."""
+        found: list[tuple[int, Span]] = []
+        for piece in self.pieces:
+            if found and found[-1][0] == piece.message:
+                found[-1] = (piece.message, Span(found[-1][1].start, piece.end))
+            else:
+                found.append((piece.message, Span(piece.start, piece.end)))
+        return tuple(found)

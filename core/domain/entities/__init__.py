@@ -1,0 +1,27 @@
+"""Recognising phones, e-mails, places, addresses, times and amounts in text without a model. Pure."""
+
+from core.domain.entities.finders import (
+    Found,
+    addresses_in,
+    amounts,
+    amounts_in,
+    emails,
+    emails_in,
+    phones,
+    phones_in,
+    place_and_address,
+    times,
+)
+
+__all__ = [
+    "Found",
+    "addresses_in",
+    "amounts",
+    "amounts_in",
+    "emails",
+    "emails_in",
+    "phones",
+    "phones_in",
+    "place_and_address",
+    "times",
+]

@@ -1,0 +1,224 @@
+"""One chat made searchable: built once, asked for every field of every customer.
+
+Two views of the conversation without residue: *folded*, which has the original's length (so offsets are the same)
+with width and case made equal, and *compact*, without white space and punctuation, with a way back to offsets.
+"""
+
+import re
+import unicodedata
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from enum import IntEnum
+from functools import cached_property, lru_cache
+from operator import add
+from typing import NamedTuple, TypeVar
+
+from core.domain.chat.model import ParsedChat, RoleGuess, Span
+from core.domain.evidence.exchanges import exchanges
+from core.domain.evidence.model import Evidence
+from core.domain.evidence.quantities import Amount, Moment, amounts_in, moments_in
+
+_PUNCTUATION = r"、,;:!?\"'()\[\]<>{}《》【】「」~\-_·。…|*"
+_KEPT = re.compile(rf"(?:[^\s{_PUNCTUATION}]|(?<=\d)[,:;\-~](?=\d))+")
+"""What is compared: 3:00 stays apart from 300."""
+_SAME = str.maketrans({"—": "-", "–": "-", "−": "-", "“": '"', "”": '"', "‘": "'", "’": "'"})
+_Said = TypeVar("_Said", Amount, Moment)
+_BREAK = "\0"
+_JOINTS = ".@_"
+_MAX_HITS = 200
+"""Occurrences of one value that are ranked."""
+
+
+class Part(IntEnum):
+    """Where in a message a region lies, best evidence first."""
+
+    BODY = 0
+    NAME = 1
+    QUOTE = 2
+
+
+class Region(NamedTuple):
+    """A searchable range of the original text and, of the compact view, the same.
+
+    Attributes:
+        start: offset in the original text.
+        end: behind the last character.
+        message: index of the message.
+        part: see :class:`Part`.
+        compact_start: offset in the compact view.
+        compact_end: behind its last character there.
+    """
+
+    start: int
+    end: int
+    message: int
+    part: Part
+    compact_start: int
+    compact_end: int
+
+
+class Hit(NamedTuple):
+    """A place where something stands."""
+
+    span: Span
+    region: Region
+
+
+def fold(text: str) -> str:
+    """Width and case made equal, character by character: the length stays the same."""
+    table: dict[int, str] = {}
+    for character in set(text):
+        if character >= "\x7f" or character.isupper():
+            folded = unicodedata.normalize("NFKC", character).lower()
+            if len(folded) == 1 and folded != character:
+                table[ord(character)] = folded
+    return text.translate(table).translate(_SAME)
+
+
+@lru_cache(maxsize=1024)
+def compact(text: str) -> str:
+    """Folded, without white space and punctuation (kept between digits)."""
+    return "".join(_KEPT.findall(fold(text)))
+
+
+class ChatIndex:
+    """A parsed chat, searchable; keep it as long as the chat's text.
+
+    Args:
+        parsed: the chat.
+        roles: which side each speaker seems to be on: then staff who name nobody are taken to answer who spoke last.
+    """
+
+    def __init__(self, parsed: ParsedChat, roles: Mapping[str, RoleGuess] | None = None) -> None:
+        self.parsed = parsed
+        self.roles = roles
+        self.text = parsed.text
+        end = parsed.messages[-1].span.end if parsed.messages else 0
+        self.folded = fold(self.text[:end])
+        runs: list[str] = []
+        self._compact_at: list[int] = []  # of each run: offset in the compact view …
+        self._text_at: list[int] = []  # … and in the text
+        self.regions: list[Region] = []
+        length = 0
+        for start, stop, message, part in sorted(self._ranges()):
+            compact_start = length
+            for run in _KEPT.finditer(self.folded, start, stop):
+                runs.append(run[0])
+                self._compact_at.append(length)
+                self._text_at.append(run.start())
+                length += len(run[0])
+            self.regions.append(Region(start, stop, message, part, compact_start, length))
+            runs.append(_BREAK)
+            length += 1
+        self.compact = "".join(runs)
+        self._starts = [region.start for region in self.regions]
+        self.known: dict[tuple[str, str], tuple[Evidence, list[Hit]]] = {}
+        """What was found for a kind and a text: customers share values, and a draft changes one of them."""
+
+    def _ranges(self) -> Iterator[tuple[int, int, int, Part]]:
+        for message in self.parsed.messages:
+            quote = message.quote.text_span if message.quote else Span(0, 0)
+            for span, part in ((message.speaker_span, Part.NAME), (quote, Part.QUOTE), (message.body, Part.BODY)):
+                if span.start < span.end:
+                    yield span.start, span.end, message.index, part
+
+    @cached_property
+    def exchanges(self) -> tuple[tuple[str, ...], ...]:
+        """See :func:`core.domain.evidence.exchanges.exchanges`."""
+        return exchanges(self.parsed, self.roles)
+
+    @cached_property
+    def bodies(self) -> tuple[Region, ...]:
+        """What was said, without names and quotes."""
+        return tuple(region for region in self.regions if region.part is Part.BODY)
+
+    @cached_property
+    def amounts(self) -> tuple[tuple[Amount, Region], ...]:
+        """Amounts that were said."""
+        return tuple(self._said(amounts_in(self.folded)))
+
+    @cached_property
+    def moments(self) -> tuple[tuple[Moment, Region], ...]:
+        """Dates and times of day that were said."""
+        return tuple(self._said(moments_in(self.folded)))
+
+    def _said(self, found: Iterable[_Said]) -> Iterator[tuple[_Said, Region]]:
+        for one in found:
+            hit = self.hit(*one.span)
+            if hit and hit.region.part is Part.BODY:
+                yield one, hit.region
+
+    @cached_property
+    def _pairs(self) -> dict[str, list[int]]:
+        """For each pair of neighbouring characters of the compact view, the bodies that hold it."""
+        pairs: dict[str, list[int]] = {}
+        for number, region in enumerate(self.bodies):
+            said = self.compact[region.compact_start : region.compact_end]
+            for pair in set(map(add, said, said[1:])):
+                pairs.setdefault(pair, []).append(number)
+        return pairs
+
+    def sharing(self, wanted: str, least: float) -> list[Region]:
+        """Bodies that hold at least this share of the pairs of neighbouring characters of a compact text."""
+        pairs = set(map(add, wanted, wanted[1:]))
+        counts: Counter[int] = Counter()
+        for pair in pairs:
+            counts.update(self._pairs.get(pair, ()))
+        return [self.bodies[number] for number, count in sorted(counts.items()) if count >= least * len(pairs)]
+
+    def hit(self, start: int, end: int) -> Hit | None:
+        """The place, if it lies within one region and cuts no number and no Latin word in two."""
+        position = bisect_right(self._starts, start) - 1
+        if position < 0:
+            return None
+        region = self.regions[position]
+        if end > region.end or _joined(self.text, start) or _joined(self.text, end):
+            return None
+        return Hit(Span(start, end), region)
+
+    def find(self, words: str) -> list[Hit]:
+        """Where the words stand exactly."""
+        hits: list[Hit] = []
+        position = self.text.find(words, 0, len(self.folded)) if words else -1
+        while position >= 0 and len(hits) < _MAX_HITS:
+            if found := self.hit(position, position + len(words)):
+                hits.append(found)
+            position = self.text.find(words, position + len(words), len(self.folded))
+        return hits
+
+    def find_compact(self, words: str) -> list[Hit]:
+        """Where the words stand but for width, case, white space and punctuation."""
+        wanted = compact(words)
+        hits: list[Hit] = []
+        position = self.compact.find(wanted) if wanted else -1
+        while position >= 0 and len(hits) < _MAX_HITS:
+            span = self.span_of_compact(position, position + len(wanted))
+            if found := self.hit(*span):
+                hits.append(found)
+            position = self.compact.find(wanted, position + 1)
+        return hits
+
+    def span_of_compact(self, start: int, end: int) -> Span:
+        """The range of the original text for a non-empty range of the compact view."""
+        return Span(self._offset(start), self._offset(end - 1) + 1)
+
+    def _offset(self, position: int) -> int:
+        run = bisect_right(self._compact_at, position) - 1
+        return self._text_at[run] + position - self._compact_at[run]
+
+
+def _joined(text: str, edge: int) -> bool:
+    """Whether an edge falls inside a number, a Latin word, or what a point, an @ or a line joins (an address, 3.5)."""
+    if not 0 < edge < len(text):
+        return False
+    before, after = text[edge - 1], text[edge]
+    if not (before.isascii() and after.isascii()):
+        return False
+    if before in _JOINTS:
+        before = text[edge - 2] if edge > 1 else " "
+        return before.isascii() and before.isalnum() and after.isalnum()
+    if after in _JOINTS:
+        after = text[edge + 1] if edge + 1 < len(text) else " "
+        return after.isascii() and before.isalnum() and after.isalnum()
+    return (before.isdigit() and after.isdigit()) or (before.isalpha() and after.isalpha())

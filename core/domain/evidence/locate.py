@@ -1,0 +1,137 @@
+"""Evidence for every field of one customer's form."""
+
+import re
+from collections.abc import Mapping
+
+from core.domain.chat.model import Span
+from core.domain.evidence.exchanges import same_person
+from core.domain.evidence.index import ChatIndex, Hit, Part
+from core.domain.evidence.model import MAX_SPANS, Evidence, Mark
+from core.domain.evidence.normalised_matchers import SHAPES, Search, cuts_amount
+from core.domain.form import Field, Form, Kind, Nature, Value
+from core.domain.form.model import split_list
+
+_CLAUSE = re.compile(r"[、，,；;。\n]")
+_NUMBERS = re.compile(r"[、，,；;/或\s]+")
+_PEOPLE = frozenset({Kind.PERSON, Kind.STAFF})
+_IN_CLAUSES = _PEOPLE | {Kind.TEXT, Kind.ADDRESS, Kind.DATE, Kind.PHONE}
+"""Kinds whose single text may hold several things, each with a place of its own."""
+_MAX_KNOWN = 1000
+"""Answers that are kept for one chat."""
+_SHORTEST_JUDGEMENT = 2
+"""A judgement of one character (男) stands everywhere, and says nothing there."""
+
+
+def locate(form: Form, index: ChatIndex, values: Mapping[str, Value], customer_name: str = "") -> dict[str, Mark]:
+    """Where the values of one customer's form stand in the chat.
+
+    Messages said by the customer count most, then those said to the customer. Residue is never searched.
+
+    Args:
+        form: which fields there are, of which kind and nature.
+        index: the chat.
+        values: one customer's form.
+        customer_name: whose messages to prefer; ``""`` for nobody's.
+
+    Returns:
+        A mark for every key of the form.
+    """
+    nearness = _nearness(index, customer_name.strip())
+    return {field.key: _mark(index, field, values.get(field.key) or field.empty, nearness) for field in form.fields}
+
+
+def _nearness(index: ChatIndex, name: str) -> dict[int, int]:
+    """By message: 0 said by the customer, 1 to the customer, 2 by and to others."""
+    if not name:
+        return {}
+    near: dict[int, int] = {}
+    for number, people in enumerate(index.exchanges):
+        for place, person in enumerate(people):
+            if person and same_person(name, person):
+                near[number] = min(place, 1)
+                break
+    return near
+
+
+def _mark(index: ChatIndex, field: Field, value: Value, nearness: Mapping[int, int]) -> Mark:
+    items = split_list(value) if isinstance(value, list) else [value.strip()]
+    items = [item for item in items if item]
+    if not items:
+        return Mark(Evidence.NONE)
+    found = [_search(index, field, item) for item in items]
+    status = max((one for one, _ in found), key=_WORST_LAST.index)
+    if status is Evidence.MISSING and field.nature is Nature.JUDGEMENT:
+        status = Evidence.INFERRED
+    places = [hits for _, lists in found for hits in lists]
+    spans, messages = _best(places, nearness, people=field.kind in _PEOPLE)
+    return Mark(status, spans, messages)
+
+
+_WORST_LAST = (Evidence.VERBATIM, Evidence.NORMALISED, Evidence.MISSING)
+
+
+def _search(index: ChatIndex, field: Field, item: str) -> tuple[Evidence, list[list[Hit]]]:
+    """How one value is supported, and where: one list, or one for each of its clauses."""
+    if field.nature is Nature.JUDGEMENT and len(item) < _SHORTEST_JUDGEMENT:
+        return Evidence.MISSING, []
+    status, hits = _whole(index, field, item)
+    if hits or field.kind not in _IN_CLAUSES:
+        return status, [hits]
+    separator = _NUMBERS if field.kind is Kind.PHONE else _CLAUSE
+    clauses = [clause.strip() for clause in separator.split(item) if clause.strip()]
+    if len(clauses) < 2:
+        return Evidence.MISSING, []
+    parts = [_whole(index, field, clause)[1] for clause in clauses]
+    return (Evidence.NORMALISED if all(parts) else Evidence.MISSING), parts
+
+
+def _whole(index: ChatIndex, field: Field, item: str) -> tuple[Evidence, list[Hit]]:
+    """How one text is supported, unsplit; looked up once per chat."""
+    key = (field.kind.value, item)
+    if key not in index.known:
+        if len(index.known) >= _MAX_KNOWN:
+            index.known.clear()
+        index.known[key] = _look_up(index, field.kind, item)
+    return index.known[key]
+
+
+def _look_up(index: ChatIndex, kind: Kind, item: str) -> tuple[Evidence, list[Hit]]:
+    searches: tuple[Search, ...] = (ChatIndex.find, ChatIndex.find_compact, *SHAPES.get(kind, ()))
+    for number, search in enumerate(searches):
+        hits = [hit for hit in search(index, item) if kind in _PEOPLE or hit.region.part is not Part.NAME]
+        if kind is Kind.AMOUNT:
+            hits = [hit for hit in hits if not cuts_amount(index, hit)]
+        hits = [hit for hit in hits if hit.region.part is not Part.QUOTE] or hits
+        if hits:
+            return (Evidence.NORMALISED if number else Evidence.VERBATIM), hits
+    return Evidence.MISSING, []
+
+
+def _in_turn(lists: list[list[Hit]]) -> list[Hit]:
+    """The first of each list, then the second of each, and so on."""
+    longest = max((len(hits) for hits in lists), default=0)
+    return [hits[n] for n in range(longest) for hits in lists if n < len(hits)]
+
+
+def _best(
+    found: list[list[Hit]], nearness: Mapping[int, int], *, people: bool
+) -> tuple[tuple[Span, ...], tuple[int, ...]]:
+    """The best places, every value in turn, and their messages."""
+
+    def rank(hit: Hit) -> tuple[int, int, int]:
+        return hit.region.part, nearness.get(hit.region.message, 2), hit.span.start
+
+    ordered: list[list[Hit]] = []
+    for hits in found:
+        ranked = sorted(hits, key=rank)
+        names = [hit for hit in ranked if hit.region.part is Part.NAME]
+        if people and names:  # where they first speak says most about who they are
+            ranked = [names[0], *(hit for hit in ranked if hit is not names[0])]
+        ordered.append(ranked)
+    chosen: list[Hit] = []
+    for hit in _in_turn(ordered):
+        if all(hit.span.end <= other.span.start or other.span.end <= hit.span.start for other in chosen):
+            chosen.append(hit)
+            if len(chosen) == MAX_SPANS:
+                break
+    return tuple(hit.span for hit in chosen), tuple(dict.fromkeys(hit.region.message for hit in chosen))

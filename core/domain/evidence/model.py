@@ -1,0 +1,35 @@
+"""What is known about the evidence of one value."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from core.domain.chat.model import Span
+
+MAX_SPANS = 6
+"""Places that are kept for one value; more would colour the whole chat."""
+
+
+class Evidence(StrEnum):
+    """How a value is supported by the chat."""
+
+    VERBATIM = "原文"  # stands there as it is
+    NORMALISED = "归一化"  # stands there in another shape
+    INFERRED = "推断"  # a judgement without a place in the text
+    MISSING = "无依据"  # should stand there and does not: a warning
+    NONE = ""  # the field is empty
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Evidence of one field.
+
+    Attributes:
+        status: see :class:`Evidence`.
+        spans: places in the original text, best first, at most :data:`MAX_SPANS`, none overlapping another; each lies
+            within one message's body, speaker name or quoted words.
+        messages: indices of the messages that these lie in, in the same order, each once.
+    """
+
+    status: Evidence
+    spans: tuple[Span, ...] = ()
+    messages: tuple[int, ...] = ()

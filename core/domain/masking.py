@@ -1,0 +1,116 @@
+"""Hiding phones, e-mails and addresses in what leaves the house. Pure; a masked text is as long as the text was.
+
+Because lengths stay, offsets into the original (evidence) hold in the masked text too.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from core.domain.entities import addresses_in, emails_in, phones_in
+from core.domain.form import Form, FormValues
+from core.domain.form.model import Kind, Value
+from core.errors import SettingsError
+
+STAR: Final = "*"
+_SHORTEST: Final = 3
+"""Shorter values (a first name's letter, 「在」) would star half of the text."""
+
+
+class Masked(StrEnum):
+    """What may be hidden."""
+
+    PHONE = "phone"
+    EMAIL = "email"
+    ADDRESS = "address"
+
+
+_KINDS: Final = {Kind.PHONE: Masked.PHONE, Kind.EMAIL: Masked.EMAIL, Kind.ADDRESS: Masked.ADDRESS}
+_FINDERS: Final = {Masked.PHONE: phones_in, Masked.EMAIL: emails_in, Masked.ADDRESS: addresses_in}
+
+
+@dataclass(frozen=True, slots=True)
+class Mask:
+    """Which kinds are hidden; without any it changes nothing.
+
+    Phones keep their first three and last four digits, e-mails the first letter and the domain, addresses their first
+    two characters: enough to tell two customers apart, too little to reach them.
+    """
+
+    kinds: frozenset[Masked] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.kinds)
+
+    @property
+    def names(self) -> list[str]:
+        """The kinds, in a fixed order, for a ledger."""
+        return [str(kind) for kind in Masked if kind in self.kinds]
+
+    def values(self, form: Form, values: Mapping[str, Value]) -> FormValues:
+        """A form's values: fields of a hidden kind are starred, and what can be recognised in the free texts."""
+        return {key: self._value(_KINDS.get(form.field(key).kind), value) for key, value in values.items()}
+
+    def text(self, text: str, form: Form, forms: Iterable[Mapping[str, Value]] = ()) -> str:
+        """A chat's text: what can be recognised, and what its forms say where it stands word for word.
+
+        Args:
+            text: any text.
+            form: the dataset's form.
+            forms: unmasked forms of the chat.
+
+        Returns:
+            A text of the same length.
+        """
+        if not self.kinds:
+            return text
+        masked = self._recognised(text)
+        for values in forms:
+            for key, value in values.items():
+                kind = _KINDS.get(form.field(key).kind)
+                words = [value] if isinstance(value, str) else value
+                for word in words if kind in self.kinds else ():
+                    if kind is not None and len(word) >= _SHORTEST:
+                        masked = masked.replace(word, _starred(kind, word))
+        return masked
+
+    def _value(self, kind: Masked | None, value: Value) -> Value:
+        if isinstance(value, list):
+            return [str(self._value(kind, item)) for item in value]
+        return _starred(kind, value) if kind in self.kinds and kind is not None else self._recognised(value)
+
+    def _recognised(self, text: str) -> str:
+        letters = list(text)
+        for kind in self.kinds:
+            for found in _FINDERS[kind](text):
+                letters[found.start : found.end] = _starred(kind, text[found.start : found.end])
+        return "".join(letters)
+
+
+NO_MASK: Final = Mask()
+
+
+def parse_mask(names: Iterable[str]) -> Mask:
+    """A mask from the words of a command line.
+
+    Raises:
+        SettingsError: there is no such kind.
+    """
+    wanted = [name.strip() for name in names if name.strip()]
+    unknown = [name for name in wanted if name not in list(Masked)]
+    if unknown:
+        raise SettingsError(f"不能遮盖「{'、'.join(unknown)}」", f"可以遮盖的：{'、'.join(Masked)}")
+    return Mask(frozenset(Masked(name) for name in wanted))
+
+
+def _starred(kind: Masked, words: str) -> str:
+    if kind is Masked.EMAIL:
+        name, at, domain = words.partition("@")
+        return name[:1] + STAR * len(name[1:]) + at + domain if at else STAR * len(words)
+    if kind is Masked.ADDRESS:
+        return words[:2] + re.sub(r"\S", STAR, words[2:])
+    places = [place for place, letter in enumerate(words) if letter.isdigit()]
+    kept = {*places[:3], *places[-4:]} if len(places) >= 11 else set(places[:2])
+    return "".join(STAR if place in set(places) - kept else letter for place, letter in enumerate(words))

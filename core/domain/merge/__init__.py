@@ -1,0 +1,24 @@
+"""Several answers about the same chat → one: votes, windows of a long chat, answers about some fields. Pure."""
+
+from core.domain.merge.chunk_answers import JoinedForm, join_windows
+from core.domain.merge.customers import Group, group_customers
+from core.domain.merge.fields import merge_fields
+from core.domain.merge.methods import CrossValidation, Method, Ranking, cross_validate, learn, merge_chat
+from core.domain.merge.vote import Choice, VotedForm, vote
+
+__all__ = [
+    "Choice",
+    "CrossValidation",
+    "Group",
+    "JoinedForm",
+    "Method",
+    "Ranking",
+    "VotedForm",
+    "cross_validate",
+    "group_customers",
+    "join_windows",
+    "learn",
+    "merge_chat",
+    "merge_fields",
+    "vote",
+]

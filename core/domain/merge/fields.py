@@ -1,0 +1,44 @@
+"""Answers about some fields only, merged into forms that are there already."""
+
+from collections.abc import Sequence
+
+from core.domain.form import Form, FormValues
+
+
+def merge_fields(
+    form: Form, base: Sequence[FormValues], part: Form, answers: Sequence[FormValues]
+) -> tuple[list[FormValues], tuple[str, ...]]:
+    """Put the answers' fields into the forms of the same customers.
+
+    Customers are the same where their names are; one that is left over on both sides is the same too. An empty answer
+    counts: the fields were asked for on purpose. The name itself stays as it is.
+
+    Args:
+        form: the whole form.
+        base: the forms that are there; where there are none, the answers become forms of their own.
+        part: the part of the form that was asked for.
+        answers: forms of ``part``.
+
+    Returns:
+        The merged forms, and one Chinese sentence for each answer that found no customer.
+    """
+    if not base:
+        return [{**form.empty(), **values} for values in answers], ()
+    merged = [dict(values) for values in base]
+    names = [form.name_of(values).strip() for values in merged]
+    asked = [key for key in part.keys if key != form.name_field]
+    free = list(range(len(merged)))
+    left: list[FormValues] = []
+    for values in answers:
+        name = form.name_of(values).strip()
+        at = next((n for n in free if name and names[n] == name), -1)
+        if at < 0:
+            left.append(values)
+            continue
+        free.remove(at)
+        merged[at].update({key: values[key] for key in asked})
+    if len(left) == len(free) == 1:
+        merged[free[0]].update({key: left[0][key] for key in asked})
+        left = []
+    notes = tuple(f"「{form.name_of(values) or '（没有名字）'}」不在已有的表里，这一份没有合并" for values in left)
+    return merged, notes

@@ -1,0 +1,25 @@
+"""Prompts: versioned files with YAML front matter and a Jinja2 body, rendered from the form and the chat."""
+
+from core.domain.prompts.loading import PROMPTS_DIR, list_prompts, load_prompt, parse_prompt, read_prompt
+from core.domain.prompts.model import COMMON_VARIABLES, STAGE_TITLES, STAGE_VARIABLES, Example, Prompt, Rendered, Stage
+from core.domain.prompts.rendering import render
+from core.domain.prompts.summary import SUMMARY_SECTIONS, read_summary, summary_of
+
+__all__ = [
+    "COMMON_VARIABLES",
+    "PROMPTS_DIR",
+    "STAGE_TITLES",
+    "STAGE_VARIABLES",
+    "SUMMARY_SECTIONS",
+    "Example",
+    "Prompt",
+    "Rendered",
+    "Stage",
+    "list_prompts",
+    "load_prompt",
+    "parse_prompt",
+    "read_prompt",
+    "read_summary",
+    "render",
+    "summary_of",
+]

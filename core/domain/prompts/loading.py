@@ -1,0 +1,161 @@
+"""Reading prompt files: front matter checked key by key, the body compiled, every error with the file's name."""
+
+import hashlib
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import frontmatter
+import yaml  # type: ignore[import-untyped]
+from jinja2 import TemplateSyntaxError, meta
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from core.domain.prompts.jinja_environment import ENVIRONMENT
+from core.domain.prompts.model import STAGE_VARIABLES, Prompt, Stage
+from core.errors import PromptError
+
+PROMPTS_DIR = Path(__file__).resolve().parents[3] / "prompts"
+
+_FILE_NAME = re.compile(r"(?P<name>[a-z][a-z0-9_]*)\.v(?P<version>[1-9]\d*)\.md")
+_BLOCKS = frozenset({"system", "user"})
+_REASONS = {
+    "missing": "缺少这一项",
+    "extra_forbidden": "不认识这一项，可能是拼写错误",
+    "string_type": "应为文本",
+    "string_too_short": "不能为空",
+    "string_pattern_mismatch": "只能用小写字母、数字和下划线，以字母开头",
+    "int_type": "应为整数",
+    "greater_than": "应从 1 开始",
+    "enum": "不是允许的值",
+}
+
+
+class _FrontMatter(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    version: int = Field(gt=0)
+    title: str = Field(min_length=1)
+    purpose: str = Field(min_length=1)
+    stage: str
+
+
+def parse_prompt(source: str, file_name: str) -> Prompt:
+    """Validate the text of a prompt file.
+
+    Args:
+        source: YAML front matter between ``---`` lines, then a Jinja2 body.
+        file_name: ``<name>.v<version>.md``; must agree with the front matter.
+
+    Raises:
+        PromptError: names the file and the reason: bad YAML, unknown or missing keys, a body that does not compile,
+            a block or variable that the stage does not have.
+    """
+    if not (match := _FILE_NAME.fullmatch(file_name)):
+        raise PromptError(f"提示词文件 {file_name} 的名字不对", "文件名应为 <名称>.v<版本>.md，例如 baseline.v1.md")
+    raw, body = _split(source, file_name)
+    try:
+        front = _FrontMatter.model_validate(raw)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        reason = _REASONS.get(first["type"], first["msg"])
+        raise PromptError(f"提示词文件 {file_name} 的文件头：{key} {reason}", "请改正后重试") from error
+    try:
+        stage = Stage(front.stage)
+    except ValueError as error:
+        raise PromptError(
+            f"提示词文件 {file_name} 的文件头：stage 不能是「{front.stage}」", f"可以是 {'、'.join(Stage)}"
+        ) from error
+    if (front.name, str(front.version)) != (match["name"], match["version"]):
+        raise PromptError(
+            f"提示词文件 {file_name} 的文件头写的是 {front.name}.v{front.version}，和文件名不一致",
+            "已发布的版本不能改，新版本请另存为新文件，并让文件名与文件头一致",
+        )
+    _check_body(body, stage, file_name)
+    return Prompt(
+        name=front.name,
+        version=front.version,
+        title=front.title,
+        purpose=front.purpose,
+        stage=stage,
+        body=body,
+        source=source,
+        sha256=hashlib.sha256(source.encode()).hexdigest(),
+    )
+
+
+def _split(source: str, file_name: str) -> tuple[dict[str, Any], str]:
+    try:
+        raw, body = frontmatter.parse(source)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"第 {mark.line + 2} 行" if mark else ""
+        raise PromptError(f"提示词文件 {file_name} 的文件头{place}不是合法的 YAML", "请改正后重试") from error
+    if not raw:
+        raise PromptError(
+            f"提示词文件 {file_name} 没有文件头", "开头应有两行 --- 之间的 name、version、title、purpose、stage"
+        )
+    return dict(raw), str(body)
+
+
+def _check_body(body: str, stage: Stage, file_name: str) -> None:
+    try:
+        tree = ENVIRONMENT.parse(body)
+        blocks = set(ENVIRONMENT.from_string(body).blocks)
+    except TemplateSyntaxError as error:
+        raise PromptError(
+            f"提示词文件 {file_name} 正文第 {error.lineno} 行不是合法的 Jinja2（{error.message}）", "请改正这一行"
+        ) from error
+    if unknown := sorted(blocks - _BLOCKS):
+        raise PromptError(f"提示词文件 {file_name} 有不认识的 block：{'、'.join(unknown)}", "只能有 system 和 user")
+    if "user" not in blocks:
+        raise PromptError(
+            f"提示词文件 {file_name} 没有 user 部分", "请把提问写在 {% block user %} 和 {% endblock %} 之间"
+        )
+    allowed = STAGE_VARIABLES[stage]
+    if unknown := sorted(meta.find_undeclared_variables(tree) - allowed):
+        raise PromptError(
+            f"提示词文件 {file_name} 用了 {stage} 阶段没有的变量：{'、'.join(unknown)}",
+            f"可以用的变量：{'、'.join(sorted(allowed))}",
+        )
+
+
+def read_prompt(path: Path) -> Prompt:
+    """Read and validate one prompt file.
+
+    Raises:
+        PromptError: names the file and the reason.
+    """
+    try:
+        source = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError as error:
+        raise PromptError(f"找不到提示词文件 {path.name}", f"请把它放到 {path.parent.name}/ 目录下") from error
+    except UnicodeDecodeError as error:
+        raise PromptError(f"提示词文件 {path.name} 不是 UTF-8 编码", "请另存为 UTF-8 后重试") from error
+    return parse_prompt(source.replace("\r\n", "\n"), path.name)
+
+
+@lru_cache(maxsize=4)
+def list_prompts(folder: Path = PROMPTS_DIR) -> tuple[Prompt, ...]:
+    """All prompts of a folder by name, newest version first; read once per process.
+
+    Raises:
+        PromptError: one of them cannot be used.
+    """
+    prompts = [read_prompt(path) for path in folder.glob("*.md")]
+    return tuple(sorted(prompts, key=lambda prompt: (prompt.name, -prompt.version)))
+
+
+def load_prompt(reference: str = "baseline", folder: Path = PROMPTS_DIR) -> Prompt:
+    """The prompt of a name (newest version) or of a name and version (``baseline.v1``).
+
+    Raises:
+        PromptError: there is none.
+    """
+    prompts = list_prompts(folder)
+    for prompt in prompts:
+        if reference in (prompt.name, prompt.id):
+            return prompt
+    raise PromptError(f"没有名为「{reference}」的提示词", f"现有：{'、'.join(prompt.id for prompt in prompts) or '无'}")

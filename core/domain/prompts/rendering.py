@@ -1,0 +1,52 @@
+"""Rendering: prompt + form + variables in, system and user message out."""
+
+import hashlib
+import json
+from functools import lru_cache
+from typing import Any
+
+from jinja2 import Template, TemplateError
+
+from core.domain.form import Form
+from core.domain.prompts.jinja_environment import ENVIRONMENT
+from core.domain.prompts.model import COMMON_VARIABLES, STAGE_VARIABLES, Prompt, Rendered
+from core.errors import PromptError
+
+
+def render(prompt: Prompt, form: Form, *, json_object: bool = False, **variables: Any) -> Rendered:
+    """Turn a prompt into messages.
+
+    Args:
+        prompt: which prompt.
+        form: what the answer has to fill; its fields are described and its empty answer is the skeleton.
+        json_object: the server's JSON mode allows one object only, so the list of forms is asked for inside one.
+        variables: the stage's own variables, e.g. ``chat`` for extraction: exactly those, none more.
+
+    Raises:
+        PromptError: a variable is missing or unknown, or the template fails; names the prompt.
+    """
+    wanted = STAGE_VARIABLES[prompt.stage] - COMMON_VARIABLES
+    if missing := sorted(wanted - variables.keys()):
+        raise PromptError(f"提示词 {prompt.id} 缺少变量：{'、'.join(missing)}", "请提供这些变量后重试")
+    if unknown := sorted(variables.keys() - wanted):
+        raise PromptError(f"提示词 {prompt.id} 没有这些变量：{'、'.join(unknown)}", "请去掉后重试")
+    context: dict[str, Any] = {
+        "form": form,
+        "skeleton": json.dumps(form.empty(), ensure_ascii=False, indent=2),
+        "json_object": json_object,
+        **variables,
+    }
+    try:
+        template = _template(prompt.body)
+        parts = {name: "".join(block(template.new_context(context))).strip() for name, block in template.blocks.items()}
+    except TemplateError as error:
+        raise PromptError(f"提示词 {prompt.id} 渲染失败：{error.message}", "请检查提示词的正文") from error
+    system, user = parts.get("system", ""), parts["user"]
+    digest = hashlib.sha256(f"{system}\0{user}".encode()).hexdigest()
+    return Rendered(system=system, user=user, sha256=digest)
+
+
+@lru_cache(maxsize=64)
+def _template(body: str) -> Template:
+    """Compiled once: it takes 10 to 20 ms, and a run renders the same prompt for every chat."""
+    return ENVIRONMENT.from_string(body)

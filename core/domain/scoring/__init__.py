@@ -1,0 +1,48 @@
+"""Scores of forms against reference forms: the official rules, pure functions, no I/O."""
+
+from core.domain.scoring.bootstrap import Interval, mean_intervals
+from core.domain.scoring.chat_score import ChatScore, MatchedPair, Scorer, score_chat
+from core.domain.scoring.comparison import CHANGES, Cell, Change, Comparison, FieldChange, compare_scores
+from core.domain.scoring.correct_cells import RIGHT_FROM, Rights, rights
+from core.domain.scoring.measures import EXACT, LCS, MEASURES, SET, Measure, measure_named, usable
+from core.domain.scoring.run_score import (
+    FieldScore,
+    Filled,
+    Reference,
+    RunScore,
+    prepare_reference,
+    score_against,
+    score_run,
+)
+
+__all__ = [
+    "CHANGES",
+    "EXACT",
+    "LCS",
+    "MEASURES",
+    "RIGHT_FROM",
+    "SET",
+    "Cell",
+    "Change",
+    "ChatScore",
+    "Comparison",
+    "FieldChange",
+    "FieldScore",
+    "Filled",
+    "Interval",
+    "MatchedPair",
+    "Measure",
+    "Reference",
+    "Rights",
+    "RunScore",
+    "Scorer",
+    "compare_scores",
+    "mean_intervals",
+    "measure_named",
+    "prepare_reference",
+    "rights",
+    "score_against",
+    "score_chat",
+    "score_run",
+    "usable",
+]

@@ -1,0 +1,177 @@
+"""Two runs against the same reference: what got better, what got worse, and whether the difference is one at all."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from core.domain.form import Form
+from core.domain.scoring.bootstrap import SAMPLES, SEED, Interval, difference_intervals
+from core.domain.scoring.correct_cells import RIGHT_FROM, Rights, rights
+from core.domain.scoring.run_score import RunScore
+
+
+class Change(StrEnum):
+    """What became of a reference cell from run A to run B."""
+
+    BOTH_RIGHT = "both_right"
+    BROKEN = "broken"
+    FIXED = "fixed"
+    BOTH_WRONG = "both_wrong"
+
+
+CHANGES = tuple(Change)
+
+
+class Cell(NamedTuple):
+    """A reference cell.
+
+    Attributes:
+        chat: index of the chat.
+        customer: position of the reference form.
+        key: the field.
+    """
+
+    chat: int
+    customer: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field from A to B.
+
+    Attributes:
+        delta: mean points per chat, B − A.
+        interval: 95 % of it, paired over chats.
+        counts: reference cells by what became of them.
+    """
+
+    delta: float
+    interval: Interval
+    counts: Mapping[Change, int]
+
+    def as_json(self) -> dict[str, Any]:
+        """What ``compare --json`` prints for a field."""
+        return {
+            "delta": self.delta,
+            "fixed": self.counts[Change.FIXED],
+            "broken": self.counts[Change.BROKEN],
+            "both_right": self.counts[Change.BOTH_RIGHT],
+            "both_wrong": self.counts[Change.BOTH_WRONG],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Run B against run A, by the same reference.
+
+    Attributes:
+        a: the score that is compared with.
+        b: the score that is compared.
+        interval: 95 % of B − A, paired bootstrap over chats.
+        fields: by key, in the form's order.
+        right_from: from which similarity a free text counts as right.
+        rights_a: A's cells.
+        rights_b: B's cells, in the same order.
+    """
+
+    a: RunScore
+    b: RunScore
+    interval: Interval
+    fields: Mapping[str, FieldChange]
+    right_from: float
+    rights_a: Rights
+    rights_b: Rights
+
+    @property
+    def delta(self) -> float:
+        """B − A, points per chat."""
+        return self.b.score - self.a.score
+
+    @property
+    def distinguishable(self) -> bool:
+        """Whether the interval leaves 0 outside."""
+        return not self.interval.has_zero
+
+    @property
+    def deltas(self) -> dict[int, float]:
+        """B − A by chat index."""
+        return {index: self.b.chats[index].score - chat.score for index, chat in self.a.chats.items()}
+
+    def changed(self, key: str) -> npt.NDArray[np.int64]:
+        """Per reference customer, which of :data:`CHANGES` became of the field's cell, as its position."""
+        column = list(self.fields).index(key)
+        a, b = self.rights_a.right[:, column], self.rights_b.right[:, column]
+        return np.where(a, np.where(b, 0, 1), np.where(b, 2, 3)).astype(np.int64)
+
+    def cells(self, key: str, change: Change) -> list[Cell]:
+        """The reference cells of a field with this fate, in order."""
+        rows = np.flatnonzero(self.changed(key) == CHANGES.index(change))
+        own = self.rights_a
+        return [Cell(int(own.chats[i]), int(own.customers[i]), key) for i in rows]
+
+    def as_json(self) -> dict[str, Any]:
+        """What ``compare --json`` prints; ``a`` and ``b`` are the two scores."""
+        return {
+            "a": self.a.score,
+            "b": self.b.score,
+            "delta": self.delta,
+            "interval": [self.interval.low, self.interval.high],
+            "distinguishable": self.distinguishable,
+            "fields": {key: change.as_json() for key, change in self.fields.items()},
+        }
+
+
+def compare_scores(
+    form: Form,
+    a: RunScore,
+    b: RunScore,
+    *,
+    right_from: float = RIGHT_FROM,
+    samples: int = SAMPLES,
+    seed: int = SEED,
+) -> Comparison:
+    """Compare two scores that were made against the same reference.
+
+    Args:
+        form: the form of both.
+        a: the run that is compared with.
+        b: the run that is compared; differences are B − A.
+        right_from: from which similarity a free text counts as right.
+        samples: of the bootstrap.
+        seed: of the bootstrap.
+
+    Raises:
+        ValueError: the scores are of different chats.
+    """
+    if list(a.chats) != list(b.chats):
+        raise ValueError("scores of different chats cannot be compared")
+    free = np.array([not field.one_right_answer for field in form.fields])
+    own, other = rights(a, free, right_from), rights(b, free, right_from)
+    gain = points_table(b, len(free)) - points_table(a, len(free))
+    intervals = difference_intervals(np.column_stack([gain, gain.sum(axis=1)]), samples=samples, seed=seed)
+    fixed, broken = (~own.right & other.right).sum(axis=0), (own.right & ~other.right).sum(axis=0)
+    both_right, both_wrong = (own.right & other.right).sum(axis=0), (~own.right & ~other.right).sum(axis=0)
+    fields = {
+        field.key: FieldChange(
+            b.fields[field.key].points - a.fields[field.key].points,
+            intervals[i],
+            {
+                Change.BOTH_RIGHT: int(both_right[i]),
+                Change.BROKEN: int(broken[i]),
+                Change.FIXED: int(fixed[i]),
+                Change.BOTH_WRONG: int(both_wrong[i]),
+            },
+        )
+        for i, field in enumerate(form.fields)
+    }
+    return Comparison(a, b, intervals[-1], fields, right_from, own, other)
+
+
+def points_table(score: RunScore, width: int) -> npt.NDArray[np.float64]:
+    """Points by chat (rows, in order) and field (columns)."""
+    return np.array([chat.points for chat in score.chats.values()], dtype=np.float64).reshape(len(score.chats), width)

@@ -1,0 +1,59 @@
+"""Which reference cells a run has right: the ground of fixed and broken.
+
+A cell belongs to a reference customer. It is right if its credit is full; a free text from a similarity that is a
+setting. A customer that the run lacks has no cell right, not even an empty one, as it earns no points. Customers that
+the run invented have no reference cell; they are counted beside.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from core.domain.scoring.run_score import RunScore
+
+RIGHT_FROM = 0.8
+"""From which similarity a free text counts as right (PRODUCT rules)."""
+_FULL = 1.0 - 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """Cells of a run against a reference, one row per reference customer, one column per field.
+
+    Attributes:
+        chats: chat index of each row.
+        customers: position of the reference form of each row.
+        right: whether the cell is right.
+        invented: forms without a reference customer.
+    """
+
+    chats: npt.NDArray[np.int64]
+    customers: npt.NDArray[np.int64]
+    right: npt.NDArray[np.bool_]
+    invented: int
+
+
+def rights(score: RunScore, free: npt.NDArray[np.bool_], right_from: float = RIGHT_FROM) -> Rights:
+    """Tell right cells from wrong ones.
+
+    Args:
+        score: a run against a reference.
+        free: per field, whether it is scored by similarity.
+        right_from: from which similarity a free text is right; passed over for measures that have no threshold.
+    """
+    nothing = (0.0,) * len(free)
+    chats: list[int] = []
+    customers: list[int] = []
+    credits: list[tuple[float, ...]] = []
+    invented = 0
+    for index, chat in score.chats.items():
+        by_gold = {pair.gold: pair.credits for pair in chat.pairs}
+        invented += chat.preds - len(by_gold)
+        for gold in range(chat.golds):
+            chats.append(index)
+            customers.append(gold)
+            credits.append(by_gold.get(gold, nothing))
+    table = np.array(credits, dtype=np.float64).reshape(len(credits), len(free))
+    least = np.where(free & score.measure.threshold, right_from - 1e-9, _FULL)
+    return Rights(np.array(chats, dtype=np.int64), np.array(customers, dtype=np.int64), table >= least, invented)

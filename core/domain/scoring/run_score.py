@@ -1,0 +1,270 @@
+"""The score of a run: mean over the reference chats, beside its floor and the scores over filled values only.
+
+An all-empty form looks good (72 % of all cells are empty), so a score is never shown without the floor, and
+precision, recall and F1 count only cells that somebody filled.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from core.domain.form import Form, FormValues
+from core.domain.scoring.chat_score import ChatScore, Prepared, Scorer
+from core.domain.scoring.disputed import Cell, leave_out
+from core.domain.scoring.measures import LCS, Measure
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """Micro-averaged scores over filled cells.
+
+    Attributes:
+        credit: true-positive credit; a free text gives its similarity.
+        predicted: predicted cells that are not empty.
+        support: wanted cells, that is, reference cells that are not empty.
+    """
+
+    credit: float
+    predicted: int
+    support: int
+
+    @property
+    def precision(self) -> float:
+        """Share of the predicted that is right; 0 where nothing was predicted."""
+        return self.credit / self.predicted if self.predicted else 0.0
+
+    @property
+    def recall(self) -> float:
+        """Share of the wanted that was found; 0 where nothing was wanted."""
+        return self.credit / self.support if self.support else 0.0
+
+    @property
+    def f1(self) -> float:
+        """Harmonic mean of precision and recall."""
+        both = self.predicted + self.support
+        return 2 * self.credit / both if both else 0.0
+
+    def as_json(self) -> dict[str, float]:
+        """Precision, recall and F1, 0 to 1."""
+        return {"precision": self.precision, "recall": self.recall, "f1": self.f1}
+
+
+@dataclass(frozen=True, slots=True)
+class FieldScore:
+    """One field over all chats.
+
+    Attributes:
+        points: mean per chat; over all fields these sum to the run's score.
+        max: the field's points.
+        filled: over filled cells.
+    """
+
+    points: float
+    max: float
+    filled: Filled
+
+    @property
+    def lost(self) -> float:
+        """Points per chat that this field costs."""
+        return self.max - self.points
+
+
+@dataclass(frozen=True)
+class RunScore:
+    """A run against a reference.
+
+    Attributes:
+        score: mean over the reference chats, 0 to ``max``; 0 where there are none.
+        max: the form's points (36).
+        floor: what one all-empty form per chat would score.
+        chats: score of every reference chat by index, in order.
+        missing: indices that the run lacks; each scores 0.
+        filled: over filled cells of all fields.
+        fields: by key, in the form's order.
+        measure: which similarity was used.
+        left_out: disputed reference cells that do not count; 0 for the official score.
+    """
+
+    score: float
+    max: float
+    floor: float
+    chats: Mapping[int, ChatScore]
+    missing: tuple[int, ...]
+    filled: Filled
+    fields: Mapping[str, FieldScore]
+    measure: Measure
+    left_out: int = 0
+
+    @cached_property
+    def macro(self) -> dict[str, float]:
+        """Precision, recall and F1 as plain means over the fields that somebody filled."""
+        filled = [field.filled for field in self.fields.values() if field.filled.support or field.filled.predicted]
+        count = max(len(filled), 1)
+        return {
+            "precision": sum(one.precision for one in filled) / count,
+            "recall": sum(one.recall for one in filled) / count,
+            "f1": sum(one.f1 for one in filled) / count,
+        }
+
+    @property
+    def lost(self) -> float:
+        """Points per chat that are missing to full marks."""
+        return self.max - self.score
+
+    def share_lost(self, key: str) -> float:
+        """Which part of all lost points one field has lost, 0 to 1: where to work next."""
+        return self.fields[key].lost / self.lost if self.lost > 1e-12 else 0.0
+
+    def as_json(self) -> dict[str, Any]:
+        """What ``score --json`` prints."""
+        return {
+            "score": self.score,
+            "max": _plain(self.max),
+            "floor": self.floor,
+            "chats": len(self.chats),
+            "missing": list(self.missing),
+            "filled": self.filled.as_json(),
+            "fields": {
+                key: {
+                    "points": field.points,
+                    "max": _plain(field.max),
+                    **field.filled.as_json(),
+                    "support": field.filled.support,
+                }
+                for key, field in self.fields.items()
+            },
+        }
+
+
+def _plain(number: float) -> float:
+    return int(number) if number == int(number) else number
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What runs are measured against, made comparable once for many runs.
+
+    Attributes:
+        scorer: form and measure.
+        golds: prepared reference forms by chat index, in order.
+        disputed: reference cells that do not count, by chat index.
+        floor: what one all-empty form per chat would score.
+    """
+
+    scorer: Scorer
+    golds: Mapping[int, tuple[Prepared, ...]]
+    disputed: Mapping[int, frozenset[Cell]]
+    floor: float
+
+
+def prepare_reference(
+    form: Form,
+    golds: Mapping[int, Sequence[FormValues]],
+    measure: Measure = LCS,
+    disputed: Mapping[int, Collection[Cell]] | None = None,
+) -> Reference:
+    """Make reference forms comparable.
+
+    Args:
+        form: which fields count, and for how much.
+        golds: the reference's forms by chat index.
+        measure: similarity for free-text fields.
+        disputed: reference cells that do not count: ``{chat index: (position of the form, number of the field)}``.
+    """
+    scorer = Scorer(form, measure)
+    prepared = {index: tuple(scorer.prepare(values) for values in golds[index]) for index in sorted(golds)}
+    cells = {index: frozenset(found) for index, found in (disputed or {}).items() if found and index in golds}
+    reference = Reference(scorer, prepared, cells, 0.0)
+    if cells:
+        empty = (scorer.prepare({}),)
+        floor = _gather(reference, {index: scorer.chat(empty, gold) for index, gold in prepared.items()}, {}, empty)
+        return Reference(scorer, prepared, cells, floor.score)
+    floors = sum(scorer.floor(gold) for gold in prepared.values())
+    return Reference(scorer, prepared, cells, floors / max(len(prepared), 1))
+
+
+def score_against(reference: Reference, preds: Mapping[int, Sequence[FormValues]]) -> RunScore:
+    """Score a run against a prepared reference (see :func:`score_run`)."""
+    scorer = reference.scorer
+    chats: dict[int, ChatScore] = {}
+    disputed: dict[int, tuple[Prepared, ...]] = {}
+    missing: list[int] = []
+    for index, gold in reference.golds.items():
+        if index in preds:
+            forms = tuple(scorer.prepare(values) for values in preds[index])
+            chats[index] = scorer.chat(forms, gold)
+            if index in reference.disputed:
+                disputed[index] = forms
+        else:
+            missing.append(index)
+            chats[index] = _unanswered(scorer.chat([], gold))
+    return _gather(reference, chats, disputed, (), tuple(missing))
+
+
+def score_run(
+    form: Form,
+    preds: Mapping[int, Sequence[FormValues]],
+    golds: Mapping[int, Sequence[FormValues]],
+    measure: Measure = LCS,
+) -> RunScore:
+    """Score a run against a reference.
+
+    Args:
+        form: which fields count, and for how much.
+        preds: the run's forms by chat index; chats that the reference lacks are left out.
+        golds: the reference's forms by chat index.
+        measure: similarity for free-text fields.
+    """
+    return score_against(prepare_reference(form, golds, measure), preds)
+
+
+def _gather(
+    reference: Reference,
+    chats: dict[int, ChatScore],
+    forms: Mapping[int, tuple[Prepared, ...]],
+    default: tuple[Prepared, ...],
+    missing: tuple[int, ...] = (),
+) -> RunScore:
+    """Sum up chats; those with disputed cells (``forms`` has their predictions) without these."""
+    scorer, form = reference.scorer, reference.scorer.form
+    for index, cells in reference.disputed.items():
+        preds = forms.get(index, default)
+        chats[index] = leave_out(scorer, chats[index], preds, reference.golds[index], cells)
+    rows, width = chats.values(), len(form.fields)
+    counted = [float(len(rows))] * width
+    for index in reference.disputed:
+        counted = [total - 1 + share for total, share in zip(counted, chats[index].counted, strict=True)]
+    points = _columns([row.points for row in rows], width)
+    credit = _columns([row.credit for row in rows], width)
+    predicted = _columns([row.predicted for row in rows], width)
+    wanted = _columns([row.wanted for row in rows], width)
+    fields = {
+        field.key: FieldScore(
+            points[i] / counted[i] if counted[i] > 1e-9 else 0.0,
+            field.points,
+            Filled(credit[i], int(predicted[i]), int(wanted[i])),
+        )
+        for i, field in enumerate(form.fields)
+    }
+    return RunScore(
+        score=sum(field.points for field in fields.values()),
+        max=form.max_points,
+        floor=reference.floor,
+        chats=chats,
+        missing=missing,
+        filled=Filled(sum(credit), int(sum(predicted)), int(sum(wanted))),
+        fields=fields,
+        measure=scorer.measure,
+        left_out=sum(len(cells) for cells in reference.disputed.values()),
+    )
+
+
+def _unanswered(score: ChatScore) -> ChatScore:
+    """A chat that the run lacks gets nothing, even where the reference has no customer either."""
+    nothing = (0.0,) * len(score.points)
+    return ChatScore(0.0, (), 0, score.golds, nothing, score.predicted, score.wanted, nothing)
+
+
+def _columns(rows: Sequence[Sequence[float]], width: int) -> list[float]:
+    return [sum(column) for column in zip(*rows, strict=True)] or [0.0] * width

@@ -1,5 +1,0 @@
-"""The provider without a model: rules, dictionaries and well-kept libraries for Chinese entities."""
-
-from core.llm.local.provider import LocalProvider, fill_forms
-
-__all__ = ["LocalProvider", "fill_forms"]

@@ -1,0 +1,1 @@
+"""What the pages and the command line do, one package per group of the menu."""

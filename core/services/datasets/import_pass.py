@@ -1,0 +1,114 @@
+"""From an open file to judged rows: what preview and import share, so that they cannot disagree."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import chain, islice
+
+from core.domain.form import Form
+from core.errors import InputError
+from core.services.datasets.model import (
+    ChatRow,
+    Columns,
+    FileFormat,
+    FileKind,
+    OnProgress,
+    Progress,
+    RawRow,
+    Rejected,
+    SubmissionRow,
+)
+from core.services.datasets.row_readers import read_rows
+from core.services.datasets.row_validation import chat_row, kind_of, submission_row
+from core.services.datasets.source_file import Source
+
+_PEEK = 50
+_EVERY = 100
+
+
+@dataclass
+class Reading:
+    """One pass over a file. Iterate :meth:`chats` or :meth:`submissions` once, then read the counts.
+
+    Attributes:
+        kind: what the first rows look like.
+        rows: rows seen so far, rejected ones included.
+        rejected: rows that do not go in, in order.
+        renumbered: rows of a JSON file whose own ``index`` differs from their position.
+    """
+
+    source: Source
+    form: Form
+    columns: Columns
+    on_progress: OnProgress | None = None
+    share: float = 1.0
+    kind: FileKind = field(init=False)
+    rows: int = field(init=False, default=0)
+    rejected: list[Rejected] = field(init=False, default_factory=list)
+    renumbered: int = field(init=False, default=0)
+
+    def __post_init__(self) -> None:
+        stream = read_rows(self.source, self.form, self.columns)
+        head: list[RawRow] = []
+        for raw in islice(stream, _PEEK):
+            head.append(raw)
+            if isinstance(raw.value, dict) and "chat_text" in raw.value:
+                break
+        self.kind = kind_of(head)
+        self._stream: Iterator[RawRow] = chain(head, stream)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know about the pass."""
+        if not self.renumbered:
+            return ()
+        return (f"有 {self.renumbered} 条自带的 index 与它在文件中的位置不同；群聊按位置编号（从 1 开始）",)
+
+    def chats(self) -> Iterator[ChatRow]:
+        """The good chats, in the order of the file.
+
+        Raises:
+            InputError: the file breaks, or holds no rows at all.
+        """
+        table = self.source.format in (FileFormat.CSV, FileFormat.EXCEL)
+        seen: set[int] = set()
+        for raw in self._counted():
+            own = table and isinstance(raw.value, dict) and "index" in raw.value
+            row = chat_row(raw, self.form, own_index=own)
+            if not table and isinstance(raw.value, dict) and raw.value.get("index", raw.position) != raw.position:
+                self.renumbered += 1
+            if isinstance(row, ChatRow) and row.index in seen:
+                row = Rejected(row.index, "index 与前面的行重复", row.line)
+            if isinstance(row, Rejected):
+                self.rejected.append(row)
+            else:
+                seen.add(row.index)
+                yield row
+
+    def submissions(self) -> Iterator[SubmissionRow]:
+        """The good rows of a submission, or of a file of labelled chats.
+
+        Raises:
+            InputError: the file breaks, or holds no rows at all.
+        """
+        seen: set[int] = set()
+        for raw in self._counted():
+            row = submission_row(raw, self.form, kind=self.kind)
+            if isinstance(row, SubmissionRow) and row.index in seen:
+                row = Rejected(row.index, "index 与前面的条目重复，只用第一条", row.line)
+            if isinstance(row, Rejected):
+                self.rejected.append(row)
+            else:
+                seen.add(row.index)
+                yield row
+
+    def _counted(self) -> Iterator[RawRow]:
+        for raw in self._stream:
+            self.rows += 1
+            if self.on_progress and self.rows % _EVERY == 0:
+                self.on_progress(Progress(self.rows, self.share * self._position()))
+            yield raw
+        if not self.rows:
+            raise InputError(f"文件 {self.source.name} 里没有数据", "请选择有内容的文件")
+
+    def _position(self) -> float:
+        return min(1.0, self.source.file.tell() / self.source.size)

@@ -1,0 +1,182 @@
+"""What an import is made of: rows that passed, rows that did not and why, and the reports about them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from core.domain.form import FormValues
+from core.errors import InputError
+
+
+class FileKind(StrEnum):
+    """What the rows of a file are."""
+
+    CHATS = "chats"
+    SUBMISSION = "submission"
+
+
+class FileFormat(StrEnum):
+    """How a file is written."""
+
+    JSON = "JSON"
+    JSONL = "JSONL"
+    CSV = "CSV"
+    EXCEL = "Excel"
+    TEXT = "TXT"
+
+
+class Progress(NamedTuple):
+    """How far an import is: rows seen so far, and the share (0 to 1) of the whole work."""
+
+    rows: int
+    share: float
+
+
+OnProgress = Callable[[Progress], None]
+
+
+class RawRow(NamedTuple):
+    """One row as it was read.
+
+    Attributes:
+        position: from 1, blank lines not counted.
+        value: what stands there; ``None`` if ``problem`` says why it could not be read.
+        line: line in the file, from 1, for formats of lines.
+        problem: one Chinese clause, or ``""``.
+    """
+
+    position: int
+    value: Any
+    line: int | None = None
+    problem: str = ""
+
+
+BY_POSITION = "-"
+"""Stands for: no index column, rows are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Which columns of a table mean what; ``""``: find it by its name."""
+
+    text: str = ""
+    index: str = ""
+
+
+BY_NAME = Columns()
+"""All columns are found by their names."""
+
+
+class ColumnError(InputError):
+    """A table whose text column is not known by its name; ``columns`` are those that it has."""
+
+    def __init__(self, message: str, remedy: str, columns: tuple[str, ...]) -> None:
+        super().__init__(message, remedy)
+        self.columns = columns
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A row that does not go in.
+
+    Attributes:
+        index: the row's index (from 1): its position in the source, or the one that it carries itself.
+        reason: one Chinese clause.
+        line: line in the file (from 1) where that says more than the index; ``None`` where it does not.
+    """
+
+    index: int
+    reason: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        """For a list of rejected rows."""
+        place = f"（第 {self.line} 行）" if self.line is not None else ""
+        return f"第 {self.index} 条{place}：{self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRow:
+    """A chat that may go in; ``forms`` is ``None`` where the source says nothing about customers."""
+
+    index: int
+    text: str
+    forms: list[FormValues] | None
+    notes: tuple[str, ...] = ()
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionRow:
+    """The forms of one chat, from a submission file (``text`` empty) or from a file of labelled chats."""
+
+    index: int
+    forms: list[FormValues]
+    text: str = ""
+    notes: tuple[str, ...] = ()
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What an import would do, before it does it.
+
+    Attributes:
+        kind: chats, or forms for chats that are there already.
+        format: how the file is written.
+        encoding: how its text is encoded, as a person names it; ``""`` for Excel.
+        rows: rows in the source, rejected ones included.
+        good: rows that would go in (a dataset may hold some of them already).
+        labels: good rows with at least one form; 0 where all forms are empty.
+        customers: forms in all good rows.
+        rejected: the others.
+        chats: the first good rows of a file of chats.
+        forms: the first good rows of a submission.
+        columns: columns of a table; empty for other formats.
+        notes: what else a person should know, Chinese sentences.
+    """
+
+    kind: FileKind
+    format: FileFormat
+    encoding: str
+    rows: int
+    good: int
+    labels: int
+    customers: int
+    rejected: tuple[Rejected, ...]
+    chats: tuple[ChatRow, ...] = ()
+    forms: tuple[SubmissionRow, ...] = ()
+    columns: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What an import did.
+
+    Attributes:
+        kind: chats, or forms for chats that were there already.
+        dataset_id: where the rows went.
+        dataset: its name.
+        added: chats added; for a run: forms of so many chats added.
+        skipped: rows that were there already, the same.
+        rejected: rows that did not go in.
+        labels: chats whose labels were added.
+        total: rows in the source.
+        run_id: the run that holds the labels or the imported forms; ``None`` where there is none.
+        run: its name, or ``""``.
+        notes: what else a person should know, Chinese sentences.
+    """
+
+    kind: FileKind
+    dataset_id: int
+    dataset: str
+    added: int
+    skipped: int
+    rejected: tuple[Rejected, ...]
+    labels: int
+    total: int
+    run_id: int | None = None
+    run: str = ""
+    notes: tuple[str, ...] = field(default=())

@@ -1,0 +1,65 @@
+"""What an import would do, shown before it does it."""
+
+from pathlib import Path
+from typing import BinaryIO
+
+from core.domain.form import Form
+from core.services.datasets.import_pass import Reading
+from core.services.datasets.model import BY_NAME, ChatRow, Columns, FileKind, OnProgress, Preview, SubmissionRow
+from core.services.datasets.source_file import opened
+from core.services.datasets.table_reader import header
+
+
+def preview(
+    source: Path | BinaryIO,
+    filename: str,
+    form: Form,
+    *,
+    limit: int = 20,
+    columns: Columns = BY_NAME,
+    on_progress: OnProgress | None = None,
+) -> Preview:
+    """Read a whole file, judge every row and keep the first good ones to show. Nothing is stored.
+
+    Args:
+        source: a path, or a seekable binary file.
+        filename: its name; decides the format.
+        form: coerces the forms.
+        limit: so many good rows are kept.
+        columns: which columns of a table to use.
+        on_progress: called now and then.
+
+    Raises:
+        ColumnError: a table whose text column has to be chosen.
+        InputError: the file as a whole cannot be read.
+    """
+    with opened(source, filename) as file:
+        names = header(file)
+        reading = Reading(file, form, columns, on_progress)
+        chats: list[ChatRow] = []
+        forms: list[SubmissionRow] = []
+        good = labels = customers = 0
+        for row in reading.chats() if reading.kind is FileKind.CHATS else reading.submissions():
+            good += 1
+            customers += len(row.forms or ())
+            labels += any(not form.is_empty(values) for values in row.forms or ())
+            if good > limit:
+                continue
+            if isinstance(row, ChatRow):
+                chats.append(row)
+            else:
+                forms.append(row)
+        return Preview(
+            kind=reading.kind,
+            format=file.format,
+            encoding=file.encoding_label,
+            rows=reading.rows,
+            good=good,
+            labels=labels,
+            customers=customers,
+            rejected=tuple(reading.rejected),
+            chats=tuple(chats),
+            forms=tuple(forms),
+            columns=names,
+            notes=reading.notes,
+        )

@@ -1,0 +1,131 @@
+"""What makes a row good: rules for chats and for submissions, each refusal one Chinese clause. Pure."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from core.domain.form import Form, FormValues
+from core.services.datasets.model import ChatRow, FileKind, RawRow, Rejected, SubmissionRow
+
+MAX_CHAT_BYTES = 2_000_000
+"""A text of so many bytes (UTF-8) is no chat: the longest real ones have 30,000 characters."""
+
+_MAX_INDEX = 2**31 - 1  # what an integer column of PostgreSQL holds
+_MAX_CUSTOMERS = 100
+# Databases and UTF-8 take neither NUL nor half of a surrogate pair.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+class _BadRowError(Exception):
+    """Why a row is refused; never leaves this module."""
+
+
+def kind_of(rows: Iterable[RawRow]) -> FileKind:
+    """What the first rows of a file look like: any chat text makes it a file of chats."""
+    values = [row.value for row in rows if isinstance(row.value, dict)]
+    if any("chat_text" in value for value in values):
+        return FileKind.CHATS
+    return FileKind.SUBMISSION if any("infos" in value for value in values) else FileKind.CHATS
+
+
+def chat_row(raw: RawRow, form: Form, *, own_index: bool = False) -> ChatRow | Rejected:
+    """A chat, or why it is none.
+
+    Args:
+        raw: as read.
+        form: coerces the labels.
+        own_index: the row's ``index`` counts (tables with such a column) and not its position.
+    """
+    index = raw.position
+    try:
+        value = _object(raw)
+        if own_index:
+            index = _index(value)
+        text = _chat_text(value)
+        forms, notes = (None, ()) if value.get("infos") is None else _forms(value["infos"], form)
+    except _BadRowError as error:
+        return Rejected(index, str(error), raw.line)
+    return ChatRow(index, text, forms, notes, raw.line)
+
+
+def submission_row(raw: RawRow, form: Form, *, kind: FileKind) -> SubmissionRow | Rejected:
+    """The forms of one chat, or why they cannot be used.
+
+    Args:
+        raw: as read.
+        form: coerces the forms.
+        kind: a submission carries its ``index``; in a file of labelled chats the position counts.
+    """
+    index, text = raw.position, ""
+    try:
+        value = _object(raw)
+        if kind is FileKind.SUBMISSION:
+            index = _index(value)
+        else:
+            text = _chat_text(value)
+        if value.get("infos") is None:
+            raise _BadRowError("缺少 infos")
+        forms, notes = _forms(value["infos"], form)
+    except _BadRowError as error:
+        return Rejected(index, str(error), raw.line)
+    return SubmissionRow(index, forms, text, notes, raw.line)
+
+
+def _object(raw: RawRow) -> dict[str, Any]:
+    if raw.problem:
+        raise _BadRowError(raw.problem)
+    if not isinstance(raw.value, dict):
+        raise _BadRowError(f"应为对象，收到{_named(raw.value)}")
+    return raw.value
+
+
+def _chat_text(value: dict[str, Any]) -> str:
+    if "chat_text" not in value:
+        raise _BadRowError("缺少 chat_text")
+    text = value["chat_text"]
+    if not isinstance(text, str):
+        raise _BadRowError(f"chat_text 应为文本，收到{_named(text)}")
+    if not text.strip():
+        raise _BadRowError("chat_text 为空")
+    if len(text) >= MAX_CHAT_BYTES // 4 and len(text.encode("utf-8", "replace")) >= MAX_CHAT_BYTES:
+        raise _BadRowError(f"chat_text 有 {len(text):,} 字，超过 2 MB 的上限")
+    if bad := _UNSTORABLE.search(text):
+        line = text.count("\n", 0, bad.start()) + 1
+        raise _BadRowError(f"chat_text 第 {line} 行有无法保存的字符（U+{ord(bad[0]):04X}）")
+    return text
+
+
+def _index(value: dict[str, Any]) -> int:
+    if "index" not in value or value["index"] in (None, ""):
+        raise _BadRowError("缺少 index")
+    index = value["index"]
+    if isinstance(index, bool) or not isinstance(index, int):
+        raise _BadRowError(f"index 应为整数，收到 {str(index)[:20]!r}")
+    if not 1 <= index <= _MAX_INDEX:
+        raise _BadRowError(f"index 从 1 开始计数，收到 {str(index)[:20]}")
+    return index
+
+
+def _forms(infos: Any, form: Form) -> tuple[list[FormValues], tuple[str, ...]]:
+    if not isinstance(infos, list):
+        raise _BadRowError(f"infos 应为列表，收到{_named(infos)}")
+    if len(infos) > _MAX_CUSTOMERS:
+        raise _BadRowError(f"infos 有 {len(infos)} 份表单，超过 {_MAX_CUSTOMERS} 份的上限")
+    forms: list[FormValues] = []
+    notes: list[str] = []
+    for number, info in enumerate(infos, start=1):
+        if not isinstance(info, dict):
+            raise _BadRowError(f"infos 的第 {number} 项应为对象，收到{_named(info)}")
+        try:
+            values, changes = form.coerce(info)
+        except RecursionError as error:
+            raise _BadRowError(f"infos 的第 {number} 项嵌套太深") from error
+        forms.append(values)
+        notes += [f"第 {number} 位客户：{change}" for change in changes]
+    # A note may quote an unknown key.
+    return forms, tuple(_UNSTORABLE.sub("", note) for note in notes)
+
+
+def _named(value: Any) -> str:
+    names: dict[type, str] = {dict: "对象", list: "列表", str: "文本", bool: "真假值", type(None): "空值（null）"}
+    return names.get(type(value), "数字")

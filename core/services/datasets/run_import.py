@@ -1,0 +1,113 @@
+"""Importing forms for chats that are there already: a submission, or a file of labelled chats, becomes a run."""
+
+from pathlib import Path
+from typing import BinaryIO
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col
+
+from core.adapters.store import DatasetView, Store, queries
+from core.adapters.store.models import Chat, RunKind
+from core.domain.form import load_named_form
+from core.errors import ConflictError, InputError
+from core.services.datasets.import_pass import Reading
+from core.services.datasets.model import BY_NAME, FileKind, ImportReport, OnProgress, Progress, Rejected, SubmissionRow
+from core.services.datasets.run_writer import Forms, RunWriter
+from core.services.datasets.source_file import Source, opened
+from core.services.datasets.staging import BATCH, text_hash
+
+
+def import_run(
+    store: Store,
+    source: Path | BinaryIO,
+    *,
+    filename: str,
+    dataset: str | int,
+    run: str,
+    kind: RunKind = RunKind.IMPORT,
+    on_progress: OnProgress | None = None,
+) -> ImportReport:
+    """Attach the forms of a file to a dataset, in one transaction: all good rows go in, or, after an error, none.
+
+    Rows of a submission find their chat by ``index``; rows with a ``chat_text`` by their position, and only if the
+    dataset has the same text there.
+
+    Args:
+        store: where to.
+        source: a path, or a seekable binary file (it stays open).
+        filename: its name; decides the format.
+        dataset: name or id of an existing dataset.
+        run: name of the run; the same file under the same name adds nothing.
+        kind: ``RunKind.IMPORT``, or ``RunKind.LABELS`` for what people wrote (one run per dataset).
+        on_progress: called now and then from this thread.
+
+    Raises:
+        NotFoundError: no such dataset.
+        InputError: the file as a whole cannot be used; nothing went in.
+        ConflictError: the name belongs to another kind of run.
+    """
+    name = run.strip()
+    if not name or not name.isprintable():
+        raise InputError("抽取任务还没有可用的名称", "请起一个名称")
+    with store.read() as session:
+        target = queries.dataset(session, dataset)
+    form = load_named_form(target.form)
+    with opened(source, filename) as file:
+        reading = Reading(file, form, BY_NAME, on_progress)
+        rows = list(reading.submissions())
+        if not rows:
+            first = reading.rejected[0]
+            raise InputError(f"文件 {filename} 的 {reading.rows} 条都不能导入；{first}", "请按原因修改后重试")
+        try:
+            with store.write() as session:
+                report = _write(session, rows, reading, file, target=target, name=name, kind=kind)
+        except IntegrityError as error:
+            raise ConflictError(f"抽取任务「{name}」正由另一处导入", "请稍后重试") from error
+    if on_progress:
+        on_progress(Progress(reading.rows, 1.0))
+    return report
+
+
+def _write(
+    session: Session,
+    rows: list[SubmissionRow],
+    reading: Reading,
+    file: Source,
+    *,
+    target: DatasetView,
+    name: str,
+    kind: RunKind,
+) -> ImportReport:
+    statement = select(col(Chat.index), col(Chat.id), col(Chat.sha256)).where(col(Chat.dataset_id) == target.id)
+    chats = {index: (int(chat_id or 0), digest) for index, chat_id, digest in session.execute(statement)}
+    writer = RunWriter(session, target.id, name=name, kind=kind, file=file)
+    rejected = list(reading.rejected)
+    good: list[Forms] = []
+    for row in rows:
+        chat_id, digest = chats.get(row.index, (0, ""))
+        if not chat_id:
+            rejected.append(Rejected(row.index, f"数据集「{target.name}」里没有这个 index", row.line))
+        elif row.text and text_hash(row.text) != digest:
+            rejected.append(Rejected(row.index, "聊天文本与数据集里这个 index 的不同", row.line))
+        else:
+            good.append(Forms(row.index, chat_id, row.forms, row.notes, row.line))
+    if not good:
+        raise InputError(f"文件 {file.name} 与数据集「{target.name}」对不上；{rejected[0]}", "请检查是否选错了数据集")
+    for start in range(0, len(good), BATCH):
+        rejected += writer.write(good[start : start + BATCH])
+    missing = len(chats) - len(good)
+    notes = (f"数据集有 {len(chats)} 条群聊，其中 {missing} 条在这个文件里没有结果",) if missing > 0 else ()
+    return ImportReport(
+        kind=FileKind.SUBMISSION,
+        dataset_id=target.id,
+        dataset=target.name,
+        added=writer.added,
+        skipped=writer.skipped,
+        rejected=tuple(sorted(rejected, key=lambda row: row.index)),
+        labels=writer.added if kind is RunKind.LABELS else 0,
+        total=reading.rows,
+        run_id=writer.run_id,
+        run=writer.name,
+        notes=(*notes, *writer.notes()),
+    )

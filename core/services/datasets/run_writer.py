@@ -1,0 +1,138 @@
+"""Forms that come in from a file, stored as a run: labels, or what somebody's model answered elsewhere."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain, count
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlmodel import Session, col
+
+from core.adapters.store.models import Extraction, ExtractionStatus, Run, RunKind, RunStatus, now
+from core.domain.form import FormValues
+from core.errors import ConflictError
+from core.services.datasets.model import Rejected
+from core.services.datasets.source_file import Source
+
+_MENDED_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Forms:
+    """The forms of one chat; ``line`` in the file for the report of a refusal."""
+
+    index: int
+    chat_id: int
+    forms: list[FormValues]
+    notes: tuple[str, ...] = ()
+    line: int | None = None
+
+
+class RunWriter:
+    """Writes forms into a run of a dataset; the run is created with the first ones.
+
+    What a run says about a chat is never edited: the same forms again are skipped, other ones are refused.
+
+    Attributes:
+        added: chats whose forms were written.
+        skipped: chats that had the same forms already.
+        run_id: the run; ``None`` until there is one.
+        name: its name.
+    """
+
+    def __init__(self, session: Session, dataset_id: int, *, name: str, kind: RunKind, file: Source) -> None:
+        self.added = 0
+        self.skipped = 0
+        self.run_id: int | None = None
+        self.name = name
+        self._mended: list[str] = []
+        self._mended_rows = 0
+        self._session = session
+        self._dataset_id = dataset_id
+        self._kind = kind
+        self._file = file
+
+    def write(self, rows: Sequence[Forms]) -> list[Rejected]:
+        """Store the forms of some chats, each chat once per run.
+
+        Returns:
+            The chats for which the run has other forms already.
+
+        Raises:
+            ConflictError: the name belongs to a run of another kind.
+        """
+        if not rows:
+            return []
+        run = self._run()
+        statement = select(col(Extraction.chat_id), col(Extraction.forms)).where(
+            col(Extraction.run_id) == run.id, col(Extraction.chat_id).in_([row.chat_id for row in rows])
+        )
+        present: dict[int, Any] = {row.chat_id: row.forms for row in self._session.execute(statement)}
+        fresh = [row for row in rows if row.chat_id not in present]
+        if fresh:
+            self._session.execute(insert(Extraction), [self._values(row) for row in fresh])
+            run.total += len(fresh)
+            self._session.flush()
+        self.added += len(fresh)
+        for row in fresh:
+            self._mended_rows += bool(row.notes)
+            if row.notes and len(self._mended) < _MENDED_SHOWN:
+                self._mended.append(f"第 {row.index} 条：{'；'.join(row.notes)}")
+        other = [row for row in rows if row.chat_id in present and present[row.chat_id] != row.forms]
+        self.skipped += len(rows) - len(fresh) - len(other)
+        return [Rejected(row.index, f"「{self.name}」里这条群聊已有不同的表单，未改动", row.line) for row in other]
+
+    def notes(self) -> tuple[str, ...]:
+        """What had to be changed to fit the form (unknown keys, wrong types): a count, and the first ones by name."""
+        if not self._mended_rows:
+            return ()
+        return (f"{self._mended_rows} 条的表单按要素表整理后存入，例如 {'。'.join(self._mended)}",)
+
+    def _run(self) -> Run:
+        if self.run_id is not None:
+            return self._session.get_one(Run, self.run_id)
+        here = select(Run).where(col(Run.dataset_id) == self._dataset_id)
+        if self._kind is RunKind.LABELS:
+            # A dataset has one run of labels, whatever it is called.
+            found = self._session.execute(here.where(col(Run.kind) == RunKind.LABELS).limit(1)).scalar_one_or_none()
+        else:
+            found = self._session.execute(here.where(col(Run.name) == self.name)).scalar_one_or_none()
+        if found is not None and found.kind != self._kind:
+            raise ConflictError(f"抽取任务「{self.name}」已经存在，不是导入的", "请换一个名称")
+        if found is None:
+            found = Run(
+                dataset_id=self._dataset_id,
+                name=self._free_name(),
+                kind=self._kind,
+                status=RunStatus.FINISHED,
+                parameters={"file": self._file.name, "sha256": self._file.sha256},
+            )
+            self._session.add(found)
+            self._session.flush()
+        self.run_id, self.name = found.id, found.name
+        return found
+
+    def _free_name(self) -> str:
+        """The name, with a number behind it where another kind of run has taken it."""
+        taken = set(
+            self._session.execute(select(col(Run.name)).where(col(Run.dataset_id) == self._dataset_id)).scalars()
+        )
+        numbered = (f"{self.name} {number}" for number in count(2))
+        return next(name for name in chain([self.name], numbered) if name not in taken)
+
+    def _values(self, row: Forms) -> dict[str, Any]:
+        return {
+            "run_id": self.run_id,
+            "chat_id": row.chat_id,
+            "status": ExtractionStatus.REPAIRED if row.notes else ExtractionStatus.OK,
+            "forms": row.forms,
+            "replies": [],
+            "notes": list(row.notes),
+            "cause": "",
+            "error": "",
+            "attempts": 0,
+            "tokens_in": 0,
+            "tokens_out": 0,
+            "seconds": 0.0,
+            "created_at": now(),
+        }

@@ -1,0 +1,182 @@
+"""Tables (CSV and Excel): which column is the chat, which its index, which are labels; one row per chat."""
+
+import csv
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from core.domain.form import Form
+from core.errors import InputError
+from core.services.datasets.model import BY_POSITION, ColumnError, Columns, FileFormat, RawRow
+from core.services.datasets.source_file import Source
+
+# A cell may hold a whole chat; the csv module refuses more than 131,072 characters otherwise.
+csv.field_size_limit(1 << 30)
+
+TEXT_COLUMNS = (
+    "chat_text",
+    "text",
+    "chat",
+    "content",
+    "conversation",
+    "群聊",
+    "群聊内容",
+    "群聊文本",
+    "群聊记录",
+    "聊天记录",
+    "聊天内容",
+    "对话",
+    "对话内容",
+    "内容",
+    "文本",
+)
+INDEX_COLUMNS = ("index", "序号", "编号")
+_EXCEL_CELL = 32_767
+
+Table = Iterable[tuple[int, list[Any]]]
+
+
+def read_table(source: Source, form: Form, columns: Columns) -> Iterator[RawRow]:
+    """The rows below the header, each as the object that it would be in JSON.
+
+    Args:
+        source: an open CSV or Excel file.
+        form: tells which columns are labels; they count only if all are there.
+        columns: which columns to use.
+
+    Raises:
+        ColumnError: a column that is needed is not there.
+        InputError: the file cannot be read.
+    """
+    return _table_rows(source, _table(source), form, columns)
+
+
+def header(source: Source) -> tuple[str, ...]:
+    """The columns of a table; empty for other formats."""
+    if source.format not in (FileFormat.CSV, FileFormat.EXCEL):
+        return ()
+    _, first = next(iter(_table(source)), (0, []))
+    return tuple(_cell(cell) for cell in first)
+
+
+def _table(source: Source) -> Table:
+    return _csv_table(source) if source.format is FileFormat.CSV else _excel_table(source)
+
+
+def _csv_table(source: Source) -> Table:
+    with source.text() as stream:
+        first = stream.readline()
+        delimiter = max(",\t;", key=first.count)
+        stream.seek(0)
+        reader = csv.reader(stream, delimiter=delimiter)
+        start = 1
+        while True:
+            try:
+                row = next(reader, None)
+            except csv.Error as error:
+                raise InputError(
+                    f"文件 {source.name} 第 {reader.line_num} 行不是合法的 CSV（{error}）",
+                    "请用 Excel 另存为 CSV 后重试",
+                ) from error
+            if row is None:
+                return
+            yield start, row
+            start = reader.line_num + 1
+
+
+def _excel_table(source: Source) -> Table:
+    # Loaded late: only Excel files need it.
+    from python_calamine import CalamineError, CalamineWorkbook, PasswordError
+
+    source.file.seek(0)
+    try:
+        workbook = CalamineWorkbook.from_filelike(source.file)
+        sheet = next((s for s in map(workbook.get_sheet_by_name, workbook.sheet_names) if s.height), None)
+    except PasswordError as error:
+        raise InputError(f"Excel 文件 {source.name} 有密码", "请去掉密码后重试") from error
+    except (CalamineError, OSError) as error:
+        raise InputError(f"文件 {source.name} 不是可读的 Excel 文件", "请用 Excel 另存为 .xlsx 后重试") from error
+    if sheet is None:
+        raise InputError(f"Excel 文件 {source.name} 里没有内容", "请检查工作表")
+    yield from enumerate(sheet.iter_rows(), start=1)
+
+
+def _table_rows(source: Source, table: Table, form: Form, columns: Columns) -> Iterator[RawRow]:
+    rows = iter(table)
+    names: list[str] = []
+    for _, first in rows:
+        names = [_cell(cell) for cell in first]
+        if any(names):
+            break
+    text_at = _text_column(source, names, columns.text)
+    index_at = _index_column(source, names, columns.index)
+    infos_at = names.index("infos") if "infos" in names else None
+    labels_at = {key: names.index(key) for key in form.keys if key in names}
+    # A form with columns missing would score as empty there: all or none.
+    complete = len(labels_at) == len(form.keys)
+    position = 0
+    for line, row in rows:
+        if not any(cell not in ("", None) for cell in row):
+            continue
+        position += 1
+        padded = [*row, *[""] * (len(names) - len(row))]
+        value: dict[str, Any] = {"chat_text": _text_cell(padded[text_at])}
+        problem = ""
+        if index_at is not None:
+            value["index"] = _number(padded[index_at])
+        if infos_at is not None:
+            try:
+                value["infos"] = json.loads(_cell(padded[infos_at]) or "[]")
+            except (ValueError, RecursionError):
+                problem = "infos 列不是合法的 JSON"
+        elif complete:
+            cells = {key: _cell(padded[at]) for key, at in labels_at.items()}
+            value["infos"] = [{key: [cell] if form.field(key).is_list else cell for key, cell in cells.items()}]
+        if source.format is FileFormat.EXCEL and len(_cell(padded[text_at])) >= _EXCEL_CELL:
+            problem = "文字满了 Excel 单元格的上限（32,767 字），可能已被截断，请改用 JSON 或 CSV"
+        yield RawRow(position, None if problem else value, line, problem)
+
+
+def _text_column(source: Source, names: list[str], wanted: str) -> int:
+    known = tuple(name for name in names if name)
+    if wanted:
+        if wanted in names:
+            return names.index(wanted)
+        raise ColumnError(f"文件 {source.name} 没有「{wanted}」列", f"已有的列：{'、'.join(known)}", known)
+    lowered = [name.casefold() for name in names]
+    for name in TEXT_COLUMNS:
+        if name in lowered:
+            return lowered.index(name)
+    raise ColumnError(
+        f"文件 {source.name} 里找不到聊天文本列（如 chat_text、群聊）",
+        f"请指明是哪一列；已有的列：{'、'.join(known[:12])}",
+        known,
+    )
+
+
+def _index_column(source: Source, names: list[str], wanted: str) -> int | None:
+    if wanted == BY_POSITION:
+        return None
+    if wanted:
+        if wanted in names:
+            return names.index(wanted)
+        known = tuple(name for name in names if name)
+        raise ColumnError(f"文件 {source.name} 没有「{wanted}」列", f"已有的列：{'、'.join(known)}", known)
+    lowered = [name.casefold() for name in names]
+    return next((lowered.index(name) for name in INDEX_COLUMNS if name in lowered), None)
+
+
+def _cell(cell: Any) -> str:
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return "" if cell is None else str(cell).strip()
+
+
+def _text_cell(cell: Any) -> Any:
+    # Line ends belong to the file's format, not to the chat.
+    return cell.replace("\r\n", "\n").replace("\r", "\n") if isinstance(cell, str) else cell
+
+
+def _number(cell: Any) -> Any:
+    text = _cell(cell)
+    return int(text) if text.isascii() and text.isdigit() else text

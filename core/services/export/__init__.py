@@ -1,0 +1,33 @@
+"""Exports: submissions, the clean dataset, and tables for colleagues.
+
+Every export is streamed into a file beside its target, read back with another reader than the one that wrote it,
+compared with what the store said, entered in the ledger, and only then moved into place. One that differs, or that
+lacks a chat, is refused with :class:`core.errors.ExportError` and leaves nothing behind.
+"""
+
+from core.services.export.answer_sources import Coverage, Source, coverage_of, parse_source
+from core.services.export.clean_dataset import TextKind, export_dataset
+from core.services.export.download import Download, download, file_name
+from core.services.export.export_report import ExportReport, ranges
+from core.services.export.ledger import LedgerEntry, entries
+from core.services.export.submission import export_submission
+from core.services.export.table_export import TableFormat, export_table
+
+__all__ = [
+    "Coverage",
+    "Download",
+    "ExportReport",
+    "LedgerEntry",
+    "Source",
+    "TableFormat",
+    "TextKind",
+    "coverage_of",
+    "download",
+    "entries",
+    "export_dataset",
+    "export_submission",
+    "export_table",
+    "file_name",
+    "parse_source",
+    "ranges",
+]

@@ -1,0 +1,234 @@
+"""Where the forms of an export come from: confirmed records, labels or a run, whole chat by whole chat, in order."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from core.adapters.store import DatasetView, RecordView, RunView, Store, queries
+from core.adapters.store.models import Chat, Extraction, ExtractionStatus, Pass, Record, RecordStatus
+from core.domain.form import Form, FormValues
+from core.domain.masking import Mask
+from core.errors import ExportError
+
+_SOURCE = re.compile(r"(?P<records>records)?(?P<plus>\+)?(?:run:(?P<run>.+)|(?P<labels>labels))?", re.DOTALL)
+ORIGINS = {"record": "已确认", "labels": "标注", "run": "抽取任务"}
+"""What ``Answer.origin`` is called where people read it."""
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Which forms an export takes. A confirmed record wins over labels or a run, for the whole chat.
+
+    Attributes:
+        records: take confirmed records.
+        labels: take the dataset's labels (behind records, if both).
+        run: take the run of this name (behind records, if both); ``""`` for none.
+    """
+
+    records: bool = False
+    labels: bool = False
+    run: str = ""
+
+    def __str__(self) -> str:
+        parts = ["labels"] if self.labels else [f"run:{self.run}"] if self.run else []
+        if self.records:
+            parts.insert(1 if self.labels else 0, "records")
+        return "+".join(parts)
+
+
+def parse_source(text: str) -> Source:
+    """Read ``records``, ``labels``, ``labels+records``, ``run:NAME`` or ``records+run:NAME``.
+
+    Raises:
+        ExportError: anything else.
+    """
+    wanted = text.strip()
+    if wanted == "labels+records":
+        wanted = "records+labels"
+    match = _SOURCE.fullmatch(wanted)
+    if match and wanted:
+        second = bool(match["run"] or match["labels"])
+        if bool(match["plus"]) == (bool(match["records"]) and second):
+            return Source(bool(match["records"]), bool(match["labels"]), (match["run"] or "").strip())
+    raise ExportError(
+        f"不认识来源「{text}」", "可以是 records、labels、labels+records、run:任务名 或 records+run:任务名"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Which chats a source has an answer for, before anything is written. All tuples hold indices in order.
+
+    Attributes:
+        records: chats answered by a confirmed record.
+        fallback: chats answered by labels or a run.
+        missing: chats with neither, the rejected ones included.
+        rejected: positions of the source that were refused at import, so that there is not even a text.
+    """
+
+    records: tuple[int, ...]
+    fallback: tuple[int, ...]
+    missing: tuple[int, ...]
+    rejected: tuple[int, ...]
+
+    @property
+    def total(self) -> int:
+        """All chats of the source, rejected ones included."""
+        return len(self.records) + len(self.fallback) + len(self.missing)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The forms of one chat and where they come from.
+
+    Attributes:
+        index: the chat's position in its source, from 1.
+        forms: clean forms, all keys in order.
+        origin: ``record``, ``labels`` or ``run``.
+        provenance: what the ledger keeps: index and origin; record id, version and reviewer, or run id and name.
+        notes: what had to be reshaped because the stored form did not fit the form file.
+        confirmed: of a record, per form what a person did with each field (未看, 逐项确认, 批量确认): 确认为空 is an
+            answer, 未看 is none.
+    """
+
+    index: int
+    forms: list[FormValues]
+    origin: str
+    provenance: dict[str, Any]
+    notes: tuple[str, ...] = ()
+    confirmed: tuple[Mapping[str, str], ...] = ()
+
+
+class Ahead(Generic[T]):
+    """A stream of ``(index, item)`` in rising order that is asked for single indices, likewise rising."""
+
+    def __init__(self, items: Iterator[tuple[int, T]]) -> None:
+        self._items = items
+        self._next = next(items, None)
+
+    def take(self, index: int) -> T | None:
+        """The item of ``index``; ``None`` where the stream has none."""
+        while self._next is not None and self._next[0] < index:
+            self._next = next(self._items, None)
+        return self._next[1] if self._next is not None and self._next[0] == index else None
+
+
+def resolve_run(session: Session, dataset: DatasetView, source: Source) -> RunView | None:
+    """The run behind ``labels`` or ``run:NAME``; ``None`` where there are only records to take.
+
+    Raises:
+        ExportError: labels alone are wanted, and the dataset has none.
+        NotFoundError: the dataset has no run of this name.
+    """
+    if source.run:
+        return queries.run(session, source.run, dataset.id)
+    if not source.labels:
+        return None
+    found = queries.labels_run(session, dataset.id)
+    if found is None and not source.records:
+        raise ExportError(f"数据集「{dataset.name}」没有标注", "请改用已确认的记录（records），或导入带标注的数据")
+    return found
+
+
+def coverage(session: Session, dataset: DatasetView, source: Source) -> Coverage:
+    """Count before writing: reads indices only, no forms.
+
+    Raises:
+        ExportError, NotFoundError: the source does not exist.
+    """
+    run = resolve_run(session, dataset, source)
+    chats = queries.chat_ids(session, dataset.id)
+    by_record: set[int] = set()
+    if source.records:
+        by_record = set(
+            session.execute(
+                select(col(Chat.index))
+                .join(Record, col(Record.chat_id) == col(Chat.id))
+                .where(
+                    col(Record.dataset_id) == dataset.id,
+                    col(Record.review_pass).in_((Pass.PRIMARY, Pass.ADJUDICATED)),
+                    col(Record.status) == RecordStatus.CONFIRMED,
+                )
+            ).scalars()
+        )
+    by_run: set[int] = set()
+    if run is not None:
+        by_run = set(
+            session.execute(
+                select(col(Chat.index))
+                .join(Extraction, col(Extraction.chat_id) == col(Chat.id))
+                .where(col(Extraction.run_id) == run.id, col(Extraction.status) != ExtractionStatus.FAILED)
+            ).scalars()
+        )
+    every = sorted({*range(1, dataset.expected + 1), *chats})
+    return Coverage(
+        records=tuple(index for index in every if index in by_record),
+        fallback=tuple(index for index in every if index in by_run and index not in by_record),
+        missing=tuple(index for index in every if index not in by_record and index not in by_run),
+        rejected=tuple(index for index in every if index not in chats),
+    )
+
+
+def coverage_of(store: Store, dataset: str | int, source: Source) -> Coverage:
+    """The same for a page, which has no session.
+
+    Raises:
+        ExportError, NotFoundError: the dataset or the source does not exist.
+    """
+    with store.read() as session:
+        return coverage(session, queries.dataset(session, dataset), source)
+
+
+def answers(session: Session, dataset: DatasetView, form: Form, source: Source) -> Iterator[Answer]:
+    """All answers of a source in order of the chats' index, streamed; chats without one do not occur.
+
+    Raises:
+        ExportError, NotFoundError: the source does not exist.
+    """
+    run = resolve_run(session, dataset, source)
+    records: Ahead[RecordView] | None = None
+    if source.records:
+        found = queries.confirmed(session, dataset.id)
+        records = Ahead((record.index, record) for record in found)
+    runs = Ahead(run_forms(session, run.id)) if run is not None else None
+    for index in queries.chat_ids(session, dataset.id):
+        record = records.take(index) if records else None
+        forms = runs.take(index) if runs else None
+        if record is not None:
+            who = {"record": record.id, "version": record.version, "reviewer": record.reviewer}
+            seen = tuple(customer.get("confirmed", {}) for customer in record.customers)
+            yield replace(_answer(form, index, record.forms, "record", who), confirmed=seen)
+        elif forms is not None and run is not None:
+            origin = "labels" if source.labels else "run"
+            yield _answer(form, index, forms, origin, {"run": run.name, "run_id": run.id})
+
+
+def masked(stream: Iterator[Answer], form: Form, mask: Mask) -> Iterator[Answer]:
+    """The same answers with what the mask hides starred."""
+    return (replace(answer, forms=[mask.values(form, values) for values in answer.forms]) for answer in stream)
+
+
+def run_forms(session: Session, run_id: int) -> Iterator[tuple[int, list[FormValues]]]:
+    """``(index, forms)`` of a run's successful extractions in order, streamed."""
+    # Only what is needed: the raw replies of a run are many times larger than its forms.
+    statement = (
+        select(col(Chat.index), col(Extraction.forms))
+        .join(Extraction, col(Extraction.chat_id) == col(Chat.id))
+        .where(col(Extraction.run_id) == run_id, col(Extraction.status) != ExtractionStatus.FAILED)
+        .order_by(col(Chat.index))
+        .execution_options(yield_per=200)
+    )
+    for index, forms in session.execute(statement):
+        yield index, forms or []
+
+
+def _answer(form: Form, index: int, raw: list[FormValues], origin: str, who: dict[str, Any]) -> Answer:
+    coerced = [form.coerce(values) for values in raw]
+    notes = tuple(dict.fromkeys(note for one in coerced for note in one.notes))
+    provenance = {"index": index, "origin": origin, **who}
+    return Answer(index, [one.values for one in coerced], origin, provenance, notes)

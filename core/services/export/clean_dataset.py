@@ -1,0 +1,105 @@
+"""The dataset itself, as reviewed, in the challenge's own shape: ``[{"chat_text": str, "infos": [form, …]}]``."""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from core.adapters.store import Store, queries
+from core.domain.chat import strip_residue
+from core.domain.form import load_named_form
+from core.domain.masking import NO_MASK, Mask
+from core.errors import ExportError
+from core.services.export.answer_sources import Ahead, Source, answers, coverage
+from core.services.export.atomic_file import draft
+from core.services.export.export_report import ExportReport
+from core.services.export.json_writer import verify_array, write_array
+from core.services.export.ledger import enter_export
+from core.services.export.tally import Tally
+
+
+class TextKind(StrEnum):
+    """Which text of a chat is handed out: as stored, byte for byte, or without spreadsheet residue."""
+
+    RAW = "raw"
+    CLEAN = "clean"
+
+
+def export_dataset(
+    store: Store,
+    *,
+    dataset: str | int,
+    source: Source,
+    out: Path,
+    text: TextKind = TextKind.RAW,
+    mask: Mask = NO_MASK,
+) -> ExportReport:
+    """Write the chats that have an answer, with their answers. Chats without one are left out and named in the report.
+
+    Args:
+        store: the open store.
+        dataset: name or id.
+        source: where the forms come from.
+        out: the file; replaced if it exists.
+        text: the stored text, or the conversation alone.
+        mask: what is hidden in texts and forms.
+
+    Returns:
+        The report; its list ``left_out`` names the chats without an answer. The file has no index: its provenance in
+        the ledger gives the chat of each element.
+
+    Raises:
+        ExportError: no chat has an answer, or the file cannot be written or reads back differently.
+        NotFoundError: no such dataset or run.
+    """
+    with store.read() as session, draft(out) as file:
+        chosen = queries.dataset(session, dataset)
+        form = load_named_form(chosen.form)
+        found = coverage(session, chosen, source)
+        if len(found.missing) == found.total:
+            raise ExportError(
+                f"数据集「{chosen.name}」没有一条群聊有来源「{source}」的结果", "请先审阅并确认群聊，或换一个来源"
+            )
+        tally = Tally()
+        texts = Ahead((chat.index, chat.text) for chat in queries.chats(session, chosen.id))
+
+        def rows() -> Iterator[dict[str, Any]]:
+            for answer in tally.watch(answers(session, chosen, form, source)):
+                stored = texts.take(answer.index) or ""
+                words = stored if text is TextKind.RAW else strip_residue(stored)
+                yield {
+                    "chat_text": mask.text(words, form, answer.forms),
+                    "infos": [mask.values(form, values) for values in answer.forms],
+                }
+
+        prints = write_array(file, rows())
+        sha256, size = verify_array(file, prints)
+        left_out = list(found.missing)
+        report = ExportReport(
+            kind="dataset",
+            out=out,
+            sha256=sha256,
+            size=size,
+            counts={
+                "chats": len(prints),
+                "rows": len(prints),
+                "forms": tally.forms,
+                "records": len(found.records),
+                "fallback": len(found.fallback),
+                "left_out": len(left_out),
+            },
+            lists=tally.lists(left_out=left_out),
+            notes=tally.notes(left_out=left_out),
+            files={out.name: sha256},
+        )
+        parameters = {
+            "dataset": chosen.name,
+            "source": str(source),
+            "mask": mask.names,
+            "text": str(text),
+            **tally.lists(left_out=left_out),
+        }
+        with store.write() as writing:
+            enter_export(writing, report, dataset_id=chosen.id, parameters=parameters, provenance=tally.provenance)
+            file.publish()
+    return report

@@ -1,0 +1,73 @@
+"""An export as one piece of bytes for a browser: built in a temporary folder, folders zipped."""
+
+import re
+import tempfile
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.errors import ExportError
+from core.services.export.export_report import ExportReport
+
+LIMIT = 300 * 1024 * 1024
+"""Bytes that a page hands to a browser: they are held in memory until it has them."""
+
+# Nothing in a ZIP may depend on when it was made.
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A finished export in memory.
+
+    Attributes:
+        name: suggested file name.
+        data: the file.
+        report: of the export; its ``out`` is gone.
+    """
+
+    name: str
+    data: bytes
+    report: ExportReport
+
+
+def download(name: str, make: Callable[[Path], ExportReport]) -> Download:
+    """Make an export and take it into memory.
+
+    Args:
+        name: file name, or folder name of a training set (which becomes ``name.zip``).
+        make: writes to the path that it is given, and reports.
+
+    Raises:
+        ExportError: from ``make``, or it is too large for a browser.
+    """
+    with tempfile.TemporaryDirectory(prefix="shiyao-export-") as folder:
+        path = Path(folder) / name
+        report = make(path)
+        if path.is_dir():
+            path = _zip(path)
+        if path.stat().st_size > LIMIT:
+            raise ExportError(
+                f"这个文件有 {path.stat().st_size / 1e6:,.0f} MB，太大，不能从网页下载",
+                "请在命令行用 python -m core export 导出",
+            )
+        return Download(path.name, path.read_bytes(), report)
+
+
+def file_name(*parts: str) -> str:
+    """Parts joined with ``_`` to a name, without suffix, that every system takes."""
+    return re.sub(r'[\\/:*?"<>|\s\x00-\x1f]+', "_", "_".join(parts))
+
+
+def _zip(folder: Path) -> Path:
+    target = folder.with_name(folder.name + ".zip")
+    with zipfile.ZipFile(target, "w") as archive:
+        for path in sorted(folder.iterdir()):
+            entry = zipfile.ZipInfo(f"{folder.name}/{path.name}", _EPOCH)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o644 << 16
+            with path.open("rb") as source, archive.open(entry, "w", force_zip64=True) as copy:
+                while block := source.read(1 << 20):
+                    copy.write(block)
+    return target

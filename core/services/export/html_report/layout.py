@@ -1,0 +1,140 @@
+"""What one chat's page shows: messages cut at the borders of evidence, and a cell per field with its support."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from core.domain.chat import Role, guess_roles, parse_chat
+from core.domain.evidence import ChatIndex, Evidence, locate
+from core.domain.form import Form, FormValues
+from core.domain.masking import Mask
+from core.services.export.answer_sources import ORIGINS, Answer
+
+UNSEEN = "未看"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One field: its key, label, group number, value as text, how it is supported, whether a person looked at it."""
+
+    id: str
+    key: str
+    label: str
+    group: int
+    value: str
+    evidence: str
+    confirmed: str
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerPage:
+    """One customer: a name for the heading, and the groups of cells in the form's order."""
+
+    name: str
+    groups: tuple[tuple[str, tuple[Cell, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A slice of a message; ``cells`` are the ids of what it is evidence of, ``group`` the first one's group."""
+
+    text: str
+    cells: str
+    group: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One message."""
+
+    number: int
+    speaker: str
+    is_customer: bool
+    quote: str
+    pieces: tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChatPage:
+    """One chat with the forms of its customers."""
+
+    index: int
+    origin: str
+    customers: tuple[CustomerPage, ...]
+    lines: tuple[Line, ...]
+
+
+def chat_page(
+    form: Form, text: str, answer: Answer, confirmed: Mapping[int, Mapping[str, str]], mask: Mask
+) -> ChatPage:
+    """Lay one chat out.
+
+    Args:
+        form: the dataset's form.
+        text: as stored; residue is not shown.
+        answer: unmasked forms.
+        confirmed: confirmation per customer and field key; empty where the forms come from a run.
+        mask: what is hidden; evidence is found before, so that it is still marked.
+    """
+    parsed = parse_chat(text)
+    roles = guess_roles(parsed)
+    index = ChatIndex(parsed, roles)
+    shown = mask.text(text, form, answer.forms)
+    marks: list[tuple[int, int, str, int]] = []
+    customers = []
+    for number, values in enumerate(answer.forms):
+        cells = dict(_cells(form, index, number, values, confirmed.get(number, {}), mask, marks))
+        groups = tuple((group, tuple(cells[field.key] for field in form.in_group(group))) for group in form.groups)
+        customers.append(CustomerPage(form.name_of(values), groups))
+    lines = tuple(
+        Line(
+            number=message.index + 1,
+            speaker=message.speaker,
+            is_customer=message.speaker in roles and roles[message.speaker].role is Role.CUSTOMER,
+            quote=shown[message.quote.text_span.start : message.quote.text_span.end] if message.quote else "",
+            pieces=tuple(_pieces(shown, message.body.start, message.body.end, marks)),
+        )
+        for message in parsed.messages
+    )
+    return ChatPage(answer.index, ORIGINS[answer.origin], tuple(customers), lines)
+
+
+def _cells(
+    form: Form,
+    index: ChatIndex,
+    number: int,
+    values: FormValues,
+    confirmed: Mapping[str, str],
+    mask: Mask,
+    marks: list[tuple[int, int, str, int]],
+) -> Iterator[tuple[str, Cell]]:
+    found = locate(form, index, values, form.name_of(values))
+    hidden = mask.values(form, values)
+    for place, field in enumerate(form.fields):
+        group = form.groups.index(field.group)
+        cell = f"c{number}f{place}"
+        mark = found.get(field.key)
+        if mark is not None:
+            marks += [(span.start, span.end, cell, group) for span in mark.spans]
+        value: Any = hidden[field.key]
+        yield (
+            field.key,
+            Cell(
+                id=cell,
+                key=field.key,
+                label=field.label,
+                group=group,
+                value="、".join(value) if isinstance(value, list) else value,
+                evidence=str(mark.status if mark is not None else Evidence.NONE),
+                confirmed="" if confirmed.get(field.key, UNSEEN) == UNSEEN else confirmed[field.key],
+            ),
+        )
+
+
+def _pieces(text: str, start: int, end: int, marks: list[tuple[int, int, str, int]]) -> Iterator[Piece]:
+    over = [mark for mark in marks if mark[0] < end and start < mark[1]]
+    edges = {start, end} | {min(max(edge, start), end) for mark in over for edge in mark[:2]}
+    borders = sorted(edges)
+    for left, right in zip(borders, borders[1:], strict=False):
+        here = [mark for mark in over if mark[0] <= left and right <= mark[1]]
+        yield Piece(text[left:right], " ".join(dict.fromkeys(mark[2] for mark in here)), here[0][3] if here else -1)

@@ -1,0 +1,148 @@
+"""Writing the report: rendered, read back with an HTML parser, compared with what it should say, entered, published."""
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from html.parser import HTMLParser
+from pathlib import Path
+
+from jinja2 import Environment, StrictUndefined, Template
+
+from core.adapters.store import RecordView, Store, queries
+from core.domain.form import load_named_form
+from core.domain.masking import NO_MASK, Mask
+from core.errors import ExportError
+from core.services.export.answer_sources import Ahead, Source, answers, coverage
+from core.services.export.atomic_file import HashingReader, differs, draft
+from core.services.export.export_report import ExportReport, ranges
+from core.services.export.html_report.layout import ChatPage, chat_page
+from core.services.export.ledger import enter_export
+from core.services.export.tally import Tally
+
+_TEMPLATE = Path(__file__).with_name("template.html.j2")
+
+
+def export_report(
+    store: Store,
+    *,
+    dataset: str | int,
+    source: Source,
+    out: Path,
+    chats: Sequence[int] | None = None,
+    mask: Mask = NO_MASK,
+) -> ExportReport:
+    """Write chats with their forms and evidence into one HTML file that opens anywhere, also on paper.
+
+    Args:
+        store: the open store.
+        dataset: name or id.
+        source: where the forms come from.
+        out: the file; replaced if it exists.
+        chats: indices; ``None`` for every chat that has an answer.
+        mask: what is hidden in texts and forms; evidence is marked all the same.
+
+    Returns:
+        The report; ``left_out`` names wanted chats without an answer.
+
+    Raises:
+        ExportError: no chat with an answer, or a file that reads back differently.
+        NotFoundError: no such dataset or run.
+    """
+    with store.read() as session, draft(out) as file:
+        chosen = queries.dataset(session, dataset)
+        form = load_named_form(chosen.form)
+        found = coverage(session, chosen, source)
+        wanted = set(chats) if chats is not None else None
+        tally = Tally()
+        texts = Ahead((chat.index, chat.text) for chat in queries.chats(session, chosen.id))
+        records = Ahead((record.index, record) for record in queries.confirmed(session, chosen.id))
+        pages: list[ChatPage] = []
+        stream = (a for a in answers(session, chosen, form, source) if wanted is None or a.index in wanted)
+        for answer in tally.watch(stream):
+            record = records.take(answer.index) if answer.origin == "record" else None
+            pages.append(chat_page(form, texts.take(answer.index) or "", answer, _confirmed(record), mask))
+        if not pages:
+            raise ExportError(f"来源「{source}」里没有可以写进报告的群聊", "请先审阅并确认群聊，或换一个来源")
+        subtitle = f"{len(pages)} 条群聊 · {tally.forms} 位客户" + (" · 已遮盖敏感信息" if mask else "")
+        file.write(_template().render(title=f"{chosen.name} · {form.title}", subtitle=subtitle, pages=pages))
+        file.finish()
+        with file.path.open("rb") as reading:
+            reader = HashingReader(reading)
+            text = reader.read().decode("utf-8")
+        _compare(text, pages, out.name)
+        left_out = sorted(set(found.missing) if wanted is None else wanted - {page.index for page in pages})
+        report = ExportReport(
+            kind="report",
+            out=out,
+            sha256=reader.sha256(),
+            size=reader.size,
+            counts={"chats": len(pages), "rows": tally.forms, "left_out": len(left_out)},
+            lists=tally.lists(left_out=left_out),
+            notes=tally.notes(left_out=left_out),
+            files={out.name: reader.sha256()},
+        )
+        parameters = {
+            "dataset": chosen.name,
+            "source": str(source),
+            "mask": mask.names,
+            "chats": ranges(page.index for page in pages),
+        }
+        with store.write() as writing:
+            enter_export(writing, report, dataset_id=chosen.id, parameters=parameters, provenance=tally.provenance)
+            file.publish()
+    return report
+
+
+def _confirmed(record: RecordView | None) -> dict[int, dict[str, str]]:
+    return {number: customer.get("confirmed", {}) for number, customer in enumerate(record.customers if record else ())}
+
+
+@lru_cache(maxsize=1)
+def _template() -> Template:
+    # Chats are written by strangers: everything is escaped.
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return environment.from_string(_TEMPLATE.read_text("utf-8"))
+
+
+class _Reading(HTMLParser):
+    """Collects the text of every message and every cell, chat by chat."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self._depth = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Begin to collect at a message or a cell; count what is nested in it."""
+        names = {name for name, _ in attrs}
+        if names & {"data-line", "data-cell"}:
+            self.found.append("")
+            self._depth = 1
+        elif self._depth:
+            self._depth += 1
+
+    def handle_endtag(self, tag: str) -> None:
+        """End with the element that began it."""
+        self._depth = max(0, self._depth - 1)
+
+    def handle_data(self, data: str) -> None:
+        """Words of the message or cell under way."""
+        if self._depth:
+            self.found[-1] += data
+
+
+def _said(pages: Iterable[ChatPage]) -> list[str]:
+    found: list[str] = []
+    for page in pages:
+        found += ["".join(piece.text for piece in line.pieces) for line in page.lines]
+        found += [cell.value for one in page.customers for _, cells in one.groups for cell in cells]
+    return found
+
+
+def _compare(text: str, pages: list[ChatPage], name: str) -> None:
+    reading = _Reading()
+    reading.feed(text)
+    reading.close()
+    # A parser turns every line break into a plain one, as a browser does.
+    wanted = [words.replace("\r\n", "\n").replace("\r", "\n") for words in _said(pages)]
+    if [words.replace("\r\n", "\n").replace("\r", "\n") for words in reading.found] != wanted:
+        raise differs(name)

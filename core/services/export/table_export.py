@@ -1,0 +1,192 @@
+"""Tables for colleagues: one row per customer, as CSV for anything and XLSX for Excel."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from python_calamine import CalamineWorkbook
+
+from core.adapters.store import Store, queries
+from core.domain.form import Form, load_named_form
+from core.domain.masking import NO_MASK, Mask
+from core.errors import ExportError
+from core.services.export.answer_sources import ORIGINS, Answer, Source, answers, coverage, masked
+from core.services.export.atomic_file import Draft, HashingReader, differs, draft, fingerprint
+from core.services.export.export_report import ExportReport
+from core.services.export.ledger import enter_export
+from core.services.export.tally import Tally
+
+SHEET = "客户"
+_CELL_LIMIT = 32_767
+"""Characters that a cell of Excel can hold."""
+
+_FORMULA = re.compile(r"[=+\-@\t\r]")
+_NUMBER = re.compile(r"[+-]?[\d][\d\s.,-]*")
+
+
+class TableFormat(StrEnum):
+    """How the table is written."""
+
+    CSV = "csv"
+    XLSX = "xlsx"
+
+
+def export_table(
+    store: Store,
+    *,
+    dataset: str | int,
+    source: Source,
+    out: Path,
+    table: TableFormat,
+    confirmations: bool = False,
+    mask: Mask = NO_MASK,
+) -> ExportReport:
+    """Write one row per customer: chat, customer's number, every field, origin, reviewer.
+
+    With ``confirmations``, a further column per field says what a person did with it (未看, 逐项确认, 批量确认): an
+    empty cell that was confirmed differs from one that nobody looked at. Labels and runs leave these empty.
+
+    List fields are joined with ``、``. In a CSV, a text that a spreadsheet would run as a formula gets an apostrophe in
+    front (chats are written by strangers); XLSX cells are typed as text and need none. Characters that XLSX cannot
+    hold (control characters) are left out of it.
+
+    Returns:
+        The report; ``left_out`` names chats without an answer, ``no_customers`` those whose answer is that there is
+        no customer.
+
+    Raises:
+        ExportError: no row at all, a value too long for Excel, or a file that reads back differently.
+        NotFoundError: no such dataset or run.
+    """
+    with store.read() as session, draft(out) as file:
+        chosen = queries.dataset(session, dataset)
+        form = load_named_form(chosen.form)
+        found = coverage(session, chosen, source)
+        tally = Tally()
+        stream = masked(answers(session, chosen, form, source), form, mask)
+        rows = _rows(tally.watch(stream), form, confirmations)
+        prints = _write_csv(file, rows) if table is TableFormat.CSV else _write_xlsx(file, rows)
+        if len(prints) < 2:
+            raise ExportError(f"来源「{source}」里没有一位客户", "请先审阅并确认群聊，或换一个来源")
+        _compare(_read_csv(file.path) if table is TableFormat.CSV else _read_xlsx(file.path), prints, out.name)
+        with file.path.open("rb") as reading:
+            reader = HashingReader(reading)
+            reader.rest()
+        left_out = list(found.missing)
+        report = ExportReport(
+            kind="table",
+            out=out,
+            sha256=reader.sha256(),
+            size=reader.size,
+            counts={"chats": len(tally.provenance), "rows": len(prints) - 1, "left_out": len(left_out)},
+            lists=tally.lists(left_out=left_out),
+            notes=tally.notes(left_out=left_out),
+            files={out.name: reader.sha256()},
+        )
+        parameters = {
+            "dataset": chosen.name,
+            "source": str(source),
+            "mask": mask.names,
+            "table": str(table),
+            "confirmations": confirmations,
+            **tally.lists(left_out=left_out),
+        }
+        with store.write() as writing:
+            enter_export(writing, report, dataset_id=chosen.id, parameters=parameters, provenance=tally.provenance)
+            file.publish()
+    return report
+
+
+def _rows(stream: Iterator[Answer], form: Form, confirmations: bool) -> Iterator[list[str]]:
+    more = [f"{key}（确认）" for key in form.keys] if confirmations else []
+    yield ["群聊", "客户", *form.keys, "来源", "审阅人", *more]
+    for answer in stream:
+        for number, values in enumerate(answer.forms, start=1):
+            cells = [value if isinstance(value, str) else "、".join(value) for value in values.values()]
+            origin, reviewer = ORIGINS[answer.origin], str(answer.provenance.get("reviewer", ""))
+            states: Mapping[str, str] = answer.confirmed[number - 1] if number <= len(answer.confirmed) else {}
+            unseen = "未看" if answer.origin == "record" else ""
+            seen = [states.get(key, unseen) for key in form.keys] if confirmations else []
+            yield [str(answer.index), str(number), *cells, origin, reviewer, *seen]
+
+
+def _write_csv(file: Draft, rows: Iterator[list[str]]) -> list[bytes]:
+    prints: list[bytes] = []
+    # The mark tells Excel that the file is UTF-8.
+    file.write("\ufeff")
+    for row in rows:
+        cells = [harmless(cell) for cell in row]
+        buffer = io.StringIO()
+        csv.writer(buffer, lineterminator="\r\n", quoting=csv.QUOTE_ALL).writerow(cells)
+        file.write(buffer.getvalue())
+        prints.append(fingerprint(cells))
+    file.finish()
+    return prints
+
+
+def harmless(cell: str) -> str:
+    """A text for a CSV: what a spreadsheet would run as a formula gets an apostrophe in front."""
+    return f"'{cell}" if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell) else cell
+
+
+def _write_xlsx(file: Draft, rows: Iterator[list[str]]) -> list[bytes]:
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet(SHEET)
+    sheet.freeze_panes = "C2"
+    prints: list[bytes] = []
+    try:
+        for row in rows:
+            # XML readers turn every line break into a plain one.
+            cells = [ILLEGAL_CHARACTERS_RE.sub("", cell.replace("\r\n", "\n").replace("\r", "\n")) for cell in row]
+            if any(len(cell) > _CELL_LIMIT for cell in cells):
+                raise ExportError(f"第 {row[0]} 条群聊有一个值超过 Excel 单元格的 {_CELL_LIMIT:,} 字", "请改用 CSV")
+            # Chat and customer are numbers below the heading, so that the table sorts.
+            sheet.append([_typed(sheet, cell, number=bool(prints) and at < 2) for at, cell in enumerate(cells)])
+            prints.append(fingerprint(cells))
+    finally:
+        # An abandoned sheet would complain when it is collected.
+        if not sheet.closed:
+            sheet.close()
+    book.save(file.path)
+    file.finish()
+    return prints
+
+
+def _typed(sheet: Any, cell: str, *, number: bool) -> Any:
+    typed = WriteOnlyCell(sheet, value=int(cell) if number else cell)
+    # What begins with "=" would become a formula.
+    typed.data_type = "n" if number else "s"
+    return typed
+
+
+def _read_csv(path: Path) -> Iterator[list[str]]:
+    with pd.read_csv(
+        path, header=None, dtype=str, keep_default_na=False, chunksize=500, encoding="utf-8-sig"
+    ) as chunks:
+        for chunk in chunks:
+            for cells in chunk.itertuples(index=False, name=None):
+                yield list(cells)
+
+
+def _read_xlsx(path: Path) -> Iterator[list[str]]:
+    with path.open("rb") as file:
+        sheet = CalamineWorkbook.from_filelike(file).get_sheet_by_name(SHEET)
+        for cells in sheet.to_python(skip_empty_area=False):
+            yield [str(int(cell)) if isinstance(cell, float) else str(cell) for cell in cells]
+
+
+def _compare(rows: Iterator[list[str]], prints: list[bytes], name: str) -> None:
+    count = 0
+    for count, row in enumerate(rows, start=1):
+        if count > len(prints) or fingerprint(row) != prints[count - 1]:
+            raise differs(name, f"第 {count} 行")
+    if count != len(prints):
+        raise differs(name, f"应有 {len(prints)} 行，读到 {count} 行")

@@ -1,0 +1,51 @@
+"""What is noticed while the answers of an export stream by: counts, provenance, and what a person should know."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from core.services.export.answer_sources import Answer
+from core.services.export.export_report import ranges
+
+
+class Tally:
+    """Counts a stream of answers as it passes.
+
+    Attributes:
+        forms: forms seen.
+        provenance: one entry per answer, for the ledger.
+    """
+
+    def __init__(self) -> None:
+        self.forms = 0
+        self.provenance: list[dict[str, Any]] = []
+        self._no_customers: list[int] = []
+        self._reshaped: list[int] = []
+
+    def watch(self, stream: Iterator[Answer]) -> Iterator[Answer]:
+        """Hand the answers on, one by one, and note what they are."""
+        for answer in stream:
+            self.forms += len(answer.forms)
+            self.provenance.append(answer.provenance)
+            if not answer.forms:
+                self._no_customers.append(answer.index)
+            if answer.notes:
+                self._reshaped.append(answer.index)
+            yield answer
+
+    def lists(self, **more: list[int]) -> dict[str, list[int]]:
+        """Chats by what happened to them, without empty lists; ``more`` comes first."""
+        every = {**more, "no_customers": self._no_customers, "reshaped": self._reshaped}
+        return {name: indices for name, indices in every.items() if indices}
+
+    def notes(self, **more: list[int]) -> tuple[str, ...]:
+        """The same as Chinese sentences that name every chat."""
+        sentences = {
+            "filled": "补空 {} 条：第 {} 条",
+            "left_out": "没有结果、未写入 {} 条：第 {} 条",
+            "no_customers": "没有客户（infos 为空列表）{} 条：第 {} 条",
+            "reshaped": "与现在的字段不符、已按现在的字段整理 {} 条：第 {} 条",
+        }
+        found = self.lists(**more)
+        return tuple(
+            sentences[name].format(len(found[name]), ranges(found[name])) for name in sentences if name in found
+        )

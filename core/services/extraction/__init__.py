@@ -1,0 +1,1 @@
+"""Extraction: models, prompts, pipelines and runs."""

@@ -1,0 +1,243 @@
+"""Merging runs into a new one: by priority, by majority, or per field the run that scores best on labels."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlmodel import Session, col
+
+from core.adapters.store import DatasetView, RunView, Store, queries
+from core.adapters.store.models import Extraction, ExtractionStatus, Run, RunKind, RunStatus, now
+from core.domain.form import Form, FormValues, load_named_form
+from core.domain.merge import CrossValidation, Method, Ranking, VotedForm, cross_validate, learn, merge_chat
+from core.domain.scoring import LCS, Measure
+from core.errors import ConflictError, InputError
+from core.services.quality.scores import reference
+
+METHOD_TITLES: Mapping[str, str] = {
+    Method.PRIORITY: "按优先顺序",
+    Method.MAJORITY: "多数表决",
+    Method.BEST: "逐字段取得分最高的任务",
+}
+Answers = Mapping[int, Sequence[FormValues]]
+
+
+@dataclass(frozen=True, slots=True)
+class MergePlan:
+    """What a merge would come to, before anything is stored.
+
+    Attributes:
+        runs: in the order that they were named.
+        method: see :class:`core.domain.merge.Method`.
+        ranking: who goes first, as positions in ``runs``.
+        chats: chats with an answer of at least one run.
+        differing: cells on which the runs' answers differ.
+        estimate: for ``Method.BEST``, what to expect on other chats; ``None`` for the other methods, or
+            where fewer than two chats have labels.
+        merged: ``{chat index: customers}``.
+    """
+
+    runs: tuple[RunView, ...]
+    method: Method
+    ranking: Ranking
+    chats: int
+    differing: int
+    estimate: CrossValidation | None
+    merged: Mapping[int, Sequence[VotedForm]]
+
+
+def plan_merge(
+    store: Store,
+    *,
+    dataset: str | int,
+    runs: Sequence[str | int],
+    method: Method | str,
+    field_order: Mapping[str, Sequence[str | int]] | None = None,
+    against: str = "labels",
+    folds: int = 5,
+    measure: Measure = LCS,
+) -> MergePlan:
+    """Merge runs without storing anything.
+
+    Args:
+        store: open store.
+        dataset: name or id.
+        runs: names or ids, the first one first: the order of *priority*, and of ties otherwise.
+        method: ``priority`` (the first run that filled the cell), ``majority`` (empty cells vote too), or ``best``
+            (per field the run that scores best against ``against``; its estimate is cross-validated).
+        field_order: for ``priority``, other orders of ``runs`` for single fields, by key.
+        against: what ``best`` scores against: ``labels``, ``records`` or ``run:NAME``.
+        folds: of the cross-validation.
+        measure: similarity for free-text fields.
+
+    Raises:
+        InputError: fewer than two runs, one named twice, or a field or run that is not there.
+        NotFoundError: no such dataset, run or reference.
+    """
+    how = _method(method)
+    with store.read() as session:
+        data = queries.dataset(session, dataset)
+        found = [queries.run(session, run, data.id) for run in runs]
+        answers = [queries.forms_by_index(session, run.id) for run in found]
+        golds = reference(session, data, against) if how is Method.BEST else {}
+    if len({run.id for run in found}) < max(2, len(found)):
+        raise InputError("合并至少需要两个不同的任务", "请选择两个以上的任务，每个只选一次")
+    form = load_named_form(data.form)
+    estimate = None
+    if how is Method.BEST:
+        ranking = learn(form, answers, golds, measure)
+        estimate = cross_validate(form, answers, golds, folds=folds, measure=measure)
+    else:
+        everybody = tuple(range(len(found)))
+        ranking = Ranking(everybody, _orders(form, found, field_order or {}))
+    merged = {
+        index: merge_chat(form, [answer.get(index) for answer in answers], how, ranking, measure)
+        for index in sorted(set().union(*answers))
+    }
+    differing = sum(len(one.choices) for customers in merged.values() for one in customers)
+    return MergePlan(tuple(found), how, ranking, len(merged), differing, estimate, merged)
+
+
+def merge_runs(store: Store, plan: MergePlan, *, name: str, who: str = "") -> RunView:
+    """Store what a plan came to as a new run of kind *merge*.
+
+    Each extraction keeps, per customer and field, which runs the value came from, and the values that were not taken.
+
+    Args:
+        store: open store.
+        plan: of :func:`plan_merge`.
+        name: of the new run.
+        who: for the record.
+
+    Raises:
+        InputError: no name.
+        ConflictError: the name is taken.
+    """
+    name = name.strip()
+    if not name:
+        raise InputError("合并任务还没有名称", "请起一个名称")
+    with store.write() as session:
+        data = queries.dataset(session, plan.runs[0].dataset_id)
+        _free_or_refuse(session, data, name)
+        ids = queries.chat_ids(session, data.id)
+        row = Run(dataset_id=data.id, name=name, kind=RunKind.MERGE, status=RunStatus.FINISHED)
+        row.parameters = {"merge": _about(plan, who)}
+        session.add(row)
+        session.flush()
+        run_id = row.id or 0
+        for index, customers in plan.merged.items():
+            if index not in ids:
+                continue
+            row.total += 1
+            session.add(
+                Extraction(
+                    run_id=run_id,
+                    chat_id=ids[index],
+                    status=ExtractionStatus.OK,
+                    forms=[dict(one.values) for one in customers],
+                    replies=[_provenance(plan, customers)],
+                    notes=_notes(plan, customers),
+                )
+            )
+        session.flush()
+        return queries.run(session, run_id)
+
+
+def _method(method: Method | str) -> Method:
+    try:
+        return Method(method)
+    except ValueError as error:
+        raise InputError(f"不认识合并方式「{method}」", f"可以是 {'、'.join(Method)}") from error
+
+
+def _orders(
+    form: Form, runs: Sequence[RunView], wanted: Mapping[str, Sequence[str | int]]
+) -> dict[str, tuple[int, ...]]:
+    places: dict[str | int, int] = {}
+    for place, run in enumerate(runs):
+        places[run.name] = places[run.id] = place
+    orders: dict[str, tuple[int, ...]] = {}
+    for key, order in wanted.items():
+        if key not in form:
+            raise InputError(f"表单里没有字段「{key}」", "请检查字段名")
+        if unknown := [str(run) for run in order if run not in places]:
+            raise InputError(f"字段「{key}」的顺序里有未参加合并的任务「{unknown[0]}」", "请先把它加入要合并的任务")
+        first = [places[run] for run in order]
+        orders[key] = tuple(dict.fromkeys([*first, *range(len(runs))]))
+    return orders
+
+
+def _about(plan: MergePlan, who: str) -> dict[str, Any]:
+    names = [run.name for run in plan.runs]
+    return {
+        "method": plan.method.value,
+        "runs": names,
+        "who": who,
+        "order": [names[run] for run in plan.ranking.overall],
+        "fields": {key: names[order[0]] for key, order in plan.ranking.fields.items()},
+        "differing": plan.differing,
+        "estimate": asdict(plan.estimate) if plan.estimate else None,
+    }
+
+
+def _provenance(plan: MergePlan, customers: Sequence[VotedForm]) -> dict[str, Any]:
+    """The one entry of ``replies``: where each value came from, and what was not taken."""
+    names = [run.name for run in plan.runs]
+    sources, alternatives = [], []
+    for position, one in enumerate(customers):
+        fields: dict[str, list[str]] = {}
+        for key, value in one.values.items():
+            given = one.choices.get(key)
+            # Where all agree, all who have this customer gave it; a list may be put together from several answers.
+            takers = sorted(one.members) if given is None else _givers(given, value)
+            fields[key] = [names[run] for run in takers]
+            if given is not None:
+                others = [{"value": c.value, "runs": [names[run] for run in c.ballots]} for c in given]
+                alternatives.append(
+                    {
+                        "customer": position,
+                        "field": key,
+                        "taken": value,
+                        "others": [other for other in others if other["value"] != value],
+                        "from": "merge",
+                    }
+                )
+        members = {names[run]: place for run, place in sorted(one.members.items())}
+        sources.append({"members": members, "fields": fields})
+    return {
+        "at": now().isoformat(timespec="seconds"),
+        "status": ExtractionStatus.OK.value,
+        "raw": "",
+        "sources": sources,
+        "about": {"alternatives": alternatives},
+    }
+
+
+def _givers(given: Sequence[Any], value: Any) -> list[int]:
+    exact = [run for choice in given if choice.value == value for run in choice.ballots]
+    if exact:
+        return sorted(exact)
+    items = set(value) if isinstance(value, list) else set()
+    return sorted(run for choice in given if items & set(choice.value or ()) for run in choice.ballots)
+
+
+def _notes(plan: MergePlan, customers: Sequence[VotedForm]) -> list[str]:
+    names = [run.name for run in plan.runs]
+    notes = []
+    for position, one in enumerate(customers, start=1):
+        for key, given in one.choices.items():
+            said = "；".join(f"{'、'.join(names[run] for run in c.ballots)}：{_shown(c.value)}" for c in given)
+            notes.append(f"第 {position} 位客户的「{key}」各任务不同（{said}），取「{_shown(one.values[key])}」")
+    return notes
+
+
+def _shown(value: Any) -> str:
+    text = "、".join(value) if isinstance(value, list) else str(value or "")
+    return text or "空"
+
+
+def _free_or_refuse(session: Session, dataset: DatasetView, name: str) -> None:
+    statement = select(func.count()).where(col(Run.dataset_id) == dataset.id, col(Run.name) == name)
+    if session.execute(statement).scalar_one():
+        raise ConflictError(f"数据集「{dataset.name}」已经有名为「{name}」的任务", "请换一个名称")

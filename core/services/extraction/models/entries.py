@@ -1,0 +1,157 @@
+"""Reading and writing entries of models. A run keeps the entry that it was started with."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from core.adapters.llm import PROVIDERS, ModelSpec, Source, connect, presets, typed
+from core.adapters.store import Store
+from core.adapters.store.models import ModelEntry, Run, RunStatus, TrainingSet
+from core.errors import ConflictError, NotFoundError, SettingsError
+from core.services.extraction.models.validation import ModelDraft, checked, draft_of
+from core.settings import OpenAISettings
+
+
+def models(store: Store) -> list[ModelSpec]:
+    """All entries: own ones first, newest first, then the shipped ones whose names they leave free."""
+    with store.read() as session:
+        return listed(session)
+
+
+def listed(session: Session) -> list[ModelSpec]:
+    """As :func:`models`, inside a session."""
+    rows = session.execute(select(ModelEntry).order_by(col(ModelEntry.id).desc())).scalars()
+    own = [_spec(row) for row in rows]
+    taken = {spec.name for spec in own}
+    return [*own, *(preset for preset in presets() if preset.name not in taken)]
+
+
+def find(session: Session, name: str) -> ModelSpec | None:
+    """The entry of a name: the own one, else the shipped one."""
+    row = session.execute(select(ModelEntry).where(col(ModelEntry.name) == name)).scalar_one_or_none()
+    if row is not None:
+        return _spec(row)
+    return next((preset for preset in presets() if preset.name == name), None)
+
+
+def resolve(session: Session, provider: str, name: str) -> ModelSpec:
+    """What a run's provider and model name stand for.
+
+    Args:
+        session: open session.
+        provider: ``local``, ``spark`` or ``openai``; ``""``: that of the entry.
+        name: of an entry, or what a service calls a model: then the address comes from the environment.
+
+    Raises:
+        SettingsError: no such provider, or neither a provider nor an entry of the name.
+    """
+    found = find(session, name) if name else None
+    if found and provider in ("", found.provider):
+        return typed(provider, name) if provider and _means_the_environment(found) else found
+    if not provider:
+        raise SettingsError(f"没有名为「{name}」的模型", "请在模型页查看名称，或同时指明服务")
+    if provider not in PROVIDERS:
+        raise SettingsError(f"没有名为「{provider}」的模型服务", f"可以是 {'、'.join(PROVIDERS)}")
+    return typed(provider, name)
+
+
+def create(store: Store, **values: Any) -> ModelSpec:
+    """Write a new entry; one with the name of a shipped one stands before it from now on.
+
+    Args:
+        store: open store.
+        values: fields of :class:`ModelDraft`.
+
+    Raises:
+        SettingsError: a value cannot be used.
+        ConflictError: an own entry has that name.
+    """
+    draft = checked(values)
+    with store.write() as session:
+        _free_or_refuse(session, draft.name, None)
+        row = ModelEntry(**_columns(session, draft))
+        session.add(row)
+        session.flush()
+        return _spec(row)
+
+
+def update(store: Store, entry_id: int, **changes: Any) -> ModelSpec:
+    """Change an own entry. Runs keep what they were started with until they are started again.
+
+    Raises:
+        NotFoundError: it is gone.
+        SettingsError: a value cannot be used.
+        ConflictError: another own entry has that name.
+    """
+    with store.write() as session:
+        row = _row(session, entry_id)
+        draft = checked({**draft_of(_spec(row)), **changes})
+        _free_or_refuse(session, draft.name, entry_id)
+        for key, value in _columns(session, draft).items():
+            setattr(row, key, value)
+        session.flush()
+        return _spec(row)
+
+
+def delete(store: Store, entry_id: int) -> None:
+    """Delete an own entry; finished runs keep what they were done with.
+
+    Raises:
+        NotFoundError: it is gone.
+        ConflictError: a run that goes on uses it.
+    """
+    with store.write() as session:
+        row = _row(session, entry_id)
+        if running := in_use(session, row.provider, row.name):
+            raise ConflictError(f"抽取任务「{running[0]}」正在使用模型「{row.name}」", "请等它完成，或先取消它")
+        session.delete(row)
+
+
+def training_sets(store: Store) -> dict[int, str]:
+    """``{id: name}`` of the sets that a model may have been tuned on, newest first."""
+    statement = select(col(TrainingSet.id), col(TrainingSet.name)).order_by(col(TrainingSet.id).desc())
+    with store.read() as session:
+        return {int(set_id or 0): str(name) for set_id, name in session.execute(statement)}
+
+
+def in_use(session: Session, provider: str, name: str) -> list[str]:
+    """Names of runs that go on with a model."""
+    statement = select(col(Run.name)).where(
+        col(Run.provider) == provider, col(Run.model) == name, col(Run.status) == RunStatus.RUNNING
+    )
+    return list(session.execute(statement.order_by(col(Run.id))).scalars())
+
+
+def _means_the_environment(found: ModelSpec) -> bool:
+    """Whether a public model's name is meant at the address of the environment: only that one is configured."""
+    if found.source != Source.FILE or found.provider != "openai":
+        return False
+    return bool(OpenAISettings().base_url and connect(found).ready())
+
+
+def _row(session: Session, entry_id: int) -> ModelEntry:
+    row = session.get(ModelEntry, entry_id)
+    if row is None:
+        raise NotFoundError("这个模型已不存在", "请刷新页面")
+    return row
+
+
+def _free_or_refuse(session: Session, name: str, own_id: int | None) -> None:
+    taken = session.execute(select(col(ModelEntry.id)).where(col(ModelEntry.name) == name)).scalar_one_or_none()
+    if taken is not None and taken != own_id:
+        raise ConflictError(f"已经有名为「{name}」的模型", "请换一个名称，或修改已有的那个")
+
+
+def _columns(session: Session, draft: ModelDraft) -> Mapping[str, Any]:
+    values = draft.model_dump()
+    values["title"] = draft.title or draft.name
+    if draft.training_set_id is not None and session.get(TrainingSet, draft.training_set_id) is None:
+        raise SettingsError("模型没有保存。训练集已不存在", "请重新选择训练集")
+    return values
+
+
+def _spec(row: ModelEntry) -> ModelSpec:
+    values = {name: getattr(row, name) for name in ModelDraft.model_fields}
+    return ModelSpec(**values, source=Source.DATABASE, id=row.id)

@@ -1,0 +1,137 @@
+"""What a person may write into a model's entry, checked: no keys, sane numbers, an address that can be one."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from core.adapters.llm import PROVIDERS, ModelSpec
+from core.errors import SettingsError
+from core.secrets import is_key_name
+
+_SECRET_NAME = re.compile(r"api.?key|secret|password|authoriz|bearer|access.?token|^token$|^app_?id$", re.IGNORECASE)
+_SCHEMES = {"spark": ("wss", "ws"), "openai": ("https", "http")}
+_TITLES = {
+    "name": "名称",
+    "title": "显示名",
+    "provider": "服务",
+    "model": "服务方的名称",
+    "url": "地址",
+    "key_env": "密钥变量",
+    "context_tokens": "上下文长度",
+    "max_output_tokens": "最长回答",
+    "concurrency": "并发数",
+    "per_minute": "每分钟次数",
+    "price_in": "提问单价",
+    "price_out": "回答单价",
+    "parameters": "附加参数",
+    "note": "备注",
+}
+_REASONS = {
+    "missing": "没有填写",
+    "string_too_short": "没有填写",
+    "string_too_long": "太长",
+    "greater_than_equal": "太小",
+    "less_than_equal": "太大",
+    "int_parsing": "应为整数",
+    "float_parsing": "应为数字",
+    "finite_number": "应为数字",
+}
+
+
+class ModelDraft(BaseModel):
+    """An entry as it is written down; see :class:`core.adapters.llm.ModelSpec` for what the fields mean."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    name: str = Field(min_length=1, max_length=80)
+    title: str = Field(default="", max_length=80)
+    provider: str
+    model: str = Field(default="", max_length=200)
+    url: str = Field(default="", max_length=500)
+    key_env: str = Field(default="", max_length=64)
+    context_tokens: int = Field(default=0, ge=0, le=100_000_000)
+    max_output_tokens: int = Field(default=0, ge=0, le=10_000_000)
+    concurrency: int | None = Field(default=None, ge=1, le=256)
+    per_minute: int | None = Field(default=None, ge=1, le=1_000_000)
+    price_in: float | None = Field(default=None, ge=0, le=10_000, allow_inf_nan=False)
+    price_out: float | None = Field(default=None, ge=0, le=10_000, allow_inf_nan=False)
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    json_mode: bool = False
+    system: bool = True
+    training_set_id: int | None = None
+    note: str = Field(default="", max_length=2000)
+
+    @field_validator("provider")
+    @classmethod
+    def _known_provider(cls, value: str) -> str:
+        if value not in PROVIDERS:
+            raise ValueError(f"没有名为「{value}」的服务，可以是 {'、'.join(PROVIDERS)}")
+        return value
+
+    @field_validator("key_env")
+    @classmethod
+    def _name_not_key(cls, value: str) -> str:
+        if value and not is_key_name(value):
+            # The value is not repeated: it may be a key that was pasted by mistake.
+            raise ValueError(
+                "应为环境变量的名称（大写字母，以 KEY、TOKEN、SECRET 或 PASSWORD 结尾，例如 DEEPSEEK_API_KEY），"
+                "不要填密钥本身"
+            )
+        return value
+
+    @field_validator("parameters")
+    @classmethod
+    def _no_keys_inside(cls, value: dict[str, Any]) -> dict[str, Any]:
+        if found := _secret_name(value):
+            raise ValueError(f"不能包含「{found}」：密钥只从环境变量读取")
+        return value
+
+    @model_validator(mode="after")
+    def _address_fits(self) -> "ModelDraft":
+        if self.url:
+            parts = urlsplit(self.url)
+            schemes = _SCHEMES.get(self.provider, ())
+            if parts.scheme not in schemes or not parts.hostname:
+                wanted = f"应以 {schemes[0]}:// 开头" if schemes else "本地规则没有地址"
+                raise ValueError(f"地址：{wanted}")
+            if parts.username or parts.password or any(_SECRET_NAME.search(key) for key, _ in parse_qsl(parts.query)):
+                raise ValueError("地址：不能包含密钥，密钥只从环境变量读取")
+        return self
+
+
+def checked(values: Mapping[str, Any]) -> ModelDraft:
+    """A valid draft.
+
+    Raises:
+        SettingsError: names the field and the reason, and never repeats what may be a key.
+    """
+    try:
+        return ModelDraft.model_validate(dict(values))
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        field = str(first["loc"][0]) if first["loc"] else ""
+        reason = str(first.get("ctx", {}).get("error", "")) or _REASONS.get(first["type"], "不是可用的值")
+        title = _TITLES.get(field, field)
+        said = f"{title}：{reason}" if title else reason
+        raise SettingsError(f"模型没有保存。{said}", "请改正后再保存") from None
+
+
+def draft_of(spec: ModelSpec) -> dict[str, Any]:
+    """The values of an entry, for a copy or a change."""
+    return {name: value for name, value in spec.as_dict().items() if name in ModelDraft.model_fields}
+
+
+def _secret_name(value: Any) -> str:
+    """The first key in nested parameters that looks like the name of a secret."""
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            if _SECRET_NAME.search(str(name)):
+                return str(name)
+            if found := _secret_name(inner):
+                return found
+    if isinstance(value, list):
+        return next((found for inner in value if (found := _secret_name(inner))), "")
+    return ""

@@ -1,0 +1,236 @@
+"""One chat → forms: cleaned, cut into windows where it is too long, through every stage, and put together again."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from core.adapters.llm.base import Provider
+from core.adapters.llm.failures import REMEDIES
+from core.domain.chat import ParsedChat, parse_chat
+from core.domain.cleaning import Cleaned, Window, clean, left_out_report, split_windows, whole
+from core.domain.form import Field, Form, FormValues
+from core.domain.merge import join_windows
+from core.domain.prompts import Prompt
+from core.errors import Cause, PromptError, SettingsError
+from core.services.extraction.pipeline.definition import Pipeline, PipelineStep
+from core.services.extraction.pipeline.outcome import Call, Outcome, Status
+from core.services.extraction.pipeline.retry import ATTEMPTS
+from core.services.extraction.pipeline.stages import CallFailed, Examples, Means, WindowRun, no_examples
+from core.services.extraction.pipeline.token_budget import SMALLEST_WINDOW, chat_budget
+from core.services.extraction.pipeline.token_estimate import estimate_tokens
+
+
+def extract_chat(
+    *,
+    form: Form,
+    conversation: str,
+    prompt: Prompt,
+    provider: Provider,
+    model: str = "",
+    parameters: Mapping[str, Any] | None = None,
+    deadline: float = 120.0,
+    attempts: int = ATTEMPTS,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Outcome:
+    """Ask a model one question about one chat; see :func:`run_pipeline`.
+
+    Args:
+        form: what to fill.
+        conversation: the chat without residue.
+        prompt: of a stage that needs nothing but the chat.
+        provider: who is asked.
+        model: the model's name; ``""`` for the provider's default.
+        parameters: see :class:`core.adapters.llm.base.ModelRequest`.
+        deadline: seconds for each single call.
+        attempts: calls at most, the first included; only causes that may pass are tried again.
+        sleep: how to wait between attempts; given in seconds.
+    """
+    return run_pipeline(
+        form=form,
+        chat=parse_chat(conversation),
+        pipeline=Pipeline((PipelineStep(prompt),)),
+        provider=provider,
+        model=model,
+        parameters=parameters,
+        deadline=deadline,
+        attempts=attempts,
+        sleep=sleep,
+    )
+
+
+def run_pipeline(
+    *,
+    form: Form,
+    chat: ParsedChat,
+    pipeline: Pipeline,
+    provider: Provider,
+    model: str = "",
+    parameters: Mapping[str, Any] | None = None,
+    deadline: float = 120.0,
+    attempts: int = ATTEMPTS,
+    sleep: Callable[[float], None] = time.sleep,
+    context_tokens: int = 0,
+    max_output_tokens: int = 0,
+    base: Sequence[FormValues] = (),
+    examples: Examples = no_examples,
+    earlier: Mapping[tuple[str, int], str] | None = None,
+) -> Outcome:
+    """Take one chat through a pipeline.
+
+    Every failure that a person can understand becomes an :class:`Outcome` of status ``failed`` with the calls that
+    were made; only programming errors are raised. Nothing of the chat is cut silently: what cleaning leaves out and how
+    windows lie is on the outcome.
+
+    Args:
+        form: what to fill.
+        chat: the chat; its residue is never shown.
+        pipeline: the stages.
+        provider: who is asked.
+        model: the model's name; ``""`` for the provider's default.
+        parameters: see :class:`core.adapters.llm.base.ModelRequest`.
+        deadline: seconds for each single call.
+        attempts: calls per question at most, the first included; only causes that may pass are tried again.
+        sleep: how to wait between attempts; given in seconds.
+        context_tokens: what the model takes, question and answer together; 0 where unknown (then there is one window).
+        max_output_tokens: the longest answer of the model; 0 where unknown.
+        base: forms that the first stage is given.
+        examples: where examples come from, for stages that show some.
+        earlier: answers of a failed attempt, ``{(sha256 of the question, sample): reply}``; not asked for again.
+    """
+    start = time.perf_counter()
+    calls: list[Call] = []
+    try:
+        cleaned = clean(chat, pipeline.clean)
+        budget = chat_budget(
+            form,
+            pipeline,
+            context_tokens=context_tokens,
+            max_output_tokens=max_output_tokens,
+            parameters=parameters,
+        )
+        windows = _windows(chat, cleaned, budget, pipeline.overlap)
+        if windows is None:
+            return _too_long(budget or 0, cleaned)
+        means = Means(
+            form=form,
+            pipeline=pipeline,
+            provider=provider,
+            model=model,
+            parameters=dict(parameters or {}),
+            deadline=deadline,
+            attempts=attempts,
+            sleep=sleep,
+            budget=budget,
+            examples=examples,
+            earlier=earlier or {},
+        )
+        runs = [WindowRun(means, window, calls, [dict(values) for values in base]) for window in windows]
+        failed: Call | None = None
+        for run in runs:
+            try:
+                run.carry_out()
+            except CallFailed as error:
+                failed = error.call
+                break
+    except (PromptError, SettingsError) as error:
+        return Outcome(None, Status.FAILED, cause=Cause.CONFIG, error=str(error), calls=tuple(calls))
+    forms, alternatives = (None, []) if failed else _together(form, cleaned, runs)
+    return _outcome(runs, calls, failed, forms, alternatives, cleaned, time.perf_counter() - start)
+
+
+def _windows(chat: ParsedChat, cleaned: Cleaned, budget: int | None, overlap: float) -> list[Window] | None:
+    """The parts of a chat, most often one; ``None`` where the prompt leaves no room for any."""
+    if budget is None or estimate_tokens(cleaned.text) <= budget:
+        return [whole(cleaned)]
+    return None if budget < SMALLEST_WINDOW else split_windows(chat, cleaned, budget, estimate_tokens, overlap)
+
+
+def _together(form: Form, cleaned: Cleaned, runs: list[WindowRun]) -> tuple[list[FormValues], list[dict[str, Any]]]:
+    """The forms of all windows per customer, and the values that were not taken."""
+    lost = [entry for run in runs for entry in run.alternatives]
+    if len(runs) == 1:
+        return runs[0].forms, lost
+
+    def stands(field: Field, value: str) -> bool:
+        return value in cleaned.text
+
+    joined = join_windows(form, [run.forms for run in runs], stands)
+    lost += [
+        {
+            "customer": number,
+            "name": form.name_of(one.values),
+            "field": key,
+            "taken": one.values[key],
+            "others": list(others),
+            "from": "windows",
+        }
+        for number, one in enumerate(joined)
+        for key, others in one.alternatives.items()
+    ]
+    return [one.values for one in joined], lost
+
+
+def _outcome(
+    runs: list[WindowRun],
+    calls: list[Call],
+    failed: Call | None,
+    forms: list[FormValues] | None,
+    alternatives: list[dict[str, Any]],
+    cleaned: Cleaned,
+    seconds: float,
+) -> Outcome:
+    several = len(runs) > 1
+    notes = [f"第 {run.window.number} 段：{note}" if several else note for run in runs for note in run.notes]
+    if several:
+        notes.insert(0, f"群聊超过模型的长度，分成 {len(runs)} 段抽取，再按客户合并")
+    if failed:
+        status = Status.FAILED
+    else:
+        status = Status.REPAIRED if any(run.repaired for run in runs) else Status.OK
+    last = failed or calls[-1]
+    counted = [(call.tokens_in, call.tokens_out) for call in calls]
+    return Outcome(
+        forms=None if forms is None else tuple(forms),
+        status=status,
+        notes=tuple(dict.fromkeys(notes)) if not failed else (),
+        raw=last.raw,
+        cause=failed.cause if failed else None,
+        error=failed.error if failed else "",
+        code=failed.code if failed else "",
+        tokens_in=_sum([tokens for tokens, _ in counted]),
+        tokens_out=_sum([tokens for _, tokens in counted]),
+        seconds=seconds,
+        attempts=sum(call.attempts for call in calls),
+        model=last.model,
+        prompt_sha256=calls[0].sha256,
+        calls=tuple(calls),
+        left_out=tuple(left_out_report(cleaned)),
+        windows=tuple(_window_report(run.window, cleaned) for run in runs) if several else (),
+        alternatives=tuple(alternatives),
+    )
+
+
+def _window_report(window: Window, cleaned: Cleaned) -> dict[str, Any]:
+    return {
+        "number": window.number,
+        "messages": [window.first + 1, window.last + 1],
+        "characters": window.span.end - window.span.start,
+        "repeated": window.repeated,
+    }
+
+
+def _too_long(budget: int, cleaned: Cleaned) -> Outcome:
+    room = f"只剩约 {budget} token 给群聊" if budget > 0 else "没有给群聊留下位置"
+    return Outcome(
+        None,
+        Status.FAILED,
+        cause=Cause.TOO_LONG,
+        error=f"提示词和回答占满了模型的长度，{room}。{REMEDIES[Cause.TOO_LONG]}。",
+        left_out=tuple(left_out_report(cleaned)),
+    )
+
+
+def _sum(counts: list[int | None]) -> int | None:
+    """Tokens of all calls; ``None`` where no provider said."""
+    known = [count for count in counts if count is not None]
+    return sum(known) if known else None

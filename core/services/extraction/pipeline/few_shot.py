@@ -1,0 +1,145 @@
+"""Examples for few-shot prompts: approved records whose chats are like the one in hand, never that chat or a copy.
+
+Likeness is the cosine of character n-grams (TF-IDF), which needs no model and no dictionary. The idea of checking an
+example against its own text is langextract's: a value that should stand in the chat and does not teaches to invent.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from sqlalchemy import func, select
+from sqlmodel import Session, col
+
+from core.adapters.store.models import Chat, Dataset, Pass, Record, RecordStatus
+from core.domain.chat import parse_chat
+from core.domain.cleaning import clean
+from core.domain.evidence import ChatIndex, Evidence, locate
+from core.domain.form import Form, FormValues, Nature
+from core.domain.prompts import Example
+from core.services.extraction.pipeline.stages import Picked
+
+NEAR: Final = 0.8
+"""From this cosine on two chats are copies of one another (the same talk with other made-up names)."""
+MOST_RECORDS: Final = 2_000
+"""Only so many records, the newest ones, are compared with."""
+LONGEST: Final = 2_500
+"""Characters of an example's chat at most: a longer one costs more than it teaches."""
+_CLEANED: Final = ("recalled", "placeholders", "broadcasts")
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """An approved record as it may be shown: its chat, conversation and forms, and where it is from, for people."""
+
+    chat_id: int
+    conversation: str
+    forms: tuple[FormValues, ...]
+    label: str
+
+
+class ExamplePool:
+    """Approved records, ready to be asked for the most similar ones; build it once for many chats."""
+
+    def __init__(self, form: Form, approved: Sequence[Approved]) -> None:
+        self.form = form
+        self.approved = [one for one in approved if one.forms and len(one.conversation) <= LONGEST]
+        self._matrix: Any = None
+        self._vectorizer: Any = None
+        if self.approved:
+            # Imported here: it takes a second, and most runs show no examples.
+            from sklearn.feature_extraction.text import TfidfVectorizer
+
+            self._vectorizer = TfidfVectorizer(
+                analyzer="char", ngram_range=(2, 3), sublinear_tf=True, max_features=50_000, dtype=np.float32
+            )
+            self._matrix = self._vectorizer.fit_transform([one.conversation for one in self.approved])
+
+    def pick(self, conversation: str, count: int, *, chat_id: int | None = None) -> list[Picked]:
+        """The most similar records, the most similar first; ties by their order.
+
+        Args:
+            conversation: the chat in hand; it and its near duplicates are left out.
+            count: how many at most.
+            chat_id: of the chat in hand.
+        """
+        if not self.approved or count < 1:
+            return []
+        likeness = (self._matrix @ self._vectorizer.transform([conversation]).T).toarray().ravel()
+        ranked = sorted(range(len(self.approved)), key=lambda n: (-round(float(likeness[n]), 6), n))
+        own = "".join(conversation.split())
+        picked: list[Picked] = []
+        shown: list[int] = []
+        for n in ranked:
+            one = self.approved[n]
+            words = "".join(one.conversation.split())
+            # A window holds a part of its chat only: the whole is then not near, but it contains the part.
+            if one.chat_id == chat_id or likeness[n] >= NEAR or own in words or words in own:
+                continue
+            # Two copies of one example say the same twice.
+            if shown and (self._matrix[shown] @ self._matrix[n].T).max() >= NEAR:
+                continue
+            shown.append(n)
+            picked.append(
+                Picked(Example(one.conversation, _answer(one.forms)), one.label, check_example(self.form, one))
+            )
+            if len(picked) == count:
+                break
+        return picked
+
+
+def check_example(form: Form, example: Approved) -> tuple[str, ...]:
+    """What is wrong with an example: verbatim values that do not stand in its own chat, one Chinese sentence each."""
+    index = ChatIndex(parse_chat(example.conversation))
+    found: list[str] = []
+    for values in example.forms:
+        marks = locate(form, index, values, form.name_of(values))
+        found += [
+            f"「{field.label}」的值“{values[field.key]}”在它的群聊里找不到"
+            for field in form.fields
+            if field.nature is Nature.VERBATIM and marks[field.key].status is Evidence.MISSING
+        ]
+    return tuple(found)
+
+
+def approved_records(session: Session, form: Form) -> list[Approved]:
+    """The newest approved records of all datasets with this form."""
+    statement = (
+        select(Record, col(Chat.index), col(Chat.text), col(Dataset.name))
+        .join(Chat, col(Chat.id) == col(Record.chat_id))
+        .join(Dataset, col(Dataset.id) == col(Record.dataset_id))
+        .where(
+            col(Record.status) == RecordStatus.CONFIRMED,
+            col(Record.review_pass) == Pass.PRIMARY,
+            col(Dataset.form) == form.name,
+        )
+        .order_by(col(Record.id).desc())
+        .limit(MOST_RECORDS)
+    )
+    found: list[Approved] = []
+    for record, index, text, dataset in session.execute(statement):
+        forms = tuple(form.coerce(customer["values"]).values for customer in record.customers)
+        label = f"{dataset} 第 {index} 条（版本 {record.version}）"
+        found.append(Approved(record.chat_id, clean(parse_chat(text), _CLEANED).text, forms, label))
+    return found
+
+
+def records_state(session: Session, form: Form) -> tuple[int, int]:
+    """Changes with every approved record: the key under which a pool may be kept."""
+    count, versions = session.execute(
+        select(func.count(col(Record.id)), func.coalesce(func.sum(col(Record.version)), 0))
+        .join(Dataset, col(Dataset.id) == col(Record.dataset_id))
+        .where(
+            col(Record.status) == RecordStatus.CONFIRMED,
+            col(Record.review_pass) == Pass.PRIMARY,
+            col(Dataset.form) == form.name,
+        )
+    ).one()
+    return int(count), int(versions)
+
+
+def _answer(forms: Sequence[FormValues]) -> str:
+    rows = ",\n".join(json.dumps(values, ensure_ascii=False) for values in forms)
+    return f"[\n{rows}\n]"

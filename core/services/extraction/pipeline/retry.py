@@ -1,0 +1,75 @@
+"""One call to a model with retries where waiting can help: every failure a person can understand is a value."""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
+
+from core.adapters.llm.base import ModelReply, ModelRequest, Provider
+from core.adapters.llm.failures import LENGTH
+from core.errors import Cause, ProviderError
+
+ATTEMPTS = 4
+FIRST_WAIT = 1.0
+LONGEST_WAIT = 30.0
+_RATE_FACTOR = 3.0
+"""Too many calls at once takes longer to pass than a dropped connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What came of a question: ``reply`` or ``error``."""
+
+    reply: ModelReply | None
+    error: ProviderError | None
+    attempts: int
+    seconds: float
+
+
+def ask(provider: Provider, request: ModelRequest, *, attempts: int, sleep: Callable[[float], None]) -> Asked:
+    """Ask until there is an answer, a failure that will not pass, or no attempt left.
+
+    Args:
+        provider: who is asked.
+        request: the question.
+        attempts: calls at most, the first included.
+        sleep: how to wait between attempts; given in seconds.
+    """
+    start = time.perf_counter()
+    asked = 0
+
+    def once() -> ModelReply:
+        nonlocal asked
+        asked += 1
+        return provider.complete(request)
+
+    retrying = Retrying(
+        stop=stop_after_attempt(max(1, attempts)),
+        wait=_wait,
+        retry=retry_if_exception(_may_pass),
+        sleep=sleep,
+        reraise=True,
+    )
+    try:
+        reply = retrying(once)
+    except ProviderError as error:
+        return Asked(None, error, asked, time.perf_counter() - start)
+    return Asked(reply, None, asked, time.perf_counter() - start)
+
+
+def _may_pass(error: BaseException) -> bool:
+    # An answer at max_tokens would cost as much and end there again.
+    return isinstance(error, ProviderError) and error.retryable and error.code != LENGTH
+
+
+def _wait(state: RetryCallState) -> float:
+    """Seconds before the next attempt: doubled each time, up to a limit, a random half of it as jitter.
+
+    With jitter, calls that failed together (a rate limit) do not come back together.
+    """
+    error = state.outcome.exception() if state.outcome else None
+    rate = isinstance(error, ProviderError) and error.cause is Cause.RATE
+    longest = min(LONGEST_WAIT, FIRST_WAIT * (_RATE_FACTOR if rate else 1.0) * 2.0 ** (state.attempt_number - 1))
+    return longest / 2 + random.random() * longest / 2

@@ -1,0 +1,273 @@
+"""Carrying out a pipeline on one window of a chat: stage after stage, every question and answer written down."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+from core.adapters.llm.base import ModelRequest, Provider
+from core.domain.cleaning import Window
+from core.domain.form import Form, FormValues
+from core.domain.merge import VotedForm, merge_fields, vote
+from core.domain.prompts import Example, Rendered, Stage, read_summary, render
+from core.domain.replies import parse_reply
+from core.errors import PromptError
+from core.services.extraction.pipeline.definition import Pipeline, PipelineStep
+from core.services.extraction.pipeline.outcome import Call
+from core.services.extraction.pipeline.retry import ask
+from core.services.extraction.pipeline.token_budget import part_of
+from core.services.extraction.pipeline.token_estimate import estimate_tokens
+
+
+class Picked(NamedTuple):
+    """An example that may be shown.
+
+    Attributes:
+        example: the chat and its answer.
+        label: where it is from, for people.
+        warnings: what is wrong with it, one Chinese sentence each.
+    """
+
+    example: Example
+    label: str
+    warnings: tuple[str, ...] = ()
+
+
+Examples = Callable[[str], Sequence[Picked]]
+"""Examples for a conversation, the most similar first."""
+
+
+class CallFailed(Exception):
+    """A stage has no answer; the call says why."""
+
+    def __init__(self, call: Call) -> None:
+        super().__init__(call.error)
+        self.call = call
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """All that a stage is carried out with; the same for every window of a chat."""
+
+    form: Form
+    pipeline: Pipeline
+    provider: Provider
+    model: str
+    parameters: Mapping[str, Any]
+    deadline: float
+    attempts: int
+    sleep: Callable[[float], None]
+    budget: int | None
+    examples: Examples
+    earlier: Mapping[tuple[str, int], str]
+
+
+@dataclass
+class WindowRun:
+    """One window on its way through the stages."""
+
+    means: Means
+    window: Window
+    calls: list[Call]
+    forms: list[FormValues] = field(default_factory=list)
+    summary: str = ""
+    notes: list[str] = field(default_factory=list)
+    repaired: bool = False
+    alternatives: list[dict[str, Any]] = field(default_factory=list)
+
+    def carry_out(self) -> None:
+        """All stages in order; what they give is in ``forms``.
+
+        Raises:
+            CallFailed: a stage has no answer; its call is the last one in ``calls``.
+            PromptError: a prompt cannot be rendered.
+        """
+        for step in self.means.pipeline.steps:
+            self._stage(step)
+
+    def _stage(self, step: PipelineStep) -> None:
+        stage = step.prompt.stage
+        shown, labels = self._examples(step)
+        form = part_of(self.means.form, step)
+        rendered = self._render(step, form, shown)
+        if stage is Stage.SUMMARY:
+            call = self._ask(step, rendered, form, 1, labels)
+            self.summary, notes = read_summary(call.raw)
+            if not self.summary:
+                raise CallFailed(self._unreadable(call, "模型没有写出归纳"))
+            self._keep(call, notes)
+            self.notes += notes
+            return
+        if step.samples == 1:
+            forms = self._forms(self._ask(step, rendered, form, 1, labels), form)
+        else:
+            forms = self._vote(step, rendered, form, labels)
+        if stage is Stage.FIELDS:
+            forms, notes = merge_fields(self.means.form, self.forms, form, forms)
+            self.notes += notes
+        self.forms = forms
+
+    def _render(self, step: PipelineStep, form: Form, shown: Sequence[Picked]) -> Rendered:
+        stage = step.prompt.stage
+        given: dict[str, Any] = {}
+        if stage is not Stage.FROM_SUMMARY:
+            given["chat"] = self.window.text
+        else:
+            given["summary"] = self.summary
+        if stage is Stage.VERIFY:
+            rows = ",\n".join(json.dumps(values, ensure_ascii=False) for values in self.forms)
+            given["forms"] = f"[\n{rows}\n]" if rows else "[]"
+        if stage is Stage.FEWSHOT:
+            given["examples"] = [picked.example for picked in shown]
+        json_object = bool(self.means.parameters.get("json_mode")) and stage is not Stage.SUMMARY
+        return render(step.prompt, form, json_object=json_object, **given)
+
+    def _examples(self, step: PipelineStep) -> tuple[list[Picked], tuple[str, ...]]:
+        """The examples that fit beside the window, and where they are from."""
+        if step.prompt.stage is not Stage.FEWSHOT:
+            return [], ()
+        found = list(self.means.examples(self.window.text))[: self.means.pipeline.examples]
+        room = None if self.means.budget is None else self.means.budget - estimate_tokens(self.window.text)
+        shown: list[Picked] = []
+        for picked in found:
+            size = estimate_tokens(picked.example.chat) + estimate_tokens(picked.example.answer)
+            if room is not None:
+                if size > room:
+                    continue
+                room -= size
+            shown.append(picked)
+        if len(shown) < len(found):
+            self.notes.append(f"有 {len(found) - len(shown)} 个示例放不下，没有给模型看")
+        if not found:
+            self.notes.append("没有可用的示例：还没有相似的已确认记录")
+        for picked in shown:
+            self.notes += [f"示例「{picked.label}」：{warning}" for warning in picked.warnings]
+        return shown, tuple(picked.label for picked in shown)
+
+    def _ask(self, step: PipelineStep, rendered: Rendered, form: Form, sample: int, labels: tuple[str, ...]) -> Call:
+        """One call, kept whatever comes of it.
+
+        Raises:
+            CallFailed: no answer came.
+        """
+        means = self.means
+        call = Call(
+            stage=step.prompt.stage.value,
+            prompt=step.prompt.id,
+            window=self.window.number,
+            sample=sample,
+            system=rendered.system,
+            user=rendered.user,
+            sha256=rendered.sha256,
+            examples=labels,
+        )
+        if (before := means.earlier.get((rendered.sha256, sample))) is not None:
+            self.calls.append(replace(call, ok=True, raw=before, notes=("沿用了上次失败之前已经得到的回答",)))
+            return self.calls[-1]
+        summary = step.prompt.stage is Stage.SUMMARY
+        parameters = {key: value for key, value in means.parameters.items() if not (summary and key == "json_mode")}
+        request = ModelRequest(
+            prompt=rendered.user,
+            system=rendered.system,
+            conversation=self.window.text,
+            model=means.model,
+            parameters=parameters,
+            deadline=means.deadline,
+            form=form,
+            task="summary" if summary else "forms",
+        )
+        asked = ask(means.provider, request, attempts=means.attempts, sleep=means.sleep)
+        call = replace(call, attempts=asked.attempts, seconds=asked.seconds)
+        if asked.reply is None:
+            error = asked.error
+            assert error is not None
+            failed = replace(
+                call,
+                raw=error.partial,
+                cause=error.cause,
+                error=str(error),
+                code=error.code,
+                tokens_in=error.tokens_in,
+                tokens_out=error.tokens_out,
+                model=means.model,
+            )
+            self.calls.append(failed)
+            raise CallFailed(failed)
+        reply = asked.reply
+        self.calls.append(
+            replace(
+                call,
+                ok=True,
+                raw=reply.text,
+                tokens_in=reply.tokens_in,
+                tokens_out=reply.tokens_out,
+                model=reply.model,
+            )
+        )
+        return self.calls[-1]
+
+    def _forms(self, call: Call, form: Form) -> list[FormValues]:
+        """The forms of an answer.
+
+        Raises:
+            CallFailed: it cannot be read.
+        """
+        parsed = parse_reply(form, call.raw)
+        if parsed.forms is None:
+            raise CallFailed(self._unreadable(call, parsed.reason))
+        self._keep(call, parsed.notes)
+        self.notes += parsed.notes
+        self.repaired = self.repaired or bool(parsed.notes)
+        return parsed.forms
+
+    def _vote(self, step: PipelineStep, rendered: Rendered, form: Form, labels: tuple[str, ...]) -> list[FormValues]:
+        """Several answers to one question; those that can be read decide."""
+        ballots: list[list[FormValues]] = []
+        lost: CallFailed | None = None
+        for sample in range(1, step.samples + 1):
+            call = self._ask(step, rendered, form, sample, labels)
+            try:
+                ballots.append(self._forms(call, form))
+            except CallFailed as failed:
+                lost = failed
+        if lost is not None:
+            if not ballots:
+                raise lost
+            self.notes.append(f"{step.samples} 次回答里有 {step.samples - len(ballots)} 次无法读取，没有参加投票")
+        voted = vote(form, ballots)
+        self.alternatives += [entry for number, one in enumerate(voted) for entry in self._lost(form, number, one)]
+        return [one.values for one in voted]
+
+    def _lost(self, form: Form, number: int, one: VotedForm) -> list[dict[str, Any]]:
+        return [
+            {
+                "customer": number,
+                "name": form.name_of(one.values),
+                "field": key,
+                "taken": one.values[key],
+                "others": [choice.value for choice in choices if choice.value != one.values[key]],
+                "from": "vote",
+                "agreement": round(one.agreement[key], 3),
+                "window": self.window.number,
+            }
+            for key, choices in one.choices.items()
+        ]
+
+    def _keep(self, call: Call, notes: tuple[str, ...]) -> None:
+        """Write down what was mended in an answer."""
+        at = self.calls.index(call)
+        self.calls[at] = replace(call, notes=(*call.notes, *notes))
+
+    def _unreadable(self, call: Call, reason: str) -> Call:
+        at = self.calls.index(call)
+        self.calls[at] = replace(call, ok=False, error=reason)
+        return self.calls[at]
+
+
+def no_examples(conversation: str) -> Sequence[Picked]:
+    """For pipelines without examples.
+
+    Raises:
+        PromptError: always; a stage that shows examples was given none to choose from.
+    """
+    raise PromptError("这里没有可以挑选示例的记录", "请在抽取任务里使用带示例的提示词")

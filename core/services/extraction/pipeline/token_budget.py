@@ -1,0 +1,62 @@
+"""How much of a model's context is left for the chat, once prompt and answer have theirs. Tokens are estimates."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from core.domain.form import Form
+from core.domain.prompts import COMMON_VARIABLES, STAGE_VARIABLES, Stage, render
+from core.services.extraction.pipeline.definition import Pipeline, PipelineStep
+from core.services.extraction.pipeline.token_estimate import estimate_tokens
+
+_USUAL_FORMS: Final = 3
+"""Customers that an answer must have room for."""
+_LARGEST_ANSWER: Final = 3
+"""The answer never takes more than the context divided by this: a limit for answers is not a length of answers."""
+SMALLEST_WINDOW: Final = 200
+"""Tokens below which a window holds too little to make sense of."""
+
+
+def chat_budget(
+    form: Form,
+    pipeline: Pipeline,
+    *,
+    context_tokens: int,
+    max_output_tokens: int = 0,
+    parameters: Mapping[str, Any] | None = None,
+) -> int | None:
+    """Tokens that every stage has left for the chat; ``None`` where the context is unknown.
+
+    Args:
+        form: what is filled.
+        pipeline: the stages; its own ``context_tokens`` stands before the model's.
+        context_tokens: of the model, prompt and answer together; 0 where unknown.
+        max_output_tokens: of the model; 0 where unknown.
+        parameters: of the call; ``max_tokens`` is what the answer may take.
+
+    Raises:
+        PromptError: a prompt cannot be rendered.
+    """
+    context = pipeline.context_tokens or context_tokens
+    if not context:
+        return None
+    settings = parameters or {}
+    skeleton = estimate_tokens(json.dumps(form.empty(), ensure_ascii=False, indent=2))
+    answer = int(settings.get("max_tokens") or max(1024, _USUAL_FORMS * skeleton))
+    answer = min(answer, max_output_tokens or answer, context // _LARGEST_ANSWER)
+    fixed = [_fixed(step, form, bool(settings.get("json_mode")), answer) for step in pipeline.steps]
+    return context - answer - max(fixed)
+
+
+def part_of(form: Form, step: PipelineStep) -> Form:
+    """The form that a stage asks for."""
+    return form.subset(step.fields) if step.fields else form
+
+
+def _fixed(step: PipelineStep, form: Form, json_object: bool, answer: int) -> int:
+    """Tokens of a stage's question besides the chat; given forms are as long as an answer."""
+    own = STAGE_VARIABLES[step.prompt.stage] - COMMON_VARIABLES
+    nothing: dict[str, Any] = {name: [] if name == "examples" else "" for name in own}
+    rendered = render(step.prompt, part_of(form, step), json_object=json_object, **nothing)
+    tokens = estimate_tokens(rendered.system) + estimate_tokens(rendered.user)
+    return tokens + (answer if step.prompt.stage is Stage.VERIFY else 0)

@@ -1,0 +1,187 @@
+"""The book of prompts: published files and the versions kept in the database, one name and version for one text."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from core.adapters.store import Store
+from core.adapters.store.models import PromptDraft, Run, RunKind
+from core.domain.prompts import PROMPTS_DIR, Prompt, list_prompts, parse_prompt
+from core.errors import PromptError
+
+_HEAD = re.compile(r"\A---\n(.*?\n)---\n", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One prompt of the book.
+
+    Attributes:
+        prompt: the prompt.
+        draft_id: of its row; ``None`` for a published file.
+        runs: names of the runs that used exactly this text.
+        created_by: who made it; ``""`` for a file.
+        created_at: when; ``None`` for a file.
+    """
+
+    prompt: Prompt
+    draft_id: int | None = None
+    runs: tuple[str, ...] = ()
+    created_by: str = ""
+    created_at: datetime | None = None
+
+    @property
+    def fixed(self) -> bool:
+        """Whether its text can no longer change: published, or used by a run."""
+        return self.draft_id is None or bool(self.runs)
+
+
+def listed(session: Session, folder: Path = PROMPTS_DIR) -> list[Entry]:
+    """All prompts by name, newest version first.
+
+    Raises:
+        PromptError: a file cannot be used.
+    """
+    used = _used(session)
+    entries = [Entry(prompt, None, used.get(prompt.sha256, ())) for prompt in list_prompts(folder)]
+    published = {entry.prompt.id for entry in entries}
+    for row in session.execute(select(PromptDraft)).scalars():
+        prompt = parse_prompt(row.source, f"{row.name}.v{row.version}.md")
+        # Once it has been published, the file stands for it.
+        if prompt.id not in published:
+            entries.append(Entry(prompt, row.id, used.get(prompt.sha256, ()), row.created_by, row.created_at))
+    return sorted(entries, key=lambda entry: (entry.prompt.name, -entry.prompt.version))
+
+
+def finder(session: Session, folder: Path = PROMPTS_DIR) -> Callable[[str], Prompt]:
+    """How to find the prompt of a name (newest version) or of a name and version, files and database together."""
+
+    def find(reference: str) -> Prompt:
+        entries = listed(session, folder)
+        for entry in entries:
+            if reference in (entry.prompt.name, entry.prompt.id):
+                return entry.prompt
+        known = "、".join(entry.prompt.id for entry in entries)
+        raise PromptError(f"没有名为「{reference}」的提示词", f"现有：{known or '无'}")
+
+    return find
+
+
+def next_version(session: Session, name: str, folder: Path = PROMPTS_DIR) -> int:
+    """The first version that neither a file nor the database has."""
+    return 1 + max((entry.prompt.version for entry in listed(session, folder) if entry.prompt.name == name), default=0)
+
+
+def retitled(source: str, **changes: object) -> str:
+    """The text of a prompt with other values in its front matter, everything else letter for letter.
+
+    Raises:
+        PromptError: it has no front matter.
+    """
+    match = _HEAD.match(source)
+    if match is None:
+        raise PromptError("提示词没有文件头", "开头应有两行 --- 之间的 name、version、title、purpose、stage")
+    lines = []
+    for line in match[1].splitlines():
+        key = line.partition(":")[0].strip()
+        lines.append(f"{key}: {changes[key]}" if key in changes else line)
+    return "---\n" + "\n".join(lines) + "\n---\n" + source[match.end() :]
+
+
+def save(store: Store, source: str, *, who: str, draft_id: int | None = None, folder: Path = PROMPTS_DIR) -> Entry:
+    """Keep a prompt in the database: a new version, or another text for one that no run has used.
+
+    Args:
+        store: open store.
+        source: the whole text, front matter included; that says name and version.
+        who: whose it is.
+        draft_id: the version to change; ``None`` for a new one.
+        folder: where the published files are.
+
+    Raises:
+        PromptError: the text cannot be used; name and version are taken; a run has used the version to be changed.
+    """
+    source = source.replace("\r\n", "\n")
+    match = re.search(r"^name:\s*(\S+)\s*$.*?^version:\s*(\S+)\s*$", source, re.MULTILINE | re.DOTALL)
+    if match is None:
+        raise PromptError("提示词的文件头里没有 name 和 version", "请照已有的提示词写文件头")
+    version = match[2] if match[2].isdigit() else "1"
+    prompt = parse_prompt(source, f"{match[1]}.v{version}.md")
+    with store.write() as session:
+        entries = listed(session, folder)
+        before = next((entry for entry in entries if entry.draft_id == draft_id), None) if draft_id else None
+        if draft_id is not None:
+            _refuse_fixed(before)
+        taken = next((entry for entry in entries if entry.prompt.id == prompt.id), None)
+        if taken is not None and (draft_id is None or taken.draft_id != draft_id):
+            raise PromptError(f"已经有 {prompt.id} 了", "已有的版本不能改，请把 version 加一")
+        if draft_id is None:
+            row = PromptDraft(created_by=who, **_columns(prompt))
+            session.add(row)
+        else:
+            row = session.get_one(PromptDraft, draft_id)
+            for column, value in _columns(prompt).items():
+                setattr(row, column, value)
+        session.flush()
+        return Entry(prompt, row.id, (), row.created_by, row.created_at)
+
+
+def remove(store: Store, draft_id: int) -> None:
+    """Delete a version that no run has used.
+
+    Raises:
+        PromptError: there is none, or a run has used it.
+    """
+    with store.write() as session:
+        _refuse_fixed(next((entry for entry in listed(session) if entry.draft_id == draft_id), None))
+        session.delete(session.get_one(PromptDraft, draft_id))
+
+
+def publish(store: Store, draft_id: int, folder: Path = PROMPTS_DIR) -> Path:
+    """Write a version of the database as a file; from then on it is published and never changes.
+
+    Raises:
+        PromptError: there is none, or the file is there already or cannot be written.
+    """
+    with store.read() as session:
+        row = session.get(PromptDraft, draft_id)
+        if row is None:
+            raise PromptError("这个提示词版本已不存在", "请刷新页面")
+        path, source = folder / f"{row.name}.v{row.version}.md", row.source
+    try:
+        with path.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(source)
+    except FileExistsError as error:
+        raise PromptError(f"文件 {path.name} 已经存在", "已发布的版本不能改，请另存为新版本") from error
+    except OSError as error:
+        raise PromptError(f"写不了文件 {path.name}（{error.strerror}）", "请检查 prompts 目录的权限") from error
+    list_prompts.cache_clear()
+    return path
+
+
+def _columns(prompt: Prompt) -> dict[str, Any]:
+    return {"name": prompt.name, "version": prompt.version, "source": prompt.source, "sha256": prompt.sha256}
+
+
+def _refuse_fixed(entry: Entry | None) -> None:
+    if entry is None:
+        raise PromptError("这个提示词版本已不存在", "请刷新页面")
+    if entry.runs:
+        raise PromptError(f"{entry.prompt.id} 已经用在抽取任务「{entry.runs[0]}」里，不能再改", "请另存为新版本")
+
+
+def _used(session: Session) -> dict[str, tuple[str, ...]]:
+    """``{sha256 of a prompt: names of the runs that used it}``."""
+    found: dict[str, list[str]] = {}
+    statement = select(col(Run.name), col(Run.prompt_sha256), col(Run.parameters)).where(col(Run.kind) == RunKind.MODEL)
+    for name, main, parameters in session.execute(statement):
+        stages = ((parameters or {}).get("pipeline") or {}).get("stages", ())
+        for sha256 in dict.fromkeys([main, *(stage["sha256"] for stage in stages)]):
+            found.setdefault(sha256, []).append(name)
+    return {sha256: tuple(names) for sha256, names in found.items()}

@@ -1,0 +1,82 @@
+"""Runs: what is to be extracted, by whom, and how far it is.
+
+What a run wants stands in our own tables, so starting, stopping and watching one are plain writes and reads that any
+process may do. Workers carry runs out: they lease the chats that have no extraction yet (``leases``), one process at a
+time on SQLite, any number together on PostgreSQL.
+"""
+
+from core.services.extraction.runs.cost import Cost, costs, money, total_cost
+from core.services.extraction.runs.estimate import Estimate, chat_tokens, estimate
+from core.services.extraction.runs.lifecycle import (
+    DEFAULT_CONCURRENCY,
+    cancel,
+    create_run,
+    default_model,
+    delete,
+    extend,
+    pause,
+    retry_failed,
+    set_limits,
+    start,
+)
+from core.services.extraction.runs.pipeline_loading import pipeline_of, plan
+from core.services.extraction.runs.progress import (
+    Failure,
+    Pace,
+    extraction,
+    failures,
+    latest,
+    model_runs,
+    outside,
+    pace,
+    progress,
+    reused,
+    some_extractions,
+)
+from core.services.extraction.runs.run_options import Offer, free_name, offers, parse_indices, prompts
+from core.services.extraction.runs.scheduler import JobRunner, ensure_running, stop_running
+from core.services.extraction.runs.scope import RunParameters
+from core.services.extraction.runs.wait_for_run import watch
+
+__all__ = [
+    "DEFAULT_CONCURRENCY",
+    "Cost",
+    "Estimate",
+    "Failure",
+    "JobRunner",
+    "Offer",
+    "Pace",
+    "RunParameters",
+    "cancel",
+    "chat_tokens",
+    "costs",
+    "create_run",
+    "default_model",
+    "delete",
+    "ensure_running",
+    "estimate",
+    "extend",
+    "extraction",
+    "failures",
+    "free_name",
+    "latest",
+    "model_runs",
+    "money",
+    "offers",
+    "outside",
+    "pace",
+    "parse_indices",
+    "pause",
+    "pipeline_of",
+    "plan",
+    "progress",
+    "prompts",
+    "retry_failed",
+    "reused",
+    "set_limits",
+    "some_extractions",
+    "start",
+    "stop_running",
+    "total_cost",
+    "watch",
+]

@@ -1,0 +1,270 @@
+"""A dry run: how many calls, tokens and yuan a run will take. Asks no model and writes nothing."""
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from core.adapters.llm import ModelSpec
+from core.adapters.store import Store, queries
+from core.adapters.store.models import Extraction, ExtractionStatus, Run, RunKind
+from core.domain.chat import parse_chat
+from core.domain.cleaning import clean as cleaned_chat
+from core.domain.form import Form, load_named_form
+from core.domain.prompts import COMMON_VARIABLES, STAGE_VARIABLES, Prompt, Stage, render
+from core.services.extraction import models as model_catalog
+from core.services.extraction.pipeline import Pipeline, PipelineStep, chat_budget, estimate_tokens
+from core.services.extraction.pipeline.token_budget import SMALLEST_WINDOW, part_of
+from core.services.extraction.runs.cost import yuan
+from core.services.extraction.runs.lifecycle import default_model
+from core.services.extraction.runs.pipeline_loading import plan
+from core.services.extraction.runs.reply_reuse import reusable
+from core.services.extraction.runs.run_model import with_own
+from core.services.extraction.runs.scope import missing
+
+SAMPLE = 400
+"""Of more chats than this, so many are read and the rest is taken to be like them."""
+_FILLED = 1.3
+"""An answer is a skeleton of the form and some values: so many times the skeleton alone."""
+_SUMMARY_TOKENS = 400
+_ENOUGH = 5
+"""So many answers of the same model to the same prompt, and their mean length is the better estimate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a run will take.
+
+    Attributes:
+        model: the model as it would be asked.
+        chats: that would be asked about.
+        calls: to the model, retries aside.
+        tokens_in: of all questions, estimated.
+        tokens_out: of all answers, estimated.
+        yuan: ``None`` where the model's prices are unknown.
+        reused: calls that earlier replies answer; not in the numbers above.
+        over: indices of chats that do not fit into the model's context in one piece and are asked about in several.
+        windows: pieces of all chats together.
+        impossible: indices of chats that the prompt leaves no room for; they would fail.
+        learned: whether the length of answers comes from earlier answers of this model to this prompt.
+        sampled: whether only some of the chats were read.
+    """
+
+    model: ModelSpec
+    chats: int
+    calls: int
+    tokens_in: int
+    tokens_out: int
+    yuan: float | None
+    reused: int = 0
+    over: tuple[int, ...] = ()
+    windows: int = 0
+    impossible: tuple[int, ...] = ()
+    learned: bool = False
+    sampled: bool = False
+
+
+def chat_tokens(store: Store, dataset_id: int, clean: Sequence[str] = ()) -> dict[int, int]:
+    """``{index: tokens}`` of a dataset's cleaned conversations; the mean for all but :data:`SAMPLE` of them.
+
+    The slow part of an estimate, apart so that a page can keep it.
+
+    Args:
+        store: open store.
+        dataset_id: the dataset.
+        clean: names of cleaning steps; residue is left out in any case.
+    """
+    with store.read() as session:
+        indices = list(queries.chat_ids(session, dataset_id))
+        step = max(1, math.ceil(len(indices) / SAMPLE))
+        read = set(indices[::step])
+        found = {
+            chat.index: estimate_tokens(cleaned_chat(parse_chat(chat.text), clean).text)
+            for index in sorted(read)
+            for chat in [queries.chat(session, dataset_id, index)]
+        }
+    mean = round(sum(found.values()) / len(found)) if found else 0
+    return {index: found.get(index, mean) for index in indices}
+
+
+def estimate(
+    store: Store,
+    *,
+    dataset: str | int,
+    provider: str,
+    model: str = "",
+    prompt: str = "baseline",
+    pipeline: Pipeline | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    run: str = "",
+    limit: int | None = None,
+    chat_indices: Iterable[int] | None = None,
+    tokens: Mapping[int, int] | None = None,
+    fresh: bool = False,
+) -> Estimate:
+    """Say what :func:`core.services.extraction.runs.create_run` with the same arguments, and then a start, would take.
+
+    Args:
+        store: open store.
+        dataset: name or id.
+        provider: ``local``, ``spark`` or ``openai``; ``""``: that of the model's entry.
+        model: an entry's name, or what the service calls a model.
+        prompt: name, name and version, or several stages.
+        pipeline: what :func:`core.services.extraction.runs.plan` made, instead of ``prompt``.
+        parameters: for the model.
+        run: the run's name; where there is one already, only what it lacks counts.
+        limit: only the first so many chats.
+        chat_indices: only these chats.
+        tokens: what :func:`chat_tokens` gave, if it is at hand.
+        fresh: nothing is taken from earlier replies.
+
+    Raises:
+        NotFoundError: no such dataset.
+        PromptError: no such prompt.
+        SettingsError: no such provider or model.
+    """
+    with store.read() as session:
+        stages = pipeline or plan(session, prompt, dataset=dataset)
+        spec = model_catalog.resolve(session, provider, model.strip() or default_model(provider))
+        data = queries.dataset(session, dataset)
+        form = load_named_form(data.form)
+        wanted = _wanted(session, data.id, run, limit, chat_indices)
+        ids = queries.chat_ids(session, data.id)
+        learned = _mean_answer(session, spec, stages.main) if stages.plain else None
+    spec = with_own(spec, parameters or {})
+    lengths = tokens if tokens is not None else chat_tokens(store, data.id, stages.clean)
+    found = _estimate(spec, form, stages, {index: lengths.get(index, 0) for index in wanted}, learned)
+    known = {} if fresh else reusable(store, spec, form, stages, {index: ids[index] for index in wanted})
+    return _without(found, sum(known.values()))
+
+
+def _estimate(
+    spec: ModelSpec, form: Form, pipeline: Pipeline, lengths: Mapping[int, int], learned: float | None
+) -> Estimate:
+    """Stage by stage: what every question has in common, and what each window of a chat adds to it."""
+    settings = spec.request()
+    budget = chat_budget(
+        form,
+        pipeline,
+        context_tokens=spec.context_tokens,
+        max_output_tokens=spec.max_output_tokens,
+        parameters=settings,
+    )
+    over = [index for index, length in lengths.items() if budget is not None and length > budget]
+    impossible = over if budget is not None and budget < SMALLEST_WINDOW else []
+    asked = {index: length for index, length in lengths.items() if index not in set(impossible)}
+    pieces = {index: _windows(length, budget, pipeline.overlap) for index, length in asked.items()}
+    windows = sum(count for count, _ in pieces.values())
+    shown = sum(tokens for _, tokens in pieces.values())
+    tokens_in = tokens_out = 0
+    for step in pipeline.steps:
+        fixed, answer = _fixed_tokens(step, form, settings), _answer_tokens(step, form)
+        if learned is not None:
+            answer = learned
+        own = shown if "chat" in STAGE_VARIABLES[step.prompt.stage] else 0
+        if "examples" in STAGE_VARIABLES[step.prompt.stage] and asked:
+            own += pipeline.examples * round(sum(asked.values()) / len(asked) + answer) * windows
+        tokens_in += step.samples * (own + fixed * windows)
+        tokens_out += step.samples * round(answer * windows)
+    return Estimate(
+        spec,
+        len(lengths),
+        pipeline.calls * windows,
+        tokens_in,
+        tokens_out,
+        yuan(spec, tokens_in, tokens_out),
+        over=tuple(index for index in over if index not in set(impossible)),
+        windows=windows,
+        impossible=tuple(impossible),
+        learned=learned is not None,
+        sampled=len(lengths) > SAMPLE,
+    )
+
+
+def _without(found: Estimate, reused: int) -> Estimate:
+    """The estimate less the calls that are answered already, taken to be of average length."""
+    reused = min(reused, found.calls)
+    if not reused:
+        return found
+    share = (found.calls - reused) / found.calls
+    tokens_in, tokens_out = round(found.tokens_in * share), round(found.tokens_out * share)
+    return replace(
+        found,
+        calls=found.calls - reused,
+        reused=reused,
+        tokens_in=tokens_in,
+        tokens_out=tokens_out,
+        yuan=yuan(found.model, tokens_in, tokens_out),
+    )
+
+
+def _windows(length: int, budget: int | None, overlap: float) -> tuple[int, int]:
+    """How many windows a chat of so many tokens takes, and how many tokens they show together."""
+    if budget is None or length <= budget:
+        return 1, length
+    repeated = budget * overlap
+    count = math.ceil((length - repeated) / (budget - repeated))
+    return count, round(length + (count - 1) * repeated)
+
+
+def _fixed_tokens(step: PipelineStep, form: Form, settings: Mapping[str, Any]) -> int:
+    """Tokens of a question but for the chat and the examples."""
+    wanted = STAGE_VARIABLES[step.prompt.stage] - COMMON_VARIABLES
+    empty: dict[str, Any] = {name: [] if name == "examples" else "" for name in wanted}
+    rendered = render(step.prompt, part_of(form, step), json_object=bool(settings.get("json_mode")), **empty)
+    given = {"forms": round(_skeleton(form) * _FILLED), "summary": _SUMMARY_TOKENS}
+    return estimate_tokens(rendered.system + rendered.user) + sum(given.get(name, 0) for name in wanted)
+
+
+def _answer_tokens(step: PipelineStep, form: Form) -> float:
+    return _SUMMARY_TOKENS if step.prompt.stage is Stage.SUMMARY else _skeleton(part_of(form, step)) * _FILLED
+
+
+def _skeleton(form: Form) -> int:
+    return estimate_tokens(json.dumps([form.empty()], ensure_ascii=False, indent=2))
+
+
+def _wanted(
+    session: Session, dataset_id: int, run: str, limit: int | None, chat_indices: Iterable[int] | None
+) -> list[int]:
+    """Indices that would be asked about: in scope, and without an answer where the run is there already."""
+    known = queries.chat_ids(session, dataset_id)
+    wanted = list(known)[:limit] if chat_indices is None else [index for index in chat_indices if index in known]
+    row = session.execute(
+        select(Run).where(col(Run.dataset_id) == dataset_id, col(Run.name) == run.strip())
+    ).scalar_one_or_none()
+    if row is None:
+        return wanted
+    lacking = set(missing(session, row))
+    have = set(session.execute(select(col(Extraction.chat_id)).where(col(Extraction.run_id) == row.id)).scalars())
+    asked = set(wanted)
+    return [index for index, chat_id in known.items() if chat_id in lacking or (chat_id not in have and index in asked)]
+
+
+def _mean_answer(session: Session, spec: ModelSpec, prompt: Prompt) -> float | None:
+    """Mean tokens of earlier answers of this model to this prompt alone; ``None`` where there are too few."""
+    runs = session.execute(
+        select(col(Run.id), col(Run.parameters)).where(
+            col(Run.kind) == RunKind.MODEL,
+            col(Run.provider) == spec.provider,
+            col(Run.model) == spec.name,
+            col(Run.prompt_sha256) == prompt.sha256,
+        )
+    )
+    alone = [run_id for run_id, parameters in runs if not (parameters or {}).get("pipeline")]
+    statement = (
+        select(col(Extraction.tokens_out))
+        .where(
+            col(Extraction.run_id).in_(alone),
+            col(Extraction.status) != ExtractionStatus.FAILED,
+            col(Extraction.tokens_out) > 0,
+        )
+        .order_by(col(Extraction.id).desc())
+        .limit(200)
+    )
+    lengths = [int(value) for value in session.execute(statement).scalars()]
+    return sum(lengths) / len(lengths) if len(lengths) >= _ENOUGH else None

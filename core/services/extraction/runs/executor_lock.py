@@ -1,0 +1,69 @@
+"""Who carries runs out: on SQLite one process at a time, told by a lock that ends with its holder."""
+
+from typing import Protocol
+
+from filelock import FileLock, Timeout
+
+from core.adapters.store import Store
+from core.errors import JobError
+
+
+class ExecutorLock(Protocol):
+    """Held by the executor, wanted by everybody else.
+
+    Attributes:
+        exclusive: whether only one process can have it: every other worker that is still listed is dead then.
+    """
+
+    exclusive: bool
+
+    def acquire(self) -> bool:
+        """Take it if it is free; never waits."""
+        ...
+
+    def release(self) -> None:
+        """Give it back."""
+        ...
+
+
+class _FileLock:
+    exclusive = True
+
+    def __init__(self, path: str) -> None:
+        # Taken and given back by whichever thread gets there.
+        self._lock = FileLock(path, thread_local=False)
+
+    def acquire(self) -> bool:
+        try:
+            self._lock.acquire(blocking=False)
+        except Timeout:
+            return False
+        return True
+
+    def release(self) -> None:
+        self._lock.release()
+
+
+class _Shared:
+    """Nothing to hold: workers on PostgreSQL share runs, and their rows say who is there."""
+
+    exclusive = False
+
+    def acquire(self) -> bool:
+        return True
+
+    def release(self) -> None:
+        pass
+
+
+def executor_lock(store: Store) -> ExecutorLock:
+    """The lock of a store's executor.
+
+    Raises:
+        JobError: a database in memory, which no other process could see.
+    """
+    if store.engine.dialect.name != "sqlite":
+        return _Shared()
+    if store.path is None or str(store.path) == ":memory:":
+        raise JobError("内存数据库不能运行抽取任务", "请使用文件数据库")
+    return _FileLock(f"{store.path}.jobs.lock")

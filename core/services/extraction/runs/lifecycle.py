@@ -1,0 +1,325 @@
+"""What people do to runs: create, start, pause, cancel, retry, delete. Plain writes; nothing waits here."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy import delete as sql_delete
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from core.adapters.llm import ModelSpec, connect, presets
+from core.adapters.llm import provider as make_provider
+from core.adapters.store import RunView, Store, queries
+from core.adapters.store.models import Extraction, ExtractionStatus, Run, RunKind, RunStatus
+from core.errors import JobError, NotFoundError
+from core.services.extraction import models as model_catalog
+from core.services.extraction.pipeline import Pipeline
+from core.services.extraction.runs.pipeline_loading import pipeline_of, plan
+from core.services.extraction.runs.progress import progress
+from core.services.extraction.runs.run_model import refresh, spec_of, with_own
+from core.services.extraction.runs.scope import RunParameters, missing, parameters_of, pending, scope
+from core.settings import OpenAISettings, SparkSettings
+
+DEFAULT_CONCURRENCY: Mapping[str, int] = {"local": 1, "spark": 2, "openai": 8}
+"""Calls at a time: ``local`` computes in this very process, Spark's public models allow two, services more."""
+
+
+def default_model(provider: str) -> str:
+    """The model of a provider where none is named: from the environment, ``""`` where that says nothing.
+
+    Raises:
+        SettingsError: no such provider.
+    """
+    make_provider(provider)
+    if provider == "spark":
+        return SparkSettings().domain
+    if provider == "openai":
+        return OpenAISettings().model
+    return next((preset.name for preset in presets() if preset.provider == provider), "")
+
+
+def create_run(
+    store: Store,
+    *,
+    dataset: str | int,
+    name: str,
+    provider: str,
+    model: str = "",
+    prompt: str = "baseline",
+    pipeline: Pipeline | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    concurrency: int | None = None,
+    per_minute: int | None = None,
+    deadline: float | None = None,
+    fresh: bool | None = None,
+    limit: int | None = None,
+    chat_indices: Iterable[int] | None = None,
+) -> RunView:
+    """Create a run, or find the one of these names and widen its scope; calls no model.
+
+    Args:
+        store: open store.
+        dataset: name or id.
+        name: the run's name, unique in its dataset.
+        provider: ``local``, ``spark`` or ``openai``; ``""``: that of the model's entry.
+        model: an entry's name, or what the service calls a model; the provider's default where empty.
+        prompt: name (newest version), name and version (``baseline.v1``), or several stages (``baseline,verify``).
+        pipeline: what :func:`core.services.extraction.runs.plan` made, instead of ``prompt``.
+        parameters: for the model: ``temperature``, ``max_tokens``, …
+        concurrency: calls at a time; the provider's default where ``None``.
+        per_minute: calls started per minute at most.
+        deadline: seconds for one call.
+        fresh: ask anew even where an identical request was answered before.
+        limit: only the first so many chats; ``None`` for all. An existing run's scope only grows.
+        chat_indices: only these chats; not together with ``limit``.
+
+    Raises:
+        NotFoundError: no such dataset.
+        PromptError: no such prompt, or stages that do not fit together.
+        JobError: keys are missing; the names belong to a run with another provider, model, prompt or parameters; a
+            value is out of range; nothing is in scope.
+        SettingsError: no such provider.
+    """
+    name = name.strip()
+    if not name:
+        raise JobError("抽取任务没有名称", "请填写一个名称")
+    if limit is not None and limit < 1:
+        raise JobError(f"只抽取前 {limit} 条群聊没有意义", "请填写 1 以上的数，或留空表示全部")
+    with store.read() as session:
+        spec = model_catalog.resolve(session, provider, model.strip() or default_model(provider))
+        stages = pipeline or plan(session, prompt, dataset=dataset)
+    _ready_or_refuse(with_own(spec, parameters or {}))
+    provider, model = spec.provider, spec.name
+    chosen = stages.main
+    with store.write() as session:
+        data = queries.dataset(session, dataset)
+        indices = list(queries.chat_ids(session, data.id))
+        wanted = _wanted(indices, limit, chat_indices)
+        row = session.execute(
+            select(Run).where(col(Run.dataset_id) == data.id, col(Run.name) == name)
+        ).scalar_one_or_none()
+        if row is None:
+            row = Run(dataset_id=data.id, name=name, kind=RunKind.MODEL, provider=provider, model=model)
+            row.prompt_name, row.prompt_version = chosen.name, str(chosen.version)
+            row.prompt_sha256, row.prompt_text = chosen.sha256, chosen.source
+            kept = None if stages.plain else stages.as_dict()
+            settled = _validated(request=dict(parameters or {}), chats=wanted, pipeline=kept)
+            at_once = spec.concurrency or DEFAULT_CONCURRENCY.get(provider, 4)
+            limits = {"concurrency": at_once, "per_minute": spec.per_minute, "entry": spec.as_dict()}
+            settled = settled.model_copy(update=limits)
+            session.add(row)
+        else:
+            _same_or_refuse(row, provider, model, stages, parameters)
+            settled = parameters_of(row)
+            if settled.chats is not None:
+                settled.chats = None if wanted is None else sorted({*settled.chats, *wanted})
+        changes = {"concurrency": concurrency, "per_minute": per_minute, "deadline": deadline, "fresh": fresh}
+        given = {key: value for key, value in changes.items() if value is not None}
+        row.parameters = _validated(**{**settled.model_dump(), **given}).model_dump(mode="json")
+        row.total = len(scope(session, row))
+        if row.total == 0:
+            raise JobError(f"数据集「{data.name}」里没有可以抽取的群聊", "请先导入数据，或检查选择的范围")
+        session.flush()
+        run_id = row.id or 0
+    return progress(store, run_id)
+
+
+def start(store: Store, run_id: int) -> RunView:
+    """Let a run go on with what is missing; whoever holds the executor's lock will see it.
+
+    Raises:
+        NotFoundError: no such run.
+        JobError: it is not a model's run, or keys are missing (the sentence names the variables).
+    """
+    with store.write() as session:
+        row = _model_run(session, run_id)
+        row.total = len(scope(session, row))
+        _go(session, row)
+    return progress(store, run_id)
+
+
+def extend(store: Store, run_id: int) -> RunView:
+    """Let a run be about all chats of its dataset, also those imported since, and go on.
+
+    Raises:
+        NotFoundError: no such run.
+        JobError: it is not a model's run, or keys are missing.
+    """
+    with store.write() as session:
+        row = _model_run(session, run_id)
+        settled = parameters_of(row)
+        settled.chats = None
+        row.parameters = settled.model_dump(mode="json")
+        row.total = len(scope(session, row))
+        _go(session, row)
+    return progress(store, run_id)
+
+
+def set_limits(store: Store, run_id: int, *, concurrency: int, per_minute: int | None, deadline: float) -> RunView:
+    """Change how fast a run asks and how long it waits, also while it goes on: the next chat that is begun obeys.
+
+    Args:
+        store: open store.
+        run_id: the run.
+        concurrency: calls at a time; runs of one model share the smallest of theirs.
+        per_minute: calls started per minute at most; ``None`` for no limit.
+        deadline: seconds for one call.
+
+    Raises:
+        NotFoundError: no such run.
+        JobError: it is not a model's run, or a value is out of range.
+    """
+    with store.write() as session:
+        row = _model_run(session, run_id)
+        limits = {"concurrency": concurrency, "per_minute": per_minute, "deadline": deadline}
+        row.parameters = _validated(**{**parameters_of(row).model_dump(), **limits}).model_dump(mode="json")
+    return progress(store, run_id)
+
+
+def retry_failed(store: Store, run_id: int, *, causes: Iterable[str] | None = None) -> RunView:
+    """Ask again where a run failed; what was said before stays with the extraction.
+
+    Args:
+        store: open store.
+        run_id: the run.
+        causes: only failures with these causes; ``None`` for all.
+
+    Raises:
+        NotFoundError: no such run.
+        JobError: nothing failed, it is not a model's run, or keys are missing.
+    """
+    with store.write() as session:
+        row = _model_run(session, run_id)
+        statement = select(col(Extraction.chat_id), col(Extraction.attempts)).where(
+            col(Extraction.run_id) == run_id, col(Extraction.status) == ExtractionStatus.FAILED
+        )
+        if causes is not None:
+            statement = statement.where(col(Extraction.cause).in_(list(causes)))
+        failed = {int(chat_id): int(attempts) for chat_id, attempts in session.execute(statement)}
+        if not failed:
+            raise JobError(f"抽取任务「{row.name}」没有失败的群聊", "不需要重试")
+        settled = parameters_of(row)
+        settled.retry = {**settled.retry, **failed}
+        row.parameters = settled.model_dump(mode="json")
+        _go(session, row)
+    return progress(store, run_id)
+
+
+def pause(store: Store, run_id: int) -> RunView:
+    """Stop asking for now; calls under way finish and are kept. ``start`` goes on.
+
+    Raises:
+        NotFoundError: no such run.
+    """
+    return _stop(store, run_id, RunStatus.PAUSED)
+
+
+def cancel(store: Store, run_id: int) -> RunView:
+    """Give a run up; calls under way finish and are kept, and ``start`` can still go on.
+
+    Raises:
+        NotFoundError: no such run.
+    """
+    return _stop(store, run_id, RunStatus.CANCELLED)
+
+
+def delete(store: Store, run_id: int) -> None:
+    """Delete a run with all its extractions. Records that were based on it stay.
+
+    Raises:
+        NotFoundError: no such run.
+        JobError: it is running.
+    """
+    with store.write() as session:
+        row = _row(session, run_id)
+        if row.status == RunStatus.RUNNING:
+            raise JobError(f"抽取任务「{row.name}」正在进行，不能删除", "请先取消它")
+        session.execute(sql_delete(Extraction).where(col(Extraction.run_id) == run_id))
+        session.delete(row)
+
+
+def finish_if_complete(session: Session, run_id: int) -> None:
+    """Mark a running run finished once nothing is missing; call inside a write, with its changes flushed."""
+    row = session.get(Run, run_id)
+    if row is not None and row.status == RunStatus.RUNNING and not pending(session, row):
+        row.status = RunStatus.FINISHED
+
+
+def _go(session: Session, row: Run) -> None:
+    refresh(session, row)
+    _ready_or_refuse(spec_of(row))
+    row.status = RunStatus.RUNNING if missing(session, row) else RunStatus.FINISHED
+
+
+def _ready_or_refuse(spec: ModelSpec) -> None:
+    if reason := connect(spec).ready():
+        raise JobError(reason.rstrip("。"))
+
+
+def _stop(store: Store, run_id: int, status: RunStatus) -> RunView:
+    with store.write() as session:
+        row = _row(session, run_id)
+        if row.status in (RunStatus.WAITING, RunStatus.RUNNING, RunStatus.PAUSED):
+            row.status = status
+    return progress(store, run_id)
+
+
+def _row(session: Session, run_id: int) -> Run:
+    row = session.get(Run, run_id)
+    if row is None:
+        raise NotFoundError("这个抽取任务已不存在", "请刷新页面")
+    return row
+
+
+def _model_run(session: Session, run_id: int) -> Run:
+    row = _row(session, run_id)
+    if row.kind != RunKind.MODEL:
+        raise JobError(f"「{row.name}」不是由模型抽取的任务，不能运行", "请新建一个抽取任务")
+    return row
+
+
+def _wanted(indices: list[int], limit: int | None, chat_indices: Iterable[int] | None) -> list[int] | None:
+    if chat_indices is not None:
+        wanted = sorted(set(chat_indices))
+        if unknown := sorted(set(wanted) - set(indices)):
+            raise JobError(f"数据集里没有第 {'、'.join(map(str, unknown[:5]))} 条群聊", "请检查选择的范围")
+        return wanted
+    return None if limit is None else indices[:limit]
+
+
+def _validated(**values: Any) -> RunParameters:
+    try:
+        return RunParameters.model_validate(values)
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        names = {"concurrency": "并发数", "per_minute": "每分钟次数", "deadline": "超时秒数"}
+        field = str(wrong["loc"][0]) if wrong["loc"] else ""
+        raise JobError(
+            f"{names.get(field, field)}不能是 {wrong.get('input')}", "并发数可以是 1 到 256，其余应大于 0"
+        ) from error
+
+
+def _same_or_refuse(
+    row: Run, provider: str, model: str, stages: Pipeline, parameters: Mapping[str, Any] | None
+) -> None:
+    """A run is one way of asking: under the same name nothing else goes on."""
+    if row.kind != RunKind.MODEL:
+        raise JobError(f"这个数据集已有同名的「{row.name}」，但它不是由模型抽取的", "请换一个名称")
+    different = []
+    if row.provider != provider:
+        different.append(f"服务是 {row.provider} 而不是 {provider}")
+    elif row.model != model:
+        different.append(f"模型是 {row.model or '（未指定）'} 而不是 {model or '（未指定）'}")
+    before = pipeline_of(row)
+    asked, now = ([(s.prompt.sha256, s.samples, s.fields) for s in plan_.steps] for plan_ in (before, stages))
+    if row.prompt_sha256 != stages.main.sha256 or asked != now:
+        different.append(f"提示词是 {before.spec} 而不是 {stages.spec}")
+    elif before.sha256 != stages.sha256:
+        different.append("清理步骤、分段、示例或起点不同")
+    if parameters is not None and parameters_of(row).request != dict(parameters):
+        different.append("模型参数不同")
+    if different:
+        raise JobError(
+            f"抽取任务「{row.name}」已经存在，它的{'，'.join(different)}", "请换一个任务名称，或用原来的设置继续"
+        )

@@ -1,0 +1,180 @@
+"""How a run is doing: counts, pace, time left, what came last, failures by cause. Reads only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from sqlalchemy import func, select
+from sqlmodel import col
+
+from core.adapters.store import ExtractionView, RunView, Store, queries
+from core.adapters.store.models import Chat, Extraction, ExtractionStatus, Reply, Run, RunKind, now
+from core.errors import Cause, NotFoundError
+from core.services.extraction.runs.scope import awaiting_retry
+
+_WINDOW = timedelta(seconds=60)
+
+CAUSES: dict[str, str] = {
+    Cause.CONFIG: "缺少密钥或地址",
+    Cause.AUTH: "密钥被拒绝",
+    Cause.LICENCE: "没有这个模型的授权，或已到期",
+    Cause.QUOTA: "余额或用量不足",
+    Cause.RATE: "调用过于频繁",
+    Cause.AUDIT: "没有通过内容审核",
+    Cause.TOO_LONG: "超过模型的长度限制",
+    Cause.BAD_REQUEST: "模型服务不接受请求",
+    Cause.TIMEOUT: "超时",
+    Cause.NETWORK: "网络连接失败",
+    Cause.CUT_OFF: "回答不完整",
+    Cause.SERVER: "模型服务出错",
+    Cause.UNKNOWN: "其他错误",
+    "": "回答无法解析成表单",
+}
+"""What the analyst reads for a cause; the empty one is an answer that came but could not be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast a run goes.
+
+    Attributes:
+        per_minute: chats settled per minute over the last minute (or since the run's last start, if that is shorter).
+        seconds_left: estimate for what is pending; ``None`` where nothing was settled lately.
+    """
+
+    per_minute: float
+    seconds_left: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Failures of one cause.
+
+    Attributes:
+        cause: :class:`core.errors.Cause` or ``""`` for answers that could not be read.
+        title: the cause for the analyst.
+        chats: index of each, as they came.
+    """
+
+    cause: str
+    title: str
+    chats: tuple[int, ...]
+
+
+def progress(store: Store, run_id: int) -> RunView:
+    """A run and its counts; failures that wait for their retry count as pending, not as failed.
+
+    Raises:
+        NotFoundError: no such run.
+    """
+    with store.read() as session:
+        view = queries.run(session, run_id)
+        if view.kind != RunKind.MODEL or not view.failed:
+            return view
+        row = session.get(Run, run_id)
+        if row is None:
+            raise NotFoundError("这个抽取任务已不存在", "请刷新页面")
+        return replace(view, failed=view.failed - len(awaiting_retry(session, row)))
+
+
+def model_runs(store: Store, dataset_id: int) -> list[RunView]:
+    """A dataset's runs of kind *model*, newest first, each as :func:`progress` gives it."""
+    with store.read() as session:
+        found = [run for run in queries.runs(session, dataset_id) if run.kind == RunKind.MODEL]
+        retried = {run.id: len(awaiting_retry(session, session.get_one(Run, run.id))) for run in found if run.failed}
+    return [replace(run, failed=run.failed - retried.get(run.id, 0)) for run in found]
+
+
+def pace(store: Store, run: RunView) -> Pace:
+    """How fast a run goes, from what was stored in the last minute."""
+    moment = now()
+    since = moment - _WINDOW
+    with store.read() as session:
+        count, first = session.execute(
+            select(func.count(), func.min(col(Extraction.created_at))).where(
+                col(Extraction.run_id) == run.id, col(Extraction.created_at) >= since
+            )
+        ).one()
+    if count < 2 or first is None:
+        return Pace(0.0, None)
+    seconds = max(1.0, (moment - first).total_seconds())
+    # The first one ends the first interval: n settled chats are n - 1 intervals after it.
+    per_second = (count - 1) / seconds
+    return Pace(per_second * 60, run.pending / per_second if per_second else None)
+
+
+def failures(store: Store, run_id: int) -> list[Failure]:
+    """A run's failures grouped by cause, the most frequent first; those waiting for a retry are left out."""
+    groups: dict[str, list[int]] = {}
+    with store.read() as session:
+        row = session.get(Run, run_id)
+        if row is None:
+            return []
+        waiting = awaiting_retry(session, row)
+        statement = (
+            select(col(Extraction.chat_id), col(Chat.index), col(Extraction.cause))
+            .join(Chat, col(Chat.id) == col(Extraction.chat_id))
+            .where(col(Extraction.run_id) == run_id, col(Extraction.status) == ExtractionStatus.FAILED)
+            .order_by(col(Extraction.id))
+        )
+        for chat_id, index, cause in session.execute(statement):
+            if chat_id not in waiting:
+                groups.setdefault(cause, []).append(index)
+    found = [Failure(cause, CAUSES.get(cause, CAUSES[Cause.UNKNOWN]), tuple(chats)) for cause, chats in groups.items()]
+    return sorted(found, key=lambda failure: -len(failure.chats))
+
+
+def extraction(store: Store, run_id: int, index: int) -> ExtractionView | None:
+    """What a run says about one chat, with every reply; ``None`` where it has nothing yet."""
+    with store.read() as session:
+        chat_id = session.execute(
+            select(col(Chat.id))
+            .join(Run, col(Run.dataset_id) == col(Chat.dataset_id))
+            .where(col(Run.id) == run_id, col(Chat.index) == index)
+        ).scalar_one_or_none()
+        return next(queries.extractions(session, run_id, [chat_id]), None) if chat_id is not None else None
+
+
+def some_extractions(store: Store, run_id: int, indices: Sequence[int]) -> list[ExtractionView]:
+    """What a run says about some chats (few), in the order asked for."""
+    with store.read() as session:
+        dataset_id = session.execute(select(col(Run.dataset_id)).where(col(Run.id) == run_id)).scalar_one_or_none()
+        if dataset_id is None:
+            return []
+        statement = select(col(Chat.id)).where(col(Chat.dataset_id) == dataset_id, col(Chat.index).in_(list(indices)))
+        found = {e.index: e for e in queries.extractions(session, run_id, list(session.execute(statement).scalars()))}
+    return [found[index] for index in indices if index in found]
+
+
+def latest(store: Store, run_id: int, limit: int = 12) -> list[ExtractionView]:
+    """The chats that a run settled last, the newest first."""
+    with store.read() as session:
+        statement = (
+            select(Extraction, col(Chat.index))
+            .join(Chat, col(Chat.id) == col(Extraction.chat_id))
+            .where(col(Extraction.run_id) == run_id)
+            .order_by(col(Extraction.created_at).desc(), col(Extraction.id).desc())
+            .limit(limit)
+        )
+        return [queries.extraction_view(row, index) for row, index in session.execute(statement)]
+
+
+def outside(store: Store, run_id: int) -> int:
+    """How many chats of its dataset a run has not been about so far: imported since, or left out at its start."""
+    with store.read() as session:
+        row = session.get(Run, run_id)
+        if row is None:
+            return 0
+        return len(queries.chat_ids(session, row.dataset_id)) - row.total
+
+
+def reused(store: Store, run_id: int) -> int:
+    """How many of a run's calls were answered by earlier replies to the same question; they cost nothing."""
+    with store.read() as session:
+        statement = (
+            select(func.count())
+            .select_from(Reply)
+            .join(Extraction, col(Extraction.id) == col(Reply.extraction_id))
+            .where(col(Extraction.run_id) == run_id, col(Reply.reused))
+        )
+        return int(session.execute(statement).scalar_one())

@@ -1,0 +1,88 @@
+"""How many calls of a run earlier replies would answer: the run played through with a model that is not there."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from core.adapters.llm import ModelReply, ModelRequest, ModelSpec, Provider, connect
+from core.adapters.store import Store
+from core.adapters.store.models import Chat, Extraction, Reply, Run
+from core.domain.chat import parse_chat
+from core.domain.form import Form
+from core.errors import Cause, ProviderError, ShiyaoError
+from core.services.extraction.pipeline import Pipeline, run_pipeline
+from core.services.extraction.runs.cached_provider import Asking
+from core.services.extraction.runs.pipeline_loading import examples_for, given_forms, given_or_refuse
+
+MOST = 400
+"""Of more chats than this none is looked at: it takes some milliseconds each."""
+
+
+class _Nobody:
+    """A provider that answers nothing, in place of another."""
+
+    def __init__(self, other: Provider) -> None:
+        self.name, self.usual_address = other.name, other.usual_address
+
+    def ready(self) -> str:
+        return ""
+
+    def complete(self, request: ModelRequest) -> ModelReply:
+        raise ProviderError(Cause.CONFIG, "试算时不调用模型")
+
+
+def reusable(store: Store, spec: ModelSpec, form: Form, pipeline: Pipeline, chats: Mapping[int, int]) -> dict[int, int]:
+    """``{index: calls}`` that are answered already; chats without any are left out.
+
+    A stage that follows on an unknown answer counts as new, so this is never too high.
+
+    Args:
+        store: open store.
+        spec: the model with the run's parameters.
+        form: what is filled.
+        pipeline: the stages.
+        chats: ``{index: chat id}`` to look at.
+    """
+    if spec.provider == "local" or len(chats) > MOST or not _anything(store, spec):
+        return {}
+    found: dict[int, int] = {}
+    nobody = _Nobody(connect(spec))
+    for index, chat_id in chats.items():
+        with store.read() as session:
+            chat = session.get(Chat, chat_id)
+            given = given_forms(session, pipeline, chat_id)
+            text = chat.text if chat is not None else ""
+        asking = Asking(store, spec, nobody)
+        try:
+            run_pipeline(
+                form=form,
+                chat=parse_chat(text),
+                pipeline=pipeline,
+                provider=asking,
+                model=spec.called,
+                parameters=spec.request(),
+                attempts=1,
+                context_tokens=spec.context_tokens,
+                max_output_tokens=spec.max_output_tokens,
+                base=given_or_refuse(pipeline, given),
+                examples=examples_for(store, form, pipeline, chat_id),
+            )
+        except ShiyaoError:
+            continue  # it would fail before the first call
+        if asking.asked:
+            found[index] = len(asking.asked)
+    return found
+
+
+def _anything(store: Store, spec: ModelSpec) -> bool:
+    """Whether this provider has answered anything at all: most runs are of a new model, and need not be played."""
+    statement = (
+        select(col(Reply.key))
+        .join(Extraction, col(Extraction.id) == col(Reply.extraction_id))
+        .join(Run, col(Run.id) == col(Extraction.run_id))
+        .where(col(Run.provider) == spec.provider)
+        .limit(1)
+    )
+    with store.read() as session:
+        return session.execute(statement).first() is not None

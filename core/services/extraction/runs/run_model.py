@@ -1,0 +1,52 @@
+"""The model of a run: its entry as it was when the run was last started, with the run's own parameters."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlmodel import Session, col
+
+from core.adapters.llm import ModelSpec, find_preset, typed
+from core.adapters.store.models import Extraction, Run
+from core.services.extraction import models as model_catalog
+from core.services.extraction.runs.scope import parameters_of
+
+
+def with_own(spec: ModelSpec, own: Mapping[str, Any]) -> ModelSpec:
+    """The entry with a run's parameters over its own."""
+    return replace(spec, parameters=spec.request(own))
+
+
+def spec_of(row: Run) -> ModelSpec:
+    """What a run asks: ready to be connected to."""
+    parameters = parameters_of(row)
+    if parameters.entry:
+        spec = ModelSpec.from_dict(parameters.entry)
+    else:
+        # A run from before there were entries.
+        spec = find_preset(row.provider, row.model) or typed(row.provider, row.model)
+    return with_own(spec, parameters.request)
+
+
+def refresh(session: Session, row: Run) -> None:
+    """Bring the run's entry up to date; what answers stays the same once there is an answer.
+
+    Address, key variable, limits and prices follow the entry, so that a service that moved can be followed. The model
+    and its parameters do so only while nothing has been answered: a run is one way of asking.
+    """
+    found = model_catalog.find(session, row.model)
+    parameters = parameters_of(row)
+    if found is None or found.provider != row.provider:
+        return
+    if parameters.entry:
+        answers = session.execute(
+            select(func.count()).where(col(Extraction.run_id) == row.id, col(Extraction.forms).is_not(None))
+        ).scalar_one()
+        if answers:
+            kept = ModelSpec.from_dict(parameters.entry)
+            found = replace(
+                found, model=kept.called, parameters=kept.parameters, json_mode=kept.json_mode, system=kept.system
+            )
+    parameters.entry = found.as_dict()
+    row.parameters = parameters.model_dump(mode="json")

@@ -1,0 +1,110 @@
+"""What a new run can be made of: models and whether they can be called, prompts, chats, a free name."""
+
+import re
+from dataclasses import dataclass
+
+from core.adapters.llm import TITLES, ModelSpec, Source, connect, typed
+from core.adapters.store import Store, queries
+from core.domain.prompts import Prompt, Stage, list_prompts
+from core.errors import JobError
+from core.services.extraction import models as model_catalog
+from core.services.extraction import prompt_library
+from core.services.extraction.runs.lifecycle import DEFAULT_CONCURRENCY
+from core.settings import OpenAISettings
+
+_RANGE = re.compile(r"(\d+)(?:\s*[-–~至到]\s*(\d+))?")
+_ALONE = (Stage.EXTRACT, Stage.FEWSHOT)
+_VOTERS = 3
+_BETWEEN = re.compile(r"[,，、;；\s]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A model as it may be chosen.
+
+    Attributes:
+        spec: the entry.
+        missing: ``""`` if it can be called, else the sentence that says what is missing.
+        concurrency: calls at a time by default.
+    """
+
+    spec: ModelSpec
+    missing: str
+    concurrency: int
+
+    @property
+    def label(self) -> str:
+        """What the page shows: title, name, and whether it can be called."""
+        spec = self.spec
+        state = "模板" if spec.lacking() else ("未配置" if self.missing else "")
+        name = spec.name if spec.name != spec.title else TITLES.get(spec.provider, spec.provider)
+        return " · ".join(part for part in (spec.title, name, state) if part)
+
+
+def offers(store: Store) -> list[Offer]:
+    """All models: own entries, shipped ones, and the one that the environment names; those that can be called first."""
+    specs = model_catalog.models(store)
+    named = OpenAISettings().model
+    if named and not any(spec.provider == "openai" and spec.name == named and _callable(spec) for spec in specs):
+        specs.append(typed("openai", named))
+    found = [
+        Offer(spec, connect(spec).ready(), spec.concurrency or DEFAULT_CONCURRENCY.get(spec.provider, 4))
+        for spec in specs
+    ]
+    return sorted(found, key=lambda offer: (bool(offer.missing), offer.spec.source == Source.FILE))
+
+
+def prompts(store: Store | None = None) -> list[tuple[str, str]]:
+    """``(what create_run takes, title)``: single prompts first, newest version of each name first, then pipelines.
+
+    Args:
+        store: for the prompts that are kept in the database; without it only files are listed.
+    """
+    found = list(list_prompts())
+    if store is not None:
+        with store.read() as session:
+            found = [entry.prompt for entry in prompt_library.listed(session)]
+    single = [(prompt.id, prompt.title) for prompt in found if prompt.stage in _ALONE]
+    newest: dict[Stage, Prompt] = {}
+    for prompt in found:
+        newest.setdefault(prompt.stage, prompt)
+    first = next((prompt for prompt in found if prompt.name == "baseline"), newest.get(Stage.EXTRACT))
+    joined: list[tuple[str, str]] = []
+    if first and (verify := newest.get(Stage.VERIFY)):
+        joined.append((f"{first.id},{verify.id}", f"{first.title}，再{verify.title}"))
+    if (summary := newest.get(Stage.SUMMARY)) and (filled := newest.get(Stage.FROM_SUMMARY)):
+        joined.append((f"{summary.id},{filled.id}", f"{summary.title}，再{filled.title}"))
+    if first:
+        joined.append((f"{first.id}*{_VOTERS}", f"{first.title} {_VOTERS} 次投票"))
+    return sorted(single, key=lambda entry: not entry[0].startswith("baseline.")) + joined
+
+
+def free_name(store: Store, dataset_id: int, provider: str, model: str) -> str:
+    """A name that no run of the dataset has yet: ``generalv3.5-1``, then ``generalv3.5-2`` and so on."""
+    stem = model or provider
+    with store.read() as session:
+        taken = {run.name for run in queries.runs(session, dataset_id)}
+    number = 1
+    while f"{stem}-{number}" in taken:
+        number += 1
+    return f"{stem}-{number}"
+
+
+def parse_indices(text: str) -> list[int]:
+    """Indices of chats as people write them: ``1-20，35``; in order, each once.
+
+    Raises:
+        JobError: something else is in it.
+    """
+    found: set[int] = set()
+    for part in filter(None, _BETWEEN.split(re.sub(r"\s*([-–~至到])\s*", r"\1", text.strip()))):
+        match = _RANGE.fullmatch(part)
+        first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
+        if not match or first < 1 or last < first or last - first > 1_000_000:
+            raise JobError(f"看不懂群聊序号「{part}」", "请写成 1-20，35 的样子")
+        found.update(range(first, last + 1))
+    return sorted(found)
+
+
+def _callable(spec: ModelSpec) -> bool:
+    return not connect(spec).ready()

@@ -1,0 +1,82 @@
+"""What a run still wants: its parameters, and the chats of its scope without an answer. Reads, inside a session."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import bindparam, func, select
+from sqlmodel import Session, col
+
+from core.adapters.store import queries
+from core.adapters.store.models import Extraction, ExtractionStatus, Run
+
+DEFAULT_DEADLINE = 120.0
+_SETTLED = select(func.count()).where(col(Extraction.run_id) == bindparam("run_id"))
+
+
+class RunParameters(BaseModel):
+    """What ``Run.parameters`` holds for a run of kind *model*.
+
+    Attributes:
+        request: goes to the model as it is (``temperature``, ``max_tokens``, ``patch_id`` …); part of what the
+            run *is*.
+        entry: the model's entry as it was when the run was last started (:meth:`core.adapters.llm.ModelSpec.as_dict`).
+        pipeline: the stages with the text of every prompt (``Pipeline.as_dict``); ``None`` for one
+            question with the run's own prompt.
+        deadline: seconds for one call.
+        concurrency: calls at a time for this run's model.
+        per_minute: calls started per minute at most for this run's model; ``None`` for no limit.
+        chats: indices in the run's scope; ``None`` for all chats of the dataset.
+        fresh: ask anew even where an identical request was answered before.
+        retry: ``{chat id: attempts}`` of failures that are to be asked again; an entry holds as long as the failed
+            extraction has that number of attempts, so a retry that fails again does not start over by itself.
+    """
+
+    model_config = ConfigDict(extra="ignore")
+
+    request: dict[str, Any] = Field(default_factory=dict)
+    entry: dict[str, Any] | None = None
+    pipeline: dict[str, Any] | None = None
+    deadline: float = Field(default=DEFAULT_DEADLINE, gt=0)
+    concurrency: int = Field(default=1, ge=1, le=256)
+    per_minute: int | None = Field(default=None, ge=1)
+    chats: list[int] | None = None
+    fresh: bool = False
+    retry: dict[int, int] = Field(default_factory=dict)
+
+
+def parameters_of(row: Run) -> RunParameters:
+    """The parameters of a run."""
+    return RunParameters.model_validate(row.parameters or {})
+
+
+def scope(session: Session, row: Run) -> dict[int, int]:
+    """``{index: chat id}`` of the chats that the run is about, in order."""
+    every = queries.chat_ids(session, row.dataset_id)
+    wanted = parameters_of(row).chats
+    return every if wanted is None else {index: every[index] for index in wanted if index in every}
+
+
+def awaiting_retry(session: Session, row: Run) -> set[int]:
+    """Ids of chats whose failure is to be asked again and has not been yet."""
+    retry = parameters_of(row).retry
+    if not retry:
+        return set()
+    failed = session.execute(
+        select(col(Extraction.chat_id), col(Extraction.attempts)).where(
+            col(Extraction.run_id) == row.id, col(Extraction.status) == ExtractionStatus.FAILED
+        )
+    )
+    return {chat_id for chat_id, attempts in failed if retry.get(chat_id) == attempts}
+
+
+def missing(session: Session, row: Run) -> list[int]:
+    """Ids of chats in scope that have no answer and no final failure, in order of the index."""
+    have = set(session.execute(select(col(Extraction.chat_id)).where(col(Extraction.run_id) == row.id)).scalars())
+    have -= awaiting_retry(session, row)
+    return [chat_id for chat_id in scope(session, row).values() if chat_id not in have]
+
+
+def pending(session: Session, row: Run) -> int:
+    """How many chats are missing, by counting alone: cheap enough to ask several times a second."""
+    settled: int = session.execute(_SETTLED, {"run_id": row.id}).scalar_one()
+    return max(0, row.total - settled + len(awaiting_retry(session, row)))

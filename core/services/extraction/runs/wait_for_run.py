@@ -1,0 +1,53 @@
+"""Waiting for a run, for the command line: start it, see it through whoever carries it out, stop in good order."""
+
+import time
+from collections.abc import Callable
+
+from core.adapters.store import RunView, Store
+from core.adapters.store.models import RunStatus
+from core.errors import JobError
+from core.services.extraction.runs.progress import progress
+from core.services.extraction.runs.scheduler import JobRunner
+
+_LOOK_SECONDS = 0.2
+
+
+def watch(
+    store: Store,
+    begin: Callable[[], RunView],
+    *,
+    seen: Callable[[RunView], None] = lambda _: None,
+    interrupted: Callable[[], None] = lambda: None,
+) -> RunView:
+    """Start a run and wait until it no longer runs.
+
+    Another process may be the one that carries it out; if that one dies, this one takes over. Calls under way are
+    stored before this returns or raises.
+
+    Args:
+        store: open store.
+        begin: starts the run (``start``, ``retry_failed``).
+        seen: called with each state.
+        interrupted: called on Ctrl+C, before calls under way are waited for.
+
+    Raises:
+        JobError: from ``begin``, or the run cannot be carried out in this process.
+        KeyboardInterrupt: as it came; the run stays as it is and goes on when it is asked for again.
+    """
+    view = begin()
+    runner = JobRunner(store)
+    runner.start(claim=True)
+    try:
+        seen(view)
+        while view.status == RunStatus.RUNNING:
+            if runner.problem is not None:
+                raise JobError(f"抽取任务「{view.name}」无法继续（{runner.problem}）", "请查看日志") from runner.problem
+            time.sleep(_LOOK_SECONDS)
+            view = progress(store, view.id)
+            seen(view)
+        return view
+    except KeyboardInterrupt:
+        interrupted()
+        raise
+    finally:
+        runner.stop()

@@ -1,0 +1,236 @@
+"""Runs side by side: the customers of each chat matched, not taken by position, and where the values differ.
+
+With a reference, each run is matched with it exactly as the score matches; what a run invented stands below. Without
+one, the runs are matched with one another.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from core.adapters.store import RunView, Store, queries
+from core.domain.form import Form, FormValues, Value
+from core.domain.merge import group_customers
+from core.domain.scoring import RIGHT_FROM, Scorer
+from core.domain.scoring.chat_score import Prepared
+from core.errors import InputError
+from core.services.quality.cache import kept
+from core.services.quality.data_versions import chats_version, reference_version, run_version
+from core.services.quality.scores import Yardstick, reference
+
+MOST_RUNS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """One customer of a chat in all runs.
+
+    Attributes:
+        gold: position of the reference's form; ``None`` for a customer that the reference lacks, or without one.
+        reference: the reference's form; ``None`` likewise.
+        forms: each run's form, in the order of the runs; ``None`` where the run lacks this customer.
+        positions: where each form stands in its run's answer; ``None`` likewise.
+        credits: per run and field, which part of the points was earned; ``None`` without a form or a reference.
+        apart: numbers of the fields on which the runs differ among themselves.
+        off: numbers of the fields on which some run differs from the reference.
+    """
+
+    gold: int | None
+    reference: FormValues | None
+    forms: tuple[FormValues | None, ...]
+    positions: tuple[int | None, ...]
+    credits: tuple[tuple[float, ...] | None, ...]
+    apart: frozenset[int]
+    off: frozenset[int]
+
+    def name(self, form: Form) -> str:
+        """The customer's name: the reference's, else the first run's that has one."""
+        found = (form.name_of(values) for values in (self.reference, *self.forms) if values)
+        return next((name for name in found if name), "")
+
+
+class Difference(NamedTuple):
+    """A place where values differ.
+
+    Attributes:
+        chat: index of the chat.
+        customer: position in the aligned customers of the chat.
+        key: the field.
+    """
+
+    chat: int
+    customer: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """Two to four runs of a dataset, chat by chat.
+
+    Attributes:
+        form: the form.
+        runs: the runs, in the order asked for.
+        against: the reference, ``""`` for none.
+        chats: aligned customers by chat index, in order.
+        lacking: per run, chats without an answer.
+    """
+
+    form: Form
+    runs: tuple[RunView, ...]
+    against: str
+    chats: Mapping[int, tuple[Customer, ...]]
+    lacking: tuple[frozenset[int], ...]
+
+    def differences(self, *, with_reference: bool = False, key: str = "") -> list[Difference]:
+        """Where the runs differ, in reading order.
+
+        Args:
+            with_reference: also where all runs agree and the reference does not.
+            key: only this field.
+        """
+        found: list[Difference] = []
+        keys = self.form.keys
+        for index, customers in self.chats.items():
+            for position, customer in enumerate(customers):
+                numbers = customer.apart | customer.off if with_reference else customer.apart
+                found += [Difference(index, position, keys[n]) for n in sorted(numbers) if not key or keys[n] == key]
+        return found
+
+
+def align(store: Store, by: Yardstick, names: Sequence[str], *, against: str = "") -> Alignment:
+    """Put runs side by side; kept while none of them changes.
+
+    Args:
+        store: the open store.
+        by: dataset, form and measure (``by.against`` is not used).
+        names: two to four names of runs.
+        against: ``labels``, ``records``, ``run:NAME``, or ``""`` for no reference.
+
+    Raises:
+        InputError: one run, a run twice, or too many.
+        NotFoundError: no such run or reference.
+    """
+    if not 2 <= len(names) <= MOST_RUNS or len(set(names)) != len(names):
+        raise InputError(f"对比需要 2 到 {MOST_RUNS} 个不同的抽取任务，选了 {len(names)} 个", "请重新选择")
+    with store.read() as session:
+        runs = tuple(queries.run(session, name, by.dataset.id) for name in names)
+        versions = tuple(run_version(session, run) for run in runs)
+        version = reference_version(session, by.dataset, against) if against else None
+        chats = chats_version(session, by.dataset)
+
+        def make() -> Alignment:
+            answers = [queries.forms_by_index(session, run.id) for run in runs]
+            golds = reference(session, by.dataset, against) if against else None
+            indices = list(queries.chat_ids(session, by.dataset.id))
+            scorer = Scorer(by.form, by.measure)
+            return Alignment(
+                by.form,
+                runs,
+                against,
+                {
+                    i: align_chat(scorer, [a.get(i) for a in answers], golds.get(i) if golds is not None else None)
+                    for i in indices
+                },
+                tuple(frozenset(indices) - set(a) for a in answers),
+            )
+
+        key = ("align", store.url, by.form.name, by.form.version, by.measure.name, chats, versions, against, version)
+        return kept(key, make, chats=by.dataset.chats * len(names))
+
+
+def align_chat(
+    scorer: Scorer, answers: Sequence[Sequence[FormValues] | None], golds: Sequence[FormValues] | None
+) -> tuple[Customer, ...]:
+    """Match the customers of one chat.
+
+    Args:
+        scorer: form and measure.
+        answers: each run's forms; ``None`` where it has no answer.
+        golds: the reference's forms; ``None`` without a reference.
+    """
+    given = [list(answer or []) for answer in answers]
+    rows: list[tuple[int | None, dict[int, int]]] = []
+    left: list[list[int]] = [list(range(len(forms))) for forms in given]
+    if golds:
+        prepared = [scorer.prepare(values) for values in golds]
+        rows = [(gold, {}) for gold in range(len(golds))]
+        for number, forms in enumerate(given):
+            for pair in scorer.chat([scorer.prepare(values) for values in forms], prepared).pairs:
+                rows[pair.gold][1][number] = pair.pred
+                left[number].remove(pair.pred)
+    rest = [[given[number][position] for position in positions] for number, positions in enumerate(left)]
+    for group in group_customers(scorer.form, rest):
+        rows.append((None, {number: left[number][position] for number, position in group.items()}))
+    return tuple(_customer(scorer, given, answers, golds, gold, members) for gold, members in rows)
+
+
+def _customer(
+    scorer: Scorer,
+    given: list[list[FormValues]],
+    answers: Sequence[Sequence[FormValues] | None],
+    golds: Sequence[FormValues] | None,
+    gold: int | None,
+    members: Mapping[int, int],
+) -> Customer:
+    forms = tuple(given[n][members[n]] if n in members else None for n in range(len(given)))
+    reference_form = golds[gold] if golds is not None and gold is not None else None
+    nothing = scorer.prepare({})
+    # A run without an answer differs from nobody; one without this customer says that all its cells are empty.
+    ready: list[Prepared | None] = [
+        scorer.prepare(values) if values is not None else (nothing if answers[n] is not None else None)
+        for n, values in enumerate(forms)
+    ]
+    said = [values for values in ready if values is not None]
+    wanted = scorer.prepare(reference_form) if reference_form is not None else nothing
+    width = range(len(scorer.weights))
+    return Customer(
+        gold=gold,
+        reference=reference_form,
+        forms=forms,
+        positions=tuple(members.get(n) for n in range(len(given))),
+        credits=tuple(
+            scorer.credits(values, wanted) if values is not None and forms[n] is not None and gold is not None else None
+            for n, values in enumerate(ready)
+        ),
+        apart=frozenset(i for i in width if len({values[i] for values in said}) > 1),
+        off=frozenset(i for i in width if golds is not None and any(values[i] != wanted[i] for values in said)),
+    )
+
+
+def difference_rows(found: Alignment, differences: Sequence[Difference]) -> list[dict[str, str | int]]:
+    """Differences as rows of a table, Chinese headings, one column per run and one for the reference."""
+    rows: list[dict[str, str | int]] = []
+    number = {key: i for i, key in enumerate(found.form.keys)}
+    for index, position, key in differences:
+        customer = found.chats[index][position]
+        row: dict[str, str | int] = {
+            "群聊": index,
+            "客户": customer.name(found.form) or f"第 {position + 1} 位",
+            "字段": key,
+        }
+        if found.against:
+            row["对照"] = shown(customer.reference, key) if customer.reference is not None else "（对照没有这位客户）"
+        for n, run in enumerate(found.runs):
+            values = customer.forms[n]
+            missing = "（没有结果）" if index in found.lacking[n] else "（没有这位客户）"
+            row[run.name] = shown(values, key) if values is not None else missing
+        for n, run in enumerate(found.runs):
+            credit = customer.credits[n]
+            if found.against:
+                row[f"{run.name} 得分比例"] = f"{credit[number[key]]:.2f}" if credit is not None else "0.00"
+        rows.append(row)
+    return rows
+
+
+def shown(values: Mapping[str, Value] | None, key: str) -> str:
+    """A cell as one text."""
+    value = (values or {}).get(key, "")
+    return "、".join(value) if isinstance(value, list) else value
+
+
+def right(customer: Customer, run: int, number: int, *, free: bool, right_from: float = RIGHT_FROM) -> bool | None:
+    """Whether a run has a cell right; ``None`` without a reference form."""
+    if customer.gold is None:
+        return None
+    credit = customer.credits[run]
+    return credit is not None and credit[number] >= (right_from - 1e-9 if free else 1 - 1e-9)

@@ -1,0 +1,49 @@
+"""What tells one state of the stored answers from another: the keys under which computed scores are kept."""
+
+from collections.abc import Hashable
+
+from sqlalchemy import func, select
+from sqlmodel import Session, col
+
+from core.adapters.store import DatasetView, RunView, queries
+from core.adapters.store.models import Chat, Extraction, Pass, Record, RecordStatus
+
+
+def run_version(session: Session, run: RunView) -> Hashable:
+    """Changes whenever an answer of the run comes or is replaced (extractions are never edited)."""
+    newest, count = session.execute(
+        select(func.max(col(Extraction.id)), func.count()).where(col(Extraction.run_id) == run.id)
+    ).one()
+    return run.id, run.created_at, newest, count, run.failed
+
+
+def records_version(session: Session, dataset_id: int, review_pass: str | None = None) -> Hashable:
+    """Changes with every save of a record; of all passes unless one is named."""
+    statement = select(
+        func.count(), func.coalesce(func.sum(col(Record.version)), 0), func.max(col(Record.updated_at))
+    ).where(col(Record.dataset_id) == dataset_id)
+    if review_pass is not None:
+        statement = statement.where(col(Record.review_pass) == review_pass)
+    return tuple(session.execute(statement).one())
+
+
+def chats_version(session: Session, dataset: DatasetView) -> Hashable:
+    """Changes when chats come or go."""
+    newest = session.execute(select(func.max(col(Chat.id))).where(col(Chat.dataset_id) == dataset.id)).scalar_one()
+    return dataset.id, dataset.created_at, dataset.chats, newest
+
+
+def reference_version(session: Session, dataset: DatasetView, against: str) -> Hashable:
+    """Changes whenever what runs are measured against does; see :func:`core.services.quality.scores.reference`."""
+    if against == "records":
+        confirmed = select(func.count()).where(
+            col(Record.dataset_id) == dataset.id,
+            col(Record.status) == RecordStatus.CONFIRMED,
+            col(Record.review_pass).in_((Pass.PRIMARY, Pass.ADJUDICATED)),
+        )
+        return "records", records_version(session, dataset.id), session.execute(confirmed).scalar_one()
+    if against == "labels":
+        labels = queries.labels_run(session, dataset.id)
+        return "labels", run_version(session, labels) if labels else None
+    _, _, name = against.partition(":")
+    return "run", run_version(session, queries.run(session, name, dataset.id)) if name else against

@@ -1,0 +1,72 @@
+"""Scores that somebody else measured (the platform's online score), entered on a run and shown beside ours."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from core.adapters.store import Store, queries
+from core.adapters.store.models import Dataset, OutsideScore, Run
+from core.domain.form import load_named_form
+from core.errors import InputError, NotFoundError
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideView:
+    """A score from outside; ``source`` says from where."""
+
+    id: int
+    run_id: int
+    score: float
+    source: str
+    note: str
+    who: str
+    at: datetime
+
+
+def enter_outside(
+    store: Store, run_id: int, score: float, *, source: str = "平台线上", note: str = "", who: str = ""
+) -> None:
+    """Enter a score that is known from outside; earlier ones stay, the newest is shown.
+
+    Raises:
+        NotFoundError: no such run.
+        InputError: the score is not between 0 and the form's points, or has no source.
+    """
+    with store.write() as session:
+        row = session.get(Run, run_id)
+        if row is None:
+            raise NotFoundError("这个抽取任务已经不在了", "请刷新页面")
+        dataset = session.get(Dataset, row.dataset_id)
+        most = load_named_form(dataset.form).max_points if dataset else 0.0
+        if not 0 <= score <= most:
+            raise InputError(f"得分 {score:g} 不在 0 到 {most:g} 之间", "请按平台显示的分数填写")
+        if not source.strip():
+            raise InputError("还没有写明分数的来源", "例如：平台线上")
+        session.add(OutsideScore(run_id=run_id, score=score, source=source.strip(), note=note.strip(), who=who.strip()))
+
+
+def remove_outside(store: Store, outside_id: int) -> None:
+    """Take an entry back that was a mistake."""
+    with store.write() as session:
+        row = session.get(OutsideScore, outside_id)
+        if row is not None:
+            session.delete(row)
+
+
+def outside_scores(store: Store, dataset_id: int) -> dict[int, list[OutsideView]]:
+    """``{run id: scores from outside, newest first}``."""
+    with store.read() as session:
+        source = queries.dataset(session, dataset_id)
+        rows = session.execute(
+            select(OutsideScore)
+            .join(Run, col(Run.id) == col(OutsideScore.run_id))
+            .where(col(Run.dataset_id) == source.id)
+            .order_by(col(OutsideScore.id).desc())
+        ).scalars()
+        found: dict[int, list[OutsideView]] = {}
+        for row in rows:
+            view = OutsideView(row.id or 0, row.run_id, row.score, row.source, row.note, row.who, row.at)
+            found.setdefault(row.run_id, []).append(view)
+    return found

@@ -1,0 +1,146 @@
+"""The leaderboard: every run of a dataset by the same yardstick, with what it cost and how sure its score is."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.adapters.llm import ModelSpec
+from core.adapters.store import DatasetView, RunView, Store, queries
+from core.adapters.store.models import RecordStatus, RunKind
+from core.domain.scoring import Interval, RunScore, mean_intervals
+from core.domain.scoring.bootstrap import difference_intervals
+from core.errors import NotFoundError
+from core.services.quality.cache import kept
+from core.services.quality.data_versions import run_version
+from core.services.quality.external_scores import OutsideView, outside_scores
+from core.services.quality.scores import LABELS, RECORDS, Yardstick, run_score, yardstick
+
+
+@dataclass(frozen=True, slots=True)
+class BoardRow:
+    """One run on the leaderboard.
+
+    Attributes:
+        run: the run.
+        score: by the board's yardstick.
+        interval: 95 % of the score, bootstrap over chats.
+        to_best: 95 % of (this − best), paired over chats; ``None`` for the best itself.
+        undisputed: the score without disputed labels; ``None`` where nothing is disputed.
+        outside: scores from outside, newest first.
+        cost: yuan, by the prices of the model as it was used; ``None`` where they are unknown.
+    """
+
+    run: RunView
+    score: RunScore
+    interval: Interval
+    to_best: Interval | None
+    undisputed: RunScore | None
+    outside: tuple[OutsideView, ...]
+    cost: float | None
+
+    @property
+    def like_best(self) -> bool:
+        """Whether the chats do not tell this run from the best one."""
+        return self.to_best is None or self.to_best.has_zero
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """All runs of a dataset, the best first.
+
+    Attributes:
+        by: what they are measured by.
+        floor: what all-empty forms would score.
+        max: full marks.
+        chats: chats of the reference.
+        rows: one per run with answers.
+        disputed: label cells that are disputed.
+    """
+
+    by: Yardstick
+    floor: float
+    max: float
+    chats: int
+    rows: tuple[BoardRow, ...]
+    disputed: int
+
+
+def references(store: Store, dataset: DatasetView) -> list[str]:
+    """What runs of this dataset can be measured against, the best first; empty where there is nothing.
+
+    Labels, confirmed records, then every run with answers.
+    """
+    with store.read() as session:
+        found = [LABELS] if queries.labels_run(session, dataset.id) is not None else []
+        if queries.record_counts(session, dataset.id).get(RecordStatus.CONFIRMED):
+            found.append(RECORDS)
+        runs = [run for run in queries.runs(session, dataset.id) if run.done and run.kind != RunKind.LABELS]
+    return found + [f"run:{run.name}" for run in runs]
+
+
+def board(store: Store, by: Yardstick) -> Board:
+    """Measure every run that has answers.
+
+    Raises:
+        NotFoundError: the reference does not exist.
+    """
+    outside = outside_scores(store, by.dataset.id)
+    with store.read() as session:
+        runs = [run for run in queries.runs(session, by.dataset.id) if run.done and not _is_reference(run, by)]
+        key, golds = yardstick(session, store, by)
+        scores = [run_score(session, store, by, run) for run in runs]
+        strict = Yardstick(by.dataset, by.form, by.against, by.measure, without_disputed=True)
+        _, without = yardstick(session, store, strict)
+        disputed = sum(len(cells) for cells in without.disputed.values())
+        apart = [run_score(session, store, strict, run) if disputed else None for run in runs]
+        versions = tuple(run_version(session, run) for run in runs)
+    order = sorted(range(len(runs)), key=lambda i: (-scores[i].score, runs[i].id))
+    alone, to_best = kept(("board", *key, versions), lambda: _intervals(scores, order))
+    rows = tuple(
+        BoardRow(
+            runs[i],
+            scores[i],
+            alone[i],
+            None if place == 0 else to_best[i],
+            apart[i],
+            tuple(outside.get(runs[i].id, ())),
+            cost(runs[i]),
+        )
+        for place, i in enumerate(order)
+    )
+    return Board(by, golds.floor, by.form.max_points, len(golds.golds), rows, disputed)
+
+
+def cost(run: RunView) -> float | None:
+    """What a run's tokens cost in yuan, by the prices of its model's entry; ``None`` where no price is known."""
+    entry = run.parameters.get("entry")
+    if not isinstance(entry, dict):
+        return None
+    spec = ModelSpec.from_dict(entry)
+    if spec.price_in is None and spec.price_out is None:
+        return None
+    return (run.tokens_in * (spec.price_in or 0.0) + run.tokens_out * (spec.price_out or 0.0)) / 1000
+
+
+def named_run(board: Board, name: str) -> BoardRow:
+    """The row of a run.
+
+    Raises:
+        NotFoundError: it is not on the board.
+    """
+    found = next((row for row in board.rows if row.run.name == name), None)
+    if found is None:
+        raise NotFoundError(f"没有抽取任务「{name}」的得分", "请从列表里选择")
+    return found
+
+
+def _is_reference(run: RunView, by: Yardstick) -> bool:
+    return run.kind == RunKind.LABELS if by.against == LABELS else by.against == f"run:{run.name}"
+
+
+def _intervals(scores: list[RunScore], order: list[int]) -> tuple[list[Interval], list[Interval]]:
+    if not scores:
+        return [], []
+    table = np.array([[chat.score for chat in score.chats.values()] for score in scores], dtype=np.float64).T
+    table = table.reshape(-1, len(scores))
+    return mean_intervals(table), difference_intervals(table - table[:, [order[0]]])

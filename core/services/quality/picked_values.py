@@ -1,0 +1,182 @@
+"""The better value of each field, picked while comparing: kept as a draft, then a record or a run of its own.
+
+A pick names a source, never a value: ``"0"`` … ``"3"`` for a run, ``"ref"`` for the reference. What is not picked
+comes from the first run. Picks are stored with each one, so that a closed browser loses nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import delete, func, select
+from sqlmodel import Session, col
+
+from core.adapters.store import DatasetView, RunView, Store, queries
+from core.adapters.store.models import Chat, Extraction, ExtractionStatus, Pick, Run, RunKind, RunStatus, now
+from core.domain.form import Form, FormValues
+from core.errors import ConflictError, InputError
+from core.services.quality.alignment import Alignment, Customer
+
+REFERENCE = "ref"
+DROP = "drop"
+"""Pick of a whole customer (field ``*``): leave it out."""
+WHOLE = "*"
+
+
+def selection_of(found: Alignment) -> str:
+    """What was compared: picks belong to it."""
+    return "|".join((*(str(run.id) for run in found.runs), found.against))
+
+
+def pick(
+    store: Store, found: Alignment, dataset: DatasetView, *, chat: int, customer: int, key: str, source: str, who: str
+) -> None:
+    """Take one source's value for a field; ``source=""`` takes the pick back.
+
+    Args:
+        store: the open store.
+        found: what is being compared.
+        dataset: the dataset.
+        chat: index of the chat.
+        customer: position in the aligned customers.
+        key: the field, or ``*`` for the customer as a whole.
+        source: ``"0"`` … for a run, ``"ref"``, ``"drop"`` with ``*``.
+        who: the reviewer.
+
+    Raises:
+        InputError: nobody picks, or there is no such place or source.
+    """
+    if not who.strip():
+        raise InputError("还不知道是谁在挑选", "请先填写名字")
+    known = {str(n) for n in range(len(found.runs))} | ({REFERENCE} if found.against else set()) | {""}
+    known |= {DROP} if key == WHOLE else set()
+    customers = found.chats.get(chat, ())
+    if source not in known or not 0 <= customer < len(customers) or (key != WHOLE and key not in found.form):
+        raise InputError("选中的位置已经变了", "请刷新页面后重选")
+    selection = selection_of(found)
+    with store.write() as session:
+        chat_id = queries.chat(session, dataset.id, chat).id
+        row = session.execute(
+            select(Pick).where(
+                col(Pick.chat_id) == chat_id, col(Pick.who) == who.strip(), col(Pick.selection) == selection
+            )
+        ).scalar_one_or_none()
+        if row is None:
+            row = Pick(dataset_id=dataset.id, chat_id=chat_id, who=who.strip(), selection=selection)
+            session.add(row)
+        choices = dict(row.choices)
+        place = f"{customer}:{key}"
+        if source:
+            choices[place] = source
+        else:
+            choices.pop(place, None)
+        row.choices, row.at = choices, now()
+
+
+def picks(store: Store, found: Alignment, dataset: DatasetView, who: str) -> dict[int, dict[str, str]]:
+    """``{chat index: {"customer:field": source}}`` of one person."""
+    with store.read() as session:
+        rows = session.execute(
+            select(col(Chat.index), col(Pick.choices))
+            .join(Chat, col(Chat.id) == col(Pick.chat_id))
+            .where(col(Pick.dataset_id) == dataset.id, col(Pick.who) == who, col(Pick.selection) == selection_of(found))
+            .order_by(col(Chat.index))
+        )
+        return {index: dict(choices) for index, choices in rows if choices}
+
+
+def drop_picks(store: Store, found: Alignment, dataset: DatasetView, who: str) -> None:
+    """Take all picks of one person back."""
+    with store.write() as session:
+        session.execute(
+            delete(Pick).where(
+                col(Pick.dataset_id) == dataset.id, col(Pick.who) == who, col(Pick.selection) == selection_of(found)
+            )
+        )
+
+
+def picked_forms(form: Form, customers: Sequence[Customer], choices: Mapping[str, str]) -> list[FormValues]:
+    """The forms of one chat with its picks: the first run's values, other sources' where they were picked.
+
+    A customer that the first run lacks comes in if any of its fields was picked, empty elsewhere.
+    """
+    forms: list[FormValues] = []
+    for position, customer in enumerate(customers):
+        if choices.get(f"{position}:{WHOLE}") == DROP:
+            continue
+        base = customer.forms[0]
+        values = form.coerce(base).values if base is not None else form.empty()
+        touched = base is not None
+        for key in form.keys:
+            source = choices.get(f"{position}:{key}")
+            if source is None:
+                continue
+            touched = True
+            other = customer.reference if source == REFERENCE else customer.forms[int(source)]
+            values[key] = (other or {}).get(key, form.field(key).empty)
+        if touched:
+            forms.append(form.coerce(values).values)
+    return forms
+
+
+def merge_run(store: Store, found: Alignment, dataset: DatasetView, *, name: str, who: str) -> RunView:
+    """Make a run out of the first run's answers and one person's picks.
+
+    Chats that the first run lacks are left out unless something was picked in them.
+
+    Raises:
+        InputError: no name, or nothing was picked.
+        ConflictError: the name is taken.
+    """
+    if not name.strip():
+        raise InputError("合并任务还没有名称", "请起一个名称")
+    chosen = picks(store, found, dataset, who)
+    if not chosen:
+        raise InputError("还没有挑选任何值", "请先在差异处挑选更好的值")
+    with store.write() as session:
+        _free_or_refuse(session, dataset, name.strip())
+        ids = queries.chat_ids(session, dataset.id)
+        row = Run(
+            dataset_id=dataset.id,
+            name=name.strip(),
+            kind=RunKind.MERGE,
+            status=RunStatus.FINISHED,
+            parameters={
+                "merge": {
+                    "runs": [run.name for run in found.runs],
+                    "against": found.against,
+                    "who": who,
+                    "picks": sum(len(choices) for choices in chosen.values()),
+                }
+            },
+            total=len(ids),
+        )
+        session.add(row)
+        session.flush()
+        run_id = row.id or 0
+        for index, customers in found.chats.items():
+            choices = chosen.get(index, {})
+            if index not in ids or (index in found.lacking[0] and not choices):
+                continue
+            notes = [f"挑选：{place} ← {_source_name(found, source)}" for place, source in sorted(choices.items())]
+            session.add(
+                Extraction(
+                    run_id=run_id,
+                    chat_id=ids[index],
+                    status=ExtractionStatus.OK,
+                    forms=picked_forms(found.form, customers, choices),
+                    notes=notes,
+                )
+            )
+        session.flush()
+        return queries.run(session, run_id)
+
+
+def _source_name(found: Alignment, source: str) -> str:
+    if source == REFERENCE:
+        return "对照"
+    return "不要" if source == DROP else found.runs[int(source)].name
+
+
+def _free_or_refuse(session: Session, dataset: DatasetView, name: str) -> None:
+    statement = select(func.count()).where(col(Run.dataset_id) == dataset.id, col(Run.name) == name)
+    if session.execute(statement).scalar_one():
+        raise ConflictError(f"数据集「{dataset.name}」已经有名为「{name}」的任务", "请换一个名称")

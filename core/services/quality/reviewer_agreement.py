@@ -1,0 +1,209 @@
+"""Reviewers: how far two of them agree about the same chats, what is left to settle, and who works at which pace."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from statistics import median
+
+from core.adapters.store import DatasetView, RecordView, Store, queries
+from core.adapters.store.models import Pass, RecordStatus
+from core.domain.form import Form, FormValues, Value
+from core.domain.scoring import Scorer
+from core.domain.scoring.agreement import Agreement, agreement
+from core.services.quality.alignment import Customer, align_chat
+from core.services.quality.cache import kept
+from core.services.quality.data_versions import records_version
+
+DECIDED = (RecordStatus.CONFIRMED, RecordStatus.DISCUSS)
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """A chat about which two reviewers differ.
+
+    Attributes:
+        chat: index of the chat.
+        first: who reviewed it.
+        second: who reviewed it again.
+        differing: cells that differ; a customer that only one of them has counts once.
+        settled_by: who adjudicated; ``""`` while nobody has.
+    """
+
+    chat: int
+    first: str
+    second: str
+    differing: int
+    settled_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Two reviews of the same chats.
+
+    Attributes:
+        agreement: field by field.
+        chats: chats about which they differ, those that differ most first; settled ones last.
+        pairs: who with whom, and on how many chats.
+    """
+
+    agreement: Agreement
+    chats: tuple[Unsettled, ...]
+    pairs: tuple[tuple[str, str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """One reviewer's work in a dataset.
+
+    Attributes:
+        reviewer: who.
+        review_pass: primary, second or adjudicated.
+        chats: chats decided (已确认 or 待讨论).
+        skipped: chats skipped.
+        median_seconds: on a decided chat; ``None`` where no time was taken.
+        per_hour: decided chats per hour of time at the desk.
+        changed: share of cells that differ from the model's answer, over chats that started from one; ``None`` for
+            blind reviews.
+        changed_filled: the same over cells that are filled now or were filled by the model.
+        last: when the last one was saved.
+    """
+
+    reviewer: str
+    review_pass: str
+    chats: int
+    skipped: int
+    median_seconds: float | None
+    per_hour: float | None
+    changed: float | None
+    changed_filled: float | None
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TwoReviews:
+    """One chat as two people filled it, customers matched.
+
+    Attributes:
+        first: the primary record.
+        second: the second record.
+        settled: the adjudicated record, if there is one.
+        customers: aligned; ``forms[0]`` is the first reviewer's, ``forms[1]`` the second's.
+    """
+
+    first: RecordView
+    second: RecordView
+    settled: RecordView | None
+    customers: tuple[Customer, ...]
+
+
+def together(store: Store, dataset: DatasetView, form: Form) -> Together | None:
+    """Compare the first and the second review; ``None`` where no chat has both."""
+    with store.read() as session:
+        key = ("together", store.url, dataset.id, form.name, form.version, records_version(session, dataset.id))
+
+        def make() -> Together | None:
+            first, second, settled = (
+                {
+                    record.index: record
+                    for record in queries.records(session, dataset.id, review_pass=review_pass, statuses=DECIDED)
+                }
+                for review_pass in (Pass.PRIMARY, Pass.SECOND, Pass.ADJUDICATED)
+            )
+            both = [index for index in first if index in second]
+            if not both:
+                return None
+            found = agreement(form, {index: (first[index].forms, second[index].forms) for index in both})
+            counts: dict[tuple[str, str], int] = {}
+            for index in both:
+                pair = (first[index].reviewer, second[index].reviewer)
+                counts[pair] = counts.get(pair, 0) + 1
+            chats = [
+                Unsettled(
+                    index,
+                    first[index].reviewer,
+                    second[index].reviewer,
+                    count,
+                    settled[index].reviewer if index in settled else "",
+                )
+                for index, count in found.differing.items()
+            ]
+            chats.sort(key=lambda one: (bool(one.settled_by), -one.differing, one.chat))
+            return Together(found, tuple(chats), tuple((*pair, count) for pair, count in sorted(counts.items())))
+
+        return kept(key, make, chats=dataset.chats)
+
+
+def two_reviews(store: Store, dataset: DatasetView, form: Form, chat: int) -> TwoReviews | None:
+    """Both reviews of one chat, for settling; ``None`` where one of them is not there."""
+    with store.read() as session:
+        chat_id = queries.chat(session, dataset.id, chat).id
+        first, second, settled = (
+            next(queries.records(session, dataset.id, review_pass=review_pass, chat_ids=[chat_id]), None)
+            for review_pass in (Pass.PRIMARY, Pass.SECOND, Pass.ADJUDICATED)
+        )
+    if first is None or second is None:
+        return None
+    return TwoReviews(first, second, settled, align_chat(Scorer(form), [first.forms, second.forms], None))
+
+
+def settled_forms(form: Form, reviews: TwoReviews, choices: dict[str, Value]) -> list[FormValues]:
+    """The forms of a chat after settling.
+
+    Args:
+        form: the form.
+        reviews: both reviews.
+        choices: ``{"customer:field": value}`` for cells that differ, ``{"customer:*": ""}`` to leave a customer out.
+            Cells without a choice keep the first reviewer's value, or the second's where only they have the customer.
+    """
+    forms: list[FormValues] = []
+    for position, customer in enumerate(reviews.customers):
+        if f"{position}:*" in choices:
+            continue
+        base = customer.forms[0] if customer.forms[0] is not None else customer.forms[1]
+        values = dict(base or form.empty())
+        values.update({key: choices[f"{position}:{key}"] for key in form.keys if f"{position}:{key}" in choices})
+        forms.append(form.coerce(values).values)
+    return forms
+
+
+def paces(store: Store, dataset: DatasetView, form: Form) -> list[Pace]:
+    """Every reviewer's pace and change rate, the busiest first."""
+    with store.read() as session:
+        key = ("paces", store.url, dataset.id, form.name, form.version, records_version(session, dataset.id))
+
+        def make() -> list[Pace]:
+            found: list[Pace] = []
+            for review_pass in Pass:
+                by_name: dict[str, list[RecordView]] = {}
+                for record in queries.records(session, dataset.id, review_pass=review_pass):
+                    by_name.setdefault(record.reviewer, []).append(record)
+                found += [_pace(form, name, review_pass, records) for name, records in by_name.items()]
+            return sorted(found, key=lambda one: (-one.chats, one.reviewer, one.review_pass))
+
+        return kept(key, make, chats=dataset.chats)
+
+
+def _pace(form: Form, name: str, review_pass: str, records: Sequence[RecordView]) -> Pace:
+    decided = [record for record in records if record.status in DECIDED]
+    times = [record.seconds for record in decided if record.seconds > 0]
+    origins = [
+        (customer["values"].get(key), str(customer.get("origin", {}).get(key, "")))
+        for record in decided
+        if record.base_run_id is not None
+        for customer in record.customers
+        for key in form.keys
+    ]
+    changed = [origin == "reviewer" for _, origin in origins]
+    # What was filled and emptied stands there as empty and the reviewer's: it counts as filled.
+    filled = [origin == "reviewer" for value, origin in origins if value or origin == "reviewer"]
+    return Pace(
+        reviewer=name,
+        review_pass=review_pass,
+        chats=len(decided),
+        skipped=sum(record.status == RecordStatus.SKIPPED for record in records),
+        median_seconds=median(times) if times else None,
+        per_hour=3600 * len(times) / sum(times) if times else None,
+        changed=sum(changed) / len(changed) if changed else None,
+        changed_filled=sum(filled) / len(filled) if filled else None,
+        last=max(record.updated_at for record in records),
+    )

@@ -1,0 +1,174 @@
+"""Scores of stored runs against a stored reference, kept while neither changes."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from core.adapters.store import DatasetView, RunView, Store, queries
+from core.domain.form import Form, FormValues, load_named_form
+from core.domain.scoring import (
+    LCS,
+    RIGHT_FROM,
+    Comparison,
+    Measure,
+    Reference,
+    RunScore,
+    compare_scores,
+    prepare_reference,
+    score_against,
+)
+from core.errors import InputError, NotFoundError
+from core.services.quality.cache import kept
+from core.services.quality.data_versions import reference_version, run_version
+from core.services.quality.disputes import counted_cells
+
+LABELS, RECORDS = "labels", "records"
+
+
+@dataclass(frozen=True, slots=True)
+class Yardstick:
+    """What runs of a dataset are measured by.
+
+    Attributes:
+        dataset: the dataset.
+        form: its form.
+        against: ``labels``, ``records`` or ``run:NAME``.
+        measure: similarity for free-text fields.
+        without_disputed: leave disputed labels out (only labels can be disputed).
+    """
+
+    dataset: DatasetView
+    form: Form
+    against: str = LABELS
+    measure: Measure = LCS
+    without_disputed: bool = False
+
+
+def score(
+    store: Store,
+    *,
+    dataset: str | int,
+    run: str | int,
+    against: str = LABELS,
+    measure: Measure = LCS,
+    without_disputed: bool = False,
+) -> RunScore:
+    """Score a run by the official rules (PRODUCT.md, Scoring).
+
+    Args:
+        store: where both are.
+        dataset: name or id.
+        run: name or id of the run to score; chats without a successful extraction score 0.
+        against: ``labels``, ``records`` (已确认), or ``run:NAME``.
+        measure: similarity for free-text fields.
+        without_disputed: leave disputed labels out.
+
+    Raises:
+        NotFoundError: no such dataset, run or reference.
+        InputError: ``against`` is none of the three.
+    """
+    with store.read() as session:
+        source = queries.dataset(session, dataset)
+        by = Yardstick(source, load_named_form(source.form), against, measure, without_disputed)
+        return run_score(session, store, by, queries.run(session, run, source.id))
+
+
+def compare(
+    store: Store,
+    *,
+    dataset: str | int,
+    run_a: str | int,
+    run_b: str | int,
+    against: str = LABELS,
+    measure: Measure = LCS,
+    right_from: float = RIGHT_FROM,
+) -> Comparison:
+    """Compare run B with run A against the same reference.
+
+    Args:
+        store: where all are.
+        dataset: name or id.
+        run_a: name or id of the run that is compared with.
+        run_b: name or id of the run that is compared; differences are B − A.
+        against: ``labels``, ``records`` (已确认), or ``run:NAME``.
+        measure: similarity for free-text fields.
+        right_from: from which similarity a free text counts as right.
+
+    Raises:
+        NotFoundError: no such dataset, run or reference.
+        InputError: ``against`` is none of the three.
+    """
+    with store.read() as session:
+        source = queries.dataset(session, dataset)
+        by = Yardstick(source, load_named_form(source.form), against, measure)
+        a, b = (queries.run(session, run, source.id) for run in (run_a, run_b))
+        return comparison(session, store, by, a, b, right_from=right_from)
+
+
+def run_score(session: Session, store: Store, by: Yardstick, run: RunView) -> RunScore:
+    """The score of a run; kept while neither the run nor the reference changes."""
+    key, golds = yardstick(session, store, by)
+
+    def make() -> RunScore:
+        return score_against(golds, queries.forms_by_index(session, run.id))
+
+    return kept((*key, run_version(session, run)), make, chats=len(golds.golds))
+
+
+def comparison(
+    session: Session, store: Store, by: Yardstick, a: RunView, b: RunView, *, right_from: float = RIGHT_FROM
+) -> Comparison:
+    """Run B against run A; kept like the scores."""
+    key, _ = yardstick(session, store, by)
+    versions = run_version(session, a), run_version(session, b)
+    one, two = run_score(session, store, by, a), run_score(session, store, by, b)
+    # Its rights are small beside the two scores.
+    return kept(
+        ("compare", *key, versions, right_from), lambda: compare_scores(by.form, one, two, right_from=right_from)
+    )
+
+
+def yardstick(session: Session, store: Store, by: Yardstick) -> tuple[tuple[Hashable, ...], Reference]:
+    """The reference made comparable, and all that it depends on."""
+    disputed = counted_cells(session, by.dataset.id, by.form) if by.without_disputed and by.against == LABELS else {}
+    cells = frozenset((index, frozenset(found)) for index, found in disputed.items())
+    version = reference_version(session, by.dataset, by.against)
+    key: tuple[Hashable, ...] = (
+        store.url,
+        by.dataset.id,
+        by.form.name,
+        by.form.version,
+        version,
+        by.measure.name,
+        cells,
+    )
+
+    def make() -> Reference:
+        golds = reference(session, by.dataset, by.against)
+        return prepare_reference(by.form, golds, by.measure, disputed)
+
+    return key, kept(("reference", *key), make, chats=by.dataset.chats)
+
+
+def reference(session: Session, dataset: DatasetView, against: str) -> dict[int, list[FormValues]]:
+    """``{chat index: forms}`` of what a run is measured against.
+
+    Raises:
+        NotFoundError: there is no such reference, or it is empty.
+        InputError: ``against`` is not understood.
+    """
+    if against == RECORDS:
+        found = queries.confirmed_by_index(session, dataset.id)
+        if not found:
+            raise NotFoundError(f"数据集「{dataset.name}」还没有已确认的记录", "请先审阅，或用标注作对照")
+        return found
+    if against == LABELS:
+        labels = queries.labels_run(session, dataset.id)
+        if labels is None:
+            raise NotFoundError(f"数据集「{dataset.name}」没有标注", "请导入标注，或用已确认的记录（records）作对照")
+        return queries.forms_by_index(session, labels.id)
+    prefix, _, name = against.partition(":")
+    if prefix != "run" or not name:
+        raise InputError(f"不认识对照「{against}」", "可以是 labels、records 或 run:任务名")
+    return queries.forms_by_index(session, queries.run(session, name, dataset.id).id)

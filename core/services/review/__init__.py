@@ -1,0 +1,40 @@
+"""Review: the queue, what the workbench shows, and saving what reviewers did."""
+
+from core.services.review.overview import Activity, DatasetState, overview
+from core.services.review.queue.claims import BaseRun, Progress, base_run, base_runs, claim, progress
+from core.services.review.queue.filters import FILTERS, Filter
+from core.services.review.queue.order import ORDERS
+from core.services.review.records.model import UNREVIEWED, Ack, Confirmation, Save
+from core.services.review.records.saving import apply_saves
+from core.services.review.workbench.blind import BLIND, SecondDesk, blind_waiting
+from core.services.review.workbench.payload import chat_payloads
+from core.services.review.workbench.session import Desk, open_desk
+from core.services.review.workbench.sync import Table, claimed
+
+__all__ = [
+    "BLIND",
+    "FILTERS",
+    "Filter",
+    "UNREVIEWED",
+    "Ack",
+    "Activity",
+    "BaseRun",
+    "Confirmation",
+    "DatasetState",
+    "Desk",
+    "Progress",
+    "Save",
+    "SecondDesk",
+    "Table",
+    "apply_saves",
+    "base_run",
+    "blind_waiting",
+    "base_runs",
+    "chat_payloads",
+    "claim",
+    "claimed",
+    "ORDERS",
+    "open_desk",
+    "overview",
+    "progress",
+]

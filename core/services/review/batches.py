@@ -1,0 +1,173 @@
+"""Batches: chats that a lead gave to reviewers, and how far each of them is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import case, delete, exists, func, insert, select
+from sqlmodel import col
+
+from core.adapters.store import Store, queries
+from core.adapters.store.models import Batch, BatchChat, Chat, Record, RecordStatus
+from core.domain.form import Form
+from core.errors import InputError, NotFoundError
+from core.services.review.queue import claims, order
+from core.services.review.queue.filters import FILTERS, Filter, joined, with_status
+
+_NAME_LENGTH = 60
+
+
+@dataclass(frozen=True, slots=True)
+class BatchView:
+    """A batch and how far it is.
+
+    Attributes:
+        id: its number.
+        name: what the lead calls it.
+        reviewer: who is to review it.
+        who: who gave it out.
+        created_at: when.
+        chats: how many chats it holds.
+        confirmed: of these, 已确认.
+        left: of these, still to be decided.
+        pace_seconds: what the reviewer's last chats took, median; ``None`` before the first few.
+    """
+
+    id: int
+    name: str
+    reviewer: str
+    who: str
+    created_at: datetime
+    chats: int
+    confirmed: int
+    left: int
+    pace_seconds: float | None
+
+    @property
+    def left_seconds(self) -> float | None:
+        """How long the rest takes at this pace."""
+        return self.pace_seconds * self.left if self.pace_seconds is not None else None
+
+
+def give(
+    store: Store,
+    form: Form,
+    dataset_id: int,
+    *,
+    name: str,
+    reviewers: Sequence[str],
+    count: int,
+    who: str,
+    narrow: Filter,
+    in_order: str = order.INDEX,
+    base_run: int | None = None,
+) -> list[int]:
+    """Give chats to reviewers: the first ones of a queue that no batch holds yet, dealt out in turn.
+
+    Args:
+        store: the open store.
+        form: the dataset's form.
+        dataset_id: the dataset.
+        name: of the batch.
+        reviewers: who gets them; each gets a batch of their own.
+        count: chats in all.
+        who: who gives them out.
+        narrow: which chats.
+        in_order: one of :data:`core.services.review.queue.order.ORDERS`.
+        base_run: the run that order and filter go by.
+
+    Returns:
+        Numbers of the batches, in the order of the reviewers.
+
+    Raises:
+        InputError: a name is missing, or there are no such chats.
+    """
+    people = list(dict.fromkeys(person.strip() for person in reviewers if person.strip()))
+    if not who.strip():
+        raise InputError("还不知道是谁在分派", "请先填写名字")
+    if not name.strip() or len(name.strip()) > _NAME_LENGTH:
+        raise InputError(f"批次还没有名称，或超过 {_NAME_LENGTH} 字", "请起一个短的名称")
+    if not people:
+        raise InputError("还没有选择审阅人", "请写上至少一位审阅人的名字")
+    if count < len(people):
+        raise InputError(f"{count} 条群聊分给 {len(people)} 人，有人会没有", "请增加条数，或减少审阅人")
+    wish = order.Wish(dataset_id, narrow, in_order, base_run, who)
+    wanted = order.walk(store, form, wish, fresh=True).indices
+    chosen: list[int] = []
+    with store.write() as session:
+        for chunk in queries.chunked(wanted):
+            held = exists().where(col(BatchChat.chat_id) == col(Chat.id))
+            statement = select(col(Chat.index), col(Chat.id)).where(
+                col(Chat.dataset_id) == dataset_id, col(Chat.index).in_(list(chunk)), ~held
+            )
+            ids = {index: int(chat_id or 0) for index, chat_id in session.execute(statement)}
+            chosen += [ids[index] for index in chunk if index in ids]
+            if len(chosen) >= count:
+                break
+        if not chosen:
+            raise InputError("没有可以分派的群聊：符合条件的都已在别的批次里，或没有符合条件的", "请放宽条件")
+        made = []
+        for position, person in enumerate(people):
+            batch = Batch(
+                dataset_id=dataset_id,
+                name=name.strip(),
+                reviewer=person,
+                who=who.strip(),
+                selection={"filter": narrow.as_query(), "order": in_order, "count": count},
+            )
+            session.add(batch)
+            session.flush()
+            batch_id = batch.id or 0
+            mine = chosen[:count][position :: len(people)]
+            if mine:
+                session.execute(insert(BatchChat), [{"batch_id": batch_id, "chat_id": chat} for chat in mine])
+            made.append(batch_id)
+        return made
+
+
+def take_back(store: Store, batch_id: int) -> None:
+    """Delete a batch; its chats and their records stay.
+
+    Raises:
+        NotFoundError: it is gone already.
+    """
+    with store.write() as session:
+        if session.get(Batch, batch_id) is None:
+            raise NotFoundError("这个批次已经不在了", "请刷新页面")
+        session.execute(delete(Batch).where(col(Batch.id) == batch_id))
+
+
+def batches(store: Store, dataset_id: int) -> list[BatchView]:
+    """All batches of a dataset, newest first."""
+    undecided = with_status(FILTERS["待审阅"])
+    with store.read() as session:
+        statement = (
+            select(
+                Batch,
+                func.count(col(Chat.id)),
+                func.coalesce(func.sum(case((col(Record.status) == RecordStatus.CONFIRMED, 1), else_=0)), 0),
+                func.coalesce(func.sum(case((col(Chat.id).is_not(None) & undecided, 1), else_=0)), 0),
+            )
+            .select_from(Batch)
+            .outerjoin(BatchChat, col(BatchChat.batch_id) == col(Batch.id))
+            .outerjoin(Chat, col(Chat.id) == col(BatchChat.chat_id))
+            .where(col(Batch.dataset_id) == dataset_id)
+            .group_by(col(Batch.id))
+            .order_by(col(Batch.id).desc())
+        )
+        rows = session.execute(joined(statement)).all()
+        paces = {person: claims.pace(session, dataset_id, person) for person in {row[0].reviewer for row in rows}}
+        return [
+            BatchView(
+                batch.id,
+                batch.name,
+                batch.reviewer,
+                batch.who,
+                batch.created_at,
+                int(chats),
+                int(confirmed),
+                int(left),
+                paces[batch.reviewer],
+            )
+            for batch, chats, confirmed, left in rows
+        ]

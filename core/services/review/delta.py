@@ -1,0 +1,193 @@
+"""Delta review: where a newer run differs from what was approved, and only there, the reviewer is asked again.
+
+A record that was approved under another run is asked about. Once it has been saved at a desk that starts from the newer
+run, its base run is that one, and it is not asked about again. A newer answer that merely repeats what the reviewer has
+already corrected is no difference.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, and_, or_, select
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
+
+from core.adapters.store import Store, queries
+from core.adapters.store.models import Chat, Extraction, ExtractionStatus, Pass, Record, RecordStatus
+from core.domain.form import Form, FormValues, Value
+from core.domain.scoring import Scorer
+from core.domain.scoring.chat_score import Prepared
+from core.services.review.records.versions import values_of
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """What a newer run says against approved customers.
+
+    Attributes:
+        cells: per approved customer ``{key: the newer value}`` where they differ.
+        sources: per approved customer the position of the newer form that it was matched with.
+        extra: positions of newer forms that match no approved customer.
+        gone: positions of approved customers that the newer run does not have.
+        newer: the newer forms.
+    """
+
+    cells: tuple[dict[str, Value], ...]
+    sources: tuple[int | None, ...]
+    extra: tuple[int, ...]
+    gone: tuple[int, ...]
+    newer: tuple[FormValues, ...] = ()
+
+    def __bool__(self) -> bool:
+        """Whether anything is to be asked."""
+        return any(self.cells) or bool(self.extra)
+
+    def put_into(self, chat: dict[str, Any]) -> None:
+        """Add to a chat's payload what is asked; the values that it is compared with become the newer run's."""
+        for customer, cells, source in zip(chat["customers"], self.cells, self.sources, strict=False):
+            customer["delta"] = dict(cells)
+            customer["baseline"] = self.newer[source] if source is not None else None
+        chat["delta_new"] = [self.newer[position] for position in self.extra]
+
+
+def compare(
+    scorer: Scorer,
+    approved: Sequence[FormValues],
+    newer: Sequence[Mapping[str, Any]],
+    older: Sequence[FormValues | None] = (),
+) -> Delta:
+    """Differences of one chat.
+
+    Args:
+        scorer: of the form; matches customers as scores do.
+        approved: approved forms.
+        newer: what the newer run says.
+        older: per approved customer what the run said that it was approved from, ``None`` where there is none.
+    """
+    gold = [scorer.prepare(values) for values in approved]
+    pred = [scorer.prepare(values) for values in newer]
+    pairs = _pairs(scorer, pred, gold)
+    keys = scorer.form.keys
+    cells: list[dict[str, Value]] = []
+    for position, wanted in enumerate(gold):
+        source = pairs.get(position)
+        if source is None:
+            cells.append({})
+            continue
+        before = older[position] if position < len(older) else None
+        old = scorer.prepare(before) if before is not None else (None,) * len(keys)
+        clean = scorer.form.coerce(newer[source]).values
+        cells.append(
+            {
+                key: clean[key]
+                for key, new, have, was in zip(keys, pred[source], wanted, old, strict=True)
+                if new != have and new != was
+            }
+        )
+    matched = set(pairs.values())
+    return Delta(
+        tuple(cells),
+        tuple(pairs.get(position) for position in range(len(gold))),
+        tuple(i for i in range(len(pred)) if i not in matched and pred and any(pred[i])),
+        tuple(i for i in range(len(gold)) if i not in pairs),
+        tuple(scorer.form.coerce(values).values for values in newer),
+    )
+
+
+def _pairs(scorer: Scorer, pred: Sequence[Prepared], gold: Sequence[Prepared]) -> dict[int, int]:
+    """``{approved: newer}``: customers of one name belong together, the others as scores match them."""
+    name = scorer.form.keys.index(scorer.form.name_field)
+    pairs: dict[int, int] = {}
+    for position, wanted in enumerate(gold):
+        same = [i for i, form in enumerate(pred) if wanted[name] and form[name] == wanted[name]]
+        if len(same) == 1 and same[0] not in pairs.values():
+            pairs[position] = same[0]
+    golds = [i for i in range(len(gold)) if i not in pairs]
+    preds = [i for i in range(len(pred)) if i not in pairs.values()]
+    if golds and preds:
+        rest = scorer.chat([pred[i] for i in preds], [gold[i] for i in golds])
+        pairs |= {golds[pair.gold]: preds[pair.pred] for pair in rest.pairs}
+    return pairs
+
+
+def asked(statement: Select[*tuple[Any, ...]], run_id: int | None) -> Select[*tuple[Any, ...]]:
+    """A statement over chats with their records, kept to approved ones that were not yet held against this run."""
+    return statement.where(
+        col(Record.status) == RecordStatus.CONFIRMED,
+        or_(col(Record.base_run_id).is_(None), col(Record.base_run_id) != run_id),
+    )
+
+
+def with_differences(session: Session, form: Form, dataset_id: int, indices: Sequence[int], run_id: int) -> list[int]:
+    """Those of these chats, in their order, where the run differs from the record."""
+    scorer = Scorer(form)
+    differing: set[int] = set()
+    for chunk in queries.chunked(indices):
+        differing |= {index for index, delta in of_chats(session, scorer, dataset_id, chunk, run_id) if delta}
+    return [index for index in indices if index in differing]
+
+
+def of_chats(
+    session: Session,
+    scorer: Scorer,
+    dataset_id: int,
+    indices: Sequence[int],
+    run_id: int,
+    drafts: Mapping[int, Mapping[str, Any]] | None = None,
+) -> list[tuple[int, Delta]]:
+    """``(chat index, delta)`` for each of these chats (few) that has a record and an answer of the run.
+
+    With ``drafts`` (``delta_drafts.pending_of``), those are compared in the place of what was approved.
+    """
+    drafts = drafts or {}
+    newer, older = aliased(Extraction), aliased(Extraction)
+    statement = (
+        select(col(Chat.index), col(Record.customers), newer.forms, older.forms)  # type: ignore[call-overload]
+        .join(Record, and_(col(Record.chat_id) == col(Chat.id), col(Record.review_pass) == Pass.PRIMARY))
+        .join(newer, and_(col(newer.chat_id) == col(Chat.id), col(newer.run_id) == run_id))
+        .outerjoin(older, and_(col(older.chat_id) == col(Chat.id), col(older.run_id) == col(Record.base_run_id)))
+        .where(
+            col(Chat.dataset_id) == dataset_id,
+            col(Chat.index).in_(list(indices)),
+            col(newer.status) != ExtractionStatus.FAILED,
+        )
+    )
+    found: list[tuple[int, Delta]] = []
+    for index, approved, forms, before in session.execute(statement):
+        customers = drafts[index]["customers"] if index in drafts else approved
+        found.append((index, compare(scorer, values_of(customers), forms or [], _older(customers, before or []))))
+    return found
+
+
+def _older(customers: Sequence[Mapping[str, Any]], forms: Sequence[FormValues]) -> list[FormValues | None]:
+    sources = [customer.get("source") for customer in customers]
+    return [forms[s] if isinstance(s, int) and 0 <= s < len(forms) else None for s in sources]
+
+
+def decided(store: Store, scorer: Scorer, dataset_id: int, raw: Any, run_id: int, name: str) -> tuple[Any, int | None]:
+    """A save as it is to be applied under delta review, and the run that it is from.
+
+    A draft stays with the run that the record was approved from. A decision belongs to the newer run: its customers are
+    matched with that run's, and its reason says which run was looked at.
+    """
+    if not isinstance(raw, dict) or not isinstance(raw.get("chat"), int):
+        return raw, run_id
+    with store.read() as session:
+        statement = (
+            select(col(Record.base_run_id), col(Extraction.forms))
+            .select_from(Chat)
+            .outerjoin(Record, and_(col(Record.chat_id) == col(Chat.id), col(Record.review_pass) == Pass.PRIMARY))
+            .outerjoin(Extraction, and_(col(Extraction.chat_id) == col(Chat.id), col(Extraction.run_id) == run_id))
+            .where(col(Chat.dataset_id) == dataset_id, col(Chat.index) == raw["chat"])
+        )
+        old_run, forms = session.execute(statement).first() or (None, None)
+    if raw.get("status") == RecordStatus.DRAFT or raw.get("undo"):
+        return raw, old_run
+    customers = raw.get("customers")
+    if isinstance(customers, list) and all(isinstance(customer, dict) for customer in customers):
+        values = [scorer.form.coerce(customer.get("values") or {}).values for customer in customers]
+        sources = compare(scorer, values, forms or []).sources
+        pairs = zip(customers, sources, strict=True)
+        raw = {**raw, "customers": [{**customer, "origin": source} for customer, source in pairs]}
+    return {**raw, "reason": raw.get("reason") or f"对照新的抽取任务「{name}」"}, run_id

@@ -1,0 +1,1 @@
+"""The review queue: filters, order, priority, text search and claims."""

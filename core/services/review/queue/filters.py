@@ -1,0 +1,201 @@
+"""Which chats somebody wants to see: one value that the address carries, and its conditions in SQL.
+
+The desk and the record table share it. Values of fields are those on screen: the record's, or, while nobody has opened
+the chat, those of the run that the desk starts from.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal_column, or_, select
+from sqlmodel import Session, col
+
+from core.adapters.store.models import (
+    Batch,
+    BatchChat,
+    Chat,
+    ChatStake,
+    Extraction,
+    ExtractionStatus,
+    Pass,
+    Record,
+    RecordStatus,
+)
+from core.services.review.queue import search
+from core.services.review.records.model import UNREVIEWED
+
+FILTERS: dict[str, tuple[str, ...]] = {
+    "待审阅": (UNREVIEWED, RecordStatus.DRAFT),
+    "全部": tuple(RecordStatus),
+    "已确认": (RecordStatus.CONFIRMED,),
+    "待讨论": (RecordStatus.DISCUSS,),
+    "已跳过": (RecordStatus.SKIPPED,),
+}
+"""What the reviewer can walk through, by the statuses that belong to it; the first is the default."""
+
+FILLED, EMPTY = "有值", "为空"
+WARNED, NOTED, FAILED = "有提醒", "有备注", "抽取失败"
+FLAGS = (WARNED, NOTED, FAILED)
+MINE = "我的批次"
+DIFFERING = "有分歧"
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What to walk through; every part narrows it further. All are texts, as they stand in the address.
+
+    Attributes:
+        queue: name of a set of statuses, a key of :data:`FILTERS`.
+        by: records of this reviewer only.
+        field: key of the field that ``filled`` and ``value`` are about.
+        filled: :data:`FILLED` or :data:`EMPTY`.
+        value: text that the field's value contains.
+        differ: :data:`DIFFERING` for chats on which runs disagree.
+        flag: one of :data:`FLAGS`.
+        text: words that the conversation contains, each of them.
+        batch: :data:`MINE`, or the number of a batch.
+    """
+
+    queue: str = "待审阅"
+    by: str = ""
+    field: str = ""
+    filled: str = ""
+    value: str = ""
+    differ: str = ""
+    flag: str = ""
+    text: str = ""
+    batch: str = ""
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> "Filter":
+        """From an address; what is unknown or missing is the default."""
+        known = {field.name: str(given.get(field.name) or "") for field in fields(cls)}
+        if known["queue"] not in FILTERS:
+            known["queue"] = next(iter(FILTERS))
+        return cls(**known)
+
+    def as_query(self) -> dict[str, str]:
+        """For an address; what is the default is left out."""
+        default = Filter()
+        pairs = ((field.name, str(getattr(self, field.name))) for field in fields(self))
+        return {name: value for name, value in pairs if value != getattr(default, name)}
+
+    @property
+    def statuses(self) -> tuple[str, ...]:
+        """Of the queue."""
+        return FILTERS[self.queue]
+
+    @property
+    def narrow(self) -> int:
+        """How many parts besides the queue narrow it."""
+        return sum(name not in ("queue", "field") for name in self.as_query())
+
+    @property
+    def cheap(self) -> bool:
+        """Whether no text and no form has to be read for it."""
+        return not (self.text or (self.field and (self.filled or self.value)))
+
+
+def with_status(statuses: tuple[str, ...]) -> ColumnElement[bool]:
+    """Chats whose record has one of these statuses; a chat without a record is 未审阅 too."""
+    condition: ColumnElement[bool] = col(Record.status).in_(statuses)
+    return or_(col(Record.id).is_(None), condition) if UNREVIEWED in statuses else condition
+
+
+def joined(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    """A statement over chats, with their primary record beside them."""
+    return statement.outerjoin(
+        Record, and_(col(Record.chat_id) == col(Chat.id), col(Record.review_pass) == Pass.PRIMARY)
+    )
+
+
+def narrowed(
+    statement: Select[*tuple[Any, ...]],
+    session: Session,
+    wanted: Filter,
+    *,
+    dataset_id: int,
+    base_run: int | None,
+    reviewer: str = "",
+) -> Select[*tuple[Any, ...]]:
+    """A statement over :func:`joined` chats, kept to what the filter wants.
+
+    Args:
+        statement: selects from chats with their record.
+        session: for what the database can do.
+        wanted: the filter.
+        dataset_id: the dataset.
+        base_run: whose values chats without a record have.
+        reviewer: whose batches :data:`MINE` are.
+    """
+    statement = statement.where(col(Chat.dataset_id) == dataset_id)
+    if wanted.queue != "全部":
+        statement = statement.where(with_status(wanted.statuses))
+    if wanted.by:
+        statement = statement.where(col(Record.reviewer) == wanted.by)
+    if wanted.text:
+        statement = statement.where(search.containing(session, wanted.text))
+    if wanted.differ:
+        statement = statement.where(_staked(base_run, col(ChatStake.differing) > 0))
+    if wanted.flag == WARNED:
+        statement = statement.where(_staked(base_run, col(ChatStake.warnings) > 0))
+    elif wanted.flag == NOTED:
+        statement = statement.where(col(Record.note) != "")
+    elif wanted.flag == FAILED:
+        failed = col(Extraction.status) == ExtractionStatus.FAILED
+        statement = statement.where(
+            exists().where(col(Extraction.run_id) == base_run, col(Extraction.chat_id) == col(Chat.id), failed)
+        )
+    if wanted.batch:
+        statement = statement.where(_in_batch(wanted.batch, reviewer))
+    if wanted.field and (wanted.filled or wanted.value):
+        statement = statement.outerjoin(
+            Extraction, and_(col(Extraction.run_id) == base_run, col(Extraction.chat_id) == col(Chat.id))
+        ).where(_of_field(session, wanted))
+    return statement
+
+
+def _staked(base_run: int | None, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists().where(col(ChatStake.run_id) == base_run, col(ChatStake.chat_id) == col(Chat.id), condition)
+
+
+def _in_batch(batch: str, reviewer: str) -> ColumnElement[bool]:
+    chats = select(col(BatchChat.chat_id)).join(Batch, col(Batch.id) == col(BatchChat.batch_id))
+    if batch.isdecimal():
+        return col(Chat.id).in_(chats.where(col(Batch.id) == int(batch)))
+    return col(Chat.id).in_(chats.where(col(Batch.reviewer) == reviewer))
+
+
+def _of_field(session: Session, wanted: Filter) -> ColumnElement[bool]:
+    """A customer of the chat has this field filled, empty, or with a value that contains the wanted one."""
+    sqlite = session.get_bind().dialect.name == "sqlite"
+    recorded = _some_customer(col(Record.customers), ("values", wanted.field), wanted, sqlite=sqlite)
+    answered = func.coalesce(col(Extraction.forms), literal_column("'[{}]'"))
+    untouched = _some_customer(answered, (wanted.field,), wanted, sqlite=sqlite)
+    return or_(
+        and_(col(Record.id).is_not(None), recorded),
+        and_(col(Record.id).is_(None), untouched),
+    )
+
+
+def _some_customer(forms: Any, path: tuple[str, ...], wanted: Filter, *, sqlite: bool) -> ColumnElement[bool]:
+    each = (func.json_each(forms) if sqlite else func.json_array_elements(forms)).table_valued("value")
+    value = cell(each.c.value, path, sqlite=sqlite)
+    conditions = []
+    if wanted.filled == EMPTY:
+        conditions.append(func.coalesce(value, "").in_(("", "[]")))
+    elif wanted.filled == FILLED:
+        conditions.append(func.coalesce(value, "").not_in(("", "[]")))
+    if wanted.value:
+        conditions.append(value.icontains(wanted.value, autoescape=True))
+    return exists(select(literal_column("1")).select_from(each).where(*conditions))
+
+
+def cell(customer: Any, path: tuple[str, ...], *, sqlite: bool) -> Any:
+    """The text of one cell of a customer's JSON; a list as its JSON, nothing as NULL."""
+    if sqlite:
+        return func.json_extract(customer, "$" + "".join(f'."{name}"' for name in path))
+    for name in path[:-1]:
+        customer = customer.op("->")(name)
+    return customer.op("->>")(path[-1])

@@ -1,0 +1,100 @@
+"""Finding chats by words of their conversation, two Chinese characters included.
+
+SQLite's own tokenizers do not find 价格: unicode61 takes a whole clause for one word, trigram needs three characters.
+So each conversation is stored as its pairs of neighbouring characters, in an FTS5 table (PostgreSQL: an array with a
+GIN index). Pairs only narrow the search; what is found contains the words, for the text itself is looked at last. A
+chat that is not indexed yet is looked at too, so the index may be behind, or missing, and nothing is overlooked.
+Residue behind a conversation is neither indexed nor searched.
+"""
+
+from collections.abc import Sequence
+from operator import add
+
+from sqlalchemy import ARRAY, ColumnElement, Text, and_, cast, column, exists, func, insert, inspect, or_, select, text
+from sqlmodel import Session, col
+
+from core.adapters.store import Store
+from core.adapters.store.models import Chat, ChatSearch
+
+INDEXED_FROM = 2000
+"""Chats from which a dataset is worth an index: below, looking at every text takes a fraction of a second."""
+BATCH = 100
+"""Chats per transaction, about 30 ms of writing: a reviewer's save must not wait for long."""
+
+_TABLE = "chatgram"
+
+
+def pairs(words: str) -> list[str]:
+    """All pairs of neighbouring letters, digits and characters, each once, in lower case."""
+    lower = words.lower()
+    return [pair for pair in dict.fromkeys(map(add, lower, lower[1:])) if pair.isalnum()]
+
+
+def containing(session: Session, words: str) -> ColumnElement[bool]:
+    """Chats whose conversation contains each of these words (separated by spaces), capitals aside."""
+    conversation = func.substr(col(Chat.text), 1, col(Chat.characters) - col(Chat.residue_characters))
+    conditions = [conversation.icontains(word, autoescape=True) for word in words.split()]
+    grams = list(dict.fromkeys(pair for word in words.split() for pair in pairs(word)))
+    if grams and (candidates := _candidates(session, grams)) is not None:
+        conditions.insert(0, or_(candidates, ~exists().where(col(ChatSearch.chat_id) == col(Chat.id))))
+    return and_(*conditions)
+
+
+def _candidates(session: Session, grams: Sequence[str]) -> ColumnElement[bool] | None:
+    if session.get_bind().dialect.name != "sqlite":
+        return exists().where(
+            col(ChatSearch.chat_id) == col(Chat.id), col(ChatSearch.grams).op("@>")(cast(list(grams), ARRAY(Text)))
+        )
+    if not inspect(session.connection()).has_table(_TABLE):
+        return None
+    match = " AND ".join(f'"{gram}"' for gram in grams)
+    found = text(f"SELECT rowid FROM {_TABLE} WHERE {_TABLE} MATCH :pairs").bindparams(pairs=match)
+    return col(Chat.id).in_(found.columns(column("rowid")))
+
+
+def index_some(store: Store, dataset_id: int, *, limit: int = BATCH) -> int:
+    """Index some chats of a dataset that are not indexed yet.
+
+    Returns:
+        How many; 0 when all are.
+    """
+    return index_after(store, dataset_id, 0, limit=limit)[0]
+
+
+def index_after(store: Store, dataset_id: int, after: int, *, limit: int = BATCH) -> tuple[int, int]:
+    """Index chats with an id above ``after``: who goes on where they were does not look at the indexed ones again.
+
+    Returns:
+        How many, 0 when all behind ``after`` are; and the id to go on after.
+    """
+    with store.read() as session:
+        statement = (
+            select(col(Chat.id), func.substr(col(Chat.text), 1, col(Chat.characters) - col(Chat.residue_characters)))
+            .where(
+                # Not by the dataset's index: SQLite would sort all of its chats by id for every batch.
+                col(Chat.dataset_id) + 0 == dataset_id,
+                col(Chat.id) > after,
+                ~exists().where(col(ChatSearch.chat_id) == col(Chat.id)),
+            )
+            .order_by(col(Chat.id))
+            .limit(limit)
+        )
+        rows = [(int(chat_id or 0), pairs(words)) for chat_id, words in session.execute(statement)]
+    if not rows:
+        return 0, after
+    with store.write() as session:
+        if store.engine.dialect.name == "sqlite":
+            session.execute(
+                text(
+                    f"CREATE VIRTUAL TABLE IF NOT EXISTS {_TABLE} USING "
+                    "fts5(pairs, content='', detail=none, columnsize=0, tokenize='unicode61')"
+                )
+            )
+            session.execute(
+                text(f"INSERT INTO {_TABLE} (rowid, pairs) VALUES (:id, :pairs)"),
+                [{"id": chat_id, "pairs": " ".join(grams)} for chat_id, grams in rows],
+            )
+            session.execute(insert(ChatSearch), [{"chat_id": chat_id} for chat_id, _ in rows])
+        else:
+            session.execute(insert(ChatSearch), [{"chat_id": chat_id, "grams": grams} for chat_id, grams in rows])
+    return len(rows), rows[-1][0]

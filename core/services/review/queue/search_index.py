@@ -1,0 +1,258 @@
+"""Keeping stakes and search up to date, in small batches and away from the reviewer's turns.
+
+A chat's stake is computed anew when the run's answer, another run's answer or what is known of the run's fields has
+changed; the signature says from what it was computed. Only chats that are still to be decided are kept up to date.
+"""
+
+import logging
+import math
+import os
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from threading import Lock, Thread
+
+from filelock import FileLock, Timeout
+from sqlalchemy import ColumnElement, String, and_, cast, delete, func, insert, literal, or_, select
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
+
+from core.adapters.store import Store
+from core.adapters.store.models import (
+    Chat,
+    ChatStake,
+    Dataset,
+    Extraction,
+    ExtractionStatus,
+    Record,
+    RecordStatus,
+    Run,
+    RunKind,
+)
+from core.domain.form import Form, load_named_form
+from core.domain.scoring import Scorer
+from core.services.review.queue import search
+from core.services.review.queue.filters import FILTERS, joined, with_status
+from core.services.review.queue.priority import Rates, Stake, assess
+from core.settings import ROOT, settings
+
+_log = logging.getLogger("shiyao.review")
+
+_VERSION = 1
+"""Of the reckoning in :mod:`core.services.review.queue.priority`: raise it when the numbers change."""
+_BATCH = 20
+_LEARN_FROM = 300
+_IN_THREAD = 400
+"""Chats up to which a thread of the server does it; more are worth a process of their own."""
+_REST = 1.0
+"""How long a thread rests after each batch, in times of what the batch took: the reviewer's turn comes first."""
+
+
+class Upkeep:
+    """The upkeep of one run of one dataset."""
+
+    def __init__(self, store: Store, form: Form, dataset_id: int, run_id: int) -> None:
+        self.store = store
+        self.dataset_id = dataset_id
+        self.run_id = run_id
+        self._scorer = Scorer(form)
+        with store.read() as session:
+            self._rates = _rates(session, self._scorer, run_id)
+            runs = select(col(Run.id), col(Run.name)).where(
+                col(Run.dataset_id) == dataset_id, col(Run.kind) != RunKind.LABELS, col(Run.id) != run_id
+            )
+            self._others = {int(other or 0): name for other, name in session.execute(runs)}
+        self._prefix = f"{_VERSION}.{self._rates.version}."
+
+    def outdated(self, session: Session, *, after: int = 0, limit: int = _BATCH) -> list[tuple[int, str]]:
+        """``(chat id, signature to be)`` of chats whose stake is missing or computed from something else."""
+        base, other = aliased(Extraction), aliased(Extraction)
+        newest = (
+            select(func.coalesce(func.max(col(other.id)), 0))
+            .where(col(other.chat_id) == col(Chat.id), col(other.run_id).in_(list(self._others)))
+            .scalar_subquery()
+        )
+        wanted: ColumnElement[str] = (
+            literal(self._prefix) + cast(col(base.id), String) + literal(".") + cast(newest, String)
+        )
+        statement = (
+            joined(select(col(Chat.id), wanted))
+            .join(base, and_(col(base.chat_id) == col(Chat.id), col(base.run_id) == self.run_id))
+            .outerjoin(ChatStake, and_(col(ChatStake.run_id) == self.run_id, col(ChatStake.chat_id) == col(Chat.id)))
+            .where(
+                col(Chat.dataset_id) == self.dataset_id,
+                col(Chat.id) > after,
+                with_status(FILTERS["待审阅"]),
+                or_(col(ChatStake.chat_id).is_(None), col(ChatStake.signature) != wanted),
+            )
+            .order_by(col(Chat.id))
+            .limit(limit)
+        )
+        return [(int(chat_id or 0), signature) for chat_id, signature in session.execute(statement)]
+
+    def count(self) -> int:
+        """How many chats are outdated."""
+        with self.store.read() as session:
+            return len(self.outdated(session, limit=_IN_THREAD + 1))
+
+    def some(self, *, after: int = 0) -> int:
+        """Bring one batch up to date.
+
+        Returns:
+            The id to go on after; 0 when nothing is left behind ``after``.
+        """
+        with self.store.read() as session:
+            todo = dict(self.outdated(session, after=after))
+            inputs = self._inputs(session, list(todo))
+        if not todo:
+            return 0
+        rows = [
+            _row(self.run_id, chat_id, todo[chat_id], assess(self._scorer, text, answers, others, self._rates))
+            for chat_id, text, answers, others in inputs
+        ]
+        with self.store.write() as session:
+            session.execute(
+                delete(ChatStake).where(col(ChatStake.run_id) == self.run_id, col(ChatStake.chat_id).in_(list(todo)))
+            )
+            session.execute(insert(ChatStake), rows)
+        return max(todo)
+
+    def _inputs(self, session: Session, chat_ids: Sequence[int]) -> list[tuple[int, str, list | None, dict]]:  # type: ignore[type-arg]
+        texts = session.execute(select(col(Chat.id), col(Chat.text)).where(col(Chat.id).in_(chat_ids))).all()
+        statement = select(
+            col(Extraction.chat_id), col(Extraction.run_id), col(Extraction.forms), col(Extraction.status)
+        ).where(col(Extraction.chat_id).in_(chat_ids))
+        answers: dict[int, list | None] = {}  # type: ignore[type-arg]
+        others: dict[int, dict[str, list]] = defaultdict(dict)  # type: ignore[type-arg]
+        for chat_id, run_id, forms, status in session.execute(statement):
+            if run_id == self.run_id:
+                answers[chat_id] = None if status == ExtractionStatus.FAILED else forms or []
+            elif run_id in self._others and status != ExtractionStatus.FAILED:
+                others[chat_id][self._others[run_id]] = forms or []
+        return [(int(i or 0), text, answers.get(int(i or 0)), others[int(i or 0)]) for i, text in texts]
+
+
+def _row(run_id: int, chat_id: int, signature: str, stake: Stake) -> dict[str, object]:
+    return {
+        "run_id": run_id,
+        "chat_id": chat_id,
+        "signature": signature,
+        "points": round(stake.points, 3),
+        "differing": stake.differing,
+        "warnings": stake.warnings,
+        "reasons": list(stake.reasons),
+    }
+
+
+def _rates(session: Session, scorer: Scorer, run_id: int) -> Rates:
+    rates = Rates(scorer)
+    statement = (
+        select(col(Record.customers), col(Extraction.forms))
+        .join(Extraction, and_(col(Extraction.chat_id) == col(Record.chat_id), col(Extraction.run_id) == run_id))
+        .where(col(Record.base_run_id) == run_id, col(Record.status) == RecordStatus.CONFIRMED)
+        .order_by(col(Record.id).desc())
+        .limit(_LEARN_FROM)
+    )
+    for customers, forms in session.execute(statement):
+        rates.add(customers, forms or [])
+    return rates
+
+
+def run(
+    store: Store, form: Form, dataset_id: int, run_id: int | None, *, seconds: float = math.inf, rest: float = 0.0
+) -> int:
+    """Bring a dataset up to date.
+
+    Args:
+        store: the open store.
+        form: the dataset's form.
+        dataset_id: the dataset.
+        run_id: the run whose stakes to compute; ``None``: only the search.
+        seconds: stop after so long.
+        rest: pause after each batch, in times of what it took.
+
+    Returns:
+        Chats that were computed or indexed.
+    """
+    until = time.monotonic() + seconds
+    done = 0
+    upkeep = Upkeep(store, form, dataset_id, run_id) if run_id is not None else None
+    after = 0
+    while upkeep is not None and time.monotonic() < until:
+        began = time.monotonic()
+        after = upkeep.some(after=after)
+        if not after:
+            break
+        done += _BATCH
+        time.sleep(rest * (time.monotonic() - began))
+    with store.read() as session:
+        chats = session.execute(select(func.count()).where(col(Chat.dataset_id) == dataset_id)).scalar_one()
+    after = 0
+    while chats > search.INDEXED_FROM and time.monotonic() < until:
+        began = time.monotonic()
+        indexed, after = search.index_after(store, dataset_id, after)
+        if not indexed:
+            break
+        done += indexed
+        time.sleep(rest * (time.monotonic() - began))
+    return done
+
+
+_busy: set[tuple[str, int, int | None]] = set()
+_busy_lock = Lock()
+
+
+def start(store: Store, form: Form, dataset_id: int, run_id: int | None) -> None:
+    """Bring a dataset up to date in the background, unless this process is at it already."""
+    job = (store.url, dataset_id, run_id)
+    with _busy_lock:
+        if job in _busy:
+            return
+        _busy.add(job)
+    Thread(target=_background, args=(store, form, job), name="shiyao-upkeep", daemon=True).start()
+
+
+def _background(store: Store, form: Form, job: tuple[str, int, int | None]) -> None:
+    _, dataset_id, run_id = job
+    try:
+        few = run_id is None or Upkeep(store, form, dataset_id, run_id).count() <= _IN_THREAD
+        with store.read() as session:
+            chats = session.execute(select(func.count()).where(col(Chat.dataset_id) == dataset_id)).scalar_one()
+        if few and chats <= search.INDEXED_FROM:
+            run(store, form, dataset_id, run_id, rest=_REST)
+        else:
+            _in_process(store, dataset_id, run_id)
+    except Exception:
+        # The desk works without; the next visitor starts it again.
+        _log.warning("upkeep of dataset %s stopped", dataset_id, exc_info=True)
+    finally:
+        with _busy_lock:
+            _busy.discard(job)
+
+
+def _in_process(store: Store, dataset_id: int, run_id: int | None) -> None:
+    """A large dataset is brought up to date by a process of its own: its reckoning would hold up the server's turns."""
+    command = [sys.executable, "-m", "core.services.review.queue.search_index", str(dataset_id), str(run_id or 0)]
+    address = store.engine.url.render_as_string(hide_password=False)
+    environment = os.environ | {"SHIYAO_DATABASE_URL": address, "PYTHONPATH": str(ROOT)}
+    subprocess.run(command, env=environment, cwd=ROOT, stdin=subprocess.DEVNULL, check=False)
+
+
+def _main(dataset_id: int, run_id: int) -> None:
+    from core.adapters.store import open_store
+
+    store = open_store(settings().database_url)
+    with store.read() as session:
+        name = session.execute(select(col(Dataset.form)).where(col(Dataset.id) == dataset_id)).scalar_one()
+    lock = f"{store.path}.upkeep.lock" if store.path else f"/tmp/shiyao-upkeep-{dataset_id}.lock"
+    try:
+        with FileLock(lock, timeout=0):
+            run(store, load_named_form(name), dataset_id, run_id or None)
+    except Timeout:
+        return
+
+
+if __name__ == "__main__":
+    _main(int(sys.argv[1]), int(sys.argv[2]))

@@ -1,0 +1,173 @@
+"""Records as rows of a table: one page at a time, filtered and sorted by the database."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import and_, func, select
+from sqlmodel import Session, col
+
+from core.adapters.store import Store
+from core.adapters.store.models import Chat, ChatStake, Extraction, ExtractionStatus, Record
+from core.domain.form import Form
+from core.services.review.queue.filters import Filter, cell, joined, narrowed
+from core.services.review.records.model import UNREVIEWED
+
+PAGE = 200
+"""Chats on one page."""
+BY_INDEX, BY_CHANGE, BY_STAKE = "序号", "最近修改", "待定分"
+SORTS = (BY_INDEX, BY_CHANGE, BY_STAKE)
+"""What rows are sorted by, besides the fields: the first customer's value counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One customer of one chat; ``version`` 0 and status 未审阅 where nobody has saved it: the run's values then.
+
+    ``corrected`` are the fields that a person has changed of what a run had filled.
+    """
+
+    chat: int
+    customer: int
+    version: int
+    status: str
+    reviewer: str
+    updated: str
+    note: str
+    values: dict[str, str | list[str]]
+    corrected: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of rows and how many chats there are in all."""
+
+    rows: tuple[Row, ...]
+    chats: int
+
+
+def page(
+    store: Store,
+    form: Form,
+    dataset_id: int,
+    *,
+    wanted: Filter,
+    base_run: int | None,
+    reviewer: str = "",
+    sort: str = BY_INDEX,
+    number: int = 1,
+    size: int = PAGE,
+) -> Page:
+    """One page of the record table.
+
+    Args:
+        store: the open store.
+        form: the dataset's form.
+        dataset_id: the dataset.
+        wanted: which chats.
+        base_run: whose values chats without a record have.
+        reviewer: whose batches 我的批次 are.
+        sort: one of :data:`SORTS`, or the key of a field.
+        number: of the page, from 1.
+        size: chats on a page.
+    """
+    with store.read() as session:
+        chosen = narrowed(
+            joined(select(col(Chat.id), col(Chat.index))),
+            session,
+            wanted,
+            dataset_id=dataset_id,
+            base_run=base_run,
+            reviewer=reviewer,
+        )
+        count = session.execute(select(func.count()).select_from(chosen.order_by(None).subquery())).scalar_one()
+        ordered = _ordered(session, form, chosen, sort, base_run)
+        found = session.execute(ordered.offset((number - 1) * size).limit(size)).all()
+        return Page(tuple(_drawn(session, form, found, base_run)), count)
+
+
+def of_chats(
+    store: Store, form: Form, dataset_id: int, indices: Sequence[int], *, base_run: int | None
+) -> tuple[Row, ...]:
+    """The rows of some chats (few) as they stand now, in order of the chats."""
+    with store.read() as session:
+        wanted = select(col(Chat.id), col(Chat.index)).where(
+            col(Chat.dataset_id) == dataset_id, col(Chat.index).in_(indices)
+        )
+        return tuple(_drawn(session, form, session.execute(wanted.order_by(col(Chat.index))).all(), base_run))
+
+
+def _drawn(session: Session, form: Form, found: Sequence[Any], base_run: int | None) -> list[Row]:
+    """The rows of chats, given as ``(id, index)`` in the order wanted."""
+    statement = joined(select(col(Chat.id), Record, col(Extraction.forms))).outerjoin(
+        Extraction,
+        and_(
+            col(Extraction.run_id) == base_run,
+            col(Extraction.chat_id) == col(Chat.id),
+            col(Extraction.status) != ExtractionStatus.FAILED,
+        ),
+    )
+    rows = {
+        int(chat_id or 0): (record, forms)
+        for chat_id, record, forms in session.execute(statement.where(col(Chat.id).in_([row[0] for row in found])))
+    }
+    return [row for chat_id, index in found for row in _rows(form, index, *rows[int(chat_id or 0)])]
+
+
+def matching(store: Store, dataset_id: int, *, wanted: Filter, base_run: int | None, reviewer: str = "") -> list[int]:
+    """Indices of all chats that a filter lets through, in order."""
+    with store.read() as session:
+        statement = narrowed(
+            joined(select(col(Chat.index))),
+            session,
+            wanted,
+            dataset_id=dataset_id,
+            base_run=base_run,
+            reviewer=reviewer,
+        )
+        return list(session.execute(statement.order_by(col(Chat.index))).scalars())
+
+
+def _ordered(session: Session, form: Form, statement: Any, sort: str, base_run: int | None) -> Any:
+    if sort == BY_CHANGE:
+        return statement.order_by(col(Record.updated_at).desc().nulls_last(), col(Chat.index))
+    if sort == BY_STAKE:
+        stake = and_(col(ChatStake.run_id) == base_run, col(ChatStake.chat_id) == col(Chat.id))
+        return statement.outerjoin(ChatStake, stake).order_by(
+            col(ChatStake.points).desc().nulls_last(), col(Chat.index)
+        )
+    if sort in form:
+        sqlite = session.get_bind().dialect.name == "sqlite"
+        if sqlite:
+            value = func.json_extract(col(Record.customers), f'$[0].values."{sort}"')
+        else:
+            value = cell(col(Record.customers).op("->")(0), ("values", sort), sqlite=False)
+        return statement.order_by(func.nullif(func.nullif(value, ""), "[]").asc().nulls_last(), col(Chat.index))
+    return statement.order_by(col(Chat.index))
+
+
+def _rows(form: Form, index: int, record: Record | None, forms: list[dict[str, Any]] | None) -> list[Row]:
+    if record is None:
+        answers = [form.coerce(values).values for values in forms or []] or [form.empty()]
+        return [Row(index, number, 0, UNREVIEWED, "", "", "", values) for number, values in enumerate(answers)]
+    updated = f"{record.updated_at.astimezone():%Y-%m-%d %H:%M}"
+    return [
+        Row(
+            index,
+            number,
+            record.version,
+            record.status,
+            record.reviewer,
+            updated,
+            record.note,
+            {field.key: customer["values"].get(field.key, field.empty) for field in form.fields},
+            _corrected(customer.get("origin", {})),
+        )
+        for number, customer in enumerate(record.customers)
+    ]
+
+
+def _corrected(origin: Mapping[str, str]) -> frozenset[str]:
+    """Fields that a person filled otherwise than the run; none where no run had filled the form."""
+    said = frozenset(key for key, source in origin.items() if source == "reviewer")
+    return said if len(said) < len(origin) else frozenset()

@@ -1,0 +1,1 @@
+"""Review records: saving, versions, history, bulk changes."""

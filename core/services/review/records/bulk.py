@@ -1,0 +1,274 @@
+"""Changing many records at once: looked at first, applied as ordinary versions, taken back as one.
+
+A bulk change is a set of new versions, one per record, whose save ids share the change's id. Nothing else is stored:
+the events say what it did, and undoing it writes the versions before it anew, except where somebody has saved since.
+"""
+
+from collections import defaultdict
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import uuid4
+
+from sqlalchemy import ColumnElement, and_, func, select
+from sqlmodel import Session, col
+
+from core.adapters.store import Store, queries
+from core.adapters.store.models import Chat, Record, RecordEvent, RecordStatus
+from core.domain.form import Form
+from core.errors import ConflictError, InputError, NotFoundError
+from core.services.review.records.bulk_plan import Change, Edit, Plan, Skipped, plan_edits, plan_replace
+from core.services.review.records.delta_drafts import status_after
+from core.services.review.records.model import Confirmation
+from core.services.review.records.versions import ChatState, Customer, baseline_of, new_version, started, states
+
+__all__ = [
+    "BulkChange",
+    "Change",
+    "Edit",
+    "Outcome",
+    "Plan",
+    "Skipped",
+    "apply",
+    "plan_edits",
+    "plan_replace",
+    "recent",
+    "undo",
+    "written",
+]
+
+_CHUNK = 200
+"""Records per transaction: short enough that nobody's own save waits for long."""
+_BULK, _CELL, _UNDO = "bulk", "cell", "undo"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a bulk change did.
+
+    Attributes:
+        id: of the change; what :func:`undo` takes.
+        saved: ``{chat index: new version}``.
+        skipped: records that were left alone.
+        cells: cells that changed.
+    """
+
+    id: str
+    saved: dict[int, int]
+    skipped: tuple[Skipped, ...]
+    cells: int
+
+
+@dataclass(frozen=True, slots=True)
+class BulkChange:
+    """A bulk change of the past; ``undone`` once somebody has taken it back."""
+
+    id: str
+    at: datetime
+    who: str
+    reason: str
+    records: int
+    undone: bool
+
+
+def apply(
+    store: Store,
+    form: Form,
+    plan: Plan,
+    *,
+    who: str,
+    reason: str,
+    base_run: int | None = None,
+    cell_id: str = "",
+) -> Outcome:
+    """Do what a plan says: one new version per record, none over somebody else's newer one.
+
+    A record keeps its status; a chat without a record gets a draft.
+
+    Args:
+        store: the open store.
+        form: the dataset's form.
+        plan: as it was shown.
+        who: who does it.
+        reason: why, for the history of each record.
+        base_run: as given to :func:`plan_edits`.
+        cell_id: 12 characters of one's own for an edit of one cell, which counts as 逐项确认 and is no bulk change of
+            the list; see :func:`written`.
+
+    Raises:
+        InputError: nobody's name.
+    """
+    if not who.strip():
+        raise InputError("还不知道是谁在修改", "请先填写名字")
+    bulk_id = cell_id or uuid4().hex[:12]
+    kind, confirmation = (_CELL, Confirmation.SINGLE) if cell_id else (_BULK, Confirmation.BULK)
+    cells: dict[int, list[Change]] = defaultdict(list)
+    for change in plan.changes:
+        cells[change.chat].append(change)
+    saved: dict[int, int] = {}
+    skipped = list(plan.skipped)
+    done = 0
+    for chunk in queries.chunked(list(cells), _CHUNK):
+        with store.write() as session:
+            for state in states(session, form, plan.dataset_id, chunk, base_run, lock=True):
+                changes = cells[state.index]
+                if state.version != changes[0].version:
+                    skipped.append(Skipped(state.index, f"{state.reviewer or '有人'}在预览之后改过"))
+                    continue
+                customers = deepcopy(state.customers)
+                for change in changes:
+                    customer = customers[change.customer]
+                    customer["values"][change.key] = change.after
+                    customer["origin"] = customer.get("origin", {}) | {change.key: "reviewer"}
+                    customer["confirmed"] = customer.get("confirmed", {}) | {change.key: str(confirmation)}
+                version = _write(session, plan.dataset_id, state, customers, base_run, who, reason, f"{kind}-{bulk_id}")
+                if version is None:
+                    skipped.append(Skipped(state.index, "有人同时保存"))
+                else:
+                    saved[state.index] = version
+                    done += len(changes)
+    return Outcome(bulk_id, saved, tuple(sorted(skipped, key=lambda s: s.chat)), done)
+
+
+def undo(store: Store, form: Form, dataset_id: int, bulk_id: str, *, who: str) -> Outcome:
+    """Take a bulk change, or the edit of one cell, back: each record gets the state before it as a new version.
+
+    Records that somebody has saved since are left alone and named.
+
+    Raises:
+        NotFoundError: no such change in this dataset.
+        ConflictError: it has been taken back already.
+    """
+    with store.read() as session:
+        bulk = _events_of(session, dataset_id, _BULK, bulk_id)
+        events = bulk or _events_of(session, dataset_id, _CELL, bulk_id)
+        if not events:
+            raise NotFoundError("没有这次批量修改", "请从列表里选择")
+        if _events_of(session, dataset_id, _UNDO, bulk_id):
+            raise ConflictError("这次批量修改已经撤销过", "需要时请在记录历史里恢复某个版本")
+    saved: dict[int, int] = {}
+    skipped: list[Skipped] = []
+    cells = 0
+    for start in range(0, len(events), _CHUNK):
+        with store.write() as session:
+            for index, record_id, version, fields in events[start : start + _CHUNK]:
+                record = session.get(Record, record_id)
+                if record is None or record.version != version:
+                    skipped.append(Skipped(index, f"{record.reviewer if record else '有人'}后来又改过"))
+                    continue
+                before = _before(session, form, record)
+                written = new_version(
+                    session,
+                    record,
+                    customers=before.customers,
+                    status=before.status,
+                    note=before.note,
+                    who=who,
+                    reason="撤销批量修改" if bulk else "撤销在记录表里的修改",
+                    save_id=f"{_UNDO}-{bulk_id}-{record_id}",
+                )
+                if written is None:
+                    skipped.append(Skipped(index, "有人同时保存"))
+                else:
+                    saved[index] = written
+                    cells += len(fields)
+    return Outcome(bulk_id, saved, tuple(skipped), cells)
+
+
+def written(store: Store, dataset_id: int, cell_id: str) -> dict[int, int]:
+    """``{chat index: version}`` that the edit of a cell wrote; empty if it has not been stored.
+
+    A browser sends an edit again when it does not know whether it has arrived.
+    """
+    with store.read() as session:
+        return {index: version for index, _, version, _ in _events_of(session, dataset_id, _CELL, cell_id)}
+
+
+def recent(store: Store, dataset_id: int, *, limit: int = 10) -> list[BulkChange]:
+    """The last bulk changes of a dataset, newest first."""
+    with store.read() as session:
+        # "bulk-<12 characters>-<record>": what comes before the last dash names the change.
+        name = func.substr(col(RecordEvent.save_id), 1, 17)
+        statement = (
+            select(name, func.min(col(RecordEvent.id)), func.count())
+            .join(Record, col(Record.id) == col(RecordEvent.record_id))
+            .where(col(Record.dataset_id) == dataset_id, _prefixed(session, _BULK))
+            .group_by(name)
+            .order_by(func.min(col(RecordEvent.id)).desc())
+            .limit(limit)
+        )
+        found = []
+        for prefix, first, count in session.execute(statement).all():
+            event = session.get_one(RecordEvent, first)
+            bulk_id = prefix.removeprefix(f"{_BULK}-")
+            undone = bool(_events_of(session, dataset_id, _UNDO, bulk_id, limit=1))
+            found.append(BulkChange(bulk_id, event.at, event.who, event.reason, count, undone))
+        return found
+
+
+def _write(
+    session: Session,
+    dataset_id: int,
+    state: ChatState,
+    customers: list[Customer],
+    base_run: int | None,
+    who: str,
+    reason: str,
+    name: str,
+) -> int | None:
+    if state.record is not None:
+        save_id = f"{name}-{state.record.id}"
+        return new_version(session, state.record, customers=customers, who=who, reason=reason, save_id=save_id)
+    record = Record(
+        dataset_id=dataset_id,
+        chat_id=state.chat_id,
+        customers=state.customers,
+        status=RecordStatus.DRAFT,
+        base_run_id=base_run,
+        reviewer=who,
+        version=0,
+    )
+    session.add(record)
+    session.flush()
+    save_id = f"{name}-{record.id}"
+    return new_version(session, record, customers=customers, who=who, reason=reason, save_id=save_id)
+
+
+def _before(session: Session, form: Form, record: Record) -> ChatState:
+    """The state before a record's newest version."""
+    statement = select(RecordEvent).where(
+        col(RecordEvent.record_id) == record.id, col(RecordEvent.version) == record.version - 1
+    )
+    event = session.execute(statement).scalar_one_or_none()
+    now = ChatState(0, record.chat_id, record.version, record.customers, record.reviewer, record.status, record.note)
+    if event is not None:
+        note, status = event.change.get("note", record.note), status_after(event.status, event.change)
+        return replace(now, customers=event.change["customers"], status=status, note=note)
+    # The bulk change made this record: back to what the chat started as.
+    baseline = baseline_of(session, record.base_run_id, record.chat_id)
+    return replace(now, customers=started(form, baseline, record.base_run_id), status=RecordStatus.UNREVIEWED)
+
+
+def _prefixed(session: Session, prefix: str) -> ColumnElement[bool]:
+    """Save ids that begin with ``prefix-``; a range on SQLite, which its unique index answers."""
+    if session.get_bind().dialect.name == "sqlite":
+        return and_(col(RecordEvent.save_id) >= f"{prefix}-", col(RecordEvent.save_id) < f"{prefix}.")
+    return col(RecordEvent.save_id).startswith(f"{prefix}-")
+
+
+def _events_of(
+    session: Session, dataset_id: int, kind: str, bulk_id: str, *, limit: int | None = None
+) -> list[tuple[int, int, int, list[str]]]:
+    """``(chat index, record id, version, changed cells)`` of the versions that a bulk change, or its undoing, wrote."""
+    statement = (
+        select(col(Chat.index), col(RecordEvent.record_id), col(RecordEvent.version), RecordEvent)
+        .join(Record, col(Record.id) == col(RecordEvent.record_id))
+        .join(Chat, col(Chat.id) == col(Record.chat_id))
+        .where(col(Record.dataset_id) == dataset_id, _prefixed(session, f"{kind}-{bulk_id}"))
+        .order_by(col(Chat.index))
+        .limit(limit)
+    )
+    return [
+        (index, record_id, version, event.change.get("fields", []))
+        for index, record_id, version, event in session.execute(statement)
+    ]

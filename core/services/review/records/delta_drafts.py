@@ -1,0 +1,109 @@
+"""Drafts of a delta review: kept beside what was approved, which stays in exports until somebody decides again.
+
+Such a draft makes a new version whose event has the approved customers in ``change["customers"]``, as every version
+has, and the draft in ``change["pending"]``. It counts as long as its event is the record's newest one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import and_, select
+from sqlmodel import Session, col
+
+from core.adapters.store.models import Chat, Pass, Record, RecordEvent, RecordStatus
+from core.services.review.records.model import Save
+from core.services.review.records.versions import Customer, advance, change_of, values_of
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """What an approved record holds, and the run that it was approved from."""
+
+    customers: list[Customer]
+    reviewer: str
+    note: str
+    base_run_id: int | None
+
+    @classmethod
+    def of(cls, record: Record) -> "Approved":
+        """As the record is now."""
+        return cls(record.customers, record.reviewer, record.note, record.base_run_id)
+
+    @classmethod
+    def from_json(cls, stored: Any) -> "Approved | None":
+        """As an event keeps it; ``None`` where it keeps none."""
+        return cls(**stored) if stored else None
+
+    def as_json(self) -> dict[str, Any]:
+        """For an event."""
+        return asdict(self)
+
+
+def newest_event(session: Session, record: Record) -> RecordEvent | None:
+    """The event of a record's version now."""
+    found: RecordEvent | None = session.execute(
+        select(RecordEvent)
+        .where(col(RecordEvent.record_id) == record.id, col(RecordEvent.version) == record.version)
+        .limit(1)
+    ).scalar_one_or_none()
+    return found
+
+
+def keep_pending(
+    session: Session, record: Record, approved: Approved, customers: list[Customer], save: Save
+) -> int | None:
+    """A new version that leaves the record approved as it was, with the save's customers beside it.
+
+    Args:
+        session: open for writing.
+        record: as it was read; its version is the one that must still be there.
+        approved: what the record holds from now on.
+        customers: the draft.
+        save: the save that they came with.
+
+    Returns:
+        The new version, or ``None`` if somebody saved in between.
+    """
+    return advance(
+        session,
+        record,
+        {
+            "customers": approved.customers,
+            "status": RecordStatus.CONFIRMED,
+            "base_run_id": approved.base_run_id,
+            "reviewer": approved.reviewer,
+            "note": approved.note,
+            "seconds": record.seconds + save.seconds,
+        },
+        who=save.reviewer,
+        status=RecordStatus.DRAFT,
+        change=change_of(values_of(approved.customers), approved.customers, approved.note)
+        | {"pending": {"customers": customers, "note": save.note}},
+        reason=save.reason or "增量审阅的草稿，已确认的值未动",
+        save_id=save.save_id,
+    )
+
+
+def pending_of(session: Session, dataset_id: int, indices: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """``{chat index: {customers, note}}`` of the drafts that lie beside approved records of these chats (few)."""
+    statement = (
+        select(col(Chat.index), col(RecordEvent.change))
+        .join(Record, col(Record.chat_id) == col(Chat.id))
+        .join(
+            RecordEvent,
+            and_(col(RecordEvent.record_id) == col(Record.id), col(RecordEvent.version) == col(Record.version)),
+        )
+        .where(
+            col(Chat.dataset_id) == dataset_id,
+            col(Chat.index).in_(list(indices)),
+            col(Record.review_pass) == Pass.PRIMARY,
+            col(Record.status) == RecordStatus.CONFIRMED,
+        )
+    )
+    return {index: change["pending"] for index, change in session.execute(statement) if change.get("pending")}
+
+
+def status_after(status: str, change: dict[str, Any]) -> str:
+    """What the record's status was after an event: a draft beside what was approved left it approved."""
+    return RecordStatus.CONFIRMED if change.get("pending") else status

@@ -1,0 +1,149 @@
+"""The history of a record: every version with who, when, what changed and why; restoring one is a new version."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from core.adapters.store import EventView, Store, queries
+from core.domain.form import Form, Value
+from core.errors import ConflictError, InputError, NotFoundError
+from core.services.review.records.delta_drafts import status_after
+from core.services.review.records.versions import new_version, record_of, values_of
+
+
+@dataclass(frozen=True, slots=True)
+class CellChange:
+    """One cell that a version changed; an empty key stands for a whole customer added (no before) or removed."""
+
+    customer: int
+    key: str
+    label: str
+    before: Value | None
+    after: Value | None
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a record; ``changes`` against the version before it."""
+
+    version: int
+    who: str
+    at: datetime
+    status: str
+    reason: str
+    note: str
+    customers: tuple[dict[str, Any], ...]
+    changes: tuple[CellChange, ...]
+
+
+def versions(store: Store, form: Form, dataset_id: int, chat: int) -> list[Version]:
+    """All versions of a chat's record, newest first; none if nobody has saved it.
+
+    Args:
+        store: the open store.
+        form: the dataset's form.
+        dataset_id: the dataset.
+        chat: index of the chat.
+    """
+    with store.read() as session:
+        record = record_of(session, dataset_id, chat)
+        events = list(reversed(queries.events(session, record.id or 0))) if record is not None else []
+    found: list[Version] = []
+    before: EventView | None = None
+    for event in events:
+        found.append(_version(form, event, before))
+        before = event
+    return found[::-1]
+
+
+def restore(store: Store, form: Form, dataset_id: int, chat: int, version: int, *, who: str, seen: int) -> int:
+    """Make an old version the newest: values, confirmations, status and note as they were, in a new version.
+
+    Args:
+        store: the open store.
+        form: the dataset's form.
+        dataset_id: the dataset.
+        chat: index of the chat.
+        version: the version to bring back.
+        who: who does it.
+        seen: the newest version that this person saw.
+
+    Returns:
+        The new version.
+
+    Raises:
+        NotFoundError: no such record or version.
+        ConflictError: somebody has saved since.
+        InputError: nobody's name, or it is the newest version already.
+    """
+    if not who.strip():
+        raise InputError("还不知道是谁在恢复", "请先填写名字")
+    with store.write() as session:
+        record = record_of(session, dataset_id, chat)
+        if record is None:
+            raise NotFoundError(f"第 {chat} 条群聊还没有记录", "请先审阅它")
+        late = ConflictError(f"{record.reviewer} 刚刚又保存了这条记录，没有恢复", "请先看新的版本")
+        if record.version != seen:
+            raise late
+        if record.version == version:
+            raise InputError(f"现在就是版本 {version}", "请选择更早的版本")
+        event = next((e for e in queries.events(session, record.id or 0) if e.version == version), None)
+        if event is None:
+            raise NotFoundError(f"这条记录没有版本 {version}", "请从列表里选择")
+        customers = [
+            {**customer, "values": form.coerce(customer["values"]).values} for customer in event.change["customers"]
+        ]
+        undoing = version == record.version - 1
+        written = new_version(
+            session,
+            record,
+            customers=customers,
+            who=who.strip(),
+            status=status_after(event.status, event.change),
+            note=str(event.change.get("note", "")),
+            reason=f"撤销版本 {record.version}" if undoing else f"恢复到版本 {version}",
+            save_id=str(uuid4()),
+            more={"restored": version},
+        )
+        if written is None:
+            raise late
+        return written
+
+
+def _version(form: Form, event: EventView, before: EventView | None) -> Version:
+    customers = event.change.get("customers", [])
+    changes = tuple(_changes(form, before, customers)) if before is not None else tuple(_first(form, event))
+    note = str(event.change.get("note", ""))
+    return Version(event.version, event.who, event.at, event.status, event.reason, note, tuple(customers), changes)
+
+
+def _changes(form: Form, before: EventView, customers: list[dict[str, Any]]) -> list[CellChange]:
+    old, new = values_of(before.change.get("customers", [])), values_of(customers)
+    found: list[CellChange] = []
+    for position in range(max(len(old), len(new))):
+        if position >= len(old):
+            found.append(CellChange(position, "", "客户", None, form.name_of(new[position]) or "（未填姓名）"))
+        elif position >= len(new):
+            found.append(CellChange(position, "", "客户", form.name_of(old[position]) or "（未填姓名）", None))
+        else:
+            found += [
+                CellChange(position, field.key, field.label, was, now)
+                for field in form.fields
+                if (was := old[position].get(field.key, field.empty))
+                != (now := new[position].get(field.key, field.empty))
+            ]
+    return found
+
+
+def _first(form: Form, event: EventView) -> list[CellChange]:
+    """What the first version changed against the run that it started from; the values before it were not kept."""
+    customers = event.change.get("customers", [])
+    found: list[CellChange] = []
+    for cell in event.change.get("fields", []):
+        position, _, key = str(cell).partition(":")
+        number = int(position)
+        if key in form and number < len(customers):
+            after = customers[number]["values"].get(key)
+            found.append(CellChange(number, key, form.field(key).label, None, after))
+    return found

@@ -1,0 +1,107 @@
+"""What goes between the workbench and the store: saves with their acknowledgements, confirmation states."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from core.adapters.store.models import RecordStatus
+from core.domain.form import FormValues
+
+UNREVIEWED = str(RecordStatus.UNREVIEWED)
+"""What a chat without a record is called on screen, and one whose decision was taken back untouched."""
+
+
+class Confirmation(StrEnum):
+    """Whether a person looked at a cell. Empty is an answer like any other."""
+
+    UNSEEN = "未看"
+    SINGLE = "逐项确认"
+    BULK = "批量确认"
+
+
+class CustomerSave(BaseModel):
+    """One customer's form as the browser sends it.
+
+    Attributes:
+        values: any mapping; coerced by the form before it is stored.
+        confirmed: :class:`Confirmation` per field key; keys that are missing count as 未看.
+        origin: position of the run's form that this customer came from; ``None`` for one that a person added.
+        pinned: message indices per field key that a reviewer pinned as evidence.
+    """
+
+    model_config = ConfigDict(extra="ignore")
+
+    values: dict[str, Any]
+    confirmed: dict[str, Confirmation] = Field(default_factory=dict)
+    origin: int | None = None
+    pinned: dict[str, list[int]] = Field(default_factory=dict)
+
+
+class Save(BaseModel):
+    """One save of one chat's record (docs/workbench.md, ``outbox``)."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    save_id: str = Field(min_length=8, max_length=64)
+    after_save_id: str | None = None
+    chat: int
+    reviewer: str = Field(min_length=1, max_length=60)
+    base_version: int = Field(ge=0)
+    customers: list[CustomerSave]
+    status: Literal["未审阅", "草稿", "已确认", "待讨论", "已跳过"]
+    note: str = Field(default="", max_length=4000)
+    reason: str = Field(default="", max_length=400)
+    undo: bool = False
+    seconds: float = Field(default=0.0, ge=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """What became of one save.
+
+    Attributes:
+        save_id: the save's.
+        result: saved; conflict: somebody else saved in between; rejected: it can never be saved as it is.
+        version: the record's version now.
+        why: a sentence for the reviewer; empty where it was saved.
+        theirs: on a conflict, the customers as they are stored now.
+        who: on a conflict, who saved them.
+        status: on a conflict, what they decided.
+        note: on a conflict, their note.
+    """
+
+    save_id: str
+    result: Literal["saved", "conflict", "rejected"]
+    version: int
+    why: str = ""
+    theirs: list[dict[str, Any]] | None = None
+    who: str | None = None
+    status: str = ""
+    note: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """For the browser."""
+        return {
+            "save_id": self.save_id,
+            "result": self.result,
+            "version": self.version,
+            "why": self.why,
+            "theirs": self.theirs,
+            "who": self.who,
+            "status": self.status,
+            "note": self.note,
+        }
+
+
+def changed_fields(before: list[FormValues], after: list[FormValues]) -> list[str]:
+    """``"<customer>:<key>"`` of every cell that differs, and ``"<customer>:*"`` for a customer added or removed."""
+    found: list[str] = []
+    for position in range(max(len(before), len(after))):
+        if position >= len(before) or position >= len(after):
+            found.append(f"{position}:*")
+            continue
+        old, new = before[position], after[position]
+        found += [f"{position}:{key}" for key in new if old.get(key) != new[key]]
+    return found

@@ -1,0 +1,207 @@
+"""Writing a new version of a record that did not come from the desk: bulk changes, restored versions.
+
+The rules are those of a save (``saving``): one ``UPDATE … WHERE version = ?`` and one event with the
+whole state, in the caller's transaction. Zero rows means that somebody saved in between.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import CursorResult, select, update
+from sqlmodel import Session, col
+
+from core.adapters.store import queries
+from core.adapters.store.models import Chat, Extraction, Pass, Record, RecordEvent, RecordStatus, now
+from core.domain.form import Form, FormValues
+from core.services.review.records.model import Confirmation, changed_fields
+
+Customer = dict[str, Any]
+"""A customer as it is stored: ``{values, origin, confirmed, pinned, source}``."""
+
+
+def values_of(customers: Sequence[Mapping[str, Any]]) -> list[FormValues]:
+    """The forms alone."""
+    return [customer["values"] for customer in customers]
+
+
+def record_of(session: Session, dataset_id: int, index: int) -> Record | None:
+    """The primary record of a chat, live."""
+    statement = (
+        select(Record)
+        .join(Chat, col(Chat.id) == col(Record.chat_id))
+        .where(col(Chat.dataset_id) == dataset_id, col(Chat.index) == index, col(Record.review_pass) == Pass.PRIMARY)
+    )
+    found: Record | None = session.execute(statement).scalar_one_or_none()
+    return found
+
+
+def started(form: Form, baseline: Sequence[Mapping[str, Any]], run_id: int | None) -> list[Customer]:
+    """The customers of a chat that nobody has opened: the run's, else one empty form; nothing looked at."""
+    forms = [form.coerce(values).values for values in baseline]
+    origin = f"run:{run_id}" if forms else "reviewer"
+    return [
+        {
+            "values": values,
+            "origin": dict.fromkeys(form.keys, origin),
+            "confirmed": dict.fromkeys(form.keys, str(Confirmation.UNSEEN)),
+            "pinned": {},
+            "source": position if baseline else None,
+        }
+        for position, values in enumerate(forms or [form.empty()])
+    ]
+
+
+def new_version(
+    session: Session,
+    record: Record,
+    *,
+    customers: list[Customer],
+    who: str,
+    reason: str,
+    save_id: str,
+    status: str | None = None,
+    note: str | None = None,
+    more: Mapping[str, Any] | None = None,
+) -> int | None:
+    """Write the next version of a record.
+
+    Args:
+        session: open for writing.
+        record: as it was read; its version is the one that must still be there.
+        customers: as they are to be stored.
+        who: who does it.
+        reason: why, for the history.
+        save_id: unique among all events.
+        status: ``None``: as it is.
+        note: ``None``: as it is.
+        more: further entries of the event's ``change``.
+
+    Returns:
+        The new version, or ``None`` if somebody saved in between.
+    """
+    if status is None:  # what somebody changed is not untouched any more
+        status = RecordStatus.DRAFT if record.status == RecordStatus.UNREVIEWED else record.status
+    note = record.note if note is None else note
+    return advance(
+        session,
+        record,
+        {"customers": customers, "status": status, "note": note, "reviewer": who},
+        who=who,
+        status=status,
+        change=change_of(values_of(record.customers), customers, note) | dict(more or {}),
+        reason=reason,
+        save_id=save_id,
+    )
+
+
+def advance(
+    session: Session,
+    record: Record,
+    columns: Mapping[str, Any],
+    *,
+    who: str,
+    status: str,
+    change: dict[str, Any],
+    reason: str,
+    save_id: str,
+) -> int | None:
+    """Give a record its next version: the one place where a record that exists is written.
+
+    Args:
+        session: open for writing.
+        record: as it was read; its version is the one that must still be there.
+        columns: what the record holds from now on.
+        who: of the event, as the others.
+        status: what was done.
+        change: the whole state, see :func:`change_of`.
+        reason: why.
+        save_id: unique among all events.
+
+    Returns:
+        The new version, or ``None`` if somebody saved in between.
+    """
+    version = record.version + 1
+    result = session.execute(
+        update(Record)
+        .where(col(Record.id) == record.id, col(Record.version) == record.version)
+        .values(**columns, version=version, updated_at=now())
+        .execution_options(synchronize_session=False)
+    )
+    if not isinstance(result, CursorResult) or result.rowcount != 1:
+        return None
+    note_event(session, record, version, who=who, status=status, change=change, reason=reason, save_id=save_id)
+    return version
+
+
+def note_event(session: Session, record: Record, version: int, **what: Any) -> None:
+    """Add the event of a version: ``who``, ``status``, ``change``, ``reason``, ``save_id``."""
+    session.add(RecordEvent(record_id=record.id or 0, version=version, **what))
+
+
+def change_of(before: Sequence[FormValues], customers: list[Customer], note: str) -> dict[str, Any]:
+    """An event's ``change``: the whole state, so that any version is restored without replaying the others."""
+    return {"customers": customers, "note": note, "fields": changed_fields(list(before), values_of(customers))}
+
+
+@dataclass(frozen=True, slots=True)
+class ChatState:
+    """A chat's record as it is now, or what it would start as (version 0)."""
+
+    index: int
+    chat_id: int
+    version: int
+    customers: list[Customer]
+    reviewer: str = ""
+    status: str = RecordStatus.DRAFT
+    note: str = ""
+    record: Record | None = None
+
+
+def states(
+    session: Session,
+    form: Form,
+    dataset_id: int,
+    indices: Sequence[int],
+    base_run: int | None,
+    *,
+    lock: bool = False,
+) -> Iterator[ChatState]:
+    """The states of these chats, in order of the index; those that do not exist are left out.
+
+    With ``lock`` nobody else saves one of them until the transaction ends (on SQLite, that is so in any writing one).
+    """
+    for chunk in queries.chunked(indices):
+        statement = (
+            select(col(Chat.index), col(Chat.id), Record)
+            .outerjoin(Record, (col(Record.chat_id) == col(Chat.id)) & (col(Record.review_pass) == Pass.PRIMARY))
+            .where(col(Chat.dataset_id) == dataset_id, col(Chat.index).in_(list(chunk)))
+            .order_by(col(Chat.index))
+        )
+        if lock:
+            statement = statement.with_for_update(of=Chat, key_share=True)
+        for index, chat_id, record in session.execute(statement).all():
+            if record is None:
+                customers = started(form, baseline_of(session, base_run, chat_id), base_run)
+                yield ChatState(index, chat_id, 0, customers)
+            else:
+                yield ChatState(
+                    index,
+                    chat_id,
+                    record.version,
+                    record.customers,
+                    record.reviewer,
+                    record.status,
+                    record.note,
+                    record,
+                )
+
+
+def baseline_of(session: Session, run_id: int | None, chat_id: int) -> list[dict[str, Any]]:
+    """What a run says about a chat; empty where it says nothing."""
+    if run_id is None:
+        return []
+    statement = select(col(Extraction.forms)).where(
+        col(Extraction.run_id) == run_id, col(Extraction.chat_id) == chat_id
+    )
+    return session.execute(statement).scalar_one_or_none() or []

@@ -1,0 +1,87 @@
+"""What other runs say about the chats on the desk: alternatives for every field, with who said so."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from core.adapters.store import queries
+from core.adapters.store.models import Run, RunKind
+from core.domain.form import Form, FormValues, Value
+from core.domain.scoring.chat_score import Scorer
+
+MOST_RUNS = 4
+"""Runs that are asked, newest first: more would be a wall of text beside a field."""
+LABELS = "标注"
+"""What the labels are called beside a field."""
+
+
+_Heard = dict[str | frozenset[str], tuple[Value, list[str]]]
+"""What was said about one cell: by comparable value, the value as it was first written and which runs say so."""
+
+
+class OtherRuns:
+    """Answers of the dataset's other runs for some chats, read at once.
+
+    Args:
+        session: open session.
+        form: the dataset's form.
+        dataset_id: the dataset.
+        chat_ids: the chats, few.
+        without: id of the run that the desk starts from.
+        blind: ask nobody.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        form: Form,
+        dataset_id: int,
+        chat_ids: Sequence[int],
+        *,
+        without: int | None,
+        blind: bool = False,
+    ) -> None:
+        self._form = form
+        self._scorer = Scorer(form)
+        # Names only: counting answers, as the list of runs does, would read every extraction of the dataset.
+        statement = (
+            select(col(Run.id), col(Run.name), col(Run.kind))
+            .where(col(Run.dataset_id) == dataset_id, col(Run.id) != (without or 0))
+            .order_by(col(Run.id).desc())
+            .limit(MOST_RUNS)
+        )
+        self._answers: list[tuple[str, dict[int, list[FormValues]]]] = []
+        if blind:
+            return
+        for run_id, name, kind in session.execute(statement):
+            answered = {
+                found.chat_id: [form.coerce(values).values for values in found.forms]
+                for found in queries.extractions(session, int(run_id or 0), chat_ids)
+                if found.forms is not None
+            }
+            if answered:
+                self._answers.append((LABELS if kind == RunKind.LABELS else name, answered))
+
+    def of(self, chat_id: int, customers: Sequence[FormValues]) -> list[dict[str, list[dict[str, Any]]]]:
+        """Per customer and key ``[{"value", "who": [run]}]``, only where some run says something else.
+
+        A run's forms are matched to the customers as the scorer matches them; a form without a partner is left out.
+        """
+        mine = [self._scorer.prepare(values) for values in customers]
+        said: list[list[_Heard]] = [[{} for _ in self._form.keys] for _ in customers]
+        for name, answered in self._answers:
+            forms = answered.get(chat_id, [])
+            theirs = [self._scorer.prepare(values) for values in forms]
+            for pair in self._scorer.chat(theirs, mine).pairs:
+                for heard, key, cell in zip(said[pair.gold], self._form.keys, theirs[pair.pred], strict=True):
+                    heard.setdefault(cell, (forms[pair.pred][key], []))[1].append(name)
+        return [
+            {
+                key: [{"value": value, "who": who} for value, who in heard.values()]
+                for key, heard, cell in zip(self._form.keys, by_field, own, strict=True)
+                if any(other != cell for other in heard)
+            }
+            for by_field, own in zip(said, mine, strict=True)
+        ]

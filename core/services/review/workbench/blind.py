@@ -1,0 +1,169 @@
+"""The blind second review: a desk of its own that shows no model's values and nothing of the first review.
+
+Its queue are the chats that somebody else has confirmed and nobody has reviewed a second time. What is saved is the
+chat's record of the pass *second*; the first record is never touched. How far the two agree is the business of
+:mod:`core.services.quality.reviewer_agreement`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
+
+from core.adapters.store import DatasetView, Store
+from core.adapters.store.models import Chat, Claim, Pass, Record, RecordStatus, now
+from core.domain.form import Form
+from core.services.review.queue.claims import UNDECIDED
+from core.services.review.records.model import Ack
+from core.services.review.records.saving import apply_saves
+from core.services.review.workbench.payload import chat_payloads
+from core.services.review.workbench.sync import finished
+
+AHEAD, BEHIND = 4, 1
+BLIND = "盲审"
+
+
+@dataclass(frozen=True, slots=True)
+class SecondDesk:
+    """Who reviews a dataset blindly. Same turns as :class:`core.services.review.Desk`.
+
+    Attributes:
+        dataset: the dataset under review.
+        form: its form.
+        reviewer: who sits at the desk.
+    """
+
+    dataset: DatasetView
+    form: Form
+    reviewer: str
+
+    @property
+    def session(self) -> str:
+        """Changes whenever what the browser has cached no longer fits."""
+        return "|".join((str(self.dataset.id), BLIND, self.reviewer))
+
+    def save(self, store: Store, outbox: Sequence[Any]) -> list[Ack]:
+        """Apply the browser's saves, each once, to the second records."""
+        return apply_saves(store, self.form, self.dataset.id, outbox, review_pass=Pass.SECOND)
+
+    def turn(
+        self,
+        store: Store,
+        *,
+        outbox: Sequence[Any] = (),
+        at: int | None = None,
+        want_residue: int | None = None,
+        leaving: Sequence[int] = (),
+    ) -> dict[str, Any]:
+        """Apply the outbox and give the component its data (docs/workbench.md, ``data``).
+
+        A chat that is not this reviewer's to see (their own first review, or not confirmed yet) is not opened: the
+        first of the queue is.
+
+        Args:
+            store: the open store.
+            outbox: the browser's saves that are not acknowledged yet.
+            at: the chat on screen; ``None`` opens the first of the queue.
+            want_residue: the chat whose residue is to be shown.
+            leaving: ids of chats claimed by the turn before (:func:`core.services.review.workbench.sync.claimed`).
+        """
+        acks = self.save(store, outbox)
+        with store.read() as session:
+            mine = list(session.execute(self._mine()).scalars())
+            waiting = list(session.execute(self._waiting()).scalars())
+            allowed = {*mine, *waiting}
+            if at not in allowed:
+                at = waiting[0] if waiting else mine[-1] if mine else None
+            following = [i for i in waiting if i > (at or 0)] + [i for i in waiting if i < (at or 0)]
+            following, before = following[:AHEAD], [i for i in reversed(mine) if i != at][:BEHIND]
+            shown = [at] if at is not None else []
+            saved = [i for save in outbox if isinstance(i := save.get("chat"), int) and i in allowed]
+            chats = chat_payloads(
+                session,
+                self.form,
+                self.dataset.id,
+                list(dict.fromkeys([*shown, *following, *before, *saved])),
+                None,
+                want_residue=want_residue,
+                review_pass=Pass.SECOND,
+            )
+            done = self._progress(session)
+        return finished(
+            self,
+            store,
+            name=f"{self.dataset.name} · {BLIND}",
+            at=at,
+            following=following,
+            before=before,
+            chats=chats,
+            acks=acks,
+            progress=done,
+            leaving=leaving,
+            error="" if at is not None else "没有可以盲审的群聊：要先有别人确认过的群聊。",
+        )
+
+    def _eligible(self, *columns: Any) -> Select[Any]:
+        """Chats that somebody else has confirmed, with the second record if there is one."""
+        first, second = aliased(Record), aliased(Record)
+        return (
+            select(*(columns or (col(Chat.index),)))
+            .select_from(Chat)
+            .join(first, and_(col(first.chat_id) == col(Chat.id), col(first.review_pass) == Pass.PRIMARY))
+            .outerjoin(second, and_(col(second.chat_id) == col(Chat.id), col(second.review_pass) == Pass.SECOND))
+            .where(
+                col(Chat.dataset_id) == self.dataset.id,
+                col(first.status) == RecordStatus.CONFIRMED,
+                col(first.reviewer) != self.reviewer,
+                or_(
+                    col(second.id).is_(None),
+                    and_(col(second.status).in_(UNDECIDED), col(second.reviewer) == self.reviewer),
+                ),
+            )
+        )
+
+    def _waiting(self) -> Select[Any]:
+        """Chats to review, that nobody else is on."""
+        return (
+            self._eligible()
+            .outerjoin(Claim, col(Claim.chat_id) == col(Chat.id))
+            .where(or_(col(Claim.chat_id).is_(None), col(Claim.until) < now(), col(Claim.reviewer) == self.reviewer))
+            .order_by(col(Chat.index))
+        )
+
+    def _mine(self) -> Select[Any]:
+        """Chats that this reviewer has reviewed blindly, the latest last."""
+        return (
+            select(col(Chat.index))
+            .join(Record, col(Record.chat_id) == col(Chat.id))
+            .where(
+                col(Record.dataset_id) == self.dataset.id,
+                col(Record.review_pass) == Pass.SECOND,
+                col(Record.reviewer) == self.reviewer,
+            )
+            .order_by(col(Record.updated_at))
+        )
+
+    def _progress(self, session: Session) -> dict[str, int]:
+        rows = session.execute(
+            select(col(Record.status), func.count())
+            .where(col(Record.dataset_id) == self.dataset.id, col(Record.review_pass) == Pass.SECOND)
+            .group_by(col(Record.status))
+        )
+        counts = {str(status): int(count) for status, count in rows}
+        left = int(session.execute(self._eligible(func.count())).scalar_one())
+        decided = {
+            "confirmed": counts.get(RecordStatus.CONFIRMED, 0),
+            "discussed": counts.get(RecordStatus.DISCUSS, 0),
+            "skipped": counts.get(RecordStatus.SKIPPED, 0),
+        }
+        return {"total": sum(decided.values()) + left, **decided, "left": left}
+
+
+def blind_waiting(store: Store, dataset: DatasetView, form: Form, reviewer: str) -> int:
+    """How many chats a reviewer could review blindly now."""
+    desk = SecondDesk(dataset, form, reviewer)
+    with store.read() as session:
+        return len(list(session.execute(desk._waiting()).scalars()))

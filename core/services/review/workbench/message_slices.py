@@ -1,0 +1,87 @@
+"""Messages for the workbench: who, to whom, and the words cut at the borders of evidence. JavaScript never counts."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from core.domain.chat import ParsedChat, Role, RoleGuess
+from core.domain.chat.model import Message, Span
+
+Part = dict[str, Any]
+
+
+def pieces(
+    parsed: ParsedChat,
+    roles: dict[str, RoleGuess],
+    exchanges: Sequence[Sequence[str]],
+    highlights: Sequence[tuple[Span, str]],
+) -> list[dict[str, Any]]:
+    """Messages in order; evidence is handed out to the messages that it lies in.
+
+    Args:
+        parsed: the chat.
+        roles: which side each speaker seems to be on.
+        exchanges: per message, speakers that it is from or to.
+        highlights: ranges with the id of what they are evidence of.
+    """
+    numbers = {name: number for number, name in enumerate(parsed.speakers)}
+    ordered = sorted(highlights)
+    drawn: list[dict[str, Any]] = []
+    position, previous = 0, None
+    for message in parsed.messages:
+        inside: list[tuple[Span, str]] = []
+        while position < len(ordered) and ordered[position][0].start < message.span.end:
+            inside.append(ordered[position])
+            position += 1
+        near = [numbers[name] for name in exchanges[message.index] if name in numbers]
+        drawn.append(_message(parsed, message, roles, inside, near, same=message.speaker == previous))
+        previous = message.speaker
+    return drawn
+
+
+def _message(
+    parsed: ParsedChat,
+    message: Message,
+    roles: dict[str, RoleGuess],
+    inside: list[tuple[Span, str]],
+    near: list[int],
+    *,
+    same: bool,
+) -> dict[str, Any]:
+    quote = message.quote
+    return {
+        "i": message.index,
+        "speaker": message.speaker,
+        "role": roles[message.speaker].role if message.speaker in roles else Role.UNKNOWN,
+        "kind": message.kind,
+        "same": same,
+        "near": near,
+        "named": [name for span, name in inside if _overlap(span, message.speaker_span)],
+        "quote": {
+            "speaker": quote.speaker,
+            "text": quote.text_span.of(parsed.text),
+            "parts": cut(parsed.text, quote.text_span, inside),
+        }
+        if quote
+        else None,
+        "parts": cut(parsed.text, message.body, inside),
+    }
+
+
+def _overlap(a: Span, b: Span) -> bool:
+    return a.start < b.end and b.start < a.end
+
+
+def cut(text: str, span: Span, evidence: Sequence[tuple[Span, str]]) -> list[Part]:
+    """Slices of ``span`` at the borders of the evidence: ``[{"t": characters, "e": ids of evidence over it}]``.
+
+    Joined, the slices are the span's text.
+    """
+    over = [(e, name) for e, name in evidence if _overlap(e, span)]
+    borders = sorted(
+        {span.start, span.end} | {min(max(edge, span.start), span.end) for e, _ in over for edge in (e.start, e.end)}
+    )
+    return [
+        {"t": text[start:end], "e": [name for e, name in over if e.start <= start and end <= e.end]}
+        for start, end in zip(borders, borders[1:], strict=False)
+        if start < end
+    ]

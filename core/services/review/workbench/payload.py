@@ -1,0 +1,191 @@
+"""What the workbench is given for a chat: messages, forms, marks, checks, what was missed, what other runs say.
+
+Everything with a right answer is computed here; the browser only draws. The shape is described in docs/workbench.md.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from core.adapters.store import ChatView, ExtractionView, RecordView, queries
+from core.adapters.store.models import Chat, Pass
+from core.domain.chat import ParsedChat, Role, RoleGuess, guess_roles, parse_chat, residue_copies
+from core.domain.chat.model import Message, Span
+from core.domain.checks import check, find_all, missed
+from core.domain.entities import Found
+from core.domain.evidence import ChatIndex, Evidence, Mark, locate
+from core.domain.form import Form, FormValues, Kind
+from core.services.review.queue.claims import BaseRun
+from core.services.review.records.model import UNREVIEWED, Confirmation
+from core.services.review.workbench.alternatives import OtherRuns
+from core.services.review.workbench.message_slices import pieces
+
+
+def chat_payloads(
+    session: Session,
+    form: Form,
+    dataset_id: int,
+    indices: Sequence[int],
+    base: BaseRun | None,
+    *,
+    want_residue: int | None = None,
+    review_pass: str = Pass.PRIMARY,
+    drafts: Mapping[int, Mapping[str, Any]] | None = None,
+) -> list[dict[str, Any]]:
+    """Payloads of these chats, in the order asked for; indices that do not exist are left out.
+
+    Args:
+        session: open session.
+        form: the dataset's form.
+        dataset_id: the dataset.
+        indices: chat indices, few.
+        base: the run that unreviewed chats start from and that all are compared with.
+        want_residue: index of the chat whose residue is to be shown.
+        review_pass: whose records are shown; a second review is blind: no run is asked.
+        drafts: ``{chat index: {customers, note}}``, shown in the place of what was approved.
+    """
+    blind = review_pass == Pass.SECOND
+    statement = select(Chat).where(col(Chat.dataset_id) == dataset_id, col(Chat.index).in_(list(indices)))
+    found = {row.index: queries.chat_view(row) for row in session.execute(statement).scalars()}
+    ids = [chat.id for chat in found.values()]
+    records = {
+        record.chat_id: record for record in queries.records(session, dataset_id, review_pass=review_pass, chat_ids=ids)
+    }
+    for i, draft in (drafts or {}).items():
+        records[found[i].id] = replace(records[found[i].id], customers=draft["customers"], note=draft["note"])
+    answers = {e.chat_id: e for e in queries.extractions(session, base.id, ids)} if base and not blind else {}
+    others = OtherRuns(session, form, dataset_id, ids, without=base.id if base else None, blind=blind)
+    return [
+        _payload(form, found[i], records.get(found[i].id), answers.get(found[i].id), base, others, want_residue == i)
+        for i in indices
+        if i in found
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Analysed:
+    """A chat taken apart, and what can be recognised in it."""
+
+    parsed: ParsedChat
+    roles: dict[str, RoleGuess]
+    index: ChatIndex
+    entities: tuple[tuple[Kind, Found, Message], ...]
+
+
+@lru_cache(maxsize=64)
+def _analysed(text: str) -> _Analysed:
+    """A chat taken apart; kept for a while, for one chat is asked for with every draft."""
+    parsed = parse_chat(text)
+    roles = guess_roles(parsed)
+    index = ChatIndex(parsed, roles)
+    return _Analysed(parsed, roles, index, find_all(index))
+
+
+def _payload(
+    form: Form,
+    chat: ChatView,
+    record: RecordView | None,
+    answer: ExtractionView | None,
+    base: BaseRun | None,
+    others: OtherRuns,
+    show_residue: bool,
+) -> dict[str, Any]:
+    analysed = _analysed(chat.text)
+    parsed, roles, index = analysed.parsed, analysed.roles, analysed.index
+    baseline = [form.coerce(values).values for values in (answer.forms or [])] if answer else []
+    customers = _customers(form, record, baseline)
+    forms = [customer["values"] for customer in customers]
+    highlights: list[tuple[Span, str]] = []
+    unsupported: list[set[str]] = []
+    for position, customer in enumerate(customers):
+        marks = locate(form, index, customer["values"], form.name_of(customer["values"]))
+        customer["marks"] = _marks(form, position, marks, highlights)
+        pinned = customer["pinned"]  # a person's word that it stands there
+        unsupported.append({k for k, mark in marks.items() if mark.status is Evidence.MISSING and not pinned.get(k)})
+    for customer, said in zip(customers, others.of(chat.id, forms), strict=True):
+        customer["others"] = said
+    gaps = [(f"m:{n}", one) for n, one in enumerate(missed(form, index, forms, analysed.entities))]
+    highlights += [(one.span, name) for name, one in gaps]
+    sides = [guess.role for guess in roles.values()]
+    return {
+        "chat": chat.index,
+        "chat_id": chat.id,
+        "record_id": record.id if record else 0,
+        "version": record.version if record else 0,
+        "status": record.status if record else UNREVIEWED,
+        "reviewer": record.reviewer if record else "",
+        "note": record.note if record else "",
+        "run": {"name": base.name, "model": base.model or base.provider} if base and answer else None,
+        "failed": answer.error if answer and answer.forms is None else "",
+        "counts": {
+            "messages": len(parsed.messages),
+            "customers": sides.count(Role.CUSTOMER),
+            "staff": sides.count(Role.STAFF),
+            "characters": len(parsed.conversation),
+        },
+        "residue": {
+            "copies": residue_copies(parsed),
+            "characters": chat.residue_characters,
+            "text": "\n\n".join(span.of(chat.text) for span in parsed.residue) if show_residue else "",
+        },
+        "speakers": [
+            {"name": name, "role": roles[name].role, "reasons": list(roles[name].reasons)} for name in parsed.speakers
+        ],
+        "messages": pieces(parsed, roles, index.exchanges, highlights),
+        "customers": customers,
+        "missed": [
+            {"id": name, "key": one.key, "value": one.value, "message": one.message, "customer": one.customer}
+            for name, one in gaps
+        ],
+        "warnings": [
+            {"customer": warning.customer, "key": warning.key, "level": warning.level, "text": warning.text}
+            for warning in check(form, parsed, roles, forms, unsupported)
+        ],
+    }
+
+
+def _customers(form: Form, record: RecordView | None, baseline: list[FormValues]) -> list[dict[str, Any]]:
+    """The record's customers if there is one, else the run's, else one empty form to fill."""
+    if record is not None:
+        return [
+            {
+                "values": form.coerce(stored["values"]).values,
+                "baseline": _at(baseline, stored.get("source")),
+                "origin": stored.get("source"),
+                "confirmed": {key: stored["confirmed"].get(key, Confirmation.UNSEEN) for key in form.keys},
+                "pinned": stored.get("pinned", {}),
+            }
+            for stored in record.customers
+        ]
+    starts: list[tuple[int | None, FormValues]] = list(enumerate(baseline)) or [(None, form.empty())]
+    return [
+        {
+            "values": dict(values),
+            "baseline": values if origin is not None else None,
+            "origin": origin,
+            "confirmed": dict.fromkeys(form.keys, str(Confirmation.UNSEEN)),
+            "pinned": {},
+        }
+        for origin, values in starts
+    ]
+
+
+def _at(baseline: list[FormValues], position: int | None) -> FormValues | None:
+    return baseline[position] if position is not None and 0 <= position < len(baseline) else None
+
+
+def _marks(
+    form: Form, customer: int, marks: dict[str, Mark], highlights: list[tuple[Span, str]]
+) -> dict[str, dict[str, Any]]:
+    """Marks for the browser; adds the evidence of this customer to ``highlights``."""
+    drawn: dict[str, dict[str, Any]] = {}
+    for number, field in enumerate(form.fields):
+        mark = marks[field.key]
+        ids = [f"{customer}:{number}:{n}" for n in range(len(mark.spans))]
+        highlights += zip(mark.spans, ids, strict=True)
+        drawn[field.key] = {"status": mark.status, "evidence": ids, "messages": list(mark.messages)}
+    return drawn

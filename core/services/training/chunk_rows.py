@@ -1,0 +1,82 @@
+"""A chat that is too long, cut at message borders; and the part of its answer that a piece gives evidence of."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from core.domain.chat import parse_chat
+from core.domain.cleaning import Window, clean, split_windows
+from core.domain.evidence import ChatIndex, Evidence, locate
+from core.domain.form import Form, FormValues
+from core.domain.form.model import split_list
+
+_FOUND = (Evidence.VERBATIM, Evidence.NORMALISED)
+
+
+def windows(text: str, room: int, size: Callable[[str], int], overlap: float) -> list[Window]:
+    """Windows of a text, as extraction cuts a chat that is too long for its model.
+
+    Args:
+        text: conversation or cleaned conversation.
+        room: what a window may be long, in the measure's unit.
+        size: the measure.
+        overlap: share of a window that may be repeated from the one before.
+
+    Returns:
+        Empty where there is no room at all.
+    """
+    if room < 1:
+        return []
+    parsed = parse_chat(text)
+    return split_windows(parsed, clean(parsed), room, size, overlap)
+
+
+def supported(
+    form: Form,
+    text: str,
+    forms: Sequence[FormValues],
+    pinned: Sequence[Mapping[str, Sequence[int]]] = (),
+    inside: Callable[[int], bool] = lambda message: False,
+) -> list[FormValues]:
+    """The answer cut down to what a piece of the chat gives evidence of, so that no row teaches invention.
+
+    A value stays if it stands in the piece, as it is or in another shape, or if a reviewer pinned it to a message that
+    lies in the piece. Lists keep the items that do. Customers of whom nothing stays are left out.
+
+    Args:
+        form: of the answer.
+        text: the piece.
+        forms: the whole answer.
+        pinned: per customer, field key → messages of the whole chat that a reviewer pinned.
+        inside: whether a message of the whole chat lies in the piece.
+    """
+    index = ChatIndex(parse_chat(text))
+    stay: list[FormValues] = []
+    for number, values in enumerate(forms):
+        name = form.name_of(values)
+        marks = locate(form, index, values, name)
+        pins = pinned[number] if number < len(pinned) else {}
+        kept = form.empty()
+        for field in form.fields:
+            value = values[field.key]
+            if marks[field.key].status in _FOUND or any(inside(message) for message in pins.get(field.key, ())):
+                kept[field.key] = value
+            elif isinstance(value, list):
+                items = split_list(value)
+                kept[field.key] = [
+                    item
+                    for item in items
+                    if len(items) > 1 and locate(form, index, {field.key: [item]}, name)[field.key].status in _FOUND
+                ]
+        if not form.is_empty(kept):
+            stay.append(kept)
+    return stay
+
+
+def pins_of(customers: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Sequence[int]]]:
+    """Per customer, what a reviewer pinned."""
+    return [customer.get("pinned") or {} for customer in customers]
+
+
+def filled_cells(forms: Sequence[FormValues]) -> int:
+    """Cells that are not empty."""
+    return sum(1 for values in forms for value in values.values() if value)

@@ -1,0 +1,147 @@
+"""Corrections in groups: the same field changed in the same way, in how many chats."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlmodel import col
+
+from core.adapters.store import RecordView, RunView, Store, queries
+from core.adapters.store.models import Record, RecordStatus
+from core.domain.form import Form, FormValues, Value
+from core.domain.form.model import Field, split_list
+
+
+class How(StrEnum):
+    """What a reviewer did to a model's value."""
+
+    FILLED = "补填"  # the model left it empty
+    CLEARED = "清空"  # the model made something up
+    CHANGED = "改写"
+    ADDED = "加一项"
+    REMOVED = "去一项"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One correction: chat index from 1, customer from 0 in the record, what the model said and what a person says."""
+
+    chat: int
+    customer: int
+    before: Value
+    after: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """A group of corrections.
+
+    Attributes:
+        key: the field.
+        how: what was done.
+        before: the model's value (an item, of a list), where all cases share it; else ``""``.
+        after: the reviewer's, likewise.
+        cases: in order of the chats.
+    """
+
+    key: str
+    how: How
+    before: str
+    after: str
+    cases: tuple[Case, ...]
+
+    @property
+    def id(self) -> str:
+        """Tells groups apart, also between two visits."""
+        return "|".join((self.key, self.how, self.before, self.after))
+
+    @property
+    def chats(self) -> list[int]:
+        """Indices of the chats, in order, each once."""
+        return list(dict.fromkeys(case.chat for case in self.cases))
+
+
+def runs_corrected(store: Store, dataset_id: int) -> list[tuple[RunView, int]]:
+    """Runs that confirmed records of a dataset started from, with the number of records, most first."""
+    with store.read() as session:
+        rows = session.execute(
+            select(col(Record.base_run_id), func.count())
+            .where(
+                col(Record.dataset_id) == dataset_id,
+                col(Record.status) == RecordStatus.CONFIRMED,
+                col(Record.base_run_id).is_not(None),
+            )
+            .group_by(col(Record.base_run_id))
+        )
+        found = [(queries.run(session, int(run_id)), int(count)) for run_id, count in rows]
+    return sorted(found, key=lambda one: (-one[1], one[0].name))
+
+
+def lessons(store: Store, form: Form, run: RunView, *, least: int = 2) -> list[Lesson]:
+    """What reviewers changed in a run's answers, in groups of at least so many chats.
+
+    Customers that a person added or removed are not counted: they are no change of a field. Groups with the most
+    points behind them (chats × weight of the field) come first.
+
+    Args:
+        store: the open store.
+        form: the dataset's form.
+        run: the run that records started from.
+        least: chats that make a group.
+    """
+    grouped: dict[tuple[str, How, str, str], list[Case]] = defaultdict(list)
+    with store.read() as session:
+        said = queries.forms_by_index(session, run.id)
+        for record in queries.confirmed(session, run.dataset_id):
+            if record.base_run_id != run.id:
+                continue
+            for number, before, after in _pairs(form, record, said.get(record.index, [])):
+                for field in form.fields:
+                    case = Case(record.index, number, before[field.key], after[field.key])
+                    for how, old, new in _changes(field, case):
+                        grouped[field.key, how, old, new].append(case)
+    found = [Lesson(*group, tuple(cases)) for group, cases in grouped.items()]
+    weights = {field.key: field.points for field in form.fields}
+    return sorted(
+        (one for one in found if len(one.chats) >= least),
+        key=lambda one: (-len(one.chats) * weights[one.key], form.keys.index(one.key), one.id),
+    )
+
+
+def _pairs(
+    form: Form, record: RecordView, said: list[FormValues]
+) -> Iterator[tuple[int, Mapping[str, Value], Mapping[str, Value]]]:
+    for number, customer in enumerate(record.customers):
+        source: Any = customer.get("source")
+        if isinstance(source, int) and 0 <= source < len(said):
+            yield number, form.coerce(said[source]).values, form.coerce(customer["values"]).values
+
+
+def _changes(field: Field, case: Case) -> Iterator[tuple[How, str, str]]:
+    """Group names of one correction; free texts are grouped without their words."""
+    before, after = case.before, case.after
+    if before == after:
+        return
+    if isinstance(before, list) and isinstance(after, list):
+        # As the score does: several values in one string are several values.
+        had, has = split_list(before), split_list(after)
+        for item in has:
+            if item not in had:
+                yield How.ADDED, "", _named(field, item)
+        for item in had:
+            if item not in has:
+                yield How.REMOVED, _named(field, item), ""
+    elif not before:
+        yield How.FILLED, "", _named(field, str(after))
+    elif not after:
+        yield How.CLEARED, _named(field, str(before)), ""
+    else:
+        yield How.CHANGED, _named(field, str(before)), _named(field, str(after))
+
+
+def _named(field: Field, value: str) -> str:
+    # Fields with suggested values are choices: which one matters. Everything else is different in every chat.
+    return value if field.values else ""

@@ -1,0 +1,31 @@
+"""Which text of a chat a question shows. Spreadsheet residue is in none of them."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from core.domain.chat import parse_chat
+from core.domain.cleaning import clean
+
+CLEAN_STEPS = ("placeholders", "recalled")
+"""What *clean* means where nothing else is said: without messages that hold nothing but a placeholder."""
+
+
+class InputKind(StrEnum):
+    """What a question shows of its chat."""
+
+    RAW = "raw"  # the conversation, letter for letter
+    CLEAN = "clean"  # what the cleaning steps leave of it
+    SUMMARY = "summary"  # what a person or a model condensed it to
+
+
+def cleaned(conversation: str, steps: Iterable[str] = CLEAN_STEPS) -> str:
+    """The text of :attr:`InputKind.CLEAN`.
+
+    Args:
+        conversation: a chat without residue.
+        steps: names of cleaning steps (:data:`core.domain.cleaning.STEPS`).
+
+    Raises:
+        SettingsError: there is no such step.
+    """
+    return clean(parse_chat(conversation), steps).text

@@ -1,0 +1,98 @@
+"""How long a row may be for its trainer, how long it is, and what would be left of a chat that is too long.
+
+Trainers cut in silence. The answer survives, for without it a row teaches nothing; what goes is the end of the
+question, which is the end of the chat. That is what :func:`kept` reckons with.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+
+from core.services.extraction.pipeline.token_estimate import estimate_tokens
+from core.services.training.questions import Question
+
+
+class Unit(StrEnum):
+    """What a limit counts."""
+
+    CHARACTERS = "字"
+    TOKENS = "token"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What question and answer of a row may have together.
+
+    Attributes:
+        label: how it is named on screen.
+        amount: so many.
+        unit: of these.
+    """
+
+    label: str
+    amount: int
+    unit: Unit
+
+
+PRESETS: dict[str, Limit] = {
+    "spark-4k": Limit("星火 4k", 4096, Unit.TOKENS),
+    "spark-8k": Limit("星火 8k", 8192, Unit.TOKENS),
+}
+"""Limits by name. Tokens are estimated on the high side (:mod:`core.services.extraction.pipeline.token_estimate`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How long a row is, question and answer together; tokens are an estimate."""
+
+    characters: int
+    tokens: int
+
+    def within(self, limit: Limit | None) -> bool:
+        """Whether a limit takes it."""
+        if limit is None:
+            return True
+        return (self.tokens if limit.unit is Unit.TOKENS else self.characters) <= limit.amount
+
+    def words(self, limit: Limit) -> str:
+        """The size in the limit's unit, as a person reads it."""
+        if limit.unit is Unit.TOKENS:
+            return f"约 {self.tokens:,} token"
+        return f"{self.characters:,} 字"
+
+
+@lru_cache(maxsize=256)
+def _tokens_before(system: str, head: str) -> int:
+    return estimate_tokens(system) + estimate_tokens(head)
+
+
+def tokens_of(question: Question, target: str) -> int:
+    """Estimated tokens of a row."""
+    return _tokens_before(question.system, question.head) + estimate_tokens(question.body) + estimate_tokens(target)
+
+
+def kept(limit: Limit, question: Question, shown: str, target: str, size: Size) -> int:
+    """Characters of the shown text that a cutting trainer would leave.
+
+    Args:
+        limit: of the trainer.
+        question: the question, in which the shown text stands.
+        shown: chat, cleaned chat or summary.
+        target: the answer.
+        size: of the row.
+
+    Returns:
+        0 to ``len(shown)``.
+    """
+    if limit.unit is Unit.CHARACTERS:
+        behind = max(0, len(question.body) - len(shown))
+        return max(0, min(len(shown), len(shown) + behind - (size.characters - limit.amount)))
+    room = limit.amount - _tokens_before(question.system, question.head) - estimate_tokens(target)
+    low, high = 0, len(shown)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if estimate_tokens(shown[:middle]) <= room:
+            low = middle
+        else:
+            high = middle - 1
+    return low

@@ -1,0 +1,130 @@
+"""The platform's test file: a CSV with the columns ``input`` and ``target``, one question a line, target ``-``."""
+
+import csv
+import io
+from pathlib import Path
+
+import pandas as pd
+
+from core.adapters.store import Store, queries
+from core.domain.chat import strip_residue
+from core.domain.form import load_named_form
+from core.domain.masking import NO_MASK, Mask
+from core.errors import ExportError
+from core.services.export.answer_sources import Ahead
+from core.services.export.atomic_file import HashingReader, differs, draft, fingerprint
+from core.services.export.export_report import ExportReport, ranges
+from core.services.export.ledger import enter_export
+from core.services.extraction import prompt_library
+from core.services.training.input_texts import InputKind, cleaned
+from core.services.training.questions import Asking
+from core.services.training.summaries import latest
+
+NO_TARGET = "-"
+_ROWS_AT_ONCE = 500
+
+
+def export_test_csv(
+    store: Store,
+    *,
+    dataset: str | int,
+    out: Path,
+    text: InputKind = InputKind.RAW,
+    prompt: str = "",
+    mask: Mask = NO_MASK,
+) -> ExportReport:
+    """Write one question per chat: system and user message in one text, as in the ``spark-pair`` training format.
+
+    Args:
+        store: the open store.
+        dataset: name or id.
+        out: the file; replaced if it exists.
+        text: what a question shows of its chat.
+        prompt: name, or name and version; ``""`` for the usual one of the text.
+        mask: what is hidden in the texts; what no rule recognises stays, for there are no forms to tell.
+
+    Returns:
+        The report; its list ``left_out`` names positions that were rejected at import, for which there is no text.
+
+    Raises:
+        ExportError: no chats, a chat without a summary where summaries are wanted, or the file cannot be written or
+            reads back differently.
+        NotFoundError, PromptError: no such dataset or prompt.
+    """
+    with store.read() as session, draft(out) as file:
+        chosen = queries.dataset(session, dataset)
+        reference = prompt or ("from_summary" if text is InputKind.SUMMARY else "baseline")
+        form = load_named_form(chosen.form)
+        asking = Asking(prompt_library.finder(session)(reference), form)
+        summaries = Ahead(latest(session, chosen.id)) if text is InputKind.SUMMARY else None
+        bare: list[int] = []
+        prints: list[bytes] = []
+        provenance = []
+        file.write("input,target\n")
+        for chat in queries.chats(session, chosen.id):
+            conversation = strip_residue(chat.text)
+            shown = cleaned(conversation) if text is InputKind.CLEAN else conversation
+            if summaries is not None:
+                summary = summaries.take(chat.index)
+                if summary is None:
+                    bare.append(chat.index)
+                    continue
+                shown = summary.text
+            question = asking.about(mask.text(shown, form))
+            file.write(_line([question.whole, NO_TARGET]))
+            prints.append(fingerprint([question.whole, NO_TARGET]))
+            provenance.append({"index": chat.index, "question_sha256": question.sha256})
+        if bare:
+            # Answers come back by position: a question less would shift all that follow.
+            raise ExportError(f"第 {ranges(bare)} 条群聊没有摘要，不能以摘要作输入", "请先补上摘要，或改用 raw、clean")
+        if not prints:
+            raise ExportError(f"数据集「{chosen.name}」里没有群聊", "请先导入数据")
+        file.finish()
+        sha256, size = _verify(file.path, prints, out.name)
+        there = {entry["index"] for entry in provenance}
+        left_out = [index for index in range(1, chosen.expected + 1) if index not in there]
+        report = ExportReport(
+            kind="test-csv",
+            out=out,
+            sha256=sha256,
+            size=size,
+            counts={"chats": len(prints), "rows": len(prints), "left_out": len(left_out)},
+            lists={"left_out": left_out} if left_out else {},
+            files={out.name: sha256},
+        )
+        parameters = {
+            "dataset": chosen.name,
+            "input": str(text),
+            "mask": mask.names,
+            "prompt": asking.prompt.id,
+            "prompt_sha256": asking.prompt.sha256,
+        }
+        with store.write() as writing:
+            enter_export(writing, report, dataset_id=chosen.id, parameters=parameters, provenance=provenance)
+            file.publish()
+    return report
+
+
+def _line(cells: list[str]) -> str:
+    buffer = io.StringIO()
+    # Everything quoted: a chat may hold line breaks of any kind.
+    csv.writer(buffer, lineterminator="\n", quoting=csv.QUOTE_ALL).writerow(cells)
+    return buffer.getvalue()
+
+
+def _verify(path: Path, prints: list[bytes], name: str) -> tuple[str, int]:
+    count = 0
+    with pd.read_csv(path, dtype=str, keep_default_na=False, chunksize=_ROWS_AT_ONCE, encoding="utf-8") as chunks:
+        for chunk in chunks:
+            if list(chunk.columns) != ["input", "target"]:
+                raise differs(name, "表头")
+            for cells in chunk.itertuples(index=False, name=None):
+                count += 1
+                if count > len(prints) or fingerprint(list(cells)) != prints[count - 1]:
+                    raise differs(name, f"第 {count} 行")
+    if count != len(prints):
+        raise differs(name, f"应有 {len(prints)} 行，读到 {count} 行")
+    with path.open("rb") as file:
+        reader = HashingReader(file)
+        reader.rest()
+        return reader.sha256(), reader.size

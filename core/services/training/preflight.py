@@ -1,0 +1,156 @@
+"""What a set would be, before anything is written: its rows, their lengths, what is wrong, what is worth knowing."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlmodel import col
+
+from core.adapters.store import Store, queries
+from core.adapters.store.models import Chat, Extraction, Record, Summary
+from core.domain.form import Form, load_named_form
+from core.errors import ExportError, ShiyaoError
+from core.services.extraction import prompt_library
+from core.services.training.arrange import Arrangement, FieldBalance, arrange, balance_of
+from core.services.training.compose import Composition, Over, compose
+from core.services.training.notes import counts_of, notes_of, refuse_too_long
+from core.services.training.options import TrainingOptions
+from core.services.training.provenance import Archive, Gone
+from core.services.training.rows import RowMaker, RowNote, shown_again
+from core.services.training.summaries import Lost
+
+LAZY = 0.1
+"""A field that is filled in fewer rows than this share teaches little but to leave it empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preflight:
+    """A set before it is built.
+
+    Attributes:
+        form: of the datasets.
+        rows: distinct rows, in order.
+        held: the rows of the validation part, by their start.
+        dropped: rows that are left out as repeated chats, by their start.
+        over: rows that are too long, with what was done about them.
+        counts: as in the manifest; empty where the rows cannot be arranged.
+        balance: how often each field is filled.
+        refusal: why it cannot be built as chosen; ``None`` where it can.
+        notes: what is worth knowing, Chinese sentences.
+        similar: groups of equal or nearly equal chats, places.
+        contradictions: groups of equal chats with different answers, places.
+        crossing: groups that a split row by row would have torn apart.
+        summary_lost: per chat, what its summary lost.
+    """
+
+    form: Form
+    rows: list[RowNote]
+    held: frozenset[int]
+    dropped: frozenset[int]
+    over: list[Over]
+    counts: dict[str, int]
+    balance: list[FieldBalance]
+    refusal: ShiyaoError | None
+    notes: tuple[str, ...]
+    similar: list[list[str]]
+    contradictions: list[list[str]]
+    crossing: int
+    summary_lost: list[tuple[str, list[Lost]]]
+
+    @property
+    def lazy(self) -> list[FieldBalance]:
+        """Fields that are so seldom filled that a model learns to leave them empty."""
+        return [one for one in self.balance if one.rows and one.share < LAZY]
+
+
+def preflight(store: Store, options: TrainingOptions) -> Preflight:
+    """Make all rows without keeping them.
+
+    Raises:
+        ExportError, NotFoundError, PromptError: choices for which no row can be made at all; what stands in the way
+            of writing is in ``refusal`` instead.
+    """
+    options.check()
+    with store.read() as session:
+        made = compose(session, options, lambda line: None, inspect=True)
+    refusal: ShiyaoError | None = None
+    plan: Arrangement | None = None
+    try:
+        refuse_too_long(made, options)
+    except ExportError as error:
+        refusal = error
+    try:
+        # Even if it is refused: what the rows that fit come to.
+        plan = arrange(made, options)
+    except ExportError as error:
+        refusal = refusal or error
+    similar, contradictions = _similar(made)
+    return Preflight(
+        form=made.form,
+        rows=made.rows,
+        held=frozenset(row.start for row in plan.validation) if plan else frozenset(),
+        dropped=frozenset(row.start for row in plan.dropped) if plan else frozenset(),
+        over=made.over,
+        counts=counts_of(made, plan) if plan else {},
+        balance=balance_of(made.form, plan) if plan else [],
+        refusal=refusal,
+        notes=notes_of(made, plan) if plan else (),
+        similar=similar,
+        contradictions=contradictions,
+        crossing=len(similar) if options.validation else 0,
+        summary_lost=made.summary_lost,
+    )
+
+
+def _similar(made: Composition) -> tuple[list[list[str]], list[list[str]]]:
+    members: dict[bytes, dict[str, RowNote]] = {}
+    for row in made.rows:
+        chat = f"{row.provenance['dataset']} 第 {row.provenance['index']} 条"
+        members.setdefault(made.groups.get(row.chat, row.chat), {}).setdefault(chat, row)
+    similar = [list(group) for group in members.values() if len(group) > 1]
+    contradictions = []
+    for group in members.values():
+        by_chat: dict[bytes, dict[str, bytes]] = {}
+        for place, row in group.items():
+            by_chat.setdefault(row.chat, {})[place] = row.forms
+        contradictions += [list(places) for places in by_chat.values() if len(set(places.values())) > 1]
+    return similar, contradictions
+
+
+def data_version(store: Store) -> tuple[Any, ...]:
+    """Changes whenever a preflight could: a cheap fingerprint of chats, answers, records and summaries."""
+    with store.read() as session:
+        return tuple(
+            tuple(session.execute(select(func.count(), func.max(number), func.sum(weight))).one())
+            for number, weight in (
+                (col(Chat.id), col(Chat.characters)),
+                (col(Extraction.id), col(Extraction.attempts)),
+                (col(Record.id), col(Record.version)),
+                (col(Summary.id), col(Summary.version)),
+            )
+        )
+
+
+def preview_row(store: Store, options: TrainingOptions, provenance: dict[str, Any]) -> dict[str, Any]:
+    """One row as it will be written.
+
+    Args:
+        store: the open store.
+        options: the choices of the preflight.
+        provenance: of the row, from the preflight.
+
+    Raises:
+        ExportError: the chat or its answer is not there any more.
+    """
+    with store.read() as session:
+        prompt = prompt_library.finder(session)(options.prompt_reference)
+        form = load_named_form(queries.dataset(session, provenance["dataset"]).form)
+        maker = RowMaker(form, prompt, options)
+        try:
+            picked = Archive(session, form).picked(provenance)
+        except Gone as gone:
+            raise ExportError(f"这一行的来源刚刚变了：{gone}", "请刷新页面") from gone
+        shown = shown_again(form, picked, provenance, maker.steps)
+        if shown is None:
+            raise ExportError("这一行的摘要已不在", "请刷新页面")
+        return maker.make(shown, maker.task(provenance)).row

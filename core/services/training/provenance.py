@@ -1,0 +1,116 @@
+"""What a stored row was made of, fetched again: the chat, the very version of its answer, the version of its summary.
+
+Records keep their whole state with every save, so the version that a set was built of is there even after the record
+has moved on.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from core.adapters.store.models import Chat, Dataset, Extraction, ExtractionStatus, Record, RecordEvent, Run
+from core.adapters.store.queries import chat_view
+from core.domain.chat import strip_residue
+from core.domain.form import Form, FormValues
+from core.errors import ShiyaoError
+from core.services.training.select import Picked
+from core.services.training.summaries import history
+
+_WHENCE = ("dataset", "index", "chat_sha256", "origin", "record", "version", "reviewer", "run", "run_id")
+
+
+class Gone(Exception):
+    """A row's source is not there any more, or not as it was; the message says what, in Chinese."""
+
+
+class Archive:
+    """Looks sources up by a row's provenance."""
+
+    def __init__(self, session: Session, form: Form) -> None:
+        self._session = session
+        self._form = form
+
+    def picked(self, provenance: Mapping[str, Any]) -> Picked:
+        """The chat with the answer that the row was made of.
+
+        Raises:
+            Gone: it cannot be had any more.
+        """
+        row = self._session.execute(
+            select(Chat)
+            .join(Dataset, col(Dataset.id) == col(Chat.dataset_id))
+            .where(col(Dataset.name) == provenance["dataset"], col(Chat.index) == provenance["index"])
+        ).scalar_one_or_none()
+        if row is None:
+            raise Gone("群聊已被删除")
+        chat = chat_view(row)
+        self._session.expunge(row)
+        if chat.sha256 != provenance["chat_sha256"]:
+            raise Gone("群聊的原文与当时不同")
+        record = provenance["origin"] == "record"
+        customers = self._customers(provenance, chat.id) if record else []
+        raw = [one["values"] for one in customers] if record else self._labels(provenance, chat.id)
+        summary = None
+        if wanted := provenance.get("summary_version"):
+            summary = next((one for one in history(self._session, chat.id) if one.version == wanted), None)
+            if summary is None:
+                raise Gone(f"第 {wanted} 版摘要已不在")
+        return Picked(
+            dataset=provenance["dataset"],
+            chat=chat,
+            conversation=strip_residue(chat.text),
+            forms=[self._form.coerce(values).values for values in raw],
+            customers=customers,
+            provenance={key: provenance[key] for key in _WHENCE if key in provenance},
+            summary=summary,
+        )
+
+    def newer_version(self, provenance: Mapping[str, Any]) -> int | None:
+        """The record's version now, where it has moved on since; ``None`` where it has not."""
+        if provenance["origin"] != "record":
+            return None
+        version = self._session.execute(
+            select(col(Record.version)).where(col(Record.id) == provenance["record"])
+        ).scalar_one_or_none()
+        return version if version is not None and version != provenance["version"] else None
+
+    def _customers(self, provenance: Mapping[str, Any], chat_id: int) -> list[dict[str, Any]]:
+        wanted = provenance["version"]
+        now = self._session.execute(
+            select(col(Record.version), col(Record.customers)).where(
+                col(Record.id) == provenance["record"], col(Record.chat_id) == chat_id
+            )
+        ).one_or_none()
+        if now is None:
+            raise Gone("审阅记录已被删除")
+        if now[0] == wanted:
+            return list(now[1])
+        change = self._session.execute(
+            select(col(RecordEvent.change)).where(
+                col(RecordEvent.record_id) == provenance["record"], col(RecordEvent.version) == wanted
+            )
+        ).scalar_one_or_none()
+        if change is None or "customers" not in change:
+            raise Gone(f"记录现在是第 {now[0]} 版，第 {wanted} 版不在历史里")
+        return list(change["customers"])
+
+    def _labels(self, provenance: Mapping[str, Any], chat_id: int) -> list[FormValues]:
+        found = self._session.execute(
+            select(col(Extraction.forms))
+            .join(Run, col(Run.id) == col(Extraction.run_id))
+            .where(
+                col(Run.id) == provenance["run_id"],
+                col(Extraction.chat_id) == chat_id,
+                col(Extraction.status) != ExtractionStatus.FAILED,
+            )
+        ).one_or_none()
+        if found is None:
+            raise Gone(f"「{provenance['run']}」里已没有这条群聊")
+        return list(found[0] or [])
+
+
+def reason_of(error: Exception) -> str:
+    """What an error says about a row, without its remedy."""
+    return error.message if isinstance(error, ShiyaoError) else str(error)

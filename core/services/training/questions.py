@@ -1,0 +1,95 @@
+"""The question of a training row: the rendered prompt, taken apart at the chat so that a format may name its parts."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from core.domain.form import Form
+from core.domain.prompts import STAGE_VARIABLES, Prompt, Rendered, Stage, render
+from core.domain.prompts.model import COMMON_VARIABLES
+from core.errors import ExportError
+
+# Stands for the chat while the prompt is rendered; null characters keep it apart from any word of a prompt.
+_MARK = "\x00chat\x00"
+_SUBJECTS = ({"chat"}, {"summary"})
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a model is asked about one chat.
+
+    Attributes:
+        system: the system message, or ``""``.
+        head: the user message up to the chat.
+        body: the chat and what follows it in the user message.
+    """
+
+    system: str
+    head: str
+    body: str
+
+    @property
+    def user(self) -> str:
+        """The user message, exactly as extraction sends it."""
+        return self.head + self.body
+
+    @property
+    def whole(self) -> str:
+        """System and user message as one text, for formats that have one place for both."""
+        return f"{self.system}\n\n{self.user}" if self.system else self.user
+
+    @property
+    def sha256(self) -> str:
+        """Equal to that of the rendered prompt (:class:`core.domain.prompts.Rendered`)."""
+        return hashlib.sha256(f"{self.system}\0{self.user}".encode()).hexdigest()
+
+
+class Asking:
+    """A prompt made ready for many chats: rendered once, then only the chat (or its summary) changes.
+
+    Attributes:
+        prompt: the prompt.
+        subject: what it is about: ``chat`` or ``summary``.
+    """
+
+    def __init__(self, prompt: Prompt, form: Form) -> None:
+        """Render the prompt.
+
+        Raises:
+            ExportError: the prompt needs more than a chat or a summary, or it does not stand in the user message
+                exactly once.
+            PromptError: the prompt cannot be rendered.
+        """
+        self.prompt = prompt
+        self._form = form
+        self._checked = False
+        if prompt.stage is Stage.SUMMARY:
+            raise ExportError(f"提示词 {prompt.id} 写的是摘要，不是表", "请换一个填表的提示词")
+        wanted = set(STAGE_VARIABLES[prompt.stage] - COMMON_VARIABLES)
+        if wanted not in _SUBJECTS:
+            needs = "、".join(sorted(wanted))
+            raise ExportError(f"提示词 {prompt.id} 需要 {needs}，不能用来做训练集", "请换一个只看群聊或摘要的提示词")
+        self.subject = wanted.pop()
+        rendered = self._render(_MARK)
+        if rendered.user.count(_MARK) != 1 or _MARK in rendered.system:
+            raise ExportError(f"提示词 {prompt.id} 里群聊不是正好出现一次，不能用来做训练集", "请换一个提示词")
+        self._system = rendered.system
+        self._head, _, self._tail = rendered.user.partition(_MARK)
+
+    def _render(self, text: str) -> Rendered:
+        variables: dict[str, Any] = {self.subject: text}
+        return render(self.prompt, self._form, **variables)
+
+    def about(self, chat: str) -> Question:
+        """The question about a chat.
+
+        Raises:
+            ExportError: the prompt says something else for this chat than for others.
+        """
+        body = (chat + self._tail).rstrip()
+        question = Question(self._system, self._head, body if self._head else body.lstrip())
+        if not self._checked:
+            if self._render(chat).sha256 != question.sha256:
+                raise ExportError(f"提示词 {self.prompt.id} 会随群聊内容变化，不能用来做训练集", "请换一个提示词")
+            self._checked = True
+        return question

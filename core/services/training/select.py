@@ -1,0 +1,194 @@
+"""The answers that a set is made of: confirmed records and labels, filtered, each with its chat."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from core.adapters.store import ChatView, DatasetView, RecordView, queries
+from core.adapters.store.models import Record, RecordStatus
+from core.domain.chat import strip_residue
+from core.domain.form import Form, FormValues
+from core.domain.scoring import Scorer
+from core.errors import ExportError
+from core.services.export.answer_sources import Ahead, resolve_run, run_forms
+from core.services.training.options import Filters, TrainingOptions
+from core.services.training.summaries import SummaryView, latest
+
+CONFIRMED_SINGLY = "逐项确认"
+
+REASONS = {
+    "filled": "必填字段是空的",
+    "confirmed": "没有逐项确认",
+    "reviewer": "不是所选审阅人的记录",
+    "date": "不在日期范围内",
+    "score": "得分不在范围内",
+}
+"""Why an answer was left out, in the words of the page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """A chat with the answer that won.
+
+    Attributes:
+        dataset: name.
+        chat: with its stored text.
+        conversation: the text without residue.
+        forms: clean forms.
+        customers: as the record keeps them, with confirmations and pinned evidence; empty for labels.
+        provenance: dataset, index, digest of the text, origin; record, version and reviewer, or run.
+        summary: the newest summary, where the set may need one.
+    """
+
+    dataset: str
+    chat: ChatView
+    conversation: str
+    forms: list[FormValues]
+    customers: list[dict[str, Any]]
+    provenance: dict[str, Any]
+    summary: SummaryView | None = None
+
+    @property
+    def place(self) -> str:
+        """How the chat is named in a message."""
+        return f"{self.dataset} 第 {self.chat.index} 条"
+
+
+@dataclass(slots=True)
+class PickTally:
+    """What was not picked.
+
+    Attributes:
+        total: chats of all sources, rejected ones included.
+        unanswered: chats without an answer.
+        filtered: reason (a key of :data:`REASONS`) → places.
+    """
+
+    total: int = 0
+    unanswered: int = 0
+    filtered: dict[str, list[str]] = field(default_factory=dict)
+
+
+def picks(
+    session: Session,
+    dataset: DatasetView,
+    form: Form,
+    options: TrainingOptions,
+    tally: PickTally,
+    *,
+    summaries: bool = False,
+) -> Iterator[Picked]:
+    """The picked answers of one dataset in order of the chats' index, streamed.
+
+    Args:
+        session: open session.
+        dataset: whose.
+        form: of the dataset.
+        options: source and filters.
+        tally: told what was not picked.
+        summaries: give each chat's summary too.
+
+    Raises:
+        ExportError, NotFoundError: the source, or the run of the score filter, does not exist.
+    """
+    source, filters = options.source, options.filters
+    run = resolve_run(session, dataset, source)
+    records: Ahead[RecordView] | None = None
+    if source.records:
+        found = queries.confirmed(session, dataset.id)
+        records = Ahead((record.index, record) for record in found)
+    labels = Ahead(run_forms(session, run.id)) if run is not None else None
+    condensed = Ahead(latest(session, dataset.id)) if summaries else None
+    passes = _Passes(session, dataset, form, filters)
+    tally.total += max(dataset.expected, dataset.chats)
+    seen = 0
+    for chat in queries.chats(session, dataset.id):
+        record = records.take(chat.index) if records else None
+        labelled = labels.take(chat.index) if labels else None
+        seen += 1
+        if record is not None:
+            origin, raw, customers = "record", record.forms, record.customers
+            who: dict[str, Any] = {"record": record.id, "version": record.version, "reviewer": record.reviewer}
+        elif labelled is not None and run is not None:
+            origin, raw, customers = "labels", labelled, []
+            who = {"run": run.name, "run_id": run.id}
+        else:
+            tally.unanswered += 1
+            continue
+        picked = Picked(
+            dataset=dataset.name,
+            chat=chat,
+            conversation=strip_residue(chat.text),
+            forms=[form.coerce(values).values for values in raw],
+            customers=customers,
+            provenance={
+                "dataset": dataset.name,
+                "index": chat.index,
+                "chat_sha256": chat.sha256,
+                "origin": origin,
+                **who,
+            },
+            summary=condensed.take(chat.index) if condensed else None,
+        )
+        if reason := passes.reason(picked, record):
+            tally.filtered.setdefault(reason, []).append(picked.place)
+            continue
+        yield picked
+    tally.unanswered += max(dataset.expected, dataset.chats) - seen
+
+
+class _Passes:
+    """The filters, made ready for one dataset."""
+
+    def __init__(self, session: Session, dataset: DatasetView, form: Form, filters: Filters) -> None:
+        for key in (*filters.filled, *filters.confirmed):
+            if key not in form:
+                raise ExportError(f"表单没有字段「{key}」，不能按它筛选", "请检查字段名")
+        self._filters = filters
+        self._scores: Mapping[int, list[FormValues]] = {}
+        self._scorer = Scorer(form)
+        if filters.score_run:
+            self._scores = queries.forms_by_index(session, queries.run(session, filters.score_run, dataset.id).id)
+
+    def reason(self, picked: Picked, record: RecordView | None) -> str:
+        """Why an answer does not pass, a key of :data:`REASONS`; ``""`` where it does."""
+        filters = self._filters
+        if filters.reviewers and (record is None or record.reviewer not in filters.reviewers):
+            return "reviewer"
+        if filters.since or filters.until:
+            # As the reviewer's calendar has it: a day ends at midnight where the server stands.
+            day = record.updated_at.astimezone().date().isoformat() if record is not None else ""
+            if not day or day < filters.since or (filters.until and day > filters.until):
+                return "date"
+        if not all(any(values[key] for values in picked.forms) for key in filters.filled):
+            return "filled"
+        if filters.confirmed and not (record is not None and _confirmed(picked.customers, filters.confirmed)):
+            return "confirmed"
+        return "score" if filters.score_run and not self._score_fits(picked) else ""
+
+    def _score_fits(self, picked: Picked) -> bool:
+        predicted = self._scores.get(picked.chat.index)
+        if predicted is None:
+            return False
+        prepare = self._scorer.prepare
+        score = self._scorer.chat([prepare(form) for form in predicted], [prepare(form) for form in picked.forms]).score
+        low, high = self._filters.score_min, self._filters.score_max
+        return (low is None or score >= low) and (high is None or score <= high)
+
+
+def reviewers_of(session: Session, datasets: Sequence[int]) -> list[str]:
+    """Who confirmed records of these datasets, in order."""
+    statement = (
+        select(col(Record.reviewer))
+        .where(col(Record.dataset_id).in_(datasets), col(Record.status) == RecordStatus.CONFIRMED)
+        .distinct()
+        .order_by(col(Record.reviewer))
+    )
+    return [str(name) for name in session.execute(statement).scalars()]
+
+
+def _confirmed(customers: list[dict[str, Any]], keys: tuple[str, ...]) -> bool:
+    return all(customer.get("confirmed", {}).get(key) == CONFIRMED_SINGLY for customer in customers for key in keys)

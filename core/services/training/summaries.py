@@ -1,0 +1,194 @@
+"""Summaries of chats: edited versions that are never overwritten, taken from a run, checked for what they lost."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col
+
+from core.adapters.store import Store, queries
+from core.adapters.store.models import Chat, Summary
+from core.domain.chat import parse_chat, strip_residue
+from core.domain.evidence import ChatIndex, Evidence, locate
+from core.domain.form import Form, FormValues
+from core.errors import ExportError, NotFoundError
+
+SUMMARY_STAGE = "summary"
+"""Name of the stage, among a run's raw replies, whose text is a summary."""
+
+_FOUND = (Evidence.VERBATIM, Evidence.NORMALISED)
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryView:
+    """One version of a chat's summary.
+
+    Attributes:
+        chat_id: of the chat.
+        index: the chat's position in its source.
+        version: from 1; the highest counts.
+        text: the summary.
+        run_id: the run it came from, if any.
+        who: reviewer or model.
+        created_at: aware, UTC.
+    """
+
+    chat_id: int
+    index: int
+    version: int
+    text: str
+    run_id: int | None
+    who: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A value of the answer that stands in the chat but not in its summary.
+
+    Attributes:
+        customer: position of the form, from 0.
+        key: of the field.
+        value: what is lost, list items joined with ``、``.
+    """
+
+    customer: int
+    key: str
+    value: str
+
+
+def latest(session: Session, dataset_id: int) -> Iterator[tuple[int, SummaryView]]:
+    """``(index, newest summary)`` of a dataset's chats in order, streamed; chats without one do not occur."""
+    newest = (
+        select(col(Summary.chat_id), func.max(col(Summary.version)).label("version"))
+        .group_by(col(Summary.chat_id))
+        .subquery()
+    )
+    statement = (
+        select(Summary, col(Chat.index))
+        .join(newest, (newest.c.chat_id == col(Summary.chat_id)) & (newest.c.version == col(Summary.version)))
+        .join(Chat, col(Chat.id) == col(Summary.chat_id))
+        .where(col(Chat.dataset_id) == dataset_id)
+        .order_by(col(Chat.index))
+        .execution_options(yield_per=200)
+    )
+    for row, index in session.execute(statement):
+        view = _view(row, index)
+        session.expunge(row)
+        yield index, view
+
+
+def history(session: Session, chat_id: int) -> list[SummaryView]:
+    """All versions of a chat's summary, newest first."""
+    statement = (
+        select(Summary, col(Chat.index))
+        .join(Chat, col(Chat.id) == col(Summary.chat_id))
+        .where(col(Summary.chat_id) == chat_id)
+        .order_by(col(Summary.version).desc())
+    )
+    return [_view(row, index) for row, index in session.execute(statement)]
+
+
+def save_summary(
+    store: Store, *, chat_id: int, text: str, who: str, base_version: int, run_id: int | None = None
+) -> SummaryView:
+    """Store a new version.
+
+    Args:
+        store: the open store.
+        chat_id: of the chat.
+        text: the summary; outer white space is dropped.
+        who: reviewer or model.
+        base_version: the version that was edited, 0 for none: somebody else's newer one is not passed over unseen.
+        run_id: the run that it comes from.
+
+    Raises:
+        ExportError: it is empty, or there is a newer version than the one that was edited.
+        NotFoundError: no such chat.
+    """
+    wanted = text.strip()
+    if not wanted:
+        raise ExportError("摘要是空的", "请写下摘要后再保存")
+    with store.write() as session:
+        chat = session.get(Chat, chat_id)
+        if chat is None:
+            raise NotFoundError("这条群聊已经不在了", "请刷新页面")
+        newest = next(iter(history(session, chat_id)), None)
+        version = newest.version if newest else 0
+        if newest is not None and newest.text == wanted:
+            return newest
+        if version != base_version:
+            by = newest.who if newest else ""
+            raise ExportError(f"{by} 刚刚保存了第 {version} 版摘要", "请刷新页面，对照后再保存")
+        row = Summary(chat_id=chat_id, version=version + 1, text=wanted, run_id=run_id, who=who)
+        session.add(row)
+        try:
+            session.flush()
+        except IntegrityError as error:  # two writers at once, on a database that lets both read first
+            raise ExportError("别人刚刚保存了这条摘要", "请刷新页面，对照后再保存") from error
+        return _view(row, chat.index)
+
+
+def summaries_from_run(store: Store, run_id: int) -> int:
+    """Take the summaries that a run made on its way to the forms; equal ones are not stored again.
+
+    A summary that a person has edited stays the newest: a run's text is taken only where it would follow a run's.
+
+    Returns:
+        How many were stored.
+
+    Raises:
+        NotFoundError: no such run.
+    """
+    with store.read() as session:
+        run = queries.run(session, run_id)
+        found = [
+            (extraction.chat_id, text)
+            for extraction in queries.extractions(session, run.id)
+            if (text := _summary_in(extraction.replies))
+        ]
+    stored = 0
+    for chat_id, text in found:
+        with store.read() as session:
+            newest = next(iter(history(session, chat_id)), None)
+        if newest is not None and (newest.run_id is None or newest.text == text.strip()):
+            continue
+        base = newest.version if newest else 0
+        who = run.model or run.name
+        save_summary(store, chat_id=chat_id, text=text, who=who, base_version=base, run_id=run.id)
+        stored += 1
+    return stored
+
+
+def _summary_in(replies: Sequence[dict[str, Any]]) -> str:
+    """The summary that a pipeline wrote: the newest answer for each window, window after window."""
+    by_window: dict[int, str] = {}
+    for reply in replies:
+        if reply.get("stage") == SUMMARY_STAGE and reply.get("ok", True) and reply.get("sample", 1) == 1:
+            by_window[int(reply.get("window", 1))] = str(reply.get("raw", "")).strip()
+    return "\n\n".join(text for _, text in sorted(by_window.items()) if text)
+
+
+def lost_values(form: Form, stored_text: str, summary: str, forms: Sequence[FormValues]) -> list[Lost]:
+    """Values of the answer that the summary lost: they stand in the chat, and no longer in the summary.
+
+    A model that is trained on such a row learns to invent them. Judgements count only where their words stand in the
+    chat; what has no place there cannot be lost.
+    """
+    before, after = ChatIndex(parse_chat(strip_residue(stored_text))), ChatIndex(parse_chat(summary))
+    lost: list[Lost] = []
+    for number, values in enumerate(forms):
+        name = form.name_of(values)
+        there, still = locate(form, before, values, name), locate(form, after, values, name)
+        for field in form.fields:
+            if there[field.key].status in _FOUND and still[field.key].status not in _FOUND:
+                value = values[field.key]
+                lost.append(Lost(number, field.key, value if isinstance(value, str) else "、".join(value)))
+    return lost
+
+
+def _view(row: Summary, index: int) -> SummaryView:
+    return SummaryView(row.chat_id, index, row.version, row.text, row.run_id, row.who, row.created_at)

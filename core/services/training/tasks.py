@@ -1,0 +1,74 @@
+"""What a row asks for: the whole form, the customers alone, or one field; each is a form of its own, cut to size.
+
+The same prompt asks them all, rendered for the smaller form, and the same parser reads the answers with it.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.domain.form import Form, FormValues
+from core.errors import ExportError
+from core.services.training.options import CUSTOMERS_TASK, FIELDS_TASK, FORM_TASK
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One thing to ask about a chat.
+
+    Attributes:
+        name: ``form``, ``customers`` or the key of a field.
+        form: what is asked: the whole form, or the customer's name with at most one more field.
+    """
+
+    name: str
+    form: Form
+
+    def narrowed(self, forms: Sequence[FormValues]) -> list[FormValues]:
+        """The part of the answer that this task asks for."""
+        return [{key: values[key] for key in self.form.keys} for values in forms]
+
+
+def target_text(forms: Sequence[FormValues]) -> str:
+    """The answer that a row teaches: a JSON list of forms, as the prompt asks for it and the parser reads it.
+
+    On one line: line breaks would cost tokens in every answer of the tuned model.
+    """
+    return json.dumps(list(forms), ensure_ascii=False)
+
+
+def tasks_of(form: Form, names: Sequence[str]) -> list[Task]:
+    """The tasks of these names, each once, in order.
+
+    Raises:
+        ExportError: the form has no such field.
+    """
+    wanted: list[str] = []
+    for name in names:
+        wanted += [key for key in form.keys if key != form.name_field] if name == FIELDS_TASK else [name]
+    return [_task(form, name) for name in dict.fromkeys(wanted)]
+
+
+def _task(form: Form, name: str) -> Task:
+    if name == FORM_TASK:
+        return Task(name, form)
+    if name == CUSTOMERS_TASK or name == form.name_field:
+        return Task(CUSTOMERS_TASK, _cut(form, {form.name_field}))
+    if name not in form:
+        raise ExportError(
+            f"不认识训练任务「{name}」", "可以是 form（整张表）、customers（找客户）、fields（每个字段一行）或字段名"
+        )
+    return Task(name, _cut(form, {form.name_field, name}))
+
+
+def _cut(form: Form, keys: set[str]) -> Form:
+    fields = tuple(field for field in form.fields if field.key in keys)
+    groups = tuple(group for group in form.groups if any(field.group == group for field in fields))
+    return Form(
+        name=form.name,
+        title=form.title,
+        version=form.version,
+        name_field=form.name_field,
+        groups=groups,
+        fields=fields,
+    )

@@ -1,0 +1,108 @@
+"""Tuned models: entered with the set that they learned from, and held against it whenever they are scored."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from core.adapters.llm import ModelSpec
+from core.adapters.store import RunView, Store, queries
+from core.errors import NotFoundError, SettingsError
+from core.services.extraction import models as model_catalog
+from core.services.extraction.models import draft_of
+from core.services.training.versions import SetView, chats_of_set, training_set
+
+NEEDS = {"model": "服务 ID（serviceId）", "patch_id": "资源 ID（resourceId）", "lora_id": "资源 ID（lora_id）"}
+"""What the platform's service page calls the things that a template lacks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Chats that a run's model had in its training set.
+
+    Attributes:
+        set_id: number of the training set.
+        set_name: its name.
+        chats: indices in the run's dataset, in order.
+        total: chats of the run.
+    """
+
+    set_id: int
+    set_name: str
+    chats: tuple[int, ...]
+    total: int
+
+    @property
+    def sentence(self) -> str:
+        """What has to stand beside every score of this run."""
+        return (
+            f"这个任务的模型是用训练集「{self.set_name}」训练的，"
+            f"其中有这里的 {len(self.chats)} 条群聊（共 {self.total} 条）。它见过这些答案，"
+            "得分不能说明它在新群聊上的水平。"
+        )
+
+
+def seen_in_training(store: Store, run: RunView) -> Seen | None:
+    """Which of a run's chats its model was trained on; ``None`` where there is nothing to warn about."""
+    number = tuned_on(store, run)
+    if number is None:
+        return None
+    try:
+        trained = training_set(store, number)
+        seen = chats_of_set(store, number)
+    except NotFoundError:
+        return None
+    with store.read() as session:
+        dataset = queries.dataset(session, run.dataset_id)
+        indices = queries.chat_ids(session, run.dataset_id)
+    known = sorted(seen.get(dataset.name, set()) & indices.keys())
+    return Seen(number, trained.name, tuple(known), dataset.chats) if known else None
+
+
+def tuned_on(store: Store, run: RunView) -> int | None:
+    """Number of the set that a run's model was trained on: as the run keeps it, else as the model's entry says."""
+    kept = (run.parameters or {}).get("entry") or {}
+    if kept.get("training_set_id"):
+        return int(kept["training_set_id"])
+    if not run.model:
+        return None
+    with store.read() as session:
+        entry = model_catalog.find(session, run.model)
+    return entry.training_set_id if entry else None
+
+
+def templates(store: Store) -> list[ModelSpec]:
+    """Entries that a tuned model can be made from: those that want a service's or resource's id."""
+    return [spec for spec in model_catalog.models(store) if spec.needs]
+
+
+def register_tuned(
+    store: Store, template: ModelSpec, trained: SetView, *, name: str, filled: Mapping[str, str], note: str = ""
+) -> ModelSpec:
+    """Enter a tuned model; it remembers its training set.
+
+    Args:
+        store: the open store.
+        template: a shipped entry with ``needs``.
+        trained: the set that it was tuned on.
+        name: of the new entry.
+        filled: what the template needs (``model``: service id; ``patch_id``, ``lora_id``: resource id).
+        note: for people.
+
+    Raises:
+        SettingsError: something that the template needs is missing, or a value cannot be used.
+        ConflictError: an own entry has that name.
+    """
+    given = {key: value.strip() for key, value in filled.items()}
+    missing = [key for key in template.needs if not given.get(key)]
+    if missing:
+        raise SettingsError(f"还缺少 {'、'.join(NEEDS.get(key, key) for key in missing)}", "请从平台的服务页面复制过来")
+    values = draft_of(template) | {"name": name.strip(), "title": name.strip(), "note": note}
+    values["training_set_id"] = trained.id
+    if "model" in given:
+        values["model"] = given.pop("model")
+    values["parameters"] = {**template.parameters, **{key: given[key] for key in template.needs if key in given}}
+    return model_catalog.create(store, **values)
+
+
+def prompt_of_set(trained: SetView) -> str:
+    """The prompt that a set's questions were made with: a tuned model is asked with the same one."""
+    return str(trained.parameters.get("prompt") or "baseline")

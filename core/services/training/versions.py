@@ -1,0 +1,258 @@
+"""Built training sets: the list, one of them, what two of them differ in, and the same bytes again on demand.
+
+Files are not kept. A set of 10,000 chats is gigabytes of which nothing is new: the store has every source, the entry
+has every choice and, per row, the version that it was made of. A rebuilt set has the digests of the first one or is
+refused, row by row.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from core.adapters.store import Store
+from core.adapters.store.models import TrainingSet
+from core.domain.form import load_named_form
+from core.domain.prompts import parse_prompt
+from core.errors import ExportError, NotFoundError, ShiyaoError
+from core.services.export.atomic_file import draft
+from core.services.export.export_report import ExportReport
+from core.services.training.arrange import Arrangement, in_order
+from core.services.training.build import MANIFEST, folder_beside, publish, write_set
+from core.services.training.options import options_from_json
+from core.services.training.provenance import Archive, Gone, reason_of
+from core.services.training.rows import RowMaker, RowNote, place_of, shown_again
+
+_NAMED = 50
+
+
+@dataclass(frozen=True, slots=True)
+class SetView:
+    """A built set, without its rows.
+
+    Attributes:
+        id: its number; what people call its version.
+        name: given by whoever built it.
+        format: of its rows.
+        who: built it; ``""`` where nobody said.
+        parameters: every choice, with the prompt's text.
+        counts: as in the manifest, and ``bytes`` of the training part.
+        files: file name → sha256.
+        sha256: of the training part.
+        created_at: aware, UTC.
+    """
+
+    id: int
+    name: str
+    format: str
+    who: str
+    parameters: dict[str, Any]
+    counts: dict[str, Any]
+    files: dict[str, str]
+    sha256: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A row whose source is not what it was.
+
+    Attributes:
+        place: of the row.
+        what: Chinese clause.
+        lost: whether the row cannot be made again; otherwise its version is still in the history.
+    """
+
+    place: str
+    what: str
+    lost: bool
+
+
+_COLUMNS = (
+    col(TrainingSet.id),
+    col(TrainingSet.name),
+    col(TrainingSet.format),
+    col(TrainingSet.who),
+    col(TrainingSet.parameters),
+    col(TrainingSet.counts),
+    col(TrainingSet.files),
+    col(TrainingSet.sha256),
+    col(TrainingSet.created_at),
+)
+
+
+def training_sets(store: Store) -> list[SetView]:
+    """All built sets, newest first."""
+    with store.read() as session:
+        rows = session.execute(select(*_COLUMNS).order_by(col(TrainingSet.id).desc()))
+        return [SetView(*row) for row in rows]
+
+
+def training_set(store: Store, number: int) -> SetView:
+    """One built set.
+
+    Raises:
+        NotFoundError: there is none of this number.
+    """
+    with store.read() as session:
+        return _view(session, number)
+
+
+def rows_of_set(store: Store, number: int) -> list[dict[str, Any]]:
+    """The provenance of a set's distinct rows, in order.
+
+    Raises:
+        NotFoundError: there is none of this number.
+    """
+    with store.read() as session:
+        return _rows(session, number)
+
+
+def chats_of_set(store: Store, number: int, part: str = "train") -> dict[str, set[int]]:
+    """Dataset name → indices of the chats that a model trained on this set has seen.
+
+    Args:
+        store: the open store.
+        number: of the set.
+        part: ``train`` or ``val``.
+
+    Raises:
+        NotFoundError: there is none of this number.
+    """
+    found: dict[str, set[int]] = {}
+    for row in rows_of_set(store, number):
+        if row.get("part", "train") == part:
+            found.setdefault(row["dataset"], set()).add(row["index"])
+    return found
+
+
+def changes_since(store: Store, number: int) -> list[Change]:
+    """The rows whose source has changed since the set was built, in order.
+
+    Raises:
+        NotFoundError: there is none of this number.
+        ExportError: it was built by a version of the program that kept too little.
+    """
+    with store.read() as session:
+        view, rows = _view(session, number), _rows(session, number)
+        archive, maker = _archive(session, view)
+        found = []
+        for provenance in rows:
+            try:
+                _again(archive, maker, provenance)
+            except Gone as gone:
+                found.append(Change(place_of(provenance), str(gone), lost=True))
+                continue
+            if version := archive.newer_version(provenance):
+                what = f"记录已从第 {provenance['version']} 版改到第 {version} 版"
+                found.append(Change(place_of(provenance), what, lost=False))
+        return found
+
+
+def rebuild(store: Store, number: int, out: Path) -> ExportReport:
+    """Write a set again in the folder ``out``, the same bytes as the first time.
+
+    Raises:
+        NotFoundError: there is none of this number.
+        ExportError: a source has changed (every row is named), or the files would differ.
+    """
+    with folder_beside(out) as folder, store.read() as session, draft(folder / "rows") as spooled:
+        view, rows = _view(session, number), _rows(session, number)
+        archive, maker = _archive(session, view)
+        notes: list[RowNote] = []
+        changed: list[str] = []
+        offset = 0
+        for provenance in rows:
+            try:
+                line, note = _again(archive, maker, provenance, offset)
+            except Gone as gone:
+                changed.append(f"{place_of(provenance)}：{gone}")
+                continue
+            spooled.write_bytes(line)
+            notes.append(note)
+            offset += len(line)
+        spooled.finish()
+        if changed:
+            more = f"；等 {len(changed)} 行" if len(changed) > _NAMED else ""
+            raise ExportError(
+                f"训练集「{view.name}」有 {len(changed)} 行的来源变了，重建不出同样的内容："
+                f"{'；'.join(changed[:_NAMED])}{more}",
+                "请用现在的数据另建一个训练集",
+            )
+        options = options_from_json(view.parameters)
+        plan = _plan(notes, rows, view)
+        parameters = {key: value for key, value in view.parameters.items() if key != "prompt_text"}
+        counts = {key: value for key, value in view.counts.items() if key != "bytes"}
+        report = write_set(folder, spooled, plan, options.format, parameters, counts, out)
+        wrong = [name for name, digest in view.files.items() if report.files.get(name) != digest]
+        if wrong or report.sha256 != view.sha256:
+            raise ExportError(
+                f"训练集「{view.name}」重建后与当时不同（{'、'.join(wrong) or MANIFEST}），没有写出",
+                "程序或依赖的版本变了；请用现在的数据另建一个训练集",
+            )
+        publish(folder, out)
+    return report
+
+
+def _view(session: Session, number: int) -> SetView:
+    row = session.execute(select(*_COLUMNS).where(col(TrainingSet.id) == number)).one_or_none()
+    if row is None:
+        raise NotFoundError(f"没有编号 {number} 的训练集", "请从列表里选择")
+    return SetView(*row)
+
+
+def _rows(session: Session, number: int) -> list[dict[str, Any]]:
+    found = session.execute(
+        select(col(TrainingSet.provenance)).where(col(TrainingSet.id) == number)
+    ).scalar_one_or_none()
+    if found is None:
+        raise NotFoundError(f"没有编号 {number} 的训练集", "请从列表里选择")
+    return list(found)
+
+
+def _archive(session: Session, view: SetView) -> tuple[Archive, RowMaker]:
+    if "prompt_text" not in view.parameters:
+        raise ExportError(f"训练集「{view.name}」是旧版本建的，没有留下重建所需的内容", "请另建一个训练集")
+    form = load_named_form(view.parameters["form"])
+    if form.version != view.parameters["form_version"]:
+        raise ExportError(
+            f"表单「{form.title}」现在是第 {form.version} 版，训练集「{view.name}」用的是第 "
+            f"{view.parameters['form_version']} 版",
+            "请用现在的表单另建一个训练集",
+        )
+    prompt = parse_prompt(view.parameters["prompt_text"], f"{view.parameters['prompt']}.md")
+    return Archive(session, form), RowMaker(form, prompt, options_from_json(view.parameters))
+
+
+def _again(archive: Archive, maker: RowMaker, provenance: dict[str, Any], start: int = 0) -> tuple[bytes, RowNote]:
+    """A row's line and note, as they were.
+
+    Raises:
+        Gone: its source has changed.
+    """
+    try:
+        picked = archive.picked(provenance)
+        shown = shown_again(maker.form, picked, provenance, maker.steps)
+        if shown is None:
+            raise Gone("摘要已不在")
+        task = maker.task(provenance)
+        made = maker.make(shown, task)
+        line = made.line
+        note = maker.note(made, shown, task, picked, start, len(line))
+    except ShiyaoError as error:
+        raise Gone(reason_of(error)) from error
+    if note.row.hex() != provenance["row"]:
+        raise Gone("来源都在，但这一行与当时不同（程序或提示词的渲染变了）")
+    return line, note
+
+
+def _plan(notes: Sequence[RowNote], rows: Sequence[Mapping[str, Any]], view: SetView) -> Arrangement:
+    train = [note for note, row in zip(notes, rows, strict=True) if row["part"] == "train"]
+    held = [note for note, row in zip(notes, rows, strict=True) if row["part"] == "val"]
+    copies = {note.start: row.get("copies", 1) for note, row in zip(notes, rows, strict=True) if row["part"] == "train"}
+    order = in_order(train, copies, view.counts["repeats"], view.parameters["seed"])
+    return Arrangement(order, train, held, copies, view.counts["repeats"])

@@ -1,0 +1,1 @@
+"""Parts of the pages under 抽取: runs, prompts, models."""

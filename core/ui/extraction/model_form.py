@@ -1,0 +1,142 @@
+"""The form of a model's entry: from values to widgets, and back to values that the catalogue checks."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from core.adapters.llm import TITLES
+from core.errors import SettingsError
+
+RESOURCE = {"spark": "patch_id", "openai": "lora_id"}
+"""The parameter that names a fine-tuned model's resource, by provider."""
+
+_URLS = {"spark": "wss://…；留空用环境变量 SPARKAI_URL", "openai": "https://…/v1；留空用环境变量 OPENAI_BASE_URL"}
+
+
+def model_form(start: Mapping[str, Any], *, provider: str, sets: Mapping[int, str], key: str) -> dict[str, Any] | None:
+    """Draw the form.
+
+    Args:
+        start: fields of :class:`core.services.extraction.models.ModelDraft`, as they are now.
+        provider: whose model it is; decides what is asked for.
+        sets: training sets to choose from.
+        key: makes the widgets' keys; another one for another entry.
+
+    Returns:
+        The values once the person saves, ``None`` until then.
+
+    Raises:
+        SettingsError: the extra parameters are not a JSON object.
+    """
+    values: dict[str, Any] = {"provider": provider}
+    parameters = dict(start.get("parameters") or {})
+    resource = RESOURCE.get(provider, "")
+    with st.form(f"{key}-form", border=False, enter_to_submit=False):
+        left, right = st.columns(2)
+        values["name"] = left.text_input("名称", start.get("name", ""), help="抽取任务用这个名称", key=f"{key}-name")
+        values["title"] = right.text_input("显示名", start.get("title", ""), key=f"{key}-title")
+        if provider != "local":
+            called = "domain 或 serviceId" if provider == "spark" else "模型名，例如 deepseek-chat"
+            values["model"] = left.text_input(
+                "服务方的名称", start.get("model", ""), placeholder=called, help="留空则与名称相同", key=f"{key}-model"
+            )
+            given = right.text_input(
+                f"资源 ID（{resource}）",
+                str(parameters.pop(resource, "")),
+                placeholder="微调模型才需要",
+                key=f"{key}-resource",
+            )
+            values["url"] = st.text_input(
+                "地址", start.get("url", ""), placeholder=_URLS.get(provider, ""), key=f"{key}-url"
+            )
+        if provider == "openai":
+            values["key_env"] = st.text_input(
+                "密钥变量",
+                start.get("key_env", ""),
+                placeholder="例如 DEEPSEEK_API_KEY；不需要密钥的服务留空",
+                help="这里填环境变量（或 .streamlit/secrets.toml 里）的名称。密钥本身不会存进数据库。",
+                key=f"{key}-key",
+            )
+        values |= _limits(start, key)
+        if provider == "openai":
+            values["json_mode"] = st.checkbox(
+                "JSON 模式",
+                start.get("json_mode", False),
+                help="请求 response_format = json_object；服务拒绝时自动不用",
+                key=f"{key}-json",
+            )
+        extra = st.text_area(
+            "附加参数（JSON）",
+            json.dumps(parameters, ensure_ascii=False) if parameters else "",
+            placeholder='例如 {"temperature": 0.1}',
+            height=70,
+            key=f"{key}-extra",
+        )
+        choices = [None, *sets]
+        chosen = start.get("training_set_id")
+        values["training_set_id"] = st.selectbox(
+            "训练集",
+            choices,
+            index=choices.index(chosen) if chosen in choices else 0,
+            format_func=lambda set_id: "不是由这里的训练集微调的" if set_id is None else sets[set_id],
+            key=f"{key}-set",
+        )
+        values["note"] = st.text_input("备注", start.get("note", ""), key=f"{key}-note")
+        values["system"] = start.get("system", True)
+        saved = st.form_submit_button("保存", type="primary", icon=":material/save:", width="stretch")
+    if not saved:
+        return None
+    values["parameters"] = _object(extra)
+    if provider != "local" and given.strip():
+        values["parameters"][resource] = given.strip()
+    return values
+
+
+def _limits(start: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """Numbers, an empty box where something is not known."""
+    values: dict[str, Any] = {}
+    first, second, third, fourth = st.columns(4)
+    for column, name, title in (
+        (first, "context_tokens", "上下文 token"),
+        (second, "max_output_tokens", "最长回答 token"),
+        (third, "concurrency", "并发数"),
+        (fourth, "per_minute", "每分钟次数"),
+    ):
+        values[name] = column.number_input(
+            title, min_value=1, value=start.get(name) or None, placeholder="未知", key=f"{key}-{name}"
+        )
+    left, right = st.columns(2)
+    for column, name, title in ((left, "price_in", "提问单价"), (right, "price_out", "回答单价")):
+        values[name] = column.number_input(
+            f"{title}（元 / 千 token）",
+            min_value=0.0,
+            value=start.get(name),
+            step=0.001,
+            format="%.5f",
+            placeholder="未知",
+            key=f"{key}-{name}",
+        )
+    for name in ("context_tokens", "max_output_tokens"):
+        values[name] = values[name] or 0
+    return values
+
+
+def _object(text: str) -> dict[str, Any]:
+    if not text.strip():
+        return {}
+    try:
+        parsed = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise SettingsError(
+            f"附加参数第 {error.lineno} 行不是合法的 JSON", '应为一个对象，例如 {"temperature": 0.1}'
+        ) from error
+    if not isinstance(parsed, dict):
+        raise SettingsError("附加参数不是 JSON 对象", '应为 {"名称": 值} 的形式')
+    return parsed
+
+
+def provider_title(provider: str) -> str:
+    """What the pages call a provider."""
+    return TITLES.get(provider, provider)

@@ -1,0 +1,244 @@
+"""A new run: what is asked, about which chats, how fast; and what it will take, before it starts."""
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from core.adapters.llm import connect, typed
+from core.adapters.store import DatasetView, RunView
+from core.domain.cleaning import STEPS
+from core.services.extraction import runs as run_service
+from core.services.extraction.pipeline import Pipeline
+from core.services.extraction.runs import Estimate, Offer
+from core.ui import state
+from core.ui.extraction.run_limits import draw_limits
+from core.ui.figures import figures
+from core.ui.notices import reported
+
+ALL, FIRST, CHOSEN = "全部", "前几条", "指定序号"
+_SEPARATOR = "\n"
+
+
+@st.cache_data(show_spinner="正在估算…", max_entries=8)
+def _lengths(url: str, dataset_id: int, chats: int, clean: tuple[str, ...]) -> dict[int, int]:
+    return run_service.chat_tokens(state.store(), dataset_id, clean)
+
+
+@st.cache_data(show_spinner="正在估算…", max_entries=64)
+def _estimated(_make: Callable[[], Estimate], key: str) -> Estimate:
+    return _make()
+
+
+def new_run(dataset: DatasetView, offers: list[Offer]) -> RunView | None:
+    """Draw the form of a new run.
+
+    Args:
+        dataset: whose chats.
+        offers: what :func:`core.services.extraction.runs.run_options` gave.
+
+    Returns:
+        The run once the person has started it.
+    """
+    by_key = {f"{offer.spec.provider}{_SEPARATOR}{offer.spec.name}": offer for offer in offers}
+    left, right = st.columns(2, gap="large")
+    with left:
+        chosen = st.selectbox(
+            "模型",
+            list(by_key),
+            format_func=lambda key: by_key[key].label if key in by_key else f"{key} · OpenAI 兼容接口",
+            accept_new_options=True,
+            placeholder="选择，或输入 OPENAI_BASE_URL 上的模型名",
+            key="runs-model",
+        )
+        offer = by_key.get(chosen or "") or _typed_in(chosen or "")
+        titles = dict(run_service.prompts(state.store()))
+        prompt = st.selectbox(
+            "提示词",
+            list(titles),
+            format_func=lambda id_: f"{titles[id_]} · {id_}" if id_ in titles else id_,
+            accept_new_options=True,
+            help="也可以输入几个阶段，例如 baseline,verify，或 baseline*5 投票",
+            key="runs-prompt",
+        )
+        scope = _scope(dataset)
+    with right:
+        spec = offer.spec
+        suggested = run_service.free_name(state.store(), dataset.id, spec.provider, spec.name)
+        name = st.text_input("任务名称", suggested, key=f"runs-name-{dataset.id}-{suggested}")
+        is_asked = spec.provider != "local"  # rules compute here: nothing to limit, nothing to tune
+        limits = draw_limits(offer.spec, key=chosen or "", concurrency=offer.concurrency) if is_asked else {}
+        parameters = _parameters(chosen or "") if is_asked else {}
+        if not is_asked:
+            st.caption("本地规则在这台机器上计算：不联网、不收费，也没有可调的参数。")
+    preparation, fresh = _preparation(dataset)
+    pipeline: Pipeline | None = None
+    with reported(), state.store().read() as session:
+        pipeline = run_service.plan(session, prompt or "", dataset=dataset.id, **preparation)
+    with st.container(border=True):
+        _draw_estimate(dataset, offer, pipeline, name, scope, parameters, fresh)
+        if offer.missing:
+            st.warning(offer.missing, icon=":material/key_off:")
+        pressed = st.button(
+            "开始抽取",
+            type="primary",
+            icon=":material/play_arrow:",
+            width="stretch",
+            disabled=bool(offer.missing) or not dataset.chats or scope is None or pipeline is None,
+            key=f"runs-start-{dataset.id}-{suggested}",
+        )
+    if not pressed or scope is None:
+        return None
+    store = state.store()
+    created = run_service.create_run(
+        store,
+        dataset=dataset.id,
+        name=name,
+        provider=spec.provider,
+        model=spec.name,
+        pipeline=pipeline,
+        parameters=parameters or None,
+        fresh=fresh or None,
+        **limits,
+        **scope,
+    )
+    started = run_service.start(store, created.id)
+    run_service.ensure_running(store).wake()
+    return started
+
+
+def _typed_in(name: str) -> Offer:
+    spec = typed("openai", name)
+    return Offer(spec, connect(spec).ready(), run_service.DEFAULT_CONCURRENCY["openai"])
+
+
+def _scope(dataset: DatasetView) -> dict[str, Any] | None:
+    """Which chats, as arguments of ``create_run``; ``None`` while what was typed cannot be read."""
+    kind = st.segmented_control("群聊", [ALL, FIRST, CHOSEN], default=ALL, required=True, key="runs-scope")
+    if kind == FIRST:
+        most = max(1, dataset.chats)
+        return {
+            "limit": st.number_input(
+                "前几条",
+                min_value=1,
+                max_value=most,
+                value=min(10, most),
+                label_visibility="collapsed",
+                key=f"runs-limit-{dataset.id}",
+            )
+        }
+    if kind == CHOSEN:
+        typed_in = st.text_input(
+            "序号", placeholder="例如 1-20，35", label_visibility="collapsed", key=f"runs-chosen-{dataset.id}"
+        )
+        with reported():
+            indices = run_service.parse_indices(typed_in)
+            return {"chat_indices": indices} if indices else None
+        return None
+    st.caption(f"数据集里的 {dataset.chats} 条群聊。")
+    return {}
+
+
+def _parameters(key: str) -> dict[str, Any]:
+    first, second = st.columns(2)
+    temperature = first.number_input(
+        "温度", min_value=0.0, max_value=2.0, value=None, step=0.1, placeholder="按模型", key=f"runs-temperature-{key}"
+    )
+    most = second.number_input(
+        "最长回答 token", min_value=1, value=None, placeholder="按模型", key=f"runs-max-tokens-{key}"
+    )
+    given = {"temperature": temperature, "max_tokens": most}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _preparation(dataset: DatasetView) -> tuple[dict[str, Any], bool]:
+    """What is done to a chat beforehand and what the first stage starts from, for ``plan``; and whether to ask anew."""
+    with st.expander("清理、分段和起点", icon=":material/tune:"):
+        clean = st.pills(
+            "清理",
+            [name for name in STEPS if name != "residue"],
+            selection_mode="multi",
+            format_func=lambda name: STEPS[name].title,
+            help="；".join(step.description.rstrip("。") for step in STEPS.values()),
+            key=f"runs-clean-{dataset.id}",
+        )
+        first, second, third = st.columns(3)
+        names = [None, *state.run_names(dataset)]
+        base = first.selectbox(
+            "起点",
+            names,
+            format_func=lambda name: name or "无",
+            help="复核已有的表时，选那个任务",
+            key=f"runs-base-{dataset.id}-{len(names)}",
+        )
+        context = second.number_input(
+            "上下文 token", min_value=500, value=None, placeholder="按模型", help="群聊更长时分段抽取，再按客户合并"
+        )
+        examples = third.number_input("示例数", min_value=0, max_value=20, value=3, help="只有带示例的提示词会用到")
+        fresh = st.checkbox("不沿用以前对同样问题的回答", key=f"runs-fresh-{dataset.id}")
+    return {"clean": tuple(clean), "base": base, "context_tokens": context, "examples": examples}, fresh
+
+
+def _draw_estimate(
+    dataset: DatasetView,
+    offer: Offer,
+    pipeline: Pipeline | None,
+    name: str,
+    scope: dict[str, Any] | None,
+    parameters: dict[str, Any],
+    fresh: bool,
+) -> None:
+    if not dataset.chats or scope is None or pipeline is None:
+        st.caption("选好群聊和提示词后，这里给出调用数、token 和费用的估算。")
+        return
+    with reported():
+        store = state.store()
+        asked: dict[str, Any] = {
+            "dataset": dataset.id,
+            "provider": offer.spec.provider,
+            "model": offer.spec.name,
+            "parameters": parameters,
+            "run": name,
+            "fresh": fresh,
+            **scope,
+        }
+        # What has been answered by now counts: earlier replies, and how long answers are.
+        answered = [(run.id, run.done) for run in run_service.model_runs(store, dataset.id)]
+        found = _estimated(
+            lambda: run_service.estimate(
+                store,
+                pipeline=pipeline,
+                tokens=_lengths(store.url, dataset.id, dataset.chats, pipeline.clean),
+                **asked,
+            ),
+            repr((store.url, asked, offer.spec, pipeline.sha256, dataset.chats, answered)),
+        )
+        free = found.model.provider == "local"
+        figures(
+            {
+                "群聊": f"{found.chats:,}",
+                "预计调用": f"{found.calls:,}",
+                "预计提问 token": "—" if free else f"{found.tokens_in:,}",
+                "预计回答 token": "—" if free else f"{found.tokens_out:,}",
+                "预计费用": "单价未知" if found.yuan is None else run_service.money(found.yuan),
+                "沿用以前的回答": f"{found.reused:,}" if found.reused else "",
+            }
+        )
+        basis = "按这个模型以前的回答" if found.learned else "按空表的长度"
+        if not free:
+            sampled = "，群聊太多，按抽样推算" if found.sampled else ""
+            st.caption(f"提问按渲染后的提示词和群聊估算，回答{basis}估算{sampled}；重试另计。")
+        if found.over:
+            st.caption(
+                f"{len(found.over)} 条超过模型的长度，会分段抽取（共 {found.windows} 段）：第 {_few(found.over)} 条。"
+            )
+        if found.impossible:
+            st.warning(
+                f"提示词没有给 {len(found.impossible)} 条群聊留下位置，它们会失败：第 {_few(found.impossible)} 条。"
+                "请换上下文更长的模型或更短的提示词。",
+                icon=":material/straighten:",
+            )
+
+
+def _few(indices: tuple[int, ...]) -> str:
+    return "、".join(map(str, indices[:8])) + ("…" if len(indices) > 8 else "")

@@ -1,0 +1,139 @@
+"""Failures of a run: by cause, chat by chat, with the raw reply and what the parser made of it."""
+
+from datetime import datetime
+from typing import Any
+
+import streamlit as st
+
+from core.adapters.store import ExtractionView, RunView
+from core.adapters.store.models import RunStatus
+from core.domain.form import Form
+from core.domain.replies import parse_reply
+from core.services.extraction import runs as run_service
+from core.ui import navigation, state
+from core.ui.notices import reported
+
+MOST = 200
+"""So many chats of one cause are listed; more look alike."""
+_HEIGHT, _MOST_ROWS = 420, 12
+
+
+def draw_failures(run: RunView, form: Form) -> None:
+    """Groups, the chats of one group, and the one that was picked."""
+    store = state.store()
+    found = run_service.failures(store, run.id)
+    if not found:
+        st.caption("没有失败的群聊。")
+        return
+    by_cause = {failure.cause: failure for failure in found}
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        cause = st.pills(
+            "原因",
+            list(by_cause),
+            default=found[0].cause,
+            required=True,
+            format_func=lambda cause: f"{by_cause[cause].title} {len(by_cause[cause].chats)}",
+            key=f"failed-cause-{run.id}-{'|'.join(by_cause)}",
+        )
+        group = by_cause[cause if cause in by_cause else found[0].cause]
+        retry = run.status != RunStatus.RUNNING and st.button(
+            f"只重试这一类 {len(group.chats)} 条", icon=":material/replay:", key=f"retry-{run.id}-{group.cause}"
+        )
+    if retry:
+        with reported():
+            run_service.retry_failed(store, run.id, causes=[group.cause])
+            run_service.ensure_running(store).wake()
+            st.rerun()
+    listed = run_service.some_extractions(store, run.id, group.chats[:MOST])
+    if len(group.chats) > MOST:
+        st.caption(f"列出前 {MOST} 条。")
+    table, detail = st.columns([5, 6], gap="medium")
+    with table:
+        picked = st.dataframe(
+            [{"群聊": one.index, "说明": one.error, "次数": one.attempts} for one in listed],
+            hide_index=True,
+            height="content" if len(listed) <= _MOST_ROWS else _HEIGHT,
+            on_select="rerun",
+            selection_mode="single-row-required",
+            key=f"failed-{run.id}-{group.cause}",
+            column_config={
+                "群聊": st.column_config.NumberColumn(width=55),
+                "说明": st.column_config.TextColumn(width=195),
+                "次数": st.column_config.NumberColumn(width=50, help="问了几次"),
+            },
+        )
+    rows = [row for row in picked.selection.rows if row < len(listed)]
+    with detail:
+        _draw_one(run, form, listed[rows[0] if rows else 0])
+
+
+def _draw_one(run: RunView, form: Form, one: ExtractionView) -> None:
+    """One failure: the sentence, every reply as it came, and what the parser did with it."""
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.markdown(f"**第 {one.index} 条**")
+        st.page_link(
+            navigation.WORKBENCH,
+            label="人工填写",
+            icon=":material/arrow_forward:",
+            query_params={"dataset": str(run.dataset_id), "chat": str(one.index), "queue": "全部"},
+        )
+    st.error(one.error, icon=":material/error:")
+    if not one.replies:
+        st.caption("没有发出过调用。")
+        return
+    labels = [_reply_label(number, reply) for number, reply in enumerate(one.replies, 1)]
+    number = len(one.replies) - 1
+    if len(one.replies) > 1:
+        number = st.selectbox(
+            "回复",
+            range(len(one.replies)),
+            index=number,
+            format_func=lambda position: labels[position],
+            label_visibility="collapsed",
+            key=f"failed-reply-{run.id}-{one.index}-{len(one.replies)}",
+        )
+    reply = one.replies[number]
+    raw = str(reply.get("raw", ""))
+    st.caption(f"原始回复 · {labels[number]}")
+    st.code(raw or "（没有收到任何内容）", language=None, wrap_lines=True, height=220 if len(raw) > 300 else "content")
+    if asked := "\n\n".join(part for part in (reply.get("system"), reply.get("user")) if part):
+        with st.expander(f"提问全文（{len(asked):,} 字）"):
+            st.code(asked, language=None, wrap_lines=True, height=300)
+    st.caption("解析器做了什么")
+    st.markdown("\n".join(f"- {step}" for step in parser_steps(form, raw, reply)))
+
+
+def _reply_label(number: int, reply: dict[str, Any]) -> str:
+    code = f"错误码 {reply['code']}" if reply.get("code") else ""
+    seconds = reply.get("seconds")
+    prompt, sample, window = (reply.get(key) for key in ("prompt", "sample", "window"))
+    parts = [f"第 {number} 次", str(prompt or ""), f"第 {window} 段" if (window or 1) > 1 else ""]
+    parts += [f"第 {sample} 票" if (sample or 1) > 1 else "", _local(str(reply.get("at", "")))]
+    parts += [f"{seconds:.1f} 秒" if isinstance(seconds, int | float) else "", code]
+    return " · ".join(part for part in parts if part)
+
+
+def _local(stamp: str) -> str:
+    """A stored moment in the time of the reader's machine."""
+    try:
+        return f"{datetime.fromisoformat(stamp).astimezone():%Y-%m-%d %H:%M:%S}"
+    except ValueError:
+        return ""
+
+
+def parser_steps(form: Form, raw: str, reply: dict[str, Any]) -> list[str]:
+    """What the parser made of a reply, one sentence each.
+
+    Args:
+        form: what was to be filled.
+        raw: what the model wrote.
+        reply: what is kept with it: a call that failed was never parsed.
+    """
+    if reply.get("cause"):
+        return ["调用没有完成，收到的内容不当作答案。" if raw else "没有收到内容，没有可以解析的。"]
+    if reply.get("ok"):
+        return [*reply.get("notes", ()), "这一步的回答可以使用。"]
+    parsed = parse_reply(form, raw)
+    if parsed.forms is None:
+        return [*parsed.notes, f"未能得到表单：{parsed.reason or '没有找到 JSON'}"]
+    return [*parsed.notes, f"得到 {len(parsed.forms)} 张表单。"]

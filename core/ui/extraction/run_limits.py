@@ -1,0 +1,80 @@
+"""How fast a run asks: calls at a time, calls a minute, seconds for one; for a new run and for one that goes on."""
+
+from typing import Any
+
+import streamlit as st
+
+from core.adapters.llm import ModelSpec
+from core.adapters.store import RunView
+from core.services.extraction import runs as run_service
+from core.ui import state
+from core.ui.notices import reported
+
+_DEADLINE = 120.0
+
+
+def draw_limits(
+    spec: ModelSpec,
+    *,
+    key: str,
+    concurrency: int,
+    per_minute: int | None = None,
+    deadline: float = _DEADLINE,
+) -> dict[str, Any]:
+    """Draw the three limits.
+
+    Args:
+        spec: the model; its own limit a minute stands where none is given, and what it allows at a time is said.
+        key: makes the widgets' keys.
+        concurrency: calls at a time, to begin with.
+        per_minute: calls a minute, to begin with.
+        deadline: seconds for one call, to begin with.
+
+    Returns:
+        ``concurrency``, ``per_minute`` and ``deadline``, as ``create_run`` takes them.
+    """
+    first, second, third = st.columns(3)
+    at_once = first.number_input(
+        "并发数",
+        min_value=1,
+        max_value=256,
+        value=concurrency,
+        help="同时进行的调用数，同一个模型的任务共用",
+        key=f"runs-at-once-{key}",
+    )
+    rate = second.number_input(
+        "每分钟次数", min_value=1, value=per_minute or spec.per_minute, placeholder="不限", key=f"runs-minute-{key}"
+    )
+    seconds = third.number_input(
+        "时限（秒）",
+        min_value=5,
+        max_value=3600,
+        value=round(deadline),
+        help="一次调用最长等多久",
+        key=f"runs-deadline-{key}",
+    )
+    allowed = spec.concurrency
+    if allowed and at_once > allowed:
+        st.caption(f":orange[这个模型允许的并发数是 {allowed}，更多的调用可能被拒绝后重试。]")
+    return {"concurrency": at_once, "per_minute": rate, "deadline": float(seconds)}
+
+
+def change_limits(run: RunView, spec: ModelSpec) -> None:
+    """A popover that changes the limits of a run; nothing for rules, which are not asked over a network."""
+    if run.provider == "local":
+        return
+    now = run.parameters
+    with st.popover("限速", icon=":material/speed:", help="并发数、每分钟次数和时限；从下一次调用起生效"):
+        wanted = draw_limits(
+            spec,
+            key=f"run-{run.id}",
+            concurrency=int(now["concurrency"]),
+            per_minute=now.get("per_minute"),
+            deadline=float(now["deadline"]),
+        )
+        if st.button("改用这些限制", key=f"limits-{run.id}"):
+            with reported():
+                store = state.store()
+                run_service.set_limits(store, run.id, **wanted)
+                run_service.ensure_running(store).wake()
+                st.rerun()

@@ -1,0 +1,24 @@
+"""Choosing what is starred in a file that leaves the house."""
+
+import streamlit as st
+
+from core.domain.masking import Mask, Masked
+
+KINDS = {Masked.PHONE: "手机号码", Masked.EMAIL: "邮箱", Masked.ADDRESS: "地址"}
+
+
+def choose_mask(key: str) -> Mask:
+    """What is hidden in the file.
+
+    Args:
+        key: of the widget.
+    """
+    chosen = st.pills(
+        "遮盖",
+        list(KINDS),
+        format_func=KINDS.__getitem__,
+        selection_mode="multi",
+        key=key,
+        help="表单和群聊文本里都用 * 代替。要交给平台的提交文件和训练数据不要遮盖。",
+    )
+    return Mask(frozenset(chosen))

@@ -1,0 +1,1 @@
+"""Parts of the pages under 审阅: workbench, record table, filters."""

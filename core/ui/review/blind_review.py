@@ -1,0 +1,37 @@
+"""The blind second review on screen: the desk's component with a desk that knows of no model and no first review."""
+
+import streamlit as st
+
+from core.adapters.store import DatasetView
+from core.services.review import BLIND, SecondDesk
+from core.ui import navigation, state
+from core.ui.review import workbench_fragment
+
+PASS, SECOND = "pass", "second"
+"""The address of the desk says ``?pass=second``."""
+
+_BAR = """
+<style>
+.st-key-second-bar { position: fixed; top: 7px; right: 16px; z-index: 999991; width: auto; }
+</style>
+"""
+
+
+def wanted() -> bool:
+    """Whether the address asks for the blind review."""
+    return st.query_params.get(PASS, "") == SECOND
+
+
+def draw(available: list[DatasetView]) -> None:
+    """The blind desk for the dataset in hand."""
+    dataset = state.current_dataset(available)
+    if dataset is None:
+        return
+    st.html(_BAR)
+    with st.container(key="second-bar", horizontal=True, vertical_alignment="center"):
+        st.markdown(f":orange-badge[{BLIND}] {dataset.name}：看不到模型和初审的值")
+        st.page_link(
+            navigation.AGREEMENT, label="结束盲审", icon=":material/close:", query_params={"dataset": str(dataset.id)}
+        )
+    who = state.reviewer()
+    workbench_fragment.draw(SecondDesk(dataset, state.form_of(dataset), who), f"workbench-second-{dataset.id}-{who}")

@@ -1,0 +1,108 @@
+"""The controls that choose which chats one sees: shared by the desk and the record table, kept in the address."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.adapters.store import DatasetView
+from core.domain.form import Form
+from core.services.review import FILTERS, Filter
+from core.services.review.batches import BatchView, batches
+from core.services.review.queue.claims import reviewers
+from core.services.review.queue.filters import DIFFERING, EMPTY, FILLED, FLAGS, MINE
+from core.ui import state
+
+CONDITIONS = ("text", "by", "field", "filled", "value", "flag", "batch", "differ")
+"""Names of what :func:`conditions` draws, in the address and in the session."""
+
+
+def given(*more: str) -> int:
+    """How many conditions are set, those of these further names too; a field alone is half a condition."""
+    names = [name for name in (*CONDITIONS, *more) if name != "field"]
+    return sum(bool(st.session_state.get(name) or st.query_params.get(name)) for name in names)
+
+
+def clear(*more: str) -> None:
+    """Take all conditions away; to be called by a button. Status and order stay."""
+    for name in (*CONDITIONS, *more):
+        st.session_state[name] = "" if name in ("text", "value") else None
+
+
+def statuses(*, first: str, options: Sequence[str] = tuple(FILTERS)) -> str:
+    """The set of statuses; ``first`` is the one that the page starts with."""
+    return (
+        st.segmented_control(
+            "状态",
+            options,
+            default=first,
+            key="queue",
+            bind="query-params",
+            label_visibility="collapsed",
+        )
+        or first
+    )
+
+
+def conditions(dataset: DatasetView, form: Form, *, queue: str, of_batch: bool = True) -> Filter:
+    """Everything that narrows further; draws itself in two columns.
+
+    Args:
+        dataset: the dataset.
+        form: its form.
+        queue: the set of statuses, chosen elsewhere.
+        of_batch: whether a batch can be chosen. Not where batches are given out: chats of one are in no other, and a
+            page cannot link to an address with a name that a box of its own is bound to.
+    """
+    with state.store().read() as session:
+        people = reviewers(session, dataset.id)
+    given = {str(item.id): batch_title(item) for item in batches(state.store(), dataset.id)}
+    left, right = st.columns(2)
+    text = left.text_input("群聊里有", key="text", bind="query-params", placeholder="例如：价格 合同")
+    by = right.selectbox("审阅人", people, index=None, key="by", bind="query-params", placeholder="任何人")
+    left, right = st.columns(2)
+    field = left.selectbox("字段", form.keys, index=None, key="field", bind="query-params", placeholder="任意字段")
+    off = field is None
+    filled = right.selectbox(
+        "填写", [FILLED, EMPTY], index=None, key="filled", bind="query-params", disabled=off, placeholder="不限"
+    )
+    left, right = st.columns(2)
+    value = left.text_input("字段值包含", key="value", bind="query-params", disabled=off, placeholder="先选字段")
+    flag = right.selectbox("标记", FLAGS, index=None, key="flag", bind="query-params", placeholder="不限")
+    left, right = st.columns(2)
+    batch = None
+    if of_batch:
+        batch = left.selectbox(
+            "批次",
+            [MINE, *given],
+            index=None,
+            key="batch",
+            bind="query-params",
+            placeholder="不限",
+            format_func=lambda option: given.get(option, option),
+        )
+    differ = (right if of_batch else left).selectbox(
+        "抽取任务之间", [DIFFERING], index=None, key="differ", bind="query-params", placeholder="不限"
+    )
+    return Filter.of(
+        {
+            "queue": queue,
+            "by": by,
+            "field": field,
+            "filled": filled if field else "",
+            "value": value.strip() if field else "",
+            "differ": differ,
+            "flag": flag,
+            "text": text.strip(),
+            "batch": batch,
+        }
+    )
+
+
+def batch_title(item: BatchView) -> str:
+    """What a batch is called where one is chosen; an address carries this very text."""
+    return f"#{item.id} {item.name}（{item.reviewer}）"
+
+
+def summary(wanted: Filter) -> str:
+    """The filter in a few words, for a button."""
+    return f"{wanted.queue} · {wanted.narrow} 个条件" if wanted.narrow else wanted.queue

@@ -1,0 +1,110 @@
+"""The words of the page 训练集."""
+
+from core.domain.cleaning import STEPS
+from core.domain.form import load_named_form
+from core.errors import ShiyaoError
+from core.services.export import Source
+from core.services.training import (
+    CUSTOMERS_TASK,
+    FIELDS_TASK,
+    FORM_TASK,
+    PRESETS,
+    Duplicates,
+    InputKind,
+    OverBudget,
+    TrainingFormat,
+)
+
+REFUSE = "refuse"
+SOURCES = {
+    "标注和记录，记录优先": Source(records=True, labels=True),
+    "已确认的记录": Source(records=True),
+    "标注": Source(labels=True),
+}
+INPUTS = {InputKind.RAW: "对话原文", InputKind.CLEAN: "清理后", InputKind.SUMMARY: "摘要"}
+FORMATS = {
+    TrainingFormat.SPARK: "星火（三列）",
+    TrainingFormat.SPARK_PAIR: "星火 input / target",
+    TrainingFormat.ALPACA: "Alpaca（LLaMA-Factory）",
+    TrainingFormat.SHAREGPT: "ShareGPT（LLaMA-Factory）",
+    TrainingFormat.OPENAI: "OpenAI 对话",
+}
+TASKS = {FORM_TASK: "整张表", CUSTOMERS_TASK: "找客户", FIELDS_TASK: "每个字段一行"}
+POLICIES: dict[str, str] = {
+    REFUSE: "点名拒绝",
+    OverBudget.SKIP: "跳过",
+    OverBudget.CLEAN: "清理后再试",
+    OverBudget.SUMMARY: "换成摘要",
+    OverBudget.WINDOW: "切成窗口",
+}
+WAYS_OUT: dict[str, str] = {
+    OverBudget.CLEAN: "这些群聊先去掉占位消息；仍然超长的，点名拒绝",
+    OverBudget.WINDOW: "一条群聊切成几段，每段只写它有依据的值",
+    OverBudget.SKIP: "这些群聊不进训练集",
+}
+"""What is offered right beside the refusal, with what it does."""
+DUPLICATES = {Duplicates.KEEP: "都保留", Duplicates.EXACT: "相同的留一条", Duplicates.NEAR: "相近的也只留一条"}
+
+SETTINGS = {
+    "datasets": "数据集",
+    "source": "答案来源",
+    "format": "格式",
+    "input": "输入",
+    "prompt": "提示词",
+    "prompt_sha256": "提示词指纹",
+    "form": "表单",
+    "form_version": "表单版本",
+    "tasks": "训练任务",
+    "filters": "筛选",
+    "min_rows": "最少行数",
+    "max_rows": "最多行数",
+    "max_chars": "字数上限",
+    "cutoff_len": "token 上限",
+    "target": "训练目标",
+    "over_budget": "超长的行",
+    "steps": "清理步骤",
+    "overlap": "窗口重叠",
+    "duplicates": "重复的群聊",
+    "balance": "均衡比例",
+    "val": "验证集比例",
+    "seed": "种子",
+}
+"""What the choices of a manifest are called."""
+
+
+def worded(name: str, value: object) -> str:
+    """A choice of a manifest in the words of the page."""
+    if value in (None, "", [], {}):
+        return "—"
+    if name in ("val", "balance") and not value:
+        return "不设"
+    if isinstance(value, int) and name in ("min_rows", "max_rows", "max_chars", "cutoff_len"):
+        return f"{value:,}"
+    if name == "source":
+        return next((label for label, source in SOURCES.items() if str(source) == value), str(value))
+    if name == "form":
+        return _form_title(str(value))
+    if name == "target":
+        return PRESETS[str(value)].label if value in PRESETS else str(value)
+    if name == "steps" and isinstance(value, list):
+        return "、".join(STEPS[one].title if one in STEPS else str(one) for one in value)
+    tables: dict[str, dict[object, str]] = {
+        "format": {str(key): label for key, label in FORMATS.items()},
+        "input": {str(key): label for key, label in INPUTS.items()},
+        "over_budget": {str(key): label for key, label in POLICIES.items()},
+        "duplicates": {str(key): label for key, label in DUPLICATES.items()},
+    }
+    if name in tables:
+        return tables[name].get(value, str(value))
+    if isinstance(value, list):
+        return "、".join(TASKS.get(str(one), str(one)) for one in value)
+    if isinstance(value, dict):
+        return "；".join(f"{key}：{worded('', one)}" for key, one in value.items())
+    return str(value)
+
+
+def _form_title(name: str) -> str:
+    try:
+        return load_named_form(name).title
+    except ShiyaoError:  # its file is gone: the set was built all the same
+        return name

@@ -1,0 +1,209 @@
+"""The real ``openai`` package against a plain HTTP server."""
+
+import logging
+import threading
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.adapters.llm import ModelRequest, ModelSpec, connect
+from core.adapters.llm.openai_compat import OpenAIProvider
+from core.errors import Cause, ProviderError
+from core.settings import OpenAISettings
+from tests.fakes.behaviour import Answer, BadJson, Drop, Failure, Script, Stall, Trickle
+from tests.fakes.certificate import self_signed
+from tests.fakes.openai_server import API_KEY, FakeOpenAI
+
+
+def settings(service: FakeOpenAI | None = None, **changes: str) -> OpenAISettings:
+    values = {
+        key.removeprefix("OPENAI_").lower(): value for key, value in (service.environment() if service else {}).items()
+    }
+    return OpenAISettings(**(values | changes))  # type: ignore[arg-type]
+
+
+def ask(service: FakeOpenAI, **request: object) -> str:
+    request = {"prompt": "甲：你好", "deadline": 10.0} | request
+    return OpenAIProvider(settings(service)).complete(ModelRequest(**request)).text  # type: ignore[arg-type]
+
+
+def failure_of(script: Script, **request: object) -> ProviderError:
+    with FakeOpenAI(script) as service, pytest.raises(ProviderError) as caught:
+        ask(service, **request)
+    return caught.value
+
+
+def test_a_complete_answer_with_usage() -> None:
+    with FakeOpenAI(Answer(text="[]")) as service:
+        reply = OpenAIProvider(settings(service)).complete(ModelRequest("甲：你好", system="只输出 JSON", model="m1"))
+    assert (reply.text, reply.tokens_in, reply.tokens_out, reply.model) == ("[]", 12, 2, "m1")
+    assert [message["role"] for message in service.requests[0]["messages"]] == ["system", "user"]
+
+
+def test_parameters_reach_the_wire() -> None:
+    with FakeOpenAI() as service:
+        ask(service, parameters={"temperature": 0, "max_tokens": 64, "json_mode": True, "patch_id": "77", "top_k": 3})
+        ask(service)
+    first, second = service.requests
+    assert (first["temperature"], first["max_tokens"], first["top_k"]) == (0, 64, 3)
+    assert first["response_format"] == {"type": "json_object"}
+    assert service.headers[0]["lora_id"] == "77"
+    assert second.keys() == {"model", "messages"}
+    assert second["model"] == "fake-model"
+
+
+def test_an_address_pasted_with_its_path_works() -> None:
+    with FakeOpenAI(Answer(text="[]")) as service:
+        provider = OpenAIProvider(settings(service, base_url=service.url + "/chat/completions"))
+        assert provider.complete(ModelRequest("x")).text == "[]"
+
+
+@pytest.mark.parametrize(
+    ("failure", "cause"),
+    [
+        (Failure(status=400), Cause.BAD_REQUEST),
+        (Failure(status=400, code="context_length_exceeded"), Cause.TOO_LONG),
+        (Failure(status=400, message="This model's maximum context length is 8192 tokens"), Cause.TOO_LONG),
+        (Failure(status=400, code="data_inspection_failed"), Cause.AUDIT),
+        (Failure(status=400, code=10907), Cause.TOO_LONG),
+        (Failure(status=402), Cause.QUOTA),
+        (Failure(status=403), Cause.LICENCE),
+        (Failure(status=404), Cause.BAD_REQUEST),
+        (Failure(status=429), Cause.RATE),
+        (Failure(status=429, code="insufficient_quota"), Cause.QUOTA),
+        (Failure(status=500), Cause.SERVER),
+        (Failure(status=503, body="busy"), Cause.SERVER),
+        (Failure(status=200, body={"code": 11200, "message": "AppIdNoAuthError"}), Cause.LICENCE),
+        (Failure(status=200, body={"code": 10013, "message": "audit"}), Cause.AUDIT),
+        (Failure(status=200, body={"code": 777, "message": "?"}), Cause.SERVER),
+        (Failure(status=200, body={}), Cause.SERVER),
+        (Failure(status=200, body={"choices": []}), Cause.SERVER),
+    ],
+)
+def test_errors_become_causes_without_a_second_call(failure: Failure, cause: Cause) -> None:
+    with FakeOpenAI(failure) as service, pytest.raises(ProviderError) as caught:
+        ask(service)
+    assert caught.value.cause is cause
+    assert caught.value.remedy
+    assert len(service.requests) == 1
+
+
+def test_code_zero_is_success() -> None:
+    body = {
+        "code": 0,
+        "message": "Success",
+        "choices": [{"index": 0, "message": {"role": "assistant", "content": "[]"}}],
+    }
+    with FakeOpenAI(Failure(status=200, body=body)) as service:
+        assert ask(service) == "[]"
+
+
+def test_finish_reasons() -> None:
+    cut = failure_of(Answer(text='[{"姓', finish="length"))
+    assert (cut.cause, cut.code, cut.partial) == (Cause.CUT_OFF, "length", '[{"姓')
+    assert failure_of(Answer(text="", finish="content_filter")).cause is Cause.AUDIT
+
+
+@pytest.mark.parametrize("script", [Stall(), Trickle(gap=0.05)])
+def test_deadline_is_real(script: Script) -> None:
+    before = threading.active_count()
+    with FakeOpenAI(script) as service:
+        start = time.perf_counter()
+        with pytest.raises(ProviderError) as caught:
+            ask(service, deadline=0.5)
+        assert time.perf_counter() - start < 1.2
+    assert caught.value.cause is Cause.TIMEOUT
+    until = time.monotonic() + 5
+    while threading.active_count() > before and time.monotonic() < until:
+        time.sleep(0.02)
+    assert threading.active_count() <= before
+
+
+def test_broken_connections_and_bodies() -> None:
+    assert failure_of(Drop()).cause is Cause.NETWORK
+    assert failure_of(BadJson()).cause is Cause.SERVER
+    with FakeOpenAI() as service:
+        gone = settings(service)
+    with pytest.raises(ProviderError) as caught:
+        OpenAIProvider(gone).complete(ModelRequest("x", deadline=5))
+    assert caught.value.cause is Cause.NETWORK
+
+
+def test_the_key_is_nowhere_even_if_the_service_echoes_it(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    with FakeOpenAI() as service:
+        provider = OpenAIProvider(settings(service, api_key="sk-wrong-but-secret"))
+        with pytest.raises(ProviderError) as caught:
+            provider.complete(ModelRequest("x"))
+    assert caught.value.cause is Cause.AUTH
+    everything = "".join(traceback.format_exception(caught.value)) + repr(provider) + caplog.text
+    assert "sk-wrong-but-secret" not in everything
+    assert API_KEY not in everything
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        Failure(status=400, message="response_format is not supported by this model"),
+        Failure(status=422, message="Unknown field: json_object"),
+        Failure(status=400, message="'messages' must contain the word 'json' to use 'response_format'"),
+    ],
+)
+def test_json_mode_that_is_refused_is_done_without(refusal: Failure) -> None:
+    def script(request: dict[str, Any], number: int) -> Answer | Failure:
+        return refusal if "response_format" in request else Answer(text="[]")
+
+    with FakeOpenAI(script) as service:
+        assert ask(service, parameters={"json_mode": True}) == "[]"
+        assert ask(service, parameters={"json_mode": True}) == "[]"
+    # Refused once, not asked for again.
+    assert ["response_format" in request for request in service.requests] == [True, False, False]
+
+
+def test_other_errors_in_json_mode_are_not_asked_twice() -> None:
+    with FakeOpenAI(Failure(status=400)) as service, pytest.raises(ProviderError):
+        ask(service, parameters={"json_mode": True})
+    assert len(service.requests) == 1
+
+
+def test_an_entry_brings_address_key_and_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ONE_API_KEY", API_KEY)
+    with FakeOpenAI(Answer(text="[]")) as service:
+        spec = ModelSpec(
+            "e", "E", "openai", model="m2", url=service.url, key_env="ONE_API_KEY", max_output_tokens=9, system=False
+        )
+        provider = connect(spec)
+        assert provider.ready() == ""
+        provider.complete(ModelRequest("甲", system="乙", parameters={"max_tokens": 100, "lora_id": 5}))
+    sent = service.requests[0]
+    assert (sent["model"], sent["max_tokens"]) == ("m2", 9)
+    assert sent["messages"] == [{"role": "user", "content": "乙\n\n甲"}]
+    assert service.headers[0]["lora_id"] == "5"
+    assert API_KEY not in repr(provider) + str(provider.__dict__)
+    monkeypatch.delenv("ONE_API_KEY")
+    assert "缺少环境变量 ONE_API_KEY" in connect(spec).ready()
+
+
+def test_a_service_without_keys_needs_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    assert connect(ModelSpec("o", "O", "openai", url="http://127.0.0.1:9/v1")).ready() == ""
+
+
+def test_a_foreign_certificate_is_refused(tmp_path: Path) -> None:
+    with FakeOpenAI(tls=self_signed(tmp_path)) as service, pytest.raises(ProviderError) as caught:
+        ask(service)
+    assert (caught.value.cause, service.requests) == (Cause.CONFIG, [])
+    assert "证书" in caught.value.message
+
+
+def test_missing_settings_are_named() -> None:
+    provider = OpenAIProvider(settings(base_url="", api_key=""))
+    assert "OPENAI_BASE_URL、OPENAI_API_KEY" in provider.ready()
+    with pytest.raises(ProviderError) as caught:
+        provider.complete(ModelRequest("x"))
+    assert caught.value.cause is Cause.CONFIG
+    with pytest.raises(ProviderError, match="OPENAI_MODEL"):
+        OpenAIProvider(settings(base_url="http://127.0.0.1:1", api_key="k", model="")).complete(ModelRequest("x"))

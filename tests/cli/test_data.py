@@ -1,0 +1,197 @@
+"""The command line as a person or a script meets it: exit codes, one line per error, JSON that can be read."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core import cli
+from core.domain.form import Form
+from core.settings import ROOT, settings
+
+
+@pytest.fixture
+def db(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("SHIYAO_LOG_FILE", str(tmp_path / "shiyao.log"))
+    monkeypatch.setenv("SHIYAO_DATABASE_URL", f"sqlite:///{tmp_path / 'default.db'}")
+    settings.cache_clear()
+    yield f"sqlite:///{tmp_path / 'cli.db'}"
+    settings.cache_clear()
+
+
+@pytest.fixture
+def train(tmp_path: Path, form: Form) -> Path:
+    info = {**form.empty(), form.name_field: "林木1"}
+    rows = [{"chat_text": "林木1：你好", "infos": [info]}, {"chat_text": ""}, {"chat_text": "周一2：在吗", "infos": []}]
+    path = tmp_path / "train.json"
+    path.write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
+    return path
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
+    code = cli.main([str(argument) for argument in arguments])
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def as_json(capsys: pytest.CaptureFixture[str], *arguments: object) -> Any:
+    code, out, err = run(capsys, *arguments, "--json")
+    assert (code, err) == (0, "")
+    return json.loads(out)
+
+
+def test_import_score_and_back(db: str, train: Path, form: Form, capsys: pytest.CaptureFixture[str]) -> None:
+    report = as_json(capsys, "import", train, "--dataset", "数据", "--split", "train", "--db", db)
+    assert report == {
+        "dataset": "数据",
+        "dataset_id": 1,
+        "run": "标注",
+        "run_id": 1,
+        "total": 3,
+        "added": 2,
+        "skipped": 0,
+        "labels": 2,
+        "rejected": [{"index": 2, "line": None, "reason": "chat_text 为空"}],
+        "notes": [],
+    }
+    submission = train.with_name("s.json")
+    submission.write_text(json.dumps([{"infos": [form.empty()], "index": 1}]), encoding="utf-8")
+    # The database may be named before the verb as well.
+    report = as_json(capsys, "--db", db, "import-run", submission, "--dataset", "数据", "--run", "空表")
+    assert (report["added"], report["run"], len(report["notes"])) == (1, "空表", 1)
+
+    result = as_json(capsys, "score", "--dataset", "数据", "--run", "空表", "--db", db)
+    assert list(result) == ["score", "max", "floor", "chats", "missing", "filled", "fields"]
+    assert (result["score"], result["max"], result["floor"]) == (17.5, 36, 17.5)
+    assert (result["chats"], result["missing"]) == (2, [3])
+    assert result["filled"] == {"precision": 0.0, "recall": 0.0, "f1": 0.0}
+    assert list(result["fields"]) == list(form.keys)
+    assert result["fields"][form.name_field]["support"] == 1
+    assert (
+        as_json(capsys, "score", "--dataset", "数据", "--run", "标注", "--against", "run:标注", "--db", db)["score"]
+        == 36
+    )
+
+    code, out, err = run(capsys, "score", "--dataset", "数据", "--run", "空表", "--db", db)
+    assert code == 0
+    assert "得分 17.5000 / 36，全空表单的下限 17.5000，2 条群聊" in out
+    assert "缺少 1 条，按 0 分计：3" in out
+
+
+def test_sample(db: str, capsys: pytest.CaptureFixture[str]) -> None:
+    report = as_json(capsys, "sample", "--db", db)
+    assert report["chats"]["added"] == report["run"]["added"] >= 24
+    assert report["chats"]["rejected"] == report["run"]["rejected"] == []
+    again = as_json(capsys, "sample", "--db", db)
+    assert (again["chats"]["added"], again["run"]["added"]) == (0, 0)
+
+
+def test_remarks_for_people(db: str, train: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "import", train, "--dataset", "数据", "--db", db)
+    assert (code, out) == (0, "数据集「数据」：共 3 条，新增 2，已有 0，未导入 1，标注 2 条\n")
+    assert err == "未导入 第 2 条：chat_text 为空\n"
+
+
+def test_backup_and_check(db: str, train: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(capsys, "import", train, "--dataset", "数据", "--db", db)
+    target = tmp_path / "copy.db"
+    code, out, _ = run(capsys, "backup", target, "--db", db)
+    assert (code, out.startswith(f"已备份到 {target}")) == (0, True)
+    assert as_json(capsys, "check", "--db", f"sqlite:///{target}") == {
+        "ok": True,
+        "problems": [],
+        "datasets": 1,
+        "chats": 2,
+        "runs": 1,
+    }
+    code, _, err = run(capsys, "backup", target, "--db", db)
+    assert (code, err.count("\n"), "已经存在" in err) == (1, 1, True)
+
+
+def test_check_names_what_is_wrong(db: str, train: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import sqlite3
+
+    run(capsys, "import", train, "--dataset", "数据", "--db", db)
+    connection = sqlite3.connect(tmp_path / "cli.db")
+    connection.execute("UPDATE dataset SET form = 'gone'")
+    connection.commit()
+    connection.close()
+    code, out, err = run(capsys, "check", "--db", db)
+    assert (code, out) == (1, "")
+    assert err == "找不到表单文件 gone.toml。请把它放到 forms/ 目录下\n"
+    code, out, _ = run(capsys, "check", "--json", "--db", db)
+    assert (code, json.loads(out)["ok"]) == (1, False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        (["import", "none.json", "--dataset", "x"], 1, "找不到文件 none.json。请检查路径"),
+        (["import", "TRAIN", "--dataset", " "], 1, "数据集还没有名称"),
+        (["import", "TRAIN", "--dataset", "x", "--split", "dev"], 1, "不认识用途「dev」"),
+        (["import-run", "TRAIN", "--dataset", "x", "--run", "y"], 1, "没有数据集「x」"),
+        (["score", "--dataset", "x", "--run", "y"], 1, "没有数据集「x」"),
+        (["import", "TRAIN"], 2, "--dataset"),
+        (["nothing"], 2, "nothing"),
+    ],
+)
+def test_errors_are_one_line(
+    arguments: list[str], code: int, sentence: str, db: str, train: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found, out, err = run(
+        capsys, *[str(train) if part == "TRAIN" else part for part in arguments], *["--db", db][: 2 * (code == 1)]
+    )
+    assert (found, out, err.count("\n")) == (code, "", 1)
+    assert sentence in err
+
+
+def test_references_that_are_not_there(db: str, train: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(capsys, "import", train, "--dataset", "数据", "--db", db)
+    scored = ["score", "--dataset", "数据", "--run", "标注", "--db", db, "--against"]
+    assert "还没有已确认的记录" in run(capsys, *scored, "records")[2]
+    assert "不认识对照「run:」" in run(capsys, *scored, "run:")[2]
+    assert "没有抽取任务「x」" in run(capsys, *scored, "run:x")[2]
+
+
+def test_the_environment_names_the_database(
+    db: str, train: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(capsys, "import", train, "--dataset", "数据")[0] == 0
+    assert (tmp_path / "default.db").exists()
+    assert not (tmp_path / "cli.db").exists()
+
+
+def test_as_a_process_with_its_trace_in_the_log(tmp_path: Path) -> None:
+    log = tmp_path / "log" / "shiyao.log"
+    environment = {"SHIYAO_LOG_FILE": str(log), "SPARKAI_API_SECRET": "geheim-1234", "PATH": ""}
+    arguments = ["import", "geheim-1234.json", "--dataset", "x", "--db", f"sqlite:///{tmp_path / 'x.db'}"]
+    done = subprocess.run(
+        [sys.executable, "-m", "core", *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "找不到文件 geheim-1234.json。请检查路径\n"
+    trace = log.read_text(encoding="utf-8")
+    assert "Traceback" in trace
+    assert "geheim" not in trace
+
+
+def test_help_stays_quick() -> None:
+    heavy = "{'sqlmodel', 'pydantic', 'alembic', 'tenacity', 'openai', 'sparkai', 'pandas', 'jionlp', 'streamlit'}"
+    code = f"import sys, core.cli; print(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_sample_on_first_start_only(db: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["sample", "--first-start", "--db", db]) == 0
+    assert "28 条群聊，新增 28" in capsys.readouterr().out
+    assert cli.main(["sample", "--first-start", "--db", db]) == 0
+    assert capsys.readouterr().out == ""

@@ -1,0 +1,75 @@
+"""Windows of a long chat and answers about some fields: what is put together, what wins, what is kept beside it."""
+
+from typing import Any
+
+from core.domain.form import FormValues, load_named_form
+from core.domain.merge import join_windows, merge_fields
+
+FORM = load_named_form()
+NAME, PHONE, KINDS, STAGE = "基本信息-姓名", "基本信息-手机号码", "咨询类型", "客户购买阶段"
+
+
+def customer(name: str = "", **values: Any) -> FormValues:
+    short = {"phone": PHONE, "kinds": KINDS, "stage": STAGE}
+    return {**FORM.empty(), NAME: name, **{short[key]: value for key, value in values.items()}}
+
+
+def test_rules_per_type_of_field() -> None:
+    (joined,) = join_windows(
+        FORM,
+        [
+            [customer("林木1", phone="13800000001", kinds=["询价"], stage="需求调研")],
+            [customer("林木1", phone="13800000001", kinds=["答疑、询价"], stage="报价")],
+            [customer("林木1", phone="13800000002", stage="")],
+        ],
+    )
+    assert joined.values == customer("林木1", phone="13800000001", kinds=["询价", "答疑"], stage="报价")
+    assert joined.alternatives == {PHONE: ("13800000002",), STAGE: ("需求调研",)}
+    assert joined.windows == (0, 1, 2)
+
+
+def test_of_equals_the_last_and_what_stands_in_the_chat_first() -> None:
+    answers = [[customer("林木1", phone="1")], [customer("林木1", phone="2")]]
+    assert join_windows(FORM, answers)[0].values[PHONE] == "2"
+    joined = join_windows(FORM, answers, lambda field, value: value == "1")[0]
+    assert (joined.values[PHONE], joined.alternatives) == ("1", {PHONE: ("2",)})
+
+
+def test_a_list_in_one_window_stays_as_it_was_written() -> None:
+    assert join_windows(FORM, [[customer("林木1", kinds=["询价、答疑"])], []])[0].values[KINDS] == ["询价、答疑"]
+
+
+def test_customers_by_name() -> None:
+    joined = join_windows(FORM, [[customer("林木1"), customer("周山2")], [customer("周山2", stage="报价")], []])
+    assert [(form.values[NAME], form.windows) for form in joined] == [("林木1", (0,)), ("周山2", (0, 1))]
+    joined = join_windows(FORM, [[customer("林木1")], [customer("林木1 某公司", stage="报价")]])
+    assert [form.values[STAGE] for form in joined] == ["报价"]
+
+
+def test_nameless_forms() -> None:
+    joined = join_windows(FORM, [[customer(stage="报价")], [customer("林木1")], [customer()]])
+    assert [(form.values[NAME], form.values[STAGE]) for form in joined] == [("林木1", "报价")]
+    two = join_windows(FORM, [[customer("林木1"), customer("周山2")], [customer(stage="报价")]])
+    assert [form.values[NAME] for form in two] == ["林木1", "周山2", ""]
+    assert [form.values for form in join_windows(FORM, [[customer()], [customer()]])] == [customer()]
+    assert join_windows(FORM, [[], []]) == []
+
+
+def test_fields_go_into_the_forms_of_the_same_customers() -> None:
+    part = FORM.subset([STAGE])
+    base = [customer("林木1", phone="1", stage="报价"), customer("周山2", phone="2", stage="报价")]
+    merged, notes = merge_fields(FORM, base, part, [{NAME: "周山2", STAGE: "赢单"}, {NAME: "林木1", STAGE: ""}])
+    assert merged == [customer("林木1", phone="1", stage=""), customer("周山2", phone="2", stage="赢单")]
+    assert notes == ()
+
+
+def test_an_only_customer_is_the_same_whatever_the_name_and_a_stranger_is_left_out_aloud() -> None:
+    part = FORM.subset([STAGE])
+    merged, notes = merge_fields(FORM, [customer("林木1", phone="1")], part, [{NAME: "木头", STAGE: "赢单"}])
+    assert (merged, notes) == ([customer("林木1", phone="1", stage="赢单")], ())
+    merged, notes = merge_fields(
+        FORM, [customer("林木1")], part, [{NAME: "林木1", STAGE: "赢单"}, {NAME: "客服小何", STAGE: "报价"}]
+    )
+    assert merged == [customer("林木1", stage="赢单")]
+    assert notes == ("「客服小何」不在已有的表里，这一份没有合并",)
+    assert merge_fields(FORM, [], part, [{NAME: "林木1", STAGE: "赢单"}])[0] == [customer("林木1", stage="赢单")]

@@ -1,0 +1,99 @@
+"""The shipped prompts: what each asks for, and that a published version never changes."""
+
+import hashlib
+
+import pytest
+
+from core.domain.form import load_named_form
+from core.domain.prompts import (
+    PROMPTS_DIR,
+    STAGE_TITLES,
+    Example,
+    Prompt,
+    Rendered,
+    Stage,
+    list_prompts,
+    load_prompt,
+    render,
+)
+
+FORM = load_named_form()
+GIVEN = {
+    Stage.EXTRACT: {"chat": "林木1：在"},
+    Stage.SUMMARY: {"chat": "林木1：在"},
+    Stage.FROM_SUMMARY: {"summary": "## 客户基本信息\n林木1"},
+    Stage.VERIFY: {"chat": "林木1：在", "forms": '[{"基本信息-姓名": "林木1"}]'},
+    Stage.FIELDS: {"chat": "林木1：在"},
+    Stage.FEWSHOT: {
+        "chat": "林木1：在",
+        "examples": [Example("周山2：多少钱", "[例一]"), Example("吴海3：好", "[例二]")],
+    },
+}
+PUBLISHED = {
+    "baseline.v1": "5c2458e167b5c7ac7d9b727e1773ec671c159f991c2545f03034baf30cc847da",
+    "fewshot.v1": "2d9922263b5abdd468d62382af3e0bec024bc604eae827a59608b28b1986fcc4",
+    "fields.v1": "835a79ba545f39e3fc295712da60188f46751aa978cf5c62711f43a5f6c41d8b",
+    "from_summary.v1": "7d1a1a3b90e936188a81a8b71164ceb9634bde0f7aeb45eae38080b90d614458",
+    "reflect.v1": "29a48374f6ffba4833b97a6df007150b711535f358dd5ea17055d09a93584382",
+    "summary.v1": "7136cb1d855cc4739f02c9f515162eb21b8f72d7b6603d8809784b4a26b24c08",
+    "verify.v1": "dd1a090e79181c6c95b8be0f43f54af0eaed8d27733471e5398cea42fc60d691",
+}
+"""sha256 of every published file. Never edit a line here: a changed prompt is a new version, in a new file."""
+
+
+def rendered(prompt: Prompt, *, json_object: bool = False) -> Rendered:
+    return render(prompt, FORM, json_object=json_object, **GIVEN[prompt.stage])
+
+
+def test_published_versions_never_change() -> None:
+    found = {path.name[:-3]: hashlib.sha256(path.read_bytes()).hexdigest() for path in PROMPTS_DIR.glob("*.md")}
+    assert found == PUBLISHED
+    assert {prompt.id: prompt.sha256 for prompt in list_prompts()} == PUBLISHED
+
+
+def test_every_stage_has_a_prompt_and_a_title() -> None:
+    assert {prompt.stage for prompt in list_prompts()} == set(Stage) == set(STAGE_TITLES)
+
+
+@pytest.mark.parametrize("prompt", list_prompts(), ids=lambda prompt: prompt.id)
+def test_each_is_rendered_with_what_it_is_given(prompt: Prompt) -> None:
+    whole = rendered(prompt)
+    assert whole.system and whole.user
+    for value in GIVEN[prompt.stage].values():
+        for text in [value] if isinstance(value, str) else [part for one in value for part in (one.chat, one.answer)]:
+            assert text in whole.user
+    assert "{{" not in whole.user and "{%" not in whole.user
+    if prompt.stage is Stage.SUMMARY:
+        assert "JSON 对象" not in whole.user
+        return
+    assert all(f"- {field.key}（" in whole.user and f'"{field.key}": ' in whole.user for field in FORM.fields)
+    assert '"infos"' not in whole.user
+    assert '{"infos": [' in rendered(prompt, json_object=True).user
+
+
+def test_summary_asks_for_the_four_sections_in_order() -> None:
+    asked = rendered(load_prompt("summary")).user
+    places = [
+        asked.index(f"\n## {section}\n")
+        for section in ("客户基本信息", "客户意向与预算信息", "客户购买准备情况", "跟进计划信息")
+    ]
+    assert places == sorted(places)
+    assert "只输出 Markdown" in asked
+
+
+def test_reflect_has_three_numbered_steps() -> None:
+    asked = rendered(load_prompt("reflect")).user
+    steps = [asked.index(f"\n{number}. {verb}") for number, verb in ((1, "提取"), (2, "核对"), (3, "输出"))]
+    assert steps == sorted(steps)
+
+
+def test_only_chosen_fields_are_asked_for() -> None:
+    part = FORM.subset(["客户购买阶段", "咨询类型"])
+    asked = render(load_prompt("fields"), part, chat="林木1：在").user
+    assert part.keys == ("基本信息-姓名", "咨询类型", "客户购买阶段")
+    assert "竞品信息" not in asked
+    assert all(f"- {key}（" in asked for key in part.keys)
+
+
+def test_examples_carry_their_answers_in_the_shape_that_is_asked_for() -> None:
+    assert '{"infos": [例二]}' in rendered(load_prompt("fewshot"), json_object=True).user

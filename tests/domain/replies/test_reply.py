@@ -1,0 +1,245 @@
+"""Whatever a model writes becomes clean forms, or a failure with its reason; each repair is noted."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.domain.form import FormValues, load_named_form
+from core.domain.replies import parse_reply
+
+FORM = load_named_form()
+CALM = settings(derandomize=True, deadline=None, max_examples=200)
+NAME, PHONE, AGE = "基本信息-姓名", "基本信息-手机号码", "基本信息-年龄"
+KINDS, STAFF, TODO = "咨询类型", "下一步跟进计划-参与人", "下一步跟进计划-具体事项"
+
+
+def form(**changes: Any) -> FormValues:
+    return {**FORM.empty(), **changes}
+
+
+ONE = form(**{NAME: "林舟3", KINDS: ["询价", "答疑"], TODO: "发送报价单"})
+TWO = form(**{NAME: "周遥1", PHONE: "13800000000"})
+
+
+def dump(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def pretty(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+TEXT_1, TEXT_2, BOTH = dump([ONE]), dump([TWO]), dump([ONE, TWO])
+NESTED = {
+    "基本信息": {"姓名": "林舟3"},
+    "咨询与产品": {"咨询类型": ["询价", "答疑"]},
+    "下一步跟进计划": [{"具体事项": "发送报价单"}],
+}
+
+
+@pytest.mark.parametrize("text", [TEXT_1, pretty([ONE]), f"\ufeff\n{TEXT_1}\n"])
+def test_clean_json_is_ok(text: str) -> None:
+    reply = parse_reply(FORM, text)
+    assert (reply.forms, reply.notes, reply.status, reply.reason) == ([ONE], (), "ok", "")
+
+
+REPAIRED: dict[str, tuple[str, list[FormValues], str]] = {
+    # what: (reply, forms, words of a note)
+    "fence": (f"```json\n{pretty([ONE])}\n```", [ONE], "代码块"),
+    "fence without a language": (f"```\n{TEXT_1}\n```", [ONE], "代码块"),
+    "prose around": (f"好的，结果如下：\n{TEXT_1}\n以上 [图片] 供参考。", [ONE], "前后的文字"),
+    "tags around": (f"<answer>{TEXT_1}</answer>", [ONE], "前后的文字"),
+    "thoughts": (f"<think>先看一遍。\n{TEXT_2}</think>\n{TEXT_1}", [ONE], "思考过程"),
+    "thoughts in capitals": (f"<THINKING>{TEXT_2}</THINKING>{TEXT_1}", [ONE], "思考过程"),
+    "thoughts, opening tag swallowed": (f"{TEXT_2} 不对</think>{TEXT_1}", [ONE], "思考过程"),
+    "thoughts, never closed": (f"<think>嗯，应该是：{TEXT_1}", [ONE], "没有结束标记"),
+    "object after object": (f"{dump(ONE)}\n{dump(TWO)}", [ONE, TWO], "没有放进列表"),
+    "objects with commas": (f"{dump(ONE)},\n{dump(TWO)},", [ONE, TWO], "没有放进列表"),
+    "objects with titles": (f"客户1：{pretty(ONE)}\n\n客户2：{pretty(TWO)}", [ONE, TWO], "没有放进列表"),
+    "single object": (dump(ONE), [ONE], "单个对象"),
+    "infos": (dump({"infos": [ONE, TWO]}), [ONE, TWO], "别的结构"),
+    "result in data": (dump({"code": 0, "data": {"result": [ONE]}}), [ONE], "别的结构"),
+    "submission": (dump([{"infos": [ONE, TWO], "index": 1}]), [ONE, TWO], "别的结构"),
+    "customers by title": (dump({"客户1": ONE, "客户2": TWO}), [ONE, TWO], "别的结构"),
+    "list in a list": (dump([[ONE, TWO]]), [ONE, TWO], ""),
+    "nested groups": (dump([NESTED]), [ONE], "层级不同"),
+    "nested groups, one customer": (dump(NESTED), [ONE], "层级不同"),
+    "short names": (dump([{"姓名": "林舟3", "咨询类型": ["询价", "答疑"], "具体事项": "发送报价单"}]), [ONE], "写法"),
+    "other separators": (TEXT_1.replace("基本信息-", "基本信息_").replace("计划-", "计划 – "), [ONE], "写法"),
+    "Python literals": (str([{**ONE, PHONE: None}]), [ONE], "语法错误"),
+    "single quotes": (TEXT_1.replace('"', "'"), [ONE], "语法错误"),
+    "trailing commas": (TEXT_1.replace("}]", ",},]"), [ONE], "语法错误"),
+    "line comments": (pretty([ONE]).replace('"林舟3",', '"林舟3", // 发言人'), [ONE], "语法错误"),
+    "block comments": (TEXT_1.replace("[{", "[/* 客户 */{"), [ONE], "语法错误"),
+    "missing commas": (pretty([ONE]).replace(",\n", "\n"), [ONE], "语法错误"),
+    "missing brace": (TEXT_1.replace("}]", "]"), [ONE], "语法错误"),
+    "missing bracket at the end": (f"{TEXT_1[:-1]}", [ONE], "中途断开"),
+    "a bracket too many": (f"{TEXT_1}]", [ONE], "前后的文字"),
+    "no opening bracket": (TEXT_1[2:], [ONE], "缺少开头"),
+    "dots for the rest": (f'[{{"{NAME}": "林舟3", ...}}]', [form(**{NAME: "林舟3"})], "缺少字段"),
+    "full-width structure": (
+        f"［｛“{NAME}”：“林舟3”，“{KINDS}”：［“询价”、“答疑”］，“{TODO}”：“发送报价单”｝］",
+        [ONE],
+        "中文标点",
+    ),
+    "full-width colons": (TEXT_1.replace('": ', '"：'), [ONE], "中文标点"),
+    "full-width commas": (TEXT_1.replace('", "', '"，"'), [ONE], "中文标点"),
+    "mixed quotes": (TEXT_1.replace(f'"{NAME}"', f'"{NAME}”'), [ONE], "中文标点"),
+    "escaped once too often": (TEXT_1.replace('"', '\\"'), [ONE], "多转义"),
+    "JSON in a string": (dump(TEXT_1), [ONE], "字符串里"),
+    "JSON strings in a list": (dump([dump(ONE), dump(TWO)]), [ONE, TWO], "字符串里"),
+    "JSON string in a wrapper": (dump({"result": TEXT_1}), [ONE], "字符串里"),
+    "wrong types": (
+        dump([{**ONE, PHONE: 13800000000, AGE: 30.50, KINDS: "询价", STAFF: None}]),
+        [form(**{NAME: "林舟3", PHONE: "13800000000", AGE: "30.5", KINDS: ["询价"], TODO: "发送报价单"})],
+        "收到数字",
+    ),
+    "list for a text": (
+        dump([{**ONE, TODO: ["发送报价单", "回访"]}]),
+        [{**ONE, TODO: "发送报价单、回访"}],
+        "收到列表",
+    ),
+    "missing keys": (dump([{NAME: "林舟3"}]), [form(**{NAME: "林舟3"})], "缺少字段"),
+    "extra keys": (dump([{**ONE, "公司": "某公司"}]), [ONE], "公司"),
+    "not a number": (dump([ONE]).replace(f'"{AGE}": ""', f'"{AGE}": NaN, "x": 1'), [ONE], "忽略"),
+    "line break in a text": (TEXT_1.replace("发送", "发送\n"), [{**ONE, TODO: "发送\n报价单"}], "换行"),
+    "quotes in a text": (TEXT_1.replace("发送", '按"旧版"发送'), [{**ONE, TODO: '按"旧版"发送报价单'}], "引号"),
+    "remarks in the list": (dump([ONE, "完毕", 3]), [ONE], "不是表单的内容"),
+    "draft, then final": (f"初稿：\n{BOTH}\n检查：只有一位。\n最终答案：\n{TEXT_1}", [ONE], "采用最后一个"),
+    "draft and final in fences": (f"```json\n{TEXT_2}\n```\n反思……\n```json\n{TEXT_1}\n```", [ONE], "采用最后一个"),
+    "draft and final as bare objects": (f"{dump(TWO)}\n修正后：\n{dump(ONE)}", [ONE], "采用最后一个"),
+    "the same customer again": (f"{dump({**ONE, TODO: '回访'})}\n\n{dump(ONE)}", [ONE], "采用最后一个"),
+    "draft and final in one object": (dump({"draft": [TWO], "final": [ONE]}), [ONE], "采用最后一个"),
+    "final cut off": (f"{TEXT_1}\n修正：\n{TEXT_2[:90]}", [ONE], "最后一个不完整"),
+    "draft cut off in its fence": (f"```json\n{TEXT_2[:90]}\n```\n重来：\n```json\n{TEXT_1}\n```", [ONE], "最后一个"),
+    "example before the answer": (f'格式是 [{{"{NAME}": "…"}}]。\n{TEXT_1}', [ONE], "采用最后一个"),
+    "fragment behind the answer": (f'{TEXT_1}\n其中 {{"{NAME}": "林舟3"}} 是发言人', [ONE], "零散"),
+    "empty list in a fence": ("```json\n[]\n```", [], "代码块"),
+    "empty list in prose": ("群里没有客户，因此输出 []。", [], "前后的文字"),
+    "empty list at last": (f"{TEXT_1}\n他其实是客服。最终答案：[]", [], "采用最后一个"),
+    "empty list only mentioned": (f"{TEXT_1}\n说明：意向产品填 [] 因为没有提到", [ONE], "前后的文字"),
+    "empty wrapper": (dump({"infos": []}), [], "别的结构"),
+    "half an emoji": (TEXT_1.replace("林舟3", "林舟3\\ud83d") + "。", [ONE], ""),
+}
+
+
+@pytest.mark.parametrize("what", REPAIRED)
+def test_repaired(what: str) -> None:
+    text, forms, note = REPAIRED[what]
+    reply = parse_reply(FORM, text)
+    assert reply.forms == forms
+    assert reply.status == "repaired"
+    assert reply.reason == ""
+    assert any(note in said for said in reply.notes)
+    assert len(set(reply.notes)) == len(reply.notes)
+
+
+@pytest.mark.parametrize("length", range(60, len(pretty([ONE, TWO])), 37))
+def test_cut_off_keeps_what_had_come(length: int) -> None:
+    reply = parse_reply(FORM, pretty([ONE, TWO])[:length])
+    assert reply.status == "repaired"
+    assert reply.forms
+    assert reply.forms[0][NAME] == "林舟3"
+    assert any("中途断开" in note for note in reply.notes)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "空的"),
+        (" \n\t", "空的"),
+        ("抱歉，我无法完成。[图片]", "没有 JSON"),
+        ("基本信息-姓名：林舟3\n咨询类型：询价", "没有 JSON"),
+        ("<think>想了很久，没有结果</think>", "只有思考"),
+        ("<think>想了很久", "只有思考"),
+        ('{"error": {"code": 1, "details": []}}', "没有表单的字段"),
+        ('错误：{"error": "x"}', "没有表单的字段"),
+        ("{}", "没有表单的字段"),
+        ("[{}]", "没有表单的字段"),
+        ("3", "没有表单的字段"),
+        ("null", "没有"),
+        ('"抱歉"', "没有表单的字段"),
+        ("[" * 100_000, "没有"),
+        ('{"a":' * 50_000, "没有"),
+    ],
+)
+def test_failed_says_why(text: str, reason: str) -> None:
+    reply = parse_reply(FORM, text)
+    assert (reply.forms, reply.status) == (None, "failed")
+    assert reason in reply.reason
+
+
+def test_no_customers_is_an_answer() -> None:
+    assert parse_reply(FORM, "[]").forms == []
+    assert parse_reply(FORM, "[]").status == "ok"
+
+
+def test_notes_name_the_customer_where_there_are_several() -> None:
+    notes = parse_reply(FORM, dump([ONE, {**TWO, AGE: 30}])).notes
+    assert notes == ("第 2 位客户：「基本信息-年龄」应为文本，收到数字，已转成文本",)
+
+
+def test_digits_stay_as_they_were_written() -> None:
+    text = f'[{{"{PHONE}": 13800000000, "{AGE}": 1.50, "{NAME}": {"1" * 5000}}}]'
+    reply = parse_reply(FORM, text)
+    assert reply.forms
+    assert reply.forms[0][PHONE] == "13800000000"
+    assert reply.forms[0][AGE] == "1.50"
+    assert reply.forms[0][NAME] == "1" * 5000
+
+
+VALUES = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=8).map(str.strip)
+FORMS = st.lists(
+    st.fixed_dictionaries({NAME: VALUES, TODO: VALUES, KINDS: st.lists(VALUES.filter(bool), max_size=2)}).map(
+        lambda cells: form(**cells)
+    ),
+    max_size=3,
+)
+
+
+@given(FORMS)
+@CALM
+def test_any_valid_answer_comes_back_as_it_is(forms: list[FormValues]) -> None:
+    assert parse_reply(FORM, dump(forms)).forms == forms
+    assert parse_reply(FORM, pretty(forms)).status == "ok"
+
+
+EDITS = st.lists(
+    st.tuples(
+        st.floats(0, 1), st.integers(0, 4), st.sampled_from(["", *"{}[]\"'“”：，\\\n<,", "</think>", "```", "最终"])
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+@given(st.sampled_from([text for text, _, _ in REPAIRED.values()]), EDITS)
+@CALM
+def test_damaged_replies_never_raise(text: str, edits: list[tuple[float, int, str]]) -> None:
+    for place, drop, insert in edits:
+        at = int(place * len(text))
+        text = text[:at] + insert + text[at + drop :]
+    reply = parse_reply(FORM, text)
+    assert (reply.forms is None) is (reply.status == "failed") is bool(reply.reason)
+    assert all(tuple(values) == FORM.keys for values in reply.forms or ())
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[{" * 50_000,
+        "[]" * 100_000,
+        "<think>" * 50_000,
+        '[{"a": "' + 'x"y' * 50_000,
+        "{'a': 'b'}\n" * 20_000,
+        '[{"a": "b"' + " " * 100_000,
+        '[{\\"' + "\\" * 100_000,
+    ],
+    ids=["brackets", "empty lists", "tags", "quotes", "objects", "blanks", "backslashes"],
+)
+def test_long_nonsense_is_soon_given_up(text: str) -> None:
+    assert parse_reply(FORM, text).status in ("failed", "ok", "repaired")

@@ -1,0 +1,62 @@
+"""What the tests of runs share: a dataset of small chats, and waiting for a runner with a limit."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import func, select
+from sqlmodel import col
+
+from core.adapters.store import DatasetView, RunView, Store, queries
+from core.adapters.store.models import Chat, Dataset, Extraction
+from core.services.extraction import runs as run_service
+
+CUSTOMERS = "甲乙丙丁戊己庚辛"
+
+
+def add_dataset(store: Store, chats: int, name: str = "d") -> DatasetView:
+    """A dataset of ``chats`` short chats, all different."""
+    with store.write() as session:
+        row = Dataset(name=name, form="role_elements", sha256=name, expected=chats)
+        session.add(row)
+        session.flush()
+        for index in range(1, chats + 1):
+            text = f"{CUSTOMERS[index % 8]}先生{index}：会话存档怎么收费？\n客服小林：标准版每年三千元。"
+            session.add(
+                Chat(
+                    dataset_id=row.id or 0,
+                    index=index,
+                    text=text,
+                    sha256=f"{name}-{index}",
+                    characters=len(text),
+                    residue_characters=0,
+                )
+            )
+    with store.read() as session:
+        return queries.dataset(session, name)
+
+
+def wait_until(true: Callable[[], bool], seconds: float = 40.0) -> None:
+    until = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < until, "waited in vain"
+        time.sleep(0.05)
+
+
+@contextmanager
+def runner(store: Store, *, claim: bool = True) -> Iterator[run_service.JobRunner]:
+    running = run_service.JobRunner(store)
+    running.start(claim=claim)
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+def stored(store: Store, run: RunView) -> dict[int, str]:
+    """``{index: status}`` of a run's extractions; fails if a chat is there twice."""
+    with store.read() as session:
+        found = [(e.index, e.status) for e in queries.extractions(session, run.id)]
+        rows = session.execute(select(func.count()).where(col(Extraction.run_id) == run.id)).scalar_one()
+    assert len(dict(found)) == len(found) == rows
+    return dict(found)

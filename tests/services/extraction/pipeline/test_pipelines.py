@@ -1,0 +1,272 @@
+"""Pipelines over the real SDKs: what each stage is asked and given, votes, windows, what is kept, what is refused."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from core.adapters.llm import LocalProvider
+from core.adapters.llm.openai_compat import OpenAIProvider
+from core.adapters.llm.spark import SparkProvider
+from core.adapters.store.models import now
+from core.domain.chat import parse_chat
+from core.domain.form import Form, FormValues
+from core.domain.prompts import SUMMARY_SECTIONS, read_summary, summary_of
+from core.errors import Cause, PromptError, SettingsError
+from core.services.extraction.pipeline import (
+    Outcome,
+    Pipeline,
+    Status,
+    about,
+    earlier_answers,
+    kept_replies,
+    parse_pipeline,
+    run_pipeline,
+)
+from core.settings import OpenAISettings, SparkSettings
+from tests.fakes.behaviour import Answer, Behaviour, Failure, Script
+from tests.fakes.openai_server import FakeOpenAI
+from tests.fakes.spark_server import FakeSpark
+
+CHAT = "客服小林：您好\n张敏3：高级版多少钱？[图片]\n张敏3：[图片]\n客服小林：https://a.example/p 三千"
+NAME, PHONE, STAGE = "基本信息-姓名", "基本信息-手机号码", "客户购买阶段"
+SUMMARY = "\n".join(f"## {section}\n- 张敏3：记下了" for section in SUMMARY_SECTIONS)
+
+
+def full(form: Form, *customers: dict[str, Any]) -> str:
+    return json.dumps([form.empty() | customer for customer in customers], ensure_ascii=False)
+
+
+def over_openai(form: Form, spec: str, script: Script, **options: Any) -> tuple[Outcome, list[dict[str, Any]]]:
+    """The outcome, and the questions as the service got them."""
+    with FakeOpenAI(script) as service:
+        values = {key.removeprefix("OPENAI_").lower(): value for key, value in service.environment().items()}
+        planned = {key: options.pop(key) for key in ("clean", "context_tokens", "examples") if key in options}
+        outcome = run_pipeline(
+            form=form,
+            chat=parse_chat(options.pop("text", CHAT)),
+            pipeline=parse_pipeline(spec, **planned),
+            provider=OpenAIProvider(OpenAISettings(**values)),
+            sleep=lambda _: None,
+            deadline=10.0,
+            **options,
+        )
+        return outcome, list(service.requests)
+
+
+def asked(request: dict[str, Any]) -> str:
+    return str(request["messages"][-1]["content"])
+
+
+def test_verify_is_given_the_forms_and_the_chat(form: Form) -> None:
+    answers = [
+        Answer(text=full(form, {NAME: "张敏3", PHONE: "1"})),
+        Answer(text=full(form, {NAME: "张敏3"})),
+    ]
+    outcome, requests = over_openai(form, "baseline,verify", answers)
+    assert outcome.status is Status.OK
+    assert outcome.forms == (form.empty() | {NAME: "张敏3"},)
+    assert f'"{PHONE}": "1"' in asked(requests[1]) and CHAT in asked(requests[1])
+    assert [(call.stage, call.prompt, call.ok) for call in outcome.calls] == [
+        ("extract", "baseline.v1", True),
+        ("verify", "verify.v1", True),
+    ]
+    assert [call.user for call in outcome.calls] == [asked(request) for request in requests]
+    assert outcome.attempts == 2
+    assert outcome.tokens_out == sum(call.tokens_out or 0 for call in outcome.calls)
+
+
+def test_from_summary_sees_the_summary_and_not_the_chat_and_json_mode_is_not_for_summaries(form: Form) -> None:
+    answers = [Answer(text=f"```markdown\n{SUMMARY}\n```"), Answer(text=full(form, {NAME: "张敏3"}))]
+    outcome, requests = over_openai(form, "summary,from_summary", answers, parameters={"json_mode": True})
+    assert outcome.status is Status.OK
+    assert "response_format" not in requests[0] and "response_format" in requests[1]
+    assert SUMMARY in asked(requests[1]) and "高级版多少钱" not in asked(requests[1])
+    assert outcome.notes == ("归纳外面的代码块标记已去掉",)
+    assert outcome.calls[0].raw.startswith("```markdown")
+
+
+def test_samples_vote_and_what_lost_is_kept(form: Form) -> None:
+    answers = [
+        Answer(text=full(form, {NAME: "张敏3", STAGE: "报价"})),
+        Answer(text="说不清楚"),
+        Answer(text=full(form, {NAME: "张敏3", STAGE: "赢单"})),
+        Answer(text=full(form, {NAME: "张敏3", STAGE: "报价"})),
+    ]
+    outcome, requests = over_openai(form, "baseline*4", answers)
+    assert outcome.forms == (form.empty() | {NAME: "张敏3", STAGE: "报价"},)
+    assert len({asked(request) for request in requests}) == 1
+    assert [(call.sample, call.ok) for call in outcome.calls] == [(1, True), (2, False), (3, True), (4, True)]
+    assert "4 次回答里有 1 次无法读取，没有参加投票" in outcome.notes
+    (lost,) = outcome.alternatives
+    assert (lost["field"], lost["taken"], lost["others"], lost["from"]) == (STAGE, "报价", ["赢单"], "vote")
+    nothing, _ = over_openai(form, "baseline*2", Answer(text="说不清楚"))
+    assert (nothing.status, nothing.cause, nothing.forms) == (Status.FAILED, None, None)
+
+
+def test_fields_are_asked_alone_and_merged(form: Form) -> None:
+    answers = [
+        Answer(text=full(form, {NAME: "张敏3", PHONE: "1", STAGE: "报价"})),
+        Answer(text=json.dumps([{NAME: "张敏3", STAGE: "赢单"}], ensure_ascii=False)),
+    ]
+    outcome, requests = over_openai(form, f"baseline,fields[{STAGE}]", answers)
+    assert outcome.status is Status.OK
+    assert outcome.forms == (form.empty() | {NAME: "张敏3", PHONE: "1", STAGE: "赢单"},)
+    assert "竞品信息" not in asked(requests[1])
+
+
+def test_given_forms_are_where_verify_starts(form: Form) -> None:
+    base: list[FormValues] = [form.empty() | {NAME: "张敏3", PHONE: "9"}]
+    with FakeOpenAI(Answer(text=full(form, {NAME: "张敏3"}))) as service:
+        values = {key.removeprefix("OPENAI_").lower(): value for key, value in service.environment().items()}
+        outcome = run_pipeline(
+            form=form,
+            chat=parse_chat(CHAT),
+            pipeline=parse_pipeline("verify", base_run=1),
+            provider=OpenAIProvider(OpenAISettings(**values)),  # type: ignore[arg-type]
+            base=base,
+        )
+    assert f'"{PHONE}": "9"' in outcome.calls[0].user
+    assert outcome.forms == (form.empty() | {NAME: "张敏3"},)
+
+
+def test_a_failed_stage_keeps_what_was_answered_and_a_retry_does_not_ask_for_it_again(form: Form) -> None:
+    answers: list[Behaviour] = [Answer(text=SUMMARY), Failure(status=401)]
+    failed, _ = over_openai(form, "summary,from_summary", answers)
+    assert (failed.status, failed.cause, len(failed.calls)) == (Status.FAILED, Cause.AUTH, 2)
+    replies = kept_replies(failed, now())
+    assert [(reply["stage"], reply["status"], reply["raw"]) for reply in replies] == [
+        ("summary", "ok", SUMMARY),
+        ("from_summary", "failed", ""),
+    ]
+    again, requests = over_openai(
+        form, "summary,from_summary", Answer(text=full(form, {NAME: "张敏3"})), earlier=earlier_answers(replies)
+    )
+    assert again.status is Status.OK
+    assert len(requests) == 1
+    assert [call.attempts for call in again.calls] == [0, 1]
+
+
+def test_what_cleaning_left_out_is_kept(form: Form) -> None:
+    outcome, requests = over_openai(form, "baseline", Answer(), clean=["placeholders", "links", "residue"])
+    assert "张敏3：[图片]" not in asked(requests[0]) and "[链接] 三千" in asked(requests[0])
+    kept = about(kept_replies(outcome, now()))["left_out"]
+    assert [(entry["step"], entry["messages"], entry["characters"]) for entry in kept] == [
+        ("placeholders", [3], len("张敏3：[图片]\n")),
+        ("links", [4], len("https://a.example/p")),
+    ]
+
+
+def by_window(form: Form) -> Callable[[dict[str, Any], int], Behaviour]:
+    def script(request: dict[str, Any], number: int) -> Behaviour:
+        return Answer(text=full(form, {NAME: "张敏3", PHONE: str(number), STAGE: "报价" if number else "需求调研"}))
+
+    return script
+
+
+LONG = "\n".join(f"{('客服小林', '张敏3')[n % 2]}：第{n}句，{n}万的预算大概够不够用呢" for n in range(200))
+
+
+def test_a_long_chat_is_asked_about_in_windows_and_merged_per_customer(form: Form) -> None:
+    outcome, requests = over_openai(form, "baseline", by_window(form), text=LONG, context_tokens=4000)
+    assert outcome.status is Status.OK
+    count = len(requests)
+    assert count > 1
+    for number in range(200):
+        assert any(f"：第{number}句" in asked(request) for request in requests)
+    kept = about(kept_replies(outcome, now()))
+    assert [window["number"] for window in kept["windows"]] == list(range(1, count + 1))
+    assert (kept["windows"][0]["messages"][0], kept["windows"][-1]["messages"][1]) == (1, 200)
+    assert all(window["repeated"] for window in kept["windows"][1:])
+    assert outcome.notes[0] == f"群聊超过模型的长度，分成 {count} 段抽取，再按客户合并"
+    assert [form_[NAME] for form_ in outcome.forms or ()] == ["张敏3"]
+    lost = {entry["field"]: entry for entry in kept["alternatives"]}
+    assert (lost[STAGE]["taken"], lost[STAGE]["others"]) == ("报价", ["需求调研"])
+
+
+def test_no_room_for_the_chat_is_said_before_anybody_is_asked(form: Form) -> None:
+    outcome, requests = over_openai(form, "baseline", Answer(), text=LONG, context_tokens=1500)
+    assert (outcome.status, outcome.cause, requests) == (Status.FAILED, Cause.TOO_LONG, [])
+    assert "提示词和回答占满了模型的长度" in outcome.error
+
+
+def test_over_spark_too(form: Form) -> None:
+    with FakeSpark([Answer(text=SUMMARY), Answer(text=full(form, {NAME: "张敏3"}))]) as spark:
+        values = {key.removeprefix("SPARKAI_").lower(): value for key, value in spark.environment().items()}
+        outcome = run_pipeline(
+            form=form,
+            chat=parse_chat(CHAT),
+            pipeline=parse_pipeline("summary,from_summary"),
+            provider=SparkProvider(SparkSettings(**values)),  # type: ignore[arg-type]
+            context_tokens=8192,
+        )
+    assert outcome.status is Status.OK
+    assert [form_[NAME] for form_ in outcome.forms or ()] == ["张敏3"]
+
+
+@pytest.mark.parametrize(
+    "spec", ["baseline,verify", "summary,from_summary", "reflect*2", f"baseline,fields[{STAGE}|{PHONE}]", "verify"]
+)
+def test_local_goes_through_every_stage_without_keys(form: Form, spec: str) -> None:
+    outcome = run_pipeline(
+        form=form,
+        chat=parse_chat(CHAT),
+        pipeline=parse_pipeline(spec, base_run=1),
+        provider=LocalProvider(),
+        base=[form.empty()],
+    )
+    assert outcome.status is Status.OK
+    assert [form_[NAME] for form_ in outcome.forms or ()] == ["张敏3"]
+
+
+def test_summaries_of_forms_have_the_four_sections(form: Form) -> None:
+    told = summary_of(form, [form.empty() | {NAME: "张敏3", STAGE: "报价", "咨询类型": ["询价", "答疑"]}])
+    assert read_summary(told) == (told, ())
+    assert [line for line in told.splitlines() if line.startswith("## ")] == [f"## {s}" for s in SUMMARY_SECTIONS]
+    assert "- 张敏3：咨询类型：询价、答疑" in told
+    assert read_summary("## 客户基本信息\n甲")[1][0].startswith("归纳缺少小节：客户意向与预算信息")
+
+
+def test_a_pipeline_is_kept_with_the_text_of_every_prompt(form: Form) -> None:
+    pipeline = parse_pipeline(
+        f"baseline*3 , verify,fields[{STAGE}|竞品信息]", clean=["runs", "links"], context_tokens=9
+    )
+    kept = json.loads(json.dumps(pipeline.as_dict()))
+    assert Pipeline.from_dict(kept) == pipeline
+    assert Pipeline.from_dict(kept).sha256 == pipeline.sha256
+    assert kept["spec"] == f"baseline.v1*3,verify.v1,fields.v1[{STAGE}|竞品信息]"
+    assert all(stage["source"].startswith("---\n") for stage in kept["stages"])
+    assert pipeline.clean == ("links", "runs")
+    assert (pipeline.main.id, pipeline.calls, pipeline.plain) == ("baseline.v1", 5, False)
+    assert parse_pipeline("baseline").plain
+    assert parse_pipeline("summary,from_summary").main.id == "from_summary.v1"
+    pipeline.check(form)
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ("", "没有写明用哪个提示词"),
+        ("nope", "没有名为「nope」的提示词"),
+        ("verify", "前面没有填好的表"),
+        ("from_summary", "前面没有归纳"),
+        ("summary", "后面加上 from_summary"),
+        ("summary*2,from_summary", "不能多次投票"),
+        ("baseline*0", "可以是 1 到 15"),
+        ("baseline*16", "可以是 1 到 15"),
+        ("fields", "没有写明问哪些字段"),
+        ("baseline[客户购买阶段]", "不能只问部分字段"),
+        ("baseline**", "看不懂"),
+    ],
+)
+def test_stages_that_do_not_fit_are_refused_in_a_sentence(spec: str, said: str) -> None:
+    with pytest.raises(PromptError, match=said.replace("*", r"\*")):
+        parse_pipeline(spec)
+
+
+def test_unknown_steps_and_fields_are_refused(form: Form) -> None:
+    with pytest.raises(SettingsError, match="soap"):
+        parse_pipeline("baseline", clean=["soap"])
+    with pytest.raises(PromptError, match="没有字段「心情」"):
+        parse_pipeline("fields[心情]").check(form)

@@ -1,0 +1,379 @@
+"""Runs carried out: workers and the ``openai`` package for real, against a fake service; also killed on the way."""
+
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select, text
+
+from core.adapters.store import Store
+from core.adapters.store.models import Lease, RunStatus
+from core.errors import JobError
+from core.services.extraction import runs as run_service
+from core.settings import ROOT
+from tests.factories.runs import add_dataset, runner, stored, wait_until
+from tests.fakes.behaviour import Answer, BadJson, Behaviour, Drop, Failure, Stall
+from tests.fakes.openai_server import FakeOpenAI
+
+
+def asked(service: FakeOpenAI) -> Counter[str]:
+    """How often each chat was asked about."""
+    chats = [request["messages"][-1]["content"].rpartition("<chat>")[2] for request in service.requests]
+    return Counter(chats)
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOpenAI]:
+    with FakeOpenAI(Answer(latency=0.2)) as fake:
+        for name, value in fake.environment().items():
+            monkeypatch.setenv(name, value)
+        yield fake
+
+
+def finished(store: Store, run_id: int) -> bool:
+    return run_service.progress(store, run_id).status == RunStatus.FINISHED
+
+
+def test_two_hundred_chats_with_a_third_failing_lose_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    add_dataset(store, 200)
+    dice = random.Random(7)
+    refused = Failure(code="", message="context length exceeded", status=400)
+    wrong: tuple[Behaviour, ...] = (refused, Failure(code="", status=401), Answer("抱歉，我不能回答"))
+    script = [dice.choice(wrong) if dice.random() < 0.3 else Answer() for _ in range(200)]
+    failing = sum(behaviour != Answer() for behaviour in script)
+    with FakeOpenAI([*script, Answer()]) as fake:
+        for name, value in fake.environment().items():
+            monkeypatch.setenv(name, value)
+        run = run_service.create_run(store, dataset="d", name="r", provider="openai", concurrency=16)
+        view = run_service.watch(store, lambda: run_service.start(store, run.id))
+        assert (view.status, view.done, view.failed, view.pending) == ("finished", 200 - failing, failing, 0)
+        assert set(stored(store, run)) == set(range(1, 201))
+        groups = run_service.failures(store, run.id)
+        assert sum(len(group.chats) for group in groups) == failing
+        assert {group.cause for group in groups} == {"too_long", "auth", ""}
+
+        view = run_service.watch(store, lambda: run_service.retry_failed(store, run.id))
+        assert (view.done, view.failed, view.pending) == (200, 0, 0)
+        assert set(stored(store, run)) == set(range(1, 201))
+        assert len(fake.requests) == 200 + failing
+        assert Counter(asked(fake).values()) == {1: 200 - failing, 2: failing}
+
+
+def test_two_hundred_chats_with_every_kind_of_failure_lose_nothing(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_dataset(store, 200)
+    dice = random.Random(11)
+    passing: tuple[Behaviour, ...] = (Drop(), Failure(status=429), Failure(status=503), Stall(), BadJson())
+    lasting: dict[Behaviour, str] = {
+        Failure(status=401): "auth",
+        Failure(status=400): "bad_request",
+        Failure(status=402): "quota",
+        Answer("抱歉，我不能回答"): "",
+    }
+    # By chat, not by call: which one comes first depends on the threads.
+    kinds = (*passing, *lasting)
+    first = {index: dice.choice(kinds) if dice.random() < 0.3 else Answer() for index in range(1, 201)}
+    assert set(kinds) <= set(first.values())
+    times: Counter[int] = Counter()
+    mutex = threading.Lock()
+
+    def script(request: dict[str, Any], _: int) -> Behaviour:
+        found = re.search(r"先生(\d+)：", request["messages"][-1]["content"].rpartition("<chat>")[2])
+        assert found is not None
+        with mutex:
+            times[int(found[1])] += 1
+            return first[int(found[1])] if times[int(found[1])] == 1 else Answer()
+
+    failing = {index: lasting[kind] for index, kind in first.items() if kind in lasting}
+    sound = {index for index, kind in first.items() if kind == Answer()}
+    with FakeOpenAI(script) as fake:
+        for name, value in fake.environment().items():
+            monkeypatch.setenv(name, value)
+        run = run_service.create_run(store, dataset="d", name="r", provider="openai", concurrency=32, deadline=4)
+        view = run_service.watch(store, lambda: run_service.start(store, run.id))
+        assert (view.status, view.done, view.failed) == ("finished", 200 - len(failing), len(failing))
+        assert set(stored(store, run)) == set(range(1, 201))
+        causes = {index: group.cause for group in run_service.failures(store, run.id) for index in group.chats}
+        assert causes == failing
+        before = dict(times)
+        view = run_service.watch(store, lambda: run_service.retry_failed(store, run.id))
+        assert (view.done, view.failed, view.pending) == (200, 0, 0)
+    again = {index for index in first if times[index] != before[index]}
+    assert again == set(failing), "what was answered is not asked again"
+    assert all(times[index] == 2 for index in failing)
+    assert {index for index, count in times.items() if count == 1} <= sound
+
+
+def test_no_more_calls_at_a_time_than_allowed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    add_dataset(store, 24)
+    now, most, lock = 0, 0, threading.Lock()
+
+    def count(_: dict[str, Any], number: int) -> Behaviour:
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+        threading.Timer(0.15, leave).start()
+        return Answer(latency=0.2)
+
+    def leave() -> None:
+        nonlocal now
+        with lock:
+            now -= 1
+
+    with FakeOpenAI(count) as fake:
+        for name, value in fake.environment().items():
+            monkeypatch.setenv(name, value)
+        run = run_service.create_run(store, dataset="d", name="r", provider="openai", concurrency=4)
+        run_service.watch(store, lambda: run_service.start(store, run.id))
+    assert most == 4
+
+
+def test_cancelled_runs_keep_what_they_have_and_go_on(store: Store, service: FakeOpenAI) -> None:
+    add_dataset(store, 40)
+    run = run_service.create_run(store, dataset="d", name="r", provider="openai", concurrency=4)
+    with runner(store) as running:
+        run_service.start(store, run.id)
+        running.wake()
+        wait_until(lambda: run_service.progress(store, run.id).done >= 6)
+        run_service.cancel(store, run.id)
+        running.wake()
+        wait_until(lambda: not running.executing)
+        paid = len(service.requests)
+        view = run_service.progress(store, run.id)
+        assert (view.status, view.done) == (RunStatus.CANCELLED, paid), "calls under way were stored"
+        assert paid < 30
+        run_service.start(store, run.id)
+        running.wake()
+        wait_until(lambda: finished(store, run.id))
+    assert set(stored(store, run)) == set(range(1, 41))
+    assert max(asked(service).values()) == 1, "nothing was paid twice"
+
+
+def test_a_run_stopped_and_started_at_once_does_not_get_stuck(store: Store, service: FakeOpenAI) -> None:
+    add_dataset(store, 30)
+    run = run_service.create_run(store, dataset="d", name="r", provider="openai", concurrency=4)
+    with runner(store) as running:
+        run_service.start(store, run.id)
+        running.wake()
+        for done in (2, 6, 10):
+            wait_until(lambda done=done: run_service.progress(store, run.id).done >= done)  # type: ignore[misc]
+            run_service.pause(store, run.id)
+            running.wake()
+            run_service.start(store, run.id)
+            running.wake()
+        wait_until(lambda: finished(store, run.id))
+    assert set(stored(store, run)) == set(range(1, 31))
+    assert max(asked(service).values()) == 1
+
+
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[FakeOpenAI, threading.Event]]:
+    """A service whose first four calls hang until the event is set."""
+    go = threading.Event()
+
+    def script(_: dict[str, Any], number: int) -> Behaviour:
+        if number < 4:
+            go.wait(120)
+        return Answer()
+
+    with FakeOpenAI(script) as fake:
+        for name, value in fake.environment().items():
+            monkeypatch.setenv(name, value)
+        yield fake, go
+
+
+def test_calls_under_way_are_not_asked_again_by_a_run_that_stops_and_starts(
+    store: Store, held: tuple[FakeOpenAI, threading.Event]
+) -> None:
+    service, go = held
+    add_dataset(store, 12)
+    run = run_service.create_run(store, dataset="d", name="r", provider="openai", concurrency=4)
+    with runner(store) as running:
+        run_service.start(store, run.id)
+        running.wake()
+        wait_until(lambda: len(service.requests) == 4)
+        # Stopped and started again while four calls hang: they are neither given up nor begun a second time.
+        for _ in range(3):
+            run_service.cancel(store, run.id)
+            running.wake()
+            run_service.start(store, run.id)
+            running.wake()
+        # A higher limit lets eight more begin: all that is missing but the four.
+        run_service.create_run(store, dataset="d", name="r", provider="openai", concurrency=12)
+        running.wake()
+        wait_until(lambda: run_service.progress(store, run.id).done == 8)
+        go.set()
+        wait_until(lambda: finished(store, run.id))
+    assert sorted(asked(service).values()) == [1] * 12
+    assert set(stored(store, run)) == set(range(1, 13))
+
+
+def test_chats_that_stand_ready_are_not_asked_once_the_run_is_paused(
+    store: Store, held: tuple[FakeOpenAI, threading.Event]
+) -> None:
+    service, go = held
+    add_dataset(store, 12)
+
+    def leased() -> int:
+        with store.read() as session:
+            return session.execute(select(func.count()).select_from(Lease)).scalar_one()
+
+    run = run_service.create_run(store, dataset="d", name="r", provider="openai", concurrency=4)
+    with runner(store) as running:
+        run_service.start(store, run.id)
+        running.wake()
+        wait_until(lambda: len(service.requests) == 4 and leased() == 6)
+        run_service.pause(store, run.id)
+        go.set()
+        running.wake()
+        wait_until(lambda: leased() == 0)
+        assert (len(service.requests), run_service.progress(store, run.id).done) == (4, 4)
+        run_service.start(store, run.id)
+        running.wake()
+        wait_until(lambda: finished(store, run.id))
+    assert max(asked(service).values()) == 1
+    assert len(stored(store, run)) == 12
+
+
+def test_a_run_that_cannot_be_stored_is_reported_and_not_paid_again(store: Store, service: FakeOpenAI) -> None:
+    add_dataset(store, 3)
+    run = run_service.create_run(store, dataset="d", name="r", provider="openai")
+    refuse = "CREATE TRIGGER full BEFORE INSERT ON extraction BEGIN SELECT RAISE(ABORT, 'disk full'); END"
+    with store.engine.begin() as connection:
+        connection.execute(text(refuse))
+    with pytest.raises(JobError, match="disk full"):
+        run_service.watch(store, lambda: run_service.start(store, run.id))
+    assert max(asked(service).values()) == 1
+    with store.engine.begin() as connection:
+        connection.execute(text("DROP TRIGGER full"))
+    assert run_service.watch(store, lambda: run_service.start(store, run.id)).done == 3
+
+
+def test_a_process_without_keys_leaves_the_run_to_others(
+    store: Store, service: FakeOpenAI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_dataset(store, 2)
+    run = run_service.create_run(store, dataset="d", name="r", provider="openai")
+    run_service.start(store, run.id)
+    with monkeypatch.context() as without:
+        without.delenv("OPENAI_API_KEY")
+        with runner(store, claim=False) as running:
+            running.wake()
+            threading.Event().wait(1.5)
+            assert not running.executing
+    assert run_service.progress(store, run.id).pending == 2
+    with runner(store, claim=False):
+        wait_until(lambda: finished(store, run.id))
+    assert run_service.progress(store, run.id).done == 2
+
+
+def test_a_hanging_call_does_not_keep_the_process(store: Store, service: FakeOpenAI) -> None:
+    add_dataset(store, 3)
+    with FakeOpenAI([Stall(seconds=30), Answer()]) as stalling:
+        for name, value in stalling.environment().items():
+            os.environ[name] = value  # put back by the fixture's monkeypatch
+        run = run_service.create_run(store, dataset="d", name="r", provider="openai", concurrency=1)
+        running = run_service.ensure_running(store)
+        assert run_service.ensure_running(store) is running
+        run_service.start(store, run.id)
+        running.wake()
+        wait_until(lambda: len(stalling.requests) == 1)
+        before = time.monotonic()
+        run_service.stop_running(patience=0.2)
+        assert time.monotonic() - before < 5
+        with runner(store, claim=False):
+            wait_until(lambda: finished(store, run.id))
+    assert set(stored(store, run)) == {1, 2, 3}
+
+
+def command(store: Store, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", "core", "--db", f"sqlite:///{store.path}", *arguments]
+
+
+EXTRACT = ("extract", "--dataset", "d", "--run", "r", "--provider", "openai", "--concurrency", "4")
+
+
+def test_a_killed_process_loses_and_repeats_nothing(store: Store, service: FakeOpenAI) -> None:
+    add_dataset(store, 40)
+    killed = subprocess.Popen(command(store, *EXTRACT), cwd=ROOT)
+    wait_until(lambda: len(service.requests) >= 12)
+    killed.send_signal(signal.SIGKILL)
+    killed.wait()
+    with store.read() as session:
+        kept = session.execute(text("SELECT count(*) FROM extraction")).scalar_one()
+    assert 4 <= kept < 40
+    # Nobody starts the run again: it goes on because somebody is there who can.
+    with runner(store, claim=False):
+        wait_until(lambda: finished(store, 1))
+    assert set(stored(store, run_service.progress(store, 1))) == set(range(1, 41))
+    assert len(service.requests) <= 40 + 4, "at most the calls under way were asked again"
+    assert max(asked(service).values()) <= 2
+
+
+def test_ctrl_c_stores_what_is_under_way_and_the_same_command_goes_on(store: Store, service: FakeOpenAI) -> None:
+    add_dataset(store, 24)
+    process = subprocess.Popen(
+        command(store, *EXTRACT),
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Whoever started the tests in the background made their children deaf to Ctrl+C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    wait_until(lambda: len(service.requests) >= 8)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "用同样的命令可以继续" in said
+    view = run_service.progress(store, 1)
+    assert (view.status, view.done) == (RunStatus.RUNNING, len(service.requests))
+    again = subprocess.run(command(store, *EXTRACT), cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (again.returncode, again.stderr) == (0, "")
+    assert "完成 24，失败 0" in again.stdout
+    assert max(asked(service).values()) == 1
+
+
+def test_a_command_watches_while_another_process_carries_the_run_out(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_dataset(store, 12)
+    hold = threading.Event()
+
+    def script(_: dict[str, Any], number: int) -> Behaviour:
+        if number == 0:
+            hold.wait(120)
+        return Answer()
+
+    with FakeOpenAI(script) as service, FakeOpenAI() as elsewhere, runner(store) as here:
+        for name, value in service.environment().items():
+            monkeypatch.setenv(name, value)
+        # A call that has not ended keeps the lock here while the command starts.
+        busy = run_service.create_run(store, dataset="d", name="busy", provider="openai", concurrency=4)
+        run_service.start(store, busy.id)
+        here.wake()
+        wait_until(lambda: here.executing and len(service.requests) > 0)
+        try:
+            done = subprocess.run(
+                command(store, *EXTRACT, "--limit", "4"),
+                cwd=ROOT,
+                env={**os.environ, **elsewhere.environment()},
+                capture_output=True,
+                text=True,
+                timeout=100,
+            )
+        finally:
+            hold.set()
+        assert done.returncode == 0, done.stderr
+        assert elsewhere.requests == []
+    assert len(stored(store, run_service.progress(store, 2))) == 4

@@ -1,0 +1,168 @@
+"""Runs side by side: customers matched, differences found, better values picked into a run."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.adapters.store import DatasetView, Store, queries
+from core.adapters.store.models import RunKind
+from core.domain.form import FormValues
+from core.domain.scoring import Scorer, score_chat
+from core.errors import ConflictError, InputError
+from core.services.quality import (
+    DROP,
+    REFERENCE,
+    WHOLE,
+    Alignment,
+    Yardstick,
+    align,
+    difference_rows,
+    drop_picks,
+    merge_run,
+    pick,
+    picked_forms,
+    picks,
+    right,
+)
+from core.services.quality.alignment import align_chat
+from tests.factories.quality import FORM, KINDS, NAME, TODO, add_run, form, quality_dataset
+
+CALM = settings(derandomize=True, deadline=None, max_examples=80)
+NAMED = FORM.keys.index(NAME)
+
+
+def side_by_side(store: Store, dataset: DatasetView, *names: str, against: str = "labels") -> Alignment:
+    return align(store, Yardstick(dataset, FORM), names or ("甲", "乙"), against=against)
+
+
+def test_customers_are_matched_not_counted() -> None:
+    lin, zhou, new = form(**{NAME: "林舟"}), form(**{NAME: "周遥"}), form(**{NAME: "新人", TODO: "发报价"})
+    rows = align_chat(Scorer(FORM), [[zhou, lin], [lin, zhou, new], None], [lin, zhou])
+    assert [row.name(FORM) for row in rows] == ["林舟", "周遥", "新人"]
+    assert rows[0].forms == (lin, lin, None) and rows[1].forms == (zhou, zhou, None)
+    assert rows[2].forms == (None, new, None) and rows[2].gold is None
+    assert not rows[0].apart and not rows[0].off
+    # The first run says that there is no third customer; the third says nothing at all.
+    assert rows[2].apart == {NAMED, FORM.keys.index(TODO)}
+    assert rows[0].credits[0] is not None and rows[0].credits[2] is None
+    assert right(rows[0], 0, NAMED, free=False) is True
+    assert right(rows[0], 2, NAMED, free=False) is False
+    assert right(rows[2], 1, NAMED, free=False) is None
+
+
+def test_without_a_reference_runs_are_matched_with_one_another() -> None:
+    lin, zhou = form(**{NAME: "林舟"}), form(**{NAME: "周遥"})
+    rows = align_chat(Scorer(FORM), [[lin, zhou], [zhou, lin]], None)
+    assert all(not row.apart and not row.off and row.reference is None for row in rows)
+    assert align_chat(Scorer(FORM), [None, []], None) == ()
+
+
+CELLS = st.fixed_dictionaries({NAME: st.sampled_from(["", "甲", "乙"]), TODO: st.text("甲乙", max_size=2)})
+ANSWERS = st.lists(CELLS.map(lambda cells: form(**cells)), max_size=3)
+
+
+@given(ANSWERS, ANSWERS, ANSWERS)
+@CALM
+def test_every_form_stands_once_and_as_the_score_matches(
+    a: list[FormValues], b: list[FormValues], golds: list[FormValues]
+) -> None:
+    rows = align_chat(Scorer(FORM), [a, b], golds)
+    for number, forms in enumerate((a, b)):
+        there = [row.forms[number] for row in rows if row.forms[number] is not None]
+        assert sorted(map(str, there)) == sorted(map(str, forms))
+        score = score_chat(FORM, forms, golds)
+        for pair in score.pairs:
+            assert rows[pair.gold].forms[number] == forms[pair.pred]
+            assert rows[pair.gold].credits[number] == pair.credits
+
+
+def test_differences(store: Store) -> None:
+    dataset = quality_dataset(store)
+    found = side_by_side(store, dataset)
+    assert side_by_side(store, dataset) is found
+    runs_only = found.differences()
+    assert {(d.chat, d.key) for d in runs_only} == {(1, NAME), (2, NAME), *((i, TODO) for i in range(1, 8))}
+    assert len(found.differences(key=NAME)) == 2
+    # The chat that 甲 lacks: 乙 alone is no difference, and it is right.
+    assert all(d.chat != 8 for d in found.differences(with_reference=True))
+    rows = difference_rows(found, runs_only)
+    assert rows[0] == {
+        "群聊": 1,
+        "客户": "林舟1",
+        "字段": NAME,
+        "对照": "林舟1",
+        "甲": "林舟1",
+        "乙": "周遥",
+        "甲 得分比例": "1.00",
+        "乙 得分比例": "0.00",
+    }
+    alone = align(store, Yardstick(dataset, FORM), ["乙", "甲"])
+    assert "对照" not in difference_rows(alone, alone.differences())[0]
+
+
+def test_what_cannot_be_compared(store: Store) -> None:
+    dataset = quality_dataset(store)
+    for names in (["甲"], ["甲", "甲"], ["甲", "乙", "丙", "丁", "戊"]):
+        with pytest.raises(InputError, match="2 到 4"):
+            align(store, Yardstick(dataset, FORM), names)
+
+
+def test_picks_become_a_run(store: Store) -> None:
+    dataset = quality_dataset(store)
+    found = side_by_side(store, dataset)
+    for chat, key, source in ((1, TODO, "1"), (1, NAME, "0"), (2, TODO, REFERENCE), (3, TODO, "1"), (3, TODO, "")):
+        pick(store, found, dataset, chat=chat, customer=0, key=key, source=source, who="小林")
+    assert picks(store, found, dataset, "小林") == {
+        1: {f"0:{TODO}": "1", f"0:{NAME}": "0"},
+        2: {f"0:{TODO}": "ref"},
+    }
+    assert picks(store, found, dataset, "小何") == {}
+    assert picks(store, side_by_side(store, dataset, "乙", "甲"), dataset, "小林") == {}
+    merged = merge_run(store, found, dataset, name="合并", who="小林")
+    assert (merged.kind, merged.done) == (RunKind.MERGE, 7)
+    assert merged.parameters["merge"] == {"runs": ["甲", "乙"], "against": "labels", "who": "小林", "picks": 3}
+    with store.read() as session:
+        forms = queries.forms_by_index(session, merged.id)
+        notes = [e.notes for e in queries.extractions(session, merged.id)]
+    assert (forms[1][0][NAME], forms[1][0][TODO]) == ("林舟1", "发送报价单")
+    assert (forms[2][0][TODO], forms[3][0][TODO]) == ("发送报价单", "发送")
+    assert f"挑选：0:{TODO} ← 乙" in notes[0]
+    with pytest.raises(ConflictError, match="合并"):
+        merge_run(store, found, dataset, name="合并", who="小林")
+    drop_picks(store, found, dataset, "小林")
+    with pytest.raises(InputError, match="还没有挑选"):
+        merge_run(store, found, dataset, name="另一个", who="小林")
+
+
+def test_picks_that_make_no_sense_are_refused(store: Store) -> None:
+    dataset = quality_dataset(store)
+    found = side_by_side(store, dataset)
+    good = {"chat": 1, "customer": 0, "key": NAME, "source": "0", "who": "小林"}
+    for change in ({"who": " "}, {"chat": 99}, {"customer": 5}, {"key": "没有"}, {"source": "7"}, {"source": DROP}):
+        with pytest.raises(InputError):
+            pick(store, found, dataset, **{**good, **change})  # type: ignore[arg-type]
+
+
+def test_a_whole_customer_comes_or_goes() -> None:
+    lin, new = form(**{NAME: "林舟"}), form(**{NAME: "新人", KINDS: ["询价"]})
+    rows = align_chat(Scorer(FORM), [[lin], [lin, new]], [lin])
+    assert picked_forms(FORM, rows, {}) == [lin]
+    assert picked_forms(FORM, rows, {f"1:{NAME}": "1"}) == [lin, form(**{NAME: "新人"})]
+    assert picked_forms(FORM, rows, {f"0:{WHOLE}": DROP}) == []
+
+
+def test_a_chat_that_the_first_run_lacks(store: Store) -> None:
+    dataset = quality_dataset(store)
+    found = side_by_side(store, dataset)
+    pick(store, found, dataset, chat=8, customer=0, key=NAME, source="1", who="小林")
+    merged = merge_run(store, found, dataset, name="补", who="小林")
+    with store.read() as session:
+        assert queries.forms_by_index(session, merged.id)[8] == [form(**{NAME: "林舟8"})]
+
+
+def test_three_runs(store: Store) -> None:
+    dataset = quality_dataset(store)
+    add_run(store, dataset, "丙", {1: []})
+    found = side_by_side(store, dataset, "甲", "乙", "丙", against="")
+    assert found.lacking[2] == set(range(2, 9))
+    assert {d.key for d in found.differences() if d.chat == 1} == {NAME, KINDS, TODO}

@@ -1,0 +1,66 @@
+"""Points at stake: what raises them, that they are kept up to date, and the order that they make."""
+
+import pytest
+
+from core.adapters.store import Store
+from core.adapters.store.models import ChatStake
+from core.domain.scoring import Scorer
+from core.services.review import open_desk
+from core.services.review.queue import search_index
+from core.services.review.queue.priority import Rates, assess
+from tests.factories.reviews import FORM, NAME, PHONE, STAGE, answer, decide, make
+
+pytestmark = pytest.mark.both_databases
+
+SCORER = Scorer(FORM)
+TEXT = "林木1：你好，我的手机 13800000001\n客服小何：好的"
+RIGHT = FORM.empty() | {NAME: "林木1", PHONE: "13800000001"}
+
+
+def stake(values=RIGHT, others=None, rates=None):  # type: ignore[no-untyped-def]
+    return assess(SCORER, TEXT, None if values is None else [values], others or {}, rates or Rates(SCORER))
+
+
+def test_doubts_raise_the_stake_and_are_named() -> None:
+    calm = stake()
+    made_up = stake(RIGHT | {PHONE: "13999999999"})
+    contested = stake(others={"乙": [RIGHT | {STAGE: "报价"}], "丙": [RIGHT]})
+    failed = stake(None)
+    assert calm.points < contested.points < made_up.points + 2 < failed.points
+    assert (calm.differing, calm.warnings) == (0, 0)
+    assert made_up.warnings == 1
+    assert made_up.reasons[0]["key"] == PHONE
+    assert contested.differing == 1
+    assert [(r["key"], r["why"]) for r in contested.reasons] == [(STAGE, "与「乙」不同")]
+    assert failed.reasons[0]["why"].startswith("抽取失败")
+    assert stake(others={"乙": [RIGHT, FORM.empty() | {NAME: "林木2"}]}).reasons[0]["why"] == "「乙」有 2 位客户"
+
+
+def test_fields_that_reviewers_often_change_weigh_more() -> None:
+    rates = Rates(SCORER)
+    for _ in range(30):
+        rates.add([{"values": RIGHT | {STAGE: "报价"}, "source": 0}], [RIGHT])
+    assert rates.of(STAGE) > 0.5 > 0.05 > rates.of(NAME)
+    assert stake(RIGHT | {STAGE: "输单"}, rates=rates).points > stake(RIGHT | {STAGE: "输单"}).points
+    assert rates.version > Rates(SCORER).version
+
+
+def test_stakes_are_stored_kept_up_to_date_and_make_the_order(store: Store) -> None:
+    dataset = make(store, 5)
+    right = {index: [{NAME: f"林木{index}", PHONE: f"1380000000{index}"}] for index in range(1, 6)}
+    base = answer(store, dataset, "甲", right | {3: [{NAME: "林木3", PHONE: "13999999999"}], 5: None})
+    decide(store, dataset, 2)
+    assert search_index.run(store, FORM, dataset.id, base) > 0
+    assert search_index.Upkeep(store, FORM, dataset.id, base).count() == 0
+    with store.read() as session:
+        assert session.get(ChatStake, (base, 2)) is None  # decided: nothing is at stake any more
+    desk = open_desk(store, dataset, FORM, reviewer="阿青", in_order="按待定分", base="甲")
+    data = desk.turn(store)
+    assert (data["open"], data["order"]["next"]) == (5, [3, 1, 4])
+    shown = {chat["chat"]: chat for chat in data["chats"]}
+    assert shown[5]["stake"] == 18.0
+    assert shown[3]["stake_reasons"][0]["key"] == PHONE
+    answer(store, dataset, "乙", {1: [{NAME: "林木1", STAGE: "报价"}], 4: right[4]})
+    assert search_index.Upkeep(store, FORM, dataset.id, base).count() == 2
+    desk = open_desk(store, dataset, FORM, reviewer="阿青", narrow={"differ": "有分歧"}, base="甲")
+    assert desk.turn(store)["open"] == 1

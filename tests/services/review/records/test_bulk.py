@@ -1,0 +1,161 @@
+"""Bulk changes: a plan that is shown first, ordinary versions, one undo that spares newer work."""
+
+from uuid import uuid4
+
+import pytest
+
+from core.adapters.store import RecordView, Store, queries
+from core.adapters.store.models import Chat, Dataset, Extraction, ExtractionStatus, Run, RunKind
+from core.domain.form import load_named_form
+from core.errors import ConflictError, InputError, NotFoundError
+from core.services.review import apply_saves
+from core.services.review.records import bulk
+from core.services.review.records.bulk import Edit
+
+pytestmark = pytest.mark.both_databases
+
+FORM = load_named_form()
+NAME, PRODUCT, STAGE = "基本信息-姓名", "意向产品", "客户购买阶段"
+
+
+@pytest.fixture
+def dataset(store: Store) -> int:
+    """Four chats; the first three have records, the last one only what a run says."""
+    with store.write() as session:
+        row = Dataset(name="群聊", form=FORM.name, sha256="x", expected=4)
+        session.add(row)
+        session.flush()
+        run = Run(dataset_id=row.id or 0, name="甲", kind=RunKind.MODEL, total=4)
+        session.add(run)
+        session.flush()
+        for index in range(1, 5):
+            chat = Chat(
+                dataset_id=row.id or 0, index=index, text="你好", sha256=str(index), characters=2, residue_characters=0
+            )
+            session.add(chat)
+            session.flush()
+            forms = [FORM.empty() | {NAME: f"林木{index}", PRODUCT: ["会话存档"]}]
+            session.add(Extraction(run_id=run.id or 0, chat_id=chat.id or 0, status=ExtractionStatus.OK, forms=forms))
+        dataset_id = row.id or 0
+    for index in range(1, 4):
+        save(store, dataset_id, index, {NAME: f"林木{index}", PRODUCT: ["会话存档", "高级版"]})
+    return dataset_id
+
+
+def save(store: Store, dataset: int, chat: int, values: dict[str, object], version: int = 0) -> None:
+    [ack] = apply_saves(
+        store,
+        FORM,
+        dataset,
+        [
+            {
+                "save_id": str(uuid4()),
+                "chat": chat,
+                "reviewer": "阿青",
+                "base_version": version,
+                "customers": [{"values": values}],
+                "status": "已确认",
+            }
+        ],
+    )
+    assert ack.result == "saved"
+
+
+def records(store: Store, dataset: int) -> dict[int, RecordView]:
+    with store.read() as session:
+        return {record.index: record for record in queries.records(session, dataset)}
+
+
+def run_id(store: Store, dataset: int) -> int:
+    with store.read() as session:
+        return queries.runs(session, dataset)[0].id
+
+
+def test_a_replacement_is_planned_applied_and_taken_back(store: Store, dataset: int) -> None:
+    plan = bulk.plan_replace(store, FORM, dataset, find="会话存档", replacement="CRM", keys=[PRODUCT], whole=True)
+    assert [(c.chat, c.before, c.after) for c in plan.changes] == [
+        (index, ["会话存档", "高级版"], ["CRM", "高级版"]) for index in (1, 2, 3)
+    ]
+    assert records(store, dataset)[1].version == 1  # a plan writes nothing
+    done = bulk.apply(store, FORM, plan, who="阿青", reason="产品改名")
+    assert (done.saved, done.skipped, done.cells) == ({1: 2, 2: 2, 3: 2}, (), 3)
+    after = records(store, dataset)
+    assert after[2].forms[0][PRODUCT] == ["CRM", "高级版"]
+    assert (after[2].status, after[2].customers[0]["confirmed"][PRODUCT]) == ("已确认", "批量确认")
+    save(store, dataset, 2, {NAME: "后来改过"}, version=2)
+    back = bulk.undo(store, FORM, dataset, done.id, who="小白")
+    assert back.saved == {1: 3, 3: 3}
+    assert [(s.chat, s.why) for s in back.skipped] == [(2, "阿青后来又改过")]
+    after = records(store, dataset)
+    assert after[1].forms[0][PRODUCT] == ["会话存档", "高级版"]
+    assert after[2].forms[0][NAME] == "后来改过"
+    with store.read() as session:
+        history = queries.events(session, after[1].id)
+    assert [(e.version, e.who, e.reason) for e in history] == [
+        (3, "小白", "撤销批量修改"),
+        (2, "阿青", "产品改名"),
+        (1, "阿青", ""),
+    ]
+    assert history[1].change["fields"] == [f"0:{PRODUCT}"]
+    with pytest.raises(ConflictError, match="已经撤销过"):
+        bulk.undo(store, FORM, dataset, done.id, who="小白")
+    with pytest.raises(NotFoundError):
+        bulk.undo(store, FORM, dataset, "nothing", who="小白")
+    [listed] = bulk.recent(store, dataset)
+    assert (listed.id, listed.who, listed.reason, listed.records, listed.undone) == (
+        done.id,
+        "阿青",
+        "产品改名",
+        3,
+        True,
+    )
+
+
+def test_parts_of_texts_and_empty_cells_can_be_replaced(store: Store, dataset: int) -> None:
+    part = bulk.plan_replace(store, FORM, dataset, find="林木", replacement="林", chats=[1, 3, 4])
+    assert [(c.chat, c.after) for c in part.changes] == [(1, "林1"), (3, "林3")]
+    empty = bulk.plan_replace(store, FORM, dataset, find="", replacement="报价", keys=[STAGE], whole=True)
+    assert [c.after for c in empty.changes] == ["报价"] * 3
+    gone = bulk.plan_replace(store, FORM, dataset, find="高级版", replacement="", keys=[PRODUCT], whole=True)
+    assert gone.changes[0].after == ["会话存档"]
+    with pytest.raises(InputError, match="要查找的内容"):
+        bulk.plan_replace(store, FORM, dataset, find="", replacement="x")
+    with pytest.raises(InputError, match="没有字段"):
+        bulk.plan_replace(store, FORM, dataset, find="a", replacement="b", keys=["没有"])
+
+
+def test_edits_obey_form_and_version(store: Store, dataset: int) -> None:
+    edits = [
+        Edit(1, 0, PRODUCT, "CRM，商城", version=1),
+        Edit(2, 0, NAME, " 周岚 ", version=9),
+        Edit(3, 0, NAME, "林木3"),
+        Edit(3, 1, NAME, "没有这位"),
+        Edit(99, 0, NAME, "没有这条"),
+    ]
+    plan = bulk.plan_edits(store, FORM, dataset, edits)
+    assert [(c.chat, c.after) for c in plan.changes] == [(1, ["CRM", "商城"])]
+    assert plan.unchanged == 1
+    assert {s.chat: s.why for s in plan.skipped} == {
+        2: "阿青刚刚改过，请重新载入后再改",
+        3: "没有第 2 位客户",
+        99: "这个数据集里没有这条群聊",
+    }
+    save(store, dataset, 1, {NAME: "抢先"}, version=1)
+    late = bulk.apply(store, FORM, plan, who="小白", reason="表格修改")
+    assert late.saved == {}
+    assert (1, "阿青在预览之后改过") in [(s.chat, s.why) for s in late.skipped]
+    assert records(store, dataset)[1].forms[0][NAME] == "抢先"
+    with pytest.raises(InputError, match="谁在修改"):
+        bulk.apply(store, FORM, plan, who=" ", reason="")
+
+
+def test_a_chat_without_a_record_becomes_a_draft_from_the_run(store: Store, dataset: int) -> None:
+    base = run_id(store, dataset)
+    plan = bulk.plan_edits(store, FORM, dataset, [Edit(4, 0, STAGE, "报价", version=0)], base_run=base)
+    done = bulk.apply(store, FORM, plan, who="小白", reason="表格修改", base_run=base)
+    made = records(store, dataset)[4]
+    assert (made.status, made.reviewer, made.base_run_id) == ("草稿", "小白", base)
+    assert made.forms[0] == FORM.empty() | {NAME: "林木4", PRODUCT: ["会话存档"], STAGE: "报价"}
+    assert made.customers[0]["origin"][NAME] == f"run:{base}"
+    bulk.undo(store, FORM, dataset, done.id, who="小白")
+    assert records(store, dataset)[4].forms[0][STAGE] == ""

@@ -1,0 +1,60 @@
+"""History: every version says who, when, what and why; an old one comes back as a new one."""
+
+import pytest
+
+from core.adapters.store import Store
+from core.errors import ConflictError, InputError, NotFoundError
+from core.services.review.records.history import restore, versions
+from tests.factories.reviews import FORM, NAME, STAGE, answer, decide, make, records
+
+pytestmark = pytest.mark.both_databases
+
+
+def test_versions_say_what_changed_and_come_back(store: Store) -> None:
+    dataset = make(store, 1)
+    run = answer(store, dataset, "甲", {1: [{NAME: "林木1", STAGE: "报价"}]})
+    assert versions(store, FORM, dataset.id, 1) == []
+    decide(store, dataset, 1, "草稿", {NAME: "林木1", STAGE: "赢单"}, run=run)
+    decide(
+        store, dataset, 1, values={NAME: "林木1", STAGE: "输单"}, version=1, who="小白", note="改过", reason="看了合同"
+    )
+    newest, first = versions(store, FORM, dataset.id, 1)
+    assert [(c.label, c.after) for c in first.changes] == [("购买阶段", "赢单")]
+    assert (newest.who, newest.reason, newest.note) == ("小白", "看了合同", "改过")
+    assert [(c.key, c.before, c.after) for c in newest.changes] == [(STAGE, "赢单", "输单")]
+    assert restore(store, FORM, dataset.id, 1, 1, who="林晓", seen=2) == 3
+    record = records(store, dataset)[1]
+    assert (record.forms[0][STAGE], record.status, record.note, record.version) == ("赢单", "草稿", "", 3)
+    assert versions(store, FORM, dataset.id, 1)[0].reason == "撤销版本 2"
+    restore(store, FORM, dataset.id, 1, 1, who="林晓", seen=3)
+    assert versions(store, FORM, dataset.id, 1)[0].reason == "恢复到版本 1"
+    assert len(versions(store, FORM, dataset.id, 1)) == 4
+
+
+def test_restoring_refuses_what_is_not_there_or_not_seen(store: Store) -> None:
+    dataset = make(store, 1)
+    with pytest.raises(NotFoundError):
+        restore(store, FORM, dataset.id, 1, 1, who="林晓", seen=0)
+    decide(store, dataset, 1)
+    decide(store, dataset, 1, version=1)
+    with pytest.raises(ConflictError, match="刚刚又保存"):
+        restore(store, FORM, dataset.id, 1, 1, who="林晓", seen=1)
+    with pytest.raises(InputError, match="现在就是"):
+        restore(store, FORM, dataset.id, 1, 2, who="林晓", seen=2)
+    with pytest.raises(NotFoundError, match="没有版本"):
+        restore(store, FORM, dataset.id, 1, 7, who="林晓", seen=2)
+    with pytest.raises(InputError, match="谁在恢复"):
+        restore(store, FORM, dataset.id, 1, 1, who="", seen=2)
+
+
+def test_customers_that_come_and_go_are_said(store: Store) -> None:
+    dataset = make(store, 1)
+    decide(store, dataset, 1, values={NAME: "林木1"})
+    two = [{"values": {NAME: "林木1"}}, {"values": {NAME: "林木2"}}]
+    decide(store, dataset, 1, version=1, customers=two)
+    decide(store, dataset, 1, version=2, values={NAME: "林木1"})
+    gone, came, _ = versions(store, FORM, dataset.id, 1)
+    assert [(c.customer, c.before, c.after) for c in (*came.changes, *gone.changes)] == [
+        (1, None, "林木2"),
+        (1, "林木2", None),
+    ]

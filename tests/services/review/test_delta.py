@@ -1,0 +1,130 @@
+"""Delta review: only what a newer run says otherwise is asked, once, and approved values stay."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from core.adapters.store import Store, queries
+from core.domain.scoring import Scorer
+from core.services.review import open_desk
+from core.services.review.delta import compare
+from core.services.review.records.history import restore
+from tests.factories.reviews import FORM, NAME, PHONE, PRODUCT, STAGE, answer, decide, make, records
+
+pytestmark = pytest.mark.both_databases
+
+
+def one(**values):  # type: ignore[no-untyped-def]
+    return FORM.empty() | {NAME: "林木1"} | values
+
+
+def test_what_the_reviewer_has_corrected_before_is_not_asked_again() -> None:
+    old = one() | {STAGE: "报价", PHONE: "1"}
+    approved = one() | {STAGE: "赢单", PHONE: "1"}
+    newer = one() | {STAGE: "报价", PHONE: "2", PRODUCT: ["CRM、商城"]}
+    delta = compare(Scorer(FORM), [approved], [newer], [old])
+    assert delta.cells == ({PHONE: "2", PRODUCT: ["CRM、商城"]},)
+    assert not compare(Scorer(FORM), [approved], [approved], [old])
+
+
+def test_customers_are_matched_and_new_ones_named() -> None:
+    two = FORM.empty() | {NAME: "林木2", STAGE: "输单"}
+    delta = compare(Scorer(FORM), [one(), two], [two, one() | {STAGE: "报价"}, FORM.empty() | {NAME: "林木3"}])
+    assert (delta.sources, delta.extra, delta.gone) == ((1, 0), (2,), ())
+    assert delta.cells == ({STAGE: "报价"}, {})
+    assert compare(Scorer(FORM), [one()], []).gone == (0,)
+
+
+def test_a_desk_walks_over_differences_once(store: Store) -> None:
+    dataset = make(store, 5)
+    forms = {index: [{NAME: f"林木{index}"}] for index in range(1, 6)}
+    old = answer(store, dataset, "旧", forms)
+    for chat in (1, 2, 3):
+        decide(store, dataset, chat, values={NAME: f"林木{chat}", STAGE: "报价" if chat == 3 else ""}, run=old)
+    decide(store, dataset, 4, "待讨论", run=old)
+    new = answer(
+        store, dataset, "新", forms | {2: [{NAME: "林木2", STAGE: "赢单"}], 4: [{NAME: "林木4", STAGE: "赢单"}]}
+    )
+    desk = open_desk(store, dataset, FORM, reviewer="阿青", newer="新")
+    data = desk.turn(store)
+    # Chat 3 is as the newer run says except for what was corrected already; 4 is not approved, 5 not reviewed.
+    assert (data["open"], data["order"]["next"], data["progress"]["queue"]) == (2, [], 1)
+    [chat] = [chat for chat in data["chats"] if chat["chat"] == 2]
+    [customer] = chat["customers"]
+    assert (customer["values"][STAGE], customer["delta"], customer["baseline"][STAGE]) == ("", {STAGE: "赢单"}, "赢单")
+
+    def save(status: str, version: int, **values: str) -> dict[str, object]:
+        return {
+            "save_id": str(uuid4()),
+            "chat": 2,
+            "reviewer": "阿青",
+            "base_version": version,
+            "customers": [{"values": {NAME: "林木2"} | values, "origin": 0}],
+            "status": status,
+        }
+
+    drafted = desk.turn(store, outbox=[save("草稿", 1)], at=2)
+    [chat] = [chat for chat in drafted["chats"] if chat["chat"] == 2]
+    assert records(store, dataset)[2].status == "已确认"
+    assert chat["customers"][0]["delta"] == {STAGE: "赢单"}  # a draft is no answer
+    done = desk.turn(store, outbox=[save("已确认", 2, **{STAGE: "赢单"})], at=2)
+    assert [ack["result"] for ack in done["acks"]] == ["saved"]
+    assert done["progress"]["queue"] == 0
+    record = records(store, dataset)[2]
+    assert (record.base_run_id, record.forms[0][STAGE], record.customers[0]["origin"][STAGE]) == (
+        new,
+        "赢单",
+        f"run:{new}",
+    )
+    with store.read() as session:
+        assert queries.events(session, record.id)[0].reason == "对照新的抽取任务「新」"
+
+
+def test_a_draft_leaves_what_was_approved_and_an_undone_decision_is_asked_again(store: Store) -> None:
+    dataset = make(store, 1)
+    old = answer(store, dataset, "旧", {1: [{NAME: "林木1"}]})
+    decide(store, dataset, 1, values={NAME: "林木1"}, run=old)
+    new = answer(store, dataset, "新", {1: [{NAME: "林木1", STAGE: "赢单", PHONE: "2"}]})
+    desk = open_desk(store, dataset, FORM, reviewer="小白", newer="新")
+
+    def turn(status: str, version: int, stage: str, **more: object) -> dict[str, Any]:
+        save = {
+            "save_id": str(uuid4()),
+            "chat": 1,
+            "reviewer": "小白",
+            "base_version": version,
+            "customers": [{"values": {NAME: "林木1", STAGE: stage}, "origin": 0}],
+            "status": status,
+        }
+        data = desk.turn(store, outbox=[save | more], at=1)
+        assert [ack["result"] for ack in data["acks"]] == ["saved"]
+        return data
+
+    def approved() -> tuple[str, str, str, int | None]:
+        record = records(store, dataset)[1]
+        return record.status, record.forms[0][STAGE], record.reviewer, record.base_run_id
+
+    data = turn("草稿", 1, "赢单")
+    assert approved() == ("已确认", "", "阿青", old)
+    assert (data["chats"][0]["version"], data["chats"][0]["status"], data["progress"]["queue"]) == (2, "已确认", 1)
+    again = open_desk(store, dataset, FORM, reviewer="阿青", newer="新").turn(store)["chats"][0]["customers"][0]
+    assert (again["values"][STAGE], again["delta"]) == ("赢单", {PHONE: "2"})  # the draft is there again
+    assert open_desk(store, dataset, FORM).turn(store, at=1)["chats"][0]["customers"][0]["values"][STAGE] == ""
+
+    data = turn("已确认", 2, "赢单")
+    assert (approved(), data["progress"]["queue"]) == (("已确认", "赢单", "小白", new), 0)
+    data = turn("已确认", 3, "赢单", undo=True, reason="撤销「已确认」")
+    assert (approved(), data["progress"]["queue"]) == (("已确认", "", "阿青", old), 1)
+    assert data["chats"][0]["customers"][0]["values"][STAGE] == "赢单"
+
+    with store.read() as session:
+        events = queries.events(session, records(store, dataset)[1].id)
+    assert [(event.status, event.change["customers"][0]["values"][STAGE]) for event in events[::-1]] == [
+        ("已确认", ""),
+        ("草稿", ""),
+        ("已确认", "赢单"),
+        ("草稿", ""),
+    ]
+    restore(store, FORM, dataset.id, 1, 2, who="阿青", seen=4)
+    assert approved()[:2] == ("已确认", "")

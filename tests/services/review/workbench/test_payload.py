@@ -1,0 +1,105 @@
+"""What the desk is given: words that join to the text, what was missed, what other runs say, pins as evidence."""
+
+from typing import Any
+
+import pytest
+from sqlmodel import select
+
+from core.adapters.store import Store, queries
+from core.adapters.store.models import Chat, Dataset, Extraction, ExtractionStatus, Record, Run, RunKind
+from core.domain.form import load_named_form
+from core.services.review.workbench.payload import chat_payloads
+
+pytestmark = pytest.mark.both_databases
+
+FORM = load_named_form()
+NAME, PHONE, STAGE = "基本信息-姓名", "基本信息-手机号码", "客户购买阶段"
+TEXT = """\
+林舟3：你好，想了解会话存档的价格，我电话 139 0000 1234 😀
+何晴2：您好，我是客服何晴2，一年两万
+周遥1：我是林舟3 的同事
+"""
+
+
+@pytest.fixture
+def dataset(store: Store) -> int:
+    """One chat with a base run and three others, one of them labels, one with the customers the other way round."""
+    with store.write() as session:
+        row = Dataset(name="群聊", form=FORM.name, sha256="x", expected=1)
+        session.add(row)
+        session.flush()
+        chat = Chat(dataset_id=row.id or 0, index=1, text=TEXT, sha256="1", characters=len(TEXT), residue_characters=0)
+        session.add(chat)
+        session.flush()
+        first, second = {NAME: "林舟3", STAGE: "报价"}, {NAME: "周遥1"}
+        runs: list[tuple[str, str, list[dict[str, Any]]]] = [
+            ("基线", RunKind.MODEL, [first, second]),
+            ("微调", RunKind.MODEL, [second, first | {STAGE: "方案交流"}]),
+            ("提示词", RunKind.MODEL, [first | {STAGE: "方案交流"}]),
+            ("标注", RunKind.LABELS, [first]),
+        ]
+        for name, kind, forms in runs:
+            run = Run(dataset_id=row.id or 0, name=name, kind=kind)
+            session.add(run)
+            session.flush()
+            answer = [FORM.coerce(values).values for values in forms]
+            session.add(Extraction(run_id=run.id or 0, chat_id=chat.id or 0, forms=answer, status=ExtractionStatus.OK))
+        return row.id or 0
+
+
+def payload(store: Store, dataset: int) -> dict[str, Any]:
+    with store.read() as session:
+        base = next(run for run in queries.runs(session, dataset) if run.name == "基线")
+        (one,) = chat_payloads(session, FORM, dataset, [1], base)
+    return one
+
+
+def test_parts_join_to_what_was_said(store: Store, dataset: int) -> None:
+    said = ["".join(part["t"] for part in message["parts"]) for message in payload(store, dataset)["messages"]]
+    assert [f"{line}\n" for line in said] == [line.split("：", 1)[1] for line in TEXT.splitlines(keepends=True)]
+
+
+def test_messages_know_whose_exchange_they_belong_to(store: Store, dataset: int) -> None:
+    one = payload(store, dataset)
+    names = [speaker["name"] for speaker in one["speakers"]]
+    assert names == ["林舟3", "何晴2", "周遥1"]
+    assert [message["near"][0] for message in one["messages"]] == [0, 1, 2]
+    assert 0 in one["messages"][1]["near"]
+
+
+def test_what_was_missed_can_be_lit_in_the_chat(store: Store, dataset: int) -> None:
+    one = payload(store, dataset)
+    assert one["missed"] == [{"id": "m:0", "key": PHONE, "value": "13900001234", "message": 0, "customer": 0}]
+    assert [part["t"] for part in one["messages"][0]["parts"] if "m:0" in part["e"]] == ["139 0000 1234"]
+
+
+def test_other_runs_are_matched_to_the_customers_and_named(store: Store, dataset: int) -> None:
+    first, second = (customer["others"] for customer in payload(store, dataset)["customers"])
+    assert first == {
+        STAGE: [{"value": "报价", "who": ["标注"]}, {"value": "方案交流", "who": ["提示词", "微调"]}],
+    }
+    assert second == {}, "the only run with this customer says the same"
+
+
+def test_a_pinned_message_answers_for_a_value(store: Store, dataset: int) -> None:
+    def warned() -> list[str]:
+        return [warning["key"] for warning in payload(store, dataset)["warnings"] if warning["level"] == "warning"]
+
+    with store.write() as session:
+        chat_id = session.exec(select(Chat)).one().id or 0
+        customer = {
+            "values": FORM.coerce({NAME: "林舟3", PHONE: "13900009999"}).values,
+            "origin": {},
+            "confirmed": {},
+            "pinned": {},
+            "source": 0,
+        }
+        record = Record(
+            dataset_id=dataset, chat_id=chat_id, customers=[customer], status="草稿", reviewer="林晓", version=1
+        )
+        session.add(record)
+    assert warned() == [PHONE]
+    with store.write() as session:
+        session.exec(select(Record)).one().customers = [customer | {"pinned": {PHONE: [0]}}]
+    assert warned() == []
+    assert payload(store, dataset)["customers"][0]["pinned"] == {PHONE: [0]}

@@ -1,0 +1,59 @@
+"""Copies of the database, and whether it is in order."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from core.adapters.store import Store, open_store, queries
+from core.errors import StoreError
+from core.services import maintenance
+from core.services.extraction.models import key_states, models
+from tests.factories.runs import add_dataset
+
+
+def test_a_backup_opens_and_has_everything(store: Store) -> None:
+    add_dataset(store, 3)
+    assert maintenance.backups(store) == []
+    made = maintenance.make_backup(store, moment=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
+    assert made.path.name == "shiyao-20260102-030405.db"
+    copy = open_store(f"sqlite:///{made.path}")
+    with copy.read() as session:
+        assert queries.datasets(session)[0].chats == 3
+    assert maintenance.check(copy).problems == ()
+    copy.close()
+    with pytest.raises(StoreError, match="已经存在"):
+        maintenance.make_backup(store, moment=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
+    maintenance.make_backup(store, moment=datetime(2026, 1, 3, tzinfo=UTC))
+    assert len(maintenance.backups(store)) == 2
+    assert (maintenance.size(store) or 0) >= made.size
+
+
+def test_health_counts_and_names_what_is_wrong(store: Store) -> None:
+    add_dataset(store, 3)
+    assert maintenance.check(store) == maintenance.Health((), 1, 3, 0)
+    with store.write() as session:
+        session.connection().exec_driver_sql("UPDATE dataset SET form = 'gone'")
+    (problem,) = maintenance.check(store).problems
+    assert "gone" in problem
+
+
+def test_versions_and_schema(store: Store) -> None:
+    assert maintenance.versions()["拾要"]
+    assert maintenance.schema(store).isdigit()
+
+
+def test_keys_say_where_they_are_and_what_wants_them(
+    store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    keys = tmp_path / "secrets.toml"
+    keys.write_text('SPARKAI_API_KEY = "from the file"\n', encoding="utf-8")
+    monkeypatch.setenv("SHIYAO_SECRETS_FILE", str(keys))
+    monkeypatch.delenv("SPARKAI_API_KEY", raising=False)
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.setenv("DEEPSEEK_API_KEY", "from the environment")
+    found = {state.name: state for state in key_states(models(store))}
+    assert found["SPARKAI_API_KEY"].where == "secrets.toml"
+    assert (found["DEEPSEEK_API_KEY"].where, found["DEEPSEEK_API_KEY"].used_by) == ("环境变量", ("DeepSeek",))
+    assert found["OPENAI_API_KEY"].where == ""
+    assert "from the" not in repr(found)

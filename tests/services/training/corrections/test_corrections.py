@@ -1,0 +1,171 @@
+"""Corrections in groups, as rules, as bulk changes; tuned models that remember what they learned from."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core import cli
+from core.adapters.store import RunView, Store, queries
+from core.adapters.store.models import (
+    Chat,
+    Dataset,
+    Extraction,
+    ExtractionStatus,
+    Record,
+    RecordStatus,
+    Run,
+    RunKind,
+    RunStatus,
+)
+from core.domain.form import Form
+from core.domain.prompts import load_prompt
+from core.errors import InputError, PromptError, SettingsError
+from core.services.export import Source
+from core.services.extraction import models as model_catalog
+from core.services.review.records import bulk
+from core.services.training import (
+    TrainingOptions,
+    export_training,
+    register_tuned,
+    seen_in_training,
+    templates,
+    training_sets,
+)
+from core.services.training.corrections import (
+    How,
+    Lesson,
+    example_of,
+    lessons,
+    plan_lesson,
+    prompt_with,
+    rule_of,
+    runs_corrected,
+    write_prompt,
+)
+from tests.factories.exports import form as values
+
+TEXT = "甲{0}号：想要会话存档，预算三万\n客服小陈1：好的\n"
+STAGE, PRODUCT, BUDGET, NAME = "客户购买阶段", "意向产品", "客户预算-总体预算金额", "基本信息-姓名"
+
+
+def fill(store: Store, form: Form) -> tuple[int, RunView]:
+    """Six chats; the model says 报价 and adds CRM everywhere, never the budget; four are corrected."""
+    with store.write() as session:
+        dataset = Dataset(name="群", form=form.name, sha256="0" * 64, expected=6)
+        session.add(dataset)
+        session.flush()
+        run = Run(dataset_id=dataset.id, name="模型一", kind=RunKind.MODEL, status=RunStatus.FINISHED, total=6)
+        run.provider, run.model = "local", "rules.v1"
+        session.add(run)
+        session.flush()
+        for index in range(1, 7):
+            text = TEXT.format(index)
+            chat = Chat(
+                dataset_id=dataset.id,
+                index=index,
+                text=text,
+                sha256=str(index) * 64,
+                characters=len(text),
+                residue_characters=0,
+            )
+            session.add(chat)
+            session.flush()
+            said = values(基本信息_姓名=f"甲{index}号", 客户购买阶段="报价", 意向产品=["会话存档", "CRM"])
+            ok = ExtractionStatus.OK
+            session.add(Extraction(run_id=run.id, chat_id=chat.id, status=ok, forms=[said]))
+            if index <= 4:
+                right = said | {STAGE: "需求调研", PRODUCT: ["会话存档"], BUDGET: "三万"}
+                session.add(_record(dataset.id, chat.id, run.id, right))
+        return int(dataset.id or 0), queries.run(session, int(run.id or 0))
+
+
+def _record(dataset: int | None, chat: int | None, run: int | None, right: dict[str, Any]) -> Record:
+    customer = {"values": right, "origin": {}, "confirmed": {}, "pinned": {}, "source": 0}
+    return Record(
+        dataset_id=dataset,
+        chat_id=chat,
+        customers=[customer],
+        status=RecordStatus.CONFIRMED,
+        base_run_id=run,
+        reviewer="林晓",
+        version=1,
+    )
+
+
+def test_corrections_come_in_groups_with_the_dearest_first(store: Store, form: Form) -> None:
+    dataset, run = fill(store, form)
+    assert [(one.name, count) for one, count in runs_corrected(store, dataset)] == [("模型一", 4)]
+    found = lessons(store, form, run)
+    assert [(one.key, one.how, one.before, one.after, one.chats) for one in found] == [
+        (PRODUCT, How.REMOVED, "CRM", "", [1, 2, 3, 4]),
+        (BUDGET, How.FILLED, "", "", [1, 2, 3, 4]),
+        (STAGE, How.CHANGED, "报价", "需求调研", [1, 2, 3, 4]),
+    ]
+    assert lessons(store, form, run, least=5) == []
+
+
+def test_rules_go_into_a_new_version_of_the_prompt(store: Store, form: Form) -> None:
+    dataset, run = fill(store, form)
+    found = {one.key: one for one in lessons(store, form, run)}
+    rules = [rule_of(form, found[STAGE]), example_of(store, form, dataset, found[BUDGET])]
+    assert rules[0] == "「客户购买阶段」容易误填为「报价」，这类情况应填「需求调研」。"
+    assert "预算三万" in rules[1] and "应填「三万」" in rules[1]
+    entry = write_prompt(store, load_prompt("baseline"), rules, who="林晓")
+    assert entry.prompt.version > load_prompt("baseline").version and entry.draft_id
+    assert all(rule in entry.prompt.body for rule in rules)
+    with pytest.raises(PromptError, match="没有要写进提示词的规则"):
+        prompt_with(load_prompt("baseline"), ["  "], version=9)
+    # What a customer wrote never becomes a template.
+    assert "{{" not in prompt_with(load_prompt("baseline"), ["填 {{ secret }}"], version=9).split("审阅中总结")[1]
+
+
+def test_the_same_mistake_is_corrected_where_it_still_stands(store: Store, form: Form) -> None:
+    dataset, run = fill(store, form)
+    found = {one.key: one for one in lessons(store, form, run)}
+    plan = plan_lesson(store, form, run, found[PRODUCT])
+    assert [(change.chat, change.after) for change in plan.changes] == [(5, ["会话存档"]), (6, ["会话存档"])]
+    done = bulk.apply(store, form, plan, who="林晓", reason="经验", base_run=run.id)
+    assert sorted(done.saved) == [5, 6]
+    assert plan_lesson(store, form, run, found[PRODUCT]).changes == ()
+    bulk.undo(store, form, dataset, done.id, who="林晓")
+    with store.read() as session:
+        back = [record.forms[0][PRODUCT] for record in queries.records(session, dataset) if record.index > 4]
+    assert back == [["会话存档", "CRM"]] * 2
+    with pytest.raises(InputError, match="没有固定的旧值"):
+        plan_lesson(store, form, run, found[BUDGET])
+
+
+@pytest.mark.parametrize("how", list(How))
+def test_every_kind_has_a_rule(form: Form, how: How) -> None:
+    both = Lesson(STAGE, how, "报价", "赢单", ())
+    neither = Lesson(NAME, how, "", "", ())
+    assert rule_of(form, both) != rule_of(form, neither)
+    assert all(rule.startswith("「") and rule.endswith("。") for rule in (rule_of(form, both), rule_of(form, neither)))
+
+
+def test_a_tuned_model_remembers_what_it_has_seen(
+    store: Store, form: Form, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dataset, run = fill(store, form)
+    options = TrainingOptions(datasets=(dataset,), source=Source(records=True), min_rows=0)
+    export_training(store, options=options, out=tmp_path / "set")
+    trained = training_sets(store)[0]
+    template = next(spec for spec in templates(store) if "patch_id" in spec.needs and "model" not in spec.needs)
+    with pytest.raises(SettingsError, match="资源 ID"):
+        register_tuned(store, template, trained, name="我的微调", filled={})
+    spec = register_tuned(store, template, trained, name="我的微调", filled={"patch_id": " 0426 "})
+    assert spec.parameters["patch_id"] == "0426" and spec.training_set_id == trained.id
+    assert spec in model_catalog.models(store) and not spec.needs
+    assert seen_in_training(store, run) is None
+    with store.write() as session:
+        row = session.get_one(Run, run.id)
+        row.model = "我的微调"
+    with store.read() as session:
+        seen = seen_in_training(store, queries.run(session, run.id))
+    assert seen is not None and seen.chats == (1, 2, 3, 4) and "见过这些答案" in seen.sentence
+    url = store.engine.url.render_as_string(hide_password=False)
+    assert cli.main(["score", "--dataset", "群", "--run", "模型一", "--against", "records", "--json", "--db", url]) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["chats"] == 4 and "见过这些答案" in said.err

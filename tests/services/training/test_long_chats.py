@@ -1,0 +1,184 @@
+"""Rows that are too long: named with what would be lost, then skipped, cleaned, summarised or cut into windows."""
+
+import json
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+from sqlmodel import col
+
+from core.adapters.store import Store, queries
+from core.adapters.store.models import Extraction
+from core.domain.chat import strip_residue
+from core.domain.form import Form
+from core.errors import ExportError
+from core.services.extraction.pipeline.token_estimate import estimate_tokens
+from core.services.training import (
+    InputKind,
+    OverBudget,
+    TrainingFormat,
+    export_training,
+    latest,
+    lost_values,
+    preflight,
+    save_summary,
+    summaries_from_run,
+)
+from tests.factories.exports import fill
+from tests.factories.exports import form as filled
+from tests.factories.training import LONG, LONG_LABELS, fill_long, manifest_of, options, rows_of
+
+SUMMARY = "## 客户基本信息\n- 林晓3，手机 13800001111\n## 客户意向与预算信息\n想要会话存档，询价"
+
+
+def limit_between(store: Store) -> int:
+    """A token limit that the short chat meets and the long one does not."""
+    sizes = [row.size.tokens for row in preflight(store, options()).rows]
+    return sum(sizes) // 2
+
+
+def test_a_row_whose_evidence_would_be_cut_off_is_reported_by_name(store: Store, tmp_path: Path) -> None:
+    fill_long(store)
+    limit = limit_between(store)
+    found = preflight(store, options(cutoff_len=limit))
+    (over,) = found.over
+    assert (over.place, over.action) == ("四条 第 2 条", "refused")
+    assert over.lost == ("0:基本信息-手机号码",)
+    assert 0 < over.left < 1
+    with pytest.raises(ExportError) as refused:
+        export_training(store, options=options(cutoff_len=limit), out=tmp_path / "set")
+    assert f"有 1 行超过 {limit:,} token：四条 第 2 条（约 {over.size.tokens:,} token）" in refused.value.message
+    assert "直接截断会看不到这些值的依据：四条 第 2 条：手机号码" in refused.value.message
+    assert all(way in refused.value.remedy for way in ("skip", "clean", "summary", "window"))
+    assert not (tmp_path / "set").exists()
+
+
+def test_characters_are_reckoned_with_alike(store: Store) -> None:
+    fill_long(store)
+    sizes = [row.size.characters for row in preflight(store, options()).rows]
+    (over,) = preflight(store, options(max_chars=max(sizes) - 5)).over
+    assert over.lost == ()  # the closing tag of the prompt would go, nothing of the chat
+    assert over.left == 1
+    (over,) = preflight(store, options(max_chars=max(sizes) - 60)).over
+    assert over.lost == ("0:基本信息-手机号码",)
+
+
+def test_presets_count_tokens(store: Store) -> None:
+    text = "林晓3：你们的会话存档怎么收费，请给我们一份详细的说明。\n" * 260
+    fill(store, texts=("马会5：先看看", text), labels=([filled()], [filled()]))
+    assert 4096 < estimate_tokens(text) < 6500
+    (over,) = preflight(store, options(target="spark-4k")).over
+    assert over.index == 2
+    assert not preflight(store, options(target="spark-8k")).over
+
+
+def test_windows_hold_only_what_they_give_evidence_of(store: Store, form: Form, tmp_path: Path) -> None:
+    fill_long(store)
+    limit = limit_between(store)
+    report = export_training(
+        store, options=options(cutoff_len=limit, over_budget=OverBudget.WINDOW), out=tmp_path / "set"
+    )
+    rows, manifest = rows_of(tmp_path / "set"), manifest_of(tmp_path / "set")
+    whole, *cut = manifest["rows"]
+    assert "window" not in whole
+    assert len(cut) > 1
+    assert [entry["window"][0] for entry in cut] == sorted(entry["window"][0] for entry in cut)
+    assert all(entry["tokens"] <= limit for entry in manifest["rows"])
+    answers = [json.loads(row["output"]) for row in rows[1:]]
+    for row, answer in zip(rows[1:], answers, strict=True):
+        (customer,) = answer
+        assert customer["基本信息-姓名"] == "林晓3"
+        assert (customer["基本信息-手机号码"] != "") == ("13800001111" in row["input"])
+        assert (customer["意向产品"] == ["会话存档"]) == ("会话存档" in row["input"])
+        assert "高级版" not in str(customer)
+        assert customer["客户是否有意向"] == ""
+    assert sum(answer[0]["基本信息-手机号码"] != "" for answer in answers) == 1
+    assert report.as_json()["windowed"][0]["windows"] == len(cut)
+    assert any("有 3 个值在任何窗口里都没有依据" in note for note in report.notes)  # 高级版, 询价, 有意向
+    covered = [range(entry["window"][2], entry["window"][3]) for entry in cut]
+    assert all(any(place in span for span in covered) for place in range(len(strip_residue(LONG))))
+
+
+def test_what_a_reviewer_pinned_stays_in_its_window(form: Form) -> None:
+    from core.services.training.chunk_rows import supported
+
+    text = "林晓3：我们很想要\n"
+    pins = [{"客户是否有意向": [7]}]
+    assert supported(form, text, LONG_LABELS, pins, {7}.__contains__)[0]["客户是否有意向"] == "有意向"
+    assert supported(form, text, LONG_LABELS, pins, {8}.__contains__)[0]["客户是否有意向"] == ""
+
+
+def test_a_target_that_fills_the_limit_leaves_no_room_for_windows(store: Store, tmp_path: Path) -> None:
+    fill_long(store)
+    with pytest.raises(ExportError, match="提问和答案就占满了，切成窗口之后仍超过 50 token：四条 第 1 条"):
+        export_training(store, options=options(cutoff_len=50, over_budget=OverBudget.WINDOW), out=tmp_path / "set")
+
+
+def test_a_summary_takes_the_place_of_a_long_chat(store: Store, form: Form, tmp_path: Path) -> None:
+    fill_long(store)
+    choice = options(cutoff_len=limit_between(store), over_budget=OverBudget.SUMMARY)
+    with pytest.raises(ExportError, match="还没有摘要，超过 .* token：四条 第 2 条"):
+        export_training(store, options=choice, out=tmp_path / "set")
+    with store.read() as session:
+        chat = queries.chat(session, 1, 2)
+    save_summary(store, chat_id=chat.id, text=SUMMARY, who="小王", base_version=0)
+    report = export_training(store, options=choice, out=tmp_path / "set")
+    assert rows_of(tmp_path / "set")[1]["input"].startswith(SUMMARY)
+    assert report.as_json()["summarised"][0]["index"] == 2
+    assert manifest_of(tmp_path / "set")["rows"][1]["summary_version"] == 1
+
+
+def test_summaries_as_input_ask_with_the_prompt_for_summaries(store: Store, tmp_path: Path) -> None:
+    fill_long(store)
+    with store.read() as session:
+        chat = queries.chat(session, 1, 2)
+    save_summary(store, chat_id=chat.id, text="## 客户基本信息\n- 林晓3，想要会话存档", who="小王", base_version=0)
+    choice = options(text=InputKind.SUMMARY, format=TrainingFormat.SPARK_PAIR)
+    found = preflight(store, choice)
+    ((place, lost),) = found.summary_lost
+    assert place == "四条 第 2 条"
+    assert [(one.key, one.value) for one in lost] == [("基本信息-手机号码", "13800001111")]
+    report = export_training(store, options=choice, out=tmp_path / "set")
+    assert report.counts["no_summary"] == 1
+    assert any("没有摘要，未写入 1 条：四条 第 1 条" in note for note in report.notes)
+    manifest = manifest_of(tmp_path / "set")
+    assert manifest["parameters"]["prompt"].startswith("from_summary.v")
+    with pytest.raises(ExportError, match="从摘要填表"):
+        export_training(store, options=options(prompt="from_summary"), out=tmp_path / "other")
+    with pytest.raises(ExportError, match="写的是摘要"):
+        export_training(store, options=options(prompt="summary"), out=tmp_path / "other")
+
+
+def test_a_summary_that_keeps_everything_lost_nothing(form: Form) -> None:
+    assert lost_values(form, LONG, SUMMARY, LONG_LABELS) == []
+
+
+def test_summaries_come_from_a_run_that_made_them_and_leave_edited_ones_alone(store: Store) -> None:
+    fill(store)
+    texts = {1: ("一", "二"), 2: ("三",), 3: ("四",)}
+    with store.write() as session:
+        for chat, parts in texts.items():
+            made = [{"stage": "summary", "raw": text, "window": n, "ok": True} for n, text in enumerate(parts, 1)]
+            failed = {"stage": "summary", "raw": "半句", "window": 1, "ok": False}
+            values = {"replies": [failed, *made, {"stage": "from_summary", "raw": "[]", "ok": True}]}
+            session.execute(
+                update(Extraction).where(col(Extraction.run_id) == 1, col(Extraction.chat_id) == chat).values(values)
+            )
+    save_summary(store, chat_id=3, text="人写的", who="小王", base_version=0)
+    assert summaries_from_run(store, 1) == 2
+    assert summaries_from_run(store, 1) == 0
+    with store.read() as session:
+        found = [(index, view.text, view.version, view.run_id) for index, view in latest(session, 1)]
+    assert found == [(1, "一\n\n二", 1, 1), (2, "三", 1, 1), (3, "人写的", 1, None)]
+
+
+def test_a_summary_is_never_overwritten_unseen(store: Store) -> None:
+    fill_long(store)
+    first = save_summary(store, chat_id=2, text=SUMMARY, who="小王", base_version=0)
+    assert (first.version, first.index) == (1, 2)
+    assert save_summary(store, chat_id=2, text=f" {SUMMARY}\n", who="小李", base_version=0) == first
+    with pytest.raises(ExportError, match="小王 刚刚保存了第 1 版"):
+        save_summary(store, chat_id=2, text="别的", who="小李", base_version=0)
+    assert save_summary(store, chat_id=2, text="别的", who="小李", base_version=1).version == 2
+    with pytest.raises(ExportError, match="空的"):
+        save_summary(store, chat_id=2, text=" ", who="小李", base_version=2)

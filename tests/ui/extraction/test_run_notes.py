@@ -1,0 +1,35 @@
+"""What a run says it did to a chat, from what the extraction really keeps."""
+
+from datetime import UTC, datetime
+
+from core.adapters.llm import provider
+from core.domain.chat import parse_chat
+from core.domain.form import Form
+from core.domain.prompts import load_prompt
+from core.services.extraction.pipeline import Pipeline, about, kept_replies, run_pipeline
+from core.services.extraction.pipeline.definition import parse_pipeline
+from core.ui.extraction.run_notes import headline, lines
+
+CHAT = "".join(
+    f"何苗2：第{n}次问，会话存档怎么收费\n客服-小叶：[图片]\n客服-小叶：标准版每年 {n}00 元\n" for n in range(1, 60)
+)
+
+MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def pipeline(**options: object) -> Pipeline:
+    return parse_pipeline("baseline", load_prompt, **options)  # type: ignore[arg-type]
+
+
+def test_nothing_is_cut_unseen(form: Form) -> None:
+    stages = pipeline(clean=["placeholders"], context_tokens=2800)
+    outcome = run_pipeline(form=form, chat=parse_chat(CHAT), pipeline=stages, provider=provider("local"))
+    kept = about(kept_replies(outcome, MOMENT))
+    assert "清理时省去" in headline(kept) and "分成" in headline(kept)
+    said = "\n".join(lines(kept, form))
+    assert "第 1 段：第 1–" in said and "省去" in said
+
+
+def test_a_chat_shown_whole_says_nothing(form: Form) -> None:
+    outcome = run_pipeline(form=form, chat=parse_chat(CHAT[:80]), pipeline=pipeline(), provider=provider("local"))
+    assert headline(about(kept_replies(outcome, MOMENT))) == ""
