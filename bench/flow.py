@@ -12,7 +12,7 @@ from sqlalchemy import insert
 from core.adapters.store import Store, open_store, queries
 from core.adapters.store.models import Chat, Dataset, Extraction, Record, Run, now
 from core.domain.form import Form, load_named_form
-from core.services.review import Filter, open_desk, record_table
+from core.services.review import Filter, open_session, record_table
 from core.services.review.queue import order, search_index
 from core.services.review.records import bulk
 
@@ -37,21 +37,21 @@ def measure(store: Store, form: Form, size: int) -> None:
     with store.read() as session:
         dataset = queries.dataset(session, dataset_id)
     print(f"  {size:,} chats")
-    start, search_index.start = search_index.start, lambda *_: None
+    start, search_index.update_in_background = search_index.update_in_background, lambda *_: None
     try:
-        desk = open_desk(store, dataset, form, reviewer="林晓")
+        desk = open_session(store, dataset, form, reviewer="林晓")
     finally:
-        search_index.start = start
+        search_index.update_in_background = start
     at = desk.turn(store)["open"]
     show("turn of the desk", lambda: desk.turn(store, at=at), 9)
     wish = desk.wish
-    show("walk computed anew", lambda: order.walk(store, form, wish, fresh=True))
+    show("walk computed anew", lambda: order.review_queue(store, form, wish, fresh=True))
     for name, more in (
         ("text filter, anew", {"text": "价格 合同"}),
         ("field filter, anew", {"field": PRODUCT, "filled": "为空"}),
     ):
-        narrow = order.Wish(dataset_id, Filter.of({"queue": "全部"} | more), order.INDEX, run_id, "林晓")
-        show(name, lambda narrow=narrow: order.walk(store, form, narrow, fresh=True), 3)
+        narrow = order.QueueSpec(dataset_id, Filter.of({"queue": "全部"} | more), order.INDEX, run_id, "林晓")
+        show(name, lambda narrow=narrow: order.review_queue(store, form, narrow, fresh=True), 3)
     scope: dict[str, Any] = {"wanted": Filter(queue="全部"), "base_run": run_id}
     show("record table, first page", lambda: record_table.page(store, form, dataset_id, **scope))
     last = max(1, size // record_table.PAGE)

@@ -55,7 +55,7 @@ def run() -> None:
             store = open_store(url)
             dataset, _ = fill(store, form, size)
             scope: dict[str, Any] = {"wanted": Filter(queue="全部"), "base_run": None}
-            line(f"{size:,} chats, {len(record_table.matching(store, dataset, **scope)):,} rows or more", "")
+            line(f"{size:,} chats, {len(record_table.matching_chats(store, dataset, **scope)):,} rows or more", "")
             plan = bulk.plan_replace(store, form, dataset, find="林木1", replacement="林", whole=True)
             store.close()
             line("find in all records: cells found", f"{len(plan.changes)}")

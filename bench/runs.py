@@ -55,7 +55,7 @@ def _took(store: Store, chats: int, concurrency: int) -> float:
     name = f"{chats}-{concurrency}"
     _add(store, name, chats)
     created = run_service.create_run(store, dataset=name, name="r", provider="openai", concurrency=concurrency)
-    runner = run_service.JobRunner(store)
+    runner = run_service.RunScheduler(store)
     runner.start()
     started = time.perf_counter()
     run_service.start(store, created.id)

@@ -102,7 +102,7 @@ class ProviderError(ShiyaoError):
         self.tokens_in: int | None = None
         self.tokens_out: int | None = None
 
-    def having_taken(self, tokens_in: int | None, tokens_out: int | None) -> "ProviderError":
+    def with_token_usage(self, tokens_in: int | None, tokens_out: int | None) -> "ProviderError":
         """The same failure with what its call took: an answer that was cut off is paid for."""
         self.tokens_in, self.tokens_out = tokens_in, tokens_out
         return self

@@ -72,7 +72,7 @@ def test_no_key_in_database_log_or_exports(store: Store, keys: Path, tmp_path: P
         with FakeOpenAI([echo, Answer()]) as service:
             model_catalog.create(store, name="m", provider="openai", url=service.url, key_env="SOME_API_KEY")
             run = run_service.create_run(store, dataset="d", name="r", provider="openai", model="m", concurrency=1)
-            view = run_service.watch(store, lambda: run_service.start(store, run.id))
+            view = run_service.wait_for_run(store, lambda: run_service.start(store, run.id))
             assert (view.done, view.failed) == (1, 1)
         logging.getLogger("shiyao.test").error("the key is %s", API_KEY)
         out = tmp_path / "out" / "submission.json"

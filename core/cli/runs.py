@@ -66,7 +66,7 @@ def extract(
 
     with open_db(ctx, db) as store:
         with store.read() as session:
-            stages = run_service.plan(
+            stages = run_service.load_pipeline(
                 session,
                 pipeline or prompt,
                 dataset=dataset,
@@ -171,7 +171,7 @@ def worker(ctx: typer.Context, db: Db = "") -> None:
 
     ended = threading.Event()
     with open_db(ctx, db) as store:
-        runner = run_service.JobRunner(store)
+        runner = run_service.RunScheduler(store)
         runner.start()
         signal.signal(signal.SIGTERM, lambda *_: ended.set())
         hint("等待抽取任务，Ctrl+C 结束。")
@@ -188,7 +188,7 @@ def _see_through(store: "Store", begin: "Callable[[], RunView]", json: bool) -> 
     from core.services.extraction import runs as run_service
 
     with _bar(json) as seen:
-        view = run_service.watch(store, begin, seen=seen, interrupted=_interrupted)
+        view = run_service.wait_for_run(store, begin, seen=seen, interrupted=_interrupted)
     if json:
         print_json(_as_json(view))
     else:

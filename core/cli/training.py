@@ -215,10 +215,10 @@ def compare(
     db: Db = "",
 ) -> None:
     """What two sets differ in."""
-    from core.services.training import compare_sets, rows_of_set, training_set
+    from core.services.training import diff_sets, rows_of_set, training_set
 
     with open_db(ctx, db) as store:
-        difference = compare_sets(
+        difference = diff_sets(
             (training_set(store, first).parameters, rows_of_set(store, first)),
             (training_set(store, second).parameters, rows_of_set(store, second)),
         )

@@ -28,7 +28,7 @@ class Op(StrEnum):
     IN = "in"
 
 
-class Piece(NamedTuple):
+class DiffPart(NamedTuple):
     """A run of characters, or one item of a list, with one fate.
 
     Attributes:
@@ -43,7 +43,7 @@ class Piece(NamedTuple):
 _OPS = {-1: Op.OUT, 0: Op.SAME, 1: Op.IN}
 
 
-def diff_text(a: str, b: str) -> tuple[Piece, ...]:
+def diff_text(a: str, b: str) -> tuple[DiffPart, ...]:
     """Differences of two texts by characters, in order of reading.
 
     The pieces that stayed or went, joined, are ``a``; those that stayed or came, joined, are ``b``.
@@ -53,7 +53,7 @@ def diff_text(a: str, b: str) -> tuple[Piece, ...]:
         b: the text after, or on the right.
     """
     if a == b:
-        return (Piece(Op.SAME, a),) if a else ()
+        return (DiffPart(Op.SAME, a),) if a else ()
     engine = diff_match_patch()
     if len(a) * len(b) <= _EXACT_CELLS:
         diffs = _exact(a, b)
@@ -62,7 +62,7 @@ def diff_text(a: str, b: str) -> tuple[Piece, ...]:
         engine.Diff_Timeout = _LONG_SECONDS
         diffs = engine.diff_main(a, b, True)
     engine.diff_cleanupSemantic(diffs)
-    return tuple(Piece(_OPS[op], text) for op, text in diffs if text)
+    return tuple(DiffPart(_OPS[op], text) for op, text in diffs if text)
 
 
 def _exact(a: str, b: str) -> list[tuple[int, str]]:
@@ -79,17 +79,17 @@ def _exact(a: str, b: str) -> list[tuple[int, str]]:
     return diffs
 
 
-def diff_lists(a: Iterable[str], b: Iterable[str]) -> tuple[Piece, ...]:
+def diff_lists(a: Iterable[str], b: Iterable[str]) -> tuple[DiffPart, ...]:
     """Differences of two lists as sets of items (split and trimmed by the official rule).
 
     Items of ``a`` come first, in its order, as *same* or *out*; then those that only ``b`` has.
     """
     left, right = split_list(a), split_list(b)
-    pieces = [Piece(Op.SAME if item in right else Op.OUT, item) for item in left]
-    return (*pieces, *(Piece(Op.IN, item) for item in right if item not in left))
+    pieces = [DiffPart(Op.SAME if item in right else Op.OUT, item) for item in left]
+    return (*pieces, *(DiffPart(Op.IN, item) for item in right if item not in left))
 
 
-def diff_values(a: Value, b: Value) -> tuple[Piece, ...]:
+def diff_values(a: Value, b: Value) -> tuple[DiffPart, ...]:
     """Differences of two values of one field: as sets if either is a list, else by characters."""
     if isinstance(a, list) or isinstance(b, list):
         return diff_lists(_items(a), _items(b))

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from html import escape
 from typing import Literal
 
-from core.domain.diff import Op, Piece, diff_lists, diff_text
+from core.domain.diff import DiffPart, Op, diff_lists, diff_text
 from core.domain.form import Value
 
 Side = Literal["both", "left", "right"]
@@ -32,7 +32,7 @@ _TAGS = {Op.SAME: "span", Op.OUT: "del", Op.IN: "ins"}
 _HIDDEN: dict[Side, Op | None] = {"both": None, "left": Op.IN, "right": Op.OUT}
 
 
-def text_html(pieces: Iterable[Piece], side: Side = "both") -> str:
+def text_html(pieces: Iterable[DiffPart], side: Side = "both") -> str:
     """A text with its differences.
 
     Args:
@@ -43,7 +43,7 @@ def text_html(pieces: Iterable[Piece], side: Side = "both") -> str:
     return f'<div class="sy-diff">{inner or _EMPTY}</div>'
 
 
-def list_html(pieces: Iterable[Piece], side: Side = "both") -> str:
+def list_html(pieces: Iterable[DiffPart], side: Side = "both") -> str:
     """A list with its differences, one pill per item; ``side`` as in :func:`text_html`."""
     inner = "".join(
         f'<span class="sy-item"><{_TAGS[op]}>{escape(text)}</{_TAGS[op]}></span>'

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.services.export.table_export import harmless
+from core.services.export.table_export import escape_formula
 
 Rows = Sequence[Mapping[str, Any]]
 NOTHING = "—"
@@ -36,7 +36,7 @@ def csv_of(rows: Rows) -> bytes:
         writer = csv.writer(buffer, lineterminator="\r\n")
         writer.writerow(rows[0])
         for row in rows:
-            writer.writerow(harmless(cell) if isinstance(cell, str) else cell for cell in row.values())
+            writer.writerow(escape_formula(cell) if isinstance(cell, str) else cell for cell in row.values())
     return ("\ufeff" + buffer.getvalue()).encode("utf-8")
 
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.adapters.store import DatasetView
-from core.services.datasets import ChatLine, DatasetSummary, chat_lines, delete_dataset, summaries
+from core.services.datasets import ChatLine, DatasetSummary, chat_lines, dataset_summaries, delete_dataset
 from core.ui import navigation, state
 from core.ui.heading import heading
 from core.ui.notices import empty_state
@@ -105,7 +105,7 @@ def draw_deletion(item: DatasetSummary) -> None:
             st.rerun()
 
 
-found = summaries(state.store())
+found = dataset_summaries(state.store())
 if not found:
     st.title("数据集")
     empty_state(

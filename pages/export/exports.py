@@ -10,19 +10,19 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.adapters.store import DatasetView
 from core.services.export import (
+    AnswerSource,
     Coverage,
     Download,
     ExportReport,
-    Source,
     TableFormat,
     TextKind,
     coverage_of,
     download,
-    entries,
     export_dataset,
     export_submission,
     export_table,
     file_name,
+    ledger_entries,
     parse_source,
     ranges,
 )
@@ -73,7 +73,7 @@ class Plan:
     ready: bool = True
 
 
-def choose_source(dataset: DatasetView) -> Source:
+def choose_source(dataset: DatasetView) -> AnswerSource:
     """Records, a run, or records with a run behind them."""
     runs = state.run_names(dataset)
     options = list(BASES) if runs else ["records"]
@@ -81,9 +81,9 @@ def choose_source(dataset: DatasetView) -> Source:
         "结果来源", options, format_func=BASES.__getitem__, default=options[0], required=True, key=f"base-{dataset.id}"
     )
     if base == "records":
-        return Source(records=True)
+        return AnswerSource(records=True)
     run = st.selectbox("抽取任务", runs, key=f"run-{dataset.id}")
-    return Source(records=base == "both", run=run)
+    return AnswerSource(records=base == "both", run=run)
 
 
 def choose_chats(dataset: DatasetView) -> tuple[int, ...] | None:
@@ -93,7 +93,7 @@ def choose_chats(dataset: DatasetView) -> tuple[int, ...] | None:
     return numbers or None
 
 
-def show_coverage(facts: DeltaGenerator, found: Coverage, source: Source) -> None:
+def show_coverage(facts: DeltaGenerator, found: Coverage, source: AnswerSource) -> None:
     """How many chats come from where, and which have nothing."""
     numbers = [("群聊", found.total)]
     if source.records:
@@ -285,7 +285,7 @@ def source_words(written: str | None) -> str:
 
 def show_earlier() -> None:
     """What left the house before."""
-    earlier = entries(state.store())
+    earlier = ledger_entries(state.store())
     if not earlier:
         return
     st.subheader("导出记录")

@@ -4,7 +4,7 @@ import json
 
 import streamlit as st
 
-from core.adapters.llm import PROVIDERS, ModelSpec, Source, connect
+from core.adapters.llm import PROVIDERS, ModelSpec, SpecSource, connect
 from core.services.extraction import models as model_catalog
 from core.ui import state
 from core.ui.extraction.model_form import model_form, provider_title
@@ -18,7 +18,7 @@ SHORT = {"local": "本地", "spark": "星火", "openai": "OpenAI 兼容"}
 
 def key_state(spec: ModelSpec) -> str:
     """Whether a model can be called as things stand."""
-    if spec.lacking():
+    if spec.missing_settings():
         return "模板"
     if spec.provider == "local" or (spec.provider == "openai" and spec.url and not spec.key_env):
         return "不需要"
@@ -96,7 +96,7 @@ def draw_entry(spec: ModelSpec) -> None:
         )
         if st.button("复制", icon=":material/content_copy:", key=f"models-copy-{spec.name}"):
             go(spec.name, COPY)
-        if spec.source == Source.DATABASE:
+        if spec.source == SpecSource.DATABASE:
             if st.button("修改", icon=":material/edit:", key=f"models-edit-{spec.name}"):
                 go(spec.name, EDIT)
             with st.popover("删除", icon=":material/delete:"):
@@ -131,7 +131,7 @@ def draw_facts(spec: ModelSpec) -> None:
     values = {
         "名称": spec.name,
         "服务": provider_title(spec.provider),
-        "服务方的名称": "待填写" if "model" in spec.lacking() else spec.called,
+        "服务方的名称": "待填写" if "model" in spec.missing_settings() else spec.api_name,
         "地址": spec.url or ("—" if spec.provider == "local" else "由环境变量决定"),
         "密钥": key_fact(spec),
         "上下文": f"{spec.context_tokens:,} token" if spec.context_tokens else "未知",
@@ -141,14 +141,14 @@ def draw_facts(spec: ModelSpec) -> None:
         "单价": price(spec) if price(spec) in ("未知", "免费") else f"{price(spec)} 元 / 千 token（提问 / 回答）",
         "JSON 模式": "使用" if spec.json_mode else "不使用",
         "附加参数": json.dumps(dict(spec.parameters), ensure_ascii=False) if spec.parameters else "—",
-        "来源": "自建" if spec.source == Source.DATABASE else "随程序提供",
+        "来源": "自建" if spec.source == SpecSource.DATABASE else "随程序提供",
     }
     if spec.training_set_id is not None:
         values["训练集"] = model_catalog.training_sets(state.store()).get(spec.training_set_id, "已删除")
     if spec.note:
         values["备注"] = spec.note
     facts(values)
-    if spec.source != Source.DATABASE:
+    if spec.source != SpecSource.DATABASE:
         st.caption("随程序提供的模型不能修改；复制后用同样的名称保存，就会代替它，例如补上单价。")
 
 
@@ -175,7 +175,7 @@ def draw_form(do: str, spec: ModelSpec) -> None:
             "服务", kinds, default="openai", required=True, format_func=provider_title, key="models-provider"
         )
     elif do == COPY:
-        own = spec.source == Source.DATABASE or spec.needs
+        own = spec.source == SpecSource.DATABASE or spec.needs
         start |= {"name": f"{spec.name}-2" if own else spec.name, "training_set_id": None}
     with reported():
         values = model_form(
@@ -197,12 +197,12 @@ def draw_form(do: str, spec: ModelSpec) -> None:
 _READY = ("已配置", "不需要")
 found = sorted(
     model_catalog.models(state.store()),
-    key=lambda spec: (spec.source != Source.DATABASE, key_state(spec) not in _READY),
+    key=lambda spec: (spec.source != SpecSource.DATABASE, key_state(spec) not in _READY),
 )
 wanted = st.query_params.get("model", "")
 chosen = next((spec for spec in found if spec.name == wanted), found[0])
 do = st.query_params.get("do", "")
-if do == EDIT and chosen.source != Source.DATABASE:
+if do == EDIT and chosen.source != SpecSource.DATABASE:
     do = COPY
 head, action = st.columns([6, 1], vertical_alignment="center")
 head.title("模型")

@@ -5,7 +5,7 @@ import streamlit as st
 from core.adapters.store import DatasetView, RunView
 from core.adapters.store.models import RunStatus
 from core.services.extraction import runs as run_service
-from core.services.extraction.runs import Offer
+from core.services.extraction.runs import RunOption
 from core.ui import navigation, state
 from core.ui.extraction.new_run import new_run
 from core.ui.extraction.run_panel import STATUSES, run_panel
@@ -78,7 +78,7 @@ def draw_list(dataset: DatasetView, chosen_id: int) -> None:
         )
 
 
-def draw_run(dataset: DatasetView, run_id: int, offers: list[Offer], was_running: bool) -> None:
+def draw_run(dataset: DatasetView, run_id: int, offers: list[RunOption], was_running: bool) -> None:
     """The run in hand; when nothing moves any more the whole page is drawn once more, and the clock stops."""
     found = run_service.model_runs(state.store(), dataset.id)
     run = next((one for one in found if one.id == run_id), None)
@@ -87,7 +87,7 @@ def draw_run(dataset: DatasetView, run_id: int, offers: list[Offer], was_running
     run_panel(run, state.form_of(dataset), offers)
 
 
-def draw_new(dataset: DatasetView, offers: list[Offer]) -> None:
+def draw_new(dataset: DatasetView, offers: list[RunOption]) -> None:
     """The form of a new run."""
     st.markdown("#### 新建抽取任务")
     with reported():
@@ -104,7 +104,7 @@ else:
     run_service.ensure_running(state.store())
     dataset, rest = heading("抽取任务", available)
     action = rest.columns([3, 2])[1]
-    known = run_service.offers(state.store())
+    known = run_service.run_options(state.store())
     runs = run_service.model_runs(state.store(), dataset.id)
     in_hand = chosen_of(runs)
     new = in_hand is None or st.query_params.get("run", "") == NEW

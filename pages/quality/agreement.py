@@ -8,7 +8,15 @@ from core.adapters.store import DatasetView
 from core.adapters.store.models import Pass
 from core.domain.form import Form, Value
 from core.domain.scoring import LCS
-from core.services.quality import Pace, Together, TwoReviews, paces, settled_forms, together, two_reviews
+from core.services.quality import (
+    Pace,
+    PairwiseAgreement,
+    TwoReviews,
+    paces,
+    pairwise_agreement,
+    settled_forms,
+    two_reviews,
+)
 from core.services.quality import text_of as text
 from core.services.review import apply_saves, blind_waiting
 from core.ui import diff, navigation, state
@@ -45,7 +53,7 @@ def start_blind(dataset: DatasetView, form: Form) -> None:
     )
 
 
-def draw_fields(found: Together, form: Form) -> None:
+def draw_fields(found: PairwiseAgreement, form: Form) -> None:
     """Agreement field by field."""
     agreed = found.agreement
     who = "；".join(f"{one} 与 {other} {count} 条" for one, other, count in found.pairs)
@@ -83,7 +91,7 @@ def draw_fields(found: Together, form: Form) -> None:
     )
 
 
-def draw_unsettled(found: Together, dataset: DatasetView, form: Form) -> None:
+def draw_unsettled(found: PairwiseAgreement, dataset: DatasetView, form: Form) -> None:
     """The chats about which they differ, and the one in hand."""
     if not found.chats:
         st.success("两人填的完全一样，没有要仲裁的群聊。", icon=":material/check_circle:")
@@ -156,7 +164,7 @@ def settle(reviews: TwoReviews, dataset: DatasetView, form: Form, chat: int) -> 
                 choices[f"{position}:*"] = ""
             continue
         one, other = customer.forms[0] or {}, customer.forms[1] or {}
-        for number in sorted(customer.apart):
+        for number in sorted(customer.differs_between_runs):
             field = form.fields[number]
             a, b = one.get(field.key, field.empty), other.get(field.key, field.empty)
             label, left, right, choice = st.columns([2, 4, 4, 3], vertical_alignment="center")
@@ -256,7 +264,7 @@ else:
             )
     else:
         with st.spinner("正在计算…", show_time=False):
-            both = together(state.store(), dataset, form)
+            both = pairwise_agreement(state.store(), dataset, form)
         if both is None:
             no_second(dataset)
         elif view == VIEWS[1]:

@@ -5,7 +5,7 @@ import streamlit as st
 from core.adapters.store import RunView
 from core.domain.scoring import Change, Comparison
 from core.domain.scoring.bootstrap import FEWEST
-from core.services.quality import Yardstick, comparison
+from core.services.quality import Benchmark, comparison
 from core.ui import charts, navigation, state
 from core.ui.notices import empty_state
 from core.ui.quality import common
@@ -27,7 +27,7 @@ ALL = "全部字段"
 VIEWS = ("这些群聊", "图")
 
 
-def choose_runs(by: Yardstick) -> tuple[RunView, RunView] | None:
+def choose_runs(by: Benchmark) -> tuple[RunView, RunView] | None:
     """Which two runs."""
     found = [run for run in common.runs_of(by.dataset) if by.against != f"run:{run.name}" and run.kind != "labels"]
     if len(found) < 2:
@@ -72,7 +72,7 @@ def verdict(found: Comparison, a: RunView, b: RunView) -> None:
         st.caption(f"两个任务都低于下限 {found.a.floor:.2f}：交空表得分更高。")
 
 
-def matrix(by: Yardstick, found: Comparison) -> list[dict[str, object]]:
+def matrix(by: Benchmark, found: Comparison) -> list[dict[str, object]]:
     """The matrix as rows, those that changed most first."""
     rows: list[dict[str, object]] = []
     for key, change in found.fields.items():
@@ -116,7 +116,7 @@ def draw_matrix(rows: list[dict[str, object]], names: str) -> None:
     download(shown, name="修好与改坏", key="changes-matrix-csv")
 
 
-def draw_cells(by: Yardstick, found: Comparison, a: RunView, b: RunView) -> None:
+def draw_cells(by: Benchmark, found: Comparison, a: RunView, b: RunView) -> None:
     """The chats behind one cell of the matrix."""
     labels = {field.label: field.key for field in by.form.fields}
     left, right = st.columns([2, 3], vertical_alignment="bottom")

@@ -10,9 +10,9 @@ from core.domain.diff import diff_text
 from core.services.quality import (
     REFERENCE,
     Alignment,
+    Benchmark,
     Difference,
     DisputeView,
-    Yardstick,
     align,
     difference_rows,
     dispute,
@@ -36,7 +36,7 @@ ABOVE = 330
 AT = "shiyao.compare.at"
 
 
-def choose_runs(by: Yardstick) -> tuple[list[str], DeltaGenerator] | None:
+def choose_runs(by: Benchmark) -> tuple[list[str], DeltaGenerator] | None:
     """Which runs stand side by side, and the place beside the box."""
     names = [run.name for run in common.runs_of(by.dataset) if by.against != f"run:{run.name}"]
     if by.against == "labels":
@@ -209,9 +209,9 @@ def shown_rows(found: Alignment, at: Difference, mode: str, key: str) -> dict[in
     keys = found.form.keys
     rows: dict[int, list[str]] = {}
     for position, customer in enumerate(found.chats[at.chat]):
-        numbers = set(range(len(keys))) if mode == MODES[2] else set(customer.apart)
+        numbers = set(range(len(keys))) if mode == MODES[2] else set(customer.differs_between_runs)
         if mode == MODES[1]:
-            numbers |= customer.off
+            numbers |= customer.differs_from_reference
         wanted = [k for n, k in enumerate(keys) if (n in numbers and (not key or k == key)) or (position, k) == at[1:]]
         if wanted:
             rows[position] = wanted

@@ -5,7 +5,7 @@ import streamlit as st
 from core.adapters.store import DatasetView
 from core.adapters.store.models import DisputeStatus
 from core.domain.form import Form
-from core.services.quality import DisputeView, Yardstick, board, decide, dispute_rows, disputes, text_of
+from core.services.quality import Benchmark, DisputeView, decide, dispute_rows, disputes, leaderboard, text_of
 from core.ui import navigation, state
 from core.ui.heading import heading
 from core.ui.notices import empty_state, guarded
@@ -81,9 +81,9 @@ def draw_decision(one: DisputeView, form: Form) -> None:
                 st.rerun()
 
 
-def draw_scores(by: Yardstick) -> None:
+def draw_scores(by: Benchmark) -> None:
     """Every run's score with and without the disputed cells."""
-    found = board(state.store(), by)
+    found = leaderboard(state.store(), by)
     if not found.rows:
         return
     st.subheader("得分：计与不计")
@@ -143,4 +143,4 @@ else:
             draw_list(found, dataset, form)
         else:
             st.caption(f"没有「{wanted}」的争议。")
-        draw_scores(Yardstick(dataset, form))
+        draw_scores(Benchmark(dataset, form))

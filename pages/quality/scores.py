@@ -4,7 +4,15 @@ import numpy as np
 import streamlit as st
 
 from core.domain.scoring import RunScore
-from core.services.quality import Board, BoardRow, Yardstick, board, enter_outside, named_run, remove_outside
+from core.services.quality import (
+    Benchmark,
+    Leaderboard,
+    LeaderboardRow,
+    add_external_score,
+    leaderboard,
+    named_run,
+    remove_external_score,
+)
 from core.services.training import seen_in_training
 from core.ui import charts, navigation, state
 from core.ui.notices import guarded
@@ -15,7 +23,7 @@ VIEWS = ("排行", "字段", "分布", "最费分的群聊")
 BINS, COSTLY = 18, 30
 
 
-def headline(found: Board) -> None:
+def headline(found: Leaderboard) -> None:
     """What every number on this page is to be held against."""
     best = found.rows[0]
     filled = best.score.filled
@@ -41,7 +49,7 @@ def headline(found: Board) -> None:
     )
 
 
-def measured(found: Board) -> None:
+def measured(found: Leaderboard) -> None:
     """By what the numbers were measured."""
     said = f"{found.chats} 条群聊，对照{common.called(found.by.against)}。{common.measured_by(found.by.measure)}"
     if found.disputed:
@@ -49,7 +57,7 @@ def measured(found: Board) -> None:
     st.caption(said)
 
 
-def ranked(found: Board) -> list[dict[str, object]]:
+def ranked(found: Leaderboard) -> list[dict[str, object]]:
     """The leaderboard as rows."""
     rows: list[dict[str, object]] = []
     for place, row in enumerate(found.rows, 1):
@@ -64,7 +72,7 @@ def ranked(found: Board) -> list[dict[str, object]]:
         if found.disputed and row.undisputed is not None:
             shown["不计争议"] = row.undisputed.score
         shown |= {
-            "与第一名": "—" if row.to_best is None else "不能区分" if row.like_best else "更低",
+            "与第一名": "—" if row.to_best is None else "不能区分" if row.indistinguishable_from_best else "更低",
             "F1": share(score.filled.f1),
             "精确率": share(score.filled.precision),
             "召回率": share(score.filled.recall),
@@ -81,7 +89,7 @@ def ranked(found: Board) -> list[dict[str, object]]:
     return rows
 
 
-def draw_ranking(found: Board) -> None:
+def draw_ranking(found: Leaderboard) -> None:
     """The leaderboard and its chart."""
     rows = ranked(found)
     st.dataframe(
@@ -130,7 +138,7 @@ def draw_ranking(found: Board) -> None:
 
 
 @guarded
-def outside_entry(found: Board) -> None:
+def outside_entry(found: Leaderboard) -> None:
     """Enter a score that is known from outside."""
     with st.popover("登记线上得分", icon=":material/cloud_upload:"):
         names = {row.run.name: row for row in found.rows}
@@ -144,7 +152,7 @@ def outside_entry(found: Board) -> None:
                     st.error("请先填写得分。")
                 else:
                     run = names[name].run
-                    enter_outside(state.store(), run.id, value, source=source, note=note, who=state.reviewer())
+                    add_external_score(state.store(), run.id, value, source=source, note=note, who=state.reviewer())
                     st.rerun()
         for row in found.rows:
             for one in row.outside:
@@ -153,11 +161,11 @@ def outside_entry(found: Board) -> None:
                 if button.button(
                     "", icon=":material/delete:", key=f"outside-{one.id}", type="tertiary", help="撤销登记"
                 ):
-                    remove_outside(state.store(), one.id)
+                    remove_external_score(state.store(), one.id)
                     st.rerun()
 
 
-def choose_run(found: Board) -> BoardRow:
+def choose_run(found: Leaderboard) -> LeaderboardRow:
     """Which run the details are about."""
     names = [row.run.name for row in found.rows]
     left, right = st.columns([2, 5], vertical_alignment="bottom")
@@ -175,7 +183,7 @@ def choose_run(found: Board) -> BoardRow:
     return row
 
 
-def draw_fields(by: Yardstick, score: RunScore) -> None:
+def draw_fields(by: Benchmark, score: RunScore) -> None:
     """Which fields cost the points."""
     rows = [
         {
@@ -214,7 +222,7 @@ def draw_fields(by: Yardstick, score: RunScore) -> None:
     )
 
 
-def draw_distribution(found: Board, score: RunScore) -> None:
+def draw_distribution(found: Leaderboard, score: RunScore) -> None:
     """How the score spreads over chats."""
     values = np.array([chat.score for chat in score.chats.values()])
     counts, edges = np.histogram(values, bins=BINS, range=(0, found.max))
@@ -239,7 +247,7 @@ def draw_distribution(found: Board, score: RunScore) -> None:
     )
 
 
-def draw_costly(by: Yardstick, score: RunScore) -> None:
+def draw_costly(by: Benchmark, score: RunScore) -> None:
     """The chats that cost most, each one click from the desk."""
     ordered = sorted(score.chats.items(), key=lambda item: item[1].score)[:COSTLY]
     weights = [field.points for field in by.form.fields]
@@ -284,7 +292,7 @@ def draw_costly(by: Yardstick, score: RunScore) -> None:
 chosen_by = common.choose("评分")
 if chosen_by is not None:
     by, beside = chosen_by
-    found = board(state.store(), by)
+    found = leaderboard(state.store(), by)
     if not found.rows:
         common.no_runs(by.dataset)
     else:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.adapters.store import DatasetView
 from core.services.review import ORDERS, base_run
-from core.services.review.batches import BatchView, batches, give, take_back
+from core.services.review.batches import BatchView, assign, batches, withdraw
 from core.services.review.queue.claims import reviewers
 from core.ui import navigation, state
 from core.ui.heading import heading
@@ -59,7 +59,7 @@ def draw(dataset: DatasetView, found: list[BatchView]) -> None:
         target = {"dataset": str(dataset.id), "batch": filter_controls.batch_title(one)}
         st.switch_page(navigation.WORKBENCH, query_params=target)
     if taker.button("收回批次", disabled=one is None, help="群聊和记录都留着", width="stretch") and one is not None:
-        take_back(state.store(), one.id)
+        withdraw(state.store(), one.id)
         st.toast(f"已收回「{one.name}」", icon=":material/undo:")
         st.rerun()
 
@@ -90,7 +90,7 @@ def hand_out(dataset: DatasetView) -> None:
         wanted = filter_controls.conditions(dataset, form, queue=queue, of_batch=False)
     lacking = not (name.strip() and chosen)
     if left.button("分派", type="primary", disabled=lacking, help="先填写批次名称和审阅人" if lacking else None):
-        made = give(
+        made = assign(
             state.store(),
             form,
             dataset.id,

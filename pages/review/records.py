@@ -131,7 +131,7 @@ def table(dataset: DatasetView) -> None:
     with fill:
         bulk_edit.offer_fill(dataset, form, sheet, ticked, run_id)
     with replace:
-        bulk_edit.offer_replace(dataset, form, lambda: record_table.matching(state.store(), dataset.id, **scope))
+        bulk_edit.offer_replace(dataset, form, lambda: record_table.matching_chats(state.store(), dataset.id, **scope))
     with past:
         bulk_edit.list_recent(dataset, form, sheet)
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.adapters.store import DatasetView
-from core.services.review import FILTERS, ORDERS, Desk, open_desk
+from core.services.review import FILTERS, ORDERS, PrimarySession, open_session
 from core.ui import navigation, state
 from core.ui.notices import empty_state
 from core.ui.review import blind_review, filter_controls, workbench_fragment
@@ -31,7 +31,7 @@ def ask_reviewer() -> None:
             st.error("请先填写名字。")
 
 
-def controls(available: list[DatasetView]) -> Desk:
+def controls(available: list[DatasetView]) -> PrimarySession:
     """The desk as chosen: dataset, run to start from, and the queue; they stand in the free half of the menu's line."""
     with st.container(key="desk-controls"):
         back = state.records_address()
@@ -85,7 +85,7 @@ def controls(available: list[DatasetView]) -> Desk:
             disabled=not (wanted.narrow or newer),
             width="stretch",
         )
-    return open_desk(
+    return open_session(
         state.store(),
         dataset,
         form,

@@ -17,7 +17,7 @@ from playwright.sync_api import Page
 from core.adapters.store import open_store, queries
 from core.domain.form import load_named_form
 from core.services.datasets.sample import SAMPLE_DATASET, SAMPLE_RUN
-from core.services.review import open_desk
+from core.services.review import open_session
 from core.ui.navigation import ADDRESSES
 from tests.browser.chromium import at_rest, chromium
 from tests.browser.serving import ROOT, serving
@@ -75,7 +75,7 @@ def review(url: str, base: str = SAMPLE_RUN) -> None:
         dataset = queries.datasets(session)[0]
         labels = queries.labels_run(session, dataset.id)
         answers = queries.forms_by_index(session, labels.id) if labels else {}
-    desk = open_desk(store, dataset, load_named_form(dataset.form), base=base, reviewer="林晓")
+    desk = open_session(store, dataset, load_named_form(dataset.form), base=base, reviewer="林晓")
     saves = [
         {
             "save_id": f"picture-{index}",

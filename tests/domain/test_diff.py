@@ -5,14 +5,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.domain import diff as module
-from core.domain.diff import Op, Piece, diff_lists, diff_text, diff_values
+from core.domain.diff import DiffPart, Op, diff_lists, diff_text, diff_values
 from core.ui.diff import list_html, text_html, value_html
 
 CALM = settings(derandomize=True, deadline=None, max_examples=200)
 TEXTS = st.text("甲乙丙丁，。\n ab😀", max_size=40)
 
 
-def side(found: tuple[Piece, ...], other: Op) -> str:
+def side(found: tuple[DiffPart, ...], other: Op) -> str:
     return "".join(piece.text for piece in found if piece.op is not other)
 
 

@@ -44,8 +44,8 @@ def wait_until(true: Callable[[], bool], seconds: float = 40.0) -> None:
 
 
 @contextmanager
-def runner(store: Store, *, claim: bool = True) -> Iterator[run_service.JobRunner]:
-    running = run_service.JobRunner(store)
+def runner(store: Store, *, claim: bool = True) -> Iterator[run_service.RunScheduler]:
+    running = run_service.RunScheduler(store)
     running.start(claim=claim)
     try:
         yield running

@@ -6,12 +6,12 @@ from typing import Any
 
 from core.adapters.store import Store
 from core.adapters.store.models import RecordEvent, RecordStatus
-from core.services.export import Source
+from core.services.export import AnswerSource
 from core.services.training import TrainingOptions
 from tests.factories.exports import fill
 from tests.factories.exports import form as filled
 
-LABELS_ALONE = Source(labels=True)
+LABELS_ALONE = AnswerSource(labels=True)
 CHATTER = "客服小陈1：您好，资料已经整理好了，请您查收，有问题随时找我。\n林晓3：收到，我们内部先看一看，回头再聊。\n"
 LONG = "林晓3：你们的会话存档怎么收费？\n" + CHATTER * 40 + "林晓3：我的手机 13800001111，周五前给我报价\n"
 """Its phone number and its moment stand at the very end."""

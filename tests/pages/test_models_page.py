@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from core.adapters.llm import Source
+from core.adapters.llm import SpecSource
 from core.adapters.store import Store
 from core.services.extraction import models as model_catalog
 from tests.fakes.behaviour import Answer, Failure
@@ -48,7 +48,7 @@ def test_a_model_is_made_tested_changed_and_deleted(
         app = by_label(app.button, "保存").click().run()
         assert not app.exception
         made = model_catalog.models(store)[0]
-        assert (made.source, made.called, made.price_in, made.price_out) == (Source.DATABASE, "m1", 0.002, None)
+        assert (made.source, made.api_name, made.price_in, made.price_out) == (SpecSource.DATABASE, "m1", 0.002, None)
         assert "缺少环境变量 MY_SERVICE_API_KEY" in seen(app)
         assert by_label(app.button, "测试连接").disabled
 
@@ -72,7 +72,7 @@ def test_a_model_is_made_tested_changed_and_deleted(
     confirm = next(button for button in app.button if button.key == "models-delete-my-service")
     app = confirm.click().run()
     assert not app.exception
-    assert all(spec.source == Source.FILE for spec in model_catalog.models(store))
+    assert all(spec.source == SpecSource.FILE for spec in model_catalog.models(store))
 
 
 def test_a_shipped_model_is_overridden_by_a_copy(page: OpenPage, store: Store) -> None:
@@ -98,4 +98,4 @@ def test_a_pasted_key_is_refused_and_not_shown(page: OpenPage, store: Store) -> 
     by_label(app.text_area, "附加参数").set_value("{oops")
     app = by_label(app.button, "保存").click().run()
     assert "附加参数第 1 行不是合法的 JSON" in seen(app)
-    assert all(spec.source == Source.FILE for spec in model_catalog.models(store))
+    assert all(spec.source == SpecSource.FILE for spec in model_catalog.models(store))

@@ -7,7 +7,7 @@ import pytest
 
 from core.adapters.store import Store, queries
 from core.adapters.store.models import DisputeStatus, Pass
-from core.services.quality import dispute, disputes, outside_scores
+from core.services.quality import dispute, disputes, external_scores
 from core.ui.tables import csv_of
 from tests.factories.quality import FORM, NAME, TODO, add_record, add_run, form, quality_dataset
 from tests.factories.runs import add_dataset
@@ -76,7 +76,7 @@ def test_an_online_score_is_entered(page: OpenPage, store: Store) -> None:
     by_label(app.number_input, "得分").set_value(17.34)
     app = by_label(app.button, "登记").click().run()
     assert not app.exception
-    (found,) = outside_scores(store, dataset.id).values()
+    (found,) = external_scores(store, dataset.id).values()
     assert (found[0].score, found[0].who) == (17.34, "小林")
     assert 17.34 in list(app.dataframe[0].value["线上得分"])
 

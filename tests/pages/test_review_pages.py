@@ -4,7 +4,7 @@ import pytest
 
 from core.adapters.store import Store
 from core.services.review import Filter, guidelines
-from core.services.review.batches import batches, give
+from core.services.review.batches import assign, batches
 from tests.factories.reviews import FORM, NAME, STAGE, answer, decide, make, records
 from tests.pages.conftest import OpenPage
 from tests.pages.finding import button, seen
@@ -63,7 +63,7 @@ def test_a_batch_is_handed_out_and_listed(open_page: OpenPage, store: Store) -> 
 def test_the_record_table_pages_and_filters_on_the_server(open_page: OpenPage, store: Store) -> None:
     dataset = make(store, 3)
     answer(store, dataset, "甲", {1: [{NAME: "林木1"}]})
-    give(store, FORM, dataset.id, name="一", reviewers=["林晓"], count=1, who="林晓", narrow=Filter())
+    assign(store, FORM, dataset.id, name="一", reviewers=["林晓"], count=1, who="林晓", narrow=Filter())
     assert "共 3 条群聊" in seen(open_page(RECORDS))
     assert "共 1 条群聊" in seen(open_page(RECORDS, batch="我的批次"))
     assert "没有符合条件的记录" in seen(open_page(RECORDS, text="没有这个词"))

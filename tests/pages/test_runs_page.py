@@ -163,7 +163,7 @@ def test_failures_by_cause_with_replies_and_retry(
     with FakeOpenAI([Failure(status=401), Answer("不会"), Answer("不会"), Answer()]) as service:
         use(service, monkeypatch)
         run = run_service.create_run(store, dataset="d", name="r", provider="openai", concurrency=1)
-        run_service.watch(store, lambda: run_service.start(store, run.id))
+        run_service.wait_for_run(store, lambda: run_service.start(store, run.id))
         app = page(dataset="d", run="r")
         assert not app.exception
         causes = by_label(app.get("button_group"), "原因")
@@ -247,7 +247,7 @@ def test_every_pipeline_on_offer_is_carried_out(
 def test_what_a_run_is_made_of_and_its_deletion(page: OpenPage, store: Store) -> None:
     add_dataset(store, 1)
     run = run_service.create_run(store, dataset="d", name="r*1", provider="local", parameters={"temperature": 0.5})
-    run_service.watch(store, lambda: run_service.start(store, run.id))
+    run_service.wait_for_run(store, lambda: run_service.start(store, run.id))
     app = page()
     app = by_label(app.get("button_group"), "内容").set_value("设置").run()
     assert "temperature = 0.5" in seen(app)

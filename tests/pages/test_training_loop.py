@@ -6,7 +6,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.adapters.store import Store, queries
 from core.domain.form import Form
-from core.services.export import Source
+from core.services.export import AnswerSource
 from core.services.extraction import models as model_catalog
 from core.services.training import TrainingOptions, export_training
 from tests.pages.conftest import OpenPage
@@ -45,7 +45,7 @@ def test_lessons_become_a_prompt_and_a_bulk_correction(open_page: OpenPage, stor
 
 def test_a_tuned_model_is_entered_on_the_way(open_page: OpenPage, store: Store, form: Form, tmp_path: Path) -> None:
     dataset, _ = fill(store, form)
-    options = TrainingOptions(datasets=(dataset,), source=Source(records=True), min_rows=0)
+    options = TrainingOptions(datasets=(dataset,), source=AnswerSource(records=True), min_rows=0)
     export_training(store, options=options, out=tmp_path / "第一版")
     app = open_page("pages/training/tuning.py")
     assert not app.exception

@@ -108,9 +108,9 @@ def test_versions_are_described_compared_and_rebuilt(page: OpenPage, store: Stor
 
 def test_changed_sources_are_told_by_row(page: OpenPage, store: Store, tmp_path: Path) -> None:
     fill(store, statuses={1: RecordStatus.CONFIRMED})
-    from core.services.export import Source
+    from core.services.export import AnswerSource
 
-    export_training(store, options=options(source=Source(records=True)), out=tmp_path / "a")
+    export_training(store, options=options(source=AnswerSource(records=True)), out=tmp_path / "a")
     save_again(store, 1, 客户购买阶段="赢单")
     app = page("版本")
     app.toggle[0].set_value(True).run()

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 from core.adapters.llm.base import ModelReply, ModelRequest, Provider
 from core.adapters.llm.local import LocalProvider
-from core.adapters.llm.model_spec import ModelSpec, Source
+from core.adapters.llm.model_spec import ModelSpec, SpecSource
 from core.adapters.llm.openai_compat import OpenAIProvider
-from core.adapters.llm.presets import find_preset, presets, typed
+from core.adapters.llm.presets import adhoc_model, find_preset, presets
 from core.adapters.llm.spark import SparkProvider
 from core.errors import SettingsError
 
@@ -17,12 +17,12 @@ __all__ = [
     "ModelRequest",
     "ModelSpec",
     "Provider",
-    "Source",
+    "SpecSource",
     "connect",
     "find_preset",
     "presets",
     "provider",
-    "typed",
+    "adhoc_model",
 ]
 
 PROVIDERS: dict[str, Callable[[ModelSpec | None], Provider]] = {

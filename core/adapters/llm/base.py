@@ -59,7 +59,7 @@ class Provider(Protocol):
     name: str
 
     @property
-    def usual_address(self) -> str:
+    def default_url(self) -> str:
         """Where the environment says it is, for models that have no address of their own; ``""`` where nowhere."""
         ...
 

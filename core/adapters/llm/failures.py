@@ -77,7 +77,7 @@ def missing_variables(provider: str, missing: list[str]) -> str:
 
 def missing_parts(spec: ModelSpec) -> str:
     """One sentence that names what a template still lacks, or ``""``."""
-    lacking = spec.lacking()
+    lacking = spec.missing_settings()
     if not lacking:
         return ""
     titles = {"model": "服务方的名称（model）"}

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 
-class Source(StrEnum):
+class SpecSource(StrEnum):
     """Where an entry comes from."""
 
     FILE = "file"  # ships with the program, read-only
@@ -39,7 +39,7 @@ class ModelSpec:
         needs: what has to be filled in before it can be called (``model``, ``patch_id``, ``lora_id``): a template.
         note: for people.
         training_set_id: the set that it was tuned on.
-        source: see :class:`Source`.
+        source: see :class:`SpecSource`.
         id: of the row, for entries of the database.
     """
 
@@ -61,11 +61,11 @@ class ModelSpec:
     needs: tuple[str, ...] = ()
     note: str = ""
     training_set_id: int | None = None
-    source: str = Source.FILE
+    source: str = SpecSource.FILE
     id: int | None = None
 
     @property
-    def called(self) -> str:
+    def api_name(self) -> str:
         """What the service calls it."""
         return self.model or self.name
 
@@ -78,14 +78,14 @@ class ModelSpec:
         usual = {"json_mode": True} if self.json_mode else {}
         return {**usual, **self.parameters, **(own or {})}
 
-    def lacking(self, own: Mapping[str, Any] | None = None) -> tuple[str, ...]:
+    def missing_settings(self, own: Mapping[str, Any] | None = None) -> tuple[str, ...]:
         """What a template still needs, given the run's own parameters."""
         given = self.request(own)
         return tuple(name for name in self.needs if not (self.model if name == "model" else given.get(name)))
 
     def fingerprint(self) -> str:
         """Equal for entries that answer alike: address, name there, parameters; not limits, prices or titles."""
-        what = [self.provider, self.url, self.called, dict(self.parameters), self.json_mode]
+        what = [self.provider, self.url, self.api_name, dict(self.parameters), self.json_mode]
         return hashlib.sha256(json.dumps(what, ensure_ascii=False, sort_keys=True, default=str).encode()).hexdigest()
 
     def as_dict(self) -> dict[str, Any]:

@@ -53,7 +53,7 @@ class OpenAIProvider:
         self._spec = spec
 
     @property
-    def usual_address(self) -> str:
+    def default_url(self) -> str:
         """The environment's address."""
         return self._settings.base_url
 
@@ -81,7 +81,7 @@ class OpenAIProvider:
         """
         if reason := self.ready():
             raise ProviderError(Cause.CONFIG, reason.rstrip("。"))
-        model = request.model or (self._spec.called if self._spec else "") or self._settings.model
+        model = request.model or (self._spec.api_name if self._spec else "") or self._settings.model
         if not model:
             raise failure(Cause.CONFIG, "没有指定模型", "请设置环境变量 OPENAI_MODEL，或在抽取任务里填写模型")
         import openai
@@ -195,10 +195,10 @@ def _read(reply: Any, request: ModelRequest, model: str, seconds: float) -> Mode
     usage = reply.usage
     tokens_in, tokens_out = (usage.prompt_tokens, usage.completion_tokens) if usage else (None, None)
     if choice.finish_reason == "length":
-        raise length_failure(request.parameters.get("max_tokens"), text).having_taken(tokens_in, tokens_out)
+        raise length_failure(request.parameters.get("max_tokens"), text).with_token_usage(tokens_in, tokens_out)
     if choice.finish_reason == "content_filter":
         refused = failure(Cause.AUDIT, "模型的回答没有通过内容审核", code="content_filter", partial=text)
-        raise refused.having_taken(tokens_in, tokens_out)
+        raise refused.with_token_usage(tokens_in, tokens_out)
     return ModelReply(text, tokens_in, tokens_out, seconds, reply.model or model)
 
 

@@ -4,7 +4,7 @@ import tomllib
 from functools import lru_cache
 from pathlib import Path
 
-from core.adapters.llm.model_spec import ModelSpec, Source
+from core.adapters.llm.model_spec import ModelSpec, SpecSource
 
 PRESETS_FILE = Path(__file__).with_name("models.toml")
 
@@ -13,7 +13,7 @@ PRESETS_FILE = Path(__file__).with_name("models.toml")
 def presets() -> tuple[ModelSpec, ...]:
     """All shipped entries, in the order of the file; read once per process."""
     raw = tomllib.loads(PRESETS_FILE.read_text(encoding="utf-8"))
-    return tuple(ModelSpec.from_dict({**entry, "source": Source.FILE}) for entry in raw["model"])
+    return tuple(ModelSpec.from_dict({**entry, "source": SpecSource.FILE}) for entry in raw["model"])
 
 
 def find_preset(provider: str, name: str) -> ModelSpec | None:
@@ -21,7 +21,7 @@ def find_preset(provider: str, name: str) -> ModelSpec | None:
     return next((preset for preset in presets() if (preset.provider, preset.name) == (provider, name)), None)
 
 
-def typed(provider: str, name: str) -> ModelSpec:
+def adhoc_model(provider: str, name: str) -> ModelSpec:
     """An entry for a model that is only a name: its address and key come from the environment."""
     key_env = "OPENAI_API_KEY" if provider == "openai" else ""
-    return ModelSpec(name, name or "默认模型", provider, model=name, key_env=key_env, source=Source.SETTINGS)
+    return ModelSpec(name, name or "默认模型", provider, model=name, key_env=key_env, source=SpecSource.SETTINGS)

@@ -24,7 +24,7 @@ from core.adapters.llm.failures import (
     spark_failure,
     timeout_failure,
 )
-from core.adapters.llm.model_spec import ModelSpec, Source
+from core.adapters.llm.model_spec import ModelSpec, SpecSource
 from core.adapters.llm.presets import find_preset, presets
 from core.adapters.llm.spark_wire import Wire
 from core.errors import Cause, ProviderError
@@ -46,7 +46,7 @@ class SparkProvider:
         self._spec = spec
 
     @property
-    def usual_address(self) -> str:
+    def default_url(self) -> str:
         """The environment's address."""
         return self._settings.url
 
@@ -74,7 +74,7 @@ class SparkProvider:
         """
         if reason := self.ready():
             raise ProviderError(Cause.CONFIG, reason.rstrip("。"))
-        domain = request.model or (self._spec.called if self._spec else "") or self._settings.domain
+        domain = request.model or (self._spec.api_name if self._spec else "") or self._settings.domain
         elapsed = stopwatch()
         wire = Wire()
         max_tokens = _max_tokens(request, self._known(domain))
@@ -98,7 +98,7 @@ class SparkProvider:
         tokens_in, tokens_out = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
         text = str(result.generations[0].message.content)
         if tokens_out is not None and tokens_out >= max_tokens:
-            raise length_failure(max_tokens, text).having_taken(tokens_in, tokens_out)
+            raise length_failure(max_tokens, text).with_token_usage(tokens_in, tokens_out)
         return ModelReply(text, tokens_in, tokens_out, elapsed(), domain)
 
     def _client(self, request: ModelRequest, domain: str, max_tokens: int, wire: Wire) -> tuple[Any, list[Any]]:
@@ -128,14 +128,14 @@ class SparkProvider:
 
     def _known(self, domain: str) -> ModelSpec | None:
         """What is known about a domain: the entry in hand, else the shipped one."""
-        if self._spec and self._spec.called == domain:
+        if self._spec and self._spec.api_name == domain:
             return self._spec
         return find_preset("spark", domain)
 
     def _url(self, domain: str) -> str:
         """The domain's public address, unless the settings name an address of one's own; an own entry's goes first."""
         known = self._known(domain)
-        if known and known.url and known.source == Source.DATABASE:
+        if known and known.url and known.source == SpecSource.DATABASE:
             return known.url
         public = {preset.url for preset in presets()}
         return known.url if known and known.url and self._settings.url in public else self._settings.url

@@ -383,8 +383,10 @@ class Dispute(Base, table=True):
     decision: str = ""
 
 
-class OutsideScore(Base, table=True):
+class ExternalScore(Base, table=True):
     """A run's score as somebody else measured it, such as the platform's online score; append-only."""
+
+    __tablename__ = "outsidescore"
 
     id: int | None = Field(default=None, primary_key=True)
     run_id: int = Field(foreign_key="run.id", ondelete="CASCADE", index=True)
@@ -456,8 +458,10 @@ class Lease(Base, table=True):
     started_at: datetime = Field(sa_column=_timestamp())
 
 
-class Gate(Base, table=True):
+class ModelLimiter(Base, table=True):
     """One per model: whoever gives out its calls locks this row meanwhile. ``next_at``: when the next may start."""
+
+    __tablename__ = "gate"
 
     model: str = Field(primary_key=True)
     next_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))

@@ -115,7 +115,7 @@ class ParsedChat:
     residue: tuple[Span, ...] = ()
 
     @property
-    def pieces(self) -> tuple[Span, ...]:
+    def all_spans(self) -> tuple[Span, ...]:
         """All spans in order; joined they give the text back."""
         return tuple(sorted((*(message.span for message in self.messages), *self.residue)))
 

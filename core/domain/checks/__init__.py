@@ -2,6 +2,6 @@
 
 from core.domain.checks.form_checks import check
 from core.domain.checks.model import FormWarning, Level
-from core.domain.checks.omissions import Missed, find_all, missed
+from core.domain.checks.omissions import Omission, find_mentions, find_omissions
 
-__all__ = ["FormWarning", "Level", "Missed", "check", "find_all", "missed"]
+__all__ = ["FormWarning", "Level", "Omission", "check", "find_mentions", "find_omissions"]

@@ -12,7 +12,7 @@ from typing import Any
 
 from core.domain import entities
 from core.domain.chat.model import Message, Role, Span
-from core.domain.entities import Found
+from core.domain.entities import Mention
 from core.domain.evidence import ChatIndex, same_person
 from core.domain.evidence.index import compact
 from core.domain.evidence.quantities import amounts_in, moments_in
@@ -35,7 +35,7 @@ _BUDGET = re.compile(r"预算|费用|花|投入|价|多少钱|以内|经费|额�
 
 
 @dataclass(frozen=True, slots=True)
-class Missed:
+class Omission:
     """Something that stands in the chat and in no form.
 
     Attributes:
@@ -65,20 +65,20 @@ class _Kind:
     """
 
     kind: Kind
-    find: Callable[[str], Iterator[Found]]
+    find: Callable[[str], Iterator[Mention]]
     by_staff: bool
     only_if_empty: bool
 
 
-def _plans(text: str) -> Iterator[Found]:
-    return (Found(match[0], *match.span()) for match in _PLAN.finditer(text))
+def _plans(text: str) -> Iterator[Mention]:
+    return (Mention(match[0], *match.span()) for match in _PLAN.finditer(text))
 
 
-def _dates(text: str) -> Iterator[Found]:
-    return (Found(match[0], *match.span()) for match in _DATE.finditer(text))
+def _dates(text: str) -> Iterator[Mention]:
+    return (Mention(match[0], *match.span()) for match in _DATE.finditer(text))
 
 
-def _budgets(text: str) -> Iterator[Found]:
+def _budgets(text: str) -> Iterator[Mention]:
     """Amounts in messages that speak of money to spend."""
     return entities.amounts_in(text) if _BUDGET.search(text) else iter(())
 
@@ -92,11 +92,11 @@ _KINDS = (
 )
 
 
-def find_all(index: ChatIndex) -> tuple[tuple[Kind, Found, Message], ...]:
+def find_mentions(index: ChatIndex) -> tuple[tuple[Kind, Mention, Message], ...]:
     """Everything of these kinds that was said, whatever the forms hold; do it once per chat."""
     text = index.text
     return tuple(
-        (kind.kind, Found(one.value, message.body.start + one.start, message.body.start + one.end), message)
+        (kind.kind, Mention(one.value, message.body.start + one.start, message.body.start + one.end), message)
         for message in index.parsed.messages
         for kind in _KINDS
         if kind.by_staff or not _by_staff(index, message)
@@ -104,7 +104,7 @@ def find_all(index: ChatIndex) -> tuple[tuple[Kind, Found, Message], ...]:
     )
 
 
-def _of(kind: _Kind, text: str) -> Iterator[Found]:
+def _of(kind: _Kind, text: str) -> Iterator[Mention]:
     """A birthday is a date without an hour, and only where somebody says that it is one."""
     if kind.kind is Kind.DATE and "生日" in text:
         return chain(kind.find(text), _dates(text))
@@ -116,12 +116,12 @@ def _by_staff(index: ChatIndex, message: Message) -> bool:
     return guess is not None and guess.role is Role.STAFF
 
 
-def missed(
+def find_omissions(
     form: Form,
     index: ChatIndex,
     customers: Sequence[FormValues],
-    found: Sequence[tuple[Kind, Found, Message]] | None = None,
-) -> list[Missed]:
+    found: Sequence[tuple[Kind, Mention, Message]] | None = None,
+) -> list[Omission]:
     """What was said and stands in no form, what customers said before what staff said, then in the chat's order.
 
     Args:
@@ -137,8 +137,8 @@ def missed(
     held = [_text(value) for values in customers for value in values.values() if value]
     quiet = {kind.kind for kind in _KINDS if kind.only_if_empty}
     seen: set[tuple[str, str]] = set()
-    remarks: list[tuple[bool, Missed]] = []
-    for kind, one, message in find_all(index) if found is None else found:
+    remarks: list[tuple[bool, Omission]] = []
+    for kind, one, message in find_mentions(index) if found is None else found:
         field = _field(form, kind, message.body.of(index.text))
         if field is None or (field.key, compact(one.value)) in seen or _holds(kind, held, one.value):
             continue
@@ -147,7 +147,7 @@ def missed(
         if kind in quiet and all(values.get(field.key) for values in concerned):
             continue
         seen.add((field.key, compact(one.value)))
-        place = Missed(field.key, one.value, Span(one.start, one.end), message.index, owner)
+        place = Omission(field.key, one.value, Span(one.start, one.end), message.index, owner)
         remarks.append((_by_staff(index, message), place))
     remarks.sort(key=lambda remark: remark[0])
     return [place for _, place in remarks][:MAX_MISSED]

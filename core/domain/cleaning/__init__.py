@@ -8,7 +8,7 @@ offsets (:class:`Cleaned`).
 
 from core.domain.cleaning.apply_steps import clean, known_steps, without_placeholders
 from core.domain.cleaning.chunking import OVERLAP, Window, split_windows, whole
-from core.domain.cleaning.model import Cleaned, LeftOut, Piece
+from core.domain.cleaning.model import Cleaned, LeftOut, TextMapping
 from core.domain.cleaning.removal_report import left_out_report
 from core.domain.cleaning.steps import STEPS, Step
 
@@ -17,7 +17,7 @@ __all__ = [
     "STEPS",
     "Cleaned",
     "LeftOut",
-    "Piece",
+    "TextMapping",
     "Step",
     "Window",
     "clean",

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from core.domain.chat import Message, ParsedChat, Span
-from core.domain.cleaning.model import Cleaned, LeftOut, Piece
+from core.domain.cleaning.model import Cleaned, LeftOut, TextMapping
 from core.domain.cleaning.steps import RESIDUE, STEPS, Edit
 from core.errors import SettingsError
 
@@ -36,7 +36,7 @@ def clean(chat: ParsedChat, steps: Iterable[str] = ()) -> Cleaned:
     dropped = _dropped(chat, names)
     stay = [message for message in chat.messages if message.index not in dropped]
     edits = _edits(chat, names, stay)
-    pieces: list[Piece] = []
+    pieces: list[TextMapping] = []
     left_out = [LeftOut(RESIDUE, span, -1, False) for span in chat.residue]
     length = 0
     for message in chat.messages:
@@ -47,7 +47,7 @@ def clean(chat: ParsedChat, steps: Iterable[str] = ()) -> Cleaned:
         for step, edit in edits.get(message.index, []):
             length = _add(pieces, length, chat.text, Span(at, edit.span.start), message.index)
             if edit.replacement:
-                pieces.append(Piece(length, edit.replacement, None, message.index))
+                pieces.append(TextMapping(length, edit.replacement, None, message.index))
                 length += len(edit.replacement)
             left_out.append(LeftOut(step, edit.span, message.index, False))
             at = edit.span.end
@@ -92,19 +92,19 @@ def _edits(chat: ParsedChat, names: tuple[str, ...], stay: list[Message]) -> dic
     return found
 
 
-def _add(pieces: list[Piece], length: int, text: str, span: Span, message: int) -> int:
+def _add(pieces: list[TextMapping], length: int, text: str, span: Span, message: int) -> int:
     if span.end <= span.start:
         return length
-    pieces.append(Piece(length, span.of(text), span, message))
+    pieces.append(TextMapping(length, span.of(text), span, message))
     return length + span.end - span.start
 
 
-def _trim(pieces: list[Piece]) -> None:
+def _trim(pieces: list[TextMapping]) -> None:
     """Take the line breaks off the end, as ``ParsedChat.conversation`` does."""
     while pieces:
         last = pieces.pop()
         words = last.text.rstrip("\n")
         if words:
             source = last.source and Span(last.source.start, last.source.start + len(words))
-            pieces.append(Piece(last.start, words, source, last.message))
+            pieces.append(TextMapping(last.start, words, source, last.message))
             return

@@ -55,7 +55,7 @@ def split_windows(
     """Cut a cleaned conversation into windows of at most ``limit``.
 
     Windows end where messages end; only a message that is longer than a window itself is cut, between its lines if
-    it has some. Together they hold every character.
+    it has some. PairwiseAgreement they hold every character.
 
     Args:
         chat: the parsed chat, for the speakers' names.

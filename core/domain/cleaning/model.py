@@ -8,7 +8,7 @@ from typing import NamedTuple
 from core.domain.chat import Span
 
 
-class Piece(NamedTuple):
+class TextMapping(NamedTuple):
     """A stretch of the cleaned text.
 
     Attributes:
@@ -57,7 +57,7 @@ class Cleaned:
     """
 
     text: str
-    pieces: tuple[Piece, ...]
+    pieces: tuple[TextMapping, ...]
     left_out: tuple[LeftOut, ...]
     steps: tuple[str, ...]
 

@@ -1,7 +1,7 @@
 """Recognising phones, e-mails, places, addresses, times and amounts in text without a model. Pure."""
 
 from core.domain.entities.finders import (
-    Found,
+    Mention,
     addresses_in,
     amounts,
     amounts_in,
@@ -14,7 +14,7 @@ from core.domain.entities.finders import (
 )
 
 __all__ = [
-    "Found",
+    "Mention",
     "addresses_in",
     "amounts",
     "amounts_in",

@@ -44,7 +44,7 @@ _SHORTEST_ADDRESS = 5
 _import_lock = threading.Lock()
 
 
-class Found(NamedTuple):
+class Mention(NamedTuple):
     """Something that was recognised.
 
     Attributes:
@@ -85,9 +85,9 @@ def emails(text: str) -> list[str]:
     return list(dict.fromkeys(found.value for found in emails_in(text)))
 
 
-def emails_in(text: str) -> Iterator[Found]:
+def emails_in(text: str) -> Iterator[Mention]:
     """E-mail addresses and where they stand."""
-    return (Found(match[0], *match.span()) for match in _EMAIL.finditer(text))
+    return (Mention(match[0], *match.span()) for match in _EMAIL.finditer(text))
 
 
 def phones(text: str) -> list[str]:
@@ -95,7 +95,7 @@ def phones(text: str) -> list[str]:
     return list(dict.fromkeys(found.value for found in phones_in(text)))
 
 
-def phones_in(text: str) -> Iterator[Found]:
+def phones_in(text: str) -> Iterator[Mention]:
     """Chinese phone numbers, digits only, and where they stand.
 
     Any eleven digits that begin with 1 are a mobile number, whether or not the prefix is in use: anonymised chats
@@ -111,17 +111,17 @@ def phones_in(text: str) -> Iterator[Found]:
         digits = digits.removeprefix("86") if len(digits) == 13 else digits
         landline = digits.startswith("0") and 10 <= len(digits) <= 12 and phonenumbers.is_valid_number(match.number)
         if _MOBILE.fullmatch(digits) or landline:
-            yield Found(digits, match.start, match.start + len(match.raw_string))
+            yield Mention(digits, match.start, match.start + len(match.raw_string))
 
 
-def addresses_in(text: str) -> Iterator[Found]:
+def addresses_in(text: str) -> Iterator[Mention]:
     """Streets with a house number and buildings with a floor or room, as written, with what leads up to them."""
     for match in _ADDRESS.finditer(text):
         start = match.start()
         if lead := _ADDRESS_LEAD.match(match[0]):
             start += lead.end()
         if match.end() - start >= _SHORTEST_ADDRESS:
-            yield Found(text[start : match.end()], start, match.end())
+            yield Mention(text[start : match.end()], start, match.end())
 
 
 def place_and_address(text: str) -> tuple[str, str]:
@@ -184,9 +184,9 @@ def amounts(text: str) -> list[str]:
     return [found.value for found in amounts_in(text)]
 
 
-def amounts_in(text: str) -> Iterator[Found]:
+def amounts_in(text: str) -> Iterator[Mention]:
     """Amounts of money, as written, and where they stand."""
     for match in _AMOUNT.finditer(text):
         words = match[0].strip()
         start = match.start() + match[0].index(words)
-        yield Found(words, start, start + len(words))
+        yield Mention(words, start, start + len(words))

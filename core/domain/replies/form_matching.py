@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from core.domain.form import Form
-from core.domain.replies.json_fragments import Piece, find_pieces
+from core.domain.replies.json_fragments import JsonFragment, find_fragments
 
 _NOISE = re.compile(r"[\s\-_—–－·.。/／:：>→|]+")
 _REVISED = re.compile(
@@ -45,7 +45,7 @@ class Answer(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-class Shapes:
+class FormMatcher:
     """Recognises the fields of one form."""
 
     def __init__(self, form: Form) -> None:
@@ -74,11 +74,11 @@ class Shapes:
         if isinstance(value, list):
             return self._read_list(value, depth)
         if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
-            answer = self.settle(self.answers(find_pieces(value, self.weigh), value, depth + 1))
+            answer = self.settle(self.answers(find_fragments(value, self.weigh), value, depth + 1))
             return answer and answer._replace(notes=(INNER_JSON, *answer.notes))
         return None
 
-    def answers(self, pieces: Iterable[Piece], text: str, depth: int = 0) -> list[tuple[str, Answer]]:
+    def answers(self, pieces: Iterable[JsonFragment], text: str, depth: int = 0) -> list[tuple[str, Answer]]:
         """The answers among the pieces of a text, each with the words before it."""
         found: list[tuple[str, Answer]] = []
         previous = 0
@@ -195,7 +195,7 @@ def _plain(key: object) -> str:
     return _NOISE.sub("", str(key)).lower()
 
 
-def _stands_alone(text: str, piece: Piece) -> bool:
+def _stands_alone(text: str, piece: JsonFragment) -> bool:
     """Whether an empty list is said as an answer, not mentioned in a sentence."""
     near = max(0, piece.start - _NEAR)
     before = text[max(near, text.rfind("\n", near, piece.start) + 1) : piece.start]

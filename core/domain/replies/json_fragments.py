@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from core.domain.replies.repair import STRICT, STRUCTURE_AHEAD, mend
+from core.domain.replies.repair import STRICT, STRUCTURE_AHEAD, repair_json
 
 _OPENING = re.compile(r"[{\[｛［]")
 _PROMISING = re.compile(
@@ -26,7 +26,7 @@ _TOO_DEEP = -1
 """No form is nested like this, and the repair of such a value takes for ever."""
 
 
-class Piece(NamedTuple):
+class JsonFragment(NamedTuple):
     """A JSON value in a text.
 
     Attributes:
@@ -52,14 +52,14 @@ def strict_value(text: str) -> Any:
         return None
 
 
-def find_pieces(text: str, weigh: Callable[[Any], int]) -> list[Piece]:
+def find_fragments(text: str, weigh: Callable[[Any], int]) -> list[JsonFragment]:
     """All lists and mappings in a text, in order; none lies within another.
 
     Args:
         text: a reply.
         weigh: how much of a form a value holds; decides between two ways to mend it.
     """
-    pieces: list[Piece] = []
+    pieces: list[JsonFragment] = []
     position = broken = 0
     while (opening := _OPENING.search(text, position)) and broken < _MAX_BROKEN:
         start = opening.start()
@@ -68,7 +68,7 @@ def find_pieces(text: str, weigh: Callable[[Any], int]) -> list[Piece]:
             continue
         try:
             value, end = STRICT.raw_decode(text, start)
-            pieces.append(Piece(value, start, end))
+            pieces.append(JsonFragment(value, start, end))
             position = end
             continue
         except (ValueError, RecursionError):
@@ -80,9 +80,9 @@ def find_pieces(text: str, weigh: Callable[[Any], int]) -> list[Piece]:
             position = limit
             continue
         position = closed or limit
-        value, notes = mend(text[start : min(position, start + _MAX_LENGTH)], weigh)
+        value, notes = repair_json(text[start : min(position, start + _MAX_LENGTH)], weigh)
         if isinstance(value, list | dict):
-            pieces.append(Piece(value, start, position, bool(closed), notes))
+            pieces.append(JsonFragment(value, start, position, bool(closed), notes))
     return pieces
 
 

@@ -29,7 +29,7 @@ STRICT = _decoder(strict=True)
 LENIENT = _decoder(strict=False)
 
 
-def mend(segment: str, weigh: Callable[[Any], int]) -> tuple[Any, tuple[str, ...]]:
+def repair_json(segment: str, weigh: Callable[[Any], int]) -> tuple[Any, tuple[str, ...]]:
     """Read a value that is not quite JSON.
 
     Args:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.domain.form import Form, FormValues
-from core.domain.replies.form_matching import Answer, Shapes
-from core.domain.replies.json_fragments import Piece, find_pieces, strict_value
-from core.domain.replies.repair import mend
+from core.domain.replies.form_matching import Answer, FormMatcher
+from core.domain.replies.json_fragments import JsonFragment, find_fragments, strict_value
+from core.domain.replies.repair import repair_json
 
 ReplyStatus = Literal["ok", "repaired", "failed"]
 
@@ -58,7 +58,7 @@ def parse_reply(form: Form, text: str) -> ParsedReply:
 
 
 def _parse(form: Form, text: str) -> ParsedReply:
-    shapes = Shapes(form)
+    shapes = FormMatcher(form)
     text = text.strip("\ufeff \t\r\n")
     value = strict_value(text)
     if value is not None:
@@ -104,9 +104,9 @@ def _split_thoughts(text: str) -> tuple[str, str, bool]:
     return "".join(said), "".join(thought), not inside
 
 
-def _search(shapes: Shapes, text: str) -> tuple[Answer | None, tuple[str, ...]]:
+def _search(shapes: FormMatcher, text: str) -> tuple[Answer | None, tuple[str, ...]]:
     """The answer in a text, and notes on what stood around it (on a failure: not empty if there was JSON at all)."""
-    pieces = find_pieces(text, shapes.weigh)
+    pieces = find_fragments(text, shapes.weigh)
     answer = shapes.settle(shapes.answers(pieces, text))
     if not any(shapes.weigh(piece.value) for piece in pieces):  # an empty list may be that of a field
         headless = _headless(shapes, text)
@@ -124,19 +124,19 @@ def _search(shapes: Shapes, text: str) -> tuple[Answer | None, tuple[str, ...]]:
     return answer, tuple(notes)
 
 
-def _outside(text: str, pieces: list[Piece]) -> str:
+def _outside(text: str, pieces: list[JsonFragment]) -> str:
     edges = [0, *(edge for piece in pieces for edge in (piece.start, piece.end)), len(text)]
     return "".join(text[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True))
 
 
-def _headless(shapes: Shapes, text: str) -> Answer | None:
+def _headless(shapes: FormMatcher, text: str) -> Answer | None:
     """An answer without its first bracket, as it comes where a prompt has begun the reply for the model."""
     keys = "|".join(re.escape(key) for key in shapes.form.keys)
     first = re.search(rf"[\"“'](?:{keys})[\"”']\s*[:：]", text)
     if first is None:
         return None
     body = text[first.start() :].rstrip("` \r\n")
-    value, notes = mend("{" + body, shapes.weigh)
+    value, notes = repair_json("{" + body, shapes.weigh)
     answer = shapes.read(value)
     return answer and answer._replace(notes=(*notes, *answer.notes))
 

@@ -3,7 +3,7 @@
 from core.domain.scoring.bootstrap import Interval, mean_intervals
 from core.domain.scoring.chat_score import ChatScore, MatchedPair, Scorer, score_chat
 from core.domain.scoring.comparison import CHANGES, Cell, Change, Comparison, FieldChange, compare_scores
-from core.domain.scoring.correct_cells import RIGHT_FROM, Rights, rights
+from core.domain.scoring.correct_cells import CORRECT_FROM, CorrectCells, correct_cells
 from core.domain.scoring.measures import EXACT, LCS, MEASURES, SET, Measure, measure_named, usable
 from core.domain.scoring.run_score import (
     FieldScore,
@@ -20,7 +20,7 @@ __all__ = [
     "EXACT",
     "LCS",
     "MEASURES",
-    "RIGHT_FROM",
+    "CORRECT_FROM",
     "SET",
     "Cell",
     "Change",
@@ -33,14 +33,14 @@ __all__ = [
     "MatchedPair",
     "Measure",
     "Reference",
-    "Rights",
+    "CorrectCells",
     "RunScore",
     "Scorer",
     "compare_scores",
     "mean_intervals",
     "measure_named",
     "prepare_reference",
-    "rights",
+    "correct_cells",
     "score_against",
     "score_chat",
     "score_run",

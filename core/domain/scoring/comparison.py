@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from core.domain.form import Form
 from core.domain.scoring.bootstrap import SAMPLES, SEED, Interval, difference_intervals
-from core.domain.scoring.correct_cells import RIGHT_FROM, Rights, rights
+from core.domain.scoring.correct_cells import CORRECT_FROM, CorrectCells, correct_cells
 from core.domain.scoring.run_score import RunScore
 
 
@@ -84,8 +84,8 @@ class Comparison:
     interval: Interval
     fields: Mapping[str, FieldChange]
     right_from: float
-    rights_a: Rights
-    rights_b: Rights
+    rights_a: CorrectCells
+    rights_b: CorrectCells
 
     @property
     def delta(self) -> float:
@@ -131,7 +131,7 @@ def compare_scores(
     a: RunScore,
     b: RunScore,
     *,
-    right_from: float = RIGHT_FROM,
+    right_from: float = CORRECT_FROM,
     samples: int = SAMPLES,
     seed: int = SEED,
 ) -> Comparison:
@@ -151,7 +151,7 @@ def compare_scores(
     if list(a.chats) != list(b.chats):
         raise ValueError("scores of different chats cannot be compared")
     free = np.array([not field.one_right_answer for field in form.fields])
-    own, other = rights(a, free, right_from), rights(b, free, right_from)
+    own, other = correct_cells(a, free, right_from), correct_cells(b, free, right_from)
     gain = points_table(b, len(free)) - points_table(a, len(free))
     intervals = difference_intervals(np.column_stack([gain, gain.sum(axis=1)]), samples=samples, seed=seed)
     fixed, broken = (~own.right & other.right).sum(axis=0), (own.right & ~other.right).sum(axis=0)

@@ -12,13 +12,13 @@ import numpy.typing as npt
 
 from core.domain.scoring.run_score import RunScore
 
-RIGHT_FROM = 0.8
+CORRECT_FROM = 0.8
 """From which similarity a free text counts as right (PRODUCT rules)."""
 _FULL = 1.0 - 1e-9
 
 
 @dataclass(frozen=True, slots=True)
-class Rights:
+class CorrectCells:
     """Cells of a run against a reference, one row per reference customer, one column per field.
 
     Attributes:
@@ -34,7 +34,7 @@ class Rights:
     invented: int
 
 
-def rights(score: RunScore, free: npt.NDArray[np.bool_], right_from: float = RIGHT_FROM) -> Rights:
+def correct_cells(score: RunScore, free: npt.NDArray[np.bool_], right_from: float = CORRECT_FROM) -> CorrectCells:
     """Tell right cells from wrong ones.
 
     Args:
@@ -56,4 +56,4 @@ def rights(score: RunScore, free: npt.NDArray[np.bool_], right_from: float = RIG
             credits.append(by_gold.get(gold, nothing))
     table = np.array(credits, dtype=np.float64).reshape(len(credits), len(free))
     least = np.where(free & score.measure.threshold, right_from - 1e-9, _FULL)
-    return Rights(np.array(chats, dtype=np.int64), np.array(customers, dtype=np.int64), table >= least, invented)
+    return CorrectCells(np.array(chats, dtype=np.int64), np.array(customers, dtype=np.int64), table >= least, invented)

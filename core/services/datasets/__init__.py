@@ -1,7 +1,7 @@
 """Import: files and pasted text become datasets, chats and runs; every row that does not go in says why."""
 
 from core.services.datasets.chat_import import LABELS_RUN, SPLITS, import_chats, import_text
-from core.services.datasets.dataset_list import ChatLine, DatasetSummary, chat_lines, delete_dataset, summaries
+from core.services.datasets.dataset_list import ChatLine, DatasetSummary, chat_lines, dataset_summaries, delete_dataset
 from core.services.datasets.model import (
     BY_POSITION,
     ChatRow,
@@ -48,5 +48,5 @@ __all__ = [
     "import_text",
     "load_sample",
     "preview",
-    "summaries",
+    "dataset_summaries",
 ]

@@ -20,7 +20,7 @@ from core.adapters.store import Store
 from core.adapters.store.models import Chat, Dataset, RunKind
 from core.domain.form import Form, load_named_form
 from core.errors import ConflictError, InputError
-from core.services.datasets.import_pass import Reading
+from core.services.datasets.import_pass import ImportPass
 from core.services.datasets.model import (
     BY_NAME,
     Columns,
@@ -32,7 +32,7 @@ from core.services.datasets.model import (
     Rejected,
 )
 from core.services.datasets.run_writer import Forms, RunWriter
-from core.services.datasets.source_file import Source, opened
+from core.services.datasets.source_file import SourceFile, open_source
 from core.services.datasets.staging import Stage, StagedChat
 from core.settings import settings
 
@@ -73,8 +73,8 @@ def import_chats(
     if split is not None and split not in SPLITS:
         raise InputError(f"不认识用途「{split}」", f"可以是 {'、'.join(SPLITS)}")
     form = load_named_form(form_name or _form_of(store, name))
-    with opened(source, filename) as file, TemporaryFile() as spool:
-        reading = Reading(file, form, columns, on_progress, _READING_SHARE)
+    with open_source(source, filename) as file, TemporaryFile() as spool:
+        reading = ImportPass(file, form, columns, on_progress, _READING_SHARE)
         if reading.kind is FileKind.SUBMISSION:
             raise InputError(
                 f"文件 {filename} 是提交文件（只有 infos，没有 chat_text）", "请把它作为抽取任务导入到已有的数据集"
@@ -127,7 +127,7 @@ def _form_of(store: Store, name: str) -> str:
 
 
 def _write(
-    session: Session, stage: Stage, reading: Reading, file: Source, *, name: str, split: str | None, form: Form
+    session: Session, stage: Stage, reading: ImportPass, file: SourceFile, *, name: str, split: str | None, form: Form
 ) -> ImportReport:
     dataset = _dataset(session, name=name, split=split, form=form, source_hash=file.sha256)
     dataset_id = dataset.id or 0

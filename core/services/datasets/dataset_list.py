@@ -61,7 +61,7 @@ class ChatLine:
     reviewer: str
 
 
-def summaries(store: Store) -> list[DatasetSummary]:
+def dataset_summaries(store: Store) -> list[DatasetSummary]:
     """All datasets, newest first."""
     with store.read() as session:
         return [_summary(session, view) for view in queries.datasets(session)]

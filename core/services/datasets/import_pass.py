@@ -19,14 +19,14 @@ from core.services.datasets.model import (
 )
 from core.services.datasets.row_readers import read_rows
 from core.services.datasets.row_validation import chat_row, kind_of, submission_row
-from core.services.datasets.source_file import Source
+from core.services.datasets.source_file import SourceFile
 
 _PEEK = 50
 _EVERY = 100
 
 
 @dataclass
-class Reading:
+class ImportPass:
     """One pass over a file. Iterate :meth:`chats` or :meth:`submissions` once, then read the counts.
 
     Attributes:
@@ -36,7 +36,7 @@ class Reading:
         renumbered: rows of a JSON file whose own ``index`` differs from their position.
     """
 
-    source: Source
+    source: SourceFile
     form: Form
     columns: Columns
     on_progress: OnProgress | None = None

@@ -10,7 +10,7 @@ from ijson.common import JSONError, ObjectBuilder
 
 from core.errors import InputError
 from core.services.datasets.model import RawRow
-from core.services.datasets.source_file import Source
+from core.services.datasets.source_file import SourceFile
 
 _MAX_DEPTH = 50
 _FAULTS = {
@@ -32,7 +32,7 @@ def fault(error: json.JSONDecodeError) -> str:
     return next((said for words, said in _FAULTS.items() if error.msg.startswith(words)), "写法不对")
 
 
-def read_array(source: Source) -> Iterator[RawRow]:
+def read_array(source: SourceFile) -> Iterator[RawRow]:
     """The elements of the array that is the file.
 
     Raises:
@@ -59,7 +59,7 @@ def read_array(source: Source) -> Iterator[RawRow]:
         ) from error
 
 
-def _items(source: Source) -> Iterator[Any]:
+def _items(source: SourceFile) -> Iterator[Any]:
     """The elements of the outermost array.
 
     Not ``ijson.items``: it keeps the path of every event, so 100 KB of ``[`` would take gigabytes.
@@ -86,7 +86,7 @@ def _items(source: Source) -> Iterator[Any]:
 class _Utf8:
     """A file of another encoding, read as UTF-8 (``codecs.EncodedFile`` loses its place on an empty read)."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: SourceFile) -> None:
         self._file = source.file
         self._decoder = codecs.getincrementaldecoder(source.encoding)()
 
@@ -98,12 +98,12 @@ class _Utf8:
         return b""
 
 
-def _utf8(source: Source) -> Any:
+def _utf8(source: SourceFile) -> Any:
     source.file.seek(0)
     return source.file if source.encoding == "utf-8" else _Utf8(source)
 
 
-def _locate(source: Source, cause: Exception | None = None) -> None:
+def _locate(source: SourceFile, cause: Exception | None = None) -> None:
     """Say where a JSON file breaks. Only for files that are broken: it takes the whole file into memory."""
     try:
         with source.text() as stream:

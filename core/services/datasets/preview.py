@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from core.domain.form import Form
-from core.services.datasets.import_pass import Reading
+from core.services.datasets.import_pass import ImportPass
 from core.services.datasets.model import BY_NAME, ChatRow, Columns, FileKind, OnProgress, Preview, SubmissionRow
-from core.services.datasets.source_file import opened
+from core.services.datasets.source_file import open_source
 from core.services.datasets.table_reader import header
 
 
@@ -33,9 +33,9 @@ def preview(
         ColumnError: a table whose text column has to be chosen.
         InputError: the file as a whole cannot be read.
     """
-    with opened(source, filename) as file:
+    with open_source(source, filename) as file:
         names = header(file)
-        reading = Reading(file, form, columns, on_progress)
+        reading = ImportPass(file, form, columns, on_progress)
         chats: list[ChatRow] = []
         forms: list[SubmissionRow] = []
         good = labels = customers = 0

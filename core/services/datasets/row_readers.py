@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from core.domain.form import Form
 from core.services.datasets.json_reader import fault, read_array
 from core.services.datasets.model import BY_NAME, Columns, FileFormat, RawRow
-from core.services.datasets.source_file import Source
+from core.services.datasets.source_file import SourceFile
 from core.services.datasets.table_reader import read_table
 
 
-def read_rows(source: Source, form: Form, columns: Columns = BY_NAME) -> Iterator[RawRow]:
+def read_rows(source: SourceFile, form: Form, columns: Columns = BY_NAME) -> Iterator[RawRow]:
     """The rows of a file.
 
     Args:
@@ -34,7 +34,7 @@ def read_rows(source: Source, form: Form, columns: Columns = BY_NAME) -> Iterato
     return read_table(source, form, columns)
 
 
-def _json_lines(source: Source) -> Iterator[RawRow]:
+def _json_lines(source: SourceFile) -> Iterator[RawRow]:
     # Only "\n" ends a line: others may stand inside strings.
     position = 0
     with source.text(newline="\n") as stream:
@@ -50,6 +50,6 @@ def _json_lines(source: Source) -> Iterator[RawRow]:
                 yield RawRow(position, None, number, "数字太长或嵌套太深，不是群聊数据")
 
 
-def _text(source: Source) -> Iterator[RawRow]:
+def _text(source: SourceFile) -> Iterator[RawRow]:
     with source.text(newline=None) as stream:
         yield RawRow(1, {"chat_text": stream.read()})

@@ -11,10 +11,10 @@ from core.adapters.store import DatasetView, Store, queries
 from core.adapters.store.models import Chat, RunKind
 from core.domain.form import load_named_form
 from core.errors import ConflictError, InputError
-from core.services.datasets.import_pass import Reading
+from core.services.datasets.import_pass import ImportPass
 from core.services.datasets.model import BY_NAME, FileKind, ImportReport, OnProgress, Progress, Rejected, SubmissionRow
 from core.services.datasets.run_writer import Forms, RunWriter
-from core.services.datasets.source_file import Source, opened
+from core.services.datasets.source_file import SourceFile, open_source
 from core.services.datasets.staging import BATCH, text_hash
 
 
@@ -53,8 +53,8 @@ def import_run(
     with store.read() as session:
         target = queries.dataset(session, dataset)
     form = load_named_form(target.form)
-    with opened(source, filename) as file:
-        reading = Reading(file, form, BY_NAME, on_progress)
+    with open_source(source, filename) as file:
+        reading = ImportPass(file, form, BY_NAME, on_progress)
         rows = list(reading.submissions())
         if not rows:
             first = reading.rejected[0]
@@ -72,8 +72,8 @@ def import_run(
 def _write(
     session: Session,
     rows: list[SubmissionRow],
-    reading: Reading,
-    file: Source,
+    reading: ImportPass,
+    file: SourceFile,
     *,
     target: DatasetView,
     name: str,

@@ -12,7 +12,7 @@ from core.adapters.store.models import Extraction, ExtractionStatus, Run, RunKin
 from core.domain.form import FormValues
 from core.errors import ConflictError
 from core.services.datasets.model import Rejected
-from core.services.datasets.source_file import Source
+from core.services.datasets.source_file import SourceFile
 
 _MENDED_SHOWN = 3
 
@@ -40,7 +40,7 @@ class RunWriter:
         name: its name.
     """
 
-    def __init__(self, session: Session, dataset_id: int, *, name: str, kind: RunKind, file: Source) -> None:
+    def __init__(self, session: Session, dataset_id: int, *, name: str, kind: RunKind, file: SourceFile) -> None:
         self.added = 0
         self.skipped = 0
         self.run_id: int | None = None

@@ -44,7 +44,7 @@ _HANZI = re.compile("[\u4e00-\u9fff]")
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SourceFile:
     """An open file. ``encoding`` is Python's name, ``""`` for Excel; ``size`` in bytes, ``sha256`` of the bytes."""
 
     file: BinaryIO
@@ -74,7 +74,7 @@ class Source:
 
 
 @contextmanager
-def opened(source: Path | BinaryIO, filename: str) -> Iterator[Source]:
+def open_source(source: Path | BinaryIO, filename: str) -> Iterator[SourceFile]:
     """Open a file, find out its format and encoding; a file object that was handed in stays open.
 
     Args:
@@ -99,7 +99,7 @@ def opened(source: Path | BinaryIO, filename: str) -> Iterator[Source]:
         yield _inspect(file, filename)
 
 
-def _inspect(file: BinaryIO, name: str) -> Source:
+def _inspect(file: BinaryIO, name: str) -> SourceFile:
     file.seek(0)
     digest, size, head = sha256(), 0, b""
     utf8 = codecs.getincrementaldecoder("utf-8")()
@@ -125,9 +125,9 @@ def _inspect(file: BinaryIO, name: str) -> Source:
     form = _format(head, name)
     encoding = "" if form is FileFormat.EXCEL else _encoding(file, head, name, bad_line)
     if form is FileFormat.JSON:
-        form = _json_or_lines(Source(file, name, size, "", form, encoding))
+        form = _json_or_lines(SourceFile(file, name, size, "", form, encoding))
     file.seek(0)
-    return Source(file, name, size, digest.hexdigest(), form, encoding)
+    return SourceFile(file, name, size, digest.hexdigest(), form, encoding)
 
 
 def _format(head: bytes, name: str) -> FileFormat:
@@ -199,7 +199,7 @@ def _is_everyday(char: str) -> bool:
     return len(code) == 2 and 0xB0 <= code[0] <= 0xD7 and code[1] >= 0xA1
 
 
-def _json_or_lines(source: Source) -> FileFormat:
+def _json_or_lines(source: SourceFile) -> FileFormat:
     """Files of one object per line often end in ``.json``: told by a first line that is a whole object."""
     with source.text(newline="\n") as stream:
         while line := stream.readline(_CHUNK):

@@ -8,7 +8,7 @@ from typing import Any
 from core.domain.form import Form
 from core.errors import InputError
 from core.services.datasets.model import BY_POSITION, ColumnError, Columns, FileFormat, RawRow
-from core.services.datasets.source_file import Source
+from core.services.datasets.source_file import SourceFile
 
 # A cell may hold a whole chat; the csv module refuses more than 131,072 characters otherwise.
 csv.field_size_limit(1 << 30)
@@ -36,7 +36,7 @@ _EXCEL_CELL = 32_767
 Table = Iterable[tuple[int, list[Any]]]
 
 
-def read_table(source: Source, form: Form, columns: Columns) -> Iterator[RawRow]:
+def read_table(source: SourceFile, form: Form, columns: Columns) -> Iterator[RawRow]:
     """The rows below the header, each as the object that it would be in JSON.
 
     Args:
@@ -51,7 +51,7 @@ def read_table(source: Source, form: Form, columns: Columns) -> Iterator[RawRow]
     return _table_rows(source, _table(source), form, columns)
 
 
-def header(source: Source) -> tuple[str, ...]:
+def header(source: SourceFile) -> tuple[str, ...]:
     """The columns of a table; empty for other formats."""
     if source.format not in (FileFormat.CSV, FileFormat.EXCEL):
         return ()
@@ -59,11 +59,11 @@ def header(source: Source) -> tuple[str, ...]:
     return tuple(_cell(cell) for cell in first)
 
 
-def _table(source: Source) -> Table:
+def _table(source: SourceFile) -> Table:
     return _csv_table(source) if source.format is FileFormat.CSV else _excel_table(source)
 
 
-def _csv_table(source: Source) -> Table:
+def _csv_table(source: SourceFile) -> Table:
     with source.text() as stream:
         first = stream.readline()
         delimiter = max(",\t;", key=first.count)
@@ -84,7 +84,7 @@ def _csv_table(source: Source) -> Table:
             start = reader.line_num + 1
 
 
-def _excel_table(source: Source) -> Table:
+def _excel_table(source: SourceFile) -> Table:
     # Loaded late: only Excel files need it.
     from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
@@ -101,7 +101,7 @@ def _excel_table(source: Source) -> Table:
     yield from enumerate(sheet.iter_rows(), start=1)
 
 
-def _table_rows(source: Source, table: Table, form: Form, columns: Columns) -> Iterator[RawRow]:
+def _table_rows(source: SourceFile, table: Table, form: Form, columns: Columns) -> Iterator[RawRow]:
     rows = iter(table)
     names: list[str] = []
     for _, first in rows:
@@ -137,7 +137,7 @@ def _table_rows(source: Source, table: Table, form: Form, columns: Columns) -> I
         yield RawRow(position, None if problem else value, line, problem)
 
 
-def _text_column(source: Source, names: list[str], wanted: str) -> int:
+def _text_column(source: SourceFile, names: list[str], wanted: str) -> int:
     known = tuple(name for name in names if name)
     if wanted:
         if wanted in names:
@@ -154,7 +154,7 @@ def _text_column(source: Source, names: list[str], wanted: str) -> int:
     )
 
 
-def _index_column(source: Source, names: list[str], wanted: str) -> int | None:
+def _index_column(source: SourceFile, names: list[str], wanted: str) -> int | None:
     if wanted == BY_POSITION:
         return None
     if wanted:

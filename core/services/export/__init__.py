@@ -5,11 +5,11 @@ compared with what the store said, entered in the ledger, and only then moved in
 lacks a chat, is refused with :class:`core.errors.ExportError` and leaves nothing behind.
 """
 
-from core.services.export.answer_sources import Coverage, Source, coverage_of, parse_source
+from core.services.export.answer_sources import AnswerSource, Coverage, coverage_of, parse_source
 from core.services.export.clean_dataset import TextKind, export_dataset
 from core.services.export.download import Download, download, file_name
 from core.services.export.export_report import ExportReport, ranges
-from core.services.export.ledger import LedgerEntry, entries
+from core.services.export.ledger import LedgerEntry, ledger_entries
 from core.services.export.submission import export_submission
 from core.services.export.table_export import TableFormat, export_table
 
@@ -18,12 +18,12 @@ __all__ = [
     "Download",
     "ExportReport",
     "LedgerEntry",
-    "Source",
+    "AnswerSource",
     "TableFormat",
     "TextKind",
     "coverage_of",
     "download",
-    "entries",
+    "ledger_entries",
     "export_dataset",
     "export_submission",
     "export_table",

@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class AnswerSource:
     """Which forms an export takes. A confirmed record wins over labels or a run, for the whole chat.
 
     Attributes:
@@ -41,7 +41,7 @@ class Source:
         return "+".join(parts)
 
 
-def parse_source(text: str) -> Source:
+def parse_source(text: str) -> AnswerSource:
     """Read ``records``, ``labels``, ``labels+records``, ``run:NAME`` or ``records+run:NAME``.
 
     Raises:
@@ -54,7 +54,7 @@ def parse_source(text: str) -> Source:
     if match and wanted:
         second = bool(match["run"] or match["labels"])
         if bool(match["plus"]) == (bool(match["records"]) and second):
-            return Source(bool(match["records"]), bool(match["labels"]), (match["run"] or "").strip())
+            return AnswerSource(bool(match["records"]), bool(match["labels"]), (match["run"] or "").strip())
     raise ExportError(
         f"不认识来源「{text}」", "可以是 records、labels、labels+records、run:任务名 或 records+run:任务名"
     )
@@ -104,7 +104,7 @@ class Answer:
     confirmed: tuple[Mapping[str, str], ...] = ()
 
 
-class Ahead(Generic[T]):
+class OrderedStream(Generic[T]):
     """A stream of ``(index, item)`` in rising order that is asked for single indices, likewise rising."""
 
     def __init__(self, items: Iterator[tuple[int, T]]) -> None:
@@ -118,7 +118,7 @@ class Ahead(Generic[T]):
         return self._next[1] if self._next is not None and self._next[0] == index else None
 
 
-def resolve_run(session: Session, dataset: DatasetView, source: Source) -> RunView | None:
+def resolve_run(session: Session, dataset: DatasetView, source: AnswerSource) -> RunView | None:
     """The run behind ``labels`` or ``run:NAME``; ``None`` where there are only records to take.
 
     Raises:
@@ -135,7 +135,7 @@ def resolve_run(session: Session, dataset: DatasetView, source: Source) -> RunVi
     return found
 
 
-def coverage(session: Session, dataset: DatasetView, source: Source) -> Coverage:
+def coverage(session: Session, dataset: DatasetView, source: AnswerSource) -> Coverage:
     """Count before writing: reads indices only, no forms.
 
     Raises:
@@ -174,7 +174,7 @@ def coverage(session: Session, dataset: DatasetView, source: Source) -> Coverage
     )
 
 
-def coverage_of(store: Store, dataset: str | int, source: Source) -> Coverage:
+def coverage_of(store: Store, dataset: str | int, source: AnswerSource) -> Coverage:
     """The same for a page, which has no session.
 
     Raises:
@@ -184,18 +184,18 @@ def coverage_of(store: Store, dataset: str | int, source: Source) -> Coverage:
         return coverage(session, queries.dataset(session, dataset), source)
 
 
-def answers(session: Session, dataset: DatasetView, form: Form, source: Source) -> Iterator[Answer]:
+def answers(session: Session, dataset: DatasetView, form: Form, source: AnswerSource) -> Iterator[Answer]:
     """All answers of a source in order of the chats' index, streamed; chats without one do not occur.
 
     Raises:
         ExportError, NotFoundError: the source does not exist.
     """
     run = resolve_run(session, dataset, source)
-    records: Ahead[RecordView] | None = None
+    records: OrderedStream[RecordView] | None = None
     if source.records:
         found = queries.confirmed(session, dataset.id)
-        records = Ahead((record.index, record) for record in found)
-    runs = Ahead(run_forms(session, run.id)) if run is not None else None
+        records = OrderedStream((record.index, record) for record in found)
+    runs = OrderedStream(run_forms(session, run.id)) if run is not None else None
     for index in queries.chat_ids(session, dataset.id):
         record = records.take(index) if records else None
         forms = runs.take(index) if runs else None

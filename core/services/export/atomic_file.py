@@ -14,7 +14,7 @@ from core.errors import ExportError
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
-class Draft:
+class PendingFile:
     """A file under construction beside its target. Use :func:`draft`."""
 
     def __init__(self, target: Path, file: IO[bytes]) -> None:
@@ -42,7 +42,7 @@ class Draft:
 
 
 @contextmanager
-def draft(target: Path) -> Iterator[Draft]:
+def pending_file(target: Path) -> Iterator[PendingFile]:
     """A draft that vanishes unless it is published.
 
     Raises:
@@ -61,7 +61,7 @@ def draft(target: Path) -> Iterator[Draft]:
             mask = os.umask(0)
             os.umask(mask)
             path.chmod(0o666 & ~mask)
-            yield Draft(target, file)
+            yield PendingFile(target, file)
     except UnicodeEncodeError as error:
         raise ExportError("有文本含不成对的代理字符，不能存为 UTF-8", "请先修正导入的数据") from error
     except OSError as error:

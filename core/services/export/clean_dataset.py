@@ -10,8 +10,8 @@ from core.domain.chat import strip_residue
 from core.domain.form import load_named_form
 from core.domain.masking import NO_MASK, Mask
 from core.errors import ExportError
-from core.services.export.answer_sources import Ahead, Source, answers, coverage
-from core.services.export.atomic_file import draft
+from core.services.export.answer_sources import AnswerSource, OrderedStream, answers, coverage
+from core.services.export.atomic_file import pending_file
 from core.services.export.export_report import ExportReport
 from core.services.export.json_writer import verify_array, write_array
 from core.services.export.ledger import enter_export
@@ -29,7 +29,7 @@ def export_dataset(
     store: Store,
     *,
     dataset: str | int,
-    source: Source,
+    source: AnswerSource,
     out: Path,
     text: TextKind = TextKind.RAW,
     mask: Mask = NO_MASK,
@@ -52,7 +52,7 @@ def export_dataset(
         ExportError: no chat has an answer, or the file cannot be written or reads back differently.
         NotFoundError: no such dataset or run.
     """
-    with store.read() as session, draft(out) as file:
+    with store.read() as session, pending_file(out) as file:
         chosen = queries.dataset(session, dataset)
         form = load_named_form(chosen.form)
         found = coverage(session, chosen, source)
@@ -61,7 +61,7 @@ def export_dataset(
                 f"数据集「{chosen.name}」没有一条群聊有来源「{source}」的结果", "请先审阅并确认群聊，或换一个来源"
             )
         tally = Tally()
-        texts = Ahead((chat.index, chat.text) for chat in queries.chats(session, chosen.id))
+        texts = OrderedStream((chat.index, chat.text) for chat in queries.chats(session, chosen.id))
 
         def rows() -> Iterator[dict[str, Any]]:
             for answer in tally.watch(answers(session, chosen, form, source)):

@@ -10,10 +10,10 @@ from typing import Any
 
 import ijson
 
-from core.services.export.atomic_file import Draft, HashingReader, differs, fingerprint
+from core.services.export.atomic_file import HashingReader, PendingFile, differs, fingerprint
 
 
-def write_array(draft: Draft, items: Iterable[Any]) -> list[bytes]:
+def write_array(draft: PendingFile, items: Iterable[Any]) -> list[bytes]:
     """Write all items, one at a time.
 
     Returns:
@@ -30,7 +30,7 @@ def write_array(draft: Draft, items: Iterable[Any]) -> list[bytes]:
     return prints
 
 
-def verify_array(draft: Draft, prints: list[bytes]) -> tuple[str, int]:
+def verify_array(draft: PendingFile, prints: list[bytes]) -> tuple[str, int]:
     """Read the finished file with a streaming parser and compare every element.
 
     Returns:

@@ -86,7 +86,7 @@ def enter_training_set(
     return row.id or 0
 
 
-def entries(store: Store, limit: int = 50) -> list[LedgerEntry]:
+def ledger_entries(store: Store, limit: int = 50) -> list[LedgerEntry]:
     """The newest exports and training sets, newest first."""
     with store.read() as session:
         found = _exports(session, limit) + _training_sets(session, limit)

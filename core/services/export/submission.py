@@ -7,8 +7,8 @@ from core.adapters.store import DatasetView, Store, queries
 from core.domain.form import Form, load_named_form
 from core.domain.masking import NO_MASK, Mask
 from core.errors import ExportError
-from core.services.export.answer_sources import Answer, Coverage, Source, answers, coverage, masked
-from core.services.export.atomic_file import draft
+from core.services.export.answer_sources import Answer, AnswerSource, Coverage, answers, coverage, masked
+from core.services.export.atomic_file import pending_file
 from core.services.export.export_report import ExportReport, ranges
 from core.services.export.json_writer import verify_array, write_array
 from core.services.export.ledger import enter_export
@@ -19,7 +19,7 @@ def export_submission(
     store: Store,
     *,
     dataset: str | int,
-    source: Source,
+    source: AnswerSource,
     out: Path,
     fill_missing: bool = False,
     mask: Mask = NO_MASK,
@@ -43,7 +43,7 @@ def export_submission(
             differently.
         NotFoundError: no such dataset or run.
     """
-    with store.read() as session, draft(out) as file:
+    with store.read() as session, pending_file(out) as file:
         chosen = queries.dataset(session, dataset)
         form = load_named_form(chosen.form)
         found = coverage(session, chosen, source)
@@ -103,7 +103,7 @@ def _blank(index: int, form: Form) -> Answer:
     return Answer(index, [form.empty()], "empty", {"index": index, "origin": "empty"})
 
 
-def _incomplete(dataset: DatasetView, source: Source, found: Coverage) -> ExportError:
+def _incomplete(dataset: DatasetView, source: AnswerSource, found: Coverage) -> ExportError:
     lack = "没有已确认的记录" if source.records else ""
     if source.run or source.labels:
         other = f"抽取任务「{source.run}」的结果" if source.run else "标注"

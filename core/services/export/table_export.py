@@ -18,8 +18,8 @@ from core.adapters.store import Store, queries
 from core.domain.form import Form, load_named_form
 from core.domain.masking import NO_MASK, Mask
 from core.errors import ExportError
-from core.services.export.answer_sources import ORIGINS, Answer, Source, answers, coverage, masked
-from core.services.export.atomic_file import Draft, HashingReader, differs, draft, fingerprint
+from core.services.export.answer_sources import ORIGINS, Answer, AnswerSource, answers, coverage, masked
+from core.services.export.atomic_file import HashingReader, PendingFile, differs, fingerprint, pending_file
 from core.services.export.export_report import ExportReport
 from core.services.export.ledger import enter_export
 from core.services.export.tally import Tally
@@ -43,7 +43,7 @@ def export_table(
     store: Store,
     *,
     dataset: str | int,
-    source: Source,
+    source: AnswerSource,
     out: Path,
     table: TableFormat,
     confirmations: bool = False,
@@ -66,7 +66,7 @@ def export_table(
         ExportError: no row at all, a value too long for Excel, or a file that reads back differently.
         NotFoundError: no such dataset or run.
     """
-    with store.read() as session, draft(out) as file:
+    with store.read() as session, pending_file(out) as file:
         chosen = queries.dataset(session, dataset)
         form = load_named_form(chosen.form)
         found = coverage(session, chosen, source)
@@ -118,12 +118,12 @@ def _rows(stream: Iterator[Answer], form: Form, confirmations: bool) -> Iterator
             yield [str(answer.index), str(number), *cells, origin, reviewer, *seen]
 
 
-def _write_csv(file: Draft, rows: Iterator[list[str]]) -> list[bytes]:
+def _write_csv(file: PendingFile, rows: Iterator[list[str]]) -> list[bytes]:
     prints: list[bytes] = []
     # The mark tells Excel that the file is UTF-8.
     file.write("\ufeff")
     for row in rows:
-        cells = [harmless(cell) for cell in row]
+        cells = [escape_formula(cell) for cell in row]
         buffer = io.StringIO()
         csv.writer(buffer, lineterminator="\r\n", quoting=csv.QUOTE_ALL).writerow(cells)
         file.write(buffer.getvalue())
@@ -132,12 +132,12 @@ def _write_csv(file: Draft, rows: Iterator[list[str]]) -> list[bytes]:
     return prints
 
 
-def harmless(cell: str) -> str:
+def escape_formula(cell: str) -> str:
     """A text for a CSV: what a spreadsheet would run as a formula gets an apostrophe in front."""
     return f"'{cell}" if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell) else cell
 
 
-def _write_xlsx(file: Draft, rows: Iterator[list[str]]) -> list[bytes]:
+def _write_xlsx(file: PendingFile, rows: Iterator[list[str]]) -> list[bytes]:
     book = Workbook(write_only=True)
     sheet = book.create_sheet(SHEET)
     sheet.freeze_panes = "C2"

@@ -2,20 +2,25 @@
 
 from core.services.quality.alignment import Alignment, Customer, Difference, align, difference_rows, right
 from core.services.quality.disputes import DisputeView, decide, dispute, dispute_counts, dispute_rows, disputes, text_of
-from core.services.quality.external_scores import OutsideView, enter_outside, outside_scores, remove_outside
-from core.services.quality.leaderboard import Board, BoardRow, board, cost, named_run, references
+from core.services.quality.external_scores import (
+    ExternalScoreView,
+    add_external_score,
+    external_scores,
+    remove_external_score,
+)
+from core.services.quality.leaderboard import Leaderboard, LeaderboardRow, cost, leaderboard, named_run, references
 from core.services.quality.picked_values import DROP, REFERENCE, WHOLE, drop_picks, merge_run, pick, picked_forms, picks
 from core.services.quality.reviewer_agreement import (
     Pace,
-    Together,
+    PairwiseAgreement,
     TwoReviews,
     Unsettled,
     paces,
+    pairwise_agreement,
     settled_forms,
-    together,
     two_reviews,
 )
-from core.services.quality.scores import LABELS, RECORDS, Yardstick, compare, comparison, reference, run_score, score
+from core.services.quality.scores import LABELS, RECORDS, Benchmark, compare, comparison, reference, run_score, score
 
 __all__ = [
     "DROP",
@@ -24,19 +29,19 @@ __all__ = [
     "REFERENCE",
     "WHOLE",
     "Alignment",
-    "Board",
-    "BoardRow",
+    "Leaderboard",
+    "LeaderboardRow",
     "Customer",
     "Difference",
     "DisputeView",
-    "OutsideView",
+    "ExternalScoreView",
     "Pace",
-    "Together",
+    "PairwiseAgreement",
     "TwoReviews",
     "Unsettled",
-    "Yardstick",
+    "Benchmark",
     "align",
-    "board",
+    "leaderboard",
     "compare",
     "comparison",
     "cost",
@@ -47,22 +52,22 @@ __all__ = [
     "dispute_rows",
     "disputes",
     "drop_picks",
-    "enter_outside",
+    "add_external_score",
     "merge_run",
     "named_run",
-    "outside_scores",
+    "external_scores",
     "paces",
     "pick",
     "picked_forms",
     "picks",
     "reference",
     "references",
-    "remove_outside",
+    "remove_external_score",
     "right",
     "run_score",
     "score",
     "settled_forms",
     "text_of",
-    "together",
+    "pairwise_agreement",
     "two_reviews",
 ]

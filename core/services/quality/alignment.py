@@ -11,12 +11,12 @@ from typing import NamedTuple
 from core.adapters.store import RunView, Store, queries
 from core.domain.form import Form, FormValues, Value
 from core.domain.merge import group_customers
-from core.domain.scoring import RIGHT_FROM, Scorer
+from core.domain.scoring import CORRECT_FROM, Scorer
 from core.domain.scoring.chat_score import Prepared
 from core.errors import InputError
-from core.services.quality.cache import kept
+from core.services.quality.cache import cached
 from core.services.quality.data_versions import chats_version, reference_version, run_version
-from core.services.quality.scores import Yardstick, reference
+from core.services.quality.scores import Benchmark, reference
 
 MOST_RUNS = 4
 
@@ -40,8 +40,8 @@ class Customer:
     forms: tuple[FormValues | None, ...]
     positions: tuple[int | None, ...]
     credits: tuple[tuple[float, ...] | None, ...]
-    apart: frozenset[int]
-    off: frozenset[int]
+    differs_between_runs: frozenset[int]
+    differs_from_reference: frozenset[int]
 
     def name(self, form: Form) -> str:
         """The customer's name: the reference's, else the first run's that has one."""
@@ -92,12 +92,16 @@ class Alignment:
         keys = self.form.keys
         for index, customers in self.chats.items():
             for position, customer in enumerate(customers):
-                numbers = customer.apart | customer.off if with_reference else customer.apart
+                numbers = (
+                    customer.differs_between_runs | customer.differs_from_reference
+                    if with_reference
+                    else customer.differs_between_runs
+                )
                 found += [Difference(index, position, keys[n]) for n in sorted(numbers) if not key or keys[n] == key]
         return found
 
 
-def align(store: Store, by: Yardstick, names: Sequence[str], *, against: str = "") -> Alignment:
+def align(store: Store, by: Benchmark, names: Sequence[str], *, against: str = "") -> Alignment:
     """Put runs side by side; kept while none of them changes.
 
     Args:
@@ -135,7 +139,7 @@ def align(store: Store, by: Yardstick, names: Sequence[str], *, against: str = "
             )
 
         key = ("align", store.url, by.form.name, by.form.version, by.measure.name, chats, versions, against, version)
-        return kept(key, make, chats=by.dataset.chats * len(names))
+        return cached(key, make, chats=by.dataset.chats * len(names))
 
 
 def align_chat(
@@ -192,8 +196,10 @@ def _customer(
             scorer.credits(values, wanted) if values is not None and forms[n] is not None and gold is not None else None
             for n, values in enumerate(ready)
         ),
-        apart=frozenset(i for i in width if len({values[i] for values in said}) > 1),
-        off=frozenset(i for i in width if golds is not None and any(values[i] != wanted[i] for values in said)),
+        differs_between_runs=frozenset(i for i in width if len({values[i] for values in said}) > 1),
+        differs_from_reference=frozenset(
+            i for i in width if golds is not None and any(values[i] != wanted[i] for values in said)
+        ),
     )
 
 
@@ -228,7 +234,7 @@ def shown(values: Mapping[str, Value] | None, key: str) -> str:
     return "、".join(value) if isinstance(value, list) else value
 
 
-def right(customer: Customer, run: int, number: int, *, free: bool, right_from: float = RIGHT_FROM) -> bool | None:
+def right(customer: Customer, run: int, number: int, *, free: bool, right_from: float = CORRECT_FROM) -> bool | None:
     """Whether a run has a cell right; ``None`` without a reference form."""
     if customer.gold is None:
         return None

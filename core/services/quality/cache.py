@@ -14,7 +14,7 @@ _kept: OrderedDict[Hashable, tuple[object, int]] = OrderedDict()
 _lock = Lock()
 
 
-def kept(key: Hashable, make: Callable[[], T], *, chats: int = 1) -> T:
+def cached(key: Hashable, make: Callable[[], T], *, chats: int = 1) -> T:
     """The value of a key, made if it is not there.
 
     Two threads that ask at once may both make it; the values are equal.

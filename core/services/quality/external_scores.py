@@ -7,13 +7,13 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from core.adapters.store import Store, queries
-from core.adapters.store.models import Dataset, OutsideScore, Run
+from core.adapters.store.models import Dataset, ExternalScore, Run
 from core.domain.form import load_named_form
 from core.errors import InputError, NotFoundError
 
 
 @dataclass(frozen=True, slots=True)
-class OutsideView:
+class ExternalScoreView:
     """A score from outside; ``source`` says from where."""
 
     id: int
@@ -25,7 +25,7 @@ class OutsideView:
     at: datetime
 
 
-def enter_outside(
+def add_external_score(
     store: Store, run_id: int, score: float, *, source: str = "平台线上", note: str = "", who: str = ""
 ) -> None:
     """Enter a score that is known from outside; earlier ones stay, the newest is shown.
@@ -44,29 +44,31 @@ def enter_outside(
             raise InputError(f"得分 {score:g} 不在 0 到 {most:g} 之间", "请按平台显示的分数填写")
         if not source.strip():
             raise InputError("还没有写明分数的来源", "例如：平台线上")
-        session.add(OutsideScore(run_id=run_id, score=score, source=source.strip(), note=note.strip(), who=who.strip()))
+        session.add(
+            ExternalScore(run_id=run_id, score=score, source=source.strip(), note=note.strip(), who=who.strip())
+        )
 
 
-def remove_outside(store: Store, outside_id: int) -> None:
+def remove_external_score(store: Store, outside_id: int) -> None:
     """Take an entry back that was a mistake."""
     with store.write() as session:
-        row = session.get(OutsideScore, outside_id)
+        row = session.get(ExternalScore, outside_id)
         if row is not None:
             session.delete(row)
 
 
-def outside_scores(store: Store, dataset_id: int) -> dict[int, list[OutsideView]]:
+def external_scores(store: Store, dataset_id: int) -> dict[int, list[ExternalScoreView]]:
     """``{run id: scores from outside, newest first}``."""
     with store.read() as session:
         source = queries.dataset(session, dataset_id)
         rows = session.execute(
-            select(OutsideScore)
-            .join(Run, col(Run.id) == col(OutsideScore.run_id))
+            select(ExternalScore)
+            .join(Run, col(Run.id) == col(ExternalScore.run_id))
             .where(col(Run.dataset_id) == source.id)
-            .order_by(col(OutsideScore.id).desc())
+            .order_by(col(ExternalScore.id).desc())
         ).scalars()
-        found: dict[int, list[OutsideView]] = {}
+        found: dict[int, list[ExternalScoreView]] = {}
         for row in rows:
-            view = OutsideView(row.id or 0, row.run_id, row.score, row.source, row.note, row.who, row.at)
+            view = ExternalScoreView(row.id or 0, row.run_id, row.score, row.source, row.note, row.who, row.at)
             found.setdefault(row.run_id, []).append(view)
     return found

@@ -10,14 +10,14 @@ from core.adapters.store.models import RecordStatus, RunKind
 from core.domain.scoring import Interval, RunScore, mean_intervals
 from core.domain.scoring.bootstrap import difference_intervals
 from core.errors import NotFoundError
-from core.services.quality.cache import kept
+from core.services.quality.cache import cached
 from core.services.quality.data_versions import run_version
-from core.services.quality.external_scores import OutsideView, outside_scores
-from core.services.quality.scores import LABELS, RECORDS, Yardstick, run_score, yardstick
+from core.services.quality.external_scores import ExternalScoreView, external_scores
+from core.services.quality.scores import LABELS, RECORDS, Benchmark, benchmark, run_score
 
 
 @dataclass(frozen=True, slots=True)
-class BoardRow:
+class LeaderboardRow:
     """One run on the leaderboard.
 
     Attributes:
@@ -35,17 +35,17 @@ class BoardRow:
     interval: Interval
     to_best: Interval | None
     undisputed: RunScore | None
-    outside: tuple[OutsideView, ...]
+    outside: tuple[ExternalScoreView, ...]
     cost: float | None
 
     @property
-    def like_best(self) -> bool:
+    def indistinguishable_from_best(self) -> bool:
         """Whether the chats do not tell this run from the best one."""
         return self.to_best is None or self.to_best.has_zero
 
 
 @dataclass(frozen=True, slots=True)
-class Board:
+class Leaderboard:
     """All runs of a dataset, the best first.
 
     Attributes:
@@ -57,11 +57,11 @@ class Board:
         disputed: label cells that are disputed.
     """
 
-    by: Yardstick
+    by: Benchmark
     floor: float
     max: float
     chats: int
-    rows: tuple[BoardRow, ...]
+    rows: tuple[LeaderboardRow, ...]
     disputed: int
 
 
@@ -78,26 +78,26 @@ def references(store: Store, dataset: DatasetView) -> list[str]:
     return found + [f"run:{run.name}" for run in runs]
 
 
-def board(store: Store, by: Yardstick) -> Board:
+def leaderboard(store: Store, by: Benchmark) -> Leaderboard:
     """Measure every run that has answers.
 
     Raises:
         NotFoundError: the reference does not exist.
     """
-    outside = outside_scores(store, by.dataset.id)
+    outside = external_scores(store, by.dataset.id)
     with store.read() as session:
         runs = [run for run in queries.runs(session, by.dataset.id) if run.done and not _is_reference(run, by)]
-        key, golds = yardstick(session, store, by)
+        key, golds = benchmark(session, store, by)
         scores = [run_score(session, store, by, run) for run in runs]
-        strict = Yardstick(by.dataset, by.form, by.against, by.measure, without_disputed=True)
-        _, without = yardstick(session, store, strict)
+        strict = Benchmark(by.dataset, by.form, by.against, by.measure, without_disputed=True)
+        _, without = benchmark(session, store, strict)
         disputed = sum(len(cells) for cells in without.disputed.values())
         apart = [run_score(session, store, strict, run) if disputed else None for run in runs]
         versions = tuple(run_version(session, run) for run in runs)
     order = sorted(range(len(runs)), key=lambda i: (-scores[i].score, runs[i].id))
-    alone, to_best = kept(("board", *key, versions), lambda: _intervals(scores, order))
+    alone, to_best = cached(("board", *key, versions), lambda: _intervals(scores, order))
     rows = tuple(
-        BoardRow(
+        LeaderboardRow(
             runs[i],
             scores[i],
             alone[i],
@@ -108,7 +108,7 @@ def board(store: Store, by: Yardstick) -> Board:
         )
         for place, i in enumerate(order)
     )
-    return Board(by, golds.floor, by.form.max_points, len(golds.golds), rows, disputed)
+    return Leaderboard(by, golds.floor, by.form.max_points, len(golds.golds), rows, disputed)
 
 
 def cost(run: RunView) -> float | None:
@@ -122,7 +122,7 @@ def cost(run: RunView) -> float | None:
     return (run.tokens_in * (spec.price_in or 0.0) + run.tokens_out * (spec.price_out or 0.0)) / 1000
 
 
-def named_run(board: Board, name: str) -> BoardRow:
+def named_run(board: Leaderboard, name: str) -> LeaderboardRow:
     """The row of a run.
 
     Raises:
@@ -134,7 +134,7 @@ def named_run(board: Board, name: str) -> BoardRow:
     return found
 
 
-def _is_reference(run: RunView, by: Yardstick) -> bool:
+def _is_reference(run: RunView, by: Benchmark) -> bool:
     return run.kind == RunKind.LABELS if by.against == LABELS else by.against == f"run:{run.name}"
 
 

@@ -11,7 +11,7 @@ from core.domain.form import Form, FormValues, Value
 from core.domain.scoring import Scorer
 from core.domain.scoring.agreement import Agreement, agreement
 from core.services.quality.alignment import Customer, align_chat
-from core.services.quality.cache import kept
+from core.services.quality.cache import cached
 from core.services.quality.data_versions import records_version
 
 DECIDED = (RecordStatus.CONFIRMED, RecordStatus.DISCUSS)
@@ -37,7 +37,7 @@ class Unsettled:
 
 
 @dataclass(frozen=True, slots=True)
-class Together:
+class PairwiseAgreement:
     """Two reviews of the same chats.
 
     Attributes:
@@ -96,12 +96,12 @@ class TwoReviews:
     customers: tuple[Customer, ...]
 
 
-def together(store: Store, dataset: DatasetView, form: Form) -> Together | None:
+def pairwise_agreement(store: Store, dataset: DatasetView, form: Form) -> PairwiseAgreement | None:
     """Compare the first and the second review; ``None`` where no chat has both."""
     with store.read() as session:
         key = ("together", store.url, dataset.id, form.name, form.version, records_version(session, dataset.id))
 
-        def make() -> Together | None:
+        def make() -> PairwiseAgreement | None:
             first, second, settled = (
                 {
                     record.index: record
@@ -128,9 +128,11 @@ def together(store: Store, dataset: DatasetView, form: Form) -> Together | None:
                 for index, count in found.differing.items()
             ]
             chats.sort(key=lambda one: (bool(one.settled_by), -one.differing, one.chat))
-            return Together(found, tuple(chats), tuple((*pair, count) for pair, count in sorted(counts.items())))
+            return PairwiseAgreement(
+                found, tuple(chats), tuple((*pair, count) for pair, count in sorted(counts.items()))
+            )
 
-        return kept(key, make, chats=dataset.chats)
+        return cached(key, make, chats=dataset.chats)
 
 
 def two_reviews(store: Store, dataset: DatasetView, form: Form, chat: int) -> TwoReviews | None:
@@ -180,7 +182,7 @@ def paces(store: Store, dataset: DatasetView, form: Form) -> list[Pace]:
                 found += [_pace(form, name, review_pass, records) for name, records in by_name.items()]
             return sorted(found, key=lambda one: (-one.chats, one.reviewer, one.review_pass))
 
-        return kept(key, make, chats=dataset.chats)
+        return cached(key, make, chats=dataset.chats)
 
 
 def _pace(form: Form, name: str, review_pass: str, records: Sequence[RecordView]) -> Pace:

@@ -8,8 +8,8 @@ from sqlmodel import Session
 from core.adapters.store import DatasetView, RunView, Store, queries
 from core.domain.form import Form, FormValues, load_named_form
 from core.domain.scoring import (
+    CORRECT_FROM,
     LCS,
-    RIGHT_FROM,
     Comparison,
     Measure,
     Reference,
@@ -19,7 +19,7 @@ from core.domain.scoring import (
     score_against,
 )
 from core.errors import InputError, NotFoundError
-from core.services.quality.cache import kept
+from core.services.quality.cache import cached
 from core.services.quality.data_versions import reference_version, run_version
 from core.services.quality.disputes import counted_cells
 
@@ -27,7 +27,7 @@ LABELS, RECORDS = "labels", "records"
 
 
 @dataclass(frozen=True, slots=True)
-class Yardstick:
+class Benchmark:
     """What runs of a dataset are measured by.
 
     Attributes:
@@ -70,7 +70,7 @@ def score(
     """
     with store.read() as session:
         source = queries.dataset(session, dataset)
-        by = Yardstick(source, load_named_form(source.form), against, measure, without_disputed)
+        by = Benchmark(source, load_named_form(source.form), against, measure, without_disputed)
         return run_score(session, store, by, queries.run(session, run, source.id))
 
 
@@ -82,7 +82,7 @@ def compare(
     run_b: str | int,
     against: str = LABELS,
     measure: Measure = LCS,
-    right_from: float = RIGHT_FROM,
+    right_from: float = CORRECT_FROM,
 ) -> Comparison:
     """Compare run B with run A against the same reference.
 
@@ -101,35 +101,35 @@ def compare(
     """
     with store.read() as session:
         source = queries.dataset(session, dataset)
-        by = Yardstick(source, load_named_form(source.form), against, measure)
+        by = Benchmark(source, load_named_form(source.form), against, measure)
         a, b = (queries.run(session, run, source.id) for run in (run_a, run_b))
         return comparison(session, store, by, a, b, right_from=right_from)
 
 
-def run_score(session: Session, store: Store, by: Yardstick, run: RunView) -> RunScore:
+def run_score(session: Session, store: Store, by: Benchmark, run: RunView) -> RunScore:
     """The score of a run; kept while neither the run nor the reference changes."""
-    key, golds = yardstick(session, store, by)
+    key, golds = benchmark(session, store, by)
 
     def make() -> RunScore:
         return score_against(golds, queries.forms_by_index(session, run.id))
 
-    return kept((*key, run_version(session, run)), make, chats=len(golds.golds))
+    return cached((*key, run_version(session, run)), make, chats=len(golds.golds))
 
 
 def comparison(
-    session: Session, store: Store, by: Yardstick, a: RunView, b: RunView, *, right_from: float = RIGHT_FROM
+    session: Session, store: Store, by: Benchmark, a: RunView, b: RunView, *, right_from: float = CORRECT_FROM
 ) -> Comparison:
     """Run B against run A; kept like the scores."""
-    key, _ = yardstick(session, store, by)
+    key, _ = benchmark(session, store, by)
     versions = run_version(session, a), run_version(session, b)
     one, two = run_score(session, store, by, a), run_score(session, store, by, b)
     # Its rights are small beside the two scores.
-    return kept(
+    return cached(
         ("compare", *key, versions, right_from), lambda: compare_scores(by.form, one, two, right_from=right_from)
     )
 
 
-def yardstick(session: Session, store: Store, by: Yardstick) -> tuple[tuple[Hashable, ...], Reference]:
+def benchmark(session: Session, store: Store, by: Benchmark) -> tuple[tuple[Hashable, ...], Reference]:
     """The reference made comparable, and all that it depends on."""
     disputed = counted_cells(session, by.dataset.id, by.form) if by.without_disputed and by.against == LABELS else {}
     cells = frozenset((index, frozenset(found)) for index, found in disputed.items())
@@ -148,7 +148,7 @@ def yardstick(session: Session, store: Store, by: Yardstick) -> tuple[tuple[Hash
         golds = reference(session, by.dataset, by.against)
         return prepare_reference(by.form, golds, by.measure, disputed)
 
-    return key, kept(("reference", *key), make, chats=by.dataset.chats)
+    return key, cached(("reference", *key), make, chats=by.dataset.chats)
 
 
 def reference(session: Session, dataset: DatasetView, against: str) -> dict[int, list[FormValues]]:

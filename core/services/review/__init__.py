@@ -6,10 +6,10 @@ from core.services.review.queue.filters import FILTERS, Filter
 from core.services.review.queue.order import ORDERS
 from core.services.review.records.model import UNREVIEWED, Ack, Confirmation, Save
 from core.services.review.records.saving import apply_saves
-from core.services.review.workbench.blind import BLIND, SecondDesk, blind_waiting
+from core.services.review.workbench.blind import BLIND, BlindSession, blind_waiting
 from core.services.review.workbench.payload import chat_payloads
-from core.services.review.workbench.session import Desk, open_desk
-from core.services.review.workbench.sync import Table, claimed
+from core.services.review.workbench.session import PrimarySession, open_session
+from core.services.review.workbench.sync import ReviewSession, claimed_chats
 
 __all__ = [
     "BLIND",
@@ -21,20 +21,20 @@ __all__ = [
     "BaseRun",
     "Confirmation",
     "DatasetState",
-    "Desk",
+    "PrimarySession",
     "Progress",
     "Save",
-    "SecondDesk",
-    "Table",
+    "BlindSession",
+    "ReviewSession",
     "apply_saves",
     "base_run",
     "blind_waiting",
     "base_runs",
     "chat_payloads",
     "claim",
-    "claimed",
+    "claimed_chats",
     "ORDERS",
-    "open_desk",
+    "open_session",
     "overview",
     "progress",
 ]

@@ -12,7 +12,7 @@ from core.adapters.store.models import Batch, BatchChat, Chat, Record, RecordSta
 from core.domain.form import Form
 from core.errors import InputError, NotFoundError
 from core.services.review.queue import claims, order
-from core.services.review.queue.filters import FILTERS, Filter, joined, with_status
+from core.services.review.queue.filters import FILTERS, Filter, with_record, with_status
 
 _NAME_LENGTH = 60
 
@@ -49,7 +49,7 @@ class BatchView:
         return self.pace_seconds * self.left if self.pace_seconds is not None else None
 
 
-def give(
+def assign(
     store: Store,
     form: Form,
     dataset_id: int,
@@ -91,8 +91,8 @@ def give(
         raise InputError("还没有选择审阅人", "请写上至少一位审阅人的名字")
     if count < len(people):
         raise InputError(f"{count} 条群聊分给 {len(people)} 人，有人会没有", "请增加条数，或减少审阅人")
-    wish = order.Wish(dataset_id, narrow, in_order, base_run, who)
-    wanted = order.walk(store, form, wish, fresh=True).indices
+    wish = order.QueueSpec(dataset_id, narrow, in_order, base_run, who)
+    wanted = order.review_queue(store, form, wish, fresh=True).indices
     chosen: list[int] = []
     with store.write() as session:
         for chunk in queries.chunked(wanted):
@@ -125,7 +125,7 @@ def give(
         return made
 
 
-def take_back(store: Store, batch_id: int) -> None:
+def withdraw(store: Store, batch_id: int) -> None:
     """Delete a batch; its chats and their records stay.
 
     Raises:
@@ -155,7 +155,7 @@ def batches(store: Store, dataset_id: int) -> list[BatchView]:
             .group_by(col(Batch.id))
             .order_by(col(Batch.id).desc())
         )
-        rows = session.execute(joined(statement)).all()
+        rows = session.execute(with_record(statement)).all()
         paces = {person: claims.pace(session, dataset_id, person) for person in {row[0].reviewer for row in rows}}
         return [
             BatchView(

@@ -111,7 +111,7 @@ def _pairs(scorer: Scorer, pred: Sequence[Prepared], gold: Sequence[Prepared]) -
     return pairs
 
 
-def asked(statement: Select[*tuple[Any, ...]], run_id: int | None) -> Select[*tuple[Any, ...]]:
+def with_open_questions(statement: Select[*tuple[Any, ...]], run_id: int | None) -> Select[*tuple[Any, ...]]:
     """A statement over chats with their records, kept to approved ones that were not yet held against this run."""
     return statement.where(
         col(Record.status) == RecordStatus.CONFIRMED,
@@ -124,11 +124,11 @@ def with_differences(session: Session, form: Form, dataset_id: int, indices: Seq
     scorer = Scorer(form)
     differing: set[int] = set()
     for chunk in queries.chunked(indices):
-        differing |= {index for index, delta in of_chats(session, scorer, dataset_id, chunk, run_id) if delta}
+        differing |= {index for index, delta in deltas_of_chats(session, scorer, dataset_id, chunk, run_id) if delta}
     return [index for index in indices if index in differing]
 
 
-def of_chats(
+def deltas_of_chats(
     session: Session,
     scorer: Scorer,
     dataset_id: int,
@@ -165,7 +165,9 @@ def _older(customers: Sequence[Mapping[str, Any]], forms: Sequence[FormValues]) 
     return [forms[s] if isinstance(s, int) and 0 <= s < len(forms) else None for s in sources]
 
 
-def decided(store: Store, scorer: Scorer, dataset_id: int, raw: Any, run_id: int, name: str) -> tuple[Any, int | None]:
+def resolve_save(
+    store: Store, scorer: Scorer, dataset_id: int, raw: Any, run_id: int, name: str
+) -> tuple[Any, int | None]:
     """A save as it is to be applied under delta review, and the run that it is from.
 
     A draft stays with the run that the record was approved from. A decision belongs to the newer run: its customers are

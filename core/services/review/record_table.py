@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 from core.adapters.store import Store
 from core.adapters.store.models import Chat, ChatStake, Extraction, ExtractionStatus, Record
 from core.domain.form import Form
-from core.services.review.queue.filters import Filter, cell, joined, narrowed
+from core.services.review.queue.filters import Filter, apply_filter, cell, with_record
 from core.services.review.records.model import UNREVIEWED
 
 PAGE = 200
@@ -72,8 +72,8 @@ def page(
         size: chats on a page.
     """
     with store.read() as session:
-        chosen = narrowed(
-            joined(select(col(Chat.id), col(Chat.index))),
+        chosen = apply_filter(
+            with_record(select(col(Chat.id), col(Chat.index))),
             session,
             wanted,
             dataset_id=dataset_id,
@@ -86,7 +86,7 @@ def page(
         return Page(tuple(_drawn(session, form, found, base_run)), count)
 
 
-def of_chats(
+def rows_of_chats(
     store: Store, form: Form, dataset_id: int, indices: Sequence[int], *, base_run: int | None
 ) -> tuple[Row, ...]:
     """The rows of some chats (few) as they stand now, in order of the chats."""
@@ -99,7 +99,7 @@ def of_chats(
 
 def _drawn(session: Session, form: Form, found: Sequence[Any], base_run: int | None) -> list[Row]:
     """The rows of chats, given as ``(id, index)`` in the order wanted."""
-    statement = joined(select(col(Chat.id), Record, col(Extraction.forms))).outerjoin(
+    statement = with_record(select(col(Chat.id), Record, col(Extraction.forms))).outerjoin(
         Extraction,
         and_(
             col(Extraction.run_id) == base_run,
@@ -114,11 +114,13 @@ def _drawn(session: Session, form: Form, found: Sequence[Any], base_run: int | N
     return [row for chat_id, index in found for row in _rows(form, index, *rows[int(chat_id or 0)])]
 
 
-def matching(store: Store, dataset_id: int, *, wanted: Filter, base_run: int | None, reviewer: str = "") -> list[int]:
+def matching_chats(
+    store: Store, dataset_id: int, *, wanted: Filter, base_run: int | None, reviewer: str = ""
+) -> list[int]:
     """Indices of all chats that a filter lets through, in order."""
     with store.read() as session:
-        statement = narrowed(
-            joined(select(col(Chat.index))),
+        statement = apply_filter(
+            with_record(select(col(Chat.index))),
             session,
             wanted,
             dataset_id=dataset_id,

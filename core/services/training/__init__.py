@@ -8,7 +8,7 @@ and can be built again byte for byte (``versions``).
 from core.services.training.arrange import FieldBalance
 from core.services.training.build import export_training
 from core.services.training.compose import ACTIONS, Over
-from core.services.training.diff import RowChange, SetDifference, compare_sets, source_of
+from core.services.training.diff import RowChange, SetDifference, diff_sets, source_of
 from core.services.training.input_texts import InputKind
 from core.services.training.limits import PRESETS, Limit, Size, Unit
 from core.services.training.notes import lost_words
@@ -94,7 +94,7 @@ __all__ = [
     "changes_since",
     "data_version",
     "chats_of_set",
-    "compare_sets",
+    "diff_sets",
     "export_training",
     "history",
     "latest",

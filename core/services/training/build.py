@@ -22,7 +22,7 @@ from pydantic_core import from_json
 from core.adapters.store import Store
 from core.domain.replies import parse_reply
 from core.errors import ExportError
-from core.services.export.atomic_file import Draft, HashingReader, differs, draft, fingerprint
+from core.services.export.atomic_file import HashingReader, PendingFile, differs, fingerprint, pending_file
 from core.services.export.export_report import ExportReport
 from core.services.export.ledger import enter_training_set
 from core.services.training.arrange import Arrangement, arrange
@@ -62,7 +62,7 @@ def export_training(
         PromptError: no such prompt.
     """
     options.check()
-    with folder_beside(out) as folder, store.read() as session, draft(folder / "rows") as spooled:
+    with folder_beside(out) as folder, store.read() as session, pending_file(folder / "rows") as spooled:
         made = compose(session, options, spooled.write_bytes)
         prompt = made.prompt
         spooled.finish()
@@ -114,7 +114,7 @@ def folder_beside(out: Path) -> Iterator[Path]:
 
 def write_set(
     folder: Path,
-    spooled: Draft,
+    spooled: PendingFile,
     plan: Arrangement,
     data_format: TrainingFormat,
     parameters: dict[str, Any],
@@ -228,7 +228,7 @@ def _lines(manifest: dict[str, Any]) -> str:
 
 
 def _write_json(path: Path, content: Any, text: str | None = None) -> tuple[str, int]:
-    with draft(path) as file:
+    with pending_file(path) as file:
         file.write((text or json.dumps(content, ensure_ascii=False, indent=2)) + "\n")
         file.finish()
         with file.path.open("rb") as reading:

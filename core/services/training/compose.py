@@ -16,8 +16,8 @@ from core.services.extraction import prompt_library
 from core.services.extraction.pipeline.token_estimate import estimate_tokens
 from core.services.training.chunk_rows import filled_cells, windows
 from core.services.training.input_texts import InputKind
-from core.services.training.limits import Size, Unit, kept
-from core.services.training.near_duplicates import Similarity
+from core.services.training.limits import Size, Unit, chars_kept
+from core.services.training.near_duplicates import NearDuplicates
 from core.services.training.options import FORM_TASK, Duplicates, OverBudget, TrainingOptions
 from core.services.training.rows import (
     Made,
@@ -30,7 +30,7 @@ from core.services.training.rows import (
     shown_summary,
     shown_window,
 )
-from core.services.training.select import Picked, PickTally, picks
+from core.services.training.select import SelectedAnswer, SelectionTally, select_answers
 from core.services.training.summaries import Lost, lost_values
 from core.services.training.tasks import Task
 
@@ -101,7 +101,7 @@ class Composition:
     no_summary: list[str] = field(default_factory=list)
     summary_lost: list[tuple[str, list[Lost]]] = field(default_factory=list)
     groups: dict[bytes, bytes] = field(default_factory=dict)
-    tally: PickTally = field(default_factory=PickTally)
+    tally: SelectionTally = field(default_factory=SelectionTally)
     forms: int = 0
     empty_targets: int = 0
 
@@ -147,11 +147,11 @@ def compose(
     form = common_form(datasets)
     maker = RowMaker(form, prompt, options)
     made = Composition(datasets, form, prompt)
-    similar = Similarity() if inspect or options.validation or options.duplicates is Duplicates.NEAR else None
+    similar = NearDuplicates() if inspect or options.validation or options.duplicates is Duplicates.NEAR else None
     summaries = options.text is InputKind.SUMMARY or options.over_budget is OverBudget.SUMMARY
     offset = 0
     for dataset in datasets:
-        for picked in picks(session, dataset, form, options, made.tally, summaries=summaries):
+        for picked in select_answers(session, dataset, form, options, made.tally, summaries=summaries):
             before = len(made.rows)
             for shown, task, row in _rows_of(picked, maker, options, made, inspect=inspect):
                 line = row.line
@@ -168,7 +168,7 @@ def compose(
 
 
 def _rows_of(
-    picked: Picked, maker: RowMaker, options: TrainingOptions, made: Composition, *, inspect: bool
+    picked: SelectedAnswer, maker: RowMaker, options: TrainingOptions, made: Composition, *, inspect: bool
 ) -> Iterator[tuple[Shown, Task, Made]]:
     shown: Shown | None
     match options.text:
@@ -194,7 +194,13 @@ def _rows_of(
 
 
 def _shortened(
-    picked: Picked, maker: RowMaker, options: TrainingOptions, made: Composition, shown: Shown, task: Task, row: Made
+    picked: SelectedAnswer,
+    maker: RowMaker,
+    options: TrainingOptions,
+    made: Composition,
+    shown: Shown,
+    task: Task,
+    row: Made,
 ) -> Iterator[tuple[Shown, Task, Made]]:
     """What becomes of a row that is too long; it is named, whatever becomes of it."""
     action, why, dropped = "refused", "", 0
@@ -221,7 +227,7 @@ def _shortened(
         action, pieces = "refused", []
     text, chars = shown.text, 0
     if limit is not None:
-        chars = kept(limit, row.question, text, row.target, row.size)
+        chars = chars_kept(limit, row.question, text, row.target, row.size)
     made.over.append(
         Over(
             dataset=picked.dataset,
@@ -242,7 +248,7 @@ def _shortened(
 
 
 def _windows(
-    picked: Picked, maker: RowMaker, options: TrainingOptions, whole: Shown, task: Task
+    picked: SelectedAnswer, maker: RowMaker, options: TrainingOptions, whole: Shown, task: Task
 ) -> tuple[list[tuple[Shown, Made]], int]:
     """The windows that give evidence of something, and how many values none of them gives evidence of."""
     limit = options.limit

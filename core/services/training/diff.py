@@ -48,7 +48,7 @@ class SetDifference:
     same: int
 
 
-def compare_sets(before: Described, after: Described) -> SetDifference:
+def diff_sets(before: Described, after: Described) -> SetDifference:
     """Compare two sets.
 
     Args:

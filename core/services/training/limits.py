@@ -1,7 +1,7 @@
 """How long a row may be for its trainer, how long it is, and what would be left of a chat that is too long.
 
 Trainers cut in silence. The answer survives, for without it a row teaches nothing; what goes is the end of the
-question, which is the end of the chat. That is what :func:`kept` reckons with.
+question, which is the end of the chat. That is what :func:`chars_kept` reckons with.
 """
 
 from dataclasses import dataclass
@@ -71,7 +71,7 @@ def tokens_of(question: Question, target: str) -> int:
     return _tokens_before(question.system, question.head) + estimate_tokens(question.body) + estimate_tokens(target)
 
 
-def kept(limit: Limit, question: Question, shown: str, target: str, size: Size) -> int:
+def chars_kept(limit: Limit, question: Question, shown: str, target: str, size: Size) -> int:
     """Characters of the shown text that a cutting trainer would leave.
 
     Args:

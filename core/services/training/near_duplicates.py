@@ -18,7 +18,7 @@ _PERMUTATIONS = 64
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 
 
-class Similarity:
+class NearDuplicates:
     """Collects conversations and says which belong together."""
 
     def __init__(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from core.domain.cleaning import OVERLAP, known_steps
 from core.domain.masking import parse_mask
 from core.errors import ExportError
-from core.services.export.answer_sources import Source, parse_source
+from core.services.export.answer_sources import AnswerSource, parse_source
 from core.services.training.input_texts import CLEAN_STEPS, InputKind
 from core.services.training.limits import PRESETS, Limit, Unit
 from core.services.training.row_formats import TrainingFormat
@@ -114,7 +114,7 @@ class TrainingOptions:
     """
 
     datasets: tuple[str | int, ...]
-    source: Source
+    source: AnswerSource
     format: TrainingFormat = TrainingFormat.SPARK
     text: InputKind = InputKind.RAW
     prompt: str = ""

@@ -11,13 +11,13 @@ from core.domain.chat import strip_residue
 from core.domain.form import load_named_form
 from core.domain.masking import NO_MASK, Mask
 from core.errors import ExportError
-from core.services.export.answer_sources import Ahead
-from core.services.export.atomic_file import HashingReader, differs, draft, fingerprint
+from core.services.export.answer_sources import OrderedStream
+from core.services.export.atomic_file import HashingReader, differs, fingerprint, pending_file
 from core.services.export.export_report import ExportReport, ranges
 from core.services.export.ledger import enter_export
 from core.services.extraction import prompt_library
 from core.services.training.input_texts import InputKind, cleaned
-from core.services.training.questions import Asking
+from core.services.training.questions import QuestionTemplate
 from core.services.training.summaries import latest
 
 NO_TARGET = "-"
@@ -51,12 +51,12 @@ def export_test_csv(
             reads back differently.
         NotFoundError, PromptError: no such dataset or prompt.
     """
-    with store.read() as session, draft(out) as file:
+    with store.read() as session, pending_file(out) as file:
         chosen = queries.dataset(session, dataset)
         reference = prompt or ("from_summary" if text is InputKind.SUMMARY else "baseline")
         form = load_named_form(chosen.form)
-        asking = Asking(prompt_library.finder(session)(reference), form)
-        summaries = Ahead(latest(session, chosen.id)) if text is InputKind.SUMMARY else None
+        asking = QuestionTemplate(prompt_library.finder(session)(reference), form)
+        summaries = OrderedStream(latest(session, chosen.id)) if text is InputKind.SUMMARY else None
         bare: list[int] = []
         prints: list[bytes] = []
         provenance = []

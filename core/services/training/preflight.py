@@ -15,7 +15,7 @@ from core.services.training.arrange import Arrangement, FieldBalance, arrange, b
 from core.services.training.compose import Composition, Over, compose
 from core.services.training.notes import counts_of, notes_of, refuse_too_long
 from core.services.training.options import TrainingOptions
-from core.services.training.provenance import Archive, Gone
+from core.services.training.provenance import SourceGone, SourceLookup
 from core.services.training.rows import RowMaker, RowNote, shown_again
 from core.services.training.summaries import Lost
 
@@ -147,8 +147,8 @@ def preview_row(store: Store, options: TrainingOptions, provenance: dict[str, An
         form = load_named_form(queries.dataset(session, provenance["dataset"]).form)
         maker = RowMaker(form, prompt, options)
         try:
-            picked = Archive(session, form).picked(provenance)
-        except Gone as gone:
+            picked = SourceLookup(session, form).picked(provenance)
+        except SourceGone as gone:
             raise ExportError(f"这一行的来源刚刚变了：{gone}", "请刷新页面") from gone
         shown = shown_again(form, picked, provenance, maker.steps)
         if shown is None:

@@ -15,24 +15,24 @@ from core.adapters.store.queries import chat_view
 from core.domain.chat import strip_residue
 from core.domain.form import Form, FormValues
 from core.errors import ShiyaoError
-from core.services.training.select import Picked
+from core.services.training.select import SelectedAnswer
 from core.services.training.summaries import history
 
 _WHENCE = ("dataset", "index", "chat_sha256", "origin", "record", "version", "reviewer", "run", "run_id")
 
 
-class Gone(Exception):
+class SourceGone(Exception):
     """A row's source is not there any more, or not as it was; the message says what, in Chinese."""
 
 
-class Archive:
+class SourceLookup:
     """Looks sources up by a row's provenance."""
 
     def __init__(self, session: Session, form: Form) -> None:
         self._session = session
         self._form = form
 
-    def picked(self, provenance: Mapping[str, Any]) -> Picked:
+    def picked(self, provenance: Mapping[str, Any]) -> SelectedAnswer:
         """The chat with the answer that the row was made of.
 
         Raises:
@@ -44,11 +44,11 @@ class Archive:
             .where(col(Dataset.name) == provenance["dataset"], col(Chat.index) == provenance["index"])
         ).scalar_one_or_none()
         if row is None:
-            raise Gone("群聊已被删除")
+            raise SourceGone("群聊已被删除")
         chat = chat_view(row)
         self._session.expunge(row)
         if chat.sha256 != provenance["chat_sha256"]:
-            raise Gone("群聊的原文与当时不同")
+            raise SourceGone("群聊的原文与当时不同")
         record = provenance["origin"] == "record"
         customers = self._customers(provenance, chat.id) if record else []
         raw = [one["values"] for one in customers] if record else self._labels(provenance, chat.id)
@@ -56,8 +56,8 @@ class Archive:
         if wanted := provenance.get("summary_version"):
             summary = next((one for one in history(self._session, chat.id) if one.version == wanted), None)
             if summary is None:
-                raise Gone(f"第 {wanted} 版摘要已不在")
-        return Picked(
+                raise SourceGone(f"第 {wanted} 版摘要已不在")
+        return SelectedAnswer(
             dataset=provenance["dataset"],
             chat=chat,
             conversation=strip_residue(chat.text),
@@ -84,7 +84,7 @@ class Archive:
             )
         ).one_or_none()
         if now is None:
-            raise Gone("审阅记录已被删除")
+            raise SourceGone("审阅记录已被删除")
         if now[0] == wanted:
             return list(now[1])
         change = self._session.execute(
@@ -93,7 +93,7 @@ class Archive:
             )
         ).scalar_one_or_none()
         if change is None or "customers" not in change:
-            raise Gone(f"记录现在是第 {now[0]} 版，第 {wanted} 版不在历史里")
+            raise SourceGone(f"记录现在是第 {now[0]} 版，第 {wanted} 版不在历史里")
         return list(change["customers"])
 
     def _labels(self, provenance: Mapping[str, Any], chat_id: int) -> list[FormValues]:
@@ -107,7 +107,7 @@ class Archive:
             )
         ).one_or_none()
         if found is None:
-            raise Gone(f"「{provenance['run']}」里已没有这条群聊")
+            raise SourceGone(f"「{provenance['run']}」里已没有这条群聊")
         return list(found[0] or [])
 
 

@@ -44,7 +44,7 @@ class Question:
         return hashlib.sha256(f"{self.system}\0{self.user}".encode()).hexdigest()
 
 
-class Asking:
+class QuestionTemplate:
     """A prompt made ready for many chats: rendered once, then only the chat (or its summary) changes.
 
     Attributes:

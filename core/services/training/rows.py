@@ -16,9 +16,9 @@ from core.services.training.chunk_rows import pins_of, supported
 from core.services.training.input_texts import InputKind, cleaned
 from core.services.training.limits import Size, tokens_of
 from core.services.training.options import FORM_TASK, TrainingOptions
-from core.services.training.questions import Asking, Question
+from core.services.training.questions import Question, QuestionTemplate
 from core.services.training.row_formats import Row, characters, row_of
-from core.services.training.select import Picked
+from core.services.training.select import SelectedAnswer
 from core.services.training.tasks import Task, target_text, tasks_of
 
 
@@ -135,7 +135,7 @@ class RowMaker:
         self.steps = options.steps
         self._format = options.format
         self._mask = parse_mask(options.mask)
-        self._asking = {task.name: Asking(prompt, task.form) for task in self.tasks}
+        self._asking = {task.name: QuestionTemplate(prompt, task.form) for task in self.tasks}
         self.subject = self._asking[self.tasks[0].name].subject
         if self.subject == "summary" and options.text is not InputKind.SUMMARY:
             raise ExportError(f"提示词 {prompt.id} 是从摘要填表的", "输入请改为 summary，或换一个看群聊的提示词")
@@ -148,7 +148,7 @@ class RowMaker:
         row = row_of(self._format, question, target)
         return Made(row, question, target, forms, Size(characters(row), tokens_of(question, target)))
 
-    def note(self, made: Made, shown: Shown, task: Task, picked: Picked, start: int, length: int) -> RowNote:
+    def note(self, made: Made, shown: Shown, task: Task, picked: SelectedAnswer, start: int, length: int) -> RowNote:
         """What to remember of a row that lies in the spool at ``start``."""
         row, forms = fingerprint(made.row), fingerprint(made.forms)
         provenance = {
@@ -187,17 +187,17 @@ class RowMaker:
         raise ExportError(f"训练集的设置里没有任务「{wanted}」", "这个训练集的清单已损坏，请重新生成")
 
 
-def shown_raw(picked: Picked) -> Shown:
+def shown_raw(picked: SelectedAnswer) -> Shown:
     """The conversation, letter for letter."""
     return Shown(picked.conversation, picked.forms, {"input": str(InputKind.RAW)})
 
 
-def shown_clean(picked: Picked, steps: Sequence[str]) -> Shown:
+def shown_clean(picked: SelectedAnswer, steps: Sequence[str]) -> Shown:
     """The cleaned conversation."""
     return Shown(cleaned(picked.conversation, steps), picked.forms, {"input": str(InputKind.CLEAN)})
 
 
-def shown_summary(picked: Picked) -> Shown | None:
+def shown_summary(picked: SelectedAnswer) -> Shown | None:
     """The stored summary; ``None`` where there is none."""
     if picked.summary is None:
         return None
@@ -205,7 +205,7 @@ def shown_summary(picked: Picked) -> Shown | None:
     return Shown(picked.summary.text, picked.forms, facts)
 
 
-def shown_window(form: Form, picked: Picked, whole: Shown, place: WindowPlace) -> Shown:
+def shown_window(form: Form, picked: SelectedAnswer, whole: Shown, place: WindowPlace) -> Shown:
     """One window of a text that was too long, with the answer that it gives evidence of.
 
     Args:
@@ -224,7 +224,9 @@ def shown_window(form: Form, picked: Picked, whole: Shown, place: WindowPlace) -
     return Shown(text, forms, {**whole.facts, "window": list(place)})
 
 
-def shown_again(form: Form, picked: Picked, provenance: Mapping[str, Any], steps: Sequence[str]) -> Shown | None:
+def shown_again(
+    form: Form, picked: SelectedAnswer, provenance: Mapping[str, Any], steps: Sequence[str]
+) -> Shown | None:
     """What a stored row showed; ``None`` where it was a summary that is gone."""
     whole: Shown | None
     match InputKind(provenance["input"]):

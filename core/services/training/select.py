@@ -13,7 +13,7 @@ from core.domain.chat import strip_residue
 from core.domain.form import Form, FormValues
 from core.domain.scoring import Scorer
 from core.errors import ExportError
-from core.services.export.answer_sources import Ahead, resolve_run, run_forms
+from core.services.export.answer_sources import OrderedStream, resolve_run, run_forms
 from core.services.training.options import Filters, TrainingOptions
 from core.services.training.summaries import SummaryView, latest
 
@@ -30,7 +30,7 @@ REASONS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Picked:
+class SelectedAnswer:
     """A chat with the answer that won.
 
     Attributes:
@@ -58,7 +58,7 @@ class Picked:
 
 
 @dataclass(slots=True)
-class PickTally:
+class SelectionTally:
     """What was not picked.
 
     Attributes:
@@ -72,15 +72,15 @@ class PickTally:
     filtered: dict[str, list[str]] = field(default_factory=dict)
 
 
-def picks(
+def select_answers(
     session: Session,
     dataset: DatasetView,
     form: Form,
     options: TrainingOptions,
-    tally: PickTally,
+    tally: SelectionTally,
     *,
     summaries: bool = False,
-) -> Iterator[Picked]:
+) -> Iterator[SelectedAnswer]:
     """The picked answers of one dataset in order of the chats' index, streamed.
 
     Args:
@@ -96,12 +96,12 @@ def picks(
     """
     source, filters = options.source, options.filters
     run = resolve_run(session, dataset, source)
-    records: Ahead[RecordView] | None = None
+    records: OrderedStream[RecordView] | None = None
     if source.records:
         found = queries.confirmed(session, dataset.id)
-        records = Ahead((record.index, record) for record in found)
-    labels = Ahead(run_forms(session, run.id)) if run is not None else None
-    condensed = Ahead(latest(session, dataset.id)) if summaries else None
+        records = OrderedStream((record.index, record) for record in found)
+    labels = OrderedStream(run_forms(session, run.id)) if run is not None else None
+    condensed = OrderedStream(latest(session, dataset.id)) if summaries else None
     passes = _Passes(session, dataset, form, filters)
     tally.total += max(dataset.expected, dataset.chats)
     seen = 0
@@ -118,7 +118,7 @@ def picks(
         else:
             tally.unanswered += 1
             continue
-        picked = Picked(
+        picked = SelectedAnswer(
             dataset=dataset.name,
             chat=chat,
             conversation=strip_residue(chat.text),
@@ -153,7 +153,7 @@ class _Passes:
         if filters.score_run:
             self._scores = queries.forms_by_index(session, queries.run(session, filters.score_run, dataset.id).id)
 
-    def reason(self, picked: Picked, record: RecordView | None) -> str:
+    def reason(self, picked: SelectedAnswer, record: RecordView | None) -> str:
         """Why an answer does not pass, a key of :data:`REASONS`; ``""`` where it does."""
         filters = self._filters
         if filters.reviewers and (record is None or record.reviewer not in filters.reviewers):
@@ -169,7 +169,7 @@ class _Passes:
             return "confirmed"
         return "score" if filters.score_run and not self._score_fits(picked) else ""
 
-    def _score_fits(self, picked: Picked) -> bool:
+    def _score_fits(self, picked: SelectedAnswer) -> bool:
         predicted = self._scores.get(picked.chat.index)
         if predicted is None:
             return False

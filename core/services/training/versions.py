@@ -19,12 +19,12 @@ from core.adapters.store.models import TrainingSet
 from core.domain.form import load_named_form
 from core.domain.prompts import parse_prompt
 from core.errors import ExportError, NotFoundError, ShiyaoError
-from core.services.export.atomic_file import draft
+from core.services.export.atomic_file import pending_file
 from core.services.export.export_report import ExportReport
 from core.services.training.arrange import Arrangement, in_order
 from core.services.training.build import MANIFEST, folder_beside, publish, write_set
 from core.services.training.options import options_from_json
-from core.services.training.provenance import Archive, Gone, reason_of
+from core.services.training.provenance import SourceGone, SourceLookup, reason_of
 from core.services.training.rows import RowMaker, RowNote, place_of, shown_again
 
 _NAMED = 50
@@ -144,7 +144,7 @@ def changes_since(store: Store, number: int) -> list[Change]:
         for provenance in rows:
             try:
                 _again(archive, maker, provenance)
-            except Gone as gone:
+            except SourceGone as gone:
                 found.append(Change(place_of(provenance), str(gone), lost=True))
                 continue
             if version := archive.newer_version(provenance):
@@ -160,7 +160,7 @@ def rebuild(store: Store, number: int, out: Path) -> ExportReport:
         NotFoundError: there is none of this number.
         ExportError: a source has changed (every row is named), or the files would differ.
     """
-    with folder_beside(out) as folder, store.read() as session, draft(folder / "rows") as spooled:
+    with folder_beside(out) as folder, store.read() as session, pending_file(folder / "rows") as spooled:
         view, rows = _view(session, number), _rows(session, number)
         archive, maker = _archive(session, view)
         notes: list[RowNote] = []
@@ -169,7 +169,7 @@ def rebuild(store: Store, number: int, out: Path) -> ExportReport:
         for provenance in rows:
             try:
                 line, note = _again(archive, maker, provenance, offset)
-            except Gone as gone:
+            except SourceGone as gone:
                 changed.append(f"{place_of(provenance)}：{gone}")
                 continue
             spooled.write_bytes(line)
@@ -214,7 +214,7 @@ def _rows(session: Session, number: int) -> list[dict[str, Any]]:
     return list(found)
 
 
-def _archive(session: Session, view: SetView) -> tuple[Archive, RowMaker]:
+def _archive(session: Session, view: SetView) -> tuple[SourceLookup, RowMaker]:
     if "prompt_text" not in view.parameters:
         raise ExportError(f"训练集「{view.name}」是旧版本建的，没有留下重建所需的内容", "请另建一个训练集")
     form = load_named_form(view.parameters["form"])
@@ -225,10 +225,10 @@ def _archive(session: Session, view: SetView) -> tuple[Archive, RowMaker]:
             "请用现在的表单另建一个训练集",
         )
     prompt = parse_prompt(view.parameters["prompt_text"], f"{view.parameters['prompt']}.md")
-    return Archive(session, form), RowMaker(form, prompt, options_from_json(view.parameters))
+    return SourceLookup(session, form), RowMaker(form, prompt, options_from_json(view.parameters))
 
 
-def _again(archive: Archive, maker: RowMaker, provenance: dict[str, Any], start: int = 0) -> tuple[bytes, RowNote]:
+def _again(archive: SourceLookup, maker: RowMaker, provenance: dict[str, Any], start: int = 0) -> tuple[bytes, RowNote]:
     """A row's line and note, as they were.
 
     Raises:
@@ -238,15 +238,15 @@ def _again(archive: Archive, maker: RowMaker, provenance: dict[str, Any], start:
         picked = archive.picked(provenance)
         shown = shown_again(maker.form, picked, provenance, maker.steps)
         if shown is None:
-            raise Gone("摘要已不在")
+            raise SourceGone("摘要已不在")
         task = maker.task(provenance)
         made = maker.make(shown, task)
         line = made.line
         note = maker.note(made, shown, task, picked, start, len(line))
     except ShiyaoError as error:
-        raise Gone(reason_of(error)) from error
+        raise SourceGone(reason_of(error)) from error
     if note.row.hex() != provenance["row"]:
-        raise Gone("来源都在，但这一行与当时不同（程序或提示词的渲染变了）")
+        raise SourceGone("来源都在，但这一行与当时不同（程序或提示词的渲染变了）")
     return line, note
 
 

@@ -5,12 +5,12 @@ from typing import Any
 
 import streamlit as st
 
-from core.adapters.llm import connect, typed
+from core.adapters.llm import adhoc_model, connect
 from core.adapters.store import DatasetView, RunView
 from core.domain.cleaning import STEPS
 from core.services.extraction import runs as run_service
 from core.services.extraction.pipeline import Pipeline
-from core.services.extraction.runs import Estimate, Offer
+from core.services.extraction.runs import Estimate, RunOption
 from core.ui import state
 from core.ui.extraction.run_limits import draw_limits
 from core.ui.figures import figures
@@ -30,7 +30,7 @@ def _estimated(_make: Callable[[], Estimate], key: str) -> Estimate:
     return _make()
 
 
-def new_run(dataset: DatasetView, offers: list[Offer]) -> RunView | None:
+def new_run(dataset: DatasetView, offers: list[RunOption]) -> RunView | None:
     """Draw the form of a new run.
 
     Args:
@@ -52,7 +52,7 @@ def new_run(dataset: DatasetView, offers: list[Offer]) -> RunView | None:
             key="runs-model",
         )
         offer = by_key.get(chosen or "") or _typed_in(chosen or "")
-        titles = dict(run_service.prompts(state.store()))
+        titles = dict(run_service.prompt_options(state.store()))
         prompt = st.selectbox(
             "提示词",
             list(titles),
@@ -74,7 +74,7 @@ def new_run(dataset: DatasetView, offers: list[Offer]) -> RunView | None:
     preparation, fresh = _preparation(dataset)
     pipeline: Pipeline | None = None
     with reported(), state.store().read() as session:
-        pipeline = run_service.plan(session, prompt or "", dataset=dataset.id, **preparation)
+        pipeline = run_service.load_pipeline(session, prompt or "", dataset=dataset.id, **preparation)
     with st.container(border=True):
         _draw_estimate(dataset, offer, pipeline, name, scope, parameters, fresh)
         if offer.missing:
@@ -107,9 +107,9 @@ def new_run(dataset: DatasetView, offers: list[Offer]) -> RunView | None:
     return started
 
 
-def _typed_in(name: str) -> Offer:
-    spec = typed("openai", name)
-    return Offer(spec, connect(spec).ready(), run_service.DEFAULT_CONCURRENCY["openai"])
+def _typed_in(name: str) -> RunOption:
+    spec = adhoc_model("openai", name)
+    return RunOption(spec, connect(spec).ready(), run_service.DEFAULT_CONCURRENCY["openai"])
 
 
 def _scope(dataset: DatasetView) -> dict[str, Any] | None:
@@ -181,7 +181,7 @@ def _preparation(dataset: DatasetView) -> tuple[dict[str, Any], bool]:
 
 def _draw_estimate(
     dataset: DatasetView,
-    offer: Offer,
+    offer: RunOption,
     pipeline: Pipeline | None,
     name: str,
     scope: dict[str, Any] | None,

@@ -9,7 +9,13 @@ from core.domain.cleaning import STEPS
 from core.domain.prompts import Stage
 from core.services.extraction import runs as run_service
 from core.services.extraction.prompt_library import Entry
-from core.services.extraction.runs.prompt_preview import Rendering, Trial, plan_trial, rendering, try_on
+from core.services.extraction.runs.prompt_preview import (
+    PromptTrial,
+    Rendering,
+    preview_prompt,
+    trial_pipeline,
+    try_prompt,
+)
 from core.ui import state
 from core.ui.figures import figures
 from core.ui.notices import reported
@@ -24,7 +30,7 @@ def draw_rendering(entry: Entry, available: list[DatasetView]) -> None:
     if chosen is None:
         return
     with reported():
-        found = rendering(state.store(), entry.prompt, dataset=dataset.id, **chosen)
+        found = preview_prompt(state.store(), entry.prompt, dataset=dataset.id, **chosen)
         _draw_lengths(found)
         if found.rendered.system:
             st.caption("系统提示（system）")
@@ -38,7 +44,7 @@ def draw_trial(entry: Entry, available: list[DatasetView]) -> None:
     dataset, chosen = _choose(entry, available)
     if chosen is None:
         return
-    offers = run_service.offers(state.store())
+    offers = run_service.run_options(state.store())
     left, right = st.columns([5, 2], vertical_alignment="bottom")
     number = left.selectbox("模型", range(len(offers)), format_func=lambda n: offers[n].label, key="prompts-model")
     offer = offers[number]
@@ -52,8 +58,8 @@ def draw_trial(entry: Entry, available: list[DatasetView]) -> None:
         st.session_state.pop(TRIAL, None)
         with reported(), st.spinner("正在等模型回答…"):
             store = state.store()
-            pipeline = plan_trial(store, entry.prompt, chosen["fields"], chosen["steps"])
-            trial = try_on(store, pipeline, offer.spec, dataset=dataset.id, index=chosen["index"])
+            pipeline = trial_pipeline(store, entry.prompt, chosen["fields"], chosen["steps"])
+            trial = try_prompt(store, pipeline, offer.spec, dataset=dataset.id, index=chosen["index"])
             st.session_state[TRIAL] = (key, trial)
     kept = st.session_state.get(TRIAL)
     if kept and kept[0] == key:
@@ -109,7 +115,7 @@ def _draw_lengths(found: Rendering) -> None:
         st.caption(note)
 
 
-def _draw_outcome(trial: Trial) -> None:
+def _draw_outcome(trial: PromptTrial) -> None:
     outcome = trial.outcome
     figures(
         {

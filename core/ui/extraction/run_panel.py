@@ -5,13 +5,13 @@ from typing import Any
 
 import streamlit as st
 
-from core.adapters.llm import ModelSpec, typed
+from core.adapters.llm import ModelSpec, adhoc_model
 from core.adapters.store import ExtractionView, RunView
 from core.adapters.store.models import ExtractionStatus, RunStatus
 from core.domain.cleaning import STEPS
 from core.domain.form import Form
 from core.services.extraction import runs as run_service
-from core.services.extraction.runs import Offer
+from core.services.extraction.runs import RunOption
 from core.ui import navigation, state
 from core.ui.extraction.run_failures import draw_failures
 from core.ui.extraction.run_limits import change_limits
@@ -31,7 +31,7 @@ RESULTS = {ExtractionStatus.OK: "完成", ExtractionStatus.REPAIRED: "修复后�
 _ROWS = 12
 
 
-def run_panel(run: RunView, form: Form, offers: list[Offer]) -> None:
+def run_panel(run: RunView, form: Form, offers: list[RunOption]) -> None:
     """Draw a run; again and again while it goes on.
 
     Args:
@@ -44,7 +44,7 @@ def run_panel(run: RunView, form: Form, offers: list[Offer]) -> None:
     head, actions = st.columns([5, 6], vertical_alignment="center")
     head.markdown(f"#### {_plain(run.name)} &nbsp; :{color}-badge[{title}]")
     with actions:
-        _draw_actions(run, offer.spec if offer else typed(run.provider, run.model))
+        _draw_actions(run, offer.spec if offer else adhoc_model(run.provider, run.model))
     st.progress((run.done + run.failed) / run.total if run.total else 0.0, text=counts(run))
     cost = run_service.costs(state.store(), [run])[run.id]
     figures(_numbers(run, cost), warn="失败")
@@ -133,7 +133,7 @@ def _draw_actions(run: RunView, spec: ModelSpec) -> None:
             change_limits(run, spec)
         if run.failed and st.button(f"重试失败的 {run.failed} 条", key=f"retry-{run.id}", icon=":material/replay:"):
             act(lambda: run_service.retry_failed(store, run.id))
-        more = run_service.outside(store, run.id)
+        more = run_service.chats_out_of_scope(store, run.id)
         if more > 0 and st.button(
             f"扩展到其余 {more} 条",
             key=f"extend-{run.id}",

@@ -10,13 +10,13 @@ from streamlit.delta_generator import DeltaGenerator
 from core.adapters.store import DatasetView, RunView, queries
 from core.adapters.store.models import RunKind
 from core.domain.scoring import Cell, Interval, Measure, measure_named, usable
-from core.services.quality import LABELS, RECORDS, Yardstick, align, references, text_of
+from core.services.quality import LABELS, RECORDS, Benchmark, align, references, text_of
 from core.ui import navigation, state
 from core.ui.heading import heading
 from core.ui.notices import empty_state
 
 NO_REFERENCE = "不对照"
-RIGHT_FROM = 0.8
+CORRECT_FROM = 0.8
 """Similarity from which a free text is right, unless the reader says otherwise."""
 _NAMES = {LABELS: "标注", RECORDS: "已确认的记录"}
 
@@ -26,12 +26,12 @@ def called(against: str) -> str:
     return _NAMES.get(against) or (f"抽取任务「{against.removeprefix('run:')}」" if against else NO_REFERENCE)
 
 
-def choose(title: str, *, optional: bool = False) -> tuple[Yardstick, DeltaGenerator] | None:
+def choose(title: str, *, optional: bool = False) -> tuple[Benchmark, DeltaGenerator] | None:
     """Title and dataset, reference and measure; draws the empty state and returns ``None`` where something lacks.
 
     Args:
         title: of the page.
-        optional: whether one may go on without a reference (``Yardstick.against`` is then ``""``).
+        optional: whether one may go on without a reference (``Benchmark.against`` is then ``""``).
 
     Returns:
         By what one measures, and the place at the right of the boxes.
@@ -63,7 +63,7 @@ def choose(title: str, *, optional: bool = False) -> tuple[Yardstick, DeltaGener
         bind="query-params",
         help="只影响「预算明细」和「具体事项」两个自由文本字段；其余字段完全一致才得分，列表按集合比较。",
     )
-    by = Yardstick(dataset, state.form_of(dataset), against or "", measure_named(measure or measures[0]))
+    by = Benchmark(dataset, state.form_of(dataset), against or "", measure_named(measure or measures[0]))
     return by, beside
 
 
@@ -75,7 +75,7 @@ def choose_threshold(place: DeltaGenerator, measure: Measure) -> float:
             "自由文本算对的相似度",
             min_value=0.1,
             max_value=1.0,
-            value=RIGHT_FROM,
+            value=CORRECT_FROM,
             step=0.05,
             key="right",
             bind="query-params",
@@ -147,13 +147,13 @@ MOST_CELLS = 300
 """Rows of cells that a page lists; the CSV of 对比 has all of them."""
 
 
-def compare_link(by: Yardstick, runs: Sequence[RunView], chat: int) -> str:
+def compare_link(by: Benchmark, runs: Sequence[RunView], chat: int) -> str:
     """Address of a chat on the page 对比."""
     wanted = {"dataset": str(by.dataset.id), "chat": str(chat), "against": called(by.against)}
     return "/compare?" + urlencode([*wanted.items(), *(("runs", run.name) for run in runs)])
 
 
-def cell_values(by: Yardstick, runs: Sequence[RunView], cells: Sequence[Cell]) -> list[tuple[str, list[str]]]:
+def cell_values(by: Benchmark, runs: Sequence[RunView], cells: Sequence[Cell]) -> list[tuple[str, list[str]]]:
     """Per cell, the reference's value and each run's, as texts; customers matched as the score matches them."""
     found = align(state.store(), by, [run.name for run in runs], against=by.against)
     out: list[tuple[str, list[str]]] = []

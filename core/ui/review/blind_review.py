@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.adapters.store import DatasetView
-from core.services.review import BLIND, SecondDesk
+from core.services.review import BLIND, BlindSession
 from core.ui import navigation, state
 from core.ui.review import workbench_fragment
 
@@ -34,4 +34,4 @@ def draw(available: list[DatasetView]) -> None:
             navigation.AGREEMENT, label="结束盲审", icon=":material/close:", query_params={"dataset": str(dataset.id)}
         )
     who = state.reviewer()
-    workbench_fragment.draw(SecondDesk(dataset, state.form_of(dataset), who), f"workbench-second-{dataset.id}-{who}")
+    workbench_fragment.draw(BlindSession(dataset, state.form_of(dataset), who), f"workbench-second-{dataset.id}-{who}")

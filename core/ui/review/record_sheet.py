@@ -12,7 +12,7 @@ from core.domain.form import Form
 from core.errors import ShiyaoError
 from core.services.review import record_table
 from core.services.review.records import bulk
-from core.services.review.workbench.cell_warnings import remarks
+from core.services.review.workbench.cell_warnings import cell_warnings
 from core.ui import grid, state
 
 _SHEET, _ANSWERED = "shiyao.records.sheet", "shiyao.records.answered"
@@ -178,7 +178,7 @@ def _edit(
         change = plan.changes[0]
         label = form.field(request.key).label
         current.news = f"已保存第 {chat} 条「{label}」：{_short(change.before)} → {_short(change.after)}"
-        current.remarks = remarks(state.store(), form, dataset.id, chat, customer, request.key)
+        current.remarks = cell_warnings(state.store(), form, dataset.id, chat, customer, request.key)
         current.last = request.id
         current.fresh.setdefault(request.row, set()).add(request.key)
 
@@ -211,7 +211,7 @@ def undo(dataset: DatasetView, form: Form, current: Sheet, name: str, base_run: 
 def _reload(dataset: DatasetView, form: Form, current: Sheet, chats: list[int], base_run: int | None) -> None:
     """Bring the rows of some chats up to date; the sheet is asked for anew where customers came or went."""
     found = {
-        _name(row): row for row in record_table.of_chats(state.store(), form, dataset.id, chats, base_run=base_run)
+        _name(row): row for row in record_table.rows_of_chats(state.store(), form, dataset.id, chats, base_run=base_run)
     }
     shown = {name for name, row in current.rows.items() if row.chat in chats}
     if shown == set(found):

@@ -2,14 +2,14 @@
 
 import streamlit as st
 
-from core.services.review import Table, claim, claimed
+from core.services.review import ReviewSession, claim, claimed_chats
 from core.ui import state
 from core.ui import workbench as component
 from core.ui.notices import fragment, reported
 
 
 @fragment
-def draw(table: Table, key: str) -> None:
+def draw(table: ReviewSession, key: str) -> None:
     """One turn; only this reruns while somebody reviews.
 
     Args:
@@ -23,7 +23,7 @@ def draw(table: Table, key: str) -> None:
     data = table.turn(
         state.store(), outbox=sent.outbox, at=at, want_residue=sent.want_residue, leaving=state.claimed_chats()
     )
-    state.set_claimed_chats(claimed(data))
+    state.set_claimed_chats(claimed_chats(data))
     if data["open"] is not None and asked != str(data["open"]):
         st.query_params["chat"] = str(data["open"])
     # The callback also runs when somebody leaves the page right after a save: then this fragment does not.
@@ -38,6 +38,6 @@ def leave() -> None:
         state.set_claimed_chats(())
 
 
-def _save(table: Table, key: str) -> None:
+def _save(table: ReviewSession, key: str) -> None:
     with reported():
         table.save(state.store(), component.outbox_of(key).outbox)

@@ -3,7 +3,7 @@
 from core.domain.cleaning import STEPS
 from core.domain.form import load_named_form
 from core.errors import ShiyaoError
-from core.services.export import Source
+from core.services.export import AnswerSource
 from core.services.training import (
     CUSTOMERS_TASK,
     FIELDS_TASK,
@@ -17,9 +17,9 @@ from core.services.training import (
 
 REFUSE = "refuse"
 SOURCES = {
-    "标注和记录，记录优先": Source(records=True, labels=True),
-    "已确认的记录": Source(records=True),
-    "标注": Source(labels=True),
+    "标注和记录，记录优先": AnswerSource(records=True, labels=True),
+    "已确认的记录": AnswerSource(records=True),
+    "标注": AnswerSource(labels=True),
 }
 INPUTS = {InputKind.RAW: "对话原文", InputKind.CLEAN: "清理后", InputKind.SUMMARY: "摘要"}
 FORMATS = {

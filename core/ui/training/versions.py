@@ -7,8 +7,8 @@ from core.services.training import (
     Change,
     SetView,
     changes_since,
-    compare_sets,
     data_version,
+    diff_sets,
     rebuild,
     rows_of_set,
     training_set,
@@ -147,7 +147,7 @@ def _compared(before: SetView, after: SetView) -> None:
     described = [
         (training_set(state.store(), one.id).parameters, rows_of_set(state.store(), one.id)) for one in (before, after)
     ]
-    found = compare_sets(*described)
+    found = diff_sets(*described)
     numbers = {
         "相同的行": found.same,
         "不同的行": len(found.changed),

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from core.adapters.llm import ModelRequest, ModelSpec, Source, spark_wire
+from core.adapters.llm import ModelRequest, ModelSpec, SpecSource, spark_wire
 from core.adapters.llm.failures import SPARK_CODES_FILE
 from core.adapters.llm.spark import SparkProvider
 from core.errors import Cause, ProviderError
@@ -279,7 +279,7 @@ def test_an_entry_brings_its_own_address_and_domain(monkeypatch: pytest.MonkeyPa
         spec = ModelSpec(
             "微调", "微调", "spark", model="xservice", url=spark.url, parameters={"patch_id": "9"}, max_output_tokens=50
         )
-        own = replace(spec, source=Source.DATABASE)
+        own = replace(spec, source=SpecSource.DATABASE)
         provider = SparkProvider(settings(spark, url="wss://spark-api.xf-yun.com/v3.5/chat"), own)
         provider.complete(ModelRequest("甲", parameters=own.request({"max_tokens": 500}), deadline=10))
     sent = spark.requests[0]

@@ -40,7 +40,7 @@ def test_every_chat_comes_back(competition: Path) -> None:
     parsed = chats(competition)
     assert len(parsed) == 152
     for row, chat in parsed:
-        assert "".join(span.of(chat.text) for span in chat.pieces) == row["chat_text"]
+        assert "".join(span.of(chat.text) for span in chat.all_spans) == row["chat_text"]
 
 
 def test_residue_is_found_where_it_is_and_nowhere_else(competition: Path) -> None:

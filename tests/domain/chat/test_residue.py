@@ -32,7 +32,7 @@ def test_residue_is_marked_and_the_first_copy_stays(text: str, copies: int) -> N
     assert parsed.conversation.lstrip('"') == TALK
     assert parsed.speakers == ("小李", "王女士")
     assert residue_copies(parsed) == copies
-    assert "".join(span.of(text) for span in parsed.pieces) == text
+    assert "".join(span.of(text) for span in parsed.all_spans) == text
 
 
 @pytest.mark.parametrize(

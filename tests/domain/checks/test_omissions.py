@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from core.domain.chat import Role, RoleGuess, parse_chat
-from core.domain.checks import missed
+from core.domain.checks import find_omissions
 from core.domain.evidence import ChatIndex
 from core.domain.form import FormValues, load_named_form
 
@@ -43,7 +43,7 @@ def form(**changes: Any) -> FormValues:
 
 def found(*customers: FormValues, chat: str = CHAT) -> list[tuple[str, str, int | None]]:
     index = ChatIndex(parse_chat(chat), ROLES)
-    every = missed(FORM, index, customers)
+    every = find_omissions(FORM, index, customers)
     for one in every:
         message = index.parsed.messages[one.message]
         assert message.body.start <= one.span.start < one.span.end <= message.body.end
@@ -83,7 +83,7 @@ def test_prices_and_offices_of_staff_are_no_answers() -> None:
 
 
 def test_nothing_said_nothing_missed() -> None:
-    assert missed(FORM, ChatIndex(parse_chat("")), [form()]) == []
+    assert find_omissions(FORM, ChatIndex(parse_chat("")), [form()]) == []
 
 
 @pytest.mark.competition
@@ -93,6 +93,6 @@ def test_labelled_chats_are_mostly_quiet(competition: Path) -> None:
     counts = []
     for row in rows:
         index = ChatIndex(parse_chat(row["chat_text"]))
-        counts.append(len(missed(FORM, index, [FORM.coerce(raw).values for raw in row["infos"]])))
+        counts.append(len(find_omissions(FORM, index, [FORM.coerce(raw).values for raw in row["infos"]])))
     assert sum(count > 0 for count in counts) <= len(rows) / 3
     assert max(counts) <= 5

@@ -24,7 +24,7 @@ from core.adapters.store.models import (
 )
 from core.domain.form import Form
 from core.errors import ConflictError, InputError, NotFoundError
-from core.services.datasets import chat_lines, delete_dataset, import_chats, summaries
+from core.services.datasets import chat_lines, dataset_summaries, delete_dataset, import_chats
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def rows(store: Store, table: type[Base]) -> int:
 
 
 def test_counts(store: Store, dataset: int) -> None:
-    (found,) = summaries(store)
+    (found,) = dataset_summaries(store)
     assert (found.dataset.name, found.dataset.chats, found.dataset.expected, found.absent) == ("数据", 7, 8, 1)
     assert (found.confirmed, found.records, found.runs, found.labels) == (1, 1, 1, 7)
 
@@ -80,7 +80,7 @@ def test_deleting_needs_the_name_and_takes_everything(store: Store, dataset: int
     with pytest.raises(InputError, match="不是「数据」"):
         delete_dataset(store, dataset, confirmation="数")
     assert delete_dataset(store, dataset, confirmation=" 数据 ").chats == 7
-    assert [found.dataset.id for found in summaries(store)] == [other]
+    assert [found.dataset.id for found in dataset_summaries(store)] == [other]
     assert [rows(store, table) for table in (Dataset, Chat)] == [1, 1]
     assert [rows(store, table) for table in (Run, Extraction, Record, RecordEvent, Claim)] == [0] * 5
     assert rows(store, Export) == 1

@@ -98,7 +98,7 @@ def test_residue() -> None:
     assert len({tuple(re.findall(r"data-[a-z-]+=|style=", raw)) for raw in with_residue}) >= 3
     for raw, first in zip(RAW, FIRST, strict=True):
         chat = parse_chat(raw)
-        assert "".join(piece.of(raw) for piece in chat.pieces) == raw
+        assert "".join(piece.of(raw) for piece in chat.all_spans) == raw
         assert bool(chat.residue) == (raw in with_residue)
         assert chat.conversation.strip('"\n') == first.strip('"\n')
 

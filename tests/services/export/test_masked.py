@@ -9,7 +9,14 @@ import pytest
 from core.adapters.store import Store
 from core.domain.masking import Mask, Masked
 from core.errors import SettingsError
-from core.services.export import Source, TableFormat, entries, export_dataset, export_submission, export_table
+from core.services.export import (
+    AnswerSource,
+    TableFormat,
+    export_dataset,
+    export_submission,
+    export_table,
+    ledger_entries,
+)
 from core.services.training import TrainingOptions, export_test_csv, export_training, rebuild, training_sets
 from tests.factories.exports import fill, form
 
@@ -21,7 +28,7 @@ SECRETS = ("13800138001", "138 0013 8001", "he.miao", "18号")
 
 def test_no_export_says_what_is_hidden(store: Store, tmp_path: Path) -> None:
     number = fill(store, texts=(TEXT,), labels=(FORMS,))
-    source = Source(labels=True)
+    source = AnswerSource(labels=True)
     makers = {
         "submission.json": lambda out: export_submission(store, dataset=number, source=source, out=out, mask=ALL),
         "dataset.json": lambda out: export_dataset(store, dataset=number, source=source, out=out, mask=ALL),
@@ -35,7 +42,7 @@ def test_no_export_says_what_is_hidden(store: Store, tmp_path: Path) -> None:
         written = (tmp_path / name).read_text("utf-8")
         assert not [secret for secret in SECRETS if secret in written], name
         assert "何苗2" in written
-    assert all(entry.parameters["mask"] == ["phone", "email", "address"] for entry in entries(store))
+    assert all(entry.parameters["mask"] == ["phone", "email", "address"] for entry in ledger_entries(store))
     row = json.loads((tmp_path / "dataset.json").read_text("utf-8"))[0]
     assert len(row["chat_text"]) == len(TEXT)
     assert row["infos"][0]["基本信息-手机号码"] == "138****8001"
@@ -43,7 +50,7 @@ def test_no_export_says_what_is_hidden(store: Store, tmp_path: Path) -> None:
 
 def test_a_masked_training_set_is_read_back_and_built_again(store: Store, tmp_path: Path) -> None:
     number = fill(store, texts=(TEXT,), labels=(FORMS,))
-    options = TrainingOptions(datasets=(number,), source=Source(labels=True), min_rows=0, mask=("phone", "email"))
+    options = TrainingOptions(datasets=(number,), source=AnswerSource(labels=True), min_rows=0, mask=("phone", "email"))
     export_training(store, options=options, out=tmp_path / "set")
     written = (tmp_path / "set" / "train.jsonl").read_bytes()
     assert b"138****8001" in written and b"he.miao" not in written and b"13800138001" not in written

@@ -8,8 +8,8 @@ import pytest
 from core.adapters.store import Store
 from core.adapters.store.models import RecordStatus
 from core.errors import ExportError, NotFoundError
-from core.services.export import Coverage, Source, coverage_of, entries, export_submission, parse_source
-from core.services.export.atomic_file import draft
+from core.services.export import AnswerSource, Coverage, coverage_of, export_submission, ledger_entries, parse_source
+from core.services.export.atomic_file import pending_file
 from core.services.export.export_report import ranges
 from core.services.export.json_writer import verify_array, write_array
 from tests.factories.exports import FORM, LABELS, fill
@@ -75,7 +75,7 @@ def test_missing_chats_get_one_empty_form_where_that_is_chosen(store: Store, tmp
 def test_the_ledger_keeps_where_every_line_came_from(store: Store, tmp_path: Path) -> None:
     fill(store, statuses={3: RecordStatus.CONFIRMED})
     report = export_submission(store, dataset="四条", source=parse_source("records+run:模型"), out=tmp_path / "s.json")
-    (entry,) = entries(store)
+    (entry,) = ledger_entries(store)
     with store.read() as session:
         assert (entry.kind, entry.name, entry.dataset, entry.sha256) == ("submission", "s.json", "四条", report.sha256)
         provenance = session.connection().exec_driver_sql("select provenance from export").scalar_one()
@@ -96,27 +96,27 @@ def test_unknown_names_are_refused(store: Store, tmp_path: Path) -> None:
     fill(store, labels=None)
     out = tmp_path / "s.json"
     with pytest.raises(NotFoundError):
-        export_submission(store, dataset="没有", source=Source(records=True), out=out)
+        export_submission(store, dataset="没有", source=AnswerSource(records=True), out=out)
     with pytest.raises(NotFoundError):
-        export_submission(store, dataset="四条", source=Source(run="没有"), out=out)
+        export_submission(store, dataset="四条", source=AnswerSource(run="没有"), out=out)
     with pytest.raises(ExportError, match="没有标注"):
-        export_submission(store, dataset="四条", source=Source(labels=True), out=out)
+        export_submission(store, dataset="四条", source=AnswerSource(labels=True), out=out)
     with pytest.raises(ExportError, match="文件夹"):
-        export_submission(store, dataset="四条", source=Source(run="模型"), out=tmp_path, fill_missing=True)
+        export_submission(store, dataset="四条", source=AnswerSource(run="模型"), out=tmp_path, fill_missing=True)
     assert not out.exists()
 
 
 @pytest.mark.parametrize(
     ("text", "source"),
     [
-        ("records", Source(records=True)),
-        ("labels", Source(labels=True)),
-        ("labels+records", Source(records=True, labels=True)),
-        ("run:a+b", Source(run="a+b")),
-        ("records+run:基线 v2", Source(records=True, run="基线 v2")),
+        ("records", AnswerSource(records=True)),
+        ("labels", AnswerSource(labels=True)),
+        ("labels+records", AnswerSource(records=True, labels=True)),
+        ("run:a+b", AnswerSource(run="a+b")),
+        ("records+run:基线 v2", AnswerSource(records=True, run="基线 v2")),
     ],
 )
-def test_sources_read_as_they_are_written(text: str, source: Source) -> None:
+def test_sources_read_as_they_are_written(text: str, source: AnswerSource) -> None:
     assert parse_source(text) == source
     assert parse_source(str(source)) == source
 
@@ -129,15 +129,15 @@ def test_other_sources_are_refused(text: str) -> None:
 
 def test_a_file_that_reads_back_differently_is_refused(tmp_path: Path) -> None:
     target = tmp_path / "x.json"
-    with pytest.raises(ExportError, match="第 2 个元素"), draft(target) as file:
+    with pytest.raises(ExportError, match="第 2 个元素"), pending_file(target) as file:
         prints = write_array(file, [{"a": 1}, {"b": "乙"}])
         file.path.write_bytes(file.path.read_bytes().replace("乙".encode(), "丙".encode()))
         verify_array(file, prints)
-    with pytest.raises(ExportError, match="不是完整的 JSON"), draft(target) as file:
+    with pytest.raises(ExportError, match="不是完整的 JSON"), pending_file(target) as file:
         prints = write_array(file, [{"a": 1}, {"b": "乙"}])
         file.path.write_bytes(file.path.read_bytes()[:-1])
         verify_array(file, prints)
-    with pytest.raises(ExportError, match="应有 2 个元素"), draft(target) as file:
+    with pytest.raises(ExportError, match="应有 2 个元素"), pending_file(target) as file:
         prints = write_array(file, [{"a": 1}, {"b": "乙"}])
         file.path.write_text('[{"a": 1}]')
         verify_array(file, prints)

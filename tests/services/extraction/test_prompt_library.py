@@ -14,7 +14,7 @@ from core.errors import JobError, PromptError
 from core.services.extraction import prompt_library
 from core.services.extraction import runs as run_service
 from core.services.extraction.pipeline.few_shot import Approved, ExamplePool, approved_records, check_example
-from core.services.extraction.runs.chat_job import perform
+from core.services.extraction.runs.chat_job import execute
 from tests.factories.runs import add_dataset
 
 NAME, PHONE = "基本信息-姓名", "基本信息-手机号码"
@@ -60,7 +60,7 @@ def test_a_version_is_kept_found_and_changed_until_a_run_uses_it(store: Store) -
     with pytest.raises(PromptError, match="已经用在抽取任务「r」里"):
         prompt_library.remove(store, entry.draft_id or 0)
     run_service.start(store, run.id)
-    assert perform(store, run.id, chat_ids(store, dataset.id)[1])
+    assert execute(store, run.id, chat_ids(store, dataset.id)[1])
 
 
 @pytest.mark.parametrize(
@@ -95,13 +95,13 @@ def test_a_version_can_be_removed_or_written_as_a_file(store: Store, tmp_path: P
 
 def test_the_page_of_runs_is_offered_files_versions_and_pipelines(store: Store) -> None:
     prompt_library.save(store, SECOND, who="陈")
-    offered = dict(run_service.prompts(store))
+    offered = dict(run_service.prompt_options(store))
     assert list(offered)[:2] == ["baseline.v2", "baseline.v1"]
     assert {"reflect.v1", "fewshot.v1", "baseline.v2,verify.v1", "summary.v1,from_summary.v1"} <= set(offered)
     add_dataset(store, 1)
     with store.read() as session:
         for spec in offered:
-            assert run_service.plan(session, spec, dataset="d").spec == spec
+            assert run_service.load_pipeline(session, spec, dataset="d").spec == spec
 
 
 TALK = "会话存档怎么收费？我们有{}个人要用，想先试用一个月再决定买不买"
@@ -150,7 +150,7 @@ def test_a_run_shows_examples_from_approved_records_and_says_which(store: Store,
         assert len(approved_records(session, form)) == 2
     run = run_service.create_run(store, dataset="d", name="r", provider="local", prompt="fewshot")
     run_service.start(store, run.id)
-    assert perform(store, run.id, chat_ids(store, dataset.id)[1])
+    assert execute(store, run.id, chat_ids(store, dataset.id)[1])
     with store.read() as session:
         (row,) = queries.extractions(session, run.id)
     (reply,) = row.replies
@@ -164,9 +164,11 @@ def test_a_run_keeps_the_text_of_every_stage_and_starts_from_another_run(store: 
     first = run_service.create_run(store, dataset="d", name="first", provider="local", chat_indices=[1])
     run_service.start(store, first.id)
     ids = chat_ids(store, dataset.id)
-    assert perform(store, first.id, ids[1])
+    assert execute(store, first.id, ids[1])
     with store.read() as session:
-        pipeline = run_service.plan(session, "verify,fields[竞品信息]", dataset="d", base="first", clean=["links"])
+        pipeline = run_service.load_pipeline(
+            session, "verify,fields[竞品信息]", dataset="d", base="first", clean=["links"]
+        )
     run = run_service.create_run(store, dataset="d", name="second", provider="local", pipeline=pipeline)
     assert (run.prompt_name, run.parameters["pipeline"]["base_run"]) == ("verify", first.id)
     assert [stage["sha256"] for stage in run.parameters["pipeline"]["stages"]] == [
@@ -174,7 +176,7 @@ def test_a_run_keeps_the_text_of_every_stage_and_starts_from_another_run(store: 
         load_prompt("fields").sha256,
     ]
     run_service.start(store, run.id)
-    assert perform(store, run.id, ids[1]) and perform(store, run.id, ids[2])
+    assert execute(store, run.id, ids[1]) and execute(store, run.id, ids[2])
     with store.read() as session:
         one, two = queries.extractions(session, run.id)
     assert [(reply["stage"], reply["ok"]) for reply in one.replies] == [("verify", True), ("fields", True)]

@@ -14,7 +14,7 @@ from core.services.quality import (
     REFERENCE,
     WHOLE,
     Alignment,
-    Yardstick,
+    Benchmark,
     align,
     difference_rows,
     drop_picks,
@@ -32,7 +32,7 @@ NAMED = FORM.keys.index(NAME)
 
 
 def side_by_side(store: Store, dataset: DatasetView, *names: str, against: str = "labels") -> Alignment:
-    return align(store, Yardstick(dataset, FORM), names or ("甲", "乙"), against=against)
+    return align(store, Benchmark(dataset, FORM), names or ("甲", "乙"), against=against)
 
 
 def test_customers_are_matched_not_counted() -> None:
@@ -41,9 +41,9 @@ def test_customers_are_matched_not_counted() -> None:
     assert [row.name(FORM) for row in rows] == ["林舟", "周遥", "新人"]
     assert rows[0].forms == (lin, lin, None) and rows[1].forms == (zhou, zhou, None)
     assert rows[2].forms == (None, new, None) and rows[2].gold is None
-    assert not rows[0].apart and not rows[0].off
+    assert not rows[0].differs_between_runs and not rows[0].differs_from_reference
     # The first run says that there is no third customer; the third says nothing at all.
-    assert rows[2].apart == {NAMED, FORM.keys.index(TODO)}
+    assert rows[2].differs_between_runs == {NAMED, FORM.keys.index(TODO)}
     assert rows[0].credits[0] is not None and rows[0].credits[2] is None
     assert right(rows[0], 0, NAMED, free=False) is True
     assert right(rows[0], 2, NAMED, free=False) is False
@@ -53,7 +53,9 @@ def test_customers_are_matched_not_counted() -> None:
 def test_without_a_reference_runs_are_matched_with_one_another() -> None:
     lin, zhou = form(**{NAME: "林舟"}), form(**{NAME: "周遥"})
     rows = align_chat(Scorer(FORM), [[lin, zhou], [zhou, lin]], None)
-    assert all(not row.apart and not row.off and row.reference is None for row in rows)
+    assert all(
+        not row.differs_between_runs and not row.differs_from_reference and row.reference is None for row in rows
+    )
     assert align_chat(Scorer(FORM), [None, []], None) == ()
 
 
@@ -96,7 +98,7 @@ def test_differences(store: Store) -> None:
         "甲 得分比例": "1.00",
         "乙 得分比例": "0.00",
     }
-    alone = align(store, Yardstick(dataset, FORM), ["乙", "甲"])
+    alone = align(store, Benchmark(dataset, FORM), ["乙", "甲"])
     assert "对照" not in difference_rows(alone, alone.differences())[0]
 
 
@@ -104,7 +106,7 @@ def test_what_cannot_be_compared(store: Store) -> None:
     dataset = quality_dataset(store)
     for names in (["甲"], ["甲", "甲"], ["甲", "乙", "丙", "丁", "戊"]):
         with pytest.raises(InputError, match="2 到 4"):
-            align(store, Yardstick(dataset, FORM), names)
+            align(store, Benchmark(dataset, FORM), names)
 
 
 def test_picks_become_a_run(store: Store) -> None:

@@ -8,7 +8,7 @@ from core.adapters.store import Store
 from core.adapters.store.models import Pass
 from core.domain.form import FormValues
 from core.domain.scoring.agreement import AgreementMeasure, agreement, kappa
-from core.services.quality import paces, settled_forms, together, two_reviews
+from core.services.quality import paces, pairwise_agreement, settled_forms, two_reviews
 from tests.factories.quality import AGE, FORM, KINDS, NAME, STAGE, TODO, add_record, form
 from tests.factories.runs import add_dataset
 
@@ -92,23 +92,23 @@ def test_neither_is_taken_for_right(pairs: dict[int, tuple[list[FormValues], lis
 
 def test_together_out_of_the_store(store: Store) -> None:
     dataset = add_dataset(store, 5)
-    assert together(store, dataset, FORM) is None
+    assert pairwise_agreement(store, dataset, FORM) is None
     for i in range(1, 5):
         add_record(store, dataset, i, [form(**{NAME: f"林舟{i}"})], "小林")
     add_record(store, dataset, 1, [form(**{NAME: "林舟1"})], "小何", Pass.SECOND)
     add_record(store, dataset, 2, [form(**{NAME: "周遥", STAGE: "报价"})], "小何", Pass.SECOND)
     add_record(store, dataset, 3, [form(**{NAME: "周遥"})], "小何", Pass.SECOND)
-    found = together(store, dataset, FORM)
+    found = pairwise_agreement(store, dataset, FORM)
     assert found is not None
     assert found.pairs == (("小林", "小何", 3),)
     assert [(one.chat, one.differing, one.settled_by) for one in found.chats] == [(2, 2, ""), (3, 1, "")]
     reviews = two_reviews(store, dataset, FORM, 2)
     assert reviews is not None and reviews.settled is None
-    assert reviews.customers[0].apart == {FORM.keys.index(NAME), FORM.keys.index(STAGE)}
+    assert reviews.customers[0].differs_between_runs == {FORM.keys.index(NAME), FORM.keys.index(STAGE)}
     assert settled_forms(FORM, reviews, {f"0:{NAME}": "周遥"}) == [form(**{NAME: "周遥"})]
     assert settled_forms(FORM, reviews, {"0:*": ""}) == []
     add_record(store, dataset, 2, [form(**{NAME: "周遥"})], "主管", Pass.ADJUDICATED)
-    found = together(store, dataset, FORM)
+    found = pairwise_agreement(store, dataset, FORM)
     assert found is not None
     assert [(one.chat, one.settled_by) for one in found.chats] == [(3, ""), (2, "主管")]
     assert two_reviews(store, dataset, FORM, 4) is None

@@ -7,22 +7,22 @@ from core.adapters.store.models import DisputeStatus, Extraction, RunKind
 from core.domain.scoring import EXACT, Change
 from core.errors import ConflictError, InputError, NotFoundError
 from core.services.quality import (
-    Yardstick,
-    board,
+    Benchmark,
+    add_external_score,
     compare,
     decide,
     dispute,
     dispute_counts,
     dispute_rows,
     disputes,
-    enter_outside,
+    external_scores,
+    leaderboard,
     named_run,
-    outside_scores,
     references,
-    remove_outside,
+    remove_external_score,
     score,
 )
-from core.services.quality.cache import forget, kept
+from core.services.quality.cache import cached, forget
 from tests.factories.quality import FORM, KINDS, NAME, TODO, add_record, add_run, form, quality_dataset
 
 
@@ -70,19 +70,19 @@ def test_the_board(store: Store) -> None:
     price = {"entry": {"name": "m", "title": "m", "provider": "openai", "price_in": 0.01, "price_out": 0.02}}
     add_run(store, dataset, "丙", {i: [form()] for i in range(1, 9)}, parameters=price)
     assert references(store, dataset) == ["labels", "run:丙", "run:乙", "run:甲"]
-    found = board(store, Yardstick(dataset, FORM))
+    found = leaderboard(store, Benchmark(dataset, FORM))
     assert [row.run.name for row in found.rows] == ["乙", "甲", "丙"]
     best, short, empty = found.rows
-    assert best.to_best is None and best.like_best
+    assert best.to_best is None and best.indistinguishable_from_best
     assert empty.score.score == pytest.approx(found.floor)
     assert empty.interval.low <= empty.score.score <= empty.interval.high
-    assert not empty.like_best
+    assert not empty.indistinguishable_from_best
     assert empty.cost == pytest.approx(8 * (0.01 + 0.01)) and short.cost is None
     assert [row.undisputed for row in found.rows] == [None] * 3
     assert named_run(found, "丙") is empty
     with pytest.raises(NotFoundError):
         named_run(found, "丁")
-    against = board(store, Yardstick(dataset, FORM, "run:丙"))
+    against = leaderboard(store, Benchmark(dataset, FORM, "run:丙"))
     assert {row.run.name for row in against.rows} == {"甲", "乙", "标注"}
 
 
@@ -90,17 +90,17 @@ def test_scores_from_outside(store: Store) -> None:
     dataset = quality_dataset(store)
     with store.read() as session:
         run = queries.run(session, "甲", dataset.id)
-    enter_outside(store, run.id, 17.34, who="小林")
-    enter_outside(store, run.id, 18.0, source="内部复测")
-    found = outside_scores(store, dataset.id)[run.id]
+    add_external_score(store, run.id, 17.34, who="小林")
+    add_external_score(store, run.id, 18.0, source="内部复测")
+    found = external_scores(store, dataset.id)[run.id]
     assert [(one.score, one.source) for one in found] == [(18.0, "内部复测"), (17.34, "平台线上")]
-    remove_outside(store, found[0].id)
-    assert named_run(board(store, Yardstick(dataset, FORM)), "甲").outside[0].score == 17.34
+    remove_external_score(store, found[0].id)
+    assert named_run(leaderboard(store, Benchmark(dataset, FORM)), "甲").outside[0].score == 17.34
     for wrong in (-1, 36.5):
         with pytest.raises(InputError, match="0 到 36"):
-            enter_outside(store, run.id, wrong)
+            add_external_score(store, run.id, wrong)
     with pytest.raises(NotFoundError):
-        enter_outside(store, 999, 1)
+        add_external_score(store, 999, 1)
 
 
 def test_disputes(store: Store) -> None:
@@ -115,7 +115,7 @@ def test_disputes(store: Store) -> None:
     # One of the two wrong names is left out: 1 of 7 is wrong.
     assert without.score == pytest.approx(36 - 1 / 7) and without.left_out == 2
     assert without.fields[NAME].filled.support == 7
-    row = named_run(board(store, Yardstick(dataset, FORM)), "乙")
+    row = named_run(leaderboard(store, Benchmark(dataset, FORM)), "乙")
     assert row.undisputed is not None and row.undisputed.score == pytest.approx(without.score)
     decide(store, made.id, status=DisputeStatus.DISMISSED, who="主管", decision="标注无误")
     assert score(store, dataset="d", run="乙", without_disputed=True).left_out == 1
@@ -167,10 +167,10 @@ def test_what_is_kept_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:
         return name
 
     for name in "abcab":
-        assert kept(name, lambda n=name: make(n), chats=5) == name  # type: ignore[misc]
+        assert cached(name, lambda n=name: make(n), chats=5) == name  # type: ignore[misc]
     assert made == ["a", "b", "c", "a", "b"]
-    assert kept("b", lambda: make("b"), chats=5) == "b" and len(made) == 5
-    assert kept("big", lambda: make("big"), chats=99) == "big"
+    assert cached("b", lambda: make("b"), chats=5) == "b" and len(made) == 5
+    assert cached("big", lambda: make("big"), chats=99) == "big"
     forget()
 
 
@@ -179,4 +179,4 @@ def test_a_run_of_labels_is_no_rival(store: Store) -> None:
     with store.read() as session:
         kinds = {run.kind for run in queries.runs(session, dataset.id)}
     assert RunKind.LABELS in kinds
-    assert "标注" not in [row.run.name for row in board(store, Yardstick(dataset, FORM)).rows]
+    assert "标注" not in [row.run.name for row in leaderboard(store, Benchmark(dataset, FORM)).rows]

@@ -4,8 +4,8 @@ import pytest
 
 from core.adapters.store import Store
 from core.errors import ConflictError, InputError, NotFoundError
-from core.services.review import Filter, guidelines, open_desk
-from core.services.review.batches import batches, give, take_back
+from core.services.review import Filter, guidelines, open_session
+from core.services.review.batches import assign, batches, withdraw
 from tests.factories.reviews import FORM, PHONE, STAGE, decide, make
 
 pytestmark = pytest.mark.both_databases
@@ -30,7 +30,7 @@ def test_guidelines_are_versioned_and_reach_the_desk(store: Store) -> None:
         (0, first, "", ""),
     ]
     assert (now[STAGE].version, now[PHONE].version, list(now)) == (2, 0, list(FORM.keys))
-    assert open_desk(store, dataset, FORM, reviewer="阿青").turn(store)["guidelines"][STAGE] == "再看报价。"
+    assert open_session(store, dataset, FORM, reviewer="阿青").turn(store)["guidelines"][STAGE] == "再看报价。"
 
 
 def test_guidelines_refuse_what_would_lose_something(store: Store) -> None:
@@ -49,23 +49,23 @@ def test_chats_are_dealt_out_once_and_ones_own_are_walked(store: Store) -> None:
     dataset = make(store, 8)
     decide(store, dataset, 1)
     wanted = Filter()
-    give(store, FORM, dataset.id, name="第一批", reviewers=["阿青", "小白"], count=5, who="林晓", narrow=wanted)
+    assign(store, FORM, dataset.id, name="第一批", reviewers=["阿青", "小白"], count=5, who="林晓", narrow=wanted)
     theirs, mine = batches(store, dataset.id)
     assert (mine.reviewer, mine.chats, mine.left, theirs.chats, theirs.who) == ("阿青", 3, 3, 2, "林晓")
-    desk = open_desk(store, dataset, FORM, reviewer="阿青", narrow={"batch": "我的批次"})
+    desk = open_session(store, dataset, FORM, reviewer="阿青", narrow={"batch": "我的批次"})
     data = desk.turn(store)
     assert (data["open"], data["order"]["next"]) == (2, [4, 6])
     for chat in (2, 4, 6):
         decide(store, dataset, chat, seconds=30)
     mine = batches(store, dataset.id)[1]
     assert (mine.confirmed, mine.left, mine.pace_seconds, mine.left_seconds) == (3, 0, 30, 0)
-    [rest] = give(store, FORM, dataset.id, name="第二批", reviewers=["阿青"], count=9, who="林晓", narrow=wanted)
+    [rest] = assign(store, FORM, dataset.id, name="第二批", reviewers=["阿青"], count=9, who="林晓", narrow=wanted)
     assert next(b for b in batches(store, dataset.id) if b.id == rest).chats == 2
     with pytest.raises(InputError, match="没有可以分派的"):
-        give(store, FORM, dataset.id, name="第三批", reviewers=["阿青"], count=1, who="林晓", narrow=wanted)
-    take_back(store, rest)
+        assign(store, FORM, dataset.id, name="第三批", reviewers=["阿青"], count=1, who="林晓", narrow=wanted)
+    withdraw(store, rest)
     with pytest.raises(NotFoundError):
-        take_back(store, rest)
+        withdraw(store, rest)
     assert len(batches(store, dataset.id)) == 2
 
 
@@ -79,4 +79,4 @@ def test_a_batch_needs_names_and_enough_chats(store: Store) -> None:
     ):
         given = {"name": "批", "reviewers": ["甲"], "count": 1, "who": "林晓", "narrow": Filter()} | change
         with pytest.raises(InputError, match=why):
-            give(store, FORM, dataset.id, **given)  # type: ignore[arg-type]
+            assign(store, FORM, dataset.id, **given)  # type: ignore[arg-type]

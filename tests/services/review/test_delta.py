@@ -7,7 +7,7 @@ import pytest
 
 from core.adapters.store import Store, queries
 from core.domain.scoring import Scorer
-from core.services.review import open_desk
+from core.services.review import open_session
 from core.services.review.delta import compare
 from core.services.review.records.history import restore
 from tests.factories.reviews import FORM, NAME, PHONE, PRODUCT, STAGE, answer, decide, make, records
@@ -46,7 +46,7 @@ def test_a_desk_walks_over_differences_once(store: Store) -> None:
     new = answer(
         store, dataset, "新", forms | {2: [{NAME: "林木2", STAGE: "赢单"}], 4: [{NAME: "林木4", STAGE: "赢单"}]}
     )
-    desk = open_desk(store, dataset, FORM, reviewer="阿青", newer="新")
+    desk = open_session(store, dataset, FORM, reviewer="阿青", newer="新")
     data = desk.turn(store)
     # Chat 3 is as the newer run says except for what was corrected already; 4 is not approved, 5 not reviewed.
     assert (data["open"], data["order"]["next"], data["progress"]["queue"]) == (2, [], 1)
@@ -86,7 +86,7 @@ def test_a_draft_leaves_what_was_approved_and_an_undone_decision_is_asked_again(
     old = answer(store, dataset, "旧", {1: [{NAME: "林木1"}]})
     decide(store, dataset, 1, values={NAME: "林木1"}, run=old)
     new = answer(store, dataset, "新", {1: [{NAME: "林木1", STAGE: "赢单", PHONE: "2"}]})
-    desk = open_desk(store, dataset, FORM, reviewer="小白", newer="新")
+    desk = open_session(store, dataset, FORM, reviewer="小白", newer="新")
 
     def turn(status: str, version: int, stage: str, **more: object) -> dict[str, Any]:
         save = {
@@ -108,9 +108,9 @@ def test_a_draft_leaves_what_was_approved_and_an_undone_decision_is_asked_again(
     data = turn("草稿", 1, "赢单")
     assert approved() == ("已确认", "", "阿青", old)
     assert (data["chats"][0]["version"], data["chats"][0]["status"], data["progress"]["queue"]) == (2, "已确认", 1)
-    again = open_desk(store, dataset, FORM, reviewer="阿青", newer="新").turn(store)["chats"][0]["customers"][0]
+    again = open_session(store, dataset, FORM, reviewer="阿青", newer="新").turn(store)["chats"][0]["customers"][0]
     assert (again["values"][STAGE], again["delta"]) == ("赢单", {PHONE: "2"})  # the draft is there again
-    assert open_desk(store, dataset, FORM).turn(store, at=1)["chats"][0]["customers"][0]["values"][STAGE] == ""
+    assert open_session(store, dataset, FORM).turn(store, at=1)["chats"][0]["customers"][0]["values"][STAGE] == ""
 
     data = turn("已确认", 2, "赢单")
     assert (approved(), data["progress"]["queue"]) == (("已确认", "赢单", "小白", new), 0)

@@ -5,7 +5,7 @@ import pytest
 from core.adapters.store import Store
 from core.services.review import Filter
 from core.services.review.queue import search_index
-from core.services.review.record_table import BY_CHANGE, BY_INDEX, BY_STAKE, matching, page
+from core.services.review.record_table import BY_CHANGE, BY_INDEX, BY_STAKE, matching_chats, page
 from tests.factories.reviews import FORM, NAME, PHONE, PRODUCT, answer, decide, make
 
 pytestmark = pytest.mark.both_databases
@@ -16,7 +16,7 @@ def test_rows_come_in_the_order_asked_for(store: Store) -> None:
     dataset = make(store, 5)
     right = {index: [{NAME: f"林木{index}", PHONE: f"1380000000{index}"}] for index in range(1, 6)}
     run = answer(store, dataset, "甲", right | {4: [{NAME: "林木4", PHONE: "13999999999"}]})
-    search_index.run(store, FORM, dataset.id, run)
+    search_index.update(store, FORM, dataset.id, run)
     decide(store, dataset, 3, values={NAME: "乙", PRODUCT: ["高级版", "CRM"]}, run=run)
     decide(store, dataset, 1, values={NAME: "甲", PRODUCT: ["CRM"]}, run=run)
     decide(store, dataset, 2, values={NAME: "丙"}, run=run)
@@ -33,4 +33,4 @@ def test_rows_come_in_the_order_asked_for(store: Store) -> None:
     second = page(store, FORM, dataset.id, wanted=ALL, base_run=run, number=2, size=3)
     assert ([row.chat for row in second.rows], second.chats) == ([4, 5], 5)
     assert second.rows[0].values[PHONE] == "13999999999"
-    assert matching(store, dataset.id, wanted=Filter(field=PHONE, value="1399"), base_run=run) == [4]
+    assert matching_chats(store, dataset.id, wanted=Filter(field=PHONE, value="1399"), base_run=run) == [4]

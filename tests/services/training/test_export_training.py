@@ -12,7 +12,7 @@ from core.domain.form import Form
 from core.domain.prompts import load_prompt, render
 from core.domain.replies import parse_reply
 from core.errors import ExportError, PromptError
-from core.services.export import Source, entries, parse_source
+from core.services.export import AnswerSource, ledger_entries, parse_source
 from core.services.training import Filters, InputKind, OverBudget, TrainingFormat, TrainingOptions, export_training
 from core.services.training.row_formats import target_of
 from tests.factories.exports import FIRST, LABELS, TEXTS, fill
@@ -27,7 +27,7 @@ def rows_of(path: Path) -> list[dict[str, Any]]:
 
 
 def options(**changes: Any) -> TrainingOptions:
-    return TrainingOptions(**{"datasets": ("四条",), "source": Source(labels=True), "min_rows": 0, **changes})
+    return TrainingOptions(**{"datasets": ("四条",), "source": AnswerSource(labels=True), "min_rows": 0, **changes})
 
 
 @pytest.mark.parametrize("data_format", list(TrainingFormat))
@@ -125,7 +125,7 @@ def test_the_same_choices_give_the_same_bytes_and_an_entry_each(store: Store, tm
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
     other = export_training(store, options=options(min_rows=30, seed=8, validation=0.25), out=tmp_path / "c")
     assert other.sha256 != reports[0].sha256 == reports[1].sha256
-    found = entries(store)
+    found = ledger_entries(store)
     assert [entry.name for entry in found] == ["c", "b", "a"]
     assert found[0].parameters["seed"] == 8
     assert found[0].dataset == "四条"
@@ -176,8 +176,8 @@ def test_rows_over_the_limit_are_named_skipped_or_cleaned(store: Store, tmp_path
     [
         ({"datasets": ()}, "没有选择数据集"),
         ({"datasets": ("四条", "四条")}, "选了两次"),
-        ({"source": Source(run="模型")}, "不能直接用抽取任务"),
-        ({"source": Source(records=True)}, "没有一行可以训练"),
+        ({"source": AnswerSource(run="模型")}, "不能直接用抽取任务"),
+        ({"source": AnswerSource(records=True)}, "没有一行可以训练"),
         ({"text": InputKind.SUMMARY, "prompt": "baseline"}, "都没有摘要"),
         ({"tasks": ()}, "没有选择训练任务"),
         ({"tasks": ("没有",)}, "不认识训练任务「没有」"),

@@ -19,7 +19,7 @@ from core.domain.form import Form
 from core.domain.prompts import load_prompt
 from core.domain.replies import parse_reply
 from core.errors import ExportError, PromptError
-from core.services.export import Source
+from core.services.export import AnswerSource
 from core.services.extraction import prompt_library
 from core.services.training import (
     Duplicates,
@@ -30,14 +30,14 @@ from core.services.training import (
     rebuild,
     training_set,
 )
-from core.services.training.near_duplicates import Similarity
+from core.services.training.near_duplicates import NearDuplicates
 from core.services.training.row_formats import SCHEMAS, check_info, check_row, target_of
 from core.services.training.tasks import tasks_of
 from tests.factories.exports import LABELS, fill
 from tests.factories.exports import form as filled
 from tests.factories.training import manifest_of, options, rows_of
 
-BOTH = Source(records=True, labels=True)
+BOTH = AnswerSource(records=True, labels=True)
 STORY = "客户甲：我们是做建材的，想上一套系统管客户和合同，用过别家的，嫌贵也嫌慢。\n客服小陈1：明白，有多少人用？\n"
 
 
@@ -141,7 +141,7 @@ def test_of_equal_chats_the_record_stays(store: Store, tmp_path: Path) -> None:
 
 
 def test_similarity_tells_apart_and_together() -> None:
-    similar = Similarity()
+    similar = NearDuplicates()
     texts = {b"a": story(1), b"b": story(2), b"c": story(1, "客户甲：嗯"), b"d": "", b"e": "好"}
     for digest, text in texts.items():
         similar.add(digest, text)

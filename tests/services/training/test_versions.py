@@ -9,7 +9,7 @@ from sqlmodel import col
 from core.adapters.store import Store
 from core.adapters.store.models import Chat, Record, RecordEvent, RecordStatus, Run, TrainingSet
 from core.errors import ExportError, NotFoundError
-from core.services.export import Source
+from core.services.export import AnswerSource
 from core.services.training import (
     Duplicates,
     InputKind,
@@ -17,7 +17,7 @@ from core.services.training import (
     TrainingFormat,
     changes_since,
     chats_of_set,
-    compare_sets,
+    diff_sets,
     export_training,
     options_from_json,
     rebuild,
@@ -29,7 +29,7 @@ from core.services.training import (
 from tests.factories.exports import fill
 from tests.factories.training import fill_long, manifest_of, options, save_again
 
-BOTH = Source(records=True, labels=True)
+BOTH = AnswerSource(records=True, labels=True)
 CONFIRMED = {1: RecordStatus.CONFIRMED, 2: RecordStatus.CONFIRMED}
 
 
@@ -171,13 +171,13 @@ def test_the_manifest_says_everything_and_nothing_of_the_machine(store: Store, t
 
 def test_two_sets_compared(store: Store, tmp_path: Path) -> None:
     fill(store, statuses=CONFIRMED)
-    export_training(store, options=options(source=Source(labels=True)), out=tmp_path / "a")
+    export_training(store, options=options(source=AnswerSource(labels=True)), out=tmp_path / "a")
     save_again(store, 2, 客户购买阶段="")
     export_training(
         store, options=options(source=BOTH, seed=1, max_chars=20_000, over_budget=OverBudget.SKIP), out=tmp_path / "b"
     )
     described = [(training_set(store, number).parameters, rows_of_set(store, number)) for number in (1, 2)]
-    found = compare_sets(*described)
+    found = diff_sets(*described)
     assert found.parameters["source"] == ("labels", "labels+records")
     assert found.parameters["seed"] == (None, 1)
     assert "prompt_text" not in found.parameters
@@ -188,6 +188,6 @@ def test_two_sets_compared(store: Store, tmp_path: Path) -> None:
     assert (found.same, found.only_before, found.only_after) == (3, [], [])
     export_training(store, options=options(tasks=("form", "customers"), validation=0.25), out=tmp_path / "c")
     third = (training_set(store, 3).parameters, rows_of_set(store, 3))
-    found = compare_sets(described[0], third)
+    found = diff_sets(described[0], third)
     assert found.only_after == [f"四条 第 {index} 条「customers」" for index in range(1, 5)]
     assert [one.what for one in found.changed] == [("训练和验证换了边",)]

@@ -28,7 +28,7 @@ class LocalProvider:
     """Rules instead of a model."""
 
     name = "local"
-    usual_address = ""
+    default_url = ""
 
     def ready(self) -> str:
         """Always ready: it needs neither key nor network."""

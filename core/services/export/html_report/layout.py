@@ -35,7 +35,7 @@ class CustomerPage:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class TextSlice:
     """A slice of a message; ``cells`` are the ids of what it is evidence of, ``group`` the first one's group."""
 
     text: str
@@ -51,7 +51,7 @@ class Line:
     speaker: str
     is_customer: bool
     quote: str
-    pieces: tuple[Piece, ...]
+    pieces: tuple[TextSlice, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +131,10 @@ def _cells(
         )
 
 
-def _pieces(text: str, start: int, end: int, marks: list[tuple[int, int, str, int]]) -> Iterator[Piece]:
+def _pieces(text: str, start: int, end: int, marks: list[tuple[int, int, str, int]]) -> Iterator[TextSlice]:
     over = [mark for mark in marks if mark[0] < end and start < mark[1]]
     edges = {start, end} | {min(max(edge, start), end) for mark in over for edge in mark[:2]}
     borders = sorted(edges)
     for left, right in zip(borders, borders[1:], strict=False):
         here = [mark for mark in over if mark[0] <= left and right <= mark[1]]
-        yield Piece(text[left:right], " ".join(dict.fromkeys(mark[2] for mark in here)), here[0][3] if here else -1)
+        yield TextSlice(text[left:right], " ".join(dict.fromkeys(mark[2] for mark in here)), here[0][3] if here else -1)

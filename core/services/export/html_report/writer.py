@@ -11,8 +11,8 @@ from core.adapters.store import RecordView, Store, queries
 from core.domain.form import load_named_form
 from core.domain.masking import NO_MASK, Mask
 from core.errors import ExportError
-from core.services.export.answer_sources import Ahead, Source, answers, coverage
-from core.services.export.atomic_file import HashingReader, differs, draft
+from core.services.export.answer_sources import AnswerSource, OrderedStream, answers, coverage
+from core.services.export.atomic_file import HashingReader, differs, pending_file
 from core.services.export.export_report import ExportReport, ranges
 from core.services.export.html_report.layout import ChatPage, chat_page
 from core.services.export.ledger import enter_export
@@ -25,7 +25,7 @@ def export_report(
     store: Store,
     *,
     dataset: str | int,
-    source: Source,
+    source: AnswerSource,
     out: Path,
     chats: Sequence[int] | None = None,
     mask: Mask = NO_MASK,
@@ -47,14 +47,14 @@ def export_report(
         ExportError: no chat with an answer, or a file that reads back differently.
         NotFoundError: no such dataset or run.
     """
-    with store.read() as session, draft(out) as file:
+    with store.read() as session, pending_file(out) as file:
         chosen = queries.dataset(session, dataset)
         form = load_named_form(chosen.form)
         found = coverage(session, chosen, source)
         wanted = set(chats) if chats is not None else None
         tally = Tally()
-        texts = Ahead((chat.index, chat.text) for chat in queries.chats(session, chosen.id))
-        records = Ahead((record.index, record) for record in queries.confirmed(session, chosen.id))
+        texts = OrderedStream((chat.index, chat.text) for chat in queries.chats(session, chosen.id))
+        records = OrderedStream((record.index, record) for record in queries.confirmed(session, chosen.id))
         pages: list[ChatPage] = []
         stream = (a for a in answers(session, chosen, form, source) if wanted is None or a.index in wanted)
         for answer in tally.watch(stream):

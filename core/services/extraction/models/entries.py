@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from core.adapters.llm import PROVIDERS, ModelSpec, Source, connect, presets, typed
+from core.adapters.llm import PROVIDERS, ModelSpec, SpecSource, adhoc_model, connect, presets
 from core.adapters.store import Store
 from core.adapters.store.models import ModelEntry, Run, RunStatus, TrainingSet
 from core.errors import ConflictError, NotFoundError, SettingsError
@@ -49,12 +49,12 @@ def resolve(session: Session, provider: str, name: str) -> ModelSpec:
     """
     found = find(session, name) if name else None
     if found and provider in ("", found.provider):
-        return typed(provider, name) if provider and _means_the_environment(found) else found
+        return adhoc_model(provider, name) if provider and _means_the_environment(found) else found
     if not provider:
         raise SettingsError(f"没有名为「{name}」的模型", "请在模型页查看名称，或同时指明服务")
     if provider not in PROVIDERS:
         raise SettingsError(f"没有名为「{provider}」的模型服务", f"可以是 {'、'.join(PROVIDERS)}")
-    return typed(provider, name)
+    return adhoc_model(provider, name)
 
 
 def create(store: Store, **values: Any) -> ModelSpec:
@@ -126,7 +126,7 @@ def in_use(session: Session, provider: str, name: str) -> list[str]:
 
 def _means_the_environment(found: ModelSpec) -> bool:
     """Whether a public model's name is meant at the address of the environment: only that one is configured."""
-    if found.source != Source.FILE or found.provider != "openai":
+    if found.source != SpecSource.FILE or found.provider != "openai":
         return False
     return bool(OpenAISettings().base_url and connect(found).ready())
 
@@ -154,4 +154,4 @@ def _columns(session: Session, draft: ModelDraft) -> Mapping[str, Any]:
 
 def _spec(row: ModelEntry) -> ModelSpec:
     values = {name: getattr(row, name) for name in ModelDraft.model_fields}
-    return ModelSpec(**values, source=Source.DATABASE, id=row.id)
+    return ModelSpec(**values, source=SpecSource.DATABASE, id=row.id)

@@ -53,7 +53,7 @@ def probe(spec: ModelSpec, *, deadline: float = DEADLINE) -> Probe:
     request = ModelRequest(
         QUESTION,
         conversation=_CHAT,
-        model=spec.called,
+        model=spec.api_name,
         parameters=parameters,
         deadline=deadline,
         form=load_named_form(),
@@ -64,7 +64,7 @@ def probe(spec: ModelSpec, *, deadline: float = DEADLINE) -> Probe:
         # Reasoning models may think past the limit: they are there all the same.
         arrived = error.code == LENGTH
         said = "" if arrived else str(error)
-        return Probe(arrived, error.partial, elapsed(), spec.called, cause="" if arrived else error.cause, error=said)
+        return Probe(arrived, error.partial, elapsed(), spec.api_name, cause="" if arrived else error.cause, error=said)
     except ShiyaoError as error:
-        return Probe(False, "", elapsed(), spec.called, error=str(error))
+        return Probe(False, "", elapsed(), spec.api_name, error=str(error))
     return Probe(True, reply.text, elapsed(), reply.model, reply.tokens_in, reply.tokens_out)

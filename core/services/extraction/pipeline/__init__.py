@@ -9,7 +9,7 @@ from core.services.extraction.pipeline.definition import (
     parse_pipeline,
 )
 from core.services.extraction.pipeline.outcome import Call, Outcome, Status
-from core.services.extraction.pipeline.stages import Examples, Picked
+from core.services.extraction.pipeline.stages import Examples, PickedExample
 from core.services.extraction.pipeline.stored_replies import about, earlier_answers, kept_replies
 from core.services.extraction.pipeline.token_budget import chat_budget
 from core.services.extraction.pipeline.token_estimate import estimate_tokens
@@ -20,7 +20,7 @@ __all__ = [
     "Call",
     "Examples",
     "Outcome",
-    "Picked",
+    "PickedExample",
     "Pipeline",
     "PipelineStep",
     "Status",

@@ -15,7 +15,7 @@ from core.errors import Cause, PromptError, SettingsError
 from core.services.extraction.pipeline.definition import Pipeline, PipelineStep
 from core.services.extraction.pipeline.outcome import Call, Outcome, Status
 from core.services.extraction.pipeline.retry import ATTEMPTS
-from core.services.extraction.pipeline.stages import CallFailed, Examples, Means, WindowRun, no_examples
+from core.services.extraction.pipeline.stages import CallFailed, Examples, StageContext, WindowRun, no_examples
 from core.services.extraction.pipeline.token_budget import SMALLEST_WINDOW, chat_budget
 from core.services.extraction.pipeline.token_estimate import estimate_tokens
 
@@ -111,7 +111,7 @@ def run_pipeline(
         windows = _windows(chat, cleaned, budget, pipeline.overlap)
         if windows is None:
             return _too_long(budget or 0, cleaned)
-        means = Means(
+        means = StageContext(
             form=form,
             pipeline=pipeline,
             provider=provider,

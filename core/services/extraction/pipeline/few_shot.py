@@ -19,7 +19,7 @@ from core.domain.cleaning import clean
 from core.domain.evidence import ChatIndex, Evidence, locate
 from core.domain.form import Form, FormValues, Nature
 from core.domain.prompts import Example
-from core.services.extraction.pipeline.stages import Picked
+from core.services.extraction.pipeline.stages import PickedExample
 
 NEAR: Final = 0.8
 """From this cosine on two chats are copies of one another (the same talk with other made-up names)."""
@@ -57,7 +57,7 @@ class ExamplePool:
             )
             self._matrix = self._vectorizer.fit_transform([one.conversation for one in self.approved])
 
-    def pick(self, conversation: str, count: int, *, chat_id: int | None = None) -> list[Picked]:
+    def pick(self, conversation: str, count: int, *, chat_id: int | None = None) -> list[PickedExample]:
         """The most similar records, the most similar first; ties by their order.
 
         Args:
@@ -70,7 +70,7 @@ class ExamplePool:
         likeness = (self._matrix @ self._vectorizer.transform([conversation]).T).toarray().ravel()
         ranked = sorted(range(len(self.approved)), key=lambda n: (-round(float(likeness[n]), 6), n))
         own = "".join(conversation.split())
-        picked: list[Picked] = []
+        picked: list[PickedExample] = []
         shown: list[int] = []
         for n in ranked:
             one = self.approved[n]
@@ -83,7 +83,7 @@ class ExamplePool:
                 continue
             shown.append(n)
             picked.append(
-                Picked(Example(one.conversation, _answer(one.forms)), one.label, check_example(self.form, one))
+                PickedExample(Example(one.conversation, _answer(one.forms)), one.label, check_example(self.form, one))
             )
             if len(picked) == count:
                 break

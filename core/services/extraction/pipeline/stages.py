@@ -19,7 +19,7 @@ from core.services.extraction.pipeline.token_budget import part_of
 from core.services.extraction.pipeline.token_estimate import estimate_tokens
 
 
-class Picked(NamedTuple):
+class PickedExample(NamedTuple):
     """An example that may be shown.
 
     Attributes:
@@ -33,7 +33,7 @@ class Picked(NamedTuple):
     warnings: tuple[str, ...] = ()
 
 
-Examples = Callable[[str], Sequence[Picked]]
+Examples = Callable[[str], Sequence[PickedExample]]
 """Examples for a conversation, the most similar first."""
 
 
@@ -46,7 +46,7 @@ class CallFailed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class StageContext:
     """All that a stage is carried out with; the same for every window of a chat."""
 
     form: Form
@@ -66,7 +66,7 @@ class Means:
 class WindowRun:
     """One window on its way through the stages."""
 
-    means: Means
+    means: StageContext
     window: Window
     calls: list[Call]
     forms: list[FormValues] = field(default_factory=list)
@@ -107,7 +107,7 @@ class WindowRun:
             self.notes += notes
         self.forms = forms
 
-    def _render(self, step: PipelineStep, form: Form, shown: Sequence[Picked]) -> Rendered:
+    def _render(self, step: PipelineStep, form: Form, shown: Sequence[PickedExample]) -> Rendered:
         stage = step.prompt.stage
         given: dict[str, Any] = {}
         if stage is not Stage.FROM_SUMMARY:
@@ -122,13 +122,13 @@ class WindowRun:
         json_object = bool(self.means.parameters.get("json_mode")) and stage is not Stage.SUMMARY
         return render(step.prompt, form, json_object=json_object, **given)
 
-    def _examples(self, step: PipelineStep) -> tuple[list[Picked], tuple[str, ...]]:
+    def _examples(self, step: PipelineStep) -> tuple[list[PickedExample], tuple[str, ...]]:
         """The examples that fit beside the window, and where they are from."""
         if step.prompt.stage is not Stage.FEWSHOT:
             return [], ()
         found = list(self.means.examples(self.window.text))[: self.means.pipeline.examples]
         room = None if self.means.budget is None else self.means.budget - estimate_tokens(self.window.text)
-        shown: list[Picked] = []
+        shown: list[PickedExample] = []
         for picked in found:
             size = estimate_tokens(picked.example.chat) + estimate_tokens(picked.example.answer)
             if room is not None:
@@ -264,7 +264,7 @@ class WindowRun:
         return self.calls[at]
 
 
-def no_examples(conversation: str) -> Sequence[Picked]:
+def no_examples(conversation: str) -> Sequence[PickedExample]:
     """For pipelines without examples.
 
     Raises:

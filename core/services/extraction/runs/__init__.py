@@ -19,32 +19,32 @@ from core.services.extraction.runs.lifecycle import (
     set_limits,
     start,
 )
-from core.services.extraction.runs.pipeline_loading import pipeline_of, plan
+from core.services.extraction.runs.pipeline_loading import load_pipeline, pipeline_of
 from core.services.extraction.runs.progress import (
     Failure,
     Pace,
+    chats_out_of_scope,
     extraction,
     failures,
     latest,
     model_runs,
-    outside,
     pace,
     progress,
     reused,
     some_extractions,
 )
-from core.services.extraction.runs.run_options import Offer, free_name, offers, parse_indices, prompts
-from core.services.extraction.runs.scheduler import JobRunner, ensure_running, stop_running
+from core.services.extraction.runs.run_options import RunOption, free_name, parse_indices, prompt_options, run_options
+from core.services.extraction.runs.scheduler import RunScheduler, ensure_running, stop_running
 from core.services.extraction.runs.scope import RunParameters
-from core.services.extraction.runs.wait_for_run import watch
+from core.services.extraction.runs.wait_for_run import wait_for_run
 
 __all__ = [
     "DEFAULT_CONCURRENCY",
     "Cost",
     "Estimate",
     "Failure",
-    "JobRunner",
-    "Offer",
+    "RunScheduler",
+    "RunOption",
     "Pace",
     "RunParameters",
     "cancel",
@@ -62,15 +62,15 @@ __all__ = [
     "latest",
     "model_runs",
     "money",
-    "offers",
-    "outside",
+    "run_options",
+    "chats_out_of_scope",
     "pace",
     "parse_indices",
     "pause",
     "pipeline_of",
-    "plan",
+    "load_pipeline",
     "progress",
-    "prompts",
+    "prompt_options",
     "retry_failed",
     "reused",
     "set_limits",
@@ -78,5 +78,5 @@ __all__ = [
     "start",
     "stop_running",
     "total_cost",
-    "watch",
+    "wait_for_run",
 ]

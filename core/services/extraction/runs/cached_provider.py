@@ -32,7 +32,7 @@ class Withdrawn(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AnsweredCall:
     """One answered call of a job.
 
     Attributes:
@@ -68,7 +68,7 @@ def request_key(spec: ModelSpec, request: ModelRequest, sample: int = 0, *, usua
     return hashlib.sha256(json.dumps(what, ensure_ascii=False, sort_keys=True, default=str).encode()).hexdigest()
 
 
-class Asking:
+class CachedProvider:
     """A provider for one job.
 
     Attributes:
@@ -94,8 +94,8 @@ class Asking:
             fresh: always ask.
             turn: waits until a call may start; raises :class:`Withdrawn` where it may not any more.
         """
-        self.name, self.usual_address = provider.name, provider.usual_address
-        self.asked: list[Asked] = []
+        self.name, self.default_url = provider.name, provider.default_url
+        self.asked: list[AnsweredCall] = []
         self._store, self._spec, self._provider, self._turn = store, spec, provider, turn
         # Rules cost nothing and may change: there is nothing to gain from their old answers.
         self._fresh = fresh or provider.name == "local"
@@ -113,7 +113,7 @@ class Asking:
             ProviderError: from the provider.
             Withdrawn: from ``turn``.
         """
-        usual = self.usual_address
+        usual = self.default_url
         base = request_key(self._spec, request, usual=usual)
         with self._mutex:
             sample = self._samples[base]
@@ -131,7 +131,7 @@ class Asking:
                 self._samples[base] -= 1  # a retry is the same sample again
             raise
         with self._mutex:
-            self.asked.append(Asked(key, reply.text, source))
+            self.asked.append(AnsweredCall(key, reply.text, source))
         return reply
 
     def _earlier(self, key: str) -> tuple[ModelReply, dict[str, int]] | None:
@@ -145,7 +145,9 @@ class Asking:
         return reply, {"run": run_id, "chat": chat_id}
 
 
-def note(replies: list[dict[str, Any]], first: int, asked: list[Asked]) -> list[tuple[int, Asked]]:
+def annotate_replies(
+    replies: list[dict[str, Any]], first: int, asked: list[AnsweredCall]
+) -> list[tuple[int, AnsweredCall]]:
     """Write into a job's new replies where each came from, and say at which position each call's reply lies.
 
     Args:
@@ -154,7 +156,7 @@ def note(replies: list[dict[str, Any]], first: int, asked: list[Asked]) -> list[
         asked: the job's calls.
     """
     left = list(asked)
-    found: list[tuple[int, Asked]] = []
+    found: list[tuple[int, AnsweredCall]] = []
     for position in range(first, len(replies)):
         call = next((call for call in left if call.text == replies[position].get("raw")), None)
         if call is not None:

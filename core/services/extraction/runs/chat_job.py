@@ -17,7 +17,7 @@ from core.domain.chat import parse_chat
 from core.domain.form import FormValues, load_named_form
 from core.errors import Cause, ShiyaoError
 from core.services.extraction.pipeline import Outcome, Pipeline, Status, earlier_answers, kept_replies, run_pipeline
-from core.services.extraction.runs.cached_provider import Asked, Asking, Withdrawn, note
+from core.services.extraction.runs.cached_provider import AnsweredCall, CachedProvider, Withdrawn, annotate_replies
 from core.services.extraction.runs.lifecycle import finish_if_complete
 from core.services.extraction.runs.pipeline_loading import examples_for, given_forms, given_or_refuse, pipeline_of
 from core.services.extraction.runs.run_model import spec_of
@@ -62,7 +62,7 @@ class _Task:
     text: str
 
 
-def perform(
+def execute(
     store: Store,
     run_id: int,
     chat_id: int,
@@ -81,9 +81,9 @@ def perform(
         run_id: the run.
         chat_id: the chat.
         place: entered once all is ready to ask, left when there is an outcome; may raise
-            :class:`core.services.extraction.runs.cached_provider.Withdrawn`.
+            ``Withdrawn``.
         turn: given the run's calls per minute, waits until a call may start; see
-            :class:`core.services.extraction.runs.cached_provider.Asking`. Not called where the run has no limit.
+            ``CachedProvider``. Not called where the run has no limit.
         settle: called in the transaction that stores the result.
 
     Returns:
@@ -102,7 +102,7 @@ def perform(
         if rate is not None:
             turn(rate)
 
-    asking = Asking(store, task.spec, provider, fresh=task.parameters.fresh, turn=in_turn)
+    asking = CachedProvider(store, task.spec, provider, fresh=task.parameters.fresh, turn=in_turn)
     try:
         form = load_named_form(task.form)
         if isinstance(task.pipeline, ShiyaoError):
@@ -116,7 +116,7 @@ def perform(
                 chat=chat,
                 pipeline=task.pipeline,
                 provider=asking,
-                model=task.spec.called,
+                model=task.spec.api_name,
                 parameters=task.spec.request(),
                 deadline=task.parameters.deadline,
                 context_tokens=task.spec.context_tokens,
@@ -188,7 +188,7 @@ def _may_replace(before: Extraction, parameters: RunParameters) -> bool:
     return before.status == ExtractionStatus.FAILED and parameters.retry.get(before.chat_id) == before.attempts
 
 
-def _write(session: Session, run_id: int, chat_id: int, outcome: Outcome, asked: list[Asked]) -> None:
+def _write(session: Session, run_id: int, chat_id: int, outcome: Outcome, asked: list[AnsweredCall]) -> None:
     """Insert, or replace the failure that was to be retried; a second answer for the same chat is dropped."""
     found = session.execute(_BEFORE, {"run_id": run_id, "chat_id": chat_id}).one_or_none()
     if found is None:
@@ -204,7 +204,7 @@ def _write(session: Session, run_id: int, chat_id: int, outcome: Outcome, asked:
     row.status = ExtractionStatus(outcome.status.value)
     row.forms = [dict(form) for form in outcome.forms] if outcome.forms is not None else None
     replies = [*row.replies, *kept_replies(outcome, moment)]
-    sources = note(replies, len(row.replies), asked)
+    sources = annotate_replies(replies, len(row.replies), asked)
     row.replies = replies
     row.notes = list(outcome.notes)
     row.cause = cause

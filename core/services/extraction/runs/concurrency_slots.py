@@ -10,7 +10,7 @@ from core.services.extraction.runs.cached_provider import Withdrawn
 _LOOK_SECONDS = 0.25
 
 
-def ahead(limit: int) -> int:
+def prefetch_count(limit: int) -> int:
     """How many chats stand ready, read and parsed, behind ``limit`` that are being asked.
 
     A place that becomes free is taken at once; storing an answer and fetching the next chat go on beside the calls.
@@ -20,7 +20,7 @@ def ahead(limit: int) -> int:
     return limit // 2
 
 
-class Places:
+class ConcurrencySlots:
     """Places of one model; whoever came first is next.
 
     Attributes:
@@ -57,7 +57,7 @@ class Places:
             return len(self._waiting)
 
     @contextmanager
-    def one(self, home: threading.Event) -> Iterator[bool]:
+    def slot(self, home: threading.Event) -> Iterator[bool]:
         """Be in a place; gives whether it had to be waited for.
 
         Raises:

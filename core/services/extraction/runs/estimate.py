@@ -21,9 +21,9 @@ from core.services.extraction.pipeline import Pipeline, PipelineStep, chat_budge
 from core.services.extraction.pipeline.token_budget import SMALLEST_WINDOW, part_of
 from core.services.extraction.runs.cost import yuan
 from core.services.extraction.runs.lifecycle import default_model
-from core.services.extraction.runs.pipeline_loading import plan
-from core.services.extraction.runs.reply_reuse import reusable
-from core.services.extraction.runs.run_model import with_own
+from core.services.extraction.runs.pipeline_loading import load_pipeline
+from core.services.extraction.runs.reply_reuse import reusable_replies
+from core.services.extraction.runs.run_model import with_run_parameters
 from core.services.extraction.runs.scope import missing
 
 SAMPLE = 400
@@ -114,7 +114,7 @@ def estimate(
         provider: ``local``, ``spark`` or ``openai``; ``""``: that of the model's entry.
         model: an entry's name, or what the service calls a model.
         prompt: name, name and version, or several stages.
-        pipeline: what :func:`core.services.extraction.runs.plan` made, instead of ``prompt``.
+        pipeline: what :func:`core.services.extraction.runs.load_pipeline` made, instead of ``prompt``.
         parameters: for the model.
         run: the run's name; where there is one already, only what it lacks counts.
         limit: only the first so many chats.
@@ -128,17 +128,17 @@ def estimate(
         SettingsError: no such provider or model.
     """
     with store.read() as session:
-        stages = pipeline or plan(session, prompt, dataset=dataset)
+        stages = pipeline or load_pipeline(session, prompt, dataset=dataset)
         spec = model_catalog.resolve(session, provider, model.strip() or default_model(provider))
         data = queries.dataset(session, dataset)
         form = load_named_form(data.form)
         wanted = _wanted(session, data.id, run, limit, chat_indices)
         ids = queries.chat_ids(session, data.id)
         learned = _mean_answer(session, spec, stages.main) if stages.plain else None
-    spec = with_own(spec, parameters or {})
+    spec = with_run_parameters(spec, parameters or {})
     lengths = tokens if tokens is not None else chat_tokens(store, data.id, stages.clean)
     found = _estimate(spec, form, stages, {index: lengths.get(index, 0) for index in wanted}, learned)
-    known = {} if fresh else reusable(store, spec, form, stages, {index: ids[index] for index in wanted})
+    known = {} if fresh else reusable_replies(store, spec, form, stages, {index: ids[index] for index in wanted})
     return _without(found, sum(known.values()))
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import BindParameter, and_, bindparam, delete, func, insert, or_
 from sqlmodel import Session, col
 
 from core.adapters.store import Store
-from core.adapters.store.models import Chat, Extraction, ExtractionStatus, Gate, Lease, Run, RunStatus, Worker
+from core.adapters.store.models import Chat, Extraction, ExtractionStatus, Lease, ModelLimiter, Run, RunStatus, Worker
 from core.services.extraction.runs import workers
 from core.services.extraction.runs.scope import missing, parameters_of
 
@@ -21,7 +21,7 @@ _LOOK = 16
 """Candidates that are checked at a time, at least."""
 
 # Put together once: every chat needs each of them, and the others of a model wait meanwhile.
-_GATE = select(Gate).where(col(Gate.model) == bindparam("model")).with_for_update()
+_GATE = select(ModelLimiter).where(col(ModelLimiter.model) == bindparam("model")).with_for_update()
 _BY_WORKER = (
     select(col(Lease.run_id), col(Lease.worker_id), func.count())
     .where(col(Lease.model) == bindparam("model"))
@@ -40,7 +40,7 @@ _TAKEN = (
         or_(col(Lease.chat_id).is_not(None), col(Extraction.status).is_not(None)),
     )
 )
-_GIVE_BACK = delete(Lease).where(*workers.mine(bindparam("worker"), bindparam("run"), bindparam("chat")))
+_GIVE_BACK = delete(Lease).where(*workers.is_own_lease(bindparam("worker"), bindparam("run"), bindparam("chat")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ def under_way(session: Session) -> dict[int, int]:
     return {int(run_id): int(count) for run_id, count in counted}
 
 
-def turn(store: Store, model: str, per_minute: int) -> float:
+def reserve_call_slot(store: Store, model: str, per_minute: int) -> float:
     """Reserve the next start of a call to a model.
 
     Starts are spread evenly, ``60 / per_minute`` seconds apart, over all workers together.
@@ -163,9 +163,9 @@ def turn(store: Store, model: str, per_minute: int) -> float:
         return (start - moment).total_seconds()
 
 
-def _lock(session: Session, model: str) -> Gate:
+def _lock(session: Session, model: str) -> ModelLimiter:
     """Be the only one who gives out this model's calls until the transaction ends."""
-    gate: Gate | None = session.execute(_GATE, {"model": model}).scalar_one_or_none()
+    gate: ModelLimiter | None = session.execute(_GATE, {"model": model}).scalar_one_or_none()
     if gate is None:
         session.execute(text("INSERT INTO gate (model) VALUES (:model) ON CONFLICT DO NOTHING"), {"model": model})
         gate = session.execute(_GATE, {"model": model}).scalar_one()

@@ -15,9 +15,9 @@ from core.adapters.store.models import Extraction, ExtractionStatus, Run, RunKin
 from core.errors import JobError, NotFoundError
 from core.services.extraction import models as model_catalog
 from core.services.extraction.pipeline import Pipeline
-from core.services.extraction.runs.pipeline_loading import pipeline_of, plan
+from core.services.extraction.runs.pipeline_loading import load_pipeline, pipeline_of
 from core.services.extraction.runs.progress import progress
-from core.services.extraction.runs.run_model import refresh, spec_of, with_own
+from core.services.extraction.runs.run_model import refresh, spec_of, with_run_parameters
 from core.services.extraction.runs.scope import RunParameters, missing, parameters_of, pending, scope
 from core.settings import OpenAISettings, SparkSettings
 
@@ -65,7 +65,7 @@ def create_run(
         provider: ``local``, ``spark`` or ``openai``; ``""``: that of the model's entry.
         model: an entry's name, or what the service calls a model; the provider's default where empty.
         prompt: name (newest version), name and version (``baseline.v1``), or several stages (``baseline,verify``).
-        pipeline: what :func:`core.services.extraction.runs.plan` made, instead of ``prompt``.
+        pipeline: what :func:`core.services.extraction.runs.load_pipeline` made, instead of ``prompt``.
         parameters: for the model: ``temperature``, ``max_tokens``, …
         concurrency: calls at a time; the provider's default where ``None``.
         per_minute: calls started per minute at most.
@@ -88,8 +88,8 @@ def create_run(
         raise JobError(f"只抽取前 {limit} 条群聊没有意义", "请填写 1 以上的数，或留空表示全部")
     with store.read() as session:
         spec = model_catalog.resolve(session, provider, model.strip() or default_model(provider))
-        stages = pipeline or plan(session, prompt, dataset=dataset)
-    _ready_or_refuse(with_own(spec, parameters or {}))
+        stages = pipeline or load_pipeline(session, prompt, dataset=dataset)
+    _ready_or_refuse(with_run_parameters(spec, parameters or {}))
     provider, model = spec.provider, spec.name
     chosen = stages.main
     with store.write() as session:

@@ -16,7 +16,7 @@ from core.domain.prompts import Prompt, parse_prompt
 from core.errors import JobError
 from core.services.extraction.pipeline import DEFAULT_EXAMPLES, Pipeline, PipelineStep, parse_pipeline
 from core.services.extraction.pipeline.few_shot import ExamplePool, approved_records, records_state
-from core.services.extraction.pipeline.stages import Examples, Picked
+from core.services.extraction.pipeline.stages import Examples, PickedExample
 from core.services.extraction.prompt_library import finder
 from core.services.extraction.runs.scope import parameters_of
 
@@ -24,7 +24,7 @@ _pools: dict[tuple[str, str], tuple[tuple[int, int], ExamplePool]] = {}
 _mutex = threading.Lock()
 
 
-def plan(
+def load_pipeline(
     session: Session,
     spec: str,
     *,
@@ -97,7 +97,7 @@ def given_or_refuse(pipeline: Pipeline, given: list[FormValues] | None) -> list[
 def examples_for(store: Store, form: Form, pipeline: Pipeline, chat_id: int) -> Examples:
     """Where a run's examples come from: the records that are approved by now."""
 
-    def found(conversation: str) -> list[Picked]:
+    def found(conversation: str) -> list[PickedExample]:
         return _pool(store, form).pick(conversation, pipeline.examples, chat_id=chat_id)
 
     return found

@@ -159,7 +159,7 @@ def latest(store: Store, run_id: int, limit: int = 12) -> list[ExtractionView]:
         return [queries.extraction_view(row, index) for row, index in session.execute(statement)]
 
 
-def outside(store: Store, run_id: int) -> int:
+def chats_out_of_scope(store: Store, run_id: int) -> int:
     """How many chats of its dataset a run has not been about so far: imported since, or left out at its start."""
     with store.read() as session:
         row = session.get(Run, run_id)

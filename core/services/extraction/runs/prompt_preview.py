@@ -54,7 +54,7 @@ class Compared:
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class PromptTrial:
     """What a model made of one chat.
 
     Attributes:
@@ -85,7 +85,7 @@ def labels_of(store: Store, dataset_id: int, index: int) -> list[FormValues] | N
     return found[0].forms if found else None
 
 
-def rendering(
+def preview_prompt(
     store: Store,
     prompt: Prompt,
     *,
@@ -150,7 +150,7 @@ def trial_spec(prompt: Prompt, fields: Sequence[str] = ()) -> str:
     return f"{before}{prompt.id}{chosen}{behind}"
 
 
-def try_on(
+def try_prompt(
     store: Store,
     pipeline: Pipeline,
     model: ModelSpec,
@@ -158,7 +158,7 @@ def try_on(
     dataset: int,
     index: int,
     deadline: float = 120.0,
-) -> Trial:
+) -> PromptTrial:
     """Ask a model about one chat and hold the answer against the labels. Costs what it costs; stores nothing.
 
     Args:
@@ -182,7 +182,7 @@ def try_on(
         chat=parse_chat(text),
         pipeline=pipeline,
         provider=provider,
-        model=model.called,
+        model=model.api_name,
         parameters=model.request(),
         deadline=deadline,
         attempts=1,
@@ -209,10 +209,10 @@ def try_on(
         for number, values in enumerate(labels or []):
             if number not in matched:
                 rows += _rows(form, form.empty(), values, (0.0,) * len(form.fields))
-    return Trial(outcome, pipeline.spec, score, floor, form.max_points, tuple(rows))
+    return PromptTrial(outcome, pipeline.spec, score, floor, form.max_points, tuple(rows))
 
 
-def plan_trial(store: Store, prompt: Prompt, fields: Sequence[str], steps: Sequence[str]) -> Pipeline:
+def trial_pipeline(store: Store, prompt: Prompt, fields: Sequence[str], steps: Sequence[str]) -> Pipeline:
     """The pipeline in which a prompt is tried.
 
     Raises:

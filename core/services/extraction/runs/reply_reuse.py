@@ -12,7 +12,7 @@ from core.domain.chat import parse_chat
 from core.domain.form import Form
 from core.errors import Cause, ProviderError, ShiyaoError
 from core.services.extraction.pipeline import Pipeline, run_pipeline
-from core.services.extraction.runs.cached_provider import Asking
+from core.services.extraction.runs.cached_provider import CachedProvider
 from core.services.extraction.runs.pipeline_loading import examples_for, given_forms, given_or_refuse
 
 MOST = 400
@@ -23,7 +23,7 @@ class _Nobody:
     """A provider that answers nothing, in place of another."""
 
     def __init__(self, other: Provider) -> None:
-        self.name, self.usual_address = other.name, other.usual_address
+        self.name, self.default_url = other.name, other.default_url
 
     def ready(self) -> str:
         return ""
@@ -32,7 +32,9 @@ class _Nobody:
         raise ProviderError(Cause.CONFIG, "试算时不调用模型")
 
 
-def reusable(store: Store, spec: ModelSpec, form: Form, pipeline: Pipeline, chats: Mapping[int, int]) -> dict[int, int]:
+def reusable_replies(
+    store: Store, spec: ModelSpec, form: Form, pipeline: Pipeline, chats: Mapping[int, int]
+) -> dict[int, int]:
     """``{index: calls}`` that are answered already; chats without any are left out.
 
     A stage that follows on an unknown answer counts as new, so this is never too high.
@@ -53,14 +55,14 @@ def reusable(store: Store, spec: ModelSpec, form: Form, pipeline: Pipeline, chat
             chat = session.get(Chat, chat_id)
             given = given_forms(session, pipeline, chat_id)
             text = chat.text if chat is not None else ""
-        asking = Asking(store, spec, nobody)
+        asking = CachedProvider(store, spec, nobody)
         try:
             run_pipeline(
                 form=form,
                 chat=parse_chat(text),
                 pipeline=pipeline,
                 provider=asking,
-                model=spec.called,
+                model=spec.api_name,
                 parameters=spec.request(),
                 attempts=1,
                 context_tokens=spec.context_tokens,

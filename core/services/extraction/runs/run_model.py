@@ -7,13 +7,13 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from core.adapters.llm import ModelSpec, find_preset, typed
+from core.adapters.llm import ModelSpec, adhoc_model, find_preset
 from core.adapters.store.models import Extraction, Run
 from core.services.extraction import models as model_catalog
 from core.services.extraction.runs.scope import parameters_of
 
 
-def with_own(spec: ModelSpec, own: Mapping[str, Any]) -> ModelSpec:
+def with_run_parameters(spec: ModelSpec, own: Mapping[str, Any]) -> ModelSpec:
     """The entry with a run's parameters over its own."""
     return replace(spec, parameters=spec.request(own))
 
@@ -25,8 +25,8 @@ def spec_of(row: Run) -> ModelSpec:
         spec = ModelSpec.from_dict(parameters.entry)
     else:
         # A run from before there were entries.
-        spec = find_preset(row.provider, row.model) or typed(row.provider, row.model)
-    return with_own(spec, parameters.request)
+        spec = find_preset(row.provider, row.model) or adhoc_model(row.provider, row.model)
+    return with_run_parameters(spec, parameters.request)
 
 
 def refresh(session: Session, row: Run) -> None:
@@ -46,7 +46,7 @@ def refresh(session: Session, row: Run) -> None:
         if answers:
             kept = ModelSpec.from_dict(parameters.entry)
             found = replace(
-                found, model=kept.called, parameters=kept.parameters, json_mode=kept.json_mode, system=kept.system
+                found, model=kept.api_name, parameters=kept.parameters, json_mode=kept.json_mode, system=kept.system
             )
     parameters.entry = found.as_dict()
     row.parameters = parameters.model_dump(mode="json")

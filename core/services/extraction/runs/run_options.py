@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from core.adapters.llm import TITLES, ModelSpec, Source, connect, typed
+from core.adapters.llm import TITLES, ModelSpec, SpecSource, adhoc_model, connect
 from core.adapters.store import Store, queries
 from core.domain.prompts import Prompt, Stage, list_prompts
 from core.errors import JobError
@@ -19,7 +19,7 @@ _BETWEEN = re.compile(r"[,，、;；\s]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class RunOption:
     """A model as it may be chosen.
 
     Attributes:
@@ -36,25 +36,25 @@ class Offer:
     def label(self) -> str:
         """What the page shows: title, name, and whether it can be called."""
         spec = self.spec
-        state = "模板" if spec.lacking() else ("未配置" if self.missing else "")
+        state = "模板" if spec.missing_settings() else ("未配置" if self.missing else "")
         name = spec.name if spec.name != spec.title else TITLES.get(spec.provider, spec.provider)
         return " · ".join(part for part in (spec.title, name, state) if part)
 
 
-def offers(store: Store) -> list[Offer]:
+def run_options(store: Store) -> list[RunOption]:
     """All models: own entries, shipped ones, and the one that the environment names; those that can be called first."""
     specs = model_catalog.models(store)
     named = OpenAISettings().model
     if named and not any(spec.provider == "openai" and spec.name == named and _callable(spec) for spec in specs):
-        specs.append(typed("openai", named))
+        specs.append(adhoc_model("openai", named))
     found = [
-        Offer(spec, connect(spec).ready(), spec.concurrency or DEFAULT_CONCURRENCY.get(spec.provider, 4))
+        RunOption(spec, connect(spec).ready(), spec.concurrency or DEFAULT_CONCURRENCY.get(spec.provider, 4))
         for spec in specs
     ]
-    return sorted(found, key=lambda offer: (bool(offer.missing), offer.spec.source == Source.FILE))
+    return sorted(found, key=lambda offer: (bool(offer.missing), offer.spec.source == SpecSource.FILE))
 
 
-def prompts(store: Store | None = None) -> list[tuple[str, str]]:
+def prompt_options(store: Store | None = None) -> list[tuple[str, str]]:
     """``(what create_run takes, title)``: single prompts first, newest version of each name first, then pipelines.
 
     Args:

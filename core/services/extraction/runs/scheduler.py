@@ -18,14 +18,14 @@ from core.adapters.store import Store
 from core.adapters.store.models import Run, RunKind, RunStatus
 from core.services.extraction.runs import leases, workers
 from core.services.extraction.runs.cached_provider import Withdrawn
-from core.services.extraction.runs.chat_job import perform
-from core.services.extraction.runs.concurrency_slots import Places, ahead
+from core.services.extraction.runs.chat_job import execute
+from core.services.extraction.runs.concurrency_slots import ConcurrencySlots, prefetch_count
 from core.services.extraction.runs.executor_lock import executor_lock
 from core.services.extraction.runs.leases import Backlog, Job
 from core.services.extraction.runs.lifecycle import finish_if_complete
 from core.services.extraction.runs.run_model import spec_of
 from core.services.extraction.runs.scope import parameters_of, pending
-from core.services.extraction.runs.thread_pool import Crew
+from core.services.extraction.runs.thread_pool import ThreadPool
 
 LOOK_SECONDS = 1.0
 """How often an idle process looks whether there is work (and, on SQLite, whether nobody else does it)."""
@@ -40,7 +40,7 @@ _loaded = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
-class _Want:
+class _RunDemand:
     """A run that goes on, and how many of its chats nobody is at."""
 
     run_id: int
@@ -50,20 +50,20 @@ class _Want:
 
 
 @dataclass(slots=True)
-class _Shift:
+class _WorkSession:
     """One stretch of work: from the first chat to the last, or to the end of the process."""
 
-    crew: Crew
+    crew: ThreadPool
     worker_id: str
-    places: dict[str, Places]
+    places: dict[str, ConcurrencySlots]
     backlogs: dict[int, Backlog] = field(default_factory=dict)
     models: tuple[str, ...] | None = None
     beat_at: float = 0.0
-    wants: list[_Want] = field(default_factory=list)
+    wants: list[_RunDemand] = field(default_factory=list)
     look_at: float = 0.0
 
 
-class JobRunner:
+class RunScheduler:
     """Carries out what runs of one store want: on SQLite whenever no other process does, on PostgreSQL beside others.
 
     Cheap until there is work: one query a second. ``stop`` gives calls under way time to be stored; after it, make a
@@ -163,12 +163,12 @@ class JobRunner:
         """Give out jobs until there is nothing to do for a while, or the process ends."""
         worker_id = workers.new_id()
 
-        places: dict[str, Places] = defaultdict(Places)
+        places: dict[str, ConcurrencySlots] = defaultdict(ConcurrencySlots)
 
         def carry_out(job: Job, home: threading.Event) -> None:
             self._perform(job, worker_id, places[job.model], home)
 
-        shift = _Shift(Crew(carry_out, self._note_broken, self._wake.set), worker_id, places)
+        shift = _WorkSession(ThreadPool(carry_out, self._note_broken, self._wake.set), worker_id, places)
         idle_since = time.monotonic()
         try:
             while not self._stopping.is_set() and time.monotonic() - idle_since < self._idle:
@@ -191,28 +191,30 @@ class JobRunner:
                 self._rest(TICK_SECONDS)
         finally:
             patience = self._patience if self._stopping.is_set() else DRAIN_SECONDS
-            shift.crew.send_home(patience, lambda: self._beat(shift, shift.models or ()))
+            shift.crew.shutdown(patience, lambda: self._beat(shift, shift.models or ()))
             with self._store.write() as session:
-                workers.leave(session, shift.worker_id)
+                workers.unregister(session, shift.worker_id)
 
-    def _beat(self, shift: _Shift, models: tuple[str, ...]) -> None:
+    def _beat(self, shift: _WorkSession, models: tuple[str, ...]) -> None:
         """Say that this worker is there; see whether others are gone; every few seconds, or when its models change."""
         if models == shift.models and time.monotonic() < shift.beat_at:
             return
         first = shift.models is None
         with self._store.write() as session:
-            known = workers.beat(session, shift.worker_id, models)
+            known = workers.update_heartbeat(session, shift.worker_id, models)
             everybody = first and self._lock.exclusive
-            dead = workers.bury(session, shift.worker_id, None if everybody else self._lost)
-            workers.keep_only(session, shift.worker_id, {(j.run_id, j.chat_id): j.model for j in shift.crew.active})
+            dead = workers.prune_stalled_workers(session, shift.worker_id, None if everybody else self._lost)
+            workers.reconcile_leases(
+                session, shift.worker_id, {(j.run_id, j.chat_id): j.model for j in shift.crew.active}
+            )
         if not known and not first:
             _log.warning("worker %s was taken for dead and is back", shift.worker_id)
         for worker_id in dead:
             _log.warning("worker %s is gone; its chats are free", worker_id)
         shift.models, shift.beat_at = models, time.monotonic() + workers.HEARTBEAT_SECONDS
 
-    def _give_out(self, shift: _Shift, wants: list[_Want]) -> None:
-        by_model: dict[str, list[_Want]] = defaultdict(list)
+    def _give_out(self, shift: _WorkSession, wants: list[_RunDemand]) -> None:
+        by_model: dict[str, list[_RunDemand]] = defaultdict(list)
         for want in wants:
             by_model[want.model].append(want)
         for model, group in by_model.items():
@@ -220,7 +222,7 @@ class JobRunner:
             shift.places[model].limit = limit
             if self._lock.exclusive and shift.places[model].full:
                 # Nobody else asks this model. Where others do, leases alone can hold the limit over all of them.
-                limit += ahead(limit)
+                limit += prefetch_count(limit)
             if not any(want.open for want in group) or sum(job.model == model for job in shift.crew.active) >= limit:
                 continue
             at = {(job.run_id, job.chat_id) for job in shift.crew.active}
@@ -234,16 +236,16 @@ class JobRunner:
                 if want.open
             ]
             for job in leases.claim(self._store, shift.worker_id, model, limit, offered):
-                shift.crew.begin(job)
+                shift.crew.submit(job)
 
-    def _perform(self, job: Job, worker_id: str, places: Places, home: threading.Event) -> None:
+    def _perform(self, job: Job, worker_id: str, places: ConcurrencySlots, home: threading.Event) -> None:
         done = False
 
         def settle(session: Session) -> None:
             leases.release(session, worker_id, job)
 
         try:
-            done = perform(
+            done = execute(
                 self._store,
                 job.run_id,
                 job.chat_id,
@@ -258,16 +260,16 @@ class JobRunner:
         _keep_what_is_loaded()
 
     @contextmanager
-    def _place(self, job: Job, places: Places, home: threading.Event) -> Iterator[None]:
+    def _place(self, job: Job, places: ConcurrencySlots, home: threading.Event) -> Iterator[None]:
         """Be one of those that are asked at a time."""
-        with places.one(home) as waited:
+        with places.slot(home) as waited:
             if waited:
                 self._still_wanted(job)
             yield
 
     def _turn(self, job: Job, per_minute: int, home: threading.Event) -> None:
         """Wait until a call of this job may start by the run's rate."""
-        if home.wait(leases.turn(self._store, job.model, per_minute)):
+        if home.wait(leases.reserve_call_slot(self._store, job.model, per_minute)):
             raise Withdrawn
         self._still_wanted(job)
 
@@ -283,9 +285,9 @@ class JobRunner:
         self._broken[job.run_id].add(job.chat_id)
         self.problem = error
 
-    def _wants(self) -> list[_Want]:
+    def _wants(self) -> list[_RunDemand]:
         """Runs that go on and that this process has the keys for."""
-        found: list[_Want] = []
+        found: list[_RunDemand] = []
         complete: list[int] = []
         with self._store.read() as session:
             running = select(Run).where(col(Run.status) == RunStatus.RUNNING, col(Run.kind) == RunKind.MODEL)
@@ -301,7 +303,7 @@ class JobRunner:
                 if left > broken and not connect(spec_of(row)).ready():
                     free = max(0, left - leased.get(run_id, 0) - broken)
                     limit = parameters_of(row).concurrency
-                    found.append(_Want(run_id, f"{row.provider}:{row.model}", limit, free))
+                    found.append(_RunDemand(run_id, f"{row.provider}:{row.model}", limit, free))
         for run_id in complete:
             # Two workers may each have stored the last but one.
             with self._store.write() as session:
@@ -319,16 +321,16 @@ def _keep_what_is_loaded() -> None:
         gc.freeze()
 
 
-_runners: dict[str, JobRunner] = {}
+_runners: dict[str, RunScheduler] = {}
 _runners_lock = threading.Lock()
 
 
-def ensure_running(store: Store) -> JobRunner:
+def ensure_running(store: Store) -> RunScheduler:
     """This process's runner for a store, started if it is not; cheap enough for every page."""
     with _runners_lock:
         runner = _runners.get(store.url)
         if runner is None:
-            runner = _runners[store.url] = JobRunner(store)
+            runner = _runners[store.url] = RunScheduler(store)
             runner.start()
         return runner
 

@@ -10,7 +10,7 @@ from core.services.extraction.runs.leases import Job
 _log = logging.getLogger("shiyao.jobs")
 
 
-class Crew:
+class ThreadPool:
     """Jobs under way in this process."""
 
     def __init__(
@@ -38,7 +38,7 @@ class Crew:
         with self._mutex:
             return frozenset(self._active)
 
-    def begin(self, job: Job) -> None:
+    def submit(self, job: Job) -> None:
         """Do a job in a thread of its own; one that is under way already is left alone."""
         with self._mutex:
             if job in self._active:
@@ -47,7 +47,7 @@ class Crew:
             self._active[job] = thread
         thread.start()
 
-    def send_home(self, patience: float, meanwhile: Callable[[], None] = lambda: None) -> None:
+    def shutdown(self, patience: float, meanwhile: Callable[[], None] = lambda: None) -> None:
         """Wait until nothing is under way, but no longer than ``patience`` seconds.
 
         Args:

@@ -7,12 +7,12 @@ from core.adapters.store import RunView, Store
 from core.adapters.store.models import RunStatus
 from core.errors import JobError
 from core.services.extraction.runs.progress import progress
-from core.services.extraction.runs.scheduler import JobRunner
+from core.services.extraction.runs.scheduler import RunScheduler
 
 _LOOK_SECONDS = 0.2
 
 
-def watch(
+def wait_for_run(
     store: Store,
     begin: Callable[[], RunView],
     *,
@@ -35,7 +35,7 @@ def watch(
         KeyboardInterrupt: as it came; the run stays as it is and goes on when it is asked for again.
     """
     view = begin()
-    runner = JobRunner(store)
+    runner = RunScheduler(store)
     runner.start(claim=True)
     try:
         seen(view)

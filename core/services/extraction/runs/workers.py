@@ -30,7 +30,7 @@ def clock(session: Session) -> datetime:
     return now()
 
 
-def beat(session: Session, worker_id: str, models: Sequence[str]) -> bool:
+def update_heartbeat(session: Session, worker_id: str, models: Sequence[str]) -> bool:
     """Say that a worker is there, and what it has the keys for.
 
     Returns:
@@ -56,7 +56,7 @@ def beat(session: Session, worker_id: str, models: Sequence[str]) -> bool:
     return False
 
 
-def bury(session: Session, worker_id: str, lost_seconds: float | None) -> list[str]:
+def prune_stalled_workers(session: Session, worker_id: str, lost_seconds: float | None) -> list[str]:
     """Remove workers that are dead, so that others may take their chats.
 
     Args:
@@ -80,12 +80,12 @@ def bury(session: Session, worker_id: str, lost_seconds: float | None) -> list[s
     return dead
 
 
-def leave(session: Session, worker_id: str) -> None:
+def unregister(session: Session, worker_id: str) -> None:
     """A worker ends in good order."""
     session.execute(delete(Worker).where(col(Worker.id) == worker_id))
 
 
-def keep_only(session: Session, worker_id: str, active: dict[tuple[int, int], str]) -> None:
+def reconcile_leases(session: Session, worker_id: str, active: dict[tuple[int, int], str]) -> None:
     """Make a worker's leases what it is really at: give back what it lost sight of, take anew what was taken away.
 
     Args:
@@ -96,7 +96,7 @@ def keep_only(session: Session, worker_id: str, active: dict[tuple[int, int], st
     statement = select(col(Lease.run_id), col(Lease.chat_id)).where(col(Lease.worker_id) == worker_id)
     held = {(run_id, chat_id) for run_id, chat_id in session.execute(statement)}
     for run_id, chat_id in held - active.keys():
-        session.execute(delete(Lease).where(*mine(worker_id, run_id, chat_id)))
+        session.execute(delete(Lease).where(*is_own_lease(worker_id, run_id, chat_id)))
     for run_id, chat_id in active.keys() - held:
         row = Lease(
             run_id=run_id,
@@ -113,7 +113,7 @@ def keep_only(session: Session, worker_id: str, active: dict[tuple[int, int], st
             continue
 
 
-def mine(worker_id: Any, run_id: Any, chat_id: Any) -> tuple[Any, ...]:
+def is_own_lease(worker_id: Any, run_id: Any, chat_id: Any) -> tuple[Any, ...]:
     """The condition for one lease of a worker; values, or parameters that get theirs later."""
     return (col(Lease.run_id) == run_id, col(Lease.chat_id) == chat_id, col(Lease.worker_id) == worker_id)
 

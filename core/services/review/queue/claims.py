@@ -87,7 +87,7 @@ def reviewers(session: Session, dataset_id: int) -> list[str]:
         last = name
 
 
-def before(session: Session, dataset_id: int, *, at: int, reviewer: str, by_index: bool, count: int) -> list[int]:
+def chats_before(session: Session, dataset_id: int, *, at: int, reviewer: str, by_index: bool, count: int) -> list[int]:
     """Where going back leads, nearest first: any chats, for one must see what one has just decided.
 
     Args:
@@ -120,7 +120,7 @@ def before(session: Session, dataset_id: int, *, at: int, reviewer: str, by_inde
     return list(session.execute(statement).scalars())
 
 
-def first_of(session: Session, dataset_id: int) -> int | None:
+def first_chat(session: Session, dataset_id: int) -> int | None:
     """The lowest index of a dataset; ``None`` where it has no chats."""
     lowest: int | None = session.execute(
         select(func.min(col(Chat.index))).where(col(Chat.dataset_id) == dataset_id)

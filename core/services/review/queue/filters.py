@@ -103,14 +103,14 @@ def with_status(statuses: tuple[str, ...]) -> ColumnElement[bool]:
     return or_(col(Record.id).is_(None), condition) if UNREVIEWED in statuses else condition
 
 
-def joined(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+def with_record(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
     """A statement over chats, with their primary record beside them."""
     return statement.outerjoin(
         Record, and_(col(Record.chat_id) == col(Chat.id), col(Record.review_pass) == Pass.PRIMARY)
     )
 
 
-def narrowed(
+def apply_filter(
     statement: Select[*tuple[Any, ...]],
     session: Session,
     wanted: Filter,
@@ -119,7 +119,7 @@ def narrowed(
     base_run: int | None,
     reviewer: str = "",
 ) -> Select[*tuple[Any, ...]]:
-    """A statement over :func:`joined` chats, kept to what the filter wants.
+    """A statement over :func:`with_record` chats, kept to what the filter wants.
 
     Args:
         statement: selects from chats with their record.

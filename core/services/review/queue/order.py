@@ -21,7 +21,7 @@ from core.adapters.store import Store
 from core.adapters.store.models import Chat, ChatStake, Claim, Record, now
 from core.domain.form import Form
 from core.services.review import delta
-from core.services.review.queue.filters import Filter, joined, narrowed, with_status
+from core.services.review.queue.filters import Filter, apply_filter, with_record, with_status
 
 STAKES, INDEX, RANDOM, OLDEST = "按待定分", "按序号", "随机", "最久未动"
 ORDERS = (INDEX, STAKES, RANDOM, OLDEST)
@@ -34,7 +34,7 @@ _WALKS = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class QueueSpec:
     """What decides a walk: two desks with the same wish walk the same way.
 
     With ``delta`` the walk goes over approved records from which the base run, a newer one, differs.
@@ -49,7 +49,7 @@ class Wish:
 
 
 @dataclass(slots=True)
-class Walk:
+class ReviewQueue:
     """Chat indices in the order of the queue.
 
     Attributes:
@@ -82,11 +82,11 @@ class Walk:
                 yield index
 
 
-_walks: WeakKeyDictionary[Store, OrderedDict[Wish, Walk]] = WeakKeyDictionary()
+_walks: WeakKeyDictionary[Store, OrderedDict[QueueSpec, ReviewQueue]] = WeakKeyDictionary()
 _lock = Lock()
 
 
-def walk(store: Store, form: Form, wish: Wish, *, fresh: bool = False) -> Walk:
+def review_queue(store: Store, form: Form, wish: QueueSpec, *, fresh: bool = False) -> ReviewQueue:
     """The walk of a wish: the kept one, or a new one.
 
     Args:
@@ -102,7 +102,7 @@ def walk(store: Store, form: Form, wish: Wish, *, fresh: bool = False) -> Walk:
     started = time.monotonic()
     with store.read() as session:
         indices = _indices(session, form, wish)
-    new = Walk(indices, {index: place for place, index in enumerate(indices)}, wish.order == INDEX)
+    new = ReviewQueue(indices, {index: place for place, index in enumerate(indices)}, wish.order == INDEX)
     if old is not None:
         _remember(old, new)
     spent = time.monotonic() - started
@@ -117,7 +117,7 @@ def walk(store: Store, form: Form, wish: Wish, *, fresh: bool = False) -> Walk:
     return new
 
 
-def _remember(old: Walk, new: Walk) -> None:
+def _remember(old: ReviewQueue, new: ReviewQueue) -> None:
     """Chats that left the walk lead to the nearest one behind them that is still in it."""
     behind = new.indices[0] if new.indices else None  # the last one leads to the first
     for index in reversed(old.indices):
@@ -131,9 +131,9 @@ def _remember(old: Walk, new: Walk) -> None:
             new.passed.setdefault(index, target)
 
 
-def _indices(session: Session, form: Form, wish: Wish) -> list[int]:
-    statement = narrowed(
-        joined(select(col(Chat.index))),
+def _indices(session: Session, form: Form, wish: QueueSpec) -> list[int]:
+    statement = apply_filter(
+        with_record(select(col(Chat.index))),
         session,
         wish.filter,
         dataset_id=wish.dataset_id,
@@ -149,7 +149,7 @@ def _indices(session: Session, form: Form, wish: Wish) -> list[int]:
     else:
         statement = statement.order_by(col(Chat.index))
     if wish.delta:
-        statement = delta.asked(statement, wish.base_run)
+        statement = delta.with_open_questions(statement, wish.base_run)
     found = list(session.execute(statement).scalars())
     if wish.delta and wish.base_run is not None:
         found = delta.with_differences(session, form, wish.dataset_id, found, wish.base_run)
@@ -159,7 +159,7 @@ def _indices(session: Session, form: Form, wish: Wish) -> list[int]:
     return found
 
 
-def ahead(store: Store, form: Form, wish: Wish, at: int, count: int) -> list[int]:
+def next_open_chats(store: Store, form: Form, wish: QueueSpec, at: int, count: int) -> list[int]:
     """The next chats of a walk that are still open to this reviewer: status as wanted, nobody else on them.
 
     Args:
@@ -169,15 +169,15 @@ def ahead(store: Store, form: Form, wish: Wish, at: int, count: int) -> list[int
         at: index of the chat on screen; 0 for none.
         count: at most so many.
     """
-    path = walk(store, form, wish)
+    path = review_queue(store, form, wish)
     found = _open(store, wish, path, at, count)
     if len(found) < count and path.until > 0.0:
         # Near its end a kept walk may lack what became open meanwhile.
-        found = _open(store, wish, walk(store, form, wish, fresh=True), at, count)
+        found = _open(store, wish, review_queue(store, form, wish, fresh=True), at, count)
     return found
 
 
-def _open(store: Store, wish: Wish, path: Walk, at: int, count: int) -> list[int]:
+def _open(store: Store, wish: QueueSpec, path: ReviewQueue, at: int, count: int) -> list[int]:
     found: list[int] = []
     window: list[int] = []
     with store.read() as session:
@@ -193,9 +193,9 @@ def _open(store: Store, wish: Wish, path: Walk, at: int, count: int) -> list[int
     return found[:count]
 
 
-def _still_open(session: Session, wish: Wish, indices: list[int]) -> list[int]:
+def _still_open(session: Session, wish: QueueSpec, indices: list[int]) -> list[int]:
     statement = (
-        joined(select(col(Chat.index)))
+        with_record(select(col(Chat.index)))
         .outerjoin(Claim, col(Claim.chat_id) == col(Chat.id))
         .where(
             col(Chat.dataset_id) == wish.dataset_id,
@@ -205,6 +205,6 @@ def _still_open(session: Session, wish: Wish, indices: list[int]) -> list[int]:
         )
     )
     if wish.delta:
-        statement = delta.asked(statement, wish.base_run)
+        statement = delta.with_open_questions(statement, wish.base_run)
     still = set(session.execute(statement).scalars())
     return [index for index in indices if index in still]

@@ -36,7 +36,7 @@ _REASONS = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Stake:
+class ReviewPriority:
     """What is at stake in one chat.
 
     Attributes:
@@ -52,7 +52,7 @@ class Stake:
     reasons: tuple[dict[str, Any], ...]
 
 
-class Rates:
+class ChangeRates:
     """How often reviewers changed each field of a run."""
 
     def __init__(self, scorer: Scorer) -> None:
@@ -81,13 +81,13 @@ class Rates:
         return (self._seen + 1).bit_length()
 
 
-def assess(
+def assess_priority(
     scorer: Scorer,
     text: str,
     answers: Sequence[FormValues] | None,
     others: Mapping[str, Sequence[FormValues]],
-    rates: Rates,
-) -> Stake:
+    rates: ChangeRates,
+) -> ReviewPriority:
     """What is at stake in one chat.
 
     Args:
@@ -100,7 +100,9 @@ def assess(
     form = scorer.form
     if answers is None:
         points = _FAILED * form.max_points
-        return Stake(points, 0, 0, ({"customer": 0, "key": "", "points": points, "why": "抽取失败，要从头填写"},))
+        return ReviewPriority(
+            points, 0, 0, ({"customer": 0, "key": "", "points": points, "why": "抽取失败，要从头填写"},)
+        )
     forms = [form.coerce(values).values for values in answers] or [form.empty()]
     parsed = parse_chat(text)
     index = ChatIndex(parsed)
@@ -128,7 +130,7 @@ def assess(
         {"customer": 0, "key": "", "points": _CUSTOMER * form.max_points / len(forms) / 2, "why": why} for why in apart
     ]
     reasons.sort(key=lambda reason: -reason["points"])
-    return Stake(
+    return ReviewPriority(
         points=min(form.max_points, sum(reason["points"] for reason in reasons)),
         differing=len(otherwise) + len(apart),
         warnings=sum(remark.level is Level.WARNING for remark in remarks),
@@ -153,7 +155,7 @@ def _of_remarks(remarks: Sequence[FormWarning]) -> list[_Sign]:
     return [(_REMARK[remark.level], remark.text) for remark in remarks]
 
 
-def _of_rate(rates: Rates, field: Field, *, filled: bool) -> _Sign:
+def _of_rate(rates: ChangeRates, field: Field, *, filled: bool) -> _Sign:
     rate = rates.of(field.key)
     # An empty cell is right more often than a filled one: it is halved where nothing else speaks against it.
     chance = rate if filled else rate / 2
@@ -182,7 +184,7 @@ def _otherwise(
     }, apart
 
 
-def stored(session: Session, run_id: int, chat_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+def stored_priorities(session: Session, run_id: int, chat_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     """``{chat id: {points, differing, warnings, reasons}}`` as last computed; chats that were not yet are left out."""
     statement = select(ChatStake).where(col(ChatStake.run_id) == run_id, col(ChatStake.chat_id).in_(chat_ids))
     return {

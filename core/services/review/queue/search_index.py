@@ -34,8 +34,8 @@ from core.adapters.store.models import (
 from core.domain.form import Form, load_named_form
 from core.domain.scoring import Scorer
 from core.services.review.queue import search
-from core.services.review.queue.filters import FILTERS, joined, with_status
-from core.services.review.queue.priority import Rates, Stake, assess
+from core.services.review.queue.filters import FILTERS, with_record, with_status
+from core.services.review.queue.priority import ChangeRates, ReviewPriority, assess_priority
 from core.settings import ROOT, settings
 
 _log = logging.getLogger("shiyao.review")
@@ -50,7 +50,7 @@ _REST = 1.0
 """How long a thread rests after each batch, in times of what the batch took: the reviewer's turn comes first."""
 
 
-class Upkeep:
+class IndexUpdate:
     """The upkeep of one run of one dataset."""
 
     def __init__(self, store: Store, form: Form, dataset_id: int, run_id: int) -> None:
@@ -78,7 +78,7 @@ class Upkeep:
             literal(self._prefix) + cast(col(base.id), String) + literal(".") + cast(newest, String)
         )
         statement = (
-            joined(select(col(Chat.id), wanted))
+            with_record(select(col(Chat.id), wanted))
             .join(base, and_(col(base.chat_id) == col(Chat.id), col(base.run_id) == self.run_id))
             .outerjoin(ChatStake, and_(col(ChatStake.run_id) == self.run_id, col(ChatStake.chat_id) == col(Chat.id)))
             .where(
@@ -109,7 +109,7 @@ class Upkeep:
         if not todo:
             return 0
         rows = [
-            _row(self.run_id, chat_id, todo[chat_id], assess(self._scorer, text, answers, others, self._rates))
+            _row(self.run_id, chat_id, todo[chat_id], assess_priority(self._scorer, text, answers, others, self._rates))
             for chat_id, text, answers, others in inputs
         ]
         with self.store.write() as session:
@@ -134,7 +134,7 @@ class Upkeep:
         return [(int(i or 0), text, answers.get(int(i or 0)), others[int(i or 0)]) for i, text in texts]
 
 
-def _row(run_id: int, chat_id: int, signature: str, stake: Stake) -> dict[str, object]:
+def _row(run_id: int, chat_id: int, signature: str, stake: ReviewPriority) -> dict[str, object]:
     return {
         "run_id": run_id,
         "chat_id": chat_id,
@@ -146,8 +146,8 @@ def _row(run_id: int, chat_id: int, signature: str, stake: Stake) -> dict[str, o
     }
 
 
-def _rates(session: Session, scorer: Scorer, run_id: int) -> Rates:
-    rates = Rates(scorer)
+def _rates(session: Session, scorer: Scorer, run_id: int) -> ChangeRates:
+    rates = ChangeRates(scorer)
     statement = (
         select(col(Record.customers), col(Extraction.forms))
         .join(Extraction, and_(col(Extraction.chat_id) == col(Record.chat_id), col(Extraction.run_id) == run_id))
@@ -160,7 +160,7 @@ def _rates(session: Session, scorer: Scorer, run_id: int) -> Rates:
     return rates
 
 
-def run(
+def update(
     store: Store, form: Form, dataset_id: int, run_id: int | None, *, seconds: float = math.inf, rest: float = 0.0
 ) -> int:
     """Bring a dataset up to date.
@@ -178,7 +178,7 @@ def run(
     """
     until = time.monotonic() + seconds
     done = 0
-    upkeep = Upkeep(store, form, dataset_id, run_id) if run_id is not None else None
+    upkeep = IndexUpdate(store, form, dataset_id, run_id) if run_id is not None else None
     after = 0
     while upkeep is not None and time.monotonic() < until:
         began = time.monotonic()
@@ -204,7 +204,7 @@ _busy: set[tuple[str, int, int | None]] = set()
 _busy_lock = Lock()
 
 
-def start(store: Store, form: Form, dataset_id: int, run_id: int | None) -> None:
+def update_in_background(store: Store, form: Form, dataset_id: int, run_id: int | None) -> None:
     """Bring a dataset up to date in the background, unless this process is at it already."""
     job = (store.url, dataset_id, run_id)
     with _busy_lock:
@@ -217,11 +217,11 @@ def start(store: Store, form: Form, dataset_id: int, run_id: int | None) -> None
 def _background(store: Store, form: Form, job: tuple[str, int, int | None]) -> None:
     _, dataset_id, run_id = job
     try:
-        few = run_id is None or Upkeep(store, form, dataset_id, run_id).count() <= _IN_THREAD
+        few = run_id is None or IndexUpdate(store, form, dataset_id, run_id).count() <= _IN_THREAD
         with store.read() as session:
             chats = session.execute(select(func.count()).where(col(Chat.dataset_id) == dataset_id)).scalar_one()
         if few and chats <= search.INDEXED_FROM:
-            run(store, form, dataset_id, run_id, rest=_REST)
+            update(store, form, dataset_id, run_id, rest=_REST)
         else:
             _in_process(store, dataset_id, run_id)
     except Exception:
@@ -249,7 +249,7 @@ def _main(dataset_id: int, run_id: int) -> None:
     lock = f"{store.path}.upkeep.lock" if store.path else f"/tmp/shiyao-upkeep-{dataset_id}.lock"
     try:
         with FileLock(lock, timeout=0):
-            run(store, load_named_form(name), dataset_id, run_id or None)
+            update(store, load_named_form(name), dataset_id, run_id or None)
     except Timeout:
         return
 

@@ -20,7 +20,14 @@ from core.errors import ConflictError, InputError, NotFoundError
 from core.services.review.records.bulk_plan import Change, Edit, Plan, Skipped, plan_edits, plan_replace
 from core.services.review.records.delta_drafts import status_after
 from core.services.review.records.model import Confirmation
-from core.services.review.records.versions import ChatState, Customer, baseline_of, new_version, started, states
+from core.services.review.records.versions import (
+    ChatState,
+    Customer,
+    baseline_of,
+    initial_customers,
+    new_version,
+    record_states,
+)
 
 __all__ = [
     "BulkChange",
@@ -110,7 +117,7 @@ def apply(
     done = 0
     for chunk in queries.chunked(list(cells), _CHUNK):
         with store.write() as session:
-            for state in states(session, form, plan.dataset_id, chunk, base_run, lock=True):
+            for state in record_states(session, form, plan.dataset_id, chunk, base_run, lock=True):
                 changes = cells[state.index]
                 if state.version != changes[0].version:
                     skipped.append(Skipped(state.index, f"{state.reviewer or '有人'}在预览之后改过"))
@@ -246,7 +253,7 @@ def _before(session: Session, form: Form, record: Record) -> ChatState:
         return replace(now, customers=event.change["customers"], status=status, note=note)
     # The bulk change made this record: back to what the chat started as.
     baseline = baseline_of(session, record.base_run_id, record.chat_id)
-    return replace(now, customers=started(form, baseline, record.base_run_id), status=RecordStatus.UNREVIEWED)
+    return replace(now, customers=initial_customers(form, baseline, record.base_run_id), status=RecordStatus.UNREVIEWED)
 
 
 def _prefixed(session: Session, prefix: str) -> ColumnElement[bool]:

@@ -13,7 +13,7 @@ from core.adapters.store import Store
 from core.adapters.store.models import Chat, Pass, Record
 from core.domain.form import Form, Value
 from core.errors import InputError
-from core.services.review.records.versions import states
+from core.services.review.records.versions import record_states
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def plan_edits(
     skipped: list[Skipped] = []
     unchanged = 0
     with store.read() as session:
-        for state in states(session, form, dataset_id, sorted(wanted), base_run):
+        for state in record_states(session, form, dataset_id, sorted(wanted), base_run):
             cells = wanted.pop(state.index)
             expected = {edit.version for edit in cells.values()} - {None, state.version}
             if expected:

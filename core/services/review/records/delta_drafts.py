@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 
 from core.adapters.store.models import Chat, Pass, Record, RecordEvent, RecordStatus
 from core.services.review.records.model import Save
-from core.services.review.records.versions import Customer, advance, change_of, values_of
+from core.services.review.records.versions import Customer, advance, event_state, values_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def newest_event(session: Session, record: Record) -> RecordEvent | None:
     return found
 
 
-def keep_pending(
+def save_delta_draft(
     session: Session, record: Record, approved: Approved, customers: list[Customer], save: Save
 ) -> int | None:
     """A new version that leaves the record approved as it was, with the save's customers beside it.
@@ -78,14 +78,14 @@ def keep_pending(
         },
         who=save.reviewer,
         status=RecordStatus.DRAFT,
-        change=change_of(values_of(approved.customers), approved.customers, approved.note)
+        change=event_state(values_of(approved.customers), approved.customers, approved.note)
         | {"pending": {"customers": customers, "note": save.note}},
         reason=save.reason or "增量审阅的草稿，已确认的值未动",
         save_id=save.save_id,
     )
 
 
-def pending_of(session: Session, dataset_id: int, indices: Sequence[int]) -> dict[int, dict[str, Any]]:
+def delta_drafts_of(session: Session, dataset_id: int, indices: Sequence[int]) -> dict[int, dict[str, Any]]:
     """``{chat index: {customers, note}}`` of the drafts that lie beside approved records of these chats (few)."""
     statement = (
         select(col(Chat.index), col(RecordEvent.change))

@@ -17,9 +17,9 @@ from core.adapters.store import Store
 from core.adapters.store.models import Chat, Pass, Record, RecordEvent, RecordStatus
 from core.domain.form import Form, FormValues
 from core.errors import ShiyaoError
-from core.services.review.records.delta_drafts import Approved, keep_pending, newest_event
+from core.services.review.records.delta_drafts import Approved, newest_event, save_delta_draft
 from core.services.review.records.model import Ack, Confirmation, Save
-from core.services.review.records.versions import advance, baseline_of, change_of, note_event, values_of
+from core.services.review.records.versions import advance, append_event, baseline_of, event_state, values_of
 
 _log = logging.getLogger("shiyao.review")
 
@@ -108,14 +108,14 @@ def _apply(
             )
             session.add(record)
             session.flush()
-            note_event(session, record, 1, change=change_of(baseline, customers, save.note), **event)
+            append_event(session, record, 1, change=event_state(baseline, customers, save.note), **event)
             return Ack(save.save_id, "saved", 1)
         if record.version != save.base_version and not _follows(session, record, save):
             return _conflict(save, record)
         if delta and (kept := _approved(session, record, save)) is not None:
-            version = keep_pending(session, record, kept, customers, save)
+            version = save_delta_draft(session, record, kept, customers, save)
         else:
-            change = change_of(values_of(record.customers), customers, save.note)
+            change = event_state(values_of(record.customers), customers, save.note)
             if delta and record.status == RecordStatus.CONFIRMED:
                 change |= {"replaced": Approved.of(record).as_json()}
             columns = {

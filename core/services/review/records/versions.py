@@ -36,7 +36,7 @@ def record_of(session: Session, dataset_id: int, index: int) -> Record | None:
     return found
 
 
-def started(form: Form, baseline: Sequence[Mapping[str, Any]], run_id: int | None) -> list[Customer]:
+def initial_customers(form: Form, baseline: Sequence[Mapping[str, Any]], run_id: int | None) -> list[Customer]:
     """The customers of a chat that nobody has opened: the run's, else one empty form; nothing looked at."""
     forms = [form.coerce(values).values for values in baseline]
     origin = f"run:{run_id}" if forms else "reviewer"
@@ -89,7 +89,7 @@ def new_version(
         {"customers": customers, "status": status, "note": note, "reviewer": who},
         who=who,
         status=status,
-        change=change_of(values_of(record.customers), customers, note) | dict(more or {}),
+        change=event_state(values_of(record.customers), customers, note) | dict(more or {}),
         reason=reason,
         save_id=save_id,
     )
@@ -114,7 +114,7 @@ def advance(
         columns: what the record holds from now on.
         who: of the event, as the others.
         status: what was done.
-        change: the whole state, see :func:`change_of`.
+        change: the whole state, see :func:`event_state`.
         reason: why.
         save_id: unique among all events.
 
@@ -130,16 +130,16 @@ def advance(
     )
     if not isinstance(result, CursorResult) or result.rowcount != 1:
         return None
-    note_event(session, record, version, who=who, status=status, change=change, reason=reason, save_id=save_id)
+    append_event(session, record, version, who=who, status=status, change=change, reason=reason, save_id=save_id)
     return version
 
 
-def note_event(session: Session, record: Record, version: int, **what: Any) -> None:
+def append_event(session: Session, record: Record, version: int, **what: Any) -> None:
     """Add the event of a version: ``who``, ``status``, ``change``, ``reason``, ``save_id``."""
     session.add(RecordEvent(record_id=record.id or 0, version=version, **what))
 
 
-def change_of(before: Sequence[FormValues], customers: list[Customer], note: str) -> dict[str, Any]:
+def event_state(before: Sequence[FormValues], customers: list[Customer], note: str) -> dict[str, Any]:
     """An event's ``change``: the whole state, so that any version is restored without replaying the others."""
     return {"customers": customers, "note": note, "fields": changed_fields(list(before), values_of(customers))}
 
@@ -158,7 +158,7 @@ class ChatState:
     record: Record | None = None
 
 
-def states(
+def record_states(
     session: Session,
     form: Form,
     dataset_id: int,
@@ -182,7 +182,7 @@ def states(
             statement = statement.with_for_update(of=Chat, key_share=True)
         for index, chat_id, record in session.execute(statement).all():
             if record is None:
-                customers = started(form, baseline_of(session, base_run, chat_id), base_run)
+                customers = initial_customers(form, baseline_of(session, base_run, chat_id), base_run)
                 yield ChatState(index, chat_id, 0, customers)
             else:
                 yield ChatState(

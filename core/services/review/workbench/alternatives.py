@@ -21,7 +21,7 @@ _Heard = dict[str | frozenset[str], tuple[Value, list[str]]]
 """What was said about one cell: by comparable value, the value as it was first written and which runs say so."""
 
 
-class OtherRuns:
+class Alternatives:
     """Answers of the dataset's other runs for some chats, read at once.
 
     Args:

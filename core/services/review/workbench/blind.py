@@ -20,15 +20,15 @@ from core.services.review.queue.claims import UNDECIDED
 from core.services.review.records.model import Ack
 from core.services.review.records.saving import apply_saves
 from core.services.review.workbench.payload import chat_payloads
-from core.services.review.workbench.sync import finished
+from core.services.review.workbench.sync import assemble_payload
 
 AHEAD, BEHIND = 4, 1
 BLIND = "盲审"
 
 
 @dataclass(frozen=True, slots=True)
-class SecondDesk:
-    """Who reviews a dataset blindly. Same turns as :class:`core.services.review.Desk`.
+class BlindSession:
+    """Who reviews a dataset blindly. Same turns as :class:`core.services.review.PrimarySession`.
 
     Attributes:
         dataset: the dataset under review.
@@ -68,7 +68,7 @@ class SecondDesk:
             outbox: the browser's saves that are not acknowledged yet.
             at: the chat on screen; ``None`` opens the first of the queue.
             want_residue: the chat whose residue is to be shown.
-            leaving: ids of chats claimed by the turn before (:func:`core.services.review.workbench.sync.claimed`).
+            leaving: ids of chats claimed by the turn before (``sync.claimed_chats``).
         """
         acks = self.save(store, outbox)
         with store.read() as session:
@@ -91,7 +91,7 @@ class SecondDesk:
                 review_pass=Pass.SECOND,
             )
             done = self._progress(session)
-        return finished(
+        return assemble_payload(
             self,
             store,
             name=f"{self.dataset.name} · {BLIND}",
@@ -164,6 +164,6 @@ class SecondDesk:
 
 def blind_waiting(store: Store, dataset: DatasetView, form: Form, reviewer: str) -> int:
     """How many chats a reviewer could review blindly now."""
-    desk = SecondDesk(dataset, form, reviewer)
+    desk = BlindSession(dataset, form, reviewer)
     with store.read() as session:
         return len(list(session.execute(desk._waiting()).scalars()))

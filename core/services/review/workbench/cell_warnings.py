@@ -5,7 +5,7 @@ from core.domain.form import Form
 from core.services.review.workbench.payload import chat_payloads
 
 
-def remarks(store: Store, form: Form, dataset_id: int, index: int, customer: int, key: str) -> list[str]:
+def cell_warnings(store: Store, form: Form, dataset_id: int, index: int, customer: int, key: str) -> list[str]:
     """The remarks of the desk on one cell, a sentence each.
 
     Args:

@@ -9,7 +9,7 @@ from core.domain.chat.model import Message, Span
 Part = dict[str, Any]
 
 
-def pieces(
+def message_slices(
     parsed: ParsedChat,
     roles: dict[str, RoleGuess],
     exchanges: Sequence[Sequence[str]],
@@ -59,11 +59,11 @@ def _message(
         "quote": {
             "speaker": quote.speaker,
             "text": quote.text_span.of(parsed.text),
-            "parts": cut(parsed.text, quote.text_span, inside),
+            "parts": slice_span(parsed.text, quote.text_span, inside),
         }
         if quote
         else None,
-        "parts": cut(parsed.text, message.body, inside),
+        "parts": slice_span(parsed.text, message.body, inside),
     }
 
 
@@ -71,7 +71,7 @@ def _overlap(a: Span, b: Span) -> bool:
     return a.start < b.end and b.start < a.end
 
 
-def cut(text: str, span: Span, evidence: Sequence[tuple[Span, str]]) -> list[Part]:
+def slice_span(text: str, span: Span, evidence: Sequence[tuple[Span, str]]) -> list[Part]:
     """Slices of ``span`` at the borders of the evidence: ``[{"t": characters, "e": ids of evidence over it}]``.
 
     Joined, the slices are the span's text.

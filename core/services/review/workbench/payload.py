@@ -15,14 +15,14 @@ from core.adapters.store import ChatView, ExtractionView, RecordView, queries
 from core.adapters.store.models import Chat, Pass
 from core.domain.chat import ParsedChat, Role, RoleGuess, guess_roles, parse_chat, residue_copies
 from core.domain.chat.model import Message, Span
-from core.domain.checks import check, find_all, missed
-from core.domain.entities import Found
+from core.domain.checks import check, find_mentions, find_omissions
+from core.domain.entities import Mention
 from core.domain.evidence import ChatIndex, Evidence, Mark, locate
 from core.domain.form import Form, FormValues, Kind
 from core.services.review.queue.claims import BaseRun
 from core.services.review.records.model import UNREVIEWED, Confirmation
-from core.services.review.workbench.alternatives import OtherRuns
-from core.services.review.workbench.message_slices import pieces
+from core.services.review.workbench.alternatives import Alternatives
+from core.services.review.workbench.message_slices import message_slices
 
 
 def chat_payloads(
@@ -58,7 +58,7 @@ def chat_payloads(
     for i, draft in (drafts or {}).items():
         records[found[i].id] = replace(records[found[i].id], customers=draft["customers"], note=draft["note"])
     answers = {e.chat_id: e for e in queries.extractions(session, base.id, ids)} if base and not blind else {}
-    others = OtherRuns(session, form, dataset_id, ids, without=base.id if base else None, blind=blind)
+    others = Alternatives(session, form, dataset_id, ids, without=base.id if base else None, blind=blind)
     return [
         _payload(form, found[i], records.get(found[i].id), answers.get(found[i].id), base, others, want_residue == i)
         for i in indices
@@ -73,7 +73,7 @@ class _Analysed:
     parsed: ParsedChat
     roles: dict[str, RoleGuess]
     index: ChatIndex
-    entities: tuple[tuple[Kind, Found, Message], ...]
+    entities: tuple[tuple[Kind, Mention, Message], ...]
 
 
 @lru_cache(maxsize=64)
@@ -82,7 +82,7 @@ def _analysed(text: str) -> _Analysed:
     parsed = parse_chat(text)
     roles = guess_roles(parsed)
     index = ChatIndex(parsed, roles)
-    return _Analysed(parsed, roles, index, find_all(index))
+    return _Analysed(parsed, roles, index, find_mentions(index))
 
 
 def _payload(
@@ -91,7 +91,7 @@ def _payload(
     record: RecordView | None,
     answer: ExtractionView | None,
     base: BaseRun | None,
-    others: OtherRuns,
+    others: Alternatives,
     show_residue: bool,
 ) -> dict[str, Any]:
     analysed = _analysed(chat.text)
@@ -108,7 +108,7 @@ def _payload(
         unsupported.append({k for k, mark in marks.items() if mark.status is Evidence.MISSING and not pinned.get(k)})
     for customer, said in zip(customers, others.of(chat.id, forms), strict=True):
         customer["others"] = said
-    gaps = [(f"m:{n}", one) for n, one in enumerate(missed(form, index, forms, analysed.entities))]
+    gaps = [(f"m:{n}", one) for n, one in enumerate(find_omissions(form, index, forms, analysed.entities))]
     highlights += [(one.span, name) for name, one in gaps]
     sides = [guess.role for guess in roles.values()]
     return {
@@ -135,7 +135,7 @@ def _payload(
         "speakers": [
             {"name": name, "role": roles[name].role, "reasons": list(roles[name].reasons)} for name in parsed.speakers
         ],
-        "messages": pieces(parsed, roles, index.exchanges, highlights),
+        "messages": message_slices(parsed, roles, index.exchanges, highlights),
         "customers": customers,
         "missed": [
             {"id": name, "key": one.key, "value": one.value, "message": one.message, "customer": one.customer}

@@ -13,13 +13,13 @@ from core.domain.scoring import Scorer
 from core.services.review import delta, guidelines
 from core.services.review.queue import claims, search_index
 from core.services.review.queue.filters import Filter
-from core.services.review.queue.order import INDEX, ORDERS, STAKES, Wish, ahead, walk
-from core.services.review.queue.priority import stored
-from core.services.review.records.delta_drafts import pending_of
+from core.services.review.queue.order import INDEX, ORDERS, STAKES, QueueSpec, next_open_chats, review_queue
+from core.services.review.queue.priority import stored_priorities
+from core.services.review.records.delta_drafts import delta_drafts_of
 from core.services.review.records.model import Ack
 from core.services.review.records.saving import apply_saves
 from core.services.review.workbench.payload import chat_payloads
-from core.services.review.workbench.sync import finished
+from core.services.review.workbench.sync import assemble_payload
 
 AHEAD = 4
 BEHIND = 1
@@ -27,7 +27,7 @@ _AT_ONCE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class PrimarySession:
     """Who reviews what, starting from which run, in which order.
 
     Attributes:
@@ -58,10 +58,10 @@ class Desk:
         return "|".join((str(self.dataset.id), base, narrow, self.order, self.reviewer, "delta" if self.asks else ""))
 
     @property
-    def wish(self) -> Wish:
+    def wish(self) -> QueueSpec:
         """What the desk walks through."""
         base_id = self.base.id if self.base else None
-        return Wish(self.dataset.id, self.filter, self.order, base_id, self.reviewer, self.asks)
+        return QueueSpec(self.dataset.id, self.filter, self.order, base_id, self.reviewer, self.asks)
 
     def save(self, store: Store, outbox: Sequence[Any]) -> list[Ack]:
         """Apply the browser's saves, each once."""
@@ -71,7 +71,7 @@ class Desk:
         acks: list[Ack] = []
         for raw in outbox:
             # A draft leaves the chat what it was approved from, so that it is still asked about; a decision does not.
-            save, run_id = delta.decided(store, self._scorer, self.dataset.id, raw, self.base.id, self.base.name)
+            save, run_id = delta.resolve_save(store, self._scorer, self.dataset.id, raw, self.base.id, self.base.name)
             done = apply_saves(store, self.form, self.dataset.id, [save], base_run_id=run_id, delta=True)
             acks += done
             if not done and isinstance(raw, dict) and raw.get("save_id"):
@@ -94,29 +94,29 @@ class Desk:
             outbox: the browser's saves that are not acknowledged yet.
             at: the chat on screen; ``None`` opens the first of the queue.
             want_residue: the chat whose residue is to be shown.
-            leaving: ids of chats claimed by the turn before (:func:`core.services.review.workbench.sync.claimed`).
+            leaving: ids of chats claimed by the turn before (``sync.claimed_chats``).
         """
         acks = self.save(store, outbox)
         wish = self.wish
         if at is None:
             # Where all are on other desks, the first one says whose.
-            first = ahead(store, self.form, wish, 0, 1) or walk(store, self.form, wish).indices[:1]
+            first = next_open_chats(store, self.form, wish, 0, 1) or review_queue(store, self.form, wish).indices[:1]
             with store.read() as session:
-                at = first[0] if first else claims.first_of(session, self.dataset.id)
-        following = ahead(store, self.form, wish, at, AHEAD) if at is not None else []
+                at = first[0] if first else claims.first_chat(session, self.dataset.id)
+        following = next_open_chats(store, self.form, wish, at, AHEAD) if at is not None else []
         with store.read() as session:
             before = [] if at is None else self._before(session, at)
             shown = [at] if at is not None else []
             saved = [index for save in outbox if isinstance(index := save.get("chat"), int)]
             indices = list(dict.fromkeys([*shown, *following, *before[:BEHIND], *saved]))
-            drafts = pending_of(session, self.dataset.id, indices) if self.asks else {}
+            drafts = delta_drafts_of(session, self.dataset.id, indices) if self.asks else {}
             chats = chat_payloads(
                 session, self.form, self.dataset.id, indices, self.base, want_residue=want_residue, drafts=drafts
             )
             self._add(session, chats, drafts)
             progress = self._progress(session, store)
             agreed = guidelines.texts(session, self.form)
-        return finished(
+        return assemble_payload(
             self,
             store,
             name=self.dataset.name,
@@ -132,7 +132,7 @@ class Desk:
 
     def _before(self, session: Session, at: int) -> list[int]:
         by_index = self.order == INDEX
-        return claims.before(
+        return claims.chats_before(
             session, self.dataset.id, at=at, reviewer=self.reviewer, by_index=by_index, count=BEHIND + 1
         )
 
@@ -140,13 +140,13 @@ class Desk:
         """What the flow of review adds to a chat: the points at stake, and what a newer run says."""
         if self.base is None:
             return
-        stakes = stored(session, self.base.id, [chat["chat_id"] for chat in chats])
+        stakes = stored_priorities(session, self.base.id, [chat["chat_id"] for chat in chats])
         for chat in chats:
             known = stakes.get(chat["chat_id"]) or {}
             chat["stake"], chat["stake_reasons"] = known.get("points"), known.get("reasons", [])
         if self.asks:
             indices = [chat["chat"] for chat in chats]
-            found = dict(delta.of_chats(session, self._scorer, self.dataset.id, indices, self.base.id, drafts))
+            found = dict(delta.deltas_of_chats(session, self._scorer, self.dataset.id, indices, self.base.id, drafts))
             for chat in chats:
                 if chat["chat"] in found and chat["status"] in (RecordStatus.CONFIRMED, RecordStatus.DRAFT):
                     found[chat["chat"]].put_into(chat)
@@ -155,7 +155,7 @@ class Desk:
         done = claims.progress(session, self.dataset.id)
         pace = claims.pace(session, self.dataset.id, self.reviewer)
         # Under a filter "left" is about what it lets through, not about the dataset.
-        path = walk(store, self.form, self.wish)
+        path = review_queue(store, self.form, self.wish)
         in_queue = len(path.indices)
         partly = self.asks or bool(self.filter.narrow) or self.filter.queue != Filter().queue
         return {
@@ -171,7 +171,7 @@ class Desk:
         }
 
 
-def open_desk(
+def open_session(
     store: Store,
     dataset: DatasetView,
     form: Form,
@@ -182,7 +182,7 @@ def open_desk(
     narrow: Filter | Mapping[str, Any] | None = None,
     in_order: str = "",
     newer: str = "",
-) -> Desk:
+) -> PrimarySession:
     """The desk for a dataset. Call it once per page run, not on every turn: it also starts the upkeep of the queue.
 
     Args:
@@ -208,6 +208,6 @@ def open_desk(
     how = in_order if in_order in ORDERS else ORDERS[0]
     if how == STAKES or wish.differ or wish.flag:
         # What the order goes by should be there before it is drawn; what takes longer comes from behind.
-        search_index.run(store, form, dataset.id, run.id if run else None, seconds=_AT_ONCE)
-    search_index.start(store, form, dataset.id, run.id if run else None)
-    return Desk(dataset, form, run, wish, how, reviewer, asked is not None, _scorer=Scorer(form))
+        search_index.update(store, form, dataset.id, run.id if run else None, seconds=_AT_ONCE)
+    search_index.update_in_background(store, form, dataset.id, run.id if run else None)
+    return PrimarySession(dataset, form, run, wish, how, reviewer, asked is not None, _scorer=Scorer(form))

@@ -9,8 +9,8 @@ from core.services.review.queue import claims
 from core.services.review.records.model import Ack
 
 
-class Table(Protocol):
-    """A desk: who reviews what. ``Desk`` and ``SecondDesk`` are ones."""
+class ReviewSession(Protocol):
+    """A desk: who reviews what. ``Desk`` and ``BlindSession`` are ones."""
 
     @property
     def dataset(self) -> DatasetView:
@@ -43,8 +43,8 @@ class Table(Protocol):
         """Apply the outbox and give the component its data."""
 
 
-def finished(
-    table: Table,
+def assemble_payload(
+    table: ReviewSession,
     store: Store,
     *,
     name: str,
@@ -101,7 +101,7 @@ def finished(
     }
 
 
-def claimed(data: Mapping[str, Any]) -> list[int]:
+def claimed_chats(data: Mapping[str, Any]) -> list[int]:
     """Ids of the chats that a turn claimed: what the next one, or leaving the desk, gives back."""
     mine = {data["open"], *data["order"]["next"]}
     return [chat["chat_id"] for chat in data["chats"] if chat["chat"] in mine and not chat["claimed_by"]]

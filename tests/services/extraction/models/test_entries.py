@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from core.adapters.llm import ModelSpec, Source, connect, presets
+from core.adapters.llm import ModelSpec, SpecSource, connect, presets
 from core.adapters.store import Store, queries
 from core.adapters.store.models import RunStatus, TrainingSet
 from core.errors import ConflictError, JobError, NotFoundError, SettingsError
@@ -34,7 +34,7 @@ def test_every_shipped_entry_is_a_valid_one() -> None:
 
 def test_an_own_entry_is_kept_changed_and_deleted(store: Store) -> None:
     made = model_catalog.create(store, **OWN)
-    assert (made.source, made.called, made.title) == (Source.DATABASE, "patchv3", "第三版")
+    assert (made.source, made.api_name, made.title) == (SpecSource.DATABASE, "patchv3", "第三版")
     assert model_catalog.models(store)[0] == made
     changed = model_catalog.update(store, made.id or 0, price_in=0.03, note="好")
     assert (changed.price_in, changed.note, changed.parameters) == (0.03, "好", {"patch_id": "88"})
@@ -48,7 +48,7 @@ def test_a_copy_of_the_same_name_stands_before_the_shipped_one(store: Store) -> 
     shipped = next(preset for preset in presets() if preset.name == "generalv3.5")
     model_catalog.create(store, name="generalv3.5", provider="spark", url=shipped.url, price_in=0.03, price_out=0.03)
     found = [spec for spec in model_catalog.models(store) if spec.name == "generalv3.5"]
-    assert [(spec.source, spec.price_in) for spec in found] == [(Source.DATABASE, 0.03)]
+    assert [(spec.source, spec.price_in) for spec in found] == [(SpecSource.DATABASE, 0.03)]
     with pytest.raises(ConflictError, match="已经有名为「generalv3.5」的模型"):
         model_catalog.create(store, name="generalv3.5", provider="spark")
 
@@ -75,7 +75,7 @@ def test_what_cannot_be_used_is_refused_in_a_sentence(store: Store, changes: dic
         model_catalog.create(store, **{**OWN, **changes})
     assert said in str(caught.value)
     assert "sk-0123456789abcdef" not in str(caught.value)
-    assert all(spec.source == Source.FILE for spec in model_catalog.models(store))
+    assert all(spec.source == SpecSource.FILE for spec in model_catalog.models(store))
 
 
 def test_an_entry_outlives_its_training_set(store: Store) -> None:
@@ -94,22 +94,22 @@ def test_an_entry_outlives_its_training_set(store: Store) -> None:
 def test_names_resolve_to_entries_and_else_to_the_environment(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     model_catalog.create(store, **OWN)
     with store.read() as session:
-        assert model_catalog.resolve(session, "", "我的微调").called == "patchv3"
-        assert model_catalog.resolve(session, "spark", "4.0Ultra").source == Source.FILE
-        assert model_catalog.resolve(session, "openai", "谁知道").source == Source.SETTINGS
+        assert model_catalog.resolve(session, "", "我的微调").api_name == "patchv3"
+        assert model_catalog.resolve(session, "spark", "4.0Ultra").source == SpecSource.FILE
+        assert model_catalog.resolve(session, "openai", "谁知道").source == SpecSource.SETTINGS
         # The same name at another provider is another model.
-        assert model_catalog.resolve(session, "openai", "我的微调").source == Source.SETTINGS
+        assert model_catalog.resolve(session, "openai", "我的微调").source == SpecSource.SETTINGS
         with pytest.raises(SettingsError, match="没有名为「谁知道」的模型"):
             model_catalog.resolve(session, "", "谁知道")
         with pytest.raises(SettingsError, match="模型服务"):
             model_catalog.resolve(session, "gemini", "x")
         # A public model's name at an address of one's own, for which alone there is a key.
         monkeypatch.delenv("DEEPSEEK_API_KEY", raising=False)
-        assert model_catalog.resolve(session, "openai", "deepseek-chat").source == Source.FILE
+        assert model_catalog.resolve(session, "openai", "deepseek-chat").source == SpecSource.FILE
         monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
-        assert model_catalog.resolve(session, "openai", "deepseek-chat").source == Source.SETTINGS
+        assert model_catalog.resolve(session, "openai", "deepseek-chat").source == SpecSource.SETTINGS
         monkeypatch.setenv("DEEPSEEK_API_KEY", "k")
-        assert model_catalog.resolve(session, "openai", "deepseek-chat").source == Source.FILE
+        assert model_catalog.resolve(session, "openai", "deepseek-chat").source == SpecSource.FILE
 
 
 def test_a_template_says_what_it_lacks(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,7 +136,7 @@ def test_a_run_asks_its_entry(store: Store, monkeypatch: pytest.MonkeyPatch) -> 
         )
         assert (run.provider, run.model) == ("spark", "我的微调")
         assert (run.parameters["concurrency"], run.parameters["per_minute"]) == (3, 900)
-        done = run_service.watch(store, lambda: run_service.start(store, run.id))
+        done = run_service.wait_for_run(store, lambda: run_service.start(store, run.id))
         assert (done.status, done.done) == (RunStatus.FINISHED, 2)
         for request in spark.requests:
             assert request["header"]["patch_id"] == ["88"]
@@ -157,10 +157,10 @@ def test_a_started_run_follows_a_service_that_moved_but_stays_the_same_way_of_as
         entry = model_catalog.create(store, **OWN, url="ws://127.0.0.1:9/chat")
         run = run_service.create_run(store, dataset="d", name="r", provider="", model="我的微调", limit=1)
         model_catalog.update(store, entry.id or 0, url=spark.url, parameters={"patch_id": "99"})
-        run_service.watch(store, lambda: run_service.start(store, run.id))
+        run_service.wait_for_run(store, lambda: run_service.start(store, run.id))
         model_catalog.update(store, entry.id or 0, parameters={"patch_id": "100"}, price_in=1.0)
         more = run_service.create_run(store, dataset="d", name="r", provider="", model="我的微调", chat_indices=[2])
-        after = run_service.watch(store, lambda: run_service.start(store, more.id))
+        after = run_service.wait_for_run(store, lambda: run_service.start(store, more.id))
         assert after.done == 2
         # Nothing had been answered at the first start, so the new number went in; then it stayed.
         assert [request["header"]["patch_id"] for request in spark.requests] == [["99"], ["99"]]
@@ -193,7 +193,7 @@ def test_two_compatible_services_each_with_its_own_key(
             key = f"{name.upper()}_API_KEY"
             model_catalog.create(store, name=name, provider="openai", model=f"m-{name}", url=service.url, key_env=key)
             run = run_service.create_run(store, dataset="d", name=name, provider="openai", model=name)
-            assert run_service.watch(store, lambda: run_service.start(store, run.id)).done == 1  # noqa: B023
+            assert run_service.wait_for_run(store, lambda: run_service.start(store, run.id)).done == 1  # noqa: B023
         assert [request["model"] for request in first.requests] == ["m-first"]
         assert [request["model"] for request in second.requests] == ["m-second"]
     monkeypatch.delenv("FIRST_API_KEY")

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from core.services.extraction.runs.cached_provider import Withdrawn
-from core.services.extraction.runs.concurrency_slots import Places, ahead
+from core.services.extraction.runs.concurrency_slots import ConcurrencySlots, prefetch_count
 from tests.factories.runs import wait_until
 
 HERE = threading.Event()
@@ -14,16 +14,16 @@ HERE = threading.Event()
 
 
 def test_half_as_many_stand_ready_and_none_behind_a_single_one() -> None:
-    assert [ahead(limit) for limit in (1, 2, 8, 31)] == [0, 1, 4, 15]
+    assert [prefetch_count(limit) for limit in (1, 2, 8, 31)] == [0, 1, 4, 15]
 
 
 def test_whoever_came_first_is_next_and_more_places_are_filled_at_once() -> None:
-    places, leave = Places(), threading.Event()
+    places, leave = ConcurrencySlots(), threading.Event()
     order: list[int] = []
     places.limit = 1
 
     def take(number: int) -> None:
-        with places.one(HERE):
+        with places.slot(HERE):
             order.append(number)
             leave.wait(60)
 
@@ -44,14 +44,14 @@ def test_whoever_came_first_is_next_and_more_places_are_filled_at_once() -> None
 
 
 def test_who_is_sent_home_while_waiting_leaves_no_place_taken() -> None:
-    places, home = Places(), threading.Event()
+    places, home = ConcurrencySlots(), threading.Event()
     places.limit = 1
     with ThreadPoolExecutor(1) as pool:
-        with places.one(HERE) as waited:
+        with places.slot(HERE) as waited:
             assert not waited
 
             def wait() -> None:
-                with places.one(home):
+                with places.slot(home):
                     raise AssertionError("nobody may come in any more")
 
             waiting = pool.submit(wait)
@@ -59,5 +59,5 @@ def test_who_is_sent_home_while_waiting_leaves_no_place_taken() -> None:
             home.set()
             with pytest.raises(Withdrawn):
                 waiting.result(60)
-        with places.one(HERE) as waited:
+        with places.slot(HERE) as waited:
             assert not waited

@@ -50,7 +50,7 @@ def test_an_estimate_is_near_what_the_run_then_takes(store: Store, priced: Model
         model_catalog.update(store, priced.id or 0, url=service.url)
         run = run_service.create_run(store, dataset="d", name="r", provider="openai", model="m", limit=6)
         before = run_service.estimate(store, dataset="d", provider="openai", model="m", run="r", limit=6)
-        run_service.watch(store, lambda: run_service.start(store, run.id))
+        run_service.wait_for_run(store, lambda: run_service.start(store, run.id))
         # What is answered already costs nothing; the length of answers has been learned.
         after = run_service.estimate(store, dataset="d", provider="openai", model="m", run="r")
     assert before.calls == 6
@@ -75,7 +75,7 @@ def test_long_chats_are_asked_about_in_pieces_or_not_at_all(store: Store, priced
         model_catalog.update(store, priced.id or 0, url=service.url, context_tokens=5000)
         found = run_service.estimate(store, **ask)  # type: ignore[arg-type]
         run = run_service.create_run(store, name="r", **ask)  # type: ignore[arg-type]
-        assert run_service.watch(store, lambda: run_service.start(store, run.id)).done == 3
+        assert run_service.wait_for_run(store, lambda: run_service.start(store, run.id)).done == 3
         assert found.over == (50,)
         assert found.windows > 3
         assert abs(found.calls - len(service.requests)) <= 1
@@ -90,7 +90,7 @@ def test_earlier_replies_are_taken_off(store: Store, priced: ModelSpec) -> None:
         model_catalog.update(store, priced.id or 0, url=service.url)
         ask = {"dataset": "d", "provider": "openai", "model": "m"}
         run = run_service.create_run(store, name="r", limit=4, **ask)  # type: ignore[arg-type]
-        run_service.watch(store, lambda: run_service.start(store, run.id))
+        run_service.wait_for_run(store, lambda: run_service.start(store, run.id))
         found = run_service.estimate(store, run="again", **ask)  # type: ignore[arg-type]
         anew = run_service.estimate(store, run="again", fresh=True, **ask)  # type: ignore[arg-type]
         assert (found.reused, found.calls, anew.reused, anew.calls) == (4, 2, 0, 6)
@@ -103,10 +103,10 @@ def test_earlier_replies_are_taken_off(store: Store, priced: ModelSpec) -> None:
         assert other.reused == 0
         assert len(service.requests) == 4
         again = run_service.create_run(store, name="again", **ask)  # type: ignore[arg-type]
-        view = run_service.watch(store, lambda: run_service.start(store, again.id))
+        view = run_service.wait_for_run(store, lambda: run_service.start(store, again.id))
         assert (view.done, len(service.requests)) == (6, 6)
         fresh = run_service.create_run(store, name="fresh", fresh=True, **ask)  # type: ignore[arg-type]
-        run_service.watch(store, lambda: run_service.start(store, fresh.id))
+        run_service.wait_for_run(store, lambda: run_service.start(store, fresh.id))
         assert len(service.requests) == 12
 
 
@@ -123,7 +123,7 @@ def test_every_stage_and_sample_counts(store: Store, priced: ModelSpec) -> None:
     with FakeOpenAI() as service:
         model_catalog.update(store, priced.id or 0, url=service.url)
         run = run_service.create_run(store, name="r", prompt="baseline,verify", **ask)  # type: ignore[arg-type]
-        run_service.watch(store, lambda: run_service.start(store, run.id))
+        run_service.wait_for_run(store, lambda: run_service.start(store, run.id))
         assert len(service.requests) == 8
 
 
@@ -151,7 +151,7 @@ def test_prices_filled_in_later_count_for_runs_that_had_none(store: Store, price
     with FakeOpenAI() as service:
         model_catalog.update(store, priced.id or 0, url=service.url, price_in=None, price_out=None)
         run = run_service.create_run(store, dataset="d", name="r", provider="openai", model="m")
-        view = run_service.watch(store, lambda: run_service.start(store, run.id))
+        view = run_service.wait_for_run(store, lambda: run_service.start(store, run.id))
     assert run_service.costs(store, [view]) == {run.id: None}
     assert run_service.total_cost([view], {run.id: None}).unpriced == 1
     model_catalog.update(store, priced.id or 0, price_in=0.5, price_out=0.0)
@@ -161,7 +161,7 @@ def test_prices_filled_in_later_count_for_runs_that_had_none(store: Store, price
 def test_runs_without_tokens_cost_nothing(store: Store) -> None:
     add_dataset(store, 1)
     run = run_service.create_run(store, dataset="d", name="r", provider="local")
-    view = run_service.watch(store, lambda: run_service.start(store, run.id))
+    view = run_service.wait_for_run(store, lambda: run_service.start(store, run.id))
     assert run_service.costs(store, [view]) == {run.id: 0.0}
     assert run_service.estimate(store, dataset="d", provider="local").yuan == 0.0
 
@@ -197,7 +197,7 @@ def test_an_answer_that_was_cut_off_is_paid_for(store: Store, priced: ModelSpec)
     with FakeOpenAI(Answer(text='[{"姓', finish="length", tokens_out=700)) as service:
         model_catalog.update(store, priced.id or 0, url=service.url)
         run = run_service.create_run(store, dataset="d", name="r", provider="openai", model="m")
-        view = run_service.watch(store, lambda: run_service.start(store, run.id))
+        view = run_service.wait_for_run(store, lambda: run_service.start(store, run.id))
     assert (view.failed, view.tokens_out) == (1, 700)
     assert run_service.costs(store, [view])[run.id] == pytest.approx(view.tokens_in * 0.0005 + 1.4)
 
@@ -207,5 +207,5 @@ def test_failed_calls_have_no_tokens(store: Store, priced: ModelSpec) -> None:
     with FakeOpenAI(Failure(status=401)) as service:
         model_catalog.update(store, priced.id or 0, url=service.url)
         run = run_service.create_run(store, dataset="d", name="r", provider="openai", model="m")
-        view = run_service.watch(store, lambda: run_service.start(store, run.id))
+        view = run_service.wait_for_run(store, lambda: run_service.start(store, run.id))
     assert (view.failed, run_service.costs(store, [view])[run.id]) == (1, 0.0)

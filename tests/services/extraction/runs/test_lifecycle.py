@@ -6,7 +6,7 @@ from core.adapters.store import Store, queries
 from core.adapters.store.models import Extraction, Run, RunKind, RunStatus
 from core.errors import JobError, NotFoundError, PromptError, SettingsError
 from core.services.extraction import runs as run_service
-from core.services.extraction.runs.chat_job import perform
+from core.services.extraction.runs.chat_job import execute
 from tests.factories.runs import add_dataset, stored
 from tests.fakes.behaviour import Answer, Failure
 from tests.fakes.openai_server import FakeOpenAI
@@ -100,16 +100,16 @@ def test_a_job_is_done_once_however_often_it_is_called(store: Store) -> None:
     dataset = add_dataset(store, 2)
     ids = chat_ids(store, dataset.id)
     run = run_service.create_run(store, dataset="d", name="r", provider="local")
-    assert not perform(store, run.id, ids[1]), "the run has not been started"
+    assert not execute(store, run.id, ids[1]), "the run has not been started"
     run_service.start(store, run.id)
-    assert perform(store, run.id, ids[1])
-    assert not perform(store, run.id, ids[1])
+    assert execute(store, run.id, ids[1])
+    assert not execute(store, run.id, ids[1])
     assert run_service.progress(store, run.id).pending == 1
-    assert perform(store, run.id, ids[2])
+    assert execute(store, run.id, ids[2])
     assert run_service.progress(store, run.id).status == RunStatus.FINISHED
     assert set(stored(store, run).values()) == {"ok"}
-    assert not perform(store, run.id, 999)
-    assert not perform(store, 999, ids[1])
+    assert not execute(store, run.id, 999)
+    assert not execute(store, 999, ids[1])
 
 
 def test_a_retry_replaces_the_failure_and_keeps_what_was_said(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,15 +120,15 @@ def test_a_retry_replaces_the_failure_and_keeps_what_was_said(store: Store, monk
             monkeypatch.setenv(name, value)
         run = run_service.create_run(store, dataset="d", name="r", provider="openai")
         run_service.start(store, run.id)
-        assert perform(store, run.id, chat_id)
+        assert execute(store, run.id, chat_id)
         failed = run_service.progress(store, run.id)
         assert (failed.status, failed.done, failed.failed, failed.pending) == (RunStatus.FINISHED, 0, 1, 0)
-        assert not perform(store, run.id, chat_id), "nobody asked for a retry"
+        assert not execute(store, run.id, chat_id), "nobody asked for a retry"
 
         again = run_service.retry_failed(store, run.id)
         assert (again.status, again.failed, again.pending) == (RunStatus.RUNNING, 0, 1)
         assert run_service.failures(store, run.id) == []
-        assert perform(store, run.id, chat_id)
+        assert execute(store, run.id, chat_id)
         unread = run_service.progress(store, run.id)
         assert (unread.status, unread.failed, unread.pending) == (RunStatus.FINISHED, 1, 0)
         (failure,) = run_service.failures(store, run.id)
@@ -138,7 +138,7 @@ def test_a_retry_replaces_the_failure_and_keeps_what_was_said(store: Store, monk
         assert found is not None and found.replies[-1]["raw"] == "这不是 JSON"
 
         run_service.retry_failed(store, run.id, causes=[""])
-        assert perform(store, run.id, chat_id)
+        assert execute(store, run.id, chat_id)
     with store.read() as session:
         (row,) = queries.extractions(session, run.id)
     assert row.status == "repaired", "the fake answers with two of the 21 keys"
@@ -155,7 +155,7 @@ def test_a_mistake_of_ours_is_a_failed_chat_and_not_the_end(store: Store) -> Non
     with store.write() as session:
         session.get_one(Run, run.id).prompt_text = "not a prompt"
     run_service.start(store, run.id)
-    assert perform(store, run.id, chat_ids(store, dataset.id)[1])
+    assert execute(store, run.id, chat_ids(store, dataset.id)[1])
     (failure,) = run_service.failures(store, run.id)
     found = run_service.extraction(store, run.id, failure.chats[0])
     assert found is not None and "baseline.v1.md" in found.error
@@ -166,7 +166,7 @@ def test_paused_and_cancelled_runs_go_on_when_started(store: Store) -> None:
     run = run_service.create_run(store, dataset="d", name="r", provider="local")
     run_service.start(store, run.id)
     assert run_service.pause(store, run.id).status == RunStatus.PAUSED
-    assert not perform(store, run.id, chat_ids(store, dataset.id)[1])
+    assert not execute(store, run.id, chat_ids(store, dataset.id)[1])
     assert run_service.start(store, run.id).status == RunStatus.RUNNING
     with pytest.raises(JobError, match="正在进行"):
         run_service.delete(store, run.id)
@@ -184,7 +184,7 @@ def test_pace_is_measured_over_the_last_minute(store: Store) -> None:
     assert run_service.pace(store, run) == run_service.Pace(0.0, None)
     run_service.start(store, run.id)
     for index in (1, 2, 3):
-        perform(store, run.id, chat_ids(store, dataset.id)[index])
+        execute(store, run.id, chat_ids(store, dataset.id)[index])
     pace = run_service.pace(store, run_service.progress(store, run.id))
     assert 0 < pace.per_minute <= 120
     assert pace.seconds_left is not None

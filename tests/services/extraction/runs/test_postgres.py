@@ -134,10 +134,10 @@ def test_the_silence_of_a_worker_is_noticed_without_help(pg_store: Store, keys: 
         run = run_service.create_run(pg_store, dataset="d", name="r", provider="openai", concurrency=4)
         run_service.start(pg_store, run.id)
         with pg_store.write() as session:
-            workers.beat(session, "gone", ["openai:fake-model"])
+            workers.update_heartbeat(session, "gone", ["openai:fake-model"])
         taken = leases.claim(pg_store, "gone", "openai:fake-model", 4, [(run.id, leases.Backlog(run.id), set())])
         assert len(taken) == 4
-        running = run_service.JobRunner(pg_store, lost_seconds=2.0)
+        running = run_service.RunScheduler(pg_store, lost_seconds=2.0)
         running.start()
         try:
             wait_until(lambda: run_service.progress(pg_store, run.id).status == RunStatus.FINISHED, 60)
@@ -152,7 +152,7 @@ def test_the_rate_holds_over_two_workers(pg_store: Store, keys: Any) -> None:
     with FakeOpenAI(meter) as service:
         keys(service)
         run = run_service.create_run(pg_store, dataset="d", name="r", provider="openai", concurrency=8, per_minute=120)
-        first, second = run_service.JobRunner(pg_store), run_service.JobRunner(pg_store)
+        first, second = run_service.RunScheduler(pg_store), run_service.RunScheduler(pg_store)
         began = time.monotonic()
         run_service.start(pg_store, run.id)
         first.start()
@@ -175,7 +175,7 @@ def test_two_workers_never_lease_the_same_chat(pg_store: Store) -> None:
     names = [f"w{number}" for number in range(4)]
     for name in names:
         with pg_store.write() as session:
-            workers.beat(session, name, ["m"])
+            workers.update_heartbeat(session, name, ["m"])
     taken: list[tuple[int, int]] = []
     lock = threading.Lock()
 

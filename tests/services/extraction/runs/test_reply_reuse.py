@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from core.adapters.llm import ModelRequest, typed
+from core.adapters.llm import ModelRequest, adhoc_model
 from core.adapters.store import RunView, Store, queries
 from core.services.extraction import runs as run_service
 from core.services.extraction.runs.cached_provider import request_key
-from core.services.extraction.runs.chat_job import perform
+from core.services.extraction.runs.chat_job import execute
 from tests.factories.runs import add_dataset
 from tests.fakes.behaviour import Answer
 from tests.fakes.openai_server import FakeOpenAI
@@ -27,7 +27,7 @@ def carry_out(store: Store, run: RunView) -> RunView:
     with store.read() as session:
         ids = queries.chat_ids(session, run.dataset_id)
     for chat_id in ids.values():
-        perform(store, run.id, chat_id)
+        execute(store, run.id, chat_id)
     return run_service.progress(store, run.id)
 
 
@@ -88,7 +88,7 @@ def test_samples_of_a_vote_are_no_copies_of_one_another(store: Store, service: F
 
 
 def test_the_key_is_exact() -> None:
-    spec = typed("openai", "m")
+    spec = adhoc_model("openai", "m")
     one = ModelRequest(prompt="问", system="系", model="m", parameters={"temperature": 0, "top_p": 1})
     same = ModelRequest(prompt="问", system="系", model="m", parameters={"top_p": 1, "temperature": 0}, deadline=3.0)
     assert request_key(spec, one) == request_key(spec, same)

@@ -54,14 +54,14 @@ def test_two_hundred_chats_with_a_third_failing_lose_nothing(store: Store, monke
         for name, value in fake.environment().items():
             monkeypatch.setenv(name, value)
         run = run_service.create_run(store, dataset="d", name="r", provider="openai", concurrency=16)
-        view = run_service.watch(store, lambda: run_service.start(store, run.id))
+        view = run_service.wait_for_run(store, lambda: run_service.start(store, run.id))
         assert (view.status, view.done, view.failed, view.pending) == ("finished", 200 - failing, failing, 0)
         assert set(stored(store, run)) == set(range(1, 201))
         groups = run_service.failures(store, run.id)
         assert sum(len(group.chats) for group in groups) == failing
         assert {group.cause for group in groups} == {"too_long", "auth", ""}
 
-        view = run_service.watch(store, lambda: run_service.retry_failed(store, run.id))
+        view = run_service.wait_for_run(store, lambda: run_service.retry_failed(store, run.id))
         assert (view.done, view.failed, view.pending) == (200, 0, 0)
         assert set(stored(store, run)) == set(range(1, 201))
         assert len(fake.requests) == 200 + failing
@@ -100,13 +100,13 @@ def test_two_hundred_chats_with_every_kind_of_failure_lose_nothing(
         for name, value in fake.environment().items():
             monkeypatch.setenv(name, value)
         run = run_service.create_run(store, dataset="d", name="r", provider="openai", concurrency=32, deadline=4)
-        view = run_service.watch(store, lambda: run_service.start(store, run.id))
+        view = run_service.wait_for_run(store, lambda: run_service.start(store, run.id))
         assert (view.status, view.done, view.failed) == ("finished", 200 - len(failing), len(failing))
         assert set(stored(store, run)) == set(range(1, 201))
         causes = {index: group.cause for group in run_service.failures(store, run.id) for index in group.chats}
         assert causes == failing
         before = dict(times)
-        view = run_service.watch(store, lambda: run_service.retry_failed(store, run.id))
+        view = run_service.wait_for_run(store, lambda: run_service.retry_failed(store, run.id))
         assert (view.done, view.failed, view.pending) == (200, 0, 0)
     again = {index for index in first if times[index] != before[index]}
     assert again == set(failing), "what was answered is not asked again"
@@ -135,7 +135,7 @@ def test_no_more_calls_at_a_time_than_allowed(store: Store, monkeypatch: pytest.
         for name, value in fake.environment().items():
             monkeypatch.setenv(name, value)
         run = run_service.create_run(store, dataset="d", name="r", provider="openai", concurrency=4)
-        run_service.watch(store, lambda: run_service.start(store, run.id))
+        run_service.wait_for_run(store, lambda: run_service.start(store, run.id))
     assert most == 4
 
 
@@ -253,11 +253,11 @@ def test_a_run_that_cannot_be_stored_is_reported_and_not_paid_again(store: Store
     with store.engine.begin() as connection:
         connection.execute(text(refuse))
     with pytest.raises(JobError, match="disk full"):
-        run_service.watch(store, lambda: run_service.start(store, run.id))
+        run_service.wait_for_run(store, lambda: run_service.start(store, run.id))
     assert max(asked(service).values()) == 1
     with store.engine.begin() as connection:
         connection.execute(text("DROP TRIGGER full"))
-    assert run_service.watch(store, lambda: run_service.start(store, run.id)).done == 3
+    assert run_service.wait_for_run(store, lambda: run_service.start(store, run.id)).done == 3
 
 
 def test_a_process_without_keys_leaves_the_run_to_others(

@@ -5,9 +5,9 @@ import pytest
 from core.adapters.store import Store
 from core.adapters.store.models import ChatStake
 from core.domain.scoring import Scorer
-from core.services.review import open_desk
+from core.services.review import open_session
 from core.services.review.queue import search_index
-from core.services.review.queue.priority import Rates, assess
+from core.services.review.queue.priority import ChangeRates, assess_priority
 from tests.factories.reviews import FORM, NAME, PHONE, STAGE, answer, decide, make
 
 pytestmark = pytest.mark.both_databases
@@ -18,7 +18,9 @@ RIGHT = FORM.empty() | {NAME: "林木1", PHONE: "13800000001"}
 
 
 def stake(values=RIGHT, others=None, rates=None):  # type: ignore[no-untyped-def]
-    return assess(SCORER, TEXT, None if values is None else [values], others or {}, rates or Rates(SCORER))
+    return assess_priority(
+        SCORER, TEXT, None if values is None else [values], others or {}, rates or ChangeRates(SCORER)
+    )
 
 
 def test_doubts_raise_the_stake_and_are_named() -> None:
@@ -37,12 +39,12 @@ def test_doubts_raise_the_stake_and_are_named() -> None:
 
 
 def test_fields_that_reviewers_often_change_weigh_more() -> None:
-    rates = Rates(SCORER)
+    rates = ChangeRates(SCORER)
     for _ in range(30):
         rates.add([{"values": RIGHT | {STAGE: "报价"}, "source": 0}], [RIGHT])
     assert rates.of(STAGE) > 0.5 > 0.05 > rates.of(NAME)
     assert stake(RIGHT | {STAGE: "输单"}, rates=rates).points > stake(RIGHT | {STAGE: "输单"}).points
-    assert rates.version > Rates(SCORER).version
+    assert rates.version > ChangeRates(SCORER).version
 
 
 def test_stakes_are_stored_kept_up_to_date_and_make_the_order(store: Store) -> None:
@@ -50,17 +52,17 @@ def test_stakes_are_stored_kept_up_to_date_and_make_the_order(store: Store) -> N
     right = {index: [{NAME: f"林木{index}", PHONE: f"1380000000{index}"}] for index in range(1, 6)}
     base = answer(store, dataset, "甲", right | {3: [{NAME: "林木3", PHONE: "13999999999"}], 5: None})
     decide(store, dataset, 2)
-    assert search_index.run(store, FORM, dataset.id, base) > 0
-    assert search_index.Upkeep(store, FORM, dataset.id, base).count() == 0
+    assert search_index.update(store, FORM, dataset.id, base) > 0
+    assert search_index.IndexUpdate(store, FORM, dataset.id, base).count() == 0
     with store.read() as session:
         assert session.get(ChatStake, (base, 2)) is None  # decided: nothing is at stake any more
-    desk = open_desk(store, dataset, FORM, reviewer="阿青", in_order="按待定分", base="甲")
+    desk = open_session(store, dataset, FORM, reviewer="阿青", in_order="按待定分", base="甲")
     data = desk.turn(store)
     assert (data["open"], data["order"]["next"]) == (5, [3, 1, 4])
     shown = {chat["chat"]: chat for chat in data["chats"]}
     assert shown[5]["stake"] == 18.0
     assert shown[3]["stake_reasons"][0]["key"] == PHONE
     answer(store, dataset, "乙", {1: [{NAME: "林木1", STAGE: "报价"}], 4: right[4]})
-    assert search_index.Upkeep(store, FORM, dataset.id, base).count() == 2
-    desk = open_desk(store, dataset, FORM, reviewer="阿青", narrow={"differ": "有分歧"}, base="甲")
+    assert search_index.IndexUpdate(store, FORM, dataset.id, base).count() == 2
+    desk = open_session(store, dataset, FORM, reviewer="阿青", narrow={"differ": "有分歧"}, base="甲")
     assert desk.turn(store)["open"] == 1

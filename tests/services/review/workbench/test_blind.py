@@ -9,19 +9,19 @@ import pytest
 from core.adapters.store import DatasetView, Store, queries
 from core.adapters.store.models import Pass
 from core.services.export.answer_sources import answers, coverage, parse_source
-from core.services.review import SecondDesk, blind_waiting
+from core.services.review import BlindSession, blind_waiting
 from tests.factories.quality import FORM, NAME, TODO, add_record, add_run, form
 from tests.factories.runs import add_dataset
 
 pytestmark = pytest.mark.both_databases
 
 
-def desk_of(store: Store, reviewer: str = "小何") -> tuple[DatasetView, SecondDesk]:
+def desk_of(store: Store, reviewer: str = "小何") -> tuple[DatasetView, BlindSession]:
     dataset = add_dataset(store, 4)
     add_run(store, dataset, "模型", {i: [form(**{NAME: "模型说的", TODO: "模型计划"})] for i in range(1, 5)})
     for i, who in ((1, "林晓"), (2, "林晓"), (3, "小何")):
         add_record(store, dataset, i, [form(**{NAME: "初审写的", TODO: "初审计划"})], who)
-    return dataset, SecondDesk(dataset, FORM, reviewer)
+    return dataset, BlindSession(dataset, FORM, reviewer)
 
 
 def save(chat: int, **more: Any) -> dict[str, Any]:
@@ -82,13 +82,13 @@ def test_ones_own_draft_comes_back_and_nobody_elses(store: Store) -> None:
     desk.turn(store, outbox=[save(1, status="草稿")], at=1)
     data = desk.turn(store, at=1)
     assert data["chats"][0]["customers"][0]["values"][NAME] == "复审写的"
-    other = SecondDesk(dataset, FORM, "小赵")
+    other = BlindSession(dataset, FORM, "小赵")
     assert other.turn(store, at=1)["open"] != 1
 
 
 def test_nothing_to_review_blindly_is_said(store: Store) -> None:
     dataset = add_dataset(store, 1)
-    data = SecondDesk(dataset, FORM, "小何").turn(store)
+    data = BlindSession(dataset, FORM, "小何").turn(store)
     assert data["open"] is None and "没有可以盲审的群聊" in data["error"]
 
 

@@ -22,7 +22,7 @@ from core.adapters.store.models import (
 from core.domain.form import Form
 from core.domain.prompts import load_prompt
 from core.errors import InputError, PromptError, SettingsError
-from core.services.export import Source
+from core.services.export import AnswerSource
 from core.services.extraction import models as model_catalog
 from core.services.review.records import bulk
 from core.services.training import (
@@ -149,7 +149,7 @@ def test_a_tuned_model_remembers_what_it_has_seen(
     store: Store, form: Form, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     dataset, run = fill(store, form)
-    options = TrainingOptions(datasets=(dataset,), source=Source(records=True), min_rows=0)
+    options = TrainingOptions(datasets=(dataset,), source=AnswerSource(records=True), min_rows=0)
     export_training(store, options=options, out=tmp_path / "set")
     trained = training_sets(store)[0]
     template = next(spec for spec in templates(store) if "patch_id" in spec.needs and "model" not in spec.needs)
