@@ -36,7 +36,7 @@ CHAT_BITS = st.sampled_from(
 
 
 def rebuilt(parsed: ParsedChat) -> str:
-    return "".join(span.of(parsed.text) for span in parsed.pieces)
+    return "".join(span.of(parsed.text) for span in parsed.all_spans)
 
 
 @given(st.text())
