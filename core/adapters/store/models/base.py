@@ -1,0 +1,46 @@
+"""The registry that all tables share, and the column types that several of them use."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, Column, DateTime
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import registry
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import SQLModel
+
+
+class Base(SQLModel, registry=registry()):
+    """Base class of all tables, with its own registry: a hot reload cannot define a table twice."""
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware UTC datetimes on every database (SQLite forgets the zone)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Convert a value on its way into the database to UTC."""
+        return value.astimezone(UTC) if value is not None else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Make a value from the database timezone-aware."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def now() -> datetime:
+    """Current time, timezone-aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def timestamp_column() -> Any:
+    """A new non-null column for a UTC time."""
+    return Column(UtcDateTime(), nullable=False)
+
+
+def json_column(*, nullable: bool = False) -> Any:
+    """A new JSON column; Python's ``None`` is stored as SQL ``NULL``."""
+    return Column(JSON(none_as_null=True), nullable=nullable)

@@ -1,0 +1,133 @@
+"""Review: records and their history, claims, priorities, guidelines and batches."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Column, Index, Text, UniqueConstraint
+from sqlmodel import Field
+
+from core.adapters.store.models.base import Base, json_column, now, timestamp_column
+
+
+class RecordStatus(StrEnum):
+    """A reviewer's decision about a chat. 未审阅: there is no record, or its decision was undone."""
+
+    UNREVIEWED = "未审阅"
+    DRAFT = "草稿"
+    CONFIRMED = "已确认"
+    DISCUSS = "待讨论"
+    SKIPPED = "已跳过"
+
+
+class Pass(StrEnum):
+    """Which of a chat's reviews a record belongs to: the first, the blind second, or the adjudication of both."""
+
+    PRIMARY = "primary"
+    SECOND = "second"
+    ADJUDICATED = "adjudicated"
+
+
+class Record(Base, table=True):
+    """A chat's form values as a reviewer edited them.
+
+    ``customers`` is a list of ``{values, origin, confirmed, pinned}``.
+    """
+
+    __table_args__ = (
+        UniqueConstraint("chat_id", "review_pass", name="uq_record_chat_pass"),
+        Index("ix_record_dataset_status", "dataset_id", "review_pass", "status"),
+        Index("ix_record_dataset_reviewer", "dataset_id", "reviewer", "updated_at"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    dataset_id: int = Field(foreign_key="dataset.id", ondelete="CASCADE")
+    chat_id: int = Field(foreign_key="chat.id", ondelete="CASCADE")
+    review_pass: str = Pass.PRIMARY
+    customers: list[dict[str, Any]] = Field(default_factory=list, sa_column=json_column())
+    status: str
+    base_run_id: int | None = Field(default=None, foreign_key="run.id", ondelete="SET NULL")
+    reviewer: str
+    note: str = ""
+    seconds: float = 0.0
+    version: int
+    created_at: datetime = Field(default_factory=now, sa_column=timestamp_column())
+    updated_at: datetime = Field(default_factory=now, sa_column=timestamp_column())
+
+
+class RecordEvent(Base, table=True):
+    """One save of a record; append-only. ``save_id`` comes from the browser: a repeated save is applied only once."""
+
+    __table_args__ = (Index("ix_recordevent_record", "record_id", "version"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    record_id: int = Field(foreign_key="record.id", ondelete="CASCADE")
+    version: int
+    who: str
+    at: datetime = Field(default_factory=now, sa_column=timestamp_column())
+    status: str
+    change: dict[str, Any] = Field(default_factory=dict, sa_column=json_column())
+    reason: str = ""
+    save_id: str = Field(unique=True)
+
+
+class Claim(Base, table=True):
+    """A reviewer's temporary claim on a chat, which keeps it out of other reviewers' queues until it expires."""
+
+    chat_id: int = Field(primary_key=True, foreign_key="chat.id", ondelete="CASCADE")
+    reviewer: str
+    until: datetime = Field(sa_column=timestamp_column())
+
+
+class ChatStake(Base, table=True):
+    """Review priority of a chat: the points that a run's answer may lose if nobody checks it.
+
+    Derived data, recomputed when ``signature`` changes. ``reasons`` is ``[{customer, key, points, why}]``, the
+    largest first.
+    """
+
+    __table_args__ = (Index("ix_chatstake_chat", "chat_id"),)
+
+    run_id: int = Field(primary_key=True, foreign_key="run.id", ondelete="CASCADE")
+    chat_id: int = Field(primary_key=True, foreign_key="chat.id", ondelete="CASCADE")
+    signature: str
+    points: float
+    differing: int
+    warnings: int
+    reasons: list[dict[str, Any]] = Field(default_factory=list, sa_column=json_column())
+
+
+class Guideline(Base, table=True):
+    """One version of a field's annotation guideline; append-only, the highest version applies."""
+
+    __table_args__ = (UniqueConstraint("form", "field", "version", name="uq_guideline_version"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    form: str
+    field: str
+    version: int
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    reason: str = ""
+    who: str
+    at: datetime = Field(default_factory=now, sa_column=timestamp_column())
+
+
+class Batch(Base, table=True):
+    """Chats assigned to a reviewer; ``selection`` says how they were selected."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    dataset_id: int = Field(foreign_key="dataset.id", ondelete="CASCADE", index=True)
+    name: str
+    reviewer: str
+    who: str
+    selection: dict[str, Any] = Field(default_factory=dict, sa_column=json_column())
+    created_at: datetime = Field(default_factory=now, sa_column=timestamp_column())
+
+
+class BatchChat(Base, table=True):
+    """Membership of a chat in a batch."""
+
+    __table_args__ = (Index("ix_batchchat_chat", "chat_id"),)
+
+    batch_id: int = Field(primary_key=True, foreign_key="batch.id", ondelete="CASCADE")
+    chat_id: int = Field(primary_key=True, foreign_key="chat.id", ondelete="CASCADE")

@@ -1,0 +1,100 @@
+"""Runs, what they said about each chat, and the stored replies that later requests can reuse."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Column, Index, Text, UniqueConstraint
+from sqlmodel import Field
+
+from core.adapters.store.models.base import Base, json_column, now, timestamp_column
+
+
+class RunKind(StrEnum):
+    """How a run's forms were obtained."""
+
+    MODEL = "model"
+    IMPORT = "import"
+    LABELS = "labels"
+    MERGE = "merge"
+
+
+class RunStatus(StrEnum):
+    """State of a run."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    PAUSED = "paused"
+    CANCELLED = "cancelled"
+    FINISHED = "finished"
+
+
+class ExtractionStatus(StrEnum):
+    """Result of extracting one chat in one run."""
+
+    OK = "ok"
+    REPAIRED = "repaired"
+    FAILED = "failed"
+
+
+class Run(Base, table=True):
+    """One set of forms for a dataset: extracted by a model, imported, labelled by people, or merged.
+
+    ``prompt_text`` is the whole template as it was used.
+    """
+
+    __table_args__ = (UniqueConstraint("dataset_id", "name", name="uq_run_dataset_name"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    dataset_id: int = Field(foreign_key="dataset.id", ondelete="CASCADE")
+    name: str
+    kind: str
+    status: str = RunStatus.WAITING
+    provider: str = ""
+    model: str = ""
+    prompt_name: str = ""
+    prompt_version: str = ""
+    prompt_sha256: str = ""
+    prompt_text: str = Field(default="", sa_column=Column(Text, nullable=False))
+    parameters: dict[str, Any] = Field(default_factory=dict, sa_column=json_column())
+    total: int = 0
+    created_at: datetime = Field(default_factory=now, sa_column=timestamp_column())
+
+
+class Extraction(Base, table=True):
+    """One run's answer for one chat. Never edited: a retry replaces a failed row and keeps its replies."""
+
+    __table_args__ = (
+        UniqueConstraint("run_id", "chat_id", name="uq_extraction_run_chat"),
+        Index("ix_extraction_chat", "chat_id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: int = Field(foreign_key="run.id", ondelete="CASCADE")
+    chat_id: int = Field(foreign_key="chat.id", ondelete="CASCADE")
+    status: str
+    forms: list[dict[str, Any]] | None = Field(default=None, sa_column=json_column(nullable=True))
+    replies: list[dict[str, Any]] = Field(default_factory=list, sa_column=json_column())
+    notes: list[str] = Field(default_factory=list, sa_column=json_column())
+    cause: str = ""
+    error: str = ""
+    attempts: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    seconds: float = 0.0
+    created_at: datetime = Field(default_factory=now, sa_column=timestamp_column())
+
+
+class Reply(Base, table=True):
+    """Index of stored model replies, so that an identical request need not be sent again.
+
+    The reply is ``replies[position]`` of a successful extraction. ``key`` is a digest of the whole request;
+    ``reused`` says that the reply was itself copied from an earlier one.
+    """
+
+    __table_args__ = (Index("ix_reply_key", "key"),)
+
+    extraction_id: int = Field(primary_key=True, foreign_key="extraction.id", ondelete="CASCADE")
+    position: int = Field(primary_key=True)
+    key: str
+    reused: bool = False
