@@ -265,6 +265,31 @@ test("somebody who only reads keeps the chat, somebody who went away does not", 
   assert.equal(beats(), 1);
 });
 
+test("a settled save does not travel again, neither with a heartbeat nor with the next chat", async () => {
+  const desk = open();
+  const state = {}; // all that the component last said: it travels whole with each message
+  const sent = () => desk.emitted.splice(0).map(([name, value]) => {
+    state[name] = value;
+    return [name, (state.outbox ?? []).map((save) => save.save_id)];
+  });
+  const save = approve(desk);
+  await soon();
+  assert.deepEqual(sent(), [["outbox", [save.save_id]], ["at", [save.save_id]]]); // no answer yet
+  take(desk, { open: 2, acks: [{ save_id: save.save_id, result: "saved", version: 1 }] });
+  desk.at.now += 61_000;
+  desk.courier.beat(desk.at.now);
+  assert.deepEqual(sent(), [["outbox", []]]); // a sign of life like any other
+  desk.at.now += 61_000;
+  desk.courier.beat(desk.at.now);
+  assert.deepEqual(sent(), [["beat", []]]);
+  const second = approve(desk);
+  await soon();
+  sent();
+  take(desk, { open: 3, acks: [{ save_id: second.save_id, result: "saved", version: 1 }] });
+  desk.courier.tell("want_residue", 3);
+  assert.deepEqual(sent(), [["outbox", []], ["want_residue", []]]);
+});
+
 test("a conflict keeps what either side pinned, and what either confirmed where both say the same", () => {
   const desk = open();
   const entry = entryOf(desk.store);

@@ -129,7 +129,7 @@ export function addCommands(desk) {
   function wantResidue(number) {
     desk.residueWanted = desk.residueWanted === number ? null : number;
     desk.redrawResidue(number);
-    desk.component.setStateValue("want_residue", desk.residueWanted);
+    desk.courier.tell("want_residue", desk.residueWanted);
   }
 
   const commands = {

@@ -19,17 +19,34 @@ export function makeCourier(store, { emit, storage, clock, makeId, onChange }) {
   let reportedAt = null;
   let restored = "";
   let spoke = clock();
+  /** Ids of the saves in the component's state: all of it travels with whatever is told. */
+  let told = [];
 
-  /** Set component state; each time the server also renews the claim on the chat. */
+  /** Set component state; the server answers each with a turn. A settled save does not travel a second time. */
   function tell(name, value) {
+    dropSettled();
     spoke = clock();
     emit(name, value);
+  }
+
+  /** Take saves that were answered out of the component's state; false where there are none. */
+  function dropSettled() {
+    if (told.every((id) => store.outbox.some((save) => save.save_id === id))) return false;
+    tellOutbox();
+    return true;
+  }
+
+  function tellOutbox() {
+    spoke = clock();
+    told = store.outbox.map((save) => save.save_id);
+    emit("outbox", store.outbox.map(({ sent, ...save }) => save));
   }
 
   /** Somebody only reads: say that they are still here. `seen` is when they last moved, typed or scrolled. */
   function beat(seen) {
     const now = clock();
-    if (store.reviewer && now - spoke >= BEAT && now - seen < PRESENT) tell("beat", now);
+    if (!store.reviewer || now - spoke < BEAT || now - seen >= PRESENT) return;
+    if (!dropSettled()) tell("beat", now);
   }
 
   function journal(dataset = store.dataset, reviewer = store.reviewer) {
@@ -61,7 +78,7 @@ export function makeCourier(store, { emit, storage, clock, makeId, onChange }) {
   function send() {
     clearTimeout(sending);
     sending = setTimeout(() => {
-      tell("outbox", store.outbox.map(({ sent, ...save }) => save));
+      tellOutbox();
       reportPlace();
     }, 0);
   }
@@ -140,7 +157,7 @@ export function makeCourier(store, { emit, storage, clock, makeId, onChange }) {
   }
 
   return {
-    restore, send, reportPlace, beat, save, touch, touchEntry, flushDrafts, settle, retry, repeat,
+    restore, send, tell, reportPlace, beat, save, touch, touchEntry, flushDrafts, settle, retry, repeat,
     state: () => saveState(store.outbox, [...store.entries.values()], clock()),
     hasWork: () => store.outbox.length > 0 || [...store.entries.values()].some((entry) => isDirty(entry) || entry.typing),
     isJournalBroken: () => [...journals.values()].some((kept) => kept.isBroken()),
