@@ -30,7 +30,7 @@ def import_(
     db: Db = "",
 ) -> None:
     """Import a file of chats, with its labels if it has some."""
-    from core.services.datasets import Columns, import_chats
+    from core.services.datasets import TableColumns, import_chats
 
     with open_db(ctx, db) as store, _progress(json) as on_progress:
         report = import_chats(
@@ -39,7 +39,7 @@ def import_(
             filename=file.name,
             dataset=dataset,
             split=split or None,
-            columns=Columns(text_column, index_column),
+            columns=TableColumns(text_column, index_column),
             on_progress=on_progress,
         )
     if json:

@@ -8,7 +8,7 @@ import typer
 from core.cli.common import Dataset, Db, Json, hint, open_db, print_json, say
 
 if TYPE_CHECKING:
-    from core.services.export import ExportReport
+    from core.services.export import ExportResult
 
 app = typer.Typer(no_args_is_help=True, help="导出：提交文件、训练集、测试 CSV、数据集、表格。")
 
@@ -159,16 +159,16 @@ def report(
     """Write an offline report."""
     from core.domain.masking import parse_mask
     from core.services.export import parse_source
-    from core.services.export.html_report import export_report
+    from core.services.export.html_report import export_html_report
 
     with open_db(ctx, db) as store:
-        made = export_report(
+        made = export_html_report(
             store, dataset=dataset, source=parse_source(source), out=out, chats=chat, mask=parse_mask(mask or ())
         )
     tell(made, json)
 
 
-def tell(report: "ExportReport", json: bool) -> None:
+def tell(report: "ExportResult", json: bool) -> None:
     """Say what was exported."""
     if json:
         print_json(report.as_json())

@@ -35,7 +35,7 @@ def score(
     from core.adapters.store import queries
     from core.domain.scoring import measure_named
     from core.services.quality import score as evaluate
-    from core.services.training import seen_in_training
+    from core.services.training import training_overlap
 
     with open_db(ctx, db) as store:
         result = evaluate(
@@ -48,7 +48,7 @@ def score(
         )
         with store.read() as session:
             scored = queries.run(session, run, queries.dataset(session, dataset).id)
-        seen = seen_in_training(store, scored)
+        seen = training_overlap(store, scored)
     if json:
         print_json(result.as_json())
     else:

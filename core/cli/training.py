@@ -109,8 +109,8 @@ def export(
     from core.services.export import parse_source
     from core.services.training import (
         FORM_TASK,
-        Duplicates,
-        Filters,
+        AnswerFilters,
+        DuplicatePolicy,
         InputKind,
         OverBudget,
         TrainingFormat,
@@ -127,7 +127,7 @@ def export(
         text=InputKind(text),
         prompt=prompt,
         tasks=tuple(task or [FORM_TASK]),
-        filters=Filters(
+        filters=AnswerFilters(
             tuple(filled or ()),
             tuple(confirmed or ()),
             tuple(reviewer or ()),
@@ -145,7 +145,7 @@ def export(
         over_budget=OverBudget(over_budget) if over_budget else None,
         steps=tuple(step) if step else CLEAN_STEPS,
         overlap=overlap,
-        duplicates=Duplicates(duplicates),
+        duplicates=DuplicatePolicy(duplicates),
         balance=balance,
         validation=val,
         seed=seed,
@@ -287,14 +287,14 @@ def _foretell(found: "Preflight", options: "TrainingOptions", json: bool) -> Non
             }
         )
         return
-    from core.services.training import ACTIONS, lost_words
+    from core.services.training import OVERLONG_ACTIONS, lost_field_labels
 
     for note in found.notes:
         say(note)
     for over in found.over:
-        lost = f"，截断会丢：{lost_words(found.form, over)}" if over.lost else "，依据都在留下的部分里"
+        lost = f"，截断会丢：{lost_field_labels(found.form, over)}" if over.lost else "，依据都在留下的部分里"
         size = over.size.words(limit) if limit else ""
-        say(f"超长 {over.place}：{size}，{ACTIONS[over.action]}{lost}")
+        say(f"超长 {over.place}：{size}，{OVERLONG_ACTIONS[over.action]}{lost}")
     for group in found.similar:
         say(f"相同或相近：{'、'.join(group)}")
     if found.refusal:

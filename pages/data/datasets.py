@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.adapters.store import DatasetView
-from core.services.datasets import ChatLine, DatasetSummary, chat_lines, dataset_summaries, delete_dataset
+from core.services.datasets import ChatListItem, DatasetSummary, delete_dataset, list_chats, list_datasets
 from core.ui import navigation, state
 from core.ui.heading import heading
 from core.ui.notices import empty_state
@@ -44,7 +44,7 @@ def draw_chats(dataset: DatasetView) -> None:
     """One page of chats; a picked one opens in the workbench."""
     count = max(1, -(-dataset.chats // PAGE_SIZE))
     page = st.pagination(count, key=f"datasets-page-{dataset.id}-{dataset.chats}") if count > 1 else 1
-    lines = chat_lines(state.store(), dataset.id, page=page, size=PAGE_SIZE)
+    lines = list_chats(state.store(), dataset.id, page=page, size=PAGE_SIZE)
     picked = st.dataframe(
         [row_of(line) for line in lines],
         hide_index=True,
@@ -75,7 +75,7 @@ def draw_chats(dataset: DatasetView) -> None:
         )
 
 
-def row_of(line: ChatLine) -> dict[str, str | int]:
+def row_of(line: ChatListItem) -> dict[str, str | int]:
     """A chat as a row."""
     return {
         "序号": line.index,
@@ -105,7 +105,7 @@ def draw_deletion(item: DatasetSummary) -> None:
             st.rerun()
 
 
-found = dataset_summaries(state.store())
+found = list_datasets(state.store())
 if not found:
     st.title("数据集")
     empty_state(

@@ -12,16 +12,16 @@ from core.services.datasets import (
     BY_POSITION,
     SUFFIXES,
     ColumnError,
-    Columns,
     FileKind,
+    ImportPreview,
+    ImportProgress,
     ImportReport,
-    Preview,
-    Progress,
-    Rejected,
+    RejectedRow,
+    TableColumns,
     import_chats,
     import_run,
     import_text,
-    preview,
+    preview_import,
 )
 from core.settings import settings
 from core.ui import navigation, state
@@ -48,9 +48,9 @@ REPORT, ROUND = "shiyao.import.report", "shiyao.import.round"
 
 
 @st.cache_data(max_entries=8, ttl=3600, show_spinner="正在读取文件…")
-def read(file_id: str, _file: Any, name: str, columns: Columns) -> Preview:
+def read(file_id: str, _file: Any, name: str, columns: TableColumns) -> ImportPreview:
     """A file's preview, read once per upload and choice of columns."""
-    return preview(_file, name, load_named_form(settings().form), columns=columns)
+    return preview_import(_file, name, load_named_form(settings().form), columns=columns)
 
 
 def finish(report: ImportReport) -> None:
@@ -78,7 +78,7 @@ def draw_report(report: ImportReport) -> None:
     st.divider()
 
 
-def draw_rejected(rejected: tuple[Rejected, ...]) -> None:
+def draw_rejected(rejected: tuple[RejectedRow, ...]) -> None:
     """Rows that do not go in, each with its reason."""
     if not rejected:
         return
@@ -96,7 +96,7 @@ def draw_rejected(rejected: tuple[Rejected, ...]) -> None:
         )
 
 
-def draw_summary(found: Preview) -> None:
+def draw_summary(found: ImportPreview) -> None:
     """What is in the file, in one line."""
     what = "群聊" if found.kind is FileKind.CHATS else "群聊的结果（没有聊天文本，是提交文件或标注文件）"
     parts = [f"{found.good} 条{what}", f"{found.labels} 条有标注" if found.labels else "没有标注"]
@@ -109,7 +109,7 @@ def draw_summary(found: Preview) -> None:
         st.caption(note)
 
 
-def draw_rows(found: Preview) -> None:
+def draw_rows(found: ImportPreview) -> None:
     """Rows that do not go in, and the first ones that do."""
     draw_rejected(found.rejected)
     name_field = load_named_form(settings().form).name_field
@@ -198,7 +198,7 @@ def progress(text: str) -> Any:
     """A callback that draws how far the import is."""
     bar = st.progress(0.0, text=text)
 
-    def show(now: Progress) -> None:
+    def show(now: ImportProgress) -> None:
         bar.progress(now.share, text=f"{text}，已读 {now.rows} 条")
 
     return show
@@ -220,7 +220,7 @@ def upload(available: list[DatasetView]) -> None:
         )
         return
     file_id, name = uploaded.file_id, uploaded.name
-    chosen = Columns(
+    chosen = TableColumns(
         st.session_state.get(column_key("text", file_id), ""), st.session_state.get(column_key("index", file_id), "")
     )
     try:
@@ -238,7 +238,7 @@ def upload(available: list[DatasetView]) -> None:
     draw_rows(found)
 
 
-def ask(uploaded: Any, found: Preview, chosen: Columns, available: list[DatasetView]) -> None:
+def ask(uploaded: Any, found: ImportPreview, chosen: TableColumns, available: list[DatasetView]) -> None:
     """Where to put it; above the rows, so that the button is in view whatever the file holds."""
     whole = found.kind is FileKind.CHATS
     if whole and found.labels and available:
@@ -261,7 +261,7 @@ def ask(uploaded: Any, found: Preview, chosen: Columns, available: list[DatasetV
         attach(uploaded, found, available)
 
 
-def attach(uploaded: Any, found: Preview, available: list[DatasetView]) -> None:
+def attach(uploaded: Any, found: ImportPreview, available: list[DatasetView]) -> None:
     """Forms for chats that are there already."""
     if not available:
         st.info("这个文件里只有结果，没有聊天文本。请先导入它所属的群聊。", icon=":material/info:")

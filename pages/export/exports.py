@@ -13,20 +13,20 @@ from core.services.export import (
     AnswerSource,
     Coverage,
     Download,
-    ExportReport,
+    ExportResult,
     TableFormat,
     TextKind,
     coverage_of,
     download,
     export_dataset,
+    export_log_entries,
     export_submission,
     export_table,
     file_name,
-    ledger_entries,
+    index_ranges,
     parse_source,
-    ranges,
 )
-from core.services.export.html_report import export_report
+from core.services.export.html_report import export_html_report
 from core.services.training import InputKind, export_test_csv
 from core.ui import navigation, state
 from core.ui.heading import heading
@@ -69,7 +69,7 @@ class Plan:
 
     choices: tuple[object, ...]
     name: str
-    make: Callable[[Path], ExportReport]
+    make: Callable[[Path], ExportResult]
     ready: bool = True
 
 
@@ -104,8 +104,8 @@ def show_coverage(facts: DeltaGenerator, found: Coverage, source: AnswerSource) 
     for column, (label, number) in zip(facts.columns(len(numbers)), numbers, strict=True):
         column.metric(label, f"{number:,}")
     if found.missing:
-        rejected = f"，其中第 {ranges(found.rejected)} 条在导入时被拒绝" if found.rejected else ""
-        facts.caption(f"没有结果的：第 {ranges(found.missing)} 条{rejected}。")
+        rejected = f"，其中第 {index_ranges(found.rejected)} 条在导入时被拒绝" if found.rejected else ""
+        facts.caption(f"没有结果的：第 {index_ranges(found.missing)} 条{rejected}。")
 
 
 def plan_submission(dataset: DatasetView, facts: DeltaGenerator) -> Plan:
@@ -184,7 +184,9 @@ def plan_report(dataset: DatasetView, facts: DeltaGenerator) -> Plan:
     return Plan(
         ("report", dataset.id, source, chats, mask),
         file_name("report", dataset.name) + ".html",
-        lambda out: export_report(state.store(), dataset=dataset.id, source=source, out=out, chats=chats, mask=mask),
+        lambda out: export_html_report(
+            state.store(), dataset=dataset.id, source=source, out=out, chats=chats, mask=mask
+        ),
         ready=len(found.missing) < found.total,
     )
 
@@ -285,7 +287,7 @@ def source_words(written: str | None) -> str:
 
 def show_earlier() -> None:
     """What left the house before."""
-    earlier = ledger_entries(state.store())
+    earlier = export_log_entries(state.store())
     if not earlier:
         return
     st.subheader("导出记录")

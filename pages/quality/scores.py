@@ -13,7 +13,7 @@ from core.services.quality import (
     named_run,
     remove_external_score,
 )
-from core.services.training import seen_in_training
+from core.services.training import training_overlap
 from core.ui import charts, navigation, state
 from core.ui.notices import guarded
 from core.ui.quality import common
@@ -177,7 +177,7 @@ def choose_run(found: Leaderboard) -> LeaderboardRow:
         f"召回率 {filled.recall:.1%}、F1 {filled.f1:.1%}（微平均），F1 {macro['f1']:.1%}（宏平均）。"
         + (f" 缺少 {len(row.score.missing)} 条，按 0 分计。" if row.score.missing else "")
     )
-    seen = seen_in_training(state.store(), row.run)
+    seen = training_overlap(state.store(), row.run)
     if seen is not None:
         st.warning(seen.sentence, icon=":material/warning:")
     return row

@@ -9,13 +9,13 @@ from core.services.extraction import runs as run_service
 from core.services.extraction.prompt_library import Entry, finder
 from core.services.review.records import bulk
 from core.services.training.corrections import (
-    Lesson,
-    example_of,
-    lessons,
-    plan_lesson,
-    rule_of,
-    runs_corrected,
-    write_prompt,
+    CorrectionGroup,
+    corrected_runs,
+    correction_groups,
+    find_example,
+    plan_bulk_correction,
+    propose_rule,
+    save_prompt_with_rules,
 )
 from core.ui import navigation, state
 from core.ui.heading import heading
@@ -34,9 +34,9 @@ def words(value: object) -> str:
     return said or "（空）"
 
 
-def choose(dataset: DatasetView, form: Form) -> tuple[RunView, list[Lesson]] | None:
+def choose(dataset: DatasetView, form: Form) -> tuple[RunView, list[CorrectionGroup]] | None:
     """The run whose mistakes are looked at, and the groups; ``None`` where nobody has corrected anything."""
-    found = runs_corrected(state.store(), dataset.id)
+    found = corrected_runs(state.store(), dataset.id)
     if not found:
         empty_state(
             "还没有可以总结的修改",
@@ -55,10 +55,10 @@ def choose(dataset: DatasetView, form: Form) -> tuple[RunView, list[Lesson]] | N
     )
     least = right.number_input("至少在几条群聊里出现", 1, 50, 2, key="least", bind="query-params")
     run = runs[chosen][0]
-    return run, lessons(state.store(), form, run, least=int(least))
+    return run, correction_groups(state.store(), form, run, least=int(least))
 
 
-def pick(form: Form, groups: list[Lesson]) -> list[Lesson]:
+def pick(form: Form, groups: list[CorrectionGroup]) -> list[CorrectionGroup]:
     """The table of groups; those that the user picked."""
     rows = [
         {
@@ -89,7 +89,7 @@ def pick(form: Form, groups: list[Lesson]) -> list[Lesson]:
     return [groups[at] for at in picked.selection.rows if at < len(groups)]
 
 
-def show_cases(dataset: DatasetView, form: Form, chosen: list[Lesson]) -> None:
+def show_cases(dataset: DatasetView, form: Form, chosen: list[CorrectionGroup]) -> None:
     """Every correction of the picked groups, each a click from the desk."""
     cases = [(one, case) for one in chosen for case in one.cases]
     with st.expander(f"这些修改：{len(cases)} 处", expanded=False):
@@ -109,7 +109,7 @@ def show_cases(dataset: DatasetView, form: Form, chosen: list[Lesson]) -> None:
         )
 
 
-def into_prompt(dataset: DatasetView, form: Form, run: RunView, chosen: list[Lesson]) -> None:
+def into_prompt(dataset: DatasetView, form: Form, run: RunView, chosen: list[CorrectionGroup]) -> None:
     """Rules and examples, edited by a person, as the next version of the run's prompt."""
     store = state.store()
     with store.read() as session:
@@ -117,27 +117,27 @@ def into_prompt(dataset: DatasetView, form: Form, run: RunView, chosen: list[Les
     with_examples = st.checkbox("附上群聊里的例子", key="lessons-examples", help="从已确认的记录里取一句原话")
     proposed = []
     for one in chosen:
-        example = example_of(store, form, dataset.id, one) if with_examples else ""
-        proposed.append(rule_of(form, one) + example)
+        example = find_example(store, form, dataset.id, one) if with_examples else ""
+        proposed.append(propose_rule(form, one) + example)
     key = f"rules-{with_examples}-{hash(tuple(one.id for one in chosen))}"
     text = st.text_area("要加的规则（一行一条，可以改）", "\n".join(proposed), height=150, key=key)
     st.caption(f"在「{prompt.title}」（{prompt.id}）之后另存为新版本；已有的版本不会改。")
     if st.button("另存为新版本", type="primary", icon=":material/edit_note:"):
-        entry = write_prompt(store, prompt, text.splitlines(), who=state.reviewer())
+        entry = save_prompt_with_rules(store, prompt, text.splitlines(), who=state.reviewer())
         st.session_state[WRITTEN] = entry
     entry = st.session_state.get(WRITTEN)
     if isinstance(entry, Entry):
         st.success(f"已存为 {entry.prompt.id}，可以试跑。", icon=":material/check:")
 
 
-def correct(form: Form, dataset: DatasetView, run: RunView, chosen: list[Lesson]) -> None:
+def correct(form: Form, dataset: DatasetView, run: RunView, chosen: list[CorrectionGroup]) -> None:
     """The same mistake elsewhere: preview, apply, take back."""
     store = state.store()
     carried = [one for one in chosen if one.before]
     if not carried:
         st.caption("所选的组没有固定的旧值（例如漏填），没有可以查找的东西：请写进提示词，或在审阅台逐条处理。")
     for one in carried:
-        plan = plan_lesson(store, form, run, one)
+        plan = plan_bulk_correction(store, form, run, one)
         label = form.field(one.key).label
         st.markdown(f"**{label}**：{one.before} → {one.after or '（去掉）'} &nbsp; {len(plan.changes)} 处")
         if not plan.changes:
@@ -160,7 +160,12 @@ def correct(form: Form, dataset: DatasetView, run: RunView, chosen: list[Lesson]
             st.caption(f"这里只列出前 {SHOWN} 处。")
         if st.button(f"更正这 {len(plan.changes)} 处", key=f"apply-{one.id}", disabled=not state.reviewer()):
             done = bulk.apply(
-                store, form, plan, who=state.reviewer(), reason=f"经验：{label} {rule_of(form, one)}", base_run=run.id
+                store,
+                form,
+                plan,
+                who=state.reviewer(),
+                reason=f"经验：{label} {propose_rule(form, one)}",
+                base_run=run.id,
             )
             st.session_state[APPLIED] = (done.id, len(done.saved))
             st.rerun()
@@ -181,7 +186,7 @@ def show_applied(form: Form, dataset: DatasetView) -> None:
             st.rerun()
 
 
-def try_out(dataset: DatasetView, run: RunView, chosen: list[Lesson]) -> None:
+def try_out(dataset: DatasetView, run: RunView, chosen: list[CorrectionGroup]) -> None:
     """The new prompt on just these chats, and where to see the difference."""
     chats = sorted({chat for one in chosen for chat in one.chats})
     entry = st.session_state.get(WRITTEN)

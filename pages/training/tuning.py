@@ -8,15 +8,15 @@ from core.adapters.store.models import RunKind
 from core.errors import NotFoundError
 from core.services.extraction import models as model_catalog
 from core.services.training import (
-    NEEDS,
-    SetView,
+    NEEDED_IDS,
     TrainingFormat,
+    TrainingSetView,
     prompt_of_set,
-    register_tuned,
-    seen_in_training,
-    templates,
+    register_tuned_model,
+    training_overlap,
+    training_set_of_run,
     training_sets,
-    tuned_on,
+    tunable_templates,
 )
 from core.settings import ROOT
 from core.ui import navigation, state
@@ -38,7 +38,7 @@ def step(number: int, title: str, *, done: bool) -> None:
     st.markdown(f"**{DONE if done else OPEN} &nbsp; {number}. {title}**")
 
 
-def choose_set(found: list[SetView]) -> SetView | None:
+def choose_set(found: list[TrainingSetView]) -> TrainingSetView | None:
     """Step 1: the set to train on."""
     step(1, "选一个训练集", done=bool(found))
     if not found:
@@ -61,7 +61,7 @@ def choose_set(found: list[SetView]) -> SetView | None:
     return by_id[chosen]
 
 
-def upload(trained: SetView) -> None:
+def upload(trained: TrainingSetView) -> None:
     """Step 2: what to upload where. The platform has a web form and no interface for us, so this is a text."""
     step(2, "上传到平台", done=False)
     files = "、".join(f"`{name}`" for name in trained.files if name.endswith(".jsonl"))
@@ -79,22 +79,22 @@ def upload(trained: SetView) -> None:
             st.image(PICTURE, caption="训练集 → 版本", width=900)
 
 
-def enter(trained: SetView, mine: list[ModelSpec]) -> None:
+def enter(trained: TrainingSetView, mine: list[ModelSpec]) -> None:
     """Step 3: the tuned model as an entry that remembers its set."""
     step(3, "登记微调后的模型", done=bool(mine))
     if mine:
         st.caption("这个训练集训练出的模型：" + "、".join(f"「{spec.title or spec.name}」" for spec in mine))
-    found = {spec.name: spec for spec in templates(state.store())}
+    found = {spec.name: spec for spec in tunable_templates(state.store())}
     with st.expander("登记一个模型", expanded=not mine):
         name = st.selectbox("接口", list(found), format_func=lambda key: found[key].title, key="tuning-template")
         template = found[name]
         with st.form(f"tuning-entry-{name}", enter_to_submit=False, border=False):
             title = st.text_input("起个名字", f"{trained.name} 微调", max_chars=80)
-            filled = {need: st.text_input(NEEDS.get(need, need)) for need in template.needs}
+            filled = {need: st.text_input(NEEDED_IDS.get(need, need)) for need in template.needs}
             st.caption("密钥不在这里填：仍从环境变量或 .streamlit/secrets.toml 读取。")
             if st.form_submit_button("登记", type="primary"):
                 with reported():
-                    register_tuned(state.store(), template, trained, name=title, filled=filled)
+                    register_tuned_model(state.store(), template, trained, name=title, filled=filled)
                     st.rerun()
 
 
@@ -114,14 +114,14 @@ def probe(mine: list[ModelSpec]) -> None:
             st.error(answer.error, icon=":material/error:")
 
 
-def extract(trained: SetView, mine: list[ModelSpec], runs: list[RunView]) -> None:
+def extract(trained: TrainingSetView, mine: list[ModelSpec], runs: list[RunView]) -> None:
     """Step 5: ask it as it was trained."""
     step(5, "用它抽取", done=bool(runs))
     asked = prompt_of_set(trained)
     way = "先归纳再填表（summary,from_summary）" if asked.startswith("from_summary") else f"提示词 {asked}"
     st.caption(f"训练时的提问用的是 {way}；抽取时要用同一个，否则模型没学过这样的问法。")
     for run in runs:
-        seen = seen_in_training(state.store(), run)
+        seen = training_overlap(state.store(), run)
         st.markdown(f"- 「{run.name}」：完成 {run.done} / {run.total}")
         if seen is not None:
             st.warning(seen.sentence, icon=":material/warning:")
@@ -164,11 +164,11 @@ def look(runs: list[RunView]) -> None:
         )
 
 
-def runs_of(trained: SetView) -> list[RunView]:
+def runs_of(trained: TrainingSetView) -> list[RunView]:
     """Runs of models that were tuned on this set, newest first."""
     with state.store().read() as session:
         found = [run for run in queries.runs(session) if run.kind == RunKind.MODEL]
-    return [run for run in found if tuned_on(state.store(), run) == trained.id]
+    return [run for run in found if training_set_of_run(state.store(), run) == trained.id]
 
 
 def draw() -> None:

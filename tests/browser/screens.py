@@ -16,7 +16,7 @@ from playwright.sync_api import Page
 
 from core.adapters.store import open_store, queries
 from core.domain.form import load_named_form
-from core.services.datasets.sample import SAMPLE_DATASET, SAMPLE_RUN
+from core.services.datasets.sample_dataset import SAMPLE_DATASET, SAMPLE_RUN
 from core.services.review import open_session
 from core.ui.navigation import ADDRESSES
 from tests.browser.chromium import at_rest, chromium

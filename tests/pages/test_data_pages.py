@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.adapters.store import Store, queries
 from core.domain.form import Form
-from core.services.datasets import dataset_summaries, import_chats
+from core.services.datasets import import_chats, list_datasets
 from tests.pages.conftest import OpenPage
 from tests.pages.finding import by_label, seen
 
@@ -34,11 +34,11 @@ def test_a_file_is_shown_and_then_imported(open_page: OpenPage, store: Store, fo
     assert by_label(app.expander, "不能导入 1 条").dataframe[0].value.to_dict("records") == [
         {"序号": 4, "原因": "chat_text 为空"}
     ]
-    assert dataset_summaries(store) == []
+    assert list_datasets(store) == []
     by_label(app.button, "导入").click().run()
     assert not app.exception
     assert "数据集「train」：共 4 条，新增 3，已有 0，标注 3" in seen(app)
-    (found,) = dataset_summaries(store)
+    (found,) = list_datasets(store)
     assert (found.dataset.name, found.dataset.split, found.dataset.chats, found.labels) == ("train", "train", 3, 3)
     # The uploader is empty again, the report stays.
     assert not any(widget.label == "导入" for widget in app.button)
@@ -65,7 +65,7 @@ def test_labels_alone_attach_to_a_dataset(open_page: OpenPage, store: Store, for
     group.set_value("只把标注附到已有的数据集").run()
     by_label(app.button, "导入").click().run()
     assert not app.exception
-    (found,) = dataset_summaries(store)
+    (found,) = list_datasets(store)
     assert (found.dataset.name, found.labels, found.runs) == ("数据", 3, 0)
 
 
@@ -95,7 +95,7 @@ def test_a_pasted_chat(open_page: OpenPage, store: Store) -> None:
     by_label(app.text_area, "聊天内容").set_value("林木1：你好").run()
     by_label(app.button, "导入").click().run()
     assert not app.exception
-    assert [(found.dataset.name, found.dataset.chats) for found in dataset_summaries(store)] == [("粘贴的群聊", 1)]
+    assert [(found.dataset.name, found.dataset.chats) for found in list_datasets(store)] == [("粘贴的群聊", 1)]
 
 
 def test_no_datasets_yet(open_page: OpenPage) -> None:
@@ -133,5 +133,5 @@ def test_deleting_asks_for_the_name(open_page: OpenPage, store: Store, form: For
     by_label(app.text_input, "输入数据集名称").set_value("数据").run()
     by_label(app.button, "删除").click().run()
     assert not app.exception
-    assert dataset_summaries(store) == []
+    assert list_datasets(store) == []
     assert "还没有数据集" in seen(app)

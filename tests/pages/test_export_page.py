@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.adapters.store import Store, queries
 from core.adapters.store.models import RecordStatus
-from core.services.export import Download, ledger_entries
+from core.services.export import Download, export_log_entries
 from tests.factories.exports import fill
 from tests.pages.conftest import OpenPage
 from tests.pages.finding import button, chosen
@@ -51,7 +51,7 @@ def test_a_submission_is_refused_until_blanks_are_chosen(page: OpenPage, store: 
     assert made.name == "submission_四条.json"
     assert [item["index"] for item in json.loads(made.data)] == [1, 2, 3, 4, 5]
     assert hashlib.sha256(made.data).hexdigest() == made.report.sha256
-    (entry,) = ledger_entries(store)
+    (entry,) = export_log_entries(store)
     assert entry.sha256 == made.report.sha256
     assert made.report.sha256[:12] in set(app.dataframe[0].value["校验和"])
 

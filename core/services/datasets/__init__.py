@@ -1,24 +1,24 @@
 """Import: files and pasted text become datasets, chats and runs; every row that does not go in says why."""
 
 from core.services.datasets.chat_import import LABELS_RUN, SPLITS, import_chats, import_text
-from core.services.datasets.dataset_list import ChatLine, DatasetSummary, chat_lines, dataset_summaries, delete_dataset
-from core.services.datasets.model import (
+from core.services.datasets.dataset_list import ChatListItem, DatasetSummary, delete_dataset, list_chats, list_datasets
+from core.services.datasets.import_preview import preview_import
+from core.services.datasets.import_types import (
     BY_POSITION,
     ChatRow,
     ColumnError,
-    Columns,
     FileFormat,
     FileKind,
+    ImportPreview,
+    ImportProgress,
     ImportReport,
     OnProgress,
-    Preview,
-    Progress,
-    Rejected,
+    RejectedRow,
     SubmissionRow,
+    TableColumns,
 )
-from core.services.datasets.preview import preview
 from core.services.datasets.run_import import import_run
-from core.services.datasets.sample import SAMPLE_DATASET, SAMPLE_RUN, load_sample
+from core.services.datasets.sample_dataset import SAMPLE_DATASET, SAMPLE_RUN, load_sample
 from core.services.datasets.source_file import SUFFIXES
 
 __all__ = [
@@ -28,25 +28,25 @@ __all__ = [
     "SAMPLE_RUN",
     "SPLITS",
     "SUFFIXES",
-    "ChatLine",
+    "ChatListItem",
     "ChatRow",
     "ColumnError",
-    "Columns",
+    "TableColumns",
     "DatasetSummary",
     "FileFormat",
     "FileKind",
     "ImportReport",
     "OnProgress",
-    "Preview",
-    "Progress",
-    "Rejected",
+    "ImportPreview",
+    "ImportProgress",
+    "RejectedRow",
     "SubmissionRow",
-    "chat_lines",
+    "list_chats",
     "delete_dataset",
     "import_chats",
     "import_run",
     "import_text",
     "load_sample",
-    "preview",
-    "dataset_summaries",
+    "preview_import",
+    "list_datasets",
 ]

@@ -21,19 +21,19 @@ from core.adapters.store.models import Chat, Dataset, RunKind
 from core.domain.form import Form, load_named_form
 from core.errors import ConflictError, InputError
 from core.services.datasets.import_pass import ImportPass
-from core.services.datasets.model import (
+from core.services.datasets.import_types import (
     BY_NAME,
-    Columns,
     FileFormat,
     FileKind,
+    ImportProgress,
     ImportReport,
     OnProgress,
-    Progress,
-    Rejected,
+    RejectedRow,
+    TableColumns,
 )
-from core.services.datasets.run_writer import Forms, RunWriter
+from core.services.datasets.run_writer import ChatForms, RunWriter
 from core.services.datasets.source_file import SourceFile, open_source
-from core.services.datasets.staging import Stage, StagedChat
+from core.services.datasets.staging import StagedChat, StagingFile
 from core.settings import settings
 
 SPLITS = ("train", "test", "other")
@@ -50,7 +50,7 @@ def import_chats(
     dataset: str,
     split: str | None = None,
     form_name: str | None = None,
-    columns: Columns = BY_NAME,
+    columns: TableColumns = BY_NAME,
     on_progress: OnProgress | None = None,
 ) -> ImportReport:
     """Import a file of chats, in one transaction: all good rows go in, or, after an error, none.
@@ -79,7 +79,7 @@ def import_chats(
             raise InputError(
                 f"文件 {filename} 是提交文件（只有 infos，没有 chat_text）", "请把它作为抽取任务导入到已有的数据集"
             )
-        stage = Stage(spool)
+        stage = StagingFile(spool)
         stage.fill(reading.chats(), form)
         if not stage.count:
             first = reading.rejected[0]
@@ -90,7 +90,7 @@ def import_chats(
         except IntegrityError as error:
             raise ConflictError(f"数据集「{name}」正由另一处导入", "请稍后重试") from error
     if on_progress:
-        on_progress(Progress(reading.rows, 1.0))
+        on_progress(ImportProgress(reading.rows, 1.0))
     return report
 
 
@@ -127,7 +127,14 @@ def _form_of(store: Store, name: str) -> str:
 
 
 def _write(
-    session: Session, stage: Stage, reading: ImportPass, file: SourceFile, *, name: str, split: str | None, form: Form
+    session: Session,
+    stage: StagingFile,
+    reading: ImportPass,
+    file: SourceFile,
+    *,
+    name: str,
+    split: str | None,
+    form: Form,
 ) -> ImportReport:
     dataset = _dataset(session, name=name, split=split, form=form, source_hash=file.sha256)
     dataset_id = dataset.id or 0
@@ -145,7 +152,7 @@ def _write(
         same = [chat for chat in batch if present.get(chat.index, ("", 0))[0] == chat.sha256]
         kept = {chat.index for chat in (*fresh, *same)}
         rejected += [
-            Rejected(chat.index, "数据集里这个 index 已有另一条群聊，未改动", chat.line)
+            RejectedRow(chat.index, "数据集里这个 index 已有另一条群聊，未改动", chat.line)
             for chat in batch
             if chat.index not in kept
         ]
@@ -155,7 +162,10 @@ def _write(
             labelled = [chat for chat in (*fresh, *same) if chat.forms is not None]
             ids = _present(session, dataset_id, [chat.index for chat in labelled])
             rejected += writer.write(
-                [Forms(chat.index, ids[chat.index][1], chat.forms or [], chat.notes, chat.line) for chat in labelled]
+                [
+                    ChatForms(chat.index, ids[chat.index][1], chat.forms or [], chat.notes, chat.line)
+                    for chat in labelled
+                ]
             )
     if not appending:
         dataset.expected = max(dataset.expected, reading.rows, stage.last_index)

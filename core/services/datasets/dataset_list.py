@@ -39,7 +39,7 @@ class DatasetSummary:
 
 
 @dataclass(frozen=True, slots=True)
-class ChatLine:
+class ChatListItem:
     """A chat in a list.
 
     Attributes:
@@ -61,7 +61,7 @@ class ChatLine:
     reviewer: str
 
 
-def dataset_summaries(store: Store) -> list[DatasetSummary]:
+def list_datasets(store: Store) -> list[DatasetSummary]:
     """All datasets, newest first."""
     with store.read() as session:
         return [_summary(session, view) for view in queries.datasets(session)]
@@ -79,7 +79,7 @@ def _summary(session: Session, view: DatasetView) -> DatasetSummary:
     )
 
 
-def chat_lines(store: Store, dataset_id: int, *, page: int = 1, size: int = 50) -> list[ChatLine]:
+def list_chats(store: Store, dataset_id: int, *, page: int = 1, size: int = 50) -> list[ChatListItem]:
     """One page of a dataset's chats in order of their index.
 
     Messages are counted here and not at import: for one page that is nothing.
@@ -105,7 +105,7 @@ def chat_lines(store: Store, dataset_id: int, *, page: int = 1, size: int = 50) 
         parsed = parse_chat(text)
         status, reviewer = records.get(int(chat_id or 0), ("", ""))
         opening = " ".join(parsed.conversation[: 2 * _OPENING].split())[:_OPENING]
-        lines.append(ChatLine(index, opening, len(parsed.messages), len(text), residue, status, reviewer))
+        lines.append(ChatListItem(index, opening, len(parsed.messages), len(text), residue, status, reviewer))
     return lines
 
 

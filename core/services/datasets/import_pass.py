@@ -6,19 +6,19 @@ from itertools import chain, islice
 
 from core.domain.form import Form
 from core.errors import InputError
-from core.services.datasets.model import (
+from core.services.datasets.import_types import (
     ChatRow,
-    Columns,
     FileFormat,
     FileKind,
+    ImportProgress,
     OnProgress,
-    Progress,
     RawRow,
-    Rejected,
+    RejectedRow,
     SubmissionRow,
+    TableColumns,
 )
 from core.services.datasets.row_readers import read_rows
-from core.services.datasets.row_validation import chat_row, kind_of, submission_row
+from core.services.datasets.row_validation import chat_row, detect_file_kind, submission_row
 from core.services.datasets.source_file import SourceFile
 
 _PEEK = 50
@@ -38,12 +38,12 @@ class ImportPass:
 
     source: SourceFile
     form: Form
-    columns: Columns
+    columns: TableColumns
     on_progress: OnProgress | None = None
     share: float = 1.0
     kind: FileKind = field(init=False)
     rows: int = field(init=False, default=0)
-    rejected: list[Rejected] = field(init=False, default_factory=list)
+    rejected: list[RejectedRow] = field(init=False, default_factory=list)
     renumbered: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
@@ -53,7 +53,7 @@ class ImportPass:
             head.append(raw)
             if isinstance(raw.value, dict) and "chat_text" in raw.value:
                 break
-        self.kind = kind_of(head)
+        self.kind = detect_file_kind(head)
         self._stream: Iterator[RawRow] = chain(head, stream)
 
     @property
@@ -77,8 +77,8 @@ class ImportPass:
             if not table and isinstance(raw.value, dict) and raw.value.get("index", raw.position) != raw.position:
                 self.renumbered += 1
             if isinstance(row, ChatRow) and row.index in seen:
-                row = Rejected(row.index, "index 与前面的行重复", row.line)
-            if isinstance(row, Rejected):
+                row = RejectedRow(row.index, "index 与前面的行重复", row.line)
+            if isinstance(row, RejectedRow):
                 self.rejected.append(row)
             else:
                 seen.add(row.index)
@@ -94,8 +94,8 @@ class ImportPass:
         for raw in self._counted():
             row = submission_row(raw, self.form, kind=self.kind)
             if isinstance(row, SubmissionRow) and row.index in seen:
-                row = Rejected(row.index, "index 与前面的条目重复，只用第一条", row.line)
-            if isinstance(row, Rejected):
+                row = RejectedRow(row.index, "index 与前面的条目重复，只用第一条", row.line)
+            if isinstance(row, RejectedRow):
                 self.rejected.append(row)
             else:
                 seen.add(row.index)
@@ -105,7 +105,7 @@ class ImportPass:
         for raw in self._stream:
             self.rows += 1
             if self.on_progress and self.rows % _EVERY == 0:
-                self.on_progress(Progress(self.rows, self.share * self._position()))
+                self.on_progress(ImportProgress(self.rows, self.share * self._position()))
             yield raw
         if not self.rows:
             raise InputError(f"文件 {self.source.name} 里没有数据", "请选择有内容的文件")

@@ -9,7 +9,7 @@ import ijson
 from ijson.common import JSONError, ObjectBuilder
 
 from core.errors import InputError
-from core.services.datasets.model import RawRow
+from core.services.datasets.import_types import RawRow
 from core.services.datasets.source_file import SourceFile
 
 _MAX_DEPTH = 50
@@ -27,7 +27,7 @@ _FAULTS = {
 """What the parser of the standard library says, by the first words, as a person understands it."""
 
 
-def fault(error: json.JSONDecodeError) -> str:
+def describe_json_error(error: json.JSONDecodeError) -> str:
     """What is wrong at the place of the error, in Chinese."""
     return next((said for words, said in _FAULTS.items() if error.msg.startswith(words)), "写法不对")
 
@@ -114,7 +114,7 @@ def _locate(source: SourceFile, cause: Exception | None = None) -> None:
                 f"文件 {source.name} 在第 {error.lineno} 行中断，没有写完", "文件可能下载或复制不完整，请重新取得"
             ) from error
         raise InputError(
-            f"文件 {source.name} 第 {error.lineno} 行第 {error.colno} 列不是合法的 JSON：{fault(error)}",
+            f"文件 {source.name} 第 {error.lineno} 行第 {error.colno} 列不是合法的 JSON：{describe_json_error(error)}",
             "请改正这里后重试",
         ) from (cause or error)
     except RecursionError as error:

@@ -8,13 +8,13 @@ import json
 from collections.abc import Iterator
 
 from core.domain.form import Form
-from core.services.datasets.json_reader import fault, read_array
-from core.services.datasets.model import BY_NAME, Columns, FileFormat, RawRow
+from core.services.datasets.import_types import BY_NAME, FileFormat, RawRow, TableColumns
+from core.services.datasets.json_reader import describe_json_error, read_array
 from core.services.datasets.source_file import SourceFile
 from core.services.datasets.table_reader import read_table
 
 
-def read_rows(source: SourceFile, form: Form, columns: Columns = BY_NAME) -> Iterator[RawRow]:
+def read_rows(source: SourceFile, form: Form, columns: TableColumns = BY_NAME) -> Iterator[RawRow]:
     """The rows of a file.
 
     Args:
@@ -45,7 +45,9 @@ def _json_lines(source: SourceFile) -> Iterator[RawRow]:
             try:
                 yield RawRow(position, json.loads(line), number)
             except json.JSONDecodeError as error:
-                yield RawRow(position, None, number, f"第 {error.colno} 列不是合法的 JSON：{fault(error)}")
+                yield RawRow(
+                    position, None, number, f"第 {error.colno} 列不是合法的 JSON：{describe_json_error(error)}"
+                )
             except (ValueError, RecursionError):  # a number of thousands of digits; nested thousands deep
                 yield RawRow(position, None, number, "数字太长或嵌套太深，不是群聊数据")
 

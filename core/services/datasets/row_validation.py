@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from core.domain.form import Form, FormValues
-from core.services.datasets.model import ChatRow, FileKind, RawRow, Rejected, SubmissionRow
+from core.services.datasets.import_types import ChatRow, FileKind, RawRow, RejectedRow, SubmissionRow
 
 MAX_CHAT_BYTES = 2_000_000
 """A text of so many bytes (UTF-8) is no chat: the longest real ones have 30,000 characters."""
@@ -20,7 +20,7 @@ class _BadRowError(Exception):
     """Why a row is refused; never leaves this module."""
 
 
-def kind_of(rows: Iterable[RawRow]) -> FileKind:
+def detect_file_kind(rows: Iterable[RawRow]) -> FileKind:
     """What the first rows of a file look like: any chat text makes it a file of chats."""
     values = [row.value for row in rows if isinstance(row.value, dict)]
     if any("chat_text" in value for value in values):
@@ -28,7 +28,7 @@ def kind_of(rows: Iterable[RawRow]) -> FileKind:
     return FileKind.SUBMISSION if any("infos" in value for value in values) else FileKind.CHATS
 
 
-def chat_row(raw: RawRow, form: Form, *, own_index: bool = False) -> ChatRow | Rejected:
+def chat_row(raw: RawRow, form: Form, *, own_index: bool = False) -> ChatRow | RejectedRow:
     """A chat, or why it is none.
 
     Args:
@@ -44,11 +44,11 @@ def chat_row(raw: RawRow, form: Form, *, own_index: bool = False) -> ChatRow | R
         text = _chat_text(value)
         forms, notes = (None, ()) if value.get("infos") is None else _forms(value["infos"], form)
     except _BadRowError as error:
-        return Rejected(index, str(error), raw.line)
+        return RejectedRow(index, str(error), raw.line)
     return ChatRow(index, text, forms, notes, raw.line)
 
 
-def submission_row(raw: RawRow, form: Form, *, kind: FileKind) -> SubmissionRow | Rejected:
+def submission_row(raw: RawRow, form: Form, *, kind: FileKind) -> SubmissionRow | RejectedRow:
     """The forms of one chat, or why they cannot be used.
 
     Args:
@@ -67,7 +67,7 @@ def submission_row(raw: RawRow, form: Form, *, kind: FileKind) -> SubmissionRow 
             raise _BadRowError("缺少 infos")
         forms, notes = _forms(value["infos"], form)
     except _BadRowError as error:
-        return Rejected(index, str(error), raw.line)
+        return RejectedRow(index, str(error), raw.line)
     return SubmissionRow(index, forms, text, notes, raw.line)
 
 

@@ -12,8 +12,16 @@ from core.adapters.store.models import Chat, RunKind
 from core.domain.form import load_named_form
 from core.errors import ConflictError, InputError
 from core.services.datasets.import_pass import ImportPass
-from core.services.datasets.model import BY_NAME, FileKind, ImportReport, OnProgress, Progress, Rejected, SubmissionRow
-from core.services.datasets.run_writer import Forms, RunWriter
+from core.services.datasets.import_types import (
+    BY_NAME,
+    FileKind,
+    ImportProgress,
+    ImportReport,
+    OnProgress,
+    RejectedRow,
+    SubmissionRow,
+)
+from core.services.datasets.run_writer import ChatForms, RunWriter
 from core.services.datasets.source_file import SourceFile, open_source
 from core.services.datasets.staging import BATCH, text_hash
 
@@ -65,7 +73,7 @@ def import_run(
         except IntegrityError as error:
             raise ConflictError(f"抽取任务「{name}」正由另一处导入", "请稍后重试") from error
     if on_progress:
-        on_progress(Progress(reading.rows, 1.0))
+        on_progress(ImportProgress(reading.rows, 1.0))
     return report
 
 
@@ -83,15 +91,15 @@ def _write(
     chats = {index: (int(chat_id or 0), digest) for index, chat_id, digest in session.execute(statement)}
     writer = RunWriter(session, target.id, name=name, kind=kind, file=file)
     rejected = list(reading.rejected)
-    good: list[Forms] = []
+    good: list[ChatForms] = []
     for row in rows:
         chat_id, digest = chats.get(row.index, (0, ""))
         if not chat_id:
-            rejected.append(Rejected(row.index, f"数据集「{target.name}」里没有这个 index", row.line))
+            rejected.append(RejectedRow(row.index, f"数据集「{target.name}」里没有这个 index", row.line))
         elif row.text and text_hash(row.text) != digest:
-            rejected.append(Rejected(row.index, "聊天文本与数据集里这个 index 的不同", row.line))
+            rejected.append(RejectedRow(row.index, "聊天文本与数据集里这个 index 的不同", row.line))
         else:
-            good.append(Forms(row.index, chat_id, row.forms, row.notes, row.line))
+            good.append(ChatForms(row.index, chat_id, row.forms, row.notes, row.line))
     if not good:
         raise InputError(f"文件 {file.name} 与数据集「{target.name}」对不上；{rejected[0]}", "请检查是否选错了数据集")
     for start in range(0, len(good), BATCH):

@@ -11,14 +11,14 @@ from sqlmodel import Session, col
 from core.adapters.store.models import Extraction, ExtractionStatus, Run, RunKind, RunStatus, now
 from core.domain.form import FormValues
 from core.errors import ConflictError
-from core.services.datasets.model import Rejected
+from core.services.datasets.import_types import RejectedRow
 from core.services.datasets.source_file import SourceFile
 
 _MENDED_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Forms:
+class ChatForms:
     """The forms of one chat; ``line`` in the file for the report of a refusal."""
 
     index: int
@@ -52,7 +52,7 @@ class RunWriter:
         self._kind = kind
         self._file = file
 
-    def write(self, rows: Sequence[Forms]) -> list[Rejected]:
+    def write(self, rows: Sequence[ChatForms]) -> list[RejectedRow]:
         """Store the forms of some chats, each chat once per run.
 
         Returns:
@@ -80,7 +80,7 @@ class RunWriter:
                 self._mended.append(f"第 {row.index} 条：{'；'.join(row.notes)}")
         other = [row for row in rows if row.chat_id in present and present[row.chat_id] != row.forms]
         self.skipped += len(rows) - len(fresh) - len(other)
-        return [Rejected(row.index, f"「{self.name}」里这条群聊已有不同的表单，未改动", row.line) for row in other]
+        return [RejectedRow(row.index, f"「{self.name}」里这条群聊已有不同的表单，未改动", row.line) for row in other]
 
     def notes(self) -> tuple[str, ...]:
         """What had to be changed to fit the form (unknown keys, wrong types): a count, and the first ones by name."""
@@ -120,7 +120,7 @@ class RunWriter:
         numbered = (f"{self.name} {number}" for number in count(2))
         return next(name for name in chain([self.name], numbered) if name not in taken)
 
-    def _values(self, row: Forms) -> dict[str, Any]:
+    def _values(self, row: ChatForms) -> dict[str, Any]:
         return {
             "run_id": self.run_id,
             "chat_id": row.chat_id,

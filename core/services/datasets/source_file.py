@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from core.errors import InputError
-from core.services.datasets.model import FileFormat
+from core.services.datasets.import_types import FileFormat
 
 _CHUNK = 1 << 20
 _SUFFIXES = {

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from core.domain.chat.residue import find_residue
 from core.domain.form import Form, FormValues
-from core.services.datasets.model import ChatRow
+from core.services.datasets.import_types import ChatRow
 
 BATCH = 200
 _BATCH_CHARACTERS = 1_000_000
@@ -28,7 +28,7 @@ class StagedChat:
 
 
 @dataclass
-class Stage:
+class StagingFile:
     """Batches of staged chats in a file.
 
     Attributes:
@@ -46,7 +46,7 @@ class Stage:
         batch: list[StagedChat] = []
         characters = 0
         for row in rows:
-            batch.append(staged(row))
+            batch.append(stage_chat(row))
             self.count += 1
             self.last_index = max(self.last_index, row.index)
             self.labelled = self.labelled or any(not form.is_empty(values) for values in row.forms or ())
@@ -68,7 +68,7 @@ class Stage:
                 return
 
 
-def staged(row: ChatRow) -> StagedChat:
+def stage_chat(row: ChatRow) -> StagedChat:
     """Measure a chat. Messages are not counted: that is nine tenths of the time of a whole import."""
     residue = find_residue(row.text)
     return StagedChat(

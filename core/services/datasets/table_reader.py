@@ -7,7 +7,7 @@ from typing import Any
 
 from core.domain.form import Form
 from core.errors import InputError
-from core.services.datasets.model import BY_POSITION, ColumnError, Columns, FileFormat, RawRow
+from core.services.datasets.import_types import BY_POSITION, ColumnError, FileFormat, RawRow, TableColumns
 from core.services.datasets.source_file import SourceFile
 
 # A cell may hold a whole chat; the csv module refuses more than 131,072 characters otherwise.
@@ -36,7 +36,7 @@ _EXCEL_CELL = 32_767
 Table = Iterable[tuple[int, list[Any]]]
 
 
-def read_table(source: SourceFile, form: Form, columns: Columns) -> Iterator[RawRow]:
+def read_table(source: SourceFile, form: Form, columns: TableColumns) -> Iterator[RawRow]:
     """The rows below the header, each as the object that it would be in JSON.
 
     Args:
@@ -51,7 +51,7 @@ def read_table(source: SourceFile, form: Form, columns: Columns) -> Iterator[Raw
     return _table_rows(source, _table(source), form, columns)
 
 
-def header(source: SourceFile) -> tuple[str, ...]:
+def table_header(source: SourceFile) -> tuple[str, ...]:
     """The columns of a table; empty for other formats."""
     if source.format not in (FileFormat.CSV, FileFormat.EXCEL):
         return ()
@@ -101,7 +101,7 @@ def _excel_table(source: SourceFile) -> Table:
     yield from enumerate(sheet.iter_rows(), start=1)
 
 
-def _table_rows(source: SourceFile, table: Table, form: Form, columns: Columns) -> Iterator[RawRow]:
+def _table_rows(source: SourceFile, table: Table, form: Form, columns: TableColumns) -> Iterator[RawRow]:
     rows = iter(table)
     names: list[str] = []
     for _, first in rows:

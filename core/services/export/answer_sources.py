@@ -15,7 +15,7 @@ from core.domain.masking import Mask
 from core.errors import ExportError
 
 _SOURCE = re.compile(r"(?P<records>records)?(?P<plus>\+)?(?:run:(?P<run>.+)|(?P<labels>labels))?", re.DOTALL)
-ORIGINS = {"record": "已确认", "labels": "标注", "run": "抽取任务"}
+ORIGIN_LABELS = {"record": "已确认", "labels": "标注", "run": "抽取任务"}
 """What ``Answer.origin`` is called where people read it."""
 T = TypeVar("T")
 
@@ -83,7 +83,7 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ChatAnswer:
     """The forms of one chat and where they come from.
 
     Attributes:
@@ -135,7 +135,7 @@ def resolve_run(session: Session, dataset: DatasetView, source: AnswerSource) ->
     return found
 
 
-def coverage(session: Session, dataset: DatasetView, source: AnswerSource) -> Coverage:
+def measure_coverage(session: Session, dataset: DatasetView, source: AnswerSource) -> Coverage:
     """Count before writing: reads indices only, no forms.
 
     Raises:
@@ -181,10 +181,10 @@ def coverage_of(store: Store, dataset: str | int, source: AnswerSource) -> Cover
         ExportError, NotFoundError: the dataset or the source does not exist.
     """
     with store.read() as session:
-        return coverage(session, queries.dataset(session, dataset), source)
+        return measure_coverage(session, queries.dataset(session, dataset), source)
 
 
-def answers(session: Session, dataset: DatasetView, form: Form, source: AnswerSource) -> Iterator[Answer]:
+def stream_answers(session: Session, dataset: DatasetView, form: Form, source: AnswerSource) -> Iterator[ChatAnswer]:
     """All answers of a source in order of the chats' index, streamed; chats without one do not occur.
 
     Raises:
@@ -195,7 +195,7 @@ def answers(session: Session, dataset: DatasetView, form: Form, source: AnswerSo
     if source.records:
         found = queries.confirmed(session, dataset.id)
         records = OrderedStream((record.index, record) for record in found)
-    runs = OrderedStream(run_forms(session, run.id)) if run is not None else None
+    runs = OrderedStream(stream_run_forms(session, run.id)) if run is not None else None
     for index in queries.chat_ids(session, dataset.id):
         record = records.take(index) if records else None
         forms = runs.take(index) if runs else None
@@ -208,12 +208,12 @@ def answers(session: Session, dataset: DatasetView, form: Form, source: AnswerSo
             yield _answer(form, index, forms, origin, {"run": run.name, "run_id": run.id})
 
 
-def masked(stream: Iterator[Answer], form: Form, mask: Mask) -> Iterator[Answer]:
+def mask_answers(stream: Iterator[ChatAnswer], form: Form, mask: Mask) -> Iterator[ChatAnswer]:
     """The same answers with what the mask hides starred."""
     return (replace(answer, forms=[mask.values(form, values) for values in answer.forms]) for answer in stream)
 
 
-def run_forms(session: Session, run_id: int) -> Iterator[tuple[int, list[FormValues]]]:
+def stream_run_forms(session: Session, run_id: int) -> Iterator[tuple[int, list[FormValues]]]:
     """``(index, forms)`` of a run's successful extractions in order, streamed."""
     # Only what is needed: the raw replies of a run are many times larger than its forms.
     statement = (
@@ -227,8 +227,8 @@ def run_forms(session: Session, run_id: int) -> Iterator[tuple[int, list[FormVal
         yield index, forms or []
 
 
-def _answer(form: Form, index: int, raw: list[FormValues], origin: str, who: dict[str, Any]) -> Answer:
+def _answer(form: Form, index: int, raw: list[FormValues], origin: str, who: dict[str, Any]) -> ChatAnswer:
     coerced = [form.coerce(values) for values in raw]
     notes = tuple(dict.fromkeys(note for one in coerced for note in one.notes))
     provenance = {"index": index, "origin": origin, **who}
-    return Answer(index, [one.values for one in coerced], origin, provenance, notes)
+    return ChatAnswer(index, [one.values for one in coerced], origin, provenance, notes)

@@ -101,7 +101,7 @@ def fingerprint(value: Any) -> bytes:
     return hashlib.blake2b(_encode(value).encode(), digest_size=16).digest()
 
 
-def differs(what: str, place: str = "") -> ExportError:
+def mismatch_error(what: str, place: str = "") -> ExportError:
     """The refusal of a file that does not say what it should."""
     where = f"（{place}）" if place else ""
     return ExportError(f"{what}读回后与应有的内容不一致{where}，已放弃导出", "请重试；再次出现请把日志交给工程师")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import ExportError
-from core.services.export.export_report import ExportReport
+from core.services.export.export_result import ExportResult
 
 LIMIT = 300 * 1024 * 1024
 """Bytes that a page hands to a browser: they are held in memory until it has them."""
@@ -29,10 +29,10 @@ class Download:
 
     name: str
     data: bytes
-    report: ExportReport
+    report: ExportResult
 
 
-def download(name: str, make: Callable[[Path], ExportReport]) -> Download:
+def download(name: str, make: Callable[[Path], ExportResult]) -> Download:
     """Make an export and take it into memory.
 
     Args:

@@ -10,7 +10,7 @@ from typing import Any
 
 import ijson
 
-from core.services.export.atomic_file import HashingReader, PendingFile, differs, fingerprint
+from core.services.export.atomic_file import HashingReader, PendingFile, fingerprint, mismatch_error
 
 
 def write_array(draft: PendingFile, items: Iterable[Any]) -> list[bytes]:
@@ -44,9 +44,9 @@ def verify_array(draft: PendingFile, prints: list[bytes]) -> tuple[str, int]:
         count = 0
         for count, item in enumerate(_items(reader, draft.target.name), start=1):
             if count > len(prints) or fingerprint(item) != prints[count - 1]:
-                raise differs(draft.target.name, f"第 {count} 个元素")
+                raise mismatch_error(draft.target.name, f"第 {count} 个元素")
         if count != len(prints):
-            raise differs(draft.target.name, f"应有 {len(prints)} 个元素，读到 {count} 个")
+            raise mismatch_error(draft.target.name, f"应有 {len(prints)} 个元素，读到 {count} 个")
         reader.rest()
         return reader.sha256(), reader.size
 
@@ -55,4 +55,4 @@ def _items(reader: HashingReader, name: str) -> Iterator[Any]:
     try:
         yield from ijson.items(reader, "item")
     except ijson.JSONError as error:
-        raise differs(name, "不是完整的 JSON") from error
+        raise mismatch_error(name, "不是完整的 JSON") from error

@@ -18,11 +18,18 @@ from core.adapters.store import Store, queries
 from core.domain.form import Form, load_named_form
 from core.domain.masking import NO_MASK, Mask
 from core.errors import ExportError
-from core.services.export.answer_sources import ORIGINS, Answer, AnswerSource, answers, coverage, masked
-from core.services.export.atomic_file import HashingReader, PendingFile, differs, fingerprint, pending_file
-from core.services.export.export_report import ExportReport
-from core.services.export.ledger import enter_export
-from core.services.export.tally import Tally
+from core.services.export.answer_sources import (
+    ORIGIN_LABELS,
+    AnswerSource,
+    ChatAnswer,
+    mask_answers,
+    measure_coverage,
+    stream_answers,
+)
+from core.services.export.answer_statistics import AnswerStatistics
+from core.services.export.atomic_file import HashingReader, PendingFile, fingerprint, mismatch_error, pending_file
+from core.services.export.export_log import log_export
+from core.services.export.export_result import ExportResult
 
 SHEET = "客户"
 _CELL_LIMIT = 32_767
@@ -48,7 +55,7 @@ def export_table(
     table: TableFormat,
     confirmations: bool = False,
     mask: Mask = NO_MASK,
-) -> ExportReport:
+) -> ExportResult:
     """Write one row per customer: chat, customer's number, every field, origin, reviewer.
 
     With ``confirmations``, a further column per field says what a person did with it (未看, 逐项确认, 批量确认): an
@@ -69,9 +76,9 @@ def export_table(
     with store.read() as session, pending_file(out) as file:
         chosen = queries.dataset(session, dataset)
         form = load_named_form(chosen.form)
-        found = coverage(session, chosen, source)
-        tally = Tally()
-        stream = masked(answers(session, chosen, form, source), form, mask)
+        found = measure_coverage(session, chosen, source)
+        tally = AnswerStatistics()
+        stream = mask_answers(stream_answers(session, chosen, form, source), form, mask)
         rows = _rows(tally.watch(stream), form, confirmations)
         prints = _write_csv(file, rows) if table is TableFormat.CSV else _write_xlsx(file, rows)
         if len(prints) < 2:
@@ -81,7 +88,7 @@ def export_table(
             reader = HashingReader(reading)
             reader.rest()
         left_out = list(found.missing)
-        report = ExportReport(
+        report = ExportResult(
             kind="table",
             out=out,
             sha256=reader.sha256(),
@@ -100,18 +107,18 @@ def export_table(
             **tally.lists(left_out=left_out),
         }
         with store.write() as writing:
-            enter_export(writing, report, dataset_id=chosen.id, parameters=parameters, provenance=tally.provenance)
+            log_export(writing, report, dataset_id=chosen.id, parameters=parameters, provenance=tally.provenance)
             file.publish()
     return report
 
 
-def _rows(stream: Iterator[Answer], form: Form, confirmations: bool) -> Iterator[list[str]]:
+def _rows(stream: Iterator[ChatAnswer], form: Form, confirmations: bool) -> Iterator[list[str]]:
     more = [f"{key}（确认）" for key in form.keys] if confirmations else []
     yield ["群聊", "客户", *form.keys, "来源", "审阅人", *more]
     for answer in stream:
         for number, values in enumerate(answer.forms, start=1):
             cells = [value if isinstance(value, str) else "、".join(value) for value in values.values()]
-            origin, reviewer = ORIGINS[answer.origin], str(answer.provenance.get("reviewer", ""))
+            origin, reviewer = ORIGIN_LABELS[answer.origin], str(answer.provenance.get("reviewer", ""))
             states: Mapping[str, str] = answer.confirmed[number - 1] if number <= len(answer.confirmed) else {}
             unseen = "未看" if answer.origin == "record" else ""
             seen = [states.get(key, unseen) for key in form.keys] if confirmations else []
@@ -187,6 +194,6 @@ def _compare(rows: Iterator[list[str]], prints: list[bytes], name: str) -> None:
     count = 0
     for count, row in enumerate(rows, start=1):
         if count > len(prints) or fingerprint(row) != prints[count - 1]:
-            raise differs(name, f"第 {count} 行")
+            raise mismatch_error(name, f"第 {count} 行")
     if count != len(prints):
-        raise differs(name, f"应有 {len(prints)} 行，读到 {count} 行")
+        raise mismatch_error(name, f"应有 {len(prints)} 行，读到 {count} 行")

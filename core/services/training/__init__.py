@@ -5,50 +5,30 @@ files that are read back (``build``). A preflight does the first two without the
 and can be built again byte for byte (``versions``).
 """
 
+from core.services.training.answer_selection import reviewers_of
 from core.services.training.arrange import FieldBalance
 from core.services.training.build import export_training
-from core.services.training.compose import ACTIONS, Over
-from core.services.training.diff import RowChange, SetDifference, diff_sets, source_of
-from core.services.training.input_texts import InputKind
-from core.services.training.limits import PRESETS, Limit, Size, Unit
-from core.services.training.notes import lost_words
-from core.services.training.options import (
-    CUSTOMERS_TASK,
-    FIELDS_TASK,
-    FORM_TASK,
-    PLATFORM_MIN_ROWS,
-    Duplicates,
-    Filters,
-    OverBudget,
-    TrainingOptions,
-    options_from_json,
-)
-from core.services.training.platform_csv import export_test_csv
-from core.services.training.preflight import Preflight, data_version, preflight, preview_row
-from core.services.training.row_formats import TrainingFormat
-from core.services.training.rows import RowNote, place_of
-from core.services.training.select import reviewers_of
-from core.services.training.summaries import (
-    Lost,
+from core.services.training.chat_summaries import (
+    LostValue,
     SummaryView,
-    history,
-    latest,
+    latest_summaries,
     lost_values,
     save_summary,
     summaries_from_run,
+    summary_versions,
 )
-from core.services.training.tuned_models import (
-    NEEDS,
-    Seen,
-    prompt_of_set,
-    register_tuned,
-    seen_in_training,
-    templates,
-    tuned_on,
-)
-from core.services.training.versions import (
-    Change,
-    SetView,
+from core.services.training.compose import OVERLONG_ACTIONS, OverlongRow
+from core.services.training.input_texts import InputKind
+from core.services.training.length_limits import PRESETS, LengthLimit, LengthUnit, RowLength
+from core.services.training.platform_csv import export_test_csv
+from core.services.training.preflight import Preflight, data_version, preflight, preview_row
+from core.services.training.row_formats import TrainingFormat
+from core.services.training.rows import SpooledRow, place_of
+from core.services.training.set_diff import RowChange, SetDifference, diff_sets, source_of
+from core.services.training.set_notes import lost_field_labels
+from core.services.training.set_versions import (
+    SourceChange,
+    TrainingSetView,
     changes_since,
     chats_of_set,
     rebuild,
@@ -56,50 +36,70 @@ from core.services.training.versions import (
     training_set,
     training_sets,
 )
+from core.services.training.training_options import (
+    CUSTOMERS_TASK,
+    FIELDS_TASK,
+    FORM_TASK,
+    PLATFORM_MIN_ROWS,
+    AnswerFilters,
+    DuplicatePolicy,
+    OverBudget,
+    TrainingOptions,
+    options_from_json,
+)
+from core.services.training.tuned_models import (
+    NEEDED_IDS,
+    TrainingOverlap,
+    prompt_of_set,
+    register_tuned_model,
+    training_overlap,
+    training_set_of_run,
+    tunable_templates,
+)
 
 __all__ = [
     "export_test_csv",
-    "NEEDS",
-    "Seen",
+    "NEEDED_IDS",
+    "TrainingOverlap",
     "prompt_of_set",
-    "register_tuned",
-    "seen_in_training",
-    "templates",
-    "tuned_on",
-    "ACTIONS",
+    "register_tuned_model",
+    "training_overlap",
+    "tunable_templates",
+    "training_set_of_run",
+    "OVERLONG_ACTIONS",
     "CUSTOMERS_TASK",
     "FIELDS_TASK",
     "FORM_TASK",
     "PLATFORM_MIN_ROWS",
     "PRESETS",
-    "Change",
-    "Duplicates",
+    "SourceChange",
+    "DuplicatePolicy",
     "FieldBalance",
-    "Filters",
+    "AnswerFilters",
     "InputKind",
-    "Limit",
-    "Lost",
-    "Over",
+    "LengthLimit",
+    "LostValue",
+    "OverlongRow",
     "OverBudget",
     "Preflight",
     "RowChange",
-    "RowNote",
+    "SpooledRow",
     "SetDifference",
-    "SetView",
-    "Size",
+    "TrainingSetView",
+    "RowLength",
     "SummaryView",
     "TrainingFormat",
     "TrainingOptions",
-    "Unit",
+    "LengthUnit",
     "changes_since",
     "data_version",
     "chats_of_set",
     "diff_sets",
     "export_training",
-    "history",
-    "latest",
+    "summary_versions",
+    "latest_summaries",
     "lost_values",
-    "lost_words",
+    "lost_field_labels",
     "options_from_json",
     "place_of",
     "preflight",

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from core.domain.form import Form
 from core.errors import ExportError
 from core.services.training.compose import Composition
-from core.services.training.near_duplicates import grouped
-from core.services.training.options import MAX_COPIES, Duplicates, TrainingOptions
-from core.services.training.rows import RowNote
+from core.services.training.near_duplicates import group_sizes
+from core.services.training.rows import SpooledRow
+from core.services.training.training_options import MAX_COPIES, DuplicatePolicy, TrainingOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +25,12 @@ class Arrangement:
         dropped: rows that were left out as repeated chats.
     """
 
-    order: list[RowNote]
-    train: list[RowNote]
-    validation: list[RowNote]
+    order: list[SpooledRow]
+    train: list[SpooledRow]
+    validation: list[SpooledRow]
     copies: Mapping[int, int]
     repeats: int
-    dropped: list[RowNote] = field(default_factory=list)
+    dropped: list[SpooledRow] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +76,13 @@ def arrange(made: Composition, options: TrainingOptions) -> Arrangement:
     train, validation = _split(rows, made.groups, options)
     copies = _copies(train, options.balance)
     repeats = _repeats(sum(copies.values()), options)
-    order = in_order(train, copies, repeats, options.seed)
+    order = training_order(train, copies, repeats, options.seed)
     return Arrangement(order, train, validation, copies, repeats, dropped)
 
 
-def in_order(train: Sequence[RowNote], copies: Mapping[int, int], repeats: int, seed: int | None) -> list[RowNote]:
+def training_order(
+    train: Sequence[SpooledRow], copies: Mapping[int, int], repeats: int, seed: int | None
+) -> list[SpooledRow]:
     """The training file, line by line.
 
     Args:
@@ -95,10 +97,10 @@ def in_order(train: Sequence[RowNote], copies: Mapping[int, int], repeats: int, 
     return order
 
 
-def _without_repeats(made: Composition, policy: Duplicates) -> tuple[list[RowNote], list[RowNote]]:
-    if policy is Duplicates.KEEP:
+def _without_repeats(made: Composition, policy: DuplicatePolicy) -> tuple[list[SpooledRow], list[SpooledRow]]:
+    if policy is DuplicatePolicy.KEEP:
         return made.rows, []
-    groups = made.groups if policy is Duplicates.NEAR else {}
+    groups = made.groups if policy is DuplicatePolicy.NEAR else {}
     # A record says more than a label; of equals the first stays.
     best: dict[bytes, tuple[bool, str, int]] = {}
     for row in made.rows:
@@ -106,7 +108,7 @@ def _without_repeats(made: Composition, policy: Duplicates) -> tuple[list[RowNot
         group = groups.get(row.chat, row.chat)
         if group not in best or chat[0] < best[group][0]:
             best[group] = chat
-    kept, dropped = list[RowNote](), list[RowNote]()
+    kept, dropped = list[SpooledRow](), list[SpooledRow]()
     for row in made.rows:
         chosen = best[groups.get(row.chat, row.chat)]
         here = (row.provenance["dataset"], row.provenance["index"]) == chosen[1:]
@@ -115,12 +117,12 @@ def _without_repeats(made: Composition, policy: Duplicates) -> tuple[list[RowNot
 
 
 def _split(
-    rows: list[RowNote], groups: Mapping[bytes, bytes], options: TrainingOptions
-) -> tuple[list[RowNote], list[RowNote]]:
+    rows: list[SpooledRow], groups: Mapping[bytes, bytes], options: TrainingOptions
+) -> tuple[list[SpooledRow], list[SpooledRow]]:
     """Training and validation rows, each in order; rows of equal or similar chats are never on both sides."""
     if not options.validation:
         return rows, []
-    sizes = grouped((row.chat for row in rows), dict(groups))
+    sizes = group_sizes((row.chat for row in rows), dict(groups))
     drawn = list(sizes)
     random.Random(options.seed or 0).shuffle(drawn)
     wanted = max(1, round(len(rows) * options.validation))
@@ -140,7 +142,7 @@ def _split(
     )
 
 
-def _copies(train: Sequence[RowNote], wanted: float) -> dict[int, int]:
+def _copies(train: Sequence[SpooledRow], wanted: float) -> dict[int, int]:
     """How often each row goes into one pass: the rarest field that it fills decides."""
     if not wanted:
         return {row.start: 1 for row in train}

@@ -22,15 +22,15 @@ from pydantic_core import from_json
 from core.adapters.store import Store
 from core.domain.replies import parse_reply
 from core.errors import ExportError
-from core.services.export.atomic_file import HashingReader, PendingFile, differs, fingerprint, pending_file
-from core.services.export.export_report import ExportReport
-from core.services.export.ledger import enter_training_set
+from core.services.export.atomic_file import HashingReader, PendingFile, fingerprint, mismatch_error, pending_file
+from core.services.export.export_log import log_training_set
+from core.services.export.export_result import ExportResult
 from core.services.training.arrange import Arrangement, arrange
 from core.services.training.compose import Composition, compose
-from core.services.training.notes import counts_of, notes_of, refuse_too_long
-from core.services.training.options import TrainingOptions
 from core.services.training.row_formats import TrainingFormat, check_info, check_row, dataset_info, target_of
-from core.services.training.rows import RowNote
+from core.services.training.rows import SpooledRow
+from core.services.training.set_notes import counts_of, notes_of, refuse_too_long
+from core.services.training.training_options import TrainingOptions
 
 TRAIN, VALIDATION, INFO, MANIFEST = "train.jsonl", "val.jsonl", "dataset_info.json", "manifest.json"
 _OURS = (TRAIN, VALIDATION, INFO, MANIFEST)
@@ -38,7 +38,7 @@ _OURS = (TRAIN, VALIDATION, INFO, MANIFEST)
 
 def export_training(
     store: Store, *, options: TrainingOptions, out: Path, name: str = "", who: str = ""
-) -> ExportReport:
+) -> ExportResult:
     """Build a training set in the folder ``out``; files of an earlier set there are replaced.
 
     Chats without an answer are no rows; how many there are is in the report.
@@ -78,7 +78,7 @@ def export_training(
         report = write_set(folder, spooled, plan, options.format, parameters, counts_of(made, plan), out)
         report = replace(report, lists=_lists(made), notes=notes_of(made, plan))
         with store.write() as writing:
-            enter_training_set(
+            log_training_set(
                 writing,
                 report,
                 name=name or out.name,
@@ -120,7 +120,7 @@ def write_set(
     parameters: dict[str, Any],
     counts: Mapping[str, int],
     out: Path,
-) -> ExportReport:
+) -> ExportResult:
     """Write all files of a set from its spool, each read back and compared.
 
     Raises:
@@ -142,7 +142,7 @@ def write_set(
     }
     for name, content in contents.items():
         sums[name] = _write_json(folder / name, content, _lines(content) if name == MANIFEST else None)
-    return ExportReport(
+    return ExportResult(
         kind="training",
         out=out,
         sha256=sums[TRAIN][0],
@@ -179,7 +179,7 @@ def publish(folder: Path, out: Path) -> None:
         raise ExportError(f"写不了 {out}（{error.strerror or error}）", "请检查路径、权限和磁盘空间") from error
 
 
-def _write_part(path: Path, rows: list[RowNote], source: mmap.mmap, data_format: TrainingFormat) -> tuple[str, int]:
+def _write_part(path: Path, rows: list[SpooledRow], source: mmap.mmap, data_format: TrainingFormat) -> tuple[str, int]:
     """Write one file from the spool, read it back and compare it; returns sha256 and size in bytes."""
     try:
         with path.open("wb") as file:
@@ -194,7 +194,7 @@ def _write_part(path: Path, rows: list[RowNote], source: mmap.mmap, data_format:
         for number, row in enumerate(rows, start=1):
             line = reader.read(row.end - row.start)
             if line != source[row.start : row.end]:
-                raise differs(path.name, f"第 {number} 行")
+                raise mismatch_error(path.name, f"第 {number} 行")
             # Equal bytes say the same thing: each distinct row is parsed once, however often it is repeated.
             if row.start not in seen:
                 _verify_row(line, row, data_format, f"{path.name} 第 {number} 行，{row.place}")
@@ -202,22 +202,22 @@ def _write_part(path: Path, rows: list[RowNote], source: mmap.mmap, data_format:
         size = reader.size
         reader.rest()
         if reader.size != size:
-            raise differs(path.name, "多出了内容")
+            raise mismatch_error(path.name, "多出了内容")
         return reader.sha256(), size
 
 
-def _verify_row(line: bytes, row: RowNote, data_format: TrainingFormat, place: str) -> None:
+def _verify_row(line: bytes, row: SpooledRow, data_format: TrainingFormat, place: str) -> None:
     """Read a row with another JSON reader than the writer's, check its shape, read its target as an answer is read."""
     try:
         value = from_json(line)
         check_row(data_format, value)
     except (ValueError, ValidationError) as error:
-        raise differs("训练集", place) from error
+        raise mismatch_error("训练集", place) from error
     if line.count(b"\n") != 1 or not line.endswith(b"\n") or fingerprint(value) != row.row:
-        raise differs("训练集", place)
+        raise mismatch_error("训练集", place)
     answer = parse_reply(row.task.form, target_of(data_format, value))
     if answer.status != "ok" or fingerprint(answer.forms) != row.forms:
-        raise differs("答案", place)
+        raise mismatch_error("答案", place)
 
 
 def _lines(manifest: dict[str, Any]) -> str:
@@ -234,7 +234,7 @@ def _write_json(path: Path, content: Any, text: str | None = None) -> tuple[str,
         with file.path.open("rb") as reading:
             reader = HashingReader(reading)
             if from_json(reader.read()) != content:
-                raise differs(path.name)
+                raise mismatch_error(path.name)
         file.publish()
         return reader.sha256(), reader.size
 

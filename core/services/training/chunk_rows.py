@@ -12,7 +12,7 @@ from core.domain.form.model import split_list
 _FOUND = (Evidence.VERBATIM, Evidence.NORMALISED)
 
 
-def windows(text: str, room: int, size: Callable[[str], int], overlap: float) -> list[Window]:
+def split_chat(text: str, room: int, size: Callable[[str], int], overlap: float) -> list[Window]:
     """Windows of a text, as extraction cuts a chat that is too long for its model.
 
     Args:
@@ -30,7 +30,7 @@ def windows(text: str, room: int, size: Callable[[str], int], overlap: float) ->
     return split_windows(parsed, clean(parsed), room, size, overlap)
 
 
-def supported(
+def supported_forms(
     form: Form,
     text: str,
     forms: Sequence[FormValues],

@@ -14,27 +14,27 @@ from core.domain.prompts import Prompt
 from core.errors import ExportError
 from core.services.extraction import prompt_library
 from core.services.extraction.pipeline.token_estimate import estimate_tokens
-from core.services.training.chunk_rows import filled_cells, windows
+from core.services.training.answer_selection import SelectedAnswer, SelectionTally, select_answers
+from core.services.training.chat_summaries import LostValue, lost_values
+from core.services.training.chunk_rows import filled_cells, split_chat
 from core.services.training.input_texts import InputKind
-from core.services.training.limits import Size, Unit, chars_kept
+from core.services.training.length_limits import LengthUnit, RowLength, chars_kept
 from core.services.training.near_duplicates import NearDuplicates
-from core.services.training.options import FORM_TASK, Duplicates, OverBudget, TrainingOptions
 from core.services.training.rows import (
-    Made,
+    RowInput,
     RowMaker,
-    RowNote,
-    Shown,
+    SpooledRow,
+    TrainingRow,
     WindowPlace,
-    shown_clean,
-    shown_raw,
-    shown_summary,
-    shown_window,
+    clean_input,
+    raw_input,
+    summary_input,
+    window_input,
 )
-from core.services.training.select import SelectedAnswer, SelectionTally, select_answers
-from core.services.training.summaries import Lost, lost_values
-from core.services.training.tasks import Task
+from core.services.training.tasks import TrainingTask
+from core.services.training.training_options import FORM_TASK, DuplicatePolicy, OverBudget, TrainingOptions
 
-ACTIONS = {
+OVERLONG_ACTIONS = {
     "refused": "未处理",
     "skipped": "已跳过",
     "cleaned": "已清洗",
@@ -45,7 +45,7 @@ ACTIONS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Over:
+class OverlongRow:
     """A row that is too long for the target.
 
     Attributes:
@@ -55,7 +55,7 @@ class Over:
         size: how long it is.
         left: share of its text that a cutting trainer would leave, 0 to 1.
         lost: ``customer:key`` of the values whose every place lies in the part that would be lost.
-        action: a key of :data:`ACTIONS`.
+        action: a key of :data:`OVERLONG_ACTIONS`.
         pieces: how many rows it became.
         dropped: values of the answer that no window gives evidence of.
         why: for a refused row, why the policy did not help; ``""`` where there was none.
@@ -65,14 +65,14 @@ class Over:
     dataset: str
     index: int
     place: str
-    size: Size
+    size: RowLength
     left: float
     lost: tuple[str, ...]
     action: str
     pieces: int = 0
     dropped: int = 0
     why: str = ""
-    after: Size | None = None
+    after: RowLength | None = None
 
 
 @dataclass(slots=True)
@@ -96,16 +96,16 @@ class Composition:
     datasets: list[DatasetView]
     form: Form
     prompt: Prompt
-    rows: list[RowNote] = field(default_factory=list)
-    over: list[Over] = field(default_factory=list)
+    rows: list[SpooledRow] = field(default_factory=list)
+    over: list[OverlongRow] = field(default_factory=list)
     no_summary: list[str] = field(default_factory=list)
-    summary_lost: list[tuple[str, list[Lost]]] = field(default_factory=list)
+    summary_lost: list[tuple[str, list[LostValue]]] = field(default_factory=list)
     groups: dict[bytes, bytes] = field(default_factory=dict)
     tally: SelectionTally = field(default_factory=SelectionTally)
     forms: int = 0
     empty_targets: int = 0
 
-    def acted(self, action: str) -> list[Over]:
+    def acted(self, action: str) -> list[OverlongRow]:
         """The rows to which this was done."""
         return [over for over in self.over if over.action == action]
 
@@ -147,7 +147,7 @@ def compose(
     form = common_form(datasets)
     maker = RowMaker(form, prompt, options)
     made = Composition(datasets, form, prompt)
-    similar = NearDuplicates() if inspect or options.validation or options.duplicates is Duplicates.NEAR else None
+    similar = NearDuplicates() if inspect or options.validation or options.duplicates is DuplicatePolicy.NEAR else None
     summaries = options.text is InputKind.SUMMARY or options.over_budget is OverBudget.SUMMARY
     offset = 0
     for dataset in datasets:
@@ -169,15 +169,15 @@ def compose(
 
 def _rows_of(
     picked: SelectedAnswer, maker: RowMaker, options: TrainingOptions, made: Composition, *, inspect: bool
-) -> Iterator[tuple[Shown, Task, Made]]:
-    shown: Shown | None
+) -> Iterator[tuple[RowInput, TrainingTask, TrainingRow]]:
+    shown: RowInput | None
     match options.text:
         case InputKind.RAW:
-            shown = shown_raw(picked)
+            shown = raw_input(picked)
         case InputKind.CLEAN:
-            shown = shown_clean(picked, maker.steps)
+            shown = clean_input(picked, maker.steps)
         case InputKind.SUMMARY:
-            shown = shown_summary(picked)
+            shown = summary_input(picked)
     if shown is None:
         made.no_summary.append(picked.place)
         return
@@ -198,22 +198,22 @@ def _shortened(
     maker: RowMaker,
     options: TrainingOptions,
     made: Composition,
-    shown: Shown,
-    task: Task,
-    row: Made,
-) -> Iterator[tuple[Shown, Task, Made]]:
+    shown: RowInput,
+    task: TrainingTask,
+    row: TrainingRow,
+) -> Iterator[tuple[RowInput, TrainingTask, TrainingRow]]:
     """What becomes of a row that is too long; it is named, whatever becomes of it."""
     action, why, dropped = "refused", "", 0
-    pieces: list[tuple[Shown, Made]] = []
+    pieces: list[tuple[RowInput, TrainingRow]] = []
     match options.over_budget:
         case OverBudget.SKIP:
             action = "skipped"
         case OverBudget.CLEAN:
-            shorter = shown_clean(picked, maker.steps)
+            shorter = clean_input(picked, maker.steps)
             action, pieces, why = "cleaned", [(shorter, maker.make(shorter, task))], "清洗之后仍"
         case OverBudget.SUMMARY:
             action, why = "summarised", "换成摘要之后仍"
-            condensed = shown_summary(picked)
+            condensed = summary_input(picked)
             if condensed is None:
                 why = "还没有摘要，"
             else:
@@ -229,7 +229,7 @@ def _shortened(
     if limit is not None:
         chars = chars_kept(limit, row.question, text, row.target, row.size)
     made.over.append(
-        Over(
+        OverlongRow(
             dataset=picked.dataset,
             index=picked.chat.index,
             place=picked.place + (f"「{task.name}」" if task.name != FORM_TASK else ""),
@@ -248,20 +248,20 @@ def _shortened(
 
 
 def _windows(
-    picked: SelectedAnswer, maker: RowMaker, options: TrainingOptions, whole: Shown, task: Task
-) -> tuple[list[tuple[Shown, Made]], int]:
+    picked: SelectedAnswer, maker: RowMaker, options: TrainingOptions, whole: RowInput, task: TrainingTask
+) -> tuple[list[tuple[RowInput, TrainingRow]], int]:
     """The windows that give evidence of something, and how many values none of them gives evidence of."""
     limit = options.limit
     if limit is None or whole.facts["input"] == InputKind.SUMMARY:
         return [], 0
     # With the whole answer: a window's is a part of it, so what fits with this fits with that.
-    around = maker.make(Shown("", whole.forms, {}), task).size
-    if limit.unit is Unit.TOKENS:
-        found = windows(whole.text, limit.amount - around.tokens, estimate_tokens, options.overlap)
+    around = maker.make(RowInput("", whole.forms, {}), task).size
+    if limit.unit is LengthUnit.TOKENS:
+        found = split_chat(whole.text, limit.amount - around.tokens, estimate_tokens, options.overlap)
     else:
-        found = windows(whole.text, limit.amount - around.characters, len, options.overlap)
+        found = split_chat(whole.text, limit.amount - around.characters, len, options.overlap)
     places = [WindowPlace(one.number, len(found), *one.span, one.prefix) for one in found]
-    cut = [shown_window(maker.form, picked, whole, place) for place in places]
+    cut = [window_input(maker.form, picked, whole, place) for place in places]
     there = [(shown, maker.make(shown, task)) for shown in cut if shown.forms or not whole.forms]
     lost = _values(whole.forms) - {value for shown, _ in there for value in _values(shown.forms)}
     return there, len(lost)
@@ -278,7 +278,7 @@ def _values(forms: Sequence[FormValues]) -> set[tuple[str, str]]:
     }
 
 
-def _lost(form: Form, text: str, row: Made, chars: int) -> tuple[str, ...]:
+def _lost(form: Form, text: str, row: TrainingRow, chars: int) -> tuple[str, ...]:
     """``customer:key`` of values that stand nowhere but in the part of the text that would be cut off."""
     index = ChatIndex(parse_chat(text))
     found: list[str] = []

@@ -18,7 +18,7 @@ class InputKind(StrEnum):
     SUMMARY = "summary"  # what a person or a model condensed it to
 
 
-def cleaned(conversation: str, steps: Iterable[str] = CLEAN_STEPS) -> str:
+def cleaned_text(conversation: str, steps: Iterable[str] = CLEAN_STEPS) -> str:
     """The text of :attr:`InputKind.CLEAN`.
 
     Args:

@@ -70,7 +70,7 @@ def _runs(text: str) -> npt.NDArray[np.uint32]:
     return np.unique((mixed >> np.uint64(32)).astype(np.uint32))
 
 
-def grouped(chats: Iterable[bytes], groups: dict[bytes, bytes]) -> dict[bytes, int]:
+def group_sizes(chats: Iterable[bytes], groups: dict[bytes, bytes]) -> dict[bytes, int]:
     """How many rows each group has."""
     sizes: dict[bytes, int] = {}
     for chat in chats:

@@ -12,13 +12,13 @@ from core.domain.form import load_named_form
 from core.domain.masking import NO_MASK, Mask
 from core.errors import ExportError
 from core.services.export.answer_sources import OrderedStream
-from core.services.export.atomic_file import HashingReader, differs, fingerprint, pending_file
-from core.services.export.export_report import ExportReport, ranges
-from core.services.export.ledger import enter_export
+from core.services.export.atomic_file import HashingReader, fingerprint, mismatch_error, pending_file
+from core.services.export.export_log import log_export
+from core.services.export.export_result import ExportResult, index_ranges
 from core.services.extraction import prompt_library
-from core.services.training.input_texts import InputKind, cleaned
+from core.services.training.chat_summaries import latest_summaries
+from core.services.training.input_texts import InputKind, cleaned_text
 from core.services.training.questions import QuestionTemplate
-from core.services.training.summaries import latest
 
 NO_TARGET = "-"
 _ROWS_AT_ONCE = 500
@@ -32,7 +32,7 @@ def export_test_csv(
     text: InputKind = InputKind.RAW,
     prompt: str = "",
     mask: Mask = NO_MASK,
-) -> ExportReport:
+) -> ExportResult:
     """Write one question per chat: system and user message in one text, as in the ``spark-pair`` training format.
 
     Args:
@@ -56,14 +56,14 @@ def export_test_csv(
         reference = prompt or ("from_summary" if text is InputKind.SUMMARY else "baseline")
         form = load_named_form(chosen.form)
         asking = QuestionTemplate(prompt_library.finder(session)(reference), form)
-        summaries = OrderedStream(latest(session, chosen.id)) if text is InputKind.SUMMARY else None
+        summaries = OrderedStream(latest_summaries(session, chosen.id)) if text is InputKind.SUMMARY else None
         bare: list[int] = []
         prints: list[bytes] = []
         provenance = []
         file.write("input,target\n")
         for chat in queries.chats(session, chosen.id):
             conversation = strip_residue(chat.text)
-            shown = cleaned(conversation) if text is InputKind.CLEAN else conversation
+            shown = cleaned_text(conversation) if text is InputKind.CLEAN else conversation
             if summaries is not None:
                 summary = summaries.take(chat.index)
                 if summary is None:
@@ -76,14 +76,16 @@ def export_test_csv(
             provenance.append({"index": chat.index, "question_sha256": question.sha256})
         if bare:
             # Answers come back by position: a question less would shift all that follow.
-            raise ExportError(f"第 {ranges(bare)} 条群聊没有摘要，不能以摘要作输入", "请先补上摘要，或改用 raw、clean")
+            raise ExportError(
+                f"第 {index_ranges(bare)} 条群聊没有摘要，不能以摘要作输入", "请先补上摘要，或改用 raw、clean"
+            )
         if not prints:
             raise ExportError(f"数据集「{chosen.name}」里没有群聊", "请先导入数据")
         file.finish()
         sha256, size = _verify(file.path, prints, out.name)
         there = {entry["index"] for entry in provenance}
         left_out = [index for index in range(1, chosen.expected + 1) if index not in there]
-        report = ExportReport(
+        report = ExportResult(
             kind="test-csv",
             out=out,
             sha256=sha256,
@@ -100,7 +102,7 @@ def export_test_csv(
             "prompt_sha256": asking.prompt.sha256,
         }
         with store.write() as writing:
-            enter_export(writing, report, dataset_id=chosen.id, parameters=parameters, provenance=provenance)
+            log_export(writing, report, dataset_id=chosen.id, parameters=parameters, provenance=provenance)
             file.publish()
     return report
 
@@ -117,13 +119,13 @@ def _verify(path: Path, prints: list[bytes], name: str) -> tuple[str, int]:
     with pd.read_csv(path, dtype=str, keep_default_na=False, chunksize=_ROWS_AT_ONCE, encoding="utf-8") as chunks:
         for chunk in chunks:
             if list(chunk.columns) != ["input", "target"]:
-                raise differs(name, "表头")
+                raise mismatch_error(name, "表头")
             for cells in chunk.itertuples(index=False, name=None):
                 count += 1
                 if count > len(prints) or fingerprint(list(cells)) != prints[count - 1]:
-                    raise differs(name, f"第 {count} 行")
+                    raise mismatch_error(name, f"第 {count} 行")
     if count != len(prints):
-        raise differs(name, f"应有 {len(prints)} 行，读到 {count} 行")
+        raise mismatch_error(name, f"应有 {len(prints)} 行，读到 {count} 行")
     with path.open("rb") as file:
         reader = HashingReader(file)
         reader.rest()

@@ -12,12 +12,12 @@ from core.domain.form import Form, load_named_form
 from core.errors import ExportError, ShiyaoError
 from core.services.extraction import prompt_library
 from core.services.training.arrange import Arrangement, FieldBalance, arrange, balance_of
-from core.services.training.compose import Composition, Over, compose
-from core.services.training.notes import counts_of, notes_of, refuse_too_long
-from core.services.training.options import TrainingOptions
-from core.services.training.provenance import SourceGone, SourceLookup
-from core.services.training.rows import RowMaker, RowNote, shown_again
-from core.services.training.summaries import Lost
+from core.services.training.chat_summaries import LostValue
+from core.services.training.compose import Composition, OverlongRow, compose
+from core.services.training.provenance import SourceGoneError, SourceLookup
+from core.services.training.rows import RowMaker, SpooledRow, recreate_input
+from core.services.training.set_notes import counts_of, notes_of, refuse_too_long
+from core.services.training.training_options import TrainingOptions
 
 LAZY = 0.1
 """A field that is filled in fewer rows than this share teaches little but to leave it empty."""
@@ -44,10 +44,10 @@ class Preflight:
     """
 
     form: Form
-    rows: list[RowNote]
+    rows: list[SpooledRow]
     held: frozenset[int]
     dropped: frozenset[int]
-    over: list[Over]
+    over: list[OverlongRow]
     counts: dict[str, int]
     balance: list[FieldBalance]
     refusal: ShiyaoError | None
@@ -55,7 +55,7 @@ class Preflight:
     similar: list[list[str]]
     contradictions: list[list[str]]
     crossing: int
-    summary_lost: list[tuple[str, list[Lost]]]
+    summary_lost: list[tuple[str, list[LostValue]]]
 
     @property
     def lazy(self) -> list[FieldBalance]:
@@ -103,7 +103,7 @@ def preflight(store: Store, options: TrainingOptions) -> Preflight:
 
 
 def _similar(made: Composition) -> tuple[list[list[str]], list[list[str]]]:
-    members: dict[bytes, dict[str, RowNote]] = {}
+    members: dict[bytes, dict[str, SpooledRow]] = {}
     for row in made.rows:
         chat = f"{row.provenance['dataset']} 第 {row.provenance['index']} 条"
         members.setdefault(made.groups.get(row.chat, row.chat), {}).setdefault(chat, row)
@@ -148,9 +148,9 @@ def preview_row(store: Store, options: TrainingOptions, provenance: dict[str, An
         maker = RowMaker(form, prompt, options)
         try:
             picked = SourceLookup(session, form).picked(provenance)
-        except SourceGone as gone:
+        except SourceGoneError as gone:
             raise ExportError(f"这一行的来源刚刚变了：{gone}", "请刷新页面") from gone
-        shown = shown_again(form, picked, provenance, maker.steps)
+        shown = recreate_input(form, picked, provenance, maker.steps)
         if shown is None:
             raise ExportError("这一行的摘要已不在", "请刷新页面")
         return maker.make(shown, maker.task(provenance)).row

@@ -15,13 +15,13 @@ from core.adapters.store.queries import chat_view
 from core.domain.chat import strip_residue
 from core.domain.form import Form, FormValues
 from core.errors import ShiyaoError
-from core.services.training.select import SelectedAnswer
-from core.services.training.summaries import history
+from core.services.training.answer_selection import SelectedAnswer
+from core.services.training.chat_summaries import summary_versions
 
 _WHENCE = ("dataset", "index", "chat_sha256", "origin", "record", "version", "reviewer", "run", "run_id")
 
 
-class SourceGone(Exception):
+class SourceGoneError(Exception):
     """A row's source is not there any more, or not as it was; the message says what, in Chinese."""
 
 
@@ -44,19 +44,19 @@ class SourceLookup:
             .where(col(Dataset.name) == provenance["dataset"], col(Chat.index) == provenance["index"])
         ).scalar_one_or_none()
         if row is None:
-            raise SourceGone("群聊已被删除")
+            raise SourceGoneError("群聊已被删除")
         chat = chat_view(row)
         self._session.expunge(row)
         if chat.sha256 != provenance["chat_sha256"]:
-            raise SourceGone("群聊的原文与当时不同")
+            raise SourceGoneError("群聊的原文与当时不同")
         record = provenance["origin"] == "record"
         customers = self._customers(provenance, chat.id) if record else []
         raw = [one["values"] for one in customers] if record else self._labels(provenance, chat.id)
         summary = None
         if wanted := provenance.get("summary_version"):
-            summary = next((one for one in history(self._session, chat.id) if one.version == wanted), None)
+            summary = next((one for one in summary_versions(self._session, chat.id) if one.version == wanted), None)
             if summary is None:
-                raise SourceGone(f"第 {wanted} 版摘要已不在")
+                raise SourceGoneError(f"第 {wanted} 版摘要已不在")
         return SelectedAnswer(
             dataset=provenance["dataset"],
             chat=chat,
@@ -84,7 +84,7 @@ class SourceLookup:
             )
         ).one_or_none()
         if now is None:
-            raise SourceGone("审阅记录已被删除")
+            raise SourceGoneError("审阅记录已被删除")
         if now[0] == wanted:
             return list(now[1])
         change = self._session.execute(
@@ -93,7 +93,7 @@ class SourceLookup:
             )
         ).scalar_one_or_none()
         if change is None or "customers" not in change:
-            raise SourceGone(f"记录现在是第 {now[0]} 版，第 {wanted} 版不在历史里")
+            raise SourceGoneError(f"记录现在是第 {now[0]} 版，第 {wanted} 版不在历史里")
         return list(change["customers"])
 
     def _labels(self, provenance: Mapping[str, Any], chat_id: int) -> list[FormValues]:
@@ -107,7 +107,7 @@ class SourceLookup:
             )
         ).one_or_none()
         if found is None:
-            raise SourceGone(f"「{provenance['run']}」里已没有这条群聊")
+            raise SourceGoneError(f"「{provenance['run']}」里已没有这条群聊")
         return list(found[0] or [])
 
 

@@ -12,14 +12,14 @@ from core.domain.masking import parse_mask
 from core.domain.prompts import Prompt
 from core.errors import ExportError
 from core.services.export.atomic_file import fingerprint
-from core.services.training.chunk_rows import pins_of, supported
-from core.services.training.input_texts import InputKind, cleaned
-from core.services.training.limits import Size, tokens_of
-from core.services.training.options import FORM_TASK, TrainingOptions
+from core.services.training.answer_selection import SelectedAnswer
+from core.services.training.chunk_rows import pins_of, supported_forms
+from core.services.training.input_texts import InputKind, cleaned_text
+from core.services.training.length_limits import RowLength, tokens_of
 from core.services.training.questions import Question, QuestionTemplate
 from core.services.training.row_formats import Row, characters, row_of
-from core.services.training.select import SelectedAnswer
-from core.services.training.tasks import Task, target_text, tasks_of
+from core.services.training.tasks import TrainingTask, target_text, tasks_of
+from core.services.training.training_options import FORM_TASK, TrainingOptions
 
 
 class WindowPlace(NamedTuple):
@@ -33,7 +33,7 @@ class WindowPlace(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class RowInput:
     """What a row shows of its chat, and the answer to that.
 
     Attributes:
@@ -48,7 +48,7 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class TrainingRow:
     """A finished row.
 
     Attributes:
@@ -63,7 +63,7 @@ class Made:
     question: Question
     target: str
     forms: list[FormValues]
-    size: Size
+    size: RowLength
 
     @property
     def line(self) -> bytes:
@@ -72,7 +72,7 @@ class Made:
 
 
 @dataclass(frozen=True, slots=True)
-class RowNote:
+class SpooledRow:
     """What is remembered of a row once it is in the spool.
 
     Attributes:
@@ -92,9 +92,9 @@ class RowNote:
     chat: bytes
     row: bytes
     forms: bytes
-    task: Task
+    task: TrainingTask
     filled: frozenset[str]
-    size: Size
+    size: RowLength
     provenance: dict[str, Any]
 
     @property
@@ -140,15 +140,17 @@ class RowMaker:
         if self.subject == "summary" and options.text is not InputKind.SUMMARY:
             raise ExportError(f"提示词 {prompt.id} 是从摘要填表的", "输入请改为 summary，或换一个看群聊的提示词")
 
-    def make(self, shown: Shown, task: Task) -> Made:
+    def make(self, shown: RowInput, task: TrainingTask) -> TrainingRow:
         """One row."""
         question = self._asking[task.name].about(self._mask.text(shown.text, self.form, shown.forms))
         forms = [self._mask.values(self.form, values) for values in task.narrowed(shown.forms)]
         target = target_text(forms)
         row = row_of(self._format, question, target)
-        return Made(row, question, target, forms, Size(characters(row), tokens_of(question, target)))
+        return TrainingRow(row, question, target, forms, RowLength(characters(row), tokens_of(question, target)))
 
-    def note(self, made: Made, shown: Shown, task: Task, picked: SelectedAnswer, start: int, length: int) -> RowNote:
+    def note(
+        self, made: TrainingRow, shown: RowInput, task: TrainingTask, picked: SelectedAnswer, start: int, length: int
+    ) -> SpooledRow:
         """What to remember of a row that lies in the spool at ``start``."""
         row, forms = fingerprint(made.row), fingerprint(made.forms)
         provenance = {
@@ -162,7 +164,7 @@ class RowMaker:
             "answer": forms.hex(),
             "row": row.hex(),
         }
-        return RowNote(
+        return SpooledRow(
             start=start,
             end=start + length,
             chat=hashlib.blake2b(picked.conversation.encode("utf-8", "surrogatepass"), digest_size=16).digest(),
@@ -174,7 +176,7 @@ class RowMaker:
             provenance=provenance,
         )
 
-    def task(self, provenance: dict[str, Any]) -> Task:
+    def task(self, provenance: dict[str, Any]) -> TrainingTask:
         """The task of a row.
 
         Raises:
@@ -187,25 +189,25 @@ class RowMaker:
         raise ExportError(f"训练集的设置里没有任务「{wanted}」", "这个训练集的清单已损坏，请重新生成")
 
 
-def shown_raw(picked: SelectedAnswer) -> Shown:
+def raw_input(picked: SelectedAnswer) -> RowInput:
     """The conversation, letter for letter."""
-    return Shown(picked.conversation, picked.forms, {"input": str(InputKind.RAW)})
+    return RowInput(picked.conversation, picked.forms, {"input": str(InputKind.RAW)})
 
 
-def shown_clean(picked: SelectedAnswer, steps: Sequence[str]) -> Shown:
+def clean_input(picked: SelectedAnswer, steps: Sequence[str]) -> RowInput:
     """The cleaned conversation."""
-    return Shown(cleaned(picked.conversation, steps), picked.forms, {"input": str(InputKind.CLEAN)})
+    return RowInput(cleaned_text(picked.conversation, steps), picked.forms, {"input": str(InputKind.CLEAN)})
 
 
-def shown_summary(picked: SelectedAnswer) -> Shown | None:
+def summary_input(picked: SelectedAnswer) -> RowInput | None:
     """The stored summary; ``None`` where there is none."""
     if picked.summary is None:
         return None
     facts = {"input": str(InputKind.SUMMARY), "summary_version": picked.summary.version}
-    return Shown(picked.summary.text, picked.forms, facts)
+    return RowInput(picked.summary.text, picked.forms, facts)
 
 
-def shown_window(form: Form, picked: SelectedAnswer, whole: Shown, place: WindowPlace) -> Shown:
+def window_input(form: Form, picked: SelectedAnswer, whole: RowInput, place: WindowPlace) -> RowInput:
     """One window of a text that was too long, with the answer that it gives evidence of.
 
     Args:
@@ -218,24 +220,24 @@ def shown_window(form: Form, picked: SelectedAnswer, whole: Shown, place: Window
     if whole.facts["input"] == InputKind.RAW:
         messages = parse_chat(whole.text).messages
         inside = frozenset(m.index for m in messages if m.span.start < place.end and place.start < m.span.end)
-        forms = supported(form, text, picked.forms, pins_of(picked.customers), inside.__contains__)
+        forms = supported_forms(form, text, picked.forms, pins_of(picked.customers), inside.__contains__)
     else:
-        forms = supported(form, text, picked.forms)
-    return Shown(text, forms, {**whole.facts, "window": list(place)})
+        forms = supported_forms(form, text, picked.forms)
+    return RowInput(text, forms, {**whole.facts, "window": list(place)})
 
 
-def shown_again(
+def recreate_input(
     form: Form, picked: SelectedAnswer, provenance: Mapping[str, Any], steps: Sequence[str]
-) -> Shown | None:
+) -> RowInput | None:
     """What a stored row showed; ``None`` where it was a summary that is gone."""
-    whole: Shown | None
+    whole: RowInput | None
     match InputKind(provenance["input"]):
         case InputKind.RAW:
-            whole = shown_raw(picked)
+            whole = raw_input(picked)
         case InputKind.CLEAN:
-            whole = shown_clean(picked, steps)
+            whole = clean_input(picked, steps)
         case InputKind.SUMMARY:
-            whole = shown_summary(picked)
+            whole = summary_input(picked)
     if whole is None or "window" not in provenance:
         return whole
-    return shown_window(form, picked, whole, WindowPlace(*provenance["window"]))
+    return window_input(form, picked, whole, WindowPlace(*provenance["window"]))

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from core.domain.form import Form, FormValues
 from core.errors import ExportError
-from core.services.training.options import CUSTOMERS_TASK, FIELDS_TASK, FORM_TASK
+from core.services.training.training_options import CUSTOMERS_TASK, FIELDS_TASK, FORM_TASK
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class TrainingTask:
     """One thing to ask about a chat.
 
     Attributes:
@@ -37,7 +37,7 @@ def target_text(forms: Sequence[FormValues]) -> str:
     return json.dumps(list(forms), ensure_ascii=False)
 
 
-def tasks_of(form: Form, names: Sequence[str]) -> list[Task]:
+def tasks_of(form: Form, names: Sequence[str]) -> list[TrainingTask]:
     """The tasks of these names, each once, in order.
 
     Raises:
@@ -49,16 +49,16 @@ def tasks_of(form: Form, names: Sequence[str]) -> list[Task]:
     return [_task(form, name) for name in dict.fromkeys(wanted)]
 
 
-def _task(form: Form, name: str) -> Task:
+def _task(form: Form, name: str) -> TrainingTask:
     if name == FORM_TASK:
-        return Task(name, form)
+        return TrainingTask(name, form)
     if name == CUSTOMERS_TASK or name == form.name_field:
-        return Task(CUSTOMERS_TASK, _cut(form, {form.name_field}))
+        return TrainingTask(CUSTOMERS_TASK, _cut(form, {form.name_field}))
     if name not in form:
         raise ExportError(
             f"不认识训练任务「{name}」", "可以是 form（整张表）、customers（找客户）、fields（每个字段一行）或字段名"
         )
-    return Task(name, _cut(form, {form.name_field, name}))
+    return TrainingTask(name, _cut(form, {form.name_field, name}))
 
 
 def _cut(form: Form, keys: set[str]) -> Form:

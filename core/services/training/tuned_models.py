@@ -8,14 +8,14 @@ from core.adapters.store import RunView, Store, queries
 from core.errors import NotFoundError, SettingsError
 from core.services.extraction import models as model_catalog
 from core.services.extraction.models import draft_of
-from core.services.training.versions import SetView, chats_of_set, training_set
+from core.services.training.set_versions import TrainingSetView, chats_of_set, training_set
 
-NEEDS = {"model": "服务 ID（serviceId）", "patch_id": "资源 ID（resourceId）", "lora_id": "资源 ID（lora_id）"}
+NEEDED_IDS = {"model": "服务 ID（serviceId）", "patch_id": "资源 ID（resourceId）", "lora_id": "资源 ID（lora_id）"}
 """What the platform's service page calls the things that a template lacks."""
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class TrainingOverlap:
     """Chats that a run's model had in its training set.
 
     Attributes:
@@ -40,9 +40,9 @@ class Seen:
         )
 
 
-def seen_in_training(store: Store, run: RunView) -> Seen | None:
+def training_overlap(store: Store, run: RunView) -> TrainingOverlap | None:
     """Which of a run's chats its model was trained on; ``None`` where there is nothing to warn about."""
-    number = tuned_on(store, run)
+    number = training_set_of_run(store, run)
     if number is None:
         return None
     try:
@@ -54,10 +54,10 @@ def seen_in_training(store: Store, run: RunView) -> Seen | None:
         dataset = queries.dataset(session, run.dataset_id)
         indices = queries.chat_ids(session, run.dataset_id)
     known = sorted(seen.get(dataset.name, set()) & indices.keys())
-    return Seen(number, trained.name, tuple(known), dataset.chats) if known else None
+    return TrainingOverlap(number, trained.name, tuple(known), dataset.chats) if known else None
 
 
-def tuned_on(store: Store, run: RunView) -> int | None:
+def training_set_of_run(store: Store, run: RunView) -> int | None:
     """Number of the set that a run's model was trained on: as the run keeps it, else as the model's entry says."""
     kept = (run.parameters or {}).get("entry") or {}
     if kept.get("training_set_id"):
@@ -69,13 +69,13 @@ def tuned_on(store: Store, run: RunView) -> int | None:
     return entry.training_set_id if entry else None
 
 
-def templates(store: Store) -> list[ModelSpec]:
+def tunable_templates(store: Store) -> list[ModelSpec]:
     """Entries that a tuned model can be made from: those that want a service's or resource's id."""
     return [spec for spec in model_catalog.models(store) if spec.needs]
 
 
-def register_tuned(
-    store: Store, template: ModelSpec, trained: SetView, *, name: str, filled: Mapping[str, str], note: str = ""
+def register_tuned_model(
+    store: Store, template: ModelSpec, trained: TrainingSetView, *, name: str, filled: Mapping[str, str], note: str = ""
 ) -> ModelSpec:
     """Enter a tuned model; it remembers its training set.
 
@@ -94,7 +94,9 @@ def register_tuned(
     given = {key: value.strip() for key, value in filled.items()}
     missing = [key for key in template.needs if not given.get(key)]
     if missing:
-        raise SettingsError(f"还缺少 {'、'.join(NEEDS.get(key, key) for key in missing)}", "请从平台的服务页面复制过来")
+        raise SettingsError(
+            f"还缺少 {'、'.join(NEEDED_IDS.get(key, key) for key in missing)}", "请从平台的服务页面复制过来"
+        )
     values = draft_of(template) | {"name": name.strip(), "title": name.strip(), "note": note}
     values["training_set_id"] = trained.id
     if "model" in given:
@@ -103,6 +105,6 @@ def register_tuned(
     return model_catalog.create(store, **values)
 
 
-def prompt_of_set(trained: SetView) -> str:
+def prompt_of_set(trained: TrainingSetView) -> str:
     """The prompt that a set's questions were made with: a tuned model is asked with the same one."""
     return str(trained.parameters.get("prompt") or "baseline")

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.adapters.store import ExtractionView
 from core.domain.form import Form
-from core.services.export import ranges
+from core.services.export import index_ranges
 from core.services.extraction.pipeline import about
 
 _BY = {"vote": "投票", "windows": "窗口合并"}
@@ -40,7 +40,7 @@ def lines(kept: dict[str, list[dict[str, Any]]], form: Form) -> list[str]:
     """One sentence per step, window and cell."""
     said = [
         f"{step['why']}：省去 {step['characters']:,} 字"
-        + (f"，在第 {ranges(step['messages'])} 条消息" if step["messages"] else "")
+        + (f"，在第 {index_ranges(step['messages'])} 条消息" if step["messages"] else "")
         for step in kept["left_out"]
     ]
     for window in kept["windows"] if len(kept["windows"]) > 1 else ():

@@ -13,8 +13,8 @@ from core.services.training import (
     FORM_TASK,
     PLATFORM_MIN_ROWS,
     PRESETS,
-    Duplicates,
-    Filters,
+    AnswerFilters,
+    DuplicatePolicy,
     InputKind,
     OverBudget,
     TrainingOptions,
@@ -149,7 +149,7 @@ def _numbers() -> dict[str, Any]:
             "validation": first.number_input("验证集比例", 0.0, 0.9, 0.0, step=0.05, key="training-val"),
             "seed": second.number_input("打乱用的种子（空着不打乱）", 0, None, None, key="training-seed"),
             "duplicates": first.selectbox(
-                "重复的群聊", list(Duplicates), format_func=DUPLICATES.__getitem__, key="training-duplicates"
+                "重复的群聊", list(DuplicatePolicy), format_func=DUPLICATES.__getitem__, key="training-duplicates"
             ),
             "balance": second.number_input(
                 "每个字段至少在多少行里有值",
@@ -165,7 +165,7 @@ def _numbers() -> dict[str, Any]:
     return found
 
 
-def _filters(form: Form, datasets: list[DatasetView]) -> Filters:
+def _filters(form: Form, datasets: list[DatasetView]) -> AnswerFilters:
     with st.expander("筛选答案", key="training-filters"):
         labels = {field.key: field.label for field in form.fields}
         filled = st.multiselect(
@@ -197,7 +197,7 @@ def _filters(form: Form, datasets: list[DatasetView]) -> Filters:
         low, high = 0.0, float(form.max_points)
         if run:
             low, high = st.slider("得分在", 0.0, high, (0.0, high), 0.5, key="training-score")
-    return Filters(
+    return AnswerFilters(
         filled=tuple(filled),
         confirmed=tuple(confirmed),
         reviewers=tuple(reviewers),

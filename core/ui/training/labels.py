@@ -9,7 +9,7 @@ from core.services.training import (
     FIELDS_TASK,
     FORM_TASK,
     PRESETS,
-    Duplicates,
+    DuplicatePolicy,
     InputKind,
     OverBudget,
     TrainingFormat,
@@ -43,7 +43,11 @@ WAYS_OUT: dict[str, str] = {
     OverBudget.SKIP: "这些群聊不进训练集",
 }
 """What is offered right beside the refusal, with what it does."""
-DUPLICATES = {Duplicates.KEEP: "都保留", Duplicates.EXACT: "相同的留一条", Duplicates.NEAR: "相近的也只留一条"}
+DUPLICATES = {
+    DuplicatePolicy.KEEP: "都保留",
+    DuplicatePolicy.EXACT: "相同的留一条",
+    DuplicatePolicy.NEAR: "相近的也只留一条",
+}
 
 SETTINGS = {
     "datasets": "数据集",

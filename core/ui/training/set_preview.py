@@ -8,13 +8,13 @@ import streamlit as st
 from core.errors import ShiyaoError
 from core.services.export import Download, download, file_name
 from core.services.training import (
-    ACTIONS,
+    OVERLONG_ACTIONS,
     Preflight,
-    RowNote,
+    SpooledRow,
     TrainingOptions,
     data_version,
     export_training,
-    lost_words,
+    lost_field_labels,
     preflight,
     preview_row,
     source_of,
@@ -154,7 +154,7 @@ def _warnings(found: Preflight) -> None:
         notice(found.refusal)
     done = Counter(over.action for over in found.over if over.action != "refused")
     if done:
-        said = "、".join(f"{number} 行{ACTIONS[action]}" for action, number in done.items())
+        said = "、".join(f"{number} 行{OVERLONG_ACTIONS[action]}" for action, number in done.items())
         st.caption(f"超长的 {sum(done.values())} 行：{said}；逐行的长度和依据在「超长」里。")
     for note in found.notes[1:]:
         if not note.startswith("超长"):
@@ -201,7 +201,7 @@ def _rows(found: Preflight, options: TrainingOptions) -> None:
         notice(error)
 
 
-def _row_line(row: RowNote, found: Preflight, labels: dict[str, str], *, with_task: bool) -> dict[str, Any]:
+def _row_line(row: SpooledRow, found: Preflight, labels: dict[str, str], *, with_task: bool) -> dict[str, Any]:
     facts = row.provenance
     window = facts.get("window")
     task = facts.get("task", "form")
@@ -257,8 +257,8 @@ def _over(found: Preflight, options: TrainingOptions) -> None:
                 "行": over.place,
                 f"长度（{limit.unit}）": getattr(over.size, unit),
                 "截断后剩下": over.left,
-                "依据会被截掉的字段": lost_words(found.form, over) or "—",
-                "处理": ACTIONS[over.action] + (f" · {over.pieces} 行" if over.action == "windowed" else ""),
+                "依据会被截掉的字段": lost_field_labels(found.form, over) or "—",
+                "处理": OVERLONG_ACTIONS[over.action] + (f" · {over.pieces} 行" if over.action == "windowed" else ""),
                 **({"处理后最长": f"{getattr(over.after, unit):,}" if over.after else "—"} if shortened else {}),
                 **({"不写的值": over.dropped} if cut else {}),
             }

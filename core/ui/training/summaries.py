@@ -6,8 +6,8 @@ from core.adapters.store import DatasetView, queries
 from core.domain.chat import strip_residue
 from core.domain.form import FormValues
 from core.errors import ShiyaoError
-from core.services.export.answer_sources import answers
-from core.services.training import history, latest, lost_values, save_summary, summaries_from_run
+from core.services.export.answer_sources import stream_answers
+from core.services.training import latest_summaries, lost_values, save_summary, summaries_from_run, summary_versions
 from core.ui import state
 from core.ui.notices import notice
 from core.ui.training.labels import SOURCES
@@ -22,7 +22,7 @@ def show(available: list[DatasetView]) -> None:
         dataset = state.choose_dataset(available)
     with state.store().read() as session:
         chats = queries.chat_ids(session, dataset.id)
-        known = dict(latest(session, dataset.id))
+        known = dict(latest_summaries(session, dataset.id))
         runs = {run.name: run.id for run in queries.runs(session, dataset.id) if run.kind == "model" and run.done}
     if not chats:
         st.caption("这个数据集里没有群聊。")
@@ -39,7 +39,7 @@ def show(available: list[DatasetView]) -> None:
         st.toast(told, icon=":material/check:")
     with state.store().read() as session:
         chat = queries.chat(session, dataset.id, index)
-        versions = history(session, chat.id)
+        versions = summary_versions(session, chat.id)
         forms = _answer_of(dataset, index)
     left, beside = st.columns(2, gap="large")
     with left:
@@ -107,7 +107,7 @@ def _take_from_run(runs: dict[str, int], there: int, total: int) -> None:
 def _answer_of(dataset: DatasetView, index: int) -> list[FormValues]:
     source = next(iter(SOURCES.values()))
     with state.store().read() as session:
-        for answer in answers(session, dataset, state.form_of(dataset), source):
+        for answer in stream_answers(session, dataset, state.form_of(dataset), source):
             if answer.index == index:
                 return answer.forms
     return []

@@ -4,8 +4,8 @@ import streamlit as st
 
 from core.services.export import Download, download, file_name
 from core.services.training import (
-    Change,
-    SetView,
+    SourceChange,
+    TrainingSetView,
     changes_since,
     data_version,
     diff_sets,
@@ -57,7 +57,7 @@ def show() -> None:
         _one(found[rows[0] if rows else 0])
 
 
-def _line(view: SetView) -> dict[str, object]:
+def _line(view: TrainingSetView) -> dict[str, object]:
     return {
         "编号": view.id,
         "名字": view.name,
@@ -71,7 +71,7 @@ def _line(view: SetView) -> dict[str, object]:
     }
 
 
-def _one(view: SetView) -> None:
+def _one(view: TrainingSetView) -> None:
     st.subheader(f"{view.id} · {view.name}")
     left, right = st.columns([5, 4], gap="large")
     with left:
@@ -96,14 +96,14 @@ def _one(view: SetView) -> None:
             st.caption(f"`{name}` 校验和 {digest[:12]}", help=f"sha256 {digest}")
 
 
-def _matters(view: SetView, name: str, value: object) -> bool:
+def _matters(view: TrainingSetView, name: str, value: object) -> bool:
     if name in _HIDDEN or value in (None, "", [], {}):
         return False
     chosen = {view.parameters["input"], view.parameters["over_budget"]}
     return name not in _ONLY_WITH or bool(chosen.intersection(_ONLY_WITH[name]))
 
 
-def _take(view: SetView) -> None:
+def _take(view: TrainingSetView) -> None:
     if st.button(
         "重建并核对",
         type="primary",
@@ -120,14 +120,14 @@ def _take(view: SetView) -> None:
         taken(again)
 
 
-def _sources(view: SetView) -> None:
+def _sources(view: TrainingSetView) -> None:
     if not st.toggle("检查来源有没有变", key=f"training-check-{view.id}"):
         return
     key = (view.id, data_version(state.store()))
     if st.session_state.get(_CHANGES, (None,))[0] != key:
         with st.spinner("正在逐行检查…"):
             st.session_state[_CHANGES] = (key, changes_since(state.store(), view.id))
-    found: list[Change] = st.session_state[_CHANGES][1]
+    found: list[SourceChange] = st.session_state[_CHANGES][1]
     if not found:
         st.caption("每一行的来源都和当时一样。")
         return
@@ -142,7 +142,7 @@ def _sources(view: SetView) -> None:
     )
 
 
-def _compared(before: SetView, after: SetView) -> None:
+def _compared(before: TrainingSetView, after: TrainingSetView) -> None:
     st.subheader(f"{before.id} · {before.name}　→　{after.id} · {after.name}")
     described = [
         (training_set(state.store(), one.id).parameters, rows_of_set(state.store(), one.id)) for one in (before, after)

@@ -13,7 +13,7 @@ from core.adapters.store import Store, queries
 from core.adapters.store.models import Run, RunKind
 from core.domain.form import Form
 from core.errors import ConflictError, InputError
-from core.services.datasets import ImportReport, Progress, import_chats, import_text
+from core.services.datasets import ImportProgress, ImportReport, import_chats, import_text
 
 TEXTS = ["甲一：价格多少", "乙二：在吗", "丙三：发合同", "丁四：好的"]
 
@@ -213,7 +213,7 @@ def test_an_error_while_writing_leaves_nothing(store: Store, form: Form) -> None
 def test_readers_and_writers_go_on_while_a_file_is_read(store: Store) -> None:
     seen: list[list[str]] = []
 
-    def look(_: Progress) -> None:
+    def look(_: ImportProgress) -> None:
         with store.write() as session:
             session.execute(text("UPDATE dataset SET split = split"))
         seen.append(names(store))

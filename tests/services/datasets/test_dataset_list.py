@@ -24,7 +24,7 @@ from core.adapters.store.models import (
 )
 from core.domain.form import Form
 from core.errors import ConflictError, InputError, NotFoundError
-from core.services.datasets import chat_lines, dataset_summaries, delete_dataset, import_chats
+from core.services.datasets import delete_dataset, import_chats, list_chats, list_datasets
 
 
 @pytest.fixture
@@ -59,16 +59,16 @@ def rows(store: Store, table: type[Base]) -> int:
 
 
 def test_counts(store: Store, dataset: int) -> None:
-    (found,) = dataset_summaries(store)
+    (found,) = list_datasets(store)
     assert (found.dataset.name, found.dataset.chats, found.dataset.expected, found.absent) == ("数据", 7, 8, 1)
     assert (found.confirmed, found.records, found.runs, found.labels) == (1, 1, 1, 7)
 
 
 def test_pages_of_chats(store: Store, dataset: int) -> None:
-    first = chat_lines(store, dataset, page=1, size=5)
+    first = list_chats(store, dataset, page=1, size=5)
     assert [line.index for line in first] == [1, 2, 3, 4, 5]
-    assert [line.index for line in chat_lines(store, dataset, page=2, size=5)] == [6, 7]
-    assert chat_lines(store, dataset, page=3, size=5) == []
+    assert [line.index for line in list_chats(store, dataset, page=2, size=5)] == [6, 7]
+    assert list_chats(store, dataset, page=3, size=5) == []
     line = first[1]
     assert line.opening == "林木2：第 2 条 客服小何：好"
     assert (line.messages, line.residue, line.status, line.reviewer) == (2, 0, "已确认", "小何")
@@ -80,7 +80,7 @@ def test_deleting_needs_the_name_and_takes_everything(store: Store, dataset: int
     with pytest.raises(InputError, match="不是「数据」"):
         delete_dataset(store, dataset, confirmation="数")
     assert delete_dataset(store, dataset, confirmation=" 数据 ").chats == 7
-    assert [found.dataset.id for found in dataset_summaries(store)] == [other]
+    assert [found.dataset.id for found in list_datasets(store)] == [other]
     assert [rows(store, table) for table in (Dataset, Chat)] == [1, 1]
     assert [rows(store, table) for table in (Run, Extraction, Record, RecordEvent, Claim)] == [0] * 5
     assert rows(store, Export) == 1

@@ -10,7 +10,7 @@ import pytest
 
 from core.domain.form import Form
 from core.errors import InputError
-from core.services.datasets import BY_POSITION, ColumnError, Columns, FileFormat, FileKind, preview
+from core.services.datasets import BY_POSITION, ColumnError, FileFormat, FileKind, TableColumns, preview_import
 
 CHATS = [
     {"chat_text": "陈晓3：你好，想了解会话存档的价格\n客服小林：您好，请问贵公司有多少员工？", "infos": []},
@@ -21,7 +21,7 @@ TEXTS = [chat["chat_text"] for chat in CHATS]
 
 
 def texts(data: bytes, name: str, form: Form, **options: object) -> list[str]:
-    return [chat.text for chat in preview(BytesIO(data), name, form, **options).chats]  # type: ignore[arg-type]
+    return [chat.text for chat in preview_import(BytesIO(data), name, form, **options).chats]  # type: ignore[arg-type]
 
 
 def as_json(**options: object) -> str:
@@ -63,7 +63,7 @@ def test_every_encoding_in_every_text_format(encoding: str, label: str, name: st
         "a.csv": as_csv([["chat_text"], *[[text] for text in TEXTS]]),
         "a.txt": TEXTS[0],
     }[name]
-    found = preview(BytesIO(source.encode(encoding)), name, form)
+    found = preview_import(BytesIO(source.encode(encoding)), name, form)
     assert [chat.text for chat in found.chats] == (TEXTS[:1] if name == "a.txt" else TEXTS)
     assert found.encoding == label
     assert found.rejected == ()
@@ -85,20 +85,20 @@ def test_characters_cut_at_the_border_of_a_read(form: Form) -> None:
 def test_other_encodings_are_refused_and_not_garbled(form: Form) -> None:
     big5 = "您好，我們想瞭解一下會話存檔的價格，麻煩發個報價單，謝謝".encode("big5")
     with pytest.raises(InputError, match="认不出文件 a.txt 的文字编码"):
-        preview(BytesIO(big5), "a.txt", form)
+        preview_import(BytesIO(big5), "a.txt", form)
     with pytest.raises(InputError, match="第 2 行有不是 UTF-8 的字节"):
-        preview(BytesIO("陈晓3：你好\n".encode() + b"\xff\xff\xff"), "a.txt", form)
+        preview_import(BytesIO("陈晓3：你好\n".encode() + b"\xff\xff\xff"), "a.txt", form)
     with pytest.raises(InputError, match="标明是 UTF-16"):
-        preview(BytesIO(b"\xff\xfe\x00\xd8\x00"), "a.txt", form)
+        preview_import(BytesIO(b"\xff\xfe\x00\xd8\x00"), "a.txt", form)
     with pytest.raises(InputError, match="第 3 行有不是 UTF-8 的字节"):
-        preview(BytesIO(b"\xef\xbb\xbfa\nb\n\xc4\xe3"), "a.txt", form)
+        preview_import(BytesIO(b"\xef\xbb\xbfa\nb\n\xc4\xe3"), "a.txt", form)
 
 
 @pytest.mark.parametrize("data", [b"", b" \n\t\r\n", b"\xef\xbb\xbf", b"\xff\xfe"])
 @pytest.mark.parametrize("name", ["a.json", "a.jsonl", "a.csv", "a.txt"])
 def test_empty_files(data: bytes, name: str, form: Form) -> None:
     with pytest.raises(InputError, match=f"文件 {name} 是空的"):
-        preview(BytesIO(data), name, form)
+        preview_import(BytesIO(data), name, form)
 
 
 @pytest.mark.parametrize(
@@ -116,12 +116,12 @@ def test_empty_files(data: bytes, name: str, form: Form) -> None:
 )
 def test_broken_json_says_where(data: str, sentence: str, form: Form) -> None:
     with pytest.raises(InputError, match=sentence):
-        preview(BytesIO(data.encode()), "a.json", form)
+        preview_import(BytesIO(data.encode()), "a.json", form)
 
 
 def test_json_of_one_object_per_line_whatever_its_name(form: Form) -> None:
     lines = "\n\n".join(json.dumps(chat, ensure_ascii=False) for chat in CHATS)
-    found = preview(BytesIO(lines.encode()), "a.json", form)
+    found = preview_import(BytesIO(lines.encode()), "a.json", form)
     assert found.format is FileFormat.JSONL
     assert [chat.text for chat in found.chats] == TEXTS
 
@@ -141,7 +141,7 @@ def test_json_of_one_object_per_line_whatever_its_name(form: Form) -> None:
     ],
 )
 def test_what_is_wrong_with_a_line_is_said_in_chinese(line: str, said: str, form: Form) -> None:
-    found = preview(BytesIO(f'{{"chat_text": "甲：一"}}\n{line}'.encode()), "a.jsonl", form)
+    found = preview_import(BytesIO(f'{{"chat_text": "甲：一"}}\n{line}'.encode()), "a.jsonl", form)
     assert [row.reason.partition("：")[2] for row in found.rejected] == [said]
 
 
@@ -154,7 +154,7 @@ def test_broken_lines_cost_only_themselves(form: Form) -> None:
         "[1]",
         '{"n": ' + "9" * 5000 + "}",
     ]
-    found = preview(BytesIO("\n".join(lines).encode()), "a.jsonl", form)
+    found = preview_import(BytesIO("\n".join(lines).encode()), "a.jsonl", form)
     assert [(chat.index, chat.line) for chat in found.chats] == [(1, 1), (3, 4)]
     assert [(row.index, row.line) for row in found.rejected] == [(2, 3), (4, 5), (5, 6)]
     assert "第 2 列不是合法的 JSON" in found.rejected[0].reason
@@ -177,19 +177,21 @@ def test_tables_find_text_index_and_labels_by_their_names(form: Form) -> None:
         [9, TEXTS[1], *[""] * len(keys)],
     ]
     for data, name in ((as_csv(rows).encode(), "a.csv"), (as_xlsx(rows), "a.xlsx")):
-        found = preview(BytesIO(data), name, form)
+        found = preview_import(BytesIO(data), name, form)
         assert [chat.index for chat in found.chats] == [7, 9]
         assert found.chats[0].forms == [{**form.empty(), form.name_field: "陈晓3", "咨询类型": ["询价、答疑"]}]
         assert found.chats[0].notes == ()
         assert (found.labels, found.rows, found.rejected) == (1, 2, ())
         assert found.columns[:2] == ("序号", "Chat_Text")
-        counted = preview(BytesIO(data), name, form, columns=Columns(index=BY_POSITION))
+        counted = preview_import(BytesIO(data), name, form, columns=TableColumns(index=BY_POSITION))
         assert [chat.index for chat in counted.chats] == [1, 2]
 
 
 def test_tables_with_an_infos_column(form: Form) -> None:
     infos = json.dumps([{**form.empty(), form.name_field: "陈晓3"}], ensure_ascii=False)
-    found = preview(BytesIO(as_csv([["text", "infos"], [TEXTS[0], infos], [TEXTS[1], "{"]]).encode()), "a.csv", form)
+    found = preview_import(
+        BytesIO(as_csv([["text", "infos"], [TEXTS[0], infos], [TEXTS[1], "{"]]).encode()), "a.csv", form
+    )
     assert found.chats[0].forms == [{**form.empty(), form.name_field: "陈晓3"}]
     assert [(row.index, row.reason) for row in found.rejected] == [(2, "infos 列不是合法的 JSON")]
 
@@ -197,11 +199,11 @@ def test_tables_with_an_infos_column(form: Form) -> None:
 def test_a_text_column_can_be_chosen(form: Form) -> None:
     data = as_csv([["标题", "正文"], ["a", TEXTS[0]]]).encode()
     with pytest.raises(ColumnError) as caught:
-        preview(BytesIO(data), "a.csv", form)
+        preview_import(BytesIO(data), "a.csv", form)
     assert caught.value.columns == ("标题", "正文")
-    assert texts(data, "a.csv", form, columns=Columns(text="正文")) == TEXTS[:1]
+    assert texts(data, "a.csv", form, columns=TableColumns(text="正文")) == TEXTS[:1]
     with pytest.raises(ColumnError, match="没有「正」列"):
-        preview(BytesIO(data), "a.csv", form, columns=Columns(text="正"))
+        preview_import(BytesIO(data), "a.csv", form, columns=TableColumns(text="正"))
 
 
 def test_bad_rows_of_tables(form: Form) -> None:
@@ -213,7 +215,7 @@ def test_bad_rows_of_tables(form: Form) -> None:
         ["x", TEXTS[1]],
         [5, ""],
     ]
-    found = preview(BytesIO(as_xlsx(rows)), "a.xlsx", form)
+    found = preview_import(BytesIO(as_xlsx(rows)), "a.xlsx", form)
     assert [row.index for row in found.chats] == [1]
     assert [(row.index, row.line, row.reason) for row in found.rejected] == [
         (1, 3, "index 与前面的行重复"),
@@ -224,7 +226,7 @@ def test_bad_rows_of_tables(form: Form) -> None:
 
 
 def test_a_cell_that_excel_has_cut_is_refused(form: Form) -> None:
-    found = preview(BytesIO(as_xlsx([["text"], ["聊" * 32_767], [TEXTS[0]]])), "a.xlsx", form)
+    found = preview_import(BytesIO(as_xlsx([["text"], ["聊" * 32_767], [TEXTS[0]]])), "a.xlsx", form)
     assert found.rejected[0].reason.startswith("文字满了 Excel 单元格的上限")
     assert [chat.text for chat in found.chats] == TEXTS[:1]
 
@@ -236,22 +238,22 @@ def test_a_long_cell_of_a_csv(form: Form) -> None:
 
 def test_things_that_are_not_what_they_say(form: Form, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="不是 Excel 文件"):
-        preview(BytesIO(b"a,b"), "a.xlsx", form)
+        preview_import(BytesIO(b"a,b"), "a.xlsx", form)
     with pytest.raises(InputError, match="不是可读的 Excel 文件"):
-        preview(BytesIO(b"PK\x03\x04 no archive"), "a.xlsx", form)
+        preview_import(BytesIO(b"PK\x03\x04 no archive"), "a.xlsx", form)
     with pytest.raises(InputError, match="不认识文件 a.pdf 的格式"):
-        preview(BytesIO(b"%PDF"), "a.pdf", form)
+        preview_import(BytesIO(b"%PDF"), "a.pdf", form)
     with pytest.raises(InputError, match="找不到文件 none.json"):
-        preview(tmp_path / "none.json", "none.json", form)
+        preview_import(tmp_path / "none.json", "none.json", form)
     with pytest.raises(InputError, match="是文件夹"):
-        preview(tmp_path, "folder", form)
+        preview_import(tmp_path, "folder", form)
     # Excel files are recognised by their content.
     assert texts(as_xlsx([["text"], [TEXTS[0]]]), "a.csv", form) == TEXTS[:1]
 
 
 def test_submissions_are_told_from_chats(form: Form) -> None:
     data = json.dumps([{"infos": [form.empty()], "index": 2}, {"infos": []}]).encode()
-    found = preview(BytesIO(data), "a.json", form)
+    found = preview_import(BytesIO(data), "a.json", form)
     assert found.kind is FileKind.SUBMISSION
     assert [row.index for row in found.forms] == [2]
     assert [(row.index, row.reason) for row in found.rejected] == [(2, "缺少 index")]
@@ -260,7 +262,9 @@ def test_submissions_are_told_from_chats(form: Form) -> None:
 def test_only_the_first_rows_are_kept_and_all_are_counted(form: Form) -> None:
     data = json.dumps([{"chat_text": f"甲：{number}"} for number in range(300)]).encode()
     seen: list[float] = []
-    found = preview(BytesIO(data), "a.json", form, limit=5, on_progress=lambda progress: seen.append(progress.share))
+    found = preview_import(
+        BytesIO(data), "a.json", form, limit=5, on_progress=lambda progress: seen.append(progress.share)
+    )
     assert (found.rows, found.good, len(found.chats)) == (300, 300, 5)
     assert len(seen) == 3
     assert all(0 < share <= 1 for share in seen)

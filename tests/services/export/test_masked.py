@@ -13,9 +13,9 @@ from core.services.export import (
     AnswerSource,
     TableFormat,
     export_dataset,
+    export_log_entries,
     export_submission,
     export_table,
-    ledger_entries,
 )
 from core.services.training import TrainingOptions, export_test_csv, export_training, rebuild, training_sets
 from tests.factories.exports import fill, form
@@ -42,7 +42,7 @@ def test_no_export_says_what_is_hidden(store: Store, tmp_path: Path) -> None:
         written = (tmp_path / name).read_text("utf-8")
         assert not [secret for secret in SECRETS if secret in written], name
         assert "何苗2" in written
-    assert all(entry.parameters["mask"] == ["phone", "email", "address"] for entry in ledger_entries(store))
+    assert all(entry.parameters["mask"] == ["phone", "email", "address"] for entry in export_log_entries(store))
     row = json.loads((tmp_path / "dataset.json").read_text("utf-8"))[0]
     assert len(row["chat_text"]) == len(TEXT)
     assert row["infos"][0]["基本信息-手机号码"] == "138****8001"

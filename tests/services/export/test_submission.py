@@ -8,9 +8,16 @@ import pytest
 from core.adapters.store import Store
 from core.adapters.store.models import RecordStatus
 from core.errors import ExportError, NotFoundError
-from core.services.export import AnswerSource, Coverage, coverage_of, export_submission, ledger_entries, parse_source
+from core.services.export import (
+    AnswerSource,
+    Coverage,
+    coverage_of,
+    export_log_entries,
+    export_submission,
+    parse_source,
+)
 from core.services.export.atomic_file import pending_file
-from core.services.export.export_report import ranges
+from core.services.export.export_result import index_ranges
 from core.services.export.json_writer import verify_array, write_array
 from tests.factories.exports import FORM, LABELS, fill
 
@@ -75,7 +82,7 @@ def test_missing_chats_get_one_empty_form_where_that_is_chosen(store: Store, tmp
 def test_the_ledger_keeps_where_every_line_came_from(store: Store, tmp_path: Path) -> None:
     fill(store, statuses={3: RecordStatus.CONFIRMED})
     report = export_submission(store, dataset="四条", source=parse_source("records+run:模型"), out=tmp_path / "s.json")
-    (entry,) = ledger_entries(store)
+    (entry,) = export_log_entries(store)
     with store.read() as session:
         assert (entry.kind, entry.name, entry.dataset, entry.sha256) == ("submission", "s.json", "四条", report.sha256)
         provenance = session.connection().exec_driver_sql("select provenance from export").scalar_one()
@@ -145,5 +152,5 @@ def test_a_file_that_reads_back_differently_is_refused(tmp_path: Path) -> None:
 
 
 def test_ranges_name_every_index() -> None:
-    assert ranges([7, 1, 2, 3, 4, 9, 10]) == "1–4、7、9、10"
-    assert ranges([]) == ""
+    assert index_ranges([7, 1, 2, 3, 4, 9, 10]) == "1–4、7、9、10"
+    assert index_ranges([]) == ""

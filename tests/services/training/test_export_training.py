@@ -12,8 +12,15 @@ from core.domain.form import Form
 from core.domain.prompts import load_prompt, render
 from core.domain.replies import parse_reply
 from core.errors import ExportError, PromptError
-from core.services.export import AnswerSource, ledger_entries, parse_source
-from core.services.training import Filters, InputKind, OverBudget, TrainingFormat, TrainingOptions, export_training
+from core.services.export import AnswerSource, export_log_entries, parse_source
+from core.services.training import (
+    AnswerFilters,
+    InputKind,
+    OverBudget,
+    TrainingFormat,
+    TrainingOptions,
+    export_training,
+)
 from core.services.training.row_formats import target_of
 from tests.factories.exports import FIRST, LABELS, TEXTS, fill
 from tests.factories.exports import form as filled
@@ -125,7 +132,7 @@ def test_the_same_choices_give_the_same_bytes_and_an_entry_each(store: Store, tm
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
     other = export_training(store, options=options(min_rows=30, seed=8, validation=0.25), out=tmp_path / "c")
     assert other.sha256 != reports[0].sha256 == reports[1].sha256
-    found = ledger_entries(store)
+    found = export_log_entries(store)
     assert [entry.name for entry in found] == ["c", "b", "a"]
     assert found[0].parameters["seed"] == 8
     assert found[0].dataset == "四条"
@@ -187,11 +194,11 @@ def test_rows_over_the_limit_are_named_skipped_or_cleaned(store: Store, tmp_path
         ({"max_rows": 3, "min_rows": 10}, "最多行数"),
         ({"balance": 1.0}, "均衡比例"),
         ({"overlap": -1}, "重叠"),
-        ({"filters": Filters(since="昨天")}, "日期「昨天」看不懂"),
-        ({"filters": Filters(since="2026-02-01", until="2026-01-01")}, "晚于"),
-        ({"filters": Filters(score_min=3)}, "哪个抽取任务"),
-        ({"filters": Filters(filled=("没有",))}, "没有字段「没有」"),
-        ({"filters": Filters(reviewers=("小王",))}, "没有一行可以训练"),
+        ({"filters": AnswerFilters(since="昨天")}, "日期「昨天」看不懂"),
+        ({"filters": AnswerFilters(since="2026-02-01", until="2026-01-01")}, "晚于"),
+        ({"filters": AnswerFilters(score_min=3)}, "哪个抽取任务"),
+        ({"filters": AnswerFilters(filled=("没有",))}, "没有字段「没有」"),
+        ({"filters": AnswerFilters(reviewers=("小王",))}, "没有一行可以训练"),
         ({"min_rows": -1}, "最少行数"),
         ({"max_chars": 0}, "字数上限"),
         ({"validation": 1.0}, "验证集比例"),

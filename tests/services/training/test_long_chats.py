@@ -18,7 +18,7 @@ from core.services.training import (
     OverBudget,
     TrainingFormat,
     export_training,
-    latest,
+    latest_summaries,
     lost_values,
     preflight,
     save_summary,
@@ -100,12 +100,12 @@ def test_windows_hold_only_what_they_give_evidence_of(store: Store, form: Form, 
 
 
 def test_what_a_reviewer_pinned_stays_in_its_window(form: Form) -> None:
-    from core.services.training.chunk_rows import supported
+    from core.services.training.chunk_rows import supported_forms
 
     text = "林晓3：我们很想要\n"
     pins = [{"客户是否有意向": [7]}]
-    assert supported(form, text, LONG_LABELS, pins, {7}.__contains__)[0]["客户是否有意向"] == "有意向"
-    assert supported(form, text, LONG_LABELS, pins, {8}.__contains__)[0]["客户是否有意向"] == ""
+    assert supported_forms(form, text, LONG_LABELS, pins, {7}.__contains__)[0]["客户是否有意向"] == "有意向"
+    assert supported_forms(form, text, LONG_LABELS, pins, {8}.__contains__)[0]["客户是否有意向"] == ""
 
 
 def test_a_target_that_fills_the_limit_leaves_no_room_for_windows(store: Store, tmp_path: Path) -> None:
@@ -168,7 +168,7 @@ def test_summaries_come_from_a_run_that_made_them_and_leave_edited_ones_alone(st
     assert summaries_from_run(store, 1) == 2
     assert summaries_from_run(store, 1) == 0
     with store.read() as session:
-        found = [(index, view.text, view.version, view.run_id) for index, view in latest(session, 1)]
+        found = [(index, view.text, view.version, view.run_id) for index, view in latest_summaries(session, 1)]
     assert found == [(1, "一\n\n二", 1, 1), (2, "三", 1, 1), (3, "人写的", 1, None)]
 
 

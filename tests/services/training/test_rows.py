@@ -22,8 +22,8 @@ from core.errors import ExportError, PromptError
 from core.services.export import AnswerSource
 from core.services.extraction import prompt_library
 from core.services.training import (
-    Duplicates,
-    Filters,
+    AnswerFilters,
+    DuplicatePolicy,
     TrainingFormat,
     export_training,
     preflight,
@@ -49,17 +49,19 @@ def indices(folder: Path, part: str = "") -> list[int]:
 @pytest.mark.parametrize(
     ("filters", "left"),
     [
-        (Filters(filled=("意向产品",)), [1]),
-        (Filters(filled=("基本信息-姓名", "客户购买阶段")), [1, 2, 3]),
-        (Filters(reviewers=("小王",)), [1, 2]),
-        (Filters(since="2026-03-02"), [2]),
-        (Filters(until="2026-03-01"), [1]),
-        (Filters(confirmed=("基本信息-姓名",)), [2]),
-        (Filters(score_run="模型", score_min=36), [4]),
-        (Filters(score_run="模型", score_max=20), [2]),
+        (AnswerFilters(filled=("意向产品",)), [1]),
+        (AnswerFilters(filled=("基本信息-姓名", "客户购买阶段")), [1, 2, 3]),
+        (AnswerFilters(reviewers=("小王",)), [1, 2]),
+        (AnswerFilters(since="2026-03-02"), [2]),
+        (AnswerFilters(until="2026-03-01"), [1]),
+        (AnswerFilters(confirmed=("基本信息-姓名",)), [2]),
+        (AnswerFilters(score_run="模型", score_min=36), [4]),
+        (AnswerFilters(score_run="模型", score_max=20), [2]),
     ],
 )
-def test_filters_pass_only_what_is_good_enough(store: Store, tmp_path: Path, filters: Filters, left: list[int]) -> None:
+def test_filters_pass_only_what_is_good_enough(
+    store: Store, tmp_path: Path, filters: AnswerFilters, left: list[int]
+) -> None:
     fill(store, statuses={1: RecordStatus.CONFIRMED, 2: RecordStatus.CONFIRMED})
     with store.write() as session:
         for number in (1, 2):
@@ -127,7 +129,7 @@ def test_repeated_chats_are_shown_and_dropped_by_choice(store: Store, tmp_path: 
     found = preflight(store, options())
     assert found.similar == [[f"四条 第 {index} 条" for index in group] for group in ([1, 2, 3, 4], [5, 6])]
     assert found.contradictions == [["四条 第 5 条", "四条 第 6 条"]]
-    for policy, left in ((Duplicates.EXACT, 11), (Duplicates.NEAR, 8)):
+    for policy, left in ((DuplicatePolicy.EXACT, 11), (DuplicatePolicy.NEAR, 8)):
         report = export_training(store, options=options(duplicates=policy), out=tmp_path / policy)
         assert (len(indices(tmp_path / policy)), report.counts["duplicates_dropped"]) == (left, 12 - left)
     assert indices(tmp_path / "near") == [1, 5, 7, 8, 9, 10, 11, 12]
@@ -136,7 +138,7 @@ def test_repeated_chats_are_shown_and_dropped_by_choice(store: Store, tmp_path: 
 def test_of_equal_chats_the_record_stays(store: Store, tmp_path: Path) -> None:
     texts = ("林晓3：你好，我想问问价格",) * 2
     fill(store, texts=texts, labels=(LABELS[0], LABELS[0]), statuses={2: RecordStatus.CONFIRMED})
-    export_training(store, options=options(source=BOTH, duplicates=Duplicates.EXACT), out=tmp_path / "set")
+    export_training(store, options=options(source=BOTH, duplicates=DuplicatePolicy.EXACT), out=tmp_path / "set")
     assert indices(tmp_path / "set") == [2]
 
 
@@ -257,6 +259,6 @@ def test_datasets_go_in_together_and_repeated_chats_between_them_are_seen(store:
     ]
     assert report.counts["chats"] == 8
     assert len(preflight(store, both).contradictions) == 4
-    export_training(store, options=replace(both, duplicates=Duplicates.EXACT), out=tmp_path / "one")
+    export_training(store, options=replace(both, duplicates=DuplicatePolicy.EXACT), out=tmp_path / "one")
     kept = [(row["dataset"], row["index"]) for row in manifest_of(tmp_path / "one")["rows"]]
     assert kept == [("另一批", 2), ("另一批", 3), ("另一批", 4), ("四条", 1)]  # the record stays, else the first

@@ -11,7 +11,7 @@ from core.adapters.store.models import Chat, Record, RecordEvent, RecordStatus, 
 from core.errors import ExportError, NotFoundError
 from core.services.export import AnswerSource
 from core.services.training import (
-    Duplicates,
+    DuplicatePolicy,
     InputKind,
     OverBudget,
     TrainingFormat,
@@ -58,7 +58,7 @@ def test_windows_cleaning_and_summaries_are_rebuilt_too(store: Store, tmp_path: 
     save_summary(store, chat_id=1, text="- 马会5：先看看", who="小王", base_version=0)
     choices = [
         options(cutoff_len=2000, over_budget=OverBudget.WINDOW),
-        options(text=InputKind.CLEAN, steps=("placeholders", "runs"), duplicates=Duplicates.NEAR),
+        options(text=InputKind.CLEAN, steps=("placeholders", "runs"), duplicates=DuplicatePolicy.NEAR),
         options(text=InputKind.SUMMARY),
     ]
     for number, choice in enumerate(choices, start=1):

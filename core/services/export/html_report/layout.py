@@ -8,13 +8,13 @@ from core.domain.chat import Role, guess_roles, parse_chat
 from core.domain.evidence import ChatIndex, Evidence, locate
 from core.domain.form import Form, FormValues
 from core.domain.masking import Mask
-from core.services.export.answer_sources import ORIGINS, Answer
+from core.services.export.answer_sources import ORIGIN_LABELS, ChatAnswer
 
 UNSEEN = "未看"
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class ReportCell:
     """One field: its key, label, group number, value as text, how it is supported, whether a person looked at it."""
 
     id: str
@@ -31,7 +31,7 @@ class CustomerPage:
     """One customer: a name for the heading, and the groups of cells in the form's order."""
 
     name: str
-    groups: tuple[tuple[str, tuple[Cell, ...]], ...]
+    groups: tuple[tuple[str, tuple[ReportCell, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class TextSlice:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ReportMessage:
     """One message."""
 
     number: int
@@ -61,11 +61,11 @@ class ChatPage:
     index: int
     origin: str
     customers: tuple[CustomerPage, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[ReportMessage, ...]
 
 
 def chat_page(
-    form: Form, text: str, answer: Answer, confirmed: Mapping[int, Mapping[str, str]], mask: Mask
+    form: Form, text: str, answer: ChatAnswer, confirmed: Mapping[int, Mapping[str, str]], mask: Mask
 ) -> ChatPage:
     """Lay one chat out.
 
@@ -87,7 +87,7 @@ def chat_page(
         groups = tuple((group, tuple(cells[field.key] for field in form.in_group(group))) for group in form.groups)
         customers.append(CustomerPage(form.name_of(values), groups))
     lines = tuple(
-        Line(
+        ReportMessage(
             number=message.index + 1,
             speaker=message.speaker,
             is_customer=message.speaker in roles and roles[message.speaker].role is Role.CUSTOMER,
@@ -96,7 +96,7 @@ def chat_page(
         )
         for message in parsed.messages
     )
-    return ChatPage(answer.index, ORIGINS[answer.origin], tuple(customers), lines)
+    return ChatPage(answer.index, ORIGIN_LABELS[answer.origin], tuple(customers), lines)
 
 
 def _cells(
@@ -107,7 +107,7 @@ def _cells(
     confirmed: Mapping[str, str],
     mask: Mask,
     marks: list[tuple[int, int, str, int]],
-) -> Iterator[tuple[str, Cell]]:
+) -> Iterator[tuple[str, ReportCell]]:
     found = locate(form, index, values, form.name_of(values))
     hidden = mask.values(form, values)
     for place, field in enumerate(form.fields):
@@ -119,7 +119,7 @@ def _cells(
         value: Any = hidden[field.key]
         yield (
             field.key,
-            Cell(
+            ReportCell(
                 id=cell,
                 key=field.key,
                 label=field.label,

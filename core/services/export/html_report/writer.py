@@ -11,17 +11,17 @@ from core.adapters.store import RecordView, Store, queries
 from core.domain.form import load_named_form
 from core.domain.masking import NO_MASK, Mask
 from core.errors import ExportError
-from core.services.export.answer_sources import AnswerSource, OrderedStream, answers, coverage
-from core.services.export.atomic_file import HashingReader, differs, pending_file
-from core.services.export.export_report import ExportReport, ranges
+from core.services.export.answer_sources import AnswerSource, OrderedStream, measure_coverage, stream_answers
+from core.services.export.answer_statistics import AnswerStatistics
+from core.services.export.atomic_file import HashingReader, mismatch_error, pending_file
+from core.services.export.export_log import log_export
+from core.services.export.export_result import ExportResult, index_ranges
 from core.services.export.html_report.layout import ChatPage, chat_page
-from core.services.export.ledger import enter_export
-from core.services.export.tally import Tally
 
 _TEMPLATE = Path(__file__).with_name("template.html.j2")
 
 
-def export_report(
+def export_html_report(
     store: Store,
     *,
     dataset: str | int,
@@ -29,7 +29,7 @@ def export_report(
     out: Path,
     chats: Sequence[int] | None = None,
     mask: Mask = NO_MASK,
-) -> ExportReport:
+) -> ExportResult:
     """Write chats with their forms and evidence into one HTML file that opens anywhere, also on paper.
 
     Args:
@@ -50,13 +50,13 @@ def export_report(
     with store.read() as session, pending_file(out) as file:
         chosen = queries.dataset(session, dataset)
         form = load_named_form(chosen.form)
-        found = coverage(session, chosen, source)
+        found = measure_coverage(session, chosen, source)
         wanted = set(chats) if chats is not None else None
-        tally = Tally()
+        tally = AnswerStatistics()
         texts = OrderedStream((chat.index, chat.text) for chat in queries.chats(session, chosen.id))
         records = OrderedStream((record.index, record) for record in queries.confirmed(session, chosen.id))
         pages: list[ChatPage] = []
-        stream = (a for a in answers(session, chosen, form, source) if wanted is None or a.index in wanted)
+        stream = (a for a in stream_answers(session, chosen, form, source) if wanted is None or a.index in wanted)
         for answer in tally.watch(stream):
             record = records.take(answer.index) if answer.origin == "record" else None
             pages.append(chat_page(form, texts.take(answer.index) or "", answer, _confirmed(record), mask))
@@ -70,7 +70,7 @@ def export_report(
             text = reader.read().decode("utf-8")
         _compare(text, pages, out.name)
         left_out = sorted(set(found.missing) if wanted is None else wanted - {page.index for page in pages})
-        report = ExportReport(
+        report = ExportResult(
             kind="report",
             out=out,
             sha256=reader.sha256(),
@@ -84,10 +84,10 @@ def export_report(
             "dataset": chosen.name,
             "source": str(source),
             "mask": mask.names,
-            "chats": ranges(page.index for page in pages),
+            "chats": index_ranges(page.index for page in pages),
         }
         with store.write() as writing:
-            enter_export(writing, report, dataset_id=chosen.id, parameters=parameters, provenance=tally.provenance)
+            log_export(writing, report, dataset_id=chosen.id, parameters=parameters, provenance=tally.provenance)
             file.publish()
     return report
 
@@ -145,4 +145,4 @@ def _compare(text: str, pages: list[ChatPage], name: str) -> None:
     # A parser turns every line break into a plain one, as a browser does.
     wanted = [words.replace("\r\n", "\n").replace("\r", "\n") for words in _said(pages)]
     if [words.replace("\r\n", "\n").replace("\r", "\n") for words in reading.found] != wanted:
-        raise differs(name)
+        raise mismatch_error(name)

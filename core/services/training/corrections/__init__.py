@@ -4,19 +4,30 @@ Corrections become groups (``grouping``), a group becomes a rule of a new prompt
 (``prompt_rules``) or a bulk change (``bulk_correction``).
 """
 
-from core.services.training.corrections.bulk_correction import plan_lesson
-from core.services.training.corrections.grouping import Case, How, Lesson, lessons, runs_corrected
-from core.services.training.corrections.prompt_rules import example_of, prompt_with, rule_of, write_prompt
+from core.services.training.corrections.bulk_correction import plan_bulk_correction
+from core.services.training.corrections.grouping import (
+    Correction,
+    CorrectionGroup,
+    CorrectionKind,
+    corrected_runs,
+    correction_groups,
+)
+from core.services.training.corrections.prompt_rules import (
+    add_rules,
+    find_example,
+    propose_rule,
+    save_prompt_with_rules,
+)
 
 __all__ = [
-    "Case",
-    "How",
-    "Lesson",
-    "example_of",
-    "lessons",
-    "plan_lesson",
-    "prompt_with",
-    "rule_of",
-    "runs_corrected",
-    "write_prompt",
+    "Correction",
+    "CorrectionKind",
+    "CorrectionGroup",
+    "find_example",
+    "correction_groups",
+    "plan_bulk_correction",
+    "add_rules",
+    "propose_rule",
+    "corrected_runs",
+    "save_prompt_with_rules",
 ]

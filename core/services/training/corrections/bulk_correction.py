@@ -5,10 +5,10 @@ from core.domain.form import Form, Value
 from core.domain.form.model import split_list
 from core.errors import InputError
 from core.services.review.records.bulk import Edit, Plan, plan_edits
-from core.services.training.corrections.grouping import How, Lesson
+from core.services.training.corrections.grouping import CorrectionGroup, CorrectionKind
 
 
-def plan_lesson(store: Store, form: Form, run: RunView, lesson: Lesson) -> Plan:
+def plan_bulk_correction(store: Store, form: Form, run: RunView, lesson: CorrectionGroup) -> Plan:
     """What correcting the same mistake everywhere else would do.
 
     Looks at every chat of the run's dataset: at its record where there is one, else at the run's forms. A cell counts
@@ -34,11 +34,11 @@ def plan_lesson(store: Store, form: Form, run: RunView, lesson: Lesson) -> Plan:
     return plan_edits(store, form, run.dataset_id, edits, base_run=run.id)
 
 
-def _corrected(lesson: Lesson, value: Value) -> Value | None:
+def _corrected(lesson: CorrectionGroup, value: Value) -> Value | None:
     """What the cell would become; ``None`` where the mistake is not in it."""
     if isinstance(value, list):
         items = split_list(value)
-        if lesson.how is not How.REMOVED or lesson.before not in items:
+        if lesson.how is not CorrectionKind.REMOVED or lesson.before not in items:
             return None
         return [item for item in items if item != lesson.before]
     return lesson.after if value == lesson.before else None

@@ -15,7 +15,7 @@ from core.domain.form import Form, FormValues, Value
 from core.domain.form.model import Field, split_list
 
 
-class How(StrEnum):
+class CorrectionKind(StrEnum):
     """What a reviewer did to a model's value."""
 
     FILLED = "补填"  # the model left it empty
@@ -26,7 +26,7 @@ class How(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class Correction:
     """One correction: chat index from 1, customer from 0 in the record, what the model said and what a person says."""
 
     chat: int
@@ -36,7 +36,7 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
+class CorrectionGroup:
     """A group of corrections.
 
     Attributes:
@@ -48,10 +48,10 @@ class Lesson:
     """
 
     key: str
-    how: How
+    how: CorrectionKind
     before: str
     after: str
-    cases: tuple[Case, ...]
+    cases: tuple[Correction, ...]
 
     @property
     def id(self) -> str:
@@ -64,7 +64,7 @@ class Lesson:
         return list(dict.fromkeys(case.chat for case in self.cases))
 
 
-def runs_corrected(store: Store, dataset_id: int) -> list[tuple[RunView, int]]:
+def corrected_runs(store: Store, dataset_id: int) -> list[tuple[RunView, int]]:
     """Runs that confirmed records of a dataset started from, with the number of records, most first."""
     with store.read() as session:
         rows = session.execute(
@@ -80,7 +80,7 @@ def runs_corrected(store: Store, dataset_id: int) -> list[tuple[RunView, int]]:
     return sorted(found, key=lambda one: (-one[1], one[0].name))
 
 
-def lessons(store: Store, form: Form, run: RunView, *, least: int = 2) -> list[Lesson]:
+def correction_groups(store: Store, form: Form, run: RunView, *, least: int = 2) -> list[CorrectionGroup]:
     """What reviewers changed in a run's answers, in groups of at least so many chats.
 
     Customers that a person added or removed are not counted: they are no change of a field. Groups with the most
@@ -92,7 +92,7 @@ def lessons(store: Store, form: Form, run: RunView, *, least: int = 2) -> list[L
         run: the run that records started from.
         least: chats that make a group.
     """
-    grouped: dict[tuple[str, How, str, str], list[Case]] = defaultdict(list)
+    grouped: dict[tuple[str, CorrectionKind, str, str], list[Correction]] = defaultdict(list)
     with store.read() as session:
         said = queries.forms_by_index(session, run.id)
         for record in queries.confirmed(session, run.dataset_id):
@@ -100,10 +100,10 @@ def lessons(store: Store, form: Form, run: RunView, *, least: int = 2) -> list[L
                 continue
             for number, before, after in _pairs(form, record, said.get(record.index, [])):
                 for field in form.fields:
-                    case = Case(record.index, number, before[field.key], after[field.key])
+                    case = Correction(record.index, number, before[field.key], after[field.key])
                     for how, old, new in _changes(field, case):
                         grouped[field.key, how, old, new].append(case)
-    found = [Lesson(*group, tuple(cases)) for group, cases in grouped.items()]
+    found = [CorrectionGroup(*group, tuple(cases)) for group, cases in grouped.items()]
     weights = {field.key: field.points for field in form.fields}
     return sorted(
         (one for one in found if len(one.chats) >= least),
@@ -120,7 +120,7 @@ def _pairs(
             yield number, form.coerce(said[source]).values, form.coerce(customer["values"]).values
 
 
-def _changes(field: Field, case: Case) -> Iterator[tuple[How, str, str]]:
+def _changes(field: Field, case: Correction) -> Iterator[tuple[CorrectionKind, str, str]]:
     """Group names of one correction; free texts are grouped without their words."""
     before, after = case.before, case.after
     if before == after:
@@ -130,16 +130,16 @@ def _changes(field: Field, case: Case) -> Iterator[tuple[How, str, str]]:
         had, has = split_list(before), split_list(after)
         for item in has:
             if item not in had:
-                yield How.ADDED, "", _named(field, item)
+                yield CorrectionKind.ADDED, "", _named(field, item)
         for item in had:
             if item not in has:
-                yield How.REMOVED, _named(field, item), ""
+                yield CorrectionKind.REMOVED, _named(field, item), ""
     elif not before:
-        yield How.FILLED, "", _named(field, str(after))
+        yield CorrectionKind.FILLED, "", _named(field, str(after))
     elif not after:
-        yield How.CLEARED, _named(field, str(before)), ""
+        yield CorrectionKind.CLEARED, _named(field, str(before)), ""
     else:
-        yield How.CHANGED, _named(field, str(before)), _named(field, str(after))
+        yield CorrectionKind.CHANGED, _named(field, str(before)), _named(field, str(after))
 
 
 def _named(field: Field, value: str) -> str:

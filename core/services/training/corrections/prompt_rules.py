@@ -10,7 +10,7 @@ from core.domain.form import Form
 from core.domain.prompts import Prompt
 from core.errors import PromptError
 from core.services.extraction.prompt_library import Entry, next_version, retitled, save
-from core.services.training.corrections.grouping import How, Lesson
+from core.services.training.corrections.grouping import CorrectionGroup, CorrectionKind
 
 HEADING = "## 审阅中总结的规则"
 _END = "{% endblock %}"
@@ -18,34 +18,34 @@ _EXCERPT = 120
 """Characters of a message that an example shows."""
 
 
-def rule_of(form: Form, lesson: Lesson) -> str:
+def propose_rule(form: Form, lesson: CorrectionGroup) -> str:
     """A proposal for the rule, for a person to edit before it goes anywhere."""
     label = f"「{lesson.key}」"
     before, after = f"「{lesson.before}」", f"「{lesson.after}」"
     match lesson.how:
-        case How.FILLED if lesson.after:
+        case CorrectionKind.FILLED if lesson.after:
             return f"{label}常被漏填，尤其是{after}：群聊里能看出来就填。"
-        case How.FILLED:
+        case CorrectionKind.FILLED:
             return f"{label}常被漏填：群聊里说到了就照原话填写。"
-        case How.CLEARED if lesson.before:
+        case CorrectionKind.CLEARED if lesson.before:
             return f"{label}没有明确依据时留空，不要推断为{before}。"
-        case How.CLEARED:
+        case CorrectionKind.CLEARED:
             return f"{label}在群聊里没有说到时留空，不要编造。"
-        case How.CHANGED if lesson.before and lesson.after:
+        case CorrectionKind.CHANGED if lesson.before and lesson.after:
             return f"{label}容易误填为{before}，这类情况应填{after}。"
-        case How.CHANGED:
+        case CorrectionKind.CHANGED:
             return f"{label}要照群聊里客户的原话填写，不要改写、概括或换算。"
-        case How.ADDED if lesson.after:
+        case CorrectionKind.ADDED if lesson.after:
             return f"{label}常漏掉{after}：群聊里涉及时一并列出。"
-        case How.ADDED:
+        case CorrectionKind.ADDED:
             return f"{label}常漏项：群聊里涉及的每一项都要列出。"
-        case How.REMOVED if lesson.before:
+        case CorrectionKind.REMOVED if lesson.before:
             return f"{label}不要随意加上{before}：客户明确提到才算。"
         case _:
             return f"{label}只列客户明确提到的，不要多列。"
 
 
-def example_of(store: Store, form: Form, dataset_id: int, lesson: Lesson) -> str:
+def find_example(store: Store, form: Form, dataset_id: int, lesson: CorrectionGroup) -> str:
     """A short example from the approved records: what was said, and what it means for the field; ``""`` if none.
 
     The first case whose approved value stands in its chat is taken; the words are the message's own.
@@ -66,7 +66,7 @@ def example_of(store: Store, form: Form, dataset_id: int, lesson: Lesson) -> str
     return ""
 
 
-def prompt_with(prompt: Prompt, rules: Sequence[str], *, version: int) -> str:
+def add_rules(prompt: Prompt, rules: Sequence[str], *, version: int) -> str:
     """The prompt's text with these rules at the end of what is asked, as another version.
 
     Args:
@@ -91,12 +91,12 @@ def prompt_with(prompt: Prompt, rules: Sequence[str], *, version: int) -> str:
     return f"{before}{heading}\n{lines}\n{source[at:]}"
 
 
-def write_prompt(store: Store, prompt: Prompt, rules: Sequence[str], *, who: str) -> Entry:
+def save_prompt_with_rules(store: Store, prompt: Prompt, rules: Sequence[str], *, who: str) -> Entry:
     """Keep the prompt with these rules as the next version of its name.
 
     Raises:
-        PromptError: as :func:`prompt_with`, or the text cannot be used.
+        PromptError: as :func:`add_rules`, or the text cannot be used.
     """
     with store.read() as session:
         version = next_version(session, prompt.name)
-    return save(store, prompt_with(prompt, rules, version=version), who=who)
+    return save(store, add_rules(prompt, rules, version=version), who=who)

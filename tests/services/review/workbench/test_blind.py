@@ -8,7 +8,7 @@ import pytest
 
 from core.adapters.store import DatasetView, Store, queries
 from core.adapters.store.models import Pass
-from core.services.export.answer_sources import answers, coverage, parse_source
+from core.services.export.answer_sources import measure_coverage, parse_source, stream_answers
 from core.services.review import BlindSession, blind_waiting
 from tests.factories.quality import FORM, NAME, TODO, add_record, add_run, form
 from tests.factories.runs import add_dataset
@@ -99,8 +99,8 @@ def test_what_was_adjudicated_stands(store: Store) -> None:
     with store.read() as session:
         standing = queries.confirmed_by_index(session, dataset.id)
         source = parse_source("records")
-        exported = {one.index: one.forms[0][NAME] for one in answers(session, dataset, FORM, source)}
-        covered = coverage(session, dataset, source).records
+        exported = {one.index: one.forms[0][NAME] for one in stream_answers(session, dataset, FORM, source)}
+        covered = measure_coverage(session, dataset, source).records
     assert {i: forms[0][NAME] for i, forms in standing.items()} == {
         1: "初审写的",
         2: "仲裁",

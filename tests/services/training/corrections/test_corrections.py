@@ -28,21 +28,21 @@ from core.services.review.records import bulk
 from core.services.training import (
     TrainingOptions,
     export_training,
-    register_tuned,
-    seen_in_training,
-    templates,
+    register_tuned_model,
+    training_overlap,
     training_sets,
+    tunable_templates,
 )
 from core.services.training.corrections import (
-    How,
-    Lesson,
-    example_of,
-    lessons,
-    plan_lesson,
-    prompt_with,
-    rule_of,
-    runs_corrected,
-    write_prompt,
+    CorrectionGroup,
+    CorrectionKind,
+    add_rules,
+    corrected_runs,
+    correction_groups,
+    find_example,
+    plan_bulk_correction,
+    propose_rule,
+    save_prompt_with_rules,
 )
 from tests.factories.exports import form as values
 
@@ -96,53 +96,56 @@ def _record(dataset: int | None, chat: int | None, run: int | None, right: dict[
 
 def test_corrections_come_in_groups_with_the_dearest_first(store: Store, form: Form) -> None:
     dataset, run = fill(store, form)
-    assert [(one.name, count) for one, count in runs_corrected(store, dataset)] == [("模型一", 4)]
-    found = lessons(store, form, run)
+    assert [(one.name, count) for one, count in corrected_runs(store, dataset)] == [("模型一", 4)]
+    found = correction_groups(store, form, run)
     assert [(one.key, one.how, one.before, one.after, one.chats) for one in found] == [
-        (PRODUCT, How.REMOVED, "CRM", "", [1, 2, 3, 4]),
-        (BUDGET, How.FILLED, "", "", [1, 2, 3, 4]),
-        (STAGE, How.CHANGED, "报价", "需求调研", [1, 2, 3, 4]),
+        (PRODUCT, CorrectionKind.REMOVED, "CRM", "", [1, 2, 3, 4]),
+        (BUDGET, CorrectionKind.FILLED, "", "", [1, 2, 3, 4]),
+        (STAGE, CorrectionKind.CHANGED, "报价", "需求调研", [1, 2, 3, 4]),
     ]
-    assert lessons(store, form, run, least=5) == []
+    assert correction_groups(store, form, run, least=5) == []
 
 
 def test_rules_go_into_a_new_version_of_the_prompt(store: Store, form: Form) -> None:
     dataset, run = fill(store, form)
-    found = {one.key: one for one in lessons(store, form, run)}
-    rules = [rule_of(form, found[STAGE]), example_of(store, form, dataset, found[BUDGET])]
+    found = {one.key: one for one in correction_groups(store, form, run)}
+    rules = [propose_rule(form, found[STAGE]), find_example(store, form, dataset, found[BUDGET])]
     assert rules[0] == "「客户购买阶段」容易误填为「报价」，这类情况应填「需求调研」。"
     assert "预算三万" in rules[1] and "应填「三万」" in rules[1]
-    entry = write_prompt(store, load_prompt("baseline"), rules, who="林晓")
+    entry = save_prompt_with_rules(store, load_prompt("baseline"), rules, who="林晓")
     assert entry.prompt.version > load_prompt("baseline").version and entry.draft_id
     assert all(rule in entry.prompt.body for rule in rules)
     with pytest.raises(PromptError, match="没有要写进提示词的规则"):
-        prompt_with(load_prompt("baseline"), ["  "], version=9)
+        add_rules(load_prompt("baseline"), ["  "], version=9)
     # What a customer wrote never becomes a template.
-    assert "{{" not in prompt_with(load_prompt("baseline"), ["填 {{ secret }}"], version=9).split("审阅中总结")[1]
+    assert "{{" not in add_rules(load_prompt("baseline"), ["填 {{ secret }}"], version=9).split("审阅中总结")[1]
 
 
 def test_the_same_mistake_is_corrected_where_it_still_stands(store: Store, form: Form) -> None:
     dataset, run = fill(store, form)
-    found = {one.key: one for one in lessons(store, form, run)}
-    plan = plan_lesson(store, form, run, found[PRODUCT])
+    found = {one.key: one for one in correction_groups(store, form, run)}
+    plan = plan_bulk_correction(store, form, run, found[PRODUCT])
     assert [(change.chat, change.after) for change in plan.changes] == [(5, ["会话存档"]), (6, ["会话存档"])]
     done = bulk.apply(store, form, plan, who="林晓", reason="经验", base_run=run.id)
     assert sorted(done.saved) == [5, 6]
-    assert plan_lesson(store, form, run, found[PRODUCT]).changes == ()
+    assert plan_bulk_correction(store, form, run, found[PRODUCT]).changes == ()
     bulk.undo(store, form, dataset, done.id, who="林晓")
     with store.read() as session:
         back = [record.forms[0][PRODUCT] for record in queries.records(session, dataset) if record.index > 4]
     assert back == [["会话存档", "CRM"]] * 2
     with pytest.raises(InputError, match="没有固定的旧值"):
-        plan_lesson(store, form, run, found[BUDGET])
+        plan_bulk_correction(store, form, run, found[BUDGET])
 
 
-@pytest.mark.parametrize("how", list(How))
-def test_every_kind_has_a_rule(form: Form, how: How) -> None:
-    both = Lesson(STAGE, how, "报价", "赢单", ())
-    neither = Lesson(NAME, how, "", "", ())
-    assert rule_of(form, both) != rule_of(form, neither)
-    assert all(rule.startswith("「") and rule.endswith("。") for rule in (rule_of(form, both), rule_of(form, neither)))
+@pytest.mark.parametrize("how", list(CorrectionKind))
+def test_every_kind_has_a_rule(form: Form, how: CorrectionKind) -> None:
+    both = CorrectionGroup(STAGE, how, "报价", "赢单", ())
+    neither = CorrectionGroup(NAME, how, "", "", ())
+    assert propose_rule(form, both) != propose_rule(form, neither)
+    assert all(
+        rule.startswith("「") and rule.endswith("。")
+        for rule in (propose_rule(form, both), propose_rule(form, neither))
+    )
 
 
 def test_a_tuned_model_remembers_what_it_has_seen(
@@ -152,18 +155,18 @@ def test_a_tuned_model_remembers_what_it_has_seen(
     options = TrainingOptions(datasets=(dataset,), source=AnswerSource(records=True), min_rows=0)
     export_training(store, options=options, out=tmp_path / "set")
     trained = training_sets(store)[0]
-    template = next(spec for spec in templates(store) if "patch_id" in spec.needs and "model" not in spec.needs)
+    template = next(spec for spec in tunable_templates(store) if "patch_id" in spec.needs and "model" not in spec.needs)
     with pytest.raises(SettingsError, match="资源 ID"):
-        register_tuned(store, template, trained, name="我的微调", filled={})
-    spec = register_tuned(store, template, trained, name="我的微调", filled={"patch_id": " 0426 "})
+        register_tuned_model(store, template, trained, name="我的微调", filled={})
+    spec = register_tuned_model(store, template, trained, name="我的微调", filled={"patch_id": " 0426 "})
     assert spec.parameters["patch_id"] == "0426" and spec.training_set_id == trained.id
     assert spec in model_catalog.models(store) and not spec.needs
-    assert seen_in_training(store, run) is None
+    assert training_overlap(store, run) is None
     with store.write() as session:
         row = session.get_one(Run, run.id)
         row.model = "我的微调"
     with store.read() as session:
-        seen = seen_in_training(store, queries.run(session, run.id))
+        seen = training_overlap(store, queries.run(session, run.id))
     assert seen is not None and seen.chats == (1, 2, 3, 4) and "见过这些答案" in seen.sentence
     url = store.engine.url.render_as_string(hide_password=False)
     assert cli.main(["score", "--dataset", "群", "--run", "模型一", "--against", "records", "--json", "--db", url]) == 0

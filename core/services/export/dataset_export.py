@@ -10,12 +10,12 @@ from core.domain.chat import strip_residue
 from core.domain.form import load_named_form
 from core.domain.masking import NO_MASK, Mask
 from core.errors import ExportError
-from core.services.export.answer_sources import AnswerSource, OrderedStream, answers, coverage
+from core.services.export.answer_sources import AnswerSource, OrderedStream, measure_coverage, stream_answers
+from core.services.export.answer_statistics import AnswerStatistics
 from core.services.export.atomic_file import pending_file
-from core.services.export.export_report import ExportReport
+from core.services.export.export_log import log_export
+from core.services.export.export_result import ExportResult
 from core.services.export.json_writer import verify_array, write_array
-from core.services.export.ledger import enter_export
-from core.services.export.tally import Tally
 
 
 class TextKind(StrEnum):
@@ -33,7 +33,7 @@ def export_dataset(
     out: Path,
     text: TextKind = TextKind.RAW,
     mask: Mask = NO_MASK,
-) -> ExportReport:
+) -> ExportResult:
     """Write the chats that have an answer, with their answers. Chats without one are left out and named in the report.
 
     Args:
@@ -55,16 +55,16 @@ def export_dataset(
     with store.read() as session, pending_file(out) as file:
         chosen = queries.dataset(session, dataset)
         form = load_named_form(chosen.form)
-        found = coverage(session, chosen, source)
+        found = measure_coverage(session, chosen, source)
         if len(found.missing) == found.total:
             raise ExportError(
                 f"数据集「{chosen.name}」没有一条群聊有来源「{source}」的结果", "请先审阅并确认群聊，或换一个来源"
             )
-        tally = Tally()
+        tally = AnswerStatistics()
         texts = OrderedStream((chat.index, chat.text) for chat in queries.chats(session, chosen.id))
 
         def rows() -> Iterator[dict[str, Any]]:
-            for answer in tally.watch(answers(session, chosen, form, source)):
+            for answer in tally.watch(stream_answers(session, chosen, form, source)):
                 stored = texts.take(answer.index) or ""
                 words = stored if text is TextKind.RAW else strip_residue(stored)
                 yield {
@@ -75,7 +75,7 @@ def export_dataset(
         prints = write_array(file, rows())
         sha256, size = verify_array(file, prints)
         left_out = list(found.missing)
-        report = ExportReport(
+        report = ExportResult(
             kind="dataset",
             out=out,
             sha256=sha256,
@@ -100,6 +100,6 @@ def export_dataset(
             **tally.lists(left_out=left_out),
         }
         with store.write() as writing:
-            enter_export(writing, report, dataset_id=chosen.id, parameters=parameters, provenance=tally.provenance)
+            log_export(writing, report, dataset_id=chosen.id, parameters=parameters, provenance=tally.provenance)
             file.publish()
     return report

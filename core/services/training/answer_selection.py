@@ -13,9 +13,9 @@ from core.domain.chat import strip_residue
 from core.domain.form import Form, FormValues
 from core.domain.scoring import Scorer
 from core.errors import ExportError
-from core.services.export.answer_sources import OrderedStream, resolve_run, run_forms
-from core.services.training.options import Filters, TrainingOptions
-from core.services.training.summaries import SummaryView, latest
+from core.services.export.answer_sources import OrderedStream, resolve_run, stream_run_forms
+from core.services.training.chat_summaries import SummaryView, latest_summaries
+from core.services.training.training_options import AnswerFilters, TrainingOptions
 
 CONFIRMED_SINGLY = "逐项确认"
 
@@ -100,9 +100,9 @@ def select_answers(
     if source.records:
         found = queries.confirmed(session, dataset.id)
         records = OrderedStream((record.index, record) for record in found)
-    labels = OrderedStream(run_forms(session, run.id)) if run is not None else None
-    condensed = OrderedStream(latest(session, dataset.id)) if summaries else None
-    passes = _Passes(session, dataset, form, filters)
+    labels = OrderedStream(stream_run_forms(session, run.id)) if run is not None else None
+    condensed = OrderedStream(latest_summaries(session, dataset.id)) if summaries else None
+    passes = _FilterCheck(session, dataset, form, filters)
     tally.total += max(dataset.expected, dataset.chats)
     seen = 0
     for chat in queries.chats(session, dataset.id):
@@ -140,10 +140,10 @@ def select_answers(
     tally.unanswered += max(dataset.expected, dataset.chats) - seen
 
 
-class _Passes:
+class _FilterCheck:
     """The filters, made ready for one dataset."""
 
-    def __init__(self, session: Session, dataset: DatasetView, form: Form, filters: Filters) -> None:
+    def __init__(self, session: Session, dataset: DatasetView, form: Form, filters: AnswerFilters) -> None:
         for key in (*filters.filled, *filters.confirmed):
             if key not in form:
                 raise ExportError(f"表单没有字段「{key}」，不能按它筛选", "请检查字段名")

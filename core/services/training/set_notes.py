@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from core.domain.form import Form
 from core.errors import ExportError
+from core.services.training.answer_selection import REASONS
 from core.services.training.arrange import Arrangement
-from core.services.training.compose import Composition, Over
-from core.services.training.options import OverBudget, TrainingOptions
-from core.services.training.select import REASONS
+from core.services.training.compose import Composition, OverlongRow
+from core.services.training.training_options import OverBudget, TrainingOptions
 
 _SHOWN = 200
 """Places that a sentence names at most; the report's lists and the manifest name all."""
@@ -25,7 +25,7 @@ def refuse_too_long(made: Composition, options: TrainingOptions) -> None:
         return
     why = next((one.why for one in over if one.why), "")
     named = "、".join(f"{one.place}（{(one.after or one.size).words(limit)}）" for one in over)
-    blind = [f"{one.place}：{lost_words(made.form, one)}" for one in over if one.lost]
+    blind = [f"{one.place}：{lost_field_labels(made.form, one)}" for one in over if one.lost]
     lost = f"。直接截断会看不到这些值的依据：{'；'.join(blind)}" if blind else ""
     others = {
         OverBudget.SKIP: "skip 跳过它们",
@@ -41,7 +41,7 @@ def refuse_too_long(made: Composition, options: TrainingOptions) -> None:
     )
 
 
-def lost_words(form: Form, over: Over) -> str:
+def lost_field_labels(form: Form, over: OverlongRow) -> str:
     """The values whose evidence would be lost, as labels of fields."""
     labels: dict[str, None] = {}
     for cell in over.lost:
@@ -98,9 +98,9 @@ def notes_of(made: Composition, plan: Arrangement) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _long(form: Form, over: Over) -> str:
+def _long(form: Form, over: OverlongRow) -> str:
     size = over.after or over.size
-    lost = f"，截断会丢：{lost_words(form, over)}" if over.lost else ""
+    lost = f"，截断会丢：{lost_field_labels(form, over)}" if over.lost else ""
     return f"{over.place}（{size.characters:,} 字{lost}）"
 
 

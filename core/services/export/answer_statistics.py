@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from core.services.export.answer_sources import Answer
-from core.services.export.export_report import ranges
+from core.services.export.answer_sources import ChatAnswer
+from core.services.export.export_result import index_ranges
 
 
-class Tally:
+class AnswerStatistics:
     """Counts a stream of answers as it passes.
 
     Attributes:
@@ -21,7 +21,7 @@ class Tally:
         self._no_customers: list[int] = []
         self._reshaped: list[int] = []
 
-    def watch(self, stream: Iterator[Answer]) -> Iterator[Answer]:
+    def watch(self, stream: Iterator[ChatAnswer]) -> Iterator[ChatAnswer]:
         """Hand the answers on, one by one, and note what they are."""
         for answer in stream:
             self.forms += len(answer.forms)
@@ -47,5 +47,5 @@ class Tally:
         }
         found = self.lists(**more)
         return tuple(
-            sentences[name].format(len(found[name]), ranges(found[name])) for name in sentences if name in found
+            sentences[name].format(len(found[name]), index_ranges(found[name])) for name in sentences if name in found
         )

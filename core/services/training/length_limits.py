@@ -12,7 +12,7 @@ from core.services.extraction.pipeline.token_estimate import estimate_tokens
 from core.services.training.questions import Question
 
 
-class Unit(StrEnum):
+class LengthUnit(StrEnum):
     """What a limit counts."""
 
     CHARACTERS = "字"
@@ -20,7 +20,7 @@ class Unit(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class LengthLimit:
     """What question and answer of a row may have together.
 
     Attributes:
@@ -31,32 +31,32 @@ class Limit:
 
     label: str
     amount: int
-    unit: Unit
+    unit: LengthUnit
 
 
-PRESETS: dict[str, Limit] = {
-    "spark-4k": Limit("星火 4k", 4096, Unit.TOKENS),
-    "spark-8k": Limit("星火 8k", 8192, Unit.TOKENS),
+PRESETS: dict[str, LengthLimit] = {
+    "spark-4k": LengthLimit("星火 4k", 4096, LengthUnit.TOKENS),
+    "spark-8k": LengthLimit("星火 8k", 8192, LengthUnit.TOKENS),
 }
 """Limits by name. Tokens are estimated on the high side (:mod:`core.services.extraction.pipeline.token_estimate`)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Size:
+class RowLength:
     """How long a row is, question and answer together; tokens are an estimate."""
 
     characters: int
     tokens: int
 
-    def within(self, limit: Limit | None) -> bool:
+    def within(self, limit: LengthLimit | None) -> bool:
         """Whether a limit takes it."""
         if limit is None:
             return True
-        return (self.tokens if limit.unit is Unit.TOKENS else self.characters) <= limit.amount
+        return (self.tokens if limit.unit is LengthUnit.TOKENS else self.characters) <= limit.amount
 
-    def words(self, limit: Limit) -> str:
+    def words(self, limit: LengthLimit) -> str:
         """The size in the limit's unit, as a person reads it."""
-        if limit.unit is Unit.TOKENS:
+        if limit.unit is LengthUnit.TOKENS:
             return f"约 {self.tokens:,} token"
         return f"{self.characters:,} 字"
 
@@ -71,7 +71,7 @@ def tokens_of(question: Question, target: str) -> int:
     return _tokens_before(question.system, question.head) + estimate_tokens(question.body) + estimate_tokens(target)
 
 
-def chars_kept(limit: Limit, question: Question, shown: str, target: str, size: Size) -> int:
+def chars_kept(limit: LengthLimit, question: Question, shown: str, target: str, size: RowLength) -> int:
     """Characters of the shown text that a cutting trainer would leave.
 
     Args:
@@ -84,7 +84,7 @@ def chars_kept(limit: Limit, question: Question, shown: str, target: str, size: 
     Returns:
         0 to ``len(shown)``.
     """
-    if limit.unit is Unit.CHARACTERS:
+    if limit.unit is LengthUnit.CHARACTERS:
         behind = max(0, len(question.body) - len(shown))
         return max(0, min(len(shown), len(shown) + behind - (size.characters - limit.amount)))
     room = limit.amount - _tokens_before(question.system, question.head) - estimate_tokens(target)

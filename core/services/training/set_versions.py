@@ -20,18 +20,18 @@ from core.domain.form import load_named_form
 from core.domain.prompts import parse_prompt
 from core.errors import ExportError, NotFoundError, ShiyaoError
 from core.services.export.atomic_file import pending_file
-from core.services.export.export_report import ExportReport
-from core.services.training.arrange import Arrangement, in_order
+from core.services.export.export_result import ExportResult
+from core.services.training.arrange import Arrangement, training_order
 from core.services.training.build import MANIFEST, folder_beside, publish, write_set
-from core.services.training.options import options_from_json
-from core.services.training.provenance import SourceGone, SourceLookup, reason_of
-from core.services.training.rows import RowMaker, RowNote, place_of, shown_again
+from core.services.training.provenance import SourceGoneError, SourceLookup, reason_of
+from core.services.training.rows import RowMaker, SpooledRow, place_of, recreate_input
+from core.services.training.training_options import options_from_json
 
 _NAMED = 50
 
 
 @dataclass(frozen=True, slots=True)
-class SetView:
+class TrainingSetView:
     """A built set, without its rows.
 
     Attributes:
@@ -58,7 +58,7 @@ class SetView:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class SourceChange:
     """A row whose source is not what it was.
 
     Attributes:
@@ -85,14 +85,14 @@ _COLUMNS = (
 )
 
 
-def training_sets(store: Store) -> list[SetView]:
+def training_sets(store: Store) -> list[TrainingSetView]:
     """All built sets, newest first."""
     with store.read() as session:
         rows = session.execute(select(*_COLUMNS).order_by(col(TrainingSet.id).desc()))
-        return [SetView(*row) for row in rows]
+        return [TrainingSetView(*row) for row in rows]
 
 
-def training_set(store: Store, number: int) -> SetView:
+def training_set(store: Store, number: int) -> TrainingSetView:
     """One built set.
 
     Raises:
@@ -130,7 +130,7 @@ def chats_of_set(store: Store, number: int, part: str = "train") -> dict[str, se
     return found
 
 
-def changes_since(store: Store, number: int) -> list[Change]:
+def changes_since(store: Store, number: int) -> list[SourceChange]:
     """The rows whose source has changed since the set was built, in order.
 
     Raises:
@@ -144,16 +144,16 @@ def changes_since(store: Store, number: int) -> list[Change]:
         for provenance in rows:
             try:
                 _again(archive, maker, provenance)
-            except SourceGone as gone:
-                found.append(Change(place_of(provenance), str(gone), lost=True))
+            except SourceGoneError as gone:
+                found.append(SourceChange(place_of(provenance), str(gone), lost=True))
                 continue
             if version := archive.newer_version(provenance):
                 what = f"记录已从第 {provenance['version']} 版改到第 {version} 版"
-                found.append(Change(place_of(provenance), what, lost=False))
+                found.append(SourceChange(place_of(provenance), what, lost=False))
         return found
 
 
-def rebuild(store: Store, number: int, out: Path) -> ExportReport:
+def rebuild(store: Store, number: int, out: Path) -> ExportResult:
     """Write a set again in the folder ``out``, the same bytes as the first time.
 
     Raises:
@@ -163,13 +163,13 @@ def rebuild(store: Store, number: int, out: Path) -> ExportReport:
     with folder_beside(out) as folder, store.read() as session, pending_file(folder / "rows") as spooled:
         view, rows = _view(session, number), _rows(session, number)
         archive, maker = _archive(session, view)
-        notes: list[RowNote] = []
+        notes: list[SpooledRow] = []
         changed: list[str] = []
         offset = 0
         for provenance in rows:
             try:
                 line, note = _again(archive, maker, provenance, offset)
-            except SourceGone as gone:
+            except SourceGoneError as gone:
                 changed.append(f"{place_of(provenance)}：{gone}")
                 continue
             spooled.write_bytes(line)
@@ -198,11 +198,11 @@ def rebuild(store: Store, number: int, out: Path) -> ExportReport:
     return report
 
 
-def _view(session: Session, number: int) -> SetView:
+def _view(session: Session, number: int) -> TrainingSetView:
     row = session.execute(select(*_COLUMNS).where(col(TrainingSet.id) == number)).one_or_none()
     if row is None:
         raise NotFoundError(f"没有编号 {number} 的训练集", "请从列表里选择")
-    return SetView(*row)
+    return TrainingSetView(*row)
 
 
 def _rows(session: Session, number: int) -> list[dict[str, Any]]:
@@ -214,7 +214,7 @@ def _rows(session: Session, number: int) -> list[dict[str, Any]]:
     return list(found)
 
 
-def _archive(session: Session, view: SetView) -> tuple[SourceLookup, RowMaker]:
+def _archive(session: Session, view: TrainingSetView) -> tuple[SourceLookup, RowMaker]:
     if "prompt_text" not in view.parameters:
         raise ExportError(f"训练集「{view.name}」是旧版本建的，没有留下重建所需的内容", "请另建一个训练集")
     form = load_named_form(view.parameters["form"])
@@ -228,7 +228,9 @@ def _archive(session: Session, view: SetView) -> tuple[SourceLookup, RowMaker]:
     return SourceLookup(session, form), RowMaker(form, prompt, options_from_json(view.parameters))
 
 
-def _again(archive: SourceLookup, maker: RowMaker, provenance: dict[str, Any], start: int = 0) -> tuple[bytes, RowNote]:
+def _again(
+    archive: SourceLookup, maker: RowMaker, provenance: dict[str, Any], start: int = 0
+) -> tuple[bytes, SpooledRow]:
     """A row's line and note, as they were.
 
     Raises:
@@ -236,23 +238,23 @@ def _again(archive: SourceLookup, maker: RowMaker, provenance: dict[str, Any], s
     """
     try:
         picked = archive.picked(provenance)
-        shown = shown_again(maker.form, picked, provenance, maker.steps)
+        shown = recreate_input(maker.form, picked, provenance, maker.steps)
         if shown is None:
-            raise SourceGone("摘要已不在")
+            raise SourceGoneError("摘要已不在")
         task = maker.task(provenance)
         made = maker.make(shown, task)
         line = made.line
         note = maker.note(made, shown, task, picked, start, len(line))
     except ShiyaoError as error:
-        raise SourceGone(reason_of(error)) from error
+        raise SourceGoneError(reason_of(error)) from error
     if note.row.hex() != provenance["row"]:
-        raise SourceGone("来源都在，但这一行与当时不同（程序或提示词的渲染变了）")
+        raise SourceGoneError("来源都在，但这一行与当时不同（程序或提示词的渲染变了）")
     return line, note
 
 
-def _plan(notes: Sequence[RowNote], rows: Sequence[Mapping[str, Any]], view: SetView) -> Arrangement:
+def _plan(notes: Sequence[SpooledRow], rows: Sequence[Mapping[str, Any]], view: TrainingSetView) -> Arrangement:
     train = [note for note, row in zip(notes, rows, strict=True) if row["part"] == "train"]
     held = [note for note, row in zip(notes, rows, strict=True) if row["part"] == "val"]
     copies = {note.start: row.get("copies", 1) for note, row in zip(notes, rows, strict=True) if row["part"] == "train"}
-    order = in_order(train, copies, view.counts["repeats"], view.parameters["seed"])
+    order = training_order(train, copies, view.counts["repeats"], view.parameters["seed"])
     return Arrangement(order, train, held, copies, view.counts["repeats"])

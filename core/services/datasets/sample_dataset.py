@@ -2,7 +2,7 @@
 
 from core.adapters.store import Store
 from core.services.datasets.chat_import import import_chats
-from core.services.datasets.model import ImportReport
+from core.services.datasets.import_types import ImportReport
 from core.services.datasets.run_import import import_run
 from core.settings import ROOT
 

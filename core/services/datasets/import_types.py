@@ -26,14 +26,14 @@ class FileFormat(StrEnum):
     TEXT = "TXT"
 
 
-class Progress(NamedTuple):
+class ImportProgress(NamedTuple):
     """How far an import is: rows seen so far, and the share (0 to 1) of the whole work."""
 
     rows: int
     share: float
 
 
-OnProgress = Callable[[Progress], None]
+OnProgress = Callable[[ImportProgress], None]
 
 
 class RawRow(NamedTuple):
@@ -57,14 +57,14 @@ BY_POSITION = "-"
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
+class TableColumns:
     """Which columns of a table mean what; ``""``: find it by its name."""
 
     text: str = ""
     index: str = ""
 
 
-BY_NAME = Columns()
+BY_NAME = TableColumns()
 """All columns are found by their names."""
 
 
@@ -77,7 +77,7 @@ class ColumnError(InputError):
 
 
 @dataclass(frozen=True, slots=True)
-class Rejected:
+class RejectedRow:
     """A row that does not go in.
 
     Attributes:
@@ -119,7 +119,7 @@ class SubmissionRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
+class ImportPreview:
     """What an import would do, before it does it.
 
     Attributes:
@@ -144,7 +144,7 @@ class Preview:
     good: int
     labels: int
     customers: int
-    rejected: tuple[Rejected, ...]
+    rejected: tuple[RejectedRow, ...]
     chats: tuple[ChatRow, ...] = ()
     forms: tuple[SubmissionRow, ...] = ()
     columns: tuple[str, ...] = ()
@@ -174,7 +174,7 @@ class ImportReport:
     dataset: str
     added: int
     skipped: int
-    rejected: tuple[Rejected, ...]
+    rejected: tuple[RejectedRow, ...]
     labels: int
     total: int
     run_id: int | None = None

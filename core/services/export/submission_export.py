@@ -7,12 +7,19 @@ from core.adapters.store import DatasetView, Store, queries
 from core.domain.form import Form, load_named_form
 from core.domain.masking import NO_MASK, Mask
 from core.errors import ExportError
-from core.services.export.answer_sources import Answer, AnswerSource, Coverage, answers, coverage, masked
+from core.services.export.answer_sources import (
+    AnswerSource,
+    ChatAnswer,
+    Coverage,
+    mask_answers,
+    measure_coverage,
+    stream_answers,
+)
+from core.services.export.answer_statistics import AnswerStatistics
 from core.services.export.atomic_file import pending_file
-from core.services.export.export_report import ExportReport, ranges
+from core.services.export.export_log import log_export
+from core.services.export.export_result import ExportResult, index_ranges
 from core.services.export.json_writer import verify_array, write_array
-from core.services.export.ledger import enter_export
-from core.services.export.tally import Tally
 
 
 def export_submission(
@@ -23,7 +30,7 @@ def export_submission(
     out: Path,
     fill_missing: bool = False,
     mask: Mask = NO_MASK,
-) -> ExportReport:
+) -> ExportResult:
     """Write a submission with every chat of the dataset, those included that were rejected at import.
 
     Args:
@@ -46,17 +53,17 @@ def export_submission(
     with store.read() as session, pending_file(out) as file:
         chosen = queries.dataset(session, dataset)
         form = load_named_form(chosen.form)
-        found = coverage(session, chosen, source)
+        found = measure_coverage(session, chosen, source)
         if not found.total:
             raise ExportError(f"数据集「{chosen.name}」里没有群聊", "请先导入数据")
         if found.missing and not fill_missing:
             raise _incomplete(chosen, source, found)
-        tally = Tally()
-        stream = masked(answers(session, chosen, form, source), form, mask)
+        tally = AnswerStatistics()
+        stream = mask_answers(stream_answers(session, chosen, form, source), form, mask)
         rows = tally.watch(_with_blanks(stream, found.missing, form))
         prints = write_array(file, ({"infos": answer.forms, "index": answer.index} for answer in rows))
         sha256, size = verify_array(file, prints)
-        report = ExportReport(
+        report = ExportResult(
             kind="submission",
             out=out,
             sha256=sha256,
@@ -81,12 +88,12 @@ def export_submission(
             **tally.lists(),
         }
         with store.write() as writing:
-            enter_export(writing, report, dataset_id=chosen.id, parameters=parameters, provenance=tally.provenance)
+            log_export(writing, report, dataset_id=chosen.id, parameters=parameters, provenance=tally.provenance)
             file.publish()
     return report
 
 
-def _with_blanks(stream: Iterator[Answer], missing: tuple[int, ...], form: Form) -> Iterator[Answer]:
+def _with_blanks(stream: Iterator[ChatAnswer], missing: tuple[int, ...], form: Form) -> Iterator[ChatAnswer]:
     blanks = iter(missing)
     blank = next(blanks, None)
     for answer in stream:
@@ -99,8 +106,8 @@ def _with_blanks(stream: Iterator[Answer], missing: tuple[int, ...], form: Form)
         blank = next(blanks, None)
 
 
-def _blank(index: int, form: Form) -> Answer:
-    return Answer(index, [form.empty()], "empty", {"index": index, "origin": "empty"})
+def _blank(index: int, form: Form) -> ChatAnswer:
+    return ChatAnswer(index, [form.empty()], "empty", {"index": index, "origin": "empty"})
 
 
 def _incomplete(dataset: DatasetView, source: AnswerSource, found: Coverage) -> ExportError:
@@ -108,8 +115,8 @@ def _incomplete(dataset: DatasetView, source: AnswerSource, found: Coverage) -> 
     if source.run or source.labels:
         other = f"抽取任务「{source.run}」的结果" if source.run else "标注"
         lack = f"既没有已确认的记录，也没有{other}" if source.records else f"没有{other}"
-    rejected = f"（其中第 {ranges(found.rejected)} 条在导入时被拒绝）" if found.rejected else ""
+    rejected = f"（其中第 {index_ranges(found.rejected)} 条在导入时被拒绝）" if found.rejected else ""
     return ExportError(
-        f"数据集「{dataset.name}」有 {len(found.missing)} 条群聊{lack}：第 {ranges(found.missing)} 条{rejected}",
+        f"数据集「{dataset.name}」有 {len(found.missing)} 条群聊{lack}：第 {index_ranges(found.missing)} 条{rejected}",
         "请先审阅或抽取这些群聊，或选择补空（--fill-missing），为它们各写一张空表",
     )

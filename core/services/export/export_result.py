@@ -7,7 +7,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class ExportReport:
+class ExportResult:
     """A finished, checked export.
 
     Attributes:
@@ -45,7 +45,7 @@ class ExportReport:
         }
 
 
-def ranges(indices: Iterable[int]) -> str:
+def index_ranges(indices: Iterable[int]) -> str:
     """Indices as a person writes them: ``1–4、7``. Every one is named, however many there are."""
     parts: list[str] = []
     start = last = None

@@ -9,16 +9,16 @@ from sqlmodel import Session, col
 
 from core.adapters.store import Store
 from core.adapters.store.models import Dataset, Export, TrainingSet
-from core.services.export.export_report import ExportReport
+from core.services.export.export_result import ExportResult
 
 
 @dataclass(frozen=True, slots=True)
-class LedgerEntry:
+class ExportLogEntry:
     """One earlier export, without its provenance (which can be long).
 
     Attributes:
         id: number in its own table; exports and training sets count separately.
-        kind: as in :class:`ExportReport`.
+        kind: as in :class:`ExportResult`.
         name: file name, or name of the training set.
         dataset: names of the datasets it was made of; ``""`` where they are gone.
         parameters: all choices that made it.
@@ -37,9 +37,9 @@ class LedgerEntry:
     created_at: datetime
 
 
-def enter_export(
+def log_export(
     session: Session,
-    report: ExportReport,
+    report: ExportResult,
     *,
     dataset_id: int,
     parameters: dict[str, Any],
@@ -60,9 +60,9 @@ def enter_export(
     session.flush()
 
 
-def enter_training_set(
+def log_training_set(
     session: Session,
-    report: ExportReport,
+    report: ExportResult,
     *,
     name: str,
     who: str,
@@ -86,14 +86,14 @@ def enter_training_set(
     return row.id or 0
 
 
-def ledger_entries(store: Store, limit: int = 50) -> list[LedgerEntry]:
+def export_log_entries(store: Store, limit: int = 50) -> list[ExportLogEntry]:
     """The newest exports and training sets, newest first."""
     with store.read() as session:
         found = _exports(session, limit) + _training_sets(session, limit)
     return sorted(found, key=lambda entry: entry.created_at, reverse=True)[:limit]
 
 
-def _exports(session: Session, limit: int) -> list[LedgerEntry]:
+def _exports(session: Session, limit: int) -> list[ExportLogEntry]:
     rows = session.execute(
         select(
             col(Export.id),
@@ -110,12 +110,12 @@ def _exports(session: Session, limit: int) -> list[LedgerEntry]:
         .limit(limit)
     )
     return [
-        LedgerEntry(number or 0, kind, name, dataset or "", parameters, counts, sha256, at)
+        ExportLogEntry(number or 0, kind, name, dataset or "", parameters, counts, sha256, at)
         for number, kind, name, dataset, parameters, counts, sha256, at in rows
     ]
 
 
-def _training_sets(session: Session, limit: int) -> list[LedgerEntry]:
+def _training_sets(session: Session, limit: int) -> list[ExportLogEntry]:
     rows = session.execute(
         select(
             col(TrainingSet.id),
@@ -129,6 +129,6 @@ def _training_sets(session: Session, limit: int) -> list[LedgerEntry]:
         .limit(limit)
     )
     return [
-        LedgerEntry(number or 0, "training", name, "、".join(parameters["datasets"]), parameters, counts, sha256, at)
+        ExportLogEntry(number or 0, "training", name, "、".join(parameters["datasets"]), parameters, counts, sha256, at)
         for number, name, parameters, counts, sha256, at in rows
     ]

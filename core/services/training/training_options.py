@@ -10,7 +10,7 @@ from core.domain.masking import parse_mask
 from core.errors import ExportError
 from core.services.export.answer_sources import AnswerSource, parse_source
 from core.services.training.input_texts import CLEAN_STEPS, InputKind
-from core.services.training.limits import PRESETS, Limit, Unit
+from core.services.training.length_limits import PRESETS, LengthLimit, LengthUnit
 from core.services.training.row_formats import TrainingFormat
 
 PLATFORM_MIN_ROWS = 1500
@@ -31,7 +31,7 @@ class OverBudget(StrEnum):
     WINDOW = "window"  # its chat is cut at message borders, each piece with what it gives evidence of
 
 
-class Duplicates(StrEnum):
+class DuplicatePolicy(StrEnum):
     """Which repeated chats stay. Whatever stays is on one side of the split."""
 
     KEEP = "keep"
@@ -40,7 +40,7 @@ class Duplicates(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Filters:
+class AnswerFilters:
     """Which answers are good enough. An answer that lacks what a filter asks about does not pass it.
 
     Attributes:
@@ -119,7 +119,7 @@ class TrainingOptions:
     text: InputKind = InputKind.RAW
     prompt: str = ""
     tasks: tuple[str, ...] = (FORM_TASK,)
-    filters: Filters = field(default_factory=Filters)
+    filters: AnswerFilters = field(default_factory=AnswerFilters)
     min_rows: int = PLATFORM_MIN_ROWS
     max_rows: int | None = None
     max_chars: int | None = None
@@ -128,7 +128,7 @@ class TrainingOptions:
     over_budget: OverBudget | None = None
     steps: tuple[str, ...] = CLEAN_STEPS
     overlap: float = OVERLAP
-    duplicates: Duplicates = Duplicates.KEEP
+    duplicates: DuplicatePolicy = DuplicatePolicy.KEEP
     balance: float = 0.0
     validation: float = 0.0
     seed: int | None = None
@@ -140,14 +140,14 @@ class TrainingOptions:
         return self.prompt or ("from_summary" if self.text is InputKind.SUMMARY else "baseline")
 
     @property
-    def limit(self) -> Limit | None:
+    def limit(self) -> LengthLimit | None:
         """The limit that rows are held against; ``None`` for none."""
         if self.target:
             return PRESETS[self.target]
         if self.cutoff_len is not None:
-            return Limit(f"cutoff_len {self.cutoff_len:,}", self.cutoff_len, Unit.TOKENS)
+            return LengthLimit(f"cutoff_len {self.cutoff_len:,}", self.cutoff_len, LengthUnit.TOKENS)
         if self.max_chars is not None:
-            return Limit(f"{self.max_chars:,} 字", self.max_chars, Unit.CHARACTERS)
+            return LengthLimit(f"{self.max_chars:,} 字", self.max_chars, LengthUnit.CHARACTERS)
         return None
 
     def check(self) -> None:
@@ -237,7 +237,7 @@ def options_from_json(raw: dict[str, Any]) -> TrainingOptions:
         text=InputKind(raw["input"]),
         prompt=raw["prompt"],
         tasks=tuple(raw.get("tasks", (FORM_TASK,))),
-        filters=Filters(**filters),
+        filters=AnswerFilters(**filters),
         min_rows=raw["min_rows"],
         max_rows=raw.get("max_rows"),
         max_chars=raw.get("max_chars"),
@@ -246,7 +246,7 @@ def options_from_json(raw: dict[str, Any]) -> TrainingOptions:
         over_budget=OverBudget(raw["over_budget"]) if raw.get("over_budget") else None,
         steps=tuple(raw.get("steps", CLEAN_STEPS)),
         overlap=raw.get("overlap", OVERLAP),
-        duplicates=Duplicates(raw.get("duplicates", Duplicates.KEEP)),
+        duplicates=DuplicatePolicy(raw.get("duplicates", DuplicatePolicy.KEEP)),
         balance=raw.get("balance", 0.0),
         validation=raw["val"],
         seed=raw["seed"],

@@ -46,7 +46,7 @@ class SummaryView:
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
+class LostValue:
     """A value of the answer that stands in the chat but not in its summary.
 
     Attributes:
@@ -60,7 +60,7 @@ class Lost:
     value: str
 
 
-def latest(session: Session, dataset_id: int) -> Iterator[tuple[int, SummaryView]]:
+def latest_summaries(session: Session, dataset_id: int) -> Iterator[tuple[int, SummaryView]]:
     """``(index, newest summary)`` of a dataset's chats in order, streamed; chats without one do not occur."""
     newest = (
         select(col(Summary.chat_id), func.max(col(Summary.version)).label("version"))
@@ -81,7 +81,7 @@ def latest(session: Session, dataset_id: int) -> Iterator[tuple[int, SummaryView
         yield index, view
 
 
-def history(session: Session, chat_id: int) -> list[SummaryView]:
+def summary_versions(session: Session, chat_id: int) -> list[SummaryView]:
     """All versions of a chat's summary, newest first."""
     statement = (
         select(Summary, col(Chat.index))
@@ -116,7 +116,7 @@ def save_summary(
         chat = session.get(Chat, chat_id)
         if chat is None:
             raise NotFoundError("这条群聊已经不在了", "请刷新页面")
-        newest = next(iter(history(session, chat_id)), None)
+        newest = next(iter(summary_versions(session, chat_id)), None)
         version = newest.version if newest else 0
         if newest is not None and newest.text == wanted:
             return newest
@@ -153,7 +153,7 @@ def summaries_from_run(store: Store, run_id: int) -> int:
     stored = 0
     for chat_id, text in found:
         with store.read() as session:
-            newest = next(iter(history(session, chat_id)), None)
+            newest = next(iter(summary_versions(session, chat_id)), None)
         if newest is not None and (newest.run_id is None or newest.text == text.strip()):
             continue
         base = newest.version if newest else 0
@@ -172,21 +172,21 @@ def _summary_in(replies: Sequence[dict[str, Any]]) -> str:
     return "\n\n".join(text for _, text in sorted(by_window.items()) if text)
 
 
-def lost_values(form: Form, stored_text: str, summary: str, forms: Sequence[FormValues]) -> list[Lost]:
+def lost_values(form: Form, stored_text: str, summary: str, forms: Sequence[FormValues]) -> list[LostValue]:
     """Values of the answer that the summary lost: they stand in the chat, and no longer in the summary.
 
     A model that is trained on such a row learns to invent them. Judgements count only where their words stand in the
     chat; what has no place there cannot be lost.
     """
     before, after = ChatIndex(parse_chat(strip_residue(stored_text))), ChatIndex(parse_chat(summary))
-    lost: list[Lost] = []
+    lost: list[LostValue] = []
     for number, values in enumerate(forms):
         name = form.name_of(values)
         there, still = locate(form, before, values, name), locate(form, after, values, name)
         for field in form.fields:
             if there[field.key].status in _FOUND and still[field.key].status not in _FOUND:
                 value = values[field.key]
-                lost.append(Lost(number, field.key, value if isinstance(value, str) else "、".join(value)))
+                lost.append(LostValue(number, field.key, value if isinstance(value, str) else "、".join(value)))
     return lost
 
 

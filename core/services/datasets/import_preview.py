@@ -5,20 +5,28 @@ from typing import BinaryIO
 
 from core.domain.form import Form
 from core.services.datasets.import_pass import ImportPass
-from core.services.datasets.model import BY_NAME, ChatRow, Columns, FileKind, OnProgress, Preview, SubmissionRow
+from core.services.datasets.import_types import (
+    BY_NAME,
+    ChatRow,
+    FileKind,
+    ImportPreview,
+    OnProgress,
+    SubmissionRow,
+    TableColumns,
+)
 from core.services.datasets.source_file import open_source
-from core.services.datasets.table_reader import header
+from core.services.datasets.table_reader import table_header
 
 
-def preview(
+def preview_import(
     source: Path | BinaryIO,
     filename: str,
     form: Form,
     *,
     limit: int = 20,
-    columns: Columns = BY_NAME,
+    columns: TableColumns = BY_NAME,
     on_progress: OnProgress | None = None,
-) -> Preview:
+) -> ImportPreview:
     """Read a whole file, judge every row and keep the first good ones to show. Nothing is stored.
 
     Args:
@@ -34,7 +42,7 @@ def preview(
         InputError: the file as a whole cannot be read.
     """
     with open_source(source, filename) as file:
-        names = header(file)
+        names = table_header(file)
         reading = ImportPass(file, form, columns, on_progress)
         chats: list[ChatRow] = []
         forms: list[SubmissionRow] = []
@@ -49,7 +57,7 @@ def preview(
                 chats.append(row)
             else:
                 forms.append(row)
-        return Preview(
+        return ImportPreview(
             kind=reading.kind,
             format=file.format,
             encoding=file.encoding_label,
