@@ -43,13 +43,6 @@ class Delta:
         """Whether anything is to be asked."""
         return any(self.cells) or bool(self.extra)
 
-    def put_into(self, chat: dict[str, Any]) -> None:
-        """Add to a chat's payload what is asked; the values that it is compared with become the newer run's."""
-        for customer, cells, source in zip(chat["customers"], self.cells, self.sources, strict=False):
-            customer["delta"] = dict(cells)
-            customer["baseline"] = self.newer[source] if source is not None else None
-        chat["delta_new"] = [self.newer[position] for position in self.extra]
-
 
 def compare(
     scorer: Scorer,

@@ -16,6 +16,7 @@ import streamlit as st
 
 HERE: Final = Path(__file__).parent
 MODULES: Final = (
+    "words",
     "values",
     "keys",
     "dom",

@@ -81,19 +81,6 @@ class Ack:
     status: str = ""
     note: str = ""
 
-    def as_json(self) -> dict[str, Any]:
-        """For the browser."""
-        return {
-            "save_id": self.save_id,
-            "result": self.result,
-            "version": self.version,
-            "why": self.why,
-            "theirs": self.theirs,
-            "who": self.who,
-            "status": self.status,
-            "note": self.note,
-        }
-
 
 def changed_fields(before: list[FormValues], after: list[FormValues]) -> list[str]:
     """``"<customer>:<key>"`` of every cell that differs, and ``"<customer>:*"`` for a customer added or removed."""

@@ -1,7 +1,6 @@
 """What other runs say about the chats on the desk: alternatives for every field, with who said so."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import select
 from sqlmodel import Session, col
@@ -10,6 +9,7 @@ from core.adapters.store import queries
 from core.adapters.store.models import Run, RunKind
 from core.domain.form import Form, FormValues, Value
 from core.domain.scoring.chat_score import Scorer
+from core.services.review.workbench.contract import Alternative
 
 MOST_RUNS = 4
 """Runs that are asked, newest first: more would be a wall of text beside a field."""
@@ -64,7 +64,7 @@ class Alternatives:
             if answered:
                 self._answers.append((LABELS if kind == RunKind.LABELS else name, answered))
 
-    def of(self, chat_id: int, customers: Sequence[FormValues]) -> list[dict[str, list[dict[str, Any]]]]:
+    def of(self, chat_id: int, customers: Sequence[FormValues]) -> list[dict[str, list[Alternative]]]:
         """Per customer and key ``[{"value", "who": [run]}]``, only where some run says something else.
 
         A run's forms are matched to the customers as the scorer matches them; a form without a partner is left out.

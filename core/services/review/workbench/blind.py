@@ -19,6 +19,7 @@ from core.domain.form import Form
 from core.services.review.queue.claims import UNDECIDED
 from core.services.review.records.model import Ack
 from core.services.review.records.saving import apply_saves
+from core.services.review.workbench.contract import ProgressPayload, WorkbenchPayload
 from core.services.review.workbench.payload import chat_payloads
 from core.services.review.workbench.sync import assemble_payload
 
@@ -57,7 +58,7 @@ class BlindSession:
         at: int | None = None,
         want_residue: int | None = None,
         leaving: Sequence[int] = (),
-    ) -> dict[str, Any]:
+    ) -> WorkbenchPayload:
         """Apply the outbox and give the component its data (docs/workbench.md, ``data``).
 
         A chat that is not this reviewer's to see (their own first review, or not confirmed yet) is not opened: the
@@ -146,7 +147,7 @@ class BlindSession:
             .order_by(col(Record.updated_at))
         )
 
-    def _progress(self, session: Session) -> dict[str, int]:
+    def _progress(self, session: Session) -> ProgressPayload:
         rows = session.execute(
             select(col(Record.status), func.count())
             .where(col(Record.dataset_id) == self.dataset.id, col(Record.review_pass) == Pass.SECOND)
@@ -154,12 +155,16 @@ class BlindSession:
         )
         counts = {str(status): int(count) for status, count in rows}
         left = int(session.execute(self._eligible(func.count())).scalar_one())
-        decided = {
-            "confirmed": counts.get(RecordStatus.CONFIRMED, 0),
-            "discussed": counts.get(RecordStatus.DISCUSS, 0),
-            "skipped": counts.get(RecordStatus.SKIPPED, 0),
+        confirmed, discussed, skipped = (
+            counts.get(status, 0) for status in (RecordStatus.CONFIRMED, RecordStatus.DISCUSS, RecordStatus.SKIPPED)
+        )
+        return {
+            "total": confirmed + discussed + skipped + left,
+            "confirmed": confirmed,
+            "discussed": discussed,
+            "skipped": skipped,
+            "left": left,
         }
-        return {"total": sum(decided.values()) + left, **decided, "left": left}
 
 
 def blind_waiting(store: Store, dataset: DatasetView, form: Form, reviewer: str) -> int:

@@ -1,12 +1,10 @@
 """Messages for the workbench: who, to whom, and the words cut at the borders of evidence. JavaScript never counts."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from core.domain.chat import ParsedChat, Role, RoleGuess
 from core.domain.chat.model import Message, Span
-
-Part = dict[str, Any]
+from core.services.review.workbench.contract import MessagePayload, Part
 
 
 def message_slices(
@@ -14,7 +12,7 @@ def message_slices(
     roles: dict[str, RoleGuess],
     exchanges: Sequence[Sequence[str]],
     highlights: Sequence[tuple[Span, str]],
-) -> list[dict[str, Any]]:
+) -> list[MessagePayload]:
     """Messages in order; evidence is handed out to the messages that it lies in.
 
     Args:
@@ -25,7 +23,7 @@ def message_slices(
     """
     numbers = {name: number for number, name in enumerate(parsed.speakers)}
     ordered = sorted(highlights)
-    drawn: list[dict[str, Any]] = []
+    drawn: list[MessagePayload] = []
     position, previous = 0, None
     for message in parsed.messages:
         inside: list[tuple[Span, str]] = []
@@ -46,7 +44,7 @@ def _message(
     near: list[int],
     *,
     same: bool,
-) -> dict[str, Any]:
+) -> MessagePayload:
     quote = message.quote
     return {
         "i": message.index,

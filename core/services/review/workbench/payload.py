@@ -1,6 +1,7 @@
 """What the workbench is given for a chat: messages, forms, marks, checks, what was missed, what other runs say.
 
-Everything with a right answer is computed here; the browser only draws. The shape is described in docs/workbench.md.
+Everything with a right answer is computed here; the browser only draws. The shape is
+:mod:`core.services.review.workbench.contract`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from core.adapters.store import ChatView, ExtractionView, RecordView, queries
-from core.adapters.store.models import Chat, Pass
+from core.adapters.store.models import Chat, Pass, RecordStatus
 from core.domain.chat import ParsedChat, Role, RoleGuess, guess_roles, parse_chat, residue_copies
 from core.domain.chat.model import Message, Span
 from core.domain.checks import check, find_mentions, find_omissions
@@ -20,8 +21,9 @@ from core.domain.entities import Mention
 from core.domain.evidence import ChatIndex, Evidence, Mark, locate
 from core.domain.form import Form, FormValues, Kind
 from core.services.review.queue.claims import BaseRun
-from core.services.review.records.model import UNREVIEWED, Confirmation
+from core.services.review.records.model import Confirmation
 from core.services.review.workbench.alternatives import Alternatives
+from core.services.review.workbench.contract import ChatPayload, CustomerPayload, MarkPayload
 from core.services.review.workbench.message_slices import message_slices
 
 
@@ -35,7 +37,7 @@ def chat_payloads(
     want_residue: int | None = None,
     review_pass: str = Pass.PRIMARY,
     drafts: Mapping[int, Mapping[str, Any]] | None = None,
-) -> list[dict[str, Any]]:
+) -> list[ChatPayload]:
     """Payloads of these chats, in the order asked for; indices that do not exist are left out.
 
     Args:
@@ -93,7 +95,7 @@ def _payload(
     base: BaseRun | None,
     others: Alternatives,
     show_residue: bool,
-) -> dict[str, Any]:
+) -> ChatPayload:
     analysed = _analysed(chat.text)
     parsed, roles, index = analysed.parsed, analysed.roles, analysed.index
     baseline = [form.coerce(values).values for values in (answer.forms or [])] if answer else []
@@ -116,11 +118,12 @@ def _payload(
         "chat_id": chat.id,
         "record_id": record.id if record else 0,
         "version": record.version if record else 0,
-        "status": record.status if record else UNREVIEWED,
+        "status": RecordStatus(record.status) if record else RecordStatus.UNREVIEWED,
         "reviewer": record.reviewer if record else "",
         "note": record.note if record else "",
         "run": {"name": base.name, "model": base.model or base.provider} if base and answer else None,
         "failed": answer.error if answer and answer.forms is None else "",
+        "claimed_by": "",  # the sync says it, which claims
         "counts": {
             "messages": len(parsed.messages),
             "customers": sides.count(Role.CUSTOMER),
@@ -148,7 +151,7 @@ def _payload(
     }
 
 
-def _customers(form: Form, record: RecordView | None, baseline: list[FormValues]) -> list[dict[str, Any]]:
+def _customers(form: Form, record: RecordView | None, baseline: list[FormValues]) -> list[CustomerPayload]:
     """The record's customers if there is one, else the run's, else one empty form to fill."""
     if record is not None:
         return [
@@ -158,6 +161,8 @@ def _customers(form: Form, record: RecordView | None, baseline: list[FormValues]
                 "origin": stored.get("source"),
                 "confirmed": {key: stored["confirmed"].get(key, Confirmation.UNSEEN) for key in form.keys},
                 "pinned": stored.get("pinned", {}),
+                "marks": {},
+                "others": {},
             }
             for stored in record.customers
         ]
@@ -167,8 +172,10 @@ def _customers(form: Form, record: RecordView | None, baseline: list[FormValues]
             "values": dict(values),
             "baseline": values if origin is not None else None,
             "origin": origin,
-            "confirmed": dict.fromkeys(form.keys, str(Confirmation.UNSEEN)),
+            "confirmed": dict.fromkeys(form.keys, Confirmation.UNSEEN),
             "pinned": {},
+            "marks": {},
+            "others": {},
         }
         for origin, values in starts
     ]
@@ -180,9 +187,9 @@ def _at(baseline: list[FormValues], position: int | None) -> FormValues | None:
 
 def _marks(
     form: Form, customer: int, marks: dict[str, Mark], highlights: list[tuple[Span, str]]
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, MarkPayload]:
     """Marks for the browser; adds the evidence of this customer to ``highlights``."""
-    drawn: dict[str, dict[str, Any]] = {}
+    drawn: dict[str, MarkPayload] = {}
     for number, field in enumerate(form.fields):
         mark = marks[field.key]
         ids = [f"{customer}:{number}:{n}" for n in range(len(mark.spans))]

@@ -18,6 +18,7 @@ from core.services.review.queue.priority import stored_priorities
 from core.services.review.records.delta_drafts import delta_drafts_of
 from core.services.review.records.model import Ack
 from core.services.review.records.saving import apply_saves
+from core.services.review.workbench.contract import ChatPayload, ProgressPayload, WorkbenchPayload
 from core.services.review.workbench.payload import chat_payloads
 from core.services.review.workbench.sync import assemble_payload
 
@@ -86,7 +87,7 @@ class PrimarySession:
         at: int | None = None,
         want_residue: int | None = None,
         leaving: Sequence[int] = (),
-    ) -> dict[str, Any]:
+    ) -> WorkbenchPayload:
         """Apply the outbox and give the component its data (docs/workbench.md, ``data``).
 
         Args:
@@ -136,7 +137,7 @@ class PrimarySession:
             session, self.dataset.id, at=at, reviewer=self.reviewer, by_index=by_index, count=BEHIND + 1
         )
 
-    def _add(self, session: Session, chats: Sequence[dict[str, Any]], drafts: Mapping[int, Mapping[str, Any]]) -> None:
+    def _add(self, session: Session, chats: Sequence[ChatPayload], drafts: Mapping[int, Mapping[str, Any]]) -> None:
         """What the flow of review adds to a chat: the points at stake, and what a newer run says."""
         if self.base is None:
             return
@@ -149,9 +150,9 @@ class PrimarySession:
             found = dict(delta.deltas_of_chats(session, self._scorer, self.dataset.id, indices, self.base.id, drafts))
             for chat in chats:
                 if chat["chat"] in found and chat["status"] in (RecordStatus.CONFIRMED, RecordStatus.DRAFT):
-                    found[chat["chat"]].put_into(chat)
+                    _put_delta(chat, found[chat["chat"]])
 
-    def _progress(self, session: Session, store: Store) -> dict[str, Any]:
+    def _progress(self, session: Session, store: Store) -> ProgressPayload:
         done = claims.progress(session, self.dataset.id)
         pace = claims.pace(session, self.dataset.id, self.reviewer)
         # Under a filter "left" is about what it lets through, not about the dataset.
@@ -169,6 +170,14 @@ class PrimarySession:
             "pace_seconds": pace,
             "left_seconds": pace * (in_queue if partly else done.left) if pace is not None else None,
         }
+
+
+def _put_delta(chat: ChatPayload, asked: delta.Delta) -> None:
+    """Add to a chat what is asked; the values that it is compared with become the newer run's."""
+    for customer, cells, source in zip(chat["customers"], asked.cells, asked.sources, strict=False):
+        customer["delta"] = dict(cells)
+        customer["baseline"] = asked.newer[source] if source is not None else None
+    chat["delta_new"] = [asked.newer[position] for position in asked.extra]
 
 
 def open_session(

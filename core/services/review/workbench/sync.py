@@ -1,12 +1,21 @@
 """What every desk's turn ends with: the chats are claimed, and all that the component is given is put together."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from core.adapters.store import DatasetView, Store
+from core.adapters.store.models import RecordStatus
 from core.domain.form import Form
 from core.services.review.queue import claims
 from core.services.review.records.model import Ack
+from core.services.review.workbench.contract import (
+    AckPayload,
+    ChatPayload,
+    FormPayload,
+    ProgressPayload,
+    StoredCustomer,
+    WorkbenchPayload,
+)
 
 
 class ReviewSession(Protocol):
@@ -39,7 +48,7 @@ class ReviewSession(Protocol):
         at: int | None = None,
         want_residue: int | None = None,
         leaving: Sequence[int] = (),
-    ) -> dict[str, Any]:
+    ) -> WorkbenchPayload:
         """Apply the outbox and give the component its data."""
 
 
@@ -51,13 +60,13 @@ def assemble_payload(
     at: int | None,
     following: Sequence[int],
     before: Sequence[int],
-    chats: list[dict[str, Any]],
+    chats: list[ChatPayload],
     acks: Sequence[Ack],
-    progress: Mapping[str, Any],
+    progress: ProgressPayload,
     leaving: Sequence[int],
     guidelines: Mapping[str, str] | None = None,
     error: str = "",
-) -> dict[str, Any]:
+) -> WorkbenchPayload:
     """The component's data (docs/workbench.md, ``data``); claims the chat on screen and those that follow.
 
     Args:
@@ -79,29 +88,59 @@ def assemble_payload(
     held = claims.claim(store, [ids[i] for i in [*shown, *following] if i in ids], table.reviewer, leaving=leaving)
     for chat in chats:
         chat["claimed_by"] = held.get(chat["chat_id"], "")
-    form = table.form
     return {
-        "form": {
-            "name": form.name,
-            "title": form.title,
-            "name_field": form.name_field,
-            "groups": list(form.groups),
-            "fields": [field.model_dump(mode="json") for field in form.fields],
-        },
+        "form": _form(table.form),
         "guidelines": dict(guidelines or {}),
         "session": table.session,
         "reviewer": table.reviewer,
         "dataset": {"id": table.dataset.id, "name": name},
-        "progress": dict(progress),
+        "progress": progress,
         "open": at,
         "order": {"next": list(following), "prev": list(before)},
         "chats": chats,
-        "acks": [ack.as_json() for ack in acks],
+        "acks": [_ack(ack) for ack in acks],
         "error": error,
     }
 
 
-def claimed_chats(data: Mapping[str, Any]) -> list[int]:
+def _form(form: Form) -> FormPayload:
+    return {
+        "name": form.name,
+        "title": form.title,
+        "name_field": form.name_field,
+        "groups": list(form.groups),
+        "fields": [
+            {
+                "key": field.key,
+                "label": field.label,
+                "group": field.group,
+                "type": field.type,
+                "kind": field.kind,
+                "nature": field.nature,
+                "points": field.points,
+                "one_right_answer": field.one_right_answer,
+                "values": list(field.values),
+                "description": field.description,
+            }
+            for field in form.fields
+        ],
+    }
+
+
+def _ack(ack: Ack) -> AckPayload:
+    return {
+        "save_id": ack.save_id,
+        "result": ack.result,
+        "version": ack.version,
+        "why": ack.why,
+        "theirs": cast(list[StoredCustomer] | None, ack.theirs),
+        "who": ack.who,
+        "status": RecordStatus(ack.status) if ack.status else "",
+        "note": ack.note,
+    }
+
+
+def claimed_chats(data: WorkbenchPayload) -> list[int]:
     """Ids of the chats that a turn claimed: what the next one, or leaving the desk, gives back."""
     mine = {data["open"], *data["order"]["next"]}
     return [chat["chat_id"] for chat in data["chats"] if chat["chat"] in mine and not chat["claimed_by"]]

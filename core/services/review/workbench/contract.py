@@ -1,0 +1,408 @@
+"""Types of what the review workbench is given and what it sends back: the contract between Python and JavaScript.
+
+The TypeScript types and the constants of the browser's side are generated from here
+(``python -m core.ui.workbench.contract_js``), and ``make lint`` says where they differ. ``docs/workbench.md`` tells
+what the parts are for.
+"""
+
+from typing import Literal, NotRequired, TypedDict
+
+from core.adapters.store.models import RecordStatus
+from core.domain.chat import Role
+from core.domain.chat.model import MessageKind
+from core.domain.checks.model import Level
+from core.domain.evidence import Evidence
+from core.domain.form import FieldType, FormValues, Kind, Nature, Value
+from core.services.review.records.model import Confirmation
+
+
+class FormField(TypedDict):
+    """One field of the form.
+
+    Attributes:
+        values: what the form suggests; any other value stays possible.
+    """
+
+    key: str
+    label: str
+    group: str
+    type: FieldType
+    kind: Kind
+    nature: Nature
+    points: float
+    one_right_answer: bool
+    values: list[str]
+    description: str
+
+
+class FormPayload(TypedDict):
+    """The dataset's form.
+
+    Attributes:
+        name_field: key of the field that holds the customer's name.
+        groups: headings, in order.
+    """
+
+    name: str
+    title: str
+    name_field: str
+    groups: list[str]
+    fields: list[FormField]
+
+
+class Part(TypedDict):
+    """A slice of a message.
+
+    Attributes:
+        t: its characters.
+        e: ids of the evidence that covers it.
+    """
+
+    t: str
+    e: list[str]
+
+
+class Quote(TypedDict):
+    """What a message quotes."""
+
+    speaker: str
+    text: str
+    parts: list[Part]
+
+
+class MessagePayload(TypedDict):
+    """One message of the chat, cut at the borders of evidence.
+
+    Attributes:
+        i: index of the message, from 0.
+        same: whether the message before is by the same speaker.
+        near: numbers in ``speakers``: whom it is from, then whom it is to.
+        named: ids of evidence that stands in the speaker's name.
+    """
+
+    i: int
+    speaker: str
+    role: Role
+    kind: MessageKind
+    same: bool
+    near: list[int]
+    named: list[str]
+    quote: Quote | None
+    parts: list[Part]
+
+
+class MarkPayload(TypedDict):
+    """How a value is supported by the chat.
+
+    Attributes:
+        evidence: ids, as in ``parts``.
+        messages: indices of the messages that it rests on.
+    """
+
+    status: Evidence
+    evidence: list[str]
+    messages: list[int]
+
+
+class Alternative(TypedDict):
+    """A value that other runs give to a field.
+
+    Attributes:
+        who: names of the runs that say so.
+    """
+
+    value: Value
+    who: list[str]
+
+
+class CustomerPayload(TypedDict):
+    """One customer's form as it is on record, or as the run filled it.
+
+    Attributes:
+        baseline: the run's values; null for a customer whom a person added.
+        origin: position of the run's form that this customer came from.
+        confirmed: per field, whether a person looked at it.
+        pinned: per field, message indices that a reviewer pinned as evidence.
+        marks: per field, what supports the value.
+        others: per field where some run differs, the values of other runs.
+        delta: under delta review, what the newer run says otherwise.
+    """
+
+    values: FormValues
+    baseline: FormValues | None
+    origin: int | None
+    confirmed: dict[str, Confirmation]
+    pinned: dict[str, list[int]]
+    marks: dict[str, MarkPayload]
+    others: dict[str, list[Alternative]]
+    delta: NotRequired[FormValues]
+
+
+class Speaker(TypedDict):
+    """Somebody who speaks in the chat, and which side they seem to be on.
+
+    Attributes:
+        reasons: short sentences, the strongest first.
+    """
+
+    name: str
+    role: Role
+    reasons: list[str]
+
+
+class Missed(TypedDict):
+    """Something that was said in the chat and stands in no form.
+
+    Attributes:
+        id: as in ``parts``.
+        message: index of the message.
+        customer: position of the customer who said it, if that one has a form.
+    """
+
+    id: str
+    key: str
+    value: str
+    message: int
+    customer: int | None
+
+
+class CellWarning(TypedDict):
+    """A remark of the checks on one cell."""
+
+    customer: int
+    key: str
+    level: Level
+    text: str
+
+
+class RunName(TypedDict):
+    """The run that the values come from."""
+
+    name: str
+    model: str
+
+
+class Counts(TypedDict):
+    """How much there is in the chat: messages, people, characters."""
+
+    messages: int
+    customers: int
+    staff: int
+    characters: int
+
+
+class Residue(TypedDict):
+    """Copies of the conversation that a spreadsheet left behind it.
+
+    Attributes:
+        text: only where it was asked for (``want_residue``), else empty.
+    """
+
+    copies: int
+    characters: int
+    text: str
+
+
+class StakeReason(TypedDict):
+    """Why points of a chat are at stake; an empty key is about a whole customer."""
+
+    customer: int
+    key: str
+    points: float
+    why: str
+
+
+class ChatPayload(TypedDict):
+    """A chat with its record.
+
+    Attributes:
+        chat: index in the source, from 1: what people see and addresses carry.
+        record_id: 0 where there is no record yet.
+        version: of the record; the next save's ``base_version``.
+        run: null where the run has no answer.
+        failed: why the model gave no answer, else empty.
+        claimed_by: who else is on this chat, else empty.
+        stake: expected loss in points; null until it was computed.
+        delta_new: under delta review, the newer run's forms without a partner.
+    """
+
+    chat: int
+    chat_id: int
+    record_id: int
+    version: int
+    status: RecordStatus
+    reviewer: str
+    note: str
+    run: RunName | None
+    failed: str
+    claimed_by: str
+    counts: Counts
+    residue: Residue
+    speakers: list[Speaker]
+    messages: list[MessagePayload]
+    customers: list[CustomerPayload]
+    missed: list[Missed]
+    warnings: list[CellWarning]
+    stake: NotRequired[float | None]
+    stake_reasons: NotRequired[list[StakeReason]]
+    delta_new: NotRequired[list[FormValues]]
+
+
+class StoredCustomer(TypedDict):
+    """A customer as somebody else stored it, for a conflict.
+
+    Attributes:
+        origin: per field, who gave the value: ``run:<id>`` or ``reviewer``.
+        source: position of the run's form that this customer came from (``origin`` of what goes in and comes out).
+    """
+
+    values: FormValues
+    confirmed: dict[str, Confirmation]
+    origin: dict[str, str]
+    source: int | None
+    pinned: NotRequired[dict[str, list[int]]]
+
+
+class AckPayload(TypedDict):
+    """What became of one save.
+
+    Attributes:
+        version: of the record now.
+        why: a sentence for the reviewer; empty where it was saved.
+        theirs: on a conflict, the customers as they are stored.
+        who: on a conflict, who saved them.
+        status: on a conflict, what they decided.
+        note: on a conflict, their note.
+    """
+
+    save_id: str
+    result: Literal["saved", "conflict", "rejected"]
+    version: int
+    why: str
+    theirs: list[StoredCustomer] | None
+    who: str | None
+    status: RecordStatus | Literal[""]
+    note: str
+
+
+class ProgressPayload(TypedDict):
+    """Chats of the dataset by what became of them, and how long the rest takes.
+
+    Attributes:
+        queue: chats in the queue.
+        partly: whether the queue is not all that is left.
+        pace_seconds: per chat; null before three decided chats.
+        left_seconds: for the rest; null likewise.
+    """
+
+    total: int
+    confirmed: int
+    discussed: int
+    skipped: int
+    left: int
+    queue: NotRequired[int]
+    partly: NotRequired[bool]
+    pace_seconds: NotRequired[float | None]
+    left_seconds: NotRequired[float | None]
+
+
+class DatasetName(TypedDict):
+    """The dataset under review."""
+
+    id: int
+    name: str
+
+
+class ChatOrder(TypedDict):
+    """Chat indices after and before the one on screen, a few of each, the nearest first."""
+
+    next: list[int]
+    prev: list[int]
+
+
+class WorkbenchPayload(TypedDict):
+    """Everything that goes in: the component's ``data``.
+
+    Attributes:
+        session: changes when dataset, filter or reviewer do; the browser then drops its cached chats.
+        reviewer: empty where nobody said who they are: nothing can be edited.
+        guidelines: per field, how to annotate it.
+        open: index of the chat that the page's address asks for.
+        chats: the one on screen and prefetched ones, in any order.
+        error: a sentence for a banner, else empty.
+    """
+
+    form: FormPayload
+    guidelines: dict[str, str]
+    session: str
+    reviewer: str
+    dataset: DatasetName
+    progress: ProgressPayload
+    open: int | None
+    order: ChatOrder
+    chats: list[ChatPayload]
+    acks: list[AckPayload]
+    error: str
+
+
+# ``from`` is a keyword of Python, so this one cannot be written as a class.
+SentCustomer = TypedDict(
+    "SentCustomer",
+    {
+        "values": FormValues,
+        "confirmed": dict[str, Confirmation],
+        "origin": int | None,
+        "pinned": dict[str, list[int]],
+        "from": int | None,
+    },
+)
+SentCustomer.__doc__ = """One customer's form in a save.
+
+    Attributes:
+        from: where the customer stood in the chat as it came; the browser's own, Python ignores it.
+    """
+
+
+class SentSave(TypedDict):
+    """One save of one chat's record; Python reads it as :class:`core.services.review.records.model.Save`.
+
+    Attributes:
+        save_id: a UUID made in the browser: each is applied once.
+        after_save_id: one's own save of the same record that this one follows, so that it is no conflict.
+        base_version: the version that was edited.
+        undo: takes the last decision back.
+        seconds: of work on the chat.
+        made: when, in milliseconds; the browser's own.
+        tries: how often it was sent; the browser's own.
+    """
+
+    save_id: str
+    after_save_id: str | None
+    record_id: int
+    chat: int
+    reviewer: str
+    base_version: int
+    customers: list[SentCustomer]
+    status: RecordStatus
+    note: str
+    reason: str
+    undo: NotRequired[bool]
+    seconds: float
+    made: float
+    tries: int
+
+
+class WorkbenchSent(TypedDict):
+    """Everything that comes out: the component's state.
+
+    Attributes:
+        outbox: every save that was not acknowledged yet, oldest first.
+        at: index of the chat on screen.
+        want_residue: index of the chat whose residue is to be shown.
+        beat: changes once a minute while somebody only reads; it renews the claims.
+    """
+
+    outbox: list[SentSave]
+    at: int
+    want_residue: int | None
+    beat: float

@@ -1,0 +1,36 @@
+"""The browser's types and words are those of Python, and a difference is noticed."""
+
+from pathlib import Path
+from typing import TypedDict
+
+import pytest
+
+from core.services.review.records.model import Confirmation
+from core.ui.workbench import contract_js
+
+
+def test_the_generated_files_are_up_to_date() -> None:
+    assert contract_js.stale_files(contract_js.FOLDER) == [], "run python -m core.ui.workbench.contract_js"
+    assert contract_js.main(["--check"]) == 0
+
+
+def test_a_missing_or_edited_file_is_stale(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(contract_js, "FOLDER", tmp_path)
+    assert contract_js.stale_files(tmp_path) == ["contract.d.ts", "words.js"]
+    assert contract_js.main([]) == 0
+    assert contract_js.stale_files(tmp_path) == []
+    words = tmp_path / "words.js"
+    words.write_text(words.read_text("utf-8").replace(Confirmation.SINGLE, "逐个确认"), "utf-8")
+    assert contract_js.stale_files(tmp_path) == ["words.js"]
+    assert contract_js.main(["--check"]) == 1
+    assert "words.js" in capsys.readouterr().err
+
+
+def test_types_without_json_are_refused() -> None:
+    class Odd(TypedDict):
+        tags: set[str]
+
+    with pytest.raises(TypeError, match="set"):
+        contract_js._render(Odd, {}, {})
