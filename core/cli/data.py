@@ -98,7 +98,7 @@ def check(ctx: typer.Context, json: Json = False, db: Db = "") -> None:
     from core.services import maintenance
 
     with open_db(ctx, db) as store:
-        health = maintenance.check(store)
+        health = maintenance.check_health(store)
     problems = health.problems
     counts = {"datasets": health.datasets, "chats": health.chats, "runs": health.runs}
     if json:

@@ -64,12 +64,12 @@ def draw_place() -> None:
     """Where the data lies, and copies of it."""
     store = state.store()
     st.subheader("数据")
-    size = maintenance.size(store)
+    size = maintenance.database_size(store)
     facts(
         {
             "数据库": str(store.path or store.url),
             "大小": megabytes(size) if size is not None else "由数据库服务器管理",
-            "结构版本": maintenance.schema(store),
+            "结构版本": maintenance.schema_version(store),
             "日志": place(),
         }
     )
@@ -101,8 +101,8 @@ def draw_place() -> None:
             )
     if look:
         with reported(), st.spinner("正在检查…"):
-            draw_health(maintenance.check(store))
-    kept = maintenance.backups(store)
+            draw_health(maintenance.check_health(store))
+    kept = maintenance.list_backups(store)
     for backup in kept[:MOST_BACKUPS]:
         line, take = st.columns([5, 1], vertical_alignment="center")
         line.caption(f"{backup.made_at:%Y-%m-%d %H:%M:%S} · {backup.path.name} · {megabytes(backup.size)}")
@@ -119,7 +119,7 @@ def draw_place() -> None:
         st.caption(f"另有 {len(kept) - MOST_BACKUPS} 个更早的备份，都在 {kept[0].path.parent}。")
 
 
-def draw_health(health: maintenance.Health) -> None:
+def draw_health(health: maintenance.HealthReport) -> None:
     """What the check found."""
     if not health.problems:
         st.success(
@@ -149,7 +149,7 @@ def draw_form() -> None:
 def draw_versions() -> None:
     """What an engineer asks for first."""
     st.subheader("版本")
-    figures(maintenance.versions())
+    figures(maintenance.software_versions())
 
 
 st.title("设置")

@@ -24,14 +24,14 @@ def test_everything_has_its_place_and_no_key_is_shown(page: OpenPage, store: Sto
     assert tuple(keys.loc["OPENAI_API_KEY", ["状态", "来自"]]) == ("已配置", "环境变量")
     assert "sk-this-must-not-be-seen" not in seen(app) + keys.to_string()
     assert "客户要素" in seen(app) and "role_elements" not in seen(app)
-    assert f"<dd>{maintenance.versions()['拾要']}</dd><dt>拾要</dt>" in seen(app)
+    assert f"<dd>{maintenance.software_versions()['拾要']}</dd><dt>拾要</dt>" in seen(app)
 
 
 def test_backup_and_check(page: OpenPage, store: Store) -> None:
     add_dataset(store, 2)
     app = button(page(), "备份数据库").click().run()
     assert not app.exception
-    (made,) = maintenance.backups(store)
+    (made,) = maintenance.list_backups(store)
     assert made.path.name in seen(app)
     assert {"备份并下载", "下载"} <= {one.label for one in app.get("download_button")}
     app = button(app, "检查").click().run()

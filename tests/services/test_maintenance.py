@@ -14,33 +14,33 @@ from tests.factories.runs import add_dataset
 
 def test_a_backup_opens_and_has_everything(store: Store) -> None:
     add_dataset(store, 3)
-    assert maintenance.backups(store) == []
+    assert maintenance.list_backups(store) == []
     made = maintenance.make_backup(store, moment=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
     assert made.path.name == "shiyao-20260102-030405.db"
     copy = open_store(f"sqlite:///{made.path}")
     with copy.read() as session:
         assert queries.datasets(session)[0].chats == 3
-    assert maintenance.check(copy).problems == ()
+    assert maintenance.check_health(copy).problems == ()
     copy.close()
     with pytest.raises(StoreError, match="已经存在"):
         maintenance.make_backup(store, moment=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
     maintenance.make_backup(store, moment=datetime(2026, 1, 3, tzinfo=UTC))
-    assert len(maintenance.backups(store)) == 2
-    assert (maintenance.size(store) or 0) >= made.size
+    assert len(maintenance.list_backups(store)) == 2
+    assert (maintenance.database_size(store) or 0) >= made.size
 
 
 def test_health_counts_and_names_what_is_wrong(store: Store) -> None:
     add_dataset(store, 3)
-    assert maintenance.check(store) == maintenance.Health((), 1, 3, 0)
+    assert maintenance.check_health(store) == maintenance.HealthReport((), 1, 3, 0)
     with store.write() as session:
         session.connection().exec_driver_sql("UPDATE dataset SET form = 'gone'")
-    (problem,) = maintenance.check(store).problems
+    (problem,) = maintenance.check_health(store).problems
     assert "gone" in problem
 
 
 def test_versions_and_schema(store: Store) -> None:
-    assert maintenance.versions()["拾要"]
-    assert maintenance.schema(store).isdigit()
+    assert maintenance.software_versions()["拾要"]
+    assert maintenance.schema_version(store).isdigit()
 
 
 def test_keys_say_where_they_are_and_what_wants_them(

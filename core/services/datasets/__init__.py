@@ -2,6 +2,7 @@
 
 from core.services.datasets.chat_import import LABELS_RUN, SPLITS, import_chats, import_text
 from core.services.datasets.dataset_list import ChatListItem, DatasetSummary, delete_dataset, list_chats, list_datasets
+from core.services.datasets.file_format import SUFFIXES
 from core.services.datasets.import_preview import preview_import
 from core.services.datasets.import_types import (
     BY_POSITION,
@@ -19,7 +20,6 @@ from core.services.datasets.import_types import (
 )
 from core.services.datasets.run_import import import_run
 from core.services.datasets.sample_dataset import SAMPLE_DATASET, SAMPLE_RUN, load_sample
-from core.services.datasets.source_file import SUFFIXES
 
 __all__ = [
     "BY_POSITION",

@@ -1,0 +1,61 @@
+"""File format detection: by the name's ending, corrected by the first bytes and the first line."""
+
+from pathlib import Path
+from typing import TextIO
+
+from core.errors import InputError
+from core.services.datasets.import_types import FileFormat
+
+_SUFFIXES = {
+    ".json": FileFormat.JSON,
+    ".jsonl": FileFormat.JSONL,
+    ".ndjson": FileFormat.JSONL,
+    ".csv": FileFormat.CSV,
+    ".tsv": FileFormat.CSV,
+    ".xlsx": FileFormat.EXCEL,
+    ".xlsm": FileFormat.EXCEL,
+    ".xls": FileFormat.EXCEL,
+    ".txt": FileFormat.TEXT,
+}
+SUFFIXES = tuple(suffix[1:] for suffix in _SUFFIXES)
+"""File name endings that can be imported, without the dot."""
+
+_FIRST_LINE_CHARACTERS = 1 << 20
+_EXCEL_MAGIC = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+
+
+def detect_format(head: bytes, name: str) -> FileFormat:
+    """The format by the file's name, or Excel where the first bytes are those of an Excel file.
+
+    Args:
+        head: the first bytes.
+        name: the file's name as the person knows it.
+
+    Raises:
+        InputError: an unknown ending, or an Excel file only by its name.
+    """
+    by_suffix = _SUFFIXES.get(Path(name).suffix.lower())
+    if head.startswith(_EXCEL_MAGIC):
+        # Tables sent on as ".csv" are often Excel files inside; other archives fail with a sentence when opened.
+        return FileFormat.EXCEL
+    if by_suffix is FileFormat.EXCEL:
+        raise InputError(f"文件 {name} 不是 Excel 文件，只是用了这个后缀", "请用 Excel 打开后另存为 .xlsx 或 .csv")
+    if by_suffix is None:
+        raise InputError(f"不认识文件 {name} 的格式", f"可以导入 {'、'.join(SUFFIXES)} 文件")
+    return by_suffix
+
+
+def is_json_lines(stream: TextIO) -> bool:
+    """Whether a JSON text is one object per line: such files often end in ``.json``; the first line tells.
+
+    Args:
+        stream: the text from its start; only a line feed ends a line.
+    """
+    while line := stream.readline(_FIRST_LINE_CHARACTERS):
+        if stripped := line.strip():
+            # A whole array may stand on one line of any length: its first character is enough.
+            if stripped[0] != "{":
+                return False
+            rest = "" if line.endswith("\n") else stream.readline()
+            return (stripped + rest).rstrip().endswith("}")
+    return False

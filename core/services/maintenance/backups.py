@@ -1,0 +1,56 @@
+"""Backups of the SQLite database, made while others use it, in the folder ``backups`` beside it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from core.adapters.store import Store
+from core.errors import StoreError
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """A backup of the database: its file, its size in bytes, when it was made (local time)."""
+
+    path: Path
+    size: int
+    made_at: datetime
+
+
+def make_backup(store: Store, *, moment: datetime | None = None) -> Backup:
+    """Back up the database while others use it.
+
+    Args:
+        store: open store, SQLite.
+        moment: names the file; now by default.
+
+    Raises:
+        StoreError: not SQLite, or the backup could not be made.
+    """
+    folder = _backup_folder(store)
+    if folder is None or store.path is None:
+        raise StoreError("只有 SQLite 数据库能在这里备份", "PostgreSQL 请用 pg_dump")
+    stamp = f"{moment or datetime.now().astimezone():%Y%m%d-%H%M%S}"
+    target = folder / f"{store.path.stem}-{stamp}.db"
+    store.backup(target)
+    return _describe(target)
+
+
+def list_backups(store: Store) -> list[Backup]:
+    """Backups that :func:`make_backup` made of this database, newest first."""
+    folder = _backup_folder(store)
+    if folder is None or store.path is None or not folder.is_dir():
+        return []
+    backups = [_describe(path) for path in folder.glob(f"{store.path.stem}-*.db")]
+    return sorted(backups, key=lambda backup: backup.made_at, reverse=True)
+
+
+def _backup_folder(store: Store) -> Path | None:
+    if store.path is None or str(store.path) == ":memory:":
+        return None
+    return store.path.parent / "backups"
+
+
+def _describe(path: Path) -> Backup:
+    stat = path.stat()
+    return Backup(path, stat.st_size, datetime.fromtimestamp(stat.st_mtime).astimezone())

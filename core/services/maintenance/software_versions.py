@@ -1,0 +1,23 @@
+"""Versions of the program, of Python and of the packages that an engineer asks for first."""
+
+import platform
+import tomllib
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+
+from core.settings import ROOT
+
+_PACKAGES = ("streamlit", "spark-ai-python", "openai", "sqlmodel")
+
+
+@lru_cache(maxsize=1)
+def software_versions() -> dict[str, str]:
+    """``{name: version}`` of the program, of Python, and of the packages that matter when something is odd."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    versions = {"拾要": str(project["version"]), "Python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            versions[package] = "未安装"
+    return versions
