@@ -109,7 +109,7 @@ def probe(mine: list[ModelSpec]) -> None:
         with st.spinner("正在提问…"):
             answer = model_catalog.probe(spec)
         if answer.ok:
-            st.success(f"连接正常，{answer.seconds:.1f} 秒：{answer.text[:80]}", icon=":material/check:")
+            st.success(f"连接正常，{answer.seconds:.1f} 秒：{answer.answer[:80]}", icon=":material/check:")
         else:
             st.error(answer.error, icon=":material/error:")
 

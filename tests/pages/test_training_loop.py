@@ -2,13 +2,15 @@
 
 from pathlib import Path
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.adapters.store import Store, queries
 from core.domain.form import Form
 from core.services.export import AnswerSource
 from core.services.extraction import models as model_catalog
-from core.services.training import TrainingOptions, export_training
+from core.services.training import TrainingOptions, export_training, training_sets
+from tests.fakes.openai_server import API_KEY, Answer, FakeOpenAI
 from tests.pages.conftest import OpenPage
 from tests.pages.finding import seen
 from tests.services.training.corrections.test_corrections import PRODUCT, fill
@@ -57,3 +59,19 @@ def test_a_tuned_model_is_entered_on_the_way(open_page: OpenPage, store: Store, 
     mine = [spec for spec in model_catalog.models(store) if spec.training_set_id]
     assert len(mine) == 1 and mine[0].parameters
     assert mine[0].title in seen(app)
+
+
+def test_a_tuned_model_answers_the_test_call(
+    open_page: OpenPage, store: Store, form: Form, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOME_API_KEY", API_KEY)
+    dataset, _ = fill(store, form)
+    options = TrainingOptions(datasets=(dataset,), source=AnswerSource(records=True), min_rows=0)
+    export_training(store, options=options, out=tmp_path / "第一版")
+    set_id = training_sets(store)[0].id
+    with FakeOpenAI(Answer("你好，我在")) as service:
+        model_catalog.create(
+            store, name="m", provider="openai", url=service.url, key_env="SOME_API_KEY", training_set_id=set_id
+        )
+        app = press(open_page("pages/training/tuning.py"), "测试连接")
+    assert "连接正常" in seen(app) and "你好，我在" in seen(app)
