@@ -19,7 +19,7 @@ _BETTER, _WORSE = "#3b8f79", "#c27a2c"
 _ROW = 26
 
 
-def beside(
+def chart_with_table(
     chart: Any,
     rows: Rows,
     *,
@@ -30,7 +30,7 @@ def beside(
     height: Any = "auto",
     split: Sequence[float] = (1, 1),
 ) -> None:
-    """A chart with the table of its numbers and their CSV beside it.
+    """Draw a chart with the table of its numbers and their CSV beside it.
 
     Args:
         chart: from this module.
@@ -49,8 +49,8 @@ def beside(
         table(rows, name=name, key=key, columns=columns, height=height)
 
 
-def ranking(rows: Rows, *, floor: float, most: float) -> Any:
-    """Scores with their intervals, one line per run, and the floor as a rule.
+def ranking_chart(rows: Rows, *, floor: float, most: float) -> Any:
+    """Chart of scores with intervals, one line per run, and the floor as a rule.
 
     Args:
         rows: 任务, 得分, low, high; the best first.
@@ -71,11 +71,11 @@ def ranking(rows: Rows, *, floor: float, most: float) -> Any:
     x = alt.X("low:Q", scale=scale, title=f"得分（满分 {most:g}）", axis=alt.Axis(tickCount=12))
     bars = base.mark_bar(height=3).encode(x=x, x2="high:Q")
     points = base.mark_point(filled=True, size=90, opacity=1).encode(x=alt.X("得分:Q", scale=scale))
-    return (_floor(floor, scale) + bars + points).properties(height=max(120, 34 * len(frame) + 50))
+    return (_floor_rule(floor, scale) + bars + points).properties(height=max(120, 34 * len(frame) + 50))
 
 
-def lost_points(rows: Rows) -> Any:
-    """Points lost per field, in the rows' order.
+def lost_points_chart(rows: Rows) -> Any:
+    """Bar chart of points lost per field, in the rows' order.
 
     Args:
         rows: 字段, 失分, 占失分 (per cent).
@@ -97,8 +97,8 @@ def lost_points(rows: Rows) -> Any:
     )
 
 
-def distribution(rows: Rows, *, floor: float, mean: float) -> Any:
-    """How many chats score how much; floor and mean as rules.
+def distribution_chart(rows: Rows, *, floor: float, mean: float) -> Any:
+    """Histogram of chats by score, with floor and mean as rules.
 
     Args:
         rows: 从, 到, 群聊.
@@ -114,11 +114,11 @@ def distribution(rows: Rows, *, floor: float, mean: float) -> Any:
     marked = pd.DataFrame([{"x": mean, "什么": f"得分 {mean:.2f}"}])
     line = alt.Chart(marked).mark_rule(strokeWidth=2, color=_QUIET).encode(x="x:Q", tooltip="什么:N")
     label = alt.Chart(marked).mark_text(align="left", dx=5, y=8, color=_QUIET).encode(x="x:Q", text="什么:N")
-    return (bars + _floor(floor, None) + line + label).properties(height=300)
+    return (bars + _floor_rule(floor, None) + line + label).properties(height=300)
 
 
-def changes(rows: Rows) -> Any:
-    """Cells fixed (right of zero) and broken (left of zero) per field.
+def changes_chart(rows: Rows) -> Any:
+    """Bar chart of cells fixed (right of zero) and broken (left of zero) per field.
 
     Args:
         rows: 字段, 修好, 改坏.
@@ -155,7 +155,7 @@ def changes(rows: Rows) -> Any:
     return (bars + zero).properties(height=_ROW * len(rows) + 60)
 
 
-def _floor(floor: float, scale: Any) -> Any:
+def _floor_rule(floor: float, scale: Any) -> Any:
     marked = pd.DataFrame([{"x": floor, "什么": f"下限 {floor:.2f}"}])
     x = alt.X("x:Q", scale=scale) if scale is not None else alt.X("x:Q")
     line = alt.Chart(marked).mark_rule(strokeDash=[5, 4], color=_QUIET).encode(x=x, tooltip="什么:N")

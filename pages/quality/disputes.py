@@ -2,116 +2,15 @@
 
 import streamlit as st
 
-from core.adapters.store import DatasetView
 from core.adapters.store.models import DisputeStatus
-from core.domain.form import Form
-from core.services.quality import Benchmark, DisputeView, decide, dispute_rows, disputes, leaderboard, text_of
+from core.services.quality import Benchmark, disputes
 from core.ui import navigation, state
 from core.ui.heading import heading
-from core.ui.notices import empty_state, guarded
-from core.ui.quality import common
-from core.ui.tables import NOTHING, download, height_of, table
+from core.ui.notices import empty_state
+from core.ui.quality.dispute_list import draw_disputes, draw_undisputed_scores
 
 ALL = "全部"
 FILTERS = (ALL, *DisputeStatus)
-
-
-def rows_of(found: list[DisputeView], dataset: DatasetView, form: Form) -> list[dict[str, object]]:
-    """Disputes as rows, with their way to the desk."""
-    rows: list[dict[str, object]] = []
-    for one, row in zip(found, dispute_rows(found), strict=True):
-        changed = "" if one.label == one.value else f"（现为：{text_of(one.label) or '空'}）"
-        field = form.field(one.field).label if one.field in form else one.field
-        rows.append(
-            {**row, "字段": field, "标注": f"{row['标注'] or '（空）'}{changed}"}
-            | {"打开": common.workbench_link(dataset, one.chat)}
-        )
-    return rows
-
-
-@guarded
-def draw_list(found: list[DisputeView], dataset: DatasetView, form: Form) -> None:
-    """The list; a picked one can be decided."""
-    rows = rows_of(found, dataset, form)
-    picked = st.dataframe(
-        rows,
-        hide_index=True,
-        height=height_of(rows, most=420),
-        on_select="rerun",
-        selection_mode="single-row",
-        key=f"disputes-{dataset.id}-{len(found)}",
-        placeholder=NOTHING,
-        column_config={
-            "群聊": st.column_config.NumberColumn(width=56),
-            "客户": st.column_config.NumberColumn(width=52),
-            "字段": st.column_config.TextColumn(width=100),
-            "标注": st.column_config.TextColumn(width=200),
-            "理由": st.column_config.TextColumn(width=320),
-            "状态": st.column_config.TextColumn(width=70),
-            "打开": common.open_column(),
-        },
-    )
-    download(dispute_rows(found), name="标注争议", key="disputes-csv")
-    chosen = [row for row in picked.selection.rows if row < len(found)]
-    if chosen:
-        draw_decision(found[chosen[0]], form)
-    else:
-        st.caption("点一行的左端，再处理。")
-
-
-def draw_decision(one: DisputeView, form: Form) -> None:
-    """Uphold, dismiss, or open again."""
-    label = form.field(one.field).label if one.field in form else one.field
-    with st.form(f"decide-{one.id}-{one.status}", enter_to_submit=False):
-        st.markdown(
-            f"第 {one.chat} 条群聊 · 第 {one.customer + 1} 位客户 · **{label}**：{text_of(one.value) or '（空）'}"
-        )
-        st.caption(f"{one.who}：{one.reason}")
-        note = st.text_input("处理说明", value=one.decision, placeholder="可以不写")
-        upheld, dismissed, opened = st.columns(3)
-        statuses = (
-            (upheld, "成立：标注有误", DisputeStatus.UPHELD),
-            (dismissed, "不成立：标注无误", DisputeStatus.DISMISSED),
-            (opened, "改回待定", DisputeStatus.OPEN),
-        )
-        for place, title, status in statuses:
-            main = "primary" if status is DisputeStatus.UPHELD else "secondary"
-            if place.form_submit_button(title, width="stretch", type=main, disabled=one.status == status):
-                decide(state.store(), one.id, status=status, who=state.reviewer(), decision=note)
-                st.rerun()
-
-
-def draw_scores(by: Benchmark) -> None:
-    """Every run's score with and without the disputed cells."""
-    found = leaderboard(state.store(), by)
-    if not found.rows:
-        return
-    st.subheader("得分：计与不计")
-    rows = [
-        {
-            "任务": row.run.name,
-            "得分": row.score.score,
-            "不计争议": row.undisputed.score if row.undisputed else row.score.score,
-            "相差": (row.undisputed.score - row.score.score) if row.undisputed else 0.0,
-        }
-        for row in found.rows
-    ]
-    table(
-        rows,
-        name="计与不计争议",
-        key="disputes-scores",
-        columns={
-            "任务": st.column_config.TextColumn(width=260),
-            "得分": st.column_config.NumberColumn(format="%.4f"),
-            "不计争议": st.column_config.NumberColumn(format="%.4f"),
-            "相差": st.column_config.NumberColumn(format="%+.4f"),
-        },
-    )
-    st.caption(
-        f"下限 {found.floor:.2f}，{found.chats} 条群聊；待定和成立的 {found.disputed} 格不计，"
-        f"字段得分按其余的格折算；不成立的照常计分。{common.measured_by(by.measure)}"
-    )
-
 
 available = state.datasets()
 if not available:
@@ -120,9 +19,9 @@ if not available:
 else:
     dataset, right = heading("标注争议", available)
     every = disputes(state.store(), dataset.id)
-    wanted = ALL
+    status = ALL
     if every:
-        wanted = (
+        status = (
             right.segmented_control(
                 "状态", FILTERS, default=ALL, key="status", bind="query-params", label_visibility="collapsed"
             )
@@ -138,9 +37,9 @@ else:
             label="去对比",
         )
     else:
-        found = [one for one in every if wanted in (ALL, one.status)]
-        if found:
-            draw_list(found, dataset, form)
+        listed = [one for one in every if status in (ALL, one.status)]
+        if listed:
+            draw_disputes(listed, dataset, form)
         else:
-            st.caption(f"没有「{wanted}」的争议。")
-        draw_scores(Benchmark(dataset, form))
+            st.caption(f"没有「{status}」的争议。")
+        draw_undisputed_scores(Benchmark(dataset, form))

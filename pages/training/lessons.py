@@ -19,8 +19,8 @@ from core.services.training.corrections import (
 )
 from core.ui import navigation, state
 from core.ui.heading import heading
+from core.ui.links import workbench_address, workbench_column
 from core.ui.notices import empty_state, reported
-from core.ui.quality.common import open_column, workbench_link
 from core.ui.tables import NOTHING, height_of
 
 PROMPT, BULK, TRY = "写进提示词", "批量更正", "试跑"
@@ -100,12 +100,12 @@ def show_cases(dataset: DatasetView, form: Form, chosen: list[CorrectionGroup]) 
                     "字段": form.field(one.key).label,
                     "模型": words(case.before),
                     "审阅后": words(case.after),
-                    "打开": workbench_link(dataset, case.chat),
+                    "打开": workbench_address(dataset.id, case.chat),
                 }
                 for one, case in cases
             ],
             hide_index=True,
-            column_config={"打开": open_column()},
+            column_config={"打开": workbench_column()},
         )
 
 
@@ -125,9 +125,9 @@ def into_prompt(dataset: DatasetView, form: Form, run: RunView, chosen: list[Cor
     if st.button("另存为新版本", type="primary", icon=":material/edit_note:"):
         entry = save_prompt_with_rules(store, prompt, text.splitlines(), who=state.reviewer())
         st.session_state[WRITTEN] = entry
-    entry = st.session_state.get(WRITTEN)
-    if isinstance(entry, Entry):
-        st.success(f"已存为 {entry.prompt.id}，可以试跑。", icon=":material/check:")
+    written = st.session_state.get(WRITTEN)
+    if isinstance(written, Entry):
+        st.success(f"已存为 {written.prompt.id}，可以试跑。", icon=":material/check:")
 
 
 def correct(form: Form, dataset: DatasetView, run: RunView, chosen: list[CorrectionGroup]) -> None:
@@ -149,12 +149,12 @@ def correct(form: Form, dataset: DatasetView, run: RunView, chosen: list[Correct
                     "群聊": change.chat,
                     "现在": words(change.before),
                     "改为": words(change.after),
-                    "打开": workbench_link(dataset, change.chat),
+                    "打开": workbench_address(dataset.id, change.chat),
                 }
                 for change in plan.changes[:SHOWN]
             ],
             hide_index=True,
-            column_config={"打开": open_column()},
+            column_config={"打开": workbench_column()},
         )
         if len(plan.changes) > SHOWN:
             st.caption(f"这里只列出前 {SHOWN} 处。")

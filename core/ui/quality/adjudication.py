@@ -1,0 +1,131 @@
+"""Settling what two reviewers filled differently: the chats, and one of them cell by cell."""
+
+from uuid import uuid4
+
+import streamlit as st
+
+from core.adapters.store import DatasetView
+from core.adapters.store.models import Pass
+from core.domain.form import Form, Value
+from core.services.quality import PairwiseAgreement, TwoReviews, settled_forms, two_reviews
+from core.services.quality import text_of as text
+from core.services.review import apply_saves
+from core.ui import diff, state
+from core.ui.links import draw_workbench_link
+from core.ui.notices import guarded
+from core.ui.tables import height_of
+
+_FIRST, _SECOND, _OTHER = "初审", "复审", "另写"
+
+
+def draw_unsettled_chats(found: PairwiseAgreement, dataset: DatasetView, form: Form) -> None:
+    """Chats on which two reviewers differ, and the adjudication of the selected one."""
+    if not found.chats:
+        st.success("两人填的完全一样，没有要仲裁的群聊。", icon=":material/check_circle:")
+        return
+    open_ones = [one for one in found.chats if not one.settled_by]
+    left, right = st.columns([4, 7], gap="medium")
+    with left:
+        st.caption(f"{len(found.chats)} 条不同，{len(open_ones)} 条还没有仲裁。点一行的左端。")
+        rows = [
+            {
+                "群聊": one.chat,
+                "不同": one.differing,
+                "初审": one.first,
+                "复审": one.second,
+                "仲裁": one.settled_by,
+            }
+            for one in found.chats
+        ]
+        picked = st.dataframe(
+            rows,
+            hide_index=True,
+            height=height_of(rows, most=520),
+            on_select="rerun",
+            selection_mode="single-row",
+            key=f"unsettled-{dataset.id}",
+            column_config={
+                "群聊": st.column_config.NumberColumn(width=56),
+                "不同": st.column_config.NumberColumn(width=56),
+            },
+        )
+        chosen = [row for row in picked.selection.rows if row < len(rows)]
+        chat = found.chats[chosen[0] if chosen else 0].chat
+    with right:
+        reviews = two_reviews(state.store(), dataset, form, chat)
+        if reviews is not None:
+            draw_adjudication(reviews, dataset, form, chat)
+
+
+@guarded
+def draw_adjudication(reviews: TwoReviews, dataset: DatasetView, form: Form, chat: int) -> None:
+    """Cell-by-cell choice between two reviews of a chat, saved as the adjudicated record."""
+    first, second = reviews.first, reviews.second
+    version = reviews.settled.version if reviews.settled else 0
+    key = f"{chat}-{first.version}-{second.version}-{version}"
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.markdown(f"**第 {chat} 条群聊**")
+        draw_workbench_link(dataset.id, chat, "看群聊")
+    if reviews.settled is not None:
+        st.caption(f"{reviews.settled.reviewer} 已仲裁；再保存一次会成为新的版本。")
+    choices: dict[str, Value] = {}
+    waiting = 0
+    st.html(diff.STYLE)
+    _, one_head, other_head, _ = st.columns([2, 4, 4, 3])
+    one_head.caption(f"初审 · {first.reviewer}")
+    other_head.caption(f"复审 · {second.reviewer}")
+    for position, customer in enumerate(reviews.customers):
+        name = customer.name(form) or f"第 {position + 1} 位客户"
+        if None in customer.forms:
+            whose = _FIRST if customer.forms[0] is not None else _SECOND
+            keep = st.segmented_control(
+                f"{name}：只有{whose}有这位客户", ("保留", "不要"), key=f"keep-{key}-{position}"
+            )
+            waiting += keep is None
+            if keep == "不要":
+                choices[f"{position}:*"] = ""
+            continue
+        one, other = customer.forms[0] or {}, customer.forms[1] or {}
+        for number in sorted(customer.differs_between_runs):
+            field = form.fields[number]
+            a, b = one.get(field.key, field.empty), other.get(field.key, field.empty)
+            label_side, left, right, choice = st.columns([2, 4, 4, 3], vertical_alignment="center")
+            label_side.markdown(f"**{field.label}**  \n:gray[{name}]")
+            left.html(diff.value_html(b, a, "right"))
+            right.html(diff.value_html(a, b, "right"))
+            place = f"{key}-{position}-{number}"
+            taken = choice.segmented_control(
+                field.label, (_FIRST, _SECOND, _OTHER), key=f"take-{place}", label_visibility="collapsed"
+            )
+            waiting += taken is None
+            if taken == _OTHER:
+                written = st.text_input(f"{field.label}（列表用、分开）", value=text(a), key=f"write-{place}")
+                choices[f"{position}:{field.key}"] = [written] if field.is_list else written
+            elif taken is not None:
+                choices[f"{position}:{field.key}"] = a if taken == _FIRST else b
+    label = f"还有 {waiting} 处没有选" if waiting else "保存仲裁结果"
+    if st.button(label, type="primary", disabled=bool(waiting) or not state.reviewer(), key=f"settle-{key}"):
+        _save_adjudication(dataset, form, chat, version, reviews, choices)
+    if not state.reviewer():
+        st.caption("请先在审阅台填写名字。")
+
+
+def _save_adjudication(
+    dataset: DatasetView, form: Form, chat: int, version: int, reviews: TwoReviews, choices: dict[str, Value]
+) -> None:
+    """Save the adjudicated record."""
+    forms = settled_forms(form, reviews, choices)
+    raw = {
+        "save_id": str(uuid4()),
+        "chat": chat,
+        "reviewer": state.reviewer(),
+        "base_version": version,
+        "customers": [{"values": values, "confirmed": dict.fromkeys(form.keys, "逐项确认")} for values in forms],
+        "status": "已确认",
+        "reason": f"仲裁：{reviews.first.reviewer} 与 {reviews.second.reviewer}",
+    }
+    (ack,) = apply_saves(state.store(), form, dataset.id, [raw], review_pass=Pass.ADJUDICATED)
+    if ack.result == "saved":
+        st.toast(f"第 {chat} 条已仲裁", icon=":material/gavel:")
+        st.rerun()
+    st.error(ack.why)

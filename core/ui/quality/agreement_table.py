@@ -1,0 +1,107 @@
+"""How far two reviewers agree, field by field, and the pace of every reviewer."""
+
+import streamlit as st
+
+from core.adapters.store import DatasetView
+from core.adapters.store.models import Pass
+from core.domain.form import Form
+from core.domain.scoring import LCS
+from core.services.quality import Pace, PairwiseAgreement
+from core.services.review import blind_waiting
+from core.ui import navigation, state
+from core.ui.notices import empty_state
+from core.ui.tables import percent, share, table
+
+_PASS_TITLES = {Pass.PRIMARY: "初审", Pass.SECOND: "复审", Pass.ADJUDICATED: "仲裁"}
+
+
+def draw_no_second_review(dataset: DatasetView) -> None:
+    """Empty state: no chat has been reviewed by two people yet."""
+    empty_state(
+        f"数据集「{dataset.name}」还没有两个人审过的群聊",
+        "先由一个人确认几条群聊，再由另一个人点「开始盲审」：看不到模型和初审的值，独立填写同一条群聊；"
+        "这里就会算出两人有多一致。",
+        page=navigation.WORKBENCH,
+        label="去审阅台",
+    )
+
+
+def draw_blind_review_link(dataset: DatasetView, form: Form) -> None:
+    """Link to the blind second review, with the number of chats that wait for it."""
+    waiting = blind_waiting(state.store(), dataset, form, state.reviewer())
+    st.page_link(
+        navigation.WORKBENCH,
+        label=f"开始盲审（{waiting} 条）" if waiting else "没有可以盲审的群聊",
+        icon=":material/visibility_off:",
+        disabled=not waiting,
+        help="别人已确认、还没有复审的群聊；看不到模型和初审的值",
+        query_params={"dataset": str(dataset.id), "pass": "second"},
+    )
+
+
+def draw_field_agreement(found: PairwiseAgreement, form: Form) -> None:
+    """Table of agreement per field, the worst first."""
+    agreed = found.agreement
+    who = "；".join(f"{one} 与 {other} {count} 条" for one, other, count in found.pairs)
+    st.caption(
+        f"{agreed.chats} 条群聊、{agreed.customers} 位客户（{agreed.unmatched} 位只有一人找到）。{who}。"
+        f"单选看 Cohen's kappa（去掉碰巧一致的部分），列表看 F1，自由文本看{LCS.title}相似度，"
+        "其余看有值的格里一致的比例；两人不分对错。"
+    )
+    rows = [
+        {
+            "字段": form.field(key).label,
+            "指标": str(one.measure),
+            "一致性": one.value,
+            "相同的格": share(one.equal_share),
+            "不同": one.differing,
+            "格": one.cells,
+        }
+        for key, one in agreed.fields.items()
+    ]
+    rows.sort(key=lambda row: (row["一致性"] is None, row["一致性"] if row["一致性"] is not None else 0.0))
+    table(
+        rows,
+        name="一致性",
+        key="agreement-fields",
+        columns={
+            "字段": st.column_config.TextColumn(width=120),
+            "指标": st.column_config.TextColumn(width=170),
+            "一致性": st.column_config.NumberColumn(
+                format="%.2f", width=84, help="— 表示没有可比的值，或两人始终填同一个值"
+            ),
+            "相同的格": percent(84, help="空的格也算"),
+            "不同": st.column_config.NumberColumn(width=60),
+            "格": st.column_config.NumberColumn(width=60),
+        },
+    )
+
+
+def draw_reviewer_paces(found: list[Pace]) -> None:
+    """Table of chats done, median time and share of changed cells per reviewer."""
+    rows = [
+        {
+            "审阅人": one.reviewer,
+            "审阅": _PASS_TITLES[Pass(one.review_pass)],
+            "完成": one.chats,
+            "跳过": one.skipped,
+            "每条用时（秒，中位）": one.median_seconds,
+            "每小时": one.per_hour,
+            "改动率": share(one.changed),
+            "改动率（有值）": share(one.changed_filled),
+            "最近一次": f"{one.last.astimezone():%m-%d %H:%M}",
+        }
+        for one in found
+    ]
+    table(
+        rows,
+        name="审阅人",
+        key="agreement-paces",
+        columns={
+            "每条用时（秒，中位）": st.column_config.NumberColumn(format="%.0f"),
+            "每小时": st.column_config.NumberColumn(format="%.1f", help="按在审阅台上的用时折算"),
+            "改动率": percent(84, help="与起始值不同的格的比例；盲审没有起始值"),
+            "改动率（有值）": percent(110, help="只看填了值、或改成了空的格"),
+        },
+    )
+    st.caption("改动率低不一定是模型好，也可能是看得太快：和每条用时一起看。")

@@ -1,0 +1,38 @@
+"""Values of scored cells as texts for a table."""
+
+from collections.abc import Sequence
+
+from core.adapters.store import RunView
+from core.domain.scoring import Cell, Interval
+from core.services.quality import Benchmark, align, text_of
+from core.ui import state
+
+MAX_CELLS = 300
+"""Most rows of cells that a page lists; the CSV of 对比 has all of them."""
+
+
+def cell_texts(by: Benchmark, runs: Sequence[RunView], cells: Sequence[Cell]) -> list[tuple[str, list[str]]]:
+    """Texts of scored cells: for each, the reference's value and every run's.
+
+    Args:
+        by: what the runs are scored against.
+        runs: the runs.
+        cells: cells of the reference; customers are matched as the score matches them.
+    """
+    found = align(state.store(), by, [run.name for run in runs], against=by.against)
+    out: list[tuple[str, list[str]]] = []
+    for cell in cells:
+        customer = next(c for c in found.chats[cell.chat] if c.gold == cell.customer)
+        said = [
+            text_of(values.get(cell.key)) if values is not None else "（没有这位客户）" for values in customer.forms
+        ]
+        out.append((text_of((customer.reference or {}).get(cell.key)), said))
+    return out
+
+
+def interval_text(interval: Interval | None, *, signed: bool = False) -> str:
+    """An interval as text, ``—`` for none."""
+    if interval is None:
+        return "—"
+    shape = "+.2f" if signed else ".2f"
+    return f"{interval.low:{shape}} ~ {interval.high:{shape}}"

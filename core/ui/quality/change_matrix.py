@@ -1,0 +1,92 @@
+"""From run A to run B: the verdict in one sentence and the matrix of fixed and broken cells."""
+
+import streamlit as st
+
+from core.adapters.store import RunView
+from core.domain.scoring import Change, Comparison
+from core.domain.scoring.bootstrap import FEWEST
+from core.services.quality import Benchmark
+from core.ui.quality.cell_values import interval_text
+from core.ui.tables import download, height_of
+
+CHANGE_TITLES = {
+    Change.FIXED: "修好",
+    Change.BROKEN: "改坏",
+    Change.BOTH_RIGHT: "都对",
+    Change.BOTH_WRONG: "都错",
+}
+CHANGE_MEANINGS = {
+    Change.FIXED: "错 → 对",
+    Change.BROKEN: "对 → 错",
+    Change.BOTH_RIGHT: "对 → 对",
+    Change.BOTH_WRONG: "错 → 错",
+}
+
+
+def draw_verdict(found: Comparison, a: RunView, b: RunView) -> None:
+    """The score difference between two runs in one sentence, with its interval."""
+    low, high = found.interval
+    fixed = sum(change.counts[Change.FIXED] for change in found.fields.values())
+    broken = sum(change.counts[Change.BROKEN] for change in found.fields.values())
+    chats = len(found.a.chats)
+    figures = (
+        f"A「{a.name}」{found.a.score:.4f} → B「{b.name}」{found.b.score:.4f}，"
+        f"**{found.delta:+.4f}**（95% 区间 {low:+.2f} ~ {high:+.2f}，{chats} 条群聊），"
+        f"修好 {fixed} 格，改坏 {broken} 格。"
+    )
+    if not found.distinguishable:
+        why = "群聊不到 6 条，什么都说明不了。" if chats < FEWEST else "换一批群聊，结果可能反过来。"
+        st.warning(f"**不能区分** A 和 B 谁更好：{figures}{why}", icon=":material/balance:")
+    elif found.delta > 0:
+        st.success(f"**B 更好**：{figures}", icon=":material/trending_up:")
+    else:
+        st.error(f"**B 更差**：{figures}", icon=":material/trending_down:")
+    if max(found.a.score, found.b.score) < found.a.floor:
+        st.caption(f"两个任务都低于下限 {found.a.floor:.2f}：交空表得分更高。")
+
+
+def matrix_rows(by: Benchmark, found: Comparison) -> list[dict[str, object]]:
+    """The matrix as table rows, the fields that changed most first."""
+    rows: list[dict[str, object]] = []
+    for key, change in found.fields.items():
+        row: dict[str, object] = {"字段": by.form.field(key).label}
+        row |= {word: change.counts[kind] for kind, word in CHANGE_TITLES.items()}
+        row |= {"分差": change.delta, "95% 区间": interval_text(change.interval, signed=True), "key": key}
+        rows.append(row)
+    return sorted(
+        rows, key=lambda row: (-(int(str(row["修好"])) + int(str(row["改坏"]))), -abs(float(str(row["分差"]))))
+    )
+
+
+def _pick_cell(rows: list[dict[str, object]], names: str) -> None:
+    """Copy a clicked matrix cell into the boxes for field and change."""
+    cells = st.session_state.get("changes-matrix-" + names, {}).get("selection", {}).get("cells", [])
+    if cells and cells[0][1] in CHANGE_TITLES.values() and cells[0][0] < len(rows):
+        st.session_state["field"] = rows[cells[0][0]]["字段"]
+        st.session_state["change"] = cells[0][1]
+
+
+def draw_matrix(rows: list[dict[str, object]], names: str) -> None:
+    """The matrix with CSV; a click chooses the cells listed beside it."""
+    shown = [{name: value for name, value in row.items() if name != "key"} for row in rows]
+    st.caption("点「修好」「改坏」「都对」「都错」下的数字，右边列出这些群聊。")
+    st.dataframe(
+        shown,
+        hide_index=True,
+        height=height_of(rows),
+        key="changes-matrix-" + names,
+        on_select=lambda: _pick_cell(rows, names),
+        selection_mode="single-cell",
+        column_config={
+            "字段": st.column_config.TextColumn(width=92),
+            **{
+                word: st.column_config.NumberColumn(width=50, help=CHANGE_MEANINGS[kind])
+                for kind, word in CHANGE_TITLES.items()
+            },
+            "分差": st.column_config.NumberColumn(format="%+.3f", width=66, help="平均每条群聊，B − A"),
+            "95% 区间": st.column_config.TextColumn(
+                width=104, help="逐字段看 21 个区间，平均会有一个碰巧不含 0：只当线索"
+            ),
+        },
+    )
+    download(shown, name="修好与改坏", key="changes-matrix-csv")

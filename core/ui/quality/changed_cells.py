@@ -1,0 +1,69 @@
+"""The cells behind one number of the change matrix, each with its values and links."""
+
+import streamlit as st
+
+from core.adapters.store import RunView
+from core.domain.scoring import Change, Comparison
+from core.services.quality import Benchmark
+from core.ui.links import compare_address, compare_column, workbench_address, workbench_column
+from core.ui.quality.cell_values import MAX_CELLS, cell_texts
+from core.ui.quality.change_matrix import CHANGE_MEANINGS, CHANGE_TITLES
+from core.ui.quality.reference_picker import reference_title
+from core.ui.tables import height_of, table
+
+ALL_FIELDS = "全部字段"
+
+
+def draw_changed_cells(by: Benchmark, found: Comparison, a: RunView, b: RunView) -> None:
+    """Cells of one field with one kind of change (fixed, broken, …), as chosen in the boxes above them."""
+    labels = {field.label: field.key for field in by.form.fields}
+    left, right = st.columns([2, 3], vertical_alignment="bottom")
+    field = left.selectbox("字段", [ALL_FIELDS, *labels], key="field", bind="query-params")
+    word = right.segmented_control(
+        "变化", list(CHANGE_TITLES.values()), default=CHANGE_TITLES[Change.BROKEN], key="change", bind="query-params"
+    )
+    kind = next((kind for kind, name in CHANGE_TITLES.items() if name == word), Change.BROKEN)
+    keys = list(labels.values()) if field in (None, ALL_FIELDS) else [labels[field]]
+    cells = sorted(
+        (cell for key in keys for cell in found.cells(key, kind)), key=lambda cell: (cell.chat, cell.customer)
+    )
+    if not cells:
+        st.caption(f"没有「{CHANGE_TITLES[kind]}」（{CHANGE_MEANINGS[kind]}）的格。")
+        return
+    values = cell_texts(by, [a, b], cells[:MAX_CELLS])
+    rows = [
+        {
+            "群聊": cell.chat,
+            "客户": cell.customer + 1,
+            "字段": by.form.field(cell.key).label,
+            "A": said[0] or None,
+            "对照": gold or None,
+            "B": said[1] or None,
+            "打开": workbench_address(by.dataset.id, cell.chat),
+            "对比": compare_address(
+                by.dataset.id, cell.chat, reference=reference_title(by.against), runs=(a.name, b.name)
+            ),
+        }
+        for cell, (gold, said) in zip(cells, values, strict=False)
+    ]
+    st.caption(
+        f"{CHANGE_TITLES[kind]}（{CHANGE_MEANINGS[kind]}）{len(cells)} 格"
+        + (f"，只列前 {MAX_CELLS} 格" if len(cells) > MAX_CELLS else "")
+        + "。"
+    )
+    table(
+        rows,
+        name=f"{CHANGE_TITLES[kind]}",
+        key="changes-cells",
+        height=height_of(rows, most=560),
+        columns={
+            "群聊": st.column_config.NumberColumn(width=48),
+            "客户": st.column_config.NumberColumn(width=44),
+            "字段": st.column_config.TextColumn(width=80),
+            "A": st.column_config.TextColumn(f"A · {a.name}", width=112),
+            "对照": st.column_config.TextColumn(width=112),
+            "B": st.column_config.TextColumn(f"B · {b.name}", width=112),
+            "打开": workbench_column(),
+            "对比": compare_column("对比", 56),
+        },
+    )

@@ -1,0 +1,94 @@
+"""What to do with a difference: merge the picks into a run, save them as a draft, dispute the label."""
+
+from uuid import uuid4
+
+import streamlit as st
+
+from core.adapters.store import DatasetView, queries
+from core.services.quality import Alignment, Difference, dispute, drop_picks, merge_run, picked_forms
+from core.services.review import apply_saves
+from core.ui import state
+from core.ui.notices import guarded, reported
+
+
+@guarded
+def draw_merge_popover(dataset: DatasetView, found: Alignment, chosen: dict[int, dict[str, str]]) -> None:
+    """Popover that makes a new run out of the picks (per chat: cell → source)."""
+    who = state.reviewer()
+    count = sum(len(choices) for choices in chosen.values())
+    with st.popover(f"已挑选 {count} 处", icon=":material/call_merge:", disabled=not count):
+        st.caption(
+            f"以 A「{found.runs[0].name}」为底，换上挑选的值，生成一个新任务，可以评分、对比，也可以作为审阅的起始值。"
+        )
+        name = st.text_input("新任务的名称", value="合并", key="compare-merge-name")
+        left, right = st.columns(2)
+        if left.button("生成合并任务", type="primary", width="stretch"):
+            made = merge_run(state.store(), found, dataset, name=name, who=who)
+            st.toast(f"已生成任务「{made.name}」", icon=":material/check:")
+        if right.button("清空挑选", width="stretch"):
+            drop_picks(state.store(), found, dataset, who)
+            st.rerun()
+
+
+def draw_save_popover(dataset: DatasetView, found: Alignment, at: Difference, chosen: dict[str, str]) -> None:
+    """Popover that saves the picks of one chat as a draft record; never over a record that exists."""
+    with state.store().read() as session:
+        chat_id = queries.chat(session, dataset.id, at.chat).id
+        record = next(queries.records(session, dataset.id, chat_ids=[chat_id]), None)
+    with st.popover("存为记录", icon=":material/save:"):
+        if record is not None:
+            st.caption(f"这条群聊已有{record.reviewer}的记录（{record.status}），请到审阅台修改，这里不会覆盖它。")
+            return
+        st.caption(f"以 A 的值为底，换上这条群聊的 {len(chosen)} 处挑选，存为草稿，再到审阅台确认。")
+        if not state.reviewer():
+            st.caption("请先在审阅台填写名字。")
+        elif st.button("存为草稿", type="primary", key=f"save-{at.chat}"):
+            _save_draft(dataset, found, at.chat, chosen)
+
+
+def _save_draft(dataset: DatasetView, found: Alignment, chat: int, chosen: dict[str, str]) -> None:
+    """Save a draft; a record saved in the meantime is not overwritten."""
+    save = {
+        "save_id": str(uuid4()),
+        "chat": chat,
+        "reviewer": state.reviewer(),
+        "base_version": 0,
+        "customers": [{"values": values} for values in picked_forms(found.form, found.chats[chat], chosen)],
+        "status": "草稿",
+        "reason": f"对比：在 {len(chosen)} 处挑选了更好的值",
+    }
+    base = found.runs[0].id
+    (ack,) = apply_saves(state.store(), found.form, dataset.id, [save], base_run_id=base)
+    if ack.result == "saved":
+        st.toast(f"第 {chat} 条已存为草稿", icon=":material/check:")
+    else:
+        st.error(ack.why)
+
+
+def draw_dispute_popover(dataset: DatasetView, found: Alignment, at: Difference, gold: int) -> None:
+    """Popover that disputes the label in focus.
+
+    Args:
+        dataset: the dataset.
+        found: the compared runs.
+        at: the cell in focus.
+        gold: position of the labelled customer.
+    """
+    with st.popover("标注有误？", icon=":material/flag:"):
+        label = found.form.field(at.key).label
+        st.caption(f"第 {at.chat} 条群聊，第 {gold + 1} 位客户的「{label}」。提出后，评分会另外给出不计这一格的得分。")
+        with st.form(f"dispute-{at.chat}-{gold}-{at.key}", border=False, enter_to_submit=False):
+            reason = st.text_area("理由", placeholder="例如：群里说的是下周三，标注写成了周二")
+            pressed = st.form_submit_button("提出争议", type="primary")
+        if pressed:
+            with reported():
+                dispute(
+                    state.store(),
+                    dataset=dataset.id,
+                    chat=at.chat,
+                    customer=gold,
+                    field=at.key,
+                    reason=reason,
+                    who=state.reviewer(),
+                )
+                st.rerun()

@@ -1,0 +1,49 @@
+"""Above the compared runs: which differences to walk through, and how the prompts differ."""
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from core.domain.diff import diff_text
+from core.services.quality import Alignment, Difference, difference_rows
+from core.ui import diff
+from core.ui.tables import download
+
+MODES = ("任务之间不同", "与对照不同", "全部字段")
+_ANY_FIELD = "所有字段"
+
+
+def draw_prompt_differences(found: Alignment) -> None:
+    """Expander with the differences between the runs' prompts."""
+    with_prompt = [run for run in found.runs if run.prompt_text]
+    if len(with_prompt) < 2:
+        return
+    first, *others = with_prompt
+    same = all(run.prompt_sha256 == first.prompt_sha256 for run in others)
+    label = "提示词相同" if same else "提示词有不同"
+    with st.expander(f"{label}：{'、'.join(f'{r.prompt_name}.v{r.prompt_version}' for r in with_prompt)}"):
+        if same:
+            st.caption("这些任务用的是同一个提示词，差别来自模型、参数或抽样。")
+            return
+        for run in others:
+            if run.prompt_sha256 != first.prompt_sha256:
+                st.caption(f"从 {first.prompt_name}.v{first.prompt_version} 到 {run.prompt_name}.v{run.prompt_version}")
+                with st.container(height=320):
+                    st.html(diff.STYLE + diff.text_html(diff_text(first.prompt_text, run.prompt_text)))
+
+
+def choose_differences(found: Alignment, place: DeltaGenerator) -> tuple[list[Difference], str, str]:
+    """Filters above the compared runs.
+
+    Returns:
+        The differences to walk through, the mode (one of ``MODES``) and the only field, ``""`` for all.
+    """
+    left, middle, right = place.columns([5, 3, 3], vertical_alignment="bottom")
+    modes = MODES if found.against else (MODES[0], MODES[2])
+    mode = left.segmented_control("只看", modes, default=modes[0], key="show", bind="query-params") or modes[0]
+    labels = {field.label: field.key for field in found.form.fields}
+    label = middle.selectbox("字段", [_ANY_FIELD, *labels], key="field", bind="query-params")
+    key = labels.get(label or "", "")
+    places = found.differences(with_reference=mode != MODES[0], key=key)
+    with right:
+        download(difference_rows(found, places), name="差异", key="compare-csv", label=f"下载 {len(places)} 处差异")
+    return places, mode, key

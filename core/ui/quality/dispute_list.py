@@ -1,0 +1,118 @@
+"""Disputed labels: the list, the decision about one, and the scores with and without them."""
+
+import streamlit as st
+
+from core.adapters.store import DatasetView
+from core.adapters.store.models import DisputeStatus
+from core.domain.form import Form
+from core.services.quality import Benchmark, DisputeView, decide, dispute_rows, leaderboard, text_of
+from core.ui import state
+from core.ui.links import workbench_address, workbench_column
+from core.ui.notices import guarded
+from core.ui.quality.reference_picker import scoring_note
+from core.ui.tables import NOTHING, download, height_of, table
+
+
+def dispute_table_rows(found: list[DisputeView], dataset: DatasetView, form: Form) -> list[dict[str, object]]:
+    """Disputes as table rows, each with its workbench address."""
+    rows: list[dict[str, object]] = []
+    for one, row in zip(found, dispute_rows(found), strict=True):
+        changed = "" if one.label == one.value else f"（现为：{text_of(one.label) or '空'}）"
+        field = form.field(one.field).label if one.field in form else one.field
+        rows.append(
+            {
+                **row,
+                "字段": field,
+                "标注": f"{row['标注'] or '（空）'}{changed}",
+                "打开": workbench_address(dataset.id, one.chat),
+            }
+        )
+    return rows
+
+
+@guarded
+def draw_disputes(found: list[DisputeView], dataset: DatasetView, form: Form) -> None:
+    """Table of disputes with CSV; the selected one can be decided."""
+    rows = dispute_table_rows(found, dataset, form)
+    picked = st.dataframe(
+        rows,
+        hide_index=True,
+        height=height_of(rows, most=420),
+        on_select="rerun",
+        selection_mode="single-row",
+        key=f"disputes-{dataset.id}-{len(found)}",
+        placeholder=NOTHING,
+        column_config={
+            "群聊": st.column_config.NumberColumn(width=56),
+            "客户": st.column_config.NumberColumn(width=52),
+            "字段": st.column_config.TextColumn(width=100),
+            "标注": st.column_config.TextColumn(width=200),
+            "理由": st.column_config.TextColumn(width=320),
+            "状态": st.column_config.TextColumn(width=70),
+            "打开": workbench_column(),
+        },
+    )
+    download(dispute_rows(found), name="标注争议", key="disputes-csv")
+    chosen = [row for row in picked.selection.rows if row < len(found)]
+    if chosen:
+        _draw_decision(found[chosen[0]], form)
+    else:
+        st.caption("点一行的左端，再处理。")
+
+
+def _draw_decision(one: DisputeView, form: Form) -> None:
+    """Form that upholds, dismisses or reopens a dispute."""
+    label = form.field(one.field).label if one.field in form else one.field
+    with st.form(f"decide-{one.id}-{one.status}", enter_to_submit=False):
+        st.markdown(
+            f"第 {one.chat} 条群聊 · 第 {one.customer + 1} 位客户 · **{label}**：{text_of(one.value) or '（空）'}"
+        )
+        st.caption(f"{one.who}：{one.reason}")
+        note = st.text_input("处理说明", value=one.decision, placeholder="可以不写")
+        upheld, dismissed, opened = st.columns(3)
+        statuses = (
+            (upheld, "成立：标注有误", DisputeStatus.UPHELD),
+            (dismissed, "不成立：标注无误", DisputeStatus.DISMISSED),
+            (opened, "改回待定", DisputeStatus.OPEN),
+        )
+        for place, title, status in statuses:
+            if place.form_submit_button(
+                title,
+                width="stretch",
+                type="primary" if status is DisputeStatus.UPHELD else "secondary",
+                disabled=one.status == status,
+            ):
+                decide(state.store(), one.id, status=status, who=state.reviewer(), decision=note)
+                st.rerun()
+
+
+def draw_undisputed_scores(by: Benchmark) -> None:
+    """Table of every run's score with and without the disputed cells."""
+    found = leaderboard(state.store(), by)
+    if not found.rows:
+        return
+    st.subheader("得分：计与不计")
+    rows = [
+        {
+            "任务": row.run.name,
+            "得分": row.score.score,
+            "不计争议": row.undisputed.score if row.undisputed else row.score.score,
+            "相差": (row.undisputed.score - row.score.score) if row.undisputed else 0.0,
+        }
+        for row in found.rows
+    ]
+    table(
+        rows,
+        name="计与不计争议",
+        key="disputes-scores",
+        columns={
+            "任务": st.column_config.TextColumn(width=260),
+            "得分": st.column_config.NumberColumn(format="%.4f"),
+            "不计争议": st.column_config.NumberColumn(format="%.4f"),
+            "相差": st.column_config.NumberColumn(format="%+.4f"),
+        },
+    )
+    st.caption(
+        f"下限 {found.floor:.2f}，{found.chats} 条群聊；待定和成立的 {found.disputed} 格不计，"
+        f"字段得分按其余的格折算；不成立的照常计分。{scoring_note(by.measure)}"
+    )

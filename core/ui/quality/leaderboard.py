@@ -1,0 +1,152 @@
+"""The leaderboard of a dataset: headline metrics, ranked runs, and scores from outside."""
+
+import streamlit as st
+
+from core.services.quality import Leaderboard, add_external_score, remove_external_score
+from core.ui import charts, state
+from core.ui.notices import guarded
+from core.ui.quality.cell_values import interval_text
+from core.ui.quality.reference_picker import reference_title, scoring_note
+from core.ui.tables import NOTHING, download, height_of, percent, share
+
+
+def draw_headline(found: Leaderboard) -> None:
+    """Four metrics: best score, floor, points above the floor, and F1."""
+    best = found.rows[0]
+    filled = best.score.filled
+    one, two, three, four = st.columns(4)
+    one.metric("最高得分", f"{best.score.score:.2f} / {found.max:g}", border=True, help=f"任务「{best.run.name}」")
+    two.metric(
+        "下限：全空表单",
+        f"{found.floor:.2f}",
+        border=True,
+        help="每条群聊交一张空表能得的分。空格太多，所以得分要和它比着看。",
+    )
+    three.metric(
+        "高出下限",
+        f"{best.score.score - found.floor:+.2f}",
+        border=True,
+        help="为负说明还不如交空表。",
+    )
+    four.metric(
+        "F1（只看填写的值）",
+        f"{filled.f1:.1%}",
+        border=True,
+        help=f"精确率 {filled.precision:.1%}，召回率 {filled.recall:.1%}；空对空不算找到。",
+    )
+
+
+def draw_scoring_note(found: Leaderboard) -> None:
+    """Caption: chats, reference and text similarity behind the numbers."""
+    said = f"{found.chats} 条群聊，对照{reference_title(found.by.against)}。{scoring_note(found.by.measure)}"
+    if found.disputed:
+        said += f" 有 {found.disputed} 格标注存在争议，「不计争议」一列没有计入它们。"
+    st.caption(said)
+
+
+def leaderboard_rows(found: Leaderboard) -> list[dict[str, object]]:
+    """The leaderboard as table rows, best run first."""
+    rows: list[dict[str, object]] = []
+    for place, row in enumerate(found.rows, 1):
+        run, score = row.run, row.score
+        shown: dict[str, object] = {
+            "名次": place,
+            "任务": run.name,
+            "得分": score.score,
+            "95% 区间": interval_text(row.interval),
+            "高出下限": score.score - found.floor,
+        }
+        if found.disputed and row.undisputed is not None:
+            shown["不计争议"] = row.undisputed.score
+        shown |= {
+            "与第一名": "—" if row.to_best is None else "不能区分" if row.indistinguishable_from_best else "更低",
+            "F1": share(score.filled.f1),
+            "精确率": share(score.filled.precision),
+            "召回率": share(score.filled.recall),
+            "宏平均 F1": share(score.macro["f1"]),
+            "线上得分": row.outside[0].score if row.outside else None,
+            "缺少": len(score.missing),
+            "模型": run.model or run.provider or "—",
+            "提示词": f"{run.prompt_name}.v{run.prompt_version}" if run.prompt_name else "—",
+            "token": run.tokens_in + run.tokens_out,
+            "用时（秒）": run.seconds,
+            "费用（元）": row.cost,
+        }
+        rows.append(shown)
+    return rows
+
+
+def draw_leaderboard(found: Leaderboard) -> None:
+    """The leaderboard as a table with CSV, and a chart of scores with intervals."""
+    rows = leaderboard_rows(found)
+    st.dataframe(
+        rows,
+        hide_index=True,
+        height=height_of(rows, most=420),
+        placeholder=NOTHING,
+        column_config={
+            "名次": st.column_config.NumberColumn(width=44),
+            "任务": st.column_config.TextColumn(width=108, pinned=True),
+            "得分": st.column_config.NumberColumn(format="%.4f", width=70),
+            "95% 区间": st.column_config.TextColumn(width=104, help="对群聊做 2,000 次自助抽样"),
+            "高出下限": st.column_config.NumberColumn(format="%+.2f", width=70),
+            "不计争议": st.column_config.NumberColumn(format="%.4f", width=76),
+            "与第一名": st.column_config.TextColumn(
+                width=76, help="成对自助抽样的 95% 区间含 0，就是不能区分；群聊少于 6 条一律不能区分"
+            ),
+            "F1": percent(58),
+            "精确率": percent(62),
+            "召回率": percent(62),
+            "宏平均 F1": percent(80, help="各字段 F1 的平均"),
+            "线上得分": st.column_config.NumberColumn(
+                format="%.2f", width=76, help="平台在另一批群聊上的得分，由人登记"
+            ),
+            "缺少": st.column_config.NumberColumn(width=46, help="没有结果的群聊，按 0 分计"),
+            "模型": st.column_config.TextColumn(width=72),
+            "提示词": st.column_config.TextColumn(width=86),
+            "token": st.column_config.NumberColumn(format="localized", width=64),
+            "用时（秒）": st.column_config.NumberColumn(format="%.0f", width=76),
+            "费用（元）": st.column_config.NumberColumn(
+                format="%.2f", width=76, help="按模型登记的单价；没有单价就空着"
+            ),
+        },
+        key="scores-board",
+    )
+    download(rows, name="排行", key="scores-board-csv")
+    points = [
+        {"任务": row.run.name, "得分": row.score.score, "low": row.interval.low, "high": row.interval.high}
+        for row in found.rows
+    ]
+    st.altair_chart(
+        charts.ranking_chart(points, floor=found.floor, most=found.max),
+        alt=f"各任务的得分与 95% 区间，最高 {found.rows[0].score.score:.2f}，下限 {found.floor:.2f}",
+        key="scores-ranking",
+    )
+
+
+@guarded
+def draw_external_scores(found: Leaderboard) -> None:
+    """Popover that lists, adds and removes scores measured elsewhere."""
+    with st.popover("登记线上得分", icon=":material/cloud_upload:"):
+        names = {row.run.name: row for row in found.rows}
+        with st.form("outside", border=False, enter_to_submit=False, clear_on_submit=True):
+            name = st.selectbox("任务", list(names))
+            value = st.number_input("得分", min_value=0.0, max_value=found.max, value=None, step=0.01, format="%.2f")
+            source = st.text_input("来源", value="平台线上")
+            note = st.text_input("备注", placeholder="例如：8 月 3 日第二次提交")
+            if st.form_submit_button("登记", type="primary"):
+                if value is None:
+                    st.error("请先填写得分。")
+                else:
+                    run = names[name].run
+                    add_external_score(state.store(), run.id, value, source=source, note=note, who=state.reviewer())
+                    st.rerun()
+        for row in found.rows:
+            for one in row.outside:
+                line, button = st.columns([5, 1], vertical_alignment="center")
+                line.caption(f"{row.run.name}：{one.score:g}（{one.source}{'，' + one.note if one.note else ''}）")
+                if button.button(
+                    "", icon=":material/delete:", key=f"outside-{one.id}", type="tertiary", help="撤销登记"
+                ):
+                    remove_external_score(state.store(), one.id)
+                    st.rerun()

@@ -1,0 +1,105 @@
+"""The line above every quality page: dataset, reference and text similarity, and what they mean in words."""
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from core.adapters.store import DatasetView
+from core.domain.scoring import Measure, measure_named, usable
+from core.services.quality import LABELS, RECORDS, Benchmark, references
+from core.ui import navigation, state
+from core.ui.heading import heading
+from core.ui.notices import empty_state
+
+NO_REFERENCE = "不对照"
+DEFAULT_SIMILARITY = 0.8
+"""Similarity from which a free text counts as right at first."""
+_TITLES = {LABELS: "标注", RECORDS: "已确认的记录"}
+
+
+def reference_title(against: str) -> str:
+    """Title of a reference: labels, records, a run, or none."""
+    return _TITLES.get(against) or (f"抽取任务「{against.removeprefix('run:')}」" if against else NO_REFERENCE)
+
+
+def choose_benchmark(title: str, *, optional: bool = False) -> tuple[Benchmark, DeltaGenerator] | None:
+    """Draw title, dataset, reference and similarity measure; an empty state and ``None`` where something lacks.
+
+    Args:
+        title: of the page.
+        optional: whether one may go on without a reference (``Benchmark.against`` is then ``""``).
+
+    Returns:
+        What to score against, and the place at the right of the boxes.
+    """
+    available = state.datasets()
+    if not available:
+        st.title(title)
+        empty_state(
+            "还没有数据集", "先导入群聊和标注，再抽取一次，这里就能评分和对比。", page=navigation.IMPORT, label="去导入"
+        )
+        return None
+    dataset, _ = heading(title, available)
+    found = references(state.store(), dataset)
+    if optional:
+        found = [*found, ""]
+    if not found:
+        draw_no_reference(dataset)
+        return None
+    left, right, beside = st.columns([3, 3, 5], vertical_alignment="bottom")
+    # A run is a poor reference where one may go without: two runs side by side say more.
+    usual = len(found) - 1 if optional and found[0].startswith("run:") else 0
+    against = left.selectbox(
+        "对照", found, index=usual, format_func=reference_title, key="against", bind="query-params"
+    )
+    measures = [measure.name for measure in usable()]
+    measure = right.selectbox(
+        "自由文本的相似度",
+        measures,
+        format_func=lambda name: measure_named(name).title,
+        key="measure",
+        bind="query-params",
+        help="只影响「预算明细」和「具体事项」两个自由文本字段；其余字段完全一致才得分，列表按集合比较。",
+    )
+    by = Benchmark(dataset, state.form_of(dataset), against or "", measure_named(measure or measures[0]))
+    return by, beside
+
+
+def choose_similarity_threshold(place: DeltaGenerator, measure: Measure) -> float:
+    """Number box: the similarity from which a free text counts as right (kept in the address).
+
+    Args:
+        place: where to draw it.
+        measure: the similarity measure; some have no threshold.
+    """
+    narrow, _ = place.columns([2, 3])
+    return float(
+        narrow.number_input(
+            "自由文本算对的相似度",
+            min_value=0.1,
+            max_value=1.0,
+            value=DEFAULT_SIMILARITY,
+            step=0.05,
+            key="right",
+            bind="query-params",
+            disabled=not measure.threshold,
+            help="只影响这里的对错，不影响得分",
+        )
+    )
+
+
+def draw_no_reference(dataset: DatasetView) -> None:
+    """Empty state: no labels, records or runs to score against yet."""
+    empty_state(
+        f"数据集「{dataset.name}」还没有可以对照的内容",
+        "评分需要对照：导入带标注的文件，或先审阅并确认几条群聊；再有一个抽取任务，就能看到得分。",
+        page=navigation.IMPORT,
+        label="导入标注或提交文件",
+    )
+
+
+def scoring_note(measure: Measure, *, right_from: float | None = None) -> str:
+    """How scores are computed, in one line of Markdown."""
+    said = f"自由文本按「{measure.title}」计（主办方的算法没有公开），其余字段完全一致才得分，列表按集合比较。"
+    if right_from is not None:
+        said += f"自由文本从相似度 {right_from:g} 起算对。" if measure.threshold else "自由文本完全一致才算对。"
+    return said + (f" **{measure.caveat}**" if measure.caveat else "")

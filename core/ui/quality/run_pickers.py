@@ -1,0 +1,83 @@
+"""Choosing the runs that a quality page scores or compares."""
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from core.adapters.store import DatasetView, RunView, queries
+from core.adapters.store.models import RunKind
+from core.services.quality import Benchmark
+from core.ui import navigation, state
+from core.ui.notices import empty_state
+from core.ui.quality.reference_picker import reference_title
+
+
+def draw_no_runs(dataset: DatasetView) -> None:
+    """Empty state: no run to score yet."""
+    empty_state(
+        f"数据集「{dataset.name}」还没有可以评分的抽取任务",
+        "新建一个抽取任务（「本地规则」不需要密钥），或把提交文件导入为任务。",
+        page=navigation.RUNS,
+        label="新建抽取任务",
+    )
+
+
+def answered_runs(dataset: DatasetView) -> list[RunView]:
+    """Runs with answers, newest first, labels last."""
+    with state.store().read() as session:
+        found = [run for run in queries.runs(session, dataset.id) if run.done]
+    return sorted(found, key=lambda run: run.kind == RunKind.LABELS)
+
+
+def choose_two_runs(by: Benchmark) -> tuple[RunView, RunView] | None:
+    """Two select boxes for runs A and B; ``None`` (and a notice) without two different ones."""
+    found = [run for run in answered_runs(by.dataset) if by.against != f"run:{run.name}" and run.kind != "labels"]
+    if len(found) < 2:
+        taken = f"（{reference_title(by.against)}正作为对照）" if by.against.startswith("run:") else ""
+        empty_state(
+            f"还差一个抽取任务{taken}",
+            "修好与改坏要比较两个任务：换一个提示词或模型再抽取一次，或把另一份提交文件导入为任务。",
+            page=navigation.RUNS,
+            label="新建抽取任务",
+        )
+        return None
+    names = [run.name for run in found]
+    left, right, _ = st.columns([3, 3, 5], vertical_alignment="bottom")
+    a = left.selectbox("从 A", names, index=1, key="a", bind="query-params")
+    b = right.selectbox("到 B", names, index=0, key="b", bind="query-params")
+    by_name = {run.name: run for run in found}
+    if a == b:
+        st.info("A 和 B 是同一个任务，请选两个不同的。", icon=":material/info:")
+        return None
+    return by_name[a], by_name[b]
+
+
+MAX_RUNS = 4
+"""Most runs that are compared side by side."""
+
+
+def choose_runs_to_compare(by: Benchmark) -> tuple[list[str], DeltaGenerator] | None:
+    """Multi-select for the runs to compare; names and the place beside the box, ``None`` without two."""
+    names = [run.name for run in answered_runs(by.dataset) if by.against != f"run:{run.name}"]
+    if by.against == "labels":
+        names = [run.name for run in answered_runs(by.dataset) if run.kind != "labels"]
+    if len(names) < 2:
+        empty_state(
+            "还差一个抽取任务",
+            "对比需要至少两个任务：换一个提示词或模型再抽取一次，或把另一份提交文件导入为任务。",
+            page=navigation.RUNS,
+            label="新建抽取任务",
+        )
+        return None
+    left, right = st.columns([4, 7], vertical_alignment="bottom")
+    chosen = left.multiselect(
+        "抽取任务（2 到 4 个，第一个是 A）",
+        names,
+        default=names[:2][::-1],
+        max_selections=MAX_RUNS,
+        key="runs",
+        bind="query-params",
+    )
+    if len(chosen) < 2:
+        st.info("请再选一个任务。", icon=":material/info:")
+        return None
+    return chosen, right

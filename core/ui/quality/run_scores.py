@@ -1,0 +1,137 @@
+"""Where one run loses its points: by field, by chat, and how the scores are distributed."""
+
+import numpy as np
+import streamlit as st
+
+from core.domain.scoring import RunScore
+from core.services.quality import Benchmark, Leaderboard, LeaderboardRow, named_run
+from core.services.training import training_overlap
+from core.ui import charts, state
+from core.ui.links import compare_address, compare_column, workbench_address, workbench_column
+from core.ui.tables import height_of, percent, share, table
+
+_BINS, _LOWEST = 18, 30
+
+
+def choose_scored_run(found: Leaderboard) -> LeaderboardRow:
+    """Select box for the run whose scores are shown in detail, with its totals beside it."""
+    names = [row.run.name for row in found.rows]
+    left, right = st.columns([2, 5], vertical_alignment="bottom")
+    name = left.selectbox("任务", names, key="run", bind="query-params")
+    row = named_run(found, name or names[0])
+    filled, macro = row.score.filled, row.score.macro
+    right.caption(
+        f"得分 **{row.score.score:.4f}**，下限 {found.floor:.4f}；填写的值：精确率 {filled.precision:.1%}、"
+        f"召回率 {filled.recall:.1%}、F1 {filled.f1:.1%}（微平均），F1 {macro['f1']:.1%}（宏平均）。"
+        + (f" 缺少 {len(row.score.missing)} 条，按 0 分计。" if row.score.missing else "")
+    )
+    seen = training_overlap(state.store(), row.run)
+    if seen is not None:
+        st.warning(seen.sentence, icon=":material/warning:")
+    return row
+
+
+def draw_field_scores(by: Benchmark, score: RunScore) -> None:
+    """Points lost per field, as a chart beside a table; the costliest field first."""
+    rows = [
+        {
+            "字段": by.form.field(key).label,
+            "失分": field.lost,
+            "占失分": share(score.share_lost(key)),
+            "得分": field.points,
+            "满分": field.max,
+            "F1": share(field.filled.f1),
+            "精确率": share(field.filled.precision),
+            "召回率": share(field.filled.recall),
+            "有值": field.filled.support,
+            "填写": field.filled.predicted,
+        }
+        for key, field in sorted(score.fields.items(), key=lambda item: -item[1].lost)
+    ]
+    charts.chart_with_table(
+        charts.lost_points_chart(rows),
+        rows,
+        alt_text=f"失分最多的字段是{rows[0]['字段']}，占 {rows[0]['占失分']:.0f}%",
+        name="字段",
+        key="scores-fields",
+        split=(4, 7),
+        columns={
+            "字段": st.column_config.TextColumn(width=110),
+            "失分": st.column_config.NumberColumn(format="%.3f", width=64),
+            "占失分": percent(),
+            "得分": st.column_config.NumberColumn(format="%.3f", width=64),
+            "满分": st.column_config.NumberColumn(format="%g", width=52),
+            "F1": percent(),
+            "精确率": percent(),
+            "召回率": percent(),
+            "有值": st.column_config.NumberColumn(width=52, help="对照里填了值的格数"),
+            "填写": st.column_config.NumberColumn(width=52, help="任务填了值的格数"),
+        },
+    )
+
+
+def draw_distribution(found: Leaderboard, score: RunScore) -> None:
+    """Histogram of the chats' scores."""
+    values = np.array([chat.score for chat in score.chats.values()])
+    counts, edges = np.histogram(values, bins=_BINS, range=(0, found.max))
+    rows = [
+        {"从": float(low), "到": float(high), "群聊": int(count)}
+        for low, high, count in zip(edges, edges[1:], counts, strict=False)
+    ]
+    below = int((values < found.floor).sum())
+    charts.chart_with_table(
+        charts.distribution_chart(rows, floor=found.floor, mean=score.score),
+        rows,
+        alt_text=f"{len(values)} 条群聊的得分分布，{below} 条低于下限",
+        name="分布",
+        key="scores-spread",
+        height=300,
+        split=(3, 2),
+        columns={name: st.column_config.NumberColumn(format="%.0f") for name in ("从", "到")},
+    )
+    st.caption(
+        f"中位数 {np.median(values):.2f}，最低 {values.min():.2f}，最高 {values.max():.2f}；"
+        f"{below} 条低于全数据集的下限 {found.floor:.2f}。"
+    )
+
+
+def draw_lowest_chats(by: Benchmark, score: RunScore) -> None:
+    """Table of the chats with the lowest scores, each with links to the workbench and to 对比."""
+    ordered = sorted(score.chats.items(), key=lambda item: item[1].score)[:_LOWEST]
+    weights = [field.points for field in by.form.fields]
+    labels = [field.label for field in by.form.fields]
+    rows = []
+    for index, chat in ordered:
+        lost = sorted(
+            ((weight - points, label) for weight, points, label in zip(weights, chat.points, labels, strict=True)),
+            reverse=True,
+        )
+        rows.append(
+            {
+                "群聊": index,
+                "得分": chat.score,
+                "失分": score.max - chat.score,
+                "客户（任务）": chat.preds,
+                "客户（对照）": chat.golds,
+                "失分最多的字段": "、".join(f"{label} {value:.1f}" for value, label in lost[:5] if value > 0.005),
+                "打开": workbench_address(by.dataset.id, index),
+                "对比": compare_address(by.dataset.id, index),
+            }
+        )
+    st.caption(f"得分最低的 {len(rows)} 条。客户数与对照不同，多半是没找全，或多找了客户。")
+    table(
+        rows,
+        name="最费分的群聊",
+        key="scores-costly",
+        height=height_of(rows, most=560),
+        columns={
+            "群聊": st.column_config.NumberColumn(width=56),
+            "得分": st.column_config.NumberColumn(format="%.2f", width=64),
+            "失分": st.column_config.NumberColumn(format="%.2f", width=64),
+            "客户（任务）": st.column_config.NumberColumn(width=92),
+            "客户（对照）": st.column_config.NumberColumn(width=92),
+            "失分最多的字段": st.column_config.TextColumn(width=520),
+            "打开": workbench_column(),
+            "对比": compare_column("逐字对比", 80),
+        },
+    )
