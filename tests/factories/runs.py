@@ -1,5 +1,6 @@
 """What the tests of runs share: a dataset of small chats, and waiting for a runner with a limit."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +11,9 @@ from sqlmodel import col
 from core.adapters.store import DatasetView, RunView, Store, queries
 from core.adapters.store.models import Chat, Dataset, Extraction
 from core.services.extraction import runs as run_service
+from core.services.extraction.runs.call_limiter import CallLimiter, ConcurrencySlots
+from core.services.extraction.runs.executor import execute_chat
+from core.services.extraction.runs.leases import LeasedChat
 
 CUSTOMERS = "甲乙丙丁戊己庚辛"
 
@@ -51,6 +55,12 @@ def runner(store: Store, *, claim: bool = True) -> Iterator[run_service.RunSched
         yield running
     finally:
         running.stop()
+
+
+def execute(store: Store, run_id: int, chat_id: int) -> bool:
+    """Execute one chat here and now, as if it had been leased to this process."""
+    chat = LeasedChat(run_id, chat_id, "any:model", "nobody")
+    return execute_chat(store, chat, CallLimiter(store, chat, ConcurrencySlots(1), threading.Event()))
 
 
 def stored(store: Store, run: RunView) -> dict[int, str]:

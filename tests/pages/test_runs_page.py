@@ -42,9 +42,9 @@ def use(service: FakeOpenAI, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
-def under_way(store: Store) -> int:
+def leased_chats(store: Store) -> int:
     with store.read() as session:
-        return sum(leases.under_way(session).values())
+        return sum(leases.leased_counts(session).values())
 
 
 def test_without_chats_the_way_is_shown(page: OpenPage) -> None:
@@ -219,7 +219,7 @@ def test_the_limits_of_a_run_are_changed_while_it_goes_on(
         assert not app.exception
         kept = run_service.progress(store, run.id).parameters
         assert (kept["concurrency"], kept["per_minute"], kept["deadline"]) == (12, None, 120.0)
-        wait_until(lambda: under_way(store) > 6)
+        wait_until(lambda: leased_chats(store) > 6)
         wait_until(lambda: run_service.progress(store, run.id).done == 40)
         assert len(service.requests) == 40
 

@@ -14,8 +14,7 @@ from core.errors import JobError, PromptError
 from core.services.extraction import prompt_library
 from core.services.extraction import runs as run_service
 from core.services.extraction.pipeline.few_shot import Approved, ExamplePool, approved_records, check_example
-from core.services.extraction.runs.chat_job import execute
-from tests.factories.runs import add_dataset
+from tests.factories.runs import add_dataset, execute
 
 NAME, PHONE = "基本信息-姓名", "基本信息-手机号码"
 BASELINE = (PROMPTS_DIR / "baseline.v1.md").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The provider as a job sees it: identical requests answered from earlier replies, calls no faster than allowed.
+"""A provider that answers identical requests from earlier replies and keeps the run's rate.
 
 Both happen here, at the single call, so that they hold for every stage and sample of a pipeline and for every retry.
 """
@@ -7,7 +7,6 @@ import hashlib
 import json
 import threading
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +16,7 @@ from sqlmodel import col
 from core.adapters.llm import ModelReply, ModelRequest, ModelSpec, Provider
 from core.adapters.store import Store
 from core.adapters.store.models import Extraction, Reply
+from core.services.extraction.runs.call_limiter import CallLimiter
 
 _EARLIER = (
     select(col(Extraction.run_id), col(Extraction.chat_id), col(Extraction.replies), col(Reply.position))
@@ -27,13 +27,9 @@ _EARLIER = (
 )
 
 
-class Withdrawn(Exception):
-    """The job's run was stopped, or the process ends, while a call waited for its turn; nothing was asked."""
-
-
 @dataclass(frozen=True, slots=True)
 class AnsweredCall:
-    """One answered call of a job.
+    """One answered call of one chat.
 
     Attributes:
         key: digest of the request, see :func:`request_key`.
@@ -47,15 +43,15 @@ class AnsweredCall:
 
 
 def request_key(spec: ModelSpec, request: ModelRequest, sample: int = 0, *, usual: str = "") -> str:
-    """The digest of all that an answer depends on: who is asked where, for which model, what, and how.
+    """Digest of all that an answer depends on: provider, address, model, parameters, messages and sample.
 
     Args:
         spec: the model's entry.
         request: what is asked; its deadline does not count.
-        sample: the how-many-th identical request of one job this is: samples for a vote are not copies of one another.
+        sample: the how-many-th identical request of one chat this is: samples for a vote are not copies of one another.
         usual: the provider's address in the environment; a model without an address of its own is asked there.
     """
-    what = [
+    parts = [
         spec.provider,
         spec.url,
         usual,
@@ -65,15 +61,15 @@ def request_key(spec: ModelSpec, request: ModelRequest, sample: int = 0, *, usua
         request.prompt,
         sample,
     ]
-    return hashlib.sha256(json.dumps(what, ensure_ascii=False, sort_keys=True, default=str).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(parts, ensure_ascii=False, sort_keys=True, default=str).encode()).hexdigest()
 
 
 class CachedProvider:
-    """A provider for one job.
+    """The provider of one chat.
 
     Attributes:
         name: the provider's.
-        asked: what was answered so far, in order.
+        answered_calls: calls that were answered so far, in order.
     """
 
     def __init__(
@@ -83,7 +79,8 @@ class CachedProvider:
         provider: Provider,
         *,
         fresh: bool = False,
-        turn: Callable[[], None] = lambda: None,
+        limiter: CallLimiter | None = None,
+        per_minute: int | None = None,
     ) -> None:
         """Prepare.
 
@@ -92,11 +89,13 @@ class CachedProvider:
             spec: the model's entry.
             provider: who is asked where there is no earlier reply.
             fresh: always ask.
-            turn: waits until a call may start; raises :class:`Withdrawn` where it may not any more.
+            limiter: waited for before every call of the provider; ``None`` where nothing is limited.
+            per_minute: the run's calls per minute; ``None`` for no limit.
         """
         self.name, self.default_url = provider.name, provider.default_url
-        self.asked: list[AnsweredCall] = []
-        self._store, self._spec, self._provider, self._turn = store, spec, provider, turn
+        self.answered_calls: list[AnsweredCall] = []
+        self._store, self._spec, self._provider = store, spec, provider
+        self._limiter, self._per_minute = limiter, per_minute
         # Rules cost nothing and may change: there is nothing to gain from their old answers.
         self._fresh = fresh or provider.name == "local"
         self._samples: Counter[str] = Counter()
@@ -107,11 +106,11 @@ class CachedProvider:
         return self._provider.ready()
 
     def complete(self, request: ModelRequest) -> ModelReply:
-        """An earlier reply to this very request, or a new one.
+        """Answer a request from an earlier reply to the same one, or by asking.
 
         Raises:
             ProviderError: from the provider.
-            Withdrawn: from ``turn``.
+            Withdrawn: from the limiter.
         """
         usual = self.default_url
         base = request_key(self._spec, request, usual=usual)
@@ -120,18 +119,19 @@ class CachedProvider:
             self._samples[base] += 1
         key = request_key(self._spec, request, sample, usual=usual) if sample else base
         try:
-            found = None if self._fresh else self._earlier(key)
-            if found is not None:
-                reply, source = found
+            earlier = None if self._fresh else self._earlier(key)
+            if earlier is not None:
+                reply, source = earlier
             else:
-                self._turn()
+                if self._limiter is not None:
+                    self._limiter.wait_for_rate(self._per_minute)
                 reply, source = self._provider.complete(request), None
         except BaseException:
             with self._mutex:
                 self._samples[base] -= 1  # a retry is the same sample again
             raise
         with self._mutex:
-            self.asked.append(AnsweredCall(key, reply.text, source))
+            self.answered_calls.append(AnsweredCall(key, reply.text, source))
         return reply
 
     def _earlier(self, key: str) -> tuple[ModelReply, dict[str, int]] | None:
@@ -146,21 +146,24 @@ class CachedProvider:
 
 
 def annotate_replies(
-    replies: list[dict[str, Any]], first: int, asked: list[AnsweredCall]
+    replies: list[dict[str, Any]], first: int, calls: list[AnsweredCall]
 ) -> list[tuple[int, AnsweredCall]]:
-    """Write into a job's new replies where each came from, and say at which position each call's reply lies.
+    """Note in new replies where each was taken from.
 
     Args:
-        replies: of the extraction; those from ``first`` on are the job's. Changed in place.
-        first: position of the job's first reply.
-        asked: the job's calls.
+        replies: of the extraction; those from ``first`` on are new. Changed in place.
+        first: position of the first new reply.
+        calls: that brought them.
+
+    Returns:
+        ``(position, call)`` of each new reply that a call is known for.
     """
-    left = list(asked)
-    found: list[tuple[int, AnsweredCall]] = []
+    unmatched = list(calls)
+    positions: list[tuple[int, AnsweredCall]] = []
     for position in range(first, len(replies)):
-        call = next((call for call in left if call.text == replies[position].get("raw")), None)
+        call = next((call for call in unmatched if call.text == replies[position].get("raw")), None)
         if call is not None:
-            left.remove(call)
+            unmatched.remove(call)
             replies[position]["reused"] = call.reused
-            found.append((position, call))
-    return found
+            positions.append((position, call))
+    return positions

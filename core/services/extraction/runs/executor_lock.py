@@ -1,4 +1,4 @@
-"""Who carries runs out: on SQLite one process at a time, told by a lock that ends with its holder."""
+"""The lock of the process that executes runs: on SQLite one at a time, and it ends with its holder."""
 
 from typing import Protocol
 
@@ -9,20 +9,20 @@ from core.errors import JobError
 
 
 class ExecutorLock(Protocol):
-    """Held by the executor, wanted by everybody else.
+    """A lock that the executing process holds.
 
     Attributes:
-        exclusive: whether only one process can have it: every other worker that is still listed is dead then.
+        exclusive: whether only one process can have it: every other worker that is still listed is lost then.
     """
 
     exclusive: bool
 
     def acquire(self) -> bool:
-        """Take it if it is free; never waits."""
+        """Acquire the lock if it is free; never waits."""
         ...
 
     def release(self) -> None:
-        """Give it back."""
+        """Release the lock."""
         ...
 
 
@@ -57,7 +57,7 @@ class _Shared:
 
 
 def executor_lock(store: Store) -> ExecutorLock:
-    """The lock of a store's executor.
+    """The lock of the process that executes a store's runs.
 
     Raises:
         JobError: a database in memory, which no other process could see.
@@ -66,4 +66,5 @@ def executor_lock(store: Store) -> ExecutorLock:
         return _Shared()
     if store.path is None or str(store.path) == ":memory:":
         raise JobError("内存数据库不能运行抽取任务", "请使用文件数据库")
+    # Not to be renamed: another version of the program, still running, must see the same file.
     return _FileLock(f"{store.path}.jobs.lock")

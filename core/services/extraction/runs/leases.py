@@ -1,4 +1,4 @@
-"""Who does which chat: leases, given out by one short transaction that holds every limit over all workers together.
+"""Leases on chats, taken in one short transaction that keeps every limit over all workers together.
 
 There is no queue beside the store. What is to be done is what a run wants and has no extraction of; a lease says that
 somebody is at it. The two can never disagree, for a result and the end of its lease are written together.
@@ -17,11 +17,11 @@ from core.adapters.store.models import Chat, Extraction, ExtractionStatus, Lease
 from core.services.extraction.runs import workers
 from core.services.extraction.runs.scope import missing, parameters_of
 
-_LOOK = 16
-"""Candidates that are checked at a time, at least."""
+_CHECKED = 16
+"""Number of candidates that are checked at a time, at least."""
 
 # Put together once: every chat needs each of them, and the others of a model wait meanwhile.
-_GATE = select(ModelLimiter).where(col(ModelLimiter.model) == bindparam("model")).with_for_update()
+_LIMITER = select(ModelLimiter).where(col(ModelLimiter.model) == bindparam("model")).with_for_update()
 _BY_WORKER = (
     select(col(Lease.run_id), col(Lease.worker_id), func.count())
     .where(col(Lease.model) == bindparam("model"))
@@ -31,68 +31,78 @@ _MODELS = select(col(Worker.models))
 _RUN: BindParameter[int] = bindparam("run_id")
 # One statement sees leases and extractions at one moment: a worker that ends writes the one and gives back the other
 # together.
-_TAKEN = (
+_LEASED_OR_ANSWERED = (
     select(col(Chat.id), col(Lease.chat_id), col(Extraction.status), col(Extraction.attempts))
     .outerjoin(Lease, and_(col(Lease.run_id) == _RUN, col(Lease.chat_id) == col(Chat.id)))
     .outerjoin(Extraction, and_(col(Extraction.run_id) == _RUN, col(Extraction.chat_id) == col(Chat.id)))
     .where(
-        col(Chat.id).in_(bindparam("some", expanding=True)),
+        col(Chat.id).in_(bindparam("candidates", expanding=True)),
         or_(col(Lease.chat_id).is_not(None), col(Extraction.status).is_not(None)),
     )
 )
-_GIVE_BACK = delete(Lease).where(*workers.is_own_lease(bindparam("worker"), bindparam("run"), bindparam("chat")))
+_RELEASE = delete(Lease).where(*workers.is_own_lease(bindparam("worker"), bindparam("run"), bindparam("chat")))
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """One chat of one run, leased to this process; ``model`` is what it counts against."""
+class LeasedChat:
+    """One chat of one run, leased to a worker.
+
+    Attributes:
+        run_id: the run.
+        chat_id: the chat.
+        model: ``provider:name``, whose limit it counts against.
+        worker_id: who has leased it.
+    """
 
     run_id: int
     chat_id: int
     model: str
+    worker_id: str
 
 
 class Backlog:
-    """Candidates of one run, read once and not at every claim: only a hint, every claim checks them again."""
+    """A run's pending chats, read once and not at every claim: only a hint, every claim checks them again."""
 
     def __init__(self, run_id: int) -> None:
         self._run_id = run_id
         self._chats: deque[int] = deque()
 
     def take(self, session: Session, count: int, leave_out: Collection[int]) -> list[int]:
-        """Up to ``count`` chats that nobody is at and that have no answer; refills itself once when it runs dry."""
+        """Take up to ``count`` unleased chats without an answer; refills itself once when it runs dry."""
         row = session.get(Run, self._run_id)
         if row is None or row.status != RunStatus.RUNNING:
             return []
-        found: list[int] = []
+        taken: list[int] = []
         refilled = False
-        while len(found) < count:
+        while len(taken) < count:
             if not self._chats:
                 if refilled:
                     break
                 self._chats.extend(missing(session, row))
                 refilled = True
-            look = max(_LOOK, 2 * (count - len(found)))
-            some = [self._chats.popleft() for _ in range(min(look, len(self._chats)))]
-            free = [chat for chat in self._free(session, row, some) if chat not in leave_out and chat not in found]
-            found += free[: count - len(found)]
-            self.put_back(chat for chat in free if chat not in found)
-        return found
+            checked = max(_CHECKED, 2 * (count - len(taken)))
+            candidates = [self._chats.popleft() for _ in range(min(checked, len(self._chats)))]
+            unleased = self._unleased(session, row, candidates)
+            free = [chat for chat in unleased if chat not in leave_out and chat not in taken]
+            taken += free[: count - len(taken)]
+            self.put_back(chat for chat in free if chat not in taken)
+        return taken
 
     def put_back(self, chats: Iterable[int]) -> None:
-        """Chats that were taken and not needed come first again."""
+        """Return chats that were taken and not needed; they come first again."""
         self._chats.extendleft(reversed(list(chats)))
 
-    def _free(self, session: Session, row: Run, some: list[int]) -> list[int]:
-        if not some:
+    def _unleased(self, session: Session, row: Run, candidates: list[int]) -> list[int]:
+        if not candidates:
             return []
         retry = parameters_of(row).retry
+        parameters = {"run_id": row.id, "candidates": candidates}
         taken = {
             chat_id
-            for chat_id, leased, status, attempts in session.execute(_TAKEN, {"run_id": row.id, "some": some})
+            for chat_id, leased, status, attempts in session.execute(_LEASED_OR_ANSWERED, parameters)
             if leased is not None or status != ExtractionStatus.FAILED or retry.get(chat_id) != attempts
         }
-        return [chat for chat in some if chat not in taken]
+        return [chat for chat in candidates if chat not in taken]
 
 
 def claim(
@@ -101,48 +111,50 @@ def claim(
     model: str,
     limit: int,
     backlogs: Iterable[tuple[int, Backlog, Collection[int]]],
-) -> list[Job]:
-    """Lease as many chats as the model's limit allows to this worker, over all workers together.
+) -> list[LeasedChat]:
+    """Lease as many chats to a worker as the model's limit over all workers leaves room for.
 
-    Workers that can call the model share its places evenly. Runs of one model take turns: the one with the fewest calls
+    Workers that can call the model share its limit evenly. Runs of one model take turns: the one with the fewest calls
     under way is next, so that a short run need not wait for the end of a long one.
 
     Args:
         store: open store.
         worker_id: who takes them; has a row.
         model: what the limit belongs to.
-        limit: calls at a time.
-        backlogs: ``(run id, candidates, chats to leave out)`` of the runs that want this model.
+        limit: chats at a time, over all workers.
+        backlogs: ``(run id, candidates, chats to leave out)`` of the model's running runs.
     """
     with store.write() as session:
         _lock(session, model)
-        by_worker = _under_way(session, model)
-        under_way: Counter[int] = Counter()
+        by_worker = _leased_by_worker(session, model)
+        by_run: Counter[int] = Counter()
         for (run_id, _), count in by_worker.items():
-            under_way[run_id] += count
+            by_run[run_id] += count
         own = sum(count for (_, worker), count in by_worker.items() if worker == worker_id)
-        room = min(limit - under_way.total(), _share(session, model, limit) - own)
+        room = min(limit - by_run.total(), _share(session, model, limit) - own)
         if room <= 0:
             return []
-        logs = [(run_id, log, iter(log.take(session, room, out))) for run_id, log, out in backlogs]
-        offered = {run_id: chats for run_id, _, chats in logs}
+        offers = [(run_id, log, iter(log.take(session, room, leave_out))) for run_id, log, leave_out in backlogs]
+        candidates = {run_id: chats for run_id, _, chats in offers}
         moment = workers.clock(session)
-        jobs = [Job(run_id, chat_id, model) for run_id, chat_id in _in_turn(offered, under_way, room)]
-        if jobs:
+        chats_by_turn = _fewest_leased_first(candidates, by_run, room)
+        leased = [LeasedChat(run_id, chat_id, model, worker_id) for run_id, chat_id in chats_by_turn]
+        if leased:
             common = {"worker_id": worker_id, "model": model, "started_at": moment}
-            session.execute(insert(Lease), [{"run_id": job.run_id, "chat_id": job.chat_id, **common} for job in jobs])
-        for _, log, chats in logs:
-            log.put_back(chats)
-    return jobs
+            rows = [{"run_id": chat.run_id, "chat_id": chat.chat_id, **common} for chat in leased]
+            session.execute(insert(Lease), rows)
+        for _, log, left_over in offers:
+            log.put_back(left_over)
+    return leased
 
 
-def release(session: Session, worker_id: str, job: Job) -> None:
-    """Give one back; call it in the transaction that stores the result."""
-    session.execute(_GIVE_BACK, {"worker": worker_id, "run": job.run_id, "chat": job.chat_id})
+def release(session: Session, chat: LeasedChat) -> None:
+    """Release a lease; call it in the transaction that stores the result."""
+    session.execute(_RELEASE, {"worker": chat.worker_id, "run": chat.run_id, "chat": chat.chat_id})
 
 
-def under_way(session: Session) -> dict[int, int]:
-    """``{run id: chats that somebody is at}``."""
+def leased_counts(session: Session) -> dict[int, int]:
+    """``{run id: number of leased chats}``; runs without any are left out."""
     counted = session.execute(select(col(Lease.run_id), func.count()).group_by(col(Lease.run_id)))
     return {int(run_id): int(count) for run_id, count in counted}
 
@@ -156,39 +168,42 @@ def reserve_call_slot(store: Store, model: str, per_minute: int) -> float:
         Seconds from now until the reserved start; 0 where it may start at once.
     """
     with store.write() as session:
-        gate = _lock(session, model)
+        limiter = _lock(session, model)
         moment = workers.clock(session)
-        start = max(moment, gate.next_at or moment)
-        gate.next_at = start + timedelta(seconds=60.0 / per_minute)
+        start = max(moment, limiter.next_at or moment)
+        limiter.next_at = start + timedelta(seconds=60.0 / per_minute)
         return (start - moment).total_seconds()
 
 
 def _lock(session: Session, model: str) -> ModelLimiter:
-    """Be the only one who gives out this model's calls until the transaction ends."""
-    gate: ModelLimiter | None = session.execute(_GATE, {"model": model}).scalar_one_or_none()
-    if gate is None:
+    """Lock a model's row until the transaction ends: nobody else leases its chats or reserves its calls meanwhile."""
+    limiter: ModelLimiter | None = session.execute(_LIMITER, {"model": model}).scalar_one_or_none()
+    if limiter is None:
         session.execute(text("INSERT INTO gate (model) VALUES (:model) ON CONFLICT DO NOTHING"), {"model": model})
-        gate = session.execute(_GATE, {"model": model}).scalar_one()
-    return gate
+        limiter = session.execute(_LIMITER, {"model": model}).scalar_one()
+    return limiter
 
 
-def _under_way(session: Session, model: str) -> dict[tuple[int, str], int]:
-    """``{(run id, worker id): calls}`` of a model."""
+def _leased_by_worker(session: Session, model: str) -> dict[tuple[int, str], int]:
+    """``{(run id, worker id): number of leased chats}`` of a model."""
     counted = session.execute(_BY_WORKER, {"model": model})
     return {(int(run_id), str(worker_id)): int(count) for run_id, worker_id, count in counted}
 
 
 def _share(session: Session, model: str, limit: int) -> int:
-    """How many calls one worker may have under way, so that each that can call the model gets its part."""
+    """Number of chats that one worker may lease, so that each that can call the model gets its part."""
     able = sum(model in models for models in session.execute(_MODELS).scalars())
     return -(-limit // max(1, able))
 
 
-def _in_turn(offered: dict[int, Iterator[int]], under_way: dict[int, int], room: int) -> Iterator[tuple[int, int]]:
-    counts = {run_id: under_way.get(run_id, 0) for run_id in offered}
+def _fewest_leased_first(
+    candidates: dict[int, Iterator[int]], leased: dict[int, int], room: int
+) -> Iterator[tuple[int, int]]:
+    """``(run id, chat id)`` of up to ``room`` chats: each time from the run with the fewest leased ones."""
+    counts = {run_id: leased.get(run_id, 0) for run_id in candidates}
     while counts and room:
         run_id = min(counts, key=lambda run: (counts[run], run))
-        chat_id = next(offered[run_id], None)
+        chat_id = next(candidates[run_id], None)
         if chat_id is None:
             del counts[run_id]
             continue

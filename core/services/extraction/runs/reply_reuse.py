@@ -1,4 +1,4 @@
-"""How many calls of a run earlier replies would answer: the run played through with a model that is not there."""
+"""Counts the calls of a run that earlier replies would answer, by a rehearsal that asks no model."""
 
 from collections.abc import Mapping
 
@@ -15,11 +15,11 @@ from core.services.extraction.pipeline import Pipeline, run_pipeline
 from core.services.extraction.runs.cached_provider import CachedProvider
 from core.services.extraction.runs.pipeline_loading import examples_for, given_forms, given_or_refuse
 
-MOST = 400
+MOST_CHATS = 400
 """Of more chats than this none is looked at: it takes some milliseconds each."""
 
 
-class _Nobody:
+class _AbsentProvider:
     """A provider that answers nothing, in place of another."""
 
     def __init__(self, other: Provider) -> None:
@@ -35,7 +35,7 @@ class _Nobody:
 def reusable_replies(
     store: Store, spec: ModelSpec, form: Form, pipeline: Pipeline, chats: Mapping[int, int]
 ) -> dict[int, int]:
-    """``{index: calls}`` that are answered already; chats without any are left out.
+    """Number of calls per chat that are answered already.
 
     A stage that follows on an unknown answer counts as new, so this is never too high.
 
@@ -45,23 +45,26 @@ def reusable_replies(
         form: what is filled.
         pipeline: the stages.
         chats: ``{index: chat id}`` to look at.
+
+    Returns:
+        ``{index: calls}``; chats without any are left out.
     """
-    if spec.provider == "local" or len(chats) > MOST or not _anything(store, spec):
+    if spec.provider == "local" or len(chats) > MOST_CHATS or not _has_answered(store, spec):
         return {}
-    found: dict[int, int] = {}
-    nobody = _Nobody(connect(spec))
+    answered: dict[int, int] = {}
+    absent = _AbsentProvider(connect(spec))
     for index, chat_id in chats.items():
         with store.read() as session:
             chat = session.get(Chat, chat_id)
             given = given_forms(session, pipeline, chat_id)
             text = chat.text if chat is not None else ""
-        asking = CachedProvider(store, spec, nobody)
+        provider = CachedProvider(store, spec, absent)
         try:
             run_pipeline(
                 form=form,
                 chat=parse_chat(text),
                 pipeline=pipeline,
-                provider=asking,
+                provider=provider,
                 model=spec.api_name,
                 parameters=spec.request(),
                 attempts=1,
@@ -72,12 +75,12 @@ def reusable_replies(
             )
         except ShiyaoError:
             continue  # it would fail before the first call
-        if asking.asked:
-            found[index] = len(asking.asked)
-    return found
+        if provider.answered_calls:
+            answered[index] = len(provider.answered_calls)
+    return answered
 
 
-def _anything(store: Store, spec: ModelSpec) -> bool:
+def _has_answered(store: Store, spec: ModelSpec) -> bool:
     """Whether this provider has answered anything at all: most runs are of a new model, and need not be played."""
     statement = (
         select(col(Reply.key))

@@ -1,4 +1,4 @@
-"""Workers: who carries runs out, told by a row with a heartbeat. A worker that is gone takes its leases along."""
+"""Workers: processes that execute runs, each a row with a heartbeat. The leases of a lost worker go with its row."""
 
 import os
 import socket
@@ -15,26 +15,29 @@ from core.adapters.store.models import Lease, Worker, now
 
 HEARTBEAT_SECONDS = 5.0
 LOST_SECONDS = 30.0
-"""Not seen for so long, a worker is taken for dead: several missed beats, and well within a minute."""
+"""Seconds without a heartbeat before a worker counts as lost.
+
+Several missed beats, and well within a minute.
+"""
 
 
 def new_id() -> str:
-    """A worker's own name; never used again, not even by the same process."""
+    """A new worker id; never used again, not even by the same process."""
     return f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
 
 
 def clock(session: Session) -> datetime:
-    """The present by the database's clock where several machines share it: theirs may differ."""
+    """The present time, by the database's clock where several machines share it: theirs may differ."""
     if session.get_bind().dialect.name == "postgresql":
         return cast(datetime, session.execute(text("SELECT clock_timestamp()")).scalar_one())
     return now()
 
 
 def update_heartbeat(session: Session, worker_id: str, models: Sequence[str]) -> bool:
-    """Say that a worker is there, and what it has the keys for.
+    """Register a worker, or renew its heartbeat and the models that it has keys for.
 
     Returns:
-        Whether it was known; ``False`` the first time, and where others took it for dead meanwhile.
+        Whether it was known; ``False`` the first time, and where it counted as lost meanwhile.
     """
     moment = clock(session)
     changed = session.execute(
@@ -57,12 +60,13 @@ def update_heartbeat(session: Session, worker_id: str, models: Sequence[str]) ->
 
 
 def prune_stalled_workers(session: Session, worker_id: str, lost_seconds: float | None) -> list[str]:
-    """Remove workers that are dead, so that others may take their chats.
+    """Remove lost workers and their leases, so that others may lease their chats.
 
     Args:
         session: writing.
-        worker_id: who asks; stays.
-        lost_seconds: not seen for so long is dead; ``None``: all others are (the caller holds the only lock).
+        worker_id: the caller's own; stays.
+        lost_seconds: seconds without a heartbeat before a worker counts as lost; ``None``: all others do (the caller
+            holds the only lock).
 
     Returns:
         Ids of the removed.
@@ -70,34 +74,34 @@ def prune_stalled_workers(session: Session, worker_id: str, lost_seconds: float 
     statement = select(col(Worker.id)).where(col(Worker.id) != worker_id)
     if lost_seconds is not None:
         statement = statement.where(col(Worker.seen_at) < clock(session) - timedelta(seconds=lost_seconds))
-    dead = list(session.execute(statement).scalars())
-    if dead:
-        again = delete(Worker).where(col(Worker.id).in_(dead))
+    lost = list(session.execute(statement).scalars())
+    if lost:
+        removal = delete(Worker).where(col(Worker.id).in_(lost))
         if lost_seconds is not None:
             # One that has just been seen is not: its beat may have waited for this very transaction.
-            again = again.where(col(Worker.seen_at) < clock(session) - timedelta(seconds=lost_seconds))
-        session.execute(again)
-    return dead
+            removal = removal.where(col(Worker.seen_at) < clock(session) - timedelta(seconds=lost_seconds))
+        session.execute(removal)
+    return lost
 
 
 def unregister(session: Session, worker_id: str) -> None:
-    """A worker ends in good order."""
+    """Remove a worker that ends in good order, and its leases."""
     session.execute(delete(Worker).where(col(Worker.id) == worker_id))
 
 
 def reconcile_leases(session: Session, worker_id: str, active: dict[tuple[int, int], str]) -> None:
-    """Make a worker's leases what it is really at: give back what it lost sight of, take anew what was taken away.
+    """Make a worker's leases match the chats it executes: release leftovers, renew what was taken away.
 
     Args:
         session: writing.
         worker_id: whose.
-        active: ``{(run id, chat id): model}`` of calls under way in the worker.
+        active: ``{(run id, chat id): model}`` of chats that the worker executes.
     """
     statement = select(col(Lease.run_id), col(Lease.chat_id)).where(col(Lease.worker_id) == worker_id)
-    held = {(run_id, chat_id) for run_id, chat_id in session.execute(statement)}
-    for run_id, chat_id in held - active.keys():
+    leased = {(run_id, chat_id) for run_id, chat_id in session.execute(statement)}
+    for run_id, chat_id in leased - active.keys():
         session.execute(delete(Lease).where(*is_own_lease(worker_id, run_id, chat_id)))
-    for run_id, chat_id in active.keys() - held:
+    for run_id, chat_id in active.keys() - leased:
         row = Lease(
             run_id=run_id,
             chat_id=chat_id,
@@ -114,10 +118,10 @@ def reconcile_leases(session: Session, worker_id: str, active: dict[tuple[int, i
 
 
 def is_own_lease(worker_id: Any, run_id: Any, chat_id: Any) -> tuple[Any, ...]:
-    """The condition for one lease of a worker; values, or parameters that get theirs later."""
+    """Conditions that select one lease of a worker; values, or parameters that get theirs later."""
     return (col(Lease.run_id) == run_id, col(Lease.chat_id) == chat_id, col(Lease.worker_id) == worker_id)
 
 
 def rows(result: Any) -> int:
-    """How many rows a statement changed."""
+    """Number of rows that a statement changed."""
     return int(cast("CursorResult[Any]", result).rowcount)

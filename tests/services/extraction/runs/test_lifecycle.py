@@ -6,8 +6,7 @@ from core.adapters.store import Store, queries
 from core.adapters.store.models import Extraction, Run, RunKind, RunStatus
 from core.errors import JobError, NotFoundError, PromptError, SettingsError
 from core.services.extraction import runs as run_service
-from core.services.extraction.runs.chat_job import execute
-from tests.factories.runs import add_dataset, stored
+from tests.factories.runs import add_dataset, execute, stored
 from tests.fakes.behaviour import Answer, Failure
 from tests.fakes.openai_server import FakeOpenAI
 

@@ -8,8 +8,7 @@ from core.adapters.llm import ModelRequest, adhoc_model
 from core.adapters.store import RunView, Store, queries
 from core.services.extraction import runs as run_service
 from core.services.extraction.runs.cached_provider import request_key
-from core.services.extraction.runs.chat_job import execute
-from tests.factories.runs import add_dataset
+from tests.factories.runs import add_dataset, execute
 from tests.fakes.behaviour import Answer
 from tests.fakes.openai_server import FakeOpenAI
 

@@ -1,8 +1,8 @@
-"""One job: one chat of one run, from the store to the store. Knows nothing of queues; safe to do twice."""
+"""Executes one leased chat: reads it, asks the model, stores the result, releases the lease. Safe to do twice."""
 
+import gc
 import logging
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+import threading
 from dataclasses import dataclass
 
 from sqlalchemy import and_, bindparam, insert, select
@@ -17,20 +17,24 @@ from core.domain.chat import parse_chat
 from core.domain.form import FormValues, load_named_form
 from core.errors import Cause, ShiyaoError
 from core.services.extraction.pipeline import Outcome, Pipeline, Status, earlier_answers, kept_replies, run_pipeline
-from core.services.extraction.runs.cached_provider import AnsweredCall, CachedProvider, Withdrawn, annotate_replies
+from core.services.extraction.runs import leases
+from core.services.extraction.runs.cached_provider import AnsweredCall, CachedProvider, annotate_replies
+from core.services.extraction.runs.call_limiter import CallLimiter, Withdrawn
+from core.services.extraction.runs.leases import LeasedChat
 from core.services.extraction.runs.lifecycle import finish_if_complete
 from core.services.extraction.runs.pipeline_loading import examples_for, given_forms, given_or_refuse, pipeline_of
 from core.services.extraction.runs.run_model import spec_of
 from core.services.extraction.runs.scope import RunParameters, parameters_of
 
 STORE_SECONDS = 60.0
-"""For so long a result is held while the database does not take it."""
+"""How long a result is kept and tried again while the database does not take it."""
 
 _log = logging.getLogger("shiyao.jobs")
+_frozen = threading.Lock()
 
 # Put together once: that takes longer than carrying them out, and every chat needs them while others wait.
 _OUTCOME = and_(col(Extraction.run_id) == col(Run.id), col(Extraction.chat_id) == col(Chat.id))
-_ASKED = (
+_RUNNING = (
     select(Run, col(Chat.text), col(Dataset.form), Extraction)
     .join(Chat, col(Chat.dataset_id) == col(Run.dataset_id))
     .join(Dataset, col(Dataset.id) == col(Run.dataset_id))
@@ -62,86 +66,63 @@ class _Task:
     text: str
 
 
-def execute(
-    store: Store,
-    run_id: int,
-    chat_id: int,
-    *,
-    place: Callable[[], AbstractContextManager[object]] = nullcontext,
-    turn: Callable[[int], None] = lambda _: None,
-    settle: Callable[[Session], None] = lambda _: None,
-) -> bool:
-    """Extract one chat and store what came of it, once.
+def execute_chat(store: Store, chat: LeasedChat, limiter: CallLimiter) -> bool:
+    """Extract one chat, store what came of it, once, and release its lease in the same transaction.
 
     Nothing is asked where the run does not run, the chat is answered already, or this process lacks the keys
-    (another one may have them).
+    (another one may have them). The lease is released whatever happens.
 
     Args:
         store: open store.
-        run_id: the run.
-        chat_id: the chat.
-        place: entered once all is ready to ask, left when there is an outcome; may raise
-            ``Withdrawn``.
-        turn: given the run's calls per minute, waits until a call may start; see
-            ``CachedProvider``. Not called where the run has no limit.
-        settle: called in the transaction that stores the result.
+        chat: leased by this process.
+        limiter: keeps the limits on calls; a slot is taken once all is ready to ask, and left when there is an outcome.
 
     Returns:
         Whether there is an outcome that was not there before.
+
+    Raises:
+        SQLAlchemyError: the outcome could not be stored within :data:`STORE_SECONDS`.
     """
+    stored = False
+    try:
+        stored = _extract_and_store(store, chat, limiter)
+    finally:
+        if not stored:
+            with store.write() as session:
+                leases.release(session, chat)
+    return stored
+
+
+def freeze_loaded_objects() -> None:
+    """Keep the garbage collector away from what is loaded after this process's first call.
+
+    Each full round of it would look through all packages, tables and prompts, and stop every thread for 0.15 s.
+    """
+    if _frozen.acquire(blocking=False):
+        gc.collect()
+        gc.freeze()
+
+
+def _extract_and_store(store: Store, chat: LeasedChat, limiter: CallLimiter) -> bool:
     with store.read() as session:
-        task = _task(session, run_id, chat_id)
+        task = _task(session, chat)
     if task is None:
         return False
-    provider = connect(task.spec)
-    if provider.ready():
+    model = connect(task.spec)
+    if model.ready():
         return False
-    rate = task.parameters.per_minute
-
-    def in_turn() -> None:
-        if rate is not None:
-            turn(rate)
-
-    asking = CachedProvider(store, task.spec, provider, fresh=task.parameters.fresh, turn=in_turn)
+    provider = CachedProvider(
+        store,
+        task.spec,
+        model,
+        fresh=task.parameters.fresh,
+        limiter=limiter,
+        per_minute=task.parameters.per_minute,
+    )
     try:
-        form = load_named_form(task.form)
-        if isinstance(task.pipeline, ShiyaoError):
-            raise task.pipeline
-        chat = parse_chat(task.text)
-        base = given_or_refuse(task.pipeline, task.given)
-        examples = examples_for(store, form, task.pipeline, chat_id)
-        with place():
-            outcome = run_pipeline(
-                form=form,
-                chat=chat,
-                pipeline=task.pipeline,
-                provider=asking,
-                model=task.spec.api_name,
-                parameters=task.spec.request(),
-                deadline=task.parameters.deadline,
-                context_tokens=task.spec.context_tokens,
-                max_output_tokens=task.spec.max_output_tokens,
-                base=base,
-                examples=examples,
-                earlier=task.earlier,
-            )
+        outcome = _extract(store, chat, task, provider, limiter)
     except Withdrawn:
         return False
-    except ShiyaoError as error:
-        outcome = Outcome(None, Status.FAILED, cause=Cause.CONFIG, error=str(error))
-    except Exception as error:
-        # A chat that trips over a mistake of ours must be seen as failed, and must not stop the others.
-        _log.exception("extraction failed unexpectedly: run %s, chat %s", run_id, chat_id)
-        sentence = f"程序处理这条群聊时出错（{type(error).__name__}）。已记入日志，请联系工程师。"
-        outcome = Outcome(None, Status.FAILED, cause=Cause.UNKNOWN, error=sentence)
-
-    def keep() -> None:
-        with store.write() as session:
-            _write(session, run_id, chat_id, outcome, asking.asked)
-            settle(session)
-            session.flush()
-            finish_if_complete(session, run_id)
-
     # What was paid for is worth waiting for: a database that restarts is back within the minute. One more try, too,
     # where somebody else has just stored this chat: the second look sees it.
     for attempt in Retrying(
@@ -152,17 +133,64 @@ def execute(
     ):
         with attempt:
             try:
-                keep()
+                _store_outcome(store, chat, outcome, provider.answered_calls)
             except IntegrityError:
-                keep()
+                _store_outcome(store, chat, outcome, provider.answered_calls)
     return True
 
 
-def _task(session: Session, run_id: int, chat_id: int) -> _Task | None:
-    found = session.execute(_ASKED, {"run_id": run_id, "chat_id": chat_id}).one_or_none()
-    if found is None:
+def _extract(store: Store, leased: LeasedChat, task: _Task, provider: CachedProvider, limiter: CallLimiter) -> Outcome:
+    """Ask the model; every failure but a withdrawal is an outcome.
+
+    Raises:
+        Withdrawn: the run was stopped, or the process ends, before a call could start.
+    """
+    try:
+        form = load_named_form(task.form)
+        if isinstance(task.pipeline, ShiyaoError):
+            raise task.pipeline
+        chat = parse_chat(task.text)
+        base = given_or_refuse(task.pipeline, task.given)
+        examples = examples_for(store, form, task.pipeline, leased.chat_id)
+        with limiter.slot():
+            return run_pipeline(
+                form=form,
+                chat=chat,
+                pipeline=task.pipeline,
+                provider=provider,
+                model=task.spec.api_name,
+                parameters=task.spec.request(),
+                deadline=task.parameters.deadline,
+                context_tokens=task.spec.context_tokens,
+                max_output_tokens=task.spec.max_output_tokens,
+                base=base,
+                examples=examples,
+                earlier=task.earlier,
+            )
+    except Withdrawn:
+        raise
+    except ShiyaoError as error:
+        return Outcome(None, Status.FAILED, cause=Cause.CONFIG, error=str(error))
+    except Exception as error:
+        # A chat that trips over a mistake of ours must be seen as failed, and must not stop the others.
+        _log.exception("extraction failed unexpectedly: run %s, chat %s", leased.run_id, leased.chat_id)
+        sentence = f"程序处理这条群聊时出错（{type(error).__name__}）。已记入日志，请联系工程师。"
+        return Outcome(None, Status.FAILED, cause=Cause.UNKNOWN, error=sentence)
+
+
+def _store_outcome(store: Store, chat: LeasedChat, outcome: Outcome, calls: list[AnsweredCall]) -> None:
+    with store.write() as session:
+        _write(session, chat, outcome, calls)
+        leases.release(session, chat)
+        session.flush()
+        finish_if_complete(session, chat.run_id)
+
+
+def _task(session: Session, chat: LeasedChat) -> _Task | None:
+    row = session.execute(_RUNNING, {"run_id": chat.run_id, "chat_id": chat.chat_id}).one_or_none()
+    if row is None:
         return None
-    run, text, form, before = found
+    run, text, form, before = row
     parameters = parameters_of(run)
     if before is not None and not _may_replace(before, parameters):
         return None
@@ -170,7 +198,7 @@ def _task(session: Session, run_id: int, chat_id: int) -> _Task | None:
     given: list[FormValues] | None = None
     try:
         pipeline = pipeline_of(run)
-        given = given_forms(session, pipeline, chat_id)
+        given = given_forms(session, pipeline, chat.chat_id)
     except ShiyaoError as error:
         pipeline = error
     return _Task(
@@ -188,14 +216,16 @@ def _may_replace(before: Extraction, parameters: RunParameters) -> bool:
     return before.status == ExtractionStatus.FAILED and parameters.retry.get(before.chat_id) == before.attempts
 
 
-def _write(session: Session, run_id: int, chat_id: int, outcome: Outcome, asked: list[AnsweredCall]) -> None:
+def _write(session: Session, chat: LeasedChat, outcome: Outcome, calls: list[AnsweredCall]) -> None:
     """Insert, or replace the failure that was to be retried; a second answer for the same chat is dropped."""
-    found = session.execute(_BEFORE, {"run_id": run_id, "chat_id": chat_id}).one_or_none()
-    if found is None:
+    before = session.execute(_BEFORE, {"run_id": chat.run_id, "chat_id": chat.chat_id}).one_or_none()
+    if before is None:
         return
-    run, row = found
+    run, row = before
     if row is None:
-        row = Extraction(run_id=run_id, chat_id=chat_id, status=ExtractionStatus.FAILED, replies=[], attempts=0)
+        row = Extraction(
+            run_id=chat.run_id, chat_id=chat.chat_id, status=ExtractionStatus.FAILED, replies=[], attempts=0
+        )
         session.add(row)
     elif not _may_replace(row, parameters_of(run)):
         return
@@ -204,7 +234,7 @@ def _write(session: Session, run_id: int, chat_id: int, outcome: Outcome, asked:
     row.status = ExtractionStatus(outcome.status.value)
     row.forms = [dict(form) for form in outcome.forms] if outcome.forms is not None else None
     replies = [*row.replies, *kept_replies(outcome, moment)]
-    sources = annotate_replies(replies, len(row.replies), asked)
+    sources = annotate_replies(replies, len(row.replies), calls)
     row.replies = replies
     row.notes = list(outcome.notes)
     row.cause = cause
@@ -217,9 +247,9 @@ def _write(session: Session, run_id: int, chat_id: int, outcome: Outcome, asked:
     row.created_at = moment
     if outcome.forms is not None:
         session.flush()
-        lies = [
+        reply_rows = [
             {"extraction_id": row.id, "position": position, "key": call.key, "reused": call.reused is not None}
             for position, call in sources
         ]
-        if lies:
-            session.execute(insert(Reply), lies)
+        if reply_rows:
+            session.execute(insert(Reply), reply_rows)

@@ -1,0 +1,106 @@
+"""What running runs still need from this process, as last read from the store."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from core.adapters.llm import connect
+from core.adapters.store import Store
+from core.adapters.store.models import Run, RunKind, RunStatus
+from core.services.extraction.runs import leases
+from core.services.extraction.runs.leases import LeasedChat
+from core.services.extraction.runs.lifecycle import finish_if_complete
+from core.services.extraction.runs.run_model import spec_of
+from core.services.extraction.runs.scope import parameters_of, pending
+
+
+@dataclass(frozen=True, slots=True)
+class RunDemand:
+    """A running run with pending chats.
+
+    Attributes:
+        run_id: the run.
+        model: ``provider:name``, what its calls count against.
+        limit: chats at a time.
+        unleased: number of unleased chats.
+    """
+
+    run_id: int
+    model: str
+    limit: int
+    unleased: int
+
+
+class RunDemands:
+    """Running runs that this process has the keys for.
+
+    Attributes:
+        runs: as last read, in order of their ids.
+        storing_error: why a chat's result could not be stored; ``None`` where all could.
+    """
+
+    def __init__(self, store: Store) -> None:
+        """Prepare; nothing is read yet.
+
+        Args:
+            store: open store.
+        """
+        self._store = store
+        self._set_aside: dict[int, set[int]] = defaultdict(set)
+        self.runs: list[RunDemand] = []
+        self.storing_error: Exception | None = None
+
+    def refresh(self) -> None:
+        """Read the running runs anew; marks those finished that turn out to be complete."""
+        demands: list[RunDemand] = []
+        complete: list[int] = []
+        with self._store.read() as session:
+            running = select(Run).where(col(Run.status) == RunStatus.RUNNING, col(Run.kind) == RunKind.MODEL)
+            rows = list(session.execute(running.order_by(col(Run.id))).scalars())
+            leased = leases.leased_counts(session) if rows else {}
+            for row in rows:
+                run_id = row.id or 0
+                left = pending(session, row)
+                if not left:
+                    complete.append(run_id)
+                    continue
+                set_aside = len(self._set_aside[run_id])
+                if left > set_aside and not connect(spec_of(row)).ready():
+                    unleased = max(0, left - leased.get(run_id, 0) - set_aside)
+                    limit = parameters_of(row).concurrency
+                    demands.append(RunDemand(run_id, f"{row.provider}:{row.model}", limit, unleased))
+        for run_id in complete:
+            # Two workers may each have stored the last but one.
+            with self._store.write() as session:
+                finish_if_complete(session, run_id)
+        self.runs = demands
+
+    def places(self) -> dict[str, int]:
+        """``{model: chats at a time}``; the smallest limit among a model's runs holds for all of them."""
+        limits: dict[str, int] = {}
+        for demand in self.runs:
+            limits[demand.model] = min(demand.limit, limits.get(demand.model, demand.limit))
+        return limits
+
+    def unleased_runs(self, model: str) -> list[RunDemand]:
+        """The runs of a model that have unleased chats."""
+        return [demand for demand in self.runs if demand.model == model and demand.unleased]
+
+    def set_aside(self, chat: LeasedChat, error: Exception) -> None:
+        """Leave a chat out until :meth:`take_back`, for its result could not be stored.
+
+        Not again by itself: a disk that is full would be found out at the price of a call each time.
+        """
+        self._set_aside[chat.run_id].add(chat.chat_id)
+        self.storing_error = error
+
+    def set_aside_chats(self, run_id: int) -> set[int]:
+        """Ids of a run's chats that are left out."""
+        return set(self._set_aside[run_id])
+
+    def take_back(self) -> None:
+        """Give the chats that were left out another chance."""
+        self._set_aside.clear()
+        self.storing_error = None

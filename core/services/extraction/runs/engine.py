@@ -1,0 +1,40 @@
+"""What the scheduler asks of an engine: the seam behind which another way of executing chats can stand."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from core.services.extraction.runs.leases import LeasedChat
+
+
+class Engine(Protocol):
+    """Executes chats of running runs, up to a number at a time for each model.
+
+    The scheduler says how many; which chats, in which order and in whose threads is the engine's own affair. Every
+    engine keeps the promises of ``docs/runs.md``: nobody else executes a chat meanwhile, the numbers hold over all
+    workers of a store, and a result and the end of its lease are stored in one transaction.
+    """
+
+    @property
+    def active(self) -> frozenset[LeasedChat]:
+        """Chats that are being executed in this process."""
+        ...
+
+    def ensure(self, places: Mapping[str, int]) -> None:
+        """Have up to so many chats of each model executed; called again and again, returns at once.
+
+        Args:
+            places: ``{model: chats at a time over all workers}`` of every model with pending chats that this process
+                has the keys for. A model that is not named begins nothing new; what is under way goes on.
+
+        Raises:
+            SQLAlchemyError: the database does not answer; the scheduler calls again.
+        """
+        ...
+
+    def stop(self, patience: float) -> None:
+        """Begin nothing new and wait until what is under way is stored.
+
+        Args:
+            patience: seconds to wait at most; what is under way then is left to itself.
+        """
+        ...

@@ -1,0 +1,89 @@
+"""What the scheduler tells its engine: how many chats of each model, and what another engine would have to do."""
+
+import threading
+from collections.abc import Mapping
+
+import pytest
+
+from core.adapters.store import Store
+from core.services.extraction import runs as run_service
+from core.services.extraction.runs.demand import RunDemands
+from core.services.extraction.runs.engine import Engine
+from core.services.extraction.runs.leases import Backlog, LeasedChat, claim
+from core.services.extraction.runs.workers import update_heartbeat
+from tests.factories.runs import add_dataset, execute, wait_until
+
+
+def start(store: Store, name: str, concurrency: int) -> int:
+    run = run_service.create_run(store, dataset="d", name=name, provider="local", concurrency=concurrency)
+    return run_service.start(store, run.id).id
+
+
+def test_the_smallest_limit_of_a_model_holds_for_all_its_runs(store: Store) -> None:
+    add_dataset(store, 3)
+    first, second = start(store, "a", 4), start(store, "b", 2)
+    demands = RunDemands(store)
+    demands.refresh()
+    (model,) = demands.places()
+    assert demands.places() == {model: 2}
+    assert [demand.run_id for demand in demands.unleased_runs(model)] == [first, second]
+    run_service.pause(store, second)
+    demands.refresh()
+    assert demands.places() == {model: 4}
+
+
+def test_leased_and_set_aside_chats_do_not_count_as_unleased(store: Store) -> None:
+    add_dataset(store, 3)
+    run_id = start(store, "a", 1)
+    demands = RunDemands(store)
+    demands.refresh()
+    (demand,) = demands.runs
+    with store.write() as session:
+        update_heartbeat(session, "here", [demand.model])
+    (chat,) = claim(store, "here", demand.model, 1, [(run_id, Backlog(run_id), set())])
+    demands.refresh()
+    assert [demand.unleased for demand in demands.runs] == [2]
+    full = OSError("disk full")
+    demands.set_aside(LeasedChat(run_id, chat.chat_id + 1, demand.model, "here"), full)
+    demands.refresh()
+    assert [demand.unleased for demand in demands.runs] == [1]
+    assert demands.storing_error is full
+    demands.take_back()
+    demands.refresh()
+    assert ([demand.unleased for demand in demands.runs], demands.storing_error) == ([2], None)
+
+
+class _OneByOne:
+    """Another engine: executes a run's chats in the scheduler's own thread."""
+
+    def __init__(self, store: Store, run_id: int, chat_ids: list[int]) -> None:
+        self._store, self._run_id, self._chat_ids = store, run_id, chat_ids
+        self.asked_for: list[dict[str, int]] = []
+        self.stopped = threading.Event()
+
+    @property
+    def active(self) -> frozenset[LeasedChat]:
+        return frozenset()
+
+    def ensure(self, places: Mapping[str, int]) -> None:
+        self.asked_for.append(dict(places))
+        if places and self._chat_ids:
+            execute(self._store, self._run_id, self._chat_ids.pop())
+
+    def stop(self, patience: float) -> None:
+        self.stopped.set()
+
+
+def test_another_engine_can_stand_behind_the_scheduler(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    dataset = add_dataset(store, 2)
+    run_id = start(store, "a", 2)
+    engine: Engine = (other := _OneByOne(store, run_id, [chat + 1 for chat in range(dataset.chats)]))
+    monkeypatch.setattr(run_service.RunScheduler, "_engine", lambda _: engine)
+    scheduler = run_service.RunScheduler(store, idle_seconds=0.1)
+    scheduler.start()
+    try:
+        wait_until(lambda: run_service.progress(store, run_id).status == "finished")
+        wait_until(other.stopped.is_set)
+    finally:
+        scheduler.stop()
+    assert {count for places in other.asked_for for count in places.values()} == {2}
