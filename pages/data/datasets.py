@@ -2,111 +2,14 @@
 
 import streamlit as st
 
-from core.adapters.store import DatasetView
-from core.services.datasets import ChatListItem, DatasetSummary, delete_dataset, list_chats, list_datasets
+from core.services.datasets import list_datasets
 from core.ui import navigation, state
+from core.ui.data.dataset_list import draw_chats, draw_datasets, draw_deletion
 from core.ui.heading import heading
 from core.ui.notices import empty_state
 
-SPLITS = {"train": "训练", "test": "测试", "other": "其他"}
-PAGE_SIZE = 50
-UNREVIEWED = "未审阅"
-
-
-def draw_datasets(found: list[DatasetSummary]) -> None:
-    """All datasets with their counts."""
-    st.dataframe(
-        [
-            {
-                "名称": item.dataset.name,
-                "用途": SPLITS.get(item.dataset.split, item.dataset.split),
-                "群聊": item.dataset.chats,
-                "未导入": item.absent,
-                "已确认": item.confirmed,
-                "标注": item.labels,
-                "抽取任务": item.runs,
-                "导入时间": f"{item.dataset.created_at.astimezone():%Y-%m-%d %H:%M}",
-            }
-            for item in found
-        ],
-        hide_index=True,
-        height="auto" if len(found) < 8 else 300,
-        column_config={
-            "未导入": st.column_config.NumberColumn(help="来源里有、但没有导入的条数；序号不会因此改变"),
-            "已确认": st.column_config.NumberColumn(help="记录状态为已确认的群聊"),
-            "标注": st.column_config.NumberColumn(help="有标注的群聊"),
-            "抽取任务": st.column_config.NumberColumn(help="不含标注"),
-        },
-    )
-
-
-def draw_chats(dataset: DatasetView) -> None:
-    """One page of chats; a picked one opens in the workbench."""
-    count = max(1, -(-dataset.chats // PAGE_SIZE))
-    page = st.pagination(count, key=f"datasets-page-{dataset.id}-{dataset.chats}") if count > 1 else 1
-    lines = list_chats(state.store(), dataset.id, page=page, size=PAGE_SIZE)
-    picked = st.dataframe(
-        [row_of(line) for line in lines],
-        hide_index=True,
-        height=420,
-        on_select="rerun",
-        selection_mode="single-row",
-        key=f"datasets-chats-{dataset.id}-{dataset.chats}-{page}",
-        column_config={
-            "序号": st.column_config.NumberColumn(width=70),
-            "开头": st.column_config.TextColumn(width=700),
-            "消息": st.column_config.NumberColumn(width=70),
-            "字数": st.column_config.NumberColumn(width=80, format="localized"),
-            "表格残留": st.column_config.NumberColumn(
-                width=90, format="localized", help="在线表格留下的重复内容，字数；审阅和抽取时不用"
-            ),
-            "状态": st.column_config.TextColumn(width=80),
-            "审阅人": st.column_config.TextColumn(width=90),
-        },
-    )
-    rows = picked.selection.rows
-    if not rows or rows[0] >= len(lines):
-        st.caption("点一行，再打开审阅台。")
-        return
-    index = lines[rows[0]].index
-    if st.button(f"在审阅台打开第 {index} 条", type="primary", icon=":material/arrow_forward:"):
-        st.switch_page(
-            navigation.WORKBENCH, query_params={"dataset": str(dataset.id), "chat": str(index), "queue": "全部"}
-        )
-
-
-def row_of(line: ChatListItem) -> dict[str, str | int]:
-    """A chat as a row."""
-    return {
-        "序号": line.index,
-        "开头": line.opening,
-        "消息": line.messages,
-        "字数": line.characters,
-        "表格残留": line.residue,
-        "状态": line.status or UNREVIEWED,
-        "审阅人": line.reviewer,
-    }
-
-
-def draw_deletion(item: DatasetSummary) -> None:
-    """Delete only what the person names."""
-    view = item.dataset
-    with st.expander("删除这个数据集", icon=":material/delete:"):
-        st.markdown(
-            f"将删除「**{view.name}**」的 {view.chats} 条群聊、{item.records} 条记录"
-            f"（其中 {item.confirmed} 条已确认）、{item.labels} 条标注和 {item.runs} 个抽取任务。**不能恢复。**"
-        )
-        st.caption("导出过的文件仍然留在导出记录里。可以先在「设置」里备份数据库。")
-        field, button = st.columns([4, 1], vertical_alignment="bottom")
-        typed = field.text_input("输入数据集名称以确认", key=f"datasets-confirm-{view.id}")
-        if button.button("删除", disabled=typed.strip() != view.name, width="stretch"):
-            delete_dataset(state.store(), view.id, confirmation=typed)
-            st.toast(f"已删除数据集「{view.name}」", icon=":material/delete:")
-            st.rerun()
-
-
-found = list_datasets(state.store())
-if not found:
+summaries = list_datasets(state.store())
+if not summaries:
     st.title("数据集")
     empty_state(
         "还没有数据集",
@@ -115,9 +18,9 @@ if not found:
         label="去导入",
     )
 else:
-    chosen, _ = heading("数据集", [item.dataset for item in found])
-    current = next(item for item in found if item.dataset.id == chosen.id)
-    draw_datasets(found)
+    chosen, _ = heading("数据集", [item.dataset for item in summaries])
+    current = next(item for item in summaries if item.dataset.id == chosen.id)
+    draw_datasets(summaries)
     st.subheader(f"「{chosen.name}」的群聊")
     draw_chats(current.dataset)
     draw_deletion(current)

@@ -1,0 +1,1 @@
+"""Parts of the pages under 数据: import and datasets."""

@@ -1,0 +1,51 @@
+"""What the last import did, kept until the next file is chosen."""
+
+import streamlit as st
+
+from core.services.datasets import FileKind, ImportReport
+from core.ui import navigation
+from core.ui.data.import_preview import draw_rejected_rows
+
+# A finished import gets fresh widgets; its report stays until the next file.
+_REPORT, _ROUND = "shiyao.import.report", "shiyao.import.round"
+
+
+def finish_import(report: ImportReport) -> None:
+    """Keep the report and start over with empty widgets."""
+    st.session_state[_REPORT] = report
+    st.session_state[_ROUND] = import_round() + 1
+    st.rerun()
+
+
+def last_report() -> ImportReport | None:
+    """Report of the last import in this session; ``None`` before the first and after a new file was chosen."""
+    report: ImportReport | None = st.session_state.get(_REPORT)
+    return report
+
+
+def forget_report() -> None:
+    """Forget the report of the last import."""
+    st.session_state.pop(_REPORT, None)
+
+
+def import_round() -> int:
+    """Number of imports finished in this session: widgets with it in their keys start empty after each."""
+    return int(st.session_state.get(_ROUND, 0))
+
+
+def draw_import_report(report: ImportReport) -> None:
+    """Outcome of the last import, and links to what to do next."""
+    what = f"抽取任务「{report.run}」" if report.kind is FileKind.SUBMISSION else f"数据集「{report.dataset}」"
+    parts = [f"共 {report.total} 条", f"新增 {report.added}", f"已有 {report.skipped}"]
+    if report.labels and report.kind is FileKind.CHATS:
+        parts.append(f"标注 {report.labels}")
+    st.success(f"{what}：{'，'.join(parts)}", icon=":material/check_circle:")
+    draw_rejected_rows(report.rejected)
+    for note in report.notes:
+        st.caption(note)
+    chosen = {"dataset": str(report.dataset_id)}
+    with st.container(horizontal=True):
+        st.page_link(navigation.WORKBENCH, label="去审阅", icon=":material/arrow_forward:", query_params=chosen)
+        st.page_link(navigation.RUNS, label="新建抽取任务", icon=":material/arrow_forward:", query_params=chosen)
+        st.page_link(navigation.DATASETS, label="查看数据集", icon=":material/arrow_forward:", query_params=chosen)
+    st.divider()

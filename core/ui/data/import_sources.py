@@ -1,0 +1,65 @@
+"""The two ways to bring chats in: a file and pasted text."""
+
+import streamlit as st
+
+from core.adapters.store import DatasetView
+from core.services.datasets import SUFFIXES, ColumnError, import_text
+from core.ui import state
+from core.ui.data.import_preview import cached_preview, draw_preview_rows, draw_preview_summary
+from core.ui.data.import_report import finish_import, forget_report, import_round
+from core.ui.data.import_target import choose_columns, choose_target_dataset, chosen_columns, draw_import
+from core.ui.notices import notice
+
+# Streamlit's uploader speaks English only.
+_UPLOADER_CSS = """
+<style>
+[data-testid="stFileUploaderDropzone"] :is(button p, [data-testid="stFileUploaderDropzoneInstructions"] span) {
+  font-size: 0;
+}
+[data-testid="stFileUploaderDropzone"] button p::after { content: "选择文件"; font-size: 0.875rem; }
+[data-testid="stFileUploaderDropzoneInstructions"] span::after { content: "或拖到这里"; font-size: 0.875rem; }
+</style>
+"""
+
+
+def draw_upload(available: list[DatasetView]) -> None:
+    """Upload a file, look at its preview, import it."""
+    st.html(_UPLOADER_CSS)
+    uploaded = st.file_uploader(
+        "群聊、标注或提交文件",
+        type=list(SUFFIXES),
+        key=f"import-file-{import_round()}",
+        on_change=forget_report,
+    )
+    if uploaded is None:
+        st.caption(
+            "可以是 train.json / test_data.json、JSONL、带聊天文本列的 CSV 或 Excel、一段聊天的 TXT，"
+            "也可以是提交文件；UTF-8、UTF-16 和 GBK 都能读。先预览，确认后才入库。"
+        )
+        return
+    file_id, name = uploaded.file_id, uploaded.name
+    chosen = chosen_columns(file_id)
+    try:
+        previewed = cached_preview(file_id, uploaded, name, chosen)
+    except ColumnError as error:
+        notice(error)
+        choose_columns(file_id, error.columns, text_known=False)
+        return
+    if previewed.columns:
+        with st.expander("列的对应", icon=":material/table:"):
+            choose_columns(file_id, previewed.columns, text_known=True)
+    draw_preview_summary(previewed)
+    if previewed.good:
+        draw_import(uploaded, previewed, chosen, available)
+    draw_preview_rows(previewed)
+
+
+def draw_paste(available: list[DatasetView]) -> None:
+    """Paste one chat; it is added after the last chat of its dataset."""
+    key = f"paste-{import_round()}"
+    text = st.text_area(
+        "聊天内容", height=320, placeholder="林木1：你好，想了解一下价格\n客服小何：您好……", key=f"import-{key}"
+    )
+    target, split, confirmed = choose_target_dataset(available, "粘贴的群聊", key)
+    if confirmed:
+        finish_import(import_text(state.store(), text, dataset=target, split=split))

@@ -1,0 +1,154 @@
+"""Where imported chats or forms go: columns of the file, dataset, and the import itself."""
+
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from core.adapters.store import DatasetView
+from core.adapters.store.models import RunKind
+from core.services.datasets import (
+    BY_POSITION,
+    FileKind,
+    ImportPreview,
+    ImportProgress,
+    TableColumns,
+    import_chats,
+    import_run,
+)
+from core.ui import state
+from core.ui.data.import_report import finish_import
+
+_CHATS, _FORMS = "导入群聊和标注", "只把标注附到已有的数据集"
+SPLIT_TITLES = {"train": "训练", "test": "测试", "other": "其他"}
+_KIND_TITLES = {RunKind.IMPORT: "抽取结果", RunKind.LABELS: "标注（人工填写）"}
+
+
+def _column_key(kind: str, file_id: str) -> str:
+    """Widget key of a column choice; it belongs to one file."""
+    return f"import-column-{kind}-{file_id}"
+
+
+def chosen_columns(file_id: str) -> TableColumns:
+    """Columns chosen for a file so far; empty names where the importer is to guess."""
+    text, index = (st.session_state.get(_column_key(kind, file_id), "") for kind in ("text", "index"))
+    return TableColumns(text, index)
+
+
+def choose_columns(file_id: str, names: tuple[str, ...], *, text_known: bool) -> None:
+    """Select boxes for the columns of a table; :func:`chosen_columns` reads them at the next run.
+
+    Args:
+        file_id: of the upload.
+        names: the table's columns.
+        text_known: whether the text column was recognised.
+    """
+    left, right = st.columns(2)
+    left.selectbox(
+        "聊天文本列",
+        ["", *names],
+        format_func=lambda name: name or ("自动识别" if text_known else "请选择"),
+        key=_column_key("text", file_id),
+    )
+    right.selectbox(
+        "编号列",
+        ["", BY_POSITION, *names],
+        format_func=lambda name: {"": "自动识别", BY_POSITION: "没有，按行编号"}.get(name, name),
+        key=_column_key("index", file_id),
+    )
+
+
+def choose_target_dataset(available: list[DatasetView], suggested: str, key: str) -> tuple[str, str | None, bool]:
+    """Boxes for the dataset to import into, a new or an existing one, and the import button.
+
+    Returns:
+        Name, split (``None`` for an existing dataset), and whether the button was pressed.
+    """
+    left, right, end = st.columns([5, 2, 1], vertical_alignment="bottom")
+    names = [dataset.name for dataset in available]
+    name = left.selectbox(
+        "数据集（选已有的，或输入新名称）",
+        [suggested, *(known for known in names if known != suggested)],
+        accept_new_options=True,
+        key=f"import-name-{key}",
+    )
+    existing = next((dataset for dataset in available if dataset.name == name), None)
+    guessed = next((split for split in ("train", "test") if split in suggested.lower()), "other")
+    split = right.selectbox(
+        "用途",
+        list(SPLIT_TITLES),
+        index=list(SPLIT_TITLES).index(existing.split if existing else guessed),
+        format_func=lambda value: SPLIT_TITLES[value],
+        disabled=existing is not None,
+        key=f"import-split-{key}-{existing.id if existing else ''}",
+    )
+    return name or "", None if existing else split, _import_button(end, name or "")
+
+
+def _import_button(place: Any, name: str) -> bool:
+    """The main button; disabled without a name."""
+    return bool(place.button("导入", type="primary", disabled=not name.strip(), width="stretch"))
+
+
+def _progress_bar(text: str) -> Any:
+    """A callback that moves a progress bar."""
+    bar = st.progress(0.0, text=text)
+
+    def update(now: ImportProgress) -> None:
+        bar.progress(now.share, text=f"{text}，已读 {now.rows} 条")
+
+    return update
+
+
+def draw_import(uploaded: Any, previewed: ImportPreview, chosen: TableColumns, available: list[DatasetView]) -> None:
+    """Draw where a file goes, and import it there when the button is pressed."""
+    whole = previewed.kind is FileKind.CHATS
+    if whole and previewed.labels and available:
+        whole = st.segmented_control("做什么", [_CHATS, _FORMS], default=_CHATS, required=True) == _CHATS
+    if whole:
+        target, split, confirmed = choose_target_dataset(available, Path(uploaded.name).stem, uploaded.file_id)
+        if confirmed:
+            finish_import(
+                import_chats(
+                    state.store(),
+                    uploaded,
+                    filename=uploaded.name,
+                    dataset=target,
+                    split=split,
+                    columns=chosen,
+                    on_progress=_progress_bar("正在导入"),
+                )
+            )
+    else:
+        _draw_attach(uploaded, previewed, available)
+
+
+def _draw_attach(uploaded: Any, previewed: ImportPreview, available: list[DatasetView]) -> None:
+    """Attach the file's forms to a dataset that holds their chats already."""
+    if not available:
+        st.info("这个文件里只有结果，没有聊天文本。请先导入它所属的群聊。", icon=":material/info:")
+        return
+    left, middle, right, end = st.columns([5, 5, 3, 2], vertical_alignment="bottom")
+    target = left.selectbox(
+        "附到数据集", available, format_func=lambda d: f"{d.name} · {d.chats} 条群聊", key="import-attach-dataset"
+    )
+    run = middle.text_input("抽取任务名称", Path(uploaded.name).stem, key=f"import-run-{uploaded.file_id}")
+    kind = right.selectbox(
+        "是什么",
+        list(_KIND_TITLES),
+        index=list(_KIND_TITLES).index(RunKind.LABELS if previewed.kind is FileKind.CHATS else RunKind.IMPORT),
+        format_func=lambda value: _KIND_TITLES[value],
+        key=f"import-kind-{uploaded.file_id}",
+    )
+    if _import_button(end, run):
+        finish_import(
+            import_run(
+                state.store(),
+                uploaded,
+                filename=uploaded.name,
+                dataset=target.id,
+                run=run,
+                kind=kind,
+                on_progress=_progress_bar("正在导入"),
+            )
+        )

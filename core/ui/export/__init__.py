@@ -1,0 +1,1 @@
+"""Parts of the pages under 导出: exports."""

@@ -1,0 +1,67 @@
+"""What goes into an export: source of the answers, chats, text; and how many chats it covers."""
+
+import re
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from core.adapters.store import DatasetView
+from core.services.export import AnswerSource, Coverage, index_ranges
+from core.services.training import InputKind
+from core.ui import state
+from core.ui.export.export_labels import BASE_TITLES
+
+_INPUT_TITLES = {InputKind.RAW: "对话原文", InputKind.CLEAN: "去掉占位消息", InputKind.SUMMARY: "摘要"}
+
+
+def choose_source(dataset: DatasetView) -> AnswerSource:
+    """Boxes for the source of the answers: records, a run, or records with a run for the rest."""
+    runs = state.run_names(dataset)
+    options = list(BASE_TITLES) if runs else ["records"]
+    base = st.segmented_control(
+        "结果来源",
+        options,
+        format_func=BASE_TITLES.__getitem__,
+        default=options[0],
+        required=True,
+        key=f"base-{dataset.id}",
+    )
+    if base == "records":
+        return AnswerSource(records=True)
+    run = st.selectbox("抽取任务", runs, key=f"run-{dataset.id}")
+    return AnswerSource(records=base == "both", run=run)
+
+
+def choose_chats(dataset: DatasetView) -> tuple[int, ...] | None:
+    """Text box for the chats of a report; ``None`` for all."""
+    typed = st.text_input("只要第几条（空着是全部）", key=f"chats-{dataset.id}", placeholder="例如 3、8、12")
+    numbers = tuple(int(number) for number in re.findall(r"\d+", typed))
+    return numbers or None
+
+
+def choose_input() -> InputKind:
+    """Buttons for the text of a chat that goes into a question."""
+    return st.segmented_control(
+        "群聊文本",
+        list(_INPUT_TITLES),
+        format_func=_INPUT_TITLES.__getitem__,
+        default=InputKind.RAW,
+        required=True,
+        key="input",
+        help="在线表格留下的残留不会写入，无论选哪一种。",
+    )
+
+
+def draw_coverage(facts: DeltaGenerator, found: Coverage, source: AnswerSource) -> None:
+    """Metrics of how many chats have an answer from which source, and which have none."""
+    numbers = [("群聊", found.total)]
+    if source.records:
+        numbers.append(("来自已确认的记录", len(found.records)))
+    if source.run or source.labels:
+        numbers.append((f"来自「{source.run or '标注'}」", len(found.fallback)))
+    numbers.append(("没有结果", len(found.missing)))
+    for column, (label, number) in zip(facts.columns(len(numbers)), numbers, strict=True):
+        column.metric(label, f"{number:,}")
+    if found.missing:
+        rejected = f"，其中第 {index_ranges(found.rejected)} 条在导入时被拒绝" if found.rejected else ""
+        facts.caption(f"没有结果的：第 {index_ranges(found.missing)} 条{rejected}。")

@@ -1,0 +1,88 @@
+"""Making an export, the finished file, and the log of earlier ones."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.adapters.store import DatasetView
+from core.services.export import Download, download
+from core.services.export.export_log import ExportLogEntry
+from core.ui import navigation
+from core.ui.export.export_labels import KIND_TITLES, PURPOSES, SHORT_SHA256, source_title
+from core.ui.export.export_plans import plan_export
+
+_FINISHED = "shiyao.export.finished"
+
+
+def _draw_finished(finished: Download) -> None:
+    """A finished, verified file with its download button."""
+    report = finished.report
+    st.success(f"{finished.name} 已读回核对，与应有的内容一致。", icon=":material/check:")
+    st.download_button(
+        "下载",
+        finished.data,
+        file_name=finished.name,
+        mime="application/octet-stream",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+    st.caption(
+        f"{report.counts['rows']:,} 行 · {len(finished.data):,} 字节 · 校验和 {report.sha256[:SHORT_SHA256]}",
+        help=f"sha256 {report.sha256}",
+    )
+    for note in report.notes:
+        st.caption(note)
+
+
+def draw_export(dataset: DatasetView) -> None:
+    """Choices of an export on the left; coverage, main button and the finished file on the right."""
+    choices, outcome = st.columns([4, 5], gap="large")
+    facts = outcome.container()
+    with choices:
+        kind = st.segmented_control(
+            "导出什么",
+            list(PURPOSES),
+            format_func=KIND_TITLES.__getitem__,
+            default="submission",
+            required=True,
+            key="kind",
+        )
+        st.caption(PURPOSES[kind])
+        st.page_link(
+            navigation.TRAINING_SETS, label="训练集在「训练集」页里预检和生成", icon=":material/arrow_forward:"
+        )
+        plan = plan_export(kind, dataset, facts)
+    with outcome:
+        if st.button(f"生成{KIND_TITLES[kind]}", type="primary", disabled=not plan.ready, icon=":material/output:"):
+            with st.spinner("正在生成并读回核对…"):
+                st.session_state[_FINISHED] = (plan.choices, download(plan.name, plan.make))
+        made_of, finished = st.session_state.get(_FINISHED, (None, None))
+        if finished is not None and made_of == plan.choices:
+            _draw_finished(finished)
+
+
+def draw_export_log(entries: Sequence[ExportLogEntry]) -> None:
+    """Table of earlier exports; nothing where there are none."""
+    if not entries:
+        return
+    st.subheader("导出记录")
+    st.dataframe(
+        [
+            {
+                "时间": f"{entry.created_at.astimezone():%Y-%m-%d %H:%M}",
+                "种类": KIND_TITLES.get(entry.kind, entry.kind),
+                "文件": entry.name,
+                "数据集": entry.dataset,
+                "来源": source_title(entry.parameters.get("source")),
+                "行数": entry.counts.get("rows"),
+                "校验和": entry.sha256[:SHORT_SHA256],
+            }
+            for entry in entries
+        ],
+        hide_index=True,
+        width="stretch",
+        column_config={
+            "行数": st.column_config.NumberColumn(format="localized", width=80),
+            "校验和": st.column_config.TextColumn(width=110, help="sha256 的前 12 位：两个文件相同，它就相同"),
+        },
+    )
