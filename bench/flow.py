@@ -1,4 +1,4 @@
-"""The flow of review with 100 and 100,000 chats: a turn of the desk, filters, the record table, bulk changes."""
+"""The flow of review with 100 and 100,000 chats: a sync of the workbench, filters, the record table, bulk changes."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -39,13 +39,13 @@ def measure(store: Store, form: Form, size: int) -> None:
     print(f"  {size:,} chats")
     start, search_index.update_in_background = search_index.update_in_background, lambda *_: None
     try:
-        desk = open_session(store, dataset, form, reviewer="林晓")
+        review_session = open_session(store, dataset, form, reviewer="林晓")
     finally:
         search_index.update_in_background = start
-    at = desk.turn(store)["open"]
-    show("turn of the desk", lambda: desk.turn(store, at=at), 9)
-    wish = desk.wish
-    show("walk computed anew", lambda: order.review_queue(store, form, wish, fresh=True))
+    at = review_session.sync(store)["open"]
+    show("sync of the workbench", lambda: review_session.sync(store, at=at), 9)
+    queue_spec = review_session.queue_spec
+    show("walk computed anew", lambda: order.review_queue(store, form, queue_spec, fresh=True))
     for name, more in (
         ("text filter, anew", {"text": "价格 合同"}),
         ("field filter, anew", {"field": PRODUCT, "filled": "为空"}),

@@ -3,7 +3,7 @@
 ``store()`` is shared by all users; everything else belongs to one browser session.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -12,14 +12,16 @@ import streamlit as st
 from core.adapters.store import DatasetView, Store, open_store, queries
 from core.domain.form import Form, load_named_form
 from core.errors import NotFoundError
-from core.services.review import base_runs
+from core.services.review import Ack, base_runs
 from core.settings import settings
 
 REVIEWER_COOKIE = "shiyao_reviewer"
 _REVIEWER = "shiyao.reviewer"
 _DATASET = "shiyao.dataset"
 _CLAIMED = "shiyao.claimed"
+_SAVE_ACKS = "shiyao.save_acks"
 _RECORDS = "shiyao.records.address"
+_ACKS_KEPT = 200
 
 # A cookie, not localStorage: the server sees it on the first run, so nobody is asked for a name twice.
 _remember = st.components.v2.component(
@@ -127,13 +129,26 @@ def run_names(dataset: DatasetView) -> list[str]:
 
 
 def claimed_chats() -> list[int]:
-    """Ids of the chats that this session's desk keeps from others."""
+    """Ids of the chats that this browser session has claimed."""
     return list(st.session_state.get(_CLAIMED, ()))
 
 
 def set_claimed_chats(chat_ids: Sequence[int]) -> None:
-    """Remember them, so that they are free as soon as the desk is left."""
+    """Remember them, so that they are free as soon as the workbench is left."""
     st.session_state[_CLAIMED] = tuple(chat_ids)
+
+
+def save_acks(key: str) -> dict[str, Ack]:
+    """Acknowledgements by save id of what the workbench with this component key has sent."""
+    kept_key, acks = st.session_state.get(_SAVE_ACKS, ("", {}))
+    return dict(acks) if kept_key == key else {}
+
+
+def keep_save_acks(key: str, acks: Mapping[str, Ack]) -> None:
+    """Keep acknowledgements for the next reruns: all of these, and the latest of those before, in all 200 or more."""
+    earlier = {save_id: ack for save_id, ack in save_acks(key).items() if save_id not in acks}
+    kept = [*earlier.items(), *acks.items()][-max(_ACKS_KEPT, len(acks)) :]
+    st.session_state[_SAVE_ACKS] = (key, dict(kept))
 
 
 def records_address() -> dict[str, str]:
@@ -142,5 +157,5 @@ def records_address() -> dict[str, str]:
 
 
 def keep_records_address() -> None:
-    """Remember this page's address, so that the desk leads back to the same rows."""
+    """Remember this page's address, so that the workbench leads back to the same rows."""
     st.session_state[_RECORDS] = st.query_params.to_dict()

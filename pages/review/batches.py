@@ -5,7 +5,7 @@ import streamlit as st
 from core.adapters.store import DatasetView
 from core.services.review import ORDERS, base_run
 from core.services.review.batches import BatchView, assign, batches, withdraw
-from core.services.review.queue.claims import reviewers
+from core.services.review.progress import reviewers
 from core.ui import navigation, state
 from core.ui.heading import heading
 from core.ui.notices import empty_state, guarded

@@ -1,12 +1,15 @@
 """Review: the queue, what the workbench shows, and saving what reviewers did."""
 
+from core.services.review.base_runs import BaseRun, base_run, base_runs
 from core.services.review.overview import Activity, DatasetState, overview
-from core.services.review.queue.claims import BaseRun, Progress, base_run, base_runs, claim, progress
+from core.services.review.progress import Progress, progress
+from core.services.review.queue.claims import claim
 from core.services.review.queue.filters import FILTERS, Filter
 from core.services.review.queue.order import ORDERS
 from core.services.review.records.model import UNREVIEWED, Ack, Confirmation, Save
 from core.services.review.records.saving import apply_saves
 from core.services.review.workbench.blind import BLIND, BlindSession, blind_waiting
+from core.services.review.workbench.outbox import apply_outbox
 from core.services.review.workbench.payload import chat_payloads
 from core.services.review.workbench.session import PrimarySession, open_session
 from core.services.review.workbench.sync import ReviewSession, claimed_chats
@@ -26,6 +29,7 @@ __all__ = [
     "Save",
     "BlindSession",
     "ReviewSession",
+    "apply_outbox",
     "apply_saves",
     "base_run",
     "blind_waiting",

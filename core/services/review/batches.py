@@ -11,7 +11,8 @@ from core.adapters.store import Store, queries
 from core.adapters.store.models import Batch, BatchChat, Chat, Record, RecordStatus
 from core.domain.form import Form
 from core.errors import InputError, NotFoundError
-from core.services.review.queue import claims, order
+from core.services.review.progress import pace
+from core.services.review.queue import order
 from core.services.review.queue.filters import FILTERS, Filter, with_record, with_status
 
 _NAME_LENGTH = 60
@@ -91,8 +92,8 @@ def assign(
         raise InputError("还没有选择审阅人", "请写上至少一位审阅人的名字")
     if count < len(people):
         raise InputError(f"{count} 条群聊分给 {len(people)} 人，有人会没有", "请增加条数，或减少审阅人")
-    wish = order.QueueSpec(dataset_id, narrow, in_order, base_run, who)
-    wanted = order.review_queue(store, form, wish, fresh=True).indices
+    queue_spec = order.QueueSpec(dataset_id, narrow, in_order, base_run, who)
+    wanted = order.review_queue(store, form, queue_spec, fresh=True).indices
     chosen: list[int] = []
     with store.write() as session:
         for chunk in queries.chunked(wanted):
@@ -156,7 +157,7 @@ def batches(store: Store, dataset_id: int) -> list[BatchView]:
             .order_by(col(Batch.id).desc())
         )
         rows = session.execute(with_record(statement)).all()
-        paces = {person: claims.pace(session, dataset_id, person) for person in {row[0].reviewer for row in rows}}
+        paces = {person: pace(session, dataset_id, person) for person in {row[0].reviewer for row in rows}}
         return [
             BatchView(
                 batch.id,

@@ -8,7 +8,7 @@ from sqlmodel import col
 
 from core.adapters.store import DatasetView, RunView, Store, queries
 from core.adapters.store.models import Chat, Dataset, Record, RecordEvent
-from core.services.review.queue import claims
+from core.services.review.progress import UNDECIDED, Progress, progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class DatasetState:
     """How one dataset stands; ``runs`` newest first."""
 
     dataset: DatasetView
-    progress: claims.Progress
+    progress: Progress
     runs: tuple[RunView, ...]
 
 
@@ -36,7 +36,7 @@ def overview(store: Store, *, recent: int = 12) -> tuple[list[DatasetState], lis
     """All datasets, newest first, and the last saves that were decisions (drafts are left out)."""
     with store.read() as session:
         states = [
-            DatasetState(view, claims.progress(session, view.id), tuple(queries.runs(session, view.id)))
+            DatasetState(view, progress(session, view.id), tuple(queries.runs(session, view.id)))
             for view in queries.datasets(session)
         ]
         rows = session.execute(
@@ -44,7 +44,7 @@ def overview(store: Store, *, recent: int = 12) -> tuple[list[DatasetState], lis
             .join(Record, col(Record.id) == col(RecordEvent.record_id))
             .join(Chat, col(Chat.id) == col(Record.chat_id))
             .join(Dataset, col(Dataset.id) == col(Record.dataset_id))
-            .where(col(RecordEvent.status).not_in(claims.UNDECIDED))
+            .where(col(RecordEvent.status).not_in(UNDECIDED))
             .order_by(col(RecordEvent.id).desc())
             .limit(recent)
         )

@@ -8,7 +8,7 @@ from core.adapters.store import DatasetView
 from core.domain.form import Form
 from core.services.review import FILTERS, Filter
 from core.services.review.batches import BatchView, batches
-from core.services.review.queue.claims import reviewers
+from core.services.review.progress import reviewers
 from core.services.review.queue.filters import DIFFERING, EMPTY, FILLED, FLAGS, MINE
 from core.ui import state
 

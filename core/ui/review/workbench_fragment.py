@@ -1,43 +1,61 @@
-"""A desk on the page: one turn per rerun of its fragment, whichever desk it is, and giving chats back on leaving it."""
+"""The workbench on the page, whichever review session it shows: one sync per rerun, and claims freed on leaving it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import streamlit as st
 
-from core.services.review import ReviewSession, claim, claimed_chats
+from core.services.review import Ack, ReviewSession, apply_outbox, claim, claimed_chats
 from core.ui import state
 from core.ui import workbench as component
 from core.ui.notices import fragment, reported
 
 
 @fragment
-def draw(table: ReviewSession, key: str) -> None:
-    """One turn; only this reruns while somebody reviews.
+def draw(review_session: ReviewSession, key: str) -> None:
+    """Sync with the browser and draw the workbench; only this reruns while somebody reviews.
 
     Args:
-        table: the desk.
+        review_session: who reviews what.
         key: the component's. One per dataset, person and kind of review: what one of them still has to send must not
             reach another's records.
     """
-    sent = component.outbox_of(key)
-    asked = st.query_params.get("chat", "")
-    at = sent.at if sent.at is not None else int(asked) if asked.isdecimal() else None
-    data = table.turn(
-        state.store(), outbox=sent.outbox, at=at, want_residue=sent.want_residue, leaving=state.claimed_chats()
+    browser = component.outbox_of(key)
+    address_chat = st.query_params.get("chat", "")
+    at = browser.at if browser.at is not None else int(address_chat) if address_chat.isdecimal() else None
+    acks = _apply(review_session, key, browser.outbox)  # the callback has applied them; here, only what it could not
+    data = review_session.sync(
+        state.store(),
+        outbox=browser.outbox,
+        acks=list(acks.values()),
+        at=at,
+        want_residue=browser.want_residue,
+        leaving=state.claimed_chats(),
     )
     state.set_claimed_chats(claimed_chats(data))
-    if data["open"] is not None and asked != str(data["open"]):
+    if data["open"] is not None and address_chat != str(data["open"]):
         st.query_params["chat"] = str(data["open"])
     # The callback also runs when somebody leaves the page right after a save: then this fragment does not.
-    component.workbench(data, key=key, on_outbox_change=lambda: _save(table, key))
+    component.workbench(data, key=key, on_outbox_change=lambda: _on_outbox(review_session, key))
 
 
 def leave() -> None:
-    """Somebody is on another page: the chats that their desk kept are free for others."""
-    held = state.claimed_chats()
-    if held:
-        claim(state.store(), (), state.reviewer(), leaving=held)
+    """Free the chats that this session has claimed, for somebody is on another page."""
+    claimed = state.claimed_chats()
+    if claimed:
+        claim(state.store(), (), state.reviewer(), leaving=claimed)
         state.set_claimed_chats(())
 
 
-def _save(table: ReviewSession, key: str) -> None:
+def _on_outbox(review_session: ReviewSession, key: str) -> None:
     with reported():
-        table.save(state.store(), component.outbox_of(key).outbox)
+        _apply(review_session, key, component.outbox_of(key).outbox, just_sent=True)
+
+
+def _apply(
+    review_session: ReviewSession, key: str, outbox: Sequence[Mapping[str, Any]], *, just_sent: bool = False
+) -> dict[str, Ack]:
+    """Apply what is not acknowledged yet, and keep the acknowledgements: the browser may send the same again."""
+    acks = apply_outbox(review_session, state.store(), outbox, state.save_acks(key), just_sent=just_sent)
+    state.keep_save_acks(key, acks)
+    return acks

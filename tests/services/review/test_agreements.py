@@ -30,7 +30,7 @@ def test_guidelines_are_versioned_and_reach_the_desk(store: Store) -> None:
         (0, first, "", ""),
     ]
     assert (now[STAGE].version, now[PHONE].version, list(now)) == (2, 0, list(FORM.keys))
-    assert open_session(store, dataset, FORM, reviewer="阿青").turn(store)["guidelines"][STAGE] == "再看报价。"
+    assert open_session(store, dataset, FORM, reviewer="阿青").sync(store)["guidelines"][STAGE] == "再看报价。"
 
 
 def test_guidelines_refuse_what_would_lose_something(store: Store) -> None:
@@ -53,7 +53,7 @@ def test_chats_are_dealt_out_once_and_ones_own_are_walked(store: Store) -> None:
     theirs, mine = batches(store, dataset.id)
     assert (mine.reviewer, mine.chats, mine.left, theirs.chats, theirs.who) == ("阿青", 3, 3, 2, "林晓")
     desk = open_session(store, dataset, FORM, reviewer="阿青", narrow={"batch": "我的批次"})
-    data = desk.turn(store)
+    data = desk.sync(store)
     assert (data["open"], data["order"]["next"]) == (2, [4, 6])
     for chat in (2, 4, 6):
         decide(store, dataset, chat, seconds=30)

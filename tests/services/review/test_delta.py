@@ -47,7 +47,7 @@ def test_a_desk_walks_over_differences_once(store: Store) -> None:
         store, dataset, "新", forms | {2: [{NAME: "林木2", STAGE: "赢单"}], 4: [{NAME: "林木4", STAGE: "赢单"}]}
     )
     desk = open_session(store, dataset, FORM, reviewer="阿青", newer="新")
-    data = desk.turn(store)
+    data = desk.sync(store)
     # Chat 3 is as the newer run says except for what was corrected already; 4 is not approved, 5 not reviewed.
     assert (data["open"], data["order"]["next"], data["progress"]["queue"]) == (2, [], 1)
     [chat] = [chat for chat in data["chats"] if chat["chat"] == 2]
@@ -64,11 +64,11 @@ def test_a_desk_walks_over_differences_once(store: Store) -> None:
             "status": status,
         }
 
-    drafted = desk.turn(store, outbox=[save("草稿", 1)], at=2)
+    drafted = desk.sync(store, outbox=[save("草稿", 1)], at=2)
     [chat] = [chat for chat in drafted["chats"] if chat["chat"] == 2]
     assert records(store, dataset)[2].status == "已确认"
     assert chat["customers"][0]["delta"] == {STAGE: "赢单"}  # a draft is no answer
-    done = desk.turn(store, outbox=[save("已确认", 2, **{STAGE: "赢单"})], at=2)
+    done = desk.sync(store, outbox=[save("已确认", 2, **{STAGE: "赢单"})], at=2)
     assert [ack["result"] for ack in done["acks"]] == ["saved"]
     assert done["progress"]["queue"] == 0
     record = records(store, dataset)[2]
@@ -97,7 +97,7 @@ def test_a_draft_leaves_what_was_approved_and_an_undone_decision_is_asked_again(
             "customers": [{"values": {NAME: "林木1", STAGE: stage}, "origin": 0}],
             "status": status,
         }
-        data = desk.turn(store, outbox=[save | more], at=1)
+        data = desk.sync(store, outbox=[save | more], at=1)
         assert [ack["result"] for ack in data["acks"]] == ["saved"]
         return data
 
@@ -108,9 +108,9 @@ def test_a_draft_leaves_what_was_approved_and_an_undone_decision_is_asked_again(
     data = turn("草稿", 1, "赢单")
     assert approved() == ("已确认", "", "阿青", old)
     assert (data["chats"][0]["version"], data["chats"][0]["status"], data["progress"]["queue"]) == (2, "已确认", 1)
-    again = open_session(store, dataset, FORM, reviewer="阿青", newer="新").turn(store)["chats"][0]["customers"][0]
+    again = open_session(store, dataset, FORM, reviewer="阿青", newer="新").sync(store)["chats"][0]["customers"][0]
     assert (again["values"][STAGE], again["delta"]) == ("赢单", {PHONE: "2"})  # the draft is there again
-    assert open_session(store, dataset, FORM).turn(store, at=1)["chats"][0]["customers"][0]["values"][STAGE] == ""
+    assert open_session(store, dataset, FORM).sync(store, at=1)["chats"][0]["customers"][0]["values"][STAGE] == ""
 
     data = turn("已确认", 2, "赢单")
     assert (approved(), data["progress"]["queue"]) == (("已确认", "赢单", "小白", new), 0)

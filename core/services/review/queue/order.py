@@ -1,8 +1,8 @@
-"""The order in which chats come to the desk: a walk that is computed once and then only stepped along.
+"""The review queue: chat indices in order, computed once and then only stepped along.
 
-Finding all chats that a filter wants may mean reading all of them, so that is not done on every turn. A walk keeps
-their indices in order; a step along it asks the database about the next few only: decided meanwhile, somebody on it?
-Walks over few chats are computed anew on each turn; of the others, each is kept two hundred times as long as it took.
+Finding all chats that a filter wants may mean reading all of them, so that is not done on every sync. A queue keeps
+their indices in order; a step along it asks the database about the next few only: decided meanwhile, claimed by others?
+Queues of few chats are computed anew on each sync; of the others, each is kept two hundred times as long as it took.
 """
 
 import time
@@ -23,21 +23,22 @@ from core.domain.form import Form
 from core.services.review import delta
 from core.services.review.queue.filters import Filter, apply_filter, with_record, with_status
 
-STAKES, INDEX, RANDOM, OLDEST = "按待定分", "按序号", "随机", "最久未动"
-ORDERS = (INDEX, STAKES, RANDOM, OLDEST)
+PRIORITY, INDEX, RANDOM, OLDEST = "按待定分", "按序号", "随机", "最久未动"
+ORDERS = (INDEX, PRIORITY, RANDOM, OLDEST)
 """Orders of the queue; the first is the default."""
 
 _SMALL = 2000
 _KEPT = 200.0
+"""How much longer a queue is kept than it took to compute."""
 _LOOK = 24
-_WALKS = 12
+_QUEUES_KEPT = 12
 
 
 @dataclass(frozen=True, slots=True)
 class QueueSpec:
-    """What decides a walk: two desks with the same wish walk the same way.
+    """What determines a review queue: two sessions with equal specs get the same queue.
 
-    With ``delta`` the walk goes over approved records from which the base run, a newer one, differs.
+    With ``delta`` the queue consists of approved records from which the base run, a newer one, differs.
     """
 
     dataset_id: int
@@ -54,25 +55,25 @@ class ReviewQueue:
 
     Attributes:
         indices: in order.
-        places: ``{chat index: position}``.
+        positions: ``{chat index: position}``.
         ordered: whether the order is that of the index.
-        passed: chats that have left the walk, and the one that came after each.
+        passed: chats that have left the queue, and the one that came after each.
         until: monotonic time from which it is computed anew.
     """
 
     indices: list[int]
-    places: dict[int, int]
+    positions: dict[int, int]
     ordered: bool
     passed: dict[int, int] = field(default_factory=dict)
     until: float = 0.0
 
     def after(self, at: int) -> Iterator[int]:
         """The chats behind ``at``, to the end and then from the start, ``at`` itself left out."""
-        place = self.places.get(at)
+        place = self.positions.get(at)
         if place is None:
             behind = self.passed.get(at)
-            if behind in self.places:
-                place = self.places[behind] - 1
+            if behind in self.positions:
+                place = self.positions[behind] - 1
             else:
                 place = bisect_right(self.indices, at) - 1 if self.ordered else -1
         count = len(self.indices)
@@ -82,129 +83,129 @@ class ReviewQueue:
                 yield index
 
 
-_walks: WeakKeyDictionary[Store, OrderedDict[QueueSpec, ReviewQueue]] = WeakKeyDictionary()
+_queues: WeakKeyDictionary[Store, OrderedDict[QueueSpec, ReviewQueue]] = WeakKeyDictionary()
 _lock = Lock()
 
 
-def review_queue(store: Store, form: Form, wish: QueueSpec, *, fresh: bool = False) -> ReviewQueue:
-    """The walk of a wish: the kept one, or a new one.
+def review_queue(store: Store, form: Form, queue_spec: QueueSpec, *, fresh: bool = False) -> ReviewQueue:
+    """The review queue of a spec: the kept one, or a new one.
 
     Args:
         store: the open store.
         form: the dataset's form.
-        wish: what to walk through.
+        queue_spec: what the queue consists of.
         fresh: compute it even if one is kept.
     """
     with _lock:
-        old = _walks.setdefault(store, OrderedDict()).get(wish)
+        old = _queues.setdefault(store, OrderedDict()).get(queue_spec)
     if old is not None and not fresh and time.monotonic() < old.until:
         return old
     started = time.monotonic()
     with store.read() as session:
-        indices = _indices(session, form, wish)
-    new = ReviewQueue(indices, {index: place for place, index in enumerate(indices)}, wish.order == INDEX)
+        indices = _indices(session, form, queue_spec)
+    new = ReviewQueue(indices, {index: place for place, index in enumerate(indices)}, queue_spec.order == INDEX)
     if old is not None:
         _remember(old, new)
     spent = time.monotonic() - started
-    small = len(indices) <= _SMALL and wish.filter.cheap and not wish.delta
+    small = len(indices) <= _SMALL and queue_spec.filter.cheap and not queue_spec.delta
     new.until = 0.0 if small else time.monotonic() + _KEPT * spent
     with _lock:
-        kept = _walks.setdefault(store, OrderedDict())
-        kept[wish] = new
-        kept.move_to_end(wish)
-        while len(kept) > _WALKS:
+        kept = _queues.setdefault(store, OrderedDict())
+        kept[queue_spec] = new
+        kept.move_to_end(queue_spec)
+        while len(kept) > _QUEUES_KEPT:
             kept.popitem(last=False)
     return new
 
 
 def _remember(old: ReviewQueue, new: ReviewQueue) -> None:
-    """Chats that left the walk lead to the nearest one behind them that is still in it."""
+    """Chats that left the queue lead to the nearest one behind them that is still in it."""
     behind = new.indices[0] if new.indices else None  # the last one leads to the first
     for index in reversed(old.indices):
-        if index in new.places:
+        if index in new.positions:
             behind = index
         elif behind is not None:
             new.passed[index] = behind
     for index, following in old.passed.items():
-        target = following if following in new.places else new.passed.get(following)
-        if index not in new.places and target is not None:
+        target = following if following in new.positions else new.passed.get(following)
+        if index not in new.positions and target is not None:
             new.passed.setdefault(index, target)
 
 
-def _indices(session: Session, form: Form, wish: QueueSpec) -> list[int]:
+def _indices(session: Session, form: Form, queue_spec: QueueSpec) -> list[int]:
     statement = apply_filter(
         with_record(select(col(Chat.index))),
         session,
-        wish.filter,
-        dataset_id=wish.dataset_id,
-        base_run=wish.base_run,
-        reviewer=wish.reviewer,
+        queue_spec.filter,
+        dataset_id=queue_spec.dataset_id,
+        base_run=queue_spec.base_run,
+        reviewer=queue_spec.reviewer,
     )
-    if wish.order == STAKES:
+    if queue_spec.order == PRIORITY:
         statement = statement.outerjoin(
-            ChatStake, and_(col(ChatStake.run_id) == wish.base_run, col(ChatStake.chat_id) == col(Chat.id))
+            ChatStake, and_(col(ChatStake.run_id) == queue_spec.base_run, col(ChatStake.chat_id) == col(Chat.id))
         ).order_by(func.coalesce(col(ChatStake.points), -1.0).desc(), col(Chat.index))
-    elif wish.order == OLDEST:
+    elif queue_spec.order == OLDEST:
         statement = statement.order_by(col(Record.updated_at).asc().nulls_first(), col(Chat.index))
     else:
         statement = statement.order_by(col(Chat.index))
-    if wish.delta:
-        statement = delta.with_open_questions(statement, wish.base_run)
-    found = list(session.execute(statement).scalars())
-    if wish.delta and wish.base_run is not None:
-        found = delta.with_differences(session, form, wish.dataset_id, found, wish.base_run)
-    if wish.order == RANDOM:
+    if queue_spec.delta:
+        statement = delta.with_open_questions(statement, queue_spec.base_run)
+    indices = list(session.execute(statement).scalars())
+    if queue_spec.delta and queue_spec.base_run is not None:
+        indices = delta.with_differences(session, form, queue_spec.dataset_id, indices, queue_spec.base_run)
+    if queue_spec.order == RANDOM:
         # Stable for one person: the same chats come in the same order tomorrow, whichever of them are gone by then.
-        found.sort(key=lambda index: zlib.crc32(f"{wish.dataset_id}:{wish.reviewer}:{index}".encode()))
-    return found
+        indices.sort(key=lambda index: zlib.crc32(f"{queue_spec.dataset_id}:{queue_spec.reviewer}:{index}".encode()))
+    return indices
 
 
-def next_open_chats(store: Store, form: Form, wish: QueueSpec, at: int, count: int) -> list[int]:
-    """The next chats of a walk that are still open to this reviewer: status as wanted, nobody else on them.
+def next_open_chats(store: Store, form: Form, queue_spec: QueueSpec, at: int, count: int) -> list[int]:
+    """The next chats of a queue that are still open to this reviewer: status as wanted, not claimed by others.
 
     Args:
         store: the open store.
         form: the dataset's form.
-        wish: the walk.
+        queue_spec: the queue.
         at: index of the chat on screen; 0 for none.
         count: at most so many.
     """
-    path = review_queue(store, form, wish)
-    found = _open(store, wish, path, at, count)
-    if len(found) < count and path.until > 0.0:
-        # Near its end a kept walk may lack what became open meanwhile.
-        found = _open(store, wish, review_queue(store, form, wish, fresh=True), at, count)
-    return found
+    queue = review_queue(store, form, queue_spec)
+    open_chats = _open(store, queue_spec, queue, at, count)
+    if len(open_chats) < count and queue.until > 0.0:
+        # Near its end a kept queue may lack what became open meanwhile.
+        open_chats = _open(store, queue_spec, review_queue(store, form, queue_spec, fresh=True), at, count)
+    return open_chats
 
 
-def _open(store: Store, wish: QueueSpec, path: ReviewQueue, at: int, count: int) -> list[int]:
-    found: list[int] = []
+def _open(store: Store, queue_spec: QueueSpec, queue: ReviewQueue, at: int, count: int) -> list[int]:
+    open_chats: list[int] = []
     window: list[int] = []
     with store.read() as session:
-        for index in path.after(at):
+        for index in queue.after(at):
             window.append(index)
             if len(window) == _LOOK:
-                found += _still_open(session, wish, window)
+                open_chats += _still_open(session, queue_spec, window)
                 window = []
-                if len(found) >= count:
+                if len(open_chats) >= count:
                     break
-        if window and len(found) < count:
-            found += _still_open(session, wish, window)
-    return found[:count]
+        if window and len(open_chats) < count:
+            open_chats += _still_open(session, queue_spec, window)
+    return open_chats[:count]
 
 
-def _still_open(session: Session, wish: QueueSpec, indices: list[int]) -> list[int]:
+def _still_open(session: Session, queue_spec: QueueSpec, indices: list[int]) -> list[int]:
     statement = (
         with_record(select(col(Chat.index)))
         .outerjoin(Claim, col(Claim.chat_id) == col(Chat.id))
         .where(
-            col(Chat.dataset_id) == wish.dataset_id,
+            col(Chat.dataset_id) == queue_spec.dataset_id,
             col(Chat.index).in_(indices),
-            with_status(wish.filter.statuses),
-            or_(col(Claim.chat_id).is_(None), col(Claim.until) < now(), col(Claim.reviewer) == wish.reviewer),
+            with_status(queue_spec.filter.statuses),
+            or_(col(Claim.chat_id).is_(None), col(Claim.until) < now(), col(Claim.reviewer) == queue_spec.reviewer),
         )
     )
-    if wish.delta:
-        statement = delta.with_open_questions(statement, wish.base_run)
+    if queue_spec.delta:
+        statement = delta.with_open_questions(statement, queue_spec.base_run)
     still = set(session.execute(statement).scalars())
     return [index for index in indices if index in still]

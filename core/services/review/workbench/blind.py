@@ -1,4 +1,4 @@
-"""The blind second review: a desk of its own that shows no model's values and nothing of the first review.
+"""The blind second review: a session that shows no model's values and nothing of the first review.
 
 Its queue are the chats that somebody else has confirmed and nobody has reviewed a second time. What is saved is the
 chat's record of the pass *second*; the first record is never touched. How far the two agree is the business of
@@ -16,25 +16,31 @@ from sqlmodel import Session, col
 from core.adapters.store import DatasetView, Store
 from core.adapters.store.models import Chat, Claim, Pass, Record, RecordStatus, now
 from core.domain.form import Form
-from core.services.review.queue.claims import UNDECIDED
+from core.services.review.progress import DECIDED, UNDECIDED, Progress
 from core.services.review.records.model import Ack
 from core.services.review.records.saving import apply_saves
 from core.services.review.workbench.contract import ProgressPayload, WorkbenchPayload
 from core.services.review.workbench.payload import chat_payloads
-from core.services.review.workbench.sync import assemble_payload
+from core.services.review.workbench.sync import (
+    AHEAD,
+    BEHIND,
+    QueuePosition,
+    assemble_payload,
+    progress_payload,
+    saved_chats,
+)
 
-AHEAD, BEHIND = 4, 1
 BLIND = "盲审"
 
 
 @dataclass(frozen=True, slots=True)
 class BlindSession:
-    """Who reviews a dataset blindly. Same turns as :class:`core.services.review.PrimarySession`.
+    """Who reviews a dataset blindly. Synchronised like :class:`core.services.review.PrimarySession`.
 
     Attributes:
         dataset: the dataset under review.
         form: its form.
-        reviewer: who sits at the desk.
+        reviewer: the reviewer's name.
     """
 
     dataset: DatasetView
@@ -42,7 +48,7 @@ class BlindSession:
     reviewer: str
 
     @property
-    def session(self) -> str:
+    def cache_key(self) -> str:
         """Changes whenever what the browser has cached no longer fits."""
         return "|".join((str(self.dataset.id), BLIND, self.reviewer))
 
@@ -50,16 +56,17 @@ class BlindSession:
         """Apply the browser's saves, each once, to the second records."""
         return apply_saves(store, self.form, self.dataset.id, outbox, review_pass=Pass.SECOND)
 
-    def turn(
+    def sync(
         self,
         store: Store,
         *,
         outbox: Sequence[Any] = (),
+        acks: Sequence[Ack] | None = None,
         at: int | None = None,
         want_residue: int | None = None,
         leaving: Sequence[int] = (),
     ) -> WorkbenchPayload:
-        """Apply the outbox and give the component its data (docs/workbench.md, ``data``).
+        """Give the workbench its data (docs/workbench.md, ``data``), after applying the outbox.
 
         A chat that is not this reviewer's to see (their own first review, or not confirmed yet) is not opened: the
         first of the queue is.
@@ -67,11 +74,13 @@ class BlindSession:
         Args:
             store: the open store.
             outbox: the browser's saves that are not acknowledged yet.
+            acks: acknowledgements of the outbox where it is applied already; ``None`` applies it.
             at: the chat on screen; ``None`` opens the first of the queue.
             want_residue: the chat whose residue is to be shown.
-            leaving: ids of chats claimed by the turn before (``sync.claimed_chats``).
+            leaving: ids of chats claimed by the sync before (``sync.claimed_chats``).
         """
-        acks = self.save(store, outbox)
+        if acks is None:
+            acks = self.save(store, outbox)
         with store.read() as session:
             mine = list(session.execute(self._mine()).scalars())
             waiting = list(session.execute(self._waiting()).scalars())
@@ -79,29 +88,25 @@ class BlindSession:
             if at not in allowed:
                 at = waiting[0] if waiting else mine[-1] if mine else None
             following = [i for i in waiting if i > (at or 0)] + [i for i in waiting if i < (at or 0)]
-            following, before = following[:AHEAD], [i for i in reversed(mine) if i != at][:BEHIND]
-            shown = [at] if at is not None else []
-            saved = [i for save in outbox if isinstance(i := save.get("chat"), int) and i in allowed]
+            position = QueuePosition(at, following[:AHEAD], [i for i in reversed(mine) if i != at][:BEHIND])
             chats = chat_payloads(
                 session,
                 self.form,
                 self.dataset.id,
-                list(dict.fromkeys([*shown, *following, *before, *saved])),
+                position.to_send([index for index in saved_chats(outbox) if index in allowed]),
                 None,
                 want_residue=want_residue,
                 review_pass=Pass.SECOND,
             )
-            done = self._progress(session)
+            progress = self._progress(session)
         return assemble_payload(
             self,
             store,
+            position,
             name=f"{self.dataset.name} · {BLIND}",
-            at=at,
-            following=following,
-            before=before,
             chats=chats,
             acks=acks,
-            progress=done,
+            progress=progress,
             leaving=leaving,
             error="" if at is not None else "没有可以盲审的群聊：要先有别人确认过的群聊。",
         )
@@ -155,20 +160,12 @@ class BlindSession:
         )
         counts = {str(status): int(count) for status, count in rows}
         left = int(session.execute(self._eligible(func.count())).scalar_one())
-        confirmed, discussed, skipped = (
-            counts.get(status, 0) for status in (RecordStatus.CONFIRMED, RecordStatus.DISCUSS, RecordStatus.SKIPPED)
-        )
-        return {
-            "total": confirmed + discussed + skipped + left,
-            "confirmed": confirmed,
-            "discussed": discussed,
-            "skipped": skipped,
-            "left": left,
-        }
+        total = left + sum(counts.get(status, 0) for status in DECIDED)
+        return progress_payload(Progress.of(total, counts))
 
 
 def blind_waiting(store: Store, dataset: DatasetView, form: Form, reviewer: str) -> int:
-    """How many chats a reviewer could review blindly now."""
-    desk = BlindSession(dataset, form, reviewer)
+    """Number of chats that a reviewer could review blindly now."""
+    review_session = BlindSession(dataset, form, reviewer)
     with store.read() as session:
-        return len(list(session.execute(desk._waiting()).scalars()))
+        return len(list(session.execute(review_session._waiting()).scalars()))

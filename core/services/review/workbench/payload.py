@@ -20,7 +20,7 @@ from core.domain.checks import check, find_mentions, find_omissions
 from core.domain.entities import Mention
 from core.domain.evidence import ChatIndex, Evidence, Mark, locate
 from core.domain.form import Form, FormValues, Kind
-from core.services.review.queue.claims import BaseRun
+from core.services.review.base_runs import BaseRun
 from core.services.review.records.model import Confirmation
 from core.services.review.workbench.alternatives import Alternatives
 from core.services.review.workbench.contract import ChatPayload, CustomerPayload, MarkPayload

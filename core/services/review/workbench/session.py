@@ -1,4 +1,4 @@
-"""One turn of the review desk: take the browser's saves, answer with acknowledgements and the chats to show."""
+"""The primary review and the delta review: apply the browser's saves, answer with acknowledgements and chats."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,20 +11,29 @@ from core.adapters.store.models import RecordStatus
 from core.domain.form import Form
 from core.domain.scoring import Scorer
 from core.services.review import delta, guidelines
-from core.services.review.queue import claims, search_index
+from core.services.review.base_runs import BaseRun, base_runs
+from core.services.review.progress import Progress, pace, progress
+from core.services.review.queue import search_index
 from core.services.review.queue.filters import Filter
-from core.services.review.queue.order import INDEX, ORDERS, STAKES, QueueSpec, next_open_chats, review_queue
+from core.services.review.queue.navigation import chats_before, first_chat
+from core.services.review.queue.order import INDEX, ORDERS, PRIORITY, QueueSpec, next_open_chats, review_queue
 from core.services.review.queue.priority import stored_priorities
 from core.services.review.records.delta_drafts import delta_drafts_of
 from core.services.review.records.model import Ack
 from core.services.review.records.saving import apply_saves
 from core.services.review.workbench.contract import ChatPayload, ProgressPayload, WorkbenchPayload
 from core.services.review.workbench.payload import chat_payloads
-from core.services.review.workbench.sync import assemble_payload
+from core.services.review.workbench.sync import (
+    AHEAD,
+    BEHIND,
+    QueuePosition,
+    assemble_payload,
+    progress_payload,
+    saved_chats,
+)
 
-AHEAD = 4
-BEHIND = 1
 _AT_ONCE = 0.5
+"""Seconds that opening may wait for the priorities of the chats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +47,13 @@ class PrimarySession:
             run whose differences are asked about.
         filter: which chats to walk through.
         order: in which order, one of :data:`core.services.review.ORDERS`.
-        reviewer: who sits at the desk; ``""`` shows without claiming.
+        reviewer: the reviewer's name; ``""`` shows without claiming.
         asks: delta review: only approved chats from which ``base`` differs.
     """
 
     dataset: DatasetView
     form: Form
-    base: claims.BaseRun | None
+    base: BaseRun | None
     filter: Filter
     order: str
     reviewer: str
@@ -52,15 +61,15 @@ class PrimarySession:
     _scorer: Scorer = field(repr=False, compare=False, kw_only=True)
 
     @property
-    def session(self) -> str:
+    def cache_key(self) -> str:
         """Changes whenever what the browser has cached no longer fits."""
         narrow = "&".join(f"{name}={value}" for name, value in self.filter.as_query().items())
         base = self.base.name if self.base else ""
         return "|".join((str(self.dataset.id), base, narrow, self.order, self.reviewer, "delta" if self.asks else ""))
 
     @property
-    def wish(self) -> QueueSpec:
-        """What the desk walks through."""
+    def queue_spec(self) -> QueueSpec:
+        """What the review queue consists of."""
         base_id = self.base.id if self.base else None
         return QueueSpec(self.dataset.id, self.filter, self.order, base_id, self.reviewer, self.asks)
 
@@ -79,96 +88,102 @@ class PrimarySession:
                 break  # it could not be stored now; those behind it wait with it
         return acks
 
-    def turn(
+    def sync(
         self,
         store: Store,
         *,
         outbox: Sequence[Any] = (),
+        acks: Sequence[Ack] | None = None,
         at: int | None = None,
         want_residue: int | None = None,
         leaving: Sequence[int] = (),
     ) -> WorkbenchPayload:
-        """Apply the outbox and give the component its data (docs/workbench.md, ``data``).
+        """Give the workbench its data (docs/workbench.md, ``data``), after applying the outbox.
 
         Args:
             store: the open store.
             outbox: the browser's saves that are not acknowledged yet.
+            acks: acknowledgements of the outbox where it is applied already; ``None`` applies it.
             at: the chat on screen; ``None`` opens the first of the queue.
             want_residue: the chat whose residue is to be shown.
-            leaving: ids of chats claimed by the turn before (``sync.claimed_chats``).
+            leaving: ids of chats claimed by the sync before (``sync.claimed_chats``).
         """
-        acks = self.save(store, outbox)
-        wish = self.wish
+        if acks is None:
+            acks = self.save(store, outbox)
+        queue_spec = self.queue_spec
         if at is None:
-            # Where all are on other desks, the first one says whose.
-            first = next_open_chats(store, self.form, wish, 0, 1) or review_queue(store, self.form, wish).indices[:1]
-            with store.read() as session:
-                at = first[0] if first else claims.first_chat(session, self.dataset.id)
-        following = next_open_chats(store, self.form, wish, at, AHEAD) if at is not None else []
+            at = self._first_chat(store)
+        following = next_open_chats(store, self.form, queue_spec, at, AHEAD) if at is not None else []
         with store.read() as session:
-            before = [] if at is None else self._before(session, at)
-            shown = [at] if at is not None else []
-            saved = [index for save in outbox if isinstance(index := save.get("chat"), int)]
-            indices = list(dict.fromkeys([*shown, *following, *before[:BEHIND], *saved]))
+            position = QueuePosition(at, following, [] if at is None else self._before(session, at))
+            indices = position.to_send(saved_chats(outbox))
             drafts = delta_drafts_of(session, self.dataset.id, indices) if self.asks else {}
             chats = chat_payloads(
                 session, self.form, self.dataset.id, indices, self.base, want_residue=want_residue, drafts=drafts
             )
             self._add(session, chats, drafts)
-            progress = self._progress(session, store)
+            counts = progress(session, self.dataset.id)
+            seconds_each = pace(session, self.dataset.id, self.reviewer)
             agreed = guidelines.texts(session, self.form)
         return assemble_payload(
             self,
             store,
+            position,
             name=self.dataset.name,
-            at=at,
-            following=following,
-            before=before,
             chats=chats,
             acks=acks,
-            progress=progress,
+            progress=self._progress(store, counts, seconds_each),
             leaving=leaving,
             guidelines=agreed,
         )
 
+    def _first_chat(self, store: Store) -> int | None:
+        """The first chat of the queue that is open to this reviewer.
+
+        Where all are claimed by others, the first one says by whom; where there are none, the dataset's first.
+        """
+        if following := next_open_chats(store, self.form, self.queue_spec, 0, 1):
+            return following[0]
+        if indices := review_queue(store, self.form, self.queue_spec).indices:
+            return indices[0]
+        with store.read() as session:
+            return first_chat(session, self.dataset.id)
+
     def _before(self, session: Session, at: int) -> list[int]:
         by_index = self.order == INDEX
-        return claims.chats_before(
+        return chats_before(
             session, self.dataset.id, at=at, reviewer=self.reviewer, by_index=by_index, count=BEHIND + 1
         )
 
     def _add(self, session: Session, chats: Sequence[ChatPayload], drafts: Mapping[int, Mapping[str, Any]]) -> None:
-        """What the flow of review adds to a chat: the points at stake, and what a newer run says."""
+        """Add to each chat its priority, and under delta review what the newer run says."""
         if self.base is None:
             return
-        stakes = stored_priorities(session, self.base.id, [chat["chat_id"] for chat in chats])
+        priorities = stored_priorities(session, self.base.id, [chat["chat_id"] for chat in chats])
         for chat in chats:
-            known = stakes.get(chat["chat_id"]) or {}
-            chat["stake"], chat["stake_reasons"] = known.get("points"), known.get("reasons", [])
+            priority = priorities.get(chat["chat_id"]) or {}
+            chat["stake"], chat["stake_reasons"] = priority.get("points"), priority.get("reasons", [])
         if self.asks:
             indices = [chat["chat"] for chat in chats]
-            found = dict(delta.deltas_of_chats(session, self._scorer, self.dataset.id, indices, self.base.id, drafts))
+            deltas = dict(delta.deltas_of_chats(session, self._scorer, self.dataset.id, indices, self.base.id, drafts))
             for chat in chats:
-                if chat["chat"] in found and chat["status"] in (RecordStatus.CONFIRMED, RecordStatus.DRAFT):
-                    _put_delta(chat, found[chat["chat"]])
+                if chat["chat"] in deltas and chat["status"] in (RecordStatus.CONFIRMED, RecordStatus.DRAFT):
+                    _put_delta(chat, deltas[chat["chat"]])
 
-    def _progress(self, session: Session, store: Store) -> ProgressPayload:
-        done = claims.progress(session, self.dataset.id)
-        pace = claims.pace(session, self.dataset.id, self.reviewer)
-        # Under a filter "left" is about what it lets through, not about the dataset.
-        path = review_queue(store, self.form, self.wish)
-        in_queue = len(path.indices)
+    def _progress(self, store: Store, counts: Progress, seconds_each: float | None) -> ProgressPayload:
+        """How far the review is, what is left of the queue, and how long that takes at the reviewer's pace.
+
+        Under a filter "left" is about what it lets through, not about the dataset.
+        """
+        in_queue = len(review_queue(store, self.form, self.queue_spec).indices)
         partly = self.asks or bool(self.filter.narrow) or self.filter.queue != Filter().queue
+        to_do = in_queue if partly else counts.left
         return {
-            "total": done.total,
-            "confirmed": done.confirmed,
-            "discussed": done.discussed,
-            "skipped": done.skipped,
-            "left": done.left,
+            **progress_payload(counts),
             "queue": in_queue,
             "partly": partly,
-            "pace_seconds": pace,
-            "left_seconds": pace * (in_queue if partly else done.left) if pace is not None else None,
+            "pace_seconds": seconds_each,
+            "left_seconds": seconds_each * to_do if seconds_each is not None else None,
         }
 
 
@@ -192,7 +207,9 @@ def open_session(
     in_order: str = "",
     newer: str = "",
 ) -> PrimarySession:
-    """The desk for a dataset. Call it once per page run, not on every turn: it also starts the upkeep of the queue.
+    """Open a review session for a dataset. Call it once per page run, not on every sync.
+
+    It also starts the upkeep of the search index and the priorities in the background.
 
     Args:
         store: the open store.
@@ -200,23 +217,24 @@ def open_session(
         form: its form.
         base: name of the run to start from; ``""`` for the newest one with answers.
         wanted: name of a set of statuses, overrides the filter's; anything unknown is the default one.
-        reviewer: who sits at the desk.
+        reviewer: the reviewer's name.
         narrow: which chats to walk through.
         in_order: one of :data:`core.services.review.queue.order.ORDERS`; anything unknown is the default one.
         newer: name of a newer run: delta review of approved chats against it.
     """
-    wish = narrow if isinstance(narrow, Filter) else Filter.of(narrow or {})
+    chosen = narrow if isinstance(narrow, Filter) else Filter.of(narrow or {})
     if wanted:
-        wish = Filter.of({**wish.as_query(), "queue": wanted})
+        chosen = Filter.of({**chosen.as_query(), "queue": wanted})
     with store.read() as session:
-        runs = claims.base_runs(session, dataset.id)
-    asked = next((run for run in runs if newer and run.name == newer), None)
-    run = asked or next((run for run in runs if run.name == base), runs[0] if runs else None)
-    if asked is not None:
-        wish = replace(wish, queue="全部")
-    how = in_order if in_order in ORDERS else ORDERS[0]
-    if how == STAKES or wish.differ or wish.flag:
+        runs = base_runs(session, dataset.id)
+    newer_run = next((run for run in runs if newer and run.name == newer), None)
+    run = newer_run or next((run for run in runs if run.name == base), runs[0] if runs else None)
+    if newer_run is not None:
+        chosen = replace(chosen, queue="全部")
+    order = in_order if in_order in ORDERS else ORDERS[0]
+    run_id = run.id if run else None
+    if order == PRIORITY or chosen.differ or chosen.flag:
         # What the order goes by should be there before it is drawn; what takes longer comes from behind.
-        search_index.update(store, form, dataset.id, run.id if run else None, seconds=_AT_ONCE)
-    search_index.update_in_background(store, form, dataset.id, run.id if run else None)
-    return PrimarySession(dataset, form, run, wish, how, reviewer, asked is not None, _scorer=Scorer(form))
+        search_index.update(store, form, dataset.id, run_id, seconds=_AT_ONCE)
+    search_index.update_in_background(store, form, dataset.id, run_id)
+    return PrimarySession(dataset, form, run, chosen, order, reviewer, newer_run is not None, _scorer=Scorer(form))

@@ -1,12 +1,14 @@
-"""What every desk's turn ends with: the chats are claimed, and all that the component is given is put together."""
+"""What every review session's sync ends with: claim chats and assemble the workbench payload."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 from core.adapters.store import DatasetView, Store
 from core.adapters.store.models import RecordStatus
 from core.domain.form import Form
-from core.services.review.queue import claims
+from core.services.review.progress import Progress
+from core.services.review.queue.claims import claim
 from core.services.review.records.model import Ack
 from core.services.review.workbench.contract import (
     AckPayload,
@@ -17,9 +19,14 @@ from core.services.review.workbench.contract import (
     WorkbenchPayload,
 )
 
+AHEAD = 4
+"""Chats that are claimed and sent to the browser before they are needed."""
+BEHIND = 1
+"""Chats that are sent again for going back."""
+
 
 class ReviewSession(Protocol):
-    """A desk: who reviews what. ``Desk`` and ``BlindSession`` are ones."""
+    """Who reviews what; :class:`PrimarySession` and :class:`BlindSession` are the kinds of it."""
 
     @property
     def dataset(self) -> DatasetView:
@@ -31,35 +38,63 @@ class ReviewSession(Protocol):
 
     @property
     def reviewer(self) -> str:
-        """Who sits at the desk."""
+        """The reviewer's name."""
 
     @property
-    def session(self) -> str:
+    def cache_key(self) -> str:
         """Changes whenever what the browser has cached no longer fits."""
 
     def save(self, store: Store, outbox: Sequence[Any]) -> list[Ack]:
         """Apply the browser's saves, each once."""
 
-    def turn(
+    def sync(
         self,
         store: Store,
         *,
         outbox: Sequence[Any] = (),
+        acks: Sequence[Ack] | None = None,
         at: int | None = None,
         want_residue: int | None = None,
         leaving: Sequence[int] = (),
     ) -> WorkbenchPayload:
-        """Apply the outbox and give the component its data."""
+        """Give the workbench its data, after applying the outbox where that has not been done."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePosition:
+    """The chat on screen and its neighbours in the queue, as chat indices.
+
+    Attributes:
+        at: the chat on screen; ``None`` where there is nothing to review.
+        following: the next chats, at most :data:`AHEAD`.
+        before: where going back leads, nearest first.
+    """
+
+    at: int | None
+    following: Sequence[int]
+    before: Sequence[int]
+
+    @property
+    def to_claim(self) -> list[int]:
+        """The chat on screen and those that follow."""
+        return [*([self.at] if self.at is not None else []), *self.following]
+
+    def to_send(self, saved: Sequence[int]) -> list[int]:
+        """Chats whose payload the browser needs: those around it and those that were just saved."""
+        return list(dict.fromkeys([*self.to_claim, *self.before[:BEHIND], *saved]))
+
+
+def saved_chats(outbox: Sequence[Any]) -> list[int]:
+    """Indices of the chats that an outbox holds saves of."""
+    return [index for save in outbox if isinstance(index := save.get("chat"), int)]
 
 
 def assemble_payload(
-    table: ReviewSession,
+    review_session: ReviewSession,
     store: Store,
+    position: QueuePosition,
     *,
     name: str,
-    at: int | None,
-    following: Sequence[int],
-    before: Sequence[int],
     chats: list[ChatPayload],
     acks: Sequence[Ack],
     progress: ProgressPayload,
@@ -67,39 +102,48 @@ def assemble_payload(
     guidelines: Mapping[str, str] | None = None,
     error: str = "",
 ) -> WorkbenchPayload:
-    """The component's data (docs/workbench.md, ``data``); claims the chat on screen and those that follow.
+    """Claim chats and assemble the workbench payload (docs/workbench.md, ``data``).
 
     Args:
-        table: the desk.
+        review_session: who reviews what.
         store: the open store.
+        position: where the reviewer is in the queue.
         name: what the dataset is called above the chat.
-        at: the chat on screen.
-        following: the chats ahead.
-        before: where going back leads.
-        chats: their payloads; each is told who else is on it.
-        acks: of the saves that came.
-        progress: how far it is.
-        leaving: ids of chats that this desk had claimed before.
-        guidelines: texts by field, where this desk shows them.
+        chats: payloads of the chats; each is told who else is on it.
+        acks: acknowledgements of the saves that came.
+        progress: how far the review is.
+        leaving: ids of chats that this session had claimed before.
+        guidelines: texts by field, where this session shows them.
         error: a sentence for a banner.
     """
     ids = {chat["chat"]: chat["chat_id"] for chat in chats}
-    shown = [at] if at is not None else []
-    held = claims.claim(store, [ids[i] for i in [*shown, *following] if i in ids], table.reviewer, leaving=leaving)
+    to_claim = [ids[index] for index in position.to_claim if index in ids]
+    held_by_others = claim(store, to_claim, review_session.reviewer, leaving=leaving)
     for chat in chats:
-        chat["claimed_by"] = held.get(chat["chat_id"], "")
+        chat["claimed_by"] = held_by_others.get(chat["chat_id"], "")
     return {
-        "form": _form(table.form),
+        "form": _form(review_session.form),
         "guidelines": dict(guidelines or {}),
-        "session": table.session,
-        "reviewer": table.reviewer,
-        "dataset": {"id": table.dataset.id, "name": name},
+        "session": review_session.cache_key,
+        "reviewer": review_session.reviewer,
+        "dataset": {"id": review_session.dataset.id, "name": name},
         "progress": progress,
-        "open": at,
-        "order": {"next": list(following), "prev": list(before)},
+        "open": position.at,
+        "order": {"next": list(position.following), "prev": list(position.before)},
         "chats": chats,
         "acks": [_ack(ack) for ack in acks],
         "error": error,
+    }
+
+
+def progress_payload(progress: Progress) -> ProgressPayload:
+    """What every kind of session says about progress."""
+    return {
+        "total": progress.total,
+        "confirmed": progress.confirmed,
+        "discussed": progress.discussed,
+        "skipped": progress.skipped,
+        "left": progress.left,
     }
 
 
@@ -141,6 +185,6 @@ def _ack(ack: Ack) -> AckPayload:
 
 
 def claimed_chats(data: WorkbenchPayload) -> list[int]:
-    """Ids of the chats that a turn claimed: what the next one, or leaving the desk, gives back."""
+    """Ids of the chats that a sync claimed: what the next one, or leaving the workbench, gives back."""
     mine = {data["open"], *data["order"]["next"]}
     return [chat["chat_id"] for chat in data["chats"] if chat["chat"] in mine and not chat["claimed_by"]]

@@ -57,7 +57,7 @@ def test_stakes_are_stored_kept_up_to_date_and_make_the_order(store: Store) -> N
     with store.read() as session:
         assert session.get(ChatStake, (base, 2)) is None  # decided: nothing is at stake any more
     desk = open_session(store, dataset, FORM, reviewer="阿青", in_order="按待定分", base="甲")
-    data = desk.turn(store)
+    data = desk.sync(store)
     assert (data["open"], data["order"]["next"]) == (5, [3, 1, 4])
     shown = {chat["chat"]: chat for chat in data["chats"]}
     assert shown[5]["stake"] == 18.0
@@ -65,4 +65,4 @@ def test_stakes_are_stored_kept_up_to_date_and_make_the_order(store: Store) -> N
     answer(store, dataset, "乙", {1: [{NAME: "林木1", STAGE: "报价"}], 4: right[4]})
     assert search_index.IndexUpdate(store, FORM, dataset.id, base).count() == 2
     desk = open_session(store, dataset, FORM, reviewer="阿青", narrow={"differ": "有分歧"}, base="甲")
-    assert desk.turn(store)["open"] == 1
+    assert desk.sync(store)["open"] == 1

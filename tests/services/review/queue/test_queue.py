@@ -8,9 +8,11 @@ from sqlmodel import col, select
 from core.adapters.store import DatasetView, Store, queries
 from core.adapters.store.models import Claim, now
 from core.services.review import FILTERS, ORDERS, Filter, claim, claimed_chats, open_session, progress
+from core.services.review.base_runs import base_run
 from core.services.review.overview import overview
+from core.services.review.progress import pace, reviewers
 from core.services.review.queue import order
-from core.services.review.queue.claims import base_run, chats_before, pace, reviewers
+from core.services.review.queue.navigation import chats_before
 from tests.factories.reviews import FORM, NAME, PHONE, PRODUCT, answer, decide, make
 
 pytestmark = pytest.mark.both_databases
@@ -26,8 +28,8 @@ def ahead(store: Store, dataset: DatasetView, at: int, count: int = 4, **wanted:
     who, how = given.pop("who"), given.pop("in_order")
     with store.read() as session:
         run = base_run(session, dataset.id, given.pop("run", ""))
-    wish = order.QueueSpec(dataset.id, Filter.of(given), how, run.id if run else None, who)
-    return order.next_open_chats(store, FORM, wish, at, count)
+    queue_spec = order.QueueSpec(dataset.id, Filter.of(given), how, run.id if run else None, who)
+    return order.next_open_chats(store, FORM, queue_spec, at, count)
 
 
 def test_decided_chats_leave_the_queue_and_it_wraps_around(store: Store, dataset: DatasetView) -> None:
@@ -60,8 +62,8 @@ def test_the_longest_untouched_comes_first(store: Store, dataset: DatasetView) -
 
 def test_the_desk_opens_the_queue_or_else_the_dataset(store: Store, dataset: DatasetView) -> None:
     decide(store, dataset, 1, "已跳过")
-    assert open_session(store, dataset, FORM, reviewer="阿青").turn(store)["open"] == 2
-    assert open_session(store, dataset, FORM, wanted="待讨论", reviewer="阿青").turn(store)["open"] == 1
+    assert open_session(store, dataset, FORM, reviewer="阿青").sync(store)["open"] == 2
+    assert open_session(store, dataset, FORM, wanted="待讨论", reviewer="阿青").sync(store)["open"] == 1
 
 
 def test_progress_counts_decisions_and_pace_is_ones_own(store: Store, dataset: DatasetView) -> None:
@@ -72,7 +74,7 @@ def test_progress_counts_decisions_and_pace_is_ones_own(store: Store, dataset: D
         assert (pace(session, dataset.id, "阿青"), pace(session, dataset.id, "小白")) == (20.0, None)
         assert reviewers(session, dataset.id) == ["阿青"]
     assert (done.total, done.confirmed, done.discussed, done.skipped, done.left) == (6, 1, 1, 1, 3)
-    shown = open_session(store, dataset, FORM, reviewer="阿青").turn(store)["progress"]
+    shown = open_session(store, dataset, FORM, reviewer="阿青").sync(store)["progress"]
     assert (shown["left"], shown["queue"], shown["pace_seconds"], shown["left_seconds"]) == (3, 3, 20.0, 60.0)
 
 
@@ -109,8 +111,8 @@ def test_a_queue_that_is_all_on_other_desks_opens_its_first_chat_and_says_whose(
     dataset = make(store, 3)
     decide(store, dataset, 1, "已确认")
     mine, hers = (open_session(store, dataset, FORM, reviewer=who) for who in ("阿青", "小白"))
-    assert mine.turn(store)["open"] == 2
-    shown = hers.turn(store)
+    assert mine.sync(store)["open"] == 2
+    shown = hers.sync(store)
     assert (shown["open"], shown["order"]["next"]) == (2, [])
     assert [chat["claimed_by"] for chat in shown["chats"] if chat["chat"] == 2] == ["阿青"]
 
@@ -152,15 +154,15 @@ def test_leaving_a_chat_frees_it_and_only_ones_own(store: Store) -> None:
     mine, hers = (open_session(store, dataset, FORM, reviewer=who) for who in ("阿青", "小白"))
     with store.read() as session:
         ids = queries.chat_ids(session, dataset.id)
-    first = claimed_chats(mine.turn(store, at=1))
+    first = claimed_chats(mine.sync(store, at=1))
     assert sorted(first) == [ids[index] for index in (1, 2, 3, 4, 5)]
-    her_data = hers.turn(store)
+    her_data = hers.sync(store)
     assert (her_data["open"], len(claimed_chats(her_data))) == (6, 5)
-    shown = hers.turn(store, at=1, leaving=claimed_chats(her_data))
+    shown = hers.sync(store, at=1, leaving=claimed_chats(her_data))
     assert [chat["claimed_by"] for chat in shown["chats"] if chat["chat"] == 1] == ["阿青"]
     assert ids[1] not in claimed_chats(shown)
     # On with chat 3: 1 and 2 are free again.
-    second = claimed_chats(mine.turn(store, at=3, leaving=first))
+    second = claimed_chats(mine.sync(store, at=3, leaving=first))
     assert ids[1] not in second and ids[3] in second
     assert 1 in ahead(store, dataset, 12, 12, who="小白") and 3 not in ahead(store, dataset, 12, 12, who="小白")
     # Off to another page: all of mine are free, and nothing that is hers.
@@ -172,7 +174,7 @@ def test_leaving_a_chat_frees_it_and_only_ones_own(store: Store) -> None:
 
 def test_a_turn_renews_the_claim_of_somebody_who_only_reads(store: Store, dataset: DatasetView) -> None:
     desk = open_session(store, dataset, FORM, reviewer="阿青")
-    held = claimed_chats(desk.turn(store, at=1))
+    held = claimed_chats(desk.sync(store, at=1))
 
     def until() -> list[datetime]:
         with store.read() as session:
@@ -182,7 +184,7 @@ def test_a_turn_renews_the_claim_of_somebody_who_only_reads(store: Store, datase
         for chat_id in held:
             session.get_one(Claim, chat_id).until = now() + timedelta(seconds=5)
     soon = max(until())
-    assert claimed_chats(desk.turn(store, at=1, leaving=held)) == held
+    assert claimed_chats(desk.sync(store, at=1, leaving=held)) == held
     assert min(until()) > soon + timedelta(minutes=1)
 
 
@@ -197,6 +199,6 @@ def test_a_skip_taken_back_leaves_the_chat_unreviewed(store: Store, dataset: Dat
     with store.read() as session:
         done = progress(session, dataset.id)
         assert (done.skipped, done.left, pace(session, dataset.id, "阿青")) == (0, 6, None)
-    chat = open_session(store, dataset, FORM).turn(store, at=2)["chats"][0]
+    chat = open_session(store, dataset, FORM).sync(store, at=2)["chats"][0]
     assert (chat["chat"], chat["status"], chat["version"]) == (2, "未审阅", 2)
     assert [activity.status for activity in overview(store)[1]] == ["已跳过"]

@@ -41,7 +41,7 @@ def save(chat: int, **more: Any) -> dict[str, Any]:
 def test_only_what_others_confirmed_and_nothing_of_it(store: Store) -> None:
     dataset, desk = desk_of(store)
     assert blind_waiting(store, dataset, FORM, "小何") == 2
-    data = desk.turn(store)
+    data = desk.sync(store)
     assert data["open"] == 1 and data["order"]["next"] == [2]
     assert data["progress"] == {"total": 2, "confirmed": 0, "discussed": 0, "skipped": 0, "left": 2}
     shown = json.dumps(data["chats"], ensure_ascii=False)
@@ -56,18 +56,18 @@ def test_only_what_others_confirmed_and_nothing_of_it(store: Store) -> None:
 def test_an_address_opens_no_chat_that_is_not_theirs(store: Store) -> None:
     _, desk = desk_of(store)
     # One's own first review, and one that nobody has confirmed.
-    assert [desk.turn(store, at=at)["open"] for at in (3, 4, 99)] == [1, 1, 1]
-    assert desk.turn(store, at=2)["open"] == 2
+    assert [desk.sync(store, at=at)["open"] for at in (3, 4, 99)] == [1, 1, 1]
+    assert desk.sync(store, at=2)["open"] == 2
 
 
 def test_saving_makes_a_second_record(store: Store) -> None:
     dataset, desk = desk_of(store)
     sent = save(1)
-    data = desk.turn(store, outbox=[sent], at=2)
+    data = desk.sync(store, outbox=[sent], at=2)
     assert [ack["result"] for ack in data["acks"]] == ["saved"]
     assert data["progress"]["confirmed"] == 1 and data["progress"]["left"] == 1
     assert data["order"]["prev"] == [1]
-    assert desk.turn(store, outbox=[sent], at=2)["acks"][0]["result"] == "saved", "once"
+    assert desk.sync(store, outbox=[sent], at=2)["acks"][0]["result"] == "saved", "once"
     with store.read() as session:
         (second,) = queries.records(session, dataset.id, review_pass=Pass.SECOND)
         first = list(queries.records(session, dataset.id))[0]
@@ -79,16 +79,16 @@ def test_saving_makes_a_second_record(store: Store) -> None:
 
 def test_ones_own_draft_comes_back_and_nobody_elses(store: Store) -> None:
     dataset, desk = desk_of(store)
-    desk.turn(store, outbox=[save(1, status="草稿")], at=1)
-    data = desk.turn(store, at=1)
+    desk.sync(store, outbox=[save(1, status="草稿")], at=1)
+    data = desk.sync(store, at=1)
     assert data["chats"][0]["customers"][0]["values"][NAME] == "复审写的"
     other = BlindSession(dataset, FORM, "小赵")
-    assert other.turn(store, at=1)["open"] != 1
+    assert other.sync(store, at=1)["open"] != 1
 
 
 def test_nothing_to_review_blindly_is_said(store: Store) -> None:
     dataset = add_dataset(store, 1)
-    data = BlindSession(dataset, FORM, "小何").turn(store)
+    data = BlindSession(dataset, FORM, "小何").sync(store)
     assert data["open"] is None and "没有可以盲审的群聊" in data["error"]
 
 
@@ -113,7 +113,7 @@ def test_what_was_adjudicated_stands(store: Store) -> None:
 
 def test_a_skip_taken_back_waits_again(store: Store) -> None:
     _, desk = desk_of(store)
-    desk.turn(store, outbox=[save(1, status="已跳过")], at=2)
-    data = desk.turn(store, outbox=[save(1, status="未审阅", base_version=1, undo=True)], at=2)
+    desk.sync(store, outbox=[save(1, status="已跳过")], at=2)
+    data = desk.sync(store, outbox=[save(1, status="未审阅", base_version=1, undo=True)], at=2)
     assert data["progress"] == {"total": 2, "confirmed": 0, "discussed": 0, "skipped": 0, "left": 2}
-    assert desk.turn(store)["open"] == 1
+    assert desk.sync(store)["open"] == 1

@@ -60,7 +60,7 @@ def test_every_kind_of_review_sends_what_the_contract_names(store: Store) -> Non
         open_session(store, dataset, FORM, reviewer="阿青", newer="新"),
     ]
     for session in sessions:
-        data = session.turn(store, at=1, want_residue=1)
+        data = session.sync(store, at=1, want_residue=1)
         assert data["chats"]
         assert breaches(data, WorkbenchPayload) == []
 
@@ -83,7 +83,7 @@ def test_a_conflict_is_answered_as_the_contract_says(store: Store) -> None:
         "made": 0,
         "tries": 1,
     }
-    data = open_session(store, dataset, FORM, reviewer="小何").turn(store, outbox=[mine], at=1)
+    data = open_session(store, dataset, FORM, reviewer="小何").sync(store, outbox=[mine], at=1)
     assert data["acks"][0]["result"] == "conflict"
     assert breaches(data, WorkbenchPayload) == []
 
@@ -95,7 +95,7 @@ def test_python_reads_only_what_the_browser_sends() -> None:
 
 
 def test_a_breach_is_seen(store: Store) -> None:
-    data: Any = open_session(store, make(store, 1), FORM).turn(store)
+    data: Any = open_session(store, make(store, 1), FORM).sync(store)
     data["chats"][0]["status"] = "别的"
     data["chats"][0]["extra"] = 1
     del data["progress"]["total"]

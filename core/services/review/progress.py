@@ -1,0 +1,75 @@
+"""How far the review of a dataset is, at which pace, and who takes part."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import median
+
+from sqlalchemy import func, select
+from sqlmodel import Session, col
+
+from core.adapters.store import queries
+from core.adapters.store.models import Chat, Record, RecordStatus
+
+_PACE_OF, _PACE_FROM = 20, 3
+"""The pace is that of the last 20 decided chats, once there are 3."""
+
+UNDECIDED = (RecordStatus.UNREVIEWED, RecordStatus.DRAFT)
+"""Statuses that are no decision."""
+DECIDED = (RecordStatus.CONFIRMED, RecordStatus.DISCUSS, RecordStatus.SKIPPED)
+"""Statuses that are one, in the order of :class:`Progress`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Chats of a dataset by what became of them."""
+
+    total: int
+    confirmed: int
+    discussed: int
+    skipped: int
+
+    @property
+    def left(self) -> int:
+        """Chats that nobody has decided about."""
+        return self.total - self.confirmed - self.discussed - self.skipped
+
+    @classmethod
+    def of(cls, total: int, counts: Mapping[str, int]) -> "Progress":
+        """From the number of records by status."""
+        return cls(total, *(counts.get(status, 0) for status in DECIDED))
+
+
+def progress(session: Session, dataset_id: int) -> Progress:
+    """How far the review of a dataset is."""
+    total = session.execute(select(func.count()).where(col(Chat.dataset_id) == dataset_id)).scalar_one()
+    return Progress.of(total, queries.record_counts(session, dataset_id))
+
+
+def pace(session: Session, dataset_id: int, reviewer: str) -> float | None:
+    """Median seconds that a reviewer's last decided chats took; ``None`` before the first few."""
+    statement = (
+        select(col(Record.seconds), col(Record.status))
+        .where(col(Record.dataset_id) == dataset_id, col(Record.reviewer) == reviewer)
+        .order_by(col(Record.updated_at).desc())
+        .limit(2 * _PACE_OF)
+    )
+    durations = [seconds for seconds, status in session.execute(statement) if status not in UNDECIDED and seconds > 0]
+    return median(durations[:_PACE_OF]) if len(durations) >= _PACE_FROM else None
+
+
+def reviewers(session: Session, dataset_id: int) -> list[str]:
+    """Names of the reviewers who have saved a record of a dataset, in order.
+
+    Takes a few steps through an index, however many records there are.
+    """
+    names: list[str] = []
+    last = ""
+    while True:
+        statement = select(func.min(col(Record.reviewer))).where(
+            col(Record.dataset_id) == dataset_id, col(Record.reviewer) > last
+        )
+        name = session.execute(statement).scalar_one_or_none()
+        if name is None:
+            return names
+        names.append(name)
+        last = name

@@ -1,0 +1,47 @@
+"""Where going back leads from a chat, and where a dataset begins."""
+
+from sqlalchemy import and_, func, select
+from sqlmodel import Session, col
+
+from core.adapters.store.models import Chat, Pass, Record
+
+
+def chats_before(session: Session, dataset_id: int, *, at: int, reviewer: str, by_index: bool, count: int) -> list[int]:
+    """Indices of the chats that going back leads to, nearest first, whatever their status.
+
+    Args:
+        session: open session.
+        dataset_id: the dataset.
+        at: index of the chat on screen.
+        reviewer: whose last records to go back through.
+        by_index: go by the index instead; so does somebody who has no record before this one.
+        count: at most so many.
+    """
+    if not by_index:
+        mine = (
+            select(col(Chat.index), col(Record.updated_at))
+            .join(Record, and_(col(Record.chat_id) == col(Chat.id), col(Record.review_pass) == Pass.PRIMARY))
+            .where(col(Record.dataset_id) == dataset_id, col(Record.reviewer) == reviewer)
+            .order_by(col(Record.updated_at).desc())
+        )
+        here = session.execute(mine.where(col(Chat.index) == at)).first()
+        if here is not None:
+            mine = mine.where(col(Record.updated_at) < here[1])
+        recent = [index for index, _ in session.execute(mine.where(col(Chat.index) != at).limit(count))]
+        if recent:
+            return recent
+    statement = (
+        select(col(Chat.index))
+        .where(col(Chat.dataset_id) == dataset_id, col(Chat.index) < at)
+        .order_by(col(Chat.index).desc())
+        .limit(count)
+    )
+    return list(session.execute(statement).scalars())
+
+
+def first_chat(session: Session, dataset_id: int) -> int | None:
+    """The lowest index of a dataset; ``None`` where it has no chats."""
+    lowest: int | None = session.execute(
+        select(func.min(col(Chat.index))).where(col(Chat.dataset_id) == dataset_id)
+    ).scalar_one_or_none()
+    return lowest
