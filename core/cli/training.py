@@ -278,7 +278,7 @@ def _foretell(found: "Preflight", options: "TrainingOptions", json: bool) -> Non
                         "would_lose": list(over.lost),
                         "action": over.action,
                     }
-                    for over in found.over
+                    for over in found.overlong
                 ],
                 "similar": found.similar,
                 "contradictions": found.contradictions,
@@ -291,7 +291,7 @@ def _foretell(found: "Preflight", options: "TrainingOptions", json: bool) -> Non
 
     for note in found.notes:
         say(note)
-    for over in found.over:
+    for over in found.overlong:
         lost = f"，截断会丢：{lost_field_labels(found.form, over)}" if over.lost else "，依据都在留下的部分里"
         size = over.size.words(limit) if limit else ""
         say(f"超长 {over.place}：{size}，{OVERLONG_ACTIONS[over.action]}{lost}")

@@ -6,7 +6,6 @@ and can be built again byte for byte (``versions``).
 """
 
 from core.services.training.answer_selection import reviewers_of
-from core.services.training.arrange import FieldBalance
 from core.services.training.build import export_training
 from core.services.training.chat_summaries import (
     LostValue,
@@ -17,9 +16,10 @@ from core.services.training.chat_summaries import (
     summaries_from_run,
     summary_versions,
 )
-from core.services.training.compose import OVERLONG_ACTIONS, OverlongRow
+from core.services.training.field_balance import FieldBalance
 from core.services.training.input_texts import InputKind
 from core.services.training.length_limits import PRESETS, LengthLimit, LengthUnit, RowLength
+from core.services.training.overlong_rows import OVERLONG_ACTIONS, OverlongRow
 from core.services.training.platform_csv import export_test_csv
 from core.services.training.preflight import Preflight, data_version, preflight, preview_row
 from core.services.training.row_formats import TrainingFormat

@@ -1,4 +1,4 @@
-"""What a set would be, before anything is written: its rows, their lengths, what is wrong, what is worth knowing."""
+"""Preflight: what a set would be, before anything is written: its rows, their lengths, and what is wrong."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,28 +11,31 @@ from core.adapters.store.models import Chat, Extraction, Record, Summary
 from core.domain.form import Form, load_named_form
 from core.errors import ExportError, ShiyaoError
 from core.services.extraction import prompt_library
-from core.services.training.arrange import Arrangement, FieldBalance, arrange, balance_of
+from core.services.training.arrange import Arrangement, arrange
 from core.services.training.chat_summaries import LostValue
-from core.services.training.compose import Composition, OverlongRow, compose
+from core.services.training.compose import Composition, compose
+from core.services.training.field_balance import FieldBalance, field_balance
+from core.services.training.overlong_rows import OverlongRow
 from core.services.training.provenance import SourceGoneError, SourceLookup
-from core.services.training.rows import RowMaker, SpooledRow, recreate_input
+from core.services.training.row_inputs import recreate_input
+from core.services.training.rows import RowMaker, SpooledRow
 from core.services.training.set_notes import counts_of, notes_of, refuse_too_long
 from core.services.training.training_options import TrainingOptions
 
-LAZY = 0.1
+RARELY_FILLED_SHARE = 0.1
 """A field that is filled in fewer rows than this share teaches little but to leave it empty."""
 
 
 @dataclass(frozen=True, slots=True)
 class Preflight:
-    """A set before it is built.
+    """The result of a preflight: the set as it would be built.
 
     Attributes:
         form: of the datasets.
         rows: distinct rows, in order.
-        held: the rows of the validation part, by their start.
-        dropped: rows that are left out as repeated chats, by their start.
-        over: rows that are too long, with what was done about them.
+        validation_starts: the rows of the validation part, by their start.
+        dropped_starts: rows that are left out as repeated chats, by their start.
+        overlong: rows that are too long, with what was done about them.
         counts: as in the manifest; empty where the rows cannot be arranged.
         balance: how often each field is filled.
         refusal: why it cannot be built as chosen; ``None`` where it can.
@@ -45,9 +48,9 @@ class Preflight:
 
     form: Form
     rows: list[SpooledRow]
-    held: frozenset[int]
-    dropped: frozenset[int]
-    over: list[OverlongRow]
+    validation_starts: frozenset[int]
+    dropped_starts: frozenset[int]
+    overlong: list[OverlongRow]
     counts: dict[str, int]
     balance: list[FieldBalance]
     refusal: ShiyaoError | None
@@ -58,55 +61,56 @@ class Preflight:
     summary_lost: list[tuple[str, list[LostValue]]]
 
     @property
-    def lazy(self) -> list[FieldBalance]:
+    def rarely_filled(self) -> list[FieldBalance]:
         """Fields that are so seldom filled that a model learns to leave them empty."""
-        return [one for one in self.balance if one.rows and one.share < LAZY]
+        return [field for field in self.balance if field.rows and field.share < RARELY_FILLED_SHARE]
 
 
 def preflight(store: Store, options: TrainingOptions) -> Preflight:
-    """Make all rows without keeping them.
+    """Check a set before it is built: make all rows and arrange them, but write nothing.
 
     Raises:
-        ExportError, NotFoundError, PromptError: choices for which no row can be made at all; what stands in the way
-            of writing is in ``refusal`` instead.
+        ExportError, NotFoundError, PromptError: choices for which no row can be made at all; what stands in the
+            way of writing is in ``refusal`` instead.
     """
     options.check()
     with store.read() as session:
-        made = compose(session, options, lambda line: None, inspect=True)
+        composition = compose(session, options, lambda line: None, inspect=True)
     refusal: ShiyaoError | None = None
-    plan: Arrangement | None = None
+    arrangement: Arrangement | None = None
     try:
-        refuse_too_long(made, options)
+        refuse_too_long(composition, options)
     except ExportError as error:
         refusal = error
     try:
         # Even if it is refused: what the rows that fit come to.
-        plan = arrange(made, options)
+        arrangement = arrange(composition, options)
     except ExportError as error:
         refusal = refusal or error
-    similar, contradictions = _similar(made)
+    similar, contradictions = _repeated_chats(composition)
     return Preflight(
-        form=made.form,
-        rows=made.rows,
-        held=frozenset(row.start for row in plan.validation) if plan else frozenset(),
-        dropped=frozenset(row.start for row in plan.dropped) if plan else frozenset(),
-        over=made.over,
-        counts=counts_of(made, plan) if plan else {},
-        balance=balance_of(made.form, plan) if plan else [],
+        form=composition.form,
+        rows=composition.rows,
+        validation_starts=frozenset(row.start for row in arrangement.validation) if arrangement else frozenset(),
+        dropped_starts=frozenset(row.start for row in arrangement.dropped) if arrangement else frozenset(),
+        overlong=composition.overlong,
+        counts=counts_of(composition, arrangement) if arrangement else {},
+        balance=field_balance(composition.form, arrangement.train, arrangement.copies) if arrangement else [],
         refusal=refusal,
-        notes=notes_of(made, plan) if plan else (),
+        notes=notes_of(composition, arrangement) if arrangement else (),
         similar=similar,
         contradictions=contradictions,
         crossing=len(similar) if options.validation else 0,
-        summary_lost=made.summary_lost,
+        summary_lost=composition.summary_lost,
     )
 
 
-def _similar(made: Composition) -> tuple[list[list[str]], list[list[str]]]:
+def _repeated_chats(composition: Composition) -> tuple[list[list[str]], list[list[str]]]:
+    """Groups of similar chats, and groups of equal chats with different answers, as places."""
     members: dict[bytes, dict[str, SpooledRow]] = {}
-    for row in made.rows:
+    for row in composition.rows:
         chat = f"{row.provenance['dataset']} 第 {row.provenance['index']} 条"
-        members.setdefault(made.groups.get(row.chat, row.chat), {}).setdefault(chat, row)
+        members.setdefault(composition.groups.get(row.chat, row.chat), {}).setdefault(chat, row)
     similar = [list(group) for group in members.values() if len(group) > 1]
     contradictions = []
     for group in members.values():
@@ -118,7 +122,7 @@ def _similar(made: Composition) -> tuple[list[list[str]], list[list[str]]]:
 
 
 def data_version(store: Store) -> tuple[Any, ...]:
-    """Changes whenever a preflight could: a cheap fingerprint of chats, answers, records and summaries."""
+    """A cheap fingerprint of chats, answers, records and summaries; changes whenever a preflight could."""
     with store.read() as session:
         return tuple(
             tuple(session.execute(select(func.count(), func.max(number), func.sum(weight))).one())
@@ -147,10 +151,10 @@ def preview_row(store: Store, options: TrainingOptions, provenance: dict[str, An
         form = load_named_form(queries.dataset(session, provenance["dataset"]).form)
         maker = RowMaker(form, prompt, options)
         try:
-            picked = SourceLookup(session, form).picked(provenance)
+            answer = SourceLookup(session, form).answer(provenance)
         except SourceGoneError as gone:
             raise ExportError(f"这一行的来源刚刚变了：{gone}", "请刷新页面") from gone
-        shown = recreate_input(form, picked, provenance, maker.steps)
-        if shown is None:
+        row_input = recreate_input(form, answer, provenance, maker.steps)
+        if row_input is None:
             raise ExportError("这一行的摘要已不在", "请刷新页面")
-        return maker.make(shown, maker.task(provenance)).row
+        return maker.make(row_input, maker.task(provenance)).row

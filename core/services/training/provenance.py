@@ -1,4 +1,4 @@
-"""What a stored row was made of, fetched again: the chat, the very version of its answer, the version of its summary.
+"""The sources of a stored row, fetched again: the chat, the very version of its answer, the version of its summary.
 
 Records keep their whole state with every save, so the version that a set was built of is there even after the record
 has moved on.
@@ -18,7 +18,7 @@ from core.errors import ShiyaoError
 from core.services.training.answer_selection import SelectedAnswer
 from core.services.training.chat_summaries import summary_versions
 
-_WHENCE = ("dataset", "index", "chat_sha256", "origin", "record", "version", "reviewer", "run", "run_id")
+_SOURCE_KEYS = ("dataset", "index", "chat_sha256", "origin", "record", "version", "reviewer", "run", "run_id")
 
 
 class SourceGoneError(Exception):
@@ -26,17 +26,17 @@ class SourceGoneError(Exception):
 
 
 class SourceLookup:
-    """Looks sources up by a row's provenance."""
+    """Fetches the chat and the answer that a row was made of, by its provenance."""
 
     def __init__(self, session: Session, form: Form) -> None:
         self._session = session
         self._form = form
 
-    def picked(self, provenance: Mapping[str, Any]) -> SelectedAnswer:
+    def answer(self, provenance: Mapping[str, Any]) -> SelectedAnswer:
         """The chat with the answer that the row was made of.
 
         Raises:
-            Gone: it cannot be had any more.
+            SourceGoneError: it cannot be had any more.
         """
         row = self._session.execute(
             select(Chat)
@@ -51,19 +51,19 @@ class SourceLookup:
             raise SourceGoneError("群聊的原文与当时不同")
         record = provenance["origin"] == "record"
         customers = self._customers(provenance, chat.id) if record else []
-        raw = [one["values"] for one in customers] if record else self._labels(provenance, chat.id)
+        raw = [customer["values"] for customer in customers] if record else self._labels(provenance, chat.id)
         summary = None
-        if wanted := provenance.get("summary_version"):
-            summary = next((one for one in summary_versions(self._session, chat.id) if one.version == wanted), None)
+        if version := provenance.get("summary_version"):
+            summary = next((view for view in summary_versions(self._session, chat.id) if view.version == version), None)
             if summary is None:
-                raise SourceGoneError(f"第 {wanted} 版摘要已不在")
+                raise SourceGoneError(f"第 {version} 版摘要已不在")
         return SelectedAnswer(
             dataset=provenance["dataset"],
             chat=chat,
             conversation=strip_residue(chat.text),
             forms=[self._form.coerce(values).values for values in raw],
             customers=customers,
-            provenance={key: provenance[key] for key in _WHENCE if key in provenance},
+            provenance={key: provenance[key] for key in _SOURCE_KEYS if key in provenance},
             summary=summary,
         )
 
@@ -77,27 +77,27 @@ class SourceLookup:
         return version if version is not None and version != provenance["version"] else None
 
     def _customers(self, provenance: Mapping[str, Any], chat_id: int) -> list[dict[str, Any]]:
-        wanted = provenance["version"]
-        now = self._session.execute(
+        version = provenance["version"]
+        current = self._session.execute(
             select(col(Record.version), col(Record.customers)).where(
                 col(Record.id) == provenance["record"], col(Record.chat_id) == chat_id
             )
         ).one_or_none()
-        if now is None:
+        if current is None:
             raise SourceGoneError("审阅记录已被删除")
-        if now[0] == wanted:
-            return list(now[1])
+        if current[0] == version:
+            return list(current[1])
         change = self._session.execute(
             select(col(RecordEvent.change)).where(
-                col(RecordEvent.record_id) == provenance["record"], col(RecordEvent.version) == wanted
+                col(RecordEvent.record_id) == provenance["record"], col(RecordEvent.version) == version
             )
         ).scalar_one_or_none()
         if change is None or "customers" not in change:
-            raise SourceGoneError(f"记录现在是第 {now[0]} 版，第 {wanted} 版不在历史里")
+            raise SourceGoneError(f"记录现在是第 {current[0]} 版，第 {version} 版不在历史里")
         return list(change["customers"])
 
     def _labels(self, provenance: Mapping[str, Any], chat_id: int) -> list[FormValues]:
-        found = self._session.execute(
+        forms = self._session.execute(
             select(col(Extraction.forms))
             .join(Run, col(Run.id) == col(Extraction.run_id))
             .where(
@@ -106,11 +106,11 @@ class SourceLookup:
                 col(Extraction.status) != ExtractionStatus.FAILED,
             )
         ).one_or_none()
-        if found is None:
+        if forms is None:
             raise SourceGoneError(f"「{provenance['run']}」里已没有这条群聊")
-        return list(found[0] or [])
+        return list(forms[0] or [])
 
 
 def reason_of(error: Exception) -> str:
-    """What an error says about a row, without its remedy."""
+    """The message of an error about a row, without its remedy."""
     return error.message if isinstance(error, ShiyaoError) else str(error)

@@ -1,50 +1,24 @@
-"""One row: made from a text and an answer, measured, described by its provenance, and made again from that."""
+"""One row: rendered from a text and an answer, measured, and described by its provenance."""
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
-from core.domain.chat import parse_chat
 from core.domain.form import Form, FormValues
 from core.domain.masking import parse_mask
 from core.domain.prompts import Prompt
 from core.errors import ExportError
 from core.services.export.atomic_file import fingerprint
 from core.services.training.answer_selection import SelectedAnswer
-from core.services.training.chunk_rows import pins_of, supported_forms
-from core.services.training.input_texts import InputKind, cleaned_text
+from core.services.training.input_texts import InputKind
 from core.services.training.length_limits import RowLength, tokens_of
 from core.services.training.questions import Question, QuestionTemplate
 from core.services.training.row_formats import Row, characters, row_of
+from core.services.training.row_inputs import RowInput
 from core.services.training.tasks import TrainingTask, target_text, tasks_of
 from core.services.training.training_options import FORM_TASK, TrainingOptions
-
-
-class WindowPlace(NamedTuple):
-    """Where a window lies in its text: which of how many (from 1), its range, and the name put before it."""
-
-    number: int
-    of: int
-    start: int
-    end: int
-    prefix: str
-
-
-@dataclass(frozen=True, slots=True)
-class RowInput:
-    """What a row shows of its chat, and the answer to that.
-
-    Attributes:
-        text: the conversation, cleaned or not, a summary, or a window of the conversation.
-        forms: the whole answer, or what a window gives evidence of.
-        facts: for the provenance: ``input``, and version of the summary or place of the window.
-    """
-
-    text: str
-    forms: list[FormValues]
-    facts: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +47,7 @@ class TrainingRow:
 
 @dataclass(frozen=True, slots=True)
 class SpooledRow:
-    """What is remembered of a row once it is in the spool.
+    """A row that lies in the spool: its place there, its digests and its provenance.
 
     Attributes:
         start: first byte in the spool.
@@ -135,109 +109,55 @@ class RowMaker:
         self.steps = options.steps
         self._format = options.format
         self._mask = parse_mask(options.mask)
-        self._asking = {task.name: QuestionTemplate(prompt, task.form) for task in self.tasks}
-        self.subject = self._asking[self.tasks[0].name].subject
+        self._questions = {task.name: QuestionTemplate(prompt, task.form) for task in self.tasks}
+        self.subject = self._questions[self.tasks[0].name].subject
         if self.subject == "summary" and options.text is not InputKind.SUMMARY:
             raise ExportError(f"提示词 {prompt.id} 是从摘要填表的", "输入请改为 summary，或换一个看群聊的提示词")
 
-    def make(self, shown: RowInput, task: TrainingTask) -> TrainingRow:
-        """One row."""
-        question = self._asking[task.name].about(self._mask.text(shown.text, self.form, shown.forms))
-        forms = [self._mask.values(self.form, values) for values in task.narrowed(shown.forms)]
+    def make(self, row_input: RowInput, task: TrainingTask) -> TrainingRow:
+        """Make one row: question and target in the trainer's format, measured."""
+        question = self._questions[task.name].about(self._mask.text(row_input.text, self.form, row_input.forms))
+        forms = [self._mask.values(self.form, values) for values in task.restrict(row_input.forms)]
         target = target_text(forms)
         row = row_of(self._format, question, target)
         return TrainingRow(row, question, target, forms, RowLength(characters(row), tokens_of(question, target)))
 
-    def note(
-        self, made: TrainingRow, shown: RowInput, task: TrainingTask, picked: SelectedAnswer, start: int, length: int
+    def spooled(
+        self, row: TrainingRow, row_input: RowInput, task: TrainingTask, answer: SelectedAnswer, start: int, length: int
     ) -> SpooledRow:
-        """What to remember of a row that lies in the spool at ``start``."""
-        row, forms = fingerprint(made.row), fingerprint(made.forms)
+        """Describe a row that lies in the spool at ``start``: its digests and its provenance."""
+        row_digest, forms_digest = fingerprint(row.row), fingerprint(row.forms)
         provenance = {
-            **picked.provenance,
+            **answer.provenance,
             **({"task": task.name} if task.name != FORM_TASK else {}),
-            **shown.facts,
+            **row_input.facts,
             "prompt": self.prompt.id,
-            "question_sha256": made.question.sha256,
-            "characters": made.size.characters,
-            "tokens": made.size.tokens,
-            "answer": forms.hex(),
-            "row": row.hex(),
+            "question_sha256": row.question.sha256,
+            "characters": row.size.characters,
+            "tokens": row.size.tokens,
+            "answer": forms_digest.hex(),
+            "row": row_digest.hex(),
         }
         return SpooledRow(
             start=start,
             end=start + length,
-            chat=hashlib.blake2b(picked.conversation.encode("utf-8", "surrogatepass"), digest_size=16).digest(),
-            row=row,
-            forms=forms,
+            chat=hashlib.blake2b(answer.conversation.encode("utf-8", "surrogatepass"), digest_size=16).digest(),
+            row=row_digest,
+            forms=forms_digest,
             task=task,
-            filled=frozenset(key for values in made.forms for key, value in values.items() if value),
-            size=made.size,
+            filled=frozenset(key for values in row.forms for key, value in values.items() if value),
+            size=row.size,
             provenance=provenance,
         )
 
     def task(self, provenance: dict[str, Any]) -> TrainingTask:
-        """The task of a row.
+        """The task of a row, by its provenance.
 
         Raises:
             ExportError: it is none of this set's.
         """
-        wanted = provenance.get("task", FORM_TASK)
+        name = provenance.get("task", FORM_TASK)
         for task in self.tasks:
-            if task.name == wanted:
+            if task.name == name:
                 return task
-        raise ExportError(f"训练集的设置里没有任务「{wanted}」", "这个训练集的清单已损坏，请重新生成")
-
-
-def raw_input(picked: SelectedAnswer) -> RowInput:
-    """The conversation, letter for letter."""
-    return RowInput(picked.conversation, picked.forms, {"input": str(InputKind.RAW)})
-
-
-def clean_input(picked: SelectedAnswer, steps: Sequence[str]) -> RowInput:
-    """The cleaned conversation."""
-    return RowInput(cleaned_text(picked.conversation, steps), picked.forms, {"input": str(InputKind.CLEAN)})
-
-
-def summary_input(picked: SelectedAnswer) -> RowInput | None:
-    """The stored summary; ``None`` where there is none."""
-    if picked.summary is None:
-        return None
-    facts = {"input": str(InputKind.SUMMARY), "summary_version": picked.summary.version}
-    return RowInput(picked.summary.text, picked.forms, facts)
-
-
-def window_input(form: Form, picked: SelectedAnswer, whole: RowInput, place: WindowPlace) -> RowInput:
-    """One window of a text that was too long, with the answer that it gives evidence of.
-
-    Args:
-        form: the whole form.
-        picked: the chat.
-        whole: the text that is cut.
-        place: of the window.
-    """
-    text = place.prefix + whole.text[place.start : place.end]
-    if whole.facts["input"] == InputKind.RAW:
-        messages = parse_chat(whole.text).messages
-        inside = frozenset(m.index for m in messages if m.span.start < place.end and place.start < m.span.end)
-        forms = supported_forms(form, text, picked.forms, pins_of(picked.customers), inside.__contains__)
-    else:
-        forms = supported_forms(form, text, picked.forms)
-    return RowInput(text, forms, {**whole.facts, "window": list(place)})
-
-
-def recreate_input(
-    form: Form, picked: SelectedAnswer, provenance: Mapping[str, Any], steps: Sequence[str]
-) -> RowInput | None:
-    """What a stored row showed; ``None`` where it was a summary that is gone."""
-    whole: RowInput | None
-    match InputKind(provenance["input"]):
-        case InputKind.RAW:
-            whole = raw_input(picked)
-        case InputKind.CLEAN:
-            whole = clean_input(picked, steps)
-        case InputKind.SUMMARY:
-            whole = summary_input(picked)
-    if whole is None or "window" not in provenance:
-        return whole
-    return window_input(form, picked, whole, WindowPlace(*provenance["window"]))
+        raise ExportError(f"训练集的设置里没有任务「{name}」", "这个训练集的清单已损坏，请重新生成")

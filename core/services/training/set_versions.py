@@ -22,17 +22,18 @@ from core.errors import ExportError, NotFoundError, ShiyaoError
 from core.services.export.atomic_file import pending_file
 from core.services.export.export_result import ExportResult
 from core.services.training.arrange import Arrangement, training_order
-from core.services.training.build import MANIFEST, folder_beside, publish, write_set
 from core.services.training.provenance import SourceGoneError, SourceLookup, reason_of
-from core.services.training.rows import RowMaker, SpooledRow, place_of, recreate_input
+from core.services.training.row_inputs import recreate_input
+from core.services.training.rows import RowMaker, SpooledRow, place_of
+from core.services.training.set_files import MANIFEST, publish_set, temporary_folder_beside, write_files
 from core.services.training.training_options import options_from_json
 
-_NAMED = 50
+_MOST_NAMED = 50
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingSetView:
-    """A built set, without its rows.
+    """A training set that was built, without its rows.
 
     Attributes:
         id: its number; what people call its version.
@@ -59,7 +60,7 @@ class TrainingSetView:
 
 @dataclass(frozen=True, slots=True)
 class SourceChange:
-    """A row whose source is not what it was.
+    """A change of a row's source since its set was built.
 
     Attributes:
         place: of the row.
@@ -93,7 +94,7 @@ def training_sets(store: Store) -> list[TrainingSetView]:
 
 
 def training_set(store: Store, number: int) -> TrainingSetView:
-    """One built set.
+    """One built set, by its number.
 
     Raises:
         NotFoundError: there is none of this number.
@@ -123,11 +124,11 @@ def chats_of_set(store: Store, number: int, part: str = "train") -> dict[str, se
     Raises:
         NotFoundError: there is none of this number.
     """
-    found: dict[str, set[int]] = {}
+    indices: dict[str, set[int]] = {}
     for row in rows_of_set(store, number):
         if row.get("part", "train") == part:
-            found.setdefault(row["dataset"], set()).add(row["index"])
-    return found
+            indices.setdefault(row["dataset"], set()).add(row["index"])
+    return indices
 
 
 def changes_since(store: Store, number: int) -> list[SourceChange]:
@@ -139,18 +140,18 @@ def changes_since(store: Store, number: int) -> list[SourceChange]:
     """
     with store.read() as session:
         view, rows = _view(session, number), _rows(session, number)
-        archive, maker = _archive(session, view)
-        found = []
+        lookup, maker = _lookup_and_maker(session, view)
+        changes = []
         for provenance in rows:
             try:
-                _again(archive, maker, provenance)
-            except SourceGoneError as gone:
-                found.append(SourceChange(place_of(provenance), str(gone), lost=True))
+                _recreate_row(lookup, maker, provenance)
+            except SourceGoneError as error:
+                changes.append(SourceChange(place_of(provenance), str(error), lost=True))
                 continue
-            if version := archive.newer_version(provenance):
+            if version := lookup.newer_version(provenance):
                 what = f"记录已从第 {provenance['version']} 版改到第 {version} 版"
-                found.append(SourceChange(place_of(provenance), what, lost=False))
-        return found
+                changes.append(SourceChange(place_of(provenance), what, lost=False))
+        return changes
 
 
 def rebuild(store: Store, number: int, out: Path) -> ExportResult:
@@ -160,42 +161,42 @@ def rebuild(store: Store, number: int, out: Path) -> ExportResult:
         NotFoundError: there is none of this number.
         ExportError: a source has changed (every row is named), or the files would differ.
     """
-    with folder_beside(out) as folder, store.read() as session, pending_file(folder / "rows") as spooled:
+    with temporary_folder_beside(out) as folder, store.read() as session, pending_file(folder / "rows") as spool:
         view, rows = _view(session, number), _rows(session, number)
-        archive, maker = _archive(session, view)
-        notes: list[SpooledRow] = []
+        lookup, maker = _lookup_and_maker(session, view)
+        spooled_rows: list[SpooledRow] = []
         changed: list[str] = []
         offset = 0
         for provenance in rows:
             try:
-                line, note = _again(archive, maker, provenance, offset)
-            except SourceGoneError as gone:
-                changed.append(f"{place_of(provenance)}：{gone}")
+                line, spooled_row = _recreate_row(lookup, maker, provenance, offset)
+            except SourceGoneError as error:
+                changed.append(f"{place_of(provenance)}：{error}")
                 continue
-            spooled.write_bytes(line)
-            notes.append(note)
+            spool.write_bytes(line)
+            spooled_rows.append(spooled_row)
             offset += len(line)
-        spooled.finish()
+        spool.finish()
         if changed:
-            more = f"；等 {len(changed)} 行" if len(changed) > _NAMED else ""
+            more = f"；等 {len(changed)} 行" if len(changed) > _MOST_NAMED else ""
             raise ExportError(
                 f"训练集「{view.name}」有 {len(changed)} 行的来源变了，重建不出同样的内容："
-                f"{'；'.join(changed[:_NAMED])}{more}",
+                f"{'；'.join(changed[:_MOST_NAMED])}{more}",
                 "请用现在的数据另建一个训练集",
             )
         options = options_from_json(view.parameters)
-        plan = _plan(notes, rows, view)
+        arrangement = _arrangement(spooled_rows, rows, view)
         parameters = {key: value for key, value in view.parameters.items() if key != "prompt_text"}
         counts = {key: value for key, value in view.counts.items() if key != "bytes"}
-        report = write_set(folder, spooled, plan, options.format, parameters, counts, out)
-        wrong = [name for name, digest in view.files.items() if report.files.get(name) != digest]
-        if wrong or report.sha256 != view.sha256:
+        result = write_files(folder, spool, arrangement, options.format, parameters, counts, out)
+        different = [name for name, digest in view.files.items() if result.files.get(name) != digest]
+        if different or result.sha256 != view.sha256:
             raise ExportError(
-                f"训练集「{view.name}」重建后与当时不同（{'、'.join(wrong) or MANIFEST}），没有写出",
+                f"训练集「{view.name}」重建后与当时不同（{'、'.join(different) or MANIFEST}），没有写出",
                 "程序或依赖的版本变了；请用现在的数据另建一个训练集",
             )
-        publish(folder, out)
-    return report
+        publish_set(folder, out)
+    return result
 
 
 def _view(session: Session, number: int) -> TrainingSetView:
@@ -206,15 +207,15 @@ def _view(session: Session, number: int) -> TrainingSetView:
 
 
 def _rows(session: Session, number: int) -> list[dict[str, Any]]:
-    found = session.execute(
+    provenance = session.execute(
         select(col(TrainingSet.provenance)).where(col(TrainingSet.id) == number)
     ).scalar_one_or_none()
-    if found is None:
+    if provenance is None:
         raise NotFoundError(f"没有编号 {number} 的训练集", "请从列表里选择")
-    return list(found)
+    return list(provenance)
 
 
-def _archive(session: Session, view: TrainingSetView) -> tuple[SourceLookup, RowMaker]:
+def _lookup_and_maker(session: Session, view: TrainingSetView) -> tuple[SourceLookup, RowMaker]:
     if "prompt_text" not in view.parameters:
         raise ExportError(f"训练集「{view.name}」是旧版本建的，没有留下重建所需的内容", "请另建一个训练集")
     form = load_named_form(view.parameters["form"])
@@ -228,33 +229,39 @@ def _archive(session: Session, view: TrainingSetView) -> tuple[SourceLookup, Row
     return SourceLookup(session, form), RowMaker(form, prompt, options_from_json(view.parameters))
 
 
-def _again(
-    archive: SourceLookup, maker: RowMaker, provenance: dict[str, Any], start: int = 0
+def _recreate_row(
+    lookup: SourceLookup, maker: RowMaker, provenance: dict[str, Any], start: int = 0
 ) -> tuple[bytes, SpooledRow]:
-    """A row's line and note, as they were.
+    """Make a row again from its provenance, the same bytes as the first time.
 
     Raises:
-        Gone: its source has changed.
+        SourceGoneError: its source has changed.
     """
     try:
-        picked = archive.picked(provenance)
-        shown = recreate_input(maker.form, picked, provenance, maker.steps)
-        if shown is None:
+        answer = lookup.answer(provenance)
+        row_input = recreate_input(maker.form, answer, provenance, maker.steps)
+        if row_input is None:
             raise SourceGoneError("摘要已不在")
         task = maker.task(provenance)
-        made = maker.make(shown, task)
-        line = made.line
-        note = maker.note(made, shown, task, picked, start, len(line))
+        row = maker.make(row_input, task)
+        line = row.line
+        spooled_row = maker.spooled(row, row_input, task, answer, start, len(line))
     except ShiyaoError as error:
         raise SourceGoneError(reason_of(error)) from error
-    if note.row.hex() != provenance["row"]:
+    if spooled_row.row.hex() != provenance["row"]:
         raise SourceGoneError("来源都在，但这一行与当时不同（程序或提示词的渲染变了）")
-    return line, note
+    return line, spooled_row
 
 
-def _plan(notes: Sequence[SpooledRow], rows: Sequence[Mapping[str, Any]], view: TrainingSetView) -> Arrangement:
-    train = [note for note, row in zip(notes, rows, strict=True) if row["part"] == "train"]
-    held = [note for note, row in zip(notes, rows, strict=True) if row["part"] == "val"]
-    copies = {note.start: row.get("copies", 1) for note, row in zip(notes, rows, strict=True) if row["part"] == "train"}
+def _arrangement(
+    spooled_rows: Sequence[SpooledRow], rows: Sequence[Mapping[str, Any]], view: TrainingSetView
+) -> Arrangement:
+    train = [spooled_row for spooled_row, row in zip(spooled_rows, rows, strict=True) if row["part"] == "train"]
+    validation = [spooled_row for spooled_row, row in zip(spooled_rows, rows, strict=True) if row["part"] == "val"]
+    copies = {
+        spooled_row.start: row.get("copies", 1)
+        for spooled_row, row in zip(spooled_rows, rows, strict=True)
+        if row["part"] == "train"
+    }
     order = training_order(train, copies, view.counts["repeats"], view.parameters["seed"])
-    return Arrangement(order, train, held, copies, view.counts["repeats"])
+    return Arrangement(order, train, validation, copies, view.counts["repeats"])

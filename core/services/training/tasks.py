@@ -14,7 +14,7 @@ from core.services.training.training_options import CUSTOMERS_TASK, FIELDS_TASK,
 
 @dataclass(frozen=True, slots=True)
 class TrainingTask:
-    """One thing to ask about a chat.
+    """One thing that a row asks about a chat.
 
     Attributes:
         name: ``form``, ``customers`` or the key of a field.
@@ -24,7 +24,7 @@ class TrainingTask:
     name: str
     form: Form
 
-    def narrowed(self, forms: Sequence[FormValues]) -> list[FormValues]:
+    def restrict(self, forms: Sequence[FormValues]) -> list[FormValues]:
         """The part of the answer that this task asks for."""
         return [{key: values[key] for key in self.form.keys} for values in forms]
 
@@ -43,10 +43,10 @@ def tasks_of(form: Form, names: Sequence[str]) -> list[TrainingTask]:
     Raises:
         ExportError: the form has no such field.
     """
-    wanted: list[str] = []
+    task_names: list[str] = []
     for name in names:
-        wanted += [key for key in form.keys if key != form.name_field] if name == FIELDS_TASK else [name]
-    return [_task(form, name) for name in dict.fromkeys(wanted)]
+        task_names += [key for key in form.keys if key != form.name_field] if name == FIELDS_TASK else [name]
+    return [_task(form, name) for name in dict.fromkeys(task_names)]
 
 
 def _task(form: Form, name: str) -> TrainingTask:

@@ -49,7 +49,7 @@ def show(found: Preflight, options: TrainingOptions) -> None:
     """Numbers first, then what stands in the way, then the rows and everything else behind tabs."""
     _numbers(found)
     _warnings(found)
-    over, similar = len(found.over), len(found.similar)
+    over, similar = len(found.overlong), len(found.similar)
     names = [
         f"行 {len(found.rows):,}",
         f"超长 {over:,}" if over else "超长",
@@ -132,7 +132,7 @@ def _numbers(found: Preflight) -> None:
 
 
 def _warnings(found: Preflight) -> None:
-    refused = [over for over in found.over if over.action == "refused"]
+    refused = [over for over in found.overlong if over.action == "refused"]
     if refused:
         blind = [over for over in refused if over.lost]
         lost = f"会让其中 {len(blind)} 行看不到答案的依据" if blind else "虽然不会截掉答案的依据，群聊也不完整了"
@@ -152,7 +152,7 @@ def _warnings(found: Preflight) -> None:
                 )
     elif found.refusal is not None:
         notice(found.refusal)
-    done = Counter(over.action for over in found.over if over.action != "refused")
+    done = Counter(over.action for over in found.overlong if over.action != "refused")
     if done:
         said = "、".join(f"{number} 行{OVERLONG_ACTIONS[action]}" for action, number in done.items())
         st.caption(f"超长的 {sum(done.values())} 行：{said}；逐行的长度和依据在「超长」里。")
@@ -206,7 +206,7 @@ def _row_line(row: SpooledRow, found: Preflight, labels: dict[str, str], *, with
     window = facts.get("window")
     task = facts.get("task", "form")
     shown = INPUTS[facts["input"]] + (f"，窗口 {window[0]}/{window[1]}" if window else "")
-    held, dropped = row.start in found.held, row.start in found.dropped
+    held, dropped = row.start in found.validation_starts, row.start in found.dropped_starts
     return {
         "群聊": f"{facts['dataset']} · {facts['index']}",
         "答案": source_of(facts),
@@ -245,12 +245,12 @@ def _over(found: Preflight, options: TrainingOptions) -> None:
     if limit is None:
         st.caption("没有设长度上限。在左边选训练目标，就能看到哪些行超长、依据会不会被截掉。")
         return
-    if not found.over:
+    if not found.overlong:
         st.caption(f"没有一行超过{limit.label}。")
         return
     unit = "tokens" if limit.unit == "token" else "characters"
-    shortened = any(over.after for over in found.over)
-    cut = any(over.dropped for over in found.over)
+    shortened = any(over.after for over in found.overlong)
+    cut = any(over.dropped for over in found.overlong)
     st.dataframe(
         [
             {
@@ -262,7 +262,7 @@ def _over(found: Preflight, options: TrainingOptions) -> None:
                 **({"处理后最长": f"{getattr(over.after, unit):,}" if over.after else "—"} if shortened else {}),
                 **({"不写的值": over.dropped} if cut else {}),
             }
-            for over in found.over
+            for over in found.overlong
         ],
         hide_index=True,
         column_config={
@@ -278,7 +278,7 @@ def _balance(found: Preflight) -> None:
     if not found.balance:
         st.caption("没有可以排列的行。")
         return
-    lazy = "、".join(found.form.field(one.key).label for one in found.lazy)
+    lazy = "、".join(found.form.field(one.key).label for one in found.rarely_filled)
     if lazy:
         st.caption(
             f"不到一成的行里有值：{lazy}。模型多半会学会让它们空着；可以在「行数、验证集、重复和均衡」里设均衡，"

@@ -81,13 +81,13 @@ def test_real_chats_that_are_too_long_lose_nothing_unseen(store: Store, competit
     import_chats(store, competition / "train.json", filename="train.json", dataset="train")
     options = TrainingOptions(("train",), parse_source("labels"), target="spark-4k", validation=0.1, seed=1)
     found = preflight(store, options)
-    assert {over.action for over in found.over} == {"refused"}
-    assert any(over.lost for over in found.over)
-    assert str(found.refusal).count("第 ") >= len(found.over)
+    assert {over.action for over in found.overlong} == {"refused"}
+    assert any(over.lost for over in found.overlong)
+    assert str(found.refusal).count("第 ") >= len(found.overlong)
     for policy in (OverBudget.SKIP, OverBudget.WINDOW):
         report = export_training(store, options=replace(options, over_budget=policy), out=tmp_path / policy)
         assert report.counts["longest_tokens"] <= 4096
-        assert len(report.lists["skipped" if policy is OverBudget.SKIP else "windowed"]) == len(found.over)
+        assert len(report.lists["skipped" if policy is OverBudget.SKIP else "windowed"]) == len(found.overlong)
         number = training_sets(store)[0].id
         again = rebuild(store, number, tmp_path / "again")
         assert again.files == report.files

@@ -41,7 +41,7 @@ def test_a_row_whose_evidence_would_be_cut_off_is_reported_by_name(store: Store,
     fill_long(store)
     limit = limit_between(store)
     found = preflight(store, options(cutoff_len=limit))
-    (over,) = found.over
+    (over,) = found.overlong
     assert (over.place, over.action) == ("四条 第 2 条", "refused")
     assert over.lost == ("0:基本信息-手机号码",)
     assert 0 < over.left < 1
@@ -56,10 +56,10 @@ def test_a_row_whose_evidence_would_be_cut_off_is_reported_by_name(store: Store,
 def test_characters_are_reckoned_with_alike(store: Store) -> None:
     fill_long(store)
     sizes = [row.size.characters for row in preflight(store, options()).rows]
-    (over,) = preflight(store, options(max_chars=max(sizes) - 5)).over
+    (over,) = preflight(store, options(max_chars=max(sizes) - 5)).overlong
     assert over.lost == ()  # the closing tag of the prompt would go, nothing of the chat
     assert over.left == 1
-    (over,) = preflight(store, options(max_chars=max(sizes) - 60)).over
+    (over,) = preflight(store, options(max_chars=max(sizes) - 60)).overlong
     assert over.lost == ("0:基本信息-手机号码",)
 
 
@@ -67,9 +67,9 @@ def test_presets_count_tokens(store: Store) -> None:
     text = "林晓3：你们的会话存档怎么收费，请给我们一份详细的说明。\n" * 260
     fill(store, texts=("马会5：先看看", text), labels=([filled()], [filled()]))
     assert 4096 < estimate_tokens(text) < 6500
-    (over,) = preflight(store, options(target="spark-4k")).over
+    (over,) = preflight(store, options(target="spark-4k")).overlong
     assert over.index == 2
-    assert not preflight(store, options(target="spark-8k")).over
+    assert not preflight(store, options(target="spark-8k")).overlong
 
 
 def test_windows_hold_only_what_they_give_evidence_of(store: Store, form: Form, tmp_path: Path) -> None:

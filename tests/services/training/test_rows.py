@@ -88,7 +88,7 @@ def test_tasks_ask_for_less_and_are_read_by_the_same_parser(store: Store, form: 
         "意向产品",
     ]
     for row, task in zip(rows[:3], tasks_of(form, ("form", "customers", "意向产品")), strict=True):
-        assert parse_reply(task.form, row["output"]).forms == task.narrowed(LABELS[0])
+        assert parse_reply(task.form, row["output"]).forms == task.restrict(LABELS[0])
         assert ("客户购买阶段" in row["instruction"] + row["input"]) == (task.name == "form")
     assert json.loads(rows[1]["output"]) == [{"基本信息-姓名": "林晓3"}]
     assert json.loads(rows[2]["output"]) == [{"基本信息-姓名": "林晓3", "意向产品": ["会话存档", "高级版"]}]
@@ -160,7 +160,7 @@ def test_rare_fields_are_shown_and_balanced(store: Store, tmp_path: Path) -> Non
     found = preflight(store, options())
     shares = {one.key: one.share for one in found.balance}
     assert (shares["竞品信息"], shares["基本信息-姓名"], shares["客户购买阶段"]) == (0.05, 0.95, 0.0)
-    assert "竞品信息" in {one.key for one in found.lazy}
+    assert "竞品信息" in {one.key for one in found.rarely_filled}
     assert found.counts["empty_targets"] == 1
     report = export_training(store, options=options(balance=0.15), out=tmp_path / "set")
     assert (report.counts["rows"], report.counts["copied"]) == (22, 1)

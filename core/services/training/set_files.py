@@ -1,0 +1,177 @@
+"""The files of a training set: written into a folder, read back and compared before the folder is published.
+
+A set is ``train.jsonl``, with a validation part ``val.jsonl``, for LLaMA-Factory ``dataset_info.json``, and
+``manifest.json`` with every choice, count, digest and the provenance of each distinct row. The same choices over the
+same data give the same bytes.
+"""
+
+import json
+import mmap
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from core.domain.replies import parse_reply
+from core.errors import ExportError
+from core.services.export.atomic_file import HashingReader, PendingFile, fingerprint, mismatch_error, pending_file
+from core.services.export.export_result import ExportResult
+from core.services.training.arrange import Arrangement
+from core.services.training.row_formats import TrainingFormat, check_info, check_row, dataset_info, target_of
+from core.services.training.rows import SpooledRow
+
+TRAIN, VALIDATION, INFO, MANIFEST = "train.jsonl", "val.jsonl", "dataset_info.json", "manifest.json"
+_FILE_NAMES = (TRAIN, VALIDATION, INFO, MANIFEST)
+
+
+@contextmanager
+def temporary_folder_beside(out: Path) -> Iterator[Path]:
+    """A temporary folder beside ``out``, removed at the end.
+
+    Raises:
+        ExportError: ``out`` is a file, or its folder cannot be written.
+    """
+    if out.exists() and not out.is_dir():
+        raise ExportError(f"{out} 是一个文件", "训练集是一个文件夹，请换一个名字")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}.", suffix=".partial"))
+    except OSError as error:
+        raise ExportError(f"写不了 {out}（{error.strerror or error}）", "请检查路径、权限和磁盘空间") from error
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def write_files(
+    folder: Path,
+    spool: PendingFile,
+    arrangement: Arrangement,
+    data_format: TrainingFormat,
+    parameters: dict[str, Any],
+    counts: Mapping[str, int],
+    out: Path,
+) -> ExportResult:
+    """Write all files of a set from its spool, each read back and compared.
+
+    Raises:
+        ExportError: the disk is full, or a file reads back differently.
+    """
+    parts = {TRAIN: arrangement.order, **({VALIDATION: arrangement.validation} if arrangement.validation else {})}
+    with spool.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as source:
+        digests = {name: _write_part(folder / name, rows, source, data_format) for name, rows in parts.items()}
+    contents: dict[str, Any] = {}
+    names = {"shiyao": TRAIN, **({"shiyao_val": VALIDATION} if VALIDATION in digests else {})}
+    if info := dataset_info(data_format, names):
+        check_info(info)
+        contents[INFO] = info
+    contents[MANIFEST] = {
+        "parameters": parameters,
+        "counts": dict(counts),
+        "files": {name: {"sha256": sha256, "bytes": size} for name, (sha256, size) in digests.items()},
+        "rows": provenance_of(arrangement),
+    }
+    for name, content in contents.items():
+        digests[name] = _write_json(folder / name, content, _manifest_text(content) if name == MANIFEST else None)
+    return ExportResult(
+        kind="training",
+        out=out,
+        sha256=digests[TRAIN][0],
+        size=digests[TRAIN][1],
+        counts=counts,
+        files={name: sha256 for name, (sha256, _) in digests.items()},
+    )
+
+
+def provenance_of(arrangement: Arrangement) -> list[dict[str, Any]]:
+    """Provenance of the distinct rows in order: where it comes from, its part, and its copies in one pass."""
+    validation_starts = {row.start for row in arrangement.validation}
+    rows = sorted([*arrangement.train, *arrangement.validation], key=lambda row: row.start)
+    return [
+        {
+            **row.provenance,
+            "part": "val" if row.start in validation_starts else "train",
+            **({"copies": arrangement.copies[row.start]} if arrangement.copies.get(row.start, 1) > 1 else {}),
+        }
+        for row in rows
+    ]
+
+
+def publish_set(folder: Path, out: Path) -> None:
+    """Move the files of a set into ``out``; files of an earlier set that this one does not have are removed."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for name in _FILE_NAMES:
+            if (folder / name).exists():
+                os.replace(folder / name, out / name)
+            else:
+                (out / name).unlink(missing_ok=True)
+    except OSError as error:
+        raise ExportError(f"写不了 {out}（{error.strerror or error}）", "请检查路径、权限和磁盘空间") from error
+
+
+def _write_part(path: Path, rows: list[SpooledRow], source: mmap.mmap, data_format: TrainingFormat) -> tuple[str, int]:
+    """Write one file from the spool, read it back and compare it; returns sha256 and size in bytes."""
+    try:
+        with path.open("wb") as file:
+            # Not forced onto the disk: gigabytes would take longer than all the rest, and a set can be built again.
+            for row in rows:
+                file.write(source[row.start : row.end])
+    except OSError as error:
+        raise ExportError(f"写不了 {path.name}（{error.strerror or error}）", "请检查磁盘空间") from error
+    seen: set[int] = set()
+    with path.open("rb") as file:
+        reader = HashingReader(file)
+        for number, row in enumerate(rows, start=1):
+            line = reader.read(row.end - row.start)
+            if line != source[row.start : row.end]:
+                raise mismatch_error(path.name, f"第 {number} 行")
+            # Equal bytes say the same thing: each distinct row is parsed once, however often it is repeated.
+            if row.start not in seen:
+                _verify_row(line, row, data_format, f"{path.name} 第 {number} 行，{row.place}")
+                seen.add(row.start)
+        size = reader.size
+        reader.rest()
+        if reader.size != size:
+            raise mismatch_error(path.name, "多出了内容")
+        return reader.sha256(), size
+
+
+def _verify_row(line: bytes, row: SpooledRow, data_format: TrainingFormat, place: str) -> None:
+    """Read a row with another JSON reader than the writer's, check its shape, read its target as an answer is read."""
+    try:
+        value = from_json(line)
+        check_row(data_format, value)
+    except (ValueError, ValidationError) as error:
+        raise mismatch_error("训练集", place) from error
+    if line.count(b"\n") != 1 or not line.endswith(b"\n") or fingerprint(value) != row.row:
+        raise mismatch_error("训练集", place)
+    answer = parse_reply(row.task.form, target_of(data_format, value))
+    if answer.status != "ok" or fingerprint(answer.forms) != row.forms:
+        raise mismatch_error("答案", place)
+
+
+def _manifest_text(manifest: dict[str, Any]) -> str:
+    """The manifest with a line for each row: what is indented by Python takes seconds, and who reads wants lines."""
+    head = json.dumps({**manifest, "rows": []}, ensure_ascii=False, indent=2).removesuffix("[]\n}")
+    rows = ",\n".join("    " + json.dumps(row, ensure_ascii=False) for row in manifest["rows"])
+    return f"{head}[\n{rows}\n  ]\n}}"
+
+
+def _write_json(path: Path, content: Any, text: str | None = None) -> tuple[str, int]:
+    with pending_file(path) as file:
+        file.write((text or json.dumps(content, ensure_ascii=False, indent=2)) + "\n")
+        file.finish()
+        with file.path.open("rb") as reading:
+            reader = HashingReader(reading)
+            if from_json(reader.read()) != content:
+                raise mismatch_error(path.name)
+        file.publish()
+        return reader.sha256(), reader.size
