@@ -6,7 +6,7 @@ from core.adapters.store.models import RunKind, RunStatus
 from core.services.datasets import load_sample
 from core.services.review import DatasetState, overview
 from core.ui import navigation, state
-from core.ui.figures import facts
+from core.ui.metrics import fact_table
 from core.ui.notices import empty_state
 
 MODEL_RUNS = 4
@@ -55,7 +55,7 @@ def draw(item: DatasetState, *, first: bool) -> None:
             share,
             text=f"已确认 {done.confirmed} · 待讨论 {done.discussed} · 已跳过 {done.skipped} · 还剩 {done.left}",
         )
-        facts(standing(item))
+        fact_table(standing(item))
 
 
 st.title("总览")

@@ -8,7 +8,7 @@ from core.services import maintenance
 from core.services.extraction import models as model_catalog
 from core.settings import settings
 from core.ui import navigation, state
-from core.ui.figures import facts, figures
+from core.ui.metrics import fact_table, metrics
 from core.ui.notices import reported
 
 MOST_BACKUPS = 5
@@ -65,7 +65,7 @@ def draw_place() -> None:
     store = state.store()
     st.subheader("数据")
     size = maintenance.database_size(store)
-    facts(
+    fact_table(
         {
             "数据库": str(store.path or store.url),
             "大小": megabytes(size) if size is not None else "由数据库服务器管理",
@@ -136,7 +136,7 @@ def draw_form() -> None:
     with reported():
         form = load_named_form(settings().form)
         verbatim = sum(field.nature is Nature.VERBATIM for field in form.fields)
-        facts(
+        fact_table(
             {
                 "名称": form.title,
                 "字段": f"{len(form.fields)} 个，其中 {verbatim} 个应在原文里找到",
@@ -149,7 +149,7 @@ def draw_form() -> None:
 def draw_versions() -> None:
     """What an engineer asks for first."""
     st.subheader("版本")
-    figures(maintenance.software_versions())
+    metrics(maintenance.software_versions())
 
 
 st.title("设置")

@@ -1,4 +1,4 @@
-"""A new run: what is asked, about which chats, how fast; and what it will take, before it starts."""
+"""Form of a new run: model, prompt, chats and limits, with an estimate of calls, tokens and cost."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +13,7 @@ from core.services.extraction.pipeline import Pipeline
 from core.services.extraction.runs import Estimate, RunOption
 from core.ui import state
 from core.ui.extraction.run_limits import draw_limits
-from core.ui.figures import figures
+from core.ui.metrics import metrics
 from core.ui.notices import reported
 
 ALL, FIRST, CHOSEN = "全部", "前几条", "指定序号"
@@ -30,17 +30,17 @@ def _estimated(_make: Callable[[], Estimate], key: str) -> Estimate:
     return _make()
 
 
-def new_run(dataset: DatasetView, offers: list[RunOption]) -> RunView | None:
+def draw_new_run(dataset: DatasetView, options: list[RunOption]) -> RunView | None:
     """Draw the form of a new run.
 
     Args:
         dataset: whose chats.
-        offers: what :func:`core.services.extraction.runs.run_options` gave.
+        options: what :func:`core.services.extraction.runs.run_options` gave.
 
     Returns:
         The run once the person has started it.
     """
-    by_key = {f"{offer.spec.provider}{_SEPARATOR}{offer.spec.name}": offer for offer in offers}
+    by_key = {f"{offer.spec.provider}{_SEPARATOR}{offer.spec.name}": offer for offer in options}
     left, right = st.columns(2, gap="large")
     with left:
         chosen = st.selectbox(
@@ -214,7 +214,7 @@ def _draw_estimate(
             repr((store.url, asked, offer.spec, pipeline.sha256, dataset.chats, answered)),
         )
         free = found.model.provider == "local"
-        figures(
+        metrics(
             {
                 "群聊": f"{found.chats:,}",
                 "预计调用": f"{found.calls:,}",

@@ -17,7 +17,7 @@ from core.services.extraction.runs.prompt_preview import (
     try_prompt,
 )
 from core.ui import state
-from core.ui.figures import figures
+from core.ui.metrics import metrics
 from core.ui.notices import reported
 
 _OPTIONAL = [name for name in STEPS if name != "residue"]
@@ -44,10 +44,10 @@ def draw_trial(entry: Entry, available: list[DatasetView]) -> None:
     dataset, chosen = _choose(entry, available)
     if chosen is None:
         return
-    offers = run_service.run_options(state.store())
+    options = run_service.run_options(state.store())
     left, right = st.columns([5, 2], vertical_alignment="bottom")
-    number = left.selectbox("模型", range(len(offers)), format_func=lambda n: offers[n].label, key="prompts-model")
-    offer = offers[number]
+    number = left.selectbox("模型", range(len(options)), format_func=lambda n: options[n].label, key="prompts-model")
+    offer = options[number]
     pressed = right.button(
         "试一试", type="primary", icon=":material/play_arrow:", width="stretch", disabled=bool(offer.missing)
     )
@@ -102,7 +102,7 @@ def _choose(entry: Entry, available: list[DatasetView]) -> tuple[DatasetView, di
 
 
 def _draw_lengths(found: Rendering) -> None:
-    figures(
+    metrics(
         {
             "总长": f"{found.characters:,} 字",
             "预计 token": f"{found.tokens:,}",
@@ -117,7 +117,7 @@ def _draw_lengths(found: Rendering) -> None:
 
 def _draw_outcome(trial: PromptTrial) -> None:
     outcome = trial.outcome
-    figures(
+    metrics(
         {
             "得分": "" if trial.score is None else f"{trial.score:.2f} / {trial.max:g}",
             "全空的得分": "" if trial.floor is None else f"{trial.floor:.2f}",

@@ -12,7 +12,7 @@ from core.ui.notices import reported
 
 
 def draw_comparison(entry: Entry, entries: Sequence[Entry]) -> None:
-    """The prompt beside another one, differences marked."""
+    """The prompt beside another one, with differences marked."""
     others = [other for other in entries if other.prompt.id != entry.prompt.id]
     if not others:
         st.caption("没有别的提示词可以比较。")
@@ -39,12 +39,12 @@ def draw_comparison(entry: Entry, entries: Sequence[Entry]) -> None:
             st.html(diff.text_html(pieces, "right"))
 
 
-def draw_new_version(entry: Entry, go: Callable[[str], None]) -> None:
+def draw_new_version(entry: Entry, show_prompt: Callable[[str], None]) -> None:
     """Edit a version that no run has used, or copy one into a new version.
 
     Args:
-        entry: the prompt in hand.
-        go: shows a prompt (id).
+        entry: the prompt.
+        show_prompt: shows a prompt (id).
     """
     store = state.store()
     prompt = entry.prompt
@@ -64,7 +64,7 @@ def draw_new_version(entry: Entry, go: Callable[[str], None]) -> None:
         with reported():
             draft = None if entry.fixed else entry.draft_id
             saved = prompt_library.save(store, text, who=state.reviewer(), draft_id=draft)
-            go(saved.prompt.id)
+            show_prompt(saved.prompt.id)
     if entry.draft_id is None:
         return
     if publish.button(
@@ -73,11 +73,11 @@ def draw_new_version(entry: Entry, go: Callable[[str], None]) -> None:
         with reported():
             path = prompt_library.publish(store, entry.draft_id)
             st.toast(f"已写成 {path.name}")
-            go(prompt.id)
+            show_prompt(prompt.id)
     if not entry.fixed:
         with remove.popover("", icon=":material/delete:", help="删除"):
             st.markdown(f"删除 {prompt.id}？")
             if st.button("删除", type="primary", key=f"remove-{prompt.id}"):
                 with reported():
                     prompt_library.remove(store, entry.draft_id)
-                    go("")
+                    show_prompt("")

@@ -10,32 +10,33 @@ from core.adapters.store.models import RunStatus
 from core.domain.form import Form
 from core.domain.replies import parse_reply
 from core.services.extraction import runs as run_service
-from core.ui import navigation, state
+from core.ui import state
+from core.ui.links import draw_workbench_link
 from core.ui.notices import reported
 
-MOST = 200
-"""So many chats of one cause are listed; more look alike."""
+MAX_CHATS = 200
+"""Most chats of one cause that are listed; more look alike."""
 _HEIGHT, _MOST_ROWS = 420, 12
 
 
 def draw_failures(run: RunView, form: Form) -> None:
-    """Groups, the chats of one group, and the one that was picked."""
+    """Failed chats grouped by cause, and the selected one with its replies."""
     store = state.store()
-    found = run_service.failures(store, run.id)
-    if not found:
+    groups = run_service.failures(store, run.id)
+    if not groups:
         st.caption("没有失败的群聊。")
         return
-    by_cause = {failure.cause: failure for failure in found}
+    by_cause = {failure.cause: failure for failure in groups}
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         cause = st.pills(
             "原因",
             list(by_cause),
-            default=found[0].cause,
+            default=groups[0].cause,
             required=True,
             format_func=lambda cause: f"{by_cause[cause].title} {len(by_cause[cause].chats)}",
             key=f"failed-cause-{run.id}-{'|'.join(by_cause)}",
         )
-        group = by_cause[cause if cause in by_cause else found[0].cause]
+        group = by_cause[cause if cause in by_cause else groups[0].cause]
         retry = run.status != RunStatus.RUNNING and st.button(
             f"只重试这一类 {len(group.chats)} 条", icon=":material/replay:", key=f"retry-{run.id}-{group.cause}"
         )
@@ -44,9 +45,9 @@ def draw_failures(run: RunView, form: Form) -> None:
             run_service.retry_failed(store, run.id, causes=[group.cause])
             run_service.ensure_running(store).wake()
             st.rerun()
-    listed = run_service.some_extractions(store, run.id, group.chats[:MOST])
-    if len(group.chats) > MOST:
-        st.caption(f"列出前 {MOST} 条。")
+    listed = run_service.some_extractions(store, run.id, group.chats[:MAX_CHATS])
+    if len(group.chats) > MAX_CHATS:
+        st.caption(f"列出前 {MAX_CHATS} 条。")
     table, detail = st.columns([5, 6], gap="medium")
     with table:
         picked = st.dataframe(
@@ -71,12 +72,7 @@ def _draw_one(run: RunView, form: Form, one: ExtractionView) -> None:
     """One failure: the sentence, every reply as it came, and what the parser did with it."""
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.markdown(f"**第 {one.index} 条**")
-        st.page_link(
-            navigation.WORKBENCH,
-            label="人工填写",
-            icon=":material/arrow_forward:",
-            query_params={"dataset": str(run.dataset_id), "chat": str(one.index), "queue": "全部"},
-        )
+        draw_workbench_link(run.dataset_id, one.index, "人工填写")
     st.error(one.error, icon=":material/error:")
     if not one.replies:
         st.caption("没有发出过调用。")

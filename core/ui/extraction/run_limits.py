@@ -1,4 +1,4 @@
-"""How fast a run asks: calls at a time, calls a minute, seconds for one; for a new run and for one that goes on."""
+"""Limits of a run: concurrent calls, calls per minute, deadline of a call; for a new run and a started one."""
 
 from typing import Any
 
@@ -59,13 +59,13 @@ def draw_limits(
     return {"concurrency": at_once, "per_minute": rate, "deadline": float(seconds)}
 
 
-def change_limits(run: RunView, spec: ModelSpec) -> None:
-    """A popover that changes the limits of a run; nothing for rules, which are not asked over a network."""
+def draw_limits_popover(run: RunView, spec: ModelSpec) -> None:
+    """Popover that changes the limits of a started run; nothing for local rules."""
     if run.provider == "local":
         return
     now = run.parameters
     with st.popover("限速", icon=":material/speed:", help="并发数、每分钟次数和时限；从下一次调用起生效"):
-        wanted = draw_limits(
+        limits = draw_limits(
             spec,
             key=f"run-{run.id}",
             concurrency=int(now["concurrency"]),
@@ -75,6 +75,6 @@ def change_limits(run: RunView, spec: ModelSpec) -> None:
         if st.button("改用这些限制", key=f"limits-{run.id}"):
             with reported():
                 store = state.store()
-                run_service.set_limits(store, run.id, **wanted)
+                run_service.set_limits(store, run.id, **limits)
                 run_service.ensure_running(store).wake()
                 st.rerun()

@@ -1,4 +1,4 @@
-"""What a run did to its chats besides filling forms: what was left out, how windows lay, what was not taken."""
+"""Notes on a run's chats: text left out by cleaning, windows of long chats, values not taken."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,47 +13,47 @@ from core.services.extraction.pipeline import about
 _BY = {"vote": "投票", "windows": "窗口合并"}
 
 
-def draw_about(found: Sequence[ExtractionView], form: Form) -> None:
-    """Folded away: per chat, what was left out or decided; nothing where nothing was."""
-    kept = [(one.index, said) for one in found if headline(said := about(one.replies))]
-    if not kept:
+def draw_run_notes(extractions: Sequence[ExtractionView], form: Form) -> None:
+    """Expander with the notes of each chat; nothing where there are none."""
+    noted = [(one.index, notes) for one in extractions if notes_summary(notes := about(one.replies))]
+    if not noted:
         return
-    with st.expander(f"{len(kept)} 条群聊清理、分段或取舍过"):
-        for index, said in kept:
-            st.markdown(f"**第 {index} 条**：{headline(said)}")
-            st.markdown("\n".join(f"- {line}" for line in lines(said, form)))
+    with st.expander(f"{len(noted)} 条群聊清理、分段或取舍过"):
+        for index, notes in noted:
+            st.markdown(f"**第 {index} 条**：{notes_summary(notes)}")
+            st.markdown("\n".join(f"- {line}" for line in note_lines(notes, form)))
 
 
-def headline(kept: dict[str, list[dict[str, Any]]]) -> str:
-    """In one line; ``""`` where there is nothing to say."""
+def notes_summary(notes: dict[str, list[dict[str, Any]]]) -> str:
+    """Summary of a chat's notes in one line; ``""`` where there are none."""
     parts = []
-    if left := sum(int(step["characters"]) for step in kept["left_out"]):
+    if left := sum(int(step["characters"]) for step in notes["left_out"]):
         parts.append(f"清理时省去 {left:,} 字")
-    if len(kept["windows"]) > 1:
-        parts.append(f"太长，分成 {len(kept['windows'])} 段")
-    if kept["alternatives"]:
-        parts.append(f"{len(kept['alternatives'])} 格另有说法")
+    if len(notes["windows"]) > 1:
+        parts.append(f"太长，分成 {len(notes['windows'])} 段")
+    if notes["alternatives"]:
+        parts.append(f"{len(notes['alternatives'])} 格另有说法")
     return " · ".join(parts)
 
 
-def lines(kept: dict[str, list[dict[str, Any]]], form: Form) -> list[str]:
+def note_lines(notes: dict[str, list[dict[str, Any]]], form: Form) -> list[str]:
     """One sentence per step, window and cell."""
-    said = [
+    sentences = [
         f"{step['why']}：省去 {step['characters']:,} 字"
         + (f"，在第 {index_ranges(step['messages'])} 条消息" if step["messages"] else "")
-        for step in kept["left_out"]
+        for step in notes["left_out"]
     ]
-    for window in kept["windows"] if len(kept["windows"]) > 1 else ():
+    for window in notes["windows"] if len(notes["windows"]) > 1 else ():
         first, last = window["messages"][0], window["messages"][-1]
-        said.append(f"第 {window['number']} 段：第 {first}–{last} 条消息，{window['characters']:,} 字")
-    for cell in kept["alternatives"]:
+        sentences.append(f"第 {window['number']} 段：第 {first}–{last} 条消息，{window['characters']:,} 字")
+    for cell in notes["alternatives"]:
         label = form.field(cell["field"]).label if cell["field"] in form else cell["field"]
         others = "、".join(_shown(other) for other in cell["others"])
         by = _BY.get(cell["from"], cell["from"])
-        said.append(
+        sentences.append(
             f"{cell['name'] or '（未填姓名）'} · {label}：取「{_shown(cell['taken'])}」，{by}时没有取「{others}」"
         )
-    return said
+    return sentences
 
 
 def _shown(value: Any) -> str:

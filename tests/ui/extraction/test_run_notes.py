@@ -8,7 +8,7 @@ from core.domain.form import Form
 from core.domain.prompts import load_prompt
 from core.services.extraction.pipeline import Pipeline, about, kept_replies, run_pipeline
 from core.services.extraction.pipeline.definition import parse_pipeline
-from core.ui.extraction.run_notes import headline, lines
+from core.ui.extraction.run_notes import note_lines, notes_summary
 
 CHAT = "".join(
     f"何苗2：第{n}次问，会话存档怎么收费\n客服-小叶：[图片]\n客服-小叶：标准版每年 {n}00 元\n" for n in range(1, 60)
@@ -25,11 +25,11 @@ def test_nothing_is_cut_unseen(form: Form) -> None:
     stages = pipeline(clean=["placeholders"], context_tokens=2800)
     outcome = run_pipeline(form=form, chat=parse_chat(CHAT), pipeline=stages, provider=provider("local"))
     kept = about(kept_replies(outcome, MOMENT))
-    assert "清理时省去" in headline(kept) and "分成" in headline(kept)
-    said = "\n".join(lines(kept, form))
+    assert "清理时省去" in notes_summary(kept) and "分成" in notes_summary(kept)
+    said = "\n".join(note_lines(kept, form))
     assert "第 1 段：第 1–" in said and "省去" in said
 
 
 def test_a_chat_shown_whole_says_nothing(form: Form) -> None:
     outcome = run_pipeline(form=form, chat=parse_chat(CHAT[:80]), pipeline=pipeline(), provider=provider("local"))
-    assert headline(about(kept_replies(outcome, MOMENT))) == ""
+    assert notes_summary(about(kept_replies(outcome, MOMENT))) == ""

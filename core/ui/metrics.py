@@ -1,4 +1,4 @@
-"""Figures in a row: a small label, a number under it; and facts in two columns. Text only, always escaped."""
+"""Metrics in a row (number above its label), and facts in two columns. Text only, always escaped."""
 
 from collections.abc import Mapping
 from html import escape
@@ -21,8 +21,8 @@ _STYLE = """
 """
 
 
-def figures(values: Mapping[str, str], *, warn: str = "") -> None:
-    """Draw figures.
+def metrics(values: Mapping[str, str], *, warn: str = "") -> None:
+    """Draw a row of metrics.
 
     Args:
         values: ``{label: number with its unit}``; empty ones are left out.
@@ -36,7 +36,7 @@ def figures(values: Mapping[str, str], *, warn: str = "") -> None:
     st.html(f'{_STYLE}<dl class="figures">{cells}</dl>')
 
 
-def facts(values: Mapping[str, str]) -> None:
-    """Draw facts, one a line."""
+def fact_table(values: Mapping[str, str]) -> None:
+    """Draw facts in two columns, one a line (label → text)."""
     rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in values.items())
     st.html(f'{_STYLE}<dl class="facts">{rows}</dl>')

@@ -1,0 +1,111 @@
+"""Merging runs: the choices, what to expect, and the cells on which the runs differ."""
+
+import streamlit as st
+
+from core.adapters.store import DatasetView, RunView, queries
+from core.adapters.store.models import RunKind
+from core.domain.form import Form, Value
+from core.domain.merge import Method
+from core.services.extraction.merging import METHOD_TITLES, MergePlan, merge_runs, plan_merge
+from core.ui import navigation, state
+from core.ui.notices import reported
+from core.ui.tables import height_of
+
+_EXPLANATIONS = {
+    Method.PRIORITY: "每一格取第一个填了它的任务；顺序就是上面选择的顺序。",
+    Method.MAJORITY: "每一格由多数决定，空也算一票；平票时取排在前面的任务。",
+    Method.BEST: "每个字段取在标注上得分最高的任务。用哪些标注选的，就不能再用它们评分：这里给出交叉验证的估计。",
+}
+_MOST_ROWS = 60
+_MERGED_NAME = "shiyao.merge.made"
+
+
+def mergeable_runs(dataset: DatasetView) -> list[RunView]:
+    """Runs with answers, newest first, without labels."""
+    with state.store().read() as session:
+        return [run for run in queries.runs(session, dataset.id) if run.done and run.kind != RunKind.LABELS]
+
+
+def _cell_text(value: Value) -> str:
+    """A cell in one line."""
+    return ("、".join(value) if isinstance(value, list) else value) or "（空）"
+
+
+def _draw_estimate(plan: MergePlan) -> None:
+    """Cross-validated estimate of the merged score, beside the optimistic one."""
+    found = plan.estimate
+    if plan.method is not Method.BEST:
+        return
+    if found is None:
+        st.caption("有标注的群聊不到两条，无法交叉验证。")
+        return
+    one, two, three = st.columns(3)
+    one.metric(
+        "交叉验证的估计",
+        f"{found.score:.2f}",
+        border=True,
+        help=f"{found.chats} 条有标注的群聊分成 {found.folds} 份，每一份都用别的份来选",
+    )
+    two.metric("只取最好的一个任务", f"{found.best_single:.2f}", border=True, help="同样交叉验证")
+    three.metric("同一批标注又选又评", f"{found.flattered:.2f}", border=True, help="会偏高，只作参考")
+
+
+def _draw_differences(plan: MergePlan, form: Form) -> None:
+    """Table of cells on which the runs differ: the value taken, and each run's."""
+    rows = []
+    for index, customers in plan.merged.items():
+        for number, one in enumerate(customers, start=1):
+            for key, choices in one.choices.items():
+                value = one.values[key]
+                said = "；".join(
+                    f"{'、'.join(plan.runs[run].name for run in choice.ballots)}：{_cell_text(choice.value)}"
+                    for choice in choices
+                )
+                label = form.field(key).label
+                rows.append({"群聊": index, "客户": number, "字段": label, "取": _cell_text(value), "各任务": said})
+                if len(rows) == _MOST_ROWS:
+                    break
+    if rows:
+        st.dataframe(
+            rows[:_MOST_ROWS],
+            hide_index=True,
+            height=height_of(rows[:_MOST_ROWS], most=520),
+            column_config={
+                "群聊": st.column_config.NumberColumn(width=60),
+                "客户": st.column_config.NumberColumn(width=60),
+                "字段": st.column_config.TextColumn(width=90),
+                "取": st.column_config.TextColumn(width=180),
+                "各任务": st.column_config.TextColumn(width=440),
+            },
+        )
+        if plan.differing > _MOST_ROWS:
+            st.caption(f"共 {plan.differing:,} 格不同，这里列出前 {_MOST_ROWS} 格；没有取的值都留在合并任务里。")
+
+
+def draw_merge(dataset: DatasetView, form: Form, runs: list[RunView]) -> None:
+    """Choices on the left; differences and the main button on the right."""
+    names = [run.name for run in runs]
+    left, right = st.columns([4, 7], gap="large")
+    with left:
+        chosen = st.multiselect(
+            "任务（先选的排在前面）", names, default=names[:2], key=f"merge-runs-{dataset.id}", placeholder="至少两个"
+        )
+        method = st.radio("怎么合并", list(METHOD_TITLES), format_func=METHOD_TITLES.__getitem__, key="merge-method")
+        st.caption(_EXPLANATIONS[Method(method)])
+        name = st.text_input(
+            "新任务的名称", f"{METHOD_TITLES[method]} {len(chosen)} 个任务", key=f"merge-name-{method}"
+        )
+    with right, reported():
+        if len(chosen) < 2:
+            st.caption("先选至少两个任务。")
+            return
+        plan = plan_merge(state.store(), dataset=dataset.id, runs=chosen, method=method)
+        st.markdown(f"**{plan.chats} 条群聊，{plan.differing:,} 格说法不同**")
+        _draw_estimate(plan)
+        if st.button("合并", type="primary", icon=":material/merge:"):
+            st.session_state[_MERGED_NAME] = merge_runs(state.store(), plan, name=name, who=state.reviewer()).name
+        if made := st.session_state.get(_MERGED_NAME):
+            st.success(f"已存为任务「{made}」。", icon=":material/check:")
+            address = {"dataset": str(dataset.id)}
+            st.page_link(navigation.SCORES, label="去评分", icon=":material/arrow_forward:", query_params=address)
+        _draw_differences(plan, form)

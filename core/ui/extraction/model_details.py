@@ -1,0 +1,132 @@
+"""One model: its settings, a test call, and the form that adds, copies or changes it."""
+
+import json
+
+import streamlit as st
+
+from core.adapters.llm import PROVIDERS, ModelSpec, SpecSource, connect
+from core.services.extraction import models as model_catalog
+from core.ui import state
+from core.ui.extraction.model_form import model_form, provider_title
+from core.ui.extraction.model_table import key_state, price_text, show_model
+from core.ui.metrics import fact_table
+from core.ui.notices import reported
+
+NEW, COPY, EDIT = "new", "copy", "edit"
+
+
+def draw_model(spec: ModelSpec) -> None:
+    """One model: test call, buttons to copy, change and delete it, and its settings."""
+    st.markdown(f"#### {spec.title}")
+    waiting = connect(spec).ready()
+    if waiting:
+        st.warning(waiting, icon=":material/key_off:")
+    with st.container(horizontal=True, gap="small"):
+        pressed = st.button(
+            "测试连接", icon=":material/network_check:", disabled=bool(waiting), key=f"models-test-{spec.name}"
+        )
+        if st.button("复制", icon=":material/content_copy:", key=f"models-copy-{spec.name}"):
+            show_model(spec.name, COPY)
+        if spec.source == SpecSource.DATABASE:
+            if st.button("修改", icon=":material/edit:", key=f"models-edit-{spec.name}"):
+                show_model(spec.name, EDIT)
+            with st.popover("删除", icon=":material/delete:"):
+                st.markdown(f"删除「{spec.name}」？已完成的抽取任务不受影响。")
+                if st.button("删除", type="primary", key=f"models-delete-{spec.name}"):
+                    with reported():
+                        model_catalog.delete(state.store(), spec.id or 0)
+                        show_model()
+    if pressed:
+        with st.spinner("正在提问…"):
+            _draw_test_call(model_catalog.probe(spec))
+    _draw_settings(spec)
+
+
+def _draw_test_call(found: model_catalog.Probe) -> None:
+    """Outcome of a test call."""
+    if not found.ok:
+        st.error(f"{found.error}（{found.seconds:.1f} 秒）", icon=":material/error:")
+        return
+    parts = [f"连接正常 · {found.seconds:.1f} 秒"]
+    if found.tokens_in is not None:
+        parts.append(f"提问 {found.tokens_in} token，回答 {found.tokens_out} token")
+    parts.append(found.model)
+    st.success(" · ".join(parts), icon=":material/check_circle:")
+    st.code(
+        found.answer.strip() or "（只有思考过程，没有来得及回答）", language=None, wrap_lines=True, height="content"
+    )
+
+
+def _draw_settings(spec: ModelSpec) -> None:
+    """All settings of a model, in two columns."""
+    values = {
+        "名称": spec.name,
+        "服务": provider_title(spec.provider),
+        "服务方的名称": "待填写" if "model" in spec.missing_settings() else spec.api_name,
+        "地址": spec.url or ("—" if spec.provider == "local" else "由环境变量决定"),
+        "密钥": _key_text(spec),
+        "上下文": f"{spec.context_tokens:,} token" if spec.context_tokens else "未知",
+        "最长回答": f"{spec.max_output_tokens:,} token" if spec.max_output_tokens else "未知",
+        "并发数": f"{spec.concurrency}" if spec.concurrency else "未知",
+        "每分钟次数": f"{spec.per_minute:,}" if spec.per_minute else "不限",
+        "单价": price_text(spec)
+        if price_text(spec) in ("未知", "免费")
+        else f"{price_text(spec)} 元 / 千 token（提问 / 回答）",
+        "JSON 模式": "使用" if spec.json_mode else "不使用",
+        "附加参数": json.dumps(dict(spec.parameters), ensure_ascii=False) if spec.parameters else "—",
+        "来源": "自建" if spec.source == SpecSource.DATABASE else "随程序提供",
+    }
+    if spec.training_set_id is not None:
+        values["训练集"] = model_catalog.training_sets(state.store()).get(spec.training_set_id, "已删除")
+    if spec.note:
+        values["备注"] = spec.note
+    fact_table(values)
+    if spec.source != SpecSource.DATABASE:
+        st.caption("随程序提供的模型不能修改；复制后用同样的名称保存，就会代替它，例如补上单价。")
+
+
+def _key_text(spec: ModelSpec) -> str:
+    """Environment variables of the key, and whether they are set."""
+    names = "SPARKAI_APP_ID、SPARKAI_API_KEY、SPARKAI_API_SECRET" if spec.provider == "spark" else spec.key_env
+    found = key_state(spec)
+    if not names or found == "模板":
+        return names or found
+    return f"{found}（{names}）"
+
+
+def draw_model_editor(do: str, spec: ModelSpec) -> None:
+    """Form for a new model, a copy, or a change.
+
+    Args:
+        do: ``NEW``, ``COPY`` or ``EDIT``.
+        spec: the model to copy or change.
+    """
+    head, back = st.columns([4, 1], vertical_alignment="center")
+    head.markdown(f"#### {({NEW: '新建模型', COPY: f'复制 {spec.name}'}).get(do, f'修改 {spec.name}')}")
+    if back.button("返回", icon=":material/close:", width="stretch", key="models-back"):
+        show_model("" if do == NEW else spec.name)
+    start = {} if do == NEW else model_catalog.draft_of(spec)
+    provider = spec.provider
+    if do == NEW:
+        kinds = [name for name in PROVIDERS if name != "local"]
+        provider = st.segmented_control(
+            "服务", kinds, default="openai", required=True, format_func=provider_title, key="models-provider"
+        )
+    elif do == COPY:
+        own = spec.source == SpecSource.DATABASE or spec.needs
+        start |= {"name": f"{spec.name}-2" if own else spec.name, "training_set_id": None}
+    with reported():
+        values = model_form(
+            start,
+            provider=provider,
+            sets=model_catalog.training_sets(state.store()),
+            key=f"models-{do}-{provider}-{'' if do == NEW else spec.name}",
+        )
+        if values is not None:
+            store = state.store()
+            if do == EDIT:
+                saved = model_catalog.update(store, spec.id or 0, **values)
+            else:
+                saved = model_catalog.create(store, **values)
+            st.toast(f"已保存模型「{saved.name}」", icon=":material/check:")
+            show_model(saved.name)

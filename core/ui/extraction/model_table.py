@@ -1,0 +1,81 @@
+"""All models in a table: names, keys, limits and prices."""
+
+import streamlit as st
+
+from core.adapters.llm import ModelSpec, connect
+
+_HEIGHT, _MOST_ROWS = 640, 19
+_PROVIDER_TITLES = {"local": "本地", "spark": "星火", "openai": "OpenAI 兼容"}
+
+
+def key_state(spec: ModelSpec) -> str:
+    """State of a model's key: set, not set, not needed, or a template to be completed."""
+    if spec.missing_settings():
+        return "模板"
+    if spec.provider == "local" or (spec.provider == "openai" and spec.url and not spec.key_env):
+        return "不需要"
+    return "未配置" if connect(spec).ready() else "已配置"
+
+
+def price_text(spec: ModelSpec) -> str:
+    """Prices of a model per thousand tokens, question / answer."""
+    if spec.price_in is None and spec.price_out is None:
+        return "未知"
+    if spec.price_in == spec.price_out == 0:
+        return "免费"
+    return " / ".join("?" if value is None else f"{value:g}" for value in (spec.price_in, spec.price_out))
+
+
+def show_model(name: str = "", do: str = "") -> None:
+    """Show a model or its form; the address says which.
+
+    Args:
+        name: of the model, ``""`` for the first one.
+        do: ``new``, ``copy`` or ``edit`` for the form.
+    """
+    for parameter, value in (("model", name), ("do", do)):
+        if value:
+            st.query_params[parameter] = value
+        else:
+            st.query_params.pop(parameter, None)
+    st.rerun()
+
+
+def draw_model_table(models: list[ModelSpec], chosen: ModelSpec) -> None:
+    """Table of all models; a click shows one."""
+    rows = [
+        {
+            "名称": spec.name,
+            "显示名": spec.title,
+            "服务": _PROVIDER_TITLES.get(spec.provider, spec.provider),
+            "密钥": key_state(spec),
+            "上下文": spec.context_tokens or None,
+            "并发": spec.concurrency,
+            "单价": price_text(spec),
+        }
+        for spec in models
+    ]
+    names = [spec.name for spec in models]
+    position = names.index(chosen.name)
+    picked = st.dataframe(
+        rows,
+        hide_index=True,
+        height="content" if len(rows) <= _MOST_ROWS else _HEIGHT,
+        placeholder="未知",
+        on_select="rerun",
+        selection_mode="single-row-required",
+        selection_default={"selection": {"rows": [position]}},
+        key=f"models-table-{'|'.join(names)}-{chosen.name}",
+        column_config={
+            "名称": st.column_config.TextColumn(width=135),
+            "显示名": st.column_config.TextColumn(width=190),
+            "服务": st.column_config.TextColumn(width=95),
+            "密钥": st.column_config.TextColumn(width=65),
+            "上下文": st.column_config.NumberColumn(width=75, format="localized", help="提问和回答一共的 token 数"),
+            "并发": st.column_config.NumberColumn(width=50, help="服务允许同时进行的调用数"),
+            "单价": st.column_config.TextColumn(width=100, help="元 / 千 token，提问 / 回答"),
+        },
+    )
+    rows_picked = picked.selection.rows
+    if rows_picked and rows_picked[0] < len(names) and rows_picked[0] != position:
+        show_model(names[rows_picked[0]])

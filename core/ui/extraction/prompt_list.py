@@ -1,0 +1,57 @@
+"""All prompts in a table, and the text of one."""
+
+import streamlit as st
+
+from core.domain.prompts import STAGE_TITLES
+from core.services.extraction.prompt_library import Entry
+
+
+def show_prompt(prompt: str) -> None:
+    """Show a prompt (id); the address says which, the view stays."""
+    if prompt:
+        st.query_params["prompt"] = prompt
+    else:
+        st.query_params.pop("prompt", None)
+    st.rerun()
+
+
+def _origin_text(entry: Entry) -> str:
+    """Where a prompt is kept, and by whom."""
+    return "文件" if entry.draft_id is None else f"数据库 · {entry.created_by or '未署名'}"
+
+
+def draw_prompt_list(entries: list[Entry], chosen: Entry) -> None:
+    """Table of all prompts; a click shows one."""
+    ids = [entry.prompt.id for entry in entries]
+    rows = [
+        {
+            "提示词": f"{entry.prompt.title} · {entry.prompt.id}",
+            "阶段": STAGE_TITLES[entry.prompt.stage],
+            "用过": len(entry.runs),
+        }
+        for entry in entries
+    ]
+    picked = st.dataframe(
+        rows,
+        hide_index=True,
+        height="content",
+        on_select="rerun",
+        selection_mode="single-row",
+        selection_default={"selection": {"rows": [ids.index(chosen.prompt.id)]}},
+        key=f"prompts-list-{len(ids)}-{chosen.prompt.id}",
+        column_config={
+            "提示词": st.column_config.TextColumn(width=206),
+            "阶段": st.column_config.TextColumn(width=74),
+            "用过": st.column_config.NumberColumn(width=42, help="用过它的抽取任务数"),
+        },
+    )
+    selected = [ids[row] for row in picked.selection.rows if row < len(ids)]
+    if selected and selected[0] != chosen.prompt.id:
+        show_prompt(selected[0])
+
+
+def draw_prompt_text(entry: Entry) -> None:
+    """Full text of a prompt, and the runs that used it."""
+    used = f"用在 {len(entry.runs)} 个抽取任务：{'、'.join(entry.runs[:6])}" if entry.runs else "还没有抽取任务用过"
+    st.caption(f"{_origin_text(entry)} · {used}", help=f"sha256 {entry.prompt.sha256}")
+    st.code(entry.prompt.source, language=None, wrap_lines=True)

@@ -1,0 +1,66 @@
+"""Buttons of a run: pause, resume, retry, extend, review, delete."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from core.adapters.llm import ModelSpec
+from core.adapters.store import RunView
+from core.adapters.store.models import RunStatus
+from core.services.extraction import runs as run_service
+from core.ui import navigation, state
+from core.ui.extraction.run_limits import draw_limits_popover
+from core.ui.notices import reported
+
+
+def draw_run_actions(run: RunView, spec: ModelSpec) -> None:
+    """Buttons for what can be done with a run in its state."""
+    store = state.store()
+    with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small"):
+        if run.status == RunStatus.RUNNING:
+            if st.button("暂停", key=f"pause-{run.id}", icon=":material/pause:"):
+                _act(lambda: run_service.pause(store, run.id))
+            if st.button("取消", key=f"cancel-{run.id}", icon=":material/stop:"):
+                _act(lambda: run_service.cancel(store, run.id))
+            draw_limits_popover(run, spec)
+            return
+        if run.pending and st.button("继续", key=f"go-{run.id}", icon=":material/play_arrow:", type="primary"):
+            _act(lambda: run_service.start(store, run.id))
+        if run.pending:
+            draw_limits_popover(run, spec)
+        if run.failed and st.button(f"重试失败的 {run.failed} 条", key=f"retry-{run.id}", icon=":material/replay:"):
+            _act(lambda: run_service.retry_failed(store, run.id))
+        more = run_service.chats_out_of_scope(store, run.id)
+        if more > 0 and st.button(
+            f"扩展到其余 {more} 条",
+            key=f"extend-{run.id}",
+            icon=":material/add:",
+            help="这个任务还没有包括的群聊：后来导入的，或开始时没有选的",
+        ):
+            _act(lambda: run_service.extend(store, run.id))
+        if run.done:
+            st.page_link(
+                navigation.WORKBENCH,
+                label="审阅",
+                icon=":material/arrow_forward:",
+                query_params={"dataset": str(run.dataset_id)},
+            )
+        with st.popover("", icon=":material/delete:", help="删除"):
+            st.markdown(
+                f"删除「{escape_markdown(run.name)}」和它的 {run.done + run.failed} 条结果？已保存的记录不受影响。"
+            )
+            if st.button("删除", key=f"delete-{run.id}", type="primary"):
+                _act(lambda: run_service.delete(store, run.id))
+
+
+def _act(action: Callable[[], object]) -> None:
+    """Call a run service, wake the scheduler, and draw the page again."""
+    with reported():
+        action()
+        run_service.ensure_running(state.store()).wake()
+        st.rerun()
+
+
+def escape_markdown(text: str) -> str:
+    """Text with every character escaped that Markdown would interpret."""
+    return "".join(f"\\{char}" if char in r"\`*_{}[]()#+-.!|<>$:~" else char for char in text)

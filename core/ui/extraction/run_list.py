@@ -1,0 +1,75 @@
+"""All runs of a dataset in a table, and what they cost together."""
+
+import streamlit as st
+
+from core.adapters.store import DatasetView, RunView
+from core.adapters.store.models import RunStatus
+from core.services.extraction import runs as run_service
+from core.ui import state
+from core.ui.extraction.run_panel import STATUSES
+
+_HEIGHT, _MOST_ROWS = 520, 15
+
+
+def show_run(run: str) -> None:
+    """Show a run (id), or the form of a new one (``new``); the address says which."""
+    st.query_params["run"] = run
+    st.rerun()
+
+
+def refresh_seconds(found: list[RunView]) -> float | None:
+    """Seconds between two drawings while a run goes on; ``None`` when none does."""
+    return _LIVE_SECONDS if any(run.status == RunStatus.RUNNING for run in found) else None
+
+
+def current_run(found: list[RunView]) -> RunView | None:
+    """The run of the address (id or name), else the newest one."""
+    wanted = st.query_params.get("run", "")
+    return next((run for run in found if wanted in (str(run.id), run.name)), found[0] if found else None)
+
+
+_LIVE_SECONDS = 1.0
+
+
+def draw_run_list(dataset: DatasetView, chosen_id: int) -> None:
+    """Table of a dataset's runs, and what they cost together; a click shows one."""
+    found = run_service.model_runs(state.store(), dataset.id)
+    each = run_service.costs(state.store(), found)
+    ids = [run.id for run in found]
+    rows = [
+        {
+            "任务": run.name,
+            "状态": STATUSES[RunStatus(run.status)][0],
+            "完成": f"{run.done:,} / {run.total:,}",
+            "失败": run.failed,
+            "费用": run_service.money(cost) if (cost := each[run.id]) is not None else "未知",
+        }
+        for run in found
+    ]
+    position = ids.index(chosen_id) if chosen_id in ids else None
+    picked = st.dataframe(
+        rows,
+        hide_index=True,
+        height="content" if len(rows) <= _MOST_ROWS else _HEIGHT,
+        on_select="rerun",
+        selection_mode="single-row",
+        selection_default={"selection": {"rows": [] if position is None else [position]}},
+        key=f"runs-list-{dataset.id}-{len(ids)}-{max(ids)}-{chosen_id}",
+        column_config={
+            "任务": st.column_config.TextColumn(width=120),
+            "状态": st.column_config.TextColumn(width=60),
+            "完成": st.column_config.TextColumn(width=75),
+            "失败": st.column_config.NumberColumn(width=45),
+            "费用": st.column_config.TextColumn(width=70),
+        },
+    )
+    selected = [ids[row] for row in picked.selection.rows if row < len(ids)]
+    if selected and selected[0] != chosen_id:
+        show_run(str(selected[0]))
+    total = run_service.total_cost(found, each)
+    if total.tokens_in or total.tokens_out:
+        unpriced = f"，{total.unpriced} 个任务单价未知" if total.unpriced else ""
+        st.caption(
+            f"{len(found)} 个任务共提问 {total.tokens_in:,} token、回答 {total.tokens_out:,} token，"
+            f"{run_service.money(total.yuan)}{unpriced}。"
+        )
