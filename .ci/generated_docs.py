@@ -1,0 +1,112 @@
+"""The parts of ``docs/`` that are generated from the code; cog calls these functions from comments in the Markdown.
+
+``make docs`` writes the parts anew, ``make lint`` fails where one is no longer what the code says.
+"""
+
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import grimp
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+BASE = ("core.errors", "core.settings", "core.secrets", "core.logs")
+"""Four files that everything may import; drawn as one room without arrows, for they would hide all others."""
+
+
+def import_graph() -> str:
+    """Rooms of ``core`` and who imports whom, as a Mermaid flow chart with their number in front."""
+    graph = grimp.build_graph("core", cache_dir=None)
+    rooms = {module: _room(module) for module in graph.modules}
+    arrows = {
+        (rooms[importer], rooms[imported])
+        for importer in graph.modules
+        for imported in graph.find_modules_directly_imported_by(importer)
+        if rooms[importer] and rooms[imported] and rooms[importer] != rooms[imported]
+    }
+    base = "base"
+    names = sorted({room for room in rooms.values() if room})
+    to_base = sum(1 for _, imported in arrows if imported == base)
+    drawn = sorted(arrow for arrow in arrows if base not in arrow)
+    return (
+        f"{len(names)} rooms, {len(arrows)} arrows ({to_base} of them to base, not drawn).\n\n"
+        + _mermaid(_floors(names), drawn)
+    )
+
+
+def floor_graph(package: str) -> str:
+    """The rooms of one package and who imports whom inside it, as a Mermaid flow chart."""
+    graph = grimp.build_graph("core", cache_dir=None)
+    depth = package.count(".") + 1
+
+    def room(module: str) -> str:
+        inside = module.startswith(package + ".")
+        return ".".join(module.split(".")[: depth + 1]).removeprefix(package + ".") if inside else ""
+
+    arrows = {
+        (room(importer), room(imported))
+        for importer in graph.modules
+        for imported in graph.find_modules_directly_imported_by(importer)
+        if room(importer) and room(imported) and room(importer) != room(imported)
+    }
+    names = sorted({room(module) for module in graph.modules} - {""})
+    return _mermaid({"": names}, sorted(arrows))
+
+
+def command_help() -> str:
+    """The ``--help`` of the program and of each of its verbs, as code blocks under headings."""
+    from typer.main import get_command
+    from typer.testing import CliRunner
+
+    from core.cli import app
+
+    def pages(command: Any, words: tuple[str, ...]) -> Iterable[str]:
+        shown = CliRunner().invoke(app, [*words, "--help"], prog_name="python -m core", terminal_width=100)
+        lines = "\n".join(line.rstrip() for line in shown.output.strip().splitlines())
+        yield f"{'##' if len(words) < 2 else '###'} `{' '.join(('python -m core', *words))}`\n\n```text\n{lines}\n```"
+        for verb, child in getattr(command, "commands", {}).items():
+            yield from pages(child, (*words, verb))
+
+    return "\n\n".join(pages(get_command(app), ()))
+
+
+def table(head: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:
+    """A Markdown table."""
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
+
+
+def _room(module: str) -> str:
+    parts = module.split(".")
+    if module in BASE:
+        return "base"
+    if len(parts) < 2 or parts[1] == "__main__":
+        return ""
+    if parts[1] in ("services", "adapters"):
+        return "/".join(parts[1:3]) if len(parts) > 2 else ""
+    return parts[1]
+
+
+def _floors(names: list[str]) -> Mapping[str, list[str]]:
+    order = {"entry": ("cli", "ui"), "services": ("services/",), "adapters": ("adapters/",), "pure": ("domain", "base")}
+    return {floor: [name for name in names if name.startswith(starts)] for floor, starts in order.items()}
+
+
+def _mermaid(floors: Mapping[str, list[str]], arrows: Iterable[tuple[str, str]]) -> str:
+    lines = ["```mermaid", "flowchart TD"]
+    for floor, names in floors.items():
+        if floor:
+            lines.append(f"  subgraph {floor}")
+        lines += [f"  {'  ' if floor else ''}{_key(name)}[{name.rpartition('/')[2]}]" for name in names]
+        if floor:
+            lines.append("  end")
+    lines += [f"  {_key(importer)} --> {_key(imported)}" for importer, imported in arrows]
+    return "\n".join([*lines, "```"])
+
+
+def _key(name: str) -> str:
+    """Mermaid's own words (``export``) are no names of nodes."""
+    return "room_" + name.replace("/", "_").replace(".", "_")
