@@ -1,5 +1,5 @@
 # Everything a newcomer needs: `make run` and `make test`. The environment lives in .venv, data in var/.
-.PHONY: run setup test test-setup lint format bench lock clean
+.PHONY: run setup test test-setup lint format docs bench lock clean
 
 PORT ?= 8501
 BIN := .venv/bin
@@ -23,6 +23,14 @@ lint: test-setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(COG) --check --diff $(GENERATED)
+	$(BIN)/python -m pytest tests/repository
+
+# Parts of the documentation that are generated from the code: graph, figures, --help texts.
+GENERATED := docs/architecture.md docs/commands.md
+COG := $(BIN)/cog -I .ci
+docs: test-setup
+	$(COG) -r $(GENERATED)
 
 format:
 	$(BIN)/ruff check --fix .

@@ -3,6 +3,7 @@
 ``make docs`` writes the parts anew, ``make lint`` fails where one is no longer what the code says.
 """
 
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -71,6 +72,42 @@ def command_help() -> str:
             yield from pages(child, (*words, verb))
 
     return "\n\n".join(pages(get_command(app), ()))
+
+
+def figures() -> str:
+    """Times and limits that the documentation speaks of, read from where the code keeps them."""
+    from core.domain.scoring import bootstrap
+    from core.services.extraction.pipeline import retry
+    from core.services.extraction.runs import workers
+    from core.services.quality import alignment
+    from core.services.review.queue import claims
+    from core.services.training import near_duplicates, options
+
+    browser = _browser_constants()
+    rows = [
+        ("a chat stays claimed after the workbench's last sync", f"{claims.CLAIM.total_seconds() / 60:g} minutes"),
+        ("the workbench renews its claims", f"every {browser['BEAT'] / 60_000:g} minute"),
+        ("… while somebody moved in the last", f"{browser['PRESENT'] / 60_000:g} minutes"),
+        ("a draft is saved after the last edit by", f"{browser['DRAFT_PAUSE']:g} ms"),
+        ("a worker's heartbeat", f"every {workers.HEARTBEAT_SECONDS:g} s"),
+        ("a worker counts as lost without one after", f"{workers.LOST_SECONDS:g} s"),
+        ("a call is tried at most", f"{retry.ATTEMPTS} times"),
+        ("an interval is drawn from", f"{bootstrap.SAMPLES:,} resamples"),
+        ("two runs are never told apart below", f"{bootstrap.FEWEST} chats"),
+        ("runs beside one another on 对比 at most", alignment.MOST_RUNS),
+        ("two chats are near-duplicates from a Jaccard index of", near_duplicates.SIMILAR),
+        ("a training row is copied at most", f"{options.MAX_COPIES} times"),
+    ]
+    return table(("what", "figure"), rows)
+
+
+def _browser_constants() -> dict[str, float]:
+    """Numeric constants of the workbench's JavaScript modules."""
+    modules = (ROOT / "core" / "ui" / "workbench" / "js").glob("*.js")
+    pattern = re.compile(r"^(?:export )?const ([A-Z_]+) = ([0-9_]+);", re.MULTILINE)
+    return {
+        name: float(value) for module in modules for name, value in pattern.findall(module.read_text(encoding="utf-8"))
+    }
 
 
 def table(head: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:
