@@ -32,9 +32,8 @@ def import_graph() -> str:
     names = sorted({room for room in rooms.values() if room})
     to_base = sum(1 for _, imported in arrows if imported == base)
     drawn = sorted(arrow for arrow in arrows if base not in arrow)
-    return (
-        f"{len(names)} rooms, {len(arrows)} arrows ({to_base} of them to base, not drawn).\n\n"
-        + _mermaid(_floors(names), drawn)
+    return f"{len(names)} rooms, {len(arrows)} arrows ({to_base} of them to base, not drawn).\n\n" + _mermaid(
+        _floors(names), drawn
     )
 
 
@@ -81,7 +80,7 @@ def figures() -> str:
     from core.services.extraction.runs import workers
     from core.services.quality import alignment
     from core.services.review.queue import claims
-    from core.services.training import near_duplicates, options
+    from core.services.training import near_duplicates, training_options
 
     browser = _browser_constants()
     rows = [
@@ -96,7 +95,7 @@ def figures() -> str:
         ("two runs are never told apart below", f"{bootstrap.FEWEST} chats"),
         ("runs beside one another on 对比 at most", alignment.MOST_RUNS),
         ("two chats are near-duplicates from a Jaccard index of", near_duplicates.SIMILAR),
-        ("a training row is copied at most", f"{options.MAX_COPIES} times"),
+        ("a training row is copied at most", f"{training_options.MAX_COPIES} times"),
     ]
     return table(("what", "figure"), rows)
 

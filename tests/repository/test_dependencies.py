@@ -87,7 +87,9 @@ def test_a_lock_holds_names_versions_and_hashes_only(lock: str) -> None:
     assert [each for each in lines if not line.fullmatch(each)] == []
 
 
-@pytest.mark.parametrize(("lock", "extras"), [("requirements.lock", ()), ("requirements-dev.lock", ("dev", "embedding"))])
+@pytest.mark.parametrize(
+    ("lock", "extras"), [("requirements.lock", ()), ("requirements-dev.lock", ("dev", "embedding"))]
+)
 def test_everything_named_is_locked(lock: str, extras: tuple[str, ...]) -> None:
     locked = set(re.findall(r"^([a-z0-9.-]+)", (ROOT / lock).read_text(encoding="utf-8"), re.MULTILINE))
     wanted = DEPENDENCIES.union(*(EXTRAS[extra] for extra in extras))

@@ -1,6 +1,6 @@
 """Importing chats: into a new dataset or more of them into one that is there, labels along with them.
 
-Rules (PRODUCT.md, 导入): ``index`` is the position in the source, from 1, and stays so after a rejection. Same index
+Rules: ``index`` is the position in the source, from 1, and stays so after a rejection. Same index
 and same text: skipped. Same index, other text: rejected. The same text at another index is another chat. A plain text
 (a ``.txt`` file or a pasted chat) has no position: it goes behind the last chat, unless the dataset holds it already.
 """

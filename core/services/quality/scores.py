@@ -54,7 +54,7 @@ def score(
     measure: Measure = LCS,
     without_disputed: bool = False,
 ) -> RunScore:
-    """Score a run by the official rules (PRODUCT.md, Scoring).
+    """Score a run by the official rules (docs/scoring.md).
 
     Args:
         store: where both are.
