@@ -12,8 +12,7 @@ from typing import NamedTuple
 from diff_match_patch import diff_match_patch
 from rapidfuzz.distance import Indel
 
-from core.domain.form import Value
-from core.domain.form.model import split_list
+from core.domain.form import Value, split_list
 
 _EXACT_CELLS = 25_000_000
 """Up to this many pairs of characters the exact edit script is made (3 MB of bits); above, lines come first."""

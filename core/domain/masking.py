@@ -10,8 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from core.domain.entities import addresses_in, emails_in, phones_in
-from core.domain.form import Form, FormValues
-from core.domain.form.model import Kind, Value
+from core.domain.form import Form, FormValues, Kind, Value
 from core.errors import SettingsError
 
 STAR: Final = "*"

@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from core.adapters.store import DatasetView
-from core.domain.form import Form
+from core.domain.form import Form, text_of
 from core.services.review.records.history import CellChange, Version, restore, versions
 from core.ui import navigation, state
 from core.ui.heading import heading
@@ -15,8 +15,7 @@ _CHANGES = 12
 
 
 def _said(value: Any) -> str:
-    text = "、".join(value) if isinstance(value, list) else str(value or "")
-    return text.replace("\n", " ") or "空"
+    return text_of(value, empty="空").replace("\n", " ")
 
 
 def describe(change: CellChange, *, first: bool) -> str:

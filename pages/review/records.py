@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from core.adapters.store import DatasetView
-from core.domain.form import Form
+from core.domain.form import Form, text_of
 from core.services.review import Filter, base_run, record_table
 from core.ui import grid, navigation, state
 from core.ui.notices import empty_state, fragment
@@ -32,7 +32,7 @@ def said_about_edits(dataset: DatasetView, form: Form, sheet: record_sheet.Sheet
         request, row = held.request, sheet.rows.get(held.request.row)
         chat = request.row.split(":")[0]
         label = form.field(request.key).label
-        now = record_sheet.said(row.values[request.key]) if row else ""
+        now = text_of(row.values[request.key]) if row else ""
         with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"records-held-{request.id}"):
             st.markdown(
                 f":material/sync_problem: **第 {chat} 条「{label}」没有保存**：{held.why}。"

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.adapters.store import DatasetView, RunView
 from core.adapters.store.models import RunKind
-from core.domain.form import Form
+from core.domain.form import Form, text_of
 from core.services.extraction import runs as run_service
 from core.services.extraction.prompt_library import Entry, finder
 from core.services.review.records import bulk
@@ -25,13 +25,8 @@ from core.ui.tables import NOTHING, height_of
 
 PROMPT, BULK, TRY = "写进提示词", "批量更正", "试跑"
 SHOWN = 40
+EMPTY = "（空）"
 WRITTEN, APPLIED = "shiyao.lessons.written", "shiyao.lessons.applied"
-
-
-def words(value: object) -> str:
-    """A cell in one line."""
-    said = "、".join(map(str, value)) if isinstance(value, list) else str(value)
-    return said or "（空）"
 
 
 def choose(dataset: DatasetView, form: Form) -> tuple[RunView, list[CorrectionGroup]] | None:
@@ -68,7 +63,8 @@ def pick(form: Form, groups: list[CorrectionGroup]) -> list[CorrectionGroup]:
             "审阅后": one.after or None,
             "群聊": len(one.chats),
             "涉及分值": len(one.chats) * form.field(one.key).points,
-            "例子": f"第 {one.chats[0]} 条：{words(one.cases[0].before)} → {words(one.cases[0].after)}",
+            "例子": f"第 {one.chats[0]} 条：{text_of(one.cases[0].before, empty=EMPTY)} → "
+            f"{text_of(one.cases[0].after, empty=EMPTY)}",
         }
         for one in groups
     ]
@@ -98,8 +94,8 @@ def show_cases(dataset: DatasetView, form: Form, chosen: list[CorrectionGroup]) 
                 {
                     "群聊": case.chat,
                     "字段": form.field(one.key).label,
-                    "模型": words(case.before),
-                    "审阅后": words(case.after),
+                    "模型": text_of(case.before, empty=EMPTY),
+                    "审阅后": text_of(case.after, empty=EMPTY),
                     "打开": workbench_address(dataset.id, case.chat),
                 }
                 for one, case in cases
@@ -147,8 +143,8 @@ def correct(form: Form, dataset: DatasetView, run: RunView, chosen: list[Correct
             [
                 {
                     "群聊": change.chat,
-                    "现在": words(change.before),
-                    "改为": words(change.after),
+                    "现在": text_of(change.before, empty=EMPTY),
+                    "改为": text_of(change.after, empty=EMPTY),
                     "打开": workbench_address(dataset.id, change.chat),
                 }
                 for change in plan.changes[:SHOWN]

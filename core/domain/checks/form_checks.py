@@ -11,8 +11,7 @@ from core.domain.chat.model import ParsedChat, Role, RoleGuess
 from core.domain.checks.model import FormWarning, Level
 from core.domain.evidence.index import fold
 from core.domain.evidence.quantities import amounts_in
-from core.domain.form import Field, Form, FormValues, Kind, Nature, Value
-from core.domain.form.model import split_list
+from core.domain.form import Form, FormValues, Kind, Nature, Value, items_of
 
 _SEVERAL = re.compile(r"[、，,；;/或\n]|\s(?=\+?\d{7})")
 _MOBILE = re.compile(r"(?:\+?86)?1\d{10}")
@@ -109,7 +108,7 @@ def _people(
     for field in form.fields:
         if field.kind is not Kind.STAFF:
             continue
-        for person in _items(field, values):
+        for person in items_of(values.get(field.key, "")):
             other = roles.get(person)
             if person in names:
                 yield field.key, Level.HINT, f"「{person}」是本群的客户，{field.label}一般填客服"
@@ -123,7 +122,7 @@ def _shapes(form: Form, values: Mapping[str, Value]) -> Iterator[_Remark]:
         fits = _SHAPES.get(field.kind)
         if fits is None:
             continue
-        for item in _items(field, values):
+        for item in items_of(values.get(field.key, "")):
             if fits(item):
                 continue
             parts = _SEVERAL.split(item) if field.kind in _MAY_BE_SEVERAL else [item]
@@ -191,7 +190,7 @@ def _contradictions(form: Form, values: Mapping[str, Value]) -> Iterator[_Remark
         if rule.key not in form or rule.other not in form:
             continue
         one, other = form.field(rule.key), form.field(rule.other)
-        if rule.value in _items(one, values) and rule.other_value in _items(other, values):
+        if rule.value in items_of(values.get(one.key, "")) and rule.other_value in items_of(values.get(other.key, "")):
             text = f"{one.label}为「{rule.value}」，{other.label}却是「{rule.other_value}」"
             yield rule.key, rule.level, text
     for key, companion in _GO_TOGETHER:
@@ -205,8 +204,3 @@ def _without_evidence(form: Form, values: Mapping[str, Value], missing: Collecti
             # A text with many right answers is often told in other words.
             level = Level.WARNING if field.one_right_answer else Level.HINT
             yield field.key, level, f"群聊里找不到这里填的{field.label}"
-
-
-def _items(field: Field, values: Mapping[str, Value]) -> list[str]:
-    value = values.get(field.key) or field.empty
-    return split_list(value) if isinstance(value, list) else [value.strip()] if value.strip() else []

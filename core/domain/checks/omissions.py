@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
 
 from core.domain import entities
 from core.domain.chat.model import Message, Role, Span
@@ -16,7 +15,7 @@ from core.domain.entities import Mention
 from core.domain.evidence import ChatIndex, same_person
 from core.domain.evidence.index import compact
 from core.domain.evidence.quantities import amounts_in, moments_in
-from core.domain.form import Field, Form, FormValues, Kind
+from core.domain.form import Field, Form, FormValues, Kind, text_of
 
 MAX_MISSED = 12
 """Finds that are handed out for one chat."""
@@ -134,7 +133,7 @@ def find_omissions(
         At most :data:`MAX_MISSED`, every value once.
     """
     names = [form.name_of(values).strip() for values in customers]
-    held = [_text(value) for values in customers for value in values.values() if value]
+    held = [text_of(value) for values in customers for value in values.values() if value]
     quiet = {kind.kind for kind in _KINDS if kind.only_if_empty}
     seen: set[tuple[str, str]] = set()
     remarks: list[tuple[bool, Omission]] = []
@@ -161,10 +160,6 @@ def _field(form: Form, kind: Kind, text: str) -> Field | None:
     """The field that a thing belongs to: of several of its kind the one whose label is said, else the last."""
     fields = [field for field in form.fields if field.kind is kind]
     return next((field for field in fields if field.label in text), fields[-1] if fields else None)
-
-
-def _text(value: Any) -> str:
-    return "、".join(value) if isinstance(value, list) else str(value)
 
 
 def _holds(kind: Kind, held: Sequence[str], value: str) -> bool:

@@ -55,7 +55,7 @@ def split_windows(
     """Cut a cleaned conversation into windows of at most ``limit``.
 
     Windows end where messages end; only a message that is longer than a window itself is cut, between its lines if
-    it has some. PairwiseAgreement they hold every character.
+    it has some. Together they hold every character.
 
     Args:
         chat: the parsed chat, for the speakers' names.
@@ -117,7 +117,9 @@ def _units(chat: ParsedChat, cleaned: Cleaned, limit: int, size: Callable[[str],
         speaker = chat.messages[number].speaker
         prefix = f"{speaker}：" if speaker else ""
         text = span.of(cleaned.text)
-        parts = [span] if size(text) <= limit else _parts(span, text, max(1, limit - size(prefix)), size)
+        starts_named = not prefix or text.lstrip().startswith(speaker)
+        fits = size(text) <= limit - (0 if starts_named else size(prefix))
+        parts = [span] if fits else _parts(span, text, max(1, limit - size(prefix)), size)
         for part in parts:
             words = part.of(cleaned.text)
             named = not prefix or (part is parts[0] and words.lstrip().startswith(speaker))

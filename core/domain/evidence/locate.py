@@ -8,8 +8,7 @@ from core.domain.evidence.exchanges import same_person
 from core.domain.evidence.index import ChatIndex, Hit, Part
 from core.domain.evidence.model import MAX_SPANS, Evidence, Mark
 from core.domain.evidence.normalised_matchers import SHAPES, Search, cuts_amount
-from core.domain.form import Field, Form, Kind, Nature, Value
-from core.domain.form.model import split_list
+from core.domain.form import Field, Form, Kind, Nature, Value, items_of
 
 _CLAUSE = re.compile(r"[、，,；;。\n]")
 _NUMBERS = re.compile(r"[、，,；;/或\s]+")
@@ -54,8 +53,7 @@ def _nearness(index: ChatIndex, name: str) -> dict[int, int]:
 
 
 def _mark(index: ChatIndex, field: Field, value: Value, nearness: Mapping[int, int]) -> Mark:
-    items = split_list(value) if isinstance(value, list) else [value.strip()]
-    items = [item for item in items if item]
+    items = items_of(value)
     if not items:
         return Mark(Evidence.NONE)
     found = [_search(index, field, item) for item in items]

@@ -1,7 +1,8 @@
 """The form: which fields an analyst fills for each customer. Read from ``data/forms/*.toml``, never coded."""
 
 from core.domain.form.loading import form_path, load_form, load_named_form, parse_form
-from core.domain.form.model import Coerced, Field, FieldType, Form, FormValues, Kind, Nature, Value
+from core.domain.form.model import Coerced, Field, FieldType, Form, Kind, Nature
+from core.domain.form.values import FormValues, Value, items_of, split_list, text_of
 
 __all__ = [
     "Coerced",
@@ -13,7 +14,10 @@ __all__ = [
     "Nature",
     "Value",
     "form_path",
+    "items_of",
     "load_form",
     "load_named_form",
     "parse_form",
+    "split_list",
+    "text_of",
 ]

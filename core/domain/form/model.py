@@ -14,13 +14,9 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic_core import PydanticCustomError
 
-_SEPARATOR = re.compile(r"[、，,]")
-"""What separates several values inside one string of a list field (official scoring rule for lists)."""
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+from core.domain.form.values import FormValues, Value
 
-Value = str | list[str]
-FormValues = dict[str, Value]
-"""One customer's form: every key of the form in order, each with ``str`` or ``list[str]``."""
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class FieldType(StrEnum):
@@ -275,9 +271,3 @@ def _as_text(raw: Any) -> str:
     if isinstance(raw, Iterable):
         return "、".join(text for item in raw if (text := _as_text(item)))
     return str(raw)
-
-
-def split_list(items: Iterable[str]) -> list[str]:
-    """Split every element at ``、``, ``，`` and ``,`` and trim (official list rule); order kept, repeats dropped."""
-    parts = (part.strip() for item in items for part in _SEPARATOR.split(item))
-    return list(dict.fromkeys(part for part in parts if part))

@@ -11,8 +11,7 @@ What lost is kept as an alternative. Customers are the same where their names ar
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from core.domain.form import Field, Form, FormValues, Nature, Value
-from core.domain.form.model import split_list
+from core.domain.form import Field, Form, FormValues, Nature, Value, split_list
 
 Stands = Callable[[Field, str], bool]
 """Whether a value of a verbatim field stands in the chat."""

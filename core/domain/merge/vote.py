@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from core.domain.form import Field, Form, FormValues, Value
-from core.domain.form.model import split_list
+from core.domain.form import Field, Form, FormValues, Value, split_list
 from core.domain.merge.customers import Group, group_customers
 from core.domain.scoring import LCS, Measure
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from core.domain.form import Form, Value
+from core.domain.form import Form, Value, text_of
 
 SUMMARY_SECTIONS: Final = ("客户基本信息", "客户意向与预算信息", "客户购买准备情况", "跟进计划信息")
 
@@ -25,7 +25,7 @@ def summary_of(form: Form, forms: Sequence[Mapping[str, Value]]) -> str:
         name = form.name_of(dict(values)) or f"客户{number}"
         for section, told in enumerate(lines):
             parts = [
-                f"{field.label}：{'、'.join(value) if isinstance(value, list) else value}"
+                f"{field.label}：{text_of(value)}"
                 for field in form.fields
                 if _GROUP_SECTIONS.get(field.group, 1) == section
                 and field.key != form.name_field

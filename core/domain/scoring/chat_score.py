@@ -17,8 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from core.domain.form import Form, Value
-from core.domain.form.model import split_list
+from core.domain.form import Form, Value, split_list, text_of
 from core.domain.scoring.measures import LCS, Measure
 
 _NAME_BONUS = 1e-6
@@ -93,7 +92,7 @@ class Scorer:
             elif is_list:
                 out.append(_items((value,) if isinstance(value, str) else tuple(value)))
             else:
-                out.append(value.strip() if isinstance(value, str) else "、".join(value))
+                out.append(value.strip() if isinstance(value, str) else text_of(value))
         return tuple(out)
 
     def chat(self, preds: Sequence[Prepared], golds: Sequence[Prepared]) -> ChatScore:
@@ -162,7 +161,7 @@ def _items(value: tuple[str, ...]) -> frozenset[str]:
 
 
 def _text(value: str | frozenset[str]) -> str:
-    return value if isinstance(value, str) else "、".join(sorted(value))
+    return text_of(value if isinstance(value, str) else sorted(value))
 
 
 def score_chat(

@@ -15,7 +15,7 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from python_calamine import CalamineWorkbook
 
 from core.adapters.store import Store, queries
-from core.domain.form import Form, load_named_form
+from core.domain.form import Form, load_named_form, text_of
 from core.domain.masking import NO_MASK, Mask
 from core.errors import ExportError
 from core.services.export.answer_sources import (
@@ -117,7 +117,7 @@ def _rows(stream: Iterator[ChatAnswer], form: Form, confirmations: bool) -> Iter
     yield ["群聊", "客户", *form.keys, "来源", "审阅人", *more]
     for answer in stream:
         for number, values in enumerate(answer.forms, start=1):
-            cells = [value if isinstance(value, str) else "、".join(value) for value in values.values()]
+            cells = [text_of(value) for value in values.values()]
             origin, reviewer = ORIGIN_LABELS[answer.origin], str(answer.provenance.get("reviewer", ""))
             states: Mapping[str, str] = answer.confirmed[number - 1] if number <= len(answer.confirmed) else {}
             unseen = "未看" if answer.origin == "record" else ""

@@ -9,7 +9,7 @@ from sqlmodel import Session, col
 
 from core.adapters.store import DatasetView, RunView, Store, queries
 from core.adapters.store.models import Extraction, ExtractionStatus, Run, RunKind, RunStatus, now
-from core.domain.form import Form, FormValues, load_named_form
+from core.domain.form import Form, FormValues, load_named_form, text_of
 from core.domain.merge import CrossValidation, Method, Ranking, VotedForm, cross_validate, learn, merge_chat
 from core.domain.scoring import LCS, Measure
 from core.errors import ConflictError, InputError
@@ -227,14 +227,13 @@ def _notes(plan: MergePlan, customers: Sequence[VotedForm]) -> list[str]:
     notes = []
     for position, one in enumerate(customers, start=1):
         for key, given in one.choices.items():
-            said = "；".join(f"{'、'.join(names[run] for run in c.ballots)}：{_shown(c.value)}" for c in given)
-            notes.append(f"第 {position} 位客户的「{key}」各任务不同（{said}），取「{_shown(one.values[key])}」")
+            said = "；".join(
+                f"{'、'.join(names[run] for run in c.ballots)}：{text_of(c.value, empty='空')}" for c in given
+            )
+            notes.append(
+                f"第 {position} 位客户的「{key}」各任务不同（{said}），取「{text_of(one.values[key], empty='空')}」"
+            )
     return notes
-
-
-def _shown(value: Any) -> str:
-    text = "、".join(value) if isinstance(value, list) else str(value or "")
-    return text or "空"
 
 
 def _free_or_refuse(session: Session, dataset: DatasetView, name: str) -> None:

@@ -1,7 +1,7 @@
 """Runs measured against labels, approved records or one another: the store joined with :mod:`core.domain.scoring`."""
 
 from core.services.quality.alignment import Alignment, Customer, Difference, align, difference_rows, right
-from core.services.quality.disputes import DisputeView, decide, dispute, dispute_counts, dispute_rows, disputes, text_of
+from core.services.quality.disputes import DisputeView, decide, dispute, dispute_counts, dispute_rows, disputes
 from core.services.quality.external_scores import (
     ExternalScoreView,
     add_external_score,
@@ -67,7 +67,6 @@ __all__ = [
     "run_score",
     "score",
     "settled_forms",
-    "text_of",
     "pairwise_agreement",
     "two_reviews",
 ]

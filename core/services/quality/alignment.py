@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from core.adapters.store import RunView, Store, queries
-from core.domain.form import Form, FormValues, Value
+from core.domain.form import Form, FormValues, text_of
 from core.domain.merge import group_customers
 from core.domain.scoring import CORRECT_FROM, Scorer
 from core.domain.scoring.chat_score import Prepared
@@ -215,23 +215,19 @@ def difference_rows(found: Alignment, differences: Sequence[Difference]) -> list
             "字段": key,
         }
         if found.against:
-            row["对照"] = shown(customer.reference, key) if customer.reference is not None else "（对照没有这位客户）"
+            row["对照"] = (
+                text_of(customer.reference.get(key)) if customer.reference is not None else "（对照没有这位客户）"
+            )
         for n, run in enumerate(found.runs):
             values = customer.forms[n]
             missing = "（没有结果）" if index in found.lacking[n] else "（没有这位客户）"
-            row[run.name] = shown(values, key) if values is not None else missing
+            row[run.name] = text_of(values.get(key)) if values is not None else missing
         for n, run in enumerate(found.runs):
             credit = customer.credits[n]
             if found.against:
                 row[f"{run.name} 得分比例"] = f"{credit[number[key]]:.2f}" if credit is not None else "0.00"
         rows.append(row)
     return rows
-
-
-def shown(values: Mapping[str, Value] | None, key: str) -> str:
-    """A cell as one text."""
-    value = (values or {}).get(key, "")
-    return "、".join(value) if isinstance(value, list) else value
 
 
 def right(customer: Customer, run: int, number: int, *, free: bool, right_from: float = CORRECT_FROM) -> bool | None:

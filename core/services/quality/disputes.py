@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 
 from core.adapters.store import Store, queries
 from core.adapters.store.models import Chat, Dispute, DisputeStatus, now
-from core.domain.form import Form, Value, load_named_form
+from core.domain.form import Form, Value, load_named_form, text_of
 from core.errors import ConflictError, InputError, NotFoundError
 
 COUNTED = (DisputeStatus.OPEN, DisputeStatus.UPHELD)
@@ -201,11 +201,6 @@ def dispute_rows(found: Sequence[DisputeView]) -> list[dict[str, str | int]]:
         }
         for one in found
     ]
-
-
-def text_of(value: Value | None) -> str:
-    """A value as one text."""
-    return "、".join(value) if isinstance(value, list) else value or ""
 
 
 def _view(row: Dispute, index: int, label: Value | None) -> DisputeView:

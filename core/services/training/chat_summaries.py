@@ -13,7 +13,7 @@ from core.adapters.store import Store, queries
 from core.adapters.store.models import Chat, Summary
 from core.domain.chat import parse_chat, strip_residue
 from core.domain.evidence import ChatIndex, Evidence, locate
-from core.domain.form import Form, FormValues
+from core.domain.form import Form, FormValues, text_of
 from core.errors import ExportError, NotFoundError
 
 SUMMARY_STAGE = "summary"
@@ -185,8 +185,7 @@ def lost_values(form: Form, stored_text: str, summary: str, forms: Sequence[Form
         there, still = locate(form, before, values, name), locate(form, after, values, name)
         for field in form.fields:
             if there[field.key].status in _FOUND and still[field.key].status not in _FOUND:
-                value = values[field.key]
-                lost.append(LostValue(number, field.key, value if isinstance(value, str) else "、".join(value)))
+                lost.append(LostValue(number, field.key, text_of(values[field.key])))
     return lost
 
 

@@ -6,8 +6,7 @@ from typing import Any
 from core.domain.chat import parse_chat
 from core.domain.cleaning import Window, clean, split_windows
 from core.domain.evidence import ChatIndex, Evidence, locate
-from core.domain.form import Form, FormValues
-from core.domain.form.model import split_list
+from core.domain.form import Form, FormValues, split_list
 
 _FOUND = (Evidence.VERBATIM, Evidence.NORMALISED)
 

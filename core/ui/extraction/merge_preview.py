@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.adapters.store import DatasetView, RunView, queries
 from core.adapters.store.models import RunKind
-from core.domain.form import Form, Value
+from core.domain.form import Form, Value, text_of
 from core.domain.merge import Method
 from core.services.extraction.merging import METHOD_TITLES, MergePlan, merge_runs, plan_merge
 from core.ui import navigation, state
@@ -28,7 +28,7 @@ def mergeable_runs(dataset: DatasetView) -> list[RunView]:
 
 def _cell_text(value: Value) -> str:
     """A cell in one line."""
-    return ("、".join(value) if isinstance(value, list) else value) or "（空）"
+    return text_of(value, empty="（空）")
 
 
 def _draw_estimate(plan: MergePlan) -> None:

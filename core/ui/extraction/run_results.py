@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.adapters.store import ExtractionView, RunView
 from core.adapters.store.models import ExtractionStatus, RunStatus
-from core.domain.form import Form
+from core.domain.form import Form, text_of
 from core.services.extraction import runs as run_service
 from core.ui import state
 from core.ui.extraction.run_notes import draw_run_notes
@@ -59,13 +59,9 @@ def result_rows(one: ExtractionView, form: Form) -> list[dict[str, Any]]:
     rows = []
     for values in one.forms:
         filled = [field for field in form.fields if values.get(field.key)]
-        parts = [f"{field.label}：{_value_text(values[field.key])}" for field in others if values.get(field.key)]
-        name = _value_text(values.get(first.key, "")) or "（未填）"
+        parts = [f"{field.label}：{text_of(values[field.key])}" for field in others if values.get(field.key)]
+        name = text_of(values.get(first.key), empty="（未填）")
         rows.append(
             head | {"客户": name, "已填": f"{len(filled)}/{len(form.fields)}", "内容": " · ".join(parts)} | tail
         )
     return rows
-
-
-def _value_text(value: object) -> str:
-    return "、".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -6,9 +6,8 @@ import streamlit as st
 
 from core.adapters.store import DatasetView
 from core.adapters.store.models import Pass
-from core.domain.form import Form, Value
+from core.domain.form import Form, Value, text_of
 from core.services.quality import PairwiseAgreement, TwoReviews, settled_forms, two_reviews
-from core.services.quality import text_of as text
 from core.services.review import apply_saves
 from core.ui import diff, state
 from core.ui.links import draw_workbench_link
@@ -99,7 +98,7 @@ def draw_adjudication(reviews: TwoReviews, dataset: DatasetView, form: Form, cha
             )
             waiting += taken is None
             if taken == _OTHER:
-                written = st.text_input(f"{field.label}（列表用、分开）", value=text(a), key=f"write-{place}")
+                written = st.text_input(f"{field.label}（列表用、分开）", value=text_of(a), key=f"write-{place}")
                 choices[f"{position}:{field.key}"] = [written] if field.is_list else written
             elif taken is not None:
                 choices[f"{position}:{field.key}"] = a if taken == _FIRST else b

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from core.adapters.store import RunView
+from core.domain.form import text_of
 from core.domain.scoring import Cell, Interval
-from core.services.quality import Benchmark, align, text_of
+from core.services.quality import Benchmark, align
 from core.ui import state
 
 MAX_CELLS = 300

@@ -4,8 +4,8 @@ import streamlit as st
 
 from core.adapters.store import DatasetView
 from core.adapters.store.models import DisputeStatus
-from core.domain.form import Form
-from core.services.quality import Benchmark, DisputeView, decide, dispute_rows, leaderboard, text_of
+from core.domain.form import Form, text_of
+from core.services.quality import Benchmark, DisputeView, decide, dispute_rows, leaderboard
 from core.ui import state
 from core.ui.links import workbench_address, workbench_column
 from core.ui.notices import guarded
@@ -17,7 +17,7 @@ def dispute_table_rows(found: list[DisputeView], dataset: DatasetView, form: For
     """Disputes as table rows, each with its workbench address."""
     rows: list[dict[str, object]] = []
     for one, row in zip(found, dispute_rows(found), strict=True):
-        changed = "" if one.label == one.value else f"（现为：{text_of(one.label) or '空'}）"
+        changed = "" if one.label == one.value else f"（现为：{text_of(one.label, empty='空')}）"
         field = form.field(one.field).label if one.field in form else one.field
         rows.append(
             {
@@ -65,7 +65,7 @@ def _draw_decision(one: DisputeView, form: Form) -> None:
     label = form.field(one.field).label if one.field in form else one.field
     with st.form(f"decide-{one.id}-{one.status}", enter_to_submit=False):
         st.markdown(
-            f"第 {one.chat} 条群聊 · 第 {one.customer + 1} 位客户 · **{label}**：{text_of(one.value) or '（空）'}"
+            f"第 {one.chat} 条群聊 · 第 {one.customer + 1} 位客户 · **{label}**：{text_of(one.value, empty='（空）')}"
         )
         st.caption(f"{one.who}：{one.reason}")
         note = st.text_input("处理说明", value=one.decision, placeholder="可以不写")

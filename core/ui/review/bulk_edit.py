@@ -5,12 +5,12 @@ from typing import Any
 import streamlit as st
 
 from core.adapters.store import DatasetView, queries
-from core.domain.form import Form
+from core.domain.form import Form, text_of
 from core.errors import ShiyaoError
 from core.services.review.records import bulk
 from core.ui import state
 from core.ui.notices import notice
-from core.ui.review.record_sheet import Sheet, forget, said
+from core.ui.review.record_sheet import Sheet, forget
 
 _PLAN = "shiyao.records.plan"
 _SHOWN = 50
@@ -24,7 +24,7 @@ def offer_fill(dataset: DatasetView, form: Form, current: Sheet, ticked: list[st
         st.caption("先在表里勾选两行以上：第一行的值会填到其余各行。")
         return
     first, *others = (current.rows[name] for name in ticked)
-    value = said(first.values[key])
+    value = text_of(first.values[key])
     st.caption(f"把第 {first.chat} 条的「{value or '空'}」填到其余 {len(others)} 行。")
     if st.button("预览填充", width="stretch"):
         edits = [bulk.Edit(row.chat, row.customer, key, value, row.version) for row in others]
@@ -88,8 +88,8 @@ def preview() -> None:
                     "序号": change.chat,
                     "客户": change.customer + 1,
                     "字段": form.field(change.key).label,
-                    "现在": said(change.before),
-                    "改为": said(change.after),
+                    "现在": text_of(change.before),
+                    "改为": text_of(change.after),
                 }
                 for change in plan.changes[:_SHOWN]
             ],

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from core.adapters.store import DatasetView
-from core.domain.form import Form
+from core.domain.form import Form, text_of
 from core.errors import ShiyaoError
 from core.services.review import record_table
 from core.services.review.records import bulk
@@ -113,7 +113,7 @@ def draw(dataset: DatasetView, form: Form, current: Sheet) -> None:
                 "_reviewer": row.reviewer,
                 "_updated": row.updated[5:],
             }
-            | {key: said(value) for key, value in row.values.items()}
+            | {key: text_of(value) for key, value in row.values.items()}
             for name, row in current.rows.items()
         ],
         columns(form),
@@ -234,10 +234,5 @@ def _name(row: record_table.Row) -> str:
 
 
 def _short(value: Any) -> str:
-    text = said(value).replace("\n", " ") or "空"
+    text = text_of(value, empty="空").replace("\n", " ")
     return text if len(text) <= 24 else f"{text[:23]}…"
-
-
-def said(value: Any) -> str:
-    """A value as the table shows it."""
-    return "、".join(value) if isinstance(value, list) else str(value or "")

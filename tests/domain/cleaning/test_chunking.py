@@ -1,7 +1,7 @@
 """Windows over long chats: nothing is lost, nothing is too long, messages stay whole where they can."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.domain.chat import parse_chat
@@ -49,6 +49,7 @@ LINES = st.lists(
 )
 
 
+@example([("林木1", ""), ("林木1", "1a1a1a1111")], {"residue", "runs"}, 12, 0.0)  # the name that "runs" took comes back
 @given(LINES, st.sets(st.sampled_from(list(STEPS))), st.integers(12, 120), st.floats(0, 0.5))
 def test_nothing_is_lost_and_nothing_is_too_long(
     lines: list[tuple[str, str]], steps: set[str], limit: int, overlap: float

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.domain.form import load_named_form
-from core.domain.form.model import split_list
+from core.domain.form import load_named_form, split_list
 
 FORM = load_named_form()
 CALM = settings(derandomize=True, deadline=None, max_examples=100)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from core.adapters.llm.local.rules import By, Rule, Rules
 from core.domain import entities
 from core.domain.chat import Role
-from core.domain.form import Field, Form, FormValues, Kind, Value
+from core.domain.form import Field, Form, FormValues, Kind, Value, text_of
 
 _PLACEHOLDER = re.compile(r"\[[^\[\]\n]{1,12}\]|https?://\S+|@\S+")
 
@@ -96,7 +96,7 @@ def _value(field: Field, form: Form, view: View, rules: Rules, appointment: _App
     if filler := _BY_KIND.get(field.kind):
         return filler(field, view, rules)
     if appointment and field.kind is Kind.STAFF:
-        return list(appointment.staff) if field.is_list else "、".join(appointment.staff)
+        return list(appointment.staff) if field.is_list else text_of([*appointment.staff])
     if field.kind is Kind.DATE:
         return _date(field, view, rules, appointment)
     if appointment and field.kind is Kind.TEXT and rules.patterns["task_field"].search(field.key):

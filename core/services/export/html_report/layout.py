@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from core.domain.chat import Role, guess_roles, parse_chat
 from core.domain.evidence import ChatIndex, Evidence, locate
-from core.domain.form import Form, FormValues
+from core.domain.form import Form, FormValues, text_of
 from core.domain.masking import Mask
 from core.services.export.answer_sources import ORIGIN_LABELS, ChatAnswer
 
@@ -116,7 +115,6 @@ def _cells(
         mark = found.get(field.key)
         if mark is not None:
             marks += [(span.start, span.end, cell, group) for span in mark.spans]
-        value: Any = hidden[field.key]
         yield (
             field.key,
             ReportCell(
@@ -124,7 +122,7 @@ def _cells(
                 key=field.key,
                 label=field.label,
                 group=group,
-                value="、".join(value) if isinstance(value, list) else value,
+                value=text_of(hidden[field.key]),
                 evidence=str(mark.status if mark is not None else Evidence.NONE),
                 confirmed="" if confirmed.get(field.key, UNSEEN) == UNSEEN else confirmed[field.key],
             ),

@@ -8,7 +8,7 @@ from core.adapters.llm import ModelSpec, connect
 from core.adapters.store import Store, queries
 from core.domain.chat import parse_chat
 from core.domain.cleaning import clean, left_out_report
-from core.domain.form import Form, FormValues, load_named_form
+from core.domain.form import Form, FormValues, load_named_form, text_of
 from core.domain.prompts import Example, Prompt, Rendered, Stage, render, summary_of
 from core.domain.scoring import Scorer
 from core.errors import JobError
@@ -232,11 +232,7 @@ def _read(store: Store, dataset: int, index: int) -> tuple[Form, int, str]:
 def _rows(form: Form, said: FormValues, label: FormValues, credits: Sequence[float]) -> list[Compared]:
     name = form.name_of(said) or form.name_of(label) or "（没有名字）"
     return [
-        Compared(name, field.label, _text(said.get(field.key)), _text(label.get(field.key)), credit)
+        Compared(name, field.label, text_of(said.get(field.key)), text_of(label.get(field.key)), credit)
         for field, credit in zip(form.fields, credits, strict=True)
         if said.get(field.key) or label.get(field.key)
     ]
-
-
-def _text(value: object) -> str:
-    return "、".join(map(str, value)) if isinstance(value, list) else str(value or "")

@@ -1,8 +1,7 @@
 """A lesson as a bulk change: the same mistake where nobody has corrected it yet, shown before anything is written."""
 
 from core.adapters.store import RunView, Store, queries
-from core.domain.form import Form, Value
-from core.domain.form.model import split_list
+from core.domain.form import Form, Value, split_list
 from core.errors import InputError
 from core.services.review.records.bulk import Edit, Plan, plan_edits
 from core.services.training.corrections.grouping import CorrectionGroup, CorrectionKind

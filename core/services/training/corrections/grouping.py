@@ -11,8 +11,7 @@ from sqlmodel import col
 
 from core.adapters.store import RecordView, RunView, Store, queries
 from core.adapters.store.models import Record, RecordStatus
-from core.domain.form import Form, FormValues, Value
-from core.domain.form.model import Field, split_list
+from core.domain.form import Field, Form, FormValues, Value, split_list
 
 
 class CorrectionKind(StrEnum):

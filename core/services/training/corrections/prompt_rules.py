@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from core.adapters.store import Store, queries
 from core.domain.chat import parse_chat
 from core.domain.evidence import ChatIndex, locate
-from core.domain.form import Form
+from core.domain.form import Form, text_of
 from core.domain.prompts import Prompt
 from core.errors import PromptError
 from core.services.extraction.prompt_library import Entry, next_version, retitled, save
@@ -61,8 +61,7 @@ def find_example(store: Store, form: Form, dataset_id: int, lesson: CorrectionGr
         if mark.messages:
             message = parsed.messages[mark.messages[0]]
             said = " ".join(message.body.of(parsed.text).split())[:_EXCERPT]
-            value = "、".join(case.after) if isinstance(case.after, list) else case.after
-            return f"例如群聊里说“{said}”，「{lesson.key}」应填「{value}」。"
+            return f"例如群聊里说“{said}”，「{lesson.key}」应填「{text_of(case.after)}」。"
     return ""
 
 

@@ -1,0 +1,37 @@
+"""Values of fields as the rest of the program reads them: as one text, as single items."""
+
+import re
+from collections.abc import Iterable
+
+Value = str | list[str]
+"""What a field holds: a text, or a list of texts; nothing is ``""`` or ``[]``."""
+FormValues = dict[str, Value]
+"""One customer's form: every key of the form in order, each with ``str`` or ``list[str]``."""
+
+_SEPARATOR = re.compile(r"[、，,]")
+"""What separates several values inside one string of a list field (official scoring rule for lists)."""
+
+
+def split_list(items: Iterable[str]) -> list[str]:
+    """Split every element at ``、``, ``，`` and ``,`` and trim (official list rule); order kept, repeats dropped."""
+    parts = (part.strip() for item in items for part in _SEPARATOR.split(item))
+    return list(dict.fromkeys(part for part in parts if part))
+
+
+def items_of(value: Value) -> list[str]:
+    """The single things that a value says: a list's split items, a text trimmed; nothing for an empty value."""
+    if isinstance(value, list):
+        return split_list(value)
+    return [text] if (text := value.strip()) else []
+
+
+def text_of(value: object, *, empty: str = "") -> str:
+    """A value as one text, the way every table, page and export shows it: list items joined with ``、``.
+
+    Args:
+        value: a field's value, also one read back from the database or ``None``.
+        empty: what stands for a value without content.
+    """
+    if value is None:
+        return empty
+    return ("、".join(map(str, value)) if isinstance(value, list) else str(value)) or empty
