@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 from core.domain.chat import parse_chat
 from core.domain.evidence import ChatIndex, locate
-from core.domain.form import Form, FormValues
-from core.domain.form.model import split_list
+from core.domain.form import Form, FormValues, items_of
 from core.services.extraction.pipeline.token_estimate import estimate_tokens
 from core.services.training.answer_selection import SelectedAnswer
 from core.services.training.chunk_rows import split_chat
@@ -148,13 +147,7 @@ def _window_rows(
 
 def _values(forms: Sequence[FormValues]) -> set[tuple[str, str]]:
     """``(field key, value)`` of everything that is filled, list items one by one."""
-    return {
-        (key, item)
-        for values in forms
-        for key, value in values.items()
-        for item in (split_list(value) if isinstance(value, list) else [value])
-        if item
-    }
+    return {(key, item) for values in forms for key, value in values.items() for item in items_of(value)}
 
 
 def _values_behind_cut(form: Form, text: str, row: TrainingRow, chars: int) -> tuple[str, ...]:
