@@ -1,8 +1,23 @@
 """Where a form's values stand in the chat: status and exact spans per field. Pure."""
 
+from core.domain.evidence.analysis import ChatAnalysis, analyse_chat, cached_analysis
 from core.domain.evidence.exchanges import same_person
 from core.domain.evidence.index import ChatIndex
 from core.domain.evidence.locate import locate
 from core.domain.evidence.model import MAX_SPANS, Evidence, Mark
+from core.domain.evidence.slices import EvidenceSlice, cut_at_evidence, overlap
 
-__all__ = ["MAX_SPANS", "ChatIndex", "Evidence", "Mark", "locate", "same_person"]
+__all__ = [
+    "MAX_SPANS",
+    "ChatAnalysis",
+    "ChatIndex",
+    "Evidence",
+    "EvidenceSlice",
+    "Mark",
+    "analyse_chat",
+    "cached_analysis",
+    "cut_at_evidence",
+    "locate",
+    "overlap",
+    "same_person",
+]

@@ -1,10 +1,10 @@
 """What one chat's page shows: messages cut at the borders of evidence, and a cell per field with its support."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from core.domain.chat import Role, guess_roles, parse_chat
-from core.domain.evidence import ChatIndex, Evidence, locate
+from core.domain.chat import Role, Span
+from core.domain.evidence import ChatIndex, Evidence, analyse_chat, cut_at_evidence, locate
 from core.domain.form import Form, FormValues, text_of
 from core.domain.masking import Mask
 from core.services.export.answer_sources import ORIGIN_LABELS, ChatAnswer
@@ -75,11 +75,10 @@ def chat_page(
         confirmed: confirmation per customer and field key; empty where the forms come from a run.
         mask: what is hidden; evidence is found before, so that it is still marked.
     """
-    parsed = parse_chat(text)
-    roles = guess_roles(parsed)
-    index = ChatIndex(parsed, roles)
+    chat_analysis = analyse_chat(text)
+    parsed, roles, index = chat_analysis.parsed, chat_analysis.roles, chat_analysis.index
     shown = mask.text(text, form, answer.forms)
-    marks: list[tuple[int, int, str, int]] = []
+    marks: list[tuple[Span, str, int]] = []
     customers = []
     for number, values in enumerate(answer.forms):
         cells = dict(_cells(form, index, number, values, confirmed.get(number, {}), mask, marks))
@@ -91,7 +90,7 @@ def chat_page(
             speaker=message.speaker,
             is_customer=message.speaker in roles and roles[message.speaker].role is Role.CUSTOMER,
             quote=shown[message.quote.text_span.start : message.quote.text_span.end] if message.quote else "",
-            pieces=tuple(_pieces(shown, message.body.start, message.body.end, marks)),
+            pieces=tuple(_pieces(shown, message.body, marks)),
         )
         for message in parsed.messages
     )
@@ -105,7 +104,7 @@ def _cells(
     values: FormValues,
     confirmed: Mapping[str, str],
     mask: Mask,
-    marks: list[tuple[int, int, str, int]],
+    marks: list[tuple[Span, str, int]],
 ) -> Iterator[tuple[str, ReportCell]]:
     found = locate(form, index, values, form.name_of(values))
     hidden = mask.values(form, values)
@@ -114,7 +113,7 @@ def _cells(
         cell = f"c{number}f{place}"
         mark = found.get(field.key)
         if mark is not None:
-            marks += [(span.start, span.end, cell, group) for span in mark.spans]
+            marks += [(span, cell, group) for span in mark.spans]
         yield (
             field.key,
             ReportCell(
@@ -129,10 +128,8 @@ def _cells(
         )
 
 
-def _pieces(text: str, start: int, end: int, marks: list[tuple[int, int, str, int]]) -> Iterator[TextSlice]:
-    over = [mark for mark in marks if mark[0] < end and start < mark[1]]
-    edges = {start, end} | {min(max(edge, start), end) for mark in over for edge in mark[:2]}
-    borders = sorted(edges)
-    for left, right in zip(borders, borders[1:], strict=False):
-        here = [mark for mark in over if mark[0] <= left and right <= mark[1]]
-        yield TextSlice(text[left:right], " ".join(dict.fromkeys(mark[2] for mark in here)), here[0][3] if here else -1)
+def _pieces(text: str, body: Span, marks: Sequence[tuple[Span, str, int]]) -> Iterator[TextSlice]:
+    for piece in cut_at_evidence(body, [span for span, _, _ in marks]):
+        over = [marks[number] for number in piece.evidence]
+        cells = " ".join(dict.fromkeys(cell for _, cell, _ in over))
+        yield TextSlice(piece.span.of(text), cells, over[0][2] if over else -1)

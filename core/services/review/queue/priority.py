@@ -13,10 +13,9 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from core.adapters.store.models import ChatStake
-from core.domain.chat import guess_roles, parse_chat
 from core.domain.checks import check
 from core.domain.checks.model import FormWarning, Level
-from core.domain.evidence import ChatIndex, Evidence, Mark, locate
+from core.domain.evidence import Evidence, Mark, analyse_chat, locate
 from core.domain.form import Field, FormValues, Nature
 from core.domain.scoring import Scorer
 
@@ -104,11 +103,10 @@ def assess_priority(
             points, 0, 0, ({"customer": 0, "key": "", "points": points, "why": "抽取失败，要从头填写"},)
         )
     forms = [form.coerce(values).values for values in answers] or [form.empty()]
-    parsed = parse_chat(text)
-    index = ChatIndex(parsed)
-    marks = [locate(form, index, values, form.name_of(values)) for values in forms]
+    chat_analysis = analyse_chat(text)
+    marks = [locate(form, chat_analysis.index, values, form.name_of(values)) for values in forms]
     missing = [{key for key, mark in each.items() if mark.status is Evidence.MISSING} for each in marks]
-    remarks = check(form, parsed, guess_roles(parsed), forms, missing)
+    remarks = check(form, chat_analysis.parsed, chat_analysis.roles, forms, missing)
     otherwise, apart = _otherwise(scorer, forms, others)
     reasons: list[dict[str, Any]] = []
     for number, values in enumerate(forms):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from core.domain.chat import ParsedChat, Role, RoleGuess
 from core.domain.chat.model import Message, Span
+from core.domain.evidence import cut_at_evidence, overlap
 from core.services.review.workbench.contract import MessagePayload, Part
 
 
@@ -53,7 +54,7 @@ def _message(
         "kind": message.kind,
         "same": same,
         "near": near,
-        "named": [name for span, name in inside if _overlap(span, message.speaker_span)],
+        "named": [name for span, name in inside if overlap(span, message.speaker_span)],
         "quote": {
             "speaker": quote.speaker,
             "text": quote.text_span.of(parsed.text),
@@ -65,21 +66,12 @@ def _message(
     }
 
 
-def _overlap(a: Span, b: Span) -> bool:
-    return a.start < b.end and b.start < a.end
-
-
 def slice_span(text: str, span: Span, evidence: Sequence[tuple[Span, str]]) -> list[Part]:
     """Slices of ``span`` at the borders of the evidence: ``[{"t": characters, "e": ids of evidence over it}]``.
 
     Joined, the slices are the span's text.
     """
-    over = [(e, name) for e, name in evidence if _overlap(e, span)]
-    borders = sorted(
-        {span.start, span.end} | {min(max(edge, span.start), span.end) for e, _ in over for edge in (e.start, e.end)}
-    )
     return [
-        {"t": text[start:end], "e": [name for e, name in over if e.start <= start and end <= e.end]}
-        for start, end in zip(borders, borders[1:], strict=False)
-        if start < end
+        {"t": piece.span.of(text), "e": [evidence[number][1] for number in piece.evidence]}
+        for piece in cut_at_evidence(span, [each for each, _ in evidence])
     ]

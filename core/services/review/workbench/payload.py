@@ -5,7 +5,7 @@ Everything with a right answer is computed here; the browser only draws. The sha
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -14,11 +14,11 @@ from sqlmodel import Session, col
 
 from core.adapters.store import ChatView, ExtractionView, RecordView, queries
 from core.adapters.store.models import Chat, Pass, RecordStatus
-from core.domain.chat import ParsedChat, Role, RoleGuess, guess_roles, parse_chat, residue_copies
+from core.domain.chat import Role, residue_copies
 from core.domain.chat.model import Message, Span
 from core.domain.checks import check, find_mentions, find_omissions
 from core.domain.entities import Mention
-from core.domain.evidence import ChatIndex, Evidence, Mark, locate
+from core.domain.evidence import Evidence, Mark, cached_analysis, locate
 from core.domain.form import Form, FormValues, Kind
 from core.services.review.base_runs import BaseRun
 from core.services.review.records.model import Confirmation
@@ -68,23 +68,10 @@ def chat_payloads(
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class _Analysed:
-    """A chat taken apart, and what can be recognised in it."""
-
-    parsed: ParsedChat
-    roles: dict[str, RoleGuess]
-    index: ChatIndex
-    entities: tuple[tuple[Kind, Mention, Message], ...]
-
-
 @lru_cache(maxsize=64)
-def _analysed(text: str) -> _Analysed:
-    """A chat taken apart; kept for a while, for one chat is asked for with every draft."""
-    parsed = parse_chat(text)
-    roles = guess_roles(parsed)
-    index = ChatIndex(parsed, roles)
-    return _Analysed(parsed, roles, index, find_mentions(index))
+def _mentions(text: str) -> tuple[tuple[Kind, Mention, Message], ...]:
+    """What can be recognised in a chat; kept for a while, for one chat is asked for with every draft."""
+    return find_mentions(cached_analysis(text).index)
 
 
 def _payload(
@@ -96,8 +83,8 @@ def _payload(
     others: Alternatives,
     show_residue: bool,
 ) -> ChatPayload:
-    analysed = _analysed(chat.text)
-    parsed, roles, index = analysed.parsed, analysed.roles, analysed.index
+    chat_analysis = cached_analysis(chat.text)
+    parsed, roles, index = chat_analysis.parsed, chat_analysis.roles, chat_analysis.index
     baseline = [form.coerce(values).values for values in (answer.forms or [])] if answer else []
     customers = _customers(form, record, baseline)
     forms = [customer["values"] for customer in customers]
@@ -110,7 +97,7 @@ def _payload(
         unsupported.append({k for k, mark in marks.items() if mark.status is Evidence.MISSING and not pinned.get(k)})
     for customer, said in zip(customers, others.of(chat.id, forms), strict=True):
         customer["others"] = said
-    gaps = [(f"m:{n}", one) for n, one in enumerate(find_omissions(form, index, forms, analysed.entities))]
+    gaps = [(f"m:{n}", one) for n, one in enumerate(find_omissions(form, index, forms, _mentions(chat.text)))]
     highlights += [(one.span, name) for name, one in gaps]
     sides = [guess.role for guess in roles.values()]
     return {

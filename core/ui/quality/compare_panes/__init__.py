@@ -4,15 +4,14 @@ Python makes slices and pieces; the browser only draws them (``textContent``) an
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 import streamlit as st
 
-from core.domain.chat import ParsedChat, Role, RoleGuess, Span, guess_roles, parse_chat
+from core.domain.chat import Role, Span
 from core.domain.diff import Op, diff_values
-from core.domain.evidence import ChatIndex, locate
+from core.domain.evidence import cached_analysis, cut_at_evidence, locate, overlap
 from core.domain.form import Field, Form, Value
 from core.services.quality import REFERENCE, Alignment, Customer, right
 
@@ -34,12 +33,6 @@ _table = st.components.v2.component(
 )
 
 
-@lru_cache(maxsize=48)
-def _analysed(text: str) -> tuple[ParsedChat, dict[str, RoleGuess], ChatIndex]:
-    parsed = parse_chat(text)
-    return parsed, guess_roles(parsed), ChatIndex(parsed)
-
-
 def draw_chat(form: Form, text: str, customer: Customer | None, key: str, *, chat: int, above: int) -> None:
     """The chat, with the places of every run's value of one field marked.
 
@@ -51,7 +44,8 @@ def draw_chat(form: Form, text: str, customer: Customer | None, key: str, *, cha
         chat: index of the chat.
         above: pixels of the window that are taken by what stands above and below.
     """
-    parsed, roles, index = _analysed(text)
+    chat_analysis = cached_analysis(text)
+    parsed, roles, index = chat_analysis.parsed, chat_analysis.roles, chat_analysis.index
     spans: set[Span] = set()
     if customer is not None and key:
         for values in (customer.reference, *customer.forms):
@@ -65,22 +59,13 @@ def draw_chat(form: Form, text: str, customer: Customer | None, key: str, *, cha
             {
                 "speaker": message.speaker,
                 "side": _SIDES[role],
-                "named": any(span.start < name.end and name.start < span.end for span in spans),
-                "parts": _cut(text, message.body, spans),
+                "named": any(overlap(span, name) for span in spans),
+                "parts": [
+                    (piece.span.of(text), bool(piece.evidence)) for piece in cut_at_evidence(message.body, list(spans))
+                ],
             }
         )
     _chat(data={"chat": chat, "above": above, "messages": messages}, key="sides-chat", height="content")
-
-
-def _cut(text: str, body: Span, spans: set[Span]) -> list[tuple[str, bool]]:
-    """Slices of a body, and whether each is marked; joined they are the body."""
-    over = [span for span in spans if span.start < body.end and body.start < span.end]
-    edges = {body.start, body.end} | {min(max(e, body.start), body.end) for s in over for e in (s.start, s.end)}
-    borders = sorted(edges)
-    return [
-        (text[start:end], any(span.start <= start and end <= span.end for span in over))
-        for start, end in zip(borders, borders[1:], strict=False)
-    ]
 
 
 def draw_table(

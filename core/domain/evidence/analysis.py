@@ -1,0 +1,38 @@
+"""A chat taken apart once, for everything that shows or checks it: messages, sides of the speakers, search index."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from core.domain.chat import ParsedChat, RoleGuess, guess_roles, parse_chat
+from core.domain.evidence.index import ChatIndex
+
+
+@dataclass(frozen=True, slots=True)
+class ChatAnalysis:
+    """A parsed chat with what follows from its text alone.
+
+    Attributes:
+        parsed: messages, speakers and residue.
+        roles: which side each speaker seems to be on.
+        index: the chat made searchable; it knows the roles.
+    """
+
+    parsed: ParsedChat
+    roles: dict[str, RoleGuess]
+    index: ChatIndex
+
+
+def analyse_chat(text: str) -> ChatAnalysis:
+    """Parse a stored chat, guess the speakers' roles and build the search index.
+
+    For walks over many chats; use :func:`cached_analysis` where the same chat is asked for again.
+    """
+    parsed = parse_chat(text)
+    roles = guess_roles(parsed)
+    return ChatAnalysis(parsed, roles, ChatIndex(parsed, roles))
+
+
+@lru_cache(maxsize=64)
+def cached_analysis(text: str) -> ChatAnalysis:
+    """The same, kept for the latest 64 chats: one on screen is asked for with every draft of its record."""
+    return analyse_chat(text)
