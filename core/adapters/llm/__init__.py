@@ -6,7 +6,7 @@ from core.adapters.llm.base import ModelReply, ModelRequest, Provider
 from core.adapters.llm.local import LocalProvider
 from core.adapters.llm.model_spec import ModelSpec, SpecSource
 from core.adapters.llm.openai_compat import OpenAIProvider
-from core.adapters.llm.presets import adhoc_model, find_preset, presets
+from core.adapters.llm.presets import adhoc_model, find_preset, presets, unshadowed_presets
 from core.adapters.llm.spark import SparkProvider
 from core.errors import SettingsError
 
@@ -23,6 +23,7 @@ __all__ = [
     "presets",
     "provider",
     "adhoc_model",
+    "unshadowed_presets",
 ]
 
 PROVIDERS: dict[str, Callable[[ModelSpec | None], Provider]] = {

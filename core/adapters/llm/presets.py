@@ -1,6 +1,7 @@
 """Public models as data: the entries of ``models.toml``."""
 
 import tomllib
+from collections.abc import Collection
 from functools import lru_cache
 from pathlib import Path
 
@@ -16,6 +17,11 @@ def presets() -> tuple[ModelSpec, ...]:
     return tuple(ModelSpec.from_dict({**entry, "source": SpecSource.FILE}) for entry in raw["model"])
 
 
+def unshadowed_presets(own_names: Collection[str]) -> list[ModelSpec]:
+    """The shipped entries whose names are not taken by own ones."""
+    return [preset for preset in presets() if preset.name not in own_names]
+
+
 def find_preset(provider: str, name: str) -> ModelSpec | None:
     """The shipped entry of a name, or ``None`` for a model of one's own."""
     return next((preset for preset in presets() if (preset.provider, preset.name) == (provider, name)), None)
@@ -24,4 +30,11 @@ def find_preset(provider: str, name: str) -> ModelSpec | None:
 def adhoc_model(provider: str, name: str) -> ModelSpec:
     """An entry for a model that is only a name: its address and key come from the environment."""
     key_env = "OPENAI_API_KEY" if provider == "openai" else ""
-    return ModelSpec(name, name or "默认模型", provider, model=name, key_env=key_env, source=SpecSource.SETTINGS)
+    return ModelSpec(
+        name=name,
+        title=name or "默认模型",
+        provider=provider,
+        model=name,
+        key_env=key_env,
+        source=SpecSource.SETTINGS,
+    )

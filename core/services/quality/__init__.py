@@ -8,7 +8,7 @@ from core.services.quality.external_scores import (
     external_scores,
     remove_external_score,
 )
-from core.services.quality.leaderboard import Leaderboard, LeaderboardRow, cost, leaderboard, named_run, references
+from core.services.quality.leaderboard import Leaderboard, LeaderboardRow, leaderboard, named_run, references
 from core.services.quality.picked_values import DROP, REFERENCE, WHOLE, drop_picks, merge_run, pick, picked_forms, picks
 from core.services.quality.reviewer_agreement import (
     Pace,
@@ -44,7 +44,6 @@ __all__ = [
     "leaderboard",
     "compare",
     "comparison",
-    "cost",
     "decide",
     "difference_rows",
     "dispute",

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.adapters.llm import ModelSpec
 from core.adapters.store import DatasetView, RunView, Store, queries
 from core.adapters.store.models import RecordStatus, RunKind
 from core.domain.scoring import Interval, RunScore, mean_intervals
@@ -13,6 +12,7 @@ from core.errors import NotFoundError
 from core.services.quality.cache import cached
 from core.services.quality.data_versions import run_version
 from core.services.quality.external_scores import ExternalScoreView, external_scores
+from core.services.quality.run_cost import costs
 from core.services.quality.scores import LABELS, RECORDS, Benchmark, benchmark, run_score
 
 
@@ -27,7 +27,7 @@ class LeaderboardRow:
         to_best: 95 % of (this − best), paired over chats; ``None`` for the best itself.
         undisputed: the score without disputed labels; ``None`` where nothing is disputed.
         outside: scores from outside, newest first.
-        cost: yuan, by the prices of the model as it was used; ``None`` where they are unknown.
+        cost: yuan, see :func:`core.services.quality.run_cost.costs`; ``None`` where the price is unknown.
     """
 
     run: RunView
@@ -93,6 +93,7 @@ def leaderboard(store: Store, by: Benchmark) -> Leaderboard:
         _, without = benchmark(session, store, strict)
         disputed = sum(len(cells) for cells in without.disputed.values())
         apart = [run_score(session, store, strict, run) if disputed else None for run in runs]
+        yuan = costs(session, runs)
         versions = tuple(run_version(session, run) for run in runs)
     order = sorted(range(len(runs)), key=lambda i: (-scores[i].score, runs[i].id))
     alone, to_best = cached(("board", *key, versions), lambda: _intervals(scores, order))
@@ -104,22 +105,11 @@ def leaderboard(store: Store, by: Benchmark) -> Leaderboard:
             None if place == 0 else to_best[i],
             apart[i],
             tuple(outside.get(runs[i].id, ())),
-            cost(runs[i]),
+            yuan[runs[i].id],
         )
         for place, i in enumerate(order)
     )
     return Leaderboard(by, golds.floor, by.form.max_points, len(golds.golds), rows, disputed)
-
-
-def cost(run: RunView) -> float | None:
-    """What a run's tokens cost in yuan, by the prices of its model's entry; ``None`` where no price is known."""
-    entry = run.parameters.get("entry")
-    if not isinstance(entry, dict):
-        return None
-    spec = ModelSpec.from_dict(entry)
-    if spec.price_in is None and spec.price_out is None:
-        return None
-    return (run.tokens_in * (spec.price_in or 0.0) + run.tokens_out * (spec.price_out or 0.0)) / 1000
 
 
 def named_run(board: Leaderboard, name: str) -> LeaderboardRow:

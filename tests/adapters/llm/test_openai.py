@@ -173,7 +173,14 @@ def test_an_entry_brings_address_key_and_limits(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("ONE_API_KEY", API_KEY)
     with FakeOpenAI(Answer(text="[]")) as service:
         spec = ModelSpec(
-            "e", "E", "openai", model="m2", url=service.url, key_env="ONE_API_KEY", max_output_tokens=9, system=False
+            name="e",
+            title="E",
+            provider="openai",
+            model="m2",
+            url=service.url,
+            key_env="ONE_API_KEY",
+            max_output_tokens=9,
+            system=False,
         )
         provider = connect(spec)
         assert provider.ready() == ""
@@ -189,7 +196,7 @@ def test_an_entry_brings_address_key_and_limits(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_service_without_keys_needs_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    assert connect(ModelSpec("o", "O", "openai", url="http://127.0.0.1:9/v1")).ready() == ""
+    assert connect(ModelSpec(name="o", title="O", provider="openai", url="http://127.0.0.1:9/v1")).ready() == ""
 
 
 def test_a_foreign_certificate_is_refused(tmp_path: Path) -> None:

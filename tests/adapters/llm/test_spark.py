@@ -10,7 +10,6 @@ import time
 import tomllib
 import traceback
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -277,9 +276,15 @@ def test_a_clock_that_is_off_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_entry_brings_its_own_address_and_domain(monkeypatch: pytest.MonkeyPatch) -> None:
     with FakeSpark(Answer(text="[]"), path="/v1.1/chat") as spark:
         spec = ModelSpec(
-            "微调", "微调", "spark", model="xservice", url=spark.url, parameters={"patch_id": "9"}, max_output_tokens=50
+            name="微调",
+            title="微调",
+            provider="spark",
+            model="xservice",
+            url=spark.url,
+            parameters={"patch_id": "9"},
+            max_output_tokens=50,
         )
-        own = replace(spec, source=SpecSource.DATABASE)
+        own = spec.model_copy(update={"source": SpecSource.DATABASE})
         provider = SparkProvider(settings(spark, url="wss://spark-api.xf-yun.com/v3.5/chat"), own)
         provider.complete(ModelRequest("甲", parameters=own.request({"max_tokens": 500}), deadline=10))
     sent = spark.requests[0]

@@ -6,6 +6,8 @@ from core.adapters.store import Store, queries
 from core.adapters.store.models import DisputeStatus, Extraction, RunKind
 from core.domain.scoring import EXACT, Change
 from core.errors import ConflictError, InputError, NotFoundError
+from core.services.extraction import models as model_catalog
+from core.services.extraction import runs as run_service
 from core.services.quality import (
     Benchmark,
     add_external_score,
@@ -63,6 +65,24 @@ def test_compare_out_of_the_store(store: Store) -> None:
     }
     assert found.delta == pytest.approx(found.b.score - found.a.score)
     assert compare(store, dataset="d", run_a="甲", run_b="乙") is found
+
+
+def test_the_leaderboard_and_the_runs_page_agree_on_costs(store: Store) -> None:
+    """A price that is missing is unknown, not free; one that was filled in later counts."""
+    dataset = quality_dataset(store)
+    entry = {"name": "m", "title": "m", "provider": "openai", "price_in": 0.01, "price_out": None}
+    run_id = add_run(store, dataset, "丙", {1: [form()]}, provider="openai", model="m", parameters={"entry": entry})
+
+    def shown() -> float | None:
+        return named_run(leaderboard(store, Benchmark(dataset, FORM)), "丙").cost
+
+    with store.read() as session:
+        view = queries.run(session, run_id)
+    assert view.tokens_in and view.tokens_out
+    assert (shown(), run_service.costs(store, [view])[view.id]) == (None, None)
+    model_catalog.create(store, name="m", provider="openai", url="http://127.0.0.1:9/v1", price_in=0.02, price_out=0.03)
+    later = (view.tokens_in * 0.02 + view.tokens_out * 0.03) / 1000
+    assert shown() == run_service.costs(store, [view])[view.id] == pytest.approx(later)
 
 
 def test_the_board(store: Store) -> None:

@@ -6,9 +6,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from core.adapters.llm import PROVIDERS, ModelSpec, SpecSource, adhoc_model, connect, presets
+from core.adapters.llm import PROVIDERS, ModelSpec, SpecSource, adhoc_model, connect, presets, unshadowed_presets
 from core.adapters.store import Store
 from core.adapters.store.models import ModelEntry, Run, RunStatus, TrainingSet
+from core.domain.model_settings import ModelSettings
 from core.errors import ConflictError, NotFoundError, SettingsError
 from core.services.extraction.models.validation import ModelDraft, checked, draft_of
 from core.settings import OpenAISettings
@@ -24,8 +25,7 @@ def listed(session: Session) -> list[ModelSpec]:
     """As :func:`models`, inside a session."""
     rows = session.execute(select(ModelEntry).order_by(col(ModelEntry.id).desc())).scalars()
     own = [_spec(row) for row in rows]
-    taken = {spec.name for spec in own}
-    return [*own, *(preset for preset in presets() if preset.name not in taken)]
+    return [*own, *unshadowed_presets({spec.name for spec in own})]
 
 
 def find(session: Session, name: str) -> ModelSpec | None:
@@ -70,7 +70,7 @@ def create(store: Store, **values: Any) -> ModelSpec:
     """
     draft = checked(values)
     with store.write() as session:
-        _free_or_refuse(session, draft.name, None)
+        _refuse_taken_name(session, draft.name, None)
         row = ModelEntry(**_columns(session, draft))
         session.add(row)
         session.flush()
@@ -88,7 +88,7 @@ def update(store: Store, entry_id: int, **changes: Any) -> ModelSpec:
     with store.write() as session:
         row = _row(session, entry_id)
         draft = checked({**draft_of(_spec(row)), **changes})
-        _free_or_refuse(session, draft.name, entry_id)
+        _refuse_taken_name(session, draft.name, entry_id)
         for key, value in _columns(session, draft).items():
             setattr(row, key, value)
         session.flush()
@@ -138,7 +138,7 @@ def _row(session: Session, entry_id: int) -> ModelEntry:
     return row
 
 
-def _free_or_refuse(session: Session, name: str, own_id: int | None) -> None:
+def _refuse_taken_name(session: Session, name: str, own_id: int | None) -> None:
     taken = session.execute(select(col(ModelEntry.id)).where(col(ModelEntry.name) == name)).scalar_one_or_none()
     if taken is not None and taken != own_id:
         raise ConflictError(f"已经有名为「{name}」的模型", "请换一个名称，或修改已有的那个")
@@ -153,5 +153,5 @@ def _columns(session: Session, draft: ModelDraft) -> Mapping[str, Any]:
 
 
 def _spec(row: ModelEntry) -> ModelSpec:
-    values = {name: getattr(row, name) for name in ModelDraft.model_fields}
+    values = {name: getattr(row, name) for name in ModelSettings.model_fields}
     return ModelSpec(**values, source=SpecSource.DATABASE, id=row.id)

@@ -1,13 +1,15 @@
-"""What a person may write into a model's entry, checked: no keys, sane numbers, an address that can be one."""
+"""Validation of a model's entry as a person writes it: no keys, sane numbers, a possible address."""
 
 import re
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import ConfigDict, ValidationError, ValidationInfo, field_validator, model_validator
 
 from core.adapters.llm import PROVIDERS, ModelSpec
+from core.domain.model_settings import ModelSettings
 from core.errors import SettingsError
 from core.secrets import is_key_name
 
@@ -31,38 +33,52 @@ _TITLES = {
 }
 _REASONS = {
     "missing": "没有填写",
-    "string_too_short": "没有填写",
-    "string_too_long": "太长",
-    "greater_than_equal": "太小",
-    "less_than_equal": "太大",
     "int_parsing": "应为整数",
     "float_parsing": "应为数字",
-    "finite_number": "应为数字",
 }
 
 
-class ModelDraft(BaseModel):
-    """An entry as it is written down; see :class:`core.adapters.llm.ModelSpec` for what the fields mean."""
+_MOST_CHARACTERS = {"name": 80, "title": 80, "model": 200, "url": 500, "key_env": 64, "note": 2000}
+_RANGES: dict[str, tuple[float, float]] = {
+    "context_tokens": (0, 100_000_000),
+    "max_output_tokens": (0, 10_000_000),
+    "concurrency": (1, 256),
+    "per_minute": (1, 1_000_000),
+    "price_in": (0, 10_000),
+    "price_out": (0, 10_000),
+}
+
+
+class ModelDraft(ModelSettings):
+    """A model's entry as a person writes it: the fields of :class:`ModelSettings`, checked."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
-    name: str = Field(min_length=1, max_length=80)
-    title: str = Field(default="", max_length=80)
-    provider: str
-    model: str = Field(default="", max_length=200)
-    url: str = Field(default="", max_length=500)
-    key_env: str = Field(default="", max_length=64)
-    context_tokens: int = Field(default=0, ge=0, le=100_000_000)
-    max_output_tokens: int = Field(default=0, ge=0, le=10_000_000)
-    concurrency: int | None = Field(default=None, ge=1, le=256)
-    per_minute: int | None = Field(default=None, ge=1, le=1_000_000)
-    price_in: float | None = Field(default=None, ge=0, le=10_000, allow_inf_nan=False)
-    price_out: float | None = Field(default=None, ge=0, le=10_000, allow_inf_nan=False)
-    parameters: dict[str, Any] = Field(default_factory=dict)
-    json_mode: bool = False
-    system: bool = True
-    training_set_id: int | None = None
-    note: str = Field(default="", max_length=2000)
+    @field_validator(*_MOST_CHARACTERS)
+    @classmethod
+    def _length_in_range(cls, value: str, info: ValidationInfo) -> str:
+        if len(value) > _MOST_CHARACTERS[info.field_name or ""]:
+            raise ValueError("太长")
+        return value
+
+    @field_validator("name")
+    @classmethod
+    def _named(cls, value: str) -> str:
+        if not value:
+            raise ValueError("没有填写")
+        return value
+
+    @field_validator(*_RANGES)
+    @classmethod
+    def _number_in_range(cls, value: float | None, info: ValidationInfo) -> float | None:
+        smallest, largest = _RANGES[info.field_name or ""]
+        if value is None:
+            return None
+        if not isfinite(value):
+            raise ValueError("应为数字")
+        if not smallest <= value <= largest:
+            raise ValueError("太小" if value < smallest else "太大")
+        return value
 
     @field_validator("provider")
     @classmethod
@@ -95,15 +111,15 @@ class ModelDraft(BaseModel):
             parts = urlsplit(self.url)
             schemes = _SCHEMES.get(self.provider, ())
             if parts.scheme not in schemes or not parts.hostname:
-                wanted = f"应以 {schemes[0]}:// 开头" if schemes else "本地规则没有地址"
-                raise ValueError(f"地址：{wanted}")
+                expected = f"应以 {schemes[0]}:// 开头" if schemes else "本地规则没有地址"
+                raise ValueError(f"地址：{expected}")
             if parts.username or parts.password or any(_SECRET_NAME.search(key) for key, _ in parse_qsl(parts.query)):
                 raise ValueError("地址：不能包含密钥，密钥只从环境变量读取")
         return self
 
 
 def checked(values: Mapping[str, Any]) -> ModelDraft:
-    """A valid draft.
+    """Validate what a person wrote.
 
     Raises:
         SettingsError: names the field and the reason, and never repeats what may be a key.
@@ -115,12 +131,12 @@ def checked(values: Mapping[str, Any]) -> ModelDraft:
         field = str(first["loc"][0]) if first["loc"] else ""
         reason = str(first.get("ctx", {}).get("error", "")) or _REASONS.get(first["type"], "不是可用的值")
         title = _TITLES.get(field, field)
-        said = f"{title}：{reason}" if title else reason
-        raise SettingsError(f"模型没有保存。{said}", "请改正后再保存") from None
+        sentence = f"{title}：{reason}" if title else reason
+        raise SettingsError(f"模型没有保存。{sentence}", "请改正后再保存") from None
 
 
 def draft_of(spec: ModelSpec) -> dict[str, Any]:
-    """The values of an entry, for a copy or a change."""
+    """The values of an entry that a person may change."""
     return {name: value for name, value in spec.as_dict().items() if name in ModelDraft.model_fields}
 
 

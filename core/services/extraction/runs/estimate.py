@@ -19,7 +19,6 @@ from core.domain.prompts import COMMON_VARIABLES, STAGE_VARIABLES, Prompt, Stage
 from core.services.extraction import models as model_catalog
 from core.services.extraction.pipeline import Pipeline, PipelineStep, chat_budget, estimate_tokens
 from core.services.extraction.pipeline.token_budget import SMALLEST_WINDOW, part_of
-from core.services.extraction.runs.cost import yuan
 from core.services.extraction.runs.lifecycle import default_model
 from core.services.extraction.runs.pipeline_loading import load_pipeline
 from core.services.extraction.runs.reply_reuse import reusable_replies
@@ -176,7 +175,7 @@ def _estimate(
         pipeline.calls * windows,
         tokens_in,
         tokens_out,
-        yuan(spec, tokens_in, tokens_out),
+        spec.cost(tokens_in, tokens_out),
         over=tuple(index for index in over if index not in set(impossible)),
         windows=windows,
         impossible=tuple(impossible),
@@ -198,7 +197,7 @@ def _without(found: Estimate, reused: int) -> Estimate:
         reused=reused,
         tokens_in=tokens_in,
         tokens_out=tokens_out,
-        yuan=yuan(found.model, tokens_in, tokens_out),
+        yuan=found.model.cost(tokens_in, tokens_out),
     )
 
 

@@ -1,7 +1,6 @@
 """The model of a run: its entry as it was when the run was last started, with the run's own parameters."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import func, select
@@ -15,7 +14,7 @@ from core.services.extraction.runs.scope import parameters_of
 
 def with_run_parameters(spec: ModelSpec, own: Mapping[str, Any]) -> ModelSpec:
     """The entry with a run's parameters over its own."""
-    return replace(spec, parameters=spec.request(own))
+    return spec.model_copy(update={"parameters": spec.request(own)})
 
 
 def spec_of(row: Run) -> ModelSpec:
@@ -35,18 +34,22 @@ def refresh(session: Session, row: Run) -> None:
     Address, key variable, limits and prices follow the entry, so that a service that moved can be followed. The model
     and its parameters do so only while nothing has been answered: a run is one way of asking.
     """
-    found = model_catalog.find(session, row.model)
+    entry = model_catalog.find(session, row.model)
     parameters = parameters_of(row)
-    if found is None or found.provider != row.provider:
+    if entry is None or entry.provider != row.provider:
         return
     if parameters.entry:
         answers = session.execute(
             select(func.count()).where(col(Extraction.run_id) == row.id, col(Extraction.forms).is_not(None))
         ).scalar_one()
         if answers:
-            kept = ModelSpec.from_dict(parameters.entry)
-            found = replace(
-                found, model=kept.api_name, parameters=kept.parameters, json_mode=kept.json_mode, system=kept.system
-            )
-    parameters.entry = found.as_dict()
+            used = ModelSpec.from_dict(parameters.entry)
+            answering = {
+                "model": used.api_name,
+                "parameters": used.parameters,
+                "json_mode": used.json_mode,
+                "system": used.system,
+            }
+            entry = entry.model_copy(update=answering)
+    parameters.entry = entry.as_dict()
     row.parameters = parameters.model_dump(mode="json")

@@ -1,0 +1,64 @@
+"""The settings of one model: what an entry, its draft and its table row have in common."""
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+TOKENS_PER_PRICE = 1000
+"""Prices are for so many tokens."""
+
+
+class ModelSettings(BaseModel):
+    """One model: where it is, what it is called there, what it takes, allows and costs. Never holds a key.
+
+    Attributes:
+        name: the entry's name, as a run names it.
+        title: what the page shows.
+        provider: ``spark``, ``openai`` or ``local``.
+        model: what the service calls it (Spark: domain or service id); the name where empty.
+        url: websocket address (``spark``) or base address (``openai``); ``""`` where the environment decides.
+        key_env: the variable with the key (``openai`` with an address of its own); ``""`` where it needs none.
+        context_tokens: prompt and answer together; 0 where unknown.
+        max_output_tokens: the longest answer that may be asked for; 0 where unknown.
+        concurrency: calls at a time that the service allows; ``None`` where unknown.
+        per_minute: calls started per minute that it allows; ``None`` for no limit.
+        price_in: yuan per thousand tokens of the question; ``None`` where unknown.
+        price_out: yuan per thousand tokens of the answer; ``None`` where unknown.
+        parameters: goes with every call (``temperature``, ``patch_id``, ``lora_id`` …).
+        json_mode: whether the service can be asked for JSON (``response_format``).
+        system: whether it takes a system message; else it is put before the question.
+        training_set_id: the set that it was tuned on.
+        note: for people.
+    """
+
+    name: str
+    title: str = ""
+    provider: str
+    model: str = ""
+    url: str = ""
+    key_env: str = ""
+    context_tokens: int = 0
+    max_output_tokens: int = 0
+    concurrency: int | None = None
+    per_minute: int | None = None
+    price_in: float | None = None
+    price_out: float | None = None
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    json_mode: bool = False
+    system: bool = True
+    training_set_id: int | None = None
+    note: str = ""
+
+    def cost(self, tokens_in: int, tokens_out: int) -> float | None:
+        """What tokens cost, in yuan; ``None`` where a price that matters is unknown.
+
+        Args:
+            tokens_in: of the questions.
+            tokens_out: of the answers.
+        """
+        total = 0.0
+        for tokens, price in ((tokens_in, self.price_in), (tokens_out, self.price_out)):
+            if tokens and price is None:
+                return None
+            total += tokens * (price or 0.0) / TOKENS_PER_PRICE
+        return total
