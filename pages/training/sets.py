@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.adapters.store import DatasetView
 from core.ui import navigation, state
 from core.ui.notices import empty_state, reported
 from core.ui.training import choices, set_preview, summaries, versions
@@ -9,8 +10,8 @@ from core.ui.training import choices, set_preview, summaries, versions
 NEW, BUILT, SUMMARIES = "新建", "版本", "摘要"
 
 
-def compose() -> None:
-    """Choices on the left; what they come to, the main button and what it built on the right."""
+def compose(datasets: list[DatasetView]) -> None:
+    """Choices on the left; preflight, main button and the built set on the right."""
     left, right = st.columns([4, 7], gap="large")
     with left:
         options = choices.choose(datasets)
@@ -50,4 +51,4 @@ else:
         elif view == SUMMARIES:
             summaries.show(datasets)
         else:
-            compose()
+            compose(datasets)

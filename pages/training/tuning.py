@@ -2,187 +2,34 @@
 
 import streamlit as st
 
-from core.adapters.llm import ModelSpec
-from core.adapters.store import RunView, queries
-from core.adapters.store.models import RunKind
 from core.errors import NotFoundError
 from core.services.extraction import models as model_catalog
-from core.services.training import (
-    NEEDED_IDS,
-    TrainingFormat,
-    TrainingSetView,
-    prompt_of_set,
-    register_tuned_model,
-    training_overlap,
-    training_set_of_run,
-    training_sets,
-    tunable_templates,
-)
-from core.settings import ROOT
+from core.services.training import training_sets
 from core.ui import navigation, state
 from core.ui.notices import empty_state, reported
-
-UPLOADS = {
-    TrainingFormat.SPARK: "平台的「指令微调」数据集，字段为 instruction、input、output",
-    TrainingFormat.SPARK_PAIR: "平台的「问答对」数据集，字段为 input、target",
-    TrainingFormat.ALPACA: "LLaMA-Factory：把文件和 dataset_info.json 放进 data 目录",
-    TrainingFormat.SHAREGPT: "LLaMA-Factory：把文件和 dataset_info.json 放进 data 目录",
-    TrainingFormat.OPENAI: "OpenAI 兼容的微调服务，字段为 messages",
-}
-PICTURE = str(ROOT / "docs" / "screenshots" / "training-versions.png")
-DONE, OPEN = ":material/check_circle:", ":material/radio_button_unchecked:"
-
-
-def step(number: int, title: str, *, done: bool) -> None:
-    """Heading of a step."""
-    st.markdown(f"**{DONE if done else OPEN} &nbsp; {number}. {title}**")
-
-
-def choose_set(found: list[TrainingSetView]) -> TrainingSetView | None:
-    """Step 1: the set to train on."""
-    step(1, "选一个训练集", done=bool(found))
-    if not found:
-        empty_state(
-            "还没有训练集",
-            "先在「训练集」里生成一个，再回到这里。",
-            page=navigation.TRAINING_SETS,
-            label="去生成训练集",
-        )
-        return None
-    by_id = {one.id: one for one in found}
-    chosen = st.selectbox(
-        "训练集",
-        list(by_id),
-        format_func=lambda number: f"#{number} {by_id[number].name} · {by_id[number].counts.get('rows', 0):,} 行",
-        key="set",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
-    return by_id[chosen]
-
-
-def upload(trained: TrainingSetView) -> None:
-    """Step 2: what to upload where. The platform has a web form and no interface for us, so this is a text."""
-    step(2, "上传到平台", done=False)
-    files = "、".join(f"`{name}`" for name in trained.files if name.endswith(".jsonl"))
-    st.markdown(
-        f"- 在「训练集 → 版本」里下载 **#{trained.id} {trained.name}** 的 ZIP 并解压，"
-        f"要上传的是 {files or '训练文件'}。\n"
-        f"- 上传到：{UPLOADS.get(TrainingFormat(trained.format), '训练平台')}。平台要求至少 1,500 行，"
-        f"这个版本有 {trained.counts.get('rows', 0):,} 行。\n"
-        "- 建好数据集后在平台新建微调任务，选基础模型并训练；完成后发布为服务。\n"
-        "- 发布后，平台的服务页面会给出服务 ID 和资源 ID，下一步要用。"
-    )
-    st.page_link(navigation.TRAINING_SETS, label="去下载", icon=":material/download:", query_params={"view": "版本"})
-    if trained.format in (TrainingFormat.SPARK, TrainingFormat.SPARK_PAIR):
-        with st.expander("在哪里下载（图）"):
-            st.image(PICTURE, caption="训练集 → 版本", width=900)
-
-
-def enter(trained: TrainingSetView, mine: list[ModelSpec]) -> None:
-    """Step 3: the tuned model as an entry that remembers its set."""
-    step(3, "登记微调后的模型", done=bool(mine))
-    if mine:
-        st.caption("这个训练集训练出的模型：" + "、".join(f"「{spec.title or spec.name}」" for spec in mine))
-    found = {spec.name: spec for spec in tunable_templates(state.store())}
-    with st.expander("登记一个模型", expanded=not mine):
-        name = st.selectbox("接口", list(found), format_func=lambda key: found[key].title, key="tuning-template")
-        template = found[name]
-        with st.form(f"tuning-entry-{name}", enter_to_submit=False, border=False):
-            title = st.text_input("起个名字", f"{trained.name} 微调", max_chars=80)
-            filled = {need: st.text_input(NEEDED_IDS.get(need, need)) for need in template.needs}
-            st.caption("密钥不在这里填：仍从环境变量或 .streamlit/secrets.toml 读取。")
-            if st.form_submit_button("登记", type="primary"):
-                with reported():
-                    register_tuned_model(state.store(), template, trained, name=title, filled=filled)
-                    st.rerun()
-
-
-def probe(mine: list[ModelSpec]) -> None:
-    """Step 4: one short question."""
-    step(4, "测试连接", done=False)
-    if not mine:
-        st.caption("先登记模型。")
-        return
-    spec = mine[0] if len(mine) == 1 else st.selectbox("模型", mine, format_func=lambda one: one.title or one.name)
-    if st.button("测试连接", icon=":material/wifi_tethering:"):
-        with st.spinner("正在提问…"):
-            answer = model_catalog.probe(spec)
-        if answer.ok:
-            st.success(f"连接正常，{answer.seconds:.1f} 秒：{answer.answer[:80]}", icon=":material/check:")
-        else:
-            st.error(answer.error, icon=":material/error:")
-
-
-def extract(trained: TrainingSetView, mine: list[ModelSpec], runs: list[RunView]) -> None:
-    """Step 5: ask it as it was trained."""
-    step(5, "用它抽取", done=bool(runs))
-    asked = prompt_of_set(trained)
-    way = "先归纳再填表（summary,from_summary）" if asked.startswith("from_summary") else f"提示词 {asked}"
-    st.caption(f"训练时的提问用的是 {way}；抽取时要用同一个，否则模型没学过这样的问法。")
-    for run in runs:
-        seen = training_overlap(state.store(), run)
-        st.markdown(f"- 「{run.name}」：完成 {run.done} / {run.total}")
-        if seen is not None:
-            st.warning(seen.sentence, icon=":material/warning:")
-    st.page_link(
-        navigation.RUNS,
-        label="新建抽取任务",
-        icon=":material/arrow_forward:",
-        query_params={"run": "new", **({"model": mine[0].name} if mine else {}), "prompt": asked},
-        disabled=not mine,
-    )
-
-
-def look(runs: list[RunView]) -> None:
-    """Step 6: what it fixed and broke, and what to review next."""
-    step(6, "看修好与改坏，再审阅下一批", done=False)
-    if not runs:
-        st.caption("有了微调模型的抽取结果后，这里会给出它和之前的任务的对比。")
-        return
-    run = runs[0]
-    address = {"dataset": str(run.dataset_id)}
-    with state.store().read() as session:
-        others = [
-            one
-            for one in queries.runs(session, run.dataset_id)
-            if one.done and one.id != run.id and one.kind != RunKind.LABELS
-        ]
-    with st.container(horizontal=True):
-        if others:
-            st.page_link(
-                navigation.CHANGES,
-                label=f"修好与改坏：「{others[0].name}」→「{run.name}」",
-                icon=":material/arrow_forward:",
-                query_params=address | {"a": others[0].name, "b": run.name},
-            )
-        st.page_link(
-            navigation.WORKBENCH,
-            label="审阅它与已确认记录不同的群聊",
-            icon=":material/arrow_forward:",
-            query_params=address | {"newer": run.name},
-        )
-
-
-def runs_of(trained: TrainingSetView) -> list[RunView]:
-    """Runs of models that were tuned on this set, newest first."""
-    with state.store().read() as session:
-        found = [run for run in queries.runs(session) if run.kind == RunKind.MODEL]
-    return [run for run in found if training_set_of_run(state.store(), run) == trained.id]
+from core.ui.training.tuning_steps import (
+    choose_training_set,
+    draw_compare_step,
+    draw_extract_step,
+    draw_register_step,
+    draw_test_step,
+    draw_upload_step,
+    runs_of_set,
+)
 
 
 def draw() -> None:
-    """The page."""
-    trained = choose_set(training_sets(state.store()))
+    """All six steps for the chosen training set."""
+    trained = choose_training_set(training_sets(state.store()))
     if trained is None:
         return
     mine = [spec for spec in model_catalog.models(state.store()) if spec.training_set_id == trained.id]
-    runs = runs_of(trained)
-    upload(trained)
-    enter(trained, mine)
-    probe(mine)
-    extract(trained, mine, runs)
-    look(runs)
+    runs = runs_of_set(trained)
+    draw_upload_step(trained)
+    draw_register_step(trained, mine)
+    draw_test_step(mine)
+    draw_extract_step(trained, mine, runs)
+    draw_compare_step(runs)
 
 
 st.title("微调")

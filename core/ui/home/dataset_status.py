@@ -1,0 +1,83 @@
+"""How each dataset stands and what to do next; the last saves."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.adapters.store.models import RunKind, RunStatus
+from core.services.review import DatasetState
+from core.services.review.overview import Activity
+from core.ui import navigation
+from core.ui.links import workbench_address, workbench_column
+from core.ui.metrics import fact_table
+
+_MOST_RUNS = 4
+
+
+def next_step(item: DatasetState) -> tuple[str, str]:
+    """Page and label of what to do next with a dataset."""
+    if not item.dataset.chats:
+        return navigation.IMPORT, "导入群聊"
+    if any(run.status == RunStatus.RUNNING for run in item.runs):
+        return navigation.RUNS, "查看抽取进度"
+    if not any(run.done for run in item.runs):
+        return navigation.RUNS, "新建抽取任务"
+    if item.progress.left:
+        return navigation.WORKBENCH, f"审阅，还剩 {item.progress.left} 条"
+    return navigation.EXPORTS, "全部处理完，去导出"
+
+
+def _status_facts(item: DatasetState) -> dict[str, str]:
+    """Labels and runs of a dataset, each in a few words."""
+    labels = [run for run in item.runs if run.kind == RunKind.LABELS]
+    runs = [run for run in item.runs if run.kind != RunKind.LABELS]
+    said = [
+        f"{run.name} {run.done:,} / {run.total:,}" + (f"（失败 {run.failed:,}）" if run.failed else "")
+        for run in runs[:_MOST_RUNS]
+    ]
+    if len(runs) > _MOST_RUNS:
+        said.append(f"另有 {len(runs) - _MOST_RUNS} 个")
+    return {
+        "标注": f"{max(run.done for run in labels):,} 条群聊" if labels else "没有",
+        "抽取任务": "　".join(said) or "还没有",
+    }
+
+
+def draw_dataset_status(item: DatasetState, *, first: bool) -> None:
+    """Progress of one dataset; the next step of the first one is the page's main button."""
+    done, view = item.progress, item.dataset
+    with st.container(border=True):
+        head, action = st.columns([6, 2], vertical_alignment="center")
+        head.markdown(f"**{view.name}** &nbsp; :gray[{view.chats:,} 条群聊]")
+        page, label = next_step(item)
+        with action.container(key="main-next" if first else f"next-{view.id}", horizontal_alignment="right"):
+            st.page_link(page, label=label, icon=":material/arrow_forward:", query_params={"dataset": str(view.id)})
+        share = (view.chats - done.left) / view.chats if view.chats else 0.0
+        st.progress(
+            share,
+            text=f"已确认 {done.confirmed} · 待讨论 {done.discussed} · 已跳过 {done.skipped} · 还剩 {done.left}",
+        )
+        fact_table(_status_facts(item))
+
+
+def draw_recent_saves(events: Sequence[Activity]) -> None:
+    """Table of the last saves; nothing where there are none."""
+    if not events:
+        return
+    st.subheader("最近保存")
+    st.dataframe(
+        [
+            {
+                "时间": f"{event.at.astimezone():%m-%d %H:%M}",
+                "审阅人": event.who,
+                "数据集": event.dataset,
+                "群聊": f"第 {event.chat} 条",
+                "状态": event.status,
+                "打开": workbench_address(event.dataset_id, event.chat, queue=""),
+            }
+            for event in events
+        ],
+        hide_index=True,
+        width="stretch",
+        column_config={"打开": workbench_column(None)},
+    )

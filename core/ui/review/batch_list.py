@@ -1,0 +1,104 @@
+"""Batches of a dataset: progress and pace of each, and the form of a new one."""
+
+import streamlit as st
+
+from core.adapters.store import DatasetView
+from core.services.review import ORDERS, base_run
+from core.services.review.batches import BatchView, assign, withdraw
+from core.services.review.progress import reviewers
+from core.ui import navigation, state
+from core.ui.review import filter_controls
+
+_HOUR = 3600
+
+
+def _duration_text(seconds: float | None) -> str:
+    """A duration in hours, minutes or seconds."""
+    if seconds is None:
+        return "—"
+    if seconds < 60:
+        return f"{seconds:.0f} 秒"
+    minutes = round(seconds / 60)
+    return f"{minutes} 分钟" if seconds < _HOUR else f"{minutes // 60} 小时 {minutes % 60} 分"
+
+
+def draw_batches(dataset: DatasetView, found: list[BatchView]) -> None:
+    """Table of batches with progress and pace; the selected one can be opened or withdrawn."""
+    picked = st.dataframe(
+        [
+            {
+                "批次": item.name,
+                "审阅人": item.reviewer,
+                "完成": (item.chats - item.left) / item.chats if item.chats else 1.0,
+                "群聊": item.chats,
+                "已确认": item.confirmed,
+                "还剩": item.left,
+                "每条": _duration_text(item.pace_seconds),
+                "约剩": _duration_text(item.left_seconds),
+                "分派": f"{item.who} · {item.created_at.astimezone():%m-%d %H:%M}",
+            }
+            for item in found
+        ],
+        hide_index=True,
+        width="stretch",
+        height=min(440, 40 + 36 * len(found)),
+        on_select="rerun",
+        selection_mode="single-row",
+        key=f"batches-{dataset.id}-{len(found)}",
+        column_config={
+            "完成": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1),
+            "每条": st.column_config.TextColumn(help="这位审阅人最近 20 条用时的中位数"),
+        },
+    )
+    ticked = picked.selection.rows
+    one = found[ticked[0]] if ticked and ticked[0] < len(found) else None
+    opener, taker, _ = st.columns([2, 2, 6])
+    if opener.button("在审阅台打开", disabled=one is None, help="先点一行", width="stretch") and one is not None:
+        target = {"dataset": str(dataset.id), "batch": filter_controls.batch_title(one)}
+        st.switch_page(navigation.WORKBENCH, query_params=target)
+    if taker.button("收回批次", disabled=one is None, help="群聊和记录都留着", width="stretch") and one is not None:
+        withdraw(state.store(), one.id)
+        st.toast(f"已收回「{one.name}」", icon=":material/undo:")
+        st.rerun()
+
+
+def draw_new_batch(dataset: DatasetView) -> None:
+    """Form of a new batch: name, reviewers, number and order of chats."""
+    form = state.form_of(dataset)
+    with state.store().read() as session:
+        run = base_run(session, dataset.id)
+        people = sorted({*reviewers(session, dataset.id), state.reviewer()} - {""})
+    left, right = st.columns([5, 4], gap="large")
+    with left:
+        name = st.text_input("批次名称", placeholder="例如：第一周", key=f"batch-name-{dataset.id}")
+        chosen = st.multiselect(
+            "分给谁",
+            people,
+            accept_new_options=True,
+            placeholder="选择或输入名字，可以多人",
+            key=f"batch-people-{dataset.id}",
+        )
+        count = st.number_input(
+            "一共多少条", min_value=1, value=min(50, max(1, dataset.chats)), key=f"batch-count-{dataset.id}"
+        )
+        order = st.segmented_control("先分哪些", ORDERS, default=ORDERS[0], key="order", bind="query-params")
+        st.caption("按这个顺序取符合条件、还不在别的批次里的群聊，轮流分给每个人。")
+    with right:
+        queue = filter_controls.statuses(first="待审阅")
+        wanted = filter_controls.conditions(dataset, form, queue=queue, of_batch=False)
+    lacking = not (name.strip() and chosen)
+    if left.button("分派", type="primary", disabled=lacking, help="先填写批次名称和审阅人" if lacking else None):
+        made = assign(
+            state.store(),
+            form,
+            dataset.id,
+            name=name,
+            reviewers=chosen,
+            count=int(count),
+            who=state.reviewer(),
+            narrow=wanted,
+            in_order=order or ORDERS[0],
+            base_run=run.id if run else None,
+        )
+        st.toast(f"已分派给 {len(made)} 人；他们在审阅台的队列里选「我的批次」", icon=":material/check:")
+        st.rerun()

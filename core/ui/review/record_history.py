@@ -1,0 +1,60 @@
+"""Versions of a record, what each changed, and bringing one back."""
+
+from typing import Any
+
+import streamlit as st
+
+from core.adapters.store import DatasetView
+from core.domain.form import Form, text_of
+from core.services.review.records.history import CellChange, Version, restore
+from core.ui import state
+
+_MOST_CHANGES = 12
+
+
+def _value_text(value: Any) -> str:
+    return text_of(value, empty="空").replace("\n", " ")
+
+
+def change_text(change: CellChange, *, first: bool) -> str:
+    """One change as a line of Markdown; values are code, so that Markdown in them stays text."""
+    name = f"客户 {change.customer + 1} · {change.label}"
+    if not change.key:
+        return f"{name}：{'删去' if change.after is None else '新增'} `{_value_text(change.before or change.after)}`"
+    after = f"`{_value_text(change.after).replace('`', '')}`"
+    if first:
+        return f"{name}：改为 {after}"
+    return f"{name}：`{_value_text(change.before).replace('`', '')}` → {after}"
+
+
+def draw_version(dataset: DatasetView, form: Form, chat: int, one: Version, newest: int) -> None:
+    """One version of a record: who, when, why, and its changes."""
+    with st.container(border=True):
+        head, action = st.columns([7, 2], vertical_alignment="center")
+        why = f" · {one.reason}" if one.reason else ""
+        head.markdown(
+            f"**版本 {one.version}** &nbsp; {one.status} &nbsp; "
+            f":gray[{one.who} · {one.at.astimezone():%Y-%m-%d %H:%M:%S}{why}]"
+        )
+        if one.version == newest:
+            action.caption("现在的版本")
+        elif action.button(
+            "恢复到这个版本", key=f"history-{dataset.id}-{chat}-{newest}-{one.version}", width="stretch"
+        ):
+            restore_version(dataset, form, chat, one.version, newest)
+        lines = [change_text(change, first=one.version == 1) for change in one.changes]
+        if not lines:
+            st.caption("值没有变化（状态、确认或备注变了）。" if one.version > 1 else "值与抽取任务相同。")
+        for line in lines[:_MOST_CHANGES]:
+            st.markdown(f"- {line}")
+        if len(lines) > _MOST_CHANGES:
+            st.caption(f"另有 {len(lines) - _MOST_CHANGES} 处。")
+        if one.note:
+            st.caption(f"备注：{one.note}")
+
+
+def restore_version(dataset: DatasetView, form: Form, chat: int, version: int, newest: int) -> None:
+    """Restore a version as a new one, and draw the page again."""
+    made = restore(state.store(), form, dataset.id, chat, version, who=state.reviewer(), seen=newest)
+    st.toast(f"已恢复：版本 {made} 与版本 {version} 相同", icon=":material/undo:")
+    st.rerun()

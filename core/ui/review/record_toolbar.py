@@ -1,0 +1,105 @@
+"""Around the record table: filters above it, held edits, what the last edit did, and pages below."""
+
+from typing import Any
+
+import streamlit as st
+
+from core.adapters.store import DatasetView
+from core.domain.form import Form, text_of
+from core.services.review import Filter, record_table
+from core.ui import navigation, state
+from core.ui.review import filter_controls, record_sheet
+
+_HINT = (
+    "双击或按 Enter 修改，Esc 放弃，改动立即保存，Ctrl+Z 撤销；点序号（或 Alt+Enter）在审阅台打开。"
+    "右上角有角标的值是人改过的。"
+)
+
+
+def draw_held_edits(dataset: DatasetView, form: Form, sheet: record_sheet.Sheet, run_id: int | None) -> None:
+    """Edits that could not be saved, each with the two ways out."""
+    for held in list(sheet.held.values()):
+        request, row = held.request, sheet.rows.get(held.request.row)
+        chat = request.row.split(":")[0]
+        label = form.field(request.key).label
+        now = text_of(row.values[request.key]) if row else ""
+        with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"records-held-{request.id}"):
+            st.markdown(
+                f":material/sync_problem: **第 {chat} 条「{label}」没有保存**：{held.why}。"
+                f"您填的是「{request.value or '空'}」，现在是「{now or '空'}」。",
+                width="stretch",
+            )
+            if st.button("用我填的", key=f"mine-{request.id}", disabled=row is None):
+                record_sheet.settle(dataset, form, sheet, held, run_id, mine=True)
+                st.rerun(scope="fragment")
+            if st.button("留现在的", key=f"theirs-{request.id}"):
+                record_sheet.settle(dataset, form, sheet, held, run_id, mine=False)
+                st.rerun(scope="fragment")
+
+
+def draw_last_edit(dataset: DatasetView, form: Form, sheet: record_sheet.Sheet, run_id: int | None) -> None:
+    """Outcome of the last edit with its undo button; before the first one, a hint."""
+    with st.container(horizontal=True, vertical_alignment="center", key="records-news"):
+        if not state.reviewer():
+            st.markdown(
+                ":material/person: 还不知道是谁在修改：先在审阅台填写名字，这里的修改才会保存。", width="stretch"
+            )
+            return
+        if not sheet.news:
+            st.caption(_HINT, width="stretch")
+            return
+        remarks = "".join(f" &nbsp; :orange[:material/warning: {text}]" for text in sheet.remarks)
+        st.markdown(f":material/check: {sheet.news}{remarks}", width="stretch")
+        if sheet.last and st.button("撤销", icon=":material/undo:", key=f"undo-{sheet.last}"):
+            record_sheet.undo(dataset, form, sheet, sheet.last, run_id)
+            st.rerun(scope="fragment")
+
+
+def draw_toolbar(dataset: DatasetView, form: Form) -> tuple[Filter, str, list[Any]]:
+    """Filters and order above the table; also the popovers for changes to many rows."""
+    labels = {field.key: field.label for field in form.fields}
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        queue = filter_controls.statuses(first="全部")
+        given = filter_controls.given()
+        with st.popover(f"筛选 · {given}" if given else "筛选", icon=":material/filter_list:", key="records-filter"):
+            wanted = filter_controls.conditions(dataset, form, queue=queue)
+        if wanted.narrow:
+            st.button("清除筛选", icon=":material/filter_list_off:", on_click=filter_controls.clear)
+        sort = st.selectbox(
+            "排序",
+            [*record_table.SORTS, *form.keys],
+            format_func=lambda key: f"按{labels.get(key, key)}",
+            key="sort",
+            bind="query-params",
+            label_visibility="collapsed",
+            width=170,
+        )
+        st.space("stretch")
+        places = [
+            st.popover("填充", icon=":material/south:"),
+            st.popover("替换", icon=":material/find_replace:"),
+            st.popover("批量修改记录", icon=":material/history:"),
+        ]
+    return wanted, str(sort), places
+
+
+def draw_footer(dataset: DatasetView, sheet: record_sheet.Sheet, ticked: list[str]) -> None:
+    """Row counts, pages, and buttons that open the ticked row."""
+    chosen = sheet.rows[ticked[0]] if ticked else None
+    count = max(1, -(-sheet.chats // record_table.PAGE))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        of = f"共 {sheet.chats:,} 条群聊" + (f"（筛选自 {dataset.chats:,} 条）" if sheet.chats < dataset.chats else "")
+        picked = f" · 已勾选 {len(ticked)} 行" if ticked else ""
+        st.caption(f"{of} · 本页 {len(sheet.rows):,} 行，每位客户一行{picked}", width="content")
+        st.space("stretch")
+        if count > 1:
+            st.pagination(count, key="page", bind="query-params", width=440)
+        target = {"dataset": str(dataset.id), "chat": str(chosen.chat)} if chosen else {}
+        history = st.button("记录历史", disabled=chosen is None or not chosen.version, help="先勾选一行")
+        label = f"在审阅台打开第 {chosen.chat} 条" if chosen else "在审阅台打开"
+        opened = st.button(label, type="primary", disabled=chosen is None, help="先勾选一行，或点它的序号")
+    if history:
+        st.switch_page(navigation.HISTORY, query_params=target)
+    if opened:
+        state.keep_records_address()
+        st.switch_page(navigation.WORKBENCH, query_params=target)

@@ -1,0 +1,104 @@
+"""Controls of the workbench in the menu's line: dataset, base run, and the review queue."""
+
+import streamlit as st
+
+from core.adapters.store import DatasetView
+from core.services.review import FILTERS, ORDERS, PrimarySession, open_session
+from core.ui import navigation, state
+from core.ui.review import blind_review, filter_controls
+
+# Forty pixels more for the form: its last group would not fit on a 900 pixel screen otherwise.
+CONTROLS_CSS = """
+<style>
+.st-key-desk-controls { position: fixed; top: 7px; right: 16px; width: min(760px, 52vw); z-index: 999991; }
+.st-key-desk-controls [data-baseweb="select"] > div { min-height: 32px; }
+.st-key-desk-controls [data-testid="stPopover"] button { min-height: 32px; padding-top: 2px; padding-bottom: 2px; }
+</style>
+"""
+
+
+def ask_reviewer() -> None:
+    """Form that asks for the reviewer's name, once per browser."""
+    with st.form("reviewer", width=420, enter_to_submit=True):
+        st.markdown("**请问怎么称呼您？**")
+        st.caption("名字会记在每一次保存上，只存在这个浏览器里。")
+        name = st.text_input("您的名字", max_chars=40, placeholder="例如：林晓")
+        if st.form_submit_button("开始审阅", type="primary"):
+            if name.strip():
+                state.set_reviewer(name)
+                st.rerun()
+            st.error("请先填写名字。")
+
+
+def choose_session(available: list[DatasetView]) -> PrimarySession:
+    """Boxes for dataset, base run and queue; the review session they describe."""
+    with st.container(key="desk-controls"):
+        back = state.records_address()
+        *first, left, middle, right = st.columns(
+            [*([3] if back else []), 5, 5, 5], vertical_alignment="center", gap="small"
+        )
+    if back:
+        first[0].page_link(
+            navigation.RECORDS, label="记录表", icon=":material/arrow_back:", query_params=back, help="回到刚才的那些行"
+        )
+    with left:
+        dataset = state.choose_dataset(available, label_visibility="collapsed")
+    names = state.run_names(dataset)
+    with middle:
+        run = st.selectbox(
+            "起始值来自",
+            names or [""],
+            format_func=lambda name: f"起始值：{name}" if name else "起始值：空表单",
+            key=f"run-{dataset.id}",
+            bind="query-params",
+            label_visibility="collapsed",
+            disabled=len(names) < 2,
+        )
+    form = state.form_of(dataset)
+    with right:
+        box = st.popover(_queue_title(), icon=":material/filter_list:", key="desk-queue", width="stretch")
+    with box:
+        st.caption("状态")
+        queue = filter_controls.statuses(first=next(iter(FILTERS)))
+        how = st.segmented_control("顺序", ORDERS, default=ORDERS[0], key="order", bind="query-params")
+        wanted = filter_controls.conditions(dataset, form, queue=queue)
+        newer = st.selectbox(
+            "差异审阅：对照新的抽取任务",
+            names,
+            index=None,
+            key="newer",
+            bind="query-params",
+            placeholder="不对照",
+            help="只走已确认的群聊，只问新的抽取任务与已确认的值不同的字段",
+        )
+        st.page_link(
+            navigation.WORKBENCH,
+            label="盲审：再审一遍，看不到模型和第一遍的值",
+            icon=":material/visibility_off:",
+            query_params={"dataset": str(dataset.id), blind_review.PASS: blind_review.SECOND},
+        )
+        st.button(
+            "清除条件",
+            on_click=filter_controls.clear,
+            args=("newer",),
+            disabled=not (wanted.narrow or newer),
+            width="stretch",
+        )
+    return open_session(
+        state.store(),
+        dataset,
+        form,
+        base=run,
+        reviewer=state.reviewer(),
+        narrow=wanted,
+        in_order=how or ORDERS[0],
+        newer=newer or "",
+    )
+
+
+def _queue_title() -> str:
+    """Label of the queue's button: status, order and number of filters."""
+    said = st.session_state.get("queue") or st.query_params.get("queue") or next(iter(FILTERS))
+    order = st.session_state.get("order") or st.query_params.get("order") or ORDERS[0]
+    given = filter_controls.given("newer")
+    return " · ".join([said, order, *([f"{given} 条件"] if given else [])])

@@ -1,0 +1,138 @@
+"""What to do with repeated corrections: a prompt rule, a bulk correction, a trial run."""
+
+import streamlit as st
+
+from core.adapters.store import DatasetView, RunView
+from core.adapters.store.models import RunKind
+from core.domain.form import Form, text_of
+from core.services.extraction import runs as run_service
+from core.services.extraction.prompt_library import Entry, finder
+from core.services.review.records import bulk
+from core.services.training.corrections import (
+    CorrectionGroup,
+    find_example,
+    plan_bulk_correction,
+    propose_rule,
+    save_prompt_with_rules,
+)
+from core.ui import navigation, state
+from core.ui.links import workbench_address, workbench_column
+from core.ui.training.correction_groups import EMPTY
+
+_MOST_ROWS = 40
+_WRITTEN, _APPLIED = "shiyao.lessons.written", "shiyao.lessons.applied"
+
+
+def draw_prompt_rules(dataset: DatasetView, form: Form, run: RunView, chosen: list[CorrectionGroup]) -> None:
+    """Rules (and examples) proposed from the groups, to be edited and saved as a new prompt version."""
+    store = state.store()
+    with store.read() as session:
+        prompt = finder(session)(run.prompt_name or "baseline")
+    with_examples = st.checkbox("附上群聊里的例子", key="lessons-examples", help="从已确认的记录里取一句原话")
+    proposed = []
+    for one in chosen:
+        example = find_example(store, form, dataset.id, one) if with_examples else ""
+        proposed.append(propose_rule(form, one) + example)
+    key = f"rules-{with_examples}-{hash(tuple(one.id for one in chosen))}"
+    text = st.text_area("要加的规则（一行一条，可以改）", "\n".join(proposed), height=150, key=key)
+    st.caption(f"在「{prompt.title}」（{prompt.id}）之后另存为新版本；已有的版本不会改。")
+    if st.button("另存为新版本", type="primary", icon=":material/edit_note:"):
+        entry = save_prompt_with_rules(store, prompt, text.splitlines(), who=state.reviewer())
+        st.session_state[_WRITTEN] = entry
+    written = st.session_state.get(_WRITTEN)
+    if isinstance(written, Entry):
+        st.success(f"已存为 {written.prompt.id}，可以试跑。", icon=":material/check:")
+
+
+def draw_bulk_correction(form: Form, dataset: DatasetView, run: RunView, chosen: list[CorrectionGroup]) -> None:
+    """Preview of the same mistake in other chats, and the button that corrects it there."""
+    store = state.store()
+    carried = [one for one in chosen if one.before]
+    if not carried:
+        st.caption("所选的组没有固定的旧值（例如漏填），没有可以查找的东西：请写进提示词，或在审阅台逐条处理。")
+    for one in carried:
+        plan = plan_bulk_correction(store, form, run, one)
+        label = form.field(one.key).label
+        st.markdown(f"**{label}**：{one.before} → {one.after or '（去掉）'} &nbsp; {len(plan.changes)} 处")
+        if not plan.changes:
+            st.caption("没有别的群聊还有这个错误。")
+            continue
+        st.dataframe(
+            [
+                {
+                    "群聊": change.chat,
+                    "现在": text_of(change.before, empty=EMPTY),
+                    "改为": text_of(change.after, empty=EMPTY),
+                    "打开": workbench_address(dataset.id, change.chat),
+                }
+                for change in plan.changes[:_MOST_ROWS]
+            ],
+            hide_index=True,
+            column_config={"打开": workbench_column()},
+        )
+        if len(plan.changes) > _MOST_ROWS:
+            st.caption(f"这里只列出前 {_MOST_ROWS} 处。")
+        if st.button(f"更正这 {len(plan.changes)} 处", key=f"apply-{one.id}", disabled=not state.reviewer()):
+            done = bulk.apply(
+                store,
+                form,
+                plan,
+                who=state.reviewer(),
+                reason=f"经验：{label} {propose_rule(form, one)}",
+                base_run=run.id,
+            )
+            st.session_state[_APPLIED] = (done.id, len(done.saved))
+            st.rerun()
+    if not state.reviewer():
+        st.caption("批量更正要记下是谁改的：请先在审阅台或设置里填写名字。")
+
+
+def draw_applied_correction(form: Form, dataset: DatasetView) -> None:
+    """Outcome of the last bulk correction, with the button that undoes it."""
+    applied = st.session_state.get(_APPLIED)
+    if not applied:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.success(f"已更正 {applied[1]} 条群聊，未审阅的存为草稿。", icon=":material/check:")
+        if st.button("撤销这次更正", icon=":material/undo:"):
+            bulk.undo(state.store(), form, dataset.id, applied[0], who=state.reviewer())
+            del st.session_state[_APPLIED]
+            st.rerun()
+
+
+def draw_trial_run(dataset: DatasetView, run: RunView, chosen: list[CorrectionGroup]) -> None:
+    """Run the new prompt on the affected chats only; links to progress and comparison."""
+    chats = sorted({chat for one in chosen for chat in one.chats})
+    entry = st.session_state.get(_WRITTEN)
+    if run.kind != RunKind.MODEL:
+        st.caption("这个任务是导入的，没有可以再问的模型。")
+        return
+    if not isinstance(entry, Entry):
+        st.caption("先在「写进提示词」里另存一个新版本，再在这里只对受影响的群聊试跑。")
+        return
+    name = st.text_input("任务名称", f"试跑 {entry.prompt.id}", key=f"lessons-try-{entry.prompt.id}")
+    st.caption(f"用 {run.model} 和 {entry.prompt.id} 抽取受影响的 {len(chats)} 条群聊，其余不动。")
+    if st.button(f"试跑 {len(chats)} 条", type="primary", icon=":material/play_arrow:"):
+        made = run_service.create_run(
+            state.store(),
+            dataset=dataset.id,
+            name=name,
+            provider=run.provider,
+            model=run.model,
+            prompt=entry.prompt.id,
+            chat_indices=chats,
+        )
+        run_service.start(state.store(), made.id)
+        run_service.ensure_running(state.store()).wake()
+        st.session_state["shiyao.lessons.tried"] = made.name
+    tried = st.session_state.get("shiyao.lessons.tried")
+    if tried:
+        address = {"dataset": str(dataset.id)}
+        with st.container(horizontal=True):
+            st.page_link(navigation.RUNS, label="看进度", icon=":material/arrow_forward:", query_params=address)
+            st.page_link(
+                navigation.COMPARE,
+                label=f"对比「{run.name}」和「{tried}」",
+                icon=":material/arrow_forward:",
+                query_params=address | {"runs": [run.name, tried]},
+            )

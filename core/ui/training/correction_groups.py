@@ -1,0 +1,90 @@
+"""Groups of repeated corrections: which run, which groups, and their cases."""
+
+import streamlit as st
+
+from core.adapters.store import DatasetView, RunView
+from core.domain.form import Form, text_of
+from core.services.training.corrections import CorrectionGroup, corrected_runs, correction_groups
+from core.ui import navigation, state
+from core.ui.links import workbench_address, workbench_column
+from core.ui.notices import empty_state
+from core.ui.tables import NOTHING, height_of
+
+EMPTY = "（空）"
+"""What stands for a value without content."""
+
+
+def choose_run(dataset: DatasetView, form: Form) -> tuple[RunView, list[CorrectionGroup]] | None:
+    """Boxes for the run and the least number of chats; the run with its groups, ``None`` without corrections."""
+    found = corrected_runs(state.store(), dataset.id)
+    if not found:
+        empty_state(
+            "还没有可以总结的修改",
+            "在审阅台确认一些群聊后，这里会列出反复出现的修改：哪个字段、怎么改的、在哪些群聊里。",
+            page=navigation.WORKBENCH,
+            label="去审阅",
+        )
+        return None
+    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    runs = {run.id: (run, count) for run, count in found}
+    chosen = left.selectbox(
+        "从哪个抽取任务改起",
+        list(runs),
+        format_func=lambda number: f"{runs[number][0].name} · {runs[number][1]} 条已确认",
+        key=f"lessons-run-{dataset.id}",
+    )
+    least = right.number_input("至少在几条群聊里出现", 1, 50, 2, key="least", bind="query-params")
+    run = runs[chosen][0]
+    return run, correction_groups(state.store(), form, run, least=int(least))
+
+
+def choose_groups(form: Form, groups: list[CorrectionGroup]) -> list[CorrectionGroup]:
+    """Table of correction groups; the selected ones."""
+    rows = [
+        {
+            "字段": form.field(one.key).label,
+            "怎么改的": one.how.value,
+            "模型": one.before or None,
+            "审阅后": one.after or None,
+            "群聊": len(one.chats),
+            "涉及分值": len(one.chats) * form.field(one.key).points,
+            "例子": f"第 {one.chats[0]} 条：{text_of(one.cases[0].before, empty=EMPTY)} → "
+            f"{text_of(one.cases[0].after, empty=EMPTY)}",
+        }
+        for one in groups
+    ]
+    picked = st.dataframe(
+        rows,
+        hide_index=True,
+        height=height_of(rows, most=344),
+        placeholder=NOTHING,
+        on_select="rerun",
+        selection_mode="multi-row",
+        key="lessons-table-" + str(hash(tuple(one.id for one in groups))),
+        column_config={
+            "群聊": st.column_config.NumberColumn(width=70),
+            "涉及分值": st.column_config.NumberColumn(width=90, help="群聊数 × 字段分值"),
+            "例子": st.column_config.TextColumn(width=420),
+        },
+    )
+    return [groups[at] for at in picked.selection.rows if at < len(groups)]
+
+
+def draw_cases(dataset: DatasetView, form: Form, chosen: list[CorrectionGroup]) -> None:
+    """Expander with every correction of the selected groups, each with its workbench link."""
+    cases = [(one, case) for one in chosen for case in one.cases]
+    with st.expander(f"这些修改：{len(cases)} 处", expanded=False):
+        st.dataframe(
+            [
+                {
+                    "群聊": case.chat,
+                    "字段": form.field(one.key).label,
+                    "模型": text_of(case.before, empty=EMPTY),
+                    "审阅后": text_of(case.after, empty=EMPTY),
+                    "打开": workbench_address(dataset.id, case.chat),
+                }
+                for one, case in cases
+            ],
+            hide_index=True,
+            column_config={"打开": workbench_column()},
+        )

@@ -1,0 +1,84 @@
+"""Rows of a training set before it is written: all of them in a table, one as it will be written."""
+
+from typing import Any
+
+import streamlit as st
+
+from core.errors import ShiyaoError
+from core.services.training import Preflight, SpooledRow, TrainingOptions, preview_row, source_of
+from core.ui import state
+from core.ui.notices import notice
+from core.ui.training.labels import INPUTS, TASKS
+
+_ANSWER_KEYS = frozenset({"output", "target"})
+
+
+def draw_rows(found: Preflight, options: TrainingOptions) -> None:
+    """Table of all rows, and the selected one as it will be written."""
+    if not found.rows:
+        st.caption("没有一行。")
+        return
+    tasks = len(options.tasks) > 1 or options.tasks != ("form",)
+    labels = {field.key: field.label for field in found.form.fields}
+    table = [_table_row(row, found, labels, with_task=tasks) for row in found.rows]
+    chosen = st.dataframe(
+        table,
+        hide_index=True,
+        height=286,
+        on_select="rerun",
+        selection_mode="single-row",
+        key=f"training-rows-{hash((options, len(found.rows)))}",
+        column_config={
+            "字数": st.column_config.NumberColumn(format="localized", width="small"),
+            "约 token": st.column_config.NumberColumn(format="localized", width="small"),
+            "有值": st.column_config.NumberColumn(help="答案里有值的字段数", width="small"),
+            "去向": st.column_config.TextColumn(width="small"),
+        },
+    )
+    picked = chosen["selection"]["rows"]
+    number = picked[0] if picked and picked[0] < len(found.rows) else 0
+    row = found.rows[number]
+    st.caption(f"{row.place} 写出来的样子" + ("" if picked else "（在上面选一行，看别的）"))
+    try:
+        _draw_written_row(preview_row(state.store(), options, row.provenance))
+    except ShiyaoError as error:
+        notice(error)
+
+
+def _table_row(row: SpooledRow, found: Preflight, labels: dict[str, str], *, with_task: bool) -> dict[str, Any]:
+    facts = row.provenance
+    window = facts.get("window")
+    task = facts.get("task", "form")
+    shown = INPUTS[facts["input"]] + (f"，窗口 {window[0]}/{window[1]}" if window else "")
+    held, dropped = row.start in found.validation_starts, row.start in found.dropped_starts
+    return {
+        "群聊": f"{facts['dataset']} · {facts['index']}",
+        "答案": source_of(facts),
+        "输入": shown,
+        **({"任务": TASKS.get(task) or labels.get(task, task)} if with_task else {}),
+        "字数": row.size.characters,
+        "约 token": row.size.tokens,
+        "有值": len(row.filled),
+        "去向": "去重" if dropped else "验证" if held else "训练",
+    }
+
+
+def _draw_written_row(row: dict[str, Any]) -> None:
+    parts: list[tuple[str, str]] = []
+    for key, value in row.items():
+        if isinstance(value, str):
+            parts.append((key, value))
+        else:
+            parts += [(f"{key} · {turn.get('role') or turn.get('from')}", _turn_text(turn)) for turn in value]
+    question, answer = st.columns([5, 4])
+    for number, (label, text) in enumerate(parts):
+        # What is answered stands beside what is asked; the answer is what ``target_of`` reads.
+        is_answer = label in _ANSWER_KEYS or (number == len(parts) - 1 and "·" in label)
+        with answer if is_answer else question:
+            st.markdown(f"`{label}` :gray[{len(text):,} 字]")
+            with st.container(height=300 if is_answer else 160, border=True):
+                st.text(text or "（空）")
+
+
+def _turn_text(turn: dict[str, str]) -> str:
+    return turn.get("content") or turn.get("value") or ""
