@@ -39,7 +39,7 @@ def datasets(session: Session) -> list[DatasetView]:
         .group_by(col(Dataset.id))
         .order_by(col(Dataset.id).desc())
     )
-    return [_dataset_view(dataset, chats) for dataset, chats in rows]
+    return [DatasetView.from_row(dataset, chats=chats) for dataset, chats in rows]
 
 
 def dataset(session: Session, name_or_id: str | int) -> DatasetView:
@@ -53,7 +53,7 @@ def dataset(session: Session, name_or_id: str | int) -> DatasetView:
     if found is None:
         raise NotFoundError(f"没有数据集「{name_or_id}」", "请检查名称，或先导入数据")
     chats = session.execute(select(func.count()).where(col(Chat.dataset_id) == found.id)).scalar_one()
-    return _dataset_view(found, chats)
+    return DatasetView.from_row(found, chats=chats)
 
 
 def chat(session: Session, dataset_id: int, index: int) -> ChatView:
@@ -66,7 +66,7 @@ def chat(session: Session, dataset_id: int, index: int) -> ChatView:
     found = session.execute(statement).scalar_one_or_none()
     if found is None:
         raise NotFoundError(f"这个数据集里没有第 {index} 条群聊", "请从列表里选择")
-    return chat_view(found)
+    return ChatView.from_row(found)
 
 
 def chats(session: Session, dataset_id: int, *, after: int = 0, limit: int | None = None) -> Iterator[ChatView]:
@@ -87,7 +87,7 @@ def chats(session: Session, dataset_id: int, *, after: int = 0, limit: int | Non
     if limit is not None:
         statement = statement.limit(limit)
     for row in session.execute(statement).scalars():
-        view = chat_view(row)
+        view = ChatView.from_row(row)
         # Streaming stands or falls with this: the session would keep every text alive otherwise.
         session.expunge(row)
         yield view
@@ -166,7 +166,7 @@ def extractions(session: Session, run_id: int, chat_ids: Sequence[int] | None = 
     else:
         statement = statement.execution_options(yield_per=200)
     for row, index in session.execute(statement):
-        view = extraction_view(row, index)
+        view = ExtractionView.from_row(row, index=index)
         session.expunge(row)
         yield view
 
@@ -206,7 +206,7 @@ def records(
     else:
         statement = statement.execution_options(yield_per=200)
     for row, index in session.execute(statement):
-        view = record_view(row, index)
+        view = RecordView.from_row(row, index=index)
         session.expunge(row)
         yield view
 
@@ -246,78 +246,16 @@ def events(session: Session, record_id: int) -> list[EventView]:
     statement = (
         select(RecordEvent).where(col(RecordEvent.record_id) == record_id).order_by(col(RecordEvent.version).desc())
     )
-    return [
-        EventView(row.version, row.who, row.at, row.status, row.change, row.reason, row.save_id)
-        for row in session.execute(statement).scalars()
-    ]
-
-
-def chat_view(row: Chat) -> ChatView:
-    """The frozen view of a row."""
-    return ChatView(row.id or 0, row.dataset_id, row.index, row.text, row.sha256, row.residue_characters)
-
-
-def extraction_view(row: Extraction, index: int) -> ExtractionView:
-    """The frozen view of a row; ``index`` is the chat's."""
-    return ExtractionView(
-        run_id=row.run_id,
-        chat_id=row.chat_id,
-        index=index,
-        status=row.status,
-        forms=row.forms,
-        replies=row.replies,
-        notes=row.notes,
-        cause=row.cause,
-        error=row.error,
-        attempts=row.attempts,
-        tokens_in=row.tokens_in,
-        tokens_out=row.tokens_out,
-        seconds=row.seconds,
-    )
-
-
-def record_view(row: Record, index: int) -> RecordView:
-    """The frozen view of a row; ``index`` is the chat's."""
-    return RecordView(
-        id=row.id or 0,
-        dataset_id=row.dataset_id,
-        chat_id=row.chat_id,
-        index=index,
-        review_pass=row.review_pass,
-        customers=row.customers,
-        status=row.status,
-        base_run_id=row.base_run_id,
-        reviewer=row.reviewer,
-        note=row.note,
-        version=row.version,
-        seconds=row.seconds,
-        updated_at=row.updated_at,
-    )
-
-
-def _dataset_view(row: Dataset, chats: int) -> DatasetView:
-    return DatasetView(row.id or 0, row.name, row.split, row.form, row.expected, chats, row.created_at)
+    return [EventView.from_row(row) for row in session.execute(statement).scalars()]
 
 
 def _run_view(row: Run, done: int, failed: int, tokens_in: int, tokens_out: int, seconds: float) -> RunView:
-    return RunView(
-        id=row.id or 0,
-        dataset_id=row.dataset_id,
-        name=row.name,
-        kind=row.kind,
-        status=row.status,
-        provider=row.provider,
-        model=row.model,
-        prompt_name=row.prompt_name,
-        prompt_version=row.prompt_version,
-        prompt_sha256=row.prompt_sha256,
-        prompt_text=row.prompt_text,
-        parameters=row.parameters,
-        total=row.total,
+    # PostgreSQL's sums are decimals.
+    return RunView.from_row(
+        row,
         done=int(done),
         failed=int(failed),
         tokens_in=int(tokens_in),
         tokens_out=int(tokens_out),
         seconds=float(seconds),
-        created_at=row.created_at,
     )

@@ -1,118 +1,106 @@
-"""What services hand out instead of rows: frozen values, safe to cache and to pass between threads."""
+"""Frozen copies of database rows: what services hand out, safe to cache and to pass between threads.
 
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+A table and its view declare the fields that they share once, in a common base (``RunBase`` → ``Run``, ``RunView``).
+"""
 
+from typing import Any, ClassVar, Self
+
+from sqlmodel import SQLModel
+
+from core.adapters.store.models import (
+    Base,
+    ChatBase,
+    DatasetBase,
+    ExtractionBase,
+    RecordBase,
+    RecordEventBase,
+    RunBase,
+)
 from core.domain.form import FormValues
 
 
-@dataclass(frozen=True, slots=True)
-class DatasetView:
-    """A dataset. ``chats`` is how many are in; ``expected`` how many its source held."""
+class View(SQLModel):
+    """Base class of frozen copies of rows.
+
+    ``view.model_copy(update={...})`` gives a changed copy.
+    """
+
+    model_config = {"frozen": True}
+
+    _names: ClassVar[tuple[str, ...]]
+    _names_set: ClassVar[set[str]]
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_kwargs: Any) -> None:
+        """Remember the names of the fields."""
+        cls._names, cls._names_set = tuple(cls.model_fields), set(cls.model_fields)
+
+    @classmethod
+    def from_row(cls, row: Base, **computed: Any) -> Self:
+        """Copy a row.
+
+        The values are not validated again, as rows stream by the ten thousand: as ``model_construct``, four times as
+        fast.
+
+        Args:
+            row: a loaded row of the view's table.
+            computed: fields that are not columns of the table, and those that differ from the column.
+        """
+        view = object.__new__(cls)
+        assign = object.__setattr__
+        assign(view, "__dict__", {name: getattr(row, name) for name in cls._names if name not in computed} | computed)
+        assign(view, "__pydantic_fields_set__", cls._names_set)
+        assign(view, "__pydantic_extra__", None)
+        assign(view, "__pydantic_private__", None)
+        return view
+
+
+class DatasetView(DatasetBase, View):
+    """A dataset. ``chats`` is the number of imported chats."""
 
     id: int
-    name: str
-    split: str
-    form: str
-    expected: int
     chats: int
-    created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class ChatView:
-    """A chat with its text; ``index`` is its position in the source, from 1."""
+class ChatView(ChatBase, View):
+    """A chat with its text."""
 
     id: int
-    dataset_id: int
-    index: int
-    text: str
-    sha256: str
-    residue_characters: int
 
 
-@dataclass(frozen=True, slots=True)
-class RunView:
-    """A run and how far it is; ``tokens`` and ``seconds`` are sums over its extractions."""
+class RunView(RunBase, View):
+    """A run and its progress; ``tokens_in``, ``tokens_out`` and ``seconds`` are sums over its extractions."""
 
     id: int
-    dataset_id: int
-    name: str
-    kind: str
-    status: str
-    provider: str
-    model: str
-    prompt_name: str
-    prompt_version: str
-    prompt_sha256: str
-    prompt_text: str
-    parameters: dict[str, Any]
-    total: int
     done: int
     failed: int
     tokens_in: int
     tokens_out: int
     seconds: float
-    created_at: datetime
 
     @property
     def pending(self) -> int:
-        """Chats that have neither an answer nor a failure yet."""
+        """Number of chats that have neither an answer nor a failure yet."""
         return max(0, self.total - self.done - self.failed)
 
 
-@dataclass(frozen=True, slots=True)
-class ExtractionView:
-    """What one run says about one chat; ``forms`` is ``None`` where it failed."""
+class ExtractionView(ExtractionBase, View):
+    """One run's answer for one chat; ``index`` is the chat's."""
 
-    run_id: int
-    chat_id: int
     index: int
-    status: str
-    forms: list[FormValues] | None
-    replies: list[dict[str, Any]]
-    notes: list[str]
-    cause: str
-    error: str
-    attempts: int
-    tokens_in: int
-    tokens_out: int
-    seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class RecordView:
-    """What a reviewer made of a chat."""
+class RecordView(RecordBase, View):
+    """A chat's form values as a reviewer edited them; ``index`` is the chat's."""
 
     id: int
-    dataset_id: int
-    chat_id: int
     index: int
-    review_pass: str
-    customers: list[dict[str, Any]]
-    status: str
-    base_run_id: int | None
-    reviewer: str
-    note: str
-    version: int
-    seconds: float
-    updated_at: datetime
 
     @property
     def forms(self) -> list[FormValues]:
-        """The values alone."""
+        """The values without their origins and confirmations, one form per customer."""
         return [customer["values"] for customer in self.customers]
 
 
-@dataclass(frozen=True, slots=True)
-class EventView:
+class EventView(RecordEventBase, View):
     """One save in a record's history."""
-
-    version: int
-    who: str
-    at: datetime
-    status: str
-    change: dict[str, Any] = field(default_factory=dict)
-    reason: str = ""
-    save_id: str = ""

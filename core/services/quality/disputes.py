@@ -5,14 +5,13 @@ leave the cell out. The label itself is never changed.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from core.adapters.store import Store, queries
-from core.adapters.store.models import Chat, Dispute, DisputeStatus, now
+from core.adapters.store.models import Chat, Dispute, DisputeBase, DisputeStatus, now
+from core.adapters.store.views import View
 from core.domain.form import Form, Value, load_named_form, text_of
 from core.errors import ConflictError, InputError, NotFoundError
 
@@ -20,39 +19,12 @@ COUNTED = (DisputeStatus.OPEN, DisputeStatus.UPHELD)
 """Disputes that scores without disputed cells leave out; a dismissed one changes nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class DisputeView:
-    """A dispute.
-
-    Attributes:
-        id: of the row.
-        chat: index of the chat.
-        customer: position of the label's form.
-        field: key of the field.
-        value: the label as it stood when it was disputed.
-        label: the label as it stands now; ``None`` where it is gone.
-        reason: what the reviewer said.
-        who: the reviewer.
-        at: when.
-        status: see :class:`DisputeStatus`.
-        decided_by: who decided; ``""`` while it is open.
-        decided_at: when.
-        decision: what was said about it.
-    """
+class DisputeView(DisputeBase, View):
+    """A dispute: ``chat`` is the chat's index, ``label`` the label as it is now (``None`` where it is gone)."""
 
     id: int
     chat: int
-    customer: int
-    field: str
-    value: Value
     label: Value | None
-    reason: str
-    who: str
-    at: datetime
-    status: str
-    decided_by: str
-    decided_at: datetime | None
-    decision: str
 
 
 def dispute(
@@ -204,18 +176,4 @@ def dispute_rows(found: Sequence[DisputeView]) -> list[dict[str, str | int]]:
 
 
 def _view(row: Dispute, index: int, label: Value | None) -> DisputeView:
-    return DisputeView(
-        id=row.id or 0,
-        chat=index,
-        customer=row.customer,
-        field=row.field,
-        value=row.value if row.value is not None else "",
-        label=label,
-        reason=row.reason,
-        who=row.who,
-        at=row.at,
-        status=row.status,
-        decided_by=row.decided_by,
-        decided_at=row.decided_at,
-        decision=row.decision,
-    )
+    return DisputeView.from_row(row, chat=index, label=label, value=row.value if row.value is not None else "")

@@ -1,28 +1,19 @@
 """Scores that somebody else measured (the platform's online score), entered on a run and shown beside ours."""
 
-from dataclasses import dataclass
-from datetime import datetime
-
 from sqlalchemy import select
 from sqlmodel import col
 
 from core.adapters.store import Store, queries
-from core.adapters.store.models import Dataset, ExternalScore, Run
+from core.adapters.store.models import Dataset, ExternalScore, ExternalScoreBase, Run
+from core.adapters.store.views import View
 from core.domain.form import load_named_form
 from core.errors import InputError, NotFoundError
 
 
-@dataclass(frozen=True, slots=True)
-class ExternalScoreView:
-    """A score from outside; ``source`` says from where."""
+class ExternalScoreView(ExternalScoreBase, View):
+    """A score that somebody else measured."""
 
     id: int
-    run_id: int
-    score: float
-    source: str
-    note: str
-    who: str
-    at: datetime
 
 
 def add_external_score(
@@ -67,8 +58,7 @@ def external_scores(store: Store, dataset_id: int) -> dict[int, list[ExternalSco
             .where(col(Run.dataset_id) == source.id)
             .order_by(col(ExternalScore.id).desc())
         ).scalars()
-        found: dict[int, list[ExternalScoreView]] = {}
+        scores: dict[int, list[ExternalScoreView]] = {}
         for row in rows:
-            view = ExternalScoreView(row.id or 0, row.run_id, row.score, row.source, row.note, row.who, row.at)
-            found.setdefault(row.run_id, []).append(view)
-    return found
+            scores.setdefault(row.run_id, []).append(ExternalScoreView.from_row(row))
+    return scores

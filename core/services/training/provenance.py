@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from core.adapters.store.models import Chat, Dataset, Extraction, ExtractionStatus, Record, RecordEvent, Run
-from core.adapters.store.queries import chat_view
+from core.adapters.store.views import ChatView
 from core.domain.chat import strip_residue
 from core.domain.form import Form, FormValues
 from core.errors import ShiyaoError
@@ -45,7 +45,7 @@ class SourceLookup:
         ).scalar_one_or_none()
         if row is None:
             raise SourceGoneError("群聊已被删除")
-        chat = chat_view(row)
+        chat = ChatView.from_row(row)
         self._session.expunge(row)
         if chat.sha256 != provenance["chat_sha256"]:
             raise SourceGoneError("群聊的原文与当时不同")

@@ -5,9 +5,16 @@
 
 from core.adapters.store.models.base import Base, UtcDateTime, now
 from core.adapters.store.models.catalog import ModelEntry, PromptDraft
-from core.adapters.store.models.datasets import Chat, ChatSearch, Dataset
+from core.adapters.store.models.datasets import Chat, ChatBase, ChatSearch, Dataset, DatasetBase
 from core.adapters.store.models.export import Export
-from core.adapters.store.models.quality import Dispute, DisputeStatus, ExternalScore, Pick
+from core.adapters.store.models.quality import (
+    Dispute,
+    DisputeBase,
+    DisputeStatus,
+    ExternalScore,
+    ExternalScoreBase,
+    Pick,
+)
 from core.adapters.store.models.review import (
     Batch,
     BatchChat,
@@ -16,10 +23,21 @@ from core.adapters.store.models.review import (
     Guideline,
     Pass,
     Record,
+    RecordBase,
     RecordEvent,
+    RecordEventBase,
     RecordStatus,
 )
-from core.adapters.store.models.runs import Extraction, ExtractionStatus, Reply, Run, RunKind, RunStatus
+from core.adapters.store.models.runs import (
+    Extraction,
+    ExtractionBase,
+    ExtractionStatus,
+    Reply,
+    Run,
+    RunBase,
+    RunKind,
+    RunStatus,
+)
 from core.adapters.store.models.training import Summary, TrainingSet
 from core.adapters.store.models.workers import Lease, ModelLimiter, Worker
 
@@ -28,15 +46,20 @@ __all__ = [
     "Batch",
     "BatchChat",
     "Chat",
+    "ChatBase",
     "ChatSearch",
     "ChatStake",
     "Claim",
     "Dataset",
+    "DatasetBase",
     "Dispute",
+    "DisputeBase",
     "DisputeStatus",
     "Export",
     "ExternalScore",
+    "ExternalScoreBase",
     "Extraction",
+    "ExtractionBase",
     "ExtractionStatus",
     "Guideline",
     "Lease",
@@ -46,10 +69,13 @@ __all__ = [
     "Pick",
     "PromptDraft",
     "Record",
+    "RecordBase",
     "RecordEvent",
+    "RecordEventBase",
     "RecordStatus",
     "Reply",
     "Run",
+    "RunBase",
     "RunKind",
     "RunStatus",
     "Summary",

@@ -8,23 +8,38 @@ from sqlmodel import Field
 from core.adapters.store.models.base import Base, now, timestamp_column
 
 
-class Dataset(Base, table=True):
-    """A set of imported chats.
+class DatasetBase(Base):
+    """Fields that a dataset's table and view share.
 
     ``expected`` is the number of chats in the source file, including those that the import rejected.
     """
 
-    id: int | None = Field(default=None, primary_key=True)
     name: str = Field(unique=True)
     split: str = "other"
     form: str
-    sha256: str
     expected: int = 0
     created_at: datetime = Field(default_factory=now, sa_column=timestamp_column())
 
 
-class Chat(Base, table=True):
-    """One group chat. ``index`` is its position in the source file, from 1; it never changes."""
+class Dataset(DatasetBase, table=True):
+    """A set of imported chats."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    sha256: str
+
+
+class ChatBase(Base):
+    """Fields that a chat's table and view share. ``index`` is its position in the source file, from 1."""
+
+    dataset_id: int = Field(foreign_key="dataset.id", ondelete="CASCADE")
+    index: int
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    sha256: str
+    residue_characters: int
+
+
+class Chat(ChatBase, table=True):
+    """One group chat. Its ``index`` never changes."""
 
     __table_args__ = (
         UniqueConstraint("dataset_id", "index", name="uq_chat_dataset_index"),
@@ -32,12 +47,7 @@ class Chat(Base, table=True):
     )
 
     id: int | None = Field(default=None, primary_key=True)
-    dataset_id: int = Field(foreign_key="dataset.id", ondelete="CASCADE")
-    index: int
-    text: str = Field(sa_column=Column(Text, nullable=False))
-    sha256: str
     characters: int
-    residue_characters: int
 
 
 class ChatSearch(Base, table=True):

@@ -18,18 +18,22 @@ class DisputeStatus(StrEnum):
     DISMISSED = "不成立"
 
 
-class Dispute(Base, table=True):
-    """A reviewer's objection to one cell of a label.
+class DisputeBase(Base):
+    """Fields that a dispute's table and view share.
 
-    ``customer`` is the position of the label's form; ``value`` is the label when the dispute was raised. A decision
-    changes ``status`` and never deletes the row.
+    Attributes:
+        customer: position of the label's form, from 0.
+        field: key of the field.
+        value: the label when the dispute was raised.
+        reason: the reviewer's explanation.
+        who: the reviewer.
+        at: when it was raised.
+        status: see :class:`DisputeStatus`.
+        decided_by: who decided; ``""`` while it is open.
+        decided_at: when.
+        decision: explanation of the decision.
     """
 
-    __table_args__ = (Index("ix_dispute_dataset_status", "dataset_id", "status"),)
-
-    id: int | None = Field(default=None, primary_key=True)
-    dataset_id: int = Field(foreign_key="dataset.id", ondelete="CASCADE")
-    chat_id: int = Field(foreign_key="chat.id", ondelete="CASCADE", index=True)
     customer: int
     field: str
     value: Any = Field(default=None, sa_column=json_column(nullable=True))
@@ -42,18 +46,33 @@ class Dispute(Base, table=True):
     decision: str = ""
 
 
-class ExternalScore(Base, table=True):
-    """A run's score measured elsewhere, such as the competition platform's online score; append-only."""
+class Dispute(DisputeBase, table=True):
+    """A reviewer's objection to one cell of a label. A decision changes ``status`` and never deletes the row."""
 
-    __tablename__ = "outsidescore"
+    __table_args__ = (Index("ix_dispute_dataset_status", "dataset_id", "status"),)
 
     id: int | None = Field(default=None, primary_key=True)
+    dataset_id: int = Field(foreign_key="dataset.id", ondelete="CASCADE")
+    chat_id: int = Field(foreign_key="chat.id", ondelete="CASCADE", index=True)
+
+
+class ExternalScoreBase(Base):
+    """Fields that an external score's table and view share. ``source`` says who measured it."""
+
     run_id: int = Field(foreign_key="run.id", ondelete="CASCADE", index=True)
     score: float
     source: str
     note: str = ""
     who: str = ""
     at: datetime = Field(default_factory=now, sa_column=timestamp_column())
+
+
+class ExternalScore(ExternalScoreBase, table=True):
+    """A run's score measured elsewhere, such as the competition platform's online score; append-only."""
+
+    __tablename__ = "outsidescore"
+
+    id: int | None = Field(default=None, primary_key=True)
 
 
 class Pick(Base, table=True):

@@ -28,19 +28,12 @@ class Pass(StrEnum):
     ADJUDICATED = "adjudicated"
 
 
-class Record(Base, table=True):
-    """A chat's form values as a reviewer edited them.
+class RecordBase(Base):
+    """Fields that a record's table and view share.
 
     ``customers`` is a list of ``{values, origin, confirmed, pinned}``.
     """
 
-    __table_args__ = (
-        UniqueConstraint("chat_id", "review_pass", name="uq_record_chat_pass"),
-        Index("ix_record_dataset_status", "dataset_id", "review_pass", "status"),
-        Index("ix_record_dataset_reviewer", "dataset_id", "reviewer", "updated_at"),
-    )
-
-    id: int | None = Field(default=None, primary_key=True)
     dataset_id: int = Field(foreign_key="dataset.id", ondelete="CASCADE")
     chat_id: int = Field(foreign_key="chat.id", ondelete="CASCADE")
     review_pass: str = Pass.PRIMARY
@@ -49,19 +42,30 @@ class Record(Base, table=True):
     base_run_id: int | None = Field(default=None, foreign_key="run.id", ondelete="SET NULL")
     reviewer: str
     note: str = ""
-    seconds: float = 0.0
     version: int
-    created_at: datetime = Field(default_factory=now, sa_column=timestamp_column())
+    seconds: float = 0.0
     updated_at: datetime = Field(default_factory=now, sa_column=timestamp_column())
 
 
-class RecordEvent(Base, table=True):
-    """One save of a record; append-only. ``save_id`` comes from the browser: a repeated save is applied only once."""
+class Record(RecordBase, table=True):
+    """A chat's form values as a reviewer edited them."""
 
-    __table_args__ = (Index("ix_recordevent_record", "record_id", "version"),)
+    __table_args__ = (
+        UniqueConstraint("chat_id", "review_pass", name="uq_record_chat_pass"),
+        Index("ix_record_dataset_status", "dataset_id", "review_pass", "status"),
+        Index("ix_record_dataset_reviewer", "dataset_id", "reviewer", "updated_at"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
-    record_id: int = Field(foreign_key="record.id", ondelete="CASCADE")
+    created_at: datetime = Field(default_factory=now, sa_column=timestamp_column())
+
+
+class RecordEventBase(Base):
+    """Fields that a record event's table and view share.
+
+    ``save_id`` comes from the browser: a repeated save is applied only once.
+    """
+
     version: int
     who: str
     at: datetime = Field(default_factory=now, sa_column=timestamp_column())
@@ -69,6 +73,15 @@ class RecordEvent(Base, table=True):
     change: dict[str, Any] = Field(default_factory=dict, sa_column=json_column())
     reason: str = ""
     save_id: str = Field(unique=True)
+
+
+class RecordEvent(RecordEventBase, table=True):
+    """One save of a record; append-only."""
+
+    __table_args__ = (Index("ix_recordevent_record", "record_id", "version"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    record_id: int = Field(foreign_key="record.id", ondelete="CASCADE")
 
 
 class Claim(Base, table=True):

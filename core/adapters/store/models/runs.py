@@ -37,15 +37,9 @@ class ExtractionStatus(StrEnum):
     FAILED = "failed"
 
 
-class Run(Base, table=True):
-    """One set of forms for a dataset: extracted by a model, imported, labelled by people, or merged.
+class RunBase(Base):
+    """Fields that a run's table and view share. ``prompt_text`` is the whole template as it was used."""
 
-    ``prompt_text`` is the whole template as it was used.
-    """
-
-    __table_args__ = (UniqueConstraint("dataset_id", "name", name="uq_run_dataset_name"),)
-
-    id: int | None = Field(default=None, primary_key=True)
     dataset_id: int = Field(foreign_key="dataset.id", ondelete="CASCADE")
     name: str
     kind: str
@@ -61,15 +55,17 @@ class Run(Base, table=True):
     created_at: datetime = Field(default_factory=now, sa_column=timestamp_column())
 
 
-class Extraction(Base, table=True):
-    """One run's answer for one chat. Never edited: a retry replaces a failed row and keeps its replies."""
+class Run(RunBase, table=True):
+    """One set of forms for a dataset: extracted by a model, imported, labelled by people, or merged."""
 
-    __table_args__ = (
-        UniqueConstraint("run_id", "chat_id", name="uq_extraction_run_chat"),
-        Index("ix_extraction_chat", "chat_id"),
-    )
+    __table_args__ = (UniqueConstraint("dataset_id", "name", name="uq_run_dataset_name"),)
 
     id: int | None = Field(default=None, primary_key=True)
+
+
+class ExtractionBase(Base):
+    """Fields that an extraction's table and view share. ``forms`` is ``None`` where the extraction failed."""
+
     run_id: int = Field(foreign_key="run.id", ondelete="CASCADE")
     chat_id: int = Field(foreign_key="chat.id", ondelete="CASCADE")
     status: str
@@ -82,6 +78,17 @@ class Extraction(Base, table=True):
     tokens_in: int = 0
     tokens_out: int = 0
     seconds: float = 0.0
+
+
+class Extraction(ExtractionBase, table=True):
+    """One run's answer for one chat. Never edited: a retry replaces a failed row and keeps its replies."""
+
+    __table_args__ = (
+        UniqueConstraint("run_id", "chat_id", name="uq_extraction_run_chat"),
+        Index("ix_extraction_chat", "chat_id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
     created_at: datetime = Field(default_factory=now, sa_column=timestamp_column())
 
 

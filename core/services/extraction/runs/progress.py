@@ -1,7 +1,7 @@
 """How a run is doing: counts, pace, time left, what came last, failures by cause. Reads only."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import func, select
@@ -74,7 +74,7 @@ def progress(store: Store, run_id: int) -> RunView:
         row = session.get(Run, run_id)
         if row is None:
             raise NotFoundError("这个抽取任务已不存在", "请刷新页面")
-        return replace(view, failed=view.failed - len(awaiting_retry(session, row)))
+        return view.model_copy(update={"failed": view.failed - len(awaiting_retry(session, row))})
 
 
 def model_runs(store: Store, dataset_id: int) -> list[RunView]:
@@ -82,7 +82,7 @@ def model_runs(store: Store, dataset_id: int) -> list[RunView]:
     with store.read() as session:
         found = [run for run in queries.runs(session, dataset_id) if run.kind == RunKind.MODEL]
         retried = {run.id: len(awaiting_retry(session, session.get_one(Run, run.id))) for run in found if run.failed}
-    return [replace(run, failed=run.failed - retried.get(run.id, 0)) for run in found]
+    return [run.model_copy(update={"failed": run.failed - retried.get(run.id, 0)}) for run in found]
 
 
 def pace(store: Store, run: RunView) -> Pace:
@@ -156,7 +156,7 @@ def latest(store: Store, run_id: int, limit: int = 12) -> list[ExtractionView]:
             .order_by(col(Extraction.created_at).desc(), col(Extraction.id).desc())
             .limit(limit)
         )
-        return [queries.extraction_view(row, index) for row, index in session.execute(statement)]
+        return [ExtractionView.from_row(row, index=index) for row, index in session.execute(statement)]
 
 
 def chats_out_of_scope(store: Store, run_id: int) -> int:

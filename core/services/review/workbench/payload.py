@@ -5,7 +5,6 @@ Everything with a right answer is computed here; the browser only draws. The sha
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -52,13 +51,15 @@ def chat_payloads(
     """
     blind = review_pass == Pass.SECOND
     statement = select(Chat).where(col(Chat.dataset_id) == dataset_id, col(Chat.index).in_(list(indices)))
-    found = {row.index: queries.chat_view(row) for row in session.execute(statement).scalars()}
+    found = {row.index: ChatView.from_row(row) for row in session.execute(statement).scalars()}
     ids = [chat.id for chat in found.values()]
     records = {
         record.chat_id: record for record in queries.records(session, dataset_id, review_pass=review_pass, chat_ids=ids)
     }
     for i, draft in (drafts or {}).items():
-        records[found[i].id] = replace(records[found[i].id], customers=draft["customers"], note=draft["note"])
+        records[found[i].id] = records[found[i].id].model_copy(
+            update={"customers": draft["customers"], "note": draft["note"]}
+        )
     answers = {e.chat_id: e for e in queries.extractions(session, base.id, ids)} if base and not blind else {}
     others = Alternatives(session, form, dataset_id, ids, without=base.id if base else None, blind=blind)
     return [
