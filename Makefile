@@ -23,6 +23,7 @@ lint: test-setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@sh .ci/js/check
 	@$(MAKE) --no-print-directory lint-docs
 
 # Parts of the documentation that are generated from the code: graph, figures, --help texts.
@@ -40,6 +41,7 @@ docs: test-setup
 format:
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	@sh .ci/js/check fix
 
 bench: test-setup
 	$(BIN)/python -m bench
@@ -51,6 +53,7 @@ lock: test-setup
 	$(LOCK) pyproject.toml -o requirements.lock
 	$(LOCK) pyproject.toml --extra dev --extra embedding -c requirements.lock -o requirements-dev.lock
 	echo uv | $(LOCK) - -o .ci/uv.lock
+	@sh .ci/js/lock
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache

@@ -1,15 +1,27 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { alternatives, dismiss, nextAlternative, nextDoubt, openMissed, openWarnings, remarks, takeMissed } from "../../core/ui/workbench/js/advice.js";
+import {
+  alternatives,
+  dismiss,
+  nextAlternative,
+  nextDoubt,
+  openMissed,
+  openWarnings,
+  remarks,
+  takeMissed,
+} from "../../core/ui/workbench/js/advice.js";
 import { confirmField, editField, makeEntry, togglePin } from "../../core/ui/workbench/js/model.js";
-import { FORM, chat, customer } from "./fixtures.mjs";
+import { chat, customer, FORM } from "./fixtures.mjs";
 
 const NOWHERE = { 电话: { status: "无依据", evidence: [], messages: [] } };
 
 test("a value that must stand in the chat warns until somebody answers for it", () => {
   const entry = makeEntry(chat(1, { customers: [customer({ 电话: "138" }, { marks: NOWHERE })] }));
-  assert.deepEqual(openWarnings(entry, FORM).map((one) => one.key), ["电话"]);
+  assert.deepEqual(
+    openWarnings(entry, FORM).map((one) => one.key),
+    ["电话"],
+  );
   togglePin(entry, 0, "电话", 3, 0);
   assert.deepEqual(openWarnings(entry, FORM), [], "a pinned message is an answer");
   togglePin(entry, 0, "电话", 3, 0);
@@ -24,9 +36,14 @@ test("a text with many right answers may be told in other words", () => {
 });
 
 test("an empty form beside another one stops the first approval, alone it is an answer", () => {
-  const two = makeEntry(chat(1, { customers: [customer({ 姓名: "甲" }), customer({ 姓名: "", 电话: "", 类型: [], 明细: "" })] }));
+  const two = makeEntry(
+    chat(1, { customers: [customer({ 姓名: "甲" }), customer({ 姓名: "", 电话: "", 类型: [], 明细: "" })] }),
+  );
   for (const field of FORM.fields) confirmField(two, 1, field.key, 0);
-  assert.deepEqual(openWarnings(two, FORM).map((one) => [one.index, one.key]), [[1, FORM.name_field]]);
+  assert.deepEqual(
+    openWarnings(two, FORM).map((one) => [one.index, one.key]),
+    [[1, FORM.name_field]],
+  );
   const alone = makeEntry(chat(1, { customers: [customer({ 姓名: "", 电话: "", 类型: [], 明细: "" })] }));
   assert.deepEqual(openWarnings(alone, FORM), []);
 });
@@ -34,17 +51,31 @@ test("an empty form beside another one stops the first approval, alone it is an 
 test("hints are shown and stop nobody", () => {
   const warnings = [{ customer: 0, key: "姓名", level: "hint", text: "像客服" }];
   const entry = makeEntry(chat(1, { warnings }));
-  assert.deepEqual(remarks(entry, FORM).map((one) => [one.key, one.level]), [["姓名", "hint"]]);
+  assert.deepEqual(
+    remarks(entry, FORM).map((one) => [one.key, one.level]),
+    [["姓名", "hint"]],
+  );
   assert.deepEqual(openWarnings(entry, FORM), []);
 });
 
 test("alternatives name who says so, and the run that the desk started from comes first", () => {
-  const others = { 类型: [{ value: ["答疑"], who: ["乙", "标注"] }, { value: ["询价", "答疑"], who: ["丙"] }] };
+  const others = {
+    类型: [
+      { value: ["答疑"], who: ["乙", "标注"] },
+      { value: ["询价", "答疑"], who: ["丙"] },
+    ],
+  };
   const entry = makeEntry(chat(1, { customers: [customer({ 类型: ["询价"] }, { others })] }));
   const run = { name: "甲" };
-  assert.deepEqual(alternatives(entry.work[0], "类型", run).map((one) => one.who), [["乙", "标注"], ["丙"]]);
+  assert.deepEqual(
+    alternatives(entry.work[0], "类型", run).map((one) => one.who),
+    [["乙", "标注"], ["丙"]],
+  );
   editField(entry, 0, "类型", ["答疑"], 0);
-  assert.deepEqual(alternatives(entry.work[0], "类型", run).map((one) => one.who), [["甲"], ["丙"]]);
+  assert.deepEqual(
+    alternatives(entry.work[0], "类型", run).map((one) => one.who),
+    [["甲"], ["丙"]],
+  );
 });
 
 test("the same key goes round all values", () => {

@@ -1,15 +1,43 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { bindCustomer, freeSpeakers, mergeCustomers, moveCustomer, speakersOf, splitCustomer, swapField } from "../../core/ui/workbench/js/customers.js";
-import { acceptDelta, confirmField, confirmRest, isDelta, makeEntry, nextUnseen, noteDecision, undo, undoDecision } from "../../core/ui/workbench/js/model.js";
+import {
+  bindCustomer,
+  freeSpeakers,
+  mergeCustomers,
+  moveCustomer,
+  speakersOf,
+  splitCustomer,
+  swapField,
+} from "../../core/ui/workbench/js/customers.js";
+import {
+  acceptDelta,
+  confirmField,
+  confirmRest,
+  isDelta,
+  makeEntry,
+  nextUnseen,
+  noteDecision,
+  undo,
+  undoDecision,
+} from "../../core/ui/workbench/js/model.js";
 import { plainCustomers } from "../../core/ui/workbench/js/outbox.js";
-import { FORM, chat, customer } from "./fixtures.mjs";
+import { chat, customer, FORM } from "./fixtures.mjs";
 
-const two = () => makeEntry(chat(1, {
-  speakers: [{ name: "甲1", role: "客户" }, { name: "乙", role: "客户" }, { name: "店长", role: "客服" }],
-  customers: [customer({ 姓名: "甲", 类型: ["询价"], 明细: "书架" }), customer({ 姓名: "乙", 电话: "139", 类型: ["答疑"], 明细: "书桌" }, { origin: 1, pinned: { 电话: [2] } })],
-}));
+const two = () =>
+  makeEntry(
+    chat(1, {
+      speakers: [
+        { name: "甲1", role: "客户" },
+        { name: "乙", role: "客户" },
+        { name: "店长", role: "客服" },
+      ],
+      customers: [
+        customer({ 姓名: "甲", 类型: ["询价"], 明细: "书架" }),
+        customer({ 姓名: "乙", 电话: "139", 类型: ["答疑"], 明细: "书桌" }, { origin: 1, pinned: { 电话: [2] } }),
+      ],
+    }),
+  );
 
 test("merging fills what is empty, joins lists, keeps the rest and says what gave way", () => {
   const entry = two();
@@ -26,7 +54,10 @@ test("splitting copies, for somebody to look at", () => {
   const entry = two();
   confirmField(entry, 0, "明细", 0);
   assert.equal(splitCustomer(entry, FORM, 0, "丙", 0), 1);
-  assert.deepEqual(entry.work.map((one) => one.values["姓名"]), ["甲", "丙", "乙"]);
+  assert.deepEqual(
+    entry.work.map((one) => one.values["姓名"]),
+    ["甲", "丙", "乙"],
+  );
   assert.deepEqual(entry.work[1].confirmed, {});
   assert.notEqual(entry.work[1].uid, entry.work[0].uid);
 });
@@ -34,15 +65,27 @@ test("splitting copies, for somebody to look at", () => {
 test("swapping exchanges one field with its pins and confirms both", () => {
   const entry = two();
   swapField(entry, 0, 1, "电话", 0);
-  assert.deepEqual(entry.work.map((one) => one.values["电话"]), ["139", ""]);
-  assert.deepEqual(entry.work.map((one) => one.confirmed["电话"]), ["逐项确认", "逐项确认"]);
-  assert.deepEqual(entry.work.map((one) => one.pinned["电话"]), [[2], []]);
+  assert.deepEqual(
+    entry.work.map((one) => one.values["电话"]),
+    ["139", ""],
+  );
+  assert.deepEqual(
+    entry.work.map((one) => one.confirmed["电话"]),
+    ["逐项确认", "逐项确认"],
+  );
+  assert.deepEqual(
+    entry.work.map((one) => one.pinned["电话"]),
+    [[2], []],
+  );
 });
 
 test("moving changes the order and keeps where each came from", () => {
   const entry = two();
   assert.equal(moveCustomer(entry, 0, 1, 0), 1);
-  assert.deepEqual(plainCustomers(entry, FORM).map((one) => one.origin), [1, 0]);
+  assert.deepEqual(
+    plainCustomers(entry, FORM).map((one) => one.origin),
+    [1, 0],
+  );
   assert.equal(moveCustomer(entry, 1, 1, 0), 1);
 });
 
@@ -51,14 +94,22 @@ test("a customer is bound to a speaker, whom a part of the name is enough to fin
   assert.deepEqual(speakersOf(entry.chat, "甲1"), [0]);
   assert.deepEqual(speakersOf(entry.chat, "店长先生"), [2]);
   assert.deepEqual([speakersOf(entry.chat, "谁"), speakersOf(entry.chat, "")], [[], []]);
-  assert.deepEqual(freeSpeakers(entry, FORM).map((one) => one.name), ["甲1", "店长"]);
+  assert.deepEqual(
+    freeSpeakers(entry, FORM).map((one) => one.name),
+    ["甲1", "店长"],
+  );
   bindCustomer(entry, FORM, 0, "甲1", 0);
   assert.deepEqual([entry.work[0].values["姓名"], entry.work[0].confirmed["姓名"]], ["甲1", "逐项确认"]);
 });
 
 test("under delta review only what differs is asked, and each answer settles one", () => {
   const confirmed = Object.fromEntries(FORM.fields.map(({ key }) => [key, "逐项确认"]));
-  const entry = makeEntry(chat(1, { version: 3, customers: [customer({ 电话: "138" }, { confirmed, delta: { 电话: "139", 类型: ["答疑"] } })] }));
+  const entry = makeEntry(
+    chat(1, {
+      version: 3,
+      customers: [customer({ 电话: "138" }, { confirmed, delta: { 电话: "139", 类型: ["答疑"] } })],
+    }),
+  );
   assert.ok(isDelta(entry));
   assert.deepEqual(nextUnseen(entry, FORM, 0, "姓名"), { index: 0, key: "电话" });
   assert.ok(acceptDelta(entry, 0, "电话", 0));

@@ -1,10 +1,40 @@
 // A small form and chats for the tests of the workbench's pure modules.
 export const FORM = {
-  name: "small", title: "小表单", name_field: "姓名", groups: ["基本", "其他"],
+  name: "small",
+  title: "小表单",
+  name_field: "姓名",
+  groups: ["基本", "其他"],
   fields: [
-    { key: "姓名", label: "姓名", group: "基本", type: "str", kind: "person", nature: "verbatim", points: 1, values: [] },
-    { key: "电话", label: "电话", group: "基本", type: "str", kind: "phone", nature: "verbatim", points: 1, values: [] },
-    { key: "类型", label: "类型", group: "其他", type: "list[str]", kind: "choice", nature: "judgement", points: 2, values: ["询价", "答疑"] },
+    {
+      key: "姓名",
+      label: "姓名",
+      group: "基本",
+      type: "str",
+      kind: "person",
+      nature: "verbatim",
+      points: 1,
+      values: [],
+    },
+    {
+      key: "电话",
+      label: "电话",
+      group: "基本",
+      type: "str",
+      kind: "phone",
+      nature: "verbatim",
+      points: 1,
+      values: [],
+    },
+    {
+      key: "类型",
+      label: "类型",
+      group: "其他",
+      type: "list[str]",
+      kind: "choice",
+      nature: "judgement",
+      points: 2,
+      values: ["询价", "答疑"],
+    },
     { key: "明细", label: "明细", group: "其他", type: "str", kind: "text", nature: "verbatim", points: 3, values: [] },
   ],
 };
@@ -15,22 +45,51 @@ export function customer(values = {}, extra = {}) {
 }
 
 export function chat(index, { version = 0, customers = [customer()], ...extra } = {}) {
-  return { chat: index, chat_id: index, record_id: version ? index : 0, version, status: version ? "草稿" : "未审阅", reviewer: "",
-           note: "", run: null, counts: {}, residue: { copies: 0, characters: 0, text: "" }, speakers: [], messages: [],
-           warnings: [], customers, ...extra };
+  return {
+    chat: index,
+    chat_id: index,
+    record_id: version ? index : 0,
+    version,
+    status: version ? "草稿" : "未审阅",
+    reviewer: "",
+    note: "",
+    run: null,
+    counts: {},
+    residue: { copies: 0, characters: 0, text: "" },
+    speakers: [],
+    messages: [],
+    warnings: [],
+    customers,
+    ...extra,
+  };
 }
 
 export function payload(extra = {}) {
-  return { form: FORM, session: "s", reviewer: "林晓", dataset: { id: 1, name: "数据" }, open: 1, acks: [], error: "",
-           order: { next: [2, 3], prev: [] }, chats: [chat(1), chat(2), chat(3)], ...extra };
+  return {
+    form: FORM,
+    session: "s",
+    reviewer: "林晓",
+    dataset: { id: 1, name: "数据" },
+    open: 1,
+    acks: [],
+    error: "",
+    order: { next: [2, 3], prev: [] },
+    chats: [chat(1), chat(2), chat(3)],
+    ...extra,
+  };
 }
 
 /** localStorage over a Map. */
 export function storage() {
   const items = new Map();
   return {
-    items, get length() { return items.size; }, key: (i) => [...items.keys()][i] ?? null,
-    getItem: (key) => items.get(key) ?? null, setItem: (key, value) => items.set(key, String(value)),
+    items,
+    get length() {
+      return items.size;
+    },
+    key: (i) => [...items.keys()][i] ?? null,
+    getItem: (key) => items.get(key) ?? null,
+    setItem: (key, value) => items.set(key, String(value)),
     removeItem: (key) => items.delete(key),
   };
 }
@@ -42,8 +101,14 @@ export function world(makeStore, makeCourier, kept = storage()) {
   let id = 0;
   const at = { now: 1_000 };
   const courier = makeCourier(store, {
-    emit: (name, value) => emitted.push([name, structuredClone(value)]), storage: kept, clock: () => at.now,
-    makeId: () => `id-${(id += 1)}-${kept.items.size}`, onChange() {},
+    emit: (name, value) => emitted.push([name, structuredClone(value)]),
+    storage: kept,
+    clock: () => at.now,
+    makeId() {
+      id += 1;
+      return `id-${id}-${kept.items.size}`;
+    },
+    onChange() {},
   });
   return { store, courier, emitted, kept, at };
 }

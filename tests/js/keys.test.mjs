@@ -3,7 +3,17 @@ import { test } from "node:test";
 
 import { COMMANDS, chordOf, commandOf, isComposing } from "../../core/ui/workbench/js/keys.js";
 
-const key = (name, extra = {}) => ({ key: name, code: "", keyCode: 0, isComposing: false, ctrlKey: false, altKey: false, shiftKey: false, metaKey: false, ...extra });
+const key = (name, extra = {}) => ({
+  key: name,
+  code: "",
+  keyCode: 0,
+  isComposing: false,
+  ctrlKey: false,
+  altKey: false,
+  shiftKey: false,
+  metaKey: false,
+  ...extra,
+});
 
 test("a key of a composition is never a command", () => {
   assert.ok(isComposing(key("Enter", { isComposing: true })));

@@ -3,10 +3,21 @@ import { test } from "node:test";
 
 import { openWarnings } from "../../core/ui/workbench/js/advice.js";
 import { addCustomer, removeCustomer } from "../../core/ui/workbench/js/customers.js";
-import { confirmRest, editField, isChanged, isDirty, makeEntry, markOf, mergeChat, nextUnseen, redo, takeBack,
-         undo } from "../../core/ui/workbench/js/model.js";
+import {
+  confirmRest,
+  editField,
+  isChanged,
+  isDirty,
+  makeEntry,
+  markOf,
+  mergeChat,
+  nextUnseen,
+  redo,
+  takeBack,
+  undo,
+} from "../../core/ui/workbench/js/model.js";
 import { addItems, isWide, sameValue, splitItems, toggleItem } from "../../core/ui/workbench/js/values.js";
-import { FORM, chat, customer } from "./fixtures.mjs";
+import { chat, customer, FORM } from "./fixtures.mjs";
 
 test("list values are compared and split as the scorer does", () => {
   assert.deepEqual(splitItems(["价格、竞品", " 工时,价格"]), ["价格", "竞品", "工时"]);
@@ -57,7 +68,10 @@ test("customers are added and removed; a chat keeps at least one form", () => {
   assert.deepEqual(entry.work[0].values, { 姓名: "", 电话: "", 类型: [], 明细: "" });
   undo(entry);
   undo(entry);
-  assert.deepEqual(entry.work.map((one) => one.values["姓名"]), ["甲", "乙"]);
+  assert.deepEqual(
+    entry.work.map((one) => one.values["姓名"]),
+    ["甲", "乙"],
+  );
 });
 
 test("the run's value comes back", () => {
@@ -78,15 +92,26 @@ test("a mark speaks only of the value that it was made for", () => {
 });
 
 test("hints of the checks hold nobody up, warnings do until they are answered", () => {
-  const warnings = [{ customer: 0, key: "类型", level: "warning", text: "矛盾" }, { customer: 0, key: "明细", level: "hint", text: "提示" }];
+  const warnings = [
+    { customer: 0, key: "类型", level: "warning", text: "矛盾" },
+    { customer: 0, key: "明细", level: "hint", text: "提示" },
+  ];
   const entry = makeEntry(chat(1, { warnings }));
-  assert.deepEqual(openWarnings(entry, FORM).map((w) => w.key), ["类型"]);
+  assert.deepEqual(
+    openWarnings(entry, FORM).map((w) => w.key),
+    ["类型"],
+  );
 });
 
 test("incoming data never overwrites dirty fields, and brings their marks", () => {
   const entry = makeEntry(chat(1));
   editField(entry, 0, "明细", "我的", 0);
-  const news = chat(1, { version: 3, customers: [customer({ 明细: "别人的", 电话: "138" }, { marks: { 电话: { status: "原文", evidence: [], messages: [] } } })] });
+  const news = chat(1, {
+    version: 3,
+    customers: [
+      customer({ 明细: "别人的", 电话: "138" }, { marks: { 电话: { status: "原文", evidence: [], messages: [] } } }),
+    ],
+  });
   assert.equal(mergeChat(entry, news, false, FORM), "merged");
   assert.equal(entry.work[0].values["明细"], "我的");
   assert.equal(entry.version, 0, "the next save must meet the foreign one as a conflict");
@@ -96,7 +121,10 @@ test("a clean chat becomes what the server says; an older version is stale", () 
   const entry = makeEntry(chat(1, { version: 2 }));
   assert.equal(mergeChat(entry, chat(1, { version: 1, customers: [customer({ 明细: "旧" })] }), false, FORM), "merged");
   assert.equal(entry.work[0].values["明细"], "");
-  assert.equal(mergeChat(entry, chat(1, { version: 3, customers: [customer({ 明细: "新" })] }), false, FORM), "replaced");
+  assert.equal(
+    mergeChat(entry, chat(1, { version: 3, customers: [customer({ 明细: "新" })] }), false, FORM),
+    "replaced",
+  );
   assert.equal(entry.work[0].values["明细"], "新");
   assert.equal(entry.version, 3);
 });

@@ -4,8 +4,16 @@ import { test } from "node:test";
 import { makeCourier } from "../../core/ui/workbench/js/courier.js";
 import { editField, noteDecision, togglePin, undoDecision } from "../../core/ui/workbench/js/model.js";
 import { conflictRows, mayDraft, settleConflict } from "../../core/ui/workbench/js/outbox.js";
-import { entryOf, goNext, goPrevious, makeStore, nextChat, receive, troubled } from "../../core/ui/workbench/js/state.js";
-import { FORM, chat, customer, payload, soon, storage, world } from "./fixtures.mjs";
+import {
+  entryOf,
+  goNext,
+  goPrevious,
+  makeStore,
+  nextChat,
+  receive,
+  troubled,
+} from "../../core/ui/workbench/js/state.js";
+import { chat, customer, FORM, payload, soon, storage, world } from "./fixtures.mjs";
 
 function open(kept, extra) {
   const desk = world(makeStore, makeCourier, kept);
@@ -29,9 +37,15 @@ test("quick approvals lie in the outbox together and leave it one by one", async
   assert.equal(desk.store.current, 3);
   assert.equal(desk.courier.state(), "saving");
   await soon();
-  assert.deepEqual(desk.emitted.find(([name]) => name === "outbox")[1].map((save) => save.chat), [1, 2]);
+  assert.deepEqual(
+    desk.emitted.find(([name]) => name === "outbox")[1].map((save) => save.chat),
+    [1, 2],
+  );
   take(desk, { open: 3, acks: [{ save_id: first.save_id, result: "saved", version: 1 }] });
-  assert.deepEqual(desk.store.outbox.map((save) => save.save_id), [second.save_id]);
+  assert.deepEqual(
+    desk.store.outbox.map((save) => save.save_id),
+    [second.save_id],
+  );
   take(desk, { open: 3, acks: [{ save_id: second.save_id, result: "saved", version: 1 }] });
   assert.equal(desk.courier.state(), "saved");
   assert.equal(desk.kept.items.size, 0);
@@ -43,8 +57,22 @@ test("what is sent is what the contract says", async () => {
   approve(desk);
   await soon();
   const [save] = desk.emitted.find(([name]) => name === "outbox")[1];
-  assert.deepEqual(Object.keys(save).sort(), ["after_save_id", "base_version", "chat", "customers", "made", "note", "reason", "record_id",
-    "reviewer", "save_id", "seconds", "status", "tries", "undo"]);
+  assert.deepEqual(Object.keys(save).sort(), [
+    "after_save_id",
+    "base_version",
+    "chat",
+    "customers",
+    "made",
+    "note",
+    "reason",
+    "record_id",
+    "reviewer",
+    "save_id",
+    "seconds",
+    "status",
+    "tries",
+    "undo",
+  ]);
   assert.deepEqual(Object.keys(save.customers[0]).sort(), ["confirmed", "from", "origin", "pinned", "values"]);
   assert.equal(save.customers[0].origin, 0);
 });
@@ -59,7 +87,9 @@ test("one draft at a time is under way, the next follows it", () => {
   const decision = desk.courier.save(entry, "已确认");
   assert.equal(decision.after_save_id, draft.save_id);
   assert.equal(decision.base_version, 0);
-  take(desk, { acks: [draft, decision].map((save, i) => ({ save_id: save.save_id, result: "saved", version: i + 1 })) });
+  take(desk, {
+    acks: [draft, decision].map((save, i) => ({ save_id: save.save_id, result: "saved", version: i + 1 })),
+  });
   assert.equal(entry.version, 2);
 });
 
@@ -85,7 +115,10 @@ test("a decision that was not acknowledged comes back after a reload with the sa
   const save = approve(before);
   before.courier.stop();
   const after = open(kept);
-  assert.deepEqual(after.store.outbox.map((one) => one.save_id), [save.save_id]);
+  assert.deepEqual(
+    after.store.outbox.map((one) => one.save_id),
+    [save.save_id],
+  );
   assert.equal(nextChat(after.store), 2);
 });
 
@@ -114,13 +147,25 @@ test("a conflict brings the chat back with both sides, and settling saves on top
   editField(entryOf(desk.store), 0, "明细", "我的", 0);
   const save = approve(desk);
   const theirs = [customer({ 明细: "对方的", 电话: "138" })];
-  take(desk, { open: 2, acks: [{ save_id: save.save_id, result: "conflict", version: 4, theirs, who: "陈默", why: "" }] });
+  take(desk, {
+    open: 2,
+    acks: [{ save_id: save.save_id, result: "conflict", version: 4, theirs, who: "陈默", why: "" }],
+  });
   assert.deepEqual(troubled(desk.store), [1]);
   assert.equal(desk.courier.state(), "unsaved");
   assert.equal(nextChat(desk.store), 1);
   const entry = desk.store.entries.get(1);
-  assert.deepEqual(conflictRows(entry, FORM).map((row) => [row.key, row.mine, row.theirs]), [["电话", "", "138"], ["明细", "我的", "对方的"]]);
-  assert.deepEqual(conflictRows(entry, FORM).map((row) => row.untouched), [true, false]);
+  assert.deepEqual(
+    conflictRows(entry, FORM).map((row) => [row.key, row.mine, row.theirs]),
+    [
+      ["电话", "", "138"],
+      ["明细", "我的", "对方的"],
+    ],
+  );
+  assert.deepEqual(
+    conflictRows(entry, FORM).map((row) => row.untouched),
+    [true, false],
+  );
   settleConflict(entry, FORM, new Set(["0:电话"]));
   const again = desk.courier.save(entry, "已确认");
   assert.equal(again.base_version, 4);
@@ -133,23 +178,42 @@ function conflicted(theirs, edit = () => {}) {
   const desk = open(storage(), { chats: [chat(1, { customers: two }), chat(2), chat(3)] });
   edit(entryOf(desk.store));
   const save = approve(desk);
-  take(desk, { open: 2, acks: [{ save_id: save.save_id, result: "conflict", version: 4, theirs, who: "陈默" }],
-               chats: [chat(1, { version: 4, customers: theirs.map((one) => ({ ...one, origin: one.source })) }), chat(2)] });
+  take(desk, {
+    open: 2,
+    acks: [{ save_id: save.save_id, result: "conflict", version: 4, theirs, who: "陈默" }],
+    chats: [chat(1, { version: 4, customers: theirs.map((one) => ({ ...one, origin: one.source })) }), chat(2)],
+  });
   return desk.store.entries.get(1);
 }
 
 test("customers whom they put in another order are still the same customers", () => {
-  const theirs = [customer({ 姓名: "乙女士", 电话: "139" }, { source: 1, baseline: { 姓名: "乙" } }), customer({ 姓名: "甲" }, { source: 0 })];
+  const theirs = [
+    customer({ 姓名: "乙女士", 电话: "139" }, { source: 1, baseline: { 姓名: "乙" } }),
+    customer({ 姓名: "甲" }, { source: 0 }),
+  ];
   const entry = conflicted(theirs, (mine) => editField(mine, 0, "明细", "我的", 0));
-  assert.deepEqual(entry.work.map(({ baseline }) => baseline.姓名), ["甲", "乙"], "each with what its own model said");
-  assert.deepEqual(conflictRows(entry, FORM).map((row) => [row.id, row.mine, row.theirs, row.untouched]), [
-    ["0:明细", "我的", "", false],
-    ["1:姓名", "乙", "乙女士", true],
-    ["1:电话", "", "139", true],
-    ["order", "甲、乙", "乙女士、甲", true],
-  ]);
+  assert.deepEqual(
+    entry.work.map(({ baseline }) => baseline.姓名),
+    ["甲", "乙"],
+    "each with what its own model said",
+  );
+  assert.deepEqual(
+    conflictRows(entry, FORM).map((row) => [row.id, row.mine, row.theirs, row.untouched]),
+    [
+      ["0:明细", "我的", "", false],
+      ["1:姓名", "乙", "乙女士", true],
+      ["1:电话", "", "139", true],
+      ["order", "甲、乙", "乙女士、甲", true],
+    ],
+  );
   settleConflict(entry, FORM, new Set(["1:姓名", "1:电话", "order"]));
-  assert.deepEqual(entry.work.map(({ values }) => [values.姓名, values.电话, values.明细]), [["乙女士", "139", ""], ["甲", "", "我的"]]);
+  assert.deepEqual(
+    entry.work.map(({ values }) => [values.姓名, values.电话, values.明细]),
+    [
+      ["乙女士", "139", ""],
+      ["甲", "", "我的"],
+    ],
+  );
 });
 
 test("what was kept goes on over a record whose customers stand in another order", () => {
@@ -160,26 +224,57 @@ test("what was kept goes on over a record whose customers stand in another order
   approve(before);
   const after = open(kept, { chats: [chat(1, { version: 2, customers: [...two].reverse() })] });
   const { work } = entryOf(after.store);
-  assert.deepEqual(work.map(({ values, baseline }) => [values.姓名, values.明细, baseline.姓名]), [["甲", "我的", "甲"], ["乙", "", "乙"]]);
+  assert.deepEqual(
+    work.map(({ values, baseline }) => [values.姓名, values.明细, baseline.姓名]),
+    [
+      ["甲", "我的", "甲"],
+      ["乙", "", "乙"],
+    ],
+  );
 });
 
 test("my order stays unless theirs is chosen, and a customer only they have can be taken", () => {
-  const theirs = [customer({ 姓名: "丙" }, { source: null }), customer({ 姓名: "乙" }, { source: 1 }), customer({ 姓名: "甲" }, { source: null })];
+  const theirs = [
+    customer({ 姓名: "丙" }, { source: null }),
+    customer({ 姓名: "乙" }, { source: 1 }),
+    customer({ 姓名: "甲" }, { source: null }),
+  ];
   const entry = conflicted(theirs);
-  assert.deepEqual(conflictRows(entry, FORM).map((row) => [row.id, row.mine, row.theirs]),
-                   [["2:", "没有", "有（丙）"], ["order", "甲、乙", "乙、甲"]]);
+  assert.deepEqual(
+    conflictRows(entry, FORM).map((row) => [row.id, row.mine, row.theirs]),
+    [
+      ["2:", "没有", "有（丙）"],
+      ["order", "甲、乙", "乙、甲"],
+    ],
+  );
   settleConflict(entry, FORM, new Set(["2:"]));
-  assert.deepEqual(entry.work.map(({ values }) => values.姓名), ["甲", "乙", "丙"]);
+  assert.deepEqual(
+    entry.work.map(({ values }) => values.姓名),
+    ["甲", "乙", "丙"],
+  );
 });
 
 test("their decision and note are part of a conflict and can be taken", () => {
   const desk = open();
   const save = approve(desk);
-  const ack = { save_id: save.save_id, result: "conflict", version: 4, theirs: [customer()], who: "陈默", status: "待讨论", note: "问价格" };
+  const ack = {
+    save_id: save.save_id,
+    result: "conflict",
+    version: 4,
+    theirs: [customer()],
+    who: "陈默",
+    status: "待讨论",
+    note: "问价格",
+  };
   take(desk, { open: 2, acks: [ack] });
   const entry = desk.store.entries.get(1);
-  assert.deepEqual(conflictRows(entry, FORM).map((row) => [row.id, row.mine, row.theirs, row.untouched]),
-                   [["status", "已确认", "待讨论", false], ["note", "", "问价格", true]]);
+  assert.deepEqual(
+    conflictRows(entry, FORM).map((row) => [row.id, row.mine, row.theirs, row.untouched]),
+    [
+      ["status", "已确认", "待讨论", false],
+      ["note", "", "问价格", true],
+    ],
+  );
   assert.equal(settleConflict(entry, FORM, new Set(["status", "note"])), "待讨论");
   assert.equal(entry.note, "问价格");
 });
@@ -188,7 +283,15 @@ test("my draft does not undo their decision unseen", () => {
   const desk = open();
   editField(entryOf(desk.store), 0, "明细", "我的", 0);
   const save = desk.courier.save(entryOf(desk.store), "草稿");
-  const ack = { save_id: save.save_id, result: "conflict", version: 4, theirs: [customer({ 明细: "我的" })], who: "陈默", status: "已确认", note: "" };
+  const ack = {
+    save_id: save.save_id,
+    result: "conflict",
+    version: 4,
+    theirs: [customer({ 明细: "我的" })],
+    who: "陈默",
+    status: "已确认",
+    note: "",
+  };
   take(desk, { acks: [ack] });
   const [row] = conflictRows(entryOf(desk.store), FORM);
   assert.deepEqual([row.id, row.untouched], ["status", true]);
@@ -198,7 +301,11 @@ test("my draft does not undo their decision unseen", () => {
 test("a conflict of a chat that is not loaded any more waits for it", () => {
   const kept = storage();
   const save = approve(open(kept));
-  const desk = open(kept, { open: 2, chats: [chat(2)], acks: [{ save_id: save.save_id, result: "conflict", version: 2, theirs: [customer({ 明细: "x" })], who: "陈默" }] });
+  const desk = open(kept, {
+    open: 2,
+    chats: [chat(2)],
+    acks: [{ save_id: save.save_id, result: "conflict", version: 2, theirs: [customer({ 明细: "x" })], who: "陈默" }],
+  });
   assert.deepEqual(troubled(desk.store), [1]);
   take(desk, { open: 2, chats: [chat(1, { version: 2 }), chat(2)] });
   assert.equal(desk.store.entries.get(1).conflict.who, "陈默");
@@ -268,13 +375,17 @@ test("somebody who only reads keeps the chat, somebody who went away does not", 
 test("a settled save does not travel again, neither with a heartbeat nor with the next chat", async () => {
   const desk = open();
   const state = {}; // all that the component last said: it travels whole with each message
-  const sent = () => desk.emitted.splice(0).map(([name, value]) => {
-    state[name] = value;
-    return [name, (state.outbox ?? []).map((save) => save.save_id)];
-  });
+  const sent = () =>
+    desk.emitted.splice(0).map(([name, value]) => {
+      state[name] = value;
+      return [name, (state.outbox ?? []).map((save) => save.save_id)];
+    });
   const save = approve(desk);
   await soon();
-  assert.deepEqual(sent(), [["outbox", [save.save_id]], ["at", [save.save_id]]]); // no answer yet
+  assert.deepEqual(sent(), [
+    ["outbox", [save.save_id]],
+    ["at", [save.save_id]],
+  ]); // no answer yet
   take(desk, { open: 2, acks: [{ save_id: save.save_id, result: "saved", version: 1 }] });
   desk.at.now += 61_000;
   desk.courier.beat(desk.at.now);
@@ -287,7 +398,10 @@ test("a settled save does not travel again, neither with a heartbeat nor with th
   sent();
   take(desk, { open: 3, acks: [{ save_id: second.save_id, result: "saved", version: 1 }] });
   desk.courier.tell("want_residue", 3);
-  assert.deepEqual(sent(), [["outbox", []], ["want_residue", []]]);
+  assert.deepEqual(sent(), [
+    ["outbox", []],
+    ["want_residue", []],
+  ]);
 });
 
 test("a conflict keeps what either side pinned, and what either confirmed where both say the same", () => {
@@ -295,7 +409,9 @@ test("a conflict keeps what either side pinned, and what either confirmed where 
   const entry = entryOf(desk.store);
   togglePin(entry, 0, "电话", 5, 0);
   const save = desk.courier.save(entry, "草稿");
-  const theirs = [customer({ 明细: "x" }, { pinned: { 电话: [2], 明细: [3] }, confirmed: { 姓名: "逐项确认", 明细: "逐项确认" } })];
+  const theirs = [
+    customer({ 明细: "x" }, { pinned: { 电话: [2], 明细: [3] }, confirmed: { 姓名: "逐项确认", 明细: "逐项确认" } }),
+  ];
   take(desk, { acks: [{ save_id: save.save_id, result: "conflict", version: 4, theirs, who: "陈默" }] });
   settleConflict(entry, FORM, new Set());
   assert.deepEqual(entry.work[0].pinned, { 电话: [2, 5], 明细: [3] });
@@ -317,5 +433,8 @@ test("a skip of an untouched chat is taken back to 未审阅, and the chat may c
   desk.courier.save(entry, "已跳过");
   assert.ok(desk.store.decided.has(1));
   const save = desk.courier.save(entry, undoDecision(entry), entry.note, "撤销「已跳过」", true);
-  assert.deepEqual([save.status, save.undo, entry.status, desk.store.decided.has(1)], ["未审阅", true, "未审阅", false]);
+  assert.deepEqual(
+    [save.status, save.undo, entry.status, desk.store.decided.has(1)],
+    ["未审阅", true, "未审阅", false],
+  );
 });

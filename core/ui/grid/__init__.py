@@ -16,7 +16,7 @@ from st_aggrid import AgGrid, JsCode
 
 from core.ui.grid.grid_theme import CSS, theme
 
-_BEHAVIOUR: Final = (Path(__file__).parent / "behaviour.js").read_text("utf-8")
+_BEHAVIOUR: Final = (Path(__file__).parent / "behaviour.js").read_text("utf-8").rstrip().removesuffix(";")
 _MARKS: Final = {name: f"shiyao-{name}" for name in ("waits", "fresh", "held", "corrected")}
 _HIDDEN: Final = ("_id", "_version", "_fresh", "_kept", "_corrected", "_answered", "_held")
 CHAT: Final = "_chat"

@@ -7,7 +7,7 @@
 
   const OPEN = "_chat";
   const outbox = []; /* the same array for good: whichever event is sent first, it carries all that was asked for */
-  let undoable = [];
+  const undoable = [];
   let news = false;
   let storage = "";
 
@@ -38,7 +38,7 @@
     api.refreshCells({ rowNodes: [node], columns: [edit.key], force: true });
   };
 
-  const first = (api) => (api.getDisplayedRowAtIndex(0) || {}).data || {};
+  const first = (api) => api.getDisplayedRowAtIndex(0)?.data ?? {};
   const has = (list, key) => `|${list || ""}|`.includes(`|${key}|`);
 
   const take = (trigger, event) => {
@@ -47,7 +47,14 @@
       const was = event.oldValue ?? "";
       const value = event.newValue ?? "";
       if (was === value) return;
-      const edit = { kind: "edit", row: event.data._id, key: event.colDef.field, value, was, version: event.data._version };
+      const edit = {
+        kind: "edit",
+        row: event.data._id,
+        key: event.colDef.field,
+        value,
+        was,
+        version: event.data._version,
+      };
       undoable.push(ask(edit));
       show(api, edit);
     } else if (trigger === "cellClicked") {
@@ -121,7 +128,9 @@
       const whole = several && choices.includes(parts[parts.length - 1]) ? parts : before;
       const left = choices.filter((choice) => !whole.includes(choice));
       this.list.replaceChildren(
-        ...left.map((choice) => Object.assign(document.createElement("option"), { value: [...whole, choice].join("、") }))
+        ...left.map((choice) =>
+          Object.assign(document.createElement("option"), { value: [...whole, choice].join("、") }),
+        ),
       );
     }
     getGui() {
@@ -160,4 +169,4 @@
     Editor,
   };
   return window.shiyao.rowId;
-})()
+})();

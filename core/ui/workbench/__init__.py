@@ -1,18 +1,19 @@
 """The review desk as one Streamlit component: chat and form together, edited and saved without a round trip in the way.
 
 The browser's side lies beside this file as real ES modules (``js/``), which node tests as they are. An app that is not
-an installed package can only hand Streamlit one string of source, so they are joined here in a fixed order: every
-import line and the word ``export`` go away (``export default`` stays), for after joining all names share one module.
+an installed package can only hand Streamlit one string of source, so they are joined in a fixed order
+(:mod:`core.ui.javascript`).
 The contract of what goes in and comes out is ``docs/workbench.md``.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import streamlit as st
+
+from core.ui.javascript import join_modules
 
 HERE: Final = Path(__file__).parent
 MODULES: Final = (
@@ -47,9 +48,6 @@ MODULES: Final = (
 )
 """The modules in an order in which each comes after what it imports."""
 
-_IMPORT: Final = re.compile(r"^import\b[^;]*;\n", re.MULTILINE)
-_EXPORT: Final = re.compile(r"^export (?!default\b)", re.MULTILINE)
-
 
 @dataclass(frozen=True, slots=True)
 class WorkbenchState:
@@ -68,8 +66,7 @@ class WorkbenchState:
 
 def source() -> str:
     """The component's JavaScript as one module."""
-    joined = "\n".join((HERE / "js" / f"{name}.js").read_text("utf-8") for name in MODULES)
-    return _EXPORT.sub("", _IMPORT.sub("", joined))
+    return join_modules(HERE / "js" / f"{name}.js" for name in MODULES)
 
 
 def _nothing() -> None:

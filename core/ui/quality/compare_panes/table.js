@@ -11,7 +11,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
   root.style.maxHeight = `max(320px, calc(100vh - ${data.above}px))`;
   const table = make("table");
   const head = make("tr");
-  head.append(make("th", "", "字段"), ...data.columns.map((column) => make("th", column.reference ? "ref" : "", column.title)));
+  head.append(
+    make("th", "", "字段"),
+    ...data.columns.map((column) => make("th", column.reference ? "ref" : "", column.title)),
+  );
   const top = make("thead");
   top.append(head);
   table.append(top);

@@ -11,7 +11,8 @@ const SHOWN = 3;
 /** Build the foot. `act`: `takeMissed(id)`, `dismiss(id)`, `take(value)`, `guide()`. */
 export function buildAbout(act) {
   const about = {
-    act, state: "",
+    act,
+    state: "",
     missed: h("div", { class: "missed", role: "status", hidden: true }),
     line: h("div", { class: "about" }),
     guide: h("div", { class: "guide", role: "note", "aria-label": "标注规范", hidden: true }),
@@ -37,12 +38,23 @@ export function drawMissed(about, entry, form, customer) {
   about.missed.hidden = !open.length;
   const shown = rows.slice(0, SHOWN).map((one, i) => {
     const whose = entry.work.length > 1 ? `客户 ${one.owner + 1} ` : "";
-    return button(i ? "gap-item" : "gap-item first", `第 ${one.message + 1} 条消息。填入「${label(one.key)}」`, () => about.act.takeMissed(one.id),
-                  h("b", {}, one.value), h("small", {}, `→ ${whose}${label(one.key)}`));
+    return button(
+      i ? "gap-item" : "gap-item first",
+      `第 ${one.message + 1} 条消息。填入「${label(one.key)}」`,
+      () => about.act.takeMissed(one.id),
+      h("b", {}, one.value),
+      h("small", {}, `→ ${whose}${label(one.key)}`),
+    );
   });
-  about.missed.replaceChildren(h("span", {}, "聊天里还有："), ...shown, open.length > SHOWN ? h("small", {}, `等 ${open.length} 处`) : "",
-    h("small", {}, "未填入任何字段"), h("span", { class: "gap" }),
-    button("link", `不用填（${chordFor("dismiss")}）`, () => about.act.dismiss(), "不用填"), caps(chordFor("missed")));
+  about.missed.replaceChildren(
+    h("span", {}, "聊天里还有："),
+    ...shown,
+    open.length > SHOWN ? h("small", {}, `等 ${open.length} 处`) : "",
+    h("small", {}, "未填入任何字段"),
+    h("span", { class: "gap" }),
+    button("link", `不用填（${chordFor("dismiss")}）`, () => about.act.dismiss(), "不用填"),
+    caps(chordFor("missed")),
+  );
 }
 
 /** Draw the line about the field in focus: its state, its pins, remarks, other values with who says so. */
@@ -52,8 +64,16 @@ export function drawLine(about, entry, form, index, key) {
   const told = remarks(entry, form).find((one) => one.index === index && one.key === key)?.text ?? "";
   const said = field ? alternatives(customer, field.key, entry.chat.run) : [];
   const pins = field ? (customer.pinned[field.key] ?? []) : [];
-  const state = JSON.stringify([field?.key, told, said, pins, field && confirmationOf(customer, field.key), field && markOf(customer, field.key)?.status,
-                                field && customer.values[field.key], entry.chat.chat]);
+  const state = JSON.stringify([
+    field?.key,
+    told,
+    said,
+    pins,
+    field && confirmationOf(customer, field.key),
+    field && markOf(customer, field.key)?.status,
+    field && customer.values[field.key],
+    entry.chat.chat,
+  ]);
   if (about.state === state) return;
   about.state = state;
   if (!field) {
@@ -63,15 +83,28 @@ export function drawLine(about, entry, form, index, key) {
   const back = isChanged(customer, field.key);
   const values = said.map(({ value, who }, i) => {
     const chord = chordFor(back && i === 0 ? "takeBack" : "other");
-    return button("alternative", `${who.join("、")} 说：${valueText(value) || "（空）"}。点一下采用`, () => about.act.take(value),
-                  h("small", {}, `${who[0]}${who.length > 1 ? ` 等 ${who.length} 个` : ""}`), h("b", {}, valueText(value) || "（空）"),
-                  i < 2 ? caps(chord) : null);
+    return button(
+      "alternative",
+      `${who.join("、")} 说：${valueText(value) || "（空）"}。点一下采用`,
+      () => about.act.take(value),
+      h("small", {}, `${who[0]}${who.length > 1 ? ` 等 ${who.length} 个` : ""}`),
+      h("b", {}, valueText(value) || "（空）"),
+      i < 2 ? caps(chord) : null,
+    );
   });
-  const facts = [confirmationOf(customer, field.key), pins.length ? `钉住第 ${pins.map((i) => i + 1).join("、")} 条` : ""].filter(Boolean);
+  const facts = [
+    confirmationOf(customer, field.key),
+    pins.length ? `钉住第 ${pins.map((i) => i + 1).join("、")} 条` : "",
+  ].filter(Boolean);
   about.line.replaceChildren(
-    h("span", { class: "what" }, field.label), h("small", {}, facts.join(" · ")), told ? h("span", { class: "remark", title: told }, told) : "",
-    ...(values.length ? values : [h("small", { class: "same" }, !told && Object.keys(customer.others ?? {}).length ? "各结果说法一致" : "")]),
-    h("span", { class: "gap" }), button("link", `标注规范（${chordFor("guide")}）`, () => about.act.guide(), "规范", caps(chordFor("guide"))),
+    h("span", { class: "what" }, field.label),
+    h("small", {}, facts.join(" · ")),
+    told ? h("span", { class: "remark", title: told }, told) : "",
+    ...(values.length
+      ? values
+      : [h("small", { class: "same" }, !told && Object.keys(customer.others ?? {}).length ? "各结果说法一致" : "")]),
+    h("span", { class: "gap" }),
+    button("link", `标注规范（${chordFor("guide")}）`, () => about.act.guide(), "规范", caps(chordFor("guide"))),
   );
 }
 
@@ -83,12 +116,18 @@ export function drawGuide(about, field, text, row, host) {
   const state = `${field.key}\n${text}`;
   if (about.guideState !== state) {
     about.guideState = state;
-    about.guide.replaceChildren(h("header", {}, h("b", {}, field.label), h("small", {}, points)), h("p", {}, field.description || ""),
-                                ...(text ? [h("div", { class: "rule" }, text)] : [h("p", { class: "soft" }, "还没有写下规范。")]));
+    about.guide.replaceChildren(
+      h("header", {}, h("b", {}, field.label), h("small", {}, points)),
+      h("p", {}, field.description || ""),
+      ...(text ? [h("div", { class: "rule" }, text)] : [h("p", { class: "soft" }, "还没有写下规范。")]),
+    );
   }
   const frame = host.getBoundingClientRect();
   const box = row.getBoundingClientRect();
   const below = frame.bottom - box.bottom;
-  setAttr(about.guide, "style", below > 190 ? `top: ${box.bottom - frame.top + 4}px` : `bottom: ${frame.bottom - box.top + 4}px`);
+  setAttr(
+    about.guide,
+    "style",
+    below > 190 ? `top: ${box.bottom - frame.top + 4}px` : `bottom: ${frame.bottom - box.top + 4}px`,
+  );
 }
-

@@ -1,6 +1,6 @@
 // What the desk advises beside a field: warnings and hints, other values and who says so, what no form holds. Pure.
 import { confirmationOf, editField, isChanged, markOf } from "./model.js";
-import { ONE_BY_ONE, isEmpty, isList, sameValue, splitItems, valueText } from "./values.js";
+import { isEmpty, isList, ONE_BY_ONE, sameValue, splitItems, valueText } from "./values.js";
 
 /** Whether a value of this field must stand in the chat (texts with many right answers may be told in other words). */
 export function mustStandInText(field) {
@@ -24,12 +24,21 @@ export function remarks(entry, form) {
       const { key } = field;
       if (confirmationOf(customer, key) === ONE_BY_ONE) continue;
       const asServed = customer.marked !== null && sameValue(customer.values[key], customer.marked[key]);
-      const told = !asServed ? [] : (entry.chat.warnings ?? []).filter((w) => w.customer === customer.source && w.key === key);
-      for (const { level, text } of told) found.push({ index, key, level: level === "hint" ? "hint" : "warning", hint: text, text });
+      const told = !asServed
+        ? []
+        : (entry.chat.warnings ?? []).filter((w) => w.customer === customer.source && w.key === key);
+      for (const { level, text } of told)
+        found.push({ index, key, level: level === "hint" ? "hint" : "warning", hint: text, text });
       const pinned = (customer.pinned[key] ?? []).length > 0;
       if (told.some((w) => w.level !== "hint") || pinned || !mustStandInText(field)) continue;
       if (markOf(customer, key)?.status === "无依据") {
-        found.push({ index, key, level: "warning", hint: "群聊里找不到", text: `「${field.label}」在群聊里找不到依据` });
+        found.push({
+          index,
+          key,
+          level: "warning",
+          hint: "群聊里找不到",
+          text: `「${field.label}」在群聊里找不到依据`,
+        });
       }
     }
   });
@@ -90,7 +99,9 @@ function bare(text) {
 /** What was said and stands in no form now, but for what the reviewer waved away. */
 export function openMissed(entry) {
   const held = entry.work.flatMap((customer) => Object.values(customer.values).map((value) => bare(valueText(value))));
-  return (entry.chat.missed ?? []).filter((one) => !entry.dismissed?.has(`${one.key}|${one.value}`) && !held.some((text) => text.includes(bare(one.value))));
+  return (entry.chat.missed ?? []).filter(
+    (one) => !entry.dismissed?.has(`${one.key}|${one.value}`) && !held.some((text) => text.includes(bare(one.value))),
+  );
 }
 
 /** Wave something away that was missed: the desk does not mention it again. */
@@ -109,7 +120,11 @@ export function takeMissed(entry, form, missed, current, now) {
   const index = ownerOf(entry, missed, current);
   const field = form.fields.find((other) => other.key === missed.key);
   const old = entry.work[index].values[missed.key];
-  const value = isList(field) ? splitItems([...splitItems(old), missed.value]) : isEmpty(old) ? missed.value : `${old}、${missed.value}`;
+  const value = isList(field)
+    ? splitItems([...splitItems(old), missed.value])
+    : isEmpty(old)
+      ? missed.value
+      : `${old}、${missed.value}`;
   editField(entry, index, missed.key, value, now);
   return index;
 }

@@ -5,7 +5,12 @@ import { chordFor, isComposing } from "./keys.js";
 const SAVE_WORDS = { saved: "已保存", saving: "保存中…", unsaved: "未保存（重试）" };
 
 function commandButton(id, text, run, main = false) {
-  const button = h("button", { type: "button", class: main ? "btn main" : "btn", "data-command": id }, text, caps(chordFor(id)));
+  const button = h(
+    "button",
+    { type: "button", class: main ? "btn main" : "btn", "data-command": id },
+    text,
+    caps(chordFor(id)),
+  );
   button.addEventListener("mousedown", (event) => event.preventDefault()); // the field keeps the focus
   button.addEventListener("click", () => run(id));
   return button;
@@ -15,11 +20,23 @@ function commandButton(id, text, run, main = false) {
 export function buildTop({ onRetry, onFind, onType }) {
   const fill = h("i", {});
   const bar = {
-    dataset: h("span", { class: "dataset" }), count: h("span", { class: "count" }), rest: h("span", { class: "rest" }),
-    meter: h("span", { class: "meter", role: "progressbar", "aria-label": "已确认", "aria-valuemin": "0" }, fill), fill,
-    stake: h("span", { class: "stake", title: "这一条里可能出错的分值：字段分值 × 出错的可能" }), note: h("span", { class: "note" }), status: h("span", { class: "badge" }), chat: h("span", { class: "chat-number" }),
+    dataset: h("span", { class: "dataset" }),
+    count: h("span", { class: "count" }),
+    rest: h("span", { class: "rest" }),
+    meter: h("span", { class: "meter", role: "progressbar", "aria-label": "已确认", "aria-valuemin": "0" }, fill),
+    fill,
+    stake: h("span", { class: "stake", title: "这一条里可能出错的分值：字段分值 × 出错的可能" }),
+    note: h("span", { class: "note" }),
+    status: h("span", { class: "badge" }),
+    chat: h("span", { class: "chat-number" }),
     save: h("button", { type: "button", class: "save", "aria-live": "polite", onclick: onRetry }),
-    find: h("input", { class: "find", type: "search", placeholder: "在群聊里查找", "aria-label": "在群聊里查找", title: `查找（${chordFor("search")}）` }),
+    find: h("input", {
+      class: "find",
+      type: "search",
+      placeholder: "在群聊里查找",
+      "aria-label": "在群聊里查找",
+      title: `查找（${chordFor("search")}）`,
+    }),
     found: h("span", { class: "found", "aria-live": "polite" }),
   };
   bar.find.addEventListener("focus", onType);
@@ -29,8 +46,22 @@ export function buildTop({ onRetry, onFind, onType }) {
     event.preventDefault();
     onFind(bar.find.value, event.shiftKey ? -1 : 1);
   });
-  bar.element = h("div", { class: "top" }, bar.dataset, bar.count, bar.meter, bar.rest, h("span", { class: "gap" }),
-                  bar.note, bar.stake, bar.found, bar.find, bar.status, bar.chat, bar.save);
+  bar.element = h(
+    "div",
+    { class: "top" },
+    bar.dataset,
+    bar.count,
+    bar.meter,
+    bar.rest,
+    h("span", { class: "gap" }),
+    bar.note,
+    bar.stake,
+    bar.found,
+    bar.find,
+    bar.status,
+    bar.chat,
+    bar.save,
+  );
   return bar;
 }
 
@@ -44,13 +75,33 @@ export function duration(seconds) {
 
 /** Draw the bar above. `state` is saved, saving or unsaved. */
 export function drawTop(bar, store, entry, state) {
-  const { total, confirmed, discussed, skipped, left, queue, partly, pace_seconds: pace, left_seconds: rest } = store.progress;
+  const {
+    total,
+    confirmed,
+    discussed,
+    skipped,
+    left,
+    queue,
+    partly,
+    pace_seconds: pace,
+    left_seconds: rest,
+  } = store.progress;
   setText(bar.dataset, store.dataset.name);
   setText(bar.count, `${confirmed} / ${total} 已确认`);
   const ofAll = left > queue ? `（共剩 ${left}）` : "";
   const toDo = partly ? `队列里 ${queue}${ofAll}` : left ? `还剩 ${left}` : "";
-  setText(bar.rest, [toDo, discussed ? `待讨论 ${discussed}` : "", skipped ? `已跳过 ${skipped}` : "",
-                     rest ? `约 ${duration(rest)}` : "", pace ? `每条 ${duration(pace)}` : ""].filter(Boolean).join(" · "));
+  setText(
+    bar.rest,
+    [
+      toDo,
+      discussed ? `待讨论 ${discussed}` : "",
+      skipped ? `已跳过 ${skipped}` : "",
+      rest ? `约 ${duration(rest)}` : "",
+      pace ? `每条 ${duration(pace)}` : "",
+    ]
+      .filter(Boolean)
+      .join(" · "),
+  );
   const stake = entry?.chat.stake;
   setText(bar.stake, typeof stake === "number" ? `本条 ${stake.toFixed(1)} 分待定` : "");
   bar.fill.style.width = total ? `${(100 * confirmed) / total}%` : "0";
@@ -69,8 +120,17 @@ export function drawTop(bar, store, entry, state) {
 
 /** The bar below the panes. `run(id)` runs a command; `onNote(text)` takes a discussion's note, null = given up. */
 export function buildBottom({ run, onNote }) {
-  const bar = { message: h("div", { class: "message", role: "status", "aria-live": "polite" }), noteOpen: false, timer: 0 };
-  bar.input = h("input", { class: "note-input", type: "text", placeholder: "要讨论什么？可以不写，回车提交，Esc 放弃", "aria-label": "待讨论的原因" });
+  const bar = {
+    message: h("div", { class: "message", role: "status", "aria-live": "polite" }),
+    noteOpen: false,
+    timer: 0,
+  };
+  bar.input = h("input", {
+    class: "note-input",
+    type: "text",
+    placeholder: "要讨论什么？可以不写，回车提交，Esc 放弃",
+    "aria-label": "待讨论的原因",
+  });
   bar.input.addEventListener("keydown", (event) => {
     if (isComposing(event)) return;
     if (event.key === "Enter") onNote(bar.input.value.trim());
@@ -80,25 +140,60 @@ export function buildBottom({ run, onNote }) {
     event.stopPropagation();
   });
   bar.input.hidden = true;
-  bar.mode = h("span", { class: "mode", hidden: true }, "命令模式：单个字母即命令，", h("kbd", {}, "?"), " 看全部，", h("kbd", {}, "Esc"), " 退出");
-  const decisions = [commandButton("approve", "确认并下一条", run, true), commandButton("empties", "确认其余为空", run),
-                     commandButton("discuss", "待讨论", run), commandButton("skip", "跳过", run)];
+  bar.mode = h(
+    "span",
+    { class: "mode", hidden: true },
+    "命令模式：单个字母即命令，",
+    h("kbd", {}, "?"),
+    " 看全部，",
+    h("kbd", {}, "Esc"),
+    " 退出",
+  );
+  const decisions = [
+    commandButton("approve", "确认并下一条", run, true),
+    commandButton("empties", "确认其余为空", run),
+    commandButton("discuss", "待讨论", run),
+    commandButton("skip", "跳过", run),
+  ];
   const moves = ["previous", "next"].map((id) => {
     const button = commandButton(id, id === "next" ? "下一条" : "上一条", run);
     button.classList.add("quiet");
     return button;
   });
-  const help = h("button", { type: "button", class: "btn quiet", title: "全部快捷键（F1，命令模式里按 ?）", "data-command": "help",
-                             onclick: () => run("help") }, "快捷键", h("span", { class: "caps" }, h("kbd", {}, "?")));
+  const help = h(
+    "button",
+    {
+      type: "button",
+      class: "btn quiet",
+      title: "全部快捷键（F1，命令模式里按 ?）",
+      "data-command": "help",
+      onclick: () => run("help"),
+    },
+    "快捷键",
+    h("span", { class: "caps" }, h("kbd", {}, "?")),
+  );
   bar.decisions = decisions;
-  bar.element = h("div", { class: "bottom" }, ...decisions, bar.input, bar.mode, bar.message, h("span", { class: "gap" }), ...moves, help);
+  bar.element = h(
+    "div",
+    { class: "bottom" },
+    ...decisions,
+    bar.input,
+    bar.mode,
+    bar.message,
+    h("span", { class: "gap" }),
+    ...moves,
+    help,
+  );
   return bar;
 }
 
 /** Say a sentence in the bar below, with an action where something can be taken back. It stays until the next one. */
 export function say(bar, text, { tone = "", action = null, seconds = 8 } = {}) {
   clearTimeout(bar.timer);
-  bar.message.replaceChildren(h("span", {}, text), ...(action ? [h("button", { type: "button", class: "link", onclick: action.run }, action.label)] : []));
+  bar.message.replaceChildren(
+    h("span", {}, text),
+    ...(action ? [h("button", { type: "button", class: "link", onclick: action.run }, action.label)] : []),
+  );
   setAttr(bar.message, "data-tone", tone || null);
   setAttr(bar.message, "title", text || null);
   if (text && seconds) bar.timer = setTimeout(() => say(bar, ""), seconds * 1000);

@@ -1,8 +1,8 @@
 // Commands in the chat: evidence, search, the cursor on a message, words picked in it, pins, one customer's exchange.
 import { openMissed } from "./advice.js";
 import { markCursor, revealIn } from "./chat_view.js";
-import { findHits, highlight, makePicker } from "./find.js";
 import { speakersOf } from "./customers.js";
+import { findHits, highlight, makePicker } from "./find.js";
 import { markOf, togglePin } from "./model.js";
 import { addItems, isList } from "./values.js";
 
@@ -20,7 +20,8 @@ export function chatCommands(desk, tools, edit) {
   /** A click on a highlight: the field it speaks for gains the focus; again, the next one that it speaks for. */
   function focusEvidence(ids) {
     const customer = entryNow().work[desk.customer];
-    const keys = store.form.fields.map((field) => field.key)
+    const keys = store.form.fields
+      .map((field) => field.key)
       .filter((key) => markOf(customer, key)?.evidence.some((id) => ids.includes(id)));
     const missed = openMissed(entryNow()).find((one) => ids.includes(one.id));
     if (keys.length) tools.goTo(keys[(keys.indexOf(desk.field) + 1) % keys.length]);
@@ -28,7 +29,10 @@ export function chatCommands(desk, tools, edit) {
   }
 
   function visit(by) {
-    if (!desk.places.length) { desk.say("这个字段在群聊里没有依据", { seconds: 3 }); return; }
+    if (!desk.places.length) {
+      desk.say("这个字段在群聊里没有依据", { seconds: 3 });
+      return;
+    }
     desk.place = (desk.place + by + desk.places.length) % desk.places.length;
     const place = desk.places[desk.place];
     revealIn(paneNow(), place);
@@ -45,7 +49,10 @@ export function chatCommands(desk, tools, edit) {
     desk.foundAt = length ? (by === 0 ? 0 : (desk.foundAt + by + length) % length) : -1;
     for (const { row } of desk.hits) row.classList.add("hit");
     const hit = desk.hits[desk.foundAt];
-    highlight(FOUND, desk.hits.flatMap(({ range }) => range ?? []));
+    highlight(
+      FOUND,
+      desk.hits.flatMap(({ range }) => range ?? []),
+    );
     highlight(FOUND_NOW, hit?.range ? [hit.range] : []);
     if (hit) {
       hit.row.classList.add("current");
@@ -66,7 +73,11 @@ export function chatCommands(desk, tools, edit) {
   /** The first message in view that is shown, for a cursor that was nowhere. */
   function inView(pane) {
     const top = pane.element.getBoundingClientRect().top;
-    return [...pane.rows].find(([, row]) => !row.classList.contains("away") && row.getBoundingClientRect().top >= top)?.[0] ?? null;
+    return (
+      [...pane.rows].find(
+        ([, row]) => !row.classList.contains("away") && row.getBoundingClientRect().top >= top,
+      )?.[0] ?? null
+    );
   }
 
   function moveCursor(by) {
@@ -104,7 +115,7 @@ export function chatCommands(desk, tools, edit) {
       return;
     }
     const old = entryNow().work[desk.customer].values[field.key];
-    const plain = field.kind === "phone" ? text.replace(/[\s\-]/g, "") : text.replace(/\s+/g, " ");
+    const plain = field.kind === "phone" ? text.replace(/[\s-]/g, "") : text.replace(/\s+/g, " ");
     edit(field.key, isList(field) ? addItems(old, text) : plain, false);
     getSelection()?.removeAllRanges();
     desk.picked = picker.clear();
@@ -123,10 +134,20 @@ export function chatCommands(desk, tools, edit) {
   function pin() {
     const number = messageNow();
     const field = tools.fieldNow();
-    if (number === null || !field) { desk.say("先点一条消息，或在命令模式里用 ↓ 选一条", { seconds: 5 }); return; }
+    if (number === null || !field) {
+      desk.say("先点一条消息，或在命令模式里用 ↓ 选一条", { seconds: 5 });
+      return;
+    }
     let isIn = false;
-    tools.change((entry) => { isIn = togglePin(entry, desk.customer, field.key, number, Date.now()); });
-    desk.say(isIn ? `第 ${number + 1} 条消息已钉为「${field.label}」的依据` : `第 ${number + 1} 条消息不再是「${field.label}」的依据`, { seconds: 5 });
+    tools.change((entry) => {
+      isIn = togglePin(entry, desk.customer, field.key, number, Date.now());
+    });
+    desk.say(
+      isIn
+        ? `第 ${number + 1} 条消息已钉为「${field.label}」的依据`
+        : `第 ${number + 1} 条消息不再是「${field.label}」的依据`,
+      { seconds: 5 },
+    );
   }
 
   function narrow() {
@@ -145,14 +166,19 @@ export function chatCommands(desk, tools, edit) {
     commands: {
       evidence: () => visit(1),
       evidenceBack: () => visit(-1),
-      search: () => { desk.top.find.focus(); desk.top.find.select(); },
+      search: () => {
+        desk.top.find.focus();
+        desk.top.find.select();
+      },
       messageDown: () => moveCursor(1),
       messageUp: () => moveCursor(-1),
       wordRight: () => pick((row) => picker.step(row, 1)),
       wordLeft: () => pick((row) => picker.step(row, -1)),
       grow: () => pick((row) => picker.grow(row, 1)),
       shrink: () => pick((row) => picker.grow(row, -1)),
-      fill, pin, narrow,
+      fill,
+      pin,
+      narrow,
     },
   };
 }

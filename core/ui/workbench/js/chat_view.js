@@ -58,7 +58,12 @@ function buildMessage(message, marks, reasons) {
   const classes = ["m", role === "客户" ? "customer" : role === "客服" ? "staff" : "unknown"];
   if (message.same) classes.push("same");
   if (message.kind !== "text") classes.push("thing");
-  return h("div", { class: classes.join(" "), role: "listitem", "data-i": message.i }, buildWho(message, marks, reasons), buildBody(message, marks));
+  return h(
+    "div",
+    { class: classes.join(" "), role: "listitem", "data-i": message.i },
+    buildWho(message, marks, reasons),
+    buildBody(message, marks),
+  );
 }
 
 function headline(chat) {
@@ -68,7 +73,9 @@ function headline(chat) {
 
 /** Build the pane of a chat. `onMark(ids)` is called where a highlight is clicked, `onMessage(i)` where a message is. */
 export function buildPane(chat, { onMark, onResidue, onMessage, onNarrow }) {
-  const reasons = new Map(chat.speakers.map((s) => [s.name, `${s.name}（${s.role}）：${(s.reasons ?? []).join("；")}`]));
+  const reasons = new Map(
+    chat.speakers.map((s) => [s.name, `${s.name}（${s.role}）：${(s.reasons ?? []).join("；")}`]),
+  );
   const pane = { chat: chat.chat, marks: [], rows: new Map(), signatures: new Map(), lit: [], top: 0 };
   const list = h("div", { class: "messages", role: "list" });
   let block = null;
@@ -84,14 +91,24 @@ export function buildPane(chat, { onMark, onResidue, onMessage, onNarrow }) {
     block.append(row);
   });
   pane.list = list;
-  pane.narrowSwitch = h("button", { type: "button", class: "link", "aria-pressed": "false", onclick: () => onNarrow() });
+  pane.narrowSwitch = h("button", {
+    type: "button",
+    class: "link",
+    "aria-pressed": "false",
+    onclick: () => onNarrow(),
+  });
   pane.headline = h("div", { class: "headline" }, headline(chat), h("span", {}, " · "), pane.narrowSwitch);
   pane.residueNote = h("span", {});
   pane.residueSwitch = h("button", { type: "button", class: "link", onclick: () => onResidue(chat.chat) });
   pane.residueText = h("pre", { class: "residue-text" });
   pane.residue = h("div", { class: "residue" }, pane.residueNote, pane.residueSwitch, pane.residueText);
-  pane.element = h("div", { class: "pane", tabindex: "-1", "aria-label": `群聊 第 ${chat.chat} 条` },
-                   pane.headline, list, pane.residue);
+  pane.element = h(
+    "div",
+    { class: "pane", tabindex: "-1", "aria-label": `群聊 第 ${chat.chat} 条` },
+    pane.headline,
+    list,
+    pane.residue,
+  );
   list.addEventListener("click", (event) => {
     const mark = event.target.closest("mark.on");
     const row = event.target.closest(".m");
@@ -120,7 +137,10 @@ export function updateResidue(pane, chat, wanted) {
   const { copies, characters, text } = chat.residue;
   pane.residue.hidden = copies === 0;
   const shown = wanted && text !== "";
-  setText(pane.residueNote, `原文后附 ${copies} 份表格残留副本（${characters.toLocaleString("zh-CN")} 字），${shown ? "已显示" : "已隐藏"} · `);
+  setText(
+    pane.residueNote,
+    `原文后附 ${copies} 份表格残留副本（${characters.toLocaleString("zh-CN")} 字），${shown ? "已显示" : "已隐藏"} · `,
+  );
   setText(pane.residueSwitch, wanted ? (text ? "隐藏" : "正在取…") : "显示");
   setText(pane.residueText, shown ? text : "");
   pane.residueText.hidden = !shown;
@@ -146,7 +166,10 @@ export function lightEvidence(pane, ids, messages, pins = []) {
   // Rows are tinted for what was said in them, not for who spoke: a name stands in half of them.
   const said = marks.filter((mark) => !mark.isName).map((mark) => mark.message);
   const numbers = new Set(marks.length ? said : messages);
-  const rows = [...numbers].sort((a, b) => a - b).map((i) => pane.rows.get(i)).filter(Boolean);
+  const rows = [...numbers]
+    .sort((a, b) => a - b)
+    .map((i) => pane.rows.get(i))
+    .filter(Boolean);
   for (const mark of marks) mark.element.classList.add("focus");
   const pinned = pins.map((i) => pane.rows.get(i)).filter(Boolean);
   for (const row of rows) row.classList.add("now");

@@ -28,7 +28,10 @@ export function addCommands(desk) {
     const entry = entryNow();
     if (!entry || !store.reviewer) return;
     flushEntries(desk.form);
-    if (entry.conflict) { desk.say("先选好冲突里要留下的值", { tone: "warn" }); return; }
+    if (entry.conflict) {
+      desk.say("先选好冲突里要留下的值", { tone: "warn" });
+      return;
+    }
     const before = entry.work;
     if (status === "已确认") {
       if (!entry.gate && stopAtGate(entry)) return;
@@ -81,7 +84,10 @@ export function addCommands(desk) {
     desk.leave();
     desk.courier.flushDrafts();
     if (forward) goNext(store);
-    else if (!goPrevious(store)) { desk.say("前面没有了", { seconds: 3 }); return; }
+    else if (!goPrevious(store)) {
+      desk.say("前面没有了", { seconds: 3 });
+      return;
+    }
     desk.showChat();
     desk.courier.reportPlace();
   }
@@ -98,7 +104,10 @@ export function addCommands(desk) {
     if (!store.reviewer) return;
     const last = here?.decided ? here.chat.chat : desk.decisions.findLast((number) => entryOf(store, number)?.decided);
     const entry = last === undefined ? null : entryOf(store, last);
-    if (!entry || entry.conflict) { desk.say("没有可撤销的修改", { seconds: 3 }); return; }
+    if (!entry || entry.conflict) {
+      desk.say("没有可撤销的修改", { seconds: 3 });
+      return;
+    }
     desk.decisions = desk.decisions.filter((number) => number !== last);
     const was = entry.status;
     const status = undoDecision(entry);
@@ -117,7 +126,10 @@ export function addCommands(desk) {
     flushEntries(desk.form);
     const entry = entryNow();
     const before = entry.work;
-    if (!move(entry)) { desk.say(`没有可${word}的修改`, { seconds: 3 }); return; }
+    if (!move(entry)) {
+      desk.say(`没有可${word}的修改`, { seconds: 3 });
+      return;
+    }
     const where = firstDifference(before, entry.work, store.form);
     desk.courier.touch(entry);
     if (where) desk.customer = where.index;
@@ -133,7 +145,9 @@ export function addCommands(desk) {
   }
 
   const commands = {
-    ...fields.commands, ...customers.commands, ...chat.commands,
+    ...fields.commands,
+    ...customers.commands,
+    ...chat.commands,
     approve: () => decide("已确认"),
     skip: () => decide("已跳过"),
     discuss,
@@ -152,7 +166,11 @@ export function addCommands(desk) {
   }
 
   Object.assign(desk.calls, chat.calls, customers.calls, {
-    run, discussWith, settle, wantResidue, digit: fields.digit,
+    run,
+    discussWith,
+    settle,
+    wantResidue,
+    digit: fields.digit,
     actions: { ...fields.actions, ...customers.actions },
   });
 }

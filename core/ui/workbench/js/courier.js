@@ -1,7 +1,7 @@
 // Carries work to the server: journal first, then the outbox as state, again where no answer comes. No DOM.
 import { makeJournal } from "./journal.js";
 import { isDirty } from "./model.js";
-import { DRAFT, PATIENCE, draftOf, makeSave, mayDraft, saveOfDraft, saveState } from "./outbox.js";
+import { DRAFT, draftOf, makeSave, mayDraft, PATIENCE, saveOfDraft, saveState } from "./outbox.js";
 
 const DRAFT_PAUSE = 400;
 /** A claim on a chat lasts three minutes; it is renewed each minute while somebody was seen in the last ten. */
@@ -39,7 +39,10 @@ export function makeCourier(store, { emit, storage, clock, makeId, onChange }) {
   function tellOutbox() {
     spoke = clock();
     told = store.outbox.map((save) => save.save_id);
-    emit("outbox", store.outbox.map(({ sent, ...save }) => save));
+    emit(
+      "outbox",
+      store.outbox.map(({ sent, ...save }) => save),
+    );
   }
 
   /** Somebody only reads: say that they are still here. `seen` is when they last moved, typed or scrolled. */
@@ -92,7 +95,15 @@ export function makeCourier(store, { emit, storage, clock, makeId, onChange }) {
 
   /** Save a chat with a decision (or as a draft) and send it. */
   function save(entry, status, note, reason = "", undo = false) {
-    const made = makeSave(entry, store.form, { id: makeId(), status, note, reason, undo, reviewer: store.reviewer, now: clock() });
+    const made = makeSave(entry, store.form, {
+      id: makeId(),
+      status,
+      note,
+      reason,
+      undo,
+      reviewer: store.reviewer,
+      now: clock(),
+    });
     store.outbox.push(made);
     if (undo) store.decided.delete(made.chat);
     else if (status !== DRAFT) store.decided.add(made.chat);
@@ -124,7 +135,8 @@ export function makeCourier(store, { emit, storage, clock, makeId, onChange }) {
 
   function flushDrafts() {
     clearTimeout(timer);
-    for (const entry of store.entries.values()) if (mayDraft(entry, store.outbox) && !entry.rejected) save(entry, DRAFT);
+    for (const entry of store.entries.values())
+      if (mayDraft(entry, store.outbox) && !entry.rejected) save(entry, DRAFT);
     onChange();
   }
 
@@ -157,9 +169,21 @@ export function makeCourier(store, { emit, storage, clock, makeId, onChange }) {
   }
 
   return {
-    restore, send, tell, reportPlace, beat, save, touch, touchEntry, flushDrafts, settle, retry, repeat,
+    restore,
+    send,
+    tell,
+    reportPlace,
+    beat,
+    save,
+    touch,
+    touchEntry,
+    flushDrafts,
+    settle,
+    retry,
+    repeat,
     state: () => saveState(store.outbox, [...store.entries.values()], clock()),
-    hasWork: () => store.outbox.length > 0 || [...store.entries.values()].some((entry) => isDirty(entry) || entry.typing),
+    hasWork: () =>
+      store.outbox.length > 0 || [...store.entries.values()].some((entry) => isDirty(entry) || entry.typing),
     isJournalBroken: () => [...journals.values()].some((kept) => kept.isBroken()),
     stop() {
       clearTimeout(timer);

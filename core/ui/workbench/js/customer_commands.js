@@ -1,6 +1,17 @@
 // Commands about customers: switch, add, remove, bind, merge, split, swap, move. Where there is a choice, a menu asks.
-import { addCustomer, addNewer, bindCustomer, freeSpeakers, mergeCustomers, moveCustomer, newCustomers, removeCustomer,
-         splitCustomer, swapField, unnamedSpeakers } from "./customers.js";
+import {
+  addCustomer,
+  addNewer,
+  bindCustomer,
+  freeSpeakers,
+  mergeCustomers,
+  moveCustomer,
+  newCustomers,
+  removeCustomer,
+  splitCustomer,
+  swapField,
+  unnamedSpeakers,
+} from "./customers.js";
 import { flushEntries } from "./form_view.js";
 import { buildMenu } from "./sheets.js";
 import { valueText } from "./values.js";
@@ -12,7 +23,10 @@ export function customerCommands(desk, tools) {
   const UNDO = { label: "撤销（Ctrl+Z）", run: () => desk.calls.run("undo") };
 
   function menu(title, items, anchor = desk.form.more) {
-    if (items.length === 1) { items[0].run(); return; }
+    if (items.length === 1) {
+      items[0].run();
+      return;
+    }
     let isOpen = true;
     const made = buildMenu(title, items, () => {
       if (!isOpen) return;
@@ -25,7 +39,10 @@ export function customerCommands(desk, tools) {
     made.focus();
   }
 
-  const others = () => entryNow().work.map((_, i) => i).filter((i) => i !== desk.customer);
+  const others = () =>
+    entryNow()
+      .work.map((_, i) => i)
+      .filter((i) => i !== desk.customer);
 
   function needOthers(run) {
     if (others().length) run();
@@ -35,7 +52,9 @@ export function customerCommands(desk, tools) {
   /** Do something that leaves another customer, or the same one elsewhere, on screen. */
   function reshape(work) {
     flushEntries(desk.form);
-    change((entry) => { desk.customer = work(entry); });
+    change((entry) => {
+      desk.customer = work(entry);
+    });
     tools.goTo(store.form.fields[0].key);
   }
 
@@ -43,9 +62,23 @@ export function customerCommands(desk, tools) {
     const pick = (name) => reshape((entry) => addCustomer(entry, store.form, name, Date.now()));
     const speakers = unnamedSpeakers(entryNow(), store.form).slice(0, 8);
     const found = newCustomers(entryNow(), store.form).map((values) => ({
-      label: values[store.form.name_field] || "未填姓名", hint: "新结果里的客户", run: () => addFound(values) }));
-    menu("添加哪位客户", [...found, ...speakers.map(({ name, role }) => ({ label: name, hint: role === "客户" ? "" : role, run: () => pick(name) })),
-                          { label: "不指定（名字待填）", hint: "", run: () => pick("") }], anchor);
+      label: values[store.form.name_field] || "未填姓名",
+      hint: "新结果里的客户",
+      run: () => addFound(values),
+    }));
+    menu(
+      "添加哪位客户",
+      [
+        ...found,
+        ...speakers.map(({ name, role }) => ({
+          label: name,
+          hint: role === "客户" ? "" : role,
+          run: () => pick(name),
+        })),
+        { label: "不指定（名字待填）", hint: "", run: () => pick("") },
+      ],
+      anchor,
+    );
   }
 
   /** Take over a customer of the newer run. */
@@ -63,63 +96,112 @@ export function customerCommands(desk, tools) {
 
   function bind() {
     const speakers = freeSpeakers(entryNow(), store.form).slice(0, 12);
-    if (!speakers.length) { desk.say("没有别的发言人可以对应", { seconds: 3 }); return; }
-    menu("这位客户是哪位发言人", speakers.map(({ name, role }) => ({
-      label: name, hint: role, run: () => {
-        change((entry) => bindCustomer(entry, store.form, desk.customer, name, Date.now()));
-        tools.goTo(store.form.name_field);
-      } })));
+    if (!speakers.length) {
+      desk.say("没有别的发言人可以对应", { seconds: 3 });
+      return;
+    }
+    menu(
+      "这位客户是哪位发言人",
+      speakers.map(({ name, role }) => ({
+        label: name,
+        hint: role,
+        run: () => {
+          change((entry) => bindCustomer(entry, store.form, desk.customer, name, Date.now()));
+          tools.goTo(store.form.name_field);
+        },
+      })),
+    );
   }
 
   function merge() {
-    needOthers(() => menu("并入哪位客户", others().map((into) => ({ label: nameOf(into), hint: `客户 ${into + 1}`, run: () => {
-      const [from, target] = [nameOf(desk.customer), nameOf(into)];
-      let lost = [];
-      reshape((entry) => {
-        const merged = mergeCustomers(entry, store.form, into, desk.customer, Date.now());
-        lost = merged.lost;
-        return merged.index;
-      });
-      desk.say(`「${from}」已并入「${target}」${lost.length ? `，两边不同的以「${target}」为准：${lost.join("、")}` : ""}`, { action: UNDO, seconds: 15 });
-    } }))));
+    needOthers(() =>
+      menu(
+        "并入哪位客户",
+        others().map((into) => ({
+          label: nameOf(into),
+          hint: `客户 ${into + 1}`,
+          run: () => {
+            const [from, target] = [nameOf(desk.customer), nameOf(into)];
+            let lost = [];
+            reshape((entry) => {
+              const merged = mergeCustomers(entry, store.form, into, desk.customer, Date.now());
+              lost = merged.lost;
+              return merged.index;
+            });
+            desk.say(
+              `「${from}」已并入「${target}」${lost.length ? `，两边不同的以「${target}」为准：${lost.join("、")}` : ""}`,
+              { action: UNDO, seconds: 15 },
+            );
+          },
+        })),
+      ),
+    );
   }
 
   function split() {
-    const speakers = freeSpeakers(entryNow(), store.form).filter((speaker) => speaker.role !== "客服").slice(0, 8);
+    const speakers = freeSpeakers(entryNow(), store.form)
+      .filter((speaker) => speaker.role !== "客服")
+      .slice(0, 8);
     const pick = (name) => reshape((entry) => splitCustomer(entry, store.form, desk.customer, name, Date.now()));
-    menu("拆出哪位发言人", [...speakers.map(({ name, role }) => ({ label: name, hint: role, run: () => pick(name) })),
-                            { label: "名字待填", hint: "", run: () => pick("") }]);
+    menu("拆出哪位发言人", [
+      ...speakers.map(({ name, role }) => ({ label: name, hint: role, run: () => pick(name) })),
+      { label: "名字待填", hint: "", run: () => pick("") },
+    ]);
   }
 
   function swap() {
     const { key, label } = tools.fieldNow();
-    needOthers(() => menu(`与谁互换「${label}」`, others().map((other) => ({
-      label: nameOf(other), hint: valueText(entryNow().work[other].values[key]) || "（空）", run: () => {
-        change((entry) => swapField(entry, desk.customer, other, key, Date.now()));
-        tools.goTo(key);
-        desk.say(`已互换「${label}」`, { action: UNDO, seconds: 8 });
-      } }))));
+    needOthers(() =>
+      menu(
+        `与谁互换「${label}」`,
+        others().map((other) => ({
+          label: nameOf(other),
+          hint: valueText(entryNow().work[other].values[key]) || "（空）",
+          run: () => {
+            change((entry) => swapField(entry, desk.customer, other, key, Date.now()));
+            tools.goTo(key);
+            desk.say(`已互换「${label}」`, { action: UNDO, seconds: 8 });
+          },
+        })),
+      ),
+    );
   }
 
   function move(by) {
     flushEntries(desk.form);
-    const isMoved = change((entry) => { desk.customer = moveCustomer(entry, desk.customer, by, Date.now()); });
+    const isMoved = change((entry) => {
+      desk.customer = moveCustomer(entry, desk.customer, by, Date.now());
+    });
     if (!isMoved) desk.say(by < 0 ? "已经是第一位" : "已经是最后一位", { seconds: 3 });
   }
 
   function more(anchor) {
-    menu("客户操作", [
-      { label: "对应到发言人", hint: "B", run: bind }, { label: "并入另一位", hint: "M", run: merge },
-      { label: "拆出一位", hint: "X", run: split }, { label: "互换本字段", hint: "W", run: swap },
-      { label: "往前移", hint: "[", run: () => move(-1) }, { label: "往后移", hint: "]", run: () => move(1) },
-      { label: "删除", hint: "-", run: () => remove() },
-    ], anchor);
+    menu(
+      "客户操作",
+      [
+        { label: "对应到发言人", hint: "B", run: bind },
+        { label: "并入另一位", hint: "M", run: merge },
+        { label: "拆出一位", hint: "X", run: split },
+        { label: "互换本字段", hint: "W", run: swap },
+        { label: "往前移", hint: "[", run: () => move(-1) },
+        { label: "往后移", hint: "]", run: () => move(1) },
+        { label: "删除", hint: "-", run: () => remove() },
+      ],
+      anchor,
+    );
   }
 
   return {
     commands: {
-      customer: (number) => tools.switchTo(number - 1), add: () => add(), remove: () => remove(), bind, merge, split, swap,
-      moveLeft: () => move(-1), moveRight: () => move(1),
+      customer: (number) => tools.switchTo(number - 1),
+      add: () => add(),
+      remove: () => remove(),
+      bind,
+      merge,
+      split,
+      swap,
+      moveLeft: () => move(-1),
+      moveRight: () => move(1),
     },
     calls: { addFound },
     actions: { tab: (index) => tools.switchTo(index), addCustomer: add, removeCustomer: remove, moreCustomers: more },

@@ -1,12 +1,23 @@
 // Customers of a chat: added, removed, merged, split, swapped, moved, bound to a speaker. Pure.
 import { commit, confirmationOf, editField, nextUid } from "./model.js";
-import { ONE_BY_ONE, UNSEEN, emptyValue, isEmpty, isList, sameValue, splitItems } from "./values.js";
+import { emptyValue, isEmpty, isList, ONE_BY_ONE, sameValue, splitItems, UNSEEN } from "./values.js";
 
 function blankCustomer(form, name) {
   const values = Object.fromEntries(form.fields.map((field) => [field.key, emptyValue(field)]));
   if (name) values[form.name_field] = name;
-  return { uid: nextUid(), source: null, origin: null, pinned: {}, values, confirmed: {}, baseline: null, marks: {}, marked: null,
-           others: {}, delta: {} };
+  return {
+    uid: nextUid(),
+    source: null,
+    origin: null,
+    pinned: {},
+    values,
+    confirmed: {},
+    baseline: null,
+    marks: {},
+    marked: null,
+    others: {},
+    delta: {},
+  };
 }
 
 /** Add a customer at the end; returns its index. */
@@ -55,7 +66,9 @@ export function mergeCustomers(entry, form, into, from, now) {
       if (other.pinned[key]) pinned[key] = other.pinned[key];
     }
   }
-  const work = entry.work.map((one, i) => (i === into ? { ...mine, values, confirmed, pinned } : one)).filter((_, i) => i !== from);
+  const work = entry.work
+    .map((one, i) => (i === into ? { ...mine, values, confirmed, pinned } : one))
+    .filter((_, i) => i !== from);
   commit(entry, work, "", now);
   return { index: into - (from < into ? 1 : 0), lost };
 }
@@ -63,7 +76,14 @@ export function mergeCustomers(entry, form, into, from, now) {
 /** Split a customer in two: a second one with the same values stands behind it, all of them for somebody to look at. */
 export function splitCustomer(entry, form, index, name, now) {
   const mine = entry.work[index];
-  const twin = { ...mine, uid: nextUid(), source: null, values: { ...mine.values, [form.name_field]: name }, confirmed: {}, delta: {} };
+  const twin = {
+    ...mine,
+    uid: nextUid(),
+    source: null,
+    values: { ...mine.values, [form.name_field]: name },
+    confirmed: {},
+    delta: {},
+  };
   commit(entry, [...entry.work.slice(0, index + 1), twin, ...entry.work.slice(index + 1)], "", now);
   return index + 1;
 }
@@ -77,7 +97,12 @@ export function swapField(entry, index, other, key, now) {
     confirmed: { ...customer.confirmed, [key]: ONE_BY_ONE },
     pinned: { ...customer.pinned, [key]: from.pinned[key] ?? [] },
   });
-  commit(entry, entry.work.map((one, i) => (i === index ? given(mine, theirs) : i === other ? given(theirs, mine) : one)), "", now);
+  commit(
+    entry,
+    entry.work.map((one, i) => (i === index ? given(mine, theirs) : i === other ? given(theirs, mine) : one)),
+    "",
+    now,
+  );
 }
 
 /** Move a customer by one place; returns where it stands now. */
@@ -92,7 +117,11 @@ export function moveCustomer(entry, index, by, now) {
 
 /** Bind a customer to a speaker: the form carries the name that stands in the chat. */
 export function bindCustomer(entry, form, index, name, now) {
-  if (entry.work[index].values[form.name_field] === name && confirmationOf(entry.work[index], form.name_field) === ONE_BY_ONE) return;
+  if (
+    entry.work[index].values[form.name_field] === name &&
+    confirmationOf(entry.work[index], form.name_field) === ONE_BY_ONE
+  )
+    return;
   editField(entry, index, form.name_field, name, now);
 }
 

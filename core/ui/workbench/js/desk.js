@@ -6,10 +6,10 @@ import { makeCourier } from "./courier.js";
 import { newCustomers, speakersOf } from "./customers.js";
 import { h, setAttr, setText, uuid } from "./dom.js";
 import { buildForm, drawForm, flushEntries, focusField, markRow } from "./form_view.js";
+import { rememberPlace } from "./frame.js";
 import { chordFor } from "./keys.js";
 import { isDelta } from "./model.js";
 import { conflictRows, settleConflict } from "./outbox.js";
-import { rememberPlace } from "./frame.js";
 import { light, makePanes, paint } from "./panes.js";
 import { buildBlank, buildConflict, buildHelp, notice } from "./sheets.js";
 import { entryOf, makeStore, nextChat, receive, show, troubled } from "./state.js";
@@ -23,22 +23,46 @@ const IDLE_AFTER = 60;
 export function makeDesk(host, calls) {
   const store = makeStore();
   const desk = {
-    host, store, calls, component: null, form: null, panes: null,
-    customer: 0, field: null, // the customer on screen; the field in focus, or last in focus
-    places: [], place: 0, // evidence of that field, and where we are in it
-    message: null, picked: "", // the message under the cursor, and the words picked in it
-    hits: [], foundAt: -1, // where the searched words stand, and where we are among them
+    host,
+    store,
+    calls,
+    component: null,
+    form: null,
+    panes: null,
+    customer: 0,
+    field: null, // the customer on screen; the field in focus, or last in focus
+    places: [],
+    place: 0, // evidence of that field, and where we are in it
+    message: null,
+    picked: "", // the message under the cursor, and the words picked in it
+    hits: [],
+    foundAt: -1, // where the searched words stand, and where we are among them
     decisions: [], // chats decided on here, oldest first: what undo goes back to
-    isNarrow: false, guideOpen: false, commandMode: false, lettersAsked: false, residueWanted: null,
+    isNarrow: false,
+    guideOpen: false,
+    commandMode: false,
+    lettersAsked: false,
+    residueWanted: null,
   };
   let lastActive = Date.now();
 
   const courier = makeCourier(store, {
-    emit: (name, value) => { if (root.isConnected) desk.component.setStateValue(name, value); },
-    storage: window.localStorage, clock: Date.now, makeId: uuid, onChange: () => drawBars(),
+    emit: (name, value) => {
+      if (root.isConnected) desk.component.setStateValue(name, value);
+    },
+    storage: window.localStorage,
+    clock: Date.now,
+    makeId: uuid,
+    onChange: () => drawBars(),
   });
-  const top = buildTop({ onRetry: () => { courier.retry(true); say(bottom, "正在重新发送…", { seconds: 3 }); },
-                         onFind: (text, step) => calls.find(text, step), onType: () => setMode(false) });
+  const top = buildTop({
+    onRetry: () => {
+      courier.retry(true);
+      say(bottom, "正在重新发送…", { seconds: 3 });
+    },
+    onFind: (text, step) => calls.find(text, step),
+    onType: () => setMode(false),
+  });
   const bottom = buildBottom({ run: (id) => calls.run(id), onNote: (text) => calls.discussWith(text) });
   const notices = h("div", { class: "notices" });
   const chatHost = h("section", { class: "chat", "aria-label": "群聊" });
@@ -46,11 +70,21 @@ export function makeDesk(host, calls) {
   const conflictHost = h("div", {});
   const blank = buildBlank(() => calls.run("previous"));
   const help = buildHelp(() => toggleHelp(false));
-  const root = h("div", { class: "desk", "data-testid": "workbench", "data-save-state": "saved", tabindex: "-1", lang: "zh-CN" },
-                 top.element, notices, h("div", { class: "panes" }, chatHost, formHost, blank.element), bottom.element, help.element);
-  desk.panes = makePanes(chatHost, (chat) => entryOf(store, chat),
-                         { onMark: (ids) => calls.focusEvidence(ids), onResidue: (chat) => calls.wantResidue(chat),
-                           onMessage: (i) => calls.setCursor(i), onNarrow: () => calls.run("narrow") });
+  const root = h(
+    "div",
+    { class: "desk", "data-testid": "workbench", "data-save-state": "saved", tabindex: "-1", lang: "zh-CN" },
+    top.element,
+    notices,
+    h("div", { class: "panes" }, chatHost, formHost, blank.element),
+    bottom.element,
+    help.element,
+  );
+  desk.panes = makePanes(chatHost, (chat) => entryOf(store, chat), {
+    onMark: (ids) => calls.focusEvidence(ids),
+    onResidue: (chat) => calls.wantResidue(chat),
+    onMessage: (i) => calls.setCursor(i),
+    onNarrow: () => calls.run("narrow"),
+  });
   host.append(root);
 
   /** Take what Python sent. */
@@ -63,7 +97,13 @@ export function makeDesk(host, calls) {
     courier.settle(effects);
     if (JSON.stringify(desk.form?.form) !== JSON.stringify(data.form)) {
       desk.form = buildForm(data.form, calls.actions);
-      formHost.replaceChildren(desk.form.head, conflictHost, desk.form.scroll, desk.form.about.element, desk.form.about.guide);
+      formHost.replaceChildren(
+        desk.form.head,
+        conflictHost,
+        desk.form.scroll,
+        desk.form.about.element,
+        desk.form.about.guide,
+      );
     }
     if (effects.reset) desk.panes.dropAll();
     effects.replaced.forEach(desk.panes.drop);
@@ -134,7 +174,9 @@ export function makeDesk(host, calls) {
     setAttr(root, "data-save-state", state);
     setAttr(root, "data-chat", store.current ?? "");
     const locked = !store.reviewer || !entry;
-    bottom.decisions.forEach((button) => { button.disabled = locked; });
+    bottom.decisions.forEach((button) => {
+      button.disabled = locked;
+    });
     formHost.inert = locked;
   }
 
@@ -168,7 +210,10 @@ export function makeDesk(host, calls) {
     if (!pane || pane.narrowState === state) return;
     pane.narrowState = state;
     const shown = narrow(pane, entry.chat, desk.isNarrow && speakers.length ? speakers : null);
-    const word = desk.isNarrow && speakers.length ? `只看与 ${name} 有关的 ${shown} 条（显示全部）` : `只看与 ${name || "本客户"} 有关`;
+    const word =
+      desk.isNarrow && speakers.length
+        ? `只看与 ${name} 有关的 ${shown} 条（显示全部）`
+        : `只看与 ${name || "本客户"} 有关`;
     setText(pane.narrowSwitch, word);
     setAttr(pane.narrowSwitch, "aria-pressed", String(desk.isNarrow));
     setAttr(pane.narrowSwitch, "title", chordFor("narrow"));
@@ -210,15 +255,27 @@ export function makeDesk(host, calls) {
     if (holder && holder !== store.reviewer) lines.push([`${holder} 正在审阅这一条，同时保存会有冲突。`, "warn", null]);
     for (const values of entry && store.form ? newCustomers(entry, store.form) : []) {
       const name = values[store.form.name_field] || "未填姓名";
-      lines.push([`新结果里还有一位客户「${name}」`, "warn", { label: `加进来（${chordFor("add")}）`, run: () => calls.addFound(values) }]);
+      lines.push([
+        `新结果里还有一位客户「${name}」`,
+        "warn",
+        { label: `加进来（${chordFor("add")}）`, run: () => calls.addFound(values) },
+      ]);
     }
     if (entry?.chat.failed) lines.push([`模型没有给出这一条的结果：${entry.chat.failed}`, "warn", null]);
     if (entry?.rejected) lines.push([`这一条没有保存：${entry.rejected}`, "bad", null]);
     for (const chat of troubled(store).filter((other) => other !== store.current)) {
-      const go = { label: "去处理", run: () => { show(store, chat); showChat(); courier.reportPlace(); } };
+      const go = {
+        label: "去处理",
+        run: () => {
+          show(store, chat);
+          showChat();
+          courier.reportPlace();
+        },
+      };
       lines.push([`第 ${chat} 条没有保存成：有冲突或被拒绝`, "bad", go]);
     }
-    if (courier.isJournalBroken()) lines.push(["浏览器不让保存本地副本：没存上的修改在刷新后会丢失，请等到「已保存」再离开。", "warn", null]);
+    if (courier.isJournalBroken())
+      lines.push(["浏览器不让保存本地副本：没存上的修改在刷新后会丢失，请等到「已保存」再离开。", "warn", null]);
     const state = JSON.stringify(lines.map((line) => line.slice(0, 2)));
     if (notices.dataset.state === state) return;
     notices.dataset.state = state;
@@ -227,9 +284,12 @@ export function makeDesk(host, calls) {
 
   /** Lay out the next chat behind the current one while nothing else is to do. */
   function prepareNext() {
-    (window.requestIdleCallback ?? setTimeout)(() => {
-      if (root.isConnected) desk.panes.prepare(nextChat(store), desk.form);
-    }, { timeout: 300 });
+    (window.requestIdleCallback ?? setTimeout)(
+      () => {
+        if (root.isConnected) desk.panes.prepare(nextChat(store), desk.form);
+      },
+      { timeout: 300 },
+    );
   }
 
   function toggleHelp(open) {
@@ -285,9 +345,26 @@ export function makeDesk(host, calls) {
   }
 
   return Object.assign(desk, {
-    root, top, bottom, help, courier, take, draw, drawBars, drawFocus, showChat, toggleHelp, refocus, setMode, showLetters, holdLetters, leave, active,
+    root,
+    top,
+    bottom,
+    help,
+    courier,
+    take,
+    draw,
+    drawBars,
+    drawFocus,
+    showChat,
+    toggleHelp,
+    refocus,
+    setMode,
+    showLetters,
+    holdLetters,
+    leave,
+    active,
     isEditingOutside,
     say: (text, options) => say(bottom, text, options),
-    redrawResidue: (chat) => updateResidue(desk.panes.get(chat), entryOf(store, chat).chat, desk.residueWanted === chat),
+    redrawResidue: (chat) =>
+      updateResidue(desk.panes.get(chat), entryOf(store, chat).chat, desk.residueWanted === chat),
   });
 }

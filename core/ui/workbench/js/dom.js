@@ -27,8 +27,11 @@ export function setAttr(element, name, value) {
 
 /** A chord such as "Ctrl+Enter" as key caps. */
 export function caps(chord) {
-  return h("span", { class: "caps", "aria-hidden": "true" },
-           chord.split(/\+(?!$)/).map((name) => h("kbd", {}, keyCap(name))));
+  return h(
+    "span",
+    { class: "caps", "aria-hidden": "true" },
+    chord.split(/\+(?!$)/).map((name) => h("kbd", {}, keyCap(name))),
+  );
 }
 
 /** Scroll a pane so that an element inside it is in view; ancestors of the pane stay where they are. */

@@ -1,6 +1,15 @@
 // Commands about fields: edit, confirm, walk, take another value, take what was missed.
 import { dismiss, nextAlternative, nextDoubt, openMissed, takeMissed } from "./advice.js";
-import { acceptDelta, confirmField, confirmRest, confirmationOf, editField, isDelta, nextUnseen, takeBack } from "./model.js";
+import {
+  acceptDelta,
+  confirmationOf,
+  confirmField,
+  confirmRest,
+  editField,
+  isDelta,
+  nextUnseen,
+  takeBack,
+} from "./model.js";
 import { ONE_BY_ONE, UNSEEN, valueText } from "./values.js";
 
 /** Commands and form actions about fields. */
@@ -29,7 +38,8 @@ export function fieldCommands(desk, tools) {
     const { fields } = store.form;
     const at = fields.findIndex((other) => other.key === key) + step;
     if (at >= 0 && at < fields.length) goTo(fields[at].key);
-    else if (step > 0 && desk.customer + 1 < entryNow().work.length) visit({ index: desk.customer + 1, key: fields[0].key });
+    else if (step > 0 && desk.customer + 1 < entryNow().work.length)
+      visit({ index: desk.customer + 1, key: fields[0].key });
     else if (step < 0 && desk.customer > 0) visit({ index: desk.customer - 1, key: fields[fields.length - 1].key });
     else if (step > 0) desk.say("这是最后一个字段：Ctrl+Enter 确认并下一条", { seconds: 4 });
   }
@@ -54,7 +64,8 @@ export function fieldCommands(desk, tools) {
   }
 
   function restoreModel(key) {
-    if (!change((entry) => takeBack(entry, desk.customer, key, Date.now()))) desk.say("这里就是模型的值", { seconds: 3 });
+    if (!change((entry) => takeBack(entry, desk.customer, key, Date.now())))
+      desk.say("这里就是模型的值", { seconds: 3 });
     goTo(key);
   }
 
@@ -63,7 +74,10 @@ export function fieldCommands(desk, tools) {
     const { key } = tools.fieldNow();
     const entry = entryNow();
     const next = nextAlternative(entry.work[desk.customer], key, entry.chat.run);
-    if (!next) { desk.say("别的结果没有不同的说法", { seconds: 3 }); return; }
+    if (!next) {
+      desk.say("别的结果没有不同的说法", { seconds: 3 });
+      return;
+    }
     edit(key, next.value, false);
     desk.say(`换成 ${next.who.join("、")} 的值：${valueText(next.value) || "（空）"}`, { seconds: 5 });
     goTo(key);
@@ -93,12 +107,20 @@ export function fieldCommands(desk, tools) {
   function missed(id) {
     const open = openMissed(entryNow());
     const one = open.find((other) => other.id === id) ?? open[0];
-    if (!one) { desk.say("没有漏掉的内容", { seconds: 3 }); return; }
+    if (!one) {
+      desk.say("没有漏掉的内容", { seconds: 3 });
+      return;
+    }
     let index = desk.customer;
-    change((entry) => { index = takeMissed(entry, store.form, one, desk.customer, Date.now()); });
+    change((entry) => {
+      index = takeMissed(entry, store.form, one, desk.customer, Date.now());
+    });
     visit({ index, key: one.key });
     const label = store.form.fields.find((field) => field.key === one.key).label;
-    desk.say(`「${one.value}」填入了${label}`, { action: { label: "撤销（Ctrl+Z）", run: () => desk.calls.run("undo") }, seconds: 8 });
+    desk.say(`「${one.value}」填入了${label}`, {
+      action: { label: "撤销（Ctrl+Z）", run: () => desk.calls.run("undo") },
+      seconds: 8,
+    });
   }
 
   function dismissFirst() {
@@ -112,7 +134,10 @@ export function fieldCommands(desk, tools) {
   function goToPlace(place) {
     const field = store.form.fields[place];
     if (field) goTo(field.key);
-    else { desk.say("没有这个字母的字段", { seconds: 3 }); desk.refocus(); }
+    else {
+      desk.say("没有这个字母的字段", { seconds: 3 });
+      desk.refocus();
+    }
   }
 
   /** Show the letters and wait for one; the focus leaves the field, so that no input method takes the letter. */
@@ -133,10 +158,12 @@ export function fieldCommands(desk, tools) {
   }
 
   return {
-    edit, digit,
+    edit,
+    digit,
     commands: {
       confirm: () => {
-        if (!change((entry) => confirmField(entry, desk.customer, desk.field, Date.now()))) desk.say("本字段已逐项确认", { seconds: 2 });
+        if (!change((entry) => confirmField(entry, desk.customer, desk.field, Date.now())))
+          desk.say("本字段已逐项确认", { seconds: 2 });
       },
       empties: () => change((entry) => confirmRest(entry, store.form, Date.now(), desk.customer)),
       takeBack: () => restoreModel(desk.field),
@@ -153,8 +180,17 @@ export function fieldCommands(desk, tools) {
       guide: toggleGuide,
     },
     actions: {
-      edit, entering, advance, toggleConfirm, accept, focus: onFocus, takeBack: restoreModel, takeMissed: missed, dismiss: dismissFirst,
-      guide: toggleGuide, take: (value) => edit(desk.field, value, false),
+      edit,
+      entering,
+      advance,
+      toggleConfirm,
+      accept,
+      focus: onFocus,
+      takeBack: restoreModel,
+      takeMissed: missed,
+      dismiss: dismissFirst,
+      guide: toggleGuide,
+      take: (value) => edit(desk.field, value, false),
     },
   };
 }

@@ -2,7 +2,18 @@
 // input (input methods work in nothing else) and carries `data-field` and `data-customer`.
 import { caps, h, setAttr, setText } from "./dom.js";
 import { chordFor, isComposing, letterOf } from "./keys.js";
-import { addItems, isChoice, isEmpty, isList, isLongText, isWide, optionsOf, sameValue, splitItems, toggleItem } from "./values.js";
+import {
+  addItems,
+  isChoice,
+  isEmpty,
+  isList,
+  isLongText,
+  isWide,
+  optionsOf,
+  sameValue,
+  splitItems,
+  toggleItem,
+} from "./values.js";
 
 /**
  * Build a field's row. `act` is what the control may ask for:
@@ -12,17 +23,45 @@ import { addItems, isChoice, isEmpty, isList, isLongText, isWide, optionsOf, sam
 export function buildField(field, number, act) {
   const id = `field-${number}`;
   const control = isChoice(field) ? buildChoice(field, id, act) : buildText(field, id, act);
-  const old = h("button", { type: "button", class: "old", tabindex: "-1", hidden: true, onclick: () => act.takeBack(field.key) });
-  const fresh = h("button", { type: "button", class: "fresh", tabindex: "-1", hidden: true, onclick: () => act.accept(field.key) });
+  const old = h("button", {
+    type: "button",
+    class: "old",
+    tabindex: "-1",
+    hidden: true,
+    onclick: () => act.takeBack(field.key),
+  });
+  const fresh = h("button", {
+    type: "button",
+    class: "fresh",
+    tabindex: "-1",
+    hidden: true,
+    onclick: () => act.accept(field.key),
+  });
   const differs = h("span", { class: "differs", hidden: true, title: `别的结果说法不同（${chordFor("other")}）` }, "≠");
   const status = h("span", { class: "status", id: `${id}-status` });
-  const seen = h("button", { type: "button", class: "seen", tabindex: "-1", onclick: () => act.toggleConfirm(field.key) });
+  const seen = h("button", {
+    type: "button",
+    class: "seen",
+    tabindex: "-1",
+    onclick: () => act.toggleConfirm(field.key),
+  });
   const hint = h("div", { class: "hint", id: `${id}-hint`, hidden: true });
-  const label = h("label", { for: id, title: field.description }, h("kbd", { class: "key", "aria-hidden": "true" }, letterOf(number)), field.label);
+  const label = h(
+    "label",
+    { for: id, title: field.description },
+    h("kbd", { class: "key", "aria-hidden": "true" }, letterOf(number)),
+    field.label,
+  );
   const cell = h("div", { class: "cell" }, control.element, hint);
   if (control.element === control.input) hint.before(old, fresh);
   else control.element.append(old, fresh);
-  const row = h("div", { class: `f${isWide(field) ? " wide" : ""}` }, label, cell, h("div", { class: "tail" }, differs, status, seen));
+  const row = h(
+    "div",
+    { class: `f${isWide(field) ? " wide" : ""}` },
+    label,
+    cell,
+    h("div", { class: "tail" }, differs, status, seen),
+  );
   setAttr(control.input, "aria-describedby", `${id}-status ${id}-hint`);
   row.addEventListener("mousedown", (event) => {
     // A click beside the input, but inside the row, is a click on the field.
@@ -37,7 +76,11 @@ export function buildField(field, number, act) {
 function buildText(field, id, act) {
   const long = isLongText(field);
   const input = h(long ? "textarea" : "input", {
-    id, class: "text", "data-field": field.key, autocomplete: "off", spellcheck: "false",
+    id,
+    class: "text",
+    "data-field": field.key,
+    autocomplete: "off",
+    spellcheck: "false",
     ...(long ? { rows: "1" } : { type: "text" }),
     ...(field.kind === "phone" ? { inputmode: "tel" } : {}),
   });
@@ -53,9 +96,10 @@ function buildText(field, id, act) {
     act.advance(field.key, event.shiftKey ? -1 : 1);
   });
   return {
-    input, element: input,
+    input,
+    element: input,
     flush() {}, // every keystroke is taken as it comes
-    draw(value, chat, placeholder) {
+    draw(value, _chat, placeholder) {
       if (input.value !== value) input.value = value;
       setAttr(input, "title", value.length > 10 ? value : null); // half fields cut long texts
       setAttr(input, "placeholder", placeholder);
@@ -65,7 +109,14 @@ function buildText(field, id, act) {
 
 function buildChoice(field, id, act) {
   const list = isList(field);
-  const input = h("input", { id, class: "entry", type: "text", "data-field": field.key, autocomplete: "off", spellcheck: "false" });
+  const input = h("input", {
+    id,
+    class: "entry",
+    type: "text",
+    "data-field": field.key,
+    autocomplete: "off",
+    spellcheck: "false",
+  });
   const options = h("span", { class: "options", role: "group", "aria-label": field.label });
   const element = h("div", { class: "choice" }, options, input);
   const shown = { value: list ? [] : "", options: [], drawn: "" };
@@ -117,7 +168,9 @@ function buildChoice(field, id, act) {
     written(event);
   });
   input.addEventListener("compositionend", written);
-  input.addEventListener("blur", () => { if (input.value) takeEntry(); });
+  input.addEventListener("blur", () => {
+    if (input.value) takeEntry();
+  });
 
   function draw(value, chat, placeholder) {
     const suggested = optionsOf(field, chat);
@@ -140,7 +193,12 @@ function buildChoice(field, id, act) {
 
   function optionButton(item, i, suggested) {
     const mark = i < 9 ? h("sup", { "aria-hidden": "true" }, String(i + 1)) : null;
-    const button = h("button", { type: "button", class: i < suggested ? "option" : "option own", tabindex: "-1" }, item, mark);
+    const button = h(
+      "button",
+      { type: "button", class: i < suggested ? "option" : "option own", tabindex: "-1" },
+      item,
+      mark,
+    );
     button.addEventListener("mousedown", (event) => event.preventDefault()); // focus stays, or goes, to the input
     button.addEventListener("click", () => {
       input.focus();
@@ -172,7 +230,11 @@ export function drawField(part, view) {
   part.fresh.hidden = view.fresh === null;
   if (view.fresh !== null) {
     part.fresh.replaceChildren(h("small", {}, "新"), view.fresh || "（空）", caps(chordFor("accept")));
-    setAttr(part.fresh, "title", `新结果的值：${view.fresh || "（空）"}。采用按 ${chordFor("accept")}，保留现在的值按回车`);
+    setAttr(
+      part.fresh,
+      "title",
+      `新结果的值：${view.fresh || "（空）"}。采用按 ${chordFor("accept")}，保留现在的值按回车`,
+    );
   }
   row.classList.toggle("asked", view.fresh !== null);
   row.classList.toggle("folded", view.folded);

@@ -40,7 +40,8 @@ export function findHits(chat, pane, words) {
   for (const message of chat.messages) {
     const said = `${message.quote?.text ?? ""}\n${message.parts.map((part) => part.t).join("")}`.toLowerCase();
     const row = pane.rows.get(message.i);
-    if (message.speaker.toLowerCase().includes(needle) && !message.same) hits.push({ row, message: message.i, range: null });
+    if (message.speaker.toLowerCase().includes(needle) && !message.same)
+      hits.push({ row, message: message.i, range: null });
     if (!said.includes(needle)) continue;
     const { text, nodes } = textOf(row);
     const folded = text.toLowerCase();
@@ -55,7 +56,11 @@ export function findHits(chat, pane, words) {
 function wordsOf(row) {
   const { text, nodes } = textOf(row);
   const segments = [...new Intl.Segmenter("zh", { granularity: "word" }).segment(text)];
-  return { text, nodes, words: segments.map((one) => ({ start: one.index, end: one.index + one.segment.length, isWord: one.isWordLike })) };
+  return {
+    text,
+    nodes,
+    words: segments.map((one) => ({ start: one.index, end: one.index + one.segment.length, isWord: one.isWordLike })),
+  };
 }
 
 /**

@@ -6,7 +6,7 @@ import { h, reveal, setAttr, setText } from "./dom.js";
 import { buildField, drawField } from "./fields.js";
 import { chordFor } from "./keys.js";
 import { confirmationOf, confirmedCount, isChanged, isDelta, markOf } from "./model.js";
-import { UNSEEN, isChoice, isEmpty, isWide, valueText } from "./values.js";
+import { isChoice, isEmpty, isWide, UNSEEN, valueText } from "./values.js";
 
 const TONES = { 原文: "exact", 归一化: "normalised", 推断: "judged", 无依据: "missing" };
 
@@ -38,9 +38,18 @@ export function buildForm(form, act) {
   });
   const scroll = h("div", { class: "scroll" }, fields);
   const head = h("div", { class: "sheet-head" }, tabs, summary);
-  const add = h("button", { type: "button", class: "add", "aria-label": "添加客户", title: `添加客户（${chordFor("add")}）` }, "＋", h("span", { class: "word" }, " 添加客户"));
+  const add = h(
+    "button",
+    { type: "button", class: "add", "aria-label": "添加客户", title: `添加客户（${chordFor("add")}）` },
+    "＋",
+    h("span", { class: "word" }, " 添加客户"),
+  );
   add.addEventListener("click", () => act.addCustomer(add));
-  const more = h("button", { type: "button", class: "add more", title: "合并、拆分、互换、移动、对应到发言人", "aria-label": "更多客户操作" }, "⋯");
+  const more = h(
+    "button",
+    { type: "button", class: "add more", title: "合并、拆分、互换、移动、对应到发言人", "aria-label": "更多客户操作" },
+    "⋯",
+  );
   more.addEventListener("click", () => act.moreCustomers(more));
   return { form, act, parts, tabs, list, add, more, summary, fields, scroll, head, about: buildAbout(act) };
 }
@@ -53,13 +62,16 @@ export function drawForm(view, entry, index, key) {
     if (remark.index === index && (!said.has(remark.key) || remark.level === "warning")) said.set(remark.key, remark);
   }
   const asked = isDelta(entry);
-  for (const [other, part] of view.parts) drawField(part, fieldView(entry, customer, index, part.field, said.get(other), asked));
+  for (const [other, part] of view.parts)
+    drawField(part, fieldView(entry, customer, index, part.field, said.get(other), asked));
   drawTabs(view, entry, index);
   drawMissed(view.about, entry, view.form, index);
   drawLine(view.about, entry, view.form, index, key);
   const model = entry.chat.run ? `模型：${entry.chat.run.model || entry.chat.run.name}` : "没有抽取结果";
   const left = entry.work.reduce((sum, one) => sum + Object.keys(one.delta ?? {}).length, 0);
-  const count = asked ? `增量审阅：还有 ${left} 处不同` : `${confirmedCount(customer, view.form)} / ${view.form.fields.length} 已确认`;
+  const count = asked
+    ? `增量审阅：还有 ${left} 处不同`
+    : `${confirmedCount(customer, view.form)} / ${view.form.fields.length} 已确认`;
   setText(view.summary, `${count}　${model}`);
   setAttr(view.summary, "title", entry.chat.run ? `抽取任务：${entry.chat.run.name}` : null);
 }
@@ -82,11 +94,18 @@ function fieldView(entry, customer, index, field, remark, asked) {
   const isAsked = key in (customer.delta ?? {});
   const isTold = status === "无依据" && (remark?.hint ?? "").startsWith("群聊里找不到"); // the status says it already
   return {
-    value, chat: entry.chat, customer: index, confirmed, hint: isTold ? "" : (remark?.hint ?? ""), level: remark?.level ?? null,
-    status: status === "原文" ? "✓ 原文" : status, statusTitle: [changed ? "改过模型的值" : "", evidence].filter(Boolean).join("；"),
+    value,
+    chat: entry.chat,
+    customer: index,
+    confirmed,
+    hint: isTold ? "" : (remark?.hint ?? ""),
+    level: remark?.level ?? null,
+    status: status === "原文" ? "✓ 原文" : status,
+    statusTitle: [changed ? "改过模型的值" : "", evidence].filter(Boolean).join("；"),
     tone: status === "已改" || status === "已钉" ? "changed" : (TONES[status] ?? ""),
     old: changed && !isAsked ? valueText(customer.baseline[key]) : null,
-    fresh: isAsked ? valueText(customer.delta[key]) : null, folded: asked && !isAsked,
+    fresh: isAsked ? valueText(customer.delta[key]) : null,
+    folded: asked && !isAsked,
     differs: alternatives({ ...customer, baseline: null }, key, null).length > 0,
     placeholder: isChoice(field) ? "" : confirmed === UNSEEN ? "未看" : "确认为空",
   };
@@ -100,11 +119,36 @@ function drawTabs(view, entry, index) {
   const tabs = entry.work.map((customer, i) => {
     const name = customer.values[view.form.name_field] || "未填姓名";
     const bound = speakersOf(entry.chat, customer.values[view.form.name_field]).length > 0;
-    const tab = h("button", { type: "button", role: "tab", id: `tab-${i}`, class: bound ? "tab" : "tab loose", "aria-selected": String(i === index),
-                              title: bound ? `Alt+${i + 1}` : `Alt+${i + 1}　群聊里没有这个名字的发言人（${chordFor("bind")} 对应）`,
-                              "data-customer-tab": i, "aria-label": `客户 ${i + 1} · ${name}`, onclick: () => view.act.tab(i) }, h("span", { class: "word" }, "客户"), `${i + 1} · ${name}`);
-    const remove = i === index ? h("button", { type: "button", class: "remove", title: "删除这位客户（Alt+-，可撤销）",
-      "aria-label": `删除客户 ${i + 1}`, onclick: () => view.act.removeCustomer(i) }, "×") : null;
+    const tab = h(
+      "button",
+      {
+        type: "button",
+        role: "tab",
+        id: `tab-${i}`,
+        class: bound ? "tab" : "tab loose",
+        "aria-selected": String(i === index),
+        title: bound ? `Alt+${i + 1}` : `Alt+${i + 1}　群聊里没有这个名字的发言人（${chordFor("bind")} 对应）`,
+        "data-customer-tab": i,
+        "aria-label": `客户 ${i + 1} · ${name}`,
+        onclick: () => view.act.tab(i),
+      },
+      h("span", { class: "word" }, "客户"),
+      `${i + 1} · ${name}`,
+    );
+    const remove =
+      i === index
+        ? h(
+            "button",
+            {
+              type: "button",
+              class: "remove",
+              title: "删除这位客户（Alt+-，可撤销）",
+              "aria-label": `删除客户 ${i + 1}`,
+              onclick: () => view.act.removeCustomer(i),
+            },
+            "×",
+          )
+        : null;
     return h("span", { class: i === index ? "tab-box on" : "tab-box" }, tab, many || i === index ? remove : null);
   });
   view.list.setAttribute("aria-owns", entry.work.map((_, i) => `tab-${i}`).join(" "));

@@ -44,7 +44,9 @@ export function fillViewport(host, root) {
 
 /** Mark the root light or dark by the theme's background, so that the evidence colours fit. */
 export function markTheme(root) {
-  const numbers = getComputedStyle(root).backgroundColor.match(/[\d.]+/g)?.map(Number) ?? [255, 255, 255];
+  const numbers = getComputedStyle(root)
+    .backgroundColor.match(/[\d.]+/g)
+    ?.map(Number) ?? [255, 255, 255];
   const light = (0.2126 * numbers[0] + 0.7152 * numbers[1] + 0.0722 * numbers[2]) / 255 > 0.5;
   const theme = light ? "light" : "dark";
   if (root.dataset.theme !== theme) root.dataset.theme = theme;

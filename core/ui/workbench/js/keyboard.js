@@ -1,8 +1,23 @@
 // Keys on the whole page while the desk is on it. Fields handle their own keys; this is for commands.
 import { chordOf, commandOf, isComposing, placeOf } from "./keys.js";
 
-const MAY_REPEAT = new Set(["next", "previous", "undo", "redo", "unseen", "nextField", "previousField", "messageUp", "messageDown",
-                            "wordLeft", "wordRight", "grow", "shrink", "evidence", "evidenceBack"]);
+const MAY_REPEAT = new Set([
+  "next",
+  "previous",
+  "undo",
+  "redo",
+  "unseen",
+  "nextField",
+  "previousField",
+  "messageUp",
+  "messageDown",
+  "wordLeft",
+  "wordRight",
+  "grow",
+  "shrink",
+  "evidence",
+  "evidenceBack",
+]);
 
 /** Listen to the page's keys; returns a stop function. */
 export function listen(desk) {

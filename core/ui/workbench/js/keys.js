@@ -86,7 +86,9 @@ export function placeOf(letter) {
 export function chordOf(event, mac = isMac) {
   let key = event.key ?? "";
   if (event.altKey && event.code) {
-    const plain = { Period: ".", Comma: ",", Slash: "/", Equal: "=", Minus: "-", BracketLeft: "[", BracketRight: "]" }[event.code];
+    const plain = { Period: ".", Comma: ",", Slash: "/", Equal: "=", Minus: "-", BracketLeft: "[", BracketRight: "]" }[
+      event.code
+    ];
     if (plain) key = plain;
     else if (/^Key[A-Z]$/.test(event.code)) key = event.code.slice(3);
     else if (/^(Digit|Numpad)[0-9]$/.test(event.code)) key = event.code.slice(-1);
@@ -117,6 +119,15 @@ export function commandOf(event, commandMode, mac = isMac) {
 
 /** A key name as people see it on the keyboard. */
 export function keyCap(name, mac = isMac) {
-  const caps = { Enter: "↵", ArrowUp: "↑", ArrowDown: "↓", ArrowLeft: "←", ArrowRight: "→", Shift: "⇧", Ctrl: mac ? "⌘" : "Ctrl", Alt: mac ? "⌥" : "Alt" };
+  const caps = {
+    Enter: "↵",
+    ArrowUp: "↑",
+    ArrowDown: "↓",
+    ArrowLeft: "←",
+    ArrowRight: "→",
+    Shift: "⇧",
+    Ctrl: mac ? "⌘" : "Ctrl",
+    Alt: mac ? "⌥" : "Alt",
+  };
   return caps[name] ?? name;
 }

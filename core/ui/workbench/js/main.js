@@ -19,7 +19,9 @@ function openDesk(host) {
   let stops = [];
   let isSettled = false;
   let seen = Date.now();
-  const onSign = () => { seen = Date.now(); };
+  const onSign = () => {
+    seen = Date.now();
+  };
 
   /** Take a place on the page: the first one, or another after Streamlit has built the element anew. */
   function settle(place) {
@@ -59,7 +61,8 @@ function openDesk(host) {
   }, TICK);
 
   return {
-    settle, leave,
+    settle,
+    leave,
     take(component) {
       markTheme(desk.root);
       const moved = !isSettled && desk.component !== null;

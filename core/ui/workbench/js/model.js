@@ -2,7 +2,7 @@
 //
 // `entry.work` is a list of customers that is replaced, never changed, by every edit: undo steps are references, and
 // "dirty" is `entry.work !== entry.clean`.
-import { IN_BULK, ONE_BY_ONE, UNSEEN, isEmpty, sameValue } from "./values.js";
+import { IN_BULK, isEmpty, ONE_BY_ONE, sameValue, UNSEEN } from "./values.js";
 
 const UNDO_STEPS = 200;
 const UNDO_PAUSE = 800;
@@ -35,10 +35,23 @@ function workCustomer(customer, index) {
 export function makeEntry(chat) {
   const work = chat.customers.map(workCustomer);
   return {
-    chat, work, clean: work, agreed: work, // agreed: what this browser and the server last had in common
-    version: chat.version, status: chat.status, note: chat.note ?? "",
-    lastSave: null, undo: [], redo: [], undoTag: "", undoTime: 0,
-    gate: false, conflict: null, rejected: "", seconds: 0, restored: false,
+    chat,
+    work,
+    clean: work,
+    agreed: work, // agreed: what this browser and the server last had in common
+    version: chat.version,
+    status: chat.status,
+    note: chat.note ?? "",
+    lastSave: null,
+    undo: [],
+    redo: [],
+    undoTag: "",
+    undoTime: 0,
+    gate: false,
+    conflict: null,
+    rejected: "",
+    seconds: 0,
+    restored: false,
     typing: null, // text in a free entry that is not entered yet: {uid, key, text}
     decided: null, // the decision that can be taken back: {before, status}; any edit after it ends that
   };
@@ -143,7 +156,12 @@ export function togglePin(entry, index, key, message, now) {
   const old = entry.work[index].pinned[key] ?? [];
   const isIn = old.includes(message);
   const pins = isIn ? old.filter((other) => other !== message) : [...old, message].sort((a, b) => a - b);
-  commit(entry, changed(entry, index, (customer) => ({ pinned: { ...customer.pinned, [key]: pins } })), "", now);
+  commit(
+    entry,
+    changed(entry, index, (customer) => ({ pinned: { ...customer.pinned, [key]: pins } })),
+    "",
+    now,
+  );
   return !isIn;
 }
 
@@ -172,8 +190,10 @@ export function firstDifference(before, after, form) {
     if (!old) return { index: i, key: form.name_field };
     if (old === after[i]) continue;
     const field = form.fields.find(
-      ({ key }) => old.values[key] !== after[i].values[key] || old.confirmed[key] !== after[i].confirmed[key]
-        || old.pinned[key] !== after[i].pinned[key],
+      ({ key }) =>
+        old.values[key] !== after[i].values[key] ||
+        old.confirmed[key] !== after[i].confirmed[key] ||
+        old.pinned[key] !== after[i].pinned[key],
     );
     if (field) return { index: i, key: field.key };
   }
@@ -253,13 +273,22 @@ export function mergeChat(entry, chat, busy, form) {
   entry.chat = chat;
   // An answer to a save of mine has my order as it was sent; somebody else's version has an order of its own.
   const served = entry.agreed?.map((customer) => customer.uid) ?? [];
-  const places = chat.version !== entry.version ? placesOf(entry.work, chat.customers, form, (known) => known.origin)
-    : entry.work.map(({ uid }) => (served.length === chat.customers.length ? served.indexOf(uid) : -1));
+  const places =
+    chat.version !== entry.version
+      ? placesOf(entry.work, chat.customers, form, (known) => known.origin)
+      : entry.work.map(({ uid }) => (served.length === chat.customers.length ? served.indexOf(uid) : -1));
   const refreshed = (customer, i) => {
     const place = places[i] ?? -1;
     if (place < 0) return customer;
     const { marks, values, baseline, others } = chat.customers[place];
-    return { ...customer, source: place, marks: marks ?? {}, marked: values, baseline: baseline ?? null, others: others ?? {} };
+    return {
+      ...customer,
+      source: place,
+      marks: marks ?? {},
+      marked: values,
+      baseline: baseline ?? null,
+      others: others ?? {},
+    };
   };
   const wasClean = !isDirty(entry);
   entry.work = entry.work.map(refreshed);
@@ -281,10 +310,11 @@ export function placesOf(customers, others, form, originOf) {
   const name = (customer) => customer.values[form.name_field];
   const left = new Set(others.keys());
   const found = customers.map(() => undefined);
-  const match = (same) => customers.forEach((customer, i) => {
-    found[i] ??= [...left].find((place) => same(customer, others[place]));
-    left.delete(found[i]);
-  });
+  const match = (same) =>
+    customers.forEach((customer, i) => {
+      found[i] ??= [...left].find((place) => same(customer, others[place]));
+      left.delete(found[i]);
+    });
   match((one, other) => Number.isInteger(one.origin) && one.origin === originOf(other));
   match((one, other) => name(one) && name(one) === name(other));
   match(() => true);
@@ -300,8 +330,14 @@ export function restoreWork(entry, kept, form) {
     const place = isForeign ? places[i] : saved.from;
     const known = place === null || place === undefined ? null : entry.work[place];
     const base = known ?? { source: null, baseline: null, marks: {}, marked: null, others: {}, delta: {} };
-    return { ...base, uid: known?.uid ?? nextUid(), values: saved.values, confirmed: saved.confirmed,
-             origin: saved.origin ?? null, pinned: saved.pinned ?? {} };
+    return {
+      ...base,
+      uid: known?.uid ?? nextUid(),
+      values: saved.values,
+      confirmed: saved.confirmed,
+      origin: saved.origin ?? null,
+      pinned: saved.pinned ?? {},
+    };
   });
   entry.version = kept.base_version;
   entry.lastSave = kept.after_save_id ?? null;

@@ -1,6 +1,6 @@
 // Saves on their way: made from a chat in work, kept until the server has answered each. Pure.
 import { isDirty, placesOf } from "./model.js";
-import { ONE_BY_ONE, UNSEEN, addItems, isList, sameValue, valueText } from "./values.js";
+import { addItems, isList, ONE_BY_ONE, sameValue, UNSEEN, valueText } from "./values.js";
 
 export const DRAFT = "草稿";
 /** After this many milliseconds without an answer a save counts as not saved, and is sent again. */
@@ -20,9 +20,21 @@ export function plainCustomers(entry, form) {
 /** Turn the chat's present work into a save; the chat is clean until the next edit or a bad answer. */
 export function makeSave(entry, form, { id, status, note, reviewer, now, reason = "", undo = false }) {
   const save = {
-    save_id: id, after_save_id: entry.lastSave, record_id: entry.chat.record_id, chat: entry.chat.chat, reviewer,
-    base_version: entry.version, customers: plainCustomers(entry, form), status, note: note ?? entry.note, reason, undo,
-    seconds: Math.round(entry.seconds), made: now, sent: now, tries: 1,
+    save_id: id,
+    after_save_id: entry.lastSave,
+    record_id: entry.chat.record_id,
+    chat: entry.chat.chat,
+    reviewer,
+    base_version: entry.version,
+    customers: plainCustomers(entry, form),
+    status,
+    note: note ?? entry.note,
+    reason,
+    undo,
+    seconds: Math.round(entry.seconds),
+    made: now,
+    sent: now,
+    tries: 1,
   };
   entry.seconds = 0;
   entry.clean = entry.work;
@@ -43,23 +55,45 @@ function withTyping(entry, form) {
   if (place < 0) return customers;
   const { values, confirmed } = customers[place];
   const value = isList(form.fields.find((field) => field.key === key)) ? addItems(values[key], text) : text;
-  customers[place] = { ...customers[place], values: { ...values, [key]: value }, confirmed: { ...confirmed, [key]: ONE_BY_ONE } };
+  customers[place] = {
+    ...customers[place],
+    values: { ...values, [key]: value },
+    confirmed: { ...confirmed, [key]: ONE_BY_ONE },
+  };
   return customers;
 }
 
 /** What lies in the journal for a chat with edits that no save holds yet. */
 export function draftOf(entry, form, now) {
   return {
-    chat: entry.chat.chat, record_id: entry.chat.record_id, base_version: entry.version,
-    after_save_id: entry.lastSave, customers: withTyping(entry, form), note: entry.note, made: now,
+    chat: entry.chat.chat,
+    record_id: entry.chat.record_id,
+    base_version: entry.version,
+    after_save_id: entry.lastSave,
+    customers: withTyping(entry, form),
+    note: entry.note,
+    made: now,
   };
 }
 
 /** A draft from the journal as a save: what was typed before a reload and no save held yet. */
 export function saveOfDraft(draft, { id, reviewer, now }) {
-  return { save_id: id, after_save_id: draft.after_save_id, record_id: draft.record_id, chat: draft.chat, reviewer,
-           base_version: draft.base_version, customers: draft.customers, status: DRAFT, note: draft.note, reason: "", seconds: 0,
-           made: draft.made, sent: now, tries: 1 };
+  return {
+    save_id: id,
+    after_save_id: draft.after_save_id,
+    record_id: draft.record_id,
+    chat: draft.chat,
+    reviewer,
+    base_version: draft.base_version,
+    customers: draft.customers,
+    status: DRAFT,
+    note: draft.note,
+    reason: "",
+    seconds: 0,
+    made: draft.made,
+    sent: now,
+    tries: 1,
+  };
 }
 
 /** Saves of one chat that wait for an answer (a chat without a record yet has no record id to go by). */
@@ -81,8 +115,15 @@ export function applyAck(entry, save, ack) {
   } else if (ack.result === "conflict") {
     entry.clean = null;
     const status = save.status === DRAFT && entry.conflict ? entry.conflict.status : save.status;
-    entry.conflict = { theirs: ack.theirs ?? null, who: ack.who ?? "", version: ack.version, why: ack.why ?? "", status,
-                       decided: ack.status ?? "", noted: ack.note ?? "" };
+    entry.conflict = {
+      theirs: ack.theirs ?? null,
+      who: ack.who ?? "",
+      version: ack.version,
+      why: ack.why ?? "",
+      status,
+      decided: ack.status ?? "",
+      noted: ack.note ?? "",
+    };
   } else {
     entry.clean = null;
     entry.rejected = ack.why || "服务器没有接受这次保存";
@@ -95,8 +136,10 @@ function pairs(entry, form) {
   const theirs = entry.conflict?.theirs ?? [];
   const found = placesOf(entry.work, theirs, form, (other) => other.source);
   const left = [...theirs.keys()].filter((place) => !found.includes(place));
-  return [...entry.work.map((mine, i) => ({ mine, other: theirs[found[i]], place: found[i] })),
-          ...left.map((place) => ({ mine: undefined, other: theirs[place], place }))];
+  return [
+    ...entry.work.map((mine, i) => ({ mine, other: theirs[found[i]], place: found[i] })),
+    ...left.map((place) => ({ mine: undefined, other: theirs[place], place })),
+  ];
 }
 
 /**
@@ -110,17 +153,29 @@ export function conflictRows(entry, form) {
   for (const [index, { mine, other }] of everybody.entries()) {
     if (!mine || !other) {
       const name = (mine ?? other).values[form.name_field] || "未填姓名";
-      rows.push({ id: `${index}:`, index, key: null, label: `客户 ${index + 1}`,
-                  mine: mine ? `有（${name}）` : "没有", theirs: other ? `有（${name}）` : "没有" });
+      rows.push({
+        id: `${index}:`,
+        index,
+        key: null,
+        label: `客户 ${index + 1}`,
+        mine: mine ? `有（${name}）` : "没有",
+        theirs: other ? `有（${name}）` : "没有",
+      });
       continue;
     }
     for (const field of form.fields) {
       if (sameValue(mine.values[field.key], other.values[field.key])) continue;
       const before = entry.agreed?.find((customer) => customer.uid === mine.uid)?.values;
       const untouched = before !== undefined && sameValue(mine.values[field.key], before[field.key]);
-      rows.push({ id: `${index}:${field.key}`, index, key: field.key, untouched,
-                  label: entry.work.length > 1 ? `客户 ${index + 1} · ${field.label}` : field.label,
-                  mine: valueText(mine.values[field.key]), theirs: valueText(other.values[field.key]) });
+      rows.push({
+        id: `${index}:${field.key}`,
+        index,
+        key: field.key,
+        untouched,
+        label: entry.work.length > 1 ? `客户 ${index + 1} · ${field.label}` : field.label,
+        mine: valueText(mine.values[field.key]),
+        theirs: valueText(other.values[field.key]),
+      });
     }
   }
   const both = everybody.filter(({ mine, other }) => mine && other);
@@ -129,8 +184,15 @@ export function conflictRows(entry, form) {
     const mine = both.map((one) => one.mine);
     const uids = mine.map(({ uid }) => uid);
     const before = entry.agreed?.map(({ uid }) => uid).filter((uid) => uids.includes(uid));
-    rows.push({ id: "order", index: 0, key: null, label: "客户的顺序", untouched: before?.join() === uids.join(),
-                mine: names(mine), theirs: names([...both].sort((a, b) => a.place - b.place).map((one) => one.other)) });
+    rows.push({
+      id: "order",
+      index: 0,
+      key: null,
+      label: "客户的顺序",
+      untouched: before?.join() === uids.join(),
+      mine: names(mine),
+      theirs: names([...both].sort((a, b) => a.place - b.place).map((one) => one.other)),
+    });
   }
   return theirs.length ? [...rows, ...decisionRows(entry)] : rows;
 }
@@ -140,7 +202,15 @@ function decisionRows(entry) {
   const { status, decided, noted } = entry.conflict;
   const rows = [];
   if (decided && decided !== DRAFT && decided !== status) {
-    rows.push({ id: "status", index: 0, key: null, untouched: status === DRAFT, label: "判定", mine: status, theirs: decided });
+    rows.push({
+      id: "status",
+      index: 0,
+      key: null,
+      untouched: status === DRAFT,
+      label: "判定",
+      mine: status,
+      theirs: decided,
+    });
   }
   const untouched = entry.note === (entry.chat.note ?? "");
   if (noted !== entry.note && (noted || untouched)) {
@@ -167,9 +237,21 @@ export function settleConflict(entry, form, taken) {
     if (!mine || !other) {
       const wanted = taken.has(`${index}:`) ? other : mine;
       if (wanted === mine && mine) kept.push({ customer: mine, place });
-      else if (wanted) kept.push({ place, customer: { uid: `theirs-${index}`, source: null, origin: wanted.source ?? null, baseline: null,
-                                                      pinned: wanted.pinned ?? {}, marks: {}, marked: null, values: wanted.values,
-                                                      confirmed: wanted.confirmed ?? {} } });
+      else if (wanted)
+        kept.push({
+          place,
+          customer: {
+            uid: `theirs-${index}`,
+            source: null,
+            origin: wanted.source ?? null,
+            baseline: null,
+            pinned: wanted.pinned ?? {},
+            marks: {},
+            marked: null,
+            values: wanted.values,
+            confirmed: wanted.confirmed ?? {},
+          },
+        });
       continue;
     }
     const values = { ...mine.values };

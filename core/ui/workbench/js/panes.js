@@ -77,7 +77,8 @@ export function makePanes(host, entryFor, handlers) {
 export function paint(pane, entry, index, form) {
   const customer = entry.work[index];
   const groups = new Map(openMissed(entry).map((one) => [one.id, NOWHERE]));
-  for (const [key, part] of form.parts) for (const id of markOf(customer, key)?.evidence ?? []) groups.set(id, part.group);
+  for (const [key, part] of form.parts)
+    for (const id of markOf(customer, key)?.evidence ?? []) groups.set(id, part.group);
   const state = JSON.stringify([...groups]);
   if (pane.painted === state) return;
   paintMarks(pane, (id) => groups.get(id) ?? 0);

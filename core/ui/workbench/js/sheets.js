@@ -9,17 +9,54 @@ const HELP_GROUPS = ["判定", "走动", "客户", "字段", "其他", "群聊"]
 /** The sheet of all keys; closes with Esc, ? or a click. */
 export function buildHelp(onClose) {
   const rows = [...COMMANDS, ...FIELD_KEYS];
-  const letters = (row) => (row.letters ?? []).slice(0, 1).map((key) => h("span", { class: "letter", title: "命令模式" }, caps(key)));
+  const letters = (row) =>
+    (row.letters ?? []).slice(0, 1).map((key) => h("span", { class: "letter", title: "命令模式" }, caps(key)));
   const groups = HELP_GROUPS.map((group) =>
-    h("section", {}, h("h5", {}, group), h("dl", {}, rows.filter((row) => row.group === group).flatMap((row) => [
-      h("dt", {}, row.keys.map((key) => caps(key)), letters(row)),
-      h("dd", {}, row.label),
-    ]))));
+    h(
+      "section",
+      {},
+      h("h5", {}, group),
+      h(
+        "dl",
+        {},
+        rows
+          .filter((row) => row.group === group)
+          .flatMap((row) => [
+            h(
+              "dt",
+              {},
+              row.keys.map((key) => caps(key)),
+              letters(row),
+            ),
+            h("dd", {}, row.label),
+          ]),
+      ),
+    ),
+  );
   const close = h("button", { type: "button", class: "btn", onclick: onClose }, "关闭", caps("Esc"));
-  const box = h("div", { class: "help", role: "dialog", "aria-modal": "true", "aria-label": "全部快捷键", tabindex: "-1" },
-                h("header", {}, h("h3", {}, "全部快捷键"), h("span", { class: "soft" }, "虚线框的键在命令模式（Esc）里有效；输入法选词时的回车不算命令"), close),
-                h("div", { class: "columns" }, groups));
-  const veil = h("div", { class: "veil", hidden: true, onclick: (event) => { if (event.target === veil) onClose(); } }, box);
+  const box = h(
+    "div",
+    { class: "help", role: "dialog", "aria-modal": "true", "aria-label": "全部快捷键", tabindex: "-1" },
+    h(
+      "header",
+      {},
+      h("h3", {}, "全部快捷键"),
+      h("span", { class: "soft" }, "虚线框的键在命令模式（Esc）里有效；输入法选词时的回车不算命令"),
+      close,
+    ),
+    h("div", { class: "columns" }, groups),
+  );
+  const veil = h(
+    "div",
+    {
+      class: "veil",
+      hidden: true,
+      onclick: (event) => {
+        if (event.target === veil) onClose();
+      },
+    },
+    box,
+  );
   return { element: veil, box };
 }
 
@@ -40,36 +77,78 @@ export function buildConflict(entry, form, onSettle) {
     redraw.push(() => button.setAttribute("aria-pressed", String(taken.has(row.id) === (side === "theirs"))));
     return button;
   };
-  const table = h("div", { class: "both", role: "group", "aria-label": "两边不同的地方" },
-                  h("span", {}, ""), h("b", {}, "我的"), h("b", {}, `${other}的`),
-                  rows.flatMap((row) => [h("span", { class: "what" }, row.label), choice(row, "mine"), choice(row, "theirs")]));
+  const table = h(
+    "div",
+    { class: "both", role: "group", "aria-label": "两边不同的地方" },
+    h("span", {}, ""),
+    h("b", {}, "我的"),
+    h("b", {}, `${other}的`),
+    rows.flatMap((row) => [h("span", { class: "what" }, row.label), choice(row, "mine"), choice(row, "theirs")]),
+  );
   const all = (side) => () => {
     taken.clear();
     if (side === "theirs") rows.forEach((row) => taken.add(row.id));
     redraw.forEach((draw) => draw());
   };
   redraw.forEach((draw) => draw());
-  return h("div", { class: "conflict", role: "alert", "data-testid": "conflict" },
-           h("p", {}, h("b", {}, `${other}在你之前保存过这一条。`), !rows.length ? why : "下面是两边不同的地方：你改过的先留你的，你没动过的先用对方的，逐项看过再保存。"),
-           rows.length ? table : null,
-           h("div", { class: "actions" },
-             rows.length ? h("button", { type: "button", class: "btn", onclick: all("mine") }, "全部用我的") : null,
-             rows.length ? h("button", { type: "button", class: "btn", onclick: all("theirs") }, `全部用${other}的`) : null,
-             h("button", { type: "button", class: "btn main", "data-command": "settle", onclick: () => onSettle(taken) }, "按所选保存")));
+  return h(
+    "div",
+    { class: "conflict", role: "alert", "data-testid": "conflict" },
+    h(
+      "p",
+      {},
+      h("b", {}, `${other}在你之前保存过这一条。`),
+      !rows.length ? why : "下面是两边不同的地方：你改过的先留你的，你没动过的先用对方的，逐项看过再保存。",
+    ),
+    rows.length ? table : null,
+    h(
+      "div",
+      { class: "actions" },
+      rows.length ? h("button", { type: "button", class: "btn", onclick: all("mine") }, "全部用我的") : null,
+      rows.length ? h("button", { type: "button", class: "btn", onclick: all("theirs") }, `全部用${other}的`) : null,
+      h(
+        "button",
+        { type: "button", class: "btn main", "data-command": "settle", onclick: () => onSettle(taken) },
+        "按所选保存",
+      ),
+    ),
+  );
 }
 
 /** One line above the panes. */
 export function notice(text, tone, action = null) {
-  return h("div", { class: "notice", "data-tone": tone, role: "alert" }, h("span", {}, text),
-           action ? h("button", { type: "button", class: "link", onclick: action.run }, action.label) : null);
+  return h(
+    "div",
+    { class: "notice", "data-tone": tone, role: "alert" },
+    h("span", {}, text),
+    action ? h("button", { type: "button", class: "link", onclick: action.run }, action.label) : null,
+  );
 }
 
 /** A small list under a button. `items` are `{label, hint, run}`; digits choose, Esc closes. */
 export function buildMenu(title, items, onClose) {
   const buttons = items.map(({ label, hint, run }, i) =>
-    h("button", { type: "button", role: "menuitem", onclick: () => { onClose(); run(); } }, label,
-      hint ? h("small", {}, hint) : null, i < 9 ? h("sup", { "aria-hidden": "true" }, String(i + 1)) : null));
-  const menu = h("div", { class: "menu", role: "menu", "aria-label": title }, h("div", { class: "menu-title", role: "presentation" }, title), buttons);
+    h(
+      "button",
+      {
+        type: "button",
+        role: "menuitem",
+        onclick: () => {
+          onClose();
+          run();
+        },
+      },
+      label,
+      hint ? h("small", {}, hint) : null,
+      i < 9 ? h("sup", { "aria-hidden": "true" }, String(i + 1)) : null,
+    ),
+  );
+  const menu = h(
+    "div",
+    { class: "menu", role: "menu", "aria-label": title },
+    h("div", { class: "menu-title", role: "presentation" }, title),
+    buttons,
+  );
   menu.addEventListener("keydown", (event) => {
     const at = buttons.indexOf(event.target);
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -80,7 +159,9 @@ export function buildMenu(title, items, onClose) {
     event.preventDefault();
     event.stopPropagation();
   });
-  menu.addEventListener("focusout", (event) => { if (!menu.contains(event.relatedTarget)) onClose(); });
+  menu.addEventListener("focusout", (event) => {
+    if (!menu.contains(event.relatedTarget)) onClose();
+  });
   return { element: menu, focus: () => buttons[0].focus() };
 }
 
@@ -91,6 +172,11 @@ export function buildBlank(onBack) {
   const title = h("h3", {});
   const text = h("p", {});
   const back = h("button", { type: "button", class: "btn", onclick: onBack }, "回到上一条", caps("Alt+ArrowUp"));
-  const element = h("div", { class: "blank", role: "status" }, skeleton, h("div", { class: "words" }, title, text, back));
+  const element = h(
+    "div",
+    { class: "blank", role: "status" },
+    skeleton,
+    h("div", { class: "words" }, title, text, back),
+  );
   return { element, skeleton, title, text, back };
 }

@@ -1,16 +1,28 @@
 // The desk's state: chats that came, saves under way, where we are in the queue. Pure: effects are the caller's.
 import { isDirty, makeEntry, mergeChat, restoreWork } from "./model.js";
-import { DRAFT, applyAck, waitingFor } from "./outbox.js";
+import { applyAck, DRAFT, waitingFor } from "./outbox.js";
 
 const KEPT_CHATS = 40;
 
 export function makeStore() {
   return {
-    session: null, form: null, reviewer: "", dataset: { id: 0, name: "" }, error: "",
+    session: null,
+    form: null,
+    reviewer: "",
+    dataset: { id: 0, name: "" },
+    error: "",
     guidelines: {},
     progress: { total: 0, confirmed: 0, discussed: 0, skipped: 0, left: 0 },
-    entries: new Map(), outbox: [], orphans: new Map(),
-    current: null, waiting: null, visited: [], queue: [], queueAt: null, opened: null, reported: new Set(),
+    entries: new Map(),
+    outbox: [],
+    orphans: new Map(),
+    current: null,
+    waiting: null,
+    visited: [],
+    queue: [],
+    queueAt: null,
+    opened: null,
+    reported: new Set(),
     decided: new Set(),
   };
 }
@@ -51,8 +63,15 @@ export function receive(store, data, restore = () => {}) {
     for (const [index, entry] of store.entries) {
       if (!isDirty(entry) && !isBusy(store, entry) && !entry.conflict) store.entries.delete(index);
     }
-    Object.assign(store, { session: data.session, current: null, waiting: null, visited: [], opened: null,
-                           reported: new Set(), decided: new Set() });
+    Object.assign(store, {
+      session: data.session,
+      current: null,
+      waiting: null,
+      visited: [],
+      opened: null,
+      reported: new Set(),
+      decided: new Set(),
+    });
   }
   store.form = data.form;
   store.reviewer = data.reviewer;
@@ -87,7 +106,9 @@ function takeAck(store, ack, effects) {
 function takeChat(store, chat, effects) {
   const known = store.entries.get(chat.chat);
   if (known) {
-    (mergeChat(known, chat, isBusy(store, known), store.form) === "replaced" ? effects.replaced : effects.merged).push(chat.chat);
+    (mergeChat(known, chat, isBusy(store, known), store.form) === "replaced" ? effects.replaced : effects.merged).push(
+      chat.chat,
+    );
     return;
   }
   const entry = makeEntry(chat);

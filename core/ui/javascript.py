@@ -1,0 +1,29 @@
+"""Joins plain JavaScript modules into the one string of source that a Streamlit component takes."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+_IMPORT: Final = re.compile(r"""^import\b(?:[^;"']*\bfrom\s*)?\s*["'][^"']+["'];?[ \t]*\n""", re.MULTILINE)
+_EXPORT: Final = re.compile(r"^export (?=(?:async )?(?:function|class|const|let)\b)", re.MULTILINE)
+_LEFT: Final = re.compile(r"^[ \t]*(?:import\b(?!\()|export\b(?! default\b)).*", re.MULTILINE)
+
+
+def join_modules(paths: Iterable[Path]) -> str:
+    """Several modules as one: after joining all names share one scope.
+
+    Imports and the word ``export`` go away, ``export default`` stays. Streamlit takes files only from installed
+    packages, which this app is not.
+
+    Args:
+        paths: the modules, each after what it imports.
+
+    Raises:
+        ValueError: module syntax that cannot be joined (``export {…}``, ``export * from``, ``import`` inside a line).
+    """
+    joined = "\n".join(_EXPORT.sub("", _IMPORT.sub("", path.read_text("utf-8"))) for path in paths)
+    left = _LEFT.search(joined)
+    if left:
+        raise ValueError(f"cannot be joined: {left[0].strip()}")
+    return joined
