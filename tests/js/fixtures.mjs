@@ -94,13 +94,13 @@ export function storage() {
   };
 }
 
-/** A courier over a store with everything controlled: what was emitted, the time, the storage. */
-export function world(makeStore, makeCourier, kept = storage()) {
+/** A sync over a store with everything controlled: what was emitted, the time, the storage. */
+export function world(makeStore, makeSync, kept = storage()) {
   const store = makeStore();
   const emitted = [];
   let id = 0;
   const at = { now: 1_000 };
-  const courier = makeCourier(store, {
+  const sync = makeSync(store, {
     emit: (name, value) => emitted.push([name, structuredClone(value)]),
     storage: kept,
     clock: () => at.now,
@@ -110,7 +110,7 @@ export function world(makeStore, makeCourier, kept = storage()) {
     },
     onChange() {},
   });
-  return { store, courier, emitted, kept, at };
+  return { store, sync, emitted, kept, at };
 }
 
 export const soon = (milliseconds = 5) => new Promise((resolve) => setTimeout(resolve, milliseconds));

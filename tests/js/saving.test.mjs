@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-
-import { makeCourier } from "../../core/ui/workbench/js/courier.js";
 import { editField, noteDecision, togglePin, undoDecision } from "../../core/ui/workbench/js/model.js";
 import { conflictRows, mayDraft, settleConflict } from "../../core/ui/workbench/js/outbox.js";
 import {
@@ -13,20 +11,21 @@ import {
   receive,
   troubled,
 } from "../../core/ui/workbench/js/state.js";
+import { makeSync } from "../../core/ui/workbench/js/sync.js";
 import { chat, customer, FORM, payload, soon, storage, world } from "./fixtures.mjs";
 
 function open(kept, extra) {
-  const desk = world(makeStore, makeCourier, kept);
-  desk.courier.settle(receive(desk.store, payload(extra), desk.courier.restore));
+  const desk = world(makeStore, makeSync, kept);
+  desk.sync.settle(receive(desk.store, payload(extra), desk.sync.restore));
   return desk;
 }
 
 function take(desk, extra) {
-  desk.courier.settle(receive(desk.store, payload(extra), desk.courier.restore));
+  desk.sync.settle(receive(desk.store, payload(extra), desk.sync.restore));
 }
 
 function approve(desk) {
-  const save = desk.courier.save(entryOf(desk.store), "已确认");
+  const save = desk.sync.save(entryOf(desk.store), "已确认");
   goNext(desk.store);
   return save;
 }
@@ -35,7 +34,7 @@ test("quick approvals lie in the outbox together and leave it one by one", async
   const desk = open();
   const [first, second] = [approve(desk), approve(desk)];
   assert.equal(desk.store.current, 3);
-  assert.equal(desk.courier.state(), "saving");
+  assert.equal(desk.sync.state(), "saving");
   await soon();
   assert.deepEqual(
     desk.emitted.find(([name]) => name === "outbox")[1].map((save) => save.chat),
@@ -47,7 +46,7 @@ test("quick approvals lie in the outbox together and leave it one by one", async
     [second.save_id],
   );
   take(desk, { open: 3, acks: [{ save_id: second.save_id, result: "saved", version: 1 }] });
-  assert.equal(desk.courier.state(), "saved");
+  assert.equal(desk.sync.state(), "saved");
   assert.equal(desk.kept.items.size, 0);
 });
 
@@ -81,10 +80,10 @@ test("one draft at a time is under way, the next follows it", () => {
   const desk = open();
   const entry = entryOf(desk.store);
   editField(entry, 0, "明细", "一", 0);
-  const draft = desk.courier.save(entry, "草稿");
+  const draft = desk.sync.save(entry, "草稿");
   editField(entry, 0, "明细", "二", 0);
   assert.ok(!mayDraft(entry, desk.store.outbox));
-  const decision = desk.courier.save(entry, "已确认");
+  const decision = desk.sync.save(entry, "已确认");
   assert.equal(decision.after_save_id, draft.save_id);
   assert.equal(decision.base_version, 0);
   take(desk, {
@@ -97,11 +96,11 @@ test("what was typed comes back after a reload and is sent", async () => {
   const kept = storage();
   const before = open(kept);
   editField(entryOf(before.store), 0, "明细", "书架", 0);
-  before.courier.touch(entryOf(before.store));
-  before.courier.stop(); // the page is gone before the draft went off
+  before.sync.touch(entryOf(before.store));
+  before.sync.stop(); // the page is gone before the draft went off
   const after = open(kept);
   assert.equal(entryOf(after.store).work[0].values["明细"], "书架");
-  assert.equal(after.courier.state(), "saving");
+  assert.equal(after.sync.state(), "saving");
   await soon();
   const [, [save]] = after.emitted.find(([name]) => name === "outbox");
   assert.equal(save.customers[0].values["明细"], "书架");
@@ -113,7 +112,7 @@ test("a decision that was not acknowledged comes back after a reload with the sa
   const kept = storage();
   const before = open(kept);
   const save = approve(before);
-  before.courier.stop();
+  before.sync.stop();
   const after = open(kept);
   assert.deepEqual(
     after.store.outbox.map((one) => one.save_id),
@@ -135,8 +134,8 @@ test("without an answer a save counts as unsaved and goes off again, marked as a
   const desk = open();
   approve(desk);
   desk.at.now += 7_000;
-  assert.equal(desk.courier.state(), "unsaved");
-  desk.courier.retry();
+  assert.equal(desk.sync.state(), "unsaved");
+  desk.sync.retry();
   await soon();
   const sent = desk.emitted.filter(([name]) => name === "outbox").at(-1)[1];
   assert.equal(sent[0].tries, 2);
@@ -152,7 +151,7 @@ test("a conflict brings the chat back with both sides, and settling saves on top
     acks: [{ save_id: save.save_id, result: "conflict", version: 4, theirs, who: "陈默", why: "" }],
   });
   assert.deepEqual(troubled(desk.store), [1]);
-  assert.equal(desk.courier.state(), "unsaved");
+  assert.equal(desk.sync.state(), "unsaved");
   assert.equal(nextChat(desk.store), 1);
   const entry = desk.store.entries.get(1);
   assert.deepEqual(
@@ -167,7 +166,7 @@ test("a conflict brings the chat back with both sides, and settling saves on top
     [true, false],
   );
   settleConflict(entry, FORM, new Set(["0:电话"]));
-  const again = desk.courier.save(entry, "已确认");
+  const again = desk.sync.save(entry, "已确认");
   assert.equal(again.base_version, 4);
   assert.deepEqual([again.customers[0].values["电话"], again.customers[0].values["明细"]], ["138", "我的"]);
 });
@@ -282,7 +281,7 @@ test("their decision and note are part of a conflict and can be taken", () => {
 test("my draft does not undo their decision unseen", () => {
   const desk = open();
   editField(entryOf(desk.store), 0, "明细", "我的", 0);
-  const save = desk.courier.save(entryOf(desk.store), "草稿");
+  const save = desk.sync.save(entryOf(desk.store), "草稿");
   const ack = {
     save_id: save.save_id,
     result: "conflict",
@@ -316,7 +315,7 @@ test("a rejected save stays editable and says why", () => {
   const save = approve(desk);
   take(desk, { open: 2, acks: [{ save_id: save.save_id, result: "rejected", version: 0, why: "太长" }] });
   assert.equal(desk.store.entries.get(1).rejected, "太长");
-  assert.equal(desk.courier.state(), "unsaved");
+  assert.equal(desk.sync.state(), "unsaved");
 });
 
 test("the queue runs ahead of the server, waits where nothing is known, and ends where the server says so", () => {
@@ -349,7 +348,7 @@ test("a queue that lags behind quick approvals never brings back what was decide
   for (const index of [1, 2, 3]) {
     desk.store.current = index;
     if (!desk.store.entries.has(index)) take(desk, { open: 1, chats: [chat(index)] });
-    const save = desk.courier.save(entryOf(desk.store), "已确认");
+    const save = desk.sync.save(entryOf(desk.store), "已确认");
     take(desk, { open: 1, acks: [{ save_id: save.save_id, result: "saved", version: 1 }] });
   }
   Object.assign(desk.store, { current: null, waiting: "next", visited: [1, 2, 9], queue: [1, 2, 3, 4], queueAt: 1 });
@@ -360,15 +359,15 @@ test("somebody who only reads keeps the chat, somebody who went away does not", 
   const desk = open();
   const beats = () => desk.emitted.filter(([name]) => name === "beat").length;
   desk.at.now += 59_000;
-  desk.courier.beat(desk.at.now);
+  desk.sync.beat(desk.at.now);
   assert.equal(beats(), 0);
   desk.at.now += 2_000;
-  desk.courier.beat(desk.at.now);
-  desk.courier.beat(desk.at.now); // once a minute
+  desk.sync.beat(desk.at.now);
+  desk.sync.beat(desk.at.now); // once a minute
   assert.equal(beats(), 1);
   const last = desk.at.now;
   desk.at.now += 601_000;
-  desk.courier.beat(last);
+  desk.sync.beat(last);
   assert.equal(beats(), 1);
 });
 
@@ -388,16 +387,16 @@ test("a settled save does not travel again, neither with a heartbeat nor with th
   ]); // no answer yet
   take(desk, { open: 2, acks: [{ save_id: save.save_id, result: "saved", version: 1 }] });
   desk.at.now += 61_000;
-  desk.courier.beat(desk.at.now);
+  desk.sync.beat(desk.at.now);
   assert.deepEqual(sent(), [["outbox", []]]); // a sign of life like any other
   desk.at.now += 61_000;
-  desk.courier.beat(desk.at.now);
+  desk.sync.beat(desk.at.now);
   assert.deepEqual(sent(), [["beat", []]]);
   const second = approve(desk);
   await soon();
   sent();
   take(desk, { open: 3, acks: [{ save_id: second.save_id, result: "saved", version: 1 }] });
-  desk.courier.tell("want_residue", 3);
+  desk.sync.tell("want_residue", 3);
   assert.deepEqual(sent(), [
     ["outbox", []],
     ["want_residue", []],
@@ -408,7 +407,7 @@ test("a conflict keeps what either side pinned, and what either confirmed where 
   const desk = open();
   const entry = entryOf(desk.store);
   togglePin(entry, 0, "电话", 5, 0);
-  const save = desk.courier.save(entry, "草稿");
+  const save = desk.sync.save(entry, "草稿");
   const theirs = [
     customer({ 明细: "x" }, { pinned: { 电话: [2], 明细: [3] }, confirmed: { 姓名: "逐项确认", 明细: "逐项确认" } }),
   ];
@@ -422,7 +421,7 @@ test("undoing a flag brings the status and the note before it back", () => {
   const desk = open(storage(), { chats: [chat(1, { version: 3, status: "已确认", note: "旧" })] });
   const entry = entryOf(desk.store);
   noteDecision(entry, entry.work, entry.status);
-  desk.courier.save(entry, "待讨论", "新的问题");
+  desk.sync.save(entry, "待讨论", "新的问题");
   assert.deepEqual([undoDecision(entry), entry.note], ["已确认", "旧"]);
 });
 
@@ -430,9 +429,9 @@ test("a skip of an untouched chat is taken back to 未审阅, and the chat may c
   const desk = open();
   const entry = entryOf(desk.store);
   noteDecision(entry, entry.work, entry.status);
-  desk.courier.save(entry, "已跳过");
+  desk.sync.save(entry, "已跳过");
   assert.ok(desk.store.decided.has(1));
-  const save = desk.courier.save(entry, undoDecision(entry), entry.note, "撤销「已跳过」", true);
+  const save = desk.sync.save(entry, undoDecision(entry), entry.note, "撤销「已跳过」", true);
   assert.deepEqual(
     [save.status, save.undo, entry.status, desk.store.decided.has(1)],
     ["未审阅", true, "未审阅", false],

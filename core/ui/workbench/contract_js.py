@@ -45,7 +45,9 @@ def words_module() -> str:
     parts = [_HEAD + "// @ts-check"]
     for name, enum in WORDS.items():
         members = "".join(f'  {member.name}: "{member.value}",\n' for member in enum)
-        parts.append(f"\n/** {_first_line(enum)} */\nexport const {name} = /** @type {{const}} */ ({{\n{members}}});")
+        parts.append(
+            f"\n/** Words of {enum.__name__}. */\nexport const {name} = /** @type {{const}} */ ({{\n{members}}});"
+        )
     return "\n".join(parts) + "\n"
 
 

@@ -13,7 +13,7 @@ from core.adapters.store.models import Claim, now
 
 CLAIM = timedelta(minutes=3)
 """How long a claim lasts. The browser gives a sign each minute while somebody sits before it (``BEAT`` in
-``courier.js``), so a chat whose reviewer is gone is soon free again."""
+``sync.js``), so a chat whose reviewer is gone is soon free again."""
 
 RENEW_BELOW = CLAIM / 2
 """A claim is renewed once less than this is left of it: every second sign, so that an idle one writes nothing. A sign

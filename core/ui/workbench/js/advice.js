@@ -1,4 +1,4 @@
-// What the desk advises beside a field: warnings and hints, other values and who says so, what no form holds. Pure.
+// What the workbench advises beside a field: warnings and hints, other values and who says so, what no form holds. Pure.
 import { confirmationOf, editField, isChanged, markOf } from "./model.js";
 import { isEmpty, isList, ONE_BY_ONE, sameValue, splitItems, valueText } from "./values.js";
 
@@ -50,7 +50,7 @@ export function openWarnings(entry, form) {
   return remarks(entry, form).filter((remark) => remark.level === "warning");
 }
 
-/** Values that others give to a field, the run that the desk started from first: `[{value, who}]`, without what stands there. */
+/** Values that others give to a field, the run that the workbench started from first: `[{value, who}]`, without what stands there. */
 export function alternatives(customer, key, run) {
   const said = [];
   const hear = (value, who) => {
@@ -104,7 +104,7 @@ export function openMissed(entry) {
   );
 }
 
-/** Wave something away that was missed: the desk does not mention it again. */
+/** Wave something away that was missed: the workbench does not mention it again. */
 export function dismiss(entry, missed) {
   entry.dismissed = new Set([...(entry.dismissed ?? []), `${missed.key}|${missed.value}`]);
 }

@@ -13,23 +13,23 @@ import { makeTools } from "./tools.js";
 /** Commands that make sense without a chat on screen. */
 const ANYWHERE = new Set(["approve", "skip", "next", "previous", "undo", "help"]);
 
-/** Fill `desk.calls` with everything that can be asked for. */
-export function addCommands(desk) {
-  const { store } = desk;
-  const tools = makeTools(desk);
+/** Fill `workbench.calls` with everything that can be asked for. */
+export function addCommands(workbench) {
+  const { store } = workbench;
+  const tools = makeTools(workbench);
   const { entryNow } = tools;
   let inCommandMode = false;
-  const fields = fieldCommands(desk, tools);
-  const customers = customerCommands(desk, tools);
-  const chat = chatCommands(desk, tools, fields.edit);
+  const fields = fieldCommands(workbench, tools);
+  const customers = customerCommands(workbench, tools);
+  const chat = chatCommands(workbench, tools, fields.edit);
 
   /** Decide on the chat and move on; an open warning, or a difference nobody answered, takes the first approval. */
   function decide(status, note) {
     const entry = entryNow();
     if (!entry || !store.reviewer) return;
-    flushEntries(desk.form);
+    flushEntries(workbench.form);
     if (entry.conflict) {
-      desk.say("先选好冲突里要留下的值", { tone: "warn" });
+      workbench.say("先选好冲突里要留下的值", { tone: "warn" });
       return;
     }
     const before = entry.work;
@@ -38,63 +38,63 @@ export function addCommands(desk) {
       confirmRest(entry, store.form, Date.now());
     }
     noteDecision(entry, before, entry.status);
-    desk.decisions.push(entry.chat.chat);
-    desk.active();
-    desk.courier.save(entry, status, note);
-    desk.leave();
+    workbench.decisions.push(entry.chat.chat);
+    workbench.active();
+    workbench.sync.save(entry, status, note);
+    workbench.leave();
     goNext(store);
-    desk.showChat();
+    workbench.showChat();
   }
 
   function stopAtGate(entry) {
-    const asked = isDelta(entry) ? nextUnseen(entry, store.form, desk.customer, desk.field) : null;
+    const asked = isDelta(entry) ? nextUnseen(entry, store.form, workbench.customer, workbench.field) : null;
     const [warning] = openWarnings(entry, store.form);
     const stop = asked ? { ...asked, text: "这里新结果的值不同，还没有看" } : warning;
     if (!stop) return false;
     entry.gate = true;
     tools.visit(stop);
-    desk.say(`${stop.text}。改好，或再按一次 Ctrl+Enter 照样确认`, { tone: "warn", seconds: 0 });
+    workbench.say(`${stop.text}。改好，或再按一次 Ctrl+Enter 照样确认`, { tone: "warn", seconds: 0 });
     return true;
   }
 
   /** The note's letters are text; with it done, whoever was in command mode is there again. */
   function discuss() {
-    inCommandMode = desk.commandMode;
-    desk.setMode(false);
-    askNote(desk.bottom, true, entryNow().note);
+    inCommandMode = workbench.commandMode;
+    workbench.setMode(false);
+    askNote(workbench.bottom, true, entryNow().note);
   }
 
   function discussWith(note) {
-    askNote(desk.bottom, false);
-    desk.setMode(inCommandMode);
-    if (note === null) desk.refocus();
+    askNote(workbench.bottom, false);
+    workbench.setMode(inCommandMode);
+    if (note === null) workbench.refocus();
     else decide("待讨论", note);
   }
 
   function settle(taken) {
     const entry = entryNow();
-    desk.courier.save(entry, settleConflict(entry, store.form, taken));
-    desk.draw();
-    desk.refocus();
-    desk.say("已按所选保存", { seconds: 4 });
+    workbench.sync.save(entry, settleConflict(entry, store.form, taken));
+    workbench.draw();
+    workbench.refocus();
+    workbench.say("已按所选保存", { seconds: 4 });
   }
 
   function move(forward) {
-    desk.active();
-    desk.leave();
-    desk.courier.flushDrafts();
+    workbench.active();
+    workbench.leave();
+    workbench.sync.flushDrafts();
     if (forward) goNext(store);
     else if (!goPrevious(store)) {
-      desk.say("前面没有了", { seconds: 3 });
+      workbench.say("前面没有了", { seconds: 3 });
       return;
     }
-    desk.showChat();
-    desk.courier.reportPlace();
+    workbench.showChat();
+    workbench.sync.reportPlace();
   }
 
   /** Undo the last edit of this chat; where there is none, the last decision, here or on the chat before. */
   function undoLast() {
-    if (desk.form) flushEntries(desk.form);
+    if (workbench.form) flushEntries(workbench.form);
     const entry = entryNow();
     if (entry?.decided || !entry?.undo.length) undoDecided(entry);
     else step(undo, "撤销");
@@ -102,46 +102,48 @@ export function addCommands(desk) {
 
   function undoDecided(here) {
     if (!store.reviewer) return;
-    const last = here?.decided ? here.chat.chat : desk.decisions.findLast((number) => entryOf(store, number)?.decided);
+    const last = here?.decided
+      ? here.chat.chat
+      : workbench.decisions.findLast((number) => entryOf(store, number)?.decided);
     const entry = last === undefined ? null : entryOf(store, last);
     if (!entry || entry.conflict) {
-      desk.say("没有可撤销的修改", { seconds: 3 });
+      workbench.say("没有可撤销的修改", { seconds: 3 });
       return;
     }
-    desk.decisions = desk.decisions.filter((number) => number !== last);
+    workbench.decisions = workbench.decisions.filter((number) => number !== last);
     const was = entry.status;
     const status = undoDecision(entry);
     if (store.current !== last) {
-      desk.leave();
+      workbench.leave();
       show(store, last);
       store.visited = store.visited.filter((number) => number !== last);
     }
-    desk.courier.save(entry, status, entry.note, `撤销「${was}」`, true);
-    desk.showChat();
-    desk.courier.reportPlace();
-    desk.say(`已撤销第 ${last} 条的「${was}」`, { seconds: 6 });
+    workbench.sync.save(entry, status, entry.note, `撤销「${was}」`, true);
+    workbench.showChat();
+    workbench.sync.reportPlace();
+    workbench.say(`已撤销第 ${last} 条的「${was}」`, { seconds: 6 });
   }
 
   function step(move, word) {
-    flushEntries(desk.form);
+    flushEntries(workbench.form);
     const entry = entryNow();
     const before = entry.work;
     if (!move(entry)) {
-      desk.say(`没有可${word}的修改`, { seconds: 3 });
+      workbench.say(`没有可${word}的修改`, { seconds: 3 });
       return;
     }
     const where = firstDifference(before, entry.work, store.form);
-    desk.courier.touch(entry);
-    if (where) desk.customer = where.index;
-    desk.draw();
+    workbench.sync.touch(entry);
+    if (where) workbench.customer = where.index;
+    workbench.draw();
     if (where) tools.goTo(where.key);
-    desk.say("");
+    workbench.say("");
   }
 
   function wantResidue(number) {
-    desk.residueWanted = desk.residueWanted === number ? null : number;
-    desk.redrawResidue(number);
-    desk.courier.tell("want_residue", desk.residueWanted);
+    workbench.residueWanted = workbench.residueWanted === number ? null : number;
+    workbench.redrawResidue(number);
+    workbench.sync.tell("want_residue", workbench.residueWanted);
   }
 
   const commands = {
@@ -155,17 +157,17 @@ export function addCommands(desk) {
     previous: () => move(false),
     undo: undoLast,
     redo: () => step(redo, "重做"),
-    help: () => desk.toggleHelp(desk.help.element.hidden),
+    help: () => workbench.toggleHelp(workbench.help.element.hidden),
   };
 
   /** Run a command of keys.js. */
   function run(id, number) {
-    desk.active();
+    workbench.active();
     if (!ANYWHERE.has(id) && (!entryNow() || !store.reviewer)) return;
     commands[id](number);
   }
 
-  Object.assign(desk.calls, chat.calls, customers.calls, {
+  Object.assign(workbench.calls, chat.calls, customers.calls, {
     run,
     discussWith,
     settle,

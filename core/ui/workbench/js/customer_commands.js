@@ -13,16 +13,16 @@ import {
   unnamedSpeakers,
 } from "./customers.js";
 import { flushEntries } from "./form_view.js";
-import { buildMenu } from "./sheets.js";
+import { buildMenu } from "./overlays.js";
 import { valueText } from "./values.js";
 
 /** Commands and form actions about customers. */
-export function customerCommands(desk, tools) {
-  const { store } = desk;
+export function customerCommands(workbench, tools) {
+  const { store } = workbench;
   const { entryNow, change, nameOf } = tools;
-  const UNDO = { label: "撤销（Ctrl+Z）", run: () => desk.calls.run("undo") };
+  const UNDO = { label: "撤销（Ctrl+Z）", run: () => workbench.calls.run("undo") };
 
-  function menu(title, items, anchor = desk.form.more) {
+  function menu(title, items, anchor = workbench.form.more) {
     if (items.length === 1) {
       items[0].run();
       return;
@@ -31,9 +31,9 @@ export function customerCommands(desk, tools) {
     const made = buildMenu(title, items, () => {
       if (!isOpen) return;
       isOpen = false; // taking it away makes it lose the focus, which closes it too
-      const hadFocus = made.element.contains(desk.root.getRootNode().activeElement);
+      const hadFocus = made.element.contains(workbench.root.getRootNode().activeElement);
       made.element.remove();
-      if (hadFocus) desk.refocus();
+      if (hadFocus) workbench.refocus();
     });
     anchor.after(made.element);
     made.focus();
@@ -42,23 +42,23 @@ export function customerCommands(desk, tools) {
   const others = () =>
     entryNow()
       .work.map((_, i) => i)
-      .filter((i) => i !== desk.customer);
+      .filter((i) => i !== workbench.customer);
 
   function needOthers(run) {
     if (others().length) run();
-    else desk.say("这一条只有一位客户", { seconds: 3 });
+    else workbench.say("这一条只有一位客户", { seconds: 3 });
   }
 
   /** Do something that leaves another customer, or the same one elsewhere, on screen. */
   function reshape(work) {
-    flushEntries(desk.form);
+    flushEntries(workbench.form);
     change((entry) => {
-      desk.customer = work(entry);
+      workbench.customer = work(entry);
     });
     tools.goTo(store.form.fields[0].key);
   }
 
-  function add(anchor = desk.form.add) {
+  function add(anchor = workbench.form.add) {
     const pick = (name) => reshape((entry) => addCustomer(entry, store.form, name, Date.now()));
     const speakers = unnamedSpeakers(entryNow(), store.form).slice(0, 8);
     const found = newCustomers(entryNow(), store.form).map((values) => ({
@@ -86,18 +86,18 @@ export function customerCommands(desk, tools) {
     reshape((entry) => addNewer(entry, store.form, values, Date.now()));
   }
 
-  function remove(index = desk.customer) {
+  function remove(index = workbench.customer) {
     const name = nameOf(index);
-    flushEntries(desk.form);
+    flushEntries(workbench.form);
     change((entry) => removeCustomer(entry, store.form, index, Date.now()));
     tools.goTo(store.form.fields[0].key);
-    desk.say(`已删除「${name}」`, { action: UNDO, seconds: 15 });
+    workbench.say(`已删除「${name}」`, { action: UNDO, seconds: 15 });
   }
 
   function bind() {
     const speakers = freeSpeakers(entryNow(), store.form).slice(0, 12);
     if (!speakers.length) {
-      desk.say("没有别的发言人可以对应", { seconds: 3 });
+      workbench.say("没有别的发言人可以对应", { seconds: 3 });
       return;
     }
     menu(
@@ -106,7 +106,7 @@ export function customerCommands(desk, tools) {
         label: name,
         hint: role,
         run: () => {
-          change((entry) => bindCustomer(entry, store.form, desk.customer, name, Date.now()));
+          change((entry) => bindCustomer(entry, store.form, workbench.customer, name, Date.now()));
           tools.goTo(store.form.name_field);
         },
       })),
@@ -121,14 +121,14 @@ export function customerCommands(desk, tools) {
           label: nameOf(into),
           hint: `客户 ${into + 1}`,
           run: () => {
-            const [from, target] = [nameOf(desk.customer), nameOf(into)];
+            const [from, target] = [nameOf(workbench.customer), nameOf(into)];
             let lost = [];
             reshape((entry) => {
-              const merged = mergeCustomers(entry, store.form, into, desk.customer, Date.now());
+              const merged = mergeCustomers(entry, store.form, into, workbench.customer, Date.now());
               lost = merged.lost;
               return merged.index;
             });
-            desk.say(
+            workbench.say(
               `「${from}」已并入「${target}」${lost.length ? `，两边不同的以「${target}」为准：${lost.join("、")}` : ""}`,
               { action: UNDO, seconds: 15 },
             );
@@ -142,7 +142,7 @@ export function customerCommands(desk, tools) {
     const speakers = freeSpeakers(entryNow(), store.form)
       .filter((speaker) => speaker.role !== "客服")
       .slice(0, 8);
-    const pick = (name) => reshape((entry) => splitCustomer(entry, store.form, desk.customer, name, Date.now()));
+    const pick = (name) => reshape((entry) => splitCustomer(entry, store.form, workbench.customer, name, Date.now()));
     menu("拆出哪位发言人", [
       ...speakers.map(({ name, role }) => ({ label: name, hint: role, run: () => pick(name) })),
       { label: "名字待填", hint: "", run: () => pick("") },
@@ -158,9 +158,9 @@ export function customerCommands(desk, tools) {
           label: nameOf(other),
           hint: valueText(entryNow().work[other].values[key]) || "（空）",
           run: () => {
-            change((entry) => swapField(entry, desk.customer, other, key, Date.now()));
+            change((entry) => swapField(entry, workbench.customer, other, key, Date.now()));
             tools.goTo(key);
-            desk.say(`已互换「${label}」`, { action: UNDO, seconds: 8 });
+            workbench.say(`已互换「${label}」`, { action: UNDO, seconds: 8 });
           },
         })),
       ),
@@ -168,11 +168,11 @@ export function customerCommands(desk, tools) {
   }
 
   function move(by) {
-    flushEntries(desk.form);
+    flushEntries(workbench.form);
     const isMoved = change((entry) => {
-      desk.customer = moveCustomer(entry, desk.customer, by, Date.now());
+      workbench.customer = moveCustomer(entry, workbench.customer, by, Date.now());
     });
-    if (!isMoved) desk.say(by < 0 ? "已经是第一位" : "已经是最后一位", { seconds: 3 });
+    if (!isMoved) workbench.say(by < 0 ? "已经是第一位" : "已经是最后一位", { seconds: 3 });
   }
 
   function more(anchor) {

@@ -13,14 +13,14 @@ import {
 import { ONE_BY_ONE, UNSEEN, valueText } from "./values.js";
 
 /** Commands and form actions about fields. */
-export function fieldCommands(desk, tools) {
-  const { store } = desk;
+export function fieldCommands(workbench, tools) {
+  const { store } = workbench;
   const { entryNow, change, goTo, visit } = tools;
 
   function edit(key, value, typed) {
     change((entry) => {
-      if (JSON.stringify(entry.work[desk.customer].values[key] ?? "") === JSON.stringify(value)) return;
-      editField(entry, desk.customer, key, value, Date.now(), typed);
+      if (JSON.stringify(entry.work[workbench.customer].values[key] ?? "") === JSON.stringify(value)) return;
+      editField(entry, workbench.customer, key, value, Date.now(), typed);
     });
   }
 
@@ -28,9 +28,9 @@ export function fieldCommands(desk, tools) {
   function entering(key, text) {
     const entry = entryNow();
     if (!entry || !store.reviewer) return;
-    desk.active();
-    desk.courier.touchEntry(entry, text ? { uid: entry.work[desk.customer].uid, key, text } : null);
-    desk.drawBars();
+    workbench.active();
+    workbench.sync.touchEntry(entry, text ? { uid: entry.work[workbench.customer].uid, key, text } : null);
+    workbench.drawBars();
   }
 
   /** Go to the field after this one (or before); after the last, to the next customer. */
@@ -38,34 +38,35 @@ export function fieldCommands(desk, tools) {
     const { fields } = store.form;
     const at = fields.findIndex((other) => other.key === key) + step;
     if (at >= 0 && at < fields.length) goTo(fields[at].key);
-    else if (step > 0 && desk.customer + 1 < entryNow().work.length)
-      visit({ index: desk.customer + 1, key: fields[0].key });
-    else if (step < 0 && desk.customer > 0) visit({ index: desk.customer - 1, key: fields[fields.length - 1].key });
-    else if (step > 0) desk.say("这是最后一个字段：Ctrl+Enter 确认并下一条", { seconds: 4 });
+    else if (step > 0 && workbench.customer + 1 < entryNow().work.length)
+      visit({ index: workbench.customer + 1, key: fields[0].key });
+    else if (step < 0 && workbench.customer > 0)
+      visit({ index: workbench.customer - 1, key: fields[fields.length - 1].key });
+    else if (step > 0) workbench.say("这是最后一个字段：Ctrl+Enter 确认并下一条", { seconds: 4 });
   }
 
   /** Confirm a field and go on: to its neighbour, under delta review to the next one that is asked about. */
   function advance(key, step) {
-    change((entry) => confirmField(entry, desk.customer, key, Date.now()));
+    change((entry) => confirmField(entry, workbench.customer, key, Date.now()));
     if (step > 0 && isDelta(entryNow())) goToUnseen(key);
     else walk(key, step);
   }
 
   function onFocus(key) {
-    desk.setMode(false);
+    workbench.setMode(false);
     tools.arrive(key);
   }
 
   function toggleConfirm(key) {
     change((entry) => {
-      const isOne = confirmationOf(entry.work[desk.customer], key) === ONE_BY_ONE;
-      confirmField(entry, desk.customer, key, Date.now(), isOne ? UNSEEN : ONE_BY_ONE);
+      const isOne = confirmationOf(entry.work[workbench.customer], key) === ONE_BY_ONE;
+      confirmField(entry, workbench.customer, key, Date.now(), isOne ? UNSEEN : ONE_BY_ONE);
     });
   }
 
   function restoreModel(key) {
-    if (!change((entry) => takeBack(entry, desk.customer, key, Date.now())))
-      desk.say("这里就是模型的值", { seconds: 3 });
+    if (!change((entry) => takeBack(entry, workbench.customer, key, Date.now())))
+      workbench.say("这里就是模型的值", { seconds: 3 });
     goTo(key);
   }
 
@@ -73,52 +74,53 @@ export function fieldCommands(desk, tools) {
   function takeOther() {
     const { key } = tools.fieldNow();
     const entry = entryNow();
-    const next = nextAlternative(entry.work[desk.customer], key, entry.chat.run);
+    const next = nextAlternative(entry.work[workbench.customer], key, entry.chat.run);
     if (!next) {
-      desk.say("别的结果没有不同的说法", { seconds: 3 });
+      workbench.say("别的结果没有不同的说法", { seconds: 3 });
       return;
     }
     edit(key, next.value, false);
-    desk.say(`换成 ${next.who.join("、")} 的值：${valueText(next.value) || "（空）"}`, { seconds: 5 });
+    workbench.say(`换成 ${next.who.join("、")} 的值：${valueText(next.value) || "（空）"}`, { seconds: 5 });
     goTo(key);
   }
 
   function accept(key) {
-    if (!change((entry) => acceptDelta(entry, desk.customer, key, Date.now()))) {
-      desk.say("这个字段没有要采用的新值", { seconds: 3 });
+    if (!change((entry) => acceptDelta(entry, workbench.customer, key, Date.now()))) {
+      workbench.say("这个字段没有要采用的新值", { seconds: 3 });
       return;
     }
     goToUnseen(key);
   }
 
-  function goToUnseen(key = desk.field) {
+  function goToUnseen(key = workbench.field) {
     const entry = entryNow();
-    const where = nextUnseen(entry, store.form, desk.customer, key);
+    const where = nextUnseen(entry, store.form, workbench.customer, key);
     if (where) visit(where);
-    else desk.say(isDelta(entry) ? "不同的地方都看过了：Ctrl+Enter 确认并下一条" : "这一条都看过了", { seconds: 4 });
+    else
+      workbench.say(isDelta(entry) ? "不同的地方都看过了：Ctrl+Enter 确认并下一条" : "这一条都看过了", { seconds: 4 });
   }
 
   function goToDoubt() {
-    const where = nextDoubt(entryNow(), store.form, desk.customer, desk.field);
+    const where = nextDoubt(entryNow(), store.form, workbench.customer, workbench.field);
     if (where) visit(where);
-    else desk.say("没有可疑的地方", { seconds: 4 });
+    else workbench.say("没有可疑的地方", { seconds: 4 });
   }
 
   function missed(id) {
     const open = openMissed(entryNow());
     const one = open.find((other) => other.id === id) ?? open[0];
     if (!one) {
-      desk.say("没有漏掉的内容", { seconds: 3 });
+      workbench.say("没有漏掉的内容", { seconds: 3 });
       return;
     }
-    let index = desk.customer;
+    let index = workbench.customer;
     change((entry) => {
-      index = takeMissed(entry, store.form, one, desk.customer, Date.now());
+      index = takeMissed(entry, store.form, one, workbench.customer, Date.now());
     });
     visit({ index, key: one.key });
     const label = store.form.fields.find((field) => field.key === one.key).label;
-    desk.say(`「${one.value}」填入了${label}`, {
-      action: { label: "撤销（Ctrl+Z）", run: () => desk.calls.run("undo") },
+    workbench.say(`「${one.value}」填入了${label}`, {
+      action: { label: "撤销（Ctrl+Z）", run: () => workbench.calls.run("undo") },
       seconds: 8,
     });
   }
@@ -127,7 +129,7 @@ export function fieldCommands(desk, tools) {
     const [one] = openMissed(entryNow());
     if (!one) return;
     dismiss(entryNow(), one);
-    desk.draw();
+    workbench.draw();
   }
 
   /** Go to the field at a place in the form, as its letter says. */
@@ -135,26 +137,26 @@ export function fieldCommands(desk, tools) {
     const field = store.form.fields[place];
     if (field) goTo(field.key);
     else {
-      desk.say("没有这个字母的字段", { seconds: 3 });
-      desk.refocus();
+      workbench.say("没有这个字母的字段", { seconds: 3 });
+      workbench.refocus();
     }
   }
 
   /** Show the letters and wait for one; the focus leaves the field, so that no input method takes the letter. */
   function askLetter() {
-    desk.root.focus({ preventScroll: true });
-    desk.showLetters(true);
-    desk.say("按字段前的字母，Esc 取消", { seconds: 5 });
+    workbench.root.focus({ preventScroll: true });
+    workbench.showLetters(true);
+    workbench.say("按字段前的字母，Esc 取消", { seconds: 5 });
   }
 
   function toggleGuide() {
-    desk.guideOpen = !desk.guideOpen;
-    desk.drawFocus();
+    workbench.guideOpen = !workbench.guideOpen;
+    workbench.drawFocus();
   }
 
   /** A digit in command mode chooses a value of the field in focus. */
   function digit(number) {
-    desk.form.parts.get(desk.field)?.control.digit?.(String(number));
+    workbench.form.parts.get(workbench.field)?.control.digit?.(String(number));
   }
 
   return {
@@ -162,19 +164,19 @@ export function fieldCommands(desk, tools) {
     digit,
     commands: {
       confirm: () => {
-        if (!change((entry) => confirmField(entry, desk.customer, desk.field, Date.now())))
-          desk.say("本字段已逐项确认", { seconds: 2 });
+        if (!change((entry) => confirmField(entry, workbench.customer, workbench.field, Date.now())))
+          workbench.say("本字段已逐项确认", { seconds: 2 });
       },
-      empties: () => change((entry) => confirmRest(entry, store.form, Date.now(), desk.customer)),
-      takeBack: () => restoreModel(desk.field),
+      empties: () => change((entry) => confirmRest(entry, store.form, Date.now(), workbench.customer)),
+      takeBack: () => restoreModel(workbench.field),
       other: takeOther,
-      accept: () => accept(desk.field),
+      accept: () => accept(workbench.field),
       unseen: () => goToUnseen(),
       doubt: goToDoubt,
       field: goToPlace,
       address: askLetter,
-      nextField: () => walk(desk.field, 1),
-      previousField: () => walk(desk.field, -1),
+      nextField: () => walk(workbench.field, 1),
+      previousField: () => walk(workbench.field, -1),
       missed: () => missed(null),
       dismiss: dismissFirst,
       guide: toggleGuide,
@@ -190,7 +192,7 @@ export function fieldCommands(desk, tools) {
       takeMissed: missed,
       dismiss: dismissFirst,
       guide: toggleGuide,
-      take: (value) => edit(desk.field, value, false),
+      take: (value) => edit(workbench.field, value, false),
     },
   };
 }

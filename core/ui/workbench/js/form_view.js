@@ -1,8 +1,9 @@
 // The form pane: tabs of customers and the fields of one, built once per form and redrawn in place for every chat.
-import { buildAbout, drawLine, drawMissed } from "./about.js";
+
 import { alternatives, remarks } from "./advice.js";
 import { speakersOf } from "./customers.js";
 import { h, reveal, setAttr, setText } from "./dom.js";
+import { buildFooter, drawLine, drawMissed } from "./field_footer.js";
 import { buildField, drawField } from "./fields.js";
 import { chordFor } from "./keys.js";
 import { confirmationOf, confirmedCount, isChanged, isDelta, markOf } from "./model.js";
@@ -11,7 +12,7 @@ import { isChoice, isEmpty, isWide, UNSEEN, valueText } from "./values.js";
 const TONES = { 原文: "exact", 归一化: "normalised", 推断: "judged", 无依据: "missing" };
 
 /**
- * Build the pane for a form. `act` as in fields.js and about.js plus `tab(i)`, `addCustomer(anchor)`,
+ * Build the pane for a form. `act` as in fields.js and field_footer.js plus `tab(i)`, `addCustomer(anchor)`,
  * `removeCustomer(i)`, `moreCustomers(anchor)`.
  */
 export function buildForm(form, act) {
@@ -51,7 +52,7 @@ export function buildForm(form, act) {
     "⋯",
   );
   more.addEventListener("click", () => act.moreCustomers(more));
-  return { form, act, parts, tabs, list, add, more, summary, fields, scroll, head, about: buildAbout(act) };
+  return { form, act, parts, tabs, list, add, more, summary, fields, scroll, head, footer: buildFooter(act) };
 }
 
 /** Draw one customer of a chat. `key` is the field in focus. */
@@ -65,8 +66,8 @@ export function drawForm(view, entry, index, key) {
   for (const [other, part] of view.parts)
     drawField(part, fieldView(entry, customer, index, part.field, said.get(other), asked));
   drawTabs(view, entry, index);
-  drawMissed(view.about, entry, view.form, index);
-  drawLine(view.about, entry, view.form, index, key);
+  drawMissed(view.footer, entry, view.form, index);
+  drawLine(view.footer, entry, view.form, index, key);
   const model = entry.chat.run ? `模型：${entry.chat.run.model || entry.chat.run.name}` : "没有抽取结果";
   const left = entry.work.reduce((sum, one) => sum + Object.keys(one.delta ?? {}).length, 0);
   const count = asked

@@ -1,8 +1,8 @@
-// How the desk sits in the Streamlit page: height, the page's own paddings, light or dark.
+// How the workbench sits in the Streamlit page: height, the page's own paddings, light or dark.
 
 const PAGE_STYLE_ID = "shiyao-workbench-page";
 
-/** Quiet the page around the desk: no paddings, no second scroll bar. Undone when the desk leaves. */
+/** Quiet the page around the workbench: no paddings, no second scroll bar. Undone when the workbench leaves. */
 export function claimPage(host) {
   const block = host.closest?.('[data-testid="stMainBlockContainer"]');
   if (!block) return () => {};
@@ -17,7 +17,7 @@ export function claimPage(host) {
   return () => style.remove();
 }
 
-/** Let the desk fill what is left of the viewport below whatever the page draws above it: `{fit, stop}`. */
+/** Let the workbench fill what is left of the viewport below whatever the page draws above it: `{fit, stop}`. */
 export function fillViewport(host, root) {
   const fit = () => {
     const header = document.querySelector('[data-testid="stHeader"]');
@@ -28,7 +28,7 @@ export function fillViewport(host, root) {
   };
   fit();
   requestAnimationFrame(fit);
-  // Blocks above may come, go or move without any change of size around the desk: it also fits with every tick.
+  // Blocks above may come, go or move without any change of size around the workbench: it also fits with every tick.
   const observer = new ResizeObserver(fit);
   const block = host.closest?.('[data-testid="stMainBlockContainer"]');
   if (block) observer.observe(block);

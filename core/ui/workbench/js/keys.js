@@ -3,7 +3,7 @@
 const isMac = typeof navigator !== "undefined" && /Mac|iPhone|iPad/.test(navigator.platform ?? "");
 
 /**
- * Every command: `keys` act anywhere on the desk, `letters` only in command mode (entered with Esc). The keyboard, the
+ * Every command: `keys` act anywhere on the workbench, `letters` only in command mode (entered with Esc). The keyboard, the
  * buttons and the help sheet all read this one table.
  */
 export const COMMANDS = [

@@ -31,7 +31,7 @@ function workCustomer(customer, index) {
   };
 }
 
-/** What the desk knows about a chat that has just arrived. */
+/** What the workbench knows about a chat that has just arrived. */
 export function makeEntry(chat) {
   const work = chat.customers.map(workCustomer);
   return {

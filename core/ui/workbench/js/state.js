@@ -1,4 +1,4 @@
-// The desk's state: chats that came, saves under way, where we are in the queue. Pure: effects are the caller's.
+// The workbench's state: chats that came, saves under way, where we are in the queue. Pure: effects are the caller's.
 import { isDirty, makeEntry, mergeChat, restoreWork } from "./model.js";
 import { applyAck, DRAFT, waitingFor } from "./outbox.js";
 

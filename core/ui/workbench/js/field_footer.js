@@ -9,16 +9,16 @@ import { valueText } from "./values.js";
 const SHOWN = 3;
 
 /** Build the foot. `act`: `takeMissed(id)`, `dismiss(id)`, `take(value)`, `guide()`. */
-export function buildAbout(act) {
-  const about = {
+export function buildFooter(act) {
+  const footer = {
     act,
     state: "",
     missed: h("div", { class: "missed", role: "status", hidden: true }),
     line: h("div", { class: "about" }),
     guide: h("div", { class: "guide", role: "note", "aria-label": "标注规范", hidden: true }),
   };
-  about.element = h("div", { class: "foot" }, about.missed, about.line);
-  return about;
+  footer.element = h("div", { class: "foot" }, footer.missed, footer.line);
+  return footer;
 }
 
 function button(className, title, run, ...children) {
@@ -28,37 +28,37 @@ function button(className, title, run, ...children) {
 }
 
 /** Draw what was missed; the first one is what the key takes. */
-export function drawMissed(about, entry, form, customer) {
+export function drawMissed(footer, entry, form, customer) {
   const open = openMissed(entry);
   const label = (key) => form.fields.find((field) => field.key === key)?.label ?? key;
   const rows = open.map((one) => ({ ...one, owner: ownerOf(entry, one, customer) }));
   const state = JSON.stringify([rows.map((one) => [one.id, one.owner]), entry.chat.chat, entry.work.length]);
-  if (about.missedState === state) return;
-  about.missedState = state;
-  about.missed.hidden = !open.length;
+  if (footer.missedState === state) return;
+  footer.missedState = state;
+  footer.missed.hidden = !open.length;
   const shown = rows.slice(0, SHOWN).map((one, i) => {
     const whose = entry.work.length > 1 ? `客户 ${one.owner + 1} ` : "";
     return button(
       i ? "gap-item" : "gap-item first",
       `第 ${one.message + 1} 条消息。填入「${label(one.key)}」`,
-      () => about.act.takeMissed(one.id),
+      () => footer.act.takeMissed(one.id),
       h("b", {}, one.value),
       h("small", {}, `→ ${whose}${label(one.key)}`),
     );
   });
-  about.missed.replaceChildren(
+  footer.missed.replaceChildren(
     h("span", {}, "聊天里还有："),
     ...shown,
     open.length > SHOWN ? h("small", {}, `等 ${open.length} 处`) : "",
     h("small", {}, "未填入任何字段"),
     h("span", { class: "gap" }),
-    button("link", `不用填（${chordFor("dismiss")}）`, () => about.act.dismiss(), "不用填"),
+    button("link", `不用填（${chordFor("dismiss")}）`, () => footer.act.dismiss(), "不用填"),
     caps(chordFor("missed")),
   );
 }
 
 /** Draw the line about the field in focus: its state, its pins, remarks, other values with who says so. */
-export function drawLine(about, entry, form, index, key) {
+export function drawLine(footer, entry, form, index, key) {
   const customer = entry.work[index];
   const field = form.fields.find((other) => other.key === key) ?? null;
   const told = remarks(entry, form).find((one) => one.index === index && one.key === key)?.text ?? "";
@@ -74,10 +74,10 @@ export function drawLine(about, entry, form, index, key) {
     field && customer.values[field.key],
     entry.chat.chat,
   ]);
-  if (about.state === state) return;
-  about.state = state;
+  if (footer.state === state) return;
+  footer.state = state;
   if (!field) {
-    about.line.replaceChildren();
+    footer.line.replaceChildren();
     return;
   }
   const back = isChanged(customer, field.key);
@@ -86,7 +86,7 @@ export function drawLine(about, entry, form, index, key) {
     return button(
       "alternative",
       `${who.join("、")} 说：${valueText(value) || "（空）"}。点一下采用`,
-      () => about.act.take(value),
+      () => footer.act.take(value),
       h("small", {}, `${who[0]}${who.length > 1 ? ` 等 ${who.length} 个` : ""}`),
       h("b", {}, valueText(value) || "（空）"),
       i < 2 ? caps(chord) : null,
@@ -96,7 +96,7 @@ export function drawLine(about, entry, form, index, key) {
     confirmationOf(customer, field.key),
     pins.length ? `钉住第 ${pins.map((i) => i + 1).join("、")} 条` : "",
   ].filter(Boolean);
-  about.line.replaceChildren(
+  footer.line.replaceChildren(
     h("span", { class: "what" }, field.label),
     h("small", {}, facts.join(" · ")),
     told ? h("span", { class: "remark", title: told }, told) : "",
@@ -104,19 +104,19 @@ export function drawLine(about, entry, form, index, key) {
       ? values
       : [h("small", { class: "same" }, !told && Object.keys(customer.others ?? {}).length ? "各结果说法一致" : "")]),
     h("span", { class: "gap" }),
-    button("link", `标注规范（${chordFor("guide")}）`, () => about.act.guide(), "规范", caps(chordFor("guide"))),
+    button("link", `标注规范（${chordFor("guide")}）`, () => footer.act.guide(), "规范", caps(chordFor("guide"))),
   );
 }
 
 /** Show or hide the guideline of a field beside its row. */
-export function drawGuide(about, field, text, row, host) {
-  about.guide.hidden = !field;
+export function drawGuide(footer, field, text, row, host) {
+  footer.guide.hidden = !field;
   if (!field) return;
   const points = `${field.points} 分 · ${field.nature === "verbatim" ? "群聊里要有依据" : "由对话判断"}`;
   const state = `${field.key}\n${text}`;
-  if (about.guideState !== state) {
-    about.guideState = state;
-    about.guide.replaceChildren(
+  if (footer.guideState !== state) {
+    footer.guideState = state;
+    footer.guide.replaceChildren(
       h("header", {}, h("b", {}, field.label), h("small", {}, points)),
       h("p", {}, field.description || ""),
       ...(text ? [h("div", { class: "rule" }, text)] : [h("p", { class: "soft" }, "还没有写下规范。")]),
@@ -126,7 +126,7 @@ export function drawGuide(about, field, text, row, host) {
   const box = row.getBoundingClientRect();
   const below = frame.bottom - box.bottom;
   setAttr(
-    about.guide,
+    footer.guide,
     "style",
     below > 190 ? `top: ${box.bottom - frame.top + 4}px` : `bottom: ${frame.bottom - box.top + 4}px`,
   );

@@ -9,10 +9,10 @@ const BEAT = 60_000;
 const PRESENT = 600_000;
 
 /**
- * Make the courier of a store. `emit(name, value)` sets component state, `onChange()` is called where the save state may
+ * Make the sync of a store. `emit(name, value)` sets component state, `onChange()` is called where the save state may
  * have changed by itself. `storage`, `clock` and `makeId` are handed in, so that node can test it.
  */
-export function makeCourier(store, { emit, storage, clock, makeId, onChange }) {
+export function makeSync(store, { emit, storage, clock, makeId, onChange }) {
   const journals = new Map();
   let timer = 0;
   let sending = 0;

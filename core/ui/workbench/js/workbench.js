@@ -1,28 +1,29 @@
-// The desk on screen: what is shown of the state, and which customer and field the reviewer is at.
-import { drawGuide, drawLine } from "./about.js";
+// The workbench on screen: what is shown of the state, and which customer and field the reviewer is at.
+
 import { askNote, buildBottom, buildTop, drawTop, say } from "./bars.js";
 import { narrow, updateResidue } from "./chat_view.js";
-import { makeCourier } from "./courier.js";
 import { newCustomers, speakersOf } from "./customers.js";
 import { h, setAttr, setText, uuid } from "./dom.js";
+import { drawGuide, drawLine } from "./field_footer.js";
 import { buildForm, drawForm, flushEntries, focusField, markRow } from "./form_view.js";
 import { rememberPlace } from "./frame.js";
 import { chordFor } from "./keys.js";
 import { isDelta } from "./model.js";
 import { conflictRows, settleConflict } from "./outbox.js";
+import { buildBlank, buildConflict, buildHelp, notice } from "./overlays.js";
 import { light, makePanes, paint } from "./panes.js";
-import { buildBlank, buildConflict, buildHelp, notice } from "./sheets.js";
 import { entryOf, makeStore, nextChat, receive, show, troubled } from "./state.js";
+import { makeSync } from "./sync.js";
 
 const IDLE_AFTER = 60;
 
 /**
- * Build the desk into a host. `calls` are filled in by commands.js before anything can be clicked:
+ * Build the workbench into a host. `calls` are filled in by commands.js before anything can be clicked:
  * `run(id)`, `actions` of the form, `focusEvidence`, `wantResidue`, `find`, `discussWith`, `settle`, `setCursor`.
  */
-export function makeDesk(host, calls) {
+export function makeWorkbench(host, calls) {
   const store = makeStore();
-  const desk = {
+  const workbench = {
     host,
     store,
     calls,
@@ -46,9 +47,9 @@ export function makeDesk(host, calls) {
   };
   let lastActive = Date.now();
 
-  const courier = makeCourier(store, {
+  const sync = makeSync(store, {
     emit: (name, value) => {
-      if (root.isConnected) desk.component.setStateValue(name, value);
+      if (root.isConnected) workbench.component.setStateValue(name, value);
     },
     storage: window.localStorage,
     clock: Date.now,
@@ -57,7 +58,7 @@ export function makeDesk(host, calls) {
   });
   const top = buildTop({
     onRetry: () => {
-      courier.retry(true);
+      sync.retry(true);
       say(bottom, "正在重新发送…", { seconds: 3 });
     },
     onFind: (text, step) => calls.find(text, step),
@@ -72,14 +73,14 @@ export function makeDesk(host, calls) {
   const help = buildHelp(() => toggleHelp(false));
   const root = h(
     "div",
-    { class: "desk", "data-testid": "workbench", "data-save-state": "saved", tabindex: "-1", lang: "zh-CN" },
+    { class: "workbench", "data-testid": "workbench", "data-save-state": "saved", tabindex: "-1", lang: "zh-CN" },
     top.element,
     notices,
     h("div", { class: "panes" }, chatHost, formHost, blank.element),
     bottom.element,
     help.element,
   );
-  desk.panes = makePanes(chatHost, (chat) => entryOf(store, chat), {
+  workbench.panes = makePanes(chatHost, (chat) => entryOf(store, chat), {
     onMark: (ids) => calls.focusEvidence(ids),
     onResidue: (chat) => calls.wantResidue(chat),
     onMessage: (i) => calls.setCursor(i),
@@ -89,29 +90,30 @@ export function makeDesk(host, calls) {
 
   /** Take what Python sent. */
   function take(component) {
-    desk.component = component;
+    workbench.component = component;
     const { data } = component;
     if (!data) return;
-    if (store.session !== null && store.session !== data.session) courier.flushDrafts();
-    const effects = receive(store, data, courier.restore);
-    courier.settle(effects);
-    if (JSON.stringify(desk.form?.form) !== JSON.stringify(data.form)) {
-      desk.form = buildForm(data.form, calls.actions);
+    if (store.session !== null && store.session !== data.session) sync.flushDrafts();
+    const effects = receive(store, data, sync.restore);
+    sync.settle(effects);
+    if (JSON.stringify(workbench.form?.form) !== JSON.stringify(data.form)) {
+      workbench.form = buildForm(data.form, calls.actions);
       formHost.replaceChildren(
-        desk.form.head,
+        workbench.form.head,
         conflictHost,
-        desk.form.scroll,
-        desk.form.about.element,
-        desk.form.about.guide,
+        workbench.form.scroll,
+        workbench.form.footer.element,
+        workbench.form.footer.guide,
       );
     }
-    if (effects.reset) desk.panes.dropAll();
-    effects.replaced.forEach(desk.panes.drop);
-    for (const chat of effects.merged) desk.panes.refresh(chat, desk.residueWanted === chat);
+    if (effects.reset) workbench.panes.dropAll();
+    effects.replaced.forEach(workbench.panes.drop);
+    for (const chat of effects.merged) workbench.panes.refresh(chat, workbench.residueWanted === chat);
     settleEqualConflicts();
-    if (effects.moved || desk.panes.front() !== store.current || effects.replaced.includes(store.current)) showChat();
+    if (effects.moved || workbench.panes.front() !== store.current || effects.replaced.includes(store.current))
+      showChat();
     else draw();
-    courier.reportPlace();
+    sync.reportPlace();
     prepareNext();
   }
 
@@ -119,27 +121,27 @@ export function makeDesk(host, calls) {
   function settleEqualConflicts() {
     for (const entry of store.entries.values()) {
       if (!entry.conflict?.theirs || conflictRows(entry, store.form).length) continue;
-      courier.save(entry, settleConflict(entry, store.form, new Set()));
+      sync.save(entry, settleConflict(entry, store.form, new Set()));
     }
   }
 
   /** Show the current chat: its pane comes to the front, the form is redrawn in place. */
   function showChat() {
     const entry = entryOf(store);
-    const isNew = desk.panes.front() !== store.current;
+    const isNew = workbench.panes.front() !== store.current;
     if (isNew) {
-      Object.assign(desk, { customer: 0, field: startField(entry), place: 0, foundAt: -1, isNarrow: false });
+      Object.assign(workbench, { customer: 0, field: startField(entry), place: 0, foundAt: -1, isNarrow: false });
       calls.setCursor(null);
       calls.find("", 0);
       top.find.value = "";
     }
     if (store.current !== null) rememberPlace(store.current);
-    const pane = desk.panes.show(store.current);
+    const pane = workbench.panes.show(store.current);
     draw();
-    if (entry && desk.form && !isEditingOutside()) {
-      if (desk.commandMode) root.focus({ preventScroll: true });
-      else focusField(desk.form, desk.field);
-      if (isNew) desk.form.scroll.scrollTop = 0;
+    if (entry && workbench.form && !isEditingOutside()) {
+      if (workbench.commandMode) root.focus({ preventScroll: true });
+      else focusField(workbench.form, workbench.field);
+      if (isNew) workbench.form.scroll.scrollTop = 0;
     }
     if (pane) pane.shown = true;
     prepareNext();
@@ -147,16 +149,16 @@ export function makeDesk(host, calls) {
 
   /** The field that a chat opens at: the first one, under delta review the first that is asked about. */
   function startField(entry) {
-    const first = desk.form?.form.fields[0].key ?? null;
-    if (!entry || !desk.form || !isDelta(entry)) return first;
-    return desk.form.form.fields.find(({ key }) => key in (entry.work[0].delta ?? {}))?.key ?? first;
+    const first = workbench.form?.form.fields[0].key ?? null;
+    if (!entry || !workbench.form || !isDelta(entry)) return first;
+    return workbench.form.form.fields.find(({ key }) => key in (entry.work[0].delta ?? {}))?.key ?? first;
   }
 
   function draw() {
     const entry = entryOf(store);
-    if (entry && desk.form) {
-      desk.customer = Math.min(desk.customer, entry.work.length - 1);
-      drawForm(desk.form, entry, desk.customer, desk.field);
+    if (entry && workbench.form) {
+      workbench.customer = Math.min(workbench.customer, entry.work.length - 1);
+      drawForm(workbench.form, entry, workbench.customer, workbench.field);
       drawMarks();
       drawNarrow();
     }
@@ -169,7 +171,7 @@ export function makeDesk(host, calls) {
 
   function drawBars() {
     const entry = entryOf(store);
-    const state = courier.state();
+    const state = sync.state();
     drawTop(top, store, entry, state);
     setAttr(root, "data-save-state", state);
     setAttr(root, "data-chat", store.current ?? "");
@@ -182,49 +184,50 @@ export function makeDesk(host, calls) {
 
   /** Colour the evidence of the customer on screen, and light that of the field in focus. */
   function drawMarks() {
-    const pane = desk.panes.get(store.current);
+    const pane = workbench.panes.get(store.current);
     const entry = entryOf(store);
-    if (!pane || !entry || !desk.form) return;
-    const customer = entry.work[desk.customer];
-    paint(pane, entry, desk.customer, desk.form);
-    desk.places = light(pane, customer, desk.field);
-    desk.place = Math.min(desk.place, Math.max(0, desk.places.length - 1));
-    markRow(desk.form, desk.field);
+    if (!pane || !entry || !workbench.form) return;
+    const customer = entry.work[workbench.customer];
+    paint(pane, entry, workbench.customer, workbench.form);
+    workbench.places = light(pane, customer, workbench.field);
+    workbench.place = Math.min(workbench.place, Math.max(0, workbench.places.length - 1));
+    markRow(workbench.form, workbench.field);
   }
 
   /** Another field has the focus: light its evidence, and tell about it. */
   function drawFocus() {
     const entry = entryOf(store);
     drawMarks();
-    if (entry && desk.form) drawLine(desk.form.about, entry, desk.form.form, desk.customer, desk.field);
+    if (entry && workbench.form)
+      drawLine(workbench.form.footer, entry, workbench.form.form, workbench.customer, workbench.field);
     drawRule();
   }
 
   /** The switch over the chat, and only the exchange with one customer where it is on. */
   function drawNarrow() {
-    const pane = desk.panes.get(store.current);
+    const pane = workbench.panes.get(store.current);
     const entry = entryOf(store);
-    const name = entry.work[desk.customer].values[store.form.name_field];
+    const name = entry.work[workbench.customer].values[store.form.name_field];
     const speakers = speakersOf(entry.chat, name);
-    const state = JSON.stringify([desk.isNarrow, speakers, name]);
+    const state = JSON.stringify([workbench.isNarrow, speakers, name]);
     if (!pane || pane.narrowState === state) return;
     pane.narrowState = state;
-    const shown = narrow(pane, entry.chat, desk.isNarrow && speakers.length ? speakers : null);
+    const shown = narrow(pane, entry.chat, workbench.isNarrow && speakers.length ? speakers : null);
     const word =
-      desk.isNarrow && speakers.length
+      workbench.isNarrow && speakers.length
         ? `只看与 ${name} 有关的 ${shown} 条（显示全部）`
         : `只看与 ${name || "本客户"} 有关`;
     setText(pane.narrowSwitch, word);
-    setAttr(pane.narrowSwitch, "aria-pressed", String(desk.isNarrow));
+    setAttr(pane.narrowSwitch, "aria-pressed", String(workbench.isNarrow));
     setAttr(pane.narrowSwitch, "title", chordFor("narrow"));
     pane.narrowSwitch.disabled = !speakers.length;
   }
 
   /** The guideline beside the field in focus, while it is open. */
   function drawRule() {
-    if (!desk.form) return;
-    const part = desk.guideOpen && entryOf(store) ? desk.form.parts.get(desk.field) : null;
-    drawGuide(desk.form.about, part?.field ?? null, store.guidelines[desk.field] ?? "", part?.row, formHost);
+    if (!workbench.form) return;
+    const part = workbench.guideOpen && entryOf(store) ? workbench.form.parts.get(workbench.field) : null;
+    drawGuide(workbench.form.footer, part?.field ?? null, store.guidelines[workbench.field] ?? "", part?.row, formHost);
   }
 
   function drawConflict(entry) {
@@ -235,7 +238,7 @@ export function makeDesk(host, calls) {
   }
 
   function drawBlank(entry) {
-    const isBlank = !(entry && desk.form);
+    const isBlank = !(entry && workbench.form);
     blank.element.hidden = !isBlank;
     chatHost.hidden = formHost.hidden = isBlank;
     if (!isBlank) return;
@@ -269,12 +272,12 @@ export function makeDesk(host, calls) {
         run: () => {
           show(store, chat);
           showChat();
-          courier.reportPlace();
+          sync.reportPlace();
         },
       };
       lines.push([`第 ${chat} 条没有保存成：有冲突或被拒绝`, "bad", go]);
     }
-    if (courier.isJournalBroken())
+    if (sync.isJournalBroken())
       lines.push(["浏览器不让保存本地副本：没存上的修改在刷新后会丢失，请等到「已保存」再离开。", "warn", null]);
     const state = JSON.stringify(lines.map((line) => line.slice(0, 2)));
     if (notices.dataset.state === state) return;
@@ -286,7 +289,7 @@ export function makeDesk(host, calls) {
   function prepareNext() {
     (window.requestIdleCallback ?? setTimeout)(
       () => {
-        if (root.isConnected) desk.panes.prepare(nextChat(store), desk.form);
+        if (root.isConnected) workbench.panes.prepare(nextChat(store), workbench.form);
       },
       { timeout: 300 },
     );
@@ -298,32 +301,32 @@ export function makeDesk(host, calls) {
     else refocus();
   }
 
-  /** Put the focus back into the field that the reviewer was at, or in command mode on the desk. */
+  /** Put the focus back into the field that the reviewer was at, or in command mode on the workbench. */
   function refocus() {
-    if (desk.commandMode) root.focus({ preventScroll: true });
-    else if (desk.form && desk.field && entryOf(store)) focusField(desk.form, desk.field);
+    if (workbench.commandMode) root.focus({ preventScroll: true });
+    else if (workbench.form && workbench.field && entryOf(store)) focusField(workbench.form, workbench.field);
   }
 
   function setMode(on) {
-    desk.commandMode = on;
+    workbench.commandMode = on;
     bottom.mode.hidden = !on;
     root.classList.toggle("command", on);
   }
 
   /** Show the letters of the fields while one is asked for; `holdLetters` while Alt and Shift are held. */
   function showLetters(on) {
-    desk.lettersAsked = on;
+    workbench.lettersAsked = on;
     root.classList.toggle("letters", on);
   }
 
   function holdLetters(on) {
-    root.classList.toggle("letters", on || desk.lettersAsked);
+    root.classList.toggle("letters", on || workbench.lettersAsked);
   }
 
   /** Leave the chat on screen: what was typed and not added counts; command mode stays. */
   function leave() {
-    if (desk.form) flushEntries(desk.form);
-    desk.residueWanted = null;
+    if (workbench.form) flushEntries(workbench.form);
+    workbench.residueWanted = null;
     askNote(bottom, false);
     say(bottom, "");
   }
@@ -339,17 +342,17 @@ export function makeDesk(host, calls) {
   /** Whether somebody types into a widget of the page that is not ours. */
   function isEditingOutside() {
     const element = document.activeElement;
-    const shell = desk.host.host ?? desk.host;
+    const shell = workbench.host.host ?? workbench.host;
     if (!element || element === shell || shell.contains(element)) return false;
     return element.matches("input, textarea, select, [contenteditable]");
   }
 
-  return Object.assign(desk, {
+  return Object.assign(workbench, {
     root,
     top,
     bottom,
     help,
-    courier,
+    sync,
     take,
     draw,
     drawBars,
@@ -365,6 +368,6 @@ export function makeDesk(host, calls) {
     isEditingOutside,
     say: (text, options) => say(bottom, text, options),
     redrawResidue: (chat) =>
-      updateResidue(desk.panes.get(chat), entryOf(store, chat).chat, desk.residueWanted === chat),
+      updateResidue(workbench.panes.get(chat), entryOf(store, chat).chat, workbench.residueWanted === chat),
   });
 }
