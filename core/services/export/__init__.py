@@ -1,7 +1,7 @@
 """Exports: submissions, the clean dataset, and tables for colleagues.
 
 Every export is streamed into a file beside its target, read back with another reader than the one that wrote it,
-compared with what the store said, entered in the ledger, and only then moved into place. One that differs, or that
+compared with what the store said, entered in the export log, and only then moved into place. One that differs, or that
 lacks a chat, is refused with :class:`core.errors.ExportError` and leaves nothing behind.
 """
 

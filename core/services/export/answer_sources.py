@@ -47,13 +47,13 @@ def parse_source(text: str) -> AnswerSource:
     Raises:
         ExportError: anything else.
     """
-    wanted = text.strip()
-    if wanted == "labels+records":
-        wanted = "records+labels"
-    match = _SOURCE.fullmatch(wanted)
-    if match and wanted:
-        second = bool(match["run"] or match["labels"])
-        if bool(match["plus"]) == (bool(match["records"]) and second):
+    expression = text.strip()
+    if expression == "labels+records":
+        expression = "records+labels"
+    match = _SOURCE.fullmatch(expression)
+    if match and expression:
+        has_fallback = bool(match["run"] or match["labels"])
+        if bool(match["plus"]) == (bool(match["records"]) and has_fallback):
             return AnswerSource(bool(match["records"]), bool(match["labels"]), (match["run"] or "").strip())
     raise ExportError(
         f"不认识来源「{text}」", "可以是 records、labels、labels+records、run:任务名 或 records+run:任务名"
@@ -90,7 +90,7 @@ class ChatAnswer:
         index: the chat's position in its source, from 1.
         forms: clean forms, all keys in order.
         origin: ``record``, ``labels`` or ``run``.
-        provenance: what the ledger keeps: index and origin; record id, version and reviewer, or run id and name.
+        provenance: what the export log keeps: index and origin; record id, version and reviewer, or run id and name.
         notes: what had to be reshaped because the stored form did not fit the form file.
         confirmed: of a record, per form what a person did with each field (未看, 逐项确认, 批量确认): 确认为空 is an
             answer, 未看 is none.
@@ -105,7 +105,7 @@ class ChatAnswer:
 
 
 class OrderedStream(Generic[T]):
-    """A stream of ``(index, item)`` in rising order that is asked for single indices, likewise rising."""
+    """Looks items up by index in a stream of ``(index, item)``; both come in rising order, so nothing is kept."""
 
     def __init__(self, items: Iterator[tuple[int, T]]) -> None:
         self._items = items
@@ -129,14 +129,14 @@ def resolve_run(session: Session, dataset: DatasetView, source: AnswerSource) ->
         return queries.run(session, source.run, dataset.id)
     if not source.labels:
         return None
-    found = queries.labels_run(session, dataset.id)
-    if found is None and not source.records:
+    labels_run = queries.labels_run(session, dataset.id)
+    if labels_run is None and not source.records:
         raise ExportError(f"数据集「{dataset.name}」没有标注", "请改用已确认的记录（records），或导入带标注的数据")
-    return found
+    return labels_run
 
 
 def measure_coverage(session: Session, dataset: DatasetView, source: AnswerSource) -> Coverage:
-    """Count before writing: reads indices only, no forms.
+    """Which chats a source has an answer for; reads indices only, no forms.
 
     Raises:
         ExportError, NotFoundError: the source does not exist.
@@ -175,7 +175,7 @@ def measure_coverage(session: Session, dataset: DatasetView, source: AnswerSourc
 
 
 def coverage_of(store: Store, dataset: str | int, source: AnswerSource) -> Coverage:
-    """The same for a page, which has no session.
+    """Which chats a source has an answer for, in a session of its own.
 
     Raises:
         ExportError, NotFoundError: the dataset or the source does not exist.
@@ -193,23 +193,23 @@ def stream_answers(session: Session, dataset: DatasetView, form: Form, source: A
     run = resolve_run(session, dataset, source)
     records: OrderedStream[RecordView] | None = None
     if source.records:
-        found = queries.confirmed(session, dataset.id)
-        records = OrderedStream((record.index, record) for record in found)
+        confirmed = queries.confirmed(session, dataset.id)
+        records = OrderedStream((record.index, record) for record in confirmed)
     runs = OrderedStream(stream_run_forms(session, run.id)) if run is not None else None
     for index in queries.chat_ids(session, dataset.id):
         record = records.take(index) if records else None
         forms = runs.take(index) if runs else None
         if record is not None:
-            who = {"record": record.id, "version": record.version, "reviewer": record.reviewer}
-            seen = tuple(customer.get("confirmed", {}) for customer in record.customers)
-            yield replace(_answer(form, index, record.forms, "record", who), confirmed=seen)
+            identity = {"record": record.id, "version": record.version, "reviewer": record.reviewer}
+            confirmations = tuple(customer.get("confirmed", {}) for customer in record.customers)
+            yield replace(_answer(form, index, record.forms, "record", identity), confirmed=confirmations)
         elif forms is not None and run is not None:
             origin = "labels" if source.labels else "run"
             yield _answer(form, index, forms, origin, {"run": run.name, "run_id": run.id})
 
 
 def mask_answers(stream: Iterator[ChatAnswer], form: Form, mask: Mask) -> Iterator[ChatAnswer]:
-    """The same answers with what the mask hides starred."""
+    """The answers with what the mask hides replaced by stars."""
     return (replace(answer, forms=[mask.values(form, values) for values in answer.forms]) for answer in stream)
 
 
@@ -227,8 +227,8 @@ def stream_run_forms(session: Session, run_id: int) -> Iterator[tuple[int, list[
         yield index, forms or []
 
 
-def _answer(form: Form, index: int, raw: list[FormValues], origin: str, who: dict[str, Any]) -> ChatAnswer:
+def _answer(form: Form, index: int, raw: list[FormValues], origin: str, identity: dict[str, Any]) -> ChatAnswer:
     coerced = [form.coerce(values) for values in raw]
-    notes = tuple(dict.fromkeys(note for one in coerced for note in one.notes))
-    provenance = {"index": index, "origin": origin, **who}
-    return ChatAnswer(index, [one.values for one in coerced], origin, provenance, notes)
+    notes = tuple(dict.fromkeys(note for result in coerced for note in result.notes))
+    provenance = {"index": index, "origin": origin, **identity}
+    return ChatAnswer(index, [result.values for result in coerced], origin, provenance, notes)

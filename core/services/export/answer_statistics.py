@@ -1,4 +1,4 @@
-"""What is noticed while the answers of an export stream by: counts, provenance, and what a person should know."""
+"""Statistics of an export's answers, gathered while they are written: counts, provenance, notes for the analyst."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,11 +8,11 @@ from core.services.export.export_result import index_ranges
 
 
 class AnswerStatistics:
-    """Counts a stream of answers as it passes.
+    """Counts the answers of an export while they stream through.
 
     Attributes:
         forms: forms seen.
-        provenance: one entry per answer, for the ledger.
+        provenance: one entry per answer, for the export log.
     """
 
     def __init__(self) -> None:
@@ -21,8 +21,8 @@ class AnswerStatistics:
         self._no_customers: list[int] = []
         self._reshaped: list[int] = []
 
-    def watch(self, stream: Iterator[ChatAnswer]) -> Iterator[ChatAnswer]:
-        """Hand the answers on, one by one, and note what they are."""
+    def count(self, stream: Iterator[ChatAnswer]) -> Iterator[ChatAnswer]:
+        """Pass the answers on, one by one, and count them."""
         for answer in stream:
             self.forms += len(answer.forms)
             self.provenance.append(answer.provenance)
@@ -38,14 +38,14 @@ class AnswerStatistics:
         return {name: indices for name, indices in every.items() if indices}
 
     def notes(self, **more: list[int]) -> tuple[str, ...]:
-        """The same as Chinese sentences that name every chat."""
+        """Chinese sentences about the same lists; every chat is named."""
         sentences = {
             "filled": "补空 {} 条：第 {} 条",
             "left_out": "没有结果、未写入 {} 条：第 {} 条",
             "no_customers": "没有客户（infos 为空列表）{} 条：第 {} 条",
             "reshaped": "与现在的字段不符、已按现在的字段整理 {} 条：第 {} 条",
         }
-        found = self.lists(**more)
+        lists = self.lists(**more)
         return tuple(
-            sentences[name].format(len(found[name]), index_ranges(found[name])) for name in sentences if name in found
+            sentences[name].format(len(lists[name]), index_ranges(lists[name])) for name in sentences if name in lists
         )

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -15,7 +15,7 @@ _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class PendingFile:
-    """A file under construction beside its target. Use :func:`draft`."""
+    """A file under construction beside its target; made by :func:`pending_file`."""
 
     def __init__(self, target: Path, file: IO[bytes]) -> None:
         self.target = target
@@ -31,7 +31,7 @@ class PendingFile:
         self._file.write(data)
 
     def finish(self) -> None:
-        """No more writing: everything is on the disk, and the file can be read back."""
+        """Flush everything to the disk and close the file, so that it can be read back."""
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
@@ -43,7 +43,7 @@ class PendingFile:
 
 @contextmanager
 def pending_file(target: Path) -> Iterator[PendingFile]:
-    """A draft that vanishes unless it is published.
+    """A file under construction that is removed at the end unless it is published.
 
     Raises:
         ExportError: the folder cannot be written, the disk is full, or a text cannot be stored as UTF-8.
@@ -72,7 +72,7 @@ def pending_file(target: Path) -> Iterator[PendingFile]:
 
 
 class HashingReader:
-    """Reads a file once, for its content and its sha256."""
+    """Reads a file once, for its content, its size and its sha256."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -86,22 +86,49 @@ class HashingReader:
         self.size += len(data)
         return data
 
-    def rest(self) -> None:
+    def read_to_end(self) -> None:
         """Read to the end, so that the hash is of the whole file."""
         while self.read(1 << 20):
             pass
 
     def sha256(self) -> str:
-        """Of what was read so far, hexadecimal."""
+        """Digest of what was read so far, hexadecimal."""
         return self._hash.hexdigest()
 
 
+def file_digest(path: Path) -> tuple[str, int]:
+    """sha256 (hexadecimal) and size in bytes of a file."""
+    with path.open("rb") as file:
+        reader = HashingReader(file)
+        reader.read_to_end()
+        return reader.sha256(), reader.size
+
+
 def fingerprint(value: Any) -> bytes:
-    """A digest of any JSON value, order of keys included: what was meant and what was read back must share it."""
+    """A digest of any JSON value, order of keys included; equal for what was meant and what is read back."""
     return hashlib.blake2b(_encode(value).encode(), digest_size=16).digest()
 
 
-def mismatch_error(what: str, place: str = "") -> ExportError:
-    """The refusal of a file that does not say what it should."""
+def mismatch_error(name: str, place: str = "") -> ExportError:
+    """The error for a file that reads back differently from what was written."""
     where = f"（{place}）" if place else ""
-    return ExportError(f"{what}读回后与应有的内容不一致{where}，已放弃导出", "请重试；再次出现请把日志交给工程师")
+    return ExportError(f"{name}读回后与应有的内容不一致{where}，已放弃导出", "请重试；再次出现请把日志交给工程师")
+
+
+def compare_rows(rows: Iterable[list[str]], fingerprints: Sequence[bytes], name: str) -> None:
+    """Compare the rows of a table that was read back with what was written.
+
+    Args:
+        rows: cells of each row.
+        fingerprints: of the rows that were written.
+        name: of the file, for the message.
+
+    Raises:
+        ExportError: a row differs, is missing or is one too many.
+    """
+    count = 0
+    for count, row in enumerate(rows, start=1):
+        if count > len(fingerprints) or fingerprint(row) != fingerprints[count - 1]:
+            raise mismatch_error(name, f"第 {count} 行")
+    if count != len(fingerprints):
+        raise mismatch_error(name, f"应有 {len(fingerprints)} 行，读到 {count} 行")

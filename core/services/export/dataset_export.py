@@ -13,7 +13,7 @@ from core.errors import ExportError
 from core.services.export.answer_sources import AnswerSource, OrderedStream, measure_coverage, stream_answers
 from core.services.export.answer_statistics import AnswerStatistics
 from core.services.export.atomic_file import pending_file
-from core.services.export.export_log import log_export
+from core.services.export.export_log import publish_export
 from core.services.export.export_result import ExportResult
 from core.services.export.json_writer import verify_array, write_array
 
@@ -45,61 +45,61 @@ def export_dataset(
         mask: what is hidden in texts and forms.
 
     Returns:
-        The report; its list ``left_out`` names the chats without an answer. The file has no index: its provenance in
-        the ledger gives the chat of each element.
+        The result; its list ``left_out`` names the chats without an answer. The file has no index: its provenance in
+        the export log gives the chat of each element.
 
     Raises:
         ExportError: no chat has an answer, or the file cannot be written or reads back differently.
         NotFoundError: no such dataset or run.
     """
     with store.read() as session, pending_file(out) as file:
-        chosen = queries.dataset(session, dataset)
-        form = load_named_form(chosen.form)
-        found = measure_coverage(session, chosen, source)
-        if len(found.missing) == found.total:
+        dataset_view = queries.dataset(session, dataset)
+        form = load_named_form(dataset_view.form)
+        coverage = measure_coverage(session, dataset_view, source)
+        if len(coverage.missing) == coverage.total:
             raise ExportError(
-                f"数据集「{chosen.name}」没有一条群聊有来源「{source}」的结果", "请先审阅并确认群聊，或换一个来源"
+                f"数据集「{dataset_view.name}」没有一条群聊有来源「{source}」的结果", "请先审阅并确认群聊，或换一个来源"
             )
-        tally = AnswerStatistics()
-        texts = OrderedStream((chat.index, chat.text) for chat in queries.chats(session, chosen.id))
+        statistics = AnswerStatistics()
+        texts = OrderedStream((chat.index, chat.text) for chat in queries.chats(session, dataset_view.id))
 
         def rows() -> Iterator[dict[str, Any]]:
-            for answer in tally.watch(stream_answers(session, chosen, form, source)):
-                stored = texts.take(answer.index) or ""
-                words = stored if text is TextKind.RAW else strip_residue(stored)
+            for answer in statistics.count(stream_answers(session, dataset_view, form, source)):
+                stored_text = texts.take(answer.index) or ""
+                shown_text = stored_text if text is TextKind.RAW else strip_residue(stored_text)
                 yield {
-                    "chat_text": mask.text(words, form, answer.forms),
+                    "chat_text": mask.text(shown_text, form, answer.forms),
                     "infos": [mask.values(form, values) for values in answer.forms],
                 }
 
-        prints = write_array(file, rows())
-        sha256, size = verify_array(file, prints)
-        left_out = list(found.missing)
-        report = ExportResult(
+        fingerprints = write_array(file, rows())
+        sha256, size = verify_array(file, fingerprints)
+        left_out = list(coverage.missing)
+        result = ExportResult(
             kind="dataset",
             out=out,
             sha256=sha256,
             size=size,
             counts={
-                "chats": len(prints),
-                "rows": len(prints),
-                "forms": tally.forms,
-                "records": len(found.records),
-                "fallback": len(found.fallback),
+                "chats": len(fingerprints),
+                "rows": len(fingerprints),
+                "forms": statistics.forms,
+                "records": len(coverage.records),
+                "fallback": len(coverage.fallback),
                 "left_out": len(left_out),
             },
-            lists=tally.lists(left_out=left_out),
-            notes=tally.notes(left_out=left_out),
+            lists=statistics.lists(left_out=left_out),
+            notes=statistics.notes(left_out=left_out),
             files={out.name: sha256},
         )
         parameters = {
-            "dataset": chosen.name,
+            "dataset": dataset_view.name,
             "source": str(source),
             "mask": mask.names,
             "text": str(text),
-            **tally.lists(left_out=left_out),
+            **statistics.lists(left_out=left_out),
         }
-        with store.write() as writing:
-            log_export(writing, report, dataset_id=chosen.id, parameters=parameters, provenance=tally.provenance)
-            file.publish()
-    return report
+        publish_export(
+            store, file, result, dataset_id=dataset_view.id, parameters=parameters, provenance=statistics.provenance
+        )
+    return result

@@ -1,4 +1,4 @@
-"""The ledger: what left the house, when, made of what. Entries are never changed."""
+"""The export log: which files and training sets were exported, when, and of what. Entries are never changed."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,12 +9,13 @@ from sqlmodel import Session, col
 
 from core.adapters.store import Store
 from core.adapters.store.models import Dataset, Export, TrainingSet
+from core.services.export.atomic_file import PendingFile
 from core.services.export.export_result import ExportResult
 
 
 @dataclass(frozen=True, slots=True)
 class ExportLogEntry:
-    """One earlier export, without its provenance (which can be long).
+    """An earlier export, without its provenance (which can be long).
 
     Attributes:
         id: number in its own table; exports and training sets count separately.
@@ -37,32 +38,47 @@ class ExportLogEntry:
     created_at: datetime
 
 
-def log_export(
-    session: Session,
-    report: ExportResult,
+def publish_export(
+    store: Store,
+    file: PendingFile,
+    result: ExportResult,
     *,
     dataset_id: int,
     parameters: dict[str, Any],
     provenance: list[dict[str, Any]],
 ) -> None:
-    """Enter a file; call inside the transaction in which it is published."""
-    session.add(
-        Export(
-            dataset_id=dataset_id,
-            kind=report.kind,
-            filename=report.out.name,
-            parameters=parameters,
-            counts={**report.counts, "bytes": report.size},
-            sha256=report.sha256,
-            provenance=provenance,
+    """Log an exported file and move it into place, in one transaction.
+
+    Args:
+        store: the open store.
+        file: the finished, checked file.
+        result: what it holds.
+        dataset_id: the dataset that it was made of.
+        parameters: all choices that made it.
+        provenance: one entry per answer.
+
+    Raises:
+        OSError: the file cannot be moved; nothing is logged then.
+    """
+    with store.write() as session:
+        session.add(
+            Export(
+                dataset_id=dataset_id,
+                kind=result.kind,
+                filename=result.out.name,
+                parameters=parameters,
+                counts={**result.counts, "bytes": result.size},
+                sha256=result.sha256,
+                provenance=provenance,
+            )
         )
-    )
-    session.flush()
+        session.flush()
+        file.publish()
 
 
 def log_training_set(
     session: Session,
-    report: ExportResult,
+    result: ExportResult,
     *,
     name: str,
     who: str,
@@ -70,15 +86,15 @@ def log_training_set(
     parameters: dict[str, Any],
     provenance: list[dict[str, Any]],
 ) -> int:
-    """Enter a training set; call inside the transaction in which it is published. Returns its number."""
+    """Log a training set and return its number; call inside the transaction in which it is published."""
     row = TrainingSet(
         name=name,
         format=data_format,
         who=who,
         parameters=parameters,
-        counts={**report.counts, "bytes": report.size},
-        files=dict(report.files),
-        sha256=report.sha256,
+        counts={**result.counts, "bytes": result.size},
+        files=dict(result.files),
+        sha256=result.sha256,
         provenance=provenance,
     )
     session.add(row)
@@ -89,8 +105,8 @@ def log_training_set(
 def export_log_entries(store: Store, limit: int = 50) -> list[ExportLogEntry]:
     """The newest exports and training sets, newest first."""
     with store.read() as session:
-        found = _exports(session, limit) + _training_sets(session, limit)
-    return sorted(found, key=lambda entry: entry.created_at, reverse=True)[:limit]
+        entries = _exports(session, limit) + _training_sets(session, limit)
+    return sorted(entries, key=lambda entry: entry.created_at, reverse=True)[:limit]
 
 
 def _exports(session: Session, limit: int) -> list[ExportLogEntry]:

@@ -1,4 +1,4 @@
-"""What an export tells about itself, and how chats are named in messages."""
+"""The result of an export, and how chats are named in messages."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class ExportResult:
-    """A finished, checked export.
+    """A finished export that was read back and compared.
 
     Attributes:
         kind: ``submission``, ``dataset``, ``training``, ``test-csv`` or ``table``.
@@ -32,7 +32,7 @@ class ExportResult:
     files: Mapping[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """For ``--json``."""
+        """The result as the command line prints it with ``--json``."""
         return {
             "kind": self.kind,
             "out": str(self.out),
@@ -46,7 +46,7 @@ class ExportResult:
 
 
 def index_ranges(indices: Iterable[int]) -> str:
-    """Indices as a person writes them: ``1–4、7``. Every one is named, however many there are."""
+    """Indices as a person writes them: ``1–4、7``; all of them are named."""
     parts: list[str] = []
     start = last = None
     for index in [*sorted(indices), None]:

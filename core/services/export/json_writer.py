@@ -13,24 +13,24 @@ import ijson
 from core.services.export.atomic_file import HashingReader, PendingFile, fingerprint, mismatch_error
 
 
-def write_array(draft: PendingFile, items: Iterable[Any]) -> list[bytes]:
+def write_array(file: PendingFile, items: Iterable[Any]) -> list[bytes]:
     """Write all items, one at a time.
 
     Returns:
         One fingerprint per item, for :func:`verify_array`.
     """
-    prints: list[bytes] = []
+    fingerprints: list[bytes] = []
     for item in items:
         # Only the encoder's own line breaks are real ones: those inside strings are escaped.
         text = json.dumps(item, indent=4, ensure_ascii=False).replace("\n", "\n    ")
-        draft.write(("[\n    " if not prints else ",\n    ") + text)
-        prints.append(fingerprint(item))
-    draft.write("\n]" if prints else "[]")
-    draft.finish()
-    return prints
+        file.write(("[\n    " if not fingerprints else ",\n    ") + text)
+        fingerprints.append(fingerprint(item))
+    file.write("\n]" if fingerprints else "[]")
+    file.finish()
+    return fingerprints
 
 
-def verify_array(draft: PendingFile, prints: list[bytes]) -> tuple[str, int]:
+def verify_array(file: PendingFile, fingerprints: list[bytes]) -> tuple[str, int]:
     """Read the finished file with a streaming parser and compare every element.
 
     Returns:
@@ -39,15 +39,15 @@ def verify_array(draft: PendingFile, prints: list[bytes]) -> tuple[str, int]:
     Raises:
         ExportError: an element differs, is missing or is one too many.
     """
-    with draft.path.open("rb") as file:
-        reader = HashingReader(file)
+    with file.path.open("rb") as written:
+        reader = HashingReader(written)
         count = 0
-        for count, item in enumerate(_items(reader, draft.target.name), start=1):
-            if count > len(prints) or fingerprint(item) != prints[count - 1]:
-                raise mismatch_error(draft.target.name, f"第 {count} 个元素")
-        if count != len(prints):
-            raise mismatch_error(draft.target.name, f"应有 {len(prints)} 个元素，读到 {count} 个")
-        reader.rest()
+        for count, item in enumerate(_items(reader, file.target.name), start=1):
+            if count > len(fingerprints) or fingerprint(item) != fingerprints[count - 1]:
+                raise mismatch_error(file.target.name, f"第 {count} 个元素")
+        if count != len(fingerprints):
+            raise mismatch_error(file.target.name, f"应有 {len(fingerprints)} 个元素，读到 {count} 个")
+        reader.read_to_end()
         return reader.sha256(), reader.size
 
 

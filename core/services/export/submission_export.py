@@ -17,7 +17,7 @@ from core.services.export.answer_sources import (
 )
 from core.services.export.answer_statistics import AnswerStatistics
 from core.services.export.atomic_file import pending_file
-from core.services.export.export_log import log_export
+from core.services.export.export_log import publish_export
 from core.services.export.export_result import ExportResult, index_ranges
 from core.services.export.json_writer import verify_array, write_array
 
@@ -42,7 +42,7 @@ def export_submission(
         mask: what is hidden in the forms.
 
     Returns:
-        The report; its list ``filled`` names the chats that got an empty form, ``no_customers`` those whose answer
+        The result; its list ``filled`` names the chats that got an empty form, ``no_customers`` those whose answer
         is that there is no customer.
 
     Raises:
@@ -51,72 +51,73 @@ def export_submission(
         NotFoundError: no such dataset or run.
     """
     with store.read() as session, pending_file(out) as file:
-        chosen = queries.dataset(session, dataset)
-        form = load_named_form(chosen.form)
-        found = measure_coverage(session, chosen, source)
-        if not found.total:
-            raise ExportError(f"数据集「{chosen.name}」里没有群聊", "请先导入数据")
-        if found.missing and not fill_missing:
-            raise _incomplete(chosen, source, found)
-        tally = AnswerStatistics()
-        stream = mask_answers(stream_answers(session, chosen, form, source), form, mask)
-        rows = tally.watch(_with_blanks(stream, found.missing, form))
-        prints = write_array(file, ({"infos": answer.forms, "index": answer.index} for answer in rows))
-        sha256, size = verify_array(file, prints)
-        report = ExportResult(
+        dataset_view = queries.dataset(session, dataset)
+        form = load_named_form(dataset_view.form)
+        coverage = measure_coverage(session, dataset_view, source)
+        if not coverage.total:
+            raise ExportError(f"数据集「{dataset_view.name}」里没有群聊", "请先导入数据")
+        if coverage.missing and not fill_missing:
+            raise _incomplete(dataset_view, source, coverage)
+        statistics = AnswerStatistics()
+        stream = mask_answers(stream_answers(session, dataset_view, form, source), form, mask)
+        rows = statistics.count(_with_empty_forms(stream, coverage.missing, form))
+        fingerprints = write_array(file, ({"infos": answer.forms, "index": answer.index} for answer in rows))
+        sha256, size = verify_array(file, fingerprints)
+        result = ExportResult(
             kind="submission",
             out=out,
             sha256=sha256,
             size=size,
             counts={
-                "chats": len(prints),
-                "rows": len(prints),
-                "forms": tally.forms,
-                "records": len(found.records),
-                "fallback": len(found.fallback),
-                "filled": len(found.missing),
+                "chats": len(fingerprints),
+                "rows": len(fingerprints),
+                "forms": statistics.forms,
+                "records": len(coverage.records),
+                "fallback": len(coverage.fallback),
+                "filled": len(coverage.missing),
             },
-            lists=tally.lists(filled=list(found.missing)),
-            notes=tally.notes(filled=list(found.missing)),
+            lists=statistics.lists(filled=list(coverage.missing)),
+            notes=statistics.notes(filled=list(coverage.missing)),
             files={out.name: sha256},
         )
         parameters = {
-            "dataset": chosen.name,
+            "dataset": dataset_view.name,
             "source": str(source),
             "fill_missing": fill_missing,
             "mask": mask.names,
-            **tally.lists(),
+            **statistics.lists(),
         }
-        with store.write() as writing:
-            log_export(writing, report, dataset_id=chosen.id, parameters=parameters, provenance=tally.provenance)
-            file.publish()
-    return report
+        publish_export(
+            store, file, result, dataset_id=dataset_view.id, parameters=parameters, provenance=statistics.provenance
+        )
+    return result
 
 
-def _with_blanks(stream: Iterator[ChatAnswer], missing: tuple[int, ...], form: Form) -> Iterator[ChatAnswer]:
-    blanks = iter(missing)
-    blank = next(blanks, None)
+def _with_empty_forms(stream: Iterator[ChatAnswer], missing: tuple[int, ...], form: Form) -> Iterator[ChatAnswer]:
+    missing_indices = iter(missing)
+    next_missing = next(missing_indices, None)
     for answer in stream:
-        while blank is not None and blank < answer.index:
-            yield _blank(blank, form)
-            blank = next(blanks, None)
+        while next_missing is not None and next_missing < answer.index:
+            yield _empty_answer(next_missing, form)
+            next_missing = next(missing_indices, None)
         yield answer
-    while blank is not None:
-        yield _blank(blank, form)
-        blank = next(blanks, None)
+    while next_missing is not None:
+        yield _empty_answer(next_missing, form)
+        next_missing = next(missing_indices, None)
 
 
-def _blank(index: int, form: Form) -> ChatAnswer:
+def _empty_answer(index: int, form: Form) -> ChatAnswer:
     return ChatAnswer(index, [form.empty()], "empty", {"index": index, "origin": "empty"})
 
 
-def _incomplete(dataset: DatasetView, source: AnswerSource, found: Coverage) -> ExportError:
+def _incomplete(dataset: DatasetView, source: AnswerSource, coverage: Coverage) -> ExportError:
+    missing = coverage.missing
     lack = "没有已确认的记录" if source.records else ""
     if source.run or source.labels:
         other = f"抽取任务「{source.run}」的结果" if source.run else "标注"
         lack = f"既没有已确认的记录，也没有{other}" if source.records else f"没有{other}"
-    rejected = f"（其中第 {index_ranges(found.rejected)} 条在导入时被拒绝）" if found.rejected else ""
+    rejected = f"（其中第 {index_ranges(coverage.rejected)} 条在导入时被拒绝）" if coverage.rejected else ""
     return ExportError(
-        f"数据集「{dataset.name}」有 {len(found.missing)} 条群聊{lack}：第 {index_ranges(found.missing)} 条{rejected}",
+        f"数据集「{dataset.name}」有 {len(missing)} 条群聊{lack}：第 {index_ranges(missing)} 条{rejected}",
         "请先审阅或抽取这些群聊，或选择补空（--fill-missing），为它们各写一张空表",
     )

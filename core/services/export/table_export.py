@@ -27,8 +27,8 @@ from core.services.export.answer_sources import (
     stream_answers,
 )
 from core.services.export.answer_statistics import AnswerStatistics
-from core.services.export.atomic_file import HashingReader, PendingFile, fingerprint, mismatch_error, pending_file
-from core.services.export.export_log import log_export
+from core.services.export.atomic_file import PendingFile, compare_rows, file_digest, fingerprint, pending_file
+from core.services.export.export_log import publish_export
 from core.services.export.export_result import ExportResult
 
 SHEET = "客户"
@@ -66,7 +66,7 @@ def export_table(
     hold (control characters) are left out of it.
 
     Returns:
-        The report; ``left_out`` names chats without an answer, ``no_customers`` those whose answer is that there is
+        The result; ``left_out`` names chats without an answer, ``no_customers`` those whose answer is that there is
         no customer.
 
     Raises:
@@ -74,59 +74,59 @@ def export_table(
         NotFoundError: no such dataset or run.
     """
     with store.read() as session, pending_file(out) as file:
-        chosen = queries.dataset(session, dataset)
-        form = load_named_form(chosen.form)
-        found = measure_coverage(session, chosen, source)
-        tally = AnswerStatistics()
-        stream = mask_answers(stream_answers(session, chosen, form, source), form, mask)
-        rows = _rows(tally.watch(stream), form, confirmations)
-        prints = _write_csv(file, rows) if table is TableFormat.CSV else _write_xlsx(file, rows)
-        if len(prints) < 2:
+        dataset_view = queries.dataset(session, dataset)
+        form = load_named_form(dataset_view.form)
+        coverage = measure_coverage(session, dataset_view, source)
+        statistics = AnswerStatistics()
+        stream = mask_answers(stream_answers(session, dataset_view, form, source), form, mask)
+        rows = _rows(statistics.count(stream), form, confirmations)
+        fingerprints = _write_csv(file, rows) if table is TableFormat.CSV else _write_xlsx(file, rows)
+        if len(fingerprints) < 2:
             raise ExportError(f"来源「{source}」里没有一位客户", "请先审阅并确认群聊，或换一个来源")
-        _compare(_read_csv(file.path) if table is TableFormat.CSV else _read_xlsx(file.path), prints, out.name)
-        with file.path.open("rb") as reading:
-            reader = HashingReader(reading)
-            reader.rest()
-        left_out = list(found.missing)
-        report = ExportResult(
+        compare_rows(
+            _read_csv(file.path) if table is TableFormat.CSV else _read_xlsx(file.path), fingerprints, out.name
+        )
+        sha256, size = file_digest(file.path)
+        left_out = list(coverage.missing)
+        result = ExportResult(
             kind="table",
             out=out,
-            sha256=reader.sha256(),
-            size=reader.size,
-            counts={"chats": len(tally.provenance), "rows": len(prints) - 1, "left_out": len(left_out)},
-            lists=tally.lists(left_out=left_out),
-            notes=tally.notes(left_out=left_out),
-            files={out.name: reader.sha256()},
+            sha256=sha256,
+            size=size,
+            counts={"chats": len(statistics.provenance), "rows": len(fingerprints) - 1, "left_out": len(left_out)},
+            lists=statistics.lists(left_out=left_out),
+            notes=statistics.notes(left_out=left_out),
+            files={out.name: sha256},
         )
         parameters = {
-            "dataset": chosen.name,
+            "dataset": dataset_view.name,
             "source": str(source),
             "mask": mask.names,
             "table": str(table),
             "confirmations": confirmations,
-            **tally.lists(left_out=left_out),
+            **statistics.lists(left_out=left_out),
         }
-        with store.write() as writing:
-            log_export(writing, report, dataset_id=chosen.id, parameters=parameters, provenance=tally.provenance)
-            file.publish()
-    return report
+        publish_export(
+            store, file, result, dataset_id=dataset_view.id, parameters=parameters, provenance=statistics.provenance
+        )
+    return result
 
 
 def _rows(stream: Iterator[ChatAnswer], form: Form, confirmations: bool) -> Iterator[list[str]]:
-    more = [f"{key}（确认）" for key in form.keys] if confirmations else []
-    yield ["群聊", "客户", *form.keys, "来源", "审阅人", *more]
+    confirmation_columns = [f"{key}（确认）" for key in form.keys] if confirmations else []
+    yield ["群聊", "客户", *form.keys, "来源", "审阅人", *confirmation_columns]
     for answer in stream:
         for number, values in enumerate(answer.forms, start=1):
             cells = [text_of(value) for value in values.values()]
             origin, reviewer = ORIGIN_LABELS[answer.origin], str(answer.provenance.get("reviewer", ""))
             states: Mapping[str, str] = answer.confirmed[number - 1] if number <= len(answer.confirmed) else {}
-            unseen = "未看" if answer.origin == "record" else ""
-            seen = [states.get(key, unseen) for key in form.keys] if confirmations else []
-            yield [str(answer.index), str(number), *cells, origin, reviewer, *seen]
+            unreviewed = "未看" if answer.origin == "record" else ""
+            confirmations_of_row = [states.get(key, unreviewed) for key in form.keys] if confirmations else []
+            yield [str(answer.index), str(number), *cells, origin, reviewer, *confirmations_of_row]
 
 
 def _write_csv(file: PendingFile, rows: Iterator[list[str]]) -> list[bytes]:
-    prints: list[bytes] = []
+    fingerprints: list[bytes] = []
     # The mark tells Excel that the file is UTF-8.
     file.write("\ufeff")
     for row in rows:
@@ -134,9 +134,9 @@ def _write_csv(file: PendingFile, rows: Iterator[list[str]]) -> list[bytes]:
         buffer = io.StringIO()
         csv.writer(buffer, lineterminator="\r\n", quoting=csv.QUOTE_ALL).writerow(cells)
         file.write(buffer.getvalue())
-        prints.append(fingerprint(cells))
+        fingerprints.append(fingerprint(cells))
     file.finish()
-    return prints
+    return fingerprints
 
 
 def escape_formula(cell: str) -> str:
@@ -148,7 +148,7 @@ def _write_xlsx(file: PendingFile, rows: Iterator[list[str]]) -> list[bytes]:
     book = Workbook(write_only=True)
     sheet = book.create_sheet(SHEET)
     sheet.freeze_panes = "C2"
-    prints: list[bytes] = []
+    fingerprints: list[bytes] = []
     try:
         for row in rows:
             # XML readers turn every line break into a plain one.
@@ -156,15 +156,15 @@ def _write_xlsx(file: PendingFile, rows: Iterator[list[str]]) -> list[bytes]:
             if any(len(cell) > _CELL_LIMIT for cell in cells):
                 raise ExportError(f"第 {row[0]} 条群聊有一个值超过 Excel 单元格的 {_CELL_LIMIT:,} 字", "请改用 CSV")
             # Chat and customer are numbers below the heading, so that the table sorts.
-            sheet.append([_typed(sheet, cell, number=bool(prints) and at < 2) for at, cell in enumerate(cells)])
-            prints.append(fingerprint(cells))
+            sheet.append([_typed(sheet, cell, number=bool(fingerprints) and at < 2) for at, cell in enumerate(cells)])
+            fingerprints.append(fingerprint(cells))
     finally:
         # An abandoned sheet would complain when it is collected.
         if not sheet.closed:
             sheet.close()
     book.save(file.path)
     file.finish()
-    return prints
+    return fingerprints
 
 
 def _typed(sheet: Any, cell: str, *, number: bool) -> Any:
@@ -188,12 +188,3 @@ def _read_xlsx(path: Path) -> Iterator[list[str]]:
         sheet = CalamineWorkbook.from_filelike(file).get_sheet_by_name(SHEET)
         for cells in sheet.to_python(skip_empty_area=False):
             yield [str(int(cell)) if isinstance(cell, float) else str(cell) for cell in cells]
-
-
-def _compare(rows: Iterator[list[str]], prints: list[bytes], name: str) -> None:
-    count = 0
-    for count, row in enumerate(rows, start=1):
-        if count > len(prints) or fingerprint(row) != prints[count - 1]:
-            raise mismatch_error(name, f"第 {count} 行")
-    if count != len(prints):
-        raise mismatch_error(name, f"应有 {len(prints)} 行，读到 {count} 行")

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -12,8 +13,8 @@ from core.domain.form import load_named_form
 from core.domain.masking import NO_MASK, Mask
 from core.errors import ExportError
 from core.services.export.answer_sources import OrderedStream
-from core.services.export.atomic_file import HashingReader, fingerprint, mismatch_error, pending_file
-from core.services.export.export_log import log_export
+from core.services.export.atomic_file import compare_rows, file_digest, fingerprint, mismatch_error, pending_file
+from core.services.export.export_log import publish_export
 from core.services.export.export_result import ExportResult, index_ranges
 from core.services.extraction import prompt_library
 from core.services.training.chat_summaries import latest_summaries
@@ -44,7 +45,7 @@ def export_test_csv(
         mask: what is hidden in the texts; what no rule recognises stays, for there are no forms to tell.
 
     Returns:
-        The report; its list ``left_out`` names positions that were rejected at import, for which there is no text.
+        The result; its list ``left_out`` names positions that were rejected at import, for which there is no text.
 
     Raises:
         ExportError: no chats, a chat without a summary where summaries are wanted, or the file cannot be written or
@@ -52,59 +53,59 @@ def export_test_csv(
         NotFoundError, PromptError: no such dataset or prompt.
     """
     with store.read() as session, pending_file(out) as file:
-        chosen = queries.dataset(session, dataset)
+        dataset_view = queries.dataset(session, dataset)
         reference = prompt or ("from_summary" if text is InputKind.SUMMARY else "baseline")
-        form = load_named_form(chosen.form)
-        asking = QuestionTemplate(prompt_library.finder(session)(reference), form)
-        summaries = OrderedStream(latest_summaries(session, chosen.id)) if text is InputKind.SUMMARY else None
-        bare: list[int] = []
-        prints: list[bytes] = []
+        form = load_named_form(dataset_view.form)
+        template = QuestionTemplate(prompt_library.finder(session)(reference), form)
+        summaries = OrderedStream(latest_summaries(session, dataset_view.id)) if text is InputKind.SUMMARY else None
+        without_summary: list[int] = []
+        fingerprints: list[bytes] = []
         provenance = []
         file.write("input,target\n")
-        for chat in queries.chats(session, chosen.id):
+        for chat in queries.chats(session, dataset_view.id):
             conversation = strip_residue(chat.text)
-            shown = cleaned_text(conversation) if text is InputKind.CLEAN else conversation
+            text_shown = cleaned_text(conversation) if text is InputKind.CLEAN else conversation
             if summaries is not None:
                 summary = summaries.take(chat.index)
                 if summary is None:
-                    bare.append(chat.index)
+                    without_summary.append(chat.index)
                     continue
-                shown = summary.text
-            question = asking.about(mask.text(shown, form))
+                text_shown = summary.text
+            question = template.about(mask.text(text_shown, form))
             file.write(_line([question.whole, NO_TARGET]))
-            prints.append(fingerprint([question.whole, NO_TARGET]))
+            fingerprints.append(fingerprint([question.whole, NO_TARGET]))
             provenance.append({"index": chat.index, "question_sha256": question.sha256})
-        if bare:
+        if without_summary:
             # Answers come back by position: a question less would shift all that follow.
             raise ExportError(
-                f"第 {index_ranges(bare)} 条群聊没有摘要，不能以摘要作输入", "请先补上摘要，或改用 raw、clean"
+                f"第 {index_ranges(without_summary)} 条群聊没有摘要，不能以摘要作输入",
+                "请先补上摘要，或改用 raw、clean",
             )
-        if not prints:
-            raise ExportError(f"数据集「{chosen.name}」里没有群聊", "请先导入数据")
+        if not fingerprints:
+            raise ExportError(f"数据集「{dataset_view.name}」里没有群聊", "请先导入数据")
         file.finish()
-        sha256, size = _verify(file.path, prints, out.name)
-        there = {entry["index"] for entry in provenance}
-        left_out = [index for index in range(1, chosen.expected + 1) if index not in there]
-        report = ExportResult(
+        compare_rows(_read_back(file.path, out.name), fingerprints, out.name)
+        sha256, size = file_digest(file.path)
+        written = {entry["index"] for entry in provenance}
+        left_out = [index for index in range(1, dataset_view.expected + 1) if index not in written]
+        result = ExportResult(
             kind="test-csv",
             out=out,
             sha256=sha256,
             size=size,
-            counts={"chats": len(prints), "rows": len(prints), "left_out": len(left_out)},
+            counts={"chats": len(fingerprints), "rows": len(fingerprints), "left_out": len(left_out)},
             lists={"left_out": left_out} if left_out else {},
             files={out.name: sha256},
         )
         parameters = {
-            "dataset": chosen.name,
+            "dataset": dataset_view.name,
             "input": str(text),
             "mask": mask.names,
-            "prompt": asking.prompt.id,
-            "prompt_sha256": asking.prompt.sha256,
+            "prompt": template.prompt.id,
+            "prompt_sha256": template.prompt.sha256,
         }
-        with store.write() as writing:
-            log_export(writing, report, dataset_id=chosen.id, parameters=parameters, provenance=provenance)
-            file.publish()
-    return report
+        publish_export(store, file, result, dataset_id=dataset_view.id, parameters=parameters, provenance=provenance)
+    return result
 
 
 def _line(cells: list[str]) -> str:
@@ -114,19 +115,10 @@ def _line(cells: list[str]) -> str:
     return buffer.getvalue()
 
 
-def _verify(path: Path, prints: list[bytes], name: str) -> tuple[str, int]:
-    count = 0
+def _read_back(path: Path, name: str) -> Iterator[list[str]]:
     with pd.read_csv(path, dtype=str, keep_default_na=False, chunksize=_ROWS_AT_ONCE, encoding="utf-8") as chunks:
         for chunk in chunks:
             if list(chunk.columns) != ["input", "target"]:
                 raise mismatch_error(name, "表头")
             for cells in chunk.itertuples(index=False, name=None):
-                count += 1
-                if count > len(prints) or fingerprint(list(cells)) != prints[count - 1]:
-                    raise mismatch_error(name, f"第 {count} 行")
-    if count != len(prints):
-        raise mismatch_error(name, f"应有 {len(prints)} 行，读到 {count} 行")
-    with path.open("rb") as file:
-        reader = HashingReader(file)
-        reader.rest()
-        return reader.sha256(), reader.size
+                yield list(cells)

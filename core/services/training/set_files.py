@@ -138,7 +138,7 @@ def _write_part(path: Path, rows: list[SpooledRow], source: mmap.mmap, data_form
                 _verify_row(line, row, data_format, f"{path.name} 第 {number} 行，{row.place}")
                 seen.add(row.start)
         size = reader.size
-        reader.rest()
+        reader.read_to_end()
         if reader.size != size:
             raise mismatch_error(path.name, "多出了内容")
         return reader.sha256(), size

@@ -195,7 +195,7 @@ class TrainingOptions:
             raise ExportError(f"token 上限（--cutoff-len）不能是 {self.cutoff_len}", "请写大于 0 的整数")
 
     def as_json(self) -> dict[str, Any]:
-        """For the manifest and the ledger; names are those that were given, resolve them before."""
+        """For the manifest and the export log; names are those that were given, resolve them before."""
         filters = {one.name: getattr(self.filters, one.name) for one in fields(self.filters)}
         return {
             "datasets": list(self.datasets),

@@ -1,4 +1,4 @@
-"""Writing the report: rendered, read back with an HTML parser, compared with what it should say, entered, published."""
+"""Writing the HTML report: rendered, read back with an HTML parser, compared, logged and published."""
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -14,7 +14,7 @@ from core.errors import ExportError
 from core.services.export.answer_sources import AnswerSource, OrderedStream, measure_coverage, stream_answers
 from core.services.export.answer_statistics import AnswerStatistics
 from core.services.export.atomic_file import HashingReader, mismatch_error, pending_file
-from core.services.export.export_log import log_export
+from core.services.export.export_log import publish_export
 from core.services.export.export_result import ExportResult, index_ranges
 from core.services.export.html_report.layout import ChatPage, chat_page
 
@@ -41,55 +41,61 @@ def export_html_report(
         mask: what is hidden in texts and forms; evidence is marked all the same.
 
     Returns:
-        The report; ``left_out`` names wanted chats without an answer.
+        The result; ``left_out`` names chosen chats without an answer.
 
     Raises:
         ExportError: no chat with an answer, or a file that reads back differently.
         NotFoundError: no such dataset or run.
     """
     with store.read() as session, pending_file(out) as file:
-        chosen = queries.dataset(session, dataset)
-        form = load_named_form(chosen.form)
-        found = measure_coverage(session, chosen, source)
-        wanted = set(chats) if chats is not None else None
-        tally = AnswerStatistics()
-        texts = OrderedStream((chat.index, chat.text) for chat in queries.chats(session, chosen.id))
-        records = OrderedStream((record.index, record) for record in queries.confirmed(session, chosen.id))
+        dataset_view = queries.dataset(session, dataset)
+        form = load_named_form(dataset_view.form)
+        coverage = measure_coverage(session, dataset_view, source)
+        chosen_chats = set(chats) if chats is not None else None
+        statistics = AnswerStatistics()
+        texts = OrderedStream((chat.index, chat.text) for chat in queries.chats(session, dataset_view.id))
+        records = OrderedStream((record.index, record) for record in queries.confirmed(session, dataset_view.id))
         pages: list[ChatPage] = []
-        stream = (a for a in stream_answers(session, chosen, form, source) if wanted is None or a.index in wanted)
-        for answer in tally.watch(stream):
+        stream = (
+            answer
+            for answer in stream_answers(session, dataset_view, form, source)
+            if chosen_chats is None or answer.index in chosen_chats
+        )
+        for answer in statistics.count(stream):
             record = records.take(answer.index) if answer.origin == "record" else None
             pages.append(chat_page(form, texts.take(answer.index) or "", answer, _confirmed(record), mask))
         if not pages:
             raise ExportError(f"来源「{source}」里没有可以写进报告的群聊", "请先审阅并确认群聊，或换一个来源")
-        subtitle = f"{len(pages)} 条群聊 · {tally.forms} 位客户" + (" · 已遮盖敏感信息" if mask else "")
-        file.write(_template().render(title=f"{chosen.name} · {form.title}", subtitle=subtitle, pages=pages))
+        subtitle = f"{len(pages)} 条群聊 · {statistics.forms} 位客户" + (" · 已遮盖敏感信息" if mask else "")
+        file.write(_template().render(title=f"{dataset_view.name} · {form.title}", subtitle=subtitle, pages=pages))
         file.finish()
         with file.path.open("rb") as reading:
             reader = HashingReader(reading)
             text = reader.read().decode("utf-8")
         _compare(text, pages, out.name)
-        left_out = sorted(set(found.missing) if wanted is None else wanted - {page.index for page in pages})
-        report = ExportResult(
+        left_out = sorted(
+            set(coverage.missing) if chosen_chats is None else chosen_chats - {page.index for page in pages}
+        )
+        result = ExportResult(
             kind="report",
             out=out,
             sha256=reader.sha256(),
             size=reader.size,
-            counts={"chats": len(pages), "rows": tally.forms, "left_out": len(left_out)},
-            lists=tally.lists(left_out=left_out),
-            notes=tally.notes(left_out=left_out),
+            counts={"chats": len(pages), "rows": statistics.forms, "left_out": len(left_out)},
+            lists=statistics.lists(left_out=left_out),
+            notes=statistics.notes(left_out=left_out),
             files={out.name: reader.sha256()},
         )
         parameters = {
-            "dataset": chosen.name,
+            "dataset": dataset_view.name,
             "source": str(source),
             "mask": mask.names,
             "chats": index_ranges(page.index for page in pages),
         }
-        with store.write() as writing:
-            log_export(writing, report, dataset_id=chosen.id, parameters=parameters, provenance=tally.provenance)
-            file.publish()
-    return report
+        publish_export(
+            store, file, result, dataset_id=dataset_view.id, parameters=parameters, provenance=statistics.provenance
+        )
+    return result
 
 
 def _confirmed(record: RecordView | None) -> dict[int, dict[str, str]]:
@@ -103,19 +109,19 @@ def _template() -> Template:
     return environment.from_string(_TEMPLATE.read_text("utf-8"))
 
 
-class _Reading(HTMLParser):
-    """Collects the text of every message and every cell, chat by chat."""
+class _ReportParser(HTMLParser):
+    """Reads the text of every message and every cell of a report, chat by chat."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.found: list[str] = []
+        self.texts: list[str] = []
         self._depth = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Begin to collect at a message or a cell; count what is nested in it."""
         names = {name for name, _ in attrs}
         if names & {"data-line", "data-cell"}:
-            self.found.append("")
+            self.texts.append("")
             self._depth = 1
         elif self._depth:
             self._depth += 1
@@ -125,24 +131,24 @@ class _Reading(HTMLParser):
         self._depth = max(0, self._depth - 1)
 
     def handle_data(self, data: str) -> None:
-        """Words of the message or cell under way."""
+        """Append to the text of the current message or cell."""
         if self._depth:
-            self.found[-1] += data
+            self.texts[-1] += data
 
 
-def _said(pages: Iterable[ChatPage]) -> list[str]:
-    found: list[str] = []
+def _written_texts(pages: Iterable[ChatPage]) -> list[str]:
+    texts: list[str] = []
     for page in pages:
-        found += ["".join(piece.text for piece in line.pieces) for line in page.lines]
-        found += [cell.value for one in page.customers for _, cells in one.groups for cell in cells]
-    return found
+        texts += ["".join(piece.text for piece in line.pieces) for line in page.lines]
+        texts += [cell.value for customer in page.customers for _, cells in customer.groups for cell in cells]
+    return texts
 
 
 def _compare(text: str, pages: list[ChatPage], name: str) -> None:
-    reading = _Reading()
-    reading.feed(text)
-    reading.close()
+    parser = _ReportParser()
+    parser.feed(text)
+    parser.close()
     # A parser turns every line break into a plain one, as a browser does.
-    wanted = [words.replace("\r\n", "\n").replace("\r", "\n") for words in _said(pages)]
-    if [words.replace("\r\n", "\n").replace("\r", "\n") for words in reading.found] != wanted:
+    expected = [words.replace("\r\n", "\n").replace("\r", "\n") for words in _written_texts(pages)]
+    if [words.replace("\r\n", "\n").replace("\r", "\n") for words in parser.texts] != expected:
         raise mismatch_error(name)
