@@ -1,4 +1,4 @@
-"""Import: files and pasted text become datasets, chats and runs; every row that does not go in says why."""
+"""Import of files and pasted text as datasets, chats and runs; every rejected row says why."""
 
 from core.services.datasets.chat_import import LABELS_RUN, SPLITS, import_chats, import_text
 from core.services.datasets.dataset_list import ChatListItem, DatasetSummary, delete_dataset, list_chats, list_datasets

@@ -1,4 +1,4 @@
-"""Importing chats: into a new dataset or more of them into one that is there, labels along with them.
+"""Import of chats, with their labels, into a new dataset or an existing one.
 
 Rules: ``index`` is the position in the source, from 1, and stays so after a rejection. Same index
 and same text: skipped. Same index, other text: rejected. The same text at another index is another chat. A plain text
@@ -74,23 +74,23 @@ def import_chats(
         raise InputError(f"不认识用途「{split}」", f"可以是 {'、'.join(SPLITS)}")
     form = load_named_form(form_name or _form_of(store, name))
     with open_source(source, filename) as file, TemporaryFile() as spool:
-        reading = ImportPass(file, form, columns, on_progress, _READING_SHARE)
-        if reading.kind is FileKind.SUBMISSION:
+        import_pass = ImportPass(file, form, columns, on_progress, _READING_SHARE)
+        if import_pass.kind is FileKind.SUBMISSION:
             raise InputError(
                 f"文件 {filename} 是提交文件（只有 infos，没有 chat_text）", "请把它作为抽取任务导入到已有的数据集"
             )
         stage = StagingFile(spool)
-        stage.fill(reading.chats(), form)
+        stage.fill(import_pass.chats(), form)
         if not stage.count:
-            first = reading.rejected[0]
-            raise InputError(f"文件 {filename} 的 {reading.rows} 条都不能导入；{first}", "请按原因修改后重试")
+            first = import_pass.rejected[0]
+            raise InputError(f"文件 {filename} 的 {import_pass.rows} 条都不能导入；{first}", "请按原因修改后重试")
         try:
             with store.write() as session:
-                report = _write(session, stage, reading, file, name=name, split=split, form=form)
+                report = _write(session, stage, import_pass, file, name=name, split=split, form=form)
         except IntegrityError as error:
             raise ConflictError(f"数据集「{name}」正由另一处导入", "请稍后重试") from error
     if on_progress:
-        on_progress(ImportProgress(reading.rows, 1.0))
+        on_progress(ImportProgress(import_pass.rows, 1.0))
     return report
 
 
@@ -122,14 +122,14 @@ def _checked_name(dataset: str) -> str:
 
 def _form_of(store: Store, name: str) -> str:
     with store.read() as session:
-        found = session.execute(select(col(Dataset.form)).where(col(Dataset.name) == name)).scalar_one_or_none()
-    return found or settings().form
+        form = session.execute(select(col(Dataset.form)).where(col(Dataset.name) == name)).scalar_one_or_none()
+    return form or settings().form
 
 
 def _write(
     session: Session,
     stage: StagingFile,
-    reading: ImportPass,
+    import_pass: ImportPass,
     file: SourceFile,
     *,
     name: str,
@@ -138,14 +138,14 @@ def _write(
 ) -> ImportReport:
     dataset = _dataset(session, name=name, split=split, form=form, source_hash=file.sha256)
     dataset_id = dataset.id or 0
-    rejected = list(reading.rejected)
+    rejected = list(import_pass.rejected)
     writer = RunWriter(session, dataset_id, name=LABELS_RUN, kind=RunKind.LABELS, file=file)
     appending = file.format is FileFormat.TEXT
     added = skipped = 0
     for batch in stage.batches():
         if appending:
-            batch = _behind_the_last(session, dataset, batch)
-        present = _present(session, dataset_id, [chat.index for chat in batch])
+            batch = _append_to_dataset(session, dataset, batch)
+        present = _stored_chats(session, dataset_id, [chat.index for chat in batch])
         fresh = [chat for chat in batch if chat.index not in present]
         if fresh:
             session.execute(insert(Chat), [_chat_values(dataset_id, chat) for chat in fresh])
@@ -160,7 +160,7 @@ def _write(
         skipped += len(same)
         if stage.labelled:
             labelled = [chat for chat in (*fresh, *same) if chat.forms is not None]
-            ids = _present(session, dataset_id, [chat.index for chat in labelled])
+            ids = _stored_chats(session, dataset_id, [chat.index for chat in labelled])
             rejected += writer.write(
                 [
                     ChatForms(chat.index, ids[chat.index][1], chat.forms or [], chat.notes, chat.line)
@@ -168,7 +168,7 @@ def _write(
                 ]
             )
     if not appending:
-        dataset.expected = max(dataset.expected, reading.rows, stage.last_index)
+        dataset.expected = max(dataset.expected, import_pass.rows, stage.last_index)
     session.add(dataset)
     session.flush()
     return ImportReport(
@@ -179,29 +179,31 @@ def _write(
         skipped=skipped,
         rejected=tuple(sorted(rejected, key=lambda row: row.index)),
         labels=writer.added,
-        total=reading.rows,
+        total=import_pass.rows,
         run_id=writer.run_id,
         run=writer.name if writer.run_id else "",
-        notes=(*reading.notes, *writer.notes()),
+        notes=(*import_pass.notes, *writer.notes()),
     )
 
 
 def _dataset(session: Session, *, name: str, split: str | None, form: Form, source_hash: str) -> Dataset:
-    found: Dataset | None = session.execute(select(Dataset).where(col(Dataset.name) == name)).scalar_one_or_none()
-    if found is None:
-        found = Dataset(name=name, split=split or "other", form=form.name, sha256=source_hash)
-        session.add(found)
+    dataset: Dataset | None = session.execute(select(Dataset).where(col(Dataset.name) == name)).scalar_one_or_none()
+    if dataset is None:
+        dataset = Dataset(name=name, split=split or "other", form=form.name, sha256=source_hash)
+        session.add(dataset)
         session.flush()
-        return found
-    if found.form != form.name:
-        raise ConflictError(f"数据集「{name}」用的是表单 {found.form}，不是 {form.name}", "请换一个数据集名称")
-    if split is not None and split != found.split:
-        raise ConflictError(f"数据集「{name}」的用途是 {found.split}，不是 {split}", "请换一个数据集名称，或不指定用途")
-    return found
+        return dataset
+    if dataset.form != form.name:
+        raise ConflictError(f"数据集「{name}」用的是表单 {dataset.form}，不是 {form.name}", "请换一个数据集名称")
+    if split is not None and split != dataset.split:
+        raise ConflictError(
+            f"数据集「{name}」的用途是 {dataset.split}，不是 {split}", "请换一个数据集名称，或不指定用途"
+        )
+    return dataset
 
 
-def _behind_the_last(session: Session, dataset: Dataset, batch: list[StagedChat]) -> list[StagedChat]:
-    """Give plain texts their place: the one that they have already, else the next free one."""
+def _append_to_dataset(session: Session, dataset: Dataset, batch: list[StagedChat]) -> list[StagedChat]:
+    """Number plain texts: with the index that the text has already, else the next free one."""
     placed: list[StagedChat] = []
     for chat in batch:
         statement = select(func.min(col(Chat.index))).where(
@@ -217,7 +219,7 @@ def _behind_the_last(session: Session, dataset: Dataset, batch: list[StagedChat]
     return placed
 
 
-def _present(session: Session, dataset_id: int, indices: Sequence[int]) -> dict[int, tuple[str, int]]:
+def _stored_chats(session: Session, dataset_id: int, indices: Sequence[int]) -> dict[int, tuple[str, int]]:
     """``{index: (sha256, chat id)}`` of those that the dataset holds."""
     statement = select(col(Chat.index), col(Chat.sha256), col(Chat.id)).where(
         col(Chat.dataset_id) == dataset_id, col(Chat.index).in_(indices)

@@ -1,4 +1,4 @@
-"""Datasets as a list to look at and clean up: what each holds, its chats page by page, and deletion."""
+"""List of datasets: what each holds, its chats page by page, and deletion."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _OPENING = 60
 
 @dataclass(frozen=True, slots=True)
 class DatasetSummary:
-    """A dataset and how much there is to it.
+    """A dataset with its counts.
 
     Attributes:
         dataset: its name, split, chats and expected chats.
@@ -34,7 +34,7 @@ class DatasetSummary:
 
     @property
     def absent(self) -> int:
-        """Chats that the source held and that did not go in."""
+        """Number of chats of the source that were not imported."""
         return max(0, self.dataset.expected - self.dataset.chats)
 
 

@@ -1,4 +1,4 @@
-"""From an open file to judged rows: what preview and import share, so that they cannot disagree."""
+"""One pass over an open file that validates its rows; shared by preview and import, so that they cannot disagree."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -58,7 +58,7 @@ class ImportPass:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a person should know about the pass."""
+        """Chinese sentences about the pass that a person should know."""
         if not self.renumbered:
             return ()
         return (f"有 {self.renumbered} 条自带的 index 与它在文件中的位置不同；群聊按位置编号（从 1 开始）",)

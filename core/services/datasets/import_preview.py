@@ -1,4 +1,4 @@
-"""What an import would do, shown before it does it."""
+"""Preview of an import: what it would do."""
 
 from pathlib import Path
 from typing import BinaryIO
@@ -27,7 +27,7 @@ def preview_import(
     columns: TableColumns = BY_NAME,
     on_progress: OnProgress | None = None,
 ) -> ImportPreview:
-    """Read a whole file, judge every row and keep the first good ones to show. Nothing is stored.
+    """Read a whole file, validate every row and return the first good ones. Nothing is stored.
 
     Args:
         source: a path, or a seekable binary file.
@@ -43,11 +43,11 @@ def preview_import(
     """
     with open_source(source, filename) as file:
         names = table_header(file)
-        reading = ImportPass(file, form, columns, on_progress)
+        import_pass = ImportPass(file, form, columns, on_progress)
         chats: list[ChatRow] = []
         forms: list[SubmissionRow] = []
         good = labels = customers = 0
-        for row in reading.chats() if reading.kind is FileKind.CHATS else reading.submissions():
+        for row in import_pass.chats() if import_pass.kind is FileKind.CHATS else import_pass.submissions():
             good += 1
             customers += len(row.forms or ())
             labels += any(not form.is_empty(values) for values in row.forms or ())
@@ -58,16 +58,16 @@ def preview_import(
             else:
                 forms.append(row)
         return ImportPreview(
-            kind=reading.kind,
+            kind=import_pass.kind,
             format=file.format,
             encoding=file.encoding_label,
-            rows=reading.rows,
+            rows=import_pass.rows,
             good=good,
             labels=labels,
             customers=customers,
-            rejected=tuple(reading.rejected),
+            rejected=tuple(import_pass.rejected),
             chats=tuple(chats),
             forms=tuple(forms),
             columns=names,
-            notes=reading.notes,
+            notes=import_pass.notes,
         )

@@ -1,4 +1,4 @@
-"""What an import is made of: rows that passed, rows that did not and why, and the reports about them."""
+"""Types of an import: formats, rows that passed, rows that were rejected and why, and the reports about them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,14 +10,14 @@ from core.errors import InputError
 
 
 class FileKind(StrEnum):
-    """What the rows of a file are."""
+    """Whether the rows of a file are chats or forms for existing chats."""
 
     CHATS = "chats"
     SUBMISSION = "submission"
 
 
 class FileFormat(StrEnum):
-    """How a file is written."""
+    """Format of a file."""
 
     JSON = "JSON"
     JSONL = "JSONL"
@@ -27,7 +27,7 @@ class FileFormat(StrEnum):
 
 
 class ImportProgress(NamedTuple):
-    """How far an import is: rows seen so far, and the share (0 to 1) of the whole work."""
+    """Progress of an import: rows seen so far, and the share (0 to 1) of the whole work."""
 
     rows: int
     share: float
@@ -37,7 +37,7 @@ OnProgress = Callable[[ImportProgress], None]
 
 
 class RawRow(NamedTuple):
-    """One row as it was read.
+    """One row as it was read, not validated.
 
     Attributes:
         position: from 1, blank lines not counted.
@@ -58,7 +58,7 @@ BY_POSITION = "-"
 
 @dataclass(frozen=True, slots=True)
 class TableColumns:
-    """Which columns of a table mean what; ``""``: find it by its name."""
+    """Names of the text and index columns of a table; ``""``: found by the usual names."""
 
     text: str = ""
     index: str = ""
@@ -78,7 +78,7 @@ class ColumnError(InputError):
 
 @dataclass(frozen=True, slots=True)
 class RejectedRow:
-    """A row that does not go in.
+    """A row that is not imported.
 
     Attributes:
         index: the row's index (from 1): its position in the source, or the one that it carries itself.
@@ -91,14 +91,14 @@ class RejectedRow:
     line: int | None = None
 
     def __str__(self) -> str:
-        """For a list of rejected rows."""
+        """One line of a list of rejected rows."""
         place = f"（第 {self.line} 行）" if self.line is not None else ""
         return f"第 {self.index} 条{place}：{self.reason}"
 
 
 @dataclass(frozen=True, slots=True)
 class ChatRow:
-    """A chat that may go in; ``forms`` is ``None`` where the source says nothing about customers."""
+    """A valid chat; ``forms`` is ``None`` where the source says nothing about customers."""
 
     index: int
     text: str
@@ -120,7 +120,7 @@ class SubmissionRow:
 
 @dataclass(frozen=True, slots=True)
 class ImportPreview:
-    """What an import would do, before it does it.
+    """What an import would do.
 
     Attributes:
         kind: chats, or forms for chats that are there already.

@@ -24,16 +24,16 @@ _FAULTS = {
     "Invalid \\": "反斜杠后面的写法不对",
     "Extra data": "数据到这里已经结束，后面还有多余的内容",
 }
-"""What the parser of the standard library says, by the first words, as a person understands it."""
+"""First words of the standard parser's message → the same in Chinese."""
 
 
 def describe_json_error(error: json.JSONDecodeError) -> str:
-    """What is wrong at the place of the error, in Chinese."""
-    return next((said for words, said in _FAULTS.items() if error.msg.startswith(words)), "写法不对")
+    """What is wrong at the position of a JSON error, in Chinese."""
+    return next((fault for words, fault in _FAULTS.items() if error.msg.startswith(words)), "写法不对")
 
 
 def read_array(source: SourceFile) -> Iterator[RawRow]:
-    """The elements of the array that is the file.
+    """Read the elements of a JSON array, one by one.
 
     Raises:
         InputError: no array, or broken; names the place.

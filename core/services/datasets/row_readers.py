@@ -1,4 +1,4 @@
-"""Streams of raw rows out of an open file, one reader per format; a broken line costs its row, a broken file all.
+"""Readers of raw rows, one per format; a broken line is one rejected row, a broken file an error.
 
 Every reader yields :class:`RawRow` with the position from 1. Nothing is judged here beyond what the format itself
 demands: that is :mod:`core.services.datasets.row_validation`.
@@ -15,7 +15,7 @@ from core.services.datasets.table_reader import read_table
 
 
 def read_rows(source: SourceFile, form: Form, columns: TableColumns = BY_NAME) -> Iterator[RawRow]:
-    """The rows of a file.
+    """Read the rows of a file.
 
     Args:
         source: an open file.

@@ -1,4 +1,4 @@
-"""What makes a row good: rules for chats and for submissions, each refusal one Chinese clause. Pure."""
+"""Validation of rows: rules for chats and for submissions, each refusal one Chinese clause. Pure."""
 
 import re
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ class _BadRowError(Exception):
 
 
 def detect_file_kind(rows: Iterable[RawRow]) -> FileKind:
-    """What the first rows of a file look like: any chat text makes it a file of chats."""
+    """Detect the kind of a file from its first rows: any chat text makes it a file of chats."""
     values = [row.value for row in rows if isinstance(row.value, dict)]
     if any("chat_text" in value for value in values):
         return FileKind.CHATS
@@ -29,7 +29,7 @@ def detect_file_kind(rows: Iterable[RawRow]) -> FileKind:
 
 
 def chat_row(raw: RawRow, form: Form, *, own_index: bool = False) -> ChatRow | RejectedRow:
-    """A chat, or why it is none.
+    """Validate a row as a chat.
 
     Args:
         raw: as read.
@@ -49,7 +49,7 @@ def chat_row(raw: RawRow, form: Form, *, own_index: bool = False) -> ChatRow | R
 
 
 def submission_row(raw: RawRow, form: Form, *, kind: FileKind) -> SubmissionRow | RejectedRow:
-    """The forms of one chat, or why they cannot be used.
+    """Validate a row as the forms of one chat.
 
     Args:
         raw: as read.
@@ -89,9 +89,9 @@ def _chat_text(value: dict[str, Any]) -> str:
         raise _BadRowError("chat_text 为空")
     if len(text) >= MAX_CHAT_BYTES // 4 and len(text.encode("utf-8", "replace")) >= MAX_CHAT_BYTES:
         raise _BadRowError(f"chat_text 有 {len(text):,} 字，超过 2 MB 的上限")
-    if bad := _UNSTORABLE.search(text):
-        line = text.count("\n", 0, bad.start()) + 1
-        raise _BadRowError(f"chat_text 第 {line} 行有无法保存的字符（U+{ord(bad[0]):04X}）")
+    if unstorable := _UNSTORABLE.search(text):
+        line = text.count("\n", 0, unstorable.start()) + 1
+        raise _BadRowError(f"chat_text 第 {line} 行有无法保存的字符（U+{ord(unstorable[0]):04X}）")
     return text
 
 

@@ -1,4 +1,4 @@
-"""Importing forms for chats that are there already: a submission, or a file of labelled chats, becomes a run."""
+"""Import of forms for existing chats: a submission, or a file of labelled chats, becomes a run."""
 
 from pathlib import Path
 from typing import BinaryIO
@@ -62,25 +62,25 @@ def import_run(
         target = queries.dataset(session, dataset)
     form = load_named_form(target.form)
     with open_source(source, filename) as file:
-        reading = ImportPass(file, form, BY_NAME, on_progress)
-        rows = list(reading.submissions())
+        import_pass = ImportPass(file, form, BY_NAME, on_progress)
+        rows = list(import_pass.submissions())
         if not rows:
-            first = reading.rejected[0]
-            raise InputError(f"文件 {filename} 的 {reading.rows} 条都不能导入；{first}", "请按原因修改后重试")
+            first = import_pass.rejected[0]
+            raise InputError(f"文件 {filename} 的 {import_pass.rows} 条都不能导入；{first}", "请按原因修改后重试")
         try:
             with store.write() as session:
-                report = _write(session, rows, reading, file, target=target, name=name, kind=kind)
+                report = _write(session, rows, import_pass, file, target=target, name=name, kind=kind)
         except IntegrityError as error:
             raise ConflictError(f"抽取任务「{name}」正由另一处导入", "请稍后重试") from error
     if on_progress:
-        on_progress(ImportProgress(reading.rows, 1.0))
+        on_progress(ImportProgress(import_pass.rows, 1.0))
     return report
 
 
 def _write(
     session: Session,
     rows: list[SubmissionRow],
-    reading: ImportPass,
+    import_pass: ImportPass,
     file: SourceFile,
     *,
     target: DatasetView,
@@ -90,7 +90,7 @@ def _write(
     statement = select(col(Chat.index), col(Chat.id), col(Chat.sha256)).where(col(Chat.dataset_id) == target.id)
     chats = {index: (int(chat_id or 0), digest) for index, chat_id, digest in session.execute(statement)}
     writer = RunWriter(session, target.id, name=name, kind=kind, file=file)
-    rejected = list(reading.rejected)
+    rejected = list(import_pass.rejected)
     good: list[ChatForms] = []
     for row in rows:
         chat_id, digest = chats.get(row.index, (0, ""))
@@ -114,7 +114,7 @@ def _write(
         skipped=writer.skipped,
         rejected=tuple(sorted(rejected, key=lambda row: row.index)),
         labels=writer.added if kind is RunKind.LABELS else 0,
-        total=reading.rows,
+        total=import_pass.rows,
         run_id=writer.run_id,
         run=writer.name,
         notes=(*notes, *writer.notes()),

@@ -1,4 +1,4 @@
-"""Forms that come in from a file, stored as a run: labels, or what somebody's model answered elsewhere."""
+"""Storing the forms of a file as a run: labels, or what another model answered."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from core.errors import ConflictError
 from core.services.datasets.import_types import RejectedRow
 from core.services.datasets.source_file import SourceFile
 
-_MENDED_SHOWN = 3
+_ADJUSTED_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +45,8 @@ class RunWriter:
         self.skipped = 0
         self.run_id: int | None = None
         self.name = name
-        self._mended: list[str] = []
-        self._mended_rows = 0
+        self._adjusted: list[str] = []
+        self._adjusted_rows = 0
         self._session = session
         self._dataset_id = dataset_id
         self._kind = kind
@@ -75,18 +75,18 @@ class RunWriter:
             self._session.flush()
         self.added += len(fresh)
         for row in fresh:
-            self._mended_rows += bool(row.notes)
-            if row.notes and len(self._mended) < _MENDED_SHOWN:
-                self._mended.append(f"第 {row.index} 条：{'；'.join(row.notes)}")
+            self._adjusted_rows += bool(row.notes)
+            if row.notes and len(self._adjusted) < _ADJUSTED_SHOWN:
+                self._adjusted.append(f"第 {row.index} 条：{'；'.join(row.notes)}")
         other = [row for row in rows if row.chat_id in present and present[row.chat_id] != row.forms]
         self.skipped += len(rows) - len(fresh) - len(other)
         return [RejectedRow(row.index, f"「{self.name}」里这条群聊已有不同的表单，未改动", row.line) for row in other]
 
     def notes(self) -> tuple[str, ...]:
-        """What had to be changed to fit the form (unknown keys, wrong types): a count, and the first ones by name."""
-        if not self._mended_rows:
+        """Chinese sentence about forms that were adjusted (unknown keys, wrong types); the first are named."""
+        if not self._adjusted_rows:
             return ()
-        return (f"{self._mended_rows} 条的表单按要素表整理后存入，例如 {'。'.join(self._mended)}",)
+        return (f"{self._adjusted_rows} 条的表单按要素表整理后存入，例如 {'。'.join(self._adjusted)}",)
 
     def _run(self) -> Run:
         if self.run_id is not None:
@@ -94,23 +94,23 @@ class RunWriter:
         here = select(Run).where(col(Run.dataset_id) == self._dataset_id)
         if self._kind is RunKind.LABELS:
             # A dataset has one run of labels, whatever it is called.
-            found = self._session.execute(here.where(col(Run.kind) == RunKind.LABELS).limit(1)).scalar_one_or_none()
+            run = self._session.execute(here.where(col(Run.kind) == RunKind.LABELS).limit(1)).scalar_one_or_none()
         else:
-            found = self._session.execute(here.where(col(Run.name) == self.name)).scalar_one_or_none()
-        if found is not None and found.kind != self._kind:
+            run = self._session.execute(here.where(col(Run.name) == self.name)).scalar_one_or_none()
+        if run is not None and run.kind != self._kind:
             raise ConflictError(f"抽取任务「{self.name}」已经存在，不是导入的", "请换一个名称")
-        if found is None:
-            found = Run(
+        if run is None:
+            run = Run(
                 dataset_id=self._dataset_id,
                 name=self._free_name(),
                 kind=self._kind,
                 status=RunStatus.FINISHED,
                 parameters={"file": self._file.name, "sha256": self._file.sha256},
             )
-            self._session.add(found)
+            self._session.add(run)
             self._session.flush()
-        self.run_id, self.name = found.id, found.name
-        return found
+        self.run_id, self.name = run.id, run.name
+        return run
 
     def _free_name(self) -> str:
         """The name, with a number behind it where another kind of run has taken it."""

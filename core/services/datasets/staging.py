@@ -1,4 +1,4 @@
-"""Chats measured and set aside in a temporary file, so that the database is locked only while rows go in."""
+"""Chats staged in a temporary file, so that the database is locked only while rows are inserted."""
 
 import pickle
 from collections.abc import Iterable, Iterator
@@ -29,7 +29,7 @@ class StagedChat:
 
 @dataclass
 class StagingFile:
-    """Batches of staged chats in a file.
+    """A temporary file of staged chats, in batches.
 
     Attributes:
         labelled: whether any form of any chat is filled; where none is, the source has no labels.
@@ -42,7 +42,7 @@ class StagingFile:
     count: int = field(default=0, init=False)
 
     def fill(self, rows: Iterable[ChatRow], form: Form) -> None:
-        """Measure and write all rows."""
+        """Stage all rows."""
         batch: list[StagedChat] = []
         characters = 0
         for row in rows:
@@ -58,7 +58,7 @@ class StagingFile:
             pickle.dump(batch, self.file, pickle.HIGHEST_PROTOCOL)
 
     def batches(self) -> Iterator[list[StagedChat]]:
-        """Read back what was written, in order."""
+        """The staged chats, batch by batch, in order."""
         self.file.seek(0)
         while True:
             try:
@@ -69,7 +69,10 @@ class StagingFile:
 
 
 def stage_chat(row: ChatRow) -> StagedChat:
-    """Measure a chat. Messages are not counted: that is nine tenths of the time of a whole import."""
+    """Stage a chat: measure its residue and hash its text.
+
+    Messages are not counted: that is nine tenths of the time of a whole import.
+    """
     residue = find_residue(row.text)
     return StagedChat(
         index=row.index,
@@ -83,5 +86,5 @@ def stage_chat(row: ChatRow) -> StagedChat:
 
 
 def text_hash(text: str) -> str:
-    """What tells two chats apart."""
+    """sha256 of a chat's text, hexadecimal; equal texts are the same chat."""
     return sha256(text.encode("utf-8")).hexdigest()

@@ -1,4 +1,4 @@
-"""Tables (CSV and Excel): which column is the chat, which its index, which are labels; one row per chat."""
+"""Reader of tables (CSV and Excel): finds the columns of chat, index and labels; one row per chat."""
 
 import csv
 import json
@@ -37,7 +37,7 @@ Table = Iterable[tuple[int, list[Any]]]
 
 
 def read_table(source: SourceFile, form: Form, columns: TableColumns) -> Iterator[RawRow]:
-    """The rows below the header, each as the object that it would be in JSON.
+    """Read the rows below the header, each as the object that it would be in JSON.
 
     Args:
         source: an open CSV or Excel file.
@@ -52,7 +52,7 @@ def read_table(source: SourceFile, form: Form, columns: TableColumns) -> Iterato
 
 
 def table_header(source: SourceFile) -> tuple[str, ...]:
-    """The columns of a table; empty for other formats."""
+    """The column names of a table; empty for other formats."""
     if source.format not in (FileFormat.CSV, FileFormat.EXCEL):
         return ()
     _, first = next(iter(_table(source)), (0, []))
@@ -137,12 +137,12 @@ def _table_rows(source: SourceFile, table: Table, form: Form, columns: TableColu
         yield RawRow(position, None if problem else value, line, problem)
 
 
-def _text_column(source: SourceFile, names: list[str], wanted: str) -> int:
+def _text_column(source: SourceFile, names: list[str], chosen: str) -> int:
     known = tuple(name for name in names if name)
-    if wanted:
-        if wanted in names:
-            return names.index(wanted)
-        raise ColumnError(f"文件 {source.name} 没有「{wanted}」列", f"已有的列：{'、'.join(known)}", known)
+    if chosen:
+        if chosen in names:
+            return names.index(chosen)
+        raise ColumnError(f"文件 {source.name} 没有「{chosen}」列", f"已有的列：{'、'.join(known)}", known)
     lowered = [name.casefold() for name in names]
     for name in TEXT_COLUMNS:
         if name in lowered:
@@ -154,14 +154,14 @@ def _text_column(source: SourceFile, names: list[str], wanted: str) -> int:
     )
 
 
-def _index_column(source: SourceFile, names: list[str], wanted: str) -> int | None:
-    if wanted == BY_POSITION:
+def _index_column(source: SourceFile, names: list[str], chosen: str) -> int | None:
+    if chosen == BY_POSITION:
         return None
-    if wanted:
-        if wanted in names:
-            return names.index(wanted)
+    if chosen:
+        if chosen in names:
+            return names.index(chosen)
         known = tuple(name for name in names if name)
-        raise ColumnError(f"文件 {source.name} 没有「{wanted}」列", f"已有的列：{'、'.join(known)}", known)
+        raise ColumnError(f"文件 {source.name} 没有「{chosen}」列", f"已有的列：{'、'.join(known)}", known)
     lowered = [name.casefold() for name in names]
     return next((lowered.index(name) for name in INDEX_COLUMNS if name in lowered), None)
 

@@ -1,4 +1,4 @@
-"""The answers that a set is made of: confirmed records and labels, filtered, each with its chat."""
+"""Selection of the answers that a set is made of: confirmed records and labels, filtered, each with its chat."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,7 +31,7 @@ REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class SelectedAnswer:
-    """A chat with the answer that won.
+    """A chat with the answer that is trained on: a confirmed record before labels.
 
     Attributes:
         dataset: name.
@@ -59,7 +59,7 @@ class SelectedAnswer:
 
 @dataclass(slots=True)
 class SelectionTally:
-    """What was not picked.
+    """Counts of what was not selected.
 
     Attributes:
         total: chats of all sources, rejected ones included.
@@ -81,14 +81,14 @@ def select_answers(
     *,
     summaries: bool = False,
 ) -> Iterator[SelectedAnswer]:
-    """The picked answers of one dataset in order of the chats' index, streamed.
+    """The selected answers of one dataset in order of the chats' index, streamed.
 
     Args:
         session: open session.
         dataset: whose.
         form: of the dataset.
         options: source and filters.
-        tally: told what was not picked.
+        tally: counts what was not selected.
         summaries: give each chat's summary too.
 
     Raises:
@@ -98,27 +98,27 @@ def select_answers(
     run = resolve_run(session, dataset, source)
     records: OrderedStream[RecordView] | None = None
     if source.records:
-        found = queries.confirmed(session, dataset.id)
-        records = OrderedStream((record.index, record) for record in found)
+        confirmed = queries.confirmed(session, dataset.id)
+        records = OrderedStream((record.index, record) for record in confirmed)
     labels = OrderedStream(stream_run_forms(session, run.id)) if run is not None else None
-    condensed = OrderedStream(latest_summaries(session, dataset.id)) if summaries else None
-    passes = _FilterCheck(session, dataset, form, filters)
+    newest_summaries = OrderedStream(latest_summaries(session, dataset.id)) if summaries else None
+    filter_check = _FilterCheck(session, dataset, form, filters)
     tally.total += max(dataset.expected, dataset.chats)
-    seen = 0
+    chats = 0
     for chat in queries.chats(session, dataset.id):
         record = records.take(chat.index) if records else None
         labelled = labels.take(chat.index) if labels else None
-        seen += 1
+        chats += 1
         if record is not None:
             origin, raw, customers = "record", record.forms, record.customers
-            who: dict[str, Any] = {"record": record.id, "version": record.version, "reviewer": record.reviewer}
+            identity: dict[str, Any] = {"record": record.id, "version": record.version, "reviewer": record.reviewer}
         elif labelled is not None and run is not None:
             origin, raw, customers = "labels", labelled, []
-            who = {"run": run.name, "run_id": run.id}
+            identity = {"run": run.name, "run_id": run.id}
         else:
             tally.unanswered += 1
             continue
-        picked = SelectedAnswer(
+        answer = SelectedAnswer(
             dataset=dataset.name,
             chat=chat,
             conversation=strip_residue(chat.text),
@@ -129,19 +129,19 @@ def select_answers(
                 "index": chat.index,
                 "chat_sha256": chat.sha256,
                 "origin": origin,
-                **who,
+                **identity,
             },
-            summary=condensed.take(chat.index) if condensed else None,
+            summary=newest_summaries.take(chat.index) if newest_summaries else None,
         )
-        if reason := passes.reason(picked, record):
-            tally.filtered.setdefault(reason, []).append(picked.place)
+        if reason := filter_check.reason(answer, record):
+            tally.filtered.setdefault(reason, []).append(answer.place)
             continue
-        yield picked
-    tally.unanswered += max(dataset.expected, dataset.chats) - seen
+        yield answer
+    tally.unanswered += max(dataset.expected, dataset.chats) - chats
 
 
 class _FilterCheck:
-    """The filters, made ready for one dataset."""
+    """Checks answers of one dataset against the filters."""
 
     def __init__(self, session: Session, dataset: DatasetView, form: Form, filters: AnswerFilters) -> None:
         for key in (*filters.filled, *filters.confirmed):
@@ -153,7 +153,7 @@ class _FilterCheck:
         if filters.score_run:
             self._scores = queries.forms_by_index(session, queries.run(session, filters.score_run, dataset.id).id)
 
-    def reason(self, picked: SelectedAnswer, record: RecordView | None) -> str:
+    def reason(self, answer: SelectedAnswer, record: RecordView | None) -> str:
         """Why an answer does not pass, a key of :data:`REASONS`; ``""`` where it does."""
         filters = self._filters
         if filters.reviewers and (record is None or record.reviewer not in filters.reviewers):
@@ -163,24 +163,24 @@ class _FilterCheck:
             day = record.updated_at.astimezone().date().isoformat() if record is not None else ""
             if not day or day < filters.since or (filters.until and day > filters.until):
                 return "date"
-        if not all(any(values[key] for values in picked.forms) for key in filters.filled):
+        if not all(any(values[key] for values in answer.forms) for key in filters.filled):
             return "filled"
-        if filters.confirmed and not (record is not None and _confirmed(picked.customers, filters.confirmed)):
+        if filters.confirmed and not (record is not None and _confirmed(answer.customers, filters.confirmed)):
             return "confirmed"
-        return "score" if filters.score_run and not self._score_fits(picked) else ""
+        return "score" if filters.score_run and not self._is_score_in_range(answer) else ""
 
-    def _score_fits(self, picked: SelectedAnswer) -> bool:
-        predicted = self._scores.get(picked.chat.index)
+    def _is_score_in_range(self, answer: SelectedAnswer) -> bool:
+        predicted = self._scores.get(answer.chat.index)
         if predicted is None:
             return False
         prepare = self._scorer.prepare
-        score = self._scorer.chat([prepare(form) for form in predicted], [prepare(form) for form in picked.forms]).score
+        score = self._scorer.chat([prepare(form) for form in predicted], [prepare(form) for form in answer.forms]).score
         low, high = self._filters.score_min, self._filters.score_max
         return (low is None or score >= low) and (high is None or score <= high)
 
 
 def reviewers_of(session: Session, datasets: Sequence[int]) -> list[str]:
-    """Who confirmed records of these datasets, in order."""
+    """Names of the reviewers who confirmed records of these datasets, sorted."""
     statement = (
         select(col(Record.reviewer))
         .where(col(Record.dataset_id).in_(datasets), col(Record.status) == RecordStatus.CONFIRMED)

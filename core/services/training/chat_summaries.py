@@ -12,14 +12,13 @@ from sqlmodel import Session, col
 from core.adapters.store import Store, queries
 from core.adapters.store.models import Chat, Summary
 from core.domain.chat import parse_chat, strip_residue
-from core.domain.evidence import ChatIndex, Evidence, locate
+from core.domain.evidence import ChatIndex, locate
 from core.domain.form import Form, FormValues, text_of
 from core.errors import ExportError, NotFoundError
+from core.services.training.chunk_rows import STATED
 
 SUMMARY_STAGE = "summary"
 """Name of the stage, among a run's raw replies, whose text is a summary."""
-
-_FOUND = (Evidence.VERBATIM, Evidence.NORMALISED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +94,7 @@ def summary_versions(session: Session, chat_id: int) -> list[SummaryView]:
 def save_summary(
     store: Store, *, chat_id: int, text: str, who: str, base_version: int, run_id: int | None = None
 ) -> SummaryView:
-    """Store a new version.
+    """Save a new version of a chat's summary.
 
     Args:
         store: the open store.
@@ -109,8 +108,8 @@ def save_summary(
         ExportError: it is empty, or there is a newer version than the one that was edited.
         NotFoundError: no such chat.
     """
-    wanted = text.strip()
-    if not wanted:
+    new_text = text.strip()
+    if not new_text:
         raise ExportError("摘要是空的", "请写下摘要后再保存")
     with store.write() as session:
         chat = session.get(Chat, chat_id)
@@ -118,12 +117,12 @@ def save_summary(
             raise NotFoundError("这条群聊已经不在了", "请刷新页面")
         newest = next(iter(summary_versions(session, chat_id)), None)
         version = newest.version if newest else 0
-        if newest is not None and newest.text == wanted:
+        if newest is not None and newest.text == new_text:
             return newest
         if version != base_version:
             by = newest.who if newest else ""
             raise ExportError(f"{by} 刚刚保存了第 {version} 版摘要", "请刷新页面，对照后再保存")
-        row = Summary(chat_id=chat_id, version=version + 1, text=wanted, run_id=run_id, who=who)
+        row = Summary(chat_id=chat_id, version=version + 1, text=new_text, run_id=run_id, who=who)
         session.add(row)
         try:
             session.flush()
@@ -133,25 +132,25 @@ def save_summary(
 
 
 def summaries_from_run(store: Store, run_id: int) -> int:
-    """Take the summaries that a run made on its way to the forms; equal ones are not stored again.
+    """Save the summaries that a run wrote on its way to the forms; equal ones are not saved again.
 
     A summary that a person has edited stays the newest: a run's text is taken only where it would follow a run's.
 
     Returns:
-        How many were stored.
+        Number of summaries saved.
 
     Raises:
         NotFoundError: no such run.
     """
     with store.read() as session:
         run = queries.run(session, run_id)
-        found = [
+        summaries = [
             (extraction.chat_id, text)
             for extraction in queries.extractions(session, run.id)
             if (text := _summary_in(extraction.replies))
         ]
     stored = 0
-    for chat_id, text in found:
+    for chat_id, text in summaries:
         with store.read() as session:
             newest = next(iter(summary_versions(session, chat_id)), None)
         if newest is not None and (newest.run_id is None or newest.text == text.strip()):
@@ -173,20 +172,20 @@ def _summary_in(replies: Sequence[dict[str, Any]]) -> str:
 
 
 def lost_values(form: Form, stored_text: str, summary: str, forms: Sequence[FormValues]) -> list[LostValue]:
-    """Values of the answer that the summary lost: they stand in the chat, and no longer in the summary.
+    """Values of the answer that stand in the chat, and no longer in its summary.
 
     A model that is trained on such a row learns to invent them. Judgements count only where their words stand in the
     chat; what has no place there cannot be lost.
     """
-    before, after = ChatIndex(parse_chat(strip_residue(stored_text))), ChatIndex(parse_chat(summary))
-    lost: list[LostValue] = []
+    chat_index, summary_index = ChatIndex(parse_chat(strip_residue(stored_text))), ChatIndex(parse_chat(summary))
+    losses: list[LostValue] = []
     for number, values in enumerate(forms):
         name = form.name_of(values)
-        there, still = locate(form, before, values, name), locate(form, after, values, name)
+        in_chat, in_summary = locate(form, chat_index, values, name), locate(form, summary_index, values, name)
         for field in form.fields:
-            if there[field.key].status in _FOUND and still[field.key].status not in _FOUND:
-                lost.append(LostValue(number, field.key, text_of(values[field.key])))
-    return lost
+            if in_chat[field.key].status in STATED and in_summary[field.key].status not in STATED:
+                losses.append(LostValue(number, field.key, text_of(values[field.key])))
+    return losses
 
 
 def _view(row: Summary, index: int) -> SummaryView:

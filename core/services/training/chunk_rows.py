@@ -8,16 +8,17 @@ from core.domain.cleaning import Window, clean, split_windows
 from core.domain.evidence import ChatIndex, Evidence, locate
 from core.domain.form import Form, FormValues, split_list
 
-_FOUND = (Evidence.VERBATIM, Evidence.NORMALISED)
+STATED = (Evidence.VERBATIM, Evidence.NORMALISED)
+"""Evidence of a value that stands in the text itself."""
 
 
 def split_chat(text: str, room: int, size: Callable[[str], int], overlap: float) -> list[Window]:
-    """Windows of a text, as extraction cuts a chat that is too long for its model.
+    """Cut a text at message borders into windows, as extraction cuts a chat that is too long for its model.
 
     Args:
         text: conversation or cleaned conversation.
-        room: what a window may be long, in the measure's unit.
-        size: the measure.
+        room: longest window, in the unit of ``size``.
+        size: measures a text (characters or tokens).
         overlap: share of a window that may be repeated from the one before.
 
     Returns:
@@ -38,8 +39,8 @@ def supported_forms(
 ) -> list[FormValues]:
     """The answer cut down to what a piece of the chat gives evidence of, so that no row teaches invention.
 
-    A value stays if it stands in the piece, as it is or in another shape, or if a reviewer pinned it to a message that
-    lies in the piece. Lists keep the items that do. Customers of whom nothing stays are left out.
+    A value is kept if it stands in the piece, as it is or in another shape, or if a reviewer pinned it to a message
+    that lies in the piece. Lists keep the items that do. Customers without any value are left out.
 
     Args:
         form: of the answer.
@@ -49,33 +50,33 @@ def supported_forms(
         inside: whether a message of the whole chat lies in the piece.
     """
     index = ChatIndex(parse_chat(text))
-    stay: list[FormValues] = []
+    kept_forms: list[FormValues] = []
     for number, values in enumerate(forms):
         name = form.name_of(values)
         marks = locate(form, index, values, name)
         pins = pinned[number] if number < len(pinned) else {}
-        kept = form.empty()
+        kept_values = form.empty()
         for field in form.fields:
             value = values[field.key]
-            if marks[field.key].status in _FOUND or any(inside(message) for message in pins.get(field.key, ())):
-                kept[field.key] = value
+            if marks[field.key].status in STATED or any(inside(message) for message in pins.get(field.key, ())):
+                kept_values[field.key] = value
             elif isinstance(value, list):
                 items = split_list(value)
-                kept[field.key] = [
+                kept_values[field.key] = [
                     item
                     for item in items
-                    if len(items) > 1 and locate(form, index, {field.key: [item]}, name)[field.key].status in _FOUND
+                    if len(items) > 1 and locate(form, index, {field.key: [item]}, name)[field.key].status in STATED
                 ]
-        if not form.is_empty(kept):
-            stay.append(kept)
-    return stay
+        if not form.is_empty(kept_values):
+            kept_forms.append(kept_values)
+    return kept_forms
 
 
 def pins_of(customers: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Sequence[int]]]:
-    """Per customer, what a reviewer pinned."""
+    """Per customer, field key → messages that a reviewer pinned as evidence."""
     return [customer.get("pinned") or {} for customer in customers]
 
 
 def filled_cells(forms: Sequence[FormValues]) -> int:
-    """Cells that are not empty."""
+    """Number of cells that are not empty."""
     return sum(1 for values in forms for value in values.values() if value)

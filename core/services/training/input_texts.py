@@ -1,4 +1,4 @@
-"""Which text of a chat a question shows. Spreadsheet residue is in none of them."""
+"""Texts of a chat that a question can show: raw, cleaned or a summary, all without spreadsheet residue."""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -11,7 +11,7 @@ CLEAN_STEPS = ("placeholders", "recalled")
 
 
 class InputKind(StrEnum):
-    """What a question shows of its chat."""
+    """Which text of its chat a question shows."""
 
     RAW = "raw"  # the conversation, letter for letter
     CLEAN = "clean"  # what the cleaning steps leave of it

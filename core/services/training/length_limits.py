@@ -1,7 +1,7 @@
 """How long a row may be for its trainer, how long it is, and what would be left of a chat that is too long.
 
 Trainers cut in silence. The answer survives, for without it a row teaches nothing; what goes is the end of the
-question, which is the end of the chat. That is what :func:`chars_kept` reckons with.
+question, which is the end of the chat. This is what :func:`chars_kept` assumes.
 """
 
 from dataclasses import dataclass
@@ -21,12 +21,12 @@ class LengthUnit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LengthLimit:
-    """What question and answer of a row may have together.
+    """The greatest length of a row, question and answer together.
 
     Attributes:
         label: how it is named on screen.
-        amount: so many.
-        unit: of these.
+        amount: the greatest length, in units.
+        unit: characters or estimated tokens.
     """
 
     label: str
@@ -49,7 +49,7 @@ class RowLength:
     tokens: int
 
     def within(self, limit: LengthLimit | None) -> bool:
-        """Whether a limit takes it."""
+        """Whether the row fits a limit; anything fits ``None``."""
         if limit is None:
             return True
         return (self.tokens if limit.unit is LengthUnit.TOKENS else self.characters) <= limit.amount
@@ -72,7 +72,7 @@ def tokens_of(question: Question, target: str) -> int:
 
 
 def chars_kept(limit: LengthLimit, question: Question, shown: str, target: str, size: RowLength) -> int:
-    """Characters of the shown text that a cutting trainer would leave.
+    """Characters of the chat that a truncating trainer would leave.
 
     Args:
         limit: of the trainer.

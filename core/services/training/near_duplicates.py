@@ -19,7 +19,7 @@ _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 
 
 class NearDuplicates:
-    """Collects conversations and says which belong together."""
+    """Groups conversations that are equal or nearly equal."""
 
     def __init__(self) -> None:
         self._blank = MinHash(_PERMUTATIONS, hashfunc=int)
@@ -27,7 +27,7 @@ class NearDuplicates:
         self._position: dict[bytes, int] = {}
 
     def add(self, digest: bytes, conversation: str) -> None:
-        """Take in a conversation; equal ones only once."""
+        """Add a conversation; equal ones count once."""
         if digest in self._sketches:
             return
         sketch = self._blank.copy()
@@ -36,11 +36,11 @@ class NearDuplicates:
         self._sketches[digest] = sketch
 
     def groups(self) -> dict[bytes, bytes]:
-        """For every digest, the digest that its group is named by: its first member's."""
+        """Digest of a conversation → digest that names its group: that of its first member."""
         index = MinHashLSH(threshold=SIMILAR, num_perm=_PERMUTATIONS)
         leader: dict[bytes, bytes] = {}
 
-        def find(digest: bytes) -> bytes:
+        def root(digest: bytes) -> bytes:
             while leader[digest] != digest:
                 digest = leader[digest]
             return digest
@@ -49,12 +49,12 @@ class NearDuplicates:
             leader[digest] = digest
             for other in index.query(sketch):
                 if sketch.jaccard(self._sketches[other]) >= SIMILAR:
-                    first, second = find(other), find(digest)
+                    first, second = root(other), root(digest)
                     # Whoever came first names the group, in whatever order the index finds its members.
                     early, late = sorted((first, second), key=self._position.__getitem__)
                     leader[late] = early
             index.insert(digest, sketch)
-        return {digest: find(digest) for digest in leader}
+        return {digest: root(digest) for digest in leader}
 
 
 def _runs(text: str) -> npt.NDArray[np.uint32]:
@@ -71,7 +71,7 @@ def _runs(text: str) -> npt.NDArray[np.uint32]:
 
 
 def group_sizes(chats: Iterable[bytes], groups: dict[bytes, bytes]) -> dict[bytes, int]:
-    """How many rows each group has."""
+    """Number of rows of each group."""
     sizes: dict[bytes, int] = {}
     for chat in chats:
         name = groups.get(chat, chat)

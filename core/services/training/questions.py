@@ -16,7 +16,7 @@ _SUBJECTS = ({"chat"}, {"summary"})
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a model is asked about one chat.
+    """The question about one chat, as messages to a model.
 
     Attributes:
         system: the system message, or ``""``.
@@ -35,17 +35,17 @@ class Question:
 
     @property
     def whole(self) -> str:
-        """System and user message as one text, for formats that have one place for both."""
+        """System and user message as one text, for formats with a single text."""
         return f"{self.system}\n\n{self.user}" if self.system else self.user
 
     @property
     def sha256(self) -> str:
-        """Equal to that of the rendered prompt (:class:`core.domain.prompts.Rendered`)."""
+        """sha256 of the question, equal to that of the rendered prompt (:class:`core.domain.prompts.Rendered`)."""
         return hashlib.sha256(f"{self.system}\0{self.user}".encode()).hexdigest()
 
 
 class QuestionTemplate:
-    """A prompt made ready for many chats: rendered once, then only the chat (or its summary) changes.
+    """A prompt rendered once for many chats; only the chat (or its summary) changes.
 
     Attributes:
         prompt: the prompt.
@@ -65,11 +65,11 @@ class QuestionTemplate:
         self._checked = False
         if prompt.stage is Stage.SUMMARY:
             raise ExportError(f"提示词 {prompt.id} 写的是摘要，不是表", "请换一个填表的提示词")
-        wanted = set(STAGE_VARIABLES[prompt.stage] - COMMON_VARIABLES)
-        if wanted not in _SUBJECTS:
-            needs = "、".join(sorted(wanted))
+        variables_needed = set(STAGE_VARIABLES[prompt.stage] - COMMON_VARIABLES)
+        if variables_needed not in _SUBJECTS:
+            needs = "、".join(sorted(variables_needed))
             raise ExportError(f"提示词 {prompt.id} 需要 {needs}，不能用来做训练集", "请换一个只看群聊或摘要的提示词")
-        self.subject = wanted.pop()
+        self.subject = variables_needed.pop()
         rendered = self._render(_MARK)
         if rendered.user.count(_MARK) != 1 or _MARK in rendered.system:
             raise ExportError(f"提示词 {prompt.id} 里群聊不是正好出现一次，不能用来做训练集", "请换一个提示词")

@@ -15,7 +15,7 @@ from core.services.training.questions import Question
 
 
 class TrainingFormat(StrEnum):
-    """For whom the rows are written."""
+    """Formats of training rows, by trainer."""
 
     SPARK = "spark"
     SPARK_PAIR = "spark-pair"
@@ -123,7 +123,7 @@ _INFO_FILE = TypeAdapter(dict[str, _Info])
 
 
 def row_of(data_format: TrainingFormat, question: Question, target: str) -> Row:
-    """One row.
+    """Write one row in a format.
 
     Args:
         data_format: for whom.
@@ -167,7 +167,7 @@ def target_of(data_format: TrainingFormat, row: Row) -> str:
 
 
 def check_row(data_format: TrainingFormat, row: Any) -> None:
-    """Hold a row against its format's schema.
+    """Check a row against its format's schema.
 
     Raises:
         pydantic.ValidationError: it is not a row of this format.
@@ -176,7 +176,7 @@ def check_row(data_format: TrainingFormat, row: Any) -> None:
 
 
 def check_info(info: Any) -> None:
-    """Hold a ``dataset_info.json`` against its schema.
+    """Check a ``dataset_info.json`` against its schema.
 
     Raises:
         pydantic.ValidationError: it is none.
@@ -185,7 +185,7 @@ def check_info(info: Any) -> None:
 
 
 def characters(value: Any) -> int:
-    """Characters of all texts of a row, without keys: what a trainer's limit is held against."""
+    """Number of characters of all texts of a row, without keys; compared with a trainer's limit."""
     if isinstance(value, str):
         return len(value)
     if isinstance(value, dict):

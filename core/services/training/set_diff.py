@@ -1,4 +1,4 @@
-"""What two training sets differ in: choices, rows that only one has, rows that say something else."""
+"""Differences between two training sets: choices, rows that only one has, rows that changed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from core.services.training.rows import place_of
 Described = tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]
 """Parameters of a set, and its rows' provenance."""
 
-_SILENT = frozenset({"prompt_text"})
+_NOT_COMPARED = frozenset({"prompt_text"})
 
 
 @dataclass(frozen=True, slots=True)
 class RowChange:
-    """A row that both sets have, and that is not the same.
+    """A row that both sets have, with differences.
 
     Attributes:
         place: of the row.
@@ -31,7 +31,7 @@ class RowChange:
 
 @dataclass(frozen=True, slots=True)
 class SetDifference:
-    """Two sets side by side.
+    """Differences between two training sets.
 
     Attributes:
         parameters: choice → its two values, where they differ.
@@ -49,14 +49,14 @@ class SetDifference:
 
 
 def diff_sets(before: Described, after: Described) -> SetDifference:
-    """Compare two sets.
+    """Compare two training sets, each given by its parameters and its rows' provenance.
 
     Args:
         before: the first.
         after: the second.
     """
     (first, first_rows), (second, second_rows) = before, after
-    names = [name for name in dict.fromkeys([*first, *second]) if name not in _SILENT]
+    names = [name for name in dict.fromkeys([*first, *second]) if name not in _NOT_COMPARED]
     old, new = ({_key(row): row for row in rows} for rows in (first_rows, second_rows))
     changed = []
     same = 0

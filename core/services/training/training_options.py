@@ -1,4 +1,4 @@
-"""All choices that make a training set, checked together before anything is read, and kept with the set for ever."""
+"""All choices that make a training set, checked together before anything is read, and stored with the set."""
 
 from dataclasses import dataclass, field, fields
 from datetime import date
@@ -23,7 +23,7 @@ FORM_TASK, CUSTOMERS_TASK, FIELDS_TASK = "form", "customers", "fields"
 
 
 class OverBudget(StrEnum):
-    """What happens to a row that is longer than the target takes."""
+    """What is done about a row that is longer than the trainer takes."""
 
     SKIP = "skip"  # it is left out and named
     CLEAN = "clean"  # its chat is cleaned; if that is not enough, the set is refused by name
@@ -32,7 +32,7 @@ class OverBudget(StrEnum):
 
 
 class DuplicatePolicy(StrEnum):
-    """Which repeated chats stay. Whatever stays is on one side of the split."""
+    """Which repeated chats are kept. Those kept are on one side of the split."""
 
     KEEP = "keep"
     EXACT = "exact"  # one of each group of equal conversations
@@ -41,7 +41,7 @@ class DuplicatePolicy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AnswerFilters:
-    """Which answers are good enough. An answer that lacks what a filter asks about does not pass it.
+    """Filters on the answers to train on. An answer that lacks what a filter asks about does not pass it.
 
     Attributes:
         filled: field keys that at least one customer must have filled.
@@ -64,10 +64,10 @@ class AnswerFilters:
     score_max: float | None = None
 
     def check(self) -> None:
-        """Refuse what makes no sense.
+        """Check the filters on their own.
 
         Raises:
-            ExportError: names the choice.
+            ExportError: a filter that makes no sense; names it.
         """
         for day in filter(None, (self.since, self.until)):
             try:
@@ -84,7 +84,7 @@ class AnswerFilters:
 
 @dataclass(frozen=True, slots=True)
 class TrainingOptions:
-    """What goes into a training set.
+    """All choices that make a training set.
 
     Attributes:
         datasets: names or ids; their forms must be the same.
@@ -100,7 +100,7 @@ class TrainingOptions:
         max_rows: rows that the target takes at most; ``None`` for no limit.
         max_chars: characters that all texts of a row may have together.
         cutoff_len: tokens (estimated) that they may have together.
-        target: name of a preset limit, see ``limits.PRESETS``. At most one of these three is given.
+        target: name of a preset limit, see ``length_limits.PRESETS``. At most one of these three is given.
         over_budget: what to do with longer rows; ``None`` refuses the set and names them.
         steps: cleaning steps of a cleaned chat.
         overlap: share of a window that may be repeated from the one before (0 to 0.5).
@@ -109,7 +109,7 @@ class TrainingOptions:
             copied for it, :data:`MAX_COPIES` times at most. 0 for no copies.
         validation: share of chats (0 to below 1) that are kept out for validation; equal and nearly equal chats stay
             together.
-        mask: kinds that are hidden in questions and answers (``core.domain.masking``); for sets that leave the house.
+        mask: kinds that are hidden in questions and answers (``core.domain.masking``); for sets given to others.
         seed: shuffles the rows; the validation part is drawn with it too (with 0 where it is ``None``).
     """
 
@@ -141,7 +141,7 @@ class TrainingOptions:
 
     @property
     def limit(self) -> LengthLimit | None:
-        """The limit that rows are held against; ``None`` for none."""
+        """The length limit of a row; ``None`` for no limit."""
         if self.target:
             return PRESETS[self.target]
         if self.cutoff_len is not None:
@@ -151,10 +151,10 @@ class TrainingOptions:
         return None
 
     def check(self) -> None:
-        """Refuse choices that make no sense together.
+        """Check the choices together.
 
         Raises:
-                ExportError: names the choice.
+            ExportError: choices that make no sense; names them.
             SettingsError: no such cleaning step, or nothing of that kind can be hidden.
         """
         if not self.datasets:
@@ -195,7 +195,7 @@ class TrainingOptions:
             raise ExportError(f"token 上限（--cutoff-len）不能是 {self.cutoff_len}", "请写大于 0 的整数")
 
     def as_json(self) -> dict[str, Any]:
-        """For the manifest and the export log; names are those that were given, resolve them before."""
+        """The choices as JSON, for the manifest and the export log; names are not resolved."""
         filters = {one.name: getattr(self.filters, one.name) for one in fields(self.filters)}
         return {
             "datasets": list(self.datasets),
@@ -226,7 +226,7 @@ class TrainingOptions:
 
 
 def options_from_json(raw: dict[str, Any]) -> TrainingOptions:
-    """The choices of a stored set; keys of other facts are passed over."""
+    """The choices of a stored set, the reverse of ``as_json``; other keys are ignored."""
     filters: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in raw.get("filters", {}).items()
     }

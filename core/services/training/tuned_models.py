@@ -1,4 +1,4 @@
-"""Tuned models: entered with the set that they learned from, and held against it whenever they are scored."""
+"""Tuned models: registered with their training set, and compared with it whenever they are scored."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from core.services.extraction.models import draft_of
 from core.services.training.set_versions import TrainingSetView, chats_of_set, training_set
 
 NEEDED_IDS = {"model": "服务 ID（serviceId）", "patch_id": "资源 ID（resourceId）", "lora_id": "资源 ID（lora_id）"}
-"""What the platform's service page calls the things that a template lacks."""
+"""What the platform's service page calls the ids that a template needs."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingOverlap:
-    """Chats that a run's model had in its training set.
+    """Chats of a run that its model was trained on.
 
     Attributes:
         set_id: number of the training set.
@@ -32,7 +32,7 @@ class TrainingOverlap:
 
     @property
     def sentence(self) -> str:
-        """What has to stand beside every score of this run."""
+        """The warning that has to stand beside every score of this run."""
         return (
             f"这个任务的模型是用训练集「{self.set_name}」训练的，"
             f"其中有这里的 {len(self.chats)} 条群聊（共 {self.total} 条）。它见过这些答案，"
@@ -47,21 +47,21 @@ def training_overlap(store: Store, run: RunView) -> TrainingOverlap | None:
         return None
     try:
         trained = training_set(store, number)
-        seen = chats_of_set(store, number)
+        trained_chats = chats_of_set(store, number)
     except NotFoundError:
         return None
     with store.read() as session:
         dataset = queries.dataset(session, run.dataset_id)
         indices = queries.chat_ids(session, run.dataset_id)
-    known = sorted(seen.get(dataset.name, set()) & indices.keys())
-    return TrainingOverlap(number, trained.name, tuple(known), dataset.chats) if known else None
+    overlap = sorted(trained_chats.get(dataset.name, set()) & indices.keys())
+    return TrainingOverlap(number, trained.name, tuple(overlap), dataset.chats) if overlap else None
 
 
 def training_set_of_run(store: Store, run: RunView) -> int | None:
-    """Number of the set that a run's model was trained on: as the run keeps it, else as the model's entry says."""
-    kept = (run.parameters or {}).get("entry") or {}
-    if kept.get("training_set_id"):
-        return int(kept["training_set_id"])
+    """Number of the set that a run's model was trained on: as stored with the run, else as the catalog says."""
+    entry_of_run = (run.parameters or {}).get("entry") or {}
+    if entry_of_run.get("training_set_id"):
+        return int(entry_of_run["training_set_id"])
     if not run.model:
         return None
     with store.read() as session:
@@ -70,38 +70,41 @@ def training_set_of_run(store: Store, run: RunView) -> int | None:
 
 
 def tunable_templates(store: Store) -> list[ModelSpec]:
-    """Entries that a tuned model can be made from: those that want a service's or resource's id."""
+    """Catalog entries that a tuned model can be made from: those that need a service's or resource's id."""
     return [spec for spec in model_catalog.models(store) if spec.needs]
 
 
 def register_tuned_model(
     store: Store, template: ModelSpec, trained: TrainingSetView, *, name: str, filled: Mapping[str, str], note: str = ""
 ) -> ModelSpec:
-    """Enter a tuned model; it remembers its training set.
+    """Add a tuned model to the catalog, with its training set.
 
     Args:
         store: the open store.
         template: a shipped entry with ``needs``.
         trained: the set that it was tuned on.
         name: of the new entry.
-        filled: what the template needs (``model``: service id; ``patch_id``, ``lora_id``: resource id).
+        filled: ids that the template needs (``model``: service id; ``patch_id``, ``lora_id``: resource id).
         note: for people.
 
     Raises:
         SettingsError: something that the template needs is missing, or a value cannot be used.
         ConflictError: an own entry has that name.
     """
-    given = {key: value.strip() for key, value in filled.items()}
-    missing = [key for key in template.needs if not given.get(key)]
+    values_given = {key: value.strip() for key, value in filled.items()}
+    missing = [key for key in template.needs if not values_given.get(key)]
     if missing:
         raise SettingsError(
             f"还缺少 {'、'.join(NEEDED_IDS.get(key, key) for key in missing)}", "请从平台的服务页面复制过来"
         )
     values = draft_of(template) | {"name": name.strip(), "title": name.strip(), "note": note}
     values["training_set_id"] = trained.id
-    if "model" in given:
-        values["model"] = given.pop("model")
-    values["parameters"] = {**template.parameters, **{key: given[key] for key in template.needs if key in given}}
+    if "model" in values_given:
+        values["model"] = values_given.pop("model")
+    values["parameters"] = {
+        **template.parameters,
+        **{key: values_given[key] for key in template.needs if key in values_given},
+    }
     return model_catalog.create(store, **values)
 
 

@@ -1,4 +1,4 @@
-"""Lessons: what reviewers corrected again and again, and what to do about it.
+"""Corrections that reviewers made again and again, and what to do about them.
 
 Corrections become groups (``grouping``), a group becomes a rule of a new prompt version
 (``prompt_rules``) or a bulk change (``bulk_correction``).

@@ -1,4 +1,4 @@
-"""A lesson as a bulk change: the same mistake where nobody has corrected it yet, shown before anything is written."""
+"""Bulk correction: the same mistake where nobody has corrected it yet, shown before anything is written."""
 
 from core.adapters.store import RunView, Store, queries
 from core.domain.form import Form, Value, split_list
@@ -7,37 +7,36 @@ from core.services.review.records.bulk import Edit, Plan, plan_edits
 from core.services.training.corrections.grouping import CorrectionGroup, CorrectionKind
 
 
-def plan_bulk_correction(store: Store, form: Form, run: RunView, lesson: CorrectionGroup) -> Plan:
-    """What correcting the same mistake everywhere else would do.
+def plan_bulk_correction(store: Store, form: Form, run: RunView, group: CorrectionGroup) -> Plan:
+    """Plan the correction of the same mistake in all other chats.
 
     Looks at every chat of the run's dataset: at its record where there is one, else at the run's forms. A cell counts
-    where it still says what the lesson corrects. Only lessons with a value to look for can be carried over; what was
-    left empty has no place to look at.
+    where it still has the value that the group corrects. Only groups with a former value can be carried over.
 
     Raises:
-        InputError: the lesson has no value to look for.
+        InputError: the group has no former value to look for.
     """
-    if not lesson.before:
+    if not group.before:
         raise InputError("这一组没有固定的旧值，不能批量更正", "请写进提示词，或在审阅台逐条处理")
     edits: list[Edit] = []
     with store.read() as session:
-        said = queries.forms_by_index(session, run.id)
+        model_forms = queries.forms_by_index(session, run.id)
         records = {record.index: record for record in queries.records(session, run.dataset_id)}
         for index in queries.chat_ids(session, run.dataset_id):
             record = records.get(index)
-            forms = record.forms if record else said.get(index, [])
+            forms = record.forms if record else model_forms.get(index, [])
             for number, values in enumerate(forms):
-                wanted = _corrected(lesson, values.get(lesson.key, form.field(lesson.key).empty))
-                if wanted is not None:
-                    edits.append(Edit(index, number, lesson.key, wanted, record.version if record else 0))
+                corrected = _corrected(group, values.get(group.key, form.field(group.key).empty))
+                if corrected is not None:
+                    edits.append(Edit(index, number, group.key, corrected, record.version if record else 0))
     return plan_edits(store, form, run.dataset_id, edits, base_run=run.id)
 
 
-def _corrected(lesson: CorrectionGroup, value: Value) -> Value | None:
-    """What the cell would become; ``None`` where the mistake is not in it."""
+def _corrected(group: CorrectionGroup, value: Value) -> Value | None:
+    """The corrected value of a cell; ``None`` where the mistake is not in it."""
     if isinstance(value, list):
         items = split_list(value)
-        if lesson.how is not CorrectionKind.REMOVED or lesson.before not in items:
+        if group.how is not CorrectionKind.REMOVED or group.before not in items:
             return None
-        return [item for item in items if item != lesson.before]
-    return lesson.after if value == lesson.before else None
+        return [item for item in items if item != group.before]
+    return group.after if value == group.before else None

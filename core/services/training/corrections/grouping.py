@@ -1,4 +1,4 @@
-"""Corrections in groups: the same field changed in the same way, in how many chats."""
+"""Groups of corrections: the same field changed in the same way, in several chats."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ from core.domain.form import Field, Form, FormValues, Value, split_list
 
 
 class CorrectionKind(StrEnum):
-    """What a reviewer did to a model's value."""
+    """How a reviewer changed a model's value."""
 
     FILLED = "补填"  # the model left it empty
     CLEARED = "清空"  # the model made something up
@@ -26,7 +26,7 @@ class CorrectionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """One correction: chat index from 1, customer from 0 in the record, what the model said and what a person says."""
+    """One correction: chat index from 1, customer from 0 in the record, the model's value and the reviewer's."""
 
     chat: int
     customer: int
@@ -36,7 +36,7 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class CorrectionGroup:
-    """A group of corrections.
+    """The same correction in several chats.
 
     Attributes:
         key: the field.
@@ -54,7 +54,7 @@ class CorrectionGroup:
 
     @property
     def id(self) -> str:
-        """Tells groups apart, also between two visits."""
+        """Identifies the group, also in a later session."""
         return "|".join((self.key, self.how, self.before, self.after))
 
     @property
@@ -75,12 +75,12 @@ def corrected_runs(store: Store, dataset_id: int) -> list[tuple[RunView, int]]:
             )
             .group_by(col(Record.base_run_id))
         )
-        found = [(queries.run(session, int(run_id)), int(count)) for run_id, count in rows]
-    return sorted(found, key=lambda one: (-one[1], one[0].name))
+        counts = [(queries.run(session, int(run_id)), int(count)) for run_id, count in rows]
+    return sorted(counts, key=lambda run_count: (-run_count[1], run_count[0].name))
 
 
 def correction_groups(store: Store, form: Form, run: RunView, *, least: int = 2) -> list[CorrectionGroup]:
-    """What reviewers changed in a run's answers, in groups of at least so many chats.
+    """Groups of corrections that reviewers made in a run's answers, each in at least ``least`` chats.
 
     Customers that a person added or removed are not counted: they are no change of a field. Groups with the most
     points behind them (chats × weight of the field) come first.
@@ -93,30 +93,30 @@ def correction_groups(store: Store, form: Form, run: RunView, *, least: int = 2)
     """
     grouped: dict[tuple[str, CorrectionKind, str, str], list[Correction]] = defaultdict(list)
     with store.read() as session:
-        said = queries.forms_by_index(session, run.id)
+        model_forms = queries.forms_by_index(session, run.id)
         for record in queries.confirmed(session, run.dataset_id):
             if record.base_run_id != run.id:
                 continue
-            for number, before, after in _pairs(form, record, said.get(record.index, [])):
+            for number, before, after in _pairs(form, record, model_forms.get(record.index, [])):
                 for field in form.fields:
                     case = Correction(record.index, number, before[field.key], after[field.key])
                     for how, old, new in _changes(field, case):
                         grouped[field.key, how, old, new].append(case)
-    found = [CorrectionGroup(*group, tuple(cases)) for group, cases in grouped.items()]
+    groups = [CorrectionGroup(*identity, tuple(cases)) for identity, cases in grouped.items()]
     weights = {field.key: field.points for field in form.fields}
     return sorted(
-        (one for one in found if len(one.chats) >= least),
-        key=lambda one: (-len(one.chats) * weights[one.key], form.keys.index(one.key), one.id),
+        (group for group in groups if len(group.chats) >= least),
+        key=lambda group: (-len(group.chats) * weights[group.key], form.keys.index(group.key), group.id),
     )
 
 
 def _pairs(
-    form: Form, record: RecordView, said: list[FormValues]
+    form: Form, record: RecordView, model_forms: list[FormValues]
 ) -> Iterator[tuple[int, Mapping[str, Value], Mapping[str, Value]]]:
     for number, customer in enumerate(record.customers):
         source: Any = customer.get("source")
-        if isinstance(source, int) and 0 <= source < len(said):
-            yield number, form.coerce(said[source]).values, form.coerce(customer["values"]).values
+        if isinstance(source, int) and 0 <= source < len(model_forms):
+            yield number, form.coerce(model_forms[source]).values, form.coerce(customer["values"]).values
 
 
 def _changes(field: Field, case: Correction) -> Iterator[tuple[CorrectionKind, str, str]]:
