@@ -81,9 +81,7 @@ def import_chats(
             )
         stage = StagingFile(spool)
         stage.fill(import_pass.chats(), form)
-        if not stage.count:
-            first = import_pass.rejected[0]
-            raise InputError(f"文件 {filename} 的 {import_pass.rows} 条都不能导入；{first}", "请按原因修改后重试")
+        import_pass.require_rows(stage.count)
         try:
             with store.write() as session:
                 report = _write(session, stage, import_pass, file, name=name, split=split, form=form)

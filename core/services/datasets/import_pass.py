@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain, islice
+from typing import TypeGuard, TypeVar
 
 from core.domain.form import Form
 from core.errors import InputError
@@ -21,6 +22,7 @@ from core.services.datasets.row_readers import read_rows
 from core.services.datasets.row_validation import chat_row, detect_file_kind, submission_row
 from core.services.datasets.source_file import SourceFile
 
+AcceptedRow = TypeVar("AcceptedRow", ChatRow, SubmissionRow)
 _PEEK = 50
 _EVERY = 100
 
@@ -76,12 +78,7 @@ class ImportPass:
             row = chat_row(raw, self.form, own_index=own)
             if not table and isinstance(raw.value, dict) and raw.value.get("index", raw.position) != raw.position:
                 self.renumbered += 1
-            if isinstance(row, ChatRow) and row.index in seen:
-                row = RejectedRow(row.index, "index 与前面的行重复", row.line)
-            if isinstance(row, RejectedRow):
-                self.rejected.append(row)
-            else:
-                seen.add(row.index)
+            if self._is_accepted(row, seen, "index 与前面的行重复"):
                 yield row
 
     def submissions(self) -> Iterator[SubmissionRow]:
@@ -93,13 +90,31 @@ class ImportPass:
         seen: set[int] = set()
         for raw in self._counted():
             row = submission_row(raw, self.form, kind=self.kind)
-            if isinstance(row, SubmissionRow) and row.index in seen:
-                row = RejectedRow(row.index, "index 与前面的条目重复，只用第一条", row.line)
-            if isinstance(row, RejectedRow):
-                self.rejected.append(row)
-            else:
-                seen.add(row.index)
+            if self._is_accepted(row, seen, "index 与前面的条目重复，只用第一条"):
                 yield row
+
+    def require_rows(self, count: int) -> None:
+        """Refuse a file without a good row; call after iterating.
+
+        Args:
+            count: good rows.
+
+        Raises:
+            InputError: there is none; names the first rejected row and its reason.
+        """
+        if not count:
+            first = self.rejected[0]
+            raise InputError(f"文件 {self.source.name} 的 {self.rows} 条都不能导入；{first}", "请按原因修改后重试")
+
+    def _is_accepted(self, row: AcceptedRow | RejectedRow, seen: set[int], repeated: str) -> TypeGuard[AcceptedRow]:
+        """Whether a row is good and the first with its index; the others are entered as rejected."""
+        if not isinstance(row, RejectedRow) and row.index in seen:
+            row = RejectedRow(row.index, repeated, row.line)
+        if isinstance(row, RejectedRow):
+            self.rejected.append(row)
+            return False
+        seen.add(row.index)
+        return True
 
     def _counted(self) -> Iterator[RawRow]:
         for raw in self._stream:

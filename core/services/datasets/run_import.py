@@ -64,9 +64,7 @@ def import_run(
     with open_source(source, filename) as file:
         import_pass = ImportPass(file, form, BY_NAME, on_progress)
         rows = list(import_pass.submissions())
-        if not rows:
-            first = import_pass.rejected[0]
-            raise InputError(f"文件 {filename} 的 {import_pass.rows} 条都不能导入；{first}", "请按原因修改后重试")
+        import_pass.require_rows(len(rows))
         try:
             with store.write() as session:
                 report = _write(session, rows, import_pass, file, target=target, name=name, kind=kind)

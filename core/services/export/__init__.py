@@ -8,26 +8,25 @@ lacks a chat, is refused with :class:`core.errors.ExportError` and leaves nothin
 from core.services.export.answer_sources import AnswerSource, Coverage, coverage_of, parse_source
 from core.services.export.dataset_export import TextKind, export_dataset
 from core.services.export.download import Download, download, file_name
-from core.services.export.export_log import ExportLogEntry, export_log_entries
+from core.services.export.export_log import export_log_entries
 from core.services.export.export_result import ExportResult, index_ranges
 from core.services.export.submission_export import export_submission
 from core.services.export.table_export import TableFormat, export_table
 
 __all__ = [
+    "AnswerSource",
     "Coverage",
     "Download",
     "ExportResult",
-    "ExportLogEntry",
-    "AnswerSource",
     "TableFormat",
     "TextKind",
     "coverage_of",
     "download",
-    "export_log_entries",
     "export_dataset",
+    "export_log_entries",
     "export_submission",
     "export_table",
     "file_name",
-    "parse_source",
     "index_ranges",
+    "parse_source",
 ]

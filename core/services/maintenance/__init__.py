@@ -1,12 +1,11 @@
 """Health check, disk usage and backups."""
 
-from core.services.maintenance.backups import Backup, list_backups, make_backup
+from core.services.maintenance.backups import list_backups, make_backup
 from core.services.maintenance.database_info import database_size, schema_version
 from core.services.maintenance.health_check import HealthReport, check_health
 from core.services.maintenance.software_versions import software_versions
 
 __all__ = [
-    "Backup",
     "HealthReport",
     "check_health",
     "database_size",

@@ -1,30 +1,27 @@
 """Training sets: from confirmed records and labels to files that a trainer takes, with nothing cut unseen.
 
 Choices (:class:`TrainingOptions`) become rows (``compose``), rows become an order (``arrange``), the order becomes
-files that are read back (``build``). A preflight does the first two without the third. What is built is immutable,
-and can be built again byte for byte (``versions``).
+files that are read back (``set_files``). A preflight does the first two without the third. What is built is immutable,
+and can be built again byte for byte (``set_versions``).
 """
 
 from core.services.training.answer_selection import reviewers_of
 from core.services.training.build import export_training
 from core.services.training.chat_summaries import (
-    LostValue,
-    SummaryView,
     latest_summaries,
     lost_values,
     save_summary,
     summaries_from_run,
     summary_versions,
 )
-from core.services.training.field_balance import FieldBalance
 from core.services.training.input_texts import InputKind
-from core.services.training.length_limits import PRESETS, LengthLimit, LengthUnit, RowLength
-from core.services.training.overlong_rows import OVERLONG_ACTIONS, OverlongRow
+from core.services.training.length_limits import PRESETS
+from core.services.training.overlong_rows import OVERLONG_ACTIONS
 from core.services.training.platform_csv import export_test_csv
 from core.services.training.preflight import Preflight, data_version, preflight, preview_row
 from core.services.training.row_formats import TrainingFormat
-from core.services.training.rows import SpooledRow, place_of
-from core.services.training.set_diff import RowChange, SetDifference, diff_sets, source_of
+from core.services.training.rows import SpooledRow
+from core.services.training.set_diff import diff_sets, source_of
 from core.services.training.set_notes import lost_field_labels
 from core.services.training.set_versions import (
     SourceChange,
@@ -49,7 +46,6 @@ from core.services.training.training_options import (
 )
 from core.services.training.tuned_models import (
     NEEDED_IDS,
-    TrainingOverlap,
     prompt_of_set,
     register_tuned_model,
     training_overlap,
@@ -58,58 +54,47 @@ from core.services.training.tuned_models import (
 )
 
 __all__ = [
-    "export_test_csv",
-    "NEEDED_IDS",
-    "TrainingOverlap",
-    "prompt_of_set",
-    "register_tuned_model",
-    "training_overlap",
-    "tunable_templates",
-    "training_set_of_run",
-    "OVERLONG_ACTIONS",
     "CUSTOMERS_TASK",
     "FIELDS_TASK",
     "FORM_TASK",
+    "NEEDED_IDS",
+    "OVERLONG_ACTIONS",
     "PLATFORM_MIN_ROWS",
     "PRESETS",
-    "SourceChange",
-    "DuplicatePolicy",
-    "FieldBalance",
     "AnswerFilters",
+    "DuplicatePolicy",
     "InputKind",
-    "LengthLimit",
-    "LostValue",
-    "OverlongRow",
     "OverBudget",
     "Preflight",
-    "RowChange",
+    "SourceChange",
     "SpooledRow",
-    "SetDifference",
-    "TrainingSetView",
-    "RowLength",
-    "SummaryView",
     "TrainingFormat",
     "TrainingOptions",
-    "LengthUnit",
+    "TrainingSetView",
     "changes_since",
-    "data_version",
     "chats_of_set",
+    "data_version",
     "diff_sets",
+    "export_test_csv",
     "export_training",
-    "summary_versions",
     "latest_summaries",
-    "lost_values",
     "lost_field_labels",
+    "lost_values",
     "options_from_json",
-    "place_of",
     "preflight",
     "preview_row",
+    "prompt_of_set",
     "rebuild",
+    "register_tuned_model",
     "reviewers_of",
     "rows_of_set",
     "save_summary",
     "source_of",
     "summaries_from_run",
+    "summary_versions",
+    "training_overlap",
     "training_set",
+    "training_set_of_run",
     "training_sets",
+    "tunable_templates",
 ]

@@ -53,22 +53,9 @@ def _task(form: Form, name: str) -> TrainingTask:
     if name == FORM_TASK:
         return TrainingTask(name, form)
     if name == CUSTOMERS_TASK or name == form.name_field:
-        return TrainingTask(CUSTOMERS_TASK, _cut(form, {form.name_field}))
+        return TrainingTask(CUSTOMERS_TASK, form.subset(()))
     if name not in form:
         raise ExportError(
             f"不认识训练任务「{name}」", "可以是 form（整张表）、customers（找客户）、fields（每个字段一行）或字段名"
         )
-    return TrainingTask(name, _cut(form, {form.name_field, name}))
-
-
-def _cut(form: Form, keys: set[str]) -> Form:
-    fields = tuple(field for field in form.fields if field.key in keys)
-    groups = tuple(group for group in form.groups if any(field.group == group for field in fields))
-    return Form(
-        name=form.name,
-        title=form.title,
-        version=form.version,
-        name_field=form.name_field,
-        groups=groups,
-        fields=fields,
-    )
+    return TrainingTask(name, form.subset([name]))

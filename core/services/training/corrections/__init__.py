@@ -6,7 +6,6 @@ Corrections become groups (``grouping``), a group becomes a rule of a new prompt
 
 from core.services.training.corrections.bulk_correction import plan_bulk_correction
 from core.services.training.corrections.grouping import (
-    Correction,
     CorrectionGroup,
     CorrectionKind,
     corrected_runs,
@@ -20,7 +19,6 @@ from core.services.training.corrections.prompt_rules import (
 )
 
 __all__ = [
-    "Correction",
     "CorrectionKind",
     "CorrectionGroup",
     "find_example",
