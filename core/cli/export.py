@@ -59,7 +59,7 @@ def submission(
             fill_missing=fill_missing,
             mask=parse_mask(mask or ()),
         )
-    tell(report, json)
+    print_result(report, json)
 
 
 @app.command("test-csv", help="导出平台的测试 CSV：列为 input,target，target 一律为 -。")
@@ -81,7 +81,7 @@ def test_csv(
         report = export_test_csv(
             store, dataset=dataset, out=out, text=InputKind(text), prompt=prompt, mask=parse_mask(mask or ())
         )
-    tell(report, json)
+    print_result(report, json)
 
 
 @app.command("dataset", help='导出数据集本身：[{"chat_text", "infos"}]；没有结果的群聊不写入，并点名。')
@@ -110,7 +110,7 @@ def dataset_(
             text=TextKind(text),
             mask=parse_mask(mask or ()),
         )
-    tell(report, json)
+    print_result(report, json)
 
 
 @app.command("table", help="导出给同事看的表格：一位客户一行，按扩展名写 CSV 或 XLSX。")
@@ -142,7 +142,7 @@ def table(
             confirmations=confirmations,
             mask=parse_mask(mask or ()),
         )
-    tell(report, json)
+    print_result(report, json)
 
 
 @app.command("report", help="导出离线报告：群聊、表单和依据写进一个 HTML 文件，不需要服务器。")
@@ -162,17 +162,17 @@ def report(
     from core.services.export.html_report import export_html_report
 
     with open_db(ctx, db) as store:
-        made = export_html_report(
+        result = export_html_report(
             store, dataset=dataset, source=parse_source(source), out=out, chats=chat, mask=parse_mask(mask or ())
         )
-    tell(made, json)
+    print_result(result, json)
 
 
-def tell(report: "ExportResult", json: bool) -> None:
-    """Say what was exported."""
+def print_result(result: "ExportResult", json: bool) -> None:
+    """Print the result of an export."""
     if json:
-        print_json(report.as_json())
+        print_json(result.as_json())
         return
-    say(f"已导出 {report.out}：{report.counts['rows']:,} 行，{report.size:,} 字节，sha256 {report.sha256}")
-    for note in report.notes:
+    say(f"已导出 {result.out}：{result.counts['rows']:,} 行，{result.size:,} 字节，sha256 {result.sha256}")
+    for note in result.notes:
         hint(note)

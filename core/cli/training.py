@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from core.cli.common import Db, Json, hint, open_db, print_json, say
-from core.cli.export import Input, Masks, Prompt, Source, tell
+from core.cli.export import Input, Masks, Prompt, Source, print_result
 
 if TYPE_CHECKING:
     from core.services.training import Preflight, TrainingOptions
@@ -155,22 +155,22 @@ def export(
         raise ExportError("没有说写到哪里", "请用 --out 指定文件夹，或用 --dry-run 只做预检")
     with open_db(ctx, db) as store:
         if out is None or dry_run:
-            _foretell(preflight(store, options), options, json)
+            _print_preflight(preflight(store, options), options, json)
         else:
-            tell(export_training(store, options=options, out=out, name=name, who=who), json)
+            print_result(export_training(store, options=options, out=out, name=name, who=who), json)
 
 
 @app.command("list", help="列出生成过的训练集。")
 def list_(ctx: typer.Context, json: Json = False, db: Db = "") -> None:
-    """Built sets, newest first."""
+    """List the training sets that were built, newest first."""
     from core.services.training import training_sets
 
     with open_db(ctx, db) as store:
-        found = training_sets(store)
+        sets = training_sets(store)
     if json:
-        print_json([_described(view) for view in found])
+        print_json([_set_as_json(view) for view in sets])
         return
-    for view in found:
+    for view in sets:
         built = f"{view.created_at.astimezone():%Y-%m-%d %H:%M}"
         say(f"{view.id}\t{built}\t{view.name}\t{view.format}\t{view.counts['rows']:,} 行\t{view.sha256[:12]}")
 
@@ -183,27 +183,27 @@ def rebuild_(
     json: Json = False,
     db: Db = "",
 ) -> None:
-    """Write a set again."""
+    """Write a training set again, the same bytes."""
     from core.services.training import rebuild
 
     with open_db(ctx, db) as store:
         report = rebuild(store, number, out)
-    tell(report, json)
+    print_result(report, json)
 
 
 @app.command("changes", help="训练集生成之后，哪些行的来源变了。")
 def changes(ctx: typer.Context, number: Number, json: Json = False, db: Db = "") -> None:
-    """Rows whose source has changed."""
+    """List the rows whose source has changed since the set was built."""
     from core.services.training import changes_since
 
     with open_db(ctx, db) as store:
-        found = changes_since(store, number)
+        source_changes = changes_since(store, number)
     if json:
-        print_json([{"place": one.place, "what": one.what, "lost": one.lost} for one in found])
+        print_json([{"place": change.place, "what": change.what, "lost": change.lost} for change in source_changes])
         return
-    say(f"{len(found)} 行的来源变了" if found else "来源都和当时一样")
-    for one in found:
-        say(f"{one.place}：{one.what}{'（无法重建）' if one.lost else '（历史里还有，可以重建）'}")
+    say(f"{len(source_changes)} 行的来源变了" if source_changes else "来源都和当时一样")
+    for change in source_changes:
+        say(f"{change.place}：{change.what}{'（无法重建）' if change.lost else '（历史里还有，可以重建）'}")
 
 
 @app.command("compare", help="两个训练集差在哪里：设置、各自独有的行、不同的行。")
@@ -214,7 +214,7 @@ def compare(
     json: Json = False,
     db: Db = "",
 ) -> None:
-    """What two sets differ in."""
+    """Compare two training sets."""
     from core.services.training import diff_sets, rows_of_set, training_set
 
     with open_db(ctx, db) as store:
@@ -248,7 +248,7 @@ def summaries(
     json: Json = False,
     db: Db = "",
 ) -> None:
-    """Take the summaries of a run."""
+    """Save the summaries that a run wrote as summaries of its chats."""
     from core.adapters.store import queries
     from core.services.training import summaries_from_run
 
@@ -262,46 +262,46 @@ def summaries(
     say(f"已保存 {stored} 条摘要")
 
 
-def _foretell(found: "Preflight", options: "TrainingOptions", json: bool) -> None:
+def _print_preflight(result: "Preflight", options: "TrainingOptions", json: bool) -> None:
     limit = options.limit
     if json:
         print_json(
             {
-                "counts": found.counts,
-                "refusal": str(found.refusal) if found.refusal else None,
+                "counts": result.counts,
+                "refusal": str(result.refusal) if result.refusal else None,
                 "over": [
                     {
-                        "place": over.place,
-                        "characters": over.size.characters,
-                        "tokens": over.size.tokens,
-                        "left": round(over.left, 4),
-                        "would_lose": list(over.lost),
-                        "action": over.action,
+                        "place": row.place,
+                        "characters": row.size.characters,
+                        "tokens": row.size.tokens,
+                        "left": round(row.left, 4),
+                        "would_lose": list(row.lost),
+                        "action": row.action,
                     }
-                    for over in found.overlong
+                    for row in result.overlong
                 ],
-                "similar": found.similar,
-                "contradictions": found.contradictions,
-                "balance": {one.key: {"share": one.share, "balanced": one.balanced} for one in found.balance},
-                "notes": list(found.notes),
+                "similar": result.similar,
+                "contradictions": result.contradictions,
+                "balance": {field.key: {"share": field.share, "balanced": field.balanced} for field in result.balance},
+                "notes": list(result.notes),
             }
         )
         return
     from core.services.training import OVERLONG_ACTIONS, lost_field_labels
 
-    for note in found.notes:
+    for note in result.notes:
         say(note)
-    for over in found.overlong:
-        lost = f"，截断会丢：{lost_field_labels(found.form, over)}" if over.lost else "，依据都在留下的部分里"
-        size = over.size.words(limit) if limit else ""
-        say(f"超长 {over.place}：{size}，{OVERLONG_ACTIONS[over.action]}{lost}")
-    for group in found.similar:
+    for row in result.overlong:
+        lost = f"，截断会丢：{lost_field_labels(result.form, row)}" if row.lost else "，依据都在留下的部分里"
+        size = row.size.words(limit) if limit else ""
+        say(f"超长 {row.place}：{size}，{OVERLONG_ACTIONS[row.action]}{lost}")
+    for group in result.similar:
         say(f"相同或相近：{'、'.join(group)}")
-    if found.refusal:
-        hint(str(found.refusal))
+    if result.refusal:
+        hint(str(result.refusal))
 
 
-def _described(view: Any) -> dict[str, Any]:
+def _set_as_json(view: Any) -> dict[str, Any]:
     return {
         "number": view.id,
         "name": view.name,

@@ -148,11 +148,11 @@ def _write(
         if fresh:
             session.execute(insert(Chat), [_chat_values(dataset_id, chat) for chat in fresh])
         same = [chat for chat in batch if present.get(chat.index, ("", 0))[0] == chat.sha256]
-        kept = {chat.index for chat in (*fresh, *same)}
+        imported_indices = {chat.index for chat in (*fresh, *same)}
         rejected += [
             RejectedRow(chat.index, "数据集里这个 index 已有另一条群聊，未改动", chat.line)
             for chat in batch
-            if chat.index not in kept
+            if chat.index not in imported_indices
         ]
         added += len(fresh)
         skipped += len(same)
