@@ -4,7 +4,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.ui import navigation, server, state
-from core.ui.notices import reported
+from core.ui.notices import show_errors
 from core.ui.review import workbench_fragment
 
 if get_script_run_ctx(suppress_warning=True) is None:
@@ -12,10 +12,10 @@ if get_script_run_ctx(suppress_warning=True) is None:
     app = st.App(__file__, lifespan=server.lifespan)
 else:
     st.set_page_config(page_title="拾要", page_icon=server.ICON, layout="wide")
-    with reported():
+    with show_errors():
         state.store()
         page = st.navigation(navigation.navigation(), position="top")
-        navigation.chrome()
-        if page.url_path != navigation.DESK:
+        navigation.draw_page_frame()
+        if page.url_path != navigation.WORKBENCH_ADDRESS:
             workbench_fragment.leave()
         page.run()

@@ -11,7 +11,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from core.ui.tables import Rows, table
+from core.ui.tables import Rows, draw_table
 
 _QUIET = "#8b9096"
 _BETTER, _WORSE = "#3b8f79", "#c27a2c"
@@ -46,7 +46,7 @@ def chart_with_table(
     with left:
         st.altair_chart(chart, alt=alt_text, key=f"{key}-chart")
     with right:
-        table(rows, name=name, key=key, columns=columns, height=height)
+        draw_table(rows, name=name, key=key, columns=columns, height=height)
 
 
 def ranking_chart(rows: Rows, *, floor: float, most: float) -> Any:

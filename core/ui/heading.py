@@ -1,17 +1,18 @@
-"""The first line of a page: its title, the dataset beside it, and room at the right for what one does here."""
+"""The first line of a page: title, dataset and actions; or an empty state where there is no dataset."""
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.adapters.store import DatasetView
-from core.ui import state
+from core.ui import navigation, state
+from core.ui.notices import draw_empty_state
 
 _LINE = (2, 4, 5)
 """Title, dataset, the rest: the same on every page, so that the box never moves."""
 
 
-def heading(title: str, available: list[DatasetView]) -> tuple[DatasetView, DeltaGenerator]:
-    """Draw the line.
+def draw_heading(title: str, available: list[DatasetView]) -> tuple[DatasetView, DeltaGenerator]:
+    """Draw a page's first line: title, dataset box, and room for actions.
 
     Args:
         title: of the page.
@@ -25,3 +26,19 @@ def heading(title: str, available: list[DatasetView]) -> tuple[DatasetView, Delt
     with pick:
         dataset = state.choose_dataset(available, label_visibility="collapsed")
     return dataset, rest
+
+
+def datasets_or_empty_state(title: str, missing: str, advice: str, *, label: str = "去导入") -> list[DatasetView]:
+    """All datasets; without any, the page's title and an empty state that leads to the import.
+
+    Args:
+        title: of the page.
+        missing: what is not there yet.
+        advice: what to do about it.
+        label: text of the link to the import.
+    """
+    available = state.datasets()
+    if not available:
+        st.title(title)
+        draw_empty_state(missing, advice, page=navigation.IMPORT, label=label)
+    return available

@@ -1,4 +1,4 @@
-"""Choosing what is starred in a file that leaves the house."""
+"""Choosing which personal data is masked in an exported file."""
 
 import streamlit as st
 
@@ -8,7 +8,7 @@ KINDS = {Masked.PHONE: "手机号码", Masked.EMAIL: "邮箱", Masked.ADDRESS: "
 
 
 def choose_mask(key: str) -> Mask:
-    """What is hidden in the file.
+    """Pills for what is masked in an exported file.
 
     Args:
         key: of the widget.

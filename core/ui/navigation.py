@@ -62,8 +62,8 @@ _MENU: Mapping[str, tuple[tuple[str, str, str], ...]] = {
     "设置": ((SETTINGS, "设置", "settings"),),
 }
 
-DESK = "workbench"
-"""Where the desk is: on any other page its chats are free for others."""
+WORKBENCH_ADDRESS = "workbench"
+"""Address of the workbench: on any other page the chats it claimed are released."""
 
 ADDRESSES = tuple(address for entries in _MENU.values() for _, _, address in entries)
 """Where each page is, in the order of the menu; the first one is the start page and answers ``/`` alone."""
@@ -115,7 +115,7 @@ def navigation() -> dict[str, list[st.Page]]:
     return menu
 
 
-def chrome() -> None:
-    """What every page shows besides its own content: quiet spacing, and the reviewer's name kept in the browser."""
+def draw_page_frame() -> None:
+    """Style of every page, and the cookie with the reviewer's name."""
     st.html(_CSS)
     state.remember_reviewer()

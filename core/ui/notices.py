@@ -1,4 +1,4 @@
-"""What a person sees when something goes wrong, and what an engineer finds in the log."""
+"""Errors as sentences on the page (details in the log), guarded fragments, and empty states."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -17,19 +17,19 @@ _AN_HOUR = 3600.0
 _log = logging.getLogger("shiyao.ui")
 
 
-def notice(error: ShiyaoError) -> None:
-    """Show a known error as its sentence; the trace goes to the log."""
+def show_error(error: ShiyaoError) -> None:
+    """Show a known error as its sentence; the traceback goes to the log."""
     _log.warning("%s", error, exc_info=error)
     st.error(str(error), icon=":material/error:")
 
 
 @contextmanager
-def reported() -> Iterator[None]:
-    """Turn whatever is raised inside into a sentence on the page; nothing technical reaches the analyst."""
+def show_errors() -> Iterator[None]:
+    """Context manager: show whatever is raised inside as a sentence; details go to the log."""
     try:
         yield
     except ShiyaoError as error:
-        notice(error)
+        show_error(error)
     except Exception:
         number = uuid4().hex[:8]
         _log.exception("unexpected error %s", number)
@@ -41,11 +41,11 @@ def reported() -> Iterator[None]:
 
 
 def guarded(function: Callable[P, Any]) -> Callable[P, None]:
-    """Decorator: like :func:`reported`, for what runs outside of the page's own guard."""
+    """Decorator: :func:`show_errors` around a function, for code outside the page's own guard."""
 
     @wraps(function)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> None:
-        with reported():
+        with show_errors():
             function(*args, **kwargs)
 
     return wrapper
@@ -66,8 +66,8 @@ def fragment(function: Callable[P, Any], *, every: float | None = None) -> Calla
     return st.fragment(guarded(function), run_every=every or _AN_HOUR)
 
 
-def empty_state(title: str, body: str, *, page: str = "", label: str = "") -> None:
-    """An empty page says what to do next.
+def draw_empty_state(title: str, body: str, *, page: str = "", label: str = "") -> None:
+    """Draw an empty page's notice: what is missing, and what to do about it.
 
     Args:
         title: what is not there yet.

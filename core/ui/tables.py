@@ -1,4 +1,4 @@
-"""Small tables on a page with the same rows as a file to take away."""
+"""Tables on a page, with the same rows as a CSV download."""
 
 import csv
 import io
@@ -10,27 +10,27 @@ import streamlit as st
 from core.services.export.table_export import escape_formula
 
 Rows = Sequence[Mapping[str, Any]]
-NOTHING = "—"
+PLACEHOLDER = "—"
 _ROW = 31
 
 
-def height_of(rows: Sequence[Any], *, most: int = 10_000) -> int:
-    """Pixels that show these rows and their heading, at most ``most``."""
+def table_height(rows: Sequence[Any], *, most: int = 10_000) -> int:
+    """Height in pixels of a table with these rows, at most ``most``."""
     return min(most, _ROW * (len(rows) + 1) + 3)
 
 
-def share(value: float | None) -> float | None:
-    """A share as a number of per cent, for a column of :func:`percent`."""
+def percent_value(value: float | None) -> float | None:
+    """A share (0 to 1) as a percentage, for a column of :func:`percent_column`."""
     return None if value is None else round(100 * value, 2)
 
 
-def percent(width: int = 72, *, help: str | None = None) -> Any:
-    """Column configuration for per cent."""
+def percent_column(width: int = 72, *, help: str | None = None) -> Any:
+    """Column configuration for percentages."""
     return st.column_config.NumberColumn(format="%.1f%%", width=width, help=help)
 
 
 def csv_of(rows: Rows) -> bytes:
-    """Rows as CSV for a spreadsheet: UTF-8 with its mark, formulas made harmless (chats are written by strangers)."""
+    """Rows as CSV for spreadsheets: UTF-8 with BOM, formulas neutralised (strangers write the chats)."""
     buffer = io.StringIO()
     if rows:
         writer = csv.writer(buffer, lineterminator="\r\n")
@@ -40,8 +40,8 @@ def csv_of(rows: Rows) -> bytes:
     return ("\ufeff" + buffer.getvalue()).encode("utf-8")
 
 
-def download(rows: Rows, *, name: str, key: str, label: str = "下载 CSV") -> None:
-    """A button that saves the rows as ``name.csv``."""
+def draw_csv_button(rows: Rows, *, name: str, key: str, label: str = "下载 CSV") -> None:
+    """A button that downloads the rows as ``name.csv``."""
     st.download_button(
         label,
         data=lambda: csv_of(rows),
@@ -54,8 +54,10 @@ def download(rows: Rows, *, name: str, key: str, label: str = "下载 CSV") -> N
     )
 
 
-def table(rows: Rows, *, name: str, key: str, columns: Mapping[str, Any] | None = None, height: Any = "auto") -> None:
-    """A table with its CSV below.
+def draw_table(
+    rows: Rows, *, name: str, key: str, columns: Mapping[str, Any] | None = None, height: Any = "auto"
+) -> None:
+    """Draw a table with its CSV button below.
 
     Args:
         rows: what to show; all with the same keys.
@@ -67,9 +69,9 @@ def table(rows: Rows, *, name: str, key: str, columns: Mapping[str, Any] | None 
     st.dataframe(
         list(rows),
         hide_index=True,
-        height=height_of(rows) if height == "auto" else height,
+        height=table_height(rows) if height == "auto" else height,
         column_config=dict(columns or {}),
-        placeholder=NOTHING,
+        placeholder=PLACEHOLDER,
         key=f"{key}-table",
     )
-    download(rows, name=name, key=f"{key}-csv")
+    draw_csv_button(rows, name=name, key=f"{key}-csv")

@@ -5,20 +5,20 @@ import streamlit as st
 from core.services.datasets import list_datasets
 from core.ui import navigation, state
 from core.ui.data.dataset_list import draw_chats, draw_datasets, draw_deletion
-from core.ui.heading import heading
-from core.ui.notices import empty_state
+from core.ui.heading import draw_heading
+from core.ui.notices import draw_empty_state
 
 summaries = list_datasets(state.store())
 if not summaries:
     st.title("数据集")
-    empty_state(
+    draw_empty_state(
         "还没有数据集",
         "导入 train.json、JSONL、表格、TXT 或一段粘贴的聊天，这里就会列出它们。",
         page=navigation.IMPORT,
         label="去导入",
     )
 else:
-    chosen, _ = heading("数据集", [item.dataset for item in summaries])
+    chosen, _ = draw_heading("数据集", [item.dataset for item in summaries])
     current = next(item for item in summaries if item.dataset.id == chosen.id)
     draw_datasets(summaries)
     st.subheader(f"「{chosen.name}」的群聊")

@@ -9,7 +9,7 @@ from core.ui import navigation, state
 from core.ui.extraction.prompt_list import draw_prompt_list, draw_prompt_text, show_prompt
 from core.ui.extraction.prompt_on_chat import draw_rendering, draw_trial
 from core.ui.extraction.prompt_versions import draw_comparison, draw_new_version
-from core.ui.notices import empty_state, reported
+from core.ui.notices import draw_empty_state, show_errors
 
 READ, COMPARE, RENDER, TRY, NEW = "阅读", "比较", "渲染", "试用", "新版本"
 VIEWS = [READ, COMPARE, RENDER, TRY, NEW]
@@ -24,7 +24,7 @@ def draw_view(entry: Entry, entries: list[Entry], datasets: list[DatasetView], v
     elif view == NEW:
         draw_new_version(entry, show_prompt)
     elif not datasets:
-        empty_state(
+        draw_empty_state(
             "还没有群聊",
             "导入群聊后，可以看提示词渲染成什么样，也可以试一试。",
             page=navigation.IMPORT,
@@ -35,7 +35,7 @@ def draw_view(entry: Entry, entries: list[Entry], datasets: list[DatasetView], v
 
 
 st.title("提示词")
-with reported():
+with show_errors():
     with state.store().read() as session:
         entries = prompt_library.listed(session)
     wanted = st.query_params.get("prompt", "")

@@ -5,12 +5,12 @@ import streamlit as st
 from core.adapters.store import DatasetView
 from core.services.extraction import runs as run_service
 from core.services.extraction.runs import RunOption
-from core.ui import navigation, state
+from core.ui import state
 from core.ui.extraction.new_run import draw_new_run
 from core.ui.extraction.run_list import current_run, draw_run_list, refresh_seconds, show_run
 from core.ui.extraction.run_panel import draw_run_panel
-from core.ui.heading import heading
-from core.ui.notices import empty_state, fragment, reported
+from core.ui.heading import datasets_or_empty_state, draw_heading
+from core.ui.notices import fragment, show_errors
 
 NEW = "new"
 
@@ -27,19 +27,18 @@ def draw_run(dataset: DatasetView, run_id: int, options: list[RunOption], was_ru
 def draw_new(dataset: DatasetView, options: list[RunOption]) -> None:
     """The form of a new run."""
     st.markdown("#### 新建抽取任务")
-    with reported():
+    with show_errors():
         started = draw_new_run(dataset, options)
         if started is not None:
             show_run(str(started.id))
 
 
-available = state.datasets()
-if not available:
-    st.title("抽取任务")
-    empty_state("还没有可以抽取的群聊", "先导入群聊，再由模型填写表单。", page=navigation.IMPORT, label="导入群聊")
-else:
+available = datasets_or_empty_state(
+    "抽取任务", "还没有可以抽取的群聊", "先导入群聊，再由模型填写表单。", label="导入群聊"
+)
+if available:
     run_service.ensure_running(state.store())
-    dataset, rest = heading("抽取任务", available)
+    dataset, rest = draw_heading("抽取任务", available)
     action = rest.columns([3, 2])[1]
     options = run_service.run_options(state.store())
     runs = run_service.model_runs(state.store(), dataset.id)

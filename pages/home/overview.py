@@ -6,12 +6,12 @@ from core.services.datasets import load_sample
 from core.services.review import overview
 from core.ui import navigation, state
 from core.ui.home.dataset_status import draw_dataset_status, draw_recent_saves
-from core.ui.notices import empty_state
+from core.ui.notices import draw_empty_state
 
 st.title("总览")
 states, events = overview(state.store())
 if not states:
-    empty_state(
+    draw_empty_state(
         "欢迎使用拾要",
         "从导入群聊开始：train.json、JSONL、表格或一段粘贴的聊天都可以。",
         page=navigation.IMPORT,

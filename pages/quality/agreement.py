@@ -4,8 +4,8 @@ import streamlit as st
 
 from core.services.quality import paces, pairwise_agreement
 from core.ui import navigation, state
-from core.ui.heading import heading
-from core.ui.notices import empty_state
+from core.ui.heading import datasets_or_empty_state, draw_heading
+from core.ui.notices import draw_empty_state
 from core.ui.quality.adjudication import draw_unsettled_chats
 from core.ui.quality.agreement_table import (
     draw_blind_review_link,
@@ -16,12 +16,9 @@ from core.ui.quality.agreement_table import (
 
 VIEWS = ("按字段", "待仲裁", "审阅人")
 
-available = state.datasets()
-if not available:
-    st.title("一致性")
-    empty_state("还没有数据集", "先导入群聊并审阅。", page=navigation.IMPORT, label="去导入")
-else:
-    dataset, beside = heading("一致性", available)
+available = datasets_or_empty_state("一致性", "还没有数据集", "先导入群聊并审阅。")
+if available:
+    dataset, beside = draw_heading("一致性", available)
     views, start = beside.columns([3, 2], vertical_alignment="center")
     view = views.segmented_control(
         "查看", VIEWS, default=VIEWS[0], key="view", bind="query-params", label_visibility="collapsed"
@@ -33,7 +30,7 @@ else:
         if reviewer_paces := paces(state.store(), dataset, form):
             draw_reviewer_paces(reviewer_paces)
         else:
-            empty_state(
+            draw_empty_state(
                 "还没有审阅记录",
                 "审阅几条之后，这里列出每位审阅人的速度和改动率。",
                 page=navigation.WORKBENCH,

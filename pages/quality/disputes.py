@@ -5,19 +5,16 @@ import streamlit as st
 from core.adapters.store.models import DisputeStatus
 from core.services.quality import Benchmark, disputes
 from core.ui import navigation, state
-from core.ui.heading import heading
-from core.ui.notices import empty_state
+from core.ui.heading import datasets_or_empty_state, draw_heading
+from core.ui.notices import draw_empty_state
 from core.ui.quality.dispute_list import draw_disputes, draw_undisputed_scores
 
 ALL = "全部"
 FILTERS = (ALL, *DisputeStatus)
 
-available = state.datasets()
-if not available:
-    st.title("标注争议")
-    empty_state("还没有数据集", "先导入带标注的群聊。", page=navigation.IMPORT, label="去导入")
-else:
-    dataset, right = heading("标注争议", available)
+available = datasets_or_empty_state("标注争议", "还没有数据集", "先导入带标注的群聊。")
+if available:
+    dataset, right = draw_heading("标注争议", available)
     every = disputes(state.store(), dataset.id)
     status = ALL
     if every:
@@ -29,7 +26,7 @@ else:
         )
     form = state.form_of(dataset)
     if not every:
-        empty_state(
+        draw_empty_state(
             f"数据集「{dataset.name}」的标注还没有争议",
             "标注里有错很常见。在「对比」里看到哪一格标注不对，点「标注有误？」写下理由，就会列在这里；"
             "评分会同时给出计与不计这些格的得分。",

@@ -4,28 +4,25 @@ import streamlit as st
 
 from core.adapters.store import DatasetView
 from core.services.review.batches import batches
-from core.ui import navigation, state
-from core.ui.heading import heading
-from core.ui.notices import empty_state, guarded
+from core.ui import state
+from core.ui.heading import datasets_or_empty_state, draw_heading
+from core.ui.notices import draw_empty_state, guarded
 from core.ui.review.batch_list import draw_batches, draw_new_batch
 
 
 @guarded
 def page(available: list[DatasetView]) -> None:
     """Batches there are, and a new one."""
-    dataset, _ = heading("批次", available)
+    dataset, _ = draw_heading("批次", available)
     found = batches(state.store(), dataset.id)
     if found:
         draw_batches(dataset, found)
     else:
-        empty_state("还没有批次", "在下面选好条件、条数和审阅人，把群聊分派出去。")
+        draw_empty_state("还没有批次", "在下面选好条件、条数和审阅人，把群聊分派出去。")
     st.subheader("新的批次")
     draw_new_batch(dataset)
 
 
-available = state.datasets()
-if not available:
-    st.title("批次")
-    empty_state("还没有群聊可以分派", "先导入群聊。", page=navigation.IMPORT, label="去导入")
-else:
+available = datasets_or_empty_state("批次", "还没有群聊可以分派", "先导入群聊。")
+if available:
     page(available)

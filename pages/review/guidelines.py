@@ -5,7 +5,7 @@ import streamlit as st
 from core.adapters.store import DatasetView
 from core.services.review import guidelines
 from core.ui import navigation, state
-from core.ui.notices import empty_state, guarded
+from core.ui.notices import draw_empty_state, guarded
 from core.ui.review.guideline_editor import choose_field, draw_guideline, draw_guideline_history
 
 
@@ -29,7 +29,7 @@ def page(dataset: DatasetView) -> None:
 st.title("标注规范")
 available = state.datasets()
 if not available:
-    empty_state(
+    draw_empty_state(
         "还没有数据集", "导入群聊后，这里按它的表单列出每个字段的规范。", page=navigation.IMPORT, label="去导入"
     )
 else:

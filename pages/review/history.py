@@ -4,17 +4,17 @@ import streamlit as st
 
 from core.adapters.store import DatasetView
 from core.services.review.records.history import versions
-from core.ui import navigation, state
-from core.ui.heading import heading
+from core.ui import state
+from core.ui.heading import datasets_or_empty_state, draw_heading
 from core.ui.links import draw_workbench_link
-from core.ui.notices import empty_state, guarded
+from core.ui.notices import draw_empty_state, guarded
 from core.ui.review.record_history import draw_version, restore_version
 
 
 @guarded
 def page(available: list[DatasetView]) -> None:
     """One record and its versions."""
-    dataset, rest = heading("记录历史", available)
+    dataset, rest = draw_heading("记录历史", available)
     form = state.form_of(dataset)
     number, undo, opener = rest.columns([3, 3, 3], vertical_alignment="center")
     chat = int(
@@ -32,7 +32,7 @@ def page(available: list[DatasetView]) -> None:
     with opener:
         draw_workbench_link(dataset.id, chat, "在审阅台打开")
     if not saved_versions:
-        empty_state(f"第 {chat} 条群聊还没有记录", "在审阅台保存一次，这里就有它的第一个版本。")
+        draw_empty_state(f"第 {chat} 条群聊还没有记录", "在审阅台保存一次，这里就有它的第一个版本。")
         return
     newest = saved_versions[0].version
     if len(saved_versions) > 1 and undo.button("撤销最后一次修改", type="primary", width="stretch"):
@@ -42,9 +42,6 @@ def page(available: list[DatasetView]) -> None:
         draw_version(dataset, form, chat, one, newest)
 
 
-available = state.datasets()
-if not available:
-    st.title("记录历史")
-    empty_state("还没有记录", "先导入群聊并审阅。", page=navigation.IMPORT, label="去导入")
-else:
+available = datasets_or_empty_state("记录历史", "还没有记录", "先导入群聊并审阅。")
+if available:
     page(available)

@@ -7,7 +7,8 @@ import streamlit as st
 from core.adapters.store import DatasetView
 from core.services.review import base_run, record_table
 from core.ui import grid, navigation, state
-from core.ui.notices import empty_state, fragment
+from core.ui.heading import datasets_or_empty_state
+from core.ui.notices import draw_empty_state, fragment
 from core.ui.review import bulk_edit, record_sheet
 from core.ui.review.record_toolbar import draw_footer, draw_held_edits, draw_last_edit, draw_toolbar
 
@@ -38,10 +39,10 @@ def table(dataset: DatasetView) -> None:
 
     number = int(st.session_state.get("page") or st.query_params.get("page") or 1)
     token = (dataset.id, run_id, wanted, sort, number, state.reviewer())
-    sheet = record_sheet.sheet(token, lambda: load(number))
-    chat = record_sheet.handle(dataset, form, sheet, run_id)
+    sheet = record_sheet.load_sheet(token, lambda: load(number))
+    chat = record_sheet.handle_requests(dataset, form, sheet, run_id)
     if not sheet.token:  # customers came or went with an edit
-        sheet = record_sheet.sheet(token, lambda: load(number))
+        sheet = record_sheet.load_sheet(token, lambda: load(number))
     if chat is not None:
         state.keep_records_address()
         st.switch_page(navigation.WORKBENCH, query_params={"dataset": str(dataset.id), "chat": str(chat)})
@@ -49,27 +50,24 @@ def table(dataset: DatasetView) -> None:
         draw_held_edits(dataset, form, sheet, run_id)
     if not sheet.rows:
         with place:
-            empty_state("没有符合条件的记录", "放宽筛选条件，或换一种状态。")
+            draw_empty_state("没有符合条件的记录", "放宽筛选条件，或换一种状态。")
         return
     with place:
-        record_sheet.draw(dataset, form, sheet)
-    ticked = [name for name in sheet.rows if name in grid.ticked(record_sheet.key_of(dataset))]
+        record_sheet.draw_sheet(dataset, form, sheet)
+    ticked = [name for name in sheet.rows if name in grid.ticked_rows(record_sheet.grid_key(dataset))]
     with foot:
         draw_last_edit(dataset, form, sheet, run_id)
         draw_footer(dataset, sheet, ticked)
     with fill:
-        bulk_edit.offer_fill(dataset, form, sheet, ticked, run_id)
+        bulk_edit.draw_fill(dataset, form, sheet, ticked, run_id)
     with replace:
-        bulk_edit.offer_replace(dataset, form, lambda: record_table.matching_chats(state.store(), dataset.id, **scope))
+        bulk_edit.draw_replace(dataset, form, lambda: record_table.matching_chats(state.store(), dataset.id, **scope))
     with past:
-        bulk_edit.list_recent(dataset, form, sheet)
+        bulk_edit.draw_recent_changes(dataset, form, sheet)
 
 
-available = state.datasets()
-if not available:
-    st.title("记录表")
-    empty_state("还没有记录", "先导入群聊，审阅后这里会列出每一条记录。", page=navigation.IMPORT, label="去导入")
-else:
+available = datasets_or_empty_state("记录表", "还没有记录", "先导入群聊，审阅后这里会列出每一条记录。")
+if available:
     st.html(_CSS)
     with st.container(horizontal=True, vertical_alignment="center", key="records-head"):
         st.title("记录表", width="content")

@@ -3,9 +3,9 @@
 import streamlit as st
 
 from core.adapters.store import DatasetView
-from core.ui import navigation, state
-from core.ui.heading import heading
-from core.ui.notices import empty_state, reported
+from core.ui import state
+from core.ui.heading import datasets_or_empty_state, draw_heading
+from core.ui.notices import show_errors
 from core.ui.training.correction_actions import (
     draw_applied_correction,
     draw_bulk_correction,
@@ -19,7 +19,7 @@ PROMPT, BULK, TRY = "写进提示词", "批量更正", "试跑"
 
 def draw(datasets: list[DatasetView]) -> None:
     """Corrections of one run, and what to do with the selected ones."""
-    dataset, _ = heading("经验", datasets)
+    dataset, _ = draw_heading("经验", datasets)
     form = state.form_of(dataset)
     found = choose_run(dataset, form)
     if found is None:
@@ -37,7 +37,7 @@ def draw(datasets: list[DatasetView]) -> None:
     what = st.segmented_control(
         "怎么办", [PROMPT, BULK, TRY], default=PROMPT, required=True, label_visibility="collapsed", key="lessons-what"
     )
-    with reported():
+    with show_errors():
         if what == PROMPT:
             draw_prompt_rules(dataset, form, run, chosen)
         elif what == BULK:
@@ -46,12 +46,7 @@ def draw(datasets: list[DatasetView]) -> None:
             draw_trial_run(dataset, run, chosen)
 
 
-available = state.datasets()
-if not available:
-    st.title("经验")
-    empty_state(
-        "还没有群聊", "先导入群聊并审阅；反复出现的修改会在这里变成规则。", page=navigation.IMPORT, label="去导入"
-    )
-else:
-    with reported():
+available = datasets_or_empty_state("经验", "还没有群聊", "先导入群聊并审阅；反复出现的修改会在这里变成规则。")
+if available:
+    with show_errors():
         draw(available)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.adapters.store import DatasetView
 from core.ui import navigation, state
-from core.ui.notices import empty_state, reported
+from core.ui.notices import draw_empty_state, show_errors
 from core.ui.training import choices, set_preview, summaries, versions
 
 NEW, BUILT, SUMMARIES = "新建", "版本", "摘要"
@@ -14,29 +14,29 @@ def compose(datasets: list[DatasetView]) -> None:
     """Choices on the left; preflight, main button and the built set on the right."""
     left, right = st.columns([4, 7], gap="large")
     with left:
-        options = choices.choose(datasets)
-    with right, reported():
+        options = choices.choose_options(datasets)
+    with right, show_errors():
         if options is None:
             st.caption("先在左边选数据集。")
             return
         chosen = [dataset for dataset in datasets if dataset.id in options.datasets]
-        found = set_preview.foretell(options, sum(dataset.chats for dataset in chosen))
+        found = set_preview.cached_preflight(options, sum(dataset.chats for dataset in chosen))
         if found is not None:
-            set_preview.build(found, options, [dataset.name for dataset in chosen])
-            set_preview.show(found, options)
+            set_preview.draw_build(found, options, [dataset.name for dataset in chosen])
+            set_preview.draw_preflight(found, options)
 
 
 st.title("训练集")
 datasets = state.datasets()
 if not datasets:
-    empty_state(
+    draw_empty_state(
         "还没有可以训练的内容",
         "先导入带标注的群聊，或抽取并审阅；确认过的记录和标注在这里变成训练集。",
         page=navigation.IMPORT,
         label="去导入",
     )
 else:
-    with reported():
+    with show_errors():
         view = st.segmented_control(
             "看什么",
             [NEW, BUILT, SUMMARIES],
@@ -47,8 +47,8 @@ else:
             bind="query-params",
         )
         if view == BUILT:
-            versions.show()
+            versions.draw_versions()
         elif view == SUMMARIES:
-            summaries.show(datasets)
+            summaries.draw_summaries(datasets)
         else:
             compose(datasets)

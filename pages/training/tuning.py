@@ -6,7 +6,7 @@ from core.errors import NotFoundError
 from core.services.extraction import models as model_catalog
 from core.services.training import training_sets
 from core.ui import navigation, state
-from core.ui.notices import empty_state, reported
+from core.ui.notices import draw_empty_state, show_errors
 from core.ui.training.tuning_steps import (
     choose_training_set,
     draw_compare_step,
@@ -36,7 +36,7 @@ st.title("微调")
 st.html("<style>.stMainBlockContainer { max-width: 1000px; }</style>")
 st.caption("从训练集到更好的模型，六步一圈：训练集 → 上传训练 → 登记 → 测试 → 抽取 → 对比，再审阅。")
 try:
-    with reported():
+    with show_errors():
         draw()
 except NotFoundError:
-    empty_state("这个训练集已不存在", "请重新选择。", page=navigation.TRAINING_SETS, label="训练集")
+    draw_empty_state("这个训练集已不存在", "请重新选择。", page=navigation.TRAINING_SETS, label="训练集")

@@ -8,7 +8,7 @@ from core.ui import state
 from core.ui.data.import_preview import cached_preview, draw_preview_rows, draw_preview_summary
 from core.ui.data.import_report import finish_import, forget_report, import_round
 from core.ui.data.import_target import choose_columns, choose_target_dataset, chosen_columns, draw_import
-from core.ui.notices import notice
+from core.ui.notices import show_error
 
 # Streamlit's uploader speaks English only.
 _UPLOADER_CSS = """
@@ -42,7 +42,7 @@ def draw_upload(available: list[DatasetView]) -> None:
     try:
         previewed = cached_preview(file_id, uploaded, name, chosen)
     except ColumnError as error:
-        notice(error)
+        show_error(error)
         choose_columns(file_id, error.columns, text_known=False)
         return
     if previewed.columns:

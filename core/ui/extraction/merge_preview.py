@@ -8,8 +8,8 @@ from core.domain.form import Form, Value, text_of
 from core.domain.merge import Method
 from core.services.extraction.merging import METHOD_TITLES, MergePlan, merge_runs, plan_merge
 from core.ui import navigation, state
-from core.ui.notices import reported
-from core.ui.tables import height_of
+from core.ui.notices import show_errors
+from core.ui.tables import table_height
 
 _EXPLANATIONS = {
     Method.PRIORITY: "每一格取第一个填了它的任务；顺序就是上面选择的顺序。",
@@ -69,7 +69,7 @@ def _draw_differences(plan: MergePlan, form: Form) -> None:
         st.dataframe(
             rows[:_MOST_ROWS],
             hide_index=True,
-            height=height_of(rows[:_MOST_ROWS], most=520),
+            height=table_height(rows[:_MOST_ROWS], most=520),
             column_config={
                 "群聊": st.column_config.NumberColumn(width=60),
                 "客户": st.column_config.NumberColumn(width=60),
@@ -95,7 +95,7 @@ def draw_merge(dataset: DatasetView, form: Form, runs: list[RunView]) -> None:
         name = st.text_input(
             "新任务的名称", f"{METHOD_TITLES[method]} {len(chosen)} 个任务", key=f"merge-name-{method}"
         )
-    with right, reported():
+    with right, show_errors():
         if len(chosen) < 2:
             st.caption("先选至少两个任务。")
             return

@@ -10,7 +10,7 @@ from core.ui import state
 from core.ui.extraction.model_form import model_form, provider_title
 from core.ui.extraction.model_table import key_state, price_text, show_model
 from core.ui.metrics import fact_table
-from core.ui.notices import reported
+from core.ui.notices import show_errors
 
 NEW, COPY, EDIT = "new", "copy", "edit"
 
@@ -33,7 +33,7 @@ def draw_model(spec: ModelSpec) -> None:
             with st.popover("删除", icon=":material/delete:"):
                 st.markdown(f"删除「{spec.name}」？已完成的抽取任务不受影响。")
                 if st.button("删除", type="primary", key=f"models-delete-{spec.name}"):
-                    with reported():
+                    with show_errors():
                         model_catalog.delete(state.store(), spec.id or 0)
                         show_model()
     if pressed:
@@ -115,7 +115,7 @@ def draw_model_editor(do: str, spec: ModelSpec) -> None:
     elif do == COPY:
         own = spec.source == SpecSource.DATABASE or spec.needs
         start |= {"name": f"{spec.name}-2" if own else spec.name, "training_set_id": None}
-    with reported():
+    with show_errors():
         values = model_form(
             start,
             provider=provider,

@@ -138,5 +138,5 @@ def _object(text: str) -> dict[str, Any]:
 
 
 def provider_title(provider: str) -> str:
-    """What the pages call a provider."""
+    """Title of a provider."""
     return TITLES.get(provider, provider)

@@ -14,7 +14,7 @@ from core.services.extraction.runs import Estimate, RunOption
 from core.ui import state
 from core.ui.extraction.run_limits import draw_limits
 from core.ui.metrics import metrics
-from core.ui.notices import reported
+from core.ui.notices import show_errors
 
 ALL, FIRST, CHOSEN = "全部", "前几条", "指定序号"
 _SEPARATOR = "\n"
@@ -73,7 +73,7 @@ def draw_new_run(dataset: DatasetView, options: list[RunOption]) -> RunView | No
             st.caption("本地规则在这台机器上计算：不联网、不收费，也没有可调的参数。")
     preparation, fresh = _preparation(dataset)
     pipeline: Pipeline | None = None
-    with reported(), state.store().read() as session:
+    with show_errors(), state.store().read() as session:
         pipeline = run_service.load_pipeline(session, prompt or "", dataset=dataset.id, **preparation)
     with st.container(border=True):
         _draw_estimate(dataset, offer, pipeline, name, scope, parameters, fresh)
@@ -131,7 +131,7 @@ def _scope(dataset: DatasetView) -> dict[str, Any] | None:
         typed_in = st.text_input(
             "序号", placeholder="例如 1-20，35", label_visibility="collapsed", key=f"runs-chosen-{dataset.id}"
         )
-        with reported():
+        with show_errors():
             indices = run_service.parse_indices(typed_in)
             return {"chat_indices": indices} if indices else None
         return None
@@ -191,7 +191,7 @@ def _draw_estimate(
     if not dataset.chats or scope is None or pipeline is None:
         st.caption("选好群聊和提示词后，这里给出调用数、token 和费用的估算。")
         return
-    with reported():
+    with show_errors():
         store = state.store()
         asked: dict[str, Any] = {
             "dataset": dataset.id,

@@ -18,7 +18,7 @@ from core.services.extraction.runs.prompt_preview import (
 )
 from core.ui import state
 from core.ui.metrics import metrics
-from core.ui.notices import reported
+from core.ui.notices import show_errors
 
 _OPTIONAL = [name for name in STEPS if name != "residue"]
 TRIAL = "prompts.trial"
@@ -29,7 +29,7 @@ def draw_rendering(entry: Entry, available: list[DatasetView]) -> None:
     dataset, chosen = _choose(entry, available)
     if chosen is None:
         return
-    with reported():
+    with show_errors():
         found = preview_prompt(state.store(), entry.prompt, dataset=dataset.id, **chosen)
         _draw_lengths(found)
         if found.rendered.system:
@@ -56,7 +56,7 @@ def draw_trial(entry: Entry, available: list[DatasetView]) -> None:
     key = (entry.prompt.sha256, dataset.id, chosen["index"], offer.spec.name, *chosen["steps"], *chosen["fields"])
     if pressed:
         st.session_state.pop(TRIAL, None)
-        with reported(), st.spinner("正在等模型回答…"):
+        with show_errors(), st.spinner("正在等模型回答…"):
             store = state.store()
             pipeline = trial_pipeline(store, entry.prompt, chosen["fields"], chosen["steps"])
             trial = try_prompt(store, pipeline, offer.spec, dataset=dataset.id, index=chosen["index"])

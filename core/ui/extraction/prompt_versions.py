@@ -8,7 +8,7 @@ from core.domain.diff import diff_text
 from core.services.extraction import prompt_library
 from core.services.extraction.prompt_library import Entry
 from core.ui import diff, state
-from core.ui.notices import reported
+from core.ui.notices import show_errors
 
 
 def draw_comparison(entry: Entry, entries: Sequence[Entry]) -> None:
@@ -61,7 +61,7 @@ def draw_new_version(entry: Entry, show_prompt: Callable[[str], None]) -> None:
     save, publish, remove = st.columns([2, 2, 1])
     label = "保存为新版本" if entry.fixed else "保存修改"
     if save.button(label, type="primary", icon=":material/save:", width="stretch", key=f"save-{prompt.id}"):
-        with reported():
+        with show_errors():
             draft = None if entry.fixed else entry.draft_id
             saved = prompt_library.save(store, text, who=state.reviewer(), draft_id=draft)
             show_prompt(saved.prompt.id)
@@ -70,7 +70,7 @@ def draw_new_version(entry: Entry, show_prompt: Callable[[str], None]) -> None:
     if publish.button(
         "写成文件", icon=":material/description:", width="stretch", help="写进 prompts 目录，成为已发布的版本"
     ):
-        with reported():
+        with show_errors():
             path = prompt_library.publish(store, entry.draft_id)
             st.toast(f"已写成 {path.name}")
             show_prompt(prompt.id)
@@ -78,6 +78,6 @@ def draw_new_version(entry: Entry, show_prompt: Callable[[str], None]) -> None:
         with remove.popover("", icon=":material/delete:", help="删除"):
             st.markdown(f"删除 {prompt.id}？")
             if st.button("删除", type="primary", key=f"remove-{prompt.id}"):
-                with reported():
+                with show_errors():
                     prompt_library.remove(store, entry.draft_id)
                     show_prompt("")

@@ -10,7 +10,7 @@ from core.adapters.store.models import RunStatus
 from core.services.extraction import runs as run_service
 from core.ui import navigation, state
 from core.ui.extraction.run_limits import draw_limits_popover
-from core.ui.notices import reported
+from core.ui.notices import show_errors
 
 
 def draw_run_actions(run: RunView, spec: ModelSpec) -> None:
@@ -55,7 +55,7 @@ def draw_run_actions(run: RunView, spec: ModelSpec) -> None:
 
 def _act(action: Callable[[], object]) -> None:
     """Call a run service, wake the scheduler, and draw the page again."""
-    with reported():
+    with show_errors():
         action()
         run_service.ensure_running(state.store()).wake()
         st.rerun()

@@ -12,7 +12,7 @@ from core.domain.replies import parse_reply
 from core.services.extraction import runs as run_service
 from core.ui import state
 from core.ui.links import draw_workbench_link
-from core.ui.notices import reported
+from core.ui.notices import show_errors
 
 MAX_CHATS = 200
 """Most chats of one cause that are listed; more look alike."""
@@ -41,7 +41,7 @@ def draw_failures(run: RunView, form: Form) -> None:
             f"只重试这一类 {len(group.chats)} 条", icon=":material/replay:", key=f"retry-{run.id}-{group.cause}"
         )
     if retry:
-        with reported():
+        with show_errors():
             run_service.retry_failed(store, run.id, causes=[group.cause])
             run_service.ensure_running(store).wake()
             st.rerun()

@@ -8,7 +8,7 @@ from core.adapters.llm import ModelSpec
 from core.adapters.store import RunView
 from core.services.extraction import runs as run_service
 from core.ui import state
-from core.ui.notices import reported
+from core.ui.notices import show_errors
 
 _DEADLINE = 120.0
 
@@ -73,7 +73,7 @@ def draw_limits_popover(run: RunView, spec: ModelSpec) -> None:
             deadline=float(now["deadline"]),
         )
         if st.button("改用这些限制", key=f"limits-{run.id}"):
-            with reported():
+            with show_errors():
                 store = state.store()
                 run_service.set_limits(store, run.id, **limits)
                 run_service.ensure_running(store).wake()

@@ -78,7 +78,7 @@ class Request:
     of: str = ""
 
 
-def requests(key: str) -> list[Request]:
+def grid_requests(key: str) -> list[Request]:
     """What was done in a table and not answered yet, oldest first; may be read before the table is drawn."""
     found = []
     for raw in _sent(key).get("outbox") or []:
@@ -90,7 +90,7 @@ def requests(key: str) -> list[Request]:
     return found
 
 
-def ticked(key: str) -> list[str]:
+def ticked_rows(key: str) -> list[str]:
     """Ids of the rows that are ticked."""
     return [str(name) for name in _sent(key).get("ticked") or []]
 
@@ -100,7 +100,7 @@ def _sent(key: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def draw(
+def draw_grid(
     rows: Sequence[dict[str, Any]],
     columns: Sequence[Column],
     *,

@@ -12,7 +12,7 @@ from core.services.review import apply_saves
 from core.ui import diff, state
 from core.ui.links import draw_workbench_link
 from core.ui.notices import guarded
-from core.ui.tables import height_of
+from core.ui.tables import table_height
 
 _FIRST, _SECOND, _OTHER = "初审", "复审", "另写"
 
@@ -39,7 +39,7 @@ def draw_unsettled_chats(found: PairwiseAgreement, dataset: DatasetView, form: F
         picked = st.dataframe(
             rows,
             hide_index=True,
-            height=height_of(rows, most=520),
+            height=table_height(rows, most=520),
             on_select="rerun",
             selection_mode="single-row",
             key=f"unsettled-{dataset.id}",

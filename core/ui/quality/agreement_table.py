@@ -9,15 +9,15 @@ from core.domain.scoring import LCS
 from core.services.quality import Pace, PairwiseAgreement
 from core.services.review import blind_waiting
 from core.ui import navigation, state
-from core.ui.notices import empty_state
-from core.ui.tables import percent, share, table
+from core.ui.notices import draw_empty_state
+from core.ui.tables import draw_table, percent_column, percent_value
 
 _PASS_TITLES = {Pass.PRIMARY: "初审", Pass.SECOND: "复审", Pass.ADJUDICATED: "仲裁"}
 
 
 def draw_no_second_review(dataset: DatasetView) -> None:
     """Empty state: no chat has been reviewed by two people yet."""
-    empty_state(
+    draw_empty_state(
         f"数据集「{dataset.name}」还没有两个人审过的群聊",
         "先由一个人确认几条群聊，再由另一个人点「开始盲审」：看不到模型和初审的值，独立填写同一条群聊；"
         "这里就会算出两人有多一致。",
@@ -53,14 +53,14 @@ def draw_field_agreement(found: PairwiseAgreement, form: Form) -> None:
             "字段": form.field(key).label,
             "指标": str(one.measure),
             "一致性": one.value,
-            "相同的格": share(one.equal_share),
+            "相同的格": percent_value(one.equal_share),
             "不同": one.differing,
             "格": one.cells,
         }
         for key, one in agreed.fields.items()
     ]
     rows.sort(key=lambda row: (row["一致性"] is None, row["一致性"] if row["一致性"] is not None else 0.0))
-    table(
+    draw_table(
         rows,
         name="一致性",
         key="agreement-fields",
@@ -70,7 +70,7 @@ def draw_field_agreement(found: PairwiseAgreement, form: Form) -> None:
             "一致性": st.column_config.NumberColumn(
                 format="%.2f", width=84, help="— 表示没有可比的值，或两人始终填同一个值"
             ),
-            "相同的格": percent(84, help="空的格也算"),
+            "相同的格": percent_column(84, help="空的格也算"),
             "不同": st.column_config.NumberColumn(width=60),
             "格": st.column_config.NumberColumn(width=60),
         },
@@ -87,21 +87,21 @@ def draw_reviewer_paces(found: list[Pace]) -> None:
             "跳过": one.skipped,
             "每条用时（秒，中位）": one.median_seconds,
             "每小时": one.per_hour,
-            "改动率": share(one.changed),
-            "改动率（有值）": share(one.changed_filled),
+            "改动率": percent_value(one.changed),
+            "改动率（有值）": percent_value(one.changed_filled),
             "最近一次": f"{one.last.astimezone():%m-%d %H:%M}",
         }
         for one in found
     ]
-    table(
+    draw_table(
         rows,
         name="审阅人",
         key="agreement-paces",
         columns={
             "每条用时（秒，中位）": st.column_config.NumberColumn(format="%.0f"),
             "每小时": st.column_config.NumberColumn(format="%.1f", help="按在审阅台上的用时折算"),
-            "改动率": percent(84, help="与起始值不同的格的比例；盲审没有起始值"),
-            "改动率（有值）": percent(110, help="只看填了值、或改成了空的格"),
+            "改动率": percent_column(84, help="与起始值不同的格的比例；盲审没有起始值"),
+            "改动率（有值）": percent_column(110, help="只看填了值、或改成了空的格"),
         },
     )
     st.caption("改动率低不一定是模型好，也可能是看得太快：和每条用时一起看。")

@@ -7,7 +7,7 @@ from core.domain.scoring import Change, Comparison
 from core.domain.scoring.bootstrap import FEWEST
 from core.services.quality import Benchmark
 from core.ui.quality.cell_values import interval_text
-from core.ui.tables import download, height_of
+from core.ui.tables import draw_csv_button, table_height
 
 CHANGE_TITLES = {
     Change.FIXED: "修好",
@@ -73,7 +73,7 @@ def draw_matrix(rows: list[dict[str, object]], names: str) -> None:
     st.dataframe(
         shown,
         hide_index=True,
-        height=height_of(rows),
+        height=table_height(rows),
         key="changes-matrix-" + names,
         on_select=lambda: _pick_cell(rows, names),
         selection_mode="single-cell",
@@ -89,4 +89,4 @@ def draw_matrix(rows: list[dict[str, object]], names: str) -> None:
             ),
         },
     )
-    download(shown, name="修好与改坏", key="changes-matrix-csv")
+    draw_csv_button(shown, name="修好与改坏", key="changes-matrix-csv")

@@ -9,7 +9,7 @@ from core.ui.links import compare_address, compare_column, workbench_address, wo
 from core.ui.quality.cell_values import MAX_CELLS, cell_texts
 from core.ui.quality.change_matrix import CHANGE_MEANINGS, CHANGE_TITLES
 from core.ui.quality.reference_picker import reference_title
-from core.ui.tables import height_of, table
+from core.ui.tables import draw_table, table_height
 
 ALL_FIELDS = "全部字段"
 
@@ -51,11 +51,11 @@ def draw_changed_cells(by: Benchmark, found: Comparison, a: RunView, b: RunView)
         + (f"，只列前 {MAX_CELLS} 格" if len(cells) > MAX_CELLS else "")
         + "。"
     )
-    table(
+    draw_table(
         rows,
         name=f"{CHANGE_TITLES[kind]}",
         key="changes-cells",
-        height=height_of(rows, most=560),
+        height=table_height(rows, most=560),
         columns={
             "群聊": st.column_config.NumberColumn(width=48),
             "客户": st.column_config.NumberColumn(width=44),

@@ -8,7 +8,7 @@ from core.adapters.store import DatasetView, queries
 from core.services.quality import Alignment, Difference, dispute, drop_picks, merge_run, picked_forms
 from core.services.review import apply_saves
 from core.ui import state
-from core.ui.notices import guarded, reported
+from core.ui.notices import guarded, show_errors
 
 
 @guarded
@@ -81,7 +81,7 @@ def draw_dispute_popover(dataset: DatasetView, found: Alignment, at: Difference,
             reason = st.text_area("理由", placeholder="例如：群里说的是下周三，标注写成了周二")
             pressed = st.form_submit_button("提出争议", type="primary")
         if pressed:
-            with reported():
+            with show_errors():
                 dispute(
                     state.store(),
                     dataset=dataset.id,

@@ -6,7 +6,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.domain.diff import diff_text
 from core.services.quality import Alignment, Difference, difference_rows
 from core.ui import diff
-from core.ui.tables import download
+from core.ui.tables import draw_csv_button
 
 MODES = ("任务之间不同", "与对照不同", "全部字段")
 _ANY_FIELD = "所有字段"
@@ -45,5 +45,7 @@ def choose_differences(found: Alignment, place: DeltaGenerator) -> tuple[list[Di
     key = labels.get(label or "", "")
     places = found.differences(with_reference=mode != MODES[0], key=key)
     with right:
-        download(difference_rows(found, places), name="差异", key="compare-csv", label=f"下载 {len(places)} 处差异")
+        draw_csv_button(
+            difference_rows(found, places), name="差异", key="compare-csv", label=f"下载 {len(places)} 处差异"
+        )
     return places, mode, key

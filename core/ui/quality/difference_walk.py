@@ -8,7 +8,7 @@ from core.adapters.store import DatasetView, queries
 from core.services.quality import REFERENCE, Alignment, Difference, disputes, pick, picks
 from core.ui import state
 from core.ui.links import draw_workbench_link
-from core.ui.notices import fragment, reported
+from core.ui.notices import fragment, show_errors
 from core.ui.quality import compare_panes
 from core.ui.quality.difference_actions import draw_dispute_popover, draw_merge_popover, draw_save_popover
 from core.ui.quality.difference_filters import MODES
@@ -91,7 +91,7 @@ def draw_difference_walk(
         compare_panes.draw_chat(found.form, text, customer, at.key, chat=at.chat, above=_PIXELS_ABOVE)
     with right:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            for number, source in enumerate(compare_panes.columns(found), 1):
+            for number, source in enumerate(compare_panes.column_sources(found), 1):
                 on = chosen.get(f"{at.customer}:{at.key}") == source
                 name = "对照" if source == REFERENCE else "ABCD"[int(source)]
                 st.button(
@@ -159,7 +159,7 @@ def _draw_walk_buttons(found: Alignment, places: list[Difference], at: Differenc
 
 def _pick_source(dataset: DatasetView, found: Alignment, places: list[Difference], at: Difference, source: str) -> None:
     """Pick a source for the cell in focus, then go to the next difference."""
-    with reported():
+    with show_errors():
         if not state.reviewer():
             st.toast("请先在审阅台填写名字。", icon=":material/person:")
             return

@@ -10,7 +10,7 @@ from core.ui import state
 from core.ui.links import workbench_address, workbench_column
 from core.ui.notices import guarded
 from core.ui.quality.reference_picker import scoring_note
-from core.ui.tables import NOTHING, download, height_of, table
+from core.ui.tables import PLACEHOLDER, draw_csv_button, draw_table, table_height
 
 
 def dispute_table_rows(found: list[DisputeView], dataset: DatasetView, form: Form) -> list[dict[str, object]]:
@@ -37,11 +37,11 @@ def draw_disputes(found: list[DisputeView], dataset: DatasetView, form: Form) ->
     picked = st.dataframe(
         rows,
         hide_index=True,
-        height=height_of(rows, most=420),
+        height=table_height(rows, most=420),
         on_select="rerun",
         selection_mode="single-row",
         key=f"disputes-{dataset.id}-{len(found)}",
-        placeholder=NOTHING,
+        placeholder=PLACEHOLDER,
         column_config={
             "群聊": st.column_config.NumberColumn(width=56),
             "客户": st.column_config.NumberColumn(width=52),
@@ -52,7 +52,7 @@ def draw_disputes(found: list[DisputeView], dataset: DatasetView, form: Form) ->
             "打开": workbench_column(),
         },
     )
-    download(dispute_rows(found), name="标注争议", key="disputes-csv")
+    draw_csv_button(dispute_rows(found), name="标注争议", key="disputes-csv")
     chosen = [row for row in picked.selection.rows if row < len(found)]
     if chosen:
         _draw_decision(found[chosen[0]], form)
@@ -101,7 +101,7 @@ def draw_undisputed_scores(by: Benchmark) -> None:
         }
         for row in found.rows
     ]
-    table(
+    draw_table(
         rows,
         name="计与不计争议",
         key="disputes-scores",

@@ -7,7 +7,7 @@ from core.ui import charts, state
 from core.ui.notices import guarded
 from core.ui.quality.cell_values import interval_text
 from core.ui.quality.reference_picker import reference_title, scoring_note
-from core.ui.tables import NOTHING, download, height_of, percent, share
+from core.ui.tables import PLACEHOLDER, draw_csv_button, percent_column, percent_value, table_height
 
 
 def draw_headline(found: Leaderboard) -> None:
@@ -60,10 +60,10 @@ def leaderboard_rows(found: Leaderboard) -> list[dict[str, object]]:
             shown["不计争议"] = row.undisputed.score
         shown |= {
             "与第一名": "—" if row.to_best is None else "不能区分" if row.indistinguishable_from_best else "更低",
-            "F1": share(score.filled.f1),
-            "精确率": share(score.filled.precision),
-            "召回率": share(score.filled.recall),
-            "宏平均 F1": share(score.macro["f1"]),
+            "F1": percent_value(score.filled.f1),
+            "精确率": percent_value(score.filled.precision),
+            "召回率": percent_value(score.filled.recall),
+            "宏平均 F1": percent_value(score.macro["f1"]),
             "线上得分": row.outside[0].score if row.outside else None,
             "缺少": len(score.missing),
             "模型": run.model or run.provider or "—",
@@ -82,8 +82,8 @@ def draw_leaderboard(found: Leaderboard) -> None:
     st.dataframe(
         rows,
         hide_index=True,
-        height=height_of(rows, most=420),
-        placeholder=NOTHING,
+        height=table_height(rows, most=420),
+        placeholder=PLACEHOLDER,
         column_config={
             "名次": st.column_config.NumberColumn(width=44),
             "任务": st.column_config.TextColumn(width=108, pinned=True),
@@ -94,10 +94,10 @@ def draw_leaderboard(found: Leaderboard) -> None:
             "与第一名": st.column_config.TextColumn(
                 width=76, help="成对自助抽样的 95% 区间含 0，就是不能区分；群聊少于 6 条一律不能区分"
             ),
-            "F1": percent(58),
-            "精确率": percent(62),
-            "召回率": percent(62),
-            "宏平均 F1": percent(80, help="各字段 F1 的平均"),
+            "F1": percent_column(58),
+            "精确率": percent_column(62),
+            "召回率": percent_column(62),
+            "宏平均 F1": percent_column(80, help="各字段 F1 的平均"),
             "线上得分": st.column_config.NumberColumn(
                 format="%.2f", width=76, help="平台在另一批群聊上的得分，由人登记"
             ),
@@ -112,7 +112,7 @@ def draw_leaderboard(found: Leaderboard) -> None:
         },
         key="scores-board",
     )
-    download(rows, name="排行", key="scores-board-csv")
+    draw_csv_button(rows, name="排行", key="scores-board-csv")
     points = [
         {"任务": row.run.name, "得分": row.score.score, "low": row.interval.low, "high": row.interval.high}
         for row in found.rows

@@ -7,8 +7,8 @@ from core.adapters.store import DatasetView
 from core.domain.scoring import Measure, measure_named, usable
 from core.services.quality import LABELS, RECORDS, Benchmark, references
 from core.ui import navigation, state
-from core.ui.heading import heading
-from core.ui.notices import empty_state
+from core.ui.heading import datasets_or_empty_state, draw_heading
+from core.ui.notices import draw_empty_state
 
 NO_REFERENCE = "不对照"
 DEFAULT_SIMILARITY = 0.8
@@ -31,14 +31,10 @@ def choose_benchmark(title: str, *, optional: bool = False) -> tuple[Benchmark, 
     Returns:
         What to score against, and the place at the right of the boxes.
     """
-    available = state.datasets()
+    available = datasets_or_empty_state(title, "还没有数据集", "先导入群聊和标注，再抽取一次，这里就能评分和对比。")
     if not available:
-        st.title(title)
-        empty_state(
-            "还没有数据集", "先导入群聊和标注，再抽取一次，这里就能评分和对比。", page=navigation.IMPORT, label="去导入"
-        )
         return None
-    dataset, _ = heading(title, available)
+    dataset, _ = draw_heading(title, available)
     found = references(state.store(), dataset)
     if optional:
         found = [*found, ""]
@@ -89,7 +85,7 @@ def choose_similarity_threshold(place: DeltaGenerator, measure: Measure) -> floa
 
 def draw_no_reference(dataset: DatasetView) -> None:
     """Empty state: no labels, records or runs to score against yet."""
-    empty_state(
+    draw_empty_state(
         f"数据集「{dataset.name}」还没有可以对照的内容",
         "评分需要对照：导入带标注的文件，或先审阅并确认几条群聊；再有一个抽取任务，就能看到得分。",
         page=navigation.IMPORT,

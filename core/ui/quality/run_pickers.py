@@ -7,13 +7,13 @@ from core.adapters.store import DatasetView, RunView, queries
 from core.adapters.store.models import RunKind
 from core.services.quality import Benchmark
 from core.ui import navigation, state
-from core.ui.notices import empty_state
+from core.ui.notices import draw_empty_state
 from core.ui.quality.reference_picker import reference_title
 
 
 def draw_no_runs(dataset: DatasetView) -> None:
     """Empty state: no run to score yet."""
-    empty_state(
+    draw_empty_state(
         f"数据集「{dataset.name}」还没有可以评分的抽取任务",
         "新建一个抽取任务（「本地规则」不需要密钥），或把提交文件导入为任务。",
         page=navigation.RUNS,
@@ -33,7 +33,7 @@ def choose_two_runs(by: Benchmark) -> tuple[RunView, RunView] | None:
     found = [run for run in answered_runs(by.dataset) if by.against != f"run:{run.name}" and run.kind != "labels"]
     if len(found) < 2:
         taken = f"（{reference_title(by.against)}正作为对照）" if by.against.startswith("run:") else ""
-        empty_state(
+        draw_empty_state(
             f"还差一个抽取任务{taken}",
             "修好与改坏要比较两个任务：换一个提示词或模型再抽取一次，或把另一份提交文件导入为任务。",
             page=navigation.RUNS,
@@ -61,7 +61,7 @@ def choose_runs_to_compare(by: Benchmark) -> tuple[list[str], DeltaGenerator] | 
     if by.against == "labels":
         names = [run.name for run in answered_runs(by.dataset) if run.kind != "labels"]
     if len(names) < 2:
-        empty_state(
+        draw_empty_state(
             "还差一个抽取任务",
             "对比需要至少两个任务：换一个提示词或模型再抽取一次，或把另一份提交文件导入为任务。",
             page=navigation.RUNS,

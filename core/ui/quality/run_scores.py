@@ -8,7 +8,7 @@ from core.services.quality import Benchmark, Leaderboard, LeaderboardRow, named_
 from core.services.training import training_overlap
 from core.ui import charts, state
 from core.ui.links import compare_address, compare_column, workbench_address, workbench_column
-from core.ui.tables import height_of, percent, share, table
+from core.ui.tables import draw_table, percent_column, percent_value, table_height
 
 _BINS, _LOWEST = 18, 30
 
@@ -37,12 +37,12 @@ def draw_field_scores(by: Benchmark, score: RunScore) -> None:
         {
             "字段": by.form.field(key).label,
             "失分": field.lost,
-            "占失分": share(score.share_lost(key)),
+            "占失分": percent_value(score.share_lost(key)),
             "得分": field.points,
             "满分": field.max,
-            "F1": share(field.filled.f1),
-            "精确率": share(field.filled.precision),
-            "召回率": share(field.filled.recall),
+            "F1": percent_value(field.filled.f1),
+            "精确率": percent_value(field.filled.precision),
+            "召回率": percent_value(field.filled.recall),
             "有值": field.filled.support,
             "填写": field.filled.predicted,
         }
@@ -58,12 +58,12 @@ def draw_field_scores(by: Benchmark, score: RunScore) -> None:
         columns={
             "字段": st.column_config.TextColumn(width=110),
             "失分": st.column_config.NumberColumn(format="%.3f", width=64),
-            "占失分": percent(),
+            "占失分": percent_column(),
             "得分": st.column_config.NumberColumn(format="%.3f", width=64),
             "满分": st.column_config.NumberColumn(format="%g", width=52),
-            "F1": percent(),
-            "精确率": percent(),
-            "召回率": percent(),
+            "F1": percent_column(),
+            "精确率": percent_column(),
+            "召回率": percent_column(),
             "有值": st.column_config.NumberColumn(width=52, help="对照里填了值的格数"),
             "填写": st.column_config.NumberColumn(width=52, help="任务填了值的格数"),
         },
@@ -119,11 +119,11 @@ def draw_lowest_chats(by: Benchmark, score: RunScore) -> None:
             }
         )
     st.caption(f"得分最低的 {len(rows)} 条。客户数与对照不同，多半是没找全，或多找了客户。")
-    table(
+    draw_table(
         rows,
         name="最费分的群聊",
         key="scores-costly",
-        height=height_of(rows, most=560),
+        height=table_height(rows, most=560),
         columns={
             "群聊": st.column_config.NumberColumn(width=56),
             "得分": st.column_config.NumberColumn(format="%.2f", width=64),

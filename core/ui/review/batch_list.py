@@ -84,8 +84,8 @@ def draw_new_batch(dataset: DatasetView) -> None:
         order = st.segmented_control("先分哪些", ORDERS, default=ORDERS[0], key="order", bind="query-params")
         st.caption("按这个顺序取符合条件、还不在别的批次里的群聊，轮流分给每个人。")
     with right:
-        queue = filter_controls.statuses(first="待审阅")
-        wanted = filter_controls.conditions(dataset, form, queue=queue, of_batch=False)
+        queue = filter_controls.choose_status(first="待审阅")
+        wanted = filter_controls.choose_conditions(dataset, form, queue=queue, of_batch=False)
     lacking = not (name.strip() and chosen)
     if left.button("分派", type="primary", disabled=lacking, help="先填写批次名称和审阅人" if lacking else None):
         made = assign(

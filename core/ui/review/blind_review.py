@@ -17,13 +17,13 @@ _BAR = """
 """
 
 
-def wanted() -> bool:
-    """Whether the address asks for the blind review."""
+def is_blind_review() -> bool:
+    """Whether the address asks for the blind second review."""
     return st.query_params.get(PASS, "") == SECOND
 
 
-def draw(available: list[DatasetView]) -> None:
-    """The blind desk for the dataset in hand."""
+def draw_blind_review(available: list[DatasetView]) -> None:
+    """The workbench of the blind second review, for the current dataset."""
     dataset = state.current_dataset(available)
     if dataset is None:
         return

@@ -9,15 +9,15 @@ from core.domain.form import Form, text_of
 from core.errors import ShiyaoError
 from core.services.review.records import bulk
 from core.ui import state
-from core.ui.notices import notice
-from core.ui.review.record_sheet import Sheet, forget
+from core.ui.notices import show_error
+from core.ui.review.record_sheet import Sheet, forget_sheet
 
 _PLAN = "shiyao.records.plan"
 _SHOWN = 50
 
 
-def offer_fill(dataset: DatasetView, form: Form, current: Sheet, ticked: list[str], base_run: int | None) -> None:
-    """Fill the first ticked row's value of one field into the other ticked rows."""
+def draw_fill(dataset: DatasetView, form: Form, current: Sheet, ticked: list[str], base_run: int | None) -> None:
+    """Popover content: fill the first ticked row's value of one field into the other ticked rows."""
     labels = {item.key: item.label for item in form.fields}
     key = st.selectbox("填充哪个字段", form.keys, format_func=lambda name: labels[name], key="records-fill-field")
     if len(ticked) < 2:
@@ -30,11 +30,11 @@ def offer_fill(dataset: DatasetView, form: Form, current: Sheet, ticked: list[st
         edits = [bulk.Edit(row.chat, row.customer, key, value, row.version) for row in others]
         plan = bulk.plan_edits(state.store(), form, dataset.id, edits, base_run=base_run)
         st.session_state[_PLAN] = (dataset.id, plan, f"向下填充「{labels[key]}」", base_run)
-        preview()
+        preview_changes()
 
 
-def offer_replace(dataset: DatasetView, form: Form, chats: Any) -> None:
-    """Find and replace in the records of all chats that the filter lets through.
+def draw_replace(dataset: DatasetView, form: Form, chats: Any) -> None:
+    """Popover content: find and replace in the records of all filtered chats.
 
     Args:
         dataset: the dataset.
@@ -66,15 +66,15 @@ def offer_replace(dataset: DatasetView, form: Form, chats: Any) -> None:
                 chats=chats(),
             )
         except ShiyaoError as error:
-            notice(error)
+            show_error(error)
             return
         st.session_state[_PLAN] = (dataset.id, plan, f"把「{find or '空'}」替换为「{replacement or '空'}」", None)
-        preview()
+        preview_changes()
 
 
 @st.dialog("预览批量修改", width="large")
-def preview() -> None:
-    """What the plan will do, and the button that does it."""
+def preview_changes() -> None:
+    """Dialog with the planned changes, and the button that saves them."""
     dataset_id, plan, reason, base_run = st.session_state[_PLAN]
     with state.store().read() as session:
         form = state.form_of(queries.dataset(session, dataset_id))
@@ -106,16 +106,16 @@ def preview() -> None:
             with st.spinner("正在保存…"):
                 done = bulk.apply(state.store(), form, plan, who=state.reviewer(), reason=reason, base_run=base_run)
         except ShiyaoError as error:
-            notice(error)
+            show_error(error)
             return
-        forget()
+        forget_sheet()
         left = f"，{len(done.skipped)} 条没有改" if done.skipped else ""
         st.toast(f"改了 {len(done.saved)} 条记录{left}。可以在「批量修改记录」里撤销。", icon=":material/check:")
         st.rerun()
 
 
-def list_recent(dataset: DatasetView, form: Form, current: Sheet) -> None:
-    """The last bulk changes, each with its one undo."""
+def draw_recent_changes(dataset: DatasetView, form: Form, current: Sheet) -> None:
+    """Popover content: the last bulk changes, each with its undo button."""
     if current.past is None:
         current.past = bulk.recent(state.store(), dataset.id)
     done = current.past
@@ -132,9 +132,9 @@ def list_recent(dataset: DatasetView, form: Form, current: Sheet) -> None:
             try:
                 back = bulk.undo(state.store(), form, dataset.id, change.id, who=state.reviewer())
             except ShiyaoError as error:
-                notice(error)
+                show_error(error)
                 return
-            forget()
+            forget_sheet()
             for skipped in back.skipped:
                 st.toast(f"第 {skipped.chat} 条没有撤销：{skipped.why}。", icon=":material/sync_problem:")
             st.toast(f"已撤销 {len(back.saved)} 条", icon=":material/undo:")

@@ -16,20 +16,20 @@ CONDITIONS = ("text", "by", "field", "filled", "value", "flag", "batch", "differ
 """Names of what :func:`conditions` draws, in the address and in the session."""
 
 
-def given(*more: str) -> int:
-    """How many conditions are set, those of these further names too; a field alone is half a condition."""
+def condition_count(*more: str) -> int:
+    """Number of conditions set, these further ones included; a field alone does not count."""
     names = [name for name in (*CONDITIONS, *more) if name != "field"]
     return sum(bool(st.session_state.get(name) or st.query_params.get(name)) for name in names)
 
 
-def clear(*more: str) -> None:
-    """Take all conditions away; to be called by a button. Status and order stay."""
+def clear_conditions(*more: str) -> None:
+    """Button callback that clears all conditions; status and order stay."""
     for name in (*CONDITIONS, *more):
         st.session_state[name] = "" if name in ("text", "value") else None
 
 
-def statuses(*, first: str, options: Sequence[str] = tuple(FILTERS)) -> str:
-    """The set of statuses; ``first`` is the one that the page starts with."""
+def choose_status(*, first: str, options: Sequence[str] = tuple(FILTERS)) -> str:
+    """Buttons for the review status; ``first`` is chosen at first."""
     return (
         st.segmented_control(
             "状态",
@@ -43,8 +43,8 @@ def statuses(*, first: str, options: Sequence[str] = tuple(FILTERS)) -> str:
     )
 
 
-def conditions(dataset: DatasetView, form: Form, *, queue: str, of_batch: bool = True) -> Filter:
-    """Everything that narrows further; draws itself in two columns.
+def choose_conditions(dataset: DatasetView, form: Form, *, queue: str, of_batch: bool = True) -> Filter:
+    """Boxes for every further condition, in two columns.
 
     Args:
         dataset: the dataset.
@@ -99,10 +99,5 @@ def conditions(dataset: DatasetView, form: Form, *, queue: str, of_batch: bool =
 
 
 def batch_title(item: BatchView) -> str:
-    """What a batch is called where one is chosen; an address carries this very text."""
+    """Title of a batch in a box; addresses carry this very text."""
     return f"#{item.id} {item.name}（{item.reviewer}）"
-
-
-def summary(wanted: Filter) -> str:
-    """The filter in a few words, for a button."""
-    return f"{wanted.queue} · {wanted.narrow} 个条件" if wanted.narrow else wanted.queue

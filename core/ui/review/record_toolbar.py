@@ -30,10 +30,10 @@ def draw_held_edits(dataset: DatasetView, form: Form, sheet: record_sheet.Sheet,
                 width="stretch",
             )
             if st.button("用我填的", key=f"mine-{request.id}", disabled=row is None):
-                record_sheet.settle(dataset, form, sheet, held, run_id, mine=True)
+                record_sheet.resolve_held_edit(dataset, form, sheet, held, run_id, mine=True)
                 st.rerun(scope="fragment")
             if st.button("留现在的", key=f"theirs-{request.id}"):
-                record_sheet.settle(dataset, form, sheet, held, run_id, mine=False)
+                record_sheet.resolve_held_edit(dataset, form, sheet, held, run_id, mine=False)
                 st.rerun(scope="fragment")
 
 
@@ -51,7 +51,7 @@ def draw_last_edit(dataset: DatasetView, form: Form, sheet: record_sheet.Sheet, 
         remarks = "".join(f" &nbsp; :orange[:material/warning: {text}]" for text in sheet.remarks)
         st.markdown(f":material/check: {sheet.news}{remarks}", width="stretch")
         if sheet.last and st.button("撤销", icon=":material/undo:", key=f"undo-{sheet.last}"):
-            record_sheet.undo(dataset, form, sheet, sheet.last, run_id)
+            record_sheet.undo_edit(dataset, form, sheet, sheet.last, run_id)
             st.rerun(scope="fragment")
 
 
@@ -59,12 +59,12 @@ def draw_toolbar(dataset: DatasetView, form: Form) -> tuple[Filter, str, list[An
     """Filters and order above the table; also the popovers for changes to many rows."""
     labels = {field.key: field.label for field in form.fields}
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        queue = filter_controls.statuses(first="全部")
-        given = filter_controls.given()
+        queue = filter_controls.choose_status(first="全部")
+        given = filter_controls.condition_count()
         with st.popover(f"筛选 · {given}" if given else "筛选", icon=":material/filter_list:", key="records-filter"):
-            wanted = filter_controls.conditions(dataset, form, queue=queue)
+            wanted = filter_controls.choose_conditions(dataset, form, queue=queue)
         if wanted.narrow:
-            st.button("清除筛选", icon=":material/filter_list_off:", on_click=filter_controls.clear)
+            st.button("清除筛选", icon=":material/filter_list_off:", on_click=filter_controls.clear_conditions)
         sort = st.selectbox(
             "排序",
             [*record_table.SORTS, *form.keys],

@@ -59,9 +59,9 @@ def choose_session(available: list[DatasetView]) -> PrimarySession:
         box = st.popover(_queue_title(), icon=":material/filter_list:", key="desk-queue", width="stretch")
     with box:
         st.caption("状态")
-        queue = filter_controls.statuses(first=next(iter(FILTERS)))
+        queue = filter_controls.choose_status(first=next(iter(FILTERS)))
         how = st.segmented_control("顺序", ORDERS, default=ORDERS[0], key="order", bind="query-params")
-        wanted = filter_controls.conditions(dataset, form, queue=queue)
+        wanted = filter_controls.choose_conditions(dataset, form, queue=queue)
         newer = st.selectbox(
             "差异审阅：对照新的抽取任务",
             names,
@@ -79,7 +79,7 @@ def choose_session(available: list[DatasetView]) -> PrimarySession:
         )
         st.button(
             "清除条件",
-            on_click=filter_controls.clear,
+            on_click=filter_controls.clear_conditions,
             args=("newer",),
             disabled=not (wanted.narrow or newer),
             width="stretch",
@@ -100,5 +100,5 @@ def _queue_title() -> str:
     """Label of the queue's button: status, order and number of filters."""
     said = st.session_state.get("queue") or st.query_params.get("queue") or next(iter(FILTERS))
     order = st.session_state.get("order") or st.query_params.get("order") or ORDERS[0]
-    given = filter_controls.given("newer")
+    given = filter_controls.condition_count("newer")
     return " · ".join([said, order, *([f"{given} 条件"] if given else [])])

@@ -8,7 +8,7 @@ import streamlit as st
 from core.services.review import Ack, ReviewSession, apply_outbox, claim, claimed_chats
 from core.ui import state
 from core.ui import workbench as component
-from core.ui.notices import fragment, reported
+from core.ui.notices import fragment, show_errors
 
 
 @fragment
@@ -48,7 +48,7 @@ def leave() -> None:
 
 
 def _on_outbox(review_session: ReviewSession, key: str) -> None:
-    with reported():
+    with show_errors():
         _apply(review_session, key, component.outbox_of(key).outbox, just_sent=True)
 
 

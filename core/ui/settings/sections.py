@@ -9,7 +9,7 @@ from core.services.extraction import models as model_catalog
 from core.settings import settings
 from core.ui import navigation, state
 from core.ui.metrics import fact_table, metrics
-from core.ui.notices import reported
+from core.ui.notices import show_errors
 
 _MOST_BACKUPS = 5
 
@@ -35,7 +35,7 @@ def draw_reviewer() -> None:
 def draw_keys() -> None:
     """Table of API keys and whether they are set; never their values."""
     st.subheader("密钥")
-    with reported():
+    with show_errors():
         found = model_catalog.key_states(model_catalog.models(state.store()))
         st.dataframe(
             [
@@ -94,13 +94,13 @@ def draw_database() -> None:
             )
         look = st.button("检查", icon=":material/health_and_safety:")
     if copy:
-        with reported(), st.spinner("正在备份…"):
+        with show_errors(), st.spinner("正在备份…"):
             made = maintenance.make_backup(store)
             st.success(
                 f"已备份到 {made.path}（{_megabytes(made.size)}），通过了完整性检查。", icon=":material/check_circle:"
             )
     if look:
-        with reported(), st.spinner("正在检查…"):
+        with show_errors(), st.spinner("正在检查…"):
             _draw_health(maintenance.check_health(store))
     kept = maintenance.list_backups(store)
     for backup in kept[:_MOST_BACKUPS]:
@@ -133,7 +133,7 @@ def _draw_health(health: maintenance.HealthReport) -> None:
 def draw_form() -> None:
     """The form that new datasets get."""
     st.subheader("表单")
-    with reported():
+    with show_errors():
         form = load_named_form(settings().form)
         verbatim = sum(field.nature is Nature.VERBATIM for field in form.fields)
         fact_table(

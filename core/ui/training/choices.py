@@ -31,8 +31,8 @@ _ASKING = {InputKind.SUMMARY: {Stage.FROM_SUMMARY}}
 _OTHER_STAGES = {Stage.EXTRACT, Stage.FIELDS}
 
 
-def choose(available: list[DatasetView]) -> TrainingOptions | None:
-    """Draw the choices; ``None`` where no dataset is chosen.
+def choose_options(available: list[DatasetView]) -> TrainingOptions | None:
+    """Draw all choices of a training set; ``None`` where no dataset is chosen.
 
     Args:
         available: all datasets, at least one.

@@ -7,8 +7,8 @@ from core.domain.form import Form, text_of
 from core.services.training.corrections import CorrectionGroup, corrected_runs, correction_groups
 from core.ui import navigation, state
 from core.ui.links import workbench_address, workbench_column
-from core.ui.notices import empty_state
-from core.ui.tables import NOTHING, height_of
+from core.ui.notices import draw_empty_state
+from core.ui.tables import PLACEHOLDER, table_height
 
 EMPTY = "（空）"
 """What stands for a value without content."""
@@ -18,7 +18,7 @@ def choose_run(dataset: DatasetView, form: Form) -> tuple[RunView, list[Correcti
     """Boxes for the run and the least number of chats; the run with its groups, ``None`` without corrections."""
     found = corrected_runs(state.store(), dataset.id)
     if not found:
-        empty_state(
+        draw_empty_state(
             "还没有可以总结的修改",
             "在审阅台确认一些群聊后，这里会列出反复出现的修改：哪个字段、怎么改的、在哪些群聊里。",
             page=navigation.WORKBENCH,
@@ -56,8 +56,8 @@ def choose_groups(form: Form, groups: list[CorrectionGroup]) -> list[CorrectionG
     picked = st.dataframe(
         rows,
         hide_index=True,
-        height=height_of(rows, most=344),
-        placeholder=NOTHING,
+        height=table_height(rows, most=344),
+        placeholder=PLACEHOLDER,
         on_select="rerun",
         selection_mode="multi-row",
         key="lessons-table-" + str(hash(tuple(one.id for one in groups))),

@@ -1,4 +1,4 @@
-"""The words of the page 训练集."""
+"""Chinese labels of the page 训练集."""
 
 from core.domain.cleaning import STEPS
 from core.domain.form import load_named_form
@@ -37,12 +37,12 @@ POLICIES: dict[str, str] = {
     OverBudget.SUMMARY: "换成摘要",
     OverBudget.WINDOW: "切成窗口",
 }
-WAYS_OUT: dict[str, str] = {
+OVERLONG_REMEDIES: dict[str, str] = {
     OverBudget.CLEAN: "这些群聊先去掉占位消息；仍然超长的，点名拒绝",
     OverBudget.WINDOW: "一条群聊切成几段，每段只写它有依据的值",
     OverBudget.SKIP: "这些群聊不进训练集",
 }
-"""What is offered right beside the refusal, with what it does."""
+"""Remedies offered beside the refusal of overlong rows, each with its effect."""
 DUPLICATES = {
     DuplicatePolicy.KEEP: "都保留",
     DuplicatePolicy.EXACT: "相同的留一条",
@@ -73,11 +73,11 @@ SETTINGS = {
     "val": "验证集比例",
     "seed": "种子",
 }
-"""What the choices of a manifest are called."""
+"""Titles of a manifest's settings."""
 
 
-def worded(name: str, value: object) -> str:
-    """A choice of a manifest in the words of the page."""
+def setting_text(name: str, value: object) -> str:
+    """A setting of a manifest as the page shows it."""
     if value in (None, "", [], {}):
         return "—"
     if name in ("val", "balance") and not value:
@@ -103,7 +103,7 @@ def worded(name: str, value: object) -> str:
     if isinstance(value, list):
         return "、".join(TASKS.get(str(one), str(one)) for one in value)
     if isinstance(value, dict):
-        return "；".join(f"{key}：{worded('', one)}" for key, one in value.items())
+        return "；".join(f"{key}：{setting_text('', one)}" for key, one in value.items())
     return str(value)
 
 

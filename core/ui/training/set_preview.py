@@ -1,4 +1,4 @@
-"""What the choices come to before anything is written: numbers, rows, what is too long, repeated or rare; building."""
+"""Preflight of a training set before anything is written, and building it."""
 
 import streamlit as st
 
@@ -14,19 +14,21 @@ from core.ui.training.set_problems import (
 )
 from core.ui.training.set_rows import draw_rows
 
-LIVE = 2000
-"""Chats up to which every change is reckoned at once; above, a button asks for it."""
+MAX_CHATS_AT_ONCE = 2000
+"""Most chats for which a preflight runs after every change; above, a button starts it."""
 
 _FOUND, _FINISHED = "shiyao.training.preflight", "shiyao.training.finished"
 
 
-def foretell(options: TrainingOptions, chats: int) -> Preflight | None:
-    """The preflight of these choices, kept until they or the data change; ``None`` where a click is wanted first."""
+def cached_preflight(options: TrainingOptions, chats: int) -> Preflight | None:
+    """Preflight of these options, kept until they or the data change; ``None`` until a click asks for it."""
     key = (options, data_version(state.store()))
     kept: tuple[object, Preflight | None] = st.session_state.get(_FOUND, (None, None))
     if kept[0] == key:
         return kept[1]
-    if chats > LIVE and not st.button("预检", icon=":material/fact_check:", help=f"{chats:,} 条群聊，要算一会儿。"):
+    if chats > MAX_CHATS_AT_ONCE and not st.button(
+        "预检", icon=":material/fact_check:", help=f"{chats:,} 条群聊，要算一会儿。"
+    ):
         st.caption("数据较多，改好设置后点「预检」。")
         return None
     with st.spinner("正在预检…"):
@@ -35,9 +37,9 @@ def foretell(options: TrainingOptions, chats: int) -> Preflight | None:
     return found
 
 
-def show(found: Preflight, options: TrainingOptions) -> None:
-    """Numbers first, then what stands in the way, then the rows and everything else behind tabs."""
-    _numbers(found)
+def draw_preflight(found: Preflight, options: TrainingOptions) -> None:
+    """Metrics and warnings of a preflight; rows, overlong rows, balance and duplicates in tabs."""
+    _draw_metrics(found)
     draw_warnings(found)
     over, similar = len(found.overlong), len(found.similar)
     names = [
@@ -61,8 +63,8 @@ def show(found: Preflight, options: TrainingOptions) -> None:
             draw_summary_losses(found)
 
 
-def build(found: Preflight, options: TrainingOptions, names: list[str]) -> None:
-    """The main button, and the set that it built."""
+def draw_build(found: Preflight, options: TrainingOptions, names: list[str]) -> None:
+    """Name and main button of a training set, and the finished set."""
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     usual = file_name(*names, options.format)
     name = left.text_input("训练集的名字", usual, key=f"training-name-{usual}", max_chars=80).strip() or usual
@@ -83,11 +85,11 @@ def build(found: Preflight, options: TrainingOptions, names: list[str]) -> None:
         st.session_state[_FINISHED] = (options, made)
     made_of, finished = st.session_state.get(_FINISHED, (None, None))
     if finished is not None and made_of == options:
-        taken(finished)
+        draw_finished_set(finished)
 
 
-def taken(made: Download) -> None:
-    """A finished, checked set, ready to be taken."""
+def draw_finished_set(made: Download) -> None:
+    """A finished, verified training set with its download button."""
     report = made.report
     with st.container(border=True):
         left, right = st.columns([3, 1], vertical_alignment="center")
@@ -107,7 +109,7 @@ def taken(made: Download) -> None:
         )
 
 
-def _numbers(found: Preflight) -> None:
+def _draw_metrics(found: Preflight) -> None:
     counts = found.counts
     numbers = {
         "群聊": counts.get("chats", 0),

@@ -5,8 +5,8 @@ from collections import Counter
 import streamlit as st
 
 from core.services.training import OVERLONG_ACTIONS, Preflight, TrainingOptions, lost_field_labels
-from core.ui.notices import notice
-from core.ui.training.labels import POLICIES, WAYS_OUT
+from core.ui.notices import show_error
+from core.ui.training.labels import OVERLONG_REMEDIES, POLICIES
 
 
 def draw_warnings(found: Preflight) -> None:
@@ -21,16 +21,16 @@ def draw_warnings(found: Preflight) -> None:
             icon=":material/content_cut:",
         )
         with st.container(horizontal=True):
-            for policy in WAYS_OUT:
+            for policy in OVERLONG_REMEDIES:
                 st.button(
                     f"{POLICIES[policy]}（{len(refused)} 行）",
                     key=f"training-way-{policy}",
                     on_click=_choose_policy,
                     args=(policy,),
-                    help=WAYS_OUT[policy],
+                    help=OVERLONG_REMEDIES[policy],
                 )
     elif found.refusal is not None:
-        notice(found.refusal)
+        show_error(found.refusal)
     done = Counter(over.action for over in found.overlong if over.action != "refused")
     if done:
         said = "、".join(f"{number} 行{OVERLONG_ACTIONS[action]}" for action, number in done.items())

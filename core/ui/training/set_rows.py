@@ -7,7 +7,7 @@ import streamlit as st
 from core.errors import ShiyaoError
 from core.services.training import Preflight, SpooledRow, TrainingOptions, preview_row, source_of
 from core.ui import state
-from core.ui.notices import notice
+from core.ui.notices import show_error
 from core.ui.training.labels import INPUTS, TASKS
 
 _ANSWER_KEYS = frozenset({"output", "target"})
@@ -42,7 +42,7 @@ def draw_rows(found: Preflight, options: TrainingOptions) -> None:
     try:
         _draw_written_row(preview_row(state.store(), options, row.provenance))
     except ShiyaoError as error:
-        notice(error)
+        show_error(error)
 
 
 def _table_row(row: SpooledRow, found: Preflight, labels: dict[str, str], *, with_task: bool) -> dict[str, Any]:

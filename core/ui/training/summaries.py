@@ -9,14 +9,14 @@ from core.errors import ShiyaoError
 from core.services.export.answer_sources import stream_answers
 from core.services.training import latest_summaries, lost_values, save_summary, summaries_from_run, summary_versions
 from core.ui import state
-from core.ui.notices import notice
+from core.ui.notices import show_error
 from core.ui.training.labels import SOURCES
 
-_TOLD = "shiyao.training.summary-told"
+_MESSAGE = "shiyao.training.summary-told"
 
 
-def show(available: list[DatasetView]) -> None:
-    """Choose a chat, read it, mend its summary."""
+def draw_summaries(available: list[DatasetView]) -> None:
+    """Choose a chat, read it, edit its summary."""
     top, middle, right = st.columns([3, 3, 4], vertical_alignment="bottom")
     with top:
         dataset = state.choose_dataset(available)
@@ -34,13 +34,13 @@ def show(available: list[DatasetView]) -> None:
         key=f"summary-chat-{dataset.id}",
     )
     with right:
-        _take_from_run(runs, len(known), len(chats))
-    if told := st.session_state.pop(_TOLD, ""):
+        _draw_take_from_run(runs, len(known), len(chats))
+    if told := st.session_state.pop(_MESSAGE, ""):
         st.toast(told, icon=":material/check:")
     with state.store().read() as session:
         chat = queries.chat(session, dataset.id, index)
         versions = summary_versions(session, chat.id)
-        forms = _answer_of(dataset, index)
+        forms = _answer_forms(dataset, index)
     left, beside = st.columns(2, gap="large")
     with left:
         st.caption(f"第 {index} 条群聊的对话原文")
@@ -70,9 +70,9 @@ def show(available: list[DatasetView]) -> None:
                         state.store(), chat_id=chat.id, text=text, who=state.reviewer(), base_version=base
                     )
                 except ShiyaoError as error:
-                    notice(error)
+                    show_error(error)
                 else:
-                    st.session_state[_TOLD] = f"已保存第 {index} 条的第 {saved.version} 版摘要"
+                    st.session_state[_MESSAGE] = f"已保存第 {index} 条的第 {saved.version} 版摘要"
                     st.rerun()
         if not text.strip():
             return
@@ -88,7 +88,7 @@ def show(available: list[DatasetView]) -> None:
             st.caption(":green[:material/check:] 原文里有依据的值，摘要里都还在。")
 
 
-def _take_from_run(runs: dict[str, int], there: int, total: int) -> None:
+def _draw_take_from_run(runs: dict[str, int], there: int, total: int) -> None:
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     run = left.selectbox(
         f"从抽取任务取摘要（已有 {there:,}/{total:,}）",
@@ -100,11 +100,11 @@ def _take_from_run(runs: dict[str, int], there: int, total: int) -> None:
     )
     if right.button("取来", disabled=not run, key="summary-take", width="stretch") and run:
         stored = summaries_from_run(state.store(), runs[run])
-        st.session_state[_TOLD] = f"已保存 {stored} 条摘要" if stored else "这个任务里没有新的摘要"
+        st.session_state[_MESSAGE] = f"已保存 {stored} 条摘要" if stored else "这个任务里没有新的摘要"
         st.rerun()
 
 
-def _answer_of(dataset: DatasetView, index: int) -> list[FormValues]:
+def _answer_forms(dataset: DatasetView, index: int) -> list[FormValues]:
     source = next(iter(SOURCES.values()))
     with state.store().read() as session:
         for answer in stream_answers(session, dataset, state.form_of(dataset), source):

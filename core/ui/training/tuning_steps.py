@@ -18,7 +18,7 @@ from core.services.training import (
 )
 from core.settings import ROOT
 from core.ui import navigation, state
-from core.ui.notices import empty_state, reported
+from core.ui.notices import draw_empty_state, show_errors
 
 _UPLOADS = {
     TrainingFormat.SPARK: "平台的「指令微调」数据集，字段为 instruction、input、output",
@@ -40,7 +40,7 @@ def choose_training_set(found: list[TrainingSetView]) -> TrainingSetView | None:
     """Step 1: choose the training set; ``None`` where there is none."""
     _draw_step(1, "选一个训练集", done=bool(found))
     if not found:
-        empty_state(
+        draw_empty_state(
             "还没有训练集",
             "先在「训练集」里生成一个，再回到这里。",
             page=navigation.TRAINING_SETS,
@@ -91,7 +91,7 @@ def draw_register_step(trained: TrainingSetView, mine: list[ModelSpec]) -> None:
             filled = {need: st.text_input(NEEDED_IDS.get(need, need)) for need in template.needs}
             st.caption("密钥不在这里填：仍从环境变量或 .streamlit/secrets.toml 读取。")
             if st.form_submit_button("登记", type="primary"):
-                with reported():
+                with show_errors():
                     register_tuned_model(state.store(), template, trained, name=title, filled=filled)
                     st.rerun()
 

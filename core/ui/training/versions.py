@@ -15,26 +15,26 @@ from core.services.training import (
     training_sets,
 )
 from core.ui import state
-from core.ui.notices import empty_state
-from core.ui.training.labels import FORMATS, SETTINGS, worded
-from core.ui.training.set_preview import taken
+from core.ui.notices import draw_empty_state
+from core.ui.training.labels import FORMATS, SETTINGS, setting_text
+from core.ui.training.set_preview import draw_finished_set
 
-_AGAIN, _CHANGES = "shiyao.training.again", "shiyao.training.changes"
+_REBUILT, _CHANGES = "shiyao.training.again", "shiyao.training.changes"
 _HIDDEN = frozenset({"prompt_text", "form_version", "prompt_sha256"})
 _ONLY_WITH = {"steps": ("clean",), "overlap": ("window",)}
 """Choices that mean something only where the input, or what is done about long rows, is one of these."""
 
 
-def show() -> None:
-    """The list above; below it the one that is chosen, or what the two that are chosen differ in."""
+def draw_versions() -> None:
+    """Table of built training sets; below it the selected one, or the difference between two."""
     found = training_sets(state.store())
     if not found:
-        empty_state(
+        draw_empty_state(
             "还没有生成过训练集", "在「新建」里选好数据集和训练目标，看过预检再生成；每次生成都在这里留下一版。"
         )
         return
     chosen = st.dataframe(
-        [_line(view) for view in found],
+        [_version_row(view) for view in found],
         hide_index=True,
         height="content" if len(found) <= 6 else 250,
         on_select="rerun",
@@ -50,14 +50,14 @@ def show() -> None:
     if len(rows) > 2:
         st.caption("最多选两个来对比。")
     elif len(rows) == 2:
-        _compared(*(found[number] for number in sorted(rows, reverse=True)))
+        _draw_comparison(*(found[number] for number in sorted(rows, reverse=True)))
     else:
         if not rows:
             st.caption("选一个看明细，选两个对比。下面是最新的一个。")
-        _one(found[rows[0] if rows else 0])
+        _draw_version(found[rows[0] if rows else 0])
 
 
-def _line(view: TrainingSetView) -> dict[str, object]:
+def _version_row(view: TrainingSetView) -> dict[str, object]:
     return {
         "编号": view.id,
         "名字": view.name,
@@ -71,15 +71,15 @@ def _line(view: TrainingSetView) -> dict[str, object]:
     }
 
 
-def _one(view: TrainingSetView) -> None:
+def _draw_version(view: TrainingSetView) -> None:
     st.subheader(f"{view.id} · {view.name}")
     left, right = st.columns([5, 4], gap="large")
     with left:
         st.dataframe(
             [
-                {"设置": SETTINGS.get(name, name), "值": worded(name, value)}
+                {"设置": SETTINGS.get(name, name), "值": setting_text(name, value)}
                 for name, value in view.parameters.items()
-                if _matters(view, name, value)
+                if _is_relevant(view, name, value)
             ],
             hide_index=True,
             height="content",
@@ -90,20 +90,20 @@ def _one(view: TrainingSetView) -> None:
         first.metric("群聊", f"{counts['chats']:,}")
         second.metric("训练行数", f"{counts['rows']:,}")
         third.metric("验证行数", f"{counts['val']:,}")
-        _take(view)
-        _sources(view)
+        _draw_rebuild(view)
+        _draw_source_changes(view)
         for name, digest in view.files.items():
             st.caption(f"`{name}` 校验和 {digest[:12]}", help=f"sha256 {digest}")
 
 
-def _matters(view: TrainingSetView, name: str, value: object) -> bool:
+def _is_relevant(view: TrainingSetView, name: str, value: object) -> bool:
     if name in _HIDDEN or value in (None, "", [], {}):
         return False
     chosen = {view.parameters["input"], view.parameters["over_budget"]}
     return name not in _ONLY_WITH or bool(chosen.intersection(_ONLY_WITH[name]))
 
 
-def _take(view: TrainingSetView) -> None:
+def _draw_rebuild(view: TrainingSetView) -> None:
     if st.button(
         "重建并核对",
         type="primary",
@@ -114,13 +114,13 @@ def _take(view: TrainingSetView) -> None:
         with st.spinner("正在按清单重建并核对…"):
             name = file_name(view.name)
             made = download(name, lambda out: rebuild(state.store(), view.id, out))
-        st.session_state[_AGAIN] = (view.id, made)
-    number, again = st.session_state.get(_AGAIN, (None, None))
+        st.session_state[_REBUILT] = (view.id, made)
+    number, again = st.session_state.get(_REBUILT, (None, None))
     if isinstance(again, Download) and number == view.id:
-        taken(again)
+        draw_finished_set(again)
 
 
-def _sources(view: TrainingSetView) -> None:
+def _draw_source_changes(view: TrainingSetView) -> None:
     if not st.toggle("检查来源有没有变", key=f"training-check-{view.id}"):
         return
     key = (view.id, data_version(state.store()))
@@ -142,7 +142,7 @@ def _sources(view: TrainingSetView) -> None:
     )
 
 
-def _compared(before: TrainingSetView, after: TrainingSetView) -> None:
+def _draw_comparison(before: TrainingSetView, after: TrainingSetView) -> None:
     st.subheader(f"{before.id} · {before.name}　→　{after.id} · {after.name}")
     described = [
         (training_set(state.store(), one.id).parameters, rows_of_set(state.store(), one.id)) for one in (before, after)
@@ -164,8 +164,8 @@ def _compared(before: TrainingSetView, after: TrainingSetView) -> None:
                 [
                     {
                         "设置": SETTINGS.get(name, name),
-                        str(before.id): worded(name, old),
-                        str(after.id): worded(name, new),
+                        str(before.id): setting_text(name, old),
+                        str(after.id): setting_text(name, new),
                     }
                     for name, (old, new) in found.parameters.items()
                 ],

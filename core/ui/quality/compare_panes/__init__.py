@@ -93,7 +93,7 @@ def draw_table(
         above: pixels of the window that are taken by what stands above and below.
         on_click: called before the next run with the customer and key that somebody clicked on.
     """
-    order = columns(found)
+    order = column_sources(found)
     customers = []
     for position, keys in rows.items():
         customer = found.chats[chat][position]
@@ -119,7 +119,7 @@ def draw_table(
         )
     data = {
         "above": above,
-        "columns": [{"title": title_of(found, s), "reference": s == REFERENCE} for s in order],
+        "columns": [{"title": column_title(found, s), "reference": s == REFERENCE} for s in order],
         "customers": customers,
     }
 
@@ -131,13 +131,13 @@ def draw_table(
     _table(data=data, key="sides-table", height="content", on_go_change=clicked)
 
 
-def columns(found: Alignment) -> list[str]:
+def column_sources(found: Alignment) -> list[str]:
     """Sources in the order of their columns: the first run, the reference in the middle, the other runs."""
     runs = [str(number) for number in range(len(found.runs))]
     return [runs[0], REFERENCE, *runs[1:]] if found.against else runs
 
 
-def title_of(found: Alignment, source: str) -> str:
+def column_title(found: Alignment, source: str) -> str:
     """What a column is called: a letter and the run's name, or the reference."""
     return "对照" if source == REFERENCE else f"{'ABCD'[int(source)]} · {found.runs[int(source)].name}"
 
