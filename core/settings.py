@@ -11,6 +11,9 @@ from core.secrets import KeyedSettings
 ROOT = Path(__file__).resolve().parents[1]
 VAR = ROOT / "var"
 
+DEFAULT_FORM = "role_elements"
+"""Name of the form file in ``data/forms`` that new datasets use unless the environment names another."""
+
 
 class Settings(BaseSettings):
     """Where things are.
@@ -25,7 +28,7 @@ class Settings(BaseSettings):
 
     database_url: str = f"sqlite:///{VAR / 'shiyao.db'}"
     log_file: Path = VAR / "shiyao.log"
-    form: str = "role_elements"
+    form: str = DEFAULT_FORM
     competition_data: Path | None = None
 
 

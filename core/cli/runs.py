@@ -42,7 +42,7 @@ def extract(
         str,
         typer.Option(
             metavar="STAGES",
-            help="同 --prompt，例如 summary,from_summary、baseline*5（5 次投票）、baseline,fields[客户购买阶段]。",
+            help="同 --prompt，例如 summary,from_summary、baseline*5（5 次投票）、baseline,fields[字段]。",
         ),
     ] = "",
     clean: Annotated[

@@ -3,7 +3,6 @@
 import re
 from calendar import monthrange
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 import phonenumbers
 
@@ -23,26 +22,6 @@ _NUMERIC_DATE = re.compile(
 _CLOCK = re.compile(r"(?<!\d)(\d{1,2}):(\d{2})(?!\d)")
 _SURE = 2.0
 """Score from which a guessed role is worth stopping for; below, it is only mentioned."""
-
-
-class _Contradiction(NamedTuple):
-    """Two values of one form that do not go together; fields that a form lacks never do."""
-
-    key: str
-    value: str
-    other: str
-    other_value: str
-    level: Level
-
-
-_CONTRADICTIONS = (
-    _Contradiction("客户购买阶段", "赢单", "客户是否有意向", "无意向", Level.WARNING),
-    _Contradiction("客户购买阶段", "续费", "客户是否有意向", "无意向", Level.HINT),  # two of six real labels
-    _Contradiction("客户购买阶段", "输单", "客户是否有意向", "有意向", Level.HINT),
-    _Contradiction("客户预算-预算是否充足", "充足", "购买异议点", "价格", Level.HINT),
-)
-_GO_TOGETHER = (("下一步跟进计划-时间点", "下一步跟进计划-具体事项"),)
-"""Where the first is filled, the second is too in all real labels."""
 
 
 def check(
@@ -186,16 +165,17 @@ _SHAPE_LEVELS = {Kind.AMOUNT: Level.HINT}
 
 
 def _contradictions(form: Form, values: Mapping[str, Value]) -> Iterator[_Remark]:
-    for rule in _CONTRADICTIONS:
-        if rule.key not in form or rule.other not in form:
-            continue
-        one, other = form.field(rule.key), form.field(rule.other)
-        if rule.value in items_of(values.get(one.key, "")) and rule.other_value in items_of(values.get(other.key, "")):
-            text = f"{one.label}为「{rule.value}」，{other.label}却是「{rule.other_value}」"
-            yield rule.key, rule.level, text
-    for key, companion in _GO_TOGETHER:
-        if key in form and companion in form and values.get(key) and not values.get(companion):
-            yield key, Level.HINT, f"填了{form.field(key).label}，却没有{form.field(companion).label}"
+    """What the form's own file says about its fields."""
+    for rule in form.contradictions:
+        if rule.value in items_of(values.get(rule.key, "")) and rule.other_value in items_of(
+            values.get(rule.other, "")
+        ):
+            label, other = form.field(rule.key).label, form.field(rule.other).label
+            yield rule.key, Level(rule.level), f"{label}为「{rule.value}」，{other}却是「{rule.other_value}」"
+    for companion in form.companions:
+        if values.get(companion.key) and not values.get(companion.needs):
+            label, needed = form.field(companion.key).label, form.field(companion.needs).label
+            yield companion.key, Level.HINT, f"填了{label}，却没有{needed}"
 
 
 def _without_evidence(form: Form, values: Mapping[str, Value], missing: Collection[str]) -> Iterator[_Remark]:

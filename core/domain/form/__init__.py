@@ -2,16 +2,20 @@
 
 from core.domain.form.loading import form_path, load_form, load_named_form, parse_form
 from core.domain.form.model import Coerced, Field, FieldType, Form, Kind, Nature
+from core.domain.form.rules import Companion, Contradiction, SummarySection
 from core.domain.form.values import FormValues, Value, items_of, split_list, text_of
 
 __all__ = [
     "Coerced",
+    "Companion",
+    "Contradiction",
     "Field",
     "FieldType",
     "Form",
     "FormValues",
     "Kind",
     "Nature",
+    "SummarySection",
     "Value",
     "form_path",
     "items_of",

@@ -12,8 +12,9 @@ from numbers import Number
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, model_validator
-from pydantic_core import PydanticCustomError
 
+from core.domain.form.rules import Companion, Contradiction, SummarySection
+from core.domain.form.toml_file import refusal
 from core.domain.form.values import FormValues, Value
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -60,16 +61,6 @@ class Coerced(NamedTuple):
     notes: tuple[str, ...]
 
 
-def _refusal(reason: str, *place: int | str) -> PydanticCustomError:
-    """An error of meaning that knows its place, as the validators of whole models lose it.
-
-    Args:
-        reason: one Chinese clause.
-        place: path below the model that refuses, such as ``"fields", 3, "group"``.
-    """
-    return PydanticCustomError("refused", "{reason}", {"reason": reason, "place": place})
-
-
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -91,11 +82,11 @@ class Field(_Frozen):
     @model_validator(mode="after")
     def _check(self) -> "Field":
         if not self.key.strip() or self.key != self.key.strip():
-            raise _refusal("key 不能为空，前后不能有空格", "key")
+            raise refusal("key 不能为空，前后不能有空格", "key")
         if not 0 < self.points < math.inf:  # also refuses nan
-            raise _refusal("points 必须是大于 0 的数", "points")
+            raise refusal("points 必须是大于 0 的数", "points")
         if len(set(self.values)) != len(self.values):
-            raise _refusal("values 里有重复的值", "values")
+            raise refusal("values 里有重复的值", "values")
         return self
 
     @property
@@ -112,8 +103,14 @@ class Field(_Frozen):
 class Form(_Frozen):
     """A form: fields in the order in which they are written and shown.
 
+    Attributes:
+        contradictions: values that do not go together.
+        companions: fields that are filled together.
+        summary_sections: sections of a summary; every group stands in one of them. Empty: one section per group.
+
     Raises:
-        pydantic.ValidationError: a key twice, an unknown group, or a name field that is not a text field.
+        pydantic.ValidationError: a key twice, an unknown group, a name field that is not a text field, or a rule about
+            a field, value or group that the form lacks.
     """
 
     name: str
@@ -122,24 +119,55 @@ class Form(_Frozen):
     name_field: str
     groups: tuple[str, ...]
     fields: tuple[Field, ...]
+    contradictions: tuple[Contradiction, ...] = ()
+    companions: tuple[Companion, ...] = ()
+    summary_sections: tuple[SummarySection, ...] = ()
 
     @model_validator(mode="after")
     def _check(self) -> "Form":
         if len(set(self.groups)) != len(self.groups):
-            raise _refusal("groups 里有重复的分组", "groups")
+            raise refusal("groups 里有重复的分组", "groups")
         if not self.fields:
-            raise _refusal("至少要有一个 [[field]]", "fields")
+            raise refusal("至少要有一个 [[field]]", "fields")
         seen: set[str] = set()
         for index, field in enumerate(self.fields):
             if field.key in seen:
-                raise _refusal(f"字段「{field.key}」出现了两次", "fields", index, "key")
+                raise refusal(f"字段「{field.key}」出现了两次", "fields", index, "key")
             seen.add(field.key)
             if field.group not in self.groups:
                 reason = f"字段「{field.key}」的 group「{field.group}」不在 groups 里"
-                raise _refusal(reason, "fields", index, "group")
+                raise refusal(reason, "fields", index, "group")
         if self.name_field not in seen or self.field(self.name_field).is_list:
-            raise _refusal(f"name_field「{self.name_field}」不是文本字段的 key", "name_field")
+            raise refusal(f"name_field「{self.name_field}」不是文本字段的 key", "name_field")
+        self._check_rules()
         return self
+
+    def _check_rules(self) -> None:
+        for index, rule in enumerate(self.contradictions):
+            for name, key, value in (("", rule.key, rule.value), ("other_", rule.other, rule.other_value)):
+                place = ("contradictions", index, "other" if name else "key")
+                self._known(key, *place)
+                if self.field(key).values and value not in self.field(key).values:
+                    reason = f"字段「{key}」没有值「{value}」"
+                    raise refusal(reason, "contradictions", index, f"{name}value")
+        for index, companion in enumerate(self.companions):
+            self._known(companion.key, "companions", index, "key")
+            self._known(companion.needs, "companions", index, "needs")
+        told: set[str] = set()
+        for index, section in enumerate(self.summary_sections):
+            for group in section.groups:
+                if group not in self.groups:
+                    raise refusal(f"小节的分组「{group}」不在 groups 里", "summary_sections", index, "groups")
+                if group in told:
+                    raise refusal(f"分组「{group}」写在了两个小节里", "summary_sections", index, "groups")
+                told.add(group)
+        if self.summary_sections and (left := [group for group in self.groups if group not in told]):
+            last = len(self.summary_sections) - 1
+            raise refusal(f"分组「{left[0]}」不在任何小节里", "summary_sections", last, "groups")
+
+    def _known(self, key: str, *place: int | str) -> None:
+        if key not in self:
+            raise refusal(f"没有字段「{key}」", *place)
 
     @cached_property
     def _by_key(self) -> dict[str, Field]:
@@ -172,7 +200,7 @@ class Form(_Frozen):
         return tuple(field for field in self.fields if field.group == group)
 
     def subset(self, keys: Iterable[str]) -> "Form":
-        """The form with some of its fields only, in its own order; the name field always stays.
+        """The form with some of its fields only, in its own order; the name field and what is said of both stay.
 
         Raises:
             KeyError: no such field.
@@ -187,7 +215,18 @@ class Form(_Frozen):
             name_field=self.name_field,
             groups=groups,
             fields=fields,
+            contradictions=tuple(rule for rule in self.contradictions if {rule.key, rule.other} <= wanted),
+            companions=tuple(rule for rule in self.companions if {rule.key, rule.needs} <= wanted),
+            summary_sections=tuple(
+                SummarySection(title=section.title, groups=tuple(group for group in section.groups if group in groups))
+                for section in self.summary_sections
+            ),
         )
+
+    @property
+    def sections(self) -> tuple[SummarySection, ...]:
+        """Sections of a summary: those that the form names, else one per group."""
+        return self.summary_sections or tuple(SummarySection(title=group, groups=(group,)) for group in self.groups)
 
     def empty(self) -> FormValues:
         """A fresh all-empty form."""

@@ -3,14 +3,13 @@
 from core.domain.prompts.loading import PROMPTS_DIR, list_prompts, load_prompt, parse_prompt, read_prompt
 from core.domain.prompts.model import COMMON_VARIABLES, STAGE_TITLES, STAGE_VARIABLES, Example, Prompt, Rendered, Stage
 from core.domain.prompts.rendering import render
-from core.domain.prompts.summary import SUMMARY_SECTIONS, read_summary, summary_of
+from core.domain.prompts.summary import read_summary, summary_of
 
 __all__ = [
     "COMMON_VARIABLES",
     "PROMPTS_DIR",
     "STAGE_TITLES",
     "STAGE_VARIABLES",
-    "SUMMARY_SECTIONS",
     "Example",
     "Prompt",
     "Rendered",

@@ -144,7 +144,7 @@ class FormMatcher:
         return ({**out, **rest}, renamed) if out else None
 
     def _group(self, key: str, inner: Any) -> dict[str, Any]:
-        """``{"基本信息": {"姓名": …}}`` → ``{"基本信息-姓名": …}``; also where the group is a list of mappings."""
+        """``{"组": {"字段": …}}`` → ``{"组-字段": …}``; also where the group is a list of mappings."""
         if isinstance(inner, Mapping):
             known = {sub: self._keys.get(_plain(f"{key}{sub}")) or self._keys.get(_plain(sub)) for sub in inner}
             return {full: inner[sub] for sub, full in known.items() if full}

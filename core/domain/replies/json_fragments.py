@@ -12,7 +12,7 @@ _PROMISING = re.compile(
       | [{｛]\s*(?:[}｝]|\\?["“”'‘]|//|/\*|\#|[\w\- ]{1,40}[:：])""",
     re.VERBOSE,
 )
-"""Brackets of prose such as ``[图片]`` or ``{姓名}`` are none of ours."""
+"""Brackets of prose such as ``[图片]`` or ``{称呼}`` are none of ours."""
 _TOKENS = re.compile(r"""[{}\[\]｛｝［］"'“”\\]""")
 _PARTNER = {"}": "{", "]": "["}
 _HALF_WIDTH = {"｛": "{", "｝": "}", "［": "[", "］": "]"}

@@ -47,6 +47,8 @@ def choose_benchmark(title: str, *, optional: bool = False) -> tuple[Benchmark, 
     against = left.selectbox(
         "对照", found, index=usual, format_func=reference_title, key="against", bind="query-params"
     )
+    form = state.form_of(dataset)
+    free = "".join(f"「{field.label}」" for field in form.fields if not field.one_right_answer)
     measures = [measure.name for measure in usable()]
     measure = right.selectbox(
         "自由文本的相似度",
@@ -54,9 +56,9 @@ def choose_benchmark(title: str, *, optional: bool = False) -> tuple[Benchmark, 
         format_func=lambda name: measure_named(name).title,
         key="measure",
         bind="query-params",
-        help="只影响「预算明细」和「具体事项」两个自由文本字段；其余字段完全一致才得分，列表按集合比较。",
+        help=f"只影响自由文本字段{free}；其余字段完全一致才得分，列表按集合比较。",
     )
-    by = Benchmark(dataset, state.form_of(dataset), against or "", measure_named(measure or measures[0]))
+    by = Benchmark(dataset, form, against or "", measure_named(measure or measures[0]))
     return by, beside
 
 

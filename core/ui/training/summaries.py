@@ -52,15 +52,15 @@ def draw_summaries(available: list[DatasetView]) -> None:
         st.caption(
             f"第 {base} 版 · {newest.who} · {newest.created_at.astimezone():%m-%d %H:%M}" if newest else "还没有摘要"
         )
+        form = state.form_of(dataset)
         text = st.text_area(
             "摘要",
             newest.text if newest else "",
             height=360,
             key=f"summary-text-{chat.id}-{base}",
             label_visibility="collapsed",
-            placeholder="按四个小节写：客户基本信息、客户意向与预算信息、客户购买准备情况、跟进计划信息。",
+            placeholder=f"按 {len(form.sections)} 个小节写：{'、'.join(section.title for section in form.sections)}。",
         )
-        form = state.form_of(dataset)
         if st.button("保存摘要", type="primary", icon=":material/save:", key=f"summary-save-{chat.id}-{base}"):
             if not state.reviewer():
                 st.warning("请先在审阅台填上你的名字，摘要要记下是谁写的。")

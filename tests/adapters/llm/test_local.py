@@ -9,12 +9,12 @@ import pytest
 
 from core.adapters.llm import ModelRequest, find_preset, provider
 from core.adapters.llm.local import LocalProvider, fill_forms
-from core.adapters.llm.local.rules import load_rules
+from core.adapters.llm.local.rules import load_rules, parse_rules
 from core.domain import entities
 from core.domain.chat import parse_chat
 from core.domain.form import load_named_form, parse_form
 from core.domain.scoring import score_run
-from core.errors import Cause, ProviderError
+from core.errors import Cause, FormError, ProviderError
 
 FORM = load_named_form()
 ROOT = Path(__file__).resolve().parents[3]
@@ -106,9 +106,40 @@ description = "电话"
 
 
 def test_every_rule_names_a_field_and_a_value_of_the_shipped_form() -> None:
-    for key, rules in load_rules().choices.items():
+    for key, rules in load_rules(FORM.name).choices.items():
         for rule in rules:
             assert rule.value in FORM.field(key).values, (key, rule.value)
+
+
+RULE = """
+[[choice]]
+key = "咨询类型"
+value = "询价"
+words = ["多少钱"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("broken", "line", "reason"),
+    [
+        (RULE.replace("咨询类型", "没有"), 3, "没有字段「没有」"),
+        (RULE.replace("询价", "问路"), 4, "没有值「问路」"),
+        (RULE.replace("多少钱", "(多少钱"), 5, "不是正则表达式"),
+        (RULE.replace("words", "word"), 2, "words 缺少"),
+        (RULE + 'by = "nobody"', 6, "不是允许的值"),
+        (RULE.replace("choice", "choices"), 2, "不认识 choices"),
+    ],
+)
+def test_a_broken_rule_names_its_line(broken: str, line: int, reason: str) -> None:
+    assert parse_rules(RULE, "r.toml", FORM)["咨询类型"][0].value == "询价"
+    with pytest.raises(FormError, match=f"r.toml 第 {line} 行") as caught:
+        parse_rules(broken, "r.toml", FORM)
+    assert reason in str(caught.value)
+
+
+def test_a_form_without_rules_has_the_general_patterns() -> None:
+    assert load_rules("no_such_form").choices == {}
+    assert load_rules("no_such_form").patterns
 
 
 @pytest.mark.parametrize(

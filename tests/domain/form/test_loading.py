@@ -29,6 +29,28 @@ description = "名字"
 """
 TAGS = NAME.replace("姓名", "标签").replace('"str"', '"list[str]"').replace("person", "choice")
 GOOD = HEAD + NAME + TAGS
+CONTRADICTION = """
+[[contradiction]]
+key = "标签"
+value = "甲"
+other = "姓名"
+other_value = "乙"
+level = "hint"
+"""
+COMPANION = """
+[[go_together]]
+key = "标签"
+needs = "姓名"
+"""
+SECTIONS = """
+[[summary_section]]
+title = "一"
+groups = ["基本"]
+
+[[summary_section]]
+title = "二"
+groups = ["其他"]
+"""
 
 
 def test_shipped_form_is_the_one_of_the_challenge() -> None:
@@ -56,6 +78,17 @@ def test_small_form_loads() -> None:
     assert form.empty() == {"姓名": "", "标签": []}
     assert "标签" in form
     assert "别的" not in form
+
+
+def test_what_a_form_says_beyond_its_fields() -> None:
+    form = parse_form(GOOD + CONTRADICTION + COMPANION + SECTIONS, "small.toml")
+    assert [(rule.key, rule.other, rule.level) for rule in form.contradictions] == [("标签", "姓名", "hint")]
+    assert [(rule.key, rule.needs) for rule in form.companions] == [("标签", "姓名")]
+    assert [section.title for section in form.sections] == ["一", "二"]
+    assert [section.title for section in parse_form(GOOD, "small.toml").sections] == ["基本", "其他"]
+    part = form.subset(())
+    assert (part.contradictions, part.companions) == ((), ())
+    assert [(section.title, section.groups) for section in part.sections] == [("一", ("基本",)), ("二", ())]
 
 
 def line_of(text: str, source: str, nth: int = 1) -> int:
@@ -90,6 +123,20 @@ BROKEN = {
     "no field": (HEAD, "name", 1, "至少要有一个"),
     "single table": (HEAD + NAME.replace("[[field]]", "[field]"), "[field]", 1, "列表"),
     "misspelt table": (HEAD + NAME.replace("[[field]]", "[[fields]]"), "[[fields]]", 1, "fields"),
+    "contradiction without field": (GOOD + CONTRADICTION.replace('"标签"', '"没有"'), "key", 3, "没有字段「没有」"),
+    "contradiction with no value": (
+        GOOD.replace("values = []", 'values = ["乙"]') + CONTRADICTION,
+        "value =",
+        1,
+        "没有值「甲」",
+    ),
+    "contradiction of no level": (GOOD + CONTRADICTION.replace("hint", "loud"), "level", 1, "不是允许的值"),
+    "companion without field": (GOOD + COMPANION.replace('needs = "姓名"', 'needs = "无"'), "needs", 1, "没有字段"),
+    "misspelt companion": (GOOD + COMPANION.replace("go_together", "companions"), "[[companions]]", 1, "companions"),
+    "section of no group": (GOOD + SECTIONS.replace('"其他"', '"没有"'), "groups", 3, "不在 groups 里"),
+    "group in two sections": (GOOD + SECTIONS.replace('["其他"]', '["其他", "基本"]'), "groups", 3, "两个小节"),
+    "group in no section": (GOOD + SECTIONS.replace('["其他"]', "[]"), "groups", 3, "不在任何小节里"),
+    "section without title": (GOOD + SECTIONS.replace('title = "一"\n', ""), "[[summary_section]]", 1, "title 缺少"),
     "fields as text": (HEAD + 'field = ["a"]\n', "field =", 1, "[[field]]"),
 }
 

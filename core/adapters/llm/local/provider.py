@@ -67,7 +67,7 @@ def fill_forms(form: Form, conversation: str) -> list[FormValues]:
     names = _customers(lines, guesses)
     if not names:
         return [form.empty()]
-    rules = load_rules()
+    rules = load_rules(form.name)
     forms = []
     for name in names:
         own = [line for line in lines if line.speaker == name]

@@ -1,4 +1,4 @@
-"""The rules of the ``local`` provider as data: which words speak for which value of which field."""
+"""The rules of the ``local`` provider as data: patterns for any chat, and for a form which words tell which value."""
 
 import re
 import tomllib
@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
-RULES_FILE = Path(__file__).with_name("rules.toml")
+from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator, model_validator
+
+from core.domain.form import Form, form_path, load_named_form
+from core.domain.form.toml_file import parse_toml, read_source, refusal
+
+_PATTERNS_FILE = Path(__file__).with_name("rules.toml")
 
 
 class By(StrEnum):
@@ -25,7 +29,7 @@ class Rule:
     """One reason to give a field one value.
 
     Attributes:
-        value: what is filled; ignored where the form does not offer it.
+        value: what is filled.
         words: matches any of the words (regular expressions).
         unless: a message that matches this as well does not count; ``None`` for no exception.
         by: whose messages are read.
@@ -50,7 +54,7 @@ class Rules:
     """All rules.
 
     Attributes:
-        choices: per field key, in the order of the file.
+        choices: per field key, in the order of the form's file.
         patterns: named patterns of the filler (``appointment``, ``budget`` …).
     """
 
@@ -58,29 +62,87 @@ class Rules:
     patterns: dict[str, re.Pattern[str]]
 
 
+class _Choice(BaseModel):
+    """One ``[[choice]]`` of a form's rules file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    key: str
+    value: str
+    words: tuple[str, ...]
+    unless: tuple[str, ...] = ()
+    by: By = By.CUSTOMER
+    least: int = 1
+    weight: float = 1
+
+    @field_validator("words", "unless")
+    @classmethod
+    def _compiles(cls, words: tuple[str, ...]) -> tuple[str, ...]:
+        for word in words:
+            try:
+                re.compile(word)
+            except re.error as error:
+                raise refusal(f"「{word}」不是正则表达式") from error
+        return words
+
+    def rule(self) -> Rule:
+        """The rule with its patterns compiled."""
+        unless = _pattern(self.unless) if self.unless else None
+        return Rule(self.value, _pattern(self.words), unless, self.by, self.least, self.weight)
+
+
+class _RulesFile(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    choices: tuple[_Choice, ...] = ()
+
+    @model_validator(mode="after")
+    def _fits(self, info: ValidationInfo) -> "_RulesFile":
+        form = info.context
+        assert isinstance(form, Form)
+        for index, choice in enumerate(self.choices):
+            if choice.key not in form:
+                raise refusal(f"表单「{form.title}」没有字段「{choice.key}」", "choices", index, "key")
+            values = form.field(choice.key).values
+            if values and choice.value not in values:
+                raise refusal(f"字段「{choice.key}」没有值「{choice.value}」", "choices", index, "value")
+        return self
+
+
 def _pattern(words: Iterable[str]) -> re.Pattern[str]:
     return re.compile("|".join(words), re.IGNORECASE)
 
 
-def _rule(raw: dict[str, Any]) -> Rule:
-    return Rule(
-        value=raw["value"],
-        words=_pattern(raw["words"]),
-        unless=_pattern(raw["unless"]) if raw.get("unless") else None,
-        by=By(raw.get("by", By.CUSTOMER)),
-        least=int(raw.get("least", 1)),
-        weight=float(raw.get("weight", 1)),
-    )
+def rules_path(form_name: str) -> Path:
+    """Where the rules for a form are kept: beside it."""
+    return form_path(form_name).with_suffix(".rules.toml")
 
 
-@lru_cache(maxsize=1)
-def load_rules() -> Rules:
-    """The shipped rules, read once per process."""
-    raw = tomllib.loads(RULES_FILE.read_text(encoding="utf-8"))
+@lru_cache(maxsize=16)
+def load_rules(form_name: str) -> Rules:
+    """The rules for a form, read once per process; without a file of its own it has the general patterns only.
+
+    Raises:
+        FormError: the form's rules cannot be used; names the line.
+    """
+    path = rules_path(form_name)
+    choices = parse_rules(read_source(path), path.name, load_named_form(form_name)) if path.is_file() else {}
+    patterns = tomllib.loads(_PATTERNS_FILE.read_text(encoding="utf-8"))["patterns"]
+    return Rules(choices, {name: _pattern(words) for name, words in patterns.items()})
+
+
+def parse_rules(source: str, name: str, form: Form) -> dict[str, tuple[Rule, ...]]:
+    """Rules by field key from the text of a rules file.
+
+    Args:
+        source: TOML text.
+        name: the file's name, for messages.
+        form: whose fields and values the rules name.
+
+    Raises:
+        FormError: names the file, the line and the reason.
+    """
     choices: dict[str, list[Rule]] = {}
-    for entry in raw["choice"]:
-        choices.setdefault(entry["key"], []).append(_rule(entry))
-    return Rules(
-        choices={key: tuple(rules) for key, rules in choices.items()},
-        patterns={name: _pattern(words) for name, words in raw["patterns"].items()},
-    )
+    for choice in parse_toml(source, name, _RulesFile, {"choice": "choices"}, form).choices:
+        choices.setdefault(choice.key, []).append(choice.rule())
+    return {key: tuple(rules) for key, rules in choices.items()}

@@ -1,7 +1,7 @@
 """Pipelines: which prompts a chat goes through, how often each is asked, and how the chat is prepared.
 
 Written as ``baseline``, ``baseline,verify``, ``summary,from_summary``, ``baseline*5`` (five answers and a vote),
-``baseline,fields[客户购买阶段|竞品信息]`` (some fields asked for once more). A run keeps it with the full text of every
+``baseline,fields[字段|字段]`` (some fields asked for once more). A run keeps it with the full text of every
 prompt.
 """
 
@@ -209,7 +209,7 @@ def _step(text: str, find: Callable[[str], Prompt]) -> PipelineStep:
             raise PromptError(f"提示词 {prompt.id} 不能只问部分字段", "请用 fields 阶段的提示词")
         raise PromptError(
             f"提示词 {prompt.id} 没有写明问哪些字段",
-            f"写作 {match['prompt'].strip()}[字段|字段]，例如 fields[客户购买阶段]",
+            f"写作 {match['prompt'].strip()}[字段|字段]，例如 fields[字段]",
         )
     return step
 

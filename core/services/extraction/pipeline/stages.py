@@ -92,7 +92,7 @@ class WindowRun:
         rendered = self._render(step, form, shown)
         if stage is Stage.SUMMARY:
             call = self._ask(step, rendered, form, 1, labels)
-            self.summary, notes = read_summary(call.raw)
+            self.summary, notes = read_summary(call.raw, self.means.form)
             if not self.summary:
                 raise CallFailed(self._unreadable(call, "模型没有写出归纳"))
             self._keep(call, notes)

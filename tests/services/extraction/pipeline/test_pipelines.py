@@ -12,7 +12,7 @@ from core.adapters.llm.spark import SparkProvider
 from core.adapters.store.models import now
 from core.domain.chat import parse_chat
 from core.domain.form import Form, FormValues
-from core.domain.prompts import SUMMARY_SECTIONS, read_summary, summary_of
+from core.domain.prompts import read_summary, summary_of
 from core.errors import Cause, PromptError, SettingsError
 from core.services.extraction.pipeline import (
     Outcome,
@@ -31,7 +31,8 @@ from tests.fakes.spark_server import FakeSpark
 
 CHAT = "客服小林：您好\n张敏3：高级版多少钱？[图片]\n张敏3：[图片]\n客服小林：https://a.example/p 三千"
 NAME, PHONE, STAGE = "基本信息-姓名", "基本信息-手机号码", "客户购买阶段"
-SUMMARY = "\n".join(f"## {section}\n- 张敏3：记下了" for section in SUMMARY_SECTIONS)
+SECTIONS = ("客户基本信息", "客户意向与预算信息", "客户购买准备情况", "跟进计划信息")
+SUMMARY = "\n".join(f"## {section}\n- 张敏3：记下了" for section in SECTIONS)
 
 
 def full(form: Form, *customers: dict[str, Any]) -> str:
@@ -222,10 +223,10 @@ def test_local_goes_through_every_stage_without_keys(form: Form, spec: str) -> N
 
 def test_summaries_of_forms_have_the_four_sections(form: Form) -> None:
     told = summary_of(form, [form.empty() | {NAME: "张敏3", STAGE: "报价", "咨询类型": ["询价", "答疑"]}])
-    assert read_summary(told) == (told, ())
-    assert [line for line in told.splitlines() if line.startswith("## ")] == [f"## {s}" for s in SUMMARY_SECTIONS]
+    assert read_summary(told, form) == (told, ())
+    assert [line for line in told.splitlines() if line.startswith("## ")] == [f"## {s}" for s in SECTIONS]
     assert "- 张敏3：咨询类型：询价、答疑" in told
-    assert read_summary("## 客户基本信息\n甲")[1][0].startswith("归纳缺少小节：客户意向与预算信息")
+    assert read_summary("## 客户基本信息\n甲", form)[1][0].startswith("归纳缺少小节：客户意向与预算信息")
 
 
 def test_a_pipeline_is_kept_with_the_text_of_every_prompt(form: Form) -> None:

@@ -1,0 +1,130 @@
+"""Reading a TOML file into a model, every error with the file's name and line."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import PydanticCustomError
+
+from core.errors import FormError
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+_REASONS = {
+    "missing": "缺少这一项",
+    "extra_forbidden": "不认识这一项，可能是拼写错误",
+    "enum": "不是允许的值",
+    "literal_error": "不是允许的值",
+    "string_type": "应为文本",
+    "string_too_short": "不能为空",
+    "float_type": "应为数字",
+    "float_parsing": "应为数字",
+    "int_type": "应为整数",
+    "int_parsing": "应为整数",
+    "bool_type": "应为 true 或 false",
+    "bool_parsing": "应为 true 或 false",
+    "tuple_type": "应为列表",
+}
+
+
+def refusal(reason: str, *place: int | str) -> PydanticCustomError:
+    """An error for a validator of a whole model, which would otherwise lose the place.
+
+    Args:
+        reason: one Chinese clause.
+        place: path below the model that refuses, such as ``"fields", 3, "group"``.
+    """
+    return PydanticCustomError("refused", "{reason}", {"reason": reason, "place": place})
+
+
+def read_source(path: Path) -> str:
+    """The text of a file.
+
+    Raises:
+        FormError: there is none, it cannot be read, or it is not UTF-8 (names the line).
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError as error:
+        raise FormError(f"找不到表单文件 {path.name}", f"请把它放到 {path.parent.name}/ 目录下") from error
+    except OSError as error:
+        raise FormError(f"无法读取表单文件 {path.name}（{error.strerror}）", "请检查文件权限") from error
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise FormError(f"表单文件 {path.name} 第 {line} 行不是 UTF-8 编码", "请另存为 UTF-8 后重试") from error
+
+
+def parse_toml(
+    source: str, name: str, model: type[_Model], tables: Mapping[str, str], context: object = None
+) -> _Model:
+    """Validate TOML text as a model.
+
+    Args:
+        source: TOML text.
+        name: the file's name, for messages.
+        model: what it should hold.
+        tables: the model's list attributes by the singular name of the table that is written in the file, so that
+            ``{"field": "fields"}`` reads every ``[[field]]`` into ``fields``.
+        context: for the model's validators.
+
+    Raises:
+        FormError: names the file, the line and the reason.
+    """
+    try:
+        raw = tomllib.loads(source)
+    except tomllib.TOMLDecodeError as error:
+        place = re.search(r"at line (\d+)", str(error))
+        line = int(place[1]) if place else source.count("\n") + 1
+        raise FormError(f"表单文件 {name} 第 {line} 行不是合法的 TOML（{error}）", "请改正这一行") from error
+    for table, attribute in tables.items():
+        if attribute in raw:  # an easy slip, and our own name for the list
+            line = _line_of(source, (attribute,), tables)
+            raise FormError(f"表单文件 {name} 第 {line} 行：不认识 {attribute}", f"每一项写成一段 [[{table}]]")
+        raw[attribute] = raw.pop(table, [])
+    try:
+        return model.model_validate(raw, context=context)
+    except ValidationError as error:
+        first = error.errors()[0]
+        loc = (*first["loc"], *first.get("ctx", {}).get("place", ()))
+        line = _line_of(source, loc, tables)
+        raise FormError(f"表单文件 {name} 第 {line} 行：{_reason(first, tables)}", "请改正后重新打开") from error
+
+
+def _reason(error: Any, tables: Mapping[str, str]) -> str:
+    if error["type"] == "refused":
+        return str(error["ctx"]["reason"])
+    where = "、".join(str(part) for part in error["loc"] if not isinstance(part, int) and part not in tables.values())
+    text = _REASONS.get(error["type"], error["msg"])
+    if error["type"] in ("enum", "literal_error"):
+        text += f"（可以是 {error['ctx']['expected']}）"
+    table = next((table for table, attribute in tables.items() if attribute in error["loc"]), next(iter(tables)))
+    return f"{where} {text}" if where else f"[[{table}]] {text}"
+
+
+_TABLE = re.compile(r"\s*\[\[?[^\[\],]+\]\]?\s*(#.*)?$")
+
+
+def _line_of(source: str, loc: tuple[int | str, ...], tables: Mapping[str, str]) -> int:
+    """The line (from 1) that an error's location points at: the key's own, else its table's."""
+    lines = source.splitlines()
+    start, key = 0, loc[0] if loc else None
+    table = next((table for table, attribute in tables.items() if loc and loc[0] == attribute), None)
+    if table is not None:
+        names = rf"(?:{re.escape(table)}|{re.escape(tables[table])})"
+        headers = [n for n, line in enumerate(lines) if re.match(rf"\s*\[\[?\s*[\"']?{names}[\"']?\s*\]", line)]
+        index = loc[1] if len(loc) > 1 else 0
+        if not isinstance(index, int) or index >= len(headers):
+            inline = [number for number, line in enumerate(lines) if re.match(rf"\s*{names}\s*=", line)]
+            return (headers or inline or [0])[0] + 1
+        start, key = headers[index], loc[2] if len(loc) > 2 else None
+    for number in range(start, len(lines)):
+        if number > start and _TABLE.match(lines[number]):
+            break
+        if key is not None and re.match(rf"\s*[\"']?{re.escape(str(key))}[\"']?\s*=", lines[number]):
+            return number + 1
+    return start + 1
