@@ -1,1 +1,1 @@
-"""Streamlit's side of the house: session keys, notices, the workbench component, grids and charts."""
+"""Streamlit side of Shiyao: session state, menu, notices, tables, charts, and the workbench component."""

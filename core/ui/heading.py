@@ -19,7 +19,7 @@ def draw_heading(title: str, available: list[DatasetView]) -> tuple[DatasetView,
         available: all datasets, at least one.
 
     Returns:
-        The dataset in hand, and the place at the right.
+        The chosen dataset, and the place at the right.
     """
     head, pick, rest = st.columns(_LINE, vertical_alignment="center")
     head.title(title)

@@ -57,7 +57,7 @@ def fragment(function: Callable[P, Any], *, every: float | None = None) -> Calla
     A restarted server knows none of a page's fragments until the page was drawn; what a browser sends to one is dropped
     with a line in the log. When a connection comes back, Streamlit's browser side draws the page only where a fragment
     was drawn last or one has a clock. So every fragment gets a clock, if only one that strikes each hour: without it, a
-    desk whose page was drawn last would send its saves into the void until somebody reloads it.
+    workbench whose page was drawn last would send its saves into the void until somebody reloads it.
 
     Args:
         function: draws the fragment.

@@ -1,4 +1,4 @@
-"""Every session key and shared resource of the pages: the store, the reviewer's name, the dataset in hand.
+"""Every session key and shared resource of the pages: the store, the reviewer's name, the current dataset.
 
 ``store()`` is shared by all users; everything else belongs to one browser session.
 """
@@ -86,7 +86,7 @@ def datasets() -> list[DatasetView]:
 
 
 def current_dataset(available: list[DatasetView]) -> DatasetView | None:
-    """The dataset in hand: of the address, else of this session, else the newest; ``None`` where there is none."""
+    """The current dataset: of the address, else of this session, else the newest; ``None`` where there is none."""
     wanted = st.query_params.get("dataset", "") or str(st.session_state.get(_DATASET, ""))
     chosen = next((d for d in available if wanted in (str(d.id), d.name)), available[0] if available else None)
     if chosen is not None:
@@ -97,7 +97,7 @@ def current_dataset(available: list[DatasetView]) -> DatasetView | None:
 def choose_dataset(
     available: list[DatasetView], *, label: str = "数据集", label_visibility: Any = "visible"
 ) -> DatasetView:
-    """A select box for the dataset in hand; the choice stays in the address and between pages.
+    """A select box for the current dataset; the choice stays in the address and between pages.
 
     Args:
         available: all datasets, at least one.

@@ -1,4 +1,4 @@
-"""评分: every run by the same yardstick, beside the floor; where the points go, chat by chat and field by field."""
+"""评分: every run scored against one reference, beside the floor; points lost chat by chat and field by field."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""审阅台: the chat beside the form. Reads the address, hands the browser's saves to the desk, draws the component."""
+"""审阅台: the chat beside the form. Reads the address, passes the browser's saves on, draws the workbench."""
 
 import streamlit as st
 

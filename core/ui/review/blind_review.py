@@ -1,4 +1,4 @@
-"""The blind second review on screen: the desk's component with a desk that knows of no model and no first review."""
+"""The blind second review: the workbench without model values and without the first review."""
 
 import streamlit as st
 
@@ -8,7 +8,7 @@ from core.ui import navigation, state
 from core.ui.review import workbench_fragment
 
 PASS, SECOND = "pass", "second"
-"""The address of the desk says ``?pass=second``."""
+"""Query parameter of the workbench's address, ``?pass=second``."""
 
 _BAR = """
 <style>

@@ -1,4 +1,4 @@
-"""The controls that choose which chats one sees: shared by the desk and the record table, kept in the address."""
+"""Filters for chats, kept in the address; shared by the workbench, the record table and batches."""
 
 from collections.abc import Sequence
 

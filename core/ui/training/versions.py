@@ -16,7 +16,7 @@ from core.services.training import (
 )
 from core.ui import state
 from core.ui.notices import draw_empty_state
-from core.ui.training.labels import FORMATS, SETTINGS, setting_text
+from core.ui.training.labels import SETTINGS, setting_text
 from core.ui.training.set_preview import draw_finished_set
 
 _REBUILT, _CHANGES = "shiyao.training.again", "shiyao.training.changes"
@@ -62,7 +62,7 @@ def _version_row(view: TrainingSetView) -> dict[str, object]:
         "编号": view.id,
         "名字": view.name,
         "数据集": "、".join(map(str, view.parameters["datasets"])),
-        "格式": FORMATS.get(view.format, view.format),  # type: ignore[call-overload]
+        "格式": setting_text("format", view.format),
         "提示词": view.parameters["prompt"],
         "行数": view.counts["rows"],
         "由谁": view.who or "—",
