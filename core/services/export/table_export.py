@@ -15,6 +15,7 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from python_calamine import CalamineWorkbook
 
 from core.adapters.store import Store, queries
+from core.adapters.store.models import Confirmation
 from core.domain.form import Form, load_named_form, text_of
 from core.domain.masking import NO_MASK, Mask
 from core.errors import ExportError
@@ -120,7 +121,7 @@ def _rows(stream: Iterator[ChatAnswer], form: Form, confirmations: bool) -> Iter
             cells = [text_of(value) for value in values.values()]
             origin, reviewer = ORIGIN_LABELS[answer.origin], str(answer.provenance.get("reviewer", ""))
             states: Mapping[str, str] = answer.confirmed[number - 1] if number <= len(answer.confirmed) else {}
-            unreviewed = "未看" if answer.origin == "record" else ""
+            unreviewed = str(Confirmation.UNSEEN) if answer.origin == "record" else ""
             confirmations_of_row = [states.get(key, unreviewed) for key in form.keys] if confirmations else []
             yield [str(answer.index), str(number), *cells, origin, reviewer, *confirmations_of_row]
 

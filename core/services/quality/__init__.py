@@ -13,12 +13,9 @@ from core.services.quality.picked_values import DROP, REFERENCE, WHOLE, drop_pic
 from core.services.quality.reviewer_agreement import (
     Pace,
     PairwiseAgreement,
-    TwoReviews,
     Unsettled,
     paces,
     pairwise_agreement,
-    settled_forms,
-    two_reviews,
 )
 from core.services.quality.scores import LABELS, RECORDS, Benchmark, compare, comparison, reference, run_score, score
 
@@ -37,7 +34,6 @@ __all__ = [
     "ExternalScoreView",
     "Pace",
     "PairwiseAgreement",
-    "TwoReviews",
     "Unsettled",
     "Benchmark",
     "align",
@@ -65,7 +61,5 @@ __all__ = [
     "right",
     "run_score",
     "score",
-    "settled_forms",
     "pairwise_agreement",
-    "two_reviews",
 ]

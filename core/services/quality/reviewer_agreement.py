@@ -7,10 +7,8 @@ from statistics import median
 
 from core.adapters.store import DatasetView, RecordView, Store, queries
 from core.adapters.store.models import Pass, RecordStatus
-from core.domain.form import Form, FormValues, Value
-from core.domain.scoring import Scorer
+from core.domain.form import Form
 from core.domain.scoring.agreement import Agreement, agreement
-from core.services.quality.alignment import Customer, align_chat
 from core.services.quality.cache import cached
 from core.services.quality.data_versions import records_version
 
@@ -79,23 +77,6 @@ class Pace:
     last: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class TwoReviews:
-    """One chat as two people filled it, customers matched.
-
-    Attributes:
-        first: the primary record.
-        second: the second record.
-        settled: the adjudicated record, if there is one.
-        customers: aligned; ``forms[0]`` is the first reviewer's, ``forms[1]`` the second's.
-    """
-
-    first: RecordView
-    second: RecordView
-    settled: RecordView | None
-    customers: tuple[Customer, ...]
-
-
 def pairwise_agreement(store: Store, dataset: DatasetView, form: Form) -> PairwiseAgreement | None:
     """Compare the first and the second review; ``None`` where no chat has both."""
     with store.read() as session:
@@ -133,39 +114,6 @@ def pairwise_agreement(store: Store, dataset: DatasetView, form: Form) -> Pairwi
             )
 
         return cached(key, make, chats=dataset.chats)
-
-
-def two_reviews(store: Store, dataset: DatasetView, form: Form, chat: int) -> TwoReviews | None:
-    """Both reviews of one chat, for settling; ``None`` where one of them is not there."""
-    with store.read() as session:
-        chat_id = queries.chat(session, dataset.id, chat).id
-        first, second, settled = (
-            next(queries.records(session, dataset.id, review_pass=review_pass, chat_ids=[chat_id]), None)
-            for review_pass in (Pass.PRIMARY, Pass.SECOND, Pass.ADJUDICATED)
-        )
-    if first is None or second is None:
-        return None
-    return TwoReviews(first, second, settled, align_chat(Scorer(form), [first.forms, second.forms], None))
-
-
-def settled_forms(form: Form, reviews: TwoReviews, choices: dict[str, Value]) -> list[FormValues]:
-    """The forms of a chat after settling.
-
-    Args:
-        form: the form.
-        reviews: both reviews.
-        choices: ``{"customer:field": value}`` for cells that differ, ``{"customer:*": ""}`` to leave a customer out.
-            Cells without a choice keep the first reviewer's value, or the second's where only they have the customer.
-    """
-    forms: list[FormValues] = []
-    for position, customer in enumerate(reviews.customers):
-        if f"{position}:*" in choices:
-            continue
-        base = customer.forms[0] if customer.forms[0] is not None else customer.forms[1]
-        values = dict(base or form.empty())
-        values.update({key: choices[f"{position}:{key}"] for key in form.keys if f"{position}:{key}" in choices})
-        forms.append(form.coerce(values).values)
-    return forms
 
 
 def paces(store: Store, dataset: DatasetView, form: Form) -> list[Pace]:

@@ -1,12 +1,14 @@
 """Review: the queue, what the workbench shows, and saving what reviewers did."""
 
+from core.adapters.store.models import Confirmation
+from core.services.review.adjudication import TwoReviews, save_adjudication, settled_forms, two_reviews
 from core.services.review.base_runs import BaseRun, base_run, base_runs
 from core.services.review.overview import Activity, DatasetState, overview
 from core.services.review.progress import Progress, progress
 from core.services.review.queue.claims import claim
 from core.services.review.queue.filters import FILTERS, Filter
 from core.services.review.queue.order import ORDERS
-from core.services.review.records.model import UNREVIEWED, Ack, Confirmation, Save
+from core.services.review.records.model import UNREVIEWED, Ack, Save
 from core.services.review.records.saving import apply_saves
 from core.services.review.workbench.blind import BLIND, BlindSession, blind_waiting
 from core.services.review.workbench.outbox import apply_outbox
@@ -29,6 +31,10 @@ __all__ = [
     "Save",
     "BlindSession",
     "ReviewSession",
+    "TwoReviews",
+    "save_adjudication",
+    "settled_forms",
+    "two_reviews",
     "apply_outbox",
     "apply_saves",
     "base_run",

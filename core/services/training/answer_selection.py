@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from core.adapters.store import ChatView, DatasetView, RecordView, queries
-from core.adapters.store.models import Record, RecordStatus
+from core.adapters.store.models import Confirmation, Record, RecordStatus
 from core.domain.chat import strip_residue
 from core.domain.form import Form, FormValues
 from core.domain.scoring import Scorer
@@ -16,8 +16,6 @@ from core.errors import ExportError
 from core.services.export.answer_sources import OrderedStream, resolve_run, stream_run_forms
 from core.services.training.chat_summaries import SummaryView, latest_summaries
 from core.services.training.training_options import AnswerFilters, TrainingOptions
-
-CONFIRMED_SINGLY = "逐项确认"
 
 REASONS = {
     "filled": "必填字段是空的",
@@ -191,4 +189,4 @@ def reviewers_of(session: Session, datasets: Sequence[int]) -> list[str]:
 
 
 def _confirmed(customers: list[dict[str, Any]], keys: tuple[str, ...]) -> bool:
-    return all(customer.get("confirmed", {}).get(key) == CONFIRMED_SINGLY for customer in customers for key in keys)
+    return all(customer.get("confirmed", {}).get(key) == Confirmation.SINGLE for customer in customers for key in keys)

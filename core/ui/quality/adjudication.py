@@ -1,14 +1,11 @@
 """Settling what two reviewers filled differently: the chats, and one of them cell by cell."""
 
-from uuid import uuid4
-
 import streamlit as st
 
 from core.adapters.store import DatasetView
-from core.adapters.store.models import Pass
 from core.domain.form import Form, Value, text_of
-from core.services.quality import PairwiseAgreement, TwoReviews, settled_forms, two_reviews
-from core.services.review import apply_saves
+from core.services.quality import PairwiseAgreement
+from core.services.review import TwoReviews, save_adjudication, two_reviews
 from core.ui import diff, state
 from core.ui.links import draw_workbench_link
 from core.ui.notices import guarded
@@ -113,17 +110,9 @@ def _save_adjudication(
     dataset: DatasetView, form: Form, chat: int, version: int, reviews: TwoReviews, choices: dict[str, Value]
 ) -> None:
     """Save the adjudicated record."""
-    forms = settled_forms(form, reviews, choices)
-    raw = {
-        "save_id": str(uuid4()),
-        "chat": chat,
-        "reviewer": state.reviewer(),
-        "base_version": version,
-        "customers": [{"values": values, "confirmed": dict.fromkeys(form.keys, "逐项确认")} for values in forms],
-        "status": "已确认",
-        "reason": f"仲裁：{reviews.first.reviewer} 与 {reviews.second.reviewer}",
-    }
-    (ack,) = apply_saves(state.store(), form, dataset.id, [raw], review_pass=Pass.ADJUDICATED)
+    ack = save_adjudication(
+        state.store(), dataset, form, chat, reviews, choices, reviewer=state.reviewer(), base_version=version
+    )
     if ack.result == "saved":
         st.toast(f"第 {chat} 条已仲裁", icon=":material/gavel:")
         st.rerun()

@@ -12,10 +12,9 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Final, Literal, NotRequired, Union, get_args, get_origin, get_type_hints, is_typeddict
 
-from core.adapters.store.models import RecordStatus
+from core.adapters.store.models import Confirmation, RecordStatus
 from core.domain.chat import Role
 from core.domain.evidence import Evidence
-from core.services.review.records.model import Confirmation
 from core.services.review.workbench.contract import WorkbenchPayload, WorkbenchSent
 
 FOLDER: Final = Path(__file__).parent / "js"

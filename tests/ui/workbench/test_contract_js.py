@@ -5,7 +5,7 @@ from typing import TypedDict
 
 import pytest
 
-from core.services.review.records.model import Confirmation
+from core.adapters.store.models import Confirmation
 from core.ui.workbench import contract_js
 
 

@@ -3,13 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from core.adapters.store.models import Confirmation
 from core.domain.chat import Role, Span
 from core.domain.evidence import ChatIndex, Evidence, analyse_chat, cut_at_evidence, locate
 from core.domain.form import Form, FormValues, text_of
 from core.domain.masking import Mask
 from core.services.export.answer_sources import ORIGIN_LABELS, ChatAnswer
-
-UNSEEN = "未看"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +113,7 @@ def _cells(
         mark = found.get(field.key)
         if mark is not None:
             marks += [(span, cell, group) for span in mark.spans]
+        confirmation = confirmed.get(field.key, Confirmation.UNSEEN)
         yield (
             field.key,
             ReportCell(
@@ -123,7 +123,7 @@ def _cells(
                 group=group,
                 value=text_of(hidden[field.key]),
                 evidence=str(mark.status if mark is not None else Evidence.NONE),
-                confirmed="" if confirmed.get(field.key, UNSEEN) == UNSEEN else confirmed[field.key],
+                confirmed="" if confirmation == Confirmation.UNSEEN else confirmation,
             ),
         )
 

@@ -14,12 +14,11 @@ from sqlalchemy import ColumnElement, and_, func, select
 from sqlmodel import Session, col
 
 from core.adapters.store import Store, queries
-from core.adapters.store.models import Chat, Record, RecordEvent, RecordStatus
+from core.adapters.store.models import Chat, Confirmation, Record, RecordEvent, RecordStatus
 from core.domain.form import Form
 from core.errors import ConflictError, InputError, NotFoundError
 from core.services.review.records.bulk_plan import Change, Edit, Plan, Skipped, plan_edits, plan_replace
 from core.services.review.records.delta_drafts import status_after
-from core.services.review.records.model import Confirmation
 from core.services.review.records.versions import (
     ChatState,
     Customer,

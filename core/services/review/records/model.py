@@ -1,24 +1,15 @@
 """What goes between the workbench and the store: saves with their acknowledgements, confirmation states."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.adapters.store.models import RecordStatus
+from core.adapters.store.models import Confirmation, RecordStatus
 from core.domain.form import FormValues
 
 UNREVIEWED = str(RecordStatus.UNREVIEWED)
 """What a chat without a record is called on screen, and one whose decision was taken back untouched."""
-
-
-class Confirmation(StrEnum):
-    """Whether a person looked at a cell. Empty is an answer like any other."""
-
-    UNSEEN = "未看"
-    SINGLE = "逐项确认"
-    BULK = "批量确认"
 
 
 class CustomerSave(BaseModel):

@@ -14,11 +14,11 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from core.adapters.store import Store
-from core.adapters.store.models import Chat, Pass, Record, RecordEvent, RecordStatus
+from core.adapters.store.models import Chat, Confirmation, Pass, Record, RecordEvent, RecordStatus
 from core.domain.form import Form, FormValues
 from core.errors import ShiyaoError
 from core.services.review.records.delta_drafts import Approved, newest_event, save_delta_draft
-from core.services.review.records.model import Ack, Confirmation, Save
+from core.services.review.records.model import Ack, Save
 from core.services.review.records.versions import advance, append_event, baseline_of, event_state, values_of
 
 _log = logging.getLogger("shiyao.review")

@@ -12,9 +12,9 @@ from sqlalchemy import CursorResult, select, update
 from sqlmodel import Session, col
 
 from core.adapters.store import queries
-from core.adapters.store.models import Chat, Extraction, Pass, Record, RecordEvent, RecordStatus, now
+from core.adapters.store.models import Chat, Confirmation, Extraction, Pass, Record, RecordEvent, RecordStatus, now
 from core.domain.form import Form, FormValues
-from core.services.review.records.model import Confirmation, changed_fields
+from core.services.review.records.model import changed_fields
 
 Customer = dict[str, Any]
 """A customer as it is stored: ``{values, origin, confirmed, pinned, source}``."""

@@ -7,13 +7,12 @@ what the parts are for.
 
 from typing import Literal, NotRequired, TypedDict
 
-from core.adapters.store.models import RecordStatus
+from core.adapters.store.models import Confirmation, RecordStatus
 from core.domain.chat import Role
 from core.domain.chat.model import MessageKind
 from core.domain.checks.model import Level
 from core.domain.evidence import Evidence
 from core.domain.form import FieldType, FormValues, Kind, Nature, Value
-from core.services.review.records.model import Confirmation
 
 
 class FormField(TypedDict):

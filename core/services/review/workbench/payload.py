@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from core.adapters.store import ChatView, ExtractionView, RecordView, queries
-from core.adapters.store.models import Chat, Pass, RecordStatus
+from core.adapters.store.models import Chat, Confirmation, Pass, RecordStatus
 from core.domain.chat import Role, residue_copies
 from core.domain.chat.model import Message, Span
 from core.domain.checks import check, find_mentions, find_omissions
@@ -20,7 +20,6 @@ from core.domain.entities import Mention
 from core.domain.evidence import Evidence, Mark, cached_analysis, locate
 from core.domain.form import Form, FormValues, Kind
 from core.services.review.base_runs import BaseRun
-from core.services.review.records.model import Confirmation
 from core.services.review.workbench.alternatives import Alternatives
 from core.services.review.workbench.contract import ChatPayload, CustomerPayload, MarkPayload
 from core.services.review.workbench.message_slices import message_slices
