@@ -31,8 +31,8 @@ class Customer:
         forms: each run's form, in the order of the runs; ``None`` where the run lacks this customer.
         positions: where each form stands in its run's answer; ``None`` likewise.
         credits: per run and field, which part of the points was earned; ``None`` without a form or a reference.
-        apart: numbers of the fields on which the runs differ among themselves.
-        off: numbers of the fields on which some run differs from the reference.
+        differs_between_runs: numbers of the fields on which the runs differ among themselves.
+        differs_from_reference: numbers of the fields on which some run differs from the reference.
     """
 
     gold: int | None
@@ -102,7 +102,7 @@ class Alignment:
 
 
 def align(store: Store, by: Benchmark, names: Sequence[str], *, against: str = "") -> Alignment:
-    """Put runs side by side; kept while none of them changes.
+    """Align the customers of several runs, chat by chat; cached until one of the runs changes.
 
     Args:
         store: the open store.

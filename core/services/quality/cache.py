@@ -1,4 +1,4 @@
-"""Computed values that are kept for a while, shared by all users: keyed on versions, so they are never stale."""
+"""A cache of computed values, shared by all users; its keys contain data versions, so no value is ever stale."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -15,14 +15,14 @@ _lock = Lock()
 
 
 def cached(key: Hashable, make: Callable[[], T], *, chats: int = 1) -> T:
-    """The value of a key, made if it is not there.
+    """Return the cached value of a key, computing it first if necessary.
 
     Two threads that ask at once may both make it; the values are equal.
 
     Args:
         key: all that the value depends on.
         make: how to get it.
-        chats: how big it is, in scored chats; what was used longest ago goes first.
+        chats: size of the value in scored chats; the least recently used value is dropped first.
     """
     with _lock:
         if key in _kept:
@@ -38,6 +38,6 @@ def cached(key: Hashable, make: Callable[[], T], *, chats: int = 1) -> T:
 
 
 def forget() -> None:
-    """Drop everything (tests and benchmarks)."""
+    """Empty the cache (for tests and benchmarks)."""
     with _lock:
         _kept.clear()

@@ -1,4 +1,4 @@
-"""What tells one state of the stored answers from another: the keys under which computed scores are kept."""
+"""Version keys of stored data: a cached score is valid as long as the versions it was computed from."""
 
 from collections.abc import Hashable
 
@@ -10,7 +10,7 @@ from core.adapters.store.models import Chat, Extraction, Pass, Record, RecordSta
 
 
 def run_version(session: Session, run: RunView) -> Hashable:
-    """Changes whenever an answer of the run comes or is replaced (extractions are never edited)."""
+    """Version of a run's answers: changes when one is added or replaced (extractions are never edited)."""
     newest, count = session.execute(
         select(func.max(col(Extraction.id)), func.count()).where(col(Extraction.run_id) == run.id)
     ).one()
@@ -18,7 +18,7 @@ def run_version(session: Session, run: RunView) -> Hashable:
 
 
 def records_version(session: Session, dataset_id: int, review_pass: str | None = None) -> Hashable:
-    """Changes with every save of a record; of all passes unless one is named."""
+    """Version of a dataset's records: changes with every save; covers all passes unless one is named."""
     statement = select(
         func.count(), func.coalesce(func.sum(col(Record.version)), 0), func.max(col(Record.updated_at))
     ).where(col(Record.dataset_id) == dataset_id)
@@ -28,7 +28,7 @@ def records_version(session: Session, dataset_id: int, review_pass: str | None =
 
 
 def chats_version(session: Session, dataset: DatasetView) -> Hashable:
-    """Changes when chats come or go."""
+    """Version of a dataset's chats: changes when chats are added or deleted."""
     newest = session.execute(select(func.max(col(Chat.id))).where(col(Chat.dataset_id) == dataset.id)).scalar_one()
     return dataset.id, dataset.created_at, dataset.chats, newest
 

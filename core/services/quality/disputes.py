@@ -30,7 +30,7 @@ class DisputeView(DisputeBase, View):
 def dispute(
     store: Store, *, dataset: str | int, chat: int, customer: int, field: str, reason: str, who: str
 ) -> DisputeView:
-    """Say that a label is wrong.
+    """Raise a dispute about one cell of a label.
 
     Args:
         store: where the labels are.
@@ -146,7 +146,7 @@ def counted_cells(session: Session, dataset_id: int, form: Form) -> dict[int, se
 
 
 def dispute_counts(store: Store, dataset_id: int) -> dict[str, int]:
-    """``{status: disputes}``."""
+    """Number of disputes per status."""
     with store.read() as session:
         rows = session.execute(
             select(col(Dispute.status), func.count())

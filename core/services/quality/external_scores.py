@@ -19,7 +19,7 @@ class ExternalScoreView(ExternalScoreBase, View):
 def add_external_score(
     store: Store, run_id: int, score: float, *, source: str = "平台线上", note: str = "", who: str = ""
 ) -> None:
-    """Enter a score that is known from outside; earlier ones stay, the newest is shown.
+    """Add an externally measured score to a run; earlier ones are kept, the newest is shown.
 
     Raises:
         NotFoundError: no such run.
@@ -41,7 +41,7 @@ def add_external_score(
 
 
 def remove_external_score(store: Store, outside_id: int) -> None:
-    """Take an entry back that was a mistake."""
+    """Delete an external score that was entered by mistake."""
     with store.write() as session:
         row = session.get(ExternalScore, outside_id)
         if row is not None:
@@ -49,7 +49,7 @@ def remove_external_score(store: Store, outside_id: int) -> None:
 
 
 def external_scores(store: Store, dataset_id: int) -> dict[int, list[ExternalScoreView]]:
-    """``{run id: scores from outside, newest first}``."""
+    """External scores by run id, newest first."""
     with store.read() as session:
         source = queries.dataset(session, dataset_id)
         rows = session.execute(

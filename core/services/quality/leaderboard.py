@@ -1,4 +1,4 @@
-"""The leaderboard: every run of a dataset by the same yardstick, with what it cost and how sure its score is."""
+"""The leaderboard: every run of a dataset scored against one benchmark, with its cost and confidence interval."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ class LeaderboardRow:
 
     Attributes:
         run: the run.
-        score: by the board's yardstick.
+        score: against the leaderboard's benchmark.
         interval: 95 % of the score, bootstrap over chats.
         to_best: 95 % of (this − best), paired over chats; ``None`` for the best itself.
         undisputed: the score without disputed labels; ``None`` where nothing is disputed.
@@ -40,7 +40,7 @@ class LeaderboardRow:
 
     @property
     def indistinguishable_from_best(self) -> bool:
-        """Whether the chats do not tell this run from the best one."""
+        """Whether the run is statistically indistinguishable from the best."""
         return self.to_best is None or self.to_best.has_zero
 
 
@@ -66,7 +66,7 @@ class Leaderboard:
 
 
 def references(store: Store, dataset: DatasetView) -> list[str]:
-    """What runs of this dataset can be measured against, the best first; empty where there is nothing.
+    """List the references that runs of this dataset can be scored against, the best first; may be empty.
 
     Labels, confirmed records, then every run with answers.
     """
@@ -79,7 +79,7 @@ def references(store: Store, dataset: DatasetView) -> list[str]:
 
 
 def leaderboard(store: Store, by: Benchmark) -> Leaderboard:
-    """Measure every run that has answers.
+    """Score every run that has answers.
 
     Raises:
         NotFoundError: the reference does not exist.

@@ -22,14 +22,14 @@ WHOLE = "*"
 
 
 def selection_of(found: Alignment) -> str:
-    """What was compared: picks belong to it."""
+    """Key of the compared runs and reference, under which picks are stored."""
     return "|".join((*(str(run.id) for run in found.runs), found.against))
 
 
 def pick(
     store: Store, found: Alignment, dataset: DatasetView, *, chat: int, customer: int, key: str, source: str, who: str
 ) -> None:
-    """Take one source's value for a field; ``source=""`` takes the pick back.
+    """Pick one source's value for a field; ``source=""`` undoes the pick.
 
     Args:
         store: the open store.
@@ -72,7 +72,7 @@ def pick(
 
 
 def picks(store: Store, found: Alignment, dataset: DatasetView, who: str) -> dict[int, dict[str, str]]:
-    """``{chat index: {"customer:field": source}}`` of one person."""
+    """One person's picks: ``{chat index: {"customer:field": source}}``."""
     with store.read() as session:
         rows = session.execute(
             select(col(Chat.index), col(Pick.choices))
@@ -84,7 +84,7 @@ def picks(store: Store, found: Alignment, dataset: DatasetView, who: str) -> dic
 
 
 def drop_picks(store: Store, found: Alignment, dataset: DatasetView, who: str) -> None:
-    """Take all picks of one person back."""
+    """Delete all picks of one person."""
     with store.write() as session:
         session.execute(
             delete(Pick).where(

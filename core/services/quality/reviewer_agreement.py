@@ -1,4 +1,4 @@
-"""Reviewers: how far two of them agree about the same chats, what is left to settle, and who works at which pace."""
+"""Agreement between two reviewers of the same chats, chats to adjudicate, and each reviewer's pace."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
