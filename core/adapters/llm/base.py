@@ -1,4 +1,4 @@
-"""The protocol that every provider speaks: one question in, one answer or one :class:`ProviderError` out."""
+"""The protocol of all providers: one question in, one answer or one :class:`core.errors.ProviderError` out."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -127,7 +127,7 @@ def find_omissions(
         form: which fields there are.
         index: the chat.
         customers: the forms, one per customer.
-        found: :func:`find_all` of the chat, where it is at hand.
+        found: :func:`find_mentions` of the chat, where it is at hand.
 
     Returns:
         At most :data:`MAX_MISSED`, every value once.

@@ -33,7 +33,7 @@ class SourceFile:
 
     @contextmanager
     def text(self, newline: str | None = "") -> Iterator[TextIOWrapper]:
-        """The file from its start as text, ``newline`` as for :func:`open`; the file itself stays open."""
+        """The file from its start as text, ``newline`` as for Python's ``open``; the file itself stays open."""
         self.file.seek(0)
         stream = TextIOWrapper(self.file, encoding=self.encoding, newline=newline)
         try:

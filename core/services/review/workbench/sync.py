@@ -26,7 +26,7 @@ BEHIND = 1
 
 
 class ReviewSession(Protocol):
-    """Who reviews what; :class:`PrimarySession` and :class:`BlindSession` are the kinds of it."""
+    """Who reviews what; ``PrimarySession`` and ``BlindSession`` are its two kinds."""
 
     @property
     def dataset(self) -> DatasetView:
