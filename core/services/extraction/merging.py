@@ -4,15 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import func, select
-from sqlmodel import Session, col
-
-from core.adapters.store import DatasetView, RunView, Store, queries
-from core.adapters.store.models import Extraction, ExtractionStatus, Run, RunKind, RunStatus, now
+from core.adapters.store import RunView, Store, queries
+from core.adapters.store.models import ExtractionStatus, now
 from core.domain.form import Form, FormValues, load_named_form, text_of
 from core.domain.merge import CrossValidation, Method, Ranking, VotedForm, cross_validate, learn, merge_chat
 from core.domain.scoring import LCS, Measure
-from core.errors import ConflictError, InputError
+from core.errors import InputError
+from core.services.quality.merged_run import MergedChat, store_merged_run
 from core.services.quality.scores import reference
 
 METHOD_TITLES: Mapping[str, str] = {
@@ -25,7 +23,7 @@ Answers = Mapping[int, Sequence[FormValues]]
 
 @dataclass(frozen=True, slots=True)
 class MergePlan:
-    """What a merge would come to, before anything is stored.
+    """The result of a merge before anything is stored.
 
     Attributes:
         runs: in the order that they were named.
@@ -100,7 +98,7 @@ def plan_merge(
 
 
 def merge_runs(store: Store, plan: MergePlan, *, name: str, who: str = "") -> RunView:
-    """Store what a plan came to as a new run of kind *merge*.
+    """Store a planned merge as a new run of kind *merge*.
 
     Each extraction keeps, per customer and field, which runs the value came from, and the values that were not taken.
 
@@ -114,34 +112,11 @@ def merge_runs(store: Store, plan: MergePlan, *, name: str, who: str = "") -> Ru
         InputError: no name.
         ConflictError: the name is taken.
     """
-    name = name.strip()
-    if not name:
-        raise InputError("合并任务还没有名称", "请起一个名称")
-    with store.write() as session:
-        data = queries.dataset(session, plan.runs[0].dataset_id)
-        _free_or_refuse(session, data, name)
-        ids = queries.chat_ids(session, data.id)
-        row = Run(dataset_id=data.id, name=name, kind=RunKind.MERGE, status=RunStatus.FINISHED)
-        row.parameters = {"merge": _about(plan, who)}
-        session.add(row)
-        session.flush()
-        run_id = row.id or 0
-        for index, customers in plan.merged.items():
-            if index not in ids:
-                continue
-            row.total += 1
-            session.add(
-                Extraction(
-                    run_id=run_id,
-                    chat_id=ids[index],
-                    status=ExtractionStatus.OK,
-                    forms=[dict(one.values) for one in customers],
-                    replies=[_provenance(plan, customers)],
-                    notes=_notes(plan, customers),
-                )
-            )
-        session.flush()
-        return queries.run(session, run_id)
+    chats = {
+        index: MergedChat([one.values for one in customers], _notes(plan, customers), [_provenance(plan, customers)])
+        for index, customers in plan.merged.items()
+    }
+    return store_merged_run(store, plan.runs[0].dataset_id, name=name, about=_about(plan, who), chats=chats)
 
 
 def _method(method: Method | str) -> Method:
@@ -234,9 +209,3 @@ def _notes(plan: MergePlan, customers: Sequence[VotedForm]) -> list[str]:
                 f"第 {position} 位客户的「{key}」各任务不同（{said}），取「{text_of(one.values[key], empty='空')}」"
             )
     return notes
-
-
-def _free_or_refuse(session: Session, dataset: DatasetView, name: str) -> None:
-    statement = select(func.count()).where(col(Run.dataset_id) == dataset.id, col(Run.name) == name)
-    if session.execute(statement).scalar_one():
-        raise ConflictError(f"数据集「{dataset.name}」已经有名为「{name}」的任务", "请换一个名称")

@@ -9,7 +9,16 @@ from core.services.quality.external_scores import (
     remove_external_score,
 )
 from core.services.quality.leaderboard import Leaderboard, LeaderboardRow, leaderboard, named_run, references
-from core.services.quality.picked_values import DROP, REFERENCE, WHOLE, drop_picks, merge_run, pick, picked_forms, picks
+from core.services.quality.picked_values import (
+    DROP,
+    REFERENCE,
+    WHOLE,
+    drop_picks,
+    pick,
+    picked_forms,
+    picks,
+    run_from_picks,
+)
 from core.services.quality.reviewer_agreement import (
     Pace,
     PairwiseAgreement,
@@ -48,7 +57,7 @@ __all__ = [
     "disputes",
     "drop_picks",
     "add_external_score",
-    "merge_run",
+    "run_from_picks",
     "named_run",
     "external_scores",
     "paces",

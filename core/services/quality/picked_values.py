@@ -6,14 +6,15 @@ comes from the first run. Picks are stored with each one, so that a closed brows
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import delete, func, select
-from sqlmodel import Session, col
+from sqlalchemy import delete, select
+from sqlmodel import col
 
 from core.adapters.store import DatasetView, RunView, Store, queries
-from core.adapters.store.models import Chat, Extraction, ExtractionStatus, Pick, Run, RunKind, RunStatus, now
+from core.adapters.store.models import Chat, Pick, now
 from core.domain.form import Form, FormValues
-from core.errors import ConflictError, InputError
+from core.errors import InputError
 from core.services.quality.alignment import Alignment, Customer
+from core.services.quality.merged_run import MergedChat, run_name_or_refuse, store_merged_run
 
 REFERENCE = "ref"
 DROP = "drop"
@@ -117,8 +118,8 @@ def picked_forms(form: Form, customers: Sequence[Customer], choices: Mapping[str
     return forms
 
 
-def merge_run(store: Store, found: Alignment, dataset: DatasetView, *, name: str, who: str) -> RunView:
-    """Make a run out of the first run's answers and one person's picks.
+def run_from_picks(store: Store, found: Alignment, dataset: DatasetView, *, name: str, who: str) -> RunView:
+    """Store the first run's answers with one person's picks as a new run.
 
     Chats that the first run lacks are left out unless something was picked in them.
 
@@ -126,57 +127,27 @@ def merge_run(store: Store, found: Alignment, dataset: DatasetView, *, name: str
         InputError: no name, or nothing was picked.
         ConflictError: the name is taken.
     """
-    if not name.strip():
-        raise InputError("合并任务还没有名称", "请起一个名称")
-    chosen = picks(store, found, dataset, who)
-    if not chosen:
+    name = run_name_or_refuse(name)
+    picked = picks(store, found, dataset, who)
+    if not picked:
         raise InputError("还没有挑选任何值", "请先在差异处挑选更好的值")
-    with store.write() as session:
-        _free_or_refuse(session, dataset, name.strip())
-        ids = queries.chat_ids(session, dataset.id)
-        row = Run(
-            dataset_id=dataset.id,
-            name=name.strip(),
-            kind=RunKind.MERGE,
-            status=RunStatus.FINISHED,
-            parameters={
-                "merge": {
-                    "runs": [run.name for run in found.runs],
-                    "against": found.against,
-                    "who": who,
-                    "picks": sum(len(choices) for choices in chosen.values()),
-                }
-            },
-            total=len(ids),
-        )
-        session.add(row)
-        session.flush()
-        run_id = row.id or 0
-        for index, customers in found.chats.items():
-            choices = chosen.get(index, {})
-            if index not in ids or (index in found.lacking[0] and not choices):
-                continue
-            notes = [f"挑选：{place} ← {_source_name(found, source)}" for place, source in sorted(choices.items())]
-            session.add(
-                Extraction(
-                    run_id=run_id,
-                    chat_id=ids[index],
-                    status=ExtractionStatus.OK,
-                    forms=picked_forms(found.form, customers, choices),
-                    notes=notes,
-                )
-            )
-        session.flush()
-        return queries.run(session, run_id)
+    chats: dict[int, MergedChat] = {}
+    for index, customers in found.chats.items():
+        choices = picked.get(index, {})
+        if index in found.lacking[0] and not choices:
+            continue
+        notes = [f"挑选：{place} ← {_source_name(found, source)}" for place, source in sorted(choices.items())]
+        chats[index] = MergedChat(picked_forms(found.form, customers, choices), notes)
+    about = {
+        "runs": [run.name for run in found.runs],
+        "against": found.against,
+        "who": who,
+        "picks": sum(len(choices) for choices in picked.values()),
+    }
+    return store_merged_run(store, dataset.id, name=name, about=about, chats=chats, total=dataset.chats)
 
 
 def _source_name(found: Alignment, source: str) -> str:
     if source == REFERENCE:
         return "对照"
     return "不要" if source == DROP else found.runs[int(source)].name
-
-
-def _free_or_refuse(session: Session, dataset: DatasetView, name: str) -> None:
-    statement = select(func.count()).where(col(Run.dataset_id) == dataset.id, col(Run.name) == name)
-    if session.execute(statement).scalar_one():
-        raise ConflictError(f"数据集「{dataset.name}」已经有名为「{name}」的任务", "请换一个名称")

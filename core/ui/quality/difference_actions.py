@@ -5,7 +5,7 @@ from uuid import uuid4
 import streamlit as st
 
 from core.adapters.store import DatasetView, queries
-from core.services.quality import Alignment, Difference, dispute, drop_picks, merge_run, picked_forms
+from core.services.quality import Alignment, Difference, dispute, drop_picks, picked_forms, run_from_picks
 from core.services.review import apply_saves
 from core.ui import state
 from core.ui.notices import guarded, show_errors
@@ -23,7 +23,7 @@ def draw_merge_popover(dataset: DatasetView, found: Alignment, chosen: dict[int,
         name = st.text_input("新任务的名称", value="合并", key="compare-merge-name")
         left, right = st.columns(2)
         if left.button("生成合并任务", type="primary", width="stretch"):
-            made = merge_run(state.store(), found, dataset, name=name, who=who)
+            made = run_from_picks(state.store(), found, dataset, name=name, who=who)
             st.toast(f"已生成任务「{made.name}」", icon=":material/check:")
         if right.button("清空挑选", width="stretch"):
             drop_picks(state.store(), found, dataset, who)

@@ -18,11 +18,11 @@ from core.services.quality import (
     align,
     difference_rows,
     drop_picks,
-    merge_run,
     pick,
     picked_forms,
     picks,
     right,
+    run_from_picks,
 )
 from core.services.quality.alignment import align_chat
 from tests.factories.quality import FORM, KINDS, NAME, TODO, add_run, form, quality_dataset
@@ -120,7 +120,7 @@ def test_picks_become_a_run(store: Store) -> None:
     }
     assert picks(store, found, dataset, "小何") == {}
     assert picks(store, side_by_side(store, dataset, "乙", "甲"), dataset, "小林") == {}
-    merged = merge_run(store, found, dataset, name="合并", who="小林")
+    merged = run_from_picks(store, found, dataset, name="合并", who="小林")
     assert (merged.kind, merged.done) == (RunKind.MERGE, 7)
     assert merged.parameters["merge"] == {"runs": ["甲", "乙"], "against": "labels", "who": "小林", "picks": 3}
     with store.read() as session:
@@ -130,10 +130,10 @@ def test_picks_become_a_run(store: Store) -> None:
     assert (forms[2][0][TODO], forms[3][0][TODO]) == ("发送报价单", "发送")
     assert f"挑选：0:{TODO} ← 乙" in notes[0]
     with pytest.raises(ConflictError, match="合并"):
-        merge_run(store, found, dataset, name="合并", who="小林")
+        run_from_picks(store, found, dataset, name="合并", who="小林")
     drop_picks(store, found, dataset, "小林")
     with pytest.raises(InputError, match="还没有挑选"):
-        merge_run(store, found, dataset, name="另一个", who="小林")
+        run_from_picks(store, found, dataset, name="另一个", who="小林")
 
 
 def test_picks_that_make_no_sense_are_refused(store: Store) -> None:
@@ -157,7 +157,7 @@ def test_a_chat_that_the_first_run_lacks(store: Store) -> None:
     dataset = quality_dataset(store)
     found = side_by_side(store, dataset)
     pick(store, found, dataset, chat=8, customer=0, key=NAME, source="1", who="小林")
-    merged = merge_run(store, found, dataset, name="补", who="小林")
+    merged = run_from_picks(store, found, dataset, name="补", who="小林")
     with store.read() as session:
         assert queries.forms_by_index(session, merged.id)[8] == [form(**{NAME: "林舟8"})]
 

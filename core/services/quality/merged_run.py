@@ -1,0 +1,91 @@
+"""Stores sets of forms as a new run of kind *merge*: merged runs and picked values alike."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlmodel import col
+
+from core.adapters.store import RunView, Store, queries
+from core.adapters.store.models import Extraction, ExtractionStatus, Run, RunKind, RunStatus
+from core.domain.form import FormValues
+from core.errors import ConflictError, InputError
+
+
+@dataclass(frozen=True, slots=True)
+class MergedChat:
+    """What a merged run says about one chat.
+
+    Attributes:
+        forms: one per customer.
+        notes: for the analyst: where values come from.
+        replies: for ``Extraction.replies``: the same by machine.
+    """
+
+    forms: Sequence[FormValues]
+    notes: Sequence[str] = ()
+    replies: Sequence[Mapping[str, Any]] = ()
+
+
+def run_name_or_refuse(name: str) -> str:
+    """The name of a new run without surrounding blanks.
+
+    Raises:
+        InputError: nothing is left.
+    """
+    if not name.strip():
+        raise InputError("合并任务还没有名称", "请起一个名称")
+    return name.strip()
+
+
+def store_merged_run(
+    store: Store,
+    dataset_id: int,
+    *,
+    name: str,
+    about: Mapping[str, Any],
+    chats: Mapping[int, MergedChat],
+    total: int | None = None,
+) -> RunView:
+    """Store forms as a new, finished run.
+
+    Args:
+        store: open store.
+        dataset_id: of the chats.
+        name: of the new run.
+        about: how it was made, for ``Run.parameters["merge"]``.
+        chats: by index; indices that the dataset does not have are left out.
+        total: chats that the run is about; ``None`` for those that are stored.
+
+    Raises:
+        InputError: no name.
+        ConflictError: the name is taken.
+    """
+    name = run_name_or_refuse(name)
+    with store.write() as session:
+        dataset = queries.dataset(session, dataset_id)
+        same_name = select(func.count()).where(col(Run.dataset_id) == dataset.id, col(Run.name) == name)
+        if session.execute(same_name).scalar_one():
+            raise ConflictError(f"数据集「{dataset.name}」已经有名为「{name}」的任务", "请换一个名称")
+        ids = queries.chat_ids(session, dataset.id)
+        stored = {ids[index]: chat for index, chat in chats.items() if index in ids}
+        row = Run(dataset_id=dataset.id, name=name, kind=RunKind.MERGE, status=RunStatus.FINISHED)
+        row.parameters = {"merge": dict(about)}
+        row.total = len(stored) if total is None else total
+        session.add(row)
+        session.flush()
+        run_id = row.id or 0
+        session.add_all(
+            Extraction(
+                run_id=run_id,
+                chat_id=chat_id,
+                status=ExtractionStatus.OK,
+                forms=[dict(values) for values in chat.forms],
+                replies=[dict(reply) for reply in chat.replies],
+                notes=list(chat.notes),
+            )
+            for chat_id, chat in stored.items()
+        )
+        session.flush()
+        return queries.run(session, run_id)
