@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.adapters.store import DatasetView
 from core.services.extraction import prompt_library
-from core.services.extraction.prompt_library import Entry
+from core.services.extraction.prompt_library import PromptEntry
 from core.ui import navigation, state
 from core.ui.extraction.prompt_list import draw_prompt_list, draw_prompt_text, show_prompt
 from core.ui.extraction.prompt_on_chat import draw_rendering, draw_trial
@@ -15,7 +15,7 @@ READ, COMPARE, RENDER, TRY, NEW = "阅读", "比较", "渲染", "试用", "新�
 VIEWS = [READ, COMPARE, RENDER, TRY, NEW]
 
 
-def draw_view(entry: Entry, entries: list[Entry], datasets: list[DatasetView], view: str) -> None:
+def draw_view(entry: PromptEntry, entries: list[PromptEntry], datasets: list[DatasetView], view: str) -> None:
     """One view of a prompt."""
     if view == READ:
         draw_prompt_text(entry)

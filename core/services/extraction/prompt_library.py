@@ -1,4 +1,4 @@
-"""The book of prompts: published files and the versions kept in the database, one name and version for one text."""
+"""The prompt library: published files and versions stored in the database; name and version stand for one text."""
 
 import re
 from collections.abc import Callable
@@ -19,8 +19,8 @@ _HEAD = re.compile(r"\A---\n(.*?\n)---\n", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One prompt of the book.
+class PromptEntry:
+    """One prompt of the library.
 
     Attributes:
         prompt: the prompt.
@@ -42,25 +42,25 @@ class Entry:
         return self.draft_id is None or bool(self.runs)
 
 
-def listed(session: Session, folder: Path = PROMPTS_DIR) -> list[Entry]:
+def listed(session: Session, folder: Path = PROMPTS_DIR) -> list[PromptEntry]:
     """All prompts by name, newest version first.
 
     Raises:
         PromptError: a file cannot be used.
     """
     used = _used(session)
-    entries = [Entry(prompt, None, used.get(prompt.sha256, ())) for prompt in list_prompts(folder)]
+    entries = [PromptEntry(prompt, None, used.get(prompt.sha256, ())) for prompt in list_prompts(folder)]
     published = {entry.prompt.id for entry in entries}
     for row in session.execute(select(PromptDraft)).scalars():
         prompt = parse_prompt(row.source, f"{row.name}.v{row.version}.md")
         # Once it has been published, the file stands for it.
         if prompt.id not in published:
-            entries.append(Entry(prompt, row.id, used.get(prompt.sha256, ()), row.created_by, row.created_at))
+            entries.append(PromptEntry(prompt, row.id, used.get(prompt.sha256, ()), row.created_by, row.created_at))
     return sorted(entries, key=lambda entry: (entry.prompt.name, -entry.prompt.version))
 
 
 def finder(session: Session, folder: Path = PROMPTS_DIR) -> Callable[[str], Prompt]:
-    """How to find the prompt of a name (newest version) or of a name and version, files and database together."""
+    """Return a function that looks up a prompt by name (newest version) or by name and version."""
 
     def find(reference: str) -> Prompt:
         entries = listed(session, folder)
@@ -74,12 +74,12 @@ def finder(session: Session, folder: Path = PROMPTS_DIR) -> Callable[[str], Prom
 
 
 def next_version(session: Session, name: str, folder: Path = PROMPTS_DIR) -> int:
-    """The first version that neither a file nor the database has."""
+    """The first unused version number of a prompt, over files and database."""
     return 1 + max((entry.prompt.version for entry in listed(session, folder) if entry.prompt.name == name), default=0)
 
 
 def retitled(source: str, **changes: object) -> str:
-    """The text of a prompt with other values in its front matter, everything else letter for letter.
+    """Replace values in a prompt's front matter; everything else stays letter for letter.
 
     Raises:
         PromptError: it has no front matter.
@@ -94,8 +94,10 @@ def retitled(source: str, **changes: object) -> str:
     return "---\n" + "\n".join(lines) + "\n---\n" + source[match.end() :]
 
 
-def save(store: Store, source: str, *, who: str, draft_id: int | None = None, folder: Path = PROMPTS_DIR) -> Entry:
-    """Keep a prompt in the database: a new version, or another text for one that no run has used.
+def save(
+    store: Store, source: str, *, who: str, draft_id: int | None = None, folder: Path = PROMPTS_DIR
+) -> PromptEntry:
+    """Store a prompt in the database: a new version, or another text for one that no run has used.
 
     Args:
         store: open store.
@@ -129,7 +131,7 @@ def save(store: Store, source: str, *, who: str, draft_id: int | None = None, fo
             for column, value in _columns(prompt).items():
                 setattr(row, column, value)
         session.flush()
-        return Entry(prompt, row.id, (), row.created_by, row.created_at)
+        return PromptEntry(prompt, row.id, (), row.created_by, row.created_at)
 
 
 def remove(store: Store, draft_id: int) -> None:
@@ -169,7 +171,7 @@ def _columns(prompt: Prompt) -> dict[str, Any]:
     return {"name": prompt.name, "version": prompt.version, "source": prompt.source, "sha256": prompt.sha256}
 
 
-def _refuse_fixed(entry: Entry | None) -> None:
+def _refuse_fixed(entry: PromptEntry | None) -> None:
     if entry is None:
         raise PromptError("这个提示词版本已不存在", "请刷新页面")
     if entry.runs:
@@ -178,10 +180,10 @@ def _refuse_fixed(entry: Entry | None) -> None:
 
 def _used(session: Session) -> dict[str, tuple[str, ...]]:
     """``{sha256 of a prompt: names of the runs that used it}``."""
-    found: dict[str, list[str]] = {}
+    run_names: dict[str, list[str]] = {}
     statement = select(col(Run.name), col(Run.prompt_sha256), col(Run.parameters)).where(col(Run.kind) == RunKind.MODEL)
     for name, main, parameters in session.execute(statement):
         stages = ((parameters or {}).get("pipeline") or {}).get("stages", ())
         for sha256 in dict.fromkeys([main, *(stage["sha256"] for stage in stages)]):
-            found.setdefault(sha256, []).append(name)
-    return {sha256: tuple(names) for sha256, names in found.items()}
+            run_names.setdefault(sha256, []).append(name)
+    return {sha256: tuple(names) for sha256, names in run_names.items()}

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.domain.prompts import STAGE_TITLES
-from core.services.extraction.prompt_library import Entry
+from core.services.extraction.prompt_library import PromptEntry
 
 
 def show_prompt(prompt: str) -> None:
@@ -15,12 +15,12 @@ def show_prompt(prompt: str) -> None:
     st.rerun()
 
 
-def _origin_text(entry: Entry) -> str:
+def _origin_text(entry: PromptEntry) -> str:
     """Where a prompt is kept, and by whom."""
     return "文件" if entry.draft_id is None else f"数据库 · {entry.created_by or '未署名'}"
 
 
-def draw_prompt_list(entries: list[Entry], chosen: Entry) -> None:
+def draw_prompt_list(entries: list[PromptEntry], chosen: PromptEntry) -> None:
     """Table of all prompts; a click shows one."""
     ids = [entry.prompt.id for entry in entries]
     rows = [
@@ -50,7 +50,7 @@ def draw_prompt_list(entries: list[Entry], chosen: Entry) -> None:
         show_prompt(selected[0])
 
 
-def draw_prompt_text(entry: Entry) -> None:
+def draw_prompt_text(entry: PromptEntry) -> None:
     """Full text of a prompt, and the runs that used it."""
     used = f"用在 {len(entry.runs)} 个抽取任务：{'、'.join(entry.runs[:6])}" if entry.runs else "还没有抽取任务用过"
     st.caption(f"{_origin_text(entry)} · {used}", help=f"sha256 {entry.prompt.sha256}")

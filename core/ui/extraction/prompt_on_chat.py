@@ -8,7 +8,7 @@ from core.adapters.store import DatasetView, queries
 from core.domain.cleaning import STEPS
 from core.domain.prompts import Stage
 from core.services.extraction import runs as run_service
-from core.services.extraction.prompt_library import Entry
+from core.services.extraction.prompt_library import PromptEntry
 from core.services.extraction.runs.prompt_preview import (
     PromptTrial,
     Rendering,
@@ -24,7 +24,7 @@ _OPTIONAL = [name for name in STEPS if name != "residue"]
 TRIAL = "prompts.trial"
 
 
-def draw_rendering(entry: Entry, available: list[DatasetView]) -> None:
+def draw_rendering(entry: PromptEntry, available: list[DatasetView]) -> None:
     """The prompt as it would be sent for a chosen chat, with its length."""
     dataset, chosen = _choose(entry, available)
     if chosen is None:
@@ -39,7 +39,7 @@ def draw_rendering(entry: Entry, available: list[DatasetView]) -> None:
         st.code(found.rendered.user, language=None, wrap_lines=True, height=460)
 
 
-def draw_trial(entry: Entry, available: list[DatasetView]) -> None:
+def draw_trial(entry: PromptEntry, available: list[DatasetView]) -> None:
     """One call about one chat: reply, what the parser did, forms and score beside the labels. Nothing is stored."""
     dataset, chosen = _choose(entry, available)
     if chosen is None:
@@ -68,7 +68,7 @@ def draw_trial(entry: Entry, available: list[DatasetView]) -> None:
         st.caption("只问这一条群聊，结果不会保存。「本地规则」不需要密钥，但它不读提示词。")
 
 
-def _choose(entry: Entry, available: list[DatasetView]) -> tuple[DatasetView, dict[str, Any] | None]:
+def _choose(entry: PromptEntry, available: list[DatasetView]) -> tuple[DatasetView, dict[str, Any] | None]:
     """Which chat, which cleaning steps and, where the prompt asks for some only, which fields."""
     store = state.store()
     first, left, right = st.columns([4, 2, 5])

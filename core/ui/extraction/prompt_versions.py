@@ -6,12 +6,12 @@ import streamlit as st
 
 from core.domain.diff import diff_text
 from core.services.extraction import prompt_library
-from core.services.extraction.prompt_library import Entry
+from core.services.extraction.prompt_library import PromptEntry
 from core.ui import diff, state
 from core.ui.notices import show_errors
 
 
-def draw_comparison(entry: Entry, entries: Sequence[Entry]) -> None:
+def draw_comparison(entry: PromptEntry, entries: Sequence[PromptEntry]) -> None:
     """The prompt beside another one, with differences marked."""
     others = [other for other in entries if other.prompt.id != entry.prompt.id]
     if not others:
@@ -39,7 +39,7 @@ def draw_comparison(entry: Entry, entries: Sequence[Entry]) -> None:
             st.html(diff.text_html(pieces, "right"))
 
 
-def draw_new_version(entry: Entry, show_prompt: Callable[[str], None]) -> None:
+def draw_new_version(entry: PromptEntry, show_prompt: Callable[[str], None]) -> None:
     """Edit a version that no run has used, or copy one into a new version.
 
     Args:

@@ -6,7 +6,7 @@ from core.adapters.store import DatasetView, RunView
 from core.adapters.store.models import RunKind
 from core.domain.form import Form, text_of
 from core.services.extraction import runs as run_service
-from core.services.extraction.prompt_library import Entry, finder
+from core.services.extraction.prompt_library import PromptEntry, finder
 from core.services.review.records import bulk
 from core.services.training.corrections import (
     CorrectionGroup,
@@ -40,7 +40,7 @@ def draw_prompt_rules(dataset: DatasetView, form: Form, run: RunView, chosen: li
         entry = save_prompt_with_rules(store, prompt, text.splitlines(), who=state.reviewer())
         st.session_state[_WRITTEN] = entry
     written = st.session_state.get(_WRITTEN)
-    if isinstance(written, Entry):
+    if isinstance(written, PromptEntry):
         st.success(f"已存为 {written.prompt.id}，可以试跑。", icon=":material/check:")
 
 
@@ -107,7 +107,7 @@ def draw_trial_run(dataset: DatasetView, run: RunView, chosen: list[CorrectionGr
     if run.kind != RunKind.MODEL:
         st.caption("这个任务是导入的，没有可以再问的模型。")
         return
-    if not isinstance(entry, Entry):
+    if not isinstance(entry, PromptEntry):
         st.caption("先在「写进提示词」里另存一个新版本，再在这里只对受影响的群聊试跑。")
         return
     name = st.text_input("任务名称", f"试跑 {entry.prompt.id}", key=f"lessons-try-{entry.prompt.id}")

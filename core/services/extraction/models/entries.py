@@ -22,14 +22,14 @@ def models(store: Store) -> list[ModelSpec]:
 
 
 def listed(session: Session) -> list[ModelSpec]:
-    """As :func:`models`, inside a session."""
+    """All entries, see :func:`models`, read inside a session."""
     rows = session.execute(select(ModelEntry).order_by(col(ModelEntry.id).desc())).scalars()
     own = [_spec(row) for row in rows]
     return [*own, *unshadowed_presets({spec.name for spec in own})]
 
 
 def find(session: Session, name: str) -> ModelSpec | None:
-    """The entry of a name: the own one, else the shipped one."""
+    """Find the entry of a name: the own one, else the shipped one."""
     row = session.execute(select(ModelEntry).where(col(ModelEntry.name) == name)).scalar_one_or_none()
     if row is not None:
         return _spec(row)
@@ -37,7 +37,7 @@ def find(session: Session, name: str) -> ModelSpec | None:
 
 
 def resolve(session: Session, provider: str, name: str) -> ModelSpec:
-    """What a run's provider and model name stand for.
+    """Find the model that a run's provider and model name stand for.
 
     Args:
         session: open session.
@@ -47,9 +47,9 @@ def resolve(session: Session, provider: str, name: str) -> ModelSpec:
     Raises:
         SettingsError: no such provider, or neither a provider nor an entry of the name.
     """
-    found = find(session, name) if name else None
-    if found and provider in ("", found.provider):
-        return adhoc_model(provider, name) if provider and _means_the_environment(found) else found
+    entry = find(session, name) if name else None
+    if entry and provider in ("", entry.provider):
+        return adhoc_model(provider, name) if provider and _means_the_environment(entry) else entry
     if not provider:
         raise SettingsError(f"没有名为「{name}」的模型", "请在模型页查看名称，或同时指明服务")
     if provider not in PROVIDERS:
@@ -58,7 +58,7 @@ def resolve(session: Session, provider: str, name: str) -> ModelSpec:
 
 
 def create(store: Store, **values: Any) -> ModelSpec:
-    """Write a new entry; one with the name of a shipped one stands before it from now on.
+    """Create an entry; it replaces a shipped one of the same name from now on.
 
     Args:
         store: open store.
@@ -117,18 +117,18 @@ def training_sets(store: Store) -> dict[int, str]:
 
 
 def in_use(session: Session, provider: str, name: str) -> list[str]:
-    """Names of runs that go on with a model."""
+    """Names of running runs that use a model."""
     statement = select(col(Run.name)).where(
         col(Run.provider) == provider, col(Run.model) == name, col(Run.status) == RunStatus.RUNNING
     )
     return list(session.execute(statement.order_by(col(Run.id))).scalars())
 
 
-def _means_the_environment(found: ModelSpec) -> bool:
+def _means_the_environment(entry: ModelSpec) -> bool:
     """Whether a public model's name is meant at the address of the environment: only that one is configured."""
-    if found.source != SpecSource.FILE or found.provider != "openai":
+    if entry.source != SpecSource.FILE or entry.provider != "openai":
         return False
-    return bool(OpenAISettings().base_url and connect(found).ready())
+    return bool(OpenAISettings().base_url and connect(entry).ready())
 
 
 def _row(session: Session, entry_id: int) -> ModelEntry:

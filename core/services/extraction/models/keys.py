@@ -1,4 +1,4 @@
-"""Which variables hold keys, whether they are set, and where; never a value."""
+"""Environment variables that hold keys: whether and where they are set; never a value."""
 
 import os
 from collections.abc import Iterable
@@ -36,15 +36,15 @@ def key_states(specs: Iterable[ModelSpec]) -> list[KeyState]:
     Raises:
         SettingsError: the file with keys cannot be read.
     """
-    wanted: dict[str, list[str]] = {name: [title] for name, title in _USUAL.items()}
+    titles_by_key: dict[str, list[str]] = {name: [title] for name, title in _USUAL.items()}
     for spec in specs:
         if spec.provider == "openai" and spec.key_env not in ("", "OPENAI_API_KEY"):
-            wanted.setdefault(spec.key_env, []).append(spec.title)
+            titles_by_key.setdefault(spec.key_env, []).append(spec.title)
     in_file = file_secrets()
-    found = []
-    for name, titles in wanted.items():
+    states = []
+    for name, titles in titles_by_key.items():
         where = "环境变量" if os.environ.get(name, "").strip() else ""
         if not where and in_file.get(name, "").strip():
             where = secrets_file().name
-        found.append(KeyState(name, where, tuple(titles)))
-    return sorted(found, key=lambda state: not state.where)
+        states.append(KeyState(name, where, tuple(titles)))
+    return sorted(states, key=lambda state: not state.where)

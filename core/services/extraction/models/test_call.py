@@ -16,7 +16,7 @@ DEADLINE = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What a test call showed.
+    """Result of a test call.
 
     Attributes:
         ok: whether the model answered.

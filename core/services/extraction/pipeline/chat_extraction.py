@@ -111,7 +111,7 @@ def run_pipeline(
         windows = _windows(chat, cleaned, budget, pipeline.overlap)
         if windows is None:
             return _too_long(budget or 0, cleaned)
-        means = StageContext(
+        context = StageContext(
             form=form,
             pipeline=pipeline,
             provider=provider,
@@ -124,11 +124,11 @@ def run_pipeline(
             examples=examples,
             earlier=earlier or {},
         )
-        runs = [WindowRun(means, window, calls, [dict(values) for values in base]) for window in windows]
+        runs = [WindowRun(context, window, calls, [dict(values) for values in base]) for window in windows]
         failed: Call | None = None
         for run in runs:
             try:
-                run.carry_out()
+                run.execute()
             except CallFailed as error:
                 failed = error.call
                 break

@@ -91,7 +91,7 @@ class ExamplePool:
 
 
 def check_example(form: Form, example: Approved) -> tuple[str, ...]:
-    """What is wrong with an example: verbatim values that do not stand in its own chat, one Chinese sentence each."""
+    """Verbatim values of an example that do not stand in its own chat, one Chinese sentence each."""
     index = ChatIndex(parse_chat(example.conversation))
     found: list[str] = []
     for values in example.forms:

@@ -65,7 +65,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one chat.
+    """Result of one chat.
 
     Attributes:
         forms: one clean form per customer; ``None`` where it failed.

@@ -20,7 +20,7 @@ _RATE_FACTOR = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What came of a question: ``reply`` or ``error``."""
+    """Result of a question with its retries: ``reply`` or ``error``."""
 
     reply: ModelReply | None
     error: ProviderError | None

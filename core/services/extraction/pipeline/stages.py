@@ -1,4 +1,4 @@
-"""Carrying out a pipeline on one window of a chat: stage after stage, every question and answer written down."""
+"""Executes a pipeline on one window of a chat: stage after stage, every question and answer recorded."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +15,7 @@ from core.errors import PromptError
 from core.services.extraction.pipeline.definition import Pipeline, PipelineStep
 from core.services.extraction.pipeline.outcome import Call
 from core.services.extraction.pipeline.retry import ask
-from core.services.extraction.pipeline.token_budget import part_of
+from core.services.extraction.pipeline.token_budget import form_for_step
 from core.services.extraction.pipeline.token_estimate import estimate_tokens
 
 
@@ -47,7 +47,7 @@ class CallFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class StageContext:
-    """All that a stage is carried out with; the same for every window of a chat."""
+    """Form, pipeline, provider and limits of a stage; the same for every window of a chat."""
 
     form: Form
     pipeline: Pipeline
@@ -66,7 +66,7 @@ class StageContext:
 class WindowRun:
     """One window on its way through the stages."""
 
-    means: StageContext
+    context: StageContext
     window: Window
     calls: list[Call]
     forms: list[FormValues] = field(default_factory=list)
@@ -75,24 +75,24 @@ class WindowRun:
     repaired: bool = False
     alternatives: list[dict[str, Any]] = field(default_factory=list)
 
-    def carry_out(self) -> None:
-        """All stages in order; what they give is in ``forms``.
+    def execute(self) -> None:
+        """Execute all stages in order; the result is in ``forms``.
 
         Raises:
             CallFailed: a stage has no answer; its call is the last one in ``calls``.
             PromptError: a prompt cannot be rendered.
         """
-        for step in self.means.pipeline.steps:
+        for step in self.context.pipeline.steps:
             self._stage(step)
 
     def _stage(self, step: PipelineStep) -> None:
         stage = step.prompt.stage
         shown, labels = self._examples(step)
-        form = part_of(self.means.form, step)
+        form = form_for_step(self.context.form, step)
         rendered = self._render(step, form, shown)
         if stage is Stage.SUMMARY:
             call = self._ask(step, rendered, form, 1, labels)
-            self.summary, notes = read_summary(call.raw, self.means.form)
+            self.summary, notes = read_summary(call.raw, self.context.form)
             if not self.summary:
                 raise CallFailed(self._unreadable(call, "模型没有写出归纳"))
             self._keep(call, notes)
@@ -103,7 +103,7 @@ class WindowRun:
         else:
             forms = self._vote(step, rendered, form, labels)
         if stage is Stage.FIELDS:
-            forms, notes = merge_fields(self.means.form, self.forms, form, forms)
+            forms, notes = merge_fields(self.context.form, self.forms, form, forms)
             self.notes += notes
         self.forms = forms
 
@@ -119,26 +119,26 @@ class WindowRun:
             given["forms"] = f"[\n{rows}\n]" if rows else "[]"
         if stage is Stage.FEWSHOT:
             given["examples"] = [picked.example for picked in shown]
-        json_object = bool(self.means.parameters.get("json_mode")) and stage is not Stage.SUMMARY
+        json_object = bool(self.context.parameters.get("json_mode")) and stage is not Stage.SUMMARY
         return render(step.prompt, form, json_object=json_object, **given)
 
     def _examples(self, step: PipelineStep) -> tuple[list[PickedExample], tuple[str, ...]]:
         """The examples that fit beside the window, and where they are from."""
         if step.prompt.stage is not Stage.FEWSHOT:
             return [], ()
-        found = list(self.means.examples(self.window.text))[: self.means.pipeline.examples]
-        room = None if self.means.budget is None else self.means.budget - estimate_tokens(self.window.text)
+        candidates = list(self.context.examples(self.window.text))[: self.context.pipeline.examples]
+        room = None if self.context.budget is None else self.context.budget - estimate_tokens(self.window.text)
         shown: list[PickedExample] = []
-        for picked in found:
+        for picked in candidates:
             size = estimate_tokens(picked.example.chat) + estimate_tokens(picked.example.answer)
             if room is not None:
                 if size > room:
                     continue
                 room -= size
             shown.append(picked)
-        if len(shown) < len(found):
-            self.notes.append(f"有 {len(found) - len(shown)} 个示例放不下，没有给模型看")
-        if not found:
+        if len(shown) < len(candidates):
+            self.notes.append(f"有 {len(candidates) - len(shown)} 个示例放不下，没有给模型看")
+        if not candidates:
             self.notes.append("没有可用的示例：还没有相似的已确认记录")
         for picked in shown:
             self.notes += [f"示例「{picked.label}」：{warning}" for warning in picked.warnings]
@@ -150,7 +150,7 @@ class WindowRun:
         Raises:
             CallFailed: no answer came.
         """
-        means = self.means
+        context = self.context
         call = Call(
             stage=step.prompt.stage.value,
             prompt=step.prompt.id,
@@ -161,22 +161,22 @@ class WindowRun:
             sha256=rendered.sha256,
             examples=labels,
         )
-        if (before := means.earlier.get((rendered.sha256, sample))) is not None:
+        if (before := context.earlier.get((rendered.sha256, sample))) is not None:
             self.calls.append(replace(call, ok=True, raw=before, notes=("沿用了上次失败之前已经得到的回答",)))
             return self.calls[-1]
         summary = step.prompt.stage is Stage.SUMMARY
-        parameters = {key: value for key, value in means.parameters.items() if not (summary and key == "json_mode")}
+        parameters = {key: value for key, value in context.parameters.items() if not (summary and key == "json_mode")}
         request = ModelRequest(
             prompt=rendered.user,
             system=rendered.system,
             conversation=self.window.text,
-            model=means.model,
+            model=context.model,
             parameters=parameters,
-            deadline=means.deadline,
+            deadline=context.deadline,
             form=form,
             task="summary" if summary else "forms",
         )
-        asked = ask(means.provider, request, attempts=means.attempts, sleep=means.sleep)
+        asked = ask(context.provider, request, attempts=context.attempts, sleep=context.sleep)
         call = replace(call, attempts=asked.attempts, seconds=asked.seconds)
         if asked.reply is None:
             error = asked.error
@@ -189,7 +189,7 @@ class WindowRun:
                 code=error.code,
                 tokens_in=error.tokens_in,
                 tokens_out=error.tokens_out,
-                model=means.model,
+                model=context.model,
             )
             self.calls.append(failed)
             raise CallFailed(failed)

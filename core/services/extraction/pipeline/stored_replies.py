@@ -41,8 +41,8 @@ def about(replies: Sequence[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]
     Returns:
         ``left_out``, ``windows`` and ``alternatives`` as on :class:`Outcome`; empty lists where there is nothing.
     """
-    found = replies[-1].get(ABOUT, {}) if replies else {}
-    return {key: list(found.get(key, ())) for key in ("left_out", "windows", "alternatives")}
+    newest = replies[-1].get(ABOUT, {}) if replies else {}
+    return {key: list(newest.get(key, ())) for key in ("left_out", "windows", "alternatives")}
 
 
 def earlier_answers(replies: Iterable[Mapping[str, Any]]) -> dict[tuple[str, int], str]:

@@ -48,8 +48,8 @@ def chat_budget(
     return context - answer - max(fixed)
 
 
-def part_of(form: Form, step: PipelineStep) -> Form:
-    """The form that a stage asks for."""
+def form_for_step(form: Form, step: PipelineStep) -> Form:
+    """The part of a form that a pipeline step asks for."""
     return form.subset(step.fields) if step.fields else form
 
 
@@ -57,6 +57,6 @@ def _fixed(step: PipelineStep, form: Form, json_object: bool, answer: int) -> in
     """Tokens of a stage's question besides the chat; given forms are as long as an answer."""
     own = STAGE_VARIABLES[step.prompt.stage] - COMMON_VARIABLES
     nothing: dict[str, Any] = {name: [] if name == "examples" else "" for name in own}
-    rendered = render(step.prompt, part_of(form, step), json_object=json_object, **nothing)
+    rendered = render(step.prompt, form_for_step(form, step), json_object=json_object, **nothing)
     tokens = estimate_tokens(rendered.system) + estimate_tokens(rendered.user)
     return tokens + (answer if step.prompt.stage is Stage.VERIFY else 0)

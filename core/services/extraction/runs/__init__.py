@@ -1,8 +1,8 @@
-"""Runs: what is to be extracted, by whom, and how far it is.
+"""Runs: extraction of a dataset's chats by one model with one pipeline.
 
-What a run wants stands in our own tables, so starting, stopping and watching one are plain writes and reads that any
-process may do. Workers carry runs out: they lease the chats that have no extraction yet (``leases``), one process at a
-time on SQLite, any number together on PostgreSQL.
+What a run still needs stands in our own tables, so starting, stopping and watching one are plain writes and reads that
+any process may do. Workers execute runs: they lease the chats that have no extraction yet (``leases``), one process at
+a time on SQLite, any number together on PostgreSQL.
 """
 
 from core.services.extraction.runs.cost import Cost, costs, money, total_cost

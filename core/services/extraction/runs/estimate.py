@@ -18,7 +18,7 @@ from core.domain.form import Form, load_named_form
 from core.domain.prompts import COMMON_VARIABLES, STAGE_VARIABLES, Prompt, Stage, render
 from core.services.extraction import models as model_catalog
 from core.services.extraction.pipeline import Pipeline, PipelineStep, chat_budget, estimate_tokens
-from core.services.extraction.pipeline.token_budget import SMALLEST_WINDOW, part_of
+from core.services.extraction.pipeline.token_budget import SMALLEST_WINDOW, form_for_step
 from core.services.extraction.runs.lifecycle import default_model
 from core.services.extraction.runs.pipeline_loading import load_pipeline
 from core.services.extraction.runs.reply_reuse import reusable_replies
@@ -214,13 +214,13 @@ def _fixed_tokens(step: PipelineStep, form: Form, settings: Mapping[str, Any]) -
     """Tokens of a question but for the chat and the examples."""
     wanted = STAGE_VARIABLES[step.prompt.stage] - COMMON_VARIABLES
     empty: dict[str, Any] = {name: [] if name == "examples" else "" for name in wanted}
-    rendered = render(step.prompt, part_of(form, step), json_object=bool(settings.get("json_mode")), **empty)
+    rendered = render(step.prompt, form_for_step(form, step), json_object=bool(settings.get("json_mode")), **empty)
     given = {"forms": round(_skeleton(form) * _FILLED), "summary": _SUMMARY_TOKENS}
     return estimate_tokens(rendered.system + rendered.user) + sum(given.get(name, 0) for name in wanted)
 
 
 def _answer_tokens(step: PipelineStep, form: Form) -> float:
-    return _SUMMARY_TOKENS if step.prompt.stage is Stage.SUMMARY else _skeleton(part_of(form, step)) * _FILLED
+    return _SUMMARY_TOKENS if step.prompt.stage is Stage.SUMMARY else _skeleton(form_for_step(form, step)) * _FILLED
 
 
 def _skeleton(form: Form) -> int:

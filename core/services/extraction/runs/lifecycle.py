@@ -1,4 +1,4 @@
-"""What people do to runs: create, start, pause, cancel, retry, delete. Plain writes; nothing waits here."""
+"""Create, start, pause, cancel, retry and delete runs. Plain writes; nothing waits here."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -115,8 +115,8 @@ def create_run(
             if settled.chats is not None:
                 settled.chats = None if wanted is None else sorted({*settled.chats, *wanted})
         changes = {"concurrency": concurrency, "per_minute": per_minute, "deadline": deadline, "fresh": fresh}
-        given = {key: value for key, value in changes.items() if value is not None}
-        row.parameters = _validated(**{**settled.model_dump(), **given}).model_dump(mode="json")
+        changed = {key: value for key, value in changes.items() if value is not None}
+        row.parameters = _validated(**{**settled.model_dump(), **changed}).model_dump(mode="json")
         row.total = len(scope(session, row))
         if row.total == 0:
             raise JobError(f"数据集「{data.name}」里没有可以抽取的群聊", "请先导入数据，或检查选择的范围")
@@ -126,7 +126,7 @@ def create_run(
 
 
 def start(store: Store, run_id: int) -> RunView:
-    """Let a run go on with what is missing; whoever holds the executor's lock will see it.
+    """Start or resume a run; the process that holds the executor's lock will see it.
 
     Raises:
         NotFoundError: no such run.
@@ -140,7 +140,7 @@ def start(store: Store, run_id: int) -> RunView:
 
 
 def extend(store: Store, run_id: int) -> RunView:
-    """Let a run be about all chats of its dataset, also those imported since, and go on.
+    """Extend a run to all chats of its dataset, also those imported since, and start it.
 
     Raises:
         NotFoundError: no such run.
@@ -178,7 +178,7 @@ def set_limits(store: Store, run_id: int, *, concurrency: int, per_minute: int |
 
 
 def retry_failed(store: Store, run_id: int, *, causes: Iterable[str] | None = None) -> RunView:
-    """Ask again where a run failed; what was said before stays with the extraction.
+    """Retry a run's failed chats; earlier replies stay with the extraction.
 
     Args:
         store: open store.
@@ -207,7 +207,7 @@ def retry_failed(store: Store, run_id: int, *, causes: Iterable[str] | None = No
 
 
 def pause(store: Store, run_id: int) -> RunView:
-    """Stop asking for now; calls under way finish and are kept. ``start`` goes on.
+    """Pause a run; calls under way finish and are stored. ``start`` resumes it.
 
     Raises:
         NotFoundError: no such run.
@@ -216,7 +216,7 @@ def pause(store: Store, run_id: int) -> RunView:
 
 
 def cancel(store: Store, run_id: int) -> RunView:
-    """Give a run up; calls under way finish and are kept, and ``start`` can still go on.
+    """Cancel a run; calls under way finish and are stored, and ``start`` can still resume it.
 
     Raises:
         NotFoundError: no such run.

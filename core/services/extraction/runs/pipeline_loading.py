@@ -1,4 +1,4 @@
-"""From what people write to what a run does: pipelines with their prompts, given forms and examples."""
+"""Loads pipelines with their prompts, the forms that they start from, and examples."""
 
 import json
 import threading
@@ -68,7 +68,7 @@ def load_pipeline(
 
 
 def pipeline_of(row: Run) -> Pipeline:
-    """What a run does, as it keeps it."""
+    """The pipeline of a run, as the run stores it."""
     kept = parameters_of(row).pipeline
     if kept is None:
         return Pipeline((PipelineStep(_prompt(row.prompt_text, f"{row.prompt_name}.v{row.prompt_version}.md")),))
@@ -84,7 +84,7 @@ def given_forms(session: Session, pipeline: Pipeline, chat_id: int) -> list[Form
 
 
 def given_or_refuse(pipeline: Pipeline, given: list[FormValues] | None) -> list[FormValues]:
-    """What a pipeline starts from.
+    """The forms that a pipeline starts from.
 
     Raises:
         JobError: it starts from another run, and that one has no answer for the chat.
@@ -97,10 +97,10 @@ def given_or_refuse(pipeline: Pipeline, given: list[FormValues] | None) -> list[
 def examples_for(store: Store, form: Form, pipeline: Pipeline, chat_id: int) -> Examples:
     """Where a run's examples come from: the records that are approved by now."""
 
-    def found(conversation: str) -> list[PickedExample]:
+    def similar(conversation: str) -> list[PickedExample]:
         return _pool(store, form).pick(conversation, pipeline.examples, chat_id=chat_id)
 
-    return found
+    return similar
 
 
 def _pool(store: Store, form: Form) -> ExamplePool:

@@ -1,4 +1,4 @@
-"""How a run is doing: counts, pace, time left, what came last, failures by cause. Reads only."""
+"""Progress of a run: counts, pace, time left, latest results, failures by cause. Reads only."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -120,12 +120,14 @@ def failures(store: Store, run_id: int) -> list[Failure]:
         for chat_id, index, cause in session.execute(statement):
             if chat_id not in waiting:
                 groups.setdefault(cause, []).append(index)
-    found = [Failure(cause, CAUSES.get(cause, CAUSES[Cause.UNKNOWN]), tuple(chats)) for cause, chats in groups.items()]
-    return sorted(found, key=lambda failure: -len(failure.chats))
+    grouped = [
+        Failure(cause, CAUSES.get(cause, CAUSES[Cause.UNKNOWN]), tuple(chats)) for cause, chats in groups.items()
+    ]
+    return sorted(grouped, key=lambda failure: -len(failure.chats))
 
 
 def extraction(store: Store, run_id: int, index: int) -> ExtractionView | None:
-    """What a run says about one chat, with every reply; ``None`` where it has nothing yet."""
+    """A run's extraction of one chat, with every reply; ``None`` where there is none yet."""
     with store.read() as session:
         chat_id = session.execute(
             select(col(Chat.id))
@@ -136,7 +138,7 @@ def extraction(store: Store, run_id: int, index: int) -> ExtractionView | None:
 
 
 def some_extractions(store: Store, run_id: int, indices: Sequence[int]) -> list[ExtractionView]:
-    """What a run says about some chats (few), in the order asked for."""
+    """A run's extractions of some chats (few), in the given order."""
     with store.read() as session:
         dataset_id = session.execute(select(col(Run.dataset_id)).where(col(Run.id) == run_id)).scalar_one_or_none()
         if dataset_id is None:
@@ -147,7 +149,7 @@ def some_extractions(store: Store, run_id: int, indices: Sequence[int]) -> list[
 
 
 def latest(store: Store, run_id: int, limit: int = 12) -> list[ExtractionView]:
-    """The chats that a run settled last, the newest first."""
+    """The extractions that a run stored last, the newest first."""
     with store.read() as session:
         statement = (
             select(Extraction, col(Chat.index))
@@ -160,7 +162,7 @@ def latest(store: Store, run_id: int, limit: int = 12) -> list[ExtractionView]:
 
 
 def chats_out_of_scope(store: Store, run_id: int) -> int:
-    """How many chats of its dataset a run has not been about so far: imported since, or left out at its start."""
+    """Number of chats of its dataset that are not in a run's scope: imported since, or left out at its start."""
     with store.read() as session:
         row = session.get(Run, run_id)
         if row is None:
@@ -169,7 +171,7 @@ def chats_out_of_scope(store: Store, run_id: int) -> int:
 
 
 def reused(store: Store, run_id: int) -> int:
-    """How many of a run's calls were answered by earlier replies to the same question; they cost nothing."""
+    """Number of a run's calls that earlier replies to the same question answered; they cost nothing."""
     with store.read() as session:
         statement = (
             select(func.count())

@@ -14,7 +14,7 @@ from core.domain.scoring import Scorer
 from core.errors import JobError
 from core.services.extraction.pipeline import Outcome, estimate_tokens, run_pipeline
 from core.services.extraction.pipeline.definition import Pipeline, PipelineStep, parse_pipeline
-from core.services.extraction.pipeline.token_budget import part_of
+from core.services.extraction.pipeline.token_budget import form_for_step
 from core.services.extraction.prompt_library import finder
 from core.services.extraction.runs.pipeline_loading import examples_for
 
@@ -130,7 +130,7 @@ def preview_prompt(
         notes += [f"示例：{one.label}" for one in picked] or ["还没有相似的已确认记录可以作示例"]
         notes += [warning for one in picked for warning in one.warnings]
     step = PipelineStep(prompt, fields=tuple(fields) if prompt.stage is Stage.FIELDS else ())
-    rendered = render(prompt, part_of(form, step), json_object=json_object, **given)
+    rendered = render(prompt, form_for_step(form, step), json_object=json_object, **given)
     whole = rendered.system + rendered.user
     return Rendering(
         rendered,

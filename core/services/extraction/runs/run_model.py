@@ -18,7 +18,7 @@ def with_run_parameters(spec: ModelSpec, own: Mapping[str, Any]) -> ModelSpec:
 
 
 def spec_of(row: Run) -> ModelSpec:
-    """What a run asks: ready to be connected to."""
+    """The model of a run with the run's own parameters, ready to be connected to."""
     parameters = parameters_of(row)
     if parameters.entry:
         spec = ModelSpec.from_dict(parameters.entry)

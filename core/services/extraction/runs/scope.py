@@ -1,4 +1,4 @@
-"""What a run still wants: its parameters, and the chats of its scope without an answer. Reads, inside a session."""
+"""Parameters of a run, and the chats of its scope that have no answer yet. Reads, inside a session."""
 
 from typing import Any
 
@@ -52,8 +52,8 @@ def parameters_of(row: Run) -> RunParameters:
 def scope(session: Session, row: Run) -> dict[int, int]:
     """``{index: chat id}`` of the chats that the run is about, in order."""
     every = queries.chat_ids(session, row.dataset_id)
-    wanted = parameters_of(row).chats
-    return every if wanted is None else {index: every[index] for index in wanted if index in every}
+    indices = parameters_of(row).chats
+    return every if indices is None else {index: every[index] for index in indices if index in every}
 
 
 def awaiting_retry(session: Session, row: Run) -> set[int]:
@@ -77,6 +77,6 @@ def missing(session: Session, row: Run) -> list[int]:
 
 
 def pending(session: Session, row: Run) -> int:
-    """How many chats are missing, by counting alone: cheap enough to ask several times a second."""
+    """Number of missing chats, by counting alone: cheap enough to ask several times a second."""
     settled: int = session.execute(_SETTLED, {"run_id": row.id}).scalar_one()
     return max(0, row.total - settled + len(awaiting_retry(session, row)))

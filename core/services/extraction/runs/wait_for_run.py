@@ -1,4 +1,4 @@
-"""Waiting for a run, for the command line: start it, see it through whoever carries it out, stop in good order."""
+"""Starts a run and waits for its end, for the command line."""
 
 import time
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from core.errors import JobError
 from core.services.extraction.runs.progress import progress
 from core.services.extraction.runs.scheduler import RunScheduler
 
-_LOOK_SECONDS = 0.2
+_POLL_SECONDS = 0.2
 
 
 def wait_for_run(
@@ -21,7 +21,7 @@ def wait_for_run(
 ) -> RunView:
     """Start a run and wait until it no longer runs.
 
-    Another process may be the one that carries it out; if that one dies, this one takes over. Calls under way are
+    Another process may be the one that executes it; if that one dies, this one takes over. Calls under way are
     stored before this returns or raises.
 
     Args:
@@ -31,18 +31,20 @@ def wait_for_run(
         interrupted: called on Ctrl+C, before calls under way are waited for.
 
     Raises:
-        JobError: from ``begin``, or the run cannot be carried out in this process.
+        JobError: from ``begin``, or the run cannot be executed in this process.
         KeyboardInterrupt: as it came; the run stays as it is and goes on when it is asked for again.
     """
     view = begin()
-    runner = RunScheduler(store)
-    runner.start(claim=True)
+    scheduler = RunScheduler(store)
+    scheduler.start(claim=True)
     try:
         seen(view)
         while view.status == RunStatus.RUNNING:
-            if runner.problem is not None:
-                raise JobError(f"抽取任务「{view.name}」无法继续（{runner.problem}）", "请查看日志") from runner.problem
-            time.sleep(_LOOK_SECONDS)
+            if scheduler.problem is not None:
+                raise JobError(
+                    f"抽取任务「{view.name}」无法继续（{scheduler.problem}）", "请查看日志"
+                ) from scheduler.problem
+            time.sleep(_POLL_SECONDS)
             view = progress(store, view.id)
             seen(view)
         return view
@@ -50,4 +52,4 @@ def wait_for_run(
         interrupted()
         raise
     finally:
-        runner.stop()
+        scheduler.stop()

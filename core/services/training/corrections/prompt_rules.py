@@ -9,7 +9,7 @@ from core.domain.evidence import ChatIndex, locate
 from core.domain.form import Form, text_of
 from core.domain.prompts import Prompt
 from core.errors import PromptError
-from core.services.extraction.prompt_library import Entry, next_version, retitled, save
+from core.services.extraction.prompt_library import PromptEntry, next_version, retitled, save
 from core.services.training.corrections.grouping import CorrectionGroup, CorrectionKind
 
 HEADING = "## 审阅中总结的规则"
@@ -90,7 +90,7 @@ def add_rules(prompt: Prompt, rules: Sequence[str], *, version: int) -> str:
     return f"{before}{heading}\n{lines}\n{source[at:]}"
 
 
-def save_prompt_with_rules(store: Store, prompt: Prompt, rules: Sequence[str], *, who: str) -> Entry:
+def save_prompt_with_rules(store: Store, prompt: Prompt, rules: Sequence[str], *, who: str) -> PromptEntry:
     """Save the prompt with these rules as the next version of its name.
 
     Raises:
