@@ -13,7 +13,7 @@ from core.services.review.queue.filters import DIFFERING, EMPTY, FILLED, FLAGS, 
 from core.ui import state
 
 CONDITIONS = ("text", "by", "field", "filled", "value", "flag", "batch", "differ")
-"""Names of what :func:`conditions` draws, in the address and in the session."""
+"""Names of what :func:`choose_conditions` draws, in the address and in the session."""
 
 
 def condition_count(*more: str) -> int:
