@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 import phonenumbers
 
+from core.domain import entities
 from core.domain.chat.model import ParsedChat, Role, RoleGuess
 from core.domain.checks.model import FormWarning, Level
 from core.domain.evidence.index import fold
@@ -13,8 +14,6 @@ from core.domain.evidence.quantities import amounts_in
 from core.domain.form import Form, FormValues, Kind, Nature, Value, items_of
 
 _SEVERAL = re.compile(r"[、，,；;/或\n]|\s(?=\+?\d{7})")
-_MOBILE = re.compile(r"(?:\+?86)?1\d{10}")
-_EMAIL = re.compile(r"[A-Za-z0-9._%+\-]+@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)*\.[A-Za-z]{2,}")
 _NUMERIC_DATE = re.compile(
     r"(?:(?P<y>\d{4}|\d{2})年)?(?P<m>\d{1,2})月(?:(?P<d>\d{1,2})[日号])?"
     r"|(?<!\d)(?P<yy>\d{4})[-/.](?P<mm>\d{1,2})[-/.](?P<dd>\d{1,2})(?!\d)"
@@ -112,7 +111,7 @@ def _shapes(form: Form, values: Mapping[str, Value]) -> Iterator[_Remark]:
 
 def _is_phone(text: str) -> bool:
     """A mobile number (eleven digits from 1, as anonymised ones are out of range) or any number that can be dialled."""
-    if _MOBILE.fullmatch(re.sub(r"[\s\-]", "", text)):
+    if entities.is_mobile(text):
         return True
     try:
         number = phonenumbers.parse(text, "CN")
@@ -124,10 +123,6 @@ def _is_phone(text: str) -> bool:
 def _is_local(text: str) -> bool:
     """A landline number without its area code."""
     return re.fullmatch(r"[2-9]\d{6,7}", re.sub(r"[\s\-]", "", text)) is not None
-
-
-def _is_email(text: str) -> bool:
-    return _EMAIL.fullmatch(text) is not None
 
 
 def _is_amount(text: str) -> bool:
@@ -149,7 +144,7 @@ def _is_possible_date(text: str) -> bool:
 
 _SHAPES: dict[Kind, Callable[[str], bool]] = {
     Kind.PHONE: _is_phone,
-    Kind.EMAIL: _is_email,
+    Kind.EMAIL: entities.is_email,
     Kind.AMOUNT: _is_amount,
     Kind.DATE: _is_possible_date,
 }

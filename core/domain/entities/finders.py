@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from core.errors import Cause, ProviderError
 
-_EMAIL = re.compile(r"[A-Za-z0-9][\w.+-]*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}", re.ASCII)
+_EMAIL = re.compile(r"\w[\w.%+-]*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}", re.ASCII)
 _MOBILE = re.compile(r"1\d{10}")
 _PLACE_HINT = re.compile(r"[省市区县州盟旗]|地址|北京|上海|天津|重庆|香港|澳门|人在|位于")
 _DIVISION = re.compile(r"[\u4e00-\u9fa5]{1,10}?(?:省|自治区|特别行政区|市|自治州|地区|盟|区|县|旗)")
@@ -78,6 +78,16 @@ def _cpca() -> Any:
     import cpca
 
     return cpca
+
+
+def is_email(text: str) -> bool:
+    """Whether a whole text is one e-mail address, by the pattern that finds them in chats."""
+    return _EMAIL.fullmatch(text) is not None
+
+
+def is_mobile(text: str) -> bool:
+    """Whether a text is a mobile number, blanks, hyphens and +86 aside; made-up prefixes of anonymised chats count."""
+    return re.fullmatch(rf"(?:\+?86)?{_MOBILE.pattern}", re.sub(r"[\s\-]", "", text)) is not None
 
 
 def emails(text: str) -> list[str]:

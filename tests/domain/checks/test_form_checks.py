@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from core.domain import entities
 from core.domain.chat import Role, RoleGuess, parse_chat
 from core.domain.checks import FormWarning, Level, check
 from core.domain.form import Form, FormValues, load_named_form
@@ -179,3 +180,11 @@ def test_another_form_has_only_the_checks_of_its_kinds() -> None:
     )
     said = check(small, CHAT, {}, [{NAME: "林舟3", PHONE: "1", STAGE: "赢单"}])
     assert [one.key for one in said] == [PHONE]
+
+
+@pytest.mark.parametrize(
+    "mail", ["_lin@example.com", "lin%zhou@example.com", "lin.zhou+1@mail.example.com", "lin@example"]
+)
+def test_what_is_found_in_a_chat_is_what_a_check_takes_for_an_address(mail: str) -> None:
+    """The finder and the check had a pattern each: an address could be found cut off, or found and then doubted."""
+    assert (entities.emails(f"邮箱 {mail} 谢谢") == [mail]) is not bool(remarks(form(**{MAIL: mail})))
