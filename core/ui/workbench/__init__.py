@@ -37,6 +37,7 @@ MODULES: Final = (
     "bars",
     "overlays",
     "frame",
+    "banners",
     "workbench",
     "tools",
     "field_commands",

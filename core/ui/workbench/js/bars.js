@@ -1,9 +1,16 @@
+// @ts-check
 // The bars above and below: progress, save state, decisions, the note of a discussion, toasts.
+/** @import { BottomBar, Entry, SayOptions, Store, TopBar } from "./types.js" */
 import { caps, h, setAttr, setText } from "./dom.js";
 import { chordFor, isComposing } from "./keys.js";
 
 const SAVE_WORDS = { saved: "已保存", saving: "保存中…", unsaved: "未保存（重试）" };
 
+/**
+ * @param {string} id
+ * @param {string} text
+ * @param {(id: string) => void} run
+ */
 function commandButton(id, text, run, main = false) {
   const button = h(
     "button",
@@ -16,7 +23,10 @@ function commandButton(id, text, run, main = false) {
   return button;
 }
 
-/** The bar above the panes. */
+/**
+ * The bar above the panes.
+ * @param {{ onRetry: () => void, onFind: (text: string, step: number) => void, onType: () => void }} options
+ */
 export function buildTop({ onRetry, onFind, onType }) {
   const fill = h("i", {});
   const bar = {
@@ -46,7 +56,7 @@ export function buildTop({ onRetry, onFind, onType }) {
     event.preventDefault();
     onFind(bar.find.value, event.shiftKey ? -1 : 1);
   });
-  bar.element = h(
+  const element = h(
     "div",
     { class: "top" },
     bar.dataset,
@@ -62,10 +72,13 @@ export function buildTop({ onRetry, onFind, onType }) {
     bar.chat,
     bar.save,
   );
-  return bar;
+  return { ...bar, element };
 }
 
-/** Seconds in words: 52 秒, 3 分钟, 1 小时 10 分. */
+/**
+ * Seconds in words: 52 秒, 3 分钟, 1 小时 10 分.
+ * @param {number} seconds
+ */
 export function duration(seconds) {
   if (seconds < 90) return `${Math.max(1, Math.round(seconds))} 秒`;
   const minutes = Math.round(seconds / 60);
@@ -73,7 +86,13 @@ export function duration(seconds) {
   return `${Math.floor(minutes / 60)} 小时${minutes % 60 ? ` ${minutes % 60} 分` : ""}`;
 }
 
-/** Draw the bar above. `state` is saved, saving or unsaved. */
+/**
+ * Draw the bar above. `state` is saved, saving or unsaved.
+ * @param {TopBar} bar
+ * @param {Store} store
+ * @param {Entry | null} entry
+ * @param {"saved" | "saving" | "unsaved"} state
+ */
 export function drawTop(bar, store, entry, state) {
   const {
     total,
@@ -88,7 +107,7 @@ export function drawTop(bar, store, entry, state) {
   } = store.progress;
   setText(bar.dataset, store.dataset.name);
   setText(bar.count, `${confirmed} / ${total} 已确认`);
-  const ofAll = left > queue ? `（共剩 ${left}）` : "";
+  const ofAll = queue !== undefined && left > queue ? `（共剩 ${left}）` : "";
   const toDo = partly ? `队列里 ${queue}${ofAll}` : left ? `还剩 ${left}` : "";
   setText(
     bar.rest,
@@ -118,29 +137,28 @@ export function drawTop(bar, store, entry, state) {
   bar.save.disabled = state !== "unsaved";
 }
 
-/** The bar below the panes. `run(id)` runs a command; `onNote(text)` takes a discussion's note, null = given up. */
+/**
+ * The bar below the panes. `run(id)` runs a command; `onNote(text)` takes a discussion's note, null = given up.
+ * @param {{ run: (id: string) => void, onNote: (text: string | null) => void }} options
+ */
 export function buildBottom({ run, onNote }) {
-  const bar = {
-    message: h("div", { class: "message", role: "status", "aria-live": "polite" }),
-    noteOpen: false,
-    timer: 0,
-  };
-  bar.input = h("input", {
+  const message = h("div", { class: "message", role: "status", "aria-live": "polite" });
+  const input = h("input", {
     class: "note-input",
     type: "text",
     placeholder: "要讨论什么？可以不写，回车提交，Esc 放弃",
     "aria-label": "待讨论的原因",
   });
-  bar.input.addEventListener("keydown", (event) => {
+  input.addEventListener("keydown", (event) => {
     if (isComposing(event)) return;
-    if (event.key === "Enter") onNote(bar.input.value.trim());
+    if (event.key === "Enter") onNote(input.value.trim());
     else if (event.key === "Escape") onNote(null);
     else return;
     event.preventDefault();
     event.stopPropagation();
   });
-  bar.input.hidden = true;
-  bar.mode = h(
+  input.hidden = true;
+  const mode = h(
     "span",
     { class: "mode", hidden: true },
     "命令模式：单个字母即命令，",
@@ -172,22 +190,28 @@ export function buildBottom({ run, onNote }) {
     "快捷键",
     h("span", { class: "caps" }, h("kbd", {}, "?")),
   );
-  bar.decisions = decisions;
-  bar.element = h(
+  const element = h(
     "div",
     { class: "bottom" },
     ...decisions,
-    bar.input,
-    bar.mode,
-    bar.message,
+    input,
+    mode,
+    message,
     h("span", { class: "gap" }),
     ...moves,
     help,
   );
-  return bar;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  return { element, message, input, mode, decisions, timer, noteOpen: false };
 }
 
-/** Say a sentence in the bar below, with an action where something can be taken back. It stays until the next one. */
+/**
+ * Say a sentence in the bar below, with an action where something can be taken back. It stays until the next one.
+ * @param {BottomBar} bar
+ * @param {string} text
+ * @param {SayOptions} [options]
+ */
 export function say(bar, text, { tone = "", action = null, seconds = 8 } = {}) {
   clearTimeout(bar.timer);
   bar.message.replaceChildren(
@@ -199,7 +223,11 @@ export function say(bar, text, { tone = "", action = null, seconds = 8 } = {}) {
   if (text && seconds) bar.timer = setTimeout(() => say(bar, ""), seconds * 1000);
 }
 
-/** Open or close the input for a discussion's note. */
+/**
+ * Open or close the input for a discussion's note.
+ * @param {BottomBar} bar
+ * @param {boolean} open
+ */
 export function askNote(bar, open, text = "") {
   bar.noteOpen = open;
   bar.input.hidden = !open;

@@ -1,4 +1,7 @@
+// @ts-check
 // Commands in the chat: evidence, search, the cursor on a message, words picked in it, pins, one customer's exchange.
+/** @import { Pane, Tools, Value } from "./types.js" */
+/** @import { Workbench } from "./workbench.js" */
 import { openMissed } from "./advice.js";
 import { markCursor, revealIn } from "./chat_view.js";
 import { speakersOf } from "./customers.js";
@@ -10,24 +13,33 @@ const FOUND = "shiyao-found";
 const FOUND_NOW = "shiyao-found-now";
 const PICKED = "shiyao-picked";
 
-/** Commands about the chat; `edit` gives a field a value. */
+/**
+ * Commands about the chat; `edit` gives a field a value.
+ * @param {Workbench} workbench
+ * @param {Tools} tools
+ * @param {(key: string, value: Value, typed: boolean) => void} edit
+ */
 export function chatCommands(workbench, tools, edit) {
   const { store } = workbench;
-  const { entryNow } = tools;
+  const { entryNow, openEntry } = tools;
   const picker = makePicker(PICKED);
   const paneNow = () => workbench.panes.get(store.current);
 
-  /** A click on a highlight: the field it speaks for gains the focus; again, the next one that it speaks for. */
+  /**
+   * A click on a highlight: the field it speaks for gains the focus; again, the next one that it speaks for.
+   * @param {string[]} ids
+   */
   function focusEvidence(ids) {
-    const customer = entryNow().work[workbench.customer];
+    const customer = openEntry().work[workbench.customer];
     const keys = store.form.fields
       .map((field) => field.key)
       .filter((key) => markOf(customer, key)?.evidence.some((id) => ids.includes(id)));
-    const missed = openMissed(entryNow()).find((one) => ids.includes(one.id));
+    const missed = openMissed(openEntry()).find((one) => ids.includes(one.id));
     if (keys.length) tools.goTo(keys[(keys.indexOf(workbench.field) + 1) % keys.length]);
     else if (missed) tools.goTo(missed.key);
   }
 
+  /** @param {number} by */
   function visit(by) {
     if (!workbench.places.length) {
       workbench.say("这个字段在群聊里没有依据", { seconds: 3 });
@@ -35,16 +47,22 @@ export function chatCommands(workbench, tools, edit) {
     }
     workbench.place = (workbench.place + by + workbench.places.length) % workbench.places.length;
     const place = workbench.places[workbench.place];
-    revealIn(paneNow(), place);
-    setCursor(Number(place.closest(".m").dataset.i));
+    const pane = paneNow();
+    if (pane) revealIn(pane, place);
+    setCursor(Number(/** @type {HTMLElement} */ (place.closest(".m")).dataset.i));
     workbench.say(`依据 ${workbench.place + 1} / ${workbench.places.length}`, { seconds: 3 });
   }
 
-  /** Search: `by` 0 starts anew, 1 and -1 go on and back. */
+  /**
+   * Search: `by` 0 starts anew, 1 and -1 go on and back.
+   * @param {string} text
+   * @param {number} by
+   */
   function find(text, by) {
     const pane = paneNow();
+    const entry = entryNow();
     for (const { row } of workbench.hits) row.classList.remove("hit", "current");
-    if (by === 0) workbench.hits = pane && entryNow() ? findHits(entryNow().chat, pane, text) : [];
+    if (by === 0) workbench.hits = pane && entry ? findHits(entry.chat, pane, text) : [];
     const { length } = workbench.hits;
     workbench.foundAt = length ? (by === 0 ? 0 : (workbench.foundAt + by + length) % length) : -1;
     for (const { row } of workbench.hits) row.classList.add("hit");
@@ -56,13 +74,16 @@ export function chatCommands(workbench, tools, edit) {
     highlight(FOUND_NOW, hit?.range ? [hit.range] : []);
     if (hit) {
       hit.row.classList.add("current");
-      revealIn(pane, hit.row);
+      if (pane) revealIn(pane, hit.row);
       setCursor(hit.message);
     }
     workbench.top.found.textContent = text.trim() ? `${workbench.foundAt + 1} / ${length}` : "";
   }
 
-  /** Put the cursor on a message; what was picked in another one is let go. */
+  /**
+   * Put the cursor on a message; what was picked in another one is let go.
+   * @param {number | null} number
+   */
   function setCursor(number) {
     if (number !== workbench.message) workbench.picked = picker.clear();
     workbench.message = number;
@@ -70,7 +91,10 @@ export function chatCommands(workbench, tools, edit) {
     return pane ? markCursor(pane, number) : null;
   }
 
-  /** The first message in view that is shown, for a cursor that was nowhere. */
+  /**
+   * The first message in view that is shown, for a cursor that was nowhere.
+   * @param {Pane} pane
+   */
   function inView(pane) {
     const top = pane.element.getBoundingClientRect().top;
     return (
@@ -80,30 +104,38 @@ export function chatCommands(workbench, tools, edit) {
     );
   }
 
+  /** @param {number} by */
   function moveCursor(by) {
     const pane = paneNow();
     if (!pane) return;
-    const shown = [...pane.rows.keys()].filter((i) => !pane.rows.get(i).classList.contains("away"));
-    const at = shown.indexOf(workbench.message);
+    const shown = [...pane.rows.keys()].filter((i) => !pane.rows.get(i)?.classList.contains("away"));
+    const at = shown.indexOf(workbench.message ?? -1);
     const number = at < 0 ? inView(pane) : shown[Math.min(shown.length - 1, Math.max(0, at + by))];
     const row = setCursor(number ?? null);
     if (row) revealIn(pane, row);
   }
 
+  /** @param {(row: HTMLElement) => string} move */
   function pick(move) {
     const pane = paneNow();
     if (!pane) return;
     if (workbench.message === null) moveCursor(1);
-    const row = pane.rows.get(workbench.message);
+    const row = pane.rows.get(workbench.message ?? -1);
     if (!row) return;
     workbench.picked = move(row);
     const { label } = tools.fieldNow();
     workbench.say(workbench.picked ? `已选「${workbench.picked}」，按 I 填入「${label}」` : "", { seconds: 0 });
   }
 
+  /** What is selected: some browsers know of selections inside a shadow root only there. */
+  function selectionNow() {
+    const host = /** @type {{ getSelection?(): Selection | null }} */ (workbench.host);
+    return host.getSelection?.() ?? getSelection();
+  }
+
   /** What the mouse selected in the chat, else what the keys picked. */
   function selected() {
-    const selection = workbench.host.getSelection?.() ?? getSelection();
+    const selection = selectionNow();
     return String(selection || "").trim() || workbench.picked;
   }
 
@@ -114,7 +146,7 @@ export function chatCommands(workbench, tools, edit) {
       workbench.say("先在群聊里选中文字（命令模式里 ↓ 选消息、→ 选词），再填入上次所在的字段", { seconds: 6 });
       return;
     }
-    const old = entryNow().work[workbench.customer].values[field.key];
+    const old = openEntry().work[workbench.customer].values[field.key];
     const plain = field.kind === "phone" ? text.replace(/[\s-]/g, "") : text.replace(/\s+/g, " ");
     edit(field.key, isList(field) ? addItems(old, text) : plain, false);
     getSelection()?.removeAllRanges();
@@ -125,9 +157,10 @@ export function chatCommands(workbench, tools, edit) {
 
   /** The message that is meant: of the selection, else under the cursor. */
   function messageNow() {
-    const selection = workbench.host.getSelection?.() ?? getSelection();
+    const selection = selectionNow();
     const node = selection && String(selection) ? selection.anchorNode : null;
-    const row = (node?.nodeType === Node.TEXT_NODE ? node.parentElement : node)?.closest?.(".m");
+    const element = node instanceof Element ? node : node?.parentElement;
+    const row = /** @type {HTMLElement | null | undefined} */ (element?.closest(".m"));
     return row ? Number(row.dataset.i) : workbench.message;
   }
 
@@ -151,7 +184,7 @@ export function chatCommands(workbench, tools, edit) {
   }
 
   function narrow() {
-    const entry = entryNow();
+    const entry = openEntry();
     const name = entry.work[workbench.customer].values[store.form.name_field];
     if (!speakersOf(entry.chat, name).length) {
       workbench.say("先把这位客户对应到一位发言人（Alt+B）", { seconds: 5 });

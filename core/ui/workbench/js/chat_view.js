@@ -1,4 +1,6 @@
+// @ts-check
 // The chat pane: one element per chat, built once, shown and hidden; evidence is re-classed, never rebuilt.
+/** @import { ChatPayload, MessagePayload, Pane, PaneHandlers, PaneMark, Part } from "./types.js" */
 import { h, reveal, setText } from "./dom.js";
 
 // Browsers watch every element with `content-visibility: auto` in each frame: over blocks of messages that is free, over
@@ -7,7 +9,11 @@ const BLOCK = 24;
 const LINE_HEIGHT = 27;
 const MUTED = /(\[[^[\]\n]{1,8}\]|@[^\s@：:，,]{1,20})/;
 
-/** Text with placeholders such as [图片] muted and mentions set apart. */
+/**
+ * Text with placeholders such as [图片] muted and mentions set apart.
+ * @param {HTMLElement} element
+ * @param {string} text
+ */
 function fillText(element, text) {
   text.split(MUTED).forEach((piece, i) => {
     if (!piece) return;
@@ -16,6 +22,12 @@ function fillText(element, text) {
   });
 }
 
+/**
+ * @param {HTMLElement} body
+ * @param {Part[]} parts
+ * @param {number} number
+ * @param {PaneMark[]} marks
+ */
 function buildParts(body, parts, number, marks) {
   for (const part of parts) {
     if (!part.e.length) {
@@ -28,7 +40,11 @@ function buildParts(body, parts, number, marks) {
   }
 }
 
-/** What was said, with its quotation and its evidence. */
+/**
+ * What was said, with its quotation and its evidence.
+ * @param {MessagePayload} message
+ * @param {PaneMark[]} marks
+ */
 function buildBody(message, marks) {
   const body = h("div", { class: "body" });
   if (message.quote) {
@@ -41,18 +57,29 @@ function buildBody(message, marks) {
   return body;
 }
 
+/** @param {MessagePayload} message */
 function signatureOf(message) {
   return JSON.stringify([message.parts, message.quote, message.named]);
 }
 
-/** The speaker's name; it is a piece of evidence itself where a value was found in it. */
+/**
+ * The speaker's name; it is a piece of evidence itself where a value was found in it.
+ * @param {MessagePayload} message
+ * @param {PaneMark[]} marks
+ * @param {string} reasons
+ */
 function buildWho(message, marks, reasons) {
   const named = message.named ?? [];
-  const name = named.length ? h("mark", {}, message.speaker) : message.speaker;
-  if (named.length) marks.push({ element: name, ids: named, message: message.i, isName: true });
-  return h("div", { class: "who", title: reasons || message.speaker || null }, name || "");
+  const mark = named.length ? h("mark", {}, message.speaker) : null;
+  if (mark) marks.push({ element: mark, ids: named, message: message.i, isName: true });
+  return h("div", { class: "who", title: reasons || message.speaker || null }, mark ?? message.speaker ?? "");
 }
 
+/**
+ * @param {MessagePayload} message
+ * @param {PaneMark[]} marks
+ * @param {string} reasons
+ */
 function buildMessage(message, marks, reasons) {
   const { role } = message;
   const classes = ["m", role === "客户" ? "customer" : role === "客服" ? "staff" : "unknown"];
@@ -66,60 +93,94 @@ function buildMessage(message, marks, reasons) {
   );
 }
 
+/** @param {ChatPayload} chat */
 function headline(chat) {
   const { messages, customers, staff, characters } = chat.counts;
   return `共 ${messages} 条消息 · 客户 ${customers} 人 · 客服 ${staff} 人 · ${characters.toLocaleString("zh-CN")} 字`;
 }
 
-/** Build the pane of a chat. `onMark(ids)` is called where a highlight is clicked, `onMessage(i)` where a message is. */
+/**
+ * Build the pane of a chat. `onMark(ids)` is called where a highlight is clicked, `onMessage(i)` where a message is.
+ * @param {ChatPayload} chat
+ * @param {PaneHandlers} options
+ */
 export function buildPane(chat, { onMark, onResidue, onMessage, onNarrow }) {
   const reasons = new Map(
     chat.speakers.map((s) => [s.name, `${s.name}（${s.role}）：${(s.reasons ?? []).join("；")}`]),
   );
-  const pane = { chat: chat.chat, marks: [], rows: new Map(), signatures: new Map(), lit: [], top: 0 };
+  /** @type {PaneMark[]} */
+  const marks = [];
+  /** @type {Map<number, HTMLElement>} */
+  const rows = new Map();
+  /** @type {Map<number, string>} */
+  const signatures = new Map();
   const list = h("div", { class: "messages", role: "list" });
-  let block = null;
+  let block = list;
   chat.messages.forEach((message, n) => {
     if (n % BLOCK === 0) {
       const size = Math.min(BLOCK, chat.messages.length - n) * LINE_HEIGHT;
       block = h("div", { class: "block", role: "presentation", style: `contain-intrinsic-size: auto ${size}px` });
       list.append(block);
     }
-    const row = buildMessage(message, pane.marks, reasons.get(message.speaker) ?? "");
-    pane.rows.set(message.i, row);
-    pane.signatures.set(message.i, signatureOf(message));
+    const row = buildMessage(message, marks, reasons.get(message.speaker) ?? "");
+    rows.set(message.i, row);
+    signatures.set(message.i, signatureOf(message));
     block.append(row);
   });
-  pane.list = list;
-  pane.narrowSwitch = h("button", {
+  const narrowSwitch = h("button", {
     type: "button",
     class: "link",
     "aria-pressed": "false",
     onclick: () => onNarrow(),
   });
-  pane.headline = h("div", { class: "headline" }, headline(chat), h("span", {}, " · "), pane.narrowSwitch);
-  pane.residueNote = h("span", {});
-  pane.residueSwitch = h("button", { type: "button", class: "link", onclick: () => onResidue(chat.chat) });
-  pane.residueText = h("pre", { class: "residue-text" });
-  pane.residue = h("div", { class: "residue" }, pane.residueNote, pane.residueSwitch, pane.residueText);
-  pane.element = h(
+  const head = h("div", { class: "headline" }, headline(chat), h("span", {}, " · "), narrowSwitch);
+  const residueNote = h("span", {});
+  const residueSwitch = h("button", { type: "button", class: "link", onclick: () => onResidue(chat.chat) });
+  const residueText = h("pre", { class: "residue-text" });
+  const residue = h("div", { class: "residue" }, residueNote, residueSwitch, residueText);
+  const element = h(
     "div",
     { class: "pane", tabindex: "-1", "aria-label": `群聊 第 ${chat.chat} 条` },
-    pane.headline,
+    head,
     list,
-    pane.residue,
+    residue,
   );
+  /** @type {Pane} */
+  const pane = {
+    chat: chat.chat,
+    element,
+    list,
+    headline: head,
+    narrowSwitch,
+    residue,
+    residueNote,
+    residueSwitch,
+    residueText,
+    marks,
+    rows,
+    signatures,
+    lit: [],
+    cursorRow: null,
+    painted: null,
+    narrowState: null,
+    shown: false,
+  };
   list.addEventListener("click", (event) => {
-    const mark = event.target.closest("mark.on");
-    const row = event.target.closest(".m");
+    const target = /** @type {Element} */ (event.target);
+    const mark = target.closest("mark.on");
+    const row = /** @type {HTMLElement | null} */ (target.closest(".m"));
     if (row) onMessage(Number(row.dataset.i));
-    if (mark && String(getSelection() ?? "") === "") onMark(pane.marks.find((m) => m.element === mark).ids);
+    if (mark && String(getSelection() ?? "") === "") onMark(pane.marks.find((m) => m.element === mark)?.ids ?? []);
   });
   updateResidue(pane, chat, false);
   return pane;
 }
 
-/** Take slices of messages that changed (evidence of an edited value); everything else stays as it is. */
+/**
+ * Take slices of messages that changed (evidence of an edited value); everything else stays as it is.
+ * @param {Pane} pane
+ * @param {ChatPayload} chat
+ */
 export function updatePane(pane, chat) {
   for (const message of chat.messages) {
     const signature = signatureOf(message);
@@ -128,11 +189,19 @@ export function updatePane(pane, chat) {
     const row = pane.rows.get(message.i);
     if (!row) continue;
     pane.marks = pane.marks.filter((mark) => mark.message !== message.i);
-    row.replaceChildren(buildWho(message, pane.marks, row.firstChild.title), buildBody(message, pane.marks));
+    row.replaceChildren(
+      buildWho(message, pane.marks, /** @type {HTMLElement} */ (row.firstChild).title),
+      buildBody(message, pane.marks),
+    );
   }
 }
 
-/** The line about copies of the conversation that a spreadsheet left behind. */
+/**
+ * The line about copies of the conversation that a spreadsheet left behind.
+ * @param {Pane} pane
+ * @param {ChatPayload} chat
+ * @param {boolean} wanted
+ */
 export function updateResidue(pane, chat, wanted) {
   const { copies, characters, text } = chat.residue;
   pane.residue.hidden = copies === 0;
@@ -149,6 +218,8 @@ export function updateResidue(pane, chat, wanted) {
 /**
  * Colour the evidence of one customer. `groupOf(id)` gives the group number of an evidence id, or 0 where the id is not
  * of this customer (its value was changed, or it belongs to another one).
+ * @param {Pane} pane
+ * @param {(id: string) => number} groupOf
  */
 export function paintMarks(pane, groupOf) {
   for (const mark of pane.marks) {
@@ -158,7 +229,13 @@ export function paintMarks(pane, groupOf) {
   }
 }
 
-/** Light the evidence of the field in focus, pinned messages too; returns the elements to visit, in order. */
+/**
+ * Light the evidence of the field in focus, pinned messages too; returns the elements to visit, in order.
+ * @param {Pane} pane
+ * @param {string[]} ids
+ * @param {number[]} messages
+ * @param {number[]} [pins]
+ */
 export function lightEvidence(pane, ids, messages, pins = []) {
   for (const element of pane.lit) element.classList.remove("focus", "now", "pinned");
   const wanted = new Set(ids);
@@ -166,12 +243,9 @@ export function lightEvidence(pane, ids, messages, pins = []) {
   // Rows are tinted for what was said in them, not for who spoke: a name stands in half of them.
   const said = marks.filter((mark) => !mark.isName).map((mark) => mark.message);
   const numbers = new Set(marks.length ? said : messages);
-  const rows = [...numbers]
-    .sort((a, b) => a - b)
-    .map((i) => pane.rows.get(i))
-    .filter(Boolean);
+  const rows = [...numbers].sort((a, b) => a - b).flatMap((i) => pane.rows.get(i) ?? []);
   for (const mark of marks) mark.element.classList.add("focus");
-  const pinned = pins.map((i) => pane.rows.get(i)).filter(Boolean);
+  const pinned = pins.flatMap((i) => pane.rows.get(i) ?? []);
   for (const row of rows) row.classList.add("now");
   for (const row of pinned) row.classList.add("pinned");
   pane.lit = [...marks.map((mark) => mark.element), ...rows, ...pinned];
@@ -179,11 +253,20 @@ export function lightEvidence(pane, ids, messages, pins = []) {
   return places.filter((place) => !place.closest(".away"));
 }
 
+/**
+ * @param {Pane} pane
+ * @param {HTMLElement} element
+ */
 export function revealIn(pane, element) {
   reveal(pane.element, element, "center");
 }
 
-/** Show only messages that are from or to these speakers (their numbers); null shows all. */
+/**
+ * Show only messages that are from or to these speakers (their numbers); null shows all.
+ * @param {Pane} pane
+ * @param {ChatPayload} chat
+ * @param {number[] | null} speakers
+ */
 export function narrow(pane, chat, speakers) {
   const wanted = speakers === null ? null : new Set(speakers);
   let shown = 0;
@@ -196,7 +279,11 @@ export function narrow(pane, chat, speakers) {
   return shown;
 }
 
-/** Put the cursor on a message (null takes it away); returns its row. */
+/**
+ * Put the cursor on a message (null takes it away); returns its row.
+ * @param {Pane} pane
+ * @param {number | null} number
+ */
 export function markCursor(pane, number) {
   pane.cursorRow?.classList.remove("cursor");
   pane.cursorRow = number === null ? null : (pane.rows.get(number) ?? null);

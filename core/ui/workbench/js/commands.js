@@ -1,10 +1,12 @@
+// @ts-check
 // What the reviewer can do: decisions, moves, undo, and the commands of the other files. Every key and button ends up here.
+/** @import { Entry, RecordStatus } from "./types.js" */
+/** @import { Workbench } from "./workbench.js" */
 import { openWarnings } from "./advice.js";
 import { askNote } from "./bars.js";
 import { chatCommands } from "./chat_commands.js";
 import { customerCommands } from "./customer_commands.js";
 import { fieldCommands } from "./field_commands.js";
-import { flushEntries } from "./form_view.js";
 import { confirmRest, firstDifference, isDelta, nextUnseen, noteDecision, redo, undo, undoDecision } from "./model.js";
 import { settleConflict } from "./outbox.js";
 import { entryOf, goNext, goPrevious, show } from "./state.js";
@@ -13,21 +15,28 @@ import { makeTools } from "./tools.js";
 /** Commands that make sense without a chat on screen. */
 const ANYWHERE = new Set(["approve", "skip", "next", "previous", "undo", "help"]);
 
-/** Fill `workbench.calls` with everything that can be asked for. */
+/**
+ * Fill `workbench.calls` with everything that can be asked for.
+ * @param {Workbench} workbench
+ */
 export function addCommands(workbench) {
   const { store } = workbench;
   const tools = makeTools(workbench);
-  const { entryNow } = tools;
+  const { entryNow, openEntry } = tools;
   let inCommandMode = false;
   const fields = fieldCommands(workbench, tools);
   const customers = customerCommands(workbench, tools);
   const chat = chatCommands(workbench, tools, fields.edit);
 
-  /** Decide on the chat and move on; an open warning, or a difference nobody answered, takes the first approval. */
+  /**
+   * Decide on the chat and move on; an open warning, or a difference nobody answered, takes the first approval.
+   * @param {RecordStatus} status
+   * @param {string} [note]
+   */
   function decide(status, note) {
     const entry = entryNow();
     if (!entry || !store.reviewer) return;
-    flushEntries(workbench.form);
+    workbench.flush();
     if (entry.conflict) {
       workbench.say("先选好冲突里要留下的值", { tone: "warn" });
       return;
@@ -46,6 +55,7 @@ export function addCommands(workbench) {
     workbench.showChat();
   }
 
+  /** @param {Entry} entry */
   function stopAtGate(entry) {
     const asked = isDelta(entry) ? nextUnseen(entry, store.form, workbench.customer, workbench.field) : null;
     const [warning] = openWarnings(entry, store.form);
@@ -61,9 +71,10 @@ export function addCommands(workbench) {
   function discuss() {
     inCommandMode = workbench.commandMode;
     workbench.setMode(false);
-    askNote(workbench.bottom, true, entryNow().note);
+    askNote(workbench.bottom, true, openEntry().note);
   }
 
+  /** @param {string | null} note */
   function discussWith(note) {
     askNote(workbench.bottom, false);
     workbench.setMode(inCommandMode);
@@ -71,14 +82,16 @@ export function addCommands(workbench) {
     else decide("待讨论", note);
   }
 
+  /** @param {Set<string>} taken */
   function settle(taken) {
-    const entry = entryNow();
+    const entry = openEntry();
     workbench.sync.save(entry, settleConflict(entry, store.form, taken));
     workbench.draw();
     workbench.refocus();
     workbench.say("已按所选保存", { seconds: 4 });
   }
 
+  /** @param {boolean} forward */
   function move(forward) {
     workbench.active();
     workbench.leave();
@@ -94,25 +107,26 @@ export function addCommands(workbench) {
 
   /** Undo the last edit of this chat; where there is none, the last decision, here or on the chat before. */
   function undoLast() {
-    if (workbench.form) flushEntries(workbench.form);
+    workbench.flush();
     const entry = entryNow();
     if (entry?.decided || !entry?.undo.length) undoDecided(entry);
     else step(undo, "撤销");
   }
 
+  /** @param {Entry | null} here */
   function undoDecided(here) {
     if (!store.reviewer) return;
     const last = here?.decided
       ? here.chat.chat
       : workbench.decisions.findLast((number) => entryOf(store, number)?.decided);
     const entry = last === undefined ? null : entryOf(store, last);
-    if (!entry || entry.conflict) {
+    if (last === undefined || !entry || entry.conflict) {
       workbench.say("没有可撤销的修改", { seconds: 3 });
       return;
     }
     workbench.decisions = workbench.decisions.filter((number) => number !== last);
     const was = entry.status;
-    const status = undoDecision(entry);
+    const status = undoDecision(entry) ?? was;
     if (store.current !== last) {
       workbench.leave();
       show(store, last);
@@ -124,9 +138,13 @@ export function addCommands(workbench) {
     workbench.say(`已撤销第 ${last} 条的「${was}」`, { seconds: 6 });
   }
 
+  /**
+   * @param {(entry: Entry) => boolean} move
+   * @param {string} word
+   */
   function step(move, word) {
-    flushEntries(workbench.form);
-    const entry = entryNow();
+    workbench.flush();
+    const entry = openEntry();
     const before = entry.work;
     if (!move(entry)) {
       workbench.say(`没有可${word}的修改`, { seconds: 3 });
@@ -140,12 +158,14 @@ export function addCommands(workbench) {
     workbench.say("");
   }
 
+  /** @param {number} number */
   function wantResidue(number) {
     workbench.residueWanted = workbench.residueWanted === number ? null : number;
     workbench.redrawResidue(number);
     workbench.sync.tell("want_residue", workbench.residueWanted);
   }
 
+  /** @type {Record<string, (number: number) => void>} */
   const commands = {
     ...fields.commands,
     ...customers.commands,
@@ -160,11 +180,15 @@ export function addCommands(workbench) {
     help: () => workbench.toggleHelp(workbench.help.element.hidden),
   };
 
-  /** Run a command of keys.js. */
+  /**
+   * Run a command of keys.js.
+   * @param {string} id
+   * @param {number} [number]
+   */
   function run(id, number) {
     workbench.active();
     if (!ANYWHERE.has(id) && (!entryNow() || !store.reviewer)) return;
-    commands[id](number);
+    commands[id](number ?? 0);
   }
 
   Object.assign(workbench.calls, chat.calls, customers.calls, {

@@ -1,4 +1,7 @@
+// @ts-check
 // Commands about customers: switch, add, remove, bind, merge, split, swap, move. Where there is a choice, a menu asks.
+/** @import { Entry, MenuItem, Tools, Values } from "./types.js" */
+/** @import { Workbench } from "./workbench.js" */
 import {
   addCustomer,
   addNewer,
@@ -12,17 +15,25 @@ import {
   swapField,
   unnamedSpeakers,
 } from "./customers.js";
-import { flushEntries } from "./form_view.js";
 import { buildMenu } from "./overlays.js";
 import { valueText } from "./values.js";
 
-/** Commands and form actions about customers. */
+/**
+ * Commands and form actions about customers.
+ * @param {Workbench} workbench
+ * @param {Tools} tools
+ */
 export function customerCommands(workbench, tools) {
   const { store } = workbench;
-  const { entryNow, change, nameOf } = tools;
+  const { openEntry, change, nameOf } = tools;
   const UNDO = { label: "撤销（Ctrl+Z）", run: () => workbench.calls.run("undo") };
 
-  function menu(title, items, anchor = workbench.form.more) {
+  /**
+   * @param {string} title
+   * @param {MenuItem[]} items
+   * @param {HTMLElement} [anchor]
+   */
+  function menu(title, items, anchor = workbench.view.more) {
     if (items.length === 1) {
       items[0].run();
       return;
@@ -31,7 +42,9 @@ export function customerCommands(workbench, tools) {
     const made = buildMenu(title, items, () => {
       if (!isOpen) return;
       isOpen = false; // taking it away makes it lose the focus, which closes it too
-      const hadFocus = made.element.contains(workbench.root.getRootNode().activeElement);
+      const hadFocus = made.element.contains(
+        /** @type {Document | ShadowRoot} */ (workbench.root.getRootNode()).activeElement,
+      );
       made.element.remove();
       if (hadFocus) workbench.refocus();
     });
@@ -40,29 +53,34 @@ export function customerCommands(workbench, tools) {
   }
 
   const others = () =>
-    entryNow()
+    openEntry()
       .work.map((_, i) => i)
       .filter((i) => i !== workbench.customer);
 
+  /** @param {() => void} run */
   function needOthers(run) {
     if (others().length) run();
     else workbench.say("这一条只有一位客户", { seconds: 3 });
   }
 
-  /** Do something that leaves another customer, or the same one elsewhere, on screen. */
+  /**
+   * Do something that leaves another customer, or the same one elsewhere, on screen.
+   * @param {(entry: Entry) => number} work
+   */
   function reshape(work) {
-    flushEntries(workbench.form);
+    workbench.flush();
     change((entry) => {
       workbench.customer = work(entry);
     });
     tools.goTo(store.form.fields[0].key);
   }
 
-  function add(anchor = workbench.form.add) {
-    const pick = (name) => reshape((entry) => addCustomer(entry, store.form, name, Date.now()));
-    const speakers = unnamedSpeakers(entryNow(), store.form).slice(0, 8);
-    const found = newCustomers(entryNow(), store.form).map((values) => ({
-      label: values[store.form.name_field] || "未填姓名",
+  /** @param {HTMLElement} [anchor] */
+  function add(anchor = workbench.view.add) {
+    const pick = (/** @type {string} */ name) => reshape((entry) => addCustomer(entry, store.form, name, Date.now()));
+    const speakers = unnamedSpeakers(openEntry(), store.form).slice(0, 8);
+    const found = newCustomers(openEntry(), store.form).map((values) => ({
+      label: valueText(values[store.form.name_field]) || "未填姓名",
       hint: "新结果里的客户",
       run: () => addFound(values),
     }));
@@ -81,21 +99,24 @@ export function customerCommands(workbench, tools) {
     );
   }
 
-  /** Take over a customer of the newer run. */
+  /**
+   * Take over a customer of the newer run.
+   * @param {Values} values
+   */
   function addFound(values) {
     reshape((entry) => addNewer(entry, store.form, values, Date.now()));
   }
 
   function remove(index = workbench.customer) {
     const name = nameOf(index);
-    flushEntries(workbench.form);
+    workbench.flush();
     change((entry) => removeCustomer(entry, store.form, index, Date.now()));
     tools.goTo(store.form.fields[0].key);
     workbench.say(`已删除「${name}」`, { action: UNDO, seconds: 15 });
   }
 
   function bind() {
-    const speakers = freeSpeakers(entryNow(), store.form).slice(0, 12);
+    const speakers = freeSpeakers(openEntry(), store.form).slice(0, 12);
     if (!speakers.length) {
       workbench.say("没有别的发言人可以对应", { seconds: 3 });
       return;
@@ -122,6 +143,7 @@ export function customerCommands(workbench, tools) {
           hint: `客户 ${into + 1}`,
           run: () => {
             const [from, target] = [nameOf(workbench.customer), nameOf(into)];
+            /** @type {string[]} */
             let lost = [];
             reshape((entry) => {
               const merged = mergeCustomers(entry, store.form, into, workbench.customer, Date.now());
@@ -139,10 +161,11 @@ export function customerCommands(workbench, tools) {
   }
 
   function split() {
-    const speakers = freeSpeakers(entryNow(), store.form)
+    const speakers = freeSpeakers(openEntry(), store.form)
       .filter((speaker) => speaker.role !== "客服")
       .slice(0, 8);
-    const pick = (name) => reshape((entry) => splitCustomer(entry, store.form, workbench.customer, name, Date.now()));
+    const pick = (/** @type {string} */ name) =>
+      reshape((entry) => splitCustomer(entry, store.form, workbench.customer, name, Date.now()));
     menu("拆出哪位发言人", [
       ...speakers.map(({ name, role }) => ({ label: name, hint: role, run: () => pick(name) })),
       { label: "名字待填", hint: "", run: () => pick("") },
@@ -156,7 +179,7 @@ export function customerCommands(workbench, tools) {
         `与谁互换「${label}」`,
         others().map((other) => ({
           label: nameOf(other),
-          hint: valueText(entryNow().work[other].values[key]) || "（空）",
+          hint: valueText(openEntry().work[other].values[key]) || "（空）",
           run: () => {
             change((entry) => swapField(entry, workbench.customer, other, key, Date.now()));
             tools.goTo(key);
@@ -167,14 +190,16 @@ export function customerCommands(workbench, tools) {
     );
   }
 
+  /** @param {number} by */
   function move(by) {
-    flushEntries(workbench.form);
+    workbench.flush();
     const isMoved = change((entry) => {
       workbench.customer = moveCustomer(entry, workbench.customer, by, Date.now());
     });
     if (!isMoved) workbench.say(by < 0 ? "已经是第一位" : "已经是最后一位", { seconds: 3 });
   }
 
+  /** @param {HTMLElement} anchor */
   function more(anchor) {
     menu(
       "客户操作",
@@ -193,7 +218,7 @@ export function customerCommands(workbench, tools) {
 
   return {
     commands: {
-      customer: (number) => tools.switchTo(number - 1),
+      customer: (/** @type {number} */ number) => tools.switchTo(number - 1),
       add: () => add(),
       remove: () => remove(),
       bind,
@@ -204,6 +229,11 @@ export function customerCommands(workbench, tools) {
       moveRight: () => move(1),
     },
     calls: { addFound },
-    actions: { tab: (index) => tools.switchTo(index), addCustomer: add, removeCustomer: remove, moreCustomers: more },
+    actions: {
+      tab: (/** @type {number} */ index) => tools.switchTo(index),
+      addCustomer: add,
+      removeCustomer: remove,
+      moreCustomers: more,
+    },
   };
 }

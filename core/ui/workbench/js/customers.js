@@ -1,8 +1,15 @@
+// @ts-check
 // Customers of a chat: added, removed, merged, split, swapped, moved, bound to a speaker. Pure.
+/** @import { ChatPayload, Entry, FormPayload, Value, Values, WorkCustomer } from "./types.js" */
 import { commit, confirmationOf, editField, nextUid } from "./model.js";
-import { emptyValue, isEmpty, isList, ONE_BY_ONE, sameValue, splitItems, UNSEEN } from "./values.js";
+import { emptyValue, isEmpty, isList, ONE_BY_ONE, sameValue, splitItems, UNSEEN, valueText } from "./values.js";
 
+/**
+ * @param {FormPayload} form
+ * @param {Value} name
+ */
 function blankCustomer(form, name) {
+  /** @type {Values} */
   const values = Object.fromEntries(form.fields.map((field) => [field.key, emptyValue(field)]));
   if (name) values[form.name_field] = name;
   return {
@@ -20,26 +27,48 @@ function blankCustomer(form, name) {
   };
 }
 
-/** Add a customer at the end; returns its index. */
+/**
+ * Add a customer at the end; returns its index.
+ * @param {Entry} entry
+ * @param {FormPayload} form
+ * @param {Value} name
+ * @param {number} now
+ */
 export function addCustomer(entry, form, name, now) {
   commit(entry, [...entry.work, blankCustomer(form, name)], "", now);
   return entry.work.length - 1;
 }
 
-/** Add a customer whom a newer run has and nobody approved; returns its index. */
+/**
+ * Add a customer whom a newer run has and nobody approved; returns its index.
+ * @param {Entry} entry
+ * @param {FormPayload} form
+ * @param {Values} values
+ * @param {number} now
+ */
 export function addNewer(entry, form, values, now) {
   const index = addCustomer(entry, form, values[form.name_field], now);
   entry.work = entry.work.map((one, i) => (i === index ? { ...one, values: { ...one.values, ...values } } : one));
   return index;
 }
 
-/** Customers of a newer run that match nobody here, under delta review. */
+/**
+ * Customers of a newer run that match nobody here, under delta review.
+ * @param {Entry} entry
+ * @param {FormPayload} form
+ */
 export function newCustomers(entry, form) {
   const known = new Set(entry.work.map((one) => one.values[form.name_field]));
   return (entry.chat.delta_new ?? []).filter((values) => !known.has(values[form.name_field]));
 }
 
-/** Remove a customer; the last one leaves a blank one behind, for a chat keeps at least one form. */
+/**
+ * Remove a customer; the last one leaves a blank one behind, for a chat keeps at least one form.
+ * @param {Entry} entry
+ * @param {FormPayload} form
+ * @param {number} index
+ * @param {number} now
+ */
 export function removeCustomer(entry, form, index, now) {
   const rest = entry.work.filter((_, i) => i !== index);
   commit(entry, rest.length ? rest : [blankCustomer(form, "")], "", now);
@@ -48,6 +77,11 @@ export function removeCustomer(entry, form, index, now) {
 /**
  * Merge a customer into another: empty fields are filled, lists joined, filled ones stay as they are. What came over has
  * been decided by nobody. Returns `{index, lost}`: where the whole one stands, and the labels of values that gave way.
+ * @param {Entry} entry
+ * @param {FormPayload} form
+ * @param {number} into
+ * @param {number} from
+ * @param {number} now
  */
 export function mergeCustomers(entry, form, into, from, now) {
   const [mine, other] = [entry.work[into], entry.work[from]];
@@ -73,7 +107,14 @@ export function mergeCustomers(entry, form, into, from, now) {
   return { index: into - (from < into ? 1 : 0), lost };
 }
 
-/** Split a customer in two: a second one with the same values stands behind it, all of them for somebody to look at. */
+/**
+ * Split a customer in two: a second one with the same values stands behind it, all of them for somebody to look at.
+ * @param {Entry} entry
+ * @param {FormPayload} form
+ * @param {number} index
+ * @param {string} name
+ * @param {number} now
+ */
 export function splitCustomer(entry, form, index, name, now) {
   const mine = entry.work[index];
   const twin = {
@@ -88,9 +129,17 @@ export function splitCustomer(entry, form, index, name, now) {
   return index + 1;
 }
 
-/** Give a field's value to another customer and take theirs. */
+/**
+ * Give a field's value to another customer and take theirs.
+ * @param {Entry} entry
+ * @param {number} index
+ * @param {number} other
+ * @param {string} key
+ * @param {number} now
+ */
 export function swapField(entry, index, other, key, now) {
   const [mine, theirs] = [entry.work[index], entry.work[other]];
+  /** @type {(customer: WorkCustomer, from: WorkCustomer) => WorkCustomer} */
   const given = (customer, from) => ({
     ...customer,
     values: { ...customer.values, [key]: from.values[key] },
@@ -105,7 +154,13 @@ export function swapField(entry, index, other, key, now) {
   );
 }
 
-/** Move a customer by one place; returns where it stands now. */
+/**
+ * Move a customer by one place; returns where it stands now.
+ * @param {Entry} entry
+ * @param {number} index
+ * @param {number} by
+ * @param {number} now
+ */
 export function moveCustomer(entry, index, by, now) {
   const to = index + by;
   if (to < 0 || to >= entry.work.length) return index;
@@ -115,7 +170,14 @@ export function moveCustomer(entry, index, by, now) {
   return to;
 }
 
-/** Bind a customer to a speaker: the form carries the name that stands in the chat. */
+/**
+ * Bind a customer to a speaker: the form carries the name that stands in the chat.
+ * @param {Entry} entry
+ * @param {FormPayload} form
+ * @param {number} index
+ * @param {string} name
+ * @param {number} now
+ */
 export function bindCustomer(entry, form, index, name, now) {
   if (
     entry.work[index].values[form.name_field] === name &&
@@ -125,26 +187,42 @@ export function bindCustomer(entry, form, index, name, now) {
   editField(entry, index, form.name_field, name, now);
 }
 
-/** Speakers whom a customer may be: customers first, nobody who is bound already. */
+/**
+ * Speakers whom a customer may be: customers first, nobody who is bound already.
+ * @param {Entry} entry
+ * @param {FormPayload} form
+ */
 export function freeSpeakers(entry, form) {
   const taken = new Set(entry.work.map((one) => one.values[form.name_field]));
   const rank = { 客户: 0, 未知: 1, 客服: 2 };
   return (entry.chat.speakers ?? []).filter((s) => !taken.has(s.name)).sort((a, b) => rank[a.role] - rank[b.role]);
 }
 
-/** Speakers whom no form names yet, not even by a part of the name: customers first, staff last. */
+/**
+ * Speakers whom no form names yet, not even by a part of the name: customers first, staff last.
+ * @param {Entry} entry
+ * @param {FormPayload} form
+ */
 export function unnamedSpeakers(entry, form) {
   const named = new Set(entry.work.flatMap((one) => speakersOf(entry.chat, one.values[form.name_field])));
   return freeSpeakers(entry, form).filter((speaker) => !named.has(entry.chat.speakers.indexOf(speaker)));
 }
 
-/** Whether two names mean one person: equal, or one within the other. The same rule as in core/domain/evidence/exchanges.py. */
+/**
+ * Whether two names mean one person: equal, or one within the other. The same rule as in core/domain/evidence/exchanges.py.
+ * @param {string} name
+ * @param {string} other
+ */
 export function samePerson(name, other) {
   return name === other || (name.length > 1 && other.includes(name)) || (other.length > 1 && name.includes(other));
 }
 
-/** Numbers of the speakers who are this customer; empty where the name is nobody's. */
+/**
+ * Numbers of the speakers who are this customer; empty where the name is nobody's.
+ * @param {ChatPayload} chat
+ * @param {Value} name
+ */
 export function speakersOf(chat, name) {
-  const trimmed = (name ?? "").trim();
+  const trimmed = valueText(name).trim();
   return trimmed ? chat.speakers.flatMap((speaker, i) => (samePerson(trimmed, speaker.name) ? [i] : [])) : [];
 }

@@ -1,31 +1,53 @@
+// @ts-check
 // Small helpers over the DOM. Text goes in by textContent only: the component has no sandbox.
+/** @import { Child } from "./types.js" */
 import { keyCap } from "./keys.js";
 
-/** Build an element: attributes by name, `on…` as listeners, `class`, children as nodes or text (null is left out). */
+/**
+ * Build an element: attributes by name, `on…` as listeners, `class`, children as nodes or text (null is left out).
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Record<string, unknown>} [attributes]
+ * @param {Child[]} children
+ * @returns {HTMLElementTagNameMap[Tag]}
+ */
 export function h(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (value === null || value === undefined || value === false) continue;
-    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else element.setAttribute(name, value === true ? "" : value);
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), /** @type {EventListener} */ (value));
+    else element.setAttribute(name, value === true ? "" : String(value));
   }
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  const flat = /** @type {Child[]} */ (/** @type {unknown[]} */ (children).flat(4));
+  element.append(...flat.filter((child) => typeof child === "string" || child instanceof Node));
   return element;
 }
 
-/** Set text only where it differs, so that nothing is laid out again for nothing. */
+/**
+ * Set text only where it differs, so that nothing is laid out again for nothing.
+ * @param {Element} element
+ * @param {string} text
+ */
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Set or remove an attribute only where it differs. */
+/**
+ * Set or remove an attribute only where it differs.
+ * @param {Element} element
+ * @param {string} name
+ * @param {string | number | boolean | null} value
+ */
 export function setAttr(element, name, value) {
   if (value === null || value === false) {
     if (element.hasAttribute(name)) element.removeAttribute(name);
   } else if (element.getAttribute(name) !== String(value)) element.setAttribute(name, String(value));
 }
 
-/** A chord such as "Ctrl+Enter" as key caps. */
+/**
+ * A chord such as "Ctrl+Enter" as key caps.
+ * @param {string} chord
+ */
 export function caps(chord) {
   return h(
     "span",
@@ -34,7 +56,12 @@ export function caps(chord) {
   );
 }
 
-/** Scroll a pane so that an element inside it is in view; ancestors of the pane stay where they are. */
+/**
+ * Scroll a pane so that an element inside it is in view; ancestors of the pane stay where they are.
+ * @param {Element} pane
+ * @param {Element} element
+ * @param {"nearest" | "center"} [align]
+ */
 export function reveal(pane, element, align = "nearest") {
   const box = element.getBoundingClientRect();
   const frame = pane.getBoundingClientRect();

@@ -1,4 +1,7 @@
+// @ts-check
 // Commands about fields: edit, confirm, walk, take another value, take what was missed.
+/** @import { Tools, Value } from "./types.js" */
+/** @import { Workbench } from "./workbench.js" */
 import { dismiss, nextAlternative, nextDoubt, openMissed, takeMissed } from "./advice.js";
 import {
   acceptDelta,
@@ -12,11 +15,20 @@ import {
 } from "./model.js";
 import { ONE_BY_ONE, UNSEEN, valueText } from "./values.js";
 
-/** Commands and form actions about fields. */
+/**
+ * Commands and form actions about fields.
+ * @param {Workbench} workbench
+ * @param {Tools} tools
+ */
 export function fieldCommands(workbench, tools) {
   const { store } = workbench;
-  const { entryNow, change, goTo, visit } = tools;
+  const { openEntry, change, goTo, visit } = tools;
 
+  /**
+   * @param {string} key
+   * @param {Value} value
+   * @param {boolean} typed
+   */
   function edit(key, value, typed) {
     change((entry) => {
       if (JSON.stringify(entry.work[workbench.customer].values[key] ?? "") === JSON.stringify(value)) return;
@@ -24,39 +36,53 @@ export function fieldCommands(workbench, tools) {
     });
   }
 
-  /** Somebody types into the free entry of a choice: it lies in the journal as if it had been entered. */
+  /**
+   * Somebody types into the free entry of a choice: it lies in the journal as if it had been entered.
+   * @param {string} key
+   * @param {string} text
+   */
   function entering(key, text) {
-    const entry = entryNow();
+    const entry = openEntry();
     if (!entry || !store.reviewer) return;
     workbench.active();
     workbench.sync.touchEntry(entry, text ? { uid: entry.work[workbench.customer].uid, key, text } : null);
     workbench.drawBars();
   }
 
-  /** Go to the field after this one (or before); after the last, to the next customer. */
+  /**
+   * Go to the field after this one (or before); after the last, to the next customer.
+   * @param {string} key
+   * @param {number} step
+   */
   function walk(key, step) {
     const { fields } = store.form;
     const at = fields.findIndex((other) => other.key === key) + step;
     if (at >= 0 && at < fields.length) goTo(fields[at].key);
-    else if (step > 0 && workbench.customer + 1 < entryNow().work.length)
+    else if (step > 0 && workbench.customer + 1 < openEntry().work.length)
       visit({ index: workbench.customer + 1, key: fields[0].key });
     else if (step < 0 && workbench.customer > 0)
       visit({ index: workbench.customer - 1, key: fields[fields.length - 1].key });
     else if (step > 0) workbench.say("这是最后一个字段：Ctrl+Enter 确认并下一条", { seconds: 4 });
   }
 
-  /** Confirm a field and go on: to its neighbour, under delta review to the next one that is asked about. */
+  /**
+   * Confirm a field and go on: to its neighbour, under delta review to the next one that is asked about.
+   * @param {string} key
+   * @param {number} step
+   */
   function advance(key, step) {
     change((entry) => confirmField(entry, workbench.customer, key, Date.now()));
-    if (step > 0 && isDelta(entryNow())) goToUnseen(key);
+    if (step > 0 && isDelta(openEntry())) goToUnseen(key);
     else walk(key, step);
   }
 
+  /** @param {string} key */
   function onFocus(key) {
     workbench.setMode(false);
     tools.arrive(key);
   }
 
+  /** @param {string} key */
   function toggleConfirm(key) {
     change((entry) => {
       const isOne = confirmationOf(entry.work[workbench.customer], key) === ONE_BY_ONE;
@@ -64,6 +90,7 @@ export function fieldCommands(workbench, tools) {
     });
   }
 
+  /** @param {string} key */
   function restoreModel(key) {
     if (!change((entry) => takeBack(entry, workbench.customer, key, Date.now())))
       workbench.say("这里就是模型的值", { seconds: 3 });
@@ -73,7 +100,7 @@ export function fieldCommands(workbench, tools) {
   /** Take the next of the values that others give to the field, and say whose it is. */
   function takeOther() {
     const { key } = tools.fieldNow();
-    const entry = entryNow();
+    const entry = openEntry();
     const next = nextAlternative(entry.work[workbench.customer], key, entry.chat.run);
     if (!next) {
       workbench.say("别的结果没有不同的说法", { seconds: 3 });
@@ -84,6 +111,7 @@ export function fieldCommands(workbench, tools) {
     goTo(key);
   }
 
+  /** @param {string} key */
   function accept(key) {
     if (!change((entry) => acceptDelta(entry, workbench.customer, key, Date.now()))) {
       workbench.say("这个字段没有要采用的新值", { seconds: 3 });
@@ -93,7 +121,7 @@ export function fieldCommands(workbench, tools) {
   }
 
   function goToUnseen(key = workbench.field) {
-    const entry = entryNow();
+    const entry = openEntry();
     const where = nextUnseen(entry, store.form, workbench.customer, key);
     if (where) visit(where);
     else
@@ -101,13 +129,14 @@ export function fieldCommands(workbench, tools) {
   }
 
   function goToDoubt() {
-    const where = nextDoubt(entryNow(), store.form, workbench.customer, workbench.field);
+    const where = nextDoubt(openEntry(), store.form, workbench.customer, workbench.field);
     if (where) visit(where);
     else workbench.say("没有可疑的地方", { seconds: 4 });
   }
 
+  /** @param {string | null} id */
   function missed(id) {
-    const open = openMissed(entryNow());
+    const open = openMissed(openEntry());
     const one = open.find((other) => other.id === id) ?? open[0];
     if (!one) {
       workbench.say("没有漏掉的内容", { seconds: 3 });
@@ -118,7 +147,7 @@ export function fieldCommands(workbench, tools) {
       index = takeMissed(entry, store.form, one, workbench.customer, Date.now());
     });
     visit({ index, key: one.key });
-    const label = store.form.fields.find((field) => field.key === one.key).label;
+    const label = store.form.fields.find((field) => field.key === one.key)?.label ?? one.key;
     workbench.say(`「${one.value}」填入了${label}`, {
       action: { label: "撤销（Ctrl+Z）", run: () => workbench.calls.run("undo") },
       seconds: 8,
@@ -126,13 +155,16 @@ export function fieldCommands(workbench, tools) {
   }
 
   function dismissFirst() {
-    const [one] = openMissed(entryNow());
+    const [one] = openMissed(openEntry());
     if (!one) return;
-    dismiss(entryNow(), one);
+    dismiss(openEntry(), one);
     workbench.draw();
   }
 
-  /** Go to the field at a place in the form, as its letter says. */
+  /**
+   * Go to the field at a place in the form, as its letter says.
+   * @param {number} place
+   */
   function goToPlace(place) {
     const field = store.form.fields[place];
     if (field) goTo(field.key);
@@ -154,9 +186,12 @@ export function fieldCommands(workbench, tools) {
     workbench.drawFocus();
   }
 
-  /** A digit in command mode chooses a value of the field in focus. */
+  /**
+   * A digit in command mode chooses a value of the field in focus.
+   * @param {number} number
+   */
   function digit(number) {
-    workbench.form.parts.get(workbench.field)?.control.digit?.(String(number));
+    workbench.view.parts.get(workbench.field)?.control.digit?.(String(number));
   }
 
   return {
@@ -192,7 +227,7 @@ export function fieldCommands(workbench, tools) {
       takeMissed: missed,
       dismiss: dismissFirst,
       guide: toggleGuide,
-      take: (value) => edit(workbench.field, value, false),
+      take: (/** @type {Value} */ value) => edit(workbench.field, value, false),
     },
   };
 }

@@ -1,5 +1,7 @@
+// @ts-check
 // The foot of the form: what was said in the chat and stands in no form, what others say about the field in focus, and
 // the guideline beside it.
+/** @import { Child, Entry, FieldFooter, FieldPart, FormActions, FormPayload } from "./types.js" */
 import { alternatives, openMissed, ownerOf, remarks } from "./advice.js";
 import { caps, h, setAttr } from "./dom.js";
 import { chordFor } from "./keys.js";
@@ -8,29 +10,41 @@ import { valueText } from "./values.js";
 
 const SHOWN = 3;
 
-/** Build the foot. `act`: `takeMissed(id)`, `dismiss(id)`, `take(value)`, `guide()`. */
+/**
+ * Build the foot. `act`: `takeMissed(id)`, `dismiss(id)`, `take(value)`, `guide()`.
+ * @param {FormActions} act
+ * @returns {FieldFooter}
+ */
 export function buildFooter(act) {
-  const footer = {
-    act,
-    state: "",
-    missed: h("div", { class: "missed", role: "status", hidden: true }),
-    line: h("div", { class: "about" }),
-    guide: h("div", { class: "guide", role: "note", "aria-label": "标注规范", hidden: true }),
-  };
-  footer.element = h("div", { class: "foot" }, footer.missed, footer.line);
-  return footer;
+  const missed = h("div", { class: "missed", role: "status", hidden: true });
+  const line = h("div", { class: "about" });
+  const guide = h("div", { class: "guide", role: "note", "aria-label": "标注规范", hidden: true });
+  const element = h("div", { class: "foot" }, missed, line);
+  return { act, element, missed, line, guide, state: "", missedState: "", guideState: "" };
 }
 
+/**
+ * @param {string} className
+ * @param {string} title
+ * @param {() => void} run
+ * @param {Child[]} children
+ */
 function button(className, title, run, ...children) {
   const made = h("button", { type: "button", class: className, title, tabindex: "-1", onclick: run }, ...children);
   made.addEventListener("mousedown", (event) => event.preventDefault()); // the field keeps the focus
   return made;
 }
 
-/** Draw what was missed; the first one is what the key takes. */
+/**
+ * Draw what was missed; the first one is what the key takes.
+ * @param {FieldFooter} footer
+ * @param {Entry} entry
+ * @param {FormPayload} form
+ * @param {number} customer
+ */
 export function drawMissed(footer, entry, form, customer) {
   const open = openMissed(entry);
-  const label = (key) => form.fields.find((field) => field.key === key)?.label ?? key;
+  const label = (/** @type {string} */ key) => form.fields.find((field) => field.key === key)?.label ?? key;
   const rows = open.map((one) => ({ ...one, owner: ownerOf(entry, one, customer) }));
   const state = JSON.stringify([rows.map((one) => [one.id, one.owner]), entry.chat.chat, entry.work.length]);
   if (footer.missedState === state) return;
@@ -57,7 +71,14 @@ export function drawMissed(footer, entry, form, customer) {
   );
 }
 
-/** Draw the line about the field in focus: its state, its pins, remarks, other values with who says so. */
+/**
+ * Draw the line about the field in focus: its state, its pins, remarks, other values with who says so.
+ * @param {FieldFooter} footer
+ * @param {Entry} entry
+ * @param {FormPayload} form
+ * @param {number} index
+ * @param {string} key
+ */
 export function drawLine(footer, entry, form, index, key) {
   const customer = entry.work[index];
   const field = form.fields.find((other) => other.key === key) ?? null;
@@ -108,10 +129,17 @@ export function drawLine(footer, entry, form, index, key) {
   );
 }
 
-/** Show or hide the guideline of a field beside its row. */
-export function drawGuide(footer, field, text, row, host) {
-  footer.guide.hidden = !field;
-  if (!field) return;
+/**
+ * Show or hide the guideline of a field beside its row.
+ * @param {FieldFooter} footer
+ * @param {FieldPart | null} part
+ * @param {string} text
+ * @param {HTMLElement} host
+ */
+export function drawGuide(footer, part, text, host) {
+  footer.guide.hidden = !part;
+  if (!part) return;
+  const { field, row } = part;
   const points = `${field.points} 分 · ${field.nature === "verbatim" ? "群聊里要有依据" : "由对话判断"}`;
   const state = `${field.key}\n${text}`;
   if (footer.guideState !== state) {

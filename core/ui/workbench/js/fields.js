@@ -1,5 +1,7 @@
+// @ts-check
 // One control per field: a text that grows, or choices with digits and a free entry. The focusable element is always an
 // input (input methods work in nothing else) and carries `data-field` and `data-customer`.
+/** @import { ChatPayload, FieldControl, FieldLook, FieldPart, FormActions, FormField, Value } from "./types.js" */
 import { caps, h, setAttr, setText } from "./dom.js";
 import { chordFor, isComposing, letterOf } from "./keys.js";
 import {
@@ -13,12 +15,17 @@ import {
   sameValue,
   splitItems,
   toggleItem,
+  valueText,
 } from "./values.js";
 
 /**
  * Build a field's row. `act` is what the control may ask for:
  * `edit(key, value, typed)`, `entering(key, text)` (typed, not entered yet), `advance(key, step)`, `focus(key)`,
  * `toggleConfirm(key)`, `takeBack(key)`, `accept(key)`.
+ * @param {FormField} field
+ * @param {number} number
+ * @param {FormActions} act
+ * @returns {FieldPart}
  */
 export function buildField(field, number, act) {
   const id = `field-${number}`;
@@ -65,16 +72,23 @@ export function buildField(field, number, act) {
   setAttr(control.input, "aria-describedby", `${id}-status ${id}-hint`);
   row.addEventListener("mousedown", (event) => {
     // A click beside the input, but inside the row, is a click on the field.
-    if (event.target.closest("input, textarea, button, label")) return;
+    if (/** @type {Element} */ (event.target).closest("input, textarea, button, label")) return;
     event.preventDefault();
     control.input.focus();
   });
   control.input.addEventListener("focus", () => act.focus(field.key));
-  return { field, row, control, old, fresh, differs, status, seen, hint, input: control.input };
+  return { field, row, control, old, fresh, differs, status, seen, hint, input: control.input, group: 0 };
 }
 
+/**
+ * @param {FormField} field
+ * @param {string} id
+ * @param {FormActions} act
+ * @returns {FieldControl}
+ */
 function buildText(field, id, act) {
   const long = isLongText(field);
+  /** @type {HTMLInputElement | HTMLTextAreaElement} */
   const input = h(long ? "textarea" : "input", {
     id,
     class: "text",
@@ -86,10 +100,11 @@ function buildText(field, id, act) {
   });
   const read = () => act.edit(field.key, input.value, true);
   input.addEventListener("input", (event) => {
-    if (!event.isComposing) read();
+    if (!(/** @type {InputEvent} */ (event).isComposing)) read();
   });
   input.addEventListener("compositionend", read);
-  input.addEventListener("keydown", (event) => {
+  input.addEventListener("keydown", (/** @type {Event} */ pressed) => {
+    const event = /** @type {KeyboardEvent} */ (pressed);
     if (isComposing(event) || event.key !== "Enter" || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.shiftKey && long) return;
     event.preventDefault();
@@ -98,15 +113,22 @@ function buildText(field, id, act) {
   return {
     input,
     element: input,
-    flush() {}, // every keystroke is taken as it comes
+    flush: () => false, // every keystroke is taken as it comes
     draw(value, _chat, placeholder) {
-      if (input.value !== value) input.value = value;
-      setAttr(input, "title", value.length > 10 ? value : null); // half fields cut long texts
+      const text = valueText(value);
+      if (input.value !== text) input.value = text;
+      setAttr(input, "title", text.length > 10 ? text : null); // half fields cut long texts
       setAttr(input, "placeholder", placeholder);
     },
   };
 }
 
+/**
+ * @param {FormField} field
+ * @param {string} id
+ * @param {FormActions} act
+ * @returns {FieldControl}
+ */
 function buildChoice(field, id, act) {
   const list = isList(field);
   const input = h("input", {
@@ -119,8 +141,10 @@ function buildChoice(field, id, act) {
   });
   const options = h("span", { class: "options", role: "group", "aria-label": field.label });
   const element = h("div", { class: "choice" }, options, input);
+  /** @type {{ value: Value, options: string[], drawn: string }} */
   const shown = { value: list ? [] : "", options: [], drawn: "" };
 
+  /** @param {string} item */
   function pick(item) {
     if (list) act.edit(field.key, toggleItem(shown.value, item), false);
     else act.edit(field.key, sameValue(shown.value, item) ? "" : item, false);
@@ -138,6 +162,7 @@ function buildChoice(field, id, act) {
     return true;
   }
 
+  /** @param {string} text */
   function digit(text) {
     const item = /^[1-9]$/.test(text) ? shown.options[Number(text) - 1] : undefined;
     if (item !== undefined) pick(item);
@@ -156,15 +181,19 @@ function buildChoice(field, id, act) {
       if (items.length) act.edit(field.key, list ? items.slice(0, -1) : "", false);
     }
   });
-  /** The journal learns what stands here, once it is text: what an input method still composes is none. */
+  /**
+   * The journal learns what stands here, once it is text: what an input method still composes is none.
+   * @param {Event} event
+   */
   function written(event) {
     input.classList.toggle("typing", input.value !== "");
-    if (!event.isComposing) act.entering(field.key, input.value.trim());
+    if (!(/** @type {InputEvent} */ (event).isComposing)) act.entering(field.key, input.value.trim());
   }
 
   // Some input methods report a digit as key code 229: it then arrives as text and is taken here.
   input.addEventListener("input", (event) => {
-    if (!event.isComposing && event.data === input.value && digit(input.value)) input.value = "";
+    const { isComposing: composes, data } = /** @type {InputEvent} */ (event);
+    if (!composes && data === input.value && digit(input.value)) input.value = "";
     written(event);
   });
   input.addEventListener("compositionend", written);
@@ -172,6 +201,11 @@ function buildChoice(field, id, act) {
     if (input.value) takeEntry();
   });
 
+  /**
+   * @param {Value} value
+   * @param {ChatPayload} chat
+   * @param {string} placeholder
+   */
   function draw(value, chat, placeholder) {
     const suggested = optionsOf(field, chat);
     const chosen = splitItems(value);
@@ -191,6 +225,11 @@ function buildChoice(field, id, act) {
     setAttr(input, "placeholder", isEmpty(value) ? placeholder : "");
   }
 
+  /**
+   * @param {string} item
+   * @param {number} i
+   * @param {number} suggested
+   */
   function optionButton(item, i, suggested) {
     const mark = i < 9 ? h("sup", { "aria-hidden": "true" }, String(i + 1)) : null;
     const button = h(
@@ -210,7 +249,11 @@ function buildChoice(field, id, act) {
   return { input, element, draw, digit, flush: takeEntry };
 }
 
-/** Draw a field's value, status and confirmation. `view` is made by the form view. */
+/**
+ * Draw a field's value, status and confirmation. `view` is made by the form view.
+ * @param {FieldPart} part
+ * @param {FieldLook} view
+ */
 export function drawField(part, view) {
   const { control, input, row } = part;
   setAttr(input, "data-customer", view.customer);

@@ -1,4 +1,6 @@
+// @ts-check
 // The form pane: tabs of customers and the fields of one, built once per form and redrawn in place for every chat.
+/** @import { Entry, FieldLook, FieldPart, FormActions, FormField, FormPayload, FormView, Remark, WorkCustomer } from "./types.js" */
 
 import { alternatives, remarks } from "./advice.js";
 import { speakersOf } from "./customers.js";
@@ -9,13 +11,18 @@ import { chordFor } from "./keys.js";
 import { confirmationOf, confirmedCount, isChanged, isDelta, markOf } from "./model.js";
 import { isChoice, isEmpty, isWide, UNSEEN, valueText } from "./values.js";
 
+/** @type {Record<string, string>} */
 const TONES = { 原文: "exact", 归一化: "normalised", 推断: "judged", 无依据: "missing" };
 
 /**
  * Build the pane for a form. `act` as in fields.js and field_footer.js plus `tab(i)`, `addCustomer(anchor)`,
  * `removeCustomer(i)`, `moreCustomers(anchor)`.
+ * @param {FormPayload} form
+ * @param {FormActions} act
+ * @returns {FormView}
  */
 export function buildForm(form, act) {
+  /** @type {Map<string, FieldPart>} */
   const parts = new Map();
   // Beside the tabs stand buttons, which a list of tabs must not hold: it owns its tabs from where it is.
   const list = h("span", { class: "tab-list", role: "tablist", "aria-label": "客户" });
@@ -55,7 +62,13 @@ export function buildForm(form, act) {
   return { form, act, parts, tabs, list, add, more, summary, fields, scroll, head, footer: buildFooter(act) };
 }
 
-/** Draw one customer of a chat. `key` is the field in focus. */
+/**
+ * Draw one customer of a chat. `key` is the field in focus.
+ * @param {FormView} view
+ * @param {Entry} entry
+ * @param {number} index
+ * @param {string} key
+ */
 export function drawForm(view, entry, index, key) {
   const customer = entry.work[index];
   const said = new Map();
@@ -77,6 +90,15 @@ export function drawForm(view, entry, index, key) {
   setAttr(view.summary, "title", entry.chat.run ? `抽取任务：${entry.chat.run.name}` : null);
 }
 
+/**
+ * @param {Entry} entry
+ * @param {WorkCustomer} customer
+ * @param {number} index
+ * @param {FormField} field
+ * @param {Remark | undefined} remark
+ * @param {boolean} asked
+ * @returns {FieldLook}
+ */
 function fieldView(entry, customer, index, field, remark, asked) {
   const { key } = field;
   const value = customer.values[key] ?? "";
@@ -104,7 +126,7 @@ function fieldView(entry, customer, index, field, remark, asked) {
     status: status === "原文" ? "✓ 原文" : status,
     statusTitle: [changed ? "改过模型的值" : "", evidence].filter(Boolean).join("；"),
     tone: status === "已改" || status === "已钉" ? "changed" : (TONES[status] ?? ""),
-    old: changed && !isAsked ? valueText(customer.baseline[key]) : null,
+    old: changed && !isAsked ? valueText(customer.baseline?.[key]) : null,
     fresh: isAsked ? valueText(customer.delta[key]) : null,
     folded: asked && !isAsked,
     differs: alternatives({ ...customer, baseline: null }, key, null).length > 0,
@@ -112,6 +134,11 @@ function fieldView(entry, customer, index, field, remark, asked) {
   };
 }
 
+/**
+ * @param {FormView} view
+ * @param {Entry} entry
+ * @param {number} index
+ */
 function drawTabs(view, entry, index) {
   const many = entry.work.length > 1;
   const state = JSON.stringify([index, entry.work.map((c) => [c.uid, c.values[view.form.name_field]])]);
@@ -158,7 +185,11 @@ function drawTabs(view, entry, index) {
   view.tabs.replaceChildren(view.list, ...tabs, view.add, view.more);
 }
 
-/** Put the focus into a field and bring its row into view. */
+/**
+ * Put the focus into a field and bring its row into view.
+ * @param {FormView} view
+ * @param {string} key
+ */
 export function focusField(view, key) {
   const part = view.parts.get(key);
   if (!part) return;
@@ -166,18 +197,29 @@ export function focusField(view, key) {
   reveal(view.scroll, part.row);
 }
 
-/** Bring a field's row into view. */
+/**
+ * Bring a field's row into view.
+ * @param {FormView} view
+ * @param {string} key
+ */
 export function revealField(view, key) {
   const part = view.parts.get(key);
   if (part) reveal(view.scroll, part.row);
 }
 
-/** Mark the row of the field in focus (kept while the focus is in the chat). */
+/**
+ * Mark the row of the field in focus (kept while the focus is in the chat).
+ * @param {FormView} view
+ * @param {string} key
+ */
 export function markRow(view, key) {
   for (const [other, part] of view.parts) part.row.classList.toggle("focus", other === key);
 }
 
-/** Take text that stands in a free entry and was not added yet. */
+/**
+ * Take text that stands in a free entry and was not added yet.
+ * @param {FormView} view
+ */
 export function flushEntries(view) {
   for (const part of view.parts.values()) part.control.flush();
 }

@@ -1,8 +1,12 @@
+// @ts-check
 // How the workbench sits in the Streamlit page: height, the page's own paddings, light or dark.
 
 const PAGE_STYLE_ID = "shiyao-workbench-page";
 
-/** Quiet the page around the workbench: no paddings, no second scroll bar. Undone when the workbench leaves. */
+/**
+ * Quiet the page around the workbench: no paddings, no second scroll bar. Undone when the workbench leaves.
+ * @param {HTMLElement} host
+ */
 export function claimPage(host) {
   const block = host.closest?.('[data-testid="stMainBlockContainer"]');
   if (!block) return () => {};
@@ -17,10 +21,14 @@ export function claimPage(host) {
   return () => style.remove();
 }
 
-/** Let the workbench fill what is left of the viewport below whatever the page draws above it: `{fit, stop}`. */
+/**
+ * Let the workbench fill what is left of the viewport below whatever the page draws above it: `{fit, stop}`.
+ * @param {HTMLElement} host
+ * @param {HTMLElement} root
+ */
 export function fillViewport(host, root) {
   const fit = () => {
-    const header = document.querySelector('[data-testid="stHeader"]');
+    const header = /** @type {HTMLElement | null} */ (document.querySelector('[data-testid="stHeader"]'));
     if (header) document.documentElement.style.setProperty("--shiyao-header", `${header.offsetHeight}px`);
     const top = Math.max(0, root.getBoundingClientRect().top);
     const height = `${Math.max(320, window.innerHeight - top)}px`;
@@ -42,7 +50,10 @@ export function fillViewport(host, root) {
   };
 }
 
-/** Mark the root light or dark by the theme's background, so that the evidence colours fit. */
+/**
+ * Mark the root light or dark by the theme's background, so that the evidence colours fit.
+ * @param {HTMLElement} root
+ */
 export function markTheme(root) {
   const numbers = getComputedStyle(root)
     .backgroundColor.match(/[\d.]+/g)
@@ -52,7 +63,10 @@ export function markTheme(root) {
   if (root.dataset.theme !== theme) root.dataset.theme = theme;
 }
 
-/** Put the chat into the page's address at once: a reload must come back here though the server has not heard of it yet. */
+/**
+ * Put the chat into the page's address at once: a reload must come back here though the server has not heard of it yet.
+ * @param {number} chat
+ */
 export function rememberPlace(chat) {
   const address = new URL(window.location.href);
   if (address.searchParams.get("chat") === String(chat)) return;

@@ -1,4 +1,6 @@
+// @ts-check
 // Keys on the whole page while the workbench is on it. Fields handle their own keys; this is for commands.
+/** @import { Workbench } from "./workbench.js" */
 import { chordOf, commandOf, isComposing, placeOf } from "./keys.js";
 
 const MAY_REPEAT = new Set([
@@ -19,13 +21,18 @@ const MAY_REPEAT = new Set([
   "evidenceBack",
 ]);
 
-/** Listen to the page's keys; returns a stop function. */
+/**
+ * Listen to the page's keys; returns a stop function.
+ * @param {Workbench} workbench
+ */
 export function listen(workbench) {
+  /** @param {KeyboardEvent} event */
   function keep(event) {
     event.preventDefault();
     event.stopPropagation();
   }
 
+  /** @param {KeyboardEvent} event */
   function onEscape(event) {
     const back = workbench.commandMode;
     if (workbench.top.find.value) {
@@ -38,7 +45,10 @@ export function listen(workbench) {
     keep(event);
   }
 
-  /** Letters stand at the fields: one leads there, Esc or the same keys take them away, any other key is what it is. */
+  /**
+   * Letters stand at the fields: one leads there, Esc or the same keys take them away, any other key is what it is.
+   * @param {KeyboardEvent} event
+   */
   function onLetter(event) {
     if (["Shift", "Control", "Alt", "Meta"].includes(event.key)) return true;
     workbench.showLetters(false);
@@ -51,6 +61,7 @@ export function listen(workbench) {
     return true;
   }
 
+  /** @param {KeyboardEvent} event */
   function onKey(event) {
     if (!workbench.root.isConnected || isComposing(event)) return;
     if (event.key === "Shift" || event.key === "Alt") workbench.holdLetters(event.altKey && event.shiftKey);
@@ -64,7 +75,7 @@ export function listen(workbench) {
       return;
     }
     const inNote = workbench.bottom.noteOpen && path[0] === workbench.bottom.input;
-    const inMenu = path.some((node) => node.classList?.contains("menu"));
+    const inMenu = path.some((node) => node instanceof Element && node.classList.contains("menu"));
     if (inNote || inMenu) return;
     if (workbench.lettersAsked && onLetter(event)) return;
     if (event.key === "Escape") {

@@ -1,4 +1,6 @@
+// @ts-check
 // Which key does what. The same table drives the keyboard and the help sheet. Pure.
+/** @import { KeyEvent } from "./types.js" */
 
 const isMac = typeof navigator !== "undefined" && /Mac|iPhone|iPad/.test(navigator.platform ?? "");
 
@@ -62,27 +64,42 @@ export const FIELD_KEYS = [
   { group: "其他", label: "进入命令模式：单个字母即命令；再按 Esc 或点字段退出", keys: ["Esc"] },
 ];
 
-/** The first key of a command that acts anywhere, for buttons and titles. */
+/**
+ * The first key of a command that acts anywhere, for buttons and titles.
+ * @param {string} id
+ */
 export function chordFor(id) {
-  return COMMANDS.find((command) => command.id === id).keys[0];
+  return COMMANDS.find((command) => command.id === id)?.keys[0] ?? "";
 }
 
-/** Whether an input method is composing: such a key is never a command. */
+/**
+ * Whether an input method is composing: such a key is never a command.
+ * @param {KeyEvent} event
+ */
 export function isComposing(event) {
   return event.isComposing === true || event.keyCode === 229;
 }
 
-/** The letter that leads to the field at a place in the form: A for the first; a form's 27th has none. */
+/**
+ * The letter that leads to the field at a place in the form: A for the first; a form's 27th has none.
+ * @param {number} place
+ */
 export function letterOf(place) {
   return place < 26 ? String.fromCharCode(65 + place) : "";
 }
 
-/** The place of the field that a letter leads to; -1 where the key is no letter. */
+/**
+ * The place of the field that a letter leads to; -1 where the key is no letter.
+ * @param {string} letter
+ */
 export function placeOf(letter) {
   return /^[A-Z]$/i.test(letter) ? letter.toUpperCase().charCodeAt(0) - 65 : -1;
 }
 
-/** The event as "Ctrl+Shift+Z"; Cmd counts as Ctrl on a Mac; physical keys where Alt changes the character. */
+/**
+ * The event as "Ctrl+Shift+Z"; Cmd counts as Ctrl on a Mac; physical keys where Alt changes the character.
+ * @param {KeyEvent} event
+ */
 export function chordOf(event, mac = isMac) {
   let key = event.key ?? "";
   if (event.altKey && event.code) {
@@ -101,7 +118,11 @@ export function chordOf(event, mac = isMac) {
   return [...parts, key].join("+");
 }
 
-/** The command of a key event: `{id}`, `{id: "customer", number}`, `{id: "field", number}` (its place), or null. */
+/**
+ * The command of a key event: `{id}`, `{id: "customer", number}`, `{id: "field", number}` (its place), or null.
+ * @param {KeyEvent} event
+ * @param {boolean} commandMode
+ */
 export function commandOf(event, commandMode, mac = isMac) {
   if (isComposing(event)) return null;
   const chord = chordOf(event, mac);
@@ -117,8 +138,12 @@ export function commandOf(event, commandMode, mac = isMac) {
   return byLetter ? { id: byLetter.id } : null;
 }
 
-/** A key name as people see it on the keyboard. */
+/**
+ * A key name as people see it on the keyboard.
+ * @param {string} name
+ */
 export function keyCap(name, mac = isMac) {
+  /** @type {Record<string, string>} */
   const caps = {
     Enter: "↵",
     ArrowUp: "↑",

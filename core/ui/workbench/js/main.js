@@ -1,9 +1,10 @@
+// @ts-check
 // The component: Streamlit calls the default export on every rerun, with the same element while the workbench stays.
+/** @import { Calls, Component } from "./types.js" */
 import { addCommands } from "./commands.js";
-import { flushEntries } from "./form_view.js";
 import { claimPage, fillViewport, markTheme } from "./frame.js";
 import { listen } from "./keyboard.js";
-import { makeWorkbench } from "./workbench.js";
+import { Workbench } from "./workbench.js";
 
 const TICK = 1000;
 /** Milliseconds that a workbench without a place on the page is kept: Streamlit sometimes builds the element anew. */
@@ -12,10 +13,13 @@ const LOOK = 250;
 /** Signs that somebody sits before the workbench. */
 const SIGNS = ["keydown", "pointermove", "pointerdown", "wheel"];
 
+/** @param {HTMLElement | ShadowRoot} host */
 function openWorkbench(host) {
-  const workbench = makeWorkbench(host, {});
+  const workbench = new Workbench(host, /** @type {Calls} */ ({}));
   addCommands(workbench);
+  /** @type {ReturnType<typeof fillViewport> | null} */
   let frame = null;
+  /** @type {(() => void)[]} */
   let stops = [];
   let isSettled = false;
   let seen = Date.now();
@@ -23,9 +27,12 @@ function openWorkbench(host) {
     seen = Date.now();
   };
 
-  /** Take a place on the page: the first one, or another after Streamlit has built the element anew. */
+  /**
+   * Take a place on the page: the first one, or another after Streamlit has built the element anew.
+   * @param {HTMLElement | ShadowRoot} place
+   */
   function settle(place) {
-    const shell = place.host ?? place;
+    const shell = place instanceof ShadowRoot ? /** @type {HTMLElement} */ (place.host) : place;
     isSettled = false;
     workbench.host = place;
     if (workbench.root.parentNode !== place) place.append(workbench.root);
@@ -35,26 +42,27 @@ function openWorkbench(host) {
 
   /** Leave the place: what was typed lies in the journal, the page gets its own look back. */
   function leave() {
-    if (workbench.form) flushEntries(workbench.form);
+    workbench.flush();
     stops.forEach((stop) => stop());
     stops = [];
     workbench.root.remove();
   }
 
+  /** @param {BeforeUnloadEvent} event */
   function onLeave(event) {
-    if (workbench.form) flushEntries(workbench.form);
+    workbench.flush();
     if (workbench.sync.hasWork()) event.preventDefault();
   }
   // Somebody goes to the menu: what was typed goes off now, for the page may be another one in a moment.
   workbench.root.addEventListener("focusout", (event) => {
-    if (!workbench.root.contains(event.relatedTarget)) workbench.sync.flushDrafts();
+    if (!workbench.root.contains(/** @type {Node | null} */ (event.relatedTarget))) workbench.sync.flushDrafts();
   });
   window.addEventListener("beforeunload", onLeave);
   SIGNS.forEach((name) => window.addEventListener(name, onSign, { passive: true, capture: true }));
   settle(host);
   const clock = setInterval(() => {
     if (!workbench.root.isConnected) return;
-    frame.fit();
+    frame?.fit();
     workbench.sync.retry();
     if (!document.hidden) workbench.sync.beat(seen);
     workbench.drawBars();
@@ -63,13 +71,14 @@ function openWorkbench(host) {
   return {
     settle,
     leave,
+    /** @param {Component} component */
     take(component) {
       markTheme(workbench.root);
       const moved = !isSettled && workbench.component !== null;
       isSettled = true;
       workbench.take(component);
       if (moved) workbench.sync.repeat();
-      requestAnimationFrame(() => frame.fit());
+      requestAnimationFrame(() => frame?.fit());
     },
     close() {
       clearInterval(clock);
@@ -80,23 +89,40 @@ function openWorkbench(host) {
   };
 }
 
-const workbenches = new Map(); // by the component's name: {workbench, place, path, clock}; `place` is null while it is parked
+/**
+ * A workbench on the page; `place` is null while it is parked.
+ * @typedef {{ workbench: ReturnType<typeof openWorkbench>, place: HTMLElement | ShadowRoot | null, path: string,
+ *   clock: ReturnType<typeof setInterval> | undefined }} Kept
+ */
+/** @type {Map<string, Kept>} by the component's name */
+const workbenches = new Map();
 
-/** The workbench in this element: the one that is there already, wherever it was until now, else a new one. */
+/**
+ * The workbench in this element: the one that is there already, wherever it was until now, else a new one.
+ * @param {string} name
+ * @param {HTMLElement | ShadowRoot} place
+ */
 function workbenchIn(name, place) {
   const kept = workbenches.get(name);
   if (!kept) {
-    workbenches.set(name, { workbench: openWorkbench(place), place, path: location.pathname, clock: 0 });
-  } else if (kept.place !== place) {
+    const made = openWorkbench(place);
+    workbenches.set(name, { workbench: made, place, path: location.pathname, clock: undefined });
+    return made;
+  }
+  if (kept.place !== place) {
     clearInterval(kept.clock);
     if (kept.place) kept.workbench.leave();
-    Object.assign(kept, { place, path: location.pathname, clock: 0 });
+    Object.assign(kept, { place, path: location.pathname, clock: undefined });
     kept.workbench.settle(place);
   }
-  return workbenches.get(name).workbench;
+  return kept.workbench;
 }
 
-/** Keep the workbench for a while without a place; once the reviewer is on another page, it is not needed any more. */
+/**
+ * Keep the workbench for a while without a place; once the reviewer is on another page, it is not needed any more.
+ * @param {string} name
+ * @param {HTMLElement | ShadowRoot} place
+ */
 function park(name, place) {
   const kept = workbenches.get(name);
   if (!kept || kept.place !== place) return;
@@ -111,6 +137,7 @@ function park(name, place) {
   }, LOOK);
 }
 
+/** @param {Component} component */
 export default function workbench(component) {
   const { name, parentElement } = component;
   workbenchIn(name, parentElement).take(component);

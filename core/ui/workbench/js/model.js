@@ -1,7 +1,9 @@
+// @ts-check
 // One chat in work: the reviewer's customers over what the server sent. Pure (no DOM, clock or randomness of its own).
 //
 // `entry.work` is a list of customers that is replaced, never changed, by every edit: undo steps are references, and
 // "dirty" is `entry.work !== entry.clean`.
+/** @import { ChatPayload, Confirmation, CustomerPayload, Draft, Entry, FormPayload, PendingSave, Place, RecordStatus, Value, Values, WorkCustomer } from "./types.js" */
 import { IN_BULK, isEmpty, ONE_BY_ONE, sameValue, UNSEEN } from "./values.js";
 
 const UNDO_STEPS = 200;
@@ -15,6 +17,10 @@ export function nextUid() {
   return lastUid;
 }
 
+/**
+ * @param {CustomerPayload} customer
+ * @param {number} index
+ */
 function workCustomer(customer, index) {
   return {
     uid: nextUid(),
@@ -31,7 +37,11 @@ function workCustomer(customer, index) {
   };
 }
 
-/** What the workbench knows about a chat that has just arrived. */
+/**
+ * What the workbench knows about a chat that has just arrived.
+ * @param {ChatPayload} chat
+ * @returns {Entry}
+ */
 export function makeEntry(chat) {
   const work = chat.customers.map(workCustomer);
   return {
@@ -57,26 +67,45 @@ export function makeEntry(chat) {
   };
 }
 
+/** @param {Entry} entry */
 export function isDirty(entry) {
   return entry.work !== entry.clean;
 }
 
-/** Whether a customer's mark still speaks of the value that is there now. */
+/**
+ * Whether a customer's mark still speaks of the value that is there now.
+ * @param {WorkCustomer} customer
+ * @param {string} key
+ */
 export function markOf(customer, key) {
   const mark = customer.marks[key];
   return mark && sameValue(customer.values[key], customer.marked?.[key]) ? mark : null;
 }
 
-/** Whether the reviewer's value differs from the run's. */
+/**
+ * Whether the reviewer's value differs from the run's.
+ * @param {WorkCustomer} customer
+ * @param {string} key
+ */
 export function isChanged(customer, key) {
   return customer.baseline !== null && !sameValue(customer.values[key], customer.baseline[key]);
 }
 
+/**
+ * @param {WorkCustomer} customer
+ * @param {string} key
+ */
 export function confirmationOf(customer, key) {
   return customer.confirmed[key] ?? UNSEEN;
 }
 
-/** Put a new state of the customers in place; the one before becomes an undo step. */
+/**
+ * Put a new state of the customers in place; the one before becomes an undo step.
+ * @param {Entry} entry
+ * @param {WorkCustomer[]} work
+ * @param {string} tag
+ * @param {number} now
+ */
 export function commit(entry, work, tag, now) {
   if (!(tag && tag === entry.undoTag && now - entry.undoTime < UNDO_PAUSE)) {
     entry.undo.push(entry.work);
@@ -89,17 +118,34 @@ export function commit(entry, work, tag, now) {
   entry.work = work;
 }
 
+/**
+ * A form without one of its fields.
+ * @param {Values} record
+ * @param {string} key
+ */
 function without(record, key) {
   if (!record || !(key in record)) return record ?? {};
   const { [key]: _, ...rest } = record;
   return rest;
 }
 
+/**
+ * @param {Entry} entry
+ * @param {number} index
+ * @param {(customer: WorkCustomer) => Partial<WorkCustomer>} change
+ */
 function changed(entry, index, change) {
   return entry.work.map((customer, i) => (i === index ? { ...customer, ...change(customer) } : customer));
 }
 
-/** Give a field a value; that confirms it one by one. Keystrokes in one field are one undo step until a pause. */
+/**
+ * Give a field a value; that confirms it one by one. Keystrokes in one field are one undo step until a pause.
+ * @param {Entry} entry
+ * @param {number} index
+ * @param {string} key
+ * @param {Value} value
+ * @param {number} now
+ */
 export function editField(entry, index, key, value, now, typed = false) {
   const work = changed(entry, index, (customer) => ({
     values: { ...customer.values, [key]: value },
@@ -109,7 +155,14 @@ export function editField(entry, index, key, value, now, typed = false) {
   commit(entry, work, typed ? `${entry.work[index].uid}:${key}` : "", now);
 }
 
-/** Confirm a field as it is (empty is an answer too). Nothing happens where it was confirmed one by one already. */
+/**
+ * Confirm a field as it is (empty is an answer too). Nothing happens where it was confirmed one by one already.
+ * @param {Entry} entry
+ * @param {number} index
+ * @param {string} key
+ * @param {number} now
+ * @param {Confirmation} [state]
+ */
 export function confirmField(entry, index, key, now, state = ONE_BY_ONE) {
   const { delta } = entry.work[index];
   if (confirmationOf(entry.work[index], key) === state && !(delta && key in delta)) return false;
@@ -121,7 +174,13 @@ export function confirmField(entry, index, key, now, state = ONE_BY_ONE) {
   return true;
 }
 
-/** Confirm in bulk what was not looked at: everything, or only what is empty in one customer. */
+/**
+ * Confirm in bulk what was not looked at: everything, or only what is empty in one customer.
+ * @param {Entry} entry
+ * @param {FormPayload} form
+ * @param {number} now
+ * @param {number | null} [emptyIn]
+ */
 export function confirmRest(entry, form, now, emptyIn = null) {
   const work = entry.work.map((customer, i) => {
     if (emptyIn !== null && i !== emptyIn) return customer;
@@ -129,13 +188,20 @@ export function confirmRest(entry, form, now, emptyIn = null) {
       ({ key }) => confirmationOf(customer, key) === UNSEEN && (emptyIn === null || isEmpty(customer.values[key])),
     );
     if (!rest.length) return customer;
+    /** @type {Record<string, Confirmation>} */
     const bulk = Object.fromEntries(rest.map(({ key }) => [key, IN_BULK]));
     return { ...customer, confirmed: { ...customer.confirmed, ...bulk } };
   });
   if (work.some((customer, i) => customer !== entry.work[i])) commit(entry, work, "", now);
 }
 
-/** Take the run's value back. */
+/**
+ * Take the run's value back.
+ * @param {Entry} entry
+ * @param {number} index
+ * @param {string} key
+ * @param {number} now
+ */
 export function takeBack(entry, index, key, now) {
   const { baseline } = entry.work[index];
   if (baseline === null || !isChanged(entry.work[index], key)) return false;
@@ -143,7 +209,13 @@ export function takeBack(entry, index, key, now) {
   return true;
 }
 
-/** Take the value of the newer run that a delta review asks about. */
+/**
+ * Take the value of the newer run that a delta review asks about.
+ * @param {Entry} entry
+ * @param {number} index
+ * @param {string} key
+ * @param {number} now
+ */
 export function acceptDelta(entry, index, key, now) {
   const { delta } = entry.work[index];
   if (!delta || !(key in delta)) return false;
@@ -151,7 +223,14 @@ export function acceptDelta(entry, index, key, now) {
   return true;
 }
 
-/** Pin a message as a field's evidence, or take the pin out again. Returns whether it is pinned now. */
+/**
+ * Pin a message as a field's evidence, or take the pin out again. Returns whether it is pinned now.
+ * @param {Entry} entry
+ * @param {number} index
+ * @param {string} key
+ * @param {number} message
+ * @param {number} now
+ */
 export function togglePin(entry, index, key, message, now) {
   const old = entry.work[index].pinned[key] ?? [];
   const isIn = old.includes(message);
@@ -165,25 +244,32 @@ export function togglePin(entry, index, key, message, now) {
   return !isIn;
 }
 
+/** @param {Entry} entry */
 export function undo(entry) {
   if (!entry.undo.length) return false;
   entry.redo.push(entry.work);
-  entry.work = entry.undo.pop();
+  entry.work = entry.undo.pop() ?? entry.work;
   entry.decided = null;
   entry.undoTag = "";
   return true;
 }
 
+/** @param {Entry} entry */
 export function redo(entry) {
   if (!entry.redo.length) return false;
   entry.undo.push(entry.work);
-  entry.work = entry.redo.pop();
+  entry.work = entry.redo.pop() ?? entry.work;
   entry.decided = null;
   entry.undoTag = "";
   return true;
 }
 
-/** The first place where two states of the customers differ: where to look after an undo. */
+/**
+ * The first place where two states of the customers differ: where to look after an undo.
+ * @param {WorkCustomer[]} before
+ * @param {WorkCustomer[]} after
+ * @param {FormPayload} form
+ */
 export function firstDifference(before, after, form) {
   for (let i = 0; i < after.length; i += 1) {
     const old = before.find((customer) => customer.uid === after[i].uid);
@@ -200,7 +286,11 @@ export function firstDifference(before, after, form) {
   return null;
 }
 
-/** How many fields of a customer are confirmed in either way. */
+/**
+ * How many fields of a customer are confirmed in either way.
+ * @param {WorkCustomer} customer
+ * @param {FormPayload} form
+ */
 export function confirmedCount(customer, form) {
   return form.fields.filter(({ key }) => confirmationOf(customer, key) !== UNSEEN).length;
 }
@@ -208,28 +298,44 @@ export function confirmedCount(customer, form) {
 /**
  * The next field that nobody has confirmed, after a place and around; null where all are. Under delta review the next
  * one that is asked about.
+ * @param {Entry} entry
+ * @param {FormPayload} form
+ * @param {number} index
+ * @param {string} key
  */
 export function nextUnseen(entry, form, index, key) {
   const places = entry.work.flatMap((_, i) => form.fields.map((field) => ({ index: i, key: field.key })));
   const at = places.findIndex((place) => place.index === index && place.key === key);
   const turned = [...places.slice(at + 1), ...places.slice(0, at + 1)];
   const asked = isDelta(entry);
+  /** @type {(place: Place) => boolean} */
   const isOpen = ({ index: i, key: k }) =>
     asked ? k in (entry.work[i].delta ?? {}) : confirmationOf(entry.work[i], k) === UNSEEN;
   return turned.find(isOpen) ?? null;
 }
 
-/** Whether the chat is under delta review: some field was asked about when it came. */
+/**
+ * Whether the chat is under delta review: some field was asked about when it came.
+ * @param {Entry} entry
+ */
 export function isDelta(entry) {
   return entry.chat.customers.some((customer) => Object.keys(customer.delta ?? {}).length > 0);
 }
 
-/** A decision was made: `before` is the work before it, `status` what the chat was then, its note with it. */
+/**
+ * A decision was made: `before` is the work before it, `status` what the chat was then, its note with it.
+ * @param {Entry} entry
+ * @param {WorkCustomer[]} before
+ * @param {RecordStatus} status
+ */
 export function noteDecision(entry, before, status) {
   entry.decided = { before, status, note: entry.note };
 }
 
-/** Take the last decision back: the confirmations that it made go too. Returns the status to save, null where there is none. */
+/**
+ * Take the last decision back: the confirmations that it made go too. Returns the status to save, null where there is none.
+ * @param {Entry} entry
+ */
 export function undoDecision(entry) {
   if (!entry.decided) return null;
   const { before, status, note } = entry.decided;
@@ -238,6 +344,10 @@ export function undoDecision(entry) {
   return status === "未审阅" && (entry.undo.length || entry.restored) ? "草稿" : status; // edited: no longer untouched
 }
 
+/**
+ * @param {Entry} entry
+ * @param {ChatPayload} chat
+ */
 function sameCustomers(entry, chat) {
   return (
     entry.work.length === chat.customers.length &&
@@ -259,6 +369,10 @@ function sameCustomers(entry, chat) {
  * A clean chat becomes what the server says; a dirty or busy one keeps its values and its base version (a foreign save
  * must show as a conflict) and takes marks, slices and residue only. An older version than the known one is stale.
  * Returns "replaced" where values on screen changed, else "merged".
+ * @param {Entry} entry
+ * @param {ChatPayload} chat
+ * @param {boolean} busy
+ * @param {FormPayload} form
  */
 export function mergeChat(entry, chat, busy, form) {
   if (chat.version < entry.version) {
@@ -277,6 +391,7 @@ export function mergeChat(entry, chat, busy, form) {
     chat.version !== entry.version
       ? placesOf(entry.work, chat.customers, form, (known) => known.origin)
       : entry.work.map(({ uid }) => (served.length === chat.customers.length ? served.indexOf(uid) : -1));
+  /** @type {(customer: WorkCustomer, i: number) => WorkCustomer} */
   const refreshed = (customer, i) => {
     const place = places[i] ?? -1;
     if (place < 0) return customer;
@@ -305,23 +420,37 @@ export function mergeChat(entry, chat, busy, form) {
 /**
  * Where each of these customers stands among others of the same chat (`undefined`: nowhere): by the customer of the run
  * that both came from (`originOf` says it of the others), else by name, else in order.
+ * @template {{ values: Values, origin: number | null }} Mine
+ * @template {{ values: Values }} Theirs
+ * @param {Mine[]} customers
+ * @param {Theirs[]} others
+ * @param {FormPayload} form
+ * @param {(other: Theirs) => number | null} originOf
  */
 export function placesOf(customers, others, form, originOf) {
+  /** @type {(customer: Mine | Theirs) => Value} */
   const name = (customer) => customer.values[form.name_field];
   const left = new Set(others.keys());
+  /** @type {(number | undefined)[]} */
   const found = customers.map(() => undefined);
+  /** @type {(same: (mine: Mine, other: Theirs) => boolean) => void} */
   const match = (same) =>
     customers.forEach((customer, i) => {
       found[i] ??= [...left].find((place) => same(customer, others[place]));
-      left.delete(found[i]);
+      left.delete(found[i] ?? -1);
     });
   match((one, other) => Number.isInteger(one.origin) && one.origin === originOf(other));
-  match((one, other) => name(one) && name(one) === name(other));
+  match((one, other) => Boolean(name(one)) && name(one) === name(other));
   match(() => true);
   return found;
 }
 
-/** Put kept work (a draft or an unacknowledged save, as plain values) over a chat that has just arrived. */
+/**
+ * Put kept work (a draft or an unacknowledged save, as plain values) over a chat that has just arrived.
+ * @param {Entry} entry
+ * @param {Draft | PendingSave} kept
+ * @param {FormPayload} form
+ */
 export function restoreWork(entry, kept, form) {
   const isForeign = entry.chat.version !== kept.base_version;
   const places = isForeign ? placesOf(kept.customers, entry.work, form, (known) => known.origin) : [];

@@ -1,4 +1,6 @@
+// @ts-check
 // Saves on their way: made from a chat in work, kept until the server has answered each. Pure.
+/** @import { AckPayload, Conflict, ConflictRow, Draft, Entry, FormPayload, PendingSave, SaveOptions, StoredCustomer, Values, WorkCustomer } from "./types.js" */
 import { isDirty, placesOf } from "./model.js";
 import { addItems, isList, ONE_BY_ONE, sameValue, UNSEEN, valueText } from "./values.js";
 
@@ -6,7 +8,11 @@ export const DRAFT = "草稿";
 /** After this many milliseconds without an answer a save counts as not saved, and is sent again. */
 export const PATIENCE = 6000;
 
-/** The customers of a chat in work as plain values: what a save and a draft hold. */
+/**
+ * The customers of a chat in work as plain values: what a save and a draft hold.
+ * @param {Entry} entry
+ * @param {FormPayload} form
+ */
 export function plainCustomers(entry, form) {
   return entry.work.map((customer) => ({
     values: customer.values,
@@ -17,7 +23,13 @@ export function plainCustomers(entry, form) {
   }));
 }
 
-/** Turn the chat's present work into a save; the chat is clean until the next edit or a bad answer. */
+/**
+ * Turn the chat's present work into a save; the chat is clean until the next edit or a bad answer.
+ * @param {Entry} entry
+ * @param {FormPayload} form
+ * @param {SaveOptions} options
+ * @returns {PendingSave}
+ */
 export function makeSave(entry, form, { id, status, note, reviewer, now, reason = "", undo = false }) {
   const save = {
     save_id: id,
@@ -47,14 +59,20 @@ export function makeSave(entry, form, { id, status, note, reviewer, now, reason 
   return save;
 }
 
-/** The customers with the text that stands in a free entry, typed and not entered yet (`entry.typing`). */
+/**
+ * The customers with the text that stands in a free entry, typed and not entered yet (`entry.typing`).
+ * @param {Entry} entry
+ * @param {FormPayload} form
+ */
 function withTyping(entry, form) {
   const customers = plainCustomers(entry, form);
-  const { uid, key, text } = entry.typing ?? {};
+  if (!entry.typing) return customers;
+  const { uid, key, text } = entry.typing;
   const place = entry.work.findIndex((customer) => customer.uid === uid);
-  if (place < 0) return customers;
+  const field = form.fields.find((other) => other.key === key);
+  if (place < 0 || !field) return customers;
   const { values, confirmed } = customers[place];
-  const value = isList(form.fields.find((field) => field.key === key)) ? addItems(values[key], text) : text;
+  const value = isList(field) ? addItems(values[key], text) : text;
   customers[place] = {
     ...customers[place],
     values: { ...values, [key]: value },
@@ -63,7 +81,12 @@ function withTyping(entry, form) {
   return customers;
 }
 
-/** What lies in the journal for a chat with edits that no save holds yet. */
+/**
+ * What lies in the journal for a chat with edits that no save holds yet.
+ * @param {Entry} entry
+ * @param {FormPayload} form
+ * @param {number} now
+ */
 export function draftOf(entry, form, now) {
   return {
     chat: entry.chat.chat,
@@ -76,7 +99,12 @@ export function draftOf(entry, form, now) {
   };
 }
 
-/** A draft from the journal as a save: what was typed before a reload and no save held yet. */
+/**
+ * A draft from the journal as a save: what was typed before a reload and no save held yet.
+ * @param {Draft} draft
+ * @param {{ id: string, reviewer: string, now: number }} options
+ * @returns {PendingSave}
+ */
 export function saveOfDraft(draft, { id, reviewer, now }) {
   return {
     save_id: id,
@@ -96,18 +124,31 @@ export function saveOfDraft(draft, { id, reviewer, now }) {
   };
 }
 
-/** Saves of one chat that wait for an answer (a chat without a record yet has no record id to go by). */
+/**
+ * Saves of one chat that wait for an answer (a chat without a record yet has no record id to go by).
+ * @param {PendingSave[]} outbox
+ * @param {number} chat
+ */
 export function waitingFor(outbox, chat) {
   return outbox.filter((save) => save.chat === chat);
 }
 
-/** One draft of a record at a time is under way; the next waits for its answer, so the outbox stays short. */
+/**
+ * One draft of a record at a time is under way; the next waits for its answer, so the outbox stays short.
+ * @param {Entry} entry
+ * @param {PendingSave[]} outbox
+ */
 export function mayDraft(entry, outbox) {
   const drafts = waitingFor(outbox, entry.chat.chat).filter((save) => save.status === DRAFT);
   return isDirty(entry) && drafts.length === 0 && entry.conflict === null;
 }
 
-/** Apply one answer to the chat it belongs to. The save has left the outbox already. */
+/**
+ * Apply one answer to the chat it belongs to. The save has left the outbox already.
+ * @param {Entry} entry
+ * @param {PendingSave} save
+ * @param {AckPayload} ack
+ */
 export function applyAck(entry, save, ack) {
   if (ack.result === "saved") {
     entry.version = Math.max(entry.version, ack.version);
@@ -131,28 +172,39 @@ export function applyAck(entry, save, ack) {
   if (entry.sent) delete entry.sent[ack.save_id];
 }
 
-/** Mine beside theirs: `{mine, other, place}`, `place` being where theirs stands. My order; whom only they have come last. */
+/**
+ * A customer of mine beside theirs; one of them may be missing.
+ * @typedef {{ mine?: WorkCustomer, other?: StoredCustomer, place?: number }} Pair
+ */
+
+/**
+ * Mine beside theirs, `place` being where theirs stands. My order; whom only they have come last.
+ * @param {Entry} entry
+ * @param {FormPayload} form
+ */
 function pairs(entry, form) {
   const theirs = entry.conflict?.theirs ?? [];
   const found = placesOf(entry.work, theirs, form, (other) => other.source);
   const left = [...theirs.keys()].filter((place) => !found.includes(place));
-  return [
-    ...entry.work.map((mine, i) => ({ mine, other: theirs[found[i]], place: found[i] })),
-    ...left.map((place) => ({ mine: undefined, other: theirs[place], place })),
-  ];
+  /** @type {Pair[]} */
+  const mine = entry.work.map((one, i) => ({ mine: one, other: theirs[found[i] ?? -1], place: found[i] }));
+  return [...mine, ...left.map((place) => ({ mine: undefined, other: theirs[place], place }))];
 }
 
 /**
  * Fields that differ between mine and theirs: one row per field, one row for a customer that only one side has.
  * `untouched` says that only they changed the field since both had it in common: then theirs is the better default.
+ * @param {Entry} entry
+ * @param {FormPayload} form
  */
 export function conflictRows(entry, form) {
   const theirs = entry.conflict?.theirs ?? [];
+  /** @type {ConflictRow[]} */
   const rows = [];
   const everybody = pairs(entry, form);
   for (const [index, { mine, other }] of everybody.entries()) {
     if (!mine || !other) {
-      const name = (mine ?? other).values[form.name_field] || "未填姓名";
+      const name = valueText((mine ?? other)?.values[form.name_field]) || "未填姓名";
       rows.push({
         id: `${index}:`,
         index,
@@ -178,9 +230,11 @@ export function conflictRows(entry, form) {
       });
     }
   }
-  const both = everybody.filter(({ mine, other }) => mine && other);
+  const both = everybody.flatMap(({ mine, other, place = -1 }) => (mine && other ? [{ mine, other, place }] : []));
   if (both.some(({ place }, i) => i > 0 && place < both[i - 1].place)) {
-    const names = (customers) => customers.map((customer) => customer.values[form.name_field] || "未填姓名").join("、");
+    /** @type {(customers: { values: Values }[]) => string} */
+    const names = (customers) =>
+      customers.map((customer) => valueText(customer.values[form.name_field]) || "未填姓名").join("、");
     const mine = both.map((one) => one.mine);
     const uids = mine.map(({ uid }) => uid);
     const before = entry.agreed?.map(({ uid }) => uid).filter((uid) => uids.includes(uid));
@@ -194,12 +248,16 @@ export function conflictRows(entry, form) {
       theirs: names([...both].sort((a, b) => a.place - b.place).map((one) => one.other)),
     });
   }
-  return theirs.length ? [...rows, ...decisionRows(entry)] : rows;
+  return entry.conflict && theirs.length ? [...rows, ...decisionRows(entry, entry.conflict)] : rows;
 }
 
-/** Their decision and note, where mine would take their place. */
-function decisionRows(entry) {
-  const { status, decided, noted } = entry.conflict;
+/**
+ * Their decision and note, where mine would take their place.
+ * @param {Entry} entry
+ * @param {Conflict} conflict
+ */
+function decisionRows(entry, { status, decided, noted }) {
+  /** @type {ConflictRow[]} */
   const rows = [];
   if (decided && decided !== DRAFT && decided !== status) {
     rows.push({
@@ -219,39 +277,58 @@ function decisionRows(entry) {
   return rows;
 }
 
-/** What either side pinned: a pin says that something stands there, so none speaks against another. */
+/**
+ * What either side pinned: a pin says that something stands there, so none speaks against another.
+ * @param {Record<string, number[]>} mine
+ * @param {Record<string, number[]>} theirs
+ */
 function bothPinned(mine, theirs) {
   const keys = new Set([...Object.keys(mine), ...Object.keys(theirs)]);
-  const places = (key) => [...new Set([...(mine[key] ?? []), ...(theirs[key] ?? [])])].sort((a, b) => a - b);
+  const places = (/** @type {string} */ key) =>
+    [...new Set([...(mine[key] ?? []), ...(theirs[key] ?? [])])].sort((a, b) => a - b);
   return Object.fromEntries([...keys].map((key) => [key, places(key)]));
+}
+
+/**
+ * A customer whom only they have, as one of mine.
+ * @param {StoredCustomer} theirs
+ * @param {number} index
+ * @returns {WorkCustomer}
+ */
+function asMine(theirs, index) {
+  return {
+    uid: `theirs-${index}`,
+    source: null,
+    origin: theirs.source ?? null,
+    baseline: null,
+    pinned: theirs.pinned ?? {},
+    marks: {},
+    marked: null,
+    values: theirs.values,
+    confirmed: theirs.confirmed ?? {},
+    others: {},
+    delta: {},
+  };
 }
 
 /**
  * Settle a conflict: rows in `taken` become theirs, the rest stays mine. Returns the status of the save that has to
  * follow; it is based on their version.
+ * @param {Entry} entry
+ * @param {FormPayload} form
+ * @param {Set<string>} taken
  */
 export function settleConflict(entry, form, taken) {
-  const status = taken.has("status") ? entry.conflict.decided : entry.conflict.status;
+  const { conflict } = entry;
+  if (!conflict) return entry.status;
+  const status = (taken.has("status") && conflict.decided) || conflict.status;
+  /** @type {{ customer: WorkCustomer, place?: number }[]} */
   const kept = [];
   for (const [index, { mine, other, place }] of pairs(entry, form).entries()) {
     if (!mine || !other) {
-      const wanted = taken.has(`${index}:`) ? other : mine;
-      if (wanted === mine && mine) kept.push({ customer: mine, place });
-      else if (wanted)
-        kept.push({
-          place,
-          customer: {
-            uid: `theirs-${index}`,
-            source: null,
-            origin: wanted.source ?? null,
-            baseline: null,
-            pinned: wanted.pinned ?? {},
-            marks: {},
-            marked: null,
-            values: wanted.values,
-            confirmed: wanted.confirmed ?? {},
-          },
-        });
+      const isTheirs = taken.has(`${index}:`);
+      if (!isTheirs && mine) kept.push({ customer: mine, place });
+      else if (isTheirs && other) kept.push({ customer: asMine(other, index), place });
       continue;
     }
     const values = { ...mine.values };
@@ -272,15 +349,20 @@ export function settleConflict(entry, form, taken) {
   const work = kept.map(({ customer }) => customer);
   entry.undo.push(entry.work);
   entry.work = work.length ? work : entry.work;
-  if (taken.has("note")) entry.note = entry.conflict.noted;
+  if (taken.has("note")) entry.note = conflict.noted;
   entry.clean = null;
-  entry.version = entry.conflict.version;
+  entry.version = conflict.version;
   entry.lastSave = null;
   entry.conflict = null;
   return status;
 }
 
-/** The word for `data-save-state`: saved, saving, or unsaved where an answer is late, bad, or the chat is in conflict. */
+/**
+ * The word for `data-save-state`: saved, saving, or unsaved where an answer is late, bad, or the chat is in conflict.
+ * @param {PendingSave[]} outbox
+ * @param {Entry[]} entries
+ * @param {number} now
+ */
 export function saveState(outbox, entries, now) {
   const trouble = entries.some((entry) => entry.conflict !== null || entry.rejected !== "");
   const late = outbox.some((save) => now - save.sent > PATIENCE || save.tries > 1);

@@ -1,4 +1,6 @@
+// @ts-check
 // What lies over or above the panes for a while: help, conflict, notices, the list of speakers to add, skeletons.
+/** @import { Action, Conflict, ConflictRow, Entry, FormPayload, MenuItem } from "./types.js" */
 import { caps, h } from "./dom.js";
 import { COMMANDS, FIELD_KEYS } from "./keys.js";
 import { conflictRows } from "./outbox.js";
@@ -6,10 +8,14 @@ import { conflictRows } from "./outbox.js";
 /** Groups of keys in an order that fills three columns evenly. */
 const HELP_GROUPS = ["判定", "走动", "客户", "字段", "其他", "群聊"];
 
-/** The sheet of all keys; closes with Esc, ? or a click. */
+/**
+ * The sheet of all keys; closes with Esc, ? or a click.
+ * @param {() => void} onClose
+ */
 export function buildHelp(onClose) {
+  /** @type {{ group: string, label: string, keys: string[], letters?: string[] }[]} */
   const rows = [...COMMANDS, ...FIELD_KEYS];
-  const letters = (row) =>
+  const letters = (/** @type {{ letters?: string[] }} */ row) =>
     (row.letters ?? []).slice(0, 1).map((key) => h("span", { class: "letter", title: "命令模式" }, caps(key)));
   const groups = HELP_GROUPS.map((group) =>
     h(
@@ -51,7 +57,7 @@ export function buildHelp(onClose) {
     {
       class: "veil",
       hidden: true,
-      onclick: (event) => {
+      onclick: (/** @type {Event} */ event) => {
         if (event.target === veil) onClose();
       },
     },
@@ -60,13 +66,21 @@ export function buildHelp(onClose) {
   return { element: veil, box };
 }
 
-/** The banner of a conflict: both sides by field. `onSettle(taken)` gets the rows that become theirs. */
-export function buildConflict(entry, form, onSettle) {
-  const { who, why, theirs } = entry.conflict;
+/**
+ * The banner of a conflict: both sides by field. `onSettle(taken)` gets the rows that become theirs.
+ * @param {Entry} entry
+ * @param {Conflict} conflict
+ * @param {FormPayload} form
+ * @param {(taken: Set<string>) => void} onSettle
+ */
+export function buildConflict(entry, conflict, form, onSettle) {
+  const { who, why, theirs } = conflict;
   const other = who || "另一位审阅人";
   const rows = theirs === null ? [] : conflictRows(entry, form);
   const taken = new Set(rows.filter((row) => row.untouched).map((row) => row.id));
+  /** @type {(() => void)[]} */
   const redraw = [];
+  /** @type {(row: ConflictRow, side: "mine" | "theirs") => HTMLElement} */
   const choice = (row, side) => {
     const button = h("button", { type: "button", class: "side" }, row[side] || "（空）");
     button.addEventListener("click", () => {
@@ -85,6 +99,7 @@ export function buildConflict(entry, form, onSettle) {
     h("b", {}, `${other}的`),
     rows.flatMap((row) => [h("span", { class: "what" }, row.label), choice(row, "mine"), choice(row, "theirs")]),
   );
+  /** @type {(side: "mine" | "theirs") => () => void} */
   const all = (side) => () => {
     taken.clear();
     if (side === "theirs") rows.forEach((row) => taken.add(row.id));
@@ -115,7 +130,12 @@ export function buildConflict(entry, form, onSettle) {
   );
 }
 
-/** One line above the panes. */
+/**
+ * One line above the panes.
+ * @param {string} text
+ * @param {string} tone
+ * @param {Action | null} [action]
+ */
 export function notice(text, tone, action = null) {
   return h(
     "div",
@@ -125,7 +145,12 @@ export function notice(text, tone, action = null) {
   );
 }
 
-/** A small list under a button. `items` are `{label, hint, run}`; digits choose, Esc closes. */
+/**
+ * A small list under a button. `items` are `{label, hint, run}`; digits choose, Esc closes.
+ * @param {string} title
+ * @param {MenuItem[]} items
+ * @param {() => void} onClose
+ */
 export function buildMenu(title, items, onClose) {
   const buttons = items.map(({ label, hint, run }, i) =>
     h(
@@ -150,8 +175,8 @@ export function buildMenu(title, items, onClose) {
     buttons,
   );
   menu.addEventListener("keydown", (event) => {
-    const at = buttons.indexOf(event.target);
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const at = buttons.indexOf(/** @type {HTMLButtonElement} */ (event.target));
+    const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
     if (step) buttons[(at + step + buttons.length) % buttons.length].focus();
     else if (/^[1-9]$/.test(event.key) && buttons[Number(event.key) - 1]) buttons[Number(event.key) - 1].click();
     else if (event.key === "Escape") onClose();
@@ -160,12 +185,15 @@ export function buildMenu(title, items, onClose) {
     event.stopPropagation();
   });
   menu.addEventListener("focusout", (event) => {
-    if (!menu.contains(event.relatedTarget)) onClose();
+    if (!menu.contains(/** @type {Node | null} */ (event.relatedTarget))) onClose();
   });
   return { element: menu, focus: () => buttons[0].focus() };
 }
 
-/** What stands in the panes while a chat is on its way, or where there is none. */
+/**
+ * What stands in the panes while a chat is on its way, or where there is none.
+ * @param {() => void} onBack
+ */
 export function buildBlank(onBack) {
   const lines = [62, 78, 45, 84, 52, 70, 38, 66].map((width) => h("i", { style: `width:${width}%` }));
   const skeleton = h("div", { class: "skeleton", "aria-hidden": "true" }, lines);

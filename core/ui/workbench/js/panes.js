@@ -1,4 +1,6 @@
+// @ts-check
 // The chat panes: built ahead, laid out and painted behind the one in front, so that moving on only swaps layers.
+/** @import { Entry, FormView, Pane, PaneHandlers, WorkCustomer } from "./types.js" */
 import { openMissed } from "./advice.js";
 import { buildPane, lightEvidence, paintMarks, updatePane, updateResidue } from "./chat_view.js";
 import { markOf } from "./model.js";
@@ -7,11 +9,19 @@ const PANES_KEPT = 4;
 /** The colour of what stands in no form, behind those of the groups. */
 const NOWHERE = 6;
 
-/** Keep the panes of a host. `entryFor(chat)` gives a chat in work; `handlers` as in chat_view.js. */
+/**
+ * Keep the panes of a host. `entryFor(chat)` gives a chat in work; `handlers` as in chat_view.js.
+ * @param {HTMLElement} host
+ * @param {(chat: number) => Entry | null} entryFor
+ * @param {PaneHandlers} handlers
+ */
 export function makePanes(host, entryFor, handlers) {
+  /** @type {Map<number, Pane>} */
   const panes = new Map();
+  /** @type {number | null} */
   let front = null;
 
+  /** @param {number} chat */
   function build(chat) {
     const entry = entryFor(chat);
     if (!entry) return null;
@@ -22,13 +32,18 @@ export function makePanes(host, entryFor, handlers) {
     return pane;
   }
 
-  /** Panes behind are covered, not hidden: `visibility` or `display` would style and lay out all messages again. */
+  /**
+   * Panes behind are covered, not hidden: `visibility` or `display` would style and lay out all messages again.
+   * @param {Pane} pane
+   * @param {boolean} inFront
+   */
   function place(pane, inFront) {
     pane.element.classList.toggle("behind", !inFront);
     pane.element.setAttribute("aria-hidden", String(!inFront));
     pane.residueSwitch.tabIndex = pane.narrowSwitch.tabIndex = inFront ? 0 : -1;
   }
 
+  /** @param {number} chat */
   function drop(chat) {
     panes.get(chat)?.element.remove();
     panes.delete(chat);
@@ -36,29 +51,42 @@ export function makePanes(host, entryFor, handlers) {
   }
 
   return {
-    get: (chat) => panes.get(chat) ?? null,
+    get: (/** @type {number | null} */ chat) => (chat === null ? null : (panes.get(chat) ?? null)),
     front: () => front,
     drop,
     dropAll: () => [...panes.keys()].forEach(drop),
 
-    /** Bring a chat's pane to the front; returns it, or null where the chat has not come yet. */
+    /**
+     * Bring a chat's pane to the front; returns it, or null where the chat has not come yet.
+     * @param {number | null} chat
+     */
     show(chat) {
-      const next = panes.get(chat) ?? build(chat);
-      if (front !== null && front !== chat && panes.has(front)) place(panes.get(front), false);
+      const next = chat === null ? null : (panes.get(chat) ?? build(chat));
+      const last = front !== null && front !== chat ? panes.get(front) : null;
+      if (last) place(last, false);
       if (next) place(next, true);
       front = next ? chat : null;
       return next;
     },
 
-    /** Build the pane of the chat that comes next, and let go of old ones. */
+    /**
+     * Build the pane of the chat that comes next, and let go of old ones.
+     * @param {number | null} chat
+     * @param {FormView | null} form
+     */
     prepare(chat, form) {
       const pane = chat === null ? null : (panes.get(chat) ?? build(chat));
-      if (pane && form) paint(pane, entryFor(chat), 0, form);
+      const entry = chat === null ? null : entryFor(chat);
+      if (pane && entry && form) paint(pane, entry, 0, form);
       const spare = [...panes.keys()].filter((other) => other !== front && other !== chat);
       spare.slice(0, Math.max(0, spare.length - PANES_KEPT)).forEach(drop);
     },
 
-    /** Take what came again for a chat: slices, residue. */
+    /**
+     * Take what came again for a chat: slices, residue.
+     * @param {number} chat
+     * @param {boolean} residueWanted
+     */
     refresh(chat, residueWanted) {
       const pane = panes.get(chat);
       const entry = entryFor(chat);
@@ -73,6 +101,10 @@ export function makePanes(host, entryFor, handlers) {
 /**
  * Colour the evidence of one customer by the groups of the form, and what no form holds; nothing happens where it is
  * coloured so already.
+ * @param {Pane} pane
+ * @param {Entry} entry
+ * @param {number} index
+ * @param {FormView} form
  */
 export function paint(pane, entry, index, form) {
   const customer = entry.work[index];
@@ -85,7 +117,12 @@ export function paint(pane, entry, index, form) {
   pane.painted = state;
 }
 
-/** Light the evidence of the field in focus; returns the places to visit, in order. */
+/**
+ * Light the evidence of the field in focus; returns the places to visit, in order.
+ * @param {Pane} pane
+ * @param {WorkCustomer} customer
+ * @param {string} key
+ */
 export function light(pane, customer, key) {
   const mark = key ? markOf(customer, key) : null;
   return lightEvidence(pane, mark?.evidence ?? [], mark?.messages ?? [], (key && customer.pinned[key]) || []);

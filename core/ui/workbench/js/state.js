@@ -1,13 +1,19 @@
+// @ts-check
 // The workbench's state: chats that came, saves under way, where we are in the queue. Pure: effects are the caller's.
+/** @import { AckPayload, ChatPayload, DatasetName, Effects, Entry, Store, WorkbenchPayload } from "./types.js" */
 import { isDirty, makeEntry, mergeChat, restoreWork } from "./model.js";
 import { applyAck, DRAFT, waitingFor } from "./outbox.js";
 
 const KEPT_CHATS = 40;
 
+/**
+ * The state before anything has come.
+ * @returns {Store}
+ */
 export function makeStore() {
   return {
     session: null,
-    form: null,
+    form: { name: "", title: "", name_field: "", groups: [], fields: [] },
     reviewer: "",
     dataset: { id: 0, name: "" },
     error: "",
@@ -27,20 +33,34 @@ export function makeStore() {
   };
 }
 
+/**
+ * @param {Store} store
+ * @param {number | null} [chat]
+ */
 export function entryOf(store, chat = store.current) {
-  return store.entries.get(chat) ?? null;
+  return chat === null ? null : (store.entries.get(chat) ?? null);
 }
 
+/**
+ * @param {Store} store
+ * @param {Entry} entry
+ */
 function isBusy(store, entry) {
   return waitingFor(store.outbox, entry.chat.chat).length > 0;
 }
 
-/** Chats decided here whose answer has not come: the queue that the server sent may still hold them. */
+/**
+ * Chats decided here whose answer has not come: the queue that the server sent may still hold them.
+ * @param {Store} store
+ */
 function decided(store) {
   return new Set(store.outbox.filter((save) => save.status !== DRAFT).map((save) => save.chat));
 }
 
-/** Chats that need the reviewer: a save of them met a conflict or was rejected. */
+/**
+ * Chats that need the reviewer: a save of them met a conflict or was rejected.
+ * @param {Store} store
+ */
 export function troubled(store) {
   const known = [...store.entries.values()].filter((entry) => entry.conflict !== null || entry.rejected !== "");
   return [...new Set([...known.map((entry) => entry.chat.chat), ...store.orphans.keys()])];
@@ -49,8 +69,12 @@ export function troubled(store) {
 /**
  * Take a payload. `restore(dataset, reviewer)` may put kept saves into the outbox before chats are taken. Returns what the screen has to know:
  * `{reset, moved, replaced: [chat], merged: [chat], settled: [save_id], cleaned: [chat]}`.
+ * @param {Store} store
+ * @param {WorkbenchPayload} data
+ * @param {(dataset: DatasetName, reviewer: string) => void} [restore]
  */
 export function receive(store, data, restore = () => {}) {
+  /** @type {Effects} */
   const effects = { reset: false, moved: false, replaced: [], merged: [], settled: [], cleaned: [] };
   if (data.session !== store.session) {
     effects.reset = true;
@@ -88,6 +112,11 @@ export function receive(store, data, restore = () => {}) {
   return effects;
 }
 
+/**
+ * @param {Store} store
+ * @param {AckPayload} ack
+ * @param {Effects} effects
+ */
 function takeAck(store, ack, effects) {
   const place = store.outbox.findIndex((save) => save.save_id === ack.save_id);
   if (place < 0) return;
@@ -103,6 +132,11 @@ function takeAck(store, ack, effects) {
   }
 }
 
+/**
+ * @param {Store} store
+ * @param {ChatPayload} chat
+ * @param {Effects} effects
+ */
 function takeChat(store, chat, effects) {
   const known = store.entries.get(chat.chat);
   if (known) {
@@ -130,6 +164,10 @@ function takeChat(store, chat, effects) {
   effects.replaced.push(chat.chat);
 }
 
+/**
+ * @param {Store} store
+ * @param {WorkbenchPayload} data
+ */
 function takeOrder(store, data) {
   const at = data.open ?? data.chats?.[0]?.chat ?? null;
   if (at === null) return;
@@ -137,6 +175,11 @@ function takeOrder(store, data) {
   store.queueAt = at;
 }
 
+/**
+ * @param {Store} store
+ * @param {WorkbenchPayload} data
+ * @param {Effects} effects
+ */
 function moveIfAsked(store, data, effects) {
   const asked = data.open ?? null;
   const isNews = asked !== null && asked !== store.opened && !store.reported.has(asked);
@@ -150,7 +193,11 @@ function moveIfAsked(store, data, effects) {
   effects.moved = store.current !== before;
 }
 
-/** Put a chat on screen (it may still have to come). */
+/**
+ * Put a chat on screen (it may still have to come).
+ * @param {Store} store
+ * @param {number | null} chat
+ */
 export function show(store, chat) {
   if (chat === null) return;
   if (store.current !== null && store.current !== chat) store.visited.push(store.current);
@@ -159,40 +206,52 @@ export function show(store, chat) {
   store.reported.add(chat);
 }
 
-/** The chat after the current one, troubled ones first; null where none is known. */
+/**
+ * The chat after the current one, troubled ones first; null where none is known.
+ * @param {Store} store
+ * @param {number | null | undefined} [from]
+ */
 export function nextChat(store, from = store.current ?? store.visited[store.visited.length - 1]) {
   const trouble = troubled(store).find((chat) => chat !== from);
   if (trouble !== undefined) return trouble;
   const skip = decided(store);
-  const place = store.queue.indexOf(from);
+  const place = store.queue.indexOf(from ?? -1);
   // A queue older than what was decided since: what stands in it must not be shown again.
   if (place < 0) for (const chat of store.decided) skip.add(chat);
-  const later = place < 0 ? store.queue.slice(store.queue.indexOf(store.queueAt) + 1) : store.queue.slice(place + 1);
+  const later =
+    place < 0 ? store.queue.slice(store.queue.indexOf(store.queueAt ?? -1) + 1) : store.queue.slice(place + 1);
   return later.find((chat) => chat !== from && !skip.has(chat)) ?? null;
 }
 
-/** The chat before: where we came from, else the queue's. */
+/**
+ * The chat before: where we came from, else the queue's.
+ * @param {Store} store
+ */
 export function previousChat(store) {
   while (store.visited.length) {
-    const chat = store.visited.pop();
+    const chat = store.visited.pop() ?? null;
     if (chat !== store.current) return chat;
   }
-  const place = store.queue.indexOf(store.current);
+  const place = store.queue.indexOf(store.current ?? -1);
   return place > 0 ? store.queue[place - 1] : null;
 }
 
-/** Move on: to the next chat, to waiting for it, or to the end of the queue. */
+/**
+ * Move on: to the next chat, to waiting for it, or to the end of the queue.
+ * @param {Store} store
+ */
 export function goNext(store) {
   const next = nextChat(store);
   if (next !== null) show(store, next);
   else {
     const caughtUp = store.queueAt === store.current;
-    store.visited.push(store.current);
+    if (store.current !== null) store.visited.push(store.current);
     store.current = null;
     store.waiting = caughtUp ? "end" : "next";
   }
 }
 
+/** @param {Store} store */
 export function goPrevious(store) {
   const chat = previousChat(store);
   if (chat === null) return false;
@@ -202,6 +261,7 @@ export function goPrevious(store) {
   return true;
 }
 
+/** @param {Store} store */
 function forgetFarChats(store) {
   if (store.entries.size <= KEPT_CHATS) return;
   const near = new Set([store.current, ...store.queue, ...store.visited.slice(-10)]);

@@ -1,4 +1,6 @@
+// @ts-check
 // Carries work to the server: journal first, then the outbox as state, again where no answer comes. No DOM.
+/** @import { DatasetName, Effects, Entry, RecordStatus, Store, SyncOptions, Typing, WorkbenchSent } from "./types.js" */
 import { makeJournal } from "./journal.js";
 import { isDirty } from "./model.js";
 import { DRAFT, draftOf, makeSave, mayDraft, PATIENCE, saveOfDraft, saveState } from "./outbox.js";
@@ -11,18 +13,29 @@ const PRESENT = 600_000;
 /**
  * Make the sync of a store. `emit(name, value)` sets component state, `onChange()` is called where the save state may
  * have changed by itself. `storage`, `clock` and `makeId` are handed in, so that node can test it.
+ * @param {Store} store
+ * @param {SyncOptions} options
  */
 export function makeSync(store, { emit, storage, clock, makeId, onChange }) {
+  /** @type {Map<string, ReturnType<typeof makeJournal>>} */
   const journals = new Map();
-  let timer = 0;
-  let sending = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let sending;
+  /** @type {number | null} */
   let reportedAt = null;
   let restored = "";
   let spoke = clock();
-  /** Ids of the saves in the component's state: all of it travels with whatever is told. */
+  /** @type {string[]} ids of the saves in the component's state: all of it travels with whatever is told */
   let told = [];
 
-  /** Set component state; the server answers each with a turn. A settled save does not travel a second time. */
+  /**
+   * Set component state; the server answers each with a turn. A settled save does not travel a second time.
+   * @template {keyof WorkbenchSent} Name
+   * @param {Name} name
+   * @param {WorkbenchSent[Name]} value
+   */
   function tell(name, value) {
     dropSettled();
     spoke = clock();
@@ -45,7 +58,10 @@ export function makeSync(store, { emit, storage, clock, makeId, onChange }) {
     );
   }
 
-  /** Somebody only reads: say that they are still here. `seen` is when they last moved, typed or scrolled. */
+  /**
+   * Somebody only reads: say that they are still here. `seen` is when they last moved, typed or scrolled.
+   * @param {number} seen
+   */
   function beat(seen) {
     const now = clock();
     if (!store.reviewer || now - spoke < BEAT || now - seen >= PRESENT) return;
@@ -54,11 +70,16 @@ export function makeSync(store, { emit, storage, clock, makeId, onChange }) {
 
   function journal(dataset = store.dataset, reviewer = store.reviewer) {
     const name = `${dataset.id}:${reviewer}`;
-    if (!journals.has(name)) journals.set(name, makeJournal(storage, dataset.id, reviewer));
-    return journals.get(name);
+    const kept = journals.get(name) ?? makeJournal(storage, dataset.id, reviewer);
+    journals.set(name, kept);
+    return kept;
   }
 
-  /** Bring back what a reload, a crash or a lost connection left in the browser, once per dataset and reviewer. */
+  /**
+   * Bring back what a reload, a crash or a lost connection left in the browser, once per dataset and reviewer.
+   * @param {DatasetName} dataset
+   * @param {string} reviewer
+   */
   function restore(dataset, reviewer) {
     const name = `${dataset.id}:${reviewer}`;
     if (!reviewer || restored === name) return 0;
@@ -93,7 +114,12 @@ export function makeSync(store, { emit, storage, clock, makeId, onChange }) {
     tell("at", at);
   }
 
-  /** Save a chat with a decision (or as a draft) and send it. */
+  /**
+   * Save a chat with a decision (or as a draft) and send it.
+   * @param {Entry} entry
+   * @param {RecordStatus} status
+   * @param {string} [note]
+   */
   function save(entry, status, note, reason = "", undo = false) {
     const made = makeSave(entry, store.form, {
       id: makeId(),
@@ -113,20 +139,30 @@ export function makeSync(store, { emit, storage, clock, makeId, onChange }) {
     return made;
   }
 
-  /** The journal holds a draft while something of the chat is in no save: an edit, or text in a free entry. */
+  /**
+   * The journal holds a draft while something of the chat is in no save: an edit, or text in a free entry.
+   * @param {Entry} entry
+   */
   function keepDraft(entry) {
     if (isDirty(entry) || entry.typing) journal().putDraft(draftOf(entry, store.form, clock()));
     else journal().dropDraft(entry.chat.chat);
   }
 
-  /** Text stands in a free entry, or not any more (null): the journal knows it, the server gets it once it is entered. */
+  /**
+   * Text stands in a free entry, or not any more (null): the journal knows it, the server gets it once it is entered.
+   * @param {Entry} entry
+   * @param {Typing | null} typing
+   */
   function touchEntry(entry, typing) {
     if (!typing && !entry.typing) return;
     entry.typing = typing;
     keepDraft(entry);
   }
 
-  /** An edit happened: it lies in the journal before anything else, and becomes a draft after a pause. */
+  /**
+   * An edit happened: it lies in the journal before anything else, and becomes a draft after a pause.
+   * @param {Entry} entry
+   */
   function touch(entry) {
     journal().putDraft(draftOf(entry, store.form, clock()));
     clearTimeout(timer);
@@ -140,7 +176,10 @@ export function makeSync(store, { emit, storage, clock, makeId, onChange }) {
     onChange();
   }
 
-  /** Answers came: drop what is settled, and send what was edited meanwhile. */
+  /**
+   * Answers came: drop what is settled, and send what was edited meanwhile.
+   * @param {Effects} effects
+   */
   function settle(effects) {
     for (const id of effects.settled) for (const kept of journals.values()) kept.dropSave(id);
     for (const chat of effects.cleaned) if (!store.entries.get(chat)?.typing) journal().dropDraft(chat);

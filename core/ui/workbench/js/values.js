@@ -1,29 +1,43 @@
+// @ts-check
 // Values of fields: emptiness, equality, list items, what can be chosen. Pure; tested with node.
+/** @import { ChatPayload, FormField, Value } from "./types.js" */
 
 export const UNSEEN = "未看";
 export const ONE_BY_ONE = "逐项确认";
 export const IN_BULK = "批量确认";
 
-/** Whether a value says nothing ("" or []). */
+/**
+ * Whether a value says nothing ("" or []).
+ * @param {Value | null | undefined} value
+ */
 export function isEmpty(value) {
   return value === undefined || value === null || value.length === 0;
 }
 
+/** @param {FormField} field */
 export function isList(field) {
   return field.type === "list[str]";
 }
 
+/** @param {FormField} field */
 export function emptyValue(field) {
   return isList(field) ? [] : "";
 }
 
-/** The items of a list value, split as the scorer splits them (labels write several into one string). */
+/**
+ * The items of a list value, split as the scorer splits them (labels write several into one string).
+ * @param {Value | null | undefined} value
+ */
 export function splitItems(value) {
   const parts = (Array.isArray(value) ? value : [value ?? ""]).flatMap((text) => text.split(/[、，,]/));
   return [...new Set(parts.map((part) => part.trim()).filter(Boolean))];
 }
 
-/** Whether two values say the same: lists as sets of their items, texts without outer white space. */
+/**
+ * Whether two values say the same: lists as sets of their items, texts without outer white space.
+ * @param {Value | null | undefined} a
+ * @param {Value | null | undefined} b
+ */
 export function sameValue(a, b) {
   if (Array.isArray(a) || Array.isArray(b)) {
     const left = splitItems(a ?? []);
@@ -33,23 +47,38 @@ export function sameValue(a, b) {
   return (a ?? "").trim() === (b ?? "").trim();
 }
 
-/** A value as one line of text. */
+/**
+ * A value as one line of text.
+ * @param {Value | null | undefined} value
+ */
 export function valueText(value) {
   return Array.isArray(value) ? value.join("、") : (value ?? "");
 }
 
-/** A list value with one item put in, or taken out where it was in. */
+/**
+ * A list value with one item put in, or taken out where it was in.
+ * @param {Value} value
+ * @param {string} item
+ */
 export function toggleItem(value, item) {
   const items = splitItems(value);
   return items.includes(item) ? items.filter((other) => other !== item) : [...items, item];
 }
 
-/** A list value with typed text added; the text may hold several items. */
+/**
+ * A list value with typed text added; the text may hold several items.
+ * @param {Value | null} value
+ * @param {string} text
+ */
 export function addItems(value, text) {
   return splitItems([...(value ?? []), text]);
 }
 
-/** What a field suggests in this chat, in the order of its digits; any other value stays possible. */
+/**
+ * What a field suggests in this chat, in the order of its digits; any other value stays possible.
+ * @param {FormField} field
+ * @param {ChatPayload | null} chat
+ */
 export function optionsOf(field, chat) {
   if (field.kind === "staff") {
     return (chat?.speakers ?? []).filter((speaker) => speaker.role === "客服").map((speaker) => speaker.name);
@@ -57,19 +86,28 @@ export function optionsOf(field, chat) {
   return field.values ?? [];
 }
 
-/** Whether a field is drawn as choices (with free entry) instead of a plain text. */
+/**
+ * Whether a field is drawn as choices (with free entry) instead of a plain text.
+ * @param {FormField} field
+ */
 export function isChoice(field) {
   return isList(field) || (field.values ?? []).length > 0;
 }
 
-/** Whether a field takes the form's whole width: lists, long choices and texts that are sentences. */
+/**
+ * Whether a field takes the form's whole width: lists, long choices and texts that are sentences.
+ * @param {FormField} field
+ */
 export function isWide(field) {
   if (isList(field)) return true;
   if ((field.values ?? []).length > 0) return field.values.join("").length > 8;
   return isLongText(field);
 }
 
-/** Texts that are sentences grow with what is typed; the form file says so by kind and points. */
+/**
+ * Texts that are sentences grow with what is typed; the form file says so by kind and points.
+ * @param {FormField} field
+ */
 export function isLongText(field) {
   return field.kind === "text" && field.points >= 2;
 }

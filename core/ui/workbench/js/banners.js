@@ -1,0 +1,94 @@
+// @ts-check
+// What stands above the panes or in their place: notices, a conflict, the word that a chat is on its way.
+/** @import { Action, Entry } from "./types.js" */
+/** @import { Workbench } from "./workbench.js" */
+import { newCustomers } from "./customers.js";
+import { chordFor } from "./keys.js";
+import { buildConflict, notice } from "./overlays.js";
+import { show, troubled } from "./state.js";
+
+/**
+ * Draw the banner of a conflict above the form.
+ * @param {Workbench} workbench
+ * @param {Entry | null} entry
+ */
+export function drawConflict(workbench, entry) {
+  const { conflictHost, store, calls } = workbench;
+  const state = entry?.conflict ? `${store.current}:${entry.conflict.version}` : "";
+  if (conflictHost.dataset.state === state) return;
+  conflictHost.dataset.state = state;
+  conflictHost.replaceChildren(
+    ...(entry?.conflict ? [buildConflict(entry, entry.conflict, store.form, calls.settle)] : []),
+  );
+}
+
+/**
+ * Say in the place of the panes that a chat is on its way, or that the queue has ended.
+ * @param {Workbench} workbench
+ * @param {Entry | null} entry
+ */
+export function drawBlank(workbench, entry) {
+  const { blank, store, chatHost, formHost, root } = workbench;
+  const isBlank = !(entry && workbench.form);
+  blank.element.hidden = !isBlank;
+  chatHost.hidden = isBlank;
+  formHost.hidden = isBlank;
+  if (!isBlank) return;
+  const atEnd = store.waiting === "end";
+  blank.skeleton.hidden = atEnd;
+  blank.title.textContent = atEnd ? "这一队列审阅完了" : "正在取下一条…";
+  blank.text.textContent = atEnd ? "可以回头看上一条，或者在上面换一个筛选、数据集继续。" : "";
+  blank.back.hidden = !store.visited.length;
+  if (!workbench.isEditingOutside()) root.focus({ preventScroll: true });
+}
+
+/**
+ * Draw the lines above the panes.
+ * @param {Workbench} workbench
+ * @param {Entry | null} entry
+ */
+export function drawNotices(workbench, entry) {
+  const { notices } = workbench;
+  const lines = linesFor(workbench, entry);
+  const state = JSON.stringify(lines.map(({ text, tone }) => [text, tone]));
+  if (notices.dataset.state === state) return;
+  notices.dataset.state = state;
+  notices.replaceChildren(...lines.map(({ text, tone, action }) => notice(text, tone, action)));
+}
+
+/**
+ * What the reviewer has to know about this chat and others.
+ * @param {Workbench} workbench
+ * @param {Entry | null} entry
+ */
+function linesFor(workbench, entry) {
+  const { store, sync, calls } = workbench;
+  /** @type {{text: string, tone: "bad" | "warn", action: Action | null}[]} */
+  const lines = [];
+  /** @type {(text: string, tone: "bad" | "warn", action?: Action | null) => void} */
+  const add = (text, tone, action = null) => {
+    lines.push({ text, tone, action });
+  };
+  if (store.error) add(store.error, "bad");
+  if (!store.reviewer && store.session !== null) add("先填写审阅人的名字，才能编辑和确认。", "warn");
+  const holder = entry?.chat.claimed_by;
+  if (holder && holder !== store.reviewer) add(`${holder} 正在审阅这一条，同时保存会有冲突。`, "warn");
+  for (const values of entry ? newCustomers(entry, store.form) : []) {
+    const name = values[store.form.name_field] || "未填姓名";
+    const take = { label: `加进来（${chordFor("add")}）`, run: () => calls.addFound(values) };
+    add(`新结果里还有一位客户「${name}」`, "warn", take);
+  }
+  if (entry?.chat.failed) add(`模型没有给出这一条的结果：${entry.chat.failed}`, "warn");
+  if (entry?.rejected) add(`这一条没有保存：${entry.rejected}`, "bad");
+  for (const chat of troubled(store).filter((other) => other !== store.current)) {
+    const run = () => {
+      show(store, chat);
+      workbench.showChat();
+      sync.reportPlace();
+    };
+    add(`第 ${chat} 条没有保存成：有冲突或被拒绝`, "bad", { label: "去处理", run });
+  }
+  const unsafe = "浏览器不让保存本地副本：没存上的修改在刷新后会丢失，请等到「已保存」再离开。";
+  if (sync.isJournalBroken()) add(unsafe, "warn");
+  return lines;
+}

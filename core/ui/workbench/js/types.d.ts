@@ -1,0 +1,411 @@
+// What the workbench keeps in the browser beside the contract (contract.d.ts).
+import type { buildBottom, buildTop } from "./bars.js";
+import type {
+  AckPayload,
+  Alternative,
+  ChatPayload,
+  Confirmation,
+  DatasetName,
+  FormField,
+  FormPayload,
+  MarkPayload,
+  ProgressPayload,
+  RecordStatus,
+  SentCustomer,
+  SentSave,
+  StoredCustomer,
+  WorkbenchPayload,
+  WorkbenchSent,
+} from "./contract.d.ts";
+import type { makeTools } from "./tools.js";
+
+export type * from "./contract.d.ts";
+
+/** A field's value: text, or several items. */
+export type Value = string | string[];
+/** One form: a value per field. */
+export type Values = Record<string, Value>;
+
+/** A field of a customer of the chat on screen. */
+export interface Place {
+  index: number;
+  key: string;
+}
+
+/** A customer in work. Never changed, always replaced. */
+export interface WorkCustomer {
+  /** Known by it to undo and to conflicts; unique on this page. */
+  uid: number | string;
+  /** Where it stands in the chat as the server sent it; null where it does not. */
+  source: number | null;
+  origin: number | null;
+  pinned: Record<string, number[]>;
+  values: Values;
+  confirmed: Record<string, Confirmation>;
+  baseline: Values | null;
+  marks: Record<string, MarkPayload>;
+  /** The values that the marks speak of. */
+  marked: Values | null;
+  others: Record<string, Alternative[]>;
+  /** What a newer run says and nobody has answered. */
+  delta: Values;
+}
+
+/** A save of mine that met somebody else's. */
+export interface Conflict {
+  theirs: StoredCustomer[] | null;
+  who: string;
+  version: number;
+  why: string;
+  /** What I decided. */
+  status: RecordStatus;
+  /** What they decided. */
+  decided: RecordStatus | "";
+  /** Their note. */
+  noted: string;
+}
+
+/** Text in a free entry that was not entered yet. */
+export interface Typing {
+  uid: number | string;
+  key: string;
+  text: string;
+}
+
+/** A chat in work: the reviewer's customers over what the server sent. */
+export interface Entry {
+  chat: ChatPayload;
+  work: WorkCustomer[];
+  /** The work that is saved or on its way; null after a bad answer. */
+  clean: WorkCustomer[] | null;
+  /** What this browser and the server last had in common. */
+  agreed: WorkCustomer[] | null;
+  version: number;
+  status: RecordStatus;
+  note: string;
+  lastSave: string | null;
+  undo: WorkCustomer[][];
+  redo: WorkCustomer[][];
+  undoTag: string;
+  undoTime: number;
+  /** Whether the first approval was stopped already. */
+  gate: boolean;
+  conflict: Conflict | null;
+  rejected: string;
+  /** Of work, since the last save. */
+  seconds: number;
+  restored: boolean;
+  typing: Typing | null;
+  /** The decision that can be taken back; any edit after it ends that. */
+  decided: { before: WorkCustomer[]; status: RecordStatus; note: string } | null;
+  /** The work of each save under way. */
+  sent?: Record<string, WorkCustomer[]>;
+  /** What was missed and waved away. */
+  dismissed?: Set<string>;
+}
+
+/** A save under way; `sent` is when, in milliseconds, and stays in the browser. */
+export interface PendingSave extends SentSave {
+  sent: number;
+}
+
+/** Edits of a chat that no save holds yet, as the journal keeps them. */
+export interface Draft {
+  chat: number;
+  record_id: number;
+  base_version: number;
+  after_save_id: string | null;
+  customers: SentCustomer[];
+  note: string;
+  made: number;
+}
+
+/** Everything that is known; state.js changes it. */
+export interface Store {
+  session: string | null;
+  form: FormPayload;
+  reviewer: string;
+  dataset: DatasetName;
+  error: string;
+  guidelines: Record<string, string>;
+  progress: ProgressPayload;
+  entries: Map<number, Entry>;
+  outbox: PendingSave[];
+  /** Bad answers to saves of chats that are not loaded any more. */
+  orphans: Map<number, { save: PendingSave; ack: AckPayload }>;
+  /** The chat on screen. */
+  current: number | null;
+  waiting: "next" | "end" | null;
+  visited: number[];
+  queue: number[];
+  queueAt: number | null;
+  opened: number | null;
+  reported: Set<number>;
+  decided: Set<number>;
+}
+
+/** What the screen has to know after a payload. */
+export interface Effects {
+  reset: boolean;
+  moved: boolean;
+  /** Chats whose values changed. */
+  replaced: number[];
+  /** Chats that took marks and parts only. */
+  merged: number[];
+  /** Ids of saves that were answered. */
+  settled: string[];
+  /** Chats without anything left to save. */
+  cleaned: number[];
+}
+
+/** Something that is said about a field. */
+export interface Remark extends Place {
+  level: "warning" | "hint";
+  /** Short, for the row. */
+  hint: string;
+  text: string;
+}
+
+/** A line of the conflict banner. */
+export interface ConflictRow {
+  id: string;
+  index: number;
+  key: string | null;
+  label: string;
+  mine: string;
+  theirs: string;
+  /** Only they changed it: theirs is the better default. */
+  untouched?: boolean;
+}
+
+/** A highlight in a pane. */
+export interface PaneMark {
+  element: HTMLElement;
+  ids: string[];
+  message: number;
+  isName?: boolean;
+}
+
+/** The pane of one chat. */
+export interface Pane {
+  chat: number;
+  element: HTMLElement;
+  list: HTMLElement;
+  headline: HTMLElement;
+  narrowSwitch: HTMLButtonElement;
+  residue: HTMLElement;
+  residueNote: HTMLElement;
+  residueSwitch: HTMLButtonElement;
+  residueText: HTMLElement;
+  marks: PaneMark[];
+  rows: Map<number, HTMLElement>;
+  signatures: Map<number, string>;
+  lit: HTMLElement[];
+  cursorRow: HTMLElement | null;
+  /** What was painted and narrowed last. */
+  painted: string | null;
+  narrowState: string | null;
+  shown: boolean;
+}
+
+/** What a pane asks for. */
+export interface PaneHandlers {
+  onMark(ids: string[]): void;
+  onResidue(chat: number): void;
+  onMessage(message: number): void;
+  onNarrow(): void;
+}
+
+/** Where searched words stand; `range` is null where a speaker's name holds them. */
+export interface Hit {
+  row: HTMLElement;
+  message: number;
+  range: Range | null;
+}
+
+/** What the form asks for. */
+export interface FormActions {
+  edit(key: string, value: Value, typed: boolean): void;
+  /** Typed, not entered yet. */
+  entering(key: string, text: string): void;
+  advance(key: string, step: number): void;
+  focus(key: string): void;
+  toggleConfirm(key: string): void;
+  takeBack(key: string): void;
+  accept(key: string): void;
+  takeMissed(id: string): void;
+  dismiss(): void;
+  take(value: Value): void;
+  guide(): void;
+  tab(index: number): void;
+  addCustomer(anchor: HTMLElement): void;
+  removeCustomer(index: number): void;
+  moreCustomers(anchor: HTMLElement): void;
+}
+
+/** A control of a field: text or choices. */
+export interface FieldControl {
+  input: HTMLInputElement | HTMLTextAreaElement;
+  element: HTMLElement;
+  draw(value: Value, chat: ChatPayload, placeholder: string): void;
+  /** Take what stands in the free entry; true where there was something. */
+  flush(): boolean;
+  /** Choose by a digit; true where it chose something. */
+  digit?(text: string): boolean;
+}
+
+/** A field's row. */
+export interface FieldPart {
+  field: FormField;
+  row: HTMLElement;
+  control: FieldControl;
+  input: HTMLInputElement | HTMLTextAreaElement;
+  old: HTMLButtonElement;
+  fresh: HTMLButtonElement;
+  differs: HTMLElement;
+  status: HTMLElement;
+  seen: HTMLButtonElement;
+  hint: HTMLElement;
+  /** Number of its group's colour, from 1. */
+  group: number;
+}
+
+/** What a field's row shows. */
+export interface FieldLook {
+  value: Value;
+  chat: ChatPayload;
+  customer: number;
+  confirmed: Confirmation;
+  hint: string;
+  level: "warning" | "hint" | null;
+  status: string;
+  statusTitle: string;
+  tone: string;
+  old: string | null;
+  fresh: string | null;
+  folded: boolean;
+  differs: boolean;
+  placeholder: string;
+}
+
+/** The foot of the form. */
+export interface FieldFooter {
+  act: FormActions;
+  element: HTMLElement;
+  missed: HTMLElement;
+  line: HTMLElement;
+  guide: HTMLElement;
+  /** What was drawn last. */
+  state: string;
+  missedState: string;
+  guideState: string;
+}
+
+/** The form pane. */
+export interface FormView {
+  form: FormPayload;
+  act: FormActions;
+  parts: Map<string, FieldPart>;
+  tabs: HTMLElement;
+  list: HTMLElement;
+  add: HTMLButtonElement;
+  more: HTMLButtonElement;
+  summary: HTMLElement;
+  fields: HTMLElement;
+  scroll: HTMLElement;
+  head: HTMLElement;
+  footer: FieldFooter;
+}
+
+/** A word that can be clicked: what it says and does. */
+export interface Action {
+  label: string;
+  run(): void;
+}
+
+/** A line of a menu. */
+export interface MenuItem extends Action {
+  hint: string;
+}
+
+/** How a sentence is said. */
+export interface SayOptions {
+  tone?: string;
+  action?: Action | null;
+  /** 0: until the next one. */
+  seconds?: number;
+}
+
+export type TopBar = ReturnType<typeof buildTop>;
+export type BottomBar = ReturnType<typeof buildBottom>;
+export type Tools = ReturnType<typeof makeTools>;
+
+/** Sets one part of the component's state. */
+export type Emit = <K extends keyof WorkbenchSent>(name: K, value: WorkbenchSent[K]) => void;
+
+/** What Streamlit hands to the component with every run. */
+export interface Component {
+  name: string;
+  data: WorkbenchPayload;
+  parentElement: HTMLElement | ShadowRoot;
+  setStateValue: Emit;
+}
+
+/** Everything that can be asked of the workbench; commands.js fills it in before anything can be clicked. */
+export interface Calls {
+  /** Run a command of keys.js. */
+  run(id: string, number?: number): void;
+  digit(number: number): void;
+  /** A discussion's note was written; null: given up. */
+  discussWith(note: string | null): void;
+  /** Settle a conflict: rows in `taken` become theirs. */
+  settle(taken: Set<string>): void;
+  wantResidue(chat: number): void;
+  /** Search: `by` 0 starts anew, 1 and -1 go on and back. */
+  find(text: string, by: number): void;
+  focusEvidence(ids: string[]): void;
+  setCursor(message: number | null): HTMLElement | null | undefined;
+  addFound(values: Values): void;
+  actions: FormActions;
+}
+
+/** What goes into an element: text or nodes; null and undefined are left out. */
+export type Child = Node | string | null | undefined | Child[];
+
+/** What is handed to a new save. */
+export interface SaveOptions {
+  id: string;
+  status: RecordStatus;
+  /** undefined: the chat's note stays. */
+  note?: string;
+  reviewer: string;
+  now: number;
+  reason?: string;
+  undo?: boolean;
+}
+
+/** The part of localStorage that is used. */
+export type BrowserStorage = Pick<Storage, "length" | "key" | "getItem" | "setItem" | "removeItem">;
+
+/** What the sync needs from outside, so that node can test it. */
+export interface SyncOptions {
+  emit: Emit;
+  storage: BrowserStorage;
+  /** Milliseconds now. */
+  clock(): number;
+  makeId(): string;
+  /** The save state may have changed by itself. */
+  onChange(): void;
+}
+
+/** A text node with the place of its first character in the row's text. */
+export interface TextPiece {
+  node: Text;
+  start: number;
+}
+
+/** The part of a KeyboardEvent that tells a command. */
+export type KeyEvent = Pick<
+  KeyboardEvent,
+  "key" | "code" | "keyCode" | "isComposing" | "ctrlKey" | "altKey" | "shiftKey" | "metaKey"
+>;
