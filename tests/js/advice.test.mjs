@@ -1,3 +1,4 @@
+// @ts-check
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
@@ -66,7 +67,7 @@ test("alternatives name who says so, and the run that the desk started from come
     ],
   };
   const entry = makeEntry(chat(1, { customers: [customer({ 类型: ["询价"] }, { others })] }));
-  const run = { name: "甲" };
+  const run = { name: "甲", model: "" };
   assert.deepEqual(
     alternatives(entry.work[0], "类型", run).map((one) => one.who),
     [["乙", "标注"], ["丙"]],
@@ -83,7 +84,8 @@ test("the same key goes round all values", () => {
   const entry = makeEntry(chat(1, { customers: [customer({ 电话: "138" }, { others })] }));
   const seen = [];
   for (let i = 0; i < 3; i += 1) {
-    const next = nextAlternative(entry.work[0], "电话", { name: "甲" });
+    const next = nextAlternative(entry.work[0], "电话", { name: "甲", model: "" });
+    assert.ok(next);
     seen.push(next.value);
     editField(entry, 0, "电话", next.value, i);
   }

@@ -1,4 +1,8 @@
+// @ts-check
 // A small form and chats for the tests of the workbench's pure modules.
+/** @import { FormPayload } from "../../core/ui/workbench/js/types.js" */
+
+/** @type {FormPayload} */
 export const FORM = {
   name: "small",
   title: "小表单",
@@ -13,7 +17,9 @@ export const FORM = {
       kind: "person",
       nature: "verbatim",
       points: 1,
+      one_right_answer: true,
       values: [],
+      description: "",
     },
     {
       key: "电话",
@@ -23,7 +29,9 @@ export const FORM = {
       kind: "phone",
       nature: "verbatim",
       points: 1,
+      one_right_answer: true,
       values: [],
+      description: "",
     },
     {
       key: "类型",
@@ -33,17 +41,42 @@ export const FORM = {
       kind: "choice",
       nature: "judgement",
       points: 2,
+      one_right_answer: true,
       values: ["询价", "答疑"],
+      description: "",
     },
-    { key: "明细", label: "明细", group: "其他", type: "str", kind: "text", nature: "verbatim", points: 3, values: [] },
+    {
+      key: "明细",
+      label: "明细",
+      group: "其他",
+      type: "str",
+      kind: "text",
+      nature: "verbatim",
+      points: 3,
+      one_right_answer: true,
+      values: [],
+      description: "",
+    },
   ],
 };
 
+/**
+ * A customer, as much of it as a test wants to say.
+ * @param {Record<string, unknown>} [values]
+ * @param {Record<string, unknown>} [extra]
+ * @returns {any}
+ */
 export function customer(values = {}, extra = {}) {
   const whole = { 姓名: "甲", 电话: "", 类型: [], 明细: "", ...values };
   return { values: whole, baseline: { ...whole }, origin: 0, confirmed: {}, marks: {}, pinned: {}, ...extra };
 }
 
+/**
+ * A chat.
+ * @param {number} index
+ * @param {Record<string, any>} [options]
+ * @returns {any}
+ */
 export function chat(index, { version = 0, customers = [customer()], ...extra } = {}) {
   return {
     chat: index,
@@ -64,6 +97,11 @@ export function chat(index, { version = 0, customers = [customer()], ...extra } 
   };
 }
 
+/**
+ * A payload.
+ * @param {Record<string, unknown>} [extra]
+ * @returns {any}
+ */
 export function payload(extra = {}) {
   return {
     form: FORM,
@@ -92,6 +130,16 @@ export function storage() {
     setItem: (key, value) => items.set(key, String(value)),
     removeItem: (key) => items.delete(key),
   };
+}
+
+/**
+ * The chat on screen.
+ * @param {any} store
+ */
+export function entryOf(store) {
+  const entry = store.entries.get(store.current);
+  if (!entry) throw new Error("no chat on screen");
+  return entry;
 }
 
 /** A sync over a store with everything controlled: what was emitted, the time, the storage. */

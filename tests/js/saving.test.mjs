@@ -1,18 +1,11 @@
+// @ts-check
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { editField, noteDecision, togglePin, undoDecision } from "../../core/ui/workbench/js/model.js";
 import { conflictRows, mayDraft, settleConflict } from "../../core/ui/workbench/js/outbox.js";
-import {
-  entryOf,
-  goNext,
-  goPrevious,
-  makeStore,
-  nextChat,
-  receive,
-  troubled,
-} from "../../core/ui/workbench/js/state.js";
+import { goNext, goPrevious, makeStore, nextChat, receive, troubled } from "../../core/ui/workbench/js/state.js";
 import { makeSync } from "../../core/ui/workbench/js/sync.js";
-import { chat, customer, FORM, payload, soon, storage, world } from "./fixtures.mjs";
+import { chat, customer, entryOf, FORM, payload, soon, storage, world } from "./fixtures.mjs";
 
 function open(kept, extra) {
   const desk = world(makeStore, makeSync, kept);
@@ -172,7 +165,7 @@ test("a conflict brings the chat back with both sides, and settling saves on top
 });
 
 /** A chat of 甲 and 乙 that I edited and approved after they had saved it as `theirs`. */
-function conflicted(theirs, edit = () => {}) {
+function conflicted(theirs, edit = (/** @type {any} */ _mine) => {}) {
   const two = [customer({ 姓名: "甲" }, { origin: 0 }), customer({ 姓名: "乙" }, { origin: 1 })];
   const desk = open(storage(), { chats: [chat(1, { customers: two }), chat(2), chat(3)] });
   edit(entryOf(desk.store));
@@ -373,6 +366,7 @@ test("somebody who only reads keeps the chat, somebody who went away does not", 
 
 test("a settled save does not travel again, neither with a heartbeat nor with the next chat", async () => {
   const desk = open();
+  /** @type {Record<string, any>} */
   const state = {}; // all that the component last said: it travels whole with each message
   const sent = () =>
     desk.emitted.splice(0).map(([name, value]) => {

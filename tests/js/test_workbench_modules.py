@@ -1,4 +1,4 @@
-"""The workbench's pure modules under node, and the one source that Streamlit gets."""
+"""The one source of the workbench that Streamlit gets."""
 
 import shutil
 import subprocess
@@ -10,14 +10,6 @@ from core.ui.workbench import HERE, MODULES, source
 
 NODE = shutil.which("node")
 needs_node = pytest.mark.skipif(NODE is None, reason="node is not installed: the workbench's modules cannot be tested")
-FOLDER = Path(__file__).parent
-
-
-@needs_node
-def test_pure_modules() -> None:
-    tests = sorted(str(path) for path in FOLDER.glob("*.test.mjs"))
-    done = subprocess.run([str(NODE), "--test", *tests], capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
 
 
 @needs_node

@@ -1,12 +1,24 @@
+// @ts-check
 /* What the record table does in its frame. Values are edited here but changed by the server: AgGrid runs with
    readOnlyEdit, an edit is shown at once, sent, and stays in the outbox (and in the browser's storage) until the
    server has answered it. The frame's window carries the state; the component evaluates this file again whenever its
    options change, which must not begin anew. */
+
+/**
+ * What was asked for in the table; an edit has its row, column, values and the record's version.
+ * @typedef {{ kind: string, row?: string, key?: string, value?: string, was?: string, version?: number, of?: string }} Ask
+ * @typedef {Ask & { id: string }} Asked
+ */
+
+/** AgGrid has no types in this repository: what it hands over is `any`. */
 (() => {
-  if (window.shiyao) return window.shiyao.rowId;
+  const frame = /** @type {Window & { shiyao?: any }} */ (window);
+  if (frame.shiyao) return frame.shiyao.rowId;
 
   const OPEN = "_chat";
+  /** @type {Asked[]} */
   const outbox = []; /* the same array for good: whichever event is sent first, it carries all that was asked for */
+  /** @type {string[]} */
   const undoable = [];
   let news = false;
   let storage = "";
@@ -24,24 +36,25 @@
     }
   };
 
-  const ask = (request) => {
+  const ask = (/** @type {Ask} */ request) => {
     outbox.push({ id: name(), ...request });
     news = true;
     keep();
     return outbox[outbox.length - 1].id;
   };
 
-  const show = (api, edit) => {
+  const show = (/** @type {any} */ api, /** @type {Ask} */ edit) => {
     const node = api.getRowNode(edit.row);
     if (!node) return;
-    node.data[edit.key] = edit.value;
+    node.data[edit.key ?? ""] = edit.value;
     api.refreshCells({ rowNodes: [node], columns: [edit.key], force: true });
   };
 
-  const first = (api) => api.getDisplayedRowAtIndex(0)?.data ?? {};
-  const has = (list, key) => `|${list || ""}|`.includes(`|${key}|`);
+  const first = (/** @type {any} */ api) => api.getDisplayedRowAtIndex(0)?.data ?? {};
+  const has = (/** @type {string | undefined} */ list, /** @type {string | undefined} */ key) =>
+    `|${list || ""}|`.includes(`|${key}|`);
 
-  const take = (trigger, event) => {
+  const take = (/** @type {string} */ trigger, /** @type {any} */ event) => {
     const api = event.api;
     if (trigger === "cellEditRequest") {
       const was = event.oldValue ?? "";
@@ -70,8 +83,9 @@
   };
 
   /* What an earlier page of this browser has sent and never heard of is sent again. */
-  const begin = (event) => {
+  const begin = (/** @type {any} */ event) => {
     storage = `shiyao.records.${event.context.dataset}`;
+    /** @type {Asked[]} */
     let kept = [];
     try {
       kept = JSON.parse(localStorage.getItem(storage) || "[]");
@@ -83,7 +97,7 @@
     if (news) setTimeout(() => event.api.refreshClientSideRowModel());
   };
 
-  const answered = ({ api }) => {
+  const answered = (/** @type {any} */ { api }) => {
     const said = first(api);
     const before = outbox.length;
     outbox.splice(0, before, ...outbox.filter((one) => !has(said._answered, one.id)));
@@ -92,28 +106,35 @@
     api.refreshCells({ force: true });
   };
 
-  const waits = (p) =>
+  const waits = (/** @type {any} */ p) =>
     outbox.some((one) => one.row === p.data._id && one.key === p.colDef.field && !has(p.data._kept, one.key));
 
   class Editor {
+    /** @type {any} */
+    params;
+    gui = document.createElement("div");
+    /** @type {HTMLInputElement | HTMLTextAreaElement} */
+    input = document.createElement("input");
+    list = document.createElement("datalist");
+    typed = false;
+
+    /** @param {any} params */
     init(params) {
       this.params = params;
       const long = params.long;
-      this.gui = document.createElement("div");
       this.gui.className = long ? "shiyao-editor long" : "shiyao-editor";
       this.input = document.createElement(long ? "textarea" : "input");
       this.input.value = params.eventKey && params.eventKey.length === 1 ? params.eventKey : (params.value ?? "");
       this.typed = this.input.value !== (params.value ?? "");
       this.input.setAttribute("aria-label", params.colDef.headerName);
-      if (long) this.input.rows = 5;
-      this.input.addEventListener("keydown", (event) => {
+      if (this.input instanceof HTMLTextAreaElement) this.input.rows = 5;
+      this.input.addEventListener("keydown", (/** @type {any} */ event) => {
         const composing = event.isComposing || event.keyCode === 229;
         const inside = long && (event.shiftKey || event.key.startsWith("Arrow"));
         if (composing || (inside && event.key !== "Tab")) event.stopPropagation();
       });
       this.gui.append(this.input);
       if (params.choices.length) {
-        this.list = document.createElement("datalist");
         this.list.id = `choices-${name()}`;
         this.input.setAttribute("list", this.list.id);
         this.gui.append(this.list);
@@ -126,9 +147,9 @@
       const parts = several ? this.input.value.split("、") : [];
       const before = parts.slice(0, -1);
       const whole = several && choices.includes(parts[parts.length - 1]) ? parts : before;
-      const left = choices.filter((choice) => !whole.includes(choice));
+      const left = choices.filter((/** @type {string} */ choice) => !whole.includes(choice));
       this.list.replaceChildren(
-        ...left.map((choice) =>
+        ...left.map((/** @type {string} */ choice) =>
           Object.assign(document.createElement("option"), { value: [...whole, choice].join("、") }),
         ),
       );
@@ -148,13 +169,13 @@
     }
   }
 
-  window.shiyao = {
-    rowId: (p) => p.data._id,
-    collect: ({ streamlitRerunEventTriggerName, eventData }) => {
+  frame.shiyao = {
+    rowId: (/** @type {any} */ p) => p.data._id,
+    collect: (/** @type {any} */ { streamlitRerunEventTriggerName, eventData }) => {
       take(streamlitRerunEventTriggerName, eventData);
-      return { outbox, ticked: eventData.api.getSelectedNodes().map((node) => node.id) };
+      return { outbox, ticked: eventData.api.getSelectedNodes().map((/** @type {any} */ node) => node.id) };
     },
-    wanted: ({ streamlitRerunEventTriggerName }) => {
+    wanted: (/** @type {any} */ { streamlitRerunEventTriggerName }) => {
       const send = news || streamlitRerunEventTriggerName === "selectionChanged";
       news = false;
       return send;
@@ -162,11 +183,11 @@
     begin,
     answered,
     waits,
-    fresh: (p) => has(p.data._fresh, p.colDef.field),
-    held: (p) => has(p.data._kept, p.colDef.field),
-    corrected: (p) => has(p.data._corrected, p.colDef.field),
-    ours: (p) => !p.editing && p.event.key === "Enter" && p.event.altKey,
+    fresh: (/** @type {any} */ p) => has(p.data._fresh, p.colDef.field),
+    held: (/** @type {any} */ p) => has(p.data._kept, p.colDef.field),
+    corrected: (/** @type {any} */ p) => has(p.data._corrected, p.colDef.field),
+    ours: (/** @type {any} */ p) => !p.editing && p.event.key === "Enter" && p.event.altKey,
     Editor,
   };
-  return window.shiyao.rowId;
+  return frame.shiyao.rowId;
 })();

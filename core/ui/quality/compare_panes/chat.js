@@ -1,6 +1,15 @@
+// @ts-check
 // The chat beside the comparison: messages as slices from Python, the focused field's evidence marked and in view.
+/**
+ * What Python sends; `parts` are slices with whether each is marked.
+ * @typedef {{ speaker: string, side: string, named: boolean, parts: [string, boolean][] }} Message
+ * @typedef {{ chat: number, above: number, messages: Message[] }} Data
+ */
+
+/** @param {{ data: Data | null, parentElement: HTMLElement | ShadowRoot }} component */
 export default function ({ data, parentElement }) {
-  const root = parentElement.querySelector(".chat");
+  const root = /** @type {HTMLElement} */ (parentElement.querySelector(".chat"));
+  /** @type {(tag: string, name?: string, text?: string) => HTMLElement} */
   const make = (tag, name, text) => {
     const node = document.createElement(tag);
     if (name) node.className = name;
@@ -20,7 +29,8 @@ export default function ({ data, parentElement }) {
     }),
   );
   const first = root.querySelector("mark, .who.on");
-  if (first) root.scrollTop = Math.max(0, first.closest(".line").offsetTop - root.offsetTop - 90);
-  else if (data.chat !== root.dataset.chat) root.scrollTop = 0;
-  root.dataset.chat = data.chat;
+  if (first)
+    root.scrollTop = Math.max(0, /** @type {HTMLElement} */ (first.closest(".line")).offsetTop - root.offsetTop - 90);
+  else if (String(data.chat) !== root.dataset.chat) root.scrollTop = 0;
+  root.dataset.chat = String(data.chat);
 }

@@ -1,6 +1,21 @@
+// @ts-check
 // Two to four runs side by side: one row per field, differences inside the cells; a click takes the focus there.
+/**
+ * What Python sends; `pieces` of a cell are the parts of its difference, `mark` says whether it is right.
+ * @typedef {{ reference: boolean, picked: boolean, list: boolean, missing: string, mark?: string, tone?: string,
+ *   pieces: ["same" | "out" | "in", string][] }} Cell
+ * @typedef {{ key: string, label: string, focused: boolean, cells: Cell[] }} Row
+ * @typedef {{ position: number, title: string, rows: Row[] }} Customer
+ * @typedef {{ above: number, columns: { title: string, reference: boolean }[], customers: Customer[] }} Data
+ */
+
+/**
+ * @param {{ data: Data | null, parentElement: HTMLElement | ShadowRoot,
+ *   setTriggerValue: (name: string, value: { customer: number, key: string }) => void }} component
+ */
 export default function ({ data, parentElement, setTriggerValue }) {
-  const root = parentElement.querySelector(".sides");
+  const root = /** @type {HTMLElement} */ (parentElement.querySelector(".sides"));
+  /** @type {(tag: string, name?: string, text?: string) => HTMLElement} */
   const make = (tag, name, text) => {
     const node = document.createElement(tag);
     if (name) node.className = name;
@@ -18,7 +33,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const top = make("thead");
   top.append(head);
   table.append(top);
-  const cellOf = (cell) => {
+  const cellOf = (/** @type {Cell} */ cell) => {
     const node = make("td", [cell.reference ? "ref" : "", cell.picked ? "picked" : ""].join(" ").trim());
     if (cell.missing) {
       node.append(make("span", "none", cell.missing));
@@ -42,14 +57,14 @@ export default function ({ data, parentElement, setTriggerValue }) {
   for (const customer of data.customers) {
     const body = make("tbody");
     const title = make("tr", "customer");
-    const name = make("td", "", customer.title);
+    const name = /** @type {HTMLTableCellElement} */ (make("td", "", customer.title));
     name.colSpan = data.columns.length + 1;
     title.append(name);
     body.append(title);
     for (const row of customer.rows) {
       const line = make("tr", row.focused ? "row on" : "row");
       line.dataset.field = row.key;
-      line.dataset.customer = customer.position;
+      line.dataset.customer = String(customer.position);
       line.append(make("td", "field", row.label), ...row.cells.map(cellOf));
       line.onclick = () => setTriggerValue("go", { customer: customer.position, key: row.key });
       body.append(line);
