@@ -3,6 +3,7 @@
 /** @import { Alternative, Entry, FormField, FormPayload, Missed, Place, Remark, RunName, Value, WorkCustomer } from "./types.js" */
 import { confirmationOf, editField, isChanged, markOf } from "./model.js";
 import { isEmpty, isList, ONE_BY_ONE, sameValue, splitItems, valueText } from "./values.js";
+import { EVIDENCE } from "./words.js";
 
 /**
  * Whether a value of this field must stand in the chat (texts with many right answers may be told in other words).
@@ -39,7 +40,7 @@ export function remarks(entry, form) {
         found.push({ index, key, level: level === "hint" ? "hint" : "warning", hint: text, text });
       const pinned = (customer.pinned[key] ?? []).length > 0;
       if (told.some((w) => w.level !== "hint") || pinned || !mustStandInText(field)) continue;
-      if (markOf(customer, key)?.status === "无依据") {
+      if (markOf(customer, key)?.status === EVIDENCE.MISSING) {
         found.push({
           index,
           key,

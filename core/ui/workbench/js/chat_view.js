@@ -2,6 +2,7 @@
 // The chat pane: one element per chat, built once, shown and hidden; evidence is re-classed, never rebuilt.
 /** @import { ChatPayload, MessagePayload, Pane, PaneHandlers, PaneMark, Part } from "./types.js" */
 import { h, reveal, setText } from "./dom.js";
+import { ROLE } from "./words.js";
 
 // Browsers watch every element with `content-visibility: auto` in each frame: over blocks of messages that is free, over
 // 2,000 single messages it took 10 ms.
@@ -82,7 +83,7 @@ function buildWho(message, marks, reasons) {
  */
 function buildMessage(message, marks, reasons) {
   const { role } = message;
-  const classes = ["m", role === "客户" ? "customer" : role === "客服" ? "staff" : "unknown"];
+  const classes = ["m", role === ROLE.CUSTOMER ? "customer" : role === ROLE.STAFF ? "staff" : "unknown"];
   if (message.same) classes.push("same");
   if (message.kind !== "text") classes.push("thing");
   return h(

@@ -11,6 +11,7 @@ import { confirmRest, firstDifference, isDelta, nextUnseen, noteDecision, redo, 
 import { settleConflict } from "./outbox.js";
 import { entryOf, goNext, goPrevious, show } from "./state.js";
 import { makeTools } from "./tools.js";
+import { STATUS } from "./words.js";
 
 /** Commands that make sense without a chat on screen. */
 const ANYWHERE = new Set(["approve", "skip", "next", "previous", "undo", "help"]);
@@ -42,7 +43,7 @@ export function addCommands(workbench) {
       return;
     }
     const before = entry.work;
-    if (status === "已确认") {
+    if (status === STATUS.CONFIRMED) {
       if (!entry.gate && stopAtGate(entry)) return;
       confirmRest(entry, store.form, Date.now());
     }
@@ -79,7 +80,7 @@ export function addCommands(workbench) {
     askNote(workbench.bottom, false);
     workbench.setMode(inCommandMode);
     if (note === null) workbench.refocus();
-    else decide("待讨论", note);
+    else decide(STATUS.DISCUSS, note);
   }
 
   /** @param {Set<string>} taken */
@@ -170,8 +171,8 @@ export function addCommands(workbench) {
     ...fields.commands,
     ...customers.commands,
     ...chat.commands,
-    approve: () => decide("已确认"),
-    skip: () => decide("已跳过"),
+    approve: () => decide(STATUS.CONFIRMED),
+    skip: () => decide(STATUS.SKIPPED),
     discuss,
     next: () => move(true),
     previous: () => move(false),

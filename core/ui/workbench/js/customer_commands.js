@@ -17,6 +17,7 @@ import {
 } from "./customers.js";
 import { buildMenu } from "./overlays.js";
 import { valueText } from "./values.js";
+import { ROLE } from "./words.js";
 
 /**
  * Commands and form actions about customers.
@@ -90,7 +91,7 @@ export function customerCommands(workbench, tools) {
         ...found,
         ...speakers.map(({ name, role }) => ({
           label: name,
-          hint: role === "客户" ? "" : role,
+          hint: role === ROLE.CUSTOMER ? "" : role,
           run: () => pick(name),
         })),
         { label: "不指定（名字待填）", hint: "", run: () => pick("") },
@@ -162,7 +163,7 @@ export function customerCommands(workbench, tools) {
 
   function split() {
     const speakers = freeSpeakers(openEntry(), store.form)
-      .filter((speaker) => speaker.role !== "客服")
+      .filter((speaker) => speaker.role !== ROLE.STAFF)
       .slice(0, 8);
     const pick = (/** @type {string} */ name) =>
       reshape((entry) => splitCustomer(entry, store.form, workbench.customer, name, Date.now()));

@@ -3,6 +3,7 @@
 /** @import { ChatPayload, Entry, FormPayload, Value, Values, WorkCustomer } from "./types.js" */
 import { commit, confirmationOf, editField, nextUid } from "./model.js";
 import { emptyValue, isEmpty, isList, ONE_BY_ONE, sameValue, splitItems, UNSEEN, valueText } from "./values.js";
+import { ROLE } from "./words.js";
 
 /**
  * @param {FormPayload} form
@@ -194,7 +195,7 @@ export function bindCustomer(entry, form, index, name, now) {
  */
 export function freeSpeakers(entry, form) {
   const taken = new Set(entry.work.map((one) => one.values[form.name_field]));
-  const rank = { 客户: 0, 未知: 1, 客服: 2 };
+  const rank = { [ROLE.CUSTOMER]: 0, [ROLE.UNKNOWN]: 1, [ROLE.STAFF]: 2 };
   return (entry.chat.speakers ?? []).filter((s) => !taken.has(s.name)).sort((a, b) => rank[a.role] - rank[b.role]);
 }
 

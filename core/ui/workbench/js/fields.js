@@ -11,10 +11,12 @@ import {
   isList,
   isLongText,
   isWide,
+  ONE_BY_ONE,
   optionsOf,
   sameValue,
   splitItems,
   toggleItem,
+  UNSEEN,
   valueText,
 } from "./values.js";
 
@@ -258,12 +260,12 @@ export function drawField(part, view) {
   const { control, input, row } = part;
   setAttr(input, "data-customer", view.customer);
   control.draw(view.value, view.chat, view.placeholder);
-  setAttr(row, "data-state", view.confirmed === "未看" ? "unseen" : view.confirmed === "逐项确认" ? "one" : "bulk");
+  setAttr(row, "data-state", view.confirmed === UNSEEN ? "unseen" : view.confirmed === ONE_BY_ONE ? "one" : "bulk");
   setAttr(row, "data-status", view.tone);
   setText(part.status, view.status);
   setAttr(part.status, "title", view.statusTitle);
-  setText(part.seen, view.confirmed === "未看" ? "" : "✓");
-  setAttr(part.seen, "title", view.confirmed === "未看" ? "未看：点一下确认" : view.confirmed);
+  setText(part.seen, view.confirmed === UNSEEN ? "" : "✓");
+  setAttr(part.seen, "title", view.confirmed === UNSEEN ? `${UNSEEN}：点一下确认` : view.confirmed);
   setAttr(part.seen, "aria-label", `${part.field.label}：${view.confirmed}`);
   part.old.hidden = view.old === null;
   if (view.old !== null) {

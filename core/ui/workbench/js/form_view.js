@@ -10,9 +10,15 @@ import { buildField, drawField } from "./fields.js";
 import { chordFor } from "./keys.js";
 import { confirmationOf, confirmedCount, isChanged, isDelta, markOf } from "./model.js";
 import { isChoice, isEmpty, isWide, UNSEEN, valueText } from "./values.js";
+import { EVIDENCE } from "./words.js";
 
 /** @type {Record<string, string>} */
-const TONES = { 原文: "exact", 归一化: "normalised", 推断: "judged", 无依据: "missing" };
+const TONES = {
+  [EVIDENCE.VERBATIM]: "exact",
+  [EVIDENCE.NORMALISED]: "normalised",
+  [EVIDENCE.INFERRED]: "judged",
+  [EVIDENCE.MISSING]: "missing",
+};
 
 /**
  * Build the pane for a form. `act` as in fields.js and field_footer.js plus `tab(i)`, `addCustomer(anchor)`,
@@ -108,14 +114,14 @@ function fieldView(entry, customer, index, field, remark, asked) {
   const written = !isEmpty(value);
   const pinned = (customer.pinned[key] ?? []).length > 0;
   let status = "";
-  if (written && mark?.status === "无依据" && pinned) status = "已钉";
+  if (written && mark?.status === EVIDENCE.MISSING && pinned) status = "已钉";
   else if (changed) status = "已改";
   else if (written && mark?.status) status = mark.status;
   else if (written && customer.baseline === null) status = "手填";
   else if (!written && confirmed !== UNSEEN && isChoice(field)) status = "为空";
   const evidence = written && mark?.status ? `依据：${mark.status}${pinned ? "，已钉住消息" : ""}` : "";
   const isAsked = key in (customer.delta ?? {});
-  const isTold = status === "无依据" && (remark?.hint ?? "").startsWith("群聊里找不到"); // the status says it already
+  const isTold = status === EVIDENCE.MISSING && (remark?.hint ?? "").startsWith("群聊里找不到"); // the status says it already
   return {
     value,
     chat: entry.chat,
@@ -123,14 +129,14 @@ function fieldView(entry, customer, index, field, remark, asked) {
     confirmed,
     hint: isTold ? "" : (remark?.hint ?? ""),
     level: remark?.level ?? null,
-    status: status === "原文" ? "✓ 原文" : status,
+    status: status === EVIDENCE.VERBATIM ? "✓ 原文" : status,
     statusTitle: [changed ? "改过模型的值" : "", evidence].filter(Boolean).join("；"),
     tone: status === "已改" || status === "已钉" ? "changed" : (TONES[status] ?? ""),
     old: changed && !isAsked ? valueText(customer.baseline?.[key]) : null,
     fresh: isAsked ? valueText(customer.delta[key]) : null,
     folded: asked && !isAsked,
     differs: alternatives({ ...customer, baseline: null }, key, null).length > 0,
-    placeholder: isChoice(field) ? "" : confirmed === UNSEEN ? "未看" : "确认为空",
+    placeholder: isChoice(field) ? "" : confirmed === UNSEEN ? UNSEEN : "确认为空",
   };
 }
 

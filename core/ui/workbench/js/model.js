@@ -5,6 +5,7 @@
 // "dirty" is `entry.work !== entry.clean`.
 /** @import { ChatPayload, Confirmation, CustomerPayload, Draft, Entry, FormPayload, PendingSave, Place, RecordStatus, Value, Values, WorkCustomer } from "./types.js" */
 import { IN_BULK, isEmpty, ONE_BY_ONE, sameValue, UNSEEN } from "./values.js";
+import { STATUS } from "./words.js";
 
 const UNDO_STEPS = 200;
 const UNDO_PAUSE = 800;
@@ -341,7 +342,7 @@ export function undoDecision(entry) {
   const { before, status, note } = entry.decided;
   if (entry.undo[entry.undo.length - 1] === before) entry.undo.pop();
   Object.assign(entry, { work: before, note: note ?? "", decided: null, gate: false, redo: [] });
-  return status === "未审阅" && (entry.undo.length || entry.restored) ? "草稿" : status; // edited: no longer untouched
+  return status === STATUS.UNREVIEWED && (entry.undo.length || entry.restored) ? STATUS.DRAFT : status; // edited: no longer untouched
 }
 
 /**

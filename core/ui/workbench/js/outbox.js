@@ -3,8 +3,9 @@
 /** @import { AckPayload, Conflict, ConflictRow, Draft, Entry, FormPayload, PendingSave, SaveOptions, StoredCustomer, Values, WorkCustomer } from "./types.js" */
 import { isDirty, placesOf } from "./model.js";
 import { addItems, isList, ONE_BY_ONE, sameValue, UNSEEN, valueText } from "./values.js";
+import { STATUS } from "./words.js";
 
-export const DRAFT = "草稿";
+export const { DRAFT } = STATUS;
 /** After this many milliseconds without an answer a save counts as not saved, and is sent again. */
 export const PATIENCE = 6000;
 
@@ -55,7 +56,7 @@ export function makeSave(entry, form, { id, status, note, reviewer, now, reason 
   entry.note = save.note;
   entry.sent = { ...entry.sent, [id]: entry.work };
   if (status !== DRAFT) entry.status = status;
-  else if (entry.status === "未审阅") entry.status = DRAFT;
+  else if (entry.status === STATUS.UNREVIEWED) entry.status = DRAFT;
   return save;
 }
 

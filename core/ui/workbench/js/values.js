@@ -1,10 +1,9 @@
 // @ts-check
 // Values of fields: emptiness, equality, list items, what can be chosen. Pure; tested with node.
 /** @import { ChatPayload, FormField, Value } from "./types.js" */
+import { CONFIRMATION, ROLE } from "./words.js";
 
-export const UNSEEN = "未看";
-export const ONE_BY_ONE = "逐项确认";
-export const IN_BULK = "批量确认";
+export const { UNSEEN, SINGLE: ONE_BY_ONE, BULK: IN_BULK } = CONFIRMATION;
 
 /**
  * Whether a value says nothing ("" or []).
@@ -81,7 +80,7 @@ export function addItems(value, text) {
  */
 export function optionsOf(field, chat) {
   if (field.kind === "staff") {
-    return (chat?.speakers ?? []).filter((speaker) => speaker.role === "客服").map((speaker) => speaker.name);
+    return (chat?.speakers ?? []).filter((speaker) => speaker.role === ROLE.STAFF).map((speaker) => speaker.name);
   }
   return field.values ?? [];
 }
