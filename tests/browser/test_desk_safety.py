@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Error, expect
 from core.adapters.store import queries
 from core.adapters.store.models import Claim, now
 from tests.browser.real_desk import BUDGET, NAME, PATIENT, RIVAL, App, RealDesk, Sit, fill, seats
-from tests.factories.runs import wait_until
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.browser
 

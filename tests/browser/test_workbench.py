@@ -57,7 +57,7 @@ def test_an_edit_survives_a_reload_in_the_middle(desk: Desk) -> None:
     desk.open()
     (desk.folder / "stop").touch()  # the server answers nothing any more
     desk.field("客户预算-预算明细").fill("书架一万五，书桌五千")
-    desk.page.wait_for_timeout(100)
+    desk.page.wait_for_function("Object.values(localStorage).some((text) => text.includes('书桌五千'))")
     desk.page.reload()
     desk.at(1)
     expect(desk.field("客户预算-预算明细")).to_have_value("书架一万五，书桌五千")
@@ -83,10 +83,13 @@ def test_enter_of_an_input_method_is_no_command(desk: Desk) -> None:
             }""",
             options,
         )
-    desk.page.wait_for_timeout(200)
     desk.at(1)
     expect(desk.field(NAME)).to_be_focused()
-    assert desk.stored["log"] == []
+    # Commands act in order: had one of the keys above been one, this one would not be the first and only decision.
+    desk.press("Control+Enter")
+    desk.at(2)
+    desk.saved()
+    assert [(entry["chat"], entry["status"]) for entry in desk.stored["log"]] == [(1, "已确认")]
 
 
 def test_digits_choose_and_free_entry_adds(desk: Desk) -> None:

@@ -1,8 +1,7 @@
 """What the tests of runs share: a dataset of small chats, and waiting for a runner with a limit."""
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import func, select
@@ -38,13 +37,6 @@ def add_dataset(store: Store, chats: int, name: str = "d") -> DatasetView:
             )
     with store.read() as session:
         return queries.dataset(session, name)
-
-
-def wait_until(true: Callable[[], bool], seconds: float = 40.0) -> None:
-    until = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < until, "waited in vain"
-        time.sleep(0.05)
 
 
 @contextmanager

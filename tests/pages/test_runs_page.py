@@ -12,11 +12,12 @@ from core.adapters.store.models import RunStatus
 from core.services.extraction import models as model_catalog
 from core.services.extraction import runs as run_service
 from core.services.extraction.runs import leases
-from tests.factories.runs import add_dataset, wait_until
+from tests.factories.runs import add_dataset
 from tests.fakes.behaviour import Answer, Failure
 from tests.fakes.openai_server import API_KEY, FakeOpenAI
 from tests.pages.conftest import OpenPage
 from tests.pages.finding import button, by_label, seen
+from tests.waiting import wait_until
 
 PAGE = "pages/extract/runs.py"
 VOTE = "baseline.v1*3"

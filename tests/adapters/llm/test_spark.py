@@ -6,7 +6,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 import tomllib
 import traceback
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from core.adapters.llm import ModelRequest, ModelSpec, SpecSource, spark_wire
+from core.adapters.llm.deadline import DeadlineExceeded
 from core.adapters.llm.failures import SPARK_CODES_FILE
 from core.adapters.llm.spark import SparkProvider
 from core.errors import Cause, ProviderError
@@ -22,6 +22,7 @@ from core.settings import SparkSettings
 from tests.fakes.behaviour import Answer, BadJson, CleanClose, Drop, Failure, Script, Stall
 from tests.fakes.certificate import self_signed
 from tests.fakes.spark_server import API_KEY, API_SECRET, FakeSpark
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -159,17 +160,14 @@ def test_answer_at_the_length_limit_is_cut_off() -> None:
 def test_deadline_is_real_and_leaves_no_thread(after: int) -> None:
     with FakeSpark(Stall(after=after)) as spark:
         before = threading.active_count()
-        start = time.perf_counter()
         with pytest.raises(ProviderError) as caught:
             ask(spark, deadline=0.5)
-        assert time.perf_counter() - start < 1.0
         assert caught.value.cause is Cause.TIMEOUT
+        # Ended by our own deadline of half a second, not by the SDK's, which waits four times what it is told.
+        assert isinstance(caught.value.__cause__, DeadlineExceeded)
+        assert str(caught.value.__cause__) == "0.5 s"
         assert bool(caught.value.partial) == bool(after)
-        until = time.monotonic() + 5
-        while (threading.active_count() > before or spark.open_now) and time.monotonic() < until:
-            time.sleep(0.02)
-        assert spark.open_now == 0
-        assert threading.active_count() <= before
+        wait_until(lambda: threading.active_count() <= before and spark.open_now == 0)
 
 
 def test_nothing_keeps_the_process_alive() -> None:
@@ -181,33 +179,45 @@ def test_nothing_keeps_the_process_alive() -> None:
             SparkProvider().complete(ModelRequest("甲：你好", deadline=0.3))
         except ProviderError as error:
             print(error.cause)
+        import threading
+        print([thread.name for thread in threading.enumerate() if not thread.daemon])
     """)
-    with FakeSpark(Stall()) as spark:
-        start = time.perf_counter()
+    with FakeSpark(Stall(seconds=3600)) as spark:
         done = subprocess.run(
             [sys.executable, "-c", program],
             cwd=ROOT,
             env=os.environ | spark.environment(),
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=120,  # it ends by itself, while the service is still silent
         )
-        assert time.perf_counter() - start < 15
-    assert (done.returncode, done.stdout, done.stderr) == (0, "timeout\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "timeout\n['MainThread']\n", "")
 
 
 def test_a_late_answer_never_becomes_another_calls() -> None:
-    with FakeSpark([Answer(text="迟到", latency=0.6), Answer(text="准时")]) as spark:
+    late = threading.Event()
+
+    def script(request: dict, number: int) -> Answer:  # type: ignore[type-arg]
+        if number:
+            return Answer(text="准时")
+        late.wait(60)
+        return Answer(text="迟到")
+
+    with FakeSpark(script) as spark:
         with pytest.raises(ProviderError):
             ask(spark, deadline=0.3)
         assert ask(spark) == "准时"
-        time.sleep(0.5)
+        late.set()
+        wait_until(lambda: spark.open_now == 0)  # the late answer was sent
         assert ask(spark) == "准时"
 
 
 def test_many_threads_each_get_their_own_answer() -> None:
+    together = threading.Barrier(8)
+
     def echo(request: dict, number: int) -> Answer:  # type: ignore[type-arg]
-        return Answer(text=request["payload"]["message"]["text"][0]["content"], latency=0.05)
+        together.wait(60)  # 40 calls are five times eight, all under way at once
+        return Answer(text=request["payload"]["message"]["text"][0]["content"])
 
     with FakeSpark(echo) as spark:
         provider = SparkProvider(settings(spark))
@@ -215,7 +225,7 @@ def test_many_threads_each_get_their_own_answer() -> None:
         with ThreadPoolExecutor(8) as pool:
             answers = list(pool.map(lambda text: provider.complete(ModelRequest(text, deadline=20)).text, questions))
     assert answers == questions
-    assert spark.most_open > 1
+    assert spark.most_open >= 8
 
 
 def test_wrong_secret_is_refused() -> None:

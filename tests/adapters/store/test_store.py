@@ -3,7 +3,6 @@
 import multiprocessing
 import sqlite3
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -71,23 +70,25 @@ def test_a_reader_writes_nothing(store: Store) -> None:
 
 
 def test_writers_wait_for_one_another(store: Store) -> None:
-    entered = threading.Event()
+    seen: list[list[str]] = []
 
-    def first() -> None:
+    def second() -> None:
         with store.write() as session:
-            assert queries.datasets(session) == []  # the transaction begins with the first statement
-            entered.set()
-            time.sleep(0.3)
-            session.add(Dataset(name="甲", form="f", sha256=""))
+            seen.append([dataset.name for dataset in queries.datasets(session)])
+            session.add(Dataset(name="乙", form="f", sha256=""))
 
-    thread = threading.Thread(target=first)
-    thread.start()
-    entered.wait()
+    thread = threading.Thread(target=second)
     with store.write() as session:
-        # BEGIN IMMEDIATE: what the first one wrote is there from the start.
-        assert [dataset.name for dataset in queries.datasets(session)] == ["甲"]
-        session.add(Dataset(name="乙", form="f", sha256=""))
-    thread.join()
+        assert queries.datasets(session) == []  # the transaction begins with the first statement
+        # BEGIN IMMEDIATE: the place of the only writer is taken before anything is written.
+        impatient = sqlite3.connect(str(store.engine.url.database), timeout=0)
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            impatient.execute("BEGIN IMMEDIATE")
+        impatient.close()
+        thread.start()
+        session.add(Dataset(name="甲", form="f", sha256=""))
+    thread.join(60)
+    assert seen == [["甲"]]
     assert sorted(names(store)) == ["乙", "甲"]
 
 

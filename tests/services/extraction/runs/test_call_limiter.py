@@ -9,7 +9,8 @@ from core.adapters.store import RunView, Store
 from core.services.extraction import runs as run_service
 from core.services.extraction.runs.call_limiter import CallLimiter, ConcurrencySlots, Withdrawn, prefetch_count
 from core.services.extraction.runs.leases import LeasedChat
-from tests.factories.runs import add_dataset, wait_until
+from tests.factories.runs import add_dataset
+from tests.waiting import wait_until
 
 RUNNING = threading.Event()
 """Never set: the process goes on."""

@@ -11,7 +11,8 @@ from core.services.extraction.runs.demand import RunDemands
 from core.services.extraction.runs.engine import Engine
 from core.services.extraction.runs.leases import Backlog, LeasedChat, claim
 from core.services.extraction.runs.workers import update_heartbeat
-from tests.factories.runs import add_dataset, execute, wait_until
+from tests.factories.runs import add_dataset, execute
+from tests.waiting import wait_until
 
 
 def start(store: Store, name: str, concurrency: int) -> int:

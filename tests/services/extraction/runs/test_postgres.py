@@ -21,9 +21,10 @@ from core.services.extraction import runs as run_service
 from core.services.extraction.runs import leases, workers
 from core.settings import ROOT
 from tests import postgres as pg
-from tests.factories.runs import add_dataset, runner, stored, wait_until
+from tests.factories.runs import add_dataset, runner, stored
 from tests.fakes.behaviour import Answer, Behaviour
 from tests.fakes.openai_server import FakeOpenAI
+from tests.waiting import wait_until
 
 
 class Meter:

@@ -20,9 +20,10 @@ from core.errors import JobError
 from core.services.extraction import runs as run_service
 from core.services.extraction.runs.demand import RunDemands
 from core.settings import ROOT
-from tests.factories.runs import add_dataset, runner, stored, wait_until
+from tests.factories.runs import add_dataset, runner, stored
 from tests.fakes.behaviour import Answer, BadJson, Behaviour, Drop, Failure, Stall
 from tests.fakes.openai_server import FakeOpenAI
+from tests.waiting import wait_until
 
 
 def asked(service: FakeOpenAI) -> Counter[str]:
