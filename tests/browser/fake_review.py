@@ -6,6 +6,7 @@ It exists to test the component's contract (docs/workbench.md) by itself; the ap
 import copy
 import json
 import random
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +124,10 @@ class FakeReview:
 
     def keep(self) -> None:
         state = {"chats": self.chats, "saved": self.saved, "log": self.log}
-        self.path.write_text(json.dumps(state, ensure_ascii=False), "utf-8")
+        # Two steps: tests read the file meanwhile, and would find it empty now and then.
+        written = self.path.with_name(f"{self.path.name}.{threading.get_ident()}")
+        written.write_text(json.dumps(state, ensure_ascii=False), "utf-8")
+        written.replace(self.path)
 
     def apply(self, save: dict[str, Any]) -> dict[str, Any]:
         """One save, once: a conflict where neither the version nor the save before is the record's newest."""
