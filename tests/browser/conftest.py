@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page
 
 from tests.browser.chromium import CHROMIUM, chromium
-from tests.browser.desk import desk, workbench_server  # noqa: F401
-from tests.browser.real_desk import App, app_over
+from tests.browser.reviewer_page import App, app_over
 from tests.browser.serving import Serve, Server, serving
+from tests.browser.workbench_page import desk, workbench_server  # noqa: F401
 
 
 @pytest.fixture(scope="session")

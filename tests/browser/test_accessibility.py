@@ -12,8 +12,9 @@ from core.services.datasets import SAMPLE_DATASET, load_sample
 from core.services.review import apply_saves
 from core.ui.navigation import ADDRESSES
 from tests.browser.chromium import at_rest
-from tests.browser.real_desk import BUDGET, FORM, NAME, PATIENT, App, RealDesk, fill, sit_down
+from tests.browser.reviewer_page import BUDGET, NAME, PATIENT, App, ReviewerPage, fill, sit_down
 from tests.browser.serving import Server
+from tests.factories.datasets import FORM
 
 pytestmark = pytest.mark.browser
 
@@ -80,7 +81,7 @@ def test_every_page(browser: Browser, app: App, scheme: str) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_desk_in_all_its_states(browser: Browser, app: App, scheme: str) -> None:
     server, store = app
-    desk = RealDesk(opened(browser, server, scheme=scheme), server, store, fill(store, f"desk-{scheme}", 3)).open(1)
+    desk = ReviewerPage(opened(browser, server, scheme=scheme), server, store, fill(store, f"desk-{scheme}", 3)).open(1)
     found = {"at rest": problems(desk.page)}
     for state, keys in {"help": ["Alt+/"], "command mode": ["Escape", "Escape"], "note": ["Escape", "Alt+d"]}.items():
         for key in keys:
@@ -102,7 +103,7 @@ def test_the_whole_desk_is_reachable(browser: Browser, app: App, width: int, hei
     server, store = app
     with store.read() as session:
         sample = queries.dataset(session, SAMPLE_DATASET).id
-    desk = RealDesk(opened(browser, server, width=width, height=height), server, store, sample).open(1)
+    desk = ReviewerPage(opened(browser, server, width=width, height=height), server, store, sample).open(1)
     page = desk.page
     assert page.evaluate("[document.documentElement.scrollWidth <= innerWidth, scrollY]") == [True, 0]
     assert desk.root.evaluate(

@@ -8,7 +8,8 @@ from playwright.sync_api import Browser, expect
 from core.adapters.store import Store, queries
 from core.adapters.store.models import Extraction, ExtractionStatus, Run, RunKind, RunStatus
 from core.services.review import apply_saves
-from tests.browser.real_desk import BUDGET, FORM, NAME, PATIENT, RIVAL, RealDesk, app_over, fill, sit_down
+from tests.browser.reviewer_page import BUDGET, NAME, PATIENT, RIVAL, ReviewerPage, app_over, fill, sit_down
+from tests.factories.datasets import FORM
 
 pytestmark = pytest.mark.browser
 CHATS = 3
@@ -45,7 +46,7 @@ def test_only_the_difference_is_asked_and_each_answer_is_a_key(browser: Browser,
         add_newer(store, dataset)
         context = browser.new_context(viewport={"width": 1600, "height": 900}, locale="zh-CN")
         sit_down(context, server, "林晓")
-        desk = RealDesk(context.new_page(), server, store, dataset)
+        desk = ReviewerPage(context.new_page(), server, store, dataset)
         page = desk.page
         page.goto(f"{server.url}/workbench?dataset={dataset}&newer=新模型")
         desk.at(2)  # the one chat that differs

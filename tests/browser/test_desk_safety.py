@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Error, expect
 
 from core.adapters.store import queries
 from core.adapters.store.models import Claim, now
-from tests.browser.real_desk import BUDGET, NAME, PATIENT, RIVAL, App, RealDesk, Sit, fill, seats
+from tests.browser.reviewer_page import BUDGET, NAME, PATIENT, RIVAL, App, ReviewerPage, Sit, fill, seats
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.browser
@@ -23,7 +23,7 @@ def sit(browser: Browser, app: App, request: pytest.FixtureRequest) -> Iterator[
         yield arrive
 
 
-def decisions(desk: RealDesk, chat: int) -> list[str]:
+def decisions(desk: ReviewerPage, chat: int) -> list[str]:
     return [event.status for event in desk.history(chat) if event.status != "草稿"]
 
 

@@ -11,8 +11,9 @@ from playwright.sync_api import Browser, Page, expect
 from core.adapters.store import queries
 from core.services.datasets import import_chats
 from tests.browser.chromium import at_rest
-from tests.browser.real_desk import BUDGET, FORM, PATIENT, App, Sit, seats
+from tests.browser.reviewer_page import BUDGET, PATIENT, App, Sit, seats
 from tests.browser.serving import Server
+from tests.factories.datasets import FORM
 
 pytestmark = pytest.mark.browser
 WORDS = ["你好", "怎么付款", "先了解价格", "什么时候发货", "价格能谈吗", "谢谢"]

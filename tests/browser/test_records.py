@@ -11,8 +11,9 @@ from playwright.sync_api import Browser, FrameLocator, Locator, Page, expect
 from core.adapters.store import RecordView, Store, queries
 from core.adapters.store.views import EventView
 from core.services.review import apply_saves, record_table
-from tests.browser.real_desk import FORM, NAME, PATIENT, App, fill, sit_down
+from tests.browser.reviewer_page import NAME, PATIENT, App, fill, sit_down
 from tests.browser.serving import Server
+from tests.factories.datasets import FORM
 
 pytestmark = pytest.mark.browser
 PHONE, PRODUCT, STAGE = "基本信息-手机号码", "意向产品", "客户购买阶段"

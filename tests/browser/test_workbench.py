@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.desk import Desk
 from tests.browser.serving import Serve
+from tests.browser.workbench_page import WorkbenchPage
 
 pytestmark = pytest.mark.browser
 NAME, PHONE, SEX = "基本信息-姓名", "基本信息-手机号码", "基本信息-性别"
 
 
-def test_approve_and_next_by_keyboard(desk: Desk) -> None:
+def test_approve_and_next_by_keyboard(desk: WorkbenchPage) -> None:
     desk.open()
     desk.press("Control+Enter")
     desk.at(2)
@@ -24,7 +24,7 @@ def test_approve_and_next_by_keyboard(desk: Desk) -> None:
     desk.at(1)
 
 
-def test_twenty_quick_approvals_are_stored_once_each(desk: Desk) -> None:
+def test_twenty_quick_approvals_are_stored_once_each(desk: WorkbenchPage) -> None:
     desk.open(7)
     for index in range(7, 27):
         desk.press("Control+Enter")
@@ -35,7 +35,7 @@ def test_twenty_quick_approvals_are_stored_once_each(desk: Desk) -> None:
     assert len({entry["save_id"] for entry in approved}) == 20
 
 
-def test_an_element_built_anew_keeps_the_reviewer_where_they_are(desk: Desk) -> None:
+def test_an_element_built_anew_keeps_the_reviewer_where_they_are(desk: WorkbenchPage) -> None:
     desk.open(7)
     desk.press("Control+Enter", "Control+Enter")
     desk.at(9)
@@ -53,7 +53,7 @@ def test_an_element_built_anew_keeps_the_reviewer_where_they_are(desk: Desk) -> 
     assert approved == list(range(7, 14))
 
 
-def test_an_edit_survives_a_reload_in_the_middle(desk: Desk) -> None:
+def test_an_edit_survives_a_reload_in_the_middle(desk: WorkbenchPage) -> None:
     desk.open()
     (desk.folder / "stop").touch()  # the server answers nothing any more
     desk.field("客户预算-预算明细").fill("书架一万五，书桌五千")
@@ -71,7 +71,7 @@ def test_an_edit_survives_a_reload_in_the_middle(desk: Desk) -> None:
     assert desk.chat(1)["status"] == "已确认"
 
 
-def test_enter_of_an_input_method_is_no_command(desk: Desk) -> None:
+def test_enter_of_an_input_method_is_no_command(desk: WorkbenchPage) -> None:
     desk.open()
     desk.field(NAME).focus()
     for options in ({"isComposing": True, "keyCode": 13}, {"isComposing": False, "keyCode": 229}):
@@ -92,7 +92,7 @@ def test_enter_of_an_input_method_is_no_command(desk: Desk) -> None:
     assert [(entry["chat"], entry["status"]) for entry in desk.stored["log"]] == [(1, "已确认")]
 
 
-def test_digits_choose_and_free_entry_adds(desk: Desk) -> None:
+def test_digits_choose_and_free_entry_adds(desk: WorkbenchPage) -> None:
     desk.open()
     desk.field(SEX).press("1")
     desk.field("咨询类型").press("2")
@@ -106,7 +106,7 @@ def test_digits_choose_and_free_entry_adds(desk: Desk) -> None:
     assert (confirmed[SEX], confirmed[NAME]) == ("逐项确认", "未看")
 
 
-def test_focus_lights_evidence_and_a_click_goes_back(desk: Desk) -> None:
+def test_focus_lights_evidence_and_a_click_goes_back(desk: WorkbenchPage) -> None:
     desk.open(4)
     desk.field("下一步跟进计划-时间点").focus()
     lit = desk.page.locator("mark.focus")
@@ -116,7 +116,7 @@ def test_focus_lights_evidence_and_a_click_goes_back(desk: Desk) -> None:
     expect(desk.field(PHONE)).to_be_focused()
 
 
-def test_customers_are_added_and_removed_with_undo(desk: Desk) -> None:
+def test_customers_are_added_and_removed_with_undo(desk: WorkbenchPage) -> None:
     desk.open(5)
     desk.press("Alt+2")
     expect(desk.field(NAME, 1)).to_have_value("江先生")
@@ -132,7 +132,7 @@ def test_customers_are_added_and_removed_with_undo(desk: Desk) -> None:
     assert [c["origin"] for c in desk.chat(5)["customers"]] == [0, 1, None]
 
 
-def test_a_conflict_shows_both_sides_and_is_settled_by_field(desk: Desk) -> None:
+def test_a_conflict_shows_both_sides_and_is_settled_by_field(desk: WorkbenchPage) -> None:
     desk.open()
     news = {"chat": 1, "who": "陈默", "key": "客户预算-总体预算金额", "value": "三万"}
     (desk.folder / "foreign.json").write_text(json.dumps(news), "utf-8")
@@ -150,7 +150,7 @@ def test_a_conflict_shows_both_sides_and_is_settled_by_field(desk: Desk) -> None
     assert desk.value(1, "竞品信息") == "只看我们"
 
 
-def test_a_warning_takes_the_first_approval(desk: Desk) -> None:
+def test_a_warning_takes_the_first_approval(desk: WorkbenchPage) -> None:
     desk.open(6)
     desk.field(SEX).focus()
     desk.press("Control+Enter")
@@ -163,7 +163,7 @@ def test_a_warning_takes_the_first_approval(desk: Desk) -> None:
 
 def test_a_killed_server_loses_nothing(page: Page, serve: Serve, tmp_path: Path) -> None:
     server = serve("tests/browser/harness_workbench.py", {"HARNESS_STATE": str(tmp_path)})
-    desk = Desk(page, server, tmp_path / "killed").open(7)
+    desk = WorkbenchPage(page, server, tmp_path / "killed").open(7)
     desk.saved()
     server.stop(kill=True)
     desk.field("客户预算-预算明细").fill("停电时写的")
@@ -176,7 +176,7 @@ def test_a_killed_server_loses_nothing(page: Page, serve: Serve, tmp_path: Path)
     assert [entry["status"] for entry in desk.stored["log"] if entry["chat"] == 7].count("已确认") == 1
 
 
-def test_a_rejected_save_says_why_and_comes_back(desk: Desk) -> None:
+def test_a_rejected_save_says_why_and_comes_back(desk: WorkbenchPage) -> None:
     desk.open(7)
     desk.press("Alt+d")
     desk.page.keyboard.type("请拒绝")
@@ -192,7 +192,7 @@ def test_a_rejected_save_says_why_and_comes_back(desk: Desk) -> None:
     assert desk.chat(7)["status"] == "待讨论"
 
 
-def test_command_mode_takes_single_letters_and_leaves_streamlit_alone(desk: Desk) -> None:
+def test_command_mode_takes_single_letters_and_leaves_streamlit_alone(desk: WorkbenchPage) -> None:
     desk.open(7)
     desk.press("Escape", "c")  # C alone would open Streamlit's dialog to clear caches
     expect(desk.page.get_by_text("看全部")).to_be_visible()
@@ -205,14 +205,14 @@ def test_command_mode_takes_single_letters_and_leaves_streamlit_alone(desk: Desk
     assert desk.chat(7)["status"] == "已跳过"
 
 
-def test_residue_is_shown_on_request(desk: Desk) -> None:
+def test_residue_is_shown_on_request(desk: WorkbenchPage) -> None:
     desk.open(1)
     expect(desk.page.get_by_text("原文后附 2 份表格残留副本")).to_be_attached()
     desk.page.get_by_role("button", name="显示").click()
     expect(desk.page.get_by_text("data-online-sheet-link")).to_be_visible()
 
 
-def test_undo_brings_back_a_text_and_its_confirmation(desk: Desk) -> None:
+def test_undo_brings_back_a_text_and_its_confirmation(desk: WorkbenchPage) -> None:
     desk.open(7)
     desk.field("竞品信息").fill("改过")
     desk.press("Control+z")

@@ -6,14 +6,14 @@ import pytest
 from playwright.sync_api import expect
 
 from core.ui.workbench import HERE
-from tests.browser.desk import Desk
+from tests.browser.workbench_page import WorkbenchPage
 
 pytestmark = pytest.mark.browser
 NAME, PHONE, MAIL, SEX = "基本信息-姓名", "基本信息-手机号码", "基本信息-邮箱", "基本信息-性别"
 STAGE, RIVALS, PLAN = "客户购买阶段", "竞品信息", "下一步跟进计划-时间点"
 
 
-def test_a_correct_chat_is_one_key_and_one_text_with_one_choice_at_most_five(desk: Desk) -> None:
+def test_a_correct_chat_is_one_key_and_one_text_with_one_choice_at_most_five(desk: WorkbenchPage) -> None:
     desk.open(7)
     desk.press("Control+Enter")
     desk.at(8)
@@ -30,7 +30,7 @@ def test_a_correct_chat_is_one_key_and_one_text_with_one_choice_at_most_five(des
     assert (desk.value(28, PHONE), desk.value(28, STAGE)) == ("13800000028", "报价")
 
 
-def test_a_whole_chat_in_command_mode(desk: Desk) -> None:
+def test_a_whole_chat_in_command_mode(desk: WorkbenchPage) -> None:
     desk.open(7)
     desk.press("Escape", "Tab", "c", "n", "n", "n", "1", "Shift+Tab", "c")
     expect(desk.page.locator(".mode")).to_be_visible()
@@ -55,7 +55,7 @@ def test_a_whole_chat_in_command_mode(desk: Desk) -> None:
     expect(desk.field(NAME)).to_be_focused()
 
 
-def test_letters_of_an_input_method_are_text(desk: Desk) -> None:
+def test_letters_of_an_input_method_are_text(desk: WorkbenchPage) -> None:
     desk.open(7)
     field = desk.field(RIVALS)
     field.focus()
@@ -79,7 +79,7 @@ def test_letters_of_an_input_method_are_text(desk: Desk) -> None:
     assert desk.value(7, RIVALS) == "拼好了"
 
 
-def test_an_approval_is_taken_back_as_a_new_event(desk: Desk) -> None:
+def test_an_approval_is_taken_back_as_a_new_event(desk: WorkbenchPage) -> None:
     desk.open(7)
     desk.field(RIVALS).fill("只看我们")
     desk.press("Control+Enter")
@@ -97,7 +97,7 @@ def test_an_approval_is_taken_back_as_a_new_event(desk: Desk) -> None:
     expect(desk.field(RIVALS)).to_have_value("只看我们")
 
 
-def test_confirming_the_empty_rest_shows_and_stores_it(desk: Desk) -> None:
+def test_confirming_the_empty_rest_shows_and_stores_it(desk: WorkbenchPage) -> None:
     desk.open(7)
     expect(desk.field(MAIL)).to_have_attribute("placeholder", "未看")
     desk.press("Alt+e")
@@ -109,7 +109,7 @@ def test_confirming_the_empty_rest_shows_and_stores_it(desk: Desk) -> None:
     assert desk.confirmed(7)[MAIL] == "逐项确认"
 
 
-def test_what_no_form_holds_is_one_key_from_its_field(desk: Desk) -> None:
+def test_what_no_form_holds_is_one_key_from_its_field(desk: WorkbenchPage) -> None:
     desk.open(8)
     line = desk.page.get_by_text("聊天里还有：")
     expect(line).to_be_visible()
@@ -125,7 +125,7 @@ def test_what_no_form_holds_is_one_key_from_its_field(desk: Desk) -> None:
     expect(desk.field(MAIL)).to_have_value("")
 
 
-def test_other_runs_values_and_the_models_are_one_key_away(desk: Desk) -> None:
+def test_other_runs_values_and_the_models_are_one_key_away(desk: WorkbenchPage) -> None:
     desk.open(9)
     desk.field(STAGE).focus()
     chosen = desk.page.locator('.f.focus .option[aria-pressed="true"]')
@@ -138,7 +138,7 @@ def test_other_runs_values_and_the_models_are_one_key_away(desk: Desk) -> None:
     expect(chosen).to_have_text(re.compile("方案交流"))
 
 
-def test_the_guideline_stands_beside_the_field(desk: Desk) -> None:
+def test_the_guideline_stands_beside_the_field(desk: WorkbenchPage) -> None:
     desk.open(9)
     desk.field(STAGE).press("Alt+g")
     note = desk.page.get_by_role("note", name="标注规范")
@@ -149,7 +149,7 @@ def test_the_guideline_stands_beside_the_field(desk: Desk) -> None:
     expect(note).to_be_hidden()
 
 
-def test_delta_review_asks_only_what_differs(desk: Desk) -> None:
+def test_delta_review_asks_only_what_differs(desk: WorkbenchPage) -> None:
     desk.open(29)
     expect(desk.field(SEX)).to_be_focused()
     expect(desk.page.locator(".f.asked")).to_have_count(2)
@@ -167,7 +167,7 @@ def test_delta_review_asks_only_what_differs(desk: Desk) -> None:
     assert (desk.value(29, SEX), desk.value(29, STAGE)) == ("女", "报价")
 
 
-def test_search_words_and_pins_without_a_mouse(desk: Desk) -> None:
+def test_search_words_and_pins_without_a_mouse(desk: WorkbenchPage) -> None:
     desk.open(4)
     desk.field(PLAN).focus()
     desk.press("Alt+/")
@@ -190,7 +190,7 @@ def test_search_words_and_pins_without_a_mouse(desk: Desk) -> None:
     assert desk.value(4, PLAN) != "周六上午十点"
 
 
-def test_evidence_is_walked_by_key(desk: Desk) -> None:
+def test_evidence_is_walked_by_key(desk: WorkbenchPage) -> None:
     desk.open(7)
     desk.press("Alt+.")
     expect(desk.page.get_by_text("依据 1 / 1")).to_be_visible()
@@ -198,7 +198,7 @@ def test_evidence_is_walked_by_key(desk: Desk) -> None:
     expect(desk.page.get_by_text("没有依据")).to_be_visible()
 
 
-def test_the_chat_narrows_to_one_customers_exchange(desk: Desk) -> None:
+def test_the_chat_narrows_to_one_customers_exchange(desk: WorkbenchPage) -> None:
     desk.open(5)
     every = desk.page.locator(".pane:not(.behind) .m:visible")
     before = every.count()
@@ -211,7 +211,7 @@ def test_the_chat_narrows_to_one_customers_exchange(desk: Desk) -> None:
     expect(every).to_have_count(before)
 
 
-def test_customers_are_reshaped_by_keys(desk: Desk) -> None:
+def test_customers_are_reshaped_by_keys(desk: WorkbenchPage) -> None:
     desk.open(5)
 
     def names() -> list[str]:
@@ -240,7 +240,7 @@ def test_customers_are_reshaped_by_keys(desk: Desk) -> None:
     assert names()[2].startswith(("木作", "设计"))
 
 
-def test_the_sheet_of_keys_has_every_command(desk: Desk) -> None:
+def test_the_sheet_of_keys_has_every_command(desk: WorkbenchPage) -> None:
     table = (HERE / "js" / "keys.js").read_text("utf-8").split("export const FIELD_KEYS")[0]
     labels = re.findall(r'label: "([^"]+)"', table)
     assert len(labels) > 35
@@ -253,7 +253,7 @@ def test_the_sheet_of_keys_has_every_command(desk: Desk) -> None:
     expect(desk.field(NAME)).to_be_focused()
 
 
-def test_any_text_and_any_choice_are_at_most_five_keys_away(desk: Desk) -> None:
+def test_any_text_and_any_choice_are_at_most_five_keys_away(desk: WorkbenchPage) -> None:
     desk.open(7)
     desk.press("Alt+Shift+D")  # 地区 and 卡点: nothing there is doubtful
     expect(desk.field("基本信息-地区")).to_be_focused()
@@ -265,7 +265,7 @@ def test_any_text_and_any_choice_are_at_most_five_keys_away(desk: Desk) -> None:
     assert (desk.value(7, "基本信息-地区"), desk.value(7, "客户是否有卡点")) == ("滨城", "无卡点")
 
 
-def test_the_letters_of_the_fields_lead_there_in_either_mode(desk: Desk) -> None:
+def test_the_letters_of_the_fields_lead_there_in_either_mode(desk: WorkbenchPage) -> None:
     desk.open(7)
     letters = desk.page.locator(".f .key:visible")
     expect(letters).to_have_count(0)
@@ -288,7 +288,7 @@ def test_the_letters_of_the_fields_lead_there_in_either_mode(desk: Desk) -> None
     desk.at(7)
 
 
-def test_what_stands_in_a_free_entry_is_never_lost(desk: Desk) -> None:
+def test_what_stands_in_a_free_entry_is_never_lost(desk: WorkbenchPage) -> None:
     products, kinds = "意向产品", "咨询类型"
     desk.open(7)
     desk.field(products).focus()

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.desk import Desk
+from tests.browser.workbench_page import WorkbenchPage
 
 pytestmark = pytest.mark.browser
 NAME, PHONE, MAIL = "基本信息-姓名", "基本信息-手机号码", "基本信息-邮箱"
@@ -31,7 +31,7 @@ def compose(box: Locator, text: str) -> None:
     box.evaluate(COMPOSE, text)
 
 
-def test_an_input_method_in_a_free_entry_composes_in_peace(desk: Desk) -> None:
+def test_an_input_method_in_a_free_entry_composes_in_peace(desk: WorkbenchPage) -> None:
     desk.open(7)
     entry = desk.field(KINDS)
     compose(entry, "投诉")
@@ -44,7 +44,7 @@ def test_an_input_method_in_a_free_entry_composes_in_peace(desk: Desk) -> None:
     assert desk.value(7, KINDS) == ["询价", "投诉"]
 
 
-def test_an_input_method_in_the_search_and_the_note(desk: Desk) -> None:
+def test_an_input_method_in_the_search_and_the_note(desk: WorkbenchPage) -> None:
     desk.open(7)
     desk.press("Alt+/")
     search = desk.page.locator(".find")
@@ -68,7 +68,7 @@ def test_an_input_method_in_the_search_and_the_note(desk: Desk) -> None:
     expect(note).to_have_value("两个电话")  # to be gone on with
 
 
-def test_words_marked_with_the_mouse_fill_the_field_in_focus(desk: Desk) -> None:
+def test_words_marked_with_the_mouse_fill_the_field_in_focus(desk: WorkbenchPage) -> None:
     desk.open(7)
     desk.field(PLAN).focus()
     message = desk.page.locator(".pane:not(.behind) .m", has_text="周六上午十点我和阿宽上门量尺")
@@ -94,7 +94,7 @@ def test_words_marked_with_the_mouse_fill_the_field_in_focus(desk: Desk) -> None
     assert desk.value(7, PLAN) == "上门量尺"
 
 
-def test_each_filled_value_says_where_it_is_from(desk: Desk) -> None:
+def test_each_filled_value_says_where_it_is_from(desk: WorkbenchPage) -> None:
     desk.open(6)
 
     def status(key: str) -> Locator:
@@ -108,7 +108,7 @@ def test_each_filled_value_says_where_it_is_from(desk: Desk) -> None:
     expect(status(PHONE)).to_have_text("归一化")  # said with gaps
 
 
-def test_a_customer_is_bound_to_a_speaker_by_digit(desk: Desk) -> None:
+def test_a_customer_is_bound_to_a_speaker_by_digit(desk: WorkbenchPage) -> None:
     desk.open(5)
     desk.press("Alt+2", "Alt+b")
     first = desk.page.get_by_role("menuitem").first
@@ -122,7 +122,7 @@ def test_a_customer_is_bound_to_a_speaker_by_digit(desk: Desk) -> None:
     assert desk.confirmed(5, 1)[NAME] == "逐项确认"
 
 
-def test_a_note_in_between_leaves_command_mode_as_it_was(desk: Desk) -> None:
+def test_a_note_in_between_leaves_command_mode_as_it_was(desk: WorkbenchPage) -> None:
     desk.open(7)
     desk.press("Escape", "d")
     desk.type("问一下")

@@ -1,24 +1,10 @@
 """A small store for the tests of exports: four invented chats, labels, one model run, records in every state."""
 
-import hashlib
-from collections.abc import Sequence
-from typing import Any
-
 from core.adapters.store import Store
-from core.adapters.store.models import (
-    Chat,
-    Dataset,
-    Extraction,
-    ExtractionStatus,
-    Record,
-    RecordStatus,
-    Run,
-    RunKind,
-    RunStatus,
-)
-from core.domain.form import FormValues, load_named_form
-
-FORM = load_named_form()
+from core.adapters.store.models import RecordStatus, RunKind
+from core.domain.form import FormValues
+from tests.factories.datasets import make_dataset, make_record, make_run
+from tests.factories.datasets import make_form as form
 
 FIRST = '林晓3：你们的会话存档怎么收费？\n客服小陈1：按坐席算，"高级版"每年 680 元\\坐席\n林晓3：好，周五前给我报价\n'
 COPY = '"  data-online-sheet-link=\'["何静5：你们的会话存档怎么收费？\\客服小陈1：按坐席算",5,2]\''
@@ -28,11 +14,6 @@ TEXTS = (
     "周到6：先看看\n客服小陈1：[文件]\n",
     "客服小陈1：早上好\n客服小吴2：早",
 )
-
-
-def form(**values: Any) -> FormValues:
-    """A form with a few values; keys as in the form file, ``-`` written as ``_``."""
-    return {**FORM.empty(), **{key.replace("_", "-"): value for key, value in values.items()}}
 
 
 LABELS: tuple[list[FormValues], ...] = (
@@ -75,46 +56,13 @@ def fill(
         labels: of the chats; ``None`` for none.
         statuses: records by index; each holds the labels with the buying stage 报价 filled in.
     """
-    with store.write() as session:
-        dataset = Dataset(name=name, form=FORM.name, sha256="0" * 64, expected=expected or len(texts))
-        session.add(dataset)
-        session.flush()
-        chats = [
-            Chat(
-                dataset_id=dataset.id,
-                index=number,
-                text=text,
-                sha256=hashlib.sha256(text.encode()).hexdigest(),
-                characters=len(text),
-                messages=2,
-                residue_characters=0,
-            )
-            for number, text in enumerate(texts, start=1)
-        ]
-        session.add_all(chats)
-        runs: dict[str, Sequence[list[FormValues] | None]] = {"模型": RUN, **({"标注": labels} if labels else {})}
-        for run_name, answers in runs.items():
-            kind = RunKind.LABELS if run_name == "标注" else RunKind.MODEL
-            run = Run(dataset_id=dataset.id, name=run_name, kind=kind, status=RunStatus.FINISHED, total=len(texts))
-            session.add(run)
-            session.flush()
-            for chat, forms in zip(chats, answers, strict=False):
-                status = ExtractionStatus.OK if forms is not None else ExtractionStatus.FAILED
-                session.add(Extraction(run_id=run.id, chat_id=chat.id, status=status, forms=forms))
-        for index, status in (statuses or {}).items():
-            customers = [
-                {"values": {**values, "客户购买阶段": "报价"}, "origin": {}, "confirmed": {}, "pinned": {}}
-                for values in LABELS[index - 1]
-            ]
-            session.add(
-                Record(
-                    dataset_id=dataset.id,
-                    chat_id=chats[index - 1].id,
-                    customers=customers,
-                    status=status,
-                    reviewer="小王",
-                    version=3,
-                )
-            )
-        session.flush()
-        return int(dataset.id or 0)
+    dataset = make_dataset(store, texts, name, expected=expected)
+    answers: dict[int, list[FormValues] | None] = dict(enumerate(RUN[: len(texts)], start=1))
+    make_run(store, dataset, "模型", answers, total=len(texts))
+    if labels:
+        labelled = dict(enumerate(labels[: len(texts)], start=1))
+        make_run(store, dataset, "标注", labelled, RunKind.LABELS, total=len(texts))
+    for index, status in (statuses or {}).items():
+        customers = [{**values, "客户购买阶段": "报价"} for values in LABELS[index - 1]]
+        make_record(store, dataset, index, customers, status, version=3)
+    return dataset.id

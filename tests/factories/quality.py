@@ -4,18 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.adapters.store import DatasetView, Store, queries
-from core.adapters.store.models import Extraction, Record, RecordStatus, Run, RunKind, RunStatus
-from core.domain.form import FormValues, load_named_form
+from core.adapters.store.models import RunKind
+from core.domain.form import FormValues
+from tests.factories.datasets import make_form as form
+from tests.factories.datasets import make_record, make_run
 from tests.factories.runs import add_dataset
 
-FORM = load_named_form()
 NAME, PHONE, AGE = "基本信息-姓名", "基本信息-手机号码", "基本信息-年龄"
 KINDS, STAGE = "咨询类型", "客户购买阶段"
 BUDGET, TODO = "客户预算-预算明细", "下一步跟进计划-具体事项"
-
-
-def form(**changes: Any) -> FormValues:
-    return {**FORM.empty(), **changes}
 
 
 def add_run(
@@ -26,45 +23,18 @@ def add_run(
     kind: RunKind = RunKind.MODEL,
     **more: Any,
 ) -> int:
-    with store.write() as session:
-        ids = queries.chat_ids(session, dataset.id)
-        row = Run(dataset_id=dataset.id, name=name, kind=kind, status=RunStatus.FINISHED, total=len(answers), **more)
-        session.add(row)
-        session.flush()
-        for index, forms in answers.items():
-            session.add(
-                Extraction(
-                    run_id=row.id or 0, chat_id=ids[index], status="ok", forms=forms, tokens_in=1000, tokens_out=500
-                )
-            )
-        session.flush()
-        return row.id or 0
+    return make_run(store, dataset, name, answers, kind, tokens=(1000, 500), **more)
 
 
 def add_record(
     store: Store, dataset: DatasetView, index: int, forms: list[FormValues], who: str, review_pass: str = "primary"
 ) -> None:
     customers = [
-        {
-            "values": values,
-            "origin": {key: "reviewer" if value else "run:1" for key, value in values.items()},
-            "confirmed": {},
-        }
+        {"values": values, "origin": {key: "reviewer" if value else "run:1" for key, value in values.items()}}
         for values in forms
     ]
-    with store.write() as session:
-        session.add(
-            Record(
-                dataset_id=dataset.id,
-                chat_id=queries.chat_ids(session, dataset.id)[index],
-                review_pass=review_pass,
-                customers=customers,
-                status=RecordStatus.CONFIRMED,
-                reviewer=who,
-                seconds=60.0 * index,
-                version=1,
-            )
-        )
+    seconds = 60.0 * index
+    make_record(store, dataset, index, customers, reviewer=who, review_pass=review_pass, seconds=seconds)
 
 
 def quality_dataset(store: Store, chats: int = 8) -> DatasetView:

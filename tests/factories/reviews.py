@@ -5,11 +5,10 @@ from typing import Any
 from uuid import uuid4
 
 from core.adapters.store import DatasetView, RecordView, Store, queries
-from core.adapters.store.models import Chat, Dataset, Extraction, ExtractionStatus, Run, RunKind
-from core.domain.form import load_named_form
+from core.adapters.store.models import RunStatus
 from core.services.review import apply_saves
+from tests.factories.datasets import FORM, make_dataset, make_run
 
-FORM = load_named_form()
 NAME, PHONE, PRODUCT, STAGE = "基本信息-姓名", "基本信息-手机号码", "意向产品", "客户购买阶段"
 
 
@@ -17,45 +16,14 @@ def make(store: Store, texts: Sequence[str] | int = 6, name: str = "群聊") -> 
     """A dataset of these texts."""
     if isinstance(texts, int):
         texts = [f"林木{index}：你好，我的手机 1380000000{index}\n客服小何：好的" for index in range(1, texts + 1)]
-    with store.write() as session:
-        row = Dataset(name=name, form=FORM.name, sha256="x", expected=len(texts))
-        session.add(row)
-        session.flush()
-        for index, text in enumerate(texts, 1):
-            session.add(
-                Chat(
-                    dataset_id=row.id or 0,
-                    index=index,
-                    text=text,
-                    sha256=f"{name}{index}",
-                    characters=len(text),
-                    residue_characters=0,
-                )
-            )
-        dataset_id = row.id or 0
-    with store.read() as session:
-        return queries.dataset(session, dataset_id)
+    return make_dataset(store, texts, name)
 
 
 def answer(
     store: Store, dataset: DatasetView, name: str, forms: Mapping[int, Sequence[Mapping[str, Any]] | None]
 ) -> int:
     """A run that says this about these chats; ``None`` failed."""
-    with store.write() as session:
-        run = Run(dataset_id=dataset.id, name=name, kind=RunKind.MODEL, total=len(forms))
-        session.add(run)
-        session.flush()
-        ids = queries.chat_ids(session, dataset.id)
-        for index, values in forms.items():
-            session.add(
-                Extraction(
-                    run_id=run.id or 0,
-                    chat_id=ids[index],
-                    status=ExtractionStatus.FAILED if values is None else ExtractionStatus.OK,
-                    forms=None if values is None else [FORM.empty() | dict(one) for one in values],
-                )
-            )
-        return run.id or 0
+    return make_run(store, dataset, name, forms, status=RunStatus.WAITING)
 
 
 def decide(

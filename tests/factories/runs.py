@@ -8,35 +8,21 @@ from sqlalchemy import func, select
 from sqlmodel import col
 
 from core.adapters.store import DatasetView, RunView, Store, queries
-from core.adapters.store.models import Chat, Dataset, Extraction
+from core.adapters.store.models import Extraction
 from core.services.extraction import runs as run_service
 from core.services.extraction.runs.call_limiter import CallLimiter, ConcurrencySlots
 from core.services.extraction.runs.executor import execute_chat
 from core.services.extraction.runs.leases import LeasedChat
+from tests.factories.datasets import make_dataset
 
 CUSTOMERS = "甲乙丙丁戊己庚辛"
 
 
 def add_dataset(store: Store, chats: int, name: str = "d") -> DatasetView:
     """A dataset of ``chats`` short chats, all different."""
-    with store.write() as session:
-        row = Dataset(name=name, form="role_elements", sha256=name, expected=chats)
-        session.add(row)
-        session.flush()
-        for index in range(1, chats + 1):
-            text = f"{CUSTOMERS[index % 8]}先生{index}：会话存档怎么收费？\n客服小林：标准版每年三千元。"
-            session.add(
-                Chat(
-                    dataset_id=row.id or 0,
-                    index=index,
-                    text=text,
-                    sha256=f"{name}-{index}",
-                    characters=len(text),
-                    residue_characters=0,
-                )
-            )
-    with store.read() as session:
-        return queries.dataset(session, name)
+    people = [f"{CUSTOMERS[index % 8]}先生{index}" for index in range(1, chats + 1)]
+    texts = [f"{who}：会话存档怎么收费？\n客服小林：标准版每年三千元。" for who in people]
+    return make_dataset(store, texts, name)
 
 
 @contextmanager

@@ -9,7 +9,8 @@ from core.adapters.store import Store, queries
 from core.adapters.store.models import DisputeStatus, Pass
 from core.services.quality import dispute, disputes, external_scores
 from core.ui.tables import csv_of
-from tests.factories.quality import FORM, NAME, TODO, add_record, add_run, form, quality_dataset
+from tests.factories.datasets import FORM
+from tests.factories.quality import NAME, TODO, add_record, add_run, form, quality_dataset
 from tests.factories.runs import add_dataset
 from tests.pages.conftest import OpenPage
 from tests.pages.finding import by_label, seen

@@ -5,7 +5,8 @@ import pytest
 from core.adapters.store import Store
 from core.services.review import Filter, guidelines
 from core.services.review.batches import assign, batches
-from tests.factories.reviews import FORM, NAME, STAGE, answer, decide, make, records
+from tests.factories.datasets import FORM
+from tests.factories.reviews import NAME, STAGE, answer, decide, make, records
 from tests.pages.conftest import OpenPage
 from tests.pages.finding import button, seen
 

@@ -19,7 +19,8 @@ from core.services.export import (
 from core.services.export.atomic_file import pending_file
 from core.services.export.export_result import index_ranges
 from core.services.export.json_writer import verify_array, write_array
-from tests.factories.exports import FORM, LABELS, fill
+from tests.factories.datasets import FORM
+from tests.factories.exports import LABELS, fill
 
 GOLDEN = Path(__file__).parents[3] / "tests" / "golden"
 

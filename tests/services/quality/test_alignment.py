@@ -25,7 +25,8 @@ from core.services.quality import (
     run_from_picks,
 )
 from core.services.quality.alignment import align_chat
-from tests.factories.quality import FORM, KINDS, NAME, TODO, add_run, form, quality_dataset
+from tests.factories.datasets import FORM
+from tests.factories.quality import KINDS, NAME, TODO, add_run, form, quality_dataset
 
 CALM = settings(derandomize=True, deadline=None, max_examples=80)
 NAMED = FORM.keys.index(NAME)

@@ -8,7 +8,8 @@ from core.errors import ConflictError, InputError
 from core.services.extraction.merging import merge_runs, plan_merge
 from core.services.quality import Benchmark, align, pick, run_from_picks
 from core.services.quality.merged_run import MergedChat, store_merged_run
-from tests.factories.quality import FORM, NAME, form, quality_dataset
+from tests.factories.datasets import FORM
+from tests.factories.quality import NAME, form, quality_dataset
 
 
 def test_forms_become_a_finished_run(store: Store) -> None:

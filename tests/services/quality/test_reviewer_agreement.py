@@ -10,7 +10,8 @@ from core.domain.form import FormValues
 from core.domain.scoring.agreement import AgreementMeasure, agreement, kappa
 from core.services.quality import paces, pairwise_agreement
 from core.services.review import settled_forms, two_reviews
-from tests.factories.quality import AGE, FORM, KINDS, NAME, STAGE, TODO, add_record, form
+from tests.factories.datasets import FORM
+from tests.factories.quality import AGE, KINDS, NAME, STAGE, TODO, add_record, form
 from tests.factories.runs import add_dataset
 
 CALM = settings(derandomize=True, deadline=None, max_examples=80)

@@ -25,7 +25,8 @@ from core.services.quality import (
     score,
 )
 from core.services.quality.cache import cached, forget
-from tests.factories.quality import FORM, KINDS, NAME, TODO, add_record, add_run, form, quality_dataset
+from tests.factories.datasets import FORM
+from tests.factories.quality import KINDS, NAME, TODO, add_record, add_run, form, quality_dataset
 
 
 def test_scores_follow_the_runs(store: Store) -> None:

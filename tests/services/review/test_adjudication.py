@@ -3,7 +3,8 @@
 from core.adapters.store import Store, queries
 from core.adapters.store.models import Confirmation, Pass
 from core.services.review import save_adjudication, two_reviews
-from tests.factories.quality import FORM, NAME, STAGE, add_record, form
+from tests.factories.datasets import FORM
+from tests.factories.quality import NAME, STAGE, add_record, form
 from tests.factories.runs import add_dataset
 
 

@@ -6,7 +6,8 @@ from core.adapters.store import Store
 from core.errors import ConflictError, InputError, NotFoundError
 from core.services.review import Filter, guidelines, open_session
 from core.services.review.batches import assign, batches, withdraw
-from tests.factories.reviews import FORM, PHONE, STAGE, decide, make
+from tests.factories.datasets import FORM
+from tests.factories.reviews import PHONE, STAGE, decide, make
 
 pytestmark = pytest.mark.both_databases
 

@@ -10,7 +10,8 @@ from core.domain.scoring import Scorer
 from core.services.review import open_session
 from core.services.review.delta import compare
 from core.services.review.records.history import restore
-from tests.factories.reviews import FORM, NAME, PHONE, PRODUCT, STAGE, answer, decide, make, records
+from tests.factories.datasets import FORM
+from tests.factories.reviews import NAME, PHONE, PRODUCT, STAGE, answer, decide, make, records
 
 pytestmark = pytest.mark.both_databases
 

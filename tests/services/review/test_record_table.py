@@ -6,7 +6,8 @@ from core.adapters.store import Store
 from core.services.review import Filter
 from core.services.review.queue import search_index
 from core.services.review.record_table import BY_CHANGE, BY_INDEX, BY_STAKE, matching_chats, page
-from tests.factories.reviews import FORM, NAME, PHONE, PRODUCT, answer, decide, make
+from tests.factories.datasets import FORM
+from tests.factories.reviews import NAME, PHONE, PRODUCT, answer, decide, make
 
 pytestmark = pytest.mark.both_databases
 ALL = Filter(queue="全部")

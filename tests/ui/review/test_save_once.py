@@ -23,7 +23,8 @@ from core.services.review.queue import search_index
 from core.services.review.queue.claims import CLAIM
 from core.ui import state
 from core.ui import workbench as component
-from tests.factories.reviews import FORM, NAME, STAGE, answer, decide, make
+from tests.factories.datasets import FORM
+from tests.factories.reviews import NAME, STAGE, answer, decide, make
 
 CHATS = 12
 

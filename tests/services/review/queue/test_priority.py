@@ -8,7 +8,8 @@ from core.domain.scoring import Scorer
 from core.services.review import open_session
 from core.services.review.queue import search_index
 from core.services.review.queue.priority import ChangeRates, assess_priority
-from tests.factories.reviews import FORM, NAME, PHONE, STAGE, answer, decide, make
+from tests.factories.datasets import FORM
+from tests.factories.reviews import NAME, PHONE, STAGE, answer, decide, make
 
 pytestmark = pytest.mark.both_databases
 

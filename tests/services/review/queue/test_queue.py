@@ -13,7 +13,8 @@ from core.services.review.overview import overview
 from core.services.review.progress import pace, reviewers
 from core.services.review.queue import order
 from core.services.review.queue.navigation import chats_before
-from tests.factories.reviews import FORM, NAME, PHONE, PRODUCT, answer, decide, make
+from tests.factories.datasets import FORM
+from tests.factories.reviews import NAME, PHONE, PRODUCT, answer, decide, make
 
 pytestmark = pytest.mark.both_databases
 

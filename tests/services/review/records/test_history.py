@@ -5,7 +5,8 @@ import pytest
 from core.adapters.store import Store
 from core.errors import ConflictError, InputError, NotFoundError
 from core.services.review.records.history import restore, versions
-from tests.factories.reviews import FORM, NAME, STAGE, answer, decide, make, records
+from tests.factories.datasets import FORM
+from tests.factories.reviews import NAME, STAGE, answer, decide, make, records
 
 pytestmark = pytest.mark.both_databases
 

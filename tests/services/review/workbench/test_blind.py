@@ -10,7 +10,8 @@ from core.adapters.store import DatasetView, Store, queries
 from core.adapters.store.models import Pass
 from core.services.export.answer_sources import measure_coverage, parse_source, stream_answers
 from core.services.review import BlindSession, blind_waiting
-from tests.factories.quality import FORM, NAME, TODO, add_record, add_run, form
+from tests.factories.datasets import FORM
+from tests.factories.quality import NAME, TODO, add_record, add_run, form
 from tests.factories.runs import add_dataset
 
 pytestmark = pytest.mark.both_databases

@@ -10,7 +10,8 @@ from core.adapters.store.models import RecordStatus
 from core.services.review import BlindSession, ReviewSession, open_session
 from core.services.review.records.model import CustomerSave, Save
 from core.services.review.workbench.contract import SentCustomer, SentSave, WorkbenchPayload
-from tests.factories.reviews import FORM, NAME, STAGE, answer, decide, make
+from tests.factories.datasets import FORM
+from tests.factories.reviews import NAME, STAGE, answer, decide, make
 
 
 def breaches(data: Any, hint: Any, where: str = "data") -> list[str]:

@@ -1,4 +1,4 @@
-"""The desk on one page, for the workbench's browser tests: short names for what they do, one harness for all."""
+"""The workbench on one page, for its browser tests: short names for what they do, one harness for all."""
 
 import json
 from collections.abc import Iterator
@@ -11,15 +11,15 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.serving import Server, serving
 
 
-class Desk:
-    """The desk on one page: short names for what the tests do."""
+class WorkbenchPage:
+    """The workbench on one page: short names for what the tests do."""
 
     def __init__(self, page: Page, server: Server, folder: Path) -> None:
         self.page, self.server, self.folder = page, server, folder
         self.presses = 0
         self.root = page.locator("[data-testid=workbench]")
 
-    def open(self, chat: int = 1) -> "Desk":
+    def open(self, chat: int = 1) -> "WorkbenchPage":
         self.page.goto(f"{self.server.url}/?chat={chat}&state={self.folder.name}")
         expect(self.root).to_have_attribute("data-chat", str(chat), timeout=30_000)  # a busy machine starts slowly
         return self
@@ -64,7 +64,7 @@ def workbench_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve
 
 
 @pytest.fixture
-def desk(page: Page, workbench_server: Server, request: pytest.FixtureRequest) -> Desk:
+def desk(page: Page, workbench_server: Server, request: pytest.FixtureRequest) -> WorkbenchPage:
     folder = Path(workbench_server.env["HARNESS_STATE"]) / request.node.name
     folder.mkdir()
-    return Desk(page, workbench_server, folder)
+    return WorkbenchPage(page, workbench_server, folder)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -10,12 +9,10 @@ from urllib.parse import quote
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from core.adapters.store import RecordView, Store, open_store, queries
-from core.adapters.store.models import Chat, Dataset, Extraction, ExtractionStatus, Run, RunKind, RunStatus
 from core.adapters.store.views import EventView
-from core.domain.form import load_named_form
 from tests.browser.serving import Server, serving
+from tests.factories.datasets import make_dataset, make_run
 
-FORM = load_named_form()
 NAME, BUDGET, RIVAL = "基本信息-姓名", "客户预算-总体预算金额", "竞品信息"
 PATIENT = 60_000
 """Milliseconds that a condition may take on a busy machine; nobody waits that long elsewhere."""
@@ -23,29 +20,13 @@ PATIENT = 60_000
 
 def fill(store: Store, name: str, chats: int) -> int:
     """A dataset whose run names the customer of every chat; returns its id."""
-    with store.write() as session:
-        dataset = Dataset(name=name, form=FORM.name, sha256="0" * 64, expected=chats)
-        session.add(dataset)
-        session.flush()
-        run = Run(dataset_id=dataset.id or 0, name="模型", kind=RunKind.MODEL, status=RunStatus.FINISHED, total=chats)
-        session.add(run)
-        session.flush()
-        for index in range(1, chats + 1):
-            text = f"林木{index}：这是第 {index} 条，书架怎么卖？\n客服小陈：一万起。\n林木{index}：好的"
-            digest = sha256(text.encode()).hexdigest()
-            chat = Chat(
-                dataset_id=dataset.id or 0,
-                index=index,
-                text=text,
-                sha256=digest,
-                characters=len(text),
-                residue_characters=0,
-            )
-            session.add(chat)
-            session.flush()
-            forms = [FORM.empty() | {NAME: f"林木{index}"}]
-            session.add(Extraction(run_id=run.id or 0, chat_id=chat.id or 0, status=ExtractionStatus.OK, forms=forms))
-        return dataset.id or 0
+    people = {index: f"林木{index}" for index in range(1, chats + 1)}
+    texts = [
+        f"{who}：这是第 {index} 条，书架怎么卖？\n客服小陈：一万起。\n{who}：好的" for index, who in people.items()
+    ]
+    dataset = make_dataset(store, texts, name)
+    make_run(store, dataset, "模型", {index: [{NAME: who}] for index, who in people.items()})
+    return dataset.id
 
 
 App = tuple[Server, Store]
@@ -63,18 +44,18 @@ def app_over(folder: Path) -> Iterator[App]:
         store.close()
 
 
-class RealDesk:
-    """One reviewer's desk in one browser page."""
+class ReviewerPage:
+    """The workbench of the real app as one reviewer has it before them."""
 
     def __init__(self, page: Page, server: Server, store: Store, dataset: int) -> None:
         self.page, self.server, self.store, self.dataset = page, server, store, dataset
         self.root = page.locator("[data-testid=workbench]")
 
-    def open(self, chat: int = 0) -> "RealDesk":
+    def open(self, chat: int = 0) -> "ReviewerPage":
         self.page.goto(f"{self.server.url}/workbench?dataset={self.dataset}{f'&chat={chat}' if chat else ''}")
         return self.at(chat) if chat else self
 
-    def at(self, chat: int) -> "RealDesk":
+    def at(self, chat: int) -> "ReviewerPage":
         expect(self.root).to_have_attribute("data-chat", str(chat), timeout=PATIENT)
         return self
 
@@ -101,7 +82,7 @@ class RealDesk:
             return queries.events(session, record.id) if record else []
 
 
-Sit = Callable[..., RealDesk]
+Sit = Callable[..., ReviewerPage]
 
 
 @contextmanager
@@ -109,13 +90,13 @@ def seats(browser: Browser, server: Server, store: Store, dataset: int) -> Itera
     """``sit("林晓")`` puts a reviewer with a browser of their own (or in a given one) at this dataset."""
     contexts: list[BrowserContext] = []
 
-    def arrive(who: str, context: BrowserContext | None = None) -> RealDesk:
+    def arrive(who: str, context: BrowserContext | None = None) -> ReviewerPage:
         if context is None:
             context = browser.new_context(viewport={"width": 1600, "height": 900}, locale="zh-CN")
             context.set_default_timeout(PATIENT)
             sit_down(context, server, who)
             contexts.append(context)
-        return RealDesk(context.new_page(), server, store, dataset)
+        return ReviewerPage(context.new_page(), server, store, dataset)
 
     yield arrive
     for context in contexts:
