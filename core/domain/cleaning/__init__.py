@@ -7,7 +7,7 @@ offsets (:class:`Cleaned`).
 """
 
 from core.domain.cleaning.apply_steps import clean, known_steps, without_placeholders
-from core.domain.cleaning.chunking import OVERLAP, Window, split_windows, whole
+from core.domain.cleaning.chunking import OVERLAP, Chunk, single_chunk, split_chunks
 from core.domain.cleaning.model import Cleaned, LeftOut, TextMapping
 from core.domain.cleaning.removal_report import left_out_report
 from core.domain.cleaning.steps import STEPS, Step
@@ -19,11 +19,11 @@ __all__ = [
     "LeftOut",
     "TextMapping",
     "Step",
-    "Window",
+    "Chunk",
     "clean",
     "known_steps",
     "left_out_report",
-    "split_windows",
-    "whole",
+    "split_chunks",
+    "single_chunk",
     "without_placeholders",
 ]

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from core.domain.chat import Message, ParsedChat, Span
 from core.domain.cleaning.model import Cleaned, LeftOut, TextMapping
-from core.domain.cleaning.steps import RESIDUE, STEPS, Edit
+from core.domain.cleaning.steps import RESIDUE, STEPS, Removal
 from core.errors import SettingsError
 
 
@@ -81,10 +81,10 @@ def _dropped(chat: ParsedChat, names: tuple[str, ...]) -> dict[int, str]:
     return found
 
 
-def _edits(chat: ParsedChat, names: tuple[str, ...], stay: list[Message]) -> dict[int, list[tuple[str, Edit]]]:
+def _edits(chat: ParsedChat, names: tuple[str, ...], stay: list[Message]) -> dict[int, list[tuple[str, Removal]]]:
     """Changes by message, in order and without overlaps: of two that touch the same characters the first one counts."""
     every = [(name, edit) for name in names if (edits := STEPS[name].edits) for edit in edits(chat, stay)]
-    found: dict[int, list[tuple[str, Edit]]] = {}
+    found: dict[int, list[tuple[str, Removal]]] = {}
     for name, edit in sorted(every, key=lambda pair: pair[1].span):
         own = found.setdefault(edit.message, [])
         if not own or own[-1][1].span.end <= edit.span.start:

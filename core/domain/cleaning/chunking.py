@@ -1,4 +1,4 @@
-"""Windows: a conversation that is too long for a model, cut at message borders, with some of the last one repeated."""
+"""Chunks: a conversation that is too long for a model, cut at message borders, with some of the last one repeated."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from core.domain.chat import ParsedChat, Span
 from core.domain.cleaning.model import Cleaned
 
 OVERLAP = 0.12
-"""How much of a window may be repeated from the one before it: enough to see what a reply replies to."""
+"""How much of a chunk may be repeated from the one before it: enough to see what a reply replies to."""
 _TOKENS_PER_CHARACTER = 1.25
 """The most that one character may cost by the estimate."""
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class Chunk:
     """A part of a cleaned conversation.
 
     Attributes:
@@ -24,7 +24,7 @@ class Window:
         span: where it stands in the cleaned text.
         first: number of its first message, from 0.
         last: number of its last message, from 0.
-        repeated: how many characters of it the window before has too.
+        repeated: how many characters of it the chunk before has too.
     """
 
     number: int
@@ -43,27 +43,27 @@ class _Unit(NamedTuple):
     prefix: str
 
 
-def whole(cleaned: Cleaned) -> Window:
-    """The one window of a conversation that fits."""
+def single_chunk(cleaned: Cleaned) -> Chunk:
+    """The one chunk of a conversation that fits."""
     numbers = [message for message, _ in cleaned.messages] or [0]
-    return Window(1, cleaned.text, "", Span(0, len(cleaned.text)), numbers[0], numbers[-1], 0)
+    return Chunk(1, cleaned.text, "", Span(0, len(cleaned.text)), numbers[0], numbers[-1], 0)
 
 
-def split_windows(
+def split_chunks(
     chat: ParsedChat, cleaned: Cleaned, limit: int, size: Callable[[str], int], overlap: float = OVERLAP
-) -> list[Window]:
-    """Cut a cleaned conversation into windows of at most ``limit``.
+) -> list[Chunk]:
+    """Cut a cleaned conversation into chunks of at most ``limit``.
 
-    Windows end where messages end; only a message that is longer than a window itself is cut, between its lines if
+    Chunks end where messages end; only a message that is longer than a chunk itself is cut, between its lines if
     it has some. Together they hold every character.
 
     Args:
         chat: the parsed chat, for the speakers' names.
         cleaned: what is to be shown of it.
-        limit: size of a window at most, in the measure's unit.
+        limit: size of a chunk at most, in the measure's unit.
         size: measure of a text, in characters or estimated tokens; that of a whole must not be larger than the
             sum of its parts.
-        overlap: share of ``limit`` that may be repeated from the window before (0 to 0.5).
+        overlap: share of ``limit`` that may be repeated from the chunk before (0 to 0.5).
 
     Raises:
         ValueError: ``limit`` is not positive.
@@ -71,9 +71,9 @@ def split_windows(
     if limit < 1:
         raise ValueError("limit must be positive")
     if size(cleaned.text) <= limit:
-        return [whole(cleaned)]
+        return [single_chunk(cleaned)]
     units = _units(chat, cleaned, limit, size)
-    windows: list[Window] = []
+    chunks: list[Chunk] = []
     start, done = 0, 0
     while done < len(units):
         end, used = start, size(units[start].prefix)
@@ -82,9 +82,9 @@ def split_windows(
             end += 1
         span = Span(units[start].span.start, units[end - 1].span.end)
         prefix = units[start].prefix
-        windows.append(
-            Window(
-                len(windows) + 1,
+        chunks.append(
+            Chunk(
+                len(chunks) + 1,
                 prefix + span.of(cleaned.text),
                 prefix,
                 span,
@@ -94,13 +94,13 @@ def split_windows(
             )
         )
         start, done = _next_start(units, start, end, limit, overlap, size), end
-    return windows
+    return chunks
 
 
 def _next_start(
     units: Sequence[_Unit], start: int, end: int, limit: int, overlap: float, size: Callable[[str], int]
 ) -> int:
-    """Where the next window begins: some units before the end of this one, never so many that it brings nothing new."""
+    """Where the next chunk begins: some units before the end of this one, never so many that it brings nothing new."""
     if end >= len(units):
         return end
     begin, used = end, 0

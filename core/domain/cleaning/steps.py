@@ -23,7 +23,7 @@ _LINK_PLACEHOLDER: Final = "[链接]"
 _NOISE = re.compile(r"@\S+|[\W_]+")
 
 
-class Edit(NamedTuple):
+class Removal(NamedTuple):
     """Characters of the original text that something else stands for (mostly nothing)."""
 
     span: Span
@@ -47,7 +47,7 @@ class Step:
     title: str
     description: str
     drops: Callable[[ParsedChat], Collection[int]] | None = None
-    edits: Callable[[ParsedChat, list[Message]], Iterator[Edit]] | None = None
+    edits: Callable[[ParsedChat, list[Message]], Iterator[Removal]] | None = None
 
 
 def _placeholders(chat: ParsedChat) -> set[int]:
@@ -79,18 +79,18 @@ def _broadcasts(chat: ParsedChat) -> set[int]:
     return repeated
 
 
-def _links(chat: ParsedChat, stay: list[Message]) -> Iterator[Edit]:
+def _links(chat: ParsedChat, stay: list[Message]) -> Iterator[Removal]:
     for message in stay:
         for match in _LINK.finditer(chat.text, message.speaker_span.end, message.span.end):
-            yield Edit(Span(*match.span()), message.index, _LINK_PLACEHOLDER)
+            yield Removal(Span(*match.span()), message.index, _LINK_PLACEHOLDER)
 
 
-def _runs(chat: ParsedChat, stay: list[Message]) -> Iterator[Edit]:
+def _runs(chat: ParsedChat, stay: list[Message]) -> Iterator[Removal]:
     for before, message in zip(stay, stay[1:], strict=False):
         if message.speaker and message.speaker == before.speaker:
             said = message.quote.span.start if message.quote else message.body.start
             if said > message.span.start:
-                yield Edit(Span(message.span.start, said), message.index)
+                yield Removal(Span(message.span.start, said), message.index)
 
 
 STEPS: Final[dict[str, Step]] = {

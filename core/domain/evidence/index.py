@@ -30,7 +30,7 @@ _MAX_HITS = 200
 """Occurrences of one value that are ranked."""
 
 
-class Part(IntEnum):
+class MessagePart(IntEnum):
     """Where in a message a region lies, best evidence first."""
 
     BODY = 0
@@ -53,7 +53,7 @@ class Region(NamedTuple):
     start: int
     end: int
     message: int
-    part: Part
+    part: MessagePart
     compact_start: int
     compact_end: int
 
@@ -116,10 +116,14 @@ class ChatIndex:
         self.known: dict[tuple[str, str], tuple[Evidence, list[Hit]]] = {}
         """What was found for a kind and a text: customers share values, and a draft changes one of them."""
 
-    def _ranges(self) -> Iterator[tuple[int, int, int, Part]]:
+    def _ranges(self) -> Iterator[tuple[int, int, int, MessagePart]]:
         for message in self.parsed.messages:
             quote = message.quote.text_span if message.quote else Span(0, 0)
-            for span, part in ((message.speaker_span, Part.NAME), (quote, Part.QUOTE), (message.body, Part.BODY)):
+            for span, part in (
+                (message.speaker_span, MessagePart.NAME),
+                (quote, MessagePart.QUOTE),
+                (message.body, MessagePart.BODY),
+            ):
                 if span.start < span.end:
                     yield span.start, span.end, message.index, part
 
@@ -131,7 +135,7 @@ class ChatIndex:
     @cached_property
     def bodies(self) -> tuple[Region, ...]:
         """What was said, without names and quotes."""
-        return tuple(region for region in self.regions if region.part is Part.BODY)
+        return tuple(region for region in self.regions if region.part is MessagePart.BODY)
 
     @cached_property
     def amounts(self) -> tuple[tuple[Amount, Region], ...]:
@@ -146,7 +150,7 @@ class ChatIndex:
     def _said(self, found: Iterable[_Said]) -> Iterator[tuple[_Said, Region]]:
         for one in found:
             hit = self.hit(*one.span)
-            if hit and hit.region.part is Part.BODY:
+            if hit and hit.region.part is MessagePart.BODY:
                 yield one, hit.region
 
     @cached_property

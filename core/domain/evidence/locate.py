@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from core.domain.chat.model import Span
 from core.domain.evidence.exchanges import same_person
-from core.domain.evidence.index import ChatIndex, Hit, Part
+from core.domain.evidence.index import ChatIndex, Hit, MessagePart
 from core.domain.evidence.model import MAX_SPANS, Evidence, Mark
 from core.domain.evidence.normalised_matchers import SHAPES, Search, cuts_amount
 from core.domain.form import Field, Form, Kind, Nature, Value, items_of
@@ -96,10 +96,10 @@ def _whole(index: ChatIndex, field: Field, item: str) -> tuple[Evidence, list[Hi
 def _look_up(index: ChatIndex, kind: Kind, item: str) -> tuple[Evidence, list[Hit]]:
     searches: tuple[Search, ...] = (ChatIndex.find, ChatIndex.find_compact, *SHAPES.get(kind, ()))
     for number, search in enumerate(searches):
-        hits = [hit for hit in search(index, item) if kind in _PEOPLE or hit.region.part is not Part.NAME]
+        hits = [hit for hit in search(index, item) if kind in _PEOPLE or hit.region.part is not MessagePart.NAME]
         if kind is Kind.AMOUNT:
             hits = [hit for hit in hits if not cuts_amount(index, hit)]
-        hits = [hit for hit in hits if hit.region.part is not Part.QUOTE] or hits
+        hits = [hit for hit in hits if hit.region.part is not MessagePart.QUOTE] or hits
         if hits:
             return (Evidence.NORMALISED if number else Evidence.VERBATIM), hits
     return Evidence.MISSING, []
@@ -122,7 +122,7 @@ def _best(
     ordered: list[list[Hit]] = []
     for hits in found:
         ranked = sorted(hits, key=rank)
-        names = [hit for hit in ranked if hit.region.part is Part.NAME]
+        names = [hit for hit in ranked if hit.region.part is MessagePart.NAME]
         if people and names:  # where they first speak says most about who they are
             ranked = [names[0], *(hit for hit in ranked if hit is not names[0])]
         ordered.append(ranked)

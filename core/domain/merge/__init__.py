@@ -1,6 +1,6 @@
-"""Several answers about the same chat → one: votes, windows of a long chat, answers about some fields. Pure."""
+"""Several answers about the same chat → one: votes, chunks of a long chat, answers about some fields. Pure."""
 
-from core.domain.merge.chunk_answers import JoinedForm, join_windows
+from core.domain.merge.chunk_answers import JoinedForm, join_chunks
 from core.domain.merge.customers import Group, group_customers
 from core.domain.merge.fields import merge_fields
 from core.domain.merge.methods import CrossValidation, Method, Ranking, cross_validate, learn, merge_chat
@@ -16,7 +16,7 @@ __all__ = [
     "VotedForm",
     "cross_validate",
     "group_customers",
-    "join_windows",
+    "join_chunks",
     "learn",
     "merge_chat",
     "merge_fields",

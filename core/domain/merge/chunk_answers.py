@@ -1,9 +1,9 @@
-"""Forms from the windows of one long chat → one form per customer, by rules for each type of field.
+"""Forms from the chunks of one long chat → one form per customer, by rules for each type of field.
 
-* Lists: all items of all windows, in order.
-* Verbatim fields: the value that most windows give, those that stand in the chat before those that do not; of equals
+* Lists: all items of all chunks, in order.
+* Verbatim fields: the value that most chunks give, those that stand in the chat before those that do not; of equals
   the last one (people correct themselves).
-* Judgements: the latest window that says something, for what counts is how things stand at the end.
+* Judgements: the latest chunk that says something, for what counts is how things stand at the end.
 
 What lost is kept as an alternative. Customers are the same where their names are.
 """
@@ -19,31 +19,31 @@ Stands = Callable[[Field, str], bool]
 
 @dataclass(frozen=True, slots=True)
 class JoinedForm:
-    """One customer as the windows have it together.
+    """One customer as the chunks have it together.
 
     Attributes:
         values: the form, every key in order.
-        alternatives: per text field on which windows differ, the values that were not taken, the latest first.
-        windows: numbers (from 0) of the windows that have this customer.
+        alternatives: per text field on which chunks differ, the values that were not taken, the latest first.
+        chunks: numbers (from 0) of the chunks that have this customer.
     """
 
     values: FormValues
     alternatives: Mapping[str, tuple[str, ...]]
-    windows: tuple[int, ...]
+    chunks: tuple[int, ...]
 
 
-def join_windows(
+def join_chunks(
     form: Form, answers: Sequence[Sequence[FormValues]], stands: Stands = lambda field, value: True
 ) -> list[JoinedForm]:
-    """Merge the forms of consecutive windows per customer.
+    """Merge the forms of consecutive chunks per customer.
 
     Args:
         form: which fields there are.
-        answers: per window in order, its forms. Empty forms of windows without a customer vanish among others.
+        answers: per chunk in order, its forms. Empty forms of chunks without a customer vanish among others.
         stands: whether a verbatim value stands in the chat.
 
     Returns:
-        Customers in the order in which they first appear; one empty form if windows gave nothing but empty ones.
+        Customers in the order in which they first appear; one empty form if chunks gave nothing but empty ones.
     """
     groups = _groups(form, answers)
     if not groups and any(forms for forms in answers):
@@ -111,7 +111,7 @@ def _choose(field: Field, texts: Sequence[str], stands: Stands) -> str:
         return ""
     if field.nature is Nature.JUDGEMENT:
         return texts[-1]
-    # Indices grow with the windows, so of equals the last one wins.
+    # Indices grow with the chunks, so of equals the last one wins.
     return max(
         enumerate(texts), key=lambda numbered: (stands(field, numbered[1]), texts.count(numbered[1]), numbered[0])
     )[1]

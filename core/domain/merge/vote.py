@@ -1,4 +1,4 @@
-"""A vote: several answers about one chat (samples, runs, windows) decide every field of every customer.
+"""A vote: several answers about one chat (samples, runs, chunks) decide every field of every customer.
 
 Empty is an answer like any other. What lost is kept, so that a person can see where the answers did not agree.
 """

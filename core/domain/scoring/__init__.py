@@ -2,7 +2,7 @@
 
 from core.domain.scoring.bootstrap import Interval, mean_intervals
 from core.domain.scoring.chat_score import ChatScore, MatchedPair, Scorer, score_chat
-from core.domain.scoring.comparison import CHANGES, Cell, Change, Comparison, FieldChange, compare_scores
+from core.domain.scoring.comparison import CHANGES, Cell, Comparison, CorrectnessChange, FieldChange, compare_scores
 from core.domain.scoring.correct_cells import CORRECT_FROM, CorrectCells, correct_cells
 from core.domain.scoring.measures import EXACT, LCS, MEASURES, SET, Measure, measure_named, usable
 from core.domain.scoring.run_score import (
@@ -23,7 +23,7 @@ __all__ = [
     "CORRECT_FROM",
     "SET",
     "Cell",
-    "Change",
+    "CorrectnessChange",
     "ChatScore",
     "Comparison",
     "FieldChange",

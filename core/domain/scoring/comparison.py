@@ -14,7 +14,7 @@ from core.domain.scoring.correct_cells import CORRECT_FROM, CorrectCells, correc
 from core.domain.scoring.run_score import RunScore
 
 
-class Change(StrEnum):
+class CorrectnessChange(StrEnum):
     """What became of a reference cell from run A to run B."""
 
     BOTH_RIGHT = "both_right"
@@ -23,7 +23,7 @@ class Change(StrEnum):
     BOTH_WRONG = "both_wrong"
 
 
-CHANGES = tuple(Change)
+CHANGES = tuple(CorrectnessChange)
 
 
 class Cell(NamedTuple):
@@ -52,16 +52,16 @@ class FieldChange:
 
     delta: float
     interval: Interval
-    counts: Mapping[Change, int]
+    counts: Mapping[CorrectnessChange, int]
 
     def as_json(self) -> dict[str, Any]:
         """What ``compare --json`` prints for a field."""
         return {
             "delta": self.delta,
-            "fixed": self.counts[Change.FIXED],
-            "broken": self.counts[Change.BROKEN],
-            "both_right": self.counts[Change.BOTH_RIGHT],
-            "both_wrong": self.counts[Change.BOTH_WRONG],
+            "fixed": self.counts[CorrectnessChange.FIXED],
+            "broken": self.counts[CorrectnessChange.BROKEN],
+            "both_right": self.counts[CorrectnessChange.BOTH_RIGHT],
+            "both_wrong": self.counts[CorrectnessChange.BOTH_WRONG],
         }
 
 
@@ -108,7 +108,7 @@ class Comparison:
         a, b = self.rights_a.right[:, column], self.rights_b.right[:, column]
         return np.where(a, np.where(b, 0, 1), np.where(b, 2, 3)).astype(np.int64)
 
-    def cells(self, key: str, change: Change) -> list[Cell]:
+    def cells(self, key: str, change: CorrectnessChange) -> list[Cell]:
         """The reference cells of a field with this fate, in order."""
         rows = np.flatnonzero(self.changed(key) == CHANGES.index(change))
         own = self.rights_a
@@ -161,10 +161,10 @@ def compare_scores(
             b.fields[field.key].points - a.fields[field.key].points,
             intervals[i],
             {
-                Change.BOTH_RIGHT: int(both_right[i]),
-                Change.BROKEN: int(broken[i]),
-                Change.FIXED: int(fixed[i]),
-                Change.BOTH_WRONG: int(both_wrong[i]),
+                CorrectnessChange.BOTH_RIGHT: int(both_right[i]),
+                CorrectnessChange.BROKEN: int(broken[i]),
+                CorrectnessChange.FIXED: int(fixed[i]),
+                CorrectnessChange.BOTH_WRONG: int(both_wrong[i]),
             },
         )
         for i, field in enumerate(form.fields)

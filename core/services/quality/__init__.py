@@ -20,8 +20,8 @@ from core.services.quality.picked_values import (
     run_from_picks,
 )
 from core.services.quality.reviewer_agreement import (
-    Pace,
     PairwiseAgreement,
+    ReviewPace,
     Unsettled,
     paces,
     pairwise_agreement,
@@ -41,7 +41,7 @@ __all__ = [
     "Difference",
     "DisputeView",
     "ExternalScoreView",
-    "Pace",
+    "ReviewPace",
     "PairwiseAgreement",
     "Unsettled",
     "Benchmark",

@@ -50,7 +50,7 @@ class PairwiseAgreement:
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class ReviewPace:
     """One reviewer's work in a dataset.
 
     Attributes:
@@ -116,13 +116,13 @@ def pairwise_agreement(store: Store, dataset: DatasetView, form: Form) -> Pairwi
         return cached(key, make, chats=dataset.chats)
 
 
-def paces(store: Store, dataset: DatasetView, form: Form) -> list[Pace]:
+def paces(store: Store, dataset: DatasetView, form: Form) -> list[ReviewPace]:
     """Every reviewer's pace and change rate, the busiest first."""
     with store.read() as session:
         key = ("paces", store.url, dataset.id, form.name, form.version, records_version(session, dataset.id))
 
-        def make() -> list[Pace]:
-            found: list[Pace] = []
+        def make() -> list[ReviewPace]:
+            found: list[ReviewPace] = []
             for review_pass in Pass:
                 by_name: dict[str, list[RecordView]] = {}
                 for record in queries.records(session, dataset.id, review_pass=review_pass):
@@ -133,7 +133,7 @@ def paces(store: Store, dataset: DatasetView, form: Form) -> list[Pace]:
         return cached(key, make, chats=dataset.chats)
 
 
-def _pace(form: Form, name: str, review_pass: str, records: Sequence[RecordView]) -> Pace:
+def _pace(form: Form, name: str, review_pass: str, records: Sequence[RecordView]) -> ReviewPace:
     decided = [record for record in records if record.status in DECIDED]
     times = [record.seconds for record in decided if record.seconds > 0]
     origins = [
@@ -146,7 +146,7 @@ def _pace(form: Form, name: str, review_pass: str, records: Sequence[RecordView]
     changed = [origin == "reviewer" for _, origin in origins]
     # What was filled and emptied stands there as empty and the reviewer's: it counts as filled.
     filled = [origin == "reviewer" for value, origin in origins if value or origin == "reviewer"]
-    return Pace(
+    return ReviewPace(
         reviewer=name,
         review_pass=review_pass,
         chats=len(decided),

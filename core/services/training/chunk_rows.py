@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from core.domain.chat import parse_chat
-from core.domain.cleaning import Window, clean, split_windows
+from core.domain.cleaning import Chunk, clean, split_chunks
 from core.domain.evidence import ChatIndex, Evidence, locate
 from core.domain.form import Form, FormValues, split_list
 
@@ -12,7 +12,7 @@ STATED = (Evidence.VERBATIM, Evidence.NORMALISED)
 """Evidence of a value that stands in the text itself."""
 
 
-def split_chat(text: str, room: int, size: Callable[[str], int], overlap: float) -> list[Window]:
+def split_chat(text: str, room: int, size: Callable[[str], int], overlap: float) -> list[Chunk]:
     """Cut a text at message borders into windows, as extraction cuts a chat that is too long for its model.
 
     Args:
@@ -27,7 +27,7 @@ def split_chat(text: str, room: int, size: Callable[[str], int], overlap: float)
     if room < 1:
         return []
     parsed = parse_chat(text)
-    return split_windows(parsed, clean(parsed), room, size, overlap)
+    return split_chunks(parsed, clean(parsed), room, size, overlap)
 
 
 def supported_forms(

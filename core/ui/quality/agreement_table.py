@@ -6,7 +6,7 @@ from core.adapters.store import DatasetView
 from core.adapters.store.models import Pass
 from core.domain.form import Form
 from core.domain.scoring import LCS
-from core.services.quality import Pace, PairwiseAgreement
+from core.services.quality import PairwiseAgreement, ReviewPace
 from core.services.review import blind_waiting
 from core.ui import navigation, state
 from core.ui.notices import draw_empty_state
@@ -77,7 +77,7 @@ def draw_field_agreement(found: PairwiseAgreement, form: Form) -> None:
     )
 
 
-def draw_reviewer_paces(found: list[Pace]) -> None:
+def draw_reviewer_paces(found: list[ReviewPace]) -> None:
     """Table of chats done, median time and share of changed cells per reviewer."""
     rows = [
         {

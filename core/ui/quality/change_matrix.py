@@ -3,31 +3,31 @@
 import streamlit as st
 
 from core.adapters.store import RunView
-from core.domain.scoring import Change, Comparison
+from core.domain.scoring import Comparison, CorrectnessChange
 from core.domain.scoring.bootstrap import FEWEST
 from core.services.quality import Benchmark
 from core.ui.quality.cell_values import interval_text
 from core.ui.tables import draw_csv_button, table_height
 
 CHANGE_TITLES = {
-    Change.FIXED: "修好",
-    Change.BROKEN: "改坏",
-    Change.BOTH_RIGHT: "都对",
-    Change.BOTH_WRONG: "都错",
+    CorrectnessChange.FIXED: "修好",
+    CorrectnessChange.BROKEN: "改坏",
+    CorrectnessChange.BOTH_RIGHT: "都对",
+    CorrectnessChange.BOTH_WRONG: "都错",
 }
 CHANGE_MEANINGS = {
-    Change.FIXED: "错 → 对",
-    Change.BROKEN: "对 → 错",
-    Change.BOTH_RIGHT: "对 → 对",
-    Change.BOTH_WRONG: "错 → 错",
+    CorrectnessChange.FIXED: "错 → 对",
+    CorrectnessChange.BROKEN: "对 → 错",
+    CorrectnessChange.BOTH_RIGHT: "对 → 对",
+    CorrectnessChange.BOTH_WRONG: "错 → 错",
 }
 
 
 def draw_verdict(found: Comparison, a: RunView, b: RunView) -> None:
     """The score difference between two runs in one sentence, with its interval."""
     low, high = found.interval
-    fixed = sum(change.counts[Change.FIXED] for change in found.fields.values())
-    broken = sum(change.counts[Change.BROKEN] for change in found.fields.values())
+    fixed = sum(change.counts[CorrectnessChange.FIXED] for change in found.fields.values())
+    broken = sum(change.counts[CorrectnessChange.BROKEN] for change in found.fields.values())
     chats = len(found.a.chats)
     figures = (
         f"A「{a.name}」{found.a.score:.4f} → B「{b.name}」{found.b.score:.4f}，"

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.adapters.store import RunView
-from core.domain.scoring import Change, Comparison
+from core.domain.scoring import Comparison, CorrectnessChange
 from core.services.quality import Benchmark
 from core.ui.links import compare_address, compare_column, workbench_address, workbench_column
 from core.ui.quality.cell_values import MAX_CELLS, cell_texts
@@ -20,9 +20,13 @@ def draw_changed_cells(by: Benchmark, found: Comparison, a: RunView, b: RunView)
     left, right = st.columns([2, 3], vertical_alignment="bottom")
     field = left.selectbox("字段", [ALL_FIELDS, *labels], key="field", bind="query-params")
     word = right.segmented_control(
-        "变化", list(CHANGE_TITLES.values()), default=CHANGE_TITLES[Change.BROKEN], key="change", bind="query-params"
+        "变化",
+        list(CHANGE_TITLES.values()),
+        default=CHANGE_TITLES[CorrectnessChange.BROKEN],
+        key="change",
+        bind="query-params",
     )
-    kind = next((kind for kind, name in CHANGE_TITLES.items() if name == word), Change.BROKEN)
+    kind = next((kind for kind, name in CHANGE_TITLES.items() if name == word), CorrectnessChange.BROKEN)
     keys = list(labels.values()) if field in (None, ALL_FIELDS) else [labels[field]]
     cells = sorted(
         (cell for key in keys for cell in found.cells(key, kind)), key=lambda cell: (cell.chat, cell.customer)

@@ -27,7 +27,7 @@ def draw_fill(dataset: DatasetView, form: Form, current: Sheet, ticked: list[str
     value = text_of(first.values[key])
     st.caption(f"把第 {first.chat} 条的「{value or '空'}」填到其余 {len(others)} 行。")
     if st.button("预览填充", width="stretch"):
-        edits = [bulk.Edit(row.chat, row.customer, key, value, row.version) for row in others]
+        edits = [bulk.CellEdit(row.chat, row.customer, key, value, row.version) for row in others]
         plan = bulk.plan_edits(state.store(), form, dataset.id, edits, base_run=base_run)
         st.session_state[_PLAN] = (dataset.id, plan, f"向下填充「{labels[key]}」", base_run)
         preview_changes()

@@ -158,7 +158,7 @@ def _save_cell(
         _mark_answered(request.id)
         return
     try:
-        edit = bulk.Edit(chat, customer, request.key, request.value, version)
+        edit = bulk.CellEdit(chat, customer, request.key, request.value, version)
         plan = bulk.plan_edits(state.store(), form, dataset.id, [edit], base_run=base_run)
         refused = plan.skipped
         if plan.changes:

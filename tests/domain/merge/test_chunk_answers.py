@@ -3,7 +3,7 @@
 from typing import Any
 
 from core.domain.form import FormValues, load_named_form
-from core.domain.merge import join_windows, merge_fields
+from core.domain.merge import join_chunks, merge_fields
 
 FORM = load_named_form()
 NAME, PHONE, KINDS, STAGE = "基本信息-姓名", "基本信息-手机号码", "咨询类型", "客户购买阶段"
@@ -15,7 +15,7 @@ def customer(name: str = "", **values: Any) -> FormValues:
 
 
 def test_rules_per_type_of_field() -> None:
-    (joined,) = join_windows(
+    (joined,) = join_chunks(
         FORM,
         [
             [customer("林木1", phone="13800000001", kinds=["询价"], stage="需求调研")],
@@ -25,34 +25,34 @@ def test_rules_per_type_of_field() -> None:
     )
     assert joined.values == customer("林木1", phone="13800000001", kinds=["询价", "答疑"], stage="报价")
     assert joined.alternatives == {PHONE: ("13800000002",), STAGE: ("需求调研",)}
-    assert joined.windows == (0, 1, 2)
+    assert joined.chunks == (0, 1, 2)
 
 
 def test_of_equals_the_last_and_what_stands_in_the_chat_first() -> None:
     answers = [[customer("林木1", phone="1")], [customer("林木1", phone="2")]]
-    assert join_windows(FORM, answers)[0].values[PHONE] == "2"
-    joined = join_windows(FORM, answers, lambda field, value: value == "1")[0]
+    assert join_chunks(FORM, answers)[0].values[PHONE] == "2"
+    joined = join_chunks(FORM, answers, lambda field, value: value == "1")[0]
     assert (joined.values[PHONE], joined.alternatives) == ("1", {PHONE: ("2",)})
 
 
 def test_a_list_in_one_window_stays_as_it_was_written() -> None:
-    assert join_windows(FORM, [[customer("林木1", kinds=["询价、答疑"])], []])[0].values[KINDS] == ["询价、答疑"]
+    assert join_chunks(FORM, [[customer("林木1", kinds=["询价、答疑"])], []])[0].values[KINDS] == ["询价、答疑"]
 
 
 def test_customers_by_name() -> None:
-    joined = join_windows(FORM, [[customer("林木1"), customer("周山2")], [customer("周山2", stage="报价")], []])
-    assert [(form.values[NAME], form.windows) for form in joined] == [("林木1", (0,)), ("周山2", (0, 1))]
-    joined = join_windows(FORM, [[customer("林木1")], [customer("林木1 某公司", stage="报价")]])
+    joined = join_chunks(FORM, [[customer("林木1"), customer("周山2")], [customer("周山2", stage="报价")], []])
+    assert [(form.values[NAME], form.chunks) for form in joined] == [("林木1", (0,)), ("周山2", (0, 1))]
+    joined = join_chunks(FORM, [[customer("林木1")], [customer("林木1 某公司", stage="报价")]])
     assert [form.values[STAGE] for form in joined] == ["报价"]
 
 
 def test_nameless_forms() -> None:
-    joined = join_windows(FORM, [[customer(stage="报价")], [customer("林木1")], [customer()]])
+    joined = join_chunks(FORM, [[customer(stage="报价")], [customer("林木1")], [customer()]])
     assert [(form.values[NAME], form.values[STAGE]) for form in joined] == [("林木1", "报价")]
-    two = join_windows(FORM, [[customer("林木1"), customer("周山2")], [customer(stage="报价")]])
+    two = join_chunks(FORM, [[customer("林木1"), customer("周山2")], [customer(stage="报价")]])
     assert [form.values[NAME] for form in two] == ["林木1", "周山2", ""]
-    assert [form.values for form in join_windows(FORM, [[customer()], [customer()]])] == [customer()]
-    assert join_windows(FORM, [[], []]) == []
+    assert [form.values for form in join_chunks(FORM, [[customer()], [customer()]])] == [customer()]
+    assert join_chunks(FORM, [[], []]) == []
 
 
 def test_fields_go_into_the_forms_of_the_same_customers() -> None:

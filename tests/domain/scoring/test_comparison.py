@@ -13,7 +13,7 @@ from core.domain.scoring import (
     LCS,
     MEASURES,
     SET,
-    Change,
+    CorrectnessChange,
     compare_scores,
     mean_intervals,
     measure_named,
@@ -47,26 +47,26 @@ def test_fixed_and_broken() -> None:
     b = {i: [form(**{NAME: f"林舟{i}" if i > 2 else "", TODO: "发送报价单"})] for i in GOLD}
     found = compared(a, b)
     assert found.fields[NAME].counts == {
-        Change.BOTH_RIGHT: 6,
-        Change.BROKEN: 2,
-        Change.FIXED: 0,
-        Change.BOTH_WRONG: 0,
+        CorrectnessChange.BOTH_RIGHT: 6,
+        CorrectnessChange.BROKEN: 2,
+        CorrectnessChange.FIXED: 0,
+        CorrectnessChange.BOTH_WRONG: 0,
     }
-    assert found.fields[TODO].counts[Change.FIXED] == 8
+    assert found.fields[TODO].counts[CorrectnessChange.FIXED] == 8
     assert found.fields[NAME].delta == pytest.approx(-2 / 8)
-    assert [cell.chat for cell in found.cells(NAME, Change.BROKEN)] == [1, 2]
+    assert [cell.chat for cell in found.cells(NAME, CorrectnessChange.BROKEN)] == [1, 2]
     assert found.delta == pytest.approx(found.b.score - found.a.score)
     assert found.distinguishable
     assert found.deltas[1] == pytest.approx(3 * (1 - 4 / 7) - 1)
     back = compared(b, a)
     assert back.delta == pytest.approx(-found.delta)
-    assert back.fields[NAME].counts[Change.FIXED] == 2
+    assert back.fields[NAME].counts[CorrectnessChange.FIXED] == 2
 
 
 def test_a_free_text_is_right_from_a_similarity() -> None:
     a = {i: [form(**{NAME: f"林舟{i}", TODO: "发送报价"})] for i in GOLD}  # 8/9
-    assert compared(a, a).fields[TODO].counts[Change.BOTH_RIGHT] == 8
-    assert compared(a, a, right_from=0.9).fields[TODO].counts[Change.BOTH_WRONG] == 8
+    assert compared(a, a).fields[TODO].counts[CorrectnessChange.BOTH_RIGHT] == 8
+    assert compared(a, a, right_from=0.9).fields[TODO].counts[CorrectnessChange.BOTH_WRONG] == 8
     assert not compared(a, a).distinguishable
     assert compared(a, a).interval == (0, 0)
 
@@ -76,7 +76,7 @@ def test_customers_that_are_missing_or_invented() -> None:
     b = {i: [*GOLD[i], form()] for i in GOLD}
     found = compared(a, b)
     # A customer that is not there has nothing right, not even what is empty.
-    assert found.fields[AGE].counts[Change.FIXED] == 2
+    assert found.fields[AGE].counts[CorrectnessChange.FIXED] == 2
     assert (found.rights_a.invented, found.rights_b.invented) == (0, 8)
 
 
@@ -108,7 +108,7 @@ def test_cells_add_up_and_swap(
     one, two = score_run(FORM, a, golds), score_run(FORM, b, golds)
     found, back = compare_scores(FORM, one, two), compare_scores(FORM, two, one)
     customers = sum(len(forms) for forms in golds.values())
-    swapped = {Change.FIXED: Change.BROKEN, Change.BROKEN: Change.FIXED}
+    swapped = {CorrectnessChange.FIXED: CorrectnessChange.BROKEN, CorrectnessChange.BROKEN: CorrectnessChange.FIXED}
     for key, change in found.fields.items():
         assert sum(change.counts.values()) == customers
         for kind, count in change.counts.items():
@@ -238,5 +238,5 @@ def test_embeddings_rank_but_set_no_threshold(monkeypatch: pytest.MonkeyPatch) -
     golds = {1: [form(**{TODO: "安排一次产品演示"})]}
     close = score_run(FORM, {1: [form(**{TODO: "给客户演示产品"})]}, golds, measure)
     found = compare_scores(FORM, close, score_run(FORM, golds, golds, measure))
-    assert found.fields[TODO].counts[Change.FIXED] == 1, "alike is not right"
+    assert found.fields[TODO].counts[CorrectnessChange.FIXED] == 1, "alike is not right"
     assert MEASURES["embedding"] is measure

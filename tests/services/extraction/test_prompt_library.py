@@ -13,7 +13,7 @@ from core.domain.prompts import PROMPTS_DIR, load_prompt, read_prompt
 from core.errors import JobError, PromptError
 from core.services.extraction import prompt_library
 from core.services.extraction import runs as run_service
-from core.services.extraction.pipeline.few_shot import Approved, ExamplePool, approved_records, check_example
+from core.services.extraction.pipeline.few_shot import ApprovedExample, ExamplePool, approved_records, check_example
 from tests.factories.runs import add_dataset, execute
 
 NAME, PHONE = "基本信息-姓名", "基本信息-手机号码"
@@ -106,8 +106,8 @@ def test_the_page_of_runs_is_offered_files_versions_and_pipelines(store: Store) 
 TALK = "会话存档怎么收费？我们有{}个人要用，想先试用一个月再决定买不买"
 
 
-def approved(form: Form, number: int, conversation: str, **values: str) -> Approved:
-    return Approved(number, conversation, (form.empty() | {NAME: "林木1"} | values,), f"第 {number} 条")
+def approved(form: Form, number: int, conversation: str, **values: str) -> ApprovedExample:
+    return ApprovedExample(number, conversation, (form.empty() | {NAME: "林木1"} | values,), f"第 {number} 条")
 
 
 def test_examples_are_similar_and_never_the_chat_itself_or_a_copy(form: Form) -> None:

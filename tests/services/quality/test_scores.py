@@ -4,7 +4,7 @@ import pytest
 
 from core.adapters.store import Store, queries
 from core.adapters.store.models import DisputeStatus, Extraction, RunKind
-from core.domain.scoring import EXACT, Change
+from core.domain.scoring import EXACT, CorrectnessChange
 from core.errors import ConflictError, InputError, NotFoundError
 from core.services.extraction import models as model_catalog
 from core.services.extraction import runs as run_service
@@ -57,12 +57,12 @@ def test_records_as_reference_follow_every_save(store: Store) -> None:
 def test_compare_out_of_the_store(store: Store) -> None:
     quality_dataset(store)
     found = compare(store, dataset="d", run_a="甲", run_b="乙")
-    assert found.fields[TODO].counts[Change.FIXED] == 8
+    assert found.fields[TODO].counts[CorrectnessChange.FIXED] == 8
     assert found.fields[NAME].counts == {
-        Change.BOTH_RIGHT: 5,
-        Change.BROKEN: 2,
-        Change.FIXED: 1,
-        Change.BOTH_WRONG: 0,
+        CorrectnessChange.BOTH_RIGHT: 5,
+        CorrectnessChange.BROKEN: 2,
+        CorrectnessChange.FIXED: 1,
+        CorrectnessChange.BOTH_WRONG: 0,
     }
     assert found.delta == pytest.approx(found.b.score - found.a.score)
     assert compare(store, dataset="d", run_a="甲", run_b="乙") is found

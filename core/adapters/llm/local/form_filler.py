@@ -16,7 +16,7 @@ _RECENT = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ReadMessage:
     """One message as the rules see it.
 
     Attributes:
@@ -34,13 +34,13 @@ class Line:
     words: str
 
 
-def make_line(index: int, speaker: str, role: Role, text: str) -> Line:
+def read_message(index: int, speaker: str, role: Role, text: str) -> ReadMessage:
     """One message with its bare words."""
-    return Line(index, speaker, role, text, _PLACEHOLDER.sub(" ", text))
+    return ReadMessage(index, speaker, role, text, _PLACEHOLDER.sub(" ", text))
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class CustomerView:
     """The chat seen from one customer.
 
     Attributes:
@@ -51,11 +51,11 @@ class View:
     """
 
     name: str
-    lines: Sequence[Line]
-    own: Sequence[Line]
-    side: Sequence[Line]
+    lines: Sequence[ReadMessage]
+    own: Sequence[ReadMessage]
+    side: Sequence[ReadMessage]
 
-    def by(self, who: By) -> Sequence[Line]:
+    def by(self, who: By) -> Sequence[ReadMessage]:
         """The messages that a rule reads."""
         if who is By.STAFF:
             return [line for line in self.lines if line.role is Role.STAFF]
@@ -69,7 +69,7 @@ class _Appointment:
     staff: tuple[str, ...]
 
 
-def fill_form(form: Form, view: View, rules: Rules) -> FormValues:
+def fill_form(form: Form, view: CustomerView, rules: Rules) -> FormValues:
     """One customer's form.
 
     Args:
@@ -86,7 +86,7 @@ def fill_form(form: Form, view: View, rules: Rules) -> FormValues:
     return values
 
 
-def _value(field: Field, form: Form, view: View, rules: Rules, appointment: _Appointment | None) -> Value:
+def _value(field: Field, form: Form, view: CustomerView, rules: Rules, appointment: _Appointment | None) -> Value:
     if field.key == form.name_field:
         return view.name
     if field.key in rules.choices:
@@ -104,7 +104,7 @@ def _value(field: Field, form: Form, view: View, rules: Rules, appointment: _App
     return field.empty
 
 
-def _choose(field: Field, view: View, rules: tuple[Rule, ...]) -> Value:
+def _choose(field: Field, view: CustomerView, rules: tuple[Rule, ...]) -> Value:
     score: dict[str, float] = {}
     for rule in rules:
         if field.values and rule.value not in field.values:
@@ -116,7 +116,7 @@ def _choose(field: Field, view: View, rules: tuple[Rule, ...]) -> Value:
     return max(score, key=lambda value: score[value]) if score else ""
 
 
-def _mentioned(field: Field, view: View, rules: Rules) -> list[str]:
+def _mentioned(field: Field, view: CustomerView, rules: Rules) -> list[str]:
     """Suggested values that the customer names while wanting or asking something."""
     wanting = [line.words for line in view.side if rules.patterns["wanting"].search(line.words)]
     found = []
@@ -128,19 +128,19 @@ def _mentioned(field: Field, view: View, rules: Rules) -> list[str]:
     return found
 
 
-def _first(find: Callable[[str], list[str]], lines: Sequence[Line]) -> str:
+def _first(find: Callable[[str], list[str]], lines: Sequence[ReadMessage]) -> str:
     return next((found[0] for line in lines if (found := find(line.text))), "")
 
 
-def _phone(field: Field, view: View, rules: Rules) -> str:
+def _phone(field: Field, view: CustomerView, rules: Rules) -> str:
     return _first(entities.phones, view.own)
 
 
-def _email(field: Field, view: View, rules: Rules) -> str:
+def _email(field: Field, view: CustomerView, rules: Rules) -> str:
     return _first(entities.emails, view.own)
 
 
-def _place(field: Field, view: View, rules: Rules) -> str:
+def _place(field: Field, view: CustomerView, rules: Rules) -> str:
     which = 1 if field.kind is Kind.ADDRESS else 0
     for line in view.own:
         if rules.patterns["not_own_place"].search(line.text):
@@ -150,12 +150,12 @@ def _place(field: Field, view: View, rules: Rules) -> str:
     return ""
 
 
-def _amount(field: Field, view: View, rules: Rules) -> str:
+def _amount(field: Field, view: CustomerView, rules: Rules) -> str:
     budget = [line for line in view.side if rules.patterns["budget"].search(line.text)]
     return _first(entities.amounts, budget)
 
 
-def _date(field: Field, view: View, rules: Rules, appointment: _Appointment | None) -> str:
+def _date(field: Field, view: CustomerView, rules: Rules, appointment: _Appointment | None) -> str:
     if rules.patterns["birthday_field"].search(field.key):
         return _first(entities.times, [line for line in view.own if rules.patterns["birthday"].search(line.text)])
     if rules.patterns["plan_field"].search(field.key):
@@ -163,7 +163,7 @@ def _date(field: Field, view: View, rules: Rules, appointment: _Appointment | No
     return ""
 
 
-def _appointment(view: View, rules: Rules) -> _Appointment | None:
+def _appointment(view: CustomerView, rules: Rules) -> _Appointment | None:
     """The last thing that was agreed for a time: a message with words of meeting and an expression of time."""
     for line in reversed(view.lines[-_RECENT:]):
         if not rules.patterns["appointment"].search(line.words) or rules.patterns["no_appointment"].search(line.words):
@@ -180,7 +180,7 @@ def _appointment(view: View, rules: Rules) -> _Appointment | None:
     return None
 
 
-_BY_KIND: dict[Kind, Callable[[Field, View, Rules], Value]] = {
+_BY_KIND: dict[Kind, Callable[[Field, CustomerView, Rules], Value]] = {
     Kind.PHONE: _phone,
     Kind.EMAIL: _email,
     Kind.PLACE: _place,

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from core.adapters.llm.base import ModelReply, ModelRequest
-from core.adapters.llm.local.form_filler import Line, View, fill_form, make_line
+from core.adapters.llm.local.form_filler import CustomerView, ReadMessage, fill_form, read_message
 from core.adapters.llm.local.rules import load_rules
 from core.domain.chat import Role, RoleGuess, guess_roles, parse_chat
 from core.domain.form import Form, FormValues
@@ -60,7 +60,7 @@ def fill_forms(form: Form, conversation: str) -> list[FormValues]:
     guesses = guess_roles(chat)
     roles = {name: guess.role for name, guess in guesses.items()}
     lines = [
-        make_line(m.index, m.speaker, roles.get(m.speaker, Role.UNKNOWN), m.body.of(chat.text))
+        read_message(m.index, m.speaker, roles.get(m.speaker, Role.UNKNOWN), m.body.of(chat.text))
         for m in chat.messages
         if m.speaker
     ]
@@ -72,11 +72,11 @@ def fill_forms(form: Form, conversation: str) -> list[FormValues]:
     for name in names:
         own = [line for line in lines if line.speaker == name]
         side = own if len(names) > 1 else [line for line in lines if line.role is not Role.STAFF]
-        forms.append(fill_form(form, View(name, lines, own, side), rules))
+        forms.append(fill_form(form, CustomerView(name, lines, own, side), rules))
     return forms
 
 
-def _customers(lines: list[Line], guesses: Mapping[str, RoleGuess]) -> list[str]:
+def _customers(lines: list[ReadMessage], guesses: Mapping[str, RoleGuess]) -> list[str]:
     """Who the customers are, first the one who looks most like one and says most.
 
     Where every speaker looks like staff, the one who looks least so: a group chat without a customer does not exist.

@@ -7,9 +7,9 @@ from typing import Any
 from core.adapters.llm.base import Provider
 from core.adapters.llm.failures import REMEDIES
 from core.domain.chat import ParsedChat, parse_chat
-from core.domain.cleaning import Cleaned, Window, clean, left_out_report, split_windows, whole
+from core.domain.cleaning import Chunk, Cleaned, clean, left_out_report, single_chunk, split_chunks
 from core.domain.form import Field, Form, FormValues
-from core.domain.merge import join_windows
+from core.domain.merge import join_chunks
 from core.domain.prompts import Prompt
 from core.errors import Cause, PromptError, SettingsError
 from core.services.extraction.pipeline.definition import Pipeline, PipelineStep
@@ -138,11 +138,11 @@ def run_pipeline(
     return _outcome(runs, calls, failed, forms, alternatives, cleaned, time.perf_counter() - start)
 
 
-def _windows(chat: ParsedChat, cleaned: Cleaned, budget: int | None, overlap: float) -> list[Window] | None:
+def _windows(chat: ParsedChat, cleaned: Cleaned, budget: int | None, overlap: float) -> list[Chunk] | None:
     """The parts of a chat, most often one; ``None`` where the prompt leaves no room for any."""
     if budget is None or estimate_tokens(cleaned.text) <= budget:
-        return [whole(cleaned)]
-    return None if budget < SMALLEST_WINDOW else split_windows(chat, cleaned, budget, estimate_tokens, overlap)
+        return [single_chunk(cleaned)]
+    return None if budget < SMALLEST_WINDOW else split_chunks(chat, cleaned, budget, estimate_tokens, overlap)
 
 
 def _together(form: Form, cleaned: Cleaned, runs: list[WindowRun]) -> tuple[list[FormValues], list[dict[str, Any]]]:
@@ -154,7 +154,7 @@ def _together(form: Form, cleaned: Cleaned, runs: list[WindowRun]) -> tuple[list
     def stands(field: Field, value: str) -> bool:
         return value in cleaned.text
 
-    joined = join_windows(form, [run.forms for run in runs], stands)
+    joined = join_chunks(form, [run.forms for run in runs], stands)
     lost += [
         {
             "customer": number,
@@ -210,7 +210,7 @@ def _outcome(
     )
 
 
-def _window_report(window: Window, cleaned: Cleaned) -> dict[str, Any]:
+def _window_report(window: Chunk, cleaned: Cleaned) -> dict[str, Any]:
     return {
         "number": window.number,
         "messages": [window.first + 1, window.last + 1],

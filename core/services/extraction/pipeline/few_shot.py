@@ -31,7 +31,7 @@ _CLEANED: Final = ("recalled", "placeholders", "broadcasts")
 
 
 @dataclass(frozen=True, slots=True)
-class Approved:
+class ApprovedExample:
     """An approved record as it may be shown: its chat, conversation and forms, and where it is from, for people."""
 
     chat_id: int
@@ -43,7 +43,7 @@ class Approved:
 class ExamplePool:
     """Approved records, ready to be asked for the most similar ones; build it once for many chats."""
 
-    def __init__(self, form: Form, approved: Sequence[Approved]) -> None:
+    def __init__(self, form: Form, approved: Sequence[ApprovedExample]) -> None:
         self.form = form
         self.approved = [one for one in approved if one.forms and len(one.conversation) <= LONGEST]
         self._matrix: Any = None
@@ -90,7 +90,7 @@ class ExamplePool:
         return picked
 
 
-def check_example(form: Form, example: Approved) -> tuple[str, ...]:
+def check_example(form: Form, example: ApprovedExample) -> tuple[str, ...]:
     """Verbatim values of an example that do not stand in its own chat, one Chinese sentence each."""
     index = ChatIndex(parse_chat(example.conversation))
     found: list[str] = []
@@ -104,7 +104,7 @@ def check_example(form: Form, example: Approved) -> tuple[str, ...]:
     return tuple(found)
 
 
-def approved_records(session: Session, form: Form) -> list[Approved]:
+def approved_records(session: Session, form: Form) -> list[ApprovedExample]:
     """The newest approved records of all datasets with this form."""
     statement = (
         select(Record, col(Chat.index), col(Chat.text), col(Dataset.name))
@@ -118,11 +118,11 @@ def approved_records(session: Session, form: Form) -> list[Approved]:
         .order_by(col(Record.id).desc())
         .limit(MOST_RECORDS)
     )
-    found: list[Approved] = []
+    found: list[ApprovedExample] = []
     for record, index, text, dataset in session.execute(statement):
         forms = tuple(form.coerce(customer["values"]).values for customer in record.customers)
         label = f"{dataset} 第 {index} 条（版本 {record.version}）"
-        found.append(Approved(record.chat_id, clean(parse_chat(text), _CLEANED).text, forms, label))
+        found.append(ApprovedExample(record.chat_id, clean(parse_chat(text), _CLEANED).text, forms, label))
     return found
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from core.adapters.llm.base import ModelRequest, Provider
-from core.domain.cleaning import Window
+from core.domain.cleaning import Chunk
 from core.domain.form import Form, FormValues
 from core.domain.merge import VotedForm, merge_fields, vote
 from core.domain.prompts import Example, Rendered, Stage, read_summary, render
@@ -67,7 +67,7 @@ class WindowRun:
     """One window on its way through the stages."""
 
     context: StageContext
-    window: Window
+    window: Chunk
     calls: list[Call]
     forms: list[FormValues] = field(default_factory=list)
     summary: str = ""

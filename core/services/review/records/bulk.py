@@ -17,7 +17,7 @@ from core.adapters.store import Store, queries
 from core.adapters.store.models import Chat, Confirmation, Record, RecordEvent, RecordStatus
 from core.domain.form import Form
 from core.errors import ConflictError, InputError, NotFoundError
-from core.services.review.records.bulk_plan import Change, Edit, Plan, Skipped, plan_edits, plan_replace
+from core.services.review.records.bulk_plan import CellEdit, Plan, PlannedChange, Skipped, plan_edits, plan_replace
 from core.services.review.records.delta_drafts import status_after
 from core.services.review.records.versions import (
     ChatState,
@@ -30,9 +30,9 @@ from core.services.review.records.versions import (
 
 __all__ = [
     "BulkChange",
-    "Change",
-    "Edit",
-    "Outcome",
+    "PlannedChange",
+    "CellEdit",
+    "BulkOutcome",
     "Plan",
     "Skipped",
     "apply",
@@ -49,7 +49,7 @@ _BULK, _CELL, _UNDO = "bulk", "cell", "undo"
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class BulkOutcome:
     """What a bulk change did.
 
     Attributes:
@@ -86,7 +86,7 @@ def apply(
     reason: str,
     base_run: int | None = None,
     cell_id: str = "",
-) -> Outcome:
+) -> BulkOutcome:
     """Do what a plan says: one new version per record, none over somebody else's newer one.
 
     A record keeps its status; a chat without a record gets a draft.
@@ -108,7 +108,7 @@ def apply(
         raise InputError("还不知道是谁在修改", "请先填写名字")
     bulk_id = cell_id or uuid4().hex[:12]
     kind, confirmation = (_CELL, Confirmation.SINGLE) if cell_id else (_BULK, Confirmation.BULK)
-    cells: dict[int, list[Change]] = defaultdict(list)
+    cells: dict[int, list[PlannedChange]] = defaultdict(list)
     for change in plan.changes:
         cells[change.chat].append(change)
     saved: dict[int, int] = {}
@@ -133,10 +133,10 @@ def apply(
                 else:
                     saved[state.index] = version
                     done += len(changes)
-    return Outcome(bulk_id, saved, tuple(sorted(skipped, key=lambda s: s.chat)), done)
+    return BulkOutcome(bulk_id, saved, tuple(sorted(skipped, key=lambda s: s.chat)), done)
 
 
-def undo(store: Store, form: Form, dataset_id: int, bulk_id: str, *, who: str) -> Outcome:
+def undo(store: Store, form: Form, dataset_id: int, bulk_id: str, *, who: str) -> BulkOutcome:
     """Take a bulk change, or the edit of one cell, back: each record gets the state before it as a new version.
 
     Records that somebody has saved since are left alone and named.
@@ -178,7 +178,7 @@ def undo(store: Store, form: Form, dataset_id: int, bulk_id: str, *, who: str) -
                 else:
                     saved[index] = written
                     cells += len(fields)
-    return Outcome(bulk_id, saved, tuple(skipped), cells)
+    return BulkOutcome(bulk_id, saved, tuple(skipped), cells)
 
 
 def written(store: Store, dataset_id: int, cell_id: str) -> dict[int, int]:

@@ -17,7 +17,7 @@ from core.services.review.records.versions import record_states
 
 
 @dataclass(frozen=True, slots=True)
-class Edit:
+class CellEdit:
     """A cell that somebody wants to have another value.
 
     Attributes:
@@ -36,7 +36,7 @@ class Edit:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class PlannedChange:
     """One cell of a plan: what stands there and what will; ``version`` is the record's that it was planned on."""
 
     chat: int
@@ -67,7 +67,7 @@ class Plan:
     """
 
     dataset_id: int
-    changes: tuple[Change, ...]
+    changes: tuple[PlannedChange, ...]
     skipped: tuple[Skipped, ...] = ()
     unchanged: int = 0
 
@@ -78,7 +78,7 @@ class Plan:
 
 
 def plan_edits(
-    store: Store, form: Form, dataset_id: int, edits: Sequence[Edit], *, base_run: int | None = None
+    store: Store, form: Form, dataset_id: int, edits: Sequence[CellEdit], *, base_run: int | None = None
 ) -> Plan:
     """What setting these cells would do.
 
@@ -92,12 +92,12 @@ def plan_edits(
     Raises:
         InputError: a field that the form does not have.
     """
-    wanted: dict[int, dict[tuple[int, str], Edit]] = defaultdict(dict)
+    wanted: dict[int, dict[tuple[int, str], CellEdit]] = defaultdict(dict)
     for edit in edits:
         if edit.key not in form:
             raise InputError(f"表单没有字段「{edit.key}」", "请从列表里选择字段")
         wanted[edit.chat][edit.customer, edit.key] = edit
-    changes: list[Change] = []
+    changes: list[PlannedChange] = []
     skipped: list[Skipped] = []
     unchanged = 0
     with store.read() as session:
@@ -116,7 +116,7 @@ def plan_edits(
                 if before == after:
                     unchanged += 1
                 else:
-                    changes.append(Change(state.index, customer, key, before, after, state.version))
+                    changes.append(PlannedChange(state.index, customer, key, before, after, state.version))
     skipped += [Skipped(chat, "这个数据集里没有这条群聊") for chat in wanted]
     return Plan(dataset_id, tuple(changes), tuple(skipped), unchanged)
 
@@ -166,7 +166,7 @@ def plan_replace(
         # On SQLite this also lets through what differs in capitals; what is read is looked at exactly.
         stored = json.dumps(find, ensure_ascii=False)[1:-1]
         statement = statement.where(cast(col(Record.customers), Text).contains(stored, autoescape=True))
-    changes: list[Change] = []
+    changes: list[PlannedChange] = []
     with store.read() as session:
         for index, version, customers in session.execute(statement):
             if within is not None and index not in within:
@@ -176,7 +176,7 @@ def plan_replace(
                     before = customer["values"].get(field.key, field.empty)
                     after = coerced(form, field.key, _replaced(before, find, replacement, whole=whole))
                     if after != before:
-                        changes.append(Change(index, number, field.key, before, after, version))
+                        changes.append(PlannedChange(index, number, field.key, before, after, version))
     return Plan(dataset_id, tuple(changes))
 
 

@@ -3,7 +3,7 @@
 from core.adapters.store import RunView, Store, queries
 from core.domain.form import Form, Value, split_list
 from core.errors import InputError
-from core.services.review.records.bulk import Edit, Plan, plan_edits
+from core.services.review.records.bulk import CellEdit, Plan, plan_edits
 from core.services.training.corrections.grouping import CorrectionGroup, CorrectionKind
 
 
@@ -18,7 +18,7 @@ def plan_bulk_correction(store: Store, form: Form, run: RunView, group: Correcti
     """
     if not group.before:
         raise InputError("这一组没有固定的旧值，不能批量更正", "请写进提示词，或在审阅台逐条处理")
-    edits: list[Edit] = []
+    edits: list[CellEdit] = []
     with store.read() as session:
         model_forms = queries.forms_by_index(session, run.id)
         records = {record.index: record for record in queries.records(session, run.dataset_id)}
@@ -28,7 +28,7 @@ def plan_bulk_correction(store: Store, form: Form, run: RunView, group: Correcti
             for number, values in enumerate(forms):
                 corrected = _corrected(group, values.get(group.key, form.field(group.key).empty))
                 if corrected is not None:
-                    edits.append(Edit(index, number, group.key, corrected, record.version if record else 0))
+                    edits.append(CellEdit(index, number, group.key, corrected, record.version if record else 0))
     return plan_edits(store, form, run.dataset_id, edits, base_run=run.id)
 
 

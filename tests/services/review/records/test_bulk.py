@@ -10,7 +10,7 @@ from core.domain.form import load_named_form
 from core.errors import ConflictError, InputError, NotFoundError
 from core.services.review import apply_saves
 from core.services.review.records import bulk
-from core.services.review.records.bulk import Edit
+from core.services.review.records.bulk import CellEdit
 
 pytestmark = pytest.mark.both_databases
 
@@ -126,11 +126,11 @@ def test_parts_of_texts_and_empty_cells_can_be_replaced(store: Store, dataset: i
 
 def test_edits_obey_form_and_version(store: Store, dataset: int) -> None:
     edits = [
-        Edit(1, 0, PRODUCT, "CRM，商城", version=1),
-        Edit(2, 0, NAME, " 周岚 ", version=9),
-        Edit(3, 0, NAME, "林木3"),
-        Edit(3, 1, NAME, "没有这位"),
-        Edit(99, 0, NAME, "没有这条"),
+        CellEdit(1, 0, PRODUCT, "CRM，商城", version=1),
+        CellEdit(2, 0, NAME, " 周岚 ", version=9),
+        CellEdit(3, 0, NAME, "林木3"),
+        CellEdit(3, 1, NAME, "没有这位"),
+        CellEdit(99, 0, NAME, "没有这条"),
     ]
     plan = bulk.plan_edits(store, FORM, dataset, edits)
     assert [(c.chat, c.after) for c in plan.changes] == [(1, ["CRM", "商城"])]
@@ -151,7 +151,7 @@ def test_edits_obey_form_and_version(store: Store, dataset: int) -> None:
 
 def test_a_chat_without_a_record_becomes_a_draft_from_the_run(store: Store, dataset: int) -> None:
     base = run_id(store, dataset)
-    plan = bulk.plan_edits(store, FORM, dataset, [Edit(4, 0, STAGE, "报价", version=0)], base_run=base)
+    plan = bulk.plan_edits(store, FORM, dataset, [CellEdit(4, 0, STAGE, "报价", version=0)], base_run=base)
     done = bulk.apply(store, FORM, plan, who="小白", reason="表格修改", base_run=base)
     made = records(store, dataset)[4]
     assert (made.status, made.reviewer, made.base_run_id) == ("草稿", "小白", base)
