@@ -79,18 +79,15 @@ def chats(session: Session, dataset_id: int, *, after: int = 0, limit: int | Non
         limit: at most so many.
     """
     statement = (
-        select(Chat)
+        select(*ChatView.columns(Chat))
         .where(col(Chat.dataset_id) == dataset_id, col(Chat.index) > after)
         .order_by(col(Chat.index))
         .execution_options(yield_per=200)
     )
     if limit is not None:
         statement = statement.limit(limit)
-    for row in session.execute(statement).scalars():
-        view = ChatView.from_row(row)
-        # Streaming stands or falls with this: the session would keep every text alive otherwise.
-        session.expunge(row)
-        yield view
+    for row in session.execute(statement).mappings():
+        yield ChatView.from_columns(row)
 
 
 def chat_ids(session: Session, dataset_id: int) -> dict[int, int]:
@@ -156,7 +153,7 @@ def labels_run(session: Session, dataset_id: int) -> RunView | None:
 def extractions(session: Session, run_id: int, chat_ids: Sequence[int] | None = None) -> Iterator[ExtractionView]:
     """A run's extractions in order of the chats' index, streamed; ``chat_ids`` narrows them (few)."""
     statement = (
-        select(Extraction, col(Chat.index))
+        select(*ExtractionView.columns(Extraction), col(Chat.index))
         .join(Chat, col(Chat.id) == col(Extraction.chat_id))
         .where(col(Extraction.run_id) == run_id)
         .order_by(col(Chat.index))
@@ -165,10 +162,8 @@ def extractions(session: Session, run_id: int, chat_ids: Sequence[int] | None = 
         statement = statement.where(col(Extraction.chat_id).in_(chat_ids))
     else:
         statement = statement.execution_options(yield_per=200)
-    for row, index in session.execute(statement):
-        view = ExtractionView.from_row(row, index=index)
-        session.expunge(row)
-        yield view
+    for row in session.execute(statement).mappings():
+        yield ExtractionView.from_columns(row)
 
 
 def forms_by_index(session: Session, run_id: int) -> dict[int, list[dict[str, Any]]]:
@@ -194,7 +189,7 @@ def records(
     # With the chats given, the dataset's index must not be walked for them: SQLite would, reading every record.
     dataset = col(Record.dataset_id) if chat_ids is None else col(Record.dataset_id) + 0
     statement = (
-        select(Record, col(Chat.index))
+        select(*RecordView.columns(Record), col(Chat.index))
         .join(Chat, col(Chat.id) == col(Record.chat_id))
         .where(dataset == dataset_id, col(Record.review_pass) == review_pass)
         .order_by(col(Chat.index))
@@ -205,10 +200,8 @@ def records(
         statement = statement.where(col(Record.chat_id).in_(chat_ids))
     else:
         statement = statement.execution_options(yield_per=200)
-    for row, index in session.execute(statement):
-        view = RecordView.from_row(row, index=index)
-        session.expunge(row)
-        yield view
+    for row in session.execute(statement).mappings():
+        yield RecordView.from_columns(row)
 
 
 def confirmed(session: Session, dataset_id: int) -> Iterator[RecordView]:

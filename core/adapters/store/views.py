@@ -3,8 +3,10 @@
 A table and its view declare the fields that they share once, in a common base (``RunBase`` → ``Run``, ``RunView``).
 """
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
+from sqlalchemy.orm import InstrumentedAttribute
 from sqlmodel import SQLModel
 
 from core.adapters.store.models import (
@@ -46,9 +48,34 @@ class View(SQLModel):
             row: a loaded row of the view's table.
             computed: fields that are not columns of the table, and those that differ from the column.
         """
+        return cls._make({name: getattr(row, name) for name in cls._names if name not in computed} | computed)
+
+    @classmethod
+    def columns(cls, table: type[Base]) -> list[InstrumentedAttribute[Any]]:
+        """The table's columns that this view copies: what to select where rows are streamed.
+
+        Columns leave no live rows in the session. Two streams over one table would share those rows, and the stream
+        that lets go of a row first takes it from the other.
+
+        Args:
+            table: the view's table.
+        """
+        return [getattr(table, name) for name in cls._names if name in table.model_fields]
+
+    @classmethod
+    def from_columns(cls, row: Mapping[Any, Any]) -> Self:
+        """A view of selected columns (see :meth:`columns`), by their names.
+
+        Args:
+            row: one of ``session.execute(select(*columns, …)).mappings()``.
+        """
+        return cls._make({name: row[name] for name in cls._names})
+
+    @classmethod
+    def _make(cls, values: dict[str, Any]) -> Self:
         view = object.__new__(cls)
         assign = object.__setattr__
-        assign(view, "__dict__", {name: getattr(row, name) for name in cls._names if name not in computed} | computed)
+        assign(view, "__dict__", values)
         assign(view, "__pydantic_fields_set__", cls._names_set)
         assign(view, "__pydantic_extra__", None)
         assign(view, "__pydantic_private__", None)

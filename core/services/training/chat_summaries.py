@@ -59,6 +59,10 @@ class LostValue:
     value: str
 
 
+_COLUMNS = tuple(getattr(Chat if name == "index" else Summary, name) for name in SummaryView.__dataclass_fields__)
+"""What a view holds, as columns: streamed rows must not be live ones (see ``View.columns``)."""
+
+
 def latest_summaries(session: Session, dataset_id: int) -> Iterator[tuple[int, SummaryView]]:
     """``(index, newest summary)`` of a dataset's chats in order, streamed; chats without one do not occur."""
     newest = (
@@ -67,28 +71,27 @@ def latest_summaries(session: Session, dataset_id: int) -> Iterator[tuple[int, S
         .subquery()
     )
     statement = (
-        select(Summary, col(Chat.index))
+        select(*_COLUMNS)
         .join(newest, (newest.c.chat_id == col(Summary.chat_id)) & (newest.c.version == col(Summary.version)))
         .join(Chat, col(Chat.id) == col(Summary.chat_id))
         .where(col(Chat.dataset_id) == dataset_id)
         .order_by(col(Chat.index))
         .execution_options(yield_per=200)
     )
-    for row, index in session.execute(statement):
-        view = _view(row, index)
-        session.expunge(row)
-        yield index, view
+    for row in session.execute(statement).mappings():
+        view = SummaryView(**row)
+        yield view.index, view
 
 
 def summary_versions(session: Session, chat_id: int) -> list[SummaryView]:
     """All versions of a chat's summary, newest first."""
     statement = (
-        select(Summary, col(Chat.index))
+        select(*_COLUMNS)
         .join(Chat, col(Chat.id) == col(Summary.chat_id))
         .where(col(Summary.chat_id) == chat_id)
         .order_by(col(Summary.version).desc())
     )
-    return [_view(row, index) for row, index in session.execute(statement)]
+    return [SummaryView(**row) for row in session.execute(statement).mappings()]
 
 
 def save_summary(

@@ -38,15 +38,15 @@ class SourceLookup:
         Raises:
             SourceGoneError: it cannot be had any more.
         """
-        row = self._session.execute(
-            select(Chat)
+        statement = (
+            select(*ChatView.columns(Chat))
             .join(Dataset, col(Dataset.id) == col(Chat.dataset_id))
             .where(col(Dataset.name) == provenance["dataset"], col(Chat.index) == provenance["index"])
-        ).scalar_one_or_none()
+        )
+        row = self._session.execute(statement).mappings().one_or_none()
         if row is None:
             raise SourceGoneError("群聊已被删除")
-        chat = ChatView.from_row(row)
-        self._session.expunge(row)
+        chat = ChatView.from_columns(row)
         if chat.sha256 != provenance["chat_sha256"]:
             raise SourceGoneError("群聊的原文与当时不同")
         record = provenance["origin"] == "record"

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from core.adapters.store import Store
-from core.adapters.store.models import RecordStatus
+from core.adapters.store import Store, queries
+from core.adapters.store.models import Record, RecordStatus
 from core.domain.masking import Mask, Masked
 from core.errors import ExportError
 from core.services.export import AnswerSource
@@ -54,3 +54,32 @@ def test_one_chat_and_none(store: Store, tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="没有可以写进报告"):
         export_html_report(store, dataset=number, source=AnswerSource(records=True), out=tmp_path / "x.html")
     assert not (tmp_path / "x.html").exists()
+
+
+def test_several_records_make_a_report(store: Store, tmp_path: Path) -> None:
+    decided = dict.fromkeys((1, 2, 3), RecordStatus.CONFIRMED)
+    number = fill(store, statuses=decided)
+    for source in (AnswerSource(records=True), AnswerSource(records=True, labels=True)):
+        report = export_html_report(store, dataset=number, source=source, out=tmp_path / "r.html")
+        assert report.counts["chats"] == (4 if source.labels else 3)
+    assert (tmp_path / "r.html").read_text("utf-8").count("已确认") >= 3
+
+
+def test_a_report_longer_than_what_one_fetch_reads(store: Store, tmp_path: Path) -> None:
+    count = 450  # records are fetched two hundred at a time
+    texts = tuple(f"林晓{n}：你好\n客服小陈1：好的\n" for n in range(count))
+    number = fill(store, texts=texts, labels=([form(基本信息_姓名="林晓")],) * count)
+    with store.write() as session:
+        for chat_id in queries.chat_ids(session, number).values():
+            session.add(
+                Record(
+                    dataset_id=number,
+                    chat_id=chat_id,
+                    customers=[{"values": form(基本信息_姓名="林晓"), "confirmed": {}}],
+                    status=RecordStatus.CONFIRMED,
+                    reviewer="小王",
+                    version=1,
+                )
+            )
+    report = export_html_report(store, dataset=number, source=AnswerSource(records=True), out=tmp_path / "r.html")
+    assert report.counts["chats"] == count
