@@ -10,6 +10,7 @@ from typing import Literal
 
 from core.domain.diff import DiffPart, Op, diff_lists, diff_text
 from core.domain.form import Value
+from core.ui.markdown import Html
 
 Side = Literal["both", "left", "right"]
 
@@ -32,7 +33,7 @@ _TAGS = {Op.SAME: "span", Op.OUT: "del", Op.IN: "ins"}
 _HIDDEN: dict[Side, Op | None] = {"both": None, "left": Op.IN, "right": Op.OUT}
 
 
-def text_html(pieces: Iterable[DiffPart], side: Side = "both") -> str:
+def text_html(pieces: Iterable[DiffPart], side: Side = "both") -> Html:
     """A text with its differences.
 
     Args:
@@ -43,7 +44,7 @@ def text_html(pieces: Iterable[DiffPart], side: Side = "both") -> str:
     return f'<div class="sy-diff">{inner or _EMPTY}</div>'
 
 
-def list_html(pieces: Iterable[DiffPart], side: Side = "both") -> str:
+def list_html(pieces: Iterable[DiffPart], side: Side = "both") -> Html:
     """A list with its differences, one pill per item; ``side`` as in :func:`text_html`."""
     inner = "".join(
         f'<span class="sy-item"><{_TAGS[op]}>{escape(text)}</{_TAGS[op]}></span>'
@@ -53,7 +54,7 @@ def list_html(pieces: Iterable[DiffPart], side: Side = "both") -> str:
     return f'<div class="sy-diff">{inner or _EMPTY}</div>'
 
 
-def value_html(a: Value, b: Value, side: Side = "both") -> str:
+def value_html(a: Value, b: Value, side: Side = "both") -> Html:
     """Two values of one field as one difference: a list as a set, a text by characters."""
     if isinstance(a, list) or isinstance(b, list):
         return list_html(diff_lists(_items(a), _items(b)), side)

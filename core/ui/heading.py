@@ -5,13 +5,14 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.adapters.store import DatasetView
 from core.ui import navigation, state
+from core.ui.markdown import Markdown
 from core.ui.notices import draw_empty_state
 
 _LINE = (2, 4, 5)
 """Title, dataset, the rest: the same on every page, so that the box never moves."""
 
 
-def draw_heading(title: str, available: list[DatasetView]) -> tuple[DatasetView, DeltaGenerator]:
+def draw_heading(title: Markdown, available: list[DatasetView]) -> tuple[DatasetView, DeltaGenerator]:
     """Draw a page's first line: title, dataset box, and room for actions.
 
     Args:
@@ -28,7 +29,9 @@ def draw_heading(title: str, available: list[DatasetView]) -> tuple[DatasetView,
     return dataset, rest
 
 
-def datasets_or_empty_state(title: str, missing: str, advice: str, *, label: str = "去导入") -> list[DatasetView]:
+def datasets_or_empty_state(
+    title: Markdown, missing: Markdown, advice: Markdown, *, label: Markdown = "去导入"
+) -> list[DatasetView]:
     """All datasets; without any, the page's title and an empty state that leads to the import.
 
     Args:

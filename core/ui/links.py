@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from core.ui import navigation
+from core.ui.markdown import Markdown
 
 ALL_STATUSES = "全部"
 """The workbench queue that holds every chat, whatever its status."""
@@ -27,7 +28,7 @@ def workbench_query(dataset_id: int, chat: int) -> dict[str, str]:
     return {"dataset": str(dataset_id), "chat": str(chat), "queue": ALL_STATUSES}
 
 
-def draw_workbench_link(dataset_id: int, chat: int, label: str) -> None:
+def draw_workbench_link(dataset_id: int, chat: int, label: Markdown) -> None:
     """Link that opens a chat in the workbench."""
     st.page_link(
         navigation.WORKBENCH,

@@ -11,6 +11,7 @@ from zlib import crc32
 import streamlit as st
 
 from core.errors import ShiyaoError
+from core.ui.markdown import Markdown, escape_markdown
 
 P = ParamSpec("P")
 _AN_HOUR = 3600.0
@@ -20,7 +21,7 @@ _log = logging.getLogger("shiyao.ui")
 def show_error(error: ShiyaoError) -> None:
     """Show a known error as its sentence; the traceback goes to the log."""
     _log.warning("%s", error, exc_info=error)
-    st.error(str(error), icon=":material/error:")
+    st.error(escape_markdown(error), icon=":material/error:")
 
 
 @contextmanager
@@ -34,7 +35,7 @@ def show_errors() -> Iterator[None]:
         number = uuid4().hex[:8]
         _log.exception("unexpected error %s", number)
         st.error(
-            f"这里出错了，已记入日志（编号 {number}）。已保存的内容不受影响，请刷新页面重试；"
+            f"这里出错了，已记入日志（编号 {escape_markdown(number)}）。已保存的内容不受影响，请刷新页面重试；"
             "再次出现请把编号告诉工程师。",
             icon=":material/error:",
         )
@@ -66,7 +67,7 @@ def fragment(function: Callable[P, Any], *, every: float | None = None) -> Calla
     return st.fragment(guarded(function), run_every=every or _AN_HOUR)
 
 
-def draw_empty_state(title: str, body: str, *, page: str = "", label: str = "") -> None:
+def draw_empty_state(title: Markdown, body: Markdown, *, page: str = "", label: Markdown = "") -> None:
     """Draw an empty page's notice: what is missing, and what to do about it.
 
     Args:

@@ -14,6 +14,7 @@ from core.domain.form import Form, load_named_form
 from core.errors import NotFoundError
 from core.services.review import Ack, base_runs
 from core.settings import settings
+from core.ui.markdown import Markdown
 
 REVIEWER_COOKIE = "shiyao_reviewer"
 _REVIEWER = "shiyao.reviewer"
@@ -95,7 +96,7 @@ def current_dataset(available: list[DatasetView]) -> DatasetView | None:
 
 
 def choose_dataset(
-    available: list[DatasetView], *, label: str = "数据集", label_visibility: Any = "visible"
+    available: list[DatasetView], *, label: Markdown = "数据集", label_visibility: Any = "visible"
 ) -> DatasetView:
     """A select box for the current dataset; the choice stays in the address and between pages.
 

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from core.services.export.table_export import escape_formula
+from core.ui.markdown import Markdown
 
 Rows = Sequence[Mapping[str, Any]]
 PLACEHOLDER = "—"
@@ -24,7 +25,7 @@ def percent_value(value: float | None) -> float | None:
     return None if value is None else round(100 * value, 2)
 
 
-def percent_column(width: int = 72, *, help: str | None = None) -> Any:
+def percent_column(width: int = 72, *, help: Markdown | None = None) -> Any:
     """Column configuration for percentages."""
     return st.column_config.NumberColumn(format="%.1f%%", width=width, help=help)
 
@@ -40,7 +41,7 @@ def csv_of(rows: Rows) -> bytes:
     return ("\ufeff" + buffer.getvalue()).encode("utf-8")
 
 
-def draw_csv_button(rows: Rows, *, name: str, key: str, label: str = "下载 CSV") -> None:
+def draw_csv_button(rows: Rows, *, name: str, key: str, label: Markdown = "下载 CSV") -> None:
     """A button that downloads the rows as ``name.csv``."""
     st.download_button(
         label,

@@ -6,6 +6,7 @@ from core.services.datasets import list_datasets
 from core.ui import navigation, state
 from core.ui.data.dataset_list import draw_chats, draw_datasets, draw_deletion
 from core.ui.heading import draw_heading
+from core.ui.markdown import escape_markdown
 from core.ui.notices import draw_empty_state
 
 summaries = list_datasets(state.store())
@@ -21,6 +22,6 @@ else:
     chosen, _ = draw_heading("数据集", [item.dataset for item in summaries])
     current = next(item for item in summaries if item.dataset.id == chosen.id)
     draw_datasets(summaries)
-    st.subheader(f"「{chosen.name}」的群聊")
+    st.subheader(f"「{escape_markdown(chosen.name)}」的群聊")
     draw_chats(current.dataset)
     draw_deletion(current)

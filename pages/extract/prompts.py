@@ -9,6 +9,7 @@ from core.ui import navigation, state
 from core.ui.extraction.prompt_list import draw_prompt_list, draw_prompt_text, show_prompt
 from core.ui.extraction.prompt_on_chat import draw_rendering, draw_trial
 from core.ui.extraction.prompt_versions import draw_comparison, draw_new_version
+from core.ui.markdown import escape_markdown
 from core.ui.notices import draw_empty_state, show_errors
 
 READ, COMPARE, RENDER, TRY, NEW = "阅读", "比较", "渲染", "试用", "新版本"
@@ -45,8 +46,8 @@ with show_errors():
         draw_prompt_list(entries, chosen)
         st.caption("已发布的版本和用过的版本都不再改变；改动另存为新版本。")
     with detail:
-        st.markdown(f"#### {chosen.prompt.title} &nbsp; :gray[{chosen.prompt.id}]")
-        st.caption(chosen.prompt.purpose)
+        st.markdown(f"#### {escape_markdown(chosen.prompt.title)} &nbsp; :gray[{escape_markdown(chosen.prompt.id)}]")
+        st.caption(escape_markdown(chosen.prompt.purpose))
         view = st.segmented_control(
             "视图", VIEWS, default=READ, required=True, label_visibility="collapsed", key="view", bind="query-params"
         )

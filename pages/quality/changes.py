@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.services.quality import comparison
 from core.ui import charts, state
+from core.ui.markdown import escape_markdown
 from core.ui.quality.change_matrix import draw_matrix, draw_verdict, matrix_rows
 from core.ui.quality.changed_cells import draw_changed_cells
 from core.ui.quality.reference_picker import (
@@ -25,9 +26,10 @@ if picked is not None and (chosen := choose_two_runs(by := picked[0])) is not No
         compared = comparison(session, state.store(), by, a, b, right_from=right_from)
     draw_verdict(compared, a, b)
     st.caption(
-        f"下限 {compared.a.floor:.2f}，{len(compared.a.chats)} 条群聊，对照{reference_title(by.against)}。"
+        f"下限 {compared.a.floor:.2f}，{len(compared.a.chats)} 条群聊，"
+        f"对照{escape_markdown(reference_title(by.against))}。"
         f"{scoring_note(by.measure, right_from=right_from)}"
-        f" 多出来的客户：A {compared.rights_a.invented} 位，B {compared.rights_b.invented} 位"
+        f" 多出来的客户：A {compared.rights_a.invented:d} 位，B {compared.rights_b.invented:d} 位"
         "（不在下面的格里，但会拉低得分）。"
     )
     rows = matrix_rows(by, compared)

@@ -6,6 +6,7 @@ from core.adapters.store.models import DisputeStatus
 from core.services.quality import Benchmark, disputes
 from core.ui import navigation, state
 from core.ui.heading import datasets_or_empty_state, draw_heading
+from core.ui.markdown import escape_markdown
 from core.ui.notices import draw_empty_state
 from core.ui.quality.dispute_list import draw_disputes, draw_undisputed_scores
 
@@ -27,7 +28,7 @@ if available:
     form = state.form_of(dataset)
     if not every:
         draw_empty_state(
-            f"数据集「{dataset.name}」的标注还没有争议",
+            f"数据集「{escape_markdown(dataset.name)}」的标注还没有争议",
             "标注里有错很常见。在「对比」里看到哪一格标注不对，点「标注有误？」写下理由，就会列在这里；"
             "评分会同时给出计与不计这些格的得分。",
             page=navigation.COMPARE,
@@ -38,5 +39,5 @@ if available:
         if listed:
             draw_disputes(listed, dataset, form)
         else:
-            st.caption(f"没有「{status}」的争议。")
+            st.caption(f"没有「{escape_markdown(status)}」的争议。")
         draw_undisputed_scores(Benchmark(dataset, form))

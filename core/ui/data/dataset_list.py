@@ -7,6 +7,7 @@ from core.services.datasets import ChatListItem, DatasetSummary, delete_dataset,
 from core.ui import navigation, state
 from core.ui.data.import_target import SPLIT_TITLES
 from core.ui.links import workbench_query
+from core.ui.markdown import escape_markdown
 
 _PAGE_SIZE = 50
 _UNREVIEWED = "未审阅"
@@ -68,7 +69,7 @@ def draw_chats(dataset: DatasetView) -> None:
         st.caption("点一行，再打开审阅台。")
         return
     index = chats[rows[0]].index
-    if st.button(f"在审阅台打开第 {index} 条", type="primary", icon=":material/arrow_forward:"):
+    if st.button(f"在审阅台打开第 {index:d} 条", type="primary", icon=":material/arrow_forward:"):
         st.switch_page(navigation.WORKBENCH, query_params=workbench_query(dataset.id, index))
 
 
@@ -90,13 +91,13 @@ def draw_deletion(item: DatasetSummary) -> None:
     view = item.dataset
     with st.expander("删除这个数据集", icon=":material/delete:"):
         st.markdown(
-            f"将删除「**{view.name}**」的 {view.chats} 条群聊、{item.records} 条记录"
-            f"（其中 {item.confirmed} 条已确认）、{item.labels} 条标注和 {item.runs} 个抽取任务。**不能恢复。**"
+            f"将删除「**{escape_markdown(view.name)}**」的 {view.chats:d} 条群聊、{item.records:d} 条记录"
+            f"（其中 {item.confirmed:d} 条已确认）、{item.labels:d} 条标注和 {item.runs:d} 个抽取任务。**不能恢复。**"
         )
         st.caption("导出过的文件仍然留在导出记录里。可以先在「设置」里备份数据库。")
         field, button = st.columns([4, 1], vertical_alignment="bottom")
         typed = field.text_input("输入数据集名称以确认", key=f"datasets-confirm-{view.id}")
         if button.button("删除", disabled=typed.strip() != view.name, width="stretch"):
             delete_dataset(state.store(), view.id, confirmation=typed)
-            st.toast(f"已删除数据集「{view.name}」", icon=":material/delete:")
+            st.toast(f"已删除数据集「{escape_markdown(view.name)}」", icon=":material/delete:")
             st.rerun()

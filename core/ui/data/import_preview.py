@@ -15,6 +15,7 @@ from core.services.datasets import (
     preview_import,
 )
 from core.settings import settings
+from core.ui.markdown import escape_markdown
 
 _OPENING, _MOST_NAMES = 80, 3
 _WIDE = 900  # pixels; the column that takes what room there is
@@ -52,11 +53,12 @@ def draw_preview_summary(previewed: ImportPreview) -> None:
         parts = parts[:1]
     if previewed.customers:
         parts.append(f"{previewed.customers} 位客户")
+    written = (previewed.format, previewed.encoding)
     st.markdown(
-        f"**{'，'.join(parts)}** &nbsp; :gray[{' · '.join(filter(None, (previewed.format, previewed.encoding)))}]"
+        f"**{escape_markdown('，'.join(parts))}** &nbsp; :gray[{escape_markdown(' · '.join(filter(None, written)))}]"
     )
     for note in previewed.notes:
-        st.caption(note)
+        st.caption(escape_markdown(note))
 
 
 def draw_preview_rows(previewed: ImportPreview) -> None:

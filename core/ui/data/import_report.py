@@ -5,6 +5,7 @@ import streamlit as st
 from core.services.datasets import FileKind, ImportReport
 from core.ui import navigation
 from core.ui.data.import_preview import draw_rejected_rows
+from core.ui.markdown import escape_markdown
 
 # A finished import gets fresh widgets; its report stays until the next file.
 _REPORT, _ROUND = "shiyao.import.report", "shiyao.import.round"
@@ -39,10 +40,10 @@ def draw_import_report(report: ImportReport) -> None:
     parts = [f"共 {report.total} 条", f"新增 {report.added}", f"已有 {report.skipped}"]
     if report.labels and report.kind is FileKind.CHATS:
         parts.append(f"标注 {report.labels}")
-    st.success(f"{what}：{'，'.join(parts)}", icon=":material/check_circle:")
+    st.success(f"{escape_markdown(what)}：{escape_markdown('，'.join(parts))}", icon=":material/check_circle:")
     draw_rejected_rows(report.rejected)
     for note in report.notes:
-        st.caption(note)
+        st.caption(escape_markdown(note))
     chosen = {"dataset": str(report.dataset_id)}
     with st.container(horizontal=True):
         st.page_link(navigation.WORKBENCH, label="去审阅", icon=":material/arrow_forward:", query_params=chosen)

@@ -18,6 +18,7 @@ from core.services.datasets import (
 )
 from core.ui import state
 from core.ui.data.import_report import finish_import
+from core.ui.markdown import escape_markdown
 
 _CHATS, _FORMS = "导入群聊和标注", "只把标注附到已有的数据集"
 SPLIT_TITLES = {"train": "训练", "test": "测试", "other": "其他"}
@@ -92,10 +93,10 @@ def _import_button(place: Any, name: str) -> bool:
 
 def _progress_bar(text: str) -> Any:
     """A callback that moves a progress bar."""
-    bar = st.progress(0.0, text=text)
+    bar = st.progress(0.0, text=escape_markdown(text))
 
     def update(now: ImportProgress) -> None:
-        bar.progress(now.share, text=f"{text}，已读 {now.rows} 条")
+        bar.progress(now.share, text=f"{escape_markdown(text)}，已读 {now.rows:d} 条")
 
     return update
 

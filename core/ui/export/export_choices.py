@@ -10,6 +10,7 @@ from core.services.export import AnswerSource, Coverage, index_ranges
 from core.services.training import InputKind
 from core.ui import state
 from core.ui.export.export_labels import BASE_TITLES
+from core.ui.markdown import escape_markdown
 
 _INPUT_TITLES = {InputKind.RAW: "对话原文", InputKind.CLEAN: "去掉占位消息", InputKind.SUMMARY: "摘要"}
 
@@ -61,7 +62,7 @@ def draw_coverage(facts: DeltaGenerator, found: Coverage, source: AnswerSource) 
         numbers.append((f"来自「{source.run or '标注'}」", len(found.fallback)))
     numbers.append(("没有结果", len(found.missing)))
     for column, (label, number) in zip(facts.columns(len(numbers)), numbers, strict=True):
-        column.metric(label, f"{number:,}")
+        column.metric(escape_markdown(label), f"{number:,}")
     if found.missing:
         rejected = f"，其中第 {index_ranges(found.rejected)} 条在导入时被拒绝" if found.rejected else ""
-        facts.caption(f"没有结果的：第 {index_ranges(found.missing)} 条{rejected}。")
+        facts.caption(f"没有结果的：第 {escape_markdown(index_ranges(found.missing))} 条{escape_markdown(rejected)}。")

@@ -25,6 +25,7 @@ from core.services.export.html_report import export_html_report
 from core.services.training import InputKind, export_test_csv
 from core.ui import state
 from core.ui.export.export_choices import choose_chats, choose_input, choose_source, draw_coverage
+from core.ui.markdown import escape_markdown
 from core.ui.mask_picker import choose_mask
 
 _TEXT_TITLES = {TextKind.RAW: "入库时的原文", TextKind.CLEAN: "去掉表格残留"}
@@ -101,7 +102,7 @@ def _plan_table(dataset: DatasetView, facts: DeltaGenerator) -> ExportPlan:
     table = st.segmented_control(
         "文件格式",
         list(TableFormat),
-        format_func=lambda kind: kind.upper(),
+        format_func=lambda kind: escape_markdown(kind.upper()),
         default=TableFormat.XLSX,
         required=True,
         key="table",

@@ -10,6 +10,7 @@ from core.services.export.export_log import ExportLogEntry
 from core.ui import navigation
 from core.ui.export.export_labels import KIND_TITLES, PURPOSES, SHORT_SHA256, source_title
 from core.ui.export.export_plans import plan_export
+from core.ui.markdown import escape_markdown
 
 _FINISHED = "shiyao.export.finished"
 
@@ -17,7 +18,7 @@ _FINISHED = "shiyao.export.finished"
 def _draw_finished(finished: Download) -> None:
     """A finished, verified file with its download button."""
     report = finished.report
-    st.success(f"{finished.name} 已读回核对，与应有的内容一致。", icon=":material/check:")
+    st.success(f"{escape_markdown(finished.name)} 已读回核对，与应有的内容一致。", icon=":material/check:")
     st.download_button(
         "下载",
         finished.data,
@@ -27,11 +28,12 @@ def _draw_finished(finished: Download) -> None:
         on_click="ignore",
     )
     st.caption(
-        f"{report.counts['rows']:,} 行 · {len(finished.data):,} 字节 · 校验和 {report.sha256[:SHORT_SHA256]}",
-        help=f"sha256 {report.sha256}",
+        f"{report.counts['rows']:,} 行 · {len(finished.data):,} 字节 · 校验和 "
+        f"{escape_markdown(report.sha256[:SHORT_SHA256])}",
+        help=f"sha256 {escape_markdown(report.sha256)}",
     )
     for note in report.notes:
-        st.caption(note)
+        st.caption(escape_markdown(note))
 
 
 def draw_export(dataset: DatasetView) -> None:

@@ -8,6 +8,7 @@ from core.domain.form import Form, Value, text_of
 from core.domain.merge import Method
 from core.services.extraction.merging import METHOD_TITLES, MergePlan, merge_runs, plan_merge
 from core.ui import navigation, state
+from core.ui.markdown import escape_markdown
 from core.ui.notices import show_errors
 from core.ui.tables import table_height
 
@@ -44,7 +45,7 @@ def _draw_estimate(plan: MergePlan) -> None:
         "交叉验证的估计",
         f"{found.score:.2f}",
         border=True,
-        help=f"{found.chats} 条有标注的群聊分成 {found.folds} 份，每一份都用别的份来选",
+        help=f"{found.chats:d} 条有标注的群聊分成 {found.folds:d} 份，每一份都用别的份来选",
     )
     two.metric("只取最好的一个任务", f"{found.best_single:.2f}", border=True, help="同样交叉验证")
     three.metric("同一批标注又选又评", f"{found.flattered:.2f}", border=True, help="会偏高，只作参考")
@@ -100,12 +101,12 @@ def draw_merge(dataset: DatasetView, form: Form, runs: list[RunView]) -> None:
             st.caption("先选至少两个任务。")
             return
         plan = plan_merge(state.store(), dataset=dataset.id, runs=chosen, method=method)
-        st.markdown(f"**{plan.chats} 条群聊，{plan.differing:,} 格说法不同**")
+        st.markdown(f"**{plan.chats:d} 条群聊，{plan.differing:,} 格说法不同**")
         _draw_estimate(plan)
         if st.button("合并", type="primary", icon=":material/merge:"):
             st.session_state[_MERGED_NAME] = merge_runs(state.store(), plan, name=name, who=state.reviewer()).name
         if made := st.session_state.get(_MERGED_NAME):
-            st.success(f"已存为任务「{made}」。", icon=":material/check:")
+            st.success(f"已存为任务「{escape_markdown(made)}」。", icon=":material/check:")
             address = {"dataset": str(dataset.id)}
             st.page_link(navigation.SCORES, label="去评分", icon=":material/arrow_forward:", query_params=address)
         _draw_differences(plan, form)

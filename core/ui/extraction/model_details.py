@@ -9,6 +9,7 @@ from core.services.extraction import models as model_catalog
 from core.ui import state
 from core.ui.extraction.model_form import model_form, provider_title
 from core.ui.extraction.model_table import key_state, price_text, show_model
+from core.ui.markdown import escape_markdown
 from core.ui.metrics import fact_table
 from core.ui.notices import show_errors
 
@@ -17,10 +18,10 @@ NEW, COPY, EDIT = "new", "copy", "edit"
 
 def draw_model(spec: ModelSpec) -> None:
     """One model: test call, buttons to copy, change and delete it, and its settings."""
-    st.markdown(f"#### {spec.title}")
+    st.markdown(f"#### {escape_markdown(spec.title)}")
     waiting = connect(spec).ready()
     if waiting:
-        st.warning(waiting, icon=":material/key_off:")
+        st.warning(escape_markdown(waiting), icon=":material/key_off:")
     with st.container(horizontal=True, gap="small"):
         pressed = st.button(
             "测试连接", icon=":material/network_check:", disabled=bool(waiting), key=f"models-test-{spec.name}"
@@ -31,7 +32,7 @@ def draw_model(spec: ModelSpec) -> None:
             if st.button("修改", icon=":material/edit:", key=f"models-edit-{spec.name}"):
                 show_model(spec.name, EDIT)
             with st.popover("删除", icon=":material/delete:"):
-                st.markdown(f"删除「{spec.name}」？已完成的抽取任务不受影响。")
+                st.markdown(f"删除「{escape_markdown(spec.name)}」？已完成的抽取任务不受影响。")
                 if st.button("删除", type="primary", key=f"models-delete-{spec.name}"):
                     with show_errors():
                         model_catalog.delete(state.store(), spec.id or 0)
@@ -45,13 +46,13 @@ def draw_model(spec: ModelSpec) -> None:
 def _draw_test_call(found: model_catalog.Probe) -> None:
     """Outcome of a test call."""
     if not found.ok:
-        st.error(f"{found.error}（{found.seconds:.1f} 秒）", icon=":material/error:")
+        st.error(f"{escape_markdown(found.error)}（{found.seconds:.1f} 秒）", icon=":material/error:")
         return
     parts = [f"连接正常 · {found.seconds:.1f} 秒"]
     if found.tokens_in is not None:
         parts.append(f"提问 {found.tokens_in} token，回答 {found.tokens_out} token")
     parts.append(found.model)
-    st.success(" · ".join(parts), icon=":material/check_circle:")
+    st.success(escape_markdown(" · ".join(parts)), icon=":material/check_circle:")
     st.code(
         found.answer.strip() or "（只有思考过程，没有来得及回答）", language=None, wrap_lines=True, height="content"
     )
@@ -102,7 +103,8 @@ def draw_model_editor(do: str, spec: ModelSpec) -> None:
         spec: the model to copy or change.
     """
     head, back = st.columns([4, 1], vertical_alignment="center")
-    head.markdown(f"#### {({NEW: '新建模型', COPY: f'复制 {spec.name}'}).get(do, f'修改 {spec.name}')}")
+    name = escape_markdown(spec.name)
+    head.markdown({NEW: "#### 新建模型", COPY: f"#### 复制 {name}"}.get(do, f"#### 修改 {name}"))
     if back.button("返回", icon=":material/close:", width="stretch", key="models-back"):
         show_model("" if do == NEW else spec.name)
     start = {} if do == NEW else model_catalog.draft_of(spec)
@@ -110,7 +112,12 @@ def draw_model_editor(do: str, spec: ModelSpec) -> None:
     if do == NEW:
         kinds = [name for name in PROVIDERS if name != "local"]
         provider = st.segmented_control(
-            "服务", kinds, default="openai", required=True, format_func=provider_title, key="models-provider"
+            "服务",
+            kinds,
+            default="openai",
+            required=True,
+            format_func=lambda name: escape_markdown(provider_title(name)),
+            key="models-provider",
         )
     elif do == COPY:
         own = spec.source == SpecSource.DATABASE or spec.needs
@@ -128,5 +135,5 @@ def draw_model_editor(do: str, spec: ModelSpec) -> None:
                 saved = model_catalog.update(store, spec.id or 0, **values)
             else:
                 saved = model_catalog.create(store, **values)
-            st.toast(f"已保存模型「{saved.name}」", icon=":material/check:")
+            st.toast(f"已保存模型「{escape_markdown(saved.name)}」", icon=":material/check:")
             show_model(saved.name)

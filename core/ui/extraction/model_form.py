@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.adapters.llm import TITLES
 from core.errors import SettingsError
+from core.ui.markdown import escape_markdown
 
 RESOURCE = {"spark": "patch_id", "openai": "lora_id"}
 """The parameter that names a fine-tuned model's resource, by provider."""
@@ -43,7 +44,7 @@ def model_form(start: Mapping[str, Any], *, provider: str, sets: Mapping[int, st
                 "服务方的名称", start.get("model", ""), placeholder=called, help="留空则与名称相同", key=f"{key}-model"
             )
             given = right.text_input(
-                f"资源 ID（{resource}）",
+                f"资源 ID（{escape_markdown(resource)}）",
                 str(parameters.pop(resource, "")),
                 placeholder="微调模型才需要",
                 key=f"{key}-resource",

@@ -13,6 +13,7 @@ from core.services.extraction.pipeline import Pipeline
 from core.services.extraction.runs import Estimate, RunOption
 from core.ui import state
 from core.ui.extraction.run_limits import draw_limits
+from core.ui.markdown import escape_markdown
 from core.ui.metrics import metrics
 from core.ui.notices import show_errors
 
@@ -78,7 +79,7 @@ def draw_new_run(dataset: DatasetView, options: list[RunOption]) -> RunView | No
     with st.container(border=True):
         _draw_estimate(dataset, offer, pipeline, name, scope, parameters, fresh)
         if offer.missing:
-            st.warning(offer.missing, icon=":material/key_off:")
+            st.warning(escape_markdown(offer.missing), icon=":material/key_off:")
         pressed = st.button(
             "开始抽取",
             type="primary",
@@ -135,7 +136,7 @@ def _scope(dataset: DatasetView) -> dict[str, Any] | None:
             indices = run_service.parse_indices(typed_in)
             return {"chat_indices": indices} if indices else None
         return None
-    st.caption(f"数据集里的 {dataset.chats} 条群聊。")
+    st.caption(f"数据集里的 {dataset.chats:d} 条群聊。")
     return {}
 
 
@@ -158,8 +159,8 @@ def _preparation(dataset: DatasetView) -> tuple[dict[str, Any], bool]:
             "清理",
             [name for name in STEPS if name != "residue"],
             selection_mode="multi",
-            format_func=lambda name: STEPS[name].title,
-            help="；".join(step.description.rstrip("。") for step in STEPS.values()),
+            format_func=lambda name: escape_markdown(STEPS[name].title),
+            help="；".join(escape_markdown(step.description.rstrip("。")) for step in STEPS.values()),
             key=f"runs-clean-{dataset.id}",
         )
         first, second, third = st.columns(3)
@@ -230,11 +231,13 @@ def _draw_estimate(
             st.caption(f"提问按渲染后的提示词和群聊估算，回答{basis}估算{sampled}；重试另计。")
         if found.over:
             st.caption(
-                f"{len(found.over)} 条超过模型的长度，会分段抽取（共 {found.windows} 段）：第 {_few(found.over)} 条。"
+                f"{len(found.over)} 条超过模型的长度，会分段抽取（共 {found.windows:d} 段）："
+                f"第 {escape_markdown(_few(found.over))} 条。"
             )
         if found.impossible:
             st.warning(
-                f"提示词没有给 {len(found.impossible)} 条群聊留下位置，它们会失败：第 {_few(found.impossible)} 条。"
+                f"提示词没有给 {len(found.impossible)} 条群聊留下位置，它们会失败："
+                f"第 {escape_markdown(_few(found.impossible))} 条。"
                 "请换上下文更长的模型或更短的提示词。",
                 icon=":material/straighten:",
             )

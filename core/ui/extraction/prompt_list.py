@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.domain.prompts import STAGE_TITLES
 from core.services.extraction.prompt_library import PromptEntry
+from core.ui.markdown import escape_markdown
 
 
 def show_prompt(prompt: str) -> None:
@@ -53,5 +54,8 @@ def draw_prompt_list(entries: list[PromptEntry], chosen: PromptEntry) -> None:
 def draw_prompt_text(entry: PromptEntry) -> None:
     """Full text of a prompt, and the runs that used it."""
     used = f"用在 {len(entry.runs)} 个抽取任务：{'、'.join(entry.runs[:6])}" if entry.runs else "还没有抽取任务用过"
-    st.caption(f"{_origin_text(entry)} · {used}", help=f"sha256 {entry.prompt.sha256}")
+    st.caption(
+        f"{escape_markdown(_origin_text(entry))} · {escape_markdown(used)}",
+        help=f"sha256 {escape_markdown(entry.prompt.sha256)}",
+    )
     st.code(entry.prompt.source, language=None, wrap_lines=True)

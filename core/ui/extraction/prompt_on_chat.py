@@ -17,6 +17,7 @@ from core.services.extraction.runs.prompt_preview import (
     try_prompt,
 )
 from core.ui import state
+from core.ui.markdown import escape_markdown
 from core.ui.metrics import metrics
 from core.ui.notices import show_errors
 
@@ -52,7 +53,7 @@ def draw_trial(entry: PromptEntry, available: list[DatasetView]) -> None:
         "试一试", type="primary", icon=":material/play_arrow:", width="stretch", disabled=bool(offer.missing)
     )
     if offer.missing:
-        st.warning(offer.missing, icon=":material/key_off:")
+        st.warning(escape_markdown(offer.missing), icon=":material/key_off:")
     key = (entry.prompt.sha256, dataset.id, chosen["index"], offer.spec.name, *chosen["steps"], *chosen["fields"])
     if pressed:
         st.session_state.pop(TRIAL, None)
@@ -85,7 +86,9 @@ def _choose(entry: PromptEntry, available: list[DatasetView]) -> tuple[DatasetVi
         _OPTIONAL,
         format_func=lambda name: STEPS[name].title,
         placeholder="不清理（表格残留总会去掉）",
-        help="\n".join(f"- {STEPS[name].title}：{STEPS[name].description}" for name in _OPTIONAL),
+        help="\n".join(
+            f"- {escape_markdown(STEPS[name].title)}：{escape_markdown(STEPS[name].description)}" for name in _OPTIONAL
+        ),
         key="prompts-steps",
     )
     fields: list[str] = []
@@ -112,7 +115,7 @@ def _draw_lengths(found: Rendering) -> None:
     parts = [f"{entry['why']} {entry['characters']:,} 字" for entry in found.left_out]
     notes = [f"没有给模型看：{'，'.join(parts)}"] if parts else []
     for note in (*notes, *found.notes):
-        st.caption(note)
+        st.caption(escape_markdown(note))
 
 
 def _draw_outcome(trial: PromptTrial) -> None:
@@ -128,7 +131,7 @@ def _draw_outcome(trial: PromptTrial) -> None:
         }
     )
     if outcome.error:
-        st.error(outcome.error, icon=":material/error:")
+        st.error(escape_markdown(outcome.error), icon=":material/error:")
     reply, forms = st.columns([4, 5], gap="medium")
     with reply:
         st.markdown("##### 回复")
@@ -146,7 +149,7 @@ def _draw_outcome(trial: PromptTrial) -> None:
         if calls:
             raw = calls[shown].raw or "（没有收到任何内容）"
             st.code(raw, language=None, wrap_lines=True, height=380 if len(raw) > 400 else "content")
-        st.markdown("\n".join(f"- {note}" for note in outcome.notes) or "解析时没有需要修补的地方。")
+        st.markdown("\n".join(f"- {escape_markdown(note)}" for note in outcome.notes) or "解析时没有需要修补的地方。")
     with forms:
         st.markdown("##### 表单与标注" if trial.score is not None else "##### 表单")
         several = len({row.customer for row in trial.rows}) > 1

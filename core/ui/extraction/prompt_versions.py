@@ -8,6 +8,7 @@ from core.domain.diff import diff_text
 from core.services.extraction import prompt_library
 from core.services.extraction.prompt_library import PromptEntry
 from core.ui import diff, state
+from core.ui.markdown import escape_markdown
 from core.ui.notices import show_errors
 
 
@@ -30,11 +31,11 @@ def draw_comparison(entry: PromptEntry, entries: Sequence[PromptEntry]) -> None:
     st.html(diff.STYLE)
     left, right = st.columns(2, gap="large")
     with left:
-        st.caption(other.id)
+        st.caption(escape_markdown(other.id))
         with st.container(height=620):
             st.html(diff.text_html(pieces, "left"))
     with right:
-        st.caption(entry.prompt.id)
+        st.caption(escape_markdown(entry.prompt.id))
         with st.container(height=620):
             st.html(diff.text_html(pieces, "right"))
 
@@ -53,10 +54,13 @@ def draw_new_version(entry: PromptEntry, show_prompt: Callable[[str], None]) -> 
         with store.read() as session:
             version = prompt_library.next_version(session, prompt.name)
         source = prompt_library.retitled(prompt.source, version=version)
-        st.caption(f"{prompt.id} {why}，不能再改；下面是它的副本，保存为 {prompt.name}.v{version}。")
+        st.caption(
+            f"{escape_markdown(prompt.id)} {escape_markdown(why)}，不能再改；"
+            f"下面是它的副本，保存为 {escape_markdown(prompt.name)}.v{version:d}。"
+        )
     else:
         source = prompt.source
-        st.caption(f"{prompt.id} 还没有抽取任务用过，可以直接改；一旦用过就不再变。")
+        st.caption(f"{escape_markdown(prompt.id)} 还没有抽取任务用过，可以直接改；一旦用过就不再变。")
     text = st.text_area("全文", source, height=520, key=f"prompts-text-{prompt.id}-{prompt.sha256}")
     save, publish, remove = st.columns([2, 2, 1])
     label = "保存为新版本" if entry.fixed else "保存修改"
@@ -72,11 +76,11 @@ def draw_new_version(entry: PromptEntry, show_prompt: Callable[[str], None]) -> 
     ):
         with show_errors():
             path = prompt_library.publish(store, entry.draft_id)
-            st.toast(f"已写成 {path.name}")
+            st.toast(f"已写成 {escape_markdown(path.name)}")
             show_prompt(prompt.id)
     if not entry.fixed:
         with remove.popover("", icon=":material/delete:", help="删除"):
-            st.markdown(f"删除 {prompt.id}？")
+            st.markdown(f"删除 {escape_markdown(prompt.id)}？")
             if st.button("删除", type="primary", key=f"remove-{prompt.id}"):
                 with show_errors():
                     prompt_library.remove(store, entry.draft_id)

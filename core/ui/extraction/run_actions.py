@@ -10,6 +10,7 @@ from core.adapters.store.models import RunStatus
 from core.services.extraction import runs as run_service
 from core.ui import navigation, state
 from core.ui.extraction.run_limits import draw_limits_popover
+from core.ui.markdown import escape_markdown
 from core.ui.notices import show_errors
 
 
@@ -28,11 +29,11 @@ def draw_run_actions(run: RunView, spec: ModelSpec) -> None:
             _act(lambda: run_service.start(store, run.id))
         if run.pending:
             draw_limits_popover(run, spec)
-        if run.failed and st.button(f"重试失败的 {run.failed} 条", key=f"retry-{run.id}", icon=":material/replay:"):
+        if run.failed and st.button(f"重试失败的 {run.failed:d} 条", key=f"retry-{run.id}", icon=":material/replay:"):
             _act(lambda: run_service.retry_failed(store, run.id))
         more = run_service.chats_out_of_scope(store, run.id)
         if more > 0 and st.button(
-            f"扩展到其余 {more} 条",
+            f"扩展到其余 {more:d} 条",
             key=f"extend-{run.id}",
             icon=":material/add:",
             help="这个任务还没有包括的群聊：后来导入的，或开始时没有选的",
@@ -47,7 +48,7 @@ def draw_run_actions(run: RunView, spec: ModelSpec) -> None:
             )
         with st.popover("", icon=":material/delete:", help="删除"):
             st.markdown(
-                f"删除「{escape_markdown(run.name)}」和它的 {run.done + run.failed} 条结果？已保存的记录不受影响。"
+                f"删除「{escape_markdown(run.name)}」和它的 {run.done + run.failed:d} 条结果？已保存的记录不受影响。"
             )
             if st.button("删除", key=f"delete-{run.id}", type="primary"):
                 _act(lambda: run_service.delete(store, run.id))
@@ -59,8 +60,3 @@ def _act(action: Callable[[], object]) -> None:
         action()
         run_service.ensure_running(state.store()).wake()
         st.rerun()
-
-
-def escape_markdown(text: str) -> str:
-    """Text with every character escaped that Markdown would interpret."""
-    return "".join(f"\\{char}" if char in r"\`*_{}[]()#+-.!|<>$:~" else char for char in text)

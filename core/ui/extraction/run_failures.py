@@ -12,6 +12,7 @@ from core.domain.replies import parse_reply
 from core.services.extraction import runs as run_service
 from core.ui import state
 from core.ui.links import draw_workbench_link
+from core.ui.markdown import escape_markdown
 from core.ui.notices import show_errors
 
 MAX_CHATS = 200
@@ -33,7 +34,7 @@ def draw_failures(run: RunView, form: Form) -> None:
             list(by_cause),
             default=groups[0].cause,
             required=True,
-            format_func=lambda cause: f"{by_cause[cause].title} {len(by_cause[cause].chats)}",
+            format_func=lambda cause: f"{escape_markdown(by_cause[cause].title)} {len(by_cause[cause].chats)}",
             key=f"failed-cause-{run.id}-{'|'.join(by_cause)}",
         )
         group = by_cause[cause if cause in by_cause else groups[0].cause]
@@ -71,9 +72,9 @@ def draw_failures(run: RunView, form: Form) -> None:
 def _draw_one(run: RunView, form: Form, one: ExtractionView) -> None:
     """One failure: the sentence, every reply as it came, and what the parser did with it."""
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.markdown(f"**第 {one.index} 条**")
+        st.markdown(f"**第 {one.index:d} 条**")
         draw_workbench_link(run.dataset_id, one.index, "人工填写")
-    st.error(one.error, icon=":material/error:")
+    st.error(escape_markdown(one.error), icon=":material/error:")
     if not one.replies:
         st.caption("没有发出过调用。")
         return
@@ -90,13 +91,13 @@ def _draw_one(run: RunView, form: Form, one: ExtractionView) -> None:
         )
     reply = one.replies[number]
     raw = str(reply.get("raw", ""))
-    st.caption(f"原始回复 · {labels[number]}")
+    st.caption(f"原始回复 · {escape_markdown(labels[number])}")
     st.code(raw or "（没有收到任何内容）", language=None, wrap_lines=True, height=220 if len(raw) > 300 else "content")
     if asked := "\n\n".join(part for part in (reply.get("system"), reply.get("user")) if part):
         with st.expander(f"提问全文（{len(asked):,} 字）"):
             st.code(asked, language=None, wrap_lines=True, height=300)
     st.caption("解析器做了什么")
-    st.markdown("\n".join(f"- {step}" for step in parser_steps(form, raw, reply)))
+    st.markdown("\n".join(f"- {escape_markdown(step)}" for step in parser_steps(form, raw, reply)))
 
 
 def _reply_label(number: int, reply: dict[str, Any]) -> str:

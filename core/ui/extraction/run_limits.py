@@ -55,7 +55,7 @@ def draw_limits(
     )
     allowed = spec.concurrency
     if allowed and at_once > allowed:
-        st.caption(f":orange[这个模型允许的并发数是 {allowed}，更多的调用可能被拒绝后重试。]")
+        st.caption(f":orange[这个模型允许的并发数是 {allowed:d}，更多的调用可能被拒绝后重试。]")
     return {"concurrency": at_once, "per_minute": rate, "deadline": float(seconds)}
 
 

@@ -7,6 +7,7 @@ from core.adapters.store.models import RunStatus
 from core.services.extraction import runs as run_service
 from core.ui import state
 from core.ui.extraction.run_panel import STATUSES
+from core.ui.markdown import escape_markdown
 
 _HEIGHT, _MOST_ROWS = 520, 15
 
@@ -71,5 +72,5 @@ def draw_run_list(dataset: DatasetView, chosen_id: int) -> None:
         unpriced = f"，{total.unpriced} 个任务单价未知" if total.unpriced else ""
         st.caption(
             f"{len(found)} 个任务共提问 {total.tokens_in:,} token、回答 {total.tokens_out:,} token，"
-            f"{run_service.money(total.yuan)}{unpriced}。"
+            f"{escape_markdown(run_service.money(total.yuan))}{escape_markdown(unpriced)}。"
         )

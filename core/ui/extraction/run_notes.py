@@ -9,6 +9,7 @@ from core.adapters.store import ExtractionView
 from core.domain.form import Form, text_of
 from core.services.export import index_ranges
 from core.services.extraction.pipeline import about
+from core.ui.markdown import escape_markdown
 
 _BY = {"vote": "投票", "windows": "窗口合并"}
 
@@ -20,8 +21,8 @@ def draw_run_notes(extractions: Sequence[ExtractionView], form: Form) -> None:
         return
     with st.expander(f"{len(noted)} 条群聊清理、分段或取舍过"):
         for index, notes in noted:
-            st.markdown(f"**第 {index} 条**：{notes_summary(notes)}")
-            st.markdown("\n".join(f"- {line}" for line in note_lines(notes, form)))
+            st.markdown(f"**第 {index:d} 条**：{escape_markdown(notes_summary(notes))}")
+            st.markdown("\n".join(f"- {escape_markdown(line)}" for line in note_lines(notes, form)))
 
 
 def notes_summary(notes: dict[str, list[dict[str, Any]]]) -> str:

@@ -9,10 +9,11 @@ from core.domain.form import Form
 from core.services.extraction import runs as run_service
 from core.services.extraction.runs import RunOption
 from core.ui import state
-from core.ui.extraction.run_actions import draw_run_actions, escape_markdown
+from core.ui.extraction.run_actions import draw_run_actions
 from core.ui.extraction.run_failures import draw_failures
 from core.ui.extraction.run_results import draw_latest_results
 from core.ui.extraction.run_settings import draw_run_settings, prompt_stages
+from core.ui.markdown import escape_markdown
 from core.ui.metrics import metrics
 
 STATUSES = {
@@ -39,18 +40,18 @@ def draw_run_panel(run: RunView, form: Form, options: list[RunOption]) -> None:
     head.markdown(f"#### {escape_markdown(run.name)} &nbsp; :{color}-badge[{title}]")
     with actions:
         draw_run_actions(run, option.spec if option else adhoc_model(run.provider, run.model))
-    st.progress((run.done + run.failed) / run.total if run.total else 0.0, text=progress_text(run))
+    st.progress((run.done + run.failed) / run.total if run.total else 0.0, text=escape_markdown(progress_text(run)))
     cost = run_service.costs(state.store(), [run])[run.id]
     metrics(_numbers(run, cost), warn="失败")
     if option and option.missing and run.status == RunStatus.RUNNING:
-        st.warning(f"{option.missing}这个任务会等到补齐后继续。", icon=":material/key_off:")
+        st.warning(f"{escape_markdown(option.missing)}这个任务会等到补齐后继续。", icon=":material/key_off:")
     views = [LATEST, *([FAILED] if run.failed else []), ABOUT]
     view = st.segmented_control(
         "内容",
         views,
         default=FAILED if run.failed and run.status != RunStatus.RUNNING else LATEST,
         required=True,
-        format_func=lambda name: f"失败 {run.failed}" if name == FAILED else name,
+        format_func=lambda name: f"失败 {run.failed:d}" if name == FAILED else escape_markdown(name),
         label_visibility="collapsed",
         key=f"runs-view-{run.id}-{'failed' if run.failed else 'fine'}",
     )

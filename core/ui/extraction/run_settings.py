@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.adapters.store import RunView
 from core.domain.cleaning import STEPS
+from core.ui.markdown import escape_markdown
 from core.ui.metrics import fact_table
 
 
@@ -39,5 +40,5 @@ def draw_run_settings(run: RunView) -> None:
         {"name": run.prompt_name, "version": run.prompt_version, "source": run.prompt_text}
     ]
     for stage in stages:
-        with st.expander(f"提示词 {stage['name']}.v{stage['version']} 的全文"):
+        with st.expander(f"提示词 {escape_markdown(stage['name'])}.v{escape_markdown(stage['version'])} 的全文"):
             st.code(stage["source"], language=None, wrap_lines=True)

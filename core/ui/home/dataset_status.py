@@ -9,6 +9,7 @@ from core.services.review import DatasetState
 from core.services.review.overview import Activity
 from core.ui import navigation
 from core.ui.links import workbench_address, workbench_column
+from core.ui.markdown import escape_markdown
 from core.ui.metrics import fact_table
 
 _MOST_RUNS = 4
@@ -48,14 +49,20 @@ def draw_dataset_status(item: DatasetState, *, first: bool) -> None:
     done, view = item.progress, item.dataset
     with st.container(border=True):
         head, action = st.columns([6, 2], vertical_alignment="center")
-        head.markdown(f"**{view.name}** &nbsp; :gray[{view.chats:,} 条群聊]")
+        head.markdown(f"**{escape_markdown(view.name)}** &nbsp; :gray[{view.chats:,} 条群聊]")
         page, label = next_step(item)
         with action.container(key="main-next" if first else f"next-{view.id}", horizontal_alignment="right"):
-            st.page_link(page, label=label, icon=":material/arrow_forward:", query_params={"dataset": str(view.id)})
+            st.page_link(
+                page,
+                label=escape_markdown(label),
+                icon=":material/arrow_forward:",
+                query_params={"dataset": str(view.id)},
+            )
         share = (view.chats - done.left) / view.chats if view.chats else 0.0
         st.progress(
             share,
-            text=f"已确认 {done.confirmed} · 待讨论 {done.discussed} · 已跳过 {done.skipped} · 还剩 {done.left}",
+            text=f"已确认 {done.confirmed:d} · 待讨论 {done.discussed:d} · 已跳过 "
+            f"{done.skipped:d} · 还剩 {done.left:d}",
         )
         fact_table(_status_facts(item))
 

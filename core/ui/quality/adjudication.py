@@ -8,6 +8,7 @@ from core.services.quality import PairwiseAgreement
 from core.services.review import TwoReviews, save_adjudication, two_reviews
 from core.ui import diff, state
 from core.ui.links import draw_workbench_link
+from core.ui.markdown import escape_markdown
 from core.ui.notices import guarded
 from core.ui.tables import table_height
 
@@ -63,19 +64,19 @@ def draw_adjudication(reviews: TwoReviews, dataset: DatasetView, form: Form, cha
         st.markdown(f"**第 {chat} 条群聊**")
         draw_workbench_link(dataset.id, chat, "看群聊")
     if reviews.settled is not None:
-        st.caption(f"{reviews.settled.reviewer} 已仲裁；再保存一次会成为新的版本。")
+        st.caption(f"{escape_markdown(reviews.settled.reviewer)} 已仲裁；再保存一次会成为新的版本。")
     choices: dict[str, Value] = {}
     waiting = 0
     st.html(diff.STYLE)
     _, one_head, other_head, _ = st.columns([2, 4, 4, 3])
-    one_head.caption(f"初审 · {first.reviewer}")
-    other_head.caption(f"复审 · {second.reviewer}")
+    one_head.caption(f"初审 · {escape_markdown(first.reviewer)}")
+    other_head.caption(f"复审 · {escape_markdown(second.reviewer)}")
     for position, customer in enumerate(reviews.customers):
         name = customer.name(form) or f"第 {position + 1} 位客户"
         if None in customer.forms:
             whose = _FIRST if customer.forms[0] is not None else _SECOND
             keep = st.segmented_control(
-                f"{name}：只有{whose}有这位客户", ("保留", "不要"), key=f"keep-{key}-{position}"
+                f"{escape_markdown(name)}：只有{whose}有这位客户", ("保留", "不要"), key=f"keep-{key}-{position}"
             )
             waiting += keep is None
             if keep == "不要":
@@ -86,16 +87,21 @@ def draw_adjudication(reviews: TwoReviews, dataset: DatasetView, form: Form, cha
             field = form.fields[number]
             a, b = one.get(field.key, field.empty), other.get(field.key, field.empty)
             label_side, left, right, choice = st.columns([2, 4, 4, 3], vertical_alignment="center")
-            label_side.markdown(f"**{field.label}**  \n:gray[{name}]")
+            label_side.markdown(f"**{escape_markdown(field.label)}**  \n:gray[{escape_markdown(name)}]")
             left.html(diff.value_html(b, a, "right"))
             right.html(diff.value_html(a, b, "right"))
             place = f"{key}-{position}-{number}"
             taken = choice.segmented_control(
-                field.label, (_FIRST, _SECOND, _OTHER), key=f"take-{place}", label_visibility="collapsed"
+                escape_markdown(field.label),
+                (_FIRST, _SECOND, _OTHER),
+                key=f"take-{place}",
+                label_visibility="collapsed",
             )
             waiting += taken is None
             if taken == _OTHER:
-                written = st.text_input(f"{field.label}（列表用、分开）", value=text_of(a), key=f"write-{place}")
+                written = st.text_input(
+                    f"{escape_markdown(field.label)}（列表用、分开）", value=text_of(a), key=f"write-{place}"
+                )
                 choices[f"{position}:{field.key}"] = [written] if field.is_list else written
             elif taken is not None:
                 choices[f"{position}:{field.key}"] = a if taken == _FIRST else b
@@ -116,4 +122,4 @@ def _save_adjudication(
     if ack.result == "saved":
         st.toast(f"第 {chat} 条已仲裁", icon=":material/gavel:")
         st.rerun()
-    st.error(ack.why)
+    st.error(escape_markdown(ack.why))

@@ -9,6 +9,7 @@ from core.domain.scoring import LCS
 from core.services.quality import PairwiseAgreement, ReviewPace
 from core.services.review import blind_waiting
 from core.ui import navigation, state
+from core.ui.markdown import escape_markdown
 from core.ui.notices import draw_empty_state
 from core.ui.tables import draw_table, percent_column, percent_value
 
@@ -18,7 +19,7 @@ _PASS_TITLES = {Pass.PRIMARY: "初审", Pass.SECOND: "复审", Pass.ADJUDICATED:
 def draw_no_second_review(dataset: DatasetView) -> None:
     """Empty state: no chat has been reviewed by two people yet."""
     draw_empty_state(
-        f"数据集「{dataset.name}」还没有两个人审过的群聊",
+        f"数据集「{escape_markdown(dataset.name)}」还没有两个人审过的群聊",
         "先由一个人确认几条群聊，再由另一个人点「开始盲审」：看不到模型和初审的值，独立填写同一条群聊；"
         "这里就会算出两人有多一致。",
         page=navigation.WORKBENCH,
@@ -31,7 +32,7 @@ def draw_blind_review_link(dataset: DatasetView, form: Form) -> None:
     waiting = blind_waiting(state.store(), dataset, form, state.reviewer())
     st.page_link(
         navigation.WORKBENCH,
-        label=f"开始盲审（{waiting} 条）" if waiting else "没有可以盲审的群聊",
+        label=f"开始盲审（{waiting:d} 条）" if waiting else "没有可以盲审的群聊",
         icon=":material/visibility_off:",
         disabled=not waiting,
         help="别人已确认、还没有复审的群聊；看不到模型和初审的值",
@@ -44,8 +45,9 @@ def draw_field_agreement(found: PairwiseAgreement, form: Form) -> None:
     agreed = found.agreement
     who = "；".join(f"{one} 与 {other} {count} 条" for one, other, count in found.pairs)
     st.caption(
-        f"{agreed.chats} 条群聊、{agreed.customers} 位客户（{agreed.unmatched} 位只有一人找到）。{who}。"
-        f"单选看 Cohen's kappa（去掉碰巧一致的部分），列表看 F1，自由文本看{LCS.title}相似度，"
+        f"{agreed.chats:d} 条群聊、{agreed.customers:d} 位客户（"
+        f"{agreed.unmatched:d} 位只有一人找到）。{escape_markdown(who)}。"
+        f"单选看 Cohen's kappa（去掉碰巧一致的部分），列表看 F1，自由文本看{escape_markdown(LCS.title)}相似度，"
         "其余看有值的格里一致的比例；两人不分对错。"
     )
     rows = [

@@ -6,6 +6,7 @@ from core.adapters.store import RunView
 from core.domain.scoring import Comparison, CorrectnessChange
 from core.domain.scoring.bootstrap import FEWEST
 from core.services.quality import Benchmark
+from core.ui.markdown import escape_markdown
 from core.ui.quality.cell_values import interval_text
 from core.ui.tables import draw_csv_button, table_height
 
@@ -30,9 +31,9 @@ def draw_verdict(found: Comparison, a: RunView, b: RunView) -> None:
     broken = sum(change.counts[CorrectnessChange.BROKEN] for change in found.fields.values())
     chats = len(found.a.chats)
     figures = (
-        f"A「{a.name}」{found.a.score:.4f} → B「{b.name}」{found.b.score:.4f}，"
+        f"A「{escape_markdown(a.name)}」{found.a.score:.4f} → B「{escape_markdown(b.name)}」{found.b.score:.4f}，"
         f"**{found.delta:+.4f}**（95% 区间 {low:+.2f} ~ {high:+.2f}，{chats} 条群聊），"
-        f"修好 {fixed} 格，改坏 {broken} 格。"
+        f"修好 {fixed:d} 格，改坏 {broken:d} 格。"
     )
     if not found.distinguishable:
         why = "群聊不到 6 条，什么都说明不了。" if chats < FEWEST else "换一批群聊，结果可能反过来。"

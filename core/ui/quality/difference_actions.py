@@ -8,6 +8,7 @@ from core.adapters.store import DatasetView, queries
 from core.services.quality import Alignment, Difference, dispute, drop_picks, picked_forms, run_from_picks
 from core.services.review import apply_saves
 from core.ui import state
+from core.ui.markdown import escape_markdown
 from core.ui.notices import guarded, show_errors
 
 
@@ -18,13 +19,14 @@ def draw_merge_popover(dataset: DatasetView, found: Alignment, chosen: dict[int,
     count = sum(len(choices) for choices in chosen.values())
     with st.popover(f"已挑选 {count} 处", icon=":material/call_merge:", disabled=not count):
         st.caption(
-            f"以 A「{found.runs[0].name}」为底，换上挑选的值，生成一个新任务，可以评分、对比，也可以作为审阅的起始值。"
+            f"以 A「{escape_markdown(found.runs[0].name)}」为底，"
+            f"换上挑选的值，生成一个新任务，可以评分、对比，也可以作为审阅的起始值。"
         )
         name = st.text_input("新任务的名称", value="合并", key="compare-merge-name")
         left, right = st.columns(2)
         if left.button("生成合并任务", type="primary", width="stretch"):
             made = run_from_picks(state.store(), found, dataset, name=name, who=who)
-            st.toast(f"已生成任务「{made.name}」", icon=":material/check:")
+            st.toast(f"已生成任务「{escape_markdown(made.name)}」", icon=":material/check:")
         if right.button("清空挑选", width="stretch"):
             drop_picks(state.store(), found, dataset, who)
             st.rerun()
@@ -37,7 +39,9 @@ def draw_save_popover(dataset: DatasetView, found: Alignment, at: Difference, ch
         record = next(queries.records(session, dataset.id, chat_ids=[chat_id]), None)
     with st.popover("存为记录", icon=":material/save:"):
         if record is not None:
-            st.caption(f"这条群聊已有{record.reviewer}的记录（{record.status}），请到审阅台修改，这里不会覆盖它。")
+            st.caption(
+                f"这条群聊已有{escape_markdown(record.reviewer)}的记录（{escape_markdown(record.status)}），请到审阅台修改，这里不会覆盖它。"
+            )
             return
         st.caption(f"以 A 的值为底，换上这条群聊的 {len(chosen)} 处挑选，存为草稿，再到审阅台确认。")
         if not state.reviewer():
@@ -62,7 +66,7 @@ def _save_draft(dataset: DatasetView, found: Alignment, chat: int, chosen: dict[
     if ack.result == "saved":
         st.toast(f"第 {chat} 条已存为草稿", icon=":material/check:")
     else:
-        st.error(ack.why)
+        st.error(escape_markdown(ack.why))
 
 
 def draw_dispute_popover(dataset: DatasetView, found: Alignment, at: Difference, gold: int) -> None:
@@ -76,7 +80,10 @@ def draw_dispute_popover(dataset: DatasetView, found: Alignment, at: Difference,
     """
     with st.popover("标注有误？", icon=":material/flag:"):
         label = found.form.field(at.key).label
-        st.caption(f"第 {at.chat} 条群聊，第 {gold + 1} 位客户的「{label}」。提出后，评分会另外给出不计这一格的得分。")
+        st.caption(
+            f"第 {at.chat:d} 条群聊，第 {gold + 1} 位客户的「"
+            f"{escape_markdown(label)}」。提出后，评分会另外给出不计这一格的得分。"
+        )
         with st.form(f"dispute-{at.chat}-{gold}-{at.key}", border=False, enter_to_submit=False):
             reason = st.text_area("理由", placeholder="例如：群里说的是下周三，标注写成了周二")
             pressed = st.form_submit_button("提出争议", type="primary")

@@ -6,6 +6,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.domain.diff import diff_text
 from core.services.quality import Alignment, Difference, difference_rows
 from core.ui import diff
+from core.ui.markdown import escape_markdown
 from core.ui.tables import draw_csv_button
 
 MODES = ("任务之间不同", "与对照不同", "全部字段")
@@ -20,13 +21,19 @@ def draw_prompt_differences(found: Alignment) -> None:
     first, *others = with_prompt
     same = all(run.prompt_sha256 == first.prompt_sha256 for run in others)
     label = "提示词相同" if same else "提示词有不同"
-    with st.expander(f"{label}：{'、'.join(f'{r.prompt_name}.v{r.prompt_version}' for r in with_prompt)}"):
+    with st.expander(
+        f"{label}："
+        f"{'、'.join(f'{escape_markdown(r.prompt_name)}.v{escape_markdown(r.prompt_version)}' for r in with_prompt)}"
+    ):
         if same:
             st.caption("这些任务用的是同一个提示词，差别来自模型、参数或抽样。")
             return
         for run in others:
             if run.prompt_sha256 != first.prompt_sha256:
-                st.caption(f"从 {first.prompt_name}.v{first.prompt_version} 到 {run.prompt_name}.v{run.prompt_version}")
+                st.caption(
+                    f"从 {escape_markdown(first.prompt_name)}.v{escape_markdown(first.prompt_version)} 到 "
+                    f"{escape_markdown(run.prompt_name)}.v{escape_markdown(run.prompt_version)}"
+                )
                 with st.container(height=320):
                     st.html(diff.STYLE + diff.text_html(diff_text(first.prompt_text, run.prompt_text)))
 

@@ -154,7 +154,7 @@ def _draw_walk_buttons(found: Alignment, places: list[Difference], at: Differenc
             type="primary",
         )
         where = f"第 {nearest + 1} / {len(places)} 处" if nearest is not None else f"共 {len(places)} 处"
-        st.caption(f"第 {at.chat} 条群聊 · {where}")
+        st.caption(f"第 {at.chat:d} 条群聊 · {where}")
 
 
 def _pick_source(dataset: DatasetView, found: Alignment, places: list[Difference], at: Difference, source: str) -> None:

@@ -8,6 +8,7 @@ from core.domain.form import Form, text_of
 from core.services.quality import Benchmark, DisputeView, decide, dispute_rows, leaderboard
 from core.ui import state
 from core.ui.links import workbench_address, workbench_column
+from core.ui.markdown import escape_markdown
 from core.ui.notices import guarded
 from core.ui.quality.reference_picker import scoring_note
 from core.ui.tables import PLACEHOLDER, draw_csv_button, draw_table, table_height
@@ -65,9 +66,10 @@ def _draw_decision(one: DisputeView, form: Form) -> None:
     label = form.field(one.field).label if one.field in form else one.field
     with st.form(f"decide-{one.id}-{one.status}", enter_to_submit=False):
         st.markdown(
-            f"第 {one.chat} 条群聊 · 第 {one.customer + 1} 位客户 · **{label}**：{text_of(one.value, empty='（空）')}"
+            f"第 {one.chat:d} 条群聊 · 第 {one.customer + 1:d} 位客户 · **"
+            f"{escape_markdown(label)}**：{escape_markdown(text_of(one.value, empty='（空）'))}"
         )
-        st.caption(f"{one.who}：{one.reason}")
+        st.caption(f"{escape_markdown(one.who)}：{escape_markdown(one.reason)}")
         note = st.text_input("处理说明", value=one.decision, placeholder="可以不写")
         upheld, dismissed, opened = st.columns(3)
         statuses = (
@@ -77,7 +79,7 @@ def _draw_decision(one: DisputeView, form: Form) -> None:
         )
         for place, title, status in statuses:
             if place.form_submit_button(
-                title,
+                escape_markdown(title),
                 width="stretch",
                 type="primary" if status is DisputeStatus.UPHELD else "secondary",
                 disabled=one.status == status,
@@ -113,6 +115,6 @@ def draw_undisputed_scores(by: Benchmark) -> None:
         },
     )
     st.caption(
-        f"下限 {found.floor:.2f}，{found.chats} 条群聊；待定和成立的 {found.disputed} 格不计，"
+        f"下限 {found.floor:.2f}，{found.chats:d} 条群聊；待定和成立的 {found.disputed:d} 格不计，"
         f"字段得分按其余的格折算；不成立的照常计分。{scoring_note(by.measure)}"
     )

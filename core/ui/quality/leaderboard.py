@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.services.quality import Leaderboard, add_external_score, remove_external_score
 from core.ui import charts, state
+from core.ui.markdown import escape_markdown
 from core.ui.notices import guarded
 from core.ui.quality.cell_values import interval_text
 from core.ui.quality.reference_picker import reference_title, scoring_note
@@ -15,7 +16,12 @@ def draw_headline(found: Leaderboard) -> None:
     best = found.rows[0]
     filled = best.score.filled
     one, two, three, four = st.columns(4)
-    one.metric("最高得分", f"{best.score.score:.2f} / {found.max:g}", border=True, help=f"任务「{best.run.name}」")
+    one.metric(
+        "最高得分",
+        f"{best.score.score:.2f} / {found.max:g}",
+        border=True,
+        help=f"任务「{escape_markdown(best.run.name)}」",
+    )
     two.metric(
         "下限：全空表单",
         f"{found.floor:.2f}",
@@ -38,9 +44,10 @@ def draw_headline(found: Leaderboard) -> None:
 
 def draw_scoring_note(found: Leaderboard) -> None:
     """Caption: chats, reference and text similarity behind the numbers."""
-    said = f"{found.chats} 条群聊，对照{reference_title(found.by.against)}。{scoring_note(found.by.measure)}"
+    reference = escape_markdown(reference_title(found.by.against))
+    said = f"{found.chats:d} 条群聊，对照{reference}。{scoring_note(found.by.measure)}"
     if found.disputed:
-        said += f" 有 {found.disputed} 格标注存在争议，「不计争议」一列没有计入它们。"
+        said += f" 有 {found.disputed:d} 格标注存在争议，「不计争议」一列没有计入它们。"
     st.caption(said)
 
 
@@ -144,7 +151,10 @@ def draw_external_scores(found: Leaderboard) -> None:
         for row in found.rows:
             for one in row.outside:
                 line, button = st.columns([5, 1], vertical_alignment="center")
-                line.caption(f"{row.run.name}：{one.score:g}（{one.source}{'，' + one.note if one.note else ''}）")
+                line.caption(
+                    f"{escape_markdown(row.run.name)}：{one.score:g}（{escape_markdown(one.source)}"
+                    f"{escape_markdown('，' + one.note) if one.note else ''}）"
+                )
                 if button.button(
                     "", icon=":material/delete:", key=f"outside-{one.id}", type="tertiary", help="撤销登记"
                 ):

@@ -8,6 +8,7 @@ from core.domain.scoring import Measure, measure_named, usable
 from core.services.quality import LABELS, RECORDS, Benchmark, references
 from core.ui import navigation, state
 from core.ui.heading import datasets_or_empty_state, draw_heading
+from core.ui.markdown import Markdown, escape_markdown
 from core.ui.notices import draw_empty_state
 
 NO_REFERENCE = "不对照"
@@ -21,7 +22,7 @@ def reference_title(against: str) -> str:
     return _TITLES.get(against) or (f"抽取任务「{against.removeprefix('run:')}」" if against else NO_REFERENCE)
 
 
-def choose_benchmark(title: str, *, optional: bool = False) -> tuple[Benchmark, DeltaGenerator] | None:
+def choose_benchmark(title: Markdown, *, optional: bool = False) -> tuple[Benchmark, DeltaGenerator] | None:
     """Draw title, dataset, reference and similarity measure; an empty state and ``None`` where something lacks.
 
     Args:
@@ -56,7 +57,7 @@ def choose_benchmark(title: str, *, optional: bool = False) -> tuple[Benchmark, 
         format_func=lambda name: measure_named(name).title,
         key="measure",
         bind="query-params",
-        help=f"只影响自由文本字段{free}；其余字段完全一致才得分，列表按集合比较。",
+        help=f"只影响自由文本字段{escape_markdown(free)}；其余字段完全一致才得分，列表按集合比较。",
     )
     by = Benchmark(dataset, form, against or "", measure_named(measure or measures[0]))
     return by, beside
@@ -88,16 +89,17 @@ def choose_similarity_threshold(place: DeltaGenerator, measure: Measure) -> floa
 def draw_no_reference(dataset: DatasetView) -> None:
     """Empty state: no labels, records or runs to score against yet."""
     draw_empty_state(
-        f"数据集「{dataset.name}」还没有可以对照的内容",
+        f"数据集「{escape_markdown(dataset.name)}」还没有可以对照的内容",
         "评分需要对照：导入带标注的文件，或先审阅并确认几条群聊；再有一个抽取任务，就能看到得分。",
         page=navigation.IMPORT,
         label="导入标注或提交文件",
     )
 
 
-def scoring_note(measure: Measure, *, right_from: float | None = None) -> str:
+def scoring_note(measure: Measure, *, right_from: float | None = None) -> Markdown:
     """How scores are computed, in one line of Markdown."""
-    said = f"自由文本按「{measure.title}」计（主办方的算法没有公开），其余字段完全一致才得分，列表按集合比较。"
+    title = escape_markdown(measure.title)
+    said = f"自由文本按「{title}」计（主办方的算法没有公开），其余字段完全一致才得分，列表按集合比较。"
     if right_from is not None:
         said += f"自由文本从相似度 {right_from:g} 起算对。" if measure.threshold else "自由文本完全一致才算对。"
-    return said + (f" **{measure.caveat}**" if measure.caveat else "")
+    return said + (f" **{escape_markdown(measure.caveat)}**" if measure.caveat else "")

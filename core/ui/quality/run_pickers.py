@@ -7,6 +7,7 @@ from core.adapters.store import DatasetView, RunView, queries
 from core.adapters.store.models import RunKind
 from core.services.quality import Benchmark
 from core.ui import navigation, state
+from core.ui.markdown import escape_markdown
 from core.ui.notices import draw_empty_state
 from core.ui.quality.reference_picker import reference_title
 
@@ -14,7 +15,7 @@ from core.ui.quality.reference_picker import reference_title
 def draw_no_runs(dataset: DatasetView) -> None:
     """Empty state: no run to score yet."""
     draw_empty_state(
-        f"数据集「{dataset.name}」还没有可以评分的抽取任务",
+        f"数据集「{escape_markdown(dataset.name)}」还没有可以评分的抽取任务",
         "新建一个抽取任务（「本地规则」不需要密钥），或把提交文件导入为任务。",
         page=navigation.RUNS,
         label="新建抽取任务",
@@ -34,7 +35,7 @@ def choose_two_runs(by: Benchmark) -> tuple[RunView, RunView] | None:
     if len(found) < 2:
         taken = f"（{reference_title(by.against)}正作为对照）" if by.against.startswith("run:") else ""
         draw_empty_state(
-            f"还差一个抽取任务{taken}",
+            f"还差一个抽取任务{escape_markdown(taken)}",
             "修好与改坏要比较两个任务：换一个提示词或模型再抽取一次，或把另一份提交文件导入为任务。",
             page=navigation.RUNS,
             label="新建抽取任务",

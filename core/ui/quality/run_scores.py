@@ -8,6 +8,7 @@ from core.services.quality import Benchmark, Leaderboard, LeaderboardRow, named_
 from core.services.training import training_overlap
 from core.ui import charts, state
 from core.ui.links import compare_address, compare_column, workbench_address, workbench_column
+from core.ui.markdown import escape_markdown
 from core.ui.tables import draw_table, percent_column, percent_value, table_height
 
 _BINS, _LOWEST = 18, 30
@@ -27,7 +28,7 @@ def choose_scored_run(found: Leaderboard) -> LeaderboardRow:
     )
     seen = training_overlap(state.store(), row.run)
     if seen is not None:
-        st.warning(seen.sentence, icon=":material/warning:")
+        st.warning(escape_markdown(seen.sentence), icon=":material/warning:")
     return row
 
 

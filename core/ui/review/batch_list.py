@@ -7,6 +7,7 @@ from core.services.review import ORDERS, base_run
 from core.services.review.batches import BatchView, assign, withdraw
 from core.services.review.progress import reviewers
 from core.ui import navigation, state
+from core.ui.markdown import escape_markdown
 from core.ui.review import filter_controls
 
 _HOUR = 3600
@@ -58,7 +59,7 @@ def draw_batches(dataset: DatasetView, found: list[BatchView]) -> None:
         st.switch_page(navigation.WORKBENCH, query_params=target)
     if taker.button("收回批次", disabled=one is None, help="群聊和记录都留着", width="stretch") and one is not None:
         withdraw(state.store(), one.id)
-        st.toast(f"已收回「{one.name}」", icon=":material/undo:")
+        st.toast(f"已收回「{escape_markdown(one.name)}」", icon=":material/undo:")
         st.rerun()
 
 

@@ -5,6 +5,7 @@ import streamlit as st
 from core.adapters.store import DatasetView
 from core.services.review import BLIND, BlindSession
 from core.ui import navigation, state
+from core.ui.markdown import escape_markdown
 from core.ui.review import workbench_fragment
 
 PASS, SECOND = "pass", "second"
@@ -29,7 +30,7 @@ def draw_blind_review(available: list[DatasetView]) -> None:
         return
     st.html(_BAR)
     with st.container(key="second-bar", horizontal=True, vertical_alignment="center"):
-        st.markdown(f":orange-badge[{BLIND}] {dataset.name}：看不到模型和初审的值")
+        st.markdown(f":orange-badge[{BLIND}] {escape_markdown(dataset.name)}：看不到模型和初审的值")
         st.page_link(
             navigation.AGREEMENT, label="结束盲审", icon=":material/close:", query_params={"dataset": str(dataset.id)}
         )

@@ -9,6 +9,7 @@ from core.domain.form import Form, text_of
 from core.errors import ShiyaoError
 from core.services.review.records import bulk
 from core.ui import state
+from core.ui.markdown import escape_markdown
 from core.ui.notices import show_error
 from core.ui.review.record_sheet import Sheet, forget_sheet
 
@@ -25,7 +26,7 @@ def draw_fill(dataset: DatasetView, form: Form, current: Sheet, ticked: list[str
         return
     first, *others = (current.rows[name] for name in ticked)
     value = text_of(first.values[key])
-    st.caption(f"把第 {first.chat} 条的「{value or '空'}」填到其余 {len(others)} 行。")
+    st.caption(f"把第 {first.chat:d} 条的「{escape_markdown(value) or '空'}」填到其余 {len(others)} 行。")
     if st.button("预览填充", width="stretch"):
         edits = [bulk.CellEdit(row.chat, row.customer, key, value, row.version) for row in others]
         plan = bulk.plan_edits(state.store(), form, dataset.id, edits, base_run=base_run)
@@ -81,7 +82,7 @@ def preview_changes() -> None:
     if not plan.changes:
         st.info("没有要改的内容。", icon=":material/info:")
     else:
-        st.markdown(f"**{reason}**：{len(plan.chats)} 条记录的 {len(plan.changes)} 个值会改。")
+        st.markdown(f"**{escape_markdown(reason)}**：{len(plan.chats)} 条记录的 {len(plan.changes)} 个值会改。")
         st.dataframe(
             [
                 {
@@ -100,7 +101,7 @@ def preview_changes() -> None:
         if len(plan.changes) > _SHOWN:
             st.caption(f"这里列出前 {_SHOWN} 个。")
     for skipped in plan.skipped[:_SHOWN]:
-        st.caption(f"第 {skipped.chat} 条不改：{skipped.why}。")
+        st.caption(f"第 {skipped.chat:d} 条不改：{escape_markdown(skipped.why)}。")
     if plan.changes and st.button(f"改这 {len(plan.changes)} 个值", type="primary"):
         try:
             with st.spinner("正在保存…"):
@@ -124,7 +125,8 @@ def draw_recent_changes(dataset: DatasetView, form: Form, current: Sheet) -> Non
     for change in done:
         text, button = st.columns([5, 2], vertical_alignment="center")
         text.markdown(
-            f"{change.reason}  \n:gray[{change.at.astimezone():%m-%d %H:%M} · {change.who} · {change.records} 条]"
+            f"{escape_markdown(change.reason)}  \n:gray[{change.at.astimezone():%m-%d %H:%M} · "
+            f"{escape_markdown(change.who)} · {change.records:d} 条]"
         )
         if change.undone:
             button.caption("已撤销")
@@ -136,6 +138,8 @@ def draw_recent_changes(dataset: DatasetView, form: Form, current: Sheet) -> Non
                 return
             forget_sheet()
             for skipped in back.skipped:
-                st.toast(f"第 {skipped.chat} 条没有撤销：{skipped.why}。", icon=":material/sync_problem:")
+                st.toast(
+                    f"第 {skipped.chat:d} 条没有撤销：{escape_markdown(skipped.why)}。", icon=":material/sync_problem:"
+                )
             st.toast(f"已撤销 {len(back.saved)} 条", icon=":material/undo:")
             st.rerun()

@@ -11,6 +11,7 @@ from core.services.review.batches import BatchView, batches
 from core.services.review.progress import reviewers
 from core.services.review.queue.filters import DIFFERING, EMPTY, FILLED, FLAGS, MINE
 from core.ui import state
+from core.ui.markdown import Markdown
 
 CONDITIONS = ("text", "by", "field", "filled", "value", "flag", "batch", "differ")
 """Names of what :func:`choose_conditions` draws, in the address and in the session."""
@@ -28,7 +29,7 @@ def clear_conditions(*more: str) -> None:
         st.session_state[name] = "" if name in ("text", "value") else None
 
 
-def choose_status(*, first: str, options: Sequence[str] = tuple(FILTERS)) -> str:
+def choose_status(*, first: str, options: Sequence[Markdown] = tuple(FILTERS)) -> str:
     """Buttons for the review status; ``first`` is chosen at first."""
     return (
         st.segmented_control(

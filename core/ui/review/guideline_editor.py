@@ -7,6 +7,7 @@ import streamlit as st
 from core.domain.form import Form
 from core.services.review import guidelines
 from core.ui import state
+from core.ui.markdown import escape_markdown
 
 
 def choose_field(form: Form, now: dict[str, guidelines.GuidelineView]) -> str:
@@ -17,8 +18,8 @@ def choose_field(form: Form, now: dict[str, guidelines.GuidelineView]) -> str:
             "字段",
             form.keys,
             # The address carries this text: it must not change with a new version.
-            format_func=labels.__getitem__,
-            captions=[f"第 {now[key].version} 版" if now[key].version else "" for key in form.keys],
+            format_func=lambda key: escape_markdown(labels[key]),
+            captions=[f"第 {now[key].version:d} 版" if now[key].version else "" for key in form.keys],
             key="field",
             bind="query-params",
         )
@@ -28,14 +29,14 @@ def choose_field(form: Form, now: dict[str, guidelines.GuidelineView]) -> str:
 def draw_guideline(form: Form, view: guidelines.GuidelineView) -> None:
     """The current guideline of a field, with the form that saves a new version."""
     field = form.field(view.field)
-    st.subheader(field.label)
+    st.subheader(escape_markdown(field.label))
     points = f"{field.points:g} 分 · {field.description}"
     written = (
         f"版本 {view.version}，{view.who} 写于 {view.at.astimezone():%Y-%m-%d %H:%M}"
         if view.at
         else "随表单提供的第一版"
     )
-    st.caption(f"{points}  \n{written}")
+    st.caption(f"{escape_markdown(points)}  \n{escape_markdown(written)}")
     with st.form(f"guideline-{view.field}-{view.version}", enter_to_submit=False):
         text = st.text_area(
             "规范、例子和已作的决定",
@@ -55,7 +56,7 @@ def draw_guideline(form: Form, view: guidelines.GuidelineView) -> None:
                 base_version=view.version,
                 reason=reason,
             )
-            st.toast(f"「{field.label}」的规范已保存为版本 {made}", icon=":material/check:")
+            st.toast(f"「{escape_markdown(field.label)}」的规范已保存为版本 {made:d}", icon=":material/check:")
             st.rerun()
 
 
@@ -67,6 +68,6 @@ def draw_guideline_history(versions: list[guidelines.GuidelineView]) -> None:
         for new, old in zip(versions, versions[1:], strict=False):
             when = f"{new.at.astimezone():%Y-%m-%d %H:%M}" if new.at else ""
             why = f" · {new.reason}" if new.reason else ""
-            st.markdown(f"**版本 {new.version}** :gray[{new.who} · {when}{why}]")
+            st.markdown(f"**版本 {new.version:d}** :gray[{escape_markdown(new.who)} · {when}{escape_markdown(why)}]")
             lines = difflib.ndiff(old.text.splitlines(), new.text.splitlines())
             st.code("\n".join(line for line in lines if not line.startswith("?")), language="diff", wrap_lines=True)

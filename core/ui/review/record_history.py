@@ -8,23 +8,25 @@ from core.adapters.store import DatasetView
 from core.domain.form import Form, text_of
 from core.services.review.records.history import CellChange, Version, restore
 from core.ui import state
+from core.ui.markdown import Markdown, code_span, escape_markdown
 
 _MOST_CHANGES = 12
 
 
 def _value_text(value: Any) -> str:
-    return text_of(value, empty="空").replace("\n", " ")
+    return text_of(value, empty="空")
 
 
-def change_text(change: CellChange, *, first: bool) -> str:
+def change_text(change: CellChange, *, first: bool) -> Markdown:
     """One change as a line of Markdown; values are code, so that Markdown in them stays text."""
-    name = f"客户 {change.customer + 1} · {change.label}"
+    name = f"客户 {change.customer + 1:d} · {escape_markdown(change.label)}"
     if not change.key:
-        return f"{name}：{'删去' if change.after is None else '新增'} `{_value_text(change.before or change.after)}`"
-    after = f"`{_value_text(change.after).replace('`', '')}`"
+        taken = code_span(_value_text(change.before or change.after))
+        return f"{name}：{'删去' if change.after is None else '新增'} {taken}"
+    after = code_span(_value_text(change.after))
     if first:
         return f"{name}：改为 {after}"
-    return f"{name}：`{_value_text(change.before).replace('`', '')}` → {after}"
+    return f"{name}：{code_span(_value_text(change.before))} → {after}"
 
 
 def draw_version(dataset: DatasetView, form: Form, chat: int, one: Version, newest: int) -> None:
@@ -33,8 +35,8 @@ def draw_version(dataset: DatasetView, form: Form, chat: int, one: Version, newe
         head, action = st.columns([7, 2], vertical_alignment="center")
         why = f" · {one.reason}" if one.reason else ""
         head.markdown(
-            f"**版本 {one.version}** &nbsp; {one.status} &nbsp; "
-            f":gray[{one.who} · {one.at.astimezone():%Y-%m-%d %H:%M:%S}{why}]"
+            f"**版本 {one.version:d}** &nbsp; {escape_markdown(one.status)} &nbsp; "
+            f":gray[{escape_markdown(one.who)} · {one.at.astimezone():%Y-%m-%d %H:%M:%S}{escape_markdown(why)}]"
         )
         if one.version == newest:
             action.caption("现在的版本")
@@ -50,11 +52,11 @@ def draw_version(dataset: DatasetView, form: Form, chat: int, one: Version, newe
         if len(lines) > _MOST_CHANGES:
             st.caption(f"另有 {len(lines) - _MOST_CHANGES} 处。")
         if one.note:
-            st.caption(f"备注：{one.note}")
+            st.caption(f"备注：{escape_markdown(one.note)}")
 
 
 def restore_version(dataset: DatasetView, form: Form, chat: int, version: int, newest: int) -> None:
     """Restore a version as a new one, and draw the page again."""
     made = restore(state.store(), form, dataset.id, chat, version, who=state.reviewer(), seen=newest)
-    st.toast(f"已恢复：版本 {made} 与版本 {version} 相同", icon=":material/undo:")
+    st.toast(f"已恢复：版本 {made:d} 与版本 {version} 相同", icon=":material/undo:")
     st.rerun()

@@ -8,6 +8,7 @@ from core.adapters.store import DatasetView
 from core.domain.form import Form, text_of
 from core.services.review import Filter, record_table
 from core.ui import navigation, state
+from core.ui.markdown import escape_markdown
 from core.ui.review import filter_controls, record_sheet
 
 _HINT = (
@@ -25,8 +26,9 @@ def draw_held_edits(dataset: DatasetView, form: Form, sheet: record_sheet.Sheet,
         now = text_of(row.values[request.key]) if row else ""
         with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"records-held-{request.id}"):
             st.markdown(
-                f":material/sync_problem: **第 {chat} 条「{label}」没有保存**：{held.why}。"
-                f"您填的是「{request.value or '空'}」，现在是「{now or '空'}」。",
+                f":material/sync_problem: **第 {escape_markdown(chat)} 条「"
+                f"{escape_markdown(label)}」没有保存**：{escape_markdown(held.why)}。"
+                f"您填的是「{escape_markdown(request.value) or '空'}」，现在是「{escape_markdown(now) or '空'}」。",
                 width="stretch",
             )
             if st.button("用我填的", key=f"mine-{request.id}", disabled=row is None):
@@ -48,8 +50,8 @@ def draw_last_edit(dataset: DatasetView, form: Form, sheet: record_sheet.Sheet, 
         if not sheet.news:
             st.caption(_HINT, width="stretch")
             return
-        remarks = "".join(f" &nbsp; :orange[:material/warning: {text}]" for text in sheet.remarks)
-        st.markdown(f":material/check: {sheet.news}{remarks}", width="stretch")
+        remarks = "".join(f" &nbsp; :orange[:material/warning: {escape_markdown(text)}]" for text in sheet.remarks)
+        st.markdown(f":material/check: {escape_markdown(sheet.news)}{remarks}", width="stretch")
         if sheet.last and st.button("撤销", icon=":material/undo:", key=f"undo-{sheet.last}"):
             record_sheet.undo_edit(dataset, form, sheet, sheet.last, run_id)
             st.rerun(scope="fragment")
@@ -97,7 +99,9 @@ def draw_footer(dataset: DatasetView, sheet: record_sheet.Sheet, ticked: list[st
         target = {"dataset": str(dataset.id), "chat": str(chosen.chat)} if chosen else {}
         history = st.button("记录历史", disabled=chosen is None or not chosen.version, help="先勾选一行")
         label = f"在审阅台打开第 {chosen.chat} 条" if chosen else "在审阅台打开"
-        opened = st.button(label, type="primary", disabled=chosen is None, help="先勾选一行，或点它的序号")
+        opened = st.button(
+            escape_markdown(label), type="primary", disabled=chosen is None, help="先勾选一行，或点它的序号"
+        )
     if history:
         st.switch_page(navigation.HISTORY, query_params=target)
     if opened:

@@ -5,6 +5,7 @@ import streamlit as st
 from core.adapters.store import DatasetView
 from core.services.review import FILTERS, ORDERS, PrimarySession, open_session
 from core.ui import navigation, state
+from core.ui.markdown import escape_markdown
 from core.ui.review import blind_review, filter_controls
 
 # Forty pixels more for the form: its last group would not fit on a 900 pixel screen otherwise.
@@ -56,7 +57,9 @@ def choose_session(available: list[DatasetView]) -> PrimarySession:
         )
     form = state.form_of(dataset)
     with right:
-        box = st.popover(_queue_title(), icon=":material/filter_list:", key="desk-queue", width="stretch")
+        box = st.popover(
+            escape_markdown(_queue_title()), icon=":material/filter_list:", key="desk-queue", width="stretch"
+        )
     with box:
         st.caption("状态")
         queue = filter_controls.choose_status(first=next(iter(FILTERS)))

@@ -8,6 +8,7 @@ from core.services import maintenance
 from core.services.extraction import models as model_catalog
 from core.settings import settings
 from core.ui import navigation, state
+from core.ui.markdown import escape_markdown
 from core.ui.metrics import fact_table, metrics
 from core.ui.notices import show_errors
 
@@ -27,7 +28,7 @@ def draw_reviewer() -> None:
     name = field.text_input("名字", current, placeholder="例如 林晓", max_chars=40, key=f"settings-name-{current}")
     if button.button("保存名字", disabled=not name.strip() or name.strip() == current, width="stretch"):
         state.set_reviewer(name)
-        st.toast(f"现在以「{name.strip()}」审阅", icon=":material/check:")
+        st.toast(f"现在以「{escape_markdown(name.strip())}」审阅", icon=":material/check:")
         st.rerun()
     st.caption("名字记在这个浏览器里，写进之后的每次保存；以前的记录不变。")
 
@@ -97,7 +98,9 @@ def draw_database() -> None:
         with show_errors(), st.spinner("正在备份…"):
             made = maintenance.make_backup(store)
             st.success(
-                f"已备份到 {made.path}（{_megabytes(made.size)}），通过了完整性检查。", icon=":material/check_circle:"
+                f"已备份到 {escape_markdown(made.path)}（"
+                f"{escape_markdown(_megabytes(made.size))}），通过了完整性检查。",
+                icon=":material/check_circle:",
             )
     if look:
         with show_errors(), st.spinner("正在检查…"):
@@ -105,7 +108,10 @@ def draw_database() -> None:
     kept = maintenance.list_backups(store)
     for backup in kept[:_MOST_BACKUPS]:
         line, take = st.columns([5, 1], vertical_alignment="center")
-        line.caption(f"{backup.made_at:%Y-%m-%d %H:%M:%S} · {backup.path.name} · {_megabytes(backup.size)}")
+        line.caption(
+            f"{backup.made_at:%Y-%m-%d %H:%M:%S} · {escape_markdown(backup.path.name)} · "
+            f"{escape_markdown(_megabytes(backup.size))}"
+        )
         take.download_button(
             "下载",
             data=backup.path.read_bytes,
@@ -116,18 +122,18 @@ def draw_database() -> None:
             type="tertiary",
         )
     if len(kept) > _MOST_BACKUPS:
-        st.caption(f"另有 {len(kept) - _MOST_BACKUPS} 个更早的备份，都在 {kept[0].path.parent}。")
+        st.caption(f"另有 {len(kept) - _MOST_BACKUPS} 个更早的备份，都在 {escape_markdown(kept[0].path.parent)}。")
 
 
 def _draw_health(health: maintenance.HealthReport) -> None:
     """Outcome of the health check."""
     if not health.problems:
         st.success(
-            f"一切正常：{health.datasets} 个数据集，{health.chats:,} 条群聊，{health.runs} 个任务。",
+            f"一切正常：{health.datasets:d} 个数据集，{health.chats:,} 条群聊，{health.runs:d} 个任务。",
             icon=":material/check_circle:",
         )
     for problem in health.problems:
-        st.error(problem, icon=":material/error:")
+        st.error(escape_markdown(problem), icon=":material/error:")
 
 
 def draw_form() -> None:

@@ -17,6 +17,7 @@ from core.services.training.corrections import (
 )
 from core.ui import navigation, state
 from core.ui.links import workbench_address, workbench_column
+from core.ui.markdown import escape_markdown
 from core.ui.training.correction_groups import EMPTY
 
 _MOST_ROWS = 40
@@ -35,13 +36,15 @@ def draw_prompt_rules(dataset: DatasetView, form: Form, run: RunView, chosen: li
         proposed.append(propose_rule(form, one) + example)
     key = f"rules-{with_examples}-{hash(tuple(one.id for one in chosen))}"
     text = st.text_area("要加的规则（一行一条，可以改）", "\n".join(proposed), height=150, key=key)
-    st.caption(f"在「{prompt.title}」（{prompt.id}）之后另存为新版本；已有的版本不会改。")
+    st.caption(
+        f"在「{escape_markdown(prompt.title)}」（{escape_markdown(prompt.id)}）之后另存为新版本；已有的版本不会改。"
+    )
     if st.button("另存为新版本", type="primary", icon=":material/edit_note:"):
         entry = save_prompt_with_rules(store, prompt, text.splitlines(), who=state.reviewer())
         st.session_state[_WRITTEN] = entry
     written = st.session_state.get(_WRITTEN)
     if isinstance(written, PromptEntry):
-        st.success(f"已存为 {written.prompt.id}，可以试跑。", icon=":material/check:")
+        st.success(f"已存为 {escape_markdown(written.prompt.id)}，可以试跑。", icon=":material/check:")
 
 
 def draw_bulk_correction(form: Form, dataset: DatasetView, run: RunView, chosen: list[CorrectionGroup]) -> None:
@@ -53,7 +56,10 @@ def draw_bulk_correction(form: Form, dataset: DatasetView, run: RunView, chosen:
     for one in carried:
         plan = plan_bulk_correction(store, form, run, one)
         label = form.field(one.key).label
-        st.markdown(f"**{label}**：{one.before} → {one.after or '（去掉）'} &nbsp; {len(plan.changes)} 处")
+        st.markdown(
+            f"**{escape_markdown(label)}**：{escape_markdown(one.before)} → "
+            f"{escape_markdown(one.after) or '（去掉）'} &nbsp; {len(plan.changes)} 处"
+        )
         if not plan.changes:
             st.caption("没有别的群聊还有这个错误。")
             continue
@@ -93,7 +99,7 @@ def draw_applied_correction(form: Form, dataset: DatasetView) -> None:
     if not applied:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.success(f"已更正 {applied[1]} 条群聊，未审阅的存为草稿。", icon=":material/check:")
+        st.success(f"已更正 {applied[1]:d} 条群聊，未审阅的存为草稿。", icon=":material/check:")
         if st.button("撤销这次更正", icon=":material/undo:"):
             bulk.undo(state.store(), form, dataset.id, applied[0], who=state.reviewer())
             del st.session_state[_APPLIED]
@@ -111,7 +117,10 @@ def draw_trial_run(dataset: DatasetView, run: RunView, chosen: list[CorrectionGr
         st.caption("先在「写进提示词」里另存一个新版本，再在这里只对受影响的群聊试跑。")
         return
     name = st.text_input("任务名称", f"试跑 {entry.prompt.id}", key=f"lessons-try-{entry.prompt.id}")
-    st.caption(f"用 {run.model} 和 {entry.prompt.id} 抽取受影响的 {len(chats)} 条群聊，其余不动。")
+    st.caption(
+        f"用 {escape_markdown(run.model)} 和 "
+        f"{escape_markdown(entry.prompt.id)} 抽取受影响的 {len(chats)} 条群聊，其余不动。"
+    )
     if st.button(f"试跑 {len(chats)} 条", type="primary", icon=":material/play_arrow:"):
         made = run_service.create_run(
             state.store(),
@@ -132,7 +141,7 @@ def draw_trial_run(dataset: DatasetView, run: RunView, chosen: list[CorrectionGr
             st.page_link(navigation.RUNS, label="看进度", icon=":material/arrow_forward:", query_params=address)
             st.page_link(
                 navigation.COMPARE,
-                label=f"对比「{run.name}」和「{tried}」",
+                label=f"对比「{escape_markdown(run.name)}」和「{escape_markdown(tried)}」",
                 icon=":material/arrow_forward:",
                 query_params=address | {"runs": [run.name, tried]},
             )

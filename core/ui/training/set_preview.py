@@ -5,6 +5,7 @@ import streamlit as st
 from core.services.export import Download, download, file_name
 from core.services.training import Preflight, TrainingOptions, data_version, export_training, preflight
 from core.ui import state
+from core.ui.markdown import escape_markdown
 from core.ui.training.set_problems import (
     draw_duplicates,
     draw_field_balance,
@@ -93,7 +94,7 @@ def draw_finished_set(made: Download) -> None:
     report = made.report
     with st.container(border=True):
         left, right = st.columns([3, 1], vertical_alignment="center")
-        left.markdown(f":green[:material/check:] **{made.name}** 已读回核对，与应有的内容一致。")
+        left.markdown(f":green[:material/check:] **{escape_markdown(made.name)}** 已读回核对，与应有的内容一致。")
         right.download_button(
             "下载 ZIP",
             made.data,
@@ -104,8 +105,9 @@ def draw_finished_set(made: Download) -> None:
             width="stretch",
         )
         st.caption(
-            f"{report.counts['rows']:,} 行 · {len(made.data):,} 字节 · train.jsonl 校验和 {report.sha256[:12]}",
-            help=f"sha256 {report.sha256}",
+            f"{report.counts['rows']:,} 行 · {len(made.data):,} 字节 · train.jsonl 校验和 "
+            f"{escape_markdown(report.sha256[:12])}",
+            help=f"sha256 {escape_markdown(report.sha256)}",
         )
 
 
@@ -120,4 +122,4 @@ def _draw_metrics(found: Preflight) -> None:
         "最长（约 token）": counts.get("longest_tokens", 0),
     }
     for column, (label, number) in zip(st.columns([3, 3, 2, 3, 3, 4]), numbers.items(), strict=True):
-        column.metric(label, f"{number:,}")
+        column.metric(escape_markdown(label), f"{number:,}")

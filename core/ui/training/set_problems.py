@@ -5,6 +5,7 @@ from collections import Counter
 import streamlit as st
 
 from core.services.training import OVERLONG_ACTIONS, Preflight, TrainingOptions, lost_field_labels
+from core.ui.markdown import escape_markdown
 from core.ui.notices import show_error
 from core.ui.training.labels import OVERLONG_REMEDIES, POLICIES
 
@@ -34,10 +35,10 @@ def draw_warnings(found: Preflight) -> None:
     done = Counter(over.action for over in found.overlong if over.action != "refused")
     if done:
         said = "、".join(f"{number} 行{OVERLONG_ACTIONS[action]}" for action, number in done.items())
-        st.caption(f"超长的 {sum(done.values())} 行：{said}；逐行的长度和依据在「超长」里。")
+        st.caption(f"超长的 {sum(done.values())} 行：{escape_markdown(said)}；逐行的长度和依据在「超长」里。")
     for note in found.notes[1:]:
         if not note.startswith("超长"):
-            st.caption(note)
+            st.caption(escape_markdown(note))
     if found.contradictions:
         st.warning(
             f"有 {len(found.contradictions)} 组群聊一字不差，答案却不同，模型会学到矛盾的东西；明细在「重复」里。",
@@ -56,7 +57,7 @@ def draw_overlong_rows(found: Preflight, options: TrainingOptions) -> None:
         st.caption("没有设长度上限。在左边选训练目标，就能看到哪些行超长、依据会不会被截掉。")
         return
     if not found.overlong:
-        st.caption(f"没有一行超过{limit.label}。")
+        st.caption(f"没有一行超过{escape_markdown(limit.label)}。")
         return
     unit = "tokens" if limit.unit == "token" else "characters"
     shortened = any(over.after for over in found.overlong)
@@ -92,7 +93,7 @@ def draw_field_balance(found: Preflight) -> None:
     lazy = "、".join(found.form.field(one.key).label for one in found.rarely_filled)
     if lazy:
         st.caption(
-            f"不到一成的行里有值：{lazy}。模型多半会学会让它们空着；可以在「行数、验证集、重复和均衡」里设均衡，"
+            f"不到一成的行里有值：{escape_markdown(lazy)}。模型多半会学会让它们空着；可以在「行数、验证集、重复和均衡」里设均衡，"
             "或加上单个字段的训练任务。"
         )
     st.dataframe(

@@ -7,6 +7,7 @@ import streamlit as st
 from core.errors import ShiyaoError
 from core.services.training import Preflight, SpooledRow, TrainingOptions, preview_row, source_of
 from core.ui import state
+from core.ui.markdown import code_span, escape_markdown
 from core.ui.notices import show_error
 from core.ui.training.labels import INPUTS, TASKS
 
@@ -38,7 +39,7 @@ def draw_rows(found: Preflight, options: TrainingOptions) -> None:
     picked = chosen["selection"]["rows"]
     number = picked[0] if picked and picked[0] < len(found.rows) else 0
     row = found.rows[number]
-    st.caption(f"{row.place} 写出来的样子" + ("" if picked else "（在上面选一行，看别的）"))
+    st.caption(f"{escape_markdown(row.place)} 写出来的样子" + ("" if picked else "（在上面选一行，看别的）"))
     try:
         _draw_written_row(preview_row(state.store(), options, row.provenance))
     except ShiyaoError as error:
@@ -75,7 +76,7 @@ def _draw_written_row(row: dict[str, Any]) -> None:
         # What is answered stands beside what is asked; the answer is what ``target_of`` reads.
         is_answer = label in _ANSWER_KEYS or (number == len(parts) - 1 and "·" in label)
         with answer if is_answer else question:
-            st.markdown(f"`{label}` :gray[{len(text):,} 字]")
+            st.markdown(f"{code_span(label)} :gray[{len(text):,} 字]")
             with st.container(height=300 if is_answer else 160, border=True):
                 st.text(text or "（空）")
 

@@ -9,6 +9,7 @@ from core.errors import ShiyaoError
 from core.services.export.answer_sources import stream_answers
 from core.services.training import latest_summaries, lost_values, save_summary, summaries_from_run, summary_versions
 from core.ui import state
+from core.ui.markdown import escape_markdown
 from core.ui.notices import show_error
 from core.ui.training.labels import SOURCES
 
@@ -36,21 +37,23 @@ def draw_summaries(available: list[DatasetView]) -> None:
     with right:
         _draw_take_from_run(runs, len(known), len(chats))
     if told := st.session_state.pop(_MESSAGE, ""):
-        st.toast(told, icon=":material/check:")
+        st.toast(escape_markdown(told), icon=":material/check:")
     with state.store().read() as session:
         chat = queries.chat(session, dataset.id, index)
         versions = summary_versions(session, chat.id)
         forms = _answer_forms(dataset, index)
     left, beside = st.columns(2, gap="large")
     with left:
-        st.caption(f"第 {index} 条群聊的对话原文")
+        st.caption(f"第 {index:d} 条群聊的对话原文")
         with st.container(height=520, border=True):
             st.text(strip_residue(chat.text))
     with beside:
         newest = versions[0] if versions else None
         base = newest.version if newest else 0
         st.caption(
-            f"第 {base} 版 · {newest.who} · {newest.created_at.astimezone():%m-%d %H:%M}" if newest else "还没有摘要"
+            f"第 {base:d} 版 · {escape_markdown(newest.who)} · {newest.created_at.astimezone():%m-%d %H:%M}"
+            if newest
+            else "还没有摘要"
         )
         form = state.form_of(dataset)
         text = st.text_area(
@@ -81,7 +84,9 @@ def draw_summaries(available: list[DatasetView]) -> None:
         elif lost := lost_values(form, chat.text, text, forms):
             st.warning(
                 "摘要里找不到这些答案的依据："
-                + "；".join(f"{form.field(one.key).label}「{one.value}」" for one in lost),
+                + "；".join(
+                    f"{escape_markdown(form.field(one.key).label)}「{escape_markdown(one.value)}」" for one in lost
+                ),
                 icon=":material/playlist_remove:",
             )
         else:

@@ -18,6 +18,7 @@ from core.services.training import (
 )
 from core.settings import ROOT
 from core.ui import navigation, state
+from core.ui.markdown import Markdown, code_span, escape_markdown
 from core.ui.notices import draw_empty_state, show_errors
 
 _UPLOADS = {
@@ -31,7 +32,7 @@ _PICTURE = str(ROOT / "docs" / "screenshots" / "training-versions.png")
 _DONE, _OPEN = ":material/check_circle:", ":material/radio_button_unchecked:"
 
 
-def _draw_step(number: int, title: str, *, done: bool) -> None:
+def _draw_step(number: int, title: Markdown, *, done: bool) -> None:
     """Heading of a step, ticked when done."""
     st.markdown(f"**{_DONE if done else _OPEN} &nbsp; {number}. {title}**")
 
@@ -62,9 +63,9 @@ def choose_training_set(found: list[TrainingSetView]) -> TrainingSetView | None:
 def draw_upload_step(trained: TrainingSetView) -> None:
     """Step 2: which files to upload where (the platform has a web form and no API)."""
     _draw_step(2, "上传到平台", done=False)
-    files = "、".join(f"`{name}`" for name in trained.files if name.endswith(".jsonl"))
+    files = "、".join(code_span(name) for name in trained.files if name.endswith(".jsonl"))
     st.markdown(
-        f"- 在「训练集 → 版本」里下载 **#{trained.id} {trained.name}** 的 ZIP 并解压，"
+        f"- 在「训练集 → 版本」里下载 **#{trained.id:d} {escape_markdown(trained.name)}** 的 ZIP 并解压，"
         f"要上传的是 {files or '训练文件'}。\n"
         f"- 上传到：{_UPLOADS.get(TrainingFormat(trained.format), '训练平台')}。平台要求至少 1,500 行，"
         f"这个版本有 {trained.counts.get('rows', 0):,} 行。\n"
@@ -81,14 +82,16 @@ def draw_register_step(trained: TrainingSetView, mine: list[ModelSpec]) -> None:
     """Step 3: register the tuned model, linked to its training set."""
     _draw_step(3, "登记微调后的模型", done=bool(mine))
     if mine:
-        st.caption("这个训练集训练出的模型：" + "、".join(f"「{spec.title or spec.name}」" for spec in mine))
+        st.caption(
+            "这个训练集训练出的模型：" + "、".join(f"「{escape_markdown(spec.title or spec.name)}」" for spec in mine)
+        )
     found = {spec.name: spec for spec in tunable_templates(state.store())}
     with st.expander("登记一个模型", expanded=not mine):
         name = st.selectbox("接口", list(found), format_func=lambda key: found[key].title, key="tuning-template")
         template = found[name]
         with st.form(f"tuning-entry-{name}", enter_to_submit=False, border=False):
             title = st.text_input("起个名字", f"{trained.name} 微调", max_chars=80)
-            filled = {need: st.text_input(NEEDED_IDS.get(need, need)) for need in template.needs}
+            filled = {need: st.text_input(escape_markdown(NEEDED_IDS.get(need, need))) for need in template.needs}
             st.caption("密钥不在这里填：仍从环境变量或 .streamlit/secrets.toml 读取。")
             if st.form_submit_button("登记", type="primary"):
                 with show_errors():
@@ -107,22 +110,28 @@ def draw_test_step(mine: list[ModelSpec]) -> None:
         with st.spinner("正在提问…"):
             answer = model_catalog.probe(spec)
         if answer.ok:
-            st.success(f"连接正常，{answer.seconds:.1f} 秒：{answer.answer[:80]}", icon=":material/check:")
+            st.success(
+                f"连接正常，{answer.seconds:.1f} 秒：{escape_markdown(answer.answer[:80])}", icon=":material/check:"
+            )
         else:
-            st.error(answer.error, icon=":material/error:")
+            st.error(escape_markdown(answer.error), icon=":material/error:")
 
 
 def draw_extract_step(trained: TrainingSetView, mine: list[ModelSpec], runs: list[RunView]) -> None:
     """Step 5: extract with the prompt it was trained on."""
     _draw_step(5, "用它抽取", done=bool(runs))
     asked = prompt_of_set(trained)
-    way = "先归纳再填表（summary,from_summary）" if asked.startswith("from_summary") else f"提示词 {asked}"
+    way = (
+        "先归纳再填表（summary,from_summary）"
+        if asked.startswith("from_summary")
+        else f"提示词 {escape_markdown(asked)}"
+    )
     st.caption(f"训练时的提问用的是 {way}；抽取时要用同一个，否则模型没学过这样的问法。")
     for run in runs:
         seen = training_overlap(state.store(), run)
-        st.markdown(f"- 「{run.name}」：完成 {run.done} / {run.total}")
+        st.markdown(f"- 「{escape_markdown(run.name)}」：完成 {run.done:d} / {run.total:d}")
         if seen is not None:
-            st.warning(seen.sentence, icon=":material/warning:")
+            st.warning(escape_markdown(seen.sentence), icon=":material/warning:")
     st.page_link(
         navigation.RUNS,
         label="新建抽取任务",
@@ -150,7 +159,7 @@ def draw_compare_step(runs: list[RunView]) -> None:
         if others:
             st.page_link(
                 navigation.CHANGES,
-                label=f"修好与改坏：「{others[0].name}」→「{run.name}」",
+                label=f"修好与改坏：「{escape_markdown(others[0].name)}」→「{escape_markdown(run.name)}」",
                 icon=":material/arrow_forward:",
                 query_params=address | {"a": others[0].name, "b": run.name},
             )

@@ -15,6 +15,7 @@ from core.services.training import (
     training_sets,
 )
 from core.ui import state
+from core.ui.markdown import code_span, escape_markdown
 from core.ui.notices import draw_empty_state
 from core.ui.training.labels import SETTINGS, setting_text
 from core.ui.training.set_preview import draw_finished_set
@@ -72,7 +73,7 @@ def _version_row(view: TrainingSetView) -> dict[str, object]:
 
 
 def _draw_version(view: TrainingSetView) -> None:
-    st.subheader(f"{view.id} · {view.name}")
+    st.subheader(f"{view.id:d} · {escape_markdown(view.name)}")
     left, right = st.columns([5, 4], gap="large")
     with left:
         st.dataframe(
@@ -93,7 +94,10 @@ def _draw_version(view: TrainingSetView) -> None:
         _draw_rebuild(view)
         _draw_source_changes(view)
         for name, digest in view.files.items():
-            st.caption(f"`{name}` 校验和 {digest[:12]}", help=f"sha256 {digest}")
+            st.caption(
+                f"{code_span(name)} 校验和 {escape_markdown(digest[:12])}",
+                help=f"sha256 {escape_markdown(digest)}",
+            )
 
 
 def _is_relevant(view: TrainingSetView, name: str, value: object) -> bool:
@@ -143,7 +147,7 @@ def _draw_source_changes(view: TrainingSetView) -> None:
 
 
 def _draw_comparison(before: TrainingSetView, after: TrainingSetView) -> None:
-    st.subheader(f"{before.id} · {before.name}　→　{after.id} · {after.name}")
+    st.subheader(f"{before.id:d} · {escape_markdown(before.name)}　→　{after.id:d} · {escape_markdown(after.name)}")
     described = [
         (training_set(state.store(), one.id).parameters, rows_of_set(state.store(), one.id)) for one in (before, after)
     ]
@@ -155,7 +159,7 @@ def _draw_comparison(before: TrainingSetView, after: TrainingSetView) -> None:
         f"只在 {after.id}": len(found.only_after),
     }
     for column, (label, number) in zip(st.columns(4), numbers.items(), strict=True):
-        column.metric(label, f"{number:,}")
+        column.metric(escape_markdown(label), f"{number:,}")
     left, right = st.columns([4, 5], gap="large")
     with left:
         st.markdown("**设置**")
