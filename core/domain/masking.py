@@ -83,8 +83,8 @@ class Mask:
     def _recognised(self, text: str) -> str:
         letters = list(text)
         for kind in self.kinds:
-            for found in _FINDERS[kind](text):
-                letters[found.start : found.end] = _starred(kind, text[found.start : found.end])
+            for mention in _FINDERS[kind](text):
+                letters[mention.start : mention.end] = _starred(kind, text[mention.start : mention.end])
         return "".join(letters)
 
 
@@ -97,11 +97,11 @@ def parse_mask(names: Iterable[str]) -> Mask:
     Raises:
         SettingsError: there is no such kind.
     """
-    wanted = [name.strip() for name in names if name.strip()]
-    unknown = [name for name in wanted if name not in list(Masked)]
+    mask_names = [name.strip() for name in names if name.strip()]
+    unknown = [name for name in mask_names if name not in list(Masked)]
     if unknown:
         raise SettingsError(f"不能遮盖「{'、'.join(unknown)}」", f"可以遮盖的：{'、'.join(Masked)}")
-    return Mask(frozenset(Masked(name) for name in wanted))
+    return Mask(frozenset(Masked(name) for name in mask_names))
 
 
 def _starred(kind: Masked, words: str) -> str:

@@ -138,8 +138,8 @@ def _message(
         name, words = quoted_name(text, block.inner, names.may_be)
         quote = Quote(Span(block.start, block.end), names.quoted(name), words)
         body = _trim(text, Span(block.end, span.end))
-    said = body.of(text)
-    kind = kind_of(said) if quote is None or said else MessageKind.TEXT
+    body_text = body.of(text)
+    kind = kind_of(body_text) if quote is None or body_text else MessageKind.TEXT
     return Message(
         index,
         span,
@@ -148,7 +148,7 @@ def _message(
         body,
         kind,
         quote,
-        names.mentions.of(said),
+        names.mentions.of(body_text),
     )
 
 

@@ -91,8 +91,8 @@ def quoted_name(text: str, inner: Span, is_name: Callable[[str], bool]) -> tuple
 
 def _announced(lines: list[Line], number: int, limit: int) -> QuoteBlock:
     """The quotation that line ``number`` announces, looking no further than line ``limit``."""
-    found = _ANNOUNCEMENT.search(lines[number].text)
-    start = lines[number].start + (found.start() if found else 0)
+    announcement = _ANNOUNCEMENT.search(lines[number].text)
+    start = lines[number].start + (announcement.start() if announcement else 0)
     first = lines[number + 1].text if number + 1 < limit else ""
     opening = _OPEN_MARK.match(first)
     close = _MARKS[opening.group().strip()[0]] if opening else ""

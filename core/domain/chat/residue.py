@@ -63,8 +63,8 @@ def _repeats(text: str, start: int, after: int) -> bool:
     head_first, _, _ = text[: min(start, 300)].lstrip().partition("\n")
     head_last = text[max(0, start - 300) : start].rstrip().rpartition("\n")[2]
     for words, front in ((head_last, False), (head_first, True)):
-        said = words.partition("：")[2].strip() or words.strip()
-        probe = said[:_PROBE] if front else said[-_PROBE:]
+        utterance = words.partition("：")[2].strip() or words.strip()
+        probe = utterance[:_PROBE] if front else utterance[-_PROBE:]
         if len(probe) >= 2 and text.find(probe, after) >= 0:
             return True
     return False

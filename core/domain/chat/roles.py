@@ -135,11 +135,11 @@ def _between(
             counts[message.speaker][_CALLS] += 1
     if before is None or before.speaker == message.speaker:
         return
-    asked = before.body.of(parsed.text)[-80:]
+    previous_words = before.body.of(parsed.text)[-80:]
     if (
         before.kind is MessageKind.TEXT
-        and _QUESTION.search(asked)
-        and "您" not in asked
+        and _QUESTION.search(previous_words)
+        and "您" not in previous_words
         and not _QUESTION.search(words[-80:])
     ):
         counts[message.speaker][_ANSWERS] += 1

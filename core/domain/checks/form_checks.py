@@ -43,18 +43,18 @@ def check(
         Remarks by customer, then in the form's order, warnings first for one field.
     """
     names = [form.name_of(values).strip() for values in customers]
-    found: list[FormWarning] = []
+    warnings: list[FormWarning] = []
     for number, values in enumerate(customers):
         missing = unsupported[number] if number < len(unsupported) else ()
-        said = [
+        remarks = [
             *_people(form, parsed, roles, names, number, values),
             *_shapes(form, values),
             *_contradictions(form, values),
             *_without_evidence(form, values, missing),
         ]
-        said.sort(key=lambda remark: (form.keys.index(remark[0]), remark[1] is Level.HINT))
-        found += [FormWarning(number, *remark) for remark in said]
-    return found
+        remarks.sort(key=lambda remark: (form.keys.index(remark[0]), remark[1] is Level.HINT))
+        warnings += [FormWarning(number, *remark) for remark in remarks]
+    return warnings
 
 
 _Remark = tuple[str, Level, str]

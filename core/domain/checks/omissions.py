@@ -164,16 +164,16 @@ def _field(form: Form, kind: Kind, text: str) -> Field | None:
 
 def _holds(kind: Kind, held: Sequence[str], value: str) -> bool:
     """Whether some field says it already, in whatever shape."""
-    wanted = compact(value)
-    if any(wanted in compact(text) for text in held):
+    compact_value = compact(value)
+    if any(compact_value in compact(text) for text in held):
         return True
     if kind is Kind.PHONE:
         return any(value in re.sub(r"\D", "", text) for text in held)
     if kind is Kind.AMOUNT:
-        sums = {amount.value for amount in amounts_in(wanted)}
+        sums = {amount.value for amount in amounts_in(compact_value)}
         return any(amount.value in sums for text in held for amount in amounts_in(compact(text)))
     if kind is Kind.DATE:
-        moments = list(moments_in(wanted))
+        moments = list(moments_in(compact_value))
         others = [moment for text in held for moment in moments_in(compact(text))]
         return bool(moments) and all(any(one.same(other) for other in others) for one in moments)
     return False

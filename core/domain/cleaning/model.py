@@ -83,20 +83,20 @@ class Cleaned:
             start, end = max(span.start, piece.start), min(span.end, piece.end)
             if start >= end or piece.source is None:
                 continue
-            found = Span(piece.source.start + start - piece.start, piece.source.start + end - piece.start)
-            if spans and spans[-1].end == found.start:
-                spans[-1] = Span(spans[-1].start, found.end)
+            source = Span(piece.source.start + start - piece.start, piece.source.start + end - piece.start)
+            if spans and spans[-1].end == source.start:
+                spans[-1] = Span(spans[-1].start, source.end)
             else:
-                spans.append(found)
+                spans.append(source)
         return tuple(spans)
 
     @cached_property
     def messages(self) -> tuple[tuple[int, Span], ...]:
         """``(message, range of the cleaned text)`` of every message that is still there, in order."""
-        found: list[tuple[int, Span]] = []
+        spans: list[tuple[int, Span]] = []
         for piece in self.pieces:
-            if found and found[-1][0] == piece.message:
-                found[-1] = (piece.message, Span(found[-1][1].start, piece.end))
+            if spans and spans[-1][0] == piece.message:
+                spans[-1] = (piece.message, Span(spans[-1][1].start, piece.end))
             else:
-                found.append((piece.message, Span(piece.start, piece.end)))
-        return tuple(found)
+                spans.append((piece.message, Span(piece.start, piece.end)))
+        return tuple(spans)

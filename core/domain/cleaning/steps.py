@@ -88,9 +88,9 @@ def _links(chat: ParsedChat, stay: list[Message]) -> Iterator[Removal]:
 def _runs(chat: ParsedChat, stay: list[Message]) -> Iterator[Removal]:
     for before, message in zip(stay, stay[1:], strict=False):
         if message.speaker and message.speaker == before.speaker:
-            said = message.quote.span.start if message.quote else message.body.start
-            if said > message.span.start:
-                yield Removal(Span(message.span.start, said), message.index)
+            words_start = message.quote.span.start if message.quote else message.body.start
+            if words_start > message.span.start:
+                yield Removal(Span(message.span.start, words_start), message.index)
 
 
 STEPS: Final[dict[str, Step]] = {

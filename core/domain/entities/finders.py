@@ -92,7 +92,7 @@ def is_mobile(text: str) -> bool:
 
 def emails(text: str) -> list[str]:
     """E-mail addresses, in order."""
-    return list(dict.fromkeys(found.value for found in emails_in(text)))
+    return list(dict.fromkeys(mention.value for mention in emails_in(text)))
 
 
 def emails_in(text: str) -> Iterator[Mention]:
@@ -102,7 +102,7 @@ def emails_in(text: str) -> Iterator[Mention]:
 
 def phones(text: str) -> list[str]:
     """Chinese phone numbers, digits only, in order."""
-    return list(dict.fromkeys(found.value for found in phones_in(text)))
+    return list(dict.fromkeys(mention.value for mention in phones_in(text)))
 
 
 def phones_in(text: str) -> Iterator[Mention]:
@@ -143,15 +143,15 @@ def place_and_address(text: str) -> tuple[str, str]:
     for line in text.splitlines():
         if not _PLACE_HINT.search(line):
             continue
-        found = _cpca().transform([line], pos_sensitive=True).to_dict("records")[0]
-        starts = [found[f"{level}_pos"] for level in ("省", "市", "区") if found[f"{level}_pos"] >= 0]
+        parsed_place = _cpca().transform([line], pos_sensitive=True).to_dict("records")[0]
+        starts = [parsed_place[f"{level}_pos"] for level in ("省", "市", "区") if parsed_place[f"{level}_pos"] >= 0]
         if not starts:
             continue
         start = int(min(starts))
         if before := _BEFORE.search(line[:start]):
             start = before.start()
         tail = _ADDRESS_END.split(line[start:], maxsplit=1)[0].strip(" \t_-")
-        place = _place_at(tail, [found["省"], found["市"], found["区"]])
+        place = _place_at(tail, [parsed_place["省"], parsed_place["市"], parsed_place["区"]])
         rest = tail[len(place) :]
         return place, tail if _STREET.search(rest) else ""
     return "", ""
@@ -183,15 +183,15 @@ def times(text: str) -> list[str]:
     jionlp = _jionlp()
     try:
         # The base only decides what a phrase means, and we keep the phrase.
-        found = jionlp.ner.extract_time(text, time_base=1_700_000_000.0)
+        time_mentions = jionlp.ner.extract_time(text, time_base=1_700_000_000.0)
     except Exception:
         return []  # it raises whatever Python raises on strings that it did not expect
-    return [item["text"] for item in found if item["type"] in ("time_point", "time_span")]
+    return [item["text"] for item in time_mentions if item["type"] in ("time_point", "time_span")]
 
 
 def amounts(text: str) -> list[str]:
     """Amounts of money, as written, in order."""
-    return [found.value for found in amounts_in(text)]
+    return [mention.value for mention in amounts_in(text)]
 
 
 def amounts_in(text: str) -> Iterator[Mention]:

@@ -20,7 +20,7 @@ def exchanges(parsed: ParsedChat, roles: Mapping[str, RoleGuess] | None = None) 
     mention of a name that nobody has (an ``@真名``) names nobody. Without roles nobody counts as staff.
     """
     speakers = parsed.speakers
-    found: list[tuple[str, ...]] = []
+    parties: list[tuple[str, ...]] = []
     partner, since = "", 0
     for message in parsed.messages:
         named = _named(message, speakers)
@@ -32,8 +32,8 @@ def exchanges(parsed: ParsedChat, roles: Mapping[str, RoleGuess] | None = None) 
                 named = [partner]
         elif message.speaker:
             partner, since = message.speaker, message.index
-        found.append(tuple(dict.fromkeys([message.speaker, *named])))
-    return tuple(found)
+        parties.append(tuple(dict.fromkeys([message.speaker, *named])))
+    return tuple(parties)
 
 
 def _named(message: Message, speakers: Sequence[str]) -> list[str]:

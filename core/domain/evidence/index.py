@@ -158,8 +158,8 @@ class ChatIndex:
         """For each pair of neighbouring characters of the compact view, the bodies that hold it."""
         pairs: dict[str, list[int]] = {}
         for number, region in enumerate(self.bodies):
-            said = self.compact[region.compact_start : region.compact_end]
-            for pair in set(map(add, said, said[1:])):
+            words = self.compact[region.compact_start : region.compact_end]
+            for pair in set(map(add, words, words[1:])):
                 pairs.setdefault(pair, []).append(number)
         return pairs
 
@@ -186,21 +186,21 @@ class ChatIndex:
         hits: list[Hit] = []
         position = self.text.find(words, 0, len(self.folded)) if words else -1
         while position >= 0 and len(hits) < _MAX_HITS:
-            if found := self.hit(position, position + len(words)):
-                hits.append(found)
+            if hit := self.hit(position, position + len(words)):
+                hits.append(hit)
             position = self.text.find(words, position + len(words), len(self.folded))
         return hits
 
     def find_compact(self, words: str) -> list[Hit]:
         """Where the words stand but for width, case, white space and punctuation."""
-        wanted = compact(words)
+        needle = compact(words)
         hits: list[Hit] = []
-        position = self.compact.find(wanted) if wanted else -1
+        position = self.compact.find(needle) if needle else -1
         while position >= 0 and len(hits) < _MAX_HITS:
-            span = self.span_of_compact(position, position + len(wanted))
-            if found := self.hit(*span):
-                hits.append(found)
-            position = self.compact.find(wanted, position + 1)
+            span = self.span_of_compact(position, position + len(needle))
+            if hit := self.hit(*span):
+                hits.append(hit)
+            position = self.compact.find(needle, position + 1)
         return hits
 
     def span_of_compact(self, start: int, end: int) -> Span:

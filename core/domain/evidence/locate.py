@@ -56,11 +56,11 @@ def _mark(index: ChatIndex, field: Field, value: Value, nearness: Mapping[int, i
     items = items_of(value)
     if not items:
         return Mark(Evidence.NONE)
-    found = [_search(index, field, item) for item in items]
-    status = max((one for one, _ in found), key=_WORST_LAST.index)
+    results = [_search(index, field, item) for item in items]
+    status = max((one for one, _ in results), key=_WORST_LAST.index)
     if status is Evidence.MISSING and field.nature is Nature.JUDGEMENT:
         status = Evidence.INFERRED
-    places = [hits for _, lists in found for hits in lists]
+    places = [hits for _, lists in results for hits in lists]
     spans, messages = _best(places, nearness, people=field.kind in _PEOPLE)
     return Mark(status, spans, messages)
 

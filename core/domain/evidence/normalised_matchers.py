@@ -37,33 +37,33 @@ def phones(index: ChatIndex, value: str) -> list[Hit]:
     if len(digits) < 7:
         return []
     pattern = r"(?<!\d)(?:\+?86[\s\-]{0,2})?" + r"[\s\-()]{0,2}".join(digits) + r"(?!\d)"
-    found = (index.hit(*match.span()) for match in re.finditer(pattern, index.folded))
-    return [hit for hit in found if hit]
+    candidates = (index.hit(*match.span()) for match in re.finditer(pattern, index.folded))
+    return [hit for hit in candidates if hit]
 
 
 def amounts(index: ChatIndex, value: str) -> list[Hit]:
     """The same amount in other words: 36万, 360000, 360,000.00 and 三十六万 are one."""
     text = fold(value)
-    wanted = list(amounts_in(text))
-    rest = _without(text, [amount.span for amount in wanted])
-    if not wanted or _AROUND_AMOUNT.sub("", rest):
+    value_amounts = list(amounts_in(text))
+    rest = _without(text, [amount.span for amount in value_amounts])
+    if not value_amounts or _AROUND_AMOUNT.sub("", rest):
         return []
-    found = _together(index.amounts, wanted, lambda one, other: one.value == other.value)
-    return [hit for hits in found.values() for hit in hits]
+    hits_by_message = _together(index.amounts, value_amounts, lambda one, other: one.value == other.value)
+    return [hit for hits in hits_by_message.values() for hit in hits]
 
 
 def moments(index: ChatIndex, value: str) -> list[Hit]:
     """The same date and time in other words, all in one message: 下午一点半 is 13:30."""
     text = fold(value)
-    wanted = list(moments_in(text))
-    if not wanted:
+    value_moments = list(moments_in(text))
+    if not value_moments:
         return []
-    rest = compact(_AROUND_MOMENT.sub("", _without(text, [moment.span for moment in wanted])))
-    found = _together(index.moments, wanted, Moment.same)
+    rest = compact(_AROUND_MOMENT.sub("", _without(text, [moment.span for moment in value_moments])))
+    hits_by_message = _together(index.moments, value_moments, Moment.same)
     if rest:
         also = {hit.region.message for hit in index.find_compact(rest)}
-        found = {message: hits for message, hits in found.items() if message in also}
-    return [hit for hits in found.values() for hit in hits]
+        hits_by_message = {message: hits for message, hits in hits_by_message.items() if message in also}
+    return [hit for hits in hits_by_message.values() for hit in hits]
 
 
 def _together(
@@ -77,7 +77,7 @@ def _together(
         if numbers:
             met.setdefault(region.message, set()).update(numbers)
             hits.setdefault(region.message, []).append(Hit(one.span, region))
-    return {message: found for message, found in hits.items() if len(met[message]) == len(wanted)}
+    return {message: message_hits for message, message_hits in hits.items() if len(met[message]) == len(wanted)}
 
 
 def places(index: ChatIndex, value: str) -> list[Hit]:
@@ -104,22 +104,22 @@ def places(index: ChatIndex, value: str) -> list[Hit]:
 
 def similar(index: ChatIndex, value: str) -> list[Hit]:
     """The passage that says almost the same, if it has the same numbers."""
-    wanted = compact(value)
-    if not _SHORTEST <= len(wanted) <= _LONGEST:
+    needle = compact(value)
+    if not _SHORTEST <= len(needle) <= _LONGEST:
         return []
-    numbers = set(re.findall(r"\d+", wanted))
+    numbers = set(re.findall(r"\d+", needle))
     best: tuple[float, Hit] | None = None
-    for region in index.sharing(wanted, _SHARED_PAIRS):
-        said = index.compact[region.compact_start : region.compact_end]
+    for region in index.sharing(needle, _SHARED_PAIRS):
+        passage = index.compact[region.compact_start : region.compact_end]
         cutoff = best[0] if best else SIMILAR
-        if len(said) < len(wanted):  # partial_ratio would look for the passage in the value
-            score, start, end = fuzz.ratio(wanted, said, score_cutoff=cutoff), 0, len(said)
+        if len(passage) < len(needle):  # partial_ratio would look for the passage in the value
+            score, start, end = fuzz.ratio(needle, passage, score_cutoff=cutoff), 0, len(passage)
         else:
-            found = fuzz.partial_ratio_alignment(wanted, said, score_cutoff=cutoff)
+            found = fuzz.partial_ratio_alignment(needle, passage, score_cutoff=cutoff)
             score, start, end = (found.score, found.dest_start, found.dest_end) if found else (0.0, 0, 0)
-        if score < cutoff or (best and score <= best[0]) or not numbers <= set(re.findall(r"\d+", said[start:end])):
+        if score < cutoff or (best and score <= best[0]) or not numbers <= set(re.findall(r"\d+", passage[start:end])):
             continue
-        start, end = _widened(wanted, said, start, end)
+        start, end = _widened(needle, passage, start, end)
         span = index.span_of_compact(region.compact_start + start, region.compact_start + end)
         best = score, Hit(span, region)
     return [best[1]] if best else []

@@ -205,8 +205,8 @@ class Form(_Frozen):
         Raises:
             KeyError: no such field.
         """
-        wanted = {self.name_field, *(self.field(key).key for key in keys)}
-        fields = tuple(field for field in self.fields if field.key in wanted)
+        chosen_keys = {self.name_field, *(self.field(key).key for key in keys)}
+        fields = tuple(field for field in self.fields if field.key in chosen_keys)
         groups = tuple(group for group in self.groups if any(field.group == group for field in fields))
         return Form(
             name=self.name,
@@ -215,8 +215,8 @@ class Form(_Frozen):
             name_field=self.name_field,
             groups=groups,
             fields=fields,
-            contradictions=tuple(rule for rule in self.contradictions if {rule.key, rule.other} <= wanted),
-            companions=tuple(rule for rule in self.companions if {rule.key, rule.needs} <= wanted),
+            contradictions=tuple(rule for rule in self.contradictions if {rule.key, rule.other} <= chosen_keys),
+            companions=tuple(rule for rule in self.companions if {rule.key, rule.needs} <= chosen_keys),
             summary_sections=tuple(
                 SummarySection(title=section.title, groups=tuple(group for group in section.groups if group in groups))
                 for section in self.summary_sections

@@ -53,7 +53,7 @@ def join_chunks(
         values: FormValues = {}
         alternatives: dict[str, tuple[str, ...]] = {}
         for field in form.fields:
-            given = [found.get(field.key) or field.empty for _, found in group]
+            given = [chunk_form.get(field.key) or field.empty for _, chunk_form in group]
             if field.is_list:
                 values[field.key] = _union(given)
                 continue

@@ -26,7 +26,7 @@ def merge_fields(
         return [{**form.empty(), **values} for values in answers], ()
     merged = [dict(values) for values in base]
     names = [form.name_of(values).strip() for values in merged]
-    asked = [key for key in part.keys if key != form.name_field]
+    answered_keys = [key for key in part.keys if key != form.name_field]
     free = list(range(len(merged)))
     left: list[FormValues] = []
     for values in answers:
@@ -36,9 +36,9 @@ def merge_fields(
             left.append(values)
             continue
         free.remove(at)
-        merged[at].update({key: values[key] for key in asked})
+        merged[at].update({key: values[key] for key in answered_keys})
     if len(left) == len(free) == 1:
-        merged[free[0]].update({key: left[0][key] for key in asked})
+        merged[free[0]].update({key: left[0][key] for key in answered_keys})
         left = []
     notes = tuple(f"「{form.name_of(values) or '（没有名字）'}」不在已有的表里，这一份没有合并" for values in left)
     return merged, notes

@@ -106,13 +106,13 @@ def _given(
     field: Field, ballots: Sequence[Sequence[FormValues]], group: Group, weights: Sequence[float]
 ) -> tuple[Choice, ...]:
     """The distinct values of a field, the heaviest first, ties by the earliest answer."""
-    found: dict[str | frozenset[str], Choice] = {}
+    choices: dict[str | frozenset[str], Choice] = {}
     for number in sorted(group):
         value = ballots[number][group[number]].get(field.key) or field.empty
         key = _comparable(value)
-        before = found.get(key, Choice(value, 0.0, ()))
-        found[key] = Choice(before.value, before.weight + weights[number], (*before.ballots, number))
-    return tuple(sorted(found.values(), key=lambda choice: (-choice.weight, choice.ballots[0])))
+        before = choices.get(key, Choice(value, 0.0, ()))
+        choices[key] = Choice(before.value, before.weight + weights[number], (*before.ballots, number))
+    return tuple(sorted(choices.values(), key=lambda choice: (-choice.weight, choice.ballots[0])))
 
 
 def _decide(field: Field, given: tuple[Choice, ...], *, empty_counts: bool, measure: Measure) -> tuple[Value, float]:

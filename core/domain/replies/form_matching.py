@@ -80,17 +80,17 @@ class FormMatcher:
 
     def answers(self, pieces: Iterable[JsonFragment], text: str, depth: int = 0) -> list[tuple[str, Answer]]:
         """The answers among the pieces of a text, each with the words before it."""
-        found: list[tuple[str, Answer]] = []
+        candidates: list[tuple[str, Answer]] = []
         previous = 0
         for piece in pieces:
             answer = self.read(piece.value, depth)
-            if answer is None or (not answer.raws and found and not _stands_alone(text, piece)):
+            if answer is None or (not answer.raws and candidates and not _stands_alone(text, piece)):
                 continue
             before = text[previous : piece.start]
             notes = (*piece.notes, *answer.notes)
-            found.append((before, answer._replace(complete=answer.complete and piece.complete, notes=notes)))
+            candidates.append((before, answer._replace(complete=answer.complete and piece.complete, notes=notes)))
             previous = piece.end
-        return found
+        return candidates
 
     def _read_list(self, items: list[Any], depth: int) -> Answer | None:
         raws: list[dict[str, Any]] = []
@@ -110,12 +110,12 @@ class FormMatcher:
         if flat is not None:
             raw, renamed = flat
             return Answer([raw], False, notes=(SINGLE, RENAMED) if renamed else (SINGLE,))
-        found: list[tuple[str, Answer]] = []
+        inner_answers: list[tuple[str, Answer]] = []
         for key, inner in value.items():
             answer = self.read(inner, depth + 1)
             if answer and (answer.raws or str(key).strip().lower() in _WRAPPERS):
-                found.append((str(key), answer))
-        answer = self.settle(found)
+                inner_answers.append((str(key), answer))
+        answer = self.settle(inner_answers)
         if answer is None:
             return None
         notes = [note for note in answer.notes if note != SINGLE]

@@ -64,17 +64,17 @@ def _parse(form: Form, text: str) -> ParsedReply:
     if value is not None:
         answer = shapes.read(value)
         return _clean(form, answer, ()) if answer else _failed("回复是 JSON，但里面没有表单的字段")
-    said, thought, closed = _split_thoughts(text)
+    spoken, thought, closed = _split_thoughts(text)
     notes = (THOUGHTS,) if thought else ()
-    if not said.strip() and not thought.strip():
+    if not spoken.strip() and not thought.strip():
         return _failed("回复是空的")
-    answer, more = _search(shapes, said)
+    answer, more = _search(shapes, spoken)
     if answer is None and thought and not closed:
         answer, more = _search(shapes, thought)
         notes = (UNCLOSED,)
     if answer is not None:
         return _clean(form, answer, (*notes, *more))
-    if not said.strip():
+    if not spoken.strip():
         return _failed("回复只有思考过程，没有答案")
     return _failed("回复里有 JSON，但没有表单的字段" if more else "回复里没有 JSON")
 
@@ -88,20 +88,20 @@ def _split_thoughts(text: str) -> tuple[str, str, bool]:
 
     Some chat templates swallow the opening tag: a closing one alone ends a thought that began with the text.
     """
-    said: list[str] = []
+    spoken: list[str] = []
     thought: list[str] = []
     position, inside = 0, False
     for tag in _THINKING.finditer(text):
         part = text[position : tag.start()]
         if tag[1] and not inside:
-            thought += [*said, part]
-            said = []
+            thought += [*spoken, part]
+            spoken = []
         else:
-            (thought if inside else said).append(part)
+            (thought if inside else spoken).append(part)
         inside = not tag[1]
         position = tag.end()
-    (thought if inside else said).append(text[position:])
-    return "".join(said), "".join(thought), not inside
+    (thought if inside else spoken).append(text[position:])
+    return "".join(spoken), "".join(thought), not inside
 
 
 def _search(shapes: FormMatcher, text: str) -> tuple[Answer | None, tuple[str, ...]]:

@@ -85,10 +85,10 @@ def agreement(
     cells: list[tuple[Prepared | None, Prepared | None]] = []
     differing: dict[int, int] = {}
     for index in sorted(pairs):
-        found = matched(scorer, *pairs[index])
-        cells += found
+        rows = matched(scorer, *pairs[index])
+        cells += rows
         # A customer that only one of them has is one thing to talk about.
-        count = sum(1 if a is None or b is None else sum(x != y for x, y in zip(a, b, strict=True)) for a, b in found)
+        count = sum(1 if a is None or b is None else sum(x != y for x, y in zip(a, b, strict=True)) for a, b in rows)
         if count:
             differing[index] = count
     return Agreement(
@@ -108,10 +108,10 @@ def matched(
     b = [scorer.prepare(values) for values in other]
     pairs = scorer.chat(a, b).pairs
     taken_a, taken_b = {pair.pred for pair in pairs}, {pair.gold for pair in pairs}
-    found: list[tuple[Prepared | None, Prepared | None]] = [(a[pair.pred], b[pair.gold]) for pair in pairs]
-    found += [(values, None) for i, values in enumerate(a) if i not in taken_a]
-    found += [(None, values) for i, values in enumerate(b) if i not in taken_b]
-    return found
+    rows: list[tuple[Prepared | None, Prepared | None]] = [(a[pair.pred], b[pair.gold]) for pair in pairs]
+    rows += [(values, None) for i, values in enumerate(a) if i not in taken_a]
+    rows += [(None, values) for i, values in enumerate(b) if i not in taken_b]
+    return rows
 
 
 def measure_of(field: Field) -> AgreementMeasure:

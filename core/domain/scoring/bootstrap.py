@@ -60,10 +60,10 @@ def mean_intervals(rows: Floats, *, samples: int = SAMPLES, seed: int = SEED, le
 
 def difference_intervals(rows: Floats, *, samples: int = SAMPLES, seed: int = SEED) -> list[Interval]:
     """Like :func:`mean_intervals` for paired differences; with fewer than ``FEWEST`` chats, stretched to hold 0."""
-    found = mean_intervals(rows, samples=samples, seed=seed)
+    intervals = mean_intervals(rows, samples=samples, seed=seed)
     if len(rows) >= FEWEST:
-        return found
-    return [Interval(min(low, 0.0), max(high, 0.0)) for low, high in found]
+        return intervals
+    return [Interval(min(low, 0.0), max(high, 0.0)) for low, high in intervals]
 
 
 def _draws(count: int, samples: int, seed: int) -> Iterator[Floats]:

@@ -97,11 +97,11 @@ class Scorer:
 
     def chat(self, preds: Sequence[Prepared], golds: Sequence[Prepared]) -> ChatScore:
         """Score the prepared forms of one chat (see :func:`score_chat`)."""
-        predicted, wanted = self._filled(preds), self._filled(golds)
+        predicted, expected = self._filled(preds), self._filled(golds)
         none = (0.0,) * len(self.weights)
         if not preds or not golds:
             points = none if preds or golds else self.weights
-            return ChatScore(sum(points), (), len(preds), len(golds), points, predicted, wanted, none)
+            return ChatScore(sum(points), (), len(preds), len(golds), points, predicted, expected, none)
         pairs = self._match(preds, golds)
         larger = max(len(preds), len(golds))
         if larger == 1:
@@ -116,7 +116,7 @@ class Scorer:
             for pair in pairs
         ]
         credit = tuple(hits[0]) if len(hits) == 1 else tuple(map(sum, zip(*hits, strict=True)))
-        return ChatScore(sum(points), pairs, len(preds), len(golds), points, predicted, wanted, credit)
+        return ChatScore(sum(points), pairs, len(preds), len(golds), points, predicted, expected, credit)
 
     def floor(self, golds: Sequence[Prepared]) -> float:
         """What one all-empty form scores: it earns the points of the emptiest reference form's empty cells."""

@@ -83,10 +83,10 @@ def measure_named(name: str) -> Measure:
     Raises:
         NotFoundError: no such measure, or its package is not installed; names those that can be used.
     """
-    found = MEASURES.get(name)
-    if found is None or found not in usable():
+    candidate = MEASURES.get(name)
+    if candidate is None or candidate not in usable():
         can = "、".join(measure.name for measure in usable())
-        if found is not None:
+        if candidate is not None:
             raise NotFoundError(f"相似度「{name}」还没有安装", f"请安装 shiyao[embedding]；现在可用的有：{can}")
         raise NotFoundError(f"没有名为「{name}」的相似度", f"可用的有：{can}")
-    return found
+    return candidate

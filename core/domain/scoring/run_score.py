@@ -174,7 +174,9 @@ def prepare_reference(
     """
     scorer = Scorer(form, measure)
     prepared = {index: tuple(scorer.prepare(values) for values in golds[index]) for index in sorted(golds)}
-    cells = {index: frozenset(found) for index, found in (disputed or {}).items() if found and index in golds}
+    cells = {
+        index: frozenset(chat_cells) for index, chat_cells in (disputed or {}).items() if chat_cells and index in golds
+    }
     reference = Reference(scorer, prepared, cells, 0.0)
     if cells:
         empty = (scorer.prepare({}),)
@@ -238,12 +240,12 @@ def _gather(
     points = _columns([row.points for row in rows], width)
     credit = _columns([row.credit for row in rows], width)
     predicted = _columns([row.predicted for row in rows], width)
-    wanted = _columns([row.wanted for row in rows], width)
+    expected = _columns([row.wanted for row in rows], width)
     fields = {
         field.key: FieldScore(
             points[i] / counted[i] if counted[i] > 1e-9 else 0.0,
             field.points,
-            Filled(credit[i], int(predicted[i]), int(wanted[i])),
+            Filled(credit[i], int(predicted[i]), int(expected[i])),
         )
         for i, field in enumerate(form.fields)
     }
@@ -253,7 +255,7 @@ def _gather(
         floor=reference.floor,
         chats=chats,
         missing=missing,
-        filled=Filled(sum(credit), int(sum(predicted)), int(sum(wanted))),
+        filled=Filled(sum(credit), int(sum(predicted)), int(sum(expected))),
         fields=fields,
         measure=scorer.measure,
         left_out=sum(len(cells) for cells in reference.disputed.values()),
