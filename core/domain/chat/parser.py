@@ -1,4 +1,4 @@
-"""Takes a chat text apart: residue, quotations, speakers, messages; the one entrance is :func:`parse_chat`."""
+"""Parses a chat text into residue, quotes, speakers and messages; entry point :func:`parse_chat`."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from core.domain.chat.speakers import find_speakers
 
 
 def parse_chat(text: str) -> ParsedChat:
-    """Takes a chat text apart, whatever it is; never raises.
+    """Parse a chat text of any shape; never raises.
 
     Time is linear in the length of the text.
 

@@ -1,4 +1,4 @@
-"""Taking the chosen steps: one pass over the original text, so that every kept character knows where it came from."""
+"""Applies the chosen cleaning steps in one pass, and maps every kept character to the original text."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,7 @@ from core.errors import SettingsError
 
 
 def known_steps(names: Iterable[str]) -> tuple[str, ...]:
-    """The steps of these names, once each, in the order in which they act.
+    """The steps with these names, once each, in the order in which they are applied.
 
     Raises:
         SettingsError: there is no such step; names those that exist.
@@ -21,7 +21,7 @@ def known_steps(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def clean(chat: ParsedChat, steps: Iterable[str] = ()) -> Cleaned:
-    """Clean a conversation; residue is left out with or without its step.
+    """Clean a conversation; residue is always left out.
 
     Of a speaker whose messages would all go, the first one stays: no speaker is lost.
 
@@ -58,7 +58,7 @@ def clean(chat: ParsedChat, steps: Iterable[str] = ()) -> Cleaned:
 
 
 def without_placeholders(chat: ParsedChat) -> str:
-    """The conversation without images, videos, voice messages, stickers and recalled messages, else letter for letter.
+    """The conversation without images, videos, voice messages, stickers and recalled messages, otherwise unchanged.
 
     Args:
         chat: a parsed chat.

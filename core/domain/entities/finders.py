@@ -1,4 +1,4 @@
-"""Things that can be recognised without a model: phones, e-mails, places, addresses, times, amounts.
+"""Finders of phones, e-mails, places, addresses, times and amounts in text, without a model.
 
 Values are returned as they stand in the chat: nothing is resolved, converted or corrected. The libraries are imported
 on first use, for together they take two seconds; none of them touches the network. Functions ending in ``_in`` also
@@ -20,7 +20,7 @@ _MOBILE = re.compile(r"1\d{10}")
 _PLACE_HINT = re.compile(r"[省市区县州盟旗]|地址|北京|上海|天津|重庆|香港|澳门|人在|位于")
 _DIVISION = re.compile(r"[\u4e00-\u9fa5]{1,10}?(?:省|自治区|特别行政区|市|自治州|地区|盟|区|县|旗)")
 _BEFORE = re.compile(r"(?:[\u4e00-\u9fa5]{2}[省市])+$")
-"""Divisions right before the first one that fits the gazetteer's order: scrambled places name two provinces."""
+"""Place names right before the first one in the gazetteer's order: scrambled places name two provinces."""
 _STREET = re.compile(r"\d+\s*号|号楼|[路街道巷弄]\s*\d|大道|大厦|广场|小区|产业园|科技园|\d+\s*[楼层室栋幢座]|[A-Z]座")
 _ADDRESS_END = re.compile(r"[\n，。；;！!？?、]|(?<=\S)\s{2,}")
 _TIME_HINT = re.compile(r"[周月日号点天午早晚：:]|星期|礼拜|月底|年底|年前|\d[/-]\d")
@@ -45,7 +45,7 @@ _import_lock = threading.Lock()
 
 
 class Mention(NamedTuple):
-    """Something that was recognised.
+    """A value that was recognised in a text.
 
     Attributes:
         value: what a field would be given.
@@ -81,12 +81,12 @@ def _cpca() -> Any:
 
 
 def is_email(text: str) -> bool:
-    """Whether a whole text is one e-mail address, by the pattern that finds them in chats."""
+    """Whether a whole text is one e-mail address, by the pattern of the finder."""
     return _EMAIL.fullmatch(text) is not None
 
 
 def is_mobile(text: str) -> bool:
-    """Whether a text is a mobile number, blanks, hyphens and +86 aside; made-up prefixes of anonymised chats count."""
+    """Whether a text is a mobile number; ignores blanks, hyphens and +86, accepts anonymised chats' invented ones."""
     return re.fullmatch(rf"(?:\+?86)?{_MOBILE.pattern}", re.sub(r"[\s\-]", "", text)) is not None
 
 
@@ -96,7 +96,7 @@ def emails(text: str) -> list[str]:
 
 
 def emails_in(text: str) -> Iterator[Mention]:
-    """E-mail addresses and where they stand."""
+    """E-mail addresses with their offsets."""
     return (Mention(match[0], *match.span()) for match in _EMAIL.finditer(text))
 
 
@@ -106,7 +106,7 @@ def phones(text: str) -> list[str]:
 
 
 def phones_in(text: str) -> Iterator[Mention]:
-    """Chinese phone numbers, digits only, and where they stand.
+    """Chinese phone numbers, digits only, with their offsets.
 
     Any eleven digits that begin with 1 are a mobile number, whether or not the prefix is in use: anonymised chats
     carry made-up ones. Landlines need an area code.
@@ -125,7 +125,7 @@ def phones_in(text: str) -> Iterator[Mention]:
 
 
 def addresses_in(text: str) -> Iterator[Mention]:
-    """Streets with a house number and buildings with a floor or room, as written, with what leads up to them."""
+    """Streets with a house number and buildings with a floor or room, as written, with the introducing words."""
     for match in _ADDRESS.finditer(text):
         start = match.start()
         if lead := _ADDRESS_LEAD.match(match[0]):
@@ -195,7 +195,7 @@ def amounts(text: str) -> list[str]:
 
 
 def amounts_in(text: str) -> Iterator[Mention]:
-    """Amounts of money, as written, and where they stand."""
+    """Amounts of money, as written, with their offsets."""
     for match in _AMOUNT.finditer(text):
         words = match[0].strip()
         start = match.start() + match[0].index(words)

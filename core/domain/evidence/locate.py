@@ -1,4 +1,4 @@
-"""Evidence for every field of one customer's form."""
+"""Locates evidence for every field of one customer's form."""
 
 import re
 from collections.abc import Mapping
@@ -14,15 +14,15 @@ _CLAUSE = re.compile(r"[、，,；;。\n]")
 _NUMBERS = re.compile(r"[、，,；;/或\s]+")
 _PEOPLE = frozenset({Kind.PERSON, Kind.STAFF})
 _IN_CLAUSES = _PEOPLE | {Kind.TEXT, Kind.ADDRESS, Kind.DATE, Kind.PHONE}
-"""Kinds whose single text may hold several things, each with a place of its own."""
+"""Kinds whose single text may contain several items, each located separately."""
 _MAX_KNOWN = 1000
-"""Answers that are kept for one chat."""
+"""Most results that are cached for one chat."""
 _SHORTEST_JUDGEMENT = 2
-"""A judgement of one character (男) stands everywhere, and says nothing there."""
+"""Fewest characters of a judgement that is searched for; one character (男) occurs everywhere and proves nothing."""
 
 
 def locate(form: Form, index: ChatIndex, values: Mapping[str, Value], customer_name: str = "") -> dict[str, Mark]:
-    """Where the values of one customer's form stand in the chat.
+    """Locate the values of one customer's form in the chat.
 
     Messages said by the customer count most, then those said to the customer. Residue is never searched.
 

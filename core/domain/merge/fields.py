@@ -1,4 +1,4 @@
-"""Answers about some fields only, merged into forms that are there already."""
+"""Merges answers about some fields into existing forms."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from core.domain.form import Form, FormValues
 def merge_fields(
     form: Form, base: Sequence[FormValues], part: Form, answers: Sequence[FormValues]
 ) -> tuple[list[FormValues], tuple[str, ...]]:
-    """Put the answers' fields into the forms of the same customers.
+    """Copy the answered fields into the forms of the same customers.
 
     Customers are the same where their names are; one that is left over on both sides is the same too. An empty answer
     counts: the fields were asked for on purpose. The name itself stays as it is.

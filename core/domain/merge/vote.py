@@ -1,4 +1,4 @@
-"""A vote: several answers about one chat (samples, runs, chunks) decide every field of every customer.
+"""Voting: several answers about one chat (samples, runs, chunks) decide every field of every customer.
 
 Empty is an answer like any other. What lost is kept, so that a person can see where the answers did not agree.
 """
@@ -12,7 +12,7 @@ from core.domain.merge.customers import Group, group_customers
 from core.domain.scoring import LCS, Measure
 
 _SAME = 1e-9
-"""Weights nearer to one another than this are a tie."""
+"""Weights closer to each other than this are a tie."""
 
 
 class Choice(NamedTuple):
@@ -31,7 +31,7 @@ class Choice(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class VotedForm:
-    """One customer as the vote has it.
+    """One customer's form as decided by vote.
 
     Attributes:
         values: the form, every key in order.

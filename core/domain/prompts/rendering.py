@@ -1,4 +1,4 @@
-"""Rendering: prompt + form + variables in, system and user message out."""
+"""Renders a prompt with form and variables into a system and a user message."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ from core.errors import PromptError
 
 
 def render(prompt: Prompt, form: Form, *, json_object: bool = False, **variables: Any) -> Rendered:
-    """Turn a prompt into messages.
+    """Render a prompt into messages.
 
     Args:
         prompt: which prompt.

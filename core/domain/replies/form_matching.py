@@ -1,4 +1,4 @@
-"""From JSON values of any shape to raw forms: wrappers opened, groups flattened, keys recognised, drafts left out."""
+"""Matches JSON values of any structure to forms: opens wrappers, flattens groups, recognises keys, skips drafts."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -30,7 +30,7 @@ ODD_ITEMS = "列表里有不是表单的内容，已忽略"
 
 
 class Answer(NamedTuple):
-    """Forms that belong together.
+    """Raw forms that belong to one answer.
 
     Attributes:
         raws: mappings with the form's keys, one per customer; may be empty.
@@ -58,7 +58,7 @@ class FormMatcher:
         self._keys |= {_plain(key): key for key in form.keys}
 
     def weigh(self, value: Any, depth: int = 0) -> int:
-        """How many fields of the form a value holds, at any depth."""
+        """Number of the form's fields that a value contains, at any depth."""
         if depth > _MAX_DEPTH:
             return 0
         if isinstance(value, Mapping):
@@ -66,7 +66,7 @@ class FormMatcher:
         return sum(self.weigh(inner, depth + 1) for inner in value) if isinstance(value, list) else 0
 
     def read(self, value: Any, depth: int = 0) -> Answer | None:
-        """The forms in a JSON value; ``None`` if there are none."""
+        """The raw forms in a JSON value; ``None`` if there are none."""
         if depth > _MAX_DEPTH:
             return None
         if isinstance(value, Mapping):
@@ -79,7 +79,7 @@ class FormMatcher:
         return None
 
     def answers(self, pieces: Iterable[JsonFragment], text: str, depth: int = 0) -> list[tuple[str, Answer]]:
-        """The answers among the pieces of a text, each with the words before it."""
+        """All answers among the JSON fragments of a text, each with the words before it."""
         candidates: list[tuple[str, Answer]] = []
         previous = 0
         for piece in pieces:

@@ -1,4 +1,4 @@
-"""A model's reply → an answer: strict JSON first, then whatever can be made of it, and notes on what was done."""
+"""Parses a model's reply: strict JSON first, then repairs, with notes on what was repaired."""
 
 import re
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ ReplyStatus = Literal["ok", "repaired", "failed"]
 _THINKING = re.compile(r"<(/?)(?:think|thinking|thought|reasoning)>", re.IGNORECASE)
 _DECORATION = re.compile(r"```\w*|\s+")
 _MAX_LENGTH = 1_000_000
-"""Characters of a reply that are looked at."""
+"""Most characters of a reply that are parsed."""
 
 THOUGHTS = "已去掉思考过程"
 UNCLOSED = "思考过程没有结束标记，答案取自其中，请核对"
@@ -26,7 +26,7 @@ HEADLESS = "答案缺少开头的括号，已补上"
 
 @dataclass(frozen=True, slots=True)
 class ParsedReply:
-    """What a reply says.
+    """The result of parsing a reply.
 
     Attributes:
         forms: one clean form per customer, ``[]`` where it says there is none; ``None`` where it could not be read.
@@ -42,7 +42,7 @@ class ParsedReply:
 
 
 def parse_reply(form: Form, text: str) -> ParsedReply:
-    """Read a reply, whatever the model did.
+    """Parse a reply in any format.
 
     Args:
         form: the form that was asked for.

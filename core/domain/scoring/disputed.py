@@ -1,4 +1,4 @@
-"""The score of one chat without the reference cells that somebody disputes.
+"""Score of one chat without disputed reference cells.
 
 A disputed cell is neither won nor lost. The customers stay matched as the official rules match them; the cell's credit
 is taken out, and the field's points over a run are the mean over what is left (``run_score``). So a run without
@@ -17,7 +17,7 @@ Cell = tuple[int, int]
 def leave_out(
     scorer: Scorer, score: ChatScore, preds: Sequence[Prepared], golds: Sequence[Prepared], cells: Collection[Cell]
 ) -> ChatScore:
-    """The score of a chat without these reference cells.
+    """Recompute the score of a chat without these reference cells.
 
     Args:
         scorer: that made the score.
