@@ -22,6 +22,7 @@ MODULES: Final = (
     "keys",
     "dom",
     "model",
+    "incoming",
     "customers",
     "advice",
     "outbox",

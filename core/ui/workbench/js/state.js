@@ -3,7 +3,8 @@
 /** @import { AckPayload, ChatPayload, DatasetName, Effects, Entry, Store, WorkbenchPayload } from "./types.js" */
 
 import { takeAnswered } from "../../js/unanswered.js";
-import { isDirty, makeEntry, mergeChat, restoreWork } from "./model.js";
+import { mergeChat, restoreWork } from "./incoming.js";
+import { isDirty, makeEntry } from "./model.js";
 import { applyAck, DRAFT, waitingFor } from "./outbox.js";
 
 const KEPT_CHATS = 40;
