@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from core.services.datasets.reading_limits import peak_megabytes
+
 
 @dataclass(frozen=True, slots=True)
 class Usage:
@@ -29,17 +31,10 @@ def measured(*arguments: str) -> Usage:
         return Usage(time.perf_counter() - started, **json.loads(out.read_text()))
 
 
-def _peak_megabytes() -> float:
-    status = Path("/proc/self/status")
-    if status.exists():  # ru_maxrss would count the parent's memory from before exec
-        return next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmHWM")) / 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20)
-
-
 if __name__ == "__main__":
     from core.cli import main
 
     code = main(sys.argv[2:])
     used = resource.getrusage(resource.RUSAGE_SELF)
-    Path(sys.argv[1]).write_text(json.dumps({"processor": used.ru_utime + used.ru_stime, "peak": _peak_megabytes()}))
+    Path(sys.argv[1]).write_text(json.dumps({"processor": used.ru_utime + used.ru_stime, "peak": peak_megabytes()}))
     sys.exit(code)

@@ -1,4 +1,4 @@
-"""Differences between two values as parts: kept, removed, added.
+"""From one value to another as pieces: what stayed, what went, what came.
 
 The shortest edit script of two texts comes from rapidfuzz (compiled: under a millisecond for a form's texts);
 diff-match-patch then joins accidental matches of single characters into differences that a person can read, and cuts
@@ -15,12 +15,12 @@ from rapidfuzz.distance import Indel
 from core.domain.form import Value, split_list
 
 _EXACT_CELLS = 25_000_000
-"""Most pairs of characters for an exact character diff (3 MB of bits); above, texts are compared by lines first."""
+"""Up to this many pairs of characters the exact edit script is made (3 MB of bits); above, lines come first."""
 _LONG_SECONDS = 1.0
 
 
 class Op(StrEnum):
-    """What happened to a part on the way from A to B: kept, removed or added."""
+    """What became of a piece on the way from A to B."""
 
     SAME = "same"
     OUT = "out"
@@ -28,7 +28,7 @@ class Op(StrEnum):
 
 
 class DiffPart(NamedTuple):
-    """A run of characters, or one list item, with one operation.
+    """A run of characters, or one item of a list, with one fate.
 
     Attributes:
         op: stayed, went (only in A) or came (only in B).

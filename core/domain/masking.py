@@ -1,4 +1,4 @@
-"""Masks phones, e-mails and addresses in exported files. Pure; a masked text keeps its length.
+"""Hiding phones, e-mails and addresses in what leaves the house. Pure; a masked text is as long as the text was.
 
 Because lengths stay, offsets into the original (evidence) hold in the masked text too.
 """
@@ -15,11 +15,11 @@ from core.errors import SettingsError
 
 STAR: Final = "*"
 _SHORTEST: Final = 3
-"""Shortest value that is masked in free text; a shorter one (a first name's letter, 「在」) would star half of it."""
+"""Shorter values (a first name's letter, 「在」) would star half of the text."""
 
 
 class Masked(StrEnum):
-    """Kinds of values that can be masked."""
+    """What may be hidden."""
 
     PHONE = "phone"
     EMAIL = "email"
@@ -32,7 +32,7 @@ _FINDERS: Final = {Masked.PHONE: phones_in, Masked.EMAIL: emails_in, Masked.ADDR
 
 @dataclass(frozen=True, slots=True)
 class Mask:
-    """The kinds that are masked; without any, nothing changes.
+    """Which kinds are hidden; without any it changes nothing.
 
     Phones keep their first three and last four digits, e-mails the first letter and the domain, addresses their first
     two characters: enough to tell two customers apart, too little to reach them.
@@ -45,15 +45,15 @@ class Mask:
 
     @property
     def names(self) -> list[str]:
-        """Names of the kinds in a fixed order, for the export log."""
+        """The kinds, in a fixed order, for a ledger."""
         return [str(kind) for kind in Masked if kind in self.kinds]
 
     def values(self, form: Form, values: Mapping[str, Value]) -> FormValues:
-        """Mask a form's values: whole fields of a masked kind, and recognised values in free texts."""
+        """A form's values: fields of a hidden kind are starred, and what can be recognised in the free texts."""
         return {key: self._value(_KINDS.get(form.field(key).kind), value) for key, value in values.items()}
 
     def text(self, text: str, form: Form, forms: Iterable[Mapping[str, Value]] = ()) -> str:
-        """Mask a chat's text: recognised values, and the values of its forms where they occur word for word.
+        """A chat's text: what can be recognised, and what its forms say where it stands word for word.
 
         Args:
             text: any text.
@@ -83,8 +83,8 @@ class Mask:
     def _recognised(self, text: str) -> str:
         letters = list(text)
         for kind in self.kinds:
-            for mention in _FINDERS[kind](text):
-                letters[mention.start : mention.end] = _starred(kind, text[mention.start : mention.end])
+            for found in _FINDERS[kind](text):
+                letters[found.start : found.end] = _starred(kind, text[found.start : found.end])
         return "".join(letters)
 
 
@@ -92,16 +92,16 @@ NO_MASK: Final = Mask()
 
 
 def parse_mask(names: Iterable[str]) -> Mask:
-    """Parse a mask from the words of a command line.
+    """A mask from the words of a command line.
 
     Raises:
         SettingsError: there is no such kind.
     """
-    mask_names = [name.strip() for name in names if name.strip()]
-    unknown = [name for name in mask_names if name not in list(Masked)]
+    wanted = [name.strip() for name in names if name.strip()]
+    unknown = [name for name in wanted if name not in list(Masked)]
     if unknown:
         raise SettingsError(f"不能遮盖「{'、'.join(unknown)}」", f"可以遮盖的：{'、'.join(Masked)}")
-    return Mask(frozenset(Masked(name) for name in mask_names))
+    return Mask(frozenset(Masked(name) for name in wanted))
 
 
 def _starred(kind: Masked, words: str) -> str:

@@ -1,15 +1,15 @@
-"""Settings of one model, shared by its entry, its draft and its table row."""
+"""The settings of one model: what an entry, its draft and its table row have in common."""
 
 from typing import Any
 
 from pydantic import BaseModel, Field
 
 TOKENS_PER_PRICE = 1000
-"""Number of tokens that a price is for."""
+"""Prices are for so many tokens."""
 
 
 class ModelSettings(BaseModel):
-    """Settings of one model: address, name, parameters, limits and prices. Never holds a key.
+    """One model: where it is, what it is called there, what it takes, allows and costs. Never holds a key.
 
     Attributes:
         name: the entry's name, as a run names it.
@@ -50,7 +50,7 @@ class ModelSettings(BaseModel):
     note: str = ""
 
     def cost(self, tokens_in: int, tokens_out: int) -> float | None:
-        """Cost of tokens in yuan; ``None`` if a price that matters is unknown.
+        """What tokens cost, in yuan; ``None`` where a price that matters is unknown.
 
         Args:
             tokens_in: of the questions.

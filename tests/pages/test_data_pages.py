@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from core.adapters.store import Store, queries
 from core.domain.form import Form
 from core.services.datasets import import_chats, list_datasets
+from tests.factories import hostile_files
 from tests.pages.conftest import OpenPage
 from tests.pages.finding import by_label, seen
 
@@ -135,3 +136,20 @@ def test_deleting_asks_for_the_name(open_page: OpenPage, store: Store, form: For
     assert not app.exception
     assert list_datasets(store) == []
     assert "还没有数据集" in seen(app)
+
+
+def test_a_file_that_asks_for_too_much_is_one_sentence(open_page: OpenPage, store: Store, form: Form) -> None:
+    app = upload(open_page(IMPORT), hostile_files.two_corners(), "a.xlsx")
+    assert not app.exception
+    (error,) = app.error
+    assert "超过 5,000,000 格的上限" in error.value
+    app = upload(open_page(IMPORT), chats(form))
+    assert "3 条群聊，3 条有标注" in seen(app)
+
+
+def test_a_file_of_bad_rows_shows_the_first_ones(open_page: OpenPage, store: Store) -> None:
+    app = upload(open_page(IMPORT), b"{}\n" * 20_000, "a.jsonl")
+    assert not app.exception
+    rejected = by_label(app.expander, "不能导入 20000 条")
+    assert len(rejected.dataframe[0].value) == 1_000
+    assert "这里只显示前 1,000 条" in seen(app)

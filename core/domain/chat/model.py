@@ -1,4 +1,4 @@
-"""Types of a parsed chat: messages, quotes, roles, and spans of the original text.
+"""What a parsed chat is: messages with exact offsets into the original text, residue marked, speakers and roles.
 
 All offsets are Python string indices (code points) into the original text, half open. JavaScript counts UTF-16 units,
 so the browser gets slices, never offsets.
@@ -16,12 +16,12 @@ class Span(NamedTuple):
     end: int
 
     def of(self, text: str) -> str:
-        """The characters of ``text`` that the span covers."""
+        """The characters it covers."""
         return text[self.start : self.end]
 
 
 class MessageKind(StrEnum):
-    """The kind of a message, such as text, image, sticker or system line."""
+    """What a message is, besides its text."""
 
     TEXT = "text"
     IMAGE = "image"
@@ -36,7 +36,7 @@ class MessageKind(StrEnum):
 
 
 class Role(StrEnum):
-    """The side that a speaker is on: customer or service staff."""
+    """Which side a speaker is on."""
 
     CUSTOMER = "客户"
     STAFF = "客服"
@@ -86,7 +86,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class RoleGuess:
-    """A guess at a speaker's role, with score and reasons.
+    """Which side a speaker seems to be on.
 
     Attributes:
         role: the guess.
@@ -101,7 +101,7 @@ class RoleGuess:
 
 @dataclass(frozen=True, slots=True)
 class ParsedChat:
-    """A chat text parsed into messages, with the residue marked.
+    """A chat text taken apart.
 
     Attributes:
         text: the original text, untouched.
@@ -116,12 +116,12 @@ class ParsedChat:
 
     @property
     def all_spans(self) -> tuple[Span, ...]:
-        """All spans of the text in order; joined they give the original text."""
+        """All spans in order; joined they give the text back."""
         return tuple(sorted((*(message.span for message in self.messages), *self.residue)))
 
     @property
     def conversation(self) -> str:
-        """The text without spreadsheet residue, as a model sees it."""
+        """The text without residue: what a model is shown."""
         return "".join(message.span.of(self.text) for message in self.messages).rstrip("\n")
 
     @property

@@ -1,4 +1,4 @@
-"""Splits a conversation that is too long for a model into chunks at message borders, with an overlap."""
+"""Chunks: a conversation that is too long for a model, cut at message borders, with some of the last one repeated."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ from core.domain.chat import ParsedChat, Span
 from core.domain.cleaning.model import Cleaned
 
 OVERLAP = 0.12
-"""Largest share of a chunk that may repeat the end of the previous one: enough to see what a reply answers."""
+"""How much of a chunk may be repeated from the one before it: enough to see what a reply replies to."""
 _TOKENS_PER_CHARACTER = 1.25
-"""Most tokens that one character may cost by the estimate."""
+"""The most that one character may cost by the estimate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class _Unit(NamedTuple):
 
 
 def single_chunk(cleaned: Cleaned) -> Chunk:
-    """The single chunk of a conversation that fits."""
+    """The one chunk of a conversation that fits."""
     numbers = [message for message, _ in cleaned.messages] or [0]
     return Chunk(1, cleaned.text, "", Span(0, len(cleaned.text)), numbers[0], numbers[-1], 0)
 
@@ -52,7 +52,7 @@ def single_chunk(cleaned: Cleaned) -> Chunk:
 def split_chunks(
     chat: ParsedChat, cleaned: Cleaned, limit: int, size: Callable[[str], int], overlap: float = OVERLAP
 ) -> list[Chunk]:
-    """Split a cleaned conversation into chunks of at most ``limit``, as measured by ``size``.
+    """Cut a cleaned conversation into chunks of at most ``limit``.
 
     Chunks end where messages end; only a message that is longer than a chunk itself is cut, between its lines if
     it has some. Together they hold every character.

@@ -1,4 +1,4 @@
-"""Report on what cleaning left out, stored with every extraction: message numbers, characters, reason."""
+"""What cleaning left out, small enough to keep with every extraction: message numbers, characters, why."""
 
 from typing import Any
 

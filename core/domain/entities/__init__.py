@@ -1,4 +1,4 @@
-"""Finds phones, e-mails, places, addresses, times and amounts in text without a model. Pure."""
+"""Recognising phones, e-mails, places, addresses, times and amounts in text without a model. Pure."""
 
 from core.domain.entities.finders import (
     Mention,

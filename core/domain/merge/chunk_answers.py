@@ -1,4 +1,4 @@
-"""Merges the forms from the chunks of one long chat into one form per customer, by type of field.
+"""Forms from the chunks of one long chat → one form per customer, by rules for each type of field.
 
 * Lists: all items of all chunks, in order.
 * Verbatim fields: the value that most chunks give, those that stand in the chat before those that do not; of equals
@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from core.domain.form import Field, Form, FormValues, Nature, Value, split_list
 
 Stands = Callable[[Field, str], bool]
-"""Function that tells whether a value of a verbatim field occurs in the chat."""
+"""Whether a value of a verbatim field stands in the chat."""
 
 
 @dataclass(frozen=True, slots=True)
 class JoinedForm:
-    """One customer's form, merged from the chunks.
+    """One customer as the chunks have it together.
 
     Attributes:
         values: the form, every key in order.
@@ -53,7 +53,7 @@ def join_chunks(
         values: FormValues = {}
         alternatives: dict[str, tuple[str, ...]] = {}
         for field in form.fields:
-            given = [chunk_form.get(field.key) or field.empty for _, chunk_form in group]
+            given = [found.get(field.key) or field.empty for _, found in group]
             if field.is_list:
                 values[field.key] = _union(given)
                 continue

@@ -1,4 +1,4 @@
-"""Scoring of forms against reference forms by the official rules. Pure."""
+"""Scores of forms against reference forms: the official rules, pure functions, no I/O."""
 
 from core.domain.scoring.bootstrap import Interval, mean_intervals
 from core.domain.scoring.chat_score import ChatScore, MatchedPair, Scorer, score_chat

@@ -1,4 +1,4 @@
-"""Similarity measures of free texts; interchangeable, as the organisers' own is not public."""
+"""How alike two free texts are: named measures that can be swapped, as the organisers' own is not public."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from core.errors import NotFoundError
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A similarity measure of two texts.
+    """A similarity of texts.
 
     Attributes:
         name: for settings and the command line.
@@ -52,13 +52,13 @@ def _sets(a: str, b: str) -> float:
 
 
 LCS = Measure("lcs", "最长公共子序列", _lcs)
-"""Longest common subsequence: the project's measure for free texts (PRODUCT rules)."""
+"""What the project scores free texts with (PRODUCT rules)."""
 
 EXACT = Measure("exact", "完全一致", _exact)
-"""Exact match, to see how much of a score is due to similarity."""
+"""All or nothing, to see how much of a score is similarity."""
 
 SET = Measure("set", "分项集合", _sets)
-"""Set comparison, for lists written as one text; order does not count."""
+"""For lists written as one text; order does not count."""
 
 EMBEDDING = Measure(
     "embedding",
@@ -73,20 +73,20 @@ MEASURES: dict[str, Measure] = {measure.name: measure for measure in (LCS, EXACT
 
 
 def usable() -> tuple[Measure, ...]:
-    """The measures whose packages are installed."""
+    """The measures that work here, without those whose package is not installed."""
     return tuple(m for m in MEASURES.values() if m is not EMBEDDING or embedding.installed())
 
 
 def measure_named(name: str) -> Measure:
-    """The measure with this name.
+    """The measure of a name.
 
     Raises:
         NotFoundError: no such measure, or its package is not installed; names those that can be used.
     """
-    candidate = MEASURES.get(name)
-    if candidate is None or candidate not in usable():
+    found = MEASURES.get(name)
+    if found is None or found not in usable():
         can = "、".join(measure.name for measure in usable())
-        if candidate is not None:
+        if found is not None:
             raise NotFoundError(f"相似度「{name}」还没有安装", f"请安装 shiyao[embedding]；现在可用的有：{can}")
         raise NotFoundError(f"没有名为「{name}」的相似度", f"可用的有：{can}")
-    return candidate
+    return found

@@ -1,9 +1,13 @@
-"""Import of files and pasted text as datasets, chats and runs; every rejected row says why."""
+"""Import of files and pasted text as datasets, chats and runs; every rejected row says why.
 
-from core.services.datasets.chat_import import LABELS_RUN, import_chats, import_text
-from core.services.datasets.dataset_list import ChatListItem, DatasetSummary, delete_dataset, list_chats, list_datasets
+What needs the database is loaded when it is first asked for: the process that reads files is a module of this package
+and must start quickly.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from core.services.datasets.file_format import SUFFIXES
-from core.services.datasets.import_preview import preview_import
 from core.services.datasets.import_types import (
     BY_POSITION,
     ChatRow,
@@ -18,8 +22,20 @@ from core.services.datasets.import_types import (
     SubmissionRow,
     TableColumns,
 )
-from core.services.datasets.run_import import import_run
-from core.services.datasets.sample_dataset import SAMPLE_DATASET, load_sample
+
+if TYPE_CHECKING:
+    from core.services.datasets.chat_import import LABELS_RUN, import_chats, import_text
+    from core.services.datasets.dataset_list import (
+        ChatListItem,
+        DatasetSummary,
+        delete_dataset,
+        list_chats,
+        list_datasets,
+    )
+    from core.services.datasets.import_preview import preview_import
+    from core.services.datasets.reader_pool import prepare_reader
+    from core.services.datasets.run_import import import_run
+    from core.services.datasets.sample_dataset import SAMPLE_DATASET, load_sample
 
 __all__ = [
     "BY_POSITION",
@@ -46,5 +62,29 @@ __all__ = [
     "list_chats",
     "list_datasets",
     "load_sample",
+    "prepare_reader",
     "preview_import",
 ]
+
+_LOADED_LATE = {
+    "ChatListItem": "dataset_list",
+    "DatasetSummary": "dataset_list",
+    "LABELS_RUN": "chat_import",
+    "SAMPLE_DATASET": "sample_dataset",
+    "delete_dataset": "dataset_list",
+    "import_chats": "chat_import",
+    "import_run": "run_import",
+    "import_text": "chat_import",
+    "list_chats": "dataset_list",
+    "list_datasets": "dataset_list",
+    "load_sample": "sample_dataset",
+    "preview_import": "import_preview",
+    "prepare_reader": "reader_pool",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LOADED_LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f"{__name__}.{_LOADED_LATE[name]}"), name)
+    return value

@@ -20,7 +20,7 @@ from core.adapters.store import Store
 from core.adapters.store.models import Chat, Dataset, RunKind
 from core.domain.form import Form, load_named_form
 from core.errors import ConflictError, InputError
-from core.services.datasets.import_pass import ImportPass
+from core.services.datasets.file_pass import FilePass, open_pass
 from core.services.datasets.import_types import (
     BY_NAME,
     FileFormat,
@@ -31,8 +31,8 @@ from core.services.datasets.import_types import (
     RejectedRow,
     TableColumns,
 )
+from core.services.datasets.reader_messages import Job
 from core.services.datasets.run_writer import ChatForms, RunWriter
-from core.services.datasets.source_file import SourceFile, open_source
 from core.services.datasets.staging import StagedChat, StagingFile
 from core.settings import settings
 
@@ -73,23 +73,33 @@ def import_chats(
     if split is not None and split not in SPLITS:
         raise InputError(f"不认识用途「{split}」", f"可以是 {'、'.join(SPLITS)}")
     form = load_named_form(form_name or _form_of(store, name))
-    with open_source(source, filename) as file, TemporaryFile() as spool:
-        import_pass = ImportPass(file, form, columns, on_progress, _READING_SHARE)
-        if import_pass.kind is FileKind.SUBMISSION:
-            raise InputError(
-                f"文件 {filename} 是提交文件（只有 infos，没有 chat_text）", "请把它作为抽取任务导入到已有的数据集"
-            )
+    job = Job("chats", filename, form, columns, share=_READING_SHARE)
+    with TemporaryFile() as spool:
         stage = StagingFile(spool)
-        stage.fill(import_pass.chats(), form)
-        import_pass.require_rows(stage.count)
+        with open_pass(source, job, on_progress) as file:
+            _fill(stage, file, form)
         try:
             with store.write() as session:
-                report = _write(session, stage, import_pass, file, name=name, split=split, form=form)
+                report = _write(session, stage, file, name=name, split=split, form=form)
         except IntegrityError as error:
             raise ConflictError(f"数据集「{name}」正由另一处导入", "请稍后重试") from error
     if on_progress:
-        on_progress(ImportProgress(import_pass.rows, 1.0))
+        on_progress(ImportProgress(file.rows, 1.0))
     return report
+
+
+def _fill(stage: StagingFile, file: FilePass, form: Form) -> None:
+    """Stage the chats of a file.
+
+    Raises:
+        InputError: a file without chats, or without a single good one.
+    """
+    if file.kind is FileKind.SUBMISSION:
+        raise InputError(
+            f"文件 {file.name} 是提交文件（只有 infos，没有 chat_text）", "请把它作为抽取任务导入到已有的数据集"
+        )
+    stage.fill(file.chats(), form)
+    file.require_rows(stage.count)
 
 
 def import_text(store: Store, text: str, *, dataset: str, split: str | None = None) -> ImportReport:
@@ -127,8 +137,7 @@ def _form_of(store: Store, name: str) -> str:
 def _write(
     session: Session,
     stage: StagingFile,
-    import_pass: ImportPass,
-    file: SourceFile,
+    file: FilePass,
     *,
     name: str,
     split: str | None,
@@ -136,7 +145,7 @@ def _write(
 ) -> ImportReport:
     dataset = _dataset(session, name=name, split=split, form=form, source_hash=file.sha256)
     dataset_id = dataset.id or 0
-    rejected = list(import_pass.rejected)
+    rejected = list(file.rejected)
     writer = RunWriter(session, dataset_id, name=LABELS_RUN, kind=RunKind.LABELS, file=file)
     appending = file.format is FileFormat.TEXT
     added = skipped = 0
@@ -166,7 +175,7 @@ def _write(
                 ]
             )
     if not appending:
-        dataset.expected = max(dataset.expected, import_pass.rows, stage.last_index)
+        dataset.expected = max(dataset.expected, file.rows, stage.last_index)
     session.add(dataset)
     session.flush()
     return ImportReport(
@@ -177,10 +186,10 @@ def _write(
         skipped=skipped,
         rejected=tuple(sorted(rejected, key=lambda row: row.index)),
         labels=writer.added,
-        total=import_pass.rows,
+        total=file.rows,
         run_id=writer.run_id,
         run=writer.name if writer.run_id else "",
-        notes=(*import_pass.notes, *writer.notes()),
+        notes=(*file.notes, *writer.notes()),
     )
 
 

@@ -56,6 +56,8 @@ def is_json_lines(stream: TextIO) -> bool:
             # A whole array may stand on one line of any length: its first character is enough.
             if stripped[0] != "{":
                 return False
-            rest = "" if line.endswith("\n") else stream.readline()
-            return (stripped + rest).rstrip().endswith("}")
+            while not line.endswith("\n") and (more := stream.readline(_FIRST_LINE_CHARACTERS)):
+                # Only the end counts: a line of any length is not kept.
+                line = line[-1:] + more
+            return line.rstrip().endswith("}")
     return False

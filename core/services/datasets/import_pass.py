@@ -1,4 +1,7 @@
-"""One pass over an open file that validates its rows; shared by preview and import, so that they cannot disagree."""
+"""One pass over an open file that validates its rows; shared by preview and import, so that they cannot disagree.
+
+Runs in the process that reads files (:mod:`core.services.datasets.reader_process`).
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,6 +21,7 @@ from core.services.datasets.import_types import (
     SubmissionRow,
     TableColumns,
 )
+from core.services.datasets.reading_limits import MAX_ROWS
 from core.services.datasets.row_readers import read_rows
 from core.services.datasets.row_validation import chat_row, detect_file_kind, submission_row
 from core.services.datasets.source_file import SourceFile
@@ -93,19 +97,6 @@ class ImportPass:
             if self._is_accepted(row, seen, "index 与前面的条目重复，只用第一条"):
                 yield row
 
-    def require_rows(self, count: int) -> None:
-        """Refuse a file without a good row; call after iterating.
-
-        Args:
-            count: good rows.
-
-        Raises:
-            InputError: there is none; names the first rejected row and its reason.
-        """
-        if not count:
-            first = self.rejected[0]
-            raise InputError(f"文件 {self.source.name} 的 {self.rows} 条都不能导入；{first}", "请按原因修改后重试")
-
     def _is_accepted(self, row: AcceptedRow | RejectedRow, seen: set[int], repeated: str) -> TypeGuard[AcceptedRow]:
         """Whether a row is good and the first with its index; the others are entered as rejected."""
         if not isinstance(row, RejectedRow) and row.index in seen:
@@ -119,6 +110,10 @@ class ImportPass:
     def _counted(self) -> Iterator[RawRow]:
         for raw in self._stream:
             self.rows += 1
+            if self.rows > MAX_ROWS:
+                raise InputError(
+                    f"文件 {self.source.name} 超过 {MAX_ROWS:,} 条的上限", "请拆成几个文件，分别导入同一个数据集"
+                )
             if self.on_progress and self.rows % _EVERY == 0:
                 self.on_progress(ImportProgress(self.rows, self.share * self._position()))
             yield raw

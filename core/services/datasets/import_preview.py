@@ -4,17 +4,21 @@ from pathlib import Path
 from typing import BinaryIO
 
 from core.domain.form import Form
+from core.errors import InputError
+from core.services.datasets.file_pass import read_file
 from core.services.datasets.import_pass import ImportPass
 from core.services.datasets.import_types import (
     BY_NAME,
     ChatRow,
     FileKind,
     ImportPreview,
+    ImportProgress,
     OnProgress,
     SubmissionRow,
     TableColumns,
 )
-from core.services.datasets.source_file import open_source
+from core.services.datasets.reader_messages import Done, Job, Rows
+from core.services.datasets.source_file import SourceFile
 from core.services.datasets.table_reader import table_header
 
 
@@ -27,7 +31,7 @@ def preview_import(
     columns: TableColumns = BY_NAME,
     on_progress: OnProgress | None = None,
 ) -> ImportPreview:
-    """Read a whole file, validate every row and return the first good ones. Nothing is stored.
+    """Read a whole file in another process, validate every row and return the first good ones. Nothing is stored.
 
     Args:
         source: a path, or a seekable binary file.
@@ -39,35 +43,55 @@ def preview_import(
 
     Raises:
         ColumnError: a table whose text column has to be chosen.
+        InputError: the file as a whole cannot be read, or takes more memory or time than files may.
+    """
+    preview: ImportPreview | None = None
+    with read_file(source, Job("preview", filename, form, columns, limit=limit)) as messages:
+        for message in messages:
+            if isinstance(message, Rows) and message.share is not None and on_progress:
+                on_progress(ImportProgress(message.seen, message.share))
+            elif isinstance(message, Done):
+                preview = message.preview
+    if preview is None:
+        raise InputError(f"文件 {filename} 没有读完", "请重试")
+    return preview
+
+
+def make_preview(
+    file: SourceFile, form: Form, columns: TableColumns, *, limit: int, on_progress: OnProgress | None
+) -> ImportPreview:
+    """The preview of an open file, read in this process; arguments as for :func:`preview_import`.
+
+    Raises:
+        ColumnError: a table whose text column has to be chosen.
         InputError: the file as a whole cannot be read.
     """
-    with open_source(source, filename) as file:
-        names = table_header(file)
-        import_pass = ImportPass(file, form, columns, on_progress)
-        chats: list[ChatRow] = []
-        forms: list[SubmissionRow] = []
-        good = labels = customers = 0
-        for row in import_pass.chats() if import_pass.kind is FileKind.CHATS else import_pass.submissions():
-            good += 1
-            customers += len(row.forms or ())
-            labels += any(not form.is_empty(values) for values in row.forms or ())
-            if good > limit:
-                continue
-            if isinstance(row, ChatRow):
-                chats.append(row)
-            else:
-                forms.append(row)
-        return ImportPreview(
-            kind=import_pass.kind,
-            format=file.format,
-            encoding=file.encoding_label,
-            rows=import_pass.rows,
-            good=good,
-            labels=labels,
-            customers=customers,
-            rejected=tuple(import_pass.rejected),
-            chats=tuple(chats),
-            forms=tuple(forms),
-            columns=names,
-            notes=import_pass.notes,
-        )
+    names = table_header(file)
+    import_pass = ImportPass(file, form, columns, on_progress)
+    chats: list[ChatRow] = []
+    forms: list[SubmissionRow] = []
+    good = labels = customers = 0
+    for row in import_pass.chats() if import_pass.kind is FileKind.CHATS else import_pass.submissions():
+        good += 1
+        customers += len(row.forms or ())
+        labels += any(not form.is_empty(values) for values in row.forms or ())
+        if good > limit:
+            continue
+        if isinstance(row, ChatRow):
+            chats.append(row)
+        else:
+            forms.append(row)
+    return ImportPreview(
+        kind=import_pass.kind,
+        format=file.format,
+        encoding=file.encoding_label,
+        rows=import_pass.rows,
+        good=good,
+        labels=labels,
+        customers=customers,
+        rejected=tuple(import_pass.rejected),
+        chats=tuple(chats),
+        forms=tuple(forms),
+        columns=names,
+        notes=import_pass.notes,
+    )

@@ -1,18 +1,24 @@
-"""A JSON array of any size, element by element; what is broken is named with its line and column."""
+"""A JSON array of any size, element by element; what is broken is named with its line and column.
 
-import codecs
+The standard library's decoder reads one element after the other out of a window that is filled from the file. ijson
+scanned a string anew with every buffer that it went on in: 8 MB took seconds, and 50 MB a minute. Here an element
+that the window cuts is read again when twice as much is there, so the time stays linear in the size of the file.
+"""
+
 import json
+import re
 from collections.abc import Iterator
-from typing import Any
-
-import ijson
-from ijson.common import JSONError, ObjectBuilder
+from typing import Any, TextIO
 
 from core.errors import InputError
 from core.services.datasets.import_types import RawRow
+from core.services.datasets.reading_limits import MAX_ROW_CHARACTERS
 from core.services.datasets.source_file import SourceFile
 
-_MAX_DEPTH = 50
+_CHUNK = 1 << 20
+_LONGEST_TOKEN = 64
+_SPACE = re.compile(r"[ \t\r\n]*")
+_MAX_DIGITS = 1_000
 _FAULTS = {
     "Expecting property name": "这里应是双引号里的字段名，或者上一项多了逗号",
     "Expecting value": "这里缺少一个值，或者值没有加双引号",
@@ -27,95 +33,146 @@ _FAULTS = {
 """First words of the standard parser's message → the same in Chinese."""
 
 
-def describe_json_error(error: json.JSONDecodeError) -> str:
-    """What is wrong at the position of a JSON error, in Chinese."""
-    return next((fault for words, fault in _FAULTS.items() if error.msg.startswith(words)), "写法不对")
+def describe_json_error(message: str) -> str:
+    """What is wrong, in Chinese, by the message of a :class:`json.JSONDecodeError`."""
+    return next((fault for words, fault in _FAULTS.items() if message.startswith(words)), "写法不对")
 
 
 def read_array(source: SourceFile) -> Iterator[RawRow]:
     """Read the elements of a JSON array, one by one.
 
     Raises:
-        InputError: no array, or broken; names the place.
+        InputError: no array, broken, nested too deeply, or with an element that is too long; names the place.
     """
-    # The parser turns half surrogate pairs (no text at all) into "?".
     with source.text() as stream:
-        start = next((char for char in iter(lambda: stream.read(1), "") if not char.isspace()), "")
-    if start not in ("[", "{"):
-        raise InputError(f"文件 {source.name} 不是 JSON", "请检查文件；聊天原文请存为 .txt 后导入")
-    if start == "{":
-        # Valid or not: what it lacks is the array around it, unless it is broken as well.
-        _locate(source)
-        raise InputError(f"文件 {source.name} 的最外层是对象，应为数组", '请存为 [{"chat_text": …, "infos": […]}, …]')
-    position = 0
-    try:
-        for value in _items(source):
+        window = _Window(stream, source.name)
+        start = window.next_character()
+        if start == "{":
+            _refuse_object(window)
+        if start != "[":
+            raise InputError(f"文件 {source.name} 不是 JSON", "请检查文件；聊天原文请存为 .txt 后导入")
+        window.skip(1)
+        position = 0
+        separator = "]" if window.next_character() == "]" else ","
+        while separator == ",":
             position += 1
-            yield RawRow(position, value)
-    except JSONError as error:
-        _locate(source, error)
-        raise InputError(
-            f"文件 {source.name} 的第 {position + 1} 条不是合法的 JSON", "请用编辑器检查后重新导出"
-        ) from error
+            yield RawRow(position, window.read_value())
+            separator = window.next_character()
+            if separator not in (",", "]"):
+                raise window.fault("Expecting ',' delimiter")
+            if separator == ",":
+                window.skip(1)
+        window.skip(1)
+        window.require_end()
 
 
-def _items(source: SourceFile) -> Iterator[Any]:
-    """The elements of the outermost array.
-
-    Not ``ijson.items``: it keeps the path of every event, so 100 KB of ``[`` would take gigabytes.
-    """
-    depth = 0
-    builder = ObjectBuilder()
-    for event, value in ijson.basic_parse(_utf8(source), use_float=True):
-        if event in ("end_map", "end_array"):
-            depth -= 1
-            if depth == 0:
-                continue
-        elif event in ("start_map", "start_array"):
-            depth += 1
-            if depth == 1:
-                continue
-            if depth > _MAX_DEPTH:
-                raise InputError(f"文件 {source.name} 嵌套太深，不是群聊数据", "请检查文件")
-        builder.event(event, value)
-        if depth == 1:
-            yield builder.value
-            builder = ObjectBuilder()
-
-
-class _Utf8:
-    """A file of another encoding, read as UTF-8 (``codecs.EncodedFile`` loses its place on an empty read)."""
-
-    def __init__(self, source: SourceFile) -> None:
-        self._file = source.file
-        self._decoder = codecs.getincrementaldecoder(source.encoding)()
-
-    def read(self, size: int) -> bytes:
-        """Some bytes for at most ``size`` read; ``b""`` only at the end, or for size 0."""
-        while size and (chunk := self._file.read(size)):
-            if text := self._decoder.decode(chunk):
-                return text.encode("utf-8")
-        return b""
-
-
-def _utf8(source: SourceFile) -> Any:
-    source.file.seek(0)
-    return source.file if source.encoding == "utf-8" else _Utf8(source)
-
-
-def _locate(source: SourceFile, cause: Exception | None = None) -> None:
-    """Say where a JSON file breaks. Only for files that are broken: it takes the whole file into memory."""
+def _refuse_object(window: "_Window") -> None:
+    """Refuse an object as the outermost value; what it lacks is the array around it, unless it is broken as well."""
     try:
-        with source.text() as stream:
-            json.loads(stream.read())
-    except json.JSONDecodeError as error:
-        if error.pos >= len(error.doc.rstrip()):
-            raise InputError(
-                f"文件 {source.name} 在第 {error.lineno} 行中断，没有写完", "文件可能下载或复制不完整，请重新取得"
-            ) from error
-        raise InputError(
-            f"文件 {source.name} 第 {error.lineno} 行第 {error.colno} 列不是合法的 JSON：{describe_json_error(error)}",
+        window.read_value()
+        window.require_end()
+    except _TooLongError:
+        pass  # whole or broken: it is no array
+    raise InputError(f"文件 {window.name} 的最外层是对象，应为数组", '请存为 [{"chat_text": …, "infos": […]}, …]')
+
+
+class _TooLongError(InputError):
+    """An element longer than the window may become."""
+
+
+class _Window:
+    """A part of a JSON text, filled from a stream as far as one value needs.
+
+    Attributes:
+        name: of the file, for messages.
+    """
+
+    def __init__(self, stream: TextIO, name: str) -> None:
+        self.name = name
+        self._stream = stream
+        self._decoder = json.JSONDecoder(parse_int=_whole_number)
+        self._text = ""
+        self._at = 0
+        self._ended = False
+        # Of what was dropped before the window: its line ends, and characters after the last one.
+        self._lines = 0
+        self._column = 0
+
+    def next_character(self) -> str:
+        """The next character that is no white space, which is skipped; ``""`` at the end."""
+        while True:
+            match = _SPACE.match(self._text, self._at)
+            self._at = match.end() if match else self._at
+            if self._at < len(self._text):
+                return self._text[self._at]
+            if self._ended:
+                return ""
+            self._fill()
+
+    def skip(self, characters: int) -> None:
+        """Go on behind so many characters of the window."""
+        self._at += characters
+
+    def read_value(self) -> Any:
+        """Read the value that begins at the next character.
+
+        Raises:
+            InputError: broken, nested too deeply or too long.
+        """
+        self.next_character()
+        while True:
+            try:
+                value, end = self._decoder.raw_decode(self._text, self._at)
+            except json.JSONDecodeError as error:
+                if self._ended or not self._may_be_cut(error):
+                    raise self.fault(error.msg, error.pos) from error
+            except RecursionError as error:
+                raise InputError(f"文件 {self.name} 嵌套太深，不是群聊数据", "请检查文件") from error
+            else:
+                # A number at the window's end may go on.
+                if self._ended or isinstance(value, (dict, list, str)) or end + _LONGEST_TOKEN < len(self._text):
+                    self._at = end
+                    return value
+            self._fill()
+
+    def require_end(self) -> None:
+        """Refuse anything but white space up to the end of the text."""
+        if self.next_character():
+            raise self.fault("Extra data")
+
+    def fault(self, message: str, position: int | None = None) -> InputError:
+        """What is wrong at a position of the window (``None``: the next character), with line and column."""
+        position = self._at if position is None else position
+        before = self._text[:position]
+        line = self._lines + before.count("\n") + 1
+        if self._ended and position >= len(self._text.rstrip()):
+            return InputError(f"文件 {self.name} 在第 {line} 行中断，没有写完", "文件可能下载或复制不完整，请重新取得")
+        column = position - before.rfind("\n") if "\n" in before else self._column + position + 1
+        return InputError(
+            f"文件 {self.name} 第 {line} 行第 {column} 列不是合法的 JSON：{describe_json_error(message)}",
             "请改正这里后重试",
-        ) from (cause or error)
-    except RecursionError as error:
-        raise InputError(f"文件 {source.name} 嵌套太深，不是群聊数据", "请检查文件") from error
+        )
+
+    def _may_be_cut(self, error: json.JSONDecodeError) -> bool:
+        """Whether an error may come of the window's end and not of the text."""
+        return error.msg.startswith("Unterminated string") or error.pos + _LONGEST_TOKEN > len(self._text)
+
+    def _fill(self) -> None:
+        """Drop what was read, and take in as much as there is left, so that values of any length cost linear time."""
+        rest = self._text[self._at :]
+        if len(rest) > MAX_ROW_CHARACTERS:
+            line = self._lines + self._text.count("\n", 0, self._at) + 1
+            raise _TooLongError(
+                f"文件 {self.name} 第 {line} 行开始的一条超过 {MAX_ROW_CHARACTERS:,} 字的上限，不是一条群聊",
+                "请删去或拆开这一条后重试（也可能少了一个引号或括号）",
+            )
+        last_end = self._text.rfind("\n", 0, self._at)
+        self._lines += self._text.count("\n", 0, self._at)
+        self._column = self._at - last_end - 1 if last_end >= 0 else self._column + self._at
+        more = self._stream.read(max(_CHUNK, len(rest)))
+        self._text, self._at, self._ended = rest + more, 0, not more
+
+
+def _whole_number(digits: str) -> int | str:
+    """A whole number; one with more digits than any index has stays text, for reading it takes quadratic time."""
+    return int(digits) if len(digits) <= _MAX_DIGITS else digits

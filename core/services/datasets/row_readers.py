@@ -6,12 +6,18 @@ demands: that is :mod:`core.services.datasets.row_validation`.
 
 import json
 from collections.abc import Iterator
+from typing import TextIO
 
 from core.domain.form import Form
 from core.services.datasets.import_types import BY_NAME, FileFormat, RawRow, TableColumns
 from core.services.datasets.json_reader import describe_json_error, read_array
+from core.services.datasets.reading_limits import MAX_ROW_CHARACTERS
+from core.services.datasets.row_validation import MAX_CHAT_BYTES
 from core.services.datasets.source_file import SourceFile
 from core.services.datasets.table_reader import read_table
+
+# UTF-32 takes four bytes for a character that UTF-8 has in one; smaller files are counted exactly, as rows are.
+_MAX_TEXT_BYTES = 5 * MAX_CHAT_BYTES
 
 
 def read_rows(source: SourceFile, form: Form, columns: TableColumns = BY_NAME) -> Iterator[RawRow]:
@@ -36,22 +42,35 @@ def read_rows(source: SourceFile, form: Form, columns: TableColumns = BY_NAME) -
 
 def _json_lines(source: SourceFile) -> Iterator[RawRow]:
     # Only "\n" ends a line: others may stand inside strings.
-    position = 0
+    position = number = 0
     with source.text(newline="\n") as stream:
-        for number, line in enumerate(stream, start=1):
+        while line := stream.readline(MAX_ROW_CHARACTERS):
+            number += 1
             if not line.strip():
                 continue
             position += 1
+            if len(line) == MAX_ROW_CHARACTERS and not line.endswith("\n"):
+                _skip_line(stream)
+                yield RawRow(position, None, number, f"超过 {MAX_ROW_CHARACTERS:,} 字的上限，不是一条群聊")
+                continue
             try:
                 yield RawRow(position, json.loads(line), number)
             except json.JSONDecodeError as error:
                 yield RawRow(
-                    position, None, number, f"第 {error.colno} 列不是合法的 JSON：{describe_json_error(error)}"
+                    position, None, number, f"第 {error.colno} 列不是合法的 JSON：{describe_json_error(error.msg)}"
                 )
             except (ValueError, RecursionError):  # a number of thousands of digits; nested thousands deep
                 yield RawRow(position, None, number, "数字太长或嵌套太深，不是群聊数据")
 
 
+def _skip_line(stream: TextIO) -> None:
+    while (rest := stream.readline(1 << 20)) and not rest.endswith("\n"):
+        pass
+
+
 def _text(source: SourceFile) -> Iterator[RawRow]:
+    if source.size > _MAX_TEXT_BYTES:
+        yield RawRow(1, None, None, f"文字有 {source.size / 1e6:,.0f} MB，超过 2 MB 的上限")
+        return
     with source.text(newline=None) as stream:
         yield RawRow(1, {"chat_text": stream.read()})

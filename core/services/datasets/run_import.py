@@ -1,5 +1,6 @@
 """Import of forms for existing chats: a submission, or a file of labelled chats, becomes a run."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -11,7 +12,7 @@ from core.adapters.store import DatasetView, Store, queries
 from core.adapters.store.models import Chat, RunKind
 from core.domain.form import load_named_form
 from core.errors import ConflictError, InputError
-from core.services.datasets.import_pass import ImportPass
+from core.services.datasets.file_pass import FilePass, open_pass
 from core.services.datasets.import_types import (
     BY_NAME,
     FileKind,
@@ -21,8 +22,8 @@ from core.services.datasets.import_types import (
     RejectedRow,
     SubmissionRow,
 )
+from core.services.datasets.reader_messages import Job
 from core.services.datasets.run_writer import ChatForms, RunWriter
-from core.services.datasets.source_file import SourceFile, open_source
 from core.services.datasets.staging import BATCH, text_hash
 
 
@@ -61,25 +62,24 @@ def import_run(
     with store.read() as session:
         target = queries.dataset(session, dataset)
     form = load_named_form(target.form)
-    with open_source(source, filename) as file:
-        import_pass = ImportPass(file, form, BY_NAME, on_progress)
-        rows = list(import_pass.submissions())
-        import_pass.require_rows(len(rows))
-        try:
-            with store.write() as session:
-                report = _write(session, rows, import_pass, file, target=target, name=name, kind=kind)
-        except IntegrityError as error:
-            raise ConflictError(f"抽取任务「{name}」正由另一处导入", "请稍后重试") from error
+    with open_pass(source, Job("submissions", filename, form, BY_NAME), on_progress) as file:
+        # The texts are only compared: their digests are enough, and are small.
+        rows = [(replace(row, text=""), text_hash(row.text) if row.text else "") for row in file.submissions()]
+    file.require_rows(len(rows))
+    try:
+        with store.write() as session:
+            report = _write(session, rows, file, target=target, name=name, kind=kind)
+    except IntegrityError as error:
+        raise ConflictError(f"抽取任务「{name}」正由另一处导入", "请稍后重试") from error
     if on_progress:
-        on_progress(ImportProgress(import_pass.rows, 1.0))
+        on_progress(ImportProgress(file.rows, 1.0))
     return report
 
 
 def _write(
     session: Session,
-    rows: list[SubmissionRow],
-    import_pass: ImportPass,
-    file: SourceFile,
+    rows: list[tuple[SubmissionRow, str]],
+    file: FilePass,
     *,
     target: DatasetView,
     name: str,
@@ -88,13 +88,13 @@ def _write(
     statement = select(col(Chat.index), col(Chat.id), col(Chat.sha256)).where(col(Chat.dataset_id) == target.id)
     chats = {index: (int(chat_id or 0), digest) for index, chat_id, digest in session.execute(statement)}
     writer = RunWriter(session, target.id, name=name, kind=kind, file=file)
-    rejected = list(import_pass.rejected)
+    rejected = list(file.rejected)
     good: list[ChatForms] = []
-    for row in rows:
+    for row, text_digest in rows:
         chat_id, digest = chats.get(row.index, (0, ""))
         if not chat_id:
             rejected.append(RejectedRow(row.index, f"数据集「{target.name}」里没有这个 index", row.line))
-        elif row.text and text_hash(row.text) != digest:
+        elif text_digest and text_digest != digest:
             rejected.append(RejectedRow(row.index, "聊天文本与数据集里这个 index 的不同", row.line))
         else:
             good.append(ChatForms(row.index, chat_id, row.forms, row.notes, row.line))
@@ -112,7 +112,7 @@ def _write(
         skipped=writer.skipped,
         rejected=tuple(sorted(rejected, key=lambda row: row.index)),
         labels=writer.added if kind is RunKind.LABELS else 0,
-        total=import_pass.rows,
+        total=file.rows,
         run_id=writer.run_id,
         run=writer.name,
         notes=(*notes, *writer.notes()),

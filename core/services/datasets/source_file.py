@@ -45,29 +45,40 @@ class SourceFile:
 
 
 @contextmanager
-def open_source(source: Path | BinaryIO, filename: str) -> Iterator[SourceFile]:
-    """Open a file, find out its format and encoding; a file object that was handed in stays open.
+def open_source(file: BinaryIO, filename: str) -> Iterator[SourceFile]:
+    """Find out the format and encoding of an open file, which stays open.
 
     Args:
-        source: a path, or a seekable binary file.
+        file: a seekable binary file.
         filename: its name as the person knows it; decides the format.
 
     Raises:
-        InputError: missing, unreadable, empty, unknown format or unknown encoding.
+        InputError: empty, unknown format or unknown encoding.
     """
-    if not isinstance(source, Path):
-        yield _inspect(source, filename)
-        return
+    yield _inspect(file, filename)
+
+
+def open_path(path: Path, filename: str) -> BinaryIO:
+    """Open a file that a person named.
+
+    Args:
+        path: where it is.
+        filename: its name, for messages.
+
+    Raises:
+        InputError: missing, a folder or a device, or not readable.
+    """
     try:
-        file = source.open("rb")
+        # A device or a pipe has no end, or lets whoever opens it wait for ever.
+        if not path.is_dir() and path.exists() and not path.is_file():
+            raise InputError(f"{filename} 不是普通文件", "请先存成文件再导入")
+        return path.open("rb")
     except FileNotFoundError as error:
         raise InputError(f"找不到文件 {filename}", "请检查路径") from error
     except IsADirectoryError as error:
         raise InputError(f"{filename} 是文件夹", "请选择其中的文件") from error
     except OSError as error:
         raise InputError(f"打不开文件 {filename}（{error.strerror}）", "请检查文件权限") from error
-    with file:
-        yield _inspect(file, filename)
 
 
 def _inspect(file: BinaryIO, name: str) -> SourceFile:

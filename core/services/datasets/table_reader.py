@@ -8,10 +8,12 @@ from typing import Any
 from core.domain.form import Form
 from core.errors import InputError
 from core.services.datasets.import_types import BY_POSITION, ColumnError, FileFormat, RawRow, TableColumns
+from core.services.datasets.reading_limits import MAX_CELLS, MAX_COLUMN_NAME, MAX_COLUMNS, MAX_FIELD_CHARACTERS
+from core.services.datasets.sheet_reader import read_sheet
 from core.services.datasets.source_file import SourceFile
 
 # A cell may hold a whole chat; the csv module refuses more than 131,072 characters otherwise.
-csv.field_size_limit(1 << 30)
+csv.field_size_limit(MAX_FIELD_CHARACTERS)
 
 TEXT_COLUMNS = (
     "chat_text",
@@ -32,6 +34,9 @@ TEXT_COLUMNS = (
 )
 INDEX_COLUMNS = ("index", "序号", "编号")
 _EXCEL_CELL = 32_767
+_FIRST_LINE_CHARACTERS = 1 << 20
+_NAMES_SHOWN = 12
+_INDEX_DIGITS = 20
 
 Table = Iterable[tuple[int, list[Any]]]
 
@@ -56,16 +61,29 @@ def table_header(source: SourceFile) -> tuple[str, ...]:
     if source.format not in (FileFormat.CSV, FileFormat.EXCEL):
         return ()
     _, first = next(iter(_table(source)), (0, []))
-    return tuple(_cell(cell) for cell in first)
+    return tuple(_column_name(cell) for cell in first)
 
 
-def _table(source: SourceFile) -> Table:
-    return _csv_table(source) if source.format is FileFormat.CSV else _excel_table(source)
+def _table(source: SourceFile) -> Iterator[tuple[int, list[Any]]]:
+    """The rows of a table with their line, up to the limits of what a table may hold."""
+    cells = 0
+    for line, row in _csv_table(source) if source.format is FileFormat.CSV else read_sheet(source):
+        cells += len(row)
+        if len(row) > MAX_COLUMNS:
+            raise InputError(
+                f"文件 {source.name} 第 {line} 行有 {len(row):,} 列，超过 {MAX_COLUMNS:,} 列的上限",
+                "请只留下聊天文本、编号和标注的列后重试",
+            )
+        if cells > MAX_CELLS:
+            raise InputError(
+                f"文件 {source.name} 超过 {MAX_CELLS:,} 格的上限", "请删去多余的列，或拆成几个文件后分别导入"
+            )
+        yield line, row
 
 
 def _csv_table(source: SourceFile) -> Table:
     with source.text() as stream:
-        first = stream.readline()
+        first = stream.readline(_FIRST_LINE_CHARACTERS)
         delimiter = max(",\t;", key=first.count)
         stream.seek(0)
         reader = csv.reader(stream, delimiter=delimiter)
@@ -74,6 +92,11 @@ def _csv_table(source: SourceFile) -> Table:
             try:
                 row = next(reader, None)
             except csv.Error as error:
+                if "field limit" in str(error):
+                    raise InputError(
+                        f"文件 {source.name} 从第 {start} 行起有一格超过 {MAX_FIELD_CHARACTERS:,} 字的上限",
+                        "可能少了一个双引号，请用 Excel 另存为 CSV 后重试",
+                    ) from error
                 raise InputError(
                     f"文件 {source.name} 第 {reader.line_num} 行不是合法的 CSV（{error}）",
                     "请用 Excel 另存为 CSV 后重试",
@@ -84,28 +107,11 @@ def _csv_table(source: SourceFile) -> Table:
             start = reader.line_num + 1
 
 
-def _excel_table(source: SourceFile) -> Table:
-    # Loaded late: only Excel files need it.
-    from python_calamine import CalamineError, CalamineWorkbook, PasswordError
-
-    source.file.seek(0)
-    try:
-        workbook = CalamineWorkbook.from_filelike(source.file)
-        sheet = next((s for s in map(workbook.get_sheet_by_name, workbook.sheet_names) if s.height), None)
-    except PasswordError as error:
-        raise InputError(f"Excel 文件 {source.name} 有密码", "请去掉密码后重试") from error
-    except (CalamineError, OSError) as error:
-        raise InputError(f"文件 {source.name} 不是可读的 Excel 文件", "请用 Excel 另存为 .xlsx 后重试") from error
-    if sheet is None:
-        raise InputError(f"Excel 文件 {source.name} 里没有内容", "请检查工作表")
-    yield from enumerate(sheet.iter_rows(), start=1)
-
-
 def _table_rows(source: SourceFile, table: Table, form: Form, columns: TableColumns) -> Iterator[RawRow]:
     rows = iter(table)
     names: list[str] = []
     for _, first in rows:
-        names = [_cell(cell) for cell in first]
+        names = [_column_name(cell) for cell in first]
         if any(names):
             break
     text_at = _text_column(source, names, columns.text)
@@ -142,14 +148,14 @@ def _text_column(source: SourceFile, names: list[str], chosen: str) -> int:
     if chosen:
         if chosen in names:
             return names.index(chosen)
-        raise ColumnError(f"文件 {source.name} 没有「{chosen}」列", f"已有的列：{'、'.join(known)}", known)
+        raise ColumnError(f"文件 {source.name} 没有「{chosen}」列", f"已有的列：{_listed(known)}", known)
     lowered = [name.casefold() for name in names]
     for name in TEXT_COLUMNS:
         if name in lowered:
             return lowered.index(name)
     raise ColumnError(
         f"文件 {source.name} 里找不到聊天文本列（如 chat_text、群聊）",
-        f"请指明是哪一列；已有的列：{'、'.join(known[:12])}",
+        f"请指明是哪一列；已有的列：{_listed(known)}",
         known,
     )
 
@@ -161,9 +167,17 @@ def _index_column(source: SourceFile, names: list[str], chosen: str) -> int | No
         if chosen in names:
             return names.index(chosen)
         known = tuple(name for name in names if name)
-        raise ColumnError(f"文件 {source.name} 没有「{chosen}」列", f"已有的列：{'、'.join(known)}", known)
+        raise ColumnError(f"文件 {source.name} 没有「{chosen}」列", f"已有的列：{_listed(known)}", known)
     lowered = [name.casefold() for name in names]
     return next((lowered.index(name) for name in INDEX_COLUMNS if name in lowered), None)
+
+
+def _column_name(cell: Any) -> str:
+    return _cell(cell)[:MAX_COLUMN_NAME]
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return "、".join(name[:20] for name in names[:_NAMES_SHOWN]) + ("……" if len(names) > _NAMES_SHOWN else "")
 
 
 def _cell(cell: Any) -> str:
@@ -179,4 +193,4 @@ def _text_cell(cell: Any) -> Any:
 
 def _number(cell: Any) -> Any:
     text = _cell(cell)
-    return int(text) if text.isascii() and text.isdigit() else text
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _INDEX_DIGITS else text

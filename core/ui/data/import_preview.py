@@ -17,7 +17,7 @@ from core.services.datasets import (
 from core.settings import settings
 from core.ui.markdown import escape_markdown
 
-_OPENING, _MOST_NAMES = 80, 3
+_OPENING, _MOST_NAMES, _MOST_REJECTED = 80, 3, 1_000
 _WIDE = 900  # pixels; the column that takes what room there is
 
 
@@ -34,7 +34,10 @@ def draw_rejected_rows(rejected: tuple[RejectedRow, ...]) -> None:
     with st.expander(f"不能导入 {len(rejected)} 条，其余照常导入", expanded=True, icon=":material/warning:"):
         lined = any(row.line is not None for row in rejected)
         st.dataframe(
-            [{"序号": row.index, **({"行": row.line} if lined else {}), "原因": row.reason} for row in rejected],
+            [
+                {"序号": row.index, **({"行": row.line} if lined else {}), "原因": row.reason}
+                for row in rejected[:_MOST_REJECTED]
+            ],
             hide_index=True,
             height="auto" if len(rejected) < 8 else 280,
             column_config={
@@ -43,6 +46,8 @@ def draw_rejected_rows(rejected: tuple[RejectedRow, ...]) -> None:
                 "原因": st.column_config.TextColumn(width=_WIDE),
             },
         )
+        if len(rejected) > _MOST_REJECTED:
+            st.caption(f"这里只显示前 {_MOST_REJECTED:,} 条。")
 
 
 def draw_preview_summary(previewed: ImportPreview) -> None:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.adapters.store import DatasetView
-from core.services.datasets import SUFFIXES, ColumnError, import_text
+from core.services.datasets import SUFFIXES, ColumnError, import_text, prepare_reader
 from core.ui import state
 from core.ui.data.import_preview import cached_preview, draw_preview_rows, draw_preview_summary
 from core.ui.data.import_report import finish_import, forget_report, import_round
@@ -32,6 +32,7 @@ def draw_upload(available: list[DatasetView]) -> None:
         on_change=forget_report,
     )
     if uploaded is None:
+        prepare_reader()
         st.caption(
             "可以是 train.json / test_data.json、JSONL、带聊天文本列的 CSV 或 Excel、一段聊天的 TXT，"
             "也可以是提交文件；UTF-8、UTF-16 和 GBK 都能读。先预览，确认后才入库。"

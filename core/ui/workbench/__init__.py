@@ -22,7 +22,6 @@ MODULES: Final = (
     "keys",
     "dom",
     "model",
-    "incoming",
     "customers",
     "advice",
     "outbox",
@@ -68,7 +67,7 @@ class WorkbenchState:
 
 def source() -> str:
     """The component's JavaScript as one module."""
-    return join_modules([HERE.parent / "js" / "unanswered.js", *(HERE / "js" / f"{name}.js" for name in MODULES)])
+    return join_modules(HERE / "js" / f"{name}.js" for name in MODULES)
 
 
 def _nothing() -> None:

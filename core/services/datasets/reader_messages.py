@@ -1,0 +1,153 @@
+"""Messages between this program and the process that reads a file: one job goes in, rows as JSON come back.
+
+What comes back is never unpickled: the other process has read a stranger's file.
+"""
+
+import pickle
+import socket
+import struct
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from core.domain.form import Form
+from core.services.datasets.import_types import (
+    ChatRow,
+    FileFormat,
+    FileKind,
+    ImportPreview,
+    RejectedRow,
+    SubmissionRow,
+    TableColumns,
+)
+
+_LENGTH = struct.Struct("!Q")
+_MAX_MESSAGE = 1 << 29
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What to do with a file: a preview of its first ``limit`` good rows, or all its chats or forms."""
+
+    kind: Literal["preview", "chats", "submissions"]
+    name: str
+    form: Form
+    columns: TableColumns
+    limit: int = 0
+    share: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The file was recognised."""
+
+    kind: FileKind
+    format: FileFormat
+    encoding: str
+    size: int
+    sha256: str
+    type: Literal["opened"] = "opened"
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Some rows; ``seen`` so far in all, and the ``share`` (0 to 1) of the work done, where it is time to show it."""
+
+    seen: int
+    share: float | None = None
+    chats: list[ChatRow] = field(default_factory=list)
+    forms: list[SubmissionRow] = field(default_factory=list)
+    rejected: list[RejectedRow] = field(default_factory=list)
+    type: Literal["rows"] = "rows"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The file was read to its end; ``preview`` where one was asked for.
+
+    ``last`` here and below: the process ends now, for this file has left it big.
+    """
+
+    notes: tuple[str, ...] = ()
+    preview: ImportPreview | None = None
+    last: bool = False
+    type: Literal["done"] = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The file cannot be used: an :class:`InputError`, or a :class:`ColumnError` where ``columns`` is not ``None``."""
+
+    message: str
+    remedy: str
+    columns: tuple[str, ...] | None = None
+    last: bool = False
+    type: Literal["refused"] = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Reading failed in a way that nobody foresaw; ``memory``: for want of memory."""
+
+    memory: bool
+    trace: str
+    type: Literal["failed"] = "failed"
+
+
+Message = Annotated[Opened | Rows | Done | Refused | Failed, Field(discriminator="type")]
+_MESSAGE: TypeAdapter[Opened | Rows | Done | Refused | Failed] = TypeAdapter(Message)
+
+
+def send_job(channel: socket.socket, job: Job, file_descriptor: int) -> None:
+    """Send a job and the open file that it is about."""
+    body = pickle.dumps(job)
+    socket.send_fds(channel, [_LENGTH.pack(len(body))], [file_descriptor])
+    channel.sendall(body)
+
+
+def receive_job(channel: socket.socket) -> tuple[Job, int] | None:
+    """Wait for a job and its file; ``None`` when the other side has ended."""
+    head, descriptors, _, _ = socket.recv_fds(channel, _LENGTH.size, 1)
+    if len(head) < _LENGTH.size or not descriptors:
+        return None
+    body = receive_bytes(channel, _LENGTH.unpack(head)[0])
+    # From the program that started this process.
+    job: Job = pickle.loads(body)
+    return job, descriptors[0]
+
+
+def send_message(channel: socket.socket, message: Opened | Rows | Done | Refused | Failed) -> None:
+    """Send a message to the program."""
+    body = _MESSAGE.dump_json(message)
+    channel.sendall(_LENGTH.pack(len(body)))
+    channel.sendall(body)
+
+
+def receive_message(channel: socket.socket) -> Opened | Rows | Done | Refused | Failed:
+    """Receive the next message.
+
+    Raises:
+        EOFError: the other side has ended.
+        OSError: the same, or the channel's time is up (``TimeoutError``).
+        ValueError: what came is no message.
+    """
+    (length,) = _LENGTH.unpack(receive_bytes(channel, _LENGTH.size))
+    if length > _MAX_MESSAGE:
+        raise ValueError(f"a message of {length} bytes")
+    return _MESSAGE.validate_json(receive_bytes(channel, length))
+
+
+def receive_bytes(channel: socket.socket, length: int) -> bytes:
+    """Receive exactly so many bytes.
+
+    Raises:
+        EOFError: the other side ended before.
+    """
+    received = bytearray()
+    while len(received) < length:
+        chunk = channel.recv(min(1 << 20, length - len(received)))
+        if not chunk:
+            raise EOFError("the other side has ended")
+        received += chunk
+    return bytes(received)

@@ -1,0 +1,145 @@
+"""The process in which files to import are read: ``python -m core.services.datasets.reader_process``.
+
+A stranger's file of a few KB can ask for gigabytes, or end the interpreter inside a library. Here it can do that
+without anybody noticing: memory and time are limited by the kernel, and :mod:`core.services.datasets.reader_pool`
+turns the end of this process into a sentence. It imports only what reading needs (no database, no Streamlit).
+"""
+
+import gc
+import os
+import signal
+import socket
+import traceback
+from contextlib import suppress
+
+# Loaded before the limits: afterwards every import counts against the file.
+import python_calamine  # noqa: F401
+
+from core.errors import InputError
+from core.services.datasets.import_pass import ImportPass
+from core.services.datasets.import_preview import make_preview
+from core.services.datasets.import_types import ChatRow, ColumnError, FileKind, ImportProgress, SubmissionRow
+from core.services.datasets.reader_messages import (
+    Done,
+    Failed,
+    Job,
+    Opened,
+    Refused,
+    Rows,
+    receive_job,
+    send_message,
+)
+from core.services.datasets.reading_limits import limit_process, limit_processor, peak_megabytes, processor_seconds
+from core.services.datasets.source_file import open_source
+
+_ROWS, _CHARACTERS = 200, 500_000
+_REUSED_BELOW_MB = 256
+
+
+def main() -> None:
+    """Do jobs until the program that sends them ends, or one has left this process big."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the program; its end is this one's
+    channel = socket.socket(fileno=0)
+    limit_process()
+    with suppress(OSError, EOFError):
+        while (received := receive_job(channel)) and _do(channel, *received):
+            pass
+
+
+def _do(channel: socket.socket, job: Job, file_descriptor: int) -> bool:
+    """Do one job; false if this process should not do another."""
+    with os.fdopen(file_descriptor, "rb") as file:
+        limit_processor(processor_seconds(os.fstat(file_descriptor).st_size))
+        try:
+            with open_source(file, job.name) as source:
+                if job.kind == "preview":
+                    preview = make_preview(
+                        source, job.form, job.columns, limit=job.limit, on_progress=lambda now: _progress(channel, now)
+                    )
+                    send_message(channel, Done(preview=preview, last=_is_big()))
+                else:
+                    _Stream(channel, ImportPass(source, job.form, job.columns, share=job.share)).send(job.kind)
+        except InputError as error:
+            columns = error.columns if isinstance(error, ColumnError) else None
+            send_message(channel, Refused(_storable(error.message), _storable(error.remedy), columns, last=_is_big()))
+        except OSError:
+            raise
+        except BaseException as error:  # a panic inside calamine is no Exception
+            memory = isinstance(error, MemoryError)
+            trace = "" if memory else traceback.format_exc(limit=-8)
+            del error
+            gc.collect()
+            send_message(channel, Failed(memory, _storable(trace)))
+            return False
+    return not _is_big()
+
+
+def _is_big() -> bool:
+    """Whether this process holds so much memory that the next file should have another one."""
+    return peak_megabytes() > _REUSED_BELOW_MB
+
+
+def _progress(channel: socket.socket, now: ImportProgress) -> None:
+    send_message(channel, Rows(now.rows, now.share))
+
+
+def _storable(text: str) -> str:
+    """A text without half characters, which stand in names of files and of columns that a shell handed on."""
+    return text.encode("utf-8", "replace").decode()
+
+
+class _Stream:
+    """Sends the rows of a pass in batches, good and rejected ones, and how far it is."""
+
+    def __init__(self, channel: socket.socket, import_pass: ImportPass) -> None:
+        self._channel = channel
+        self._pass = import_pass
+        self._chats: list[ChatRow] = []
+        self._forms: list[SubmissionRow] = []
+        self._rejected = 0
+        import_pass.on_progress = self._flush_with_progress
+
+    def send(self, kind: str) -> None:
+        """Send all rows as chats or as forms; none of a file of forms where chats are wanted."""
+        source = self._pass.source
+        send_message(
+            self._channel,
+            Opened(self._pass.kind, source.format, source.encoding_label, source.size, source.sha256),
+        )
+        if kind == "submissions":
+            self._send_forms()
+        elif self._pass.kind is FileKind.CHATS:
+            self._send_chats()
+        self._flush()
+        send_message(self._channel, Done(self._pass.notes, last=_is_big()))
+
+    def _send_chats(self) -> None:
+        characters = 0
+        for row in self._pass.chats():
+            self._chats.append(row)
+            characters += len(row.text)
+            if len(self._chats) >= _ROWS or characters >= _CHARACTERS:
+                self._flush()
+                characters = 0
+
+    def _send_forms(self) -> None:
+        characters = 0
+        for row in self._pass.submissions():
+            self._forms.append(row)
+            characters += len(row.text)
+            if len(self._forms) >= _ROWS or characters >= _CHARACTERS:
+                self._flush()
+                characters = 0
+
+    def _flush_with_progress(self, now: ImportProgress) -> None:
+        self._flush(now.share)
+
+    def _flush(self, share: float | None = None) -> None:
+        rejected = self._pass.rejected[self._rejected :]
+        send_message(self._channel, Rows(self._pass.rows, share, self._chats, self._forms, rejected))
+        self._rejected += len(rejected)
+        self._chats, self._forms = [], []
+
+
+if __name__ == "__main__":
+    main()
