@@ -1,4 +1,4 @@
-"""The one error tree: what the analyst reads, and what the engineer needs.
+"""The exception hierarchy: a message for the analyst, the cause for the engineer.
 
 Every error that may reach a page or the command line is a :class:`ShiyaoError`. Its text is one Chinese
 sentence that says what is wrong and where, followed by what to do about it. The cause is kept by ``raise … from``.
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class ShiyaoError(Exception):
-    """Root of all errors that a person may read.
+    """Base class of all errors shown to a user.
 
     Attributes:
         message: what is wrong and where, one Chinese sentence without the final full stop.
@@ -26,15 +26,15 @@ class ShiyaoError(Exception):
 
 
 class FormError(ShiyaoError):
-    """A form file that cannot be used; names the file, the line and the reason."""
+    """An invalid form file; names the file, the line and the reason."""
 
 
 class SettingsError(ShiyaoError):
-    """A setting or environment variable that cannot be used."""
+    """An invalid setting or environment variable."""
 
 
 class InputError(ShiyaoError):
-    """Data from outside (a file, an upload, a pasted chat) that cannot be read."""
+    """Invalid input (a file, an upload, a pasted chat)."""
 
 
 class NotFoundError(ShiyaoError):
@@ -42,7 +42,7 @@ class NotFoundError(ShiyaoError):
 
 
 class ConflictError(ShiyaoError):
-    """Somebody else saved in between, or a name is taken."""
+    """A concurrent save, or a name that is taken."""
 
 
 class StoreError(ShiyaoError):
@@ -50,19 +50,19 @@ class StoreError(ShiyaoError):
 
 
 class ExportError(ShiyaoError):
-    """An export that would be wrong; nothing was written."""
+    """An export that was refused; nothing was written."""
 
 
 class PromptError(ShiyaoError):
-    """A prompt file that cannot be used, or a variable that it lacks."""
+    """An invalid prompt file, or a missing variable."""
 
 
 class JobError(ShiyaoError):
-    """A run that cannot be started or steered."""
+    """A run that cannot be started or controlled."""
 
 
 class Cause(StrEnum):
-    """Why a call to a model failed, in terms that decide what to do about it."""
+    """Reasons for a failed model call, in terms that decide what to do about it."""
 
     CONFIG = "config"  # keys or address missing
     AUTH = "auth"  # keys refused
@@ -80,11 +80,11 @@ class Cause(StrEnum):
 
 
 RETRYABLE = frozenset({Cause.RATE, Cause.TIMEOUT, Cause.NETWORK, Cause.CUT_OFF, Cause.SERVER})
-"""Causes that may pass by themselves; every other one goes straight to the failure list."""
+"""Temporary causes; all others go straight to the failure list."""
 
 
 class ProviderError(ShiyaoError):
-    """A call to a model failed.
+    """A failed model call.
 
     Attributes:
         cause: see :class:`Cause`.
@@ -103,7 +103,7 @@ class ProviderError(ShiyaoError):
         self.tokens_out: int | None = None
 
     def with_token_usage(self, tokens_in: int | None, tokens_out: int | None) -> "ProviderError":
-        """The same failure with what its call took: an answer that was cut off is paid for."""
+        """A copy with the call's token usage: an answer that was cut off is billed too."""
         self.tokens_in, self.tokens_out = tokens_in, tokens_out
         return self
 

@@ -1,4 +1,4 @@
-"""The log: a rotating file that gets every stack trace, and never a key or password."""
+"""Logging: a rotating file with every stack trace, without keys and passwords."""
 
 import logging
 import os
@@ -18,7 +18,7 @@ _SHORTEST = 4  # shorter values would blot out ordinary words
 
 
 def set_up(path: Path | None = None) -> None:
-    """Send warnings of everything and the whole story of our own loggers to the log file. Safe to call again.
+    """Set up logging to the log file: warnings of everything, all levels of our own loggers. Safe to call again.
 
     A log that cannot be written (a read-only disk) is no reason to stop: the messages go to standard error then.
 
@@ -43,10 +43,10 @@ def set_up(path: Path | None = None) -> None:
 
 
 class SecretsOut(logging.Formatter):
-    """Formats a record, trace included, and blots out every key and password that this process knows."""
+    """Formatter that replaces every known key and password."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line or lines for the file."""
+        """Format a record, without secrets."""
         text = super().format(record)
         for secret in _secrets():
             text = text.replace(secret, "***")
@@ -66,5 +66,5 @@ def _secrets() -> list[str]:
 
 
 def place() -> str:
-    """Where the log is, for a message to a person."""
+    """Path of the log file, for a message to a user."""
     return str(settings().log_file)

@@ -16,7 +16,7 @@ DEFAULT_FORM = "role_elements"
 
 
 class Settings(BaseSettings):
-    """Where things are.
+    """Paths and addresses of the installation.
 
     Attributes:
         database_url: SQLAlchemy address (``SHIYAO_DATABASE_URL``); SQLite in ``var/`` by default.
@@ -56,5 +56,5 @@ class OpenAISettings(KeyedSettings):
 
 @lru_cache(maxsize=1)
 def settings() -> Settings:
-    """The process's settings."""
+    """The settings of this process."""
     return Settings()

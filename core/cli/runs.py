@@ -76,7 +76,7 @@ def extract(
                 **({} if examples is None else {"examples": examples}),
             )
         if dry_run:
-            found = run_service.estimate(
+            estimate = run_service.estimate(
                 store,
                 dataset=dataset,
                 provider=provider,
@@ -86,7 +86,7 @@ def extract(
                 limit=limit,
                 fresh=fresh,
             )
-            _say_estimate(found, json)
+            _say_estimate(estimate, json)
             return
         created = run_service.create_run(
             store,

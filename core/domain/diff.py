@@ -1,4 +1,4 @@
-"""From one value to another as pieces: what stayed, what went, what came.
+"""Differences between two values as parts: kept, removed, added.
 
 The shortest edit script of two texts comes from rapidfuzz (compiled: under a millisecond for a form's texts);
 diff-match-patch then joins accidental matches of single characters into differences that a person can read, and cuts
@@ -15,12 +15,12 @@ from rapidfuzz.distance import Indel
 from core.domain.form import Value, split_list
 
 _EXACT_CELLS = 25_000_000
-"""Up to this many pairs of characters the exact edit script is made (3 MB of bits); above, lines come first."""
+"""Most pairs of characters for an exact character diff (3 MB of bits); above, texts are compared by lines first."""
 _LONG_SECONDS = 1.0
 
 
 class Op(StrEnum):
-    """What became of a piece on the way from A to B."""
+    """What happened to a part on the way from A to B: kept, removed or added."""
 
     SAME = "same"
     OUT = "out"
@@ -28,7 +28,7 @@ class Op(StrEnum):
 
 
 class DiffPart(NamedTuple):
-    """A run of characters, or one item of a list, with one fate.
+    """A run of characters, or one list item, with one operation.
 
     Attributes:
         op: stayed, went (only in A) or came (only in B).

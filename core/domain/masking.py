@@ -1,4 +1,4 @@
-"""Hiding phones, e-mails and addresses in what leaves the house. Pure; a masked text is as long as the text was.
+"""Masks phones, e-mails and addresses in exported files. Pure; a masked text keeps its length.
 
 Because lengths stay, offsets into the original (evidence) hold in the masked text too.
 """
@@ -15,11 +15,11 @@ from core.errors import SettingsError
 
 STAR: Final = "*"
 _SHORTEST: Final = 3
-"""Shorter values (a first name's letter, 「在」) would star half of the text."""
+"""Shortest value that is masked in free text; a shorter one (a first name's letter, 「在」) would star half of it."""
 
 
 class Masked(StrEnum):
-    """What may be hidden."""
+    """Kinds of values that can be masked."""
 
     PHONE = "phone"
     EMAIL = "email"
@@ -32,7 +32,7 @@ _FINDERS: Final = {Masked.PHONE: phones_in, Masked.EMAIL: emails_in, Masked.ADDR
 
 @dataclass(frozen=True, slots=True)
 class Mask:
-    """Which kinds are hidden; without any it changes nothing.
+    """The kinds that are masked; without any, nothing changes.
 
     Phones keep their first three and last four digits, e-mails the first letter and the domain, addresses their first
     two characters: enough to tell two customers apart, too little to reach them.
@@ -45,15 +45,15 @@ class Mask:
 
     @property
     def names(self) -> list[str]:
-        """The kinds, in a fixed order, for a ledger."""
+        """Names of the kinds in a fixed order, for the export log."""
         return [str(kind) for kind in Masked if kind in self.kinds]
 
     def values(self, form: Form, values: Mapping[str, Value]) -> FormValues:
-        """A form's values: fields of a hidden kind are starred, and what can be recognised in the free texts."""
+        """Mask a form's values: whole fields of a masked kind, and recognised values in free texts."""
         return {key: self._value(_KINDS.get(form.field(key).kind), value) for key, value in values.items()}
 
     def text(self, text: str, form: Form, forms: Iterable[Mapping[str, Value]] = ()) -> str:
-        """A chat's text: what can be recognised, and what its forms say where it stands word for word.
+        """Mask a chat's text: recognised values, and the values of its forms where they occur word for word.
 
         Args:
             text: any text.
@@ -83,8 +83,8 @@ class Mask:
     def _recognised(self, text: str) -> str:
         letters = list(text)
         for kind in self.kinds:
-            for found in _FINDERS[kind](text):
-                letters[found.start : found.end] = _starred(kind, text[found.start : found.end])
+            for mention in _FINDERS[kind](text):
+                letters[mention.start : mention.end] = _starred(kind, text[mention.start : mention.end])
         return "".join(letters)
 
 
@@ -92,16 +92,16 @@ NO_MASK: Final = Mask()
 
 
 def parse_mask(names: Iterable[str]) -> Mask:
-    """A mask from the words of a command line.
+    """Parse a mask from the words of a command line.
 
     Raises:
         SettingsError: there is no such kind.
     """
-    wanted = [name.strip() for name in names if name.strip()]
-    unknown = [name for name in wanted if name not in list(Masked)]
+    mask_names = [name.strip() for name in names if name.strip()]
+    unknown = [name for name in mask_names if name not in list(Masked)]
     if unknown:
         raise SettingsError(f"不能遮盖「{'、'.join(unknown)}」", f"可以遮盖的：{'、'.join(Masked)}")
-    return Mask(frozenset(Masked(name) for name in wanted))
+    return Mask(frozenset(Masked(name) for name in mask_names))
 
 
 def _starred(kind: Masked, words: str) -> str:

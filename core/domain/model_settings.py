@@ -1,15 +1,15 @@
-"""The settings of one model: what an entry, its draft and its table row have in common."""
+"""Settings of one model, shared by its entry, its draft and its table row."""
 
 from typing import Any
 
 from pydantic import BaseModel, Field
 
 TOKENS_PER_PRICE = 1000
-"""Prices are for so many tokens."""
+"""Number of tokens that a price is for."""
 
 
 class ModelSettings(BaseModel):
-    """One model: where it is, what it is called there, what it takes, allows and costs. Never holds a key.
+    """Settings of one model: address, name, parameters, limits and prices. Never holds a key.
 
     Attributes:
         name: the entry's name, as a run names it.
@@ -50,7 +50,7 @@ class ModelSettings(BaseModel):
     note: str = ""
 
     def cost(self, tokens_in: int, tokens_out: int) -> float | None:
-        """What tokens cost, in yuan; ``None`` where a price that matters is unknown.
+        """Cost of tokens in yuan; ``None`` if a price that matters is unknown.
 
         Args:
             tokens_in: of the questions.

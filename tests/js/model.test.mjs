@@ -4,6 +4,7 @@ import { test } from "node:test";
 
 import { openWarnings } from "../../core/ui/workbench/js/advice.js";
 import { addCustomer, removeCustomer } from "../../core/ui/workbench/js/customers.js";
+import { mergeChat } from "../../core/ui/workbench/js/incoming.js";
 import {
   confirmRest,
   editField,
@@ -11,7 +12,6 @@ import {
   isDirty,
   makeEntry,
   markOf,
-  mergeChat,
   nextUnseen,
   redo,
   takeBack,

@@ -112,16 +112,16 @@ class Store:
 
     def problems(self) -> list[str]:
         """What is wrong with the database, one Chinese sentence each; empty where all is well."""
-        found: list[str] = []
+        problems: list[str] = []
         with self.engine.connect() as connection:
             if self.engine.dialect.name == "sqlite":
                 integrity = connection.execute(text("PRAGMA integrity_check")).scalars().all()
-                found += [f"完整性检查：{line}" for line in integrity if line != "ok"]
+                problems += [f"完整性检查：{line}" for line in integrity if line != "ok"]
                 broken = connection.execute(text("PRAGMA foreign_key_check")).all()
-                found += [f"表 {row[0]} 的第 {row[1]} 行指向不存在的 {row[2]}" for row in broken]
+                problems += [f"表 {row[0]} 的第 {row[1]} 行指向不存在的 {row[2]}" for row in broken]
             if _current(connection) != _head():
-                found.append("数据库的结构版本与程序不一致，请重新打开程序")
-        return found
+                problems.append("数据库的结构版本与程序不一致，请重新打开程序")
+        return problems
 
     def close(self) -> None:
         """Give all connections back."""

@@ -49,11 +49,11 @@ def dataset(session: Session, name_or_id: str | int) -> DatasetView:
         NotFoundError: there is none.
     """
     column = col(Dataset.id) if isinstance(name_or_id, int) else col(Dataset.name)
-    found = session.execute(select(Dataset).where(column == name_or_id)).scalar_one_or_none()
-    if found is None:
+    row = session.execute(select(Dataset).where(column == name_or_id)).scalar_one_or_none()
+    if row is None:
         raise NotFoundError(f"没有数据集「{name_or_id}」", "请检查名称，或先导入数据")
-    chats = session.execute(select(func.count()).where(col(Chat.dataset_id) == found.id)).scalar_one()
-    return DatasetView.from_row(found, chats=chats)
+    chats = session.execute(select(func.count()).where(col(Chat.dataset_id) == row.id)).scalar_one()
+    return DatasetView.from_row(row, chats=chats)
 
 
 def chat(session: Session, dataset_id: int, index: int) -> ChatView:
@@ -63,10 +63,10 @@ def chat(session: Session, dataset_id: int, index: int) -> ChatView:
         NotFoundError: there is none.
     """
     statement = select(Chat).where(col(Chat.dataset_id) == dataset_id, col(Chat.index) == index)
-    found = session.execute(statement).scalar_one_or_none()
-    if found is None:
+    row = session.execute(statement).scalar_one_or_none()
+    if row is None:
         raise NotFoundError(f"这个数据集里没有第 {index} 条群聊", "请从列表里选择")
-    return ChatView.from_row(found)
+    return ChatView.from_row(row)
 
 
 def chats(session: Session, dataset_id: int, *, after: int = 0, limit: int | None = None) -> Iterator[ChatView]:
@@ -209,9 +209,9 @@ def confirmed(session: Session, dataset_id: int) -> Iterator[RecordView]:
 
     What was adjudicated between two reviewers stands instead of the primary record.
     """
-    wanted = [RecordStatus.CONFIRMED]
-    settled = list(records(session, dataset_id, review_pass=Pass.ADJUDICATED, statuses=wanted))
-    primary = records(session, dataset_id, statuses=wanted)
+    confirmed_only = [RecordStatus.CONFIRMED]
+    settled = list(records(session, dataset_id, review_pass=Pass.ADJUDICATED, statuses=confirmed_only))
+    primary = records(session, dataset_id, statuses=confirmed_only)
     last = 0
     for record in merge(settled, primary, key=lambda one: (one.index, one.review_pass != Pass.ADJUDICATED)):
         if record.index != last:

@@ -1,4 +1,4 @@
-"""Chats: text in, messages with exact offsets, residue, speakers and roles out. Pure."""
+"""Parsing of chat texts: messages with exact offsets, spreadsheet residue, speakers and their roles. Pure."""
 
 from core.domain.chat.model import Message, MessageKind, ParsedChat, Quote, Role, RoleGuess, Span
 from core.domain.chat.parser import parse_chat

@@ -1,4 +1,4 @@
-"""Lines of a text with their offsets, and what opens them: the ground that quotes, speakers and messages stand on."""
+"""Lines of a text with their offsets, and possible speaker names at the beginning of a line."""
 
 import re
 from typing import Final, NamedTuple
@@ -29,7 +29,7 @@ class Line(NamedTuple):
 
 
 class Opening(NamedTuple):
-    """What may be a speaker at the beginning of a line.
+    """The words before the first colon of a line, which may be a speaker's name.
 
     Attributes:
         line: number of the line in the list of lines.
@@ -59,7 +59,7 @@ def split_lines(text: str, end: int) -> list[Line]:
 
 
 def opening_of(number: int, line: Line, colon: str) -> Opening | None:
-    """The words before the first colon of a line, if they are short enough to be a name.
+    """The words before the first colon of a line, if they are short enough to be a name; else ``None``.
 
     Args:
         number: the line's position in the list of lines.

@@ -1,4 +1,4 @@
-"""What stands for something that was not text (``[图片]``, ``[文件]``, stickers), links, system lines and mentions."""
+"""Kinds of messages: placeholders (``[图片]``), stickers, links, system lines; and mentions of other speakers."""
 
 import re
 from collections.abc import Collection
@@ -50,7 +50,7 @@ _MENTION_WIDE = re.compile(r"@([^@\n\u2005]{1,40})\u2005")
 
 
 def kind_of(body: str) -> MessageKind:
-    """What a message is, judged by its whole body: a placeholder, stickers, an address, a system line or text."""
+    """The kind of a message, judged by its whole body."""
     if not body:
         return MessageKind.TEXT
     if body[0] == "[" and body[-1] == "]":
@@ -61,7 +61,7 @@ def kind_of(body: str) -> MessageKind:
 
 
 def is_system_line(line: str) -> bool:
-    """Whether the application wrote it (somebody joined, recalled, was added) and no person."""
+    """Whether the application wrote the line (somebody joined, recalled a message) and no person did."""
     return len(line) <= 120 and _SYSTEM.fullmatch(line) is not None
 
 
@@ -85,7 +85,7 @@ def _bracket_kind(body: str) -> MessageKind:
 
 
 def without_company(name: str) -> str:
-    """A name without the company that the application shows behind it."""
+    """A name without the company that WeChat shows behind it (``林舟@某某公司``)."""
     if repeated := _REPEATED.fullmatch(name.strip()):
         return repeated.group(1)
     head, gap, tail = name.strip().replace("\u00a0", " ").partition(" ")
@@ -93,14 +93,14 @@ def without_company(name: str) -> str:
 
 
 class Mentions:
-    """Finds ``@name`` in texts of one chat, whose speakers may hold spaces, brackets and colons."""
+    """Finds mentions (``@name``) in one chat, whose speakers' names may hold spaces, brackets and colons."""
 
     def __init__(self, speakers: Collection[str]) -> None:
         self._speakers = frozenset(speakers)
         self._lengths = sorted({len(name) for name in self._speakers if len(name) <= MAX_NAME}, reverse=True)
 
     def known(self, text: str, at: int) -> str:
-        """The longest speaker whose name stands at an offset of ``text``; ``""`` where there is none."""
+        """The longest speaker name that starts at an offset of ``text``; ``""`` if there is none."""
         for length in self._lengths:
             name = text[at : at + length]
             if name in self._speakers:
@@ -108,7 +108,7 @@ class Mentions:
         return ""
 
     def of(self, body: str) -> tuple[str, ...]:
-        """Distinct names after ``@`` in a body, in order; known speakers as they call themselves."""
+        """Distinct names mentioned in a body, in order; known speakers under their full name."""
         if "@" not in body:
             return ()
         names: dict[str, None] = {}

@@ -1,4 +1,4 @@
-"""What a parsed chat is: messages with exact offsets into the original text, residue marked, speakers and roles.
+"""Types of a parsed chat: messages, quotes, roles, and spans of the original text.
 
 All offsets are Python string indices (code points) into the original text, half open. JavaScript counts UTF-16 units,
 so the browser gets slices, never offsets.
@@ -16,12 +16,12 @@ class Span(NamedTuple):
     end: int
 
     def of(self, text: str) -> str:
-        """The characters it covers."""
+        """The characters of ``text`` that the span covers."""
         return text[self.start : self.end]
 
 
 class MessageKind(StrEnum):
-    """What a message is, besides its text."""
+    """The kind of a message, such as text, image, sticker or system line."""
 
     TEXT = "text"
     IMAGE = "image"
@@ -36,7 +36,7 @@ class MessageKind(StrEnum):
 
 
 class Role(StrEnum):
-    """Which side a speaker is on."""
+    """The side that a speaker is on: customer or service staff."""
 
     CUSTOMER = "客户"
     STAFF = "客服"
@@ -86,7 +86,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class RoleGuess:
-    """Which side a speaker seems to be on.
+    """A guess at a speaker's role, with score and reasons.
 
     Attributes:
         role: the guess.
@@ -101,7 +101,7 @@ class RoleGuess:
 
 @dataclass(frozen=True, slots=True)
 class ParsedChat:
-    """A chat text taken apart.
+    """A chat text parsed into messages, with the residue marked.
 
     Attributes:
         text: the original text, untouched.
@@ -116,12 +116,12 @@ class ParsedChat:
 
     @property
     def all_spans(self) -> tuple[Span, ...]:
-        """All spans in order; joined they give the text back."""
+        """All spans of the text in order; joined they give the original text."""
         return tuple(sorted((*(message.span for message in self.messages), *self.residue)))
 
     @property
     def conversation(self) -> str:
-        """The text without residue: what a model is shown."""
+        """The text without spreadsheet residue, as a model sees it."""
         return "".join(message.span.of(self.text) for message in self.messages).rstrip("\n")
 
     @property

@@ -1,4 +1,4 @@
-"""What words before a colon look like: a person, or the label of a field. Shape only: speakers.py decides."""
+"""Scores whether words before a colon look like a person's name or like a field label, by their form alone."""
 
 import re
 from functools import lru_cache

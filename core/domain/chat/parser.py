@@ -1,4 +1,4 @@
-"""Takes a chat text apart: residue, quotations, speakers, messages; the one entrance is :func:`parse_chat`."""
+"""Parses a chat text into residue, quotes, speakers and messages; entry point :func:`parse_chat`."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from core.domain.chat.speakers import find_speakers
 
 
 def parse_chat(text: str) -> ParsedChat:
-    """Takes a chat text apart, whatever it is; never raises.
+    """Parse a chat text of any shape; never raises.
 
     Time is linear in the length of the text.
 
@@ -138,8 +138,8 @@ def _message(
         name, words = quoted_name(text, block.inner, names.may_be)
         quote = Quote(Span(block.start, block.end), names.quoted(name), words)
         body = _trim(text, Span(block.end, span.end))
-    said = body.of(text)
-    kind = kind_of(said) if quote is None or said else MessageKind.TEXT
+    body_text = body.of(text)
+    kind = kind_of(body_text) if quote is None or body_text else MessageKind.TEXT
     return Message(
         index,
         span,
@@ -148,7 +148,7 @@ def _message(
         body,
         kind,
         quote,
-        names.mentions.of(said),
+        names.mentions.of(body_text),
     )
 
 

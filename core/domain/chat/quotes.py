@@ -1,4 +1,4 @@
-"""Finds quoted messages before speakers are looked for, so that quoted lines are never taken for messages.
+"""Finds quoted messages before speakers are found, so that quoted lines are never parsed as messages.
 
 Three shapes occur:
 
@@ -27,15 +27,15 @@ _CLOSE_MARK = re.compile(r"(?:[\"”]{1,2}|」)\s*$")
 _NAME_COLON = re.compile(r"([^\n：:「」]{1,40}?(?:\d{1,2}:\d\d[^\n：:]{0,20}){0,2})(?:：|:(?!//|\d))")
 _CLOSING: Final = frozenset('"”')
 _NESTED_LINES: Final = 30
-"""How far behind the dashes of an inner quotation those of the outer one may stand."""
+"""Most lines between the closing dashes of an inner quote and those of the outer one."""
 
 _MAX_LINES: Final = 400
-"""A quotation is given up beyond this; nobody quotes that much, so its end belongs to something else."""
+"""Most lines in a quote; an end mark farther away is taken to belong to something else."""
 
 
 @dataclass(frozen=True, slots=True)
 class QuoteBlock:
-    """Lines that a quotation covers.
+    """A block of lines that forms a quote.
 
     Attributes:
         first: number of the line that it begins on (which may open a message before the quotation).
@@ -53,7 +53,7 @@ class QuoteBlock:
 
 
 def find_quotes(lines: list[Line]) -> list[QuoteBlock]:
-    """All quotations in order; none overlaps another. Time is linear in the number of lines."""
+    """All quotes in order, without overlaps; linear in the number of lines."""
     announced = [number for number, line in enumerate(lines) if _ANNOUNCEMENT.search(line.text[-30:])]
     blocks: list[QuoteBlock] = []
     covered = -1
@@ -69,7 +69,7 @@ def find_quotes(lines: list[Line]) -> list[QuoteBlock]:
 
 
 def quoted_name(text: str, inner: Span, is_name: Callable[[str], bool]) -> tuple[str, Span]:
-    """Takes ``名字：原文`` apart.
+    """Split ``名字：原文`` into name and text.
 
     Args:
         text: the original text.
@@ -91,8 +91,8 @@ def quoted_name(text: str, inner: Span, is_name: Callable[[str], bool]) -> tuple
 
 def _announced(lines: list[Line], number: int, limit: int) -> QuoteBlock:
     """The quotation that line ``number`` announces, looking no further than line ``limit``."""
-    found = _ANNOUNCEMENT.search(lines[number].text)
-    start = lines[number].start + (found.start() if found else 0)
+    announcement = _ANNOUNCEMENT.search(lines[number].text)
+    start = lines[number].start + (announcement.start() if announcement else 0)
     first = lines[number + 1].text if number + 1 < limit else ""
     opening = _OPEN_MARK.match(first)
     close = _MARKS[opening.group().strip()[0]] if opening else ""

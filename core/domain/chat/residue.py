@@ -1,4 +1,4 @@
-"""Finds what an online spreadsheet leaves behind a chat when a cell is copied out of it as HTML.
+"""Finds spreadsheet residue: HTML that an online spreadsheet appends to a cell's text when it is copied.
 
 The cell was an element ``<a href="…" data-online-sheet-link='…' data-sheet-href='…' data-sheets-hyperlink='{…}'
 title="" style="…" >…</a>`` whose front was cut off. What remains begins with the conversation, then the quote mark
@@ -22,13 +22,13 @@ _OPEN_TAG = re.compile(r"<[A-Za-z][^<>\n]*$")
 _COPY = re.compile(r"""\sdata-(?:online-sheet-link|sheet-href)=["']""")
 _ELEMENT_TEXT = re.compile(r"""\sstyle=["']{1,2}[^"'<>\n]{0,400}["']{1,2}\s{0,3}>\s*\S""")
 _MAX_CANDIDATES: Final = 16
-"""A text with more beginnings than this talks about HTML; looking at each would take quadratic time."""
+"""Most possible beginnings of residue that are examined; more would take quadratic time."""
 
 _PROBE: Final = 12
 
 
 def find_residue(text: str) -> Span | None:
-    """The range of spreadsheet residue, from the closing quote mark to the end of the text; None where there is none.
+    """The range of spreadsheet residue, from the closing quote mark to the end of the text; ``None`` if there is none.
 
     A mark with attributes behind it is residue only if it does not sit inside a tag that was opened on its own line
     (then somebody quotes HTML) and if what follows repeats the conversation, or breaks off inside an attribute.
@@ -47,7 +47,7 @@ def find_residue(text: str) -> Span | None:
 
 
 def residue_copies(parsed: ParsedChat) -> int:
-    """How many more times the conversation (or a part of it) stands in the residue; 0 where there is none."""
+    """Number of further copies of the conversation (or of a part of it) in the residue; 0 if there is none."""
     copies = 0
     for span in parsed.residue:
         copies += len(_COPY.findall(parsed.text, span.start, span.end))
@@ -63,8 +63,8 @@ def _repeats(text: str, start: int, after: int) -> bool:
     head_first, _, _ = text[: min(start, 300)].lstrip().partition("\n")
     head_last = text[max(0, start - 300) : start].rstrip().rpartition("\n")[2]
     for words, front in ((head_last, False), (head_first, True)):
-        said = words.partition("：")[2].strip() or words.strip()
-        probe = said[:_PROBE] if front else said[-_PROBE:]
+        utterance = words.partition("：")[2].strip() or words.strip()
+        probe = utterance[:_PROBE] if front else utterance[-_PROBE:]
         if len(probe) >= 2 and text.find(probe, after) >= 0:
             return True
     return False

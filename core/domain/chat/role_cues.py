@@ -1,4 +1,4 @@
-"""What tells the two sides of a service chat apart: one table of cues with weights and the words shown as the reason.
+"""Cues that tell customers from service staff: one table of patterns, weights and the reasons shown.
 
 Weights are round numbers, close to what a logistic regression on the 97 labelled chats of the challenge gives where
 those hold enough cases, and set by judgement where they do not: the cues must hold in other trades too.
@@ -11,7 +11,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """One sign in a message.
+    """One pattern in a message that speaks for a role.
 
     Attributes:
         reason: what the analyst reads, in Chinese; also the cue's name.
@@ -155,4 +155,4 @@ CUES: Final[tuple[Cue, ...]] = (
         60,
     ),
 )
-"""All signs in messages."""
+"""All cues in messages."""

@@ -1,4 +1,4 @@
-"""Guesses which side of a service chat each speaker is on, with the reasons that an analyst can check.
+"""Guesses the role of every speaker in a service chat, with reasons that an analyst can check.
 
 Signs in a speaker's own words (role_cues.py) are joined by signs between speakers: who answers whose questions, whom
 others call by name and company. Each sign is damped, so that one habit repeated fifty times does not outweigh the rest.
@@ -15,7 +15,7 @@ from core.domain.chat.model import Message, MessageKind, ParsedChat, Role, RoleG
 from core.domain.chat.role_cues import CUES
 
 _UNDECIDED: Final = 0.15
-"""Scores nearer to 0 than this are no guess."""
+"""Scores closer to 0 than this give no guess."""
 
 _STAFF_WEIGHT: Final = 10.0
 _KNOWN: Final = "在已知客服名单中"
@@ -24,19 +24,19 @@ _TITLE_WEIGHT: Final = 2.5
 _TITLED: Final = "名字里写着客服一方的职务"
 _ONLY_OTHER: Final = "群里别的人更像客服"
 _PRIOR: Final = 0.3
-"""Most groups have more people of the service side than customers."""
+"""Score added for every speaker: most groups have more staff than customers."""
 _COMPARISON: Final = 0.6
-"""How much of the middle between both sides is taken off everybody's score."""
+"""Share of the mean score of both sides that is subtracted from every speaker's score."""
 _COMPARED: Final = "与群里其他人相比"
 _TALKATIVE: Final = 3
-"""Messages that somebody must have sent to count for that middle."""
+"""Fewest messages with which a speaker counts for that mean."""
 _QUESTION = re.compile(r"[？?]|(?:吗|么|嘛|呢)$|怎么|如何|为什么|多少|哪里|能不能|可不可以|什么")
 _READ_CHARS: Final = 600
-"""Signs stand early in a message; what was pasted behind them is not read."""
+"""Characters at the beginning of a message that are searched for cues; pasted text follows later."""
 
 
 def guess_roles(parsed: ParsedChat, known_staff: Collection[str] = ()) -> dict[str, RoleGuess]:
-    """Guesses 客户 or 客服 for every speaker of a chat.
+    """Guess 客户 or 客服 for every speaker of a chat.
 
     Args:
         parsed: the chat.
@@ -121,7 +121,7 @@ _CALLED: Final = "被@时带着企业名"
 _CALLS: Final = "@别人时带着企业名"
 _POLITE_TO: Final = "被别人用“您”回复"
 _BETWEEN: Final = {_ANSWERS: 0.9, _ASKED: -1.2, _CALLED: 1.8, _CALLS: -0.6, _POLITE_TO: -1.8}
-"""Signs between two speakers."""
+"""Cues between two speakers."""
 
 
 def _between(
@@ -135,11 +135,11 @@ def _between(
             counts[message.speaker][_CALLS] += 1
     if before is None or before.speaker == message.speaker:
         return
-    asked = before.body.of(parsed.text)[-80:]
+    previous_words = before.body.of(parsed.text)[-80:]
     if (
         before.kind is MessageKind.TEXT
-        and _QUESTION.search(asked)
-        and "您" not in asked
+        and _QUESTION.search(previous_words)
+        and "您" not in previous_words
         and not _QUESTION.search(words[-80:])
     ):
         counts[message.speaker][_ANSWERS] += 1

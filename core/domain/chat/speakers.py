@@ -1,4 +1,4 @@
-"""Decides which line openings are speakers, from the shape of the words and from everything the chat says about them.
+"""Decides which line openings are speaker names, from their form and from the rest of the chat.
 
 No opening is judged by itself: a name comes back, is mentioned and quoted, sends pictures and talks; a label stands
 between other labels, in the middle of a message, before a value. Evidence is added up per distinct opening, in a fixed
@@ -51,7 +51,7 @@ class _Evidence:
 def find_speakers(
     text: str, lines: list[Line], openings: dict[int, Opening], quoted: Iterable[str], continued: Collection[str]
 ) -> frozenset[str]:
-    """Which of the names before a colon are people who speak in this chat.
+    """The names before a colon that belong to people who speak in this chat.
 
     Args:
         text: the conversation, for mentions.

@@ -44,7 +44,7 @@ TITLE_ENDS: Final = tuple(
     维修 调度 售后 售前 技术 专员 家长
     """.split()
 )
-"""What people are called by: a nickname ending so is a person."""
+"""Endings of nicknames and titles that mark a person."""
 
 SURNAMES: Final = frozenset(
     "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜戚谢邹喻柏窦章云苏潘葛奚范彭郎鲁韦昌马苗"

@@ -1,4 +1,4 @@
-"""What looks wrong in filled forms, said in one sentence each; never more than advice. Pure."""
+"""Checks of filled forms: warnings for the reviewer, one sentence each, advice only. Pure."""
 
 from core.domain.checks.form_checks import check
 from core.domain.checks.model import FormWarning, Level

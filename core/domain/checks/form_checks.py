@@ -1,4 +1,4 @@
-"""The checks, by kind of field where possible, so that they hold for any form."""
+"""The checks of a form, by kind of field where possible, so that they work for any form."""
 
 import re
 from calendar import monthrange
@@ -20,7 +20,7 @@ _NUMERIC_DATE = re.compile(
 )
 _CLOCK = re.compile(r"(?<!\d)(\d{1,2}):(\d{2})(?!\d)")
 _SURE = 2.0
-"""Score from which a guessed role is worth stopping for; below, it is only mentioned."""
+"""Absolute role score from which a guess counts as sure."""
 
 
 def check(
@@ -30,7 +30,7 @@ def check(
     customers: Sequence[FormValues],
     unsupported: Sequence[Collection[str]] = (),
 ) -> list[FormWarning]:
-    """What looks wrong in the forms of one chat.
+    """Check the forms of one chat and return warnings.
 
     Args:
         form: which fields there are.
@@ -43,18 +43,18 @@ def check(
         Remarks by customer, then in the form's order, warnings first for one field.
     """
     names = [form.name_of(values).strip() for values in customers]
-    found: list[FormWarning] = []
+    warnings: list[FormWarning] = []
     for number, values in enumerate(customers):
         missing = unsupported[number] if number < len(unsupported) else ()
-        said = [
+        remarks = [
             *_people(form, parsed, roles, names, number, values),
             *_shapes(form, values),
             *_contradictions(form, values),
             *_without_evidence(form, values, missing),
         ]
-        said.sort(key=lambda remark: (form.keys.index(remark[0]), remark[1] is Level.HINT))
-        found += [FormWarning(number, *remark) for remark in said]
-    return found
+        remarks.sort(key=lambda remark: (form.keys.index(remark[0]), remark[1] is Level.HINT))
+        warnings += [FormWarning(number, *remark) for remark in remarks]
+    return warnings
 
 
 _Remark = tuple[str, Level, str]
@@ -156,7 +156,7 @@ _WRONG = {
 }
 _MAY_BE_SEVERAL = frozenset({Kind.PHONE, Kind.EMAIL})
 _SHAPE_LEVELS = {Kind.AMOUNT: Level.HINT}
-"""What is less sure than a warning."""
+"""Levels of malformed values that are less certain than a warning."""
 
 
 def _contradictions(form: Form, values: Mapping[str, Value]) -> Iterator[_Remark]:

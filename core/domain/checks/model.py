@@ -1,11 +1,11 @@
-"""One remark about one field of one customer's form."""
+"""A warning about one field of one customer's form, and its levels."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Level(StrEnum):
-    """How much a remark asks of the reviewer."""
+    """How urgently a reviewer should look at a warning."""
 
     WARNING = "warning"  # the first approval goes there instead of on
     HINT = "hint"  # shown, and that is all
@@ -13,7 +13,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FormWarning:
-    """A remark.
+    """A warning about one field of one customer's form.
 
     Attributes:
         customer: position of the form, from 0.

@@ -1,4 +1,4 @@
-"""What was said in a chat and stands in no form: phones, e-mails, addresses, amounts, dates. Pure.
+"""Finds phones, e-mails, addresses, amounts and dates that occur in a chat but in no form. Pure.
 
 Advice, so it errs towards silence: amounts, dates and addresses are mentioned only while some customer's field for them
 is empty, amounts and addresses that staff say are prices and offices, and a date needs a day and an hour to be a plan.
@@ -18,7 +18,7 @@ from core.domain.evidence.quantities import amounts_in, moments_in
 from core.domain.form import Field, Form, FormValues, Kind, text_of
 
 MAX_MISSED = 12
-"""Finds that are handed out for one chat."""
+"""Most omissions that are returned for one chat."""
 
 _DAY = (
     r"(?:(?:\d{2,4}年)?\d{1,2}月\d{1,2}[日号]?|\d{1,2}[日号](?!线|楼|院|店)"
@@ -35,7 +35,7 @@ _BUDGET = re.compile(r"预算|费用|花|投入|价|多少钱|以内|经费|额�
 
 @dataclass(frozen=True, slots=True)
 class Omission:
-    """Something that stands in the chat and in no form.
+    """A value that occurs in the chat but in no form.
 
     Attributes:
         key: the field that it would belong to.
@@ -92,7 +92,7 @@ _KINDS = (
 
 
 def find_mentions(index: ChatIndex) -> tuple[tuple[Kind, Mention, Message], ...]:
-    """Everything of these kinds that was said, whatever the forms hold; do it once per chat."""
+    """All values of these kinds in a chat, whatever the forms hold; compute it once per chat."""
     text = index.text
     return tuple(
         (kind.kind, Mention(one.value, message.body.start + one.start, message.body.start + one.end), message)
@@ -121,7 +121,7 @@ def find_omissions(
     customers: Sequence[FormValues],
     found: Sequence[tuple[Kind, Mention, Message]] | None = None,
 ) -> list[Omission]:
-    """What was said and stands in no form, what customers said before what staff said, then in the chat's order.
+    """Values that occur in the chat but in no form: first those of customers, then those of staff, in chat order.
 
     Args:
         form: which fields there are.
@@ -164,16 +164,16 @@ def _field(form: Form, kind: Kind, text: str) -> Field | None:
 
 def _holds(kind: Kind, held: Sequence[str], value: str) -> bool:
     """Whether some field says it already, in whatever shape."""
-    wanted = compact(value)
-    if any(wanted in compact(text) for text in held):
+    compact_value = compact(value)
+    if any(compact_value in compact(text) for text in held):
         return True
     if kind is Kind.PHONE:
         return any(value in re.sub(r"\D", "", text) for text in held)
     if kind is Kind.AMOUNT:
-        sums = {amount.value for amount in amounts_in(wanted)}
+        sums = {amount.value for amount in amounts_in(compact_value)}
         return any(amount.value in sums for text in held for amount in amounts_in(compact(text)))
     if kind is Kind.DATE:
-        moments = list(moments_in(wanted))
+        moments = list(moments_in(compact_value))
         others = [moment for text in held for moment in moments_in(compact(text))]
         return bool(moments) and all(any(one.same(other) for other in others) for one in moments)
     return False

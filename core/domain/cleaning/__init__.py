@@ -1,4 +1,4 @@
-"""Cleaning of chat texts: what may be left out before a model or a colleague sees them. Pure.
+"""Cleaning of chat texts: optional steps that leave out what a model need not see. Pure.
 
 Three texts must not be confused. The *stored* text is what was imported, spreadsheet residue included; only the export
 of the dataset itself hands it out. The *conversation* is its first copy, otherwise untouched: what prompts and "raw"

@@ -1,4 +1,4 @@
-"""Taking the chosen steps: one pass over the original text, so that every kept character knows where it came from."""
+"""Applies the chosen cleaning steps in one pass, and maps every kept character to the original text."""
 
 from collections.abc import Iterable
 
@@ -9,19 +9,19 @@ from core.errors import SettingsError
 
 
 def known_steps(names: Iterable[str]) -> tuple[str, ...]:
-    """The steps of these names, once each, in the order in which they act.
+    """The steps with these names, once each, in the order in which they are applied.
 
     Raises:
         SettingsError: there is no such step; names those that exist.
     """
-    wanted = set(names)
-    if unknown := sorted(wanted - STEPS.keys()):
+    chosen = set(names)
+    if unknown := sorted(chosen - STEPS.keys()):
         raise SettingsError(f"没有名为「{unknown[0]}」的清理步骤", f"可以是 {'、'.join(STEPS)}")
-    return tuple(name for name in STEPS if name in wanted)
+    return tuple(name for name in STEPS if name in chosen)
 
 
 def clean(chat: ParsedChat, steps: Iterable[str] = ()) -> Cleaned:
-    """Clean a conversation; residue is left out with or without its step.
+    """Clean a conversation; residue is always left out.
 
     Of a speaker whose messages would all go, the first one stays: no speaker is lost.
 
@@ -58,7 +58,7 @@ def clean(chat: ParsedChat, steps: Iterable[str] = ()) -> Cleaned:
 
 
 def without_placeholders(chat: ParsedChat) -> str:
-    """The conversation without images, videos, voice messages, stickers and recalled messages, else letter for letter.
+    """The conversation without images, videos, voice messages, stickers and recalled messages, otherwise unchanged.
 
     Args:
         chat: a parsed chat.
@@ -68,28 +68,28 @@ def without_placeholders(chat: ParsedChat) -> str:
 
 def _dropped(chat: ParsedChat, names: tuple[str, ...]) -> dict[int, str]:
     """``{message: step}`` of the messages that go whole."""
-    found: dict[int, str] = {}
+    dropped_by: dict[int, str] = {}
     for name in names:
         if drops := STEPS[name].drops:
             for index in drops(chat):
-                found.setdefault(index, name)
-    talking = {message.speaker for message in chat.messages if message.index not in found}
+                dropped_by.setdefault(index, name)
+    talking = {message.speaker for message in chat.messages if message.index not in dropped_by}
     for message in chat.messages:
         if message.speaker and message.speaker not in talking:
             talking.add(message.speaker)
-            found.pop(message.index, None)
-    return found
+            dropped_by.pop(message.index, None)
+    return dropped_by
 
 
 def _edits(chat: ParsedChat, names: tuple[str, ...], stay: list[Message]) -> dict[int, list[tuple[str, Removal]]]:
     """Changes by message, in order and without overlaps: of two that touch the same characters the first one counts."""
     every = [(name, edit) for name in names if (edits := STEPS[name].edits) for edit in edits(chat, stay)]
-    found: dict[int, list[tuple[str, Removal]]] = {}
+    removals: dict[int, list[tuple[str, Removal]]] = {}
     for name, edit in sorted(every, key=lambda pair: pair[1].span):
-        own = found.setdefault(edit.message, [])
+        own = removals.setdefault(edit.message, [])
         if not own or own[-1][1].span.end <= edit.span.start:
             own.append((name, edit))
-    return found
+    return removals
 
 
 def _add(pieces: list[TextMapping], length: int, text: str, span: Span, message: int) -> int:

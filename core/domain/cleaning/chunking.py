@@ -1,4 +1,4 @@
-"""Chunks: a conversation that is too long for a model, cut at message borders, with some of the last one repeated."""
+"""Splits a conversation that is too long for a model into chunks at message borders, with an overlap."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ from core.domain.chat import ParsedChat, Span
 from core.domain.cleaning.model import Cleaned
 
 OVERLAP = 0.12
-"""How much of a chunk may be repeated from the one before it: enough to see what a reply replies to."""
+"""Largest share of a chunk that may repeat the end of the previous one: enough to see what a reply answers."""
 _TOKENS_PER_CHARACTER = 1.25
-"""The most that one character may cost by the estimate."""
+"""Most tokens that one character may cost by the estimate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class _Unit(NamedTuple):
 
 
 def single_chunk(cleaned: Cleaned) -> Chunk:
-    """The one chunk of a conversation that fits."""
+    """The single chunk of a conversation that fits."""
     numbers = [message for message, _ in cleaned.messages] or [0]
     return Chunk(1, cleaned.text, "", Span(0, len(cleaned.text)), numbers[0], numbers[-1], 0)
 
@@ -52,7 +52,7 @@ def single_chunk(cleaned: Cleaned) -> Chunk:
 def split_chunks(
     chat: ParsedChat, cleaned: Cleaned, limit: int, size: Callable[[str], int], overlap: float = OVERLAP
 ) -> list[Chunk]:
-    """Cut a cleaned conversation into chunks of at most ``limit``.
+    """Split a cleaned conversation into chunks of at most ``limit``, as measured by ``size``.
 
     Chunks end where messages end; only a message that is longer than a chunk itself is cut, between its lines if
     it has some. Together they hold every character.

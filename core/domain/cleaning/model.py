@@ -1,4 +1,4 @@
-"""A cleaned conversation: pieces of the original text, what was put in between, and what was left out and why."""
+"""Types of a cleaned conversation: ranges kept from the original text, and what was left out and why."""
 
 from bisect import bisect_right
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from core.domain.chat import Span
 
 
 class TextMapping(NamedTuple):
-    """A stretch of the cleaned text.
+    """A range of the cleaned text and the range of the original text that it comes from.
 
     Attributes:
         start: where it begins in the cleaned text.
@@ -25,12 +25,12 @@ class TextMapping(NamedTuple):
 
     @property
     def end(self) -> int:
-        """Where it ends in the cleaned text."""
+        """End of the range in the cleaned text."""
         return self.start + len(self.text)
 
 
 class LeftOut(NamedTuple):
-    """A range of the original text that a step left out.
+    """A range of the original text that a cleaning step left out.
 
     Attributes:
         step: name of the step.
@@ -47,7 +47,7 @@ class LeftOut(NamedTuple):
 
 @dataclass(frozen=True)
 class Cleaned:
-    """A conversation after cleaning, with the way back.
+    """A cleaned conversation with its mapping to the original text.
 
     Attributes:
         text: what a model is shown.
@@ -66,7 +66,7 @@ class Cleaned:
         return [piece.start for piece in self.pieces]
 
     def original(self, offset: int) -> int | None:
-        """The place of a cleaned character in the original text; ``None`` for one that a step put there.
+        """Offset in the original text of a cleaned character; ``None`` for one that a step inserted.
 
         Raises:
             IndexError: outside of the cleaned text.
@@ -77,26 +77,26 @@ class Cleaned:
         return None if piece.source is None else piece.source.start + offset - piece.start
 
     def original_spans(self, span: Span) -> tuple[Span, ...]:
-        """The ranges of the original text behind a range of the cleaned one, neighbours joined."""
+        """Ranges of the original text behind a range of the cleaned text, adjacent ones joined."""
         spans: list[Span] = []
         for piece in self.pieces:
             start, end = max(span.start, piece.start), min(span.end, piece.end)
             if start >= end or piece.source is None:
                 continue
-            found = Span(piece.source.start + start - piece.start, piece.source.start + end - piece.start)
-            if spans and spans[-1].end == found.start:
-                spans[-1] = Span(spans[-1].start, found.end)
+            source = Span(piece.source.start + start - piece.start, piece.source.start + end - piece.start)
+            if spans and spans[-1].end == source.start:
+                spans[-1] = Span(spans[-1].start, source.end)
             else:
-                spans.append(found)
+                spans.append(source)
         return tuple(spans)
 
     @cached_property
     def messages(self) -> tuple[tuple[int, Span], ...]:
-        """``(message, range of the cleaned text)`` of every message that is still there, in order."""
-        found: list[tuple[int, Span]] = []
+        """``(message, range of the cleaned text)`` of every message that was kept, in order."""
+        spans: list[tuple[int, Span]] = []
         for piece in self.pieces:
-            if found and found[-1][0] == piece.message:
-                found[-1] = (piece.message, Span(found[-1][1].start, piece.end))
+            if spans and spans[-1][0] == piece.message:
+                spans[-1] = (piece.message, Span(spans[-1][1].start, piece.end))
             else:
-                found.append((piece.message, Span(piece.start, piece.end)))
-        return tuple(found)
+                spans.append((piece.message, Span(piece.start, piece.end)))
+        return tuple(spans)

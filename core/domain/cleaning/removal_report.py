@@ -1,4 +1,4 @@
-"""What cleaning left out, small enough to keep with every extraction: message numbers, characters, why."""
+"""Report on what cleaning left out, stored with every extraction: message numbers, characters, reason."""
 
 from typing import Any
 

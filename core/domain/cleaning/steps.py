@@ -1,4 +1,4 @@
-"""The cleaning steps, each on its own: which messages it drops, or which characters it leaves out or replaces."""
+"""The cleaning steps: which messages each one drops, or which characters it removes or replaces."""
 
 import re
 from collections.abc import Callable, Collection, Iterator
@@ -15,16 +15,16 @@ LINKS: Final = "links"
 RUNS: Final = "runs"
 
 _SHORTEST_BROADCAST: Final = 20
-"""Shorter words are said twice by chance (好的收到，谢谢)."""
+"""Fewest characters of a repeated broadcast; shorter texts (好的收到，谢谢) repeat by chance."""
 _NOT_TEXT: Final = frozenset({MessageKind.IMAGE, MessageKind.VIDEO, MessageKind.VOICE, MessageKind.STICKER})
-"""Files and links stay: that an offer or a contract was sent says how far the customer is."""
+"""Kinds dropped as not text; files and links are kept, since a sent offer or contract shows how far a customer is."""
 _LINK = re.compile(r"https?://[^\s\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]+")
 _LINK_PLACEHOLDER: Final = "[链接]"
 _NOISE = re.compile(r"@\S+|[\W_]+")
 
 
 class Removal(NamedTuple):
-    """Characters of the original text that something else stands for (mostly nothing)."""
+    """A range of the original text and its replacement (mostly empty)."""
 
     span: Span
     message: int
@@ -88,9 +88,9 @@ def _links(chat: ParsedChat, stay: list[Message]) -> Iterator[Removal]:
 def _runs(chat: ParsedChat, stay: list[Message]) -> Iterator[Removal]:
     for before, message in zip(stay, stay[1:], strict=False):
         if message.speaker and message.speaker == before.speaker:
-            said = message.quote.span.start if message.quote else message.body.start
-            if said > message.span.start:
-                yield Removal(Span(message.span.start, said), message.index)
+            words_start = message.quote.span.start if message.quote else message.body.start
+            if words_start > message.span.start:
+                yield Removal(Span(message.span.start, words_start), message.index)
 
 
 STEPS: Final[dict[str, Step]] = {
@@ -106,4 +106,4 @@ STEPS: Final[dict[str, Step]] = {
         Step(RUNS, "连续发言", "同一个人连着说的几条只写一次名字。", edits=_runs),
     )
 }
-"""All steps by name, in the order in which they act."""
+"""All cleaning steps by name, in the order in which they are applied."""

@@ -1,4 +1,4 @@
-"""Recognising phones, e-mails, places, addresses, times and amounts in text without a model. Pure."""
+"""Finds phones, e-mails, places, addresses, times and amounts in text without a model. Pure."""
 
 from core.domain.entities.finders import (
     Mention,

@@ -1,4 +1,4 @@
-"""Things that can be recognised without a model: phones, e-mails, places, addresses, times, amounts.
+"""Finders of phones, e-mails, places, addresses, times and amounts in text, without a model.
 
 Values are returned as they stand in the chat: nothing is resolved, converted or corrected. The libraries are imported
 on first use, for together they take two seconds; none of them touches the network. Functions ending in ``_in`` also
@@ -20,7 +20,7 @@ _MOBILE = re.compile(r"1\d{10}")
 _PLACE_HINT = re.compile(r"[省市区县州盟旗]|地址|北京|上海|天津|重庆|香港|澳门|人在|位于")
 _DIVISION = re.compile(r"[\u4e00-\u9fa5]{1,10}?(?:省|自治区|特别行政区|市|自治州|地区|盟|区|县|旗)")
 _BEFORE = re.compile(r"(?:[\u4e00-\u9fa5]{2}[省市])+$")
-"""Divisions right before the first one that fits the gazetteer's order: scrambled places name two provinces."""
+"""Place names right before the first one in the gazetteer's order: scrambled places name two provinces."""
 _STREET = re.compile(r"\d+\s*号|号楼|[路街道巷弄]\s*\d|大道|大厦|广场|小区|产业园|科技园|\d+\s*[楼层室栋幢座]|[A-Z]座")
 _ADDRESS_END = re.compile(r"[\n，。；;！!？?、]|(?<=\S)\s{2,}")
 _TIME_HINT = re.compile(r"[周月日号点天午早晚：:]|星期|礼拜|月底|年底|年前|\d[/-]\d")
@@ -45,7 +45,7 @@ _import_lock = threading.Lock()
 
 
 class Mention(NamedTuple):
-    """Something that was recognised.
+    """A value that was recognised in a text.
 
     Attributes:
         value: what a field would be given.
@@ -81,32 +81,32 @@ def _cpca() -> Any:
 
 
 def is_email(text: str) -> bool:
-    """Whether a whole text is one e-mail address, by the pattern that finds them in chats."""
+    """Whether a whole text is one e-mail address, by the pattern of the finder."""
     return _EMAIL.fullmatch(text) is not None
 
 
 def is_mobile(text: str) -> bool:
-    """Whether a text is a mobile number, blanks, hyphens and +86 aside; made-up prefixes of anonymised chats count."""
+    """Whether a text is a mobile number; ignores blanks, hyphens and +86, accepts anonymised chats' invented ones."""
     return re.fullmatch(rf"(?:\+?86)?{_MOBILE.pattern}", re.sub(r"[\s\-]", "", text)) is not None
 
 
 def emails(text: str) -> list[str]:
     """E-mail addresses, in order."""
-    return list(dict.fromkeys(found.value for found in emails_in(text)))
+    return list(dict.fromkeys(mention.value for mention in emails_in(text)))
 
 
 def emails_in(text: str) -> Iterator[Mention]:
-    """E-mail addresses and where they stand."""
+    """E-mail addresses with their offsets."""
     return (Mention(match[0], *match.span()) for match in _EMAIL.finditer(text))
 
 
 def phones(text: str) -> list[str]:
     """Chinese phone numbers, digits only, in order."""
-    return list(dict.fromkeys(found.value for found in phones_in(text)))
+    return list(dict.fromkeys(mention.value for mention in phones_in(text)))
 
 
 def phones_in(text: str) -> Iterator[Mention]:
-    """Chinese phone numbers, digits only, and where they stand.
+    """Chinese phone numbers, digits only, with their offsets.
 
     Any eleven digits that begin with 1 are a mobile number, whether or not the prefix is in use: anonymised chats
     carry made-up ones. Landlines need an area code.
@@ -125,7 +125,7 @@ def phones_in(text: str) -> Iterator[Mention]:
 
 
 def addresses_in(text: str) -> Iterator[Mention]:
-    """Streets with a house number and buildings with a floor or room, as written, with what leads up to them."""
+    """Streets with a house number and buildings with a floor or room, as written, with the introducing words."""
     for match in _ADDRESS.finditer(text):
         start = match.start()
         if lead := _ADDRESS_LEAD.match(match[0]):
@@ -143,15 +143,15 @@ def place_and_address(text: str) -> tuple[str, str]:
     for line in text.splitlines():
         if not _PLACE_HINT.search(line):
             continue
-        found = _cpca().transform([line], pos_sensitive=True).to_dict("records")[0]
-        starts = [found[f"{level}_pos"] for level in ("省", "市", "区") if found[f"{level}_pos"] >= 0]
+        parsed_place = _cpca().transform([line], pos_sensitive=True).to_dict("records")[0]
+        starts = [parsed_place[f"{level}_pos"] for level in ("省", "市", "区") if parsed_place[f"{level}_pos"] >= 0]
         if not starts:
             continue
         start = int(min(starts))
         if before := _BEFORE.search(line[:start]):
             start = before.start()
         tail = _ADDRESS_END.split(line[start:], maxsplit=1)[0].strip(" \t_-")
-        place = _place_at(tail, [found["省"], found["市"], found["区"]])
+        place = _place_at(tail, [parsed_place["省"], parsed_place["市"], parsed_place["区"]])
         rest = tail[len(place) :]
         return place, tail if _STREET.search(rest) else ""
     return "", ""
@@ -183,19 +183,19 @@ def times(text: str) -> list[str]:
     jionlp = _jionlp()
     try:
         # The base only decides what a phrase means, and we keep the phrase.
-        found = jionlp.ner.extract_time(text, time_base=1_700_000_000.0)
+        time_mentions = jionlp.ner.extract_time(text, time_base=1_700_000_000.0)
     except Exception:
         return []  # it raises whatever Python raises on strings that it did not expect
-    return [item["text"] for item in found if item["type"] in ("time_point", "time_span")]
+    return [item["text"] for item in time_mentions if item["type"] in ("time_point", "time_span")]
 
 
 def amounts(text: str) -> list[str]:
     """Amounts of money, as written, in order."""
-    return [found.value for found in amounts_in(text)]
+    return [mention.value for mention in amounts_in(text)]
 
 
 def amounts_in(text: str) -> Iterator[Mention]:
-    """Amounts of money, as written, and where they stand."""
+    """Amounts of money, as written, with their offsets."""
     for match in _AMOUNT.finditer(text):
         words = match[0].strip()
         start = match.start() + match[0].index(words)

@@ -1,4 +1,4 @@
-"""Where a form's values stand in the chat: status and exact spans per field. Pure."""
+"""Evidence: where a form's values occur in the chat, with status and exact spans per field. Pure."""
 
 from core.domain.evidence.analysis import ChatAnalysis, analyse_chat, cached_analysis
 from core.domain.evidence.exchanges import same_person

@@ -1,4 +1,4 @@
-"""A chat taken apart once, for everything that shows or checks it: messages, sides of the speakers, search index."""
+"""Everything that is computed from a chat's text alone: messages, speakers' roles, search index."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,7 +9,7 @@ from core.domain.evidence.index import ChatIndex
 
 @dataclass(frozen=True, slots=True)
 class ChatAnalysis:
-    """A parsed chat with what follows from its text alone.
+    """A parsed chat with roles and search index.
 
     Attributes:
         parsed: messages, speakers and residue.
@@ -34,5 +34,5 @@ def analyse_chat(text: str) -> ChatAnalysis:
 
 @lru_cache(maxsize=64)
 def cached_analysis(text: str) -> ChatAnalysis:
-    """The same, kept for the latest 64 chats: one on screen is asked for with every draft of its record."""
+    """Same as :func:`analyse_chat`, cached for the latest 64 chats, as every draft of a record needs it."""
     return analyse_chat(text)

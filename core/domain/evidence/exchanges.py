@@ -1,26 +1,26 @@
-"""Who a message is from and to: narrows a chat to one customer's exchange, decides between two places. Pure."""
+"""Assigns messages to exchanges: from which speaker and to which one, to choose between several places. Pure."""
 
 from collections.abc import Mapping, Sequence
 
 from core.domain.chat.model import Message, ParsedChat, Role, RoleGuess
 
 _REMEMBERED = 12
-"""Messages after which somebody who said nothing more is no longer answered without being named."""
+"""Messages after which a silent speaker no longer counts as being answered unless named."""
 
 
 def same_person(name: str, other: str) -> bool:
-    """Whether two names mean one person: equal, or one within the other (``林舟`` and ``林舟3``)."""
+    """Whether two names mean one person: equal, or one contained in the other (``林舟`` and ``林舟3``)."""
     return name == other or (len(name) > 1 and name in other) or (len(other) > 1 and other in name)
 
 
 def exchanges(parsed: ParsedChat, roles: Mapping[str, RoleGuess] | None = None) -> tuple[tuple[str, ...], ...]:
-    """Per message, the speakers that it is from or to: who said it first, then whom it answers.
+    """For each message, the speakers it is from or to: first its author, then those it answers.
 
     A message is to those that it mentions or quotes. Staff who name nobody answer the customer who spoke last; a
     mention of a name that nobody has (an ``@真名``) names nobody. Without roles nobody counts as staff.
     """
     speakers = parsed.speakers
-    found: list[tuple[str, ...]] = []
+    parties: list[tuple[str, ...]] = []
     partner, since = "", 0
     for message in parsed.messages:
         named = _named(message, speakers)
@@ -32,8 +32,8 @@ def exchanges(parsed: ParsedChat, roles: Mapping[str, RoleGuess] | None = None) 
                 named = [partner]
         elif message.speaker:
             partner, since = message.speaker, message.index
-        found.append(tuple(dict.fromkeys([message.speaker, *named])))
-    return tuple(found)
+        parties.append(tuple(dict.fromkeys([message.speaker, *named])))
+    return tuple(parties)
 
 
 def _named(message: Message, speakers: Sequence[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""One chat made searchable: built once, asked for every field of every customer.
+"""Search index of one chat: built once, searched for every field of every customer.
 
 Two views of the conversation without residue: *folded*, which has the original's length (so offsets are the same)
 with width and case made equal, and *compact*, without white space and punctuation, with a way back to offsets.
@@ -21,17 +21,17 @@ from core.domain.evidence.quantities import Amount, Moment, amounts_in, moments_
 
 _PUNCTUATION = r"、,;:!?\"'()\[\]<>{}《》【】「」~\-_·。…|*"
 _KEPT = re.compile(rf"(?:[^\s{_PUNCTUATION}]|(?<=\d)[,:;\-~](?=\d))+")
-"""What is compared: 3:00 stays apart from 300."""
+"""Characters that are compared: 3:00 stays different from 300."""
 _SAME = str.maketrans({"—": "-", "–": "-", "−": "-", "“": '"', "”": '"', "‘": "'", "’": "'"})
 _Said = TypeVar("_Said", Amount, Moment)
 _BREAK = "\0"
 _JOINTS = ".@_"
 _MAX_HITS = 200
-"""Occurrences of one value that are ranked."""
+"""Most occurrences of one value that are ranked."""
 
 
 class MessagePart(IntEnum):
-    """Where in a message a region lies, best evidence first."""
+    """The part of a message that a region lies in, best evidence first."""
 
     BODY = 0
     NAME = 1
@@ -39,7 +39,7 @@ class MessagePart(IntEnum):
 
 
 class Region(NamedTuple):
-    """A searchable range of the original text and, of the compact view, the same.
+    """A searchable range of the original text, and the same range in the compact text.
 
     Attributes:
         start: offset in the original text.
@@ -59,14 +59,14 @@ class Region(NamedTuple):
 
 
 class Hit(NamedTuple):
-    """A place where something stands."""
+    """One occurrence of a value in the chat."""
 
     span: Span
     region: Region
 
 
 def fold(text: str) -> str:
-    """Width and case made equal, character by character: the length stays the same."""
+    """Normalise width and case character by character; the length stays the same."""
     table: dict[int, str] = {}
     for character in set(text):
         if character >= "\x7f" or character.isupper():
@@ -78,12 +78,12 @@ def fold(text: str) -> str:
 
 @lru_cache(maxsize=1024)
 def compact(text: str) -> str:
-    """Folded, without white space and punctuation (kept between digits)."""
+    """Fold a text and remove white space and punctuation (kept between digits)."""
     return "".join(_KEPT.findall(fold(text)))
 
 
 class ChatIndex:
-    """A parsed chat, searchable; keep it as long as the chat's text.
+    """Search index of a parsed chat; valid as long as the chat's text.
 
     Args:
         parsed: the chat.
@@ -134,17 +134,17 @@ class ChatIndex:
 
     @cached_property
     def bodies(self) -> tuple[Region, ...]:
-        """What was said, without names and quotes."""
+        """Bodies of the messages, without names and quotes."""
         return tuple(region for region in self.regions if region.part is MessagePart.BODY)
 
     @cached_property
     def amounts(self) -> tuple[tuple[Amount, Region], ...]:
-        """Amounts that were said."""
+        """Amounts in message bodies."""
         return tuple(self._said(amounts_in(self.folded)))
 
     @cached_property
     def moments(self) -> tuple[tuple[Moment, Region], ...]:
-        """Dates and times of day that were said."""
+        """Dates and times of day in message bodies."""
         return tuple(self._said(moments_in(self.folded)))
 
     def _said(self, found: Iterable[_Said]) -> Iterator[tuple[_Said, Region]]:
@@ -158,13 +158,13 @@ class ChatIndex:
         """For each pair of neighbouring characters of the compact view, the bodies that hold it."""
         pairs: dict[str, list[int]] = {}
         for number, region in enumerate(self.bodies):
-            said = self.compact[region.compact_start : region.compact_end]
-            for pair in set(map(add, said, said[1:])):
+            words = self.compact[region.compact_start : region.compact_end]
+            for pair in set(map(add, words, words[1:])):
                 pairs.setdefault(pair, []).append(number)
         return pairs
 
     def sharing(self, wanted: str, least: float) -> list[Region]:
-        """Bodies that hold at least this share of the pairs of neighbouring characters of a compact text."""
+        """Message bodies that contain at least this share of the character pairs of a compact text."""
         pairs = set(map(add, wanted, wanted[1:]))
         counts: Counter[int] = Counter()
         for pair in pairs:
@@ -172,7 +172,7 @@ class ChatIndex:
         return [self.bodies[number] for number, count in sorted(counts.items()) if count >= least * len(pairs)]
 
     def hit(self, start: int, end: int) -> Hit | None:
-        """The place, if it lies within one region and cuts no number and no Latin word in two."""
+        """The occurrence at a range, if it lies within one region and splits no number or Latin word; else ``None``."""
         position = bisect_right(self._starts, start) - 1
         if position < 0:
             return None
@@ -182,29 +182,29 @@ class ChatIndex:
         return Hit(Span(start, end), region)
 
     def find(self, words: str) -> list[Hit]:
-        """Where the words stand exactly."""
+        """Exact occurrences of the words."""
         hits: list[Hit] = []
         position = self.text.find(words, 0, len(self.folded)) if words else -1
         while position >= 0 and len(hits) < _MAX_HITS:
-            if found := self.hit(position, position + len(words)):
-                hits.append(found)
+            if hit := self.hit(position, position + len(words)):
+                hits.append(hit)
             position = self.text.find(words, position + len(words), len(self.folded))
         return hits
 
     def find_compact(self, words: str) -> list[Hit]:
-        """Where the words stand but for width, case, white space and punctuation."""
-        wanted = compact(words)
+        """Occurrences of the words, ignoring width, case, white space and punctuation."""
+        needle = compact(words)
         hits: list[Hit] = []
-        position = self.compact.find(wanted) if wanted else -1
+        position = self.compact.find(needle) if needle else -1
         while position >= 0 and len(hits) < _MAX_HITS:
-            span = self.span_of_compact(position, position + len(wanted))
-            if found := self.hit(*span):
-                hits.append(found)
-            position = self.compact.find(wanted, position + 1)
+            span = self.span_of_compact(position, position + len(needle))
+            if hit := self.hit(*span):
+                hits.append(hit)
+            position = self.compact.find(needle, position + 1)
         return hits
 
     def span_of_compact(self, start: int, end: int) -> Span:
-        """The range of the original text for a non-empty range of the compact view."""
+        """The range of the original text for a non-empty range of the compact text."""
         return Span(self._offset(start), self._offset(end - 1) + 1)
 
     def _offset(self, position: int) -> int:

@@ -1,4 +1,4 @@
-"""Evidence for every field of one customer's form."""
+"""Locates evidence for every field of one customer's form."""
 
 import re
 from collections.abc import Mapping
@@ -14,15 +14,15 @@ _CLAUSE = re.compile(r"[、，,；;。\n]")
 _NUMBERS = re.compile(r"[、，,；;/或\s]+")
 _PEOPLE = frozenset({Kind.PERSON, Kind.STAFF})
 _IN_CLAUSES = _PEOPLE | {Kind.TEXT, Kind.ADDRESS, Kind.DATE, Kind.PHONE}
-"""Kinds whose single text may hold several things, each with a place of its own."""
+"""Kinds whose single text may contain several items, each located separately."""
 _MAX_KNOWN = 1000
-"""Answers that are kept for one chat."""
+"""Most results that are cached for one chat."""
 _SHORTEST_JUDGEMENT = 2
-"""A judgement of one character (男) stands everywhere, and says nothing there."""
+"""Fewest characters of a judgement that is searched for; one character (男) occurs everywhere and proves nothing."""
 
 
 def locate(form: Form, index: ChatIndex, values: Mapping[str, Value], customer_name: str = "") -> dict[str, Mark]:
-    """Where the values of one customer's form stand in the chat.
+    """Locate the values of one customer's form in the chat.
 
     Messages said by the customer count most, then those said to the customer. Residue is never searched.
 
@@ -56,11 +56,11 @@ def _mark(index: ChatIndex, field: Field, value: Value, nearness: Mapping[int, i
     items = items_of(value)
     if not items:
         return Mark(Evidence.NONE)
-    found = [_search(index, field, item) for item in items]
-    status = max((one for one, _ in found), key=_WORST_LAST.index)
+    results = [_search(index, field, item) for item in items]
+    status = max((one for one, _ in results), key=_WORST_LAST.index)
     if status is Evidence.MISSING and field.nature is Nature.JUDGEMENT:
         status = Evidence.INFERRED
-    places = [hits for _, lists in found for hits in lists]
+    places = [hits for _, lists in results for hits in lists]
     spans, messages = _best(places, nearness, people=field.kind in _PEOPLE)
     return Mark(status, spans, messages)
 

@@ -1,4 +1,4 @@
-"""What is known about the evidence of one value."""
+"""Types of evidence: the status and the places of one value."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,11 +6,11 @@ from enum import StrEnum
 from core.domain.chat.model import Span
 
 MAX_SPANS = 6
-"""Places that are kept for one value; more would colour the whole chat."""
+"""Most places kept for one value; more would colour the whole chat."""
 
 
 class Evidence(StrEnum):
-    """How a value is supported by the chat."""
+    """How well the chat supports a value."""
 
     VERBATIM = "原文"  # stands there as it is
     NORMALISED = "归一化"  # stands there in another shape

@@ -1,4 +1,4 @@
-"""The other shapes in which a value may stand in a chat, by kind of field."""
+"""Matchers for values that a chat writes in another form than the form does, by kind of field."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -12,12 +12,12 @@ from core.domain.evidence.quantities import Amount, Moment, amounts_in, moments_
 from core.domain.form import Kind
 
 SIMILAR = 85.0
-"""Least similarity (0 to 100) of a passage that says a text in almost the same words."""
+"""Lowest similarity (0 to 100) of a passage that counts as a paraphrase of a text."""
 _SHARED_PAIRS = 0.5
-"""Least share of pairs of neighbouring characters: at this similarity an edit in seven characters spoils two pairs."""
+"""Lowest share of common character pairs: at this similarity one edit in seven characters spoils two pairs."""
 _WIDEN = 8
 _SHORTEST, _LONGEST = 4, 200
-"""Characters of a text that is looked for by similarity."""
+"""Shortest and longest text, in characters, that is searched for by similarity."""
 
 _Said = TypeVar("_Said", Amount, Moment)
 
@@ -32,38 +32,38 @@ _PLACE_ENDS = re.compile(r"特别行政区|自治[区州县]|[省市区县]|[,�
 
 
 def phones(index: ChatIndex, value: str) -> list[Hit]:
-    """The same digits, however they are grouped, with or without +86."""
+    """Occurrences of the same phone number, however its digits are grouped, with or without +86."""
     digits = re.sub(r"\D", "", fold(value).removeprefix("+86"))
     if len(digits) < 7:
         return []
     pattern = r"(?<!\d)(?:\+?86[\s\-]{0,2})?" + r"[\s\-()]{0,2}".join(digits) + r"(?!\d)"
-    found = (index.hit(*match.span()) for match in re.finditer(pattern, index.folded))
-    return [hit for hit in found if hit]
+    candidates = (index.hit(*match.span()) for match in re.finditer(pattern, index.folded))
+    return [hit for hit in candidates if hit]
 
 
 def amounts(index: ChatIndex, value: str) -> list[Hit]:
-    """The same amount in other words: 36万, 360000, 360,000.00 and 三十六万 are one."""
+    """Occurrences of the same amount: 36万, 360000, 360,000.00 and 三十六万 are equal."""
     text = fold(value)
-    wanted = list(amounts_in(text))
-    rest = _without(text, [amount.span for amount in wanted])
-    if not wanted or _AROUND_AMOUNT.sub("", rest):
+    value_amounts = list(amounts_in(text))
+    rest = _without(text, [amount.span for amount in value_amounts])
+    if not value_amounts or _AROUND_AMOUNT.sub("", rest):
         return []
-    found = _together(index.amounts, wanted, lambda one, other: one.value == other.value)
-    return [hit for hits in found.values() for hit in hits]
+    hits_by_message = _together(index.amounts, value_amounts, lambda one, other: one.value == other.value)
+    return [hit for hits in hits_by_message.values() for hit in hits]
 
 
 def moments(index: ChatIndex, value: str) -> list[Hit]:
-    """The same date and time in other words, all in one message: 下午一点半 is 13:30."""
+    """Occurrences of the same date and time within one message: 下午一点半 equals 13:30."""
     text = fold(value)
-    wanted = list(moments_in(text))
-    if not wanted:
+    value_moments = list(moments_in(text))
+    if not value_moments:
         return []
-    rest = compact(_AROUND_MOMENT.sub("", _without(text, [moment.span for moment in wanted])))
-    found = _together(index.moments, wanted, Moment.same)
+    rest = compact(_AROUND_MOMENT.sub("", _without(text, [moment.span for moment in value_moments])))
+    hits_by_message = _together(index.moments, value_moments, Moment.same)
     if rest:
         also = {hit.region.message for hit in index.find_compact(rest)}
-        found = {message: hits for message, hits in found.items() if message in also}
-    return [hit for hits in found.values() for hit in hits]
+        hits_by_message = {message: hits for message, hits in hits_by_message.items() if message in also}
+    return [hit for hits in hits_by_message.values() for hit in hits]
 
 
 def _together(
@@ -77,11 +77,11 @@ def _together(
         if numbers:
             met.setdefault(region.message, set()).update(numbers)
             hits.setdefault(region.message, []).append(Hit(one.span, region))
-    return {message: found for message, found in hits.items() if len(met[message]) == len(wanted)}
+    return {message: message_hits for message, message_hits in hits.items() if len(met[message]) == len(wanted)}
 
 
 def places(index: ChatIndex, value: str) -> list[Hit]:
-    """The same place with or without 省, 市, 区, 县; or its parts in order in one message, other words between."""
+    """Occurrences of the same place with or without 省, 市, 区, 县; or of its parts in order within one message."""
     parts = [part for part in map(compact, _PLACE_ENDS.split(fold(value))) if part]
     bare = "".join(parts)
     if not 3 <= len(bare) <= _LONGEST:
@@ -103,23 +103,23 @@ def places(index: ChatIndex, value: str) -> list[Hit]:
 
 
 def similar(index: ChatIndex, value: str) -> list[Hit]:
-    """The passage that says almost the same, if it has the same numbers."""
-    wanted = compact(value)
-    if not _SHORTEST <= len(wanted) <= _LONGEST:
+    """The most similar passage, if it contains the same numbers."""
+    needle = compact(value)
+    if not _SHORTEST <= len(needle) <= _LONGEST:
         return []
-    numbers = set(re.findall(r"\d+", wanted))
+    numbers = set(re.findall(r"\d+", needle))
     best: tuple[float, Hit] | None = None
-    for region in index.sharing(wanted, _SHARED_PAIRS):
-        said = index.compact[region.compact_start : region.compact_end]
+    for region in index.sharing(needle, _SHARED_PAIRS):
+        passage = index.compact[region.compact_start : region.compact_end]
         cutoff = best[0] if best else SIMILAR
-        if len(said) < len(wanted):  # partial_ratio would look for the passage in the value
-            score, start, end = fuzz.ratio(wanted, said, score_cutoff=cutoff), 0, len(said)
+        if len(passage) < len(needle):  # partial_ratio would look for the passage in the value
+            score, start, end = fuzz.ratio(needle, passage, score_cutoff=cutoff), 0, len(passage)
         else:
-            found = fuzz.partial_ratio_alignment(wanted, said, score_cutoff=cutoff)
+            found = fuzz.partial_ratio_alignment(needle, passage, score_cutoff=cutoff)
             score, start, end = (found.score, found.dest_start, found.dest_end) if found else (0.0, 0, 0)
-        if score < cutoff or (best and score <= best[0]) or not numbers <= set(re.findall(r"\d+", said[start:end])):
+        if score < cutoff or (best and score <= best[0]) or not numbers <= set(re.findall(r"\d+", passage[start:end])):
             continue
-        start, end = _widened(wanted, said, start, end)
+        start, end = _widened(needle, passage, start, end)
         span = index.span_of_compact(region.compact_start + start, region.compact_start + end)
         best = score, Hit(span, region)
     return [best[1]] if best else []
@@ -134,7 +134,7 @@ def _widened(wanted: str, said: str, start: int, end: int) -> tuple[int, int]:
 
 
 def cuts_amount(index: ChatIndex, hit: Hit) -> bool:
-    """Whether the words are but a part of an amount, as 36 is of 36万."""
+    """Whether a match is only part of an amount, as 36 is of 36万."""
     text, (start, end) = index.folded, hit.span
     return bool(_GOES_ON.match(text, end - 1) or (start and _GOES_ON.match(text, start - 1)))
 
@@ -152,4 +152,4 @@ SHAPES: dict[Kind, tuple[Search, ...]] = {
     Kind.ADDRESS: (places, similar),
     Kind.TEXT: (similar,),
 }
-"""What is tried for a kind, in this order, where its words do not stand in the chat."""
+"""Matchers per kind, in the order in which they are tried when the exact words do not occur."""

@@ -1,4 +1,4 @@
-"""Amounts, dates and times of day in folded text, so that 36万 is 360000 and 下午一点半 is 13:30."""
+"""Parses amounts, dates and times of day in folded text: 36万 is 360000, 下午一点半 is 13:30."""
 
 import re
 from collections.abc import Iterator
@@ -28,14 +28,14 @@ _MOMENT = re.compile(
 
 
 class Amount(NamedTuple):
-    """A number with its unit applied, and where it stands."""
+    """An amount with its unit applied, and its offsets."""
 
     value: Decimal
     span: Span
 
 
 class Moment(NamedTuple):
-    """A date or a time of day, and where it stands.
+    """A date or a time of day, and its offsets.
 
     Attributes:
         readings: what it may mean: ``("time", hour, minute)`` or ``("date", month, day)`` (day 0: the whole month).
@@ -49,7 +49,7 @@ class Moment(NamedTuple):
     span: Span
 
     def same(self, other: "Moment") -> bool:
-        """Whether both may mean the same."""
+        """Whether both may mean the same date or time."""
         years = self.year == other.year or not (self.year and other.year)
         return years and not self.readings.isdisjoint(other.readings)
 

@@ -1,4 +1,4 @@
-"""Text cut at the borders of evidence, so that a screen or a report marks it without counting characters."""
+"""Cuts text at the borders of evidence, so that screens and reports need not count characters."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from core.domain.chat.model import Span
 
 
 class EvidenceSlice(NamedTuple):
-    """A range of text with the same evidence all over.
+    """A range of text with the same evidence throughout.
 
     Attributes:
         span: offsets in the text.

@@ -1,4 +1,4 @@
-"""The form: which fields an analyst fills for each customer. Read from ``data/forms/*.toml``, never coded."""
+"""The form: the fields that an analyst fills for each customer, defined in ``data/forms/*.toml``."""
 
 from core.domain.form.loading import form_path, load_form, load_named_form, parse_form
 from core.domain.form.model import Coerced, Field, FieldType, Form, Kind, Nature

@@ -1,4 +1,4 @@
-"""Reading a form file: TOML in, validated form out, every error with its line."""
+"""Loads and validates form files (TOML); every error names the line."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -14,17 +14,17 @@ _TABLES = {
     "go_together": "companions",
     "summary_section": "summary_sections",
 }
-"""What is written as ``[[field]]`` is read as ``fields``, and so on."""
+"""TOML tables and the attributes they fill: ``[[field]]`` is read as ``fields``, and so on."""
 
 
 def form_path(name: str) -> Path:
-    """Where the form of this name is kept."""
+    """Path of the form file with this name."""
     return FORMS_DIR / f"{name}.toml"
 
 
 @lru_cache(maxsize=16)
 def load_named_form(name: str = DEFAULT_FORM) -> Form:
-    """The form of this name, read once per process.
+    """The form with this name, read once per process.
 
     Raises:
         FormError: no such file, or it cannot be used.

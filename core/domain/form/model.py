@@ -1,4 +1,4 @@
-"""Fields and forms as frozen values, and the coercion of anything at all into a clean form.
+"""Fields and forms as frozen values, and the coercion of any mapping into a clean form.
 
 A value is ``str`` or ``list[str]``; a field with nothing to say is ``""`` or ``[]`` (rules of the challenge).
 """
@@ -28,7 +28,7 @@ class FieldType(StrEnum):
 
 
 class Kind(StrEnum):
-    """What a value is; decides checks, normalisation and extraction rules."""
+    """The kind of value a field holds; decides checks, normalisation and extraction rules."""
 
     PERSON = "person"
     PHONE = "phone"
@@ -43,14 +43,14 @@ class Kind(StrEnum):
 
 
 class Nature(StrEnum):
-    """Whether a value should stand in the chat, or is a judgement about it."""
+    """Whether a value is quoted from the chat or is a judgement about it."""
 
     VERBATIM = "verbatim"
     JUDGEMENT = "judgement"
 
 
 class Coerced(NamedTuple):
-    """A clean form and what had to be done to the raw one.
+    """A clean form, and what was changed to make it clean.
 
     Attributes:
         values: every key of the form, in order.
@@ -101,7 +101,7 @@ class Field(_Frozen):
 
 
 class Form(_Frozen):
-    """A form: fields in the order in which they are written and shown.
+    """A form: its fields in the order in which they are written and shown.
 
     Attributes:
         contradictions: values that do not go together.
@@ -180,11 +180,11 @@ class Form(_Frozen):
 
     @property
     def max_points(self) -> float:
-        """Points of one complete form (36 for the challenge's)."""
+        """Most points that one form can earn (36 for the challenge's)."""
         return sum(field.points for field in self.fields)
 
     def field(self, key: str) -> Field:
-        """The field of a key.
+        """The field with this key.
 
         Raises:
             KeyError: no such field.
@@ -200,13 +200,13 @@ class Form(_Frozen):
         return tuple(field for field in self.fields if field.group == group)
 
     def subset(self, keys: Iterable[str]) -> "Form":
-        """The form with some of its fields only, in its own order; the name field and what is said of both stay.
+        """The form restricted to some of its fields, in its own order; keeps the name field and the rules about them.
 
         Raises:
             KeyError: no such field.
         """
-        wanted = {self.name_field, *(self.field(key).key for key in keys)}
-        fields = tuple(field for field in self.fields if field.key in wanted)
+        chosen_keys = {self.name_field, *(self.field(key).key for key in keys)}
+        fields = tuple(field for field in self.fields if field.key in chosen_keys)
         groups = tuple(group for group in self.groups if any(field.group == group for field in fields))
         return Form(
             name=self.name,
@@ -215,8 +215,8 @@ class Form(_Frozen):
             name_field=self.name_field,
             groups=groups,
             fields=fields,
-            contradictions=tuple(rule for rule in self.contradictions if {rule.key, rule.other} <= wanted),
-            companions=tuple(rule for rule in self.companions if {rule.key, rule.needs} <= wanted),
+            contradictions=tuple(rule for rule in self.contradictions if {rule.key, rule.other} <= chosen_keys),
+            companions=tuple(rule for rule in self.companions if {rule.key, rule.needs} <= chosen_keys),
             summary_sections=tuple(
                 SummarySection(title=section.title, groups=tuple(group for group in section.groups if group in groups))
                 for section in self.summary_sections
@@ -225,7 +225,7 @@ class Form(_Frozen):
 
     @property
     def sections(self) -> tuple[SummarySection, ...]:
-        """Sections of a summary: those that the form names, else one per group."""
+        """Sections of a summary: those the form defines, else one per group."""
         return self.summary_sections or tuple(SummarySection(title=group, groups=(group,)) for group in self.groups)
 
     def empty(self) -> FormValues:

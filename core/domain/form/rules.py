@@ -1,4 +1,4 @@
-"""What a form says beyond its fields: values that contradict, fields filled together, sections of a summary."""
+"""Rules of a form beyond its fields: contradicting values, companion fields, sections of a summary."""
 
 from typing import Literal
 
@@ -10,7 +10,7 @@ class _Rule(BaseModel):
 
 
 class Contradiction(_Rule):
-    """Two values of one form that do not go together.
+    """Two values of one form that contradict each other.
 
     Attributes:
         key: a field.
@@ -28,7 +28,7 @@ class Contradiction(_Rule):
 
 
 class Companion(_Rule):
-    """A field that is filled whenever another one is.
+    """A field that must be filled whenever another one is.
 
     Attributes:
         key: the field that is filled.

@@ -1,4 +1,4 @@
-"""Reading a TOML file into a model, every error with the file's name and line."""
+"""Reads a TOML file into a pydantic model; every error names the file and the line."""
 
 import re
 import tomllib
@@ -31,7 +31,7 @@ _REASONS = {
 
 
 def refusal(reason: str, *place: int | str) -> PydanticCustomError:
-    """An error for a validator of a whole model, which would otherwise lose the place.
+    """An error for a whole-model validator that keeps the place it refers to.
 
     Args:
         reason: one Chinese clause.
@@ -41,7 +41,7 @@ def refusal(reason: str, *place: int | str) -> PydanticCustomError:
 
 
 def read_source(path: Path) -> str:
-    """The text of a file.
+    """Read the text of a file.
 
     Raises:
         FormError: there is none, it cannot be read, or it is not UTF-8 (names the line).

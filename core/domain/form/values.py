@@ -1,4 +1,4 @@
-"""Values of fields as the rest of the program reads them: as one text, as single items."""
+"""Types and text forms of field values: as one text, as single items."""
 
 import re
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ FormValues = dict[str, Value]
 """One customer's form: every key of the form in order, each with ``str`` or ``list[str]``."""
 
 _SEPARATOR = re.compile(r"[、，,]")
-"""What separates several values inside one string of a list field (official scoring rule for lists)."""
+"""Separator of several values inside one string of a list field (official scoring rule for lists)."""
 
 
 def split_list(items: Iterable[str]) -> list[str]:
@@ -19,14 +19,14 @@ def split_list(items: Iterable[str]) -> list[str]:
 
 
 def items_of(value: Value) -> list[str]:
-    """The single things that a value says: a list's split items, a text trimmed; nothing for an empty value."""
+    """The single items of a value: a list's split items, or the trimmed text; none for an empty value."""
     if isinstance(value, list):
         return split_list(value)
     return [text] if (text := value.strip()) else []
 
 
 def text_of(value: object, *, empty: str = "") -> str:
-    """A value as one text, the way every table, page and export shows it: list items joined with ``、``.
+    """A value as one text, as every table, page and export shows it: list items joined with ``、``.
 
     Args:
         value: a field's value, also one read back from the database or ``None``.

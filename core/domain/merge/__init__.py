@@ -1,4 +1,4 @@
-"""Several answers about the same chat → one: votes, chunks of a long chat, answers about some fields. Pure."""
+"""Merging of several answers about one chat into one: votes, chunks of a long chat, partial answers. Pure."""
 
 from core.domain.merge.chunk_answers import JoinedForm, join_chunks
 from core.domain.merge.customers import Group, group_customers

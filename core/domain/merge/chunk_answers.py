@@ -1,4 +1,4 @@
-"""Forms from the chunks of one long chat → one form per customer, by rules for each type of field.
+"""Merges the forms from the chunks of one long chat into one form per customer, by type of field.
 
 * Lists: all items of all chunks, in order.
 * Verbatim fields: the value that most chunks give, those that stand in the chat before those that do not; of equals
@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from core.domain.form import Field, Form, FormValues, Nature, Value, split_list
 
 Stands = Callable[[Field, str], bool]
-"""Whether a value of a verbatim field stands in the chat."""
+"""Function that tells whether a value of a verbatim field occurs in the chat."""
 
 
 @dataclass(frozen=True, slots=True)
 class JoinedForm:
-    """One customer as the chunks have it together.
+    """One customer's form, merged from the chunks.
 
     Attributes:
         values: the form, every key in order.
@@ -53,7 +53,7 @@ def join_chunks(
         values: FormValues = {}
         alternatives: dict[str, tuple[str, ...]] = {}
         for field in form.fields:
-            given = [found.get(field.key) or field.empty for _, found in group]
+            given = [chunk_form.get(field.key) or field.empty for _, chunk_form in group]
             if field.is_list:
                 values[field.key] = _union(given)
                 continue

@@ -1,4 +1,4 @@
-"""Which forms of several answers speak of the same customer, by the matching that scores use."""
+"""Groups forms of several answers by customer, with the matching that scores use."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""Answers about some fields only, merged into forms that are there already."""
+"""Merges answers about some fields into existing forms."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from core.domain.form import Form, FormValues
 def merge_fields(
     form: Form, base: Sequence[FormValues], part: Form, answers: Sequence[FormValues]
 ) -> tuple[list[FormValues], tuple[str, ...]]:
-    """Put the answers' fields into the forms of the same customers.
+    """Copy the answered fields into the forms of the same customers.
 
     Customers are the same where their names are; one that is left over on both sides is the same too. An empty answer
     counts: the fields were asked for on purpose. The name itself stays as it is.
@@ -26,7 +26,7 @@ def merge_fields(
         return [{**form.empty(), **values} for values in answers], ()
     merged = [dict(values) for values in base]
     names = [form.name_of(values).strip() for values in merged]
-    asked = [key for key in part.keys if key != form.name_field]
+    answered_keys = [key for key in part.keys if key != form.name_field]
     free = list(range(len(merged)))
     left: list[FormValues] = []
     for values in answers:
@@ -36,9 +36,9 @@ def merge_fields(
             left.append(values)
             continue
         free.remove(at)
-        merged[at].update({key: values[key] for key in asked})
+        merged[at].update({key: values[key] for key in answered_keys})
     if len(left) == len(free) == 1:
-        merged[free[0]].update({key: left[0][key] for key in asked})
+        merged[free[0]].update({key: left[0][key] for key in answered_keys})
         left = []
     notes = tuple(f"「{form.name_of(values) or '（没有名字）'}」不在已有的表里，这一份没有合并" for values in left)
     return merged, notes

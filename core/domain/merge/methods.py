@@ -1,4 +1,4 @@
-"""Ways to make one answer out of several runs': priority, majority, or per field the run that scores best on labels.
+"""Methods to merge runs: by priority, by majority, or per field by the run that scores best on labels.
 
 All three are votes (:mod:`core.domain.merge.vote`) that differ in who weighs how much. Which run is best for a field is
 learned from labels, so its score on those same labels flatters it; :func:`cross_validate` says what to expect.
@@ -13,14 +13,14 @@ from core.domain.merge.vote import Choice, VotedForm, vote
 from core.domain.scoring import LCS, Measure, score_run
 
 Answer = Sequence[FormValues] | None
-"""What one run says about a chat, one form per customer; ``None`` where it has no answer."""
+"""One run's answer about a chat, one form per customer; ``None`` if it has none."""
 
 _STEP = 1000.0
-"""How much more a run weighs than the next: all those behind it together never outweigh it."""
+"""Factor between the weight of one run and the next: all lower ranks together never outweigh it."""
 
 
 class Method(StrEnum):
-    """How runs are merged."""
+    """The methods of merging runs."""
 
     PRIORITY = "priority"
     MAJORITY = "majority"
@@ -29,7 +29,7 @@ class Method(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """Who goes first, as positions of runs.
+    """An order of preference, as positions of runs.
 
     Attributes:
         overall: decides which customers there are, and every field without an order of its own.
@@ -42,7 +42,7 @@ class Ranking:
 
 @dataclass(frozen=True, slots=True)
 class CrossValidation:
-    """What merging by the best run per field is worth on chats that it was not chosen by.
+    """Estimated score of merging by the best run per field, on chats not used for the choice.
 
     Attributes:
         folds: into how many parts the labelled chats were split.
@@ -64,7 +64,7 @@ class CrossValidation:
 def merge_chat(
     form: Form, answers: Sequence[Answer], method: Method, ranking: Ranking, measure: Measure = LCS
 ) -> list[VotedForm]:
-    """Merge what several runs say about one chat.
+    """Merge several runs' answers about one chat.
 
     Priority takes the first filled value in the order. Majority counts every run alike, an empty cell included; of a
     tie the run that goes first wins. Best takes the value of the run that goes first for the field, empty or not.
@@ -96,7 +96,7 @@ def merge_chat(
 
 
 def rank(form: Form, points: Sequence[Mapping[str, float]]) -> Ranking:
-    """Order the runs by their points, in all and per field; of equals, the one that was named first.
+    """Rank the runs by their points, overall and per field; ties keep the given order.
 
     Args:
         form: which fields there are.
@@ -118,7 +118,7 @@ def learn(
     golds: Mapping[int, Sequence[FormValues]],
     measure: Measure = LCS,
 ) -> Ranking:
-    """Rank runs by what they score on labels; a chat that a run lacks scores 0 for it.
+    """Rank runs by their scores on labels; a chat that a run lacks scores 0.
 
     Args:
         form: which fields count, and for how much.

@@ -1,4 +1,4 @@
-"""A vote: several answers about one chat (samples, runs, chunks) decide every field of every customer.
+"""Voting: several answers about one chat (samples, runs, chunks) decide every field of every customer.
 
 Empty is an answer like any other. What lost is kept, so that a person can see where the answers did not agree.
 """
@@ -12,7 +12,7 @@ from core.domain.merge.customers import Group, group_customers
 from core.domain.scoring import LCS, Measure
 
 _SAME = 1e-9
-"""Weights nearer to one another than this are a tie."""
+"""Weights closer to each other than this are a tie."""
 
 
 class Choice(NamedTuple):
@@ -31,7 +31,7 @@ class Choice(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class VotedForm:
-    """One customer as the vote has it.
+    """One customer's form as decided by vote.
 
     Attributes:
         values: the form, every key in order.
@@ -106,13 +106,13 @@ def _given(
     field: Field, ballots: Sequence[Sequence[FormValues]], group: Group, weights: Sequence[float]
 ) -> tuple[Choice, ...]:
     """The distinct values of a field, the heaviest first, ties by the earliest answer."""
-    found: dict[str | frozenset[str], Choice] = {}
+    choices: dict[str | frozenset[str], Choice] = {}
     for number in sorted(group):
         value = ballots[number][group[number]].get(field.key) or field.empty
         key = _comparable(value)
-        before = found.get(key, Choice(value, 0.0, ()))
-        found[key] = Choice(before.value, before.weight + weights[number], (*before.ballots, number))
-    return tuple(sorted(found.values(), key=lambda choice: (-choice.weight, choice.ballots[0])))
+        before = choices.get(key, Choice(value, 0.0, ()))
+        choices[key] = Choice(before.value, before.weight + weights[number], (*before.ballots, number))
+    return tuple(sorted(choices.values(), key=lambda choice: (-choice.weight, choice.ballots[0])))
 
 
 def _decide(field: Field, given: tuple[Choice, ...], *, empty_counts: bool, measure: Measure) -> tuple[Value, float]:

@@ -1,4 +1,4 @@
-"""Prompts: versioned files with YAML front matter and a Jinja2 body, rendered from the form and the chat."""
+"""Prompt templates: versioned files with YAML front matter and a Jinja2 body, rendered from form and chat."""
 
 from core.domain.prompts.loading import PROMPTS_DIR, list_prompts, load_prompt, parse_prompt, read_prompt
 from core.domain.prompts.model import COMMON_VARIABLES, STAGE_TITLES, STAGE_VARIABLES, Example, Prompt, Rendered, Stage

@@ -1,4 +1,4 @@
-"""The one Jinja2 environment: sandboxed, and strict about undefined variables."""
+"""The Jinja2 environment for prompt templates: sandboxed, and strict about undefined variables."""
 
 from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment

@@ -1,4 +1,4 @@
-"""Reading prompt files: front matter checked key by key, the body compiled, every error with the file's name."""
+"""Loads and validates prompt files: front matter key by key, body compiled; every error names the file."""
 
 import hashlib
 import re
@@ -139,7 +139,7 @@ def read_prompt(path: Path) -> Prompt:
 
 @lru_cache(maxsize=4)
 def list_prompts(folder: Path = PROMPTS_DIR) -> tuple[Prompt, ...]:
-    """All prompts of a folder by name, newest version first; read once per process.
+    """All prompts of a folder by name, newest version first; cached for the process.
 
     Raises:
         PromptError: one of them cannot be used.
@@ -149,7 +149,7 @@ def list_prompts(folder: Path = PROMPTS_DIR) -> tuple[Prompt, ...]:
 
 
 def load_prompt(reference: str = "baseline", folder: Path = PROMPTS_DIR) -> Prompt:
-    """The prompt of a name (newest version) or of a name and version (``baseline.v1``).
+    """The prompt with a name (newest version), or with a name and version (``baseline.v1``).
 
     Raises:
         PromptError: there is none.

@@ -1,11 +1,11 @@
-"""What a prompt is: frozen values, and the variables that each stage gives to its templates."""
+"""Types of prompt templates, and the variables that each stage offers."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Stage(StrEnum):
-    """What a prompt is for; decides which variables its body may use, and where in a pipeline it may stand."""
+    """The purpose of a prompt; decides its variables and its place in a pipeline."""
 
     EXTRACT = "extract"
     SUMMARY = "summary"
@@ -16,7 +16,7 @@ class Stage(StrEnum):
 
 
 COMMON_VARIABLES = frozenset({"form", "skeleton", "json_object"})
-"""Given to every template: the form, an empty answer as JSON text, whether the server insists on one JSON object."""
+"""Variables of every template: the form, an empty answer as JSON, whether the server demands a single JSON object."""
 
 STAGE_VARIABLES: dict[Stage, frozenset[str]] = {
     Stage.EXTRACT: COMMON_VARIABLES | {"chat"},
@@ -26,7 +26,7 @@ STAGE_VARIABLES: dict[Stage, frozenset[str]] = {
     Stage.FIELDS: COMMON_VARIABLES | {"chat"},
     Stage.FEWSHOT: COMMON_VARIABLES | {"chat", "examples"},
 }
-"""All variables that a template of a stage may use; a new stage is a new line here.
+"""All variables that a template may use, by stage.
 
 ``summary`` is Markdown, ``forms`` the given forms as JSON text, ``examples`` a list of :class:`Example`. For *fields*,
 ``form`` is the part of the form that is asked for.
@@ -40,7 +40,7 @@ STAGE_TITLES: dict[Stage, str] = {
     Stage.FIELDS: "部分字段",
     Stage.FEWSHOT: "带示例填表",
 }
-"""What the pages call them."""
+"""Titles of the stages in the user interface."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +69,13 @@ class Prompt:
 
     @property
     def id(self) -> str:
-        """Name and version, as the file is called: ``baseline.v1``."""
+        """Name and version, as in the file name: ``baseline.v1``."""
         return f"{self.name}.v{self.version}"
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """What is sent to a model.
+    """A rendered prompt: the messages sent to a model.
 
     Attributes:
         system: the system message, or ``""``.
@@ -90,7 +90,7 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A chat with its right answer, shown to the model before the question.
+    """A few-shot example: a chat with its correct answer.
 
     Attributes:
         chat: the conversation.

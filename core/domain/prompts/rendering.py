@@ -1,4 +1,4 @@
-"""Rendering: prompt + form + variables in, system and user message out."""
+"""Renders a prompt with form and variables into a system and a user message."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ from core.errors import PromptError
 
 
 def render(prompt: Prompt, form: Form, *, json_object: bool = False, **variables: Any) -> Rendered:
-    """Turn a prompt into messages.
+    """Render a prompt into messages.
 
     Args:
         prompt: which prompt.
@@ -25,10 +25,10 @@ def render(prompt: Prompt, form: Form, *, json_object: bool = False, **variables
     Raises:
         PromptError: a variable is missing or unknown, or the template fails; names the prompt.
     """
-    wanted = STAGE_VARIABLES[prompt.stage] - COMMON_VARIABLES
-    if missing := sorted(wanted - variables.keys()):
+    stage_variables = STAGE_VARIABLES[prompt.stage] - COMMON_VARIABLES
+    if missing := sorted(stage_variables - variables.keys()):
         raise PromptError(f"提示词 {prompt.id} 缺少变量：{'、'.join(missing)}", "请提供这些变量后重试")
-    if unknown := sorted(variables.keys() - wanted):
+    if unknown := sorted(variables.keys() - stage_variables):
         raise PromptError(f"提示词 {prompt.id} 没有这些变量：{'、'.join(unknown)}", "请去掉后重试")
     context: dict[str, Any] = {
         "form": form,

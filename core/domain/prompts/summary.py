@@ -1,4 +1,4 @@
-"""The summary of a chat: the form's sections in Markdown, as a prompt asks for them, and the same made of forms."""
+"""Summaries of a chat in Markdown: the form's sections, written by a model or made from forms."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ _FENCE = re.compile(r"\A\s*```(?:markdown|md)?\s*\n(.*?)\n?```\s*\Z", re.DOTALL)
 
 
 def summary_of(form: Form, forms: Sequence[Mapping[str, Value]]) -> str:
-    """Tell filled forms as a summary: what a model would be asked to fill such forms from.
+    """Write filled forms as a Markdown summary.
 
     Args:
         form: which fields there are; its sections tell which groups stand where.
@@ -33,7 +33,7 @@ def summary_of(form: Form, forms: Sequence[Mapping[str, Value]]) -> str:
 
 
 def read_summary(text: str, form: Form) -> tuple[str, tuple[str, ...]]:
-    """A model's summary without a code block around it, and what is wrong with it, one Chinese sentence each.
+    """Parse a model's summary: the text without a code block around it, and its problems, one Chinese sentence each.
 
     Args:
         text: the model's reply.

@@ -1,4 +1,4 @@
-"""What a model wrote → clean forms, whatever it wrote; every repair is noted. Pure, and never raises."""
+"""Parsing of model replies into clean forms; every repair is noted. Pure, and never raises."""
 
 from core.domain.replies.reply import ParsedReply, ReplyStatus, parse_reply
 

@@ -1,4 +1,4 @@
-"""From JSON values of any shape to raw forms: wrappers opened, groups flattened, keys recognised, drafts left out."""
+"""Matches JSON values of any structure to forms: opens wrappers, flattens groups, recognises keys, skips drafts."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -30,7 +30,7 @@ ODD_ITEMS = "列表里有不是表单的内容，已忽略"
 
 
 class Answer(NamedTuple):
-    """Forms that belong together.
+    """Raw forms that belong to one answer.
 
     Attributes:
         raws: mappings with the form's keys, one per customer; may be empty.
@@ -58,7 +58,7 @@ class FormMatcher:
         self._keys |= {_plain(key): key for key in form.keys}
 
     def weigh(self, value: Any, depth: int = 0) -> int:
-        """How many fields of the form a value holds, at any depth."""
+        """Number of the form's fields that a value contains, at any depth."""
         if depth > _MAX_DEPTH:
             return 0
         if isinstance(value, Mapping):
@@ -66,7 +66,7 @@ class FormMatcher:
         return sum(self.weigh(inner, depth + 1) for inner in value) if isinstance(value, list) else 0
 
     def read(self, value: Any, depth: int = 0) -> Answer | None:
-        """The forms in a JSON value; ``None`` if there are none."""
+        """The raw forms in a JSON value; ``None`` if there are none."""
         if depth > _MAX_DEPTH:
             return None
         if isinstance(value, Mapping):
@@ -79,18 +79,18 @@ class FormMatcher:
         return None
 
     def answers(self, pieces: Iterable[JsonFragment], text: str, depth: int = 0) -> list[tuple[str, Answer]]:
-        """The answers among the pieces of a text, each with the words before it."""
-        found: list[tuple[str, Answer]] = []
+        """All answers among the JSON fragments of a text, each with the words before it."""
+        candidates: list[tuple[str, Answer]] = []
         previous = 0
         for piece in pieces:
             answer = self.read(piece.value, depth)
-            if answer is None or (not answer.raws and found and not _stands_alone(text, piece)):
+            if answer is None or (not answer.raws and candidates and not _stands_alone(text, piece)):
                 continue
             before = text[previous : piece.start]
             notes = (*piece.notes, *answer.notes)
-            found.append((before, answer._replace(complete=answer.complete and piece.complete, notes=notes)))
+            candidates.append((before, answer._replace(complete=answer.complete and piece.complete, notes=notes)))
             previous = piece.end
-        return found
+        return candidates
 
     def _read_list(self, items: list[Any], depth: int) -> Answer | None:
         raws: list[dict[str, Any]] = []
@@ -110,12 +110,12 @@ class FormMatcher:
         if flat is not None:
             raw, renamed = flat
             return Answer([raw], False, notes=(SINGLE, RENAMED) if renamed else (SINGLE,))
-        found: list[tuple[str, Answer]] = []
+        inner_answers: list[tuple[str, Answer]] = []
         for key, inner in value.items():
             answer = self.read(inner, depth + 1)
             if answer and (answer.raws or str(key).strip().lower() in _WRAPPERS):
-                found.append((str(key), answer))
-        answer = self.settle(found)
+                inner_answers.append((str(key), answer))
+        answer = self.settle(inner_answers)
         if answer is None:
             return None
         notes = [note for note in answer.notes if note != SINGLE]

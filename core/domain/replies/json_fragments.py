@@ -1,4 +1,4 @@
-"""Finding the JSON values in a reply: strictly where they are JSON, by best guess of their end where they are not."""
+"""Finds JSON values in a reply: exactly where the JSON is valid, else by a best guess of where they end."""
 
 import re
 from collections.abc import Callable
@@ -12,18 +12,18 @@ _PROMISING = re.compile(
       | [{｛]\s*(?:[}｝]|\\?["“”'‘]|//|/\*|\#|[\w\- ]{1,40}[:：])""",
     re.VERBOSE,
 )
-"""Brackets of prose such as ``[图片]`` or ``{称呼}`` are none of ours."""
+"""Beginning of a JSON value; brackets of prose such as ``[图片]`` or ``{称呼}`` do not match."""
 _TOKENS = re.compile(r"""[{}\[\]｛｝［］"'“”\\]""")
 _PARTNER = {"}": "{", "]": "["}
 _HALF_WIDTH = {"｛": "{", "｝": "}", "［": "[", "］": "]"}
 _FENCE = "```"
 _MAX_BROKEN = 40
-"""Broken values that are looked at in one reply; each may cost a scan to its end, so this keeps the time linear."""
+"""Most broken values examined in one reply; each may cost a scan to the end, so this keeps the time linear."""
 _MAX_LENGTH = 60_000
-"""Characters of a broken value that are repaired (slower than linear); twenty customers fit in."""
+"""Longest broken value, in characters, that is repaired (repair is slower than linear); twenty customers fit."""
 _MAX_DEPTH = 40
 _TOO_DEEP = -1
-"""No form is nested like this, and the repair of such a value takes for ever."""
+"""Returned for a value that is nested too deeply: no form is, and repairing it would not end."""
 
 
 class JsonFragment(NamedTuple):
@@ -45,7 +45,7 @@ class JsonFragment(NamedTuple):
 
 
 def strict_value(text: str) -> Any:
-    """The value of a text that is JSON and nothing else; ``None`` if it is not."""
+    """The value of a text that is valid JSON and nothing else; ``None`` otherwise."""
     try:
         return STRICT.decode(text)
     except (ValueError, RecursionError):
@@ -53,7 +53,7 @@ def strict_value(text: str) -> Any:
 
 
 def find_fragments(text: str, weigh: Callable[[Any], int]) -> list[JsonFragment]:
-    """All lists and mappings in a text, in order; none lies within another.
+    """All lists and mappings in a text, in order, without nesting.
 
     Args:
         text: a reply.

@@ -1,4 +1,4 @@
-"""Mending one broken JSON value: escapes and Chinese punctuation by us, everything else by ``json_repair``."""
+"""Repairs one broken JSON value: escapes and Chinese punctuation here, the rest by ``json_repair``."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from typing import Any
 import json_repair
 
 STRUCTURE_AHEAD = re.compile(r"\s*(?:[:,}\]｝］]|[：，、]\s*[\"“”'‘{\[｛［\d]|$)|[ \t]*\r?\n|\s*(?://|/\*)")
-"""What follows a quote that ends a text; any other quote belongs to the text."""
+"""What follows a quote mark that closes a string; any other quote mark belongs to the string."""
 
 _ESCAPED = re.compile(r'[\[{\s]*\\"')
 _PUNCTUATION = {"｛": "{", "｝": "}", "［": "[", "］": "]", "：": ":", "，": ",", "、": ","}
@@ -30,7 +30,7 @@ LENIENT = _decoder(strict=False)
 
 
 def repair_json(segment: str, weigh: Callable[[Any], int]) -> tuple[Any, tuple[str, ...]]:
-    """Read a value that is not quite JSON.
+    """Parse a value that is almost JSON.
 
     Args:
         segment: from the opening bracket to the closing one, or to where the answer broke off.
@@ -69,7 +69,7 @@ def _repair(text: str) -> Any:
 
 
 def half_width(segment: str) -> str:
-    """The segment with Chinese JSON punctuation made ASCII, texts untouched but for quotes that lacked a backslash."""
+    """The text with Chinese JSON punctuation made ASCII; strings stay, except that lone quote marks get a backslash."""
     out: list[str] = []
     opened = ""
     inner = 0  # “ inside the text that still wait for their ”

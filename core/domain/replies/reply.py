@@ -1,4 +1,4 @@
-"""A model's reply → an answer: strict JSON first, then whatever can be made of it, and notes on what was done."""
+"""Parses a model's reply: strict JSON first, then repairs, with notes on what was repaired."""
 
 import re
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ ReplyStatus = Literal["ok", "repaired", "failed"]
 _THINKING = re.compile(r"<(/?)(?:think|thinking|thought|reasoning)>", re.IGNORECASE)
 _DECORATION = re.compile(r"```\w*|\s+")
 _MAX_LENGTH = 1_000_000
-"""Characters of a reply that are looked at."""
+"""Most characters of a reply that are parsed."""
 
 THOUGHTS = "已去掉思考过程"
 UNCLOSED = "思考过程没有结束标记，答案取自其中，请核对"
@@ -26,7 +26,7 @@ HEADLESS = "答案缺少开头的括号，已补上"
 
 @dataclass(frozen=True, slots=True)
 class ParsedReply:
-    """What a reply says.
+    """The result of parsing a reply.
 
     Attributes:
         forms: one clean form per customer, ``[]`` where it says there is none; ``None`` where it could not be read.
@@ -42,7 +42,7 @@ class ParsedReply:
 
 
 def parse_reply(form: Form, text: str) -> ParsedReply:
-    """Read a reply, whatever the model did.
+    """Parse a reply in any format.
 
     Args:
         form: the form that was asked for.
@@ -64,17 +64,17 @@ def _parse(form: Form, text: str) -> ParsedReply:
     if value is not None:
         answer = shapes.read(value)
         return _clean(form, answer, ()) if answer else _failed("回复是 JSON，但里面没有表单的字段")
-    said, thought, closed = _split_thoughts(text)
+    spoken, thought, closed = _split_thoughts(text)
     notes = (THOUGHTS,) if thought else ()
-    if not said.strip() and not thought.strip():
+    if not spoken.strip() and not thought.strip():
         return _failed("回复是空的")
-    answer, more = _search(shapes, said)
+    answer, more = _search(shapes, spoken)
     if answer is None and thought and not closed:
         answer, more = _search(shapes, thought)
         notes = (UNCLOSED,)
     if answer is not None:
         return _clean(form, answer, (*notes, *more))
-    if not said.strip():
+    if not spoken.strip():
         return _failed("回复只有思考过程，没有答案")
     return _failed("回复里有 JSON，但没有表单的字段" if more else "回复里没有 JSON")
 
@@ -88,20 +88,20 @@ def _split_thoughts(text: str) -> tuple[str, str, bool]:
 
     Some chat templates swallow the opening tag: a closing one alone ends a thought that began with the text.
     """
-    said: list[str] = []
+    spoken: list[str] = []
     thought: list[str] = []
     position, inside = 0, False
     for tag in _THINKING.finditer(text):
         part = text[position : tag.start()]
         if tag[1] and not inside:
-            thought += [*said, part]
-            said = []
+            thought += [*spoken, part]
+            spoken = []
         else:
-            (thought if inside else said).append(part)
+            (thought if inside else spoken).append(part)
         inside = not tag[1]
         position = tag.end()
-    (thought if inside else said).append(text[position:])
-    return "".join(said), "".join(thought), not inside
+    (thought if inside else spoken).append(text[position:])
+    return "".join(spoken), "".join(thought), not inside
 
 
 def _search(shapes: FormMatcher, text: str) -> tuple[Answer | None, tuple[str, ...]]:

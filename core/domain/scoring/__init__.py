@@ -1,4 +1,4 @@
-"""Scores of forms against reference forms: the official rules, pure functions, no I/O."""
+"""Scoring of forms against reference forms by the official rules. Pure."""
 
 from core.domain.scoring.bootstrap import Interval, mean_intervals
 from core.domain.scoring.chat_score import ChatScore, MatchedPair, Scorer, score_chat

@@ -1,4 +1,4 @@
-"""How far two people agree about the same chats, field by field, by a measure that fits the field's kind.
+"""Agreement of two reviewers over the same chats, per field, with a measure that fits the field's kind.
 
 * A choice (one of a few values): Cohen's kappa, agreement beyond chance, with empty and "no such customer" as values.
 * A list: F1 of its items, over all customers.
@@ -21,7 +21,7 @@ _NOBODY = "（没有这位客户）"
 
 
 class AgreementMeasure(StrEnum):
-    """How the agreement of a field is measured, as shown."""
+    """The measure of a field's agreement, as shown."""
 
     KAPPA = "Cohen's kappa"
     F1 = "列表 F1"
@@ -31,7 +31,7 @@ class AgreementMeasure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FieldAgreement:
-    """Agreement about one field.
+    """Agreement of two reviewers on one field.
 
     Attributes:
         measure: how ``value`` was measured.
@@ -48,13 +48,13 @@ class FieldAgreement:
 
     @property
     def equal_share(self) -> float:
-        """Share of all cells, empty ones too, that are equal."""
+        """Share of equal cells among all cells, empty ones included."""
         return 1.0 - self.differing / self.cells if self.cells else 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """Two people over the same chats.
+    """Agreement of two reviewers over the same chats.
 
     Attributes:
         chats: chats that both decided.
@@ -74,7 +74,7 @@ class Agreement:
 def agreement(
     form: Form, pairs: Mapping[int, tuple[Sequence[FormValues], Sequence[FormValues]]], measure: Measure = LCS
 ) -> Agreement:
-    """Measure how far two people agree.
+    """Measure the agreement of two reviewers.
 
     Args:
         form: the form.
@@ -85,10 +85,10 @@ def agreement(
     cells: list[tuple[Prepared | None, Prepared | None]] = []
     differing: dict[int, int] = {}
     for index in sorted(pairs):
-        found = matched(scorer, *pairs[index])
-        cells += found
+        rows = matched(scorer, *pairs[index])
+        cells += rows
         # A customer that only one of them has is one thing to talk about.
-        count = sum(1 if a is None or b is None else sum(x != y for x, y in zip(a, b, strict=True)) for a, b in found)
+        count = sum(1 if a is None or b is None else sum(x != y for x, y in zip(a, b, strict=True)) for a, b in rows)
         if count:
             differing[index] = count
     return Agreement(
@@ -103,19 +103,19 @@ def agreement(
 def matched(
     scorer: Scorer, one: Sequence[FormValues], other: Sequence[FormValues]
 ) -> list[tuple[Prepared | None, Prepared | None]]:
-    """The customers of one chat in pairs; ``None`` where one of the two has no such customer."""
+    """The customers of one chat in pairs; ``None`` where one reviewer has no such customer."""
     a = [scorer.prepare(values) for values in one]
     b = [scorer.prepare(values) for values in other]
     pairs = scorer.chat(a, b).pairs
     taken_a, taken_b = {pair.pred for pair in pairs}, {pair.gold for pair in pairs}
-    found: list[tuple[Prepared | None, Prepared | None]] = [(a[pair.pred], b[pair.gold]) for pair in pairs]
-    found += [(values, None) for i, values in enumerate(a) if i not in taken_a]
-    found += [(None, values) for i, values in enumerate(b) if i not in taken_b]
-    return found
+    rows: list[tuple[Prepared | None, Prepared | None]] = [(a[pair.pred], b[pair.gold]) for pair in pairs]
+    rows += [(values, None) for i, values in enumerate(a) if i not in taken_a]
+    rows += [(None, values) for i, values in enumerate(b) if i not in taken_b]
+    return rows
 
 
 def measure_of(field: Field) -> AgreementMeasure:
-    """Which measure fits a field."""
+    """The measure that fits a field."""
     if field.is_list:
         return AgreementMeasure.F1
     if not field.one_right_answer:

@@ -1,4 +1,4 @@
-"""Bootstrap over chats: how far a mean would move if the chats had been others.
+"""Bootstrap over chats: confidence intervals of means and of paired differences.
 
 Chats are drawn with replacement, the same draws for every column, so that the interval of a difference of two runs is
 a paired one: what makes a chat hard is hard for both. Intervals are percentiles of the resampled means (Efron 1979).
@@ -14,14 +14,14 @@ import numpy.typing as npt
 SAMPLES = 2_000
 SEED = 20_240
 FEWEST = 6
-"""Below this many chats no paired test can reach 5 % (of 5 chats, all better: 2/2⁵ = 6 %), so nothing is told apart."""
+"""Fewest chats for a paired test: below it, none can reach 5 % (5 chats, all better: 2/2⁵ = 6 %)."""
 _BLOCK = 4_000_000
 
 Floats = npt.NDArray[np.float64]
 
 
 class Interval(NamedTuple):
-    """A 95 % interval.
+    """A 95 % confidence interval.
 
     Attributes:
         low: lower end.
@@ -33,12 +33,12 @@ class Interval(NamedTuple):
 
     @property
     def has_zero(self) -> bool:
-        """Whether a difference of nothing at all lies inside."""
+        """Whether the interval contains 0."""
         return self.low <= 0.0 <= self.high
 
 
 def mean_intervals(rows: Floats, *, samples: int = SAMPLES, seed: int = SEED, level: float = 0.95) -> list[Interval]:
-    """Intervals of the means of columns.
+    """Confidence intervals of column means.
 
     Args:
         rows: one row per chat, one column per quantity.
@@ -59,11 +59,11 @@ def mean_intervals(rows: Floats, *, samples: int = SAMPLES, seed: int = SEED, le
 
 
 def difference_intervals(rows: Floats, *, samples: int = SAMPLES, seed: int = SEED) -> list[Interval]:
-    """Like :func:`mean_intervals` for paired differences; with fewer than ``FEWEST`` chats, stretched to hold 0."""
-    found = mean_intervals(rows, samples=samples, seed=seed)
+    """Like :func:`mean_intervals` for paired differences; with fewer than ``FEWEST`` chats, extended to contain 0."""
+    intervals = mean_intervals(rows, samples=samples, seed=seed)
     if len(rows) >= FEWEST:
-        return found
-    return [Interval(min(low, 0.0), max(high, 0.0)) for low, high in found]
+        return intervals
+    return [Interval(min(low, 0.0), max(high, 0.0)) for low, high in intervals]
 
 
 def _draws(count: int, samples: int, seed: int) -> Iterator[Floats]:

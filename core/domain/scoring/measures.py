@@ -1,4 +1,4 @@
-"""How alike two free texts are: named measures that can be swapped, as the organisers' own is not public."""
+"""Similarity measures of free texts; interchangeable, as the organisers' own is not public."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from core.errors import NotFoundError
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A similarity of texts.
+    """A similarity measure of two texts.
 
     Attributes:
         name: for settings and the command line.
@@ -52,13 +52,13 @@ def _sets(a: str, b: str) -> float:
 
 
 LCS = Measure("lcs", "最长公共子序列", _lcs)
-"""What the project scores free texts with (PRODUCT rules)."""
+"""Longest common subsequence: the project's measure for free texts (PRODUCT rules)."""
 
 EXACT = Measure("exact", "完全一致", _exact)
-"""All or nothing, to see how much of a score is similarity."""
+"""Exact match, to see how much of a score is due to similarity."""
 
 SET = Measure("set", "分项集合", _sets)
-"""For lists written as one text; order does not count."""
+"""Set comparison, for lists written as one text; order does not count."""
 
 EMBEDDING = Measure(
     "embedding",
@@ -73,20 +73,20 @@ MEASURES: dict[str, Measure] = {measure.name: measure for measure in (LCS, EXACT
 
 
 def usable() -> tuple[Measure, ...]:
-    """The measures that work here, without those whose package is not installed."""
+    """The measures whose packages are installed."""
     return tuple(m for m in MEASURES.values() if m is not EMBEDDING or embedding.installed())
 
 
 def measure_named(name: str) -> Measure:
-    """The measure of a name.
+    """The measure with this name.
 
     Raises:
         NotFoundError: no such measure, or its package is not installed; names those that can be used.
     """
-    found = MEASURES.get(name)
-    if found is None or found not in usable():
+    candidate = MEASURES.get(name)
+    if candidate is None or candidate not in usable():
         can = "、".join(measure.name for measure in usable())
-        if found is not None:
+        if candidate is not None:
             raise NotFoundError(f"相似度「{name}」还没有安装", f"请安装 shiyao[embedding]；现在可用的有：{can}")
         raise NotFoundError(f"没有名为「{name}」的相似度", f"可用的有：{can}")
-    return found
+    return candidate

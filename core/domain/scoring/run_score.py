@@ -1,4 +1,4 @@
-"""The score of a run: mean over the reference chats, beside its floor and the scores over filled values only.
+"""Score of a run: mean over the reference chats, with its floor and scores over filled cells only.
 
 An all-empty form looks good (72 % of all cells are empty), so a score is never shown without the floor, and
 precision, recall and F1 count only cells that somebody filled.
@@ -17,7 +17,7 @@ from core.domain.scoring.measures import LCS, Measure
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """Micro-averaged scores over filled cells.
+    """Micro-averaged precision, recall and F1 over filled cells.
 
     Attributes:
         credit: true-positive credit; a free text gives its similarity.
@@ -31,12 +31,12 @@ class Filled:
 
     @property
     def precision(self) -> float:
-        """Share of the predicted that is right; 0 where nothing was predicted."""
+        """Share of predicted values that are right; 0 if nothing was predicted."""
         return self.credit / self.predicted if self.predicted else 0.0
 
     @property
     def recall(self) -> float:
-        """Share of the wanted that was found; 0 where nothing was wanted."""
+        """Share of reference values that were predicted; 0 if the reference is empty."""
         return self.credit / self.support if self.support else 0.0
 
     @property
@@ -52,7 +52,7 @@ class Filled:
 
 @dataclass(frozen=True, slots=True)
 class FieldScore:
-    """One field over all chats.
+    """Score of one field over all chats.
 
     Attributes:
         points: mean per chat; over all fields these sum to the run's score.
@@ -66,13 +66,13 @@ class FieldScore:
 
     @property
     def lost(self) -> float:
-        """Points per chat that this field costs."""
+        """Points per chat lost in this field."""
         return self.max - self.points
 
 
 @dataclass(frozen=True)
 class RunScore:
-    """A run against a reference.
+    """Score of a run against a reference.
 
     Attributes:
         score: mean over the reference chats, 0 to ``max``; 0 where there are none.
@@ -98,7 +98,7 @@ class RunScore:
 
     @cached_property
     def macro(self) -> dict[str, float]:
-        """Precision, recall and F1 as plain means over the fields that somebody filled."""
+        """Precision, recall and F1 as plain means over the fields that are filled anywhere."""
         filled = [field.filled for field in self.fields.values() if field.filled.support or field.filled.predicted]
         count = max(len(filled), 1)
         return {
@@ -109,15 +109,15 @@ class RunScore:
 
     @property
     def lost(self) -> float:
-        """Points per chat that are missing to full marks."""
+        """Points per chat missing to the maximum."""
         return self.max - self.score
 
     def share_lost(self, key: str) -> float:
-        """Which part of all lost points one field has lost, 0 to 1: where to work next."""
+        """Share of all lost points that one field lost, 0 to 1: where to improve first."""
         return self.fields[key].lost / self.lost if self.lost > 1e-12 else 0.0
 
     def as_json(self) -> dict[str, Any]:
-        """What ``score --json`` prints."""
+        """The output of ``score --json``."""
         return {
             "score": self.score,
             "max": _plain(self.max),
@@ -143,7 +143,7 @@ def _plain(number: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What runs are measured against, made comparable once for many runs.
+    """Reference forms prepared for comparison, reused for many runs.
 
     Attributes:
         scorer: form and measure.
@@ -164,7 +164,7 @@ def prepare_reference(
     measure: Measure = LCS,
     disputed: Mapping[int, Collection[Cell]] | None = None,
 ) -> Reference:
-    """Make reference forms comparable.
+    """Prepare reference forms for comparison.
 
     Args:
         form: which fields count, and for how much.
@@ -174,7 +174,9 @@ def prepare_reference(
     """
     scorer = Scorer(form, measure)
     prepared = {index: tuple(scorer.prepare(values) for values in golds[index]) for index in sorted(golds)}
-    cells = {index: frozenset(found) for index, found in (disputed or {}).items() if found and index in golds}
+    cells = {
+        index: frozenset(chat_cells) for index, chat_cells in (disputed or {}).items() if chat_cells and index in golds
+    }
     reference = Reference(scorer, prepared, cells, 0.0)
     if cells:
         empty = (scorer.prepare({}),)
@@ -238,12 +240,12 @@ def _gather(
     points = _columns([row.points for row in rows], width)
     credit = _columns([row.credit for row in rows], width)
     predicted = _columns([row.predicted for row in rows], width)
-    wanted = _columns([row.wanted for row in rows], width)
+    expected = _columns([row.wanted for row in rows], width)
     fields = {
         field.key: FieldScore(
             points[i] / counted[i] if counted[i] > 1e-9 else 0.0,
             field.points,
-            Filled(credit[i], int(predicted[i]), int(wanted[i])),
+            Filled(credit[i], int(predicted[i]), int(expected[i])),
         )
         for i, field in enumerate(form.fields)
     }
@@ -253,7 +255,7 @@ def _gather(
         floor=reference.floor,
         chats=chats,
         missing=missing,
-        filled=Filled(sum(credit), int(sum(predicted)), int(sum(wanted))),
+        filled=Filled(sum(credit), int(sum(predicted)), int(sum(expected))),
         fields=fields,
         measure=scorer.measure,
         left_out=sum(len(cells) for cells in reference.disputed.values()),

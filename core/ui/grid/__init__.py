@@ -15,8 +15,10 @@ import streamlit as st
 from st_aggrid import AgGrid, JsCode
 
 from core.ui.grid.grid_theme import CSS, theme
+from core.ui.javascript import join_modules
 
-_BEHAVIOUR: Final = (Path(__file__).parent / "behaviour.js").read_text("utf-8").rstrip().removesuffix(";")
+HERE: Final = Path(__file__).parent
+MODULES: Final = (HERE.parent / "js" / "unanswered.js", HERE / "behaviour.js")
 _MARKS: Final = {name: f"shiyao-{name}" for name in ("waits", "fresh", "held", "corrected")}
 _HIDDEN: Final = ("_id", "_version", "_fresh", "_kept", "_corrected", "_answered", "_held")
 CHAT: Final = "_chat"
@@ -78,6 +80,11 @@ class Request:
     of: str = ""
 
 
+def source() -> str:
+    """The table's JavaScript as one expression: AgGrid evaluates it, and its value gives a row its id."""
+    return f"(() => {{\n{join_modules(MODULES)}\nreturn setUpGrid(window);\n}})()"
+
+
 def grid_requests(key: str) -> list[Request]:
     """What was done in a table and not answered yet, oldest first; may be read before the table is drawn."""
     found = []
@@ -128,7 +135,7 @@ def draw_grid(
     AgGrid(
         frame,
         gridOptions={
-            "getRowId": JsCode(_BEHAVIOUR),  # first, for the others speak of what it sets up
+            "getRowId": JsCode(source()),  # first, for the others speak of what it sets up
             "onGridReady": JsCode("(event) => window.shiyao.begin(event)"),
             "onRowDataUpdated": JsCode("(event) => window.shiyao.answered(event)"),
             "context": {"dataset": scope},

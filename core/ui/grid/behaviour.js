@@ -3,16 +3,37 @@
    readOnlyEdit, an edit is shown at once, sent, and stays in the outbox (and in the browser's storage) until the
    server has answered it. The frame's window carries the state; the component evaluates this file again whenever its
    options change, which must not begin anew. */
+/** @import { KeyValueStorage } from "../js/unanswered.js" */
+import { makeUnanswered, restoreInto, takeAnswered } from "../js/unanswered.js";
 
 /**
  * What was asked for in the table; an edit has its row, column, values and the record's version.
  * @typedef {{ kind: string, row?: string, key?: string, value?: string, was?: string, version?: number, of?: string }} Ask
- * @typedef {Ask & { id: string }} Asked
+ * @typedef {Ask & { id: string, made: number }} Asked
  */
 
-/** AgGrid has no types in this repository: what it hands over is `any`. */
-(() => {
-  const frame = /** @type {Window & { shiyao?: any }} */ (window);
+/**
+ * Edits that a browser kept in one list before each had a storage item of its own.
+ * @param {KeyValueStorage} storage
+ * @param {string} key
+ * @returns {Asked[]}
+ */
+export function readOldEdits(storage, key) {
+  try {
+    const edits = JSON.parse(storage.getItem(key) || "[]");
+    return edits.map((/** @type {Asked} */ edit, /** @type {number} */ place) => ({ ...edit, made: place }));
+  } catch (error) {
+    console.warn("what was kept in this browser cannot be read", error);
+    return [];
+  }
+}
+
+/**
+ * Set up the table in its frame, once; returns the function that gives a row its id. AgGrid has no types in this
+ * repository: what it hands over is `any`.
+ * @param {Window & { shiyao?: any }} frame
+ */
+export function setUpGrid(frame) {
   if (frame.shiyao) return frame.shiyao.rowId;
 
   const OPEN = "_chat";
@@ -21,26 +42,17 @@
   /** @type {string[]} */
   const undoable = [];
   let news = false;
-  let storage = "";
+  let kept = makeUnanswered(localStorage, "");
 
   const name = () =>
     Array.from(crypto.getRandomValues(new Uint8Array(6)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
-  const keep = () => {
-    const edits = outbox.filter((one) => one.kind === "edit");
-    try {
-      if (edits.length) localStorage.setItem(storage, JSON.stringify(edits));
-      else localStorage.removeItem(storage);
-    } catch (error) {
-      console.warn("the edit is not kept in this browser", error);
-    }
-  };
-
   const ask = (/** @type {Ask} */ request) => {
-    outbox.push({ id: name(), ...request });
+    const asked = { id: name(), made: Date.now(), ...request };
+    outbox.push(asked);
     news = true;
-    keep();
-    return outbox[outbox.length - 1].id;
+    if (asked.kind === "edit") kept.put(`edit:${asked.id}`, asked);
+    return asked.id;
   };
 
   const show = (/** @type {any} */ api, /** @type {Ask} */ edit) => {
@@ -84,24 +96,18 @@
 
   /* What an earlier page of this browser has sent and never heard of is sent again. */
   const begin = (/** @type {any} */ event) => {
-    storage = `shiyao.records.${event.context.dataset}`;
-    /** @type {Asked[]} */
-    let kept = [];
-    try {
-      kept = JSON.parse(localStorage.getItem(storage) || "[]");
-    } catch (error) {
-      console.warn("what was kept in this browser cannot be read", error);
-    }
-    outbox.unshift(...kept.filter((one) => !outbox.some((other) => other.id === one.id)));
+    kept = makeUnanswered(localStorage, `shiyao.records:${event.context.dataset}:`);
+    const before = `shiyao.records.${event.context.dataset}`;
+    for (const edit of readOldEdits(localStorage, before)) kept.put(`edit:${edit.id}`, edit);
+    if (!kept.isBroken()) localStorage.removeItem(before);
+    restoreInto(outbox, /** @type {Asked[]} */ (kept.all("edit")), ({ id }) => id);
     news = outbox.length > 0;
     if (news) setTimeout(() => event.api.refreshClientSideRowModel());
   };
 
   const answered = (/** @type {any} */ { api }) => {
     const said = first(api);
-    const before = outbox.length;
-    outbox.splice(0, before, ...outbox.filter((one) => !has(said._answered, one.id)));
-    if (outbox.length !== before) keep();
+    for (const { id } of takeAnswered(outbox, (one) => has(said._answered, one.id))) kept.drop(`edit:${id}`);
     for (const edit of outbox) if (edit.kind === "edit" && !has(said._held, edit.id)) show(api, edit);
     api.refreshCells({ force: true });
   };
@@ -190,4 +196,4 @@
     Editor,
   };
   return frame.shiyao.rowId;
-})();
+}

@@ -22,6 +22,7 @@ MODULES: Final = (
     "keys",
     "dom",
     "model",
+    "incoming",
     "customers",
     "advice",
     "outbox",
@@ -67,7 +68,7 @@ class WorkbenchState:
 
 def source() -> str:
     """The component's JavaScript as one module."""
-    return join_modules(HERE / "js" / f"{name}.js" for name in MODULES)
+    return join_modules([HERE.parent / "js" / "unanswered.js", *(HERE / "js" / f"{name}.js" for name in MODULES)])
 
 
 def _nothing() -> None:

@@ -119,17 +119,17 @@ def _choose(field: Field, view: CustomerView, rules: tuple[Rule, ...]) -> Value:
 def _mentioned(field: Field, view: CustomerView, rules: Rules) -> list[str]:
     """Suggested values that the customer names while wanting or asking something."""
     wanting = [line.words for line in view.side if rules.patterns["wanting"].search(line.words)]
-    found = []
+    values = []
     for value in field.values:
         # A value in Latin letters must stand alone: SCRM is not CRM.
         word = re.compile(rf"(?<![A-Za-z]){re.escape(value)}(?![A-Za-z])", re.IGNORECASE)
         if any(word.search(text) for text in wanting):
-            found.append(value)
-    return found
+            values.append(value)
+    return values
 
 
 def _first(find: Callable[[str], list[str]], lines: Sequence[ReadMessage]) -> str:
-    return next((found[0] for line in lines if (found := find(line.text))), "")
+    return next((matches[0] for line in lines if (matches := find(line.text))), "")
 
 
 def _phone(field: Field, view: CustomerView, rules: Rules) -> str:
@@ -145,8 +145,8 @@ def _place(field: Field, view: CustomerView, rules: Rules) -> str:
     for line in view.own:
         if rules.patterns["not_own_place"].search(line.text):
             continue
-        if found := entities.place_and_address(line.text)[which]:
-            return found
+        if place := entities.place_and_address(line.text)[which]:
+            return place
     return ""
 
 
@@ -172,7 +172,11 @@ def _appointment(view: CustomerView, rules: Rules) -> _Appointment | None:
         for sentence in sentences:
             if not rules.patterns["appointment"].search(sentence):
                 continue
-            when = [found for found in entities.times(sentence) if not rules.patterns["vague_time"].search(found)]
+            when = [
+                expression
+                for expression in entities.times(sentence)
+                if not rules.patterns["vague_time"].search(expression)
+            ]
             if when:
                 near = [other for other in view.lines if abs(other.index - line.index) <= 6]
                 staff = tuple(dict.fromkeys(other.speaker for other in near if other.role is Role.STAFF))

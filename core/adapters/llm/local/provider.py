@@ -81,15 +81,15 @@ def _customers(lines: list[ReadMessage], guesses: Mapping[str, RoleGuess]) -> li
 
     Where every speaker looks like staff, the one who looks least so: a group chat without a customer does not exist.
     """
-    said: Counter[str] = Counter()
+    characters: Counter[str] = Counter()
     for line in lines:
-        said[line.speaker] += 10 + len(re.sub(r"\s", "", line.words))
-    if not said:
+        characters[line.speaker] += 10 + len(re.sub(r"\s", "", line.words))
+    if not characters:
         return []
-    likeness = {name: -guesses[name].score if name in guesses else 0.0 for name in said}
-    customers = [name for name in said if likeness[name] > 0]
+    likeness = {name: -guesses[name].score if name in guesses else 0.0 for name in characters}
+    customers = [name for name in characters if likeness[name] > 0]
     if not customers:
-        return [max(said, key=lambda name: likeness[name])]
-    weight = {name: said[name] * likeness[name] for name in customers}
+        return [max(characters, key=lambda name: likeness[name])]
+    weight = {name: characters[name] * likeness[name] for name in customers}
     ranked = sorted(customers, key=lambda name: -weight[name])[:_MOST_CUSTOMERS]
     return [name for name in ranked if weight[name] >= _SECOND_CUSTOMER * weight[ranked[0]]]

@@ -1,7 +1,8 @@
 // @ts-check
 // Saves on their way: made from a chat in work, kept until the server has answered each. Pure.
 /** @import { AckPayload, Conflict, ConflictRow, Draft, Entry, FormPayload, PendingSave, SaveOptions, StoredCustomer, Values, WorkCustomer } from "./types.js" */
-import { isDirty, placesOf } from "./model.js";
+import { placesOf } from "./incoming.js";
+import { isDirty } from "./model.js";
 import { addItems, isList, ONE_BY_ONE, sameValue, UNSEEN, valueText } from "./values.js";
 import { STATUS } from "./words.js";
 

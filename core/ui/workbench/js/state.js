@@ -1,7 +1,10 @@
 // @ts-check
 // The workbench's state: chats that came, saves under way, where we are in the queue. Pure: effects are the caller's.
 /** @import { AckPayload, ChatPayload, DatasetName, Effects, Entry, Store, WorkbenchPayload } from "./types.js" */
-import { isDirty, makeEntry, mergeChat, restoreWork } from "./model.js";
+
+import { takeAnswered } from "../../js/unanswered.js";
+import { mergeChat, restoreWork } from "./incoming.js";
+import { isDirty, makeEntry } from "./model.js";
 import { applyAck, DRAFT, waitingFor } from "./outbox.js";
 
 const KEPT_CHATS = 40;
@@ -118,9 +121,8 @@ export function receive(store, data, restore = () => {}) {
  * @param {Effects} effects
  */
 function takeAck(store, ack, effects) {
-  const place = store.outbox.findIndex((save) => save.save_id === ack.save_id);
-  if (place < 0) return;
-  const [save] = store.outbox.splice(place, 1);
+  const [save] = takeAnswered(store.outbox, ({ save_id }) => save_id === ack.save_id);
+  if (!save) return;
   effects.settled.push(save.save_id);
   const entry = store.entries.get(save.chat);
   if (entry) {

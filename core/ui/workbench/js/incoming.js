@@ -1,0 +1,134 @@
+// @ts-check
+// How what comes in (a payload, kept work) meets the work under way: customers are matched, dirty fields stay mine.
+/** @import { ChatPayload, Draft, Entry, FormPayload, PendingSave, Value, Values, WorkCustomer } from "./types.js" */
+import { confirmationOf, isDirty, makeEntry, nextUid } from "./model.js";
+import { UNSEEN } from "./values.js";
+
+/**
+ * @param {Entry} entry
+ * @param {ChatPayload} chat
+ */
+function sameCustomers(entry, chat) {
+  return (
+    entry.work.length === chat.customers.length &&
+    chat.customers.every((customer, i) => {
+      const mine = entry.work[i];
+      const keys = Object.keys(customer.values);
+      return keys.every(
+        (key) =>
+          JSON.stringify(mine.values[key]) === JSON.stringify(customer.values[key]) &&
+          confirmationOf(mine, key) === (customer.confirmed?.[key] ?? UNSEEN),
+      );
+    })
+  );
+}
+
+/**
+ * Take a chat that arrived again. `busy` says that saves of it wait for their answer.
+ *
+ * A clean chat becomes what the server says; a dirty or busy one keeps its values and its base version (a foreign save
+ * must show as a conflict) and takes marks, slices and residue only. An older version than the known one is stale.
+ * Returns "replaced" where values on screen changed, else "merged".
+ * @param {Entry} entry
+ * @param {ChatPayload} chat
+ * @param {boolean} busy
+ * @param {FormPayload} form
+ */
+export function mergeChat(entry, chat, busy, form) {
+  if (chat.version < entry.version) {
+    if (chat.residue?.text) entry.chat = { ...entry.chat, residue: chat.residue };
+    return "merged";
+  }
+  const keep = isDirty(entry) || busy || entry.conflict !== null || entry.rejected !== "";
+  if (!keep && !sameCustomers(entry, chat)) {
+    Object.assign(entry, makeEntry(chat), { seconds: entry.seconds, lastSave: entry.lastSave });
+    return "replaced";
+  }
+  entry.chat = chat;
+  // An answer to a save of mine has my order as it was sent; somebody else's version has an order of its own.
+  const served = entry.agreed?.map((customer) => customer.uid) ?? [];
+  const places =
+    chat.version !== entry.version
+      ? placesOf(entry.work, chat.customers, form, (known) => known.origin)
+      : entry.work.map(({ uid }) => (served.length === chat.customers.length ? served.indexOf(uid) : -1));
+  /** @type {(customer: WorkCustomer, i: number) => WorkCustomer} */
+  const refreshed = (customer, i) => {
+    const place = places[i] ?? -1;
+    if (place < 0) return customer;
+    const { marks, values, baseline, others } = chat.customers[place];
+    return {
+      ...customer,
+      source: place,
+      marks: marks ?? {},
+      marked: values,
+      baseline: baseline ?? null,
+      others: others ?? {},
+    };
+  };
+  const wasClean = !isDirty(entry);
+  entry.work = entry.work.map(refreshed);
+  if (wasClean) entry.clean = entry.work;
+  if (!keep) {
+    entry.agreed = entry.work;
+    entry.version = chat.version;
+    entry.status = chat.status;
+    entry.note = chat.note ?? "";
+  }
+  return "merged";
+}
+
+/**
+ * Where each of these customers stands among others of the same chat (`undefined`: nowhere): by the customer of the run
+ * that both came from (`originOf` says it of the others), else by name, else in order.
+ * @template {{ values: Values, origin: number | null }} Mine
+ * @template {{ values: Values }} Theirs
+ * @param {Mine[]} customers
+ * @param {Theirs[]} others
+ * @param {FormPayload} form
+ * @param {(other: Theirs) => number | null} originOf
+ */
+export function placesOf(customers, others, form, originOf) {
+  /** @type {(customer: Mine | Theirs) => Value} */
+  const name = (customer) => customer.values[form.name_field];
+  const left = new Set(others.keys());
+  /** @type {(number | undefined)[]} */
+  const found = customers.map(() => undefined);
+  /** @type {(same: (mine: Mine, other: Theirs) => boolean) => void} */
+  const match = (same) =>
+    customers.forEach((customer, i) => {
+      found[i] ??= [...left].find((place) => same(customer, others[place]));
+      left.delete(found[i] ?? -1);
+    });
+  match((one, other) => Number.isInteger(one.origin) && one.origin === originOf(other));
+  match((one, other) => Boolean(name(one)) && name(one) === name(other));
+  match(() => true);
+  return found;
+}
+
+/**
+ * Put kept work (a draft or an unacknowledged save, as plain values) over a chat that has just arrived.
+ * @param {Entry} entry
+ * @param {Draft | PendingSave} kept
+ * @param {FormPayload} form
+ */
+export function restoreWork(entry, kept, form) {
+  const isForeign = entry.chat.version !== kept.base_version;
+  const places = isForeign ? placesOf(kept.customers, entry.work, form, (known) => known.origin) : [];
+  entry.agreed = isForeign ? null : entry.work;
+  entry.work = kept.customers.map((saved, i) => {
+    const place = isForeign ? places[i] : saved.from;
+    const known = place === null || place === undefined ? null : entry.work[place];
+    const base = known ?? { source: null, baseline: null, marks: {}, marked: null, others: {}, delta: {} };
+    return {
+      ...base,
+      uid: known?.uid ?? nextUid(),
+      values: saved.values,
+      confirmed: saved.confirmed,
+      origin: saved.origin ?? null,
+      pinned: saved.pinned ?? {},
+    };
+  });
+  entry.version = kept.base_version;
+  entry.lastSave = kept.after_save_id ?? null;
+  entry.restored = true;
+}
