@@ -32,6 +32,11 @@ def run() -> None:
                 store.close()
 
 
+def _queue(store: Store, form: Form, queue_spec: order.QueueSpec) -> order.ReviewQueue:
+    with store.read() as session:
+        return order.review_queue(session, form, queue_spec, fresh=True)
+
+
 def measure(store: Store, form: Form, size: int) -> None:
     dataset_id, run_id = fill(store, form, size)
     with store.read() as session:
@@ -45,13 +50,13 @@ def measure(store: Store, form: Form, size: int) -> None:
     at = review_session.sync(store)["open"]
     show("sync of the workbench", lambda: review_session.sync(store, at=at), 9)
     queue_spec = review_session.queue_spec
-    show("walk computed anew", lambda: order.review_queue(store, form, queue_spec, fresh=True))
+    show("walk computed anew", lambda: _queue(store, form, queue_spec))
     for name, more in (
         ("text filter, anew", {"text": "价格 合同"}),
         ("field filter, anew", {"field": PRODUCT, "filled": "为空"}),
     ):
         narrow = order.QueueSpec(dataset_id, Filter.of({"queue": "全部"} | more), order.INDEX, run_id, "林晓")
-        show(name, lambda narrow=narrow: order.review_queue(store, form, narrow, fresh=True), 3)
+        show(name, lambda narrow=narrow: _queue(store, form, narrow), 3)
     scope: dict[str, Any] = {"wanted": Filter(queue="全部"), "base_run": run_id}
     show("record table, first page", lambda: record_table.page(store, form, dataset_id, **scope))
     last = max(1, size // record_table.PAGE)

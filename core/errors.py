@@ -49,6 +49,14 @@ class StoreError(ShiyaoError):
     """The database cannot be opened, migrated or written."""
 
 
+class StoreUnavailableError(StoreError):
+    """The database is away for a while: full disk, lock, restart. Nothing was written; the same may succeed later."""
+
+
+class StoreDamagedError(StoreError):
+    """The database's file is damaged; the sentence says where the last backup is and how to restore it."""
+
+
 class ExportError(ShiyaoError):
     """An export that was refused; nothing was written."""
 

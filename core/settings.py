@@ -22,6 +22,9 @@ class Settings(BaseSettings):
         database_url: SQLAlchemy address (``SHIYAO_DATABASE_URL``); SQLite in ``var/`` by default.
         log_file: where stack traces go; standard error as well.
         form: name of the form for new datasets.
+        pool_size: database connections that this process may have open at once. A sync of the workbench holds one for
+            some milliseconds, so that few are enough for many reviewers; who finds none free waits ``pool_seconds``.
+        pool_seconds: seconds to wait for a free connection, before a sentence says that the database is busy.
     """
 
     model_config = SettingsConfigDict(env_prefix="SHIYAO_", extra="ignore")
@@ -29,6 +32,8 @@ class Settings(BaseSettings):
     database_url: str = f"sqlite:///{VAR / 'shiyao.db'}"
     log_file: Path = VAR / "shiyao.log"
     form: str = DEFAULT_FORM
+    pool_size: int = Field(default=20, ge=1, le=1000)
+    pool_seconds: float = Field(default=10, gt=0, le=600)
     competition_data: Path | None = None
 
 

@@ -10,6 +10,7 @@ import pytest
 from core.adapters.store import Store, open_store
 from core.domain.form import Form, load_named_form
 from tests import postgres as pg
+from tests.connections import counting
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -35,6 +36,18 @@ def store(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Store]:
     opened = open_store(f"sqlite:///{tmp_path / 'shiyao.db'}")
     yield opened
     opened.close()
+
+
+@pytest.fixture(autouse=True)
+def one_connection_per_thread(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Whatever a test does, no thread of it takes a connection while it holds another: sixteen such would deadlock.
+
+    Tests marked ``two_connections`` are about two sessions side by side.
+    """
+    with counting() as count:
+        yield
+    if not request.node.get_closest_marker("two_connections"):
+        assert not count.nested, f"a second connection was taken while one was held:\n{count.nested[0]}"
 
 
 @pytest.fixture

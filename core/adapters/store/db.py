@@ -4,7 +4,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,9 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, Oper
 from sqlmodel import Session
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random
 
+from core.adapters.store.outages import named_outages
 from core.errors import StoreError
+from core.settings import settings
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _WRITE = "shiyao_write"
@@ -28,6 +30,14 @@ SQLITE_CONNECTIONS = 64
 _migrating = threading.Lock()
 # Any number will do, as long as every process of this program uses the same one.
 _PG_LOCK = 7_240_611
+# A server that is gone without a word (cable, firewall) is noticed within seconds; libpq alone waits for minutes.
+_PG_TIMEOUTS = {
+    "connect_timeout": "5",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "15000",
+}
 
 
 class Store:
@@ -61,15 +71,44 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session that sees one state of the database and never writes."""
-        with Session(self.engine) as session:
+        with self._named_outages(), Session(self.engine) as session:
             yield session
             session.rollback()
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A session that commits at its end, or leaves nothing behind if anything is raised."""
-        with self._only_writer(), Session(self._writing, expire_on_commit=False) as session, session.begin():
+        with (
+            self._named_outages(),
+            self._only_writer(),
+            Session(self._writing, expire_on_commit=False) as session,
+            session.begin(),
+        ):
             yield session
+
+    def is_available(self) -> bool:
+        """Whether the database answers now."""
+        try:
+            with self.read() as session:
+                session.execute(text("SELECT 1 FROM alembic_version"))
+        except StoreError:
+            return False
+        return True
+
+    def backups(self) -> list[Path]:
+        """Files that :meth:`backup` made in the folder ``backups`` beside a SQLite database, newest first."""
+        folder = self.backup_folder
+        if folder is None or self.path is None:
+            return []
+        return sorted(folder.glob(f"{self.path.stem}-*.db"), key=lambda path: path.stat().st_mtime, reverse=True)
+
+    @property
+    def backup_folder(self) -> Path | None:
+        """Where backups of this database lie; ``None`` where it is no file."""
+        return None if self.path is None or str(self.path) == ":memory:" else self.path.parent / "backups"
+
+    def _named_outages(self) -> AbstractContextManager[None]:
+        return named_outages(self.url, self.path, self.backups)
 
     @contextmanager
     def _only_writer(self) -> Iterator[None]:
@@ -136,12 +175,17 @@ def open_store(url: str) -> Store:
 
     Raises:
         StoreError: the address is wrong, the database cannot be opened, or it is newer than this program.
+        StoreUnavailableError: it is away for a while.
+        StoreDamagedError: it is damaged.
     """
     store = Store(_engine(url))
     try:
         # Alembic keeps the migration under way in the module: one at a time in a process.
-        with _migrating:
+        with _migrating, store._named_outages():
             _migrate(store)
+    except StoreError:
+        store.close()
+        raise
     except OperationalError as error:
         store.close()
         raise StoreError(f"打不开数据库 {store.url}（{error.orig}）", "请检查路径、权限和磁盘空间") from error
@@ -170,7 +214,15 @@ def _engine(url: str) -> Engine:
 def _pool(url: URL) -> dict[str, Any]:
     """How connections are kept: on SQLite as many as threads, for they cost nothing but the pragmas of a new one."""
     if url.get_backend_name() != "sqlite":
-        return {"pool_pre_ping": True}
+        # No overflow: a connection that is thrown away after each use costs more than the query it was made for.
+        size, seconds = settings().pool_size, settings().pool_seconds
+        return {
+            "pool_pre_ping": True,
+            "pool_size": size,
+            "max_overflow": 0,
+            "pool_timeout": seconds,
+            "connect_args": _PG_TIMEOUTS | dict(url.query),
+        }
     in_memory = url.database in (None, "", ":memory:")
     return {} if in_memory else {"pool_size": SQLITE_CONNECTIONS, "pool_use_lifo": True}
 
@@ -232,16 +284,13 @@ def _migrate(store: Store) -> None:
         with FileLock(f"{store.path}.migrate.lock"):
             _upgrade(store)
     else:
-        with store.engine.connect() as holder:
-            holder.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _PG_LOCK})
-            try:
-                _upgrade(store)
-            finally:
-                holder.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _PG_LOCK})
+        _upgrade(store)
 
 
 def _upgrade(store: Store) -> None:
     config = _config()
     with store.engine.begin() as connection:
+        if store.path is None:  # released when the transaction ends, however it ends
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _PG_LOCK})
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

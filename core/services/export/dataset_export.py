@@ -99,6 +99,7 @@ def export_dataset(
             "text": str(text),
             **statistics.lists(left_out=left_out),
         }
+        session.close()  # the log is written on another connection, and none may be held meanwhile
         publish_export(
             store, file, result, dataset_id=dataset_view.id, parameters=parameters, provenance=statistics.provenance
         )

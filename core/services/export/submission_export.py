@@ -87,6 +87,7 @@ def export_submission(
             "mask": mask.names,
             **statistics.lists(),
         }
+        session.close()  # the log is written on another connection, and none may be held meanwhile
         publish_export(
             store, file, result, dataset_id=dataset_view.id, parameters=parameters, provenance=statistics.provenance
         )

@@ -27,7 +27,7 @@ def make_backup(store: Store, *, moment: datetime | None = None) -> Backup:
     Raises:
         StoreError: not SQLite, or the backup could not be made.
     """
-    folder = _backup_folder(store)
+    folder = store.backup_folder
     if folder is None or store.path is None:
         raise StoreError("只有 SQLite 数据库能在这里备份", "PostgreSQL 请用 pg_dump")
     stamp = f"{moment or datetime.now().astimezone():%Y%m%d-%H%M%S}"
@@ -38,17 +38,7 @@ def make_backup(store: Store, *, moment: datetime | None = None) -> Backup:
 
 def list_backups(store: Store) -> list[Backup]:
     """Backups that :func:`make_backup` made of this database, newest first."""
-    folder = _backup_folder(store)
-    if folder is None or store.path is None or not folder.is_dir():
-        return []
-    backups = [_describe(path) for path in folder.glob(f"{store.path.stem}-*.db")]
-    return sorted(backups, key=lambda backup: backup.made_at, reverse=True)
-
-
-def _backup_folder(store: Store) -> Path | None:
-    if store.path is None or str(store.path) == ":memory:":
-        return None
-    return store.path.parent / "backups"
+    return [_describe(path) for path in store.backups()]
 
 
 def _describe(path: Path) -> Backup:

@@ -93,7 +93,8 @@ def assign(
     if count < len(people):
         raise InputError(f"{count} 条群聊分给 {len(people)} 人，有人会没有", "请增加条数，或减少审阅人")
     queue_spec = order.QueueSpec(dataset_id, narrow, in_order, base_run, who)
-    wanted = order.review_queue(store, form, queue_spec, fresh=True).indices
+    with store.read() as session:
+        wanted = order.review_queue(session, form, queue_spec, fresh=True).indices
     chosen: list[int] = []
     with store.write() as session:
         for chunk in queries.chunked(wanted):

@@ -104,6 +104,7 @@ def export_test_csv(
             "prompt": template.prompt.id,
             "prompt_sha256": template.prompt.sha256,
         }
+        session.close()  # the log is written on another connection, and none may be held meanwhile
         publish_export(store, file, result, dataset_id=dataset_view.id, parameters=parameters, provenance=provenance)
     return result
 

@@ -53,6 +53,7 @@ def test_foreign_keys_hold_and_cascade(store: Store) -> None:
         assert session.execute(select(Chat)).all() == []
 
 
+@pytest.mark.two_connections
 def test_a_reader_sees_one_state(store: Store) -> None:
     add(store, "甲")
     with store.read() as session:

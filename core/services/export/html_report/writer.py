@@ -92,6 +92,7 @@ def export_html_report(
             "mask": mask.names,
             "chats": index_ranges(page.index for page in pages),
         }
+        session.close()  # the log is written on another connection, and none may be held meanwhile
         publish_export(
             store, file, result, dataset_id=dataset_view.id, parameters=parameters, provenance=statistics.provenance
         )

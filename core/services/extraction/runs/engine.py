@@ -27,7 +27,7 @@ class Engine(Protocol):
                 has the keys for. A model that is not named begins nothing new; what is under way goes on.
 
         Raises:
-            SQLAlchemyError: the database does not answer; the scheduler calls again.
+            StoreUnavailableError: the database does not answer; the scheduler calls again.
         """
         ...
 

@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass
 
 from sqlalchemy import and_, bindparam, insert, select
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
@@ -15,7 +15,7 @@ from core.adapters.store import Store
 from core.adapters.store.models import Chat, Dataset, Extraction, ExtractionStatus, Reply, Run, RunStatus, now
 from core.domain.chat import parse_chat
 from core.domain.form import FormValues, load_named_form
-from core.errors import Cause, ShiyaoError
+from core.errors import Cause, ShiyaoError, StoreUnavailableError
 from core.services.extraction.pipeline import Outcome, Pipeline, Status, earlier_answers, kept_replies, run_pipeline
 from core.services.extraction.runs import leases
 from core.services.extraction.runs.cached_provider import AnsweredCall, CachedProvider, annotate_replies
@@ -81,7 +81,7 @@ def execute_chat(store: Store, chat: LeasedChat, limiter: CallLimiter) -> bool:
         Whether there is an outcome that was not there before.
 
     Raises:
-        SQLAlchemyError: the outcome could not be stored within :data:`STORE_SECONDS`.
+        StoreUnavailableError: the outcome could not be stored within :data:`STORE_SECONDS`.
     """
     stored = False
     try:
@@ -126,7 +126,7 @@ def _extract_and_store(store: Store, chat: LeasedChat, limiter: CallLimiter) -> 
     # What was paid for is worth waiting for: a database that restarts is back within the minute. One more try, too,
     # where somebody else has just stored this chat: the second look sees it.
     for attempt in Retrying(
-        retry=retry_if_exception_type(OperationalError),
+        retry=retry_if_exception_type(StoreUnavailableError),
         wait=wait_exponential(multiplier=0.5, max=8),
         stop=stop_after_delay(STORE_SECONDS),
         reraise=True,
@@ -167,7 +167,7 @@ def _extract(store: Store, leased: LeasedChat, task: _Task, provider: CachedProv
                 examples=examples,
                 earlier=task.earlier,
             )
-    except Withdrawn:
+    except (Withdrawn, StoreUnavailableError):
         raise
     except ShiyaoError as error:
         return Outcome(None, Status.FAILED, cause=Cause.CONFIG, error=str(error))

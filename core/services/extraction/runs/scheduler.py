@@ -11,6 +11,7 @@ import time
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.adapters.store import Store
+from core.errors import StoreError
 from core.services.extraction.runs import workers
 from core.services.extraction.runs.demand import RunDemands
 from core.services.extraction.runs.engine import Engine
@@ -144,7 +145,7 @@ class RunScheduler:
                         self._demands.refresh()
                         read_again_at = time.monotonic() + TICK_SECONDS
                     engine.ensure(self._demands.places())
-                except SQLAlchemyError as error:
+                except (SQLAlchemyError, StoreError) as error:
                     # Calls under way go on meanwhile; what they bring is stored when the database is back.
                     _log.exception("the database does not answer")
                     self._error = error

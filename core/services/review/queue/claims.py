@@ -1,6 +1,7 @@
 """Claims: a chat that a reviewer has on screen, or will have next, is kept from other reviewers for some minutes."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -34,34 +35,83 @@ def claim(store: Store, chat_ids: Sequence[int], reviewer: str, *, leaving: Sequ
     Returns:
         ``{chat id: reviewer}`` for those that somebody else holds.
     """
-    if not reviewer:
-        return {}
-    wanted_ids = sorted(set(chat_ids))  # in one order, so that two reviewers never wait for one another's rows
-    left_ids = set(leaving) - set(wanted_ids)
-    if not wanted_ids and not left_ids:
-        return {}
     with store.read() as session:
-        claims = _claims_of(session, [*wanted_ids, *left_ids])
+        planned = plan(session, chat_ids, reviewer, leaving=leaving)
+    return carry_out(store, planned)
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimPlan:
+    """Claims as they stand, and as they should.
+
+    Attributes:
+        reviewer: for whom.
+        to_claim: ids of the chats that should be the reviewer's, in one order for everybody, so that two reviewers
+            never wait for one another's rows.
+        to_free: ids of the chats that the reviewer leaves.
+        others: ``{chat id: reviewer}`` for those that somebody else holds.
+        is_settled: whether all is as it should be, so that nothing has to be written.
+    """
+
+    reviewer: str
+    to_claim: tuple[int, ...]
+    to_free: frozenset[int]
+    others: dict[int, str]
+    is_settled: bool
+
+
+def plan(session: Session, chat_ids: Sequence[int], reviewer: str, *, leaving: Sequence[int] = ()) -> ClaimPlan:
+    """What :func:`claim` would have to write; only reads, so that it can go with other reading.
+
+    Args:
+        session: open session.
+        chat_ids: ids of the chats on screen and ahead.
+        reviewer: who is on them; ``""`` claims nothing.
+        leaving: ids of chats claimed before.
+    """
+    wanted_ids = tuple(sorted(set(chat_ids))) if reviewer else ()
+    left_ids = frozenset(leaving) - frozenset(wanted_ids) if reviewer else frozenset()
+    if not wanted_ids and not left_ids:
+        return ClaimPlan(reviewer, (), frozenset(), {}, is_settled=True)
+    claims = _claims_of(session, [*wanted_ids, *left_ids])
     renew_before = now() + RENEW_BELOW
     is_settled = all(_is_settled(claims.get(i), reviewer, renew_before) for i in wanted_ids)
-    if is_settled and not any(claims[i].reviewer == reviewer for i in left_ids if i in claims):
-        return _others(claims, wanted_ids, reviewer)
-    until = now() + CLAIM
+    is_left = not any(claims[i].reviewer == reviewer for i in left_ids if i in claims)
+    return ClaimPlan(reviewer, wanted_ids, left_ids, _others(claims, wanted_ids, reviewer), is_settled and is_left)
+
+
+def carry_out(store: Store, planned: ClaimPlan) -> dict[int, str]:
+    """Write a plan of claims, if there is anything to write.
+
+    Args:
+        store: the open store.
+        planned: what to write; the database itself sees to it that nobody else's claim is overwritten meanwhile.
+
+    Returns:
+        ``{chat id: reviewer}`` for those that somebody else holds.
+    """
+    if planned.is_settled:
+        return planned.others
+    reviewer, until = planned.reviewer, now() + CLAIM
     insert = postgresql.insert if store.engine.dialect.name == "postgresql" else sqlite.insert
     with store.write() as session:
-        if left_ids:
-            session.execute(delete(Claim).where(col(Claim.chat_id).in_(left_ids), col(Claim.reviewer) == reviewer))
-        if not wanted_ids:
+        if planned.to_free:
+            session.execute(
+                delete(Claim).where(col(Claim.chat_id).in_(planned.to_free), col(Claim.reviewer) == reviewer)
+            )
+        if not planned.to_claim:
             return {}
-        statement = insert(Claim).values([{"chat_id": i, "reviewer": reviewer, "until": until} for i in wanted_ids])
+        rows = [{"chat_id": i, "reviewer": reviewer, "until": until} for i in planned.to_claim]
         session.execute(
-            statement.on_conflict_do_update(
+            insert(Claim)
+            .values(rows)
+            .on_conflict_do_update(
                 index_elements=[col(Claim.chat_id)],
                 set_={"reviewer": reviewer, "until": until},
                 where=or_(col(Claim.until) < now(), col(Claim.reviewer) == reviewer),
             )
         )
-        return _others(_claims_of(session, wanted_ids), wanted_ids, reviewer)
+        return _others(_claims_of(session, planned.to_claim), planned.to_claim, reviewer)
 
 
 class _Held(NamedTuple):

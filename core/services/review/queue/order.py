@@ -14,10 +14,9 @@ from dataclasses import dataclass, field
 from threading import Lock
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import Connection, Engine, and_, func, or_, select
 from sqlmodel import Session, col
 
-from core.adapters.store import Store
 from core.adapters.store.models import Chat, ChatStake, Claim, Record, now
 from core.domain.form import Form
 from core.services.review import delta
@@ -83,26 +82,27 @@ class ReviewQueue:
                 yield index
 
 
-_queues: WeakKeyDictionary[Store, OrderedDict[QueueSpec, ReviewQueue]] = WeakKeyDictionary()
+_queues: WeakKeyDictionary[Engine | Connection, OrderedDict[QueueSpec, ReviewQueue]] = WeakKeyDictionary()
 _lock = Lock()
 
 
-def review_queue(store: Store, form: Form, queue_spec: QueueSpec, *, fresh: bool = False) -> ReviewQueue:
+def review_queue(session: Session, form: Form, queue_spec: QueueSpec, *, fresh: bool = False) -> ReviewQueue:
     """The review queue of a spec: the kept one, or a new one.
 
     Args:
-        store: the open store.
+        session: open session. A caller that holds one must not open another: with all connections of the pool taken
+            by such callers, each would wait for the others.
         form: the dataset's form.
         queue_spec: what the queue consists of.
         fresh: compute it even if one is kept.
     """
+    database = session.get_bind()
     with _lock:
-        old = _queues.setdefault(store, OrderedDict()).get(queue_spec)
+        old = _queues.setdefault(database, OrderedDict()).get(queue_spec)
     if old is not None and not fresh and time.monotonic() < old.until:
         return old
     started = time.monotonic()
-    with store.read() as session:
-        indices = _indices(session, form, queue_spec)
+    indices = _indices(session, form, queue_spec)
     new = ReviewQueue(indices, {index: place for place, index in enumerate(indices)}, queue_spec.order == INDEX)
     if old is not None:
         _remember(old, new)
@@ -110,7 +110,7 @@ def review_queue(store: Store, form: Form, queue_spec: QueueSpec, *, fresh: bool
     small = len(indices) <= _SMALL and queue_spec.filter.cheap and not queue_spec.delta
     new.until = 0.0 if small else time.monotonic() + _KEPT * spent
     with _lock:
-        kept = _queues.setdefault(store, OrderedDict())
+        kept = _queues.setdefault(database, OrderedDict())
         kept[queue_spec] = new
         kept.move_to_end(queue_spec)
         while len(kept) > _QUEUES_KEPT:
@@ -160,37 +160,36 @@ def _indices(session: Session, form: Form, queue_spec: QueueSpec) -> list[int]:
     return indices
 
 
-def next_open_chats(store: Store, form: Form, queue_spec: QueueSpec, at: int, count: int) -> list[int]:
+def next_open_chats(session: Session, form: Form, queue_spec: QueueSpec, at: int, count: int) -> list[int]:
     """The next chats of a queue that are still open to this reviewer: status as wanted, not claimed by others.
 
     Args:
-        store: the open store.
+        session: open session.
         form: the dataset's form.
         queue_spec: the queue.
         at: index of the chat on screen; 0 for none.
         count: at most so many.
     """
-    queue = review_queue(store, form, queue_spec)
-    open_chats = _open(store, queue_spec, queue, at, count)
+    queue = review_queue(session, form, queue_spec)
+    open_chats = _open(session, queue_spec, queue, at, count)
     if len(open_chats) < count and queue.until > 0.0:
         # Near its end a kept queue may lack what became open meanwhile.
-        open_chats = _open(store, queue_spec, review_queue(store, form, queue_spec, fresh=True), at, count)
+        open_chats = _open(session, queue_spec, review_queue(session, form, queue_spec, fresh=True), at, count)
     return open_chats
 
 
-def _open(store: Store, queue_spec: QueueSpec, queue: ReviewQueue, at: int, count: int) -> list[int]:
+def _open(session: Session, queue_spec: QueueSpec, queue: ReviewQueue, at: int, count: int) -> list[int]:
     open_chats: list[int] = []
     window: list[int] = []
-    with store.read() as session:
-        for index in queue.after(at):
-            window.append(index)
-            if len(window) == _LOOK:
-                open_chats += _still_open(session, queue_spec, window)
-                window = []
-                if len(open_chats) >= count:
-                    break
-        if window and len(open_chats) < count:
+    for index in queue.after(at):
+        window.append(index)
+        if len(window) == _LOOK:
             open_chats += _still_open(session, queue_spec, window)
+            window = []
+            if len(open_chats) >= count:
+                break
+    if window and len(open_chats) < count:
+        open_chats += _still_open(session, queue_spec, window)
     return open_chats[:count]
 
 

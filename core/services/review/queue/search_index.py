@@ -15,7 +15,8 @@ from collections.abc import Sequence
 from threading import Lock, Thread
 
 from filelock import FileLock, Timeout
-from sqlalchemy import ColumnElement, String, and_, cast, delete, func, insert, literal, or_, select
+from sqlalchemy import ColumnElement, String, and_, cast, func, literal, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -112,11 +113,18 @@ class IndexUpdate:
             _row(self.run_id, chat_id, todo[chat_id], assess_priority(self._scorer, text, answers, others, self._rates))
             for chat_id, text, answers, others in inputs
         ]
+        # Somebody else may be at the same chats: in one order for everybody, and what is there is replaced.
+        rows.sort(key=lambda row: int(str(row["chat_id"])))
+        insert = postgresql.insert if self.store.engine.dialect.name == "postgresql" else sqlite.insert
+        statement = insert(ChatStake).values(rows)
+        keys = {"run_id", "chat_id"}
+        replaced = {name: statement.excluded[name] for name in rows[0] if name not in keys}
         with self.store.write() as session:
             session.execute(
-                delete(ChatStake).where(col(ChatStake.run_id) == self.run_id, col(ChatStake.chat_id).in_(list(todo)))
+                statement.on_conflict_do_update(
+                    index_elements=[col(ChatStake.run_id), col(ChatStake.chat_id)], set_=replaced
+                )
             )
-            session.execute(insert(ChatStake), rows)
         return max(todo)
 
     def _inputs(self, session: Session, chat_ids: Sequence[int]) -> list[tuple[int, str, list | None, dict]]:  # type: ignore[type-arg]

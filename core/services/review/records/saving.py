@@ -16,7 +16,7 @@ from sqlmodel import Session, col
 from core.adapters.store import Store
 from core.adapters.store.models import Chat, Confirmation, Pass, Record, RecordEvent, RecordStatus
 from core.domain.form import Form, FormValues
-from core.errors import ShiyaoError
+from core.errors import ShiyaoError, StoreUnavailableError
 from core.services.review.records.delta_drafts import Approved, newest_event, save_delta_draft
 from core.services.review.records.model import Ack, Save
 from core.services.review.records.versions import advance, append_event, baseline_of, event_state, values_of
@@ -63,6 +63,9 @@ def apply_saves(
             continue
         try:
             acks.append(_apply(store, form, dataset_id, save, base_run_id, review_pass, delta))
+        except StoreUnavailableError:
+            _log.warning("save %s waits in the browser", save.save_id, exc_info=True)
+            break
         except ShiyaoError as error:
             acks.append(Ack(save.save_id, "rejected", 0, str(error)))
         except Exception:

@@ -26,6 +26,7 @@ from core.services.review.workbench.sync import (
     BEHIND,
     QueuePosition,
     assemble_payload,
+    plan_claims,
     progress_payload,
     saved_chats,
 )
@@ -99,6 +100,7 @@ class BlindSession:
                 review_pass=Pass.SECOND,
             )
             progress = self._progress(session)
+            claims = plan_claims(session, self, position, chats, leaving)
         return assemble_payload(
             self,
             store,
@@ -107,7 +109,7 @@ class BlindSession:
             chats=chats,
             acks=acks,
             progress=progress,
-            leaving=leaving,
+            claims=claims,
             error="" if at is not None else "没有可以盲审的群聊：要先有别人确认过的群聊。",
         )
 

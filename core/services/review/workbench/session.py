@@ -12,7 +12,7 @@ from core.domain.form import Form
 from core.domain.scoring import Scorer
 from core.services.review import delta, guidelines
 from core.services.review.base_runs import BaseRun, base_runs
-from core.services.review.progress import Progress, pace, progress
+from core.services.review.progress import pace, progress
 from core.services.review.queue import search_index
 from core.services.review.queue.filters import Filter
 from core.services.review.queue.navigation import chats_before, first_chat
@@ -28,6 +28,7 @@ from core.services.review.workbench.sync import (
     BEHIND,
     QueuePosition,
     assemble_payload,
+    plan_claims,
     progress_payload,
     saved_chats,
 )
@@ -111,10 +112,10 @@ class PrimarySession:
         if acks is None:
             acks = self.save(store, outbox)
         queue_spec = self.queue_spec
-        if at is None:
-            at = self._first_chat(store)
-        following = next_open_chats(store, self.form, queue_spec, at, AHEAD) if at is not None else []
         with store.read() as session:
+            if at is None:
+                at = self._first_chat(session)
+            following = next_open_chats(session, self.form, queue_spec, at, AHEAD) if at is not None else []
             position = QueuePosition(at, following, [] if at is None else self._before(session, at))
             indices = position.to_send(saved_chats(outbox))
             drafts = delta_drafts_of(session, self.dataset.id, indices) if self.asks else {}
@@ -122,9 +123,9 @@ class PrimarySession:
                 session, self.form, self.dataset.id, indices, self.base, want_residue=want_residue, drafts=drafts
             )
             self._add(session, chats, drafts)
-            counts = progress(session, self.dataset.id)
-            seconds_each = pace(session, self.dataset.id, self.reviewer)
+            done = self._progress(session)
             agreed = guidelines.texts(session, self.form)
+            claims = plan_claims(session, self, position, chats, leaving)
         return assemble_payload(
             self,
             store,
@@ -132,22 +133,21 @@ class PrimarySession:
             name=self.dataset.name,
             chats=chats,
             acks=acks,
-            progress=self._progress(store, counts, seconds_each),
-            leaving=leaving,
+            progress=done,
+            claims=claims,
             guidelines=agreed,
         )
 
-    def _first_chat(self, store: Store) -> int | None:
+    def _first_chat(self, session: Session) -> int | None:
         """The first chat of the queue that is open to this reviewer.
 
         Where all are claimed by others, the first one says by whom; where there are none, the dataset's first.
         """
-        if following := next_open_chats(store, self.form, self.queue_spec, 0, 1):
+        if following := next_open_chats(session, self.form, self.queue_spec, 0, 1):
             return following[0]
-        if indices := review_queue(store, self.form, self.queue_spec).indices:
+        if indices := review_queue(session, self.form, self.queue_spec).indices:
             return indices[0]
-        with store.read() as session:
-            return first_chat(session, self.dataset.id)
+        return first_chat(session, self.dataset.id)
 
     def _before(self, session: Session, at: int) -> list[int]:
         by_index = self.order == INDEX
@@ -170,12 +170,14 @@ class PrimarySession:
                 if chat["chat"] in deltas and chat["status"] in (RecordStatus.CONFIRMED, RecordStatus.DRAFT):
                     _put_delta(chat, deltas[chat["chat"]])
 
-    def _progress(self, store: Store, counts: Progress, seconds_each: float | None) -> ProgressPayload:
+    def _progress(self, session: Session) -> ProgressPayload:
         """How far the review is, what is left of the queue, and how long that takes at the reviewer's pace.
 
         Under a filter "left" is about what it lets through, not about the dataset.
         """
-        in_queue = len(review_queue(store, self.form, self.queue_spec).indices)
+        counts = progress(session, self.dataset.id)
+        seconds_each = pace(session, self.dataset.id, self.reviewer)
+        in_queue = len(review_queue(session, self.form, self.queue_spec).indices)
         partly = self.asks or bool(self.filter.narrow) or self.filter.queue != Filter().queue
         to_do = in_queue if partly else counts.left
         return {

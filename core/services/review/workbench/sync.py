@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
+from sqlmodel import Session
+
 from core.adapters.store import DatasetView, Store
 from core.adapters.store.models import RecordStatus
 from core.domain.form import Form
 from core.services.review.progress import Progress
-from core.services.review.queue.claims import claim
+from core.services.review.queue.claims import ClaimPlan, carry_out, plan
 from core.services.review.records.model import Ack
 from core.services.review.workbench.contract import (
     AckPayload,
@@ -89,6 +91,27 @@ def saved_chats(outbox: Sequence[Any]) -> list[int]:
     return [index for save in outbox if isinstance(index := save.get("chat"), int)]
 
 
+def plan_claims(
+    session: Session,
+    review_session: ReviewSession,
+    position: QueuePosition,
+    chats: Sequence[ChatPayload],
+    leaving: Sequence[int],
+) -> ClaimPlan:
+    """What is to be claimed for a position, seen in the session that its chats were read in.
+
+    Args:
+        session: open session.
+        review_session: who reviews what.
+        position: where the reviewer is in the queue.
+        chats: payloads of the chats.
+        leaving: ids of chats that this session had claimed before.
+    """
+    ids = {chat["chat"]: chat["chat_id"] for chat in chats}
+    to_claim = [ids[index] for index in position.to_claim if index in ids]
+    return plan(session, to_claim, review_session.reviewer, leaving=leaving)
+
+
 def assemble_payload(
     review_session: ReviewSession,
     store: Store,
@@ -98,7 +121,7 @@ def assemble_payload(
     chats: list[ChatPayload],
     acks: Sequence[Ack],
     progress: ProgressPayload,
-    leaving: Sequence[int],
+    claims: ClaimPlan,
     guidelines: Mapping[str, str] | None = None,
     error: str = "",
 ) -> WorkbenchPayload:
@@ -112,13 +135,11 @@ def assemble_payload(
         chats: payloads of the chats; each is told who else is on it.
         acks: acknowledgements of the saves that came.
         progress: how far the review is.
-        leaving: ids of chats that this session had claimed before.
+        claims: what is to be claimed; no session may be open while it is carried out.
         guidelines: texts by field, where this session shows them.
         error: a sentence for a banner.
     """
-    ids = {chat["chat"]: chat["chat_id"] for chat in chats}
-    to_claim = [ids[index] for index in position.to_claim if index in ids]
-    held_by_others = claim(store, to_claim, review_session.reviewer, leaving=leaving)
+    held_by_others = carry_out(store, claims)
     for chat in chats:
         chat["claimed_by"] = held_by_others.get(chat["chat_id"], "")
     return {

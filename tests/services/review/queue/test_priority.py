@@ -1,6 +1,10 @@
 """Points at stake: what raises them, that they are kept up to date, and the order that they make."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
+from sqlalchemy import select
 
 from core.adapters.store import Store
 from core.adapters.store.models import ChatStake
@@ -67,3 +71,19 @@ def test_stakes_are_stored_kept_up_to_date_and_make_the_order(store: Store) -> N
     assert search_index.IndexUpdate(store, FORM, dataset.id, base).count() == 2
     desk = open_session(store, dataset, FORM, reviewer="阿青", narrow={"differ": "有分歧"}, base="甲")
     assert desk.sync(store)["open"] == 1
+
+
+def test_two_updates_of_the_same_chats_at_once_do_not_disturb_each_other(store: Store) -> None:
+    """The page computes what it is ordered by while the background is at the same chats."""
+    dataset = make(store, 40)
+    run = answer(store, dataset, "模型", {index: [{NAME: f"林木{index}"}] for index in range(1, 41)})
+    together = Barrier(4)
+
+    def update(_: int) -> None:
+        together.wait()
+        search_index.update(store, FORM, dataset.id, run)
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(update, range(4)))
+    with store.read() as session:
+        assert len(session.execute(select(ChatStake.chat_id)).all()) == 40

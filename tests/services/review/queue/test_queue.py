@@ -29,8 +29,8 @@ def ahead(store: Store, dataset: DatasetView, at: int, count: int = 4, **wanted:
     who, how = given.pop("who"), given.pop("in_order")
     with store.read() as session:
         run = base_run(session, dataset.id, given.pop("run", ""))
-    queue_spec = order.QueueSpec(dataset.id, Filter.of(given), how, run.id if run else None, who)
-    return order.next_open_chats(store, FORM, queue_spec, at, count)
+        queue_spec = order.QueueSpec(dataset.id, Filter.of(given), how, run.id if run else None, who)
+        return order.next_open_chats(session, FORM, queue_spec, at, count)
 
 
 def test_decided_chats_leave_the_queue_and_it_wraps_around(store: Store, dataset: DatasetView) -> None:

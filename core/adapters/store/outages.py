@@ -1,0 +1,102 @@
+"""What a database driver says, told apart: away for a while, damaged, or a mistake of ours."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import psycopg
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from core.errors import StoreDamagedError, StoreError, StoreUnavailableError
+
+_SQLITE_AWAY = {
+    sqlite3.SQLITE_FULL: ("磁盘已满，数据库写不进去", "请先腾出磁盘空间，再试一次"),
+    sqlite3.SQLITE_BUSY: ("数据库正被别的程序占用", "请等它结束，或关闭占用它的程序，再试一次"),
+    sqlite3.SQLITE_LOCKED: ("数据库正被别的程序占用", "请等它结束，或关闭占用它的程序，再试一次"),
+    sqlite3.SQLITE_READONLY: ("数据库现在是只读的，写不进去", "请检查数据库文件和文件夹的权限，再试一次"),
+    sqlite3.SQLITE_IOERR: ("读写数据库文件时磁盘出错", "请检查磁盘，再试一次"),
+    sqlite3.SQLITE_CANTOPEN: ("打不开数据库文件", "请检查路径、权限和磁盘空间，再试一次"),
+    sqlite3.SQLITE_PERM: ("没有读写数据库文件的权限", "请检查数据库文件和文件夹的权限，再试一次"),
+    sqlite3.SQLITE_PROTOCOL: ("数据库正被别的程序占用", "请等它结束，或关闭占用它的程序，再试一次"),
+}
+"""Result codes of SQLite (https://www.sqlite.org/rescode.html) that may pass by themselves or by somebody's doing."""
+_SQLITE_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+
+_POSTGRESQL_AWAY = {
+    "08": ("连不上数据库", "请检查数据库服务器和网络，再试一次"),
+    "28": ("数据库拒绝了登录", "请检查数据库的用户名和密码，再试一次"),
+    "53": ("数据库服务器的磁盘、内存或连接数已用完", "请联系管理员，再试一次"),
+    "55": ("数据库正被别的程序占用", "请稍后再试"),
+    "57": ("数据库正在重启或停止", "请稍后再试"),
+    "58": ("数据库服务器读写文件时出错", "请联系管理员检查磁盘，再试一次"),
+    "25006": ("数据库现在是只读的，写不进去", "请联系管理员，再试一次"),
+    "3D000": ("数据库服务器上没有这个数据库", "请检查 SHIYAO_DATABASE_URL"),
+    "40": ("数据库正被别的程序占用", "请稍后再试"),
+}
+"""SQLSTATE classes and codes (https://www.postgresql.org/docs/current/errcodes-appendix.html), likewise."""
+_POSTGRESQL_DAMAGED = frozenset({"XX001", "XX002"})
+
+_CONNECTION_LOST = ("数据库暂时不可用", "请稍后再试")
+_POOL_EMPTY = ("数据库很忙，等不到空闲的连接", "请稍后再试；经常出现请调大 SHIYAO_POOL_SIZE")
+
+
+@contextmanager
+def named_outages(database: str, path: Path | None, backups: Callable[[], list[Path]]) -> Iterator[None]:
+    """Turn what a driver raises for an outage or for damage into errors of ours; the rest goes through as it is.
+
+    Args:
+        database: what the database is called in the sentence, without a password.
+        path: its SQLite file, ``None`` for another database.
+        backups: gives its backups, newest first.
+
+    Raises:
+        StoreUnavailableError: nothing was written, and trying again later makes sense.
+        StoreDamagedError: the file is damaged.
+    """
+    try:
+        yield
+    except PoolTimeoutError as error:
+        raise StoreUnavailableError(*_POOL_EMPTY) from error
+    except DBAPIError as error:
+        named = _named(error, database, path, backups)
+        if named is None:
+            raise
+        raise named from error
+
+
+def _named(error: DBAPIError, database: str, path: Path | None, backups: Callable[[], list[Path]]) -> StoreError | None:
+    cause = error.orig
+    if isinstance(cause, sqlite3.Error):
+        code = getattr(cause, "sqlite_errorcode", 0) & 0xFF  # the rest of an extended code says where it happened
+        if code in _SQLITE_DAMAGED:
+            what = "不是可用的数据库，或已损坏" if code == sqlite3.SQLITE_NOTADB else "已损坏"
+            return damaged(database, path, backups(), what)
+        return StoreUnavailableError(*_SQLITE_AWAY[code]) if code in _SQLITE_AWAY else None
+    if isinstance(cause, psycopg.Error):
+        state = cause.sqlstate or ""
+        if state in _POSTGRESQL_DAMAGED:
+            return damaged(database, path, [], "已损坏")
+        if said := _POSTGRESQL_AWAY.get(state) or _POSTGRESQL_AWAY.get(state[:2]):
+            return StoreUnavailableError(*said)
+        # A server that is not there has no code to give.
+        lost = error.connection_invalidated or (not state and isinstance(cause, psycopg.OperationalError))
+        return StoreUnavailableError(*_CONNECTION_LOST) if lost else None
+    return None
+
+
+def damaged(database: str, path: Path | None, backups: list[Path], what: str) -> StoreDamagedError:
+    """The error for a damaged database: which file, and the way to its last backup."""
+    if path is None:
+        return StoreDamagedError(f"数据库 {database} {what}", "请停止使用，联系管理员用 pg_dump 的备份恢复")
+    aside = f"请先停止拾要，把 {path.name}、{path.name}-wal、{path.name}-shm 移到别处（不要删除）"
+    if not backups:
+        folder = path.parent / "backups"
+        return StoreDamagedError(f"数据库文件 {path} {what}", f"{folder} 里没有备份。{aside}，再联系工程师抢救数据")
+    made_at = datetime.fromtimestamp(backups[0].stat().st_mtime).astimezone()
+    return StoreDamagedError(
+        f"数据库文件 {path} {what}",
+        f"最近的备份是 {backups[0]}（{made_at:%Y-%m-%d %H:%M}）。{aside}，再把备份复制成 {path}，重新打开",
+    )
