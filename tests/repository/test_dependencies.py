@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 OWN = {"core", "tests", "bench"}
 
-LOADED_BY_NAME = {"psycopg": "SQLAlchemy loads it for postgresql:// addresses"}
+LOADED_BY_NAME: dict[str, str] = {}
 """Dependencies that no module imports, each with its reason."""
 
 TOOLS = {
