@@ -11,6 +11,7 @@ import pytest
 from core import cli
 from core.domain.form import Form
 from core.settings import ROOT, settings
+from tests.factories import hostile_files
 
 
 @pytest.fixture
@@ -195,3 +196,12 @@ def test_sample_on_first_start_only(db: str, capsys: pytest.CaptureFixture[str])
     assert "28 条群聊，新增 28" in capsys.readouterr().out
     assert cli.main(["sample", "--first-start", "--db", db]) == 0
     assert capsys.readouterr().out == ""
+
+
+def test_a_file_that_asks_for_too_much_is_one_line(db: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(hostile_files.two_corners())
+    code, out, err = run(capsys, "import", path, "--dataset", "a", "--db", db)
+    assert (code, out) == (1, "")
+    assert "超过 5,000,000 格的上限" in err
+    assert len(err.strip().splitlines()) == 1

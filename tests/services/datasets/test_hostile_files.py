@@ -262,6 +262,14 @@ def is_running(process_id: int) -> bool:
     return bool(state) and not state.startswith("Z")
 
 
+def test_short_of_memory_the_kernel_ends_the_reader_first(form: Form) -> None:
+    preview(GOOD, "b.json", form)
+    (reader,) = at_work()
+    score = Path(f"/proc/{reader}/oom_score_adj")
+    if score.exists():
+        assert int(score.read_text()) == 1000
+
+
 def test_readers_know_no_keys(monkeypatch: pytest.MonkeyPatch, form: Form) -> None:
     monkeypatch.setenv("SPARKAI_API_KEY", "key-of-a-person")
     reader_pool.end_idle_readers()
