@@ -7,8 +7,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.adapters.store import Store, queries
-from core.adapters.store.models import Extraction, Run, RunKind
+from core.adapters.store.models import Extraction, PromptDraft, Run, RunKind
 from core.domain.form import load_named_form
+from core.domain.prompts import PROMPTS_DIR
 from core.services.extraction import prompt_library
 from tests.factories.runs import add_dataset
 from tests.pages.conftest import OpenPage
@@ -94,3 +95,16 @@ def test_a_new_version_is_kept_changed_and_removed(page: OpenPage, store: Store)
     assert not app.error
     with store.read() as session:
         assert not [entry for entry in prompt_library.listed(session) if entry.draft_id]
+
+
+def test_a_stored_prompt_that_cannot_be_used_is_named_and_the_page_works(page: OpenPage, store: Store) -> None:
+    add_dataset(store, 1)
+    source = (PROMPTS_DIR / "baseline.v1.md").read_text("utf-8").replace("version: 1", "version: 7")
+    source = source.replace("{{ chat }}", "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}")
+    with store.write() as session:
+        session.add(PromptDraft(name="baseline", version=7, source=source, sha256="0" * 64, created_by="陈"))
+    app = page(prompt="baseline.v7")
+    assert "不能用：提示词里不能用 macro" in seen(app)
+    for view in ("比较", "渲染", "试用", "新版本"):
+        show(app, view)
+    assert "复核规则" in seen(page(prompt="verify.v1"))

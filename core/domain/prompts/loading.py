@@ -8,11 +8,12 @@ from typing import Any
 
 import frontmatter
 import yaml  # type: ignore[import-untyped]
-from jinja2 import TemplateSyntaxError, meta
+from jinja2 import meta
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from core.domain.prompts.jinja_environment import ENVIRONMENT
+from core.domain.prompts.jinja_environment import ENVIRONMENT, LONGEST_SOURCE
 from core.domain.prompts.model import STAGE_VARIABLES, Prompt, Stage
+from core.domain.prompts.template_errors import body_line, template_reason
 from core.errors import PromptError
 
 PROMPTS_DIR = Path(__file__).resolve().parents[3] / "prompts"
@@ -87,26 +88,36 @@ def parse_prompt(source: str, file_name: str) -> Prompt:
 
 
 def _split(source: str, file_name: str) -> tuple[dict[str, Any], str]:
+    if len(source) > LONGEST_SOURCE:
+        raise PromptError(
+            f"提示词文件 {file_name} 有 {len(source):,} 字，太长", f"最多 {LONGEST_SOURCE:,} 字，请删短后重试"
+        )
     try:
         raw, body = frontmatter.parse(source)
+        front = dict(raw)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"第 {mark.line + 2} 行" if mark else ""
         raise PromptError(f"提示词文件 {file_name} 的文件头{place}不是合法的 YAML", "请改正后重试") from error
-    if not raw:
+    except Exception as error:  # the YAML reader lets a wrong date, a huge number or deep nesting through to Python
+        raise PromptError(
+            f"提示词文件 {file_name} 的文件头读不了（{type(error).__name__}）", "每行应为 名称: 文本，请改正后重试"
+        ) from error
+    if not front:
         raise PromptError(
             f"提示词文件 {file_name} 没有文件头", "开头应有两行 --- 之间的 name、version、title、purpose、stage"
         )
-    return dict(raw), str(body)
+    return front, str(body)
 
 
 def _check_body(body: str, stage: Stage, file_name: str) -> None:
     try:
         tree = ENVIRONMENT.parse(body)
         blocks = set(ENVIRONMENT.from_string(body).blocks)
-    except TemplateSyntaxError as error:
+        variables = meta.find_undeclared_variables(tree) - ENVIRONMENT.globals.keys()
+    except Exception as error:  # also RecursionError, ValueError and SyntaxError of deep nesting or a huge number
         raise PromptError(
-            f"提示词文件 {file_name} 正文第 {error.lineno} 行不是合法的 Jinja2（{error.message}）", "请改正这一行"
+            f"提示词文件 {file_name} {body_line(error) or '正文'}不能用：{template_reason(error)}", "请改正后重试"
         ) from error
     if unknown := sorted(blocks - _BLOCKS):
         raise PromptError(f"提示词文件 {file_name} 有不认识的 block：{'、'.join(unknown)}", "只能有 system 和 user")
@@ -115,7 +126,7 @@ def _check_body(body: str, stage: Stage, file_name: str) -> None:
             f"提示词文件 {file_name} 没有 user 部分", "请把提问写在 {% block user %} 和 {% endblock %} 之间"
         )
     allowed = STAGE_VARIABLES[stage]
-    if unknown := sorted(meta.find_undeclared_variables(tree) - allowed):
+    if unknown := sorted(variables - allowed):
         raise PromptError(
             f"提示词文件 {file_name} 用了 {stage} 阶段没有的变量：{'、'.join(unknown)}",
             f"可以用的变量：{'、'.join(sorted(allowed))}",

@@ -5,11 +5,13 @@ import json
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import Template, TemplateError
+from jinja2 import Template
 
 from core.domain.form import Form
 from core.domain.prompts.jinja_environment import ENVIRONMENT
 from core.domain.prompts.model import COMMON_VARIABLES, STAGE_VARIABLES, Prompt, Rendered
+from core.domain.prompts.render_budget import budget_for, charge_output
+from core.domain.prompts.template_errors import body_line, template_reason
 from core.errors import PromptError
 
 
@@ -38,9 +40,15 @@ def render(prompt: Prompt, form: Form, *, json_object: bool = False, **variables
     }
     try:
         template = _template(prompt.body)
-        parts = {name: "".join(block(template.new_context(context))).strip() for name, block in template.blocks.items()}
-    except TemplateError as error:
-        raise PromptError(f"提示词 {prompt.id} 渲染失败：{error.message}", "请检查提示词的正文") from error
+        with budget_for(context):
+            parts = {
+                name: "".join(map(charge_output, block(template.new_context(context)))).strip()
+                for name, block in template.blocks.items()
+            }
+    except Exception as error:  # a template may raise whatever Python raises: TypeError, OverflowError, MemoryError
+        raise PromptError(
+            f"提示词 {prompt.id} {body_line(error)}渲染失败：{template_reason(error)}", "请检查提示词的正文"
+        ) from error
     system, user = parts.get("system", ""), parts["user"]
     digest = hashlib.sha256(f"{system}\0{user}".encode()).hexdigest()
     return Rendered(system=system, user=user, sha256=digest)

@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 
 from core.adapters.store import Store
 from core.adapters.store.models import PromptDraft, Run, RunKind
-from core.domain.prompts import PROMPTS_DIR, Prompt, list_prompts, parse_prompt
+from core.domain.prompts import PROMPTS_DIR, Prompt, Stage, list_prompts, parse_prompt
 from core.errors import PromptError
 
 _HEAD = re.compile(r"\A---\n(.*?\n)---\n", re.DOTALL)
@@ -28,6 +28,7 @@ class PromptEntry:
         runs: names of the runs that used exactly this text.
         created_by: who made it; ``""`` for a file.
         created_at: when; ``None`` for a file.
+        problem: why its text cannot be used, ``""`` where it can: what an older program stored may be refused now.
     """
 
     prompt: Prompt
@@ -35,6 +36,7 @@ class PromptEntry:
     runs: tuple[str, ...] = ()
     created_by: str = ""
     created_at: datetime | None = None
+    problem: str = ""
 
     @property
     def fixed(self) -> bool:
@@ -52,10 +54,11 @@ def listed(session: Session, folder: Path = PROMPTS_DIR) -> list[PromptEntry]:
     entries = [PromptEntry(prompt, None, used.get(prompt.sha256, ())) for prompt in list_prompts(folder)]
     published = {entry.prompt.id for entry in entries}
     for row in session.execute(select(PromptDraft)).scalars():
-        prompt = parse_prompt(row.source, f"{row.name}.v{row.version}.md")
+        prompt, problem = _stored(row)
         # Once it has been published, the file stands for it.
         if prompt.id not in published:
-            entries.append(PromptEntry(prompt, row.id, used.get(prompt.sha256, ()), row.created_by, row.created_at))
+            runs = used.get(prompt.sha256, ())
+            entries.append(PromptEntry(prompt, row.id, runs, row.created_by, row.created_at, problem))
     return sorted(entries, key=lambda entry: (entry.prompt.name, -entry.prompt.version))
 
 
@@ -66,6 +69,8 @@ def finder(session: Session, folder: Path = PROMPTS_DIR) -> Callable[[str], Prom
         entries = listed(session, folder)
         for entry in entries:
             if reference in (entry.prompt.name, entry.prompt.id):
+                if entry.problem:
+                    raise PromptError(entry.problem, "请在提示词页另存一个改好的版本")
                 return entry.prompt
         known = "、".join(entry.prompt.id for entry in entries)
         raise PromptError(f"没有名为「{reference}」的提示词", f"现有：{known or '无'}")
@@ -110,11 +115,8 @@ def save(
         PromptError: the text cannot be used; name and version are taken; a run has used the version to be changed.
     """
     source = source.replace("\r\n", "\n")
-    match = re.search(r"^name:\s*(\S+)\s*$.*?^version:\s*(\S+)\s*$", source, re.MULTILINE | re.DOTALL)
-    if match is None:
-        raise PromptError("提示词的文件头里没有 name 和 version", "请照已有的提示词写文件头")
-    version = match[2] if match[2].isdigit() else "1"
-    prompt = parse_prompt(source, f"{match[1]}.v{version}.md")
+    name, version = _name_and_version(source)
+    prompt = parse_prompt(source, f"{name}.v{version}.md")
     with store.write() as session:
         entries = listed(session, folder)
         before = next((entry for entry in entries if entry.draft_id == draft_id), None) if draft_id else None
@@ -155,6 +157,8 @@ def publish(store: Store, draft_id: int, folder: Path = PROMPTS_DIR) -> Path:
         row = session.get(PromptDraft, draft_id)
         if row is None:
             raise PromptError("这个提示词版本已不存在", "请刷新页面")
+        # Its name becomes a file's: only one that passed the check does.
+        parse_prompt(row.source, f"{row.name}.v{row.version}.md")
         path, source = folder / f"{row.name}.v{row.version}.md", row.source
     try:
         with path.open("x", encoding="utf-8", newline="\n") as file:
@@ -165,6 +169,36 @@ def publish(store: Store, draft_id: int, folder: Path = PROMPTS_DIR) -> Path:
         raise PromptError(f"写不了文件 {path.name}（{error.strerror}）", "请检查 prompts 目录的权限") from error
     list_prompts.cache_clear()
     return path
+
+
+def _name_and_version(source: str) -> tuple[str, str]:
+    """What the front matter gives as name and version, read line by line: the file's name is made of them.
+
+    Raises:
+        PromptError: one of them is missing.
+    """
+    values: dict[str, str] = {}
+    for line in source.splitlines()[1:]:
+        if line.strip() == "---":
+            break
+        key, _, value = line.partition(":")
+        values.setdefault(key, value.strip())
+    if not values.get("name") or not values.get("version"):
+        raise PromptError("提示词的文件头里没有 name 和 version", "请照已有的提示词写文件头")
+    version = values["version"]
+    return values["name"][:100], version if version.isascii() and version.isdigit() and len(version) < 10 else "1"
+
+
+def _stored(row: PromptDraft) -> tuple[Prompt, str]:
+    """A stored version, and why it cannot be used: one bad text must not close the page or other prompts' runs."""
+    try:
+        return parse_prompt(row.source, f"{row.name}.v{row.version}.md"), ""
+    except PromptError as error:
+        title = f"{row.name}（不能用）"
+        unusable = Prompt(
+            row.name, row.version, title, error.message, Stage.EXTRACT, row.source, row.source, row.sha256
+        )
+        return unusable, error.message
 
 
 def _columns(prompt: Prompt) -> dict[str, Any]:

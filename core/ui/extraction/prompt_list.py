@@ -58,4 +58,6 @@ def draw_prompt_text(entry: PromptEntry) -> None:
         f"{escape_markdown(_origin_text(entry))} · {escape_markdown(used)}",
         help=f"sha256 {escape_markdown(entry.prompt.sha256)}",
     )
+    if entry.problem:
+        st.error(f"{escape_markdown(entry.problem)}。请在「新版本」里改好并保存。", icon=":material/error:")
     st.code(entry.prompt.source, language=None, wrap_lines=True)

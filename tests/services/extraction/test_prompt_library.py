@@ -1,13 +1,14 @@
 """Prompts in the database, examples from approved records, and runs that use both."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
 from sqlmodel import Session
 
 from core.adapters.store import Store, queries
-from core.adapters.store.models import Record, RecordStatus, Run
+from core.adapters.store.models import PromptDraft, Record, RecordStatus, Run
 from core.domain.form import Form
 from core.domain.prompts import PROMPTS_DIR, load_prompt, read_prompt
 from core.errors import JobError, PromptError
@@ -186,3 +187,38 @@ def test_a_run_keeps_the_text_of_every_stage_and_starts_from_another_run(store: 
     with store.write() as session:
         assert run_service.pipeline_of(session.get_one(Run, run.id)) == pipeline
     assert run_service.estimate(store, dataset="d", provider="local", pipeline=pipeline).calls == 4
+
+
+UNUSABLE = BASELINE.replace("version: 1", "version: 7").replace("{{ chat }}", "{{ chat * 9**9**9 }}")
+
+
+def store_unusable(store: Store, name: str = "baseline") -> None:
+    """As an older program would have left it: it looked at less."""
+    with store.write() as session:
+        session.add(PromptDraft(name=name, version=7, source=UNUSABLE, sha256="0" * 64, created_by="陈"))
+
+
+def test_a_stored_text_that_cannot_be_used_does_not_stop_the_others(store: Store) -> None:
+    store_unusable(store)
+    with store.read() as session:
+        entries = prompt_library.listed(session)
+        bad = next(entry for entry in entries if entry.problem)
+        assert bad.prompt.id == "baseline.v7" and "正文第" in bad.problem and bad.prompt.source == UNUSABLE
+        find = prompt_library.finder(session)
+        assert find("summary").id == "summary.v1" and find("baseline.v1").id == "baseline.v1"
+        with pytest.raises(PromptError, match="正文第"):
+            find("baseline")
+    with pytest.raises(PromptError):
+        prompt_library.publish(store, bad.draft_id or 0)
+    mended = prompt_library.retitled(BASELINE, version=7)
+    assert not prompt_library.save(store, mended, who="陈", draft_id=bad.draft_id).problem
+    with store.read() as session:
+        assert prompt_library.finder(session)("baseline").id == "baseline.v7"
+
+
+def test_saving_a_hostile_text_takes_no_time(store: Store) -> None:
+    for text in ("---\n" + "name: x\n" * 12_000, "---\nname: " + " " * 90_000, "x" * 3_000_000):
+        began = time.thread_time()
+        with pytest.raises(PromptError):
+            prompt_library.save(store, text, who="陈")
+        assert time.thread_time() - began < 0.5

@@ -63,7 +63,7 @@ def prompt_options(store: Store | None = None) -> list[tuple[str, str]]:
     found = list(list_prompts())
     if store is not None:
         with store.read() as session:
-            found = [entry.prompt for entry in prompt_library.listed(session)]
+            found = [entry.prompt for entry in prompt_library.listed(session) if not entry.problem]
     single = [(prompt.id, prompt.title) for prompt in found if prompt.stage in _ALONE]
     newest: dict[Stage, Prompt] = {}
     for prompt in found:
