@@ -7,6 +7,7 @@ and without taking a cell away from who is typing in it.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -80,6 +81,7 @@ class Request:
     of: str = ""
 
 
+@cache
 def source() -> str:
     """The table's JavaScript as one expression: AgGrid evaluates it, and its value gives a row its id."""
     return f"(() => {{\n{join_modules(MODULES)}\nreturn setUpGrid(window);\n}})()"
