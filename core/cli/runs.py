@@ -234,36 +234,36 @@ def _find(session: "Session", name: str, dataset: str) -> "RunView":
     return queries.run(session, name, dataset_id)
 
 
-def _say_estimate(found: "Estimate", json: bool) -> None:
+def _say_estimate(estimated: "Estimate", json: bool) -> None:
     from core.services.extraction.runs import money
 
     if json:
         print_json(
             {
-                "model": found.model.name,
-                "chats": found.chats,
-                "calls": found.calls,
-                "tokens_in": found.tokens_in,
-                "tokens_out": found.tokens_out,
-                "yuan": found.yuan,
-                "reused": found.reused,
-                "over": list(found.over),
-                "windows": found.windows,
-                "impossible": list(found.impossible),
+                "model": estimated.model.name,
+                "chats": estimated.chats,
+                "calls": estimated.calls,
+                "tokens_in": estimated.tokens_in,
+                "tokens_out": estimated.tokens_out,
+                "yuan": estimated.yuan,
+                "reused": estimated.reused,
+                "over": list(estimated.over),
+                "windows": estimated.windows,
+                "impossible": list(estimated.impossible),
             }
         )
         return
-    price = "单价未知，请在模型页填写" if found.yuan is None else f"约 {money(found.yuan)}"
+    price = "单价未知，请在模型页填写" if estimated.yuan is None else f"约 {money(estimated.yuan)}"
     say(
-        f"预计抽取 {found.chats} 条群聊，调用 {found.calls} 次，提问约 {found.tokens_in:,} token，"
-        f"回答约 {found.tokens_out:,} token，{price}。"
+        f"预计抽取 {estimated.chats} 条群聊，调用 {estimated.calls} 次，提问约 {estimated.tokens_in:,} token，"
+        f"回答约 {estimated.tokens_out:,} token，{price}。"
     )
-    if found.reused:
-        say(f"另有 {found.reused} 次调用可以沿用以前的回答。")
-    if found.over:
-        say(f"有 {len(found.over)} 条超过模型的长度，会分段抽取：第 {_few(found.over)} 条。")
-    if found.impossible:
-        say(f"有 {len(found.impossible)} 条放不进模型的长度，会失败：第 {_few(found.impossible)} 条。")
+    if estimated.reused:
+        say(f"另有 {estimated.reused} 次调用可以沿用以前的回答。")
+    if estimated.over:
+        say(f"有 {len(estimated.over)} 条超过模型的长度，会分段抽取：第 {_few(estimated.over)} 条。")
+    if estimated.impossible:
+        say(f"有 {len(estimated.impossible)} 条放不进模型的长度，会失败：第 {_few(estimated.impossible)} 条。")
 
 
 def _few(indices: "Sequence[int]") -> str:

@@ -88,8 +88,8 @@ def datasets() -> list[DatasetView]:
 
 def current_dataset(available: list[DatasetView]) -> DatasetView | None:
     """The current dataset: of the address, else of this session, else the newest; ``None`` where there is none."""
-    wanted = st.query_params.get("dataset", "") or str(st.session_state.get(_DATASET, ""))
-    chosen = next((d for d in available if wanted in (str(d.id), d.name)), available[0] if available else None)
+    requested = st.query_params.get("dataset", "") or str(st.session_state.get(_DATASET, ""))
+    chosen = next((d for d in available if requested in (str(d.id), d.name)), available[0] if available else None)
     if chosen is not None:
         st.session_state[_DATASET] = str(chosen.id)
     return chosen

@@ -13,15 +13,15 @@ models = sorted(
     model_catalog.models(state.store()),
     key=lambda spec: (spec.source != SpecSource.DATABASE, key_state(spec) not in _READY),
 )
-wanted = st.query_params.get("model", "")
-chosen = next((spec for spec in models if spec.name == wanted), models[0])
+requested = st.query_params.get("model", "")
+chosen = next((spec for spec in models if spec.name == requested), models[0])
 do = st.query_params.get("do", "")
 if do == EDIT and chosen.source != SpecSource.DATABASE:
     do = COPY
 head, action = st.columns([6, 1], vertical_alignment="center")
 head.title("模型")
 if action.button("新建模型", type="primary", icon=":material/add:", width="stretch", key="models-new"):
-    show_model(wanted, NEW)
+    show_model(requested, NEW)
 table, detail = st.columns([8, 5], gap="large")
 with table:
     draw_model_table(models, chosen)

@@ -39,8 +39,8 @@ st.title("提示词")
 with show_errors():
     with state.store().read() as session:
         entries = prompt_library.listed(session)
-    wanted = st.query_params.get("prompt", "")
-    chosen = next((entry for entry in entries if wanted in (entry.prompt.id, entry.prompt.name)), entries[0])
+    requested = st.query_params.get("prompt", "")
+    chosen = next((entry for entry in entries if requested in (entry.prompt.id, entry.prompt.name)), entries[0])
     listed, detail = st.columns([4, 9], gap="medium")
     with listed:
         draw_prompt_list(entries, chosen)

@@ -14,9 +14,9 @@ from core.ui.review.batch_list import draw_batches, draw_new_batch
 def page(available: list[DatasetView]) -> None:
     """Batches there are, and a new one."""
     dataset, _ = draw_heading("批次", available)
-    found = batches(state.store(), dataset.id)
-    if found:
-        draw_batches(dataset, found)
+    views = batches(state.store(), dataset.id)
+    if views:
+        draw_batches(dataset, views)
     else:
         draw_empty_state("还没有批次", "在下面选好条件、条数和审阅人，把群聊分派出去。")
     st.subheader("新的批次")

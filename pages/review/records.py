@@ -30,15 +30,15 @@ def table(dataset: DatasetView) -> None:
     with state.store().read() as session:
         run = base_run(session, dataset.id)
     run_id = run.id if run else None
-    wanted, sort, (fill, replace, past) = draw_toolbar(dataset, form)
-    scope: dict[str, Any] = {"wanted": wanted, "base_run": run_id, "reviewer": state.reviewer()}
+    conditions, sort, (fill, replace, past) = draw_toolbar(dataset, form)
+    scope: dict[str, Any] = {"wanted": conditions, "base_run": run_id, "reviewer": state.reviewer()}
     above, place, foot = st.container(), st.container(key="records-grid"), st.container()
 
     def load(number: int) -> record_table.Page:
         return record_table.page(state.store(), form, dataset.id, **scope, sort=sort, number=number)
 
     number = int(st.session_state.get("page") or st.query_params.get("page") or 1)
-    token = (dataset.id, run_id, wanted, sort, number, state.reviewer())
+    token = (dataset.id, run_id, conditions, sort, number, state.reviewer())
     sheet = record_sheet.load_sheet(token, lambda: load(number))
     chat = record_sheet.handle_requests(dataset, form, sheet, run_id)
     if not sheet.token:  # customers came or went with an edit

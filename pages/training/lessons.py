@@ -21,10 +21,10 @@ def draw(datasets: list[DatasetView]) -> None:
     """Corrections of one run, and what to do with the selected ones."""
     dataset, _ = draw_heading("经验", datasets)
     form = state.form_of(dataset)
-    found = choose_run(dataset, form)
-    if found is None:
+    choice = choose_run(dataset, form)
+    if choice is None:
         return
-    run, groups = found
+    run, groups = choice
     if not groups:
         st.info("没有反复出现的修改：把上面的条数调低，或再确认一些群聊。", icon=":material/info:")
         return

@@ -20,10 +20,10 @@ def compose(datasets: list[DatasetView]) -> None:
             st.caption("先在左边选数据集。")
             return
         chosen = [dataset for dataset in datasets if dataset.id in options.datasets]
-        found = set_preview.cached_preflight(options, sum(dataset.chats for dataset in chosen))
-        if found is not None:
-            set_preview.draw_build(found, options, [dataset.name for dataset in chosen])
-            set_preview.draw_preflight(found, options)
+        report = set_preview.cached_preflight(options, sum(dataset.chats for dataset in chosen))
+        if report is not None:
+            set_preview.draw_build(report, options, [dataset.name for dataset in chosen])
+            set_preview.draw_preflight(report, options)
 
 
 st.title("训练集")

@@ -119,7 +119,7 @@ def find_omissions(
     form: Form,
     index: ChatIndex,
     customers: Sequence[FormValues],
-    found: Sequence[tuple[Kind, Mention, Message]] | None = None,
+    mentions: Sequence[tuple[Kind, Mention, Message]] | None = None,
 ) -> list[Omission]:
     """Values that occur in the chat but in no form: first those of customers, then those of staff, in chat order.
 
@@ -127,7 +127,7 @@ def find_omissions(
         form: which fields there are.
         index: the chat.
         customers: the forms, one per customer.
-        found: :func:`find_mentions` of the chat, where it is at hand.
+        mentions: :func:`find_mentions` of the chat, where it is at hand.
 
     Returns:
         At most :data:`MAX_MISSED`, every value once.
@@ -137,7 +137,7 @@ def find_omissions(
     quiet = {kind.kind for kind in _KINDS if kind.only_if_empty}
     seen: set[tuple[str, str]] = set()
     remarks: list[tuple[bool, Omission]] = []
-    for kind, one, message in find_mentions(index) if found is None else found:
+    for kind, one, message in find_mentions(index) if mentions is None else mentions:
         field = _field(form, kind, message.body.of(index.text))
         if field is None or (field.key, compact(one.value)) in seen or _holds(kind, held, one.value):
             continue

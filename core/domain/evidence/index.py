@@ -45,7 +45,7 @@ class Region(NamedTuple):
         start: offset in the original text.
         end: behind the last character.
         message: index of the message.
-        part: see :class:`Part`.
+        part: see :class:`MessagePart`.
         compact_start: offset in the compact view.
         compact_end: behind its last character there.
     """

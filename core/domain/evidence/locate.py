@@ -112,7 +112,7 @@ def _in_turn(lists: list[list[Hit]]) -> list[Hit]:
 
 
 def _best(
-    found: list[list[Hit]], nearness: Mapping[int, int], *, people: bool
+    hit_lists: list[list[Hit]], nearness: Mapping[int, int], *, people: bool
 ) -> tuple[tuple[Span, ...], tuple[int, ...]]:
     """The best places, every value in turn, and their messages."""
 
@@ -120,7 +120,7 @@ def _best(
         return hit.region.part, nearness.get(hit.region.message, 2), hit.span.start
 
     ordered: list[list[Hit]] = []
-    for hits in found:
+    for hits in hit_lists:
         ranked = sorted(hits, key=rank)
         names = [hit for hit in ranked if hit.region.part is MessagePart.NAME]
         if people and names:  # where they first speak says most about who they are

@@ -158,7 +158,7 @@ class FormMatcher:
                     merged.setdefault(full, []).extend(part if isinstance(part, list) else [part])
         return {full: parts[0] if len(parts) == 1 else parts for full, parts in merged.items()}
 
-    def settle(self, found: Iterable[tuple[str, Answer]]) -> Answer | None:
+    def settle(self, candidates: Iterable[tuple[str, Answer]]) -> Answer | None:
         """The answer that counts: the last complete one.
 
         Bare objects one after another are the customers of one answer, until words of revision come between them or
@@ -166,11 +166,11 @@ class FormMatcher:
         announced as a revision.
 
         Args:
-            found: answers in order, each with the words before it.
+            candidates: answers in order, each with the words before it.
         """
         groups: list[Answer] = []
         names: set[str] = set()
-        for before, answer in found:
+        for before, answer in candidates:
             revised = bool(_REVISED.search(before))
             last = groups[-1] if groups else None
             if last and last.whole and not answer.whole and not revised:

@@ -76,10 +76,10 @@ def plan_merge(
     how = _method(method)
     with store.read() as session:
         data = queries.dataset(session, dataset)
-        found = [queries.run(session, run, data.id) for run in runs]
-        answers = [queries.forms_by_index(session, run.id) for run in found]
+        run_views = [queries.run(session, run, data.id) for run in runs]
+        answers = [queries.forms_by_index(session, run.id) for run in run_views]
         golds = reference(session, data, against) if how is Method.BEST else {}
-    if len({run.id for run in found}) < max(2, len(found)):
+    if len({run.id for run in run_views}) < max(2, len(run_views)):
         raise InputError("合并至少需要两个不同的任务", "请选择两个以上的任务，每个只选一次")
     form = load_named_form(data.form)
     estimate = None
@@ -87,14 +87,14 @@ def plan_merge(
         ranking = learn(form, answers, golds, measure)
         estimate = cross_validate(form, answers, golds, folds=folds, measure=measure)
     else:
-        everybody = tuple(range(len(found)))
-        ranking = Ranking(everybody, _orders(form, found, field_order or {}))
+        everybody = tuple(range(len(run_views)))
+        ranking = Ranking(everybody, _orders(form, run_views, field_order or {}))
     merged = {
         index: merge_chat(form, [answer.get(index) for answer in answers], how, ranking, measure)
         for index in sorted(set().union(*answers))
     }
     differing = sum(len(one.choices) for customers in merged.values() for one in customers)
-    return MergePlan(tuple(found), how, ranking, len(merged), differing, estimate, merged)
+    return MergePlan(tuple(run_views), how, ranking, len(merged), differing, estimate, merged)
 
 
 def merge_runs(store: Store, plan: MergePlan, *, name: str, who: str = "") -> RunView:
@@ -202,10 +202,10 @@ def _notes(plan: MergePlan, customers: Sequence[VotedForm]) -> list[str]:
     notes = []
     for position, one in enumerate(customers, start=1):
         for key, given in one.choices.items():
-            said = "；".join(
+            texts = "；".join(
                 f"{'、'.join(names[run] for run in c.ballots)}：{text_of(c.value, empty='空')}" for c in given
             )
             notes.append(
-                f"第 {position} 位客户的「{key}」各任务不同（{said}），取「{text_of(one.values[key], empty='空')}」"
+                f"第 {position} 位客户的「{key}」各任务不同（{texts}），取「{text_of(one.values[key], empty='空')}」"
             )
     return notes

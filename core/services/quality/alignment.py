@@ -45,8 +45,8 @@ class Customer:
 
     def name(self, form: Form) -> str:
         """The customer's name: the reference's, else the first run's that has one."""
-        found = (form.name_of(values) for values in (self.reference, *self.forms) if values)
-        return next((name for name in found if name), "")
+        names = (form.name_of(values) for values in (self.reference, *self.forms) if values)
+        return next((name for name in names if name), "")
 
 
 class Difference(NamedTuple):
@@ -88,7 +88,7 @@ class Alignment:
             with_reference: also where all runs agree and the reference does not.
             key: only this field.
         """
-        found: list[Difference] = []
+        places: list[Difference] = []
         keys = self.form.keys
         for index, customers in self.chats.items():
             for position, customer in enumerate(customers):
@@ -97,8 +97,8 @@ class Alignment:
                     if with_reference
                     else customer.differs_between_runs
                 )
-                found += [Difference(index, position, keys[n]) for n in sorted(numbers) if not key or keys[n] == key]
-        return found
+                places += [Difference(index, position, keys[n]) for n in sorted(numbers) if not key or keys[n] == key]
+        return places
 
 
 def align(store: Store, by: Benchmark, names: Sequence[str], *, against: str = "") -> Alignment:
@@ -184,8 +184,8 @@ def _customer(
         scorer.prepare(values) if values is not None else (nothing if answers[n] is not None else None)
         for n, values in enumerate(forms)
     ]
-    said = [values for values in ready if values is not None]
-    wanted = scorer.prepare(reference_form) if reference_form is not None else nothing
+    filled = [values for values in ready if values is not None]
+    reference_values = scorer.prepare(reference_form) if reference_form is not None else nothing
     width = range(len(scorer.weights))
     return Customer(
         gold=gold,
@@ -193,38 +193,40 @@ def _customer(
         forms=forms,
         positions=tuple(members.get(n) for n in range(len(given))),
         credits=tuple(
-            scorer.credits(values, wanted) if values is not None and forms[n] is not None and gold is not None else None
+            scorer.credits(values, reference_values)
+            if values is not None and forms[n] is not None and gold is not None
+            else None
             for n, values in enumerate(ready)
         ),
-        differs_between_runs=frozenset(i for i in width if len({values[i] for values in said}) > 1),
+        differs_between_runs=frozenset(i for i in width if len({values[i] for values in filled}) > 1),
         differs_from_reference=frozenset(
-            i for i in width if golds is not None and any(values[i] != wanted[i] for values in said)
+            i for i in width if golds is not None and any(values[i] != reference_values[i] for values in filled)
         ),
     )
 
 
-def difference_rows(found: Alignment, differences: Sequence[Difference]) -> list[dict[str, str | int]]:
+def difference_rows(alignment: Alignment, differences: Sequence[Difference]) -> list[dict[str, str | int]]:
     """Differences as rows of a table, Chinese headings, one column per run and one for the reference."""
     rows: list[dict[str, str | int]] = []
-    number = {key: i for i, key in enumerate(found.form.keys)}
+    number = {key: i for i, key in enumerate(alignment.form.keys)}
     for index, position, key in differences:
-        customer = found.chats[index][position]
+        customer = alignment.chats[index][position]
         row: dict[str, str | int] = {
             "群聊": index,
-            "客户": customer.name(found.form) or f"第 {position + 1} 位",
+            "客户": customer.name(alignment.form) or f"第 {position + 1} 位",
             "字段": key,
         }
-        if found.against:
+        if alignment.against:
             row["对照"] = (
                 text_of(customer.reference.get(key)) if customer.reference is not None else "（对照没有这位客户）"
             )
-        for n, run in enumerate(found.runs):
+        for n, run in enumerate(alignment.runs):
             values = customer.forms[n]
-            missing = "（没有结果）" if index in found.lacking[n] else "（没有这位客户）"
+            missing = "（没有结果）" if index in alignment.lacking[n] else "（没有这位客户）"
             row[run.name] = text_of(values.get(key)) if values is not None else missing
-        for n, run in enumerate(found.runs):
+        for n, run in enumerate(alignment.runs):
             credit = customer.credits[n]
-            if found.against:
+            if alignment.against:
                 row[f"{run.name} 得分比例"] = f"{credit[number[key]]:.2f}" if credit is not None else "0.00"
         rows.append(row)
     return rows

@@ -53,18 +53,18 @@ def dispute(
     with store.write() as session:
         source = queries.dataset(session, dataset)
         form = load_named_form(source.form)
-        found = queries.chat(session, source.id, chat)
+        chat_row = queries.chat(session, source.id, chat)
         labels = queries.labels_run(session, source.id)
         if labels is None:
             raise NotFoundError(f"数据集「{source.name}」没有标注", "只有标注才能提出争议")
-        forms = next((e.forms for e in queries.extractions(session, labels.id, [found.id])), None) or []
+        forms = next((e.forms for e in queries.extractions(session, labels.id, [chat_row.id])), None) or []
         if field not in form or not 0 <= customer < len(forms):
             raise NotFoundError(
                 f"第 {chat} 条群聊的标注里没有第 {customer + 1} 位客户的「{field}」", "请刷新页面后重选"
             )
         taken = session.execute(
             select(Dispute).where(
-                col(Dispute.chat_id) == found.id,
+                col(Dispute.chat_id) == chat_row.id,
                 col(Dispute.customer) == customer,
                 col(Dispute.field) == field,
                 col(Dispute.status) == DisputeStatus.OPEN,
@@ -74,7 +74,7 @@ def dispute(
             raise ConflictError(f"{other.who} 已经对这一格提出争议", "请到「标注争议」查看")
         row = Dispute(
             dataset_id=source.id,
-            chat_id=found.id,
+            chat_id=chat_row.id,
             customer=customer,
             field=field,
             value=forms[customer].get(field, form.field(field).empty),
@@ -122,12 +122,12 @@ def disputes(store: Store, dataset: str | int, statuses: Sequence[str] = tuple(D
         if labels is not None:
             for part in queries.chunked(ids):
                 forms.update({e.chat_id: e.forms or [] for e in queries.extractions(session, labels.id, part)})
-        found = []
+        views = []
         for row, index in rows:
             of_chat = forms.get(row.chat_id, [])
             label = of_chat[row.customer].get(row.field) if row.customer < len(of_chat) else None
-            found.append(_view(row, index, label))
-    return found
+            views.append(_view(row, index, label))
+    return views
 
 
 def counted_cells(session: Session, dataset_id: int, form: Form) -> dict[int, set[tuple[int, int]]]:
@@ -156,7 +156,7 @@ def dispute_counts(store: Store, dataset_id: int) -> dict[str, int]:
         return {str(status): int(count) for status, count in rows}
 
 
-def dispute_rows(found: Sequence[DisputeView]) -> list[dict[str, str | int]]:
+def dispute_rows(views: Sequence[DisputeView]) -> list[dict[str, str | int]]:
     """Disputes as rows of a table, Chinese headings."""
     return [
         {
@@ -171,7 +171,7 @@ def dispute_rows(found: Sequence[DisputeView]) -> list[dict[str, str | int]]:
             "处理人": one.decided_by,
             "处理说明": one.decision,
         }
-        for one in found
+        for one in views
     ]
 
 

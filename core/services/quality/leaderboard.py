@@ -71,11 +71,11 @@ def references(store: Store, dataset: DatasetView) -> list[str]:
     Labels, confirmed records, then every run with answers.
     """
     with store.read() as session:
-        found = [LABELS] if queries.labels_run(session, dataset.id) is not None else []
+        names = [LABELS] if queries.labels_run(session, dataset.id) is not None else []
         if queries.record_counts(session, dataset.id).get(RecordStatus.CONFIRMED):
-            found.append(RECORDS)
+            names.append(RECORDS)
         runs = [run for run in queries.runs(session, dataset.id) if run.done and run.kind != RunKind.LABELS]
-    return found + [f"run:{run.name}" for run in runs]
+    return names + [f"run:{run.name}" for run in runs]
 
 
 def leaderboard(store: Store, by: Benchmark) -> Leaderboard:
@@ -118,10 +118,10 @@ def named_run(board: Leaderboard, name: str) -> LeaderboardRow:
     Raises:
         NotFoundError: it is not on the board.
     """
-    found = next((row for row in board.rows if row.run.name == name), None)
-    if found is None:
+    match = next((row for row in board.rows if row.run.name == name), None)
+    if match is None:
         raise NotFoundError(f"没有抽取任务「{name}」的得分", "请从列表里选择")
-    return found
+    return match
 
 
 def _is_reference(run: RunView, by: Benchmark) -> bool:

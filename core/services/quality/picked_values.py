@@ -22,19 +22,27 @@ DROP = "drop"
 WHOLE = "*"
 
 
-def selection_of(found: Alignment) -> str:
+def selection_of(alignment: Alignment) -> str:
     """Key of the compared runs and reference, under which picks are stored."""
-    return "|".join((*(str(run.id) for run in found.runs), found.against))
+    return "|".join((*(str(run.id) for run in alignment.runs), alignment.against))
 
 
 def pick(
-    store: Store, found: Alignment, dataset: DatasetView, *, chat: int, customer: int, key: str, source: str, who: str
+    store: Store,
+    alignment: Alignment,
+    dataset: DatasetView,
+    *,
+    chat: int,
+    customer: int,
+    key: str,
+    source: str,
+    who: str,
 ) -> None:
     """Pick one source's value for a field; ``source=""`` undoes the pick.
 
     Args:
         store: the open store.
-        found: what is being compared.
+        alignment: what is being compared.
         dataset: the dataset.
         chat: index of the chat.
         customer: position in the aligned customers.
@@ -47,12 +55,12 @@ def pick(
     """
     if not who.strip():
         raise InputError("还不知道是谁在挑选", "请先填写名字")
-    known = {str(n) for n in range(len(found.runs))} | ({REFERENCE} if found.against else set()) | {""}
+    known = {str(n) for n in range(len(alignment.runs))} | ({REFERENCE} if alignment.against else set()) | {""}
     known |= {DROP} if key == WHOLE else set()
-    customers = found.chats.get(chat, ())
-    if source not in known or not 0 <= customer < len(customers) or (key != WHOLE and key not in found.form):
+    customers = alignment.chats.get(chat, ())
+    if source not in known or not 0 <= customer < len(customers) or (key != WHOLE and key not in alignment.form):
         raise InputError("选中的位置已经变了", "请刷新页面后重选")
-    selection = selection_of(found)
+    selection = selection_of(alignment)
     with store.write() as session:
         chat_id = queries.chat(session, dataset.id, chat).id
         row = session.execute(
@@ -72,24 +80,26 @@ def pick(
         row.choices, row.at = choices, now()
 
 
-def picks(store: Store, found: Alignment, dataset: DatasetView, who: str) -> dict[int, dict[str, str]]:
+def picks(store: Store, alignment: Alignment, dataset: DatasetView, who: str) -> dict[int, dict[str, str]]:
     """One person's picks: ``{chat index: {"customer:field": source}}``."""
     with store.read() as session:
         rows = session.execute(
             select(col(Chat.index), col(Pick.choices))
             .join(Chat, col(Chat.id) == col(Pick.chat_id))
-            .where(col(Pick.dataset_id) == dataset.id, col(Pick.who) == who, col(Pick.selection) == selection_of(found))
+            .where(
+                col(Pick.dataset_id) == dataset.id, col(Pick.who) == who, col(Pick.selection) == selection_of(alignment)
+            )
             .order_by(col(Chat.index))
         )
         return {index: dict(choices) for index, choices in rows if choices}
 
 
-def drop_picks(store: Store, found: Alignment, dataset: DatasetView, who: str) -> None:
+def drop_picks(store: Store, alignment: Alignment, dataset: DatasetView, who: str) -> None:
     """Delete all picks of one person."""
     with store.write() as session:
         session.execute(
             delete(Pick).where(
-                col(Pick.dataset_id) == dataset.id, col(Pick.who) == who, col(Pick.selection) == selection_of(found)
+                col(Pick.dataset_id) == dataset.id, col(Pick.who) == who, col(Pick.selection) == selection_of(alignment)
             )
         )
 
@@ -118,7 +128,7 @@ def picked_forms(form: Form, customers: Sequence[Customer], choices: Mapping[str
     return forms
 
 
-def run_from_picks(store: Store, found: Alignment, dataset: DatasetView, *, name: str, who: str) -> RunView:
+def run_from_picks(store: Store, alignment: Alignment, dataset: DatasetView, *, name: str, who: str) -> RunView:
     """Store the first run's answers with one person's picks as a new run.
 
     Chats that the first run lacks are left out unless something was picked in them.
@@ -128,26 +138,26 @@ def run_from_picks(store: Store, found: Alignment, dataset: DatasetView, *, name
         ConflictError: the name is taken.
     """
     name = run_name_or_refuse(name)
-    picked = picks(store, found, dataset, who)
+    picked = picks(store, alignment, dataset, who)
     if not picked:
         raise InputError("还没有挑选任何值", "请先在差异处挑选更好的值")
     chats: dict[int, MergedChat] = {}
-    for index, customers in found.chats.items():
+    for index, customers in alignment.chats.items():
         choices = picked.get(index, {})
-        if index in found.lacking[0] and not choices:
+        if index in alignment.lacking[0] and not choices:
             continue
-        notes = [f"挑选：{place} ← {_source_name(found, source)}" for place, source in sorted(choices.items())]
-        chats[index] = MergedChat(picked_forms(found.form, customers, choices), notes)
+        notes = [f"挑选：{place} ← {_source_name(alignment, source)}" for place, source in sorted(choices.items())]
+        chats[index] = MergedChat(picked_forms(alignment.form, customers, choices), notes)
     about = {
-        "runs": [run.name for run in found.runs],
-        "against": found.against,
+        "runs": [run.name for run in alignment.runs],
+        "against": alignment.against,
         "who": who,
         "picks": sum(len(choices) for choices in picked.values()),
     }
     return store_merged_run(store, dataset.id, name=name, about=about, chats=chats, total=dataset.chats)
 
 
-def _source_name(found: Alignment, source: str) -> str:
+def _source_name(alignment: Alignment, source: str) -> str:
     if source == REFERENCE:
         return "对照"
-    return "不要" if source == DROP else found.runs[int(source)].name
+    return "不要" if source == DROP else alignment.runs[int(source)].name

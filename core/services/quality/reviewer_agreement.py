@@ -93,7 +93,7 @@ def pairwise_agreement(store: Store, dataset: DatasetView, form: Form) -> Pairwi
             both = [index for index in first if index in second]
             if not both:
                 return None
-            found = agreement(form, {index: (first[index].forms, second[index].forms) for index in both})
+            measured = agreement(form, {index: (first[index].forms, second[index].forms) for index in both})
             counts: dict[tuple[str, str], int] = {}
             for index in both:
                 pair = (first[index].reviewer, second[index].reviewer)
@@ -106,11 +106,11 @@ def pairwise_agreement(store: Store, dataset: DatasetView, form: Form) -> Pairwi
                     count,
                     settled[index].reviewer if index in settled else "",
                 )
-                for index, count in found.differing.items()
+                for index, count in measured.differing.items()
             ]
             chats.sort(key=lambda one: (bool(one.settled_by), -one.differing, one.chat))
             return PairwiseAgreement(
-                found, tuple(chats), tuple((*pair, count) for pair, count in sorted(counts.items()))
+                measured, tuple(chats), tuple((*pair, count) for pair, count in sorted(counts.items()))
             )
 
         return cached(key, make, chats=dataset.chats)
@@ -122,13 +122,13 @@ def paces(store: Store, dataset: DatasetView, form: Form) -> list[ReviewPace]:
         key = ("paces", store.url, dataset.id, form.name, form.version, records_version(session, dataset.id))
 
         def make() -> list[ReviewPace]:
-            found: list[ReviewPace] = []
+            paces: list[ReviewPace] = []
             for review_pass in Pass:
                 by_name: dict[str, list[RecordView]] = {}
                 for record in queries.records(session, dataset.id, review_pass=review_pass):
                     by_name.setdefault(record.reviewer, []).append(record)
-                found += [_pace(form, name, review_pass, records) for name, records in by_name.items()]
-            return sorted(found, key=lambda one: (-one.chats, one.reviewer, one.review_pass))
+                paces += [_pace(form, name, review_pass, records) for name, records in by_name.items()]
+            return sorted(paces, key=lambda one: (-one.chats, one.reviewer, one.review_pass))
 
         return cached(key, make, chats=dataset.chats)
 

@@ -132,7 +132,7 @@ def comparison(
 def benchmark(session: Session, store: Store, by: Benchmark) -> tuple[tuple[Hashable, ...], Reference]:
     """The reference made comparable, and all that it depends on."""
     disputed = counted_cells(session, by.dataset.id, by.form) if by.without_disputed and by.against == LABELS else {}
-    cells = frozenset((index, frozenset(found)) for index, found in disputed.items())
+    cells = frozenset((index, frozenset(disputed_cells)) for index, disputed_cells in disputed.items())
     version = reference_version(session, by.dataset, by.against)
     key: tuple[Hashable, ...] = (
         store.url,
@@ -159,10 +159,10 @@ def reference(session: Session, dataset: DatasetView, against: str) -> dict[int,
         InputError: ``against`` is not understood.
     """
     if against == RECORDS:
-        found = queries.confirmed_by_index(session, dataset.id)
-        if not found:
+        forms = queries.confirmed_by_index(session, dataset.id)
+        if not forms:
             raise NotFoundError(f"数据集「{dataset.name}」还没有已确认的记录", "请先审阅，或用标注作对照")
-        return found
+        return forms
     if against == LABELS:
         labels = queries.labels_run(session, dataset.id)
         if labels is None:

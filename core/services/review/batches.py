@@ -94,10 +94,10 @@ def assign(
         raise InputError(f"{count} 条群聊分给 {len(people)} 人，有人会没有", "请增加条数，或减少审阅人")
     queue_spec = order.QueueSpec(dataset_id, narrow, in_order, base_run, who)
     with store.read() as session:
-        wanted = order.review_queue(session, form, queue_spec, fresh=True).indices
+        chats_to_assign = order.review_queue(session, form, queue_spec, fresh=True).indices
     chosen: list[int] = []
     with store.write() as session:
-        for chunk in queries.chunked(wanted):
+        for chunk in queries.chunked(chats_to_assign):
             held = exists().where(col(BatchChat.chat_id) == col(Chat.id))
             statement = select(col(Chat.index), col(Chat.id)).where(
                 col(Chat.dataset_id) == dataset_id, col(Chat.index).in_(list(chunk)), ~held

@@ -63,7 +63,7 @@ def compare(
     pairs = _pairs(scorer, pred, gold)
     keys = scorer.form.keys
     cells: list[dict[str, Value]] = []
-    for position, wanted in enumerate(gold):
+    for position, reference_form in enumerate(gold):
         source = pairs.get(position)
         if source is None:
             cells.append({})
@@ -74,7 +74,7 @@ def compare(
         cells.append(
             {
                 key: clean[key]
-                for key, new, have, was in zip(keys, pred[source], wanted, old, strict=True)
+                for key, new, have, was in zip(keys, pred[source], reference_form, old, strict=True)
                 if new != have and new != was
             }
         )
@@ -92,8 +92,8 @@ def _pairs(scorer: Scorer, pred: Sequence[Prepared], gold: Sequence[Prepared]) -
     """``{approved: newer}``: customers of one name belong together, the others as scores match them."""
     name = scorer.form.keys.index(scorer.form.name_field)
     pairs: dict[int, int] = {}
-    for position, wanted in enumerate(gold):
-        same = [i for i, form in enumerate(pred) if wanted[name] and form[name] == wanted[name]]
+    for position, reference_form in enumerate(gold):
+        same = [i for i, form in enumerate(pred) if reference_form[name] and form[name] == reference_form[name]]
         if len(same) == 1 and same[0] not in pairs.values():
             pairs[position] = same[0]
     golds = [i for i in range(len(gold)) if i not in pairs]
@@ -146,11 +146,11 @@ def deltas_of_chats(
             col(newer.status) != ExtractionStatus.FAILED,
         )
     )
-    found: list[tuple[int, Delta]] = []
+    deltas: list[tuple[int, Delta]] = []
     for index, approved, forms, before in session.execute(statement):
         customers = drafts[index]["customers"] if index in drafts else approved
-        found.append((index, compare(scorer, values_of(customers), forms or [], _older(customers, before or []))))
-    return found
+        deltas.append((index, compare(scorer, values_of(customers), forms or [], _older(customers, before or []))))
+    return deltas
 
 
 def _older(customers: Sequence[Mapping[str, Any]], forms: Sequence[FormValues]) -> list[FormValues | None]:

@@ -82,8 +82,8 @@ def page(
         )
         count = session.execute(select(func.count()).select_from(chosen.order_by(None).subquery())).scalar_one()
         ordered = _ordered(session, form, chosen, sort, base_run)
-        found = session.execute(ordered.offset((number - 1) * size).limit(size)).all()
-        return Page(tuple(_drawn(session, form, found, base_run)), count)
+        rows = session.execute(ordered.offset((number - 1) * size).limit(size)).all()
+        return Page(tuple(_drawn(session, form, rows, base_run)), count)
 
 
 def rows_of_chats(
@@ -91,13 +91,13 @@ def rows_of_chats(
 ) -> tuple[Row, ...]:
     """The rows of some chats (few) as they stand now, in order of the chats."""
     with store.read() as session:
-        wanted = select(col(Chat.id), col(Chat.index)).where(
+        chosen_chats = select(col(Chat.id), col(Chat.index)).where(
             col(Chat.dataset_id) == dataset_id, col(Chat.index).in_(indices)
         )
-        return tuple(_drawn(session, form, session.execute(wanted.order_by(col(Chat.index))).all(), base_run))
+        return tuple(_drawn(session, form, session.execute(chosen_chats.order_by(col(Chat.index))).all(), base_run))
 
 
-def _drawn(session: Session, form: Form, found: Sequence[Any], base_run: int | None) -> list[Row]:
+def _drawn(session: Session, form: Form, chat_rows: Sequence[Any], base_run: int | None) -> list[Row]:
     """The rows of chats, given as ``(id, index)`` in the order wanted."""
     statement = with_record(select(col(Chat.id), Record, col(Extraction.forms))).outerjoin(
         Extraction,
@@ -109,9 +109,9 @@ def _drawn(session: Session, form: Form, found: Sequence[Any], base_run: int | N
     )
     rows = {
         int(chat_id or 0): (record, forms)
-        for chat_id, record, forms in session.execute(statement.where(col(Chat.id).in_([row[0] for row in found])))
+        for chat_id, record, forms in session.execute(statement.where(col(Chat.id).in_([row[0] for row in chat_rows])))
     }
-    return [row for chat_id, index in found for row in _rows(form, index, *rows[int(chat_id or 0)])]
+    return [row for chat_id, index in chat_rows for row in _rows(form, index, *rows[int(chat_id or 0)])]
 
 
 def matching_chats(
@@ -171,5 +171,5 @@ def _rows(form: Form, index: int, record: Record | None, forms: list[dict[str, A
 
 def _corrected(origin: Mapping[str, str]) -> frozenset[str]:
     """Fields that a person filled otherwise than the run; none where no run had filled the form."""
-    said = frozenset(key for key, source in origin.items() if source == "reviewer")
-    return said if len(said) < len(origin) else frozenset()
+    reviewer_fields = frozenset(key for key, source in origin.items() if source == "reviewer")
+    return reviewer_fields if len(reviewer_fields) < len(origin) else frozenset()

@@ -53,16 +53,18 @@ def choose_input() -> InputKind:
     )
 
 
-def draw_coverage(facts: DeltaGenerator, found: Coverage, source: AnswerSource) -> None:
+def draw_coverage(facts: DeltaGenerator, coverage: Coverage, source: AnswerSource) -> None:
     """Metrics of how many chats have an answer from which source, and which have none."""
-    numbers = [("群聊", found.total)]
+    numbers = [("群聊", coverage.total)]
     if source.records:
-        numbers.append(("来自已确认的记录", len(found.records)))
+        numbers.append(("来自已确认的记录", len(coverage.records)))
     if source.run or source.labels:
-        numbers.append((f"来自「{source.run or '标注'}」", len(found.fallback)))
-    numbers.append(("没有结果", len(found.missing)))
+        numbers.append((f"来自「{source.run or '标注'}」", len(coverage.fallback)))
+    numbers.append(("没有结果", len(coverage.missing)))
     for column, (label, number) in zip(facts.columns(len(numbers)), numbers, strict=True):
         column.metric(escape_markdown(label), f"{number:,}")
-    if found.missing:
-        rejected = f"，其中第 {index_ranges(found.rejected)} 条在导入时被拒绝" if found.rejected else ""
-        facts.caption(f"没有结果的：第 {escape_markdown(index_ranges(found.missing))} 条{escape_markdown(rejected)}。")
+    if coverage.missing:
+        rejected = f"，其中第 {index_ranges(coverage.rejected)} 条在导入时被拒绝" if coverage.rejected else ""
+        facts.caption(
+            f"没有结果的：第 {escape_markdown(index_ranges(coverage.missing))} 条{escape_markdown(rejected)}。"
+        )

@@ -34,21 +34,21 @@ def _cell_text(value: Value) -> str:
 
 def _draw_estimate(plan: MergePlan) -> None:
     """Cross-validated estimate of the merged score, beside the optimistic one."""
-    found = plan.estimate
+    estimate = plan.estimate
     if plan.method is not Method.BEST:
         return
-    if found is None:
+    if estimate is None:
         st.caption("有标注的群聊不到两条，无法交叉验证。")
         return
     one, two, three = st.columns(3)
     one.metric(
         "交叉验证的估计",
-        f"{found.score:.2f}",
+        f"{estimate.score:.2f}",
         border=True,
-        help=f"{found.chats:d} 条有标注的群聊分成 {found.folds:d} 份，每一份都用别的份来选",
+        help=f"{estimate.chats:d} 条有标注的群聊分成 {estimate.folds:d} 份，每一份都用别的份来选",
     )
-    two.metric("只取最好的一个任务", f"{found.best_single:.2f}", border=True, help="同样交叉验证")
-    three.metric("同一批标注又选又评", f"{found.flattered:.2f}", border=True, help="会偏高，只作参考")
+    two.metric("只取最好的一个任务", f"{estimate.best_single:.2f}", border=True, help="同样交叉验证")
+    three.metric("同一批标注又选又评", f"{estimate.flattered:.2f}", border=True, help="会偏高，只作参考")
 
 
 def _draw_differences(plan: MergePlan, form: Form) -> None:
@@ -58,12 +58,12 @@ def _draw_differences(plan: MergePlan, form: Form) -> None:
         for number, one in enumerate(customers, start=1):
             for key, choices in one.choices.items():
                 value = one.values[key]
-                said = "；".join(
+                texts = "；".join(
                     f"{'、'.join(plan.runs[run].name for run in choice.ballots)}：{_cell_text(choice.value)}"
                     for choice in choices
                 )
                 label = form.field(key).label
-                rows.append({"群聊": index, "客户": number, "字段": label, "取": _cell_text(value), "各任务": said})
+                rows.append({"群聊": index, "客户": number, "字段": label, "取": _cell_text(value), "各任务": texts})
                 if len(rows) == _MOST_ROWS:
                     break
     if rows:

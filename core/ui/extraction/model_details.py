@@ -43,18 +43,18 @@ def draw_model(spec: ModelSpec) -> None:
     _draw_settings(spec)
 
 
-def _draw_test_call(found: model_catalog.Probe) -> None:
+def _draw_test_call(probe: model_catalog.Probe) -> None:
     """Outcome of a test call."""
-    if not found.ok:
-        st.error(f"{escape_markdown(found.error)}（{found.seconds:.1f} 秒）", icon=":material/error:")
+    if not probe.ok:
+        st.error(f"{escape_markdown(probe.error)}（{probe.seconds:.1f} 秒）", icon=":material/error:")
         return
-    parts = [f"连接正常 · {found.seconds:.1f} 秒"]
-    if found.tokens_in is not None:
-        parts.append(f"提问 {found.tokens_in} token，回答 {found.tokens_out} token")
-    parts.append(found.model)
+    parts = [f"连接正常 · {probe.seconds:.1f} 秒"]
+    if probe.tokens_in is not None:
+        parts.append(f"提问 {probe.tokens_in} token，回答 {probe.tokens_out} token")
+    parts.append(probe.model)
     st.success(escape_markdown(" · ".join(parts)), icon=":material/check_circle:")
     st.code(
-        found.answer.strip() or "（只有思考过程，没有来得及回答）", language=None, wrap_lines=True, height="content"
+        probe.answer.strip() or "（只有思考过程，没有来得及回答）", language=None, wrap_lines=True, height="content"
     )
 
 
@@ -89,10 +89,10 @@ def _draw_settings(spec: ModelSpec) -> None:
 def _key_text(spec: ModelSpec) -> str:
     """Environment variables of the key, and whether they are set."""
     names = "SPARKAI_APP_ID、SPARKAI_API_KEY、SPARKAI_API_SECRET" if spec.provider == "spark" else spec.key_env
-    found = key_state(spec)
-    if not names or found == "模板":
-        return names or found
-    return f"{found}（{names}）"
+    key_status = key_state(spec)
+    if not names or key_status == "模板":
+        return names or key_status
+    return f"{key_status}（{names}）"
 
 
 def draw_model_editor(do: str, spec: ModelSpec) -> None:

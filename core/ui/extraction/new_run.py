@@ -194,7 +194,7 @@ def _draw_estimate(
         return
     with show_errors():
         store = state.store()
-        asked: dict[str, Any] = {
+        choices: dict[str, Any] = {
             "dataset": dataset.id,
             "provider": offer.spec.provider,
             "model": offer.spec.name,
@@ -205,39 +205,39 @@ def _draw_estimate(
         }
         # What has been answered by now counts: earlier replies, and how long answers are.
         answered = [(run.id, run.done) for run in run_service.model_runs(store, dataset.id)]
-        found = _estimated(
+        calls = _estimated(
             lambda: run_service.estimate(
                 store,
                 pipeline=pipeline,
                 tokens=_lengths(store.url, dataset.id, dataset.chats, pipeline.clean),
-                **asked,
+                **choices,
             ),
-            repr((store.url, asked, offer.spec, pipeline.sha256, dataset.chats, answered)),
+            repr((store.url, choices, offer.spec, pipeline.sha256, dataset.chats, answered)),
         )
-        free = found.model.provider == "local"
+        free = calls.model.provider == "local"
         metrics(
             {
-                "群聊": f"{found.chats:,}",
-                "预计调用": f"{found.calls:,}",
-                "预计提问 token": "—" if free else f"{found.tokens_in:,}",
-                "预计回答 token": "—" if free else f"{found.tokens_out:,}",
-                "预计费用": "单价未知" if found.yuan is None else run_service.money(found.yuan),
-                "沿用以前的回答": f"{found.reused:,}" if found.reused else "",
+                "群聊": f"{calls.chats:,}",
+                "预计调用": f"{calls.calls:,}",
+                "预计提问 token": "—" if free else f"{calls.tokens_in:,}",
+                "预计回答 token": "—" if free else f"{calls.tokens_out:,}",
+                "预计费用": "单价未知" if calls.yuan is None else run_service.money(calls.yuan),
+                "沿用以前的回答": f"{calls.reused:,}" if calls.reused else "",
             }
         )
-        basis = "按这个模型以前的回答" if found.learned else "按空表的长度"
+        basis = "按这个模型以前的回答" if calls.learned else "按空表的长度"
         if not free:
-            sampled = "，群聊太多，按抽样推算" if found.sampled else ""
+            sampled = "，群聊太多，按抽样推算" if calls.sampled else ""
             st.caption(f"提问按渲染后的提示词和群聊估算，回答{basis}估算{sampled}；重试另计。")
-        if found.over:
+        if calls.over:
             st.caption(
-                f"{len(found.over)} 条超过模型的长度，会分段抽取（共 {found.windows:d} 段）："
-                f"第 {escape_markdown(_few(found.over))} 条。"
+                f"{len(calls.over)} 条超过模型的长度，会分段抽取（共 {calls.windows:d} 段）："
+                f"第 {escape_markdown(_few(calls.over))} 条。"
             )
-        if found.impossible:
+        if calls.impossible:
             st.warning(
-                f"提示词没有给 {len(found.impossible)} 条群聊留下位置，它们会失败："
-                f"第 {escape_markdown(_few(found.impossible))} 条。"
+                f"提示词没有给 {len(calls.impossible)} 条群聊留下位置，它们会失败："
+                f"第 {escape_markdown(_few(calls.impossible))} 条。"
                 "请换上下文更长的模型或更短的提示词。",
                 icon=":material/straighten:",
             )

@@ -31,13 +31,13 @@ def draw_rendering(entry: PromptEntry, available: list[DatasetView]) -> None:
     if chosen is None:
         return
     with show_errors():
-        found = preview_prompt(state.store(), entry.prompt, dataset=dataset.id, **chosen)
-        _draw_lengths(found)
-        if found.rendered.system:
+        rendering = preview_prompt(state.store(), entry.prompt, dataset=dataset.id, **chosen)
+        _draw_lengths(rendering)
+        if rendering.rendered.system:
             st.caption("系统提示（system）")
-            st.code(found.rendered.system, language=None, wrap_lines=True)
+            st.code(rendering.rendered.system, language=None, wrap_lines=True)
         st.caption("提问（user）")
-        st.code(found.rendered.user, language=None, wrap_lines=True, height=460)
+        st.code(rendering.rendered.user, language=None, wrap_lines=True, height=460)
 
 
 def draw_trial(entry: PromptEntry, available: list[DatasetView]) -> None:
@@ -104,17 +104,17 @@ def _choose(entry: PromptEntry, available: list[DatasetView]) -> tuple[DatasetVi
     return dataset, {"index": index, "steps": tuple(steps), "fields": tuple(fields)}
 
 
-def _draw_lengths(found: Rendering) -> None:
+def _draw_lengths(rendering: Rendering) -> None:
     metrics(
         {
-            "总长": f"{found.characters:,} 字",
-            "预计 token": f"{found.tokens:,}",
-            "其中群聊": f"{found.chat_tokens:,} token",
+            "总长": f"{rendering.characters:,} 字",
+            "预计 token": f"{rendering.tokens:,}",
+            "其中群聊": f"{rendering.chat_tokens:,} token",
         }
     )
-    parts = [f"{entry['why']} {entry['characters']:,} 字" for entry in found.left_out]
+    parts = [f"{entry['why']} {entry['characters']:,} 字" for entry in rendering.left_out]
     notes = [f"没有给模型看：{'，'.join(parts)}"] if parts else []
-    for note in (*notes, *found.notes):
+    for note in (*notes, *rendering.notes):
         st.caption(escape_markdown(note))
 
 

@@ -93,9 +93,9 @@ def _draw_one(run: RunView, form: Form, one: ExtractionView) -> None:
     raw = str(reply.get("raw", ""))
     st.caption(f"原始回复 · {escape_markdown(labels[number])}")
     st.code(raw or "（没有收到任何内容）", language=None, wrap_lines=True, height=220 if len(raw) > 300 else "content")
-    if asked := "\n\n".join(part for part in (reply.get("system"), reply.get("user")) if part):
-        with st.expander(f"提问全文（{len(asked):,} 字）"):
-            st.code(asked, language=None, wrap_lines=True, height=300)
+    if question := "\n\n".join(part for part in (reply.get("system"), reply.get("user")) if part):
+        with st.expander(f"提问全文（{len(question):,} 字）"):
+            st.code(question, language=None, wrap_lines=True, height=300)
     st.caption("解析器做了什么")
     st.markdown("\n".join(f"- {escape_markdown(step)}" for step in parser_steps(form, raw, reply)))
 

@@ -18,15 +18,15 @@ def show_run(run: str) -> None:
     st.rerun()
 
 
-def refresh_seconds(found: list[RunView]) -> float | None:
+def refresh_seconds(run_views: list[RunView]) -> float | None:
     """Seconds between two drawings while a run goes on; ``None`` when none does."""
-    return _LIVE_SECONDS if any(run.status == RunStatus.RUNNING for run in found) else None
+    return _LIVE_SECONDS if any(run.status == RunStatus.RUNNING for run in run_views) else None
 
 
-def current_run(found: list[RunView]) -> RunView | None:
+def current_run(run_views: list[RunView]) -> RunView | None:
     """The run of the address (id or name), else the newest one."""
-    wanted = st.query_params.get("run", "")
-    return next((run for run in found if wanted in (str(run.id), run.name)), found[0] if found else None)
+    requested = st.query_params.get("run", "")
+    return next((run for run in run_views if requested in (str(run.id), run.name)), run_views[0] if run_views else None)
 
 
 _LIVE_SECONDS = 1.0
@@ -34,9 +34,9 @@ _LIVE_SECONDS = 1.0
 
 def draw_run_list(dataset: DatasetView, chosen_id: int) -> None:
     """Table of a dataset's runs, and what they cost together; a click shows one."""
-    found = run_service.model_runs(state.store(), dataset.id)
-    each = run_service.costs(state.store(), found)
-    ids = [run.id for run in found]
+    runs = run_service.model_runs(state.store(), dataset.id)
+    each = run_service.costs(state.store(), runs)
+    ids = [run.id for run in runs]
     rows = [
         {
             "任务": run.name,
@@ -45,7 +45,7 @@ def draw_run_list(dataset: DatasetView, chosen_id: int) -> None:
             "失败": run.failed,
             "费用": run_service.money(cost) if (cost := each[run.id]) is not None else "未知",
         }
-        for run in found
+        for run in runs
     ]
     position = ids.index(chosen_id) if chosen_id in ids else None
     picked = st.dataframe(
@@ -67,10 +67,10 @@ def draw_run_list(dataset: DatasetView, chosen_id: int) -> None:
     selected = [ids[row] for row in picked.selection.rows if row < len(ids)]
     if selected and selected[0] != chosen_id:
         show_run(str(selected[0]))
-    total = run_service.total_cost(found, each)
+    total = run_service.total_cost(runs, each)
     if total.tokens_in or total.tokens_out:
         unpriced = f"，{total.unpriced} 个任务单价未知" if total.unpriced else ""
         st.caption(
-            f"{len(found)} 个任务共提问 {total.tokens_in:,} token、回答 {total.tokens_out:,} token，"
+            f"{len(runs)} 个任务共提问 {total.tokens_in:,} token、回答 {total.tokens_out:,} token，"
             f"{escape_markdown(run_service.money(total.yuan))}{escape_markdown(unpriced)}。"
         )

@@ -89,14 +89,14 @@ def source() -> str:
 
 def grid_requests(key: str) -> list[Request]:
     """What was done in a table and not answered yet, oldest first; may be read before the table is drawn."""
-    found = []
+    requests = []
     for raw in _sent(key).get("outbox") or []:
         name, version = str(raw.get("id", "")), raw.get("version")
         if len(name) != _ID or not name.isalnum():
             continue
         texts = {part: str(raw.get(part) or "") for part in ("kind", "row", "key", "value", "was", "of")}
-        found.append(Request(name, version=int(version) if version else 0, **texts))
-    return found
+        requests.append(Request(name, version=int(version) if version else 0, **texts))
+    return requests
 
 
 def ticked_rows(key: str) -> list[str]:

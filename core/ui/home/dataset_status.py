@@ -32,15 +32,15 @@ def _status_facts(item: DatasetState) -> dict[str, str]:
     """Labels and runs of a dataset, each in a few words."""
     labels = [run for run in item.runs if run.kind == RunKind.LABELS]
     runs = [run for run in item.runs if run.kind != RunKind.LABELS]
-    said = [
+    run_texts = [
         f"{run.name} {run.done:,} / {run.total:,}" + (f"（失败 {run.failed:,}）" if run.failed else "")
         for run in runs[:_MOST_RUNS]
     ]
     if len(runs) > _MOST_RUNS:
-        said.append(f"另有 {len(runs) - _MOST_RUNS} 个")
+        run_texts.append(f"另有 {len(runs) - _MOST_RUNS} 个")
     return {
         "标注": f"{max(run.done for run in labels):,} 条群聊" if labels else "没有",
-        "抽取任务": "　".join(said) or "还没有",
+        "抽取任务": "　".join(run_texts) or "还没有",
     }
 
 

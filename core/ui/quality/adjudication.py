@@ -15,15 +15,15 @@ from core.ui.tables import table_height
 _FIRST, _SECOND, _OTHER = "初审", "复审", "另写"
 
 
-def draw_unsettled_chats(found: PairwiseAgreement, dataset: DatasetView, form: Form) -> None:
+def draw_unsettled_chats(agreements: PairwiseAgreement, dataset: DatasetView, form: Form) -> None:
     """Chats on which two reviewers differ, and the adjudication of the selected one."""
-    if not found.chats:
+    if not agreements.chats:
         st.success("两人填的完全一样，没有要仲裁的群聊。", icon=":material/check_circle:")
         return
-    open_ones = [one for one in found.chats if not one.settled_by]
+    open_ones = [one for one in agreements.chats if not one.settled_by]
     left, right = st.columns([4, 7], gap="medium")
     with left:
-        st.caption(f"{len(found.chats)} 条不同，{len(open_ones)} 条还没有仲裁。点一行的左端。")
+        st.caption(f"{len(agreements.chats)} 条不同，{len(open_ones)} 条还没有仲裁。点一行的左端。")
         rows = [
             {
                 "群聊": one.chat,
@@ -32,7 +32,7 @@ def draw_unsettled_chats(found: PairwiseAgreement, dataset: DatasetView, form: F
                 "复审": one.second,
                 "仲裁": one.settled_by,
             }
-            for one in found.chats
+            for one in agreements.chats
         ]
         picked = st.dataframe(
             rows,
@@ -47,7 +47,7 @@ def draw_unsettled_chats(found: PairwiseAgreement, dataset: DatasetView, form: F
             },
         )
         chosen = [row for row in picked.selection.rows if row < len(rows)]
-        chat = found.chats[chosen[0] if chosen else 0].chat
+        chat = agreements.chats[chosen[0] if chosen else 0].chat
     with right:
         reviews = two_reviews(state.store(), dataset, form, chat)
         if reviews is not None:

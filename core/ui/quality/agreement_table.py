@@ -40,10 +40,10 @@ def draw_blind_review_link(dataset: DatasetView, form: Form) -> None:
     )
 
 
-def draw_field_agreement(found: PairwiseAgreement, form: Form) -> None:
+def draw_field_agreement(agreements: PairwiseAgreement, form: Form) -> None:
     """Table of agreement per field, the worst first."""
-    agreed = found.agreement
-    who = "；".join(f"{one} 与 {other} {count} 条" for one, other, count in found.pairs)
+    agreed = agreements.agreement
+    who = "；".join(f"{one} 与 {other} {count} 条" for one, other, count in agreements.pairs)
     st.caption(
         f"{agreed.chats:d} 条群聊、{agreed.customers:d} 位客户（"
         f"{agreed.unmatched:d} 位只有一人找到）。{escape_markdown(who)}。"
@@ -79,7 +79,7 @@ def draw_field_agreement(found: PairwiseAgreement, form: Form) -> None:
     )
 
 
-def draw_reviewer_paces(found: list[ReviewPace]) -> None:
+def draw_reviewer_paces(paces: list[ReviewPace]) -> None:
     """Table of chats done, median time and share of changed cells per reviewer."""
     rows = [
         {
@@ -93,7 +93,7 @@ def draw_reviewer_paces(found: list[ReviewPace]) -> None:
             "改动率（有值）": percent_value(one.changed_filled),
             "最近一次": f"{one.last.astimezone():%m-%d %H:%M}",
         }
-        for one in found
+        for one in paces
     ]
     draw_table(
         rows,

@@ -20,14 +20,14 @@ def cell_texts(by: Benchmark, runs: Sequence[RunView], cells: Sequence[Cell]) ->
         runs: the runs.
         cells: cells of the reference; customers are matched as the score matches them.
     """
-    found = align(state.store(), by, [run.name for run in runs], against=by.against)
+    alignment = align(state.store(), by, [run.name for run in runs], against=by.against)
     out: list[tuple[str, list[str]]] = []
     for cell in cells:
-        customer = next(c for c in found.chats[cell.chat] if c.gold == cell.customer)
-        said = [
+        customer = next(c for c in alignment.chats[cell.chat] if c.gold == cell.customer)
+        texts = [
             text_of(values.get(cell.key)) if values is not None else "（没有这位客户）" for values in customer.forms
         ]
-        out.append((text_of((customer.reference or {}).get(cell.key)), said))
+        out.append((text_of((customer.reference or {}).get(cell.key)), texts))
     return out
 
 

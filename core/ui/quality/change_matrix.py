@@ -24,32 +24,33 @@ CHANGE_MEANINGS = {
 }
 
 
-def draw_verdict(found: Comparison, a: RunView, b: RunView) -> None:
+def draw_verdict(comparison: Comparison, a: RunView, b: RunView) -> None:
     """The score difference between two runs in one sentence, with its interval."""
-    low, high = found.interval
-    fixed = sum(change.counts[CorrectnessChange.FIXED] for change in found.fields.values())
-    broken = sum(change.counts[CorrectnessChange.BROKEN] for change in found.fields.values())
-    chats = len(found.a.chats)
+    low, high = comparison.interval
+    fixed = sum(change.counts[CorrectnessChange.FIXED] for change in comparison.fields.values())
+    broken = sum(change.counts[CorrectnessChange.BROKEN] for change in comparison.fields.values())
+    chats = len(comparison.a.chats)
     figures = (
-        f"A「{escape_markdown(a.name)}」{found.a.score:.4f} → B「{escape_markdown(b.name)}」{found.b.score:.4f}，"
-        f"**{found.delta:+.4f}**（95% 区间 {low:+.2f} ~ {high:+.2f}，{chats} 条群聊），"
+        f"A「{escape_markdown(a.name)}」{comparison.a.score:.4f} → "
+        f"B「{escape_markdown(b.name)}」{comparison.b.score:.4f}，"
+        f"**{comparison.delta:+.4f}**（95% 区间 {low:+.2f} ~ {high:+.2f}，{chats} 条群聊），"
         f"修好 {fixed:d} 格，改坏 {broken:d} 格。"
     )
-    if not found.distinguishable:
+    if not comparison.distinguishable:
         why = "群聊不到 6 条，什么都说明不了。" if chats < FEWEST else "换一批群聊，结果可能反过来。"
         st.warning(f"**不能区分** A 和 B 谁更好：{figures}{why}", icon=":material/balance:")
-    elif found.delta > 0:
+    elif comparison.delta > 0:
         st.success(f"**B 更好**：{figures}", icon=":material/trending_up:")
     else:
         st.error(f"**B 更差**：{figures}", icon=":material/trending_down:")
-    if max(found.a.score, found.b.score) < found.a.floor:
-        st.caption(f"两个任务都低于下限 {found.a.floor:.2f}：交空表得分更高。")
+    if max(comparison.a.score, comparison.b.score) < comparison.a.floor:
+        st.caption(f"两个任务都低于下限 {comparison.a.floor:.2f}：交空表得分更高。")
 
 
-def matrix_rows(by: Benchmark, found: Comparison) -> list[dict[str, object]]:
+def matrix_rows(by: Benchmark, comparison: Comparison) -> list[dict[str, object]]:
     """The matrix as table rows, the fields that changed most first."""
     rows: list[dict[str, object]] = []
-    for key, change in found.fields.items():
+    for key, change in comparison.fields.items():
         row: dict[str, object] = {"字段": by.form.field(key).label}
         row |= {word: change.counts[kind] for kind, word in CHANGE_TITLES.items()}
         row |= {"分差": change.delta, "95% 区间": interval_text(change.interval, signed=True), "key": key}

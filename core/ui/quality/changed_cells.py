@@ -14,7 +14,7 @@ from core.ui.tables import draw_table, table_height
 ALL_FIELDS = "全部字段"
 
 
-def draw_changed_cells(by: Benchmark, found: Comparison, a: RunView, b: RunView) -> None:
+def draw_changed_cells(by: Benchmark, comparison: Comparison, a: RunView, b: RunView) -> None:
     """Cells of one field with one kind of change (fixed, broken, …), as chosen in the boxes above them."""
     labels = {field.label: field.key for field in by.form.fields}
     left, right = st.columns([2, 3], vertical_alignment="bottom")
@@ -29,7 +29,7 @@ def draw_changed_cells(by: Benchmark, found: Comparison, a: RunView, b: RunView)
     kind = next((kind for kind, name in CHANGE_TITLES.items() if name == word), CorrectnessChange.BROKEN)
     keys = list(labels.values()) if field in (None, ALL_FIELDS) else [labels[field]]
     cells = sorted(
-        (cell for key in keys for cell in found.cells(key, kind)), key=lambda cell: (cell.chat, cell.customer)
+        (cell for key in keys for cell in comparison.cells(key, kind)), key=lambda cell: (cell.chat, cell.customer)
     )
     if not cells:
         st.caption(f"没有「{CHANGE_TITLES[kind]}」（{CHANGE_MEANINGS[kind]}）的格。")
@@ -40,15 +40,15 @@ def draw_changed_cells(by: Benchmark, found: Comparison, a: RunView, b: RunView)
             "群聊": cell.chat,
             "客户": cell.customer + 1,
             "字段": by.form.field(cell.key).label,
-            "A": said[0] or None,
+            "A": texts[0] or None,
             "对照": gold or None,
-            "B": said[1] or None,
+            "B": texts[1] or None,
             "打开": workbench_address(by.dataset.id, cell.chat),
             "对比": compare_address(
                 by.dataset.id, cell.chat, reference=reference_title(by.against), runs=(a.name, b.name)
             ),
         }
-        for cell, (gold, said) in zip(cells, values, strict=False)
+        for cell, (gold, texts) in zip(cells, values, strict=False)
     ]
     st.caption(
         f"{CHANGE_TITLES[kind]}（{CHANGE_MEANINGS[kind]}）{len(cells)} 格"

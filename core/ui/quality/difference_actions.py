@@ -13,26 +13,26 @@ from core.ui.notices import guarded, show_errors
 
 
 @guarded
-def draw_merge_popover(dataset: DatasetView, found: Alignment, chosen: dict[int, dict[str, str]]) -> None:
+def draw_merge_popover(dataset: DatasetView, alignment: Alignment, chosen: dict[int, dict[str, str]]) -> None:
     """Popover that makes a new run out of the picks (per chat: cell → source)."""
     who = state.reviewer()
     count = sum(len(choices) for choices in chosen.values())
     with st.popover(f"已挑选 {count} 处", icon=":material/call_merge:", disabled=not count):
         st.caption(
-            f"以 A「{escape_markdown(found.runs[0].name)}」为底，"
+            f"以 A「{escape_markdown(alignment.runs[0].name)}」为底，"
             f"换上挑选的值，生成一个新任务，可以评分、对比，也可以作为审阅的起始值。"
         )
         name = st.text_input("新任务的名称", value="合并", key="compare-merge-name")
         left, right = st.columns(2)
         if left.button("生成合并任务", type="primary", width="stretch"):
-            made = run_from_picks(state.store(), found, dataset, name=name, who=who)
+            made = run_from_picks(state.store(), alignment, dataset, name=name, who=who)
             st.toast(f"已生成任务「{escape_markdown(made.name)}」", icon=":material/check:")
         if right.button("清空挑选", width="stretch"):
-            drop_picks(state.store(), found, dataset, who)
+            drop_picks(state.store(), alignment, dataset, who)
             st.rerun()
 
 
-def draw_save_popover(dataset: DatasetView, found: Alignment, at: Difference, chosen: dict[str, str]) -> None:
+def draw_save_popover(dataset: DatasetView, alignment: Alignment, at: Difference, chosen: dict[str, str]) -> None:
     """Popover that saves the picks of one chat as a draft record; never over a record that exists."""
     with state.store().read() as session:
         chat_id = queries.chat(session, dataset.id, at.chat).id
@@ -47,39 +47,39 @@ def draw_save_popover(dataset: DatasetView, found: Alignment, at: Difference, ch
         if not state.reviewer():
             st.caption("请先在审阅台填写名字。")
         elif st.button("存为草稿", type="primary", key=f"save-{at.chat}"):
-            _save_draft(dataset, found, at.chat, chosen)
+            _save_draft(dataset, alignment, at.chat, chosen)
 
 
-def _save_draft(dataset: DatasetView, found: Alignment, chat: int, chosen: dict[str, str]) -> None:
+def _save_draft(dataset: DatasetView, alignment: Alignment, chat: int, chosen: dict[str, str]) -> None:
     """Save a draft; a record saved in the meantime is not overwritten."""
     save = {
         "save_id": str(uuid4()),
         "chat": chat,
         "reviewer": state.reviewer(),
         "base_version": 0,
-        "customers": [{"values": values} for values in picked_forms(found.form, found.chats[chat], chosen)],
+        "customers": [{"values": values} for values in picked_forms(alignment.form, alignment.chats[chat], chosen)],
         "status": "草稿",
         "reason": f"对比：在 {len(chosen)} 处挑选了更好的值",
     }
-    base = found.runs[0].id
-    (ack,) = apply_saves(state.store(), found.form, dataset.id, [save], base_run_id=base)
+    base = alignment.runs[0].id
+    (ack,) = apply_saves(state.store(), alignment.form, dataset.id, [save], base_run_id=base)
     if ack.result == "saved":
         st.toast(f"第 {chat} 条已存为草稿", icon=":material/check:")
     else:
         st.error(escape_markdown(ack.why))
 
 
-def draw_dispute_popover(dataset: DatasetView, found: Alignment, at: Difference, gold: int) -> None:
+def draw_dispute_popover(dataset: DatasetView, alignment: Alignment, at: Difference, gold: int) -> None:
     """Popover that disputes the label in focus.
 
     Args:
         dataset: the dataset.
-        found: the compared runs.
+        alignment: the compared runs.
         at: the cell in focus.
         gold: position of the labelled customer.
     """
     with st.popover("标注有误？", icon=":material/flag:"):
-        label = found.form.field(at.key).label
+        label = alignment.form.field(at.key).label
         st.caption(
             f"第 {at.chat:d} 条群聊，第 {gold + 1} 位客户的「"
             f"{escape_markdown(label)}」。提出后，评分会另外给出不计这一格的得分。"

@@ -13,9 +13,9 @@ MODES = ("任务之间不同", "与对照不同", "全部字段")
 _ANY_FIELD = "所有字段"
 
 
-def draw_prompt_differences(found: Alignment) -> None:
+def draw_prompt_differences(alignment: Alignment) -> None:
     """Expander with the differences between the runs' prompts."""
-    with_prompt = [run for run in found.runs if run.prompt_text]
+    with_prompt = [run for run in alignment.runs if run.prompt_text]
     if len(with_prompt) < 2:
         return
     first, *others = with_prompt
@@ -38,21 +38,21 @@ def draw_prompt_differences(found: Alignment) -> None:
                     st.html(diff.STYLE + diff.text_html(diff_text(first.prompt_text, run.prompt_text)))
 
 
-def choose_differences(found: Alignment, place: DeltaGenerator) -> tuple[list[Difference], str, str]:
+def choose_differences(alignment: Alignment, place: DeltaGenerator) -> tuple[list[Difference], str, str]:
     """Filters above the compared runs.
 
     Returns:
         The differences to walk through, the mode (one of ``MODES``) and the only field, ``""`` for all.
     """
     left, middle, right = place.columns([5, 3, 3], vertical_alignment="bottom")
-    modes = MODES if found.against else (MODES[0], MODES[2])
+    modes = MODES if alignment.against else (MODES[0], MODES[2])
     mode = left.segmented_control("只看", modes, default=modes[0], key="show", bind="query-params") or modes[0]
-    labels = {field.label: field.key for field in found.form.fields}
+    labels = {field.label: field.key for field in alignment.form.fields}
     label = middle.selectbox("字段", [_ANY_FIELD, *labels], key="field", bind="query-params")
     key = labels.get(label or "", "")
-    places = found.differences(with_reference=mode != MODES[0], key=key)
+    places = alignment.differences(with_reference=mode != MODES[0], key=key)
     with right:
         draw_csv_button(
-            difference_rows(found, places), name="差异", key="compare-csv", label=f"下载 {len(places)} 处差异"
+            difference_rows(alignment, places), name="差异", key="compare-csv", label=f"下载 {len(places)} 处差异"
         )
     return places, mode, key

@@ -17,16 +17,16 @@ _PIXELS_ABOVE = 330
 _POSITION = "shiyao.compare.at"
 
 
-def current_difference(places: list[Difference], found: Alignment) -> Difference | None:
+def current_difference(places: list[Difference], alignment: Alignment) -> Difference | None:
     """The cell in focus: the session's, else the first difference of the chat in the address, else the first of all."""
     at = st.session_state.get(_POSITION)
-    if at is not None and at[0] in found.chats and at[1] < len(found.chats[at[0]]) and at[2] in found.form:
+    if at is not None and at[0] in alignment.chats and at[1] < len(alignment.chats[at[0]]) and at[2] in alignment.form:
         return Difference(*at)
-    asked = st.query_params.get("chat", "")
-    if asked.isdecimal() and int(asked) in found.chats:
-        here = next((place for place in places if place.chat == int(asked)), None)
-        first = found.form.keys[0]
-        return here or (Difference(int(asked), 0, first) if found.chats[int(asked)] else None)
+    requested = st.query_params.get("chat", "")
+    if requested.isdecimal() and int(requested) in alignment.chats:
+        here = next((place for place in places if place.chat == int(requested)), None)
+        first = alignment.form.keys[0]
+        return here or (Difference(int(requested), 0, first) if alignment.chats[int(requested)] else None)
     return places[0] if places else None
 
 
@@ -61,37 +61,37 @@ def neighbour_difference(
 
 @fragment
 def draw_difference_walk(
-    dataset: DatasetView, found: Alignment, places: list[Difference], mode: str, key: str, right_from: float
+    dataset: DatasetView, alignment: Alignment, places: list[Difference], mode: str, key: str, right_from: float
 ) -> None:
     """The chat beside the runs' values, with buttons for the cell in focus.
 
     Args:
         dataset: whose chats.
-        found: the compared runs.
+        alignment: the compared runs.
         places: the differences to walk through.
         mode: one of ``MODES``.
         key: the only field to show, ``""`` for all.
         right_from: similarity from which a free text counts as right.
     """
-    at = current_difference(places, found)
+    at = current_difference(places, alignment)
     if at is None:
         st.success("按现在的筛选，没有不同的地方。", icon=":material/check_circle:")
         return
     nearest = next((i for i, place in enumerate(places) if tuple(place) == tuple(at)), None)
     with state.store().read() as session:
         text = queries.chat(session, dataset.id, at.chat).text
-    open_disputes = disputes(state.store(), dataset.id) if found.against == "labels" else []
-    customers = found.chats[at.chat]
+    open_disputes = disputes(state.store(), dataset.id) if alignment.against == "labels" else []
+    customers = alignment.chats[at.chat]
     customer = customers[at.customer]
-    all_chosen = picks(state.store(), found, dataset, state.reviewer())
+    all_chosen = picks(state.store(), alignment, dataset, state.reviewer())
     chosen = all_chosen.get(at.chat, {})
     left, right = st.columns([4, 7], gap="small")
     with left:
-        _draw_walk_buttons(found, places, at, nearest)
-        compare_panes.draw_chat(found.form, text, customer, at.key, chat=at.chat, above=_PIXELS_ABOVE)
+        _draw_walk_buttons(alignment, places, at, nearest)
+        compare_panes.draw_chat(alignment.form, text, customer, at.key, chat=at.chat, above=_PIXELS_ABOVE)
     with right:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            for number, source in enumerate(compare_panes.column_sources(found), 1):
+            for number, source in enumerate(compare_panes.column_sources(alignment), 1):
                 on = chosen.get(f"{at.customer}:{at.key}") == source
                 name = "对照" if source == REFERENCE else "ABCD"[int(source)]
                 st.button(
@@ -100,17 +100,17 @@ def draw_difference_walk(
                     type="primary" if on else "secondary",
                     key=f"take-{source}",
                     on_click=_pick_source,
-                    args=(dataset, found, places, at, "" if on else source),
+                    args=(dataset, alignment, places, at, "" if on else source),
                 )
-            draw_save_popover(dataset, found, at, chosen)
-            draw_merge_popover(dataset, found, all_chosen)
-            if found.against == "labels" and customer.gold is not None:
-                draw_dispute_popover(dataset, found, at, customer.gold)
+            draw_save_popover(dataset, alignment, at, chosen)
+            draw_merge_popover(dataset, alignment, all_chosen)
+            if alignment.against == "labels" and customer.gold is not None:
+                draw_dispute_popover(dataset, alignment, at, customer.gold)
             draw_workbench_link(dataset.id, at.chat, "审阅台")
         compare_panes.draw_table(
-            found,
+            alignment,
             at.chat,
-            shown_fields(found, at, mode, key),
+            shown_fields(alignment, at, mode, key),
             focus=(at.customer, at.key),
             picked=chosen,
             disputed=frozenset(
@@ -122,25 +122,27 @@ def draw_difference_walk(
         )
 
 
-def shown_fields(found: Alignment, at: Difference, mode: str, key: str) -> dict[int, list[str]]:
+def shown_fields(alignment: Alignment, at: Difference, mode: str, key: str) -> dict[int, list[str]]:
     """Fields to show per customer of a chat (position → keys); the cell in focus is always among them."""
-    keys = found.form.keys
+    keys = alignment.form.keys
     rows: dict[int, list[str]] = {}
-    for position, customer in enumerate(found.chats[at.chat]):
+    for position, customer in enumerate(alignment.chats[at.chat]):
         numbers = set(range(len(keys))) if mode == MODES[2] else set(customer.differs_between_runs)
         if mode == MODES[1]:
             numbers |= customer.differs_from_reference
-        wanted = [k for n, k in enumerate(keys) if (n in numbers and (not key or k == key)) or (position, k) == at[1:]]
-        if wanted:
-            rows[position] = wanted
+        field_keys = [
+            k for n, k in enumerate(keys) if (n in numbers and (not key or k == key)) or (position, k) == at[1:]
+        ]
+        if field_keys:
+            rows[position] = field_keys
     return rows
 
 
-def _draw_walk_buttons(found: Alignment, places: list[Difference], at: Difference, nearest: int | None) -> None:
+def _draw_walk_buttons(alignment: Alignment, places: list[Difference], at: Difference, nearest: int | None) -> None:
     """Buttons to the previous and next difference, and the position among them."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        before = neighbour_difference(found.form.keys, places, at, forward=False)
-        after = neighbour_difference(found.form.keys, places, at, forward=True)
+        before = neighbour_difference(alignment.form.keys, places, at, forward=False)
+        after = neighbour_difference(alignment.form.keys, places, at, forward=True)
         st.button(
             "上一处", shortcut="K", key="back", disabled=before is None, on_click=go_to_difference, args=(before,)
         )
@@ -157,7 +159,9 @@ def _draw_walk_buttons(found: Alignment, places: list[Difference], at: Differenc
         st.caption(f"第 {at.chat:d} 条群聊 · {where}")
 
 
-def _pick_source(dataset: DatasetView, found: Alignment, places: list[Difference], at: Difference, source: str) -> None:
+def _pick_source(
+    dataset: DatasetView, alignment: Alignment, places: list[Difference], at: Difference, source: str
+) -> None:
     """Pick a source for the cell in focus, then go to the next difference."""
     with show_errors():
         if not state.reviewer():
@@ -165,7 +169,7 @@ def _pick_source(dataset: DatasetView, found: Alignment, places: list[Difference
             return
         pick(
             state.store(),
-            found,
+            alignment,
             dataset,
             chat=at.chat,
             customer=at.customer,
@@ -174,4 +178,4 @@ def _pick_source(dataset: DatasetView, found: Alignment, places: list[Difference
             who=state.reviewer(),
         )
         if source:
-            go_to_difference(neighbour_difference(found.form.keys, places, at, forward=True))
+            go_to_difference(neighbour_difference(alignment.form.keys, places, at, forward=True))

@@ -14,10 +14,10 @@ from core.ui.quality.reference_picker import scoring_note
 from core.ui.tables import PLACEHOLDER, draw_csv_button, draw_table, table_height
 
 
-def dispute_table_rows(found: list[DisputeView], dataset: DatasetView, form: Form) -> list[dict[str, object]]:
+def dispute_table_rows(views: list[DisputeView], dataset: DatasetView, form: Form) -> list[dict[str, object]]:
     """Disputes as table rows, each with its workbench address."""
     rows: list[dict[str, object]] = []
-    for one, row in zip(found, dispute_rows(found), strict=True):
+    for one, row in zip(views, dispute_rows(views), strict=True):
         changed = "" if one.label == one.value else f"（现为：{text_of(one.label, empty='空')}）"
         field = form.field(one.field).label if one.field in form else one.field
         rows.append(
@@ -32,16 +32,16 @@ def dispute_table_rows(found: list[DisputeView], dataset: DatasetView, form: For
 
 
 @guarded
-def draw_disputes(found: list[DisputeView], dataset: DatasetView, form: Form) -> None:
+def draw_disputes(views: list[DisputeView], dataset: DatasetView, form: Form) -> None:
     """Table of disputes with CSV; the selected one can be decided."""
-    rows = dispute_table_rows(found, dataset, form)
+    rows = dispute_table_rows(views, dataset, form)
     picked = st.dataframe(
         rows,
         hide_index=True,
         height=table_height(rows, most=420),
         on_select="rerun",
         selection_mode="single-row",
-        key=f"disputes-{dataset.id}-{len(found)}",
+        key=f"disputes-{dataset.id}-{len(views)}",
         placeholder=PLACEHOLDER,
         column_config={
             "群聊": st.column_config.NumberColumn(width=56),
@@ -53,10 +53,10 @@ def draw_disputes(found: list[DisputeView], dataset: DatasetView, form: Form) ->
             "打开": workbench_column(),
         },
     )
-    draw_csv_button(dispute_rows(found), name="标注争议", key="disputes-csv")
-    chosen = [row for row in picked.selection.rows if row < len(found)]
+    draw_csv_button(dispute_rows(views), name="标注争议", key="disputes-csv")
+    chosen = [row for row in picked.selection.rows if row < len(views)]
     if chosen:
-        _draw_decision(found[chosen[0]], form)
+        _draw_decision(views[chosen[0]], form)
     else:
         st.caption("点一行的左端，再处理。")
 
@@ -90,8 +90,8 @@ def _draw_decision(one: DisputeView, form: Form) -> None:
 
 def draw_undisputed_scores(by: Benchmark) -> None:
     """Table of every run's score with and without the disputed cells."""
-    found = leaderboard(state.store(), by)
-    if not found.rows:
+    board = leaderboard(state.store(), by)
+    if not board.rows:
         return
     st.subheader("得分：计与不计")
     rows = [
@@ -101,7 +101,7 @@ def draw_undisputed_scores(by: Benchmark) -> None:
             "不计争议": row.undisputed.score if row.undisputed else row.score.score,
             "相差": (row.undisputed.score - row.score.score) if row.undisputed else 0.0,
         }
-        for row in found.rows
+        for row in board.rows
     ]
     draw_table(
         rows,
@@ -115,6 +115,6 @@ def draw_undisputed_scores(by: Benchmark) -> None:
         },
     )
     st.caption(
-        f"下限 {found.floor:.2f}，{found.chats:d} 条群聊；待定和成立的 {found.disputed:d} 格不计，"
+        f"下限 {board.floor:.2f}，{board.chats:d} 条群聊；待定和成立的 {board.disputed:d} 格不计，"
         f"字段得分按其余的格折算；不成立的照常计分。{scoring_note(by.measure)}"
     )

@@ -11,26 +11,26 @@ from core.ui.quality.reference_picker import reference_title, scoring_note
 from core.ui.tables import PLACEHOLDER, draw_csv_button, percent_column, percent_value, table_height
 
 
-def draw_headline(found: Leaderboard) -> None:
+def draw_headline(board: Leaderboard) -> None:
     """Four metrics: best score, floor, points above the floor, and F1."""
-    best = found.rows[0]
+    best = board.rows[0]
     filled = best.score.filled
     one, two, three, four = st.columns(4)
     one.metric(
         "最高得分",
-        f"{best.score.score:.2f} / {found.max:g}",
+        f"{best.score.score:.2f} / {board.max:g}",
         border=True,
         help=f"任务「{escape_markdown(best.run.name)}」",
     )
     two.metric(
         "下限：全空表单",
-        f"{found.floor:.2f}",
+        f"{board.floor:.2f}",
         border=True,
         help="每条群聊交一张空表能得的分。空格太多，所以得分要和它比着看。",
     )
     three.metric(
         "高出下限",
-        f"{best.score.score - found.floor:+.2f}",
+        f"{best.score.score - board.floor:+.2f}",
         border=True,
         help="为负说明还不如交空表。",
     )
@@ -42,28 +42,28 @@ def draw_headline(found: Leaderboard) -> None:
     )
 
 
-def draw_scoring_note(found: Leaderboard) -> None:
+def draw_scoring_note(board: Leaderboard) -> None:
     """Caption: chats, reference and text similarity behind the numbers."""
-    reference = escape_markdown(reference_title(found.by.against))
-    said = f"{found.chats:d} 条群聊，对照{reference}。{scoring_note(found.by.measure)}"
-    if found.disputed:
-        said += f" 有 {found.disputed:d} 格标注存在争议，「不计争议」一列没有计入它们。"
-    st.caption(said)
+    reference = escape_markdown(reference_title(board.by.against))
+    note = f"{board.chats:d} 条群聊，对照{reference}。{scoring_note(board.by.measure)}"
+    if board.disputed:
+        note += f" 有 {board.disputed:d} 格标注存在争议，「不计争议」一列没有计入它们。"
+    st.caption(note)
 
 
-def leaderboard_rows(found: Leaderboard) -> list[dict[str, object]]:
+def leaderboard_rows(board: Leaderboard) -> list[dict[str, object]]:
     """The leaderboard as table rows, best run first."""
     rows: list[dict[str, object]] = []
-    for place, row in enumerate(found.rows, 1):
+    for place, row in enumerate(board.rows, 1):
         run, score = row.run, row.score
         shown: dict[str, object] = {
             "名次": place,
             "任务": run.name,
             "得分": score.score,
             "95% 区间": interval_text(row.interval),
-            "高出下限": score.score - found.floor,
+            "高出下限": score.score - board.floor,
         }
-        if found.disputed and row.undisputed is not None:
+        if board.disputed and row.undisputed is not None:
             shown["不计争议"] = row.undisputed.score
         shown |= {
             "与第一名": "—" if row.to_best is None else "不能区分" if row.indistinguishable_from_best else "更低",
@@ -83,9 +83,9 @@ def leaderboard_rows(found: Leaderboard) -> list[dict[str, object]]:
     return rows
 
 
-def draw_leaderboard(found: Leaderboard) -> None:
+def draw_leaderboard(board: Leaderboard) -> None:
     """The leaderboard as a table with CSV, and a chart of scores with intervals."""
-    rows = leaderboard_rows(found)
+    rows = leaderboard_rows(board)
     st.dataframe(
         rows,
         hide_index=True,
@@ -122,23 +122,23 @@ def draw_leaderboard(found: Leaderboard) -> None:
     draw_csv_button(rows, name="排行", key="scores-board-csv")
     points = [
         {"任务": row.run.name, "得分": row.score.score, "low": row.interval.low, "high": row.interval.high}
-        for row in found.rows
+        for row in board.rows
     ]
     st.altair_chart(
-        charts.ranking_chart(points, floor=found.floor, most=found.max),
-        alt=f"各任务的得分与 95% 区间，最高 {found.rows[0].score.score:.2f}，下限 {found.floor:.2f}",
+        charts.ranking_chart(points, floor=board.floor, most=board.max),
+        alt=f"各任务的得分与 95% 区间，最高 {board.rows[0].score.score:.2f}，下限 {board.floor:.2f}",
         key="scores-ranking",
     )
 
 
 @guarded
-def draw_external_scores(found: Leaderboard) -> None:
+def draw_external_scores(board: Leaderboard) -> None:
     """Popover that lists, adds and removes scores measured elsewhere."""
     with st.popover("登记线上得分", icon=":material/cloud_upload:"):
-        names = {row.run.name: row for row in found.rows}
+        names = {row.run.name: row for row in board.rows}
         with st.form("outside", border=False, enter_to_submit=False, clear_on_submit=True):
             name = st.selectbox("任务", list(names))
-            value = st.number_input("得分", min_value=0.0, max_value=found.max, value=None, step=0.01, format="%.2f")
+            value = st.number_input("得分", min_value=0.0, max_value=board.max, value=None, step=0.01, format="%.2f")
             source = st.text_input("来源", value="平台线上")
             note = st.text_input("备注", placeholder="例如：8 月 3 日第二次提交")
             if st.form_submit_button("登记", type="primary"):
@@ -148,7 +148,7 @@ def draw_external_scores(found: Leaderboard) -> None:
                     run = names[name].run
                     add_external_score(state.store(), run.id, value, source=source, note=note, who=state.reviewer())
                     st.rerun()
-        for row in found.rows:
+        for row in board.rows:
             for one in row.outside:
                 line, button = st.columns([5, 1], vertical_alignment="center")
                 line.caption(

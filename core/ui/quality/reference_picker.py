@@ -36,17 +36,17 @@ def choose_benchmark(title: Markdown, *, optional: bool = False) -> tuple[Benchm
     if not available:
         return None
     dataset, _ = draw_heading(title, available)
-    found = references(state.store(), dataset)
+    names = references(state.store(), dataset)
     if optional:
-        found = [*found, ""]
-    if not found:
+        names = [*names, ""]
+    if not names:
         draw_no_reference(dataset)
         return None
     left, right, beside = st.columns([3, 3, 5], vertical_alignment="bottom")
     # A run is a poor reference where one may go without: two runs side by side say more.
-    usual = len(found) - 1 if optional and found[0].startswith("run:") else 0
+    usual = len(names) - 1 if optional and names[0].startswith("run:") else 0
     against = left.selectbox(
-        "对照", found, index=usual, format_func=reference_title, key="against", bind="query-params"
+        "对照", names, index=usual, format_func=reference_title, key="against", bind="query-params"
     )
     form = state.form_of(dataset)
     free = "".join(f"「{field.label}」" for field in form.fields if not field.one_right_answer)
@@ -99,7 +99,7 @@ def draw_no_reference(dataset: DatasetView) -> None:
 def scoring_note(measure: Measure, *, right_from: float | None = None) -> Markdown:
     """How scores are computed, in one line of Markdown."""
     title = escape_markdown(measure.title)
-    said = f"自由文本按「{title}」计（主办方的算法没有公开），其余字段完全一致才得分，列表按集合比较。"
+    note = f"自由文本按「{title}」计（主办方的算法没有公开），其余字段完全一致才得分，列表按集合比较。"
     if right_from is not None:
-        said += f"自由文本从相似度 {right_from:g} 起算对。" if measure.threshold else "自由文本完全一致才算对。"
-    return said + (f" **{escape_markdown(measure.caveat)}**" if measure.caveat else "")
+        note += f"自由文本从相似度 {right_from:g} 起算对。" if measure.threshold else "自由文本完全一致才算对。"
+    return note + (f" **{escape_markdown(measure.caveat)}**" if measure.caveat else "")

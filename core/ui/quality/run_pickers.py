@@ -25,14 +25,14 @@ def draw_no_runs(dataset: DatasetView) -> None:
 def answered_runs(dataset: DatasetView) -> list[RunView]:
     """Runs with answers, newest first, labels last."""
     with state.store().read() as session:
-        found = [run for run in queries.runs(session, dataset.id) if run.done]
-    return sorted(found, key=lambda run: run.kind == RunKind.LABELS)
+        answered = [run for run in queries.runs(session, dataset.id) if run.done]
+    return sorted(answered, key=lambda run: run.kind == RunKind.LABELS)
 
 
 def choose_two_runs(by: Benchmark) -> tuple[RunView, RunView] | None:
     """Two select boxes for runs A and B; ``None`` (and a notice) without two different ones."""
-    found = [run for run in answered_runs(by.dataset) if by.against != f"run:{run.name}" and run.kind != "labels"]
-    if len(found) < 2:
+    runs = [run for run in answered_runs(by.dataset) if by.against != f"run:{run.name}" and run.kind != "labels"]
+    if len(runs) < 2:
         taken = f"（{reference_title(by.against)}正作为对照）" if by.against.startswith("run:") else ""
         draw_empty_state(
             f"还差一个抽取任务{escape_markdown(taken)}",
@@ -41,11 +41,11 @@ def choose_two_runs(by: Benchmark) -> tuple[RunView, RunView] | None:
             label="新建抽取任务",
         )
         return None
-    names = [run.name for run in found]
+    names = [run.name for run in runs]
     left, right, _ = st.columns([3, 3, 5], vertical_alignment="bottom")
     a = left.selectbox("从 A", names, index=1, key="a", bind="query-params")
     b = right.selectbox("到 B", names, index=0, key="b", bind="query-params")
-    by_name = {run.name: run for run in found}
+    by_name = {run.name: run for run in runs}
     if a == b:
         st.info("A 和 B 是同一个任务，请选两个不同的。", icon=":material/info:")
         return None

@@ -14,15 +14,15 @@ from core.ui.tables import draw_table, percent_column, percent_value, table_heig
 _BINS, _LOWEST = 18, 30
 
 
-def choose_scored_run(found: Leaderboard) -> LeaderboardRow:
+def choose_scored_run(board: Leaderboard) -> LeaderboardRow:
     """Select box for the run whose scores are shown in detail, with its totals beside it."""
-    names = [row.run.name for row in found.rows]
+    names = [row.run.name for row in board.rows]
     left, right = st.columns([2, 5], vertical_alignment="bottom")
     name = left.selectbox("任务", names, key="run", bind="query-params")
-    row = named_run(found, name or names[0])
+    row = named_run(board, name or names[0])
     filled, macro = row.score.filled, row.score.macro
     right.caption(
-        f"得分 **{row.score.score:.4f}**，下限 {found.floor:.4f}；填写的值：精确率 {filled.precision:.1%}、"
+        f"得分 **{row.score.score:.4f}**，下限 {board.floor:.4f}；填写的值：精确率 {filled.precision:.1%}、"
         f"召回率 {filled.recall:.1%}、F1 {filled.f1:.1%}（微平均），F1 {macro['f1']:.1%}（宏平均）。"
         + (f" 缺少 {len(row.score.missing)} 条，按 0 分计。" if row.score.missing else "")
     )
@@ -71,17 +71,17 @@ def draw_field_scores(by: Benchmark, score: RunScore) -> None:
     )
 
 
-def draw_distribution(found: Leaderboard, score: RunScore) -> None:
+def draw_distribution(board: Leaderboard, score: RunScore) -> None:
     """Histogram of the chats' scores."""
     values = np.array([chat.score for chat in score.chats.values()])
-    counts, edges = np.histogram(values, bins=_BINS, range=(0, found.max))
+    counts, edges = np.histogram(values, bins=_BINS, range=(0, board.max))
     rows = [
         {"从": float(low), "到": float(high), "群聊": int(count)}
         for low, high, count in zip(edges, edges[1:], counts, strict=False)
     ]
-    below = int((values < found.floor).sum())
+    below = int((values < board.floor).sum())
     charts.chart_with_table(
-        charts.distribution_chart(rows, floor=found.floor, mean=score.score),
+        charts.distribution_chart(rows, floor=board.floor, mean=score.score),
         rows,
         alt_text=f"{len(values)} 条群聊的得分分布，{below} 条低于下限",
         name="分布",
@@ -92,7 +92,7 @@ def draw_distribution(found: Leaderboard, score: RunScore) -> None:
     )
     st.caption(
         f"中位数 {np.median(values):.2f}，最低 {values.min():.2f}，最高 {values.max():.2f}；"
-        f"{below} 条低于全数据集的下限 {found.floor:.2f}。"
+        f"{below} 条低于全数据集的下限 {board.floor:.2f}。"
     )
 
 

@@ -23,7 +23,7 @@ def _duration_text(seconds: float | None) -> str:
     return f"{minutes} 分钟" if seconds < _HOUR else f"{minutes // 60} 小时 {minutes % 60} 分"
 
 
-def draw_batches(dataset: DatasetView, found: list[BatchView]) -> None:
+def draw_batches(dataset: DatasetView, views: list[BatchView]) -> None:
     """Table of batches with progress and pace; the selected one can be opened or withdrawn."""
     picked = st.dataframe(
         [
@@ -38,21 +38,21 @@ def draw_batches(dataset: DatasetView, found: list[BatchView]) -> None:
                 "约剩": _duration_text(item.left_seconds),
                 "分派": f"{item.who} · {item.created_at.astimezone():%m-%d %H:%M}",
             }
-            for item in found
+            for item in views
         ],
         hide_index=True,
         width="stretch",
-        height=min(440, 40 + 36 * len(found)),
+        height=min(440, 40 + 36 * len(views)),
         on_select="rerun",
         selection_mode="single-row",
-        key=f"batches-{dataset.id}-{len(found)}",
+        key=f"batches-{dataset.id}-{len(views)}",
         column_config={
             "完成": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1),
             "每条": st.column_config.TextColumn(help="这位审阅人最近 20 条用时的中位数"),
         },
     )
     ticked = picked.selection.rows
-    one = found[ticked[0]] if ticked and ticked[0] < len(found) else None
+    one = views[ticked[0]] if ticked and ticked[0] < len(views) else None
     opener, taker, _ = st.columns([2, 2, 6])
     if opener.button("在审阅台打开", disabled=one is None, help="先点一行", width="stretch") and one is not None:
         target = {"dataset": str(dataset.id), "batch": filter_controls.batch_title(one)}
@@ -86,7 +86,7 @@ def draw_new_batch(dataset: DatasetView) -> None:
         st.caption("按这个顺序取符合条件、还不在别的批次里的群聊，轮流分给每个人。")
     with right:
         queue = filter_controls.choose_status(first="待审阅")
-        wanted = filter_controls.choose_conditions(dataset, form, queue=queue, of_batch=False)
+        conditions = filter_controls.choose_conditions(dataset, form, queue=queue, of_batch=False)
     lacking = not (name.strip() and chosen)
     if left.button("分派", type="primary", disabled=lacking, help="先填写批次名称和审阅人" if lacking else None):
         made = assign(
@@ -97,7 +97,7 @@ def draw_new_batch(dataset: DatasetView) -> None:
             reviewers=chosen,
             count=int(count),
             who=state.reviewer(),
-            narrow=wanted,
+            narrow=conditions,
             in_order=order or ORDERS[0],
             base_run=run.id if run else None,
         )

@@ -130,20 +130,20 @@ def handle_requests(dataset: DatasetView, form: Form, current: Sheet, base_run: 
     Returns:
         Index of the chat that somebody wants to open, if so.
     """
-    wanted = None
+    requested_chat = None
     held = {one.request.id for one in current.held.values()}
     for request in grid.grid_requests(grid_key(dataset)):
         if request.id in _answered_requests() or request.id in held:
             continue
         if request.kind == "open":
-            wanted = int(request.row.split(":")[0])
+            requested_chat = int(request.row.split(":")[0])
             _mark_answered(request.id)
         elif request.kind == "undo":
             undo_edit(dataset, form, current, request.of, base_run)
             _mark_answered(request.id)
         elif state.reviewer():
             _save_cell(dataset, form, current, request, base_run, request.version)
-    return wanted
+    return requested_chat
 
 
 def _save_cell(
@@ -212,20 +212,20 @@ def undo_edit(dataset: DatasetView, form: Form, current: Sheet, name: str, base_
 
 def _reload_rows(dataset: DatasetView, form: Form, current: Sheet, chats: list[int], base_run: int | None) -> None:
     """Reload the rows of some chats; the whole sheet where customers came or went."""
-    found = {
+    reloaded = {
         _row_id(row): row
         for row in record_table.rows_of_chats(state.store(), form, dataset.id, chats, base_run=base_run)
     }
     shown = {name for name, row in current.rows.items() if row.chat in chats}
-    if shown == set(found):
-        current.rows.update(found)
+    if shown == set(reloaded):
+        current.rows.update(reloaded)
     elif shown:
         forget_sheet()
 
 
 def _answered_requests() -> deque[str]:
-    found: deque[str] = st.session_state.setdefault(_ANSWERED, deque(maxlen=300))
-    return found
+    answered: deque[str] = st.session_state.setdefault(_ANSWERED, deque(maxlen=300))
+    return answered
 
 
 def _mark_answered(name: str) -> None:

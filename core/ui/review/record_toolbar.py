@@ -64,8 +64,8 @@ def draw_toolbar(dataset: DatasetView, form: Form) -> tuple[Filter, str, list[An
         queue = filter_controls.choose_status(first="全部")
         given = filter_controls.condition_count()
         with st.popover(f"筛选 · {given}" if given else "筛选", icon=":material/filter_list:", key="records-filter"):
-            wanted = filter_controls.choose_conditions(dataset, form, queue=queue)
-        if wanted.narrow:
+            conditions = filter_controls.choose_conditions(dataset, form, queue=queue)
+        if conditions.narrow:
             st.button("清除筛选", icon=":material/filter_list_off:", on_click=filter_controls.clear_conditions)
         sort = st.selectbox(
             "排序",
@@ -82,7 +82,7 @@ def draw_toolbar(dataset: DatasetView, form: Form) -> tuple[Filter, str, list[An
             st.popover("替换", icon=":material/find_replace:"),
             st.popover("批量修改记录", icon=":material/history:"),
         ]
-    return wanted, str(sort), places
+    return conditions, str(sort), places
 
 
 def draw_footer(dataset: DatasetView, sheet: record_sheet.Sheet, ticked: list[str]) -> None:

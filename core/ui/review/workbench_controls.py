@@ -64,7 +64,7 @@ def choose_session(available: list[DatasetView]) -> PrimarySession:
         st.caption("状态")
         queue = filter_controls.choose_status(first=next(iter(FILTERS)))
         how = st.segmented_control("顺序", ORDERS, default=ORDERS[0], key="order", bind="query-params")
-        wanted = filter_controls.choose_conditions(dataset, form, queue=queue)
+        conditions = filter_controls.choose_conditions(dataset, form, queue=queue)
         newer = st.selectbox(
             "差异审阅：对照新的抽取任务",
             names,
@@ -84,7 +84,7 @@ def choose_session(available: list[DatasetView]) -> PrimarySession:
             "清除条件",
             on_click=filter_controls.clear_conditions,
             args=("newer",),
-            disabled=not (wanted.narrow or newer),
+            disabled=not (conditions.narrow or newer),
             width="stretch",
         )
     return open_session(
@@ -93,7 +93,7 @@ def choose_session(available: list[DatasetView]) -> PrimarySession:
         form,
         base=run,
         reviewer=state.reviewer(),
-        narrow=wanted,
+        narrow=conditions,
         in_order=how or ORDERS[0],
         newer=newer or "",
     )
@@ -101,7 +101,7 @@ def choose_session(available: list[DatasetView]) -> PrimarySession:
 
 def _queue_title() -> str:
     """Label of the queue's button: status, order and number of filters."""
-    said = st.session_state.get("queue") or st.query_params.get("queue") or next(iter(FILTERS))
+    queue = st.session_state.get("queue") or st.query_params.get("queue") or next(iter(FILTERS))
     order = st.session_state.get("order") or st.query_params.get("order") or ORDERS[0]
     given = filter_controls.condition_count("newer")
-    return " · ".join([said, order, *([f"{given} 条件"] if given else [])])
+    return " · ".join([queue, order, *([f"{given} 条件"] if given else [])])

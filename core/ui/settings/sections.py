@@ -37,7 +37,7 @@ def draw_keys() -> None:
     """Table of API keys and whether they are set; never their values."""
     st.subheader("密钥")
     with show_errors():
-        found = model_catalog.key_states(model_catalog.models(state.store()))
+        keys = model_catalog.key_states(model_catalog.models(state.store()))
         st.dataframe(
             [
                 {
@@ -46,7 +46,7 @@ def draw_keys() -> None:
                     "来自": key.where,
                     "用于": "、".join(key.used_by),
                 }
-                for key in found
+                for key in keys
             ],
             hide_index=True,
             height="content",

@@ -124,24 +124,24 @@ def _limit() -> dict[str, Any]:
     )
     if target == NO_LIMIT:
         return {}
-    found: dict[str, Any] = {"target": target} if target in named else {}
+    limits: dict[str, Any] = {"target": target} if target in named else {}
     if target == TOKENS:
-        found["cutoff_len"] = second.number_input("token", 1, None, 4096, step=256, key="training-cutoff")
+        limits["cutoff_len"] = second.number_input("token", 1, None, 4096, step=256, key="training-cutoff")
     elif target == CHARACTERS:
-        found["max_chars"] = second.number_input("字", 1, None, 8000, step=500, key="training-chars")
+        limits["max_chars"] = second.number_input("字", 1, None, 8000, step=500, key="training-chars")
     policy = (third if target not in named else second).selectbox(
         "超长的行", list(POLICIES), format_func=POLICIES.__getitem__, key="training-policy"
     )
-    found["over_budget"] = None if policy == REFUSE else OverBudget(policy)
+    limits["over_budget"] = None if policy == REFUSE else OverBudget(policy)
     if policy == OverBudget.WINDOW:
-        found["overlap"] = st.slider("相邻窗口至多重叠", 0.0, 0.5, OVERLAP, 0.01, key="training-overlap")
-    return found
+        limits["overlap"] = st.slider("相邻窗口至多重叠", 0.0, 0.5, OVERLAP, 0.01, key="training-overlap")
+    return limits
 
 
 def _numbers() -> dict[str, Any]:
     with st.expander("行数、验证集、重复、均衡和遮盖", key="training-numbers"):
         first, second = st.columns(2)
-        found = {
+        numbers = {
             "min_rows": first.number_input(
                 "最少行数", 0, 1_000_000, PLATFORM_MIN_ROWS, step=100, key="training-min", help="整套重复到够为止。"
             ),
@@ -162,7 +162,7 @@ def _numbers() -> dict[str, Any]:
             ),
             "mask": tuple(choose_mask("training-mask").names),
         }
-    return found
+    return numbers
 
 
 def _filters(form: Form, datasets: list[DatasetView]) -> AnswerFilters:
@@ -211,8 +211,8 @@ def _filters(form: Form, datasets: list[DatasetView]) -> AnswerFilters:
 
 def _common_runs(datasets: list[DatasetView]) -> list[str]:
     """Names of runs that every chosen dataset has."""
-    found: list[str] = []
+    common: list[str] = []
     for number, dataset in enumerate(datasets):
         names = state.run_names(dataset)
-        found = names if not number else [name for name in found if name in names]
-    return found
+        common = names if not number else [name for name in common if name in names]
+    return common

@@ -16,8 +16,8 @@ EMPTY = "（空）"
 
 def choose_run(dataset: DatasetView, form: Form) -> tuple[RunView, list[CorrectionGroup]] | None:
     """Boxes for the run and the least number of chats; the run with its groups, ``None`` without corrections."""
-    found = corrected_runs(state.store(), dataset.id)
-    if not found:
+    counted_runs = corrected_runs(state.store(), dataset.id)
+    if not counted_runs:
         draw_empty_state(
             "还没有可以总结的修改",
             "在审阅台确认一些群聊后，这里会列出反复出现的修改：哪个字段、怎么改的、在哪些群聊里。",
@@ -26,7 +26,7 @@ def choose_run(dataset: DatasetView, form: Form) -> tuple[RunView, list[Correcti
         )
         return None
     left, right = st.columns([3, 2], vertical_alignment="bottom")
-    runs = {run.id: (run, count) for run, count in found}
+    runs = {run.id: (run, count) for run, count in counted_runs}
     chosen = left.selectbox(
         "从哪个抽取任务改起",
         list(runs),

@@ -33,38 +33,38 @@ def cached_preflight(options: TrainingOptions, chats: int) -> Preflight | None:
         st.caption("数据较多，改好设置后点「预检」。")
         return None
     with st.spinner("正在预检…"):
-        found = preflight(state.store(), options)
-    st.session_state[_FOUND] = (key, found)
-    return found
+        report = preflight(state.store(), options)
+    st.session_state[_FOUND] = (key, report)
+    return report
 
 
-def draw_preflight(found: Preflight, options: TrainingOptions) -> None:
+def draw_preflight(report: Preflight, options: TrainingOptions) -> None:
     """Metrics and warnings of a preflight; rows, overlong rows, balance and duplicates in tabs."""
-    _draw_metrics(found)
-    draw_warnings(found)
-    over, similar = len(found.overlong), len(found.similar)
+    _draw_metrics(report)
+    draw_warnings(report)
+    over, similar = len(report.overlong), len(report.similar)
     names = [
-        f"行 {len(found.rows):,}",
+        f"行 {len(report.rows):,}",
         f"超长 {over:,}" if over else "超长",
         "字段均衡",
         f"重复 {similar:,}" if similar else "重复",
-        *([f"摘要丢失 {len(found.summary_lost):,}"] if found.summary_lost else []),
+        *([f"摘要丢失 {len(report.summary_lost):,}"] if report.summary_lost else []),
     ]
     tabs = st.tabs(names, key="training-tabs")
     with tabs[0]:
-        draw_rows(found, options)
+        draw_rows(report, options)
     with tabs[1]:
-        draw_overlong_rows(found, options)
+        draw_overlong_rows(report, options)
     with tabs[2]:
-        draw_field_balance(found)
+        draw_field_balance(report)
     with tabs[3]:
-        draw_duplicates(found, options)
-    if found.summary_lost:
+        draw_duplicates(report, options)
+    if report.summary_lost:
         with tabs[4]:
-            draw_summary_losses(found)
+            draw_summary_losses(report)
 
 
-def draw_build(found: Preflight, options: TrainingOptions, names: list[str]) -> None:
+def draw_build(report: Preflight, options: TrainingOptions, names: list[str]) -> None:
     """Name and main button of a training set, and the finished set."""
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     usual = file_name(*names, options.format)
@@ -73,7 +73,7 @@ def draw_build(found: Preflight, options: TrainingOptions, names: list[str]) -> 
         "生成训练集",
         type="primary",
         icon=":material/deployed_code:",
-        disabled=found.refusal is not None,
+        disabled=report.refusal is not None,
         width="stretch",
         key="training-build",
     )
@@ -111,8 +111,8 @@ def draw_finished_set(made: Download) -> None:
         )
 
 
-def _draw_metrics(found: Preflight) -> None:
-    counts = found.counts
+def _draw_metrics(report: Preflight) -> None:
+    counts = report.counts
     numbers = {
         "群聊": counts.get("chats", 0),
         "不同的行": counts.get("distinct", 0),

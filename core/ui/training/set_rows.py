@@ -14,21 +14,21 @@ from core.ui.training.labels import INPUTS, TASKS
 _ANSWER_KEYS = frozenset({"output", "target"})
 
 
-def draw_rows(found: Preflight, options: TrainingOptions) -> None:
+def draw_rows(report: Preflight, options: TrainingOptions) -> None:
     """Table of all rows, and the selected one as it will be written."""
-    if not found.rows:
+    if not report.rows:
         st.caption("没有一行。")
         return
     tasks = len(options.tasks) > 1 or options.tasks != ("form",)
-    labels = {field.key: field.label for field in found.form.fields}
-    table = [_table_row(row, found, labels, with_task=tasks) for row in found.rows]
+    labels = {field.key: field.label for field in report.form.fields}
+    table = [_table_row(row, report, labels, with_task=tasks) for row in report.rows]
     chosen = st.dataframe(
         table,
         hide_index=True,
         height=286,
         on_select="rerun",
         selection_mode="single-row",
-        key=f"training-rows-{hash((options, len(found.rows)))}",
+        key=f"training-rows-{hash((options, len(report.rows)))}",
         column_config={
             "字数": st.column_config.NumberColumn(format="localized", width="small"),
             "约 token": st.column_config.NumberColumn(format="localized", width="small"),
@@ -37,8 +37,8 @@ def draw_rows(found: Preflight, options: TrainingOptions) -> None:
         },
     )
     picked = chosen["selection"]["rows"]
-    number = picked[0] if picked and picked[0] < len(found.rows) else 0
-    row = found.rows[number]
+    number = picked[0] if picked and picked[0] < len(report.rows) else 0
+    row = report.rows[number]
     st.caption(f"{escape_markdown(row.place)} 写出来的样子" + ("" if picked else "（在上面选一行，看别的）"))
     try:
         _draw_written_row(preview_row(state.store(), options, row.provenance))
@@ -46,12 +46,12 @@ def draw_rows(found: Preflight, options: TrainingOptions) -> None:
         show_error(error)
 
 
-def _table_row(row: SpooledRow, found: Preflight, labels: dict[str, str], *, with_task: bool) -> dict[str, Any]:
+def _table_row(row: SpooledRow, report: Preflight, labels: dict[str, str], *, with_task: bool) -> dict[str, Any]:
     facts = row.provenance
     window = facts.get("window")
     task = facts.get("task", "form")
     shown = INPUTS[facts["input"]] + (f"，窗口 {window[0]}/{window[1]}" if window else "")
-    held, dropped = row.start in found.validation_starts, row.start in found.dropped_starts
+    held, dropped = row.start in report.validation_starts, row.start in report.dropped_starts
     return {
         "群聊": f"{facts['dataset']} · {facts['index']}",
         "答案": source_of(facts),

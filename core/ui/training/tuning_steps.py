@@ -37,10 +37,10 @@ def _draw_step(number: int, title: Markdown, *, done: bool) -> None:
     st.markdown(f"**{_DONE if done else _OPEN} &nbsp; {number}. {title}**")
 
 
-def choose_training_set(found: list[TrainingSetView]) -> TrainingSetView | None:
+def choose_training_set(sets: list[TrainingSetView]) -> TrainingSetView | None:
     """Step 1: choose the training set; ``None`` where there is none."""
-    _draw_step(1, "选一个训练集", done=bool(found))
-    if not found:
+    _draw_step(1, "选一个训练集", done=bool(sets))
+    if not sets:
         draw_empty_state(
             "还没有训练集",
             "先在「训练集」里生成一个，再回到这里。",
@@ -48,7 +48,7 @@ def choose_training_set(found: list[TrainingSetView]) -> TrainingSetView | None:
             label="去生成训练集",
         )
         return None
-    by_id = {one.id: one for one in found}
+    by_id = {one.id: one for one in sets}
     chosen = st.selectbox(
         "训练集",
         list(by_id),
@@ -85,10 +85,12 @@ def draw_register_step(trained: TrainingSetView, mine: list[ModelSpec]) -> None:
         st.caption(
             "这个训练集训练出的模型：" + "、".join(f"「{escape_markdown(spec.title or spec.name)}」" for spec in mine)
         )
-    found = {spec.name: spec for spec in tunable_templates(state.store())}
+    templates = {spec.name: spec for spec in tunable_templates(state.store())}
     with st.expander("登记一个模型", expanded=not mine):
-        name = st.selectbox("接口", list(found), format_func=lambda key: found[key].title, key="tuning-template")
-        template = found[name]
+        name = st.selectbox(
+            "接口", list(templates), format_func=lambda key: templates[key].title, key="tuning-template"
+        )
+        template = templates[name]
         with st.form(f"tuning-entry-{name}", enter_to_submit=False, border=False):
             title = st.text_input("起个名字", f"{trained.name} 微调", max_chars=80)
             filled = {need: st.text_input(escape_markdown(NEEDED_IDS.get(need, need))) for need in template.needs}
@@ -120,11 +122,11 @@ def draw_test_step(mine: list[ModelSpec]) -> None:
 def draw_extract_step(trained: TrainingSetView, mine: list[ModelSpec], runs: list[RunView]) -> None:
     """Step 5: extract with the prompt it was trained on."""
     _draw_step(5, "用它抽取", done=bool(runs))
-    asked = prompt_of_set(trained)
+    prompt = prompt_of_set(trained)
     way = (
         "先归纳再填表（summary,from_summary）"
-        if asked.startswith("from_summary")
-        else f"提示词 {escape_markdown(asked)}"
+        if prompt.startswith("from_summary")
+        else f"提示词 {escape_markdown(prompt)}"
     )
     st.caption(f"训练时的提问用的是 {way}；抽取时要用同一个，否则模型没学过这样的问法。")
     for run in runs:
@@ -136,7 +138,7 @@ def draw_extract_step(trained: TrainingSetView, mine: list[ModelSpec], runs: lis
         navigation.RUNS,
         label="新建抽取任务",
         icon=":material/arrow_forward:",
-        query_params={"run": "new", **({"model": mine[0].name} if mine else {}), "prompt": asked},
+        query_params={"run": "new", **({"model": mine[0].name} if mine else {}), "prompt": prompt},
         disabled=not mine,
     )
 
@@ -174,5 +176,5 @@ def draw_compare_step(runs: list[RunView]) -> None:
 def runs_of_set(trained: TrainingSetView) -> list[RunView]:
     """Runs of models that were tuned on this set, newest first."""
     with state.store().read() as session:
-        found = [run for run in queries.runs(session) if run.kind == RunKind.MODEL]
-    return [run for run in found if training_set_of_run(state.store(), run) == trained.id]
+        runs = [run for run in queries.runs(session) if run.kind == RunKind.MODEL]
+    return [run for run in runs if training_set_of_run(state.store(), run) == trained.id]

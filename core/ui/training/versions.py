@@ -28,34 +28,34 @@ _ONLY_WITH = {"steps": ("clean",), "overlap": ("window",)}
 
 def draw_versions() -> None:
     """Table of built training sets; below it the selected one, or the difference between two."""
-    found = training_sets(state.store())
-    if not found:
+    sets = training_sets(state.store())
+    if not sets:
         draw_empty_state(
             "还没有生成过训练集", "在「新建」里选好数据集和训练目标，看过预检再生成；每次生成都在这里留下一版。"
         )
         return
     chosen = st.dataframe(
-        [_version_row(view) for view in found],
+        [_version_row(view) for view in sets],
         hide_index=True,
-        height="content" if len(found) <= 6 else 250,
+        height="content" if len(sets) <= 6 else 250,
         on_select="rerun",
         selection_mode="multi-row",
-        key=f"training-sets-{found[0].id}",
+        key=f"training-sets-{sets[0].id}",
         column_config={
             "编号": st.column_config.NumberColumn(width="small"),
             "行数": st.column_config.NumberColumn(format="localized", width="small"),
             "校验和": st.column_config.TextColumn(help="train.jsonl 的 sha256 前 12 位"),
         },
     )
-    rows = [number for number in chosen["selection"]["rows"] if number < len(found)]
+    rows = [number for number in chosen["selection"]["rows"] if number < len(sets)]
     if len(rows) > 2:
         st.caption("最多选两个来对比。")
     elif len(rows) == 2:
-        _draw_comparison(*(found[number] for number in sorted(rows, reverse=True)))
+        _draw_comparison(*(sets[number] for number in sorted(rows, reverse=True)))
     else:
         if not rows:
             st.caption("选一个看明细，选两个对比。下面是最新的一个。")
-        _draw_version(found[rows[0] if rows else 0])
+        _draw_version(sets[rows[0] if rows else 0])
 
 
 def _version_row(view: TrainingSetView) -> dict[str, object]:
@@ -131,17 +131,17 @@ def _draw_source_changes(view: TrainingSetView) -> None:
     if st.session_state.get(_CHANGES, (None,))[0] != key:
         with st.spinner("正在逐行检查…"):
             st.session_state[_CHANGES] = (key, changes_since(state.store(), view.id))
-    found: list[SourceChange] = st.session_state[_CHANGES][1]
-    if not found:
+    changes: list[SourceChange] = st.session_state[_CHANGES][1]
+    if not changes:
         st.caption("每一行的来源都和当时一样。")
         return
-    lost = sum(change.lost for change in found)
+    lost = sum(change.lost for change in changes)
     st.caption(
-        f"有 {len(found)} 行的来源变了"
+        f"有 {len(changes)} 行的来源变了"
         + (f"，其中 {lost} 行无法重建。" if lost else "；当时的版本都在历史里，可以重建出同样的内容。")
     )
     st.dataframe(
-        [{"行": one.place, "变化": one.what, "能否重建": "不能" if one.lost else "能"} for one in found],
+        [{"行": one.place, "变化": one.what, "能否重建": "不能" if one.lost else "能"} for one in changes],
         hide_index=True,
     )
 
@@ -151,19 +151,19 @@ def _draw_comparison(before: TrainingSetView, after: TrainingSetView) -> None:
     described = [
         (training_set(state.store(), one.id).parameters, rows_of_set(state.store(), one.id)) for one in (before, after)
     ]
-    found = diff_sets(*described)
+    difference = diff_sets(*described)
     numbers = {
-        "相同的行": found.same,
-        "不同的行": len(found.changed),
-        f"只在 {before.id}": len(found.only_before),
-        f"只在 {after.id}": len(found.only_after),
+        "相同的行": difference.same,
+        "不同的行": len(difference.changed),
+        f"只在 {before.id}": len(difference.only_before),
+        f"只在 {after.id}": len(difference.only_after),
     }
     for column, (label, number) in zip(st.columns(4), numbers.items(), strict=True):
         column.metric(escape_markdown(label), f"{number:,}")
     left, right = st.columns([4, 5], gap="large")
     with left:
         st.markdown("**设置**")
-        if found.parameters:
+        if difference.parameters:
             st.dataframe(
                 [
                     {
@@ -171,7 +171,7 @@ def _draw_comparison(before: TrainingSetView, after: TrainingSetView) -> None:
                         str(before.id): setting_text(name, old),
                         str(after.id): setting_text(name, new),
                     }
-                    for name, (old, new) in found.parameters.items()
+                    for name, (old, new) in difference.parameters.items()
                 ],
                 hide_index=True,
             )
@@ -181,9 +181,9 @@ def _draw_comparison(before: TrainingSetView, after: TrainingSetView) -> None:
         st.markdown("**行**")
         lines = [
             {"行": one.place, "不同": "、".join(one.what), str(before.id): one.before, str(after.id): one.after}
-            for one in found.changed
+            for one in difference.changed
         ]
-        for one, places in ((before, found.only_before), (after, found.only_after)):
+        for one, places in ((before, difference.only_before), (after, difference.only_after)):
             there = {str(number): "有" if number == one.id else "—" for number in (before.id, after.id)}
             lines += [{"行": place, "不同": f"只在 {one.id}", **there} for place in places]
         if lines:

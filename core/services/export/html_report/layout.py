@@ -105,12 +105,12 @@ def _cells(
     mask: Mask,
     marks: list[tuple[Span, str, int]],
 ) -> Iterator[tuple[str, ReportCell]]:
-    found = locate(form, index, values, form.name_of(values))
+    located = locate(form, index, values, form.name_of(values))
     hidden = mask.values(form, values)
     for place, field in enumerate(form.fields):
         group = form.groups.index(field.group)
         cell = f"c{number}f{place}"
-        mark = found.get(field.key)
+        mark = located.get(field.key)
         if mark is not None:
             marks += [(span, cell, group) for span in mark.spans]
         confirmation = confirmed.get(field.key, Confirmation.UNSEEN)

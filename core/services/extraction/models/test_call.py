@@ -63,8 +63,10 @@ def probe(spec: ModelSpec, *, deadline: float = DEADLINE) -> Probe:
     except ProviderError as error:
         # Reasoning models may think past the limit: they are there all the same.
         arrived = error.code == LENGTH
-        said = "" if arrived else str(error)
-        return Probe(arrived, error.partial, elapsed(), spec.api_name, cause="" if arrived else error.cause, error=said)
+        message = "" if arrived else str(error)
+        return Probe(
+            arrived, error.partial, elapsed(), spec.api_name, cause="" if arrived else error.cause, error=message
+        )
     except ShiyaoError as error:
         return Probe(False, "", elapsed(), spec.api_name, error=str(error))
     return Probe(True, reply.text, elapsed(), reply.model, reply.tokens_in, reply.tokens_out)

@@ -101,8 +101,8 @@ class ModelDraft(ModelSettings):
     @field_validator("parameters")
     @classmethod
     def _no_keys_inside(cls, value: dict[str, Any]) -> dict[str, Any]:
-        if found := _secret_name(value):
-            raise ValueError(f"不能包含「{found}」：密钥只从环境变量读取")
+        if secret_name := _secret_name(value):
+            raise ValueError(f"不能包含「{secret_name}」：密钥只从环境变量读取")
         return value
 
     @model_validator(mode="after")
@@ -146,8 +146,8 @@ def _secret_name(value: Any) -> str:
         for name, inner in value.items():
             if _SECRET_NAME.search(str(name)):
                 return str(name)
-            if found := _secret_name(inner):
-                return found
+            if secret_name := _secret_name(inner):
+                return secret_name
     if isinstance(value, list):
-        return next((found for inner in value if (found := _secret_name(inner))), "")
+        return next((secret_name for inner in value if (secret_name := _secret_name(inner))), "")
     return ""

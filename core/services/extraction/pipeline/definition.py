@@ -149,8 +149,8 @@ class Pipeline:
         Raises:
             PromptError: names them.
         """
-        asked = [key for step in self.steps for key in step.fields]
-        if unknown := [key for key in asked if key not in form]:
+        step_fields = [key for step in self.steps for key in step.fields]
+        if unknown := [key for key in step_fields if key not in form]:
             raise PromptError(f"表单「{form.title}」没有字段「{'、'.join(unknown)}」", "请检查字段名称")
 
 

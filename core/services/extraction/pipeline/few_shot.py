@@ -93,15 +93,15 @@ class ExamplePool:
 def check_example(form: Form, example: ApprovedExample) -> tuple[str, ...]:
     """Verbatim values of an example that do not stand in its own chat, one Chinese sentence each."""
     index = ChatIndex(parse_chat(example.conversation))
-    found: list[str] = []
+    problems: list[str] = []
     for values in example.forms:
         marks = locate(form, index, values, form.name_of(values))
-        found += [
+        problems += [
             f"「{field.label}」的值“{values[field.key]}”在它的群聊里找不到"
             for field in form.fields
             if field.nature is Nature.VERBATIM and marks[field.key].status is Evidence.MISSING
         ]
-    return tuple(found)
+    return tuple(problems)
 
 
 def approved_records(session: Session, form: Form) -> list[ApprovedExample]:
@@ -118,12 +118,12 @@ def approved_records(session: Session, form: Form) -> list[ApprovedExample]:
         .order_by(col(Record.id).desc())
         .limit(MOST_RECORDS)
     )
-    found: list[ApprovedExample] = []
+    examples: list[ApprovedExample] = []
     for record, index, text, dataset in session.execute(statement):
         forms = tuple(form.coerce(customer["values"]).values for customer in record.customers)
         label = f"{dataset} 第 {index} 条（版本 {record.version}）"
-        found.append(ApprovedExample(record.chat_id, clean(parse_chat(text), _CLEANED).text, forms, label))
-    return found
+        examples.append(ApprovedExample(record.chat_id, clean(parse_chat(text), _CLEANED).text, forms, label))
+    return examples
 
 
 def records_state(session: Session, form: Form) -> tuple[int, int]:

@@ -38,11 +38,11 @@ def ask(provider: Provider, request: ModelRequest, *, attempts: int, sleep: Call
         sleep: how to wait between attempts; given in seconds.
     """
     start = time.perf_counter()
-    asked = 0
+    attempts_made = 0
 
     def once() -> ModelReply:
-        nonlocal asked
-        asked += 1
+        nonlocal attempts_made
+        attempts_made += 1
         return provider.complete(request)
 
     retrying = Retrying(
@@ -55,8 +55,8 @@ def ask(provider: Provider, request: ModelRequest, *, attempts: int, sleep: Call
     try:
         reply = retrying(once)
     except ProviderError as error:
-        return Asked(None, error, asked, time.perf_counter() - start)
-    return Asked(reply, None, asked, time.perf_counter() - start)
+        return Asked(None, error, attempts_made, time.perf_counter() - start)
+    return Asked(reply, None, attempts_made, time.perf_counter() - start)
 
 
 def _may_pass(error: BaseException) -> bool:

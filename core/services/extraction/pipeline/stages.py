@@ -176,10 +176,10 @@ class WindowRun:
             form=form,
             task="summary" if summary else "forms",
         )
-        asked = ask(context.provider, request, attempts=context.attempts, sleep=context.sleep)
-        call = replace(call, attempts=asked.attempts, seconds=asked.seconds)
-        if asked.reply is None:
-            error = asked.error
+        result = ask(context.provider, request, attempts=context.attempts, sleep=context.sleep)
+        call = replace(call, attempts=result.attempts, seconds=result.seconds)
+        if result.reply is None:
+            error = result.error
             assert error is not None
             failed = replace(
                 call,
@@ -193,7 +193,7 @@ class WindowRun:
             )
             self.calls.append(failed)
             raise CallFailed(failed)
-        reply = asked.reply
+        reply = result.reply
         self.calls.append(
             replace(
                 call,

@@ -81,13 +81,13 @@ def chat_tokens(store: Store, dataset_id: int, clean: Sequence[str] = ()) -> dic
         indices = list(queries.chat_ids(session, dataset_id))
         step = max(1, math.ceil(len(indices) / SAMPLE))
         read = set(indices[::step])
-        found = {
+        tokens = {
             chat.index: estimate_tokens(cleaned_chat(parse_chat(chat.text), clean).text)
             for index in sorted(read)
             for chat in [queries.chat(session, dataset_id, index)]
         }
-    mean = round(sum(found.values()) / len(found)) if found else 0
-    return {index: found.get(index, mean) for index in indices}
+    mean = round(sum(tokens.values()) / len(tokens)) if tokens else 0
+    return {index: tokens.get(index, mean) for index in indices}
 
 
 def estimate(
@@ -131,14 +131,14 @@ def estimate(
         spec = model_catalog.resolve(session, provider, model.strip() or default_model(provider))
         data = queries.dataset(session, dataset)
         form = load_named_form(data.form)
-        wanted = _wanted(session, data.id, run, limit, chat_indices)
+        chosen = _wanted(session, data.id, run, limit, chat_indices)
         ids = queries.chat_ids(session, data.id)
         learned = _mean_answer(session, spec, stages.main) if stages.plain else None
     spec = with_run_parameters(spec, parameters or {})
     lengths = tokens if tokens is not None else chat_tokens(store, data.id, stages.clean)
-    found = _estimate(spec, form, stages, {index: lengths.get(index, 0) for index in wanted}, learned)
-    known = {} if fresh else reusable_replies(store, spec, form, stages, {index: ids[index] for index in wanted})
-    return _without(found, sum(known.values()))
+    calls = _estimate(spec, form, stages, {index: lengths.get(index, 0) for index in chosen}, learned)
+    known = {} if fresh else reusable_replies(store, spec, form, stages, {index: ids[index] for index in chosen})
+    return _without(calls, sum(known.values()))
 
 
 def _estimate(
@@ -155,8 +155,8 @@ def _estimate(
     )
     over = [index for index, length in lengths.items() if budget is not None and length > budget]
     impossible = over if budget is not None and budget < SMALLEST_WINDOW else []
-    asked = {index: length for index, length in lengths.items() if index not in set(impossible)}
-    pieces = {index: _windows(length, budget, pipeline.overlap) for index, length in asked.items()}
+    asked_lengths = {index: length for index, length in lengths.items() if index not in set(impossible)}
+    pieces = {index: _windows(length, budget, pipeline.overlap) for index, length in asked_lengths.items()}
     windows = sum(count for count, _ in pieces.values())
     shown = sum(tokens for _, tokens in pieces.values())
     tokens_in = tokens_out = 0
@@ -165,8 +165,8 @@ def _estimate(
         if learned is not None:
             answer = learned
         own = shown if "chat" in STAGE_VARIABLES[step.prompt.stage] else 0
-        if "examples" in STAGE_VARIABLES[step.prompt.stage] and asked:
-            own += pipeline.examples * round(sum(asked.values()) / len(asked) + answer) * windows
+        if "examples" in STAGE_VARIABLES[step.prompt.stage] and asked_lengths:
+            own += pipeline.examples * round(sum(asked_lengths.values()) / len(asked_lengths) + answer) * windows
         tokens_in += step.samples * (own + fixed * windows)
         tokens_out += step.samples * round(answer * windows)
     return Estimate(
@@ -184,20 +184,20 @@ def _estimate(
     )
 
 
-def _without(found: Estimate, reused: int) -> Estimate:
+def _without(estimated: Estimate, reused: int) -> Estimate:
     """The estimate less the calls that are answered already, taken to be of average length."""
-    reused = min(reused, found.calls)
+    reused = min(reused, estimated.calls)
     if not reused:
-        return found
-    share = (found.calls - reused) / found.calls
-    tokens_in, tokens_out = round(found.tokens_in * share), round(found.tokens_out * share)
+        return estimated
+    share = (estimated.calls - reused) / estimated.calls
+    tokens_in, tokens_out = round(estimated.tokens_in * share), round(estimated.tokens_out * share)
     return replace(
-        found,
-        calls=found.calls - reused,
+        estimated,
+        calls=estimated.calls - reused,
         reused=reused,
         tokens_in=tokens_in,
         tokens_out=tokens_out,
-        yuan=found.model.cost(tokens_in, tokens_out),
+        yuan=estimated.model.cost(tokens_in, tokens_out),
     )
 
 
@@ -212,11 +212,11 @@ def _windows(length: int, budget: int | None, overlap: float) -> tuple[int, int]
 
 def _fixed_tokens(step: PipelineStep, form: Form, settings: Mapping[str, Any]) -> int:
     """Tokens of a question but for the chat and the examples."""
-    wanted = STAGE_VARIABLES[step.prompt.stage] - COMMON_VARIABLES
-    empty: dict[str, Any] = {name: [] if name == "examples" else "" for name in wanted}
+    stage_variables = STAGE_VARIABLES[step.prompt.stage] - COMMON_VARIABLES
+    empty: dict[str, Any] = {name: [] if name == "examples" else "" for name in stage_variables}
     rendered = render(step.prompt, form_for_step(form, step), json_object=bool(settings.get("json_mode")), **empty)
     given = {"forms": round(_skeleton(form) * _FILLED), "summary": _SUMMARY_TOKENS}
-    return estimate_tokens(rendered.system + rendered.user) + sum(given.get(name, 0) for name in wanted)
+    return estimate_tokens(rendered.system + rendered.user) + sum(given.get(name, 0) for name in stage_variables)
 
 
 def _answer_tokens(step: PipelineStep, form: Form) -> float:
@@ -232,16 +232,18 @@ def _wanted(
 ) -> list[int]:
     """Indices that would be asked about: in scope, and without an answer where the run is there already."""
     known = queries.chat_ids(session, dataset_id)
-    wanted = list(known)[:limit] if chat_indices is None else [index for index in chat_indices if index in known]
+    chosen = list(known)[:limit] if chat_indices is None else [index for index in chat_indices if index in known]
     row = session.execute(
         select(Run).where(col(Run.dataset_id) == dataset_id, col(Run.name) == run.strip())
     ).scalar_one_or_none()
     if row is None:
-        return wanted
+        return chosen
     lacking = set(missing(session, row))
     have = set(session.execute(select(col(Extraction.chat_id)).where(col(Extraction.run_id) == row.id)).scalars())
-    asked = set(wanted)
-    return [index for index, chat_id in known.items() if chat_id in lacking or (chat_id not in have and index in asked)]
+    chosen_set = set(chosen)
+    return [
+        index for index, chat_id in known.items() if chat_id in lacking or (chat_id not in have and index in chosen_set)
+    ]
 
 
 def _mean_answer(session: Session, spec: ModelSpec, prompt: Prompt) -> float | None:

@@ -95,7 +95,7 @@ def create_run(
     with store.write() as session:
         data = queries.dataset(session, dataset)
         indices = list(queries.chat_ids(session, data.id))
-        wanted = _wanted(indices, limit, chat_indices)
+        chosen_indices = _wanted(indices, limit, chat_indices)
         row = session.execute(
             select(Run).where(col(Run.dataset_id) == data.id, col(Run.name) == name)
         ).scalar_one_or_none()
@@ -104,7 +104,7 @@ def create_run(
             row.prompt_name, row.prompt_version = chosen.name, str(chosen.version)
             row.prompt_sha256, row.prompt_text = chosen.sha256, chosen.source
             kept = None if stages.plain else stages.as_dict()
-            settled = _validated(request=dict(parameters or {}), chats=wanted, pipeline=kept)
+            settled = _validated(request=dict(parameters or {}), chats=chosen_indices, pipeline=kept)
             at_once = spec.concurrency or DEFAULT_CONCURRENCY.get(provider, 4)
             limits = {"concurrency": at_once, "per_minute": spec.per_minute, "entry": spec.as_dict()}
             settled = settled.model_copy(update=limits)
@@ -113,7 +113,7 @@ def create_run(
             _same_or_refuse(row, provider, model, stages, parameters)
             settled = parameters_of(row)
             if settled.chats is not None:
-                settled.chats = None if wanted is None else sorted({*settled.chats, *wanted})
+                settled.chats = None if chosen_indices is None else sorted({*settled.chats, *chosen_indices})
         changes = {"concurrency": concurrency, "per_minute": per_minute, "deadline": deadline, "fresh": fresh}
         changed = {key: value for key, value in changes.items() if value is not None}
         row.parameters = _validated(**{**settled.model_dump(), **changed}).model_dump(mode="json")
@@ -281,10 +281,10 @@ def _model_run(session: Session, run_id: int) -> Run:
 
 def _wanted(indices: list[int], limit: int | None, chat_indices: Iterable[int] | None) -> list[int] | None:
     if chat_indices is not None:
-        wanted = sorted(set(chat_indices))
-        if unknown := sorted(set(wanted) - set(indices)):
+        chosen = sorted(set(chat_indices))
+        if unknown := sorted(set(chosen) - set(indices)):
             raise JobError(f"数据集里没有第 {'、'.join(map(str, unknown[:5]))} 条群聊", "请检查选择的范围")
-        return wanted
+        return chosen
     return None if limit is None else indices[:limit]
 
 
@@ -312,8 +312,8 @@ def _same_or_refuse(
     elif row.model != model:
         different.append(f"模型是 {row.model or '（未指定）'} 而不是 {model or '（未指定）'}")
     before = pipeline_of(row)
-    asked, now = ([(s.prompt.sha256, s.samples, s.fields) for s in plan_.steps] for plan_ in (before, stages))
-    if row.prompt_sha256 != stages.main.sha256 or asked != now:
+    before_steps, now = ([(s.prompt.sha256, s.samples, s.fields) for s in plan_.steps] for plan_ in (before, stages))
+    if row.prompt_sha256 != stages.main.sha256 or before_steps != now:
         different.append(f"提示词是 {before.spec} 而不是 {stages.spec}")
     elif before.sha256 != stages.sha256:
         different.append("清理步骤、分段、示例或起点不同")

@@ -80,9 +80,9 @@ def progress(store: Store, run_id: int) -> RunView:
 def model_runs(store: Store, dataset_id: int) -> list[RunView]:
     """A dataset's runs of kind *model*, newest first, each as :func:`progress` gives it."""
     with store.read() as session:
-        found = [run for run in queries.runs(session, dataset_id) if run.kind == RunKind.MODEL]
-        retried = {run.id: len(awaiting_retry(session, session.get_one(Run, run.id))) for run in found if run.failed}
-    return [run.model_copy(update={"failed": run.failed - retried.get(run.id, 0)}) for run in found]
+        runs = [run for run in queries.runs(session, dataset_id) if run.kind == RunKind.MODEL]
+        retried = {run.id: len(awaiting_retry(session, session.get_one(Run, run.id))) for run in runs if run.failed}
+    return [run.model_copy(update={"failed": run.failed - retried.get(run.id, 0)}) for run in runs]
 
 
 def pace(store: Store, run: RunView) -> Pace:
@@ -144,8 +144,10 @@ def some_extractions(store: Store, run_id: int, indices: Sequence[int]) -> list[
         if dataset_id is None:
             return []
         statement = select(col(Chat.id)).where(col(Chat.dataset_id) == dataset_id, col(Chat.index).in_(list(indices)))
-        found = {e.index: e for e in queries.extractions(session, run_id, list(session.execute(statement).scalars()))}
-    return [found[index] for index in indices if index in found]
+        by_index = {
+            e.index: e for e in queries.extractions(session, run_id, list(session.execute(statement).scalars()))
+        }
+    return [by_index[index] for index in indices if index in by_index]
 
 
 def latest(store: Store, run_id: int, limit: int = 12) -> list[ExtractionView]:

@@ -81,8 +81,8 @@ def labels_of(store: Store, dataset_id: int, index: int) -> list[FormValues] | N
         if run is None:
             return None
         chat = queries.chat(session, dataset_id, index)
-        found = list(queries.extractions(session, run.id, [chat.id]))
-    return found[0].forms if found else None
+        extractions = list(queries.extractions(session, run.id, [chat.id]))
+    return extractions[0].forms if extractions else None
 
 
 def preview_prompt(

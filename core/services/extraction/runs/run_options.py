@@ -47,11 +47,11 @@ def run_options(store: Store) -> list[RunOption]:
     named = OpenAISettings().model
     if named and not any(spec.provider == "openai" and spec.name == named and _callable(spec) for spec in specs):
         specs.append(adhoc_model("openai", named))
-    found = [
+    options = [
         RunOption(spec, connect(spec).ready(), spec.concurrency or DEFAULT_CONCURRENCY.get(spec.provider, 4))
         for spec in specs
     ]
-    return sorted(found, key=lambda offer: (bool(offer.missing), offer.spec.source == SpecSource.FILE))
+    return sorted(options, key=lambda offer: (bool(offer.missing), offer.spec.source == SpecSource.FILE))
 
 
 def prompt_options(store: Store | None = None) -> list[tuple[str, str]]:
@@ -60,15 +60,15 @@ def prompt_options(store: Store | None = None) -> list[tuple[str, str]]:
     Args:
         store: for the prompts that are kept in the database; without it only files are listed.
     """
-    found = list(list_prompts())
+    prompts = list(list_prompts())
     if store is not None:
         with store.read() as session:
-            found = [entry.prompt for entry in prompt_library.listed(session) if not entry.problem]
-    single = [(prompt.id, prompt.title) for prompt in found if prompt.stage in _ALONE]
+            prompts = [entry.prompt for entry in prompt_library.listed(session) if not entry.problem]
+    single = [(prompt.id, prompt.title) for prompt in prompts if prompt.stage in _ALONE]
     newest: dict[Stage, Prompt] = {}
-    for prompt in found:
+    for prompt in prompts:
         newest.setdefault(prompt.stage, prompt)
-    first = next((prompt for prompt in found if prompt.name == "baseline"), newest.get(Stage.EXTRACT))
+    first = next((prompt for prompt in prompts if prompt.name == "baseline"), newest.get(Stage.EXTRACT))
     joined: list[tuple[str, str]] = []
     if first and (verify := newest.get(Stage.VERIFY)):
         joined.append((f"{first.id},{verify.id}", f"{first.title}，再{verify.title}"))
@@ -96,14 +96,14 @@ def parse_indices(text: str) -> list[int]:
     Raises:
         JobError: something else is in it.
     """
-    found: set[int] = set()
+    indices: set[int] = set()
     for part in filter(None, _BETWEEN.split(re.sub(r"\s*([-–~至到])\s*", r"\1", text.strip()))):
         match = _RANGE.fullmatch(part)
         first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
         if not match or first < 1 or last < first or last - first > 1_000_000:
             raise JobError(f"看不懂群聊序号「{part}」", "请写成 1-20，35 的样子")
-        found.update(range(first, last + 1))
-    return sorted(found)
+        indices.update(range(first, last + 1))
+    return sorted(indices)
 
 
 def _callable(spec: ModelSpec) -> bool:

@@ -111,10 +111,10 @@ def assess_priority(
     reasons: list[dict[str, Any]] = []
     for number, values in enumerate(forms):
         for position, field in enumerate(form.fields):
-            said = [remark for remark in remarks if (remark.customer, remark.key) == (number, field.key)]
+            field_remarks = [remark for remark in remarks if (remark.customer, remark.key) == (number, field.key)]
             signs = [
                 *_of_evidence(field, marks[number][field.key]),
-                *_of_remarks(said),
+                *_of_remarks(field_remarks),
                 *otherwise.get((number, position), ()),
                 _of_rate(rates, field, filled=bool(values[field.key])),
             ]
@@ -165,7 +165,7 @@ def _otherwise(
 ) -> tuple[dict[tuple[int, int], list[_Sign]], list[str]]:
     """Signs by ``(customer, position of the field)``, and a sentence for each run with other customers."""
     mine = [scorer.prepare(values) for values in forms]
-    found: dict[tuple[int, int], dict[str, float]] = {}
+    credits: dict[tuple[int, int], dict[str, float]] = {}
     apart: list[str] = []
     for name, theirs in others.items():
         prepared = [scorer.prepare(values) for values in theirs]
@@ -174,11 +174,11 @@ def _otherwise(
         for pair in scorer.chat(mine, prepared).pairs if prepared else ():
             for position, credit in enumerate(pair.credits):
                 if credit < 1.0:
-                    found.setdefault((pair.pred, position), {})[name] = 1.0 - credit
+                    credits.setdefault((pair.pred, position), {})[name] = 1.0 - credit
     count = max(1, len(others))
     return {
         place: [(_OTHERWISE * sum(apart_by.values()) / count, f"与「{'」「'.join(apart_by)}」不同")]
-        for place, apart_by in found.items()
+        for place, apart_by in credits.items()
     }, apart
 
 

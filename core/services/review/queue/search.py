@@ -48,8 +48,8 @@ def _candidates(session: Session, grams: Sequence[str]) -> ColumnElement[bool] |
     if not inspect(session.connection()).has_table(_TABLE):
         return None
     match = " AND ".join(f'"{gram}"' for gram in grams)
-    found = text(f"SELECT rowid FROM {_TABLE} WHERE {_TABLE} MATCH :pairs").bindparams(pairs=match)
-    return col(Chat.id).in_(found.columns(column("rowid")))
+    matches = text(f"SELECT rowid FROM {_TABLE} WHERE {_TABLE} MATCH :pairs").bindparams(pairs=match)
+    return col(Chat.id).in_(matches.columns(column("rowid")))
 
 
 def index_some(store: Store, dataset_id: int, *, limit: int = BATCH) -> int:

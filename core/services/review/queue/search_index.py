@@ -75,18 +75,18 @@ class IndexUpdate:
             .where(col(other.chat_id) == col(Chat.id), col(other.run_id).in_(list(self._others)))
             .scalar_subquery()
         )
-        wanted: ColumnElement[str] = (
+        expected_signature: ColumnElement[str] = (
             literal(self._prefix) + cast(col(base.id), String) + literal(".") + cast(newest, String)
         )
         statement = (
-            with_record(select(col(Chat.id), wanted))
+            with_record(select(col(Chat.id), expected_signature))
             .join(base, and_(col(base.chat_id) == col(Chat.id), col(base.run_id) == self.run_id))
             .outerjoin(ChatStake, and_(col(ChatStake.run_id) == self.run_id, col(ChatStake.chat_id) == col(Chat.id)))
             .where(
                 col(Chat.dataset_id) == self.dataset_id,
                 col(Chat.id) > after,
                 with_status(FILTERS["待审阅"]),
-                or_(col(ChatStake.chat_id).is_(None), col(ChatStake.signature) != wanted),
+                or_(col(ChatStake.chat_id).is_(None), col(ChatStake.signature) != expected_signature),
             )
             .order_by(col(Chat.id))
             .limit(limit)

@@ -203,13 +203,13 @@ def recent(store: Store, dataset_id: int, *, limit: int = 10) -> list[BulkChange
             .order_by(func.min(col(RecordEvent.id)).desc())
             .limit(limit)
         )
-        found = []
+        changes = []
         for prefix, first, count in session.execute(statement).all():
             event = session.get_one(RecordEvent, first)
             bulk_id = prefix.removeprefix(f"{_BULK}-")
             undone = bool(_events_of(session, dataset_id, _UNDO, bulk_id, limit=1))
-            found.append(BulkChange(bulk_id, event.at, event.who, event.reason, count, undone))
-        return found
+            changes.append(BulkChange(bulk_id, event.at, event.who, event.reason, count, undone))
+        return changes
 
 
 def _write(

@@ -92,17 +92,17 @@ def plan_edits(
     Raises:
         InputError: a field that the form does not have.
     """
-    wanted: dict[int, dict[tuple[int, str], CellEdit]] = defaultdict(dict)
+    edits_by_chat: dict[int, dict[tuple[int, str], CellEdit]] = defaultdict(dict)
     for edit in edits:
         if edit.key not in form:
             raise InputError(f"表单没有字段「{edit.key}」", "请从列表里选择字段")
-        wanted[edit.chat][edit.customer, edit.key] = edit
+        edits_by_chat[edit.chat][edit.customer, edit.key] = edit
     changes: list[PlannedChange] = []
     skipped: list[Skipped] = []
     unchanged = 0
     with store.read() as session:
-        for state in record_states(session, form, dataset_id, sorted(wanted), base_run):
-            cells = wanted.pop(state.index)
+        for state in record_states(session, form, dataset_id, sorted(edits_by_chat), base_run):
+            cells = edits_by_chat.pop(state.index)
             expected = {edit.version for edit in cells.values()} - {None, state.version}
             if expected:
                 skipped.append(Skipped(state.index, f"{state.reviewer or '有人'}刚刚改过，请重新载入后再改"))
@@ -117,7 +117,7 @@ def plan_edits(
                     unchanged += 1
                 else:
                     changes.append(PlannedChange(state.index, customer, key, before, after, state.version))
-    skipped += [Skipped(chat, "这个数据集里没有这条群聊") for chat in wanted]
+    skipped += [Skipped(chat, "这个数据集里没有这条群聊") for chat in edits_by_chat]
     return Plan(dataset_id, tuple(changes), tuple(skipped), unchanged)
 
 

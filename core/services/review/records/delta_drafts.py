@@ -42,12 +42,12 @@ class Approved:
 
 def newest_event(session: Session, record: Record) -> RecordEvent | None:
     """The event of a record's version now."""
-    found: RecordEvent | None = session.execute(
+    event: RecordEvent | None = session.execute(
         select(RecordEvent)
         .where(col(RecordEvent.record_id) == record.id, col(RecordEvent.version) == record.version)
         .limit(1)
     ).scalar_one_or_none()
-    return found
+    return event
 
 
 def save_delta_draft(

@@ -49,12 +49,12 @@ def versions(store: Store, form: Form, dataset_id: int, chat: int) -> list[Versi
     with store.read() as session:
         record = record_of(session, dataset_id, chat)
         events = list(reversed(queries.events(session, record.id or 0))) if record is not None else []
-    found: list[Version] = []
+    newest_last: list[Version] = []
     before: EventView | None = None
     for event in events:
-        found.append(_version(form, event, before))
+        newest_last.append(_version(form, event, before))
         before = event
-    return found[::-1]
+    return newest_last[::-1]
 
 
 def restore(store: Store, form: Form, dataset_id: int, chat: int, version: int, *, who: str, seen: int) -> int:
@@ -120,30 +120,30 @@ def _version(form: Form, event: EventView, before: EventView | None) -> Version:
 
 def _changes(form: Form, before: EventView, customers: list[dict[str, Any]]) -> list[CellChange]:
     old, new = values_of(before.change.get("customers", [])), values_of(customers)
-    found: list[CellChange] = []
+    changes: list[CellChange] = []
     for position in range(max(len(old), len(new))):
         if position >= len(old):
-            found.append(CellChange(position, "", "客户", None, form.name_of(new[position]) or "（未填姓名）"))
+            changes.append(CellChange(position, "", "客户", None, form.name_of(new[position]) or "（未填姓名）"))
         elif position >= len(new):
-            found.append(CellChange(position, "", "客户", form.name_of(old[position]) or "（未填姓名）", None))
+            changes.append(CellChange(position, "", "客户", form.name_of(old[position]) or "（未填姓名）", None))
         else:
-            found += [
+            changes += [
                 CellChange(position, field.key, field.label, was, now)
                 for field in form.fields
                 if (was := old[position].get(field.key, field.empty))
                 != (now := new[position].get(field.key, field.empty))
             ]
-    return found
+    return changes
 
 
 def _first(form: Form, event: EventView) -> list[CellChange]:
     """What the first version changed against the run that it started from; the values before it were not kept."""
     customers = event.change.get("customers", [])
-    found: list[CellChange] = []
+    changes: list[CellChange] = []
     for cell in event.change.get("fields", []):
         position, _, key = str(cell).partition(":")
         number = int(position)
         if key in form and number < len(customers):
             after = customers[number]["values"].get(key)
-            found.append(CellChange(number, key, form.field(key).label, None, after))
-    return found
+            changes.append(CellChange(number, key, form.field(key).label, None, after))
+    return changes

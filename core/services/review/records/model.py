@@ -75,11 +75,11 @@ class Ack:
 
 def changed_fields(before: list[FormValues], after: list[FormValues]) -> list[str]:
     """``"<customer>:<key>"`` of every cell that differs, and ``"<customer>:*"`` for a customer added or removed."""
-    found: list[str] = []
+    changed: list[str] = []
     for position in range(max(len(before), len(after))):
         if position >= len(before) or position >= len(after):
-            found.append(f"{position}:*")
+            changed.append(f"{position}:*")
             continue
         old, new = before[position], after[position]
-        found += [f"{position}:{key}" for key in new if old.get(key) != new[key]]
-    return found
+        changed += [f"{position}:{key}" for key in new if old.get(key) != new[key]]
+    return changed

@@ -32,8 +32,8 @@ def record_of(session: Session, dataset_id: int, index: int) -> Record | None:
         .join(Chat, col(Chat.id) == col(Record.chat_id))
         .where(col(Chat.dataset_id) == dataset_id, col(Chat.index) == index, col(Record.review_pass) == Pass.PRIMARY)
     )
-    found: Record | None = session.execute(statement).scalar_one_or_none()
-    return found
+    record: Record | None = session.execute(statement).scalar_one_or_none()
+    return record
 
 
 def initial_customers(form: Form, baseline: Sequence[Mapping[str, Any]], run_id: int | None) -> list[Customer]:

@@ -57,9 +57,9 @@ class Alternatives:
             return
         for run_id, name, kind in session.execute(statement):
             answered = {
-                found.chat_id: [form.coerce(values).values for values in found.forms]
-                for found in queries.extractions(session, int(run_id or 0), chat_ids)
-                if found.forms is not None
+                extraction.chat_id: [form.coerce(values).values for values in extraction.forms]
+                for extraction in queries.extractions(session, int(run_id or 0), chat_ids)
+                if extraction.forms is not None
             }
             if answered:
                 self._answers.append((LABELS if kind == RunKind.LABELS else name, answered))
@@ -70,12 +70,12 @@ class Alternatives:
         A run's forms are matched to the customers as the scorer matches them; a form without a partner is left out.
         """
         mine = [self._scorer.prepare(values) for values in customers]
-        said: list[list[_Heard]] = [[{} for _ in self._form.keys] for _ in customers]
+        heard_by_cell: list[list[_Heard]] = [[{} for _ in self._form.keys] for _ in customers]
         for name, answered in self._answers:
             forms = answered.get(chat_id, [])
             theirs = [self._scorer.prepare(values) for values in forms]
             for pair in self._scorer.chat(theirs, mine).pairs:
-                for heard, key, cell in zip(said[pair.gold], self._form.keys, theirs[pair.pred], strict=True):
+                for heard, key, cell in zip(heard_by_cell[pair.gold], self._form.keys, theirs[pair.pred], strict=True):
                     heard.setdefault(cell, (forms[pair.pred][key], []))[1].append(name)
         return [
             {
@@ -83,5 +83,5 @@ class Alternatives:
                 for key, heard, cell in zip(self._form.keys, by_field, own, strict=True)
                 if any(other != cell for other in heard)
             }
-            for by_field, own in zip(said, mine, strict=True)
+            for by_field, own in zip(heard_by_cell, mine, strict=True)
         ]

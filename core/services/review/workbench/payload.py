@@ -50,21 +50,21 @@ def chat_payloads(
     """
     blind = review_pass == Pass.SECOND
     statement = select(Chat).where(col(Chat.dataset_id) == dataset_id, col(Chat.index).in_(list(indices)))
-    found = {row.index: ChatView.from_row(row) for row in session.execute(statement).scalars()}
-    ids = [chat.id for chat in found.values()]
+    chats = {row.index: ChatView.from_row(row) for row in session.execute(statement).scalars()}
+    ids = [chat.id for chat in chats.values()]
     records = {
         record.chat_id: record for record in queries.records(session, dataset_id, review_pass=review_pass, chat_ids=ids)
     }
     for i, draft in (drafts or {}).items():
-        records[found[i].id] = records[found[i].id].model_copy(
+        records[chats[i].id] = records[chats[i].id].model_copy(
             update={"customers": draft["customers"], "note": draft["note"]}
         )
     answers = {e.chat_id: e for e in queries.extractions(session, base.id, ids)} if base and not blind else {}
     others = Alternatives(session, form, dataset_id, ids, without=base.id if base else None, blind=blind)
     return [
-        _payload(form, found[i], records.get(found[i].id), answers.get(found[i].id), base, others, want_residue == i)
+        _payload(form, chats[i], records.get(chats[i].id), answers.get(chats[i].id), base, others, want_residue == i)
         for i in indices
-        if i in found
+        if i in chats
     ]
 
 
@@ -95,8 +95,8 @@ def _payload(
         customer["marks"] = _marks(form, position, marks, highlights)
         pinned = customer["pinned"]  # a person's word that it stands there
         unsupported.append({k for k, mark in marks.items() if mark.status is Evidence.MISSING and not pinned.get(k)})
-    for customer, said in zip(customers, others.of(chat.id, forms), strict=True):
-        customer["others"] = said
+    for customer, alternatives in zip(customers, others.of(chat.id, forms), strict=True):
+        customer["others"] = alternatives
     gaps = [(f"m:{n}", one) for n, one in enumerate(find_omissions(form, index, forms, _mentions(chat.text)))]
     highlights += [(one.span, name) for name, one in gaps]
     sides = [guess.role for guess in roles.values()]

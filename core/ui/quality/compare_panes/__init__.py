@@ -69,7 +69,7 @@ def draw_chat(form: Form, text: str, customer: Customer | None, key: str, *, cha
 
 
 def draw_table(
-    found: Alignment,
+    alignment: Alignment,
     chat: int,
     rows: Mapping[int, Sequence[str]],
     *,
@@ -83,7 +83,7 @@ def draw_table(
     """The runs' values of one chat.
 
     Args:
-        found: the runs.
+        alignment: the runs.
         chat: index of the chat.
         rows: per customer, the keys to show.
         focus: customer and key in focus.
@@ -93,21 +93,21 @@ def draw_table(
         above: pixels of the window that are taken by what stands above and below.
         on_click: called before the next run with the customer and key that somebody clicked on.
     """
-    order = column_sources(found)
+    order = column_sources(alignment)
     customers = []
     for position, keys in rows.items():
-        customer = found.chats[chat][position]
+        customer = alignment.chats[chat][position]
         customers.append(
             {
                 "position": position,
-                "title": _title(found, customer, position),
+                "title": _title(alignment, customer, position),
                 "rows": [
                     {
                         "key": key,
-                        "label": found.form.field(key).label,
+                        "label": alignment.form.field(key).label,
                         "focused": focus == (position, key),
                         "cells": [
-                            _cell(found, chat, customer, found.form.field(key), source, right_from)
+                            _cell(alignment, chat, customer, alignment.form.field(key), source, right_from)
                             | {"picked": picked.get(f"{position}:{key}") == source}
                             | _flag(source, customer, key, disputed)
                             for source in order
@@ -119,7 +119,7 @@ def draw_table(
         )
     data = {
         "above": above,
-        "columns": [{"title": column_title(found, s), "reference": s == REFERENCE} for s in order],
+        "columns": [{"title": column_title(alignment, s), "reference": s == REFERENCE} for s in order],
         "customers": customers,
     }
 
@@ -131,20 +131,20 @@ def draw_table(
     _table(data=data, key="sides-table", height="content", on_go_change=clicked)
 
 
-def column_sources(found: Alignment) -> list[str]:
+def column_sources(alignment: Alignment) -> list[str]:
     """Sources in the order of their columns: the first run, the reference in the middle, the other runs."""
-    runs = [str(number) for number in range(len(found.runs))]
-    return [runs[0], REFERENCE, *runs[1:]] if found.against else runs
+    runs = [str(number) for number in range(len(alignment.runs))]
+    return [runs[0], REFERENCE, *runs[1:]] if alignment.against else runs
 
 
-def column_title(found: Alignment, source: str) -> str:
+def column_title(alignment: Alignment, source: str) -> str:
     """What a column is called: a letter and the run's name, or the reference."""
-    return "对照" if source == REFERENCE else f"{'ABCD'[int(source)]} · {found.runs[int(source)].name}"
+    return "对照" if source == REFERENCE else f"{'ABCD'[int(source)]} · {alignment.runs[int(source)].name}"
 
 
-def _title(found: Alignment, customer: Customer, position: int) -> str:
-    name = customer.name(found.form) or f"第 {position + 1} 位客户"
-    invented = found.against and customer.gold is None
+def _title(alignment: Alignment, customer: Customer, position: int) -> str:
+    name = customer.name(alignment.form) or f"第 {position + 1} 位客户"
+    invented = alignment.against and customer.gold is None
     return f"{name}（对照里没有这位客户）" if invented else name
 
 
@@ -155,7 +155,7 @@ def _flag(source: str, customer: Customer, key: str, disputed: frozenset[tuple[i
 
 
 def _cell(
-    found: Alignment, chat: int, customer: Customer, field: Field, source: str, right_from: float
+    alignment: Alignment, chat: int, customer: Customer, field: Field, source: str, right_from: float
 ) -> dict[str, Any]:
     """One cell: the value as pieces of its difference from the reference (without one, from the first run)."""
     if source == REFERENCE:
@@ -166,15 +166,15 @@ def _cell(
     values = customer.forms[number]
     cell: dict[str, Any] = {"reference": False, "list": field.is_list, "missing": "", "pieces": []}
     if values is None:
-        return cell | {"missing": "没有结果" if chat in found.lacking[number] else "没有这位客户"}
-    base = customer.reference if found.against else (customer.forms[0] if number else None)
+        return cell | {"missing": "没有结果" if chat in alignment.lacking[number] else "没有这位客户"}
+    base = customer.reference if alignment.against else (customer.forms[0] if number else None)
     if base is None:
         return cell | {"pieces": _plain(values, field)}
     pieces = diff_values(base.get(field.key, field.empty), values.get(field.key, field.empty))
     # Short values with one right answer stand beside the reference: what they lack need not be repeated.
     whole = not field.one_right_answer or field.is_list
     cell["pieces"] = [(str(op), text) for op, text in pieces if whole or op is not Op.OUT]
-    index = found.form.keys.index(field.key)
+    index = alignment.form.keys.index(field.key)
     good = right(customer, number, index, free=not field.one_right_answer, right_from=right_from)
     credit = customer.credits[number]
     if good is not None and credit is not None:
