@@ -147,8 +147,8 @@ class ChatIndex:
         """Dates and times of day in message bodies."""
         return tuple(self._said(moments_in(self.folded)))
 
-    def _said(self, found: Iterable[_Said]) -> Iterator[tuple[_Said, Region]]:
-        for one in found:
+    def _said(self, quantities: Iterable[_Said]) -> Iterator[tuple[_Said, Region]]:
+        for one in quantities:
             hit = self.hit(*one.span)
             if hit and hit.region.part is MessagePart.BODY:
                 yield one, hit.region

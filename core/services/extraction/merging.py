@@ -1,4 +1,4 @@
-"""Merging runs into a new one: by priority, by majority, or per field the run that scores best on labels."""
+"""Merges runs into a new one: by priority, by majority, or per field by the run that scores best on labels."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass

@@ -1,4 +1,4 @@
-"""The prompt library: published files and versions stored in the database; name and version stand for one text."""
+"""The prompt library: published files, and versions stored in the database; a version never changes once published."""
 
 import re
 from collections.abc import Callable
@@ -20,7 +20,7 @@ _HEAD = re.compile(r"\A---\n(.*?\n)---\n", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class PromptEntry:
-    """One prompt of the library.
+    """One prompt version of the library.
 
     Attributes:
         prompt: the prompt.
@@ -40,7 +40,7 @@ class PromptEntry:
 
     @property
     def fixed(self) -> bool:
-        """Whether its text can no longer change: published, or used by a run."""
+        """Whether the text can no longer change: published, or used by a run."""
         return self.draft_id is None or bool(self.runs)
 
 
@@ -84,7 +84,7 @@ def next_version(session: Session, name: str, folder: Path = PROMPTS_DIR) -> int
 
 
 def retitled(source: str, **changes: object) -> str:
-    """Replace values in a prompt's front matter; everything else stays letter for letter.
+    """Replace values in a prompt's front matter; the rest stays unchanged.
 
     Raises:
         PromptError: it has no front matter.
@@ -102,7 +102,7 @@ def retitled(source: str, **changes: object) -> str:
 def save(
     store: Store, source: str, *, who: str, draft_id: int | None = None, folder: Path = PROMPTS_DIR
 ) -> PromptEntry:
-    """Store a prompt in the database: a new version, or another text for one that no run has used.
+    """Store a prompt in the database: a new version, or a new text for a version that no run has used.
 
     Args:
         store: open store.
@@ -148,7 +148,7 @@ def remove(store: Store, draft_id: int) -> None:
 
 
 def publish(store: Store, draft_id: int, folder: Path = PROMPTS_DIR) -> Path:
-    """Write a version of the database as a file; from then on it is published and never changes.
+    """Write a database version as a file; from then on it is published and never changes.
 
     Raises:
         PromptError: there is none, or the file is there already or cannot be written.

@@ -1,4 +1,4 @@
-"""Health check: is the database intact, and can every form that is in use be loaded."""
+"""Health check: whether the database is intact, and whether every form in use can be loaded."""
 
 from dataclasses import dataclass
 

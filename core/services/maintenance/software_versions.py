@@ -1,4 +1,4 @@
-"""Versions of the program, of Python and of the packages that an engineer asks for first."""
+"""Versions of the program, Python and important packages, for bug reports."""
 
 import platform
 import tomllib
@@ -12,7 +12,7 @@ _PACKAGES = ("streamlit", "spark-ai-python", "openai", "sqlmodel")
 
 @lru_cache(maxsize=1)
 def software_versions() -> dict[str, str]:
-    """``{name: version}`` of the program, of Python, and of the packages that matter when something is odd."""
+    """``{name: version}`` of the program, Python, and the packages that matter for bug reports."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     versions = {"拾要": str(project["version"]), "Python": platform.python_version()}
     for package in _PACKAGES:

@@ -1,4 +1,4 @@
-"""Review: the queue, what the workbench shows, and saving what reviewers did."""
+"""Review: the queue, the workbench's data, and saving reviewers' work."""
 
 from core.adapters.store.models import Confirmation
 from core.services.review.adjudication import TwoReviews, save_adjudication, settled_forms, two_reviews

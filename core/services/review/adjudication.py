@@ -1,4 +1,4 @@
-"""Adjudication: what two reviewers filled differently is settled, and saved as the chat's adjudicated record."""
+"""Adjudication: resolves the differences between two reviews and saves the chat's adjudicated record."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from core.services.review.records.saving import apply_saves
 
 @dataclass(frozen=True, slots=True)
 class TwoReviews:
-    """One chat as two people filled it, customers matched.
+    """Two reviews of one chat with their customers matched.
 
     Attributes:
         first: the primary record.
@@ -31,7 +31,7 @@ class TwoReviews:
 
 
 def two_reviews(store: Store, dataset: DatasetView, form: Form, chat: int) -> TwoReviews | None:
-    """Both reviews of one chat, for settling; ``None`` where one of them is not there."""
+    """Load both reviews of a chat for adjudication; ``None`` if one of them is missing."""
     with store.read() as session:
         chat_id = queries.chat(session, dataset.id, chat).id
         first, second, settled = (
@@ -44,7 +44,7 @@ def two_reviews(store: Store, dataset: DatasetView, form: Form, chat: int) -> Tw
 
 
 def settled_forms(form: Form, reviews: TwoReviews, choices: Mapping[str, Value]) -> list[FormValues]:
-    """The forms of a chat after settling.
+    """The forms of a chat after adjudication.
 
     Args:
         form: the form.

@@ -10,7 +10,7 @@ from core.adapters.store.models import Extraction, ExtractionStatus, Run, RunKin
 
 @dataclass(frozen=True, slots=True)
 class BaseRun:
-    """The run that a review starts from; without the sums over its answers, which cost a walk over all of them."""
+    """The run that a review starts from, without its totals, which would need a scan of all answers."""
 
     id: int
     name: str
@@ -20,7 +20,7 @@ class BaseRun:
 
 
 def base_run(session: Session, dataset_id: int, name: str = "") -> BaseRun | None:
-    """The run whose values the reviewer starts from: the named one, else the newest with answers.
+    """The run whose values the reviewer starts from: the named one, else the newest one with answers.
 
     Labels are used only where there is nothing else, for they are what reviewers are compared with.
     """

@@ -1,4 +1,4 @@
-"""Batches: chats that a lead gave to reviewers, and how far each of them is."""
+"""Batches: chats assigned to reviewers, with their progress."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _NAME_LENGTH = 60
 
 @dataclass(frozen=True, slots=True)
 class BatchView:
-    """A batch and how far it is.
+    """A batch and its progress.
 
     Attributes:
         id: its number.
@@ -46,7 +46,7 @@ class BatchView:
 
     @property
     def left_seconds(self) -> float | None:
-        """How long the rest takes at this pace."""
+        """Estimated seconds until the batch is done, at the present pace."""
         return self.pace_seconds * self.left if self.pace_seconds is not None else None
 
 
@@ -63,7 +63,7 @@ def assign(
     in_order: str = order.INDEX,
     base_run: int | None = None,
 ) -> list[int]:
-    """Give chats to reviewers: the first ones of a queue that no batch holds yet, dealt out in turn.
+    """Assign chats to reviewers: the first unassigned ones of a queue, distributed in turn.
 
     Args:
         store: the open store.

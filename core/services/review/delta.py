@@ -1,4 +1,4 @@
-"""Delta review: where a newer run differs from what was approved, and only there, the reviewer is asked again.
+"""Delta review: asks the reviewer again only where a newer run differs from the approved record.
 
 A record that was approved under another run is asked about. Once it has been saved at a desk that starts from the newer
 run, its base run is that one, and it is not asked about again. A newer answer that merely repeats what the reviewer has
@@ -23,7 +23,7 @@ from core.services.review.records.versions import values_of
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """What a newer run says against approved customers.
+    """Differences between a newer run and the approved customers of one chat.
 
     Attributes:
         cells: per approved customer ``{key: the newer value}`` where they differ.
@@ -50,7 +50,7 @@ def compare(
     newer: Sequence[Mapping[str, Any]],
     older: Sequence[FormValues | None] = (),
 ) -> Delta:
-    """Differences of one chat.
+    """Compute the differences of one chat.
 
     Args:
         scorer: of the form; matches customers as scores do.
@@ -105,7 +105,7 @@ def _pairs(scorer: Scorer, pred: Sequence[Prepared], gold: Sequence[Prepared]) -
 
 
 def with_open_questions(statement: Select[*tuple[Any, ...]], run_id: int | None) -> Select[*tuple[Any, ...]]:
-    """A statement over chats with their records, kept to approved ones that were not yet held against this run."""
+    """Restrict a statement over chats and records to approved ones not yet compared with this run."""
     return statement.where(
         col(Record.status) == RecordStatus.CONFIRMED,
         or_(col(Record.base_run_id).is_(None), col(Record.base_run_id) != run_id),
@@ -113,7 +113,7 @@ def with_open_questions(statement: Select[*tuple[Any, ...]], run_id: int | None)
 
 
 def with_differences(session: Session, form: Form, dataset_id: int, indices: Sequence[int], run_id: int) -> list[int]:
-    """Those of these chats, in their order, where the run differs from the record."""
+    """The chats among these whose record differs from the run, in the same order."""
     scorer = Scorer(form)
     differing: set[int] = set()
     for chunk in queries.chunked(indices):
@@ -161,7 +161,7 @@ def _older(customers: Sequence[Mapping[str, Any]], forms: Sequence[FormValues]) 
 def resolve_save(
     store: Store, scorer: Scorer, dataset_id: int, raw: Any, run_id: int, name: str
 ) -> tuple[Any, int | None]:
-    """A save as it is to be applied under delta review, and the run that it is from.
+    """Turn a save made in a delta review into the save to apply, and the run it is based on.
 
     A draft stays with the run that the record was approved from. A decision belongs to the newer run: its customers are
     matched with that run's, and its reason says which run was looked at.

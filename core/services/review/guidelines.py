@@ -1,4 +1,4 @@
-"""标注规范: how each field is to be filled, as agreed. Every version is kept; the highest is in force.
+"""标注规范: annotation guidelines per field. Every version is stored; the highest applies.
 
 A form may ship a first text per field beside its file (``data/forms/<form>.guidelines.toml``, keys as in the form);
 that is version 0, and stands until somebody writes another.
@@ -24,7 +24,7 @@ LONGEST = 4000
 
 @dataclass(frozen=True, slots=True)
 class GuidelineView:
-    """One version of one field's guideline; version 0 is the shipped one, by nobody."""
+    """One version of one field's guideline; version 0 is the shipped one, without an author."""
 
     field: str
     version: int
@@ -36,7 +36,7 @@ class GuidelineView:
 
 @lru_cache(maxsize=16)
 def shipped(form_name: str) -> dict[str, str]:
-    """The first text per field that came with a form; none where there is no file.
+    """The shipped guideline per field of a form; empty if there is no file.
 
     Raises:
         FormError: the file cannot be read.
@@ -52,7 +52,7 @@ def shipped(form_name: str) -> dict[str, str]:
 
 
 def current(session: Session, form: Form) -> dict[str, GuidelineView]:
-    """What is in force, by field key, in the form's order; fields without a guideline have an empty one."""
+    """The guidelines that apply, by field key, in form order; empty text where there is none."""
     newest = (
         select(col(Guideline.field), func.max(col(Guideline.version)).label("version"))
         .where(col(Guideline.form) == form.name)
@@ -70,7 +70,7 @@ def current(session: Session, form: Form) -> dict[str, GuidelineView]:
 
 
 def texts(session: Session, form: Form) -> dict[str, str]:
-    """``{field key: text in force}`` of the fields that have one."""
+    """``{field key: guideline}`` of the fields that have one."""
     return {key: view.text for key, view in current(session, form).items() if view.text}
 
 

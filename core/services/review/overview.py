@@ -1,4 +1,4 @@
-"""What the start page shows: datasets with their progress, and what was saved last."""
+"""Data of the start page: datasets with their progress, and the latest saves."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ from core.services.review.progress import UNDECIDED, Progress, progress
 
 @dataclass(frozen=True, slots=True)
 class DatasetState:
-    """How one dataset stands; ``runs`` newest first."""
+    """A dataset with its progress and its runs, newest first."""
 
     dataset: DatasetView
     progress: Progress
@@ -22,7 +22,7 @@ class DatasetState:
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """One save, for the list of what happened last."""
+    """One entry in the list of latest saves."""
 
     at: datetime
     who: str

@@ -1,4 +1,4 @@
-"""How far the review of a dataset is, at which pace, and who takes part."""
+"""Progress of a dataset's review: counts, pace and reviewers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,17 +11,17 @@ from core.adapters.store import queries
 from core.adapters.store.models import Chat, Record, RecordStatus
 
 _PACE_OF, _PACE_FROM = 20, 3
-"""The pace is that of the last 20 decided chats, once there are 3."""
+"""The pace is measured on the last 20 decided chats, and only once there are 3."""
 
 UNDECIDED = (RecordStatus.UNREVIEWED, RecordStatus.DRAFT)
-"""Statuses that are no decision."""
+"""Statuses that count as undecided."""
 DECIDED = (RecordStatus.CONFIRMED, RecordStatus.DISCUSS, RecordStatus.SKIPPED)
-"""Statuses that are one, in the order of :class:`Progress`."""
+"""Statuses that count as decided, in the order of :class:`Progress`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Chats of a dataset by what became of them."""
+    """Numbers of chats of a dataset by review status."""
 
     total: int
     confirmed: int
@@ -30,17 +30,17 @@ class Progress:
 
     @property
     def left(self) -> int:
-        """Chats that nobody has decided about."""
+        """Number of undecided chats."""
         return self.total - self.confirmed - self.discussed - self.skipped
 
     @classmethod
     def of(cls, total: int, counts: Mapping[str, int]) -> "Progress":
-        """From the number of records by status."""
+        """Create from the number of records by status."""
         return cls(total, *(counts.get(status, 0) for status in DECIDED))
 
 
 def progress(session: Session, dataset_id: int) -> Progress:
-    """How far the review of a dataset is."""
+    """The review progress of a dataset."""
     total = session.execute(select(func.count()).where(col(Chat.dataset_id) == dataset_id)).scalar_one()
     return Progress.of(total, queries.record_counts(session, dataset_id))
 

@@ -17,12 +17,12 @@ PAGE = 200
 """Chats on one page."""
 BY_INDEX, BY_CHANGE, BY_STAKE = "序号", "最近修改", "待定分"
 SORTS = (BY_INDEX, BY_CHANGE, BY_STAKE)
-"""What rows are sorted by, besides the fields: the first customer's value counts."""
+"""Sort keys besides the fields; a field sorts by the first customer's value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One customer of one chat; ``version`` 0 and status 未审阅 where nobody has saved it: the run's values then.
+    """One customer of one chat; without a record, version 0, status 未审阅 and the run's values.
 
     ``corrected`` are the fields that a person has changed of what a run had filled.
     """
@@ -40,7 +40,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of rows and how many chats there are in all."""
+    """A page of rows, and the total number of chats."""
 
     rows: tuple[Row, ...]
     chats: int
@@ -89,7 +89,7 @@ def page(
 def rows_of_chats(
     store: Store, form: Form, dataset_id: int, indices: Sequence[int], *, base_run: int | None
 ) -> tuple[Row, ...]:
-    """The rows of some chats (few) as they stand now, in order of the chats."""
+    """The current rows of some chats (few), in order of the chats."""
     with store.read() as session:
         chosen_chats = select(col(Chat.id), col(Chat.index)).where(
             col(Chat.dataset_id) == dataset_id, col(Chat.index).in_(indices)
@@ -117,7 +117,7 @@ def _drawn(session: Session, form: Form, chat_rows: Sequence[Any], base_run: int
 def matching_chats(
     store: Store, dataset_id: int, *, wanted: Filter, base_run: int | None, reviewer: str = ""
 ) -> list[int]:
-    """Indices of all chats that a filter lets through, in order."""
+    """Indices of all chats that match a filter, in order."""
     with store.read() as session:
         statement = apply_filter(
             with_record(select(col(Chat.index))),

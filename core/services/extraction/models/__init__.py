@@ -1,4 +1,4 @@
-"""The catalogue of models: shipped entries from a file, own ones from the database, one name for one model."""
+"""The model catalogue: shipped entries from a file, own entries from the database; names are unique."""
 
 from core.services.extraction.models.entries import (
     create,

@@ -1,4 +1,4 @@
-"""Reading and writing entries of models. A run keeps the entry that it was started with."""
+"""Reads and writes model entries. A run keeps the entry that it was started with."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +16,7 @@ from core.settings import OpenAISettings
 
 
 def models(store: Store) -> list[ModelSpec]:
-    """All entries: own ones first, newest first, then the shipped ones whose names they leave free."""
+    """All entries: own ones first (newest first), then shipped ones that no own entry replaces."""
     with store.read() as session:
         return listed(session)
 
@@ -29,7 +29,7 @@ def listed(session: Session) -> list[ModelSpec]:
 
 
 def find(session: Session, name: str) -> ModelSpec | None:
-    """Find the entry of a name: the own one, else the shipped one."""
+    """Find the entry with a name: an own one, else a shipped one."""
     row = session.execute(select(ModelEntry).where(col(ModelEntry.name) == name)).scalar_one_or_none()
     if row is not None:
         return _spec(row)
@@ -37,7 +37,7 @@ def find(session: Session, name: str) -> ModelSpec | None:
 
 
 def resolve(session: Session, provider: str, name: str) -> ModelSpec:
-    """Find the model that a run's provider and model name stand for.
+    """The model entry for a run's provider and model name.
 
     Args:
         session: open session.
@@ -58,7 +58,7 @@ def resolve(session: Session, provider: str, name: str) -> ModelSpec:
 
 
 def create(store: Store, **values: Any) -> ModelSpec:
-    """Create an entry; it replaces a shipped one of the same name from now on.
+    """Create an entry; it replaces a shipped one with the same name.
 
     Args:
         store: open store.
@@ -78,7 +78,7 @@ def create(store: Store, **values: Any) -> ModelSpec:
 
 
 def update(store: Store, entry_id: int, **changes: Any) -> ModelSpec:
-    """Change an own entry. Runs keep what they were started with until they are started again.
+    """Change an own entry. Runs keep their copy until they are started again.
 
     Raises:
         NotFoundError: it is gone.
@@ -96,7 +96,7 @@ def update(store: Store, entry_id: int, **changes: Any) -> ModelSpec:
 
 
 def delete(store: Store, entry_id: int) -> None:
-    """Delete an own entry; finished runs keep what they were done with.
+    """Delete an own entry; finished runs keep their copy.
 
     Raises:
         NotFoundError: it is gone.
@@ -110,7 +110,7 @@ def delete(store: Store, entry_id: int) -> None:
 
 
 def training_sets(store: Store) -> dict[int, str]:
-    """``{id: name}`` of the sets that a model may have been tuned on, newest first."""
+    """``{id: name}`` of the training sets that a model may have been tuned on, newest first."""
     statement = select(col(TrainingSet.id), col(TrainingSet.name)).order_by(col(TrainingSet.id).desc())
     with store.read() as session:
         return {int(set_id or 0): str(name) for set_id, name in session.execute(statement)}

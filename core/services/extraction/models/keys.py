@@ -1,4 +1,4 @@
-"""Environment variables that hold keys: whether and where they are set; never a value."""
+"""Environment variables that hold API keys: whether and where they are set; never their values."""
 
 import os
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ _USUAL = {
 
 @dataclass(frozen=True, slots=True)
 class KeyState:
-    """One variable.
+    """State of one variable.
 
     Attributes:
         name: of the variable.
@@ -31,7 +31,7 @@ class KeyState:
 
 
 def key_states(specs: Iterable[ModelSpec]) -> list[KeyState]:
-    """Every variable that some model wants, those that are set first.
+    """Every variable that some model needs, set ones first.
 
     Raises:
         SettingsError: the file with keys cannot be read.

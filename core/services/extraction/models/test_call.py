@@ -1,4 +1,4 @@
-"""测试连接: one tiny call to a model, and what came of it in words."""
+"""测试连接: one short test call to a model, with its result in words."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Validation of a model's entry as a person writes it: no keys, sane numbers, a possible address."""
+"""Validation of a model entry written by a user: no keys, plausible numbers, a valid address."""
 
 import re
 from collections.abc import Mapping
@@ -50,7 +50,7 @@ _RANGES: dict[str, tuple[float, float]] = {
 
 
 class ModelDraft(ModelSettings):
-    """A model's entry as a person writes it: the fields of :class:`ModelSettings`, checked."""
+    """A model entry written by a user: the fields of :class:`ModelSettings`, validated."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
@@ -119,7 +119,7 @@ class ModelDraft(ModelSettings):
 
 
 def checked(values: Mapping[str, Any]) -> ModelDraft:
-    """Validate what a person wrote.
+    """Validate a user's input.
 
     Raises:
         SettingsError: names the field and the reason, and never repeats what may be a key.
@@ -136,7 +136,7 @@ def checked(values: Mapping[str, Any]) -> ModelDraft:
 
 
 def draft_of(spec: ModelSpec) -> dict[str, Any]:
-    """The values of an entry that a person may change."""
+    """The values of an entry that a user may change."""
     return {name: value for name, value in spec.as_dict().items() if name in ModelDraft.model_fields}
 
 

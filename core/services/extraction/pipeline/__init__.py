@@ -1,4 +1,4 @@
-"""Extraction of one chat: prompts → model → forms, in stages and windows, with retries where they help."""
+"""Extraction of one chat: prompts → model → forms, in stages and chunks, with retries where they help."""
 
 from core.services.extraction.pipeline.chat_extraction import extract_chat, run_pipeline
 from core.services.extraction.pipeline.definition import (

@@ -1,4 +1,4 @@
-"""One chat → forms: cleaned, cut into windows where it is too long, through every stage, and put together again."""
+"""Extracts one chat: cleaned, split into chunks if too long, run through every stage, and merged."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -32,7 +32,7 @@ def extract_chat(
     attempts: int = ATTEMPTS,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Outcome:
-    """Ask a model one question about one chat; see :func:`run_pipeline`.
+    """Extract one chat with a single prompt; see :func:`run_pipeline`.
 
     Args:
         form: what to fill.
@@ -75,7 +75,7 @@ def run_pipeline(
     examples: Examples = no_examples,
     earlier: Mapping[tuple[str, int], str] | None = None,
 ) -> Outcome:
-    """Take one chat through a pipeline.
+    """Run a pipeline on one chat.
 
     Every failure that a person can understand becomes an :class:`Outcome` of status ``failed`` with the calls that
     were made; only programming errors are raised. Nothing of the chat is cut silently: what cleaning leaves out and how

@@ -1,4 +1,4 @@
-"""Pipelines: which prompts a chat goes through, how often each is asked, and how the chat is prepared.
+"""Pipelines: the prompts of each stage, the number of samples, and how the chat is prepared.
 
 Written as ``baseline``, ``baseline,verify``, ``summary,from_summary``, ``baseline*5`` (five answers and a vote),
 ``baseline,fields[字段|字段]`` (some fields asked for once more). A run keeps it with the full text of every
@@ -27,7 +27,7 @@ _NEEDS_FORMS: Final = frozenset({Stage.VERIFY})
 
 @dataclass(frozen=True, slots=True)
 class PipelineStep:
-    """One stage.
+    """One stage of a pipeline.
 
     Attributes:
         prompt: what is asked.
@@ -41,14 +41,14 @@ class PipelineStep:
 
     @property
     def spec(self) -> str:
-        """As it is written."""
+        """The stage as a user writes it."""
         times = f"*{self.samples}" if self.samples > 1 else ""
         return f"{self.prompt.id}{times}" + (f"[{'|'.join(self.fields)}]" if self.fields else "")
 
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """Everything that a run does with a chat, but for the model.
+    """All settings of an extraction except the model.
 
     Attributes:
         steps: one or more stages, the last of which gives forms.
@@ -68,31 +68,31 @@ class Pipeline:
 
     @property
     def spec(self) -> str:
-        """As it is written, with every version: ``baseline.v1*3,verify.v1``."""
+        """The pipeline as a user writes it, with every version: ``baseline.v1*3,verify.v1``."""
         return ",".join(step.spec for step in self.steps)
 
     @property
     def main(self) -> Prompt:
-        """The prompt that a run is named after: the first one that gives forms."""
+        """The prompt that names the run: the first one that returns forms."""
         return next(step.prompt for step in self.steps if step.prompt.stage is not Stage.SUMMARY)
 
     @property
     def plain(self) -> bool:
-        """Whether it is one question with one prompt and nothing else."""
+        """Whether the pipeline is a single question with one prompt."""
         return self == Pipeline((PipelineStep(self.main),))
 
     @property
     def needs_examples(self) -> bool:
-        """Whether a stage shows examples."""
+        """Whether a stage uses few-shot examples."""
         return any(step.prompt.stage is Stage.FEWSHOT for step in self.steps)
 
     @property
     def calls(self) -> int:
-        """Calls per chat (per window, where a chat has several)."""
+        """Number of calls per chat (per chunk, if a chat has several)."""
         return sum(step.samples for step in self.steps)
 
     def as_dict(self) -> dict[str, Any]:
-        """For a run to keep: with the text and hash of every prompt."""
+        """JSON to store with a run, with the text and hash of every prompt."""
         return {
             "spec": self.spec,
             "stages": [
@@ -116,7 +116,7 @@ class Pipeline:
 
     @classmethod
     def from_dict(cls, kept: Mapping[str, Any]) -> "Pipeline":
-        """What :meth:`as_dict` made, whatever has become of the files.
+        """Read what :meth:`as_dict` made, whatever happened to the prompt files since.
 
         Raises:
             PromptError: a prompt cannot be used by this version of the program.
@@ -140,11 +140,11 @@ class Pipeline:
 
     @property
     def sha256(self) -> str:
-        """Equal for pipelines that ask the same."""
+        """Hash that is equal for pipelines that ask the same questions."""
         return hashlib.sha256(json.dumps(self.as_dict(), ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
     def check(self, form: Form) -> None:
-        """Refuse fields that the form does not have.
+        """Raise an error for fields that the form does not have.
 
         Raises:
             PromptError: names them.
@@ -164,7 +164,7 @@ def parse_pipeline(
     examples: int = DEFAULT_EXAMPLES,
     base_run: int | None = None,
 ) -> Pipeline:
-    """Read a pipeline.
+    """Parse a pipeline as a user writes it.
 
     Args:
         spec: stages in order, separated by commas (see the module).

@@ -1,4 +1,4 @@
-"""Examples for few-shot prompts: approved records whose chats are like the one in hand, never that chat or a copy.
+"""Few-shot examples: approved records with similar chats, never the chat itself or a copy of it.
 
 Likeness is the cosine of character n-grams (TF-IDF), which needs no model and no dictionary. The idea of checking an
 example against its own text is langextract's: a value that should stand in the chat and does not teaches to invent.
@@ -22,17 +22,17 @@ from core.domain.prompts import Example
 from core.services.extraction.pipeline.stages import PickedExample
 
 NEAR: Final = 0.8
-"""From this cosine on two chats are copies of one another (the same talk with other made-up names)."""
+"""Cosine from which two chats count as copies of one another (same talk with other made-up names)."""
 MOST_RECORDS: Final = 2_000
-"""Only so many records, the newest ones, are compared with."""
+"""Most records that are compared, newest first."""
 LONGEST: Final = 2_500
-"""Characters of an example's chat at most: a longer one costs more than it teaches."""
+"""Longest chat of an example, in characters; a longer one costs more than it helps."""
 _CLEANED: Final = ("recalled", "placeholders", "broadcasts")
 
 
 @dataclass(frozen=True, slots=True)
 class ApprovedExample:
-    """An approved record as it may be shown: its chat, conversation and forms, and where it is from, for people."""
+    """An approved record as an example: its chat, conversation and forms, and a label of its origin."""
 
     chat_id: int
     conversation: str
@@ -41,7 +41,7 @@ class ApprovedExample:
 
 
 class ExamplePool:
-    """Approved records, ready to be asked for the most similar ones; build it once for many chats."""
+    """Approved records prepared for similarity search; build it once for many chats."""
 
     def __init__(self, form: Form, approved: Sequence[ApprovedExample]) -> None:
         self.form = form
@@ -58,7 +58,7 @@ class ExamplePool:
             self._matrix = self._vectorizer.fit_transform([one.conversation for one in self.approved])
 
     def pick(self, conversation: str, count: int, *, chat_id: int | None = None) -> list[PickedExample]:
-        """The most similar records, the most similar first; ties by their order.
+        """The most similar records first; ties keep their order.
 
         Args:
             conversation: the chat in hand; it and its near duplicates are left out.
@@ -91,7 +91,7 @@ class ExamplePool:
 
 
 def check_example(form: Form, example: ApprovedExample) -> tuple[str, ...]:
-    """Verbatim values of an example that do not stand in its own chat, one Chinese sentence each."""
+    """Verbatim values of an example that do not occur in its own chat, one Chinese sentence each."""
     index = ChatIndex(parse_chat(example.conversation))
     problems: list[str] = []
     for values in example.forms:
@@ -127,7 +127,7 @@ def approved_records(session: Session, form: Form) -> list[ApprovedExample]:
 
 
 def records_state(session: Session, form: Form) -> tuple[int, int]:
-    """Changes with every approved record: the key under which a pool may be kept."""
+    """A value that changes with every approved record: the cache key of a pool."""
     count, versions = session.execute(
         select(func.count(col(Record.id)), func.coalesce(func.sum(col(Record.version)), 0))
         .join(Dataset, col(Dataset.id) == col(Record.dataset_id))

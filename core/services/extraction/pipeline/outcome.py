@@ -1,4 +1,4 @@
-"""What comes of one chat: the forms or why there are none, every call that was made, and what was left out."""
+"""Result of extracting one chat: forms or a failure, every call, and what cleaning left out."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,7 +9,7 @@ from core.errors import Cause
 
 
 class Status(StrEnum):
-    """How an extraction ended."""
+    """The result status of an extraction."""
 
     OK = "ok"
     REPAIRED = "repaired"
@@ -18,7 +18,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One question to a model, its retries included.
+    """One question to a model, with its retries.
 
     Attributes:
         stage: of the prompt, see :class:`core.domain.prompts.Stage`.
@@ -65,7 +65,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Result of one chat.
+    """The result of one chat.
 
     Attributes:
         forms: one clean form per customer; ``None`` where it failed.

@@ -1,4 +1,4 @@
-"""One call to a model with retries where waiting can help: every failure a person can understand is a value."""
+"""One call to a model with retries where waiting can help; expected failures are returned, not raised."""
 
 import random
 import time
@@ -15,12 +15,12 @@ ATTEMPTS = 4
 FIRST_WAIT = 1.0
 LONGEST_WAIT = 30.0
 _RATE_FACTOR = 3.0
-"""Too many calls at once takes longer to pass than a dropped connection."""
+"""How many times longer to wait after a rate limit than after a lost connection."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Result of a question with its retries: ``reply`` or ``error``."""
+    """The result of a call with retries: ``reply`` or ``error``."""
 
     reply: ModelReply | None
     error: ProviderError | None
@@ -29,7 +29,7 @@ class Asked:
 
 
 def ask(provider: Provider, request: ModelRequest, *, attempts: int, sleep: Callable[[float], None]) -> Asked:
-    """Ask until there is an answer, a failure that will not pass, or no attempt left.
+    """Call the model until there is a reply, a permanent failure, or no attempt left.
 
     Args:
         provider: who is asked.

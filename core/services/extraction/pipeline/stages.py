@@ -1,4 +1,4 @@
-"""Executes a pipeline on one window of a chat: stage after stage, every question and answer recorded."""
+"""Runs a pipeline on one chunk of a chat, stage after stage, and records every question and answer."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +20,7 @@ from core.services.extraction.pipeline.token_estimate import estimate_tokens
 
 
 class PickedExample(NamedTuple):
-    """An example that may be shown.
+    """An example selected for a prompt.
 
     Attributes:
         example: the chat and its answer.
@@ -34,11 +34,11 @@ class PickedExample(NamedTuple):
 
 
 Examples = Callable[[str], Sequence[PickedExample]]
-"""Examples for a conversation, the most similar first."""
+"""Function that returns examples for a conversation, most similar first."""
 
 
 class CallFailed(Exception):
-    """A stage has no answer; the call says why."""
+    """A stage has no answer; the call holds the reason."""
 
     def __init__(self, call: Call) -> None:
         super().__init__(call.error)
@@ -47,7 +47,7 @@ class CallFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class StageContext:
-    """Form, pipeline, provider and limits of a stage; the same for every window of a chat."""
+    """Form, pipeline, provider and limits of a stage; the same for every chunk of a chat."""
 
     form: Form
     pipeline: Pipeline
@@ -64,7 +64,7 @@ class StageContext:
 
 @dataclass
 class WindowRun:
-    """One window on its way through the stages."""
+    """The execution of a pipeline on one chunk."""
 
     context: StageContext
     window: Chunk
@@ -265,7 +265,7 @@ class WindowRun:
 
 
 def no_examples(conversation: str) -> Sequence[PickedExample]:
-    """For pipelines without examples.
+    """Returns no examples, for pipelines without them.
 
     Raises:
         PromptError: always; a stage that shows examples was given none to choose from.

@@ -1,4 +1,4 @@
-"""How calls are kept with an extraction: one entry per call, and on the last one what holds for the whole chat."""
+"""How calls are stored with an extraction: one entry per call; the last one also holds data about the whole chat."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -7,11 +7,11 @@ from typing import Any
 from core.services.extraction.pipeline.outcome import Call, Outcome
 
 ABOUT = "about"
-"""Key of what holds for the whole chat: ``left_out``, ``windows``, ``alternatives``."""
+"""Key of the data about the whole chat: ``left_out``, ``windows``, ``alternatives``."""
 
 
 def kept_replies(outcome: Outcome, moment: datetime) -> list[dict[str, Any]]:
-    """What goes into ``Extraction.replies``: one entry per call in order, at least one.
+    """The value for ``Extraction.replies``: one entry per call in order, at least one.
 
     Args:
         outcome: of one attempt at a chat.
@@ -33,7 +33,7 @@ def kept_replies(outcome: Outcome, moment: datetime) -> list[dict[str, Any]]:
 
 
 def about(replies: Sequence[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    """What was left out of the newest attempt, how its windows lay, and which values were not taken.
+    """Data about the latest attempt: text left out, chunks, and values that were not chosen.
 
     Args:
         replies: of an extraction.
@@ -46,7 +46,7 @@ def about(replies: Sequence[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]
 
 
 def earlier_answers(replies: Iterable[Mapping[str, Any]]) -> dict[tuple[str, int], str]:
-    """Answers that came before another stage failed: ``{(sha256 of the question, sample): reply}``."""
+    """Replies received before another stage failed: ``{(sha256 of the question, sample): reply}``."""
     return {
         (str(entry["prompt_sha256"]), int(entry.get("sample", 1))): str(entry["raw"])
         for entry in replies

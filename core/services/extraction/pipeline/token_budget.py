@@ -1,4 +1,4 @@
-"""How much of a model's context is left for the chat, once prompt and answer have theirs. Tokens are estimates."""
+"""Token budget of a chat: a model's context minus prompt and answer. Tokens are estimates."""
 
 import json
 from collections.abc import Mapping
@@ -10,11 +10,11 @@ from core.services.extraction.pipeline.definition import Pipeline, PipelineStep
 from core.services.extraction.pipeline.token_estimate import estimate_tokens
 
 _USUAL_FORMS: Final = 3
-"""Customers that an answer must have room for."""
+"""Number of customers for whom an answer reserves tokens."""
 _LARGEST_ANSWER: Final = 3
-"""The answer never takes more than the context divided by this: a limit for answers is not a length of answers."""
+"""The answer reserves at most the context divided by this: the limit of an answer is not its length."""
 SMALLEST_WINDOW: Final = 200
-"""Tokens below which a window holds too little to make sense of."""
+"""Smallest chunk, in tokens, that is worth extracting."""
 
 
 def chat_budget(
@@ -25,7 +25,7 @@ def chat_budget(
     max_output_tokens: int = 0,
     parameters: Mapping[str, Any] | None = None,
 ) -> int | None:
-    """Tokens that every stage has left for the chat; ``None`` where the context is unknown.
+    """Tokens left for the chat in every stage; ``None`` if the context is unknown.
 
     Args:
         form: what is filled.

@@ -1,4 +1,4 @@
-"""An estimate of tokens before a call, for budgets; what a call really took is what the provider counted."""
+"""Estimates tokens before a call, for budgets; the provider counts what a call really took."""
 
 import math
 import re
@@ -9,7 +9,7 @@ _DIGITS = re.compile(r"\d+")
 
 
 def estimate_tokens(text: str) -> int:
-    """About how many tokens a text has.
+    """Estimated number of tokens of a text.
 
     One token is about 1.5 Chinese characters or 0.8 English words (iFLYTEK's rule for Spark); digits count in groups of
     three, other visible characters one each. Meant to err on the high side, for a call that is too long fails.

@@ -1,4 +1,4 @@
-"""A provider that answers identical requests from earlier replies and keeps the run's rate.
+"""A provider that answers identical requests from earlier replies, and keeps the run's rate limit.
 
 Both happen here, at the single call, so that they hold for every stage and sample of a pipeline and for every retry.
 """
@@ -29,7 +29,7 @@ _EARLIER = (
 
 @dataclass(frozen=True, slots=True)
 class AnsweredCall:
-    """One answered call of one chat.
+    """One answered call of a chat.
 
     Attributes:
         key: digest of the request, see :func:`request_key`.
@@ -43,7 +43,7 @@ class AnsweredCall:
 
 
 def request_key(spec: ModelSpec, request: ModelRequest, sample: int = 0, *, usual: str = "") -> str:
-    """Digest of all that an answer depends on: provider, address, model, parameters, messages and sample.
+    """Hash of everything that an answer depends on: provider, address, model, parameters, messages and sample.
 
     Args:
         spec: the model's entry.
@@ -65,7 +65,7 @@ def request_key(spec: ModelSpec, request: ModelRequest, sample: int = 0, *, usua
 
 
 class CachedProvider:
-    """The provider of one chat.
+    """The cached provider of one chat.
 
     Attributes:
         name: the provider's.
@@ -102,11 +102,11 @@ class CachedProvider:
         self._mutex = threading.Lock()
 
     def ready(self) -> str:
-        """As the provider says."""
+        """Readiness of the wrapped provider."""
         return self._provider.ready()
 
     def complete(self, request: ModelRequest) -> ModelReply:
-        """Answer a request from an earlier reply to the same one, or by asking.
+        """Answer a request from the cache, else by calling the model.
 
         Raises:
             ProviderError: from the provider.
@@ -148,7 +148,7 @@ class CachedProvider:
 def annotate_replies(
     replies: list[dict[str, Any]], first: int, calls: list[AnsweredCall]
 ) -> list[tuple[int, AnsweredCall]]:
-    """Note in new replies where each was taken from.
+    """Note in new replies which earlier reply each was copied from.
 
     Args:
         replies: of the extraction; those from ``first`` on are new. Changed in place.

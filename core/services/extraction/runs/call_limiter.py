@@ -1,4 +1,4 @@
-"""Limits on the calls to a model: how many at a time in this process, and how many are started per minute."""
+"""Limits on calls to a model: concurrent calls in this process, and calls started per minute."""
 
 import threading
 from collections import deque
@@ -14,11 +14,11 @@ _LOOK_SECONDS = 0.25
 
 
 class Withdrawn(Exception):
-    """The run was stopped, or the process ends, while a call waited; the model was not asked."""
+    """Raised when the run is stopped or the process ends while a call waits; the model was not called."""
 
 
 def prefetch_count(limit: int) -> int:
-    """Number of chats that are leased, read and parsed ahead, behind ``limit`` that are being asked.
+    """Number of chats that are leased, read and parsed in advance for ``limit`` concurrent calls.
 
     A slot that becomes free is taken at once; storing an answer and fetching the next chat go on beside the calls.
     Half of them: where all answers come together, the other half is fetched while the first is being asked. None behind
@@ -28,7 +28,7 @@ def prefetch_count(limit: int) -> int:
 
 
 class ConcurrencySlots:
-    """The slots of one model in this process; whoever came first is next.
+    """The call slots of one model in this process, in order of arrival.
 
     Attributes:
         limit: number of slots; may be changed while some are taken.
@@ -64,7 +64,7 @@ class ConcurrencySlots:
 
     @property
     def waiting(self) -> int:
-        """Number of callers that wait for a slot."""
+        """Number of callers waiting for a slot."""
         with self._mutex:
             return len(self._waiting)
 
@@ -104,7 +104,7 @@ class ConcurrencySlots:
 
 
 class CallLimiter:
-    """Every limit that one chat's calls have to keep; made by the engine, used by the executor.
+    """All limits on one chat's calls; created by the engine, used by the executor.
 
     After each wait the run is looked at again: one that was stopped meanwhile asks nothing more.
     """

@@ -1,4 +1,4 @@
-"""Costs of runs for the pages: each, together, and as text."""
+"""Costs of runs for the pages: per run, in total, and as text."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ def total_cost(runs: Iterable[RunView], each: dict[int, float | None]) -> Cost:
 
 
 def money(value: float | None) -> str:
-    """Yuan as text: two digits from one fen up, more below, so that a small sum is not nothing."""
+    """Yuan as text: two decimals from one fen up, more below, so that a small sum is not shown as 0."""
     if value is None:
         return "费用未知"
     if value == 0:

@@ -1,4 +1,4 @@
-"""What running runs still need from this process, as last read from the store."""
+"""Remaining work of running runs, as last read from the store."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class RunDemand:
 
 
 class RunDemands:
-    """Running runs that this process has the keys for.
+    """Running runs for which this process has the keys.
 
     Attributes:
         runs: as last read, in order of their ids.
@@ -53,7 +53,7 @@ class RunDemands:
         self.storing_error: Exception | None = None
 
     def refresh(self) -> None:
-        """Read the running runs anew; marks those finished that turn out to be complete."""
+        """Read the running runs again; marks complete ones as finished."""
         demands: list[RunDemand] = []
         complete: list[int] = []
         with self._store.read() as session:
@@ -78,18 +78,18 @@ class RunDemands:
         self.runs = demands
 
     def places(self) -> dict[str, int]:
-        """``{model: chats at a time}``; the smallest limit among a model's runs holds for all of them."""
+        """``{model: concurrent chats}``; the smallest limit among a model's runs applies to all of them."""
         limits: dict[str, int] = {}
         for demand in self.runs:
             limits[demand.model] = min(demand.limit, limits.get(demand.model, demand.limit))
         return limits
 
     def unleased_runs(self, model: str) -> list[RunDemand]:
-        """The runs of a model that have unleased chats."""
+        """Runs of a model that have unleased chats."""
         return [demand for demand in self.runs if demand.model == model and demand.unleased]
 
     def set_aside(self, chat: LeasedChat, error: Exception) -> None:
-        """Leave a chat out until :meth:`take_back`, for its result could not be stored.
+        """Skip a chat whose result could not be stored, until :meth:`take_back`.
 
         Not again by itself: a disk that is full would be found out at the price of a call each time.
         """
@@ -97,10 +97,10 @@ class RunDemands:
         self.storing_error = error
 
     def set_aside_chats(self, run_id: int) -> set[int]:
-        """Ids of a run's chats that are left out."""
+        """Ids of a run's skipped chats."""
         return set(self._set_aside[run_id])
 
     def take_back(self) -> None:
-        """Give the chats that were left out another chance."""
+        """Stop skipping chats."""
         self._set_aside.clear()
         self.storing_error = None

@@ -1,4 +1,4 @@
-"""What the scheduler asks of an engine: the seam behind which another way of executing chats can stand."""
+"""Interface between the scheduler and an engine, so that another way of executing chats can be used."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -7,7 +7,7 @@ from core.services.extraction.runs.leases import LeasedChat
 
 
 class Engine(Protocol):
-    """Executes chats of running runs, up to a number at a time for each model.
+    """Executes chats of running runs, up to a number of concurrent chats per model.
 
     The scheduler says how many; which chats, in which order and in whose threads is the engine's own affair. Every
     engine keeps the promises of ``docs/runs.md``: nobody else executes a chat meanwhile, the numbers hold over all
@@ -16,11 +16,11 @@ class Engine(Protocol):
 
     @property
     def active(self) -> frozenset[LeasedChat]:
-        """Chats that are being executed in this process."""
+        """Number of chats being executed in this process."""
         ...
 
     def ensure(self, places: Mapping[str, int]) -> None:
-        """Have up to so many chats of each model executed; called again and again, returns at once.
+        """Bring the number of executed chats per model up to its limit; called repeatedly, returns at once.
 
         Args:
             places: ``{model: chats at a time over all workers}`` of every model with pending chats that this process
@@ -32,7 +32,7 @@ class Engine(Protocol):
         ...
 
     def stop(self, patience: float) -> None:
-        """Begin nothing new and wait until what is under way is stored.
+        """Start nothing new, and wait until running chats are stored.
 
         Args:
             patience: seconds to wait at most; what is under way then is left to itself.

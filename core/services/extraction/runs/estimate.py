@@ -1,4 +1,4 @@
-"""A dry run: how many calls, tokens and yuan a run will take. Asks no model and writes nothing."""
+"""Dry run: estimates the calls, tokens and cost of a run. Calls no model and writes nothing."""
 
 import json
 import math
@@ -26,17 +26,17 @@ from core.services.extraction.runs.run_model import with_run_parameters
 from core.services.extraction.runs.scope import missing
 
 SAMPLE = 400
-"""Of more chats than this, so many are read and the rest is taken to be like them."""
+"""Most chats that are read; the others count with the mean of these."""
 _FILLED = 1.3
-"""An answer is a skeleton of the form and some values: so many times the skeleton alone."""
+"""Length of a filled answer, as a multiple of the empty form's."""
 _SUMMARY_TOKENS = 400
 _ENOUGH = 5
-"""So many answers of the same model to the same prompt, and their mean length is the better estimate."""
+"""Answers of the same model to the same prompt from which their mean length is used as the estimate."""
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What a run will take.
+    """The estimated size of a run.
 
     Attributes:
         model: the model as it would be asked.
@@ -68,7 +68,7 @@ class Estimate:
 
 
 def chat_tokens(store: Store, dataset_id: int, clean: Sequence[str] = ()) -> dict[int, int]:
-    """``{index: tokens}`` of a dataset's cleaned conversations; the mean for all but :data:`SAMPLE` of them.
+    """``{index: tokens}`` of a dataset's cleaned conversations; beyond :data:`SAMPLE` chats, the mean.
 
     The slow part of an estimate, apart so that a page can keep it.
 
@@ -105,7 +105,7 @@ def estimate(
     tokens: Mapping[int, int] | None = None,
     fresh: bool = False,
 ) -> Estimate:
-    """Say what :func:`core.services.extraction.runs.create_run` with the same arguments, and then a start, would take.
+    """Estimate a run that :func:`core.services.extraction.runs.create_run` would create with the same arguments.
 
     Args:
         store: open store.

@@ -1,4 +1,4 @@
-"""Executes one leased chat: reads it, asks the model, stores the result, releases the lease. Safe to do twice."""
+"""Executes one leased chat: reads it, calls the model, stores the result, releases the lease. Idempotent."""
 
 import gc
 import logging
@@ -27,7 +27,7 @@ from core.services.extraction.runs.run_model import spec_of
 from core.services.extraction.runs.scope import RunParameters, parameters_of
 
 STORE_SECONDS = 60.0
-"""How long a result is kept and tried again while the database does not take it."""
+"""Seconds for which storing a result is retried while the database fails."""
 
 _log = logging.getLogger("shiyao.jobs")
 _frozen = threading.Lock()
@@ -67,7 +67,7 @@ class _Task:
 
 
 def execute_chat(store: Store, chat: LeasedChat, limiter: CallLimiter) -> bool:
-    """Extract one chat, store what came of it, once, and release its lease in the same transaction.
+    """Extract one chat, store the result once, and release its lease in the same transaction.
 
     Nothing is asked where the run does not run, the chat is answered already, or this process lacks the keys
     (another one may have them). The lease is released whatever happens.
@@ -94,7 +94,7 @@ def execute_chat(store: Store, chat: LeasedChat, limiter: CallLimiter) -> bool:
 
 
 def freeze_loaded_objects() -> None:
-    """Keep the garbage collector away from what is loaded after this process's first call.
+    """Exempt everything loaded so far from garbage collection, after this process's first call.
 
     Each full round of it would look through all packages, tables and prompts, and stop every thread for 0.15 s.
     """

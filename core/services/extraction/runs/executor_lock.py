@@ -1,4 +1,4 @@
-"""The lock of the process that executes runs: on SQLite one at a time, and it ends with its holder."""
+"""The lock of the process that executes runs: on SQLite only one at a time, released when it ends."""
 
 from typing import Protocol
 

@@ -1,4 +1,4 @@
-"""The engine that leases chats from the store and executes each in a thread of its own."""
+"""The engine that leases chats from the store and executes each in its own thread."""
 
 import logging
 import threading
@@ -17,7 +17,7 @@ _log = logging.getLogger("shiyao.jobs")
 
 
 class LeaseEngine:
-    """Executes chats as one worker of the store: from its first lease until :meth:`stop`.
+    """Executes chats as one worker of the store, from its first lease until :meth:`stop`.
 
     Keeps the protocol of :class:`core.services.extraction.runs.engine.Engine`. Its threads are daemons, so that a call
     that hangs never keeps the process.
@@ -54,12 +54,12 @@ class LeaseEngine:
 
     @property
     def active(self) -> frozenset[LeasedChat]:
-        """Chats that are being executed."""
+        """Number of chats being executed."""
         with self._mutex:
             return frozenset(self._threads)
 
     def ensure(self, places: Mapping[str, int]) -> None:
-        """Lease and begin as many chats of each model as its limit leaves room for.
+        """Lease and start as many chats of each model as its limit allows.
 
         Args:
             places: ``{model: chats at a time over all workers}``.
@@ -73,7 +73,7 @@ class LeaseEngine:
             self._lease(model, limit)
 
     def stop(self, patience: float) -> None:
-        """Withdraw what waits, wait for calls under way, and unregister the worker.
+        """Withdraw waiting chats, wait for running calls, and unregister the worker.
 
         Args:
             patience: seconds to wait at most.

@@ -1,4 +1,4 @@
-"""Leases on chats, taken in one short transaction that keeps every limit over all workers together.
+"""Leases on chats, acquired in one short transaction that keeps every limit across all workers.
 
 There is no queue beside the store. What is to be done is what a run wants and has no extraction of; a lease says that
 somebody is at it. The two can never disagree, for a result and the end of its lease are written together.
@@ -18,7 +18,7 @@ from core.services.extraction.runs import workers
 from core.services.extraction.runs.scope import missing, parameters_of
 
 _CHECKED = 16
-"""Number of candidates that are checked at a time, at least."""
+"""Fewest candidates checked per query."""
 
 # Put together once: every chat needs each of them, and the others of a model wait meanwhile.
 _LIMITER = select(ModelLimiter).where(col(ModelLimiter.model) == bindparam("model")).with_for_update()
@@ -61,7 +61,7 @@ class LeasedChat:
 
 
 class Backlog:
-    """A run's pending chats, read once and not at every claim: only a hint, every claim checks them again."""
+    """A run's pending chats, cached between claims: only a hint, as every claim checks them again."""
 
     def __init__(self, run_id: int) -> None:
         self._run_id = run_id
@@ -112,7 +112,7 @@ def claim(
     limit: int,
     backlogs: Iterable[tuple[int, Backlog, Collection[int]]],
 ) -> list[LeasedChat]:
-    """Lease as many chats to a worker as the model's limit over all workers leaves room for.
+    """Lease as many chats to a worker as the model's limit across all workers allows.
 
     Workers that can call the model share its limit evenly. Runs of one model take turns: the one with the fewest calls
     under way is next, so that a short run need not wait for the end of a long one.

@@ -22,11 +22,11 @@ from core.services.extraction.runs.scope import RunParameters, missing, paramete
 from core.settings import OpenAISettings, SparkSettings
 
 DEFAULT_CONCURRENCY: Mapping[str, int] = {"local": 1, "spark": 2, "openai": 8}
-"""Calls at a time: ``local`` computes in this very process, Spark's public models allow two, services more."""
+"""Default number of concurrent calls: ``local`` runs in this process, Spark's public models allow two."""
 
 
 def default_model(provider: str) -> str:
-    """The model of a provider where none is named: from the environment, ``""`` where that says nothing.
+    """Default model of a provider, from the environment; ``""`` if none is set.
 
     Raises:
         SettingsError: no such provider.
@@ -56,7 +56,7 @@ def create_run(
     limit: int | None = None,
     chat_indices: Iterable[int] | None = None,
 ) -> RunView:
-    """Create a run, or find the one of these names and widen its scope; calls no model.
+    """Create a run, or extend the scope of the existing one with this name; calls no model.
 
     Args:
         store: open store.
@@ -126,7 +126,7 @@ def create_run(
 
 
 def start(store: Store, run_id: int) -> RunView:
-    """Start or resume a run; the process that holds the executor's lock will see it.
+    """Start or resume a run; the executing process picks it up.
 
     Raises:
         NotFoundError: no such run.
@@ -140,7 +140,7 @@ def start(store: Store, run_id: int) -> RunView:
 
 
 def extend(store: Store, run_id: int) -> RunView:
-    """Extend a run to all chats of its dataset, also those imported since, and start it.
+    """Extend a run to all chats of its dataset, including newly imported ones, and start it.
 
     Raises:
         NotFoundError: no such run.
@@ -157,7 +157,7 @@ def extend(store: Store, run_id: int) -> RunView:
 
 
 def set_limits(store: Store, run_id: int, *, concurrency: int, per_minute: int | None, deadline: float) -> RunView:
-    """Change how fast a run asks and how long it waits, also while it goes on: the next chat that is begun obeys.
+    """Change a run's rate limits and timeouts, also while it is running; applies from the next chat on.
 
     Args:
         store: open store.
@@ -207,7 +207,7 @@ def retry_failed(store: Store, run_id: int, *, causes: Iterable[str] | None = No
 
 
 def pause(store: Store, run_id: int) -> RunView:
-    """Pause a run; calls under way finish and are stored. ``start`` resumes it.
+    """Pause a run; running calls finish and are stored. ``start`` resumes it.
 
     Raises:
         NotFoundError: no such run.
@@ -216,7 +216,7 @@ def pause(store: Store, run_id: int) -> RunView:
 
 
 def cancel(store: Store, run_id: int) -> RunView:
-    """Cancel a run; calls under way finish and are stored, and ``start`` can still resume it.
+    """Cancel a run; running calls finish and are stored, and ``start`` can still resume it.
 
     Raises:
         NotFoundError: no such run.
@@ -225,7 +225,7 @@ def cancel(store: Store, run_id: int) -> RunView:
 
 
 def delete(store: Store, run_id: int) -> None:
-    """Delete a run with all its extractions. Records that were based on it stay.
+    """Delete a run with all its extractions; records based on it stay.
 
     Raises:
         NotFoundError: no such run.
@@ -240,7 +240,7 @@ def delete(store: Store, run_id: int) -> None:
 
 
 def finish_if_complete(session: Session, run_id: int) -> None:
-    """Mark a running run finished once nothing is missing; call inside a write, with its changes flushed."""
+    """Mark a running run as finished if nothing is missing; call it inside a write, after flushing."""
     row = session.get(Run, run_id)
     if row is not None and row.status == RunStatus.RUNNING and not pending(session, row):
         row.status = RunStatus.FINISHED

@@ -1,4 +1,4 @@
-"""Loads pipelines with their prompts, the forms that they start from, and examples."""
+"""Loads pipelines with their prompts, initial forms and examples."""
 
 import json
 import threading
@@ -35,7 +35,7 @@ def load_pipeline(
     examples: int = DEFAULT_EXAMPLES,
     base: str | int | None = None,
 ) -> Pipeline:
-    """A pipeline from its written form (``pipeline.definition``), with prompts from files and the database.
+    """Load a pipeline from its written form (``pipeline.definition``), with prompts from files and database.
 
     Args:
         session: open session.
@@ -76,7 +76,7 @@ def pipeline_of(row: Run) -> Pipeline:
 
 
 def given_forms(session: Session, pipeline: Pipeline, chat_id: int) -> list[FormValues] | None:
-    """The forms that the first stage is given; ``None`` where there are none for this chat."""
+    """Initial forms for the first stage; ``None`` if there are none for this chat."""
     statement = select(col(Extraction.forms)).where(
         col(Extraction.run_id) == pipeline.base_run, col(Extraction.chat_id) == chat_id
     )
@@ -84,7 +84,7 @@ def given_forms(session: Session, pipeline: Pipeline, chat_id: int) -> list[Form
 
 
 def given_or_refuse(pipeline: Pipeline, given: list[FormValues] | None) -> list[FormValues]:
-    """The forms that a pipeline starts from.
+    """Initial forms of a pipeline; raises an error if they are missing.
 
     Raises:
         JobError: it starts from another run, and that one has no answer for the chat.
@@ -95,7 +95,7 @@ def given_or_refuse(pipeline: Pipeline, given: list[FormValues] | None) -> list[
 
 
 def examples_for(store: Store, form: Form, pipeline: Pipeline, chat_id: int) -> Examples:
-    """Where a run's examples come from: the records that are approved by now."""
+    """The example pool of a run: the records approved so far."""
 
     def similar(conversation: str) -> list[PickedExample]:
         return _pool(store, form).pick(conversation, pipeline.examples, chat_id=chat_id)

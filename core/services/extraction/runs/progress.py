@@ -30,12 +30,12 @@ CAUSES: dict[str, str] = {
     Cause.UNKNOWN: "其他错误",
     "": "回答无法解析成表单",
 }
-"""What the analyst reads for a cause; the empty one is an answer that came but could not be read."""
+"""Texts shown for a failure's cause; the empty cause is a reply that could not be parsed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How fast a run goes.
+    """Speed of a run.
 
     Attributes:
         per_minute: chats settled per minute over the last minute (or since the run's last start, if that is shorter).
@@ -48,7 +48,7 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Failures of one cause.
+    """Failures with one cause.
 
     Attributes:
         cause: :class:`core.errors.Cause` or ``""`` for answers that could not be read.
@@ -62,7 +62,7 @@ class Failure:
 
 
 def progress(store: Store, run_id: int) -> RunView:
-    """A run and its counts; failures that wait for their retry count as pending, not as failed.
+    """A run and its counts; failures waiting for a retry count as pending.
 
     Raises:
         NotFoundError: no such run.
@@ -78,7 +78,7 @@ def progress(store: Store, run_id: int) -> RunView:
 
 
 def model_runs(store: Store, dataset_id: int) -> list[RunView]:
-    """A dataset's runs of kind *model*, newest first, each as :func:`progress` gives it."""
+    """A dataset's runs of kind *model*, newest first, each as from :func:`progress`."""
     with store.read() as session:
         runs = [run for run in queries.runs(session, dataset_id) if run.kind == RunKind.MODEL]
         retried = {run.id: len(awaiting_retry(session, session.get_one(Run, run.id))) for run in runs if run.failed}
@@ -86,7 +86,7 @@ def model_runs(store: Store, dataset_id: int) -> list[RunView]:
 
 
 def pace(store: Store, run: RunView) -> Pace:
-    """How fast a run goes, from what was stored in the last minute."""
+    """Speed of a run, from the results stored in the last minute."""
     moment = now()
     since = moment - _WINDOW
     with store.read() as session:
@@ -104,7 +104,7 @@ def pace(store: Store, run: RunView) -> Pace:
 
 
 def failures(store: Store, run_id: int) -> list[Failure]:
-    """A run's failures grouped by cause, the most frequent first; those waiting for a retry are left out."""
+    """A run's failures grouped by cause, most frequent first; those waiting for a retry are omitted."""
     groups: dict[str, list[int]] = {}
     with store.read() as session:
         row = session.get(Run, run_id)
@@ -127,7 +127,7 @@ def failures(store: Store, run_id: int) -> list[Failure]:
 
 
 def extraction(store: Store, run_id: int, index: int) -> ExtractionView | None:
-    """A run's extraction of one chat, with every reply; ``None`` where there is none yet."""
+    """A run's extraction of one chat, with every reply; ``None`` if there is none yet."""
     with store.read() as session:
         chat_id = session.execute(
             select(col(Chat.id))
@@ -151,7 +151,7 @@ def some_extractions(store: Store, run_id: int, indices: Sequence[int]) -> list[
 
 
 def latest(store: Store, run_id: int, limit: int = 12) -> list[ExtractionView]:
-    """The extractions that a run stored last, the newest first."""
+    """The extractions that a run stored last, newest first."""
     with store.read() as session:
         statement = (
             select(Extraction, col(Chat.index))
@@ -164,7 +164,7 @@ def latest(store: Store, run_id: int, limit: int = 12) -> list[ExtractionView]:
 
 
 def chats_out_of_scope(store: Store, run_id: int) -> int:
-    """Number of chats of its dataset that are not in a run's scope: imported since, or left out at its start."""
+    """Number of the dataset's chats outside a run's scope: imported later, or excluded at its start."""
     with store.read() as session:
         row = session.get(Run, run_id)
         if row is None:
@@ -173,7 +173,7 @@ def chats_out_of_scope(store: Store, run_id: int) -> int:
 
 
 def reused(store: Store, run_id: int) -> int:
-    """Number of a run's calls that earlier replies to the same question answered; they cost nothing."""
+    """Number of a run's calls that were answered from earlier replies; they cost nothing."""
     with store.read() as session:
         statement = (
             select(func.count())

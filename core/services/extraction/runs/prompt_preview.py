@@ -1,4 +1,4 @@
-"""A prompt on one chat, without a run: how it is rendered, and what a model makes of it. Nothing is stored."""
+"""Preview of a prompt on one chat, without a run: the rendered prompt, and a model's answer. Stores nothing."""
 
 import json
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ _NO_SUMMARY = "（这里是上一阶段写出的归纳）"
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """A prompt as it would be sent.
+    """A prompt rendered as it would be sent.
 
     Attributes:
         rendered: system and user message.
@@ -44,7 +44,7 @@ class Rendering:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """One field of one customer, the model's value beside the label's; ``credit`` is 0 to 1."""
+    """One field of one customer: the model's value beside the label's; ``credit`` is 0 to 1."""
 
     customer: str
     field: str
@@ -55,7 +55,7 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class PromptTrial:
-    """What a model made of one chat.
+    """A model's answer on one chat, scored.
 
     Attributes:
         outcome: forms, calls, notes.
@@ -75,7 +75,7 @@ class PromptTrial:
 
 
 def labels_of(store: Store, dataset_id: int, index: int) -> list[FormValues] | None:
-    """A chat's labels, ``None`` where it has none."""
+    """A chat's labels; ``None`` if it has none."""
     with store.read() as session:
         run = queries.labels_run(session, dataset_id)
         if run is None:
@@ -95,7 +95,7 @@ def preview_prompt(
     fields: Sequence[str] = (),
     json_object: bool = False,
 ) -> Rendering:
-    """Render one prompt on one chat. What an earlier stage would give is made of the labels where there are some.
+    """Render a prompt on one chat. Input from an earlier stage is made of the labels if there are any.
 
     Args:
         store: open store.
@@ -143,7 +143,7 @@ def preview_prompt(
 
 
 def trial_spec(prompt: Prompt, fields: Sequence[str] = ()) -> str:
-    """The stages in which a prompt can be tried: itself, and what must stand before or behind it."""
+    """The stages needed to try a prompt: itself, and those required before or after it."""
     before = {Stage.VERIFY: "baseline,", Stage.FROM_SUMMARY: "summary,"}.get(prompt.stage, "")
     behind = ",from_summary" if prompt.stage is Stage.SUMMARY else ""
     chosen = f"[{'|'.join(fields)}]" if prompt.stage is Stage.FIELDS else ""
@@ -159,7 +159,7 @@ def try_prompt(
     index: int,
     deadline: float = 120.0,
 ) -> PromptTrial:
-    """Ask a model about one chat and hold the answer against the labels. Costs what it costs; stores nothing.
+    """Ask a model about one chat and score the answer against the labels. Incurs cost; stores nothing.
 
     Args:
         store: open store.
@@ -213,7 +213,7 @@ def try_prompt(
 
 
 def trial_pipeline(store: Store, prompt: Prompt, fields: Sequence[str], steps: Sequence[str]) -> Pipeline:
-    """The pipeline in which a prompt is tried.
+    """The pipeline for trying a prompt.
 
     Raises:
         PromptError: fields are wanted and none is chosen.

@@ -1,4 +1,4 @@
-"""Counts the calls of a run that earlier replies would answer, by a rehearsal that asks no model."""
+"""Counts the calls of a run that earlier replies would answer, by a dry run without a model."""
 
 from collections.abc import Mapping
 
@@ -16,7 +16,7 @@ from core.services.extraction.runs.cached_provider import CachedProvider
 from core.services.extraction.runs.pipeline_loading import examples_for, given_forms, given_or_refuse
 
 MOST_CHATS = 400
-"""Of more chats than this none is looked at: it takes some milliseconds each."""
+"""Largest number of chats for which replies are counted: it takes some milliseconds per chat."""
 
 
 class _AbsentProvider:
@@ -35,7 +35,7 @@ class _AbsentProvider:
 def reusable_replies(
     store: Store, spec: ModelSpec, form: Form, pipeline: Pipeline, chats: Mapping[int, int]
 ) -> dict[int, int]:
-    """Number of calls per chat that are answered already.
+    """Number of already answered calls per chat.
 
     A stage that follows on an unknown answer counts as new, so this is never too high.
 

@@ -1,4 +1,4 @@
-"""The model of a run: its entry as it was when the run was last started, with the run's own parameters."""
+"""The model of a run: its entry as of the last start, with the run's own parameters."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,12 +13,12 @@ from core.services.extraction.runs.scope import parameters_of
 
 
 def with_run_parameters(spec: ModelSpec, own: Mapping[str, Any]) -> ModelSpec:
-    """The entry with a run's parameters over its own."""
+    """The entry with a run's parameters applied over its own."""
     return spec.model_copy(update={"parameters": spec.request(own)})
 
 
 def spec_of(row: Run) -> ModelSpec:
-    """The model of a run with the run's own parameters, ready to be connected to."""
+    """The model of a run with the run's own parameters, ready to connect."""
     parameters = parameters_of(row)
     if parameters.entry:
         spec = ModelSpec.from_dict(parameters.entry)
@@ -29,7 +29,7 @@ def spec_of(row: Run) -> ModelSpec:
 
 
 def refresh(session: Session, row: Run) -> None:
-    """Bring the run's entry up to date; what answers stays the same once there is an answer.
+    """Update the run's copy of the entry; what affects answers stays fixed once there is an answer.
 
     Address, key variable, limits and prices follow the entry, so that a service that moved can be followed. The model
     and its parameters do so only while nothing has been answered: a run is one way of asking.

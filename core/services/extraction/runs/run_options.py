@@ -1,4 +1,4 @@
-"""What a new run can be made of: models and whether they can be called, prompts, chats, a free name."""
+"""Choices for a new run: models and whether they can be called, prompts, chats, a free name."""
 
 import re
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _BETWEEN = re.compile(r"[,，、;；\s]+")
 
 @dataclass(frozen=True, slots=True)
 class RunOption:
-    """A model as it may be chosen.
+    """A model offered for a new run.
 
     Attributes:
         spec: the entry.
@@ -34,7 +34,7 @@ class RunOption:
 
     @property
     def label(self) -> str:
-        """What the page shows: title, name, and whether it can be called."""
+        """Text shown on the page: title, name, and whether it can be called."""
         spec = self.spec
         state = "模板" if spec.missing_settings() else ("未配置" if self.missing else "")
         name = spec.name if spec.name != spec.title else TITLES.get(spec.provider, spec.provider)
@@ -42,7 +42,7 @@ class RunOption:
 
 
 def run_options(store: Store) -> list[RunOption]:
-    """All models: own entries, shipped ones, and the one that the environment names; those that can be called first."""
+    """All models: own, shipped, and the one set in the environment; callable ones first."""
     specs = model_catalog.models(store)
     named = OpenAISettings().model
     if named and not any(spec.provider == "openai" and spec.name == named and _callable(spec) for spec in specs):
@@ -80,7 +80,7 @@ def prompt_options(store: Store | None = None) -> list[tuple[str, str]]:
 
 
 def free_name(store: Store, dataset_id: int, provider: str, model: str) -> str:
-    """A name that no run of the dataset has yet: ``generalv3.5-1``, then ``generalv3.5-2`` and so on."""
+    """The first unused run name of the dataset: ``generalv3.5-1``, ``generalv3.5-2`` and so on."""
     stem = model or provider
     with store.read() as session:
         taken = {run.name for run in queries.runs(session, dataset_id)}
@@ -91,7 +91,7 @@ def free_name(store: Store, dataset_id: int, provider: str, model: str) -> str:
 
 
 def parse_indices(text: str) -> list[int]:
-    """Indices of chats as people write them: ``1-20，35``; in order, each once.
+    """Parse chat indices as users write them: ``1-20，35``; in order, without repeats.
 
     Raises:
         JobError: something else is in it.

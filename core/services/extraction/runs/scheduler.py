@@ -19,10 +19,10 @@ from core.services.extraction.runs.executor_lock import executor_lock
 from core.services.extraction.runs.lease_engine import LeaseEngine
 
 LOOK_SECONDS = 1.0
-"""How often an idle process looks whether there is work (and, on SQLite, whether nobody else does it)."""
+"""Interval at which an idle process checks for work (and, on SQLite, for the lock)."""
 TICK_SECONDS = 0.25
 IDLE_SECONDS = 2.0
-"""Without work for so long, the process is no worker any more: an idle app writes nothing."""
+"""Seconds without work after which the process unregisters as a worker: an idle app writes nothing."""
 DRAIN_SECONDS = 150.0
 """Longer than a call may take by default, so that what was paid for is stored."""
 
@@ -30,7 +30,7 @@ _log = logging.getLogger("shiyao.jobs")
 
 
 class RunScheduler:
-    """Executes the running runs of one store: on SQLite whenever no other process does, on PostgreSQL beside others.
+    """Executes the runs of one store: on SQLite if no other process does, on PostgreSQL beside others.
 
     Cheap until there is work: one query a second. ``stop`` gives calls under way time to be stored; after it, make a
     new one.
@@ -64,16 +64,16 @@ class RunScheduler:
 
     @property
     def executing(self) -> bool:
-        """Whether this process executes runs at the moment."""
+        """Whether this process is executing runs."""
         return self._locked
 
     @property
     def problem(self) -> Exception | None:
-        """Why the last attempt to do something failed for a reason of ours (not the model's); else ``None``."""
+        """Why the last attempt failed for an internal reason (not the model's); else ``None``."""
         return self._error or self._demands.storing_error
 
     def start(self, *, claim: bool = False) -> None:
-        """Begin to look for work; idempotent.
+        """Start looking for work; idempotent.
 
         Args:
             claim: take the lock at once if it is free, before there is work. A command that is about to start a run
@@ -87,14 +87,14 @@ class RunScheduler:
         self._thread.start()
 
     def wake(self) -> None:
-        """Look for work now, after a run was started or stopped; results that could not be stored are tried again."""
+        """Look for work now, after a run was started or stopped; retries results that could not be stored."""
         self._demands.take_back()
         self._error = None
         self._read_anew.set()
         self._wake.set()
 
     def stop(self, *, patience: float = DRAIN_SECONDS) -> None:
-        """End, after calls under way were stored or ``patience`` seconds have passed."""
+        """Stop after running calls are stored, or after ``patience`` seconds."""
         self._patience = patience
         self._stopping.set()
         self._wake.set()
@@ -173,7 +173,7 @@ _schedulers_lock = threading.Lock()
 
 
 def ensure_running(store: Store) -> RunScheduler:
-    """This process's scheduler for a store, started if it is not; cheap enough for every page."""
+    """This process's scheduler for a store, started if needed; cheap enough for every page."""
     with _schedulers_lock:
         scheduler = _schedulers.get(store.url)
         if scheduler is None:
@@ -183,7 +183,7 @@ def ensure_running(store: Store) -> RunScheduler:
 
 
 def stop_running(*, patience: float = DRAIN_SECONDS) -> None:
-    """Stop all schedulers that :func:`ensure_running` started in this process; for the end of a server."""
+    """Stop all schedulers started by :func:`ensure_running`; called when the server ends."""
     with _schedulers_lock:
         stopping = list(_schedulers.values())
         _schedulers.clear()

@@ -1,4 +1,4 @@
-"""Parameters of a run, and the chats of its scope that have no answer yet. Reads, inside a session."""
+"""Parameters of a run, and the chats in its scope that have no answer yet. Reads only, inside a session."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ _SETTLED = select(func.count()).where(col(Extraction.run_id) == bindparam("run_i
 
 
 class RunParameters(BaseModel):
-    """What ``Run.parameters`` holds for a run of kind *model*.
+    """The content of ``Run.parameters`` for a run of kind *model*.
 
     Attributes:
         request: goes to the model as it is (``temperature``, ``max_tokens``, ``patch_id`` …); part of what the
@@ -50,14 +50,14 @@ def parameters_of(row: Run) -> RunParameters:
 
 
 def scope(session: Session, row: Run) -> dict[int, int]:
-    """``{index: chat id}`` of the chats that the run is about, in order."""
+    """``{index: chat id}`` of the chats in the run's scope, in order."""
     every = queries.chat_ids(session, row.dataset_id)
     indices = parameters_of(row).chats
     return every if indices is None else {index: every[index] for index in indices if index in every}
 
 
 def awaiting_retry(session: Session, row: Run) -> set[int]:
-    """Ids of chats whose failure is to be asked again and has not been yet."""
+    """Ids of failed chats that wait for a retry."""
     retry = parameters_of(row).retry
     if not retry:
         return set()
@@ -77,6 +77,6 @@ def missing(session: Session, row: Run) -> list[int]:
 
 
 def pending(session: Session, row: Run) -> int:
-    """Number of missing chats, by counting alone: cheap enough to ask several times a second."""
+    """Number of missing chats, by counting alone: cheap enough to call several times a second."""
     settled: int = session.execute(_SETTLED, {"run_id": row.id}).scalar_one()
     return max(0, row.total - settled + len(awaiting_retry(session, row)))

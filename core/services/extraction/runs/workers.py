@@ -1,4 +1,4 @@
-"""Workers: processes that execute runs, each a row with a heartbeat. The leases of a lost worker go with its row."""
+"""Workers: processes that execute runs, each a row with a heartbeat. Removing a lost worker removes its leases."""
 
 import os
 import socket
@@ -22,19 +22,19 @@ Several missed beats, and well within a minute.
 
 
 def new_id() -> str:
-    """A new worker id; never used again, not even by the same process."""
+    """A new, unique worker id."""
     return f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
 
 
 def clock(session: Session) -> datetime:
-    """The present time, by the database's clock where several machines share it: theirs may differ."""
+    """The current time, by the database's clock if several machines share it, as theirs may differ."""
     if session.get_bind().dialect.name == "postgresql":
         return cast(datetime, session.execute(text("SELECT clock_timestamp()")).scalar_one())
     return now()
 
 
 def update_heartbeat(session: Session, worker_id: str, models: Sequence[str]) -> bool:
-    """Register a worker, or renew its heartbeat and the models that it has keys for.
+    """Register a worker, or renew its heartbeat and the models for which it has keys.
 
     Returns:
         Whether it was known; ``False`` the first time, and where it counted as lost meanwhile.
@@ -85,7 +85,7 @@ def prune_stalled_workers(session: Session, worker_id: str, lost_seconds: float 
 
 
 def unregister(session: Session, worker_id: str) -> None:
-    """Remove a worker that ends in good order, and its leases."""
+    """Remove a worker that ends normally, and its leases."""
     session.execute(delete(Worker).where(col(Worker.id) == worker_id))
 
 
@@ -118,7 +118,7 @@ def reconcile_leases(session: Session, worker_id: str, active: dict[tuple[int, i
 
 
 def is_own_lease(worker_id: Any, run_id: Any, chat_id: Any) -> tuple[Any, ...]:
-    """Conditions that select one lease of a worker; values, or parameters that get theirs later."""
+    """Conditions that select one lease of a worker; values, or bound parameters."""
     return (col(Lease.run_id) == run_id, col(Lease.chat_id) == chat_id, col(Lease.worker_id) == worker_id)
 
 

@@ -1,4 +1,4 @@
-"""Claims: a chat that a reviewer has on screen, or will have next, is kept from other reviewers for some minutes."""
+"""Claims: reserve a reviewer's current and next chats against other reviewers for some minutes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

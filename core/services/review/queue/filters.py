@@ -1,4 +1,4 @@
-"""Which chats somebody wants to see: one value that the address carries, and its conditions in SQL.
+"""Filters of chats: one value, stored in the page address, with its conditions in SQL.
 
 The desk and the record table share it. Values of fields are those on screen: the record's, or, while nobody has opened
 the chat, those of the run that the desk starts from.
@@ -32,7 +32,7 @@ FILTERS: dict[str, tuple[str, ...]] = {
     "待讨论": (RecordStatus.DISCUSS,),
     "已跳过": (RecordStatus.SKIPPED,),
 }
-"""What the reviewer can walk through, by the statuses that belong to it; the first is the default."""
+"""Queues that a reviewer can choose, with the statuses they contain; the first is the default."""
 
 FILLED, EMPTY = "有值", "为空"
 WARNED, NOTED, FAILED = "有提醒", "有备注", "抽取失败"
@@ -43,7 +43,7 @@ DIFFERING = "有分歧"
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What to walk through; every part narrows it further. All are texts, as they stand in the address.
+    """A filter of chats; every part narrows it further. All parts are texts, as in the page address.
 
     Attributes:
         queue: name of a set of statuses, a key of :data:`FILTERS`.
@@ -69,42 +69,42 @@ class Filter:
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> "Filter":
-        """From an address; what is unknown or missing is the default."""
+        """Read a filter from page parameters; unknown or missing parts get their default."""
         known = {field.name: str(given.get(field.name) or "") for field in fields(cls)}
         if known["queue"] not in FILTERS:
             known["queue"] = next(iter(FILTERS))
         return cls(**known)
 
     def as_query(self) -> dict[str, str]:
-        """For an address; what is the default is left out."""
+        """The page parameters of the filter, without defaults."""
         default = Filter()
         pairs = ((field.name, str(getattr(self, field.name))) for field in fields(self))
         return {name: value for name, value in pairs if value != getattr(default, name)}
 
     @property
     def statuses(self) -> tuple[str, ...]:
-        """Of the queue."""
+        """Statuses that the queue contains."""
         return FILTERS[self.queue]
 
     @property
     def narrow(self) -> int:
-        """How many parts besides the queue narrow it."""
+        """Number of parts that narrow the queue."""
         return sum(name not in ("queue", "field") for name in self.as_query())
 
     @property
     def cheap(self) -> bool:
-        """Whether no text and no form has to be read for it."""
+        """Whether the filter can be applied without reading texts or forms."""
         return not (self.text or (self.field and (self.filled or self.value)))
 
 
 def with_status(statuses: tuple[str, ...]) -> ColumnElement[bool]:
-    """Chats whose record has one of these statuses; a chat without a record is 未审阅 too."""
+    """Condition: the chat's record has one of these statuses; without a record it counts as 未审阅."""
     condition: ColumnElement[bool] = col(Record.status).in_(statuses)
     return or_(col(Record.id).is_(None), condition) if UNREVIEWED in statuses else condition
 
 
 def with_record(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
-    """A statement over chats, with their primary record beside them."""
+    """A statement over chats, joined with their primary records."""
     return statement.outerjoin(
         Record, and_(col(Record.chat_id) == col(Chat.id), col(Record.review_pass) == Pass.PRIMARY)
     )
@@ -119,7 +119,7 @@ def apply_filter(
     base_run: int | None,
     reviewer: str = "",
 ) -> Select[*tuple[Any, ...]]:
-    """A statement over :func:`with_record` chats, kept to what the filter wants.
+    """Restrict a statement made by :func:`with_record` to a filter.
 
     Args:
         statement: selects from chats with their record.
@@ -193,7 +193,7 @@ def _some_customer(forms: Any, path: tuple[str, ...], wanted: Filter, *, sqlite:
 
 
 def cell(customer: Any, path: tuple[str, ...], *, sqlite: bool) -> Any:
-    """The text of one cell of a customer's JSON; a list as its JSON, nothing as NULL."""
+    """SQL for the text of one cell of a customer's JSON; a list as JSON, a missing value as NULL."""
     if sqlite:
         return func.json_extract(customer, "$" + "".join(f'."{name}"' for name in path))
     for name in path[:-1]:

@@ -1,4 +1,4 @@
-"""Where going back leads from a chat, and where a dataset begins."""
+"""Previous chats of a chat, and the first chat of a dataset."""
 
 from sqlalchemy import and_, func, select
 from sqlmodel import Session, col
@@ -7,7 +7,7 @@ from core.adapters.store.models import Chat, Pass, Record
 
 
 def chats_before(session: Session, dataset_id: int, *, at: int, reviewer: str, by_index: bool, count: int) -> list[int]:
-    """Indices of the chats that going back leads to, nearest first, whatever their status.
+    """Indices of the previous chats, nearest first, whatever their status.
 
     Args:
         session: open session.
@@ -40,7 +40,7 @@ def chats_before(session: Session, dataset_id: int, *, at: int, reviewer: str, b
 
 
 def first_chat(session: Session, dataset_id: int) -> int | None:
-    """The lowest index of a dataset; ``None`` where it has no chats."""
+    """The lowest chat index of a dataset; ``None`` if it has no chats."""
     lowest: int | None = session.execute(
         select(func.min(col(Chat.index))).where(col(Chat.dataset_id) == dataset_id)
     ).scalar_one_or_none()

@@ -1,4 +1,4 @@
-"""The review queue: chat indices in order, computed once and then only stepped along.
+"""The review queue: chat indices in order, computed once and then cached.
 
 Finding all chats that a filter wants may mean reading all of them, so that is not done on every sync. A queue keeps
 their indices in order; a step along it asks the database about the next few only: decided meanwhile, claimed by others?
@@ -28,7 +28,7 @@ ORDERS = (INDEX, PRIORITY, RANDOM, OLDEST)
 
 _SMALL = 2000
 _KEPT = 200.0
-"""How much longer a queue is kept than it took to compute."""
+"""How many times its computing time a queue stays cached."""
 _LOOK = 24
 _QUEUES_KEPT = 12
 
@@ -67,7 +67,7 @@ class ReviewQueue:
     until: float = 0.0
 
     def after(self, at: int) -> Iterator[int]:
-        """The chats behind ``at``, to the end and then from the start, ``at`` itself left out."""
+        """The chats after ``at``, then those from the start up to it."""
         place = self.positions.get(at)
         if place is None:
             behind = self.passed.get(at)
@@ -87,7 +87,7 @@ _lock = Lock()
 
 
 def review_queue(session: Session, form: Form, queue_spec: QueueSpec, *, fresh: bool = False) -> ReviewQueue:
-    """The review queue of a spec: the kept one, or a new one.
+    """The review queue of a spec, from the cache if possible.
 
     Args:
         session: open session. A caller that holds one must not open another: with all connections of the pool taken
@@ -161,7 +161,7 @@ def _indices(session: Session, form: Form, queue_spec: QueueSpec) -> list[int]:
 
 
 def next_open_chats(session: Session, form: Form, queue_spec: QueueSpec, at: int, count: int) -> list[int]:
-    """The next chats of a queue that are still open to this reviewer: status as wanted, not claimed by others.
+    """The next chats of a queue that this reviewer can work on: status matches, not claimed by others.
 
     Args:
         session: open session.

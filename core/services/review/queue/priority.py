@@ -1,4 +1,4 @@
-"""What is at stake in a chat: the points that are expected to be lost if a run's answer is taken unseen.
+"""Review priority of a chat: the points expected to be lost if a run's answer is approved unread.
 
 Per cell, weight × chance that it is wrong. The chance comes from signs that are taken as independent: another run says
 otherwise, a value that should stand in the chat does not, a check remarks on it, and how often reviewers changed this
@@ -25,18 +25,18 @@ _REMARK = {Level.WARNING: 0.6, Level.HINT: 0.2}
 _INFERRED = 0.1
 _CUSTOMER = 0.3
 _FAILED = 0.5
-"""Chances that a cell is wrong by one sign alone; for a customer, that a whole form is missing or invented."""
+"""Probability that a cell is wrong, per sign; for a customer, that a whole form is missing or invented."""
 
 _OFTEN = 0.15
-"""From here on it is worth saying that a field is often changed."""
+"""Change rate from which a field is reported as often changed."""
 _SEEN, _CHANGED = 20, 1
-"""A rate starts as if reviewers had changed 1 of 20."""
+"""Prior of a change rate: as if reviewers had changed 1 of 20 values."""
 _REASONS = 6
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewPriority:
-    """What is at stake in one chat.
+    """The review priority of one chat.
 
     Attributes:
         points: expected loss, 0 to the form's points.
@@ -52,7 +52,7 @@ class ReviewPriority:
 
 
 class ChangeRates:
-    """How often reviewers changed each field of a run."""
+    """Rates at which reviewers changed each field of a run."""
 
     def __init__(self, scorer: Scorer) -> None:
         self._scorer = scorer
@@ -60,7 +60,7 @@ class ChangeRates:
         self._changed = dict.fromkeys(scorer.form.keys, 0)
 
     def add(self, customers: Sequence[Mapping[str, Any]], answers: Sequence[Mapping[str, Any]]) -> None:
-        """Take in one approved record: its customers as they are stored, and the run's forms."""
+        """Count one approved record: its stored customers and the run's forms."""
         for customer in customers:
             source = customer.get("source")
             if not isinstance(source, int) or not 0 <= source < len(answers):
@@ -71,12 +71,12 @@ class ChangeRates:
                 self._changed[key] += new != old
 
     def of(self, key: str) -> float:
-        """Chance that a reviewer changes this field."""
+        """Probability that a reviewer changes this field."""
         return (self._changed[key] + _CHANGED) / (self._seen + _SEEN)
 
     @property
     def version(self) -> int:
-        """Grows each time that twice as many records are known: often enough for an order."""
+        """Version number that grows each time the number of records doubles: accurate enough for an order."""
         return (self._seen + 1).bit_length()
 
 
@@ -87,7 +87,7 @@ def assess_priority(
     others: Mapping[str, Sequence[FormValues]],
     rates: ChangeRates,
 ) -> ReviewPriority:
-    """What is at stake in one chat.
+    """Compute the review priority of one chat.
 
     Args:
         scorer: of the form; matches customers as scores do.
@@ -183,7 +183,7 @@ def _otherwise(
 
 
 def stored_priorities(session: Session, run_id: int, chat_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
-    """``{chat id: {points, differing, warnings, reasons}}`` as last computed; chats that were not yet are left out."""
+    """``{chat id: {points, differing, warnings, reasons}}`` as last stored; chats without one are omitted."""
     statement = select(ChatStake).where(col(ChatStake.run_id) == run_id, col(ChatStake.chat_id).in_(chat_ids))
     return {
         row.chat_id: {

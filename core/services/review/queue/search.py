@@ -1,4 +1,4 @@
-"""Finding chats by words of their conversation, two Chinese characters included.
+"""Full-text search of conversations, from two Chinese characters on.
 
 SQLite's own tokenizers do not find 价格: unicode61 takes a whole clause for one word, trigram needs three characters.
 So each conversation is stored as its pairs of neighbouring characters, in an FTS5 table (PostgreSQL: an array with a
@@ -17,7 +17,7 @@ from core.adapters.store import Store
 from core.adapters.store.models import Chat, ChatSearch
 
 INDEXED_FROM = 2000
-"""Chats from which a dataset is worth an index: below, looking at every text takes a fraction of a second."""
+"""Number of chats from which a dataset is indexed; below, scanning every text takes a fraction of a second."""
 BATCH = 100
 """Chats per transaction, about 30 ms of writing: a reviewer's save must not wait for long."""
 
@@ -31,7 +31,7 @@ def pairs(words: str) -> list[str]:
 
 
 def containing(session: Session, words: str) -> ColumnElement[bool]:
-    """Chats whose conversation contains each of these words (separated by spaces), capitals aside."""
+    """Condition: the conversation contains each of these words (separated by spaces), ignoring case."""
     conversation = func.substr(col(Chat.text), 1, col(Chat.characters) - col(Chat.residue_characters))
     conditions = [conversation.icontains(word, autoescape=True) for word in words.split()]
     grams = list(dict.fromkeys(pair for word in words.split() for pair in pairs(word)))
@@ -62,7 +62,7 @@ def index_some(store: Store, dataset_id: int, *, limit: int = BATCH) -> int:
 
 
 def index_after(store: Store, dataset_id: int, after: int, *, limit: int = BATCH) -> tuple[int, int]:
-    """Index chats with an id above ``after``: who goes on where they were does not look at the indexed ones again.
+    """Index chats with an id above ``after``, so that a caller can continue without visiting indexed ones.
 
     Returns:
         How many, 0 when all behind ``after`` are; and the id to go on after.

@@ -1,4 +1,4 @@
-"""Keeping stakes and search up to date, in small batches and away from the reviewer's turns.
+"""Updates priorities and search index in small batches, in the background.
 
 A chat's stake is computed anew when the run's answer, another run's answer or what is known of the run's fields has
 changed; the signature says from what it was computed. Only chats that are still to be decided are kept up to date.
@@ -68,7 +68,7 @@ class IndexUpdate:
         self._prefix = f"{_VERSION}.{self._rates.version}."
 
     def outdated(self, session: Session, *, after: int = 0, limit: int = _BATCH) -> list[tuple[int, str]]:
-        """``(chat id, signature to be)`` of chats whose stake is missing or computed from something else."""
+        """``(chat id, expected signature)`` of chats whose priority is missing or outdated."""
         base, other = aliased(Extraction), aliased(Extraction)
         newest = (
             select(func.coalesce(func.max(col(other.id)), 0))
@@ -94,12 +94,12 @@ class IndexUpdate:
         return [(int(chat_id or 0), signature) for chat_id, signature in session.execute(statement)]
 
     def count(self) -> int:
-        """How many chats are outdated."""
+        """Number of outdated chats."""
         with self.store.read() as session:
             return len(self.outdated(session, limit=_IN_THREAD + 1))
 
     def some(self, *, after: int = 0) -> int:
-        """Bring one batch up to date.
+        """Update one batch.
 
         Returns:
             The id to go on after; 0 when nothing is left behind ``after``.
@@ -171,7 +171,7 @@ def _rates(session: Session, scorer: Scorer, run_id: int) -> ChangeRates:
 def update(
     store: Store, form: Form, dataset_id: int, run_id: int | None, *, seconds: float = math.inf, rest: float = 0.0
 ) -> int:
-    """Bring a dataset up to date.
+    """Update all outdated chats of a dataset.
 
     Args:
         store: the open store.
@@ -213,7 +213,7 @@ _busy_lock = Lock()
 
 
 def update_in_background(store: Store, form: Form, dataset_id: int, run_id: int | None) -> None:
-    """Bring a dataset up to date in the background, unless this process is at it already."""
+    """Update a dataset in the background, unless this process is already doing it."""
     job = (store.url, dataset_id, run_id)
     with _busy_lock:
         if job in _busy:

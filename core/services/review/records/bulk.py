@@ -1,4 +1,4 @@
-"""Changing many records at once: looked at first, applied as ordinary versions, taken back as one.
+"""Bulk changes of records: previewed first, applied as ordinary versions, undone as one.
 
 A bulk change is a set of new versions, one per record, whose save ids share the change's id. Nothing else is stored:
 the events say what it did, and undoing it writes the versions before it anew, except where somebody has saved since.
@@ -44,13 +44,13 @@ __all__ = [
 ]
 
 _CHUNK = 200
-"""Records per transaction: short enough that nobody's own save waits for long."""
+"""Records per transaction: short enough that other saves do not wait for long."""
 _BULK, _CELL, _UNDO = "bulk", "cell", "undo"
 
 
 @dataclass(frozen=True, slots=True)
 class BulkOutcome:
-    """What a bulk change did.
+    """The result of a bulk change.
 
     Attributes:
         id: of the change; what :func:`undo` takes.
@@ -67,7 +67,7 @@ class BulkOutcome:
 
 @dataclass(frozen=True, slots=True)
 class BulkChange:
-    """A bulk change of the past; ``undone`` once somebody has taken it back."""
+    """A past bulk change; ``undone`` once somebody has undone it."""
 
     id: str
     at: datetime
@@ -87,7 +87,7 @@ def apply(
     base_run: int | None = None,
     cell_id: str = "",
 ) -> BulkOutcome:
-    """Do what a plan says: one new version per record, none over somebody else's newer one.
+    """Apply a plan: one new version per record, never over a newer version by somebody else.
 
     A record keeps its status; a chat without a record gets a draft.
 
@@ -137,7 +137,7 @@ def apply(
 
 
 def undo(store: Store, form: Form, dataset_id: int, bulk_id: str, *, who: str) -> BulkOutcome:
-    """Take a bulk change, or the edit of one cell, back: each record gets the state before it as a new version.
+    """Undo a bulk change or a cell edit: each record gets its previous state as a new version.
 
     Records that somebody has saved since are left alone and named.
 
@@ -182,7 +182,7 @@ def undo(store: Store, form: Form, dataset_id: int, bulk_id: str, *, who: str) -
 
 
 def written(store: Store, dataset_id: int, cell_id: str) -> dict[int, int]:
-    """``{chat index: version}`` that the edit of a cell wrote; empty if it has not been stored.
+    """``{chat index: version}`` written by a cell edit; empty if it has not been stored.
 
     A browser sends an edit again when it does not know whether it has arrived.
     """

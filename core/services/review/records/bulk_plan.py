@@ -1,4 +1,4 @@
-"""What a bulk change would do: wanted cells against the records as they are. Nothing is written here."""
+"""Plans of bulk changes: requested cell values against the current records. Writes nothing."""
 
 import json
 from collections import defaultdict
@@ -18,7 +18,7 @@ from core.services.review.records.versions import record_states
 
 @dataclass(frozen=True, slots=True)
 class CellEdit:
-    """A cell that somebody wants to have another value.
+    """A requested value for one cell.
 
     Attributes:
         chat: index of the chat, from 1.
@@ -37,7 +37,7 @@ class CellEdit:
 
 @dataclass(frozen=True, slots=True)
 class PlannedChange:
-    """One cell of a plan: what stands there and what will; ``version`` is the record's that it was planned on."""
+    """One cell of a plan: value before and after; ``version`` is the record version the plan is based on."""
 
     chat: int
     customer: int
@@ -49,7 +49,7 @@ class PlannedChange:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A record that was left alone, and why (one Chinese clause)."""
+    """A record that is not changed, and why (one Chinese clause)."""
 
     chat: int
     why: str
@@ -57,7 +57,7 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a bulk change will do; nothing is written yet.
+    """A planned bulk change; nothing is written yet.
 
     Attributes:
         dataset_id: of which dataset.
@@ -73,14 +73,14 @@ class Plan:
 
     @property
     def chats(self) -> list[int]:
-        """Indices of the chats that change, in order, each once."""
+        """Indices of the chats that change, in order, without repeats."""
         return list(dict.fromkeys(change.chat for change in self.changes))
 
 
 def plan_edits(
     store: Store, form: Form, dataset_id: int, edits: Sequence[CellEdit], *, base_run: int | None = None
 ) -> Plan:
-    """What setting these cells would do.
+    """Plan setting these cells.
 
     Args:
         store: the open store.
@@ -132,7 +132,7 @@ def plan_replace(
     whole: bool = False,
     chats: Iterable[int] | None = None,
 ) -> Plan:
-    """What finding and replacing would do, in records only: a chat that nobody has opened has nothing to correct.
+    """Plan a find-and-replace, in existing records only: a chat without a record has nothing to correct.
 
     Args:
         store: the open store.
@@ -195,7 +195,7 @@ def _replaced(value: Value, find: str, replacement: str, *, whole: bool) -> Valu
 
 
 def coerced(form: Form, key: str, raw: Any) -> Value:
-    """One cell's value as the form stores it; a text for a list is taken apart at ``、``, ``，`` and ``,``."""
+    """One cell's value as the form stores it; a text for a list is split at ``、``, ``，`` and ``,``."""
     if form.field(key).is_list and isinstance(raw, str):
         raw = [part for part in raw.replace("，", "、").replace(",", "、").split("、") if part.strip()]
     return form.coerce({key: raw}).values[key]

@@ -1,4 +1,4 @@
-"""Drafts of a delta review: kept beside what was approved, which stays in exports until somebody decides again.
+"""Drafts of a delta review: stored beside the approved values, which exports use until the next decision.
 
 Such a draft makes a new version whose event has the approved customers in ``change["customers"]``, as every version
 has, and the draft in ``change["pending"]``. It counts as long as its event is the record's newest one.
@@ -18,7 +18,7 @@ from core.services.review.records.versions import Customer, advance, event_state
 
 @dataclass(frozen=True, slots=True)
 class Approved:
-    """What an approved record holds, and the run that it was approved from."""
+    """The approved values of a record, and the run they were approved from."""
 
     customers: list[Customer]
     reviewer: str
@@ -27,21 +27,21 @@ class Approved:
 
     @classmethod
     def of(cls, record: Record) -> "Approved":
-        """As the record is now."""
+        """The approved values of a record as it is now."""
         return cls(record.customers, record.reviewer, record.note, record.base_run_id)
 
     @classmethod
     def from_json(cls, stored: Any) -> "Approved | None":
-        """As an event keeps it; ``None`` where it keeps none."""
+        """Read from an event; ``None`` if it holds none."""
         return cls(**stored) if stored else None
 
     def as_json(self) -> dict[str, Any]:
-        """For an event."""
+        """JSON to store with an event."""
         return asdict(self)
 
 
 def newest_event(session: Session, record: Record) -> RecordEvent | None:
-    """The event of a record's version now."""
+    """The event of a record's current version."""
     event: RecordEvent | None = session.execute(
         select(RecordEvent)
         .where(col(RecordEvent.record_id) == record.id, col(RecordEvent.version) == record.version)
@@ -53,7 +53,7 @@ def newest_event(session: Session, record: Record) -> RecordEvent | None:
 def save_delta_draft(
     session: Session, record: Record, approved: Approved, customers: list[Customer], save: Save
 ) -> int | None:
-    """A new version that leaves the record approved as it was, with the save's customers beside it.
+    """Write a new version that keeps the record approved as it was and stores the save's customers beside it.
 
     Args:
         session: open for writing.
@@ -86,7 +86,7 @@ def save_delta_draft(
 
 
 def delta_drafts_of(session: Session, dataset_id: int, indices: Sequence[int]) -> dict[int, dict[str, Any]]:
-    """``{chat index: {customers, note}}`` of the drafts that lie beside approved records of these chats (few)."""
+    """``{chat index: {customers, note}}`` of the drafts beside these chats' approved records (few)."""
     statement = (
         select(col(Chat.index), col(RecordEvent.change))
         .join(Record, col(Record.chat_id) == col(Chat.id))
@@ -105,5 +105,5 @@ def delta_drafts_of(session: Session, dataset_id: int, indices: Sequence[int]) -
 
 
 def status_after(status: str, change: dict[str, Any]) -> str:
-    """What the record's status was after an event: a draft beside what was approved left it approved."""
+    """A record's status after an event; a draft beside approved values leaves it approved."""
     return RecordStatus.CONFIRMED if change.get("pending") else status

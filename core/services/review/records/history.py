@@ -1,4 +1,4 @@
-"""The history of a record: every version with who, when, what changed and why; restoring one is a new version."""
+"""The history of a record: every version with author, time, changes and reason; restoring writes a new version."""
 
 from dataclasses import dataclass
 from datetime import datetime

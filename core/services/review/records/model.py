@@ -1,4 +1,4 @@
-"""What goes between the workbench and the store: saves with their acknowledgements, confirmation states."""
+"""Types passed between workbench and store: saves with their acknowledgements, confirmation states."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -9,11 +9,11 @@ from core.adapters.store.models import Confirmation, RecordStatus
 from core.domain.form import FormValues
 
 UNREVIEWED = str(RecordStatus.UNREVIEWED)
-"""What a chat without a record is called on screen, and one whose decision was taken back untouched."""
+"""Status shown for a chat without a record, and for one whose decision was undone without changes."""
 
 
 class CustomerSave(BaseModel):
-    """One customer's form as the browser sends it.
+    """One customer's form as sent by the browser.
 
     Attributes:
         values: any mapping; coerced by the form before it is stored.
@@ -50,7 +50,7 @@ class Save(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Ack:
-    """What became of one save.
+    """The acknowledgement of one save.
 
     Attributes:
         save_id: the save's.

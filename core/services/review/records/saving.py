@@ -1,4 +1,4 @@
-"""Saving what reviewers did: each save once, never over somebody else's unseen work.
+"""Saves reviewers' work: each save once, never over somebody else's newer version.
 
 A save is one ``UPDATE … WHERE version = ?`` plus one event in one transaction. Zero rows is a conflict that the
 reviewer sees. The save id is unique among events, so a save that is sent twice is applied once. Saves of one chat go
@@ -34,7 +34,7 @@ def apply_saves(
     review_pass: str = Pass.PRIMARY,
     delta: bool = False,
 ) -> list[Ack]:
-    """Apply a browser's outbox, oldest first, each save in a transaction of its own.
+    """Apply a browser's outbox, oldest save first, each in its own transaction.
 
     Args:
         store: the open store.

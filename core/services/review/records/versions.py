@@ -1,4 +1,4 @@
-"""Writing a new version of a record that did not come from the desk: bulk changes, restored versions.
+"""Writes versions of records outside the workbench: bulk changes, restored versions.
 
 The rules are those of a save (``saving``): one ``UPDATE … WHERE version = ?`` and one event with the
 whole state, in the caller's transaction. Zero rows means that somebody saved in between.
@@ -17,16 +17,16 @@ from core.domain.form import Form, FormValues
 from core.services.review.records.model import changed_fields
 
 Customer = dict[str, Any]
-"""A customer as it is stored: ``{values, origin, confirmed, pinned, source}``."""
+"""A stored customer: ``{values, origin, confirmed, pinned, source}``."""
 
 
 def values_of(customers: Sequence[Mapping[str, Any]]) -> list[FormValues]:
-    """The forms alone."""
+    """The forms of stored customers."""
     return [customer["values"] for customer in customers]
 
 
 def record_of(session: Session, dataset_id: int, index: int) -> Record | None:
-    """The primary record of a chat, live."""
+    """The primary record of a chat, as a live database row."""
     statement = (
         select(Record)
         .join(Chat, col(Chat.id) == col(Record.chat_id))
@@ -37,7 +37,7 @@ def record_of(session: Session, dataset_id: int, index: int) -> Record | None:
 
 
 def initial_customers(form: Form, baseline: Sequence[Mapping[str, Any]], run_id: int | None) -> list[Customer]:
-    """The customers of a chat that nobody has opened: the run's, else one empty form; nothing looked at."""
+    """The customers of a chat without a record: the run's, else one empty form; nothing confirmed."""
     forms = [form.coerce(values).values for values in baseline]
     origin = f"run:{run_id}" if forms else "reviewer"
     return [
@@ -106,7 +106,7 @@ def advance(
     reason: str,
     save_id: str,
 ) -> int | None:
-    """Give a record its next version: the one place where a record that exists is written.
+    """Write the next version of a record: the only place where an existing record is changed.
 
     Args:
         session: open for writing.
@@ -140,13 +140,13 @@ def append_event(session: Session, record: Record, version: int, **what: Any) ->
 
 
 def event_state(before: Sequence[FormValues], customers: list[Customer], note: str) -> dict[str, Any]:
-    """An event's ``change``: the whole state, so that any version is restored without replaying the others."""
+    """An event's ``change``: the full state, so that any version can be restored alone."""
     return {"customers": customers, "note": note, "fields": changed_fields(list(before), values_of(customers))}
 
 
 @dataclass(frozen=True, slots=True)
 class ChatState:
-    """A chat's record as it is now, or what it would start as (version 0)."""
+    """The current state of a chat's record, or its initial state (version 0)."""
 
     index: int
     chat_id: int
@@ -167,7 +167,7 @@ def record_states(
     *,
     lock: bool = False,
 ) -> Iterator[ChatState]:
-    """The states of these chats, in order of the index; those that do not exist are left out.
+    """The states of these chats, in order of the index; unknown chats are omitted.
 
     With ``lock`` nobody else saves one of them until the transaction ends (on SQLite, that is so in any writing one).
     """
@@ -198,7 +198,7 @@ def record_states(
 
 
 def baseline_of(session: Session, run_id: int | None, chat_id: int) -> list[dict[str, Any]]:
-    """What a run says about a chat; empty where it says nothing."""
+    """A run's answer about a chat; empty if it has none."""
     if run_id is None:
         return []
     statement = select(col(Extraction.forms)).where(

@@ -1,1 +1,1 @@
-"""The workbench: what it shows for a chat, and one sync with the browser."""
+"""The workbench: its data for a chat, and synchronisation with the browser."""

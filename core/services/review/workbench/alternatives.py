@@ -1,4 +1,4 @@
-"""What other runs say about the chats on the desk: alternatives for every field, with who said so."""
+"""Alternatives: other runs' values for each field of the chats in the workbench."""
 
 from collections.abc import Sequence
 
@@ -12,17 +12,17 @@ from core.domain.scoring.chat_score import Scorer
 from core.services.review.workbench.contract import Alternative
 
 MOST_RUNS = 4
-"""Runs that are asked, newest first: more would be a wall of text beside a field."""
+"""Most runs that are compared, newest first; more would be a wall of text beside a field."""
 LABELS = "标注"
-"""What the labels are called beside a field."""
+"""Name of the labels in the list of alternatives."""
 
 
 _Heard = dict[str | frozenset[str], tuple[Value, list[str]]]
-"""What was said about one cell: by comparable value, the value as it was first written and which runs say so."""
+"""Alternatives for one cell: by comparable value, the value as first written and the runs that give it."""
 
 
 class Alternatives:
-    """Answers of the dataset's other runs for some chats, read at once.
+    """Answers of the dataset's other runs for some chats, read in one query.
 
     Args:
         session: open session.
@@ -65,7 +65,7 @@ class Alternatives:
                 self._answers.append((LABELS if kind == RunKind.LABELS else name, answered))
 
     def of(self, chat_id: int, customers: Sequence[FormValues]) -> list[dict[str, list[Alternative]]]:
-        """Per customer and key ``[{"value", "who": [run]}]``, only where some run says something else.
+        """Per customer and key ``[{"value", "who": [run]}]``, only where some run gives another value.
 
         A run's forms are matched to the customers as the scorer matches them; a form without a partner is left out.
         """

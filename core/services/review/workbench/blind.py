@@ -36,7 +36,7 @@ BLIND = "盲审"
 
 @dataclass(frozen=True, slots=True)
 class BlindSession:
-    """Who reviews a dataset blindly. Synchronised like :class:`core.services.review.PrimarySession`.
+    """A blind review session. Synchronised like :class:`core.services.review.PrimarySession`.
 
     Attributes:
         dataset: the dataset under review.
@@ -50,7 +50,7 @@ class BlindSession:
 
     @property
     def cache_key(self) -> str:
-        """Changes whenever what the browser has cached no longer fits."""
+        """Changes whenever the browser's cached data becomes invalid."""
         return "|".join((str(self.dataset.id), BLIND, self.reviewer))
 
     def save(self, store: Store, outbox: Sequence[Any]) -> list[Ack]:
@@ -67,7 +67,7 @@ class BlindSession:
         want_residue: int | None = None,
         leaving: Sequence[int] = (),
     ) -> WorkbenchPayload:
-        """Give the workbench its data (docs/workbench.md, ``data``), after applying the outbox.
+        """Apply the outbox and return the workbench data (docs/workbench.md, ``data``).
 
         A chat that is not this reviewer's to see (their own first review, or not confirmed yet) is not opened: the
         first of the queue is.

@@ -1,4 +1,4 @@
-"""What the checks say about one cell as it is stored now: for an edit made away from the desk, which shows them all."""
+"""Warnings about one stored cell, for edits made outside the workbench."""
 
 from core.adapters.store import Store
 from core.domain.form import Form
@@ -6,7 +6,7 @@ from core.services.review.workbench.payload import chat_payloads
 
 
 def cell_warnings(store: Store, form: Form, dataset_id: int, index: int, customer: int, key: str) -> list[str]:
-    """The remarks of the desk on one cell, a sentence each.
+    """The workbench's warnings about one cell, one sentence each.
 
     Args:
         store: the open store.

@@ -1,4 +1,4 @@
-"""What the workbench is given for a chat: messages, forms, marks, checks, what was missed, what other runs say.
+"""The workbench's data for a chat: messages, forms, evidence, warnings, omissions and alternatives.
 
 Everything with a right answer is computed here; the browser only draws. The shape is
 :mod:`core.services.review.workbench.contract`.
@@ -36,7 +36,7 @@ def chat_payloads(
     review_pass: str = Pass.PRIMARY,
     drafts: Mapping[int, Mapping[str, Any]] | None = None,
 ) -> list[ChatPayload]:
-    """Payloads of these chats, in the order asked for; indices that do not exist are left out.
+    """Payloads of these chats, in the given order; unknown indices are omitted.
 
     Args:
         session: open session.

@@ -1,4 +1,4 @@
-"""The primary review and the delta review: apply the browser's saves, answer with acknowledgements and chats."""
+"""Sessions of primary and delta review: apply the browser's saves, return acknowledgements and chats."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -34,12 +34,12 @@ from core.services.review.workbench.sync import (
 )
 
 _AT_ONCE = 0.5
-"""Seconds that opening may wait for the priorities of the chats."""
+"""Seconds that opening a session may wait for priorities."""
 
 
 @dataclass(frozen=True, slots=True)
 class PrimarySession:
-    """Who reviews what, starting from which run, in which order.
+    """A primary or delta review session: reviewer, base run and queue.
 
     Attributes:
         dataset: the dataset under review.
@@ -63,14 +63,14 @@ class PrimarySession:
 
     @property
     def cache_key(self) -> str:
-        """Changes whenever what the browser has cached no longer fits."""
+        """Changes whenever the browser's cached data becomes invalid."""
         narrow = "&".join(f"{name}={value}" for name, value in self.filter.as_query().items())
         base = self.base.name if self.base else ""
         return "|".join((str(self.dataset.id), base, narrow, self.order, self.reviewer, "delta" if self.asks else ""))
 
     @property
     def queue_spec(self) -> QueueSpec:
-        """What the review queue consists of."""
+        """The specification of the session's review queue."""
         base_id = self.base.id if self.base else None
         return QueueSpec(self.dataset.id, self.filter, self.order, base_id, self.reviewer, self.asks)
 
@@ -99,7 +99,7 @@ class PrimarySession:
         want_residue: int | None = None,
         leaving: Sequence[int] = (),
     ) -> WorkbenchPayload:
-        """Give the workbench its data (docs/workbench.md, ``data``), after applying the outbox.
+        """Apply the outbox and return the workbench data (docs/workbench.md, ``data``).
 
         Args:
             store: the open store.

@@ -1,4 +1,4 @@
-"""What every review session's sync ends with: claim chats and assemble the workbench payload."""
+"""The end of every session's sync: claim chats and assemble the workbench payload."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,13 +22,13 @@ from core.services.review.workbench.contract import (
 )
 
 AHEAD = 4
-"""Chats that are claimed and sent to the browser before they are needed."""
+"""Number of following chats that are claimed and sent in advance."""
 BEHIND = 1
-"""Chats that are sent again for going back."""
+"""Number of previous chats that are sent for going back."""
 
 
 class ReviewSession(Protocol):
-    """Who reviews what; ``PrimarySession`` and ``BlindSession`` are its two kinds."""
+    """A review session; implemented by ``PrimarySession`` and ``BlindSession``."""
 
     @property
     def dataset(self) -> DatasetView:
@@ -44,7 +44,7 @@ class ReviewSession(Protocol):
 
     @property
     def cache_key(self) -> str:
-        """Changes whenever what the browser has cached no longer fits."""
+        """Changes whenever the browser's cached data becomes invalid."""
 
     def save(self, store: Store, outbox: Sequence[Any]) -> list[Ack]:
         """Apply the browser's saves, each once."""
@@ -59,7 +59,7 @@ class ReviewSession(Protocol):
         want_residue: int | None = None,
         leaving: Sequence[int] = (),
     ) -> WorkbenchPayload:
-        """Give the workbench its data, after applying the outbox where that has not been done."""
+        """Return the workbench data, after applying the outbox if that has not been done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +78,16 @@ class QueuePosition:
 
     @property
     def to_claim(self) -> list[int]:
-        """The chat on screen and those that follow."""
+        """The chat on screen and the following ones."""
         return [*([self.at] if self.at is not None else []), *self.following]
 
     def to_send(self, saved: Sequence[int]) -> list[int]:
-        """Chats whose payload the browser needs: those around it and those that were just saved."""
+        """Chats whose payload the browser needs: nearby ones and those just saved."""
         return list(dict.fromkeys([*self.to_claim, *self.before[:BEHIND], *saved]))
 
 
 def saved_chats(outbox: Sequence[Any]) -> list[int]:
-    """Indices of the chats that an outbox holds saves of."""
+    """Indices of the chats that an outbox contains saves of."""
     return [index for save in outbox if isinstance(index := save.get("chat"), int)]
 
 
@@ -158,7 +158,7 @@ def assemble_payload(
 
 
 def progress_payload(progress: Progress) -> ProgressPayload:
-    """What every kind of session says about progress."""
+    """The progress part of the payload, for every kind of session."""
     return {
         "total": progress.total,
         "confirmed": progress.confirmed,
@@ -206,6 +206,6 @@ def _ack(ack: Ack) -> AckPayload:
 
 
 def claimed_chats(data: WorkbenchPayload) -> list[int]:
-    """Ids of the chats that a sync claimed: what the next one, or leaving the workbench, gives back."""
+    """Ids of the chats claimed by a sync, to be released by the next one or on leaving the workbench."""
     mine = {data["open"], *data["order"]["next"]}
     return [chat["chat_id"] for chat in data["chats"] if chat["chat"] in mine and not chat["claimed_by"]]
