@@ -115,8 +115,8 @@ def similar(index: ChatIndex, value: str) -> list[Hit]:
         if len(passage) < len(needle):  # partial_ratio would look for the passage in the value
             score, start, end = fuzz.ratio(needle, passage, score_cutoff=cutoff), 0, len(passage)
         else:
-            best = fuzz.partial_ratio_alignment(needle, passage, score_cutoff=cutoff)
-            score, start, end = (best.score, best.dest_start, best.dest_end) if best else (0.0, 0, 0)
+            aligned = fuzz.partial_ratio_alignment(needle, passage, score_cutoff=cutoff)
+            score, start, end = (aligned.score, aligned.dest_start, aligned.dest_end) if aligned else (0.0, 0, 0)
         if score < cutoff or (best and score <= best[0]) or not numbers <= set(re.findall(r"\d+", passage[start:end])):
             continue
         start, end = _widened(needle, passage, start, end)

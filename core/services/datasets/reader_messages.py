@@ -77,7 +77,7 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The file cannot be used: an :class:`InputError`, or a :class:`ColumnError` where ``columns`` is not ``None``."""
+    """The file cannot be used: an ``InputError``, or a ``ColumnError`` where ``columns`` is not ``None``."""
 
     message: str
     remedy: str
