@@ -3,13 +3,13 @@
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from core.ui import navigation, server, state
+from core.ui import navigation, server, server_guard, state
 from core.ui.notices import show_errors
 from core.ui.review import workbench_fragment
 
 if get_script_run_ctx(suppress_warning=True) is None:
     server.prepare()
-    app = st.App(__file__, lifespan=server.lifespan)
+    app = st.App(__file__, lifespan=server.lifespan, middleware=server_guard.guards())
 else:
     st.set_page_config(page_title="拾要", page_icon=server.ICON, layout="wide")
     with show_errors():

@@ -25,6 +25,7 @@ class Settings(BaseSettings):
         pool_size: database connections that this process may have open at once. A sync of the workbench holds one for
             some milliseconds, so that few are enough for many reviewers; who finds none free waits ``pool_seconds``.
         pool_seconds: seconds to wait for a free connection, before a sentence says that the database is busy.
+        allowed_hosts: names by commas under which the server answers beside this machine's own.
     """
 
     model_config = SettingsConfigDict(env_prefix="SHIYAO_", extra="ignore")
@@ -34,6 +35,7 @@ class Settings(BaseSettings):
     form: str = DEFAULT_FORM
     pool_size: int = Field(default=20, ge=1, le=1000)
     pool_seconds: float = Field(default=10, gt=0, le=600)
+    allowed_hosts: str = ""
     competition_data: Path | None = None
 
 

@@ -5,21 +5,24 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from streamlit import config
 from streamlit.runtime.pages_manager import PagesManager
 
 from core import logs
+from core.ui import server_guard
 
 # A file of ours: an icon by name would be fetched from the net by every browser.
 ICON = str(Path(__file__).with_name("icon.png"))
 
 
 def prepare() -> None:
-    """Set up the log, and switch Streamlit's own reading of ``pages/`` off.
+    """Set up the log, tell Streamlit the allowed hosts, and switch its own reading of ``pages/`` off.
 
     Streamlit takes a folder ``pages`` beside the script for its older page system until ``st.navigation`` has run
     once; the first visitor of a fresh server who came by a link to a page would be told that there is no such page.
     """
     logs.set_up()
+    config.set_option("server.allowedHosts", [host.strip("[]") for host in server_guard.allowed_hosts()])
     PagesManager.uses_pages_directory = False
 
 

@@ -1,0 +1,150 @@
+"""Whom the server answers, and what browsers may do with its answers: hosts, origins, closed routes, headers.
+
+Streamlit's own ``server.allowedHosts`` guards only its websocket; this stands before every route of it.
+"""
+
+import re
+from base64 import b64encode
+from hashlib import sha256
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import streamlit
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from core.errors import SettingsError
+from core.settings import settings
+
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+_HOST = re.compile(r"\*|(?:\*\.)?[0-9a-z_-]+(?:\.[0-9a-z_-]+)*|\[[0-9a-f:.]+\]")
+_PORT = re.compile(r":\d+$")
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+_CLOSED = re.compile(r"/_stcore/+(?:metrics|script-health-check|agent)(?:/|$)")
+"""What no page needs: figures of the process, the agent API and its description."""
+_FROM_ELSEWHERE = "请求来自另一个网页，已拒绝。"
+_INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+_COMPONENT = "/component/"
+"""Where AgGrid's frame comes from."""
+
+
+def allowed_hosts() -> list[str]:
+    """Names under which the server answers: this machine's own, and those of ``SHIYAO_ALLOWED_HOSTS``.
+
+    Raises:
+        SettingsError: one of them is no name of a host.
+    """
+    named = [_PORT.sub("", name.strip().lower()) for name in settings().allowed_hosts.split(",")]
+    for name in filter(None, named):
+        if not _HOST.fullmatch(name):
+            raise SettingsError(
+                f"SHIYAO_ALLOWED_HOSTS 里的「{name}」不是主机名",
+                "写主机名，用逗号分开，例如 shiyao.example.org 或 *.example.org",
+            )
+    return [*LOOPBACK, *filter(None, named)]
+
+
+def guards() -> list[Middleware]:
+    """The middleware of the app, outermost first."""
+    return [
+        Middleware(SecurityHeaders),
+        Middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts(), www_redirect=False),
+        Middleware(OwnPagesOnly),
+        Middleware(ClosedRoutes),
+    ]
+
+
+class SecurityHeaders:
+    """Middleware: no answer lets a browser load anything from, or be framed by, a foreign host."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        page = Path(streamlit.__file__).with_name("static") / "index.html"
+        hashes = [_hash(script) for script in _INLINE_SCRIPT.findall(page.read_text("utf-8"))]
+        self._page, self._component = content_policy(hashes), content_policy([])
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, and add the headers to its answer."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        policy = self._component if _COMPONENT in scope["path"] else self._page
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["Content-Security-Policy"] = policy
+                headers["X-Content-Type-Options"] = "nosniff"
+                headers["X-Frame-Options"] = "SAMEORIGIN"
+                headers["Referrer-Policy"] = "same-origin"
+                headers["Cross-Origin-Opener-Policy"] = "same-origin"
+                headers["Cross-Origin-Resource-Policy"] = "same-origin"
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)
+
+
+class OwnPagesOnly:
+    """Middleware: a page of another origin opens no websocket and changes nothing; programs send no origin."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse what another page asks for; pass on the rest."""
+        if scope["type"] == "websocket" or (scope["type"] == "http" and scope["method"] not in _READING):
+            headers = Headers(scope=scope)
+            origin = headers.get("origin")
+            if origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower():
+                await PlainTextResponse(_FROM_ELSEWHERE, status_code=403)(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
+
+
+class ClosedRoutes:
+    """Middleware: routes of Streamlit that no page needs do not exist."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse a closed route; pass on the rest."""
+        if scope["type"] == "http" and _CLOSED.search(scope["path"]):
+            await PlainTextResponse("Not Found", status_code=404)(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+
+def content_policy(script_hashes: list[str]) -> str:
+    """The Content-Security-Policy of an answer: everything from here, nothing from elsewhere.
+
+    Streamlit styles by script (``style-src``), imports its components' modules from ``blob:``, and Vega and AgGrid
+    compile expressions (``'unsafe-eval'``). No inline script runs but Streamlit's own one, known by its hash.
+
+    Args:
+        script_hashes: of the inline scripts that may run, as ``'sha256-…'``.
+    """
+    return "; ".join(
+        (
+            "default-src 'self'",
+            " ".join(("script-src 'self' 'unsafe-eval' blob:", *script_hashes)),
+            "style-src 'self' 'unsafe-inline'",
+            "img-src 'self' data: blob:",
+            "font-src 'self' data:",
+            "media-src 'self' data: blob:",
+            "connect-src 'self' data: blob:",
+            "worker-src 'self' blob:",
+            "frame-src 'self'",
+            "object-src 'none'",
+            "base-uri 'self'",
+            "form-action 'self'",
+            "frame-ancestors 'self'",
+        )
+    )
+
+
+def _hash(script: str) -> str:
+    return f"'sha256-{b64encode(sha256(script.encode('utf-8')).digest()).decode()}'"
