@@ -1,5 +1,6 @@
 """What happens once per server, before the first request."""
 
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ from streamlit import config
 from streamlit.runtime.pages_manager import PagesManager
 
 from core import logs
+from core.errors import SettingsError
 from core.ui import server_guard
 
 # A file of ours: an icon by name would be fetched from the net by every browser.
@@ -22,7 +24,11 @@ def prepare() -> None:
     once; the first visitor of a fresh server who came by a link to a page would be told that there is no such page.
     """
     logs.set_up()
-    config.set_option("server.allowedHosts", [host.strip("[]") for host in server_guard.allowed_hosts()])
+    try:
+        hosts = server_guard.allowed_hosts()
+    except SettingsError as error:
+        sys.exit(str(error))
+    config.set_option("server.allowedHosts", [host.strip("[]") for host in hosts])
     PagesManager.uses_pages_directory = False
 
 
