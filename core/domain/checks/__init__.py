@@ -2,6 +2,12 @@
 
 from core.domain.checks.form_checks import check
 from core.domain.checks.model import FormWarning, Level
-from core.domain.checks.omissions import Omission, find_mentions, find_omissions
+from core.domain.checks.omissions import find_mentions, find_omissions
 
-__all__ = ["FormWarning", "Level", "Omission", "check", "find_mentions", "find_omissions"]
+__all__ = [
+    "FormWarning",
+    "Level",
+    "check",
+    "find_mentions",
+    "find_omissions",
+]

@@ -8,17 +8,14 @@ offsets (:class:`Cleaned`).
 
 from core.domain.cleaning.apply_steps import clean, known_steps, without_placeholders
 from core.domain.cleaning.chunking import OVERLAP, Chunk, single_chunk, split_chunks
-from core.domain.cleaning.model import Cleaned, LeftOut, TextMapping
+from core.domain.cleaning.model import Cleaned
 from core.domain.cleaning.removal_report import left_out_report
-from core.domain.cleaning.steps import STEPS, Step
+from core.domain.cleaning.steps import STEPS
 
 __all__ = [
     "OVERLAP",
     "STEPS",
     "Cleaned",
-    "LeftOut",
-    "TextMapping",
-    "Step",
     "Chunk",
     "clean",
     "known_steps",

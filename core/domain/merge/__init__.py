@@ -1,16 +1,13 @@
 """Merging of several answers about one chat into one: votes, chunks of a long chat, partial answers. Pure."""
 
-from core.domain.merge.chunk_answers import JoinedForm, join_chunks
-from core.domain.merge.customers import Group, group_customers
+from core.domain.merge.chunk_answers import join_chunks
+from core.domain.merge.customers import group_customers
 from core.domain.merge.fields import merge_fields
 from core.domain.merge.methods import CrossValidation, Method, Ranking, cross_validate, learn, merge_chat
-from core.domain.merge.vote import Choice, VotedForm, vote
+from core.domain.merge.vote import VotedForm, vote
 
 __all__ = [
-    "Choice",
     "CrossValidation",
-    "Group",
-    "JoinedForm",
     "Method",
     "Ranking",
     "VotedForm",

@@ -1,22 +1,13 @@
 """Scoring of forms against reference forms by the official rules. Pure."""
 
 from core.domain.scoring.bootstrap import Interval, mean_intervals
-from core.domain.scoring.chat_score import ChatScore, MatchedPair, Scorer, score_chat
-from core.domain.scoring.comparison import CHANGES, Cell, Comparison, CorrectnessChange, FieldChange, compare_scores
-from core.domain.scoring.correct_cells import CORRECT_FROM, CorrectCells, correct_cells
+from core.domain.scoring.chat_score import Scorer, score_chat
+from core.domain.scoring.comparison import Cell, Comparison, CorrectnessChange, compare_scores
+from core.domain.scoring.correct_cells import CORRECT_FROM
 from core.domain.scoring.measures import EXACT, LCS, MEASURES, SET, Measure, measure_named, usable
-from core.domain.scoring.run_score import (
-    FieldScore,
-    Filled,
-    Reference,
-    RunScore,
-    prepare_reference,
-    score_against,
-    score_run,
-)
+from core.domain.scoring.run_score import Filled, Reference, RunScore, prepare_reference, score_against, score_run
 
 __all__ = [
-    "CHANGES",
     "EXACT",
     "LCS",
     "MEASURES",
@@ -24,23 +15,17 @@ __all__ = [
     "SET",
     "Cell",
     "CorrectnessChange",
-    "ChatScore",
     "Comparison",
-    "FieldChange",
-    "FieldScore",
     "Filled",
     "Interval",
-    "MatchedPair",
     "Measure",
     "Reference",
-    "CorrectCells",
     "RunScore",
     "Scorer",
     "compare_scores",
     "mean_intervals",
     "measure_named",
     "prepare_reference",
-    "correct_cells",
     "score_against",
     "score_chat",
     "score_run",

@@ -19,14 +19,8 @@ from core.services.quality.picked_values import (
     picks,
     run_from_picks,
 )
-from core.services.quality.reviewer_agreement import (
-    PairwiseAgreement,
-    ReviewPace,
-    Unsettled,
-    paces,
-    pairwise_agreement,
-)
-from core.services.quality.scores import LABELS, RECORDS, Benchmark, compare, comparison, reference, run_score, score
+from core.services.quality.reviewer_agreement import PairwiseAgreement, ReviewPace, paces, pairwise_agreement
+from core.services.quality.scores import LABELS, RECORDS, Benchmark, compare, comparison, score
 
 __all__ = [
     "DROP",
@@ -43,7 +37,6 @@ __all__ = [
     "ExternalScoreView",
     "ReviewPace",
     "PairwiseAgreement",
-    "Unsettled",
     "Benchmark",
     "align",
     "leaderboard",
@@ -64,11 +57,9 @@ __all__ = [
     "pick",
     "picked_forms",
     "picks",
-    "reference",
     "references",
     "remove_external_score",
     "right",
-    "run_score",
     "score",
     "pairwise_agreement",
 ]

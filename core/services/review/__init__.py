@@ -1,18 +1,16 @@
 """Review: the queue, the workbench's data, and saving reviewers' work."""
 
-from core.adapters.store.models import Confirmation
 from core.services.review.adjudication import TwoReviews, save_adjudication, settled_forms, two_reviews
-from core.services.review.base_runs import BaseRun, base_run, base_runs
-from core.services.review.overview import Activity, DatasetState, overview
-from core.services.review.progress import Progress, progress
+from core.services.review.base_runs import base_run, base_runs
+from core.services.review.overview import DatasetState, overview
+from core.services.review.progress import progress
 from core.services.review.queue.claims import claim
 from core.services.review.queue.filters import FILTERS, Filter
 from core.services.review.queue.order import ORDERS
-from core.services.review.records.model import UNREVIEWED, Ack, Save
+from core.services.review.records.model import Ack
 from core.services.review.records.saving import apply_saves
 from core.services.review.workbench.blind import BLIND, BlindSession, blind_waiting
 from core.services.review.workbench.outbox import apply_outbox
-from core.services.review.workbench.payload import chat_payloads
 from core.services.review.workbench.session import PrimarySession, open_session
 from core.services.review.workbench.sync import ReviewSession, claimed_chats
 
@@ -20,15 +18,9 @@ __all__ = [
     "BLIND",
     "FILTERS",
     "Filter",
-    "UNREVIEWED",
     "Ack",
-    "Activity",
-    "BaseRun",
-    "Confirmation",
     "DatasetState",
     "PrimarySession",
-    "Progress",
-    "Save",
     "BlindSession",
     "ReviewSession",
     "TwoReviews",
@@ -40,7 +32,6 @@ __all__ = [
     "base_run",
     "blind_waiting",
     "base_runs",
-    "chat_payloads",
     "claim",
     "claimed_chats",
     "ORDERS",

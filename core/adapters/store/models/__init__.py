@@ -3,7 +3,7 @@
 ``table=True`` constructors do not validate: only services build rows, from validated values.
 """
 
-from core.adapters.store.models.base import Base, UtcDateTime, now
+from core.adapters.store.models.base import Base, now
 from core.adapters.store.models.catalog import ModelEntry, PromptDraft
 from core.adapters.store.models.datasets import Chat, ChatBase, ChatSearch, Dataset, DatasetBase
 from core.adapters.store.models.export import Export
@@ -82,7 +82,6 @@ __all__ = [
     "RunStatus",
     "Summary",
     "TrainingSet",
-    "UtcDateTime",
     "Worker",
     "now",
 ]

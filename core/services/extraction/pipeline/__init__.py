@@ -1,26 +1,15 @@
 """Extraction of one chat: prompts → model → forms, in stages and chunks, with retries where they help."""
 
 from core.services.extraction.pipeline.chat_extraction import extract_chat, run_pipeline
-from core.services.extraction.pipeline.definition import (
-    DEFAULT_EXAMPLES,
-    MOST_SAMPLES,
-    Pipeline,
-    PipelineStep,
-    parse_pipeline,
-)
-from core.services.extraction.pipeline.outcome import Call, Outcome, Status
-from core.services.extraction.pipeline.stages import Examples, PickedExample
+from core.services.extraction.pipeline.definition import DEFAULT_EXAMPLES, Pipeline, PipelineStep, parse_pipeline
+from core.services.extraction.pipeline.outcome import Outcome, Status
 from core.services.extraction.pipeline.stored_replies import about, earlier_answers, kept_replies
 from core.services.extraction.pipeline.token_budget import chat_budget
 from core.services.extraction.pipeline.token_estimate import estimate_tokens
 
 __all__ = [
     "DEFAULT_EXAMPLES",
-    "MOST_SAMPLES",
-    "Call",
-    "Examples",
     "Outcome",
-    "PickedExample",
     "Pipeline",
     "PipelineStep",
     "Status",

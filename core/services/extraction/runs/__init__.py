@@ -5,13 +5,12 @@ any process may do. Workers execute runs: they lease the chats that have no extr
 a time on SQLite, any number together on PostgreSQL.
 """
 
-from core.services.extraction.runs.cost import Cost, costs, money, total_cost
+from core.services.extraction.runs.cost import costs, money, total_cost
 from core.services.extraction.runs.estimate import Estimate, chat_tokens, estimate
 from core.services.extraction.runs.lifecycle import (
     DEFAULT_CONCURRENCY,
     cancel,
     create_run,
-    default_model,
     delete,
     extend,
     pause,
@@ -21,7 +20,6 @@ from core.services.extraction.runs.lifecycle import (
 )
 from core.services.extraction.runs.pipeline_loading import load_pipeline, pipeline_of
 from core.services.extraction.runs.progress import (
-    Failure,
     Pace,
     chats_out_of_scope,
     extraction,
@@ -35,23 +33,18 @@ from core.services.extraction.runs.progress import (
 )
 from core.services.extraction.runs.run_options import RunOption, free_name, parse_indices, prompt_options, run_options
 from core.services.extraction.runs.scheduler import RunScheduler, ensure_running, stop_running
-from core.services.extraction.runs.scope import RunParameters
 from core.services.extraction.runs.wait_for_run import wait_for_run
 
 __all__ = [
     "DEFAULT_CONCURRENCY",
-    "Cost",
     "Estimate",
-    "Failure",
     "RunScheduler",
     "RunOption",
     "Pace",
-    "RunParameters",
     "cancel",
     "chat_tokens",
     "costs",
     "create_run",
-    "default_model",
     "delete",
     "ensure_running",
     "estimate",
