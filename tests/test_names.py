@@ -1,12 +1,15 @@
-"""One class name has one meaning in the whole program."""
+"""A class name has one meaning in the whole program, and a local name says what it holds."""
 
 import ast
 from collections import defaultdict
 from pathlib import Path
 
 CORE = Path(__file__).resolve().parents[1] / "core"
+PAGES = CORE.parent / "pages"
 BROWSER = CORE / "services/review/workbench/contract.py"
 """The workbench's contract: its types are named as the browser names them."""
+VAGUE = {"asked", "found", "lies", "said", "wanted"}
+"""Names that say how a value was come by, where a noun would say what it is."""
 
 
 def test_a_class_name_has_one_meaning() -> None:
@@ -17,4 +20,21 @@ def test_a_class_name_has_one_meaning() -> None:
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 places[node.name].append(str(path.relative_to(CORE)))
-    assert {name: found for name, found in places.items() if len(found) > 1} == {}
+    assert {name: modules for name, modules in places.items() if len(modules) > 1} == {}
+
+
+def test_local_names_say_what_they_hold() -> None:
+    assigned = [
+        f"{path.relative_to(CORE.parent)}:{node.lineno} {node.id}"
+        for folder in (CORE, PAGES)
+        for path in sorted(folder.rglob("*.py"))
+        for node in _names_in_functions(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node.ctx, ast.Store) and node.id in VAGUE
+    ]
+    assert assigned == []
+
+
+def _names_in_functions(tree: ast.Module) -> list[ast.Name]:
+    """Names used in functions; class attributes are no locals (``ChatScore.wanted`` is half of a recall)."""
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return [node for function in functions for node in ast.walk(function) if isinstance(node, ast.Name)]

@@ -81,5 +81,5 @@ def missing_parts(spec: ModelSpec) -> str:
     if not lacking:
         return ""
     titles = {"model": "服务方的名称（model）"}
-    wanted = "、".join(titles.get(name, name) for name in lacking)
-    return f"模型「{spec.name}」是模板：还缺 {wanted}，请在模型页复制它并填写。"
+    missing_titles = "、".join(titles.get(name, name) for name in lacking)
+    return f"模型「{spec.name}」是模板：还缺 {missing_titles}，请在模型页复制它并填写。"

@@ -224,12 +224,12 @@ def _explain_status(error: Any) -> ProviderError:
     code = str(body.get("code") or "")
     if is_spark_code(code):
         return spark_failure(code)
-    said = f"{code} {body.get('type') or ''} {body.get('message') or error.message}"
+    error_text = f"{code} {body.get('type') or ''} {body.get('message') or error.message}"
     place = f"（HTTP {status}）"
     shown = str(status)
     if status == 401:
         return failure(Cause.AUTH, f"模型服务拒绝了密钥{place}", code=shown)
-    if status == 402 or (status in (403, 429) and _NO_MONEY.search(said)):
+    if status == 402 or (status in (403, 429) and _NO_MONEY.search(error_text)):
         return failure(Cause.QUOTA, f"模型服务的余额或用量不足{place}", code=shown)
     if status == 403:
         return failure(Cause.LICENCE, f"没有使用这个模型的权限{place}", code=shown)
@@ -246,8 +246,8 @@ def _explain_status(error: Any) -> ProviderError:
         return failure(Cause.RATE, f"调用模型服务过于频繁{place}", code=shown)
     if status >= 500:
         return failure(Cause.SERVER, f"模型服务出错{place}", code=shown)
-    if status == 413 or _TOO_LONG.search(said):
+    if status == 413 or _TOO_LONG.search(error_text):
         return failure(Cause.TOO_LONG, f"提问超过了模型的上下文长度{place}", code=shown)
-    if _AUDIT.search(said):
+    if _AUDIT.search(error_text):
         return failure(Cause.AUDIT, f"内容没有通过服务方的审核{place}", code=shown)
     return failure(Cause.BAD_REQUEST, f"模型服务不接受这个请求{place}", code=shown)

@@ -54,13 +54,13 @@ class SparkProvider:
         """``""``, or which variables are missing, or what the model's entry lacks."""
         if self._spec and (lacking := missing_parts(self._spec)):
             return lacking
-        wanted = {
+        variables = {
             "SPARKAI_APP_ID": self._settings.app_id,
             "SPARKAI_API_KEY": self._settings.api_key,
             "SPARKAI_API_SECRET": self._settings.api_secret,
         }
         return missing_variables(
-            "星火", [name for name, value in wanted.items() if not value.get_secret_value().strip()]
+            "星火", [name for name, value in variables.items() if not value.get_secret_value().strip()]
         )
 
     def complete(self, request: ModelRequest) -> ModelReply:
@@ -186,8 +186,8 @@ def _http_failure(status: int) -> ProviderError:
 
 def _max_tokens(request: ModelRequest, known: ModelSpec | None) -> int:
     most = known.max_output_tokens if known else 0
-    wanted = int(request.parameters.get("max_tokens") or DEFAULT_MAX_TOKENS)
-    return max(1, min(wanted, most) if most else wanted)
+    requested = int(request.parameters.get("max_tokens") or DEFAULT_MAX_TOKENS)
+    return max(1, min(requested, most) if most else requested)
 
 
 def _messages(request: ModelRequest, known: ModelSpec | None, message_class: Any) -> list[Any]:

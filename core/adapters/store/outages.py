@@ -79,8 +79,8 @@ def _named(error: DBAPIError, database: str, path: Path | None, backups: Callabl
         state = cause.sqlstate or ""
         if state in _POSTGRESQL_DAMAGED:
             return damaged(database, path, [], "已损坏")
-        if said := _POSTGRESQL_AWAY.get(state) or _POSTGRESQL_AWAY.get(state[:2]):
-            return StoreUnavailableError(*said)
+        if outage_texts := _POSTGRESQL_AWAY.get(state) or _POSTGRESQL_AWAY.get(state[:2]):
+            return StoreUnavailableError(*outage_texts)
         # A server that is not there has no code to give.
         lost = error.connection_invalidated or (not state and isinstance(cause, psycopg.OperationalError))
         return StoreUnavailableError(*_CONNECTION_LOST) if lost else None

@@ -174,11 +174,11 @@ class _Charging(NodeTransformer):
 
 
 def _subtree(node: nodes.Node) -> list[nodes.Node]:
-    level, found = [node], []
+    level, subtree = [node], []
     while level:
-        found += level
+        subtree += level
         level = [child for parent in level for child in parent.iter_child_nodes()]
-    return found
+    return subtree
 
 
 def _filter(name: str, value: nodes.Node, *arguments: nodes.Expr) -> nodes.Filter:
