@@ -5,7 +5,7 @@ import streamlit as st
 from core.adapters.store import DatasetView
 from core.ui import navigation, state
 from core.ui.notices import draw_empty_state, show_errors
-from core.ui.training import choices, set_preview, summaries, versions
+from core.ui.training import built_sets, choices, set_preview, summaries
 
 NEW, BUILT, SUMMARIES = "新建", "版本", "摘要"
 
@@ -47,7 +47,7 @@ else:
             bind="query-params",
         )
         if view == BUILT:
-            versions.draw_versions()
+            built_sets.draw_versions()
         elif view == SUMMARIES:
             summaries.draw_summaries(datasets)
         else:

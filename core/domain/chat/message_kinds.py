@@ -4,8 +4,8 @@ import re
 from collections.abc import Collection
 from typing import Final
 
-from core.domain.chat.lines import MAX_NAME
-from core.domain.chat.model import MessageKind
+from core.domain.chat.parsed_chat import MessageKind
+from core.domain.chat.speaker_lines import MAX_NAME
 
 _PLACEHOLDERS: Final[dict[str, MessageKind]] = {
     "图片": MessageKind.IMAGE,

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from core.domain.chat.lines import FULL_COLON, HALF_COLON, Line, Opening, opening_of, split_lines
 from core.domain.chat.message_kinds import Mentions, is_system_line, kind_of, without_company
-from core.domain.chat.model import Message, MessageKind, ParsedChat, Quote, Span
-from core.domain.chat.name_shapes import name_shape
+from core.domain.chat.name_patterns import name_shape
+from core.domain.chat.parsed_chat import Message, MessageKind, ParsedChat, Quote, Span
 from core.domain.chat.quotes import QuoteBlock, find_quotes, quoted_name
 from core.domain.chat.residue import find_residue
+from core.domain.chat.speaker_lines import FULL_COLON, HALF_COLON, Line, Opening, opening_of, split_lines
 from core.domain.chat.speakers import find_speakers
 
 

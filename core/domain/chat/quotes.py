@@ -13,8 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from core.domain.chat.lines import MAX_NAME, Line
-from core.domain.chat.model import Span
+from core.domain.chat.parsed_chat import Span
+from core.domain.chat.speaker_lines import MAX_NAME, Line
 
 _ANNOUNCEMENT = re.compile(r"(?:这是一条(?:引用|回复|引用/回复)(?:的)?消息|This is a quote/reply)[：:]?\s*$")
 _DASHES = re.compile(r"\s*[-—–－]{4,}\s*")

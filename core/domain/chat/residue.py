@@ -9,7 +9,7 @@ names, and with messages joined by backslashes). Everything from that quote mark
 import re
 from typing import Final
 
-from core.domain.chat.model import ParsedChat, Span
+from core.domain.chat.parsed_chat import ParsedChat, Span
 
 # The mark that closed the first attribute (doubled where the cell went through CSV), then attributes of the sheet …
 _SHEET = re.compile(r"""["']{1,2}\s{1,3}data-(?:online-)?sheets?-[a-z-]{1,40}=["']{1,2}""")

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from typing import Final
 
 from core.domain.chat.message_kinds import COMPANY
-from core.domain.chat.model import Message, MessageKind, ParsedChat, Role, RoleGuess
+from core.domain.chat.parsed_chat import Message, MessageKind, ParsedChat, Role, RoleGuess
 from core.domain.chat.role_cues import CUES
 
 _UNDECIDED: Final = 0.15

@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from core.domain.chat.lines import Line, Opening
 from core.domain.chat.message_kinds import Mentions
-from core.domain.chat.name_shapes import name_shape
+from core.domain.chat.name_patterns import name_shape
+from core.domain.chat.speaker_lines import Line, Opening
 
 _PASSES: Final = 3
 _PLACEHOLDER = re.compile(r"\[[^\[\]\n]{1,12}\]")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from core.domain import entities
-from core.domain.chat.model import Message, Role, Span
+from core.domain.chat.parsed_chat import Message, Role, Span
 from core.domain.entities import Mention
 from core.domain.evidence import ChatIndex, same_person
 from core.domain.evidence.index import compact

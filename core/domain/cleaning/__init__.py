@@ -8,7 +8,7 @@ offsets (:class:`Cleaned`).
 
 from core.domain.cleaning.apply_steps import clean, known_steps, without_placeholders
 from core.domain.cleaning.chunking import OVERLAP, Chunk, single_chunk, split_chunks
-from core.domain.cleaning.model import Cleaned
+from core.domain.cleaning.cleaned_text import Cleaned
 from core.domain.cleaning.removal_report import left_out_report
 from core.domain.cleaning.steps import STEPS
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from core.domain.chat import Message, ParsedChat, Span
-from core.domain.cleaning.model import Cleaned, LeftOut, TextMapping
+from core.domain.cleaning.cleaned_text import Cleaned, LeftOut, TextMapping
 from core.domain.cleaning.steps import RESIDUE, STEPS, Removal
 from core.errors import SettingsError
 

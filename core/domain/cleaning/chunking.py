@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from core.domain.chat import ParsedChat, Span
-from core.domain.cleaning.model import Cleaned
+from core.domain.cleaning.cleaned_text import Cleaned
 
 OVERLAP = 0.12
 """Largest share of a chunk that may repeat the end of the previous one: enough to see what a reply answers."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from core.domain.cleaning.model import Cleaned
+from core.domain.cleaning.cleaned_text import Cleaned
 from core.domain.cleaning.steps import STEPS
 
 

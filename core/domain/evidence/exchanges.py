@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from core.domain.chat.model import Message, ParsedChat, Role, RoleGuess
+from core.domain.chat.parsed_chat import Message, ParsedChat, Role, RoleGuess
 
 _REMEMBERED = 12
 """Messages after which a silent speaker no longer counts as being answered unless named."""

@@ -14,9 +14,9 @@ from functools import cached_property, lru_cache
 from operator import add
 from typing import NamedTuple, TypeVar
 
-from core.domain.chat.model import ParsedChat, RoleGuess, Span
+from core.domain.chat.parsed_chat import ParsedChat, RoleGuess, Span
+from core.domain.evidence.evidence_types import Evidence
 from core.domain.evidence.exchanges import exchanges
-from core.domain.evidence.model import Evidence
 from core.domain.evidence.quantities import Amount, Moment, amounts_in, moments_in
 
 _PUNCTUATION = r"、,;:!?\"'()\[\]<>{}《》【】「」~\-_·。…|*"

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Mapping
 
-from core.domain.chat.model import Span
+from core.domain.chat.parsed_chat import Span
+from core.domain.evidence.evidence_types import MAX_SPANS, Evidence, Mark
 from core.domain.evidence.exchanges import same_person
 from core.domain.evidence.index import ChatIndex, Hit, MessagePart
-from core.domain.evidence.model import MAX_SPANS, Evidence, Mark
 from core.domain.evidence.normalised_matchers import SHAPES, Search, cuts_amount
 from core.domain.form import Field, Form, Kind, Nature, Value, items_of
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from rapidfuzz import fuzz
 
-from core.domain.chat.model import Span
+from core.domain.chat.parsed_chat import Span
 from core.domain.evidence.index import ChatIndex, Hit, Region, compact, fold
 from core.domain.evidence.quantities import Amount, Moment, amounts_in, moments_in
 from core.domain.form import Kind

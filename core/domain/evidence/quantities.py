@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import cn2an
 
-from core.domain.chat.model import Span
+from core.domain.chat.parsed_chat import Span
 
 _DIGITS = "零〇一二两三四五六七八九"
 _UNITS = {"": 1, "十": 10, "百": 100, "k": 1_000, "千": 1_000, "w": 10_000, "万": 10_000, "亿": 100_000_000}

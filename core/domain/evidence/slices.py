@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from core.domain.chat.model import Span
+from core.domain.chat.parsed_chat import Span
 
 
 class EvidenceSlice(NamedTuple):

@@ -1,7 +1,7 @@
 """The form: the fields that an analyst fills for each customer, defined in ``data/forms/*.toml``."""
 
+from core.domain.form.form_definition import Field, FieldType, Form, Kind, Nature
 from core.domain.form.loading import form_path, load_form, load_named_form, parse_form
-from core.domain.form.model import Field, FieldType, Form, Kind, Nature
 from core.domain.form.values import FormValues, Value, items_of, split_list, text_of
 
 __all__ = [

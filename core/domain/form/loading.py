@@ -3,7 +3,7 @@
 from functools import lru_cache
 from pathlib import Path
 
-from core.domain.form.model import Form
+from core.domain.form.form_definition import Form
 from core.domain.form.toml_file import parse_toml, read_source
 from core.settings import DEFAULT_FORM
 
@@ -11,7 +11,7 @@ FORMS_DIR = Path(__file__).resolve().parents[3] / "data" / "forms"
 _TABLES = {
     "field": "fields",
     "contradiction": "contradictions",
-    "go_together": "companions",
+    "companion": "companions",
     "summary_section": "summary_sections",
 }
 """TOML tables and the attributes they fill: ``[[field]]`` is read as ``fields``, and so on."""

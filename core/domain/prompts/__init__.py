@@ -1,7 +1,15 @@
 """Prompt templates: versioned files with YAML front matter and a Jinja2 body, rendered from form and chat."""
 
 from core.domain.prompts.loading import PROMPTS_DIR, list_prompts, load_prompt, parse_prompt, read_prompt
-from core.domain.prompts.model import COMMON_VARIABLES, STAGE_TITLES, STAGE_VARIABLES, Example, Prompt, Rendered, Stage
+from core.domain.prompts.prompt_types import (
+    COMMON_VARIABLES,
+    STAGE_TITLES,
+    STAGE_VARIABLES,
+    Example,
+    Prompt,
+    Rendered,
+    Stage,
+)
 from core.domain.prompts.rendering import render
 from core.domain.prompts.summary import read_summary, summary_of
 

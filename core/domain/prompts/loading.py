@@ -12,7 +12,7 @@ from jinja2 import meta
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.domain.prompts.jinja_environment import ENVIRONMENT, LONGEST_SOURCE
-from core.domain.prompts.model import STAGE_VARIABLES, Prompt, Stage
+from core.domain.prompts.prompt_types import STAGE_VARIABLES, Prompt, Stage
 from core.domain.prompts.template_errors import body_line, template_reason
 from core.errors import PromptError
 

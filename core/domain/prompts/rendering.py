@@ -9,7 +9,7 @@ from jinja2 import Template
 
 from core.domain.form import Form
 from core.domain.prompts.jinja_environment import ENVIRONMENT
-from core.domain.prompts.model import COMMON_VARIABLES, STAGE_VARIABLES, Prompt, Rendered
+from core.domain.prompts.prompt_types import COMMON_VARIABLES, STAGE_VARIABLES, Prompt, Rendered
 from core.domain.prompts.render_budget import budget_for, charge_output
 from core.domain.prompts.template_errors import body_line, template_reason
 from core.errors import PromptError

@@ -7,7 +7,7 @@ from core.services.review.progress import progress
 from core.services.review.queue.claims import claim
 from core.services.review.queue.filters import FILTERS, Filter
 from core.services.review.queue.order import ORDERS
-from core.services.review.records.model import Ack
+from core.services.review.records.save_types import Ack
 from core.services.review.records.saving import apply_saves
 from core.services.review.workbench.blind import BLIND, BlindSession, blind_waiting
 from core.services.review.workbench.outbox import apply_outbox

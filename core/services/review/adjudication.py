@@ -9,7 +9,7 @@ from core.adapters.store.models import Confirmation, Pass, RecordStatus
 from core.domain.form import Form, FormValues, Value
 from core.domain.scoring import Scorer
 from core.services.quality.alignment import Customer, align_chat
-from core.services.review.records.model import Ack
+from core.services.review.records.save_types import Ack
 from core.services.review.records.saving import apply_saves
 
 

@@ -11,7 +11,7 @@ from core.adapters.store import Store
 from core.adapters.store.models import Chat, ChatStake, Extraction, ExtractionStatus, Record
 from core.domain.form import Form
 from core.services.review.queue.filters import Filter, apply_filter, cell, with_record
-from core.services.review.records.model import UNREVIEWED
+from core.services.review.records.save_types import UNREVIEWED
 
 PAGE = 200
 """Chats on one page."""

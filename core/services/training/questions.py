@@ -6,7 +6,7 @@ from typing import Any
 
 from core.domain.form import Form
 from core.domain.prompts import STAGE_VARIABLES, Prompt, Rendered, Stage, render
-from core.domain.prompts.model import COMMON_VARIABLES
+from core.domain.prompts.prompt_types import COMMON_VARIABLES
 from core.errors import ExportError
 
 # Stands for the chat while the prompt is rendered; null characters keep it apart from any word of a prompt.

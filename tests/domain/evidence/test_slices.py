@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core.domain.chat.model import Span
+from core.domain.chat.parsed_chat import Span
 from core.domain.evidence import cut_at_evidence
 
 TEXT = "林舟3：我电话 139 0000 1234，请联系我"

@@ -38,7 +38,7 @@ other_value = "乙"
 level = "hint"
 """
 COMPANION = """
-[[go_together]]
+[[companion]]
 key = "标签"
 needs = "姓名"
 """
@@ -132,7 +132,7 @@ BROKEN = {
     ),
     "contradiction of no level": (GOOD + CONTRADICTION.replace("hint", "loud"), "level", 1, "不是允许的值"),
     "companion without field": (GOOD + COMPANION.replace('needs = "姓名"', 'needs = "无"'), "needs", 1, "没有字段"),
-    "misspelt companion": (GOOD + COMPANION.replace("go_together", "companions"), "[[companions]]", 1, "companions"),
+    "misspelt companion": (GOOD + COMPANION.replace("companion", "companions"), "[[companions]]", 1, "companions"),
     "section of no group": (GOOD + SECTIONS.replace('"其他"', '"没有"'), "groups", 3, "不在 groups 里"),
     "group in two sections": (GOOD + SECTIONS.replace('["其他"]', '["其他", "基本"]'), "groups", 3, "两个小节"),
     "group in no section": (GOOD + SECTIONS.replace('["其他"]', "[]"), "groups", 3, "不在任何小节里"),

@@ -23,7 +23,7 @@ from core.adapters.store.models import (
     RecordStatus,
 )
 from core.services.review.queue import search
-from core.services.review.records.model import UNREVIEWED
+from core.services.review.records.save_types import UNREVIEWED
 
 FILTERS: dict[str, tuple[str, ...]] = {
     "待审阅": (UNREVIEWED, RecordStatus.DRAFT),

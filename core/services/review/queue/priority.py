@@ -14,7 +14,7 @@ from sqlmodel import Session, col
 
 from core.adapters.store.models import ChatStake
 from core.domain.checks import check
-from core.domain.checks.model import FormWarning, Level
+from core.domain.checks.form_warning import FormWarning, Level
 from core.domain.evidence import Evidence, Mark, analyse_chat, locate
 from core.domain.form import Field, FormValues, Nature
 from core.domain.scoring import Scorer

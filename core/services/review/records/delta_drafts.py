@@ -12,7 +12,7 @@ from sqlalchemy import and_, select
 from sqlmodel import Session, col
 
 from core.adapters.store.models import Chat, Pass, Record, RecordEvent, RecordStatus
-from core.services.review.records.model import Save
+from core.services.review.records.save_types import Save
 from core.services.review.records.versions import Customer, advance, event_state, values_of
 
 

@@ -18,7 +18,7 @@ from core.adapters.store.models import Chat, Confirmation, Pass, Record, RecordE
 from core.domain.form import Form, FormValues
 from core.errors import ShiyaoError, StoreUnavailableError
 from core.services.review.records.delta_drafts import Approved, newest_event, save_delta_draft
-from core.services.review.records.model import Ack, Save
+from core.services.review.records.save_types import Ack, Save
 from core.services.review.records.versions import advance, append_event, baseline_of, event_state, values_of
 
 _log = logging.getLogger("shiyao.review")

@@ -14,7 +14,7 @@ from sqlmodel import Session, col
 from core.adapters.store import queries
 from core.adapters.store.models import Chat, Confirmation, Extraction, Pass, Record, RecordEvent, RecordStatus, now
 from core.domain.form import Form, FormValues
-from core.services.review.records.model import changed_fields
+from core.services.review.records.save_types import changed_fields
 
 Customer = dict[str, Any]
 """A stored customer: ``{values, origin, confirmed, pinned, source}``."""

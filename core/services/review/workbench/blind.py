@@ -17,7 +17,7 @@ from core.adapters.store import DatasetView, Store
 from core.adapters.store.models import Chat, Claim, Pass, Record, RecordStatus, now
 from core.domain.form import Form
 from core.services.review.progress import DECIDED, UNDECIDED, Progress
-from core.services.review.records.model import Ack
+from core.services.review.records.save_types import Ack
 from core.services.review.records.saving import apply_saves
 from core.services.review.workbench.contract import ProgressPayload, WorkbenchPayload
 from core.services.review.workbench.payload import chat_payloads

@@ -9,8 +9,8 @@ from typing import Literal, NotRequired, TypedDict
 
 from core.adapters.store.models import Confirmation, RecordStatus
 from core.domain.chat import Role
-from core.domain.chat.model import MessageKind
-from core.domain.checks.model import Level
+from core.domain.chat.parsed_chat import MessageKind
+from core.domain.checks.form_warning import Level
 from core.domain.evidence import Evidence
 from core.domain.form import FieldType, FormValues, Kind, Nature, Value
 
@@ -363,7 +363,7 @@ SentCustomer.__doc__ = """One customer's form in a save.
 
 
 class SentSave(TypedDict):
-    """One save of one chat's record; Python reads it as :class:`core.services.review.records.model.Save`.
+    """One save of one chat's record; Python reads it as :class:`core.services.review.records.save_types.Save`.
 
     Attributes:
         save_id: a UUID made in the browser: each is applied once.

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from core.domain.chat import ParsedChat, Role, RoleGuess
-from core.domain.chat.model import Message, Span
+from core.domain.chat.parsed_chat import Message, Span
 from core.domain.evidence import cut_at_evidence, overlap
 from core.services.review.workbench.contract import MessagePayload, Part
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.adapters.store import Store
-from core.services.review.records.model import Ack
+from core.services.review.records.save_types import Ack
 from core.services.review.workbench.sync import ReviewSession
 
 

@@ -14,7 +14,7 @@ from sqlmodel import Session, col
 from core.adapters.store import ChatView, ExtractionView, RecordView, queries
 from core.adapters.store.models import Chat, Confirmation, Pass, RecordStatus
 from core.domain.chat import Role, residue_copies
-from core.domain.chat.model import Message, Span
+from core.domain.chat.parsed_chat import Message, Span
 from core.domain.checks import check, find_mentions, find_omissions
 from core.domain.entities import Mention
 from core.domain.evidence import Evidence, Mark, cached_analysis, locate

@@ -19,7 +19,7 @@ from core.services.review.queue.navigation import chats_before, first_chat
 from core.services.review.queue.order import INDEX, ORDERS, PRIORITY, QueueSpec, next_open_chats, review_queue
 from core.services.review.queue.priority import stored_priorities
 from core.services.review.records.delta_drafts import delta_drafts_of
-from core.services.review.records.model import Ack
+from core.services.review.records.save_types import Ack
 from core.services.review.records.saving import apply_saves
 from core.services.review.workbench.contract import ChatPayload, ProgressPayload, WorkbenchPayload
 from core.services.review.workbench.payload import chat_payloads

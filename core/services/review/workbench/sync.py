@@ -11,7 +11,7 @@ from core.adapters.store.models import RecordStatus
 from core.domain.form import Form
 from core.services.review.progress import Progress
 from core.services.review.queue.claims import ClaimPlan, carry_out, plan
-from core.services.review.records.model import Ack
+from core.services.review.records.save_types import Ack
 from core.services.review.workbench.contract import (
     AckPayload,
     ChatPayload,

@@ -282,7 +282,7 @@ export interface SentCustomer {
   from: number | null;
 }
 
-/** One save of one chat's record; Python reads it as :class:`core.services.review.records.model.Save`. */
+/** One save of one chat's record; Python reads it as :class:`core.services.review.records.save_types.Save`. */
 export interface SentSave {
   /** a UUID made in the browser: each is applied once. */
   save_id: string;

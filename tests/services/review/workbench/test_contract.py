@@ -8,7 +8,7 @@ from uuid import uuid4
 from core.adapters.store import Store
 from core.adapters.store.models import RecordStatus
 from core.services.review import BlindSession, ReviewSession, open_session
-from core.services.review.records.model import CustomerSave, Save
+from core.services.review.records.save_types import CustomerSave, Save
 from core.services.review.workbench.contract import SentCustomer, SentSave, WorkbenchPayload
 from tests.factories.datasets import FORM
 from tests.factories.reviews import NAME, STAGE, answer, decide, make

@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from core.domain.chat.vocabulary import LABEL_ENDS, LABELS, SURNAMES, TITLE_ENDS
+from core.domain.chat.name_vocabulary import LABEL_ENDS, LABELS, SURNAMES, TITLE_ENDS
 
 # Grammar that sentences have and names rarely do.
 _SENTENCE = re.compile(

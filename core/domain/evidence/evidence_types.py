@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from core.domain.chat.model import Span
+from core.domain.chat.parsed_chat import Span
 
 MAX_SPANS = 6
 """Most places kept for one value; more would colour the whole chat."""
