@@ -22,6 +22,13 @@ ROOT = Path(__file__).resolve().parents[1]
 FILE_VARIABLE = "SHIYAO_SECRETS_FILE"
 """Names another file than ``.streamlit/secrets.toml``."""
 
+HOSTS_VARIABLE = "SHIYAO_KEY_HOSTS"
+"""Lists hosts for keys in the environment: ``MY_KEY=llm.example.com,10.1.2.3:8000 OTHER_KEY=…``."""
+
+KEYLESS_HOSTS = "keyless"
+"""The list of hosts that services without a key may have."""
+
+_HOSTS_TABLE = "key_hosts"
 _NAME = re.compile(r"[A-Z][A-Z0-9_]{2,63}")
 _ENDINGS = ("KEY", "TOKEN", "SECRET", "PASSWORD")
 _handed_out: set[str] = set()
@@ -50,12 +57,40 @@ def file_secrets() -> Mapping[str, str]:
     Raises:
         SettingsError: it is not readable TOML; the sentence names the line, never a value.
     """
-    path = secrets_file()
-    try:
-        stamp = path.stat()
-    except OSError:
-        return {}
-    return _read(path, stamp.st_mtime_ns, stamp.st_size)
+    return {name: str(value) for name, value in _content().items() if isinstance(value, str | int | float)}
+
+
+def key_hosts() -> Mapping[str, tuple[str, ...]]:
+    """Where the operator lets each key go: the table ``[key_hosts]`` of the file and ``SHIYAO_KEY_HOSTS``.
+
+    Returns:
+        Variable names with hosts as they were written, for example ``{"MY_KEY": ("llm.example.com",)}``; an empty tuple
+        allows the variable on this machine only. The name ``keyless`` is for services without a key.
+
+    Raises:
+        SettingsError: a name or a list cannot be used.
+    """
+    table = _content().get(_HOSTS_TABLE, {})
+    if not isinstance(table, dict):
+        raise _hosts_error()
+    lists: dict[str, Any] = {name: [hosts] if isinstance(hosts, str) else hosts for name, hosts in table.items()}
+    for item in os.environ.get(HOSTS_VARIABLE, "").replace(";", " ").split():
+        name, _, written = item.partition("=")
+        lists[name] = [*lists.get(name, []), *written.split(",")]
+    for name, hosts in lists.items():
+        if not isinstance(hosts, list) or not all(isinstance(host, str) for host in hosts):
+            raise _hosts_error()
+        if name != KEYLESS_HOSTS and not is_key_name(name):
+            raise _hosts_error()
+    return {name: tuple(host.strip() for host in hosts if host.strip()) for name, hosts in lists.items()}
+
+
+def _hosts_error() -> SettingsError:
+    # The line is not repeated: it may be a key that was written at the wrong place.
+    return SettingsError(
+        f"密钥文件的 [key_hosts]（或环境变量 {HOSTS_VARIABLE}）里有一行不能用",
+        '每行应为 密钥变量 = ["主机名"]，变量以 KEY、TOKEN、SECRET 或 PASSWORD 结尾',
+    )
 
 
 def known_secrets() -> set[str]:
@@ -77,10 +112,19 @@ def is_key_name(name: str) -> bool:
     return bool(_NAME.fullmatch(name)) and name.endswith(_ENDINGS) and not name.startswith("SHIYAO_")
 
 
-@lru_cache(maxsize=4)
-def _read(path: Path, changed: int, size: int) -> Mapping[str, str]:
+def _content() -> Mapping[str, Any]:
+    path = secrets_file()
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        stamp = path.stat()
+    except OSError:
+        return {}
+    return _read(path, stamp.st_mtime_ns, stamp.st_size)
+
+
+@lru_cache(maxsize=4)
+def _read(path: Path, changed: int, size: int) -> Mapping[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except tomllib.TOMLDecodeError as error:
         place = re.search(r"at line (\d+)", str(error))
         where = f"第 {place[1]} 行" if place else ""
@@ -88,7 +132,6 @@ def _read(path: Path, changed: int, size: int) -> Mapping[str, str]:
         raise SettingsError(f"密钥文件 {path.name} {where}不是合法的 TOML", '每行应为 名称 = "值"') from None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"读不了密钥文件 {path.name}（{type(error).__name__}）", "请检查权限和编码") from error
-    return {name: str(value) for name, value in content.items() if isinstance(value, str | int | float)}
 
 
 class KeyedSettings(BaseSettings):

@@ -59,7 +59,7 @@ def test_names_of_keys() -> None:
 
 def test_no_key_in_database_log_or_exports(store: Store, keys: Path, tmp_path: Path) -> None:
     """A run that succeeds and fails, with keys from the file, and a service that echoes the key."""
-    keys.write_text(f'SOME_API_KEY = "{API_KEY}"\n')
+    keys.write_text(f'SOME_API_KEY = "{API_KEY}"\n[key_hosts]\nSOME_API_KEY = []\n')
     log = tmp_path / "shiyao.log"
     root = logging.getLogger()
     before = [handler for handler in root.handlers if handler.name == "shiyao-file"]

@@ -6,6 +6,7 @@ import pytest
 
 from core.adapters.llm import SpecSource
 from core.adapters.store import Store
+from core.adapters.store.models import ModelEntry
 from core.services.extraction import models as model_catalog
 from tests.fakes.behaviour import Answer, Failure
 from tests.fakes.openai_server import API_KEY, FakeOpenAI
@@ -37,6 +38,7 @@ def test_every_model_says_whether_it_can_be_called(page: OpenPage) -> None:
 def test_a_model_is_made_tested_changed_and_deleted(
     page: OpenPage, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("SHIYAO_KEY_HOSTS", f"{KEY}=")
     with FakeOpenAI([Answer("可用"), Failure(status=429)]) as service:
         app = page(do="new")
         by_label(app.text_input, "名称").set_value("my-service")
@@ -99,3 +101,30 @@ def test_a_pasted_key_is_refused_and_not_shown(page: OpenPage, store: Store) -> 
     app = by_label(app.button, "保存").click().run()
     assert "附加参数第 1 行不是合法的 JSON" in seen(app)
     assert all(spec.source == SpecSource.FILE for spec in model_catalog.models(store))
+
+
+def test_a_key_that_may_not_go_there_is_refused_on_the_form(page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN", API_KEY)
+    app = page(do="new")
+    by_label(app.text_input, "名称").set_value("x")
+    by_label(app.text_input, "地址").set_value("https://evil.example/v1")
+    by_label(app.text_input, "密钥变量").set_value("GITHUB_TOKEN")
+    app = by_label(app.button, "保存").click().run()
+    assert "密钥变量「GITHUB_TOKEN」不在允许的名单里" in seen(app)
+    # Nothing that was typed is lost.
+    assert by_label(app.text_input, "地址").value == "https://evil.example/v1"
+    by_label(app.text_input, "密钥变量").set_value("DEEPSEEK_API_KEY")
+    app = by_label(app.button, "保存").click().run()
+    assert "密钥 DEEPSEEK_API_KEY 不允许发往 evil.example:443" in seen(app)
+
+
+def test_an_old_entry_with_a_foreign_key_cannot_be_tested(
+    page: OpenPage, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN", API_KEY)
+    with store.write() as session:
+        session.add(ModelEntry(name="old", provider="openai", url="https://evil.example/v1", key_env="GITHUB_TOKEN"))
+    app = page(model="old")
+    assert "不在允许的名单里" in seen(app)
+    assert by_label(app.button, "测试连接").disabled
+    assert app.dataframe[0].value.set_index("名称").loc["old", "密钥"] == "不允许"

@@ -112,6 +112,7 @@ def test_a_model_without_keys_is_estimated_but_cannot_be_started(page: OpenPage,
 def test_what_a_run_will_and_did_cost(page: OpenPage, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     add_dataset(store, 3)
     monkeypatch.setenv("SOME_API_KEY", API_KEY)
+    monkeypatch.setenv("SHIYAO_KEY_HOSTS", "SOME_API_KEY=")
     with FakeOpenAI() as service:
         model_catalog.create(
             store, name="m", provider="openai", url=service.url, key_env="SOME_API_KEY", price_in=10, price_out=10

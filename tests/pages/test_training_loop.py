@@ -65,6 +65,7 @@ def test_a_tuned_model_answers_the_test_call(
     open_page: OpenPage, store: Store, form: Form, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SOME_API_KEY", API_KEY)
+    monkeypatch.setenv("SHIYAO_KEY_HOSTS", "SOME_API_KEY=")
     dataset, _ = fill(store, form)
     options = TrainingOptions(datasets=(dataset,), source=AnswerSource(records=True), min_rows=0)
     export_training(store, options=options, out=tmp_path / "第一版")

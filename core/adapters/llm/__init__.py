@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from core.adapters.llm.base import ModelReply, ModelRequest, Provider
+from core.adapters.llm.destinations import refusal_of
 from core.adapters.llm.local import LocalProvider
 from core.adapters.llm.model_spec import ModelSpec, SpecSource
 from core.adapters.llm.openai_compat import OpenAIProvider
@@ -22,6 +23,7 @@ __all__ = [
     "find_preset",
     "presets",
     "provider",
+    "refusal_of",
     "adhoc_model",
     "unshadowed_presets",
 ]

@@ -68,6 +68,16 @@ def timeout_failure(seconds: float, partial: str = "") -> ProviderError:
     return failure(Cause.TIMEOUT, f"模型在 {seconds:g} 秒内没有答完", partial=partial)
 
 
+def redirect_failure(status: int) -> ProviderError:
+    """The service sent the call elsewhere; the key does not go along."""
+    return failure(
+        Cause.CONFIG,
+        f"模型服务要求改去别的地址（HTTP {status}），为了不泄露密钥和群聊，没有跟随",
+        "请向服务方核对地址，把最终的地址填进模型",
+        code=str(status),
+    )
+
+
 def missing_variables(provider: str, missing: list[str]) -> str:
     """One sentence that names the variables which are not set, or ``""``."""
     if not missing:

@@ -11,17 +11,19 @@ from typing import Any
 
 from core.adapters.llm.base import ModelReply, ModelRequest
 from core.adapters.llm.deadline import DeadlineExceeded, call_with_deadline, stopwatch
+from core.adapters.llm.destinations import OPENAI_VARIABLE, Destination, authorise, require_allowed, sentence_of
 from core.adapters.llm.failures import (
     failure,
     is_spark_code,
     length_failure,
     missing_parts,
     missing_variables,
+    redirect_failure,
     spark_failure,
     timeout_failure,
 )
 from core.adapters.llm.model_spec import ModelSpec
-from core.errors import Cause, ProviderError
+from core.errors import Cause, ProviderError, SettingsError
 from core.secrets import secret
 from core.settings import OpenAISettings
 
@@ -58,13 +60,16 @@ class OpenAIProvider:
         return self._settings.base_url
 
     def ready(self) -> str:
-        """``""``, or which variables are missing (services without keys take any value), or what the entry lacks."""
+        """``""``, or which variables are missing, what the entry lacks, or why its key may not go to its address."""
         if self._spec and (lacking := missing_parts(self._spec)):
             return lacking
+        # Before the key is looked for: whether a variable is set is nobody's business if it is not one of ours.
+        if refusal := sentence_of(self._destination if self._address() else lambda: require_allowed(self._variable())):
+            return refusal
         title = "OpenAI 兼容接口"
         missing = [] if self._address() else ["OPENAI_BASE_URL"]
         if not self._key():
-            missing.append((self._spec and self._spec.key_env) or "OPENAI_API_KEY")
+            missing.append(self._variable())
         if self._spec and self._spec.url:
             title = f"模型「{self._spec.title}」"
         return missing_variables(title, missing)
@@ -88,13 +93,7 @@ class OpenAIProvider:
 
         elapsed = stopwatch()
         place = (self._address(), model)
-        client = openai.OpenAI(
-            base_url=self._address(),
-            api_key=self._key(),
-            max_retries=0,
-            timeout=request.deadline,
-            http_client=openai.DefaultHttpxClient(verify=_tls()),
-        )
+        client = self._client(request.deadline)
 
         def ask() -> Any:
             arguments = _arguments(request, model, self._spec)
@@ -116,6 +115,8 @@ class OpenAIProvider:
             raise timeout_failure(request.deadline) from error
         except openai.APIStatusError as error:
             raise _explain_status(error) from self._safe(error)
+        except SettingsError as error:
+            raise ProviderError(Cause.CONFIG, error.message, error.remedy) from error
         except openai.APIConnectionError as error:
             raise _explain_connection(error) from self._safe(error)
         except (openai.OpenAIError, ValueError) as error:  # ValueError: a body that is not JSON
@@ -126,6 +127,37 @@ class OpenAIProvider:
             client.close()
         return _read(reply, request, model, elapsed())
 
+    def _client(self, deadline: float) -> Any:
+        """A client that can reach this model's address and nothing else."""
+        import openai
+
+        from core.adapters.llm.http_transport import PinnedTransport
+
+        try:
+            transport = PinnedTransport(
+                self._destination(), self._key(), _tls(), sdk_headers=self._variable() == OPENAI_VARIABLE
+            )
+        except SettingsError as error:
+            raise ProviderError(Cause.CONFIG, error.message, error.remedy) from error
+        # Redirects are never followed: the key, and the chat, would go along.
+        http_client = openai.DefaultHttpxClient(transport=transport, follow_redirects=False, trust_env=False)
+        return openai.OpenAI(
+            base_url=self._address(),
+            api_key=self._key(),
+            max_retries=0,
+            timeout=deadline,
+            http_client=http_client,
+        )
+
+    def _destination(self) -> Destination:
+        return authorise(self._address(), self._variable())
+
+    def _variable(self) -> str:
+        """The variable of the key that goes to the address; ``""`` for services without one."""
+        if self._spec and (self._spec.url or self._spec.key_env):
+            return self._spec.key_env
+        return OPENAI_VARIABLE
+
     def _address(self) -> str:
         """The entry's address, else the environment's; without the path that people paste along."""
         given = (self._spec.url if self._spec else "") or self._settings.base_url
@@ -133,11 +165,12 @@ class OpenAIProvider:
 
     def _key(self) -> str:
         """The key of the entry's variable; of the environment's service where the entry has no address of its own."""
-        if self._spec and self._spec.url and not self._spec.key_env:
+        variable = self._variable()
+        if not variable:
             return _KEYLESS
-        if self._spec and self._spec.key_env not in ("", "OPENAI_API_KEY"):
-            return secret(self._spec.key_env).get_secret_value()
-        return self._settings.api_key.get_secret_value().strip()
+        if variable == OPENAI_VARIABLE:
+            return self._settings.api_key.get_secret_value().strip()
+        return secret(variable).get_secret_value()
 
     def _safe(self, error: BaseException) -> BaseException | None:
         """The cause to keep: none if its text holds the key (some services echo it)."""
@@ -227,6 +260,8 @@ def _explain_status(error: Any) -> ProviderError:
     error_text = f"{code} {body.get('type') or ''} {body.get('message') or error.message}"
     place = f"（HTTP {status}）"
     shown = str(status)
+    if status < 400:
+        return redirect_failure(status)
     if status == 401:
         return failure(Cause.AUTH, f"模型服务拒绝了密钥{place}", code=shown)
     if status == 402 or (status in (403, 429) and _NO_MONEY.search(error_text)):

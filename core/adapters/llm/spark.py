@@ -16,18 +16,20 @@ from typing import Any
 
 from core.adapters.llm.base import ModelReply, ModelRequest
 from core.adapters.llm.deadline import DeadlineExceeded, call_with_deadline, stopwatch
+from core.adapters.llm.destinations import SPARK_VARIABLE, Destination, authorise, sentence_of
 from core.adapters.llm.failures import (
     failure,
     length_failure,
     missing_parts,
     missing_variables,
+    redirect_failure,
     spark_failure,
     timeout_failure,
 )
 from core.adapters.llm.model_spec import ModelSpec, SpecSource
 from core.adapters.llm.presets import find_preset, presets
 from core.adapters.llm.spark_wire import Wire
-from core.errors import Cause, ProviderError
+from core.errors import Cause, ProviderError, SettingsError
 from core.settings import SparkSettings
 
 DEFAULT_MAX_TOKENS = 4096
@@ -51,9 +53,11 @@ class SparkProvider:
         return self._settings.url
 
     def ready(self) -> str:
-        """``""``, or which variables are missing, or what the model's entry lacks."""
+        """``""``, or which variables are missing, what the entry lacks, or why the keys may not go to its address."""
         if self._spec and (lacking := missing_parts(self._spec)):
             return lacking
+        if refusal := sentence_of(lambda: self._destination(self._domain())):
+            return refusal
         variables = {
             "SPARKAI_APP_ID": self._settings.app_id,
             "SPARKAI_API_KEY": self._settings.api_key,
@@ -74,9 +78,12 @@ class SparkProvider:
         """
         if reason := self.ready():
             raise ProviderError(Cause.CONFIG, reason.rstrip("。"))
-        domain = request.model or (self._spec.api_name if self._spec else "") or self._settings.domain
+        domain = request.model or self._domain()
         elapsed = stopwatch()
-        wire = Wire()
+        try:
+            wire = Wire(self._destination(domain))
+        except SettingsError as error:
+            raise ProviderError(Cause.CONFIG, error.message, error.remedy) from error
         max_tokens = _max_tokens(request, self._known(domain))
         try:
             client, messages = self._client(request, domain, max_tokens, wire)
@@ -126,6 +133,13 @@ class SparkProvider:
         client.client.client = wire
         return client, _messages(request, self._known(domain), message_class)
 
+    def _domain(self) -> str:
+        """What the service calls the model where a request does not say."""
+        return (self._spec.api_name if self._spec else "") or self._settings.domain
+
+    def _destination(self, domain: str) -> Destination:
+        return authorise(self._url(domain), SPARK_VARIABLE)
+
     def _known(self, domain: str) -> ModelSpec | None:
         """What is known about a domain: the entry in hand, else the shipped one."""
         if self._spec and self._spec.api_name == domain:
@@ -150,6 +164,11 @@ class SparkProvider:
         code = getattr(error, "error_code", None)
         if isinstance(code, int) and code > 0:
             return spark_failure(code, wire.text)
+        refusal = wire.error if isinstance(wire.error, SettingsError) else error
+        if isinstance(refusal, SettingsError):
+            return ProviderError(Cause.CONFIG, refusal.message, refusal.remedy)
+        if wire.redirected:
+            return redirect_failure(wire.redirected)
         status = getattr(wire.error, "status_code", None)
         if wire.frames and isinstance(wire.error, _MALFORMED):
             return failure(Cause.SERVER, "星火的回复里有看不懂的数据", partial=wire.text)

@@ -11,6 +11,9 @@ import ssl
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from core.adapters.llm.destinations import Destination
 
 CONNECT_TIMEOUT = 15.0
 """Seconds for connecting, TLS and upgrade, and for the rest of a frame that has begun; not for the model to think."""
@@ -37,9 +40,18 @@ class Wire:
         frames: how many frames of the answer have arrived.
         finished: whether the last frame (status 2) has.
         error: what went wrong on the socket, if anything.
+        redirected: HTTP status of an answer that sends the call elsewhere; 0 where there was none.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, destination: Destination) -> None:
+        """Make ready for one call; nothing is opened yet.
+
+        Raises:
+            SettingsError: the environment's proxy cannot be used.
+        """
+        self._destination = destination
+        self._proxy = urlsplit(destination.proxy())
+        self.redirected = 0
         self.text = ""
         self.frames = 0
         self.finished = False
@@ -50,13 +62,16 @@ class Wire:
         """The SDK switches tracing off at each call, which is a global setting: nothing to do."""
 
     def WebSocketApp(self, url: str, **callbacks: Any) -> Any:
-        """A real ``websocket.WebSocketApp`` that verifies TLS and reports to this object."""
+        """A real ``websocket.WebSocketApp`` that goes to the checked address only, verifies TLS and reports here."""
         import websocket
 
         websocket.setdefaulttimeout(CONNECT_TIMEOUT)
         callbacks["on_message"] = self._on_message(callbacks["on_message"])
         callbacks["on_error"] = self._on_error(callbacks["on_error"])
-        app = websocket.WebSocketApp(url, **callbacks)
+        headers = callbacks.pop("header", None)
+        app: Any = websocket.WebSocketApp(url, **callbacks)
+        # The library asks for the headers right before it connects, so that the connection can be prepared there.
+        app.header = lambda: self._prepared(app, headers)
         run, close = app.run_forever, app.close
 
         def close_wholly(**_: Any) -> None:
@@ -67,10 +82,41 @@ class Wire:
                 connection.shutdown()
 
         # The SDK asks for ssl.CERT_NONE.
-        app.run_forever = lambda **_: run(sslopt={"context": _tls()} if url.startswith("wss:") else None)
+        app.run_forever = lambda **_: run(
+            sslopt={"context": _tls()} if self._destination.origin.encrypted else None, **_proxy_options(self._proxy)
+        )
         app.close = close_wholly
         self._app = app
         return app
+
+    def _prepared(self, app: Any, headers: Any) -> Any:
+        """Give the library a socket to a checked address, and forbid it to follow redirects.
+
+        Raises:
+            SettingsError: the address is another one than was checked, or leads where a key must not go.
+            OSError: nobody can be reached there.
+        """
+        self._destination.require(app.url)
+        connection = app.sock
+        connect = connection.connect
+
+        def connect_once(url: str, **options: Any) -> None:
+            try:
+                connect(url, redirect_limit=0, **options)
+            except Exception:
+                status = getattr(connection.handshake_response, "status", 0)
+                self.redirected = int(status) if 300 <= status < 400 else 0
+                raise
+
+        connection.connect = connect_once
+        if not self._proxy.hostname:
+            app.prepared_socket = _open_socket(self._destination)
+            return headers
+        try:
+            self._destination.addresses()
+        except OSError:
+            pass  # only the proxy can resolve names
+        return headers
 
     def abandon(self) -> None:
         """Close the socket at once, without good-byes; ends the thread that reads it."""
@@ -118,3 +164,39 @@ class Wire:
         self.text += texts[0]["content"]
         self.finished = self.finished or choices["status"] == 2
         return json.dumps(frame)
+
+
+def _open_socket(destination: Destination) -> socket.socket:
+    """A connection to the first of the checked addresses that answers; TLS is checked against the host's name."""
+    failure: OSError | None = None
+    for address in destination.addresses():
+        try:
+            raw = socket.create_connection((address, destination.origin.port), CONNECT_TIMEOUT)
+            break
+        except OSError as error:
+            failure = error
+    else:
+        raise failure or OSError("no address")
+    raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    if not destination.origin.encrypted:
+        return raw
+    try:
+        return _tls().wrap_socket(raw, server_hostname=destination.origin.host)
+    except BaseException:
+        raw.close()
+        raise
+
+
+def _proxy_options(proxy: SplitResult) -> dict[str, Any]:
+    if not proxy.hostname:
+        return {}
+    login = (unquote(proxy.username), unquote(proxy.password or "")) if proxy.username else None
+    return {
+        "http_proxy_host": proxy.hostname,
+        "http_proxy_port": proxy.port or 80,
+        "http_proxy_auth": login,
+        "proxy_type": "http",
+        # Decided already; without a list of its own the library would read NO_PROXY once more.
+        "http_no_proxy": ["no-proxy.invalid"],
+    }

@@ -2,16 +2,18 @@
 
 import streamlit as st
 
-from core.adapters.llm import ModelSpec, connect
+from core.adapters.llm import ModelSpec, connect, refusal_of
 
 _HEIGHT, _MOST_ROWS = 640, 19
 _PROVIDER_TITLES = {"local": "本地", "spark": "星火", "openai": "OpenAI 兼容"}
 
 
 def key_state(spec: ModelSpec) -> str:
-    """State of a model's key: set, not set, not needed, or a template to be completed."""
+    """State of a model's key: set, not set, not needed, not allowed to go there, or a template to be completed."""
     if spec.missing_settings():
         return "模板"
+    if refusal_of(spec):
+        return "不允许"
     if spec.provider == "local" or (spec.provider == "openai" and spec.url and not spec.key_env):
         return "不需要"
     return "未配置" if connect(spec).ready() else "已配置"

@@ -42,8 +42,9 @@ def draw_keys() -> None:
             [
                 {
                     "变量": key.name,
-                    "状态": "已配置" if key.where else "未配置",
+                    "状态": ("已配置" if key.where else "未配置") if key.allowed else "不允许",
                     "来自": key.where,
+                    "可发往": "、".join(key.hosts) or "只限本机" if key.allowed else "",
                     "用于": "、".join(key.used_by),
                 }
                 for key in keys
@@ -54,10 +55,14 @@ def draw_keys() -> None:
                 "变量": st.column_config.TextColumn(width=215),
                 "状态": st.column_config.TextColumn(width=65),
                 "来自": st.column_config.TextColumn(width=85),
+                "可发往": st.column_config.TextColumn(width=220),
                 "用于": st.column_config.TextColumn(width=220),
             },
         )
-    st.caption("密钥只从环境变量或 `.streamlit/secrets.toml` 读取，不会存进数据库、日志和导出文件。")
+    st.caption(
+        "密钥只从环境变量或 `.streamlit/secrets.toml` 读取，不会存进数据库、日志和导出文件。"
+        "每个密钥只发往表里的主机；其他变量和主机由管理员写进 secrets.toml 的 `[key_hosts]`。"
+    )
     st.page_link(navigation.MODELS, label="模型和连接测试", icon=":material/arrow_forward:")
 
 

@@ -175,6 +175,7 @@ def test_other_errors_in_json_mode_are_not_asked_twice() -> None:
 
 def test_an_entry_brings_address_key_and_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ONE_API_KEY", API_KEY)
+    monkeypatch.setenv("SHIYAO_KEY_HOSTS", "ONE_API_KEY=")
     with FakeOpenAI(Answer(text="[]")) as service:
         spec = ModelSpec(
             name="e",

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 from pydantic import ConfigDict, ValidationError, ValidationInfo, field_validator, model_validator
 
 from core.adapters.llm import PROVIDERS, ModelSpec
+from core.adapters.llm.destinations import authorise_model, parse_origin
 from core.domain.model_settings import ModelSettings
 from core.errors import SettingsError
 from core.secrets import is_key_name
@@ -108,13 +109,26 @@ class ModelDraft(ModelSettings):
     @model_validator(mode="after")
     def _address_fits(self) -> "ModelDraft":
         if self.url:
+            try:
+                parse_origin(self.url)
+            except SettingsError as error:
+                raise ValueError(f"地址：{error.message}，{error.remedy}") from None
             parts = urlsplit(self.url)
             schemes = _SCHEMES.get(self.provider, ())
-            if parts.scheme not in schemes or not parts.hostname:
+            if parts.scheme not in schemes:
                 expected = f"应以 {schemes[0]}:// 开头" if schemes else "本地规则没有地址"
                 raise ValueError(f"地址：{expected}")
-            if parts.username or parts.password or any(_SECRET_NAME.search(key) for key, _ in parse_qsl(parts.query)):
+            if any(_SECRET_NAME.search(key) for key, _ in parse_qsl(parts.query)):
                 raise ValueError("地址：不能包含密钥，密钥只从环境变量读取")
+        return self
+
+    @model_validator(mode="after")
+    def _key_may_go_there(self) -> "ModelDraft":
+        """The same rule that every call asks, so that a refusal is read where it can be mended."""
+        try:
+            authorise_model(self)
+        except SettingsError as error:
+            raise ValueError(f"{error.message}，{error.remedy}") from None
         return self
 
 

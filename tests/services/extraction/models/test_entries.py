@@ -188,6 +188,7 @@ def test_two_compatible_services_each_with_its_own_key(
     keys.write_text(f'SECOND_API_KEY = "{API_KEY}"\n', encoding="utf-8")
     monkeypatch.setenv("SHIYAO_SECRETS_FILE", str(keys))
     monkeypatch.setenv("FIRST_API_KEY", API_KEY)
+    monkeypatch.setenv("SHIYAO_KEY_HOSTS", "FIRST_API_KEY= SECOND_API_KEY=")
     with FakeOpenAI() as first, FakeOpenAI() as second:
         for name, service in (("first", first), ("second", second)):
             key = f"{name.upper()}_API_KEY"

@@ -20,6 +20,7 @@ from tests.fakes.openai_server import API_KEY, FakeOpenAI
 @pytest.fixture
 def priced(store: Store, monkeypatch: pytest.MonkeyPatch) -> ModelSpec:
     monkeypatch.setenv("SOME_API_KEY", API_KEY)
+    monkeypatch.setenv("SHIYAO_KEY_HOSTS", "SOME_API_KEY=")
     return model_catalog.create(
         store,
         name="m",
