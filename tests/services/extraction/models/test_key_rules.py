@@ -12,6 +12,7 @@ from core.domain.prompts import load_prompt
 from core.errors import JobError, SettingsError
 from core.services.extraction import models as model_catalog
 from core.services.extraction import runs as run_service
+from core.services.extraction.runs import prompt_preview
 from tests.factories.runs import add_dataset
 from tests.fakes.openai_server import API_KEY, FakeOpenAI
 
@@ -83,8 +84,8 @@ def test_an_old_entry_is_refused_wherever_it_is_used(
         with pytest.raises(JobError, match="不在允许的名单里"):
             run_service.create_run(store, dataset="d", name="r", provider="", model="old")
         with pytest.raises(JobError, match="不在允许的名单里"):
-            run_service.try_prompt(
-                store, run_service.trial_pipeline(store, load_prompt(), [], []), spec, dataset.id or 0, 1
+            prompt_preview.try_prompt(
+                store, prompt_preview.trial_pipeline(store, load_prompt(), [], []), spec, dataset.id or 0, 1
             )
         monkeypatch.setenv("SHIYAO_DATABASE_URL", store.engine.url.render_as_string(hide_password=False))
         assert cli.main(["extract", "--dataset", "d", "--run", "r", "--provider", "openai", "--model", "old"]) == 1
