@@ -33,14 +33,14 @@ PROVIDERS: dict[str, Callable[[ModelSpec | None], Provider]] = {
     "spark": lambda spec: SparkProvider(spec=spec),
     "openai": lambda spec: OpenAIProvider(spec=spec),
 }
-"""How to make each provider for a model (``None``: the environment's); a new one is a new line here."""
+"""Factory of each provider, given a model (``None``: the model of the environment)."""
 
 TITLES: dict[str, str] = {"local": "本地规则", "spark": "星火", "openai": "OpenAI 兼容接口"}
-"""What the pages call them."""
+"""Titles of the providers on the pages."""
 
 
 def provider(name: str) -> Provider:
-    """The provider of a name, set up from the environment; ask its ``ready()`` before a run.
+    """Provider with a name, set up from the environment; ask its ``ready()`` before a run.
 
     Raises:
         SettingsError: no such provider.
@@ -49,7 +49,7 @@ def provider(name: str) -> Provider:
 
 
 def connect(spec: ModelSpec) -> Provider:
-    """The provider of a model, at the model's address and with its key; ask its ``ready()`` before a run.
+    """Provider for a model, with the model's address and key; ask its ``ready()`` before a run.
 
     Raises:
         SettingsError: no such provider.

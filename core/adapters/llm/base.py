@@ -1,4 +1,4 @@
-"""The protocol of all providers: one question in, one answer or one :class:`core.errors.ProviderError` out."""
+"""Interface of all model providers: one request in, one reply or one :class:`core.errors.ProviderError` out."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from core.domain.form import Form
 
 @dataclass(frozen=True, slots=True)
 class ModelRequest:
-    """One question to a model.
+    """One request to a model.
 
     Attributes:
         prompt: the rendered prompt (user message).
@@ -34,7 +34,7 @@ class ModelRequest:
 
 @dataclass(frozen=True, slots=True)
 class ModelReply:
-    """A complete answer.
+    """A complete reply of a model.
 
     Attributes:
         text: exactly what the model wrote.
@@ -60,15 +60,15 @@ class Provider(Protocol):
 
     @property
     def default_url(self) -> str:
-        """Where the environment says it is, for models that have no address of their own; ``""`` where nowhere."""
+        """URL from the environment, for models without a URL of their own; ``""`` where none is set."""
         ...
 
     def ready(self) -> str:
-        """``""`` if it can be called; else one Chinese sentence that names the missing variables."""
+        """Reason why the model cannot be called, one Chinese sentence; ``""`` if it can be."""
         ...
 
     def complete(self, request: ModelRequest) -> ModelReply:
-        """Ask once, without retries.
+        """Send one request, without retries.
 
         Raises:
             ProviderError: with a cause a person understands; nothing else escapes.

@@ -9,11 +9,11 @@ T = TypeVar("T")
 
 
 class DeadlineExceeded(Exception):
-    """The call was still under way when its time was up."""
+    """The call did not return in time."""
 
 
 def call_with_deadline(call: Callable[[], T], seconds: float, abandon: Callable[[], None]) -> T:
-    """Run ``call`` in a daemon thread and wait for it no longer than ``seconds``.
+    """Run a function in a daemon thread and wait for at most ``seconds``.
 
     The thread is a daemon, and threads that it starts inherit that, so that nothing keeps the process from ending.
 
@@ -47,6 +47,6 @@ def call_with_deadline(call: Callable[[], T], seconds: float, abandon: Callable[
 
 
 def stopwatch() -> Callable[[], float]:
-    """Seconds since this call, each time the returned function is called."""
+    """Start a stopwatch; the returned function gives the seconds since then."""
     start = time.perf_counter()
     return lambda: time.perf_counter() - start

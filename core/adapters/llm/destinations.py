@@ -1,4 +1,4 @@
-"""Where a key may go: every address that a model is called at passes through here, before saving and before each call.
+"""Rules for where API keys may be sent, checked when a model is saved and before each call.
 
 An entry of a model names a variable and an address, and anybody who can open the page 模型 can write one. So a key goes
 only to the hosts that it belongs to: those of the shipped entries, that of the operator's environment
@@ -187,7 +187,7 @@ def allowed_variables() -> list[str]:
 
 
 def shipped_origins(variable: str) -> set[Origin]:
-    """Where the shipped entries send a key, encrypted and off loopback."""
+    """Origins of the shipped entries that use a key."""
     if variable in SPARK_VARIABLES:
         urls = {preset.url for preset in presets() if preset.provider == "spark"}
     else:
@@ -196,7 +196,7 @@ def shipped_origins(variable: str) -> set[Origin]:
 
 
 def operator_origins(variable: str) -> set[Origin]:
-    """Where the operator lets a key go: the addresses in the environment and the listed hosts.
+    """Origins that the operator allows for a key: URLs in the environment and listed hosts.
 
     Args:
         variable: the key's variable; ``""``: every host that is listed for anything, since no key goes there.
@@ -264,7 +264,7 @@ def _embedded(address: IPAddress) -> IPAddress:
 
 
 def _is_public(address: IPAddress) -> bool:
-    """Whether it is an ordinary address of the internet: not private, link-local, shared (CGNAT) or reserved."""
+    """Whether an address is public: not private, link-local, shared (CGNAT) or reserved."""
     special = address.is_multicast or address.is_reserved or address.is_unspecified or address.is_link_local
     site_local = isinstance(address, ipaddress.IPv6Address) and (address.is_site_local or address.teredo is not None)
     return address.is_global and not address.is_private and not special and not site_local

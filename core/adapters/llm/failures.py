@@ -1,4 +1,4 @@
-"""Turning what services say about failures into causes, sentences and remedies for a person."""
+"""Errors of model services, translated into causes, sentences and remedies."""
 
 import tomllib
 from functools import lru_cache
@@ -41,18 +41,18 @@ def _spark_codes() -> dict[str, tuple[Cause, str]]:
 
 
 def spark_failure(code: int | str, partial: str = "") -> ProviderError:
-    """The failure that a Spark error code stands for; codes that nobody documented are ``UNKNOWN``."""
+    """Error for a Spark error code; codes that nobody documented are ``UNKNOWN``."""
     cause, message = _spark_codes().get(str(code), (Cause.UNKNOWN, "星火服务返回了没有公开说明的错误"))
     return failure(cause, f"{message}（错误码 {code}）", code=str(code), partial=partial)
 
 
 def is_spark_code(code: object) -> bool:
-    """Whether this is one of Spark's documented error codes."""
+    """Whether a code is one of Spark's documented error codes."""
     return str(code) in _spark_codes()
 
 
 def length_failure(max_tokens: int | None, partial: str) -> ProviderError:
-    """The answer reached the longest length that was allowed, so its end is missing."""
+    """Error for an answer that was cut off at ``max_tokens``."""
     limit = f"（max_tokens {max_tokens}）" if max_tokens else ""
     return failure(
         Cause.CUT_OFF,
@@ -64,12 +64,12 @@ def length_failure(max_tokens: int | None, partial: str) -> ProviderError:
 
 
 def timeout_failure(seconds: float, partial: str = "") -> ProviderError:
-    """No complete answer within the deadline."""
+    """Error for a call that missed its deadline."""
     return failure(Cause.TIMEOUT, f"模型在 {seconds:g} 秒内没有答完", partial=partial)
 
 
 def redirect_failure(status: int) -> ProviderError:
-    """The service sent the call elsewhere; the key does not go along."""
+    """Error for a redirect (HTTP 3xx), which is never followed."""
     return failure(
         Cause.CONFIG,
         f"模型服务要求改去别的地址（HTTP {status}），为了不泄露密钥和群聊，没有跟随",
@@ -79,14 +79,14 @@ def redirect_failure(status: int) -> ProviderError:
 
 
 def missing_variables(provider: str, missing: list[str]) -> str:
-    """One sentence that names the variables which are not set, or ``""``."""
+    """Sentence that names the missing environment variables; ``""`` where none is missing."""
     if not missing:
         return ""
     return f"{provider} 还不能用：缺少环境变量 {'、'.join(missing)}，请设置后重新启动。"
 
 
 def missing_parts(spec: ModelSpec) -> str:
-    """One sentence that names what a template still lacks, or ``""``."""
+    """Sentence that names the settings a template still lacks; ``""`` where it is complete."""
     lacking = spec.missing_settings()
     if not lacking:
         return ""

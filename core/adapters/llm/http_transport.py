@@ -1,4 +1,4 @@
-"""HTTP to one checked address: pinned to the addresses that were checked, with our own headers only.
+"""HTTP transport that connects to one checked destination only, with our own headers only.
 
 Imported inside a call: ``httpx2`` comes with ``openai`` and takes as long to import.
 """
@@ -17,7 +17,7 @@ _SDK_PREFIX = "x-stainless-"
 
 
 class PinnedTransport(httpx2.HTTPTransport):
-    """Sends requests to one destination and to no other, whatever the client is told by variables or answers."""
+    """Transport for one destination; refuses any other, whatever variables or responses say."""
 
     def __init__(self, destination: Destination, key: str, tls: ssl.SSLContext, *, sdk_headers: bool) -> None:
         """Set up the connection; nothing is opened yet.

@@ -1,4 +1,4 @@
-"""One model as it can be called: where it is, what it is called there, what it takes, allows and costs."""
+"""A model and its source: shipped entry, own entry, or a name at the environment's URL."""
 
 import hashlib
 import json
@@ -20,7 +20,7 @@ class SpecSource(StrEnum):
 
 
 class ModelSpec(ModelSettings):
-    """One model as it can be called. Holds the names of keys' variables, never keys.
+    """Settings of one model, ready to call. Holds the names of keys' variables, never keys.
 
     Attributes:
         needs: what has to be filled in before it can be called (``model``, ``patch_id``, ``lora_id``): a template.
@@ -54,15 +54,15 @@ class ModelSpec(ModelSettings):
         return tuple(name for name in self.needs if not settings.get(name))
 
     def fingerprint(self) -> str:
-        """Digest of what decides the answers: address, API name and parameters; not limits, prices or titles."""
+        """Hash of the settings that affect answers: URL, API name and parameters; not limits, prices or titles."""
         parts = [self.provider, self.url, self.api_name, dict(self.parameters), self.json_mode]
         return hashlib.sha256(json.dumps(parts, ensure_ascii=False, sort_keys=True, default=str).encode()).hexdigest()
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, for a run to keep as it was used."""
+        """Settings as plain values, for a run to store."""
         return {**self.model_dump(), "source": self.source.value, "needs": list(self.needs)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "ModelSpec":
-        """The spec that :meth:`as_dict` was made of; keys of other versions of the program are passed over."""
+        """Spec from the values of :meth:`as_dict`; unknown keys are ignored."""
         return cls.model_validate({**values, "needs": tuple(values.get("needs") or ())})

@@ -39,10 +39,10 @@ _NO_MONEY = re.compile(r"insufficient|balance|quota|arrear|billing", re.IGNORECA
 
 _NO_JSON_MODE = re.compile(r"response_format|json_object|json.?mode", re.IGNORECASE)
 _KEYLESS = "none"
-"""What is sent to a service that wants no key: the package insists on one."""
+"""Placeholder key for services without one: the package insists on a key."""
 
 _without_json_mode: set[tuple[str, str]] = set()
-"""(address, model) that refused JSON mode: not asked for it again by this process."""
+"""``(URL, model)`` pairs that refused JSON mode; this process does not ask them for it again."""
 
 
 class OpenAIProvider:
@@ -56,11 +56,11 @@ class OpenAIProvider:
 
     @property
     def default_url(self) -> str:
-        """The environment's address."""
+        """URL from the environment (``OPENAI_BASE_URL``)."""
         return self._settings.base_url
 
     def ready(self) -> str:
-        """``""``, or which variables are missing, what the entry lacks, or why its key may not go to its address."""
+        """Reason why it cannot be called (something missing, a key that may not go there); ``""`` if it can."""
         if self._spec and (lacking := missing_parts(self._spec)):
             return lacking
         # Before the key is looked for: whether a variable is set is nobody's business if it is not one of ours.
@@ -75,7 +75,7 @@ class OpenAIProvider:
         return missing_variables(title, missing)
 
     def complete(self, request: ModelRequest) -> ModelReply:
-        """Ask once; once more without JSON mode where the service refuses that.
+        """Send one request; one more without JSON mode where the service refuses that.
 
         Parameters read from the request: ``temperature``, ``top_p``, ``seed``, ``max_tokens``, ``json_mode`` (asks for
         ``response_format`` ``json_object``), ``lora_id`` or ``patch_id`` (sent as header ``lora_id``, which Spark's
@@ -159,12 +159,12 @@ class OpenAIProvider:
         return OPENAI_VARIABLE
 
     def _address(self) -> str:
-        """The entry's address, else the environment's; without the path that people paste along."""
+        """URL of the entry, else of the environment, without a trailing ``/chat/completions``."""
         given = (self._spec.url if self._spec else "") or self._settings.base_url
         return re.sub(r"/chat/completions/?$", "", given.strip())
 
     def _key(self) -> str:
-        """The key of the entry's variable; of the environment's service where the entry has no address of its own."""
+        """Key to send; a placeholder for services without one."""
         variable = self._variable()
         if not variable:
             return _KEYLESS
@@ -173,13 +173,13 @@ class OpenAIProvider:
         return secret(variable).get_secret_value()
 
     def _safe(self, error: BaseException) -> BaseException | None:
-        """The cause to keep: none if its text holds the key (some services echo it)."""
+        """Error to chain as cause; ``None`` if its text contains the key (some services echo it)."""
         return None if self._key() in str(error) else error
 
 
 @lru_cache(maxsize=1)
 def _tls() -> ssl.SSLContext:
-    """What certificates are checked against: as ``httpx`` does by itself, but read once.
+    """TLS context with the root certificates that ``httpx`` uses, read once.
 
     Each client would read all root certificates anew, 44 ms of processor time: 3 s for 64 calls.
     """

@@ -1,4 +1,4 @@
-"""Public models as data: the entries of ``models.toml``."""
+"""Models that ship with the program (``models.toml``)."""
 
 import tomllib
 from collections.abc import Collection
@@ -18,17 +18,17 @@ def presets() -> tuple[ModelSpec, ...]:
 
 
 def unshadowed_presets(own_names: Collection[str]) -> list[ModelSpec]:
-    """The shipped entries whose names are not taken by own ones."""
+    """Shipped entries whose names no own entry has."""
     return [preset for preset in presets() if preset.name not in own_names]
 
 
 def find_preset(provider: str, name: str) -> ModelSpec | None:
-    """The shipped entry of a name, or ``None`` for a model of one's own."""
+    """Shipped entry with a name, or ``None``."""
     return next((preset for preset in presets() if (preset.provider, preset.name) == (provider, name)), None)
 
 
 def adhoc_model(provider: str, name: str) -> ModelSpec:
-    """An entry for a model that is only a name: its address and key come from the environment."""
+    """Entry for a bare model name: its URL and key come from the environment."""
     key_env = "OPENAI_API_KEY" if provider == "openai" else ""
     return ModelSpec(
         name=name,

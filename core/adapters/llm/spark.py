@@ -49,11 +49,11 @@ class SparkProvider:
 
     @property
     def default_url(self) -> str:
-        """The environment's address."""
+        """URL from the environment (``SPARKAI_URL``)."""
         return self._settings.url
 
     def ready(self) -> str:
-        """``""``, or which variables are missing, what the entry lacks, or why the keys may not go to its address."""
+        """Reason why it cannot be called (something missing, keys that may not go there); ``""`` if it can."""
         if self._spec and (lacking := missing_parts(self._spec)):
             return lacking
         if refusal := sentence_of(lambda: self._destination(self._domain())):
@@ -68,7 +68,7 @@ class SparkProvider:
         )
 
     def complete(self, request: ModelRequest) -> ModelReply:
-        """Ask once, with a client of its own.
+        """Send one request, with a client of its own.
 
         Parameters read from the request: ``temperature`` (clamped into (0, 1]), ``max_tokens``, ``top_k``, ``patch_id``
         (a fine-tuned model's resource id); others go to the service as they are. ``json_mode`` has no meaning here.
@@ -134,20 +134,20 @@ class SparkProvider:
         return client, _messages(request, self._known(domain), message_class)
 
     def _domain(self) -> str:
-        """What the service calls the model where a request does not say."""
+        """Default domain (model name) for requests that name none."""
         return (self._spec.api_name if self._spec else "") or self._settings.domain
 
     def _destination(self, domain: str) -> Destination:
         return authorise(self._url(domain), SPARK_VARIABLE)
 
     def _known(self, domain: str) -> ModelSpec | None:
-        """What is known about a domain: the entry in hand, else the shipped one."""
+        """Entry of a domain: this provider's own, else the shipped one."""
         if self._spec and self._spec.api_name == domain:
             return self._spec
         return find_preset("spark", domain)
 
     def _url(self, domain: str) -> str:
-        """The domain's public address, unless the settings name an address of one's own; an own entry's goes first."""
+        """URL for a domain: the own entry's, else ``SPARKAI_URL`` where that is not public, else the public one."""
         known = self._known(domain)
         if known and known.url and known.source == SpecSource.DATABASE:
             return known.url
@@ -155,12 +155,12 @@ class SparkProvider:
         return known.url if known and known.url and self._settings.url in public else self._settings.url
 
     def _safe(self, error: BaseException) -> BaseException | None:
-        """The cause to keep: none if its text holds a secret."""
+        """Error to chain as cause; ``None`` if its text contains a secret."""
         secrets = (self._settings.api_key, self._settings.api_secret)
         return None if any(secret.get_secret_value() in str(error) for secret in secrets) else error
 
     def _explain(self, error: Exception | None, wire: Wire) -> ProviderError:
-        """Which of the many things behind the SDK's error code −1 it was."""
+        """Actual failure behind the SDK's catch-all error code −1."""
         code = getattr(error, "error_code", None)
         if isinstance(code, int) and code > 0:
             return spark_failure(code, wire.text)
@@ -230,7 +230,7 @@ def _count(value: Any) -> int | None:
 
 
 def _sdk() -> tuple[Any, Any]:
-    """The SDK's client and message classes, with its loggers silenced: they print whole requests and bring handlers."""
+    """Client and message classes of the SDK, imported once with its loggers silenced (they print whole requests)."""
     with _import_lock:
         from sparkai.core.messages import ChatMessage
         from sparkai.llm.llm import ChatSparkLLM

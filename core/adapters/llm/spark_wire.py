@@ -1,4 +1,4 @@
-"""What happens on the wire of one Spark call: seen, made safe, and closable from outside.
+"""WebSocket transport of one Spark call: verified, observed, and closable from outside.
 
 The SDK takes the module ``websocket`` as its transport and keeps a reference to it in its client. A stand-in for that
 module, one per call, closes what the SDK leaves open: it verifies TLS, remembers the socket so that a deadline can
@@ -18,7 +18,7 @@ from core.adapters.llm.destinations import Destination
 CONNECT_TIMEOUT = 15.0
 """Seconds for connecting, TLS and upgrade, and for the rest of a frame that has begun; not for the model to think."""
 _CLOSE_TIMEOUT = 1.0
-"""Seconds to wait for the other side's close frame; the answer is complete by then."""
+"""Seconds to wait for the server's close frame; the answer is complete by then."""
 
 
 @lru_cache(maxsize=1)
@@ -33,7 +33,7 @@ def _tls() -> ssl.SSLContext:
 
 
 class Wire:
-    """One call's transport, used by the SDK in place of the module ``websocket``.
+    """Transport of one call, used by the SDK in place of the module ``websocket``.
 
     Attributes:
         text: what has arrived of the answer.
@@ -59,7 +59,7 @@ class Wire:
         self._app: Any = None
 
     def enableTrace(self, traceable: bool) -> None:
-        """The SDK switches tracing off at each call, which is a global setting: nothing to do."""
+        """Do nothing: the SDK switches tracing off at each call, which would be a global setting."""
 
     def WebSocketApp(self, url: str, **callbacks: Any) -> Any:
         """A real ``websocket.WebSocketApp`` that goes to the checked address only, verifies TLS and reports here."""
@@ -119,7 +119,7 @@ class Wire:
         return headers
 
     def abandon(self) -> None:
-        """Close the socket at once, without good-byes; ends the thread that reads it."""
+        """Close the socket at once, without a close frame; this ends the thread that reads it."""
         app = self._app
         if app is None:
             return
@@ -146,7 +146,7 @@ class Wire:
         return on_error
 
     def _read(self, message: str) -> str:
-        """Note what a frame brings; give it every key that the SDK reads without asking."""
+        """Record a frame's content; add the fields that the SDK reads without checking."""
         frame = json.loads(message)
         header = frame["header"]
         header.setdefault("sid", "")

@@ -1,4 +1,4 @@
-"""Filling one customer's form from the chat by rules: what can be filled honestly, and nothing else."""
+"""Rule-based extraction: fills one customer's form from the chat, leaving out what no rule supports."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -12,12 +12,12 @@ from core.domain.form import Field, Form, FormValues, Kind, Value, text_of
 _PLACEHOLDER = re.compile(r"\[[^\[\]\n]{1,12}\]|https?://\S+|@\S+")
 
 _RECENT = 20
-"""What was arranged earlier than in the last so many messages has taken place, or was forgotten."""
+"""Number of last messages that are searched for an appointment; earlier ones are over or forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReadMessage:
-    """One message as the rules see it.
+    """One message, prepared for the rules.
 
     Attributes:
         index: position in the chat.
@@ -35,13 +35,13 @@ class ReadMessage:
 
 
 def read_message(index: int, speaker: str, role: Role, text: str) -> ReadMessage:
-    """One message with its bare words."""
+    """Line for a message, with placeholders, links and mentions taken out of its words."""
     return ReadMessage(index, speaker, role, text, _PLACEHOLDER.sub(" ", text))
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerView:
-    """The chat seen from one customer.
+    """The chat from the perspective of one customer.
 
     Attributes:
         name: the customer.
@@ -56,7 +56,7 @@ class CustomerView:
     side: Sequence[ReadMessage]
 
     def by(self, who: By) -> Sequence[ReadMessage]:
-        """The messages that a rule reads."""
+        """Messages that a rule reads."""
         if who is By.STAFF:
             return [line for line in self.lines if line.role is Role.STAFF]
         return self.side if who is By.CUSTOMER else self.lines
@@ -70,7 +70,7 @@ class _Appointment:
 
 
 def fill_form(form: Form, view: CustomerView, rules: Rules) -> FormValues:
-    """One customer's form.
+    """Fill one customer's form.
 
     Args:
         form: any form; fields are filled by their kind, choices and follow-up only where the rules know their key.
@@ -117,7 +117,7 @@ def _choose(field: Field, view: CustomerView, rules: tuple[Rule, ...]) -> Value:
 
 
 def _mentioned(field: Field, view: CustomerView, rules: Rules) -> list[str]:
-    """Suggested values that the customer names while wanting or asking something."""
+    """Suggested values that the customer mentions in a wish or question."""
     wanting = [line.words for line in view.side if rules.patterns["wanting"].search(line.words)]
     values = []
     for value in field.values:
@@ -164,7 +164,7 @@ def _date(field: Field, view: CustomerView, rules: Rules, appointment: _Appointm
 
 
 def _appointment(view: CustomerView, rules: Rules) -> _Appointment | None:
-    """The last thing that was agreed for a time: a message with words of meeting and an expression of time."""
+    """Latest appointment: a message with words of meeting and a time expression."""
     for line in reversed(view.lines[-_RECENT:]):
         if not rules.patterns["appointment"].search(line.words) or rules.patterns["no_appointment"].search(line.words):
             continue

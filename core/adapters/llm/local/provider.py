@@ -35,7 +35,7 @@ class LocalProvider:
         return ""
 
     def complete(self, request: ModelRequest) -> ModelReply:
-        """Fill the request's form from its conversation, or tell it as a summary; the prompt is not read.
+        """Fill the request's form from its conversation, or write a summary; the prompt is ignored.
 
         Raises:
             ProviderError: the request carries no form.
@@ -50,7 +50,7 @@ class LocalProvider:
 
 
 def fill_forms(form: Form, conversation: str) -> list[FormValues]:
-    """One form per customer; one empty form where nobody looks like a customer.
+    """Extract one form per customer; one empty form where nobody looks like a customer.
 
     Args:
         form: what to fill.
@@ -77,7 +77,7 @@ def fill_forms(form: Form, conversation: str) -> list[FormValues]:
 
 
 def _customers(lines: list[ReadMessage], guesses: Mapping[str, RoleGuess]) -> list[str]:
-    """Who the customers are, first the one who looks most like one and says most.
+    """Names of the customers, the most likely and most talkative one first.
 
     Where every speaker looks like staff, the one who looks least so: a group chat without a customer does not exist.
     """

@@ -1,4 +1,4 @@
-"""The rules of the ``local`` provider as data: patterns for any chat, and for a form which words tell which value."""
+"""Rules of the ``local`` provider: general patterns, and per form the words that indicate each value."""
 
 import re
 import tomllib
@@ -45,7 +45,7 @@ class Rule:
     weight: float
 
     def hits(self, texts: Iterable[str]) -> int:
-        """In how many of the texts its words stand."""
+        """Number of texts that match its words."""
         return sum(1 for text in texts if self.words.search(text) and not (self.unless and self.unless.search(text)))
 
 
@@ -86,7 +86,7 @@ class _Choice(BaseModel):
         return words
 
     def rule(self) -> Rule:
-        """The rule with its patterns compiled."""
+        """Rule with compiled patterns."""
         unless = _pattern(self.unless) if self.unless else None
         return Rule(self.value, _pattern(self.words), unless, self.by, self.least, self.weight)
 
@@ -114,13 +114,13 @@ def _pattern(words: Iterable[str]) -> re.Pattern[str]:
 
 
 def rules_path(form_name: str) -> Path:
-    """Where the rules for a form are kept: beside it."""
+    """Path of a form's rules file, beside the form."""
     return form_path(form_name).with_suffix(".rules.toml")
 
 
 @lru_cache(maxsize=16)
 def load_rules(form_name: str) -> Rules:
-    """The rules for a form, read once per process; without a file of its own it has the general patterns only.
+    """Load the rules for a form, once per process; a form without a rules file has the general patterns only.
 
     Raises:
         FormError: the form's rules cannot be used; names the line.
@@ -132,7 +132,7 @@ def load_rules(form_name: str) -> Rules:
 
 
 def parse_rules(source: str, name: str, form: Form) -> dict[str, tuple[Rule, ...]]:
-    """Rules by field key from the text of a rules file.
+    """Parse a rules file into rules by field key.
 
     Args:
         source: TOML text.
