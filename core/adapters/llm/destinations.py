@@ -10,14 +10,12 @@ connection, which is made to the very addresses that were checked (a name that c
 """
 
 import ipaddress
-import re
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
-from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+from core.adapters.llm.origins import Origin, embedded_ipv4, ip_literal, is_public, parse_origin
 from core.adapters.llm.presets import presets
 from core.domain.model_settings import ModelSettings
 from core.errors import SettingsError
@@ -29,23 +27,7 @@ SPARK_VARIABLE = "SPARKAI_API_KEY"
 SPARK_VARIABLES = ("SPARKAI_APP_ID", SPARK_VARIABLE, "SPARKAI_API_SECRET")
 OPENAI_VARIABLE = "OPENAI_API_KEY"
 
-IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
-
-_PORTS = {"https": 443, "wss": 443, "http": 80, "ws": 80}
-_ENCRYPTED = ("https", "wss")
-_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
-_NUMERIC = re.compile(r"[0-9]+|0x[0-9a-f]*")
-_UNSAFE = re.compile(r"[^\x21-\x7e]|\\")
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _LIST_IT = "如果确实要用，请管理员在 .streamlit/secrets.toml 的 [key_hosts] 里写上这个地址（见 docs/models.md）"
-
-
-class Origin(NamedTuple):
-    """A host and port, and whether the connection is encrypted (``https`` and ``wss`` alike)."""
-
-    encrypted: bool
-    host: str
-    port: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,21 +61,23 @@ class Destination:
             OSError: the name cannot be resolved.
         """
         host, port = self.origin.host, self.origin.port
-        found = list(dict.fromkeys(str(entry[4][0]) for entry in socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)))
-        for text in found:
-            address = _embedded(ipaddress.ip_address(text.partition("%")[0]))
+        ip_addresses = list(
+            dict.fromkeys(str(entry[4][0]) for entry in socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM))
+        )
+        for text in ip_addresses:
+            address = embedded_ipv4(ipaddress.ip_address(text.partition("%")[0]))
             if self.loopback:
                 permitted = address.is_loopback
             elif self.listed:
                 # A listed name may point into a private network, never to a machine's metadata or to everybody.
-                permitted = _literal(host) is not None or not (
+                permitted = ip_literal(host) is not None or not (
                     address.is_link_local or address.is_unspecified or address.is_multicast
                 )
             else:
-                permitted = _is_public(address)
+                permitted = is_public(address)
             if not permitted:
                 raise SettingsError(f"没有发送：主机 {host} 指向本机或内网的地址", _LIST_IT)
-        return found
+        return ip_addresses
 
     def proxy(self) -> str:
         """The environment's proxy for this address; ``""`` for a direct connection.
@@ -128,12 +112,12 @@ def authorise(url: str, variable: str) -> Destination:
     """
     require_allowed(variable)
     origin = parse_origin(url)
-    literal = _literal(origin.host)
+    literal = ip_literal(origin.host)
     loopback = origin.host == "localhost" or bool(literal and literal.is_loopback)
     listed = origin in operator_origins(variable)
     if loopback or listed:
         return Destination(origin, loopback, listed)
-    if literal and not _is_public(_embedded(literal)):
+    if literal and not is_public(embedded_ipv4(literal)):
         raise SettingsError(f"没有发送：{origin.host} 是内网或本机的地址", _LIST_IT)
     if not origin.encrypted:
         raise SettingsError("没有发送：这个地址不加密，密钥和群聊会被中途看到", "请改用 https:// 或 wss:// 的地址")
@@ -212,62 +196,6 @@ def operator_origins(variable: str) -> set[Origin]:
         # The default address is none that the operator chose.
         origins |= set(_environment_origin(spark.url if "url" in spark.model_fields_set else ""))
     return origins
-
-
-def parse_origin(url: str) -> Origin:
-    """Host and port of an address, refusing every spelling that two programs may read differently.
-
-    Raises:
-        SettingsError: it is not an address, or not a plain one.
-    """
-    url = url.strip()
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        raise SettingsError("地址不合法", "应形如 https://主机名/路径") from None
-    if _UNSAFE.search(url):
-        raise SettingsError("地址里有空格、反斜杠或非英文字符", "请只用英文字母、数字和常用符号书写主机名")
-    if parts.scheme not in _PORTS or not parts.hostname:
-        raise SettingsError("地址不合法", "应以 https:// 或 wss:// 开头，并写出主机名")
-    if "@" in parts.netloc:
-        raise SettingsError("地址里有用户名或密码", "不能包含密钥：请只写主机名，密钥只从环境变量读取")
-    host = parts.hostname
-    if _literal(host) is None and not _is_plain_name(host):
-        raise SettingsError("地址的主机名写法不常见，不能使用", "请写完整的域名（末尾不带点），或四段十进制的 IP 地址")
-    return Origin(parts.scheme in _ENCRYPTED, host, _PORTS[parts.scheme] if port is None else port)
-
-
-def _is_plain_name(host: str) -> bool:
-    labels = host.split(".")
-    # A last label that is a number is an IP address to some programs: 2130706433, 0x7f.1, 0177.0.0.1.
-    return len(host) <= 253 and all(map(_LABEL.fullmatch, labels)) and not _NUMERIC.fullmatch(labels[-1])
-
-
-def _literal(host: str) -> IPAddress | None:
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return None
-    # Other spellings of an address (::ffff:127.0.0.1, a zone behind %) are no plain ones.
-    unusual = isinstance(address, ipaddress.IPv6Address) and (address.ipv4_mapped or address.scope_id)
-    return None if unusual else address
-
-
-def _embedded(address: IPAddress) -> IPAddress:
-    """The IPv4 address inside an IPv6 one, where a network would take it out again."""
-    if isinstance(address, ipaddress.IPv4Address):
-        return address
-    if address in _NAT64:
-        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.ipv4_mapped or address.sixtofour or address
-
-
-def _is_public(address: IPAddress) -> bool:
-    """Whether an address is public: not private, link-local, shared (CGNAT) or reserved."""
-    special = address.is_multicast or address.is_reserved or address.is_unspecified or address.is_link_local
-    site_local = isinstance(address, ipaddress.IPv6Address) and (address.is_site_local or address.teredo is not None)
-    return address.is_global and not address.is_private and not special and not site_local
 
 
 def _same_keys(name: str, variable: str) -> bool:

@@ -63,12 +63,12 @@ class PinnedTransport(httpx2.HTTPTransport):
     def _addresses(self) -> list[str]:
         host = self._destination.origin.host
         try:
-            found = self._destination.addresses()
+            checked = self._destination.addresses()
         except OSError as error:
             if self._proxy:
                 return [host]  # only the proxy can resolve names
             raise httpx2.ConnectError(str(error)) from error
-        return [host] if self._proxy else found
+        return [host] if self._proxy else checked
 
     def _headers(self, request: httpx2.Request) -> list[tuple[str, str]]:
         def goes_out(name: str) -> bool:

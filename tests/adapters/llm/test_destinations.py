@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from core.adapters.llm import presets
-from core.adapters.llm.destinations import Origin, allowed_variables, authorise, parse_origin, refusal_of
+from core.adapters.llm.destinations import allowed_variables, authorise, refusal_of
+from core.adapters.llm.origins import Origin, parse_origin
 from core.errors import SettingsError
 from core.secrets import key_hosts
 

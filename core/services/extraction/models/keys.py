@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from core.adapters.llm import ModelSpec
-from core.adapters.llm.destinations import Origin, allowed_variables, operator_origins, shipped_origins
+from core.adapters.llm.destinations import allowed_variables, operator_origins, shipped_origins
+from core.adapters.llm.origins import Origin
 from core.secrets import file_secrets, secrets_file
 
 _USUAL = {

@@ -9,7 +9,8 @@ from urllib.parse import parse_qsl, urlsplit
 from pydantic import ConfigDict, ValidationError, ValidationInfo, field_validator, model_validator
 
 from core.adapters.llm import PROVIDERS, ModelSpec
-from core.adapters.llm.destinations import authorise_model, parse_origin
+from core.adapters.llm.destinations import authorise_model
+from core.adapters.llm.origins import parse_origin
 from core.domain.model_settings import ModelSettings
 from core.errors import SettingsError
 from core.secrets import is_key_name

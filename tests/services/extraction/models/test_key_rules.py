@@ -85,7 +85,11 @@ def test_an_old_entry_is_refused_wherever_it_is_used(
             run_service.create_run(store, dataset="d", name="r", provider="", model="old")
         with pytest.raises(JobError, match="不在允许的名单里"):
             prompt_preview.try_prompt(
-                store, prompt_preview.trial_pipeline(store, load_prompt(), [], []), spec, dataset.id or 0, 1
+                store,
+                pipeline=prompt_preview.trial_pipeline(store, load_prompt(), [], []),
+                model=spec,
+                dataset=dataset.id,
+                index=1,
             )
         monkeypatch.setenv("SHIYAO_DATABASE_URL", store.engine.url.render_as_string(hide_password=False))
         assert cli.main(["extract", "--dataset", "d", "--run", "r", "--provider", "openai", "--model", "old"]) == 1
