@@ -1,4 +1,4 @@
-"""Keys: from the environment, else from ``.streamlit/secrets.toml``; never stored, logged or exported.
+"""API keys from the environment or from ``.streamlit/secrets.toml``; never stored, logged or exported.
 
 The file is Streamlit's own place for keys and is git-ignored. It is read here without Streamlit, so that the command
 line and workers see the same keys as the pages: ``NAME = "value"`` at its top level, the names being those of the

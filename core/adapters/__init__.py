@@ -1,1 +1,1 @@
-"""The outside world: model services and the database."""
+"""Adapters to external systems: model services and the database."""

@@ -1,4 +1,4 @@
-"""The command line: what the pages do, without a browser. One module per group of verbs, joined here.
+"""The command line: the pages' functions without a browser. One module per group of commands, joined here.
 
 Modules import what is heavy (the database, providers) inside their commands, so that ``--help`` stays quick.
 """

@@ -1,4 +1,4 @@
-"""What the commands share: options, opening the database, printing."""
+"""Shared by the commands: options, opening the database, printing."""
 
 import json
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ Db = Annotated[
     str,
     typer.Option("--db", metavar="URL", help="数据库地址；默认取 SHIYAO_DATABASE_URL，再默认 var/shiyao.db。"),
 ]
-"""Every command takes it too (``db: Db = ""``), so that it may stand before or after the verb."""
+"""The option ``--db``; every command takes it too (``db: Db = ""``), so that it may precede or follow the verb."""
 
 Json = Annotated[bool, typer.Option("--json", help="结果以 JSON 打印到标准输出。")]
 Dataset = Annotated[str, typer.Option("--dataset", metavar="NAME", help="数据集名称。")]
@@ -22,7 +22,7 @@ Run = Annotated[str, typer.Option("--run", metavar="NAME", help="抽取任务名
 
 
 def database_url(ctx: typer.Context, db: str) -> str:
-    """The address to open: the option after the verb, the one before it, the environment."""
+    """Address of the database: the option after the verb, else before it, else the environment."""
     from core.settings import settings
 
     return db or str(ctx.find_root().obj or "") or settings().database_url
@@ -30,7 +30,7 @@ def database_url(ctx: typer.Context, db: str) -> str:
 
 @contextmanager
 def open_db(ctx: typer.Context, db: str) -> Iterator["Store"]:
-    """Open the database of a command, migrated, and close it at the end.
+    """Context manager: the command's database, migrated and open.
 
     Raises:
         StoreError: it cannot be opened.
@@ -47,15 +47,15 @@ def open_db(ctx: typer.Context, db: str) -> Iterator["Store"]:
 
 
 def print_json(value: Any) -> None:
-    """One JSON document on standard output."""
+    """Print one JSON document to standard output."""
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 def say(text: str) -> None:
-    """A line for a person on standard output."""
+    """Print a line to standard output."""
     typer.echo(text)
 
 
 def hint(text: str) -> None:
-    """A line for a person on standard error: progress and remarks, so that standard output stays clean."""
+    """Print a line to standard error (progress, remarks), so that standard output stays clean."""
     typer.echo(text, err=True)

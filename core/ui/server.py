@@ -1,4 +1,4 @@
-"""What happens once per server, before the first request."""
+"""Set-up that runs once per server, before the first request."""
 
 import sys
 from collections.abc import AsyncIterator
@@ -34,5 +34,5 @@ def prepare() -> None:
 
 @asynccontextmanager
 async def lifespan(_app: Any) -> AsyncIterator[None]:
-    """From the start of the server to its end."""
+    """Context manager around the server's lifetime."""
     yield

@@ -1,4 +1,4 @@
-"""Every session key and shared resource of the pages: the store, the reviewer's name, the current dataset.
+"""Session state and shared resources of the pages: the store, the reviewer's name, the current dataset.
 
 ``store()`` is shared by all users; everything else belongs to one browser session.
 """
@@ -60,7 +60,7 @@ def form_of(dataset: DatasetView) -> Form:
 
 
 def reviewer() -> str:
-    """The reviewer's name, ``""`` if nobody has said it in this browser yet."""
+    """The reviewer's name; ``""`` if none was entered in this browser yet."""
     name = st.session_state.get(_REVIEWER)
     if name is None:
         name = unquote(st.context.cookies.get(REVIEWER_COOKIE, "")).strip()
@@ -74,7 +74,7 @@ def set_reviewer(name: str) -> None:
 
 
 def remember_reviewer() -> None:
-    """Write the name into the browser; call once per page run, draws nothing."""
+    """Write the name to a cookie of the browser; call once per page run, draws nothing."""
     name = reviewer()
     if name:
         _remember(data={"cookie": REVIEWER_COOKIE, "name": name, "value": quote(name)}, key="shiyao_remember", height=1)
@@ -124,39 +124,39 @@ def choose_dataset(
 
 
 def run_names(dataset: DatasetView) -> list[str]:
-    """Names of the dataset's runs that have answers, the one to start from first."""
+    """Names of the dataset's runs with answers, the base run first."""
     with store().read() as session:
         return [run.name for run in base_runs(session, dataset.id)]
 
 
 def claimed_chats() -> list[int]:
-    """Ids of the chats that this browser session has claimed."""
+    """Ids of the chats claimed by this browser session."""
     return list(st.session_state.get(_CLAIMED, ()))
 
 
 def set_claimed_chats(chat_ids: Sequence[int]) -> None:
-    """Remember them, so that they are free as soon as the workbench is left."""
+    """Store the claimed chats, so that they are released when the workbench is closed."""
     st.session_state[_CLAIMED] = tuple(chat_ids)
 
 
 def save_acks(key: str) -> dict[str, Ack]:
-    """Acknowledgements by save id of what the workbench with this component key has sent."""
+    """Acknowledgements by save id for the workbench with this component key."""
     kept_key, acks = st.session_state.get(_SAVE_ACKS, ("", {}))
     return dict(acks) if kept_key == key else {}
 
 
 def keep_save_acks(key: str, acks: Mapping[str, Ack]) -> None:
-    """Keep acknowledgements for the next reruns: all of these, and the latest of those before, in all 200 or more."""
+    """Keep acknowledgements for the next reruns: all new ones, and the latest earlier ones, at least 200 in all."""
     earlier = {save_id: ack for save_id, ack in save_acks(key).items() if save_id not in acks}
     kept = [*earlier.items(), *acks.items()][-max(_ACKS_KEPT, len(acks)) :]
     st.session_state[_SAVE_ACKS] = (key, dict(kept))
 
 
 def records_address() -> dict[str, str]:
-    """Where the record table was when a chat was opened from it; empty if none was."""
+    """Address of the record table from which a chat was opened; empty if none."""
     return dict(st.session_state.get(_RECORDS, {}))
 
 
 def keep_records_address() -> None:
-    """Remember this page's address, so that the workbench leads back to the same rows."""
+    """Remember this page's address, so that the workbench links back to the same rows."""
     st.session_state[_RECORDS] = st.query_params.to_dict()

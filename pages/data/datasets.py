@@ -1,4 +1,4 @@
-"""数据集: what is there, the chats of one dataset page by page, and deletion."""
+"""数据集: lists datasets, pages through the chats of one, deletes datasets."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""导入: choose a file or paste a chat, see what would go in and what not, then import it."""
+"""导入: upload a file or paste a chat, preview what is imported and what is rejected, then import."""
 
 import streamlit as st
 

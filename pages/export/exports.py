@@ -1,4 +1,4 @@
-"""导出: say what goes in, see what will be in it before it is made, make it, take it, and find earlier ones."""
+"""导出: choose what to export, preview its coverage, write and download the file; list earlier exports."""
 
 from core.services.export import export_log_entries
 from core.ui import state

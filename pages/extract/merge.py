@@ -1,4 +1,4 @@
-"""合并任务: several runs of a dataset become one, by priority, by majority, or per field the one that scores best."""
+"""合并任务: merge several runs of a dataset by priority, by majority, or per field by the best-scoring run."""
 
 from core.ui import navigation, state
 from core.ui.extraction.merge_preview import draw_merge, mergeable_runs

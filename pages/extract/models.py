@@ -1,4 +1,4 @@
-"""模型: which models there are, whether their keys are there, what they cost; own entries, and a test call."""
+"""模型: lists models with key status and prices; edits own entries and makes test calls."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""抽取任务: start a run knowing what it will take, see how it goes while it goes, and what to do about what failed."""
+"""抽取任务: start a run with an estimate of its cost, watch its progress, and handle its failures."""
 
 import streamlit as st
 
@@ -16,7 +16,7 @@ NEW = "new"
 
 
 def draw_run(dataset: DatasetView, run_id: int, options: list[RunOption], was_running: bool) -> None:
-    """The chosen run; once no run goes on any more, the whole page is drawn again without a clock."""
+    """Draw the chosen run; when no run is running any more, the page is redrawn without a timer."""
     runs = run_service.model_runs(state.store(), dataset.id)
     run = next((one for one in runs if one.id == run_id), None)
     if run is None or (was_running and refresh_seconds(runs) is None):

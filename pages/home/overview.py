@@ -1,4 +1,4 @@
-"""总览: how each dataset stands, what to do next, and what happened last."""
+"""总览: progress and next step of each dataset, and the latest saves."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""/overview: the start page answers ``/`` alone, so its name leads there instead of to Streamlit's English dialog."""
+"""/overview: redirects to ``/``, the start page's only address, instead of Streamlit's English dialog."""
 
 import streamlit as st
 

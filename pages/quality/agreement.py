@@ -1,4 +1,4 @@
-"""一致性: two people on the same chats, how far they agree, what is left to settle; who works at which pace."""
+"""一致性: agreement of two reviewers on the same chats, open adjudications, and each reviewer's pace."""
 
 import streamlit as st
 

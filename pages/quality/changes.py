@@ -1,4 +1,4 @@
-"""修好与改坏: from run A to run B, what became right and what became wrong, field by field, chat by chat."""
+"""修好与改坏: cells fixed and broken from run A to run B, by field and by chat."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""对比: two to four runs beside the chat, customers matched; walk from difference to difference, pick the better."""
+"""对比: two to four runs beside the chat, customers matched; step through differences and pick values."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""标注争议: labels that reviewers think wrong, what was decided about them, and the scores with and without them."""
+"""标注争议: disputed labels, the decisions about them, and scores with and without them."""
 
 import streamlit as st
 

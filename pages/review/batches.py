@@ -1,4 +1,4 @@
-"""批次: a lead gives chats to reviewers, and sees how far each of them is."""
+"""批次: assigns chats to reviewers and shows the progress of each."""
 
 import streamlit as st
 
@@ -12,7 +12,7 @@ from core.ui.review.batch_list import draw_batches, draw_new_batch
 
 @guarded
 def page(available: list[DatasetView]) -> None:
-    """Batches there are, and a new one."""
+    """Draw the existing batches and the form for a new one."""
     dataset, _ = draw_heading("批次", available)
     views = batches(state.store(), dataset.id)
     if views:

@@ -1,4 +1,4 @@
-"""标注规范: how each field is to be filled, as agreed; the lead edits it, reviewers have it one key away."""
+"""标注规范: annotation guidelines per field; the lead edits them, reviewers open them with one key."""
 
 import streamlit as st
 

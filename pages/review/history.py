@@ -1,4 +1,4 @@
-"""记录历史: every version of one record, what each changed and why; any of them can be brought back."""
+"""记录历史: every version of one record with its changes and reason; any can be restored."""
 
 import streamlit as st
 

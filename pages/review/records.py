@@ -1,4 +1,4 @@
-"""记录表: every chat of a dataset with its record, filtered, edited in place, changed many at a time."""
+"""记录表: a dataset's chats with their records; filter, edit in place, change many at once."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""审阅台: the chat beside the form. Reads the address, passes the browser's saves on, draws the workbench."""
+"""审阅台: the chat beside the form. Reads the address, passes on the browser's saves, draws the workbench."""
 
 import streamlit as st
 

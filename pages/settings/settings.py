@@ -1,4 +1,4 @@
-"""设置: who reviews, which keys there are, where everything lies, a copy of it, and whether it is in order."""
+"""设置: reviewer, API keys, database with backups and health check, form, versions."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""经验: what reviewers corrected again and again; into the prompt, into a bulk correction, and tried on those chats."""
+"""经验: repeated corrections, to be turned into prompt rules or bulk corrections and tried on their chats."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""训练集: choose what goes in, see the rows as they will be, build; find, compare and rebuild what was built."""
+"""训练集: choose options, preview rows, build; find, compare and rebuild built sets."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""Opening a database: engine with the right pragmas, migrations at start, one transaction per read or write."""
+"""Opens a database: engine settings, migrations at start, one transaction per read or write."""
 
 import json
 import sqlite3
@@ -41,7 +41,7 @@ _PG_TIMEOUTS = {
 
 
 class Store:
-    """One open, migrated database.
+    """An open, migrated database.
 
     ``read()`` and ``write()`` each give a session in one transaction. A write on SQLite begins with
     ``BEGIN IMMEDIATE``, so it waits for other writers at its start instead of failing in its middle.
@@ -70,14 +70,14 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A session that sees one state of the database and never writes."""
+        """Context manager: a session with a consistent snapshot that never writes."""
         with self._named_outages(), Session(self.engine) as session:
             yield session
             session.rollback()
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """A session that commits at its end, or leaves nothing behind if anything is raised."""
+        """Context manager: a session that commits at its end, or rolls back if anything is raised."""
         with (
             self._named_outages(),
             self._only_writer(),
@@ -87,7 +87,7 @@ class Store:
             yield session
 
     def is_available(self) -> bool:
-        """Whether the database answers now."""
+        """Whether the database responds now."""
         try:
             with self.read() as session:
                 session.execute(text("SELECT 1 FROM alembic_version"))
@@ -104,7 +104,7 @@ class Store:
 
     @property
     def backup_folder(self) -> Path | None:
-        """Where backups of this database lie; ``None`` where it is no file."""
+        """Folder of this database's backups; ``None`` if it is no file."""
         return None if self.path is None or str(self.path) == ":memory:" else self.path.parent / "backups"
 
     def _named_outages(self) -> AbstractContextManager[None]:
@@ -150,7 +150,7 @@ class Store:
         partial.replace(target)
 
     def problems(self) -> list[str]:
-        """What is wrong with the database, one Chinese sentence each; empty where all is well."""
+        """Problems of the database, one Chinese sentence each; empty if there are none."""
         problems: list[str] = []
         with self.engine.connect() as connection:
             if self.engine.dialect.name == "sqlite":
@@ -163,12 +163,12 @@ class Store:
         return problems
 
     def close(self) -> None:
-        """Give all connections back."""
+        """Close all connections."""
         self.engine.dispose()
 
 
 def open_store(url: str) -> Store:
-    """Open the database at ``url``, create it if it is missing, and bring it to the newest schema.
+    """Open the database at ``url``, creating and migrating it as needed.
 
     Args:
         url: SQLAlchemy address, ``sqlite:///…`` or ``postgresql://…`` (psycopg 3 is used).

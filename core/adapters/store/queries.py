@@ -205,7 +205,7 @@ def records(
 
 
 def confirmed(session: Session, dataset_id: int) -> Iterator[RecordView]:
-    """The 已确认 records that stand, in order of the chats' index, streamed.
+    """Final 已确认 records (adjudicated ones replace primary ones), in order of the chats' index, streamed.
 
     What was adjudicated between two reviewers stands instead of the primary record.
     """
@@ -220,7 +220,7 @@ def confirmed(session: Session, dataset_id: int) -> Iterator[RecordView]:
 
 
 def confirmed_by_index(session: Session, dataset_id: int) -> dict[int, list[dict[str, Any]]]:
-    """``{chat index: forms}`` of the 已确认 records that stand (see :func:`confirmed`)."""
+    """``{chat index: forms}`` of the final 已确认 records (see :func:`confirmed`)."""
     return {record.index: record.forms for record in confirmed(session, dataset_id)}
 
 

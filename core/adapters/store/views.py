@@ -1,4 +1,4 @@
-"""Frozen copies of database rows: what services hand out, safe to cache and to pass between threads.
+"""Frozen copies of database rows, returned by services: safe to cache and to pass between threads.
 
 A table and its view declare the fields that they share once, in a common base (``RunBase`` → ``Run``, ``RunView``).
 """
@@ -52,7 +52,7 @@ class View(SQLModel):
 
     @classmethod
     def columns(cls, table: type[Base]) -> list[InstrumentedAttribute[Any]]:
-        """The table's columns that this view copies: what to select where rows are streamed.
+        """The table's columns that this view copies, for a select that streams rows.
 
         Columns leave no live rows in the session. Two streams over one table would share those rows, and the stream
         that lets go of a row first takes it from the other.

@@ -1,4 +1,4 @@
-"""What is in a file before it is imported: a summary, the rows, and those that cannot go in."""
+"""Preview of a file before it is imported: a summary, the rows, and rejected rows."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the last import did, kept until the next file is chosen."""
+"""Report of the last import, kept until the next file is chosen."""
 
 import streamlit as st
 

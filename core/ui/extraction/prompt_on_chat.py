@@ -1,4 +1,4 @@
-"""A prompt on one chat: as it is rendered, and what a model makes of it beside the labels."""
+"""A prompt on one chat: the rendered prompt, and a model's answer beside the labels."""
 
 from typing import Any
 

@@ -23,7 +23,7 @@ MODULES: Final = (HERE.parent / "js" / "unanswered.js", HERE / "behaviour.js")
 _MARKS: Final = {name: f"shiyao-{name}" for name in ("waits", "fresh", "held", "corrected")}
 _HIDDEN: Final = ("_id", "_version", "_fresh", "_kept", "_corrected", "_answered", "_held")
 CHAT: Final = "_chat"
-"""The column whose cells open the row's chat."""
+"""Name of the column whose cells open the row's chat."""
 _ID = 12
 
 
@@ -58,7 +58,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Something that somebody did in the table.
+    """An action made in the table.
 
     Attributes:
         id: 12 characters; the same one when it is sent again.
@@ -88,7 +88,7 @@ def source() -> str:
 
 
 def grid_requests(key: str) -> list[Request]:
-    """What was done in a table and not answered yet, oldest first; may be read before the table is drawn."""
+    """Unanswered actions in a table, oldest first; may be read before the table is drawn."""
     requests = []
     for raw in _sent(key).get("outbox") or []:
         name, version = str(raw.get("id", "")), raw.get("version")

@@ -1,4 +1,4 @@
-"""How each dataset stands and what to do next; the last saves."""
+"""Status and next step of each dataset; the latest saves."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""The record table on screen: a sheet of rows, and what happens to the edits that come from it."""
+"""The record table on screen: its rows, and the edits made in it."""
 
 from collections import deque
 from collections.abc import Callable
@@ -23,7 +23,7 @@ _LONG = 240
 
 @dataclass(frozen=True, slots=True)
 class HeldEdit:
-    """An edit that could not be made, kept until somebody decides."""
+    """An edit that could not be saved, kept until the reviewer decides."""
 
     request: grid.Request
     why: str
@@ -31,7 +31,7 @@ class HeldEdit:
 
 @dataclass
 class Sheet:
-    """What the table on screen shows. Own saves are written into it, so that nothing has to be asked for again."""
+    """Contents of the table on screen. Own saves are written into it, so that nothing must be read again."""
 
     token: tuple[Any, ...]
     rows: dict[str, record_table.Row]
@@ -45,12 +45,12 @@ class Sheet:
 
 
 def grid_key(dataset: DatasetView) -> str:
-    """The table's widget key: one table per dataset, whatever is filtered and whichever page is shown."""
+    """The table's widget key: one table per dataset, for any filter and page."""
     return f"records-grid-{dataset.id}"
 
 
 def load_sheet(token: tuple[Any, ...], load: Callable[[], record_table.Page]) -> Sheet:
-    """The sheet of this session, loaded anew when something else is to be shown; what is held stays."""
+    """The sheet of this session, reloaded when filter, order or page change; held edits stay."""
     kept: Sheet | None = st.session_state.get(_SHEET)
     if kept is not None and kept.token == token:
         return kept
@@ -63,14 +63,14 @@ def load_sheet(token: tuple[Any, ...], load: Callable[[], record_table.Page]) ->
 
 
 def forget_sheet() -> None:
-    """Load the sheet anew on the next run."""
+    """Reload the sheet on the next run."""
     kept: Sheet | None = st.session_state.get(_SHEET)
     if kept is not None:
         kept.token = ()
 
 
 def sheet_columns(form: Form) -> list[grid.Column]:
-    """The table's columns: whose row it is, then the form's fields under their groups."""
+    """The table's columns: chat and customer, then the form's fields in their groups."""
     head = [
         grid.Column(grid.CHAT, "序号", width=64, pinned=True, tip="点一下在审阅台打开"),
         grid.Column("_customer", "客户", width=56, pinned=True),
@@ -125,7 +125,7 @@ def draw_sheet(dataset: DatasetView, form: Form, current: Sheet) -> None:
 
 
 def handle_requests(dataset: DatasetView, form: Form, current: Sheet, base_run: int | None) -> int | None:
-    """Apply what was done in the grid since the last run.
+    """Apply the actions made in the grid since the last run.
 
     Returns:
         Index of the chat that somebody wants to open, if so.

@@ -1,4 +1,4 @@
-"""Around the record table: filters above it, held edits, what the last edit did, and pages below."""
+"""Controls around the record table: filters, held edits, result of the last edit, pages."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ _HINT = (
 
 
 def draw_held_edits(dataset: DatasetView, form: Form, sheet: record_sheet.Sheet, run_id: int | None) -> None:
-    """Edits that could not be saved, each with the two ways out."""
+    """List edits that could not be saved, each with its two resolutions."""
     for held in list(sheet.held.values()):
         request, row = held.request, sheet.rows.get(held.request.row)
         chat = request.row.split(":")[0]

@@ -1,4 +1,4 @@
-"""Controls of the workbench in the menu's line: dataset, base run, and the review queue."""
+"""Controls of the workbench in the page's first line: dataset, base run and queue."""
 
 import streamlit as st
 
@@ -32,7 +32,7 @@ def ask_reviewer() -> None:
 
 
 def choose_session(available: list[DatasetView]) -> PrimarySession:
-    """Boxes for dataset, base run and queue; the review session they describe."""
+    """Draw boxes for dataset, base run and queue; return the review session they describe."""
     with st.container(key="desk-controls"):
         back = state.records_address()
         *first, left, middle, right = st.columns(

@@ -1,4 +1,4 @@
-"""The workbench on the page, whichever review session it shows: one sync per rerun, and claims freed on leaving it."""
+"""Draws the workbench for any review session: one sync per rerun, claims released on leaving."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,7 +13,7 @@ from core.ui.notices import fragment, show_errors
 
 @fragment
 def draw(review_session: ReviewSession, key: str) -> None:
-    """Sync with the browser and draw the workbench; only this reruns while somebody reviews.
+    """Sync with the browser and draw the workbench; a fragment, so that only this part reruns.
 
     Args:
         review_session: who reviews what.
@@ -40,7 +40,7 @@ def draw(review_session: ReviewSession, key: str) -> None:
 
 
 def leave() -> None:
-    """Free the chats that this session has claimed, for somebody is on another page."""
+    """Release the chats that this session claimed, as the reviewer went to another page."""
     claimed = state.claimed_chats()
     if claimed:
         claim(state.store(), (), state.reviewer(), leaving=claimed)

@@ -1,1 +1,1 @@
-"""The parts of the page 训练集: what goes in, what it comes to, built versions, summaries."""
+"""Parts of the page 训练集: options, preflight, built versions, summaries."""

@@ -1,4 +1,4 @@
-"""What goes into a training set: every choice, with the usual ones in sight and the others folded away."""
+"""Options of a training set: common ones visible, the others folded away."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What may be wrong with a training set: overlong rows, rare fields, duplicates, values lost in summaries."""
+"""Problems of a training set: overlong rows, rare fields, duplicates, values lost in summaries."""
 
 from collections import Counter
 
@@ -11,7 +11,7 @@ from core.ui.training.labels import OVERLONG_REMEDIES, POLICIES
 
 
 def draw_warnings(report: Preflight) -> None:
-    """What stands in the way of building, with the ways out; then notes on what was done."""
+    """Problems that prevent building, with their remedies; then notes on what was done."""
     refused = [over for over in report.overlong if over.action == "refused"]
     if refused:
         blind = [over for over in refused if over.lost]

@@ -1,4 +1,4 @@
-"""The review desk as one Streamlit component: chat and form together, edited and saved without a round trip in the way.
+"""The workbench as one Streamlit component: chat and form together, edited without waiting for the server.
 
 The browser's side lies beside this file as real ES modules (``js/``), which node tests as they are. An app that is not
 an installed package can only hand Streamlit one string of source, so they are joined in a fixed order
@@ -48,12 +48,12 @@ MODULES: Final = (
     "keyboard",
     "main",
 )
-"""The modules in an order in which each comes after what it imports."""
+"""The JavaScript modules, each after those it imports."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkbenchState:
-    """What the component last said.
+    """The component's last state, as sent by the browser.
 
     Attributes:
         outbox: every save that was not acknowledged when the browser last spoke, oldest first.
@@ -88,7 +88,7 @@ def workbench(
     on_at_change: Callable[[], None] = _nothing,
     on_want_residue_change: Callable[[], None] = _nothing,
 ) -> WorkbenchState:
-    """Draw the desk.
+    """Draw the workbench.
 
     Args:
         payload: ``data`` of the contract (``docs/workbench.md``), plain JSON values.
@@ -113,7 +113,7 @@ def workbench(
 
 
 def outbox_of(key: str) -> WorkbenchState:
-    """What the browser last said, before the component is drawn in this run (for callbacks and the payload)."""
+    """The outbox last sent by the browser, before the component is drawn in this run (for callbacks and payload)."""
     return _read(st.session_state.get(key) or {})
 
 

@@ -1,4 +1,4 @@
-"""Generates the browser's side of the contract: TypeScript types and the words that Python's enums hold.
+"""Generates the JavaScript side of the contract: TypeScript types, and the values of Python's enums.
 
 ``python -m core.ui.workbench.contract_js`` writes ``js/contract.d.ts`` and ``js/words.js``; with ``--check`` it only
 says whether they are up to date.
@@ -30,7 +30,7 @@ _ATTRIBUTE: Final = re.compile(r"^ {4}(\w+): (.+(?:\n {8}.+)*)", re.MULTILINE)
 
 
 def type_declarations() -> str:
-    """The contract as TypeScript interfaces, those that go in before those that come out."""
+    """The contract as TypeScript interfaces, inputs before outputs."""
     interfaces: dict[str, str] = {}
     enums: dict[str, str] = {}
     for root in (WorkbenchPayload, WorkbenchSent):
@@ -40,7 +40,7 @@ def type_declarations() -> str:
 
 
 def words_module() -> str:
-    """The words of Python's enums as a JavaScript module."""
+    """The values of Python's enums as a JavaScript module."""
     parts = [_HEAD + "// @ts-check"]
     for name, enum in WORDS.items():
         members = "".join(f'  {member.name}: "{member.value}",\n' for member in enum)
@@ -98,11 +98,11 @@ def _render(hint: Any, interfaces: dict[str, str], enums: dict[str, str]) -> str
 
 
 FILES: Final = {"contract.d.ts": type_declarations, "words.js": words_module}
-"""Generated files in ``js/`` with what makes each."""
+"""Generated files in ``js/``, with the function that makes each."""
 
 
 def stale_files(folder: Path) -> list[str]:
-    """Names of generated files that differ from what Python says now."""
+    """Names of generated files that are out of date."""
     return [
         name
         for name, make in FILES.items()
@@ -111,7 +111,7 @@ def stale_files(folder: Path) -> list[str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the files, or with ``--check`` say which are stale; 1 where some are."""
+    """Write the files, or with ``--check`` report stale ones; returns 1 if there are any."""
     if arguments == ["--check"]:
         stale = stale_files(FOLDER)
         if stale:

@@ -1,4 +1,4 @@
-"""Exports and training sets: what left the house, with the provenance of each line."""
+"""Exports and training sets: written files, with the provenance of each line."""
 
 import sqlalchemy as sa
 from alembic import op

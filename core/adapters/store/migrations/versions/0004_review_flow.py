@@ -1,4 +1,4 @@
-"""The flow of review: points at stake, text search, guidelines, batches; a reviewer's latest records by an index."""
+"""Review flow: priorities, text search, guidelines, batches, and an index for a reviewer's latest records."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Workers, what they are at, the rate of each model, and where replies to identical requests are found."""
+"""Workers, their leases, the rate limit of each model, and an index of replies to identical requests."""
 
 import sqlalchemy as sa
 from alembic import op
