@@ -15,8 +15,8 @@ from core.errors import Cause, PromptError, SettingsError
 from core.services.extraction.pipeline.definition import Pipeline, PipelineStep
 from core.services.extraction.pipeline.outcome import Call, Outcome, Status
 from core.services.extraction.pipeline.retry import ATTEMPTS
-from core.services.extraction.pipeline.stages import CallFailed, Examples, StageContext, WindowRun, no_examples
-from core.services.extraction.pipeline.token_budget import SMALLEST_WINDOW, chat_budget
+from core.services.extraction.pipeline.stages import CallFailed, ChunkRun, Examples, StageContext, no_examples
+from core.services.extraction.pipeline.token_budget import SMALLEST_CHUNK, chat_budget
 from core.services.extraction.pipeline.token_estimate import estimate_tokens
 
 
@@ -91,7 +91,7 @@ def run_pipeline(
         deadline: seconds for each single call.
         attempts: calls per question at most, the first included; only causes that may pass are tried again.
         sleep: how to wait between attempts; given in seconds.
-        context_tokens: what the model takes, question and answer together; 0 where unknown (then there is one window).
+        context_tokens: what the model takes, question and answer together; 0 where unknown (then there is one chunk).
         max_output_tokens: the longest answer of the model; 0 where unknown.
         base: forms that the first stage is given.
         examples: where examples come from, for stages that show some.
@@ -108,8 +108,8 @@ def run_pipeline(
             max_output_tokens=max_output_tokens,
             parameters=parameters,
         )
-        windows = _windows(chat, cleaned, budget, pipeline.overlap)
-        if windows is None:
+        chunks = _chunks(chat, cleaned, budget, pipeline.overlap)
+        if chunks is None:
             return _too_long(budget or 0, cleaned)
         context = StageContext(
             form=form,
@@ -124,7 +124,7 @@ def run_pipeline(
             examples=examples,
             earlier=earlier or {},
         )
-        runs = [WindowRun(context, window, calls, [dict(values) for values in base]) for window in windows]
+        runs = [ChunkRun(context, chunk, calls, [dict(values) for values in base]) for chunk in chunks]
         failed: Call | None = None
         for run in runs:
             try:
@@ -138,15 +138,15 @@ def run_pipeline(
     return _outcome(runs, calls, failed, forms, alternatives, cleaned, time.perf_counter() - start)
 
 
-def _windows(chat: ParsedChat, cleaned: Cleaned, budget: int | None, overlap: float) -> list[Chunk] | None:
+def _chunks(chat: ParsedChat, cleaned: Cleaned, budget: int | None, overlap: float) -> list[Chunk] | None:
     """The parts of a chat, most often one; ``None`` where the prompt leaves no room for any."""
     if budget is None or estimate_tokens(cleaned.text) <= budget:
         return [single_chunk(cleaned)]
-    return None if budget < SMALLEST_WINDOW else split_chunks(chat, cleaned, budget, estimate_tokens, overlap)
+    return None if budget < SMALLEST_CHUNK else split_chunks(chat, cleaned, budget, estimate_tokens, overlap)
 
 
-def _together(form: Form, cleaned: Cleaned, runs: list[WindowRun]) -> tuple[list[FormValues], list[dict[str, Any]]]:
-    """The forms of all windows per customer, and the values that were not taken."""
+def _together(form: Form, cleaned: Cleaned, runs: list[ChunkRun]) -> tuple[list[FormValues], list[dict[str, Any]]]:
+    """The forms of all chunks per customer, and the values that were not taken."""
     lost = [entry for run in runs for entry in run.alternatives]
     if len(runs) == 1:
         return runs[0].forms, lost
@@ -171,7 +171,7 @@ def _together(form: Form, cleaned: Cleaned, runs: list[WindowRun]) -> tuple[list
 
 
 def _outcome(
-    runs: list[WindowRun],
+    runs: list[ChunkRun],
     calls: list[Call],
     failed: Call | None,
     forms: list[FormValues] | None,
@@ -180,7 +180,7 @@ def _outcome(
     seconds: float,
 ) -> Outcome:
     several = len(runs) > 1
-    notes = [f"第 {run.window.number} 段：{note}" if several else note for run in runs for note in run.notes]
+    notes = [f"第 {run.chunk.number} 段：{note}" if several else note for run in runs for note in run.notes]
     if several:
         notes.insert(0, f"群聊超过模型的长度，分成 {len(runs)} 段抽取，再按客户合并")
     if failed:
@@ -205,17 +205,17 @@ def _outcome(
         prompt_sha256=calls[0].sha256,
         calls=tuple(calls),
         left_out=tuple(left_out_report(cleaned)),
-        windows=tuple(_window_report(run.window, cleaned) for run in runs) if several else (),
+        windows=tuple(_chunk_report(run.chunk, cleaned) for run in runs) if several else (),
         alternatives=tuple(alternatives),
     )
 
 
-def _window_report(window: Chunk, cleaned: Cleaned) -> dict[str, Any]:
+def _chunk_report(chunk: Chunk, cleaned: Cleaned) -> dict[str, Any]:
     return {
-        "number": window.number,
-        "messages": [window.first + 1, window.last + 1],
-        "characters": window.span.end - window.span.start,
-        "repeated": window.repeated,
+        "number": chunk.number,
+        "messages": [chunk.first + 1, chunk.last + 1],
+        "characters": chunk.span.end - chunk.span.start,
+        "repeated": chunk.repeated,
     }
 
 

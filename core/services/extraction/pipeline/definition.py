@@ -53,7 +53,7 @@ class Pipeline:
     Attributes:
         steps: one or more stages, the last of which gives forms.
         clean: names of cleaning steps.
-        overlap: share of a window that the next one repeats, for chats over the model's budget.
+        overlap: share of a chunk that the next one repeats, for chats over the model's budget.
         context_tokens: budget for question and answer; ``None``: what the model's entry says.
         examples: how many examples a stage *fewshot* may show.
         base_run: id of a run whose forms the first stage is given; ``None`` for none.
@@ -170,7 +170,7 @@ def parse_pipeline(
         spec: stages in order, separated by commas (see the module).
         find: the prompt of a name.
         clean: names of cleaning steps.
-        overlap: share of a window that is repeated, 0 to 0.5.
+        overlap: share of a chunk that is repeated, 0 to 0.5.
         context_tokens: budget instead of the model's.
         examples: how many examples to show at most.
         base_run: id of a run whose forms the first stage is given.

@@ -75,7 +75,7 @@ class ExamplePool:
         for n in ranked:
             one = self.approved[n]
             words = "".join(one.conversation.split())
-            # A window holds a part of its chat only: the whole is then not near, but it contains the part.
+            # A chunk holds a part of its chat only: the whole is then not near, but it contains the part.
             if one.chat_id == chat_id or likeness[n] >= NEAR or own in words or words in own:
                 continue
             # Two copies of one example say the same twice.

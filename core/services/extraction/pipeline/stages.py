@@ -63,11 +63,11 @@ class StageContext:
 
 
 @dataclass
-class WindowRun:
+class ChunkRun:
     """The execution of a pipeline on one chunk."""
 
     context: StageContext
-    window: Chunk
+    chunk: Chunk
     calls: list[Call]
     forms: list[FormValues] = field(default_factory=list)
     summary: str = ""
@@ -111,7 +111,7 @@ class WindowRun:
         stage = step.prompt.stage
         given: dict[str, Any] = {}
         if stage is not Stage.FROM_SUMMARY:
-            given["chat"] = self.window.text
+            given["chat"] = self.chunk.text
         else:
             given["summary"] = self.summary
         if stage is Stage.VERIFY:
@@ -123,11 +123,11 @@ class WindowRun:
         return render(step.prompt, form, json_object=json_object, **given)
 
     def _examples(self, step: PipelineStep) -> tuple[list[PickedExample], tuple[str, ...]]:
-        """The examples that fit beside the window, and where they are from."""
+        """The examples that fit beside the chunk, and where they are from."""
         if step.prompt.stage is not Stage.FEWSHOT:
             return [], ()
-        candidates = list(self.context.examples(self.window.text))[: self.context.pipeline.examples]
-        room = None if self.context.budget is None else self.context.budget - estimate_tokens(self.window.text)
+        candidates = list(self.context.examples(self.chunk.text))[: self.context.pipeline.examples]
+        room = None if self.context.budget is None else self.context.budget - estimate_tokens(self.chunk.text)
         shown: list[PickedExample] = []
         for picked in candidates:
             size = estimate_tokens(picked.example.chat) + estimate_tokens(picked.example.answer)
@@ -154,7 +154,7 @@ class WindowRun:
         call = Call(
             stage=step.prompt.stage.value,
             prompt=step.prompt.id,
-            window=self.window.number,
+            window=self.chunk.number,
             sample=sample,
             system=rendered.system,
             user=rendered.user,
@@ -169,7 +169,7 @@ class WindowRun:
         request = ModelRequest(
             prompt=rendered.user,
             system=rendered.system,
-            conversation=self.window.text,
+            conversation=self.chunk.text,
             model=context.model,
             parameters=parameters,
             deadline=context.deadline,
@@ -248,7 +248,7 @@ class WindowRun:
                 "others": [choice.value for choice in choices if choice.value != one.values[key]],
                 "from": "vote",
                 "agreement": round(one.agreement[key], 3),
-                "window": self.window.number,
+                "window": self.chunk.number,
             }
             for key, choices in one.choices.items()
         ]

@@ -13,7 +13,7 @@ _USUAL_FORMS: Final = 3
 """Number of customers for whom an answer reserves tokens."""
 _LARGEST_ANSWER: Final = 3
 """The answer reserves at most the context divided by this: the limit of an answer is not its length."""
-SMALLEST_WINDOW: Final = 200
+SMALLEST_CHUNK: Final = 200
 """Smallest chunk, in tokens, that is worth extracting."""
 
 

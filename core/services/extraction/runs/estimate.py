@@ -18,7 +18,7 @@ from core.domain.form import Form, load_named_form
 from core.domain.prompts import COMMON_VARIABLES, STAGE_VARIABLES, Prompt, Stage, render
 from core.services.extraction import models as model_catalog
 from core.services.extraction.pipeline import Pipeline, PipelineStep, chat_budget, estimate_tokens
-from core.services.extraction.pipeline.token_budget import SMALLEST_WINDOW, form_for_step
+from core.services.extraction.pipeline.token_budget import SMALLEST_CHUNK, form_for_step
 from core.services.extraction.runs.lifecycle import default_model
 from core.services.extraction.runs.pipeline_loading import load_pipeline
 from core.services.extraction.runs.reply_reuse import reusable_replies
@@ -144,7 +144,7 @@ def estimate(
 def _estimate(
     spec: ModelSpec, form: Form, pipeline: Pipeline, lengths: Mapping[int, int], learned: float | None
 ) -> Estimate:
-    """Stage by stage: what every question has in common, and what each window of a chat adds to it."""
+    """Stage by stage: what every question has in common, and what each chunk of a chat adds to it."""
     settings = spec.request()
     budget = chat_budget(
         form,
@@ -154,9 +154,9 @@ def _estimate(
         parameters=settings,
     )
     over = [index for index, length in lengths.items() if budget is not None and length > budget]
-    impossible = over if budget is not None and budget < SMALLEST_WINDOW else []
+    impossible = over if budget is not None and budget < SMALLEST_CHUNK else []
     asked_lengths = {index: length for index, length in lengths.items() if index not in set(impossible)}
-    pieces = {index: _windows(length, budget, pipeline.overlap) for index, length in asked_lengths.items()}
+    pieces = {index: _chunks(length, budget, pipeline.overlap) for index, length in asked_lengths.items()}
     windows = sum(count for count, _ in pieces.values())
     shown = sum(tokens for _, tokens in pieces.values())
     tokens_in = tokens_out = 0
@@ -201,8 +201,8 @@ def _without(estimated: Estimate, reused: int) -> Estimate:
     )
 
 
-def _windows(length: int, budget: int | None, overlap: float) -> tuple[int, int]:
-    """How many windows a chat of so many tokens takes, and how many tokens they show together."""
+def _chunks(length: int, budget: int | None, overlap: float) -> tuple[int, int]:
+    """How many chunks a chat of so many tokens takes, and how many tokens they show together."""
     if budget is None or length <= budget:
         return 1, length
     repeated = budget * overlap

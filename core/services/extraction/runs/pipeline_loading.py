@@ -42,7 +42,7 @@ def load_pipeline(
         spec: ``baseline``, ``baseline,verify``, ``baseline*5`` …
         dataset: name or id.
         clean: names of cleaning steps.
-        overlap: share of a window that is repeated.
+        overlap: share of a chunk that is repeated.
         context_tokens: budget instead of the model's.
         examples: how many examples to show at most.
         base: a run of the dataset (name or id) whose forms the first stage is given.
