@@ -14,6 +14,7 @@ from core.domain.form import Form, load_named_form
 from core.errors import NotFoundError
 from core.services.review import Ack, base_runs
 from core.settings import settings
+from core.ui import address
 from core.ui.markdown import Markdown
 
 REVIEWER_COOKIE = "shiyao_reviewer"
@@ -87,9 +88,16 @@ def datasets() -> list[DatasetView]:
 
 
 def current_dataset(available: list[DatasetView]) -> DatasetView | None:
-    """The current dataset: of the address, else of this session, else the newest; ``None`` where there is none."""
-    requested = st.query_params.get("dataset", "") or str(st.session_state.get(_DATASET, ""))
-    chosen = next((d for d in available if requested in (str(d.id), d.name)), available[0] if available else None)
+    """The current dataset: of the address, else of this session, else the newest; ``None`` where there is none.
+
+    Where the address names one that is not there, the page says so.
+    """
+    addressed = address.text_parameter("dataset")
+    requested = addressed or str(st.session_state.get(_DATASET, ""))
+    named = address.find_named(requested, available, lambda dataset: (str(dataset.id), dataset.name))
+    chosen = named or (available[0] if available else None)
+    if addressed and named is None and chosen is not None:
+        address.draw_unknown("数据集", addressed, chosen.name)
     if chosen is not None:
         st.session_state[_DATASET] = str(chosen.id)
     return chosen

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.adapters.llm import SpecSource
 from core.services.extraction import models as model_catalog
-from core.ui import state
+from core.ui import address, state
 from core.ui.extraction.model_details import COPY, EDIT, NEW, draw_model, draw_model_editor
 from core.ui.extraction.model_table import draw_model_table, key_state, show_model
 
@@ -13,9 +13,12 @@ models = sorted(
     model_catalog.models(state.store()),
     key=lambda spec: (spec.source != SpecSource.DATABASE, key_state(spec) not in _READY),
 )
-requested = st.query_params.get("model", "")
-chosen = next((spec for spec in models if spec.name == requested), models[0])
-do = st.query_params.get("do", "")
+requested = address.text_parameter("model")
+named = address.find_named(requested, models, lambda spec: (spec.name,))
+chosen = named or models[0]
+if requested and named is None:
+    address.draw_unknown("模型", requested, chosen.title)
+do = address.text_parameter("do")
 if do == EDIT and chosen.source != SpecSource.DATABASE:
     do = COPY
 head, action = st.columns([6, 1], vertical_alignment="center")

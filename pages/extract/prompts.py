@@ -5,7 +5,7 @@ import streamlit as st
 from core.adapters.store import DatasetView
 from core.services.extraction import prompt_library
 from core.services.extraction.prompt_library import PromptEntry
-from core.ui import navigation, state
+from core.ui import address, navigation, state
 from core.ui.extraction.prompt_list import draw_prompt_list, draw_prompt_text, show_prompt
 from core.ui.extraction.prompt_on_chat import draw_rendering, draw_trial
 from core.ui.extraction.prompt_versions import draw_comparison, draw_new_version
@@ -39,8 +39,11 @@ st.title("提示词")
 with show_errors():
     with state.store().read() as session:
         entries = prompt_library.listed(session)
-    requested = st.query_params.get("prompt", "")
-    chosen = next((entry for entry in entries if requested in (entry.prompt.id, entry.prompt.name)), entries[0])
+    requested = address.text_parameter("prompt")
+    named = address.find_named(requested, entries, lambda entry: (entry.prompt.id, entry.prompt.name))
+    chosen = named or entries[0]
+    if requested and named is None:
+        address.draw_unknown("提示词", requested, chosen.prompt.title)
     listed, detail = st.columns([4, 9], gap="medium")
     with listed:
         draw_prompt_list(entries, chosen)

@@ -5,14 +5,12 @@ import streamlit as st
 from core.adapters.store import DatasetView
 from core.services.extraction import runs as run_service
 from core.services.extraction.runs import RunOption
-from core.ui import state
+from core.ui import address, state
 from core.ui.extraction.new_run import draw_new_run
-from core.ui.extraction.run_list import current_run, draw_run_list, refresh_seconds, show_run
+from core.ui.extraction.run_list import NEW, current_run, draw_run_list, refresh_seconds, show_run
 from core.ui.extraction.run_panel import draw_run_panel
 from core.ui.heading import datasets_or_empty_state, draw_heading
 from core.ui.notices import fragment, show_errors
-
-NEW = "new"
 
 
 def draw_run(dataset: DatasetView, run_id: int, options: list[RunOption], was_running: bool) -> None:
@@ -43,7 +41,7 @@ if available:
     options = run_service.run_options(state.store())
     runs = run_service.model_runs(state.store(), dataset.id)
     chosen = current_run(runs)
-    new = chosen is None or st.query_params.get("run", "") == NEW
+    new = chosen is None or address.text_parameter("run") == NEW
     if runs and action.button(
         "新建抽取任务", type="secondary" if new else "primary", icon=":material/add:", width="stretch", key="runs-new"
     ):

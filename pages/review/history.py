@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.adapters.store import DatasetView
 from core.services.review.records.history import versions
-from core.ui import state
+from core.ui import address, state
 from core.ui.heading import datasets_or_empty_state, draw_heading
 from core.ui.links import draw_workbench_link
 from core.ui.notices import draw_empty_state, guarded
@@ -17,17 +17,7 @@ def page(available: list[DatasetView]) -> None:
     dataset, rest = draw_heading("记录历史", available)
     form = state.form_of(dataset)
     number, undo, opener = rest.columns([3, 3, 3], vertical_alignment="center")
-    chat = int(
-        number.number_input(
-            "第几条群聊",
-            min_value=1,
-            value=1,
-            step=1,
-            key="chat",
-            bind="query-params",
-            label_visibility="collapsed",
-        )
-    )
+    chat = address.index_input(number, "第几条群聊", key="chat", first=1, label_visibility="collapsed")
     saved_versions = versions(state.store(), form, dataset.id, chat)
     with opener:
         draw_workbench_link(dataset.id, chat, "在审阅台打开")

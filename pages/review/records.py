@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.adapters.store import DatasetView
 from core.services.review import base_run, record_table
-from core.ui import grid, navigation, state
+from core.ui import address, grid, navigation, state
 from core.ui.heading import datasets_or_empty_state
 from core.ui.notices import draw_empty_state, fragment
 from core.ui.review import bulk_edit, record_sheet
@@ -37,7 +37,7 @@ def table(dataset: DatasetView) -> None:
     def load(number: int) -> record_table.Page:
         return record_table.page(state.store(), form, dataset.id, **scope, sort=sort, number=number)
 
-    number = int(st.session_state.get("page") or st.query_params.get("page") or 1)
+    number = st.session_state.get("page") or address.index_parameter("page") or 1
     token = (dataset.id, run_id, conditions, sort, number, state.reviewer())
     sheet = record_sheet.load_sheet(token, lambda: load(number))
     chat = record_sheet.handle_requests(dataset, form, sheet, run_id)

@@ -6,6 +6,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.adapters.store import DatasetView
+from core.domain.indices import parse_index
+from core.errors import ExportError
 from core.services.export import AnswerSource, Coverage, index_ranges
 from core.services.training import InputKind
 from core.ui import state
@@ -36,8 +38,10 @@ def choose_source(dataset: DatasetView) -> AnswerSource:
 def choose_chats(dataset: DatasetView) -> tuple[int, ...] | None:
     """Text box for the chats of a report; ``None`` for all."""
     typed = st.text_input("只要第几条（空着是全部）", key=f"chats-{dataset.id}", placeholder="例如 3、8、12")
-    numbers = tuple(int(number) for number in re.findall(r"\d+", typed))
-    return numbers or None
+    numbers = {digits: parse_index(digits) for digits in re.findall(r"\d+", typed)}
+    if bad := [digits for digits, number in numbers.items() if number is None]:
+        raise ExportError(f"没有第 {bad[0][:20]} 条群聊", "请填写群聊的序号，例如 3、8、12")
+    return tuple(number for number in numbers.values() if number is not None) or None
 
 
 def choose_input() -> InputKind:

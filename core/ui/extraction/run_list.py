@@ -5,11 +5,13 @@ import streamlit as st
 from core.adapters.store import DatasetView, RunView
 from core.adapters.store.models import RunStatus
 from core.services.extraction import runs as run_service
-from core.ui import state
+from core.ui import address, state
 from core.ui.extraction.run_panel import STATUSES
 from core.ui.markdown import escape_markdown
 
 _HEIGHT, _MOST_ROWS = 520, 15
+NEW = "new"
+"""In the address: the form of a new run instead of a run."""
 
 
 def show_run(run: str) -> None:
@@ -24,9 +26,12 @@ def refresh_seconds(run_views: list[RunView]) -> float | None:
 
 
 def current_run(run_views: list[RunView]) -> RunView | None:
-    """The run of the address (id or name), else the newest one."""
-    requested = st.query_params.get("run", "")
-    return next((run for run in run_views if requested in (str(run.id), run.name)), run_views[0] if run_views else None)
+    """The run of the address (id or name), else the newest one; the page says so where the address is wrong."""
+    requested = address.text_parameter("run")
+    named = address.find_named(requested, run_views, lambda run: (str(run.id), run.name))
+    if requested not in ("", NEW) and named is None and run_views:
+        address.draw_unknown("抽取任务", requested, run_views[0].name)
+    return named or (run_views[0] if run_views else None)
 
 
 _LIVE_SECONDS = 1.0

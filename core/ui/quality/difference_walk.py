@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.adapters.store import DatasetView, queries
 from core.services.quality import REFERENCE, Alignment, Difference, disputes, pick, picks
-from core.ui import state
+from core.ui import address, state
 from core.ui.links import draw_workbench_link
 from core.ui.notices import fragment, show_errors
 from core.ui.quality import compare_panes
@@ -22,11 +22,11 @@ def current_difference(places: list[Difference], alignment: Alignment) -> Differ
     at = st.session_state.get(_POSITION)
     if at is not None and at[0] in alignment.chats and at[1] < len(alignment.chats[at[0]]) and at[2] in alignment.form:
         return Difference(*at)
-    requested = st.query_params.get("chat", "")
-    if requested.isdecimal() and int(requested) in alignment.chats:
-        here = next((place for place in places if place.chat == int(requested)), None)
+    chat = address.index_parameter("chat")
+    if chat is not None and chat in alignment.chats:
+        here = next((place for place in places if place.chat == chat), None)
         first = alignment.form.keys[0]
-        return here or (Difference(int(requested), 0, first) if alignment.chats[int(requested)] else None)
+        return here or (Difference(chat, 0, first) if alignment.chats[chat] else None)
     return places[0] if places else None
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from core.services.review import Ack, ReviewSession, apply_outbox, claim, claimed_chats
-from core.ui import state
+from core.ui import address, state
 from core.ui import workbench as component
 from core.ui.notices import fragment, show_errors
 
@@ -21,8 +21,7 @@ def draw(review_session: ReviewSession, key: str) -> None:
             reach another's records.
     """
     browser = component.outbox_of(key)
-    address_chat = st.query_params.get("chat", "")
-    at = browser.at if browser.at is not None else int(address_chat) if address_chat.isdecimal() else None
+    at = browser.at if browser.at is not None else address.index_parameter("chat")
     acks = _apply(review_session, key, browser.outbox)  # the callback has applied them; here, only what it could not
     data = review_session.sync(
         state.store(),
@@ -33,7 +32,7 @@ def draw(review_session: ReviewSession, key: str) -> None:
         leaving=state.claimed_chats(),
     )
     state.set_claimed_chats(claimed_chats(data))
-    if data["open"] is not None and address_chat != str(data["open"]):
+    if data["open"] is not None and address.text_parameter("chat") != str(data["open"]):
         st.query_params["chat"] = str(data["open"])
     # The callback also runs when somebody leaves the page right after a save: then this fragment does not.
     component.workbench(data, key=key, on_outbox_change=lambda: _on_outbox(review_session, key))

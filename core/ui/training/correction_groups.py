@@ -5,7 +5,7 @@ import streamlit as st
 from core.adapters.store import DatasetView, RunView
 from core.domain.form import Form, text_of
 from core.services.training.corrections import CorrectionGroup, corrected_runs, correction_groups
-from core.ui import navigation, state
+from core.ui import address, navigation, state
 from core.ui.links import workbench_address, workbench_column
 from core.ui.notices import draw_empty_state
 from core.ui.tables import PLACEHOLDER, table_height
@@ -33,9 +33,9 @@ def choose_run(dataset: DatasetView, form: Form) -> tuple[RunView, list[Correcti
         format_func=lambda number: f"{runs[number][0].name} · {runs[number][1]} 条已确认",
         key=f"lessons-run-{dataset.id}",
     )
-    least = right.number_input("至少在几条群聊里出现", 1, 50, 2, key="least", bind="query-params")
+    least = address.index_input(right, "至少在几条群聊里出现", key="least", first=1, last=50, value=2)
     run = runs[chosen][0]
-    return run, correction_groups(state.store(), form, run, least=int(least))
+    return run, correction_groups(state.store(), form, run, least=least)
 
 
 def choose_groups(form: Form, groups: list[CorrectionGroup]) -> list[CorrectionGroup]:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from core.domain.cleaning import OVERLAP, known_steps
 from core.domain.form import Form
+from core.domain.indices import parse_index
 from core.domain.prompts import STAGE_TITLES, Prompt, Stage, load_prompt, parse_prompt
 from core.errors import PromptError
 
@@ -197,11 +198,12 @@ def _step(text: str, find: Callable[[str], Prompt]) -> PipelineStep:
     if match is None:
         raise PromptError(f"看不懂「{text}」", "一个阶段写作 名称、名称*次数 或 名称[字段|字段]")
     prompt = find(match["prompt"].strip())
-    samples = int(match["samples"] or 1)
+    times = match["samples"] or "1"
+    samples = parse_index(times) or 0
     fields = tuple(dict.fromkeys(key.strip() for key in (match["fields"] or "").split("|") if key.strip()))
     step = PipelineStep(prompt, samples, fields)
     if not 1 <= samples <= MOST_SAMPLES:
-        raise PromptError(f"「{text}」的次数不能是 {samples}", f"可以是 1 到 {MOST_SAMPLES}")
+        raise PromptError(f"「{text[:60]}」的次数不能是 {times[:20]}", f"可以是 1 到 {MOST_SAMPLES}")
     if samples > 1 and prompt.stage is Stage.SUMMARY:
         raise PromptError(f"「{text}」不能多次投票", "归纳是一段文字，只有表单可以投票")
     if bool(fields) != (prompt.stage is Stage.FIELDS):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from core.adapters.llm import TITLES, ModelSpec, SpecSource, adhoc_model, connect
 from core.adapters.store import Store, queries
+from core.domain.indices import parse_index
 from core.domain.prompts import Prompt, Stage, list_prompts
 from core.errors import JobError
 from core.services.extraction import models as model_catalog
@@ -99,9 +100,10 @@ def parse_indices(text: str) -> list[int]:
     indices: set[int] = set()
     for part in filter(None, _BETWEEN.split(re.sub(r"\s*([-–~至到])\s*", r"\1", text.strip()))):
         match = _RANGE.fullmatch(part)
-        first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
-        if not match or first < 1 or last < first or last - first > 1_000_000:
-            raise JobError(f"看不懂群聊序号「{part}」", "请写成 1-20，35 的样子")
+        first = parse_index(match[1]) if match else None
+        last = parse_index(match[2] or match[1]) if match else None
+        if first is None or last is None or not 0 <= last - first <= 1_000_000:
+            raise JobError(f"看不懂群聊序号「{part[:40]}」", "请写成 1-20，35 的样子")
         indices.update(range(first, last + 1))
     return sorted(indices)
 

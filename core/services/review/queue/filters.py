@@ -22,6 +22,7 @@ from core.adapters.store.models import (
     Record,
     RecordStatus,
 )
+from core.domain.indices import parse_index
 from core.services.review.queue import search
 from core.services.review.records.save_types import UNREVIEWED
 
@@ -162,8 +163,8 @@ def _staked(base_run: int | None, condition: ColumnElement[bool]) -> ColumnEleme
 
 def _in_batch(batch: str, reviewer: str) -> ColumnElement[bool]:
     chats = select(col(BatchChat.chat_id)).join(Batch, col(Batch.id) == col(BatchChat.batch_id))
-    if batch.isdecimal():
-        return col(Chat.id).in_(chats.where(col(Batch.id) == int(batch)))
+    if number := parse_index(batch):
+        return col(Chat.id).in_(chats.where(col(Batch.id) == number))
     return col(Chat.id).in_(chats.where(col(Batch.reviewer) == reviewer))
 
 
