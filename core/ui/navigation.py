@@ -75,6 +75,8 @@ _CSS = """
 h1 { font-size: 1.5rem !important; padding: 0 0 .6rem !important; }
 [data-testid="stColumn"] h1 { padding: 0 !important; white-space: nowrap; }
 [data-testid="stHeaderActionElements"] { display: none; }
+/* Streamlit's own download of a table writes formulas as they are; ours neutralises them (spreadsheet_cells.py). */
+[data-testid="stElementToolbarButton"]:has([aria-label^="Download as CSV"]) { display: none; }
 [data-testid="stMarkdownContainer"] :not(pre) > code { font-size: .93em; }
 /* "Press Enter to apply", in English alone; leaving the box applies as well. */
 [data-testid="InputInstructions"] { display: none; }

@@ -1,13 +1,11 @@
 """Tables on a page, with the same rows as a CSV download."""
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
-from core.services.export.table_export import escape_formula
+from core.services.export.spreadsheet_cells import csv_row
 from core.ui.markdown import Markdown
 
 Rows = Sequence[Mapping[str, Any]]
@@ -32,13 +30,8 @@ def percent_column(width: int = 72, *, help: Markdown | None = None) -> Any:
 
 def csv_of(rows: Rows) -> bytes:
     """Rows as CSV for spreadsheets: UTF-8 with BOM, formulas neutralised (strangers write the chats)."""
-    buffer = io.StringIO()
-    if rows:
-        writer = csv.writer(buffer, lineterminator="\r\n")
-        writer.writerow(rows[0])
-        for row in rows:
-            writer.writerow(escape_formula(cell) if isinstance(cell, str) else cell for cell in row.values())
-    return ("\ufeff" + buffer.getvalue()).encode("utf-8")
+    lines = [csv_row(rows[0]), *(csv_row(row.values()) for row in rows)] if rows else []
+    return ("\ufeff" + "".join(lines)).encode("utf-8")
 
 
 def draw_csv_button(rows: Rows, *, name: str, key: str, label: Markdown = "下载 CSV") -> None:

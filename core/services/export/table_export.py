@@ -1,8 +1,5 @@
 """Tables for colleagues: one row per customer, as CSV for anything and XLSX for Excel."""
 
-import csv
-import io
-import re
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -31,13 +28,11 @@ from core.services.export.answer_statistics import AnswerStatistics
 from core.services.export.atomic_file import PendingFile, compare_rows, file_digest, fingerprint, pending_file
 from core.services.export.export_log import publish_export
 from core.services.export.export_result import ExportResult
+from core.services.export.spreadsheet_cells import csv_row, unescape_formula
 
 SHEET = "客户"
 _CELL_LIMIT = 32_767
 """Characters that a cell of Excel can hold."""
-
-_FORMULA = re.compile(r"[=+\-@\t\r]")
-_NUMBER = re.compile(r"[+-]?[\d][\d\s.,-]*")
 
 
 class TableFormat(StrEnum):
@@ -132,18 +127,10 @@ def _write_csv(file: PendingFile, rows: Iterator[list[str]]) -> list[bytes]:
     # The mark tells Excel that the file is UTF-8.
     file.write("\ufeff")
     for row in rows:
-        cells = [escape_formula(cell) for cell in row]
-        buffer = io.StringIO()
-        csv.writer(buffer, lineterminator="\r\n", quoting=csv.QUOTE_ALL).writerow(cells)
-        file.write(buffer.getvalue())
-        fingerprints.append(fingerprint(cells))
+        file.write(csv_row(row))
+        fingerprints.append(fingerprint(row))
     file.finish()
     return fingerprints
-
-
-def escape_formula(cell: str) -> str:
-    """A text for a CSV: what a spreadsheet would run as a formula gets an apostrophe in front."""
-    return f"'{cell}" if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell) else cell
 
 
 def _write_xlsx(file: PendingFile, rows: Iterator[list[str]]) -> list[bytes]:
@@ -182,7 +169,7 @@ def _read_csv(path: Path) -> Iterator[list[str]]:
     ) as chunks:
         for chunk in chunks:
             for cells in chunk.itertuples(index=False, name=None):
-                yield list(cells)
+                yield [unescape_formula(cell) for cell in cells]
 
 
 def _read_xlsx(path: Path) -> Iterator[list[str]]:
