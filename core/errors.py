@@ -4,7 +4,17 @@ Every error that may reach a page or the command line is a :class:`ShiyaoError`.
 sentence that says what is wrong and where, followed by what to do about it. The cause is kept by ``raise … from``.
 """
 
+import re
 from enum import StrEnum
+
+# What people typed or a file held is quoted in sentences, and may be of any length.
+_LONG_QUOTE = re.compile(r"「([^「」]{80})[^「」]{20,}」")
+_LONG_WORD = re.compile(r"([!-~]{300})[!-~]{20,}")
+
+
+def shorten(text: str) -> str:
+    """A sentence with long quotes (「…」, from 100 characters) and words (from 320 characters) cut."""
+    return _LONG_WORD.sub(r"\1…", _LONG_QUOTE.sub(r"「\1…」", text))
 
 
 class ShiyaoError(Exception):
@@ -21,8 +31,9 @@ class ShiyaoError(Exception):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        """The sentence for a page or one line of stderr."""
-        return f"{self.message}。{self.remedy}" if self.remedy else f"{self.message}。"
+        """The sentence for a page or one line of stderr; long quotes and long words in it are cut."""
+        message = shorten(self.message)
+        return f"{message}。{self.remedy}" if self.remedy else f"{message}。"
 
 
 class FormError(ShiyaoError):
@@ -50,7 +61,15 @@ class StoreError(ShiyaoError):
 
 
 class StoreUnavailableError(StoreError):
-    """The database is away for a while: full disk, lock, restart. Nothing was written; the same may succeed later."""
+    """The database is away for a while: full disk, lock, restart. Nothing was written; the same may succeed later.
+
+    Attributes:
+        locked: another program holds it, so waiting alone helps.
+    """
+
+    def __init__(self, message: str, remedy: str = "", *, locked: bool = False) -> None:
+        super().__init__(message, remedy)
+        self.locked = locked
 
 
 class StoreDamagedError(StoreError):

@@ -12,7 +12,7 @@ from typer.exceptions import Abort, TyperException
 
 from core.cli import data, export, quality, runs, training
 from core.cli.common import Db
-from core.errors import ShiyaoError
+from core.errors import ShiyaoError, shorten
 
 app = typer.Typer(
     name="python -m core",
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code = app(args=arguments, standalone_mode=False)
     except TyperException as error:
-        return _fail(f"用法不对：{error.format_message()}（加 --help 查看用法）", error.exit_code)
+        return _fail(f"用法不对：{shorten(error.format_message())}（加 --help 查看用法）", error.exit_code)
     except ShiyaoError as error:
         _log(error)
         return _fail(str(error))

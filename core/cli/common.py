@@ -29,17 +29,23 @@ def database_url(ctx: typer.Context, db: str) -> str:
 
 
 @contextmanager
-def open_db(ctx: typer.Context, db: str) -> Iterator["Store"]:
+def open_db(ctx: typer.Context, db: str, *, writes: bool = False) -> Iterator["Store"]:
     """Context manager: the command's database, migrated and open.
+
+    Args:
+        ctx: of the command.
+        db: its option ``--db``.
+        writes: whether the command writes; then it waits for another program that has the database locked.
 
     Raises:
         StoreError: it cannot be opened.
     """
     from core import logs
     from core.adapters.store import open_store
+    from core.cli.waiting import open_unlocked
 
     logs.set_up()
-    store = open_store(database_url(ctx, db))
+    store = open_unlocked(lambda: open_store(database_url(ctx, db)), writes=writes, note=hint)
     try:
         yield store
     finally:

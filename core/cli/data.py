@@ -32,7 +32,7 @@ def import_(
     """Import a file of chats, with its labels if it has some."""
     from core.services.datasets import TableColumns, import_chats
 
-    with open_db(ctx, db) as store, _progress(json) as on_progress:
+    with open_db(ctx, db, writes=True) as store, _progress(json) as on_progress:
         report = import_chats(
             store,
             file,
@@ -68,7 +68,7 @@ def import_run(
     from core.services.datasets import import_run as attach
 
     kind = RunKind.LABELS if labels else RunKind.IMPORT
-    with open_db(ctx, db) as store, _progress(json) as on_progress:
+    with open_db(ctx, db, writes=True) as store, _progress(json) as on_progress:
         report = attach(store, file, filename=file.name, dataset=dataset, run=run, kind=kind, on_progress=on_progress)
     if json:
         print_json(_as_json(report))
@@ -121,7 +121,7 @@ def sample(
     """Load the shipped sample; what is there already is left alone."""
     from core.services.datasets import load_sample
 
-    with open_db(ctx, db) as store:
+    with open_db(ctx, db, writes=True) as store:
         if first_start and not store.created:
             return
         chats, run = load_sample(store)

@@ -50,7 +50,7 @@ def submission(
     from core.domain.masking import parse_mask
     from core.services.export import export_submission, parse_source
 
-    with open_db(ctx, db) as store:
+    with open_db(ctx, db, writes=True) as store:
         report = export_submission(
             store,
             dataset=dataset,
@@ -77,7 +77,7 @@ def test_csv(
     from core.domain.masking import parse_mask
     from core.services.training import InputKind, export_test_csv
 
-    with open_db(ctx, db) as store:
+    with open_db(ctx, db, writes=True) as store:
         report = export_test_csv(
             store, dataset=dataset, out=out, text=InputKind(text), prompt=prompt, mask=parse_mask(mask or ())
         )
@@ -101,7 +101,7 @@ def dataset_(
     from core.domain.masking import parse_mask
     from core.services.export import TextKind, export_dataset, parse_source
 
-    with open_db(ctx, db) as store:
+    with open_db(ctx, db, writes=True) as store:
         report = export_dataset(
             store,
             dataset=dataset,
@@ -132,7 +132,7 @@ def table(
     suffix = out.suffix.lower().lstrip(".")
     if suffix not in list(TableFormat):
         raise ExportError(f"不知道「{out.name}」要写成什么表格", "文件名请以 .csv 或 .xlsx 结尾")
-    with open_db(ctx, db) as store:
+    with open_db(ctx, db, writes=True) as store:
         report = export_table(
             store,
             dataset=dataset,
@@ -161,7 +161,7 @@ def report(
     from core.services.export import parse_source
     from core.services.export.html_report import export_html_report
 
-    with open_db(ctx, db) as store:
+    with open_db(ctx, db, writes=True) as store:
         result = export_html_report(
             store, dataset=dataset, source=parse_source(source), out=out, chats=chat, mask=parse_mask(mask or ())
         )

@@ -75,7 +75,7 @@ def merge(
     """Merge runs into a new one."""
     from core.services.extraction.merging import merge_runs, plan_merge
 
-    with open_db(ctx, db) as store:
+    with open_db(ctx, db, writes=True) as store:
         plan = plan_merge(store, dataset=dataset, runs=run, method=method, against=against, folds=folds)
         view = merge_runs(store, plan, name=into, who="cli")
     estimate = plan.estimate

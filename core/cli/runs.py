@@ -64,7 +64,7 @@ def extract(
     """Extract a dataset and wait; called again with the same names it goes on with what is missing."""
     from core.services.extraction import runs as run_service
 
-    with open_db(ctx, db) as store:
+    with open_db(ctx, db, writes=not dry_run) as store:
         with store.read() as session:
             stages = run_service.load_pipeline(
                 session,
@@ -143,7 +143,7 @@ def retry(
     """Ask again where a run failed, and wait."""
     from core.services.extraction import runs as run_service
 
-    with open_db(ctx, db) as store:
+    with open_db(ctx, db, writes=True) as store:
         run_id = _run_id(store, run, dataset)
         causes = ["" if name == "unreadable" else name for name in cause] if cause else None
         _see_through(store, lambda: run_service.retry_failed(store, run_id, causes=causes), json)
@@ -154,7 +154,7 @@ def cancel(ctx: typer.Context, run: Run, dataset: OfDataset = "", json: Json = F
     """Give a run up; what it has is kept."""
     from core.services.extraction import runs as run_service
 
-    with open_db(ctx, db) as store:
+    with open_db(ctx, db, writes=True) as store:
         view = run_service.cancel(store, _run_id(store, run, dataset))
     if json:
         print_json(_as_json(view))
@@ -170,7 +170,7 @@ def worker(ctx: typer.Context, db: Db = "") -> None:
     from core.services.extraction import runs as run_service
 
     ended = threading.Event()
-    with open_db(ctx, db) as store:
+    with open_db(ctx, db, writes=True) as store:
         runner = run_service.RunScheduler(store)
         runner.start()
         signal.signal(signal.SIGTERM, lambda *_: ended.set())

@@ -7,6 +7,7 @@ import typer
 
 from core.cli.common import Db, Json, hint, open_db, print_json, say
 from core.cli.export import Input, Masks, Prompt, Source, print_result
+from core.domain.indices import MAX_INDEX
 
 if TYPE_CHECKING:
     from core.services.training import Preflight, TrainingOptions
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="训练集的版本：列表、重建、对比、来源变化、取摘要。")
 
 EXPORT_HELP = "导出训练集：train.jsonl、val.jsonl、manifest.json（alpaca、sharegpt 和 openai 还有 dataset_info.json）。"
-Number = Annotated[int, typer.Argument(metavar="NUMBER", help="训练集的编号（training list 里的第一列）。")]
+Number = Annotated[
+    int, typer.Argument(metavar="NUMBER", min=1, max=MAX_INDEX, help="训练集的编号（training list 里的第一列）。")
+]
 
 
 def export(
@@ -153,7 +156,7 @@ def export(
     )
     if out is None and not dry_run:
         raise ExportError("没有说写到哪里", "请用 --out 指定文件夹，或用 --dry-run 只做预检")
-    with open_db(ctx, db) as store:
+    with open_db(ctx, db, writes=not dry_run) as store:
         if out is None or dry_run:
             _print_preflight(preflight(store, options), options, json)
         else:
@@ -186,7 +189,7 @@ def rebuild_(
     """Write a training set again, the same bytes."""
     from core.services.training import rebuild
 
-    with open_db(ctx, db) as store:
+    with open_db(ctx, db, writes=True) as store:
         report = rebuild(store, number, out)
     print_result(report, json)
 
@@ -210,7 +213,7 @@ def changes(ctx: typer.Context, number: Number, json: Json = False, db: Db = "")
 def compare(
     ctx: typer.Context,
     first: Number,
-    second: Annotated[int, typer.Argument(metavar="NUMBER", help="另一个训练集的编号。")],
+    second: Annotated[int, typer.Argument(metavar="NUMBER", min=1, max=MAX_INDEX, help="另一个训练集的编号。")],
     json: Json = False,
     db: Db = "",
 ) -> None:
@@ -252,7 +255,7 @@ def summaries(
     from core.adapters.store import queries
     from core.services.training import summaries_from_run
 
-    with open_db(ctx, db) as store:
+    with open_db(ctx, db, writes=True) as store:
         with store.read() as session:
             number = queries.run(session, run).id
         stored = summaries_from_run(store, number)

@@ -19,6 +19,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, Oper
 from sqlmodel import Session
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random
 
+from core.adapters.store.backup import copy_database
 from core.adapters.store.outages import named_outages
 from core.errors import StoreError
 from core.settings import settings
@@ -128,31 +129,16 @@ class Store:
         """Copy the database while others use it (SQLite's online backup), then check the copy.
 
         Raises:
-            StoreError: not SQLite, the target exists, or the copy is damaged.
+            StoreError: not a SQLite file, the target is there already or cannot be written, or the copy is damaged.
         """
-        if self.path is None:
-            raise StoreError("只有 SQLite 数据库能用 backup 备份", "PostgreSQL 请用 pg_dump")
-        if target.exists():
-            raise StoreError(f"备份文件 {target} 已经存在", "请换一个文件名，或先移走它")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_name(target.name + ".partial")
-        source, copy = sqlite3.connect(self.path), sqlite3.connect(partial)
-        try:
-            source.backup(copy)
-            if copy.execute("PRAGMA integrity_check").fetchone() != ("ok",):
-                raise StoreError("备份没有通过完整性检查，未保留", "请检查磁盘后重试")
-        except sqlite3.Error as error:
-            partial.unlink(missing_ok=True)
-            raise StoreError(f"备份失败（{error}）", "请检查磁盘空间和数据库文件后重试") from error
-        finally:
-            source.close()
-            copy.close()
-        partial.replace(target)
+        if self.backup_folder is None or self.path is None:
+            raise StoreError("只有 SQLite 数据库文件能用 backup 备份", "PostgreSQL 请用 pg_dump")
+        copy_database(self.path, target, busy_seconds=BUSY_SECONDS)
 
     def problems(self) -> list[str]:
         """Problems of the database, one Chinese sentence each; empty if there are none."""
         problems: list[str] = []
-        with self.engine.connect() as connection:
+        with self._named_outages(), self.engine.connect() as connection:
             if self.engine.dialect.name == "sqlite":
                 integrity = connection.execute(text("PRAGMA integrity_check")).scalars().all()
                 problems += [f"完整性检查：{line}" for line in integrity if line != "ok"]

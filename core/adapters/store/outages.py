@@ -10,7 +10,7 @@ import psycopg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from core.errors import StoreDamagedError, StoreError, StoreUnavailableError
+from core.errors import InputError, ShiyaoError, StoreDamagedError, StoreUnavailableError
 
 _SQLITE_AWAY = {
     sqlite3.SQLITE_FULL: ("磁盘已满，数据库写不进去", "请先腾出磁盘空间，再试一次"),
@@ -23,6 +23,7 @@ _SQLITE_AWAY = {
     sqlite3.SQLITE_PROTOCOL: ("数据库正被别的程序占用", "请等它结束，或关闭占用它的程序，再试一次"),
 }
 """Result codes of SQLite (https://www.sqlite.org/rescode.html) that may pass by themselves or by somebody's doing."""
+_SQLITE_LOCKED = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL})
 _SQLITE_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 _POSTGRESQL_AWAY = {
@@ -40,6 +41,8 @@ _POSTGRESQL_AWAY = {
 _POSTGRESQL_DAMAGED = frozenset({"XX001", "XX002"})
 
 _CONNECTION_LOST = ("数据库暂时不可用", "请稍后再试")
+_UNSTORABLE = ("有一个数字太大，或文字里有无法保存的字符", "请改正后再试一次")
+_POSTGRESQL_UNSTORABLE = ("22003", "22021", "22P05")
 _POOL_EMPTY = ("数据库很忙，等不到空闲的连接", "请稍后再试；经常出现请调大 SHIYAO_POOL_SIZE")
 
 
@@ -55,11 +58,17 @@ def named_outages(database: str, path: Path | None, backups: Callable[[], list[P
     Raises:
         StoreUnavailableError: nothing was written, and trying again later makes sense.
         StoreDamagedError: the file is damaged.
+        InputError: a value is none that the database can hold.
     """
     try:
         yield
     except PoolTimeoutError as error:
         raise StoreUnavailableError(*_POOL_EMPTY) from error
+    except (OverflowError, UnicodeEncodeError) as error:
+        # Drivers raise these themselves, before the database hears of anything.
+        if isinstance(error, OverflowError) and "SQLite" not in str(error):
+            raise
+        raise InputError(*_UNSTORABLE) from error
     except DBAPIError as error:
         named = _named(error, database, path, backups)
         if named is None:
@@ -67,16 +76,22 @@ def named_outages(database: str, path: Path | None, backups: Callable[[], list[P
         raise named from error
 
 
-def _named(error: DBAPIError, database: str, path: Path | None, backups: Callable[[], list[Path]]) -> StoreError | None:
+def _named(
+    error: DBAPIError, database: str, path: Path | None, backups: Callable[[], list[Path]]
+) -> ShiyaoError | None:
     cause = error.orig
     if isinstance(cause, sqlite3.Error):
         code = getattr(cause, "sqlite_errorcode", 0) & 0xFF  # the rest of an extended code says where it happened
         if code in _SQLITE_DAMAGED:
             what = "不是可用的数据库，或已损坏" if code == sqlite3.SQLITE_NOTADB else "已损坏"
             return damaged(database, path, backups(), what)
-        return StoreUnavailableError(*_SQLITE_AWAY[code]) if code in _SQLITE_AWAY else None
+        if code not in _SQLITE_AWAY:
+            return None
+        return StoreUnavailableError(*_SQLITE_AWAY[code], locked=code in _SQLITE_LOCKED)
     if isinstance(cause, psycopg.Error):
         state = cause.sqlstate or ""
+        if state in _POSTGRESQL_UNSTORABLE or "NUL" in str(cause):
+            return InputError(*_UNSTORABLE)
         if state in _POSTGRESQL_DAMAGED:
             return damaged(database, path, [], "已损坏")
         if outage_texts := _POSTGRESQL_AWAY.get(state) or _POSTGRESQL_AWAY.get(state[:2]):

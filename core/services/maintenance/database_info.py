@@ -14,5 +14,5 @@ def database_size(store: Store) -> int | None:
 
 def schema_version(store: Store) -> str:
     """The schema's version, as the migrations name it."""
-    with store.engine.connect() as connection:
-        return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or "")
+    with store.read() as session:
+        return str(session.execute(text("SELECT version_num FROM alembic_version")).scalar() or "")

@@ -37,13 +37,14 @@ def temporary_folder_beside(out: Path) -> Iterator[Path]:
     Raises:
         ExportError: ``out`` is a file, or its folder cannot be written.
     """
-    if out.exists() and not out.is_dir():
-        raise ExportError(f"{out} 是一个文件", "训练集是一个文件夹，请换一个名字")
     try:
+        if out.exists() and not out.is_dir():
+            raise ExportError(f"{out} 是一个文件", "训练集是一个文件夹，请换一个名字")
         out.parent.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}.", suffix=".partial"))
-    except OSError as error:
-        raise ExportError(f"写不了 {out}（{error.strerror or error}）", "请检查路径、权限和磁盘空间") from error
+    except (OSError, ValueError) as error:  # a name with a NUL is a ValueError
+        reason = error.strerror if isinstance(error, OSError) else "名称里有不能用的字符"
+        raise ExportError(f"写不了 {out}（{reason}）", "请检查路径、权限和磁盘空间") from error
     try:
         yield folder
     finally:

@@ -1,0 +1,83 @@
+"""Copying a SQLite database while others use it: the copy appears whole and checked, or not at all."""
+
+import os
+import sqlite3
+import tempfile
+import time
+from pathlib import Path
+
+from core.errors import StoreError
+
+_BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+
+
+def copy_database(source: Path, target: Path, *, busy_seconds: float) -> None:
+    """Copy a database by SQLite's online backup, check the copy, and move it into place.
+
+    Args:
+        source: the database's file.
+        target: where the copy goes; its folder is made.
+        busy_seconds: how long to wait for another program that has locked the database.
+
+    Raises:
+        StoreError: the target is there already or cannot be written, the database is locked, the disk is full, or the
+            copy is damaged. Nothing is left behind.
+    """
+    partial: Path | None = None
+    try:
+        _refuse_existing(source, target)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".backup.", suffix=".partial")
+        os.close(handle)
+        partial = Path(name)
+        _copy(source, partial, busy_seconds)
+        _publish(partial, target)
+    except sqlite3.Error as error:
+        raise StoreError(f"备份失败（{error}）", "请检查磁盘空间和数据库文件后重试") from error
+    except (OSError, ValueError) as error:  # a name with a NUL is a ValueError
+        reason = error.strerror if isinstance(error, OSError) else "名称里有不能用的字符"
+        raise StoreError(f"备份写不了 {target}（{reason}）", "请检查路径、权限和磁盘空间，或换一个文件夹") from error
+    finally:
+        if partial is not None:
+            for ending in ("", "-wal", "-shm", "-journal"):
+                partial.with_name(partial.name + ending).unlink(missing_ok=True)
+
+
+def _refuse_existing(source: Path, target: Path) -> None:
+    own = {source.with_name(source.name + ending).resolve() for ending in ("", "-wal", "-shm")}
+    if target.resolve() in own or (target.exists() and source.exists() and target.samefile(source)):
+        raise StoreError(f"{target} 就是正在使用的数据库，没有备份", "请换一个文件名")
+    if target.is_dir():
+        raise StoreError(f"{target} 是一个文件夹", "请写明文件名")
+    if os.path.lexists(target):
+        raise StoreError(f"备份文件 {target} 已经存在", "请换一个文件名，或先移走它")
+
+
+def _copy(source: Path, partial: Path, busy_seconds: float) -> None:
+    until = time.monotonic() + busy_seconds
+
+    def give_up(status: int, _remaining: int, _total: int) -> None:
+        # Left alone, the driver tries again for ever.
+        if status in _BUSY and time.monotonic() > until:
+            raise StoreError("数据库正被别的程序占用，没有备份", "请等它结束，或关闭占用它的程序，再试一次")
+
+    connections = [sqlite3.connect(source), sqlite3.connect(partial)]
+    try:
+        connections[0].backup(connections[1], progress=give_up, sleep=0.1)
+        if connections[1].execute("PRAGMA integrity_check").fetchone() != ("ok",):
+            raise StoreError("备份没有通过完整性检查，未保留", "请检查磁盘后重试")
+    finally:
+        for connection in connections:
+            connection.close()
+    with partial.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _publish(partial: Path, target: Path) -> None:
+    """Move the copy into place, without replacing what somebody put there meanwhile."""
+    try:
+        os.link(partial, target)
+    except FileExistsError as error:
+        raise StoreError(f"备份文件 {target} 已经存在", "请换一个文件名，或先移走它") from error
+    except OSError:  # a file system without hard links
+        partial.replace(target)
