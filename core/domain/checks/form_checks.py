@@ -9,7 +9,7 @@ import phonenumbers
 from core.domain import entities
 from core.domain.chat.parsed_chat import ParsedChat, Role, RoleGuess
 from core.domain.checks.form_warning import FormWarning, Level
-from core.domain.evidence.index import fold
+from core.domain.entities.folding import fold
 from core.domain.evidence.quantities import amounts_in
 from core.domain.form import Form, FormValues, Kind, Nature, Value, items_of
 

@@ -12,6 +12,7 @@ from itertools import chain
 from core.domain import entities
 from core.domain.chat.parsed_chat import Message, Role, Span
 from core.domain.entities import Mention
+from core.domain.entities.folding import fold
 from core.domain.evidence import ChatIndex, same_person
 from core.domain.evidence.index import compact
 from core.domain.evidence.quantities import amounts_in, moments_in
@@ -170,8 +171,8 @@ def _holds(kind: Kind, held: Sequence[str], value: str) -> bool:
     if kind is Kind.PHONE:
         return any(value in re.sub(r"\D", "", text) for text in held)
     if kind is Kind.AMOUNT:
-        sums = {amount.value for amount in amounts_in(compact_value)}
-        return any(amount.value in sums for text in held for amount in amounts_in(compact(text)))
+        sums = {amount.value for amount in amounts_in(fold(value))}
+        return any(amount.value in sums for text in held for amount in amounts_in(fold(text)))
     if kind is Kind.DATE:
         moments = list(moments_in(compact_value))
         others = [moment for text in held for moment in moments_in(compact(text))]

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from core.domain.entities import number_chains
+from core.domain.entities.folding import fold
 from core.errors import Cause, ProviderError
 
 _EMAIL = re.compile(r"\w[\w.%+-]*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}", re.ASCII)
@@ -31,6 +33,8 @@ _AMOUNT = re.compile(
     r"[零一二两三四五六七八九十百千几]+(?:多|来)?(?:万|亿|千)[零一二两三四五六七八九十百千]*(?:多|左右)?(?:元|块钱?)?|"
     r"\d{1,3}(?:,\d{3})+(?:\.\d+)?"
 )
+_MONEY = re.compile("[万亿w萬億]")
+"""What makes a number money in folded text without a currency beside it."""
 _ROAD = r"[\u4e00-\u9fa5]{1,12}(?:路|街|大道|巷|弄|胡同)\s?(?:[\u4e00-\u9fa5]{0,4})\d{1,5}\s?(?:号|弄)"
 _BUILDING = (
     r"[\u4e00-\u9fa5]{2,14}(?:大厦|广场|产业园|科技园|小区|花园|写字楼|中心)"
@@ -195,8 +199,23 @@ def amounts(text: str) -> list[str]:
 
 
 def amounts_in(text: str) -> Iterator[Mention]:
-    """Amounts of money, as written, with their offsets."""
-    for match in _AMOUNT.finditer(text):
-        words = match[0].strip()
-        start = match.start() + match[0].index(words)
+    """Amounts of money, as written, with their offsets; never a part of a longer one (1万 of 1万5千)."""
+    spans = [match.span() for match in _AMOUNT.finditer(text)]
+    folded = fold(text)
+    for number in number_chains.amounts_in(folded):
+        # A number is money where it is counted in 万 or has a currency beside it.
+        if _MONEY.search(folded, *number.span):
+            spans.append((number.span.start, number.span.end))
+    start = end = -1
+    for one_start, one_end in sorted(spans):
+        if one_start >= end:
+            yield from _mention(text, start, end)
+            start, end = one_start, one_end
+        end = max(end, one_end)
+    yield from _mention(text, start, end)
+
+
+def _mention(text: str, start: int, end: int) -> Iterator[Mention]:
+    if words := text[max(start, 0) : max(end, 0)].strip():
+        start += text[start:end].index(words)
         yield Mention(words, start, start + len(words))

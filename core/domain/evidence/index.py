@@ -5,7 +5,6 @@ with width and case made equal, and *compact*, without white space and punctuati
 """
 
 import re
-import unicodedata
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,6 +14,7 @@ from operator import add
 from typing import NamedTuple, TypeVar
 
 from core.domain.chat.parsed_chat import ParsedChat, RoleGuess, Span
+from core.domain.entities.folding import fold
 from core.domain.evidence.evidence_types import Evidence
 from core.domain.evidence.exchanges import exchanges
 from core.domain.evidence.quantities import Amount, Moment, amounts_in, moments_in
@@ -22,7 +22,6 @@ from core.domain.evidence.quantities import Amount, Moment, amounts_in, moments_
 _PUNCTUATION = r"、,;:!?\"'()\[\]<>{}《》【】「」~\-_·。…|*"
 _KEPT = re.compile(rf"(?:[^\s{_PUNCTUATION}]|(?<=\d)[,:;\-~](?=\d))+")
 """Characters that are compared: 3:00 stays different from 300."""
-_SAME = str.maketrans({"—": "-", "–": "-", "−": "-", "“": '"', "”": '"', "‘": "'", "’": "'"})
 _Said = TypeVar("_Said", Amount, Moment)
 _BREAK = "\0"
 _JOINTS = ".@_"
@@ -63,17 +62,6 @@ class Hit(NamedTuple):
 
     span: Span
     region: Region
-
-
-def fold(text: str) -> str:
-    """Normalise width and case character by character; the length stays the same."""
-    table: dict[int, str] = {}
-    for character in set(text):
-        if character >= "\x7f" or character.isupper():
-            folded = unicodedata.normalize("NFKC", character).lower()
-            if len(folded) == 1 and folded != character:
-                table[ord(character)] = folded
-    return text.translate(table).translate(_SAME)
 
 
 @lru_cache(maxsize=1024)
@@ -141,6 +129,11 @@ class ChatIndex:
     def amounts(self) -> tuple[tuple[Amount, Region], ...]:
         """Amounts in message bodies."""
         return tuple(self._said(amounts_in(self.folded)))
+
+    @cached_property
+    def amount_spans(self) -> tuple[Span, ...]:
+        """Where amounts stand in the whole text, in order."""
+        return tuple(amount.span for amount in amounts_in(self.folded))
 
     @cached_property
     def moments(self) -> tuple[tuple[Moment, Region], ...]:

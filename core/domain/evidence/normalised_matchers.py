@@ -1,13 +1,15 @@
 """Matchers for values that a chat writes in another form than the form does, by kind of field."""
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from rapidfuzz import fuzz
 
 from core.domain.chat.parsed_chat import Span
-from core.domain.evidence.index import ChatIndex, Hit, Region, compact, fold
+from core.domain.entities.folding import fold
+from core.domain.evidence.index import ChatIndex, Hit, Region, compact
 from core.domain.evidence.quantities import Amount, Moment, amounts_in, moments_in
 from core.domain.form import Kind
 
@@ -24,10 +26,9 @@ _Said = TypeVar("_Said", Amount, Moment)
 Search = Callable[[ChatIndex, str], list[Hit]]
 
 _AROUND_AMOUNT = re.compile(
-    r"元|块|人民币|rmb|¥|￥|左右|上下|以内|大概|大约|预算|总共|一共|总价|约|共|含税|[:,.\s/]|年|每"
+    r"元|块|人民币|rmb|¥|￥|左右|上下|以内|大概|大约|预算|总共|一共|总价|约|共|含税|[:,.\s/]|年|每|整"
 )
 _AROUND_MOMENT = re.compile(r"左右|大概|之前|之后|以前|以后|前|后|约|[的在于到至:\-~/,、，()\s]")
-_GOES_ON = re.compile(r"[\d零〇一二两三四五六七八九十百千万亿](?:\d|[十百千万亿]|[kw](?![a-z]))")
 _PLACE_ENDS = re.compile(r"特别行政区|自治[区州县]|[省市区县]|[,、，\s]")
 
 
@@ -48,7 +49,7 @@ def amounts(index: ChatIndex, value: str) -> list[Hit]:
     rest = _without(text, [amount.span for amount in value_amounts])
     if not value_amounts or _AROUND_AMOUNT.sub("", rest):
         return []
-    hits_by_message = _together(index.amounts, value_amounts, lambda one, other: one.value == other.value)
+    hits_by_message = _together(index.amounts, value_amounts, lambda one, other: one[::2] == other[::2])
     return [hit for hits in hits_by_message.values() for hit in hits]
 
 
@@ -134,9 +135,12 @@ def _widened(wanted: str, said: str, start: int, end: int) -> tuple[int, int]:
 
 
 def cuts_amount(index: ChatIndex, hit: Hit) -> bool:
-    """Whether a match is only part of an amount, as 36 is of 36万."""
-    text, (start, end) = index.folded, hit.span
-    return bool(_GOES_ON.match(text, end - 1) or (start and _GOES_ON.match(text, start - 1)))
+    """Whether a match is only part of an amount, as 36 is of 36万 and 1万 is of 1万5千."""
+    start, end = hit.span
+    spans = index.amount_spans
+    first = bisect_right(spans, start, key=lambda span: span.end)
+    last = bisect_left(spans, end, key=lambda span: span.start)
+    return first < last and (spans[first].start < start or end < spans[last - 1].end)
 
 
 def _without(text: str, spans: list[Span]) -> str:

@@ -1,37 +1,36 @@
-"""Parses amounts, dates and times of day in folded text: 36万 is 360000, 下午一点半 is 13:30."""
+"""Reads amounts, dates and times of day in folded text: 下午一点半 is 13:30, 晚上12点 is midnight."""
 
 import re
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import NamedTuple
 
 import cn2an
 
 from core.domain.chat.parsed_chat import Span
+from core.domain.entities.number_chains import Amount, amounts_in
+
+__all__ = ["Amount", "Moment", "amounts_in", "moments_in"]
 
 _DIGITS = "零〇一二两三四五六七八九"
-_UNITS = {"": 1, "十": 10, "百": 100, "k": 1_000, "千": 1_000, "w": 10_000, "万": 10_000, "亿": 100_000_000}
-_AMOUNT = re.compile(
-    rf"(?P<number>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d{{1,12}}(?:\.\d+)?)\s?(?P<unit>[十百千万亿kw]?)(?![a-z])"
-    rf"|(?P<words>[{_DIGITS}十][{_DIGITS}十百千万亿]{{1,15}})"
-)
-_LATE = {"凌晨": 0, "早上": 0, "上午": 0, "中午": 1, "下午": 1, "傍晚": 1, "晚上": 1, "晚": 1}
+_FIRST_LATE = {
+    **dict.fromkeys(("凌晨", "清晨", "早晨", "早上", "早", "上午"), 24),
+    **dict.fromkeys(("夜里", "夜晚", "深夜", "半夜", "午夜"), 7),
+    **dict.fromkeys(("晚上", "晚间", "晚"), 5),
+    **dict.fromkeys(("中午", "下午", "午后", "傍晚"), 0),
+}
+"""The first hour that is one of the afternoon or evening: 晚上8点 is 20:00, 晚上1点 is 1:00."""
+_MIDNIGHT_IS_TWELVE = frozenset({"凌晨", "夜里", "夜晚", "深夜", "半夜", "午夜", "晚上", "晚间", "晚"})
+_LAST_OF_NOON = 5
+_HALF = "|".join(sorted(_FIRST_LATE, key=len, reverse=True))
 _SMALL = rf"\d{{1,2}}|[{_DIGITS}十]{{1,3}}"
 _MOMENT = re.compile(
-    rf"(?=[\d{_DIGITS}十凌早上中下傍晚])(?:(?P<half>凌晨|早上|上午|中午|下午|傍晚|晚上|晚)?\s?"
+    rf"(?=[\d{_DIGITS}十凌清早上夜深半午中下傍晚])(?:(?P<half>{_HALF})?\s?"
     rf"(?:(?<!\d)(?P<h>\d{{1,2}}):(?P<m>\d{{2}})(?!\d)|(?P<hour>{_SMALL})[点时](?!间)"
     rf"(?P<minute>半|一刻|三刻|\d{{2}}(?!\d)|(?:{_SMALL})(?=分)|[二三四五]?十[{_DIGITS}]?)?分?)"
     rf"|(?<!\d)(?:(?P<year>\d{{4}}|\d{{2}})年\s?)?(?P<month>{_SMALL})月(?:份|(?P<day>{_SMALL})[日号]?)?"
     rf"|(?<!\d)(?P<y>\d{{4}})[-/.](?P<mo>\d{{1,2}})[-/.](?P<d>\d{{1,2}})(?!\d)"
     rf"|(?<![\d.])(?P<mm>1[0-2]|0?[1-9])[-/.](?P<dd>3[01]|[12]\d|0?[1-9])(?![\d.万千元%]))"
 )
-
-
-class Amount(NamedTuple):
-    """An amount with its unit applied, and its offsets."""
-
-    value: Decimal
-    span: Span
 
 
 class Moment(NamedTuple):
@@ -52,19 +51,6 @@ class Moment(NamedTuple):
         """Whether both may mean the same date or time."""
         years = self.year == other.year or not (self.year and other.year)
         return years and not self.readings.isdisjoint(other.readings)
-
-
-def amounts_in(text: str, start: int = 0, end: int | None = None) -> Iterator[Amount]:
-    """Amounts in folded text, in order."""
-    for match in _AMOUNT.finditer(text, start, len(text) if end is None else end):
-        if match["words"]:
-            number = _chinese(match["words"])
-            if number is None:
-                continue
-            value = Decimal(str(number))
-        else:
-            value = Decimal(match["number"].replace(",", "")) * _UNITS[match["unit"]]
-        yield Amount(value, Span(*match.span()))
 
 
 def moments_in(text: str, start: int = 0, end: int | None = None) -> Iterator[Moment]:
@@ -88,13 +74,19 @@ def _readings(match: re.Match[str]) -> frozenset[tuple[str, int, int]]:
         minute = _small(match["m"] or match["minute"] or "0")
     if not (0 <= hour <= 24 and 0 <= minute < 60):
         return frozenset()
-    half = match["half"]
-    if half:
-        later = 12 if hour < (11 if half == "中午" else 12) else 0
-        return frozenset([("time", (hour + later * _LATE[half]) % 24, minute)])
-    # 14:00 says which half of the day it is, and so does 09:00; 两点 and 2:00 do not.
-    sure = hour > 12 or (match["h"] or "").startswith("0")
+    if half := match["half"]:
+        return frozenset([("time", _hour(half, hour), minute)])
+    # 14:00 says which half of the day it is, and so do 09:00, 0点 and 12:00; 两点, 2:00 and 12点 do not.
+    sure = hour > 12 or hour == 0 or (match["h"] or "").startswith(("0", "12"))
     return frozenset({("time", hour % 24, minute)} | (set() if sure else {("time", (hour + 12) % 24, minute)}))
+
+
+def _hour(half: str, hour: int) -> int:
+    """The hour (0 to 23) of an hour of a part of the day: 晚上12点 is 0, 中午12点 is 12."""
+    if hour == 12:
+        return 0 if half in _MIDNIGHT_IS_TWELVE else 12
+    late = hour >= _FIRST_LATE[half] and (half != "中午" or hour <= _LAST_OF_NOON)
+    return (hour + 12 if late and hour < 12 else hour) % 24
 
 
 def _small(words: str) -> int:
