@@ -1,6 +1,7 @@
 """Summaries: chat on the left, its summary on the right to be edited, and the target values that it lost."""
 
 import streamlit as st
+from sqlmodel import Session
 
 from core.adapters.store import DatasetView, queries
 from core.domain.chat import strip_residue
@@ -41,7 +42,7 @@ def draw_summaries(available: list[DatasetView]) -> None:
     with state.store().read() as session:
         chat = queries.chat(session, dataset.id, index)
         versions = summary_versions(session, chat.id)
-        forms = _answer_forms(dataset, index)
+        forms = _answer_forms(session, dataset, index)
     left, beside = st.columns(2, gap="large")
     with left:
         st.caption(f"第 {index:d} 条群聊的对话原文")
@@ -109,10 +110,9 @@ def _draw_take_from_run(runs: dict[str, int], there: int, total: int) -> None:
         st.rerun()
 
 
-def _answer_forms(dataset: DatasetView, index: int) -> list[FormValues]:
+def _answer_forms(session: Session, dataset: DatasetView, index: int) -> list[FormValues]:
     source = next(iter(SOURCES.values()))
-    with state.store().read() as session:
-        for answer in stream_answers(session, dataset, state.form_of(dataset), source):
-            if answer.index == index:
-                return answer.forms
+    for answer in stream_answers(session, dataset, state.form_of(dataset), source):
+        if answer.index == index:
+            return answer.forms
     return []

@@ -166,7 +166,8 @@ def test_a_tuned_model_remembers_what_it_has_seen(
         row = session.get_one(Run, run.id)
         row.model = "我的微调"
     with store.read() as session:
-        seen = training_overlap(store, queries.run(session, run.id))
+        tuned = queries.run(session, run.id)
+    seen = training_overlap(store, tuned)
     assert seen is not None and seen.chats == (1, 2, 3, 4) and "见过这些答案" in seen.sentence
     url = store.engine.url.render_as_string(hide_password=False)
     assert cli.main(["score", "--dataset", "群", "--run", "模型一", "--against", "records", "--json", "--db", url]) == 0
