@@ -34,7 +34,18 @@ _TOO_LONG = re.compile(
 _AUDIT = re.compile(
     r"content.?filter|inappropriate|data_inspection|sensitive|content.?policy|moderation", re.IGNORECASE
 )
-_NO_MONEY = re.compile(r"insufficient|balance|quota|arrear|billing", re.IGNORECASE)
+_NO_MONEY_CODE = re.compile(
+    r"insufficient_?(?:user_?)?(?:quota|balance|funds|credits?)|billing_?(?:hard_?limit_?reached|not_?active)"
+    r"|account_?(?:overdue|in_?arrears)(?:_?error)?|arrear(?:s|age)?|exceeded_?current_?quota(?:_?error)?",
+    re.IGNORECASE,
+)
+"""Codes and types that say the money is gone; ``quota`` alone says nothing, for limits per minute are quotas too."""
+_NO_MONEY_WORDS = re.compile(
+    r"insufficient[ _](?:account )?(?:balance|funds|credits?|quota)|in arrears|欠费|余额不足|余额已用完", re.IGNORECASE
+)
+_PER_TIME = re.compile(
+    r"per[ _-]?(?:second|minute|hour)|\b[rt]p[ms]\b|/\s?min|每分钟|每秒|每小时|rate.?limit", re.IGNORECASE
+)
 
 
 _NO_JSON_MODE = re.compile(r"response_format|json_object|json.?mode", re.IGNORECASE)
@@ -251,6 +262,14 @@ def _explain_connection(error: Any) -> ProviderError:
     return failure(Cause.NETWORK, "连接不上模型服务")
 
 
+def _money_is_gone(body: dict[str, Any], message: str) -> bool:
+    """Whether an error says that the account has no money left; a limit per minute passes by itself."""
+    if any(_NO_MONEY_CODE.fullmatch(str(body.get(name) or "").strip()) for name in ("code", "type")):
+        return True
+    words = str(body.get("message") or message)
+    return bool(_NO_MONEY_WORDS.search(words)) and not _PER_TIME.search(words)
+
+
 def _explain_status(error: Any) -> ProviderError:
     status = int(error.status_code)
     body = error.body if isinstance(error.body, dict) else {}
@@ -264,7 +283,7 @@ def _explain_status(error: Any) -> ProviderError:
         return redirect_failure(status)
     if status == 401:
         return failure(Cause.AUTH, f"模型服务拒绝了密钥{place}", code=shown)
-    if status == 402 or (status in (403, 429) and _NO_MONEY.search(error_text)):
+    if status == 402 or (status in (403, 429) and _money_is_gone(body, str(error.message))):
         return failure(Cause.QUOTA, f"模型服务的余额或用量不足{place}", code=shown)
     if status == 403:
         return failure(Cause.LICENCE, f"没有使用这个模型的权限{place}", code=shown)

@@ -20,7 +20,8 @@ _NOT_TEXT: Final = frozenset({MessageKind.IMAGE, MessageKind.VIDEO, MessageKind.
 """Kinds dropped as not text; files and links are kept, since a sent offer or contract shows how far a customer is."""
 _LINK = re.compile(r"https?://[^\s\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]+")
 _LINK_PLACEHOLDER: Final = "[链接]"
-_NOISE = re.compile(r"@\S+|[\W_]+")
+_NOISE = re.compile(r"@\S+|(?!(?<=\d)[.．,，:：/／~～\-－\s](?=\d)|[-－−+＋](?=\d)|(?<=\d)[%％‰])[\W_]")
+"""What broadcasts may differ in: mentions, blanks and punctuation, but for what makes a number another one."""
 
 
 class Removal(NamedTuple):

@@ -114,3 +114,25 @@ def test_no_speaker_is_lost_and_nothing_grows(text: str, steps: set[str]) -> Non
         assert cleaned.text == chat.conversation
     if "links" not in steps:
         assert len(cleaned.text) <= len(chat.conversation)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("12.80 元", "1280 元"),
+        ("1.5 万", "15 万"),
+        ("10-15 人", "1015 人"),
+        ("9:30", "930"),
+        ("5 折", "5% 折"),
+        ("1/2 价", "12 价"),
+        ("-5 度", "5 度"),
+        ("１２．８０ 元", "１２８０ 元"),
+        ("1 2 号", "12 号"),
+    ],
+)
+def test_broadcasts_that_differ_in_numbers_both_stay(one: str, other: str) -> None:
+    text = "\n".join(
+        f"客服小何：各位老板好，本周五的活动价格是 {said}，欢迎咨询和转告朋友" for said in (one, other, one)
+    )
+    cleaned = clean(parse_chat(text), ["broadcasts"])
+    assert [message for message, _ in cleaned.messages] == [0, 1]
