@@ -12,7 +12,7 @@ if get_script_run_ctx(suppress_warning=True) is None:
     app = st.App(__file__, lifespan=server.lifespan, middleware=server_guard.guards())
 else:
     st.set_page_config(page_title="拾要", page_icon=server.ICON, layout="wide")
-    with show_errors():
+    with show_errors(waits=True):
         state.store()
         page = st.navigation(navigation.navigation(), position="top")
         navigation.draw_page_frame()

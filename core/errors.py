@@ -72,8 +72,11 @@ class StoreUnavailableError(StoreError):
         self.locked = locked
 
 
-class StoreDamagedError(StoreError):
-    """The database's file is damaged; the sentence says where the last backup is and how to restore it."""
+class StoreDamagedError(StoreUnavailableError):
+    """The database's file is damaged; the sentence says where the last backup is and how to restore it.
+
+    It does not come back by itself, but until somebody has restored it all that waits is kept all the same.
+    """
 
 
 class ExportError(ShiyaoError):

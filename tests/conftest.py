@@ -72,6 +72,15 @@ def postgres() -> Iterator[pg.Postgres]:
         yield server
 
 
+@pytest.fixture
+def own_postgres() -> Iterator[pg.Postgres]:
+    """A server of this test's own, which it may stop."""
+    if reason := pg.why_not():
+        pytest.skip(reason)
+    with pg.running() as server:
+        yield server
+
+
 @pytest.fixture(scope="session")
 def pg_migrated(postgres: pg.Postgres) -> str:
     """Name of a blank database that was migrated once: copying it is much faster than migrating anew."""

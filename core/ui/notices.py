@@ -10,11 +10,13 @@ from zlib import crc32
 
 import streamlit as st
 
-from core.errors import ShiyaoError
+from core.errors import ShiyaoError, StoreUnavailableError
+from core.ui import state
 from core.ui.markdown import Markdown, escape_markdown
 
 P = ParamSpec("P")
 _AN_HOUR = 3600.0
+_LOOK_SECONDS = 3.0
 _log = logging.getLogger("shiyao.ui")
 
 
@@ -25,10 +27,18 @@ def show_error(error: ShiyaoError) -> None:
 
 
 @contextmanager
-def show_errors() -> Iterator[None]:
-    """Context manager: show whatever is raised inside as a sentence; details go to the log."""
+def show_errors(*, waits: bool = False) -> Iterator[None]:
+    """Context manager: show whatever is raised inside as a sentence; details go to the log.
+
+    Args:
+        waits: where the database is away, draw the page again once it is back. Not in callbacks: they draw nothing.
+    """
     try:
         yield
+    except StoreUnavailableError as error:
+        show_error(error)
+        if waits and not state.is_store_available():
+            _wait_for_store()
     except ShiyaoError as error:
         show_error(error)
     except Exception:
@@ -41,12 +51,20 @@ def show_errors() -> Iterator[None]:
         )
 
 
+@st.fragment(run_every=_LOOK_SECONDS)
+def _wait_for_store() -> None:
+    """Look every few seconds whether the database is back, and draw the page then."""
+    st.caption("正在等数据库恢复，恢复后本页自动继续。")
+    if state.is_store_available():
+        st.rerun()
+
+
 def guarded(function: Callable[P, Any]) -> Callable[P, None]:
     """Decorator: :func:`show_errors` around a function, for code outside the page's own guard."""
 
     @wraps(function)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> None:
-        with show_errors():
+        with show_errors(waits=True):
             function(*args, **kwargs)
 
     return wrapper

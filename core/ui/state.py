@@ -11,8 +11,9 @@ import streamlit as st
 
 from core.adapters.store import DatasetView, Store, open_store, queries
 from core.domain.form import Form, load_named_form
-from core.errors import NotFoundError
+from core.errors import NotFoundError, StoreError
 from core.services.review import Ack, base_runs
+from core.services.review.workbench.contract import WorkbenchPayload
 from core.settings import settings
 from core.ui import address
 from core.ui.markdown import Markdown
@@ -24,6 +25,7 @@ _CLAIMED = "shiyao.claimed"
 _SAVE_ACKS = "shiyao.save_acks"
 _RECORDS = "shiyao.records.address"
 _ACKS_KEPT = 200
+_PAYLOAD = "shiyao.workbench.payload"
 
 # A cookie, not localStorage: the server sees it on the first run, so nobody is asked for a name twice.
 _remember = st.components.v2.component(
@@ -158,6 +160,25 @@ def keep_save_acks(key: str, acks: Mapping[str, Ack]) -> None:
     earlier = {save_id: ack for save_id, ack in save_acks(key).items() if save_id not in acks}
     kept = [*earlier.items(), *acks.items()][-max(_ACKS_KEPT, len(acks)) :]
     st.session_state[_SAVE_ACKS] = (key, dict(kept))
+
+
+def last_payload(key: str) -> WorkbenchPayload | None:
+    """What the workbench with this component key was last given, without its chats."""
+    kept_key, payload = st.session_state.get(_PAYLOAD, ("", None))
+    return payload if kept_key == key else None
+
+
+def keep_payload(key: str, payload: WorkbenchPayload) -> None:
+    """Keep what the workbench is given, without its chats: it stays on the page while the database is away."""
+    st.session_state[_PAYLOAD] = (key, {**payload, "chats": []})
+
+
+def is_store_available() -> bool:
+    """Whether the database answers now."""
+    try:
+        return store().is_available()
+    except StoreError:
+        return False
 
 
 def records_address() -> dict[str, str]:

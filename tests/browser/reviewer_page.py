@@ -33,9 +33,9 @@ App = tuple[Server, Store]
 
 
 @contextmanager
-def app_over(folder: Path) -> Iterator[App]:
-    """The real app over a blank database in this folder, and the database."""
-    url = f"sqlite:///{folder / 'desk.db'}"
+def app_over(folder: Path, url: str = "") -> Iterator[App]:
+    """The real app over a blank database, one in this folder unless another is named; and the database."""
+    url = url or f"sqlite:///{folder / 'desk.db'}"
     store = open_store(url)
     try:
         with serving("app.py", folder, {"SHIYAO_DATABASE_URL": url, "SHIYAO_LOG_FILE": str(folder / "log")}) as server:
@@ -70,7 +70,8 @@ class ReviewerPage:
 
     def record(self, chat: int) -> RecordView | None:
         with self.store.read() as session:
-            return next((r for r in queries.records(session, self.dataset) if r.index == chat), None)
+            records = list(queries.records(session, self.dataset))  # to its end, for PostgreSQL streams it
+            return next((record for record in records if record.index == chat), None)
 
     def value(self, chat: int, key: str) -> Any:
         record = self.record(chat)

@@ -364,6 +364,25 @@ test("somebody who only reads keeps the chat, somebody who went away does not", 
   assert.equal(beats(), 1);
 });
 
+test("while the database is away it is looked for every few seconds, also with nobody there", () => {
+  const desk = open();
+  const beats = () => desk.emitted.filter(([name]) => name === "beat").length;
+  const last = desk.at.now;
+  take(desk, { open: 1, chats: [], error: "数据库暂时不可用", offline: true });
+  desk.at.now += 601_000;
+  desk.sync.beat(last);
+  desk.sync.beat(last);
+  assert.equal(beats(), 1);
+  desk.at.now += 5_000;
+  desk.sync.beat(last);
+  assert.equal(beats(), 2);
+  take(desk, { open: 1, chats: [] });
+  desk.at.now += 30_000;
+  desk.sync.beat(desk.at.now);
+  assert.equal(beats(), 2);
+  assert.equal(desk.store.current, 1);
+});
+
 test("a settled save does not travel again, neither with a heartbeat nor with the next chat", async () => {
   const desk = open();
   /** @type {Record<string, any>} */

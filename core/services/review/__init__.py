@@ -12,7 +12,7 @@ from core.services.review.records.saving import apply_saves
 from core.services.review.workbench.blind import BLIND, BlindSession, blind_waiting
 from core.services.review.workbench.outbox import apply_outbox
 from core.services.review.workbench.session import PrimarySession, open_session
-from core.services.review.workbench.sync import ReviewSession, claimed_chats
+from core.services.review.workbench.sync import ReviewSession, claimed_chats, offline_payload, offline_sentence
 
 __all__ = [
     "BLIND",
@@ -35,6 +35,8 @@ __all__ = [
     "claim",
     "claimed_chats",
     "ORDERS",
+    "offline_payload",
+    "offline_sentence",
     "open_session",
     "overview",
     "progress",

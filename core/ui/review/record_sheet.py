@@ -154,10 +154,10 @@ def _save_cell(
     place = request.row, request.key
     if earlier := current.held.pop(place, None):
         _mark_answered(earlier.request.id)
-    if bulk.written(state.store(), dataset.id, request.id):  # it came before, in a session that is gone
-        _mark_answered(request.id)
-        return
     try:
+        if bulk.written(state.store(), dataset.id, request.id):  # it came before, in a session that is gone
+            _mark_answered(request.id)
+            return
         edit = bulk.CellEdit(chat, customer, request.key, request.value, version)
         plan = bulk.plan_edits(state.store(), form, dataset.id, [edit], base_run=base_run)
         refused = plan.skipped

@@ -1,14 +1,27 @@
 """Draws the workbench for any review session: one sync per rerun, claims released on leaving."""
 
+import logging
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import streamlit as st
 
-from core.services.review import Ack, ReviewSession, apply_outbox, claim, claimed_chats
+from core.errors import StoreUnavailableError
+from core.services.review import (
+    Ack,
+    ReviewSession,
+    apply_outbox,
+    claim,
+    claimed_chats,
+    offline_payload,
+    offline_sentence,
+)
 from core.ui import address, state
 from core.ui import workbench as component
 from core.ui.notices import fragment, show_errors
+
+_log = logging.getLogger("shiyao.ui")
 
 
 @fragment
@@ -22,16 +35,26 @@ def draw(review_session: ReviewSession, key: str) -> None:
     """
     browser = component.outbox_of(key)
     at = browser.at if browser.at is not None else address.index_parameter("chat")
-    acks = _apply(review_session, key, browser.outbox)  # the callback has applied them; here, only what it could not
-    data = review_session.sync(
-        state.store(),
-        outbox=browser.outbox,
-        acks=list(acks.values()),
-        at=at,
-        want_residue=browser.want_residue,
-        leaving=state.claimed_chats(),
-    )
-    state.set_claimed_chats(claimed_chats(data))
+    try:
+        acks = _apply(review_session, key, browser.outbox)  # the callback has applied them; here, what it could not
+        data = review_session.sync(
+            state.store(),
+            outbox=browser.outbox,
+            acks=list(acks.values()),
+            at=at,
+            want_residue=browser.want_residue,
+            leaving=state.claimed_chats(),
+        )
+        if any(save.get("save_id") and save["save_id"] not in acks for save in browser.outbox):
+            data["offline"], data["error"] = True, data["error"] or offline_sentence()
+        state.set_claimed_chats(claimed_chats(data))
+        state.keep_payload(key, data)
+    except StoreUnavailableError as outage:
+        last = state.last_payload(key)
+        if last is None or last["session"] != review_session.cache_key:
+            raise  # nothing is on the screen yet that had to stay there
+        _log.warning("the workbench waits for the database: %s", outage, exc_info=outage)
+        data = offline_payload(last, list(state.save_acks(key).values()), offline_sentence(outage))
     if data["open"] is not None and address.text_parameter("chat") != str(data["open"]):
         st.query_params["chat"] = str(data["open"])
     # The callback also runs when somebody leaves the page right after a save: then this fragment does not.
@@ -42,12 +65,13 @@ def leave() -> None:
     """Release the chats that this session claimed, as the reviewer went to another page."""
     claimed = state.claimed_chats()
     if claimed:
-        claim(state.store(), (), state.reviewer(), leaving=claimed)
-        state.set_claimed_chats(())
+        with suppress(StoreUnavailableError):  # then they run out by themselves, or the next page frees them
+            claim(state.store(), (), state.reviewer(), leaving=claimed)
+            state.set_claimed_chats(())
 
 
 def _on_outbox(review_session: ReviewSession, key: str) -> None:
-    with show_errors():
+    with show_errors(), suppress(StoreUnavailableError):  # the fragment that follows says so
         _apply(review_session, key, component.outbox_of(key).outbox, just_sent=True)
 
 

@@ -329,6 +329,8 @@ class WorkbenchPayload(TypedDict):
         open: index of the chat that the page's address asks for.
         chats: the one on screen and prefetched ones, in any order.
         error: a sentence for a banner, else empty.
+        offline: whether the database cannot be read or written now. There may be no chats then; the browser keeps what
+            it has, and asks again every few seconds.
     """
 
     form: FormPayload
@@ -342,6 +344,7 @@ class WorkbenchPayload(TypedDict):
     chats: list[ChatPayload]
     acks: list[AckPayload]
     error: str
+    offline: bool
 
 
 # ``from`` is a keyword of Python, so this one cannot be written as a class.

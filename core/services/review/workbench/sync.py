@@ -9,6 +9,7 @@ from sqlmodel import Session
 from core.adapters.store import DatasetView, Store
 from core.adapters.store.models import RecordStatus
 from core.domain.form import Form
+from core.errors import StoreUnavailableError
 from core.services.review.progress import Progress
 from core.services.review.queue.claims import ClaimPlan, carry_out, plan
 from core.services.review.records.save_types import Ack
@@ -139,7 +140,12 @@ def assemble_payload(
         guidelines: texts by field, where this session shows them.
         error: a sentence for a banner.
     """
-    held_by_others = carry_out(store, claims)
+    is_offline = False
+    try:
+        held_by_others = carry_out(store, claims)
+    except StoreUnavailableError as outage:
+        # Without its claim a chat may be on two screens; that is no reason to show none.
+        held_by_others, is_offline, error = claims.others, True, error or offline_sentence(outage)
     for chat in chats:
         chat["claimed_by"] = held_by_others.get(chat["chat_id"], "")
     return {
@@ -154,7 +160,24 @@ def assemble_payload(
         "chats": chats,
         "acks": [_ack(ack) for ack in acks],
         "error": error,
+        "offline": is_offline,
     }
+
+
+def offline_sentence(outage: StoreUnavailableError | None = None) -> str:
+    """The workbench's sentence while the database cannot be used; all work waits in the browser."""
+    return f"数据库暂时不可用，改动都在本机，恢复后自动保存。{outage or ''}"
+
+
+def offline_payload(last: WorkbenchPayload, acks: Sequence[Ack], error: str) -> WorkbenchPayload:
+    """The payload while the database cannot be used: what the last one said, without chats that may be stale.
+
+    Args:
+        last: the last payload of the same session.
+        acks: acknowledgements of saves that were stored before.
+        error: the sentence.
+    """
+    return {**last, "chats": [], "acks": [_ack(ack) for ack in acks], "error": error, "offline": True}
 
 
 def progress_payload(progress: Progress) -> ProgressPayload:

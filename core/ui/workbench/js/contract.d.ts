@@ -270,6 +270,8 @@ export interface WorkbenchPayload {
   acks: AckPayload[];
   /** a sentence for a banner, else empty. */
   error: string;
+  /** whether the database cannot be read or written now. There may be no chats then; the browser keeps what it has, and asks again every few seconds. */
+  offline: boolean;
 }
 
 /** One customer's form in a save. */

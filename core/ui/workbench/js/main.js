@@ -64,7 +64,7 @@ function openWorkbench(host) {
     if (!workbench.root.isConnected) return;
     frame?.fit();
     workbench.sync.retry();
-    if (!document.hidden) workbench.sync.beat(seen);
+    if (!document.hidden || workbench.store.offline) workbench.sync.beat(seen);
     workbench.drawBars();
   }, TICK);
 

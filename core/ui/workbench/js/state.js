@@ -20,6 +20,7 @@ export function makeStore() {
     reviewer: "",
     dataset: { id: 0, name: "" },
     error: "",
+    offline: false,
     guidelines: {},
     progress: { total: 0, confirmed: 0, discussed: 0, skipped: 0, left: 0 },
     entries: new Map(),
@@ -106,6 +107,7 @@ export function receive(store, data, restore = () => {}) {
   store.progress = data.progress ?? store.progress;
   store.guidelines = data.guidelines ?? store.guidelines;
   store.error = data.error ?? "";
+  store.offline = data.offline ?? false;
   restore(data.dataset, data.reviewer);
   for (const ack of data.acks ?? []) takeAck(store, ack, effects);
   for (const chat of data.chats ?? []) takeChat(store, chat, effects);

@@ -9,6 +9,8 @@ const DRAFT_PAUSE = 400;
 /** A claim on a chat lasts three minutes; it is renewed each minute while somebody was seen in the last ten. */
 const BEAT = 60_000;
 const PRESENT = 600_000;
+/** How often a database that was away is looked for, somebody there or not. */
+const OFFLINE_BEAT = 5_000;
 
 /**
  * Make the sync of a store. `emit(name, value)` sets component state, `onChange()` is called where the save state may
@@ -64,7 +66,8 @@ export function makeSync(store, { emit, storage, clock, makeId, onChange }) {
    */
   function beat(seen) {
     const now = clock();
-    if (!store.reviewer || now - spoke < BEAT || now - seen >= PRESENT) return;
+    if (!store.reviewer || now - spoke < (store.offline ? OFFLINE_BEAT : BEAT)) return;
+    if (!store.offline && now - seen >= PRESENT) return;
     if (!dropSettled()) tell("beat", now);
   }
 

@@ -127,6 +127,7 @@ export interface Store {
   reviewer: string;
   dataset: DatasetName;
   error: string;
+  offline: boolean;
   guidelines: Record<string, string>;
   progress: ProgressPayload;
   entries: Map<number, Entry>;
