@@ -2,9 +2,10 @@
 
 from core.domain.form.form_definition import Field, FieldType, Form, Kind, Nature
 from core.domain.form.loading import form_path, load_form, load_named_form, parse_form
-from core.domain.form.values import FormValues, Value, items_of, split_list, text_of
+from core.domain.form.values import UNSTORABLE, FormValues, Value, items_of, split_list, text_of
 
 __all__ = [
+    "UNSTORABLE",
     "Field",
     "FieldType",
     "Form",

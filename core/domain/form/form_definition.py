@@ -4,7 +4,6 @@ A value is ``str`` or ``list[str]``; a field with nothing to say is ``""`` or ``
 """
 
 import math
-import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import cached_property
@@ -15,9 +14,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from core.domain.form.rules import Companion, Contradiction, SummarySection
 from core.domain.form.toml_file import refusal
-from core.domain.form.values import FormValues, Value
-
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+from core.domain.form.values import UNSTORABLE, FormValues, Value
 
 
 class FieldType(StrEnum):
@@ -301,7 +298,7 @@ def _as_text(raw: Any) -> str:
         return ""
     if isinstance(raw, str):
         # Models cut escaped emoji in half; neither half of one nor NUL can be stored or exported.
-        return _UNSTORABLE.sub("", raw).strip()
+        return UNSTORABLE.sub("", raw).strip()
     if isinstance(raw, bool):
         return "是" if raw else "否"
     if isinstance(raw, Mapping):

@@ -8,6 +8,8 @@ Value = str | list[str]
 FormValues = dict[str, Value]
 """One customer's form: every key of the form in order, each with ``str`` or ``list[str]``."""
 
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+"""NUL, which PostgreSQL cannot store, and halves of characters, which no file can hold."""
 _SEPARATOR = re.compile(r"[、，,]")
 """Separator of several values inside one string of a list field (official scoring rule for lists)."""
 

@@ -1,8 +1,8 @@
 """Delta review: asks the reviewer again only where a newer run differs from the approved record.
 
-A record that was approved under another run is asked about. Once it has been saved at a desk that starts from the newer
-run, its base run is that one, and it is not asked about again. A newer answer that merely repeats what the reviewer has
-already corrected is no difference.
+A record that was approved under another run is asked about. Once it has been decided under a delta review of the newer
+run, its base run is that one, and it is not asked about again; a plain save leaves a record with the run that it has. A
+newer answer that merely repeats what the reviewer has already corrected is no difference.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,12 +13,14 @@ from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from core.adapters.store import Store, queries
+from core.adapters.store import queries
 from core.adapters.store.models import Chat, Extraction, ExtractionStatus, Pass, Record, RecordStatus
 from core.domain.form import Form, FormValues, Value
 from core.domain.scoring import Scorer
-from core.domain.scoring.chat_score import Prepared
-from core.services.review.records.versions import values_of
+from core.services.review.records.customer_matching import match_customers, with_matched_origins
+from core.services.review.records.delta_drafts import newest_event
+from core.services.review.records.save_types import Save
+from core.services.review.records.versions import baseline_of, values_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ def compare(
     """
     gold = [scorer.prepare(values) for values in approved]
     pred = [scorer.prepare(values) for values in newer]
-    pairs = _pairs(scorer, pred, gold)
+    pairs = match_customers(scorer, pred, gold)
     keys = scorer.form.keys
     cells: list[dict[str, Value]] = []
     for position, reference_form in enumerate(gold):
@@ -86,22 +88,6 @@ def compare(
         tuple(i for i in range(len(gold)) if i not in pairs),
         tuple(scorer.form.coerce(values).values for values in newer),
     )
-
-
-def _pairs(scorer: Scorer, pred: Sequence[Prepared], gold: Sequence[Prepared]) -> dict[int, int]:
-    """``{approved: newer}``: customers of one name belong together, the others as scores match them."""
-    name = scorer.form.keys.index(scorer.form.name_field)
-    pairs: dict[int, int] = {}
-    for position, reference_form in enumerate(gold):
-        same = [i for i, form in enumerate(pred) if reference_form[name] and form[name] == reference_form[name]]
-        if len(same) == 1 and same[0] not in pairs.values():
-            pairs[position] = same[0]
-    golds = [i for i in range(len(gold)) if i not in pairs]
-    preds = [i for i in range(len(pred)) if i not in pairs.values()]
-    if golds and preds:
-        rest = scorer.chat([pred[i] for i in preds], [gold[i] for i in golds])
-        pairs |= {golds[pair.gold]: preds[pair.pred] for pair in rest.pairs}
-    return pairs
 
 
 def with_open_questions(statement: Select[*tuple[Any, ...]], run_id: int | None) -> Select[*tuple[Any, ...]]:
@@ -159,30 +145,31 @@ def _older(customers: Sequence[Mapping[str, Any]], forms: Sequence[FormValues]) 
 
 
 def resolve_save(
-    store: Store, scorer: Scorer, dataset_id: int, raw: Any, run_id: int, name: str
-) -> tuple[Any, int | None]:
-    """Turn a save made in a delta review into the save to apply, and the run it is based on.
+    session: Session, scorer: Scorer, chat_id: int, record: Record | None, save: Save, run_id: int, name: str
+) -> tuple[Save, int | None]:
+    """A save as it is to be applied under delta review, and the run that it is from.
 
-    A draft stays with the run that the record was approved from. A decision belongs to the newer run: its customers are
-    matched with that run's, and its reason says which run was looked at.
+    A draft stays with the run that the record was approved from, and so does what an undone decision replaced. A
+    decision belongs to the newer run, and its reason says which run was looked at. Customers are matched with the
+    forms of the run that they go to.
+
+    Args:
+        session: open.
+        scorer: of the form; matches customers as scores do.
+        chat_id: the chat that is saved.
+        record: its record.
+        save: as it came from the browser.
+        run_id: the newer run.
+        name: of the newer run.
     """
-    if not isinstance(raw, dict) or not isinstance(raw.get("chat"), int):
-        return raw, run_id
-    with store.read() as session:
-        statement = (
-            select(col(Record.base_run_id), col(Extraction.forms))
-            .select_from(Chat)
-            .outerjoin(Record, and_(col(Record.chat_id) == col(Chat.id), col(Record.review_pass) == Pass.PRIMARY))
-            .outerjoin(Extraction, and_(col(Extraction.chat_id) == col(Chat.id), col(Extraction.run_id) == run_id))
-            .where(col(Chat.dataset_id) == dataset_id, col(Chat.index) == raw["chat"])
-        )
-        old_run, forms = session.execute(statement).first() or (None, None)
-    if raw.get("status") == RecordStatus.DRAFT or raw.get("undo"):
-        return raw, old_run
-    customers = raw.get("customers")
-    if isinstance(customers, list) and all(isinstance(customer, dict) for customer in customers):
-        values = [scorer.form.coerce(customer.get("values") or {}).values for customer in customers]
-        sources = compare(scorer, values, forms or []).sources
-        pairs = zip(customers, sources, strict=True)
-        raw = {**raw, "customers": [{**customer, "origin": source} for customer, source in pairs]}
-    return {**raw, "reason": raw.get("reason") or f"对照新的抽取任务「{name}」"}, run_id
+    old_run = record.base_run_id if record is not None else None
+    if save.undo and record is not None:
+        newest = newest_event(session, record)
+        replaced = newest.change.get("replaced") if newest is not None else None
+        goes_to = replaced["base_run_id"] if replaced else old_run
+    elif save.undo or save.status == RecordStatus.DRAFT.value:
+        return save, old_run
+    else:
+        goes_to = run_id
+        save = save.model_copy(update={"reason": save.reason or f"对照新的抽取任务「{name}」"})
+    return with_matched_origins(save, scorer, baseline_of(session, goes_to, chat_id)), goes_to

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import streamlit as st
 
+from core.services.review.workbench.sync import is_chat_index
 from core.ui.javascript import join_modules
 
 HERE: Final = Path(__file__).parent
@@ -117,8 +118,15 @@ def outbox_of(key: str) -> WorkbenchState:
     return _read(st.session_state.get(key) or {})
 
 
-def _read(raw: Mapping[str, Any]) -> WorkbenchState:
-    outbox = raw.get("outbox") or []
+def _read(raw: Any) -> WorkbenchState:
+    """What a browser said, whatever it is: what cannot be meant is passed over, and saves are judged one by one."""
+    if not isinstance(raw, Mapping):
+        return WorkbenchState()
+    outbox = raw.get("outbox")
+    saves = outbox if isinstance(outbox, list | tuple) else ()
+    at, residue = raw.get("at"), raw.get("want_residue")
     return WorkbenchState(
-        outbox=tuple(dict(save) for save in outbox), at=raw.get("at"), want_residue=raw.get("want_residue")
+        outbox=tuple(dict(save) for save in saves if isinstance(save, Mapping)),
+        at=at if is_chat_index(at) else None,
+        want_residue=residue if is_chat_index(residue) else None,
     )

@@ -17,6 +17,7 @@ from core.adapters.store import Store, queries
 from core.adapters.store.models import Chat, Confirmation, Record, RecordEvent, RecordStatus
 from core.domain.form import Form
 from core.errors import ConflictError, InputError, NotFoundError
+from core.services.review.records.baselines import existing_run
 from core.services.review.records.bulk_plan import CellEdit, Plan, PlannedChange, Skipped, plan_edits, plan_replace
 from core.services.review.records.delta_drafts import status_after
 from core.services.review.records.versions import (
@@ -230,7 +231,7 @@ def _write(
         chat_id=state.chat_id,
         customers=state.customers,
         status=RecordStatus.DRAFT,
-        base_run_id=base_run,
+        base_run_id=existing_run(session, dataset_id, base_run),
         reviewer=who,
         version=0,
     )

@@ -12,6 +12,7 @@ from sqlalchemy import and_, select
 from sqlmodel import Session, col
 
 from core.adapters.store.models import Chat, Pass, Record, RecordEvent, RecordStatus
+from core.services.review.records.baselines import existing_run
 from core.services.review.records.save_types import Save
 from core.services.review.records.versions import Customer, advance, event_state, values_of
 
@@ -71,7 +72,7 @@ def save_delta_draft(
         {
             "customers": approved.customers,
             "status": RecordStatus.CONFIRMED,
-            "base_run_id": approved.base_run_id,
+            "base_run_id": existing_run(session, record.dataset_id, approved.base_run_id),
             "reviewer": approved.reviewer,
             "note": approved.note,
             "seconds": record.seconds + save.seconds,

@@ -8,6 +8,7 @@ from uuid import uuid4
 from core.adapters.store import EventView, Store, queries
 from core.domain.form import Form, Value
 from core.errors import ConflictError, InputError, NotFoundError
+from core.services.review.records.baselines import run_of_event
 from core.services.review.records.delta_drafts import status_after
 from core.services.review.records.versions import new_version, record_of, values_of
 
@@ -105,6 +106,7 @@ def restore(store: Store, form: Form, dataset_id: int, chat: int, version: int, 
             reason=f"撤销版本 {record.version}" if undoing else f"恢复到版本 {version}",
             save_id=str(uuid4()),
             more={"restored": version},
+            columns={"base_run_id": run_of_event(session, dataset_id, event, record.base_run_id)},
         )
         if written is None:
             raise late
@@ -143,7 +145,12 @@ def _first(form: Form, event: EventView) -> list[CellChange]:
     for cell in event.change.get("fields", []):
         position, _, key = str(cell).partition(":")
         number = int(position)
-        if key in form and number < len(customers):
-            after = customers[number]["values"].get(key)
-            changes.append(CellChange(number, key, form.field(key).label, None, after))
+        if number >= len(customers):
+            changes.append(CellChange(number, "", "客户", "（抽取结果里的一位）", None))
+            continue
+        values = customers[number]["values"]
+        if key == "*":
+            changes.append(CellChange(number, "", "客户", None, form.name_of(values) or "（未填姓名）"))
+        elif key in form:
+            changes.append(CellChange(number, key, form.field(key).label, None, values.get(key)))
     return changes

@@ -1,15 +1,41 @@
 """Types passed between workbench and store: saves with their acknowledgements, confirmation states."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from core.adapters.store.models import Confirmation, RecordStatus
-from core.domain.form import FormValues
+from core.domain.form import UNSTORABLE, FormValues
 
 UNREVIEWED = str(RecordStatus.UNREVIEWED)
 """Status shown for a chat without a record, and for one whose decision was undone without changes."""
+
+MOST_CUSTOMERS = 50
+"""Customers of one chat."""
+MOST_NOTE, MOST_REASON = 4000, 400
+"""Characters of a note, of a reason."""
+MOST_PINS = 200
+"""Messages that are pinned to one value."""
+_DAY = 86_400.0
+_LARGEST = 2**31 - 1
+"""The largest integer that a column holds."""
+
+
+def _storable(value: Any) -> Any:
+    """A text without the characters that a database refuses."""
+    return UNSTORABLE.sub("", value) if isinstance(value, str) else value
+
+
+def _seconds(value: Any) -> Any:
+    """Time of work within a day: what a browser's clock says otherwise is no reason to refuse what was typed."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    return float(min(value, _DAY)) if value > 0 else 0.0  # nan is not above 0
+
+
+_Text = Annotated[str, BeforeValidator(_storable)]
+_Whole = Annotated[int, Field(strict=True, ge=0, le=_LARGEST)]
 
 
 class CustomerSave(BaseModel):
@@ -26,26 +52,36 @@ class CustomerSave(BaseModel):
 
     values: dict[str, Any]
     confirmed: dict[str, Confirmation] = Field(default_factory=dict)
-    origin: int | None = None
-    pinned: dict[str, list[int]] = Field(default_factory=dict)
+    origin: Annotated[int, Field(strict=True)] | None = None
+    pinned: dict[str, list[Annotated[int, Field(strict=True)]]] = Field(default_factory=dict)
 
 
 class Save(BaseModel):
-    """One save of one chat's record (docs/workbench.md, ``outbox``)."""
+    """One save of one chat's record (docs/workbench.md, ``outbox``).
+
+    Attributes:
+        base_run_id: the run that the origins of the customers are positions in.
+    """
 
     model_config = ConfigDict(extra="ignore")
 
-    save_id: str = Field(min_length=8, max_length=64)
-    after_save_id: str | None = None
-    chat: int
-    reviewer: str = Field(min_length=1, max_length=60)
-    base_version: int = Field(ge=0)
-    customers: list[CustomerSave]
+    save_id: str = Field(pattern=r"^[\x21-\x7e]{8,64}$")
+    after_save_id: str | None = Field(default=None, pattern=r"^[\x21-\x7e]{0,64}$")
+    chat: Annotated[int, Field(strict=True, ge=1, le=_LARGEST)]
+    reviewer: Annotated[_Text, Field(min_length=1, max_length=60)]
+    base_version: _Whole
+    base_run_id: _Whole | None = None
+    customers: list[CustomerSave] = Field(max_length=MOST_CUSTOMERS)
     status: Literal["未审阅", "草稿", "已确认", "待讨论", "已跳过"]
-    note: str = Field(default="", max_length=4000)
-    reason: str = Field(default="", max_length=400)
+    note: Annotated[_Text, Field(max_length=MOST_NOTE)] = ""
+    reason: Annotated[_Text, Field(max_length=MOST_REASON)] = ""
     undo: bool = False
-    seconds: float = Field(default=0.0, ge=0)
+    seconds: Annotated[float, BeforeValidator(_seconds)] = 0.0
+
+    @property
+    def names_run(self) -> bool:
+        """Whether the browser said which run the customers' origins count in."""
+        return "base_run_id" in self.model_fields_set
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +90,10 @@ class Ack:
 
     Attributes:
         save_id: the save's.
-        result: saved; conflict: somebody else saved in between; rejected: it can never be saved as it is.
+        result: saved; conflict: somebody else saved in between; rejected: it can never be saved as it is; set_aside: it
+            was not stored for a reason that does not lie in it, and stays in the browser while the others go on.
         version: the record's version now.
-        why: a sentence for the reviewer; empty where it was saved.
+        why: a sentence for the reviewer; where it was saved, what was left out of it, mostly empty.
         theirs: on a conflict, the customers as they are stored now.
         who: on a conflict, who saved them.
         status: on a conflict, what they decided.
@@ -64,7 +101,7 @@ class Ack:
     """
 
     save_id: str
-    result: Literal["saved", "conflict", "rejected"]
+    result: Literal["saved", "conflict", "rejected", "set_aside"]
     version: int
     why: str = ""
     theirs: list[dict[str, Any]] | None = None

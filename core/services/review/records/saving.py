@@ -1,4 +1,4 @@
-"""Saves reviewers' work: each save once, never over somebody else's newer version.
+"""Saves reviewers' work: each save once, never over somebody else's newer version, always under the right name.
 
 A save is one ``UPDATE … WHERE version = ?`` plus one event in one transaction. Zero rows is a conflict that the
 reviewer sees. The save id is unique among events, so a save that is sent twice is applied once. Saves of one chat go
@@ -6,22 +6,41 @@ one after another: on SQLite a writing transaction is alone, on PostgreSQL each 
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from pydantic import ValidationError
 from sqlalchemy import select
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlmodel import Session, col
 
 from core.adapters.store import Store
-from core.adapters.store.models import Chat, Confirmation, Pass, Record, RecordEvent, RecordStatus
-from core.domain.form import Form, FormValues
-from core.errors import ShiyaoError, StoreUnavailableError
+from core.adapters.store.models import Chat, Pass, Record, RecordEvent, RecordStatus
+from core.domain.form import Form
+from core.domain.scoring import Scorer
+from core.errors import ShiyaoError, StoreError
+from core.services.review.records.baselines import changes_of_baseline, existing_run
+from core.services.review.records.customer_matching import with_matched_origins
 from core.services.review.records.delta_drafts import Approved, newest_event, save_delta_draft
+from core.services.review.records.save_customers import stored_customers
+from core.services.review.records.save_reading import read_save, save_id_of
 from core.services.review.records.save_types import Ack, Save
-from core.services.review.records.versions import advance, append_event, baseline_of, event_state, values_of
+from core.services.review.records.versions import (
+    advance,
+    append_event,
+    baseline_of,
+    event_state,
+    values_of,
+)
 
 _log = logging.getLogger("shiyao.review")
+
+MOST_SAVES = 200
+"""Saves that are applied at once; the browser keeps the others and sends them again."""
+
+DeltaResolver = Callable[[Session, int, Record | None, Save], tuple[Save, int | None]]
+"""Under delta review: session, chat id, record and save → the save as it is to be applied, and the run it is from."""
 
 
 def apply_saves(
@@ -32,7 +51,8 @@ def apply_saves(
     *,
     base_run_id: int | None = None,
     review_pass: str = Pass.PRIMARY,
-    delta: bool = False,
+    reviewer: str | None = None,
+    delta: DeltaResolver | None = None,
 ) -> list[Ack]:
     """Apply a browser's outbox, oldest save first, each in its own transaction.
 
@@ -41,69 +61,120 @@ def apply_saves(
         form: the dataset's form.
         dataset_id: the dataset under review.
         outbox: raw saves as they came from the browser.
-        base_run_id: the run whose values the reviewer started from.
+        base_run_id: the run whose values the reviewer started from, for saves that do not name one. A record that is
+            there keeps its own.
         review_pass: which review this is.
+        reviewer: who is at the workbench. A save in another name is set aside, never stored. ``None`` where the saves
+            do not come from a browser: each is stored under the name that it has.
         delta: under delta review. What was approved stays as it is until the next decision: a draft over it is kept
             in its event (``change["pending"]``), and undoing a decision brings back the record that it replaced.
 
     Returns:
-        One acknowledgement per save that carries an id, in order. A save that cannot be stored now (disk full,
-        database locked) gets none, so the browser keeps it and sends it again.
+        One acknowledgement per save that carries an id, in order. While the database is away (disk full, locked), a
+        save gets none and those behind it wait with it: the browser keeps them and sends them again. A save that
+        fails by itself is set aside and the others go on.
     """
+    job = _Job(store, form, dataset_id, base_run_id, review_pass, reviewer, delta)
     acks: list[Ack] = []
-    for raw in outbox:
-        save_id = str(raw.get("save_id", "")) if isinstance(raw, dict) else ""
+    for raw in outbox[:MOST_SAVES]:
+        save_id = save_id_of(raw)
         try:
-            save = Save.model_validate(raw)
-        except ValidationError as error:
-            _log.warning("rejected save %s: %s", save_id, error)
-            if save_id:
-                places = "、".join(sorted({str(item["loc"][0]) for item in error.errors() if item["loc"]}))
-                acks.append(Ack(save_id, "rejected", 0, f"这次保存的内容不完整（{places}），请刷新页面后再试。"))
-            continue
-        try:
-            acks.append(_apply(store, form, dataset_id, save, base_run_id, review_pass, delta))
-        except StoreUnavailableError:
-            _log.warning("save %s waits in the browser", save.save_id, exc_info=True)
+            ack = job.apply(raw)
+        except StoreError:
+            _log.exception("save %s could not be stored; it stays in the browser", save_id)
             break
         except ShiyaoError as error:
-            acks.append(Ack(save.save_id, "rejected", 0, str(error)))
-        except Exception:
-            _log.exception("save %s could not be stored; it stays in the browser", save.save_id)
-            break
+            _log.warning("rejected save %s: %s", save_id, type(error).__name__)
+            ack = Ack(save_id, "rejected", 0, f"{str(error).rstrip('。')}。")
+        except Exception as error:
+            if _is_outage(error):
+                _log.exception("save %s could not be stored; it stays in the browser", save_id)
+                break
+            _log.exception("save %s failed by itself and is set aside", save_id)
+            ack = Ack(save_id, "set_aside", 0, _SET_ASIDE.format(save_id[:8]))
+        if save_id:
+            acks.append(ack)
     return acks
 
 
-def _apply(
-    store: Store, form: Form, dataset_id: int, save: Save, base_run_id: int | None, review_pass: str, delta: bool
-) -> Ack:
-    with store.write() as session:
-        chat_id = session.execute(
-            select(col(Chat.id))
-            .where(col(Chat.dataset_id) == dataset_id, col(Chat.index) == save.chat)
+_SET_ASIDE = (
+    "这次保存出了意外，没有存进数据库；内容还在本机，其他修改照常保存。请核对后再改一次，仍不行时把编号 {} 告诉管理员。"
+)
+
+
+def _is_outage(error: Exception) -> bool:
+    """Whether the database is away, full or broken, so that the next save would fail as well."""
+    by_itself = DataError, IntegrityError, ProgrammingError, NotSupportedError
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or not isinstance(error, by_itself)
+    return isinstance(error, PoolTimeoutError | OSError | MemoryError)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What the saves of one outbox have in common; the attributes are the arguments of :func:`apply_saves`."""
+
+    store: Store
+    form: Form
+    dataset_id: int
+    base_run_id: int | None
+    review_pass: str
+    reviewer: str | None
+    delta: DeltaResolver | None
+
+    def apply(self, raw: Any) -> Ack:
+        """Apply one save.
+
+        Raises:
+            ShiyaoError: it can never be stored as it is.
+        """
+        save, left_out = read_save(raw)
+        if self.reviewer is not None:
+            name = self.reviewer.strip()
+            if save.reviewer.strip() != name:
+                why = f"这次保存是「{save.reviewer}」做的，现在的审阅人是「{name or '还没填写'}」，没有存到别人名下。"
+                return Ack(save.save_id, "set_aside", 0, f"{why}内容还在本机，换回「{save.reviewer}」后会继续保存。")
+        if left_out:
+            save = save.model_copy(update={"reason": f"{save.reason}（{left_out.rstrip('。')}）"})
+        with self.store.write() as session:
+            ack = self._write(session, save)
+        return replace(ack, why=left_out) if ack.result == "saved" and left_out else ack
+
+    def _write(self, session: Session, save: Save) -> Ack:
+        chat = session.execute(
+            select(col(Chat.id), col(Chat.text))
+            .where(col(Chat.dataset_id) == self.dataset_id, col(Chat.index) == save.chat)
             .with_for_update(key_share=True)
-        ).scalar_one_or_none()
+        ).one_or_none()
         done = session.execute(select(RecordEvent).where(col(RecordEvent.save_id) == save.save_id)).scalar_one_or_none()
         if done is not None:
             return Ack(save.save_id, "saved", done.version)
-        if chat_id is None:
-            return Ack(save.save_id, "rejected", 0, f"第 {save.chat} 条群聊已不在这个数据集里，无法保存。")
+        if chat is None:
+            why = f"第 {save.chat} 条群聊已不在这个数据集里，无法保存。"
+            return Ack(save.save_id, "rejected", 0, why)
+        chat_id = int(chat[0] or 0)
         record = session.execute(
-            select(Record).where(col(Record.chat_id) == chat_id, col(Record.review_pass) == review_pass)
+            select(Record).where(col(Record.chat_id) == chat_id, col(Record.review_pass) == self.review_pass)
         ).scalar_one_or_none()
-        baseline = baseline_of(session, base_run_id, chat_id)
-        customers = [_customer(form, customer, baseline, base_run_id) for customer in save.customers]
-        event = {"who": save.reviewer, "status": save.status, "reason": save.reason, "save_id": save.save_id}
+        if record is None and save.base_version:
+            return Ack(save.save_id, "conflict", 0, "这条记录已被删除，再保存一次会重新建立。", [], "")
+        save, base = self._based(session, chat_id, record, save)
+        baseline = [self.form.coerce(values).values for values in baseline_of(session, base, chat_id)]
+        customers = stored_customers(self.form, save, baseline, base, text=chat[1], record=record)
+        event: dict[str, Any] = {
+            "who": save.reviewer,
+            "status": save.status,
+            "reason": save.reason,
+            "save_id": save.save_id,
+        }
         if record is None:
-            if save.base_version:
-                return Ack(save.save_id, "conflict", 0, "这条记录已被删除，再保存一次会重新建立。", [], "")
             record = Record(
-                dataset_id=dataset_id,
+                dataset_id=self.dataset_id,
                 chat_id=chat_id,
-                review_pass=review_pass,
+                review_pass=self.review_pass,
                 customers=customers,
                 status=save.status,
-                base_run_id=base_run_id,
+                base_run_id=base,
                 reviewer=save.reviewer,
                 note=save.note,
                 seconds=save.seconds,
@@ -111,26 +182,50 @@ def _apply(
             )
             session.add(record)
             session.flush()
-            append_event(session, record, 1, change=event_state(baseline, customers, save.note), **event)
+            change = {
+                "customers": customers,
+                "note": save.note,
+                "fields": changes_of_baseline(baseline, customers),
+            }
+            append_event(session, record, 1, base_run_id=base, change=change, **event)
             return Ack(save.save_id, "saved", 1)
         if record.version != save.base_version and not _follows(session, record, save):
             return _conflict(save, record)
-        if delta and (kept := _approved(session, record, save)) is not None:
+        if self.delta and (kept := _approved(session, record, save)) is not None:
             version = save_delta_draft(session, record, kept, customers, save)
         else:
             change = event_state(values_of(record.customers), customers, save.note)
-            if delta and record.status == RecordStatus.CONFIRMED:
+            if self.delta and record.status == RecordStatus.CONFIRMED:
                 change |= {"replaced": Approved.of(record).as_json()}
-            columns = {
+            columns: dict[str, Any] = {
                 "customers": customers,
                 "status": save.status,
-                "base_run_id": base_run_id if base_run_id is not None else record.base_run_id,
                 "reviewer": save.reviewer,
                 "note": save.note,
                 "seconds": record.seconds + save.seconds,
             }
+            if base != record.base_run_id:
+                columns["base_run_id"] = base
             version = advance(session, record, columns, change=change, **event)
         return _conflict(save, record) if version is None else Ack(save.save_id, "saved", version)
+
+    def _based(self, session: Session, chat_id: int, record: Record | None, save: Save) -> tuple[Save, int | None]:
+        """The save and the run that its customers' origins count in from now on.
+
+        A record keeps its run; under delta review, the review decides. Where the browser started from another run, its
+        customers are matched with that run's forms.
+        """
+        sent_run = save.base_run_id
+        if self.delta is not None:
+            save, run_id = self.delta(session, chat_id, record, save)
+            base = existing_run(session, self.dataset_id, run_id)
+        elif record is not None:
+            base = record.base_run_id
+        else:
+            base = existing_run(session, self.dataset_id, sent_run if save.names_run else self.base_run_id)
+        if save.names_run and sent_run != base and base is not None:
+            save = with_matched_origins(save, Scorer(self.form), baseline_of(session, base, chat_id))
+        return save, base
 
 
 def _approved(session: Session, record: Record, save: Save) -> Approved | None:
@@ -155,20 +250,3 @@ def _conflict(save: Save, record: Record) -> Ack:
     why = f"{record.reviewer} 刚刚保存了这条群聊（状态：{record.status}），请对照两边后再保存。"
     customers, who = record.customers, record.reviewer
     return Ack(save.save_id, "conflict", record.version, why, customers, who, record.status, record.note)
-
-
-def _customer(form: Form, customer: Any, baseline: list[FormValues], run_id: int | None) -> dict[str, Any]:
-    """One customer as it is stored: per field its value, where it came from, and whether a person looked at it."""
-    values = form.coerce(customer.values).values
-    source = customer.origin
-    model = baseline[source] if source is not None and 0 <= source < len(baseline) else None
-    return {
-        "values": values,
-        "origin": {
-            key: f"run:{run_id}" if model is not None and model.get(key) == value else "reviewer"
-            for key, value in values.items()
-        },
-        "confirmed": {key: str(customer.confirmed.get(key, Confirmation.UNSEEN)) for key in form.keys},
-        "pinned": {key: places for key, places in customer.pinned.items() if key in form and places},
-        "source": source,
-    }

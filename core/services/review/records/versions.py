@@ -63,6 +63,7 @@ def new_version(
     status: str | None = None,
     note: str | None = None,
     more: Mapping[str, Any] | None = None,
+    columns: Mapping[str, Any] | None = None,
 ) -> int | None:
     """Write the next version of a record.
 
@@ -76,6 +77,7 @@ def new_version(
         status: ``None``: as it is.
         note: ``None``: as it is.
         more: further entries of the event's ``change``.
+        columns: what else the record holds from now on.
 
     Returns:
         The new version, or ``None`` if somebody saved in between.
@@ -86,7 +88,7 @@ def new_version(
     return advance(
         session,
         record,
-        {"customers": customers, "status": status, "note": note, "reviewer": who},
+        {"customers": customers, "status": status, "note": note, "reviewer": who} | dict(columns or {}),
         who=who,
         status=status,
         change=event_state(values_of(record.customers), customers, note) | dict(more or {}),
@@ -130,13 +132,29 @@ def advance(
     )
     if not isinstance(result, CursorResult) or result.rowcount != 1:
         return None
-    append_event(session, record, version, who=who, status=status, change=change, reason=reason, save_id=save_id)
+    append_event(
+        session,
+        record,
+        version,
+        base_run_id=columns.get("base_run_id", record.base_run_id),
+        who=who,
+        status=status,
+        change=change,
+        reason=reason,
+        save_id=save_id,
+    )
     return version
 
 
-def append_event(session: Session, record: Record, version: int, **what: Any) -> None:
-    """Add the event of a version: ``who``, ``status``, ``change``, ``reason``, ``save_id``."""
-    session.add(RecordEvent(record_id=record.id or 0, version=version, **what))
+def append_event(
+    session: Session, record: Record, version: int, *, base_run_id: int | None, change: dict[str, Any], **what: Any
+) -> None:
+    """Add the event of a version: ``who``, ``status``, ``change``, ``reason``, ``save_id``.
+
+    The run that the sources of its customers count in is kept with it, for restoring.
+    """
+    change = change | {"base_run_id": base_run_id}
+    session.add(RecordEvent(record_id=record.id or 0, version=version, change=change, **what))
 
 
 def event_state(before: Sequence[FormValues], customers: list[Customer], note: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Alternatives: other runs' values for each field of the chats in the workbench."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import select
 from sqlmodel import Session, col
@@ -29,7 +29,7 @@ class Alternatives:
         form: the dataset's form.
         dataset_id: the dataset.
         chat_ids: the chats, few.
-        without: id of the run that the desk starts from.
+        without: per chat id, the run that its values are compared with already.
         blind: ask nobody.
     """
 
@@ -40,7 +40,7 @@ class Alternatives:
         dataset_id: int,
         chat_ids: Sequence[int],
         *,
-        without: int | None,
+        without: Mapping[int, int | None],
         blind: bool = False,
     ) -> None:
         self._form = form
@@ -48,11 +48,12 @@ class Alternatives:
         # Names only: counting answers, as the list of runs does, would read every extraction of the dataset.
         statement = (
             select(col(Run.id), col(Run.name), col(Run.kind))
-            .where(col(Run.dataset_id) == dataset_id, col(Run.id) != (without or 0))
+            .where(col(Run.dataset_id) == dataset_id)
             .order_by(col(Run.id).desc())
-            .limit(MOST_RUNS)
+            .limit(MOST_RUNS + len(set(without.values()) - {None}))
         )
-        self._answers: list[tuple[str, dict[int, list[FormValues]]]] = []
+        self._without = without
+        self._answers: list[tuple[int, str, dict[int, list[FormValues]]]] = []
         if blind:
             return
         for run_id, name, kind in session.execute(statement):
@@ -62,7 +63,7 @@ class Alternatives:
                 if extraction.forms is not None
             }
             if answered:
-                self._answers.append((LABELS if kind == RunKind.LABELS else name, answered))
+                self._answers.append((int(run_id or 0), LABELS if kind == RunKind.LABELS else name, answered))
 
     def of(self, chat_id: int, customers: Sequence[FormValues]) -> list[dict[str, list[Alternative]]]:
         """Per customer and key ``[{"value", "who": [run]}]``, only where some run gives another value.
@@ -71,7 +72,9 @@ class Alternatives:
         """
         mine = [self._scorer.prepare(values) for values in customers]
         heard_by_cell: list[list[_Heard]] = [[{} for _ in self._form.keys] for _ in customers]
-        for name, answered in self._answers:
+        own_run = self._without.get(chat_id)
+        others = [(name, answered) for run_id, name, answered in self._answers if run_id != own_run]
+        for name, answered in others[:MOST_RUNS]:
             forms = answered.get(chat_id, [])
             theirs = [self._scorer.prepare(values) for values in forms]
             for pair in self._scorer.chat(theirs, mine).pairs:

@@ -54,8 +54,8 @@ class BlindSession:
         return "|".join((str(self.dataset.id), BLIND, self.reviewer))
 
     def save(self, store: Store, outbox: Sequence[Any]) -> list[Ack]:
-        """Apply the browser's saves, each once, to the second records."""
-        return apply_saves(store, self.form, self.dataset.id, outbox, review_pass=Pass.SECOND)
+        """Apply the browser's saves, each once, to the second records, in this reviewer's name."""
+        return apply_saves(store, self.form, self.dataset.id, outbox, review_pass=Pass.SECOND, reviewer=self.reviewer)
 
     def sync(
         self,

@@ -218,7 +218,10 @@ class ChatPayload(TypedDict):
         chat: index in the source, from 1: what people see and addresses carry.
         record_id: 0 where there is no record yet.
         version: of the record; the next save's ``base_version``.
-        run: null where the run has no answer.
+        run: the run that the baselines are of: a record's own, else the one that the review starts from; null where it
+            has no answer.
+        base_run_id: of that run, sent back with a save: what ``origin`` counts in; null where there is none.
+        run_gone: whether the record's run was deleted, so that there is nothing to compare with.
         failed: why the model gave no answer, else empty.
         claimed_by: who else is on this chat, else empty.
         stake: expected loss in points; null until it was computed.
@@ -233,6 +236,8 @@ class ChatPayload(TypedDict):
     reviewer: str
     note: str
     run: RunName | None
+    base_run_id: int | None
+    run_gone: bool
     failed: str
     claimed_by: str
     counts: Counts
@@ -266,8 +271,10 @@ class AckPayload(TypedDict):
     """What became of one save.
 
     Attributes:
+        result: saved; conflict; rejected: it can never be saved as it is; set_aside: it failed by itself, or belongs to
+            somebody else: it stays in the browser, and the others go on.
         version: of the record now.
-        why: a sentence for the reviewer; empty where it was saved.
+        why: a sentence for the reviewer; where it was saved, what was left out of it, mostly empty.
         theirs: on a conflict, the customers as they are stored.
         who: on a conflict, who saved them.
         status: on a conflict, what they decided.
@@ -275,7 +282,7 @@ class AckPayload(TypedDict):
     """
 
     save_id: str
-    result: Literal["saved", "conflict", "rejected"]
+    result: Literal["saved", "conflict", "rejected", "set_aside"]
     version: int
     why: str
     theirs: list[StoredCustomer] | None
@@ -372,6 +379,7 @@ class SentSave(TypedDict):
         save_id: a UUID made in the browser: each is applied once.
         after_save_id: one's own save of the same record that this one follows, so that it is no conflict.
         base_version: the version that was edited.
+        base_run_id: the chat's, as it came: what the customers' ``origin`` counts in.
         undo: takes the last decision back.
         seconds: of work on the chat.
         made: when, in milliseconds; the browser's own.
@@ -384,6 +392,7 @@ class SentSave(TypedDict):
     chat: int
     reviewer: str
     base_version: int
+    base_run_id: NotRequired[int | None]
     customers: list[SentCustomer]
     status: RecordStatus
     note: str

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.adapters.store import Store
+from core.services.review.records.save_reading import save_id_of
 from core.services.review.records.save_types import Ack
 from core.services.review.workbench.sync import ReviewSession
 
@@ -11,7 +12,7 @@ from core.services.review.workbench.sync import ReviewSession
 def apply_outbox(
     review_session: ReviewSession,
     store: Store,
-    outbox: Sequence[Mapping[str, Any]],
+    outbox: Sequence[Any],
     kept: Mapping[str, Ack],
     *,
     just_sent: bool = False,
@@ -31,10 +32,6 @@ def apply_outbox(
         is tried again. What is no longer kept is still applied once: its event in the database has the save id.
     """
     answered = {save_id: ack for save_id, ack in kept.items() if ack.result == "saved" or not just_sent}
-    unanswered = [save for save in outbox if _save_id(save) not in answered]
+    unanswered = [save for save in outbox if save_id_of(save) not in answered]
     answered |= {ack.save_id: ack for ack in review_session.save(store, unanswered)}
-    return {save_id: answered[save_id] for save in outbox if (save_id := _save_id(save)) in answered}
-
-
-def _save_id(save: Mapping[str, Any]) -> str:
-    return str(save.get("save_id", ""))
+    return {save_id: answered[save_id] for save in outbox if (save_id := save_id_of(save)) in answered}

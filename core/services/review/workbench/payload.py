@@ -4,7 +4,8 @@ Everything with a right answer is computed here; the browser only draws. The sha
 :mod:`core.services.review.workbench.contract`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -12,7 +13,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from core.adapters.store import ChatView, ExtractionView, RecordView, queries
-from core.adapters.store.models import Chat, Confirmation, Pass, RecordStatus
+from core.adapters.store.models import Chat, Confirmation, Pass, RecordStatus, Run
 from core.domain.chat import Role, residue_copies
 from core.domain.chat.parsed_chat import Message, Span
 from core.domain.checks import check, find_mentions, find_omissions
@@ -21,7 +22,7 @@ from core.domain.evidence import Evidence, Mark, cached_analysis, locate
 from core.domain.form import Form, FormValues, Kind
 from core.services.review.base_runs import BaseRun
 from core.services.review.workbench.alternatives import Alternatives
-from core.services.review.workbench.contract import ChatPayload, CustomerPayload, MarkPayload
+from core.services.review.workbench.contract import ChatPayload, CustomerPayload, MarkPayload, RunName
 from core.services.review.workbench.message_slices import message_slices
 
 
@@ -43,7 +44,7 @@ def chat_payloads(
         form: the dataset's form.
         dataset_id: the dataset.
         indices: chat indices, few.
-        base: the run that unreviewed chats start from and that all are compared with.
+        base: the run that unreviewed chats start from. A record is compared with the run that it was started from.
         want_residue: index of the chat whose residue is to be shown.
         review_pass: whose records are shown; a second review is blind: no run is asked.
         drafts: ``{chat index: {customers, note}}``, shown in the place of what was approved.
@@ -59,13 +60,46 @@ def chat_payloads(
         records[chats[i].id] = records[chats[i].id].model_copy(
             update={"customers": draft["customers"], "note": draft["note"]}
         )
-    answers = {e.chat_id: e for e in queries.extractions(session, base.id, ids)} if base and not blind else {}
-    others = Alternatives(session, form, dataset_id, ids, without=base.id if base else None, blind=blind)
+    base_id = base.id if base is not None and not blind else None
+    runs_of_chats = {i: records[i].base_run_id if i in records else base_id for i in ids}
+    answers = _answers(session, runs_of_chats)
+    others = Alternatives(session, form, dataset_id, ids, without=runs_of_chats, blind=blind)
+    names = _run_names(session, {run_id for run_id in runs_of_chats.values() if run_id is not None})
     return [
-        _payload(form, chats[i], records.get(chats[i].id), answers.get(chats[i].id), base, others, want_residue == i)
+        _payload(
+            form,
+            chats[i],
+            records.get(chats[i].id),
+            answers.get(chats[i].id),
+            runs_of_chats[chats[i].id],
+            names,
+            others,
+            want_residue == i,
+        )
         for i in indices
         if i in chats
     ]
+
+
+def _answers(session: Session, runs_of_chats: Mapping[int, int | None]) -> dict[int, ExtractionView]:
+    """What each chat's own run says about it, by chat id."""
+    chats_of_runs: dict[int, list[int]] = defaultdict(list)
+    for chat_id, run_id in runs_of_chats.items():
+        if run_id is not None:
+            chats_of_runs[run_id].append(chat_id)
+    return {
+        answer.chat_id: answer
+        for run_id, chat_ids in chats_of_runs.items()
+        for answer in queries.extractions(session, run_id, chat_ids)
+    }
+
+
+def _run_names(session: Session, run_ids: Collection[int]) -> dict[int, RunName]:
+    statement = select(col(Run.id), col(Run.name), col(Run.model), col(Run.provider)).where(col(Run.id).in_(run_ids))
+    return {
+        int(run_id or 0): {"name": name, "model": model or provider}
+        for run_id, name, model, provider in session.execute(statement)
+    }
 
 
 @lru_cache(maxsize=64)
@@ -79,7 +113,8 @@ def _payload(
     chat: ChatView,
     record: RecordView | None,
     answer: ExtractionView | None,
-    base: BaseRun | None,
+    run_id: int | None,
+    names: Mapping[int, RunName],
     others: Alternatives,
     show_residue: bool,
 ) -> ChatPayload:
@@ -108,7 +143,9 @@ def _payload(
         "status": RecordStatus(record.status) if record else RecordStatus.UNREVIEWED,
         "reviewer": record.reviewer if record else "",
         "note": record.note if record else "",
-        "run": {"name": base.name, "model": base.model or base.provider} if base and answer else None,
+        "run": names.get(run_id) if run_id is not None and answer is not None else None,
+        "base_run_id": run_id,
+        "run_gone": run_id is None and record is not None and _came_from_a_run(record),
         "failed": answer.error if answer and answer.forms is None else "",
         "claimed_by": "",  # the sync says it, which claims
         "counts": {
@@ -166,6 +203,14 @@ def _customers(form: Form, record: RecordView | None, baseline: list[FormValues]
         }
         for origin, values in starts
     ]
+
+
+def _came_from_a_run(record: RecordView) -> bool:
+    return any(
+        str(origin).startswith("run:")
+        for customer in record.customers
+        for origin in customer.get("origin", {}).values()
+    )
 
 
 def _at(baseline: list[FormValues], position: int | None) -> FormValues | None:

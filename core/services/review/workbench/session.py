@@ -7,7 +7,7 @@ from typing import Any
 from sqlmodel import Session
 
 from core.adapters.store import DatasetView, Store
-from core.adapters.store.models import RecordStatus
+from core.adapters.store.models import Record, RecordStatus
 from core.domain.form import Form
 from core.domain.scoring import Scorer
 from core.services.review import delta, guidelines
@@ -19,7 +19,7 @@ from core.services.review.queue.navigation import chats_before, first_chat
 from core.services.review.queue.order import INDEX, ORDERS, PRIORITY, QueueSpec, next_open_chats, review_queue
 from core.services.review.queue.priority import stored_priorities
 from core.services.review.records.delta_drafts import delta_drafts_of
-from core.services.review.records.save_types import Ack
+from core.services.review.records.save_types import Ack, Save
 from core.services.review.records.saving import apply_saves
 from core.services.review.workbench.contract import ChatPayload, ProgressPayload, WorkbenchPayload
 from core.services.review.workbench.payload import chat_payloads
@@ -75,19 +75,24 @@ class PrimarySession:
         return QueueSpec(self.dataset.id, self.filter, self.order, base_id, self.reviewer, self.asks)
 
     def save(self, store: Store, outbox: Sequence[Any]) -> list[Ack]:
-        """Apply the browser's saves, each once."""
-        if not self.asks or self.base is None:
-            base_id = self.base.id if self.base else None
-            return apply_saves(store, self.form, self.dataset.id, outbox, base_run_id=base_id)
-        acks: list[Ack] = []
-        for raw in outbox:
+        """Apply the browser's saves, each once, in this reviewer's name."""
+        base = self.base
+        delta_base = base if self.asks else None
+
+        def resolve(session: Session, chat_id: int, record: Record | None, save: Save) -> tuple[Save, int | None]:
             # A draft leaves the chat what it was approved from, so that it is still asked about; a decision does not.
-            save, run_id = delta.resolve_save(store, self._scorer, self.dataset.id, raw, self.base.id, self.base.name)
-            done = apply_saves(store, self.form, self.dataset.id, [save], base_run_id=run_id, delta=True)
-            acks += done
-            if not done and isinstance(raw, dict) and raw.get("save_id"):
-                break  # it could not be stored now; those behind it wait with it
-        return acks
+            assert delta_base is not None
+            return delta.resolve_save(session, self._scorer, chat_id, record, save, delta_base.id, delta_base.name)
+
+        return apply_saves(
+            store,
+            self.form,
+            self.dataset.id,
+            outbox,
+            base_run_id=base.id if base else None,
+            reviewer=self.reviewer,
+            delta=resolve if delta_base is not None else None,
+        )
 
     def sync(
         self,

@@ -24,6 +24,8 @@ from core.services.review.workbench.contract import (
 
 AHEAD = 4
 """Number of following chats that are claimed and sent in advance."""
+LARGEST_INDEX = 2**31 - 1
+"""The largest index that a chat can have."""
 BEHIND = 1
 """Number of previous chats that are sent for going back."""
 
@@ -89,7 +91,12 @@ class QueuePosition:
 
 def saved_chats(outbox: Sequence[Any]) -> list[int]:
     """Indices of the chats that an outbox contains saves of."""
-    return [index for save in outbox if isinstance(index := save.get("chat"), int)]
+    return [index for save in outbox if isinstance(save, Mapping) and is_chat_index(index := save.get("chat"))]
+
+
+def is_chat_index(value: Any) -> bool:
+    """Whether something from a browser can be a chat's index: what is larger, no database can be asked for."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= LARGEST_INDEX
 
 
 def plan_claims(

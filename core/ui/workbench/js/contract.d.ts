@@ -202,8 +202,12 @@ export interface ChatPayload {
   status: RecordStatus;
   reviewer: string;
   note: string;
-  /** null where the run has no answer. */
+  /** the run that the baselines are of: a record's own, else the one that the review starts from; null where it has no answer. */
   run: RunName | null;
+  /** of that run, sent back with a save: what ``origin`` counts in; null where there is none. */
+  base_run_id: number | null;
+  /** whether the record's run was deleted, so that there is nothing to compare with. */
+  run_gone: boolean;
   /** why the model gave no answer, else empty. */
   failed: string;
   /** who else is on this chat, else empty. */
@@ -236,10 +240,11 @@ export interface StoredCustomer {
 /** What became of one save. */
 export interface AckPayload {
   save_id: string;
-  result: "saved" | "conflict" | "rejected";
+  /** saved; conflict; rejected: it can never be saved as it is; set_aside: it failed by itself, or belongs to somebody else: it stays in the browser, and the others go on. */
+  result: "saved" | "conflict" | "rejected" | "set_aside";
   /** of the record now. */
   version: number;
-  /** a sentence for the reviewer; empty where it was saved. */
+  /** a sentence for the reviewer; where it was saved, what was left out of it, mostly empty. */
   why: string;
   /** on a conflict, the customers as they are stored. */
   theirs: StoredCustomer[] | null;
@@ -295,6 +300,8 @@ export interface SentSave {
   reviewer: string;
   /** the version that was edited. */
   base_version: number;
+  /** the chat's, as it came: what the customers' ``origin`` counts in. */
+  base_run_id?: number | null;
   customers: SentCustomer[];
   status: RecordStatus;
   note: string;

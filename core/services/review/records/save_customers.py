@@ -1,0 +1,82 @@
+"""The customers of a save as they are stored: clean values, where each came from, what a person looked at."""
+
+from collections.abc import Sequence
+
+from core.adapters.store.models import Confirmation, Record
+from core.domain.evidence import cached_analysis
+from core.domain.form import Form, FormValues
+from core.services.review.records.baselines import source_form
+from core.services.review.records.save_types import MOST_CUSTOMERS, MOST_PINS, CustomerSave, Save
+from core.services.review.records.versions import Customer
+
+
+def stored_customers(
+    form: Form,
+    save: Save,
+    baseline: Sequence[FormValues],
+    base_run_id: int | None,
+    *,
+    text: str,
+    record: Record | None,
+) -> list[Customer]:
+    """The customers of a save as they are stored.
+
+    Args:
+        form: the dataset's form.
+        save: whose customers.
+        baseline: the run's forms; each belongs to one customer at most.
+        base_run_id: the run; ``None`` where there is none, or it was deleted.
+        text: of the chat: pins to messages that it does not have are left out.
+        record: as it is, to know what came from a run that was deleted.
+    """
+    has_pins = any(customer.pinned for customer in save.customers)
+    messages = len(cached_analysis(text).parsed.messages) if has_pins else 0
+    # Without a run there is nothing to count in: positions then only say which customer is which.
+    forms = len(baseline) if base_run_id is not None else MOST_CUSTOMERS
+    taken: set[int] = set()
+    stored: list[Customer] = []
+    for customer in save.customers:
+        source = customer.origin
+        if source is not None and (not 0 <= source < forms or source in taken):
+            source = None
+        if source is not None:
+            taken.add(source)
+        values = form.coerce(customer.values).values
+        stored.append(
+            {
+                "values": values,
+                "origin": _origins(values, source, baseline, base_run_id, record),
+                "confirmed": {key: str(customer.confirmed.get(key, Confirmation.UNSEEN)) for key in form.keys},
+                "pinned": _pins(form, customer, messages),
+                "source": source,
+            }
+        )
+    return stored
+
+
+def _origins(
+    values: FormValues,
+    source: int | None,
+    baseline: Sequence[FormValues],
+    base_run_id: int | None,
+    record: Record | None,
+) -> dict[str, str]:
+    said = source_form({"source": source}, baseline)
+    if said is not None:
+        return {key: f"run:{base_run_id}" if said.get(key) == value else "reviewer" for key, value in values.items()}
+    origins = dict.fromkeys(values, "reviewer")
+    before = record.customers if record is not None and base_run_id is None and source is not None else []
+    for old in before:
+        if old.get("source") == source:  # its run was deleted: what came from it still did
+            kept = {key: origin for key, origin in old.get("origin", {}).items() if key in values}
+            return origins | {key: origin for key, origin in kept.items() if old["values"].get(key) == values[key]}
+    return origins
+
+
+def _pins(form: Form, customer: CustomerSave, messages: int) -> dict[str, list[int]]:
+    pins = {
+        key: sorted({message for message in places if 0 <= message < messages})[:MOST_PINS]
+        for key, places in customer.pinned.items()
+        if key in form
+    }
+    return {key: places for key, places in pins.items() if places}
