@@ -100,12 +100,12 @@ _FIELDS = {
 def _refusal(error: ValidationError) -> InputError:
     """The sentence for what pydantic found; its own would print what was typed."""
     places = {str(found["loc"][0]) for found in error.errors(include_input=False) if found["loc"]}
-    types = {(str(found["loc"][0]), found["type"]) for found in error.errors(include_input=False) if found["loc"]}
-    if ("note", "string_too_long") in types:
+    too_long = {str(found["loc"][0]) for found in error.errors(include_input=False) if "too_long" in found["type"]}
+    if "note" in too_long:
         return InputError(f"备注最多 {MOST_NOTE:,} 个字", _KEEP)
-    if ("reason", "string_too_long") in types:
+    if "reason" in too_long:
         return InputError(f"原因最多 {MOST_REASON} 个字", _KEEP)
-    if ("reviewer", "string_too_long") in types:
+    if "reviewer" in too_long:
         return InputError("审阅人的名字最多 60 个字", "请换一个短些的名字")
     names = "、".join(sorted(_FIELDS.get(place, "其他") for place in places))
     return InputError(f"这次保存的内容不完整或不对（{names}）", "请刷新页面后再试")

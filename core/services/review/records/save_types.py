@@ -98,6 +98,7 @@ class Ack:
         who: on a conflict, who saved them.
         status: on a conflict, what they decided.
         note: on a conflict, their note.
+        base_run_id: on a conflict, the run that the sources of their customers count in.
     """
 
     save_id: str
@@ -108,6 +109,7 @@ class Ack:
     who: str | None = None
     status: str = ""
     note: str = ""
+    base_run_id: int | None = None
 
 
 def changed_fields(before: list[FormValues], after: list[FormValues]) -> list[str]:

@@ -182,11 +182,8 @@ class _Job:
             )
             session.add(record)
             session.flush()
-            change = {
-                "customers": customers,
-                "note": save.note,
-                "fields": changes_of_baseline(baseline, customers),
-            }
+            fields = changes_of_baseline(baseline, customers)
+            change: dict[str, Any] = {"customers": customers, "note": save.note, "fields": fields}
             append_event(session, record, 1, base_run_id=base, change=change, **event)
             return Ack(save.save_id, "saved", 1)
         if record.version != save.base_version and not _follows(session, record, save):
@@ -249,4 +246,5 @@ def _follows(session: Session, record: Record, save: Save) -> bool:
 def _conflict(save: Save, record: Record) -> Ack:
     why = f"{record.reviewer} 刚刚保存了这条群聊（状态：{record.status}），请对照两边后再保存。"
     customers, who = record.customers, record.reviewer
-    return Ack(save.save_id, "conflict", record.version, why, customers, who, record.status, record.note)
+    base = record.base_run_id
+    return Ack(save.save_id, "conflict", record.version, why, customers, who, record.status, record.note, base)

@@ -279,6 +279,7 @@ class AckPayload(TypedDict):
         who: on a conflict, who saved them.
         status: on a conflict, what they decided.
         note: on a conflict, their note.
+        base_run_id: on a conflict, the run that the sources of their customers count in.
     """
 
     save_id: str
@@ -289,6 +290,7 @@ class AckPayload(TypedDict):
     who: str | None
     status: RecordStatus | Literal[""]
     note: str
+    base_run_id: int | None
 
 
 class ProgressPayload(TypedDict):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, TypeGuard, cast
 
 from sqlmodel import Session
 
@@ -94,7 +94,7 @@ def saved_chats(outbox: Sequence[Any]) -> list[int]:
     return [index for save in outbox if isinstance(save, Mapping) and is_chat_index(index := save.get("chat"))]
 
 
-def is_chat_index(value: Any) -> bool:
+def is_chat_index(value: Any) -> TypeGuard[int]:
     """Whether something from a browser can be a chat's index: what is larger, no database can be asked for."""
     return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= LARGEST_INDEX
 
@@ -232,6 +232,7 @@ def _ack(ack: Ack) -> AckPayload:
         "who": ack.who,
         "status": RecordStatus(ack.status) if ack.status else "",
         "note": ack.note,
+        "base_run_id": ack.base_run_id,
     }
 
 

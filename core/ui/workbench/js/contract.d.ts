@@ -254,6 +254,8 @@ export interface AckPayload {
   status: RecordStatus | "";
   /** on a conflict, their note. */
   note: string;
+  /** on a conflict, the run that the sources of their customers count in. */
+  base_run_id: number | null;
 }
 
 /** Everything that goes in: the component's ``data``. */
