@@ -17,6 +17,8 @@ from core.services.review import (
     offline_payload,
     offline_sentence,
 )
+from core.services.review.records.save_reading import save_id_of
+from core.services.review.records.saving import MOST_SAVES
 from core.ui import address, state
 from core.ui import workbench as component
 from core.ui.notices import fragment, show_errors
@@ -45,7 +47,8 @@ def draw(review_session: ReviewSession, key: str) -> None:
             want_residue=browser.want_residue,
             leaving=state.claimed_chats(),
         )
-        if any(save.get("save_id") and save["save_id"] not in acks for save in browser.outbox):
+        taken = map(save_id_of, browser.outbox[:MOST_SAVES])
+        if any(save_id and save_id not in acks for save_id in taken):
             data["offline"], data["error"] = True, data["error"] or offline_sentence()
         state.set_claimed_chats(claimed_chats(data))
         state.keep_payload(key, data)
