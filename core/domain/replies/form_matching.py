@@ -16,6 +16,13 @@ _WRAPPERS = frozenset(
     "infos info results result data output answer answers forms customers items list json "
     "结果 答案 最终答案 客户 客户列表 客户信息 客户信息列表 信息 列表".split()
 )
+_ASIDE = re.compile(
+    r"confidence|evidence|reason|explanation|changes?|notes?|source|score|置信|依据|证据|说明|理由|原文|来源|改动|评分",
+    re.IGNORECASE,
+)
+"""Keys of what a model says about its answer, which may be keyed by fields as the answer is."""
+_FAR_LESS = 4
+"""An answer with fewer fields than this part of another's is a remark about that one."""
 _MAX_DEPTH = 6
 _NEAR = 80
 """Characters on either side that decide what an empty list means."""
@@ -106,12 +113,17 @@ class FormMatcher:
         return Answer(raws, True, notes=tuple(notes)) if raws or not items else None
 
     def _read_mapping(self, value: Mapping[str, Any], depth: int) -> Answer | None:
+        if wrapped := self._unwrap(value, depth):
+            return wrapped
         flat = self._flatten(value)
         if flat is not None:
             raw, renamed = flat
             return Answer([raw], False, notes=(SINGLE, RENAMED) if renamed else (SINGLE,))
         inner_answers: list[tuple[str, Answer]] = []
+        plain = [key for key, inner in value.items() if not self._is_aside(key) and self.weigh(inner)]
         for key, inner in value.items():
+            if plain and self._is_aside(key):
+                continue
             answer = self.read(inner, depth + 1)
             if answer and (answer.raws or str(key).strip().lower() in _WRAPPERS):
                 inner_answers.append((str(key), answer))
@@ -121,11 +133,50 @@ class FormMatcher:
         notes = [note for note in answer.notes if note != SINGLE]
         return answer._replace(whole=True, notes=(WRAPPED, *notes))
 
+    def _unwrap(self, value: Mapping[str, Any], depth: int) -> Answer | None:
+        """The list in a wrapper (infos, 结果), whatever stands beside it; ``None`` if the fields stand beside it."""
+        beside = sum(_plain(key) in self._keys for key in value)
+        answers: list[tuple[str, Answer]] = []
+        for key, inner in value.items():
+            if str(key).strip().lower() not in _WRAPPERS or _plain(key) in self._keys or not isinstance(inner, list):
+                continue
+            answer = self.read(inner, depth + 1)
+            if answer and (self._heaviest(answer) > 2 * beside if answer.raws else not beside):
+                answers.append((str(key), answer))
+        filled = [one for one in answers if one[1].raws]
+        others = any(
+            self.weigh(inner)
+            for key, inner in value.items()
+            if not self._is_aside(key) and not (isinstance(inner, list) and not inner)
+        )
+        if not filled and others:
+            return None  # an empty list beside an answer under another name
+        answer = self.settle(filled or answers)
+        if answer is None:
+            return None
+        return answer._replace(whole=True, notes=(WRAPPED, *(note for note in answer.notes if note != SINGLE)))
+
+    def _is_aside(self, key: object) -> bool:
+        """Whether a key is that of a remark about the answer, and none of the form."""
+        return bool(_ASIDE.search(str(key))) and _plain(key) not in self._keys and key not in self.form.groups
+
+    def _heaviest(self, answer: Answer) -> int:
+        """Number of fields of the customer who has most of them."""
+        return max(map(self.weigh, answer.raws), default=0)
+
+    def _far_less(self, answer: Answer, other: Answer) -> bool:
+        """Whether an answer has so few fields that it is a remark about the other one; no customers are an answer."""
+        most = self._heaviest(other)
+        if not answer.raws or most < max(4, len(self.form.fields) // 3):
+            return False
+        return self._heaviest(answer) * _FAR_LESS < most
+
     def _flatten(self, value: Mapping[str, Any]) -> tuple[dict[str, Any], bool] | None:
         """A mapping as one form with the form's own keys, and whether keys changed; ``None`` if it is no form."""
         out: dict[str, Any] = {}
         rest: dict[str, Any] = {}
         renamed = False
+        direct = {known for key in value if (known := self._keys.get(_plain(key)))}
         for key, inner in value.items():
             known = self._keys.get(_plain(key))
             if known:
@@ -134,7 +185,7 @@ class FormMatcher:
                     out[known] = inner
                 continue
             group = self._group(key, inner)
-            if not group:
+            if not group or group.keys() & direct or (direct and self._is_aside(key)):
                 rest[key] = inner
             elif group.keys() & out.keys():
                 return None  # two groups claim one field: these are several customers, not groups of one
@@ -173,11 +224,20 @@ class FormMatcher:
         for before, answer in candidates:
             revised = bool(_REVISED.search(before))
             last = groups[-1] if groups else None
-            if last and last.whole and not answer.whole and not revised:
+            remark = last is not None and last.complete and answer.complete and self._far_less(answer, last)
+            if last and ((last.whole and not answer.whole and not revised) or remark):
                 groups[-1] = last._replace(notes=(*last.notes, FRAGMENTS))
                 continue
             name = str(answer.raws[0].get(self.form.name_field) or "") if answer.raws else ""
-            if last is None or answer.whole or last.whole or revised or name in names or answer.raws[0] in last.raws:
+            if (
+                last is None
+                or answer.whole
+                or last.whole
+                or revised
+                or name in names
+                or answer.raws[0] in last.raws
+                or self._far_less(last, answer)
+            ):
                 groups.append(answer)
                 names = set()
             else:

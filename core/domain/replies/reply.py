@@ -7,6 +7,7 @@ from typing import Literal
 from core.domain.form import Form, FormValues
 from core.domain.replies.form_matching import Answer, FormMatcher
 from core.domain.replies.json_fragments import JsonFragment, find_fragments, strict_value
+from core.domain.replies.plain_values import plain_value
 from core.domain.replies.repair import repair_json
 
 ReplyStatus = Literal["ok", "repaired", "failed"]
@@ -145,7 +146,12 @@ def _clean(form: Form, answer: Answer, notes: tuple[str, ...]) -> ParsedReply:
     forms: list[FormValues] = []
     all_notes = [*notes, *answer.notes]
     for number, raw in enumerate(answer.raws, 1):
-        values, changes = form.coerce(raw)
+        shaped: list[str] = []
+        plain = {
+            key: plain_value(form.field(key), value, shaped) if key in form else value for key, value in raw.items()
+        }
+        values, coerced = form.coerce(plain)
+        changes = (*shaped, *coerced)
         forms.append(values)
         all_notes += [f"第 {number} 位客户：{note}" if len(answer.raws) > 1 else note for note in changes]
     unique = tuple(dict.fromkeys(all_notes))

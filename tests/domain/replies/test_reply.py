@@ -243,3 +243,43 @@ def test_damaged_replies_never_raise(text: str, edits: list[tuple[float, int, st
 )
 def test_long_nonsense_is_soon_given_up(text: str) -> None:
     assert parse_reply(FORM, text).status in ("failed", "ok", "repaired")
+
+
+REMARKS = {NAME: 0.9}
+
+
+@pytest.mark.parametrize("aside", ["confidence", "evidence", "依据", "说明", "changes"])
+@pytest.mark.parametrize("remark", [REMARKS, [REMARKS], {"姓名": "林舟3：你好", PHONE: "无"}])
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("forms", [[ONE, TWO], [ONE], []])
+def test_what_is_said_about_an_answer_is_not_the_answer(aside: str, remark: Any, first: bool, forms: Any) -> None:
+    pairs = [("infos", forms), (aside, remark)]
+    assert parse_reply(FORM, dump(dict(reversed(pairs) if first else pairs))).forms == forms
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{TEXT_1}\n依据：{dump([REMARKS])}",
+        f"{TEXT_1}\n依据：{dump(REMARKS)}",
+        f"{dump(ONE)}\n依据：{dump({NAME: '林舟3：你好'})}",
+        f"{dump(REMARKS)}\n{dump(ONE)}",
+        dump([{**ONE, "confidence": REMARKS}]),
+        dump([{"confidence": REMARKS, **ONE}]),
+        dump({"customers": [ONE], NAME: "小结"}),
+    ],
+)
+def test_a_remark_beside_the_answer_is_left_out(text: str) -> None:
+    assert parse_reply(FORM, text).forms == [ONE]
+
+
+def test_values_with_evidence_lists_in_strings_and_truth_values() -> None:
+    wish, sex = "客户是否有意向", "基本信息-性别"
+    with_evidence = {key: {"value": value, "evidence": "原文"} for key, value in ONE.items()}
+    assert parse_reply(FORM, dump([with_evidence])).forms == [ONE]
+    assert parse_reply(FORM, dump([{**ONE, KINDS: dump(ONE[KINDS])}])).forms == [ONE]
+    for truth, value in ((True, "有意向"), (False, "无意向"), ("true", "有意向")):
+        assert parse_reply(FORM, dump([{**ONE, wish: truth}])).forms == [{**ONE, wish: value}]
+    refused = parse_reply(FORM, dump([{**ONE, sex: True}]))
+    assert refused.forms == [ONE]
+    assert any("留空" in note for note in refused.notes)
