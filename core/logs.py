@@ -2,10 +2,16 @@
 
 import logging
 import os
+import re
+from base64 import b64encode
+from collections.abc import Iterable
+from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from typing import cast
+from urllib.parse import quote, quote_plus, unquote, urlsplit
 
+from core.private_files import create_private, private_folder, private_opener
 from core.secrets import known_secrets
 from core.settings import settings
 
@@ -14,6 +20,10 @@ _FORMAT = "%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s"
 _BYTES, _FILES = 5_000_000, 3
 _SECRETS = ("SPARKAI_API_KEY", "SPARKAI_API_SECRET", "SPARKAI_APP_ID", "OPENAI_API_KEY")
 _ADDRESSES = ("SHIYAO_DATABASE_URL",)
+_SIGNATURE = re.compile(r"(authorization=)[^&\s\"']{16,4000}", re.IGNORECASE)
+# What pydantic shows of a value is short, but may hold anything, even what looks like its end.
+_PYDANTIC_INPUT = re.compile(r"(\binput_value=).{0,300}(?=, input_type=\w{1,60})")
+_POSTGRES_DETAIL = re.compile(r"^(\s{0,20}(?:DETAIL|CONTEXT|QUERY|WHERE):).*", re.MULTILINE)
 _SHORTEST = 4  # shorter values would blot out ordinary words
 
 
@@ -31,9 +41,9 @@ def set_up(path: Path | None = None) -> None:
     target = path or settings().log_file
     handler: logging.Handler
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        handler = RotatingFileHandler(target, maxBytes=_BYTES, backupCount=_FILES, encoding="utf-8", delay=True)
-        target.touch()
+        private_folder(target.parent)
+        handler = _PrivateFile(target, maxBytes=_BYTES, backupCount=_FILES, encoding="utf-8", delay=True)
+        create_private(target)
     except OSError:
         handler = logging.StreamHandler()
     handler.name = _NAME
@@ -42,15 +52,47 @@ def set_up(path: Path | None = None) -> None:
     logging.getLogger("shiyao").setLevel(logging.INFO)
 
 
+class _PrivateFile(RotatingFileHandler):
+    """A rotating log for its user alone."""
+
+    def _open(self) -> TextIOWrapper:
+        opened = open(self.baseFilename, self.mode, encoding=self.encoding, errors=self.errors, opener=private_opener)
+        return cast(TextIOWrapper, opened)
+
+
 class SecretsOut(logging.Formatter):
     """Formatter that replaces every known key and password."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Format a record, without secrets."""
-        text = super().format(record)
-        for secret in _secrets():
-            text = text.replace(secret, "***")
-        return text
+        return scrub(without_values(super().format(record)))
+
+
+def without_values(text: str) -> str:
+    """An error's text without the values that libraries quote: they are customers' words and whole forms.
+
+    pydantic quotes its input, PostgreSQL the row that failed; SQLAlchemy is told by the store to hide parameters.
+    """
+    text = _PYDANTIC_INPUT.sub(r"\1***", text)
+    return _POSTGRES_DETAIL.sub(r"\1 ***", text)
+
+
+def scrub(text: str, shortest: int = _SHORTEST, also: Iterable[str] = ()) -> str:
+    """A text without any key or password that this process knows, plain, URL-encoded or in Base64.
+
+    Args:
+        text: to be logged, stored or shown.
+        shortest: characters of the shortest value that is looked for.
+        also: further values, of a caller that was given its keys by hand.
+    """
+    for secret in sorted({*_secrets(), *also}, key=len, reverse=True):
+        if len(secret) < shortest:
+            continue
+        shapes = {secret, quote(secret, safe=""), quote_plus(secret), b64encode(secret.encode()).decode().rstrip("=")}
+        for shape in sorted(shapes, key=len, reverse=True):
+            text = text.replace(shape, "***")
+    # Spark signs its address: the parameter holds the key in Base64, beside other words.
+    return _SIGNATURE.sub(r"\1***", text)
 
 
 def _secrets() -> list[str]:

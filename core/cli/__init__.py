@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import typer
 from typer.exceptions import Abort, TyperException
 
+from core import private_files
 from core.cli import data, export, quality, runs, training
 from core.cli.common import Db
 from core.errors import ShiyaoError, shorten
@@ -45,6 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code: 0 only on success, 2 for a command that cannot be understood. Errors are one line on standard
         error; their traces go to the log.
     """
+    private_files.keep_new_files_private()
     try:
         code = app(args=arguments, standalone_mode=False)
     except TyperException as error:

@@ -9,8 +9,9 @@ from typing import Any
 from streamlit import config
 from streamlit.runtime.pages_manager import PagesManager
 
-from core import logs
+from core import logs, private_files
 from core.errors import SettingsError
+from core.settings import VAR
 from core.ui import server_guard
 
 # A file of ours: an icon by name would be fetched from the net by every browser.
@@ -18,11 +19,13 @@ ICON = str(Path(__file__).with_name("icon.png"))
 
 
 def prepare() -> None:
-    """Set up the log, tell Streamlit the allowed hosts, and switch its own reading of ``pages/`` off.
+    """Make files private, set up the log, tell Streamlit the allowed hosts, and switch its own reading of ``pages/`` off.
 
     Streamlit takes a folder ``pages`` beside the script for its older page system until ``st.navigation`` has run
     once; the first visitor of a fresh server who came by a link to a page would be told that there is no such page.
     """
+    private_files.keep_new_files_private()
+    private_files.close_folder(VAR)
     logs.set_up()
     try:
         hosts = server_guard.allowed_hosts()

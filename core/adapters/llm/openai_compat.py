@@ -6,6 +6,7 @@ to ask again is decided in one place, by cause.
 
 import re
 import ssl
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -23,6 +24,7 @@ from core.adapters.llm.failures import (
     timeout_failure,
 )
 from core.adapters.llm.model_spec import ModelSpec
+from core.adapters.llm.redaction import without_keys
 from core.errors import Cause, ProviderError, SettingsError
 from core.secrets import secret
 from core.settings import OpenAISettings
@@ -49,6 +51,7 @@ _PER_TIME = re.compile(
 
 
 _NO_JSON_MODE = re.compile(r"response_format|json_object|json.?mode", re.IGNORECASE)
+_CODE = re.compile(r"[\w.\-]{1,60}", re.ASCII)
 _KEYLESS = "none"
 """Placeholder key for services without one: the package insists on a key."""
 
@@ -85,6 +88,7 @@ class OpenAIProvider:
             title = f"模型「{self._spec.title}」"
         return missing_variables(title, missing)
 
+    @without_keys
     def complete(self, request: ModelRequest) -> ModelReply:
         """Send one request; one more without JSON mode where the service refuses that.
 
@@ -174,6 +178,10 @@ class OpenAIProvider:
         given = (self._spec.url if self._spec else "") or self._settings.base_url
         return re.sub(r"/chat/completions/?$", "", given.strip())
 
+    def keys(self) -> Sequence[str]:
+        """The key that is sent; replies are searched for it."""
+        return (self._key(),)
+
     def _key(self) -> str:
         """Key to send; a placeholder for services without one."""
         variable = self._variable()
@@ -224,12 +232,12 @@ def _arguments(request: ModelRequest, model: str, spec: ModelSpec | None) -> dic
 def _read(reply: Any, request: ModelRequest, model: str, seconds: float) -> ModelReply:
     # Some services answer errors with HTTP 200 and a body of their own, which the package takes for a completion.
     extra = getattr(reply, "model_extra", None) or {}
-    code = extra.get("code")
-    if code not in (None, 0, "0"):
+    code = _code_text(extra.get("code"))
+    if code not in ("", "0"):
         raise (
             spark_failure(code)
             if is_spark_code(code)
-            else failure(Cause.SERVER, f"模型服务返回了错误（错误码 {code}）", code=str(code))
+            else failure(Cause.SERVER, f"模型服务返回了错误（错误码 {code}）", code=code)
         )
     choices = getattr(reply, "choices", None)
     if not choices or choices[0].message is None:
@@ -244,6 +252,12 @@ def _read(reply: Any, request: ModelRequest, model: str, seconds: float) -> Mode
         refused = failure(Cause.AUDIT, "模型的回答没有通过内容审核", code="content_filter", partial=text)
         raise refused.with_token_usage(tokens_in, tokens_out)
     return ModelReply(text, tokens_in, tokens_out, seconds, reply.model or model)
+
+
+def _code_text(code: object) -> str:
+    """A service's own error code as a short word; a service may put anything there, and it is shown and stored."""
+    text = "" if code is None else str(code)
+    return text if _CODE.fullmatch(text) or not text else "无法识别"
 
 
 def _refuses_json_mode(error: Any) -> bool:

@@ -11,7 +11,7 @@ import logging
 import math
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from core.adapters.llm.base import ModelReply, ModelRequest
@@ -28,6 +28,7 @@ from core.adapters.llm.failures import (
 )
 from core.adapters.llm.model_spec import ModelSpec, SpecSource
 from core.adapters.llm.presets import find_preset, presets
+from core.adapters.llm.redaction import without_keys
 from core.adapters.llm.spark_wire import Wire
 from core.errors import Cause, ProviderError, SettingsError
 from core.settings import SparkSettings
@@ -67,6 +68,7 @@ class SparkProvider:
             "星火", [name for name, value in variables.items() if not value.get_secret_value().strip()]
         )
 
+    @without_keys
     def complete(self, request: ModelRequest) -> ModelReply:
         """Send one request, with a client of its own.
 
@@ -153,6 +155,11 @@ class SparkProvider:
             return known.url
         public = {preset.url for preset in presets()}
         return known.url if known and known.url and self._settings.url in public else self._settings.url
+
+    def keys(self) -> Sequence[str]:
+        """Everything secret that is sent; replies are searched for it."""
+        own = (self._settings.app_id, self._settings.api_key, self._settings.api_secret)
+        return [value.get_secret_value().strip() for value in own]
 
     def _safe(self, error: BaseException) -> BaseException | None:
         """Error to chain as cause; ``None`` if its text contains a secret."""

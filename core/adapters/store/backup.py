@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from core.errors import StoreError
+from core.private_files import private_folder
 
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
@@ -26,7 +27,7 @@ def copy_database(source: Path, target: Path, *, busy_seconds: float) -> None:
     partial: Path | None = None
     try:
         _refuse_existing(source, target)
-        target.parent.mkdir(parents=True, exist_ok=True)
+        private_folder(target.parent)
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=".backup.", suffix=".partial")
         os.close(handle)
         partial = Path(name)

@@ -19,9 +19,11 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, Oper
 from sqlmodel import Session
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random
 
+from core import private_files
 from core.adapters.store.backup import copy_database
 from core.adapters.store.outages import named_outages
 from core.errors import StoreError
+from core.private_files import create_private, private_folder
 from core.settings import settings
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
@@ -186,9 +188,9 @@ def _engine(url: str) -> Engine:
         parsed = make_url(url)
         if parsed.drivername in ("postgresql", "postgres"):
             parsed = parsed.set(drivername="postgresql+psycopg")
-        if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
-            Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(parsed, json_serializer=_dump_json, **_pool(parsed))
+        _create_sqlite(parsed)
+        # Without its parameters a failed statement can be logged: they are whole forms.
+        engine = create_engine(parsed, json_serializer=_dump_json, hide_parameters=True, **_pool(parsed))
     except (ArgumentError, NoSuchModuleError, OSError) as error:
         raise StoreError(f"数据库地址不能用（{error}）", "请检查 SHIYAO_DATABASE_URL 或 --db") from error
     if engine.dialect.name == "sqlite":
@@ -215,6 +217,18 @@ def _pool(url: URL) -> dict[str, Any]:
 
 def _dump_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
+
+
+def _create_sqlite(url: URL) -> None:
+    """The file, for its user alone, before SQLite makes it for everybody."""
+    name = str(url.database or "")
+    if url.get_backend_name() == "sqlite" and name not in ("", ":memory:") and not name.startswith("file:"):
+        path = Path(name)
+        private_folder(path.parent)
+        # What cannot be made here is named by SQLite when it is opened.
+        with suppress(OSError, ValueError):
+            if not path.exists():
+                create_private(path)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
@@ -267,7 +281,7 @@ def _migrate(store: Store) -> None:
         store.close()
         raise StoreError(f"数据库 {store.url} 由更新的版本创建（{current}）", "请升级拾要后再打开")
     if store.path is not None:
-        with FileLock(f"{store.path}.migrate.lock"):
+        with FileLock(f"{store.path}.migrate.lock", mode=private_files.MODE):
             _upgrade(store)
     else:
         _upgrade(store)

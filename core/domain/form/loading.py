@@ -1,13 +1,16 @@
 """Loads and validates form files (TOML); every error names the line."""
 
+import re
 from functools import lru_cache
 from pathlib import Path
 
 from core.domain.form.form_definition import Form
 from core.domain.form.toml_file import parse_toml, read_source
+from core.errors import FormError
 from core.settings import DEFAULT_FORM
 
 FORMS_DIR = Path(__file__).resolve().parents[3] / "data" / "forms"
+_NAME = re.compile(r"[\w\-]{1,100}")
 _TABLES = {
     "field": "fields",
     "contradiction": "contradictions",
@@ -18,7 +21,13 @@ _TABLES = {
 
 
 def form_path(name: str) -> Path:
-    """Path of the form file with this name."""
+    """Path of the form file with this name.
+
+    Raises:
+        FormError: the name is a path, or no name at all.
+    """
+    if not _NAME.fullmatch(name):
+        raise FormError(f"没有名为「{name[:60]}」的表单", "名字只能有字母、数字、下划线和连字符，不是路径")
     return FORMS_DIR / f"{name}.toml"
 
 

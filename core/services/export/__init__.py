@@ -7,9 +7,10 @@ lacks a chat, is refused with :class:`core.errors.ExportError` and leaves nothin
 
 from core.services.export.answer_sources import AnswerSource, Coverage, coverage_of, parse_source
 from core.services.export.dataset_export import TextKind, export_dataset
-from core.services.export.download import Download, download, file_name
+from core.services.export.download import Download, download
 from core.services.export.export_log import export_log_entries
 from core.services.export.export_result import ExportResult, index_ranges
+from core.services.export.file_names import file_name
 from core.services.export.submission_export import export_submission
 from core.services.export.table_export import TableFormat, export_table
 

@@ -57,10 +57,7 @@ def pending_file(target: Path) -> Iterator[PendingFile]:
             dir=target.parent, prefix=f".{target.name}.", suffix=".partial", delete=False
         ) as file:
             path = Path(file.name)
-            # A temporary file is for its owner alone; what is published follows the folder's habits.
-            mask = os.umask(0)
-            os.umask(mask)
-            path.chmod(0o666 & ~mask)
+            # It is for its owner alone, and stays so when it is published: it holds personal data.
             yield PendingFile(target, file)
     except UnicodeEncodeError as error:
         raise ExportError("有文本含不成对的代理字符，不能存为 UTF-8", "请先修正导入的数据") from error

@@ -1,6 +1,5 @@
 """An export as one piece of bytes for a browser: built in a temporary folder, folders zipped."""
 
-import re
 import tempfile
 import zipfile
 from collections.abc import Callable
@@ -9,6 +8,7 @@ from pathlib import Path
 
 from core.errors import ExportError
 from core.services.export.export_result import ExportResult
+from core.services.export.file_names import refuse_path
 
 LIMIT = 300 * 1024 * 1024
 """Bytes that a page hands to a browser: they are held in memory until it has them."""
@@ -40,8 +40,9 @@ def download(name: str, make: Callable[[Path], ExportResult]) -> Download:
         make: writes to the path that it is given, and reports.
 
     Raises:
-        ExportError: from ``make``, or it is too large for a browser.
+        ExportError: from ``make``, it is too large for a browser, or ``name`` is a path.
     """
+    refuse_path(name)
     with tempfile.TemporaryDirectory(prefix="shiyao-export-") as folder:
         path = Path(folder) / name
         report = make(path)
@@ -53,11 +54,6 @@ def download(name: str, make: Callable[[Path], ExportResult]) -> Download:
                 "请在命令行用 python -m core export 导出",
             )
         return Download(path.name, path.read_bytes(), report)
-
-
-def file_name(*parts: str) -> str:
-    """Parts joined with ``_`` to a name, without suffix, that every system takes."""
-    return re.sub(r'[\\/:*?"<>|\s\x00-\x1f]+', "_", "_".join(parts))
 
 
 def _zip(folder: Path) -> Path:

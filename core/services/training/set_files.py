@@ -20,6 +20,7 @@ from pydantic_core import from_json
 
 from core.domain.replies import parse_reply
 from core.errors import ExportError
+from core.private_files import private_folder, private_opener
 from core.services.export.atomic_file import HashingReader, PendingFile, fingerprint, mismatch_error, pending_file
 from core.services.export.export_result import ExportResult
 from core.services.training.arrange import Arrangement
@@ -108,7 +109,7 @@ def provenance_of(arrangement: Arrangement) -> list[dict[str, Any]]:
 def publish_set(folder: Path, out: Path) -> None:
     """Move the files of a set into ``out``; files of an earlier set that this one does not have are removed."""
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        private_folder(out)
         for name in _FILE_NAMES:
             if (folder / name).exists():
                 os.replace(folder / name, out / name)
@@ -121,7 +122,7 @@ def publish_set(folder: Path, out: Path) -> None:
 def _write_part(path: Path, rows: list[SpooledRow], source: mmap.mmap, data_format: TrainingFormat) -> tuple[str, int]:
     """Write one file from the spool, read it back and compare it; returns sha256 and size in bytes."""
     try:
-        with path.open("wb") as file:
+        with open(path, "wb", opener=private_opener) as file:
             # Not forced onto the disk: gigabytes would take longer than all the rest, and a set can be built again.
             for row in rows:
                 file.write(source[row.start : row.end])

@@ -116,7 +116,7 @@ def _draw_rebuild(view: TrainingSetView) -> None:
         help="文件不另存：按清单重新写出，字节与当时相同才给出。",
     ):
         with st.spinner("正在按清单重建并核对…"):
-            name = file_name(view.name)
+            name = file_name(view.name, fallback=f"training-{view.id}")
             made = download(name, lambda out: rebuild(state.store(), view.id, out))
         st.session_state[_REBUILT] = (view.id, made)
     number, again = st.session_state.get(_REBUILT, (None, None))

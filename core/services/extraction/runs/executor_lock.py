@@ -4,6 +4,7 @@ from typing import Protocol
 
 from filelock import FileLock, Timeout
 
+from core import private_files
 from core.adapters.store import Store
 from core.errors import JobError
 
@@ -31,7 +32,7 @@ class _FileLock:
 
     def __init__(self, path: str) -> None:
         # Taken and given back by whichever thread gets there.
-        self._lock = FileLock(path, thread_local=False)
+        self._lock = FileLock(path, thread_local=False, mode=private_files.MODE)
 
     def acquire(self) -> bool:
         try:

@@ -20,6 +20,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from core import private_files
 from core.adapters.store import Store
 from core.adapters.store.models import (
     Chat,
@@ -256,7 +257,7 @@ def _main(dataset_id: int, run_id: int) -> None:
         name = session.execute(select(col(Dataset.form)).where(col(Dataset.id) == dataset_id)).scalar_one()
     lock = f"{store.path}.upkeep.lock" if store.path else f"/tmp/shiyao-upkeep-{dataset_id}.lock"
     try:
-        with FileLock(lock, timeout=0):
+        with FileLock(lock, timeout=0, mode=private_files.MODE):
             update(store, load_named_form(name), dataset_id, run_id or None)
     except Timeout:
         return

@@ -1,0 +1,88 @@
+"""What customers said and reviewers typed is in no log line and on no standard error, whatever fails."""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError, StatementError
+
+from core import logs
+from core.adapters.store import Store
+from core.adapters.store.models import Record, RecordStatus
+from core.domain.form import Form
+from core.services.review.records.saving import apply_saves
+from tests.factories.runs import add_dataset
+
+MARKER = "张三丰的手机13900001111"
+_log = logging.getLogger("shiyao.test")
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[Path]:
+    root = logging.getLogger()
+    before = [handler for handler in root.handlers if handler.name == "shiyao-file"]
+    for handler in before:
+        root.removeHandler(handler)
+    path = tmp_path / "shiyao.log"
+    logs.set_up(path)
+    yield path
+    for handler in [handler for handler in root.handlers if handler.name == "shiyao-file"]:
+        root.removeHandler(handler)
+        handler.close()
+    for handler in before:
+        root.addHandler(handler)
+
+
+def record(**values: object) -> Record:
+    return Record(status=RecordStatus.DRAFT, customers=[{"基本信息-姓名": MARKER}], note=MARKER, **values)  # type: ignore[arg-type]
+
+
+@pytest.mark.both_databases
+def test_a_statement_that_fails(store: Store, log: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    dataset = add_dataset(store, 1)
+    broken = [
+        record(dataset_id=dataset.id, chat_id=999_999),  # a foreign key
+        record(dataset_id=dataset.id, chat_id=None),  # a column that may not be empty
+        record(dataset_id=dataset.id, chat_id=object()),  # a type that the driver does not know
+        record(dataset_id=2**70, chat_id=1),  # too large
+    ]
+    for row in broken:
+        try:
+            with store.write() as session:
+                session.add(row)
+        except Exception as error:
+            _log.exception("could not be stored: %s", error)
+        else:
+            raise AssertionError("it was stored")
+    statements = (
+        select(Record).where(text("no_such_column = :value")),
+        text("SELECT nothing FROM nowhere WHERE a = :value"),
+    )
+    for statement in statements:
+        try:
+            with store.read() as session:
+                session.execute(statement, {"value": MARKER})
+        except (DBAPIError, StatementError):
+            _log.warning("could not be read", exc_info=True)
+    out, err = capfd.readouterr()
+    written = log.read_text("utf-8")
+    assert written.count("Traceback") >= 6 and "IntegrityError" in written
+    assert MARKER not in written and MARKER not in out + err
+
+
+def test_a_save_that_is_no_save(store: Store, form: Form, log: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    dataset = add_dataset(store, 1)
+    hostile = [
+        {"save_id": "1", "customers": MARKER},
+        {"save_id": "2", "customers": [MARKER], "chat": {MARKER: MARKER}},
+        {"save_id": "3", "chat": 1, "customers": [{"values": {"基本信息-姓名": [MARKER, [MARKER]]}}], "note": [MARKER]},
+        {"save_id": "4", "chat": f"{MARKER}, input_type=str", "note": {"a": f"{MARKER}, input_type=dict]"}},
+        [MARKER],
+        MARKER,
+    ]
+    apply_saves(store, form, dataset.id, hostile)
+    out, err = capfd.readouterr()
+    written = log.read_text("utf-8")
+    assert "rejected save" in written and MARKER not in written and MARKER not in out + err
