@@ -14,7 +14,7 @@ def keep_new_files_private() -> None:
 
 
 def private_opener(path: str, flags: int) -> int:
-    """For :func:`open`: a new file is its user's alone, whatever the process is set to."""
+    """For ``open``: a new file is its user's alone, whatever the process is set to."""
     return os.open(path, flags, _FILE)
 
 

@@ -19,7 +19,7 @@ ICON = str(Path(__file__).with_name("icon.png"))
 
 
 def prepare() -> None:
-    """Make files private, set up the log, tell Streamlit the allowed hosts, and switch its own reading of ``pages/`` off.
+    """Make files private, set up log and allowed hosts, and switch Streamlit's own reading of ``pages/`` off.
 
     Streamlit takes a folder ``pages`` beside the script for its older page system until ``st.navigation`` has run
     once; the first visitor of a fresh server who came by a link to a page would be told that there is no such page.
