@@ -450,3 +450,51 @@ test("a skip of an untouched chat is taken back to 未审阅, and the chat may c
     ["未审阅", true, "未审阅", false],
   );
 });
+
+test("a save names the run that its customers count in, also after the run on the page has changed", async () => {
+  const first = chat(1, {
+    base_run_id: 7,
+    customers: [customer({ 姓名: "甲" }), customer({ 姓名: "乙" }, { origin: 1 })],
+  });
+  const desk = open(undefined, { chats: [first] });
+  editField(entryOf(desk.store), 0, "明细", "书架", 0);
+  const turned = [customer({ 姓名: "乙", 电话: "2" }), customer({ 姓名: "甲", 电话: "1" }, { origin: 1 })];
+  take(desk, { session: "另一个任务", chats: [chat(1, { base_run_id: 8, customers: turned })] });
+  const { work } = entryOf(desk.store);
+  assert.deepEqual(
+    work.map(({ values, baseline, origin }) => [values.姓名, baseline.电话, origin]),
+    [
+      ["甲", "1", 0],
+      ["乙", "2", 1],
+    ],
+  );
+  const save = approve(desk);
+  assert.equal(save.base_run_id, 7);
+});
+
+test("a save that is set aside stays in the journal until its chat is there, and over a reload", () => {
+  const desk = open();
+  const save = approve(desk);
+  desk.store.entries.delete(1);
+  take(desk, {
+    open: 2,
+    chats: [],
+    acks: [{ save_id: save.save_id, result: "set_aside", version: 0, why: "出了意外" }],
+  });
+  assert.deepEqual([...desk.kept.items.keys()].filter((key) => key.includes(save.save_id)).length, 1);
+  const again = open(desk.kept);
+  assert.deepEqual(
+    again.store.outbox.map((one) => one.save_id),
+    [save.save_id],
+  );
+});
+
+test("an answer to another person's save leaves it in their journal", () => {
+  const desk = open();
+  const save = approve(desk);
+  const theirs = { ...save, reviewer: "别人" };
+  desk.store.outbox[0] = theirs;
+  take(desk, { open: 2, acks: [{ save_id: save.save_id, result: "set_aside", version: 0, why: "不是你的" }] });
+  assert.equal(desk.store.outbox.length, 0);
+  assert.equal([...desk.kept.items.keys()].filter((key) => key.includes(save.save_id)).length, 1);
+});

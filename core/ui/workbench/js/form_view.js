@@ -87,7 +87,8 @@ export function drawForm(view, entry, index, key) {
   drawTabs(view, entry, index);
   drawMissed(view.footer, entry, view.form, index);
   drawLine(view.footer, entry, view.form, index, key);
-  const model = entry.chat.run ? `模型：${entry.chat.run.model || entry.chat.run.name}` : "没有抽取结果";
+  const none = entry.chat.run_gone ? "原来的抽取任务已删除，无法对照" : "没有抽取结果";
+  const model = entry.chat.run ? `模型：${entry.chat.run.model || entry.chat.run.name}` : none;
   const left = entry.work.reduce((sum, one) => sum + Object.keys(one.delta ?? {}).length, 0);
   const count = asked
     ? `增量审阅：还有 ${left} 处不同`

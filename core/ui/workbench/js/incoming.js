@@ -45,19 +45,23 @@ export function mergeChat(entry, chat, busy, form) {
     return "replaced";
   }
   entry.chat = chat;
+  const baseRun = chat.base_run_id;
+  const sameRun = baseRun === entry.baseRun;
   // An answer to a save of mine has my order as it was sent; somebody else's version has an order of its own.
   const served = entry.agreed?.map((customer) => customer.uid) ?? [];
   const places =
-    chat.version !== entry.version
-      ? placesOf(entry.work, chat.customers, form, (known) => known.origin)
+    chat.version !== entry.version || !sameRun
+      ? placesOf(entry.work, chat.customers, form, (known) => (sameRun ? known.origin : null))
       : entry.work.map(({ uid }) => (served.length === chat.customers.length ? served.indexOf(uid) : -1));
   /** @type {(customer: WorkCustomer, i: number) => WorkCustomer} */
   const refreshed = (customer, i) => {
     const place = places[i] ?? -1;
     if (place < 0) return customer;
-    const { marks, values, baseline, others } = chat.customers[place];
+    const { marks, values, baseline, others, origin } = chat.customers[place];
     return {
       ...customer,
+      // Work that is not saved yet goes on counting in the run that it began with, and names that run when it is sent.
+      origin: keep ? customer.origin : (origin ?? null),
       source: place,
       marks: marks ?? {},
       marked: values,
@@ -71,6 +75,7 @@ export function mergeChat(entry, chat, busy, form) {
   if (!keep) {
     entry.agreed = entry.work;
     entry.version = chat.version;
+    entry.baseRun = baseRun;
     entry.status = chat.status;
     entry.note = chat.note ?? "";
   }
@@ -112,8 +117,12 @@ export function placesOf(customers, others, form, originOf) {
  * @param {FormPayload} form
  */
 export function restoreWork(entry, kept, form) {
-  const isForeign = entry.chat.version !== kept.base_version;
-  const places = isForeign ? placesOf(kept.customers, entry.work, form, (known) => known.origin) : [];
+  const baseRun = kept.base_run_id === undefined ? entry.baseRun : kept.base_run_id;
+  const sameRun = baseRun === entry.baseRun;
+  const isForeign = entry.chat.version !== kept.base_version || !sameRun;
+  const places = isForeign
+    ? placesOf(kept.customers, entry.work, form, (known) => (sameRun ? known.origin : null))
+    : [];
   entry.agreed = isForeign ? null : entry.work;
   entry.work = kept.customers.map((saved, i) => {
     const place = isForeign ? places[i] : saved.from;
@@ -129,6 +138,7 @@ export function restoreWork(entry, kept, form) {
     };
   });
   entry.version = kept.base_version;
+  entry.baseRun = baseRun;
   entry.lastSave = kept.after_save_id ?? null;
   entry.restored = true;
 }

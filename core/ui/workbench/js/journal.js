@@ -9,7 +9,9 @@ import { makeUnanswered } from "../../js/unanswered.js";
  * @param {string} reviewer
  */
 export function makeJournal(storage, datasetId, reviewer) {
-  const kept = makeUnanswered(storage, `shiyao:${datasetId}:${reviewer}:`);
+  // A colon in a name must not make it read as another person's name and what follows it.
+  const name = reviewer.replaceAll(/[%:]/g, encodeURIComponent);
+  const kept = makeUnanswered(storage, `shiyao:${datasetId}:${name}:`);
   return {
     prefix: kept.prefix,
     isBroken: kept.isBroken,

@@ -51,6 +51,7 @@ export function makeEntry(chat) {
     clean: work,
     agreed: work, // agreed: what this browser and the server last had in common
     version: chat.version,
+    baseRun: chat.base_run_id,
     status: chat.status,
     note: chat.note ?? "",
     lastSave: null,

@@ -40,6 +40,7 @@ export function makeSave(entry, form, { id, status, note, reviewer, now, reason 
     chat: entry.chat.chat,
     reviewer,
     base_version: entry.version,
+    ...(entry.baseRun === undefined ? {} : { base_run_id: entry.baseRun }),
     customers: plainCustomers(entry, form),
     status,
     note: note ?? entry.note,
@@ -94,6 +95,7 @@ export function draftOf(entry, form, now) {
     chat: entry.chat.chat,
     record_id: entry.chat.record_id,
     base_version: entry.version,
+    ...(entry.baseRun === undefined ? {} : { base_run_id: entry.baseRun }),
     after_save_id: entry.lastSave,
     customers: withTyping(entry, form),
     note: entry.note,
@@ -115,6 +117,7 @@ export function saveOfDraft(draft, { id, reviewer, now }) {
     chat: draft.chat,
     reviewer,
     base_version: draft.base_version,
+    ...(draft.base_run_id === undefined ? {} : { base_run_id: draft.base_run_id }),
     customers: draft.customers,
     status: DRAFT,
     note: draft.note,
@@ -166,6 +169,7 @@ export function applyAck(entry, save, ack) {
       status,
       decided: ack.status ?? "",
       noted: ack.note ?? "",
+      baseRun: ack.base_run_id,
     };
   } else {
     entry.clean = null;
@@ -180,13 +184,21 @@ export function applyAck(entry, save, ack) {
  */
 
 /**
+ * Whether the customers of both sides of a conflict come from one run: only then do positions in it say who is who.
+ * @param {Entry} entry
+ */
+function isSameRun(entry) {
+  return entry.conflict?.baseRun === undefined || entry.conflict.baseRun === entry.baseRun;
+}
+
+/**
  * Mine beside theirs, `place` being where theirs stands. My order; whom only they have come last.
  * @param {Entry} entry
  * @param {FormPayload} form
  */
 function pairs(entry, form) {
   const theirs = entry.conflict?.theirs ?? [];
-  const found = placesOf(entry.work, theirs, form, (other) => other.source);
+  const found = placesOf(entry.work, theirs, form, (other) => (isSameRun(entry) ? other.source : null));
   const left = [...theirs.keys()].filter((place) => !found.includes(place));
   /** @type {Pair[]} */
   const mine = entry.work.map((one, i) => ({ mine: one, other: theirs[found[i] ?? -1], place: found[i] }));
@@ -295,13 +307,14 @@ function bothPinned(mine, theirs) {
  * A customer whom only they have, as one of mine.
  * @param {StoredCustomer} theirs
  * @param {number} index
+ * @param {boolean} sameRun
  * @returns {WorkCustomer}
  */
-function asMine(theirs, index) {
+function asMine(theirs, index, sameRun) {
   return {
     uid: `theirs-${index}`,
     source: null,
-    origin: theirs.source ?? null,
+    origin: sameRun ? (theirs.source ?? null) : null,
     baseline: null,
     pinned: theirs.pinned ?? {},
     marks: {},
@@ -330,7 +343,7 @@ export function settleConflict(entry, form, taken) {
     if (!mine || !other) {
       const isTheirs = taken.has(`${index}:`);
       if (!isTheirs && mine) kept.push({ customer: mine, place });
-      else if (isTheirs && other) kept.push({ customer: asMine(other, index), place });
+      else if (isTheirs && other) kept.push({ customer: asMine(other, index, isSameRun(entry)), place });
       continue;
     }
     const values = { ...mine.values };

@@ -125,8 +125,9 @@ export function receive(store, data, restore = () => {}) {
 function takeAck(store, ack, effects) {
   const [save] = takeAnswered(store.outbox, ({ save_id }) => save_id === ack.save_id);
   if (!save) return;
-  effects.settled.push(save.save_id);
+  if (save.reviewer !== store.reviewer) return; // another person's: it stays in their journal
   const entry = store.entries.get(save.chat);
+  if (entry || ack.result === "saved") effects.settled.push(save.save_id);
   if (entry) {
     applyAck(entry, save, ack);
     if (!isDirty(entry) && !isBusy(store, entry)) effects.cleaned.push(save.chat);
@@ -156,6 +157,7 @@ function takeChat(store, chat, effects) {
   if (orphan) {
     restoreWork(entry, orphan.save, store.form);
     applyAck(entry, orphan.save, orphan.ack);
+    effects.settled.push(orphan.save.save_id); // until now, only the journal had it
     store.orphans.delete(chat.chat);
   } else if (last) {
     restoreWork(entry, last, store.form);

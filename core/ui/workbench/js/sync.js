@@ -89,7 +89,8 @@ export function makeSync(store, { emit, storage, clock, makeId, onChange }) {
     restored = name;
     const kept = journal(dataset, reviewer);
     const now = clock();
-    const saves = kept.saves().map((save) => ({ ...save, sent: now, tries: 1 }));
+    const own = kept.saves().filter((save) => save.reviewer === reviewer);
+    const saves = own.map((save) => ({ ...save, sent: now, tries: 1 }));
     for (const draft of kept.drafts()) {
       const save = saveOfDraft(draft, { id: makeId(), reviewer, now });
       kept.putSave(save);

@@ -63,6 +63,8 @@ export interface Conflict {
   decided: RecordStatus | "";
   /** Their note. */
   noted: string;
+  /** The run that the sources of their customers count in; undefined: mine. */
+  baseRun?: number | null;
 }
 
 /** Text in a free entry that was not entered yet. */
@@ -81,6 +83,8 @@ export interface Entry {
   /** What this browser and the server last had in common. */
   agreed: WorkCustomer[] | null;
   version: number;
+  /** The run that the customers' origins count in; undefined where the server did not say. */
+  baseRun?: number | null;
   status: RecordStatus;
   note: string;
   lastSave: string | null;
@@ -114,6 +118,7 @@ export interface Draft {
   chat: number;
   record_id: number;
   base_version: number;
+  base_run_id?: number | null;
   after_save_id: string | null;
   customers: SentCustomer[];
   note: string;
