@@ -5,7 +5,7 @@ import re
 import pytest
 
 from core.ui.markdown import code_span, escape_markdown
-from tests.ui.hostile import hostile_texts
+from tests.factories.hostile import hostile_texts
 
 JOINER = "\u2060"
 
