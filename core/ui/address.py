@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.domain.indices import MAX_INDEX, parse_index
-from core.ui.markdown import escape_markdown
+from core.ui.markdown import Markdown, escape_markdown
 
 T = TypeVar("T")
 _MOST_QUOTED = 40
@@ -34,7 +34,7 @@ def find_named(requested: str, items: Sequence[T], names: Callable[[T], Sequence
     return next((item for item in items if requested in names(item)), None) if requested else None
 
 
-def draw_unknown(what: str, requested: str, shown: str) -> None:
+def draw_unknown(what: Markdown, requested: str, shown: str) -> None:
     """Say that an address leads to something that is not there (any more), and what the page shows instead.
 
     Args:
@@ -50,7 +50,9 @@ def draw_unknown(what: str, requested: str, shown: str) -> None:
     )
 
 
-def index_input(place: DeltaGenerator, label: str, *, key: str, first: int, last: int = MAX_INDEX, **more: Any) -> int:
+def index_input(
+    place: DeltaGenerator, label: Markdown, *, key: str, first: int, last: int = MAX_INDEX, **more: Any
+) -> int:
     """A number box for a whole number whose value is kept in the address under its key.
 
     Streamlit's own box for whole numbers raises an ``OverflowError`` for ``1e400`` in the address; the one for
