@@ -32,8 +32,8 @@ def existing_run(
     statement = select(col(Run.id)).where(col(Run.id) == run_id, col(Run.dataset_id) == dataset_id)
     if before is not None:
         statement = statement.where(col(Run.created_at) <= before)
-    found: int | None = session.execute(statement).scalar_one_or_none()
-    return found
+    existing_id: int | None = session.execute(statement).scalar_one_or_none()
+    return existing_id
 
 
 def run_of_event(session: Session, dataset_id: int, event: EventView, now: int | None) -> int | None:

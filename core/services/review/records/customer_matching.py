@@ -12,8 +12,8 @@ def match_customers(scorer: Scorer, pred: Sequence[Prepared], gold: Sequence[Pre
     """``{gold: pred}``: customers of one name belong together, the others as scores match them."""
     name = scorer.form.keys.index(scorer.form.name_field)
     pairs: dict[int, int] = {}
-    for position, wanted in enumerate(gold):
-        same = [i for i, form in enumerate(pred) if wanted[name] and form[name] == wanted[name]]
+    for position, gold_form in enumerate(gold):
+        same = [i for i, form in enumerate(pred) if gold_form[name] and form[name] == gold_form[name]]
         if len(same) == 1 and same[0] not in pairs.values():
             pairs[position] = same[0]
     golds = [i for i in range(len(gold)) if i not in pairs]

@@ -61,9 +61,9 @@ def _origins(
     base_run_id: int | None,
     record: Record | None,
 ) -> dict[str, str]:
-    said = source_form({"source": source}, baseline)
-    if said is not None:
-        return {key: f"run:{base_run_id}" if said.get(key) == value else "reviewer" for key, value in values.items()}
+    in_run = source_form({"source": source}, baseline)
+    if in_run is not None:
+        return {key: f"run:{base_run_id}" if in_run.get(key) == value else "reviewer" for key, value in values.items()}
     origins = dict.fromkeys(values, "reviewer")
     before = record.customers if record is not None and base_run_id is None and source is not None else []
     for old in before:

@@ -98,9 +98,9 @@ _FIELDS = {
 
 
 def _refusal(error: ValidationError) -> InputError:
-    """The sentence for what pydantic found; its own would print what was typed."""
-    places = {str(found["loc"][0]) for found in error.errors(include_input=False) if found["loc"]}
-    too_long = {str(found["loc"][0]) for found in error.errors(include_input=False) if "too_long" in found["type"]}
+    """The sentence for a pydantic validation error; its own would print what was typed."""
+    places = {str(detail["loc"][0]) for detail in error.errors(include_input=False) if detail["loc"]}
+    too_long = {str(detail["loc"][0]) for detail in error.errors(include_input=False) if "too_long" in detail["type"]}
     if "note" in too_long:
         return InputError(f"备注最多 {MOST_NOTE:,} 个字", _KEEP)
     if "reason" in too_long:
