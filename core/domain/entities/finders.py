@@ -17,21 +17,22 @@ from core.domain.entities import number_chains
 from core.domain.entities.folding import fold
 from core.errors import Cause, ProviderError
 
-_EMAIL = re.compile(r"\w[\w.%+-]*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}", re.ASCII)
+# Every repetition has an end: without one, a long run of digits is walked through from each of its digits.
+_EMAIL = re.compile(r"\w[\w.%+-]{0,63}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}", re.ASCII)
 _MOBILE = re.compile(r"1\d{10}")
 _PLACE_HINT = re.compile(r"[省市区县州盟旗]|地址|北京|上海|天津|重庆|香港|澳门|人在|位于")
 _DIVISION = re.compile(r"[\u4e00-\u9fa5]{1,10}?(?:省|自治区|特别行政区|市|自治州|地区|盟|区|县|旗)")
-_BEFORE = re.compile(r"(?:[\u4e00-\u9fa5]{2}[省市])+$")
+_BEFORE = re.compile(r"(?:[\u4e00-\u9fa5]{2}[省市]){1,8}$")
 """Place names right before the first one in the gazetteer's order: scrambled places name two provinces."""
-_STREET = re.compile(r"\d+\s*号|号楼|[路街道巷弄]\s*\d|大道|大厦|广场|小区|产业园|科技园|\d+\s*[楼层室栋幢座]|[A-Z]座")
+_STREET = re.compile(r"\d\s*号|号楼|[路街道巷弄]\s*\d|大道|大厦|广场|小区|产业园|科技园|\d\s*[楼层室栋幢座]|[A-Z]座")
 _ADDRESS_END = re.compile(r"[\n，。；;！!？?、]|(?<=\S)\s{2,}")
 _TIME_HINT = re.compile(r"[周月日号点天午早晚：:]|星期|礼拜|月底|年底|年前|\d[/-]\d")
 _AMOUNT = re.compile(
-    r"[¥￥]\s*\d[\d,]*(?:\.\d+)?\s*[万千wk]?|"
-    r"\d[\d,]*(?:\.\d+)?\s*(?:多|来|几)?\s*(?:个?亿|百万|十万|万|千|w|W|k|K)?\s*(?:元|块钱?|人民币|RMB)|"
-    r"\d[\d,]*(?:\.\d+)?\s*(?:多|来|几)?\s*(?:亿|百万|十万|万|[wW](?![A-Za-z]))|"
-    r"[零一二两三四五六七八九十百千几]+(?:多|来)?(?:万|亿|千)[零一二两三四五六七八九十百千]*(?:多|左右)?(?:元|块钱?)?|"
-    r"\d{1,3}(?:,\d{3})+(?:\.\d+)?"
+    r"[¥￥]\s{0,4}\d[\d,]{0,30}(?:\.\d{1,12})?\s{0,4}[万千wk]?|"
+    r"\d[\d,]{0,30}(?:\.\d{1,12})?\s{0,4}(?:多|来|几)?\s{0,4}(?:个?亿|百万|十万|万|千|w|W|k|K)?\s{0,4}(?:元|块钱?|人民币|RMB)|"
+    r"\d[\d,]{0,30}(?:\.\d{1,12})?\s{0,4}(?:多|来|几)?\s{0,4}(?:亿|百万|十万|万|[wW](?![A-Za-z]))|"
+    r"[零一二两三四五六七八九十百千几]{1,30}(?:多|来)?(?:万|亿|千)[零一二两三四五六七八九十百千]{0,30}(?:多|左右)?(?:元|块钱?)?|"
+    r"\d{1,3}(?:,\d{3}){1,10}(?:\.\d{1,12})?"
 )
 _MONEY = re.compile("[万亿w萬億]")
 """What makes a number money in folded text without a currency beside it."""
