@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.domain.form import FormValues, load_named_form
@@ -95,6 +95,7 @@ FORMS = st.lists(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # a busy machine draws slowly; that is no fault of the vote
 @given(st.lists(FORMS, max_size=4))
 def test_whatever_is_voted_on_each_form_is_clean_and_used_once(ballots: list[list[FormValues]]) -> None:
     voted = vote(FORM, ballots)
