@@ -9,6 +9,7 @@ import pytest
 
 from core.adapters.store import Store, open_store
 from core.domain.form import Form, load_named_form
+from core.settings import settings
 from tests import postgres as pg
 from tests.connections import counting
 
@@ -19,6 +20,14 @@ def no_keys_of_ones_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SHIYAO_SECRETS_FILE", str(tmp_path_factory.mktemp("no-keys") / "secrets.toml"))
         yield
+
+
+@pytest.fixture(autouse=True)
+def settings_read_anew() -> Iterator[None]:
+    """A test that sets variables of the environment is believed, whichever test read the settings before it."""
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -70,9 +70,7 @@ def test_an_entry_without_an_address_is_held_against_the_environments(
     assert model_catalog.create(store, name="m", provider="openai").url == ""
 
 
-def test_an_old_entry_is_refused_wherever_it_is_used(
-    store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_old_entry_is_refused_wherever_it_is_used(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
     dataset = add_dataset(store, 1)
     with FakeOpenAI() as service:
         entry_id = old_entry(store, service.url, FOREIGN)
@@ -91,8 +89,9 @@ def test_an_old_entry_is_refused_wherever_it_is_used(
                 dataset=dataset.id,
                 index=1,
             )
-        monkeypatch.setenv("SHIYAO_DATABASE_URL", store.engine.url.render_as_string(hide_password=False))
-        assert cli.main(["extract", "--dataset", "d", "--run", "r", "--provider", "openai", "--model", "old"]) == 1
+        url = store.engine.url.render_as_string(hide_password=False)
+        command = ["extract", "--dataset", "d", "--run", "r", "--provider", "openai", "--model", "old", "--db", url]
+        assert cli.main(command) == 1
         assert "不在允许的名单里" in capsys.readouterr().err
         assert service.headers == []
         # It can be mended, and by nothing less.
