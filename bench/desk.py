@@ -75,7 +75,7 @@ def measure(title: str, *, characters: int, chats: int) -> None:
 
 
 def _measure(browser: Browser, server: Server, title: str) -> None:
-    context = browser.new_context(viewport={"width": 1600, "height": 900}, locale="zh-CN")
+    context = browser.new_context(viewport={"width": 1600, "height": 900}, locale="zh-CN", bypass_csp=True)
     context.set_default_timeout(60_000)
     context.add_cookies([{"name": "shiyao_reviewer", "value": quote("林晓"), "url": server.url}])
     context.add_init_script(RECORDER)

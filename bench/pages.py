@@ -61,7 +61,7 @@ def run() -> None:
 def _measure(server: Server, chats: int, addresses: tuple[str, ...]) -> None:
     line(f"{chats:,} chats", "", "< 1,000 ms warm")
     with chromium() as browser:
-        context = browser.new_context(viewport={"width": 1600, "height": 900}, locale="zh-CN")
+        context = browser.new_context(viewport={"width": 1600, "height": 900}, locale="zh-CN", bypass_csp=True)
         context.set_default_timeout(90_000)
         context.add_cookies([{"name": "shiyao_reviewer", "value": quote("林晓"), "url": server.url}])
         context.add_init_script(RECORDER)
