@@ -170,16 +170,26 @@ def next_open_chats(session: Session, form: Form, queue_spec: QueueSpec, at: int
         at: index of the chat on screen; 0 for none.
         count: at most so many.
     """
+    return queue_and_next(session, form, queue_spec, at, count)[1]
+
+
+def queue_and_next(
+    session: Session, form: Form, queue_spec: QueueSpec, at: int, count: int
+) -> tuple[ReviewQueue, list[int]]:
+    """A queue, read once, and the chats of :func:`next_open_chats`; the arguments are the same."""
     queue = review_queue(session, form, queue_spec)
     open_chats = _open(session, queue_spec, queue, at, count)
     if len(open_chats) < count and queue.until > 0.0:
         # Near its end a kept queue may lack what became open meanwhile.
-        open_chats = _open(session, queue_spec, review_queue(session, form, queue_spec, fresh=True), at, count)
-    return open_chats
+        queue = review_queue(session, form, queue_spec, fresh=True)
+        open_chats = _open(session, queue_spec, queue, at, count)
+    return queue, open_chats
 
 
 def _open(session: Session, queue_spec: QueueSpec, queue: ReviewQueue, at: int, count: int) -> list[int]:
     open_chats: list[int] = []
+    if not count:
+        return open_chats
     window: list[int] = []
     for index in queue.after(at):
         window.append(index)

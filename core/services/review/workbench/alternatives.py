@@ -1,15 +1,13 @@
 """Alternatives: other runs' values for each field of the chats in the workbench."""
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 
-from sqlalchemy import select
-from sqlmodel import Session, col
-
-from core.adapters.store import queries
-from core.adapters.store.models import Run, RunKind
+from core.adapters.store.models import RunKind
 from core.domain.form import Form, FormValues, Value
 from core.domain.scoring.chat_score import Scorer
 from core.services.review.workbench.contract import Alternative
+from core.services.review.workbench.run_answers import RunAnswers
 
 MOST_RUNS = 4
 """Most runs that are compared, newest first; more would be a wall of text beside a field."""
@@ -22,48 +20,19 @@ _Heard = dict[str | frozenset[str], tuple[Value, list[str]]]
 
 
 class Alternatives:
-    """Answers of the dataset's other runs for some chats, read in one query.
+    """What the dataset's other runs say about the chats in the workbench.
 
     Args:
-        session: open session.
         form: the dataset's form.
-        dataset_id: the dataset.
-        chat_ids: the chats, few.
+        answers: of the runs about these chats.
         without: per chat id, the run that its values are compared with already.
-        blind: ask nobody.
     """
 
-    def __init__(
-        self,
-        session: Session,
-        form: Form,
-        dataset_id: int,
-        chat_ids: Sequence[int],
-        *,
-        without: Mapping[int, int | None],
-        blind: bool = False,
-    ) -> None:
+    def __init__(self, form: Form, answers: RunAnswers, *, without: Mapping[int, int | None]) -> None:
         self._form = form
         self._scorer = Scorer(form)
-        # Names only: counting answers, as the list of runs does, would read every extraction of the dataset.
-        statement = (
-            select(col(Run.id), col(Run.name), col(Run.kind))
-            .where(col(Run.dataset_id) == dataset_id)
-            .order_by(col(Run.id).desc())
-            .limit(MOST_RUNS + len(set(without.values()) - {None}))
-        )
+        self._answers = answers
         self._without = without
-        self._answers: list[tuple[int, str, dict[int, list[FormValues]]]] = []
-        if blind:
-            return
-        for run_id, name, kind in session.execute(statement):
-            answered = {
-                extraction.chat_id: [form.coerce(values).values for values in extraction.forms]
-                for extraction in queries.extractions(session, int(run_id or 0), chat_ids)
-                if extraction.forms is not None
-            }
-            if answered:
-                self._answers.append((int(run_id or 0), LABELS if kind == RunKind.LABELS else name, answered))
 
     def of(self, chat_id: int, customers: Sequence[FormValues]) -> list[dict[str, list[Alternative]]]:
         """Per customer and key ``[{"value", "who": [run]}]``, only where some run gives another value.
@@ -73,9 +42,10 @@ class Alternatives:
         mine = [self._scorer.prepare(values) for values in customers]
         heard_by_cell: list[list[_Heard]] = [[{} for _ in self._form.keys] for _ in customers]
         own_run = self._without.get(chat_id)
-        others = [(name, answered) for run_id, name, answered in self._answers if run_id != own_run]
-        for name, answered in others[:MOST_RUNS]:
-            forms = answered.get(chat_id, [])
+        others = (answer for answer in self._answers.of_chat(chat_id) if answer[0].id != own_run)
+        for run, raw_forms in islice(others, MOST_RUNS):
+            name = LABELS if run.kind == RunKind.LABELS else run.name
+            forms = [self._form.coerce(values).values for values in raw_forms]
             theirs = [self._scorer.prepare(values) for values in forms]
             for pair in self._scorer.chat(theirs, mine).pairs:
                 for heard, key, cell in zip(heard_by_cell[pair.gold], self._form.keys, theirs[pair.pred], strict=True):

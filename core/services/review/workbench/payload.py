@@ -4,16 +4,15 @@ Everything with a right answer is computed here; the browser only draws. The sha
 :mod:`core.services.review.workbench.contract`.
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from core.adapters.store import ChatView, ExtractionView, RecordView, queries
-from core.adapters.store.models import Chat, Confirmation, Pass, RecordStatus, Run
+from core.adapters.store import ChatView, RecordView, queries
+from core.adapters.store.models import Chat, Confirmation, Pass, RecordStatus
 from core.domain.chat import Role, residue_copies
 from core.domain.chat.parsed_chat import Message, Span
 from core.domain.checks import check, find_mentions, find_omissions
@@ -21,9 +20,10 @@ from core.domain.entities import Mention
 from core.domain.evidence import Evidence, Mark, cached_analysis, locate
 from core.domain.form import Form, FormValues, Kind
 from core.services.review.base_runs import BaseRun
-from core.services.review.workbench.alternatives import Alternatives
+from core.services.review.workbench.alternatives import MOST_RUNS, Alternatives
 from core.services.review.workbench.contract import ChatPayload, CustomerPayload, MarkPayload, RunName
 from core.services.review.workbench.message_slices import message_slices
+from core.services.review.workbench.run_answers import RunAnswer, RunAnswers
 
 
 def chat_payloads(
@@ -62,15 +62,17 @@ def chat_payloads(
         )
     base_id = base.id if base is not None and not blind else None
     runs_of_chats = {i: records[i].base_run_id if i in records else base_id for i in ids}
-    answers = _answers(session, runs_of_chats)
-    others = Alternatives(session, form, dataset_id, ids, without=runs_of_chats, blind=blind)
-    names = _run_names(session, {run_id for run_id in runs_of_chats.values() if run_id is not None})
+    needed = {run_id for run_id in runs_of_chats.values() if run_id is not None}
+    newest = 0 if blind else MOST_RUNS + len(needed)
+    answers = RunAnswers(session, dataset_id, ids, run_ids=needed, newest=newest)
+    others = Alternatives(form, answers, without=runs_of_chats)
+    names: dict[int, RunName] = {run.id: {"name": run.name, "model": run.model} for run in answers.runs}
     return [
         _payload(
             form,
             chats[i],
             records.get(chats[i].id),
-            answers.get(chats[i].id),
+            answers.answer(runs_of_chats[chats[i].id], chats[i].id),
             runs_of_chats[chats[i].id],
             names,
             others,
@@ -79,27 +81,6 @@ def chat_payloads(
         for i in indices
         if i in chats
     ]
-
-
-def _answers(session: Session, runs_of_chats: Mapping[int, int | None]) -> dict[int, ExtractionView]:
-    """What each chat's own run says about it, by chat id."""
-    chats_of_runs: dict[int, list[int]] = defaultdict(list)
-    for chat_id, run_id in runs_of_chats.items():
-        if run_id is not None:
-            chats_of_runs[run_id].append(chat_id)
-    return {
-        answer.chat_id: answer
-        for run_id, chat_ids in chats_of_runs.items()
-        for answer in queries.extractions(session, run_id, chat_ids)
-    }
-
-
-def _run_names(session: Session, run_ids: Collection[int]) -> dict[int, RunName]:
-    statement = select(col(Run.id), col(Run.name), col(Run.model), col(Run.provider)).where(col(Run.id).in_(run_ids))
-    return {
-        int(run_id or 0): {"name": name, "model": model or provider}
-        for run_id, name, model, provider in session.execute(statement)
-    }
 
 
 @lru_cache(maxsize=64)
@@ -112,7 +93,7 @@ def _payload(
     form: Form,
     chat: ChatView,
     record: RecordView | None,
-    answer: ExtractionView | None,
+    answer: RunAnswer | None,
     run_id: int | None,
     names: Mapping[int, RunName],
     others: Alternatives,

@@ -16,7 +16,15 @@ from core.services.review.progress import pace, progress
 from core.services.review.queue import search_index
 from core.services.review.queue.filters import Filter
 from core.services.review.queue.navigation import chats_before, first_chat
-from core.services.review.queue.order import INDEX, ORDERS, PRIORITY, QueueSpec, next_open_chats, review_queue
+from core.services.review.queue.order import (
+    INDEX,
+    ORDERS,
+    PRIORITY,
+    QueueSpec,
+    next_open_chats,
+    queue_and_next,
+    review_queue,
+)
 from core.services.review.queue.priority import stored_priorities
 from core.services.review.records.delta_drafts import delta_drafts_of
 from core.services.review.records.save_types import Ack, Save
@@ -120,7 +128,7 @@ class PrimarySession:
         with store.read() as session:
             if at is None:
                 at = self._first_chat(session)
-            following = next_open_chats(session, self.form, queue_spec, at, AHEAD) if at is not None else []
+            queue, following = queue_and_next(session, self.form, queue_spec, at or 0, AHEAD if at is not None else 0)
             position = QueuePosition(at, following, [] if at is None else self._before(session, at))
             indices = position.to_send(saved_chats(outbox))
             drafts = delta_drafts_of(session, self.dataset.id, indices) if self.asks else {}
@@ -128,7 +136,7 @@ class PrimarySession:
                 session, self.form, self.dataset.id, indices, self.base, want_residue=want_residue, drafts=drafts
             )
             self._add(session, chats, drafts)
-            done = self._progress(session)
+            done = self._progress(session, len(queue.indices))
             agreed = guidelines.texts(session, self.form)
             claims = plan_claims(session, self, position, chats, leaving)
         return assemble_payload(
@@ -175,14 +183,17 @@ class PrimarySession:
                 if chat["chat"] in deltas and chat["status"] in (RecordStatus.CONFIRMED, RecordStatus.DRAFT):
                     _put_delta(chat, deltas[chat["chat"]])
 
-    def _progress(self, session: Session) -> ProgressPayload:
+    def _progress(self, session: Session, in_queue: int) -> ProgressPayload:
         """How far the review is, what is left of the queue, and how long that takes at the reviewer's pace.
 
         Under a filter "left" is about what it lets through, not about the dataset.
+
+        Args:
+            session: open session.
+            in_queue: chats in the queue.
         """
         counts = progress(session, self.dataset.id)
         seconds_each = pace(session, self.dataset.id, self.reviewer)
-        in_queue = len(review_queue(session, self.form, self.queue_spec).indices)
         partly = self.asks or bool(self.filter.narrow) or self.filter.queue != Filter().queue
         to_do = in_queue if partly else counts.left
         return {
