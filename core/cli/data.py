@@ -1,4 +1,4 @@
-"""Verbs for data: ``import``, ``import-run``, ``score``, ``backup``, ``check``, ``sample``."""
+"""Verbs for data: ``import``, ``import-run``, ``backup``, ``check``, ``sample``."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -87,9 +87,11 @@ def backup(
     db: Db = "",
 ) -> None:
     """Copy the database while others use it."""
+    from core.services import maintenance
+
     with open_db(ctx, db) as store:
-        store.backup(file)
-    say(f"已备份到 {file}（{file.stat().st_size / 1e6:.1f} MB）")
+        made = maintenance.make_backup(store, file)
+    say(f"已备份到 {file}（{made.size / 1e6:.1f} MB）")
 
 
 @app.command("check", help="检查数据库是否完好，表单文件是否可用。")

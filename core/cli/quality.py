@@ -1,4 +1,4 @@
-"""Verbs for quality: ``score`` and ``compare``, the figures of the pages 评分 and 对比."""
+"""Verbs for quality: ``score`` and ``compare`` (the figures of the pages 评分 and 对比), and ``merge`` for runs."""
 
 from typing import TYPE_CHECKING, Annotated
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.adapters.store import Store, open_store, queries
+from core.domain.form import loading
 from core.errors import StoreError
 from core.services import maintenance
 from core.services.extraction.models import key_states, models
@@ -36,6 +37,24 @@ def test_health_counts_and_names_what_is_wrong(store: Store) -> None:
         session.connection().exec_driver_sql("UPDATE dataset SET form = 'gone'")
     (problem,) = maintenance.check_health(store).problems
     assert "gone" in problem
+
+
+def test_health_reads_every_form_with_its_rules_and_guidelines(
+    store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for path in loading.FORMS_DIR.glob("role_elements*"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    monkeypatch.setattr(loading, "FORMS_DIR", tmp_path)
+    assert maintenance.check_health(store).problems == ()
+    (tmp_path / "broken.toml").write_text("title = \n", encoding="utf-8")
+    (tmp_path / "role_elements.guidelines.toml").write_text('# 一\n"没有的字段" = "填"\n', encoding="utf-8")
+    (tmp_path / "role_elements.rules.toml").write_text(
+        '[[choice]]\nkey = "没有的"\nvalue = "是"\nwords = ["是"]\n', encoding="utf-8"
+    )
+    broken, rules, guidelines = maintenance.check_health(store).problems
+    assert "broken.toml 第 1 行" in broken
+    assert "role_elements.rules.toml 第 2 行" in rules and "没有的" in rules
+    assert "role_elements.guidelines.toml 第 2 行" in guidelines and "没有的字段" in guidelines
 
 
 def test_versions_and_schema(store: Store) -> None:

@@ -1,42 +1,44 @@
 """Model services behind one protocol: ``local`` (rules), ``spark`` (SDK), ``openai`` (any compatible endpoint)."""
 
-from collections.abc import Callable
-
+from core.adapters.llm import local, openai_compat, spark
 from core.adapters.llm.base import ModelReply, ModelRequest, Provider
 from core.adapters.llm.destinations import refusal_of
-from core.adapters.llm.local import LocalProvider
 from core.adapters.llm.model_spec import ModelSpec, SpecSource
-from core.adapters.llm.openai_compat import OpenAIProvider
 from core.adapters.llm.presets import adhoc_model, find_preset, presets, unshadowed_presets
-from core.adapters.llm.spark import SparkProvider
-from core.errors import SettingsError
+from core.adapters.llm.registry import (
+    PROVIDERS,
+    ProviderEntry,
+    default_concurrency,
+    is_remote,
+    provider_entry,
+    provider_title,
+    register,
+)
 
 __all__ = [
     "PROVIDERS",
-    "TITLES",
     "ModelReply",
     "ModelRequest",
     "ModelSpec",
     "Provider",
     "SpecSource",
+    "ProviderEntry",
+    "adhoc_model",
     "connect",
+    "default_concurrency",
     "find_preset",
+    "is_remote",
     "presets",
     "provider",
+    "provider_entry",
+    "provider_title",
     "refusal_of",
-    "adhoc_model",
+    "register",
     "unshadowed_presets",
 ]
 
-PROVIDERS: dict[str, Callable[[ModelSpec | None], Provider]] = {
-    "local": lambda spec: LocalProvider(),
-    "spark": lambda spec: SparkProvider(spec=spec),
-    "openai": lambda spec: OpenAIProvider(spec=spec),
-}
-"""Factory of each provider, given a model (``None``: the model of the environment)."""
-
-TITLES: dict[str, str] = {"local": "本地规则", "spark": "星火", "openai": "OpenAI 兼容接口"}
-"""Titles of the providers on the pages."""
+for entry in (local.ENTRY, spark.ENTRY, openai_compat.ENTRY):
+    register(entry)
 
 
 def provider(name: str) -> Provider:
@@ -45,7 +47,7 @@ def provider(name: str) -> Provider:
     Raises:
         SettingsError: no such provider.
     """
-    return _maker(name)(None)
+    return provider_entry(name).connect(None)
 
 
 def connect(spec: ModelSpec) -> Provider:
@@ -54,10 +56,4 @@ def connect(spec: ModelSpec) -> Provider:
     Raises:
         SettingsError: no such provider.
     """
-    return _maker(spec.provider)(spec)
-
-
-def _maker(name: str) -> Callable[[ModelSpec | None], Provider]:
-    if name not in PROVIDERS:
-        raise SettingsError(f"没有名为「{name}」的模型服务", f"可以是 {'、'.join(PROVIDERS)}")
-    return PROVIDERS[name]
+    return provider_entry(spec.provider).connect(spec)

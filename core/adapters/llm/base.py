@@ -68,7 +68,7 @@ class Provider(Protocol):
         ...
 
     def complete(self, request: ModelRequest) -> ModelReply:
-        """Send one request, without retries.
+        """Send one request, without retries. Remote providers decorate it with ``without_keys``.
 
         Raises:
             ProviderError: with a cause a person understands; nothing else escapes.

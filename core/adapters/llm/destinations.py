@@ -2,8 +2,9 @@
 
 An entry of a model names a variable and an address, and anybody who can open the page 模型 can write one. So a key goes
 only to the hosts that it belongs to: those of the shipped entries, that of the operator's environment
-(``OPENAI_BASE_URL``, ``SPARKAI_URL``), and those that the operator lists (:func:`core.secrets.key_hosts`). Off loopback
-the connection is encrypted, and private networks are out of reach, unless the operator lists the host otherwise.
+(:attr:`~core.adapters.llm.registry.ProviderEntry.environment_url`: ``OPENAI_BASE_URL``, ``SPARKAI_URL``), and those
+that the operator lists (:func:`core.secrets.key_hosts`). Off loopback the connection is encrypted, and private networks
+are out of reach, unless the operator lists the host otherwise.
 
 :func:`authorise` is pure and opens no socket; :meth:`Destination.addresses` resolves the name right before the
 connection, which is made to the very addresses that were checked (a name that changes in between leads nowhere).
@@ -17,15 +18,10 @@ from urllib.request import getproxies, proxy_bypass
 
 from core.adapters.llm.origins import Origin, embedded_ipv4, ip_literal, is_public, parse_origin
 from core.adapters.llm.presets import presets
+from core.adapters.llm.registry import PROVIDERS, provider_entry
 from core.domain.model_settings import ModelSettings
 from core.errors import SettingsError
 from core.secrets import KEYLESS_HOSTS, is_key_name, key_hosts
-from core.settings import OpenAISettings, SparkSettings
-
-SPARK_VARIABLE = "SPARKAI_API_KEY"
-"""Stands for all three of Spark's variables: they go out together."""
-SPARK_VARIABLES = ("SPARKAI_APP_ID", SPARK_VARIABLE, "SPARKAI_API_SECRET")
-OPENAI_VARIABLE = "OPENAI_API_KEY"
 
 _LIST_IT = "如果确实要用，请管理员在 .streamlit/secrets.toml 的 [key_hosts] 里写上这个地址（见 docs/models.md）"
 
@@ -130,17 +126,16 @@ def authorise_model(model: ModelSettings) -> None:
     """Decide whether a model's key may be sent to its address, as :func:`authorise` does.
 
     Raises:
-        SettingsError: one sentence that says why not and what to do.
+        SettingsError: no such provider, or one sentence that says why not and what to do.
     """
-    if model.provider == "openai":
-        url = model.url or OpenAISettings().base_url
-        variable = model.key_env if model.url or model.key_env else OPENAI_VARIABLE
-        if url:
-            authorise(url, variable)
-        else:
-            require_allowed(variable)
-    elif model.provider == "spark" and model.url:
-        authorise(model.url, SPARK_VARIABLE)
+    entry = provider_entry(model.provider)
+    if not entry.remote:
+        return
+    variable = entry.variable_of(model)
+    if url := model.url or entry.environment_url():
+        authorise(url, variable)
+    else:
+        require_allowed(variable)
 
 
 def refusal_of(model: ModelSettings) -> str:
@@ -165,18 +160,20 @@ def require_allowed(variable: str) -> None:
 
 def allowed_variables() -> list[str]:
     """Variables that models may use: ours, those of the shipped entries, and those that the operator lists."""
+    own = [name for entry in PROVIDERS.values() for name in entry.key_variables]
     shipped = [preset.key_env for preset in presets() if preset.key_env]
     listed = [name for name in key_hosts() if name != KEYLESS_HOSTS]
-    return list(dict.fromkeys([*SPARK_VARIABLES, OPENAI_VARIABLE, *shipped, *listed]))
+    return list(dict.fromkeys([*own, *shipped, *listed]))
 
 
 def shipped_origins(variable: str) -> set[Origin]:
     """Origins of the shipped entries that use a key."""
-    if variable in SPARK_VARIABLES:
-        urls = {preset.url for preset in presets() if preset.provider == "spark"}
-    else:
-        urls = {preset.url for preset in presets() if preset.provider == "openai" and preset.key_env == variable}
-    return {parse_origin(url) for url in urls if url}
+    urls = {
+        preset.url
+        for preset in presets()
+        if preset.url and _same_keys(provider_entry(preset.provider).variable_of(preset), variable)
+    }
+    return {parse_origin(url) for url in urls}
 
 
 def operator_origins(variable: str) -> set[Origin]:
@@ -189,17 +186,15 @@ def operator_origins(variable: str) -> set[Origin]:
     if variable:
         lists = {name: hosts for name, hosts in lists.items() if _same_keys(name, variable)}
     origins = {_listed_origin(host) for hosts in lists.values() for host in hosts}
-    if variable in ("", OPENAI_VARIABLE):
-        origins |= set(_environment_origin(OpenAISettings().base_url))
-    if variable in ("", *SPARK_VARIABLES):
-        spark = SparkSettings()
-        # The default address is none that the operator chose.
-        origins |= set(_environment_origin(spark.url if "url" in spark.model_fields_set else ""))
+    for entry in PROVIDERS.values():
+        if variable in ("", *entry.key_variables):
+            origins |= set(_environment_origin(entry.environment_url()))
     return origins
 
 
 def _same_keys(name: str, variable: str) -> bool:
-    return name == variable or (name in SPARK_VARIABLES and variable in SPARK_VARIABLES)
+    """Whether two variables go out together: they are one, or belong to one provider."""
+    return name == variable or any({name, variable} <= set(entry.key_variables) for entry in PROVIDERS.values())
 
 
 def _listed_origin(host: str) -> Origin:

@@ -12,7 +12,7 @@ from typing import Any
 
 from core.adapters.llm.base import ModelReply, ModelRequest
 from core.adapters.llm.deadline import DeadlineExceeded, call_with_deadline, stopwatch
-from core.adapters.llm.destinations import OPENAI_VARIABLE, Destination, authorise, require_allowed, sentence_of
+from core.adapters.llm.destinations import Destination, authorise, require_allowed, sentence_of
 from core.adapters.llm.failures import (
     failure,
     is_spark_code,
@@ -25,6 +25,7 @@ from core.adapters.llm.failures import (
 )
 from core.adapters.llm.model_spec import ModelSpec
 from core.adapters.llm.redaction import without_keys
+from core.adapters.llm.registry import ProviderEntry
 from core.errors import Cause, ProviderError, SettingsError
 from core.secrets import secret
 from core.settings import OpenAISettings
@@ -80,7 +81,7 @@ class OpenAIProvider:
         # Before the key is looked for: whether a variable is set is nobody's business if it is not one of ours.
         if refusal := sentence_of(self._destination if self._address() else lambda: require_allowed(self._variable())):
             return refusal
-        title = "OpenAI 兼容接口"
+        title = ENTRY.title
         missing = [] if self._address() else ["OPENAI_BASE_URL"]
         if not self._key():
             missing.append(self._variable())
@@ -150,7 +151,7 @@ class OpenAIProvider:
 
         try:
             transport = PinnedTransport(
-                self._destination(), self._key(), _tls(), sdk_headers=self._variable() == OPENAI_VARIABLE
+                self._destination(), self._key(), _tls(), sdk_headers=self._variable() == ENTRY.usual_variable
             )
         except SettingsError as error:
             raise ProviderError(Cause.CONFIG, error.message, error.remedy) from error
@@ -169,9 +170,7 @@ class OpenAIProvider:
 
     def _variable(self) -> str:
         """The variable of the key that goes to the address; ``""`` for services without one."""
-        if self._spec and (self._spec.url or self._spec.key_env):
-            return self._spec.key_env
-        return OPENAI_VARIABLE
+        return ENTRY.variable_of(self._spec) if self._spec else ENTRY.usual_variable
 
     def _address(self) -> str:
         """URL of the entry, else of the environment, without a trailing ``/chat/completions``."""
@@ -187,13 +186,31 @@ class OpenAIProvider:
         variable = self._variable()
         if not variable:
             return _KEYLESS
-        if variable == OPENAI_VARIABLE:
+        if variable == ENTRY.usual_variable:
             return self._settings.api_key.get_secret_value().strip()
         return secret(variable).get_secret_value()
 
     def _safe(self, error: BaseException) -> BaseException | None:
         """Error to chain as cause; ``None`` if its text contains the key (some services echo it)."""
         return None if self._key() in str(error) else error
+
+
+ENTRY = ProviderEntry(
+    "openai",
+    "OpenAI 兼容接口",
+    lambda spec: OpenAIProvider(spec=spec),
+    concurrency=8,
+    schemes=("https", "http"),
+    url_hint="https://…/v1；留空用环境变量 OPENAI_BASE_URL",
+    environment_url=lambda: OpenAISettings().base_url,
+    key_variables=("OPENAI_API_KEY",),
+    own_key=True,
+    default_model=lambda: OpenAISettings().model,
+    any_model=True,
+    model_hint="模型名，例如 deepseek-chat",
+    resource="lora_id",
+    json_mode=True,
+)
 
 
 @lru_cache(maxsize=1)

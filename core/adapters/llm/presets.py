@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from core.adapters.llm.model_spec import ModelSpec, SpecSource
+from core.adapters.llm.registry import PROVIDERS
 
 PRESETS_FILE = Path(__file__).with_name("models.toml")
 
@@ -29,7 +30,8 @@ def find_preset(provider: str, name: str) -> ModelSpec | None:
 
 def adhoc_model(provider: str, name: str) -> ModelSpec:
     """Entry for a bare model name: its URL and key come from the environment."""
-    key_env = "OPENAI_API_KEY" if provider == "openai" else ""
+    entry = PROVIDERS.get(provider)
+    key_env = entry.usual_variable if entry and entry.own_key else ""
     return ModelSpec(
         name=name,
         title=name or "默认模型",

@@ -15,6 +15,8 @@ from core.errors import ProviderError, SettingsError
 _SHORTEST = 8
 """Services without keys are given words such as ``none`` and ``EMPTY``, which an answer may hold."""
 _LONGEST_CODE = 60
+_cleaned: set[object] = set()
+"""Methods that :func:`without_keys` made."""
 
 
 class _Keyed(Protocol):
@@ -40,7 +42,13 @@ def without_keys(
             raise
         return replace(reply, text=_clean(reply.text, _keys_of(self)), model=_clean(reply.model, _keys_of(self)))
 
+    _cleaned.add(cleaned)
     return cleaned
+
+
+def removes_keys(provider: object) -> bool:
+    """Whether a provider's ``complete`` is decorated with :func:`without_keys`."""
+    return getattr(type(provider), "complete", None) in _cleaned
 
 
 def _keys_of(provider: _Keyed) -> Sequence[str]:

@@ -16,7 +16,7 @@ from typing import Any
 
 from core.adapters.llm.base import ModelReply, ModelRequest
 from core.adapters.llm.deadline import DeadlineExceeded, call_with_deadline, stopwatch
-from core.adapters.llm.destinations import SPARK_VARIABLE, Destination, authorise, sentence_of
+from core.adapters.llm.destinations import Destination, authorise, sentence_of
 from core.adapters.llm.failures import (
     failure,
     length_failure,
@@ -29,6 +29,7 @@ from core.adapters.llm.failures import (
 from core.adapters.llm.model_spec import ModelSpec, SpecSource
 from core.adapters.llm.presets import find_preset, presets
 from core.adapters.llm.redaction import without_keys
+from core.adapters.llm.registry import ProviderEntry
 from core.adapters.llm.spark_wire import Wire
 from core.errors import Cause, ProviderError, SettingsError
 from core.settings import SparkSettings
@@ -140,7 +141,7 @@ class SparkProvider:
         return (self._spec.api_name if self._spec else "") or self._settings.domain
 
     def _destination(self, domain: str) -> Destination:
-        return authorise(self._url(domain), SPARK_VARIABLE)
+        return authorise(self._url(domain), ENTRY.usual_variable)
 
     def _known(self, domain: str) -> ModelSpec | None:
         """Entry of a domain: this provider's own, else the shipped one."""
@@ -193,6 +194,27 @@ class SparkProvider:
             return failure(Cause.UNKNOWN, f"星火 SDK 出错（{type(error).__name__}）")
         return failure(Cause.NETWORK, "星火服务没有回答就关闭了连接")
 
+
+def _environment_url() -> str:
+    """``SPARKAI_URL``; the default address is none that the operator chose."""
+    settings = SparkSettings()
+    return settings.url if "url" in settings.model_fields_set else ""
+
+
+ENTRY = ProviderEntry(
+    "spark",
+    "星火",
+    lambda spec: SparkProvider(spec=spec),
+    concurrency=2,  # what Spark's public models allow
+    schemes=("wss", "ws"),
+    url_hint="wss://…；留空用环境变量 SPARKAI_URL",
+    environment_url=_environment_url,
+    key_variables=("SPARKAI_APP_ID", "SPARKAI_API_KEY", "SPARKAI_API_SECRET"),
+    key_variable="SPARKAI_API_KEY",
+    default_model=lambda: SparkSettings().domain,
+    model_hint="domain 或 serviceId",
+    resource="patch_id",
+)
 
 _MALFORMED = (json.JSONDecodeError, UnicodeDecodeError, KeyError, IndexError, TypeError, AttributeError)
 

@@ -30,7 +30,10 @@ _PLACEHOLDERS: Final[dict[str, MessageKind]] = {
 }
 _BRACKET = re.compile(r"\[([^\[\]\n]{1,120})\]")
 _FILE_NAME = re.compile(r"\.(?:pdf|docx?|xlsx?|pptx?|csv|txt|zip|rar|7z|wps|dwg|psd|key|numbers)$", re.IGNORECASE)
-_URL_ONLY = re.compile(r"https?://[^\s\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]+")
+LINK = re.compile(r"https?://[^\s\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]+")
+"""A link; Chinese characters and punctuation end it."""
+PLACEHOLDER = re.compile(r"\[[^\[\]\n]{1,12}\]")
+"""What an export writes in place of a picture, a voice message or an emoji: ``[图片]``."""
 _SYSTEM = re.compile(
     r"(?:[\"“]?.{1,30}?[\"”]?(?:邀请.{1,60}加入了?群聊|通过扫描.{1,40}加入群聊|加入了?群聊|退出了?群聊|被?移出了?群聊|"
     r"撤回了一条消息|修改群名为.{1,40}|将.{1,30}移出了群聊|拍了拍.{1,30})"
@@ -55,7 +58,7 @@ def kind_of(body: str) -> MessageKind:
         return MessageKind.TEXT
     if body[0] == "[" and body[-1] == "]":
         return _bracket_kind(body)
-    if body.startswith("http") and len(body) < 4000 and all(_URL_ONLY.fullmatch(word) for word in body.split()):
+    if body.startswith("http") and len(body) < 4000 and all(LINK.fullmatch(word) for word in body.split()):
         return MessageKind.LINK
     return MessageKind.SYSTEM if is_system_line(body) else MessageKind.TEXT
 

@@ -11,12 +11,11 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from core.domain.chat.message_kinds import Mentions
+from core.domain.chat.message_kinds import PLACEHOLDER, Mentions
 from core.domain.chat.name_patterns import name_shape
 from core.domain.chat.speaker_lines import Line, Opening
 
 _PASSES: Final = 3
-_PLACEHOLDER = re.compile(r"\[[^\[\]\n]{1,12}\]")
 _TALK = re.compile(
     r"[吗呢吧呀哈哦嗯啊嘛咯][?？。！~，,]?|您|你|我|咱|好的|收到|谢谢|辛苦|麻烦|欢迎|在吗|请问|^(?:好|是|对|可以|不是|没有|行|ok|OK)|@|[?？!！~]$"
 )
@@ -98,7 +97,7 @@ def _judge_alone(name: str, evidence: _Evidence, mentioned: bool, quoted: bool) 
     count = len(openings)
     shape = name_shape(name)
     bodies = [opening.first for opening in openings]
-    placeholders = sum(1 for body in bodies if _PLACEHOLDER.match(body))
+    placeholders = sum(1 for body in bodies if PLACEHOLDER.match(body))
     talk = sum(1 for body in bodies if _TALK.search(body[:200])) / count
     runs = sum(1 for a, b in zip(openings, openings[1:], strict=False) if b.line == a.line + 1)
     score = shape

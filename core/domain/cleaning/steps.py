@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from core.domain.chat import Message, MessageKind, ParsedChat, Span
+from core.domain.chat.message_kinds import LINK
 
 RESIDUE: Final = "residue"
 PLACEHOLDERS: Final = "placeholders"
@@ -18,7 +19,6 @@ _SHORTEST_BROADCAST: Final = 20
 """Fewest characters of a repeated broadcast; shorter texts (好的收到，谢谢) repeat by chance."""
 _NOT_TEXT: Final = frozenset({MessageKind.IMAGE, MessageKind.VIDEO, MessageKind.VOICE, MessageKind.STICKER})
 """Kinds dropped as not text; files and links are kept, since a sent offer or contract shows how far a customer is."""
-_LINK = re.compile(r"https?://[^\s\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]+")
 _LINK_PLACEHOLDER: Final = "[链接]"
 _NOISE = re.compile(r"@\S+|(?!(?<=\d)[.．,，:：/／~～\-－\s](?=\d)|[-－−+＋](?=\d)|(?<=\d)[%％‰])[\W_]")
 """What broadcasts may differ in: mentions, blanks and punctuation, but for what makes a number another one."""
@@ -82,7 +82,7 @@ def _broadcasts(chat: ParsedChat) -> set[int]:
 
 def _links(chat: ParsedChat, stay: list[Message]) -> Iterator[Removal]:
     for message in stay:
-        for match in _LINK.finditer(chat.text, message.speaker_span.end, message.span.end):
+        for match in LINK.finditer(chat.text, message.speaker_span.end, message.span.end):
             yield Removal(Span(*match.span()), message.index, _LINK_PLACEHOLDER)
 
 

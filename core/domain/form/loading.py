@@ -31,6 +31,11 @@ def form_path(name: str) -> Path:
     return FORMS_DIR / f"{name}.toml"
 
 
+def form_names() -> list[str]:
+    """Names of all form files; those of rules and guidelines beside them are none."""
+    return sorted(path.stem for path in FORMS_DIR.glob("*.toml") if "." not in path.stem)
+
+
 @lru_cache(maxsize=16)
 def load_named_form(name: str = DEFAULT_FORM) -> Form:
     """The form with this name, read once per process.

@@ -75,12 +75,7 @@ def parse_toml(
     Raises:
         FormError: names the file, the line and the reason.
     """
-    try:
-        raw = tomllib.loads(source)
-    except tomllib.TOMLDecodeError as error:
-        place = re.search(r"at line (\d+)", str(error))
-        line = int(place[1]) if place else source.count("\n") + 1
-        raise FormError(f"表单文件 {name} 第 {line} 行不是合法的 TOML（{error}）", "请改正这一行") from error
+    raw = parse_tables(source, name)
     for table, attribute in tables.items():
         if attribute in raw:  # an easy slip, and our own name for the list
             line = _line_of(source, (attribute,), tables)
@@ -93,6 +88,25 @@ def parse_toml(
         loc = (*first["loc"], *first.get("ctx", {}).get("place", ()))
         line = _line_of(source, loc, tables)
         raise FormError(f"表单文件 {name} 第 {line} 行：{_reason(first, tables)}", "请改正后重新打开") from error
+
+
+def parse_tables(source: str, name: str) -> dict[str, Any]:
+    """Parse TOML text.
+
+    Raises:
+        FormError: names the file, the line and the reason.
+    """
+    try:
+        return tomllib.loads(source)
+    except tomllib.TOMLDecodeError as error:
+        place = re.search(r"at line (\d+)", str(error))
+        line = int(place[1]) if place else source.count("\n") + 1
+        raise FormError(f"表单文件 {name} 第 {line} 行不是合法的 TOML（{error}）", "请改正这一行") from error
+
+
+def line_of_key(source: str, key: str) -> int:
+    """The line (from 1) on which a key at the top of a file is written."""
+    return _line_of(source, (key,), {})
 
 
 def _reason(error: Any, tables: Mapping[str, str]) -> str:

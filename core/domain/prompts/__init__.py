@@ -3,12 +3,15 @@
 from core.domain.prompts.loading import PROMPTS_DIR, list_prompts, load_prompt, parse_prompt, read_prompt
 from core.domain.prompts.prompt_types import (
     COMMON_VARIABLES,
+    STAGE_PARTNERS,
     STAGE_TITLES,
     STAGE_VARIABLES,
     Example,
     Prompt,
     Rendered,
     Stage,
+    gives_forms,
+    needs,
 )
 from core.domain.prompts.rendering import render
 from core.domain.prompts.summary import read_summary, summary_of
@@ -16,14 +19,17 @@ from core.domain.prompts.summary import read_summary, summary_of
 __all__ = [
     "COMMON_VARIABLES",
     "PROMPTS_DIR",
+    "STAGE_PARTNERS",
     "STAGE_TITLES",
     "STAGE_VARIABLES",
     "Example",
     "Prompt",
     "Rendered",
     "Stage",
+    "gives_forms",
     "list_prompts",
     "load_prompt",
+    "needs",
     "parse_prompt",
     "read_prompt",
     "read_summary",

@@ -32,6 +32,13 @@ STAGE_VARIABLES: dict[Stage, frozenset[str]] = {
 ``form`` is the part of the form that is asked for.
 """
 
+STAGE_PARTNERS: dict[Stage, tuple[str, str]] = {
+    Stage.VERIFY: ("baseline,", ""),
+    Stage.FROM_SUMMARY: ("summary,", ""),
+    Stage.SUMMARY: ("", ",from_summary"),
+}
+"""What a stage that cannot stand alone is tried with: the stages before it and behind it, as a user writes them."""
+
 STAGE_TITLES: dict[Stage, str] = {
     Stage.EXTRACT: "填表",
     Stage.SUMMARY: "归纳",
@@ -41,6 +48,16 @@ STAGE_TITLES: dict[Stage, str] = {
     Stage.FEWSHOT: "带示例填表",
 }
 """Titles of the stages in the user interface."""
+
+
+def needs(stage: Stage, variable: str) -> bool:
+    """Whether a stage is given a variable, such as ``forms`` (of an earlier stage) or ``examples``."""
+    return variable in STAGE_VARIABLES[stage]
+
+
+def gives_forms(stage: Stage) -> bool:
+    """Whether a stage's answer is forms; else it is text."""
+    return stage is not Stage.SUMMARY
 
 
 @dataclass(frozen=True, slots=True)

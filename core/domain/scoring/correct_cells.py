@@ -14,7 +14,7 @@ from core.domain.scoring.run_score import RunScore
 
 CORRECT_FROM = 0.8
 """Similarity from which a free text counts as correct (PRODUCT rules)."""
-_FULL = 1.0 - 1e-9
+_TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,11 @@ class CorrectCells:
     customers: npt.NDArray[np.int64]
     right: npt.NDArray[np.bool_]
     invented: int
+
+
+def least_credit(right_from: float) -> float:
+    """The share of a field's points from which a cell is right; sums of floats may fall short by a hair."""
+    return right_from - _TOLERANCE
 
 
 def correct_cells(score: RunScore, free: npt.NDArray[np.bool_], right_from: float = CORRECT_FROM) -> CorrectCells:
@@ -55,5 +60,5 @@ def correct_cells(score: RunScore, free: npt.NDArray[np.bool_], right_from: floa
             customers.append(gold)
             credits.append(by_gold.get(gold, nothing))
     table = np.array(credits, dtype=np.float64).reshape(len(credits), len(free))
-    least = np.where(free & score.measure.threshold, right_from - 1e-9, _FULL)
+    least = np.where(free & score.measure.threshold, least_credit(right_from), least_credit(1.0))
     return CorrectCells(np.array(chats, dtype=np.int64), np.array(customers, dtype=np.int64), table >= least, invented)

@@ -17,21 +17,23 @@ class Backup:
     made_at: datetime
 
 
-def make_backup(store: Store, *, moment: datetime | None = None) -> Backup:
+def make_backup(store: Store, target: Path | None = None, *, moment: datetime | None = None) -> Backup:
     """Back up the database while others use it.
 
     Args:
         store: open store, SQLite.
+        target: the new file; by default one in the folder ``backups`` that is named after the moment.
         moment: names the file; now by default.
 
     Raises:
         StoreError: not SQLite, or the backup could not be made.
     """
-    folder = store.backup_folder
-    if folder is None or store.path is None:
-        raise StoreError("只有 SQLite 数据库能在这里备份", "PostgreSQL 请用 pg_dump")
-    stamp = f"{moment or datetime.now().astimezone():%Y%m%d-%H%M%S}"
-    target = folder / f"{store.path.stem}-{stamp}.db"
+    if target is None:
+        folder = store.backup_folder
+        if folder is None or store.path is None:
+            raise StoreError("只有 SQLite 数据库能在这里备份", "PostgreSQL 请用 pg_dump")
+        stamp = f"{moment or datetime.now().astimezone():%Y%m%d-%H%M%S}"
+        target = folder / f"{store.path.stem}-{stamp}.db"
     store.backup(target)
     return _describe(target)
 

@@ -1,6 +1,6 @@
 """Runs measured against labels, approved records or one another: the store joined with :mod:`core.domain.scoring`."""
 
-from core.services.quality.alignment import Alignment, Customer, Difference, align, difference_rows, right
+from core.services.quality.alignment import Alignment, Customer, Difference, align, difference_rows
 from core.services.quality.disputes import DisputeView, decide, dispute, dispute_counts, dispute_rows, disputes
 from core.services.quality.external_scores import (
     ExternalScoreView,
@@ -59,7 +59,6 @@ __all__ = [
     "picks",
     "references",
     "remove_external_score",
-    "right",
     "score",
     "pairwise_agreement",
 ]

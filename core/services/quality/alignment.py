@@ -11,8 +11,9 @@ from typing import NamedTuple
 from core.adapters.store import RunView, Store, queries
 from core.domain.form import Form, FormValues, text_of
 from core.domain.merge import group_customers
-from core.domain.scoring import CORRECT_FROM, Scorer
+from core.domain.scoring import CORRECT_FROM, LCS, Measure, Scorer
 from core.domain.scoring.chat_score import Prepared
+from core.domain.scoring.correct_cells import least_credit
 from core.errors import InputError
 from core.services.quality.cache import cached
 from core.services.quality.data_versions import chats_version, reference_version, run_version
@@ -73,6 +74,7 @@ class Alignment:
         against: the reference, ``""`` for none.
         chats: aligned customers by chat index, in order.
         lacking: per run, chats without an answer.
+        measure: what the similarity of free texts is measured by.
     """
 
     form: Form
@@ -80,6 +82,23 @@ class Alignment:
     against: str
     chats: Mapping[int, tuple[Customer, ...]]
     lacking: tuple[frozenset[int], ...]
+    measure: Measure = LCS
+
+    def is_correct(self, customer: Customer, run: int, key: str, *, right_from: float = CORRECT_FROM) -> bool | None:
+        """Whether a run has a cell right; ``None`` without a reference form.
+
+        Args:
+            customer: one of :attr:`chats`.
+            run: position of the run.
+            key: the field.
+            right_from: from which similarity a free text is right; passed over for measures that have no threshold.
+        """
+        if customer.gold is None:
+            return None
+        credits = customer.credits[run]
+        by_similarity = self.measure.threshold and not self.form.field(key).one_right_answer
+        least = least_credit(right_from if by_similarity else 1.0)
+        return credits is not None and credits[self.form.keys.index(key)] >= least
 
     def differences(self, *, with_reference: bool = False, key: str = "") -> list[Difference]:
         """Where the runs differ, in reading order.
@@ -136,6 +155,7 @@ def align(store: Store, by: Benchmark, names: Sequence[str], *, against: str = "
                     for i in indices
                 },
                 tuple(frozenset(indices) - set(a) for a in answers),
+                by.measure,
             )
 
         key = ("align", store.url, by.form.name, by.form.version, by.measure.name, chats, versions, against, version)
@@ -230,11 +250,3 @@ def difference_rows(alignment: Alignment, differences: Sequence[Difference]) -> 
                 row[f"{run.name} 得分比例"] = f"{credit[number[key]]:.2f}" if credit is not None else "0.00"
         rows.append(row)
     return rows
-
-
-def right(customer: Customer, run: int, number: int, *, free: bool, right_from: float = CORRECT_FROM) -> bool | None:
-    """Whether a run has a cell right; ``None`` without a reference form."""
-    if customer.gold is None:
-        return None
-    credit = customer.credits[run]
-    return credit is not None and credit[number] >= (right_from - 1e-9 if free else 1 - 1e-9)

@@ -4,7 +4,6 @@ A form may ship a first text per field beside its file (``data/forms/<form>.guid
 that is version 0, and stands until somebody writes another.
 """
 
-import tomllib
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -16,8 +15,8 @@ from sqlmodel import Session, col
 from core.adapters.store import Store
 from core.adapters.store.models import Guideline
 from core.domain.form import Form
-from core.domain.form.loading import form_path
-from core.errors import ConflictError, FormError, InputError
+from core.domain.form.guidelines import read_guidelines
+from core.errors import ConflictError, InputError
 
 LONGEST = 4000
 
@@ -36,19 +35,12 @@ class GuidelineView:
 
 @lru_cache(maxsize=16)
 def shipped(form_name: str) -> dict[str, str]:
-    """The shipped guideline per field of a form; empty if there is no file.
+    """The shipped guideline per field of a form, read once per process; empty if there is no file.
 
     Raises:
         FormError: the file cannot be read.
     """
-    path = form_path(form_name).with_suffix(".guidelines.toml")
-    try:
-        raw = tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        raise FormError(f"标注规范文件 {path.name} 读不了（{error}）", "请改正后重新打开") from error
-    return {key: str(text).strip() for key, text in raw.items()}
+    return read_guidelines(form_name)
 
 
 def current(session: Session, form: Form) -> dict[str, GuidelineView]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.domain.form import Form
-from core.domain.prompts import STAGE_VARIABLES, Prompt, Rendered, Stage, render
+from core.domain.prompts import STAGE_VARIABLES, Prompt, Rendered, gives_forms, render
 from core.domain.prompts.prompt_types import COMMON_VARIABLES
 from core.errors import ExportError
 
@@ -63,7 +63,7 @@ class QuestionTemplate:
         self.prompt = prompt
         self._form = form
         self._checked = False
-        if prompt.stage is Stage.SUMMARY:
+        if not gives_forms(prompt.stage):
             raise ExportError(f"提示词 {prompt.id} 写的是摘要，不是表", "请换一个填表的提示词")
         variables_needed = set(STAGE_VARIABLES[prompt.stage] - COMMON_VARIABLES)
         if variables_needed not in _SUBJECTS:

@@ -13,8 +13,7 @@ from core.services.training import InputKind
 from core.ui import state
 from core.ui.export.export_labels import BASE_TITLES
 from core.ui.markdown import escape_markdown
-
-_INPUT_TITLES = {InputKind.RAW: "对话原文", InputKind.CLEAN: "去掉占位消息", InputKind.SUMMARY: "摘要"}
+from core.ui.training.labels import INPUTS
 
 
 def choose_source(dataset: DatasetView) -> AnswerSource:
@@ -48,8 +47,8 @@ def choose_input() -> InputKind:
     """Buttons for the text of a chat that goes into a question."""
     return st.segmented_control(
         "群聊文本",
-        list(_INPUT_TITLES),
-        format_func=_INPUT_TITLES.__getitem__,
+        list(INPUTS),
+        format_func=INPUTS.__getitem__,
         default=InputKind.RAW,
         required=True,
         key="input",

@@ -4,10 +4,11 @@ import streamlit as st
 
 from core.adapters.store import DatasetView, RunView, queries
 from core.adapters.store.models import RunKind
-from core.domain.form import Form, Value, text_of
+from core.domain.form import Form
 from core.domain.merge import Method
 from core.services.extraction.merging import METHOD_TITLES, MergePlan, merge_runs, plan_merge
 from core.ui import navigation, state
+from core.ui.cell_text import cell_text
 from core.ui.markdown import escape_markdown
 from core.ui.notices import show_errors
 from core.ui.tables import table_height
@@ -25,11 +26,6 @@ def mergeable_runs(dataset: DatasetView) -> list[RunView]:
     """Runs with answers, newest first, without labels."""
     with state.store().read() as session:
         return [run for run in queries.runs(session, dataset.id) if run.done and run.kind != RunKind.LABELS]
-
-
-def _cell_text(value: Value) -> str:
-    """A cell in one line."""
-    return text_of(value, empty="（空）")
 
 
 def _draw_estimate(plan: MergePlan) -> None:
@@ -59,11 +55,11 @@ def _draw_differences(plan: MergePlan, form: Form) -> None:
             for key, choices in one.choices.items():
                 value = one.values[key]
                 texts = "；".join(
-                    f"{'、'.join(plan.runs[run].name for run in choice.ballots)}：{_cell_text(choice.value)}"
+                    f"{'、'.join(plan.runs[run].name for run in choice.ballots)}：{cell_text(choice.value)}"
                     for choice in choices
                 )
                 label = form.field(key).label
-                rows.append({"群聊": index, "客户": number, "字段": label, "取": _cell_text(value), "各任务": texts})
+                rows.append({"群聊": index, "客户": number, "字段": label, "取": cell_text(value), "各任务": texts})
                 if len(rows) == _MOST_ROWS:
                     break
     if rows:

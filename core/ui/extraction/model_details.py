@@ -4,10 +4,10 @@ import json
 
 import streamlit as st
 
-from core.adapters.llm import PROVIDERS, ModelSpec, SpecSource, connect
+from core.adapters.llm import PROVIDERS, ModelSpec, SpecSource, connect, is_remote, provider_entry, provider_title
 from core.services.extraction import models as model_catalog
 from core.ui import state
-from core.ui.extraction.model_form import model_form, provider_title
+from core.ui.extraction.model_form import model_form
 from core.ui.extraction.model_table import key_state, price_text, show_model
 from core.ui.markdown import escape_markdown
 from core.ui.metrics import fact_table
@@ -64,7 +64,7 @@ def _draw_settings(spec: ModelSpec) -> None:
         "名称": spec.name,
         "服务": provider_title(spec.provider),
         "服务方的名称": "待填写" if "model" in spec.missing_settings() else spec.api_name,
-        "地址": spec.url or ("—" if spec.provider == "local" else "由环境变量决定"),
+        "地址": spec.url or ("由环境变量决定" if is_remote(spec.provider) else "—"),
         "密钥": _key_text(spec),
         "上下文": f"{spec.context_tokens:,} token" if spec.context_tokens else "未知",
         "最长回答": f"{spec.max_output_tokens:,} token" if spec.max_output_tokens else "未知",
@@ -88,7 +88,7 @@ def _draw_settings(spec: ModelSpec) -> None:
 
 def _key_text(spec: ModelSpec) -> str:
     """Environment variables of the key, and whether they are set."""
-    names = "SPARKAI_APP_ID、SPARKAI_API_KEY、SPARKAI_API_SECRET" if spec.provider == "spark" else spec.key_env
+    names = "、".join(provider_entry(spec.provider).variables_of(spec))
     key_status = key_state(spec)
     if not names or key_status == "模板":
         return names or key_status
@@ -110,7 +110,7 @@ def draw_model_editor(do: str, spec: ModelSpec) -> None:
     start = {} if do == NEW else model_catalog.draft_of(spec)
     provider = spec.provider
     if do == NEW:
-        kinds = [name for name in PROVIDERS if name != "local"]
+        kinds = [name for name in PROVIDERS if is_remote(name)]
         provider = st.segmented_control(
             "服务",
             kinds,

@@ -6,14 +6,9 @@ from typing import Any
 
 import streamlit as st
 
-from core.adapters.llm import TITLES
+from core.adapters.llm import provider_entry
 from core.errors import SettingsError
 from core.ui.markdown import escape_markdown
-
-RESOURCE = {"spark": "patch_id", "openai": "lora_id"}
-"""The parameter that names a fine-tuned model's resource, by provider."""
-
-_URLS = {"spark": "wss://…；留空用环境变量 SPARKAI_URL", "openai": "https://…/v1；留空用环境变量 OPENAI_BASE_URL"}
 
 
 def model_form(start: Mapping[str, Any], *, provider: str, sets: Mapping[int, str], key: str) -> dict[str, Any] | None:
@@ -33,26 +28,30 @@ def model_form(start: Mapping[str, Any], *, provider: str, sets: Mapping[int, st
     """
     values: dict[str, Any] = {"provider": provider}
     parameters = dict(start.get("parameters") or {})
-    resource = RESOURCE.get(provider, "")
+    entry = provider_entry(provider)
+    resource = entry.resource
+    resource_id = ""
     with st.form(f"{key}-form", border=False, enter_to_submit=False):
         left, right = st.columns(2)
         values["name"] = left.text_input("名称", start.get("name", ""), help="抽取任务用这个名称", key=f"{key}-name")
         values["title"] = right.text_input("显示名", start.get("title", ""), key=f"{key}-title")
-        if provider != "local":
-            called = "domain 或 serviceId" if provider == "spark" else "模型名，例如 deepseek-chat"
+        if entry.remote:
             values["model"] = left.text_input(
-                "服务方的名称", start.get("model", ""), placeholder=called, help="留空则与名称相同", key=f"{key}-model"
+                "服务方的名称",
+                start.get("model", ""),
+                placeholder=entry.model_hint,
+                help="留空则与名称相同",
+                key=f"{key}-model",
             )
-            given = right.text_input(
-                f"资源 ID（{escape_markdown(resource)}）",
-                str(parameters.pop(resource, "")),
-                placeholder="微调模型才需要",
-                key=f"{key}-resource",
-            )
-            values["url"] = st.text_input(
-                "地址", start.get("url", ""), placeholder=_URLS.get(provider, ""), key=f"{key}-url"
-            )
-        if provider == "openai":
+            if resource:
+                resource_id = right.text_input(
+                    f"资源 ID（{escape_markdown(resource)}）",
+                    str(parameters.pop(resource, "")),
+                    placeholder="微调模型才需要",
+                    key=f"{key}-resource",
+                )
+            values["url"] = st.text_input("地址", start.get("url", ""), placeholder=entry.url_hint, key=f"{key}-url")
+        if entry.own_key:
             values["key_env"] = st.text_input(
                 "密钥变量",
                 start.get("key_env", ""),
@@ -61,7 +60,7 @@ def model_form(start: Mapping[str, Any], *, provider: str, sets: Mapping[int, st
                 key=f"{key}-key",
             )
         values |= _limits(start, key)
-        if provider == "openai":
+        if entry.json_mode:
             values["json_mode"] = st.checkbox(
                 "JSON 模式",
                 start.get("json_mode", False),
@@ -90,8 +89,8 @@ def model_form(start: Mapping[str, Any], *, provider: str, sets: Mapping[int, st
     if not saved:
         return None
     values["parameters"] = _object(extra)
-    if provider != "local" and given.strip():
-        values["parameters"][resource] = given.strip()
+    if resource_id.strip():
+        values["parameters"][resource] = resource_id.strip()
     return values
 
 
@@ -136,8 +135,3 @@ def _object(text: str) -> dict[str, Any]:
     if not isinstance(parsed, dict):
         raise SettingsError("附加参数不是 JSON 对象", '应为 {"名称": 值} 的形式')
     return parsed
-
-
-def provider_title(provider: str) -> str:
-    """Title of a provider."""
-    return TITLES.get(provider, provider)

@@ -2,10 +2,9 @@
 
 import streamlit as st
 
-from core.adapters.llm import ModelSpec, connect, refusal_of
+from core.adapters.llm import ModelSpec, connect, provider_entry, provider_title, refusal_of
 
 _HEIGHT, _MOST_ROWS = 640, 19
-_PROVIDER_TITLES = {"local": "本地", "spark": "星火", "openai": "OpenAI 兼容"}
 
 
 def key_state(spec: ModelSpec) -> str:
@@ -14,7 +13,7 @@ def key_state(spec: ModelSpec) -> str:
         return "模板"
     if refusal_of(spec):
         return "不允许"
-    if spec.provider == "local" or (spec.provider == "openai" and spec.url and not spec.key_env):
+    if not provider_entry(spec.provider).variable_of(spec):
         return "不需要"
     return "未配置" if connect(spec).ready() else "已配置"
 
@@ -49,7 +48,7 @@ def draw_model_table(models: list[ModelSpec], chosen: ModelSpec) -> None:
         {
             "名称": spec.name,
             "显示名": spec.title,
-            "服务": _PROVIDER_TITLES.get(spec.provider, spec.provider),
+            "服务": provider_title(spec.provider),
             "密钥": key_state(spec),
             "上下文": spec.context_tokens or None,
             "并发": spec.concurrency,
@@ -71,7 +70,7 @@ def draw_model_table(models: list[ModelSpec], chosen: ModelSpec) -> None:
         column_config={
             "名称": st.column_config.TextColumn(width=135),
             "显示名": st.column_config.TextColumn(width=190),
-            "服务": st.column_config.TextColumn(width=95),
+            "服务": st.column_config.TextColumn(width=120),
             "密钥": st.column_config.TextColumn(width=65),
             "上下文": st.column_config.NumberColumn(width=75, format="localized", help="提问和回答一共的 token 数"),
             "并发": st.column_config.NumberColumn(width=50, help="服务允许同时进行的调用数"),

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.adapters.llm import adhoc_model, connect
+from core.adapters.llm import is_remote
 from core.adapters.store import DatasetView, RunView
 from core.domain.cleaning import STEPS
 from core.services.extraction import runs as run_service
@@ -52,7 +52,7 @@ def draw_new_run(dataset: DatasetView, options: list[RunOption]) -> RunView | No
             placeholder="选择，或输入 OPENAI_BASE_URL 上的模型名",
             key="runs-model",
         )
-        offer = by_key.get(chosen or "") or _typed_in(chosen or "")
+        offer = by_key.get(chosen or "") or run_service.typed_option(chosen or "")
         titles = dict(run_service.prompt_options(state.store()))
         prompt = st.selectbox(
             "提示词",
@@ -67,7 +67,7 @@ def draw_new_run(dataset: DatasetView, options: list[RunOption]) -> RunView | No
         spec = offer.spec
         suggested = run_service.free_name(state.store(), dataset.id, spec.provider, spec.name)
         name = st.text_input("任务名称", suggested, key=f"runs-name-{dataset.id}-{suggested}")
-        is_asked = spec.provider != "local"  # rules compute here: nothing to limit, nothing to tune
+        is_asked = is_remote(spec.provider)  # rules compute here: nothing to limit, nothing to tune
         limits = draw_limits(offer.spec, key=chosen or "", concurrency=offer.concurrency) if is_asked else {}
         parameters = _parameters(chosen or "") if is_asked else {}
         if not is_asked:
@@ -106,11 +106,6 @@ def draw_new_run(dataset: DatasetView, options: list[RunOption]) -> RunView | No
     started = run_service.start(store, created.id)
     run_service.ensure_running(store).wake()
     return started
-
-
-def _typed_in(name: str) -> RunOption:
-    spec = adhoc_model("openai", name)
-    return RunOption(spec, connect(spec).ready(), run_service.DEFAULT_CONCURRENCY["openai"])
 
 
 def _scope(dataset: DatasetView) -> dict[str, Any] | None:
@@ -214,7 +209,7 @@ def _draw_estimate(
             ),
             repr((store.url, choices, offer.spec, pipeline.sha256, dataset.chats, answered)),
         )
-        free = calls.model.provider == "local"
+        free = not is_remote(calls.model.provider)
         metrics(
             {
                 "群聊": f"{calls.chats:,}",

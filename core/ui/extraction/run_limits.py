@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.adapters.llm import ModelSpec
+from core.adapters.llm import ModelSpec, is_remote
 from core.adapters.store import RunView
 from core.services.extraction import runs as run_service
 from core.ui import state
@@ -61,7 +61,7 @@ def draw_limits(
 
 def draw_limits_popover(run: RunView, spec: ModelSpec) -> None:
     """Popover that changes the limits of a started run; nothing for local rules."""
-    if run.provider == "local":
+    if not is_remote(run.provider):
         return
     now = run.parameters
     with st.popover("限速", icon=":material/speed:", help="并发数、每分钟次数和时限；从下一次调用起生效"):

@@ -6,9 +6,10 @@ from typing import Any
 import streamlit as st
 
 from core.adapters.store import ExtractionView
-from core.domain.form import Form, text_of
+from core.domain.form import Form
 from core.services.export import index_ranges
 from core.services.extraction.pipeline import about
+from core.ui.cell_text import cell_text
 from core.ui.markdown import escape_markdown
 
 _BY = {"vote": "投票", "windows": "窗口合并"}
@@ -49,13 +50,13 @@ def note_lines(notes: dict[str, list[dict[str, Any]]], form: Form) -> list[str]:
         sentences.append(f"第 {window['number']} 段：第 {first}–{last} 条消息，{window['characters']:,} 字")
     for cell in notes["alternatives"]:
         label = form.field(cell["field"]).label if cell["field"] in form else cell["field"]
-        others = "、".join(_cell_text(other) for other in cell["others"])
+        others = "、".join(_taken_text(other) for other in cell["others"])
         by = _BY.get(cell["from"], cell["from"])
         sentences.append(
-            f"{cell['name'] or '（未填姓名）'} · {label}：取「{_cell_text(cell['taken'])}」，{by}时没有取「{others}」"
+            f"{cell['name'] or '（未填姓名）'} · {label}：取「{_taken_text(cell['taken'])}」，{by}时没有取「{others}」"
         )
     return sentences
 
 
-def _cell_text(value: Any) -> str:
-    return text_of(value.get("value", "") if isinstance(value, dict) else value, empty="空")
+def _taken_text(value: Any) -> str:
+    return cell_text(value.get("value", "") if isinstance(value, dict) else value)

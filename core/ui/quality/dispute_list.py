@@ -4,9 +4,10 @@ import streamlit as st
 
 from core.adapters.store import DatasetView
 from core.adapters.store.models import DisputeStatus
-from core.domain.form import Form, text_of
+from core.domain.form import Form
 from core.services.quality import Benchmark, DisputeView, decide, dispute_rows, leaderboard
 from core.ui import state
+from core.ui.cell_text import EMPTY_CELL, cell_text
 from core.ui.links import workbench_address, workbench_column
 from core.ui.markdown import escape_markdown
 from core.ui.notices import guarded
@@ -18,13 +19,13 @@ def dispute_table_rows(views: list[DisputeView], dataset: DatasetView, form: For
     """Disputes as table rows, each with its workbench address."""
     rows: list[dict[str, object]] = []
     for one, row in zip(views, dispute_rows(views), strict=True):
-        changed = "" if one.label == one.value else f"（现为：{text_of(one.label, empty='空')}）"
+        changed = "" if one.label == one.value else f"（现为：{cell_text(one.label)}）"
         field = form.field(one.field).label if one.field in form else one.field
         rows.append(
             {
                 **row,
                 "字段": field,
-                "标注": f"{row['标注'] or '（空）'}{changed}",
+                "标注": f"{row['标注'] or EMPTY_CELL}{changed}",
                 "打开": workbench_address(dataset.id, one.chat),
             }
         )
@@ -67,7 +68,7 @@ def _draw_decision(one: DisputeView, form: Form) -> None:
     with st.form(f"decide-{one.id}-{one.status}", enter_to_submit=False):
         st.markdown(
             f"第 {one.chat:d} 条群聊 · 第 {one.customer + 1:d} 位客户 · **"
-            f"{escape_markdown(label)}**：{escape_markdown(text_of(one.value, empty='（空）'))}"
+            f"{escape_markdown(label)}**：{escape_markdown(cell_text(one.value))}"
         )
         st.caption(f"{escape_markdown(one.who)}：{escape_markdown(one.reason)}")
         note = st.text_input("处理说明", value=one.decision, placeholder="可以不写")

@@ -4,7 +4,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.adapters.store import DatasetView
-from core.domain.scoring import Measure, measure_named, usable
+from core.domain.scoring import CORRECT_FROM, Measure, measure_named, usable
 from core.services.quality import LABELS, RECORDS, Benchmark, references
 from core.ui import navigation, state
 from core.ui.heading import datasets_or_empty_state, draw_heading
@@ -12,8 +12,6 @@ from core.ui.markdown import Markdown, escape_markdown
 from core.ui.notices import draw_empty_state
 
 NO_REFERENCE = "不对照"
-DEFAULT_SIMILARITY = 0.8
-"""Similarity from which a free text counts as right at first."""
 _TITLES = {LABELS: "标注", RECORDS: "已确认的记录"}
 
 
@@ -76,7 +74,7 @@ def choose_similarity_threshold(place: DeltaGenerator, measure: Measure) -> floa
             "自由文本算对的相似度",
             min_value=0.1,
             max_value=1.0,
-            value=DEFAULT_SIMILARITY,
+            value=CORRECT_FROM,
             step=0.05,
             key="right",
             bind="query-params",

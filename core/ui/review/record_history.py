@@ -1,32 +1,27 @@
 """Versions of a record, what each changed, and bringing one back."""
 
-from typing import Any
-
 import streamlit as st
 
 from core.adapters.store import DatasetView
-from core.domain.form import Form, text_of
+from core.domain.form import Form
 from core.services.review.records.history import CellChange, Version, restore
 from core.ui import state
+from core.ui.cell_text import cell_text
 from core.ui.markdown import Markdown, code_span, escape_markdown
 
 _MOST_CHANGES = 12
-
-
-def _value_text(value: Any) -> str:
-    return text_of(value, empty="空")
 
 
 def change_text(change: CellChange, *, first: bool) -> Markdown:
     """One change as a line of Markdown; values are code, so that Markdown in them stays text."""
     name = f"客户 {change.customer + 1:d} · {escape_markdown(change.label)}"
     if not change.key:
-        taken = code_span(_value_text(change.before or change.after))
+        taken = code_span(cell_text(change.before or change.after))
         return f"{name}：{'删去' if change.after is None else '新增'} {taken}"
-    after = code_span(_value_text(change.after))
+    after = code_span(cell_text(change.after))
     if first:
         return f"{name}：改为 {after}"
-    return f"{name}：{code_span(_value_text(change.before))} → {after}"
+    return f"{name}：{code_span(cell_text(change.before))} → {after}"
 
 
 def draw_version(dataset: DatasetView, form: Form, chat: int, one: Version, newest: int) -> None:

@@ -21,13 +21,14 @@ from core.ui import navigation, state
 from core.ui.markdown import Markdown, code_span, escape_markdown
 from core.ui.notices import draw_empty_state, show_errors
 
-_UPLOADS = {
+UPLOADS = {
     TrainingFormat.SPARK: "平台的「指令微调」数据集，字段为 instruction、input、output",
     TrainingFormat.SPARK_PAIR: "平台的「问答对」数据集，字段为 input、target",
     TrainingFormat.ALPACA: "LLaMA-Factory：把文件和 dataset_info.json 放进 data 目录",
     TrainingFormat.SHAREGPT: "LLaMA-Factory：把文件和 dataset_info.json 放进 data 目录",
     TrainingFormat.OPENAI: "OpenAI 兼容的微调服务，字段为 messages",
 }
+"""Where files of each format are uploaded to."""
 _PICTURE = str(ROOT / "docs" / "screenshots" / "training-versions.png")
 _DONE, _OPEN = ":material/check_circle:", ":material/radio_button_unchecked:"
 
@@ -67,7 +68,7 @@ def draw_upload_step(trained: TrainingSetView) -> None:
     st.markdown(
         f"- 在「训练集 → 版本」里下载 **#{trained.id:d} {escape_markdown(trained.name)}** 的 ZIP 并解压，"
         f"要上传的是 {files or '训练文件'}。\n"
-        f"- 上传到：{_UPLOADS.get(TrainingFormat(trained.format), '训练平台')}。平台要求至少 1,500 行，"
+        f"- 上传到：{UPLOADS[TrainingFormat(trained.format)]}。平台要求至少 1,500 行，"
         f"这个版本有 {trained.counts.get('rows', 0):,} 行。\n"
         "- 建好数据集后在平台新建微调任务，选基础模型并训练；完成后发布为服务。\n"
         "- 发布后，平台的服务页面会给出服务 ID 和资源 ID，下一步要用。"

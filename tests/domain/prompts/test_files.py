@@ -8,6 +8,7 @@ from core.domain.form import load_named_form
 from core.domain.prompts import (
     PROMPTS_DIR,
     STAGE_TITLES,
+    STAGE_VARIABLES,
     Example,
     Prompt,
     Rendered,
@@ -52,7 +53,8 @@ def test_published_versions_never_change() -> None:
 
 
 def test_every_stage_has_a_prompt_and_a_title() -> None:
-    assert {prompt.stage for prompt in list_prompts()} == set(Stage) == set(STAGE_TITLES)
+    assert {prompt.stage for prompt in list_prompts()} == set(Stage)
+    assert set(STAGE_TITLES) == set(STAGE_VARIABLES) == set(GIVEN) == set(Stage)
 
 
 @pytest.mark.parametrize("prompt", list_prompts(), ids=lambda prompt: prompt.id)

@@ -1,5 +1,8 @@
 """Runs side by side: customers matched, differences found, better values picked into a run."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -7,7 +10,8 @@ from hypothesis import strategies as st
 from core.adapters.store import DatasetView, Store, queries
 from core.adapters.store.models import RunKind
 from core.domain.form import FormValues
-from core.domain.scoring import Scorer, score_chat
+from core.domain.scoring import LCS, Scorer, score_chat, score_run
+from core.domain.scoring.correct_cells import correct_cells
 from core.errors import ConflictError, InputError
 from core.services.quality import (
     DROP,
@@ -21,7 +25,6 @@ from core.services.quality import (
     pick,
     picked_forms,
     picks,
-    right,
     run_from_picks,
 )
 from core.services.quality.alignment import align_chat
@@ -46,9 +49,23 @@ def test_customers_are_matched_not_counted() -> None:
     # The first run says that there is no third customer; the third says nothing at all.
     assert rows[2].differs_between_runs == {NAMED, FORM.keys.index(TODO)}
     assert rows[0].credits[0] is not None and rows[0].credits[2] is None
-    assert right(rows[0], 0, NAMED, free=False) is True
-    assert right(rows[0], 2, NAMED, free=False) is False
-    assert right(rows[2], 1, NAMED, free=False) is None
+    alignment = Alignment(FORM, (), "labels", {1: rows}, ())
+    assert alignment.is_correct(rows[0], 0, NAME) is True
+    assert alignment.is_correct(rows[0], 2, NAME) is False
+    assert alignment.is_correct(rows[2], 1, NAME) is None
+
+
+def test_a_cell_is_right_as_in_the_comparison_of_two_runs() -> None:
+    """A measure that has no threshold asks for equal texts, on every page."""
+    gold, close = form(**{NAME: "林舟", TODO: "周五前发新版报价单"}), form(**{NAME: "林舟", TODO: "周五前发新版报价"})
+    free = np.array([not field.one_right_answer for field in FORM.fields])
+    for measure in (LCS, replace(LCS, threshold=False)):
+        scorer = Scorer(FORM, measure)
+        alignment = Alignment(FORM, (), "labels", {1: align_chat(scorer, [[close]], [gold])}, (), measure)
+        score = score_run(FORM, {1: [close]}, {1: [gold]}, measure)
+        compared = correct_cells(score, free).right[0].tolist()
+        assert [alignment.is_correct(alignment.chats[1][0], 0, key) for key in FORM.keys] == compared
+        assert compared[FORM.keys.index(TODO)] is measure.threshold
 
 
 def test_without_a_reference_runs_are_matched_with_one_another() -> None:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from core.adapters.llm.local.rules import By, Rule, Rules
 from core.domain import entities
 from core.domain.chat import Role
+from core.domain.chat.message_kinds import PLACEHOLDER
 from core.domain.form import Field, Form, FormValues, Kind, Value, text_of
 
-_PLACEHOLDER = re.compile(r"\[[^\[\]\n]{1,12}\]|https?://\S+|@\S+")
+_NOT_WORDS = re.compile(rf"{PLACEHOLDER.pattern}|https?://\S+|@\S+")
 
 _RECENT = 20
 """Number of last messages that are searched for an appointment; earlier ones are over or forgotten."""
@@ -36,7 +37,7 @@ class ReadMessage:
 
 def read_message(index: int, speaker: str, role: Role, text: str) -> ReadMessage:
     """Line for a message, with placeholders, links and mentions taken out of its words."""
-    return ReadMessage(index, speaker, role, text, _PLACEHOLDER.sub(" ", text))
+    return ReadMessage(index, speaker, role, text, _NOT_WORDS.sub(" ", text))
 
 
 @dataclass(frozen=True, slots=True)

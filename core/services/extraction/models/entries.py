@@ -6,13 +6,20 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from core.adapters.llm import PROVIDERS, ModelSpec, SpecSource, adhoc_model, connect, presets, unshadowed_presets
+from core.adapters.llm import (
+    ModelSpec,
+    SpecSource,
+    adhoc_model,
+    connect,
+    presets,
+    provider_entry,
+    unshadowed_presets,
+)
 from core.adapters.store import Store
 from core.adapters.store.models import ModelEntry, Run, RunStatus, TrainingSet
 from core.domain.model_settings import ModelSettings
 from core.errors import ConflictError, NotFoundError, SettingsError
-from core.services.extraction.models.validation import ModelDraft, checked, draft_of
-from core.settings import OpenAISettings
+from core.services.extraction.models.validation import ModelDraft, draft_of, validate_model
 
 
 def models(store: Store) -> list[ModelSpec]:
@@ -41,7 +48,7 @@ def resolve(session: Session, provider: str, name: str) -> ModelSpec:
 
     Args:
         session: open session.
-        provider: ``local``, ``spark`` or ``openai``; ``""``: that of the entry.
+        provider: a registered one's name; ``""``: that of the entry.
         name: of an entry, or what a service calls a model: then the address comes from the environment.
 
     Raises:
@@ -52,8 +59,7 @@ def resolve(session: Session, provider: str, name: str) -> ModelSpec:
         return adhoc_model(provider, name) if provider and _means_the_environment(entry) else entry
     if not provider:
         raise SettingsError(f"没有名为「{name}」的模型", "请在模型页查看名称，或同时指明服务")
-    if provider not in PROVIDERS:
-        raise SettingsError(f"没有名为「{provider}」的模型服务", f"可以是 {'、'.join(PROVIDERS)}")
+    provider_entry(provider)
     return adhoc_model(provider, name)
 
 
@@ -68,7 +74,7 @@ def create(store: Store, **values: Any) -> ModelSpec:
         SettingsError: a value cannot be used.
         ConflictError: an own entry has that name.
     """
-    draft = checked(values)
+    draft = validate_model(values)
     with store.write() as session:
         _refuse_taken_name(session, draft.name, None)
         row = ModelEntry(**_columns(session, draft))
@@ -87,7 +93,7 @@ def update(store: Store, entry_id: int, **changes: Any) -> ModelSpec:
     """
     with store.write() as session:
         row = _row(session, entry_id)
-        draft = checked({**draft_of(_spec(row)), **changes})
+        draft = validate_model({**draft_of(_spec(row)), **changes})
         _refuse_taken_name(session, draft.name, entry_id)
         for key, value in _columns(session, draft).items():
             setattr(row, key, value)
@@ -126,9 +132,10 @@ def in_use(session: Session, provider: str, name: str) -> list[str]:
 
 def _means_the_environment(entry: ModelSpec) -> bool:
     """Whether a public model's name is meant at the address of the environment: only that one is configured."""
-    if entry.source != SpecSource.FILE or entry.provider != "openai":
+    provider = provider_entry(entry.provider)
+    if entry.source != SpecSource.FILE or not provider.any_model:
         return False
-    return bool(OpenAISettings().base_url and connect(entry).ready())
+    return bool(provider.environment_url() and connect(entry).ready())
 
 
 def _row(session: Session, entry_id: int) -> ModelEntry:

@@ -4,17 +4,10 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from core.adapters.llm import ModelSpec
+from core.adapters.llm import PROVIDERS, ModelSpec
 from core.adapters.llm.destinations import allowed_variables, operator_origins, shipped_origins
 from core.adapters.llm.origins import Origin
 from core.secrets import file_secrets, secrets_file
-
-_USUAL = {
-    "SPARKAI_APP_ID": "星火",
-    "SPARKAI_API_KEY": "星火",
-    "SPARKAI_API_SECRET": "星火",
-    "OPENAI_API_KEY": "OpenAI 兼容接口",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +35,13 @@ def key_states(specs: Iterable[ModelSpec]) -> list[KeyState]:
     Raises:
         SettingsError: the file with keys cannot be read.
     """
-    titles_by_key: dict[str, list[str]] = {name: [title] for name, title in _USUAL.items()}
+    own = {name: entry.title for entry in PROVIDERS.values() for name in entry.key_variables}
+    titles_by_key: dict[str, list[str]] = {name: [title] for name, title in own.items()}
     for spec in specs:
-        if spec.provider == "openai" and spec.key_env not in ("", "OPENAI_API_KEY"):
-            titles_by_key.setdefault(spec.key_env, []).append(spec.title)
+        variables = PROVIDERS[spec.provider].variables_of(spec) if spec.provider in PROVIDERS else ()
+        for name in variables:
+            if name not in own:
+                titles_by_key.setdefault(name, []).append(spec.title)
     allowed = allowed_variables()
     for name in allowed:
         titles_by_key.setdefault(name, [])

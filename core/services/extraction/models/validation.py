@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import ConfigDict, ValidationError, ValidationInfo, field_validator, model_validator
 
-from core.adapters.llm import PROVIDERS, ModelSpec
+from core.adapters.llm import PROVIDERS, ModelSpec, provider_entry
 from core.adapters.llm.destinations import authorise_model
 from core.adapters.llm.origins import parse_origin
 from core.domain.model_settings import ModelSettings
@@ -16,7 +16,6 @@ from core.errors import SettingsError
 from core.secrets import is_key_name
 
 _SECRET_NAME = re.compile(r"api.?key|secret|password|authoriz|bearer|access.?token|^token$|^app_?id$", re.IGNORECASE)
-_SCHEMES = {"spark": ("wss", "ws"), "openai": ("https", "http")}
 _TITLES = {
     "name": "名称",
     "title": "显示名",
@@ -115,9 +114,9 @@ class ModelDraft(ModelSettings):
             except SettingsError as error:
                 raise ValueError(f"地址：{error.message}，{error.remedy}") from None
             parts = urlsplit(self.url)
-            schemes = _SCHEMES.get(self.provider, ())
-            if parts.scheme not in schemes:
-                expected = f"应以 {schemes[0]}:// 开头" if schemes else "本地规则没有地址"
+            entry = provider_entry(self.provider)
+            if parts.scheme not in entry.schemes:
+                expected = f"应以 {entry.schemes[0]}:// 开头" if entry.remote else f"{entry.title}没有地址"
                 raise ValueError(f"地址：{expected}")
             if any(_SECRET_NAME.search(key) for key, _ in parse_qsl(parts.query)):
                 raise ValueError("地址：不能包含密钥，密钥只从环境变量读取")
@@ -133,8 +132,8 @@ class ModelDraft(ModelSettings):
         return self
 
 
-def checked(values: Mapping[str, Any]) -> ModelDraft:
-    """Validate a user's input.
+def validate_model(values: Mapping[str, Any]) -> ModelDraft:
+    """Validate the values of a model entry as a user wrote them.
 
     Raises:
         SettingsError: names the field and the reason, and never repeats what may be a key.

@@ -15,7 +15,7 @@ from typing import Any, Final
 from core.domain.cleaning import OVERLAP, known_steps
 from core.domain.form import Form
 from core.domain.indices import parse_index
-from core.domain.prompts import STAGE_TITLES, Prompt, Stage, load_prompt, parse_prompt
+from core.domain.prompts import STAGE_TITLES, Prompt, Stage, gives_forms, load_prompt, needs, parse_prompt
 from core.errors import PromptError
 
 MOST_SAMPLES: Final = 15
@@ -23,7 +23,6 @@ DEFAULT_EXAMPLES: Final = 3
 
 _STEP = re.compile(r"(?P<prompt>[^*\[\]]+?)(?:\*(?P<samples>\d+))?(?:\[(?P<fields>[^\[\]]*)\])?")
 _BETWEEN = re.compile(r"[,，→](?![^\[]*\])")
-_NEEDS_FORMS: Final = frozenset({Stage.VERIFY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,7 @@ class Pipeline:
     @property
     def main(self) -> Prompt:
         """The prompt that names the run: the first one that returns forms."""
-        return next(step.prompt for step in self.steps if step.prompt.stage is not Stage.SUMMARY)
+        return next(step.prompt for step in self.steps if gives_forms(step.prompt.stage))
 
     @property
     def plain(self) -> bool:
@@ -85,7 +84,7 @@ class Pipeline:
     @property
     def needs_examples(self) -> bool:
         """Whether a stage uses few-shot examples."""
-        return any(step.prompt.stage is Stage.FEWSHOT for step in self.steps)
+        return any(needs(step.prompt.stage, "examples") for step in self.steps)
 
     @property
     def calls(self) -> int:
@@ -204,7 +203,7 @@ def _step(text: str, find: Callable[[str], Prompt]) -> PipelineStep:
     step = PipelineStep(prompt, samples, fields)
     if not 1 <= samples <= MOST_SAMPLES:
         raise PromptError(f"「{text[:60]}」的次数不能是 {times[:20]}", f"可以是 1 到 {MOST_SAMPLES}")
-    if samples > 1 and prompt.stage is Stage.SUMMARY:
+    if samples > 1 and not gives_forms(prompt.stage):
         raise PromptError(f"「{text}」不能多次投票", "归纳是一段文字，只有表单可以投票")
     if bool(fields) != (prompt.stage is Stage.FIELDS):
         if fields:
@@ -221,16 +220,16 @@ def _check_order(steps: tuple[PipelineStep, ...], *, based: bool) -> None:
     forms, summary = based, False
     for number, step in enumerate(steps, 1):
         stage, name = step.prompt.stage, step.prompt.id
-        if stage in _NEEDS_FORMS and not forms:
+        if needs(stage, "forms") and not forms:
             raise PromptError(
                 f"第 {number} 阶段 {name}（{STAGE_TITLES[stage]}）前面没有填好的表",
                 "请把填表的阶段放在前面，例如 baseline,verify，或指定一个已有的抽取任务",
             )
-        if stage is Stage.FROM_SUMMARY and not summary:
+        if needs(stage, "summary") and not summary:
             raise PromptError(
                 f"第 {number} 阶段 {name}（{STAGE_TITLES[stage]}）前面没有归纳", "请写成 summary,from_summary"
             )
-        summary = summary or stage is Stage.SUMMARY
-        forms = forms or stage is not Stage.SUMMARY
-    if steps[-1].prompt.stage is Stage.SUMMARY:
+        summary = summary or not gives_forms(stage)
+        forms = forms or gives_forms(stage)
+    if not gives_forms(steps[-1].prompt.stage):
         raise PromptError(f"最后一个阶段 {steps[-1].prompt.id} 只有归纳，没有填表", "请在后面加上 from_summary")

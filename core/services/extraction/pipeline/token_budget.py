@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from core.domain.form import Form
-from core.domain.prompts import COMMON_VARIABLES, STAGE_VARIABLES, Stage, render
+from core.domain.prompts import COMMON_VARIABLES, STAGE_VARIABLES, render
 from core.services.extraction.pipeline.definition import Pipeline, PipelineStep
 from core.services.extraction.pipeline.token_estimate import estimate_tokens
 
@@ -59,4 +59,4 @@ def _fixed(step: PipelineStep, form: Form, json_object: bool, answer: int) -> in
     nothing: dict[str, Any] = {name: [] if name == "examples" else "" for name in own}
     rendered = render(step.prompt, form_for_step(form, step), json_object=json_object, **nothing)
     tokens = estimate_tokens(rendered.system) + estimate_tokens(rendered.user)
-    return tokens + (answer if step.prompt.stage is Stage.VERIFY else 0)
+    return tokens + (answer if "forms" in own else 0)

@@ -8,7 +8,6 @@ a time on SQLite, any number together on PostgreSQL.
 from core.services.extraction.runs.cost import costs, money, total_cost
 from core.services.extraction.runs.estimate import Estimate, chat_tokens, estimate
 from core.services.extraction.runs.lifecycle import (
-    DEFAULT_CONCURRENCY,
     cancel,
     create_run,
     delete,
@@ -31,12 +30,18 @@ from core.services.extraction.runs.progress import (
     reused,
     some_extractions,
 )
-from core.services.extraction.runs.run_options import RunOption, free_name, parse_indices, prompt_options, run_options
+from core.services.extraction.runs.run_options import (
+    RunOption,
+    free_name,
+    parse_indices,
+    prompt_options,
+    run_options,
+    typed_option,
+)
 from core.services.extraction.runs.scheduler import RunScheduler, ensure_running, stop_running
 from core.services.extraction.runs.wait_for_run import wait_for_run
 
 __all__ = [
-    "DEFAULT_CONCURRENCY",
     "Estimate",
     "RunScheduler",
     "RunOption",
@@ -56,6 +61,7 @@ __all__ = [
     "model_runs",
     "money",
     "run_options",
+    "typed_option",
     "chats_out_of_scope",
     "pace",
     "parse_indices",

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import bindparam, select
 from sqlmodel import col
 
-from core.adapters.llm import ModelReply, ModelRequest, ModelSpec, Provider
+from core.adapters.llm import ModelReply, ModelRequest, ModelSpec, Provider, is_remote
 from core.adapters.store import Store
 from core.adapters.store.models import Extraction, Reply
 from core.services.extraction.runs.call_limiter import CallLimiter
@@ -97,7 +97,7 @@ class CachedProvider:
         self._store, self._spec, self._provider = store, spec, provider
         self._limiter, self._per_minute = limiter, per_minute
         # Rules cost nothing and may change: there is nothing to gain from their old answers.
-        self._fresh = fresh or provider.name == "local"
+        self._fresh = fresh or not is_remote(provider.name)
         self._samples: Counter[str] = Counter()
         self._mutex = threading.Lock()
 

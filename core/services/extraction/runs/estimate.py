@@ -15,7 +15,7 @@ from core.adapters.store.models import Extraction, ExtractionStatus, Run, RunKin
 from core.domain.chat import parse_chat
 from core.domain.cleaning import clean as cleaned_chat
 from core.domain.form import Form, load_named_form
-from core.domain.prompts import COMMON_VARIABLES, STAGE_VARIABLES, Prompt, Stage, render
+from core.domain.prompts import COMMON_VARIABLES, STAGE_VARIABLES, Prompt, gives_forms, render
 from core.services.extraction import models as model_catalog
 from core.services.extraction.pipeline import Pipeline, PipelineStep, chat_budget, estimate_tokens
 from core.services.extraction.pipeline.token_budget import SMALLEST_CHUNK, form_for_step
@@ -220,7 +220,7 @@ def _fixed_tokens(step: PipelineStep, form: Form, settings: Mapping[str, Any]) -
 
 
 def _answer_tokens(step: PipelineStep, form: Form) -> float:
-    return _SUMMARY_TOKENS if step.prompt.stage is Stage.SUMMARY else _skeleton(form_for_step(form, step)) * _FILLED
+    return _skeleton(form_for_step(form, step)) * _FILLED if gives_forms(step.prompt.stage) else _SUMMARY_TOKENS
 
 
 def _skeleton(form: Form) -> int:

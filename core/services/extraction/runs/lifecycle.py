@@ -8,8 +8,7 @@ from sqlalchemy import delete as sql_delete
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from core.adapters.llm import ModelSpec, connect, presets
-from core.adapters.llm import provider as make_provider
+from core.adapters.llm import ModelSpec, connect, default_concurrency, presets, provider_entry
 from core.adapters.store import RunView, Store, queries
 from core.adapters.store.models import Extraction, ExtractionStatus, Run, RunKind, RunStatus
 from core.errors import JobError, NotFoundError
@@ -19,23 +18,18 @@ from core.services.extraction.runs.pipeline_loading import load_pipeline, pipeli
 from core.services.extraction.runs.progress import progress
 from core.services.extraction.runs.run_model import refresh, spec_of, with_run_parameters
 from core.services.extraction.runs.scope import RunParameters, missing, parameters_of, pending, scope
-from core.settings import OpenAISettings, SparkSettings
-
-DEFAULT_CONCURRENCY: Mapping[str, int] = {"local": 1, "spark": 2, "openai": 8}
-"""Default number of concurrent calls: ``local`` runs in this process, Spark's public models allow two."""
 
 
 def default_model(provider: str) -> str:
-    """Default model of a provider, from the environment; ``""`` if none is set.
+    """Default model of a provider: from the environment, else its first shipped one; ``""`` if there is none.
 
     Raises:
         SettingsError: no such provider.
     """
-    make_provider(provider)
-    if provider == "spark":
-        return SparkSettings().domain
-    if provider == "openai":
-        return OpenAISettings().model
+    entry = provider_entry(provider)
+    name = entry.default_model()
+    if name or entry.any_model:
+        return name
     return next((preset.name for preset in presets() if preset.provider == provider), "")
 
 
@@ -62,7 +56,7 @@ def create_run(
         store: open store.
         dataset: name or id.
         name: the run's name, unique in its dataset.
-        provider: ``local``, ``spark`` or ``openai``; ``""``: that of the model's entry.
+        provider: a registered one's name; ``""``: that of the model's entry.
         model: an entry's name, or what the service calls a model; the provider's default where empty.
         prompt: name (newest version), name and version (``baseline.v1``), or several stages (``baseline,verify``).
         pipeline: what :func:`core.services.extraction.runs.load_pipeline` made, instead of ``prompt``.
@@ -105,7 +99,7 @@ def create_run(
             row.prompt_sha256, row.prompt_text = chosen.sha256, chosen.source
             kept = None if stages.plain else stages.as_dict()
             settled = _validated(request=dict(parameters or {}), chats=chosen_indices, pipeline=kept)
-            at_once = spec.concurrency or DEFAULT_CONCURRENCY.get(provider, 4)
+            at_once = spec.concurrency or default_concurrency(provider)
             limits = {"concurrency": at_once, "per_minute": spec.per_minute, "entry": spec.as_dict()}
             settled = settled.model_copy(update=limits)
             session.add(row)

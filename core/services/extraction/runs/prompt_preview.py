@@ -9,7 +9,7 @@ from core.adapters.store import Store, queries
 from core.domain.chat import parse_chat
 from core.domain.cleaning import clean, left_out_report
 from core.domain.form import Form, FormValues, load_named_form, text_of
-from core.domain.prompts import Example, Prompt, Rendered, Stage, render, summary_of
+from core.domain.prompts import STAGE_PARTNERS, Example, Prompt, Rendered, Stage, needs, render, summary_of
 from core.domain.scoring import Scorer
 from core.errors import JobError
 from core.services.extraction.pipeline import Outcome, estimate_tokens, run_pipeline
@@ -115,15 +115,15 @@ def preview_prompt(
     labels = labels_of(store, dataset, index)
     notes: list[str] = []
     given: dict[str, object] = {}
-    if prompt.stage is Stage.FROM_SUMMARY:
+    if needs(prompt.stage, "summary"):
         given["summary"] = summary_of(form, labels) if labels else _NO_SUMMARY
         notes.append("归纳由标注写成" if labels else "归纳要由上一阶段写出，这里留了一句话代替")
     else:
         given["chat"] = cleaned.text
-    if prompt.stage is Stage.VERIFY:
+    if needs(prompt.stage, "forms"):
         given["forms"] = json.dumps(labels or [form.empty()], ensure_ascii=False)
         notes.append("已经填好的表取自标注" if labels else "已经填好的表要由上一阶段给出，这里用空表代替")
-    if prompt.stage is Stage.FEWSHOT:
+    if needs(prompt.stage, "examples"):
         pipeline = Pipeline((PipelineStep(prompt),))
         picked = examples_for(store, form, pipeline, chat_id)(cleaned.text)
         given["examples"] = [Example(one.example.chat, one.example.answer) for one in picked]
@@ -144,8 +144,7 @@ def preview_prompt(
 
 def trial_spec(prompt: Prompt, fields: Sequence[str] = ()) -> str:
     """The stages needed to try a prompt: itself, and those required before or after it."""
-    before = {Stage.VERIFY: "baseline,", Stage.FROM_SUMMARY: "summary,"}.get(prompt.stage, "")
-    behind = ",from_summary" if prompt.stage is Stage.SUMMARY else ""
+    before, behind = STAGE_PARTNERS.get(prompt.stage, ("", ""))
     chosen = f"[{'|'.join(fields)}]" if prompt.stage is Stage.FIELDS else ""
     return f"{before}{prompt.id}{chosen}{behind}"
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from sqlalchemy import select
 from sqlmodel import col
 
-from core.adapters.llm import ModelReply, ModelRequest, ModelSpec, Provider, connect
+from core.adapters.llm import ModelReply, ModelRequest, ModelSpec, Provider, connect, is_remote
 from core.adapters.store import Store
 from core.adapters.store.models import Chat, Extraction, Reply, Run
 from core.domain.chat import parse_chat
@@ -49,7 +49,7 @@ def reusable_replies(
     Returns:
         ``{index: calls}``; chats without any are left out.
     """
-    if spec.provider == "local" or len(chats) > MOST_CHATS or not _has_answered(store, spec):
+    if not is_remote(spec.provider) or len(chats) > MOST_CHATS or not _has_answered(store, spec):
         return {}
     answered: dict[int, int] = {}
     absent = _AbsentProvider(connect(spec))

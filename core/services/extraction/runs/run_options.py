@@ -3,15 +3,21 @@
 import re
 from dataclasses import dataclass
 
-from core.adapters.llm import TITLES, ModelSpec, SpecSource, adhoc_model, connect
+from core.adapters.llm import (
+    PROVIDERS,
+    ModelSpec,
+    SpecSource,
+    adhoc_model,
+    connect,
+    default_concurrency,
+    provider_title,
+)
 from core.adapters.store import Store, queries
 from core.domain.indices import parse_index
 from core.domain.prompts import Prompt, Stage, list_prompts
 from core.errors import JobError
 from core.services.extraction import models as model_catalog
 from core.services.extraction import prompt_library
-from core.services.extraction.runs.lifecycle import DEFAULT_CONCURRENCY
-from core.settings import OpenAISettings
 
 _RANGE = re.compile(r"(\d+)(?:\s*[-–~至到]\s*(\d+))?")
 _ALONE = (Stage.EXTRACT, Stage.FEWSHOT)
@@ -38,21 +44,30 @@ class RunOption:
         """Text shown on the page: title, name, and whether it can be called."""
         spec = self.spec
         state = "模板" if spec.missing_settings() else ("未配置" if self.missing else "")
-        name = spec.name if spec.name != spec.title else TITLES.get(spec.provider, spec.provider)
+        name = spec.name if spec.name != spec.title else provider_title(spec.provider)
         return " · ".join(part for part in (spec.title, name, state) if part)
 
 
 def run_options(store: Store) -> list[RunOption]:
     """All models: own, shipped, and the one set in the environment; callable ones first."""
     specs = model_catalog.models(store)
-    named = OpenAISettings().model
-    if named and not any(spec.provider == "openai" and spec.name == named and _callable(spec) for spec in specs):
-        specs.append(adhoc_model("openai", named))
-    options = [
-        RunOption(spec, connect(spec).ready(), spec.concurrency or DEFAULT_CONCURRENCY.get(spec.provider, 4))
-        for spec in specs
-    ]
+    for entry in PROVIDERS.values():
+        named = entry.default_model() if entry.any_model else ""
+        if named and not any((spec.provider, spec.name) == (entry.name, named) and _callable(spec) for spec in specs):
+            specs.append(adhoc_model(entry.name, named))
+    options = [run_option(spec) for spec in specs]
     return sorted(options, key=lambda offer: (bool(offer.missing), offer.spec.source == SpecSource.FILE))
+
+
+def run_option(spec: ModelSpec) -> RunOption:
+    """A model as it is offered for a new run."""
+    return RunOption(spec, connect(spec).ready(), spec.concurrency or default_concurrency(spec.provider))
+
+
+def typed_option(name: str) -> RunOption:
+    """A model name that was typed and has no entry, asked for at the environment's URL."""
+    provider = next(entry.name for entry in PROVIDERS.values() if entry.any_model)
+    return run_option(adhoc_model(provider, name))
 
 
 def prompt_options(store: Store | None = None) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ from core.domain.chat import Role, Span
 from core.domain.diff import Op, diff_values
 from core.domain.evidence import cached_analysis, cut_at_evidence, locate, overlap
 from core.domain.form import Field, Form, Value
-from core.services.quality import REFERENCE, Alignment, Customer, right
+from core.services.quality import REFERENCE, Alignment, Customer
 
 HERE: Final = Path(__file__).parent
 _CSS: Final = (HERE / "sides.css").read_text("utf-8")
@@ -175,7 +175,7 @@ def _cell(
     whole = not field.one_right_answer or field.is_list
     cell["pieces"] = [(str(op), text) for op, text in pieces if whole or op is not Op.OUT]
     index = alignment.form.keys.index(field.key)
-    good = right(customer, number, index, free=not field.one_right_answer, right_from=right_from)
+    good = alignment.is_correct(customer, number, field.key, right_from=right_from)
     credit = customer.credits[number]
     if good is not None and credit is not None:
         partly = 0 < credit[index] < 1
