@@ -9,6 +9,8 @@ from core.adapters.llm.redaction import removes_keys
 from core.domain.model_settings import ModelSettings
 from core.errors import SettingsError
 
+_CONCURRENCY = 4
+
 
 def _none() -> str:
     return ""
@@ -39,7 +41,7 @@ class ProviderEntry:
     name: str
     title: str
     make: Callable[[ModelSpec | None], Provider]
-    concurrency: int = 4
+    concurrency: int = _CONCURRENCY
     schemes: tuple[str, ...] = ()
     url_hint: str = ""
     environment_url: Callable[[], str] = _none
@@ -119,4 +121,4 @@ def is_remote(name: str) -> bool:
 
 def default_concurrency(name: str) -> int:
     """Default number of calls at a time of a provider."""
-    return PROVIDERS[name].concurrency if name in PROVIDERS else ProviderEntry.concurrency
+    return PROVIDERS[name].concurrency if name in PROVIDERS else _CONCURRENCY
