@@ -72,6 +72,9 @@ class Message:
         kind: see :class:`MessageKind`.
         quote: the quoted message, if any.
         mentions: names after ``@`` in the body.
+        time: when it was sent, ISO 8601 (or only ``10:21``), where the text is an export that says so; else ``""``.
+        sender_id: the speaker's number or address there, or ``""``.
+        side: the speaker's side where the text itself says so.
     """
 
     index: int
@@ -82,6 +85,9 @@ class Message:
     kind: MessageKind
     quote: Quote | None = None
     mentions: tuple[str, ...] = ()
+    time: str = ""
+    sender_id: str = ""
+    side: Role = Role.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)

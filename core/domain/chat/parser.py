@@ -1,8 +1,9 @@
 """Parses a chat text into residue, quotes, speakers and messages; entry point :func:`parse_chat`."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from core.domain.chat.message_headers import Headers, find_headers
 from core.domain.chat.message_kinds import Mentions, is_system_line, kind_of, without_company
 from core.domain.chat.name_patterns import name_shape
 from core.domain.chat.parsed_chat import Message, MessageKind, ParsedChat, Quote, Span
@@ -29,6 +30,9 @@ def parse_chat(text: str) -> ParsedChat:
     lines = split_lines(text, end)
     blocks = find_quotes(lines)
     inside = {number for block in blocks for number in range(block.first + 1, block.last + 1)}
+    headers = find_headers(lines)
+    if headers is not None:
+        return _export(text, end, lines, blocks, inside, headers, residue)
     openings, speakers, quoted = _speakers(text, end, lines, blocks, inside)
     known = Mentions(speakers)
     others = {name for name in quoted if len(name) > 1 and not known.known(name, 0)}
@@ -40,6 +44,45 @@ def parse_chat(text: str) -> ParsedChat:
         for index, (span, opening) in enumerate(_spans(text, end, starts))
     )
     return ParsedChat(text, messages, (residue,) if residue else ())
+
+
+def _export(
+    text: str,
+    end: int,
+    lines: list[Line],
+    blocks: list[QuoteBlock],
+    inside: set[int],
+    headers: Headers,
+    residue: Span | None,
+) -> ParsedChat:
+    """An exported chat, whose header lines say who spoke and when; titles and date lines are nobody's."""
+    openings = {
+        number: Opening(number, header.name, header.name_start, header.body_start, "")
+        for number, header in headers.headers.items()
+        if number not in inside
+    }
+    speakers = frozenset(opening.name for opening in openings.values())
+    known = Mentions(speakers)
+    names = _Names(known, known, speakers)
+    quotes = {block.start: block for block in blocks}
+    starts: list[tuple[int, Opening | None]] = []
+    after_notice = False
+    for number, line in enumerate(lines):
+        is_notice = number in headers.dividers or is_system_line(line.text.strip())
+        if number in openings:
+            starts.append((line.start, openings[number]))
+        elif number not in inside and (is_notice or after_notice and line.text.strip()):
+            starts.append((line.start, None))
+        after_notice = is_notice or after_notice and not line.text.strip()
+    messages: list[Message] = []
+    for index, (span, opening) in enumerate(_spans(text, end, starts)):
+        message = _message(index, text, span, opening, quotes, names)
+        header = headers.headers.get(opening.line) if opening else None
+        if header is None:
+            messages.append(replace(message, kind=MessageKind.SYSTEM))
+        else:
+            messages.append(replace(message, time=header.time, sender_id=header.sender_id, side=header.side))
+    return ParsedChat(text, tuple(messages), (residue,) if residue else ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +106,7 @@ class _Names:
 def _speakers(
     text: str, end: int, lines: list[Line], blocks: list[QuoteBlock], inside: set[int]
 ) -> tuple[dict[int, Opening], frozenset[str], set[str]]:
-    """Openings, speakers and quoted names; the half-width colon counts only where the full-width one finds nobody."""
+    """Openings, speakers and quoted names; both colons are judged, the full-width one first."""
     quoted: set[str] = set()
     continued: set[str] = set()
     for block in blocks:
@@ -71,18 +114,35 @@ def _speakers(
         quoted.add(without_company(name))
         continued.update(line.strip() for line in words.of(text).split("\n")[1:])
     conversation = text[:end]
-    openings: dict[int, Opening] = {}
     speakers: frozenset[str] = frozenset()
+    openings: dict[int, Opening] = {}
     for colon in (FULL_COLON, HALF_COLON):
-        openings = {
+        possible = {
             number: opening
             for number, line in enumerate(lines)
-            if number not in inside and (opening := opening_of(number, line, colon))
+            if number not in inside
+            and not (number in openings and openings[number].name in speakers)
+            and (opening := opening_of(number, line, colon))
         }
-        speakers = find_speakers(conversation, lines, openings, quoted, continued)
-        if speakers:
-            break
+        people = find_speakers(conversation, lines, possible, quoted, continued)
+        openings, speakers = _joined(openings, speakers, possible, people)
     return openings, speakers, quoted
+
+
+def _joined(
+    openings: dict[int, Opening], speakers: frozenset[str], half: dict[int, Opening], people: frozenset[str]
+) -> tuple[dict[int, Opening], frozenset[str]]:
+    """Openings before both colons.
+
+    Behind a half-width colon stand labels more often than names: where the full-width one opens most messages, only its
+    speakers count there too.
+    """
+    spoken = [opening for opening in openings.values() if opening.name in speakers]
+    half_spoken = [opening for opening in half.values() if opening.name in people]
+    if len(half_spoken) <= len(spoken):
+        half_spoken = [opening for opening in half.values() if opening.name in speakers]
+    added = {opening.line: opening for opening in half_spoken}
+    return openings | added, speakers | {opening.name for opening in half_spoken}
 
 
 def _may_be_name(words: str) -> bool:

@@ -19,6 +19,8 @@ _UNDECIDED: Final = 0.15
 
 _STAFF_WEIGHT: Final = 10.0
 _KNOWN: Final = "在已知客服名单中"
+_OUR_SIDE: Final = "导出文件写明是我方"
+_THEIR_SIDE: Final = "导出文件写明是对方"
 _TITLE = re.compile(r"客服|小助手|顾问|售前|售后|技术支持|在线$")
 _TITLE_WEIGHT: Final = 2.5
 _TITLED: Final = "名字里写着客服一方的职务"
@@ -60,6 +62,10 @@ def guess_roles(parsed: ParsedChat, known_staff: Collection[str] = ()) -> dict[s
         parts[speaker][_TITLED] = _TITLE_WEIGHT
     for speaker in parts.keys() & set(known_staff):
         parts[speaker][_KNOWN] = _STAFF_WEIGHT
+    for message in parsed.messages:
+        if message.side is not Role.UNKNOWN:
+            ours = message.side is Role.STAFF
+            parts[message.speaker][_OUR_SIDE if ours else _THEIR_SIDE] = _STAFF_WEIGHT if ours else -_STAFF_WEIGHT
     middle = _middle([sum(own.values()) for speaker, own in parts.items() if sizes[speaker] >= _TALKATIVE])
     for own in parts.values():
         if own:
