@@ -1,6 +1,7 @@
 """Fixtures that all tests share: a real database file, the form, and the real chats where they are at hand."""
 
 import os
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,12 +37,21 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("store", ["sqlite", "postgresql"], indirect=True)
 
 
+@pytest.fixture(scope="session")
+def sqlite_migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A blank SQLite file that was migrated once: copying it is much faster than migrating anew."""
+    path = tmp_path_factory.mktemp("migrated") / "shiyao.db"
+    open_store(f"sqlite:///{path}").close()
+    return path
+
+
 @pytest.fixture
-def store(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Store]:
+def store(tmp_path: Path, sqlite_migrated: Path, request: pytest.FixtureRequest) -> Iterator[Store]:
     """A blank database, migrated: a SQLite file, and for ``both_databases`` one on a real PostgreSQL as well."""
     if getattr(request, "param", "sqlite") == "postgresql":
         yield request.getfixturevalue("pg_store")
         return
+    shutil.copy(sqlite_migrated, tmp_path / "shiyao.db")  # with its mode: for its user alone
     opened = open_store(f"sqlite:///{tmp_path / 'shiyao.db'}")
     yield opened
     opened.close()

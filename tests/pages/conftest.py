@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
+from streamlit import config
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from core.adapters.store import Store
@@ -13,6 +15,20 @@ from core.settings import settings
 OpenPage = Callable[..., AppTest]
 APP = Path(__file__).parents[2] / "app.py"
 KEYS = ("SPARKAI_APP_ID", "SPARKAI_API_KEY", "SPARKAI_API_SECRET", "OPENAI_BASE_URL", "OPENAI_API_KEY", "OPENAI_MODEL")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def quick_app_tests() -> Iterator[None]:
+    """What Streamlit does besides at each run of an :class:`AppTest` is left out, or done once.
+
+    It looks through all installed packages for components, and collects garbage in all that the tests have imported.
+    """
+    manifests = manifest_scanner.scan_component_manifests()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", lambda: manifests)
+        config.set_option("runner.postScriptGC", False)
+        yield
+        config.set_option("runner.postScriptGC", True)
 
 
 @pytest.fixture
