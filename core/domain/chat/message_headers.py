@@ -31,7 +31,7 @@ _CLOCK = (
 )
 _NEAR_DAY = r"(?:(?:今天|昨天|前天|(?:星期|周)[一二三四五六日天]|\d{1,2}[月/\-.]\d{1,2}日?)\s{0,2})?"
 _STAMP = rf"{_DATE}{_WEEKDAY}[\sT,，]{{1,3}}{_CLOCK}"
-_NAME = r"(?P<name>\S(?:[^\n]{0,70}?\S)??)"
+_NAME = r"(?P<name>(?!> )\S(?:[^\n]{0,70}?\S)??)"
 
 
 class HeaderStyle(Enum):
@@ -55,13 +55,13 @@ _PATTERNS: Final = {
         r"(?P<name>[^\s:：\[\]](?:[^:：\n]{0,60}[^\s:：])?)\s?[:：](?!//)"
     ),
     HeaderStyle.NAME_TIME_COLON: re.compile(
-        rf"(?P<name>[^\s:：\[\](（](?:[^:：\n\[\](（]{{0,60}}[^\s:：\[\](（])?)\s{{0,3}}[\[(（]{_STAMP}[\])）]\s?[:：]?"
+        rf"(?P<name>[^>\s:：\[\](（](?:[^:：\n\[\](（]{{0,60}}[^\s:：\[\](（])?)\s{{0,3}}[\[(（]{_STAMP}[\])）]\s?[:：]?"
     ),
     HeaderStyle.TIME_NAME: re.compile(rf"{_STAMP}\s{{1,4}}{_NAME}$"),
     HeaderStyle.NAME_TIME: re.compile(rf"{_NAME}\s{{1,4}}{_STAMP}$"),
     HeaderStyle.NAME_CLOCK: re.compile(rf"{_NAME}\s{{1,4}}{_NEAR_DAY}{_CLOCK}$"),
     HeaderStyle.NAME_COLON: re.compile(r"(?P<name>[^:：\n]{1,60})[:：]$"),
-    HeaderStyle.NUMBER_NAME: re.compile(rf"#(?P<number>\d{{1,7}}) {_NAME}$"),
+    HeaderStyle.NUMBER_NAME: re.compile(rf"#(?P<number>\d{{1,7}}) (?:{_STAMP} )?{_NAME}$"),
 }
 _DIVIDER = re.compile(rf"[—–\-=─━*#\s]{{0,40}}{_DATE}{_WEEKDAY}[—–\-=─━*#\s]{{0,40}}$")
 _SPOKEN = re.compile(r"[：:]|[，。？！?!]$")
@@ -134,6 +134,25 @@ def find_headers(lines: Sequence[Line]) -> Headers | None:
     return _read(lines, best, numbers, dividers)
 
 
+def is_header_line(line: str) -> bool:
+    """Whether a line alone would be read as the header of a message or as a date between messages."""
+    words = line.strip()
+    if not words or len(words) > _LONGEST_HEADER:
+        return False
+    styles = set(_styles_of(words, whole=True)) - {HeaderStyle.NAME_COLON, HeaderStyle.NAME_CLOCK}
+    return bool(styles) or _DIVIDER.match(words) is not None
+
+
+def is_plain_name(name: str) -> bool:
+    """Whether a name can stand in a header behind a time: short, on one line, without a colon."""
+    return _is_name(name)
+
+
+def has_suffix(name: str) -> bool:
+    """Whether a name ends with what a header would be read to say about it: an id or a side in brackets."""
+    return _SIDE.search(name) is not None or _ID.search(name) is not None or _LEADING_TITLE.match(name) is not None
+
+
 def _styles_of(words: str, *, whole: bool) -> list[HeaderStyle]:
     """The styles that a line could be a header of; ``whole``: the line is not longer than what is looked at."""
     if words[0] == "#":
@@ -181,10 +200,10 @@ def _opens(lines: Sequence[Line], numbers: list[int], dividers: list[int], style
         dated = style in (HeaderStyle.TIME_NAME, HeaderStyle.NAME_TIME) and len(numbers) > 1
         spoken = any("：" in lines[number].text or ":" in lines[number].text for number in before)
         return dated and not spoken and len(before) <= _LONGEST_TITLE
-    if len(numbers) == 1 and any(_SAID_ON_LINE.match(line.text) for line in lines[numbers[0] + 1 :]):
-        return False  # a title with its date above an ordinary chat
     if style is HeaderStyle.NUMBER_NAME:
         return True
+    if len(numbers) == 1 and any(_SAID_ON_LINE.match(line.text) for line in lines[numbers[0] + 1 :]):
+        return False  # a title with its date above an ordinary chat
     if style is HeaderStyle.NAME_CLOCK:
         # 「改到 10:30」 ends many a sentence: names come back, or the dates stand between them.
         names = Counter(_name_of(lines[number], style) for number in numbers)

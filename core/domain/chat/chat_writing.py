@@ -1,0 +1,134 @@
+"""Writes messages that a file keeps apart as one chat text, which :func:`parse_chat` reads back as it was.
+
+The text is an export like those of WeChat: who spoke and when on a line of its own, what was said below. So models,
+evidence and people see one kind of chat, whatever file it came from.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from core.domain.chat.message_headers import has_suffix, is_header_line, is_plain_name
+from core.domain.chat.parsed_chat import Role
+from core.domain.chat.speaker_lines import MAX_NAME
+
+NOBODY = "未知发送人"
+"""Stands for a sender that the file does not name."""
+_SIDES = {Role.STAFF: "（我方）", Role.CUSTOMER: "（对方）", Role.UNKNOWN: ""}
+_LINE_ENDS = re.compile(r"\r\n|[\r\n]")
+_BREAKS = re.compile(r"[\s\u200b-\u200f\u2028-\u202e\u2060\ufeff]+")
+_QUOTED = "> "
+_OTHER_BRACKETS = str.maketrans("()（）<>【】", "〔〕〔〕〔〕〔〕")
+
+
+@dataclass(frozen=True, slots=True)
+class SentMessage:
+    """One message of a file.
+
+    Attributes:
+        sender: name as the file gives it; ``""`` if it gives none.
+        text: what was said.
+        time: ``2024-01-02T10:21:00`` or ``""``.
+        sender_id: what tells senders of one name apart, or ``""``.
+        side: where the file says who is whose.
+        room: name or number of the group, or ``""``.
+        session: number of the conversation, or ``""``.
+        row: row of the file, from 1; 0 where there are no rows.
+    """
+
+    sender: str
+    text: str
+    time: str = ""
+    sender_id: str = ""
+    side: Role = Role.UNKNOWN
+    room: str = ""
+    session: str = ""
+    row: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenChat:
+    """A chat text and what had to be changed to write it.
+
+    Attributes:
+        text: the chat.
+        quoted_lines: lines that would have read as a new message and got ``"> "`` before them.
+        changed_names: names that were too long, or end as a number or a side does.
+        nameless: messages without a sender.
+        empty: messages without a text.
+    """
+
+    text: str
+    quoted_lines: int = 0
+    changed_names: int = 0
+    nameless: int = 0
+    empty: int = 0
+
+
+@dataclass
+class _Counts:
+    quoted_lines: int = 0
+    changed: set[str] = field(default_factory=set)
+    nameless: int = 0
+    empty: int = 0
+
+
+def write_chat(messages: Sequence[SentMessage]) -> WrittenChat:
+    """Write messages as one chat text.
+
+    Args:
+        messages: of one conversation, in order.
+    """
+    counts = _Counts()
+    shared = _shared_names(messages)
+    names = [_name(message, shared, counts) for message in messages]
+    # Times before the names tell messages apart where all have one; else they are numbered.
+    timed = len(messages) > 1 and all(message.time for message in messages) and all(map(is_plain_name, names))
+    lines: list[str] = []
+    for number, (message, name) in enumerate(zip(messages, names, strict=True), start=1):
+        time = message.time.replace("T", " ")
+        prefix = time if timed else f"#{number} {time}".rstrip()
+        lines.append(f"{prefix} {name}{_SIDES[message.side]}")
+        lines += _body(message.text, counts)
+        lines.append("")
+    return WrittenChat("\n".join(lines), counts.quoted_lines, len(counts.changed), counts.nameless, counts.empty)
+
+
+def _shared_names(messages: Sequence[SentMessage]) -> set[str]:
+    ids: dict[str, set[str]] = {}
+    for message in messages:
+        if message.sender_id:
+            ids.setdefault(_plain(message.sender), set()).add(message.sender_id)
+    return {name for name, values in ids.items() if len(values) > 1}
+
+
+def _name(message: SentMessage, shared: set[str], counts: _Counts) -> str:
+    name = _plain(message.sender)
+    if not name:
+        counts.nameless += 1
+        return f"{NOBODY}[{message.sender_id}]" if message.sender_id else NOBODY
+    if has_suffix(name):  # a bracket that would be read as a number or a side
+        counts.changed.add(name)
+        name = name.translate(_OTHER_BRACKETS)
+    suffix = f"[{_plain(message.sender_id)[:16]}]" if name in shared and message.sender_id else ""
+    if len(name) + len(suffix) > MAX_NAME:
+        counts.changed.add(name)
+        name = name[: MAX_NAME - len(suffix)]
+    return name + suffix
+
+
+def _plain(name: str) -> str:
+    return _BREAKS.sub(" ", name).strip()
+
+
+def _body(text: str, counts: _Counts) -> list[str]:
+    if not text.strip():
+        counts.empty += 1
+        return []
+    lines = []
+    for line in _LINE_ENDS.split(text.strip("\r\n")):
+        if is_header_line(line):
+            counts.quoted_lines += 1
+            line = _QUOTED + line
+        lines.append(line)
+    return lines
