@@ -1,5 +1,5 @@
 # Everything a newcomer needs: `make run` and `make test`. The environment lives in .venv, data in var/.
-.PHONY: run setup test test-setup lint lint-docs format docs bench lock clean
+.PHONY: run setup test test-setup lint lint-docs format docs bench chaos lock clean
 
 PORT ?= 8501
 BIN := .venv/bin
@@ -45,6 +45,15 @@ format:
 
 bench: test-setup
 	$(BIN)/python -m bench
+
+# Servers killed, cut off, filled up and fed with garbage, for some 25 minutes; ends with 1 if anything was lost,
+# doubled, overwritten, paid twice or crashed, or a part could not be done. PARTS="--only 'disk full'" does some.
+MINUTES ?= 10
+KILLS ?= 20
+SEED ?= 20261128
+PARTS ?=
+chaos: test-setup
+	$(BIN)/python -m bench.chaos --seed $(SEED) --minutes $(MINUTES) --kills $(KILLS) $(PARTS)
 
 # Names, versions and hashes only; for every platform, Python 3.11 and 3.12.
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
