@@ -17,6 +17,7 @@ from core.adapters.llm import ModelReply, ModelRequest, ModelSpec, Provider, is_
 from core.adapters.store import Store
 from core.adapters.store.models import Extraction, Reply
 from core.services.extraction.runs.call_limiter import CallLimiter
+from core.services.extraction.runs.store_patience import patiently
 
 _EARLIER = (
     select(col(Extraction.run_id), col(Extraction.chat_id), col(Extraction.replies), col(Reply.position))
@@ -111,6 +112,7 @@ class CachedProvider:
         Raises:
             ProviderError: from the provider.
             Withdrawn: from the limiter.
+            StoreUnavailableError: the database did not come back in time.
         """
         usual = self.default_url
         base = request_key(self._spec, request, usual=usual)
@@ -135,14 +137,18 @@ class CachedProvider:
         return reply
 
     def _earlier(self, key: str) -> tuple[ModelReply, dict[str, int]] | None:
-        with self._store.read() as session:
-            row = session.execute(_EARLIER, {"key": key}).first()
+        row = patiently(lambda: self._newest(key))  # between two calls of a chat, the first one is paid for
         if row is None:
             return None
         run_id, chat_id, replies, position = row
         kept: dict[str, Any] = replies[position]
         reply = ModelReply(str(kept["raw"]), 0, 0, 0.0, str(kept.get("model", "")), reused=True)
         return reply, {"run": run_id, "chat": chat_id}
+
+    def _newest(self, key: str) -> tuple[Any, ...] | None:
+        with self._store.read() as session:
+            row = session.execute(_EARLIER, {"key": key}).first()
+            return None if row is None else tuple(row)
 
 
 def annotate_replies(

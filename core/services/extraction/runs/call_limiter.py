@@ -9,8 +9,10 @@ from core.adapters.store import Store
 from core.adapters.store.models import Run, RunStatus
 from core.services.extraction.runs import leases
 from core.services.extraction.runs.leases import LeasedChat
+from core.services.extraction.runs.store_patience import patiently
 
 _LOOK_SECONDS = 0.25
+_AWAY_SECONDS = 1.0
 
 
 class Withdrawn(Exception):
@@ -143,12 +145,20 @@ class CallLimiter:
         """
         if per_minute is None:
             return
-        if self._stopping.wait(leases.reserve_call_slot(self._store, self._chat.model, per_minute)):
+        seconds = patiently(lambda: leases.reserve_call_slot(self._store, self._chat.model, per_minute))
+        if self._stopping.wait(seconds):
             raise Withdrawn
         self._refuse_if_stopped()
 
+    def wait_a_moment(self) -> None:
+        """Wait a second, or until the process ends: for a database that is away."""
+        self._stopping.wait(_AWAY_SECONDS)
+
     def _refuse_if_stopped(self) -> None:
+        if not patiently(self._is_running):
+            raise Withdrawn
+
+    def _is_running(self) -> bool:
         with self._store.read() as session:
             row = session.get(Run, self._chat.run_id)
-            if row is None or row.status != RunStatus.RUNNING:
-                raise Withdrawn
+            return row is not None and row.status == RunStatus.RUNNING

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from sqlalchemy import and_, bindparam, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
 from core.adapters.llm import ModelSpec, connect
 from core.adapters.store import Store
@@ -25,9 +24,7 @@ from core.services.extraction.runs.lifecycle import finish_if_complete
 from core.services.extraction.runs.pipeline_loading import examples_for, given_forms, given_or_refuse, pipeline_of
 from core.services.extraction.runs.run_model import spec_of
 from core.services.extraction.runs.scope import RunParameters, parameters_of
-
-STORE_SECONDS = 60.0
-"""Seconds for which storing a result is retried while the database fails."""
+from core.services.extraction.runs.store_patience import is_away, patiently
 
 _log = logging.getLogger("shiyao.jobs")
 _frozen = threading.Lock()
@@ -70,7 +67,8 @@ def execute_chat(store: Store, chat: LeasedChat, limiter: CallLimiter) -> bool:
     """Extract one chat, store the result once, and release its lease in the same transaction.
 
     Nothing is asked where the run does not run, the chat is answered already, or this process lacks the keys
-    (another one may have them). The lease is released whatever happens.
+    (another one may have them), or where the database goes away before the first call. The lease is released whatever
+    happens; where the database is away just then, with the worker's next heartbeat.
 
     Args:
         store: open store.
@@ -81,16 +79,24 @@ def execute_chat(store: Store, chat: LeasedChat, limiter: CallLimiter) -> bool:
         Whether there is an outcome that was not there before.
 
     Raises:
-        StoreUnavailableError: the outcome could not be stored within :data:`STORE_SECONDS`.
+        StoreUnavailableError: something was paid for and could not be stored within
+            :data:`~core.services.extraction.runs.store_patience.STORE_SECONDS`, or the database is damaged.
     """
     stored = False
     try:
         stored = _extract_and_store(store, chat, limiter)
     finally:
         if not stored:
-            with store.write() as session:
-                leases.release(session, chat)
+            _release(store, chat)
     return stored
+
+
+def _release(store: Store, chat: LeasedChat) -> None:
+    try:
+        with store.write() as session:
+            leases.release(session, chat)
+    except StoreUnavailableError as error:
+        _log.warning("lease not released now: run %s, chat %s: %s", chat.run_id, chat.chat_id, error)
 
 
 def freeze_loaded_objects() -> None:
@@ -104,8 +110,11 @@ def freeze_loaded_objects() -> None:
 
 
 def _extract_and_store(store: Store, chat: LeasedChat, limiter: CallLimiter) -> bool:
-    with store.read() as session:
-        task = _task(session, chat)
+    try:
+        with store.read() as session:
+            task = _task(session, chat)
+    except StoreUnavailableError as error:
+        return _wait_unpaid(error, limiter)
     if task is None:
         return False
     model = connect(task.spec)
@@ -123,20 +132,35 @@ def _extract_and_store(store: Store, chat: LeasedChat, limiter: CallLimiter) -> 
         outcome = _extract(store, chat, task, provider, limiter)
     except Withdrawn:
         return False
-    # What was paid for is worth waiting for: a database that restarts is back within the minute. One more try, too,
-    # where somebody else has just stored this chat: the second look sees it.
-    for attempt in Retrying(
-        retry=retry_if_exception_type(StoreUnavailableError),
-        wait=wait_exponential(multiplier=0.5, max=8),
-        stop=stop_after_delay(STORE_SECONDS),
-        reraise=True,
-    ):
-        with attempt:
-            try:
-                _store_outcome(store, chat, outcome, provider.answered_calls)
-            except IntegrityError:
-                _store_outcome(store, chat, outcome, provider.answered_calls)
+    except StoreUnavailableError as error:
+        if provider.answered_calls:
+            raise
+        return _wait_unpaid(error, limiter)
+
+    def store_outcome() -> None:
+        # One more try where somebody else has just stored this chat: the second look sees it.
+        try:
+            _store_outcome(store, chat, outcome, provider.answered_calls)
+        except IntegrityError:
+            _store_outcome(store, chat, outcome, provider.answered_calls)
+
+    patiently(store_outcome)  # what was paid for is worth waiting for
     return True
+
+
+def _wait_unpaid(error: StoreUnavailableError, limiter: CallLimiter) -> bool:
+    """The database went away before anything was asked: the chat is leased again later, not at once.
+
+    Returns:
+        ``False``: there is no outcome.
+
+    Raises:
+        StoreUnavailableError: the database is damaged, so that it would go on like this for ever.
+    """
+    if not is_away(error):
+        raise error
+    limiter.wait_a_moment()
+    return False
 
 
 def _extract(store: Store, leased: LeasedChat, task: _Task, provider: CachedProvider, limiter: CallLimiter) -> Outcome:
