@@ -117,16 +117,26 @@ def find_headers(lines: Sequence[Line]) -> Headers | None:
     """
     matches: dict[HeaderStyle, list[int]] = {style: [] for style in _PATTERNS}
     dividers: list[int] = []
+    others = 0
+    began = noticed = False
     for number, line in enumerate(lines):
         words = line.text.strip()
-        if not words or len(words) > _LONGEST_HEADER and words[0] not in "[(（【" and not words[0].isdigit():
+        if not words:
             continue
+        whole = len(words) <= _LONGEST_HEADER
         words = words[:_LONGEST_HEADER]
         if words[0] in "—–-=─━*#0123456789" and _DIVIDER.match(words):
             dividers.append(number)
-            continue
-        for style in _styles_of(words, whole=len(line.text.strip()) <= _LONGEST_HEADER):
-            matches[style].append(number)
+        elif styles := _styles_of(words, whole=whole):
+            for style in styles:
+                matches[style].append(number)
+            began = True
+        elif not began:
+            noticed = noticed or _NOTICES.search(words) is not None
+            others += 1
+            # No export: they begin with a header, behind a few lines that nobody says.
+            if others > _LONGEST_PREAMBLE or not noticed and _SAID_ON_LINE.match(words):
+                return None
     best = max(matches, key=lambda style: (len(matches[style]), -list(_PATTERNS).index(style)))
     numbers = matches[best]
     if not numbers or not _opens(lines, numbers, dividers, best):

@@ -122,9 +122,12 @@ def _speakers(
             for number, line in enumerate(lines)
             if number not in inside
             and not (number in openings and openings[number].name in speakers)
+            and colon in line.text
             and (opening := opening_of(number, line, colon))
         }
-        people = find_speakers(conversation, lines, possible, quoted, continued)
+        spoken = sum(opening.name in speakers for opening in openings.values())
+        few = len(possible) <= spoken  # not enough to outweigh the full-width colon, whoever they are
+        people = speakers if few else find_speakers(conversation, lines, possible, quoted, continued)
         openings, speakers = _joined(openings, speakers, possible, people)
     return openings, speakers, quoted
 
