@@ -18,9 +18,8 @@ from core.adapters.store.models import Chat, Extraction, ExtractionStatus, Pass,
 from core.domain.form import Form, FormValues, Value
 from core.domain.scoring import Scorer
 from core.services.review.records.customer_matching import match_customers, with_matched_origins
-from core.services.review.records.delta_drafts import newest_event
 from core.services.review.records.save_types import Save
-from core.services.review.records.versions import baseline_of, values_of
+from core.services.review.records.versions import baseline_of, newest_event, values_of
 
 
 @dataclass(frozen=True, slots=True)

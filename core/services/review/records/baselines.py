@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from core.adapters.store import EventView
-from core.adapters.store.models import Run
+from core.adapters.store.models import RecordEvent, Run
 from core.domain.form import FormValues
 
 
@@ -36,7 +36,7 @@ def existing_run(
     return existing_id
 
 
-def run_of_event(session: Session, dataset_id: int, event: EventView, now: int | None) -> int | None:
+def run_of_event(session: Session, dataset_id: int, event: EventView | RecordEvent, now: int | None) -> int | None:
     """The run that the sources of an event's customers count in.
 
     Events from before it was kept say it by the origins of their values, where one of them is a run's.

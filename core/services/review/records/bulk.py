@@ -17,16 +17,22 @@ from core.adapters.store import Store, queries
 from core.adapters.store.models import Chat, Confirmation, Record, RecordEvent, RecordStatus
 from core.domain.form import Form
 from core.errors import ConflictError, InputError, NotFoundError
-from core.services.review.records.baselines import existing_run
+from core.services.review.records.baselines import existing_run, run_of_event
 from core.services.review.records.bulk_plan import CellEdit, Plan, PlannedChange, Skipped, plan_edits, plan_replace
 from core.services.review.records.delta_drafts import status_after
 from core.services.review.records.versions import (
+    BULK,
+    CELL,
+    UNDO,
     ChatState,
     Customer,
     baseline_of,
+    event_of,
     initial_customers,
     new_version,
     record_states,
+    reviewer_of,
+    saved_by,
 )
 
 __all__ = [
@@ -46,7 +52,6 @@ __all__ = [
 
 _CHUNK = 200
 """Records per transaction: short enough that other saves do not wait for long."""
-_BULK, _CELL, _UNDO = "bulk", "cell", "undo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,7 @@ def apply(
 ) -> BulkOutcome:
     """Apply a plan: one new version per record, never over a newer version by somebody else.
 
-    A record keeps its status; a chat without a record gets a draft.
+    A record keeps its status and its reviewer, for a change is not an approval; a chat without a record gets a draft.
 
     Args:
         store: the open store.
@@ -108,7 +113,7 @@ def apply(
     if not who.strip():
         raise InputError("还不知道是谁在修改", "请先填写名字")
     bulk_id = cell_id or uuid4().hex[:12]
-    kind, confirmation = (_CELL, Confirmation.SINGLE) if cell_id else (_BULK, Confirmation.BULK)
+    kind, confirmation = (CELL, Confirmation.SINGLE) if cell_id else (BULK, Confirmation.BULK)
     cells: dict[int, list[PlannedChange]] = defaultdict(list)
     for change in plan.changes:
         cells[change.chat].append(change)
@@ -120,7 +125,7 @@ def apply(
             for state in record_states(session, form, plan.dataset_id, chunk, base_run, lock=True):
                 changes = cells[state.index]
                 if state.version != changes[0].version:
-                    skipped.append(Skipped(state.index, f"{state.reviewer or '有人'}在预览之后改过"))
+                    skipped.append(Skipped(state.index, f"{saved_by(session, state.record)}在预览之后改过"))
                     continue
                 customers = deepcopy(state.customers)
                 for change in changes:
@@ -147,11 +152,11 @@ def undo(store: Store, form: Form, dataset_id: int, bulk_id: str, *, who: str) -
         ConflictError: it has been taken back already.
     """
     with store.read() as session:
-        bulk = _events_of(session, dataset_id, _BULK, bulk_id)
-        events = bulk or _events_of(session, dataset_id, _CELL, bulk_id)
+        bulk = _events_of(session, dataset_id, BULK, bulk_id)
+        events = bulk or _events_of(session, dataset_id, CELL, bulk_id)
         if not events:
             raise NotFoundError("没有这次批量修改", "请从列表里选择")
-        if _events_of(session, dataset_id, _UNDO, bulk_id):
+        if _events_of(session, dataset_id, UNDO, bulk_id):
             raise ConflictError("这次批量修改已经撤销过", "需要时请在记录历史里恢复某个版本")
     saved: dict[int, int] = {}
     skipped: list[Skipped] = []
@@ -161,7 +166,7 @@ def undo(store: Store, form: Form, dataset_id: int, bulk_id: str, *, who: str) -
             for index, record_id, version, fields in events[start : start + _CHUNK]:
                 record = session.get(Record, record_id)
                 if record is None or record.version != version:
-                    skipped.append(Skipped(index, f"{record.reviewer if record else '有人'}后来又改过"))
+                    skipped.append(Skipped(index, f"{saved_by(session, record)}后来又改过"))
                     continue
                 before = _before(session, form, record)
                 written = new_version(
@@ -170,9 +175,11 @@ def undo(store: Store, form: Form, dataset_id: int, bulk_id: str, *, who: str) -
                     customers=before.customers,
                     status=before.status,
                     note=before.note,
+                    reviewer=before.reviewer,
+                    columns={"base_run_id": before.base_run_id},
                     who=who,
                     reason="撤销批量修改" if bulk else "撤销在记录表里的修改",
-                    save_id=f"{_UNDO}-{bulk_id}-{record_id}",
+                    save_id=f"{UNDO}-{bulk_id}-{record_id}",
                 )
                 if written is None:
                     skipped.append(Skipped(index, "有人同时保存"))
@@ -188,7 +195,7 @@ def written(store: Store, dataset_id: int, cell_id: str) -> dict[int, int]:
     A browser sends an edit again when it does not know whether it has arrived.
     """
     with store.read() as session:
-        return {index: version for index, _, version, _ in _events_of(session, dataset_id, _CELL, cell_id)}
+        return {index: version for index, _, version, _ in _events_of(session, dataset_id, CELL, cell_id)}
 
 
 def recent(store: Store, dataset_id: int, *, limit: int = 10) -> list[BulkChange]:
@@ -199,7 +206,7 @@ def recent(store: Store, dataset_id: int, *, limit: int = 10) -> list[BulkChange
         statement = (
             select(name, func.min(col(RecordEvent.id)), func.count())
             .join(Record, col(Record.id) == col(RecordEvent.record_id))
-            .where(col(Record.dataset_id) == dataset_id, _prefixed(session, _BULK))
+            .where(col(Record.dataset_id) == dataset_id, _prefixed(session, BULK))
             .group_by(name)
             .order_by(func.min(col(RecordEvent.id)).desc())
             .limit(limit)
@@ -207,8 +214,8 @@ def recent(store: Store, dataset_id: int, *, limit: int = 10) -> list[BulkChange
         changes = []
         for prefix, first, count in session.execute(statement).all():
             event = session.get_one(RecordEvent, first)
-            bulk_id = prefix.removeprefix(f"{_BULK}-")
-            undone = bool(_events_of(session, dataset_id, _UNDO, bulk_id, limit=1))
+            bulk_id = prefix.removeprefix(f"{BULK}-")
+            undone = bool(_events_of(session, dataset_id, UNDO, bulk_id, limit=1))
             changes.append(BulkChange(bulk_id, event.at, event.who, event.reason, count, undone))
         return changes
 
@@ -243,14 +250,29 @@ def _write(
 
 def _before(session: Session, form: Form, record: Record) -> ChatState:
     """The state before a record's newest version."""
-    statement = select(RecordEvent).where(
-        col(RecordEvent.record_id) == record.id, col(RecordEvent.version) == record.version - 1
+    version = record.version - 1
+    event = event_of(session, record, version)
+    now = ChatState(
+        0,
+        record.chat_id,
+        record.version,
+        record.customers,
+        record.reviewer,
+        record.status,
+        record.note,
+        record,
+        record.base_run_id,
     )
-    event = session.execute(statement).scalar_one_or_none()
-    now = ChatState(0, record.chat_id, record.version, record.customers, record.reviewer, record.status, record.note)
     if event is not None:
         note, status = event.change.get("note", record.note), status_after(event.status, event.change)
-        return replace(now, customers=event.change["customers"], status=status, note=note)
+        return replace(
+            now,
+            customers=event.change["customers"],
+            status=status,
+            note=note,
+            reviewer=reviewer_of(session, record, version),
+            base_run_id=run_of_event(session, record.dataset_id, event, record.base_run_id),
+        )
     # The bulk change made this record: back to what the chat started as.
     baseline = baseline_of(session, record.base_run_id, record.chat_id)
     return replace(now, customers=initial_customers(form, baseline, record.base_run_id), status=RecordStatus.UNREVIEWED)

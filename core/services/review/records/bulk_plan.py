@@ -13,7 +13,7 @@ from core.adapters.store import Store
 from core.adapters.store.models import Chat, Pass, Record
 from core.domain.form import Form, Value
 from core.errors import InputError
-from core.services.review.records.versions import record_states
+from core.services.review.records.versions import record_states, saved_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def plan_edits(
             cells = edits_by_chat.pop(state.index)
             expected = {edit.version for edit in cells.values()} - {None, state.version}
             if expected:
-                skipped.append(Skipped(state.index, f"{state.reviewer or '有人'}刚刚改过，请重新载入后再改"))
+                skipped.append(Skipped(state.index, f"{saved_by(session, state.record)}刚刚改过，请重新载入后再改"))
                 continue
             for (customer, key), edit in cells.items():
                 if not 0 <= customer < len(state.customers):

@@ -41,16 +41,6 @@ class Approved:
         return asdict(self)
 
 
-def newest_event(session: Session, record: Record) -> RecordEvent | None:
-    """The event of a record's current version."""
-    event: RecordEvent | None = session.execute(
-        select(RecordEvent)
-        .where(col(RecordEvent.record_id) == record.id, col(RecordEvent.version) == record.version)
-        .limit(1)
-    ).scalar_one_or_none()
-    return event
-
-
 def save_delta_draft(
     session: Session, record: Record, approved: Approved, customers: list[Customer], save: Save
 ) -> int | None:

@@ -10,7 +10,7 @@ from core.domain.form import Form, Value
 from core.errors import ConflictError, InputError, NotFoundError
 from core.services.review.records.baselines import run_of_event
 from core.services.review.records.delta_drafts import status_after
-from core.services.review.records.versions import new_version, record_of, values_of
+from core.services.review.records.versions import new_version, record_of, reviewer_of, saved_by, values_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def versions(store: Store, form: Form, dataset_id: int, chat: int) -> list[Versi
 
 
 def restore(store: Store, form: Form, dataset_id: int, chat: int, version: int, *, who: str, seen: int) -> int:
-    """Make an old version the newest: values, confirmations, status and note as they were, in a new version.
+    """Make an old version the newest: values, confirmations, status, note and whose record it was, in a new version.
 
     Args:
         store: the open store.
@@ -84,7 +84,7 @@ def restore(store: Store, form: Form, dataset_id: int, chat: int, version: int, 
         record = record_of(session, dataset_id, chat)
         if record is None:
             raise NotFoundError(f"第 {chat} 条群聊还没有记录", "请先审阅它")
-        late = ConflictError(f"{record.reviewer} 刚刚又保存了这条记录，没有恢复", "请先看新的版本")
+        late = ConflictError(f"{saved_by(session, record)} 刚刚又保存了这条记录，没有恢复", "请先看新的版本")
         if record.version != seen:
             raise late
         if record.version == version:
@@ -103,6 +103,7 @@ def restore(store: Store, form: Form, dataset_id: int, chat: int, version: int, 
             who=who.strip(),
             status=status_after(event.status, event.change),
             note=str(event.change.get("note", "")),
+            reviewer=reviewer_of(session, record, version),
             reason=f"撤销版本 {record.version}" if undoing else f"恢复到版本 {version}",
             save_id=str(uuid4()),
             more={"restored": version},

@@ -22,7 +22,7 @@ from core.domain.scoring import Scorer
 from core.errors import ShiyaoError, StoreError
 from core.services.review.records.baselines import changes_of_baseline, existing_run
 from core.services.review.records.customer_matching import with_matched_origins
-from core.services.review.records.delta_drafts import Approved, newest_event, save_delta_draft
+from core.services.review.records.delta_drafts import Approved, save_delta_draft
 from core.services.review.records.save_customers import stored_customers
 from core.services.review.records.save_reading import read_save, save_id_of
 from core.services.review.records.save_types import Ack, Save
@@ -31,6 +31,9 @@ from core.services.review.records.versions import (
     append_event,
     baseline_of,
     event_state,
+    newest_event,
+    reviewer_of,
+    saved_by,
     values_of,
 )
 
@@ -184,10 +187,10 @@ class _Job:
             session.flush()
             fields = changes_of_baseline(baseline, customers)
             change: dict[str, Any] = {"customers": customers, "note": save.note, "fields": fields}
-            append_event(session, record, 1, base_run_id=base, change=change, **event)
+            append_event(session, record, 1, base_run_id=base, reviewer=record.reviewer, change=change, **event)
             return Ack(save.save_id, "saved", 1)
         if record.version != save.base_version and not _follows(session, record, save):
-            return _conflict(save, record)
+            return _conflict(session, save, record)
         if self.delta and (kept := _approved(session, record, save)) is not None:
             version = save_delta_draft(session, record, kept, customers, save)
         else:
@@ -197,14 +200,14 @@ class _Job:
             columns: dict[str, Any] = {
                 "customers": customers,
                 "status": save.status,
-                "reviewer": save.reviewer,
+                "reviewer": _reviewer_after(session, record, save),
                 "note": save.note,
                 "seconds": record.seconds + save.seconds,
             }
             if base != record.base_run_id:
                 columns["base_run_id"] = base
             version = advance(session, record, columns, change=change, **event)
-        return _conflict(save, record) if version is None else Ack(save.save_id, "saved", version)
+        return _conflict(session, save, record) if version is None else Ack(save.save_id, "saved", version)
 
     def _based(self, session: Session, chat_id: int, record: Record | None, save: Save) -> tuple[Save, int | None]:
         """The save and the run that its customers' origins count in from now on.
@@ -243,8 +246,15 @@ def _follows(session: Session, record: Record, save: Save) -> bool:
     return newest is not None and newest.save_id == save.after_save_id
 
 
-def _conflict(save: Save, record: Record) -> Ack:
-    why = f"{record.reviewer} 刚刚保存了这条群聊（状态：{record.status}），请对照两边后再保存。"
-    customers, who = record.customers, record.reviewer
+def _reviewer_after(session: Session, record: Record, save: Save) -> str:
+    """Whose record it is after a save: who saved; after a decision was undone, who it was before that decision."""
+    if save.undo and saved_by(session, record) == save.reviewer:
+        return reviewer_of(session, record, record.version - 1) or save.reviewer
+    return save.reviewer
+
+
+def _conflict(session: Session, save: Save, record: Record) -> Ack:
+    customers, who = record.customers, saved_by(session, record)
+    why = f"{who} 刚刚保存了这条群聊（状态：{record.status}），请对照两边后再保存。"
     base = record.base_run_id
     return Ack(save.save_id, "conflict", record.version, why, customers, who, record.status, record.note, base)

@@ -16,6 +16,10 @@ from core.adapters.store.models import Chat, Confirmation, Extraction, Pass, Rec
 from core.domain.form import Form, FormValues
 from core.services.review.records.save_types import changed_fields
 
+BULK, CELL, UNDO = "bulk", "cell", "undo"
+"""What the save ids of bulk changes, edits of one cell, and their undoing begin with, before a dash."""
+_NO_REVIEW = tuple(f"{kind}-" for kind in (BULK, CELL, UNDO))
+
 Customer = dict[str, Any]
 """A stored customer: ``{values, origin, confirmed, pinned, source}``."""
 
@@ -62,6 +66,7 @@ def new_version(
     save_id: str,
     status: str | None = None,
     note: str | None = None,
+    reviewer: str | None = None,
     more: Mapping[str, Any] | None = None,
     columns: Mapping[str, Any] | None = None,
 ) -> int | None:
@@ -76,6 +81,8 @@ def new_version(
         save_id: unique among all events.
         status: ``None``: as it is.
         note: ``None``: as it is.
+        reviewer: whose record it is; ``None``: as it is, for a change is not an approval. A record that nobody has
+            reviewed is that of who changes it.
         more: further entries of the event's ``change``.
         columns: what else the record holds from now on.
 
@@ -85,10 +92,12 @@ def new_version(
     if status is None:  # what somebody changed is not untouched any more
         status = RecordStatus.DRAFT if record.status == RecordStatus.UNREVIEWED else record.status
     note = record.note if note is None else note
+    if reviewer is None:
+        reviewer = who if record.status == RecordStatus.UNREVIEWED else record.reviewer
     return advance(
         session,
         record,
-        {"customers": customers, "status": status, "note": note, "reviewer": who} | dict(columns or {}),
+        {"customers": customers, "status": status, "note": note, "reviewer": reviewer} | dict(columns or {}),
         who=who,
         status=status,
         change=event_state(values_of(record.customers), customers, note) | dict(more or {}),
@@ -137,6 +146,7 @@ def advance(
         record,
         version,
         base_run_id=columns.get("base_run_id", record.base_run_id),
+        reviewer=columns.get("reviewer", record.reviewer),
         who=who,
         status=status,
         change=change,
@@ -147,14 +157,57 @@ def advance(
 
 
 def append_event(
-    session: Session, record: Record, version: int, *, base_run_id: int | None, change: dict[str, Any], **what: Any
+    session: Session,
+    record: Record,
+    version: int,
+    *,
+    base_run_id: int | None,
+    reviewer: str,
+    change: dict[str, Any],
+    **what: Any,
 ) -> None:
     """Add the event of a version: ``who``, ``status``, ``change``, ``reason``, ``save_id``.
 
-    The run that the sources of its customers count in is kept with it, for restoring.
+    The run that the sources of its customers count in, and whose record it was, are kept with it, for restoring.
     """
-    change = change | {"base_run_id": base_run_id}
+    change = change | {"base_run_id": base_run_id, "reviewer": reviewer}
     session.add(RecordEvent(record_id=record.id or 0, version=version, change=change, **what))
+
+
+def event_of(session: Session, record: Record, version: int) -> RecordEvent | None:
+    """The event of one version of a record."""
+    event: RecordEvent | None = session.execute(
+        select(RecordEvent).where(col(RecordEvent.record_id) == record.id, col(RecordEvent.version) == version).limit(1)
+    ).scalar_one_or_none()
+    return event
+
+
+def newest_event(session: Session, record: Record) -> RecordEvent | None:
+    """The event of a record's current version."""
+    return event_of(session, record, record.version)
+
+
+def saved_by(session: Session, record: Record | None) -> str:
+    """Who saved the newest version of a record, whoever reviewed it; 有人 where nobody knows."""
+    event = newest_event(session, record) if record is not None else None
+    return event.who if event is not None else "有人"
+
+
+def reviewer_of(session: Session, record: Record, version: int) -> str:
+    """Whose record a version was; ``""`` where there is no such version.
+
+    Events from before it was kept say it by who saved: but a change in bulk or of one cell, its undoing, and a draft
+    beside approved values left the record to the reviewer before, and a restored version had that one's reviewer.
+    """
+    while (event := event_of(session, record, version)) is not None:
+        if "reviewer" in event.change:
+            return str(event.change["reviewer"])
+        restored = event.change.get("restored")
+        left_alone = event.change.get("pending") or event.save_id.startswith(_NO_REVIEW)
+        if not (left_alone or restored) or version == 1:
+            return event.who
+        version = restored if isinstance(restored, int) and 0 < restored < version else version - 1
+    return ""
 
 
 def event_state(before: Sequence[FormValues], customers: list[Customer], note: str) -> dict[str, Any]:
@@ -174,6 +227,7 @@ class ChatState:
     status: str = RecordStatus.DRAFT
     note: str = ""
     record: Record | None = None
+    base_run_id: int | None = None
 
 
 def record_states(
@@ -212,6 +266,7 @@ def record_states(
                     record.status,
                     record.note,
                     record,
+                    record.base_run_id,
                 )
 
 

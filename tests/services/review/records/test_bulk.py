@@ -3,9 +3,20 @@
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import select
+from sqlmodel import col
 
 from core.adapters.store import RecordView, Store, queries
-from core.adapters.store.models import Chat, Dataset, Extraction, ExtractionStatus, Run, RunKind
+from core.adapters.store.models import (
+    Chat,
+    Dataset,
+    Extraction,
+    ExtractionStatus,
+    Record,
+    RecordEvent,
+    Run,
+    RunKind,
+)
 from core.domain.form import load_named_form
 from core.errors import ConflictError, InputError, NotFoundError
 from core.services.review import apply_saves
@@ -159,3 +170,49 @@ def test_a_chat_without_a_record_becomes_a_draft_from_the_run(store: Store, data
     assert made.customers[0]["origin"][NAME] == f"run:{base}"
     bulk.undo(store, FORM, dataset, done.id, who="小白")
     assert records(store, dataset)[4].forms[0][STAGE] == ""
+
+
+def test_a_change_is_not_an_approval(store: Store, dataset: int) -> None:
+    """Whose record it is stays, in bulk and for single cells; the event says who changed it; undo gives it back."""
+    plan = bulk.plan_replace(store, FORM, dataset, find="会话存档", replacement="CRM", keys=[PRODUCT], whole=True)
+    done = bulk.apply(store, FORM, plan, who="小白", reason="产品改名")
+    assert {record.reviewer for record in records(store, dataset).values()} == {"阿青"}
+    edit = bulk.plan_edits(store, FORM, dataset, [CellEdit(2, 0, STAGE, "赢单")])
+    cell = bulk.apply(store, FORM, edit, who="小黑", reason="", cell_id="abcdefghijkl")
+    assert records(store, dataset)[2].reviewer == "阿青"
+    [skipped] = bulk.plan_edits(store, FORM, dataset, [CellEdit(2, 0, STAGE, "报价", version=1)]).skipped
+    assert skipped.why.startswith("小黑刚刚改过"), "who saved, not whose record it is"
+    bulk.undo(store, FORM, dataset, cell.id, who="小白")
+    assert records(store, dataset)[2].reviewer == "阿青"
+    save(store, dataset, 1, {NAME: "林木1"}, version=2)
+    back = bulk.undo(store, FORM, dataset, done.id, who="小红")
+    assert [s.chat for s in back.skipped] == [1, 2]
+    after = records(store, dataset)[3]
+    assert (after.reviewer, after.status, after.forms[0][PRODUCT]) == ("阿青", "已确认", ["会话存档", "高级版"])
+    with store.read() as session:
+        assert [event.who for event in queries.events(session, after.id)] == ["小红", "小白", "阿青"]
+
+
+def test_undo_gives_back_the_reviewer_that_older_versions_took_over(store: Store, dataset: int) -> None:
+    """Events from before the reviewer was kept: a bulk change then took the record over."""
+    plan = bulk.plan_replace(store, FORM, dataset, find="会话存档", replacement="CRM", keys=[PRODUCT], whole=True)
+    done = bulk.apply(store, FORM, plan, who="小白", reason="产品改名")
+    with store.write() as session:
+        for event in session.execute(select(RecordEvent)).scalars():
+            event.change = {key: value for key, value in event.change.items() if key != "reviewer"}
+        for record in session.execute(select(Record)).scalars():
+            record.reviewer = "小白"
+    bulk.undo(store, FORM, dataset, done.id, who="小白")
+    assert {record.reviewer for record in records(store, dataset).values()} == {"阿青"}
+
+
+def test_undo_gives_back_the_run_that_the_values_count_in(store: Store, dataset: int) -> None:
+    base = run_id(store, dataset)
+    plan = bulk.plan_edits(store, FORM, dataset, [CellEdit(1, 0, STAGE, "赢单")])
+    done = bulk.apply(store, FORM, plan, who="小白", reason="")
+    with store.write() as session:
+        first = session.execute(select(RecordEvent).order_by(col(RecordEvent.id)).limit(1)).scalar_one()
+        first.change = {**first.change, "base_run_id": base}
+    assert records(store, dataset)[1].base_run_id is None
+    bulk.undo(store, FORM, dataset, done.id, who="小白")
+    assert records(store, dataset)[1].base_run_id == base

@@ -59,3 +59,30 @@ def test_customers_that_come_and_go_are_said(store: Store) -> None:
         (1, None, "林木2"),
         (1, "林木2", None),
     ]
+
+
+def test_a_restored_version_is_its_reviewers_and_its_runs(store: Store) -> None:
+    dataset = make(store, 1)
+    run = answer(store, dataset, "甲", {1: [{NAME: "林木1"}]})
+    decide(store, dataset, 1, values={NAME: "林木1"}, run=run)
+    decide(store, dataset, 1, "待讨论", {NAME: "林木2"}, version=1, who="小白")
+    restore(store, FORM, dataset.id, 1, 1, who="林晓", seen=2)
+    record = records(store, dataset)[1]
+    assert (record.status, record.reviewer, record.base_run_id) == ("已确认", "阿青", run)
+    assert versions(store, FORM, dataset.id, 1)[0].who == "林晓"
+    with pytest.raises(ConflictError, match="林晓 刚刚又保存"):
+        restore(store, FORM, dataset.id, 1, 1, who="小白", seen=2)
+    restore(store, FORM, dataset.id, 1, 2, who="林晓", seen=3)
+    assert records(store, dataset)[1].reviewer == "小白"
+
+
+def test_a_decision_that_is_taken_back_leaves_the_record_to_who_had_it(store: Store) -> None:
+    dataset = make(store, 2)
+    decide(store, dataset, 1, values={NAME: "林木1"})
+    decide(store, dataset, 1, "待讨论", {NAME: "林木1"}, version=1, who="小白")
+    assert records(store, dataset)[1].reviewer == "小白"
+    decide(store, dataset, 1, values={NAME: "林木1"}, version=2, who="小白", undo=True)
+    assert records(store, dataset)[1].reviewer == "阿青"
+    decide(store, dataset, 2, "已确认", {NAME: "林木2"}, who="小白")
+    decide(store, dataset, 2, "未审阅", {NAME: "林木2"}, version=1, who="小白", undo=True)
+    assert records(store, dataset)[2].reviewer == "小白"
