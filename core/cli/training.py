@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from core.cli.common import Db, Json, hint, open_db, print_json, say
+from core.cli.common import Db, Json, open_db, print_json, say
 from core.cli.export import Input, Masks, Prompt, Source, print_result
 from core.domain.indices import MAX_INDEX
 
@@ -158,7 +158,10 @@ def export(
         raise ExportError("没有说写到哪里", "请用 --out 指定文件夹，或用 --dry-run 只做预检")
     with open_db(ctx, db, writes=not dry_run) as store:
         if out is None or dry_run:
-            _print_preflight(preflight(store, options), options, json)
+            result = preflight(store, options)
+            _print_preflight(result, options, json)
+            if result.refusal is not None:  # as the real one would end
+                raise result.refusal
         else:
             print_result(export_training(store, options=options, out=out, name=name, who=who), json)
 
@@ -300,8 +303,6 @@ def _print_preflight(result: "Preflight", options: "TrainingOptions", json: bool
         say(f"超长 {row.place}：{size}，{OVERLONG_ACTIONS[row.action]}{lost}")
     for group in result.similar:
         say(f"相同或相近：{'、'.join(group)}")
-    if result.refusal:
-        hint(str(result.refusal))
 
 
 def _set_as_json(view: Any) -> dict[str, Any]:

@@ -60,11 +60,17 @@ def test_training_sets_from_choices_to_comparison(
 ) -> None:
     fill(store, statuses={1: RecordStatus.CONFIRMED})
     export = [*db, "export", "training", "--dataset", "四条", "--min-rows", "0"]
-    assert main([*export, "--dry-run", "--cutoff-len", "100", "--json"]) == 0
-    foretold = json.loads(capsys.readouterr().out)
+    assert main([*export, "--cutoff-len", "100", "--out", str(tmp_path / "x")]) == 1
+    refused = capsys.readouterr().err
+    assert main([*export, "--dry-run", "--cutoff-len", "100", "--json"]) == 1, "as the real one ends"
+    printed = capsys.readouterr()
+    assert printed.err == refused
+    foretold = json.loads(printed.out)
     assert [over["place"] for over in foretold["over"]] == [f"四条 第 {index} 条" for index in range(1, 5)]
     assert "第 1 条" in foretold["refusal"]
-    assert main([*export, "--dry-run", "--cutoff-len", "100"]) == 0
+    assert main([*export, "--dry-run"]) == 0
+    capsys.readouterr()
+    assert main([*export, "--dry-run", "--cutoff-len", "100"]) == 1
     assert "超长 四条 第 1 条" in capsys.readouterr().out
     assert main(export) == 1
     assert "--out" in capsys.readouterr().err

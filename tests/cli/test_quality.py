@@ -25,7 +25,18 @@ def as_json(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
 def test_compare_prints_what_the_page_shows(store: Store, db: str, capsys: pytest.CaptureFixture[str]) -> None:
     said = as_json(capsys, "compare", "--dataset", "d", "--run", "甲", "--run", "乙", "--db", db)
     assert said == json.loads(json.dumps(compare(store, dataset="d", run_a="甲", run_b="乙").as_json()))
-    assert list(said) == ["a", "b", "delta", "interval", "distinguishable", "fields"]
+    assert list(said) == [
+        "a",
+        "b",
+        "delta",
+        "interval",
+        "distinguishable",
+        "measure",
+        "right_from",
+        "left_out",
+        "fields",
+    ]
+    assert (said["measure"], said["right_from"], said["left_out"]) == ("lcs", 0.8, 0)
     assert said["fields"][NAME]["broken"] == 2
     back = as_json(capsys, "compare", "--dataset", "d", "--run", "乙", "--run", "甲", "--db", db)
     assert back["delta"] == pytest.approx(-said["delta"])
@@ -59,8 +70,10 @@ def test_score_by_measure_and_without_disputes(store: Store, db: str, capsys: py
     asked = ["score", "--dataset", "d", "--run", "甲", "--db", db]
     plain, strict = as_json(capsys, *asked), as_json(capsys, *asked, "--measure", "exact")
     assert strict["score"] < plain["score"]
+    assert (plain["measure"], strict["measure"], plain["left_out"]) == ("lcs", "exact", 0)
     dispute(store, dataset="d", chat=1, customer=0, field=NAME, reason="x", who="小林")
     without = as_json(capsys, "score", "--dataset", "d", "--run", "乙", "--db", db, "--without-disputed")
     assert without["score"] == pytest.approx(score(store, dataset="d", run="乙", without_disputed=True).score)
+    assert without["left_out"] == 1
     assert main([*asked, "--without-disputed"]) == 0
     assert "有争议的 1 格" in capsys.readouterr().out

@@ -122,6 +122,9 @@ class Comparison:
             "delta": self.delta,
             "interval": [self.interval.low, self.interval.high],
             "distinguishable": self.distinguishable,
+            "measure": self.a.measure.name,
+            "right_from": self.right_from,
+            "left_out": self.a.left_out,
             "fields": {key: change.as_json() for key, change in self.fields.items()},
         }
 

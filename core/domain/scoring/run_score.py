@@ -124,6 +124,8 @@ class RunScore:
             "floor": self.floor,
             "chats": len(self.chats),
             "missing": list(self.missing),
+            "measure": self.measure.name,
+            "left_out": self.left_out,
             "filled": self.filled.as_json(),
             "fields": {
                 key: {
@@ -241,10 +243,14 @@ def _gather(
     credit = _columns([row.credit for row in rows], width)
     predicted = _columns([row.predicted for row in rows], width)
     expected = _columns([row.wanted for row in rows], width)
+    # A field of which every cell is disputed is neither won nor lost: the others stand for the whole form.
+    counting = [number > 1e-9 or not rows for number in counted]
+    left = sum(field.points for field, counts in zip(form.fields, counting, strict=True) if counts)
+    stretch = form.max_points / left if left and not all(counting) else 1.0
     fields = {
         field.key: FieldScore(
-            points[i] / counted[i] if counted[i] > 1e-9 else 0.0,
-            field.points,
+            points[i] / counted[i] * stretch if counted[i] > 1e-9 else 0.0,
+            field.points * stretch if counting[i] else 0.0,
             Filled(credit[i], int(predicted[i]), int(expected[i])),
         )
         for i, field in enumerate(form.fields)

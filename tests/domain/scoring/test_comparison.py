@@ -82,7 +82,17 @@ def test_customers_that_are_missing_or_invented() -> None:
 
 def test_json_has_the_shape_of_the_command_line() -> None:
     shown = compared(GOLD, GOLD).as_json()
-    assert list(shown) == ["a", "b", "delta", "interval", "distinguishable", "fields"]
+    assert list(shown) == [
+        "a",
+        "b",
+        "delta",
+        "interval",
+        "distinguishable",
+        "measure",
+        "right_from",
+        "left_out",
+        "fields",
+    ]
     assert shown["a"] == shown["b"] == pytest.approx(36)
     assert (shown["delta"], shown["interval"], shown["distinguishable"]) == (0, [0, 0], False)
     assert list(shown["fields"]) == list(FORM.keys)
@@ -240,3 +250,19 @@ def test_embeddings_rank_but_set_no_threshold(monkeypatch: pytest.MonkeyPatch) -
     found = compare_scores(FORM, close, score_run(FORM, golds, golds, measure))
     assert found.fields[TODO].counts[CorrectnessChange.FIXED] == 1, "alike is not right"
     assert MEASURES["embedding"] is measure
+
+
+def test_a_field_that_is_disputed_everywhere_costs_nothing() -> None:
+    golds = {1: [form(**{NAME: "甲", TODO: "乙"})], 2: [form(**{NAME: "丙"})]}
+    name = FORM.keys.index(NAME)
+    reference = prepare_reference(FORM, golds, LCS, {1: [(0, name)], 2: [(0, name)]})
+    perfect = score_against(reference, golds)
+    assert perfect.score == pytest.approx(36)
+    assert (perfect.fields[NAME].points, perfect.fields[NAME].max) == (0, 0)
+    assert sum(field.points for field in perfect.fields.values()) == pytest.approx(perfect.score)
+    assert perfect.lost == pytest.approx(0)
+    wrong = score_against(reference, {1: [form(**{NAME: "甲"})], 2: golds[2]})
+    assert 0 < wrong.score < 36
+    everything = [(0, number) for number in range(len(FORM.keys))]
+    nothing = score_against(prepare_reference(FORM, golds, LCS, {1: everything, 2: everything}), golds)
+    assert nothing.score == 0, "where nothing counts there is nothing to win"

@@ -59,7 +59,7 @@ def test_no_reference_is_no_division() -> None:
 
 def test_json_has_the_shape_of_the_command_line() -> None:
     shown = score_run(FORM, {1: [ONE]}, {1: [ONE], 2: [TWO]}).as_json()
-    assert list(shown) == ["score", "max", "floor", "chats", "missing", "filled", "fields"]
+    assert list(shown) == ["score", "max", "floor", "chats", "missing", "measure", "left_out", "filled", "fields"]
     assert (shown["score"], shown["max"], shown["chats"], shown["missing"]) == (18, 36, 2, [2])
     assert list(shown["filled"]) == ["precision", "recall", "f1"]
     assert list(shown["fields"]) == list(FORM.keys)
