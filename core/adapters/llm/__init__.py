@@ -1,7 +1,7 @@
 """Model services behind one protocol: ``local`` (rules), ``spark`` (SDK), ``openai`` (any compatible endpoint)."""
 
 from core.adapters.llm import local, openai_compat, spark
-from core.adapters.llm.base import ModelReply, ModelRequest, Provider
+from core.adapters.llm.base import ModelReply, ModelRequest, Provider, request_digest
 from core.adapters.llm.destinations import refusal_of
 from core.adapters.llm.model_spec import ModelSpec, SpecSource
 from core.adapters.llm.presets import adhoc_model, find_preset, presets, unshadowed_presets
@@ -34,6 +34,7 @@ __all__ = [
     "provider_title",
     "refusal_of",
     "register",
+    "request_digest",
     "unshadowed_presets",
 ]
 

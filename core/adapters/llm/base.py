@@ -1,5 +1,7 @@
 """Interface of all model providers: one request in, one reply or one :class:`core.errors.ProviderError` out."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -20,6 +22,7 @@ class ModelRequest:
         deadline: seconds after which the call has failed.
         form: what the answer has to fill, for providers that read the chat themselves (``local``).
         task: ``forms`` or ``summary``: what the answer is, for the same providers.
+        sample: which of several answers to one question this is to be, from 1; they are not copies of one another.
     """
 
     prompt: str
@@ -30,6 +33,30 @@ class ModelRequest:
     deadline: float = 120.0
     form: Form | None = None
     task: str = "forms"
+    sample: int = 1
+
+
+def request_digest(provider: str, url: str, request: ModelRequest, *, default_url: str = "") -> str:
+    """Hash of everything that an answer depends on: who is asked, model, parameters, messages and sample.
+
+    Args:
+        provider: the provider's name.
+        url: the model's own address, ``""`` for none.
+        request: what is asked; its deadline does not count.
+        default_url: the provider's address in the environment, where a model without an address of its own is asked;
+            ``""`` where it does not count, so that a service that moved can be followed.
+    """
+    parts = [
+        provider,
+        url,
+        default_url,
+        request.model,
+        dict(request.parameters),
+        request.system,
+        request.prompt,
+        request.sample - 1,
+    ]
+    return hashlib.sha256(json.dumps(parts, ensure_ascii=False, sort_keys=True, default=str).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,11 +25,13 @@ class JoinedForm:
         values: the form, every key in order.
         alternatives: per text field on which chunks differ, the values that were not taken, the latest first.
         chunks: numbers (from 0) of the chunks that have this customer.
+        members: the forms that it was merged from: numbers (from 0) of the chunk and of the form in its answer.
     """
 
     values: FormValues
     alternatives: Mapping[str, tuple[str, ...]]
     chunks: tuple[int, ...]
+    members: tuple[tuple[int, int], ...] = ()
 
 
 def join_chunks(
@@ -47,13 +49,14 @@ def join_chunks(
     """
     groups = _groups(form, answers)
     if not groups and any(forms for forms in answers):
-        return [JoinedForm(form.empty(), {}, tuple(n for n, forms in enumerate(answers) if forms))]
+        members = tuple((n, place) for n, forms in enumerate(answers) for place in range(len(forms)))
+        return [JoinedForm(form.empty(), {}, tuple(n for n, forms in enumerate(answers) if forms), members)]
     joined: list[JoinedForm] = []
     for group in groups:
         values: FormValues = {}
         alternatives: dict[str, tuple[str, ...]] = {}
         for field in form.fields:
-            given = [chunk_form.get(field.key) or field.empty for _, chunk_form in group]
+            given = [chunk_form.get(field.key) or field.empty for _, _, chunk_form in group]
             if field.is_list:
                 values[field.key] = _union(given)
                 continue
@@ -62,11 +65,12 @@ def join_chunks(
             values[field.key] = chosen
             if others := tuple(text for text in dict.fromkeys(reversed(texts)) if text != chosen):
                 alternatives[field.key] = others
-        joined.append(JoinedForm(values, alternatives, tuple(dict.fromkeys(number for number, _ in group))))
+        members = tuple((number, place) for number, place, _ in group)
+        joined.append(JoinedForm(values, alternatives, tuple(dict.fromkeys(number for number, _ in members)), members))
     return joined
 
 
-_Group = list[tuple[int, FormValues]]
+_Group = list[tuple[int, int, FormValues]]
 
 
 def _groups(form: Form, answers: Sequence[Sequence[FormValues]]) -> list[_Group]:
@@ -74,18 +78,18 @@ def _groups(form: Form, answers: Sequence[Sequence[FormValues]]) -> list[_Group]
     names: list[str] = []
     nameless: _Group = []
     for number, forms in enumerate(answers):
-        for values in forms:
+        for place, values in enumerate(forms):
             name = form.name_of(values).strip()
             if not name:
                 if not form.is_empty(values):
-                    nameless.append((number, values))
+                    nameless.append((number, place, values))
                 continue
             at = next((n for n, known in enumerate(names) if _same_person(known, name)), -1)
             if at < 0:
                 names.append(name)
-                groups.append([(number, values)])
+                groups.append([(number, place, values)])
             else:
-                groups[at].append((number, values))
+                groups[at].append((number, place, values))
     if nameless and len(groups) == 1:
         groups[0] = sorted([*groups[0], *nameless], key=lambda member: member[0])
     elif nameless:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from core.domain.form import Form, Value, text_of
+from core.domain.thoughts import THOUGHTS, split_thoughts
 
 _FENCE = re.compile(r"\A\s*```(?:markdown|md)?\s*\n(.*?)\n?```\s*\Z", re.DOTALL)
 
@@ -33,13 +34,21 @@ def summary_of(form: Form, forms: Sequence[Mapping[str, Value]]) -> str:
 
 
 def read_summary(text: str, form: Form) -> tuple[str, tuple[str, ...]]:
-    """Parse a model's summary: the text without a code block around it, and its problems, one Chinese sentence each.
+    """Parse a model's summary: the text alone, without thoughts before it and without a code block around it.
+
+    This is what the next stage reads, and what is stored as the chat's summary.
 
     Args:
         text: the model's reply.
         form: the sections that its file names are expected; where it names none, so is nothing.
+
+    Returns:
+        The summary, ``""`` where the reply is nothing but thoughts; and its problems, one Chinese sentence each.
     """
     notes: list[str] = []
+    text, thought, _ = split_thoughts(text)
+    if thought:
+        notes.append(THOUGHTS)
     if match := _FENCE.match(text):
         text = match[1]
         notes.append("归纳外面的代码块标记已去掉")

@@ -9,15 +9,14 @@ from core.domain.replies.form_matching import Answer, FormMatcher
 from core.domain.replies.json_fragments import JsonFragment, find_fragments, strict_value
 from core.domain.replies.plain_values import plain_value
 from core.domain.replies.repair import repair_json
+from core.domain.thoughts import THOUGHTS, split_thoughts
 
 ReplyStatus = Literal["ok", "repaired", "failed"]
 
-_THINKING = re.compile(r"<(/?)(?:think|thinking|thought|reasoning)>", re.IGNORECASE)
 _DECORATION = re.compile(r"```\w*|\s+")
 _MAX_LENGTH = 1_000_000
 """Most characters of a reply that are parsed."""
 
-THOUGHTS = "已去掉思考过程"
 UNCLOSED = "思考过程没有结束标记，答案取自其中，请核对"
 AROUND = "已忽略 JSON 前后的文字"
 FENCE = "已去掉代码块标记"
@@ -65,7 +64,7 @@ def _parse(form: Form, text: str) -> ParsedReply:
     if value is not None:
         answer = shapes.read(value)
         return _clean(form, answer, ()) if answer else _failed("回复是 JSON，但里面没有表单的字段")
-    spoken, thought, closed = _split_thoughts(text)
+    spoken, thought, closed = split_thoughts(text)
     notes = (THOUGHTS,) if thought else ()
     if not spoken.strip() and not thought.strip():
         return _failed("回复是空的")
@@ -82,27 +81,6 @@ def _parse(form: Form, text: str) -> ParsedReply:
 
 def _failed(reason: str) -> ParsedReply:
     return ParsedReply(None, status="failed", reason=reason)
-
-
-def _split_thoughts(text: str) -> tuple[str, str, bool]:
-    """What was said, what was thought, and whether the last thought was closed.
-
-    Some chat templates swallow the opening tag: a closing one alone ends a thought that began with the text.
-    """
-    spoken: list[str] = []
-    thought: list[str] = []
-    position, inside = 0, False
-    for tag in _THINKING.finditer(text):
-        part = text[position : tag.start()]
-        if tag[1] and not inside:
-            thought += [*spoken, part]
-            spoken = []
-        else:
-            (thought if inside else spoken).append(part)
-        inside = not tag[1]
-        position = tag.end()
-    (thought if inside else spoken).append(text[position:])
-    return "".join(spoken), "".join(thought), not inside
 
 
 def _search(shapes: FormMatcher, text: str) -> tuple[Answer | None, tuple[str, ...]]:

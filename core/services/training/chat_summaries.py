@@ -13,8 +13,10 @@ from core.adapters.store import Store, queries
 from core.adapters.store.models import Chat, Summary
 from core.domain.chat import parse_chat, strip_residue
 from core.domain.evidence import ChatIndex, locate
-from core.domain.form import Form, FormValues, text_of
+from core.domain.form import Form, FormValues, load_named_form, text_of
+from core.domain.prompts import read_summary
 from core.errors import ExportError, NotFoundError
+from core.services.extraction.pipeline import about, newest_attempt
 from core.services.training.chunk_rows import STATED
 
 SUMMARY_STAGE = "summary"
@@ -135,7 +137,9 @@ def save_summary(
 
 
 def summaries_from_run(store: Store, run_id: int) -> int:
-    """Save the summaries that a run wrote on its way to the forms; equal ones are not saved again.
+    """Save the summaries that a run wrote on its way to the forms, as the next stage read them; equal ones only once.
+
+    A chat whose newest attempt did not summarise each of its windows has no summary yet.
 
     A summary that a person has edited stays the newest: a run's text is taken only where it would follow a run's.
 
@@ -147,10 +151,11 @@ def summaries_from_run(store: Store, run_id: int) -> int:
     """
     with store.read() as session:
         run = queries.run(session, run_id)
+        form = load_named_form(queries.dataset(session, run.dataset_id).form)
         summaries = [
             (extraction.chat_id, text)
             for extraction in queries.extractions(session, run.id)
-            if (text := _summary_in(extraction.replies))
+            if (text := _summary_in(extraction.replies, form))
         ]
     stored = 0
     for chat_id, text in summaries:
@@ -165,13 +170,19 @@ def summaries_from_run(store: Store, run_id: int) -> int:
     return stored
 
 
-def _summary_in(replies: Sequence[dict[str, Any]]) -> str:
-    """The summary that a pipeline wrote: the newest answer for each window, window after window."""
-    by_window: dict[int, str] = {}
-    for reply in replies:
-        if reply.get("stage") == SUMMARY_STAGE and reply.get("ok", True) and reply.get("sample", 1) == 1:
-            by_window[int(reply.get("window", 1))] = str(reply.get("raw", "")).strip()
-    return "\n\n".join(text for _, text in sorted(by_window.items()) if text)
+def _summary_in(replies: Sequence[dict[str, Any]], form: Form) -> str:
+    """The summary that the newest attempt at a chat went by, window after window; ``""`` where a window has none."""
+    newest = newest_attempt(replies)
+    numbers = [int(window["number"]) for window in about(newest)["windows"]]
+    if not numbers:
+        numbers = list(range(1, max((int(reply.get("window", 1)) for reply in newest), default=0) + 1))
+    by_window = {
+        int(reply.get("window", 1)): read_summary(str(reply.get("raw", "")), form)[0]
+        for reply in newest
+        if reply.get("stage") == SUMMARY_STAGE and reply.get("ok", True) and reply.get("sample", 1) == 1
+    }
+    texts = [by_window.get(number, "") for number in numbers]
+    return "\n\n".join(texts) if all(texts) else ""
 
 
 def lost_values(form: Form, stored_text: str, summary: str, forms: Sequence[FormValues]) -> list[LostValue]:

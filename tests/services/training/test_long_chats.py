@@ -182,3 +182,40 @@ def test_a_summary_is_never_overwritten_unseen(store: Store) -> None:
     assert save_summary(store, chat_id=2, text="别的", who="小李", base_version=1).version == 2
     with pytest.raises(ExportError, match="空的"):
         save_summary(store, chat_id=2, text=" ", who="小李", base_version=2)
+
+
+def with_replies(store: Store, chat: int, replies: list[dict[str, object]], status: str = "ok") -> None:
+    with store.write() as session:
+        session.execute(
+            update(Extraction)
+            .where(col(Extraction.run_id) == 1, col(Extraction.chat_id) == chat)
+            .values({"replies": replies, "status": status})
+        )
+
+
+def said_in(window: int, text: str, *, at: str = "2026-11-02T08:00:01", ok: bool = True) -> dict[str, object]:
+    return {"stage": "summary", "raw": text, "window": window, "ok": ok, "at": at}
+
+
+def test_what_is_stored_is_the_summary_that_the_next_stage_read(store: Store) -> None:
+    fill(store)
+    windows = {"about": {"windows": [{"number": 1}, {"number": 2}]}}
+    early = "2026-11-02T08:00:00"
+    with_replies(store, 1, [said_in(1, "<think>先想想</think>\n```markdown\n## 甲\n```")])
+    # A failed attempt over three windows, then one over two: only the newest counts.
+    with_replies(
+        store,
+        2,
+        [
+            *(said_in(n, f"旧的{n}", at=early) for n in (1, 2, 3)),
+            said_in(1, "新的1"),
+            said_in(2, "新的2") | {"calls": 2} | windows,
+        ],
+    )
+    # The second window has no summary: the first one alone is not the chat's.
+    with_replies(store, 3, [said_in(1, "前半"), said_in(2, "", ok=False) | {"calls": 2} | windows], "failed")
+    with_replies(store, 4, [said_in(1, "前半"), said_in(2, "<think>还在想") | {"calls": 2} | windows])
+    assert summaries_from_run(store, 1) == 2
+    with store.read() as session:
+        texts = {index: view.text for index, view in latest_summaries(session, 1)}
+    assert texts == {1: "## 甲", 2: "新的1\n\n新的2"}

@@ -3,7 +3,7 @@
 from core.services.extraction.pipeline.chat_extraction import extract_chat, run_pipeline
 from core.services.extraction.pipeline.definition import DEFAULT_EXAMPLES, Pipeline, PipelineStep, parse_pipeline
 from core.services.extraction.pipeline.outcome import Outcome, Status
-from core.services.extraction.pipeline.stored_replies import about, earlier_answers, kept_replies
+from core.services.extraction.pipeline.stored_replies import about, earlier_answers, kept_replies, newest_attempt
 from core.services.extraction.pipeline.token_budget import chat_budget
 from core.services.extraction.pipeline.token_estimate import estimate_tokens
 
@@ -19,6 +19,7 @@ __all__ = [
     "estimate_tokens",
     "extract_chat",
     "kept_replies",
+    "newest_attempt",
     "parse_pipeline",
     "run_pipeline",
 ]

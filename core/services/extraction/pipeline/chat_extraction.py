@@ -73,7 +73,8 @@ def run_pipeline(
     max_output_tokens: int = 0,
     base: Sequence[FormValues] = (),
     examples: Examples = no_examples,
-    earlier: Mapping[tuple[str, int], str] | None = None,
+    earlier: Mapping[str, str] | None = None,
+    url: str = "",
 ) -> Outcome:
     """Run a pipeline on one chat.
 
@@ -95,7 +96,8 @@ def run_pipeline(
         max_output_tokens: the longest answer of the model; 0 where unknown.
         base: forms that the first stage is given.
         examples: where examples come from, for stages that show some.
-        earlier: answers of a failed attempt, ``{(sha256 of the question, sample): reply}``; not asked for again.
+        earlier: answers of a failed attempt, ``{digest of the request: reply}``; not asked for again.
+        url: the model's own address, where it has one; part of what a request is.
     """
     start = time.perf_counter()
     calls: list[Call] = []
@@ -123,6 +125,7 @@ def run_pipeline(
             budget=budget,
             examples=examples,
             earlier=earlier or {},
+            url=url,
         )
         runs = [ChunkRun(context, chunk, calls, [dict(values) for values in base]) for chunk in chunks]
         failed: Call | None = None
@@ -147,14 +150,21 @@ def _chunks(chat: ParsedChat, cleaned: Cleaned, budget: int | None, overlap: flo
 
 def _together(form: Form, cleaned: Cleaned, runs: list[ChunkRun]) -> tuple[list[FormValues], list[dict[str, Any]]]:
     """The forms of all chunks per customer, and the values that were not taken."""
-    lost = [entry for run in runs for entry in run.alternatives]
     if len(runs) == 1:
-        return runs[0].forms, lost
+        return runs[0].forms, runs[0].alternatives
 
     def stands(field: Field, value: str) -> bool:
         return value in cleaned.text
 
     joined = join_chunks(form, [run.forms for run in runs], stands)
+    number_of = {member: number for number, one in enumerate(joined) for member in one.members}
+    # A window counts its own customers; what was lost in it belongs to one of the whole chat.
+    lost = [
+        entry | {"customer": number_of[window, entry["customer"]]}
+        for window, run in enumerate(runs)
+        for entry in run.alternatives
+        if (window, entry["customer"]) in number_of
+    ]
     lost += [
         {
             "customer": number,

@@ -28,6 +28,7 @@ class Call:
         system: the system message as it was sent.
         user: the user message as it was sent.
         sha256: of both.
+        request: digest of the whole request: who was asked, model, parameters, messages and sample.
         raw: exactly what the model wrote; on a failure what had arrived until then.
         ok: whether the answer came and could be read.
         notes: what was mended or coerced, one Chinese sentence each.
@@ -49,6 +50,7 @@ class Call:
     system: str = ""
     user: str = ""
     sha256: str = ""
+    request: str = ""
     raw: str = ""
     ok: bool = False
     notes: tuple[str, ...] = ()

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from core.adapters.llm.base import ModelRequest, Provider
+from core.adapters.llm.base import ModelRequest, Provider, request_digest
 from core.domain.cleaning import Chunk
 from core.domain.form import Form, FormValues
 from core.domain.merge import VotedForm, merge_fields, vote
@@ -59,7 +59,8 @@ class StageContext:
     sleep: Callable[[float], None]
     budget: int | None
     examples: Examples
-    earlier: Mapping[tuple[str, int], str]
+    earlier: Mapping[str, str]
+    url: str = ""
 
 
 @dataclass
@@ -98,13 +99,19 @@ class ChunkRun:
             self._keep(call, notes)
             self.notes += notes
             return
+        before = len(self.alternatives)
         if step.samples == 1:
             forms = self._forms(self._ask(step, rendered, form, 1, labels), form)
         else:
             forms = self._vote(step, rendered, form, labels)
+        answered, earlier_entries = forms, self.alternatives[:before]
         if stage is Stage.FIELDS:
             forms, notes = merge_fields(self.context.form, self.forms, form, forms)
             self.notes += notes
+        self.alternatives = [
+            *_renumbered(self.context.form, earlier_entries, self.forms, forms),
+            *_renumbered(self.context.form, self.alternatives[before:], answered, forms),
+        ]
         self.forms = forms
 
     def _render(self, step: PipelineStep, form: Form, shown: Sequence[PickedExample]) -> Rendered:
@@ -161,9 +168,6 @@ class ChunkRun:
             sha256=rendered.sha256,
             examples=labels,
         )
-        if (before := context.earlier.get((rendered.sha256, sample))) is not None:
-            self.calls.append(replace(call, ok=True, raw=before, notes=("沿用了上次失败之前已经得到的回答",)))
-            return self.calls[-1]
         summary = step.prompt.stage is Stage.SUMMARY
         parameters = {key: value for key, value in context.parameters.items() if not (summary and key == "json_mode")}
         request = ModelRequest(
@@ -175,9 +179,17 @@ class ChunkRun:
             deadline=context.deadline,
             form=form,
             task="summary" if summary else "forms",
+            sample=sample,
         )
+        digest = request_digest(context.provider.name, context.url, request)
+        call = replace(call, request=digest)
+        if (before := context.earlier.get(digest)) is not None:
+            self.calls.append(replace(call, ok=True, raw=before, notes=("沿用了上次失败之前已经得到的回答",)))
+            return self.calls[-1]
         result = ask(context.provider, request, attempts=context.attempts, sleep=context.sleep)
-        call = replace(call, attempts=result.attempts, seconds=result.seconds)
+        # The model was not asked for what was taken from an earlier reply.
+        times = result.attempts - (result.reply is not None and result.reply.reused)
+        call = replace(call, attempts=times, seconds=result.seconds)
         if result.reply is None:
             error = result.error
             assert error is not None
@@ -262,6 +274,26 @@ class ChunkRun:
         at = self.calls.index(call)
         self.calls[at] = replace(call, ok=False, error=reason)
         return self.calls[at]
+
+
+def _renumbered(
+    form: Form, entries: Sequence[dict[str, Any]], before: Sequence[FormValues], after: Sequence[FormValues]
+) -> list[dict[str, Any]]:
+    """Values that were not taken, under the numbers that their customers have after a stage.
+
+    A customer is found by the name, else by the place where nobody came or went; entries of one who is gone go too.
+    """
+    if before is after:
+        return list(entries)
+    names = [form.name_of(values).strip() for values in after]
+    numbers: dict[int, int] = {}
+    for number, values in enumerate(before):
+        name = form.name_of(values).strip()
+        if name and names.count(name) == 1:
+            numbers[number] = names.index(name)
+        elif len(before) == len(after):
+            numbers[number] = number
+    return [entry | {"customer": numbers[entry["customer"]]} for entry in entries if entry["customer"] in numbers]
 
 
 def no_examples(conversation: str) -> Sequence[PickedExample]:

@@ -21,7 +21,7 @@ def kept_replies(outcome: Outcome, moment: datetime) -> list[dict[str, Any]]:
     at = moment.isoformat(timespec="seconds")
     entries = [_entry(call, at) for call in calls]
     # What a page reads of an attempt as a whole stands on its last entry.
-    entries[-1].update(status=outcome.status.value)
+    entries[-1].update(status=outcome.status.value, calls=len(entries))
     about = {
         "left_out": list(outcome.left_out),
         "windows": list(outcome.windows),
@@ -45,12 +45,26 @@ def about(replies: Sequence[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]
     return {key: list(newest.get(key, ())) for key in ("left_out", "windows", "alternatives")}
 
 
-def earlier_answers(replies: Iterable[Mapping[str, Any]]) -> dict[tuple[str, int], str]:
-    """Replies received before another stage failed: ``{(sha256 of the question, sample): reply}``."""
+def newest_attempt(replies: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """The replies of the latest attempt, in order; those of failed attempts before it stand in front of them."""
+    if not replies:
+        return []
+    last = replies[-1]
+    if isinstance(calls := last.get("calls"), int) and calls > 0:
+        return replies[-calls:]
+    # From before the number was kept: all calls of an attempt have the same time.
+    return [reply for reply in replies if reply.get("at") == last.get("at")]
+
+
+def earlier_answers(replies: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Replies that were received and could be read before another stage failed: ``{digest of the request: reply}``.
+
+    Entries from before the whole request was kept are left out: nobody knows which model they are from.
+    """
     return {
-        (str(entry["prompt_sha256"]), int(entry.get("sample", 1))): str(entry["raw"])
+        str(entry["request"]): str(entry["raw"])
         for entry in replies
-        if entry.get("ok") and entry.get("prompt_sha256") and entry.get("raw")
+        if entry.get("ok") and entry.get("request") and entry.get("raw")
     }
 
 
@@ -68,6 +82,7 @@ def _entry(call: Call, at: str) -> dict[str, Any]:
         "tokens_out": call.tokens_out,
         "seconds": round(call.seconds, 3),
         "prompt_sha256": call.sha256,
+        "request": call.request,
         "stage": call.stage,
         "prompt": call.prompt,
         "window": call.window,

@@ -3,28 +3,28 @@
 Both happen here, at the single call, so that they hold for every stage and sample of a pipeline and for every retry.
 """
 
-import hashlib
-import json
 import threading
-from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import bindparam, select
 from sqlmodel import col
 
-from core.adapters.llm import ModelReply, ModelRequest, ModelSpec, Provider, is_remote
+from core.adapters.llm import ModelReply, ModelRequest, ModelSpec, Provider, is_remote, request_digest
 from core.adapters.store import Store
 from core.adapters.store.models import Extraction, Reply
 from core.services.extraction.runs.call_limiter import CallLimiter
 from core.services.extraction.runs.store_patience import patiently
 
+_LOOKED_AT = 8
+"""Most stored copies of a reply that are looked at for one that could be read."""
+
 _EARLIER = (
     select(col(Extraction.run_id), col(Extraction.chat_id), col(Extraction.replies), col(Reply.position))
     .join(Reply, col(Reply.extraction_id) == col(Extraction.id))
     .where(col(Reply.key) == bindparam("key"))
-    .order_by(col(Extraction.id).desc())
-    .limit(1)
+    .order_by(col(Extraction.id).desc(), col(Reply.position))
+    .limit(_LOOKED_AT)
 )
 
 
@@ -34,35 +34,28 @@ class AnsweredCall:
 
     Attributes:
         key: digest of the request, see :func:`request_key`.
+        request: the same as the pipeline keeps it with the reply.
         text: the reply, exactly.
         reused: ``None``, or where it was taken from: ``{"run", "chat"}`` (ids).
     """
 
     key: str
+    request: str
     text: str
     reused: dict[str, int] | None
 
 
-def request_key(spec: ModelSpec, request: ModelRequest, sample: int = 0, *, usual: str = "") -> str:
+def request_key(spec: ModelSpec, request: ModelRequest, sample: int | None = None, *, usual: str = "") -> str:
     """Hash of everything that an answer depends on: provider, address, model, parameters, messages and sample.
 
     Args:
         spec: the model's entry.
         request: what is asked; its deadline does not count.
-        sample: the how-many-th identical request of one chat this is: samples for a vote are not copies of one another.
+        sample: which of several answers this is, from 0; ``None``: as the request says.
         usual: the provider's address in the environment; a model without an address of its own is asked there.
     """
-    parts = [
-        spec.provider,
-        spec.url,
-        usual,
-        request.model,
-        dict(request.parameters),
-        request.system,
-        request.prompt,
-        sample,
-    ]
-    return hashlib.sha256(json.dumps(parts, ensure_ascii=False, sort_keys=True, default=str).encode()).hexdigest()
+    asked_for = request if sample is None else replace(request, sample=sample + 1)
+    return request_digest(spec.provider, spec.url, asked_for, default_url=usual)
 
 
 class CachedProvider:
@@ -99,7 +92,6 @@ class CachedProvider:
         self._limiter, self._per_minute = limiter, per_minute
         # Rules cost nothing and may change: there is nothing to gain from their old answers.
         self._fresh = fresh or not is_remote(provider.name)
-        self._samples: Counter[str] = Counter()
         self._mutex = threading.Lock()
 
     def ready(self) -> str:
@@ -114,26 +106,17 @@ class CachedProvider:
             Withdrawn: from the limiter.
             StoreUnavailableError: the database did not come back in time.
         """
-        usual = self.default_url
-        base = request_key(self._spec, request, usual=usual)
+        key = request_key(self._spec, request, usual=self.default_url)
+        earlier = None if self._fresh else self._earlier(key)
+        if earlier is not None:
+            reply, source = earlier
+        else:
+            if self._limiter is not None:
+                self._limiter.wait_for_rate(self._per_minute)
+            reply, source = self._provider.complete(request), None
         with self._mutex:
-            sample = self._samples[base]
-            self._samples[base] += 1
-        key = request_key(self._spec, request, sample, usual=usual) if sample else base
-        try:
-            earlier = None if self._fresh else self._earlier(key)
-            if earlier is not None:
-                reply, source = earlier
-            else:
-                if self._limiter is not None:
-                    self._limiter.wait_for_rate(self._per_minute)
-                reply, source = self._provider.complete(request), None
-        except BaseException:
-            with self._mutex:
-                self._samples[base] -= 1  # a retry is the same sample again
-            raise
-        with self._mutex:
-            self.answered_calls.append(AnsweredCall(key, reply.text, source))
+            digest = request_digest(self.name, self._spec.url, request)
+            self.answered_calls.append(AnsweredCall(key, digest, reply.text, source))
         return reply
 
     def _earlier(self, key: str) -> tuple[ModelReply, dict[str, int]] | None:
@@ -147,8 +130,9 @@ class CachedProvider:
 
     def _newest(self, key: str) -> tuple[Any, ...] | None:
         with self._store.read() as session:
-            row = session.execute(_EARLIER, {"key": key}).first()
-            return None if row is None else tuple(row)
+            # A reply that nobody could read is no answer: rows from before these were left out of the index hold some.
+            stored = session.execute(_EARLIER, {"key": key})
+            return next((tuple(row) for row in stored if row.replies[row.position].get("ok", True)), None)
 
 
 def annotate_replies(
@@ -162,14 +146,16 @@ def annotate_replies(
         calls: that brought them.
 
     Returns:
-        ``(position, call)`` of each new reply that a call is known for.
+        ``(position, call)`` of each new reply that could be read and that a call is known for: what others may reuse.
     """
     unmatched = list(calls)
     positions: list[tuple[int, AnsweredCall]] = []
     for position in range(first, len(replies)):
-        call = next((call for call in unmatched if call.text == replies[position].get("raw")), None)
-        if call is not None:
+        entry = replies[position]
+        answered = (call for call in unmatched if (call.request, call.text) == (entry.get("request"), entry.get("raw")))
+        if (call := next(answered, None)) is not None:
             unmatched.remove(call)
-            replies[position]["reused"] = call.reused
-            positions.append((position, call))
+            entry["reused"] = call.reused
+            if entry.get("ok"):
+                positions.append((position, call))
     return positions

@@ -5,6 +5,9 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from sqlalchemy import select
+from sqlmodel import col
+
 from core.adapters.store import Store
 from core.adapters.store.models import Run, RunStatus
 from core.services.extraction.runs import leases
@@ -13,6 +16,7 @@ from core.services.extraction.runs.store_patience import patiently
 
 _LOOK_SECONDS = 0.25
 _AWAY_SECONDS = 1.0
+_STATUS = select(col(Run.status)).where(*leases.THE_RUN)
 
 
 class Withdrawn(Exception):
@@ -160,5 +164,5 @@ class CallLimiter:
 
     def _is_running(self) -> bool:
         with self._store.read() as session:
-            row = session.get(Run, self._chat.run_id)
-            return row is not None and row.status == RunStatus.RUNNING
+            status = session.execute(_STATUS, self._chat.parameters()).scalar_one_or_none()
+        return bool(status == RunStatus.RUNNING)

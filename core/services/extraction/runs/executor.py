@@ -37,7 +37,7 @@ _RUNNING = (
     .join(Dataset, col(Dataset.id) == col(Run.dataset_id))
     .outerjoin(Extraction, _OUTCOME)
     .where(
-        col(Run.id) == bindparam("run_id"),
+        *leases.THE_RUN,
         col(Chat.id) == bindparam("chat_id"),
         col(Run.status) == RunStatus.RUNNING,
     )
@@ -46,7 +46,7 @@ _BEFORE = (
     select(Run, Extraction)
     .join(Chat, col(Chat.dataset_id) == col(Run.dataset_id))
     .outerjoin(Extraction, _OUTCOME)
-    .where(col(Run.id) == bindparam("run_id"), col(Chat.id) == bindparam("chat_id"))
+    .where(*leases.THE_RUN, col(Chat.id) == bindparam("chat_id"))
 )
 
 
@@ -57,7 +57,7 @@ class _Task:
     spec: ModelSpec
     pipeline: Pipeline | ShiyaoError
     given: list[FormValues] | None
-    earlier: dict[tuple[str, int], str]
+    earlier: dict[str, str]
     parameters: RunParameters
     form: str
     text: str
@@ -190,6 +190,7 @@ def _extract(store: Store, leased: LeasedChat, task: _Task, provider: CachedProv
                 base=base,
                 examples=examples,
                 earlier=task.earlier,
+                url=task.spec.url,
             )
     except (Withdrawn, StoreUnavailableError):
         raise
@@ -204,14 +205,15 @@ def _extract(store: Store, leased: LeasedChat, task: _Task, provider: CachedProv
 
 def _store_outcome(store: Store, chat: LeasedChat, outcome: Outcome, calls: list[AnsweredCall]) -> None:
     with store.write() as session:
-        _write(session, chat, outcome, calls)
+        is_its_run = _write(session, chat, outcome, calls)
         leases.release(session, chat)
         session.flush()
-        finish_if_complete(session, chat.run_id)
+        if is_its_run:
+            finish_if_complete(session, chat.run_id)
 
 
 def _task(session: Session, chat: LeasedChat) -> _Task | None:
-    row = session.execute(_RUNNING, {"run_id": chat.run_id, "chat_id": chat.chat_id}).one_or_none()
+    row = session.execute(_RUNNING, chat.parameters()).one_or_none()
     if row is None:
         return None
     run, text, form, before = row
@@ -222,7 +224,7 @@ def _task(session: Session, chat: LeasedChat) -> _Task | None:
     given: list[FormValues] | None = None
     try:
         pipeline = pipeline_of(run)
-        given = given_forms(session, pipeline, chat.chat_id)
+        given = given_forms(session, pipeline, chat.chat_id, before=run.created_at)
     except ShiyaoError as error:
         pipeline = error
     return _Task(
@@ -240,11 +242,15 @@ def _may_replace(before: Extraction, parameters: RunParameters) -> bool:
     return before.status == ExtractionStatus.FAILED and parameters.retry.get(before.chat_id) == before.attempts
 
 
-def _write(session: Session, chat: LeasedChat, outcome: Outcome, calls: list[AnsweredCall]) -> None:
-    """Insert, or replace the failure that was to be retried; a second answer for the same chat is dropped."""
-    before = session.execute(_BEFORE, {"run_id": chat.run_id, "chat_id": chat.chat_id}).one_or_none()
+def _write(session: Session, chat: LeasedChat, outcome: Outcome, calls: list[AnsweredCall]) -> bool:
+    """Insert, or replace the failure that was to be retried; a second answer for the same chat is dropped.
+
+    Returns:
+        Whether the run that the chat was leased for is still there.
+    """
+    before = session.execute(_BEFORE, chat.parameters()).one_or_none()
     if before is None:
-        return
+        return False
     run, row = before
     if row is None:
         row = Extraction(
@@ -252,7 +258,7 @@ def _write(session: Session, chat: LeasedChat, outcome: Outcome, calls: list[Ans
         )
         session.add(row)
     elif not _may_replace(row, parameters_of(run)):
-        return
+        return True
     moment = now()
     cause = outcome.cause.value if outcome.cause else ""
     row.status = ExtractionStatus(outcome.status.value)
@@ -277,3 +283,4 @@ def _write(session: Session, chat: LeasedChat, outcome: Outcome, calls: list[Ans
         ]
         if reply_rows:
             session.execute(insert(Reply), reply_rows)
+    return True

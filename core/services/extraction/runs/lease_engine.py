@@ -97,7 +97,8 @@ class LeaseEngine:
             lost = workers.prune_stalled_workers(
                 session, self._worker_id, None if others_are_lost else self._lost_seconds
             )
-            active = {(chat.run_id, chat.chat_id): chat.model for chat in self.active}
+            executed = leases.of_existing_runs(session, self.active)
+            active = {(chat.run_id, chat.chat_id): chat.model for chat in executed}
             workers.reconcile_leases(session, self._worker_id, active)
         if not known and not first:
             _log.warning("worker %s counted as lost and is back", self._worker_id)

@@ -7,13 +7,15 @@ somebody is at it. The two can never disagree, for a result and the end of its l
 from collections import Counter, deque
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import BindParameter, and_, bindparam, delete, func, insert, or_, select, text
 from sqlmodel import Session, col
 
 from core.adapters.store import Store
 from core.adapters.store.models import Chat, Extraction, ExtractionStatus, Lease, ModelLimiter, Run, RunStatus, Worker
+from core.adapters.store.models.base import UtcDateTime
 from core.services.extraction.runs import workers
 from core.services.extraction.runs.scope import missing, parameters_of
 
@@ -40,6 +42,11 @@ _LEASED_OR_ANSWERED = (
         or_(col(Lease.chat_id).is_not(None), col(Extraction.status).is_not(None)),
     )
 )
+THE_RUN = (
+    col(Run.id) == bindparam("run_id"),
+    col(Run.created_at) == func.coalesce(bindparam("run_created_at", type_=UtcDateTime()), col(Run.created_at)),
+)
+"""Conditions that select the very run that a chat was leased for, while it is there: not one that has its id now."""
 _RELEASE = delete(Lease).where(*workers.is_own_lease(bindparam("worker"), bindparam("run"), bindparam("chat")))
 
 
@@ -52,12 +59,19 @@ class LeasedChat:
         chat_id: the chat.
         model: ``provider:name``, whose limit it counts against.
         worker_id: who has leased it.
+        run_created_at: when the run was created: with its id, this tells it from a run that was given the id of a
+            deleted one (by a database that was put back from a copy, say). ``None``: whichever has the id.
     """
 
     run_id: int
     chat_id: int
     model: str
     worker_id: str
+    run_created_at: datetime | None = None
+
+    def parameters(self) -> dict[str, Any]:
+        """Values of the parameters in :data:`THE_RUN`, and ``chat_id``."""
+        return {"run_id": self.run_id, "run_created_at": self.run_created_at, "chat_id": self.chat_id}
 
 
 class Backlog:
@@ -138,7 +152,10 @@ def claim(
         candidates = {run_id: chats for run_id, _, chats in offers}
         moment = workers.clock(session)
         chats_by_turn = _fewest_leased_first(candidates, by_run, room)
-        leased = [LeasedChat(run_id, chat_id, model, worker_id) for run_id, chat_id in chats_by_turn]
+        leased = [
+            LeasedChat(run_id, chat_id, model, worker_id, _created_at(session, run_id))
+            for run_id, chat_id in chats_by_turn
+        ]
         if leased:
             common = {"worker_id": worker_id, "model": model, "started_at": moment}
             rows = [{"run_id": chat.run_id, "chat_id": chat.chat_id, **common} for chat in leased]
@@ -148,9 +165,21 @@ def claim(
     return leased
 
 
+def _created_at(session: Session, run_id: int) -> datetime:
+    """When a run was created; the session has it from :meth:`Backlog.take` and does not ask again."""
+    return session.get_one(Run, run_id).created_at
+
+
 def release(session: Session, chat: LeasedChat) -> None:
     """Release a lease; call it in the transaction that stores the result."""
     session.execute(_RELEASE, {"worker": chat.worker_id, "run": chat.run_id, "chat": chat.chat_id})
+
+
+def of_existing_runs(session: Session, chats: Collection[LeasedChat]) -> list[LeasedChat]:
+    """Those of these chats whose runs are still there."""
+    runs = select(col(Run.id), col(Run.created_at)).where(col(Run.id).in_({chat.run_id for chat in chats}))
+    created = {row.id: row.created_at for row in session.execute(runs)}
+    return [chat for chat in chats if created.get(chat.run_id) == chat.run_created_at]
 
 
 def leased_counts(session: Session) -> dict[int, int]:

@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Iterable
+from datetime import datetime
 from functools import lru_cache
 
 from sqlalchemy import select
@@ -75,12 +76,31 @@ def pipeline_of(row: Run) -> Pipeline:
     return _pipeline(json.dumps(kept, ensure_ascii=False))
 
 
-def given_forms(session: Session, pipeline: Pipeline, chat_id: int) -> list[FormValues] | None:
-    """Initial forms for the first stage; ``None`` if there are none for this chat."""
+def given_forms(
+    session: Session, pipeline: Pipeline, chat_id: int, *, before: datetime | None = None
+) -> list[FormValues] | None:
+    """Initial forms for the first stage; ``None`` if there are none for this chat.
+
+    Args:
+        session: open session.
+        pipeline: names the run that it starts from.
+        chat_id: the chat.
+        before: when the asking run was created; a younger run with the id of the one it started from is not that one.
+
+    Raises:
+        JobError: the run that it starts from was deleted.
+    """
+    if pipeline.base_run is None:
+        return None
+    created_at = session.execute(
+        select(col(Run.created_at)).where(col(Run.id) == pipeline.base_run)
+    ).scalar_one_or_none()
+    if created_at is None or (before is not None and created_at > before):
+        raise JobError("作为起点的抽取任务已经被删除", "请选另一个起点，新建一个抽取任务")
     statement = select(col(Extraction.forms)).where(
         col(Extraction.run_id) == pipeline.base_run, col(Extraction.chat_id) == chat_id
     )
-    return session.execute(statement).scalar_one_or_none() if pipeline.base_run is not None else None
+    return session.execute(statement).scalar_one_or_none()
 
 
 def given_or_refuse(pipeline: Pipeline, given: list[FormValues] | None) -> list[FormValues]:

@@ -54,12 +54,12 @@ def reusable_replies(
     answered: dict[int, int] = {}
     absent = _AbsentProvider(connect(spec))
     for index, chat_id in chats.items():
-        with store.read() as session:
-            chat = session.get(Chat, chat_id)
-            given = given_forms(session, pipeline, chat_id)
-            text = chat.text if chat is not None else ""
         provider = CachedProvider(store, spec, absent)
         try:
+            with store.read() as session:
+                chat = session.get(Chat, chat_id)
+                given = given_forms(session, pipeline, chat_id)
+                text = chat.text if chat is not None else ""
             run_pipeline(
                 form=form,
                 chat=parse_chat(text),

@@ -271,3 +271,43 @@ def test_unknown_steps_and_fields_are_refused(form: Form) -> None:
         parse_pipeline("baseline", clean=["soap"])
     with pytest.raises(PromptError, match="没有字段「心情」"):
         parse_pipeline("fields[心情]").check(form)
+
+
+def test_the_next_stage_reads_the_summary_without_thoughts_and_fences(form: Form) -> None:
+    answers = [
+        Answer(text=f"<think>客户是张敏3吗？</think>\n```markdown\n{SUMMARY}\n```"),
+        Answer(text=full(form, {NAME: "张敏3"})),
+    ]
+    outcome, requests = over_openai(form, "summary,from_summary", answers)
+    assert SUMMARY in asked(requests[1]) and "客户是张敏3吗" not in asked(requests[1])
+    assert "```" not in asked(requests[1]).partition(SUMMARY)[0][-20:]
+    assert outcome.status is Status.OK
+    nothing, requests = over_openai(form, "summary,from_summary", Answer(text="<think>想了很久"))
+    assert (nothing.status, nothing.error, len(requests)) == (Status.FAILED, "模型没有写出归纳", 1)
+
+
+def test_what_a_vote_lost_stands_under_the_chats_customer(form: Form) -> None:
+    """Each window counts its own customers: the first one of the second window is not the first of the chat."""
+
+    def script(request: dict[str, Any], number: int) -> Behaviour:
+        first_window = "：第0句" in asked(request)
+        other = {NAME: "张敏3" if first_window else "李四4", STAGE: ("报价", "报价", "赢单")[number % 3]}
+        return Answer(text=full(form, *([{NAME: "王五5"}] if first_window else []), other))
+
+    outcome, requests = over_openai(form, "baseline*3", script, text=LONG[:3800], context_tokens=4000)
+    assert len(outcome.windows) == 2 and len(requests) == 6
+    names = [form_[NAME] for form_ in outcome.forms or ()]
+    assert names == ["王五5", "张敏3", "李四4"]
+    lost = [(entry["name"], entry["window"], names[entry["customer"]]) for entry in outcome.alternatives]
+    assert lost == [("张敏3", 1, "张敏3"), ("李四4", 2, "李四4")]
+
+
+def test_what_a_vote_lost_follows_its_customer_through_later_stages(form: Form) -> None:
+    stages = iter(("报价", "报价", "赢单"))
+    answers = [Answer(text=full(form, {NAME: "王五5"}, {NAME: "张敏3", STAGE: stage})) for stage in stages]
+    answers.append(Answer(text=full(form, {NAME: "张敏3", STAGE: "报价"}, {NAME: "王五5"})))
+    outcome, _ = over_openai(form, "baseline*3,verify", answers)
+    assert [(entry["name"], entry["customer"]) for entry in outcome.alternatives] == [("张敏3", 0)]
+    answers[-1] = Answer(text=full(form, {NAME: "王五5"}))
+    outcome, _ = over_openai(form, "baseline*3,verify", answers)
+    assert outcome.alternatives == (), "who is gone lost nothing"
