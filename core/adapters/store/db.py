@@ -1,6 +1,8 @@
 """Opens a database: engine settings, migrations at start, one transaction per read or write."""
 
 import json
+import logging
+import re
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -26,6 +28,7 @@ from core.errors import StoreError
 from core.private_files import create_private, private_folder
 from core.settings import settings
 
+_log = logging.getLogger("shiyao.store")
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _WRITE = "shiyao_write"
 BUSY_SECONDS = 15
@@ -103,7 +106,10 @@ class Store:
         folder = self.backup_folder
         if folder is None or self.path is None:
             return []
-        return sorted(folder.glob(f"{self.path.stem}-*.db"), key=lambda path: path.stat().st_mtime, reverse=True)
+        # By the whole name: 「a」 has no part in the copies of 「a-test」.
+        own = re.compile(rf"{re.escape(self.path.stem)}-\d{{8}}-\d{{6}}\.db")
+        copies = [path for path in folder.glob("*.db") if own.fullmatch(path.name)]
+        return sorted(copies, key=lambda path: path.stat().st_mtime, reverse=True)
 
     @property
     def backup_folder(self) -> Path | None:
@@ -289,8 +295,27 @@ def _migrate(store: Store) -> None:
 
 def _upgrade(store: Store) -> None:
     config = _config()
-    with store.engine.begin() as connection:
+    with store.engine.connect() as connection, _without_foreign_keys(connection), connection.begin():
         if store.path is None:  # released when the transaction ends, however it ends
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _PG_LOCK})
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        if store.path is not None and connection.execute(text("PRAGMA foreign_key_check")).first() is not None:
+            _log.warning("rows of %s point at rows that are not there", store.url)
+
+
+@contextmanager
+def _without_foreign_keys(connection: Connection) -> Iterator[None]:
+    """SQLite: keep foreign keys from acting while tables are built anew, which would delete the rows' children.
+
+    Only outside a transaction can they be switched; the connection goes back to the pool with them on.
+    """
+    raw = connection.connection.driver_connection
+    if connection.dialect.name != "sqlite" or raw is None:
+        yield
+        return
+    raw.execute("PRAGMA foreign_keys = OFF")
+    try:
+        yield
+    finally:
+        raw.execute("PRAGMA foreign_keys = ON")

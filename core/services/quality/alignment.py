@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from core.adapters.store import RunView, Store, queries
+from sqlmodel import Session
+
+from core.adapters.store import DatasetView, RunView, Store, queries
 from core.domain.form import Form, FormValues, text_of
 from core.domain.merge import group_customers
 from core.domain.scoring import CORRECT_FROM, LCS, Measure, Scorer
@@ -75,6 +77,8 @@ class Alignment:
         chats: aligned customers by chat index, in order.
         lacking: per run, chats without an answer.
         measure: what the similarity of free texts is measured by.
+        reference_key: the reference by the id of its run, which no other one is ever given: ``labels:<id>``,
+            ``run:<id>``, ``records``, or ``""``.
     """
 
     form: Form
@@ -83,6 +87,7 @@ class Alignment:
     chats: Mapping[int, tuple[Customer, ...]]
     lacking: tuple[frozenset[int], ...]
     measure: Measure = LCS
+    reference_key: str = ""
 
     def is_correct(self, customer: Customer, run: int, key: str, *, right_from: float = CORRECT_FROM) -> bool | None:
         """Whether a run has a cell right; ``None`` without a reference form.
@@ -156,10 +161,20 @@ def align(store: Store, by: Benchmark, names: Sequence[str], *, against: str = "
                 },
                 tuple(frozenset(indices) - set(a) for a in answers),
                 by.measure,
+                _reference_key(session, by.dataset, against),
             )
 
         key = ("align", store.url, by.form.name, by.form.version, by.measure.name, chats, versions, against, version)
         return cached(key, make, chats=by.dataset.chats * len(names))
+
+
+def _reference_key(session: Session, dataset: DatasetView, against: str) -> str:
+    kind, _, name = against.partition(":")
+    if kind == "labels":
+        run = queries.labels_run(session, dataset.id)
+    else:
+        run = queries.run(session, name, dataset.id) if name else None
+    return f"{kind}:{run.id}" if run is not None else kind
 
 
 def align_chat(

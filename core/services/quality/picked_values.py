@@ -4,7 +4,9 @@ A pick names a source, never a value: ``"0"`` … ``"3"`` for a run, ``"ref"`` f
 comes from the first run. Picks are stored with each one, so that a closed browser loses nothing.
 """
 
+import json
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 
 from sqlalchemy import delete, select
 from sqlmodel import col
@@ -20,11 +22,13 @@ REFERENCE = "ref"
 DROP = "drop"
 """Pick of a whole customer (field ``*``): leave it out."""
 WHOLE = "*"
+_LAYOUT = "@"
+"""Key of a chat's stored picks under which the digest of its customers' places stands."""
 
 
 def selection_of(alignment: Alignment) -> str:
     """Key of the compared runs and reference, under which picks are stored."""
-    return "|".join((*(str(run.id) for run in alignment.runs), alignment.against))
+    return "|".join((*(str(run.id) for run in alignment.runs), alignment.reference_key or alignment.against))
 
 
 def pick(
@@ -71,7 +75,10 @@ def pick(
         if row is None:
             row = Pick(dataset_id=dataset.id, chat_id=chat_id, who=who.strip(), selection=selection)
             session.add(row)
-        choices = dict(row.choices)
+        layout = _layout(customers)
+        # What was picked while other customers stood at these places is nobody's any more.
+        choices = dict(row.choices) if row.choices.get(_LAYOUT, layout) == layout else {}
+        choices[_LAYOUT] = layout
         place = f"{customer}:{key}"
         if source:
             choices[place] = source
@@ -81,7 +88,10 @@ def pick(
 
 
 def picks(store: Store, alignment: Alignment, dataset: DatasetView, who: str) -> dict[int, dict[str, str]]:
-    """One person's picks: ``{chat index: {"customer:field": source}}``."""
+    """One person's picks: ``{chat index: {"customer:field": source}}``.
+
+    Picks of a chat whose customers stand at other places by now (a failed answer was asked again) are left out.
+    """
     with store.read() as session:
         rows = session.execute(
             select(col(Chat.index), col(Pick.choices))
@@ -91,7 +101,21 @@ def picks(store: Store, alignment: Alignment, dataset: DatasetView, who: str) ->
             )
             .order_by(col(Chat.index))
         )
-        return {index: dict(choices) for index, choices in rows if choices}
+        own = {index: _choices_of(alignment, index, choices) for index, choices in rows}
+        return {index: choices for index, choices in own.items() if choices}
+
+
+def _choices_of(alignment: Alignment, chat: int, stored: Mapping[str, str]) -> dict[str, str]:
+    layout = _layout(alignment.chats.get(chat, ()))
+    if stored.get(_LAYOUT, layout) != layout:
+        return {}
+    return {place: source for place, source in stored.items() if place != _LAYOUT}
+
+
+def _layout(customers: Sequence[Customer]) -> str:
+    """Digest of who stands where in a chat: places in picks mean something only together with it."""
+    places = [[one.gold, *one.positions] for one in customers]
+    return sha256(json.dumps(places).encode()).hexdigest()[:16]
 
 
 def drop_picks(store: Store, alignment: Alignment, dataset: DatasetView, who: str) -> None:

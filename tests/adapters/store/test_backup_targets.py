@@ -6,13 +6,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from core.adapters.store import Store
+from core.adapters.store import Store, open_store
 from core.adapters.store import backup as backups
 from core.errors import StoreError
+from core.services.maintenance import list_backups, make_backup
 from tests.factories.quality import quality_dataset
 
 
@@ -78,3 +80,16 @@ def test_a_locked_database_is_not_waited_for_without_end(
     assert time.monotonic() - started < 20
     holder.close()
     assert leftovers(tmp_path) == [] and not (tmp_path / "copy.db").exists()
+
+
+def test_only_its_own_copies_are_listed(tmp_path: Path) -> None:
+    first, second = open_store(f"sqlite:///{tmp_path / 'a.db'}"), open_store(f"sqlite:///{tmp_path / 'a-test.db'}")
+    try:
+        moment = datetime(2026, 11, 28, 8, tzinfo=UTC)
+        own, others = make_backup(first, moment=moment), make_backup(second, moment=moment)
+        (tmp_path / "backups" / "a-notes.db").write_bytes(b"")
+        assert [backup.path for backup in list_backups(first)] == [own.path]
+        assert [backup.path for backup in list_backups(second)] == [others.path]
+    finally:
+        first.close()
+        second.close()

@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.engine import make_url
 
 from core.adapters.store import Store, open_store, queries
-from core.adapters.store.models import Base
+from core.adapters.store.models import Base, Chat, Dataset, Run
 from core.errors import StoreError
 from tests.postgres import Postgres
 
@@ -137,5 +137,127 @@ def test_every_table_has_its_foreign_keys_after_migrating(old: Path) -> None:
             "chat",
             "run",
         }
+    finally:
+        store.close()
+
+
+NUMBERED = ("dataset", "chat", "run", "extraction", "record", "batch", "trainingset")
+ANNOTATION = """
+CREATE TABLE log (at, what);
+CREATE TRIGGER run_gone AFTER DELETE ON run BEGIN INSERT INTO log VALUES (1, old.name); END;
+CREATE TRIGGER log_gone AFTER DELETE ON log BEGIN DELETE FROM chat WHERE id = -1; END;
+CREATE VIEW open_runs AS SELECT name FROM run;
+CREATE INDEX own_index ON run (name) WHERE kind = 'labels';
+CREATE VIRTUAL TABLE chatgram USING fts5(pairs, content='', detail=none, columnsize=0, tokenize='unicode61');
+INSERT INTO chatgram (rowid, pairs) VALUES (2, '价格 格多');
+UPDATE record SET customers = '[{"values": {"基本信息-姓名": "run:999"}, "origin": {"基本信息-姓名": "run:7"}}]';
+UPDATE recordevent SET change = '{"customers": [], "base_run_id": 12}' WHERE id = 1;
+UPDATE extraction SET replies = '[{"raw": "\\"run_id\\": 888", "reused": {"run": 3, "chat": 41}}]' WHERE id = 1;
+"""
+
+
+def schema(path: Path, kind: str) -> dict[str, str]:
+    connection = sqlite3.connect(path)
+    try:
+        rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = ? AND sql IS NOT NULL", (kind,))
+        return dict(rows.fetchall())
+    finally:
+        connection.close()
+
+
+def test_ids_go_on_above_all_that_were_ever_given_and_nothing_else_changes(old: Path) -> None:
+    connection = sqlite3.connect(old)
+    connection.executescript(ANNOTATION)
+    content = {table: connection.execute(f"SELECT * FROM {table}").fetchall() for table in ("run", "record", "claim")}
+    connection.close()
+    before = {kind: schema(old, kind) for kind in ("index", "trigger", "view")}
+    store = open_store(f"sqlite:///{old}")
+    try:
+        assert store.problems() == []
+        for kind, there in before.items():
+            assert there.items() <= schema(old, kind).items(), kind
+        tables = schema(old, "table")
+        assert [name for name in NUMBERED if "AUTOINCREMENT" not in tables[name]] == []
+        assert "ON DELETE CASCADE" in tables["extraction"] and "ON DELETE SET NULL" in tables["record"]
+        with store.write() as session:
+            assert session.execute(text("PRAGMA foreign_keys")).scalar_one() == 1
+            for table, rows in content.items():
+                assert [tuple(row) for row in session.execute(text(f"SELECT * FROM {table}"))] == rows
+            assert session.execute(text("SELECT rowid FROM chatgram WHERE chatgram MATCH '价格'")).scalars().all() == [
+                2
+            ]
+            rows = session.execute(text("SELECT name, seq FROM sqlite_sequence"))
+            numbers = {row.name: row.seq for row in rows}
+            assert (numbers["run"], numbers["chat"], numbers["extraction"], numbers["dataset"]) == (12, 41, 2, 1)
+            session.execute(text("DELETE FROM run"))
+            assert session.execute(text("SELECT what FROM log")).scalars().all() == ["标注"]
+            assert session.execute(text("SELECT count(*) FROM extraction")).scalar_one() == 0
+            run = Run(dataset_id=1, name="新", kind="model")
+            session.add(run)
+            session.flush()
+            assert run.id == 13
+    finally:
+        store.close()
+
+
+@pytest.mark.both_databases
+def test_an_id_is_given_once(store: Store) -> None:
+    def new_run() -> tuple[int, int, int]:
+        with store.write() as session:
+            dataset = Dataset(name="d", form="role_elements", sha256="x")
+            session.add(dataset)
+            session.flush()
+            chat = Chat(dataset_id=dataset.id or 0, index=1, text="", sha256="x", residue_characters=0, characters=0)
+            run = Run(dataset_id=dataset.id or 0, name="r", kind="model")
+            session.add_all([chat, run])
+            session.flush()
+            ids = dataset.id or 0, chat.id or 0, run.id or 0
+        with store.write() as session:
+            session.execute(text("DELETE FROM dataset"))
+        return ids
+
+    first, second = new_run(), new_run()
+    assert all(later > earlier for earlier, later in zip(first, second, strict=True))
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_picks_beside_a_named_run_name_it_by_its_id(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    if kind == "sqlite":
+        address = make_url(f"sqlite:///{tmp_path / 'picks.db'}")
+    else:
+        postgres: Postgres = request.getfixturevalue("postgres")
+        address = make_url(postgres.database()).set(drivername="postgresql+psycopg")
+    engine = create_engine(address)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    early, late = "2026-11-01 08:00:00", "2026-11-02 08:00:00"
+    selections = {
+        "1|2|labels": late,
+        "1|2|run:乙": late,
+        "1|2|": late,
+        "1|2|records": late,
+        "2|1|labels": early,
+        "1|9|": late,
+    }
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0009")
+        values = f"'train', 'role_elements', 'x', 3, '{early}'"
+        connection.execute(
+            text(f"INSERT INTO dataset (id, name, split, form, sha256, expected, created_at) VALUES (1, 'd', {values})")
+        )
+        connection.execute(text("INSERT INTO chat VALUES (1, 1, 1, '', 'x', 0, 0)"))
+        for number, name, run_kind, at in ((1, "甲", "labels", late), (2, "乙", "model", early)):
+            strings = f"'{run_kind}', 'finished', '', '', '', '', '', '', '{{}}', 1, '{at}'"
+            connection.execute(text(f"INSERT INTO run VALUES ({number}, 1, '{name}', {strings})"))
+        for number, (selection, at) in enumerate(selections.items(), 1):
+            row = {"number": number, "selection": selection, "at": at}
+            connection.execute(text(f"INSERT INTO pick VALUES (:number, 1, 1, 'w', :selection, '{{}}', '{at}')"), row)
+    engine.dispose()
+    store = open_store(address.render_as_string(hide_password=False))
+    try:
+        with store.read() as session:
+            kept = session.execute(text("SELECT selection FROM pick ORDER BY id")).scalars().all()
+        assert kept == ["1|2|labels:1", "1|2|run:2", "1|2|", "1|2|records"]
     finally:
         store.close()

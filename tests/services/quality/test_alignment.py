@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
+from sqlmodel import col
 
 from core.adapters.store import DatasetView, Store, queries
-from core.adapters.store.models import RunKind
+from core.adapters.store.models import Extraction, Run, RunKind
 from core.domain.form import FormValues
 from core.domain.scoring import LCS, Scorer, score_chat, score_run
 from core.domain.scoring.correct_cells import correct_cells
@@ -152,6 +154,32 @@ def test_picks_become_a_run(store: Store) -> None:
     drop_picks(store, found, dataset, "小林")
     with pytest.raises(InputError, match="还没有挑选"):
         run_from_picks(store, found, dataset, name="另一个", who="小林")
+
+
+def test_picks_are_of_these_runs_and_customers_only(store: Store) -> None:
+    dataset = quality_dataset(store)
+    alone = [form(**{NAME: "林舟1"})]
+    reference = add_run(store, dataset, "参照", {1: alone})
+
+    def chosen() -> dict[int, dict[str, str]]:
+        return picks(store, side_by_side(store, dataset, against="run:参照"), dataset, "小林")
+
+    place = {"chat": 1, "customer": 0, "key": NAME, "who": "小林"}
+    pick(store, side_by_side(store, dataset, against="run:参照"), dataset, source=REFERENCE, **place)  # type: ignore[arg-type]
+    assert chosen() == {1: {f"0:{NAME}": REFERENCE}}
+    # Another customer stands first by now.
+    with store.write() as session:
+        row = session.execute(select(Extraction).where(col(Extraction.run_id) == reference)).scalar_one()
+        row.forms = [form(**{NAME: "新人", TODO: "x"}), *alone]
+        row.id = (row.id or 0) + 100  # as a retry leaves it: answers are replaced, never edited
+    assert chosen() == {}
+    pick(store, side_by_side(store, dataset, against="run:参照"), dataset, source="1", **place)  # type: ignore[arg-type]
+    assert chosen() == {1: {f"0:{NAME}": "1"}}
+    # Another run of the same name is another reference.
+    with store.write() as session:
+        session.delete(session.get_one(Run, reference))
+    add_run(store, dataset, "参照", {1: alone})
+    assert chosen() == {}
 
 
 def test_picks_that_make_no_sense_are_refused(store: Store) -> None:

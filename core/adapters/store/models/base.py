@@ -31,6 +31,14 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+NEVER_REUSED = {"sqlite_autoincrement": True}
+"""Table options: the id of a deleted row is never given to another one.
+
+PostgreSQL's sequences keep to that anyway. SQLite gives the highest id again once its row is deleted, and whatever
+still names the old row (a late answer, an origin, a pick, a browser's journal) would mean the new one.
+"""
+
+
 def now() -> datetime:
     """Current time, timezone-aware, in UTC."""
     return datetime.now(UTC)

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ARRAY, JSON, Column, Index, Text, UniqueConstraint
 from sqlmodel import Field
 
-from core.adapters.store.models.base import Base, now, timestamp_column
+from core.adapters.store.models.base import NEVER_REUSED, Base, now, timestamp_column
 
 
 class DatasetBase(Base):
@@ -23,6 +23,8 @@ class DatasetBase(Base):
 
 class Dataset(DatasetBase, table=True):
     """A set of imported chats."""
+
+    __table_args__ = (NEVER_REUSED,)
 
     id: int | None = Field(default=None, primary_key=True)
     sha256: str
@@ -44,6 +46,7 @@ class Chat(ChatBase, table=True):
     __table_args__ = (
         UniqueConstraint("dataset_id", "index", name="uq_chat_dataset_index"),
         Index("ix_chat_dataset_sha256", "dataset_id", "sha256"),
+        NEVER_REUSED,
     )
 
     id: int | None = Field(default=None, primary_key=True)

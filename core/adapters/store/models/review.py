@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Column, Index, Text, UniqueConstraint
 from sqlmodel import Field
 
-from core.adapters.store.models.base import Base, json_column, now, timestamp_column
+from core.adapters.store.models.base import NEVER_REUSED, Base, json_column, now, timestamp_column
 
 
 class RecordStatus(StrEnum):
@@ -62,6 +62,7 @@ class Record(RecordBase, table=True):
         UniqueConstraint("chat_id", "review_pass", name="uq_record_chat_pass"),
         Index("ix_record_dataset_status", "dataset_id", "review_pass", "status"),
         Index("ix_record_dataset_reviewer", "dataset_id", "reviewer", "updated_at"),
+        NEVER_REUSED,
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -135,6 +136,8 @@ class Guideline(Base, table=True):
 
 class Batch(Base, table=True):
     """Chats assigned to a reviewer; ``selection`` says how they were selected."""
+
+    __table_args__ = (NEVER_REUSED,)
 
     id: int | None = Field(default=None, primary_key=True)
     dataset_id: int = Field(foreign_key="dataset.id", ondelete="CASCADE", index=True)

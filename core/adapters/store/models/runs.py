@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Column, Index, Text, UniqueConstraint
 from sqlmodel import Field
 
-from core.adapters.store.models.base import Base, json_column, now, timestamp_column
+from core.adapters.store.models.base import NEVER_REUSED, Base, json_column, now, timestamp_column
 
 
 class RunKind(StrEnum):
@@ -58,7 +58,7 @@ class RunBase(Base):
 class Run(RunBase, table=True):
     """One set of forms for a dataset: extracted by a model, imported, labelled by people, or merged."""
 
-    __table_args__ = (UniqueConstraint("dataset_id", "name", name="uq_run_dataset_name"),)
+    __table_args__ = (UniqueConstraint("dataset_id", "name", name="uq_run_dataset_name"), NEVER_REUSED)
 
     id: int | None = Field(default=None, primary_key=True)
 
@@ -86,6 +86,7 @@ class Extraction(ExtractionBase, table=True):
     __table_args__ = (
         UniqueConstraint("run_id", "chat_id", name="uq_extraction_run_chat"),
         Index("ix_extraction_chat", "chat_id"),
+        NEVER_REUSED,
     )
 
     id: int | None = Field(default=None, primary_key=True)

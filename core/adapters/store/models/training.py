@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, Column, Text, UniqueConstraint
 from sqlmodel import Field
 
-from core.adapters.store.models.base import Base, json_column, now, timestamp_column
+from core.adapters.store.models.base import NEVER_REUSED, Base, json_column, now, timestamp_column
 
 
 class Summary(Base, table=True):
@@ -28,6 +28,8 @@ class TrainingSet(Base, table=True):
 
     ``provenance`` has one entry per distinct row; ``files`` gives the sha256 of each file by name.
     """
+
+    __table_args__ = (NEVER_REUSED,)
 
     id: int | None = Field(default=None, primary_key=True)
     name: str

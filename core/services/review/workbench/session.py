@@ -73,7 +73,7 @@ class PrimarySession:
     def cache_key(self) -> str:
         """Changes whenever the browser's cached data becomes invalid."""
         narrow = "&".join(f"{name}={value}" for name, value in self.filter.as_query().items())
-        base = self.base.name if self.base else ""
+        base = str(self.base.id) if self.base else ""
         return "|".join((str(self.dataset.id), base, narrow, self.order, self.reviewer, "delta" if self.asks else ""))
 
     @property
