@@ -7,6 +7,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -268,7 +269,9 @@ def _config() -> Config:
     return config
 
 
+@cache
 def _head() -> str | None:
+    """The newest revision; the scripts are read once, for they do not change while the program runs."""
     return ScriptDirectory.from_config(_config()).get_current_head()
 
 
