@@ -133,7 +133,7 @@ class ProviderError(ShiyaoError):
         self.tokens_out: int | None = None
 
     def with_token_usage(self, tokens_in: int | None, tokens_out: int | None) -> "ProviderError":
-        """A copy with the call's token usage: an answer that was cut off is billed too."""
+        """Set the call's token usage and return this error: an answer that was cut off is billed too."""
         self.tokens_in, self.tokens_out = tokens_in, tokens_out
         return self
 

@@ -140,7 +140,7 @@ def retry(
     json: Json = False,
     db: Db = "",
 ) -> None:
-    """Ask again where a run failed, and wait."""
+    """Retry the failed chats of a run and wait for the end."""
     from core.services.extraction import runs as run_service
 
     with open_db(ctx, db, writes=True) as store:
@@ -151,7 +151,7 @@ def retry(
 
 @app.command("cancel", help="取消抽取任务；已经得到的结果保留。")
 def cancel(ctx: typer.Context, run: Run, dataset: OfDataset = "", json: Json = False, db: Db = "") -> None:
-    """Give a run up; what it has is kept."""
+    """Cancel a run; its results are kept."""
     from core.services.extraction import runs as run_service
 
     with open_db(ctx, db, writes=True) as store:
@@ -164,7 +164,7 @@ def cancel(ctx: typer.Context, run: Run, dataset: OfDataset = "", json: Json = F
 
 @app.command("worker", help="一直运行，执行别处启动的抽取任务；Ctrl+C 结束。")
 def worker(ctx: typer.Context, db: Db = "") -> None:
-    """Carry out runs that others start, until Ctrl+C or SIGTERM."""
+    """Execute runs that were started elsewhere, until Ctrl+C or SIGTERM."""
     import threading
 
     from core.services.extraction import runs as run_service

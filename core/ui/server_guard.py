@@ -1,4 +1,4 @@
-"""Whom the server answers, and what browsers may do with its answers: hosts, origins, closed routes, headers.
+"""Checks each request's host, origin and route, and sets the security headers of each response.
 
 Streamlit's own ``server.allowedHosts`` guards only its websocket; this stands before every route of it.
 """

@@ -19,23 +19,23 @@ VIEWS = ("这些群聊", "图")
 
 
 picked = choose_benchmark("修好与改坏")
-if picked is not None and (chosen := choose_two_runs(by := picked[0])) is not None:
+if picked is not None and (chosen := choose_two_runs(benchmark := picked[0])) is not None:
     a, b = chosen
-    right_from = choose_similarity_threshold(picked[1], by.measure)
+    right_from = choose_similarity_threshold(picked[1], benchmark.measure)
     with state.store().read() as session:
-        compared = comparison(session, state.store(), by, a, b, right_from=right_from)
+        compared = comparison(session, state.store(), benchmark, a, b, right_from=right_from)
     draw_verdict(compared, a, b)
     st.caption(
         f"下限 {compared.a.floor:.2f}，{len(compared.a.chats)} 条群聊，"
-        f"对照{escape_markdown(reference_title(by.against))}。"
-        f"{scoring_note(by.measure, right_from=right_from)}"
+        f"对照{escape_markdown(reference_title(benchmark.against))}。"
+        f"{scoring_note(benchmark.measure, right_from=right_from)}"
         f" 多出来的客户：A {compared.rights_a.invented:d} 位，B {compared.rights_b.invented:d} 位"
         "（不在下面的格里，但会拉低得分）。"
     )
-    rows = matrix_rows(by, compared)
+    rows = matrix_rows(benchmark, compared)
     matrix_side, cell_side = st.columns([6, 8], gap="medium")
     with matrix_side:
-        draw_matrix(rows, f"{a.id}-{b.id}-{by.against}")
+        draw_matrix(rows, f"{a.id}-{b.id}-{benchmark.against}")
     with cell_side:
         view = st.segmented_control(
             "查看", VIEWS, default=VIEWS[0], key="view", bind="query-params", label_visibility="collapsed"
@@ -43,4 +43,4 @@ if picked is not None and (chosen := choose_two_runs(by := picked[0])) is not No
         if view == "图":
             st.altair_chart(charts.changes_chart(rows), alt=f"改动最多的字段是{rows[0]['字段']}", key="changes-chart")
         else:
-            draw_changed_cells(by, compared, a, b)
+            draw_changed_cells(benchmark, compared, a, b)

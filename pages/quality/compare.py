@@ -10,14 +10,14 @@ from core.ui.quality.reference_picker import choose_benchmark, choose_similarity
 from core.ui.quality.run_pickers import choose_runs_to_compare
 
 picked = choose_benchmark("对比", optional=True)
-if picked is not None and (chosen := choose_runs_to_compare(by := picked[0])) is not None:
-    right_from = choose_similarity_threshold(picked[1], by.measure)
+if picked is not None and (chosen := choose_runs_to_compare(benchmark := picked[0])) is not None:
+    right_from = choose_similarity_threshold(picked[1], benchmark.measure)
     names, beside = chosen
-    alignment = align(state.store(), by, names, against=by.against)
+    alignment = align(state.store(), benchmark, names, against=benchmark.against)
     places, mode, key = choose_differences(alignment, beside)
     draw_prompt_differences(alignment)
-    draw_difference_walk(by.dataset, alignment, places, mode, key, right_from)
+    draw_difference_walk(benchmark.dataset, alignment, places, mode, key, right_from)
     st.caption(
-        f"客户按最高得分匹配，不按位置。{scoring_note(by.measure, right_from=right_from)}"
+        f"客户按最高得分匹配，不按位置。{scoring_note(benchmark.measure, right_from=right_from)}"
         " 划线是对照有、任务没有的，下划线是任务多出来的。点一行就到那一处；J / K 下一处 / 上一处，数字键挑选。"
     )

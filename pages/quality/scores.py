@@ -14,10 +14,10 @@ VIEWS = ("排行", "字段", "分布", "最费分的群聊")
 
 picked = choose_benchmark("评分")
 if picked is not None:
-    by, beside = picked
-    board = leaderboard(state.store(), by)
+    benchmark, beside = picked
+    board = leaderboard(state.store(), benchmark)
     if not board.rows:
-        draw_no_runs(by.dataset)
+        draw_no_runs(benchmark.dataset)
     else:
         with beside.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
             view = st.segmented_control(
@@ -32,14 +32,14 @@ if picked is not None:
             chosen = choose_scored_run(board)
             draw_scoring_note(board)
             if view == "字段":
-                draw_field_scores(by, chosen.score)
+                draw_field_scores(benchmark, chosen.score)
             elif view == "分布":
                 draw_distribution(board, chosen.score)
             else:
-                draw_lowest_chats(by, chosen.score)
+                draw_lowest_chats(benchmark, chosen.score)
         st.page_link(
             navigation.CHANGES,
             label="两个任务之间修好了什么、改坏了什么",
             icon=":material/arrow_forward:",
-            query_params={"dataset": str(by.dataset.id)},
+            query_params={"dataset": str(benchmark.dataset.id)},
         )

@@ -87,9 +87,9 @@ def missing_variables(provider: str, missing: list[str]) -> str:
 
 def missing_parts(spec: ModelSpec) -> str:
     """Sentence that names the settings a template still lacks; ``""`` where it is complete."""
-    lacking = spec.missing_settings()
-    if not lacking:
+    missing = spec.missing_settings()
+    if not missing:
         return ""
     titles = {"model": "服务方的名称（model）"}
-    missing_titles = "、".join(titles.get(name, name) for name in lacking)
+    missing_titles = "、".join(titles.get(name, name) for name in missing)
     return f"模型「{spec.name}」是模板：还缺 {missing_titles}，请在模型页复制它并填写。"

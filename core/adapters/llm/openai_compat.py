@@ -76,8 +76,8 @@ class OpenAIProvider:
 
     def ready(self) -> str:
         """Reason why it cannot be called (something missing, a key that may not go there); ``""`` if it can."""
-        if self._spec and (lacking := missing_parts(self._spec)):
-            return lacking
+        if self._spec and (incomplete := missing_parts(self._spec)):
+            return incomplete
         # Before the key is looked for: whether a variable is set is nobody's business if it is not one of ours.
         if refusal := sentence_of(self._destination if self._address() else lambda: require_allowed(self._variable())):
             return refusal

@@ -1,4 +1,4 @@
-"""Keys out of what services say: some echo the request, key included, in an answer, an error or its code.
+"""Removes API keys from replies and errors of model services; some echo the request, key included.
 
 Replies and failures are stored with the extraction and shown on pages, so they are cleaned where they enter.
 """

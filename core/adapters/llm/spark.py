@@ -56,8 +56,8 @@ class SparkProvider:
 
     def ready(self) -> str:
         """Reason why it cannot be called (something missing, keys that may not go there); ``""`` if it can."""
-        if self._spec and (lacking := missing_parts(self._spec)):
-            return lacking
+        if self._spec and (missing := missing_parts(self._spec)):
+            return missing
         if refusal := sentence_of(lambda: self._destination(self._domain())):
             return refusal
         variables = {

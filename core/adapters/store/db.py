@@ -24,7 +24,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_r
 
 from core import private_files
 from core.adapters.store.backup import copy_database
-from core.adapters.store.outages import named_outages
+from core.adapters.store.outages import translate_driver_errors
 from core.errors import StoreError
 from core.private_files import create_private, private_folder
 from core.settings import settings
@@ -78,7 +78,7 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """Context manager: a session with a consistent snapshot that never writes."""
-        with self._named_outages(), Session(self.engine) as session:
+        with self._driver_errors(), Session(self.engine) as session:
             yield session
             session.rollback()
 
@@ -86,7 +86,7 @@ class Store:
     def write(self) -> Iterator[Session]:
         """Context manager: a session that commits at its end, or rolls back if anything is raised."""
         with (
-            self._named_outages(),
+            self._driver_errors(),
             self._only_writer(),
             Session(self._writing, expire_on_commit=False) as session,
             session.begin(),
@@ -117,8 +117,8 @@ class Store:
         """Folder of this database's backups; ``None`` if it is no file."""
         return None if self.path is None or str(self.path) == ":memory:" else self.path.parent / "backups"
 
-    def _named_outages(self) -> AbstractContextManager[None]:
-        return named_outages(self.url, self.path, self.backups)
+    def _driver_errors(self) -> AbstractContextManager[None]:
+        return translate_driver_errors(self.url, self.path, self.backups)
 
     @contextmanager
     def _only_writer(self) -> Iterator[None]:
@@ -147,7 +147,7 @@ class Store:
     def problems(self) -> list[str]:
         """Problems of the database, one Chinese sentence each; empty if there are none."""
         problems: list[str] = []
-        with self._named_outages(), self.engine.connect() as connection:
+        with self._driver_errors(), self.engine.connect() as connection:
             if self.engine.dialect.name == "sqlite":
                 integrity = connection.execute(text("PRAGMA integrity_check")).scalars().all()
                 problems += [f"完整性检查：{line}" for line in integrity if line != "ok"]
@@ -176,7 +176,7 @@ def open_store(url: str) -> Store:
     store = Store(_engine(url))
     try:
         # Alembic keeps the migration under way in the module: one at a time in a process.
-        with _migrating, store._named_outages():
+        with _migrating, store._driver_errors():
             _migrate(store)
     except StoreError:
         store.close()

@@ -1,4 +1,4 @@
-"""What a database driver says, told apart: away for a while, damaged, or a mistake of ours."""
+"""Translates errors of database drivers into ours: unreachable for a while, damaged, or a bug of the program."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -47,8 +47,8 @@ _POOL_EMPTY = ("数据库很忙，等不到空闲的连接", "请稍后再试；
 
 
 @contextmanager
-def named_outages(database: str, path: Path | None, backups: Callable[[], list[Path]]) -> Iterator[None]:
-    """Turn what a driver raises for an outage or for damage into errors of ours; the rest goes through as it is.
+def translate_driver_errors(database: str, path: Path | None, backups: Callable[[], list[Path]]) -> Iterator[None]:
+    """Raise a driver's errors about an outage or damage as errors of ours; others pass unchanged.
 
     Args:
         database: what the database is called in the sentence, without a password.

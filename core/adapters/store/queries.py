@@ -1,4 +1,4 @@
-"""Reads that several services share, each returning frozen views. All take an open session by keyword-free position."""
+"""Database reads that several services share. Each takes an open session first and returns frozen views."""
 
 from collections.abc import Iterator, Sequence
 from heapq import merge

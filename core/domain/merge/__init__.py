@@ -3,7 +3,7 @@
 from core.domain.merge.chunk_answers import join_chunks
 from core.domain.merge.customers import group_customers
 from core.domain.merge.fields import merge_fields
-from core.domain.merge.methods import CrossValidation, Method, Ranking, cross_validate, learn, merge_chat
+from core.domain.merge.methods import CrossValidation, Method, Ranking, cross_validate, merge_chat, rank_by_label_scores
 from core.domain.merge.vote import VotedForm, vote
 
 __all__ = [
@@ -14,7 +14,7 @@ __all__ = [
     "cross_validate",
     "group_customers",
     "join_chunks",
-    "learn",
+    "rank_by_label_scores",
     "merge_chat",
     "merge_fields",
     "vote",

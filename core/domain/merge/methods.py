@@ -112,7 +112,7 @@ def rank(form: Form, points: Sequence[Mapping[str, float]]) -> Ranking:
     return Ranking(overall, fields)
 
 
-def learn(
+def rank_by_label_scores(
     form: Form,
     runs: Sequence[Mapping[int, Sequence[FormValues]]],
     golds: Mapping[int, Sequence[FormValues]],
@@ -161,12 +161,12 @@ def cross_validate(
     merged: dict[int, list[FormValues]] = {}
     followed: dict[int, Sequence[FormValues]] = {}
     for known, held in KFold(n_splits=parts, shuffle=True, random_state=seed).split(indices):
-        ranking = learn(form, runs, {indices[i]: golds[indices[i]] for i in known}, measure)
+        ranking = rank_by_label_scores(form, runs, {indices[i]: golds[indices[i]] for i in known}, measure)
         for index in (indices[i] for i in held):
             merged.update(_merged(form, runs, index, ranking, measure))
             if index in runs[ranking.overall[0]]:
                 followed[index] = runs[ranking.overall[0]][index]
-    everything = learn(form, runs, golds, measure)
+    everything = rank_by_label_scores(form, runs, golds, measure)
     flattered: dict[int, list[FormValues]] = {}
     for index in indices:
         flattered.update(_merged(form, runs, index, everything, measure))

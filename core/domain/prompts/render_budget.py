@@ -84,7 +84,7 @@ def spend(work: int) -> None:
 
 
 def charge(value: Any) -> Any:
-    """Count reading a value, and give it back."""
+    """Charge the budget for reading a value; returns the value."""
     budget = _current.get()
     if budget is not None:
         spend(weight(value, budget.work))
@@ -92,7 +92,7 @@ def charge(value: Any) -> Any:
 
 
 def charge_loop(values: Any, body: int) -> list[Any]:
-    """What a loop goes through, counted before it begins.
+    """Charge the budget for a loop before it begins; returns its items.
 
     Args:
         values: any iterable.
@@ -107,7 +107,7 @@ def charge_loop(values: Any, body: int) -> list[Any]:
 
 
 def charge_output(piece: str) -> str:
-    """Count a piece of output, and give it back.
+    """Charge the budget for a piece of output; returns the piece.
 
     Raises:
         RenderLimitError: more than a prompt can be.

@@ -1,4 +1,4 @@
-"""Filters, tests and the one function that templates may use: those of Jinja2 that cannot blow a text up.
+"""Jinja2 filters, tests and the one function that templates may use: those with output of limited size.
 
 ``join``, ``replace`` and ``indent`` can, so they look at how long the result will be before they make it.
 """

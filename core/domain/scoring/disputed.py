@@ -14,7 +14,7 @@ Cell = tuple[int, int]
 """A reference cell of one chat: position of the reference form, number of the field."""
 
 
-def leave_out(
+def without_disputed_cells(
     scorer: Scorer, score: ChatScore, preds: Sequence[Prepared], golds: Sequence[Prepared], cells: Collection[Cell]
 ) -> ChatScore:
     """Recompute the score of a chat without these reference cells.

@@ -11,7 +11,7 @@ from typing import Any
 
 from core.domain.form import Form, FormValues
 from core.domain.scoring.chat_score import ChatScore, Prepared, Scorer
-from core.domain.scoring.disputed import Cell, leave_out
+from core.domain.scoring.disputed import Cell, without_disputed_cells
 from core.domain.scoring.measures import LCS, Measure
 
 
@@ -234,7 +234,7 @@ def _gather(
     scorer, form = reference.scorer, reference.scorer.form
     for index, cells in reference.disputed.items():
         preds = forms.get(index, default)
-        chats[index] = leave_out(scorer, chats[index], preds, reference.golds[index], cells)
+        chats[index] = without_disputed_cells(scorer, chats[index], preds, reference.golds[index], cells)
     rows, width = chats.values(), len(form.fields)
     counted = [float(len(rows))] * width
     for index in reference.disputed:

@@ -20,7 +20,7 @@ from core.adapters.store import Store
 from core.adapters.store.models import Chat, Dataset, RunKind
 from core.domain.form import Form, load_named_form
 from core.errors import ConflictError, InputError
-from core.services.datasets.file_pass import FilePass, open_pass
+from core.services.datasets.file_pass import ParentFileReader, open_pass
 from core.services.datasets.import_types import (
     BY_NAME,
     FileFormat,
@@ -88,7 +88,7 @@ def import_chats(
     return report
 
 
-def _fill(stage: StagingFile, file: FilePass, form: Form) -> None:
+def _fill(stage: StagingFile, file: ParentFileReader, form: Form) -> None:
     """Stage the chats of a file.
 
     Raises:
@@ -137,7 +137,7 @@ def _form_of(store: Store, name: str) -> str:
 def _write(
     session: Session,
     stage: StagingFile,
-    file: FilePass,
+    file: ParentFileReader,
     *,
     name: str,
     split: str | None,

@@ -1,4 +1,4 @@
-"""One pass over a file to import, read in a process of its own: what import and preview see of it."""
+"""The parent's side of reading a file: rows as the reader process validated them, for import and preview."""
 
 import os
 import shutil
@@ -25,8 +25,8 @@ from core.services.datasets.source_file import open_path
 
 
 @dataclass
-class FilePass:
-    """One pass over a file. Iterate :meth:`chats` or :meth:`submissions` once, then read the counts.
+class ParentFileReader:
+    """Validated rows of a file, as a reader process sends them. Iterate :meth:`chats` or :meth:`submissions` once.
 
     Attributes:
         name: the file's name as the person knows it.
@@ -105,7 +105,7 @@ class FilePass:
 
 
 @contextmanager
-def open_pass(source: Path | BinaryIO, job: Job, on_progress: OnProgress | None = None) -> Iterator[FilePass]:
+def open_pass(source: Path | BinaryIO, job: Job, on_progress: OnProgress | None = None) -> Iterator[ParentFileReader]:
     """Start a pass over a file for import.
 
     Args:
@@ -118,7 +118,7 @@ def open_pass(source: Path | BinaryIO, job: Job, on_progress: OnProgress | None 
     """
     with read_file(source, job) as messages:
         opened = next(message for message in messages if isinstance(message, Opened))
-        yield FilePass(job.name, opened, messages, on_progress)
+        yield ParentFileReader(job.name, opened, messages, on_progress)
 
 
 @contextmanager

@@ -32,8 +32,8 @@ _EVERY = 100
 
 
 @dataclass
-class ImportPass:
-    """One pass over a file. Iterate :meth:`chats` or :meth:`submissions` once, then read the counts.
+class RowValidationPass:
+    """Reads a file and validates its rows, in the reader process. Iterate :meth:`chats` or :meth:`submissions` once.
 
     Attributes:
         kind: what the first rows look like.

@@ -6,7 +6,7 @@ from typing import BinaryIO
 from core.domain.form import Form
 from core.errors import InputError
 from core.services.datasets.file_pass import read_file
-from core.services.datasets.import_pass import ImportPass
+from core.services.datasets.import_pass import RowValidationPass
 from core.services.datasets.import_types import (
     BY_NAME,
     ChatRow,
@@ -67,7 +67,7 @@ def make_preview(
         InputError: the file as a whole cannot be read.
     """
     names = table_header(file)
-    import_pass = ImportPass(file, form, columns, on_progress)
+    import_pass = RowValidationPass(file, form, columns, on_progress)
     chats: list[ChatRow] = []
     forms: list[SubmissionRow] = []
     good = labels = customers = 0

@@ -137,7 +137,7 @@ class Reader:
 
 @contextmanager
 def borrowed_reader() -> Iterator[Reader]:
-    """A reader for one job; one that did not end it well is ended.
+    """Lend a reader process for one file; a reader that failed is stopped instead of being used again.
 
     Raises:
         InputError: other files are being read for too long.

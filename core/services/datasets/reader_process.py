@@ -16,7 +16,7 @@ from contextlib import suppress
 import python_calamine  # noqa: F401
 
 from core.errors import InputError
-from core.services.datasets.import_pass import ImportPass
+from core.services.datasets.import_pass import RowValidationPass
 from core.services.datasets.import_preview import make_preview
 from core.services.datasets.import_types import ChatRow, ColumnError, FileKind, ImportProgress, SubmissionRow
 from core.services.datasets.reader_messages import (
@@ -37,7 +37,7 @@ _REUSED_BELOW_MB = 256
 
 
 def main() -> None:
-    """Do jobs until the program that sends them ends, or one has left this process big."""
+    """Read the files that the parent sends; stops when the parent ends, or when a file left much memory in use."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the program; its end is this one's
     channel = socket.socket(fileno=0)
     limit_process()
@@ -58,7 +58,7 @@ def _do(channel: socket.socket, job: Job, file_descriptor: int) -> bool:
                     )
                     send_message(channel, Done(preview=preview, last=_is_big()))
                 else:
-                    _Stream(channel, ImportPass(source, job.form, job.columns, share=job.share)).send(job.kind)
+                    _Stream(channel, RowValidationPass(source, job.form, job.columns, share=job.share)).send(job.kind)
         except InputError as error:
             columns = error.columns if isinstance(error, ColumnError) else None
             send_message(channel, Refused(_storable(error.message), _storable(error.remedy), columns, last=_is_big()))
@@ -91,7 +91,7 @@ def _storable(text: str) -> str:
 class _Stream:
     """Sends the rows of a pass in batches, good and rejected ones, and how far it is."""
 
-    def __init__(self, channel: socket.socket, import_pass: ImportPass) -> None:
+    def __init__(self, channel: socket.socket, import_pass: RowValidationPass) -> None:
         self._channel = channel
         self._pass = import_pass
         self._chats: list[ChatRow] = []

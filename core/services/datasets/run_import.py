@@ -12,7 +12,7 @@ from core.adapters.store import DatasetView, Store, queries
 from core.adapters.store.models import Chat, RunKind
 from core.domain.form import load_named_form
 from core.errors import ConflictError, InputError
-from core.services.datasets.file_pass import FilePass, open_pass
+from core.services.datasets.file_pass import ParentFileReader, open_pass
 from core.services.datasets.import_types import (
     BY_NAME,
     FileKind,
@@ -79,7 +79,7 @@ def import_run(
 def _write(
     session: Session,
     rows: list[tuple[SubmissionRow, str]],
-    file: FilePass,
+    file: ParentFileReader,
     *,
     target: DatasetView,
     name: str,

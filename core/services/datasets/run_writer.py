@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 from core.adapters.store.models import Extraction, ExtractionStatus, Run, RunKind, RunStatus, now
 from core.domain.form import FormValues
 from core.errors import ConflictError
-from core.services.datasets.file_pass import FilePass
+from core.services.datasets.file_pass import ParentFileReader
 from core.services.datasets.import_types import RejectedRow
 
 _ADJUSTED_SHOWN = 3
@@ -40,7 +40,7 @@ class RunWriter:
         name: its name.
     """
 
-    def __init__(self, session: Session, dataset_id: int, *, name: str, kind: RunKind, file: FilePass) -> None:
+    def __init__(self, session: Session, dataset_id: int, *, name: str, kind: RunKind, file: ParentFileReader) -> None:
         self.added = 0
         self.skipped = 0
         self.run_id: int | None = None

@@ -7,7 +7,15 @@ from typing import Any
 from core.adapters.store import RunView, Store, queries
 from core.adapters.store.models import ExtractionStatus, now
 from core.domain.form import Form, FormValues, load_named_form, text_of
-from core.domain.merge import CrossValidation, Method, Ranking, VotedForm, cross_validate, learn, merge_chat
+from core.domain.merge import (
+    CrossValidation,
+    Method,
+    Ranking,
+    VotedForm,
+    cross_validate,
+    merge_chat,
+    rank_by_label_scores,
+)
 from core.domain.scoring import LCS, Measure
 from core.errors import InputError
 from core.services.quality.merged_run import MergedChat, store_merged_run
@@ -84,7 +92,7 @@ def plan_merge(
     form = load_named_form(data.form)
     estimate = None
     if how is Method.BEST:
-        ranking = learn(form, answers, golds, measure)
+        ranking = rank_by_label_scores(form, answers, golds, measure)
         estimate = cross_validate(form, answers, golds, folds=folds, measure=measure)
     else:
         everybody = tuple(range(len(run_views)))

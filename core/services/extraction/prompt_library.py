@@ -45,7 +45,7 @@ class PromptEntry:
 
 
 def listed(session: Session, folder: Path = PROMPTS_DIR) -> list[PromptEntry]:
-    """All prompts by name, newest version first.
+    """List all prompts by name, newest version first.
 
     Raises:
         PromptError: a file cannot be used.
@@ -83,7 +83,7 @@ def next_version(session: Session, name: str, folder: Path = PROMPTS_DIR) -> int
     return 1 + max((entry.prompt.version for entry in listed(session, folder) if entry.prompt.name == name), default=0)
 
 
-def retitled(source: str, **changes: object) -> str:
+def with_front_matter(source: str, **changes: object) -> str:
     """Replace values in a prompt's front matter; the rest stays unchanged.
 
     Raises:

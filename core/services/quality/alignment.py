@@ -75,7 +75,7 @@ class Alignment:
         runs: the runs, in the order asked for.
         against: the reference, ``""`` for none.
         chats: aligned customers by chat index, in order.
-        lacking: per run, chats without an answer.
+        missing_chats: per run, chats without an answer.
         measure: what the similarity of free texts is measured by.
         reference_key: the reference by the id of its run, which no other one is ever given: ``labels:<id>``,
             ``run:<id>``, ``records``, or ``""``.
@@ -85,7 +85,7 @@ class Alignment:
     runs: tuple[RunView, ...]
     against: str
     chats: Mapping[int, tuple[Customer, ...]]
-    lacking: tuple[frozenset[int], ...]
+    missing_chats: tuple[frozenset[int], ...]
     measure: Measure = LCS
     reference_key: str = ""
 
@@ -125,12 +125,12 @@ class Alignment:
         return places
 
 
-def align(store: Store, by: Benchmark, names: Sequence[str], *, against: str = "") -> Alignment:
+def align(store: Store, benchmark: Benchmark, names: Sequence[str], *, against: str = "") -> Alignment:
     """Align the customers of several runs, chat by chat; cached until one of the runs changes.
 
     Args:
         store: the open store.
-        by: dataset, form and measure (``by.against`` is not used).
+        benchmark: dataset, form and measure (``benchmark.against`` is not used).
         names: two to four names of runs.
         against: ``labels``, ``records``, ``run:NAME``, or ``""`` for no reference.
 
@@ -141,18 +141,18 @@ def align(store: Store, by: Benchmark, names: Sequence[str], *, against: str = "
     if not 2 <= len(names) <= MOST_RUNS or len(set(names)) != len(names):
         raise InputError(f"对比需要 2 到 {MOST_RUNS} 个不同的抽取任务，选了 {len(names)} 个", "请重新选择")
     with store.read() as session:
-        runs = tuple(queries.run(session, name, by.dataset.id) for name in names)
+        runs = tuple(queries.run(session, name, benchmark.dataset.id) for name in names)
         versions = tuple(run_version(session, run) for run in runs)
-        version = reference_version(session, by.dataset, against) if against else None
-        chats = chats_version(session, by.dataset)
+        version = reference_version(session, benchmark.dataset, against) if against else None
+        chats = chats_version(session, benchmark.dataset)
 
         def make() -> Alignment:
             answers = [queries.forms_by_index(session, run.id) for run in runs]
-            golds = reference(session, by.dataset, against) if against else None
-            indices = list(queries.chat_ids(session, by.dataset.id))
-            scorer = Scorer(by.form, by.measure)
+            golds = reference(session, benchmark.dataset, against) if against else None
+            indices = list(queries.chat_ids(session, benchmark.dataset.id))
+            scorer = Scorer(benchmark.form, benchmark.measure)
             return Alignment(
-                by.form,
+                benchmark.form,
                 runs,
                 against,
                 {
@@ -160,12 +160,22 @@ def align(store: Store, by: Benchmark, names: Sequence[str], *, against: str = "
                     for i in indices
                 },
                 tuple(frozenset(indices) - set(a) for a in answers),
-                by.measure,
-                _reference_key(session, by.dataset, against),
+                benchmark.measure,
+                _reference_key(session, benchmark.dataset, against),
             )
 
-        key = ("align", store.url, by.form.name, by.form.version, by.measure.name, chats, versions, against, version)
-        return cached(key, make, chats=by.dataset.chats * len(names))
+        key = (
+            "align",
+            store.url,
+            benchmark.form.name,
+            benchmark.form.version,
+            benchmark.measure.name,
+            chats,
+            versions,
+            against,
+            version,
+        )
+        return cached(key, make, chats=benchmark.dataset.chats * len(names))
 
 
 def _reference_key(session: Session, dataset: DatasetView, against: str) -> str:
@@ -257,7 +267,7 @@ def difference_rows(alignment: Alignment, differences: Sequence[Difference]) -> 
             )
         for n, run in enumerate(alignment.runs):
             values = customer.forms[n]
-            missing = "（没有结果）" if index in alignment.lacking[n] else "（没有这位客户）"
+            missing = "（没有结果）" if index in alignment.missing_chats[n] else "（没有这位客户）"
             row[run.name] = text_of(values.get(key)) if values is not None else missing
         for n, run in enumerate(alignment.runs):
             credit = customer.credits[n]

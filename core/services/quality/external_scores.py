@@ -40,10 +40,10 @@ def add_external_score(
         )
 
 
-def remove_external_score(store: Store, outside_id: int) -> None:
+def remove_external_score(store: Store, score_id: int) -> None:
     """Delete an external score that was entered by mistake."""
     with store.write() as session:
-        row = session.get(ExternalScore, outside_id)
+        row = session.get(ExternalScore, score_id)
         if row is not None:
             session.delete(row)
 

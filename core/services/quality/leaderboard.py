@@ -13,7 +13,7 @@ from core.services.quality.cache import cached
 from core.services.quality.data_versions import run_version
 from core.services.quality.external_scores import ExternalScoreView, external_scores
 from core.services.quality.run_cost import costs
-from core.services.quality.scores import LABELS, RECORDS, Benchmark, benchmark, run_score
+from core.services.quality.scores import LABELS, RECORDS, Benchmark, cached_reference, run_score
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class LeaderboardRow:
         interval: 95 % of the score, bootstrap over chats.
         to_best: 95 % of (this − best), paired over chats; ``None`` for the best itself.
         undisputed: the score without disputed labels; ``None`` where nothing is disputed.
-        outside: scores from outside, newest first.
+        external_scores: scores from outside, newest first.
         cost: yuan, see :func:`core.services.quality.run_cost.costs`; ``None`` where the price is unknown.
     """
 
@@ -35,7 +35,7 @@ class LeaderboardRow:
     interval: Interval
     to_best: Interval | None
     undisputed: RunScore | None
-    outside: tuple[ExternalScoreView, ...]
+    external_scores: tuple[ExternalScoreView, ...]
     cost: float | None
 
     @property
@@ -49,7 +49,7 @@ class Leaderboard:
     """All runs of a dataset, the best first.
 
     Attributes:
-        by: what they are measured by.
+        benchmark: what they are measured by.
         floor: what all-empty forms would score.
         max: full marks.
         chats: chats of the reference.
@@ -57,7 +57,7 @@ class Leaderboard:
         disputed: label cells that are disputed.
     """
 
-    by: Benchmark
+    benchmark: Benchmark
     floor: float
     max: float
     chats: int
@@ -78,19 +78,23 @@ def references(store: Store, dataset: DatasetView) -> list[str]:
     return names + [f"run:{run.name}" for run in runs]
 
 
-def leaderboard(store: Store, by: Benchmark) -> Leaderboard:
+def leaderboard(store: Store, benchmark: Benchmark) -> Leaderboard:
     """Score every run that has answers.
 
     Raises:
         NotFoundError: the reference does not exist.
     """
-    outside = external_scores(store, by.dataset.id)
+    outside = external_scores(store, benchmark.dataset.id)
     with store.read() as session:
-        runs = [run for run in queries.runs(session, by.dataset.id) if run.done and not _is_reference(run, by)]
-        key, golds = benchmark(session, store, by)
-        scores = [run_score(session, store, by, run) for run in runs]
-        strict = Benchmark(by.dataset, by.form, by.against, by.measure, without_disputed=True)
-        _, without = benchmark(session, store, strict)
+        runs = [
+            run for run in queries.runs(session, benchmark.dataset.id) if run.done and not _is_reference(run, benchmark)
+        ]
+        key, golds = cached_reference(session, store, benchmark)
+        scores = [run_score(session, store, benchmark, run) for run in runs]
+        strict = Benchmark(
+            benchmark.dataset, benchmark.form, benchmark.against, benchmark.measure, without_disputed=True
+        )
+        _, without = cached_reference(session, store, strict)
         disputed = sum(len(cells) for cells in without.disputed.values())
         apart = [run_score(session, store, strict, run) if disputed else None for run in runs]
         yuan = costs(session, runs)
@@ -109,7 +113,7 @@ def leaderboard(store: Store, by: Benchmark) -> Leaderboard:
         )
         for place, i in enumerate(order)
     )
-    return Leaderboard(by, golds.floor, by.form.max_points, len(golds.golds), rows, disputed)
+    return Leaderboard(benchmark, golds.floor, benchmark.form.max_points, len(golds.golds), rows, disputed)
 
 
 def named_run(board: Leaderboard, name: str) -> LeaderboardRow:
@@ -124,8 +128,8 @@ def named_run(board: Leaderboard, name: str) -> LeaderboardRow:
     return match
 
 
-def _is_reference(run: RunView, by: Benchmark) -> bool:
-    return run.kind == RunKind.LABELS if by.against == LABELS else by.against == f"run:{run.name}"
+def _is_reference(run: RunView, benchmark: Benchmark) -> bool:
+    return run.kind == RunKind.LABELS if benchmark.against == LABELS else benchmark.against == f"run:{run.name}"
 
 
 def _intervals(scores: list[RunScore], order: list[int]) -> tuple[list[Interval], list[Interval]]:

@@ -28,7 +28,7 @@ class MergedChat:
     replies: Sequence[Mapping[str, Any]] = ()
 
 
-def run_name_or_refuse(name: str) -> str:
+def validate_run_name(name: str) -> str:
     """The name of a new run without surrounding blanks.
 
     Raises:
@@ -62,7 +62,7 @@ def store_merged_run(
         InputError: no name.
         ConflictError: the name is taken.
     """
-    name = run_name_or_refuse(name)
+    name = validate_run_name(name)
     with store.write() as session:
         dataset = queries.dataset(session, dataset_id)
         same_name = select(func.count()).where(col(Run.dataset_id) == dataset.id, col(Run.name) == name)

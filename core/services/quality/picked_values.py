@@ -16,7 +16,7 @@ from core.adapters.store.models import Chat, Pick, now
 from core.domain.form import Form, FormValues
 from core.errors import InputError
 from core.services.quality.alignment import Alignment, Customer
-from core.services.quality.merged_run import MergedChat, run_name_or_refuse, store_merged_run
+from core.services.quality.merged_run import MergedChat, store_merged_run, validate_run_name
 
 REFERENCE = "ref"
 DROP = "drop"
@@ -161,14 +161,14 @@ def run_from_picks(store: Store, alignment: Alignment, dataset: DatasetView, *, 
         InputError: no name, or nothing was picked.
         ConflictError: the name is taken.
     """
-    name = run_name_or_refuse(name)
+    name = validate_run_name(name)
     picked = picks(store, alignment, dataset, who)
     if not picked:
         raise InputError("还没有挑选任何值", "请先在差异处挑选更好的值")
     chats: dict[int, MergedChat] = {}
     for index, customers in alignment.chats.items():
         choices = picked.get(index, {})
-        if index in alignment.lacking[0] and not choices:
+        if index in alignment.missing_chats[0] and not choices:
             continue
         notes = [f"挑选：{place} ← {_source_name(alignment, source)}" for place, source in sorted(choices.items())]
         chats[index] = MergedChat(picked_forms(alignment.form, customers, choices), notes)

@@ -16,7 +16,7 @@ DECIDED = (RecordStatus.CONFIRMED, RecordStatus.DISCUSS)
 
 
 @dataclass(frozen=True, slots=True)
-class Unsettled:
+class ReviewDisagreement:
     """A chat about which two reviewers differ.
 
     Attributes:
@@ -45,7 +45,7 @@ class PairwiseAgreement:
     """
 
     agreement: Agreement
-    chats: tuple[Unsettled, ...]
+    chats: tuple[ReviewDisagreement, ...]
     pairs: tuple[tuple[str, str, int], ...]
 
 
@@ -99,7 +99,7 @@ def pairwise_agreement(store: Store, dataset: DatasetView, form: Form) -> Pairwi
                 pair = (first[index].reviewer, second[index].reviewer)
                 counts[pair] = counts.get(pair, 0) + 1
             chats = [
-                Unsettled(
+                ReviewDisagreement(
                     index,
                     first[index].reviewer,
                     second[index].reviewer,

@@ -28,7 +28,7 @@ LABELS, RECORDS = "labels", "records"
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """What runs of a dataset are measured by.
+    """What runs of a dataset are measured against: reference, form and similarity measure.
 
     Attributes:
         dataset: the dataset.
@@ -70,8 +70,8 @@ def score(
     """
     with store.read() as session:
         source = queries.dataset(session, dataset)
-        by = Benchmark(source, load_named_form(source.form), against, measure, without_disputed)
-        return run_score(session, store, by, queries.run(session, run, source.id))
+        benchmark = Benchmark(source, load_named_form(source.form), against, measure, without_disputed)
+        return run_score(session, store, benchmark, queries.run(session, run, source.id))
 
 
 def compare(
@@ -101,14 +101,14 @@ def compare(
     """
     with store.read() as session:
         source = queries.dataset(session, dataset)
-        by = Benchmark(source, load_named_form(source.form), against, measure)
+        benchmark = Benchmark(source, load_named_form(source.form), against, measure)
         a, b = (queries.run(session, run, source.id) for run in (run_a, run_b))
-        return comparison(session, store, by, a, b, right_from=right_from)
+        return comparison(session, store, benchmark, a, b, right_from=right_from)
 
 
-def run_score(session: Session, store: Store, by: Benchmark, run: RunView) -> RunScore:
+def run_score(session: Session, store: Store, benchmark: Benchmark, run: RunView) -> RunScore:
     """The score of a run; kept while neither the run nor the reference changes."""
-    key, golds = benchmark(session, store, by)
+    key, golds = cached_reference(session, store, benchmark)
 
     def make() -> RunScore:
         return score_against(golds, queries.forms_by_index(session, run.id))
@@ -117,38 +117,42 @@ def run_score(session: Session, store: Store, by: Benchmark, run: RunView) -> Ru
 
 
 def comparison(
-    session: Session, store: Store, by: Benchmark, a: RunView, b: RunView, *, right_from: float = CORRECT_FROM
+    session: Session, store: Store, benchmark: Benchmark, a: RunView, b: RunView, *, right_from: float = CORRECT_FROM
 ) -> Comparison:
     """Run B against run A; kept like the scores."""
-    key, _ = benchmark(session, store, by)
+    key, _ = cached_reference(session, store, benchmark)
     versions = run_version(session, a), run_version(session, b)
-    one, two = run_score(session, store, by, a), run_score(session, store, by, b)
+    one, two = run_score(session, store, benchmark, a), run_score(session, store, benchmark, b)
     # Its rights are small beside the two scores.
     return cached(
-        ("compare", *key, versions, right_from), lambda: compare_scores(by.form, one, two, right_from=right_from)
+        ("compare", *key, versions, right_from), lambda: compare_scores(benchmark.form, one, two, right_from=right_from)
     )
 
 
-def benchmark(session: Session, store: Store, by: Benchmark) -> tuple[tuple[Hashable, ...], Reference]:
+def cached_reference(session: Session, store: Store, benchmark: Benchmark) -> tuple[tuple[Hashable, ...], Reference]:
     """The reference made comparable, and all that it depends on."""
-    disputed = counted_cells(session, by.dataset.id, by.form) if by.without_disputed and by.against == LABELS else {}
+    disputed = (
+        counted_cells(session, benchmark.dataset.id, benchmark.form)
+        if benchmark.without_disputed and benchmark.against == LABELS
+        else {}
+    )
     cells = frozenset((index, frozenset(disputed_cells)) for index, disputed_cells in disputed.items())
-    version = reference_version(session, by.dataset, by.against)
+    version = reference_version(session, benchmark.dataset, benchmark.against)
     key: tuple[Hashable, ...] = (
         store.url,
-        by.dataset.id,
-        by.form.name,
-        by.form.version,
+        benchmark.dataset.id,
+        benchmark.form.name,
+        benchmark.form.version,
         version,
-        by.measure.name,
+        benchmark.measure.name,
         cells,
     )
 
     def make() -> Reference:
-        golds = reference(session, by.dataset, by.against)
-        return prepare_reference(by.form, golds, by.measure, disputed)
+        golds = reference(session, benchmark.dataset, benchmark.against)
+        return prepare_reference(benchmark.form, golds, benchmark.measure, disputed)
 
-    return key, cached(("reference", *key), make, chats=by.dataset.chats)
+    return key, cached(("reference", *key), make, chats=benchmark.dataset.chats)
 
 
 def reference(session: Session, dataset: DatasetView, against: str) -> dict[int, list[FormValues]]:

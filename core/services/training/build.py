@@ -1,4 +1,4 @@
-"""Building a training set: answers become rows, rows an order, the order files that are logged and published."""
+"""Builds a training set: selects answers, makes rows, orders them, writes and verifies the files, logs the version."""
 
 from dataclasses import replace
 from pathlib import Path

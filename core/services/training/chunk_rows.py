@@ -37,7 +37,7 @@ def supported_forms(
     pinned: Sequence[Mapping[str, Sequence[int]]] = (),
     inside: Callable[[int], bool] = lambda message: False,
 ) -> list[FormValues]:
-    """The answer cut down to what a piece of the chat gives evidence of, so that no row teaches invention.
+    """Reduce forms to the values that a part of the chat supports, so that no training row teaches invention.
 
     A value is kept if it stands in the piece, as it is or in another shape, or if a reviewer pinned it to a message
     that lies in the piece. Lists keep the items that do. Customers without any value are left out.

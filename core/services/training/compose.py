@@ -76,7 +76,7 @@ def compose(
     *,
     inspect: bool = False,
 ) -> Composition:
-    """Make every distinct row once and hand its line to ``sink``.
+    """Make each distinct training row once and write its JSON line to ``sink``.
 
     Args:
         session: open session.

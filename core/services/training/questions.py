@@ -1,4 +1,4 @@
-"""The question of a training row: the rendered prompt, taken apart at the chat so that a format may name its parts."""
+"""Questions of training rows: the rendered prompt, split before the chat for formats with separate fields."""
 
 import hashlib
 from dataclasses import dataclass

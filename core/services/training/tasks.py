@@ -1,4 +1,4 @@
-"""What a row asks for: the whole form, the customers alone, or one field; each is a form of its own, cut to size.
+"""Tasks of training rows: the whole form, the customers alone, or one field; each asks for a part of the form.
 
 The same prompt asks them all, rendered for the smaller form, and the same parser reads the answers with it.
 """

@@ -41,7 +41,7 @@ def draw_new_run(dataset: DatasetView, options: list[RunOption]) -> RunView | No
     Returns:
         The run once the person has started it.
     """
-    by_key = {f"{offer.spec.provider}{_SEPARATOR}{offer.spec.name}": offer for offer in options}
+    by_key = {f"{option.spec.provider}{_SEPARATOR}{option.spec.name}": option for option in options}
     left, right = st.columns(2, gap="large")
     with left:
         chosen = st.selectbox(
@@ -52,7 +52,7 @@ def draw_new_run(dataset: DatasetView, options: list[RunOption]) -> RunView | No
             placeholder="选择，或输入 OPENAI_BASE_URL 上的模型名",
             key="runs-model",
         )
-        offer = by_key.get(chosen or "") or run_service.typed_option(chosen or "")
+        option = by_key.get(chosen or "") or run_service.typed_option(chosen or "")
         titles = dict(run_service.prompt_options(state.store()))
         prompt = st.selectbox(
             "提示词",
@@ -64,11 +64,11 @@ def draw_new_run(dataset: DatasetView, options: list[RunOption]) -> RunView | No
         )
         scope = _scope(dataset)
     with right:
-        spec = offer.spec
+        spec = option.spec
         suggested = run_service.free_name(state.store(), dataset.id, spec.provider, spec.name)
         name = st.text_input("任务名称", suggested, key=f"runs-name-{dataset.id}-{suggested}")
         is_asked = is_remote(spec.provider)  # rules compute here: nothing to limit, nothing to tune
-        limits = draw_limits(offer.spec, key=chosen or "", concurrency=offer.concurrency) if is_asked else {}
+        limits = draw_limits(option.spec, key=chosen or "", concurrency=option.concurrency) if is_asked else {}
         parameters = _parameters(chosen or "") if is_asked else {}
         if not is_asked:
             st.caption("本地规则在这台机器上计算：不联网、不收费，也没有可调的参数。")
@@ -77,15 +77,15 @@ def draw_new_run(dataset: DatasetView, options: list[RunOption]) -> RunView | No
     with show_errors(), state.store().read() as session:
         pipeline = run_service.load_pipeline(session, prompt or "", dataset=dataset.id, **preparation)
     with st.container(border=True):
-        _draw_estimate(dataset, offer, pipeline, name, scope, parameters, fresh)
-        if offer.missing:
-            st.warning(escape_markdown(offer.missing), icon=":material/key_off:")
+        _draw_estimate(dataset, option, pipeline, name, scope, parameters, fresh)
+        if option.missing:
+            st.warning(escape_markdown(option.missing), icon=":material/key_off:")
         pressed = st.button(
             "开始抽取",
             type="primary",
             icon=":material/play_arrow:",
             width="stretch",
-            disabled=bool(offer.missing) or not dataset.chats or scope is None or pipeline is None,
+            disabled=bool(option.missing) or not dataset.chats or scope is None or pipeline is None,
             key=f"runs-start-{dataset.id}-{suggested}",
         )
     if not pressed or scope is None:
@@ -177,7 +177,7 @@ def _preparation(dataset: DatasetView) -> tuple[dict[str, Any], bool]:
 
 def _draw_estimate(
     dataset: DatasetView,
-    offer: RunOption,
+    option: RunOption,
     pipeline: Pipeline | None,
     name: str,
     scope: dict[str, Any] | None,
@@ -191,8 +191,8 @@ def _draw_estimate(
         store = state.store()
         choices: dict[str, Any] = {
             "dataset": dataset.id,
-            "provider": offer.spec.provider,
-            "model": offer.spec.name,
+            "provider": option.spec.provider,
+            "model": option.spec.name,
             "parameters": parameters,
             "run": name,
             "fresh": fresh,
@@ -207,7 +207,7 @@ def _draw_estimate(
                 tokens=_lengths(store.url, dataset.id, dataset.chats, pipeline.clean),
                 **choices,
             ),
-            repr((store.url, choices, offer.spec, pipeline.sha256, dataset.chats, answered)),
+            repr((store.url, choices, option.spec, pipeline.sha256, dataset.chats, answered)),
         )
         free = not is_remote(calls.model.provider)
         metrics(

@@ -53,7 +53,7 @@ def draw_new_version(entry: PromptEntry, show_prompt: Callable[[str], None]) -> 
         why = "已发布" if entry.draft_id is None else f"已用在抽取任务「{entry.runs[0]}」里"
         with store.read() as session:
             version = prompt_library.next_version(session, prompt.name)
-        source = prompt_library.retitled(prompt.source, version=version)
+        source = prompt_library.with_front_matter(prompt.source, version=version)
         st.caption(
             f"{escape_markdown(prompt.id)} {escape_markdown(why)}，不能再改；"
             f"下面是它的副本，保存为 {escape_markdown(prompt.name)}.v{version:d}。"

@@ -57,8 +57,8 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """An action made in the table.
+class GridAction:
+    """An action of a person in the table: an edit, an undo, or opening a row.
 
     Attributes:
         id: 12 characters; the same one when it is sent again.
@@ -87,7 +87,7 @@ def source() -> str:
     return f"(() => {{\n{join_modules(MODULES)}\nreturn setUpGrid(window);\n}})()"
 
 
-def grid_requests(key: str) -> list[Request]:
+def grid_requests(key: str) -> list[GridAction]:
     """Unanswered actions in a table, oldest first; may be read before the table is drawn."""
     requests = []
     for raw in _sent(key).get("outbox") or []:
@@ -95,7 +95,7 @@ def grid_requests(key: str) -> list[Request]:
         if len(name) != _ID or not name.isalnum():
             continue
         texts = {part: str(raw.get(part) or "") for part in ("kind", "row", "key", "value", "was", "of")}
-        requests.append(Request(name, version=int(version) if version else 0, **texts))
+        requests.append(GridAction(name, version=int(version) if version else 0, **texts))
     return requests
 
 

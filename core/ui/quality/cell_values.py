@@ -12,15 +12,15 @@ MAX_CELLS = 300
 """Most rows of cells that a page lists; the CSV of 对比 has all of them."""
 
 
-def cell_texts(by: Benchmark, runs: Sequence[RunView], cells: Sequence[Cell]) -> list[tuple[str, list[str]]]:
+def cell_texts(benchmark: Benchmark, runs: Sequence[RunView], cells: Sequence[Cell]) -> list[tuple[str, list[str]]]:
     """Texts of scored cells: for each, the reference's value and every run's.
 
     Args:
-        by: what the runs are scored against.
+        benchmark: what the runs are scored against.
         runs: the runs.
         cells: cells of the reference; customers are matched as the score matches them.
     """
-    alignment = align(state.store(), by, [run.name for run in runs], against=by.against)
+    alignment = align(state.store(), benchmark, [run.name for run in runs], against=benchmark.against)
     out: list[tuple[str, list[str]]] = []
     for cell in cells:
         customer = next(c for c in alignment.chats[cell.chat] if c.gold == cell.customer)

@@ -47,11 +47,11 @@ def draw_verdict(comparison: Comparison, a: RunView, b: RunView) -> None:
         st.caption(f"两个任务都低于下限 {comparison.a.floor:.2f}：交空表得分更高。")
 
 
-def matrix_rows(by: Benchmark, comparison: Comparison) -> list[dict[str, object]]:
+def matrix_rows(benchmark: Benchmark, comparison: Comparison) -> list[dict[str, object]]:
     """The matrix as table rows, the fields that changed most first."""
     rows: list[dict[str, object]] = []
     for key, change in comparison.fields.items():
-        row: dict[str, object] = {"字段": by.form.field(key).label}
+        row: dict[str, object] = {"字段": benchmark.form.field(key).label}
         row |= {word: change.counts[kind] for kind, word in CHANGE_TITLES.items()}
         row |= {"分差": change.delta, "95% 区间": interval_text(change.interval, signed=True), "key": key}
         rows.append(row)

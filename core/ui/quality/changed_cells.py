@@ -14,9 +14,9 @@ from core.ui.tables import draw_table, table_height
 ALL_FIELDS = "全部字段"
 
 
-def draw_changed_cells(by: Benchmark, comparison: Comparison, a: RunView, b: RunView) -> None:
+def draw_changed_cells(benchmark: Benchmark, comparison: Comparison, a: RunView, b: RunView) -> None:
     """Cells of one field with one kind of change (fixed, broken, …), as chosen in the boxes above them."""
-    labels = {field.label: field.key for field in by.form.fields}
+    labels = {field.label: field.key for field in benchmark.form.fields}
     left, right = st.columns([2, 3], vertical_alignment="bottom")
     field = left.selectbox("字段", [ALL_FIELDS, *labels], key="field", bind="query-params")
     word = right.segmented_control(
@@ -34,18 +34,18 @@ def draw_changed_cells(by: Benchmark, comparison: Comparison, a: RunView, b: Run
     if not cells:
         st.caption(f"没有「{CHANGE_TITLES[kind]}」（{CHANGE_MEANINGS[kind]}）的格。")
         return
-    values = cell_texts(by, [a, b], cells[:MAX_CELLS])
+    values = cell_texts(benchmark, [a, b], cells[:MAX_CELLS])
     rows = [
         {
             "群聊": cell.chat,
             "客户": cell.customer + 1,
-            "字段": by.form.field(cell.key).label,
+            "字段": benchmark.form.field(cell.key).label,
             "A": texts[0] or None,
             "对照": gold or None,
             "B": texts[1] or None,
-            "打开": workbench_address(by.dataset.id, cell.chat),
+            "打开": workbench_address(benchmark.dataset.id, cell.chat),
             "对比": compare_address(
-                by.dataset.id, cell.chat, reference=reference_title(by.against), runs=(a.name, b.name)
+                benchmark.dataset.id, cell.chat, reference=reference_title(benchmark.against), runs=(a.name, b.name)
             ),
         }
         for cell, (gold, texts) in zip(cells, values, strict=False)

@@ -89,9 +89,9 @@ def _draw_decision(one: DisputeView, form: Form) -> None:
                 st.rerun()
 
 
-def draw_undisputed_scores(by: Benchmark) -> None:
+def draw_undisputed_scores(benchmark: Benchmark) -> None:
     """Table of every run's score with and without the disputed cells."""
-    board = leaderboard(state.store(), by)
+    board = leaderboard(state.store(), benchmark)
     if not board.rows:
         return
     st.subheader("得分：计与不计")
@@ -117,5 +117,5 @@ def draw_undisputed_scores(by: Benchmark) -> None:
     )
     st.caption(
         f"下限 {board.floor:.2f}，{board.chats:d} 条群聊；待定和成立的 {board.disputed:d} 格不计，"
-        f"字段得分按其余的格折算；不成立的照常计分。{scoring_note(by.measure)}"
+        f"字段得分按其余的格折算；不成立的照常计分。{scoring_note(benchmark.measure)}"
     )

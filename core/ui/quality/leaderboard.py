@@ -44,8 +44,8 @@ def draw_headline(board: Leaderboard) -> None:
 
 def draw_scoring_note(board: Leaderboard) -> None:
     """Caption: chats, reference and text similarity behind the numbers."""
-    reference = escape_markdown(reference_title(board.by.against))
-    note = f"{board.chats:d} 条群聊，对照{reference}。{scoring_note(board.by.measure)}"
+    reference = escape_markdown(reference_title(board.benchmark.against))
+    note = f"{board.chats:d} 条群聊，对照{reference}。{scoring_note(board.benchmark.measure)}"
     if board.disputed:
         note += f" 有 {board.disputed:d} 格标注存在争议，「不计争议」一列没有计入它们。"
     st.caption(note)
@@ -71,7 +71,7 @@ def leaderboard_rows(board: Leaderboard) -> list[dict[str, object]]:
             "精确率": percent_value(score.filled.precision),
             "召回率": percent_value(score.filled.recall),
             "宏平均 F1": percent_value(score.macro["f1"]),
-            "线上得分": row.outside[0].score if row.outside else None,
+            "线上得分": row.external_scores[0].score if row.external_scores else None,
             "缺少": len(score.missing),
             "模型": run.model or run.provider or "—",
             "提示词": f"{run.prompt_name}.v{run.prompt_version}" if run.prompt_name else "—",
@@ -149,7 +149,7 @@ def draw_external_scores(board: Leaderboard) -> None:
                     add_external_score(state.store(), run.id, value, source=source, note=note, who=state.reviewer())
                     st.rerun()
         for row in board.rows:
-            for one in row.outside:
+            for one in row.external_scores:
                 line, button = st.columns([5, 1], vertical_alignment="center")
                 line.caption(
                     f"{escape_markdown(row.run.name)}：{one.score:g}（{escape_markdown(one.source)}"

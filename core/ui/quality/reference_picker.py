@@ -57,8 +57,8 @@ def choose_benchmark(title: Markdown, *, optional: bool = False) -> tuple[Benchm
         bind="query-params",
         help=f"只影响自由文本字段{escape_markdown(free)}；其余字段完全一致才得分，列表按集合比较。",
     )
-    by = Benchmark(dataset, form, against or "", measure_named(measure or measures[0]))
-    return by, beside
+    benchmark = Benchmark(dataset, form, against or "", measure_named(measure or measures[0]))
+    return benchmark, beside
 
 
 def choose_similarity_threshold(place: DeltaGenerator, measure: Measure) -> float:

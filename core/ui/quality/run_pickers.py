@@ -29,11 +29,15 @@ def answered_runs(dataset: DatasetView) -> list[RunView]:
     return sorted(answered, key=lambda run: run.kind == RunKind.LABELS)
 
 
-def choose_two_runs(by: Benchmark) -> tuple[RunView, RunView] | None:
+def choose_two_runs(benchmark: Benchmark) -> tuple[RunView, RunView] | None:
     """Two select boxes for runs A and B; ``None`` (and a notice) without two different ones."""
-    runs = [run for run in answered_runs(by.dataset) if by.against != f"run:{run.name}" and run.kind != "labels"]
+    runs = [
+        run
+        for run in answered_runs(benchmark.dataset)
+        if benchmark.against != f"run:{run.name}" and run.kind != "labels"
+    ]
     if len(runs) < 2:
-        taken = f"（{reference_title(by.against)}正作为对照）" if by.against.startswith("run:") else ""
+        taken = f"（{reference_title(benchmark.against)}正作为对照）" if benchmark.against.startswith("run:") else ""
         draw_empty_state(
             f"还差一个抽取任务{escape_markdown(taken)}",
             "修好与改坏要比较两个任务：换一个提示词或模型再抽取一次，或把另一份提交文件导入为任务。",
@@ -56,11 +60,11 @@ MAX_RUNS = 4
 """Most runs that are compared side by side."""
 
 
-def choose_runs_to_compare(by: Benchmark) -> tuple[list[str], DeltaGenerator] | None:
+def choose_runs_to_compare(benchmark: Benchmark) -> tuple[list[str], DeltaGenerator] | None:
     """Multi-select for the runs to compare; names and the place beside the box, ``None`` without two."""
-    names = [run.name for run in answered_runs(by.dataset) if by.against != f"run:{run.name}"]
-    if by.against == "labels":
-        names = [run.name for run in answered_runs(by.dataset) if run.kind != "labels"]
+    names = [run.name for run in answered_runs(benchmark.dataset) if benchmark.against != f"run:{run.name}"]
+    if benchmark.against == "labels":
+        names = [run.name for run in answered_runs(benchmark.dataset) if run.kind != "labels"]
     if len(names) < 2:
         draw_empty_state(
             "还差一个抽取任务",

@@ -32,11 +32,11 @@ def choose_scored_run(board: Leaderboard) -> LeaderboardRow:
     return row
 
 
-def draw_field_scores(by: Benchmark, score: RunScore) -> None:
+def draw_field_scores(benchmark: Benchmark, score: RunScore) -> None:
     """Points lost per field, as a chart beside a table; the costliest field first."""
     rows = [
         {
-            "字段": by.form.field(key).label,
+            "字段": benchmark.form.field(key).label,
             "失分": field.lost,
             "占失分": percent_value(score.share_lost(key)),
             "得分": field.points,
@@ -96,11 +96,11 @@ def draw_distribution(board: Leaderboard, score: RunScore) -> None:
     )
 
 
-def draw_lowest_chats(by: Benchmark, score: RunScore) -> None:
+def draw_lowest_chats(benchmark: Benchmark, score: RunScore) -> None:
     """Table of the chats with the lowest scores, each with links to the workbench and to 对比."""
     ordered = sorted(score.chats.items(), key=lambda item: item[1].score)[:_LOWEST]
-    weights = [field.points for field in by.form.fields]
-    labels = [field.label for field in by.form.fields]
+    weights = [field.points for field in benchmark.form.fields]
+    labels = [field.label for field in benchmark.form.fields]
     rows = []
     for index, chat in ordered:
         lost = sorted(
@@ -115,8 +115,8 @@ def draw_lowest_chats(by: Benchmark, score: RunScore) -> None:
                 "客户（任务）": chat.preds,
                 "客户（对照）": chat.golds,
                 "失分最多的字段": "、".join(f"{label} {value:.1f}" for value, label in lost[:5] if value > 0.005),
-                "打开": workbench_address(by.dataset.id, index),
-                "对比": compare_address(by.dataset.id, index),
+                "打开": workbench_address(benchmark.dataset.id, index),
+                "对比": compare_address(benchmark.dataset.id, index),
             }
         )
     st.caption(f"得分最低的 {len(rows)} 条。客户数与对照不同，多半是没找全，或多找了客户。")

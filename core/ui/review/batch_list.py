@@ -87,8 +87,8 @@ def draw_new_batch(dataset: DatasetView) -> None:
     with right:
         queue = filter_controls.choose_status(first="待审阅")
         conditions = filter_controls.choose_conditions(dataset, form, queue=queue, of_batch=False)
-    lacking = not (name.strip() and chosen)
-    if left.button("分派", type="primary", disabled=lacking, help="先填写批次名称和审阅人" if lacking else None):
+    incomplete = not (name.strip() and chosen)
+    if left.button("分派", type="primary", disabled=incomplete, help="先填写批次名称和审阅人" if incomplete else None):
         made = assign(
             state.store(),
             form,

@@ -25,7 +25,7 @@ _LONG = 240
 class HeldEdit:
     """An edit that could not be saved, kept until the reviewer decides."""
 
-    request: grid.Request
+    request: grid.GridAction
     why: str
 
 
@@ -147,7 +147,7 @@ def handle_requests(dataset: DatasetView, form: Form, current: Sheet, base_run: 
 
 
 def _save_cell(
-    dataset: DatasetView, form: Form, current: Sheet, request: grid.Request, base_run: int | None, version: int
+    dataset: DatasetView, form: Form, current: Sheet, request: grid.GridAction, base_run: int | None, version: int
 ) -> None:
     """Save one cell by the rules of the workbench; a refused edit is held, never lost."""
     chat, customer = map(int, request.row.split(":"))

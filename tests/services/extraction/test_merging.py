@@ -10,7 +10,7 @@ from core.adapters.store import Store, queries
 from core.adapters.store.models import Extraction, ExtractionStatus, Run, RunKind, RunStatus
 from core.cli import main
 from core.domain.form import Form
-from core.domain.merge import Method, Ranking, cross_validate, learn, merge_chat
+from core.domain.merge import Method, Ranking, cross_validate, merge_chat, rank_by_label_scores
 from core.errors import ConflictError, InputError, NotFoundError
 from core.services import quality
 from core.services.extraction import merging
@@ -78,7 +78,7 @@ def test_the_best_run_per_field_is_found_and_its_estimate_is_honest(form: Form) 
     golds = {index: [filled(form, name=f"客{index}", phone=str(index), stage="报价")] for index in range(1, 61)}
     one = noisy(form, golds, dice, {PHONE: 0.9})
     two = noisy(form, golds, dice, {STAGE: 0.9})
-    ranking = learn(form, [one, two], golds)
+    ranking = rank_by_label_scores(form, [one, two], golds)
     assert (ranking.fields[PHONE][0], ranking.fields[STAGE][0]) == (1, 0)
     result = cross_validate(form, [one, two], golds)
     assert result is not None

@@ -19,7 +19,7 @@ from tests.factories.runs import add_dataset, execute
 
 NAME, PHONE = "基本信息-姓名", "基本信息-手机号码"
 BASELINE = (PROMPTS_DIR / "baseline.v1.md").read_text(encoding="utf-8")
-SECOND = prompt_library.retitled(BASELINE, version=2, title="第二版").replace("不猜测", "绝不猜测")
+SECOND = prompt_library.with_front_matter(BASELINE, version=2, title="第二版").replace("不猜测", "绝不猜测")
 
 
 def chat_ids(store: Store, dataset_id: int) -> dict[int, int]:
@@ -210,7 +210,7 @@ def test_a_stored_text_that_cannot_be_used_does_not_stop_the_others(store: Store
             find("baseline")
     with pytest.raises(PromptError):
         prompt_library.publish(store, bad.draft_id or 0)
-    mended = prompt_library.retitled(BASELINE, version=7)
+    mended = prompt_library.with_front_matter(BASELINE, version=7)
     assert not prompt_library.save(store, mended, who="陈", draft_id=bad.draft_id).problem
     with store.read() as session:
         assert prompt_library.finder(session)("baseline").id == "baseline.v7"

@@ -212,5 +212,5 @@ def test_three_runs(store: Store) -> None:
     dataset = quality_dataset(store)
     add_run(store, dataset, "丙", {1: []})
     found = side_by_side(store, dataset, "甲", "乙", "丙", against="")
-    assert found.lacking[2] == set(range(2, 9))
+    assert found.missing_chats[2] == set(range(2, 9))
     assert {d.key for d in found.differences() if d.chat == 1} == {NAME, KINDS, TODO}

@@ -116,7 +116,7 @@ def test_scores_from_outside(store: Store) -> None:
     found = external_scores(store, dataset.id)[run.id]
     assert [(one.score, one.source) for one in found] == [(18.0, "内部复测"), (17.34, "平台线上")]
     remove_external_score(store, found[0].id)
-    assert named_run(leaderboard(store, Benchmark(dataset, FORM)), "甲").outside[0].score == 17.34
+    assert named_run(leaderboard(store, Benchmark(dataset, FORM)), "甲").external_scores[0].score == 17.34
     for wrong in (-1, 36.5):
         with pytest.raises(InputError, match="0 到 36"):
             add_external_score(store, run.id, wrong)

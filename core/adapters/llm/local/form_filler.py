@@ -36,7 +36,7 @@ class ReadMessage:
 
 
 def read_message(index: int, speaker: str, role: Role, text: str) -> ReadMessage:
-    """Line for a message, with placeholders, links and mentions taken out of its words."""
+    """Prepare a message for the rules: its words are the text without placeholders, links and mentions."""
     return ReadMessage(index, speaker, role, text, _NOT_WORDS.sub(" ", text))
 
 
@@ -48,7 +48,7 @@ class CustomerView:
         name: the customer.
         lines: all messages.
         own: the customer's own messages.
-        side: what speaks for this customer's mind: own messages and, where there is one customer only, colleagues'.
+        side: messages that rules about the customer read: own ones and, where there is one customer only, colleagues'.
     """
 
     name: str

@@ -65,7 +65,7 @@ class ChatPage:
 def chat_page(
     form: Form, text: str, answer: ChatAnswer, confirmed: Mapping[int, Mapping[str, str]], mask: Mask
 ) -> ChatPage:
-    """Lay one chat out.
+    """Lay out one chat of the report: its messages with marked evidence, and its forms.
 
     Args:
         form: the dataset's form.

@@ -19,8 +19,8 @@ _RATE_FACTOR = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """The result of a call with retries: ``reply`` or ``error``."""
+class CallResult:
+    """The result of a model call with its retries: ``reply`` or ``error``."""
 
     reply: ModelReply | None
     error: ProviderError | None
@@ -28,7 +28,7 @@ class Asked:
     seconds: float
 
 
-def ask(provider: Provider, request: ModelRequest, *, attempts: int, sleep: Callable[[float], None]) -> Asked:
+def ask(provider: Provider, request: ModelRequest, *, attempts: int, sleep: Callable[[float], None]) -> CallResult:
     """Call the model until there is a reply, a permanent failure, or no attempt left.
 
     Args:
@@ -55,8 +55,8 @@ def ask(provider: Provider, request: ModelRequest, *, attempts: int, sleep: Call
     try:
         reply = retrying(once)
     except ProviderError as error:
-        return Asked(None, error, attempts_made, time.perf_counter() - start)
-    return Asked(reply, None, attempts_made, time.perf_counter() - start)
+        return CallResult(None, error, attempts_made, time.perf_counter() - start)
+    return CallResult(reply, None, attempts_made, time.perf_counter() - start)
 
 
 def _may_pass(error: BaseException) -> bool:

@@ -16,7 +16,7 @@ class Engine(Protocol):
 
     @property
     def active(self) -> frozenset[LeasedChat]:
-        """Number of chats being executed in this process."""
+        """Chats being executed in this process."""
         ...
 
     def ensure(self, places: Mapping[str, int]) -> None:

@@ -238,11 +238,13 @@ def _wanted(
     ).scalar_one_or_none()
     if row is None:
         return chosen
-    lacking = set(missing(session, row))
+    unfinished = set(missing(session, row))
     have = set(session.execute(select(col(Extraction.chat_id)).where(col(Extraction.run_id) == row.id)).scalars())
     chosen_set = set(chosen)
     return [
-        index for index, chat_id in known.items() if chat_id in lacking or (chat_id not in have and index in chosen_set)
+        index
+        for index, chat_id in known.items()
+        if chat_id in unfinished or (chat_id not in have and index in chosen_set)
     ]
 
 

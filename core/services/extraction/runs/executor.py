@@ -21,7 +21,7 @@ from core.services.extraction.runs.cached_provider import AnsweredCall, CachedPr
 from core.services.extraction.runs.call_limiter import CallLimiter, Withdrawn
 from core.services.extraction.runs.leases import LeasedChat
 from core.services.extraction.runs.lifecycle import finish_if_complete
-from core.services.extraction.runs.pipeline_loading import examples_for, given_forms, given_or_refuse, pipeline_of
+from core.services.extraction.runs.pipeline_loading import examples_for, given_forms, pipeline_of, require_base_forms
 from core.services.extraction.runs.run_model import spec_of
 from core.services.extraction.runs.scope import RunParameters, parameters_of
 from core.services.extraction.runs.store_patience import is_away, patiently
@@ -174,7 +174,7 @@ def _extract(store: Store, leased: LeasedChat, task: _Task, provider: CachedProv
         if isinstance(task.pipeline, ShiyaoError):
             raise task.pipeline
         chat = parse_chat(task.text)
-        base = given_or_refuse(task.pipeline, task.given)
+        base = require_base_forms(task.pipeline, task.given)
         examples = examples_for(store, form, task.pipeline, leased.chat_id)
         with limiter.slot():
             return run_pipeline(

@@ -54,7 +54,7 @@ class LeaseEngine:
 
     @property
     def active(self) -> frozenset[LeasedChat]:
-        """Number of chats being executed."""
+        """Chats being executed in this process."""
         with self._mutex:
             return frozenset(self._threads)
 

@@ -83,7 +83,7 @@ def create_run(
     with store.read() as session:
         spec = model_catalog.resolve(session, provider, model.strip() or default_model(provider))
         stages = pipeline or load_pipeline(session, prompt, dataset=dataset)
-    _ready_or_refuse(with_run_parameters(spec, parameters or {}))
+    _require_ready(with_run_parameters(spec, parameters or {}))
     provider, model = spec.provider, spec.name
     chosen = stages.main
     with store.write() as session:
@@ -104,7 +104,7 @@ def create_run(
             settled = settled.model_copy(update=limits)
             session.add(row)
         else:
-            _same_or_refuse(row, provider, model, stages, parameters)
+            _require_same(row, provider, model, stages, parameters)
             settled = parameters_of(row)
             if settled.chats is not None:
                 settled.chats = None if chosen_indices is None else sorted({*settled.chats, *chosen_indices})
@@ -242,11 +242,11 @@ def finish_if_complete(session: Session, run_id: int) -> None:
 
 def _go(session: Session, row: Run) -> None:
     refresh(session, row)
-    _ready_or_refuse(spec_of(row))
+    _require_ready(spec_of(row))
     row.status = RunStatus.RUNNING if missing(session, row) else RunStatus.FINISHED
 
 
-def _ready_or_refuse(spec: ModelSpec) -> None:
+def _require_ready(spec: ModelSpec) -> None:
     if reason := connect(spec).ready():
         raise JobError(reason.rstrip("。"))
 
@@ -294,9 +294,7 @@ def _validated(**values: Any) -> RunParameters:
         ) from error
 
 
-def _same_or_refuse(
-    row: Run, provider: str, model: str, stages: Pipeline, parameters: Mapping[str, Any] | None
-) -> None:
+def _require_same(row: Run, provider: str, model: str, stages: Pipeline, parameters: Mapping[str, Any] | None) -> None:
     """A run is one way of asking: under the same name nothing else goes on."""
     if row.kind != RunKind.MODEL:
         raise JobError(f"这个数据集已有同名的「{row.name}」，但它不是由模型抽取的", "请换一个名称")

@@ -103,7 +103,7 @@ def given_forms(
     return session.execute(statement).scalar_one_or_none()
 
 
-def given_or_refuse(pipeline: Pipeline, given: list[FormValues] | None) -> list[FormValues]:
+def require_base_forms(pipeline: Pipeline, given: list[FormValues] | None) -> list[FormValues]:
     """Initial forms of a pipeline; raises an error if they are missing.
 
     Raises:

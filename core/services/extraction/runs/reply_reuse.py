@@ -13,7 +13,7 @@ from core.domain.form import Form
 from core.errors import Cause, ProviderError, ShiyaoError
 from core.services.extraction.pipeline import Pipeline, run_pipeline
 from core.services.extraction.runs.cached_provider import CachedProvider
-from core.services.extraction.runs.pipeline_loading import examples_for, given_forms, given_or_refuse
+from core.services.extraction.runs.pipeline_loading import examples_for, given_forms, require_base_forms
 
 MOST_CHATS = 400
 """Largest number of chats for which replies are counted: it takes some milliseconds per chat."""
@@ -70,7 +70,7 @@ def reusable_replies(
                 attempts=1,
                 context_tokens=spec.context_tokens,
                 max_output_tokens=spec.max_output_tokens,
-                base=given_or_refuse(pipeline, given),
+                base=require_base_forms(pipeline, given),
                 examples=examples_for(store, form, pipeline, chat_id),
             )
         except ShiyaoError:

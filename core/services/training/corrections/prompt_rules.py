@@ -9,7 +9,7 @@ from core.domain.evidence import ChatIndex, locate
 from core.domain.form import Form, text_of
 from core.domain.prompts import Prompt
 from core.errors import PromptError
-from core.services.extraction.prompt_library import PromptEntry, next_version, retitled, save
+from core.services.extraction.prompt_library import PromptEntry, next_version, save, with_front_matter
 from core.services.training.corrections.grouping import CorrectionGroup, CorrectionKind
 
 HEADING = "## 审阅中总结的规则"
@@ -80,7 +80,7 @@ def add_rules(prompt: Prompt, rules: Sequence[str], *, version: int) -> str:
     clean_rules = [rule for rule in clean_rules if rule]
     if not clean_rules:
         raise PromptError("没有要写进提示词的规则", "请至少选一组，并写明规则")
-    source = retitled(prompt.source, version=version)
+    source = with_front_matter(prompt.source, version=version)
     at = source.rfind(_END)
     if at < 0:
         raise PromptError(f"提示词 {prompt.id} 的正文没有 {_END}", "请换一个提示词")

@@ -166,7 +166,7 @@ def _cell(
     values = customer.forms[number]
     cell: dict[str, Any] = {"reference": False, "list": field.is_list, "missing": "", "pieces": []}
     if values is None:
-        return cell | {"missing": "没有结果" if chat in alignment.lacking[number] else "没有这位客户"}
+        return cell | {"missing": "没有结果" if chat in alignment.missing_chats[number] else "没有这位客户"}
     base = customer.reference if alignment.against else (customer.forms[0] if number else None)
     if base is None:
         return cell | {"pieces": _plain(values, field)}
