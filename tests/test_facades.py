@@ -1,7 +1,7 @@
 """A package in ``core`` exports only what code outside it imports through it.
 
-Tests count as outside code: what only tests take from a package is its contract, too. A name that only the package's
-own modules use is imported from the module that defines it and does not stand in ``__all__``.
+Tests and benchmarks are no outside code: what only they or the own modules of a package use is imported from the module
+that defines it, and does not stand in ``__all__``.
 """
 
 import ast
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-FOLDERS = ("core", "pages", "bench", "tests")
+FOLDERS = ("core", "pages")
 
 
 def test_packages_export_what_others_import() -> None:

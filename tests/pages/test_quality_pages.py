@@ -7,7 +7,8 @@ import pytest
 
 from core.adapters.store import Store, queries
 from core.adapters.store.models import DisputeStatus, Pass
-from core.services.quality import dispute, disputes, external_scores
+from core.services.quality import dispute, disputes
+from core.services.quality.external_scores import external_scores
 from core.ui.tables import csv_of
 from tests.factories.datasets import FORM
 from tests.factories.quality import NAME, TODO, add_record, add_run, form, quality_dataset

@@ -12,6 +12,7 @@ from core.adapters.store.models import RunStatus
 from core.services.extraction import models as model_catalog
 from core.services.extraction import runs as run_service
 from core.services.extraction.runs import leases
+from core.services.extraction.runs.scheduler import stop_running
 from tests.factories.runs import add_dataset
 from tests.fakes.behaviour import Answer, Failure
 from tests.fakes.openai_server import API_KEY, FakeOpenAI
@@ -27,7 +28,7 @@ KEYS = ("SPARKAI_APP_ID", "SPARKAI_API_KEY", "SPARKAI_API_SECRET", "OPENAI_BASE_
 @pytest.fixture
 def page(open_page: OpenPage) -> Iterator[OpenPage]:
     yield partial(open_page, PAGE)
-    run_service.stop_running()
+    stop_running()
 
 
 def labels(found: Any) -> list[str]:

@@ -7,7 +7,6 @@ from core.adapters.llm.model_spec import ModelSpec, SpecSource
 from core.adapters.llm.presets import adhoc_model, find_preset, presets, unshadowed_presets
 from core.adapters.llm.registry import (
     PROVIDERS,
-    ProviderEntry,
     default_concurrency,
     is_remote,
     provider_entry,
@@ -22,33 +21,21 @@ __all__ = [
     "ModelSpec",
     "Provider",
     "SpecSource",
-    "ProviderEntry",
     "adhoc_model",
     "connect",
     "default_concurrency",
     "find_preset",
     "is_remote",
     "presets",
-    "provider",
     "provider_entry",
     "provider_title",
     "refusal_of",
-    "register",
     "request_digest",
     "unshadowed_presets",
 ]
 
 for entry in (local.ENTRY, spark.ENTRY, openai_compat.ENTRY):
     register(entry)
-
-
-def provider(name: str) -> Provider:
-    """Provider with a name, set up from the environment; ask its ``ready()`` before a run.
-
-    Raises:
-        SettingsError: no such provider.
-    """
-    return provider_entry(name).connect(None)
 
 
 def connect(spec: ModelSpec) -> Provider:

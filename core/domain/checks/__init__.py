@@ -1,12 +1,9 @@
 """Checks of filled forms: warnings for the reviewer, one sentence each, advice only. Pure."""
 
 from core.domain.checks.form_checks import check
-from core.domain.checks.form_warning import FormWarning, Level
 from core.domain.checks.omissions import find_mentions, find_omissions
 
 __all__ = [
-    "FormWarning",
-    "Level",
     "check",
     "find_mentions",
     "find_omissions",

@@ -1,7 +1,7 @@
 """The form: the fields that an analyst fills for each customer, defined in ``data/forms/*.toml``."""
 
 from core.domain.form.form_definition import Field, FieldType, Form, Kind, Nature
-from core.domain.form.loading import form_path, load_form, load_named_form, parse_form
+from core.domain.form.loading import form_path, load_named_form
 from core.domain.form.values import UNSTORABLE, FormValues, Value, items_of, split_list, text_of
 
 __all__ = [
@@ -15,9 +15,7 @@ __all__ = [
     "Value",
     "form_path",
     "items_of",
-    "load_form",
     "load_named_form",
-    "parse_form",
     "split_list",
     "text_of",
 ]

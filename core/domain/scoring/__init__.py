@@ -1,22 +1,18 @@
 """Scoring of forms against reference forms by the official rules. Pure."""
 
 from core.domain.scoring.bootstrap import Interval, mean_intervals
-from core.domain.scoring.chat_score import Scorer, score_chat
+from core.domain.scoring.chat_score import Scorer
 from core.domain.scoring.comparison import Cell, Comparison, CorrectnessChange, compare_scores
 from core.domain.scoring.correct_cells import CORRECT_FROM
-from core.domain.scoring.measures import EXACT, LCS, MEASURES, SET, Measure, measure_named, usable
-from core.domain.scoring.run_score import Filled, Reference, RunScore, prepare_reference, score_against, score_run
+from core.domain.scoring.measures import LCS, Measure, measure_named, usable
+from core.domain.scoring.run_score import Reference, RunScore, prepare_reference, score_against, score_run
 
 __all__ = [
-    "EXACT",
     "LCS",
-    "MEASURES",
     "CORRECT_FROM",
-    "SET",
     "Cell",
     "CorrectnessChange",
     "Comparison",
-    "Filled",
     "Interval",
     "Measure",
     "Reference",
@@ -27,7 +23,6 @@ __all__ = [
     "measure_named",
     "prepare_reference",
     "score_against",
-    "score_chat",
     "score_run",
     "usable",
 ]

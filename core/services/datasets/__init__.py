@@ -12,7 +12,6 @@ from core.services.datasets.import_types import (
     BY_POSITION,
     ChatRow,
     ColumnError,
-    FileFormat,
     FileKind,
     ImportPreview,
     ImportProgress,
@@ -24,7 +23,7 @@ from core.services.datasets.import_types import (
 )
 
 if TYPE_CHECKING:
-    from core.services.datasets.chat_import import LABELS_RUN, import_chats, import_text
+    from core.services.datasets.chat_import import import_chats, import_text
     from core.services.datasets.dataset_list import (
         ChatListItem,
         DatasetSummary,
@@ -35,18 +34,15 @@ if TYPE_CHECKING:
     from core.services.datasets.import_preview import preview_import
     from core.services.datasets.reader_pool import prepare_reader
     from core.services.datasets.run_import import import_run
-    from core.services.datasets.sample_dataset import SAMPLE_DATASET, load_sample
+    from core.services.datasets.sample_dataset import load_sample
 
 __all__ = [
     "BY_POSITION",
-    "LABELS_RUN",
-    "SAMPLE_DATASET",
     "SUFFIXES",
     "ChatListItem",
     "ChatRow",
     "ColumnError",
     "DatasetSummary",
-    "FileFormat",
     "FileKind",
     "ImportPreview",
     "ImportProgress",
@@ -69,8 +65,6 @@ __all__ = [
 _LOADED_LATE = {
     "ChatListItem": "dataset_list",
     "DatasetSummary": "dataset_list",
-    "LABELS_RUN": "chat_import",
-    "SAMPLE_DATASET": "sample_dataset",
     "delete_dataset": "dataset_list",
     "import_chats": "chat_import",
     "import_run": "run_import",

@@ -1,40 +1,23 @@
 """Runs measured against labels, approved records or one another: the store joined with :mod:`core.domain.scoring`."""
 
 from core.services.quality.alignment import Alignment, Customer, Difference, align, difference_rows
-from core.services.quality.disputes import DisputeView, decide, dispute, dispute_counts, dispute_rows, disputes
-from core.services.quality.external_scores import (
-    ExternalScoreView,
-    add_external_score,
-    external_scores,
-    remove_external_score,
-)
+from core.services.quality.disputes import DisputeView, decide, dispute, dispute_rows, disputes
+from core.services.quality.external_scores import add_external_score, remove_external_score
 from core.services.quality.leaderboard import Leaderboard, LeaderboardRow, leaderboard, named_run, references
-from core.services.quality.picked_values import (
-    DROP,
-    REFERENCE,
-    WHOLE,
-    drop_picks,
-    pick,
-    picked_forms,
-    picks,
-    run_from_picks,
-)
+from core.services.quality.picked_values import REFERENCE, drop_picks, pick, picked_forms, picks, run_from_picks
 from core.services.quality.reviewer_agreement import PairwiseAgreement, ReviewPace, paces, pairwise_agreement
 from core.services.quality.scores import LABELS, RECORDS, Benchmark, compare, comparison, score
 
 __all__ = [
-    "DROP",
     "LABELS",
     "RECORDS",
     "REFERENCE",
-    "WHOLE",
     "Alignment",
     "Leaderboard",
     "LeaderboardRow",
     "Customer",
     "Difference",
     "DisputeView",
-    "ExternalScoreView",
     "ReviewPace",
     "PairwiseAgreement",
     "Benchmark",
@@ -45,14 +28,12 @@ __all__ = [
     "decide",
     "difference_rows",
     "dispute",
-    "dispute_counts",
     "dispute_rows",
     "disputes",
     "drop_picks",
     "add_external_score",
     "run_from_picks",
     "named_run",
-    "external_scores",
     "paces",
     "pick",
     "picked_forms",

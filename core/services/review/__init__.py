@@ -1,9 +1,8 @@
 """Review: the queue, the workbench's data, and saving reviewers' work."""
 
-from core.services.review.adjudication import TwoReviews, save_adjudication, settled_forms, two_reviews
+from core.services.review.adjudication import TwoReviews, save_adjudication, two_reviews
 from core.services.review.base_runs import base_run, base_runs
 from core.services.review.overview import DatasetState, overview
-from core.services.review.progress import progress
 from core.services.review.queue.claims import claim
 from core.services.review.queue.filters import FILTERS, Filter
 from core.services.review.queue.order import ORDERS
@@ -25,7 +24,6 @@ __all__ = [
     "ReviewSession",
     "TwoReviews",
     "save_adjudication",
-    "settled_forms",
     "two_reviews",
     "apply_outbox",
     "apply_saves",
@@ -39,5 +37,4 @@ __all__ = [
     "offline_sentence",
     "open_session",
     "overview",
-    "progress",
 ]

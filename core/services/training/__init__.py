@@ -27,7 +27,6 @@ from core.services.training.set_versions import (
     SourceChange,
     TrainingSetView,
     changes_since,
-    chats_of_set,
     rebuild,
     rows_of_set,
     training_set,
@@ -42,7 +41,6 @@ from core.services.training.training_options import (
     DuplicatePolicy,
     OverBudget,
     TrainingOptions,
-    options_from_json,
 )
 from core.services.training.tuned_models import (
     NEEDED_IDS,
@@ -72,7 +70,6 @@ __all__ = [
     "TrainingOptions",
     "TrainingSetView",
     "changes_since",
-    "chats_of_set",
     "data_version",
     "diff_sets",
     "export_test_csv",
@@ -80,7 +77,6 @@ __all__ = [
     "latest_summaries",
     "lost_field_labels",
     "lost_values",
-    "options_from_json",
     "preflight",
     "preview_row",
     "prompt_of_set",

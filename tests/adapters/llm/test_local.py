@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from core.adapters.llm import ModelRequest, find_preset, provider
-from core.adapters.llm.local import LocalProvider, fill_forms
+from core.adapters.llm import ModelRequest, find_preset, provider_entry
+from core.adapters.llm.local.provider import LocalProvider, fill_forms
 from core.adapters.llm.local.rules import load_rules, parse_rules
 from core.domain import entities
 from core.domain.chat import parse_chat
-from core.domain.form import load_named_form, parse_form
+from core.domain.form import load_named_form
+from core.domain.form.loading import parse_form
 from core.domain.scoring import score_run
 from core.errors import Cause, FormError, ProviderError
 
@@ -59,7 +60,7 @@ def test_answers_like_a_model_and_always_the_same() -> None:
 
 def test_needs_a_form() -> None:
     with pytest.raises(ProviderError) as caught:
-        provider("local").complete(ModelRequest("x", conversation=CHAT))
+        provider_entry("local").connect(None).complete(ModelRequest("x", conversation=CHAT))
     assert caught.value.cause is Cause.BAD_REQUEST
 
 

@@ -8,9 +8,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import cli
-from core.adapters.llm import PROVIDERS, ModelReply, ModelRequest, ModelSpec, ProviderEntry, connect, register
+from core.adapters.llm import PROVIDERS, ModelReply, ModelRequest, ModelSpec, connect
 from core.adapters.llm.destinations import authorise, authorise_model, refusal_of
 from core.adapters.llm.redaction import without_keys
+from core.adapters.llm.registry import ProviderEntry, register
 from core.adapters.store import Store
 from core.domain.model_settings import ModelSettings
 from core.errors import Cause, ProviderError, SettingsError

@@ -8,7 +8,8 @@ from sqlmodel import Field
 
 from core.adapters.store import views
 from core.adapters.store.models import Base, Chat, Dataset, Dispute, ExternalScore, Extraction, Record, RecordEvent, Run
-from core.services.quality import DisputeView, ExternalScoreView
+from core.services.quality import DisputeView
+from core.services.quality.external_scores import ExternalScoreView
 
 NOT_SHOWN = {
     (Dataset, views.DatasetView): {"sha256"},

@@ -7,7 +7,8 @@ import pytest
 
 from core.domain import entities
 from core.domain.chat import Role, RoleGuess, parse_chat
-from core.domain.checks import FormWarning, Level, check
+from core.domain.checks import check
+from core.domain.checks.form_warning import FormWarning, Level
 from core.domain.form import Form, FormValues, load_named_form
 
 FORM = load_named_form()

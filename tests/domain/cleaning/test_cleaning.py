@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.domain.chat import parse_chat, strip_residue
-from core.domain.cleaning import without_placeholders
+from core.domain.cleaning.apply_steps import without_placeholders
 from tests.factories.exports import FIRST, TEXTS
 
 

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.domain.chat import guess_roles, parse_chat
-from core.domain.evidence import MAX_SPANS, ChatIndex, Evidence, Mark, locate
+from core.domain.evidence import ChatIndex, Evidence, Mark, locate
+from core.domain.evidence.evidence_types import MAX_SPANS
 from core.domain.evidence.quantities import amounts_in, moments_in
 from core.domain.form import FormValues, Nature, load_named_form
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from core.domain.form import Kind, Nature, load_form, load_named_form, parse_form
+from core.domain.form import Kind, Nature, load_named_form
+from core.domain.form.loading import load_form, parse_form
 from core.errors import FormError
 
 HEAD = """\

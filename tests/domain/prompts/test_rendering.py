@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from core.domain.form import load_named_form
-from core.domain.prompts import PROMPTS_DIR, Stage, list_prompts, load_prompt, parse_prompt, read_prompt, render
+from core.domain.prompts import PROMPTS_DIR, Stage, list_prompts, load_prompt, parse_prompt, render
+from core.domain.prompts.loading import read_prompt
 from core.errors import PromptError
 
 FORM = load_named_form()

@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.domain.form import FormValues, load_named_form
-from core.domain.scoring import EXACT, LCS, Scorer, measure_named, score_chat
+from core.domain.scoring import LCS, Scorer, measure_named
+from core.domain.scoring.chat_score import score_chat
+from core.domain.scoring.measures import EXACT
 from core.errors import NotFoundError
 
 FORM = load_named_form()

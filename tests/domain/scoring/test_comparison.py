@@ -9,10 +9,7 @@ from hypothesis import strategies as st
 
 from core.domain.form import FormValues, load_named_form
 from core.domain.scoring import (
-    EXACT,
     LCS,
-    MEASURES,
-    SET,
     CorrectnessChange,
     compare_scores,
     mean_intervals,
@@ -24,6 +21,7 @@ from core.domain.scoring import (
 )
 from core.domain.scoring import embedding as embeddings
 from core.domain.scoring.bootstrap import FEWEST, difference_intervals
+from core.domain.scoring.measures import EXACT, MEASURES, SET
 from core.errors import NotFoundError
 
 FORM = load_named_form()

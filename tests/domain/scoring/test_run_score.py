@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.domain.form import FormValues, load_named_form
-from core.domain.scoring import Filled, score_run
+from core.domain.scoring import score_run
+from core.domain.scoring.run_score import Filled
 
 FORM = load_named_form()
 CALM = settings(derandomize=True, deadline=None, max_examples=100)

@@ -10,7 +10,8 @@ import pytest
 
 from core.domain.form import Form
 from core.errors import InputError
-from core.services.datasets import BY_POSITION, ColumnError, FileFormat, FileKind, TableColumns, preview_import
+from core.services.datasets import BY_POSITION, ColumnError, FileKind, TableColumns, preview_import
+from core.services.datasets.import_types import FileFormat
 
 CHATS = [
     {"chat_text": "陈晓3：你好，想了解会话存档的价格\n客服小林：您好，请问贵公司有多少员工？", "infos": []},

@@ -15,13 +15,13 @@ from core.services.training import (
     OverBudget,
     TrainingFormat,
     TrainingOptions,
-    chats_of_set,
     export_training,
     preflight,
     rebuild,
     training_sets,
 )
 from core.services.training.row_formats import target_of
+from core.services.training.set_versions import chats_of_set
 
 pytestmark = pytest.mark.competition
 

@@ -10,11 +10,13 @@ from sqlmodel import Session
 from core.adapters.store import Store, queries
 from core.adapters.store.models import PromptDraft, Record, RecordStatus, Run
 from core.domain.form import Form
-from core.domain.prompts import PROMPTS_DIR, load_prompt, read_prompt
+from core.domain.prompts import PROMPTS_DIR, load_prompt
+from core.domain.prompts.loading import read_prompt
 from core.errors import JobError, PromptError
 from core.services.extraction import prompt_library
 from core.services.extraction import runs as run_service
 from core.services.extraction.pipeline.few_shot import ApprovedExample, ExamplePool, approved_records, check_example
+from core.services.extraction.runs.pipeline_loading import pipeline_of
 from tests.factories.runs import add_dataset, execute
 
 NAME, PHONE = "基本信息-姓名", "基本信息-手机号码"
@@ -185,7 +187,7 @@ def test_a_run_keeps_the_text_of_every_stage_and_starts_from_another_run(store: 
     with pytest.raises(JobError, match=r"提示词是 verify.v1,fields.v1\[竞品信息\] 而不是 baseline.v1"):
         run_service.create_run(store, dataset="d", name="second", provider="local")
     with store.write() as session:
-        assert run_service.pipeline_of(session.get_one(Run, run.id)) == pipeline
+        assert pipeline_of(session.get_one(Run, run.id)) == pipeline
     assert run_service.estimate(store, dataset="d", provider="local", pipeline=pipeline).calls == 4
 
 

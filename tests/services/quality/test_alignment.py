@@ -12,13 +12,12 @@ from sqlmodel import col
 from core.adapters.store import DatasetView, Store, queries
 from core.adapters.store.models import Extraction, Run, RunKind
 from core.domain.form import FormValues
-from core.domain.scoring import LCS, Scorer, score_chat, score_run
+from core.domain.scoring import LCS, Scorer, score_run
+from core.domain.scoring.chat_score import score_chat
 from core.domain.scoring.correct_cells import correct_cells
 from core.errors import ConflictError, InputError
 from core.services.quality import (
-    DROP,
     REFERENCE,
-    WHOLE,
     Alignment,
     Benchmark,
     align,
@@ -30,6 +29,7 @@ from core.services.quality import (
     run_from_picks,
 )
 from core.services.quality.alignment import align_chat
+from core.services.quality.picked_values import DROP, WHOLE
 from tests.factories.datasets import FORM
 from tests.factories.quality import KINDS, NAME, TODO, add_run, form, quality_dataset
 

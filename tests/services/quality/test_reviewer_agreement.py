@@ -9,7 +9,8 @@ from core.adapters.store.models import Pass
 from core.domain.form import FormValues
 from core.domain.scoring.agreement import AgreementMeasure, agreement, kappa
 from core.services.quality import paces, pairwise_agreement
-from core.services.review import settled_forms, two_reviews
+from core.services.review import two_reviews
+from core.services.review.adjudication import settled_forms
 from tests.factories.datasets import FORM
 from tests.factories.quality import AGE, KINDS, NAME, STAGE, TODO, add_record, form
 from tests.factories.runs import add_dataset

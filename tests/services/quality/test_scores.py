@@ -4,7 +4,8 @@ import pytest
 
 from core.adapters.store import Store, queries
 from core.adapters.store.models import DisputeStatus, Extraction, RunKind
-from core.domain.scoring import EXACT, CorrectnessChange
+from core.domain.scoring import CorrectnessChange
+from core.domain.scoring.measures import EXACT
 from core.errors import ConflictError, InputError, NotFoundError
 from core.services.extraction import models as model_catalog
 from core.services.extraction import runs as run_service
@@ -14,10 +15,8 @@ from core.services.quality import (
     compare,
     decide,
     dispute,
-    dispute_counts,
     dispute_rows,
     disputes,
-    external_scores,
     leaderboard,
     named_run,
     references,
@@ -25,6 +24,8 @@ from core.services.quality import (
     score,
 )
 from core.services.quality.cache import cached, forget
+from core.services.quality.disputes import dispute_counts
+from core.services.quality.external_scores import external_scores
 from tests.factories.datasets import FORM
 from tests.factories.quality import KINDS, NAME, TODO, add_record, add_run, form, quality_dataset
 

@@ -16,16 +16,16 @@ from core.services.training import (
     OverBudget,
     TrainingFormat,
     changes_since,
-    chats_of_set,
     diff_sets,
     export_training,
-    options_from_json,
     rebuild,
     rows_of_set,
     save_summary,
     training_set,
     training_sets,
 )
+from core.services.training.set_versions import chats_of_set
+from core.services.training.training_options import options_from_json
 from tests.factories.exports import fill
 from tests.factories.training import fill_long, manifest_of, options, save_again
 

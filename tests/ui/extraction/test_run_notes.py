@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from core.adapters.llm import provider
+from core.adapters.llm import provider_entry
 from core.domain.chat import parse_chat
 from core.domain.form import Form
 from core.domain.prompts import load_prompt
@@ -23,7 +23,9 @@ def pipeline(**options: object) -> Pipeline:
 
 def test_nothing_is_cut_unseen(form: Form) -> None:
     stages = pipeline(clean=["placeholders"], context_tokens=2800)
-    outcome = run_pipeline(form=form, chat=parse_chat(CHAT), pipeline=stages, provider=provider("local"))
+    outcome = run_pipeline(
+        form=form, chat=parse_chat(CHAT), pipeline=stages, provider=provider_entry("local").connect(None)
+    )
     kept = about(kept_replies(outcome, MOMENT))
     assert "清理时省去" in notes_summary(kept) and "分成" in notes_summary(kept)
     said = "\n".join(note_lines(kept, form))
@@ -31,5 +33,7 @@ def test_nothing_is_cut_unseen(form: Form) -> None:
 
 
 def test_a_chat_shown_whole_says_nothing(form: Form) -> None:
-    outcome = run_pipeline(form=form, chat=parse_chat(CHAT[:80]), pipeline=pipeline(), provider=provider("local"))
+    outcome = run_pipeline(
+        form=form, chat=parse_chat(CHAT[:80]), pipeline=pipeline(), provider=provider_entry("local").connect(None)
+    )
     assert notes_summary(about(kept_replies(outcome, MOMENT))) == ""

@@ -1,5 +1,7 @@
 """The provider without a model: rules, dictionaries and well-kept libraries for Chinese entities."""
 
-from core.adapters.llm.local.provider import ENTRY, LocalProvider, fill_forms
+from core.adapters.llm.local.provider import ENTRY
 
-__all__ = ["ENTRY", "LocalProvider", "fill_forms"]
+__all__ = [
+    "ENTRY",
+]

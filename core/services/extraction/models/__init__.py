@@ -3,10 +3,9 @@
 from core.services.extraction.models.entries import create, delete, find, models, resolve, training_sets, update
 from core.services.extraction.models.keys import key_states
 from core.services.extraction.models.test_call import Probe, probe
-from core.services.extraction.models.validation import ModelDraft, draft_of
+from core.services.extraction.models.validation import draft_of
 
 __all__ = [
-    "ModelDraft",
     "Probe",
     "create",
     "delete",

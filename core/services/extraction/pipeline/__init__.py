@@ -1,6 +1,6 @@
 """Extraction of one chat: prompts → model → forms, in stages and chunks, with retries where they help."""
 
-from core.services.extraction.pipeline.chat_extraction import extract_chat, run_pipeline
+from core.services.extraction.pipeline.chat_extraction import run_pipeline
 from core.services.extraction.pipeline.definition import DEFAULT_EXAMPLES, Pipeline, PipelineStep, parse_pipeline
 from core.services.extraction.pipeline.outcome import Outcome, Status
 from core.services.extraction.pipeline.stored_replies import about, earlier_answers, kept_replies, newest_attempt
@@ -17,7 +17,6 @@ __all__ = [
     "chat_budget",
     "earlier_answers",
     "estimate_tokens",
-    "extract_chat",
     "kept_replies",
     "newest_attempt",
     "parse_pipeline",

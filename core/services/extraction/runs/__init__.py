@@ -17,11 +17,9 @@ from core.services.extraction.runs.lifecycle import (
     set_limits,
     start,
 )
-from core.services.extraction.runs.pipeline_loading import load_pipeline, pipeline_of
+from core.services.extraction.runs.pipeline_loading import load_pipeline
 from core.services.extraction.runs.progress import (
-    Pace,
     chats_out_of_scope,
-    extraction,
     failures,
     latest,
     model_runs,
@@ -38,14 +36,13 @@ from core.services.extraction.runs.run_options import (
     run_options,
     typed_option,
 )
-from core.services.extraction.runs.scheduler import RunScheduler, ensure_running, stop_running
+from core.services.extraction.runs.scheduler import RunScheduler, ensure_running
 from core.services.extraction.runs.wait_for_run import wait_for_run
 
 __all__ = [
     "Estimate",
     "RunScheduler",
     "RunOption",
-    "Pace",
     "cancel",
     "chat_tokens",
     "costs",
@@ -54,7 +51,6 @@ __all__ = [
     "ensure_running",
     "estimate",
     "extend",
-    "extraction",
     "failures",
     "free_name",
     "latest",
@@ -66,7 +62,6 @@ __all__ = [
     "pace",
     "parse_indices",
     "pause",
-    "pipeline_of",
     "load_pipeline",
     "progress",
     "prompt_options",
@@ -75,7 +70,6 @@ __all__ = [
     "set_limits",
     "some_extractions",
     "start",
-    "stop_running",
     "total_cost",
     "wait_for_run",
 ]

@@ -5,26 +5,14 @@ Corrections become groups (``grouping``), a group becomes a rule of a new prompt
 """
 
 from core.services.training.corrections.bulk_correction import plan_bulk_correction
-from core.services.training.corrections.grouping import (
-    CorrectionGroup,
-    CorrectionKind,
-    corrected_runs,
-    correction_groups,
-)
-from core.services.training.corrections.prompt_rules import (
-    add_rules,
-    find_example,
-    propose_rule,
-    save_prompt_with_rules,
-)
+from core.services.training.corrections.grouping import CorrectionGroup, corrected_runs, correction_groups
+from core.services.training.corrections.prompt_rules import find_example, propose_rule, save_prompt_with_rules
 
 __all__ = [
-    "CorrectionKind",
     "CorrectionGroup",
     "find_example",
     "correction_groups",
     "plan_bulk_correction",
-    "add_rules",
     "propose_rule",
     "corrected_runs",
     "save_prompt_with_rules",

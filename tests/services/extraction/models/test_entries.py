@@ -10,6 +10,7 @@ from core.adapters.store.models import RunStatus, TrainingSet
 from core.errors import ConflictError, JobError, NotFoundError, SettingsError
 from core.services.extraction import models as model_catalog
 from core.services.extraction import runs as run_service
+from core.services.extraction.models.validation import ModelDraft
 from tests.factories.runs import add_dataset
 from tests.fakes.openai_server import API_KEY, FakeOpenAI
 from tests.fakes.spark_server import FakeSpark
@@ -27,8 +28,8 @@ def test_every_shipped_entry_is_a_valid_one() -> None:
     names = [preset.name for preset in presets()]
     assert len(set(names)) == len(names)
     for preset in presets():
-        values = {key: value for key, value in preset.as_dict().items() if key in model_catalog.ModelDraft.model_fields}
-        assert model_catalog.ModelDraft(**values).url == preset.url
+        values = {key: value for key, value in preset.as_dict().items() if key in ModelDraft.model_fields}
+        assert ModelDraft(**values).url == preset.url
         assert ModelSpec.from_dict(preset.as_dict()) == preset
 
 

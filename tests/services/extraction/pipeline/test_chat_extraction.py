@@ -11,7 +11,8 @@ from core.adapters.llm.spark import SparkProvider
 from core.domain.form import Form
 from core.domain.prompts import load_prompt, parse_prompt
 from core.errors import Cause
-from core.services.extraction.pipeline import Outcome, Status, estimate_tokens, extract_chat
+from core.services.extraction.pipeline import Outcome, Status, estimate_tokens
+from core.services.extraction.pipeline.chat_extraction import extract_chat
 from core.settings import OpenAISettings, SparkSettings
 from tests.fakes.behaviour import Answer, Behaviour, CleanClose, Drop, Failure, Script, Stall
 from tests.fakes.openai_server import FakeOpenAI

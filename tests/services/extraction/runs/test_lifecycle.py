@@ -6,6 +6,7 @@ from core.adapters.store import Store, queries
 from core.adapters.store.models import Extraction, Run, RunKind, RunStatus
 from core.errors import JobError, NotFoundError, PromptError, SettingsError
 from core.services.extraction import runs as run_service
+from core.services.extraction.runs.progress import Pace, extraction
 from tests.factories.runs import add_dataset, execute, stored
 from tests.fakes.behaviour import Answer, Failure
 from tests.fakes.openai_server import FakeOpenAI
@@ -133,7 +134,7 @@ def test_a_retry_replaces_the_failure_and_keeps_what_was_said(store: Store, monk
         (failure,) = run_service.failures(store, run.id)
         assert (failure.cause, failure.title) == ("", "回答无法解析成表单")
         assert failure.chats == (1,)
-        found = run_service.extraction(store, run.id, 1)
+        found = extraction(store, run.id, 1)
         assert found is not None and found.replies[-1]["raw"] == "这不是 JSON"
 
         run_service.retry_failed(store, run.id, causes=[""])
@@ -156,7 +157,7 @@ def test_a_mistake_of_ours_is_a_failed_chat_and_not_the_end(store: Store) -> Non
     run_service.start(store, run.id)
     assert execute(store, run.id, chat_ids(store, dataset.id)[1])
     (failure,) = run_service.failures(store, run.id)
-    found = run_service.extraction(store, run.id, failure.chats[0])
+    found = extraction(store, run.id, failure.chats[0])
     assert found is not None and "baseline.v1.md" in found.error
 
 
@@ -180,7 +181,7 @@ def test_paused_and_cancelled_runs_go_on_when_started(store: Store) -> None:
 def test_pace_is_measured_over_the_last_minute(store: Store) -> None:
     dataset = add_dataset(store, 4)
     run = run_service.create_run(store, dataset="d", name="r", provider="local")
-    assert run_service.pace(store, run) == run_service.Pace(0.0, None)
+    assert run_service.pace(store, run) == Pace(0.0, None)
     run_service.start(store, run.id)
     for index in (1, 2, 3):
         execute(store, run.id, chat_ids(store, dataset.id)[index])

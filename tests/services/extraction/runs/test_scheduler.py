@@ -19,6 +19,7 @@ from core.adapters.store.models import Lease, RunStatus
 from core.errors import JobError
 from core.services.extraction import runs as run_service
 from core.services.extraction.runs.demand import RunDemands
+from core.services.extraction.runs.scheduler import stop_running
 from core.settings import ROOT
 from tests.factories.runs import add_dataset, runner, stored
 from tests.fakes.behaviour import Answer, BadJson, Behaviour, Drop, Failure, Stall
@@ -313,7 +314,7 @@ def test_a_hanging_call_does_not_keep_the_process(store: Store, service: FakeOpe
         run_service.start(store, run.id)
         running.wake()
         wait_until(lambda: len(stalling.requests) == 1)
-        run_service.stop_running(patience=0.2)
+        stop_running(patience=0.2)
         assert run_service.progress(store, run.id).done == 0, "the process did not wait for the call"
         with runner(store, claim=False):
             wait_until(lambda: finished(store, run.id))

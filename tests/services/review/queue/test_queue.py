@@ -7,10 +7,10 @@ from sqlmodel import col, select
 
 from core.adapters.store import DatasetView, Store, queries
 from core.adapters.store.models import Claim, now
-from core.services.review import FILTERS, ORDERS, Filter, claim, claimed_chats, open_session, progress
+from core.services.review import FILTERS, ORDERS, Filter, claim, claimed_chats, open_session
 from core.services.review.base_runs import base_run
 from core.services.review.overview import overview
-from core.services.review.progress import pace, reviewers
+from core.services.review.progress import pace, progress, reviewers
 from core.services.review.queue import order
 from core.services.review.queue.navigation import chats_before
 from tests.factories.datasets import FORM

@@ -35,8 +35,6 @@ from core.services.training import (
 )
 from core.services.training.corrections import (
     CorrectionGroup,
-    CorrectionKind,
-    add_rules,
     corrected_runs,
     correction_groups,
     find_example,
@@ -44,6 +42,8 @@ from core.services.training.corrections import (
     propose_rule,
     save_prompt_with_rules,
 )
+from core.services.training.corrections.grouping import CorrectionKind
+from core.services.training.corrections.prompt_rules import add_rules
 from tests.factories.exports import form as values
 
 TEXT = "甲{0}号：想要会话存档，预算三万\n客服小陈1：好的\n"
