@@ -1,4 +1,4 @@
-"""A class name has one meaning in the whole program, and a local name says what it holds."""
+"""A public class or function name has one meaning in the whole program, and a local name says what it holds."""
 
 import ast
 from collections import defaultdict
@@ -10,6 +10,12 @@ BROWSER = CORE / "services/review/workbench/contract.py"
 """The workbench's contract: its types are named as the browser names them."""
 VAGUE = {"asked", "found", "lies", "said", "wanted"}
 """Names that say how a value was come by, where a noun would say what it is."""
+
+SHARED_NAMES = {
+    "main": "entry point of a process of its own",
+    "delete": "called with its package's name: model_catalog.delete, run_service.delete",
+}
+"""Function names that several modules have on purpose, each with its reason."""
 
 
 def test_a_class_name_has_one_meaning() -> None:
@@ -38,3 +44,15 @@ def _names_in_functions(tree: ast.Module) -> list[ast.Name]:
     """Names used in functions; class attributes are no locals (``ChatScore.wanted`` is half of a recall)."""
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     return [node for function in functions for node in ast.walk(function) if isinstance(node, ast.Name)]
+
+
+def test_a_public_function_has_one_meaning() -> None:
+    places: dict[str, list[str]] = defaultdict(list)
+    for path in sorted(CORE.rglob("*.py")):
+        # Commands are named as they are typed; a migration has two functions, always the same.
+        if path.is_relative_to(CORE / "cli") or "migrations" in path.parts:
+            continue
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+                places[node.name].append(str(path.relative_to(CORE)))
+    assert {name: modules for name, modules in places.items() if len(modules) > 1 and name not in SHARED_NAMES} == {}

@@ -34,11 +34,11 @@ def score(
     """Score a run against labels, approved records or another run."""
     from core.adapters.store import queries
     from core.domain.scoring import measure_named
-    from core.services.quality import score as evaluate
+    from core.services.quality import score as score_run
     from core.services.training import training_overlap
 
     with open_db(ctx, db) as store:
-        result = evaluate(
+        result = score_run(
             store,
             dataset=dataset,
             run=run,
@@ -121,12 +121,12 @@ def compare(
 ) -> None:
     """Compare two runs against labels, approved records or another run."""
     from core.domain.scoring import measure_named
-    from core.services.quality import compare as evaluate
+    from core.services.quality import compare_runs
 
     if len(run) != 2:
         raise typer.BadParameter(f"要写两个任务，收到 {len(run)} 个", param_hint="--run")
     with open_db(ctx, db) as store:
-        result = evaluate(
+        result = compare_runs(
             store,
             dataset=dataset,
             run_a=run[0],

@@ -40,7 +40,7 @@ def datasets_or_empty_state(
         advice: what to do about it.
         label: text of the link to the import.
     """
-    available = state.datasets()
+    available = state.available_datasets()
     if not available:
         st.title(title)
         draw_empty_state(missing, advice, page=navigation.IMPORT, label=label)

@@ -83,7 +83,7 @@ def remember_reviewer() -> None:
         _remember(data={"cookie": REVIEWER_COOKIE, "name": name, "value": quote(name)}, key="shiyao_remember", height=1)
 
 
-def datasets() -> list[DatasetView]:
+def available_datasets() -> list[DatasetView]:
     """All datasets, newest first."""
     with store().read() as session:
         return queries.datasets(session)
@@ -139,7 +139,7 @@ def run_names(dataset: DatasetView) -> list[str]:
         return [run.name for run in base_runs(session, dataset.id)]
 
 
-def claimed_chats() -> list[int]:
+def remembered_claims() -> list[int]:
     """Ids of the chats claimed by this browser session."""
     return list(st.session_state.get(_CLAIMED, ()))
 

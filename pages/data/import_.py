@@ -12,7 +12,7 @@ FILE, PASTE = "上传文件", "粘贴聊天"
 st.title("导入")
 if report := last_report():
     draw_import_report(report)
-datasets = state.datasets()
+datasets = state.available_datasets()
 if st.segmented_control("来源", [FILE, PASTE], default=FILE, required=True, label_visibility="collapsed") == PASTE:
     draw_paste(datasets)
 else:

@@ -38,7 +38,7 @@ def draw_view(entry: PromptEntry, entries: list[PromptEntry], datasets: list[Dat
 st.title("提示词")
 with show_errors():
     with state.store().read() as session:
-        entries = prompt_library.listed(session)
+        entries = prompt_library.list_entries(session)
     requested = address.text_parameter("prompt")
     named = address.find_named(requested, entries, lambda entry: (entry.prompt.id, entry.prompt.name))
     chosen = named or entries[0]
@@ -54,4 +54,4 @@ with show_errors():
         view = st.segmented_control(
             "视图", VIEWS, default=READ, required=True, label_visibility="collapsed", key="view", bind="query-params"
         )
-        draw_view(chosen, entries, state.datasets(), view or READ)
+        draw_view(chosen, entries, state.available_datasets(), view or READ)

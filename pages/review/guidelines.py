@@ -27,7 +27,7 @@ def page(dataset: DatasetView) -> None:
 
 
 st.title("标注规范")
-available = state.datasets()
+available = state.available_datasets()
 if not available:
     draw_empty_state(
         "还没有数据集", "导入群聊后，这里按它的表单列出每个字段的规范。", page=navigation.IMPORT, label="去导入"

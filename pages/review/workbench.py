@@ -7,7 +7,7 @@ from core.ui.notices import draw_empty_state
 from core.ui.review import blind_review, workbench_fragment
 from core.ui.review.workbench_controls import CONTROLS_CSS, ask_reviewer, choose_session
 
-available = state.datasets()
+available = state.available_datasets()
 if not available:
     st.title("审阅台")
     draw_empty_state(

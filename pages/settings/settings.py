@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.ui.settings.sections import draw_database, draw_form, draw_keys, draw_reviewer, draw_versions
+from core.ui.settings.sections import draw_database, draw_form, draw_keys, draw_reviewer, draw_software_versions
 
 st.title("设置")
 left, right = st.columns(2, gap="large")
@@ -12,4 +12,4 @@ with left:
     draw_form()
 with right:
     draw_keys()
-    draw_versions()
+    draw_software_versions()

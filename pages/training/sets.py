@@ -27,7 +27,7 @@ def compose(datasets: list[DatasetView]) -> None:
 
 
 st.title("训练集")
-datasets = state.datasets()
+datasets = state.available_datasets()
 if not datasets:
     draw_empty_state(
         "还没有可以训练的内容",
@@ -47,7 +47,7 @@ else:
             bind="query-params",
         )
         if view == BUILT:
-            built_sets.draw_versions()
+            built_sets.draw_set_versions()
         elif view == SUMMARIES:
             summaries.draw_summaries(datasets)
         else:

@@ -7,7 +7,7 @@ import pytest
 
 from core.adapters.store import Store
 from core.cli import main
-from core.services.quality import compare, dispute, score
+from core.services.quality import compare_runs, dispute, score
 from tests.factories.quality import NAME, quality_dataset
 
 
@@ -24,7 +24,7 @@ def as_json(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
 
 def test_compare_prints_what_the_page_shows(store: Store, db: str, capsys: pytest.CaptureFixture[str]) -> None:
     said = as_json(capsys, "compare", "--dataset", "d", "--run", "甲", "--run", "乙", "--db", db)
-    assert said == json.loads(json.dumps(compare(store, dataset="d", run_a="甲", run_b="乙").as_json()))
+    assert said == json.loads(json.dumps(compare_runs(store, dataset="d", run_a="甲", run_b="乙").as_json()))
     assert list(said) == [
         "a",
         "b",

@@ -26,9 +26,9 @@ def add_dataset(store: Store, chats: int, name: str = "d") -> DatasetView:
 
 
 @contextmanager
-def runner(store: Store, *, claim: bool = True) -> Iterator[run_service.RunScheduler]:
+def runner(store: Store, *, take_lock: bool = True) -> Iterator[run_service.RunScheduler]:
     running = run_service.RunScheduler(store)
-    running.start(claim=claim)
+    running.start(take_lock=take_lock)
     try:
         yield running
     finally:

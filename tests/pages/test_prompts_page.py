@@ -84,7 +84,7 @@ def test_a_new_version_is_kept_changed_and_removed(page: OpenPage, store: Store)
     app = by_label(app.button, "保存为新版本").click().run()
     assert not app.exception and not app.error
     with store.read() as session:
-        (draft,) = [entry for entry in prompt_library.listed(session) if entry.draft_id]
+        (draft,) = [entry for entry in prompt_library.list_entries(session) if entry.draft_id]
     assert (draft.prompt.id, draft.prompt.title) == ("baseline.v2", "我的")
     app = show(page(prompt="baseline.v2"), "新版本")
     area = by_label(app.text_area, "全文")
@@ -94,7 +94,7 @@ def test_a_new_version_is_kept_changed_and_removed(page: OpenPage, store: Store)
     app = by_label(app.button, "删除").click().run()
     assert not app.error
     with store.read() as session:
-        assert not [entry for entry in prompt_library.listed(session) if entry.draft_id]
+        assert not [entry for entry in prompt_library.list_entries(session) if entry.draft_id]
 
 
 def test_a_stored_prompt_that_cannot_be_used_is_named_and_the_page_works(page: OpenPage, store: Store) -> None:

@@ -80,7 +80,7 @@ def _dates(text: str) -> Iterator[Mention]:
 
 def _budgets(text: str) -> Iterator[Mention]:
     """Amounts in messages that speak of money to spend."""
-    return entities.amounts_in(text) if _BUDGET.search(text) else iter(())
+    return entities.amount_mentions(text) if _BUDGET.search(text) else iter(())
 
 
 _KINDS = (

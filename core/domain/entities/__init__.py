@@ -3,8 +3,8 @@
 from core.domain.entities.finders import (
     Mention,
     addresses_in,
+    amount_mentions,
     amounts,
-    amounts_in,
     emails,
     emails_in,
     is_email,
@@ -19,7 +19,7 @@ __all__ = [
     "Mention",
     "addresses_in",
     "amounts",
-    "amounts_in",
+    "amount_mentions",
     "emails",
     "emails_in",
     "is_email",

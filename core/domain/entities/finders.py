@@ -196,10 +196,10 @@ def times(text: str) -> list[str]:
 
 def amounts(text: str) -> list[str]:
     """Amounts of money, as written, in order."""
-    return [mention.value for mention in amounts_in(text)]
+    return [mention.value for mention in amount_mentions(text)]
 
 
-def amounts_in(text: str) -> Iterator[Mention]:
+def amount_mentions(text: str) -> Iterator[Mention]:
     """Amounts of money, as written, with their offsets; never a part of a longer one (1万 of 1万5千)."""
     spans = [match.span() for match in _AMOUNT.finditer(text)]
     folded = fold(text)

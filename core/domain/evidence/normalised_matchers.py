@@ -32,7 +32,7 @@ _AROUND_MOMENT = re.compile(r"左右|大概|之前|之后|以前|以后|前|后|
 _PLACE_ENDS = re.compile(r"特别行政区|自治[区州县]|[省市区县]|[,、，\s]")
 
 
-def phones(index: ChatIndex, value: str) -> list[Hit]:
+def match_phones(index: ChatIndex, value: str) -> list[Hit]:
     """Occurrences of the same phone number, however its digits are grouped, with or without +86."""
     digits = re.sub(r"\D", "", fold(value).removeprefix("+86"))
     if len(digits) < 7:
@@ -42,7 +42,7 @@ def phones(index: ChatIndex, value: str) -> list[Hit]:
     return [hit for hit in candidates if hit]
 
 
-def amounts(index: ChatIndex, value: str) -> list[Hit]:
+def match_amounts(index: ChatIndex, value: str) -> list[Hit]:
     """Occurrences of the same amount: 36万, 360000, 360,000.00 and 三十六万 are equal."""
     text = fold(value)
     value_amounts = list(amounts_in(text))
@@ -149,8 +149,8 @@ def _without(text: str, spans: list[Span]) -> str:
 
 
 SHAPES: dict[Kind, tuple[Search, ...]] = {
-    Kind.PHONE: (phones,),
-    Kind.AMOUNT: (amounts,),
+    Kind.PHONE: (match_phones,),
+    Kind.AMOUNT: (match_amounts,),
     Kind.DATE: (moments,),
     Kind.PLACE: (places, similar),
     Kind.ADDRESS: (places, similar),

@@ -44,7 +44,7 @@ class PromptEntry:
         return self.draft_id is None or bool(self.runs)
 
 
-def listed(session: Session, folder: Path = PROMPTS_DIR) -> list[PromptEntry]:
+def list_entries(session: Session, folder: Path = PROMPTS_DIR) -> list[PromptEntry]:
     """List all prompts by name, newest version first.
 
     Raises:
@@ -66,7 +66,7 @@ def finder(session: Session, folder: Path = PROMPTS_DIR) -> Callable[[str], Prom
     """Return a function that looks up a prompt by name (newest version) or by name and version."""
 
     def find(reference: str) -> Prompt:
-        entries = listed(session, folder)
+        entries = list_entries(session, folder)
         for entry in entries:
             if reference in (entry.prompt.name, entry.prompt.id):
                 if entry.problem:
@@ -80,7 +80,9 @@ def finder(session: Session, folder: Path = PROMPTS_DIR) -> Callable[[str], Prom
 
 def next_version(session: Session, name: str, folder: Path = PROMPTS_DIR) -> int:
     """The first unused version number of a prompt, over files and database."""
-    return 1 + max((entry.prompt.version for entry in listed(session, folder) if entry.prompt.name == name), default=0)
+    return 1 + max(
+        (entry.prompt.version for entry in list_entries(session, folder) if entry.prompt.name == name), default=0
+    )
 
 
 def with_front_matter(source: str, **changes: object) -> str:
@@ -118,7 +120,7 @@ def save(
     name, version = _name_and_version(source)
     prompt = parse_prompt(source, f"{name}.v{version}.md")
     with store.write() as session:
-        entries = listed(session, folder)
+        entries = list_entries(session, folder)
         before = next((entry for entry in entries if entry.draft_id == draft_id), None) if draft_id else None
         if draft_id is not None:
             _refuse_fixed(before)
@@ -143,7 +145,7 @@ def remove(store: Store, draft_id: int) -> None:
         PromptError: there is none, or a run has used it.
     """
     with store.write() as session:
-        _refuse_fixed(next((entry for entry in listed(session) if entry.draft_id == draft_id), None))
+        _refuse_fixed(next((entry for entry in list_entries(session) if entry.draft_id == draft_id), None))
         session.delete(session.get_one(PromptDraft, draft_id))
 
 

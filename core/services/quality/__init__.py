@@ -6,7 +6,7 @@ from core.services.quality.external_scores import add_external_score, remove_ext
 from core.services.quality.leaderboard import Leaderboard, LeaderboardRow, leaderboard, named_run, references
 from core.services.quality.picked_values import REFERENCE, drop_picks, pick, picked_forms, picks, run_from_picks
 from core.services.quality.reviewer_agreement import PairwiseAgreement, ReviewPace, paces, pairwise_agreement
-from core.services.quality.scores import LABELS, RECORDS, Benchmark, compare, comparison, score
+from core.services.quality.scores import LABELS, RECORDS, Benchmark, compare_runs, comparison, score
 
 __all__ = [
     "LABELS",
@@ -23,7 +23,7 @@ __all__ = [
     "Benchmark",
     "align",
     "leaderboard",
-    "compare",
+    "compare_runs",
     "comparison",
     "decide",
     "difference_rows",

@@ -12,7 +12,7 @@ from core.errors import NotFoundError
 from core.services.quality.cache import cached
 from core.services.quality.data_versions import run_version
 from core.services.quality.external_scores import ExternalScoreView, external_scores
-from core.services.quality.run_cost import costs
+from core.services.quality.run_cost import run_costs
 from core.services.quality.scores import LABELS, RECORDS, Benchmark, cached_reference, run_score
 
 
@@ -27,7 +27,7 @@ class LeaderboardRow:
         to_best: 95 % of (this − best), paired over chats; ``None`` for the best itself.
         undisputed: the score without disputed labels; ``None`` where nothing is disputed.
         external_scores: scores from outside, newest first.
-        cost: yuan, see :func:`core.services.quality.run_cost.costs`; ``None`` where the price is unknown.
+        cost: yuan, see :func:`core.services.quality.run_cost.run_costs`; ``None`` where the price is unknown.
     """
 
     run: RunView
@@ -97,7 +97,7 @@ def leaderboard(store: Store, benchmark: Benchmark) -> Leaderboard:
         _, without = cached_reference(session, store, strict)
         disputed = sum(len(cells) for cells in without.disputed.values())
         apart = [run_score(session, store, strict, run) if disputed else None for run in runs]
-        yuan = costs(session, runs)
+        yuan = run_costs(session, runs)
         versions = tuple(run_version(session, run) for run in runs)
     order = sorted(range(len(runs)), key=lambda i: (-scores[i].score, runs[i].id))
     alone, to_best = cached(("board", *key, versions), lambda: _intervals(scores, order))

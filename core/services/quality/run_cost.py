@@ -11,7 +11,7 @@ from core.adapters.store.models import ModelEntry
 from core.domain.model_settings import ModelSettings
 
 
-def costs(session: Session, runs: Iterable[RunView]) -> dict[int, float | None]:
+def run_costs(session: Session, runs: Iterable[RunView]) -> dict[int, float | None]:
     """What each run cost so far.
 
     A run counts at the prices that its model had when the run was last started, and where it had none then, at the

@@ -74,7 +74,7 @@ def score(
         return run_score(session, store, benchmark, queries.run(session, run, source.id))
 
 
-def compare(
+def compare_runs(
     store: Store,
     *,
     dataset: str | int,

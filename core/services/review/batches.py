@@ -11,7 +11,7 @@ from core.adapters.store import Store, queries
 from core.adapters.store.models import Batch, BatchChat, Chat, Record, RecordStatus
 from core.domain.form import Form
 from core.errors import InputError, NotFoundError
-from core.services.review.progress import pace
+from core.services.review.progress import review_pace
 from core.services.review.queue import order
 from core.services.review.queue.filters import FILTERS, Filter, with_record, with_status
 
@@ -158,7 +158,7 @@ def batches(store: Store, dataset_id: int) -> list[BatchView]:
             .order_by(col(Batch.id).desc())
         )
         rows = session.execute(with_record(statement)).all()
-        paces = {person: pace(session, dataset_id, person) for person in {row[0].reviewer for row in rows}}
+        paces = {person: review_pace(session, dataset_id, person) for person in {row[0].reviewer for row in rows}}
         return [
             BatchView(
                 batch.id,

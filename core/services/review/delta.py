@@ -45,7 +45,7 @@ class Delta:
         return any(self.cells) or bool(self.extra)
 
 
-def compare(
+def compare_answers(
     scorer: Scorer,
     approved: Sequence[FormValues],
     newer: Sequence[Mapping[str, Any]],
@@ -134,7 +134,9 @@ def deltas_of_chats(
     deltas: list[tuple[int, Delta]] = []
     for index, approved, forms, before in session.execute(statement):
         customers = drafts[index]["customers"] if index in drafts else approved
-        deltas.append((index, compare(scorer, values_of(customers), forms or [], _older(customers, before or []))))
+        deltas.append(
+            (index, compare_answers(scorer, values_of(customers), forms or [], _older(customers, before or [])))
+        )
     return deltas
 
 

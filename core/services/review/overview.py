@@ -8,7 +8,7 @@ from sqlmodel import col
 
 from core.adapters.store import DatasetView, RunView, Store, queries
 from core.adapters.store.models import Chat, Dataset, Record, RecordEvent
-from core.services.review.progress import UNDECIDED, Progress, progress
+from core.services.review.progress import UNDECIDED, Progress, review_progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def overview(store: Store, *, recent: int = 12) -> tuple[list[DatasetState], lis
     """All datasets, newest first, and the last saves that were decisions (drafts are left out)."""
     with store.read() as session:
         states = [
-            DatasetState(view, progress(session, view.id), tuple(queries.runs(session, view.id)))
+            DatasetState(view, review_progress(session, view.id), tuple(queries.runs(session, view.id)))
             for view in queries.datasets(session)
         ]
         rows = session.execute(

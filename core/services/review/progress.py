@@ -39,13 +39,13 @@ class Progress:
         return cls(total, *(counts.get(status, 0) for status in DECIDED))
 
 
-def progress(session: Session, dataset_id: int) -> Progress:
+def review_progress(session: Session, dataset_id: int) -> Progress:
     """The review progress of a dataset."""
     total = session.execute(select(func.count()).where(col(Chat.dataset_id) == dataset_id)).scalar_one()
     return Progress.of(total, queries.record_counts(session, dataset_id))
 
 
-def pace(session: Session, dataset_id: int, reviewer: str) -> float | None:
+def review_pace(session: Session, dataset_id: int, reviewer: str) -> float | None:
     """Median seconds that a reviewer's last decided chats took; ``None`` before the first few."""
     statement = (
         select(col(Record.seconds), col(Record.status))

@@ -65,7 +65,7 @@ def training_set_of_run(store: Store, run: RunView) -> int | None:
     if not run.model:
         return None
     with store.read() as session:
-        entry = model_catalog.find(session, run.model)
+        entry = model_catalog.find_model(session, run.model)
     return entry.training_set_id if entry else None
 
 

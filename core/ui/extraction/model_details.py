@@ -78,7 +78,7 @@ def _draw_settings(spec: ModelSpec) -> None:
         "来源": "自建" if spec.source == SpecSource.DATABASE else "随程序提供",
     }
     if spec.training_set_id is not None:
-        values["训练集"] = model_catalog.training_sets(state.store()).get(spec.training_set_id, "已删除")
+        values["训练集"] = model_catalog.training_set_names(state.store()).get(spec.training_set_id, "已删除")
     if spec.note:
         values["备注"] = spec.note
     fact_table(values)
@@ -126,7 +126,7 @@ def draw_model_editor(do: str, spec: ModelSpec) -> None:
         values = model_form(
             start,
             provider=provider,
-            sets=model_catalog.training_sets(state.store()),
+            sets=model_catalog.training_set_names(state.store()),
             key=f"models-{do}-{provider}-{'' if do == NEW else spec.name}",
         )
         if values is not None:

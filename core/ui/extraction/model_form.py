@@ -15,7 +15,7 @@ def model_form(start: Mapping[str, Any], *, provider: str, sets: Mapping[int, st
     """Draw the form.
 
     Args:
-        start: fields of :class:`core.services.extraction.models.ModelDraft`, as they are now.
+        start: fields of :class:`core.services.extraction.models.validation.ModelDraft`, as they are now.
         provider: whose model it is; decides what is asked for.
         sets: training sets to choose from.
         key: makes the widgets' keys; another one for another entry.

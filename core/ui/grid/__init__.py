@@ -82,7 +82,7 @@ class GridAction:
 
 
 @cache
-def source() -> str:
+def grid_source() -> str:
     """The table's JavaScript as one expression: AgGrid evaluates it, and its value gives a row its id."""
     return f"(() => {{\n{join_modules(MODULES)}\nreturn setUpGrid(window);\n}})()"
 
@@ -137,7 +137,7 @@ def draw_grid(
     AgGrid(
         frame,
         gridOptions={
-            "getRowId": JsCode(source()),  # first, for the others speak of what it sets up
+            "getRowId": JsCode(grid_source()),  # first, for the others speak of what it sets up
             "onGridReady": JsCode("(event) => window.shiyao.begin(event)"),
             "onRowDataUpdated": JsCode("(event) => window.shiyao.answered(event)"),
             "context": {"dataset": scope},

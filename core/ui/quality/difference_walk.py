@@ -107,7 +107,7 @@ def draw_difference_walk(
             if alignment.against == "labels" and customer.gold is not None:
                 draw_dispute_popover(dataset, alignment, at, customer.gold)
             draw_workbench_link(dataset.id, at.chat, "审阅台")
-        compare_panes.draw_table(
+        compare_panes.draw_compare_table(
             alignment,
             at.chat,
             shown_fields(alignment, at, mode, key),

@@ -45,7 +45,7 @@ def draw(review_session: ReviewSession, key: str) -> None:
             acks=list(acks.values()),
             at=at,
             want_residue=browser.want_residue,
-            leaving=state.claimed_chats(),
+            leaving=state.remembered_claims(),
         )
         taken = map(save_id_of, browser.outbox[:MOST_SAVES])
         if any(save_id and save_id not in acks for save_id in taken):
@@ -66,7 +66,7 @@ def draw(review_session: ReviewSession, key: str) -> None:
 
 def leave() -> None:
     """Release the chats that this session claimed, as the reviewer went to another page."""
-    claimed = state.claimed_chats()
+    claimed = state.remembered_claims()
     if claimed:
         with suppress(StoreUnavailableError):  # then they run out by themselves, or the next page frees them
             claim(state.store(), (), state.reviewer(), leaving=claimed)

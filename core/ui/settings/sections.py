@@ -157,7 +157,7 @@ def draw_form() -> None:
         )
 
 
-def draw_versions() -> None:
+def draw_software_versions() -> None:
     """Versions of the program and its libraries."""
     st.subheader("版本")
     metrics(maintenance.software_versions())

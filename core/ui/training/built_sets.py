@@ -26,7 +26,7 @@ _ONLY_WITH = {"steps": ("clean",), "overlap": ("window",)}
 """Choices that mean something only where the input, or what is done about long rows, is one of these."""
 
 
-def draw_versions() -> None:
+def draw_set_versions() -> None:
     """Table of built training sets; below it the selected one, or the difference between two."""
     sets = training_sets(state.store())
     if not sets:

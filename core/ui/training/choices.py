@@ -62,7 +62,7 @@ def choose_options(available: list[DatasetView]) -> TrainingOptions | None:
     steps = _steps() if text is InputKind.CLEAN else CLEAN_STEPS
     stages = _ASKING.get(text, _OTHER_STAGES)
     with state.store().read() as session:
-        every = [entry.prompt for entry in prompt_library.listed(session) if not entry.problem]
+        every = [entry.prompt for entry in prompt_library.list_entries(session) if not entry.problem]
     prompts = {prompt.id: prompt for prompt in every if prompt.stage in stages}
     left, right = st.columns(2)
     usual = "from_summary" if text is InputKind.SUMMARY else "baseline"

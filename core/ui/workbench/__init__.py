@@ -67,7 +67,7 @@ class WorkbenchState:
     want_residue: int | None = None
 
 
-def source() -> str:
+def workbench_source() -> str:
     """The component's JavaScript as one module."""
     return join_modules([HERE.parent / "js" / "unanswered.js", *(HERE / "js" / f"{name}.js" for name in MODULES)])
 
@@ -77,7 +77,7 @@ def _nothing() -> None:
 
 
 _component = st.components.v2.component(
-    "shiyao_workbench", js=source(), css=(HERE / "workbench.css").read_text("utf-8")
+    "shiyao_workbench", js=workbench_source(), css=(HERE / "workbench.css").read_text("utf-8")
 )
 
 

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.domain.chat import parse_chat
-from core.domain.entities import amounts_in as mentions_in
+from core.domain.entities import amount_mentions
 from core.domain.entities.folding import fold
 from core.domain.entities.number_chains import amounts_in
 from core.domain.evidence.index import ChatIndex
-from core.domain.evidence.normalised_matchers import amounts, cuts_amount
+from core.domain.evidence.normalised_matchers import cuts_amount, match_amounts
 from core.domain.evidence.quantities import moments_in
 
 CALM = settings(derandomize=True, deadline=None, max_examples=300)
@@ -98,7 +98,7 @@ def test_every_spelling_meets_every_other_and_no_other_number(one: int, other: i
     if one != other:
         index = ChatIndex(parse_chat("林舟3：" + "，".join(_with_units(other))))
         for spelling in _with_units(one):
-            assert not amounts(index, spelling)
+            assert not match_amounts(index, spelling)
             assert all(cuts_amount(index, hit) for hit in (*index.find(spelling), *index.find_compact(spelling)))
 
 
@@ -106,7 +106,7 @@ def test_every_spelling_meets_every_other_and_no_other_number(one: int, other: i
 @CALM
 def test_the_finder_never_returns_a_part(number: int) -> None:
     for spelling in _with_units(number):
-        for mention in mentions_in(f"预算{spelling}可以"):
+        for mention in amount_mentions(f"预算{spelling}可以"):
             assert values(mention.value) == [number], spelling
 
 
@@ -114,13 +114,13 @@ def test_the_finder_never_returns_a_part(number: int) -> None:
 def test_a_part_is_no_evidence(value: str) -> None:
     index = ChatIndex(parse_chat("林舟3：1万5千，12万5，130万"))
     assert all(cuts_amount(index, hit) for hit in index.find(value))
-    assert not amounts(index, value)
+    assert not match_amounts(index, value)
 
 
 def test_more_than_an_amount_is_not_that_amount() -> None:
     index = ChatIndex(parse_chat("林舟3：30多万"))
-    assert amounts(index, "三十多万")
-    assert not amounts(index, "30万")
+    assert match_amounts(index, "三十多万")
+    assert not match_amounts(index, "30万")
 
 
 HALVES = {

@@ -79,7 +79,7 @@ def test_what_cannot_be_used_is_refused(store: Store, text: str, said: str) -> N
     with pytest.raises(PromptError, match=said):
         prompt_library.save(store, text, who="陈")
     with store.read() as session:
-        assert [entry.draft_id for entry in prompt_library.listed(session) if entry.draft_id] == []
+        assert [entry.draft_id for entry in prompt_library.list_entries(session) if entry.draft_id] == []
 
 
 def test_a_version_can_be_removed_or_written_as_a_file(store: Store, tmp_path: Path) -> None:
@@ -91,7 +91,9 @@ def test_a_version_can_be_removed_or_written_as_a_file(store: Store, tmp_path: P
     with pytest.raises(PromptError, match="已经存在"):
         prompt_library.publish(store, kept.draft_id or 0, tmp_path)
     with store.read() as session:
-        (entry,) = [entry for entry in prompt_library.listed(session, tmp_path) if entry.prompt.id == "baseline.v2"]
+        (entry,) = [
+            entry for entry in prompt_library.list_entries(session, tmp_path) if entry.prompt.id == "baseline.v2"
+        ]
     assert entry.fixed and entry.draft_id is None
 
 
@@ -203,7 +205,7 @@ def store_unusable(store: Store, name: str = "baseline") -> None:
 def test_a_stored_text_that_cannot_be_used_does_not_stop_the_others(store: Store) -> None:
     store_unusable(store)
     with store.read() as session:
-        entries = prompt_library.listed(session)
+        entries = prompt_library.list_entries(session)
         bad = next(entry for entry in entries if entry.problem)
         assert bad.prompt.id == "baseline.v7" and "正文第" in bad.problem and bad.prompt.source == UNUSABLE
         find = prompt_library.finder(session)

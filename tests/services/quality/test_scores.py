@@ -12,7 +12,7 @@ from core.services.extraction import runs as run_service
 from core.services.quality import (
     Benchmark,
     add_external_score,
-    compare,
+    compare_runs,
     decide,
     dispute,
     dispute_rows,
@@ -57,7 +57,7 @@ def test_records_as_reference_follow_every_save(store: Store) -> None:
 
 def test_compare_out_of_the_store(store: Store) -> None:
     quality_dataset(store)
-    found = compare(store, dataset="d", run_a="甲", run_b="乙")
+    found = compare_runs(store, dataset="d", run_a="甲", run_b="乙")
     assert found.fields[TODO].counts[CorrectnessChange.FIXED] == 8
     assert found.fields[NAME].counts == {
         CorrectnessChange.BOTH_RIGHT: 5,
@@ -66,7 +66,7 @@ def test_compare_out_of_the_store(store: Store) -> None:
         CorrectnessChange.BOTH_WRONG: 0,
     }
     assert found.delta == pytest.approx(found.b.score - found.a.score)
-    assert compare(store, dataset="d", run_a="甲", run_b="乙") is found
+    assert compare_runs(store, dataset="d", run_a="甲", run_b="乙") is found
 
 
 def test_the_leaderboard_and_the_runs_page_agree_on_costs(store: Store) -> None:

@@ -8,7 +8,7 @@ import pytest
 from core.adapters.store import Store, queries
 from core.domain.scoring import Scorer
 from core.services.review import open_session
-from core.services.review.delta import compare
+from core.services.review.delta import compare_answers
 from core.services.review.records.history import restore
 from tests.factories.datasets import FORM
 from tests.factories.reviews import NAME, PHONE, PRODUCT, STAGE, answer, decide, make, records
@@ -24,17 +24,17 @@ def test_what_the_reviewer_has_corrected_before_is_not_asked_again() -> None:
     old = one() | {STAGE: "报价", PHONE: "1"}
     approved = one() | {STAGE: "赢单", PHONE: "1"}
     newer = one() | {STAGE: "报价", PHONE: "2", PRODUCT: ["CRM、商城"]}
-    delta = compare(Scorer(FORM), [approved], [newer], [old])
+    delta = compare_answers(Scorer(FORM), [approved], [newer], [old])
     assert delta.cells == ({PHONE: "2", PRODUCT: ["CRM、商城"]},)
-    assert not compare(Scorer(FORM), [approved], [approved], [old])
+    assert not compare_answers(Scorer(FORM), [approved], [approved], [old])
 
 
 def test_customers_are_matched_and_new_ones_named() -> None:
     two = FORM.empty() | {NAME: "林木2", STAGE: "输单"}
-    delta = compare(Scorer(FORM), [one(), two], [two, one() | {STAGE: "报价"}, FORM.empty() | {NAME: "林木3"}])
+    delta = compare_answers(Scorer(FORM), [one(), two], [two, one() | {STAGE: "报价"}, FORM.empty() | {NAME: "林木3"}])
     assert (delta.sources, delta.extra, delta.gone) == ((1, 0), (2,), ())
     assert delta.cells == ({STAGE: "报价"}, {})
-    assert compare(Scorer(FORM), [one()], []).gone == (0,)
+    assert compare_answers(Scorer(FORM), [one()], []).gone == (0,)
 
 
 def test_a_desk_walks_over_differences_once(store: Store) -> None:

@@ -17,7 +17,7 @@ def test_rows_come_in_the_order_asked_for(store: Store) -> None:
     dataset = make(store, 5)
     right = {index: [{NAME: f"林木{index}", PHONE: f"1380000000{index}"}] for index in range(1, 6)}
     run = answer(store, dataset, "甲", right | {4: [{NAME: "林木4", PHONE: "13999999999"}]})
-    search_index.update(store, FORM, dataset.id, run)
+    search_index.update_search_index(store, FORM, dataset.id, run)
     decide(store, dataset, 3, values={NAME: "乙", PRODUCT: ["高级版", "CRM"]}, run=run)
     decide(store, dataset, 1, values={NAME: "甲", PRODUCT: ["CRM"]}, run=run)
     decide(store, dataset, 2, values={NAME: "丙"}, run=run)

@@ -25,17 +25,17 @@ from core.services.extraction.models.validation import ModelDraft, draft_of, val
 def models(store: Store) -> list[ModelSpec]:
     """All entries: own ones first (newest first), then shipped ones that no own entry replaces."""
     with store.read() as session:
-        return listed(session)
+        return _all_models(session)
 
 
-def listed(session: Session) -> list[ModelSpec]:
+def _all_models(session: Session) -> list[ModelSpec]:
     """All entries, see :func:`models`, read inside a session."""
     rows = session.execute(select(ModelEntry).order_by(col(ModelEntry.id).desc())).scalars()
     own = [_spec(row) for row in rows]
     return [*own, *unshadowed_presets({spec.name for spec in own})]
 
 
-def find(session: Session, name: str) -> ModelSpec | None:
+def find_model(session: Session, name: str) -> ModelSpec | None:
     """Find the entry with a name: an own one, else a shipped one."""
     row = session.execute(select(ModelEntry).where(col(ModelEntry.name) == name)).scalar_one_or_none()
     if row is not None:
@@ -54,7 +54,7 @@ def resolve(session: Session, provider: str, name: str) -> ModelSpec:
     Raises:
         SettingsError: no such provider, or neither a provider nor an entry of the name.
     """
-    entry = find(session, name) if name else None
+    entry = find_model(session, name) if name else None
     if entry and provider in ("", entry.provider):
         return adhoc_model(provider, name) if provider and _means_the_environment(entry) else entry
     if not provider:
@@ -115,7 +115,7 @@ def delete(store: Store, entry_id: int) -> None:
         session.delete(row)
 
 
-def training_sets(store: Store) -> dict[int, str]:
+def training_set_names(store: Store) -> dict[int, str]:
     """``{id: name}`` of the training sets that a model may have been tuned on, newest first."""
     statement = select(col(TrainingSet.id), col(TrainingSet.name)).order_by(col(TrainingSet.id).desc())
     with store.read() as session:

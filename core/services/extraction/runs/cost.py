@@ -25,9 +25,9 @@ class Cost:
 
 
 def costs(store: Store, runs: Iterable[RunView]) -> dict[int, float | None]:
-    """``{run id: yuan}``, see :func:`core.services.quality.run_cost.costs`; ``None`` where the price is unknown."""
+    """``{run id: yuan}``, see :func:`core.services.quality.run_cost.run_costs`; ``None`` where the price is unknown."""
     with store.read() as session:
-        return run_cost.costs(session, runs)
+        return run_cost.run_costs(session, runs)
 
 
 def total_cost(runs: Iterable[RunView], each: dict[int, float | None]) -> Cost:

@@ -116,7 +116,7 @@ class LeaseEngine:
             own = {chat.chat_id for chat in active if chat.run_id == demand.run_id}
             backlog = self._backlogs.setdefault(demand.run_id, Backlog(demand.run_id))
             offers.append((demand.run_id, backlog, own | self._demands.set_aside_chats(demand.run_id)))
-        for chat in leases.claim(self._store, self._worker_id, model, limit, offers):
+        for chat in leases.lease_chats(self._store, self._worker_id, model, limit, offers):
             self._begin(chat)
 
     def _begin(self, chat: LeasedChat) -> None:

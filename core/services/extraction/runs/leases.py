@@ -119,7 +119,7 @@ class Backlog:
         return [chat for chat in candidates if chat not in taken]
 
 
-def claim(
+def lease_chats(
     store: Store,
     worker_id: str,
     model: str,

@@ -34,7 +34,7 @@ def refresh(session: Session, row: Run) -> None:
     Address, key variable, limits and prices follow the entry, so that a service that moved can be followed. The model
     and its parameters do so only while nothing has been answered: a run is one way of asking.
     """
-    entry = model_catalog.find(session, row.model)
+    entry = model_catalog.find_model(session, row.model)
     parameters = parameters_of(row)
     if entry is None or entry.provider != row.provider:
         return

@@ -79,7 +79,7 @@ def prompt_options(store: Store | None = None) -> list[tuple[str, str]]:
     prompts = list(list_prompts())
     if store is not None:
         with store.read() as session:
-            prompts = [entry.prompt for entry in prompt_library.listed(session) if not entry.problem]
+            prompts = [entry.prompt for entry in prompt_library.list_entries(session) if not entry.problem]
     single = [(prompt.id, prompt.title) for prompt in prompts if prompt.stage in _ALONE]
     newest: dict[Stage, Prompt] = {}
     for prompt in prompts:

@@ -72,16 +72,16 @@ class RunScheduler:
         """Why the last attempt failed for an internal reason (not the model's); else ``None``."""
         return self._error or self._demands.storing_error
 
-    def start(self, *, claim: bool = False) -> None:
+    def start(self, *, take_lock: bool = False) -> None:
         """Start looking for work; idempotent.
 
         Args:
-            claim: take the lock at once if it is free, before there is work. A command that is about to start a run
+            take_lock: take the lock at once if it is free, before there is work. A command that is about to start a run
                 does so: it has the keys that it was called with, another process may have none.
         """
         if self._thread is not None:
             return
-        if claim:
+        if take_lock:
             self._locked = self._lock.acquire()
         self._thread = threading.Thread(target=self._run, name="shiyao-jobs", daemon=True)
         self._thread.start()

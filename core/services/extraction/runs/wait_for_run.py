@@ -36,7 +36,7 @@ def wait_for_run(
     """
     view = begin()
     scheduler = RunScheduler(store)
-    scheduler.start(claim=True)
+    scheduler.start(take_lock=True)
     try:
         seen(view)
         while view.status == RunStatus.RUNNING:

@@ -43,7 +43,7 @@ def update_heartbeat(session: Session, worker_id: str, models: Sequence[str]) ->
     changed = session.execute(
         update(Worker).where(col(Worker.id) == worker_id).values(seen_at=moment, models=list(models))
     )
-    if rows(changed):
+    if changed_row_count(changed):
         return True
     session.add(
         Worker(
@@ -122,6 +122,6 @@ def is_own_lease(worker_id: Any, run_id: Any, chat_id: Any) -> tuple[Any, ...]:
     return (col(Lease.run_id) == run_id, col(Lease.chat_id) == chat_id, col(Lease.worker_id) == worker_id)
 
 
-def rows(result: Any) -> int:
+def changed_row_count(result: Any) -> int:
     """Number of rows that a statement changed."""
     return int(cast("CursorResult[Any]", result).rowcount)

@@ -169,7 +169,7 @@ def _rates(session: Session, scorer: Scorer, run_id: int) -> ChangeRates:
     return rates
 
 
-def update(
+def update_search_index(
     store: Store, form: Form, dataset_id: int, run_id: int | None, *, seconds: float = math.inf, rest: float = 0.0
 ) -> int:
     """Update all outdated chats of a dataset.
@@ -230,7 +230,7 @@ def _background(store: Store, form: Form, job: tuple[str, int, int | None]) -> N
         with store.read() as session:
             chats = session.execute(select(func.count()).where(col(Chat.dataset_id) == dataset_id)).scalar_one()
         if few and chats <= search.INDEXED_FROM:
-            update(store, form, dataset_id, run_id, rest=_REST)
+            update_search_index(store, form, dataset_id, run_id, rest=_REST)
         else:
             _in_process(store, dataset_id, run_id)
     except Exception:
@@ -258,7 +258,7 @@ def _main(dataset_id: int, run_id: int) -> None:
     lock = f"{store.path}.upkeep.lock" if store.path else f"/tmp/shiyao-upkeep-{dataset_id}.lock"
     try:
         with FileLock(lock, timeout=0, mode=private_files.MODE):
-            update(store, load_named_form(name), dataset_id, run_id or None)
+            update_search_index(store, load_named_form(name), dataset_id, run_id or None)
     except Timeout:
         return
 

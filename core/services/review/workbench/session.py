@@ -12,7 +12,7 @@ from core.domain.form import Form
 from core.domain.scoring import Scorer
 from core.services.review import delta, guidelines
 from core.services.review.base_runs import BaseRun, base_runs
-from core.services.review.progress import pace, progress
+from core.services.review.progress import review_pace, review_progress
 from core.services.review.queue import search_index
 from core.services.review.queue.filters import Filter
 from core.services.review.queue.navigation import chats_before, first_chat
@@ -192,8 +192,8 @@ class PrimarySession:
             session: open session.
             in_queue: chats in the queue.
         """
-        counts = progress(session, self.dataset.id)
-        seconds_each = pace(session, self.dataset.id, self.reviewer)
+        counts = review_progress(session, self.dataset.id)
+        seconds_each = review_pace(session, self.dataset.id, self.reviewer)
         partly = self.asks or bool(self.filter.narrow) or self.filter.queue != Filter().queue
         to_do = in_queue if partly else counts.left
         return {
@@ -253,6 +253,6 @@ def open_session(
     run_id = run.id if run else None
     if order == PRIORITY or chosen.differ or chosen.flag:
         # What the order goes by should be there before it is drawn; what takes longer comes from behind.
-        search_index.update(store, form, dataset.id, run_id, seconds=_AT_ONCE)
+        search_index.update_search_index(store, form, dataset.id, run_id, seconds=_AT_ONCE)
     search_index.update_in_background(store, form, dataset.id, run_id)
     return PrimarySession(dataset, form, run, chosen, order, reviewer, newer_run is not None, _scorer=Scorer(form))

@@ -68,7 +68,7 @@ def draw_chat(form: Form, text: str, customer: Customer | None, key: str, *, cha
     _chat(data={"chat": chat, "above": above, "messages": messages}, key="sides-chat", height="content")
 
 
-def draw_table(
+def draw_compare_table(
     alignment: Alignment,
     chat: int,
     rows: Mapping[int, Sequence[str]],

@@ -9,7 +9,7 @@ from core.adapters.store import Store
 from core.services.extraction import runs as run_service
 from core.services.extraction.runs.demand import RunDemands
 from core.services.extraction.runs.engine import Engine
-from core.services.extraction.runs.leases import Backlog, LeasedChat, claim
+from core.services.extraction.runs.leases import Backlog, LeasedChat, lease_chats
 from core.services.extraction.runs.workers import update_heartbeat
 from tests.factories.runs import add_dataset, execute
 from tests.waiting import wait_until
@@ -41,7 +41,7 @@ def test_leased_and_set_aside_chats_do_not_count_as_unleased(store: Store) -> No
     (demand,) = demands.runs
     with store.write() as session:
         update_heartbeat(session, "here", [demand.model])
-    (chat,) = claim(store, "here", demand.model, 1, [(run_id, Backlog(run_id), set())])
+    (chat,) = lease_chats(store, "here", demand.model, 1, [(run_id, Backlog(run_id), set())])
     demands.refresh()
     assert [demand.unleased for demand in demands.runs] == [2]
     full = OSError("disk full")

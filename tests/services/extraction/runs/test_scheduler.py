@@ -282,7 +282,7 @@ def test_a_process_without_keys_leaves_the_run_to_others(
             looked.set()
 
         without.setattr(RunDemands, "refresh", look)
-        with runner(store, claim=False) as running:
+        with runner(store, take_lock=False) as running:
             # Twice: by the second look, whatever followed from the first has been done.
             for _ in range(2):
                 looked.clear()
@@ -291,7 +291,7 @@ def test_a_process_without_keys_leaves_the_run_to_others(
             assert not running.executing
         assert service.requests == []
     assert run_service.progress(store, run.id).pending == 2
-    with runner(store, claim=False):
+    with runner(store, take_lock=False):
         wait_until(lambda: finished(store, run.id))
     assert run_service.progress(store, run.id).done == 2
 
@@ -316,7 +316,7 @@ def test_a_hanging_call_does_not_keep_the_process(store: Store, service: FakeOpe
         wait_until(lambda: len(stalling.requests) == 1)
         stop_running(patience=0.2)
         assert run_service.progress(store, run.id).done == 0, "the process did not wait for the call"
-        with runner(store, claim=False):
+        with runner(store, take_lock=False):
             wait_until(lambda: finished(store, run.id))
         hanging.set()
     assert set(stored(store, run)) == {1, 2, 3}
@@ -339,7 +339,7 @@ def test_a_killed_process_loses_and_repeats_nothing(store: Store, service: FakeO
         kept = session.execute(text("SELECT count(*) FROM extraction")).scalar_one()
     assert 4 <= kept < 40
     # Nobody starts the run again: it goes on because somebody is there who can.
-    with runner(store, claim=False):
+    with runner(store, take_lock=False):
         wait_until(lambda: finished(store, 1))
     assert set(stored(store, run_service.progress(store, 1))) == set(range(1, 41))
     assert len(service.requests) <= 40 + 4, "at most the calls under way were asked again"

@@ -57,7 +57,7 @@ def test_stakes_are_stored_kept_up_to_date_and_make_the_order(store: Store) -> N
     right = {index: [{NAME: f"林木{index}", PHONE: f"1380000000{index}"}] for index in range(1, 6)}
     base = answer(store, dataset, "甲", right | {3: [{NAME: "林木3", PHONE: "13999999999"}], 5: None})
     decide(store, dataset, 2)
-    assert search_index.update(store, FORM, dataset.id, base) > 0
+    assert search_index.update_search_index(store, FORM, dataset.id, base) > 0
     assert search_index.IndexUpdate(store, FORM, dataset.id, base).count() == 0
     with store.read() as session:
         assert session.get(ChatStake, (base, 2)) is None  # decided: nothing is at stake any more
@@ -81,7 +81,7 @@ def test_two_updates_of_the_same_chats_at_once_do_not_disturb_each_other(store: 
 
     def update(_: int) -> None:
         together.wait()
-        search_index.update(store, FORM, dataset.id, run)
+        search_index.update_search_index(store, FORM, dataset.id, run)
 
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(update, range(4)))

@@ -10,7 +10,7 @@ from core.adapters.store.models import Claim, now
 from core.services.review import FILTERS, ORDERS, Filter, claim, claimed_chats, open_session
 from core.services.review.base_runs import base_run
 from core.services.review.overview import overview
-from core.services.review.progress import pace, progress, reviewers
+from core.services.review.progress import review_pace, review_progress, reviewers
 from core.services.review.queue import order
 from core.services.review.queue.navigation import chats_before
 from tests.factories.datasets import FORM
@@ -71,8 +71,8 @@ def test_progress_counts_decisions_and_pace_is_ones_own(store: Store, dataset: D
     for chat, status in ((1, "已确认"), (2, "待讨论"), (3, "已跳过"), (4, "草稿")):
         decide(store, dataset, chat, status, seconds=10.0 * chat)
     with store.read() as session:
-        done = progress(session, dataset.id)
-        assert (pace(session, dataset.id, "阿青"), pace(session, dataset.id, "小白")) == (20.0, None)
+        done = review_progress(session, dataset.id)
+        assert (review_pace(session, dataset.id, "阿青"), review_pace(session, dataset.id, "小白")) == (20.0, None)
         assert reviewers(session, dataset.id) == ["阿青"]
     assert (done.total, done.confirmed, done.discussed, done.skipped, done.left) == (6, 1, 1, 1, 3)
     shown = open_session(store, dataset, FORM, reviewer="阿青").sync(store)["progress"]
@@ -198,8 +198,8 @@ def test_a_skip_taken_back_leaves_the_chat_unreviewed(store: Store, dataset: Dat
     assert ahead(store, dataset, 1) == [2, 3, 4, 5]
     assert ahead(store, dataset, 1, queue="已跳过") == []
     with store.read() as session:
-        done = progress(session, dataset.id)
-        assert (done.skipped, done.left, pace(session, dataset.id, "阿青")) == (0, 6, None)
+        done = review_progress(session, dataset.id)
+        assert (done.skipped, done.left, review_pace(session, dataset.id, "阿青")) == (0, 6, None)
     chat = open_session(store, dataset, FORM).sync(store, at=2)["chats"][0]
     assert (chat["chat"], chat["status"], chat["version"]) == (2, "未审阅", 2)
     assert [activity.status for activity in overview(store)[1]] == ["已跳过"]
