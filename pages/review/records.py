@@ -1,16 +1,10 @@
 """记录表: a dataset's chats with their records; filter, edit in place, change many at once."""
 
-from typing import Any
-
 import streamlit as st
 
-from core.adapters.store import DatasetView
-from core.services.review import base_run, record_table
-from core.ui import address, grid, navigation, state
+from core.ui import state
 from core.ui.heading import datasets_or_empty_state
-from core.ui.notices import draw_empty_state, fragment
-from core.ui.review import bulk_edit, record_sheet
-from core.ui.review.record_toolbar import draw_footer, draw_held_edits, draw_last_edit, draw_toolbar
+from core.ui.review.record_table import draw_record_table
 
 # The table takes what the window has: more columns beside one another, more rows below.
 _CSS = """
@@ -23,49 +17,6 @@ _CSS = """
 """
 
 
-@fragment
-def table(dataset: DatasetView) -> None:
-    """Filters, the page of rows, and what can be done with them."""
-    form = state.form_of(dataset)
-    with state.store().read() as session:
-        run = base_run(session, dataset.id)
-    run_id = run.id if run else None
-    conditions, sort, (fill, replace, past) = draw_toolbar(dataset, form)
-    scope: dict[str, Any] = {"wanted": conditions, "base_run": run_id, "reviewer": state.reviewer()}
-    above, place, foot = st.container(), st.container(key="records-grid"), st.container()
-
-    def load(number: int) -> record_table.Page:
-        return record_table.page(state.store(), form, dataset.id, **scope, sort=sort, number=number)
-
-    number = st.session_state.get("page") or address.index_parameter("page") or 1
-    token = (dataset.id, run_id, conditions, sort, number, state.reviewer())
-    sheet = record_sheet.load_sheet(token, lambda: load(number))
-    chat = record_sheet.handle_requests(dataset, form, sheet, run_id)
-    if not sheet.token:  # customers came or went with an edit
-        sheet = record_sheet.load_sheet(token, lambda: load(number))
-    if chat is not None:
-        state.keep_records_address()
-        st.switch_page(navigation.WORKBENCH, query_params={"dataset": str(dataset.id), "chat": str(chat)})
-    with above:
-        draw_held_edits(dataset, form, sheet, run_id)
-    if not sheet.rows:
-        with place:
-            draw_empty_state("没有符合条件的记录", "放宽筛选条件，或换一种状态。")
-        return
-    with place:
-        record_sheet.draw_sheet(dataset, form, sheet)
-    ticked = [name for name in sheet.rows if name in grid.ticked_rows(record_sheet.grid_key(dataset))]
-    with foot:
-        draw_last_edit(dataset, form, sheet, run_id)
-        draw_footer(dataset, sheet, ticked)
-    with fill:
-        bulk_edit.draw_fill(dataset, form, sheet, ticked, run_id)
-    with replace:
-        bulk_edit.draw_replace(dataset, form, lambda: record_table.matching_chats(state.store(), dataset.id, **scope))
-    with past:
-        bulk_edit.draw_recent_changes(dataset, form, sheet)
-
-
 available = datasets_or_empty_state("记录表", "还没有记录", "先导入群聊，审阅后这里会列出每一条记录。")
 if available:
     st.html(_CSS)
@@ -73,4 +24,4 @@ if available:
         st.title("记录表", width="content")
         with st.container(width=340):
             chosen = state.choose_dataset(available, label_visibility="collapsed")
-    table(chosen)
+    draw_record_table(chosen)

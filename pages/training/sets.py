@@ -2,29 +2,11 @@
 
 import streamlit as st
 
-from core.adapters.store import DatasetView
 from core.ui import navigation, state
 from core.ui.notices import draw_empty_state, show_errors
-from core.ui.training import built_sets, choices, set_preview, summaries
+from core.ui.training import built_sets, new_set, summaries
 
 NEW, BUILT, SUMMARIES = "新建", "版本", "摘要"
-
-
-def compose(datasets: list[DatasetView]) -> None:
-    """Choices on the left; preflight, main button and the built set on the right."""
-    left, right = st.columns([4, 7], gap="large")
-    with left:
-        options = choices.choose_options(datasets)
-    with right, show_errors():
-        if options is None:
-            st.caption("先在左边选数据集。")
-            return
-        chosen = [dataset for dataset in datasets if dataset.id in options.datasets]
-        report = set_preview.cached_preflight(options, sum(dataset.chats for dataset in chosen))
-        if report is not None:
-            set_preview.draw_build(report, options, [dataset.name for dataset in chosen])
-            set_preview.draw_preflight(report, options)
-
 
 st.title("训练集")
 datasets = state.available_datasets()
@@ -51,4 +33,4 @@ else:
         elif view == SUMMARIES:
             summaries.draw_summaries(datasets)
         else:
-            compose(datasets)
+            new_set.draw_new_set(datasets)

@@ -4,10 +4,12 @@ import streamlit as st
 
 from core.adapters.store import DatasetView
 from core.services.review import ORDERS, base_run
-from core.services.review.batches import BatchView, assign, withdraw
+from core.services.review.batches import BatchView, assign, batches, withdraw
 from core.services.review.progress import reviewers
 from core.ui import navigation, state
+from core.ui.heading import draw_heading
 from core.ui.markdown import escape_markdown
+from core.ui.notices import draw_empty_state, guarded
 from core.ui.review import filter_controls
 
 _HOUR = 3600
@@ -103,3 +105,16 @@ def draw_new_batch(dataset: DatasetView) -> None:
         )
         st.toast(f"已分派给 {len(made)} 人；他们在审阅台的队列里选「我的批次」", icon=":material/check:")
         st.rerun()
+
+
+@guarded
+def draw_batch_page(available: list[DatasetView]) -> None:
+    """Draw the existing batches and the form for a new one."""
+    dataset, _ = draw_heading("批次", available)
+    views = batches(state.store(), dataset.id)
+    if views:
+        draw_batches(dataset, views)
+    else:
+        draw_empty_state("还没有批次", "在下面选好条件、条数和审阅人，把群聊分派出去。")
+    st.subheader("新的批次")
+    draw_new_batch(dataset)

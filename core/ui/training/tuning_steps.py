@@ -14,6 +14,7 @@ from core.services.training import (
     register_tuned_model,
     training_overlap,
     training_set_of_run,
+    training_sets,
     tunable_templates,
 )
 from core.settings import ROOT
@@ -179,3 +180,17 @@ def runs_of_set(trained: TrainingSetView) -> list[RunView]:
     with state.store().read() as session:
         runs = [run for run in queries.runs(session) if run.kind == RunKind.MODEL]
     return [run for run in runs if training_set_of_run(state.store(), run) == trained.id]
+
+
+def draw_tuning() -> None:
+    """All six steps for the chosen training set."""
+    trained = choose_training_set(training_sets(state.store()))
+    if trained is None:
+        return
+    mine = [spec for spec in model_catalog.models(state.store()) if spec.training_set_id == trained.id]
+    runs = runs_of_set(trained)
+    draw_upload_step(trained)
+    draw_register_step(trained, mine)
+    draw_test_step(mine)
+    draw_extract_step(trained, mine, runs)
+    draw_compare_step(runs)
