@@ -1,9 +1,8 @@
 """Draws the workbench for any review session: one sync per rerun, claims released on leaving."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
 
 import streamlit as st
 
@@ -79,7 +78,7 @@ def _on_outbox(review_session: ReviewSession, key: str) -> None:
 
 
 def _apply(
-    review_session: ReviewSession, key: str, outbox: Sequence[Mapping[str, Any]], *, just_sent: bool = False
+    review_session: ReviewSession, key: str, outbox: Sequence[object], *, just_sent: bool = False
 ) -> dict[str, Ack]:
     """Apply what is not acknowledged yet, and keep the acknowledgements: the browser may send the same again."""
     acks = apply_outbox(review_session, state.store(), outbox, state.save_acks(key), just_sent=just_sent)

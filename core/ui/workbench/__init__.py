@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import streamlit as st
 
+from core.services.review.workbench.contract import WorkbenchPayload
 from core.services.review.workbench.sync import is_chat_index
 from core.ui.javascript import join_modules
 
@@ -62,7 +63,7 @@ class WorkbenchState:
         want_residue: index of the chat whose residue is to be shown, or None.
     """
 
-    outbox: tuple[dict[str, Any], ...] = ()
+    outbox: tuple[dict[str, object], ...] = ()
     at: int | None = None
     want_residue: int | None = None
 
@@ -82,7 +83,7 @@ _component = st.components.v2.component(
 
 
 def workbench(
-    payload: Mapping[str, Any],
+    payload: WorkbenchPayload,
     *,
     key: str,
     on_outbox_change: Callable[[], None] = _nothing,
@@ -93,7 +94,7 @@ def workbench(
 
     Args:
         payload: ``data`` of the contract (``docs/workbench.md``), plain JSON values.
-        key: the component's key; fixed for the page, never carrying a chat: the desk stays while chats change.
+        key: the component's key; fixed for the page, never carrying a chat: the workbench stays while chats change.
         on_outbox_change: called before the script runs when saves came; read them with :func:`outbox_of`.
         on_at_change: called when another chat is on screen.
         on_want_residue_change: called when residue is asked for or put away.

@@ -50,7 +50,7 @@ def apply_saves(
     store: Store,
     form: Form,
     dataset_id: int,
-    outbox: Sequence[Any],
+    outbox: Sequence[object],
     *,
     base_run_id: int | None = None,
     review_pass: str = Pass.PRIMARY,

@@ -53,7 +53,7 @@ class BlindSession:
         """Changes whenever the browser's cached data becomes invalid."""
         return "|".join((str(self.dataset.id), BLIND, self.reviewer))
 
-    def save(self, store: Store, outbox: Sequence[Any]) -> list[Ack]:
+    def save(self, store: Store, outbox: Sequence[object]) -> list[Ack]:
         """Apply the browser's saves, each once, to the second records, in this reviewer's name."""
         return apply_saves(store, self.form, self.dataset.id, outbox, review_pass=Pass.SECOND, reviewer=self.reviewer)
 
@@ -61,7 +61,7 @@ class BlindSession:
         self,
         store: Store,
         *,
-        outbox: Sequence[Any] = (),
+        outbox: Sequence[object] = (),
         acks: Sequence[Ack] | None = None,
         at: int | None = None,
         want_residue: int | None = None,

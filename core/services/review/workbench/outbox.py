@@ -1,7 +1,6 @@
 """Apply the browser's outbox, each save once, however often the browser sends it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from core.adapters.store import Store
 from core.services.review.records.save_reading import save_id_of
@@ -12,7 +11,7 @@ from core.services.review.workbench.sync import ReviewSession
 def apply_outbox(
     review_session: ReviewSession,
     store: Store,
-    outbox: Sequence[Any],
+    outbox: Sequence[object],
     kept: Mapping[str, Ack],
     *,
     just_sent: bool = False,

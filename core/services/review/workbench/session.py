@@ -82,7 +82,7 @@ class PrimarySession:
         base_id = self.base.id if self.base else None
         return QueueSpec(self.dataset.id, self.filter, self.order, base_id, self.reviewer, self.asks)
 
-    def save(self, store: Store, outbox: Sequence[Any]) -> list[Ack]:
+    def save(self, store: Store, outbox: Sequence[object]) -> list[Ack]:
         """Apply the browser's saves, each once, in this reviewer's name."""
         base = self.base
         delta_base = base if self.asks else None
@@ -106,7 +106,7 @@ class PrimarySession:
         self,
         store: Store,
         *,
-        outbox: Sequence[Any] = (),
+        outbox: Sequence[object] = (),
         acks: Sequence[Ack] | None = None,
         at: int | None = None,
         want_residue: int | None = None,

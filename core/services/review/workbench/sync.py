@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeGuard, cast
+from typing import Protocol, TypeGuard, cast
 
 from sqlmodel import Session
 
@@ -49,14 +49,14 @@ class ReviewSession(Protocol):
     def cache_key(self) -> str:
         """Changes whenever the browser's cached data becomes invalid."""
 
-    def save(self, store: Store, outbox: Sequence[Any]) -> list[Ack]:
+    def save(self, store: Store, outbox: Sequence[object]) -> list[Ack]:
         """Apply the browser's saves, each once."""
 
     def sync(
         self,
         store: Store,
         *,
-        outbox: Sequence[Any] = (),
+        outbox: Sequence[object] = (),
         acks: Sequence[Ack] | None = None,
         at: int | None = None,
         want_residue: int | None = None,
@@ -89,12 +89,12 @@ class QueuePosition:
         return list(dict.fromkeys([*self.to_claim, *self.before[:BEHIND], *saved]))
 
 
-def saved_chats(outbox: Sequence[Any]) -> list[int]:
+def saved_chats(outbox: Sequence[object]) -> list[int]:
     """Indices of the chats that an outbox contains saves of."""
     return [index for save in outbox if isinstance(save, Mapping) and is_chat_index(index := save.get("chat"))]
 
 
-def is_chat_index(value: Any) -> TypeGuard[int]:
+def is_chat_index(value: object) -> TypeGuard[int]:
     """Whether something from a browser can be a chat's index: what is larger, no database can be asked for."""
     return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= LARGEST_INDEX
 
