@@ -119,16 +119,17 @@ export function payload(extra = {}) {
 
 /** localStorage over a Map. */
 export function storage() {
+  /** @type {Map<string, string>} */
   const items = new Map();
   return {
     items,
     get length() {
       return items.size;
     },
-    key: (i) => [...items.keys()][i] ?? null,
-    getItem: (key) => items.get(key) ?? null,
-    setItem: (key, value) => items.set(key, String(value)),
-    removeItem: (key) => items.delete(key),
+    key: (/** @type {number} */ i) => [...items.keys()][i] ?? null,
+    getItem: (/** @type {string} */ key) => items.get(key) ?? null,
+    setItem: (/** @type {string} */ key, /** @type {string} */ value) => void items.set(key, String(value)),
+    removeItem: (/** @type {string} */ key) => void items.delete(key),
   };
 }
 
@@ -142,14 +143,20 @@ export function entryOf(store) {
   return entry;
 }
 
-/** A sync over a store with everything controlled: what was emitted, the time, the storage. */
+/**
+ * A sync over a store with everything controlled: what was emitted, the time, the storage.
+ * @param {typeof import("../../core/ui/workbench/js/state.js").makeStore} makeStore
+ * @param {typeof import("../../core/ui/workbench/js/sync.js").makeSync} makeSync
+ * @returns {{ store: any, sync: any, emitted: any[], kept: ReturnType<typeof storage>, at: { now: number } }}
+ */
 export function world(makeStore, makeSync, kept = storage()) {
   const store = makeStore();
+  /** @type {[string, any][]} */
   const emitted = [];
   let id = 0;
   const at = { now: 1_000 };
   const sync = makeSync(store, {
-    emit: (name, value) => emitted.push([name, structuredClone(value)]),
+    emit: (/** @type {string} */ name, /** @type {unknown} */ value) => emitted.push([name, structuredClone(value)]),
     storage: kept,
     clock: () => at.now,
     makeId() {

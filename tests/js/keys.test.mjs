@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import { COMMANDS, chordOf, commandOf, isComposing } from "../../core/ui/workbench/js/keys.js";
 
-const key = (name, extra = {}) => ({
+const key = (/** @type {string} */ name, extra = {}) => ({
   key: name,
   code: "",
   keyCode: 0,

@@ -7,16 +7,32 @@ import { goNext, goPrevious, makeStore, nextChat, receive, troubled } from "../.
 import { makeSync } from "../../core/ui/workbench/js/sync.js";
 import { chat, customer, entryOf, FORM, payload, soon, storage, world } from "./fixtures.mjs";
 
+/** @typedef {ReturnType<typeof world>} Desk */
+
+/**
+ * A workbench that has read its first payload.
+ * @param {ReturnType<typeof storage>} [kept]
+ * @param {Record<string, unknown>} [extra]
+ */
 function open(kept, extra) {
   const desk = world(makeStore, makeSync, kept);
   desk.sync.settle(receive(desk.store, payload(extra), desk.sync.restore));
   return desk;
 }
 
+/**
+ * The server's next payload arrives.
+ * @param {Desk} desk
+ * @param {Record<string, unknown>} [extra]
+ */
 function take(desk, extra) {
   desk.sync.settle(receive(desk.store, payload(extra), desk.sync.restore));
 }
 
+/**
+ * Approve the chat on screen and go to the next one.
+ * @param {Desk} desk
+ */
 function approve(desk) {
   const save = desk.sync.save(entryOf(desk.store), "已确认");
   goNext(desk.store);
@@ -30,12 +46,12 @@ test("quick approvals lie in the outbox together and leave it one by one", async
   assert.equal(desk.sync.state(), "saving");
   await soon();
   assert.deepEqual(
-    desk.emitted.find(([name]) => name === "outbox")[1].map((save) => save.chat),
+    desk.emitted.find(([name]) => name === "outbox")[1].map((/** @type {any} */ save) => save.chat),
     [1, 2],
   );
   take(desk, { open: 3, acks: [{ save_id: first.save_id, result: "saved", version: 1 }] });
   assert.deepEqual(
-    desk.store.outbox.map((save) => save.save_id),
+    desk.store.outbox.map((/** @type {any} */ save) => save.save_id),
     [second.save_id],
   );
   take(desk, { open: 3, acks: [{ save_id: second.save_id, result: "saved", version: 1 }] });
@@ -108,7 +124,7 @@ test("a decision that was not acknowledged comes back after a reload with the sa
   before.sync.stop();
   const after = open(kept);
   assert.deepEqual(
-    after.store.outbox.map((one) => one.save_id),
+    after.store.outbox.map((/** @type {any} */ one) => one.save_id),
     [save.save_id],
   );
   assert.equal(nextChat(after.store), 2);
@@ -164,7 +180,10 @@ test("a conflict brings the chat back with both sides, and settling saves on top
   assert.deepEqual([again.customers[0].values["电话"], again.customers[0].values["明细"]], ["138", "我的"]);
 });
 
-/** A chat of 甲 and 乙 that I edited and approved after they had saved it as `theirs`. */
+/**
+ * A chat of 甲 and 乙 that I edited and approved after they had saved it as `theirs`.
+ * @param {any[]} theirs
+ */
 function conflicted(theirs, edit = (/** @type {any} */ _mine) => {}) {
   const two = [customer({ 姓名: "甲" }, { origin: 0 }), customer({ 姓名: "乙" }, { origin: 1 })];
   const desk = open(storage(), { chats: [chat(1, { customers: two }), chat(2), chat(3)] });
@@ -173,7 +192,10 @@ function conflicted(theirs, edit = (/** @type {any} */ _mine) => {}) {
   take(desk, {
     open: 2,
     acks: [{ save_id: save.save_id, result: "conflict", version: 4, theirs, who: "陈默" }],
-    chats: [chat(1, { version: 4, customers: theirs.map((one) => ({ ...one, origin: one.source })) }), chat(2)],
+    chats: [
+      chat(1, { version: 4, customers: theirs.map((/** @type {any} */ one) => ({ ...one, origin: one.source })) }),
+      chat(2),
+    ],
   });
   return desk.store.entries.get(1);
 }
@@ -185,7 +207,7 @@ test("customers whom they put in another order are still the same customers", ()
   ];
   const entry = conflicted(theirs, (mine) => editField(mine, 0, "明细", "我的", 0));
   assert.deepEqual(
-    entry.work.map(({ baseline }) => baseline.姓名),
+    entry.work.map((/** @type {any} */ { baseline }) => baseline.姓名),
     ["甲", "乙"],
     "each with what its own model said",
   );
@@ -200,7 +222,7 @@ test("customers whom they put in another order are still the same customers", ()
   );
   settleConflict(entry, FORM, new Set(["1:姓名", "1:电话", "order"]));
   assert.deepEqual(
-    entry.work.map(({ values }) => [values.姓名, values.电话, values.明细]),
+    entry.work.map((/** @type {any} */ { values }) => [values.姓名, values.电话, values.明细]),
     [
       ["乙女士", "139", ""],
       ["甲", "", "我的"],
@@ -217,7 +239,7 @@ test("what was kept goes on over a record whose customers stand in another order
   const after = open(kept, { chats: [chat(1, { version: 2, customers: [...two].reverse() })] });
   const { work } = entryOf(after.store);
   assert.deepEqual(
-    work.map(({ values, baseline }) => [values.姓名, values.明细, baseline.姓名]),
+    work.map((/** @type {any} */ { values, baseline }) => [values.姓名, values.明细, baseline.姓名]),
     [
       ["甲", "我的", "甲"],
       ["乙", "", "乙"],
@@ -241,7 +263,7 @@ test("my order stays unless theirs is chosen, and a customer only they have can 
   );
   settleConflict(entry, FORM, new Set(["2:"]));
   assert.deepEqual(
-    entry.work.map(({ values }) => values.姓名),
+    entry.work.map((/** @type {any} */ { values }) => values.姓名),
     ["甲", "乙", "丙"],
   );
 });
@@ -390,7 +412,7 @@ test("a settled save does not travel again, neither with a heartbeat nor with th
   const sent = () =>
     desk.emitted.splice(0).map(([name, value]) => {
       state[name] = value;
-      return [name, (state.outbox ?? []).map((save) => save.save_id)];
+      return [name, (state.outbox ?? []).map((/** @type {any} */ save) => save.save_id)];
     });
   const save = approve(desk);
   await soon();
@@ -462,7 +484,7 @@ test("a save names the run that its customers count in, also after the run on th
   take(desk, { session: "另一个任务", chats: [chat(1, { base_run_id: 8, customers: turned })] });
   const { work } = entryOf(desk.store);
   assert.deepEqual(
-    work.map(({ values, baseline, origin }) => [values.姓名, baseline.电话, origin]),
+    work.map((/** @type {any} */ { values, baseline, origin }) => [values.姓名, baseline.电话, origin]),
     [
       ["甲", "1", 0],
       ["乙", "2", 1],
@@ -484,7 +506,7 @@ test("a save that is set aside stays in the journal until its chat is there, and
   assert.deepEqual([...desk.kept.items.keys()].filter((key) => key.includes(save.save_id)).length, 1);
   const again = open(desk.kept);
   assert.deepEqual(
-    again.store.outbox.map((one) => one.save_id),
+    again.store.outbox.map((/** @type {any} */ one) => one.save_id),
     [save.save_id],
   );
 });

@@ -6,16 +6,17 @@ import { readOldEdits } from "../../core/ui/grid/behaviour.js";
 import { makeUnanswered, restoreInto, takeAnswered } from "../../core/ui/js/unanswered.js";
 
 function mapStorage() {
+  /** @type {Map<string, string>} */
   const items = new Map();
   return {
     items,
     get length() {
       return items.size;
     },
-    key: (i) => [...items.keys()][i] ?? null,
-    getItem: (key) => items.get(key) ?? null,
-    setItem: (key, text) => void items.set(key, text),
-    removeItem: (key) => void items.delete(key),
+    key: (/** @type {number} */ i) => [...items.keys()][i] ?? null,
+    getItem: (/** @type {string} */ key) => items.get(key) ?? null,
+    setItem: (/** @type {string} */ key, /** @type {string} */ text) => void items.set(key, text),
+    removeItem: (/** @type {string} */ key) => void items.delete(key),
   };
 }
 
