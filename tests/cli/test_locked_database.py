@@ -2,7 +2,6 @@
 
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,10 +9,9 @@ import pytest
 
 from core import cli
 from core.adapters.store import open_store
-from core.cli import waiting
+from core.cli import common, waiting
 from core.settings import settings
 from tests import postgres as pg
-from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -32,13 +30,21 @@ def sample(path: Path) -> int:
     return cli.main(["sample", "--db", f"sqlite:///{path}"])
 
 
-def test_it_waits_until_the_other_program_is_done(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_waits_until_the_other_program_is_done(
+    path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told, hint = threading.Event(), common.hint
+
+    def hint_and_tell(text: str) -> None:
+        hint(text)
+        told.set()
+
+    monkeypatch.setattr(common, "hint", hint_and_tell)
     holder = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     holder.execute("BEGIN IMMEDIATE")
 
     def let_go() -> None:
-        wait_until(lambda: any(thread.name == "shiyao-waiting" for thread in threading.enumerate()))
-        time.sleep(0.5)
+        assert told.wait(40)
         holder.execute("ROLLBACK")
 
     threading.Thread(target=let_go).start()

@@ -30,6 +30,7 @@ from core.services.datasets import (
 )
 from core.settings import ROOT
 from tests.factories import hostile_files
+from tests.waiting import wait_until
 
 GOOD = json.dumps([{"chat_text": "林木1：你好"}], ensure_ascii=False).encode()
 SENTENCES = {
@@ -237,24 +238,26 @@ def test_many_files_at_once_wait_for_one_another(form: Form) -> None:
 def test_readers_end_with_the_program(number: int, tmp_path: Path) -> None:
     (tmp_path / "a.json").write_bytes(slow_file())
     program = (
-        "import sys, pathlib\n"
+        "import sys, pathlib, threading, time\n"
         "from core.domain.form import load_named_form\n"
         "from core.services.datasets import prepare_reader, preview_import\n"
         "from core.services.datasets import reader_pool\n"
         "prepare_reader()\n"
         "print(reader_pool._idle[0].process.pid, flush=True)\n"
+        "def tell():\n"
+        "    while reader_pool._idle:\n"
+        "        time.sleep(0.005)\n"
+        "    print('reading', flush=True)\n"
+        "threading.Thread(target=tell, daemon=True).start()\n"
         "preview_import(pathlib.Path(sys.argv[1]), 'a.json', load_named_form())\n"
         "sys.stdin.read()\n"
     )
     command = [sys.executable, "-c", program, str(tmp_path / "a.json")]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as running:
         reader = int(running.stdout.readline())  # type: ignore[union-attr]
-        time.sleep(0.3)
+        assert running.stdout.readline() == b"reading\n"  # type: ignore[union-attr]
         running.send_signal(number)
-    deadline = time.monotonic() + 20
-    while is_running(reader):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_until(lambda: not is_running(reader))
 
 
 def is_running(process_id: int) -> bool:
