@@ -56,7 +56,7 @@ def export(
         Literal["skip", "clean", "summary", "window"] | None,
         typer.Option(
             "--over-budget",
-            help="超过上限的行：skip 跳过，clean 清洗，summary 换成摘要，window 切成窗口；不写则点名拒绝。",
+            help="超过上限的行：skip 跳过，clean 清理，summary 换成摘要，window 分段；不写则点名拒绝。",
         ),
     ] = None,
     step: Annotated[
@@ -64,7 +64,7 @@ def export(
         typer.Option("--step", metavar="STEP", help="clean 用哪些清理步骤，如 placeholders、links；可多次。"),
     ] = None,
     overlap: Annotated[
-        float, typer.Option("--overlap", metavar="SHARE", help="相邻窗口至多重叠窗口的多大一部分，0 到 0.5。")
+        float, typer.Option("--overlap", metavar="SHARE", help="相邻两段至多重叠一段的多大一部分，0 到 0.5。")
     ] = 0.12,
     duplicates: Annotated[
         Literal["keep", "exact", "near"],

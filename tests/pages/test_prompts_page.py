@@ -52,7 +52,7 @@ def test_a_prompt_is_rendered_on_a_chat_with_its_length(page: OpenPage, store: S
     assert "先生1：会话存档怎么收费" in seen(app)
     assert "预计 token" in seen(app)
     app = show(page(prompt="from_summary.v1"), "渲染")
-    assert "归纳要由上一阶段写出" in seen(app)
+    assert "摘要要由上一阶段写出" in seen(app)
 
 
 def test_a_prompt_is_tried_on_one_chat_and_scored_against_its_labels(page: OpenPage, store: Store) -> None:

@@ -73,10 +73,10 @@ def test_a_long_row_is_named_until_something_is_done_about_it(page: OpenPage, st
     assert any("有 1 行太长" in error.value and "1 行看不到答案的依据" in error.value for error in app.error)
     assert list(table(app, "依据会被截掉的字段")["依据会被截掉的字段"]) == ["手机号码"]
     assert button(app, "生成训练集").disabled
-    button(app, "切成窗口（1 行）").click().run()
+    button(app, "分段（1 行）").click().run()
     assert app.selectbox(key="training-policy").value == "window" and not app.error
     assert not button(app, "生成训练集").disabled
-    assert any("窗口 1/" in shown for shown in table(app, "输入")["输入"])
+    assert any("第 1/" in shown for shown in table(app, "输入")["输入"])
     app.selectbox(key="training-policy").set_value("skip").run()
     assert metrics(app)["群聊"] == "1"
 

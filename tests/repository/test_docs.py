@@ -145,6 +145,22 @@ def test_chinese_words_of_the_glossary_are_on_the_pages() -> None:
     assert [word for word in sorted(words) if word not in texts] == []
 
 
+def test_names_of_the_glossary_are_in_the_code() -> None:
+    cells = [line.split("|")[4] for line in text_of("docs/glossary.md").splitlines() if line.count("|") == 5]
+    names = [name for cell in cells[2:] for name in re.findall(r"`([^`]+)`", cell)]
+    files = [file for file in (ROOT / "core").rglob("*.*") if file.suffix in {".py", ".js"}]
+    code = "\n".join(file.read_text(encoding="utf-8") for file in files)
+
+    def is_defined(name: str) -> bool:
+        if "/" in name or name.startswith("core."):
+            path = ROOT / (name if "/" in name else name.replace(".", "/"))
+            return path.exists() or path.with_suffix(".py").exists()
+        return bool(re.search(rf"\b(?:class|def|const) {name}\b|\b{name}\b\s*[:=]|[\"`.]{name}\b", code))
+
+    assert len(names) > 50
+    assert [name for name in names if not is_defined(name)] == []
+
+
 def test_every_picture_is_shown() -> None:
     shown = {Path(link).name for name in NAMES for link in LINK.findall(text_of(name)) if link.endswith(".png")}
     assert {picture.name for picture in (ROOT / "docs" / "screenshots").glob("*.png")} - shown == set()

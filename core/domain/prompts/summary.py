@@ -51,7 +51,7 @@ def read_summary(text: str, form: Form) -> tuple[str, tuple[str, ...]]:
         notes.append(THOUGHTS)
     if match := _FENCE.match(text):
         text = match[1]
-        notes.append("归纳外面的代码块标记已去掉")
+        notes.append("摘要外面的代码块标记已去掉")
     if missing := [section.title for section in form.summary_sections if section.title not in text]:
-        notes.append(f"归纳缺少小节：{'、'.join(missing)}")
+        notes.append(f"摘要缺少小节：{'、'.join(missing)}")
     return text.strip(), tuple(notes)

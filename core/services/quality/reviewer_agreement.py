@@ -59,7 +59,7 @@ class ReviewPace:
         chats: chats decided (已确认 or 待讨论).
         skipped: chats skipped.
         median_seconds: on a decided chat; ``None`` where no time was taken.
-        per_hour: decided chats per hour of time at the desk.
+        per_hour: decided chats per hour of time at the workbench.
         changed: share of cells that differ from the model's answer, over chats that started from one; ``None`` for
             blind reviews.
         changed_filled: the same over cells that are filled now or were filled by the model.

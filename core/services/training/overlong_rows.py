@@ -22,9 +22,9 @@ from core.services.training.training_options import FORM_TASK, OverBudget, Train
 OVERLONG_ACTIONS = {
     "refused": "未处理",
     "skipped": "已跳过",
-    "cleaned": "已清洗",
+    "cleaned": "已清理",
     "summarised": "已换成摘要",
-    "windowed": "已切成窗口",
+    "windowed": "已分段",
 }
 """What was done to a row that was too long, in the words of the page."""
 
@@ -91,7 +91,7 @@ def shorten_row(
             action = "skipped"
         case OverBudget.CLEAN:
             cleaned = clean_input(answer, maker.steps)
-            action, replacements, why = "cleaned", [(cleaned, maker.make(cleaned, task))], "清洗之后仍"
+            action, replacements, why = "cleaned", [(cleaned, maker.make(cleaned, task))], "清理之后仍"
         case OverBudget.SUMMARY:
             action, why = "summarised", "换成摘要之后仍"
             summary = summary_input(answer)
@@ -101,7 +101,7 @@ def shorten_row(
                 replacements = [(summary, maker.make(summary, task))]
         case OverBudget.WINDOW:
             replacements, dropped = _window_rows(answer, maker, options, row_input, task)
-            action, why = "windowed", "提问和答案就占满了，切成窗口之后仍"
+            action, why = "windowed", "提问和答案就占满了，分段之后仍"
     after = max((shorter.size for _, shorter in replacements), key=lambda size: size.tokens, default=None)
     limit = options.limit
     fits = bool(replacements) and all(shorter.size.within(limit) for _, shorter in replacements)

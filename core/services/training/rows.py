@@ -81,7 +81,7 @@ def place_of(provenance: Mapping[str, Any]) -> str:
     """How a row is named in a message: dataset, chat, and window or task where there are several."""
     place = f"{provenance['dataset']} 第 {provenance['index']} 条"
     if window := provenance.get("window"):
-        place += f"（窗口 {window[0]}/{window[1]}）"
+        place += f"（第 {window[0]}/{window[1]} 段）"
     return place + (f"「{provenance['task']}」" if "task" in provenance else "")
 
 

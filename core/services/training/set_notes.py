@@ -30,9 +30,9 @@ def refuse_too_long(composition: Composition, options: TrainingOptions) -> None:
     lost = f"。直接截断会看不到这些值的依据：{'；'.join(blind)}" if blind else ""
     others = {
         OverBudget.SKIP: "skip 跳过它们",
-        OverBudget.CLEAN: "clean 先清洗",
+        OverBudget.CLEAN: "clean 先清理",
         OverBudget.SUMMARY: "summary 换成摘要",
-        OverBudget.WINDOW: "window 切成窗口",
+        OverBudget.WINDOW: "window 分段",
     }
     tried = {options.over_budget, OverBudget.CLEAN if options.text != "raw" else None}
     ways = "、".join(words for policy, words in others.items() if policy not in tried)
@@ -88,14 +88,14 @@ def notes_of(composition: Composition, arrangement: Arrangement) -> tuple[str, .
         else "行"
     )
     notes = [f"{len(arrangement.train)} {what}{copied}重复 {arrangement.repeats} 遍，共 {len(arrangement.order):,} 行"]
-    words = {"skipped": "已跳过", "cleaned": "已清洗", "summarised": "已换成摘要", "windowed": "已切成窗口"}
+    words = {"skipped": "已跳过", "cleaned": "已清理", "summarised": "已换成摘要", "windowed": "已分段"}
     for action, label in words.items():
         if overlong := composition.overlong_with(action):
             unit = "条" if len(overlong) == len({(row.dataset, row.index) for row in overlong}) else "行"
             places = [_with_length(composition.form, row) for row in overlong]
             notes.append(f"超长、{label} {len(overlong)} {unit}：{_named(places)}")
     if dropped := sum(row.dropped for row in composition.overlong_with("windowed")):
-        notes.append(f"切窗口时有 {dropped} 个值在任何窗口里都没有依据，没有写进答案")
+        notes.append(f"分段时有 {dropped} 个值在任何一段里都没有依据，没有写进答案")
     if composition.empty_targets:
         notes.append(f"有 {composition.empty_targets} 行的答案全空")
     if composition.tally.unanswered:

@@ -177,7 +177,7 @@ class TrainingOptions:
         known_steps(self.steps)
         parse_mask(self.mask)
         if not 0 <= self.overlap <= 0.5:
-            raise ExportError(f"窗口的重叠（--overlap）不能是 {self.overlap:g}", "请写 0 到 0.5 之间的小数，例如 0.12")
+            raise ExportError(f"段间的重叠（--overlap）不能是 {self.overlap:g}", "请写 0 到 0.5 之间的小数，例如 0.12")
         if not 0 <= self.validation < 1:
             raise ExportError(f"验证集比例（--val）不能是 {self.validation:g}", "请写 0 到 1 之间的小数，例如 0.1")
         if not 0 <= self.balance < 1:

@@ -12,7 +12,7 @@ from core.services.extraction.pipeline import about
 from core.ui.cell_text import cell_text
 from core.ui.markdown import escape_markdown
 
-_BY = {"vote": "投票", "windows": "窗口合并"}
+_BY = {"vote": "投票", "windows": "分段合并"}
 
 
 def draw_run_notes(extractions: Sequence[ExtractionView], form: Form) -> None:

@@ -11,9 +11,9 @@ from core.ui.review import blind_review, filter_controls
 # Forty pixels more for the form: its last group would not fit on a 900 pixel screen otherwise.
 CONTROLS_CSS = """
 <style>
-.st-key-desk-controls { position: fixed; top: 7px; right: 16px; width: min(760px, 52vw); z-index: 999991; }
-.st-key-desk-controls [data-baseweb="select"] > div { min-height: 32px; }
-.st-key-desk-controls [data-testid="stPopover"] button { min-height: 32px; padding-top: 2px; padding-bottom: 2px; }
+.st-key-workbench-controls { position: fixed; top: 7px; right: 16px; width: min(760px, 52vw); z-index: 999991; }
+.st-key-workbench-controls [data-baseweb="select"] > div { min-height: 32px; }
+.st-key-workbench-controls [data-testid="stPopover"] button { min-height: 32px; padding-top: 2px; padding-bottom: 2px; }
 </style>
 """
 
@@ -33,7 +33,7 @@ def ask_reviewer() -> None:
 
 def choose_session(available: list[DatasetView]) -> PrimarySession:
     """Draw boxes for dataset, base run and queue; return the review session they describe."""
-    with st.container(key="desk-controls"):
+    with st.container(key="workbench-controls"):
         back = state.records_address()
         *first, left, middle, right = st.columns(
             [*([3] if back else []), 5, 5, 5], vertical_alignment="center", gap="small"
@@ -58,7 +58,7 @@ def choose_session(available: list[DatasetView]) -> PrimarySession:
     form = state.form_of(dataset)
     with right:
         box = st.popover(
-            escape_markdown(_queue_title()), icon=":material/filter_list:", key="desk-queue", width="stretch"
+            escape_markdown(_queue_title()), icon=":material/filter_list:", key="workbench-queue", width="stretch"
         )
     with box:
         st.caption("状态")

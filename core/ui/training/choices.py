@@ -134,7 +134,7 @@ def _limit() -> dict[str, Any]:
     )
     limits["over_budget"] = None if policy == REFUSE else OverBudget(policy)
     if policy == OverBudget.WINDOW:
-        limits["overlap"] = st.slider("相邻窗口至多重叠", 0.0, 0.5, OVERLAP, 0.01, key="training-overlap")
+        limits["overlap"] = st.slider("相邻两段至多重叠", 0.0, 0.5, OVERLAP, 0.01, key="training-overlap")
     return limits
 
 

@@ -35,7 +35,7 @@ POLICIES: dict[str, str] = {
     OverBudget.SKIP: "跳过",
     OverBudget.CLEAN: "清理后再试",
     OverBudget.SUMMARY: "换成摘要",
-    OverBudget.WINDOW: "切成窗口",
+    OverBudget.WINDOW: "分段",
 }
 OVERLONG_REMEDIES: dict[str, str] = {
     OverBudget.CLEAN: "这些群聊先去掉占位消息；仍然超长的，点名拒绝",
@@ -67,7 +67,7 @@ SETTINGS = {
     "target": "训练目标",
     "over_budget": "超长的行",
     "steps": "清理步骤",
-    "overlap": "窗口重叠",
+    "overlap": "段间重叠",
     "duplicates": "重复的群聊",
     "balance": "均衡比例",
     "val": "验证集比例",

@@ -80,7 +80,7 @@ def draw_overlong_rows(report: Preflight, options: TrainingOptions) -> None:
             "截断后剩下": st.column_config.ProgressColumn(
                 format="percent", min_value=0, max_value=1, help="训练平台从末尾截断时，群聊还剩多少"
             ),
-            "不写的值": st.column_config.NumberColumn(help="在任何窗口里都没有依据的值，不写进答案"),
+            "不写的值": st.column_config.NumberColumn(help="在任何一段里都没有依据的值，不写进答案"),
         },
     )
 

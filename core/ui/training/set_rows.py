@@ -50,7 +50,7 @@ def _table_row(row: SpooledRow, report: Preflight, labels: dict[str, str], *, wi
     facts = row.provenance
     window = facts.get("window")
     task = facts.get("task", "form")
-    shown = INPUTS[facts["input"]] + (f"，窗口 {window[0]}/{window[1]}" if window else "")
+    shown = INPUTS[facts["input"]] + (f"，第 {window[0]}/{window[1]} 段" if window else "")
     held, dropped = row.start in report.validation_starts, row.start in report.dropped_starts
     return {
         "群聊": f"{facts['dataset']} · {facts['index']}",

@@ -166,7 +166,7 @@ def test_rows_over_the_limit_are_named_skipped_or_cleaned(store: Store, tmp_path
     report = export_training(store, options=options(max_chars=limit, over_budget=OverBudget.SKIP), out=out)
     assert [note["index"] for note in report.as_json()["skipped"]] == [2, 3]
     assert len(rows_of(out / "train.jsonl")) == 1
-    with pytest.raises(ExportError, match="有 1 行清洗之后仍超过 .*：四条 第 3 条"):
+    with pytest.raises(ExportError, match="有 1 行清理之后仍超过 .*：四条 第 3 条"):
         export_training(store, options=options(max_chars=limit, over_budget=OverBudget.CLEAN), out=out)
     report = export_training(store, options=options(max_chars=sizes[2], over_budget=OverBudget.CLEAN), out=out)
     assert "cleaned" not in report.as_json()

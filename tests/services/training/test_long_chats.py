@@ -94,7 +94,7 @@ def test_windows_hold_only_what_they_give_evidence_of(store: Store, form: Form, 
         assert customer["客户是否有意向"] == ""
     assert sum(answer[0]["基本信息-手机号码"] != "" for answer in answers) == 1
     assert report.as_json()["windowed"][0]["windows"] == len(cut)
-    assert any("有 3 个值在任何窗口里都没有依据" in note for note in report.notes)  # 高级版, 询价, 有意向
+    assert any("有 3 个值在任何一段里都没有依据" in note for note in report.notes)  # 高级版, 询价, 有意向
     covered = [range(entry["window"][2], entry["window"][3]) for entry in cut]
     assert all(any(place in span for span in covered) for place in range(len(strip_residue(LONG))))
 
@@ -110,7 +110,7 @@ def test_what_a_reviewer_pinned_stays_in_its_window(form: Form) -> None:
 
 def test_a_target_that_fills_the_limit_leaves_no_room_for_windows(store: Store, tmp_path: Path) -> None:
     fill_long(store)
-    with pytest.raises(ExportError, match="提问和答案就占满了，切成窗口之后仍超过 50 token：四条 第 1 条"):
+    with pytest.raises(ExportError, match="提问和答案就占满了，分段之后仍超过 50 token：四条 第 1 条"):
         export_training(store, options=options(cutoff_len=50, over_budget=OverBudget.WINDOW), out=tmp_path / "set")
 
 

@@ -204,7 +204,7 @@ def _step(text: str, find: Callable[[str], Prompt]) -> PipelineStep:
     if not 1 <= samples <= MOST_SAMPLES:
         raise PromptError(f"「{text[:60]}」的次数不能是 {times[:20]}", f"可以是 1 到 {MOST_SAMPLES}")
     if samples > 1 and not gives_forms(prompt.stage):
-        raise PromptError(f"「{text}」不能多次投票", "归纳是一段文字，只有表单可以投票")
+        raise PromptError(f"「{text}」不能多次投票", "归纳写的摘要是一段文字，只有表单可以投票")
     if bool(fields) != (prompt.stage is Stage.FIELDS):
         if fields:
             raise PromptError(f"提示词 {prompt.id} 不能只问部分字段", "请用 fields 阶段的提示词")

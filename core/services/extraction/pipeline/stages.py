@@ -95,7 +95,7 @@ class ChunkRun:
             call = self._ask(step, rendered, form, 1, labels)
             self.summary, notes = read_summary(call.raw, self.context.form)
             if not self.summary:
-                raise CallFailed(self._unreadable(call, "模型没有写出归纳"))
+                raise CallFailed(self._unreadable(call, "模型没有写出摘要"))
             self._keep(call, notes)
             self.notes += notes
             return

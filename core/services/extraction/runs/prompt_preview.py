@@ -18,7 +18,7 @@ from core.services.extraction.pipeline.token_budget import form_for_step
 from core.services.extraction.prompt_library import finder
 from core.services.extraction.runs.pipeline_loading import examples_for
 
-_NO_SUMMARY = "（这里是上一阶段写出的归纳）"
+_NO_SUMMARY = "（这里是上一阶段写出的摘要）"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def preview_prompt(
     given: dict[str, object] = {}
     if needs(prompt.stage, "summary"):
         given["summary"] = summary_of(form, labels) if labels else _NO_SUMMARY
-        notes.append("归纳由标注写成" if labels else "归纳要由上一阶段写出，这里留了一句话代替")
+        notes.append("摘要由标注写成" if labels else "摘要要由上一阶段写出，这里留了一句话代替")
     else:
         given["chat"] = cleaned.text
     if needs(prompt.stage, "forms"):

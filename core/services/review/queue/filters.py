@@ -1,7 +1,7 @@
 """Filters of chats: one value, stored in the page address, with its conditions in SQL.
 
-The desk and the record table share it. Values of fields are those on screen: the record's, or, while nobody has opened
-the chat, those of the run that the desk starts from.
+The workbench and the record table share it. Values of fields are those on screen: the record's, or, while nobody has
+opened the chat, those of the run that the workbench starts from.
 """
 
 from collections.abc import Mapping

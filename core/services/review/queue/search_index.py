@@ -234,7 +234,7 @@ def _background(store: Store, form: Form, job: tuple[str, int, int | None]) -> N
         else:
             _in_process(store, dataset_id, run_id)
     except Exception:
-        # The desk works without; the next visitor starts it again.
+        # The workbench works without; the next visitor starts it again.
         _log.warning("upkeep of dataset %s stopped", dataset_id, exc_info=True)
     finally:
         with _busy_lock:

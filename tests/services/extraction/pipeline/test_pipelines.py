@@ -84,7 +84,7 @@ def test_from_summary_sees_the_summary_and_not_the_chat_and_json_mode_is_not_for
     assert outcome.status is Status.OK
     assert "response_format" not in requests[0] and "response_format" in requests[1]
     assert SUMMARY in asked(requests[1]) and "高级版多少钱" not in asked(requests[1])
-    assert outcome.notes == ("归纳外面的代码块标记已去掉",)
+    assert outcome.notes == ("摘要外面的代码块标记已去掉",)
     assert outcome.calls[0].raw.startswith("```markdown")
 
 
@@ -226,7 +226,7 @@ def test_summaries_of_forms_have_the_four_sections(form: Form) -> None:
     assert read_summary(told, form) == (told, ())
     assert [line for line in told.splitlines() if line.startswith("## ")] == [f"## {s}" for s in SECTIONS]
     assert "- 张敏3：咨询类型：询价、答疑" in told
-    assert read_summary("## 客户基本信息\n甲", form)[1][0].startswith("归纳缺少小节：客户意向与预算信息")
+    assert read_summary("## 客户基本信息\n甲", form)[1][0].startswith("摘要缺少小节：客户意向与预算信息")
 
 
 def test_a_pipeline_is_kept_with_the_text_of_every_prompt(form: Form) -> None:
