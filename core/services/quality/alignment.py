@@ -112,7 +112,7 @@ class Alignment:
             with_reference: also where all runs agree and the reference does not.
             key: only this field.
         """
-        places: list[Difference] = []
+        differences: list[Difference] = []
         keys = self.form.keys
         for index, customers in self.chats.items():
             for position, customer in enumerate(customers):
@@ -121,8 +121,10 @@ class Alignment:
                     if with_reference
                     else customer.differs_between_runs
                 )
-                places += [Difference(index, position, keys[n]) for n in sorted(numbers) if not key or keys[n] == key]
-        return places
+                differences += [
+                    Difference(index, position, keys[n]) for n in sorted(numbers) if not key or keys[n] == key
+                ]
+        return differences
 
 
 def align(store: Store, benchmark: Benchmark, names: Sequence[str], *, against: str = "") -> Alignment:

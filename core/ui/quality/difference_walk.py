@@ -17,17 +17,17 @@ _PIXELS_ABOVE = 330
 _POSITION = "shiyao.compare.at"
 
 
-def current_difference(places: list[Difference], alignment: Alignment) -> Difference | None:
+def current_difference(differences: list[Difference], alignment: Alignment) -> Difference | None:
     """The cell in focus: the session's, else the first difference of the chat in the address, else the first of all."""
     at = st.session_state.get(_POSITION)
     if at is not None and at[0] in alignment.chats and at[1] < len(alignment.chats[at[0]]) and at[2] in alignment.form:
         return Difference(*at)
     chat = address.index_parameter("chat")
     if chat is not None and chat in alignment.chats:
-        here = next((place for place in places if place.chat == chat), None)
+        here = next((place for place in differences if place.chat == chat), None)
         first = alignment.form.keys[0]
         return here or (Difference(chat, 0, first) if alignment.chats[chat] else None)
-    return places[0] if places else None
+    return differences[0] if differences else None
 
 
 def go_to_difference(place: Difference | tuple[int, int, str] | None) -> None:
@@ -38,13 +38,13 @@ def go_to_difference(place: Difference | tuple[int, int, str] | None) -> None:
 
 
 def neighbour_difference(
-    keys: Sequence[str], places: list[Difference], at: Difference, *, forward: bool
+    keys: Sequence[str], differences: list[Difference], at: Difference, *, forward: bool
 ) -> Difference | None:
     """The next (or previous) difference, seen from any cell.
 
     Args:
         keys: the form's field keys, in order.
-        places: the differences to walk through, in order.
+        differences: the differences to walk through, in order.
         at: where the reader is; need not be one of them.
         forward: next instead of previous.
     """
@@ -55,29 +55,29 @@ def neighbour_difference(
 
     here = rank(at)
     if forward:
-        return next((place for place in places if rank(place) > here), None)
-    return next((place for place in reversed(places) if rank(place) < here), None)
+        return next((place for place in differences if rank(place) > here), None)
+    return next((place for place in reversed(differences) if rank(place) < here), None)
 
 
 @fragment
 def draw_difference_walk(
-    dataset: DatasetView, alignment: Alignment, places: list[Difference], mode: str, key: str, right_from: float
+    dataset: DatasetView, alignment: Alignment, differences: list[Difference], mode: str, key: str, right_from: float
 ) -> None:
     """The chat beside the runs' values, with buttons for the cell in focus.
 
     Args:
         dataset: whose chats.
         alignment: the compared runs.
-        places: the differences to walk through.
+        differences: the differences to walk through.
         mode: one of ``MODES``.
         key: the only field to show, ``""`` for all.
         right_from: similarity from which a free text counts as right.
     """
-    at = current_difference(places, alignment)
+    at = current_difference(differences, alignment)
     if at is None:
         st.success("按现在的筛选，没有不同的地方。", icon=":material/check_circle:")
         return
-    nearest = next((i for i, place in enumerate(places) if tuple(place) == tuple(at)), None)
+    nearest = next((i for i, place in enumerate(differences) if tuple(place) == tuple(at)), None)
     with state.store().read() as session:
         text = queries.chat(session, dataset.id, at.chat).text
     open_disputes = disputes(state.store(), dataset.id) if alignment.against == "labels" else []
@@ -87,7 +87,7 @@ def draw_difference_walk(
     chosen = all_chosen.get(at.chat, {})
     left, right = st.columns([4, 7], gap="small")
     with left:
-        _draw_walk_buttons(alignment, places, at, nearest)
+        _draw_walk_buttons(alignment, differences, at, nearest)
         compare_panes.draw_chat(alignment.form, text, customer, at.key, chat=at.chat, above=_PIXELS_ABOVE)
     with right:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -100,7 +100,7 @@ def draw_difference_walk(
                     type="primary" if on else "secondary",
                     key=f"take-{source}",
                     on_click=_pick_source,
-                    args=(dataset, alignment, places, at, "" if on else source),
+                    args=(dataset, alignment, differences, at, "" if on else source),
                 )
             draw_save_popover(dataset, alignment, at, chosen)
             draw_merge_popover(dataset, alignment, all_chosen)
@@ -138,11 +138,13 @@ def shown_fields(alignment: Alignment, at: Difference, mode: str, key: str) -> d
     return rows
 
 
-def _draw_walk_buttons(alignment: Alignment, places: list[Difference], at: Difference, nearest: int | None) -> None:
+def _draw_walk_buttons(
+    alignment: Alignment, differences: list[Difference], at: Difference, nearest: int | None
+) -> None:
     """Buttons to the previous and next difference, and the position among them."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        before = neighbour_difference(alignment.form.keys, places, at, forward=False)
-        after = neighbour_difference(alignment.form.keys, places, at, forward=True)
+        before = neighbour_difference(alignment.form.keys, differences, at, forward=False)
+        after = neighbour_difference(alignment.form.keys, differences, at, forward=True)
         st.button(
             "上一处", shortcut="K", key="back", disabled=before is None, on_click=go_to_difference, args=(before,)
         )
@@ -155,12 +157,12 @@ def _draw_walk_buttons(alignment: Alignment, places: list[Difference], at: Diffe
             args=(after,),
             type="primary",
         )
-        where = f"第 {nearest + 1} / {len(places)} 处" if nearest is not None else f"共 {len(places)} 处"
+        where = f"第 {nearest + 1} / {len(differences)} 处" if nearest is not None else f"共 {len(differences)} 处"
         st.caption(f"第 {at.chat:d} 条群聊 · {where}")
 
 
 def _pick_source(
-    dataset: DatasetView, alignment: Alignment, places: list[Difference], at: Difference, source: str
+    dataset: DatasetView, alignment: Alignment, differences: list[Difference], at: Difference, source: str
 ) -> None:
     """Pick a source for the cell in focus, then go to the next difference."""
     with show_errors():
@@ -178,4 +180,4 @@ def _pick_source(
             who=state.reviewer(),
         )
         if source:
-            go_to_difference(neighbour_difference(alignment.form.keys, places, at, forward=True))
+            go_to_difference(neighbour_difference(alignment.form.keys, differences, at, forward=True))

@@ -77,7 +77,7 @@ class RunDemands:
                 finish_if_complete(session, run_id)
         self.runs = demands
 
-    def places(self) -> dict[str, int]:
+    def chat_limits(self) -> dict[str, int]:
         """``{model: concurrent chats}``; the smallest limit among a model's runs applies to all of them."""
         limits: dict[str, int] = {}
         for demand in self.runs:

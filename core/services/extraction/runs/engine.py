@@ -19,12 +19,12 @@ class Engine(Protocol):
         """Chats being executed in this process."""
         ...
 
-    def ensure(self, places: Mapping[str, int]) -> None:
+    def ensure(self, chat_limits: Mapping[str, int]) -> None:
         """Bring the number of executed chats per model up to its limit; called repeatedly, returns at once.
 
         Args:
-            places: ``{model: chats at a time over all workers}`` of every model with pending chats that this process
-                has the keys for. A model that is not named begins nothing new; what is under way goes on.
+            chat_limits: ``{model: chats at a time over all workers}`` of every model with pending chats that this
+                process has the keys for. A model that is not named begins nothing new; what is under way goes on.
 
         Raises:
             StoreUnavailableError: the database does not answer; the scheduler calls again.

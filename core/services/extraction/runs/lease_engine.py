@@ -58,14 +58,14 @@ class LeaseEngine:
         with self._mutex:
             return frozenset(self._threads)
 
-    def ensure(self, places: Mapping[str, int]) -> None:
+    def ensure(self, chat_limits: Mapping[str, int]) -> None:
         """Lease and start as many chats of each model as its limit allows.
 
         Args:
-            places: ``{model: chats at a time over all workers}``.
+            chat_limits: ``{model: chats at a time over all workers}``.
         """
-        self._heartbeat(tuple(sorted(places)))
-        for model, limit in places.items():
+        self._heartbeat(tuple(sorted(chat_limits)))
+        for model, limit in chat_limits.items():
             self._slots[model].limit = limit
             if self._exclusive and self._slots[model].full:
                 # Nobody else asks this model. Where others do, leases alone can hold the limit over all of them.
@@ -111,12 +111,12 @@ class LeaseEngine:
         active = self.active
         if not demands or sum(chat.model == model for chat in active) >= limit:
             return
-        offers = []
+        backlogs = []
         for demand in demands:
             own = {chat.chat_id for chat in active if chat.run_id == demand.run_id}
             backlog = self._backlogs.setdefault(demand.run_id, Backlog(demand.run_id))
-            offers.append((demand.run_id, backlog, own | self._demands.set_aside_chats(demand.run_id)))
-        for chat in leases.lease_chats(self._store, self._worker_id, model, limit, offers):
+            backlogs.append((demand.run_id, backlog, own | self._demands.set_aside_chats(demand.run_id)))
+        for chat in leases.lease_chats(self._store, self._worker_id, model, limit, backlogs):
             self._begin(chat)
 
     def _begin(self, chat: LeasedChat) -> None:

@@ -148,8 +148,8 @@ def lease_chats(
         room = min(limit - by_run.total(), _share(session, model, limit) - own)
         if room <= 0:
             return []
-        offers = [(run_id, log, iter(log.take(session, room, leave_out))) for run_id, log, leave_out in backlogs]
-        candidates = {run_id: chats for run_id, _, chats in offers}
+        backlog_chats = [(run_id, log, iter(log.take(session, room, leave_out))) for run_id, log, leave_out in backlogs]
+        candidates = {run_id: chats for run_id, _, chats in backlog_chats}
         moment = workers.clock(session)
         chats_by_turn = _fewest_leased_first(candidates, by_run, room)
         leased = [
@@ -160,7 +160,7 @@ def lease_chats(
             common = {"worker_id": worker_id, "model": model, "started_at": moment}
             rows = [{"run_id": chat.run_id, "chat_id": chat.chat_id, **common} for chat in leased]
             session.execute(insert(Lease), rows)
-        for _, log, left_over in offers:
+        for _, log, left_over in backlog_chats:
             log.put_back(left_over)
     return leased
 

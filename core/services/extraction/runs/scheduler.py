@@ -144,7 +144,7 @@ class RunScheduler:
                         self._read_anew.clear()
                         self._demands.refresh()
                         read_again_at = time.monotonic() + TICK_SECONDS
-                    engine.ensure(self._demands.places())
+                    engine.ensure(self._demands.chat_limits())
                 except (SQLAlchemyError, StoreError) as error:
                     # Calls under way go on meanwhile; what they bring is stored when the database is back.
                     _log.exception("the database does not answer")

@@ -53,7 +53,7 @@ _REST = 1.0
 
 
 class IndexUpdate:
-    """The upkeep of one run of one dataset."""
+    """Brings search texts and review priorities of one run of a dataset up to date, in batches."""
 
     def __init__(self, store: Store, form: Form, dataset_id: int, run_id: int) -> None:
         self.store = store
@@ -95,11 +95,11 @@ class IndexUpdate:
         return [(int(chat_id or 0), signature) for chat_id, signature in session.execute(statement)]
 
     def count(self) -> int:
-        """Number of outdated chats."""
+        """Number of outdated chats, counted up to one more than a thread takes."""
         with self.store.read() as session:
             return len(self.outdated(session, limit=_IN_THREAD + 1))
 
-    def some(self, *, after: int = 0) -> int:
+    def update_batch(self, *, after: int = 0) -> int:
         """Update one batch.
 
         Returns:
@@ -187,11 +187,11 @@ def update_search_index(
     """
     until = time.monotonic() + seconds
     done = 0
-    upkeep = IndexUpdate(store, form, dataset_id, run_id) if run_id is not None else None
+    update = IndexUpdate(store, form, dataset_id, run_id) if run_id is not None else None
     after = 0
-    while upkeep is not None and time.monotonic() < until:
+    while update is not None and time.monotonic() < until:
         began = time.monotonic()
-        after = upkeep.some(after=after)
+        after = update.update_batch(after=after)
         if not after:
             break
         done += _BATCH

@@ -25,12 +25,12 @@ def test_the_smallest_limit_of_a_model_holds_for_all_its_runs(store: Store) -> N
     first, second = start(store, "a", 4), start(store, "b", 2)
     demands = RunDemands(store)
     demands.refresh()
-    (model,) = demands.places()
-    assert demands.places() == {model: 2}
+    (model,) = demands.chat_limits()
+    assert demands.chat_limits() == {model: 2}
     assert [demand.run_id for demand in demands.unleased_runs(model)] == [first, second]
     run_service.pause(store, second)
     demands.refresh()
-    assert demands.places() == {model: 4}
+    assert demands.chat_limits() == {model: 4}
 
 
 def test_leased_and_set_aside_chats_do_not_count_as_unleased(store: Store) -> None:
@@ -66,9 +66,9 @@ class _OneByOne:
     def active(self) -> frozenset[LeasedChat]:
         return frozenset()
 
-    def ensure(self, places: Mapping[str, int]) -> None:
-        self.asked_for.append(dict(places))
-        if places and self._chat_ids:
+    def ensure(self, chat_limits: Mapping[str, int]) -> None:
+        self.asked_for.append(dict(chat_limits))
+        if chat_limits and self._chat_ids:
             execute(self._store, self._run_id, self._chat_ids.pop())
 
     def stop(self, patience: float) -> None:
@@ -87,4 +87,4 @@ def test_another_engine_can_stand_behind_the_scheduler(store: Store, monkeypatch
         wait_until(other.stopped.is_set)
     finally:
         scheduler.stop()
-    assert {count for places in other.asked_for for count in places.values()} == {2}
+    assert {count for chat_limits in other.asked_for for count in chat_limits.values()} == {2}

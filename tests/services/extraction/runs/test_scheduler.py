@@ -273,7 +273,7 @@ def test_a_process_without_keys_leaves_the_run_to_others(
         without.delenv("OPENAI_API_KEY")
         demands = RunDemands(store)
         demands.refresh()
-        assert demands.places() == {}
+        assert demands.chat_limits() == {}
         looked = threading.Event()
         refresh = RunDemands.refresh
 
