@@ -8,7 +8,7 @@ from sqlalchemy import and_, func, select
 from sqlmodel import Session, col
 
 from core.adapters.store import Store
-from core.adapters.store.models import Chat, ChatStake, Extraction, ExtractionStatus, Record
+from core.adapters.store.models import Chat, ChatPriority, Extraction, ExtractionStatus, Record
 from core.domain.form import Form
 from core.services.review.queue.filters import Filter, apply_filter, cell, with_record
 from core.services.review.records.save_types import UNREVIEWED
@@ -134,9 +134,9 @@ def _ordered(session: Session, form: Form, statement: Any, sort: str, base_run: 
     if sort == BY_CHANGE:
         return statement.order_by(col(Record.updated_at).desc().nulls_last(), col(Chat.index))
     if sort == BY_STAKE:
-        stake = and_(col(ChatStake.run_id) == base_run, col(ChatStake.chat_id) == col(Chat.id))
-        return statement.outerjoin(ChatStake, stake).order_by(
-            col(ChatStake.points).desc().nulls_last(), col(Chat.index)
+        priority = and_(col(ChatPriority.run_id) == base_run, col(ChatPriority.chat_id) == col(Chat.id))
+        return statement.outerjoin(ChatPriority, priority).order_by(
+            col(ChatPriority.points).desc().nulls_last(), col(Chat.index)
         )
     if sort in form:
         sqlite = session.get_bind().dialect.name == "sqlite"

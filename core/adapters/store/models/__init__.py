@@ -18,7 +18,7 @@ from core.adapters.store.models.quality import (
 from core.adapters.store.models.review import (
     Batch,
     BatchChat,
-    ChatStake,
+    ChatPriority,
     Claim,
     Confirmation,
     Guideline,
@@ -49,7 +49,7 @@ __all__ = [
     "Chat",
     "ChatBase",
     "ChatSearch",
-    "ChatStake",
+    "ChatPriority",
     "Claim",
     "Confirmation",
     "Dataset",

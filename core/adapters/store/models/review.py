@@ -101,13 +101,14 @@ class Claim(Base, table=True):
     until: datetime = Field(sa_column=timestamp_column())
 
 
-class ChatStake(Base, table=True):
+class ChatPriority(Base, table=True):
     """Review priority of a chat: the points that a run's answer may lose if nobody checks it.
 
     Derived data, recomputed when ``signature`` changes. ``reasons`` is ``[{customer, key, points, why}]``, the
     largest first.
     """
 
+    __tablename__ = "chatstake"
     __table_args__ = (Index("ix_chatstake_chat", "chat_id"),)
 
     run_id: int = Field(primary_key=True, foreign_key="run.id", ondelete="CASCADE")

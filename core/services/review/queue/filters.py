@@ -15,7 +15,7 @@ from core.adapters.store.models import (
     Batch,
     BatchChat,
     Chat,
-    ChatStake,
+    ChatPriority,
     Extraction,
     ExtractionStatus,
     Pass,
@@ -138,9 +138,9 @@ def apply_filter(
     if wanted.text:
         statement = statement.where(search.containing(session, wanted.text))
     if wanted.differ:
-        statement = statement.where(_staked(base_run, col(ChatStake.differing) > 0))
+        statement = statement.where(_has_priority(base_run, col(ChatPriority.differing) > 0))
     if wanted.flag == WARNED:
-        statement = statement.where(_staked(base_run, col(ChatStake.warnings) > 0))
+        statement = statement.where(_has_priority(base_run, col(ChatPriority.warnings) > 0))
     elif wanted.flag == NOTED:
         statement = statement.where(col(Record.note) != "")
     elif wanted.flag == FAILED:
@@ -157,8 +157,8 @@ def apply_filter(
     return statement
 
 
-def _staked(base_run: int | None, condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    return exists().where(col(ChatStake.run_id) == base_run, col(ChatStake.chat_id) == col(Chat.id), condition)
+def _has_priority(base_run: int | None, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists().where(col(ChatPriority.run_id) == base_run, col(ChatPriority.chat_id) == col(Chat.id), condition)
 
 
 def _in_batch(batch: str, reviewer: str) -> ColumnElement[bool]:

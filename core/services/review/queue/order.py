@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Connection, Engine, and_, func, or_, select
 from sqlmodel import Session, col
 
-from core.adapters.store.models import Chat, ChatStake, Claim, Record, now
+from core.adapters.store.models import Chat, ChatPriority, Claim, Record, now
 from core.domain.form import Form
 from core.services.review import delta
 from core.services.review.queue.filters import Filter, apply_filter, with_record, with_status
@@ -143,8 +143,9 @@ def _indices(session: Session, form: Form, queue_spec: QueueSpec) -> list[int]:
     )
     if queue_spec.order == PRIORITY:
         statement = statement.outerjoin(
-            ChatStake, and_(col(ChatStake.run_id) == queue_spec.base_run, col(ChatStake.chat_id) == col(Chat.id))
-        ).order_by(func.coalesce(col(ChatStake.points), -1.0).desc(), col(Chat.index))
+            ChatPriority,
+            and_(col(ChatPriority.run_id) == queue_spec.base_run, col(ChatPriority.chat_id) == col(Chat.id)),
+        ).order_by(func.coalesce(col(ChatPriority.points), -1.0).desc(), col(Chat.index))
     elif queue_spec.order == OLDEST:
         statement = statement.order_by(col(Record.updated_at).asc().nulls_first(), col(Chat.index))
     else:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from core.adapters.store.models import ChatStake
+from core.adapters.store.models import ChatPriority
 from core.domain.checks import check
 from core.domain.checks.form_warning import FormWarning, Level
 from core.domain.evidence import Evidence, Mark, analyse_chat, locate
@@ -184,7 +184,7 @@ def _otherwise(
 
 def stored_priorities(session: Session, run_id: int, chat_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     """``{chat id: {points, differing, warnings, reasons}}`` as last stored; chats without one are omitted."""
-    statement = select(ChatStake).where(col(ChatStake.run_id) == run_id, col(ChatStake.chat_id).in_(chat_ids))
+    statement = select(ChatPriority).where(col(ChatPriority.run_id) == run_id, col(ChatPriority.chat_id).in_(chat_ids))
     return {
         row.chat_id: {
             "points": round(row.points, 1),

@@ -1,6 +1,6 @@
 """Updates priorities and search index in small batches, in the background.
 
-A chat's stake is computed anew when the run's answer, another run's answer or what is known of the run's fields has
+A chat's priority is computed anew when the run's answer, another run's answer or what is known of the run's fields has
 changed; the signature says from what it was computed. Only chats that are still to be decided are kept up to date.
 """
 
@@ -24,7 +24,7 @@ from core import private_files
 from core.adapters.store import Store
 from core.adapters.store.models import (
     Chat,
-    ChatStake,
+    ChatPriority,
     Dataset,
     Extraction,
     ExtractionStatus,
@@ -82,12 +82,14 @@ class IndexUpdate:
         statement = (
             with_record(select(col(Chat.id), expected_signature))
             .join(base, and_(col(base.chat_id) == col(Chat.id), col(base.run_id) == self.run_id))
-            .outerjoin(ChatStake, and_(col(ChatStake.run_id) == self.run_id, col(ChatStake.chat_id) == col(Chat.id)))
+            .outerjoin(
+                ChatPriority, and_(col(ChatPriority.run_id) == self.run_id, col(ChatPriority.chat_id) == col(Chat.id))
+            )
             .where(
                 col(Chat.dataset_id) == self.dataset_id,
                 col(Chat.id) > after,
                 with_status(FILTERS["待审阅"]),
-                or_(col(ChatStake.chat_id).is_(None), col(ChatStake.signature) != expected_signature),
+                or_(col(ChatPriority.chat_id).is_(None), col(ChatPriority.signature) != expected_signature),
             )
             .order_by(col(Chat.id))
             .limit(limit)
@@ -117,13 +119,13 @@ class IndexUpdate:
         # Somebody else may be at the same chats: in one order for everybody, and what is there is replaced.
         rows.sort(key=lambda row: int(str(row["chat_id"])))
         insert = postgresql.insert if self.store.engine.dialect.name == "postgresql" else sqlite.insert
-        statement = insert(ChatStake).values(rows)
+        statement = insert(ChatPriority).values(rows)
         keys = {"run_id", "chat_id"}
         replaced = {name: statement.excluded[name] for name in rows[0] if name not in keys}
         with self.store.write() as session:
             session.execute(
                 statement.on_conflict_do_update(
-                    index_elements=[col(ChatStake.run_id), col(ChatStake.chat_id)], set_=replaced
+                    index_elements=[col(ChatPriority.run_id), col(ChatPriority.chat_id)], set_=replaced
                 )
             )
         return max(todo)
@@ -143,15 +145,15 @@ class IndexUpdate:
         return [(int(i or 0), text, answers.get(int(i or 0)), others[int(i or 0)]) for i, text in texts]
 
 
-def _row(run_id: int, chat_id: int, signature: str, stake: ReviewPriority) -> dict[str, object]:
+def _row(run_id: int, chat_id: int, signature: str, priority: ReviewPriority) -> dict[str, object]:
     return {
         "run_id": run_id,
         "chat_id": chat_id,
         "signature": signature,
-        "points": round(stake.points, 3),
-        "differing": stake.differing,
-        "warnings": stake.warnings,
-        "reasons": list(stake.reasons),
+        "points": round(priority.points, 3),
+        "differing": priority.differing,
+        "warnings": priority.warnings,
+        "reasons": list(priority.reasons),
     }
 
 
@@ -178,7 +180,7 @@ def update_search_index(
         store: the open store.
         form: the dataset's form.
         dataset_id: the dataset.
-        run_id: the run whose stakes to compute; ``None``: only the search.
+        run_id: the run whose priorities to compute; ``None``: only the search.
         seconds: stop after so long.
         rest: pause after each batch, in times of what it took.
 

@@ -34,7 +34,7 @@ def save_id_of(raw: Any) -> str:
     return save_id if isinstance(save_id, str) and _ID.fullmatch(save_id) else ""
 
 
-def read_save(raw: object) -> tuple[Save, str]:
+def read_save(raw: Any) -> tuple[Save, str]:
     """A save, and what was left out of it (one Chinese sentence; ``""`` where nothing was).
 
     Raises:

@@ -202,7 +202,7 @@ class Residue(TypedDict):
     text: str
 
 
-class StakeReason(TypedDict):
+class PriorityReason(TypedDict):
     """Why points of a chat are at stake; an empty key is about a whole customer."""
 
     customer: int
@@ -224,7 +224,7 @@ class ChatPayload(TypedDict):
         run_gone: whether the record's run was deleted, so that there is nothing to compare with.
         failed: why the model gave no answer, else empty.
         claimed_by: who else is on this chat, else empty.
-        stake: expected loss in points; null until it was computed.
+        expected_loss: expected loss in points; null until it was computed.
         delta_new: under delta review, the newer run's forms without a partner.
     """
 
@@ -247,8 +247,8 @@ class ChatPayload(TypedDict):
     customers: list[CustomerPayload]
     missed: list[Missed]
     warnings: list[CellWarning]
-    stake: NotRequired[float | None]
-    stake_reasons: NotRequired[list[StakeReason]]
+    expected_loss: NotRequired[float | None]
+    loss_reasons: NotRequired[list[PriorityReason]]
     delta_new: NotRequired[list[FormValues]]
 
 

@@ -175,7 +175,7 @@ class PrimarySession:
         priorities = stored_priorities(session, self.base.id, [chat["chat_id"] for chat in chats])
         for chat in chats:
             priority = priorities.get(chat["chat_id"]) or {}
-            chat["stake"], chat["stake_reasons"] = priority.get("points"), priority.get("reasons", [])
+            chat["expected_loss"], chat["loss_reasons"] = priority.get("points"), priority.get("reasons", [])
         if self.asks:
             indices = [chat["chat"] for chat in chats]
             deltas = dict(delta.deltas_of_chats(session, self._scorer, self.dataset.id, indices, self.base.id, drafts))

@@ -35,7 +35,7 @@ export function buildTop({ onRetry, onFind, onType }) {
     rest: h("span", { class: "rest" }),
     meter: h("span", { class: "meter", role: "progressbar", "aria-label": "已确认", "aria-valuemin": "0" }, fill),
     fill,
-    stake: h("span", { class: "stake", title: "这一条里可能出错的分值：字段分值 × 出错的可能" }),
+    expectedLoss: h("span", { class: "expected-loss", title: "这一条里可能出错的分值：字段分值 × 出错的可能" }),
     note: h("span", { class: "note" }),
     status: h("span", { class: "badge" }),
     chat: h("span", { class: "chat-number" }),
@@ -65,7 +65,7 @@ export function buildTop({ onRetry, onFind, onType }) {
     bar.rest,
     h("span", { class: "gap" }),
     bar.note,
-    bar.stake,
+    bar.expectedLoss,
     bar.found,
     bar.find,
     bar.status,
@@ -121,8 +121,8 @@ export function drawTop(bar, store, entry, state) {
       .filter(Boolean)
       .join(" · "),
   );
-  const stake = entry?.chat.stake;
-  setText(bar.stake, typeof stake === "number" ? `本条 ${stake.toFixed(1)} 分待定` : "");
+  const loss = entry?.chat.expected_loss;
+  setText(bar.expectedLoss, typeof loss === "number" ? `本条 ${loss.toFixed(1)} 分待定` : "");
   bar.fill.style.width = total ? `${(100 * confirmed) / total}%` : "0";
   setAttr(bar.meter, "aria-valuenow", confirmed);
   setAttr(bar.meter, "aria-valuemax", total);

@@ -183,7 +183,7 @@ export interface CellWarning {
 }
 
 /** Why points of a chat are at stake; an empty key is about a whole customer. */
-export interface StakeReason {
+export interface PriorityReason {
   customer: number;
   key: string;
   points: number;
@@ -220,8 +220,8 @@ export interface ChatPayload {
   missed: Missed[];
   warnings: CellWarning[];
   /** expected loss in points; null until it was computed. */
-  stake?: number | null;
-  stake_reasons?: StakeReason[];
+  expected_loss?: number | null;
+  loss_reasons?: PriorityReason[];
   /** under delta review, the newer run's forms without a partner. */
   delta_new?: (Record<string, string | string[]>)[];
 }

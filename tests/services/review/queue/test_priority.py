@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from core.adapters.store import Store
-from core.adapters.store.models import ChatStake
+from core.adapters.store.models import ChatPriority
 from core.domain.scoring import Scorer
 from core.services.review import open_session
 from core.services.review.queue import search_index
@@ -60,13 +60,13 @@ def test_stakes_are_stored_kept_up_to_date_and_make_the_order(store: Store) -> N
     assert search_index.update_search_index(store, FORM, dataset.id, base) > 0
     assert search_index.IndexUpdate(store, FORM, dataset.id, base).count() == 0
     with store.read() as session:
-        assert session.get(ChatStake, (base, 2)) is None  # decided: nothing is at stake any more
+        assert session.get(ChatPriority, (base, 2)) is None  # decided: nothing is at stake any more
     desk = open_session(store, dataset, FORM, reviewer="阿青", in_order="按待定分", base="甲")
     data = desk.sync(store)
     assert (data["open"], data["order"]["next"]) == (5, [3, 1, 4])
     shown = {chat["chat"]: chat for chat in data["chats"]}
-    assert shown[5]["stake"] == 18.0
-    assert shown[3]["stake_reasons"][0]["key"] == PHONE
+    assert shown[5]["expected_loss"] == 18.0
+    assert shown[3]["loss_reasons"][0]["key"] == PHONE
     answer(store, dataset, "乙", {1: [{NAME: "林木1", STAGE: "报价"}], 4: right[4]})
     assert search_index.IndexUpdate(store, FORM, dataset.id, base).count() == 2
     desk = open_session(store, dataset, FORM, reviewer="阿青", narrow={"differ": "有分歧"}, base="甲")
@@ -86,4 +86,4 @@ def test_two_updates_of_the_same_chats_at_once_do_not_disturb_each_other(store: 
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(update, range(4)))
     with store.read() as session:
-        assert len(session.execute(select(ChatStake.chat_id)).all()) == 40
+        assert len(session.execute(select(ChatPriority.chat_id)).all()) == 40
