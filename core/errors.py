@@ -87,7 +87,7 @@ class PromptError(ShiyaoError):
     """An invalid prompt file, or a missing variable."""
 
 
-class JobError(ShiyaoError):
+class RunError(ShiyaoError):
     """A run that cannot be started or controlled."""
 
 

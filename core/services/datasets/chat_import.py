@@ -20,7 +20,6 @@ from core.adapters.store import Store
 from core.adapters.store.models import Chat, Dataset, RunKind
 from core.domain.form import Form, load_named_form
 from core.errors import ConflictError, InputError
-from core.services.datasets.file_pass import ParentFileReader, open_pass
 from core.services.datasets.import_types import (
     BY_NAME,
     FileFormat,
@@ -31,7 +30,8 @@ from core.services.datasets.import_types import (
     RejectedRow,
     TableColumns,
 )
-from core.services.datasets.reader_messages import Job
+from core.services.datasets.parent_file_reader import ParentFileReader, open_pass
+from core.services.datasets.reader_messages import ReadJob
 from core.services.datasets.run_writer import ChatForms, RunWriter
 from core.services.datasets.staging import StagedChat, StagingFile
 from core.settings import settings
@@ -73,7 +73,7 @@ def import_chats(
     if split is not None and split not in SPLITS:
         raise InputError(f"不认识用途「{split}」", f"可以是 {'、'.join(SPLITS)}")
     form = load_named_form(form_name or _form_of(store, name))
-    job = Job("chats", filename, form, columns, share=_READING_SHARE)
+    job = ReadJob("chats", filename, form, columns, share=_READING_SHARE)
     with TemporaryFile() as spool:
         stage = StagingFile(spool)
         with open_pass(source, job, on_progress) as file:

@@ -5,8 +5,6 @@ from typing import BinaryIO
 
 from core.domain.form import Form
 from core.errors import InputError
-from core.services.datasets.file_pass import read_file
-from core.services.datasets.import_pass import RowValidationPass
 from core.services.datasets.import_types import (
     BY_NAME,
     ChatRow,
@@ -17,7 +15,9 @@ from core.services.datasets.import_types import (
     SubmissionRow,
     TableColumns,
 )
-from core.services.datasets.reader_messages import Done, Job, Rows
+from core.services.datasets.parent_file_reader import read_file
+from core.services.datasets.reader_messages import Done, ReadJob, Rows
+from core.services.datasets.row_validation_pass import RowValidationPass
 from core.services.datasets.source_file import SourceFile
 from core.services.datasets.table_reader import table_header
 
@@ -46,7 +46,7 @@ def preview_import(
         InputError: the file as a whole cannot be read, or takes more memory or time than files may.
     """
     preview: ImportPreview | None = None
-    with read_file(source, Job("preview", filename, form, columns, limit=limit)) as messages:
+    with read_file(source, ReadJob("preview", filename, form, columns, limit=limit)) as messages:
         for message in messages:
             if isinstance(message, Rows) and message.share is not None and on_progress:
                 on_progress(ImportProgress(message.seen, message.share))
@@ -67,11 +67,11 @@ def make_preview(
         InputError: the file as a whole cannot be read.
     """
     names = table_header(file)
-    import_pass = RowValidationPass(file, form, columns, on_progress)
+    validation_pass = RowValidationPass(file, form, columns, on_progress)
     chats: list[ChatRow] = []
     forms: list[SubmissionRow] = []
     good = labels = customers = 0
-    for row in import_pass.chats() if import_pass.kind is FileKind.CHATS else import_pass.submissions():
+    for row in validation_pass.chats() if validation_pass.kind is FileKind.CHATS else validation_pass.submissions():
         good += 1
         customers += len(row.forms or ())
         labels += any(not form.is_empty(values) for values in row.forms or ())
@@ -82,16 +82,16 @@ def make_preview(
         else:
             forms.append(row)
     return ImportPreview(
-        kind=import_pass.kind,
+        kind=validation_pass.kind,
         format=file.format,
         encoding=file.encoding_label,
-        rows=import_pass.rows,
+        rows=validation_pass.rows,
         good=good,
         labels=labels,
         customers=customers,
-        rejected=tuple(import_pass.rejected),
+        rejected=tuple(validation_pass.rejected),
         chats=tuple(chats),
         forms=tuple(forms),
         columns=names,
-        notes=import_pass.notes,
+        notes=validation_pass.notes,
     )

@@ -27,7 +27,7 @@ _MAX_MESSAGE = 1 << 29
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class ReadJob:
     """What to do with a file: a preview of its first ``limit`` good rows, or all its chats or forms."""
 
     kind: Literal["preview", "chats", "submissions"]
@@ -99,21 +99,21 @@ Message = Annotated[Opened | Rows | Done | Refused | Failed, Field(discriminator
 _MESSAGE: TypeAdapter[Opened | Rows | Done | Refused | Failed] = TypeAdapter(Message)
 
 
-def send_job(channel: socket.socket, job: Job, file_descriptor: int) -> None:
+def send_job(channel: socket.socket, job: ReadJob, file_descriptor: int) -> None:
     """Send a job and the open file that it is about."""
     body = pickle.dumps(job)
     socket.send_fds(channel, [_LENGTH.pack(len(body))], [file_descriptor])
     channel.sendall(body)
 
 
-def receive_job(channel: socket.socket) -> tuple[Job, int] | None:
+def receive_job(channel: socket.socket) -> tuple[ReadJob, int] | None:
     """Wait for a job and its file; ``None`` when the other side has ended."""
     head, descriptors, _, _ = socket.recv_fds(channel, _LENGTH.size, 1)
     if len(head) < _LENGTH.size or not descriptors:
         return None
     body = receive_bytes(channel, _LENGTH.unpack(head)[0])
     # From the program that started this process.
-    job: Job = pickle.loads(body)
+    job: ReadJob = pickle.loads(body)
     return job, descriptors[0]
 
 

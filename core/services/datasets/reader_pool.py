@@ -17,8 +17,8 @@ from core.services.datasets.import_types import ColumnError
 from core.services.datasets.reader_messages import (
     Done,
     Failed,
-    Job,
     Opened,
+    ReadJob,
     Refused,
     Rows,
     receive_message,
@@ -63,7 +63,7 @@ class Reader:
         """Whether it lives, has done its last job to the end and can take another one."""
         return not self._busy and self.process.poll() is None
 
-    def read(self, job: Job, file_descriptor: int, size: int) -> Iterator[Opened | Rows | Done]:
+    def read(self, job: ReadJob, file_descriptor: int, size: int) -> Iterator[Opened | Rows | Done]:
         """Have a file read; what comes last is :class:`Done`.
 
         Args:

@@ -16,20 +16,20 @@ from contextlib import suppress
 import python_calamine  # noqa: F401
 
 from core.errors import InputError
-from core.services.datasets.import_pass import RowValidationPass
 from core.services.datasets.import_preview import make_preview
 from core.services.datasets.import_types import ChatRow, ColumnError, FileKind, ImportProgress, SubmissionRow
 from core.services.datasets.reader_messages import (
     Done,
     Failed,
-    Job,
     Opened,
+    ReadJob,
     Refused,
     Rows,
     receive_job,
     send_message,
 )
 from core.services.datasets.reading_limits import limit_process, limit_processor, peak_megabytes, processor_seconds
+from core.services.datasets.row_validation_pass import RowValidationPass
 from core.services.datasets.source_file import open_source
 
 _ROWS, _CHARACTERS = 200, 500_000
@@ -46,7 +46,7 @@ def main() -> None:
             pass
 
 
-def _do(channel: socket.socket, job: Job, file_descriptor: int) -> bool:
+def _do(channel: socket.socket, job: ReadJob, file_descriptor: int) -> bool:
     """Do one job; false if this process should not do another."""
     with os.fdopen(file_descriptor, "rb") as file:
         limit_processor(processor_seconds(os.fstat(file_descriptor).st_size))
@@ -91,13 +91,13 @@ def _storable(text: str) -> str:
 class _Stream:
     """Sends the rows of a pass in batches, good and rejected ones, and how far it is."""
 
-    def __init__(self, channel: socket.socket, import_pass: RowValidationPass) -> None:
+    def __init__(self, channel: socket.socket, validation_pass: RowValidationPass) -> None:
         self._channel = channel
-        self._pass = import_pass
+        self._pass = validation_pass
         self._chats: list[ChatRow] = []
         self._forms: list[SubmissionRow] = []
         self._rejected = 0
-        import_pass.on_progress = self._flush_with_progress
+        validation_pass.on_progress = self._flush_with_progress
 
     def send(self, kind: str) -> None:
         """Send all rows as chats or as forms; none of a file of forms where chats are wanted."""

@@ -12,7 +12,6 @@ from core.adapters.store import DatasetView, Store, queries
 from core.adapters.store.models import Chat, RunKind
 from core.domain.form import load_named_form
 from core.errors import ConflictError, InputError
-from core.services.datasets.file_pass import ParentFileReader, open_pass
 from core.services.datasets.import_types import (
     BY_NAME,
     FileKind,
@@ -22,7 +21,8 @@ from core.services.datasets.import_types import (
     RejectedRow,
     SubmissionRow,
 )
-from core.services.datasets.reader_messages import Job
+from core.services.datasets.parent_file_reader import ParentFileReader, open_pass
+from core.services.datasets.reader_messages import ReadJob
 from core.services.datasets.run_writer import ChatForms, RunWriter
 from core.services.datasets.staging import BATCH, text_hash
 
@@ -62,7 +62,7 @@ def import_run(
     with store.read() as session:
         target = queries.dataset(session, dataset)
     form = load_named_form(target.form)
-    with open_pass(source, Job("submissions", filename, form, BY_NAME), on_progress) as file:
+    with open_pass(source, ReadJob("submissions", filename, form, BY_NAME), on_progress) as file:
         # The texts are only compared: their digests are enough, and are small.
         rows = [(replace(row, text=""), text_hash(row.text) if row.text else "") for row in file.submissions()]
     file.require_rows(len(rows))

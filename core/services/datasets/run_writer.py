@@ -11,8 +11,8 @@ from sqlmodel import Session, col
 from core.adapters.store.models import Extraction, ExtractionStatus, Run, RunKind, RunStatus, now
 from core.domain.form import FormValues
 from core.errors import ConflictError
-from core.services.datasets.file_pass import ParentFileReader
 from core.services.datasets.import_types import RejectedRow
+from core.services.datasets.parent_file_reader import ParentFileReader
 
 _ADJUSTED_SHOWN = 3
 

@@ -109,7 +109,7 @@ def workbench(
         on_outbox_change=on_outbox_change,
         on_at_change=on_at_change,
         on_want_residue_change=on_want_residue_change,
-        on_beat_change=_nothing,  # the turn that follows renews the claim, and that is all it is for
+        on_beat_change=_nothing,  # the sync that follows renews the claim, and that is all it is for
     )
     return _read(result)
 

@@ -21,10 +21,10 @@ from core.errors import InputError
 from core.services.datasets import (
     ImportPreview,
     ImportProgress,
-    file_pass,
     import_chats,
     import_run,
     list_datasets,
+    parent_file_reader,
     preview_import,
     reader_pool,
 )
@@ -292,6 +292,6 @@ def test_what_has_no_end_is_not_opened(make: Callable[[Path], None], tmp_path: P
 
 
 def test_a_full_disk_is_a_sentence(form: Form, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(file_pass, "TemporaryFile", lambda: open("/dev/full", "wb"))  # noqa: SIM115
+    monkeypatch.setattr(parent_file_reader, "TemporaryFile", lambda: open("/dev/full", "wb"))  # noqa: SIM115
     with pytest.raises(InputError, match="写不进临时文件夹"):
         preview(GOOD * 10_000, "b.json", form)

@@ -12,7 +12,7 @@ from core.adapters.store.models import PromptDraft, Record, RecordStatus, Run
 from core.domain.form import Form
 from core.domain.prompts import PROMPTS_DIR, load_prompt
 from core.domain.prompts.loading import read_prompt
-from core.errors import JobError, PromptError
+from core.errors import PromptError, RunError
 from core.services.extraction import prompt_library
 from core.services.extraction import runs as run_service
 from core.services.extraction.pipeline.few_shot import ApprovedExample, ExamplePool, approved_records, check_example
@@ -186,7 +186,7 @@ def test_a_run_keeps_the_text_of_every_stage_and_starts_from_another_run(store: 
     assert [(reply["stage"], reply["ok"]) for reply in one.replies] == [("verify", True), ("fields", True)]
     assert json.dumps("乙先生1", ensure_ascii=False) in one.replies[0]["user"]
     assert two.status == "failed" and "没有这条群聊的结果" in two.error
-    with pytest.raises(JobError, match=r"提示词是 verify.v1,fields.v1\[竞品信息\] 而不是 baseline.v1"):
+    with pytest.raises(RunError, match=r"提示词是 verify.v1,fields.v1\[竞品信息\] 而不是 baseline.v1"):
         run_service.create_run(store, dataset="d", name="second", provider="local")
     with store.write() as session:
         assert pipeline_of(session.get_one(Run, run.id)) == pipeline

@@ -26,7 +26,7 @@ from core.services.extraction.runs.run_model import spec_of
 from core.services.extraction.runs.scope import RunParameters, parameters_of
 from core.services.extraction.runs.store_patience import is_away, patiently
 
-_log = logging.getLogger("shiyao.jobs")
+_log = logging.getLogger("shiyao.runs")
 _frozen = threading.Lock()
 
 # Put together once: that takes longer than carrying them out, and every chat needs them while others wait.

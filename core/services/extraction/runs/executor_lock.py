@@ -6,7 +6,7 @@ from filelock import FileLock, Timeout
 
 from core import private_files
 from core.adapters.store import Store
-from core.errors import JobError
+from core.errors import RunError
 
 
 class ExecutorLock(Protocol):
@@ -61,11 +61,11 @@ def executor_lock(store: Store) -> ExecutorLock:
     """The lock of the process that executes a store's runs.
 
     Raises:
-        JobError: a database in memory, which no other process could see.
+        RunError: a database in memory, which no other process could see.
     """
     if store.engine.dialect.name != "sqlite":
         return _Shared()
     if store.path is None or str(store.path) == ":memory:":
-        raise JobError("内存数据库不能运行抽取任务", "请使用文件数据库")
+        raise RunError("内存数据库不能运行抽取任务", "请使用文件数据库")
     # Not to be renamed: another version of the program, still running, must see the same file.
     return _FileLock(f"{store.path}.jobs.lock")

@@ -13,7 +13,7 @@ from core.services.extraction.runs.demand import RunDemands
 from core.services.extraction.runs.executor import execute_chat, freeze_loaded_objects
 from core.services.extraction.runs.leases import Backlog, LeasedChat
 
-_log = logging.getLogger("shiyao.jobs")
+_log = logging.getLogger("shiyao.runs")
 
 
 class LeaseEngine:
@@ -121,7 +121,7 @@ class LeaseEngine:
 
     def _begin(self, chat: LeasedChat) -> None:
         limiter = CallLimiter(self._store, chat, self._slots[chat.model], self._stopping)
-        thread = threading.Thread(target=self._execute, args=(chat, limiter), name="shiyao-job", daemon=True)
+        thread = threading.Thread(target=self._execute, args=(chat, limiter), name="shiyao-executor", daemon=True)
         with self._mutex:
             if chat in self._threads:
                 return

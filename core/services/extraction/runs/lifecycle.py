@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 from core.adapters.llm import ModelSpec, connect, default_concurrency, presets, provider_entry
 from core.adapters.store import RunView, Store, queries
 from core.adapters.store.models import Extraction, ExtractionStatus, Run, RunKind, RunStatus
-from core.errors import JobError, NotFoundError
+from core.errors import NotFoundError, RunError
 from core.services.extraction import models as model_catalog
 from core.services.extraction.pipeline import Pipeline
 from core.services.extraction.runs.pipeline_loading import load_pipeline, pipeline_of
@@ -71,15 +71,15 @@ def create_run(
     Raises:
         NotFoundError: no such dataset.
         PromptError: no such prompt, or stages that do not fit together.
-        JobError: keys are missing; the names belong to a run with another provider, model, prompt or parameters; a
+        RunError: keys are missing; the names belong to a run with another provider, model, prompt or parameters; a
             value is out of range; nothing is in scope.
         SettingsError: no such provider.
     """
     name = name.strip()
     if not name:
-        raise JobError("抽取任务没有名称", "请填写一个名称")
+        raise RunError("抽取任务没有名称", "请填写一个名称")
     if limit is not None and limit < 1:
-        raise JobError(f"只抽取前 {limit} 条群聊没有意义", "请填写 1 以上的数，或留空表示全部")
+        raise RunError(f"只抽取前 {limit} 条群聊没有意义", "请填写 1 以上的数，或留空表示全部")
     with store.read() as session:
         spec = model_catalog.resolve(session, provider, model.strip() or default_model(provider))
         stages = pipeline or load_pipeline(session, prompt, dataset=dataset)
@@ -113,7 +113,7 @@ def create_run(
         row.parameters = _validated(**{**settled.model_dump(), **changed}).model_dump(mode="json")
         row.total = len(scope(session, row))
         if row.total == 0:
-            raise JobError(f"数据集「{data.name}」里没有可以抽取的群聊", "请先导入数据，或检查选择的范围")
+            raise RunError(f"数据集「{data.name}」里没有可以抽取的群聊", "请先导入数据，或检查选择的范围")
         session.flush()
         run_id = row.id or 0
     return progress(store, run_id)
@@ -124,7 +124,7 @@ def start(store: Store, run_id: int) -> RunView:
 
     Raises:
         NotFoundError: no such run.
-        JobError: it is not a model's run, or keys are missing (the sentence names the variables).
+        RunError: it is not a model's run, or keys are missing (the sentence names the variables).
     """
     with store.write() as session:
         row = _model_run(session, run_id)
@@ -138,7 +138,7 @@ def extend(store: Store, run_id: int) -> RunView:
 
     Raises:
         NotFoundError: no such run.
-        JobError: it is not a model's run, or keys are missing.
+        RunError: it is not a model's run, or keys are missing.
     """
     with store.write() as session:
         row = _model_run(session, run_id)
@@ -162,7 +162,7 @@ def set_limits(store: Store, run_id: int, *, concurrency: int, per_minute: int |
 
     Raises:
         NotFoundError: no such run.
-        JobError: it is not a model's run, or a value is out of range.
+        RunError: it is not a model's run, or a value is out of range.
     """
     with store.write() as session:
         row = _model_run(session, run_id)
@@ -181,7 +181,7 @@ def retry_failed(store: Store, run_id: int, *, causes: Iterable[str] | None = No
 
     Raises:
         NotFoundError: no such run.
-        JobError: nothing failed, it is not a model's run, or keys are missing.
+        RunError: nothing failed, it is not a model's run, or keys are missing.
     """
     with store.write() as session:
         row = _model_run(session, run_id)
@@ -192,7 +192,7 @@ def retry_failed(store: Store, run_id: int, *, causes: Iterable[str] | None = No
             statement = statement.where(col(Extraction.cause).in_(list(causes)))
         failed = {int(chat_id): int(attempts) for chat_id, attempts in session.execute(statement)}
         if not failed:
-            raise JobError(f"抽取任务「{row.name}」没有失败的群聊", "不需要重试")
+            raise RunError(f"抽取任务「{row.name}」没有失败的群聊", "不需要重试")
         settled = parameters_of(row)
         settled.retry = {**settled.retry, **failed}
         row.parameters = settled.model_dump(mode="json")
@@ -223,12 +223,12 @@ def delete(store: Store, run_id: int) -> None:
 
     Raises:
         NotFoundError: no such run.
-        JobError: it is running.
+        RunError: it is running.
     """
     with store.write() as session:
         row = _row(session, run_id)
         if row.status == RunStatus.RUNNING:
-            raise JobError(f"抽取任务「{row.name}」正在进行，不能删除", "请先取消它")
+            raise RunError(f"抽取任务「{row.name}」正在进行，不能删除", "请先取消它")
         session.execute(sql_delete(Extraction).where(col(Extraction.run_id) == run_id))
         session.delete(row)
 
@@ -248,7 +248,7 @@ def _go(session: Session, row: Run) -> None:
 
 def _require_ready(spec: ModelSpec) -> None:
     if reason := connect(spec).ready():
-        raise JobError(reason.rstrip("。"))
+        raise RunError(reason.rstrip("。"))
 
 
 def _stop(store: Store, run_id: int, status: RunStatus) -> RunView:
@@ -269,7 +269,7 @@ def _row(session: Session, run_id: int) -> Run:
 def _model_run(session: Session, run_id: int) -> Run:
     row = _row(session, run_id)
     if row.kind != RunKind.MODEL:
-        raise JobError(f"「{row.name}」不是由模型抽取的任务，不能运行", "请新建一个抽取任务")
+        raise RunError(f"「{row.name}」不是由模型抽取的任务，不能运行", "请新建一个抽取任务")
     return row
 
 
@@ -277,7 +277,7 @@ def _wanted(indices: list[int], limit: int | None, chat_indices: Iterable[int] |
     if chat_indices is not None:
         chosen = sorted(set(chat_indices))
         if unknown := sorted(set(chosen) - set(indices)):
-            raise JobError(f"数据集里没有第 {'、'.join(map(str, unknown[:5]))} 条群聊", "请检查选择的范围")
+            raise RunError(f"数据集里没有第 {'、'.join(map(str, unknown[:5]))} 条群聊", "请检查选择的范围")
         return chosen
     return None if limit is None else indices[:limit]
 
@@ -289,7 +289,7 @@ def _validated(**values: Any) -> RunParameters:
         wrong = error.errors()[0]
         names = {"concurrency": "并发数", "per_minute": "每分钟次数", "deadline": "超时秒数"}
         field = str(wrong["loc"][0]) if wrong["loc"] else ""
-        raise JobError(
+        raise RunError(
             f"{names.get(field, field)}不能是 {wrong.get('input')}", "并发数可以是 1 到 256，其余应大于 0"
         ) from error
 
@@ -297,7 +297,7 @@ def _validated(**values: Any) -> RunParameters:
 def _require_same(row: Run, provider: str, model: str, stages: Pipeline, parameters: Mapping[str, Any] | None) -> None:
     """A run is one way of asking: under the same name nothing else goes on."""
     if row.kind != RunKind.MODEL:
-        raise JobError(f"这个数据集已有同名的「{row.name}」，但它不是由模型抽取的", "请换一个名称")
+        raise RunError(f"这个数据集已有同名的「{row.name}」，但它不是由模型抽取的", "请换一个名称")
     different = []
     if row.provider != provider:
         different.append(f"服务是 {row.provider} 而不是 {provider}")
@@ -312,6 +312,6 @@ def _require_same(row: Run, provider: str, model: str, stages: Pipeline, paramet
     if parameters is not None and parameters_of(row).request != dict(parameters):
         different.append("模型参数不同")
     if different:
-        raise JobError(
+        raise RunError(
             f"抽取任务「{row.name}」已经存在，它的{'，'.join(different)}", "请换一个任务名称，或用原来的设置继续"
         )

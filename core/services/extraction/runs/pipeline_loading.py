@@ -14,7 +14,7 @@ from core.adapters.store.models import Extraction, Run
 from core.domain.cleaning import OVERLAP
 from core.domain.form import Form, FormValues, load_named_form
 from core.domain.prompts import Prompt, parse_prompt
-from core.errors import JobError
+from core.errors import RunError
 from core.services.extraction.pipeline import DEFAULT_EXAMPLES, Pipeline, PipelineStep, parse_pipeline
 from core.services.extraction.pipeline.few_shot import ExamplePool, approved_records, records_state
 from core.services.extraction.pipeline.stages import Examples, PickedExample
@@ -107,10 +107,10 @@ def require_base_forms(pipeline: Pipeline, given: list[FormValues] | None) -> li
     """Initial forms of a pipeline; raises an error if they are missing.
 
     Raises:
-        JobError: it starts from another run, and that one has no answer for the chat.
+        RunError: it starts from another run, and that one has no answer for the chat.
     """
     if pipeline.base_run is not None and given is None:
-        raise JobError("作为起点的抽取任务没有这条群聊的结果", "请先让它抽取完成，再重试这一条")
+        raise RunError("作为起点的抽取任务没有这条群聊的结果", "请先让它抽取完成，再重试这一条")
     return given or []
 
 

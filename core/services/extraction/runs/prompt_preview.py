@@ -11,7 +11,7 @@ from core.domain.cleaning import clean, left_out_report
 from core.domain.form import Form, FormValues, load_named_form, text_of
 from core.domain.prompts import STAGE_PARTNERS, Example, Prompt, Rendered, Stage, needs, render, summary_of
 from core.domain.scoring import Scorer
-from core.errors import JobError
+from core.errors import RunError
 from core.services.extraction.pipeline import Outcome, estimate_tokens, run_pipeline
 from core.services.extraction.pipeline.definition import Pipeline, PipelineStep, parse_pipeline
 from core.services.extraction.pipeline.token_budget import form_for_step
@@ -170,12 +170,12 @@ def try_prompt(
 
     Raises:
         NotFoundError: no such dataset or chat.
-        JobError: the model's key is missing.
+        RunError: the model's key is missing.
     """
     form, chat_id, text = _read(store, dataset, index)
     provider = connect(model)
     if reason := provider.ready():
-        raise JobError(reason.rstrip("。"))
+        raise RunError(reason.rstrip("。"))
     outcome = run_pipeline(
         form=form,
         chat=parse_chat(text),

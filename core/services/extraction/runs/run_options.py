@@ -15,7 +15,7 @@ from core.adapters.llm import (
 from core.adapters.store import Store, queries
 from core.domain.indices import parse_index
 from core.domain.prompts import Prompt, Stage, list_prompts
-from core.errors import JobError
+from core.errors import RunError
 from core.services.extraction import models as model_catalog
 from core.services.extraction import prompt_library
 
@@ -110,7 +110,7 @@ def parse_indices(text: str) -> list[int]:
     """Parse chat indices as users write them: ``1-20，35``; in order, without repeats.
 
     Raises:
-        JobError: something else is in it.
+        RunError: something else is in it.
     """
     indices: set[int] = set()
     for part in filter(None, _BETWEEN.split(re.sub(r"\s*([-–~至到])\s*", r"\1", text.strip()))):
@@ -118,7 +118,7 @@ def parse_indices(text: str) -> list[int]:
         first = parse_index(match[1]) if match else None
         last = parse_index(match[2] or match[1]) if match else None
         if first is None or last is None or not 0 <= last - first <= 1_000_000:
-            raise JobError(f"看不懂群聊序号「{part[:40]}」", "请写成 1-20，35 的样子")
+            raise RunError(f"看不懂群聊序号「{part[:40]}」", "请写成 1-20，35 的样子")
         indices.update(range(first, last + 1))
     return sorted(indices)
 

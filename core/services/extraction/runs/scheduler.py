@@ -26,7 +26,7 @@ IDLE_SECONDS = 2.0
 DRAIN_SECONDS = 150.0
 """Longer than a call may take by default, so that what was paid for is stored."""
 
-_log = logging.getLogger("shiyao.jobs")
+_log = logging.getLogger("shiyao.runs")
 
 
 class RunScheduler:
@@ -83,7 +83,7 @@ class RunScheduler:
             return
         if take_lock:
             self._locked = self._lock.acquire()
-        self._thread = threading.Thread(target=self._run, name="shiyao-jobs", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="shiyao-scheduler", daemon=True)
         self._thread.start()
 
     def wake(self) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from core.adapters.store import RunView, Store
 from core.adapters.store.models import RunStatus
-from core.errors import JobError
+from core.errors import RunError
 from core.services.extraction.runs.progress import progress
 from core.services.extraction.runs.scheduler import RunScheduler
 
@@ -31,7 +31,7 @@ def wait_for_run(
         interrupted: called on Ctrl+C, before calls under way are waited for.
 
     Raises:
-        JobError: from ``begin``, or the run cannot be executed in this process.
+        RunError: from ``begin``, or the run cannot be executed in this process.
         KeyboardInterrupt: as it came; the run stays as it is and goes on when it is asked for again.
     """
     view = begin()
@@ -41,7 +41,7 @@ def wait_for_run(
         seen(view)
         while view.status == RunStatus.RUNNING:
             if scheduler.problem is not None:
-                raise JobError(
+                raise RunError(
                     f"抽取任务「{view.name}」无法继续（{scheduler.problem}）", "请查看日志"
                 ) from scheduler.problem
             time.sleep(_POLL_SECONDS)

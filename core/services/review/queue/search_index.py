@@ -49,7 +49,7 @@ _LEARN_FROM = 300
 _IN_THREAD = 400
 """Chats up to which a thread of the server does it; more are worth a process of their own."""
 _REST = 1.0
-"""How long a thread rests after each batch, in times of what the batch took: the reviewer's turn comes first."""
+"""How long a thread rests after each batch, in times of what the batch took: the reviewer's sync comes first."""
 
 
 class IndexUpdate:
@@ -217,16 +217,16 @@ _busy_lock = Lock()
 
 def update_in_background(store: Store, form: Form, dataset_id: int, run_id: int | None) -> None:
     """Update a dataset in the background, unless this process is already doing it."""
-    job = (store.url, dataset_id, run_id)
+    run_of_dataset = (store.url, dataset_id, run_id)
     with _busy_lock:
-        if job in _busy:
+        if run_of_dataset in _busy:
             return
-        _busy.add(job)
-    Thread(target=_background, args=(store, form, job), name="shiyao-upkeep", daemon=True).start()
+        _busy.add(run_of_dataset)
+    Thread(target=_background, args=(store, form, run_of_dataset), name="shiyao-upkeep", daemon=True).start()
 
 
-def _background(store: Store, form: Form, job: tuple[str, int, int | None]) -> None:
-    _, dataset_id, run_id = job
+def _background(store: Store, form: Form, run_of_dataset: tuple[str, int, int | None]) -> None:
+    _, dataset_id, run_id = run_of_dataset
     try:
         few = run_id is None or IndexUpdate(store, form, dataset_id, run_id).count() <= _IN_THREAD
         with store.read() as session:
@@ -240,7 +240,7 @@ def _background(store: Store, form: Form, job: tuple[str, int, int | None]) -> N
         _log.warning("upkeep of dataset %s stopped", dataset_id, exc_info=True)
     finally:
         with _busy_lock:
-            _busy.discard(job)
+            _busy.discard(run_of_dataset)
 
 
 def _in_process(store: Store, dataset_id: int, run_id: int | None) -> None:

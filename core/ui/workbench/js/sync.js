@@ -33,7 +33,7 @@ export function makeSync(store, { emit, storage, clock, makeId, onChange }) {
   let told = [];
 
   /**
-   * Set component state; the server answers each with a turn. A settled save does not travel a second time.
+   * Set component state; the server answers each with a sync. A settled save does not travel a second time.
    * @template {keyof WorkbenchSent} Name
    * @param {Name} name
    * @param {WorkbenchSent[Name]} value

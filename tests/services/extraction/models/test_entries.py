@@ -7,7 +7,7 @@ import pytest
 from core.adapters.llm import ModelSpec, SpecSource, connect, presets
 from core.adapters.store import Store, queries
 from core.adapters.store.models import RunStatus, TrainingSet
-from core.errors import ConflictError, JobError, NotFoundError, SettingsError
+from core.errors import ConflictError, NotFoundError, RunError, SettingsError
 from core.services.extraction import models as model_catalog
 from core.services.extraction import runs as run_service
 from core.services.extraction.models.validation import ModelDraft
@@ -119,7 +119,7 @@ def test_a_template_says_what_it_lacks(store: Store, monkeypatch: pytest.MonkeyP
         patch = next(preset for preset in presets() if preset.name == "patchv3")
         assert "还缺 patch_id" in connect(patch).ready()
         add_dataset(store, 1)
-        with pytest.raises(JobError, match="还缺 patch_id"):
+        with pytest.raises(RunError, match="还缺 patch_id"):
             run_service.create_run(store, dataset="d", name="r", provider="spark", model="patchv3")
         run = run_service.create_run(
             store, dataset="d", name="r", provider="spark", model="patchv3", parameters={"patch_id": "5"}
@@ -200,5 +200,5 @@ def test_two_compatible_services_each_with_its_own_key(
         assert [request["model"] for request in second.requests] == ["m-second"]
     monkeypatch.delenv("FIRST_API_KEY")
     run = run_service.create_run(store, dataset="d", name="again", provider="openai", model="second")
-    with pytest.raises(JobError, match="缺少环境变量 FIRST_API_KEY"):
+    with pytest.raises(RunError, match="缺少环境变量 FIRST_API_KEY"):
         run_service.create_run(store, dataset="d", name="no", provider="openai", model="first")

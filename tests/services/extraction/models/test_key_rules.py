@@ -9,7 +9,7 @@ from core.adapters.llm import connect
 from core.adapters.store import Store
 from core.adapters.store.models import ModelEntry
 from core.domain.prompts import load_prompt
-from core.errors import JobError, SettingsError
+from core.errors import RunError, SettingsError
 from core.services.extraction import models as model_catalog
 from core.services.extraction import runs as run_service
 from core.services.extraction.runs import prompt_preview
@@ -79,9 +79,9 @@ def test_an_old_entry_is_refused_wherever_it_is_used(store: Store, capsys: pytes
         probe = model_catalog.probe(spec)
         assert not probe.ok
         assert f"密钥变量「{FOREIGN}」不在允许的名单里" in probe.error
-        with pytest.raises(JobError, match="不在允许的名单里"):
+        with pytest.raises(RunError, match="不在允许的名单里"):
             run_service.create_run(store, dataset="d", name="r", provider="", model="old")
-        with pytest.raises(JobError, match="不在允许的名单里"):
+        with pytest.raises(RunError, match="不在允许的名单里"):
             prompt_preview.try_prompt(
                 store,
                 pipeline=prompt_preview.trial_pipeline(store, load_prompt(), [], []),
@@ -109,7 +109,7 @@ def test_a_run_that_was_made_before_is_refused_when_it_starts(store: Store) -> N
         run = run_service.create_run(store, dataset="d", name="r", provider="", model="m")
         with store.write() as session:
             session.get_one(ModelEntry, made.id).key_env = FOREIGN
-        with pytest.raises(JobError, match="不在允许的名单里"):
+        with pytest.raises(RunError, match="不在允许的名单里"):
             run_service.start(store, run.id)
         assert service.headers == []
 

@@ -4,7 +4,7 @@ import pytest
 
 from core.adapters.store import Store, queries
 from core.adapters.store.models import Extraction, Run, RunKind, RunStatus
-from core.errors import JobError, NotFoundError, PromptError, SettingsError
+from core.errors import NotFoundError, PromptError, RunError, SettingsError
 from core.services.extraction import runs as run_service
 from core.services.extraction.runs.progress import Pace, extraction
 from tests.factories.runs import add_dataset, execute, stored
@@ -43,17 +43,17 @@ def test_another_way_of_asking_under_the_same_name_is_refused(store: Store, monk
     for name in ("OPENAI_BASE_URL", "OPENAI_API_KEY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9/v1")
     run_service.create_run(store, dataset="d", name="r", provider="openai", model="one", parameters={"temperature": 0})
-    with pytest.raises(JobError, match="服务是 openai 而不是 local"):
+    with pytest.raises(RunError, match="服务是 openai 而不是 local"):
         run_service.create_run(store, dataset="d", name="r", provider="local")
-    with pytest.raises(JobError, match="模型是 one 而不是 two"):
+    with pytest.raises(RunError, match="模型是 one 而不是 two"):
         run_service.create_run(store, dataset="d", name="r", provider="openai", model="two")
-    with pytest.raises(JobError, match="模型参数不同"):
+    with pytest.raises(RunError, match="模型参数不同"):
         run_service.create_run(
             store, dataset="d", name="r", provider="openai", model="one", parameters={"temperature": 1}
         )
     with store.write() as session:
         session.get_one(Run, 1).prompt_sha256 = "an older text"
-    with pytest.raises(JobError, match="提示词是 baseline.v1 而不是 baseline.v1"):
+    with pytest.raises(RunError, match="提示词是 baseline.v1 而不是 baseline.v1"):
         run_service.create_run(store, dataset="d", name="r", provider="openai", model="one")
 
 
@@ -61,9 +61,9 @@ def test_a_run_of_labels_is_no_run_of_a_model(store: Store) -> None:
     dataset = add_dataset(store, 1)
     with store.write() as session:
         session.add(Run(dataset_id=dataset.id, name="labels", kind=RunKind.LABELS, status=RunStatus.FINISHED))
-    with pytest.raises(JobError, match="不是由模型抽取的"):
+    with pytest.raises(RunError, match="不是由模型抽取的"):
         run_service.create_run(store, dataset="d", name="labels", provider="local")
-    with pytest.raises(JobError, match="不能运行"):
+    with pytest.raises(RunError, match="不能运行"):
         run_service.start(store, 1)
 
 
@@ -76,11 +76,11 @@ def test_what_cannot_be_created_is_refused(store: Store) -> None:
     with pytest.raises(PromptError):
         run_service.create_run(store, dataset="d", name="r", provider="local", prompt="nope")
     for wrong in ({"limit": 0}, {"concurrency": 0}, {"deadline": 0.0}, {"per_minute": 0}, {"chat_indices": [3]}):
-        with pytest.raises(JobError):
+        with pytest.raises(RunError):
             run_service.create_run(store, dataset="d", name="r", provider="local", **wrong)  # type: ignore[arg-type]
-    with pytest.raises(JobError, match="没有名称"):
+    with pytest.raises(RunError, match="没有名称"):
         run_service.create_run(store, dataset="d", name="  ", provider="local")
-    with pytest.raises(JobError, match="没有可以抽取的群聊"):
+    with pytest.raises(RunError, match="没有可以抽取的群聊"):
         run_service.create_run(store, dataset="d", name="r", provider="local", chat_indices=[])
     with store.read() as session:
         assert queries.runs(session) == []
@@ -90,7 +90,7 @@ def test_missing_keys_are_named_before_anything_is_stored(store: Store, monkeypa
     add_dataset(store, 2)
     for name in ("SPARKAI_APP_ID", "SPARKAI_API_KEY", "SPARKAI_API_SECRET"):
         monkeypatch.delenv(name, raising=False)
-    with pytest.raises(JobError, match="SPARKAI_APP_ID、SPARKAI_API_KEY、SPARKAI_API_SECRET"):
+    with pytest.raises(RunError, match="SPARKAI_APP_ID、SPARKAI_API_KEY、SPARKAI_API_SECRET"):
         run_service.create_run(store, dataset="d", name="r", provider="spark")
     with store.read() as session:
         assert queries.runs(session) == []
@@ -145,7 +145,7 @@ def test_a_retry_replaces_the_failure_and_keeps_what_was_said(store: Store, monk
     assert row.attempts == 3
     assert [reply["cause"] for reply in row.replies] == ["auth", "", ""]
     assert row.tokens_out == sum(reply["tokens_out"] or 0 for reply in row.replies)
-    with pytest.raises(JobError, match="没有失败的群聊"):
+    with pytest.raises(RunError, match="没有失败的群聊"):
         run_service.retry_failed(store, run.id)
 
 
@@ -168,7 +168,7 @@ def test_paused_and_cancelled_runs_go_on_when_started(store: Store) -> None:
     assert run_service.pause(store, run.id).status == RunStatus.PAUSED
     assert not execute(store, run.id, chat_ids(store, dataset.id)[1])
     assert run_service.start(store, run.id).status == RunStatus.RUNNING
-    with pytest.raises(JobError, match="正在进行"):
+    with pytest.raises(RunError, match="正在进行"):
         run_service.delete(store, run.id)
     assert run_service.cancel(store, run.id).status == RunStatus.CANCELLED
     run_service.delete(store, run.id)

@@ -16,7 +16,7 @@ from sqlalchemy import func, select, text
 
 from core.adapters.store import Store
 from core.adapters.store.models import Lease, RunStatus
-from core.errors import JobError
+from core.errors import RunError
 from core.services.extraction import runs as run_service
 from core.services.extraction.runs.demand import RunDemands
 from core.services.extraction.runs.scheduler import stop_running
@@ -255,7 +255,7 @@ def test_a_run_that_cannot_be_stored_is_reported_and_not_paid_again(store: Store
     refuse = "CREATE TRIGGER full BEFORE INSERT ON extraction BEGIN SELECT RAISE(ABORT, 'disk full'); END"
     with store.engine.begin() as connection:
         connection.execute(text(refuse))
-    with pytest.raises(JobError, match="disk full"):
+    with pytest.raises(RunError, match="disk full"):
         run_service.wait_for_run(store, lambda: run_service.start(store, run.id))
     assert max(asked(service).values()) == 1
     with store.engine.begin() as connection:

@@ -19,7 +19,7 @@ from core.services.datasets.import_types import (
     RejectedRow,
     SubmissionRow,
 )
-from core.services.datasets.reader_messages import Done, Job, Opened, Rows
+from core.services.datasets.reader_messages import Done, Opened, ReadJob, Rows
 from core.services.datasets.reader_pool import borrowed_reader
 from core.services.datasets.source_file import open_path
 
@@ -105,7 +105,9 @@ class ParentFileReader:
 
 
 @contextmanager
-def open_pass(source: Path | BinaryIO, job: Job, on_progress: OnProgress | None = None) -> Iterator[ParentFileReader]:
+def open_pass(
+    source: Path | BinaryIO, job: ReadJob, on_progress: OnProgress | None = None
+) -> Iterator[ParentFileReader]:
     """Start a pass over a file for import.
 
     Args:
@@ -122,7 +124,7 @@ def open_pass(source: Path | BinaryIO, job: Job, on_progress: OnProgress | None 
 
 
 @contextmanager
-def read_file(source: Path | BinaryIO, job: Job) -> Iterator[Iterator[Opened | Rows | Done]]:
+def read_file(source: Path | BinaryIO, job: ReadJob) -> Iterator[Iterator[Opened | Rows | Done]]:
     """Have a file read by another process; the messages come while it reads.
 
     Raises:
