@@ -32,6 +32,11 @@ def analyse_chat(text: str) -> ChatAnalysis:
     return ChatAnalysis(parsed, roles, ChatIndex(parsed, roles))
 
 
+def text_index(text: str) -> ChatIndex:
+    """Search index of a text whose speakers' roles do not matter: whether a value stands there at all."""
+    return ChatIndex(parse_chat(text))
+
+
 @lru_cache(maxsize=64)
 def cached_analysis(text: str) -> ChatAnalysis:
     """Same as :func:`analyse_chat`, cached for the latest 64 chats, as every draft of a record needs it."""

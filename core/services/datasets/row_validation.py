@@ -1,10 +1,10 @@
 """Validation of rows: rules for chats and for submissions, each refusal one Chinese clause. Pure."""
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
 from core.domain.form import Form, FormValues
+from core.domain.form.values import UNSTORABLE
 from core.services.datasets.import_types import ChatRow, FileKind, RawRow, RejectedRow, SubmissionRow
 
 MAX_CHAT_BYTES = 2_000_000
@@ -12,8 +12,6 @@ MAX_CHAT_BYTES = 2_000_000
 
 _MAX_INDEX = 2**31 - 1  # what an integer column of PostgreSQL holds
 _MAX_CUSTOMERS = 100
-# Databases and UTF-8 take neither NUL nor half of a surrogate pair.
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class _BadRowError(Exception):
@@ -89,7 +87,7 @@ def _chat_text(value: dict[str, Any]) -> str:
         raise _BadRowError("chat_text 为空")
     if len(text) >= MAX_CHAT_BYTES // 4 and len(text.encode("utf-8", "replace")) >= MAX_CHAT_BYTES:
         raise _BadRowError(f"chat_text 有 {len(text):,} 字，超过 2 MB 的上限")
-    if unstorable := _UNSTORABLE.search(text):
+    if unstorable := UNSTORABLE.search(text):
         line = text.count("\n", 0, unstorable.start()) + 1
         raise _BadRowError(f"chat_text 第 {line} 行有无法保存的字符（U+{ord(unstorable[0]):04X}）")
     return text
@@ -123,7 +121,7 @@ def _forms(infos: Any, form: Form) -> tuple[list[FormValues], tuple[str, ...]]:
         forms.append(values)
         notes += [f"第 {number} 位客户：{change}" for change in changes]
     # A note may quote an unknown key.
-    return forms, tuple(_UNSTORABLE.sub("", note) for note in notes)
+    return forms, tuple(UNSTORABLE.sub("", note) for note in notes)
 
 
 def _named(value: Any) -> str:

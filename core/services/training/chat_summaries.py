@@ -11,8 +11,8 @@ from sqlmodel import Session, col
 
 from core.adapters.store import Store, queries
 from core.adapters.store.models import Chat, Summary
-from core.domain.chat import parse_chat, strip_residue
-from core.domain.evidence import ChatIndex, locate
+from core.domain.chat import strip_residue
+from core.domain.evidence import locate, text_index
 from core.domain.form import Form, FormValues, load_named_form, text_of
 from core.domain.prompts import read_summary
 from core.errors import ExportError, NotFoundError
@@ -191,7 +191,7 @@ def lost_values(form: Form, stored_text: str, summary: str, forms: Sequence[Form
     A model that is trained on such a row learns to invent them. Judgements count only where their words stand in the
     chat; what has no place there cannot be lost.
     """
-    chat_index, summary_index = ChatIndex(parse_chat(strip_residue(stored_text))), ChatIndex(parse_chat(summary))
+    chat_index, summary_index = text_index(strip_residue(stored_text)), text_index(summary)
     losses: list[LostValue] = []
     for number, values in enumerate(forms):
         name = form.name_of(values)

@@ -5,7 +5,7 @@ from typing import Any
 
 from core.domain.chat import parse_chat
 from core.domain.cleaning import Chunk, clean, split_chunks
-from core.domain.evidence import ChatIndex, Evidence, locate
+from core.domain.evidence import Evidence, locate, text_index
 from core.domain.form import Form, FormValues, split_list
 
 STATED = (Evidence.VERBATIM, Evidence.NORMALISED)
@@ -49,7 +49,7 @@ def supported_forms(
         pinned: per customer, field key → messages of the whole chat that a reviewer pinned.
         inside: whether a message of the whole chat lies in the piece.
     """
-    index = ChatIndex(parse_chat(text))
+    index = text_index(text)
     kept_forms: list[FormValues] = []
     for number, values in enumerate(forms):
         name = form.name_of(values)

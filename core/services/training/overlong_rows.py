@@ -6,8 +6,7 @@ Nothing happens in silence: whatever becomes of a row, an :class:`OverlongRow` n
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.domain.chat import parse_chat
-from core.domain.evidence import ChatIndex, locate
+from core.domain.evidence import locate, text_index
 from core.domain.form import Form, FormValues, items_of
 from core.services.extraction.pipeline.token_estimate import estimate_tokens
 from core.services.training.answer_selection import SelectedAnswer
@@ -152,7 +151,7 @@ def _values(forms: Sequence[FormValues]) -> set[tuple[str, str]]:
 
 def _values_behind_cut(form: Form, text: str, row: TrainingRow, chars: int) -> tuple[str, ...]:
     """``customer:key`` of values that stand nowhere but in the part of the text that would be cut off."""
-    index = ChatIndex(parse_chat(text))
+    index = text_index(text)
     cells: list[str] = []
     for number, values in enumerate(row.forms):
         for key, mark in locate(form, index, values, form.name_of(values)).items():

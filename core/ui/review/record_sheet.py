@@ -14,6 +14,7 @@ from core.services.review import record_table
 from core.services.review.records import bulk
 from core.services.review.workbench.cell_warnings import cell_warnings
 from core.ui import grid, state
+from core.ui.cell_text import cell_text
 
 _SHEET, _ANSWERED = "shiyao.records.sheet", "shiyao.records.answered"
 _REASON = "在记录表里修改"
@@ -237,5 +238,5 @@ def _row_id(row: record_table.Row) -> str:
 
 
 def _short_text(value: Any) -> str:
-    text = text_of(value, empty="空").replace("\n", " ")
+    text = cell_text(value).replace("\n", " ")
     return text if len(text) <= 24 else f"{text[:23]}…"

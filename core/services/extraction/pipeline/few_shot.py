@@ -16,7 +16,7 @@ from sqlmodel import Session, col
 from core.adapters.store.models import Chat, Dataset, Pass, Record, RecordStatus
 from core.domain.chat import parse_chat
 from core.domain.cleaning import clean
-from core.domain.evidence import ChatIndex, Evidence, locate
+from core.domain.evidence import Evidence, locate, text_index
 from core.domain.form import Form, FormValues, Nature
 from core.domain.prompts import Example
 from core.services.extraction.pipeline.stages import PickedExample
@@ -92,7 +92,7 @@ class ExamplePool:
 
 def check_example(form: Form, example: ApprovedExample) -> tuple[str, ...]:
     """Verbatim values of an example that do not occur in its own chat, one Chinese sentence each."""
-    index = ChatIndex(parse_chat(example.conversation))
+    index = text_index(example.conversation)
     problems: list[str] = []
     for values in example.forms:
         marks = locate(form, index, values, form.name_of(values))

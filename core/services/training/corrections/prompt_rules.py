@@ -4,8 +4,7 @@ import re
 from collections.abc import Sequence
 
 from core.adapters.store import Store, queries
-from core.domain.chat import parse_chat
-from core.domain.evidence import ChatIndex, locate
+from core.domain.evidence import locate, text_index
 from core.domain.form import Form, text_of
 from core.domain.prompts import Prompt
 from core.errors import PromptError
@@ -56,11 +55,11 @@ def find_example(store: Store, form: Form, dataset_id: int, group: CorrectionGro
             continue
         with store.read() as session:
             chat = queries.chat(session, dataset_id, case.chat)
-        parsed = parse_chat(chat.text)
-        mark = locate(form, ChatIndex(parsed), form.empty() | {field.key: case.after})[field.key]
+        index = text_index(chat.text)
+        mark = locate(form, index, form.empty() | {field.key: case.after})[field.key]
         if mark.messages:
-            message = parsed.messages[mark.messages[0]]
-            quote = " ".join(message.body.of(parsed.text).split())[:_EXCERPT]
+            message = index.parsed.messages[mark.messages[0]]
+            quote = " ".join(message.body.of(index.text).split())[:_EXCERPT]
             return f"例如群聊里说“{quote}”，「{group.key}」应填「{text_of(case.after)}」。"
     return ""
 
