@@ -2,9 +2,11 @@
 
 from core.domain.form.form_definition import Field, FieldType, Form, Kind, Nature
 from core.domain.form.loading import form_path, load_named_form
-from core.domain.form.values import UNSTORABLE, FormValues, Value, items_of, split_list, text_of
+from core.domain.form.values import EMPTY_CELL, UNSTORABLE, FormValues, Value, cell_text, items_of, split_list, text_of
 
 __all__ = [
+    "EMPTY_CELL",
+    "cell_text",
     "UNSTORABLE",
     "Field",
     "FieldType",

@@ -10,6 +10,8 @@ FormValues = dict[str, Value]
 
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 """NUL, which PostgreSQL cannot store, and halves of characters, which no file can hold."""
+EMPTY_CELL = "（空）"
+"""What stands for an empty cell."""
 _SEPARATOR = re.compile(r"[、，,]")
 """Separator of several values inside one string of a list field (official scoring rule for lists)."""
 
@@ -37,3 +39,8 @@ def text_of(value: object, *, empty: str = "") -> str:
     if value is None:
         return empty
     return ("、".join(map(str, value)) if isinstance(value, list) else str(value)) or empty
+
+
+def cell_text(value: object) -> str:
+    """A cell in a sentence or a table: its value as text, :data:`EMPTY_CELL` where there is none."""
+    return text_of(value, empty=EMPTY_CELL)

@@ -6,7 +6,7 @@ from typing import Any
 
 from core.adapters.store import RunView, Store, queries
 from core.adapters.store.models import ExtractionStatus, now
-from core.domain.form import Form, FormValues, load_named_form, text_of
+from core.domain.form import Form, FormValues, cell_text, load_named_form
 from core.domain.merge import (
     CrossValidation,
     Method,
@@ -210,10 +210,6 @@ def _notes(plan: MergePlan, customers: Sequence[VotedForm]) -> list[str]:
     notes = []
     for position, one in enumerate(customers, start=1):
         for key, given in one.choices.items():
-            texts = "；".join(
-                f"{'、'.join(names[run] for run in c.ballots)}：{text_of(c.value, empty='空')}" for c in given
-            )
-            notes.append(
-                f"第 {position} 位客户的「{key}」各任务不同（{texts}），取「{text_of(one.values[key], empty='空')}」"
-            )
+            texts = "；".join(f"{'、'.join(names[run] for run in c.ballots)}：{cell_text(c.value)}" for c in given)
+            notes.append(f"第 {position} 位客户的「{key}」各任务不同（{texts}），取「{cell_text(one.values[key])}」")
     return notes

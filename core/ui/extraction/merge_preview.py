@@ -4,11 +4,10 @@ import streamlit as st
 
 from core.adapters.store import DatasetView, RunView, queries
 from core.adapters.store.models import RunKind
-from core.domain.form import Form
+from core.domain.form import Form, cell_text
 from core.domain.merge import Method
 from core.services.extraction.merging import METHOD_TITLES, MergePlan, merge_runs, plan_merge
 from core.ui import navigation, state
-from core.ui.cell_text import cell_text
 from core.ui.markdown import escape_markdown
 from core.ui.notices import show_errors
 from core.ui.tables import table_height

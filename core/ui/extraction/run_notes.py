@@ -6,10 +6,9 @@ from typing import Any
 import streamlit as st
 
 from core.adapters.store import ExtractionView
-from core.domain.form import Form
+from core.domain.form import Form, cell_text
 from core.services.export import index_ranges
 from core.services.extraction.pipeline import about
-from core.ui.cell_text import cell_text
 from core.ui.markdown import escape_markdown
 
 _BY = {"vote": "投票", "windows": "分段合并"}

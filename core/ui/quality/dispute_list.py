@@ -4,10 +4,9 @@ import streamlit as st
 
 from core.adapters.store import DatasetView
 from core.adapters.store.models import DisputeStatus
-from core.domain.form import Form
+from core.domain.form import EMPTY_CELL, Form, cell_text
 from core.services.quality import Benchmark, DisputeView, decide, dispute_rows, leaderboard
 from core.ui import state
-from core.ui.cell_text import EMPTY_CELL, cell_text
 from core.ui.links import workbench_address, workbench_column
 from core.ui.markdown import escape_markdown
 from core.ui.notices import guarded

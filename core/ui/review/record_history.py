@@ -3,10 +3,9 @@
 import streamlit as st
 
 from core.adapters.store import DatasetView
-from core.domain.form import Form
+from core.domain.form import Form, cell_text
 from core.services.review.records.history import CellChange, Version, restore
 from core.ui import state
-from core.ui.cell_text import cell_text
 from core.ui.markdown import Markdown, code_span, escape_markdown
 
 _MOST_CHANGES = 12

@@ -8,13 +8,12 @@ from typing import Any
 import streamlit as st
 
 from core.adapters.store import DatasetView
-from core.domain.form import Form, text_of
+from core.domain.form import Form, cell_text, text_of
 from core.errors import ShiyaoError
 from core.services.review import record_table
 from core.services.review.records import bulk
 from core.services.review.workbench.cell_warnings import cell_warnings
 from core.ui import grid, state
-from core.ui.cell_text import cell_text
 
 _SHEET, _ANSWERED = "shiyao.records.sheet", "shiyao.records.answered"
 _REASON = "在记录表里修改"

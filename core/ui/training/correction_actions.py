@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.adapters.store import DatasetView, RunView
 from core.adapters.store.models import RunKind
-from core.domain.form import Form, text_of
+from core.domain.form import Form, cell_text
 from core.services.extraction import runs as run_service
 from core.services.extraction.prompt_library import PromptEntry, finder
 from core.services.review.records import bulk
@@ -18,7 +18,6 @@ from core.services.training.corrections import (
 from core.ui import navigation, state
 from core.ui.links import workbench_address, workbench_column
 from core.ui.markdown import escape_markdown
-from core.ui.training.correction_groups import EMPTY
 
 _MOST_ROWS = 40
 _WRITTEN, _APPLIED = "shiyao.lessons.written", "shiyao.lessons.applied"
@@ -67,8 +66,8 @@ def draw_bulk_correction(form: Form, dataset: DatasetView, run: RunView, chosen:
             [
                 {
                     "群聊": change.chat,
-                    "现在": text_of(change.before, empty=EMPTY),
-                    "改为": text_of(change.after, empty=EMPTY),
+                    "现在": cell_text(change.before),
+                    "改为": cell_text(change.after),
                     "打开": workbench_address(dataset.id, change.chat),
                 }
                 for change in plan.changes[:_MOST_ROWS]

@@ -3,14 +3,13 @@
 import streamlit as st
 
 from core.adapters.store import DatasetView, RunView
-from core.domain.form import Form, text_of
+from core.domain.form import Form, cell_text
 from core.services.training.corrections import CorrectionGroup, corrected_runs, correction_groups
 from core.ui import address, navigation, state
 from core.ui.links import workbench_address, workbench_column
 from core.ui.notices import draw_empty_state
 from core.ui.tables import PLACEHOLDER, table_height
 
-EMPTY = "（空）"
 """What stands for a value without content."""
 
 
@@ -48,8 +47,7 @@ def choose_groups(form: Form, groups: list[CorrectionGroup]) -> list[CorrectionG
             "审阅后": one.after or None,
             "群聊": len(one.chats),
             "涉及分值": len(one.chats) * form.field(one.key).points,
-            "例子": f"第 {one.chats[0]} 条：{text_of(one.cases[0].before, empty=EMPTY)} → "
-            f"{text_of(one.cases[0].after, empty=EMPTY)}",
+            "例子": f"第 {one.chats[0]} 条：{cell_text(one.cases[0].before)} → {cell_text(one.cases[0].after)}",
         }
         for one in groups
     ]
@@ -79,8 +77,8 @@ def draw_cases(dataset: DatasetView, form: Form, chosen: list[CorrectionGroup]) 
                 {
                     "群聊": case.chat,
                     "字段": form.field(one.key).label,
-                    "模型": text_of(case.before, empty=EMPTY),
-                    "审阅后": text_of(case.after, empty=EMPTY),
+                    "模型": cell_text(case.before),
+                    "审阅后": cell_text(case.after),
                     "打开": workbench_address(dataset.id, case.chat),
                 }
                 for one, case in cases
