@@ -7,7 +7,8 @@ from bench.child import measured
 from bench.material import write_many
 from bench.report import line
 from core.adapters.store import open_store
-from core.services.datasets import LABELS_RUN, import_chats
+from core.services.datasets import import_chats
+from core.services.datasets.chat_import import LABELS_RUN
 
 CHATS = 10_000
 

@@ -8,7 +8,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from core.adapters.store import queries
-from core.services.datasets import SAMPLE_DATASET, load_sample
+from core.services.datasets import load_sample
+from core.services.datasets.sample_dataset import SAMPLE_DATASET
 from core.services.review import apply_saves
 from core.ui.navigation import ADDRESSES
 from tests.browser.chromium import at_rest

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from core.adapters.llm import Provider
-from core.adapters.llm.local import LocalProvider
+from core.adapters.llm.local.provider import LocalProvider
 from core.adapters.llm.openai_compat import OpenAIProvider
 from core.adapters.llm.spark import SparkProvider
 from core.domain.form import Form

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from core.adapters.llm.local import LocalProvider
+from core.adapters.llm.local.provider import LocalProvider
 from core.adapters.llm.openai_compat import OpenAIProvider
 from core.adapters.llm.spark import SparkProvider
 from core.adapters.store.models import now

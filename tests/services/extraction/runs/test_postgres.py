@@ -136,7 +136,7 @@ def test_the_silence_of_a_worker_is_noticed_without_help(pg_store: Store, keys: 
         run_service.start(pg_store, run.id)
         with pg_store.write() as session:
             workers.update_heartbeat(session, "gone", ["openai:fake-model"])
-        taken = leases.claim(pg_store, "gone", "openai:fake-model", 4, [(run.id, leases.Backlog(run.id), set())])
+        taken = leases.lease_chats(pg_store, "gone", "openai:fake-model", 4, [(run.id, leases.Backlog(run.id), set())])
         assert len(taken) == 4
         running = run_service.RunScheduler(pg_store, lost_seconds=2.0)
         running.start()
@@ -182,7 +182,7 @@ def test_two_workers_never_lease_the_same_chat(pg_store: Store) -> None:
 
     def grab(name: str) -> None:
         backlog = leases.Backlog(run.id)
-        while jobs_ := leases.claim(pg_store, name, "m", 160, [(run.id, backlog, set())]):
+        while jobs_ := leases.lease_chats(pg_store, name, "m", 160, [(run.id, backlog, set())]):
             with lock:
                 taken.extend((job.run_id, job.chat_id) for job in jobs_)
 
