@@ -199,7 +199,7 @@ def test_libraries_are_silent_offline_and_lazy() -> None:
         "import socket\n"
         "def refuse(*_): raise AssertionError('network')\n"
         "socket.socket.connect = refuse\n"
-        "from core.adapters.llm.local import fill_forms\n"
+        "from core.adapters.llm.local.provider import fill_forms\n"
         "from core.domain.form import load_named_form\n"
         f"fill_forms(load_named_form(), {CHAT!r})\n"
         "assert {'jionlp', 'cpca', 'phonenumbers'} <= set(sys.modules)\n"
