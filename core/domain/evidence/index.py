@@ -156,7 +156,7 @@ class ChatIndex:
                 pairs.setdefault(pair, []).append(number)
         return pairs
 
-    def sharing(self, wanted: str, least: float) -> list[Region]:
+    def bodies_with_common_pairs(self, wanted: str, least: float) -> list[Region]:
         """Message bodies that contain at least this share of the character pairs of a compact text."""
         pairs = set(map(add, wanted, wanted[1:]))
         counts: Counter[int] = Counter()

@@ -110,7 +110,7 @@ def similar(index: ChatIndex, value: str) -> list[Hit]:
         return []
     numbers = set(re.findall(r"\d+", needle))
     best: tuple[float, Hit] | None = None
-    for region in index.sharing(needle, _SHARED_PAIRS):
+    for region in index.bodies_with_common_pairs(needle, _SHARED_PAIRS):
         passage = index.compact[region.compact_start : region.compact_end]
         cutoff = best[0] if best else SIMILAR
         if len(passage) < len(needle):  # partial_ratio would look for the passage in the value

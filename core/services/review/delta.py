@@ -89,7 +89,7 @@ def compare_answers(
     )
 
 
-def with_open_questions(statement: Select[*tuple[Any, ...]], run_id: int | None) -> Select[*tuple[Any, ...]]:
+def only_uncompared_records(statement: Select[*tuple[Any, ...]], run_id: int | None) -> Select[*tuple[Any, ...]]:
     """Restrict a statement over chats and records to approved ones not yet compared with this run."""
     return statement.where(
         col(Record.status) == RecordStatus.CONFIRMED,

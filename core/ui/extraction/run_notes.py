@@ -8,7 +8,7 @@ import streamlit as st
 from core.adapters.store import ExtractionView
 from core.domain.form import Form, cell_text
 from core.services.export import index_ranges
-from core.services.extraction.pipeline import about
+from core.services.extraction.pipeline import latest_notes
 from core.ui.markdown import escape_markdown
 
 _BY = {"vote": "投票", "windows": "分段合并"}
@@ -16,7 +16,7 @@ _BY = {"vote": "投票", "windows": "分段合并"}
 
 def draw_run_notes(extractions: Sequence[ExtractionView], form: Form) -> None:
     """Expander with the notes of each chat; nothing where there are none."""
-    noted = [(one.index, notes) for one in extractions if notes_summary(notes := about(one.replies))]
+    noted = [(one.index, notes) for one in extractions if notes_summary(notes := latest_notes(one.replies))]
     if not noted:
         return
     with st.expander(f"{len(noted)} 条群聊清理、分段或取舍过"):

@@ -155,7 +155,9 @@ def _save_cell(
     if earlier := current.held.pop(place, None):
         _mark_answered(earlier.request.id)
     try:
-        if bulk.written(state.store(), dataset.id, request.id):  # it came before, in a session that is gone
+        if bulk.versions_of_cell_edit(
+            state.store(), dataset.id, request.id
+        ):  # it came before, in a session that is gone
             _mark_answered(request.id)
             return
         edit = bulk.CellEdit(chat, customer, request.key, request.value, version)

@@ -6,7 +6,7 @@ from core.adapters.llm import provider_entry
 from core.domain.chat import parse_chat
 from core.domain.form import Form
 from core.domain.prompts import load_prompt
-from core.services.extraction.pipeline import Pipeline, about, kept_replies, run_pipeline
+from core.services.extraction.pipeline import Pipeline, kept_replies, latest_notes, run_pipeline
 from core.services.extraction.pipeline.definition import parse_pipeline
 from core.ui.extraction.run_notes import note_lines, notes_summary
 
@@ -26,7 +26,7 @@ def test_nothing_is_cut_unseen(form: Form) -> None:
     outcome = run_pipeline(
         form=form, chat=parse_chat(CHAT), pipeline=stages, provider=provider_entry("local").connect(None)
     )
-    kept = about(kept_replies(outcome, MOMENT))
+    kept = latest_notes(kept_replies(outcome, MOMENT))
     assert "清理时省去" in notes_summary(kept) and "分成" in notes_summary(kept)
     said = "\n".join(note_lines(kept, form))
     assert "第 1 段：第 1–" in said and "省去" in said
@@ -36,4 +36,4 @@ def test_a_chat_shown_whole_says_nothing(form: Form) -> None:
     outcome = run_pipeline(
         form=form, chat=parse_chat(CHAT[:80]), pipeline=pipeline(), provider=provider_entry("local").connect(None)
     )
-    assert notes_summary(about(kept_replies(outcome, MOMENT))) == ""
+    assert notes_summary(latest_notes(kept_replies(outcome, MOMENT))) == ""

@@ -3,7 +3,7 @@
 from core.services.extraction.pipeline.chat_extraction import run_pipeline
 from core.services.extraction.pipeline.definition import DEFAULT_EXAMPLES, Pipeline, PipelineStep, parse_pipeline
 from core.services.extraction.pipeline.outcome import Outcome, Status
-from core.services.extraction.pipeline.stored_replies import about, earlier_answers, kept_replies, newest_attempt
+from core.services.extraction.pipeline.stored_replies import earlier_answers, kept_replies, latest_notes, newest_attempt
 from core.services.extraction.pipeline.token_budget import chat_budget
 from core.services.extraction.pipeline.token_estimate import estimate_tokens
 
@@ -13,7 +13,7 @@ __all__ = [
     "Pipeline",
     "PipelineStep",
     "Status",
-    "about",
+    "latest_notes",
     "chat_budget",
     "earlier_answers",
     "estimate_tokens",

@@ -32,8 +32,8 @@ def kept_replies(outcome: Outcome, moment: datetime) -> list[dict[str, Any]]:
     return entries
 
 
-def about(replies: Sequence[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    """Data about the latest attempt: text left out, chunks, and values that were not chosen.
+def latest_notes(replies: Sequence[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Notes of the latest attempt at a chat: text left out, chunks, and values that were not chosen.
 
     Args:
         replies: of an extraction.

@@ -151,7 +151,7 @@ def _indices(session: Session, form: Form, queue_spec: QueueSpec) -> list[int]:
     else:
         statement = statement.order_by(col(Chat.index))
     if queue_spec.delta:
-        statement = delta.with_open_questions(statement, queue_spec.base_run)
+        statement = delta.only_uncompared_records(statement, queue_spec.base_run)
     indices = list(session.execute(statement).scalars())
     if queue_spec.delta and queue_spec.base_run is not None:
         indices = delta.with_differences(session, form, queue_spec.dataset_id, indices, queue_spec.base_run)
@@ -216,6 +216,6 @@ def _still_open(session: Session, queue_spec: QueueSpec, indices: list[int]) -> 
         )
     )
     if queue_spec.delta:
-        statement = delta.with_open_questions(statement, queue_spec.base_run)
+        statement = delta.only_uncompared_records(statement, queue_spec.base_run)
     still = set(session.execute(statement).scalars())
     return [index for index in indices if index in still]

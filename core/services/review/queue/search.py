@@ -52,7 +52,7 @@ def _candidates(session: Session, grams: Sequence[str]) -> ColumnElement[bool] |
     return col(Chat.id).in_(matches.columns(column("rowid")))
 
 
-def index_some(store: Store, dataset_id: int, *, limit: int = BATCH) -> int:
+def index_batch(store: Store, dataset_id: int, *, limit: int = BATCH) -> int:
     """Index some chats of a dataset that are not indexed yet.
 
     Returns:

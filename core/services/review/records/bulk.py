@@ -47,7 +47,7 @@ __all__ = [
     "plan_replace",
     "recent",
     "undo",
-    "written",
+    "versions_of_cell_edit",
 ]
 
 _CHUNK = 200
@@ -189,7 +189,7 @@ def undo(store: Store, form: Form, dataset_id: int, bulk_id: str, *, who: str) -
     return BulkOutcome(bulk_id, saved, tuple(skipped), cells)
 
 
-def written(store: Store, dataset_id: int, cell_id: str) -> dict[int, int]:
+def versions_of_cell_edit(store: Store, dataset_id: int, cell_id: str) -> dict[int, int]:
     """``{chat index: version}`` written by a cell edit; empty if it has not been stored.
 
     A browser sends an edit again when it does not know whether it has arrived.

@@ -18,9 +18,9 @@ from core.services.extraction.pipeline import (
     Outcome,
     Pipeline,
     Status,
-    about,
     earlier_answers,
     kept_replies,
+    latest_notes,
     parse_pipeline,
     run_pipeline,
 )
@@ -152,7 +152,7 @@ def test_a_failed_stage_keeps_what_was_answered_and_a_retry_does_not_ask_for_it_
 def test_what_cleaning_left_out_is_kept(form: Form) -> None:
     outcome, requests = over_openai(form, "baseline", Answer(), clean=["placeholders", "links", "residue"])
     assert "张敏3：[图片]" not in asked(requests[0]) and "[链接] 三千" in asked(requests[0])
-    kept = about(kept_replies(outcome, now()))["left_out"]
+    kept = latest_notes(kept_replies(outcome, now()))["left_out"]
     assert [(entry["step"], entry["messages"], entry["characters"]) for entry in kept] == [
         ("placeholders", [3], len("张敏3：[图片]\n")),
         ("links", [4], len("https://a.example/p")),
@@ -176,7 +176,7 @@ def test_a_long_chat_is_asked_about_in_windows_and_merged_per_customer(form: For
     assert count > 1
     for number in range(200):
         assert any(f"：第{number}句" in asked(request) for request in requests)
-    kept = about(kept_replies(outcome, now()))
+    kept = latest_notes(kept_replies(outcome, now()))
     assert [window["number"] for window in kept["windows"]] == list(range(1, count + 1))
     assert (kept["windows"][0]["messages"][0], kept["windows"][-1]["messages"][1]) == (1, 200)
     assert all(window["repeated"] for window in kept["windows"][1:])

@@ -32,7 +32,7 @@ def test_words_are_found_however_far_the_index_is(store: Store, indexed: int) ->
         last = session.execute(select(Chat).where(col(Chat.index) == 4)).scalar_one()
         last.residue_characters = len(TEXTS[3]) - TEXTS[3].index('"')
     if indexed:
-        assert search.index_some(store, dataset.id, limit=indexed) == indexed
+        assert search.index_batch(store, dataset.id, limit=indexed) == indexed
     assert found(store, "价格") == [1]  # not the other way round, and not in the residue
     assert found(store, "crm") == [3]
     assert found(store, "CRM 收费") == [3]
@@ -45,5 +45,5 @@ def test_words_are_found_however_far_the_index_is(store: Store, indexed: int) ->
 
 def test_the_index_is_complete_at_some_time(store: Store) -> None:
     dataset = make(store, TEXTS)
-    assert [search.index_some(store, dataset.id, limit=3) for _ in range(3)] == [3, 1, 0]
+    assert [search.index_batch(store, dataset.id, limit=3) for _ in range(3)] == [3, 1, 0]
     assert search.pairs("价格 ok，A1b") == ["价格", "ok", "a1", "1b"]
