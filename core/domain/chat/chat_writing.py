@@ -1,4 +1,4 @@
-"""Writes messages that a file keeps apart as one chat text, which :func:`core.domain.chat.parser.parse_chat` reads back as it was.
+"""Writes messages that a file keeps apart as one chat text, which the parser reads back as it was.
 
 The text is an export like those of WeChat: who spoke and when on a line of its own, what was said below. So models,
 evidence and people see one kind of chat, whatever file it came from.

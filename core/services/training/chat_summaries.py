@@ -16,7 +16,7 @@ from core.domain.evidence import locate, text_index
 from core.domain.form import Form, FormValues, load_named_form, text_of
 from core.domain.prompts import read_summary
 from core.errors import ExportError, NotFoundError
-from core.services.extraction.pipeline import about, newest_attempt
+from core.services.extraction.pipeline import latest_notes, newest_attempt
 from core.services.training.chunk_rows import STATED
 
 SUMMARY_STAGE = "summary"
@@ -173,7 +173,7 @@ def summaries_from_run(store: Store, run_id: int) -> int:
 def _summary_in(replies: Sequence[dict[str, Any]], form: Form) -> str:
     """The summary that the newest attempt at a chat went by, window after window; ``""`` where a window has none."""
     newest = newest_attempt(replies)
-    numbers = [int(window["number"]) for window in about(newest)["windows"]]
+    numbers = [int(window["number"]) for window in latest_notes(newest)["windows"]]
     if not numbers:
         numbers = list(range(1, max((int(reply.get("window", 1)) for reply in newest), default=0) + 1))
     by_window = {
