@@ -88,7 +88,7 @@ def given_forms(
         before: when the asking run was created; a younger run with the id of the one it started from is not that one.
 
     Raises:
-        JobError: the run that it starts from was deleted.
+        RunError: the run that it starts from was deleted.
     """
     if pipeline.base_run is None:
         return None
@@ -96,7 +96,7 @@ def given_forms(
         select(col(Run.created_at)).where(col(Run.id) == pipeline.base_run)
     ).scalar_one_or_none()
     if created_at is None or (before is not None and created_at > before):
-        raise JobError("作为起点的抽取任务已经被删除", "请选另一个起点，新建一个抽取任务")
+        raise RunError("作为起点的抽取任务已经被删除", "请选另一个起点，新建一个抽取任务")
     statement = select(col(Extraction.forms)).where(
         col(Extraction.run_id) == pipeline.base_run, col(Extraction.chat_id) == chat_id
     )

@@ -105,7 +105,7 @@ def apply(
         reason: why, for the history of each record.
         base_run: as given to :func:`plan_edits`.
         cell_id: 12 characters of one's own for an edit of one cell, which counts as 逐项确认 and is no bulk change of
-            the list; see :func:`written`.
+            the list; see :func:`versions_of_cell_edit`.
 
     Raises:
         InputError: nobody's name.

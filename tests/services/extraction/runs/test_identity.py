@@ -12,7 +12,7 @@ from sqlmodel import col
 
 from core.adapters.store import RunView, Store, queries
 from core.adapters.store.models import Extraction, Run, RunStatus
-from core.errors import JobError
+from core.errors import RunError
 from core.services.extraction import runs as run_service
 from core.services.extraction.pipeline import Outcome, Status
 from core.services.extraction.runs import executor, leases, workers
@@ -29,7 +29,7 @@ def lease(store: Store, run: RunView, count: int = 1) -> list[LeasedChat]:
     """Chats of a run, leased as a worker leases them."""
     with store.write() as session:
         workers.update_heartbeat(session, "here", [f"{run.provider}:{run.model}"])
-    return leases.claim(store, "here", f"{run.provider}:{run.model}", 99, [(run.id, Backlog(run.id), [])])[:count]
+    return leases.lease_chats(store, "here", f"{run.provider}:{run.model}", 99, [(run.id, Backlog(run.id), [])])[:count]
 
 
 def started(store: Store, name: str) -> RunView:
@@ -163,7 +163,7 @@ def test_no_answer_is_ever_on_a_wrong_run(place: Callable[[], Store], steps: lis
         elif step == "retry":
             try:
                 run_service.retry_failed(store, run.id)
-            except JobError:
+            except RunError:
                 continue
         with store.read() as session:
             answers = session.execute(
