@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from core.adapters.store import Store
+from core.errors import StoreUnavailableError
 from core.services.extraction.runs import leases, workers
 from core.services.extraction.runs.call_limiter import CallLimiter, ConcurrencySlots, prefetch_count
 from core.services.extraction.runs.demand import RunDemands
@@ -81,7 +82,11 @@ class LeaseEngine:
         self._stopping.set()
         until = time.monotonic() + patience
         while self.active and time.monotonic() < until:
-            self._heartbeat(self._models or ())
+            try:
+                self._heartbeat(self._models or ())
+            except StoreUnavailableError:
+                # What the calls bring waits for the database as well; without this engine it would be asked for again.
+                self._next_heartbeat = time.monotonic() + 1.0
             time.sleep(0.05)
         with self._store.write() as session:
             workers.unregister(session, self._worker_id)

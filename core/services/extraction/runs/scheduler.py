@@ -149,6 +149,8 @@ class RunScheduler:
                     # Calls under way go on meanwhile; what they bring is stored when the database is back.
                     _log.exception("the database does not answer")
                     self._error = error
+                    if engine.active:  # given up now, the next engine would ask for these chats again
+                        idle_since = time.monotonic()
                     self._wait(LOOK_SECONDS)
                     continue
                 if self._demands.runs or engine.active:

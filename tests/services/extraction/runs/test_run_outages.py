@@ -1,6 +1,7 @@
 """The database goes away for a moment while a run is carried out: no chat is left behind, none is paid for twice."""
 
 import json
+import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -115,3 +116,36 @@ def test_an_answer_of_a_first_stage_is_not_paid_for_twice(
         assert broken.is_set()
         assert stored(direct, run) == {1: "ok"}
     assert len(service.requests) == 2, "one for each stage"
+
+
+def test_calls_under_way_are_not_asked_again_after_an_outage(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    answered = threading.Event()
+
+    def answer(_request: dict[str, Any], _number: int) -> Answer:
+        answered.wait(60)
+        return Answer()
+
+    with FakeOpenAI(answer) as service:
+        for name, value in service.environment().items():
+            monkeypatch.setenv(name, value)
+        add_dataset(store, 2)
+        store.engine.dispose()
+        event.listen(store.engine, "connect", lambda connection, _: connection.execute("PRAGMA busy_timeout = 50"))
+        run = run_service.create_run(store, dataset="d", name="r", provider="openai", concurrency=2)
+        run_service.start(store, run.id)
+        running = run_service.RunScheduler(store, idle_seconds=0.2)
+        running.start()
+        wait_until(lambda: len(service.requests) == 2)
+        holder = sqlite3.connect(store.path or "", isolation_level=None)
+        holder.execute("BEGIN IMMEDIATE")
+        answered.set()
+        # By the third time, whatever was given up at the first has been given up.
+        wait_until(lambda: caplog.text.count("the database does not answer") >= 3)
+        holder.execute("ROLLBACK")
+        holder.close()
+        wait_until(lambda: run_service.progress(store, run.id).status == RunStatus.FINISHED)
+        running.stop()
+    assert len(service.requests) == 2
+    assert set(stored(store, run)) == {1, 2}
