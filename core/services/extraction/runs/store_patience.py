@@ -10,7 +10,7 @@ from core.errors import StoreDamagedError, StoreUnavailableError
 STORE_SECONDS = 60.0
 """Seconds for which the database is waited for: one that restarts is back within the minute."""
 
-_LONGEST_WAIT = 8.0
+_LONGEST_WAIT = 1.0  # whoever ends the program right after an outage ends what still waits
 _T = TypeVar("_T")
 
 
