@@ -1,5 +1,6 @@
 """Set-up that runs once per server, before the first request."""
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,6 +17,9 @@ from core.ui import server_guard
 
 # A file of ours: an icon by name would be fetched from the net by every browser.
 ICON = str(Path(__file__).with_name("icon.png"))
+
+STOP_SECONDS = 20.0
+"""Seconds for which a server that is stopped waits for model calls under way: they are paid for."""
 
 
 def prepare() -> None:
@@ -37,5 +41,8 @@ def prepare() -> None:
 
 @asynccontextmanager
 async def lifespan(_app: Any) -> AsyncIterator[None]:
-    """Context manager around the server's lifetime."""
+    """Context manager around the server's lifetime: at its end, answers under way are waited for and stored."""
     yield
+    from core.services.extraction.runs import stop_running
+
+    await asyncio.to_thread(stop_running, patience=STOP_SECONDS)
