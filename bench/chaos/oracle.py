@@ -84,7 +84,10 @@ class Oracle:
             rows = session.execute(
                 select(*map(col, columns), col(RecordEvent.change)).order_by(col(RecordEvent.version))
             ).all()
-        versions = [_Version(*row[:4], _mark(row[4].get("customers"))) for row in rows]
+        versions = [
+            _Version(record_id, number, save_id, who, _mark(change.get("customers")))
+            for record_id, number, save_id, who, change in rows
+        ]
         self._compare_saves(versions, tally)
         _compare_histories(records, versions, tally)
         answers = Counter(result for result, _ in self._answers.values())

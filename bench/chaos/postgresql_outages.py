@@ -39,7 +39,7 @@ def run(options: Options) -> Tally:
 @contextmanager
 def _locked(url: str) -> Iterator[None]:
     with psycopg.connect(url) as connection:
-        connection.execute(f'LOCK TABLE "{Record.__tablename__}" IN ACCESS EXCLUSIVE MODE')  # type: ignore[call-overload]
+        connection.execute(f'LOCK TABLE "{Record.__tablename__}" IN ACCESS EXCLUSIVE MODE')
         yield
         connection.rollback()
 
@@ -61,5 +61,5 @@ def _read_only(server: pg.Postgres, name: str) -> Iterator[None]:
 def _set_read_only(server: pg.Postgres, name: str, state: str) -> None:
     with psycopg.connect(server.address("postgres"), autocommit=True) as connection:
         statement = f'ALTER DATABASE "{name}" SET default_transaction_read_only = {state}'
-        connection.execute(statement)  # type: ignore[call-overload]
+        connection.execute(statement)
         connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))

@@ -16,6 +16,7 @@ from core.adapters.store import Store, open_store
 from core.adapters.store.models import RunStatus
 from core.services.extraction import runs as run_service
 from core.services.extraction.pipeline import parse_pipeline
+from core.services.extraction.runs import scheduler, workers
 from tests import postgres as pg
 from tests.factories.datasets import FORM
 from tests.factories.runs import add_dataset, runner, stored
@@ -135,14 +136,16 @@ def test_calls_under_way_are_not_asked_again_after_an_outage(
         event.listen(store.engine, "connect", lambda connection, _: connection.execute("PRAGMA busy_timeout = 50"))
         run = run_service.create_run(store, dataset="d", name="r", provider="openai", concurrency=2)
         run_service.start(store, run.id)
-        running = run_service.RunScheduler(store, idle_seconds=0.2)
+        monkeypatch.setattr(workers, "HEARTBEAT_SECONDS", 0.1)
+        monkeypatch.setattr(scheduler, "LOOK_SECONDS", 0.1)
+        running = run_service.RunScheduler(store, idle_seconds=0.5)
         running.start()
         wait_until(lambda: len(service.requests) == 2)
         holder = sqlite3.connect(store.path or "", isolation_level=None)
         holder.execute("BEGIN IMMEDIATE")
         answered.set()
-        # By the third time, whatever was given up at the first has been given up.
-        wait_until(lambda: caplog.text.count("the database does not answer") >= 3)
+        # Twice the idle time: whatever is given up has been given up by then.
+        wait_until(lambda: caplog.text.count("the database does not answer") >= 10)
         holder.execute("ROLLBACK")
         holder.close()
         wait_until(lambda: run_service.progress(store, run.id).status == RunStatus.FINISHED)
