@@ -36,7 +36,7 @@ from core.services.extraction.runs.run_options import (
     run_options,
     typed_option,
 )
-from core.services.extraction.runs.scheduler import RunScheduler, ensure_running
+from core.services.extraction.runs.scheduler import RunScheduler, ensure_running, stop_running
 from core.services.extraction.runs.wait_for_run import wait_for_run
 
 __all__ = [
@@ -70,6 +70,7 @@ __all__ = [
     "set_limits",
     "some_extractions",
     "start",
+    "stop_running",
     "total_cost",
     "wait_for_run",
 ]
