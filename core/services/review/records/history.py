@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from core.adapters.store import EventView, Store, queries
+from core.adapters.store.models import RecordStatus
 from core.domain.form import Form, Value
 from core.errors import ConflictError, InputError, NotFoundError
 from core.services.review.records.baselines import run_of_event
@@ -59,7 +60,9 @@ def versions(store: Store, form: Form, dataset_id: int, chat: int) -> list[Versi
 
 
 def restore(store: Store, form: Form, dataset_id: int, chat: int, version: int, *, who: str, seen: int) -> int:
-    """Make an old version the newest: values, confirmations, status, note and whose record it was, in a new version.
+    """Make an old version the newest: values, confirmations, status and note as they were, in a new version.
+
+    A decision is again that of who made it, a draft that of who brings it back.
 
     Args:
         store: the open store.
@@ -96,14 +99,17 @@ def restore(store: Store, form: Form, dataset_id: int, chat: int, version: int, 
             {**customer, "values": form.coerce(customer["values"]).values} for customer in event.change["customers"]
         ]
         undoing = version == record.version - 1
+        status = status_after(event.status, event.change)
+        # A decision stays that of who made it; a draft is the work of who brings it back.
+        decided = status not in (RecordStatus.DRAFT, RecordStatus.UNREVIEWED)
         written = new_version(
             session,
             record,
             customers=customers,
             who=who.strip(),
-            status=status_after(event.status, event.change),
+            status=status,
             note=str(event.change.get("note", "")),
-            reviewer=reviewer_of(session, record, version),
+            reviewer=reviewer_of(session, record, version) if decided else who.strip(),
             reason=f"撤销版本 {record.version}" if undoing else f"恢复到版本 {version}",
             save_id=str(uuid4()),
             more={"restored": version},

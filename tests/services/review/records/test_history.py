@@ -74,6 +74,10 @@ def test_a_restored_version_is_its_reviewers_and_its_runs(store: Store) -> None:
         restore(store, FORM, dataset.id, 1, 1, who="小白", seen=2)
     restore(store, FORM, dataset.id, 1, 2, who="林晓", seen=3)
     assert records(store, dataset)[1].reviewer == "小白"
+    decide(store, dataset, 1, "草稿", {NAME: "林木3"}, version=4, who="小白")
+    decide(store, dataset, 1, values={NAME: "林木3"}, version=5, who="小白")
+    restore(store, FORM, dataset.id, 1, 5, who="林晓", seen=6)
+    assert records(store, dataset)[1].reviewer == "林晓", "a draft is the work of who brings it back"
 
 
 def test_a_decision_that_is_taken_back_leaves_the_record_to_who_had_it(store: Store) -> None:
