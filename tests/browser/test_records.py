@@ -105,7 +105,7 @@ def test_cells_are_edited_under_the_rules_and_versions_of_the_desk(table: Table)
     table.says("已保存第 1 条「意向产品」")
     record, history = table.record(1), table.history(1)
     assert (record.forms[0][NAME], record.forms[0][PRODUCT]) == ("林森", ["会话存档", "CRM"])
-    assert (record.version, record.reviewer, record.status) == (3, "林晓", "已确认")
+    assert (record.version, record.reviewer, record.status) == (3, "周岚", "已确认"), "a change is not an approval"
     assert record.customers[0]["confirmed"][NAME] == "逐项确认"
     assert [(one.version, one.who, one.reason, one.change["fields"]) for one in history[:2]] == [
         (3, "林晓", "在记录表里修改", [f"0:{PRODUCT}"]),
@@ -147,7 +147,7 @@ def test_a_newer_version_of_somebody_else_is_shown_and_nothing_is_lost(table: Ta
     table.page.get_by_role("button", name="用我填的").click()
     table.says("已保存第 2 条「姓名」：周岚改的 → 我填的")
     expect(held).to_have_count(0)
-    assert (table.value(2, NAME), table.record(2).version, table.record(2).reviewer) == ("我填的", 3, "林晓")
+    assert (table.value(2, NAME), table.record(2).version, table.record(2).reviewer) == ("我填的", 3, "周岚")
     table.open()
     expect(table.cell(2, NAME)).to_have_text("我填的")
     assert len(table.history(2)) == 3
