@@ -107,7 +107,7 @@ def export(
     json: Json = False,
     db: Db = "",
 ) -> None:
-    """Write a training set, or say what it would be."""
+    """Export a training set; with --dry-run only report its rows and problems."""
     from core.errors import ExportError
     from core.services.export import parse_source
     from core.services.training import (
@@ -189,7 +189,7 @@ def rebuild_(
     json: Json = False,
     db: Db = "",
 ) -> None:
-    """Write a training set again, the same bytes."""
+    """Rebuild an earlier training set, byte for byte."""
     from core.services.training import rebuild
 
     with open_db(ctx, db, writes=True) as store:

@@ -12,7 +12,7 @@ from core.ui.markdown import escape_markdown
 
 
 def model_form(start: Mapping[str, Any], *, provider: str, sets: Mapping[int, str], key: str) -> dict[str, Any] | None:
-    """Draw the form.
+    """Draw the form of a model entry and return its values once they are saved.
 
     Args:
         start: fields of :class:`core.services.extraction.models.validation.ModelDraft`, as they are now.
