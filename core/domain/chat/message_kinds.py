@@ -103,10 +103,14 @@ class Mentions:
         self._lengths = sorted({len(name) for name in self._speakers if len(name) <= MAX_NAME}, reverse=True)
 
     def known(self, text: str, at: int) -> str:
-        """The longest speaker name that starts at an offset of ``text``; ``""`` if there is none."""
+        """The longest speaker name that starts at an offset of ``text``; ``""`` if there is none.
+
+        A number is not cut: ``客户12`` is not ``客户1``.
+        """
         for length in self._lengths:
             name = text[at : at + length]
-            if name in self._speakers:
+            goes_on = name[-1:].isdecimal() and text[at + length : at + length + 1].isdecimal()
+            if name in self._speakers and not goes_on:
                 return name
         return ""
 

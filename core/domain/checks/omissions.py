@@ -13,10 +13,11 @@ from core.domain import entities
 from core.domain.chat.parsed_chat import Message, Role, Span
 from core.domain.entities import Mention
 from core.domain.entities.folding import fold
-from core.domain.evidence import ChatIndex, same_person
+from core.domain.evidence import ChatIndex
 from core.domain.evidence.index import compact
 from core.domain.evidence.quantities import amounts_in, moments_in
 from core.domain.form import Field, Form, FormValues, Kind, text_of
+from core.domain.person_names import match_people
 
 MAX_MISSED = 12
 """Most omissions that are returned for one chat."""
@@ -133,7 +134,7 @@ def find_omissions(
     Returns:
         At most :data:`MAX_MISSED`, every value once.
     """
-    names = [form.name_of(values).strip() for values in customers]
+    owners = _owners([form.name_of(values) for values in customers], index.parsed.speakers)
     held = [text_of(value) for values in customers for value in values.values() if value]
     quiet = {kind.kind for kind in _KINDS if kind.only_if_empty}
     seen: set[tuple[str, str]] = set()
@@ -142,7 +143,7 @@ def find_omissions(
         field = _field(form, kind, message.body.of(index.text))
         if field is None or (field.key, compact(one.value)) in seen or _holds(kind, held, one.value):
             continue
-        owner = _owner(names, message.speaker)
+        owner = owners.get(message.speaker)
         concerned = customers if owner is None else [customers[owner]]
         if kind in quiet and all(values.get(field.key) for values in concerned):
             continue
@@ -153,8 +154,13 @@ def find_omissions(
     return [place for _, place in remarks][:MAX_MISSED]
 
 
-def _owner(names: Sequence[str], speaker: str) -> int | None:
-    return next((i for i, name in enumerate(names) if name and same_person(name, speaker)), None)
+def _owners(names: Sequence[str], speakers: Sequence[str]) -> dict[str, int]:
+    """Position of the customer who each speaker is; of several with one name the first."""
+    owners: dict[str, int] = {}
+    for customer, places in enumerate(match_people(names, speakers)):
+        for place in places:
+            owners.setdefault(speakers[place], customer)
+    return owners
 
 
 def _field(form: Form, kind: Kind, text: str) -> Field | None:

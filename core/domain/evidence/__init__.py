@@ -2,7 +2,6 @@
 
 from core.domain.evidence.analysis import analyse_chat, cached_analysis, text_index
 from core.domain.evidence.evidence_types import Evidence, Mark
-from core.domain.evidence.exchanges import same_person
 from core.domain.evidence.index import ChatIndex
 from core.domain.evidence.locate import locate
 from core.domain.evidence.slices import cut_at_evidence, overlap
@@ -17,5 +16,4 @@ __all__ = [
     "cut_at_evidence",
     "locate",
     "overlap",
-    "same_person",
 ]

@@ -1,14 +1,14 @@
 """Locates evidence for every field of one customer's form."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from core.domain.chat.parsed_chat import Span
 from core.domain.evidence.evidence_types import MAX_SPANS, Evidence, Mark
-from core.domain.evidence.exchanges import same_person
 from core.domain.evidence.index import ChatIndex, Hit, MessagePart
 from core.domain.evidence.normalised_matchers import SHAPES, Search, cuts_amount
 from core.domain.form import Field, Form, Kind, Nature, Value, items_of
+from core.domain.person_names import match_people
 
 _CLAUSE = re.compile(r"[、，,；;。\n]")
 _NUMBERS = re.compile(r"[、，,；;/或\s]+")
@@ -21,7 +21,13 @@ _SHORTEST_JUDGEMENT = 2
 """Fewest characters of a judgement that is searched for; one character (男) occurs everywhere and proves nothing."""
 
 
-def locate(form: Form, index: ChatIndex, values: Mapping[str, Value], customer_name: str = "") -> dict[str, Mark]:
+def locate(
+    form: Form,
+    index: ChatIndex,
+    values: Mapping[str, Value],
+    customer_name: str = "",
+    customers: Sequence[str] = (),
+) -> dict[str, Mark]:
     """Locate the values of one customer's form in the chat.
 
     Messages said by the customer count most, then those said to the customer. Residue is never searched.
@@ -31,22 +37,25 @@ def locate(form: Form, index: ChatIndex, values: Mapping[str, Value], customer_n
         index: the chat.
         values: one customer's form.
         customer_name: whose messages to prefer; ``""`` for nobody's.
+        customers: names of all customers of the chat: nobody gets the messages of another one by a part of the name.
 
     Returns:
         A mark for every key of the form.
     """
-    nearness = _nearness(index, customer_name.strip())
+    nearness = _nearness(index, customer_name.strip(), customers)
     return {field.key: _mark(index, field, values.get(field.key) or field.empty, nearness) for field in form.fields}
 
 
-def _nearness(index: ChatIndex, name: str) -> dict[int, int]:
+def _nearness(index: ChatIndex, name: str, customers: Sequence[str]) -> dict[int, int]:
     """By message: 0 said by the customer, 1 to the customer, 2 by and to others."""
     if not name:
         return {}
+    speakers = index.parsed.speakers
+    own = {speakers[place] for place in match_people([name, *customers], speakers)[0]}
     near: dict[int, int] = {}
     for number, people in enumerate(index.exchanges):
         for place, person in enumerate(people):
-            if person and same_person(name, person):
+            if person in own:
                 near[number] = min(place, 1)
                 break
     return near

@@ -5,13 +5,16 @@
   the last one (people correct themselves).
 * Judgements: the latest chunk that says something, for what counts is how things stand at the end.
 
-What lost is kept as an alternative. Customers are the same where their names are.
+What lost is kept as an alternative. Customers are the same where their names are (:mod:`core.domain.person_names`);
+two forms of one chunk are two customers, whatever their names.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.domain.form import Field, Form, FormValues, Nature, Value, split_list
+from core.domain.person_names import name_groups
 
 Stands = Callable[[Field, str], bool]
 """Function that tells whether a value of a verbatim field occurs in the chat."""
@@ -74,32 +77,29 @@ _Group = list[tuple[int, int, FormValues]]
 
 
 def _groups(form: Form, answers: Sequence[Sequence[FormValues]]) -> list[_Group]:
-    groups: list[_Group] = []
-    names: list[str] = []
-    nameless: _Group = []
+    person = name_groups([[form.name_of(values) for values in forms] for forms in answers])
+    named: dict[tuple[str, int], _Group] = {}
+    nameless: dict[int, _Group] = {}
     for number, forms in enumerate(answers):
+        # Two forms of one chunk with one name stay apart: the first of each chunk go together, then the second ones.
+        count: Counter[str] = Counter()
         for place, values in enumerate(forms):
-            name = form.name_of(values).strip()
-            if not name:
-                if not form.is_empty(values):
-                    nameless.append((number, place, values))
-                continue
-            at = next((n for n, known in enumerate(names) if _same_person(known, name)), -1)
-            if at < 0:
-                names.append(name)
-                groups.append([(number, place, values)])
+            name = person.get(form.name_of(values), "")
+            if name:
+                named.setdefault((name, count[name]), []).append((number, place, values))
+            elif not form.is_empty(values):
+                nameless.setdefault(count[name], []).append((number, place, values))
             else:
-                groups[at].append((number, place, values))
-    if nameless and len(groups) == 1:
-        groups[0] = sorted([*groups[0], *nameless], key=lambda member: member[0])
-    elif nameless:
-        # Among several customers nobody can say whose it is; alone, it is the only one there is.
-        groups.append(nameless)
-    return groups
-
-
-def _same_person(one: str, other: str) -> bool:
-    return one == other or (len(one) > 1 and one in other) or (len(other) > 1 and other in one)
+                continue
+            count[name] += 1
+    groups = list(named.values())
+    if len(groups) == 1 and 0 in nameless:
+        # Among several customers nobody can say whose it is; an only one it is, except beside that one's own form.
+        chunks = {number for number, _, _ in groups[0]}
+        own = [member for member in nameless[0] if member[0] not in chunks]
+        nameless[0] = [member for member in nameless[0] if member[0] in chunks]
+        groups[0] = sorted([*groups[0], *own], key=lambda member: member[0])
+    return [*groups, *(group for group in nameless.values() if group)]
 
 
 def _union(given: Sequence[Value]) -> Value:

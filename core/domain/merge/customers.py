@@ -1,26 +1,43 @@
-"""Groups forms of several answers by customer, with the matching that scores use."""
+"""Groups forms of several answers by customer: by name, and forms without a name as scores match them."""
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
 from core.domain.form import Form, Value
+from core.domain.person_names import name_groups
 from core.domain.scoring import Scorer
+from core.domain.scoring.chat_score import Prepared
 
 Group = dict[int, int]
 """One customer: ``{number of the answer: position of the form in it}``; answers without this customer are left out."""
 
+_FORBIDDEN = -1e6
+"""Far below what any pair of forms is worth, so that the fewest forbidden pairs are taken, and left out afterwards."""
+_ORDER = 1e-8
+
 
 def group_customers(
-    form: Form, ballots: Sequence[Sequence[Mapping[str, Value]]], weights: Sequence[float] | None = None
+    form: Form,
+    ballots: Sequence[Sequence[Mapping[str, Value]]],
+    weights: Sequence[float] | None = None,
+    *,
+    names_decide: bool = True,
 ) -> list[Group]:
     """Match the customers of several answers about one chat.
 
-    The answer that agrees best with all others comes first; the others' forms are matched with its forms as a score
-    would match them (highest total, ties by equal names), and forms that find no partner open groups of their own.
+    The answer that agrees best with all others comes first, then the others. Forms of one name are one customer
+    (:mod:`core.domain.person_names`), two of one answer never. Two names that differ are two people, however alike the
+    forms are: else one's phone would stand under the other's name. Forms without a name go where they fit best, and
+    those that find no partner open groups of their own.
 
     Args:
         form: which fields count, and for how much.
         ballots: the answers, each one form per customer.
         weights: how much each answer counts; all the same where ``None``. Answers of weight 0 open no groups.
+        names_decide: else forms are matched as a score would match them, whatever their names: to compare answers,
+            a name that was read wrongly is a difference like any other.
 
     Returns:
         Every form in exactly one group, except those of weight 0 without a partner; the pivot's customers first.
@@ -40,27 +57,62 @@ def group_customers(
     ]
     # Weight decides before agreement does: whoever is trusted more says how many customers there are.
     order = sorted(range(len(prepared)), key=lambda n: (-heavy[n], -round(agreement[n], 6), n))
+    raw_names = [[form.name_of(values) for values in forms] for forms in ballots]
+    person = name_groups(raw_names)
+    names = [[person.get(name, "") for name in in_ballot] for in_ballot in raw_names]
     groups: list[Group] = []
     for number in order:
-        _join(scorer, groups, number, prepared, opens=heavy[number] > 0)
+        pairs = (
+            _pairs_by_name(scorer, groups, number, prepared, names)
+            if names_decide
+            else _pairs_by_score(scorer, groups, prepared[number], prepared)
+        )
+        for group, position in pairs.items():
+            groups[group][number] = position
+        if heavy[number] > 0:
+            groups.extend({number: at} for at in range(len(prepared[number])) if at not in pairs.values())
     return groups
 
 
-def _join(
-    scorer: Scorer,
-    groups: list[Group],
-    number: int,
-    prepared: list[list[tuple[str | frozenset[str], ...]]],
-    *,
-    opens: bool,
-) -> None:
-    forms = prepared[number]
-    free = list(range(len(forms)))
-    if groups and forms:
-        # Each group is stood for by its first member, which comes from the answer with the most say.
-        first = [prepared[next(iter(group))][next(iter(group.values()))] for group in groups]
-        for pair in scorer.chat(forms, first).pairs:
-            groups[pair.gold][number] = pair.pred
-            free.remove(pair.pred)
-    if opens:
-        groups.extend({number: position} for position in free)
+def _first(group: Group, prepared: list[list[Prepared]]) -> Prepared:
+    """The form that stands for a group: its first member's, which comes from the answer with the most say."""
+    number, position = next(iter(group.items()))
+    return prepared[number][position]
+
+
+def _pairs_by_score(
+    scorer: Scorer, groups: list[Group], forms: list[Prepared], prepared: list[list[Prepared]]
+) -> dict[int, int]:
+    """``{group: position}`` for the forms of an answer."""
+    firsts = [_first(group, prepared) for group in groups]
+    return {pair.gold: pair.pred for pair in scorer.chat(forms, firsts).pairs}
+
+
+def _pairs_by_name(
+    scorer: Scorer, groups: list[Group], number: int, prepared: list[list[Prepared]], names: list[list[str]]
+) -> dict[int, int]:
+    """``{group: position}`` for the forms of an answer: by name first, then those where one side has none."""
+    forms, own = prepared[number], names[number]
+    firsts = [_first(group, prepared) for group in groups]
+    known = [next(filter(None, (names[n][at] for n, at in group.items())), "") for group in groups]
+    pairs: dict[int, int] = {}
+    for is_named in (True, False):
+        free = [at for at in range(len(forms)) if at not in pairs.values()]
+        left = [group for group in range(len(groups)) if group not in pairs]
+        if not free or not left:
+            break
+        totals = np.full((len(free), len(left)), _FORBIDDEN)
+        for row, at in enumerate(free):
+            for column, group in enumerate(left):
+                by_name = bool(own[at]) and own[at] == known[group]
+                if by_name if is_named else not (own[at] and known[group]):
+                    credits = scorer.credits(forms[at], firsts[group])
+                    total = sum(credit * weight for credit, weight in zip(credits, scorer.weights, strict=True))
+                    totals[row, column] = total - _ORDER * abs(at - group)
+        rows, columns = linear_sum_assignment(totals, maximize=True)
+        pairs |= {
+            left[column]: free[row]
+            for row, column in zip(rows.tolist(), columns.tolist(), strict=True)
+            if totals[row, column] > _FORBIDDEN / 2
+        }
+    return pairs

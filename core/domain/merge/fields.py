@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from core.domain.form import Form, FormValues
+from core.domain.person_names import differ_in_digits, match_people
 
 
 def merge_fields(
@@ -10,8 +11,9 @@ def merge_fields(
 ) -> tuple[list[FormValues], tuple[str, ...]]:
     """Copy the answered fields into the forms of the same customers.
 
-    Customers are the same where their names are; one that is left over on both sides is the same too. An empty answer
-    counts: the fields were asked for on purpose. The name itself stays as it is.
+    Customers are the same where their names are (:mod:`core.domain.person_names`). One that is left over on both sides
+    is the same too, if one of the two has no name; so is an only customer on both sides under another name, unless
+    the digits differ. An empty answer counts: the fields were asked for on purpose. The name itself stays as it is.
 
     Args:
         form: the whole form.
@@ -29,16 +31,17 @@ def merge_fields(
     answered_keys = [key for key in part.keys if key != form.name_field]
     free = list(range(len(merged)))
     left: list[FormValues] = []
-    for values in answers:
-        name = form.name_of(values).strip()
-        at = next((n for n in free if name and names[n] == name), -1)
+    for values, places in zip(answers, match_people([form.name_of(values) for values in answers], names), strict=True):
+        at = next((place for place in places if place in free), -1)
         if at < 0:
             left.append(values)
             continue
         free.remove(at)
         merged[at].update({key: values[key] for key in answered_keys})
     if len(left) == len(free) == 1:
-        merged[free[0]].update({key: left[0][key] for key in answered_keys})
-        left = []
+        name, other = form.name_of(left[0]).strip(), names[free[0]]
+        if not (name and other) or (len(answers) == len(base) == 1 and not differ_in_digits(name, other)):
+            merged[free[0]].update({key: left[0][key] for key in answered_keys})
+            left = []
     notes = tuple(f"「{form.name_of(values) or '（没有名字）'}」不在已有的表里，这一份没有合并" for values in left)
     return merged, notes

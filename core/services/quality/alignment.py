@@ -210,7 +210,7 @@ def align_chat(
                 rows[pair.gold][1][number] = pair.pred
                 left[number].remove(pair.pred)
     rest = [[given[number][position] for position in positions] for number, positions in enumerate(left)]
-    for group in group_customers(scorer.form, rest):
+    for group in group_customers(scorer.form, rest, names_decide=False):
         rows.append((None, {number: left[number][position] for number, position in group.items()}))
     return tuple(_customer(scorer, given, answers, golds, gold, members) for gold, members in rows)
 

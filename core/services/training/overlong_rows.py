@@ -153,8 +153,9 @@ def _values_behind_cut(form: Form, text: str, row: TrainingRow, chars: int) -> t
     """``customer:key`` of values that stand nowhere but in the part of the text that would be cut off."""
     index = text_index(text)
     cells: list[str] = []
+    names = [form.name_of(values) for values in row.forms]
     for number, values in enumerate(row.forms):
-        for key, mark in locate(form, index, values, form.name_of(values)).items():
+        for key, mark in locate(form, index, values, names[number], names).items():
             if mark.spans and all(span.end > chars for span in mark.spans):
                 cells.append(f"{number}:{key}")
     return tuple(cells)

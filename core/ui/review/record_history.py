@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.adapters.store import DatasetView
 from core.domain.form import Form, cell_text
-from core.services.review.records.history import CellChange, Version, restore
+from core.services.review.records.history import ORDER, CellChange, Version, restore
 from core.ui import state
 from core.ui.markdown import Markdown, code_span, escape_markdown
 
@@ -14,6 +14,8 @@ _MOST_CHANGES = 12
 def change_text(change: CellChange, *, first: bool) -> Markdown:
     """One change as a line of Markdown; values are code, so that Markdown in them stays text."""
     name = f"客户 {change.customer + 1:d} · {escape_markdown(change.label)}"
+    if change.key == ORDER:
+        name = escape_markdown(change.label)
     if not change.key:
         taken = code_span(cell_text(change.before or change.after))
         return f"{name}：{'删去' if change.after is None else '新增'} {taken}"

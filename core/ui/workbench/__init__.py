@@ -24,6 +24,7 @@ MODULES: Final = (
     "keys",
     "dom",
     "model",
+    "names",
     "incoming",
     "customers",
     "advice",

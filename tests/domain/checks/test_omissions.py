@@ -96,3 +96,25 @@ def test_labelled_chats_are_mostly_quiet(competition: Path) -> None:
         counts.append(len(find_omissions(FORM, index, [FORM.coerce(raw).values for raw in row["infos"]])))
     assert sum(count > 0 for count in counts) <= len(rows) / 3
     assert max(counts) <= 5
+
+
+OTHERS = """\
+客户12：我的电话 138 0000 1234
+客户1：好的
+林木森：邮箱 senlin@example.com
+林木：收到
+"""
+
+
+@pytest.mark.parametrize(
+    ("names", "owners"),
+    [
+        (["客户1", "林木"], {PHONE: None, MAIL: None}),
+        (["客户1", "客户12", "林木", "林木森"], {PHONE: 1, MAIL: 3}),
+        (["客户", "木森"], {PHONE: None, MAIL: 1}),
+        (["客户十二"], {PHONE: 0, MAIL: None}),
+    ],
+)
+def test_nobody_gets_what_another_one_with_a_longer_name_said(names: list[str], owners: dict[str, int | None]) -> None:
+    gaps = found(*(form(**{NAME: name}) for name in names), chat=OTHERS)
+    assert {key: customer for key, _, customer in gaps} == owners

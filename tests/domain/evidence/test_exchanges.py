@@ -59,3 +59,33 @@ def test_of_two_places_the_answer_to_the_customer_comes_first() -> None:
     values = {**form.empty(), when: "周三上午十点"}
     assert locate(form, index, values, "林舟3")[when].messages == (3, 1)
     assert locate(form, index, values, "周遥1")[when].messages == (1, 3)
+
+
+def test_the_places_of_a_longer_name_are_not_near() -> None:
+    form = load_named_form()
+    place = "基本信息-地区"
+    chat = (
+        "林木森：我在大理\n客户12：我在丽江\n林木：我也去过大理\n客户1：丽江好玩\n陶然乡-邱总：我在昆明\n客户12：昆明"
+    )
+    index = ChatIndex(parse_chat(chat), {})
+
+    def messages(name: str, city: str, *others: str) -> tuple[int, ...]:
+        return locate(form, index, {**form.empty(), place: city}, name, others)[place].messages
+
+    assert messages("林木", "大理") == (2, 0)
+    assert messages("林木森", "大理") == (0, 2)
+    assert messages("客户1", "丽江") == (3, 1)
+    assert messages("客户", "丽江") == (1, 3), "two have this part: nobody's messages are preferred"
+    assert messages("邱总", "昆明") == (4, 5)
+    assert messages("邱总", "昆明", "陶然乡-邱总") == (4, 5)
+
+
+def test_a_mention_of_a_part_that_two_have_names_nobody() -> None:
+    chat = "林舟3：在吗\n林舟5：在\n何晴2：@林舟 好\n林舟3：@何晴2 收到\n沈墨5：@林舟5 稍等"
+    assert exchanges(parse_chat(chat)) == (("林舟3",), ("林舟5",), ("何晴2",), ("林舟3", "何晴2"), ("沈墨5", "林舟5"))
+
+
+def test_a_mention_is_not_cut_within_its_number() -> None:
+    chat = "客户1：在吗\n何晴2：@客户12 您好\n何晴2：@客户1您好"
+    assert [message.mentions for message in parse_chat(chat).messages] == [(), ("客户12",), ("客户1",)]
+    assert exchanges(parse_chat(chat)) == (("客户1",), ("何晴2",), ("何晴2", "客户1"))

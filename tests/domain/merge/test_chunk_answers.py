@@ -73,3 +73,55 @@ def test_an_only_customer_is_the_same_whatever_the_name_and_a_stranger_is_left_o
     assert merged == [customer("林木1", stage="赢单")]
     assert notes == ("「客服小何」不在已有的表里，这一份没有合并",)
     assert merge_fields(FORM, [], part, [{NAME: "林木1", STAGE: "赢单"}])[0] == [customer("林木1", stage="赢单")]
+
+
+def joined_names(*answers: list[FormValues]) -> list[tuple[Any, Any, tuple[int, ...]]]:
+    return [(one.values[NAME], one.values[PHONE], one.chunks) for one in join_chunks(FORM, answers)]
+
+
+def test_two_forms_of_one_window_are_two_customers() -> None:
+    assert joined_names([customer("陈佳1", phone="1"), customer("陈佳12", phone="2")]) == [
+        ("陈佳1", "1", (0,)),
+        ("陈佳12", "2", (0,)),
+    ]
+    assert joined_names([customer("陈佳", phone="1"), customer("陈佳1", phone="2")]) == [
+        ("陈佳", "1", (0,)),
+        ("陈佳1", "2", (0,)),
+    ]
+    twice = [customer("陈佳1", phone="1"), customer("陈佳1", phone="2")]
+    assert joined_names(twice, [customer("陈佳1")]) == [("陈佳1", "1", (0, 1)), ("陈佳1", "2", (0,))]
+    assert joined_names([customer("陈佳1", phone="1"), customer("", phone="2")]) == [
+        ("陈佳1", "1", (0,)),
+        ("", "2", (0,)),
+    ]
+    assert joined_names([customer("", phone="1"), customer("", phone="2")], [customer("", phone="1")]) == [
+        ("", "1", (0, 1)),
+        ("", "2", (0,)),
+    ]
+
+
+def test_part_of_a_name_joins_windows_only_where_it_is_one_person() -> None:
+    assert joined_names([customer("邱总", phone="1")], [customer("陶然乡-邱总")]) == [("陶然乡-邱总", "1", (0, 1))]
+    apart = joined_names([customer("邱总", phone="1")], [customer("陶然乡-邱总"), customer("青山-邱总", phone="2")])
+    assert apart == [("邱总", "1", (0,)), ("陶然乡-邱总", "", (1,)), ("青山-邱总", "2", (1,))]
+    assert len(joined_names([customer("客户1", phone="1")], [customer("客户12", phone="2")])) == 2
+    assert len(joined_names([customer("林木", phone="1")], [customer("林木森", phone="2")])) == 2
+
+
+def test_fields_do_not_go_to_another_person() -> None:
+    part = FORM.subset([PHONE])
+    answer = [{NAME: "李四2", PHONE: "2"}]
+    assert merge_fields(FORM, [customer("张三1")], part, answer) == (
+        [customer("张三1")],
+        ("「李四2」不在已有的表里，这一份没有合并",),
+    )
+    several = merge_fields(
+        FORM, [customer("甲"), customer("乙")], part, [{NAME: "乙", PHONE: "1"}, {NAME: "丙", PHONE: "2"}]
+    )
+    assert [values[PHONE] for values in several[0]] == ["", "1"]
+    merged, notes = merge_fields(FORM, [customer("陶然乡-邱总"), customer("甲")], part, [{NAME: "邱总", PHONE: "1"}])
+    assert ([values[PHONE] for values in merged], notes) == (["1", ""], ())
+    merged, _ = merge_fields(
+        FORM, [customer("甲"), customer("乙")], part, [{NAME: "乙"} | {PHONE: "1"}, {NAME: "", PHONE: "2"}]
+    )
+    assert [values[PHONE] for values in merged] == ["2", "1"]

@@ -77,13 +77,32 @@ def test_customers_are_matched_whatever_their_order() -> None:
 
 def test_weights_make_priority_and_best_per_field() -> None:
     ballots = [
-        [customer("甲1", stage="报价", kinds=["询价"])],
-        [customer("乙2", stage="合同中", kinds=["答疑"])],
-        [customer("乙2", stage="合同中", kinds=["答疑"])],
+        [customer("林木", stage="报价", kinds=["询价"])],
+        [customer("林木1", stage="合同中", kinds=["答疑"])],
+        [customer("林木1", stage="合同中", kinds=["答疑"])],
     ]
     assert vote(FORM, ballots, weights=[4, 2, 1])[0].values == ballots[0][0]
     best = vote(FORM, ballots, field_weights={STAGE: [1, 0, 0]})[0].values
-    assert (best[STAGE], best[NAME]) == ("报价", "乙2")
+    assert (best[STAGE], best[NAME]) == ("报价", "林木1")
+
+
+def test_two_names_are_two_people_however_alike_their_forms_are() -> None:
+    one, two = customer("张三1", stage="报价"), customer("李四2", stage="报价", phone="13800000000", kinds=["询价"])
+    for weights in (None, [2.0, 1.0]):
+        assert [form.values for form in vote(FORM, [[one], [two]], weights=weights, quorum=0)] == [one, two]
+    assert [form.values for form in vote(FORM, [[one], [two]], weights=[1000.0, 1.0], empty_counts=False)] == [one]
+    assert vote(FORM, [[two, customer("张三1")], [one]], quorum=0)[1].members == {0: 1, 1: 0}
+    assert group_customers(FORM, [[one], [two]], names_decide=False) == [{0: 0, 1: 0}]
+
+
+def test_a_part_of_a_name_and_no_name_still_meet() -> None:
+    long, short, other = customer("陶然乡-邱总", stage="报价"), customer("邱总", phone="1"), customer("青山-邱总")
+    assert group_customers(FORM, [[long], [short]]) == [{0: 0, 1: 0}]
+    assert len(group_customers(FORM, [[long, other], [short]])) == 3
+    nameless = customer("", stage="报价", phone="1")
+    groups = group_customers(FORM, [[customer("甲1"), long], [nameless, customer("甲1")]])
+    assert {tuple(sorted(group.items())) for group in groups} == {((0, 0), (1, 1)), ((0, 1), (1, 0))}
+    assert group_customers(FORM, [[nameless], [nameless]]) == [{0: 0, 1: 0}]
 
 
 TEXTS = st.sampled_from(["", "甲1", "乙2", "报价", "周五前发报价"])

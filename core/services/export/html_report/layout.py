@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from core.adapters.store.models import Confirmation
 from core.domain.chat import Role, Span
-from core.domain.evidence import ChatIndex, Evidence, analyse_chat, cut_at_evidence, locate
+from core.domain.evidence import Evidence, Mark, analyse_chat, cut_at_evidence, locate
 from core.domain.form import Form, FormValues, text_of
 from core.domain.masking import Mask
 from core.services.export.answer_sources import ORIGIN_LABELS, ChatAnswer
@@ -79,10 +79,12 @@ def chat_page(
     shown = mask.text(text, form, answer.forms)
     marks: list[tuple[Span, str, int]] = []
     customers = []
+    names = [form.name_of(values) for values in answer.forms]
     for number, values in enumerate(answer.forms):
-        cells = dict(_cells(form, index, number, values, confirmed.get(number, {}), mask, marks))
+        located = locate(form, index, values, names[number], names)
+        cells = dict(_cells(form, number, values, located, confirmed.get(number, {}), mask, marks))
         groups = tuple((group, tuple(cells[field.key] for field in form.in_group(group))) for group in form.groups)
-        customers.append(CustomerPage(form.name_of(values), groups))
+        customers.append(CustomerPage(names[number], groups))
     lines = tuple(
         ReportMessage(
             number=message.index + 1,
@@ -98,14 +100,13 @@ def chat_page(
 
 def _cells(
     form: Form,
-    index: ChatIndex,
     number: int,
     values: FormValues,
+    located: Mapping[str, Mark],
     confirmed: Mapping[str, str],
     mask: Mask,
     marks: list[tuple[Span, str, int]],
 ) -> Iterator[tuple[str, ReportCell]]:
-    located = locate(form, index, values, form.name_of(values))
     hidden = mask.values(form, values)
     for place, field in enumerate(form.fields):
         group = form.groups.index(field.group)

@@ -1,22 +1,31 @@
 """The history of a record: every version with author, time, changes and reason; restoring writes a new version."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 from uuid import uuid4
 
 from core.adapters.store import EventView, Store, queries
 from core.adapters.store.models import RecordStatus
-from core.domain.form import Form, Value
+from core.domain.form import Form, Value, text_of
+from core.domain.person_names import Identity, match_versions
 from core.errors import ConflictError, InputError, NotFoundError
 from core.services.review.records.baselines import run_of_event
 from core.services.review.records.delta_drafts import status_after
 from core.services.review.records.versions import new_version, record_of, reviewer_of, saved_by, values_of
 
+ORDER = "*"
+"""Key of a change of the customers' order."""
+
 
 @dataclass(frozen=True, slots=True)
 class CellChange:
-    """One cell that a version changed; an empty key stands for a whole customer added (no before) or removed."""
+    """One cell that a version changed; an empty key stands for a whole customer added (no before) or removed.
+
+    The customer is the position in the new version, for a removed one that in the version before.
+    """
 
     customer: int
     key: str
@@ -122,27 +131,46 @@ def restore(store: Store, form: Form, dataset_id: int, chat: int, version: int, 
 
 def _version(form: Form, event: EventView, before: EventView | None) -> Version:
     customers = event.change.get("customers", [])
-    changes = tuple(_changes(form, before, customers)) if before is not None else tuple(_first(form, event))
+    changes = tuple(_changes(form, before, event)) if before is not None else tuple(_first(form, event))
     note = str(event.change.get("note", ""))
     return Version(event.version, event.who, event.at, event.status, event.reason, note, tuple(customers), changes)
 
 
-def _changes(form: Form, before: EventView, customers: list[dict[str, Any]]) -> list[CellChange]:
-    old, new = values_of(before.change.get("customers", [])), values_of(customers)
+def _changes(form: Form, before: EventView, event: EventView) -> list[CellChange]:
+    customers: list[dict[str, Any]] = event.change.get("customers", [])
+    old_customers = before.change.get("customers", [])
+    old, new = values_of(old_customers), values_of(customers)
+    same_run = before.change.get("base_run_id") == event.change.get("base_run_id")
+    places = match_versions(_identities(form, customers, True), _identities(form, old_customers, same_run))
     changes: list[CellChange] = []
-    for position in range(max(len(old), len(new))):
-        if position >= len(old):
-            changes.append(CellChange(position, "", "客户", None, form.name_of(new[position]) or "（未填姓名）"))
-        elif position >= len(new):
-            changes.append(CellChange(position, "", "客户", form.name_of(old[position]) or "（未填姓名）", None))
-        else:
-            changes += [
-                CellChange(position, field.key, field.label, was, now)
-                for field in form.fields
-                if (was := old[position].get(field.key, field.empty))
-                != (now := new[position].get(field.key, field.empty))
-            ]
+    for position, place in enumerate(places):
+        if place is None:
+            changes.append(CellChange(position, "", "客户", None, _name(form, new[position])))
+            continue
+        changes += [
+            CellChange(position, field.key, field.label, was, now)
+            for field in form.fields
+            if (was := old[place].get(field.key, field.empty)) != (now := new[position].get(field.key, field.empty))
+        ]
+    removed = [place for place in range(len(old)) if place not in places]
+    changes += [CellChange(place, "", "客户", _name(form, old[place]), None) for place in removed]
+    kept = [(position, place) for position, place in enumerate(places) if place is not None]
+    if any(place < earlier for (_, earlier), (_, place) in pairwise(kept)):
+        was_order = text_of([_name(form, old[place]) for place in sorted(place for _, place in kept)])
+        now_order = text_of([_name(form, new[position]) for position, _ in kept])
+        changes.append(CellChange(0, ORDER, "客户的顺序", was_order, now_order))
     return changes
+
+
+def _identities(form: Form, customers: list[dict[str, Any]], same_run: bool) -> list[Identity]:
+    return [
+        Identity(customer.get("source") if same_run else None, form.name_of(customer["values"]))
+        for customer in customers
+    ]
+
+
+def _name(form: Form, values: Mapping[str, Value]) -> str:
+    return form.name_of(values) or "（未填姓名）"
 
 
 def _first(form: Form, event: EventView) -> list[CellChange]:
@@ -157,7 +185,7 @@ def _first(form: Form, event: EventView) -> list[CellChange]:
             continue
         values = customers[number]["values"]
         if key == "*":
-            changes.append(CellChange(number, "", "客户", None, form.name_of(values) or "（未填姓名）"))
+            changes.append(CellChange(number, "", "客户", None, _name(form, values)))
         elif key in form:
             changes.append(CellChange(number, key, form.field(key).label, None, values.get(key)))
     return changes

@@ -4,7 +4,7 @@
 /** @import { Workbench } from "./workbench.js" */
 import { openMissed } from "./advice.js";
 import { markCursor, revealIn } from "./chat_view.js";
-import { speakersOf } from "./customers.js";
+import { customerNames, speakersOf } from "./customers.js";
 import { findHits, highlight, makePicker } from "./find.js";
 import { markOf, togglePin } from "./model.js";
 import { addItems, isList } from "./values.js";
@@ -186,7 +186,7 @@ export function chatCommands(workbench, tools, edit) {
   function narrow() {
     const entry = openEntry();
     const name = entry.work[workbench.customer].values[store.form.name_field];
-    if (!speakersOf(entry.chat, name).length) {
+    if (!speakersOf(entry.chat, name, customerNames(entry, store.form)).length) {
       workbench.say("先把这位客户对应到一位发言人（Alt+B）", { seconds: 5 });
       return;
     }

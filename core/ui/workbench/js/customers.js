@@ -2,6 +2,7 @@
 // Customers of a chat: added, removed, merged, split, swapped, moved, bound to a speaker. Pure.
 /** @import { ChatPayload, Entry, FormPayload, Value, Values, WorkCustomer } from "./types.js" */
 import { commit, confirmationOf, editField, nextUid } from "./model.js";
+import { matchPeople } from "./names.js";
 import { emptyValue, isEmpty, isList, ONE_BY_ONE, sameValue, splitItems, UNSEEN, valueText } from "./values.js";
 import { ROLE } from "./words.js";
 
@@ -109,7 +110,8 @@ export function mergeCustomers(entry, form, into, from, now) {
 }
 
 /**
- * Split a customer in two: a second one with the same values stands behind it, all of them for somebody to look at.
+ * Split a customer in two: a second one with the same values stands behind it, all of them for somebody to look at. The
+ * run's form stays that of the first one.
  * @param {Entry} entry
  * @param {FormPayload} form
  * @param {number} index
@@ -122,6 +124,7 @@ export function splitCustomer(entry, form, index, name, now) {
     ...mine,
     uid: nextUid(),
     source: null,
+    origin: null,
     values: { ...mine.values, [form.name_field]: name },
     confirmed: {},
     delta: {},
@@ -205,25 +208,30 @@ export function freeSpeakers(entry, form) {
  * @param {FormPayload} form
  */
 export function unnamedSpeakers(entry, form) {
-  const named = new Set(entry.work.flatMap((one) => speakersOf(entry.chat, one.values[form.name_field])));
+  const named = new Set(matchPeople(customerNames(entry, form), speakerNames(entry.chat)).flat());
   return freeSpeakers(entry, form).filter((speaker) => !named.has(entry.chat.speakers.indexOf(speaker)));
 }
 
-/**
- * Whether two names mean one person: equal, or one within the other. The same rule as in core/domain/evidence/exchanges.py.
- * @param {string} name
- * @param {string} other
- */
-export function samePerson(name, other) {
-  return name === other || (name.length > 1 && other.includes(name)) || (other.length > 1 && name.includes(other));
+/** @param {ChatPayload} chat */
+function speakerNames(chat) {
+  return (chat.speakers ?? []).map((speaker) => speaker.name);
 }
 
 /**
- * Numbers of the speakers who are this customer; empty where the name is nobody's.
+ * The names in the forms of a chat.
+ * @param {Entry} entry
+ * @param {FormPayload} form
+ */
+export function customerNames(entry, form) {
+  return entry.work.map((one) => valueText(one.values[form.name_field]));
+}
+
+/**
+ * Numbers of the speakers who are this customer; empty where the name is nobody's, or may be that of several.
  * @param {ChatPayload} chat
  * @param {Value} name
+ * @param {string[]} [names] of all customers of the chat: nobody is taken for a speaker whose own form is there
  */
-export function speakersOf(chat, name) {
-  const trimmed = valueText(name).trim();
-  return trimmed ? chat.speakers.flatMap((speaker, i) => (samePerson(trimmed, speaker.name) ? [i] : [])) : [];
+export function speakersOf(chat, name, names = []) {
+  return matchPeople([valueText(name), ...names], speakerNames(chat))[0];
 }

@@ -3,7 +3,7 @@
 /** @import { Entry, FieldLook, FieldPart, FormActions, FormField, FormPayload, FormView, Remark, WorkCustomer } from "./types.js" */
 
 import { alternatives, remarks } from "./advice.js";
-import { speakersOf } from "./customers.js";
+import { customerNames, speakersOf } from "./customers.js";
 import { h, reveal, setAttr, setText } from "./dom.js";
 import { buildFooter, drawLine, drawMissed } from "./field_footer.js";
 import { buildField, drawField } from "./fields.js";
@@ -151,9 +151,10 @@ function drawTabs(view, entry, index) {
   const state = JSON.stringify([index, entry.work.map((c) => [c.uid, c.values[view.form.name_field]])]);
   if (view.tabs.dataset.state === state) return;
   view.tabs.dataset.state = state;
+  const names = customerNames(entry, view.form);
   const tabs = entry.work.map((customer, i) => {
     const name = customer.values[view.form.name_field] || "未填姓名";
-    const bound = speakersOf(entry.chat, customer.values[view.form.name_field]).length > 0;
+    const bound = speakersOf(entry.chat, customer.values[view.form.name_field], names).length > 0;
     const tab = h(
       "button",
       {

@@ -1,18 +1,33 @@
 // @ts-check
 // How what comes in (a payload, kept work) meets the work under way: customers are matched, dirty fields stay mine.
-/** @import { ChatPayload, Draft, Entry, FormPayload, PendingSave, Value, Values, WorkCustomer } from "./types.js" */
+/** @import { ChatPayload, Draft, Entry, FormPayload, PendingSave, Values, WorkCustomer } from "./types.js" */
 import { confirmationOf, isDirty, makeEntry, nextUid } from "./model.js";
-import { UNSEEN } from "./values.js";
+import { matchPeople } from "./names.js";
+import { UNSEEN, valueText } from "./values.js";
 
 /**
+ * Pins in a shape that compares: a field without any is not there.
+ * @param {Record<string, number[]> | undefined} pinned
+ */
+function pinsText(pinned) {
+  const places = Object.entries(pinned ?? {}).filter(([, messages]) => messages.length > 0);
+  return JSON.stringify(places.map(([key, messages]) => [key, [...messages].sort((a, b) => a - b)]).sort());
+}
+
+/**
+ * Whether a chat holds what I hold: values, confirmations and pins, and for another person's version where each
+ * customer came from.
  * @param {Entry} entry
  * @param {ChatPayload} chat
  */
 function sameCustomers(entry, chat) {
+  const isForeign = chat.version !== entry.version || chat.base_run_id !== entry.baseRun;
   return (
     entry.work.length === chat.customers.length &&
     chat.customers.every((customer, i) => {
       const mine = entry.work[i];
+      if (isForeign && mine.origin !== (customer.origin ?? null)) return false;
+      if (pinsText(mine.pinned) !== pinsText(customer.pinned)) return false;
       const keys = Object.keys(customer.values);
       return keys.every(
         (key) =>
@@ -57,11 +72,12 @@ export function mergeChat(entry, chat, busy, form) {
   const refreshed = (customer, i) => {
     const place = places[i] ?? -1;
     if (place < 0) return customer;
-    const { marks, values, baseline, others, origin } = chat.customers[place];
+    const { marks, values, baseline, others, origin, pinned } = chat.customers[place];
     return {
       ...customer,
       // Work that is not saved yet goes on counting in the run that it began with, and names that run when it is sent.
       origin: keep ? customer.origin : (origin ?? null),
+      pinned: keep ? customer.pinned : (pinned ?? {}),
       source: place,
       marks: marks ?? {},
       marked: values,
@@ -83,8 +99,10 @@ export function mergeChat(entry, chat, busy, form) {
 }
 
 /**
- * Where each of these customers stands among others of the same chat (`undefined`: nowhere): by the customer of the run
- * that both came from (`originOf` says it of the others), else by name, else in order.
+ * Where each of these customers stands among others of the same chat (`undefined`: nowhere): by name and the customer of
+ * the run that both came from (`originOf` says it of the others), then by name, then by an origin that nobody else of
+ * either side has (two halves of a split customer may have one origin), then by a part of the name, then in order. The
+ * same rule as `match_versions` in core/domain/person_names.py.
  * @template {{ values: Values, origin: number | null }} Mine
  * @template {{ values: Values }} Theirs
  * @param {Mine[]} customers
@@ -93,19 +111,30 @@ export function mergeChat(entry, chat, busy, form) {
  * @param {(other: Theirs) => number | null} originOf
  */
 export function placesOf(customers, others, form, originOf) {
-  /** @type {(customer: Mine | Theirs) => Value} */
-  const name = (customer) => customer.values[form.name_field];
+  /** @type {(customer: Mine | Theirs) => string} */
+  const nameOf = (customer) => valueText(customer.values[form.name_field]).trim();
+  const [names, otherNames] = [customers.map(nameOf), others.map(nameOf)];
+  const [origins, otherOrigins] = [customers.map(({ origin }) => origin ?? null), others.map(originOf)];
+  const parts = matchPeople(names, otherNames);
   const left = new Set(others.keys());
   /** @type {(number | undefined)[]} */
   const found = customers.map(() => undefined);
-  /** @type {(same: (mine: Mine, other: Theirs) => boolean) => void} */
-  const match = (same) =>
-    customers.forEach((customer, i) => {
-      found[i] ??= [...left].find((place) => same(customer, others[place]));
+  /** @type {(isSame: (i: number, place: number) => boolean) => void} */
+  const match = (isSame) =>
+    customers.forEach((_, i) => {
+      found[i] ??= [...left].find((place) => isSame(i, place));
       left.delete(found[i] ?? -1);
     });
-  match((one, other) => Number.isInteger(one.origin) && one.origin === originOf(other));
-  match((one, other) => Boolean(name(one)) && name(one) === name(other));
+  /** @type {(i: number, place: number) => boolean} */
+  const hasName = (i, place) => names[i] !== "" && names[i] === otherNames[place];
+  /** @type {(i: number, place: number) => boolean} */
+  const hasOrigin = (i, place) => origins[i] !== null && origins[i] === otherOrigins[place];
+  /** @type {(list: (number | null | undefined)[], origin: number | null) => boolean} */
+  const isOnce = (list, origin) => list.filter((other) => other === origin).length === 1;
+  match((i, place) => hasOrigin(i, place) && hasName(i, place));
+  match(hasName);
+  match((i, place) => hasOrigin(i, place) && isOnce(origins, origins[i]) && isOnce(otherOrigins, origins[i]));
+  match((i, place) => parts[i].includes(place));
   match(() => true);
   return found;
 }

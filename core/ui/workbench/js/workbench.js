@@ -4,7 +4,7 @@
 import { drawBlank, drawConflict, drawNotices } from "./banners.js";
 import { askNote, buildBottom, buildTop, drawTop, say } from "./bars.js";
 import { narrow, updateResidue } from "./chat_view.js";
-import { speakersOf } from "./customers.js";
+import { customerNames, speakersOf } from "./customers.js";
 import { h, setAttr, setText, uuid } from "./dom.js";
 import { drawGuide, drawLine } from "./field_footer.js";
 import { buildForm, drawForm, flushEntries, focusField, markRow } from "./form_view.js";
@@ -227,7 +227,7 @@ export class Workbench {
   #drawNarrow(entry) {
     const pane = this.panes.get(this.store.current);
     const name = entry.work[this.customer].values[this.store.form.name_field];
-    const speakers = speakersOf(entry.chat, name);
+    const speakers = speakersOf(entry.chat, name, customerNames(entry, this.store.form));
     const state = JSON.stringify([this.isNarrow, speakers, name]);
     if (!pane || pane.narrowState === state) return;
     pane.narrowState = state;

@@ -90,3 +90,24 @@ def test_a_decision_that_is_taken_back_leaves_the_record_to_who_had_it(store: St
     decide(store, dataset, 2, "已确认", {NAME: "林木2"}, who="小白")
     decide(store, dataset, 2, "未审阅", {NAME: "林木2"}, version=1, who="小白", undo=True)
     assert records(store, dataset)[2].reviewer == "小白"
+
+
+def test_customers_are_compared_with_themselves_not_by_place(store: Store) -> None:
+    dataset = make(store, 1)
+    run = answer(store, dataset, "甲", {1: [{NAME: "林舟"}, {NAME: "周遥"}]})
+
+    def save(version: int, *customers: tuple[str, str, int | None]) -> None:
+        sent = [{"values": {NAME: name, STAGE: stage}, "origin": origin} for name, stage, origin in customers]
+        decide(store, dataset, 1, "草稿", version=version, customers=sent, run=run)
+
+    save(0, ("林舟", "", 0), ("周遥", "", 1))
+    save(1, ("周遥", "报价", 1), ("林舟", "", 0))
+    save(2, ("林舟", "", 0), ("王强", "赢单", None), ("周遥", "报价", 1))
+    save(3, ("王强", "赢单", None), ("周小遥", "报价", 1))
+    gone, split, turned, _ = (
+        [(change.customer, change.label, change.before, change.after) for change in version.changes]
+        for version in versions(store, FORM, dataset.id, 1)
+    )
+    assert turned == [(0, "购买阶段", "", "报价"), (0, "客户的顺序", "林舟、周遥", "周遥、林舟")]
+    assert split[0] == (1, "客户", None, "王强")
+    assert gone == [(1, "姓名", "周遥", "周小遥"), (0, "客户", "林舟", None)]

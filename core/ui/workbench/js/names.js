@@ -1,0 +1,94 @@
+// @ts-check
+// Which names mean one person. The rule, with its reasons, is that of core/domain/person_names.py; both are tested by
+// tests/domain/person_names.json. Pure.
+
+const NUMERALS = "零〇一二两三四五六七八九十百千";
+const DIGIT_OF = new Map([..."零〇一二两三四五六七八九"].map((word, i) => [word, "001223456789"[i]]));
+const COUNTED = new RegExp(
+  `(客户|用户|顾客|买家|访客|会员|学员|家长|群友|成员|代表)(?:([一二三四五六七八九]?)(十)([一二三四五六七八九]?)|([零〇一二两三四五六七八九]+))(?![${NUMERALS}])`,
+  "gu",
+);
+const INVISIBLE = /[\u200B-\u200F\u2060\uFEFF]/gu;
+const CHINESE_NAME = /^[\u4E00-\u9FFF]{2,3}$/u;
+/** Single characters that are put behind a name to address somebody. */
+const TITLES = "总姐哥弟妹董工叔姨伯婶嫂爷老局处科队";
+
+/**
+ * A name as it is compared: width, case, white space and invisible characters made equal, 客户一 as 客户1.
+ * @param {string} name
+ */
+function plainName(name) {
+  return name
+    .normalize("NFKC")
+    .toLowerCase()
+    .replace(INVISIBLE, "")
+    .replace(/[ \t\r\n]+/gu, " ")
+    .replace(/^ | $/gu, "")
+    .replace(COUNTED, (_, word, tens, ten, units, digits) =>
+      digits
+        ? word + [...digits].map((digit) => DIGIT_OF.get(digit)).join("")
+        : `${word}${ten ? (DIGIT_OF.get(tens) ?? "1") : ""}${DIGIT_OF.get(units) ?? "0"}`,
+    );
+}
+
+/**
+ * Whether a part of a text begins or ends within a number in words: 客户二 in 客户二十.
+ * @param {string} text
+ * @param {number} start
+ * @param {number} length
+ */
+function cutsNumber(text, start, length) {
+  const isNumeral = (/** @type {number} */ at) => at >= 0 && at < text.length && NUMERALS.includes(text[at]);
+  const end = start + length;
+  return (isNumeral(start - 1) && isNumeral(start)) || (isNumeral(end - 1) && isNumeral(end));
+}
+
+/**
+ * Whether two names can mean one person: the same, or one a part of the other and no digits against it. Of several
+ * people who come into question only `matchPeople` decides.
+ * @param {string} name
+ * @param {string} other
+ */
+export function samePerson(name, other) {
+  const [one, two] = [plainName(name), plainName(other)];
+  if (one === two) return one !== "";
+  const [short, long] = one.length < two.length ? [one, two] : [two, one];
+  if ([...short].length < 2 || !long.includes(short)) return false;
+  const digits = short.match(/[0-9]+/gu);
+  if (digits && digits.join() !== long.match(/[0-9]+/gu)?.join()) return false;
+  const rest = long.slice(short.length);
+  if (long.startsWith(short) && CHINESE_NAME.test(short) && /^[\u4E00-\u9FFF]$/u.test(rest) && !TITLES.includes(rest))
+    return false;
+  for (let at = long.indexOf(short); at >= 0; at = long.indexOf(short, at + 1))
+    if (!cutsNumber(long, at, short.length)) return true;
+  return false;
+}
+
+/**
+ * For each name the positions of that person among the others: none where nobody is, or nobody can say who.
+ * @param {string[]} names all customers of the chat: who has a name exactly is nobody else
+ * @param {string[]} others
+ * @returns {number[][]}
+ */
+export function matchPeople(names, others) {
+  const distinct = (/** @type {string[]} */ list) => [...new Set(list.map((name) => name.trim()))].filter(Boolean);
+  const [mine, theirs] = [distinct(names), distinct(others)];
+  const partner = new Map(mine.filter((name) => theirs.includes(name)).map((name) => [name, name]));
+  /** @type {((name: string, other: string) => boolean)[]} */
+  const rules = [(name, other) => plainName(name) === plainName(other), samePerson];
+  for (const isSame of rules) {
+    const taken = new Set(partner.values());
+    /** @type {[string, string][]} */
+    const pairs = [];
+    for (const name of mine.filter((one) => !partner.has(one))) {
+      const [fitting, second] = theirs.filter((other) => isSame(name, other));
+      const isOnly = fitting !== undefined && second === undefined && !taken.has(fitting);
+      if (isOnly && mine.filter((one) => isSame(one, fitting)).length === 1) pairs.push([name, fitting]);
+    }
+    for (const [name, other] of pairs) partner.set(name, other);
+  }
+  return names.map((name) => {
+    const other = partner.get(name.trim());
+    return other === undefined ? [] : others.flatMap((one, place) => (one.trim() === other ? [place] : []));
+  });
+}
