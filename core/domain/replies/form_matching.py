@@ -2,36 +2,30 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from core.domain.form import Form
+from core.domain.replies.answer_words import ANSWER, ASIDE, EXAMPLE, REVISED, VERSION, WRAPPERS, is_announced, is_title
 from core.domain.replies.json_fragments import JsonFragment, find_fragments
+from core.domain.replies.plain_values import plain_value
 
 _NOISE = re.compile(r"[\s\-_—–－·.。/／:：>→|]+")
-_REVISED = re.compile(
-    r"最终|修正|修改后|更正|改正|纠正|调整后|终稿|反思后|复核后|优化后|完善后|final|revis|correct|refine", re.I
-)
-_ANSWER = re.compile(r"答案|结果|输出|最终|final|answer|result|output", re.I)
-_WRAPPERS = frozenset(
-    "infos info results result data output answer answers forms customers items list json "
-    "结果 答案 最终答案 客户 客户列表 客户信息 客户信息列表 信息 列表".split()
-)
-_ASIDE = re.compile(
-    r"confidence|evidence|reason|explanation|changes?|notes?|source|score|置信|依据|证据|说明|理由|原文|来源|改动|评分",
-    re.IGNORECASE,
-)
-"""Keys of what a model says about its answer, which may be keyed by fields as the answer is."""
 _FAR_LESS = 4
-"""An answer with fewer fields than this part of another's is a remark about that one."""
+"""An answer with fewer fields than this part of another's is a remark about that one …"""
+_LEAST_REMARKED = 4
+"""… if that one has at least so many."""
+_LONGEST_NAME = 20
+_MOST_ANSWERS = 300
+"""Objects in one reply that are looked at: each is compared with those before."""
 _MAX_DEPTH = 6
-_NEAR = 80
-"""Characters on either side that decide what an empty list means."""
 
 RENAMED = "字段名的写法或层级不同，已对应到表单的字段"
 INNER_JSON = "JSON 写在了字符串里，已展开"
 WRAPPED = "答案包在别的结构里，已取出"
 SINGLE = "收到单个对象，已当作一位客户"
 SEVERAL = "几个对象没有放进列表，已合成一个答案"
+NAMED = "客户的姓名写在了外层，已填进表单"
 FRAGMENTS = "列表之后还有零散的对象，已忽略"
 ODD_ITEMS = "列表里有不是表单的内容，已忽略"
 
@@ -91,19 +85,24 @@ class FormMatcher:
         previous = 0
         for piece in pieces:
             answer = self.read(piece.value, depth)
-            if answer is None or (not answer.raws and candidates and not _stands_alone(text, piece)):
-                continue
             before = text[previous : piece.start]
+            if answer is None or (
+                not answer.raws and candidates and not is_announced(text, piece.start, piece.end, before)
+            ):
+                continue
             notes = (*piece.notes, *answer.notes)
             candidates.append((before, answer._replace(complete=answer.complete and piece.complete, notes=notes)))
+            if len(candidates) == _MOST_ANSWERS:
+                break
             previous = piece.end
         return candidates
 
     def _read_list(self, items: list[Any], depth: int) -> Answer | None:
         raws: list[dict[str, Any]] = []
         notes: list[str] = []
-        for item in items:
-            answer = self.read(item, depth + 1)
+        remarks = [isinstance(item, Mapping) and all(map(self._is_aside, item)) for item in items]
+        for item, is_remark in zip(items, remarks, strict=True):
+            answer = None if is_remark and not all(remarks) else self.read(item, depth + 1)
             if answer is None:
                 notes.append(ODD_ITEMS)
             else:
@@ -115,31 +114,66 @@ class FormMatcher:
     def _read_mapping(self, value: Mapping[str, Any], depth: int) -> Answer | None:
         if wrapped := self._unwrap(value, depth):
             return wrapped
+        inner_answers: list[tuple[str, Answer]] = []
+        for key, inner in value.items():
+            if _plain(key) in self._keys or (self._is_aside(key) and self._says_more(value)):
+                continue
+            answer = self.read(inner, depth + 1)
+            if answer and (answer.raws or str(key).strip().lower() in WRAPPERS):
+                inner_answers.append((str(key), answer))
         flat = self._flatten(value)
         if flat is not None:
             raw, renamed = flat
-            return Answer([raw], False, notes=(SINGLE, RENAMED) if renamed else (SINGLE,))
-        inner_answers: list[tuple[str, Answer]] = []
-        plain = [key for key, inner in value.items() if not self._is_aside(key) and self.weigh(inner)]
-        for key, inner in value.items():
-            if plain and self._is_aside(key):
-                continue
-            answer = self.read(inner, depth + 1)
-            if answer and (answer.raws or str(key).strip().lower() in _WRAPPERS):
-                inner_answers.append((str(key), answer))
-        answer = self.settle(inner_answers)
+            bare = Answer([raw], False, notes=(SINGLE, RENAMED) if renamed else (SINGLE,))
+            if _is_rating(raw[key] for key in raw if key in self.form):
+                return None
+            is_form = any(_plain(key) in self._keys for key in value)
+            others = [answer for key, answer in inner_answers if key in raw]
+            if not (others if not is_form else any(self._far_less(bare, answer) for answer in others)):
+                return bare
+        answer = self._by_key(inner_answers) or self.settle(inner_answers)
         if answer is None:
             return None
         notes = [note for note in answer.notes if note != SINGLE]
         return answer._replace(whole=True, notes=(WRAPPED, *notes))
 
+    def _says_more(self, value: Mapping[str, Any]) -> bool:
+        """Whether something else than remarks has fields of the form."""
+        return any(self.weigh({key: inner}) for key, inner in value.items() if not self._is_aside(key))
+
+    def _by_key(self, answers: list[tuple[str, Answer]]) -> Answer | None:
+        """The customers of ``{"1": {…}, "2": {…}}`` or ``{"张三": {…}}``; ``None`` where keys say something else."""
+        bare = [(key, answer) for key, answer in answers if len(answer.raws) == 1 and not answer.whole]
+        if not bare or len(bare) < len(answers) or any(VERSION.search(key) or REVISED.search(key) for key, _ in bare):
+            return None
+        raws: list[dict[str, Any]] = []
+        notes: list[str] = []
+        most = max((answer for _, answer in bare), key=self._heaviest)
+        for key, answer in bare:
+            (raw,) = answer.raws
+            is_customer = is_title(key) or self._name(raw) == key.strip()
+            if not is_customer and self._far_less(answer, most):
+                notes.append(FRAGMENTS)
+                continue
+            is_name = not is_title(key) and key.strip().lower() not in WRAPPERS and len(key) <= _LONGEST_NAME
+            if is_name and self.form.name_field not in raw:
+                raw = {self.form.name_field: key.strip(), **raw}
+                notes.append(NAMED)
+            raws.append(raw)
+            notes += answer.notes
+        return Answer(raws, False, notes=tuple(notes))
+
     def _unwrap(self, value: Mapping[str, Any], depth: int) -> Answer | None:
-        """The list in a wrapper (infos, 结果), whatever stands beside it; ``None`` if the fields stand beside it."""
+        """What is in a wrapper (infos, 结果), whatever stands beside it; ``None`` if the fields stand beside it."""
         beside = sum(_plain(key) in self._keys for key in value)
         answers: list[tuple[str, Answer]] = []
         for key, inner in value.items():
-            if str(key).strip().lower() not in _WRAPPERS or _plain(key) in self._keys or not isinstance(inner, list):
+            if str(key).strip().lower() not in WRAPPERS or _plain(key) in self._keys or key in self.form.groups:
                 continue
+            if not isinstance(inner, list) and self._says_more(
+                {other: value[other] for other in value if other != key}
+            ):
+                continue  # an object under such a name may be a part of the form, as others are
             answer = self.read(inner, depth + 1)
             if answer and (self._heaviest(answer) > 2 * beside if answer.raws else not beside):
                 answers.append((str(key), answer))
@@ -158,24 +192,69 @@ class FormMatcher:
 
     def _is_aside(self, key: object) -> bool:
         """Whether a key is that of a remark about the answer, and none of the form."""
-        return bool(_ASIDE.search(str(key))) and _plain(key) not in self._keys and key not in self.form.groups
+        return bool(ASIDE.search(str(key))) and _plain(key) not in self._keys and key not in self.form.groups
 
     def _heaviest(self, answer: Answer) -> int:
         """Number of fields of the customer who has most of them."""
         return max(map(self.weigh, answer.raws), default=0)
 
     def _far_less(self, answer: Answer, other: Answer) -> bool:
-        """Whether an answer has so few fields that it is a remark about the other one; no customers are an answer."""
+        """Whether an answer has so few fields that it is a remark about the other one; no customers are an answer.
+
+        Fields count that are named, for forms are written out with their empty fields, but one that fills more than
+        the other says no less.
+        """
         most = self._heaviest(other)
-        if not answer.raws or most < max(4, len(self.form.fields) // 3):
+        if not answer.raws or most < _LEAST_REMARKED:
             return False
-        return self._heaviest(answer) * _FAR_LESS < most
+        return self._heaviest(answer) * _FAR_LESS < most and self._filled(answer) < self._filled(other)
+
+    def _filled(self, answer: Answer) -> int:
+        """Number of filled fields of all customers."""
+        return sum(bool(value) for raw in answer.raws for value in self._plain_values(raw).values())
+
+    def _is_remark(self, answer: Answer, other: Answer, *, beside: bool) -> bool:
+        """Whether an answer is a remark about another one: far less is said, and not about one more customer.
+
+        Args:
+            answer: which says less.
+            other: the other one.
+            beside: whether it stands where one more customer would, behind nothing but a number or 客户2.
+        """
+        if not self._far_less(answer, other):
+            return False
+        is_named = re.search(r"\w", self._name(answer.raws[0])) is not None
+        return answer.whole or other.whole or not beside or not is_named
+
+    def _is_explained(self, before: str, answer: Answer, other: Answer) -> bool:
+        """Whether an object says less than the answer, and the words before call it evidence or the like."""
+        words = before.rstrip().rsplit("\n", 1)[-1]
+        is_aside = bool(ASIDE.search(words)) and not ANSWER.search(words)
+        return is_aside and bool(answer.raws) and self._heaviest(answer) < self._heaviest(other)
+
+    def _repeats(self, answer: Answer, other: Answer) -> bool:
+        """Whether an answer says less than another one and nothing else."""
+        raws, wholes = ([self._plain_values(raw) for raw in one.raws] for one in (answer, other))
+        return bool(raws) and all(
+            any(len(raw) < len(whole) and all(whole.get(key) == raw[key] for key in raw) for whole in wholes)
+            for raw in raws
+        )
+
+    def _plain_values(self, raw: Mapping[str, Any]) -> dict[str, Any]:
+        """The fields of a raw form without evidence and other wrappings."""
+        return {key: plain_value(self.form.field(key), value, []) for key, value in raw.items() if key in self.form}
+
+    def _name(self, raw: Mapping[str, Any]) -> str:
+        """A customer's name, also where it comes with evidence; ``""`` where there is none."""
+        name = plain_value(self.form.field(self.form.name_field), raw.get(self.form.name_field), [])
+        return name.strip() if isinstance(name, str) else ""
 
     def _flatten(self, value: Mapping[str, Any]) -> tuple[dict[str, Any], bool] | None:
         """A mapping as one form with the form's own keys, and whether keys changed; ``None`` if it is no form."""
         out: dict[str, Any] = {}
         rest: dict[str, Any] = {}
         renamed = False
+        says_more = self._says_more(value)
         direct = {known for key in value if (known := self._keys.get(_plain(key)))}
         for key, inner in value.items():
             known = self._keys.get(_plain(key))
@@ -185,7 +264,7 @@ class FormMatcher:
                     out[known] = inner
                 continue
             group = self._group(key, inner)
-            if not group or group.keys() & direct or (direct and self._is_aside(key)):
+            if not group or group.keys() & direct or (self._is_aside(key) and says_more):
                 rest[key] = inner
             elif group.keys() & out.keys():
                 return None  # two groups claim one field: these are several customers, not groups of one
@@ -221,14 +300,23 @@ class FormMatcher:
         """
         groups: list[Answer] = []
         names: set[str] = set()
+        opening = ""
         for before, answer in candidates:
-            revised = bool(_REVISED.search(before))
+            revised = bool(REVISED.search(before))
             last = groups[-1] if groups else None
-            remark = last is not None and last.complete and answer.complete and self._far_less(answer, last)
+            remark = (
+                last is not None
+                and last.complete
+                and answer.complete
+                and (
+                    self._is_remark(answer, last, beside=is_title(before))
+                    or (not revised and (self._repeats(answer, last) or self._is_explained(before, answer, last)))
+                )
+            )
             if last and ((last.whole and not answer.whole and not revised) or remark):
                 groups[-1] = last._replace(notes=(*last.notes, FRAGMENTS))
                 continue
-            name = str(answer.raws[0].get(self.form.name_field) or "") if answer.raws else ""
+            name = self._name(answer.raws[0]) if answer.raws else ""
             if (
                 last is None
                 or answer.whole
@@ -236,7 +324,9 @@ class FormMatcher:
                 or revised
                 or name in names
                 or answer.raws[0] in last.raws
-                or self._far_less(last, answer)
+                or self._is_remark(
+                    last, answer, beside=is_title(before) and not (ASIDE.search(opening) or EXAMPLE.search(opening))
+                )
             ):
                 groups.append(answer)
                 names = set()
@@ -244,6 +334,7 @@ class FormMatcher:
                 notes = tuple(SEVERAL if note == SINGLE else note for note in (*last.notes, *answer.notes))
                 groups[-1] = Answer(last.raws + answer.raws, False, last.complete and answer.complete, notes)
             names |= {name} - {""}
+            opening = before
         if len(groups) < 2:
             return groups[0] if groups else None
         chosen = next((group for group in reversed(groups) if group.complete), groups[-1])
@@ -255,9 +346,9 @@ def _plain(key: object) -> str:
     return _NOISE.sub("", str(key)).lower()
 
 
-def _stands_alone(text: str, piece: JsonFragment) -> bool:
-    """Whether an empty list is said as an answer, not mentioned in a sentence."""
-    near = max(0, piece.start - _NEAR)
-    before = text[max(near, text.rfind("\n", near, piece.start) + 1) : piece.start]
-    after = text[piece.end : piece.end + _NEAR].split("\n", 1)[0]
-    return not after.strip(" \t\r。.`") and (not before.strip(" \t`") or bool(_ANSWER.search(before)))
+def _is_rating(values: Iterable[Any]) -> bool:
+    """Whether all values are numbers from 0 to 1: how sure a model is of each field, not what it holds."""
+    ratings = list(values)
+    return all(
+        isinstance(one, Decimal | int | float) and not isinstance(one, bool) and 0 <= one <= 1 for one in ratings
+    )
