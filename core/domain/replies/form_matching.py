@@ -122,11 +122,9 @@ class FormMatcher:
             if answer and (answer.raws or str(key).strip().lower() in WRAPPERS):
                 inner_answers.append((str(key), answer))
         flat = self._flatten(value)
-        if flat is not None:
+        if flat is not None and not _is_rating(inner for key, inner in flat[0].items() if key in self.form):
             raw, renamed = flat
             bare = Answer([raw], False, notes=(SINGLE, RENAMED) if renamed else (SINGLE,))
-            if _is_rating(raw[key] for key in raw if key in self.form):
-                return None
             is_form = any(_plain(key) in self._keys for key in value)
             others = [answer for key, answer in inner_answers if key in raw]
             if not (others if not is_form else any(self._far_less(bare, answer) for answer in others)):

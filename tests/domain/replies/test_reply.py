@@ -283,3 +283,35 @@ def test_values_with_evidence_lists_in_strings_and_truth_values() -> None:
     refused = parse_reply(FORM, dump([{**ONE, sex: True}]))
     assert refused.forms == [ONE]
     assert any("留空" in note for note in refused.notes)
+
+
+NAMELESS = {key: value for key, value in TWO.items() if key != NAME}
+LIGHT = {NAME: "周遥1"}
+BY_KEY: dict[str, tuple[str, list[FormValues]]] = {
+    "numbers": (dump({"1": ONE, "2": TWO}), [ONE, TWO]),
+    "numbers in a wrapper with remarks": (
+        dump({"依据": {"1": REMARKS}, "infos": {"1": ONE, "2": TWO}, "code": 0}),
+        [ONE, TWO],
+    ),
+    "names": (dump({"林舟3": ONE, "周遥1": TWO}), [ONE, TWO]),
+    "names that stand nowhere else": (dump({"林舟3": ONE, "周遥1": NAMELESS}), [ONE, TWO]),
+    "one customer by number": (dump({"infos": {"1": ONE}}), [ONE]),
+    "hardly anything known of the second": (dump({"林舟3": ONE, "周遥1": LIGHT}), [ONE, form(**LIGHT)]),
+    "versions, not customers": (dump({"draft": TWO, "final": ONE}), [ONE]),
+    "a second object, of whom only the name is known": (f"{dump(ONE)}\n{dump(LIGHT)}", [ONE, form(**LIGHT)]),
+    "the one of whom only the name is known first": (
+        f"客户1：{dump(LIGHT)}\n客户2：{dump({**ONE, AGE: '30'})}",
+        [form(**LIGHT), {**ONE, AGE: "30"}],
+    ),
+    "a remark under an unknown key": (dump({"客户名单": [ONE], "可信程度": REMARKS}), [ONE]),
+    "a remark in the list": (dump([ONE, {"confidence": {NAME: "林舟3"}}]), [ONE]),
+    "an empty list left over": (f"{TEXT_1}\n[]", [ONE]),
+    "an empty list announced": (f"{TEXT_1}\n最终答案：\n[]", []),
+    "the name once more": (f"{TEXT_1}\n{dump([{NAME: '林舟3'}])}", [ONE]),
+}
+
+
+@pytest.mark.parametrize("what", BY_KEY)
+def test_who_is_a_customer_is_said_by_the_structure(what: str) -> None:
+    text, forms = BY_KEY[what]
+    assert parse_reply(FORM, text).forms == forms
