@@ -33,15 +33,13 @@ def stored_customers(
     messages = len(cached_analysis(text).parsed.messages) if has_pins else 0
     # Without a run there is nothing to count in: positions then only say which customer is which.
     forms = len(baseline) if base_run_id is not None else MOST_CUSTOMERS
-    taken: set[int] = set()
+    values_of_customers = [form.coerce(customer.values).values for customer in save.customers]
+    owners = _owners(form, save, values_of_customers, baseline)
     stored: list[Customer] = []
-    for customer in save.customers:
+    for position, (customer, values) in enumerate(zip(save.customers, values_of_customers, strict=True)):
         source = customer.origin
-        if source is not None and (not 0 <= source < forms or source in taken):
+        if source is not None and (not 0 <= source < forms or owners[source] != position):
             source = None
-        if source is not None:
-            taken.add(source)
-        values = form.coerce(customer.values).values
         stored.append(
             {
                 "values": values,
@@ -52,6 +50,22 @@ def stored_customers(
             }
         )
     return stored
+
+
+def _owners(
+    form: Form, save: Save, values_of_customers: Sequence[FormValues], baseline: Sequence[FormValues]
+) -> dict[int, int]:
+    """Which customer each form of the run became: of both halves of a split one, who has the name, else the first."""
+    owners: dict[int, int] = {}
+    for position, (customer, values) in enumerate(zip(save.customers, values_of_customers, strict=True)):
+        if customer.origin is None:
+            continue
+        owner = owners.setdefault(customer.origin, position)
+        in_run = source_form({"source": customer.origin}, baseline)
+        name = form.name_of(in_run) if in_run is not None else ""
+        if name and form.name_of(values) == name != form.name_of(values_of_customers[owner]):
+            owners[customer.origin] = position
+    return owners
 
 
 def _origins(

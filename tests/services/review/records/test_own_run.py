@@ -184,3 +184,13 @@ def test_positions_that_no_form_has_are_no_source(store: Store, two_runs: tuple[
     record = records(store, dataset)[1]
     assert [one["source"] for one in record.customers] == [0, None, None, None, None]
     assert set(record.customers[4]["origin"].values()) == {"reviewer"}
+
+
+def test_of_two_halves_of_a_customer_the_one_with_the_name_came_from_the_run(
+    store: Store, two_runs: tuple[DatasetView, int, int]
+) -> None:
+    dataset, old, _ = two_runs
+    apply(store, dataset, old, save(1, [FIRST | {NAME: "王强"}, FIRST, SECOND], [0, 0, 1]))
+    apply(store, dataset, old, save(2, [FIRST | {NAME: "王强"}, FIRST | {NAME: "李四"}, SECOND], [0, 0, 1]))
+    sources = {index: [one["source"] for one in record.customers] for index, record in records(store, dataset).items()}
+    assert sources == {1: [None, 0, 1], 2: [0, None, 1]}
