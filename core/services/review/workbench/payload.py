@@ -106,9 +106,9 @@ def _payload(
     forms = [customer["values"] for customer in customers]
     highlights: list[tuple[Span, str]] = []
     unsupported: list[set[str]] = []
-    names = [form.name_of(values) for values in forms]
+    customer_names = [form.name_of(values) for values in forms]
     for position, customer in enumerate(customers):
-        marks = locate(form, index, customer["values"], names[position], names)
+        marks = locate(form, index, customer["values"], customer_names[position], customer_names)
         customer["marks"] = _marks(form, position, marks, highlights)
         pinned = customer["pinned"]  # a person's word that it stands there
         unsupported.append({k for k, mark in marks.items() if mark.status is Evidence.MISSING and not pinned.get(k)})
