@@ -6,7 +6,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from core.domain.form import Form, Value
-from core.domain.person_names import name_groups
+from core.domain.person_names import differ_in_digits, name_groups
 from core.domain.scoring import Scorer
 from core.domain.scoring.chat_score import Prepared
 
@@ -29,8 +29,9 @@ def group_customers(
 
     The answer that agrees best with all others comes first, then the others. Forms of one name are one customer
     (:mod:`core.domain.person_names`), two of one answer never. Two names that differ are two people, however alike the
-    forms are: else one's phone would stand under the other's name. Forms without a name go where they fit best, and
-    those that find no partner open groups of their own.
+    forms are: else one's phone would stand under the other's name. Only where every answer has a single customer, that
+    one is the same under another name too, unless digits differ (a nickname, a name that was read wrongly). Forms
+    without a name go where they fit best, and those that find no partner open groups of their own.
 
     Args:
         form: which fields count, and for how much.
@@ -60,10 +61,13 @@ def group_customers(
     raw_names = [[form.name_of(values) for values in forms] for forms in ballots]
     person = name_groups(raw_names)
     names = [[person.get(name, "") for name in in_ballot] for in_ballot in raw_names]
+    is_single = all(len(forms) < 2 for forms in ballots)
     groups: list[Group] = []
     for number in order:
         pairs = (
-            _pairs_by_name(scorer, groups, number, prepared, names)
+            _only_customer(groups, number, names)
+            if is_single
+            else _pairs_by_name(scorer, groups, number, prepared, names)
             if names_decide
             else _pairs_by_score(scorer, groups, prepared[number], prepared)
         )
@@ -86,6 +90,17 @@ def _pairs_by_score(
     """``{group: position}`` for the forms of an answer."""
     firsts = [_first(group, prepared) for group in groups]
     return {pair.gold: pair.pred for pair in scorer.chat(forms, firsts).pairs}
+
+
+def _only_customer(groups: list[Group], number: int, names: list[list[str]]) -> dict[int, int]:
+    """``{group: 0}`` for the only form of an answer, where each answer has one at most: by name, else if digits allow."""
+    if not names[number]:
+        return {}
+    own = names[number][0]
+    known = [[names[n][0] for n in group] for group in groups]
+    same = [group for group, others in enumerate(known) if own in others]
+    fitting = [group for group, others in enumerate(known) if not any(differ_in_digits(own, one) for one in others)]
+    return dict.fromkeys((same or fitting)[:1], 0)
 
 
 def _pairs_by_name(

@@ -93,6 +93,9 @@ def test_two_names_are_two_people_however_alike_their_forms_are() -> None:
     assert [form.values for form in vote(FORM, [[one], [two]], weights=[1000.0, 1.0], empty_counts=False)] == [one]
     assert vote(FORM, [[two, customer("张三1")], [one]], quorum=0)[1].members == {0: 1, 1: 0}
     assert group_customers(FORM, [[one], [two]], names_decide=False) == [{0: 0, 1: 0}]
+    named, other = customer("张三", phone="1"), customer("李四", phone="2")
+    assert len(group_customers(FORM, [[named, one], [other, one]])) == 3
+    assert group_customers(FORM, [[named], [other]]) == [{0: 0, 1: 0}], "an only customer under another name"
 
 
 def test_a_part_of_a_name_and_no_name_still_meet() -> None:
