@@ -64,13 +64,12 @@ def group_customers(
     is_single = all(len(forms) < 2 for forms in ballots)
     groups: list[Group] = []
     for number in order:
-        pairs = (
-            _only_customer(groups, number, names)
-            if is_single
-            else _pairs_by_name(scorer, groups, number, prepared, names)
-            if names_decide
-            else _pairs_by_score(scorer, groups, prepared[number], prepared)
-        )
+        if not names_decide:
+            pairs = _pairs_by_score(scorer, groups, prepared[number], prepared)
+        elif is_single:
+            pairs = _only_customer(groups, number, names)
+        else:
+            pairs = _pairs_by_name(scorer, groups, number, prepared, names)
         for group, position in pairs.items():
             groups[group][number] = position
         if heavy[number] > 0:
@@ -93,7 +92,7 @@ def _pairs_by_score(
 
 
 def _only_customer(groups: list[Group], number: int, names: list[list[str]]) -> dict[int, int]:
-    """``{group: 0}`` for the only form of an answer, where each answer has one at most: by name, else if digits allow."""
+    """``{group: 0}`` for the only form of an answer, where each has one at most: by name, else as digits allow."""
     if not names[number]:
         return {}
     own = names[number][0]
