@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.services.review.records.save_types import PRIMARY_REVIEW
 from core.ui import navigation, state
 from core.ui.notices import draw_empty_state
 from core.ui.review import blind_review, workbench_fragment
@@ -21,4 +22,5 @@ elif blind_review.is_blind_review():
 else:
     st.html(CONTROLS_CSS)
     table = choose_session(available)
-    workbench_fragment.draw(table, f"workbench-{table.dataset.id}-{table.reviewer}")
+    kind = "" if table.review == PRIMARY_REVIEW else f"{table.review}-"
+    workbench_fragment.draw(table, f"workbench-{kind}{table.dataset.id}-{table.reviewer}")

@@ -74,6 +74,7 @@ test("what is sent is what the contract says", async () => {
     "note",
     "reason",
     "record_id",
+    "review",
     "reviewer",
     "save_id",
     "seconds",

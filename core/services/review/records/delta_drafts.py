@@ -1,10 +1,11 @@
 """Drafts of a delta review: stored beside the approved values, which exports use until the next decision.
 
 Such a draft makes a new version whose event has the approved customers in ``change["customers"]``, as every version
-has, and the draft in ``change["pending"]``. It counts as long as its event is the record's newest one.
+has, and the draft in ``change["pending"]``. It counts as long as its event is the record's newest one; whoever changes
+the record otherwise takes it along (``draft_merge``), until a decision of delta review takes its place.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -73,6 +74,7 @@ def save_delta_draft(
         | {"pending": {"customers": customers, "note": save.note}},
         reason=save.reason or "增量审阅的草稿，已确认的值未动",
         save_id=save.save_id,
+        keeps_draft=False,
     )
 
 
@@ -97,4 +99,10 @@ def delta_drafts_of(session: Session, dataset_id: int, indices: Sequence[int]) -
 
 def status_after(status: str, change: dict[str, Any]) -> str:
     """A record's status after an event; a draft beside approved values leaves it approved."""
-    return RecordStatus.CONFIRMED if change.get("pending") else status
+    return RecordStatus.CONFIRMED if is_delta_draft(change) else status
+
+
+def is_delta_draft(change: Mapping[str, Any]) -> bool:
+    """Whether an event only put a draft beside the record, and left what was approved."""
+    draft = change.get("pending") or {}
+    return bool(draft) and not draft.get("carried")

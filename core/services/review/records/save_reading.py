@@ -87,6 +87,8 @@ _FIELDS = {
     "chat": "群聊序号",
     "reviewer": "审阅人",
     "base_version": "版本",
+    "record_id": "记录",
+    "review": "哪一种审阅",
     "base_run_id": "抽取任务",
     "customers": "客户",
     "status": "状态",

@@ -11,6 +11,9 @@ from core.domain.form import UNSTORABLE, FormValues
 UNREVIEWED = str(RecordStatus.UNREVIEWED)
 """Status shown for a chat without a record, and for one whose decision was undone without changes."""
 
+PRIMARY_REVIEW, BLIND_REVIEW = "primary", "blind"
+"""Kinds of review that a save can be of, besides :func:`delta_review`."""
+
 MOST_CUSTOMERS = 50
 """Customers of one chat."""
 MOST_NOTE, MOST_REASON = 4000, 400
@@ -20,6 +23,16 @@ MOST_PINS = 200
 _DAY = 86_400.0
 _LARGEST = 2**31 - 1
 """The largest integer that a column holds."""
+
+
+def delta_review(run_id: int) -> str:
+    """The kind of review that asks about the differences of this run."""
+    return f"delta:{run_id}"
+
+
+def review_title(review: str) -> str:
+    """What a kind of review is called on the pages."""
+    return {PRIMARY_REVIEW: "普通审阅", BLIND_REVIEW: "盲审"}.get(review, "增量审阅")
 
 
 def _storable(value: Any) -> Any:
@@ -60,6 +73,8 @@ class Save(BaseModel):
     """One save of one chat's record (docs/workbench.md, ``outbox``).
 
     Attributes:
+        review: the kind of review that it was made in; ``None`` from pages that did not say it yet.
+        record_id: the record that it was made over; 0 where there was none, or where nobody said.
         base_run_id: the run that the origins of the customers are positions in.
     """
 
@@ -69,6 +84,8 @@ class Save(BaseModel):
     after_save_id: str | None = Field(default=None, pattern=r"^[\x21-\x7e]{0,64}$")
     chat: Annotated[int, Field(strict=True, ge=1, le=_LARGEST)]
     reviewer: Annotated[_Text, Field(min_length=1, max_length=60)]
+    review: Annotated[str, Field(pattern=r"^(primary|blind|delta:[0-9]{1,18})$")] | None = None
+    record_id: _Whole = 0
     base_version: _Whole
     base_run_id: _Whole | None = None
     customers: list[CustomerSave] = Field(max_length=MOST_CUSTOMERS)

@@ -22,10 +22,12 @@ from core.domain.scoring import Scorer
 from core.errors import ShiyaoError, StoreError
 from core.services.review.records.baselines import changes_of_baseline, existing_run
 from core.services.review.records.customer_matching import with_matched_origins
-from core.services.review.records.delta_drafts import Approved, save_delta_draft
+from core.services.review.records.delta_drafts import Approved, is_delta_draft, save_delta_draft
+from core.services.review.records.draft_merge import approved_where_contested
 from core.services.review.records.save_customers import stored_customers
 from core.services.review.records.save_reading import read_save, save_id_of
-from core.services.review.records.save_types import Ack, Save
+from core.services.review.records.save_types import Ack, Save, delta_review, review_title
+from core.services.review.records.second_review import refusal
 from core.services.review.records.versions import (
     advance,
     append_event,
@@ -55,6 +57,7 @@ def apply_saves(
     base_run_id: int | None = None,
     review_pass: str = Pass.PRIMARY,
     reviewer: str | None = None,
+    review: str | None = None,
     delta: DeltaResolver | None = None,
 ) -> list[Ack]:
     """Apply a browser's outbox, oldest save first, each in its own transaction.
@@ -69,6 +72,8 @@ def apply_saves(
         review_pass: which review this is.
         reviewer: who is at the workbench. A save in another name is set aside, never stored. ``None`` where the saves
             do not come from a browser: each is stored under the name that it has.
+        review: the kind of review that is open (``save_types``). A save of another kind is set aside, never stored.
+            ``None`` where the saves do not come from a workbench.
         delta: under delta review. What was approved stays as it is until the next decision: a draft over it is kept
             in its event (``change["pending"]``), and undoing a decision brings back the record that it replaced.
 
@@ -77,7 +82,7 @@ def apply_saves(
         save gets none and those behind it wait with it: the browser keeps them and sends them again. A save that
         fails by itself is set aside and the others go on.
     """
-    job = _Job(store, form, dataset_id, base_run_id, review_pass, reviewer, delta)
+    job = _Job(store, form, dataset_id, base_run_id, review_pass, reviewer, review, delta)
     acks: list[Ack] = []
     for raw in outbox[:MOST_SAVES]:
         save_id = save_id_of(raw)
@@ -123,6 +128,7 @@ class _Job:
     base_run_id: int | None
     review_pass: str
     reviewer: str | None
+    review: str | None
     delta: DeltaResolver | None
 
     def apply(self, raw: Any) -> Ack:
@@ -137,6 +143,8 @@ class _Job:
             if save.reviewer.strip() != name:
                 why = f"这次保存是「{save.reviewer}」做的，现在的审阅人是「{name or '还没填写'}」，没有存到别人名下。"
                 return Ack(save.save_id, "set_aside", 0, f"{why}内容还在本机，换回「{save.reviewer}」后会继续保存。")
+        if self.review is not None and save.review is not None and save.review != self.review:
+            return Ack(save.save_id, "set_aside", 0, _of_another_review(save.review, self.review))
         if left_out:
             save = save.model_copy(update={"reason": f"{save.reason}（{left_out.rstrip('。')}）"})
         with self.store.write() as session:
@@ -159,6 +167,16 @@ class _Job:
         record = session.execute(
             select(Record).where(col(Record.chat_id) == chat_id, col(Record.review_pass) == self.review_pass)
         ).scalar_one_or_none()
+        if self.review_pass == Pass.SECOND and self.reviewer is not None:
+            first = session.execute(
+                select(Record).where(col(Record.chat_id) == chat_id, col(Record.review_pass) == Pass.PRIMARY)
+            ).scalar_one_or_none()
+            why = refusal(first, record, save.reviewer)
+            if not why and save.record_id and (record is None or record.id != save.record_id):
+                why = "这次填写的不是盲审的内容"
+            if why:
+                why = f"第 {save.chat} 条不能由您盲审：{why}。这次填写的内容没有存进去，还在本机。"
+                return Ack(save.save_id, "set_aside", 0, why)
         if record is None and save.base_version:
             return Ack(save.save_id, "conflict", 0, "这条记录已被删除，再保存一次会重新建立。", [], "")
         save, base = self._based(session, chat_id, record, save)
@@ -189,8 +207,10 @@ class _Job:
             change: dict[str, Any] = {"customers": customers, "note": save.note, "fields": fields}
             append_event(session, record, 1, base_run_id=base, reviewer=record.reviewer, change=change, **event)
             return Ack(save.save_id, "saved", 1)
-        if record.version != save.base_version and not _follows(session, record, save):
-            return _conflict(session, save, record)
+        # A second review that somebody else took back is none: this one starts anew, and sees nothing of theirs.
+        is_taken_over = self.review_pass == Pass.SECOND and record.reviewer != save.reviewer
+        if not is_taken_over and not self._is_based_on(session, record, save):
+            return self._conflict(session, save, record)
         if self.delta and (kept := _approved(session, record, save)) is not None:
             version = save_delta_draft(session, record, kept, customers, save)
         else:
@@ -202,12 +222,14 @@ class _Job:
                 "status": save.status,
                 "reviewer": _reviewer_after(session, record, save),
                 "note": save.note,
-                "seconds": record.seconds + save.seconds,
+                "seconds": (0.0 if is_taken_over else record.seconds) + save.seconds,
             }
             if base != record.base_run_id:
                 columns["base_run_id"] = base
-            version = advance(session, record, columns, change=change, **event)
-        return _conflict(session, save, record) if version is None else Ack(save.save_id, "saved", version)
+            version = advance(session, record, columns, change=change, keeps_draft=self.delta is None, **event)
+        if version is None:
+            return self._conflict(session, save, record)
+        return Ack(save.save_id, "saved", version)
 
     def _based(self, session: Session, chat_id: int, record: Record | None, save: Save) -> tuple[Save, int | None]:
         """The save and the run that its customers' origins count in from now on.
@@ -219,6 +241,8 @@ class _Job:
         if self.delta is not None:
             save, run_id = self.delta(session, chat_id, record, save)
             base = existing_run(session, self.dataset_id, run_id)
+        elif self.review_pass == Pass.SECOND:
+            base = None  # blind: no run is looked at
         elif record is not None:
             base = record.base_run_id
         else:
@@ -226,6 +250,47 @@ class _Job:
         if save.names_run and sent_run != base and base is not None:
             save = with_matched_origins(save, Scorer(self.form), baseline_of(session, base, chat_id))
         return save, base
+
+    def _is_based_on(self, session: Session, record: Record, save: Save) -> bool:
+        """Whether a save was made over what this review shows of the record now."""
+        if save.record_id not in (0, record.id):
+            return False
+        if record.version == save.base_version or _follows(session, record, save):
+            return True
+        return self.delta is None and _is_as_it_was(session, record, save.base_version)
+
+    def _conflict(self, session: Session, save: Save, record: Record) -> Ack:
+        """Both sides differ. Theirs is what this review shows: under delta review the draft, where there is one."""
+        newest, who = newest_event(session, record), saved_by(session, record)
+        customers, note, status = record.customers, record.note, str(record.status)
+        why = f"{who} 刚刚保存了这条群聊（状态：{status}），请对照两边后再保存。"
+        if self.review is not None and self.delta is not None:
+            draft = newest.change.get("pending") if newest is not None else None
+            if draft:
+                customers, note = approved_where_contested(draft), draft["note"]
+            if draft or self.review != delta_review(record.base_run_id or 0):
+                status = ""  # what is approved was not decided in this review: no draft of it takes that back
+        base = record.base_run_id
+        return Ack(save.save_id, "conflict", record.version, why, customers, who, status, note, base)
+
+
+def _of_another_review(made_in: str, opened: str) -> str:
+    made, now = review_title(made_in), review_title(opened)
+    now = "另一次增量审阅" if now == made else now
+    return f"这次保存是在{made}里做的，现在打开的是{now}，没有存到这里。内容还在本机，回到{made}后会继续保存。"
+
+
+def _is_as_it_was(session: Session, record: Record, version: int) -> bool:
+    """Whether all that was saved since this version are delta drafts, which left the record as it was."""
+    events = session.execute(
+        select(col(RecordEvent.version), col(RecordEvent.change))
+        .where(col(RecordEvent.record_id) == record.id, col(RecordEvent.version) >= version)
+        .order_by(col(RecordEvent.version))
+    ).all()
+    if not events or events[0][0] != version or not all(is_delta_draft(change) for _, change in events[1:]):
+        return False
+    seen = events[0][1]
+    return bool(seen["customers"] == record.customers and seen["note"] == record.note)
 
 
 def _approved(session: Session, record: Record, save: Save) -> Approved | None:
@@ -248,13 +313,6 @@ def _follows(session: Session, record: Record, save: Save) -> bool:
 
 def _reviewer_after(session: Session, record: Record, save: Save) -> str:
     """Whose record it is after a save: who saved; after a decision was undone, who it was before that decision."""
-    if save.undo and saved_by(session, record) == save.reviewer:
+    if save.undo and record.review_pass == Pass.PRIMARY and saved_by(session, record) == save.reviewer:
         return reviewer_of(session, record, record.version - 1) or save.reviewer
     return save.reviewer
-
-
-def _conflict(session: Session, save: Save, record: Record) -> Ack:
-    customers, who = record.customers, saved_by(session, record)
-    why = f"{who} 刚刚保存了这条群聊（状态：{record.status}），请对照两边后再保存。"
-    base = record.base_run_id
-    return Ack(save.save_id, "conflict", record.version, why, customers, who, record.status, record.note, base)

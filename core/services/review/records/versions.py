@@ -14,6 +14,7 @@ from sqlmodel import Session, col
 from core.adapters.store import queries
 from core.adapters.store.models import Chat, Confirmation, Extraction, Pass, Record, RecordEvent, RecordStatus, now
 from core.domain.form import Form, FormValues
+from core.services.review.records.draft_merge import carried_draft
 from core.services.review.records.save_types import changed_fields
 
 BULK, CELL, UNDO = "bulk", "cell", "undo"
@@ -116,8 +117,11 @@ def advance(
     change: dict[str, Any],
     reason: str,
     save_id: str,
+    keeps_draft: bool = True,
 ) -> int | None:
     """Write the next version of a record: the only place where an existing record is changed.
+
+    A delta draft beside the record's values goes along into the new version.
 
     Args:
         session: open for writing.
@@ -128,11 +132,14 @@ def advance(
         change: the whole state, see :func:`event_state`.
         reason: why.
         save_id: unique among all events.
+        keeps_draft: ``False`` where the version is itself that of a delta review.
 
     Returns:
         The new version, or ``None`` if somebody saved in between.
     """
     version = record.version + 1
+    if keeps_draft and record.review_pass == Pass.PRIMARY:
+        change = change | _carried(session, record, columns, who)
     result = session.execute(
         update(Record)
         .where(col(Record.id) == record.id, col(Record.version) == record.version)
@@ -154,6 +161,24 @@ def advance(
         save_id=save_id,
     )
     return version
+
+
+def _carried(session: Session, record: Record, columns: Mapping[str, Any], who: str) -> dict[str, Any]:
+    """``{"pending": …}``, the delta draft beside the record over its coming values; empty where there is none."""
+    newest = newest_event(session, record)
+    draft = newest.change.get("pending") if newest is not None else None
+    if draft is None:
+        return {}
+    carried = carried_draft(
+        draft,
+        record.customers,
+        columns.get("customers", record.customers),
+        note_before=record.note,
+        note_after=columns.get("note", record.note),
+        same_run=columns.get("base_run_id", record.base_run_id) == record.base_run_id,
+        who=who,
+    )
+    return {"pending": carried}
 
 
 def append_event(

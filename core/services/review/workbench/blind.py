@@ -16,8 +16,8 @@ from sqlmodel import Session, col
 from core.adapters.store import DatasetView, Store
 from core.adapters.store.models import Chat, Claim, Pass, Record, RecordStatus, now
 from core.domain.form import Form
-from core.services.review.progress import DECIDED, UNDECIDED, Progress
-from core.services.review.records.save_types import Ack
+from core.services.review.progress import DECIDED, Progress
+from core.services.review.records.save_types import BLIND_REVIEW, Ack
 from core.services.review.records.saving import apply_saves
 from core.services.review.workbench.contract import ProgressPayload, WorkbenchPayload
 from core.services.review.workbench.payload import chat_payloads
@@ -49,13 +49,26 @@ class BlindSession:
     reviewer: str
 
     @property
+    def review(self) -> str:
+        """The kind of review."""
+        return BLIND_REVIEW
+
+    @property
     def cache_key(self) -> str:
         """Changes whenever the browser's cached data becomes invalid."""
         return "|".join((str(self.dataset.id), BLIND, self.reviewer))
 
     def save(self, store: Store, outbox: Sequence[object]) -> list[Ack]:
         """Apply the browser's saves, each once, to the second records, in this reviewer's name."""
-        return apply_saves(store, self.form, self.dataset.id, outbox, review_pass=Pass.SECOND, reviewer=self.reviewer)
+        return apply_saves(
+            store,
+            self.form,
+            self.dataset.id,
+            outbox,
+            review_pass=Pass.SECOND,
+            reviewer=self.reviewer,
+            review=self.review,
+        )
 
     def sync(
         self,
@@ -70,7 +83,8 @@ class BlindSession:
         """Apply the outbox and return the workbench data (docs/workbench.md, ``data``).
 
         A chat that is not this reviewer's to see (their own first review, or not confirmed yet) is not opened: the
-        first of the queue is.
+        first of the queue is. Where a save of such a chat is refused, it comes without anybody's answers, so that the
+        reviewer's own can be shown.
 
         Args:
             store: the open store.
@@ -94,10 +108,11 @@ class BlindSession:
                 session,
                 self.form,
                 self.dataset.id,
-                position.to_send([index for index in saved_chats(outbox) if index in allowed]),
+                position.to_send(saved_chats(outbox)),
                 None,
                 want_residue=want_residue,
                 review_pass=Pass.SECOND,
+                only_of=self.reviewer,
             )
             progress = self._progress(session)
             claims = plan_claims(session, self, position, chats, leaving)
@@ -114,7 +129,10 @@ class BlindSession:
         )
 
     def _eligible(self, *columns: Any) -> Select[Any]:
-        """Chats that somebody else has confirmed, with the second record if there is one."""
+        """Chats that somebody else has confirmed and nobody else is reviewing a second time.
+
+        The rule is that of ``second_review.refusal``. A second review that was taken back is anybody's again.
+        """
         first, second = aliased(Record), aliased(Record)
         return (
             select(*(columns or (col(Chat.index),)))
@@ -127,7 +145,8 @@ class BlindSession:
                 col(first.reviewer) != self.reviewer,
                 or_(
                     col(second.id).is_(None),
-                    and_(col(second.status).in_(UNDECIDED), col(second.reviewer) == self.reviewer),
+                    col(second.status) == RecordStatus.UNREVIEWED,
+                    and_(col(second.status) == RecordStatus.DRAFT, col(second.reviewer) == self.reviewer),
                 ),
             )
         )

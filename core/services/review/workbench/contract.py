@@ -334,6 +334,8 @@ class WorkbenchPayload(TypedDict):
     Attributes:
         session: changes when dataset, filter or reviewer do; the browser then drops its cached chats.
         reviewer: empty where nobody said who they are: nothing can be edited.
+        review: the kind of review, sent back with each save: ``primary``, ``blind``, or ``delta:`` and the newer run's
+            id. The browser keeps unsent work of each kind by itself.
         guidelines: per field, how to annotate it.
         open: index of the chat that the page's address asks for.
         chats: the one on screen and prefetched ones, in any order.
@@ -346,6 +348,7 @@ class WorkbenchPayload(TypedDict):
     guidelines: dict[str, str]
     session: str
     reviewer: str
+    review: str
     dataset: DatasetName
     progress: ProgressPayload
     open: int | None
@@ -380,6 +383,8 @@ class SentSave(TypedDict):
     Attributes:
         save_id: a UUID made in the browser: each is applied once.
         after_save_id: one's own save of the same record that this one follows, so that it is no conflict.
+        review: the payload's: a save of another kind of review is set aside, never stored.
+        record_id: the record that was edited; 0 where there was none.
         base_version: the version that was edited.
         base_run_id: the chat's, as it came: what the customers' ``origin`` counts in.
         undo: takes the last decision back.
@@ -390,6 +395,7 @@ class SentSave(TypedDict):
 
     save_id: str
     after_save_id: str | None
+    review: str
     record_id: int
     chat: int
     reviewer: str

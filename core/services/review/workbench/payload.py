@@ -20,6 +20,7 @@ from core.domain.entities import Mention
 from core.domain.evidence import Evidence, Mark, cached_analysis, locate
 from core.domain.form import Form, FormValues, Kind
 from core.services.review.base_runs import BaseRun
+from core.services.review.records.versions import initial_customers
 from core.services.review.workbench.alternatives import MOST_RUNS, Alternatives
 from core.services.review.workbench.contract import ChatPayload, CustomerPayload, MarkPayload, RunName
 from core.services.review.workbench.message_slices import message_slices
@@ -35,6 +36,7 @@ def chat_payloads(
     *,
     want_residue: int | None = None,
     review_pass: str = Pass.PRIMARY,
+    only_of: str | None = None,
     drafts: Mapping[int, Mapping[str, Any]] | None = None,
 ) -> list[ChatPayload]:
     """Payloads of these chats, in the given order; unknown indices are omitted.
@@ -47,6 +49,7 @@ def chat_payloads(
         base: the run that unreviewed chats start from. A record is compared with the run that it was started from.
         want_residue: index of the chat whose residue is to be shown.
         review_pass: whose records are shown; a second review is blind: no run is asked.
+        only_of: show nothing of records by anybody else than this reviewer: only where the next save has to go on.
         drafts: ``{chat index: {customers, note}}``, shown in the place of what was approved.
     """
     blind = review_pass == Pass.SECOND
@@ -56,6 +59,8 @@ def chat_payloads(
     records = {
         record.chat_id: record for record in queries.records(session, dataset_id, review_pass=review_pass, chat_ids=ids)
     }
+    if only_of is not None:
+        records = {i: one if one.reviewer == only_of else _without_answers(form, one) for i, one in records.items()}
     for i, draft in (drafts or {}).items():
         records[chats[i].id] = records[chats[i].id].model_copy(
             update={"customers": draft["customers"], "note": draft["note"]}
@@ -185,6 +190,18 @@ def _customers(form: Form, record: RecordView | None, baseline: list[FormValues]
         }
         for origin, values in starts
     ]
+
+
+def _without_answers(form: Form, record: RecordView) -> RecordView:
+    """A record as if nobody had made it, with its id and version."""
+    blank = {
+        "customers": initial_customers(form, [], None),
+        "status": str(RecordStatus.UNREVIEWED),
+        "base_run_id": None,
+        "reviewer": "",
+        "note": "",
+    }
+    return record.model_copy(update=blank)
 
 
 def _came_from_a_run(record: RecordView) -> bool:

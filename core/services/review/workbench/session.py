@@ -8,7 +8,8 @@ from sqlmodel import Session
 
 from core.adapters.store import DatasetView, Store
 from core.adapters.store.models import Record, RecordStatus
-from core.domain.form import Form
+from core.domain.checks.form_warning import Level
+from core.domain.form import Form, cell_text
 from core.domain.scoring import Scorer
 from core.services.review import delta, guidelines
 from core.services.review.base_runs import BaseRun, base_runs
@@ -27,9 +28,9 @@ from core.services.review.queue.order import (
 )
 from core.services.review.queue.priority import stored_priorities
 from core.services.review.records.delta_drafts import delta_drafts_of
-from core.services.review.records.save_types import Ack, Save
+from core.services.review.records.save_types import PRIMARY_REVIEW, Ack, Save, delta_review
 from core.services.review.records.saving import apply_saves
-from core.services.review.workbench.contract import ChatPayload, ProgressPayload, WorkbenchPayload
+from core.services.review.workbench.contract import CellWarning, ChatPayload, ProgressPayload, WorkbenchPayload
 from core.services.review.workbench.payload import chat_payloads
 from core.services.review.workbench.sync import (
     AHEAD,
@@ -77,6 +78,11 @@ class PrimarySession:
         return "|".join((str(self.dataset.id), base, narrow, self.order, self.reviewer, "delta" if self.asks else ""))
 
     @property
+    def review(self) -> str:
+        """The kind of review: ordinary, or delta review against one run."""
+        return delta_review(self.base.id) if self.asks and self.base is not None else PRIMARY_REVIEW
+
+    @property
     def queue_spec(self) -> QueueSpec:
         """The specification of the session's review queue."""
         base_id = self.base.id if self.base else None
@@ -99,6 +105,7 @@ class PrimarySession:
             outbox,
             base_run_id=base.id if base else None,
             reviewer=self.reviewer,
+            review=self.review,
             delta=resolve if delta_base is not None else None,
         )
 
@@ -177,6 +184,8 @@ class PrimarySession:
             priority = priorities.get(chat["chat_id"]) or {}
             chat["expected_loss"], chat["loss_reasons"] = priority.get("points"), priority.get("reasons", [])
         if self.asks:
+            for chat in chats:
+                chat["warnings"] += _contested_cells(drafts.get(chat["chat"], {}))
             indices = [chat["chat"] for chat in chats]
             deltas = dict(delta.deltas_of_chats(session, self._scorer, self.dataset.id, indices, self.base.id, drafts))
             for chat in chats:
@@ -203,6 +212,19 @@ class PrimarySession:
             "pace_seconds": seconds_each,
             "left_seconds": seconds_each * to_do if seconds_each is not None else None,
         }
+
+
+def _contested_cells(draft: Mapping[str, Any]) -> list[CellWarning]:
+    """A warning for each cell of a draft that somebody has approved otherwise since: an approval stops there."""
+    return [
+        {
+            "customer": cell["customer"],
+            "key": cell["key"],
+            "level": Level.WARNING,
+            "text": f"{cell['who']} 后来把已确认的值改成「{cell_text(cell['value'])}」，草稿里的不同",
+        }
+        for cell in draft.get("contested", ())
+    ]
 
 
 def _put_delta(chat: ChatPayload, asked: delta.Delta) -> None:

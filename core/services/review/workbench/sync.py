@@ -46,6 +46,10 @@ class ReviewSession(Protocol):
         """The reviewer's name."""
 
     @property
+    def review(self) -> str:
+        """The kind of review, as saves name it."""
+
+    @property
     def cache_key(self) -> str:
         """Changes whenever the browser's cached data becomes invalid."""
 
@@ -160,6 +164,7 @@ def assemble_payload(
         "guidelines": dict(guidelines or {}),
         "session": review_session.cache_key,
         "reviewer": review_session.reviewer,
+        "review": review_session.review,
         "dataset": {"id": review_session.dataset.id, "name": name},
         "progress": progress,
         "open": position.at,

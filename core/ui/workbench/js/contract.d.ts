@@ -267,6 +267,8 @@ export interface WorkbenchPayload {
   session: string;
   /** empty where nobody said who they are: nothing can be edited. */
   reviewer: string;
+  /** the kind of review, sent back with each save: ``primary``, ``blind``, or ``delta:`` and the newer run's id. The browser keeps unsent work of each kind by itself. */
+  review: string;
   dataset: DatasetName;
   progress: ProgressPayload;
   /** index of the chat that the page's address asks for. */
@@ -297,6 +299,9 @@ export interface SentSave {
   save_id: string;
   /** one's own save of the same record that this one follows, so that it is no conflict. */
   after_save_id: string | null;
+  /** the payload's: a save of another kind of review is set aside, never stored. */
+  review: string;
+  /** the record that was edited; 0 where there was none. */
   record_id: number;
   chat: number;
   reviewer: string;

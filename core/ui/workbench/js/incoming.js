@@ -168,6 +168,7 @@ export function restoreWork(entry, kept, form) {
   });
   entry.version = kept.base_version;
   entry.baseRun = baseRun;
+  entry.note = kept.note;
   entry.lastSave = kept.after_save_id ?? null;
   entry.restored = true;
 }

@@ -32,10 +32,11 @@ export function plainCustomers(entry, form) {
  * @param {SaveOptions} options
  * @returns {PendingSave}
  */
-export function makeSave(entry, form, { id, status, note, reviewer, now, reason = "", undo = false }) {
+export function makeSave(entry, form, { id, status, note, reviewer, review, now, reason = "", undo = false }) {
   const save = {
     save_id: id,
     after_save_id: entry.lastSave,
+    review,
     record_id: entry.chat.record_id,
     chat: entry.chat.chat,
     reviewer,
@@ -106,13 +107,14 @@ export function draftOf(entry, form, now) {
 /**
  * A draft from the journal as a save: what was typed before a reload and no save held yet.
  * @param {Draft} draft
- * @param {{ id: string, reviewer: string, now: number }} options
+ * @param {{ id: string, reviewer: string, review: string, now: number }} options
  * @returns {PendingSave}
  */
-export function saveOfDraft(draft, { id, reviewer, now }) {
+export function saveOfDraft(draft, { id, reviewer, review, now }) {
   return {
     save_id: id,
     after_save_id: draft.after_save_id,
+    review,
     record_id: draft.record_id,
     chat: draft.chat,
     reviewer,

@@ -1,9 +1,10 @@
 // @ts-check
 // The workbench's state: chats that came, saves under way, where we are in the queue. Pure: effects are the caller's.
-/** @import { AckPayload, ChatPayload, DatasetName, Effects, Entry, Store, WorkbenchPayload } from "./types.js" */
+/** @import { AckPayload, ChatPayload, Effects, Entry, Store, WorkbenchPayload } from "./types.js" */
 
 import { takeAnswered } from "../../js/unanswered.js";
 import { mergeChat, restoreWork } from "./incoming.js";
+import { ORDINARY } from "./journal.js";
 import { isDirty, makeEntry } from "./model.js";
 import { applyAck, DRAFT, waitingFor } from "./outbox.js";
 
@@ -18,6 +19,7 @@ export function makeStore() {
     session: null,
     form: { name: "", title: "", name_field: "", groups: [], fields: [] },
     reviewer: "",
+    review: ORDINARY,
     dataset: { id: 0, name: "" },
     error: "",
     offline: false,
@@ -71,19 +73,20 @@ export function troubled(store) {
 }
 
 /**
- * Take a payload. `restore(dataset, reviewer)` may put kept saves into the outbox before chats are taken. Returns what the screen has to know:
+ * Take a payload. `restore()` may put kept saves into the outbox before chats are taken. Returns what the screen has to know:
  * `{reset, moved, replaced: [chat], merged: [chat], settled: [save_id], cleaned: [chat]}`.
  * @param {Store} store
  * @param {WorkbenchPayload} data
- * @param {(dataset: DatasetName, reviewer: string) => void} [restore]
+ * @param {() => void} [restore]
  */
 export function receive(store, data, restore = () => {}) {
   /** @type {Effects} */
   const effects = { reset: false, moved: false, replaced: [], merged: [], settled: [], cleaned: [] };
   if (data.session !== store.session) {
     effects.reset = true;
-    if (data.dataset.id !== store.dataset.id || data.reviewer !== store.reviewer) {
-      // Another journal's work: it waits there and goes on when that dataset is opened again.
+    const isSameJournal = data.dataset.id === store.dataset.id && data.reviewer === store.reviewer;
+    if (!isSameJournal || (data.review ?? ORDINARY) !== store.review) {
+      // Another journal's work: it waits there and goes on when that dataset or kind of review is opened again.
       store.entries.clear();
       store.orphans.clear();
       store.outbox = [];
@@ -103,12 +106,13 @@ export function receive(store, data, restore = () => {}) {
   }
   store.form = data.form;
   store.reviewer = data.reviewer;
+  store.review = data.review ?? ORDINARY;
   store.dataset = data.dataset;
   store.progress = data.progress ?? store.progress;
   store.guidelines = data.guidelines ?? store.guidelines;
   store.error = data.error ?? "";
   store.offline = data.offline ?? false;
-  restore(data.dataset, data.reviewer);
+  restore();
   for (const ack of data.acks ?? []) takeAck(store, ack, effects);
   for (const chat of data.chats ?? []) takeChat(store, chat, effects);
   takeOrder(store, data);
@@ -125,7 +129,8 @@ export function receive(store, data, restore = () => {}) {
 function takeAck(store, ack, effects) {
   const [save] = takeAnswered(store.outbox, ({ save_id }) => save_id === ack.save_id);
   if (!save) return;
-  if (save.reviewer !== store.reviewer) return; // another person's: it stays in their journal
+  // Another person's, or of another kind of review: it stays in its own journal.
+  if (save.reviewer !== store.reviewer || save.review !== store.review) return;
   const entry = store.entries.get(save.chat);
   if (entry || ack.result === "saved") effects.settled.push(save.save_id);
   if (entry) {

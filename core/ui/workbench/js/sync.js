@@ -1,6 +1,6 @@
 // @ts-check
 // Carries work to the server: journal first, then the outbox as state, again where no answer comes. No DOM.
-/** @import { DatasetName, Effects, Entry, RecordStatus, Store, SyncOptions, Typing, WorkbenchSent } from "./types.js" */
+/** @import { Effects, Entry, RecordStatus, Store, SyncOptions, Typing, WorkbenchSent } from "./types.js" */
 import { makeJournal } from "./journal.js";
 import { isDirty } from "./model.js";
 import { DRAFT, draftOf, makeSave, mayDraft, PATIENCE, saveOfDraft, saveState } from "./outbox.js";
@@ -71,28 +71,26 @@ export function makeSync(store, { emit, storage, clock, makeId, onChange }) {
     if (!dropSettled()) tell("beat", now);
   }
 
-  function journal(dataset = store.dataset, reviewer = store.reviewer) {
-    const name = `${dataset.id}:${reviewer}`;
-    const kept = journals.get(name) ?? makeJournal(storage, dataset.id, reviewer);
+  /** The journal of the dataset, person and kind of review that are on screen. */
+  function journal() {
+    const { dataset, reviewer, review } = store;
+    const name = JSON.stringify([dataset.id, reviewer, review]);
+    const kept = journals.get(name) ?? makeJournal(storage, dataset.id, reviewer, review);
     journals.set(name, kept);
     return kept;
   }
 
-  /**
-   * Bring back what a reload, a crash or a lost connection left in the browser, once per dataset and reviewer.
-   * @param {DatasetName} dataset
-   * @param {string} reviewer
-   */
-  function restore(dataset, reviewer) {
-    const name = `${dataset.id}:${reviewer}`;
-    if (!reviewer || restored === name) return 0;
-    restored = name;
-    const kept = journal(dataset, reviewer);
+  /** Bring back what a reload, a crash or a lost connection left in the browser, once per journal. */
+  function restore() {
+    const { reviewer, review } = store;
+    const kept = journal();
+    if (!reviewer || restored === kept.prefix) return 0;
+    restored = kept.prefix;
     const now = clock();
     const own = kept.saves().filter((save) => save.reviewer === reviewer);
     const saves = own.map((save) => ({ ...save, sent: now, tries: 1 }));
     for (const draft of kept.drafts()) {
-      const save = saveOfDraft(draft, { id: makeId(), reviewer, now });
+      const save = saveOfDraft(draft, { id: makeId(), reviewer, review, now });
       kept.putSave(save);
       kept.dropDraft(draft.chat);
       saves.push(save);
@@ -132,6 +130,7 @@ export function makeSync(store, { emit, storage, clock, makeId, onChange }) {
       reason,
       undo,
       reviewer: store.reviewer,
+      review: store.review,
       now: clock(),
     });
     store.outbox.push(made);

@@ -130,6 +130,8 @@ export interface Store {
   session: string | null;
   form: FormPayload;
   reviewer: string;
+  /** The kind of review. */
+  review: string;
   dataset: DatasetName;
   error: string;
   offline: boolean;
@@ -385,6 +387,7 @@ export interface SaveOptions {
   /** undefined: the chat's note stays. */
   note?: string;
   reviewer: string;
+  review: string;
   now: number;
   reason?: string;
   undo?: boolean;

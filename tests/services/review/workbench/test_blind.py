@@ -9,7 +9,7 @@ import pytest
 from core.adapters.store import DatasetView, Store, queries
 from core.adapters.store.models import Pass
 from core.services.export.answer_sources import measure_coverage, parse_source, stream_answers
-from core.services.review import BlindSession, blind_waiting
+from core.services.review import BlindSession, apply_saves, blind_waiting, open_session
 from tests.factories.datasets import FORM
 from tests.factories.quality import NAME, TODO, add_record, add_run, form
 from tests.factories.runs import add_dataset
@@ -118,3 +118,78 @@ def test_a_skip_taken_back_waits_again(store: Store) -> None:
     data = desk.sync(store, outbox=[save(1, status="未审阅", base_version=1, undo=True)], at=2)
     assert data["progress"] == {"total": 2, "confirmed": 0, "discussed": 0, "skipped": 0, "left": 2}
     assert desk.sync(store)["open"] == 1
+
+
+def confirmed_by(store: Store, dataset: DatasetView, review_pass: Pass) -> dict[int, tuple[str, str, int]]:
+    with store.read() as session:
+        return {
+            record.index: (record.reviewer, record.forms[0][NAME], record.version)
+            for record in queries.records(session, dataset.id, review_pass=review_pass)
+        }
+
+
+@pytest.mark.parametrize(("chat", "why"), [(3, "初审就是您做的"), (4, "还没有初审"), (2, "不是已确认")])
+def test_a_second_review_of_a_chat_that_is_not_theirs_is_set_aside(store: Store, chat: int, why: str) -> None:
+    dataset, desk = desk_of(store)
+    add_record_draft = {"save_id": str(uuid4()), "chat": 2, "reviewer": "林晓", "base_version": 1, "status": "草稿"}
+    apply_saves(store, FORM, dataset.id, [add_record_draft | {"customers": [{"values": form(**{NAME: "初审写的"})}]}])
+    data = desk.sync(store, outbox=[save(chat)], at=chat)
+    (ack,) = data["acks"]
+    assert (ack["result"], ack["theirs"]) == ("set_aside", None) and why in ack["why"] and "还在本机" in ack["why"]
+    assert confirmed_by(store, dataset, Pass.SECOND) == {}
+    # The chat comes, without anybody's answers, so that what the reviewer typed can be shown beside the sentence.
+    (shown,) = [one for one in data["chats"] if one["chat"] == chat]
+    assert not any(shown["customers"][0]["values"].values())
+
+
+def test_work_of_another_kind_of_review_is_never_stored_as_a_second_one(store: Store) -> None:
+    dataset, desk = desk_of(store)
+    (ack,) = desk.save(store, [save(1, review="primary")])
+    assert (ack.result, "普通审阅" in ack.why) == ("set_aside", True)
+    # A page that told no kinds apart: what it did over the first record is nothing of the second.
+    with store.read() as session:
+        first, *_ = queries.records(session, dataset.id)
+    (ack,) = desk.save(store, [save(first.index, record_id=first.id, base_version=0)])
+    assert (ack.result, ack.theirs) == ("set_aside", None)
+    assert confirmed_by(store, dataset, Pass.SECOND) == {}
+    ordinary = open_session(store, dataset, FORM, reviewer="小何")
+    acks = ordinary.save(store, [save(1, review="blind"), save(1, review="delta:1"), save(1, review="??")])
+    assert [ack.result for ack in acks] == ["set_aside", "set_aside", "rejected"]
+    assert confirmed_by(store, dataset, Pass.PRIMARY)[1] == ("林晓", "初审写的", 1)
+
+
+def test_a_blind_conflict_shows_nothing_of_anybody_else(store: Store) -> None:
+    dataset, desk = desk_of(store)
+    other = BlindSession(dataset, FORM, "小赵")
+    other.save(store, [save(1, reviewer="小赵", customers=[{"values": form(**{NAME: "别人写的"})}], note="别人的话")])
+    for version in (0, 1):
+        (ack,) = desk.save(store, [save(1, base_version=version)])
+        assert (ack.result, ack.theirs, ack.note, ack.who) == ("set_aside", None, "", None)
+        assert "小赵" not in ack.why
+    # One's own other page is a conflict like any other.
+    desk.save(store, [save(2)])
+    (ack,) = desk.save(store, [save(2, customers=[{"values": form()}])])
+    assert (ack.result, ack.who) == ("conflict", "小何")
+
+
+def test_a_second_review_that_was_taken_back_is_anybodys_and_shows_nothing(store: Store) -> None:
+    dataset, desk = desk_of(store)
+    other = BlindSession(dataset, FORM, "小赵")
+    begun = other.sync(store, at=1)  # before 小何 touches it
+    desk.save(store, [save(1, status="已跳过", seconds=50)])
+    (ack,) = other.save(store, [save(1, reviewer="小赵")])
+    assert ack.result == "set_aside"
+    desk.save(store, [save(1, status="未审阅", base_version=1, undo=True, note="小何的话")])
+    assert blind_waiting(store, dataset, FORM, "小赵") == 3
+    (chat,) = [one for one in other.sync(store, at=1)["chats"] if one["chat"] == 1]
+    assert "复审写的" not in json.dumps(chat, ensure_ascii=False) and "小何" not in json.dumps(chat, ensure_ascii=False)
+    assert (chat["version"], chat["status"], chat["note"]) == (2, "未审阅", "")
+    # Whether begun before or after: it starts anew, over nobody's work.
+    assert [one["version"] for one in begun["chats"] if one["chat"] == 1] == [0]
+    (ack,) = other.save(store, [save(1, reviewer="小赵", base_version=0, customers=[{"values": form(**{NAME: "赵"})}])])
+    assert ack.result == "saved"
+    with store.read() as session:
+        (second,) = queries.records(session, dataset.id, review_pass=Pass.SECOND)
+    assert (second.reviewer, second.forms[0][NAME], second.seconds) == ("小赵", "赵", 12)
+    (ack,) = desk.save(store, [save(1, base_version=2)])
+    assert (ack.result, ack.theirs) == ("set_aside", None)

@@ -1,0 +1,29 @@
+"""Whose a blind second review is: nobody reviews their own work, or sees somebody else's second review."""
+
+from core.adapters.store.models import Record, RecordStatus
+
+
+def is_free(second: Record) -> bool:
+    """Whether a second review was taken back, so that anybody may make it."""
+    return second.status == RecordStatus.UNREVIEWED
+
+
+def refusal(first: Record | None, second: Record | None, reviewer: str) -> str:
+    """Why a person may not save the second review of a chat (one Chinese clause); ``""`` where they may.
+
+    A second review that somebody has begun is theirs, also while the first one is being changed again.
+
+    Args:
+        first: the chat's primary record.
+        second: its second record.
+        reviewer: who wants to save.
+    """
+    if first is None:
+        return "它还没有初审"
+    if first.reviewer == reviewer:
+        return "它的初审就是您做的"
+    if second is not None and not is_free(second):
+        return "" if second.reviewer == reviewer else "已经由别人盲审"
+    if first.status != RecordStatus.CONFIRMED:
+        return "它的初审现在不是已确认"
+    return ""
