@@ -22,7 +22,7 @@ def page(dataset: DatasetView) -> None:
     with right:
         if not state.reviewer():
             st.info("先在审阅台填写名字，才能修改规范。", icon=":material/person:")
-        draw_guideline(form, versions[0])
+        draw_guideline(form, versions)
         draw_guideline_history(versions)
 
 

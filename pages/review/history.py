@@ -25,8 +25,15 @@ def page(available: list[DatasetView]) -> None:
         draw_empty_state(f"第 {chat} 条群聊还没有记录", "在审阅台保存一次，这里就有它的第一个版本。")
         return
     newest = saved_versions[0].version
-    if len(saved_versions) > 1 and undo.button("撤销最后一次修改", type="primary", width="stretch"):
-        restore_version(dataset, form, chat, saved_versions[1].version, newest)
+    if len(saved_versions) > 1:
+        undo.button(
+            "撤销最后一次修改",
+            type="primary",
+            width="stretch",
+            key="history-undo",
+            on_click=restore_version,
+            args=(dataset, form, chat, saved_versions[1].version, newest),
+        )
     st.caption(f"第 {chat} 条群聊共 {len(saved_versions)} 个版本，新的在上。恢复和撤销都写成新的版本，原来的不会丢。")
     for one in saved_versions:
         draw_version(dataset, form, chat, one, newest)

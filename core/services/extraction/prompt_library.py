@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 from core.adapters.store import Store
 from core.adapters.store.models import PromptDraft, Run, RunKind
 from core.domain.prompts import PROMPTS_DIR, Prompt, Stage, list_prompts, parse_prompt
-from core.errors import PromptError
+from core.errors import ConflictError, PromptError
 
 _HEAD = re.compile(r"\A---\n(.*?\n)---\n", re.DOTALL)
 
@@ -102,7 +102,13 @@ def with_front_matter(source: str, **changes: object) -> str:
 
 
 def save(
-    store: Store, source: str, *, who: str, draft_id: int | None = None, folder: Path = PROMPTS_DIR
+    store: Store,
+    source: str,
+    *,
+    who: str,
+    draft_id: int | None = None,
+    seen: str = "",
+    folder: Path = PROMPTS_DIR,
 ) -> PromptEntry:
     """Store a prompt in the database: a new version, or a new text for a version that no run has used.
 
@@ -111,10 +117,12 @@ def save(
         source: the whole text, front matter included; that says name and version.
         who: whose it is.
         draft_id: the version to change; ``None`` for a new one.
+        seen: SHA-256 of the text that the change was made over; ``""``: whatever it is now.
         folder: where the published files are.
 
     Raises:
         PromptError: the text cannot be used; name and version are taken; a run has used the version to be changed.
+        ConflictError: somebody has changed the version since it was on screen.
     """
     source = source.replace("\r\n", "\n")
     name, version = _name_and_version(source)
@@ -124,6 +132,7 @@ def save(
         before = next((entry for entry in entries if entry.draft_id == draft_id), None) if draft_id else None
         if draft_id is not None:
             _refuse_fixed(before)
+            _refuse_unseen(before, seen)
         taken = next((entry for entry in entries if entry.prompt.id == prompt.id), None)
         if taken is not None and (draft_id is None or taken.draft_id != draft_id):
             raise PromptError(f"已经有 {prompt.id} 了", "已有的版本不能改，请把 version 加一")
@@ -138,29 +147,45 @@ def save(
         return PromptEntry(prompt, row.id, (), row.created_by, row.created_at)
 
 
-def remove(store: Store, draft_id: int) -> None:
+def remove(store: Store, draft_id: int, *, seen: str = "") -> None:
     """Delete a version that no run has used.
+
+    Args:
+        store: open store.
+        draft_id: the version.
+        seen: SHA-256 of the text that was on screen; ``""``: whatever it is now.
 
     Raises:
         PromptError: there is none, or a run has used it.
+        ConflictError: somebody has changed it since.
     """
     with store.write() as session:
-        _refuse_fixed(next((entry for entry in list_entries(session) if entry.draft_id == draft_id), None))
+        entry = next((entry for entry in list_entries(session) if entry.draft_id == draft_id), None)
+        _refuse_fixed(entry)
+        _refuse_unseen(entry, seen)
         session.delete(session.get_one(PromptDraft, draft_id))
 
 
-def publish(store: Store, draft_id: int, folder: Path = PROMPTS_DIR) -> Path:
+def publish(store: Store, draft_id: int, folder: Path = PROMPTS_DIR, *, seen: str = "") -> Path:
     """Write a database version as a file; from then on it is published and never changes.
+
+    Args:
+        store: open store.
+        draft_id: the version.
+        folder: where the published files are.
+        seen: SHA-256 of the text that was on screen; ``""``: whatever it is now.
 
     Raises:
         PromptError: there is none, or the file is there already or cannot be written.
+        ConflictError: somebody has changed it since.
     """
     with store.read() as session:
         row = session.get(PromptDraft, draft_id)
         if row is None:
             raise PromptError("这个提示词版本已不存在", "请刷新页面")
         # Its name becomes a file's: only one that passed the check does.
-        parse_prompt(row.source, f"{row.name}.v{row.version}.md")
+        prompt = parse_prompt(row.source, f"{row.name}.v{row.version}.md")
+        _refuse_unseen(PromptEntry(prompt, row.id, (), row.created_by, row.created_at), seen)
         path, source = folder / f"{row.name}.v{row.version}.md", row.source
     try:
         with path.open("x", encoding="utf-8", newline="\n") as file:
@@ -171,6 +196,11 @@ def publish(store: Store, draft_id: int, folder: Path = PROMPTS_DIR) -> Path:
         raise PromptError(f"写不了文件 {path.name}（{error.strerror}）", "请检查 prompts 目录的权限") from error
     list_prompts.cache_clear()
     return path
+
+
+def _refuse_unseen(entry: PromptEntry | None, seen: str) -> None:
+    if entry is not None and seen and entry.prompt.sha256 != seen:
+        raise ConflictError(f"{entry.prompt.id} 刚刚有人改过，没有动它", "请先看新的文字，再决定怎么改")
 
 
 def _name_and_version(source: str) -> tuple[str, str]:

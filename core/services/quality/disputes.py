@@ -86,12 +86,29 @@ def dispute(
         return _view(row, chat, row.value)
 
 
-def decide(store: Store, dispute_id: int, *, status: DisputeStatus, who: str, decision: str = "") -> None:
+def decide(
+    store: Store,
+    dispute_id: int,
+    *,
+    status: DisputeStatus,
+    who: str,
+    decision: str = "",
+    seen: DisputeView | None = None,
+) -> None:
     """Uphold or dismiss a dispute, or open it again.
+
+    Args:
+        store: where the labels are.
+        dispute_id: the dispute's.
+        status: what is decided.
+        who: who decides.
+        decision: why.
+        seen: the dispute as it was on screen; ``None``: whatever it is now.
 
     Raises:
         NotFoundError: there is no such dispute.
         InputError: nobody decides.
+        ConflictError: somebody has decided since it was on screen.
     """
     if not who.strip():
         raise InputError("还不知道是谁处理的", "请先填写名字")
@@ -99,6 +116,9 @@ def decide(store: Store, dispute_id: int, *, status: DisputeStatus, who: str, de
         row = session.get(Dispute, dispute_id)
         if row is None:
             raise NotFoundError("这条争议已经不在了", "请刷新页面")
+        if seen is not None and (row.status, row.decided_at) != (seen.status, seen.decided_at):
+            by = f"{row.decided_by} 刚刚处理为「{row.status}」" if row.decided_by else "刚刚改回待定"
+            raise ConflictError(f"这条争议{by}，这次没有改动", "请看过新的处理再决定")
         opened = status is DisputeStatus.OPEN
         row.status = status
         row.decided_by = "" if opened else who.strip()

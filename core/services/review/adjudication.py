@@ -8,6 +8,7 @@ from core.adapters.store import DatasetView, RecordView, Store, queries
 from core.adapters.store.models import Confirmation, Pass, RecordStatus
 from core.domain.form import Form, FormValues, Value
 from core.domain.scoring import Scorer
+from core.errors import ConflictError
 from core.services.quality.alignment import Customer, align_chat
 from core.services.review.records.save_types import Ack
 from core.services.review.records.saving import apply_saves
@@ -85,7 +86,15 @@ def save_adjudication(
         choices: as given to :func:`settled_forms`.
         reviewer: who adjudicates.
         base_version: version of the adjudicated record that was shown; 0 where there was none.
+
+    Raises:
+        ConflictError: one of the reviews has changed since it was shown.
     """
+    newest = two_reviews(store, dataset, form, chat)
+    for shown, now in ((reviews.first, newest and newest.first), (reviews.second, newest and newest.second)):
+        if not now or now.version != shown.version:
+            who = now.reviewer if now else shown.reviewer
+            raise ConflictError(f"{who} 刚刚又改过第 {chat} 条的审阅，没有保存仲裁", "请看过新的值再保存，选好的还在")
     confirmed = dict.fromkeys(form.keys, Confirmation.SINGLE)
     save = {
         "save_id": str(uuid4()),

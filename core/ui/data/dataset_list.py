@@ -8,6 +8,7 @@ from core.ui import navigation, state
 from core.ui.data.import_target import SPLIT_TITLES
 from core.ui.links import workbench_query
 from core.ui.markdown import escape_markdown
+from core.ui.notices import show_errors
 
 _PAGE_SIZE = 50
 _UNREVIEWED = "未审阅"
@@ -97,7 +98,18 @@ def draw_deletion(item: DatasetSummary) -> None:
         st.caption("导出过的文件仍然留在导出记录里。可以先在「设置」里备份数据库。")
         field, button = st.columns([4, 1], vertical_alignment="bottom")
         typed = field.text_input("输入数据集名称以确认", key=f"datasets-confirm-{view.id}")
-        if button.button("删除", disabled=typed.strip() != view.name, width="stretch"):
-            delete_dataset(state.store(), view.id, confirmation=typed)
-            st.toast(f"已删除数据集「{escape_markdown(view.name)}」", icon=":material/delete:")
-            st.rerun()
+        button.button(
+            "删除",
+            disabled=typed.strip() != view.name,
+            width="stretch",
+            key=f"datasets-delete-{view.id}",
+            on_click=_delete,
+            args=(view.id, typed, view.name),
+        )
+
+
+def _delete(dataset_id: int, typed: str, name: str) -> None:
+    """Delete the dataset that stood on screen."""
+    with show_errors():
+        delete_dataset(state.store(), dataset_id, confirmation=typed)
+        st.toast(f"已删除数据集「{escape_markdown(name)}」", icon=":material/delete:")

@@ -33,14 +33,20 @@ def draw_model(spec: ModelSpec) -> None:
                 show_model(spec.name, EDIT)
             with st.popover("删除", icon=":material/delete:"):
                 st.markdown(f"删除「{escape_markdown(spec.name)}」？已完成的抽取任务不受影响。")
-                if st.button("删除", type="primary", key=f"models-delete-{spec.name}"):
-                    with show_errors():
-                        model_catalog.delete(state.store(), spec.id or 0)
-                        show_model()
+                key, number = f"models-delete-{spec.name}", (spec.id or 0,)
+                st.button("删除", type="primary", key=key, on_click=_delete, args=number)
     if pressed:
         with st.spinner("正在提问…"):
             _draw_test_call(model_catalog.probe(spec))
     _draw_settings(spec)
+
+
+def _delete(model_id: int) -> None:
+    """Delete the model that stood on screen."""
+    with show_errors():
+        model_catalog.delete(state.store(), model_id)
+        st.query_params.pop("model", None)
+        st.query_params.pop("do", None)
 
 
 def _draw_test_call(probe: model_catalog.Probe) -> None:

@@ -1,6 +1,6 @@
 """Versions of prompts: two of them compared, and a new one made from what is there."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -8,6 +8,7 @@ from core.domain.diff import diff_text
 from core.services.extraction import prompt_library
 from core.services.extraction.prompt_library import PromptEntry
 from core.ui import diff, state
+from core.ui.kept_text import empty_box, fill_once
 from core.ui.markdown import escape_markdown
 from core.ui.notices import show_errors
 
@@ -40,13 +41,17 @@ def draw_comparison(entry: PromptEntry, entries: Sequence[PromptEntry]) -> None:
             st.html(diff.text_html(pieces, "right"))
 
 
-def draw_new_version(entry: PromptEntry, show_prompt: Callable[[str], None]) -> None:
-    """Edit a version that no run has used, or copy one into a new version.
+def _save(key: str, draft_id: int | None, seen: str) -> None:
+    """Save the text that stands in a box, and show it."""
+    with show_errors():
+        text = st.session_state[key]
+        saved = prompt_library.save(state.store(), text, who=state.reviewer(), draft_id=draft_id, seen=seen)
+        empty_box(key)
+        st.query_params["prompt"] = saved.prompt.id
 
-    Args:
-        entry: the prompt.
-        show_prompt: shows a prompt (id).
-    """
+
+def draw_new_version(entry: PromptEntry) -> None:
+    """Edit a version that no run has used, or copy one into a new version."""
     store = state.store()
     prompt = entry.prompt
     if entry.fixed:
@@ -61,27 +66,52 @@ def draw_new_version(entry: PromptEntry, show_prompt: Callable[[str], None]) -> 
     else:
         source = prompt.source
         st.caption(f"{escape_markdown(prompt.id)} 还没有抽取任务用过，可以直接改；一旦用过就不再变。")
-    text = st.text_area("全文", source, height=520, key=f"prompts-text-{prompt.id}-{prompt.sha256}")
+    key = f"prompts-text-{prompt.id}"
+    if fill_once(key, prompt.sha256, source):
+        st.warning(
+            "这个版本刚刚有人改过，框里还是您的文字；新的文字在下面。看过再保存，就用您的代替它。",
+            icon=":material/sync_problem:",
+        )
+        st.code(source, language=None, wrap_lines=True, height=200)
+        st.button("放弃我的，换成新的文字", key=f"{key}-theirs", on_click=empty_box, args=(key,))
+    st.text_area("全文", height=520, key=key)
     save, publish, remove = st.columns([2, 2, 1])
     label = "保存为新版本" if entry.fixed else "保存修改"
-    if save.button(label, type="primary", icon=":material/save:", width="stretch", key=f"save-{prompt.id}"):
-        with show_errors():
-            draft = None if entry.fixed else entry.draft_id
-            saved = prompt_library.save(store, text, who=state.reviewer(), draft_id=draft)
-            show_prompt(saved.prompt.id)
+    draft = None if entry.fixed else entry.draft_id
+    save.button(
+        label,
+        type="primary",
+        icon=":material/save:",
+        width="stretch",
+        key=f"save-{prompt.id}",
+        on_click=_save,  # over the text on screen
+        args=(key, draft, prompt.sha256),
+    )
     if entry.draft_id is None:
         return
-    if publish.button(
-        "写成文件", icon=":material/description:", width="stretch", help="写进 prompts 目录，成为已发布的版本"
-    ):
-        with show_errors():
-            path = prompt_library.publish(store, entry.draft_id)
-            st.toast(f"已写成 {escape_markdown(path.name)}")
-            show_prompt(prompt.id)
+    on_screen = (entry.draft_id, prompt.sha256)
+    publish.button(
+        "写成文件",
+        icon=":material/description:",
+        width="stretch",
+        help="写进 prompts 目录，成为已发布的版本",
+        key=f"publish-{prompt.id}",
+        on_click=_publish,
+        args=on_screen,
+    )
     if not entry.fixed:
         with remove.popover("", icon=":material/delete:", help="删除"):
             st.markdown(f"删除 {escape_markdown(prompt.id)}？")
-            if st.button("删除", type="primary", key=f"remove-{prompt.id}"):
-                with show_errors():
-                    prompt_library.remove(store, entry.draft_id)
-                    show_prompt("")
+            st.button("删除", type="primary", key=f"remove-{prompt.id}", on_click=_remove, args=on_screen)
+
+
+def _publish(draft_id: int, seen: str) -> None:
+    with show_errors():
+        path = prompt_library.publish(state.store(), draft_id, seen=seen)
+        st.toast(f"已写成 {escape_markdown(path.name)}")
+
+
+def _remove(draft_id: int, seen: str) -> None:
+    with show_errors():
+        prompt_library.remove(state.store(), draft_id, seen=seen)
+        st.query_params.pop("prompt", None)

@@ -3,7 +3,7 @@
 from core.adapters.store import DatasetView
 from core.services.extraction.prompt_library import PromptEntry
 from core.ui import navigation
-from core.ui.extraction.prompt_list import draw_prompt_text, show_prompt
+from core.ui.extraction.prompt_list import draw_prompt_text
 from core.ui.extraction.prompt_on_chat import draw_rendering, draw_trial
 from core.ui.extraction.prompt_versions import draw_comparison, draw_new_version
 from core.ui.notices import draw_empty_state
@@ -19,7 +19,7 @@ def draw_prompt_view(entry: PromptEntry, entries: list[PromptEntry], datasets: l
     elif view == COMPARE:
         draw_comparison(entry, entries)
     elif view == NEW:
-        draw_new_version(entry, show_prompt)
+        draw_new_version(entry)
     elif not datasets:
         draw_empty_state(
             "还没有群聊",

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from core.adapters.llm import ModelSpec
-from core.adapters.store import RunView
+from core.adapters.store import RunView, Store
 from core.adapters.store.models import RunStatus
 from core.services.extraction import runs as run_service
 from core.ui import navigation, state
@@ -19,26 +19,31 @@ def draw_run_actions(run: RunView, spec: ModelSpec) -> None:
     store = state.store()
     with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small"):
         if run.status == RunStatus.RUNNING:
-            if st.button("暂停", key=f"pause-{run.id}", icon=":material/pause:"):
-                _act(lambda: run_service.pause(store, run.id))
-            if st.button("取消", key=f"cancel-{run.id}", icon=":material/stop:"):
-                _act(lambda: run_service.cancel(store, run.id))
+            st.button(
+                "暂停", key=f"pause-{run.id}", icon=":material/pause:", on_click=_act, args=(run_service.pause, run.id)
+            )
+            st.button(
+                "取消", key=f"cancel-{run.id}", icon=":material/stop:", on_click=_act, args=(run_service.cancel, run.id)
+            )
             draw_limits_popover(run, spec)
             return
-        if run.pending and st.button("继续", key=f"go-{run.id}", icon=":material/play_arrow:", type="primary"):
-            _act(lambda: run_service.start(store, run.id))
         if run.pending:
+            go = (run_service.start, run.id)
+            st.button("继续", key=f"go-{run.id}", icon=":material/play_arrow:", type="primary", on_click=_act, args=go)
             draw_limits_popover(run, spec)
-        if run.failed and st.button(f"重试失败的 {run.failed:d} 条", key=f"retry-{run.id}", icon=":material/replay:"):
-            _act(lambda: run_service.retry_failed(store, run.id))
+        if run.failed:
+            label, retry = f"重试失败的 {run.failed:d} 条", (run_service.retry_failed, run.id)
+            st.button(label, key=f"retry-{run.id}", icon=":material/replay:", on_click=_act, args=retry)
         more = run_service.chats_out_of_scope(store, run.id)
-        if more > 0 and st.button(
-            f"扩展到其余 {more:d} 条",
-            key=f"extend-{run.id}",
-            icon=":material/add:",
-            help="这个任务还没有包括的群聊：后来导入的，或开始时没有选的",
-        ):
-            _act(lambda: run_service.extend(store, run.id))
+        if more > 0:
+            st.button(
+                f"扩展到其余 {more:d} 条",
+                key=f"extend-{run.id}",
+                icon=":material/add:",
+                help="这个任务还没有包括的群聊：后来导入的，或开始时没有选的",
+                on_click=_act,
+                args=(run_service.extend, run.id),
+            )
         if run.done:
             st.page_link(
                 navigation.WORKBENCH,
@@ -50,13 +55,12 @@ def draw_run_actions(run: RunView, spec: ModelSpec) -> None:
             st.markdown(
                 f"删除「{escape_markdown(run.name)}」和它的 {run.done + run.failed:d} 条结果？已保存的记录不受影响。"
             )
-            if st.button("删除", key=f"delete-{run.id}", type="primary"):
-                _act(lambda: run_service.delete(store, run.id))
+            delete = (run_service.delete, run.id)
+            st.button("删除", key=f"delete-{run.id}", type="primary", on_click=_act, args=delete)
 
 
-def _act(action: Callable[[], object]) -> None:
-    """Call a run service, wake the scheduler, and draw the page again."""
+def _act(action: Callable[[Store, int], object], run_id: int) -> None:
+    """Call a run service for the run that stood on screen, and wake the scheduler; a button's callback."""
     with show_errors():
-        action()
+        action(state.store(), run_id)
         run_service.ensure_running(state.store()).wake()
-        st.rerun()

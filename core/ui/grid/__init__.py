@@ -115,6 +115,7 @@ def draw_grid(
     *,
     key: str,
     scope: str,
+    reviewer: str,
     answered: Collection[str] = (),
     held: Collection[str] = (),
 ) -> None:
@@ -125,7 +126,8 @@ def draw_grid(
             beside what is shown.
         columns: what is shown, in order.
         key: widget key; the same one keeps the table and its scroll position.
-        scope: what the browser keeps unanswered edits under.
+        scope: what the browser keeps unanswered edits under, apart for each reviewer.
+        reviewer: whose edits they are.
         answered: requests that are done with; the browser forgets them.
         held: edits that could not be made; the browser keeps them without showing them.
     """
@@ -140,7 +142,7 @@ def draw_grid(
             "getRowId": JsCode(grid_source()),  # first, for the others speak of what it sets up
             "onGridReady": JsCode("(event) => window.shiyao.begin(event)"),
             "onRowDataUpdated": JsCode("(event) => window.shiyao.answered(event)"),
-            "context": {"dataset": scope},
+            "context": {"dataset": scope, "reviewer": reviewer},
             "columnDefs": [*({"field": name, "hide": True} for name in _HIDDEN), *_grouped(columns)],
             "defaultColDef": {
                 "sortable": False,

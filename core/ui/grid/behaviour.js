@@ -96,10 +96,17 @@ export function setUpGrid(frame) {
 
   /* What an earlier page of this browser has sent and never heard of is sent again. */
   const begin = (/** @type {any} */ event) => {
-    kept = makeUnanswered(localStorage, `shiyao.records:${event.context.dataset}:`);
-    const before = `shiyao.records.${event.context.dataset}`;
-    for (const edit of readOldEdits(localStorage, before)) kept.put(`edit:${edit.id}`, edit);
-    if (!kept.isBroken()) localStorage.removeItem(before);
+    const { dataset, reviewer } = event.context;
+    kept = makeUnanswered(localStorage, `shiyao.records:${dataset}:by:${encodeURIComponent(reviewer)}:`);
+    // Older pages kept them in one item, then in items that named nobody: whoever comes first here made them.
+    const before = `shiyao.records.${dataset}`;
+    const ofNobody = makeUnanswered(localStorage, `shiyao.records:${dataset}:`);
+    const old = [...readOldEdits(localStorage, before), .../** @type {Asked[]} */ (ofNobody.all("edit"))];
+    for (const edit of old) kept.put(`edit:${edit.id}`, edit);
+    if (!kept.isBroken()) {
+      localStorage.removeItem(before);
+      for (const { id } of old) ofNobody.drop(`edit:${id}`);
+    }
     restoreInto(outbox, /** @type {Asked[]} */ (kept.all("edit")), ({ id }) => id);
     news = outbox.length > 0;
     if (news) setTimeout(() => event.api.refreshClientSideRowModel());

@@ -9,10 +9,11 @@ from core.services.review import TwoReviews, save_adjudication, two_reviews
 from core.ui import diff, state
 from core.ui.links import draw_workbench_link
 from core.ui.markdown import escape_markdown
-from core.ui.notices import guarded
+from core.ui.notices import guarded, show_errors
 from core.ui.tables import table_height
 
 _FIRST, _SECOND, _OTHER = "初审", "复审", "另写"
+_LEAVE = "不要"
 
 
 def draw_unsettled_chats(agreements: PairwiseAgreement, dataset: DatasetView, form: Form) -> None:
@@ -40,7 +41,8 @@ def draw_unsettled_chats(agreements: PairwiseAgreement, dataset: DatasetView, fo
             height=table_height(rows, most=520),
             on_select="rerun",
             selection_mode="single-row",
-            key=f"unsettled-{dataset.id}",
+            # A row that is picked by its number is the same chat only in the same list.
+            key=f"unsettled-{dataset.id}-{'-'.join(str(one.chat) for one in agreements.chats)}",
             column_config={
                 "群聊": st.column_config.NumberColumn(width=56),
                 "不同": st.column_config.NumberColumn(width=56),
@@ -59,14 +61,12 @@ def draw_adjudication(reviews: TwoReviews, dataset: DatasetView, form: Form, cha
     """Cell-by-cell choice between two reviews of a chat, saved as the adjudicated record."""
     first, second = reviews.first, reviews.second
     version = reviews.settled.version if reviews.settled else 0
-    key = f"{chat}-{first.version}-{second.version}-{version}"
+    key = f"{dataset.id}-{chat}"  # not the versions: what was chosen stays when somebody saves meanwhile
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.markdown(f"**第 {chat} 条群聊**")
         draw_workbench_link(dataset.id, chat, "看群聊")
     if reviews.settled is not None:
         st.caption(f"{escape_markdown(reviews.settled.reviewer)} 已仲裁；再保存一次会成为新的版本。")
-    choices: dict[str, Value] = {}
-    waiting = 0
     st.html(diff.STYLE)
     _, one_head, other_head, _ = st.columns([2, 4, 4, 3])
     one_head.caption(f"初审 · {escape_markdown(first.reviewer)}")
@@ -75,12 +75,9 @@ def draw_adjudication(reviews: TwoReviews, dataset: DatasetView, form: Form, cha
         name = customer.name(form) or f"第 {position + 1} 位客户"
         if None in customer.forms:
             whose = _FIRST if customer.forms[0] is not None else _SECOND
-            keep = st.segmented_control(
-                f"{escape_markdown(name)}：只有{whose}有这位客户", ("保留", "不要"), key=f"keep-{key}-{position}"
+            st.segmented_control(
+                f"{escape_markdown(name)}：只有{whose}有这位客户", ("保留", _LEAVE), key=f"keep-{key}-{position}"
             )
-            waiting += keep is None
-            if keep == "不要":
-                choices[f"{position}:*"] = ""
             continue
         one, other = customer.forms[0] or {}, customer.forms[1] or {}
         for number in sorted(customer.differs_between_runs):
@@ -97,29 +94,57 @@ def draw_adjudication(reviews: TwoReviews, dataset: DatasetView, form: Form, cha
                 key=f"take-{place}",
                 label_visibility="collapsed",
             )
-            waiting += taken is None
             if taken == _OTHER:
-                written = st.text_input(
-                    f"{escape_markdown(field.label)}（列表用、分开）", value=text_of(a), key=f"write-{place}"
-                )
-                choices[f"{position}:{field.key}"] = [written] if field.is_list else written
-            elif taken is not None:
-                choices[f"{position}:{field.key}"] = a if taken == _FIRST else b
-    label = f"还有 {waiting} 处没有选" if waiting else "保存仲裁结果"
-    if st.button(label, type="primary", disabled=bool(waiting) or not state.reviewer(), key=f"settle-{key}"):
-        _save_adjudication(dataset, form, chat, version, reviews, choices)
+                st.session_state.setdefault(f"write-{place}", text_of(a))
+                st.text_input(f"{escape_markdown(field.label)}（列表用、分开）", key=f"write-{place}")
+    _, waiting = _choices(form, reviews, key)
+    label = f"还有 {waiting:d} 处没有选" if waiting else "保存仲裁结果"
+    st.button(
+        label,
+        type="primary",
+        disabled=bool(waiting) or not state.reviewer(),
+        key=f"settle-{key}",
+        on_click=_save_adjudication,
+        args=(dataset, form, chat, version, reviews, key),
+    )
     if not state.reviewer():
         st.caption("请先在审阅台填写名字。")
 
 
+def _choices(form: Form, reviews: TwoReviews, key: str) -> tuple[dict[str, Value], int]:
+    """What is chosen in the session's controls, as :func:`settled_forms` takes it; and how many are open."""
+    choices: dict[str, Value] = {}
+    waiting = 0
+    for position, customer in enumerate(reviews.customers):
+        if None in customer.forms:
+            kept = st.session_state.get(f"keep-{key}-{position}")
+            waiting += kept is None
+            if kept == _LEAVE:
+                choices[f"{position}:*"] = ""
+            continue
+        one, other = customer.forms[0] or {}, customer.forms[1] or {}
+        for number in sorted(customer.differs_between_runs):
+            field, place = form.fields[number], f"{key}-{position}-{number}"
+            taken = st.session_state.get(f"take-{place}")
+            waiting += taken is None
+            if taken == _OTHER:
+                written = st.session_state.get(f"write-{place}", "")
+                choices[f"{position}:{field.key}"] = [written] if field.is_list else written
+            elif taken is not None:
+                choices[f"{position}:{field.key}"] = (one if taken == _FIRST else other).get(field.key, field.empty)
+    return choices, waiting
+
+
 def _save_adjudication(
-    dataset: DatasetView, form: Form, chat: int, version: int, reviews: TwoReviews, choices: dict[str, Value]
+    dataset: DatasetView, form: Form, chat: int, version: int, reviews: TwoReviews, key: str
 ) -> None:
-    """Save the adjudicated record."""
-    ack = save_adjudication(
-        state.store(), dataset, form, chat, reviews, choices, reviewer=state.reviewer(), base_version=version
-    )
-    if ack.result == "saved":
-        st.toast(f"第 {chat} 条已仲裁", icon=":material/gavel:")
-        st.rerun()
-    st.error(escape_markdown(ack.why))
+    """Save the adjudicated record out of the reviews that stood on screen."""
+    with show_errors():
+        choices, _ = _choices(form, reviews, key)
+        ack = save_adjudication(
+            state.store(), dataset, form, chat, reviews, choices, reviewer=state.reviewer(), base_version=version
+        )
+        if ack.result == "saved":
+            st.toast(f"第 {chat} 条已仲裁", icon=":material/gavel:")
+        else:
+            st.error(escape_markdown(ack.why))

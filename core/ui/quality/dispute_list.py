@@ -7,9 +7,10 @@ from core.adapters.store.models import DisputeStatus
 from core.domain.form import EMPTY_CELL, Form, cell_text
 from core.services.quality import Benchmark, DisputeView, decide, dispute_rows, leaderboard
 from core.ui import state
+from core.ui.kept_text import empty_box, fill_once
 from core.ui.links import workbench_address, workbench_column
 from core.ui.markdown import escape_markdown
-from core.ui.notices import guarded
+from core.ui.notices import guarded, show_errors
 from core.ui.quality.reference_picker import scoring_note
 from core.ui.tables import PLACEHOLDER, draw_csv_button, draw_table, table_height
 
@@ -41,7 +42,8 @@ def draw_disputes(views: list[DisputeView], dataset: DatasetView, form: Form) ->
         height=table_height(rows, most=420),
         on_select="rerun",
         selection_mode="single-row",
-        key=f"disputes-{dataset.id}-{len(views)}",
+        # A row that is picked by its number is the same dispute only in the same list.
+        key=f"disputes-{dataset.id}-{'-'.join(str(one.id) for one in views)}",
         placeholder=PLACEHOLDER,
         column_config={
             "群聊": st.column_config.NumberColumn(width=56),
@@ -64,13 +66,20 @@ def draw_disputes(views: list[DisputeView], dataset: DatasetView, form: Form) ->
 def _draw_decision(one: DisputeView, form: Form) -> None:
     """Form that upholds, dismisses or reopens a dispute."""
     label = form.field(one.field).label if one.field in form else one.field
-    with st.form(f"decide-{one.id}-{one.status}", enter_to_submit=False):
+    key = f"decide-{one.id}"
+    if fill_once(f"{key}-note", _state_of(one), one.decision):
+        st.warning(
+            f"{escape_markdown(one.decided_by) or '有人'} 刚刚处理为「{escape_markdown(one.status)}」："
+            f"{escape_markdown(one.decision) or '没有说明'}。您写的说明还在下面，没有保存。",
+            icon=":material/sync_problem:",
+        )
+    with st.form(key, enter_to_submit=False):
         st.markdown(
             f"第 {one.chat:d} 条群聊 · 第 {one.customer + 1:d} 位客户 · **"
             f"{escape_markdown(label)}**：{escape_markdown(cell_text(one.value))}"
         )
         st.caption(f"{escape_markdown(one.who)}：{escape_markdown(one.reason)}")
-        note = st.text_input("处理说明", value=one.decision, placeholder="可以不写")
+        st.text_input("处理说明", placeholder="可以不写", key=f"{key}-note")
         upheld, dismissed, opened = st.columns(3)
         statuses = (
             (upheld, "成立：标注有误", DisputeStatus.UPHELD),
@@ -78,14 +87,27 @@ def _draw_decision(one: DisputeView, form: Form) -> None:
             (opened, "改回待定", DisputeStatus.OPEN),
         )
         for place, title, status in statuses:
-            if place.form_submit_button(
+            place.form_submit_button(
                 escape_markdown(title),
                 width="stretch",
                 type="primary" if status is DisputeStatus.UPHELD else "secondary",
                 disabled=one.status == status,
-            ):
-                decide(state.store(), one.id, status=status, who=state.reviewer(), decision=note)
-                st.rerun()
+                on_click=_decide,
+                args=(one, status, f"{key}-note"),
+            )
+
+
+def _state_of(one: DisputeView) -> str:
+    """Changes with each decision."""
+    return f"{one.status} {one.decided_at}"
+
+
+def _decide(seen: DisputeView, status: DisputeStatus, key: str) -> None:
+    """Decide the dispute that stood on screen, with the note in a box."""
+    with show_errors():
+        note = st.session_state[key]
+        decide(state.store(), seen.id, status=status, who=state.reviewer(), decision=note, seen=seen)
+        empty_box(key)
 
 
 def draw_undisputed_scores(benchmark: Benchmark) -> None:

@@ -5,7 +5,7 @@ import streamlit as st
 from core.services.quality import Leaderboard, add_external_score, remove_external_score
 from core.ui import charts, state
 from core.ui.markdown import escape_markdown
-from core.ui.notices import guarded
+from core.ui.notices import guarded, show_errors
 from core.ui.quality.cell_values import interval_text
 from core.ui.quality.reference_picker import reference_title, scoring_note
 from core.ui.tables import PLACEHOLDER, draw_csv_button, percent_column, percent_value, table_height
@@ -155,8 +155,18 @@ def draw_external_scores(board: Leaderboard) -> None:
                     f"{escape_markdown(row.run.name)}：{one.score:g}（{escape_markdown(one.source)}"
                     f"{escape_markdown('，' + one.note) if one.note else ''}）"
                 )
-                if button.button(
-                    "", icon=":material/delete:", key=f"outside-{one.id}", type="tertiary", help="撤销登记"
-                ):
-                    remove_external_score(state.store(), one.id)
-                    st.rerun()
+                button.button(
+                    "",
+                    icon=":material/delete:",
+                    key=f"outside-{one.id}",
+                    type="tertiary",
+                    help="撤销登记",
+                    on_click=_remove,
+                    args=(one.id,),
+                )
+
+
+def _remove(score_id: int) -> None:
+    """Remove the score that stood on screen."""
+    with show_errors():
+        remove_external_score(state.store(), score_id)

@@ -9,7 +9,7 @@ from core.services.review.progress import reviewers
 from core.ui import navigation, state
 from core.ui.heading import draw_heading
 from core.ui.markdown import escape_markdown
-from core.ui.notices import draw_empty_state, guarded
+from core.ui.notices import draw_empty_state, guarded, show_errors
 from core.ui.review import filter_controls
 
 _HOUR = 3600
@@ -47,7 +47,8 @@ def draw_batches(dataset: DatasetView, views: list[BatchView]) -> None:
         height=min(440, 40 + 36 * len(views)),
         on_select="rerun",
         selection_mode="single-row",
-        key=f"batches-{dataset.id}-{len(views)}",
+        # A row that is picked by its number is the same batch only in the same list.
+        key=f"batches-{dataset.id}-{'-'.join(str(item.id) for item in views)}",
         column_config={
             "完成": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1),
             "每条": st.column_config.TextColumn(help="这位审阅人最近 20 条用时的中位数"),
@@ -56,13 +57,28 @@ def draw_batches(dataset: DatasetView, views: list[BatchView]) -> None:
     ticked = picked.selection.rows
     one = views[ticked[0]] if ticked and ticked[0] < len(views) else None
     opener, taker, _ = st.columns([2, 2, 6])
-    if opener.button("在审阅台打开", disabled=one is None, help="先点一行", width="stretch") and one is not None:
+    number = one.id if one is not None else 0
+    open_key, take_key = f"batch-open-{number}", f"batch-take-{number}"
+    is_opened = opener.button("在审阅台打开", disabled=one is None, help="先点一行", width="stretch", key=open_key)
+    if is_opened and one is not None:
         target = {"dataset": str(dataset.id), "batch": filter_controls.batch_title(one)}
         st.switch_page(navigation.WORKBENCH, query_params=target)
-    if taker.button("收回批次", disabled=one is None, help="群聊和记录都留着", width="stretch") and one is not None:
-        withdraw(state.store(), one.id)
-        st.toast(f"已收回「{escape_markdown(one.name)}」", icon=":material/undo:")
-        st.rerun()
+    taker.button(
+        "收回批次",
+        disabled=one is None,
+        help="群聊和记录都留着",
+        width="stretch",
+        key=take_key,
+        on_click=_withdraw,
+        args=(number, one.name if one is not None else ""),
+    )
+
+
+def _withdraw(batch_id: int, name: str) -> None:
+    """Withdraw the batch that stood on screen."""
+    with show_errors():
+        withdraw(state.store(), batch_id)
+        st.toast(f"已收回「{escape_markdown(name)}」", icon=":material/undo:")
 
 
 def draw_new_batch(dataset: DatasetView) -> None:
@@ -103,7 +119,9 @@ def draw_new_batch(dataset: DatasetView) -> None:
             in_order=order or ORDERS[0],
             base_run=run.id if run else None,
         )
-        st.toast(f"已分派给 {len(made)} 人；他们在审阅台的队列里选「我的批次」", icon=":material/check:")
+        left_out = len(set(chosen)) - len(made)
+        nobody = f"；可分的群聊不够，后面 {left_out} 人没有分到" if left_out > 0 else ""
+        st.toast(f"已分派给 {len(made)} 人；他们在审阅台的队列里选「我的批次」{nobody}", icon=":material/check:")
         st.rerun()
 
 

@@ -1,5 +1,6 @@
 """Many records changed at once: fill down, find and replace, each with a preview, and one undo per change."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -9,8 +10,8 @@ from core.domain.form import Form, text_of
 from core.errors import ShiyaoError
 from core.services.review.records import bulk
 from core.ui import state
-from core.ui.markdown import escape_markdown
-from core.ui.notices import show_error
+from core.ui.markdown import Markdown, escape_markdown
+from core.ui.notices import show_error, show_errors
 from core.ui.review.record_sheet import Sheet, forget_sheet
 
 _PLAN = "shiyao.records.plan"
@@ -110,6 +111,7 @@ def preview_changes() -> None:
             show_error(error)
             return
         forget_sheet()
+        _say_skipped(done.skipped, "没有改")
         left = f"，{len(done.skipped)} 条没有改" if done.skipped else ""
         st.toast(f"改了 {len(done.saved)} 条记录{left}。可以在「批量修改记录」里撤销。", icon=":material/check:")
         st.rerun()
@@ -130,16 +132,21 @@ def draw_recent_changes(dataset: DatasetView, form: Form, current: Sheet) -> Non
         )
         if change.undone:
             button.caption("已撤销")
-        elif button.button("撤销", key=f"records-undo-{change.id}", width="stretch"):
-            try:
-                back = bulk.undo(state.store(), form, dataset.id, change.id, who=state.reviewer())
-            except ShiyaoError as error:
-                show_error(error)
-                return
-            forget_sheet()
-            for skipped in back.skipped:
-                st.toast(
-                    f"第 {skipped.chat:d} 条没有撤销：{escape_markdown(skipped.why)}。", icon=":material/sync_problem:"
-                )
-            st.toast(f"已撤销 {len(back.saved)} 条", icon=":material/undo:")
-            st.rerun()
+        else:
+            key, undone = f"records-undo-{change.id}", (dataset, form, change.id)
+            button.button("撤销", key=key, width="stretch", on_click=undo_change, args=undone)
+
+
+def undo_change(dataset: DatasetView, form: Form, bulk_id: str) -> None:
+    """Undo a bulk change; a button's callback. What stays as it is, is named."""
+    with show_errors():
+        back = bulk.undo(state.store(), form, dataset.id, bulk_id, who=state.reviewer())
+        forget_sheet()
+        _say_skipped(back.skipped, "没有撤销")
+        st.toast(f"已撤销 {len(back.saved)} 条", icon=":material/undo:")
+
+
+def _say_skipped(skipped: Sequence[bulk.Skipped], what: Markdown) -> None:
+    """Name the records that were left alone, and why."""
+    for one in skipped[:_SHOWN]:
+        st.toast(f"第 {one.chat:d} 条{what}：{escape_markdown(one.why)}。", icon=":material/sync_problem:")

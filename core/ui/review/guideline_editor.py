@@ -7,7 +7,9 @@ import streamlit as st
 from core.domain.form import Form
 from core.services.review import guidelines
 from core.ui import state
+from core.ui.kept_text import empty_box, fill_once, filled_from
 from core.ui.markdown import escape_markdown
+from core.ui.notices import show_errors
 
 
 def choose_field(form: Form, now: dict[str, guidelines.GuidelineView]) -> str:
@@ -26,8 +28,16 @@ def choose_field(form: Form, now: dict[str, guidelines.GuidelineView]) -> str:
     )
 
 
-def draw_guideline(form: Form, view: guidelines.GuidelineView) -> None:
-    """The current guideline of a field, with the form that saves a new version."""
+def draw_guideline(form: Form, versions: list[guidelines.GuidelineView]) -> None:
+    """The current guideline of a field, with the form that saves a new version.
+
+    Where somebody else saves meanwhile, what was typed stays beside what they wrote.
+
+    Args:
+        form: the form.
+        versions: of the field's guideline, newest first.
+    """
+    view = versions[0]
     field = form.field(view.field)
     st.subheader(escape_markdown(field.label))
     points = f"{field.points:g} 分 · {field.description}"
@@ -37,27 +47,55 @@ def draw_guideline(form: Form, view: guidelines.GuidelineView) -> None:
         else "随表单提供的第一版"
     )
     st.caption(f"{escape_markdown(points)}  \n{escape_markdown(written)}")
-    with st.form(f"guideline-{view.field}-{view.version}", enter_to_submit=False):
-        text = st.text_area(
+    key = f"guideline-{form.name}-{view.field}"
+    if fill_once(key, view.version, view.text):
+        _draw_newer_version(versions, key)
+    fill_once(f"{key}-reason", view.field, "")
+    with st.form(f"{key}-form", enter_to_submit=False):
+        st.text_area(
             "规范、例子和已作的决定",
-            view.text,
             height=240,
             max_chars=guidelines.LONGEST,
             placeholder="怎么填、举一两个例子",
+            key=key,
         )
-        reason = st.text_input("为什么改", placeholder="例如：示例群聊第 12 条讨论后决定")
-        if st.form_submit_button("保存为新版本", type="primary"):
-            made = guidelines.write(
-                state.store(),
-                form,
-                view.field,
-                text,
-                who=state.reviewer(),
-                base_version=view.version,
-                reason=reason,
-            )
-            st.toast(f"「{escape_markdown(field.label)}」的规范已保存为版本 {made:d}", icon=":material/check:")
-            st.rerun()
+        st.text_input("为什么改", placeholder="例如：示例群聊第 12 条讨论后决定", key=f"{key}-reason")
+        # The callback gets the version that stands on screen now, not the one that is there once somebody clicks.
+        st.form_submit_button(
+            "保存为新版本", type="primary", on_click=_save, args=(form, view.field, view.version, key)
+        )
+
+
+def _save(form: Form, field: str, base_version: int, key: str) -> None:
+    """Write what stands in the box as a new version."""
+    with show_errors():
+        text, reason = st.session_state[key], st.session_state[f"{key}-reason"]
+        made = guidelines.write(
+            state.store(), form, field, text, who=state.reviewer(), base_version=base_version, reason=reason
+        )
+        empty_box(key)
+        empty_box(f"{key}-reason")
+        label = form.field(field).label
+        st.toast(f"「{escape_markdown(label)}」的规范已保存为版本 {made:d}", icon=":material/check:")
+
+
+def _draw_newer_version(versions: list[guidelines.GuidelineView], key: str) -> None:
+    """What somebody else has written since the box was filled, beside the box that keeps what was typed."""
+    newest = versions[0]
+    before = next((one for one in versions if one.version == filled_from(key)), versions[-1])
+    st.warning(
+        f"{escape_markdown(newest.who)} 写了版本 {newest.version:d}，"
+        f"下面的框里还是您的文字（从版本 {before.version:d} 改起）。"
+        f"看过新的版本再保存，就成为版本 {newest.version + 1:d}。",
+        icon=":material/sync_problem:",
+    )
+    st.code(_diff_text(before.text, newest.text), language="diff", wrap_lines=True)
+    st.button(f"放弃我的，换成版本 {newest.version:d}", key=f"{key}-theirs", on_click=empty_box, args=(key,))
+
+
+def _diff_text(old: str, new: str) -> str:
+    lines = difflib.ndiff(old.splitlines(), new.splitlines())
+    return "\n".join(line for line in lines if not line.startswith("?"))
 
 
 def draw_guideline_history(versions: list[guidelines.GuidelineView]) -> None:
@@ -69,5 +107,4 @@ def draw_guideline_history(versions: list[guidelines.GuidelineView]) -> None:
             when = f"{new.at.astimezone():%Y-%m-%d %H:%M}" if new.at else ""
             why = f" · {new.reason}" if new.reason else ""
             st.markdown(f"**版本 {new.version:d}** :gray[{escape_markdown(new.who)} · {when}{escape_markdown(why)}]")
-            lines = difflib.ndiff(old.text.splitlines(), new.text.splitlines())
-            st.code("\n".join(line for line in lines if not line.startswith("?")), language="diff", wrap_lines=True)
+            st.code(_diff_text(old.text, new.text), language="diff", wrap_lines=True)

@@ -7,6 +7,7 @@ from core.domain.form import Form, cell_text
 from core.services.review.records.history import ORDER, CellChange, Version, restore
 from core.ui import state
 from core.ui.markdown import Markdown, code_span, escape_markdown
+from core.ui.notices import show_errors
 
 _MOST_CHANGES = 12
 
@@ -36,10 +37,14 @@ def draw_version(dataset: DatasetView, form: Form, chat: int, one: Version, newe
         )
         if one.version == newest:
             action.caption("现在的版本")
-        elif action.button(
-            "恢复到这个版本", key=f"history-{dataset.id}-{chat}-{newest}-{one.version}", width="stretch"
-        ):
-            restore_version(dataset, form, chat, one.version, newest)
+        else:
+            action.button(
+                "恢复到这个版本",
+                key=f"history-{dataset.id}-{chat}-{one.version}",
+                width="stretch",
+                on_click=restore_version,
+                args=(dataset, form, chat, one.version, newest),
+            )
         lines = [change_text(change, first=one.version == 1) for change in one.changes]
         if not lines:
             st.caption("值没有变化（状态、确认或备注变了）。" if one.version > 1 else "值与抽取任务相同。")
@@ -52,7 +57,15 @@ def draw_version(dataset: DatasetView, form: Form, chat: int, one: Version, newe
 
 
 def restore_version(dataset: DatasetView, form: Form, chat: int, version: int, newest: int) -> None:
-    """Restore a version as a new one, and draw the page again."""
-    made = restore(state.store(), form, dataset.id, chat, version, who=state.reviewer(), seen=newest)
-    st.toast(f"已恢复：版本 {made:d} 与版本 {version} 相同", icon=":material/undo:")
-    st.rerun()
+    """Restore a version as a new one. A button's callback: it gets what stood on screen when it was clicked.
+
+    Args:
+        dataset: the dataset.
+        form: its form.
+        chat: index of the chat.
+        version: to bring back.
+        newest: the newest one on screen; where there is a newer one now, that is said and nothing is done.
+    """
+    with show_errors():
+        made = restore(state.store(), form, dataset.id, chat, version, who=state.reviewer(), seen=newest)
+        st.toast(f"已恢复：版本 {made:d} 与版本 {version} 相同", icon=":material/undo:")

@@ -45,8 +45,8 @@ class Sheet:
 
 
 def grid_key(dataset: DatasetView) -> str:
-    """The table's widget key: one table per dataset, for any filter and page."""
-    return f"records-grid-{dataset.id}"
+    """The table's widget key: one table per dataset and reviewer, for any filter and page."""
+    return f"records-grid-{dataset.id}-{state.reviewer()}"
 
 
 def load_sheet(token: tuple[Any, ...], load: Callable[[], record_table.Page]) -> Sheet:
@@ -119,6 +119,7 @@ def draw_sheet(dataset: DatasetView, form: Form, current: Sheet) -> None:
         sheet_columns(form),
         key=grid_key(dataset),
         scope=str(dataset.id),
+        reviewer=state.reviewer(),
         answered=_answered_requests(),
         held=[one.request.id for one in current.held.values()],
     )
@@ -161,7 +162,7 @@ def _save_cell(
             _mark_answered(request.id)
             return
         edit = bulk.CellEdit(chat, customer, request.key, request.value, version)
-        plan = bulk.plan_edits(state.store(), form, dataset.id, [edit], base_run=base_run)
+        plan = bulk.plan_edits(state.store(), form, dataset.id, [edit], base_run=base_run, who=state.reviewer())
         refused = plan.skipped
         if plan.changes:
             who = state.reviewer()
@@ -186,20 +187,33 @@ def _save_cell(
 
 
 def resolve_held_edit(
-    dataset: DatasetView, form: Form, current: Sheet, held: HeldEdit, base_run: int | None, *, mine: bool
+    dataset: DatasetView, form: Form, current: Sheet, held: HeldEdit, base_run: int | None, over: int | None
 ) -> None:
-    """Resolve a held edit: save it over the current value, or drop it."""
-    current.held.pop((held.request.row, held.request.key), None)
-    row = current.rows.get(held.request.row)
-    if mine and row is not None:
-        _save_cell(dataset, form, current, held.request, base_run, row.version)
+    """Resolve a held edit: save it over the value on screen, or drop it.
+
+    Args:
+        dataset: the dataset.
+        form: its form.
+        current: the table's contents.
+        held: the edit.
+        base_run: whose values chats without a record have.
+        over: version of the record on screen; ``None`` drops the edit.
+    """
+    place = held.request.row, held.request.key
+    if current.held.get(place) is not held:
+        current.news = "这处修改已经处理过"
+        return
+    current.held.pop(place)
+    if over is not None:
+        _save_cell(dataset, form, current, held.request, base_run, over)
     else:
         _mark_answered(held.request.id)
 
 
 def undo_edit(dataset: DatasetView, form: Form, current: Sheet, name: str, base_run: int | None) -> None:
     """Undo the edit of a cell."""
-    current.last, current.remarks = "", []
+    if current.last == name:
+        current.last, current.remarks = "", []
     try:
         done = bulk.undo(state.store(), form, dataset.id, name, who=state.reviewer())
     except ShiyaoError as error:

@@ -9,6 +9,7 @@ from core.domain.form import Form, text_of
 from core.services.review import Filter, record_table
 from core.ui import navigation, state
 from core.ui.markdown import escape_markdown
+from core.ui.notices import show_errors
 from core.ui.review import filter_controls, record_sheet
 
 _HINT = (
@@ -31,12 +32,16 @@ def draw_held_edits(dataset: DatasetView, form: Form, sheet: record_sheet.Sheet,
                 f"您填的是「{escape_markdown(request.value) or '空'}」，现在是「{escape_markdown(now) or '空'}」。",
                 width="stretch",
             )
-            if st.button("用我填的", key=f"mine-{request.id}", disabled=row is None):
-                record_sheet.resolve_held_edit(dataset, form, sheet, held, run_id, mine=True)
-                st.rerun(scope="fragment")
-            if st.button("留现在的", key=f"theirs-{request.id}"):
-                record_sheet.resolve_held_edit(dataset, form, sheet, held, run_id, mine=False)
-                st.rerun(scope="fragment")
+            # Callbacks get what stands on screen, whatever has been read since.
+            edit = (dataset, form, sheet, held, run_id)
+            st.button(
+                "用我填的",
+                key=f"mine-{request.id}",
+                disabled=row is None,
+                on_click=_resolve,
+                args=(*edit, row.version if row else None),
+            )
+            st.button("留现在的", key=f"theirs-{request.id}", on_click=_resolve, args=(*edit, None))
 
 
 def draw_last_edit(dataset: DatasetView, form: Form, sheet: record_sheet.Sheet, run_id: int | None) -> None:
@@ -52,9 +57,19 @@ def draw_last_edit(dataset: DatasetView, form: Form, sheet: record_sheet.Sheet, 
             return
         remarks = "".join(f" &nbsp; :orange[:material/warning: {escape_markdown(text)}]" for text in sheet.remarks)
         st.markdown(f":material/check: {escape_markdown(sheet.news)}{remarks}", width="stretch")
-        if sheet.last and st.button("撤销", icon=":material/undo:", key=f"undo-{sheet.last}"):
-            record_sheet.undo_edit(dataset, form, sheet, sheet.last, run_id)
-            st.rerun(scope="fragment")
+        if sheet.last:
+            edit = (dataset, form, sheet, sheet.last, run_id)
+            st.button("撤销", icon=":material/undo:", key=f"undo-{sheet.last}", on_click=_undo, args=edit)
+
+
+def _resolve(*edit: Any) -> None:
+    with show_errors():
+        record_sheet.resolve_held_edit(*edit)
+
+
+def _undo(*edit: Any) -> None:
+    with show_errors():
+        record_sheet.undo_edit(*edit)
 
 
 def draw_toolbar(dataset: DatasetView, form: Form) -> tuple[Filter, str, list[Any]]:

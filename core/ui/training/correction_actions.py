@@ -1,5 +1,7 @@
 """What to do with repeated corrections: a prompt rule, a bulk correction, a trial run."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from core.adapters.store import DatasetView, RunView
@@ -17,7 +19,8 @@ from core.services.training.corrections import (
 )
 from core.ui import navigation, state
 from core.ui.links import workbench_address, workbench_column
-from core.ui.markdown import escape_markdown
+from core.ui.markdown import Markdown, escape_markdown
+from core.ui.notices import show_errors
 
 _MOST_ROWS = 40
 _WRITTEN, _APPLIED = "shiyao.lessons.written", "shiyao.lessons.applied"
@@ -59,8 +62,10 @@ def draw_bulk_correction(form: Form, dataset: DatasetView, run: RunView, chosen:
             f"**{escape_markdown(label)}**：{escape_markdown(one.before)} → "
             f"{escape_markdown(one.after) or '（去掉）'} &nbsp; {len(plan.changes)} 处"
         )
+        for skipped in plan.skipped[:_MOST_ROWS]:
+            st.caption(f"第 {skipped.chat:d} 条不改：{escape_markdown(skipped.why)}。")
         if not plan.changes:
-            st.caption("没有别的群聊还有这个错误。")
+            st.caption("没有别的可以更正的群聊。" if plan.skipped else "没有别的群聊还有这个错误。")
             continue
         st.dataframe(
             [
@@ -77,32 +82,49 @@ def draw_bulk_correction(form: Form, dataset: DatasetView, run: RunView, chosen:
         )
         if len(plan.changes) > _MOST_ROWS:
             st.caption(f"这里只列出前 {_MOST_ROWS} 处。")
-        if st.button(f"更正这 {len(plan.changes)} 处", key=f"apply-{one.id}", disabled=not state.reviewer()):
-            done = bulk.apply(
-                store,
-                form,
-                plan,
-                who=state.reviewer(),
-                reason=f"经验：{label} {propose_rule(form, one)}",
-                base_run=run.id,
-            )
-            st.session_state[_APPLIED] = (done.id, len(done.saved))
-            st.rerun()
+        st.button(
+            f"更正这 {len(plan.changes)} 处",
+            key=f"apply-{run.id}-{one.id}",
+            disabled=not state.reviewer(),
+            on_click=_apply,  # with the plan on screen: what somebody changed since is left as it is
+            args=(form, plan, f"经验：{label} {propose_rule(form, one)}", run.id),
+        )
     if not state.reviewer():
         st.caption("批量更正要记下是谁改的：请先在审阅台或设置里填写名字。")
+
+
+def _apply(form: Form, plan: bulk.Plan, reason: str, run_id: int) -> None:
+    """Carry out the plan that stood on screen."""
+    with show_errors():
+        done = bulk.apply(state.store(), form, plan, who=state.reviewer(), reason=reason, base_run=run_id)
+        st.session_state[_APPLIED] = (plan.dataset_id, done.id, len(done.saved))
+        _say_skipped(done.skipped[:_MOST_ROWS], "没有改")
+
+
+def _undo(form: Form, dataset_id: int, bulk_id: str) -> None:
+    """Undo the bulk correction that stood on screen."""
+    with show_errors():
+        back = bulk.undo(state.store(), form, dataset_id, bulk_id, who=state.reviewer())
+        st.session_state.pop(_APPLIED, None)
+        _say_skipped(back.skipped[:_MOST_ROWS], "没有撤销")
+        st.toast(f"已撤销 {len(back.saved)} 条", icon=":material/undo:")
+
+
+def _say_skipped(skipped: Sequence[bulk.Skipped], what: Markdown) -> None:
+    for one in skipped:
+        st.toast(f"第 {one.chat:d} 条{what}：{escape_markdown(one.why)}。", icon=":material/sync_problem:")
 
 
 def draw_applied_correction(form: Form, dataset: DatasetView) -> None:
     """Outcome of the last bulk correction, with the button that undoes it."""
     applied = st.session_state.get(_APPLIED)
-    if not applied:
+    if not applied or applied[0] != dataset.id:
         return
+    _, bulk_id, count = applied
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.success(f"已更正 {applied[1]:d} 条群聊，未审阅的存为草稿。", icon=":material/check:")
-        if st.button("撤销这次更正", icon=":material/undo:"):
-            bulk.undo(state.store(), form, dataset.id, applied[0], who=state.reviewer())
-            del st.session_state[_APPLIED]
-            st.rerun()
+        st.success(f"已更正 {count:d} 条群聊，未审阅的存为草稿。", icon=":material/check:")
+        key, undone = f"lessons-undo-{bulk_id}", (form, dataset.id, bulk_id)
+        st.button("撤销这次更正", icon=":material/undo:", key=key, on_click=_undo, args=undone)
 
 
 def draw_trial_run(dataset: DatasetView, run: RunView, chosen: list[CorrectionGroup]) -> None:

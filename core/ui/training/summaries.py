@@ -6,12 +6,12 @@ from sqlmodel import Session
 from core.adapters.store import DatasetView, queries
 from core.domain.chat import strip_residue
 from core.domain.form import FormValues
-from core.errors import ShiyaoError
 from core.services.export.answer_sources import stream_answers
 from core.services.training import latest_summaries, lost_values, save_summary, summaries_from_run, summary_versions
 from core.ui import state
+from core.ui.kept_text import empty_box, fill_once
 from core.ui.markdown import escape_markdown
-from core.ui.notices import show_error
+from core.ui.notices import show_errors
 from core.ui.training.labels import SOURCES
 
 _MESSAGE = "shiyao.training.summary-told"
@@ -57,27 +57,30 @@ def draw_summaries(available: list[DatasetView]) -> None:
             else "还没有摘要"
         )
         form = state.form_of(dataset)
+        key = f"summary-text-{chat.id}"
+        if fill_once(key, base, newest.text if newest else "") and newest is not None:
+            st.warning(
+                f"{escape_markdown(newest.who)} 写了第 {base:d} 版，下面的框里还是您的文字。"
+                f"看过新的一版再保存，就成为第 {base + 1:d} 版。",
+                icon=":material/sync_problem:",
+            )
+            st.code(newest.text, language=None, wrap_lines=True)
+            st.button(f"放弃我的，换成第 {base:d} 版", key=f"{key}-theirs", on_click=empty_box, args=(key,))
         text = st.text_area(
             "摘要",
-            newest.text if newest else "",
             height=360,
-            key=f"summary-text-{chat.id}-{base}",
+            key=key,
             label_visibility="collapsed",
             placeholder=f"按 {len(form.sections)} 个小节写：{'、'.join(section.title for section in form.sections)}。",
         )
-        if st.button("保存摘要", type="primary", icon=":material/save:", key=f"summary-save-{chat.id}-{base}"):
-            if not state.reviewer():
-                st.warning("请先在审阅台填上你的名字，摘要要记下是谁写的。")
-            else:
-                try:
-                    saved = save_summary(
-                        state.store(), chat_id=chat.id, text=text, who=state.reviewer(), base_version=base
-                    )
-                except ShiyaoError as error:
-                    show_error(error)
-                else:
-                    st.session_state[_MESSAGE] = f"已保存第 {index} 条的第 {saved.version} 版摘要"
-                    st.rerun()
+        st.button(
+            "保存摘要",
+            type="primary",
+            icon=":material/save:",
+            key=f"summary-save-{chat.id}",
+            on_click=_save,  # over the version on screen
+            args=(chat.id, index, base, key),
+        )
         if not text.strip():
             return
         if not forms:
@@ -92,6 +95,18 @@ def draw_summaries(available: list[DatasetView]) -> None:
             )
         else:
             st.caption(":green[:material/check:] 原文里有依据的值，摘要里都还在。")
+
+
+def _save(chat_id: int, index: int, base: int, key: str) -> None:
+    """Save the summary that stands in a box."""
+    if not state.reviewer():
+        st.warning("请先在审阅台填上你的名字，摘要要记下是谁写的。")
+        return
+    with show_errors():
+        text = st.session_state[key]
+        saved = save_summary(state.store(), chat_id=chat_id, text=text, who=state.reviewer(), base_version=base)
+        empty_box(key)
+        st.session_state[_MESSAGE] = f"已保存第 {index} 条的第 {saved.version} 版摘要"
 
 
 def _draw_take_from_run(runs: dict[str, int], there: int, total: int) -> None:

@@ -2,18 +2,18 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Text, cast, select
-from sqlmodel import col
+from sqlmodel import Session, col
 
 from core.adapters.store import Store
-from core.adapters.store.models import Chat, Pass, Record
-from core.domain.form import Form, Value
+from core.adapters.store.models import Chat, Pass, Record, RecordEvent
+from core.domain.form import Form, Value, items_of, split_list
 from core.errors import InputError
-from core.services.review.records.versions import record_states, saved_by
+from core.services.review.records.versions import ChatState, record_states, saved_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,13 @@ class Plan:
 
 
 def plan_edits(
-    store: Store, form: Form, dataset_id: int, edits: Sequence[CellEdit], *, base_run: int | None = None
+    store: Store,
+    form: Form,
+    dataset_id: int,
+    edits: Sequence[CellEdit],
+    *,
+    base_run: int | None = None,
+    who: str = "",
 ) -> Plan:
     """Plan setting these cells.
 
@@ -88,6 +94,7 @@ def plan_edits(
         dataset_id: the dataset.
         edits: wanted values; the last one for a cell counts.
         base_run: the run whose values a chat without a record starts from.
+        who: whose edits they are: what this person has changed in the table since is no conflict.
 
     Raises:
         InputError: a field that the form does not have.
@@ -103,8 +110,8 @@ def plan_edits(
     with store.read() as session:
         for state in record_states(session, form, dataset_id, sorted(edits_by_chat), base_run):
             cells = edits_by_chat.pop(state.index)
-            expected = {edit.version for edit in cells.values()} - {None, state.version}
-            if expected:
+            expected = {edit.version for edit in cells.values() if edit.version is not None} - {state.version}
+            if expected and not _only_own_since(session, state, min(expected), who):
                 skipped.append(Skipped(state.index, f"{saved_by(session, state.record)}刚刚改过，请重新载入后再改"))
                 continue
             for (customer, key), edit in cells.items():
@@ -113,12 +120,24 @@ def plan_edits(
                     continue
                 before = state.customers[customer]["values"].get(key, form.field(key).empty)
                 after = coerced(form, key, edit.value)
-                if before == after:
+                if before == after or (isinstance(before, list) and items_of(before) == items_of(after)):
                     unchanged += 1
                 else:
                     changes.append(PlannedChange(state.index, customer, key, before, after, state.version))
     skipped += [Skipped(chat, "这个数据集里没有这条群聊") for chat in edits_by_chat]
     return Plan(dataset_id, tuple(changes), tuple(skipped), unchanged)
+
+
+def _only_own_since(session: Session, state: ChatState, version: int, who: str) -> bool:
+    """Whether all versions after this one are this person's edits of single cells, or took such ones back."""
+    if state.record is None or not who:
+        return False
+    events = session.execute(
+        select(col(RecordEvent.who), col(RecordEvent.save_id)).where(
+            col(RecordEvent.record_id) == state.record.id, col(RecordEvent.version) > version
+        )
+    ).all()
+    return all(author == who and str(save_id).startswith(("cell-", "undo-")) for author, save_id in events)
 
 
 def plan_replace(
@@ -189,13 +208,29 @@ def _replaced(value: Value, find: str, replacement: str, *, whole: bool) -> Valu
     if isinstance(value, list):
         if whole and not find:
             return [replacement] if not value else value
-        items = [one(item) for item in value]
-        return value if items == value else list(dict.fromkeys(items))
+        changed = [_replaced_items(item, one, whole=whole) for item in value]
+        kept = set(split_list(item for item, items in zip(value, changed, strict=True) if items is None))
+        new_items: list[str] = []
+        for item, items in zip(value, changed, strict=True):
+            new_items += [item] if items is None else [one for one in items if one not in kept]
+        return value if all(items is None for items in changed) else list(dict.fromkeys(new_items))
     return one(value)
 
 
+def _replaced_items(item: str, one: Callable[[str], str], *, whole: bool) -> list[str] | None:
+    """The items that one item of a list becomes; ``None`` where nothing in it is replaced.
+
+    Labels write several values into one string: each of them counts, and so does each of a replacement.
+    """
+    if (text := one(item)) != item:
+        return split_list([text])
+    parts = split_list([item])
+    replaced = [one(part) for part in parts] if whole else parts
+    return split_list(replaced) if replaced != parts else None
+
+
 def coerced(form: Form, key: str, raw: Any) -> Value:
-    """One cell's value as the form stores it; a text for a list is split at ``、``, ``，`` and ``,``."""
+    """One cell's value as the form stores it; a text for a list is split at ``、``, ``，`` and ``,``, once each."""
     if form.field(key).is_list and isinstance(raw, str):
-        raw = [part for part in raw.replace("，", "、").replace(",", "、").split("、") if part.strip()]
+        raw = split_list([raw])
     return form.coerce({key: raw}).values[key]

@@ -216,3 +216,49 @@ def test_undo_gives_back_the_run_that_the_values_count_in(store: Store, dataset:
     assert records(store, dataset)[1].base_run_id is None
     bulk.undo(store, FORM, dataset, done.id, who="小白")
     assert records(store, dataset)[1].base_run_id == base
+
+
+def test_a_replacement_in_a_list_is_split_and_nothing_stands_twice(store: Store, dataset: int) -> None:
+    save(store, dataset, 1, {PRODUCT: ["会话存档、高级版", "CRM"]}, version=1)
+    save(store, dataset, 2, {PRODUCT: ["商城、CRM", "高级版"]}, version=1)
+
+    def replaced(find: str, replacement: str, *, whole: bool) -> dict[int, object]:
+        plan = bulk.plan_replace(store, FORM, dataset, find=find, replacement=replacement, keys=[PRODUCT], whole=whole)
+        return {change.chat: change.after for change in plan.changes}
+
+    assert replaced("高级版", "CRM", whole=True) == {1: ["会话存档", "CRM"], 2: ["商城、CRM"], 3: ["会话存档", "CRM"]}
+    assert replaced("高级版", "旗舰版、CRM", whole=True)[1] == ["会话存档", "旗舰版", "CRM"]
+    assert replaced("高级", "旗舰版，高级", whole=False)[3] == ["会话存档", "旗舰版", "高级版"]
+    assert replaced("商城", "", whole=True) == {2: ["CRM", "高级版"]}
+
+
+def test_an_edited_list_holds_nothing_twice_and_the_same_items_are_no_change(store: Store, dataset: int) -> None:
+    plan = bulk.plan_edits(store, FORM, dataset, [CellEdit(1, 0, PRODUCT, "CRM、 CRM，高级版,高级版")])
+    assert [change.after for change in plan.changes] == [["CRM", "高级版"]]
+    save(store, dataset, 1, {PRODUCT: ["会话存档、高级版"]}, version=1)
+    plan = bulk.plan_edits(store, FORM, dataset, [CellEdit(1, 0, PRODUCT, "会话存档、高级版")])
+    assert (plan.changes, plan.unchanged) == ((), 1)
+
+
+def edit(store: Store, dataset: int, chat: int, key: str, value: str, version: int, who: str) -> tuple[object, ...]:
+    """One cell as the table saves it; why it was refused."""
+    plan = bulk.plan_edits(store, FORM, dataset, [CellEdit(chat, 0, key, value, version)], base_run=1, who=who)
+    cell_id = uuid4().hex[:12]
+    bulk.apply(store, FORM, plan, who=who, reason="改一格", base_run=1, cell_id=cell_id)
+    return tuple(one.why for one in plan.skipped)
+
+
+@pytest.mark.parametrize(("chat", "version"), [(1, 1), (4, 0)])
+def test_quick_edits_of_one_row_do_not_conflict_with_oneself(
+    store: Store, dataset: int, chat: int, version: int
+) -> None:
+    # The browser sent all of them from one row, before it knew what the first had become.
+    edits = ((NAME, "林木甲"), (STAGE, "赢单"), (NAME, "林木乙"))
+    assert [edit(store, dataset, chat, key, value, version, "小白") for key, value in edits] == [(), (), ()]
+    with store.read() as session:
+        record = {one.index: one for one in queries.records(session, dataset)}[chat]
+    assert (record.forms[0][NAME], record.forms[0][STAGE], record.version) == ("林木乙", "赢单", version + 3)
+    # Somebody else's edit in between is a conflict, and so is one's own approval.
+    assert edit(store, dataset, chat, STAGE, "输单", version, "阿青") != ()
+    assert edit(store, dataset, chat, STAGE, "输单", version + 3, "阿青") == ()
+    assert edit(store, dataset, chat, NAME, "林木丙", version + 3, "小白") != ()
