@@ -78,7 +78,8 @@ def assign(
         base_run: the run that order and filter go by.
 
     Returns:
-        Numbers of the batches, in the order of the reviewers.
+        Numbers of the batches, in the order of the reviewers; where there are fewer chats than reviewers, the last
+        ones get none.
 
     Raises:
         InputError: a name is missing, or there are no such chats.
@@ -109,7 +110,7 @@ def assign(
         if not chosen:
             raise InputError("没有可以分派的群聊：符合条件的都已在别的批次里，或没有符合条件的", "请放宽条件")
         made = []
-        for position, person in enumerate(people):
+        for position, person in enumerate(people[: len(chosen)]):
             batch = Batch(
                 dataset_id=dataset_id,
                 name=name.strip(),
@@ -121,8 +122,7 @@ def assign(
             session.flush()
             batch_id = batch.id or 0
             mine = chosen[:count][position :: len(people)]
-            if mine:
-                session.execute(insert(BatchChat), [{"batch_id": batch_id, "chat_id": chat} for chat in mine])
+            session.execute(insert(BatchChat), [{"batch_id": batch_id, "chat_id": chat} for chat in mine])
             made.append(batch_id)
         return made
 

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from core.adapters.store import queries
-from core.adapters.store.models import Chat, Record, RecordStatus
+from core.adapters.store.models import Chat, Pass, Record, RecordStatus
 
 _PACE_OF, _PACE_FROM = 20, 3
 """The pace is measured on the last 20 decided chats, and only once there are 3."""
@@ -46,10 +46,17 @@ def review_progress(session: Session, dataset_id: int) -> Progress:
 
 
 def review_pace(session: Session, dataset_id: int, reviewer: str) -> float | None:
-    """Median seconds that a reviewer's last decided chats took; ``None`` before the first few."""
+    """Median seconds that a reviewer's last decided chats took; ``None`` before the first few.
+
+    Second reviews and adjudications are other work, and take another time.
+    """
     statement = (
         select(col(Record.seconds), col(Record.status))
-        .where(col(Record.dataset_id) == dataset_id, col(Record.reviewer) == reviewer)
+        .where(
+            col(Record.dataset_id) == dataset_id,
+            col(Record.reviewer) == reviewer,
+            col(Record.review_pass) == Pass.PRIMARY,
+        )
         .order_by(col(Record.updated_at).desc())
         .limit(2 * _PACE_OF)
     )

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, case, func, select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from core.adapters.store import Store
@@ -17,7 +18,7 @@ PAGE = 200
 """Chats on one page."""
 BY_INDEX, BY_CHANGE, BY_STAKE = "序号", "最近修改", "待定分"
 SORTS = (BY_INDEX, BY_CHANGE, BY_STAKE)
-"""Sort keys besides the fields; a field sorts by the first customer's value."""
+"""Sort keys besides the fields; a field sorts by the first customer's value on screen, the run's without a record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +140,20 @@ def _ordered(session: Session, form: Form, statement: Any, sort: str, base_run: 
             col(ChatPriority.points).desc().nulls_last(), col(Chat.index)
         )
     if sort in form:
-        sqlite = session.get_bind().dialect.name == "sqlite"
-        if sqlite:
-            value = func.json_extract(col(Record.customers), f'$[0].values."{sort}"')
+        answer = aliased(Extraction)  # a filter may have joined the table already
+        of_chat = and_(
+            col(answer.run_id) == base_run,
+            col(answer.chat_id) == col(Chat.id),
+            col(answer.status) != ExtractionStatus.FAILED,
+        )
+        if session.get_bind().dialect.name == "sqlite":
+            recorded = func.json_extract(col(Record.customers), f'$[0].values."{sort}"')
+            answered = func.json_extract(answer.forms, f'$[0]."{sort}"')
         else:
-            value = cell(col(Record.customers).op("->")(0), ("values", sort), sqlite=False)
+            recorded = cell(col(Record.customers).op("->")(0), ("values", sort), sqlite=False)
+            answered = cell(col(answer.forms).op("->")(0), (sort,), sqlite=False)
+        value = case((col(Record.id).is_not(None), recorded), else_=answered)
+        statement = statement.outerjoin(answer, of_chat)
         return statement.order_by(func.nullif(func.nullif(value, ""), "[]").asc().nulls_last(), col(Chat.index))
     return statement.order_by(col(Chat.index))
 

@@ -64,7 +64,14 @@ def choose_conditions(dataset: DatasetView, form: Form, *, queue: str, of_batch:
     field = left.selectbox("字段", form.keys, index=None, key="field", bind="query-params", placeholder="任意字段")
     off = field is None
     filled = right.selectbox(
-        "填写", [FILLED, EMPTY], index=None, key="filled", bind="query-params", disabled=off, placeholder="不限"
+        "填写",
+        [FILLED, EMPTY],
+        index=None,
+        key="filled",
+        bind="query-params",
+        disabled=off,
+        placeholder="不限",
+        help="有一位客户这样就算；「为空」也包括没有客户的群聊",
     )
     left, right = st.columns(2)
     value = left.text_input("字段值包含", key="value", bind="query-params", disabled=off, placeholder="先选字段")

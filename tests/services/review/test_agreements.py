@@ -3,10 +3,12 @@
 import pytest
 
 from core.adapters.store import Store
+from core.adapters.store.models import Pass
 from core.errors import ConflictError, InputError, NotFoundError
 from core.services.review import Filter, guidelines, open_session
 from core.services.review.batches import assign, batches, withdraw
-from tests.factories.datasets import FORM
+from core.services.review.progress import review_pace
+from tests.factories.datasets import FORM, make_record
 from tests.factories.reviews import PHONE, STAGE, decide, make
 
 pytestmark = pytest.mark.both_databases
@@ -81,3 +83,24 @@ def test_a_batch_needs_names_and_enough_chats(store: Store) -> None:
         given = {"name": "批", "reviewers": ["甲"], "count": 1, "who": "林晓", "narrow": Filter()} | change
         with pytest.raises(InputError, match=why):
             assign(store, FORM, dataset.id, **given)  # type: ignore[arg-type]
+
+
+def test_nobody_gets_a_batch_without_chats(store: Store) -> None:
+    dataset = make(store, 2)
+    made = assign(
+        store, FORM, dataset.id, name="一", reviewers=["阿青", "小白", "小何"], count=3, who="林晓", narrow=Filter()
+    )
+    assert [(batch.reviewer, batch.chats) for batch in batches(store, dataset.id)] == [("小白", 1), ("阿青", 1)]
+    assert len(made) == 2
+
+
+def test_the_pace_is_that_of_first_reviews(store: Store) -> None:
+    dataset = make(store, 8)
+    for index in range(1, 5):
+        make_record(store, dataset, index, [], reviewer="阿青", seconds=10.0)
+        make_record(store, dataset, index, [], reviewer="阿青", review_pass=Pass.ADJUDICATED, seconds=700.0)
+    for index in range(5, 9):
+        make_record(store, dataset, index, [], reviewer="小白", seconds=20.0)
+        make_record(store, dataset, index, [], reviewer="阿青", review_pass=Pass.SECOND, seconds=900.0)
+    with store.read() as session:
+        assert (review_pace(session, dataset.id, "阿青"), review_pace(session, dataset.id, "小白")) == (10.0, 20.0)

@@ -28,10 +28,26 @@ def test_rows_come_in_the_order_asked_for(store: Store) -> None:
     assert chats(BY_INDEX) == [1, 2, 3, 4, 5]
     assert chats(BY_CHANGE) == [2, 1, 3, 4, 5]
     assert chats(BY_STAKE)[0] == 4
-    assert chats(NAME) == [2, 3, 1, 4, 5]  # by code point, those without a record last
+    assert chats(NAME) == [2, 3, 4, 5, 1]  # by code point, without a record by what the run says
     assert chats(PRODUCT) == [1, 3, 2, 4, 5]
     assert chats(PRODUCT, Filter(queue="已确认", field=PRODUCT, value="CRM")) == [1, 3]
     second = page(store, FORM, dataset.id, wanted=ALL, base_run=run, number=2, size=3)
     assert ([row.chat for row in second.rows], second.chats) == ([4, 5], 5)
     assert second.rows[0].values[PHONE] == "13999999999"
     assert matching_chats(store, dataset.id, wanted=Filter(field=PHONE, value="1399"), base_run=run) == [4]
+
+
+def test_empty_means_chats_without_customers_too_and_sorting_goes_with_a_filter(store: Store) -> None:
+    dataset = make(store, 5)
+    forms = {1: [], 2: [{NAME: "林木2", PHONE: "2"}], 3: [{NAME: "林木3"}], 4: [{NAME: "林木4", PHONE: "1"}], 5: None}
+    run = answer(store, dataset, "甲", forms)
+    decide(store, dataset, 4, values={NAME: "林木4", PHONE: "3"}, run=run, customers=[])
+
+    def chats(wanted: Filter, sort: str = BY_INDEX) -> list[int]:
+        return [row.chat for row in page(store, FORM, dataset.id, wanted=wanted, base_run=run, sort=sort).rows]
+
+    empty = Filter(queue="全部", field=PHONE, filled="为空")
+    assert matching_chats(store, dataset.id, wanted=empty, base_run=run) == [1, 3, 4, 5]
+    assert matching_chats(store, dataset.id, wanted=Filter(field=PHONE, filled="有值"), base_run=run) == [2]
+    assert chats(empty, PHONE) == [1, 3, 5]  # chat 4 has a record and no customer, so no row
+    assert chats(ALL, PHONE)[0] == 2

@@ -50,7 +50,7 @@ class Filter:
         queue: name of a set of statuses, a key of :data:`FILTERS`.
         by: records of this reviewer only.
         field: key of the field that ``filled`` and ``value`` are about.
-        filled: :data:`FILLED` or :data:`EMPTY`.
+        filled: :data:`FILLED` or :data:`EMPTY`: of some customer; a chat without customers has the field empty.
         value: text that the field's value contains.
         differ: :data:`DIFFERING` for chats on which runs disagree.
         flag: one of :data:`FLAGS`.
@@ -190,7 +190,10 @@ def _some_customer(forms: Any, path: tuple[str, ...], wanted: Filter, *, sqlite:
         conditions.append(func.coalesce(value, "").not_in(("", "[]")))
     if wanted.value:
         conditions.append(value.icontains(wanted.value, autoescape=True))
-    return exists(select(literal_column("1")).select_from(each).where(*conditions))
+    some = exists(select(literal_column("1")).select_from(each).where(*conditions))
+    if wanted.filled == EMPTY and not wanted.value:
+        return or_(func.json_array_length(forms) == 0, some)
+    return some
 
 
 def cell(customer: Any, path: tuple[str, ...], *, sqlite: bool) -> Any:

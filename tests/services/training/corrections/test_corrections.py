@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -24,6 +25,7 @@ from core.domain.prompts import load_prompt
 from core.errors import InputError, PromptError, SettingsError
 from core.services.export import AnswerSource
 from core.services.extraction import models as model_catalog
+from core.services.review import apply_saves
 from core.services.review.records import bulk
 from core.services.training import (
     TrainingOptions,
@@ -173,3 +175,19 @@ def test_a_tuned_model_remembers_what_it_has_seen(
     assert cli.main(["score", "--dataset", "群", "--run", "模型一", "--against", "records", "--json", "--db", url]) == 0
     said = capsys.readouterr()
     assert json.loads(said.out)["chats"] == 4 and "见过这些答案" in said.err
+
+
+def test_what_somebody_confirmed_by_itself_is_left_and_named(store: Store, form: Form) -> None:
+    dataset, run = fill(store, form)
+    found = {one.key: one for one in correction_groups(store, form, run)}
+    customer = {
+        "values": form.empty() | {PRODUCT: ["会话存档", "CRM"]},
+        "confirmed": {PRODUCT: "逐项确认"},
+        "origin": 0,
+    }
+    save = {"chat": 5, "reviewer": "阿青", "base_version": 0, "customers": [customer], "status": "已确认"}
+    [ack] = apply_saves(store, form, dataset, [save | {"save_id": str(uuid4())}], base_run_id=run.id)
+    assert ack.result == "saved"
+    plan = plan_bulk_correction(store, form, run, found[PRODUCT])
+    assert [change.chat for change in plan.changes] == [6]
+    assert [(one.chat, "已逐项确认" in one.why) for one in plan.skipped] == [(5, True)]
