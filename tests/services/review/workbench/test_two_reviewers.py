@@ -1,0 +1,33 @@
+"""Two reviewers at ordinary, delta and blind desks: whatever happens in whatever order, nothing is lost or mixed up."""
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+from core.adapters.store import Store
+from tests.services.review.workbench.desk_histories import Desks, play
+
+HISTORIES = int(os.environ.get("SHIYAO_DESK_HISTORIES", "60"))
+"""``SHIYAO_DESK_HISTORIES=2000`` plays as many as the figures in docs/workbench.md are of."""
+SEED = int(os.environ.get("SHIYAO_DESK_SEED", "0"))
+NODE = shutil.which("node")
+
+
+@pytest.fixture
+def desks() -> Iterator[Desks]:
+    if NODE is None:
+        pytest.skip("node is not installed: the browsers' side cannot be played")
+    running = Desks(NODE)
+    yield running
+    running.close()
+
+
+def test_histories_of_two_reviewers_lose_and_mix_nothing(store: Store, desks: Desks) -> None:
+    wrong = []
+    for number in range(HISTORIES):
+        history = play(store, desks, number, seed=SEED)
+        if history.differences:
+            wrong.append("\n".join([*history.differences, *history.steps]))
+    assert not wrong, f"{len(wrong)} of {HISTORIES} histories; the first one:\n{wrong[0]}"
