@@ -50,7 +50,7 @@ test("after a conflict each number stands under its own name, whichever half has
       const ids = conflictRows(entry, FORM).map((row) => row.id);
       assert.deepEqual(ids, isTurned ? ["0:", "1:明细"] : ["0:明细", "1:"]);
       settleConflict(entry, FORM, new Set(ids.filter((id) => id.endsWith("明细"))));
-      const names = people(entry).map(([name]) => name);
+      const names = people(entry).map((/** @type {string[]} */ [name]) => name);
       assert.deepEqual([...names].sort(), ["林舟", "王强"]);
       assert.deepEqual(
         new Map(people(entry)),
