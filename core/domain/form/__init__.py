@@ -2,11 +2,13 @@
 
 from core.domain.form.form_definition import Field, FieldType, Form, Kind, Nature
 from core.domain.form.loading import form_path, load_named_form
+from core.domain.form.raw_values import MODEL_WORDS, PROGRAM_WORDS
 from core.domain.form.values import EMPTY_CELL, UNSTORABLE, FormValues, Value, cell_text, items_of, split_list, text_of
 
 __all__ = [
     "EMPTY_CELL",
-    "cell_text",
+    "MODEL_WORDS",
+    "PROGRAM_WORDS",
     "UNSTORABLE",
     "Field",
     "FieldType",
@@ -15,6 +17,7 @@ __all__ = [
     "Kind",
     "Nature",
     "Value",
+    "cell_text",
     "form_path",
     "items_of",
     "load_named_form",

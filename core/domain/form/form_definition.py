@@ -4,17 +4,17 @@ A value is ``str`` or ``list[str]``; a field with nothing to say is ``""`` or ``
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
 from functools import cached_property
-from numbers import Number
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from core.domain.form.raw_values import clean_keys, coerce_value
 from core.domain.form.rules import Companion, Contradiction, SummarySection
 from core.domain.form.toml_file import refusal
-from core.domain.form.values import UNSTORABLE, FormValues, Value
+from core.domain.form.values import FormValues, Value
 
 
 class FieldType(StrEnum):
@@ -238,7 +238,7 @@ class Form(_Frozen):
         name = values.get(self.name_field, "")
         return name if isinstance(name, str) else ""
 
-    def coerce(self, raw: Mapping[str, Any]) -> Coerced:
+    def coerce(self, raw: Mapping[str, Any], *, empty_words: Collection[str] = ()) -> Coerced:
         """Turn any mapping into a clean form: all keys, in order, each of its type.
 
         Missing keys become empty, unknown keys are dropped, both with a note. A list where a text belongs is joined
@@ -247,63 +247,20 @@ class Form(_Frozen):
 
         Args:
             raw: whatever a model, a file or a browser gave for one customer.
+            empty_words: words that stand for nothing where models and programs wrote it (``MODEL_WORDS``,
+                ``PROGRAM_WORDS``); what a person typed is a value whatever it is.
         """
         values: FormValues = {}
         notes: list[str] = []
+        raw, mended = clean_keys(raw, self.keys)
+        if mended:
+            notes.append(f"字段名里有看不见的字符，已按「{'」「'.join(mended)}」读")
         missing = [field.key for field in self.fields if field.key not in raw]
         if missing:
             notes.append(f"缺少字段，已按空填写：{'、'.join(missing)}")
         for field in self.fields:
-            values[field.key] = _coerce_value(field, raw.get(field.key), notes)
+            values[field.key] = coerce_value(field, raw.get(field.key), notes, empty_words)
         unknown = [str(key) for key in raw if key not in self]
         if unknown:
             notes.append(f"表单没有这些字段，已忽略：{'、'.join(unknown[:8])}{'…' if len(unknown) > 8 else ''}")
         return Coerced(values, tuple(notes))
-
-
-def _coerce_value(field: Field, raw: Any, notes: list[str]) -> Value:
-    if field.is_list:
-        if raw is None or raw == "":
-            return []
-        if isinstance(raw, str):
-            notes.append(f"「{field.key}」应为列表，收到文本，已改为列表")
-            return [text] if (text := _as_text(raw)) else []
-        if isinstance(raw, Mapping) or not isinstance(raw, Iterable):
-            notes.append(f"「{field.key}」应为列表，收到{_called(raw)}，已改为列表")
-            text = _as_text(raw)
-            return [text] if text else []
-        items = [_as_text(item) for item in raw]
-        if any(not isinstance(item, str) and item is not None for item in raw):
-            notes.append(f"「{field.key}」的列表里有不是文本的值，已转成文本")
-        return [item for item in items if item]
-    if raw is None:
-        return ""
-    if isinstance(raw, str):
-        return _as_text(raw)
-    notes.append(f"「{field.key}」应为文本，收到{_called(raw)}，已转成文本")
-    return _as_text(raw)
-
-
-def _called(raw: Any) -> str:
-    """What a person calls a value of this type."""
-    if isinstance(raw, bool):
-        return "是非值"
-    if isinstance(raw, Number):
-        return "数字"
-    return "对象" if isinstance(raw, Mapping) else "列表"
-
-
-def _as_text(raw: Any) -> str:
-    if raw is None:
-        return ""
-    if isinstance(raw, str):
-        # Models cut escaped emoji in half; neither half of one nor NUL can be stored or exported.
-        return UNSTORABLE.sub("", raw).strip()
-    if isinstance(raw, bool):
-        return "是" if raw else "否"
-    if isinstance(raw, Mapping):
-        pairs = ((_as_text(str(key)), _as_text(value)) for key, value in raw.items())
-        return "，".join(f"{key}：{text}" if key else text for key, text in pairs if text)
-    if isinstance(raw, Iterable):
-        return "、".join(text for item in raw if (text := _as_text(item)))
-    return str(raw)

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from core.domain.form import Form, FormValues
+from core.domain.form import MODEL_WORDS, Form, FormValues
 from core.domain.replies.form_matching import Answer, FormMatcher
 from core.domain.replies.json_fragments import JsonFragment, find_fragments, strict_value
 from core.domain.replies.plain_values import plain_value
@@ -128,7 +128,7 @@ def _clean(form: Form, answer: Answer, notes: tuple[str, ...]) -> ParsedReply:
         plain = {
             key: plain_value(form.field(key), value, shaped) if key in form else value for key, value in raw.items()
         }
-        values, coerced = form.coerce(plain)
+        values, coerced = form.coerce(plain, empty_words=MODEL_WORDS)
         changes = (*shaped, *coerced)
         forms.append(values)
         all_notes += [f"第 {number} 位客户：{note}" if len(answer.raws) > 1 else note for note in changes]

@@ -23,6 +23,7 @@ _MARKS = (
 _ENCODING_REMEDY = "请用记事本或 Excel 另存为 UTF-8 后重试"
 # Chinese text is nearly all everyday characters (first level of GB 2312); other encodings read as GBK are not.
 _EVERYDAY_SHARE = 0.85
+_NUL_SHARE = 0.3
 _HANZI = re.compile("[\u4e00-\u9fff]")
 
 
@@ -61,7 +62,7 @@ class Utf8Check:
 def detect_encoding(file: BinaryIO, head: bytes, name: str, bad_line: int) -> str:
     """Find the encoding of a text file; tried in the order of certainty.
 
-    Byte order mark, UTF-8, UTF-16 by its NULs, GB 18030 by its share of everyday characters.
+    Byte order mark, UTF-8, UTF-16 by its NULs, GB 18030 and Big5 by their share of everyday characters.
 
     Args:
         file: a seekable file; its position is moved.
@@ -82,24 +83,28 @@ def detect_encoding(file: BinaryIO, head: bytes, name: str, bad_line: int) -> st
             if encoding != "utf-8-sig" and not _decodes(file, encoding):
                 raise InputError(f"文件 {name} 标明是 {encoding.upper()}，但内容不是", _ENCODING_REMEDY)
             return encoding
-    unmarked = _utf16_without_mark(head)
+    unmarked = _utf16_without_mark(head, is_utf8=not bad_line)
     if unmarked and _decodes(file, unmarked):
         return unmarked
     if not bad_line:
         return "utf-8"
-    if _decodes(file, "gb18030"):
-        share = _everyday_share(head)
-        if share is not None and share >= _EVERYDAY_SHARE:
-            return "gb18030"
-        raise InputError(f"认不出文件 {name} 的文字编码（不是 UTF-8、UTF-16 或 GBK）", _ENCODING_REMEDY)
-    raise InputError(f"文件 {name} 第 {bad_line} 行有不是 UTF-8 的字节，也不是 GBK", _ENCODING_REMEDY)
+    shares = {encoding: _everyday_share(head, encoding) for encoding in ("gb18030", "big5") if _decodes(file, encoding)}
+    if not shares:
+        raise InputError(f"文件 {name} 第 {bad_line} 行有不是 UTF-8 的字节，也不是 GBK 或 Big5", _ENCODING_REMEDY)
+    best = max(shares, key=lambda encoding: shares[encoding])
+    if shares[best] >= _EVERYDAY_SHARE:
+        return best
+    raise InputError(f"认不出文件 {name} 的文字编码（不是 UTF-8、UTF-16、GBK 或 Big5）", _ENCODING_REMEDY)
 
 
-def _utf16_without_mark(head: bytes) -> str:
-    """UTF-16 without a mark: every ASCII character (a line end at least) leaves a NUL on one side."""
+def _utf16_without_mark(head: bytes, *, is_utf8: bool) -> str:
+    """UTF-16 without a mark: every ASCII character (a line end at least) leaves a NUL on one side.
+
+    What is UTF-8 as well is UTF-16 only if it is mostly ASCII, half of it NULs: a few were left by a program.
+    """
     sample = head[:4096]
     even, odd = sample[0::2].count(0), sample[1::2].count(0)
-    if even == odd == 0:
+    if even == odd == 0 or is_utf8 and max(even, odd) < len(sample) * _NUL_SHARE:
         return ""
     return "utf-16-le" if odd > even else "utf-16-be" if even > odd else ""
 
@@ -116,15 +121,16 @@ def _decodes(file: BinaryIO, encoding: str) -> bool:
     return True
 
 
-def _everyday_share(head: bytes) -> float | None:
-    """Share of everyday characters among the Chinese ones; low where Big5 or Shift JIS was read as GBK."""
-    hanzi = _HANZI.findall(head[:65536].decode("gb18030", "ignore"))
-    if not hanzi:
-        return None
-    return sum(map(_is_everyday, hanzi)) / len(hanzi)
+def _everyday_share(head: bytes, encoding: str) -> float:
+    """Share of everyday characters among the Chinese ones, 0 to 1; low where one encoding was read as another."""
+    hanzi = _HANZI.findall(head[:65536].decode(encoding, "ignore"))
+    return sum(map(_is_everyday, hanzi)) / len(hanzi) if hanzi else 0.0
 
 
 def _is_everyday(char: str) -> bool:
-    """Whether it is of the first level of GB 2312: 3,755 characters with lead bytes B0 to D7."""
+    """Whether it is of the first level of GB 2312 (3,755 characters) or of Big5 (5,401, traditional ones)."""
     code = char.encode("gb18030")
-    return len(code) == 2 and 0xB0 <= code[0] <= 0xD7 and code[1] >= 0xA1
+    if len(code) == 2 and 0xB0 <= code[0] <= 0xD7 and code[1] >= 0xA1:
+        return True
+    traditional = char.encode("big5", "ignore")
+    return len(traditional) == 2 and b"\xa4\x40" <= traditional <= b"\xc6\x7e"

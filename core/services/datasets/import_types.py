@@ -44,12 +44,14 @@ class RawRow(NamedTuple):
         value: what stands there; ``None`` if ``problem`` says why it could not be read.
         line: line in the file, from 1, for formats of lines.
         problem: one Chinese clause, or ``""``.
+        notes: what reading it had to decide, Chinese clauses.
     """
 
     position: int
     value: Any
     line: int | None = None
     problem: str = ""
+    notes: tuple[str, ...] = ()
 
 
 BY_POSITION = "-"

@@ -12,13 +12,13 @@ from typing import Any, TextIO
 
 from core.errors import InputError
 from core.services.datasets.import_types import RawRow
+from core.services.datasets.json_values import NotingDecoder
 from core.services.datasets.reading_limits import MAX_ROW_CHARACTERS
 from core.services.datasets.source_file import SourceFile
 
 _CHUNK = 1 << 20
 _LONGEST_TOKEN = 64
 _SPACE = re.compile(r"[ \t\r\n]*")
-_MAX_DIGITS = 1_000
 _FAULTS = {
     "Expecting property name": "这里应是双引号里的字段名，或者上一项多了逗号",
     "Expecting value": "这里缺少一个值，或者值没有加双引号",
@@ -56,7 +56,8 @@ def read_array(source: SourceFile) -> Iterator[RawRow]:
         separator = "]" if window.next_character() == "]" else ","
         while separator == ",":
             position += 1
-            yield RawRow(position, window.read_value())
+            value = window.read_value()
+            yield RawRow(position, value, notes=window.decoder.take_notes())
             separator = window.next_character()
             if separator not in (",", "]"):
                 raise window.fault("Expecting ',' delimiter")
@@ -85,12 +86,13 @@ class _Window:
 
     Attributes:
         name: of the file, for messages.
+        decoder: what it reads values with.
     """
 
     def __init__(self, stream: TextIO, name: str) -> None:
         self.name = name
         self._stream = stream
-        self._decoder = json.JSONDecoder(parse_int=_whole_number)
+        self.decoder = NotingDecoder()
         self._text = ""
         self._at = 0
         self._ended = False
@@ -122,7 +124,7 @@ class _Window:
         self.next_character()
         while True:
             try:
-                value, end = self._decoder.raw_decode(self._text, self._at)
+                value, end = self.decoder.raw_decode(self._text, self._at)
             except json.JSONDecodeError as error:
                 if self._ended or not self._may_be_cut(error):
                     raise self.fault(error.msg, error.pos) from error
@@ -171,8 +173,3 @@ class _Window:
         self._column = self._at - last_end - 1 if last_end >= 0 else self._column + self._at
         more = self._stream.read(max(_CHUNK, len(rest)))
         self._text, self._at, self._ended = rest + more, 0, not more
-
-
-def _whole_number(digits: str) -> int | str:
-    """A whole number; one with more digits than any index has stays text, for reading it takes quadratic time."""
-    return int(digits) if len(digits) <= _MAX_DIGITS else digits

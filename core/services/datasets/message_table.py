@@ -50,7 +50,7 @@ _USUAL: Mapping[str, Sequence[str]] = {
     ).split(),
     "sender": (
         "发送人 发送者 发送人昵称 发送人名称 发言人 发言者 发信人 说话人 发送方 用户昵称 昵称 sender_name "
-        "sendername sender from_name speaker nickname nick_name talker from author user_name username 姓名 "
+        "sendername sender from_name speaker nickname nick_name talker from author user_name username "
         "name remark"
     ).split(),
     "time": (

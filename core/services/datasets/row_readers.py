@@ -11,6 +11,7 @@ from typing import TextIO
 from core.domain.form import Form
 from core.services.datasets.import_types import BY_NAME, FileFormat, RawRow, TableColumns
 from core.services.datasets.json_reader import describe_json_error, read_array
+from core.services.datasets.json_values import NotingDecoder
 from core.services.datasets.reading_limits import MAX_ROW_CHARACTERS
 from core.services.datasets.row_validation import MAX_CHAT_BYTES
 from core.services.datasets.source_file import SourceFile
@@ -42,10 +43,12 @@ def read_rows(source: SourceFile, form: Form, columns: TableColumns = BY_NAME) -
 
 def _json_lines(source: SourceFile) -> Iterator[RawRow]:
     # Only "\n" ends a line: others may stand inside strings.
+    decoder = NotingDecoder()
     position = number = 0
     with source.text(newline="\n") as stream:
         while line := stream.readline(MAX_ROW_CHARACTERS):
             number += 1
+            line = line.lstrip("\ufeff")  # files joined end to end keep their marks
             if not line.strip():
                 continue
             position += 1
@@ -54,7 +57,7 @@ def _json_lines(source: SourceFile) -> Iterator[RawRow]:
                 yield RawRow(position, None, number, f"超过 {MAX_ROW_CHARACTERS:,} 字的上限，不是一条群聊")
                 continue
             try:
-                yield RawRow(position, json.loads(line), number)
+                yield RawRow(position, decoder.decode(line), number, notes=decoder.take_notes())
             except json.JSONDecodeError as error:
                 yield RawRow(
                     position, None, number, f"第 {error.colno} 列不是合法的 JSON：{describe_json_error(error.msg)}"

@@ -1,11 +1,12 @@
 """Validation of rows: rules for chats and for submissions, each refusal one Chinese clause. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
-from core.domain.form import Form, FormValues
+from core.domain.form import MODEL_WORDS, PROGRAM_WORDS, Form, FormValues
 from core.domain.form.values import UNSTORABLE
 from core.services.datasets.import_types import ChatRow, FileKind, RawRow, RejectedRow, SubmissionRow
+from core.services.datasets.json_values import is_whole
 
 MAX_CHAT_BYTES = 2_000_000
 """A text of so many bytes (UTF-8) is no chat: the longest real ones have 30,000 characters."""
@@ -40,7 +41,7 @@ def chat_row(raw: RawRow, form: Form, *, own_index: bool = False) -> ChatRow | R
         if own_index:
             index = _index(value)
         text = _chat_text(value)
-        forms, notes = (None, ()) if value.get("infos") is None else _forms(value["infos"], form)
+        forms, notes = (None, ()) if value.get("infos") is None else _forms(value["infos"], form, PROGRAM_WORDS)
     except _BadRowError as error:
         return RejectedRow(index, str(error), raw.line)
     return ChatRow(index, text, forms, notes, raw.line)
@@ -63,7 +64,9 @@ def submission_row(raw: RawRow, form: Form, *, kind: FileKind) -> SubmissionRow 
             text = _chat_text(value)
         if value.get("infos") is None:
             raise _BadRowError("缺少 infos")
-        forms, notes = _forms(value["infos"], form)
+        # What people wrote is kept as it is; models and programs write words where they mean nothing.
+        words = MODEL_WORDS if kind is FileKind.SUBMISSION else PROGRAM_WORDS
+        forms, notes = _forms(value["infos"], form, words)
     except _BadRowError as error:
         return RejectedRow(index, str(error), raw.line)
     return SubmissionRow(index, forms, text, notes, raw.line)
@@ -96,15 +99,15 @@ def _chat_text(value: dict[str, Any]) -> str:
 def _index(value: dict[str, Any]) -> int:
     if "index" not in value or value["index"] in (None, ""):
         raise _BadRowError("缺少 index")
-    index = value["index"]
-    if isinstance(index, bool) or not isinstance(index, int):
-        raise _BadRowError(f"index 应为整数，收到 {str(index)[:20]!r}")
+    if not is_whole(value["index"]):
+        raise _BadRowError(f"index 应为整数，收到 {str(value['index'])[:20]!r}")
+    index = int(value["index"])
     if not 1 <= index <= _MAX_INDEX:
         raise _BadRowError(f"index 从 1 开始计数，收到 {str(index)[:20]}")
     return index
 
 
-def _forms(infos: Any, form: Form) -> tuple[list[FormValues], tuple[str, ...]]:
+def _forms(infos: Any, form: Form, empty_words: Collection[str]) -> tuple[list[FormValues], tuple[str, ...]]:
     if not isinstance(infos, list):
         raise _BadRowError(f"infos 应为列表，收到{_named(infos)}")
     if len(infos) > _MAX_CUSTOMERS:
@@ -115,7 +118,7 @@ def _forms(infos: Any, form: Form) -> tuple[list[FormValues], tuple[str, ...]]:
         if not isinstance(info, dict):
             raise _BadRowError(f"infos 的第 {number} 项应为对象，收到{_named(info)}")
         try:
-            values, changes = form.coerce(info)
+            values, changes = form.coerce(info, empty_words=empty_words)
         except RecursionError as error:
             raise _BadRowError(f"infos 的第 {number} 项嵌套太深") from error
         forms.append(values)

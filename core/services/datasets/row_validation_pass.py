@@ -21,7 +21,9 @@ from core.services.datasets.import_types import (
     SubmissionRow,
     TableColumns,
 )
+from core.services.datasets.json_values import is_whole
 from core.services.datasets.reading_limits import MAX_ROWS
+from core.services.datasets.row_mending import mend
 from core.services.datasets.row_readers import read_rows
 from core.services.datasets.row_validation import chat_row, detect_file_kind, submission_row
 from core.services.datasets.source_file import SourceFile
@@ -29,6 +31,7 @@ from core.services.datasets.source_file import SourceFile
 AcceptedRow = TypeVar("AcceptedRow", ChatRow, SubmissionRow)
 _PEEK = 50
 _EVERY = 100
+_NAMED = 8
 
 
 @dataclass
@@ -51,6 +54,8 @@ class RowValidationPass:
     rows: int = field(init=False, default=0)
     rejected: list[RejectedRow] = field(init=False, default_factory=list)
     renumbered: int = field(init=False, default=0)
+    _has_zero: bool = field(init=False, default=False)
+    _noted: dict[str, list[int]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         stream = read_rows(self.source, self.form, self.columns)
@@ -65,9 +70,13 @@ class RowValidationPass:
     @property
     def notes(self) -> tuple[str, ...]:
         """Chinese sentences about the pass that a person should know."""
+        noted = tuple(f"{clause}：{_listed(indices)}" for clause, indices in self._noted.items())
         if not self.renumbered:
-            return ()
-        return (f"有 {self.renumbered} 条自带的 index 与它在文件中的位置不同；群聊按位置编号（从 1 开始）",)
+            return noted
+        return (
+            f"有 {self.renumbered} 条自带的 index 与它在文件中的位置不同；群聊按位置编号（从 1 开始）",
+            *noted,
+        )
 
     def chats(self) -> Iterator[ChatRow]:
         """The good chats, in the order of the file.
@@ -75,15 +84,20 @@ class RowValidationPass:
         Raises:
             InputError: the file breaks, or holds no rows at all.
         """
-        table = self.source.format in (FileFormat.CSV, FileFormat.EXCEL)
         seen: set[int] = set()
         for raw in self._counted():
-            own = table and isinstance(raw.value, dict) and "index" in raw.value
+            raw = self._mended(raw)
+            own = self._is_table and isinstance(raw.value, dict) and "index" in raw.value
             row = chat_row(raw, self.form, own_index=own)
-            if not table and isinstance(raw.value, dict) and raw.value.get("index", raw.position) != raw.position:
+            if (
+                not self._is_table
+                and isinstance(raw.value, dict)
+                and raw.value.get("index", raw.position) != raw.position
+            ):
                 self.renumbered += 1
             if self._is_accepted(row, seen, "index 与前面的行重复"):
                 yield row
+        self._refuse_zero_based(seen)
 
     def submissions(self) -> Iterator[SubmissionRow]:
         """The good rows of a submission, or of a file of labelled chats.
@@ -93,9 +107,46 @@ class RowValidationPass:
         """
         seen: set[int] = set()
         for raw in self._counted():
-            row = submission_row(raw, self.form, kind=self.kind)
+            row = submission_row(self._mended(raw), self.form, kind=self.kind)
             if self._is_accepted(row, seen, "index 与前面的条目重复，只用第一条"):
                 yield row
+        self._refuse_zero_based(seen)
+
+    def _refuse_zero_based(self, seen: set[int]) -> None:
+        """Refuse a file whose rows are numbered 0 to n - 1, in whatever order: all would land one chat off."""
+        if (
+            self._has_zero
+            and self._uses_own_index
+            and len(seen) == self.rows - 1
+            and max(seen, default=0) == self.rows - 1
+        ):
+            raise self._counts_from_zero()
+
+    @property
+    def _uses_own_index(self) -> bool:
+        """Whether the rows' own ``index`` counts and not their position."""
+        return self.kind is FileKind.SUBMISSION or self._is_table
+
+    @property
+    def _is_table(self) -> bool:
+        return self.source.format in (FileFormat.CSV, FileFormat.EXCEL)
+
+    def _counts_from_zero(self) -> InputError:
+        return InputError(
+            f"文件 {self.source.name} 的 index 像是从 0 数起的；这里从 1 数起，照收会让每条都错开一位",
+            "请把每个 index 加 1 后重试",
+        )
+
+    def _mended(self, raw: RawRow) -> RawRow:
+        """A row whose text can be stored; what was decided about it is noted."""
+        if isinstance(raw.value, dict) and is_whole(raw.value.get("index")) and int(raw.value["index"]) == 0:
+            self._has_zero = True
+            if raw.position == 1 and self._uses_own_index:
+                raise self._counts_from_zero()
+        row, clauses = mend(raw)
+        for clause in clauses:
+            self._noted.setdefault(clause, []).append(raw.position)
+        return row
 
     def _is_accepted(self, row: AcceptedRow | RejectedRow, seen: set[int], repeated: str) -> TypeGuard[AcceptedRow]:
         """Whether a row is good and the first with its index; the others are entered as rejected."""
@@ -122,3 +173,9 @@ class RowValidationPass:
 
     def _position(self) -> float:
         return min(1.0, self.source.file.tell() / self.source.size)
+
+
+def _listed(indices: list[int]) -> str:
+    """``第 1、4、7 条``, the first few of many."""
+    few = "、".join(map(str, indices[:_NAMED]))
+    return f"第 {few} 条" if len(indices) <= _NAMED else f"第 {few} … 条，共 {len(indices):,} 条"

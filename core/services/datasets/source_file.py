@@ -28,7 +28,7 @@ class SourceFile:
     @property
     def encoding_label(self) -> str:
         """The encoding as a person names it."""
-        names = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8（带 BOM）", "gb18030": "GBK / GB18030"}
+        names = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8（带 BOM）", "gb18030": "GBK / GB18030", "big5": "Big5（繁体）"}
         return names.get(self.encoding, self.encoding.upper())
 
     @contextmanager

@@ -1,13 +1,13 @@
 """Reader of tables (CSV and Excel): finds the columns of chat, index and labels; one row per chat."""
 
 import csv
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from core.domain.form import Form
 from core.errors import InputError
 from core.services.datasets.import_types import BY_POSITION, ColumnError, FileFormat, RawRow, TableColumns
+from core.services.datasets.json_values import NotingDecoder
 from core.services.datasets.reading_limits import MAX_CELLS, MAX_COLUMN_NAME, MAX_COLUMNS, MAX_FIELD_CHARACTERS
 from core.services.datasets.sheet_reader import read_sheet
 from core.services.datasets.source_file import SourceFile
@@ -120,6 +120,7 @@ def _table_rows(source: SourceFile, table: Table, form: Form, columns: TableColu
     labels_at = {key: names.index(key) for key in form.keys if key in names}
     # A form with columns missing would score as empty there: all or none.
     complete = len(labels_at) == len(form.keys)
+    decoder = NotingDecoder()
     position = 0
     for line, row in rows:
         if not any(cell not in ("", None) for cell in row):
@@ -132,7 +133,7 @@ def _table_rows(source: SourceFile, table: Table, form: Form, columns: TableColu
             value["index"] = _number(padded[index_at])
         if infos_at is not None:
             try:
-                value["infos"] = json.loads(_cell(padded[infos_at]) or "[]")
+                value["infos"] = decoder.decode(_cell(padded[infos_at]) or "[]")
             except (ValueError, RecursionError):
                 problem = "infos 列不是合法的 JSON"
         elif complete:
@@ -140,7 +141,7 @@ def _table_rows(source: SourceFile, table: Table, form: Form, columns: TableColu
             value["infos"] = [{key: [cell] if form.field(key).is_list else cell for key, cell in cells.items()}]
         if source.format is FileFormat.EXCEL and len(_cell(padded[text_at])) >= _EXCEL_CELL:
             problem = "文字满了 Excel 单元格的上限（32,767 字），可能已被截断，请改用 JSON 或 CSV"
-        yield RawRow(position, None if problem else value, line, problem)
+        yield RawRow(position, None if problem else value, line, problem, decoder.take_notes())
 
 
 def _text_column(source: SourceFile, names: list[str], chosen: str) -> int:

@@ -55,8 +55,8 @@ def test_index_is_the_position_and_never_renumbered(store: Store) -> None:
         {"chat_text": TEXTS[1]},
     ]
     report = load(store, rows)
-    assert stored(store) == {1: TEXTS[0], 11: TEXTS[1]}
-    assert (report.added, report.skipped, report.labels, report.total) == (2, 0, 0, 11)
+    assert stored(store) == {1: TEXTS[0], 10: "a\nb", 11: TEXTS[1]}
+    assert (report.added, report.skipped, report.labels, report.total) == (3, 0, 0, 11)
     assert [(row.index, row.reason) for row in report.rejected] == [
         (2, "应为对象，收到文本"),
         (3, "缺少 chat_text"),
@@ -66,12 +66,12 @@ def test_index_is_the_position_and_never_renumbered(store: Store) -> None:
         (7, "infos 应为列表，收到对象"),
         (8, "infos 的第 1 项应为对象，收到文本"),
         (9, "chat_text 有 700,000 字，超过 2 MB 的上限"),
-        (10, "chat_text 第 2 行有无法保存的字符（U+0000）"),
     ]
+    assert "第 2 行有 1 个 NUL 字符，已去掉：第 10 条" in report.notes
     assert str(report.rejected[0]) == "第 2 条：应为对象，收到文本"
     with store.read() as session:
         dataset = queries.dataset(session, "数据")
-    assert (dataset.expected, dataset.chats) == (11, 2)
+    assert (dataset.expected, dataset.chats) == (11, 3)
 
 
 def test_the_same_file_twice_adds_nothing(store: Store, form: Form) -> None:

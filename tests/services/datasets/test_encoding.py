@@ -22,10 +22,21 @@ def test_the_text_comes_back_as_it_was_written(encoding: str) -> None:
     assert data.decode(detected(data)) == CHAT
 
 
-@pytest.mark.parametrize("encoding", ["big5", "shift_jis"])
+@pytest.mark.parametrize("encoding", ["gb18030", "big5"])
+def test_traditional_characters_are_read_in_either_encoding(encoding: str) -> None:
+    data = "陳大文6：您好，請問會話存檔怎麼收費？\n客服阿青：兩萬，買有贈品".encode(encoding)
+    assert detected(data) == encoding
+
+
+def test_one_nul_does_not_make_utf_16_of_a_text() -> None:
+    data = "南小北4：你好\na\0b\n客服阿青：您好，2999元".encode()
+    assert detected(data) == "utf-8"
+    assert detected("price: 12\nok: 13\n".encode("utf-16-le")) == "utf-16-le"
+
+
+@pytest.mark.parametrize("encoding", ["shift_jis"])
 def test_other_encodings_are_refused(encoding: str) -> None:
     text = {
-        "big5": "您好，請問會話存檔怎麼收費？",
         "shift_jis": "こんにちは、料金を教えて",
         "euc_kr": "안녕하세요 가격",
     }

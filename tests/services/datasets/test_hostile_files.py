@@ -145,10 +145,12 @@ def test_values_cut_by_a_read_are_read_whole(row: str, form: Form) -> None:
         assert shown.chats[-1].text == "c: d"
 
 
-def test_half_a_character_in_json_is_refused_as_in_json_lines(form: Form) -> None:
-    data = b'[{"chat_text": "a: b"}, {"chat_text": "\\ud83d"}]'
-    reason = "chat_text 第 1 行有无法保存的字符（U+D83D）"
-    assert [row.reason for row in preview(data, "a.json", form).rejected] == [reason]
+def test_half_a_character_is_replaced_in_json_as_in_json_lines(form: Form) -> None:
+    rows = [b'{"chat_text": "a: b"}', b'{"chat_text": "a: \\ud83d"}']
+    for name, data in (("a.json", b"[" + b",".join(rows) + b"]"), ("a.jsonl", b"\n".join(rows))):
+        shown = preview(data, name, form)
+        assert [chat.text for chat in shown.chats] == ["a: b", "a: \ufffd"]
+        assert [note for note in shown.notes if "半个表情符号" in note and "第 2 条" in note]
 
 
 def slow_file(rows: int = 300_000) -> bytes:

@@ -51,18 +51,17 @@ def test_rows_that_do_not_go_in(store: Store, dataset: int, form: Form) -> None:
         {"infos": [info], "index": 2.5},
         {"infos": [info], "index": 0},
         {"infos": [info], "index": 99},
-        {"infos": "x", "index": 2},
-        {"index": 3},
+        {"infos": "x", "index": 3},
+        {"index": 3.0},
         5,
     ]
     report = attach(store, rows)
-    assert report.added == 1
+    assert report.added == 2
     assert [(row.index, row.reason) for row in report.rejected] == [
         (1, "index 与前面的条目重复，只用第一条"),
-        (2, "infos 应为列表，收到文本"),
         (3, "缺少 index"),
+        (3, "infos 应为列表，收到文本"),
         (3, "缺少 infos"),
-        (4, "index 应为整数，收到 '2'"),
         (5, "index 应为整数，收到 'True'"),
         (6, "index 应为整数，收到 '2.5'"),
         (7, "index 从 1 开始计数，收到 0"),

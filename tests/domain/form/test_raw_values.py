@@ -1,0 +1,66 @@
+"""What files and models give for a field: numbers of spreadsheets, words for nothing, characters that nobody sees."""
+
+import json
+
+import pytest
+
+from core.domain.form import MODEL_WORDS, PROGRAM_WORDS, load_named_form
+
+FORM = load_named_form()
+PHONE = next(field.key for field in FORM.fields if field.kind == "phone")
+NAME = FORM.name_field
+CHOICES = next(field.key for field in FORM.fields if field.is_list and field.values)
+
+
+@pytest.mark.parametrize(
+    ("raw", "value"),
+    [
+        (13800001111.0, "13800001111"),
+        ("13800001111.0", "13800001111"),
+        (13800001111, "13800001111"),
+        (float("nan"), ""),
+        (float("-inf"), ""),
+        ("NaN", ""),
+        ("null", ""),
+        ("未提及", ""),
+        ("N/A", ""),
+        ("138\u200b0000\u200b1111", "13800001111"),
+        ("\u202a13800001111\u202c", "13800001111"),
+        ("1.38E+10", "1.38E+10"),
+    ],
+)
+def test_a_phone_is_read_and_every_change_is_said(raw: object, value: str) -> None:
+    values, notes = FORM.coerce({**FORM.empty(), PHONE: raw}, empty_words=MODEL_WORDS)
+    assert values[PHONE] == value
+    unseen = isinstance(raw, str) and raw.startswith(("138\u200b", "\u202a"))
+    assert unseen or any(PHONE in note for note in notes)
+
+
+def test_the_digits_that_excel_dropped_are_said_to_be_lost() -> None:
+    _, notes = FORM.coerce({**FORM.empty(), PHONE: "1.38E+10"})
+    assert any("丢了位数" in note for note in notes)
+
+
+def test_what_a_person_typed_stays() -> None:
+    for typed in ("无", "null", "N/A", "10000.0"):
+        assert FORM.coerce({**FORM.empty(), NAME: typed}) == ({**FORM.empty(), NAME: typed}, ())
+    assert FORM.coerce({**FORM.empty(), NAME: "无"}, empty_words=PROGRAM_WORDS).values[NAME] == "无"
+
+
+def test_lists_lose_such_items_only() -> None:
+    given = ["答疑", "未提及", float("nan"), None]
+    assert FORM.coerce({**FORM.empty(), CHOICES: given}, empty_words=MODEL_WORDS).values[CHOICES] == ["答疑"]
+
+
+def test_an_unseen_character_in_a_key_does_not_lose_the_value() -> None:
+    raw = json.loads(json.dumps({**FORM.empty(), "\ufeff" + NAME + " ": "林小满"}))
+    del raw[NAME]
+    values, notes = FORM.coerce(raw)
+    assert values[NAME] == "林小满"
+    assert any("看不见的字符" in note for note in notes)
+    assert not any("已忽略" in note for note in notes)
+
+
+def test_emoji_keep_their_joiners() -> None:
+    assert FORM.coerce({**FORM.empty(), NAME: "👨‍👩‍👧一家"}).values[NAME] == "👨‍👩‍👧一家"
+    assert FORM.coerce({**FORM.empty(), NAME: "林\u200d小满"}).values[NAME] == "林小满"
