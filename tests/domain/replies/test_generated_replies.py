@@ -17,7 +17,7 @@ from core.domain.replies import parse_reply
 FORM = load_named_form()
 NAME, WISH = FORM.name_field, "客户是否有意向"
 NAMES = ("林舟3", "周遥1", "陶然乡-邱总", "王强", "Amy")
-TEXTS = ("大理", "13800000000", "周五前发报价", "36万", "按“旧版”发", "[图片] 看看", "0.9", "无")
+TEXTS = ("大理", "13800000000", "周五前发报价", "36万", "按“旧版”发", "[图片] 看看", "0.9", "无人")
 ASIDES = ("confidence", "evidence", "依据", "说明", "changes", "置信度", "理由", "notes")
 Raw = dict[str, Any]
 
