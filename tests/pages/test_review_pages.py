@@ -28,7 +28,7 @@ def test_the_last_change_is_undone_and_an_old_version_restored(open_page: OpenPa
     button(app, "撤销最后一次修改").click().run()
     assert not app.exception
     record = records(store, dataset)[2]
-    assert (record.forms[0][STAGE], record.status, record.reviewer, record.version) == ("赢单", "草稿", "阿青", 3)
+    assert (record.forms[0][STAGE], record.status, record.reviewer, record.version) == ("赢单", "草稿", "林晓", 3)
     assert "撤销版本 2" in seen(app)
     app.number_input[0].set_value(1).run()
     assert "还没有记录" in seen(app)
