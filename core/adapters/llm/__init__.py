@@ -13,6 +13,7 @@ from core.adapters.llm.registry import (
     provider_title,
     register,
 )
+from core.errors import SettingsError
 
 __all__ = [
     "PROVIDERS",
@@ -31,6 +32,7 @@ __all__ = [
     "provider_title",
     "refusal_of",
     "request_digest",
+    "unready_reason",
     "unshadowed_presets",
 ]
 
@@ -45,3 +47,11 @@ def connect(spec: ModelSpec) -> Provider:
         SettingsError: no such provider.
     """
     return provider_entry(spec.provider).connect(spec)
+
+
+def unready_reason(spec: ModelSpec) -> str:
+    """Why a model cannot be called, one Chinese sentence; ``""`` if it can be. Its provider may be gone."""
+    try:
+        return connect(spec).ready()
+    except SettingsError as error:
+        return str(error)

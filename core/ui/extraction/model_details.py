@@ -4,7 +4,14 @@ import json
 
 import streamlit as st
 
-from core.adapters.llm import PROVIDERS, ModelSpec, SpecSource, connect, is_remote, provider_entry, provider_title
+from core.adapters.llm import (
+    PROVIDERS,
+    ModelSpec,
+    SpecSource,
+    is_remote,
+    provider_title,
+    unready_reason,
+)
 from core.services.extraction import models as model_catalog
 from core.ui import state
 from core.ui.extraction.model_form import model_form
@@ -19,7 +26,7 @@ NEW, COPY, EDIT = "new", "copy", "edit"
 def draw_model(spec: ModelSpec) -> None:
     """One model: test call, buttons to copy, change and delete it, and its settings."""
     st.markdown(f"#### {escape_markdown(spec.title)}")
-    waiting = connect(spec).ready()
+    waiting = unready_reason(spec)
     if waiting:
         st.warning(escape_markdown(waiting), icon=":material/key_off:")
     with st.container(horizontal=True, gap="small"):
@@ -94,7 +101,7 @@ def _draw_settings(spec: ModelSpec) -> None:
 
 def _key_text(spec: ModelSpec) -> str:
     """Environment variables of the key, and whether they are set."""
-    names = "、".join(provider_entry(spec.provider).variables_of(spec))
+    names = "、".join(PROVIDERS[spec.provider].variables_of(spec)) if spec.provider in PROVIDERS else ""
     key_status = key_state(spec)
     if not names or key_status == "模板":
         return names or key_status

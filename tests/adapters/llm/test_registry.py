@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import cli
-from core.adapters.llm import PROVIDERS, ModelReply, ModelRequest, ModelSpec, connect
+from core.adapters.llm import PROVIDERS, ModelReply, ModelRequest, ModelSpec, connect, unready_reason
 from core.adapters.llm.destinations import authorise, authorise_model, refusal_of
 from core.adapters.llm.redaction import without_keys
 from core.adapters.llm.registry import ProviderEntry, register
@@ -19,6 +19,7 @@ from core.secrets import secret
 from core.services.extraction import models as model_catalog
 from core.services.extraction import runs as run_service
 from core.services.extraction.models.validation import validate_model
+from core.ui.extraction.model_table import key_state
 from tests.factories.runs import add_dataset
 from tests.fakes.behaviour import Answer
 from tests.fakes.openai_server import API_KEY, FakeOpenAI
@@ -145,3 +146,15 @@ def test_the_command_names_all_providers() -> None:
     names = "|".join(PROVIDERS)
     register(TOY)
     assert f'metavar="{names}"' in inspect.getsource(cli.runs)
+
+
+def test_an_entry_of_a_provider_that_is_gone_stays_and_says_so(store: Store) -> None:
+    spec = model_catalog.create(store, name="own", provider="toy", url="http://127.0.0.1:9")
+    del PROVIDERS["toy"]
+    try:
+        assert "没有名为「toy」的模型服务" in unready_reason(spec)
+        option = next(option for option in run_service.run_options(store) if option.spec.name == "own")
+        assert "没有名为「toy」" in option.missing
+        assert key_state(spec) == "不允许"
+    finally:
+        register(TOY)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlmodel import col
 
-from core.adapters.llm import connect
+from core.adapters.llm import unready_reason
 from core.adapters.store import Store
 from core.adapters.store.models import Run, RunKind, RunStatus
 from core.services.extraction.runs import leases
@@ -67,7 +67,7 @@ class RunDemands:
                     complete.append(run_id)
                     continue
                 set_aside = len(self._set_aside[run_id])
-                if left > set_aside and not connect(spec_of(row)).ready():
+                if left > set_aside and not unready_reason(spec_of(row)):
                     unleased = max(0, left - leased.get(run_id, 0) - set_aside)
                     limit = parameters_of(row).concurrency
                     demands.append(RunDemand(run_id, f"{row.provider}:{row.model}", limit, unleased))

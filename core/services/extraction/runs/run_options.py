@@ -8,9 +8,9 @@ from core.adapters.llm import (
     ModelSpec,
     SpecSource,
     adhoc_model,
-    connect,
     default_concurrency,
     provider_title,
+    unready_reason,
 )
 from core.adapters.store import Store, queries
 from core.domain.indices import parse_index
@@ -61,7 +61,7 @@ def run_options(store: Store) -> list[RunOption]:
 
 def run_option(spec: ModelSpec) -> RunOption:
     """A model as it is offered for a new run."""
-    return RunOption(spec, connect(spec).ready(), spec.concurrency or default_concurrency(spec.provider))
+    return RunOption(spec, unready_reason(spec), spec.concurrency or default_concurrency(spec.provider))
 
 
 def typed_option(name: str) -> RunOption:
@@ -124,4 +124,4 @@ def parse_indices(text: str) -> list[int]:
 
 
 def _callable(spec: ModelSpec) -> bool:
-    return not connect(spec).ready()
+    return not unready_reason(spec)
