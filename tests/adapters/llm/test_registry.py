@@ -109,7 +109,7 @@ def test_its_page_shows_title_and_key() -> None:
         st.text(_key_text(spec))
         model_form({}, provider="toy", sets={}, key="k")
 
-    page = AppTest.from_function(script).run()
+    page = AppTest.from_function(script, default_timeout=60).run()
     assert not page.exception
     assert page.dataframe[0].value["服务"][0] == "玩具服务"
     assert page.text[0].value == "已配置（TOY_API_KEY）"
