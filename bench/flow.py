@@ -13,7 +13,7 @@ from core.adapters.store import Store, open_store, queries
 from core.adapters.store.models import Chat, Dataset, Extraction, Record, Run, now
 from core.domain.form import Form, load_named_form
 from core.services.review import Filter, open_session, record_table
-from core.services.review.queue import order, search_index
+from core.services.review.queue import background_update, order
 from core.services.review.records import bulk
 
 PRODUCT, NAME, STAGE = "意向产品", "基本信息-姓名", "客户购买阶段"
@@ -42,11 +42,11 @@ def measure(store: Store, form: Form, size: int) -> None:
     with store.read() as session:
         dataset = queries.dataset(session, dataset_id)
     print(f"  {size:,} chats")
-    start, search_index.update_in_background = search_index.update_in_background, lambda *_: None
+    start, background_update.update_in_background = background_update.update_in_background, lambda *_: None
     try:
         review_session = open_session(store, dataset, form, reviewer="林晓")
     finally:
-        search_index.update_in_background = start
+        background_update.update_in_background = start
     at = review_session.sync(store)["open"]
     show("sync of the workbench", lambda: review_session.sync(store, at=at), 9)
     queue_spec = review_session.queue_spec

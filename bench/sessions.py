@@ -12,7 +12,7 @@ from bench.report import line, spread
 from core.adapters.store import Store, open_store, queries
 from core.domain.form import Form, load_named_form
 from core.services.review import PrimarySession, claimed_chats, open_session
-from core.services.review.queue import search_index
+from core.services.review.queue import background_update
 from core.settings import settings
 from tests import postgres
 
@@ -42,11 +42,11 @@ def _measure(store: Store, form: Form, pool: int) -> None:
     dataset_id, _ = fill(store, form, CHATS)
     with store.read() as session:
         dataset = queries.dataset(session, dataset_id)
-    start, search_index.update_in_background = search_index.update_in_background, lambda *_: None
+    start, background_update.update_in_background = background_update.update_in_background, lambda *_: None
     try:
         reviewers = [open_session(store, dataset, form, reviewer=f"审阅人{i}") for i in range(REVIEWERS)]
     finally:
-        search_index.update_in_background = start
+        background_update.update_in_background = start
     together = Barrier(REVIEWERS)
     began = perf_counter()
     with ThreadPoolExecutor(REVIEWERS) as threads:

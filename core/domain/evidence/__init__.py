@@ -1,7 +1,7 @@
 """Evidence: where a form's values occur in the chat, with status and exact spans per field. Pure."""
 
 from core.domain.evidence.analysis import analyse_chat, cached_analysis, text_index
-from core.domain.evidence.evidence_types import Evidence, Mark
+from core.domain.evidence.evidence_types import EvidenceStatus, FieldEvidence
 from core.domain.evidence.index import ChatIndex
 from core.domain.evidence.locate import locate
 from core.domain.evidence.slices import cut_at_evidence, overlap
@@ -9,8 +9,8 @@ from core.domain.evidence.slices import cut_at_evidence, overlap
 __all__ = [
     "text_index",
     "ChatIndex",
-    "Evidence",
-    "Mark",
+    "EvidenceStatus",
+    "FieldEvidence",
     "analyse_chat",
     "cached_analysis",
     "cut_at_evidence",

@@ -9,7 +9,7 @@ MAX_SPANS = 6
 """Most places kept for one value; more would colour the whole chat."""
 
 
-class Evidence(StrEnum):
+class EvidenceStatus(StrEnum):
     """How well the chat supports a value."""
 
     VERBATIM = "原文"  # stands there as it is
@@ -20,16 +20,16 @@ class Evidence(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
-    """Evidence of one field.
+class FieldEvidence:
+    """Where one field's value stands in the chat, and how well it is supported.
 
     Attributes:
-        status: see :class:`Evidence`.
+        status: see :class:`EvidenceStatus`.
         spans: places in the original text, best first, at most :data:`MAX_SPANS`, none overlapping another; each lies
             within one message's body, speaker name or quoted words.
         messages: indices of the messages that these lie in, in the same order, each once.
     """
 
-    status: Evidence
+    status: EvidenceStatus
     spans: tuple[Span, ...] = ()
     messages: tuple[int, ...] = ()

@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeVar
 
 from core.domain.chat.parsed_chat import ParsedChat, RoleGuess, Span
 from core.domain.entities.folding import fold
-from core.domain.evidence.evidence_types import Evidence
+from core.domain.evidence.evidence_types import EvidenceStatus
 from core.domain.evidence.exchanges import exchanges
 from core.domain.evidence.quantities import Amount, Moment, amounts_in, moments_in
 
@@ -101,7 +101,7 @@ class ChatIndex:
             length += 1
         self.compact = "".join(runs)
         self._starts = [region.start for region in self.regions]
-        self.known: dict[tuple[str, str], tuple[Evidence, list[Hit]]] = {}
+        self.known: dict[tuple[str, str], tuple[EvidenceStatus, list[Hit]]] = {}
         """What was found for a kind and a text: customers share values, and a draft changes one of them."""
 
     def _ranges(self) -> Iterator[tuple[int, int, int, MessagePart]]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from core.domain.chat.parsed_chat import Span
-from core.domain.evidence.evidence_types import MAX_SPANS, Evidence, Mark
+from core.domain.evidence.evidence_types import MAX_SPANS, EvidenceStatus, FieldEvidence
 from core.domain.evidence.index import ChatIndex, Hit, MessagePart
 from core.domain.evidence.normalised_matchers import SHAPES, Search, cuts_amount
 from core.domain.form import Field, Form, Kind, Nature, Value, items_of
@@ -27,7 +27,7 @@ def locate(
     values: Mapping[str, Value],
     customer_name: str = "",
     customers: Sequence[str] = (),
-) -> dict[str, Mark]:
+) -> dict[str, FieldEvidence]:
     """Locate the values of one customer's form in the chat.
 
     Messages said by the customer count most, then those said to the customer. Residue is never searched.
@@ -61,38 +61,38 @@ def _nearness(index: ChatIndex, name: str, customers: Sequence[str]) -> dict[int
     return near
 
 
-def _mark(index: ChatIndex, field: Field, value: Value, nearness: Mapping[int, int]) -> Mark:
+def _mark(index: ChatIndex, field: Field, value: Value, nearness: Mapping[int, int]) -> FieldEvidence:
     items = items_of(value)
     if not items:
-        return Mark(Evidence.NONE)
+        return FieldEvidence(EvidenceStatus.NONE)
     results = [_search(index, field, item) for item in items]
     status = max((one for one, _ in results), key=_WORST_LAST.index)
-    if status is Evidence.MISSING and field.nature is Nature.JUDGEMENT:
-        status = Evidence.INFERRED
+    if status is EvidenceStatus.MISSING and field.nature is Nature.JUDGEMENT:
+        status = EvidenceStatus.INFERRED
     places = [hits for _, lists in results for hits in lists]
     spans, messages = _best(places, nearness, people=field.kind in _PEOPLE)
-    return Mark(status, spans, messages)
+    return FieldEvidence(status, spans, messages)
 
 
-_WORST_LAST = (Evidence.VERBATIM, Evidence.NORMALISED, Evidence.MISSING)
+_WORST_LAST = (EvidenceStatus.VERBATIM, EvidenceStatus.NORMALISED, EvidenceStatus.MISSING)
 
 
-def _search(index: ChatIndex, field: Field, item: str) -> tuple[Evidence, list[list[Hit]]]:
+def _search(index: ChatIndex, field: Field, item: str) -> tuple[EvidenceStatus, list[list[Hit]]]:
     """How one value is supported, and where: one list, or one for each of its clauses."""
     if field.nature is Nature.JUDGEMENT and len(item) < _SHORTEST_JUDGEMENT:
-        return Evidence.MISSING, []
+        return EvidenceStatus.MISSING, []
     status, hits = _whole(index, field, item)
     if hits or field.kind not in _IN_CLAUSES:
         return status, [hits]
     separator = _NUMBERS if field.kind is Kind.PHONE else _CLAUSE
     clauses = [clause.strip() for clause in separator.split(item) if clause.strip()]
     if len(clauses) < 2:
-        return Evidence.MISSING, []
+        return EvidenceStatus.MISSING, []
     parts = [_whole(index, field, clause)[1] for clause in clauses]
-    return (Evidence.NORMALISED if all(parts) else Evidence.MISSING), parts
+    return (EvidenceStatus.NORMALISED if all(parts) else EvidenceStatus.MISSING), parts
 
 
-def _whole(index: ChatIndex, field: Field, item: str) -> tuple[Evidence, list[Hit]]:
+def _whole(index: ChatIndex, field: Field, item: str) -> tuple[EvidenceStatus, list[Hit]]:
     """How one text is supported, unsplit; looked up once per chat."""
     key = (field.kind.value, item)
     if key not in index.known:
@@ -102,7 +102,7 @@ def _whole(index: ChatIndex, field: Field, item: str) -> tuple[Evidence, list[Hi
     return index.known[key]
 
 
-def _look_up(index: ChatIndex, kind: Kind, item: str) -> tuple[Evidence, list[Hit]]:
+def _look_up(index: ChatIndex, kind: Kind, item: str) -> tuple[EvidenceStatus, list[Hit]]:
     searches: tuple[Search, ...] = (ChatIndex.find, ChatIndex.find_compact, *SHAPES.get(kind, ()))
     for number, search in enumerate(searches):
         hits = [hit for hit in search(index, item) if kind in _PEOPLE or hit.region.part is not MessagePart.NAME]
@@ -110,8 +110,8 @@ def _look_up(index: ChatIndex, kind: Kind, item: str) -> tuple[Evidence, list[Hi
             hits = [hit for hit in hits if not cuts_amount(index, hit)]
         hits = [hit for hit in hits if hit.region.part is not MessagePart.QUOTE] or hits
         if hits:
-            return (Evidence.NORMALISED if number else Evidence.VERBATIM), hits
-    return Evidence.MISSING, []
+            return (EvidenceStatus.NORMALISED if number else EvidenceStatus.VERBATIM), hits
+    return EvidenceStatus.MISSING, []
 
 
 def _in_turn(lists: list[list[Hit]]) -> list[Hit]:

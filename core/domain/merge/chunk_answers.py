@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from core.domain.form import Field, Form, FormValues, Nature, Value, split_list
 from core.domain.person_names import name_groups
 
-Stands = Callable[[Field, str], bool]
+OccursInChat = Callable[[Field, str], bool]
 """Function that tells whether a value of a verbatim field occurs in the chat."""
 
 
@@ -38,14 +38,14 @@ class JoinedForm:
 
 
 def join_chunks(
-    form: Form, answers: Sequence[Sequence[FormValues]], stands: Stands = lambda field, value: True
+    form: Form, answers: Sequence[Sequence[FormValues]], occurs_in_chat: OccursInChat = lambda field, value: True
 ) -> list[JoinedForm]:
     """Merge the forms of consecutive chunks per customer.
 
     Args:
         form: which fields there are.
         answers: per chunk in order, its forms. Empty forms of chunks without a customer vanish among others.
-        stands: whether a verbatim value stands in the chat.
+        occurs_in_chat: whether a verbatim value stands in the chat.
 
     Returns:
         Customers in the order in which they first appear; one empty form if chunks gave nothing but empty ones.
@@ -64,7 +64,7 @@ def join_chunks(
                 values[field.key] = _union(given)
                 continue
             texts = [text for value in given if (text := str(value).strip())]
-            chosen = _choose(field, texts, stands)
+            chosen = _choose(field, texts, occurs_in_chat)
             values[field.key] = chosen
             if others := tuple(text for text in dict.fromkeys(reversed(texts)) if text != chosen):
                 alternatives[field.key] = others
@@ -110,12 +110,13 @@ def _union(given: Sequence[Value]) -> Value:
     return split_list(item for items in filled for item in items)
 
 
-def _choose(field: Field, texts: Sequence[str], stands: Stands) -> str:
+def _choose(field: Field, texts: Sequence[str], occurs_in_chat: OccursInChat) -> str:
     if not texts:
         return ""
     if field.nature is Nature.JUDGEMENT:
         return texts[-1]
     # Indices grow with the chunks, so of equals the last one wins.
     return max(
-        enumerate(texts), key=lambda numbered: (stands(field, numbered[1]), texts.count(numbered[1]), numbered[0])
+        enumerate(texts),
+        key=lambda numbered: (occurs_in_chat(field, numbered[1]), texts.count(numbered[1]), numbered[0]),
     )[1]

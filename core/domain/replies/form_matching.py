@@ -58,13 +58,15 @@ class FormMatcher:
         self._keys = {alias: keys[0] for alias, keys in short.items() if len(keys) == 1}
         self._keys |= {_plain(key): key for key in form.keys}
 
-    def weigh(self, value: Any, depth: int = 0) -> int:
+    def count_fields(self, value: Any, depth: int = 0) -> int:
         """Number of the form's fields that a value contains, at any depth."""
         if depth > _MAX_DEPTH:
             return 0
         if isinstance(value, Mapping):
-            return sum((_plain(key) in self._keys) + self.weigh(inner, depth + 1) for key, inner in value.items())
-        return sum(self.weigh(inner, depth + 1) for inner in value) if isinstance(value, list) else 0
+            return sum(
+                (_plain(key) in self._keys) + self.count_fields(inner, depth + 1) for key, inner in value.items()
+            )
+        return sum(self.count_fields(inner, depth + 1) for inner in value) if isinstance(value, list) else 0
 
     def read(self, value: Any, depth: int = 0) -> Answer | None:
         """The raw forms in a JSON value; ``None`` if there are none."""
@@ -75,7 +77,7 @@ class FormMatcher:
         if isinstance(value, list):
             return self._read_list(value, depth)
         if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
-            answer = self.settle(self.answers(find_fragments(value, self.weigh), value, depth + 1))
+            answer = self.choose_answer(self.answers(find_fragments(value, self.count_fields), value, depth + 1))
             return answer and answer._replace(notes=(INNER_JSON, *answer.notes))
         return None
 
@@ -129,7 +131,7 @@ class FormMatcher:
             others = [answer for key, answer in inner_answers if key in raw]
             if not (others if not is_form else any(self._far_less(bare, answer) for answer in others)):
                 return bare
-        answer = self._by_key(inner_answers) or self.settle(inner_answers)
+        answer = self._by_key(inner_answers) or self.choose_answer(inner_answers)
         if answer is None:
             return None
         notes = [note for note in answer.notes if note != SINGLE]
@@ -137,7 +139,7 @@ class FormMatcher:
 
     def _says_more(self, value: Mapping[str, Any]) -> bool:
         """Whether something else than remarks has fields of the form."""
-        return any(self.weigh({key: inner}) for key, inner in value.items() if not self._is_aside(key))
+        return any(self.count_fields({key: inner}) for key, inner in value.items() if not self._is_aside(key))
 
     def _by_key(self, answers: list[tuple[str, Answer]]) -> Answer | None:
         """The customers of ``{"1": {…}, "2": {…}}`` or ``{"张三": {…}}``; ``None`` where keys say something else."""
@@ -177,13 +179,13 @@ class FormMatcher:
                 answers.append((str(key), answer))
         filled = [one for one in answers if one[1].raws]
         others = any(
-            self.weigh(inner)
+            self.count_fields(inner)
             for key, inner in value.items()
             if not self._is_aside(key) and not (isinstance(inner, list) and not inner)
         )
         if not filled and others:
             return None  # an empty list beside an answer under another name
-        answer = self.settle(filled or answers)
+        answer = self.choose_answer(filled or answers)
         if answer is None:
             return None
         return answer._replace(whole=True, notes=(WRAPPED, *(note for note in answer.notes if note != SINGLE)))
@@ -194,7 +196,7 @@ class FormMatcher:
 
     def _heaviest(self, answer: Answer) -> int:
         """Number of fields of the customer who has most of them."""
-        return max(map(self.weigh, answer.raws), default=0)
+        return max(map(self.count_fields, answer.raws), default=0)
 
     def _far_less(self, answer: Answer, other: Answer) -> bool:
         """Whether an answer has so few fields that it is a remark about the other one; no customers are an answer.
@@ -286,8 +288,8 @@ class FormMatcher:
                     merged.setdefault(full, []).extend(part if isinstance(part, list) else [part])
         return {full: parts[0] if len(parts) == 1 else parts for full, parts in merged.items()}
 
-    def settle(self, candidates: Iterable[tuple[str, Answer]]) -> Answer | None:
-        """The answer that counts: the last complete one.
+    def choose_answer(self, candidates: Iterable[tuple[str, Answer]]) -> Answer | None:
+        """Choose the answer that counts among all that a reply holds: the last complete one.
 
         Bare objects one after another are the customers of one answer, until words of revision come between them or
         a customer comes again: then a new answer begins. Bare objects behind a list are fragments, unless they are

@@ -52,12 +52,12 @@ def strict_value(text: str) -> Any:
         return None
 
 
-def find_fragments(text: str, weigh: Callable[[Any], int]) -> list[JsonFragment]:
+def find_fragments(text: str, count_fields: Callable[[Any], int]) -> list[JsonFragment]:
     """All lists and mappings in a text, in order, without nesting.
 
     Args:
         text: a reply.
-        weigh: how much of a form a value holds; decides between two ways to mend it.
+        count_fields: how much of a form a value holds; decides between two ways to mend it.
     """
     pieces: list[JsonFragment] = []
     position = broken = 0
@@ -80,7 +80,7 @@ def find_fragments(text: str, weigh: Callable[[Any], int]) -> list[JsonFragment]
             position = limit
             continue
         position = closed or limit
-        value, notes = repair_json(text[start : min(position, start + _MAX_LENGTH)], weigh)
+        value, notes = repair_json(text[start : min(position, start + _MAX_LENGTH)], count_fields)
         if isinstance(value, list | dict):
             pieces.append(JsonFragment(value, start, position, bool(closed), notes))
     return pieces

@@ -29,12 +29,12 @@ STRICT = _decoder(strict=True)
 LENIENT = _decoder(strict=False)
 
 
-def repair_json(segment: str, weigh: Callable[[Any], int]) -> tuple[Any, tuple[str, ...]]:
+def repair_json(segment: str, count_fields: Callable[[Any], int]) -> tuple[Any, tuple[str, ...]]:
     """Parse a value that is almost JSON.
 
     Args:
         segment: from the opening bracket to the closing one, or to where the answer broke off.
-        weigh: how much of a form a value holds; decides between two repairs.
+        count_fields: how much of a form a value holds; decides between two repairs.
 
     Returns:
         The value, ``None`` if nothing could be read, and notes in Chinese.
@@ -56,7 +56,7 @@ def repair_json(segment: str, weigh: Callable[[Any], int]) -> tuple[Any, tuple[s
     value = _repair(segment)
     if plain != segment:
         other = _repair(plain)
-        if weigh(other) > weigh(value):
+        if count_fields(other) > count_fields(value):
             return other, (*notes, PUNCTUATION, SYNTAX)
     return value, (*notes, SYNTAX)
 

@@ -85,9 +85,9 @@ def _failed(reason: str) -> ParsedReply:
 
 def _search(shapes: FormMatcher, text: str) -> tuple[Answer | None, tuple[str, ...]]:
     """The answer in a text, and notes on what stood around it (on a failure: not empty if there was JSON at all)."""
-    pieces = find_fragments(text, shapes.weigh)
-    answer = shapes.settle(shapes.answers(pieces, text))
-    if not any(shapes.weigh(piece.value) for piece in pieces):  # an empty list may be that of a field
+    pieces = find_fragments(text, shapes.count_fields)
+    answer = shapes.choose_answer(shapes.answers(pieces, text))
+    if not any(shapes.count_fields(piece.value) for piece in pieces):  # an empty list may be that of a field
         headless = _headless(shapes, text)
         if headless:
             return headless._replace(notes=(HEADLESS, *headless.notes)), ()
@@ -115,7 +115,7 @@ def _headless(shapes: FormMatcher, text: str) -> Answer | None:
     if first is None:
         return None
     body = text[first.start() :].rstrip("` \r\n")
-    value, notes = repair_json("{" + body, shapes.weigh)
+    value, notes = repair_json("{" + body, shapes.count_fields)
     answer = shapes.read(value)
     return answer and answer._replace(notes=(*notes, *answer.notes))
 

@@ -5,10 +5,10 @@ from typing import Any
 
 from core.domain.chat import parse_chat
 from core.domain.cleaning import Chunk, clean, split_chunks
-from core.domain.evidence import Evidence, locate, text_index
+from core.domain.evidence import EvidenceStatus, locate, text_index
 from core.domain.form import Form, FormValues, split_list
 
-STATED = (Evidence.VERBATIM, Evidence.NORMALISED)
+STATED = (EvidenceStatus.VERBATIM, EvidenceStatus.NORMALISED)
 """Evidence of a value that stands in the text itself."""
 
 

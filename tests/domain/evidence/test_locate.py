@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.domain.chat import guess_roles, parse_chat
-from core.domain.evidence import ChatIndex, Evidence, Mark, locate
+from core.domain.evidence import ChatIndex, EvidenceStatus, FieldEvidence, locate
 from core.domain.evidence.evidence_types import MAX_SPANS
 from core.domain.evidence.quantities import amounts_in, moments_in
 from core.domain.form import FormValues, Nature, load_named_form
@@ -42,12 +42,12 @@ def form(**changes: Any) -> FormValues:
     return {**FORM.empty(), **changes}
 
 
-def mark(key: str, value: Any, chat: str = CHAT, name: str = "林舟3") -> tuple[Mark, list[str]]:
+def mark(key: str, value: Any, chat: str = CHAT, name: str = "林舟3") -> tuple[FieldEvidence, list[str]]:
     """The mark of one value, and the words at its places."""
     parsed = parse_chat(chat)
     found = locate(FORM, ChatIndex(parsed), form(**{key: value}), name)
     assert tuple(found) == FORM.keys
-    assert all(one.status is Evidence.NONE for other, one in found.items() if other != key)
+    assert all(one.status is EvidenceStatus.NONE for other, one in found.items() if other != key)
     homes = [
         next(m.index for m in parsed.messages if m.span.start <= s.start < s.end <= m.span.end)
         for s in found[key].spans
@@ -56,7 +56,12 @@ def mark(key: str, value: Any, chat: str = CHAT, name: str = "林舟3") -> tuple
     return found[key], [span.of(chat) for span in found[key].spans]
 
 
-WORDS, NORMAL, INFERRED, MISSING = Evidence.VERBATIM, Evidence.NORMALISED, Evidence.INFERRED, Evidence.MISSING
+WORDS, NORMAL, INFERRED, MISSING = (
+    EvidenceStatus.VERBATIM,
+    EvidenceStatus.NORMALISED,
+    EvidenceStatus.INFERRED,
+    EvidenceStatus.MISSING,
+)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +114,7 @@ WORDS, NORMAL, INFERRED, MISSING = Evidence.VERBATIM, Evidence.NORMALISED, Evide
         (TODO, "开个会演示一下会话存档", NORMAL, ["开个会，演示一下会话存档"]),
     ],
 )
-def test_status_and_places(key: str, value: Any, status: Evidence, words: Any) -> None:
+def test_status_and_places(key: str, value: Any, status: EvidenceStatus, words: Any) -> None:
     found, said = mark(key, value)
     assert found.status is status
     if words is not ...:
@@ -126,7 +131,7 @@ def test_similar_words_show_the_passage() -> None:
 
 def test_words_that_are_too_different_are_no_evidence() -> None:
     found, said = mark(BUDGET, "首付百分之五十，上线以后再付百分之二十，其余的款子两年之内分批结清")
-    assert found.status is Evidence.MISSING
+    assert found.status is EvidenceStatus.MISSING
     assert said == ["首付百分之三十"], "a part that is near is shown, and settles nothing"
 
 
@@ -166,9 +171,9 @@ def test_residue_is_never_searched() -> None:
 
 def test_no_chat_and_no_values() -> None:
     index = ChatIndex(parse_chat(""))
-    assert set(locate(FORM, index, FORM.empty()).values()) == {Mark(Evidence.NONE)}
-    assert locate(FORM, index, form(**{NAME: "林舟3"}))[NAME] == Mark(MISSING)
-    assert locate(FORM, index, {})[NAME].status is Evidence.NONE
+    assert set(locate(FORM, index, FORM.empty()).values()) == {FieldEvidence(EvidenceStatus.NONE)}
+    assert locate(FORM, index, form(**{NAME: "林舟3"}))[NAME] == FieldEvidence(MISSING)
+    assert locate(FORM, index, {})[NAME].status is EvidenceStatus.NONE
 
 
 @pytest.mark.parametrize(
@@ -270,17 +275,17 @@ def test_labels_of_the_real_chats() -> None:
     folder = os.environ.get("SHIYAO_COMPETITION_DATA")
     if not folder:
         pytest.skip("SHIYAO_COMPETITION_DATA is not set")
-    counts: Counter[Evidence] = Counter()
+    counts: Counter[EvidenceStatus] = Counter()
     for row in json.loads((Path(folder) / "train.json").read_text("utf-8")):
         index = ChatIndex(parse_chat(row["chat_text"]))
         for raw in row["infos"]:
             values = FORM.coerce(raw).values
             marks = locate(FORM, index, values, FORM.name_of(values))
             counts.update(marks[f.key].status for f in FORM.fields if f.nature is Nature.VERBATIM)
-    del counts[Evidence.NONE]
+    del counts[EvidenceStatus.NONE]
     assert sum(counts.values()) == 201
-    assert counts[Evidence.VERBATIM] >= 180
-    assert counts[Evidence.MISSING] <= 15
+    assert counts[EvidenceStatus.VERBATIM] >= 180
+    assert counts[EvidenceStatus.MISSING] <= 15
 
 
 @pytest.mark.competition
@@ -302,6 +307,6 @@ def test_every_labelled_value_that_stands_in_the_text_is_found_there(competition
                 standing += 1
                 found = marks[field.key]
                 said = [span.of(parsed.text) for span in found.spans]
-                placed += found.status is Evidence.VERBATIM and set(said) == {value}
+                placed += found.status is EvidenceStatus.VERBATIM and set(said) == {value}
     assert standing >= 150
     assert placed == standing

@@ -4,7 +4,7 @@ import pytest
 
 from core.adapters.store import Store
 from core.services.review import Filter
-from core.services.review.queue import search_index
+from core.services.review.queue import background_update
 from core.services.review.record_table import BY_CHANGE, BY_INDEX, BY_STAKE, matching_chats, page
 from tests.factories.datasets import FORM
 from tests.factories.reviews import NAME, PHONE, PRODUCT, answer, decide, make
@@ -17,7 +17,7 @@ def test_rows_come_in_the_order_asked_for(store: Store) -> None:
     dataset = make(store, 5)
     right = {index: [{NAME: f"林木{index}", PHONE: f"1380000000{index}"}] for index in range(1, 6)}
     run = answer(store, dataset, "甲", right | {4: [{NAME: "林木4", PHONE: "13999999999"}]})
-    search_index.update_search_index(store, FORM, dataset.id, run)
+    background_update.update_outdated_chats(store, FORM, dataset.id, run)
     decide(store, dataset, 3, values={NAME: "乙", PRODUCT: ["高级版", "CRM"]}, run=run)
     decide(store, dataset, 1, values={NAME: "甲", PRODUCT: ["CRM"]}, run=run)
     decide(store, dataset, 2, values={NAME: "丙"}, run=run)

@@ -19,7 +19,7 @@ from streamlit.testing.v1 import AppTest
 from core.adapters.store import DatasetView, Store
 from core.adapters.store.models import Claim, now
 from core.services.review import BlindSession, ReviewSession, apply_saves, open_session
-from core.services.review.queue import search_index
+from core.services.review.queue import background_update
 from core.services.review.queue.claims import CLAIM
 from core.ui import state
 from core.ui import workbench as component
@@ -78,7 +78,7 @@ def writes(monkeypatch: pytest.MonkeyPatch) -> list[None]:
             yield session
 
     monkeypatch.setattr(Store, "write", counted)
-    monkeypatch.setattr(search_index, "update_in_background", lambda *_args, **_kwargs: None)
+    monkeypatch.setattr(background_update, "update_in_background", lambda *_args, **_kwargs: None)
     return begun
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from core.adapters.store.models import Confirmation
 from core.domain.chat import Role, Span
-from core.domain.evidence import Evidence, Mark, analyse_chat, cut_at_evidence, locate
+from core.domain.evidence import EvidenceStatus, FieldEvidence, analyse_chat, cut_at_evidence, locate
 from core.domain.form import Form, FormValues, text_of
 from core.domain.masking import Mask
 from core.services.export.answer_sources import ORIGIN_LABELS, ChatAnswer
@@ -102,7 +102,7 @@ def _cells(
     form: Form,
     number: int,
     values: FormValues,
-    located: Mapping[str, Mark],
+    located: Mapping[str, FieldEvidence],
     confirmed: Mapping[str, str],
     mask: Mask,
     marks: list[tuple[Span, str, int]],
@@ -123,7 +123,7 @@ def _cells(
                 label=field.label,
                 group=group,
                 value=text_of(hidden[field.key]),
-                evidence=str(mark.status if mark is not None else Evidence.NONE),
+                evidence=str(mark.status if mark is not None else EvidenceStatus.NONE),
                 confirmed="" if confirmation == Confirmation.UNSEEN else confirmation,
             ),
         )

@@ -153,10 +153,10 @@ def _together(form: Form, cleaned: Cleaned, runs: list[ChunkRun]) -> tuple[list[
     if len(runs) == 1:
         return runs[0].forms, runs[0].alternatives
 
-    def stands(field: Field, value: str) -> bool:
+    def occurs_in_chat(field: Field, value: str) -> bool:
         return value in cleaned.text
 
-    joined = join_chunks(form, [run.forms for run in runs], stands)
+    joined = join_chunks(form, [run.forms for run in runs], occurs_in_chat)
     number_of = {member: number for number, one in enumerate(joined) for member in one.members}
     # A window counts its own customers; what was lost in it belongs to one of the whole chat.
     lost = [

@@ -16,7 +16,7 @@ from sqlmodel import Session, col
 from core.adapters.store.models import Chat, Dataset, Pass, Record, RecordStatus
 from core.domain.chat import parse_chat
 from core.domain.cleaning import clean
-from core.domain.evidence import Evidence, locate, text_index
+from core.domain.evidence import EvidenceStatus, locate, text_index
 from core.domain.form import Form, FormValues, Nature
 from core.domain.prompts import Example
 from core.services.extraction.pipeline.stages import PickedExample
@@ -99,7 +99,7 @@ def check_example(form: Form, example: ApprovedExample) -> tuple[str, ...]:
         problems += [
             f"「{field.label}」的值“{values[field.key]}”在它的群聊里找不到"
             for field in form.fields
-            if field.nature is Nature.VERBATIM and marks[field.key].status is Evidence.MISSING
+            if field.nature is Nature.VERBATIM and marks[field.key].status is EvidenceStatus.MISSING
         ]
     return tuple(problems)
 

@@ -15,7 +15,7 @@ from sqlmodel import Session, col
 from core.adapters.store.models import ChatPriority
 from core.domain.checks import check
 from core.domain.checks.form_warning import FormWarning, Level
-from core.domain.evidence import Evidence, Mark, analyse_chat, locate
+from core.domain.evidence import EvidenceStatus, FieldEvidence, analyse_chat, locate
 from core.domain.form import Field, FormValues, Nature
 from core.domain.scoring import Scorer
 
@@ -105,7 +105,7 @@ def assess_priority(
     forms = [form.coerce(values).values for values in answers] or [form.empty()]
     chat_analysis = analyse_chat(text)
     marks = [locate(form, chat_analysis.index, values, form.name_of(values)) for values in forms]
-    missing = [{key for key, mark in each.items() if mark.status is Evidence.MISSING} for each in marks]
+    missing = [{key for key, mark in each.items() if mark.status is EvidenceStatus.MISSING} for each in marks]
     remarks = check(form, chat_analysis.parsed, chat_analysis.roles, forms, missing)
     otherwise, apart = _otherwise(scorer, forms, others)
     reasons: list[dict[str, Any]] = []
@@ -141,10 +141,10 @@ def assess_priority(
 _Sign = tuple[float, str]
 
 
-def _of_evidence(field: Field, mark: Mark) -> list[_Sign]:
-    if mark.status is Evidence.MISSING:
+def _of_evidence(field: Field, mark: FieldEvidence) -> list[_Sign]:
+    if mark.status is EvidenceStatus.MISSING:
         return [(_MISSING, "群聊里找不到依据")]
-    if mark.status is Evidence.INFERRED and field.nature is Nature.JUDGEMENT:
+    if mark.status is EvidenceStatus.INFERRED and field.nature is Nature.JUDGEMENT:
         return [(_INFERRED, "")]
     return []
 

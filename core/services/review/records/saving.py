@@ -82,12 +82,12 @@ def apply_saves(
         save gets none and those behind it wait with it: the browser keeps them and sends them again. A save that
         fails by itself is set aside and the others go on.
     """
-    job = _Job(store, form, dataset_id, base_run_id, review_pass, reviewer, review, delta)
+    saves = _OutboxSaves(store, form, dataset_id, base_run_id, review_pass, reviewer, review, delta)
     acks: list[Ack] = []
     for raw in outbox[:MOST_SAVES]:
         save_id = save_id_of(raw)
         try:
-            ack = job.apply(raw)
+            ack = saves.apply(raw)
         except StoreError:
             _log.exception("save %s could not be stored; it stays in the browser", save_id)
             break
@@ -119,7 +119,7 @@ def _is_outage(error: Exception) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Job:
+class _OutboxSaves:
     """What the saves of one outbox have in common; the attributes are the arguments of :func:`apply_saves`."""
 
     store: Store

@@ -11,7 +11,7 @@ from core.adapters.store.models import Confirmation, RecordStatus
 from core.domain.chat import Role
 from core.domain.chat.parsed_chat import MessageKind
 from core.domain.checks.form_warning import Level
-from core.domain.evidence import Evidence
+from core.domain.evidence import EvidenceStatus
 from core.domain.form import FieldType, FormValues, Kind, Nature, Value
 
 
@@ -98,7 +98,7 @@ class MarkPayload(TypedDict):
         messages: indices of the messages that it rests on.
     """
 
-    status: Evidence
+    status: EvidenceStatus
     evidence: list[str]
     messages: list[int]
 
@@ -203,7 +203,7 @@ class Residue(TypedDict):
 
 
 class PriorityReason(TypedDict):
-    """Why points of a chat are at stake; an empty key is about a whole customer."""
+    """One reason for a chat's expected loss; an empty key is about a whole customer."""
 
     customer: int
     key: str
@@ -268,7 +268,7 @@ class StoredCustomer(TypedDict):
 
 
 class AckPayload(TypedDict):
-    """What became of one save.
+    """The server's answer to one save.
 
     Attributes:
         result: saved; conflict; rejected: it can never be saved as it is; set_aside: it failed by itself, or belongs to
@@ -329,7 +329,7 @@ class ChatOrder(TypedDict):
 
 
 class WorkbenchPayload(TypedDict):
-    """Everything that goes in: the component's ``data``.
+    """The data that the server sends to the workbench component.
 
     Attributes:
         session: changes when dataset, filter or reviewer do; the browser then drops its cached chats.
@@ -412,7 +412,7 @@ class SentSave(TypedDict):
 
 
 class WorkbenchSent(TypedDict):
-    """Everything that comes out: the component's state.
+    """The state that the workbench component sends to the server.
 
     Attributes:
         outbox: every save that was not acknowledged yet, oldest first.

@@ -17,7 +17,7 @@ from core.domain.chat import Role, residue_copies
 from core.domain.chat.parsed_chat import Message, Span
 from core.domain.checks import check, find_mentions, find_omissions
 from core.domain.entities import Mention
-from core.domain.evidence import Evidence, Mark, cached_analysis, locate
+from core.domain.evidence import EvidenceStatus, FieldEvidence, cached_analysis, locate
 from core.domain.form import Form, FormValues, Kind
 from core.services.review.base_runs import BaseRun
 from core.services.review.records.versions import initial_customers
@@ -116,7 +116,9 @@ def _payload(
         marks = locate(form, index, customer["values"], customer_names[position], customer_names)
         customer["marks"] = _marks(form, position, marks, highlights)
         pinned = customer["pinned"]  # a person's word that it stands there
-        unsupported.append({k for k, mark in marks.items() if mark.status is Evidence.MISSING and not pinned.get(k)})
+        unsupported.append(
+            {k for k, mark in marks.items() if mark.status is EvidenceStatus.MISSING and not pinned.get(k)}
+        )
     for customer, alternatives in zip(customers, others.of(chat.id, forms), strict=True):
         customer["others"] = alternatives
     gaps = [(f"m:{n}", one) for n, one in enumerate(find_omissions(form, index, forms, _mentions(chat.text)))]
@@ -217,7 +219,7 @@ def _at(baseline: list[FormValues], position: int | None) -> FormValues | None:
 
 
 def _marks(
-    form: Form, customer: int, marks: dict[str, Mark], highlights: list[tuple[Span, str]]
+    form: Form, customer: int, marks: dict[str, FieldEvidence], highlights: list[tuple[Span, str]]
 ) -> dict[str, MarkPayload]:
     """Marks for the browser; adds the evidence of this customer to ``highlights``."""
     drawn: dict[str, MarkPayload] = {}

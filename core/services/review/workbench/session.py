@@ -14,7 +14,7 @@ from core.domain.scoring import Scorer
 from core.services.review import delta, guidelines
 from core.services.review.base_runs import BaseRun, base_runs
 from core.services.review.progress import review_pace, review_progress
-from core.services.review.queue import search_index
+from core.services.review.queue import background_update
 from core.services.review.queue.filters import Filter
 from core.services.review.queue.navigation import chats_before, first_chat
 from core.services.review.queue.order import (
@@ -275,6 +275,6 @@ def open_session(
     run_id = run.id if run else None
     if order == PRIORITY or chosen.differ or chosen.flag:
         # What the order goes by should be there before it is drawn; what takes longer comes from behind.
-        search_index.update_search_index(store, form, dataset.id, run_id, seconds=_AT_ONCE)
-    search_index.update_in_background(store, form, dataset.id, run_id)
+        background_update.update_outdated_chats(store, form, dataset.id, run_id, seconds=_AT_ONCE)
+    background_update.update_in_background(store, form, dataset.id, run_id)
     return PrimarySession(dataset, form, run, chosen, order, reviewer, newer_run is not None, _scorer=Scorer(form))

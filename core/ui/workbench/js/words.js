@@ -17,7 +17,7 @@ export const CONFIRMATION = /** @type {const} */ ({
   BULK: "批量确认",
 });
 
-/** Words of Evidence. */
+/** Words of EvidenceStatus. */
 export const EVIDENCE = /** @type {const} */ ({
   VERBATIM: "原文",
   NORMALISED: "归一化",

@@ -10,7 +10,7 @@ from core.adapters.store import Store
 from core.adapters.store.models import ChatPriority
 from core.domain.scoring import Scorer
 from core.services.review import open_session
-from core.services.review.queue import search_index
+from core.services.review.queue import background_update
 from core.services.review.queue.priority import ChangeRates, assess_priority
 from tests.factories.datasets import FORM
 from tests.factories.reviews import NAME, PHONE, STAGE, answer, decide, make
@@ -57,8 +57,8 @@ def test_stakes_are_stored_kept_up_to_date_and_make_the_order(store: Store) -> N
     right = {index: [{NAME: f"林木{index}", PHONE: f"1380000000{index}"}] for index in range(1, 6)}
     base = answer(store, dataset, "甲", right | {3: [{NAME: "林木3", PHONE: "13999999999"}], 5: None})
     decide(store, dataset, 2)
-    assert search_index.update_search_index(store, FORM, dataset.id, base) > 0
-    assert search_index.IndexUpdate(store, FORM, dataset.id, base).count() == 0
+    assert background_update.update_outdated_chats(store, FORM, dataset.id, base) > 0
+    assert background_update.IndexUpdate(store, FORM, dataset.id, base).count() == 0
     with store.read() as session:
         assert session.get(ChatPriority, (base, 2)) is None  # decided: nothing is at stake any more
     desk = open_session(store, dataset, FORM, reviewer="阿青", in_order="按待定分", base="甲")
@@ -68,7 +68,7 @@ def test_stakes_are_stored_kept_up_to_date_and_make_the_order(store: Store) -> N
     assert shown[5]["expected_loss"] == 18.0
     assert shown[3]["loss_reasons"][0]["key"] == PHONE
     answer(store, dataset, "乙", {1: [{NAME: "林木1", STAGE: "报价"}], 4: right[4]})
-    assert search_index.IndexUpdate(store, FORM, dataset.id, base).count() == 2
+    assert background_update.IndexUpdate(store, FORM, dataset.id, base).count() == 2
     desk = open_session(store, dataset, FORM, reviewer="阿青", narrow={"differ": "有分歧"}, base="甲")
     assert desk.sync(store)["open"] == 1
 
@@ -81,7 +81,7 @@ def test_two_updates_of_the_same_chats_at_once_do_not_disturb_each_other(store: 
 
     def update(_: int) -> None:
         together.wait()
-        search_index.update_search_index(store, FORM, dataset.id, run)
+        background_update.update_outdated_chats(store, FORM, dataset.id, run)
 
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(update, range(4)))

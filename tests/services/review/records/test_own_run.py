@@ -10,7 +10,7 @@ from core.adapters.store.models import Run
 from core.domain.scoring import Scorer
 from core.services.quality.reviewer_agreement import paces
 from core.services.review import apply_saves, open_session
-from core.services.review.queue.search_index import _rates
+from core.services.review.queue.background_update import _rates
 from core.services.review.record_table import rows_of_chats
 from core.services.review.records.history import restore, versions
 from core.services.training.corrections import correction_groups

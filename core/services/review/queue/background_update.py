@@ -171,7 +171,7 @@ def _rates(session: Session, scorer: Scorer, run_id: int) -> ChangeRates:
     return rates
 
 
-def update_search_index(
+def update_outdated_chats(
     store: Store, form: Form, dataset_id: int, run_id: int | None, *, seconds: float = math.inf, rest: float = 0.0
 ) -> int:
     """Update all outdated chats of a dataset.
@@ -232,7 +232,7 @@ def _background(store: Store, form: Form, run_of_dataset: tuple[str, int, int | 
         with store.read() as session:
             chats = session.execute(select(func.count()).where(col(Chat.dataset_id) == dataset_id)).scalar_one()
         if few and chats <= search.INDEXED_FROM:
-            update_search_index(store, form, dataset_id, run_id, rest=_REST)
+            update_outdated_chats(store, form, dataset_id, run_id, rest=_REST)
         else:
             _in_process(store, dataset_id, run_id)
     except Exception:
@@ -245,7 +245,7 @@ def _background(store: Store, form: Form, run_of_dataset: tuple[str, int, int | 
 
 def _in_process(store: Store, dataset_id: int, run_id: int | None) -> None:
     """A large dataset is brought up to date by a process of its own: its reckoning would hold up the server's turns."""
-    command = [sys.executable, "-m", "core.services.review.queue.search_index", str(dataset_id), str(run_id or 0)]
+    command = [sys.executable, "-m", "core.services.review.queue.background_update", str(dataset_id), str(run_id or 0)]
     address = store.engine.url.render_as_string(hide_password=False)
     environment = os.environ | {"SHIYAO_DATABASE_URL": address, "PYTHONPATH": str(ROOT)}
     subprocess.run(command, env=environment, cwd=ROOT, stdin=subprocess.DEVNULL, check=False)
@@ -260,7 +260,7 @@ def _main(dataset_id: int, run_id: int) -> None:
     lock = f"{store.path}.upkeep.lock" if store.path else f"/tmp/shiyao-upkeep-{dataset_id}.lock"
     try:
         with FileLock(lock, timeout=0, mode=private_files.MODE):
-            update_search_index(store, load_named_form(name), dataset_id, run_id or None)
+            update_outdated_chats(store, load_named_form(name), dataset_id, run_id or None)
     except Timeout:
         return
 
