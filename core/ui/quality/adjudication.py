@@ -112,7 +112,7 @@ def draw_adjudication(reviews: TwoReviews, dataset: DatasetView, form: Form, cha
 
 
 def _choices(form: Form, reviews: TwoReviews, key: str) -> tuple[dict[str, Value], int]:
-    """What is chosen in the session's controls, as :func:`settled_forms` takes it; and how many are open."""
+    """What the session's controls choose, for ``adjudication.settled_forms``, and how many are open."""
     choices: dict[str, Value] = {}
     waiting = 0
     for position, customer in enumerate(reviews.customers):

@@ -27,7 +27,7 @@ from core.services.review.records.draft_merge import approved_where_contested
 from core.services.review.records.save_customers import stored_customers
 from core.services.review.records.save_reading import read_save, save_id_of
 from core.services.review.records.save_types import Ack, Save, delta_review, review_title
-from core.services.review.records.second_review import refusal
+from core.services.review.records.second_review import second_review_refusal
 from core.services.review.records.versions import (
     advance,
     append_event,
@@ -171,7 +171,7 @@ class _OutboxSaves:
             first = session.execute(
                 select(Record).where(col(Record.chat_id) == chat_id, col(Record.review_pass) == Pass.PRIMARY)
             ).scalar_one_or_none()
-            why = refusal(first, record, save.reviewer)
+            why = second_review_refusal(first, record, save.reviewer)
             if not why and save.record_id and (record is None or record.id != save.record_id):
                 why = "这次填写的不是盲审的内容"
             if why:

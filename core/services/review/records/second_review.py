@@ -8,7 +8,7 @@ def is_free(second: Record) -> bool:
     return second.status == RecordStatus.UNREVIEWED
 
 
-def refusal(first: Record | None, second: Record | None, reviewer: str) -> str:
+def second_review_refusal(first: Record | None, second: Record | None, reviewer: str) -> str:
     """Why a person may not save the second review of a chat (one Chinese clause); ``""`` where they may.
 
     A second review that somebody has begun is theirs, also while the first one is being changed again.

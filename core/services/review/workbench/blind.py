@@ -131,7 +131,7 @@ class BlindSession:
     def _eligible(self, *columns: Any) -> Select[Any]:
         """Chats that somebody else has confirmed and nobody else is reviewing a second time.
 
-        The rule is that of ``second_review.refusal``. A second review that was taken back is anybody's again.
+        The rule is ``second_review_refusal``. A second review that was taken back is anybody's again.
         """
         first, second = aliased(Record), aliased(Record)
         return (
