@@ -46,7 +46,7 @@ format:
 bench: test-setup
 	$(BIN)/python -m bench
 
-# Servers killed, cut off, filled up and fed with garbage, for some 25 minutes; ends with 1 if anything was lost,
+# Servers killed, cut off, filled up and fed with garbage, for some 30 minutes; ends with 1 if anything was lost,
 # doubled, overwritten, paid twice or crashed, or a part could not be done. PARTS="--only 'disk full'" does some.
 MINUTES ?= 10
 KILLS ?= 20

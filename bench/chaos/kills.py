@@ -28,7 +28,7 @@ def run(options: Options) -> Tally:
                 until = time.monotonic() + _CALL_SECONDS
                 while time.monotonic() < until and (service.calls() == calls_before or oracle.stored == stored_before):
                     time.sleep(0.02)
-                time.sleep(chance.uniform(0.0, 1.5))  # each time at another place of a call and of a save
+                time.sleep(chance.uniform(0.0, 3.0))  # each time at another place of a call and of a save
                 calls.append(service.calls() - calls_before)
                 stored.append(oracle.stored - stored_before)
                 place.server.stop(kill=True)
