@@ -283,7 +283,7 @@ def test_the_next_stage_reads_the_summary_without_thoughts_and_fences(form: Form
     assert "```" not in asked(requests[1]).partition(SUMMARY)[0][-20:]
     assert outcome.status is Status.OK
     nothing, requests = over_openai(form, "summary,from_summary", Answer(text="<think>想了很久"))
-    assert (nothing.status, nothing.error, len(requests)) == (Status.FAILED, "模型没有写出归纳", 1)
+    assert (nothing.status, nothing.error, len(requests)) == (Status.FAILED, "模型没有写出摘要", 1)
 
 
 def test_what_a_vote_lost_stands_under_the_chats_customer(form: Form) -> None:

@@ -56,7 +56,7 @@ def cut_once(store: Store, proxy: Proxy, statement: Callable[[str], bool], numbe
     counted: Counter[int] = Counter()
 
     def look(_connection: Any, _cursor: Any, sql: str, *_: Any) -> None:
-        if threading.current_thread().name != "shiyao-job" or not statement(sql) or happened.is_set():
+        if threading.current_thread().name != "shiyao-executor" or not statement(sql) or happened.is_set():
             return
         counted[threading.get_ident()] += 1
         if counted[threading.get_ident()] == number:
