@@ -26,6 +26,12 @@ def import_(
     split: Annotated[str, typer.Option(help="用途：train、test 或 other（默认）。")] = "",
     text_column: Annotated[str, typer.Option(metavar="NAME", help="表格里聊天文本的列名。")] = "",
     index_column: Annotated[str, typer.Option(metavar="NAME", help="表格里编号的列名；- 表示按行编号。")] = "",
+    sender_column: Annotated[str, typer.Option(metavar="NAME", help="一行一条消息的表格里，发送人的列名。")] = "",
+    time_column: Annotated[str, typer.Option(metavar="NAME", help="同上，发送时间的列名。")] = "",
+    room_column: Annotated[str, typer.Option(metavar="NAME", help="同上，群聊或会话的列名。")] = "",
+    pause: Annotated[
+        int, typer.Option(metavar="MINUTES", min=0, help="一行一条消息时，停顿超过这么多分钟算另一条群聊；0 不分。")
+    ] = 0,
     json: Json = False,
     db: Db = "",
 ) -> None:
@@ -39,7 +45,14 @@ def import_(
             filename=file.name,
             dataset=dataset,
             split=split or None,
-            columns=TableColumns(text_column, index_column),
+            columns=TableColumns(
+                text_column,
+                index_column,
+                sender=sender_column,
+                time=time_column,
+                room=room_column,
+                pause_minutes=pause,
+            ),
             on_progress=on_progress,
         )
     if json:
@@ -165,5 +178,8 @@ def _as_json(report: "ImportReport") -> dict[str, Any]:
         "skipped": report.skipped,
         "labels": report.labels,
         "rejected": [{"index": row.index, "line": row.line, "reason": row.reason} for row in report.rejected],
+        "joined": report.reading.joined or "none",
+        "columns": report.reading.columns,
+        "messages": report.reading.messages,
         "notes": list(report.notes),
     }

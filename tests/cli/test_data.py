@@ -56,6 +56,9 @@ def test_import_score_and_back(db: str, train: Path, form: Form, capsys: pytest.
         "skipped": 0,
         "labels": 2,
         "rejected": [{"index": 2, "line": None, "reason": "chat_text 为空"}],
+        "joined": "none",
+        "columns": {},
+        "messages": 0,
         "notes": [],
     }
     submission = train.with_name("s.json")

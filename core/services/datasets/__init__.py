@@ -21,6 +21,7 @@ from core.services.datasets.import_types import (
     SubmissionRow,
     TableColumns,
 )
+from core.services.datasets.reading_report import Joined, ReadingReport
 
 if TYPE_CHECKING:
     from core.services.datasets.chat_import import import_chats, import_text
@@ -47,7 +48,9 @@ __all__ = [
     "ImportPreview",
     "ImportProgress",
     "ImportReport",
+    "Joined",
     "OnProgress",
+    "ReadingReport",
     "RejectedRow",
     "SubmissionRow",
     "TableColumns",

@@ -2,7 +2,8 @@
 
 Rules: ``index`` is the position in the source, from 1, and stays so after a rejection. Same index
 and same text: skipped. Same index, other text: rejected. The same text at another index is another chat. A plain text
-(a ``.txt`` file or a pasted chat) has no position: it goes behind the last chat, unless the dataset holds it already.
+(a ``.txt`` file or a pasted chat) and a chat joined of messages have no position: they go behind the last chat, unless
+the dataset holds them already.
 """
 
 from collections.abc import Sequence
@@ -147,7 +148,7 @@ def _write(
     dataset_id = dataset.id or 0
     rejected = list(file.rejected)
     writer = RunWriter(session, dataset_id, name=LABELS_RUN, kind=RunKind.LABELS, file=file)
-    appending = file.format is FileFormat.TEXT
+    appending = file.format is FileFormat.TEXT or file.reading.joined is not None
     added = skipped = 0
     for batch in stage.batches():
         if appending:
@@ -190,6 +191,7 @@ def _write(
         run_id=writer.run_id,
         run=writer.name if writer.run_id else "",
         notes=(*file.notes, *writer.notes()),
+        reading=file.reading,
     )
 
 

@@ -92,6 +92,7 @@ def make_preview(
         rejected=tuple(validation_pass.rejected),
         chats=tuple(chats),
         forms=tuple(forms),
-        columns=names,
+        columns=names or validation_pass.report.names,
         notes=validation_pass.notes,
+        reading=validation_pass.report,
     )

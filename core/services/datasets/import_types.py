@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from core.domain.form import FormValues
 from core.errors import InputError
+from core.services.datasets.reading_report import ReadingReport
 
 
 class FileKind(StrEnum):
@@ -60,10 +61,29 @@ BY_POSITION = "-"
 
 @dataclass(frozen=True, slots=True)
 class TableColumns:
-    """Names of the text and index columns of a table; ``""``: found by the usual names."""
+    """Names of the columns of a table; ``""``: found by the usual names.
+
+    Attributes:
+        text: the whole chat, or the message where a row is one.
+        index: number of the chat.
+        sender: who wrote the message; makes a table one of messages.
+        time: when.
+        room: the group.
+        session: the conversation, surer than the room.
+        side: whether the sender is one of us.
+        sender_id: what tells senders of one name apart.
+        pause_minutes: a silence longer than this begins a new chat; 0: none does.
+    """
 
     text: str = ""
     index: str = ""
+    sender: str = ""
+    time: str = ""
+    room: str = ""
+    session: str = ""
+    side: str = ""
+    sender_id: str = ""
+    pause_minutes: int = 0
 
 
 BY_NAME = TableColumns()
@@ -137,6 +157,7 @@ class ImportPreview:
         forms: the first good rows of a submission.
         columns: columns of a table; empty for other formats.
         notes: what else a person should know, Chinese sentences.
+        reading: what messages were joined by, and from which columns.
     """
 
     kind: FileKind
@@ -151,6 +172,7 @@ class ImportPreview:
     forms: tuple[SubmissionRow, ...] = ()
     columns: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    reading: ReadingReport = field(default_factory=ReadingReport)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +191,7 @@ class ImportReport:
         run_id: the run that holds the labels or the imported forms; ``None`` where there is none.
         run: its name, or ``""``.
         notes: what else a person should know, Chinese sentences.
+        reading: what messages were joined by, and from which columns.
     """
 
     kind: FileKind
@@ -182,3 +205,4 @@ class ImportReport:
     run_id: int | None = None
     run: str = ""
     notes: tuple[str, ...] = field(default=())
+    reading: ReadingReport = field(default_factory=ReadingReport)

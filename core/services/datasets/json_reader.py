@@ -13,6 +13,7 @@ from typing import Any, TextIO
 from core.errors import InputError
 from core.services.datasets.import_types import RawRow
 from core.services.datasets.json_values import NotingDecoder
+from core.services.datasets.message_archives import messages_inside
 from core.services.datasets.reading_limits import MAX_ROW_CHARACTERS
 from core.services.datasets.source_file import SourceFile
 
@@ -48,7 +49,8 @@ def read_array(source: SourceFile) -> Iterator[RawRow]:
         window = _Window(stream, source.name)
         start = window.next_character()
         if start == "{":
-            _refuse_object(window)
+            yield RawRow(1, _outer_object(window))
+            return
         if start != "[":
             raise InputError(f"文件 {source.name} 不是 JSON", "请检查文件；聊天原文请存为 .txt 后导入")
         window.skip(1)
@@ -67,11 +69,17 @@ def read_array(source: SourceFile) -> Iterator[RawRow]:
         window.require_end()
 
 
-def _refuse_object(window: "_Window") -> None:
-    """Refuse an object as the outermost value; what it lacks is the array around it, unless it is broken as well."""
+def _outer_object(window: "_Window") -> dict[str, Any]:
+    """The outermost value where it is an object with messages inside.
+
+    Raises:
+        InputError: it has none; what it lacks is the array around it, unless it is broken as well.
+    """
     try:
-        window.read_value()
+        value = window.read_value()
         window.require_end()
+        if messages_inside(value):
+            return dict(value)
     except _TooLongError:
         pass  # whole or broken: it is no array
     raise InputError(f"文件 {window.name} 的最外层是对象，应为数组", '请存为 [{"chat_text": …, "infos": […]}, …]')

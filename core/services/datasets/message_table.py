@@ -1,118 +1,60 @@
-"""Tables with one message a row, as chat exporters and service desks write them: recognised, joined into chats.
+"""Messages of a file whose rows are messages: what each row says, and which rows make up a chat.
 
-Columns are found by their usual names, Chinese or English, or pointed at. Rows are joined by the session that they
-name, else by room; without either (or where asked for) a pause parts the chats.
+Rows are joined by the session that they name, else by room, else by who wrote to whom; without any of these (or where
+asked for) a pause parts the chats.
 """
 
-import re
+import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from core.domain.chat.chat_writing import SentMessage
 from core.domain.chat.parsed_chat import Role
+from core.services.datasets.message_columns import MessageColumns
+from core.services.datasets.message_times import time_of
+from core.services.datasets.reading_report import Joined
 
-
-class Joined(StrEnum):
-    """What rows are joined by."""
-
-    SESSION = "session"
-    ROOM = "room"
-    PAUSE = "pause"
-    NONE = "none"
-
-
-@dataclass(frozen=True, slots=True)
-class MessageColumns:
-    """Names of the columns of a message table; ``""`` where it has none."""
-
-    sender: str = ""
-    text: str = ""
-    time: str = ""
-    room: str = ""
-    session: str = ""
-    side: str = ""
-    sender_id: str = ""
-    kind: str = ""
-
-    def as_dict(self) -> dict[str, str]:
-        """Those that are there, by what they hold."""
-        return {one.name: value for one in fields(self) if (value := getattr(self, one.name))}
-
-
-# In each list the surer name comes first.
-_USUAL: Mapping[str, Sequence[str]] = {
-    "text": (
-        "message_content msg_content strcontent 消息内容 聊天内容 发言内容 发送内容 对话内容 内容 消息 "
-        "content message msg text 正文 body"
-    ).split(),
-    "sender": (
-        "发送人 发送者 发送人昵称 发送人名称 发言人 发言者 发信人 说话人 发送方 用户昵称 昵称 sender_name "
-        "sendername sender from_name speaker nickname nick_name talker from author user_name username "
-        "name remark"
-    ).split(),
-    "time": (
-        "发送时间 消息时间 聊天时间 createtime create_time strtime msgtime msg_time sent_at timestamp "
-        "datetime 时间 time 日期 date"
-    ).split(),
-    "session": (
-        "会话id 会话编号 会话号 对话id session_id sessionid session conversation_id conversationid chat_id "
-        "chatid 工单号 ticket_id"
-    ).split(),
-    "room": (
-        "群聊名称 群名称 群名 群聊 群 群id 聊天室 会话 会话名称 room_name roomname roomid room_id room "
-        "chatroom group_name group conversation strtalker"
-    ).split(),
-    "side": ("is_sender issender is_send issend 方向 收发 direction 是否客服 是否本人 角色 role 身份").split(),
-    "sender_id": ("发送人id 发送者id 用户id sender_id senderid wxid from_id fromuser user_id userid uid").split(),
-    "kind": ("消息类型 类型 type_name msgtype msg_type type").split(),
-}
-_OWN = frozenset("1 true yes 是 发送 发出 我 我方 本方 客服 坐席 销售 agent staff out send".split())
-_OTHER = frozenset("0 false no 否 接收 收到 对方 客户 访客 用户 customer user visitor in recv".split())
-_STAMP = re.compile(
-    r"(\d{4})\s?[-/.年]\s?(\d{1,2})\s?[-/.月]\s?(\d{1,2})\s?日?[\sT]{0,3}(?:(\d{1,2})[:：时](\d{1,2})(?:[:：分](\d{1,2}))?)?"
+_OWN = frozenset(
+    "1 true yes y 是 发送 发出 发 我 我方 己方 本方 本人 员工 内部 客服 人工客服 坐席 座席 销售 顾问 商家 "
+    "agent staff out outgoing send sent self service employee".split()
 )
-_EPOCH = re.compile(r"\d{10}(?:\d{3})?(?:\.0+)?")
-_PLACEHOLDERS = {
-    "1": "",
-    "text": "",
-    "文本": "",
+_OTHER = frozenset(
+    "0 false no n 否 接收 收到 收 对方 客户 顾客 访客 买家 用户 外部 外部联系人 "
+    "customer user client visitor guest buyer in incoming recv receive received external".split()
+)
+PLACEHOLDERS: Mapping[str, str] = {
     "3": "[图片]",
     "34": "[语音]",
+    "42": "[名片]",
     "43": "[视频]",
     "47": "[表情]",
+    "48": "[位置]",
     "49": "[链接]",
+    "image": "[图片]",
+    "picture": "[图片]",
+    "voice": "[语音]",
+    "audio": "[语音]",
+    "video": "[视频]",
+    "media": "[视频]",
+    "file": "[文件]",
+    "link": "[链接]",
+    "emotion": "[表情]",
+    "sticker": "[表情]",
+    "location": "[位置]",
+    "card": "[名片]",
+    "weapp": "[小程序]",
+    "revoke": "[撤回消息]",
+    "recall": "[撤回消息]",
+    "redpacket": "[红包]",
+    "chatrecord": "[聊天记录]",
 }
-_SHANGHAI = timedelta(hours=8)
+"""Kinds of messages, as exports name or number them, and what is written in place of their content."""
 
-
-def recognise(names: Sequence[str], chosen: MessageColumns = MessageColumns()) -> MessageColumns | None:
-    """The columns of a message table; ``None`` where the header is not that of one.
-
-    Args:
-        names: the header, in order.
-        chosen: columns that a person pointed at.
-
-    Returns:
-        Columns with at least sender, text, and one of time, room, session and side.
-    """
-    lowered = {name.casefold().strip(): name for name in reversed(names) if name}
-    taken = set(chosen.as_dict().values())
-    columns = chosen
-    for part, usual in _USUAL.items():
-        if getattr(chosen, part):
-            continue
-        name = next((lowered[one] for one in usual if one in lowered and lowered[one] not in taken), "")
-        if name:
-            columns = replace(columns, **{part: name})
-            taken.add(name)
-    pointed_at = bool(chosen.sender)
-    if not columns.text or not columns.sender:
-        return None
-    placed = columns.time or columns.room or columns.session or columns.side or columns.sender_id
-    return columns if placed or pointed_at else None
+_TEXT_KINDS = frozenset(("", "1", "0", "text", "文本", "文字", "文本消息", "post", "markdown", "mixed"))
+_MARKUP = ("<?xml", "<msg", "<sysmsg", "<revokemsg")
+_OUR_SIDE, _THEIR_SIDE = "我方", "对方"
 
 
 def message_of(row: Mapping[str, Any], columns: MessageColumns, number: int) -> SentMessage:
@@ -123,43 +65,63 @@ def message_of(row: Mapping[str, Any], columns: MessageColumns, number: int) -> 
         columns: which is which.
         number: of the row in the file, from 1.
     """
-    kind = _text(row, columns.kind).casefold()
-    text = _text(row, columns.text)
-    if kind and (not text.strip() or text.lstrip().startswith(("<?xml", "<msg", "<sysmsg"))):
-        text = _PLACEHOLDERS.get(kind, f"[{kind[:12]}]")
+    kind = _text(row, columns.kind).strip().casefold()
+    side = side_of(_text(row, columns.side))
+    sender = _text(row, columns.sender).strip()
+    if not sender and side is not Role.UNKNOWN and not columns.sender:
+        sender = _OUR_SIDE if side is Role.STAFF else _THEIR_SIDE
+    room, session = _text(row, columns.room).strip(), _text(row, columns.session).strip()
+    sender_id = _text(row, columns.sender_id).strip()
+    to = _text(row, columns.to).strip()
+    if not room and not session and to:
+        room = pair_room(sender_id or sender, to)
     return SentMessage(
-        sender=_text(row, columns.sender).strip(),
-        text=text,
-        time=time_of(row.get(columns.time)) if columns.time else "",
-        sender_id=_text(row, columns.sender_id).strip(),
-        side=_side(_text(row, columns.side)),
-        room=_text(row, columns.room).strip(),
-        session=_text(row, columns.session).strip(),
+        sender=sender or sender_id,
+        text=_content(_text(row, columns.text), kind),
+        time=_time(row, columns),
+        sender_id=sender_id,
+        side=side,
+        room=room,
+        session=session,
         row=number,
     )
 
 
-def time_of(value: Any) -> str:
-    """A time as ISO 8601 without a zone; ``""`` where it is none.
+def pair_room(sender: str, to: str) -> str:
+    """The room of a message between people: the same whoever of them wrote it."""
+    people = sorted({sender, *(one.strip() for one in to.replace("、", ",").split(","))} - {""})
+    return " / ".join(people)
 
-    Args:
-        value: a date, seconds or milliseconds since 1970 (shown in the time of Shanghai), or text in a usual form.
-    """
-    if isinstance(value, datetime):
-        return value.replace(tzinfo=None, microsecond=0).isoformat()
-    text = "" if value is None or isinstance(value, bool) else str(value).strip()
-    if _EPOCH.fullmatch(text):
-        digits = text.partition(".")[0]
-        moment = datetime.fromtimestamp(int(digits[:10]), UTC) + _SHANGHAI
-        return moment.replace(tzinfo=None).isoformat()
-    match = _STAMP.match(text)
-    if match is None:
-        return ""
-    numbers = [int(part or 0) for part in match.groups()]
+
+def _time(row: Mapping[str, Any], columns: MessageColumns) -> str:
+    value = row.get(columns.time) if columns.time else None
+    if columns.date and columns.date != columns.time and value not in (None, ""):
+        # A clock in one column, the day in another.
+        day = time_of(row.get(columns.date)).partition("T")[0]
+        return time_of(value) or (time_of(f"{day} {value}") if day else "")
+    return time_of(value)
+
+
+def _content(text: str, kind: str) -> str:
+    """What was said; a placeholder for pictures, voice and the like."""
+    plain = text.lstrip()
+    if plain.startswith("{") and (words := _words_in_json(plain)) is not None:
+        return words or PLACEHOLDERS.get(kind, f"[{kind[:12]}]" if kind else "")
+    if kind in _TEXT_KINDS or plain and not plain.startswith(_MARKUP):
+        return text
+    return PLACEHOLDERS.get(kind, f"[{kind[:12]}]")
+
+
+def _words_in_json(text: str) -> str | None:
+    """The text in a cell that holds a message's content as JSON; ``None`` where it is something else."""
     try:
-        return datetime(*numbers).isoformat()  # type: ignore[arg-type]  # noqa: DTZ001 (the file says no zone)
-    except ValueError:
-        return ""
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(value, dict):
+        return None
+    words = next((value[key] for key in ("content", "text", "title", "filename") if key in value), "")
+    return words if isinstance(words, str) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,9 +149,9 @@ def join(messages: Iterable[SentMessage], *, pause_minutes: int = 0) -> JoinedMe
     rows = list(messages)
     by_session = any(message.session for message in rows)
     by_room = not by_session and any(message.room for message in rows)
-    groups: dict[str, list[SentMessage]] = {}
+    groups: dict[tuple[str, str], list[SentMessage]] = {}
     for message in rows:
-        key = message.session if by_session else message.room if by_room else ""
+        key = ("session", message.session) if message.session else ("room", message.room)
         groups.setdefault(key, []).append(message)
     chats: list[tuple[SentMessage, ...]] = []
     moved = 0
@@ -198,7 +160,8 @@ def join(messages: Iterable[SentMessage], *, pause_minutes: int = 0) -> JoinedMe
         if all(message.time for message in group):
             ordered = sorted(group, key=lambda message: message.time)  # stable: equal times stay as they stand
             moved += sum(after.time < before.time for before, after in zip(group, group[1:], strict=False))
-        chats += [tuple(ordered)] if by_session or not pause_minutes else _parted(ordered, pause_minutes)
+        whole = not pause_minutes or bool(group[0].session)
+        chats += [tuple(ordered)] if whole else _parted(ordered, pause_minutes)
     chats.sort(key=lambda chat: min(message.row for message in chat))
     parted = pause_minutes > 0 and not by_session and any(message.time for message in rows)
     by = Joined.SESSION if by_session else Joined.PAUSE if parted else Joined.ROOM if by_room else Joined.NONE
@@ -223,9 +186,12 @@ def _text(row: Mapping[str, Any], column: str) -> str:
         return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
+    if isinstance(value, (list, tuple)):
+        return ",".join(str(one) for one in value)
     return str(value)
 
 
-def _side(word: str) -> Role:
+def side_of(word: str) -> Role:
+    """Whose side a word of an export stands for: ``1`` and ``发送`` for ours, ``0`` and ``客户`` for theirs."""
     plain = word.strip().casefold()
     return Role.STAFF if plain in _OWN else Role.CUSTOMER if plain in _OTHER else Role.UNKNOWN

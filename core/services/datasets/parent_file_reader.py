@@ -21,6 +21,7 @@ from core.services.datasets.import_types import (
 )
 from core.services.datasets.reader_messages import Done, Opened, ReadJob, Rows
 from core.services.datasets.reader_pool import borrowed_reader
+from core.services.datasets.reading_report import ReadingReport
 from core.services.datasets.source_file import open_path
 
 
@@ -36,6 +37,7 @@ class ParentFileReader:
         rows: rows seen so far, rejected ones included.
         rejected: rows that do not go in, in order.
         notes: Chinese sentences about the file that a person should know; complete after the last row.
+        reading: what messages were joined by; complete after the last row.
     """
 
     name: str
@@ -45,6 +47,7 @@ class ParentFileReader:
     rows: int = field(init=False, default=0)
     rejected: list[RejectedRow] = field(init=False, default_factory=list)
     notes: tuple[str, ...] = field(init=False, default=())
+    reading: ReadingReport = field(init=False, default_factory=ReadingReport)
 
     @property
     def kind(self) -> FileKind:
@@ -101,7 +104,7 @@ class ParentFileReader:
                     self.on_progress(ImportProgress(message.seen, message.share))
                 yield message
             elif isinstance(message, Done):
-                self.notes = message.notes
+                self.notes, self.reading = message.notes, message.reading
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from core.services.datasets.import_types import (
     SubmissionRow,
     TableColumns,
 )
+from core.services.datasets.reading_report import ReadingReport
 
 _LENGTH = struct.Struct("!Q")
 _MAX_MESSAGE = 1 << 29
@@ -72,6 +73,7 @@ class Done:
     notes: tuple[str, ...] = ()
     preview: ImportPreview | None = None
     last: bool = False
+    reading: ReadingReport = field(default_factory=ReadingReport)
     type: Literal["done"] = "done"
 
 

@@ -111,7 +111,7 @@ class _Stream:
         elif self._pass.kind is FileKind.CHATS:
             self._send_chats()
         self._flush()
-        send_message(self._channel, Done(self._pass.notes, last=_is_big()))
+        send_message(self._channel, Done(self._pass.notes, last=_is_big(), reading=self._pass.report))
 
     def _send_chats(self) -> None:
         characters = 0

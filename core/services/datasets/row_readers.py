@@ -12,7 +12,9 @@ from core.domain.form import Form
 from core.services.datasets.import_types import BY_NAME, FileFormat, RawRow, TableColumns
 from core.services.datasets.json_reader import describe_json_error, read_array
 from core.services.datasets.json_values import NotingDecoder
+from core.services.datasets.message_rows import join_messages
 from core.services.datasets.reading_limits import MAX_ROW_CHARACTERS
+from core.services.datasets.reading_report import ReadingReport
 from core.services.datasets.row_validation import MAX_CHAT_BYTES
 from core.services.datasets.source_file import SourceFile
 from core.services.datasets.table_reader import read_table
@@ -21,24 +23,27 @@ from core.services.datasets.table_reader import read_table
 _MAX_TEXT_BYTES = 5 * MAX_CHAT_BYTES
 
 
-def read_rows(source: SourceFile, form: Form, columns: TableColumns = BY_NAME) -> Iterator[RawRow]:
+def read_rows(
+    source: SourceFile, form: Form, columns: TableColumns = BY_NAME, report: ReadingReport | None = None
+) -> Iterator[RawRow]:
     """Read the rows of a file.
 
     Args:
         source: an open file.
         form: tells which columns of a table are labels.
-        columns: for tables.
+        columns: for tables, and for objects that are messages.
+        report: gets what was read as messages, and what a person should know.
 
     Raises:
         InputError: the file as a whole cannot be read; names the place.
     """
     if source.format is FileFormat.JSON:
-        return read_array(source)
+        return join_messages(read_array(source), columns, report or ReadingReport())
     if source.format is FileFormat.JSONL:
-        return _json_lines(source)
+        return join_messages(_json_lines(source), columns, report or ReadingReport())
     if source.format is FileFormat.TEXT:
         return _text(source)
-    return read_table(source, form, columns)
+    return read_table(source, form, columns, report)
 
 
 def _json_lines(source: SourceFile) -> Iterator[RawRow]:

@@ -23,6 +23,7 @@ from core.services.datasets.import_types import (
 )
 from core.services.datasets.json_values import is_whole
 from core.services.datasets.reading_limits import MAX_ROWS
+from core.services.datasets.reading_report import ReadingReport
 from core.services.datasets.row_mending import mend
 from core.services.datasets.row_readers import read_rows
 from core.services.datasets.row_validation import chat_row, detect_file_kind, submission_row
@@ -42,6 +43,7 @@ class RowValidationPass:
         kind: what the first rows look like.
         rows: rows seen so far, rejected ones included.
         rejected: rows that do not go in, in order.
+        report: what reading found out besides the rows.
         renumbered: rows of a JSON file whose own ``index`` differs from their position.
     """
 
@@ -56,9 +58,10 @@ class RowValidationPass:
     renumbered: int = field(init=False, default=0)
     _has_zero: bool = field(init=False, default=False)
     _noted: dict[str, list[int]] = field(init=False, default_factory=dict)
+    report: ReadingReport = field(init=False, default_factory=ReadingReport)
 
     def __post_init__(self) -> None:
-        stream = read_rows(self.source, self.form, self.columns)
+        stream = read_rows(self.source, self.form, self.columns, self.report)
         head: list[RawRow] = []
         for raw in islice(stream, _PEEK):
             head.append(raw)
@@ -70,13 +73,10 @@ class RowValidationPass:
     @property
     def notes(self) -> tuple[str, ...]:
         """Chinese sentences about the pass that a person should know."""
-        noted = tuple(f"{clause}：{_listed(indices)}" for clause, indices in self._noted.items())
-        if not self.renumbered:
-            return noted
-        return (
-            f"有 {self.renumbered} 条自带的 index 与它在文件中的位置不同；群聊按位置编号（从 1 开始）",
-            *noted,
-        )
+        notes = list(self.report.notes)
+        if self.renumbered:
+            notes.append(f"有 {self.renumbered} 条自带的 index 与它在文件中的位置不同；群聊按位置编号（从 1 开始）")
+        return (*notes, *(f"{clause}：{_listed(indices)}" for clause, indices in self._noted.items()))
 
     def chats(self) -> Iterator[ChatRow]:
         """The good chats, in the order of the file.
@@ -129,7 +129,7 @@ class RowValidationPass:
 
     @property
     def _is_table(self) -> bool:
-        return self.source.format in (FileFormat.CSV, FileFormat.EXCEL)
+        return self.report.joined is None and self.source.format in (FileFormat.CSV, FileFormat.EXCEL)
 
     def _counts_from_zero(self) -> InputError:
         return InputError(

@@ -2,13 +2,16 @@
 
 import csv
 from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 from typing import Any
 
 from core.domain.form import Form
 from core.errors import InputError
 from core.services.datasets.import_types import BY_POSITION, ColumnError, FileFormat, RawRow, TableColumns
 from core.services.datasets.json_values import NotingDecoder
+from core.services.datasets.message_rows import PEEK, find_table_columns, table_chats
 from core.services.datasets.reading_limits import MAX_CELLS, MAX_COLUMN_NAME, MAX_COLUMNS, MAX_FIELD_CHARACTERS
+from core.services.datasets.reading_report import ReadingReport
 from core.services.datasets.sheet_reader import read_sheet
 from core.services.datasets.source_file import SourceFile
 
@@ -41,19 +44,22 @@ _INDEX_DIGITS = 20
 Table = Iterable[tuple[int, list[Any]]]
 
 
-def read_table(source: SourceFile, form: Form, columns: TableColumns) -> Iterator[RawRow]:
+def read_table(
+    source: SourceFile, form: Form, columns: TableColumns, report: ReadingReport | None = None
+) -> Iterator[RawRow]:
     """Read the rows below the header, each as the object that it would be in JSON.
 
     Args:
         source: an open CSV or Excel file.
         form: tells which columns are labels; they count only if all are there.
         columns: which columns to use.
+        report: gets what is read as messages.
 
     Raises:
         ColumnError: a column that is needed is not there.
         InputError: the file cannot be read.
     """
-    return _table_rows(source, _table(source), form, columns)
+    return _table_rows(source, _table(source), form, columns, report or ReadingReport())
 
 
 def table_header(source: SourceFile) -> tuple[str, ...]:
@@ -107,13 +113,20 @@ def _csv_table(source: SourceFile) -> Table:
             start = reader.line_num + 1
 
 
-def _table_rows(source: SourceFile, table: Table, form: Form, columns: TableColumns) -> Iterator[RawRow]:
+def _table_rows(
+    source: SourceFile, table: Table, form: Form, columns: TableColumns, report: ReadingReport
+) -> Iterator[RawRow]:
     rows = iter(table)
     names: list[str] = []
     for _, first in rows:
         names = [_column_name(cell) for cell in first]
         if any(names):
             break
+    head = list(islice(rows, PEEK))
+    rows = chain(head, rows)
+    if found := find_table_columns(names, head, columns, report):
+        yield from table_chats(names, rows, found, columns, report)
+        return
     text_at = _text_column(source, names, columns.text)
     index_at = _index_column(source, names, columns.index)
     infos_at = names.index("infos") if "infos" in names else None

@@ -6,7 +6,10 @@ import pytest
 
 from core.domain.chat import Role
 from core.domain.chat.chat_writing import SentMessage
-from core.services.datasets.message_table import Joined, MessageColumns, join, message_of, recognise, time_of
+from core.services.datasets.message_columns import MessageColumns, recognise
+from core.services.datasets.message_table import join, message_of
+from core.services.datasets.message_times import time_of
+from core.services.datasets.reading_report import Joined
 
 PYWXDUMP = ["id", "MsgSvrID", "type_name", "is_sender", "talker", "room_name", "content", "CreateTime"]
 

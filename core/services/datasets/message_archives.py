@@ -1,0 +1,244 @@
+"""Messages in JSON as chat programs keep them: 企业微信 会话内容存档, 飞书 messages, lists of messages inside objects.
+
+Formats are those that the makers document (developer.work.weixin.qq.com/document/path/91774; open.feishu.cn, "im/v1
+messages"); pictures, files and the like become named placeholders.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from core.domain.chat.chat_writing import SentMessage
+from core.domain.chat.parsed_chat import Role
+from core.services.datasets.message_table import PLACEHOLDERS, pair_room
+from core.services.datasets.message_times import time_of
+
+_LISTS = (
+    "messages message_list messagelist msgs msg_list msglist chatdata chat_data chat_records records items list rows "
+    "data result results 消息 消息列表 聊天记录"
+).split()
+_WRAPPERS = ("chat_msg", "decrypt_chat_msg", "decrypted_msg", "decrypted", "msg", "message", "raw")
+_ENCRYPTED = "encrypt_chat_msg"
+_DEEPEST = 4
+_EXTERNAL = re.compile(r"w[mo][\w-]{10,}")
+_SAYS_NOTHING = "企业切换日志，不是消息"
+_MENTION = re.compile(r"@_user_\d{1,4}|@_all")
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """An object that is no message; ``reason`` is a Chinese clause."""
+
+    reason: str
+
+
+def messages_inside(value: Any, depth: int = 0) -> list[Any] | None:
+    """The messages in an object around them (``{"messages": […]}``, also deeper); ``None`` where there are none."""
+    if not isinstance(value, dict) or depth > _DEEPEST or _is_wecom(value) or _is_feishu(value):
+        return None
+    for name in _LISTS:
+        inner = value.get(name)
+        if isinstance(inner, list) and inner and sum(isinstance(one, dict) for one in inner) * 2 > len(inner):
+            return inner
+        if isinstance(inner, dict) and (deeper := messages_inside(inner, depth + 1)):
+            return deeper
+    return None
+
+
+def is_archived(value: Any) -> bool:
+    """Whether an object is a message of an archive with a form of its own."""
+    inner = _unwrapped(value)
+    return _is_wecom(inner) or _is_feishu(inner) or isinstance(value, dict) and _ENCRYPTED in value
+
+
+def archive_message(value: Mapping[str, Any], number: int) -> SentMessage | Unreadable:
+    """A message of an archive.
+
+    Args:
+        value: the object.
+        number: of its row in the file, from 1.
+    """
+    inner = _unwrapped(value)
+    if _is_wecom(inner):
+        return _wecom_message(inner, number)
+    if _is_feishu(inner):
+        return _feishu_message(inner, number)
+    return Unreadable("还是加密的，请先解密" if _ENCRYPTED in value else "不是一条消息")
+
+
+def _unwrapped(value: Any) -> Any:
+    """The message itself, where an answer of the interface stands around it."""
+    if not isinstance(value, dict) or _is_wecom(value) or _is_feishu(value):
+        return value
+    for name in _WRAPPERS:
+        inner = value.get(name)
+        if isinstance(inner, str) and inner.lstrip().startswith("{"):
+            inner = _parsed(inner)
+        if isinstance(inner, dict) and (_is_wecom(inner) or _is_feishu(inner)):
+            return inner
+    return value
+
+
+def _is_wecom(value: Any) -> bool:
+    if not isinstance(value, dict):
+        return False
+    if value.get("action") == "switch":
+        return "user" in value
+    sent = isinstance(value.get("from"), str) and isinstance(value.get("msgtype"), str)
+    return sent and ("tolist" in value or "roomid" in value or isinstance(value.get(value["msgtype"]), dict))
+
+
+def _is_feishu(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("sender"), dict)
+        and isinstance(value.get("body"), dict)
+        and ("msg_type" in value or "message_type" in value)
+    )
+
+
+def _wecom_message(value: Mapping[str, Any], number: int) -> SentMessage | Unreadable:
+    if value.get("action") == "switch":
+        return Unreadable(_SAYS_NOTHING)
+    sender = str(value["from"])
+    receivers = value.get("tolist") or []
+    to = receivers.strip("[]").replace('"', "") if isinstance(receivers, str) else ",".join(map(str, receivers))
+    room = str(value.get("roomid") or "").strip()
+    named = next((str(value[key]) for key in ("from_name", "fromname", "sender_name", "name") if value.get(key)), "")
+    return SentMessage(
+        sender=(named or sender).strip(),
+        text=_wecom_text(str(value["msgtype"]), value, 0),
+        time=time_of(value.get("msgtime")),
+        sender_id=sender if named else "",
+        side=Role.CUSTOMER if _EXTERNAL.fullmatch(sender) else Role.STAFF,
+        room=room or pair_room(sender, to),
+        row=number,
+    )
+
+
+_CONTENT_KEYS: Mapping[str, str] = {
+    "docmsg": "doc",
+    "markdown": "info",
+    "news": "info",
+    "external_redpacket": "redpacket",
+}
+"""Kinds whose content stands under another key than their name."""
+
+
+def _wecom_text(kind: str, value: Mapping[str, Any], depth: int) -> str:
+    """What a message of 企业微信 says, by its kind."""
+    content = value.get(kind)
+    if content is None:
+        content = value.get(_CONTENT_KEYS.get(kind, f"{kind}.content"), value.get("content"))
+    if isinstance(content, str):
+        content = _parsed(content) if content.lstrip().startswith("{") else {"content": content}
+    inner: Mapping[str, Any] = content if isinstance(content, dict) else {}
+    if kind in ("mixed", "chatrecord") and depth < _DEEPEST:
+        return _wecom_items(kind, inner, depth)
+    write = _WECOM.get(kind)
+    return write(inner) if write else PLACEHOLDERS.get(kind, f"[{kind[:12]}]")
+
+
+def _wecom_items(kind: str, content: Mapping[str, Any], depth: int) -> str:
+    """The parts of a mixed message, or the messages of a forwarded record, one below the other."""
+    lines = [f"[聊天记录] {content.get('title') or ''}".rstrip()] if kind == "chatrecord" else []
+    for item in content.get("item") or ():
+        if isinstance(item, dict):
+            inner = str(item.get("type") or "text")
+            inner = inner.removeprefix("ChatRecord").lower() if inner.startswith("ChatRecord") else inner
+            lines.append(_wecom_text(inner, {"content": item.get("content")}, depth + 1))
+    return "\n".join(lines)
+
+
+def _named(placeholder: str, *keys: str) -> Callable[[Mapping[str, Any]], str]:
+    """Writes a placeholder, and behind it what the content says of it."""
+
+    def write(content: Mapping[str, Any]) -> str:
+        words = " ".join(str(content[key]) for key in keys if content.get(key) not in (None, ""))
+        return f"{placeholder} {words}".rstrip()
+
+    return write
+
+
+def _words(content: Mapping[str, Any]) -> str:
+    return str(content.get("content") or "")
+
+
+_WECOM: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "text": _words,
+    "markdown": _words,
+    "image": _named("[图片]"),
+    "voice": _named("[语音]"),
+    "video": _named("[视频]"),
+    "emotion": _named("[表情]"),
+    "revoke": _named("[撤回消息]"),
+    "agree": _named("[同意存档消息]"),
+    "disagree": _named("[不同意存档消息]"),
+    "card": _named("[名片]", "corpname", "userid"),
+    "location": _named("[位置]", "title", "address"),
+    "file": _named("[文件]", "filename"),
+    "link": _named("[链接]", "title", "description", "link_url"),
+    "weapp": _named("[小程序]", "displayname", "title"),
+    "todo": _named("[待办消息]", "title", "content"),
+    "vote": _named("[投票消息]", "votetitle"),
+    "collect": _named("[填表消息]", "title"),
+    "redpacket": _named("[红包]", "wish"),
+    "external_redpacket": _named("[红包]", "wish"),
+    "meeting": _named("[会议消息]", "topic"),
+    "docmsg": _named("[文档]", "title", "link_url"),
+    "news": _named("[图文消息]"),
+    "calendar": _named("[日程消息]", "title", "place"),
+    "meeting_voice_call": _named("[语音通话]"),
+    "voip_doc_share": _named("[文档]", "filename"),
+    "sphfeed": _named("[视频号]", "sph_name", "feed_desc"),
+    "voiptext": _named("[语音通话]"),
+}
+
+
+def _feishu_message(value: Mapping[str, Any], number: int) -> SentMessage:
+    sender = value["sender"]
+    kind = str(value.get("msg_type") or value.get("message_type"))
+    content = _parsed(str(value["body"].get("content") or ""))
+    text = _feishu_text(kind, content) if isinstance(content, dict) else str(value["body"].get("content") or "")
+    names = {
+        str(one.get("key")): str(one.get("name") or "") for one in value.get("mentions") or () if isinstance(one, dict)
+    }
+    text = _MENTION.sub(lambda match: f"@{names[match[0]]}" if names.get(match[0]) else match[0], text)
+    return SentMessage(
+        sender=str(sender.get("name") or sender.get("id") or "").strip(),
+        text="[撤回消息]" if value.get("deleted") else text,
+        time=time_of(value.get("create_time")),
+        sender_id=str(sender.get("id") or "") if sender.get("name") else "",
+        room=str(value.get("chat_id") or ""),
+        row=number,
+    )
+
+
+def _feishu_text(kind: str, content: Mapping[str, Any]) -> str:
+    if kind == "text":
+        return str(content.get("text") or "")
+    if kind == "post":
+        post = content if "content" in content else next((one for one in content.values() if isinstance(one, dict)), {})
+        lines = [str(post.get("title") or "")]
+        for line in post.get("content") or ():
+            lines.append("".join(_feishu_part(part) for part in line if isinstance(part, dict)))
+        return "\n".join(line for line in lines if line)
+    words = content.get("file_name") or content.get("title") or ""
+    return f"{PLACEHOLDERS.get(kind, f'[{kind[:12]}]')} {words}".rstrip()
+
+
+def _feishu_part(part: Mapping[str, Any]) -> str:
+    if part.get("tag") == "img":
+        return "[图片]"
+    if part.get("tag") == "at":
+        return f"@{part.get('user_name') or part.get('user_id') or ''}"
+    return str(part.get("text") or "")
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return {"content": text}

@@ -1,0 +1,119 @@
+"""Columns of tables with one message a row: found by their usual names, Chinese or English, or pointed at."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class MessageColumns:
+    """Names of the columns of a message table; ``""`` where it has none."""
+
+    sender: str = ""
+    text: str = ""
+    time: str = ""
+    room: str = ""
+    session: str = ""
+    side: str = ""
+    sender_id: str = ""
+    kind: str = ""
+    date: str = ""
+    to: str = ""
+
+    def as_dict(self) -> dict[str, str]:
+        """Those that are there, by what they hold."""
+        return {one.name: value for one in fields(self) if (value := getattr(self, one.name))}
+
+
+# In each list the surer name comes first; names are compared without case, spaces, "_" and "-".
+_USUAL: Mapping[str, Sequence[str]] = {
+    "text": (
+        "messagecontent msgcontent strcontent 消息内容 聊天内容 发言内容 发送内容 对话内容 会话内容 内容 消息 文本内容 "
+        "text.content content.text body.content content message.content message.text message msg text 正文 body"
+    ).split(),
+    "sender": (
+        "发送人 发送者 发送人昵称 发送者昵称 发送人名称 发送人姓名 发送者姓名 发言人 发言者 发信人 说话人 发送方 "
+        "发起人 用户昵称 群昵称 群名片 昵称 sendername sendernick sendernickname fromname fromnickname accountname "
+        "sender.name sender.nickname from.name displayname sender speaker nickname nick talkername talker from "
+        "fromuser author.name author username 发送账号 用户名 用户 成员 name remark"
+    ).split(),
+    "time": (
+        "发送时间 消息时间 聊天时间 发言时间 会话时间 createtime strtime msgtime messagetime sendtime sentat senttime "
+        "createdat createat timestamp datetime 时间 time 日期时间 日期 date"
+    ).split(),
+    "session": (
+        "会话id 会话编号 会话号 对话id 对话编号 接待id sessionid session conversationid dialogueid dialogid chatid "
+        "工单号 ticketid"
+    ).split(),
+    "room": (
+        "群聊名称 群名称 群名 群聊 群 群id 群号 聊天室 会话 会话名称 聊天对象 roomname roomid room chatroomname "
+        "chatroom chatname groupname groupid group conversationtitle conversation talkername strtalker talker talkerid "
+        "客户昵称 客户名称 客户id 访客昵称 访客id 买家昵称 客户 访客"
+    ).split(),
+    "side": (
+        "issender isself isfromme ismine issend 方向 收发 消息方向 direction 是否客服 是否本人 角色 发送人类型 "
+        "发送者类型 发送方类型 发送人角色 发送者角色 sendertype senderrole fromtype role 身份"
+    ).split(),
+    "sender_id": (
+        "发送人id 发送者id 用户id 发送人账号 发送者账号 senderid sender.uin sender.id sender.uid wxid userwxid "
+        "senderwxid fromid from.id fromuser userid uin uid sender talker"
+    ).split(),
+    "kind": ("消息类型 内容类型 类型 typename msgtype messagetype contenttype type").split(),
+    "to": ("接收人 接收者 接收方 收信人 收件人 tolist to touser receiver receivername toname recipient").split(),
+    "date": ("日期 发送日期 消息日期 date day").split(),
+}
+_IDENTIFIER = re.compile(r"(?:wxid_|gh_|ou_|w[mob])\w{4,}|\d{5,}|[0-9a-f-]{16,}|\w{1,40}@chatroom", re.IGNORECASE)
+_WORDS = re.compile(r"[\s_\-]+")
+_LEGIBLE = 0.5
+
+
+def plain_column(name: str) -> str:
+    """A column's name as it is compared: small letters without spaces, ``_`` and ``-``."""
+    return _WORDS.sub("", name).casefold()
+
+
+def recognise(
+    names: Sequence[str],
+    chosen: MessageColumns = MessageColumns(),
+    rows: Iterable[Mapping[str, Any]] = (),
+) -> MessageColumns | None:
+    """The columns of a message table; ``None`` where the header is not that of one.
+
+    Args:
+        names: the header, in order.
+        chosen: columns that a person pointed at.
+        rows: the first rows; where the senders are numbers and another column has their names, that one is taken.
+
+    Returns:
+        Columns with at least a text, a sender (or whose side he is on), and one of time, room, session, side and id.
+    """
+    plain = {plain_column(name): name for name in reversed(names) if name}
+    taken = set(chosen.as_dict().values())
+    columns = chosen
+    for part, usual in _USUAL.items():
+        if getattr(chosen, part):
+            continue
+        free = [plain[one] for one in usual if one in plain and plain[one] not in taken]
+        if part == "sender":
+            free = _legible_first(free, rows)
+        if free:
+            columns = replace(columns, **{part: free[0]})
+            taken.add(free[0])
+    if not columns.text or not (columns.sender or columns.side):
+        return None
+    placed = columns.time or columns.room or columns.session or columns.side or columns.sender_id
+    return columns if placed or chosen.sender else None
+
+
+def _legible_first(names: list[str], rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Columns of names before columns of numbers; else in their order."""
+    sample = list(rows)
+    if len(names) < 2 or not sample:
+        return names
+    return sorted(names, key=lambda name: _legible_share(name, sample) <= _LEGIBLE)
+
+
+def _legible_share(name: str, rows: Sequence[Mapping[str, Any]]) -> float:
+    values = [str(value) for row in rows if (value := row.get(name)) not in (None, "")]
+    return sum(not _IDENTIFIER.fullmatch(value) for value in values) / max(len(rows), 1)

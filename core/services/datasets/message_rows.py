@@ -1,0 +1,255 @@
+"""Joins the rows of a file of messages into rows of chats; files of chats pass through as they are."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain, islice
+from typing import Any
+
+from core.domain.chat import parse_chat
+from core.domain.chat.chat_writing import SentMessage, WrittenChat, write_chat
+from core.errors import InputError
+from core.services.datasets.import_types import ColumnError, RawRow, TableColumns
+from core.services.datasets.message_archives import Unreadable, archive_message, is_archived, messages_inside
+from core.services.datasets.message_columns import MessageColumns, recognise
+from core.services.datasets.message_table import join, message_of
+from core.services.datasets.reading_report import Joined, ReadingReport, places
+
+MAX_MESSAGES = 400_000
+"""Messages of one file; more of them do not fit into the memory of the process that reads."""
+
+PEEK = 50
+"""Rows that are looked at to tell what a file is."""
+
+TableRow = tuple[int, list[Any]]
+"""Line and cells of a row of a table."""
+
+_JOINED = {
+    Joined.SESSION: "按会话",
+    Joined.ROOM: "按群聊或聊天对象",
+    Joined.PAUSE: "按停顿",
+    Joined.NONE: "没有会话、群聊可依，全部",
+}
+_PARTS = {
+    "sender": "发送人",
+    "text": "内容",
+    "time": "时间",
+    "date": "日期",
+    "room": "群聊",
+    "session": "会话",
+    "side": "收发方",
+    "sender_id": "发送人编号",
+    "kind": "类型",
+    "to": "接收人",
+}
+
+
+def join_messages(rows: Iterable[RawRow], columns: TableColumns, report: ReadingReport) -> Iterator[RawRow]:
+    """Rows of chats: those of the file, or, where its rows are messages, the chats that these make up.
+
+    Args:
+        rows: as read; objects of a JSON file, or rows of a table by its columns.
+        columns: columns that were pointed at.
+        report: gets what was joined, and every message that is not in a chat as it stood in the file.
+
+    Raises:
+        ColumnError: a column that was pointed at is not there.
+        InputError: too many messages.
+    """
+    stream = iter(rows)
+    head = list(islice(stream, PEEK))
+    objects = [row.value for row in head if isinstance(row.value, dict)]
+    whole = chain(head, stream)
+    if not objects or any("chat_text" in value or "infos" in value for value in objects):
+        return whole
+    inner = [one for value in objects for one in messages_inside(value) or [value]]
+    if any(map(is_archived, inner)):
+        return _chats(whole, None, columns, report)
+    sample = [flat(value) for value in inner[:PEEK] if isinstance(value, dict)]
+    if found := find_columns(sample, columns):
+        report.names = tuple(dict.fromkeys(name for row in sample for name in row))
+        return _chats(whole, found, columns, report)
+    return whole
+
+
+def find_columns(rows: Sequence[Mapping[str, Any]], columns: TableColumns) -> MessageColumns | None:
+    """The columns of a file of messages, by its first rows; ``None`` where its rows are no messages.
+
+    Raises:
+        ColumnError: a column that was pointed at is not there.
+    """
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    chosen = MessageColumns(
+        columns.sender, columns.text, columns.time, columns.room, columns.session, columns.side, columns.sender_id
+    )
+    missing = [name for name in chosen.as_dict().values() if name not in names]
+    pointed_at = any((columns.sender, columns.time, columns.room, columns.session))
+    if missing and pointed_at:
+        shown = "、".join(name[:20] for name in names[:12])
+        raise ColumnError(f"文件里没有「{missing[0]}」列", f"已有的列：{shown}", tuple(names))
+    found = None if missing else recognise(names, chosen, rows)
+    if found is None and pointed_at:
+        raise ColumnError(
+            "只认出了一部分列，还不知道哪一列是消息内容、哪一列是发送人", "请指明发送人和内容的列", tuple(names)
+        )
+    if found is None or not pointed_at and _are_chats([str(row.get(found.text) or "") for row in rows]):
+        return None
+    return found
+
+
+def find_table_columns(
+    names: Sequence[str], head: Sequence[TableRow], columns: TableColumns, report: ReadingReport
+) -> MessageColumns | None:
+    """The columns of a table with one message a row, by header and first rows; ``None`` where a row is a whole chat.
+
+    Raises:
+        ColumnError: a column that was pointed at is not there.
+    """
+    report.names = tuple(names)
+    if {"chat_text", "infos"} & {name.casefold() for name in names}:
+        return None
+    rows = [cells for row in _objects(names, head) if (cells := row.value) is not None] or [dict.fromkeys(names)]
+    found = find_columns(rows, columns)
+    if found is None and (alike := recognise([*names, "sender"])) and alike.sender == "sender" and alike.time:
+        report.note("没有认出发送人的列，每行当作一条群聊；如果其实一行是一条消息，请指明发送人的列（--sender-column）")
+    return found
+
+
+def table_chats(
+    names: Sequence[str],
+    rows: Iterable[TableRow],
+    found: MessageColumns,
+    columns: TableColumns,
+    report: ReadingReport,
+) -> Iterator[RawRow]:
+    """The chats that the rows of a table with one message a row make up; see :func:`find_table_columns`."""
+    return _chats(_objects(names, rows), found, columns, report)
+
+
+def _objects(names: Sequence[str], rows: Iterable[TableRow]) -> Iterator[RawRow]:
+    """Rows of a table as objects; blank ones are left out."""
+    places_of = {name: at for at, name in reversed(list(enumerate(names))) if name}
+    position = 0
+    for line, row in rows:
+        if not any(cell not in ("", None) for cell in row):
+            continue
+        position += 1
+        if any(cell not in ("", None) for cell in row[len(names) :]):
+            yield RawRow(position, None, line, "格数比表头多，文字里可能有没加引号的分隔符")
+            continue
+        yield RawRow(position, {name: row[at] if at < len(row) else None for name, at in places_of.items()}, line)
+
+
+def flat(value: Mapping[str, Any]) -> dict[str, Any]:
+    """An object as a row of cells: what lies deeper gets a dotted name (``sender.name``)."""
+    cells: dict[str, Any] = {}
+    for key, one in value.items():
+        if isinstance(one, dict):
+            cells |= {f"{key}.{inner}": deep for inner, deep in one.items() if not isinstance(deep, (dict, list))}
+        else:
+            cells[key] = one
+    return cells
+
+
+def _are_chats(texts: Sequence[str]) -> bool:
+    """Whether texts are whole chats: most of those that are there have two speakers or more."""
+    filled = [text for text in texts if text.strip()][:20]
+    whole = sum("\n" in text and len(parse_chat(text[:4000]).speakers) > 1 for text in filled)
+    return bool(filled) and 2 * whole >= len(filled)
+
+
+def _chats(
+    rows: Iterable[RawRow], found: MessageColumns | None, columns: TableColumns, report: ReadingReport
+) -> Iterator[RawRow]:
+    messages = list(_messages(rows, found, report))
+    joined = join(messages, pause_minutes=columns.pause_minutes)
+    report.joined, report.messages = joined.by, len(messages)
+    if found is not None:
+        report.columns = found.as_dict()
+    written = [write_chat(chat) for chat in joined.chats]
+    _note_joining(report, len(joined.chats))
+    _note_changes(report, messages, written, joined.out_of_order)
+    for number, (chat, messages_of_chat) in enumerate(zip(written, joined.chats, strict=True), start=1):
+        yield RawRow(number, {"chat_text": chat.text}, messages_of_chat[0].row or None)
+
+
+def _messages(rows: Iterable[RawRow], found: MessageColumns | None, report: ReadingReport) -> Iterator[SentMessage]:
+    """The messages, one by one; what is none is named in the report."""
+    unread: dict[str, list[int]] = {}
+    seen: dict[str, SentMessage] = {}
+    noted: dict[str, list[int]] = {}
+    taken: set[str] = set()
+    repeated: list[int] = []
+    count = 0
+    for row in rows:
+        line = row.line or row.position
+        for clause in row.notes:
+            noted.setdefault(clause, []).append(line)
+        if not isinstance(row.value, dict):
+            unread.setdefault(row.problem or "不是一条消息", []).append(line)
+            continue
+        inside = messages_inside(row.value)
+        for number, value in enumerate([row.value] if inside is None else inside, start=1):
+            count += 1
+            line = line if inside is None else number
+            if count > MAX_MESSAGES:
+                raise InputError(f"文件超过 {MAX_MESSAGES:,} 条消息的上限", "请按时间或群聊拆成几个文件后分别导入")
+            session = "" if inside is None else f"{row.position}"
+            message = _message(value, found, line, session)
+            if isinstance(message, Unreadable):
+                unread.setdefault(message.reason, []).append(line)
+                continue
+            identifier = str(value.get("msgid") or "") if isinstance(value, dict) else ""
+            content = replace(message, row=0)
+            if identifier and seen.setdefault(identifier, content) == content and identifier in taken:
+                repeated.append(line)
+                continue
+            taken.add(identifier)
+            yield message
+    for clause, lines in noted.items():
+        report.note(f"{clause}{places(lines)}")
+    for reason, lines in unread.items():
+        report.note(f"有 {{}} 行没有读成消息：{reason}{places(lines)}", len(lines))
+    report.note(f"有 {{}} 条消息与前面的完全相同（msgid 也相同），只留一条{places(repeated)}", len(repeated))
+
+
+def _message(value: Any, found: MessageColumns | None, line: int, session: str) -> SentMessage | Unreadable:
+    """One object or row as a message; ``session`` is that of the list in which it stands, or ``""``."""
+    if not isinstance(value, dict):
+        return Unreadable("不是一条消息")
+    if found is None or is_archived(value):
+        message = archive_message(value, line)
+    else:
+        message = message_of(flat(value), found, line)
+    if isinstance(message, Unreadable) or message.room or message.session:
+        return message
+    return replace(message, session=session)
+
+
+def _note_joining(report: ReadingReport, chats: int) -> None:
+    by = _JOINED[report.joined or Joined.NONE]
+    report.note(f"文件是一行一条消息：{report.messages:,} 条消息{by}合成 {chats:,} 条群聊")
+    if report.columns:
+        used = "，".join(f"{_PARTS[part]}取「{name[:20]}」" for part, name in report.columns.items())
+        report.note(f"各列的对应：{used}")
+        unused = [name for name in report.names if name and name not in report.columns.values()]
+        report.note(f"没有用到的列：{'、'.join(name[:20] for name in unused[:12])}", len(unused))
+
+
+def _note_changes(
+    report: ReadingReport, messages: Sequence[SentMessage], written: Sequence[WrittenChat], out_of_order: int
+) -> None:
+    timeless = [message.row for message in messages if not message.time]
+    if timeless and len(timeless) < len(messages):
+        report.note(f"有 {{}} 条消息没有认得出的时间，这些群聊不按时间排序{places(timeless)}", len(timeless))
+    elif timeless:
+        report.note("消息都没有时间，按文件里的先后排列")
+    roomless = sum(not message.room and not message.session for message in messages)
+    if roomless < len(messages):
+        report.note("有 {} 条消息没有写明群聊或会话，合在一条群聊里", roomless)
+    report.note("有 {} 条消息不按时间先后，已按时间排好", out_of_order)
+    nameless = [message.row for message in messages if not message.sender]
+    report.note(f"有 {{}} 条消息没有发送人{places(nameless)}", len(nameless))
+    empty = [message.row for message in messages if not message.text.strip()]
+    report.note(f"有 {{}} 条消息没有文字{places(empty)}", len(empty))
+    report.note("有 {} 行文字像是一条消息的开头，前面加了「> 」", sum(chat.quoted_lines for chat in written))
+    report.note("有 {} 个发送人的名字太长或带括号，改写了", sum(chat.changed_names for chat in written))
