@@ -49,7 +49,8 @@ def read_array(source: SourceFile) -> Iterator[RawRow]:
         window = _Window(stream, source.name)
         start = window.next_character()
         if start == "{":
-            yield RawRow(1, _outer_object(window))
+            value = _outer_object(window)
+            yield RawRow(1, value, notes=window.decoder.take_notes())
             return
         if start != "[":
             raise InputError(f"文件 {source.name} 不是 JSON", "请检查文件；聊天原文请存为 .txt 后导入")
