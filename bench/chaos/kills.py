@@ -11,7 +11,7 @@ from bench.chaos.tally import Tally
 
 REVIEWERS = 4
 _RUN_CHATS_PER_KILL = 12
-_CALL_SECONDS = 40.0
+_CALL_SECONDS = 120.0
 
 
 def run(options: Options) -> Tally:
