@@ -5,15 +5,17 @@ import os
 import re
 from base64 import b64encode
 from collections.abc import Iterable
+from copy import copy
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 from urllib.parse import quote, quote_plus, unquote, urlsplit
 
 from core.private_files import create_private, private_folder, private_opener
 from core.secrets import known_secrets
 from core.settings import settings
+from core.tracebacks import hide_values, plain_text
 
 _NAME = "shiyao-file"
 _FORMAT = "%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s"
@@ -24,6 +26,7 @@ _SIGNATURE = re.compile(r"(authorization=)[^&\s\"']{16,4000}", re.IGNORECASE)
 # What pydantic shows of a value is short, but may hold anything, even what looks like its end.
 _PYDANTIC_INPUT = re.compile(r"(\binput_value=).{0,300}(?=, input_type=\w{1,60})")
 _POSTGRES_DETAIL = re.compile(r"^(\s{0,20}(?:DETAIL|CONTEXT|QUERY|WHERE):).*", re.MULTILINE)
+_POSTGRES_VALUE = re.compile(r'(\binvalid input (?:syntax|value) for [\w ]{1,60}: ").*(?=")')
 _SHORTEST = 4  # shorter values would blot out ordinary words
 
 
@@ -65,16 +68,25 @@ class SecretsOut(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Format a record, without secrets."""
+        record = copy(record)
+        record.exc_text = None  # another handler's formatter may have left its own there
+        if isinstance(record.args, tuple):
+            record.args = tuple(plain_text(one) if isinstance(one, BaseException) else one for one in record.args)
         return scrub(without_values(super().format(record)))
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802  the name is the base class's
+        """The traceback, without the values that errors quote."""
+        return hide_values(super().formatException(ei), ei[1])
 
 
 def without_values(text: str) -> str:
     """An error's text without the values that libraries quote: they are customers' words and whole forms.
 
-    pydantic quotes its input, PostgreSQL the row that failed; SQLAlchemy is told by the store to hide parameters.
+    pydantic quotes its input, PostgreSQL the row or value that failed; SQLAlchemy is told by the store to hide
+    parameters. What Python's own errors quote is hidden by :mod:`core.tracebacks`.
     """
     text = _PYDANTIC_INPUT.sub(r"\1***", text)
-    return _POSTGRES_DETAIL.sub(r"\1 ***", text)
+    return _POSTGRES_DETAIL.sub(r"\1 ***", _POSTGRES_VALUE.sub(r"\1***", text))
 
 
 def scrub(text: str, shortest: int = _SHORTEST, also: Iterable[str] = ()) -> str:

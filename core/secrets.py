@@ -130,7 +130,7 @@ def _read(path: Path, changed: int, size: int) -> Mapping[str, Any]:
         where = f"第 {place[1]} 行" if place else ""
         # Not the parser's own words: they may quote the value.
         raise SettingsError(f"密钥文件 {path.name} {where}不是合法的 TOML", '每行应为 名称 = "值"') from None
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise SettingsError(f"读不了密钥文件 {path.name}（{type(error).__name__}）", "请检查权限和编码") from error
 
 

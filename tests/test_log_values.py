@@ -1,7 +1,9 @@
 """What customers said and reviewers typed is in no log line and on no standard error, whatever fails."""
 
+import json
 import logging
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from core import logs
 from core.adapters.store import Store
 from core.adapters.store.models import Record, RecordStatus
 from core.domain.form import Form
+from core.errors import InputError
 from core.services.review.records.saving import apply_saves
 from tests.factories.runs import add_dataset
 
@@ -86,3 +89,61 @@ def test_a_save_that_is_no_save(store: Store, form: Form, log: Path, capfd: pyte
     out, err = capfd.readouterr()
     written = log.read_text("utf-8")
     assert "rejected save" in written and MARKER not in written and MARKER not in out + err
+
+
+QUOTING = {
+    "a key": lambda: {}[MARKER],
+    "a key of a key": lambda: {}[(MARKER, "it's")],
+    "a number": lambda: int(MARKER),
+    "a fraction": lambda: float(f"'{MARKER}\""),
+    "a date": lambda: datetime.fromisoformat(MARKER),
+    "a member": lambda: RecordStatus(MARKER),
+    "an attribute": lambda: getattr("", MARKER),
+    "an item": lambda: [].index(MARKER),
+    "an unpacking": lambda: {"a": 1}[f"sk-{'0123456789abcdef' * 2}"],
+    "an encoding": lambda: MARKER.encode("ascii"),
+    "JSON": lambda: json.loads("{" + MARKER),
+    "a message of its own": lambda: fail(ValueError(f"no such customer: {MARKER}")),
+    "in several lines": lambda: fail(RuntimeError(f"first\n{MARKER}\nlast")),
+    "in a group": lambda: fail(ExceptionGroup("several", [KeyError(MARKER), ValueError(MARKER)])),
+}
+
+
+def fail(error: Exception) -> None:
+    raise error
+
+
+@pytest.mark.parametrize("name", QUOTING)
+def test_what_an_error_quotes_is_in_no_log(name: str, log: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    try:
+        try:
+            QUOTING[name]()
+        except Exception as error:
+            raise LookupError("the second one") from error
+    except LookupError as error:
+        _log.exception("failed: %s", error.__cause__)
+        _log.warning("again", exc_info=error)
+    out, err = capfd.readouterr()
+    written = log.read_text("utf-8")
+    for secret in (MARKER, "张三丰", "13900001111", "0123456789abcdef0123"):
+        assert secret not in written and secret not in out + err
+    assert written.count("Traceback") >= 2 and "the second one" in written
+
+
+def test_what_helps_to_mend_stays_in_the_log(log: Path) -> None:
+    try:
+        open("/nowhere/shiyao.toml")
+    except OSError:
+        _log.exception("a file")
+    try:
+        raise InputError("文件「报价.xlsx」读不了", "请重试")
+    except InputError:
+        _log.exception("a sentence")
+    try:
+        raise ValueError("limit must be positive, can't be 0")
+    except ValueError:
+        _log.exception("a reason")
+    written = log.read_text("utf-8")
+    assert (
+        "/nowhere/shiyao.toml" in written and "报价.xlsx" in written and "limit must be positive, can't be 0" in written
+    )

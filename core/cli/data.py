@@ -107,7 +107,7 @@ def backup(
     say(f"已备份到 {file}（{made.size / 1e6:.1f} MB）")
 
 
-@app.command("check", help="检查数据库是否完好，表单文件是否可用。")
+@app.command("check", help="检查数据库是否完好，表单和提示词文件是否可用。")
 def check(ctx: typer.Context, json: Json = False, db: Db = "") -> None:
     """Check the database and the form files; exit code 1 if anything is wrong."""
     from core.services import maintenance

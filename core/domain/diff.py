@@ -84,8 +84,9 @@ def diff_lists(a: Iterable[str], b: Iterable[str]) -> tuple[DiffPart, ...]:
     Items of ``a`` come first, in its order, as *same* or *out*; then those that only ``b`` has.
     """
     left, right = split_list(a), split_list(b)
-    pieces = [DiffPart(Op.SAME if item in right else Op.OUT, item) for item in left]
-    return (*pieces, *(DiffPart(Op.IN, item) for item in right if item not in left))
+    before, after = set(left), set(right)
+    pieces = [DiffPart(Op.SAME if item in after else Op.OUT, item) for item in left]
+    return (*pieces, *(DiffPart(Op.IN, item) for item in right if item not in before))
 
 
 def diff_values(a: Value, b: Value) -> tuple[DiffPart, ...]:

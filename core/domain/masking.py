@@ -112,4 +112,5 @@ def _starred(kind: Masked, words: str) -> str:
         return words[:2] + re.sub(r"\S", STAR, words[2:])
     places = [place for place, letter in enumerate(words) if letter.isdigit()]
     kept = {*places[:3], *places[-4:]} if len(places) >= 11 else set(places[:2])
-    return "".join(STAR if place in set(places) - kept else letter for place, letter in enumerate(words))
+    starred = set(places) - kept
+    return "".join(STAR if place in starred else letter for place, letter in enumerate(words))

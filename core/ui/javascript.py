@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-_IMPORT: Final = re.compile(r"""^import\b(?:[^;"']*\bfrom\s*)?\s*["'][^"']+["'];?[ \t]*\n""", re.MULTILINE)
+_IMPORT: Final = re.compile(r"""^import\b(?:[^;"']{0,2000}\bfrom\b)?\s*+["'][^"']+["'];?[ \t]*\n""", re.MULTILINE)
 _EXPORT: Final = re.compile(r"^export (?=(?:async )?(?:function|class|const|let)\b)", re.MULTILINE)
 _LEFT: Final = re.compile(r"^[ \t]*(?:import\b(?!\()|export\b(?! default\b)).*", re.MULTILINE)
 

@@ -27,8 +27,8 @@ _CHANGED_AFTER_ESCAPES = re.compile(
 )
 _SYNTAX = re.compile(r"[\\`*{}\[\]<>#~$|&!]|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])|:(?![0-9\s])")
 _BLOCK_START = re.compile(r"^(\s*)(\d*)([-+.)=])(?=[-=\s]|$)")
-_BREAK = re.compile(r"\s*[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]\s*")
-_BORDER = re.compile(r"^\s+|\s+$")
+_BREAK = re.compile(r"(?<!\s)(?>\s*[\n\r\v\f\x1c-\x1e\x85\u2028\u2029])\s*+")
+_BORDER = re.compile(r"^\s++|(?<!\s)\s++$")
 
 
 def escape_markdown(text: str | Exception | PurePath, *, keep_breaks: bool = False) -> Markdown:

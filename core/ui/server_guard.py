@@ -26,7 +26,6 @@ _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _CLOSED = re.compile(r"/_stcore/+(?:metrics|script-health-check|agent)(?:/|$)")
 """What no page needs: figures of the process, the agent API and its description."""
 _FROM_ELSEWHERE = "请求来自另一个网页，已拒绝。"
-_INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 _COMPONENT = "/component/"
 """Where AgGrid's frame comes from."""
 
@@ -63,7 +62,7 @@ class SecurityHeaders:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
         page = Path(streamlit.__file__).with_name("static") / "index.html"
-        hashes = [_hash(script) for script in _INLINE_SCRIPT.findall(page.read_text("utf-8"))]
+        hashes = [_hash(script) for script in _inline_scripts(page.read_text("utf-8"))]
         # Modules of our components come from blob: addresses; Arrow and protobuf bring WebAssembly.
         self._page = content_policy("'wasm-unsafe-eval'", "blob:", *hashes)
         # AgGrid compiles what the table's columns do.
@@ -146,6 +145,12 @@ def content_policy(*scripts: str) -> str:
             "frame-ancestors 'self'",
         )
     )
+
+
+def _inline_scripts(page: str) -> list[str]:
+    """The texts of a page's scripts without attributes."""
+    before_end = page.split("</script>")[:-1]
+    return [part.partition("<script>")[2] for part in before_end if "<script>" in part]
 
 
 def _hash(script: str) -> str:

@@ -7,12 +7,17 @@ from core.ui import address, state
 from core.ui.extraction.prompt_list import draw_prompt_list
 from core.ui.extraction.prompt_views import READ, VIEWS, draw_prompt_view
 from core.ui.markdown import escape_markdown
-from core.ui.notices import show_errors
+from core.ui.notices import draw_empty_state, show_errors
 
 st.title("提示词")
 with show_errors():
     with state.store().read() as session:
         entries = prompt_library.list_entries(session)
+    for sentence in prompt_library.unusable_files():
+        st.warning(f"{escape_markdown(sentence)}。这个文件没有列出。", icon=":material/warning:")
+    if not entries:
+        draw_empty_state("还没有提示词", "请把提示词文件放到 prompts 目录，再重启。")
+        st.stop()
     requested = address.text_parameter("prompt")
     named = address.find_named(requested, entries, lambda entry: (entry.prompt.id, entry.prompt.name))
     chosen = named or entries[0]

@@ -4,11 +4,13 @@ import json
 from io import BytesIO
 from typing import Any
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.adapters.store import Store, queries
 from core.domain.form import Form
 from core.services.datasets import import_chats, list_datasets
+from core.ui.data import import_preview
 from tests.factories import hostile_files
 from tests.pages.conftest import OpenPage
 from tests.pages.finding import by_label, seen
@@ -153,3 +155,25 @@ def test_a_file_of_bad_rows_shows_the_first_ones(open_page: OpenPage, store: Sto
     rejected = by_label(app.expander, "不能导入 20000 条")
     assert len(rejected.dataframe[0].value) == 1_000
     assert "这里只显示前 1,000 条" in seen(app)
+
+
+def test_a_refused_file_is_read_once(open_page: OpenPage, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    reads: list[str] = []
+    real = import_preview.preview_import
+
+    def counted(source: Any, name: str, *more: Any, **options: Any) -> Any:
+        reads.append(name)
+        return real(source, name, *more, **options)
+
+    monkeypatch.setattr(import_preview, "preview_import", counted)
+    app = upload(open_page(IMPORT), b"PK\x03\x04 no workbook", "a.xlsx")
+    for _ in range(3):
+        (error,) = app.error
+        assert "a.xlsx" in error.value
+        app = app.run()
+    assert reads == ["a.xlsx"]
+    app = upload(app, "甲,乙\n1,2\n".encode(), "b.csv")
+    for _ in range(2):
+        assert "已有的列" in app.error[0].value and by_label(app.selectbox, "聊天文本列")
+        app = app.run()
+    assert reads == ["a.xlsx", "b.csv"]

@@ -100,6 +100,16 @@ def test_a_pasted_key_is_refused_and_not_shown(page: OpenPage, store: Store) -> 
     by_label(app.text_area, "附加参数").set_value("{oops")
     app = by_label(app.button, "保存").click().run()
     assert "附加参数第 1 行不是合法的 JSON" in seen(app)
+    for text, sentence in {
+        "[" * 9_000: "附加参数嵌套太深",
+        '{"a": ' + "9" * 5_000 + "}": "附加参数里有一个数字太大",
+        '{"max_tokens": "many"}': "max_tokens 应为整数",
+        '{"temperature": 1e999}': "附加参数里有一个数字太大",
+    }.items():
+        by_label(app.text_area, "附加参数").set_value(text)
+        app = by_label(app.button, "保存").click().run()
+        assert not app.exception
+        assert sentence in seen(app)
     assert all(spec.source == SpecSource.FILE for spec in model_catalog.models(store))
 
 

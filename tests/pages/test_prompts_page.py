@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from core.adapters.store import Store, queries
 from core.adapters.store.models import Extraction, PromptDraft, Run, RunKind
 from core.domain.form import load_named_form
-from core.domain.prompts import PROMPTS_DIR
+from core.domain.prompts import PROMPTS_DIR, prompt_folder
 from core.services.extraction import prompt_library
 from tests.factories.runs import add_dataset
 from tests.pages.conftest import OpenPage
@@ -108,3 +108,25 @@ def test_a_stored_prompt_that_cannot_be_used_is_named_and_the_page_works(page: O
     for view in ("比较", "渲染", "试用", "新版本"):
         show(app, view)
     assert "复核规则" in seen(page(prompt="verify.v1"))
+
+
+def test_a_file_that_cannot_be_used_is_named_and_stops_no_page(open_page: OpenPage, store: Store) -> None:
+    add_dataset(store, 1)
+    bad = PROMPTS_DIR / "zz_page.v1.md"
+    bad.write_bytes(b"\xff\xfe not a prompt")
+    prompt_folder.cache_clear()
+    try:
+        prompt_folder(PROMPTS_DIR)  # read once per process; other processes' tests must not see the file
+    finally:
+        bad.unlink()
+    try:
+        app = open_page(PAGE)
+        assert not app.exception and not app.error
+        assert "zz_page.v1.md 不是 UTF-8" in app.warning[0].value and "没有列出" in app.warning[0].value
+        assert len(app.dataframe[0].value) == 7
+        for script in ("pages/extract/runs.py", "pages/training/sets.py", "pages/training/lessons.py"):
+            app = open_page(script)
+            assert not app.exception
+            assert not any("提示词" in error.value for error in app.error)
+    finally:
+        prompt_folder.cache_clear()

@@ -259,3 +259,18 @@ def test_what_a_run_is_made_of_and_its_deletion(page: OpenPage, store: Store) ->
     assert not app.exception
     assert run_service.model_runs(store, 1) == []
     assert "新建抽取任务" in seen(app)
+
+
+def test_a_run_that_somebody_else_deleted_is_said_to_be_gone(page: OpenPage, store: Store) -> None:
+    add_dataset(store, 1)
+    run = run_service.create_run(store, dataset="d", name="旧", provider="local")
+    kept = run_service.create_run(store, dataset="d", name="新", provider="local")
+    app = page(run=str(run.id))
+    assert "旧" in seen(app)
+    run_service.delete(store, run.id)
+    app = app.run()
+    assert not app.exception and not app.error
+    assert "地址里的抽取任务" in seen(app) and "已删除" in seen(app)
+    assert app.query_params["run"] in ([str(run.id)], str(run.id)) and "新" in seen(app)
+    run_service.delete(store, kept.id)
+    assert "新建抽取任务" in seen(app.run())

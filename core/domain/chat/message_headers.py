@@ -199,7 +199,8 @@ def _is_possible(match: re.Match[str]) -> bool:
 
 def _opens(lines: Sequence[Line], numbers: list[int], dividers: list[int], style: HeaderStyle) -> bool:
     """Whether headers of this style make up the text."""
-    before = [number for number in range(numbers[0]) if lines[number].text.strip() and number not in set(dividers)]
+    parted = set(dividers)
+    before = [number for number in range(numbers[0]) if lines[number].text.strip() and number not in parted]
     noticed = any(_NOTICES.search(lines[number].text[:_LONGEST_HEADER]) for number in before)
     if style is HeaderStyle.NAME_COLON:
         return not before and _are_speakers(lines, numbers)

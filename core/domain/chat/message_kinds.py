@@ -47,8 +47,10 @@ _MENTION = re.compile(r"(?<![A-Za-z0-9_.+-])@([^\s@，,。；;：:！!？?、“
 COMPANY = re.compile(
     r"[ \u00a0]{0,2}(?:[（(][^（）()\n]{2,20}[)）]|[\u4e00-\u9fff\w]{2,12}[·•][\u4e00-\u9fff\w]{2,12})"
 )
-# 小李(小李 某某科技): the same person again in brackets.
-_REPEATED = re.compile(r"(.{1,20})[(（]\1.{0,40}[)）]")
+_LONGEST_ONCE: Final = 20
+_LONGEST_COMPANY: Final = 40
+"""Characters of a name that is repeated in brackets, and of what may follow it there."""
+_LONGEST_REPEATED: Final = 2 * _LONGEST_ONCE + _LONGEST_COMPANY + 2
 _MENTION_WIDE = re.compile(r"@([^@\n\u2005]{1,40})\u2005")
 
 
@@ -89,10 +91,23 @@ def _bracket_kind(body: str) -> MessageKind:
 
 def without_company(name: str) -> str:
     """A name without the company that WeChat shows behind it (``林舟@某某公司``)."""
-    if repeated := _REPEATED.fullmatch(name.strip()):
-        return repeated.group(1)
+    if repeated := _repeated(name.strip()):
+        return repeated
     head, gap, tail = name.strip().replace("\u00a0", " ").partition(" ")
     return head if gap and COMPANY.fullmatch(tail.strip()) else name.strip()
+
+
+def _repeated(name: str) -> str:
+    """小李 of 小李(小李 某某科技): the same person again in brackets; ``""`` where it is not."""
+    if name[-1:] not in ("）", ")") or "\n" in name or len(name) > _LONGEST_REPEATED:
+        return ""
+    for length in range(min(_LONGEST_ONCE, len(name)), 0, -1):
+        again = length + 1
+        if name[length:again] in ("(", "（") and name.startswith(name[:length], again):
+            rest = len(name) - again - length - 1
+            if 0 <= rest <= _LONGEST_COMPANY:
+                return name[:length]
+    return ""
 
 
 class Mentions:

@@ -33,15 +33,20 @@ _DECORATION = re.compile(
     r"^(?:[?？\s~～*★☆✨❤♥️⃣\ufe0f\U0001f000-\U0001faff\u2600-\u27bf\u23e9-\u23f3]|\[[^\[\]]{1,6}\])+"
 )
 _ENGLISH_LABEL = re.compile(
-    r"(?:\w+[ _-])?(?:items?|prices?|names?|dates?|time|address|tel|phone|mobile|e-?mail|notes?|total|qty|quantity|"
+    r"(?<!\w)(?:\w+[ _-])?"
+    r"(?:items?|prices?|names?|dates?|time|address|tel|phone|mobile|e-?mail|notes?|total|qty|quantity|"
     r"size|colou?r|payment|delivery|port|terms?|model|brand|subject|remarks?|moq|weight|from|to|cc|link|password|user(?:name)?|account)",
     re.IGNORECASE,
 )
 # 【联系方式】加…: a heading before other words.
 _HEADED = re.compile(r"[【\[]([^】\]]{1,10})[】\]].")
 # 订单类型（新购/增购/续期）: what one may choose from.
-_OPTIONS = re.compile(r"[（(][^（）()]*/[^（）()]*[)）]$")
-_HOURS = re.compile(r"\s*\d{1,2}:\d\d\s{0,2}[-~—–至]\s{0,2}\d{1,2}:\d\d.{0,6}$")
+_OPTIONS = re.compile(r"[（(][^（）()/]*+/[^（）()]*+[)）]$")
+# What stands in brackets at the end, from the first bracket on.
+_BRACKETS = re.compile(r"\A([^（(【\[]*+)[（(【\[].*[）)】\]]$")
+_EXPLANATION = re.compile(r"[（(].{0,40}[）)]$")
+_HOURS = re.compile(r"(?<!\s)\s*+\d{1,2}:\d\d\s{0,2}[-~—–至]\s{0,2}\d{1,2}:\d\d.{0,6}$")
+_JOINTS = re.compile(r"[\s\-—–_|丨·+@/&×]+")
 _TIME_OF_DAY = re.compile(r"\d{1,2}:\d\d")
 _SENTENCE_MARK = re.compile(r"[，；！？!;]|。(?!$)|,\s|://|=")
 
@@ -91,8 +96,8 @@ def _person(bare: str) -> float:
         return 0.0
     if bare in TITLE_ENDS:
         return 0.0  # 「司机：刘师傅」 is as likely as a nickname
-    short = re.sub(r"[（(【\[].*[）)】\]]$", "", bare).strip()
-    tail = re.split(r"[\s\-—–_|丨·+@/&×]+", short)[-1]
+    short = _BRACKETS.sub(r"\1", bare).strip()
+    tail = _JOINTS.split(short)[-1]
     for word in (short, tail):
         if 2 <= len(word) <= 6 and word.endswith(TITLE_ENDS) and _HANZI.fullmatch(word):
             return 2.0
@@ -113,9 +118,9 @@ def _titled(word: str) -> bool:
 
 
 def _label(bare: str) -> float:
-    core = re.sub(r"\s+", "", bare).strip("【】[]()（）*_-—")
+    core = "".join(bare.split()).strip("【】[]()（）*_-—")
     # What stands in brackets behind a label explains it: 购买人数（互通费）.
-    core = re.sub(r"[（(].{0,40}[）)]$", "", core) or core
+    core = _EXPLANATION.sub("", core) or core
     if core in LABELS or _ENGLISH_LABEL.fullmatch(bare):
         return -4.5
     if core.endswith(LABEL_ENDS):

@@ -17,12 +17,14 @@ from core.domain.chat.parsed_chat import Span
 from core.domain.chat.speaker_lines import MAX_NAME, Line
 
 _ANNOUNCEMENT = re.compile(r"(?:这是一条(?:引用|回复|引用/回复)(?:的)?消息|This is a quote/reply)[：:]?\s*$")
-_DASHES = re.compile(r"\s*[-—–－]{4,}\s*")
-_SPACED_DASHES = re.compile(r"\s*(?:[-—–－][ \u00a0]){3,}[-—–－]?\s*")
+# Here and below: what may begin with any white space is looked for at the beginning of it only, else a long run of it
+# would be walked through from each of its characters.
+_DASHES = re.compile(r"(?<!\s)\s*+[-—–－]{4,}+\s*+")
+_SPACED_DASHES = re.compile(r"(?<!\s)\s*+(?:[-—–－][ \u00a0]){3,}+[-—–－]?+\s*+")
 _MARKS: Final = {"「": "」", "“": "”", '"': '"'}
 # A quotation without announcement opens a message (after its colon) or stands at the beginning of a line.
 _BARE_OPEN = re.compile(r"(?:[^\n]{0,60}?[：:])?\s{0,4}([「“\"])")
-_OPEN_MARK = re.compile(r"\s*(?:[\"“]{1,2}|「)")
+_OPEN_MARK = re.compile(r"(?<!\s)\s*+(?:[\"“]{1,2}|「)")
 _CLOSE_MARK = re.compile(r"(?:[\"”]{1,2}|」)\s*$")
 _NAME_COLON = re.compile(r"([^\n：:「」]{1,40}?(?:\d{1,2}:\d\d[^\n：:]{0,20}){0,2})(?:：|:(?!//|\d))")
 _CLOSING: Final = frozenset('"”')

@@ -5,8 +5,10 @@ is empty, amounts and addresses that staff say are prices and offices, and a dat
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
 from itertools import chain
 
 from core.domain import entities
@@ -15,7 +17,7 @@ from core.domain.entities import Mention
 from core.domain.entities.folding import fold
 from core.domain.evidence import ChatIndex
 from core.domain.evidence.index import compact
-from core.domain.evidence.quantities import amounts_in, moments_in
+from core.domain.evidence.quantities import Moment, amounts_in, moments_in
 from core.domain.form import Field, Form, FormValues, Kind, text_of
 from core.domain.person_names import match_people
 
@@ -24,7 +26,7 @@ MAX_MISSED = 12
 
 _DAY = (
     r"(?:(?:\d{2,4}年)?\d{1,2}月\d{1,2}[日号]?|\d{1,2}[日号](?!线|楼|院|店)"
-    r"|(?:上|下|这|本)*(?:周|星期|礼拜)[一二三四五六日天]|今天|明天|后天|明早|今晚|明晚)"
+    r"|(?:上|下|这|本){0,4}(?:周|星期|礼拜)[一二三四五六日天]|今天|明天|后天|明早|今晚|明晚)"
 )
 _HOUR = (
     r"(?:凌晨|早上|上午|中午|下午|傍晚|晚上)?\s?"
@@ -135,13 +137,16 @@ def find_omissions(
         At most :data:`MAX_MISSED`, every value once.
     """
     owners = _owners([form.name_of(values) for values in customers], index.parsed.speakers)
-    held = [text_of(value) for values in customers for value in values.values() if value]
+    held = _HeldValues(customers)
     quiet = {kind.kind for kind in _KINDS if kind.only_if_empty}
     seen: set[tuple[str, str]] = set()
+    fields: dict[tuple[Kind, int], Field | None] = {}
     remarks: list[tuple[bool, Omission]] = []
     for kind, one, message in find_mentions(index) if mentions is None else mentions:
-        field = _field(form, kind, message.body.of(index.text))
-        if field is None or (field.key, compact(one.value)) in seen or _holds(kind, held, one.value):
+        if (kind, message.index) not in fields:
+            fields[kind, message.index] = _field(form, kind, message.body.of(index.text))
+        field = fields[kind, message.index]
+        if field is None or (field.key, compact(one.value)) in seen or held.holds(kind, one.value):
             continue
         owner = owners.get(message.speaker)
         concerned = customers if owner is None else [customers[owner]]
@@ -169,18 +174,49 @@ def _field(form: Form, kind: Kind, text: str) -> Field | None:
     return next((field for field in fields if field.label in text), fields[-1] if fields else None)
 
 
-def _holds(kind: Kind, held: Sequence[str], value: str) -> bool:
-    """Whether some field says it already, in whatever shape."""
-    compact_value = compact(value)
-    if any(compact_value in compact(text) for text in held):
-        return True
-    if kind is Kind.PHONE:
-        return any(value in re.sub(r"\D", "", text) for text in held)
-    if kind is Kind.AMOUNT:
-        sums = {amount.value for amount in amounts_in(fold(value))}
-        return any(amount.value in sums for text in held for amount in amounts_in(fold(text)))
-    if kind is Kind.DATE:
-        moments = list(moments_in(compact_value))
-        others = [moment for text in held for moment in moments_in(compact(text))]
-        return bool(moments) and all(any(one.same(other) for other in others) for one in moments)
-    return False
+class _HeldValues:
+    """What the forms say already, read once for all mentions."""
+
+    def __init__(self, customers: Iterable[FormValues]) -> None:
+        self._texts = [text_of(value) for values in customers for value in values.values() if value]
+
+    def holds(self, kind: Kind, value: str) -> bool:
+        """Whether some field says it already, in whatever shape."""
+        compact_value = compact(value)
+        if any(compact_value in text for text in self._compact):
+            return True
+        if kind is Kind.PHONE:
+            return any(value in digits for digits in self._digits)
+        if kind is Kind.AMOUNT:
+            return any(amount.value in self._amounts for amount in amounts_in(fold(value)))
+        if kind is Kind.DATE:
+            moments = list(moments_in(compact_value))
+            return bool(moments) and all(map(self._says, moments))
+        return False
+
+    def _says(self, moment: Moment) -> bool:
+        """See :meth:`core.domain.evidence.quantities.Moment.same`."""
+        known = (years for reading in moment.readings if (years := self._moments.get(reading)))
+        return any(not moment.year or moment.year in years or 0 in years for years in known)
+
+    @cached_property
+    def _compact(self) -> list[str]:
+        return list(map(compact, self._texts))
+
+    @cached_property
+    def _digits(self) -> list[str]:
+        return [re.sub(r"\D", "", text) for text in self._texts]
+
+    @cached_property
+    def _amounts(self) -> set[Decimal]:
+        return {amount.value for text in self._texts for amount in amounts_in(fold(text))}
+
+    @cached_property
+    def _moments(self) -> dict[tuple[str, int, int], set[int]]:
+        """The years that are said with each reading; 0 for none."""
+        years: dict[tuple[str, int, int], set[int]] = {}
+        for text in self._compact:
+            for moment in moments_in(text):
+                for reading in moment.readings:
+                    years.setdefault(reading, set()).add(moment.year)
+        return years

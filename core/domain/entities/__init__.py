@@ -12,8 +12,8 @@ from core.domain.entities.finders import (
     phones,
     phones_in,
     place_and_address,
-    times,
 )
+from core.domain.entities.time_expressions import times
 
 __all__ = [
     "Mention",

@@ -1,21 +1,17 @@
-"""Finders of phones, e-mails, places, addresses, times and amounts in text, without a model.
+"""Finders of phones, e-mails, places, addresses and amounts in text, without a model.
 
 Values are returned as they stand in the chat: nothing is resolved, converted or corrected. The libraries are imported
 on first use, for together they take two seconds; none of them touches the network. Functions ending in ``_in`` also
 say where.
 """
 
-import contextlib
-import io
 import re
-import threading
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from core.domain.entities import number_chains
 from core.domain.entities.folding import fold
-from core.errors import Cause, ProviderError
 
 # Every repetition has an end: without one, a long run of digits is walked through from each of its digits.
 _EMAIL = re.compile(r"\w[\w.%+-]{0,63}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}", re.ASCII)
@@ -26,7 +22,6 @@ _BEFORE = re.compile(r"(?:[\u4e00-\u9fa5]{2}[省市]){1,8}$")
 """Place names right before the first one in the gazetteer's order: scrambled places name two provinces."""
 _STREET = re.compile(r"\d\s*号|号楼|[路街道巷弄]\s*\d|大道|大厦|广场|小区|产业园|科技园|\d\s*[楼层室栋幢座]|[A-Z]座")
 _ADDRESS_END = re.compile(r"[\n，。；;！!？?、]|(?<=\S)\s{2,}")
-_TIME_HINT = re.compile(r"[周月日号点天午早晚：:]|星期|礼拜|月底|年底|年前|\d[/-]\d")
 _AMOUNT = re.compile(
     r"[¥￥]\s{0,4}\d[\d,]{0,30}(?:\.\d{1,12})?\s{0,4}[万千wk]?|"
     r"\d[\d,]{0,30}(?:\.\d{1,12})?\s{0,4}(?:多|来|几)?\s{0,4}(?:个?亿|百万|十万|万|千|w|W|k|K)?\s{0,4}(?:元|块钱?|人民币|RMB)|"
@@ -43,10 +38,9 @@ _BUILDING = (
 )
 _ADDRESS = re.compile(rf"(?:{_ROAD}|{_BUILDING})[\u4e00-\u9fa5A-Za-z\d#\-]{{0,24}}")
 _ADDRESS_LEAD = re.compile(
-    r"^.*?(?:地址(?:是|为)?|寄到|寄往|发到|送到|位于|搬到|就在|我在|人在|我家|住在|公司在|我们在|咱们在|的话|在(?=[\u4e00-\u9fa5]{2,}[省市区县路街]))"
+    r"^.*?(?:地址(?:是|为)?|寄到|寄往|发到|送到|位于|搬到|就在|我在|人在|我家|住在|公司在|我们在|咱们在|的话|在(?=[\u4e00-\u9fa5]{2,80}[省市区县路街]))"
 )
 _SHORTEST_ADDRESS = 5
-_import_lock = threading.Lock()
 
 
 class Mention(NamedTuple):
@@ -61,21 +55,6 @@ class Mention(NamedTuple):
     value: str
     start: int
     end: int
-
-
-@lru_cache(maxsize=1)
-def _jionlp() -> Any:
-    # Importing it prints a banner, and unpacks its dictionaries beside itself the first time.
-    with _import_lock, contextlib.redirect_stdout(io.StringIO()):
-        try:
-            import jionlp
-        except OSError as error:
-            raise ProviderError(
-                Cause.CONFIG,
-                "本地规则的词典无法解压",
-                "请用有写权限的用户重新执行 make setup",
-            ) from error
-    return jionlp
 
 
 @lru_cache(maxsize=1)
@@ -145,10 +124,7 @@ def place_and_address(text: str) -> tuple[str, str]:
     ``("", "")`` where the gazetteer of ``cpca`` knows no province, city or county in the text. The wording is kept
     even where province and city do not belong together.
     """
-    for line in text.splitlines():
-        if not _PLACE_HINT.search(line):
-            continue
-        parsed_place = _cpca().transform([line], pos_sensitive=True).to_dict("records")[0]
+    for line, parsed_place in _parsed_places([line for line in text.splitlines() if _PLACE_HINT.search(line)]):
         starts = [parsed_place[f"{level}_pos"] for level in ("省", "市", "区") if parsed_place[f"{level}_pos"] >= 0]
         if not starts:
             continue
@@ -160,6 +136,15 @@ def place_and_address(text: str) -> tuple[str, str]:
         rest = tail[len(place) :]
         return place, tail if _STREET.search(rest) else ""
     return "", ""
+
+
+def _parsed_places(lines: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each line with what the gazetteer reads in it, more and more lines at once: a table per line takes a while."""
+    start, count = 0, 1
+    while start < len(lines):
+        batch = lines[start : start + count]
+        yield from zip(batch, _cpca().transform(batch, pos_sensitive=True).to_dict("records"), strict=True)
+        start, count = start + count, min(count * 4, 256)
 
 
 def _place_at(tail: str, names: list[Any]) -> str:
@@ -179,19 +164,6 @@ def _place_at(tail: str, names: list[Any]) -> str:
             break
         end += step
     return tail[:end]
-
-
-def times(text: str) -> list[str]:
-    """Expressions of time, as written, in order (``明天下午两点``, ``周五前``); nothing is resolved to a date."""
-    if not _TIME_HINT.search(text):
-        return []
-    jionlp = _jionlp()
-    try:
-        # The base only decides what a phrase means, and we keep the phrase.
-        time_mentions = jionlp.ner.extract_time(text, time_base=1_700_000_000.0)
-    except Exception:
-        return []  # it raises whatever Python raises on strings that it did not expect
-    return [item["text"] for item in time_mentions if item["type"] in ("time_point", "time_span")]
 
 
 def amounts(text: str) -> list[str]:

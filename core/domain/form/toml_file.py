@@ -102,6 +102,8 @@ def parse_tables(source: str, name: str) -> dict[str, Any]:
         place = re.search(r"at line (\d+)", str(error))
         line = int(place[1]) if place else source.count("\n") + 1
         raise FormError(f"表单文件 {name} 第 {line} 行不是合法的 TOML（{error}）", "请改正这一行") from error
+    except (ValueError, RecursionError) as error:  # an integer of thousands of digits; brackets thousands deep
+        raise FormError(f"表单文件 {name} 里有一个数字太长，或嵌套太深", "请改正后重新打开") from error
 
 
 def line_of_key(source: str, key: str) -> int:
@@ -120,7 +122,7 @@ def _reason(error: Any, tables: Mapping[str, str]) -> str:
     return f"{where} {text}" if where else f"[[{table}]] {text}"
 
 
-_TABLE = re.compile(r"\s*\[\[?[^\[\],]+\]\]?\s*(#.*)?$")
+_TABLE = re.compile(r"(?<!\s)\s*+\[\[?[^\[\],]+\]\]?\s*+(#.*)?$")
 
 
 def _line_of(source: str, loc: tuple[int | str, ...], tables: Mapping[str, str]) -> int:
@@ -130,15 +132,15 @@ def _line_of(source: str, loc: tuple[int | str, ...], tables: Mapping[str, str])
     table = next((table for table, attribute in tables.items() if loc and loc[0] == attribute), None)
     if table is not None:
         names = rf"(?:{re.escape(table)}|{re.escape(tables[table])})"
-        headers = [n for n, line in enumerate(lines) if re.match(rf"\s*\[\[?\s*[\"']?{names}[\"']?\s*\]", line)]
+        headers = [n for n, line in enumerate(lines) if re.match(rf"(?<!\s)\s*+\[\[?\s*[\"']?{names}[\"']?\s*\]", line)]
         index = loc[1] if len(loc) > 1 else 0
         if not isinstance(index, int) or index >= len(headers):
-            inline = [number for number, line in enumerate(lines) if re.match(rf"\s*{names}\s*=", line)]
+            inline = [number for number, line in enumerate(lines) if re.match(rf"(?<!\s)\s*+{names}\s*=", line)]
             return (headers or inline or [0])[0] + 1
         start, key = headers[index], loc[2] if len(loc) > 2 else None
     for number in range(start, len(lines)):
         if number > start and _TABLE.match(lines[number]):
             break
-        if key is not None and re.match(rf"\s*[\"']?{re.escape(str(key))}[\"']?\s*=", lines[number]):
+        if key is not None and re.match(rf"(?<!\s)\s*+[\"']?{re.escape(str(key))}[\"']?\s*=", lines[number]):
             return number + 1
     return start + 1

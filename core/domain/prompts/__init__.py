@@ -1,6 +1,6 @@
 """Prompt templates: versioned files with YAML front matter and a Jinja2 body, rendered from form and chat."""
 
-from core.domain.prompts.loading import PROMPTS_DIR, list_prompts, load_prompt, parse_prompt
+from core.domain.prompts.loading import PROMPTS_DIR, list_prompts, load_prompt, parse_prompt, prompt_folder
 from core.domain.prompts.prompt_types import (
     COMMON_VARIABLES,
     STAGE_PARTNERS,
@@ -31,6 +31,7 @@ __all__ = [
     "load_prompt",
     "needs",
     "parse_prompt",
+    "prompt_folder",
     "read_summary",
     "render",
     "summary_of",

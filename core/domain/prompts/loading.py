@@ -2,9 +2,10 @@
 
 import hashlib
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import frontmatter
 import yaml  # type: ignore[import-untyped]
@@ -18,7 +19,11 @@ from core.errors import PromptError
 
 PROMPTS_DIR = Path(__file__).resolve().parents[3] / "prompts"
 
-_FILE_NAME = re.compile(r"(?P<name>[a-z][a-z0-9_]*)\.v(?P<version>[1-9]\d*)\.md")
+_FILE_NAME = re.compile(r"(?<![a-z0-9_])(?P<name>[a-z][a-z0-9_]*+)\.v(?P<version>[1-9]\d*+)\.md")
+_MOST_BYTES = 4 * LONGEST_SOURCE + 3
+"""Size of the longest text in UTF-8, with its mark."""
+_MOST_DIGITS = 9
+"""Of a version's number: what databases take."""
 _BLOCKS = frozenset({"system", "user"})
 _REASONS = {
     "missing": "缺少这一项",
@@ -28,6 +33,7 @@ _REASONS = {
     "string_pattern_mismatch": "只能用小写字母、数字和下划线，以字母开头",
     "int_type": "应为整数",
     "greater_than": "应从 1 开始",
+    "less_than": "太大",
     "enum": "不是允许的值",
 }
 
@@ -36,7 +42,7 @@ class _FrontMatter(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    version: int = Field(gt=0)
+    version: int = Field(gt=0, lt=10**_MOST_DIGITS)
     title: str = Field(min_length=1)
     purpose: str = Field(min_length=1)
     stage: str
@@ -140,33 +146,76 @@ def read_prompt(path: Path) -> Prompt:
         PromptError: names the file and the reason.
     """
     try:
+        # Only then is it opened: a pipe would never end, and a huge file need not be read to be refused.
+        if path.exists() and not path.is_file():
+            raise PromptError(f"提示词文件 {path.name} 不是普通文件", "请把它移出提示词目录")
+        if path.stat().st_size > _MOST_BYTES:
+            megabytes = path.stat().st_size / 1e6
+            raise PromptError(
+                f"提示词文件 {path.name} 有 {megabytes:.1f} MB，太长", f"最多 {LONGEST_SOURCE:,} 字，请删短后重试"
+            )
         source = path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError as error:
         raise PromptError(f"找不到提示词文件 {path.name}", f"请把它放到 {path.parent.name}/ 目录下") from error
     except UnicodeDecodeError as error:
         raise PromptError(f"提示词文件 {path.name} 不是 UTF-8 编码", "请另存为 UTF-8 后重试") from error
+    except OSError as error:
+        raise PromptError(f"读不了提示词文件 {path.name}（{error.strerror}）", "请检查文件权限") from error
     return parse_prompt(source.replace("\r\n", "\n"), path.name)
 
 
-@lru_cache(maxsize=4)
-def list_prompts(folder: Path = PROMPTS_DIR) -> tuple[Prompt, ...]:
-    """All prompts of a folder by name, newest version first; cached for the process.
+class PromptFolder(NamedTuple):
+    """What a folder of prompt files holds.
 
-    Raises:
-        PromptError: one of them cannot be used.
+    Attributes:
+        prompts: by name, newest version first.
+        unusable: ``{name of a file: why it cannot be used}``; these are left out, and do not stop the others.
     """
-    prompts = [read_prompt(path) for path in folder.glob("*.md")]
-    return tuple(sorted(prompts, key=lambda prompt: (prompt.name, -prompt.version)))
+
+    prompts: tuple[Prompt, ...]
+    unusable: Mapping[str, PromptError]
+
+    def refusal_of(self, reference: str) -> PromptError | None:
+        """Why the very version that is asked for (``baseline.v2``) cannot be used; ``None`` where no file says so."""
+        return self.unusable.get(f"{reference}.md")
+
+    def newest_version(self, name: str) -> int:
+        """The highest version of a name, of files that cannot be used too; 0 where there is none."""
+        names = [match for file in self.unusable if (match := _FILE_NAME.fullmatch(file)) and match["name"] == name]
+        versions = [int(match["version"]) for match in names if len(match["version"]) <= _MOST_DIGITS]
+        return max([*versions, *(prompt.version for prompt in self.prompts if prompt.name == name)], default=0)
+
+
+@lru_cache(maxsize=4)
+def prompt_folder(folder: Path = PROMPTS_DIR) -> PromptFolder:
+    """Read all prompt files of a folder; cached for the process."""
+    prompts: list[Prompt] = []
+    unusable: dict[str, PromptError] = {}
+    for path in sorted(folder.glob("*.md")):
+        try:
+            prompts.append(read_prompt(path))
+        except PromptError as error:
+            unusable[path.name] = error
+    prompts.sort(key=lambda prompt: (prompt.name, -prompt.version))
+    return PromptFolder(tuple(prompts), unusable)
+
+
+def list_prompts(folder: Path = PROMPTS_DIR) -> tuple[Prompt, ...]:
+    """All usable prompts of a folder by name, newest version first."""
+    return prompt_folder(folder).prompts
 
 
 def load_prompt(reference: str = "baseline", folder: Path = PROMPTS_DIR) -> Prompt:
     """The prompt with a name (newest version), or with a name and version (``baseline.v1``).
 
     Raises:
-        PromptError: there is none.
+        PromptError: there is none, or it cannot be used.
     """
-    prompts = list_prompts(folder)
+    files = prompt_folder(folder)
+    prompts = files.prompts
     for prompt in prompts:
         if reference in (prompt.name, prompt.id):
             return prompt
+    if refusal := files.refusal_of(reference):
+        raise refusal
     raise PromptError(f"没有名为「{reference}」的提示词", f"现有：{'、'.join(prompt.id for prompt in prompts) or '无'}")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from core.domain.form import Form, Value, text_of
 from core.domain.thoughts import THOUGHTS, split_thoughts
 
-_FENCE = re.compile(r"\A\s*```(?:markdown|md)?\s*\n(.*?)\n?```\s*\Z", re.DOTALL)
+_FENCE = re.compile(r"\A\s*+```(?:markdown|md)?(?>\s*\n)(.*?)\n?```\s*\Z", re.DOTALL)
 
 
 def summary_of(form: Form, forms: Sequence[Mapping[str, Value]]) -> str:

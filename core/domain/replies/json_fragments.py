@@ -52,6 +52,12 @@ def strict_value(text: str) -> Any:
         return None
 
 
+def repairable(text: str) -> str:
+    """What of a broken value can be repaired in a bounded time: its beginning; ``""`` where it is nested too deeply."""
+    closed = _end(text, 0, len(text), quotes=True) or _end(text, 0, len(text), quotes=False)
+    return "" if closed == _TOO_DEEP else text[:_MAX_LENGTH]
+
+
 def find_fragments(text: str, count_fields: Callable[[Any], int]) -> list[JsonFragment]:
     """All lists and mappings in a text, in order, without nesting.
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import json_repair
 
-STRUCTURE_AHEAD = re.compile(r"\s*(?:[:,}\]｝］]|[：，、]\s*[\"“”'‘{\[｛［\d]|$)|[ \t]*\r?\n|\s*(?://|/\*)")
+STRUCTURE_AHEAD = re.compile(r"(?<!\s)(?:\s*+(?:[:,}\]｝］]|[：，、]\s*+[\"“”'‘{\[｛［\d]|$|//|/\*)|[ \t]*+\r?\n)")
 """What follows a quote mark that closes a string; any other quote mark belongs to the string."""
 
-_ESCAPED = re.compile(r'[\[{\s]*\\"')
+_ESCAPED = re.compile(r'(?<![\[{\s])[\[{\s]*+\\"')
 _PUNCTUATION = {"｛": "{", "｝": "}", "［": "[", "］": "]", "：": ":", "，": ",", "、": ","}
 
 ESCAPED = "整个 JSON 多转义了一层，已还原"

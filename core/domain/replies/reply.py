@@ -6,7 +6,7 @@ from typing import Literal
 
 from core.domain.form import MODEL_WORDS, Form, FormValues
 from core.domain.replies.form_matching import Answer, FormMatcher
-from core.domain.replies.json_fragments import JsonFragment, find_fragments, strict_value
+from core.domain.replies.json_fragments import JsonFragment, find_fragments, repairable, strict_value
 from core.domain.replies.plain_values import plain_value
 from core.domain.replies.repair import repair_json
 from core.domain.thoughts import THOUGHTS, split_thoughts
@@ -115,7 +115,10 @@ def _headless(shapes: FormMatcher, text: str) -> Answer | None:
     if first is None:
         return None
     body = text[first.start() :].rstrip("` \r\n")
-    value, notes = repair_json("{" + body, shapes.count_fields)
+    segment = repairable("{" + body)
+    if not segment:
+        return None
+    value, notes = repair_json(segment, shapes.count_fields)
     answer = shapes.read(value)
     return answer and answer._replace(notes=(*notes, *answer.notes))
 

@@ -98,6 +98,10 @@ class ColumnError(InputError):
         self.columns = columns
 
 
+class ReadersBusyError(InputError):
+    """Other files are being read for so long that this one was not looked at."""
+
+
 @dataclass(frozen=True, slots=True)
 class RejectedRow:
     """A row that is not imported.

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from core.errors import InputError
-from core.services.datasets.import_types import ColumnError
+from core.services.datasets.import_types import ColumnError, ReadersBusyError
 from core.services.datasets.reader_messages import (
     Done,
     Failed,
@@ -140,10 +140,10 @@ def borrowed_reader() -> Iterator[Reader]:
     """Lend a reader process for one file; a reader that failed is stopped instead of being used again.
 
     Raises:
-        InputError: other files are being read for too long.
+        ReadersBusyError: other files are being read for too long.
     """
     if not _slots.acquire(timeout=_WAIT_SECONDS):
-        raise InputError("正在读取其他文件，一直没有读完", "请过几分钟再试")
+        raise ReadersBusyError("正在读取其他文件，一直没有读完", "请过几分钟再试")
     try:
         reader = _take_idle() or Reader()
         try:

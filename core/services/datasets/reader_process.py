@@ -9,7 +9,6 @@ import gc
 import os
 import signal
 import socket
-import traceback
 from contextlib import suppress
 
 # Loaded before the limits: afterwards every import counts against the file.
@@ -31,6 +30,7 @@ from core.services.datasets.reader_messages import (
 from core.services.datasets.reading_limits import limit_process, limit_processor, peak_megabytes, processor_seconds
 from core.services.datasets.row_validation_pass import RowValidationPass
 from core.services.datasets.source_file import open_source
+from core.tracebacks import format_traceback
 
 _ROWS, _CHARACTERS = 200, 500_000
 _REUSED_BELOW_MB = 256
@@ -66,7 +66,7 @@ def _do(channel: socket.socket, job: ReadJob, file_descriptor: int) -> bool:
             raise
         except BaseException as error:  # a panic inside calamine is no Exception
             memory = isinstance(error, MemoryError)
-            trace = "" if memory else traceback.format_exc(limit=-8)
+            trace = "" if memory else format_traceback(error, 8)
             del error
             gc.collect()
             send_message(channel, Failed(memory, _storable(trace)))

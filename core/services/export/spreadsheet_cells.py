@@ -12,8 +12,8 @@ _INVISIBLE = (
 )
 """Spaces, control characters, and what is drawn as nothing: spreadsheets skip them before they look for a ``=``."""
 
-_FORMULA = re.compile(rf"'*(?:[\t\r\n]|[{_INVISIBLE}]*[=+\-@＝＋－＠﹦﹢﹣﹫−])")
-_NUMBER = re.compile(r"'*[+-]?[\d][\d\s.,-]*")
+_FORMULA = re.compile(rf"(?<!['{_INVISIBLE}])'*+(?:[\t\r\n]|[{_INVISIBLE}]*+[=+\-@＝＋－＠﹦﹢﹣﹫−])")
+_NUMBER = re.compile(r"(?<!')'*+[+-]?\d[\d\s.,-]*+")
 
 
 def escape_formula(cell: str) -> str:

@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 
 from core.adapters.store import Store
 from core.adapters.store.models import PromptDraft, Run, RunKind
-from core.domain.prompts import PROMPTS_DIR, Prompt, Stage, list_prompts, parse_prompt
+from core.domain.prompts import PROMPTS_DIR, Prompt, Stage, list_prompts, parse_prompt, prompt_folder
 from core.errors import ConflictError, PromptError
 
 _HEAD = re.compile(r"\A---\n(.*?\n)---\n", re.DOTALL)
@@ -45,11 +45,7 @@ class PromptEntry:
 
 
 def list_entries(session: Session, folder: Path = PROMPTS_DIR) -> list[PromptEntry]:
-    """List all prompts by name, newest version first.
-
-    Raises:
-        PromptError: a file cannot be used.
-    """
+    """List all prompts by name, newest version first; files that cannot be used are left out (see unusable_files)."""
     used = _used(session)
     entries = [PromptEntry(prompt, None, used.get(prompt.sha256, ())) for prompt in list_prompts(folder)]
     published = {entry.prompt.id for entry in entries}
@@ -62,6 +58,11 @@ def list_entries(session: Session, folder: Path = PROMPTS_DIR) -> list[PromptEnt
     return sorted(entries, key=lambda entry: (entry.prompt.name, -entry.prompt.version))
 
 
+def unusable_files(folder: Path = PROMPTS_DIR) -> list[str]:
+    """Why files of the folder are left out, one sentence each."""
+    return [str(error) for error in prompt_folder(folder).unusable.values()]
+
+
 def finder(session: Session, folder: Path = PROMPTS_DIR) -> Callable[[str], Prompt]:
     """Return a function that looks up a prompt by name (newest version) or by name and version."""
 
@@ -72,6 +73,8 @@ def finder(session: Session, folder: Path = PROMPTS_DIR) -> Callable[[str], Prom
                 if entry.problem:
                     raise PromptError(entry.problem, "请在提示词页另存一个改好的版本")
                 return entry.prompt
+        if refusal := prompt_folder(folder).refusal_of(reference):
+            raise refusal
         known = "、".join(entry.prompt.id for entry in entries)
         raise PromptError(f"没有名为「{reference}」的提示词", f"现有：{known or '无'}")
 
@@ -80,9 +83,8 @@ def finder(session: Session, folder: Path = PROMPTS_DIR) -> Callable[[str], Prom
 
 def next_version(session: Session, name: str, folder: Path = PROMPTS_DIR) -> int:
     """The first unused version number of a prompt, over files and database."""
-    return 1 + max(
-        (entry.prompt.version for entry in list_entries(session, folder) if entry.prompt.name == name), default=0
-    )
+    versions = [entry.prompt.version for entry in list_entries(session, folder) if entry.prompt.name == name]
+    return 1 + max([*versions, prompt_folder(folder).newest_version(name)])
 
 
 def with_front_matter(source: str, **changes: object) -> str:
@@ -194,7 +196,7 @@ def publish(store: Store, draft_id: int, folder: Path = PROMPTS_DIR, *, seen: st
         raise PromptError(f"文件 {path.name} 已经存在", "已发布的版本不能改，请另存为新版本") from error
     except OSError as error:
         raise PromptError(f"写不了文件 {path.name}（{error.strerror}）", "请检查 prompts 目录的权限") from error
-    list_prompts.cache_clear()
+    prompt_folder.cache_clear()
     return path
 
 

@@ -1,4 +1,4 @@
-"""Health check: whether the database is intact, and whether every form, its rules and its guidelines can be used."""
+"""Health check: whether the database is intact, and forms with their rules and guidelines, and prompts, can be used."""
 
 from dataclasses import dataclass
 
@@ -8,6 +8,7 @@ from core.domain.form import Form
 from core.domain.form.guidelines import check_guidelines
 from core.domain.form.loading import form_names, form_path, load_form
 from core.domain.form.toml_file import read_source
+from core.domain.prompts import prompt_folder
 from core.errors import FormError
 from core.settings import settings
 
@@ -30,13 +31,14 @@ class HealthReport:
 
 
 def check_health(store: Store) -> HealthReport:
-    """Check the database, and every form that lies in ``data/forms`` or is in use, with its rules and guidelines."""
+    """Check the database, all prompts, and every form in ``data/forms`` or in use, with its rules and guidelines."""
     problems = store.problems()
     with store.read() as session:
         datasets = queries.datasets(session)
         runs = queries.runs(session)
     for name in sorted({settings().form, *form_names(), *(dataset.form for dataset in datasets)}):
         problems += _form_problems(name)
+    problems += [str(error) for error in prompt_folder().unusable.values()]
     return HealthReport(tuple(problems), len(datasets), sum(dataset.chats for dataset in datasets), len(runs))
 
 

@@ -1,14 +1,17 @@
 """Preview of a file before it is imported: a summary, the rows, and rejected rows."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import streamlit as st
 
 from core.domain.form import load_named_form
+from core.errors import InputError
 from core.services.datasets import (
     ChatRow,
+    ColumnError,
     FileKind,
     ImportPreview,
+    ReadersBusyError,
     RejectedRow,
     SubmissionRow,
     TableColumns,
@@ -21,10 +24,37 @@ _OPENING, _MOST_NAMES, _MOST_REJECTED = 80, 3, 1_000
 _WIDE = 900  # pixels; the column that takes what room there is
 
 
+class _Refusal(NamedTuple):
+    """Why a file cannot be used, as a value: only values are cached."""
+
+    message: str
+    remedy: str
+    columns: tuple[str, ...] | None
+
+
 @st.cache_data(max_entries=8, ttl=3600, show_spinner="正在读取文件…")
-def cached_preview(file_id: str, _file: Any, name: str, columns: TableColumns) -> ImportPreview:
-    """Preview of a file, read once per upload and choice of columns."""
-    return preview_import(_file, name, load_named_form(settings().form), columns=columns)
+def _preview_or_refusal(file_id: str, _file: Any, name: str, columns: TableColumns) -> ImportPreview | _Refusal:
+    try:
+        return preview_import(_file, name, load_named_form(settings().form), columns=columns)
+    except ReadersBusyError:
+        raise  # says nothing about the file: the next look tries again
+    except InputError as error:
+        return _Refusal(error.message, error.remedy, error.columns if isinstance(error, ColumnError) else None)
+
+
+def cached_preview(file_id: str, file: Any, name: str, columns: TableColumns) -> ImportPreview:
+    """Preview of a file, read once per upload and choice of columns; so is one that is refused.
+
+    Raises:
+        ColumnError: a table whose text column has to be chosen.
+        InputError: the file cannot be used.
+    """
+    outcome = _preview_or_refusal(file_id, file, name, columns)
+    if not isinstance(outcome, _Refusal):
+        return outcome
+    if outcome.columns is not None:
+        raise ColumnError(outcome.message, outcome.remedy, outcome.columns)
+    raise InputError(outcome.message, outcome.remedy)
 
 
 def draw_rejected_rows(rejected: tuple[RejectedRow, ...]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from core.adapters.llm import provider_entry
-from core.errors import SettingsError
+from core.domain.json_text import parse_json_object
 from core.ui.markdown import escape_markdown
 
 
@@ -88,7 +88,7 @@ def model_form(start: Mapping[str, Any], *, provider: str, sets: Mapping[int, st
         saved = st.form_submit_button("保存", type="primary", icon=":material/save:", width="stretch")
     if not saved:
         return None
-    values["parameters"] = _object(extra)
+    values["parameters"] = parse_json_object(extra, "附加参数")
     if resource_id.strip():
         values["parameters"][resource] = resource_id.strip()
     return values
@@ -121,17 +121,3 @@ def _limits(start: Mapping[str, Any], key: str) -> dict[str, Any]:
     for name in ("context_tokens", "max_output_tokens"):
         values[name] = values[name] or 0
     return values
-
-
-def _object(text: str) -> dict[str, Any]:
-    if not text.strip():
-        return {}
-    try:
-        parsed = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise SettingsError(
-            f"附加参数第 {error.lineno} 行不是合法的 JSON", '应为一个对象，例如 {"temperature": 0.1}'
-        ) from error
-    if not isinstance(parsed, dict):
-        raise SettingsError("附加参数不是 JSON 对象", '应为 {"名称": 值} 的形式')
-    return parsed

@@ -95,7 +95,7 @@ def grid_requests(key: str) -> list[GridAction]:
         if len(name) != _ID or not name.isalnum():
             continue
         texts = {part: str(raw.get(part) or "") for part in ("kind", "row", "key", "value", "was", "of")}
-        requests.append(GridAction(name, version=int(version) if version else 0, **texts))
+        requests.append(GridAction(name, version=version if type(version) is int else 0, **texts))
     return requests
 
 

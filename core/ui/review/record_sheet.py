@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.adapters.store import DatasetView
 from core.domain.form import Form, cell_text, text_of
+from core.domain.indices import parse_index
 from core.errors import ShiyaoError
 from core.services.review import record_table
 from core.services.review.records import bulk
@@ -137,7 +138,7 @@ def handle_requests(dataset: DatasetView, form: Form, current: Sheet, base_run: 
         if request.id in _answered_requests() or request.id in held:
             continue
         if request.kind == "open":
-            requested_chat = int(request.row.split(":")[0])
+            requested_chat = parse_index(request.row.partition(":")[0])
             _mark_answered(request.id)
         elif request.kind == "undo":
             undo_edit(dataset, form, current, request.of, base_run)

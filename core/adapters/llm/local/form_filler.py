@@ -12,6 +12,9 @@ from core.domain.form import Field, Form, FormValues, Kind, Value, text_of
 
 _NOT_WORDS = re.compile(rf"{PLACEHOLDER.pattern}|https?://\S+|@\S+")
 
+_SENTENCE_END = re.compile(r"[\n。！!？?；;]")
+_MOST_CHARACTERS = 2_000
+"""Characters of sentences about meetings in which times are looked for: the library that finds them is slow."""
 _RECENT = 20
 """Number of last messages that are searched for an appointment; earlier ones are over or forgotten."""
 
@@ -166,13 +169,14 @@ def _date(field: Field, view: CustomerView, rules: Rules, appointment: _Appointm
 
 def _appointment(view: CustomerView, rules: Rules) -> _Appointment | None:
     """Latest appointment: a message with words of meeting and a time expression."""
+    room = _MOST_CHARACTERS
     for line in reversed(view.lines[-_RECENT:]):
         if not rules.patterns["appointment"].search(line.words) or rules.patterns["no_appointment"].search(line.words):
             continue
-        sentences = re.split(r"[\n。！!？?；;]", line.text)
-        for sentence in sentences:
-            if not rules.patterns["appointment"].search(sentence):
+        for sentence in _SENTENCE_END.split(line.text):
+            if room <= 0 or not rules.patterns["appointment"].search(sentence):
                 continue
+            room -= len(sentence)
             when = [
                 expression
                 for expression in entities.times(sentence)

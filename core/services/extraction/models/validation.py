@@ -48,6 +48,13 @@ _RANGES: dict[str, tuple[float, float]] = {
     "price_in": (0, 10_000),
     "price_out": (0, 10_000),
 }
+_PARAMETERS: dict[str, tuple[int, int, type[int] | type[float]]] = {
+    "max_tokens": (1, 10_000_000, int),
+    "top_k": (0, 10_000, int),
+    "temperature": (0, 100, float),
+    "top_p": (0, 1, float),
+}
+"""Parameters that the program itself takes for numbers, wherever an entry is used."""
 
 
 class ModelDraft(ModelSettings):
@@ -104,6 +111,19 @@ class ModelDraft(ModelSettings):
     def _no_keys_inside(cls, value: dict[str, Any]) -> dict[str, Any]:
         if secret_name := _secret_name(value):
             raise ValueError(f"不能包含「{secret_name}」：密钥只从环境变量读取")
+        return value
+
+    @field_validator("parameters")
+    @classmethod
+    def _plausible_numbers(cls, value: dict[str, Any]) -> dict[str, Any]:
+        for name, (smallest, largest, kind) in _PARAMETERS.items():
+            number = value.get(name)
+            if number is None:
+                continue
+            if isinstance(number, bool) or not isinstance(number, int if kind is int else int | float):
+                raise ValueError(f"{name} 应为{'整数' if kind is int else '数字'}")
+            if not smallest <= number <= largest:
+                raise ValueError(f"{name} 应在 {smallest:,} 和 {largest:,} 之间")
         return value
 
     @model_validator(mode="after")

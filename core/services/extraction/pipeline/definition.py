@@ -22,7 +22,7 @@ MOST_SAMPLES: Final = 15
 DEFAULT_EXAMPLES: Final = 3
 
 _STEP = re.compile(r"(?P<prompt>[^*\[\]]+?)(?:\*(?P<samples>\d+))?(?:\[(?P<fields>[^\[\]]*)\])?")
-_BETWEEN = re.compile(r"[,，→](?![^\[]*\])")
+_SEPARATORS: Final = ",，→"
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +179,7 @@ def parse_pipeline(
         PromptError: no such prompt, or stages that do not fit together; says which.
         SettingsError: no such cleaning step.
     """
-    steps = tuple(_step(part.strip(), find) for part in _BETWEEN.split(spec) if part.strip())
+    steps = tuple(_step(part.strip(), find) for part in _split_stages(spec) if part.strip())
     if not steps:
         raise PromptError("没有写明用哪个提示词", "例如 baseline，或 baseline,verify")
     _check_order(steps, based=base_run is not None)
@@ -190,6 +190,19 @@ def parse_pipeline(
     if context_tokens is not None and context_tokens < 1:
         raise PromptError(f"上下文长度不能是 {context_tokens}", "请填写大于 0 的 token 数，或留空")
     return Pipeline(steps, known_steps(clean), overlap, context_tokens, examples, base_run)
+
+
+def _split_stages(spec: str) -> list[str]:
+    """Split at separators outside square brackets, which hold the fields of a stage."""
+    parts: list[str] = []
+    end, inside = len(spec), False
+    for at in range(len(spec) - 1, -1, -1):
+        if spec[at] in "[]":
+            inside = spec[at] == "]"
+        elif spec[at] in _SEPARATORS and not inside:
+            parts.append(spec[at + 1 : end])
+            end = at
+    return [*reversed([*parts, spec[:end]])]
 
 
 def _step(text: str, find: Callable[[str], Prompt]) -> PipelineStep:

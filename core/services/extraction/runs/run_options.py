@@ -22,6 +22,7 @@ from core.services.extraction import prompt_library
 _RANGE = re.compile(r"(\d+)(?:\s*[-–~至到]\s*(\d+))?")
 _ALONE = (Stage.EXTRACT, Stage.FEWSHOT)
 _VOTERS = 3
+_DASH = re.compile(r"(?:(?<!\s)\s++)?+([-–~至到])\s*+")
 _BETWEEN = re.compile(r"[,，、;；\s]+")
 
 
@@ -113,7 +114,7 @@ def parse_indices(text: str) -> list[int]:
         RunError: something else is in it.
     """
     indices: set[int] = set()
-    for part in filter(None, _BETWEEN.split(re.sub(r"\s*([-–~至到])\s*", r"\1", text.strip()))):
+    for part in filter(None, _BETWEEN.split(_DASH.sub(r"\1", text.strip()))):
         match = _RANGE.fullmatch(part)
         first = parse_index(match[1]) if match else None
         last = parse_index(match[2] or match[1]) if match else None

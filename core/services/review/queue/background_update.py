@@ -14,13 +14,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from threading import Lock, Thread
 
-from filelock import FileLock, Timeout
 from sqlalchemy import ColumnElement, String, and_, cast, func, literal, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from core import private_files
 from core.adapters.store import Store
 from core.adapters.store.models import (
     Chat,
@@ -38,6 +36,7 @@ from core.domain.scoring import Scorer
 from core.services.review.queue import search
 from core.services.review.queue.filters import FILTERS, with_record, with_status
 from core.services.review.queue.priority import ChangeRates, ReviewPriority, assess_priority
+from core.services.review.queue.upkeep_lock import only_upkeep
 from core.settings import ROOT, settings
 
 _log = logging.getLogger("shiyao.review")
@@ -257,12 +256,9 @@ def _main(dataset_id: int, run_id: int) -> None:
     store = open_store(settings().database_url)
     with store.read() as session:
         name = session.execute(select(col(Dataset.form)).where(col(Dataset.id) == dataset_id)).scalar_one()
-    lock = f"{store.path}.upkeep.lock" if store.path else f"/tmp/shiyao-upkeep-{dataset_id}.lock"
-    try:
-        with FileLock(lock, timeout=0, mode=private_files.MODE):
+    with only_upkeep(store, dataset_id) as alone:
+        if alone:
             update_outdated_chats(store, load_named_form(name), dataset_id, run_id or None)
-    except Timeout:
-        return
 
 
 if __name__ == "__main__":

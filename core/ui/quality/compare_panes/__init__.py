@@ -16,6 +16,7 @@ from core.domain.form import Field, Form, Value
 from core.services.quality import REFERENCE, Alignment, Customer
 
 HERE: Final = Path(__file__).parent
+_MOST_DIGITS: Final = 6
 _CSS: Final = (HERE / "sides.css").read_text("utf-8")
 _SIDES: Final = {Role.CUSTOMER: "customer", Role.STAFF: "staff", Role.UNKNOWN: "unknown"}
 
@@ -125,8 +126,9 @@ def draw_compare_table(
 
     def clicked() -> None:
         go = st.session_state["sides-table"].go
-        if go:
-            on_click(int(go["customer"]), str(go["key"]))
+        customer = str(go.get("customer")) if isinstance(go, Mapping) else ""
+        if customer.isdecimal() and len(customer) <= _MOST_DIGITS:  # a browser may say anything
+            on_click(int(customer), str(go.get("key")))
 
     _table(data=data, key="sides-table", height="content", on_go_change=clicked)
 
