@@ -1,4 +1,4 @@
-"""Verbs for data: ``import``, ``import-run``, ``backup``, ``check``, ``sample``."""
+"""Verbs for data: ``import``, ``chats``, ``import-run``, ``backup``, ``check``, ``sample``."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -64,6 +64,21 @@ def import_(
         f"已有 {report.skipped}，未导入 {len(report.rejected)}{labels}"
     )
     _remarks(report)
+
+
+@app.command("chats", help="列出数据集的群聊：编号、字数、消息数、发言人和各在哪一方。")
+def chats(ctx: typer.Context, dataset: Dataset, json: Json = False, db: Db = "") -> None:
+    """List the chats of a dataset with their speakers."""
+    from core.services.datasets import describe_chats
+
+    with open_db(ctx, db) as store:
+        described = list(describe_chats(store, dataset))
+    if json:
+        print_json([chat.as_dict() for chat in described])
+        return
+    for chat in described:
+        speakers = "、".join(f"{speaker.name}（{speaker.side}，{speaker.messages} 条）" for speaker in chat.speakers)
+        say(f"第 {chat.index} 条：{chat.messages} 条消息，{chat.characters} 字；{speakers or '认不出发言人'}")
 
 
 @app.command("import-run", help="把提交文件或标注文件导入为数据集的一个抽取任务。")

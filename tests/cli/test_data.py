@@ -208,3 +208,25 @@ def test_a_file_that_asks_for_too_much_is_one_line(db: str, tmp_path: Path, caps
     assert (code, out) == (1, "")
     assert "超过 5,000,000 格的上限" in err
     assert len(err.strip().splitlines()) == 1
+
+
+def test_a_message_table_through_the_command_line(db: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = tmp_path / "messages.csv"
+    lines = ["发送人,方向,时间,内容", "林小满3,接收,2024-01-02 10:21,你好", "阿青,发送,2024-01-02 10:22,您好"]
+    lines.append("林小满3,接收,2024-01-03 09:00,在吗")
+    table.write_text("\n".join(lines), encoding="utf-8")
+    report = as_json(capsys, "import", table, "--dataset", "消息", "--pause", "60", "--db", db)
+    assert (report["added"], report["joined"], report["messages"]) == (2, "pause", 3)
+    assert report["columns"] == {"sender": "发送人", "text": "内容", "time": "时间", "side": "方向"}
+    assert any("3 条消息" in note for note in report["notes"])
+    again = as_json(capsys, "import", table, "--dataset", "消息", "--pause", "60", "--db", db)
+    assert (again["added"], again["skipped"]) == (0, 2)
+    first, second = as_json(capsys, "chats", "--dataset", "消息", "--db", db)
+    assert (first["index"], first["messages"], second["messages"]) == (1, 2, 1)
+    assert first["speakers"] == [
+        {"name": "林小满3", "side": "客户", "messages": 1},
+        {"name": "阿青", "side": "客服", "messages": 1},
+    ]
+    code, _, err = run(capsys, "import", table, "--dataset", "消息", "--sender-column", "谁", "--db", db)
+    assert code != 0
+    assert "没有「谁」列" in err

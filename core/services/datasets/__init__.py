@@ -26,6 +26,7 @@ from core.services.datasets.reading_report import Joined, ReadingReport
 
 if TYPE_CHECKING:
     from core.services.datasets.chat_import import import_chats, import_text
+    from core.services.datasets.chat_speakers import describe_chats
     from core.services.datasets.dataset_list import (
         ChatListItem,
         DatasetSummary,
@@ -57,6 +58,7 @@ __all__ = [
     "SubmissionRow",
     "TableColumns",
     "delete_dataset",
+    "describe_chats",
     "import_chats",
     "import_run",
     "import_text",
@@ -71,6 +73,7 @@ _LOADED_LATE = {
     "ChatListItem": "dataset_list",
     "DatasetSummary": "dataset_list",
     "delete_dataset": "dataset_list",
+    "describe_chats": "chat_speakers",
     "import_chats": "chat_import",
     "import_run": "run_import",
     "import_text": "chat_import",

@@ -77,6 +77,7 @@ class MessagePayload(TypedDict):
         same: whether the message before is by the same speaker.
         near: numbers in ``speakers``: whom it is from, then whom it is to.
         named: ids of evidence that stands in the speaker's name.
+        time: when it was sent, ISO 8601 or only ``10:21``; not there where the text does not say.
     """
 
     i: int
@@ -88,6 +89,7 @@ class MessagePayload(TypedDict):
     named: list[str]
     quote: Quote | None
     parts: list[Part]
+    time: NotRequired[str]
 
 
 class MarkPayload(TypedDict):
@@ -96,11 +98,13 @@ class MarkPayload(TypedDict):
     Attributes:
         evidence: ids, as in ``parts``.
         messages: indices of the messages that it rests on.
+        date: what a value like 下周二 meant on the day on which it was said; mostly not there.
     """
 
     status: EvidenceStatus
     evidence: list[str]
     messages: list[int]
+    date: NotRequired[str]
 
 
 class Alternative(TypedDict):

@@ -47,7 +47,7 @@ def _message(
     same: bool,
 ) -> MessagePayload:
     quote = message.quote
-    return {
+    drawn: MessagePayload = {
         "i": message.index,
         "speaker": message.speaker,
         "role": roles[message.speaker].role if message.speaker in roles else Role.UNKNOWN,
@@ -64,6 +64,9 @@ def _message(
         else None,
         "parts": slice_span(parsed.text, message.body, inside),
     }
+    if message.time:
+        drawn["time"] = message.time
+    return drawn
 
 
 def slice_span(text: str, span: Span, evidence: Sequence[tuple[Span, str]]) -> list[Part]:

@@ -13,10 +13,11 @@ from sqlmodel import Session, col
 
 from core.adapters.store import ChatView, RecordView, queries
 from core.adapters.store.models import Chat, Confirmation, Pass, RecordStatus
-from core.domain.chat import Role, residue_copies
+from core.domain.chat import ParsedChat, Role, residue_copies
 from core.domain.chat.parsed_chat import Message, Span
 from core.domain.checks import check, find_mentions, find_omissions
 from core.domain.entities import Mention
+from core.domain.entities.spoken_dates import spoken_date
 from core.domain.evidence import EvidenceStatus, FieldEvidence, cached_analysis, locate
 from core.domain.form import Form, FormValues, Kind
 from core.services.review.base_runs import BaseRun
@@ -115,6 +116,7 @@ def _payload(
     for position, customer in enumerate(customers):
         marks = locate(form, index, customer["values"], customer_names[position], customer_names)
         customer["marks"] = _marks(form, position, marks, highlights)
+        _add_dates(form, parsed, customer)
         pinned = customer["pinned"]  # a person's word that it stands there
         unsupported.append(
             {k for k, mark in marks.items() if mark.status is EvidenceStatus.MISSING and not pinned.get(k)}
@@ -212,6 +214,20 @@ def _came_from_a_run(record: RecordView) -> bool:
         for customer in record.customers
         for origin in customer.get("origin", {}).values()
     )
+
+
+def _add_dates(form: Form, parsed: ParsedChat, customer: CustomerPayload) -> None:
+    """Add to marks of dates what words like 下周二 meant when they were said, where the chat has times."""
+    for field in form.fields:
+        value = customer["values"][field.key]
+        if field.kind is not Kind.DATE or not isinstance(value, str) or not value:
+            continue
+        mark = customer["marks"][field.key]
+        for number in (*customer["pinned"].get(field.key, ()), *mark["messages"]):
+            time = parsed.messages[number].time if 0 <= number < len(parsed.messages) else ""
+            if day := spoken_date(value, time):
+                mark["date"] = str(day)
+                break
 
 
 def _at(baseline: list[FormValues], position: int | None) -> FormValues | None:

@@ -77,11 +77,25 @@ function buildWho(message, marks, reasons) {
 }
 
 /**
+ * When a message was sent, as much of it as the one before does not say: nothing within one minute, the day where it is
+ * another one.
+ * @param {string} time
+ * @param {string} before
+ */
+export function shownTime(time, before) {
+  const [day, clock] = time.includes("T") ? time.split("T") : ["", time];
+  const minute = clock.slice(0, 5);
+  if (before.slice(0, time.includes("T") ? 16 : 5) === (day ? `${day}T${minute}` : minute)) return "";
+  return day && before.slice(0, 10) !== day ? `${day} ${minute}` : minute;
+}
+
+/**
  * @param {MessagePayload} message
  * @param {PaneMark[]} marks
  * @param {string} reasons
+ * @param {string} before
  */
-function buildMessage(message, marks, reasons) {
+function buildMessage(message, marks, reasons, before) {
   const { role } = message;
   const classes = ["m", role === ROLE.CUSTOMER ? "customer" : role === ROLE.STAFF ? "staff" : "unknown"];
   if (message.same) classes.push("same");
@@ -91,6 +105,9 @@ function buildMessage(message, marks, reasons) {
     { class: classes.join(" "), role: "listitem", "data-i": message.i },
     buildWho(message, marks, reasons),
     buildBody(message, marks),
+    message.time
+      ? h("time", { class: "when", title: message.time.replace("T", " ") }, shownTime(message.time, before))
+      : null,
   );
 }
 
@@ -117,13 +134,15 @@ export function buildPane(chat, { onMark, onResidue, onMessage, onNarrow }) {
   const signatures = new Map();
   const list = h("div", { class: "messages", role: "list" });
   let block = list;
+  let before = "";
   chat.messages.forEach((message, n) => {
     if (n % BLOCK === 0) {
       const size = Math.min(BLOCK, chat.messages.length - n) * LINE_HEIGHT;
       block = h("div", { class: "block", role: "presentation", style: `contain-intrinsic-size: auto ${size}px` });
       list.append(block);
     }
-    const row = buildMessage(message, marks, reasons.get(message.speaker) ?? "");
+    const row = buildMessage(message, marks, reasons.get(message.speaker) ?? "", before);
+    before = message.time || before;
     rows.set(message.i, row);
     signatures.set(message.i, signatureOf(message));
     block.append(row);

@@ -125,6 +125,8 @@ export interface MessagePayload {
   named: string[];
   quote: Quote | null;
   parts: Part[];
+  /** when it was sent, ISO 8601 or only ``10:21``; not there where the text does not say. */
+  time?: string;
 }
 
 /** How a value is supported by the chat. */
@@ -134,6 +136,8 @@ export interface MarkPayload {
   evidence: string[];
   /** indices of the messages that it rests on. */
   messages: number[];
+  /** what a value like 下周二 meant on the day on which it was said; mostly not there. */
+  date?: string;
 }
 
 /** A value that other runs give to a field. */

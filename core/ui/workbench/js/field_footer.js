@@ -92,6 +92,7 @@ export function drawLine(footer, entry, form, index, key) {
     pins,
     field && confirmationOf(customer, field.key),
     field && markOf(customer, field.key)?.status,
+    field && markOf(customer, field.key)?.date,
     field && customer.values[field.key],
     entry.chat.chat,
   ]);
@@ -115,6 +116,7 @@ export function drawLine(footer, entry, form, index, key) {
   });
   const facts = [
     confirmationOf(customer, field.key),
+    markOf(customer, field.key)?.date ? `按说话那天算是 ${markOf(customer, field.key)?.date}` : "",
     pins.length ? `钉住第 ${pins.map((i) => i + 1).join("、")} 条` : "",
   ].filter(Boolean);
   footer.line.replaceChildren(

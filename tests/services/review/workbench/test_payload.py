@@ -103,3 +103,29 @@ def test_a_pinned_message_answers_for_a_value(store: Store, dataset: int) -> Non
         session.exec(select(Record)).one().customers = [customer | {"pinned": {PHONE: [0]}}]
     assert warned() == []
     assert payload(store, dataset)["customers"][0]["pinned"] == {PHONE: [0]}
+
+
+def test_times_of_an_export_and_the_date_beside_next_tuesday(store: Store) -> None:
+    text = "2024-01-02 10:21:00 林舟3\n你好，下周二给我报价\n\n2024-01-02 10:22:00 何晴2\n收到\n"
+    when = "下一步跟进计划-时间点"
+    with store.write() as session:
+        row = Dataset(name="导出", form=FORM.name, sha256="x", expected=1)
+        session.add(row)
+        session.flush()
+        dataset_id = row.id or 0
+        chat = Chat(dataset_id=dataset_id, index=1, text=text, sha256="1", characters=len(text), residue_characters=0)
+        run = Run(dataset_id=dataset_id, name="基线", kind=RunKind.MODEL)
+        session.add_all([chat, run])
+        session.flush()
+        answer = [FORM.coerce({NAME: "林舟3", when: "下周二"}).values]
+        session.add(Extraction(run_id=run.id or 0, chat_id=chat.id or 0, forms=answer, status=ExtractionStatus.OK))
+    shown = payload(store, dataset_id)
+    assert [message["time"] for message in shown["messages"]] == ["2024-01-02T10:21:00", "2024-01-02T10:22:00"]
+    (customer,) = shown["customers"]
+    assert customer["values"][when] == "下周二"
+    assert customer["marks"][when]["date"] == "2024-01-09 周二"
+    assert "date" not in customer["marks"][NAME]
+
+
+def test_a_chat_without_times_has_none(store: Store, dataset: int) -> None:
+    assert not any("time" in message for message in payload(store, dataset)["messages"])
