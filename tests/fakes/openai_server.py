@@ -149,7 +149,7 @@ def _completion(request: dict[str, Any], answer: Answer) -> dict[str, Any]:
 
 
 def _send(handler: BaseHTTPRequestHandler, status: int, body: Any) -> None:
-    _send_bytes(handler, status, json.dumps(body, ensure_ascii=False).encode(), "application/json")
+    _send_bytes(handler, status, json.dumps(body).encode(), "application/json")
 
 
 def _send_bytes(handler: BaseHTTPRequestHandler, status: int, body: bytes, kind: str) -> None:

@@ -3,7 +3,17 @@
 from core.domain.form.form_definition import Field, FieldType, Form, Kind, Nature
 from core.domain.form.loading import form_path, load_named_form
 from core.domain.form.raw_values import MODEL_WORDS, PROGRAM_WORDS
-from core.domain.form.values import EMPTY_CELL, UNSTORABLE, FormValues, Value, cell_text, items_of, split_list, text_of
+from core.domain.form.values import (
+    EMPTY_CELL,
+    UNSTORABLE,
+    FormValues,
+    Value,
+    cell_text,
+    items_of,
+    split_list,
+    storable,
+    text_of,
+)
 
 __all__ = [
     "EMPTY_CELL",
@@ -22,5 +32,6 @@ __all__ = [
     "items_of",
     "load_named_form",
     "split_list",
+    "storable",
     "text_of",
 ]

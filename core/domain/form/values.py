@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from typing import Any
 
 Value = str | list[str]
 """What a field holds: a text, or a list of texts; nothing is ``""`` or ``[]``."""
@@ -14,6 +15,17 @@ EMPTY_CELL = "（空）"
 """What stands for an empty cell."""
 _SEPARATOR = re.compile(r"[、，,]")
 """Separator of several values inside one string of a list field (official scoring rule for lists)."""
+
+
+def storable(value: Any) -> Any:
+    """A value of JSON without what no database stores (:data:`UNSTORABLE`), in texts and keys at any depth."""
+    if isinstance(value, str):
+        return UNSTORABLE.sub("", value)
+    if isinstance(value, list):
+        return [storable(item) for item in value]
+    if isinstance(value, dict):
+        return {storable(key): storable(item) for key, item in value.items()}
+    return value
 
 
 def split_list(items: Iterable[str]) -> list[str]:

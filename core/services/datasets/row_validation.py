@@ -1,9 +1,9 @@
 """Validation of rows: rules for chats and for submissions, each refusal one Chinese clause. Pure."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from core.domain.form import MODEL_WORDS, PROGRAM_WORDS, Form, FormValues
+from core.domain.form import MODEL_WORDS, PROGRAM_WORDS, Form, FormValues, items_of
 from core.domain.form.values import UNSTORABLE
 from core.services.datasets.import_types import ChatRow, FileKind, RawRow, RejectedRow, SubmissionRow
 from core.services.datasets.json_values import is_whole
@@ -41,7 +41,7 @@ def chat_row(raw: RawRow, form: Form, *, own_index: bool = False) -> ChatRow | R
         if own_index:
             index = _index(value)
         text = _chat_text(value)
-        forms, notes = (None, ()) if value.get("infos") is None else _forms(value["infos"], form, PROGRAM_WORDS)
+        forms, notes = (None, ()) if value.get("infos") is None else _forms(value["infos"], form)
     except _BadRowError as error:
         return RejectedRow(index, str(error), raw.line)
     return ChatRow(index, text, forms, notes, raw.line)
@@ -64,9 +64,9 @@ def submission_row(raw: RawRow, form: Form, *, kind: FileKind) -> SubmissionRow 
             text = _chat_text(value)
         if value.get("infos") is None:
             raise _BadRowError("缺少 infos")
-        # What people wrote is kept as it is; models and programs write words where they mean nothing.
-        words = MODEL_WORDS if kind is FileKind.SUBMISSION else PROGRAM_WORDS
-        forms, notes = _forms(value["infos"], form, words)
+        forms, notes = _forms(value["infos"], form)
+        if kind is FileKind.SUBMISSION:
+            notes = (*notes, *_words_for_nothing(forms, form))
     except _BadRowError as error:
         return RejectedRow(index, str(error), raw.line)
     return SubmissionRow(index, forms, text, notes, raw.line)
@@ -107,7 +107,16 @@ def _index(value: dict[str, Any]) -> int:
     return index
 
 
-def _forms(infos: Any, form: Form, empty_words: Collection[str]) -> tuple[list[FormValues], tuple[str, ...]]:
+def _words_for_nothing(forms: Iterable[FormValues], form: Form) -> Iterator[str]:
+    """Notes on words like 未提及 in a submission: scoring takes them for values, so they come in as they are."""
+    for number, values in enumerate(forms, start=1):
+        for field in form.fields:
+            for item in items_of(values[field.key]):
+                if item.casefold() in MODEL_WORDS and item not in field.values:
+                    yield f"第 {number} 位客户：「{field.key}」写的是“{item}”，照收了；计分时它算一个值，不算空"
+
+
+def _forms(infos: Any, form: Form) -> tuple[list[FormValues], tuple[str, ...]]:
     if not isinstance(infos, list):
         raise _BadRowError(f"infos 应为列表，收到{_named(infos)}")
     if len(infos) > _MAX_CUSTOMERS:
@@ -118,7 +127,7 @@ def _forms(infos: Any, form: Form, empty_words: Collection[str]) -> tuple[list[F
         if not isinstance(info, dict):
             raise _BadRowError(f"infos 的第 {number} 项应为对象，收到{_named(info)}")
         try:
-            values, changes = form.coerce(info, empty_words=empty_words)
+            values, changes = form.coerce(info, empty_words=PROGRAM_WORDS)
         except RecursionError as error:
             raise _BadRowError(f"infos 的第 {number} 项嵌套太深") from error
         forms.append(values)

@@ -13,7 +13,7 @@ from core.adapters.llm import ModelSpec, connect
 from core.adapters.store import Store
 from core.adapters.store.models import Chat, Dataset, Extraction, ExtractionStatus, Reply, Run, RunStatus, now
 from core.domain.chat import parse_chat
-from core.domain.form import FormValues, load_named_form
+from core.domain.form import FormValues, load_named_form, storable
 from core.errors import Cause, ShiyaoError, StoreUnavailableError
 from core.services.extraction.pipeline import Outcome, Pipeline, Status, earlier_answers, kept_replies, run_pipeline
 from core.services.extraction.runs import leases
@@ -144,7 +144,16 @@ def _extract_and_store(store: Store, chat: LeasedChat, limiter: CallLimiter) -> 
         except IntegrityError:
             _store_outcome(store, chat, outcome, provider.answered_calls)
 
-    patiently(store_outcome)  # what was paid for is worth waiting for
+    try:
+        patiently(store_outcome)  # what was paid for is worth waiting for
+    except StoreUnavailableError:
+        raise
+    except Exception as error:
+        # The run must end, and say which chat is missing.
+        _log.exception("result could not be stored: run %s, chat %s", chat.run_id, chat.chat_id)
+        sentence = f"模型回答了，但结果存不进数据库（{type(error).__name__}）。已记入日志，请联系工程师。"
+        failure = Outcome(None, Status.FAILED, cause=Cause.UNKNOWN, error=sentence, attempts=outcome.attempts)
+        patiently(lambda: _store_outcome(store, chat, failure, []))
     return True
 
 
@@ -262,13 +271,14 @@ def _write(session: Session, chat: LeasedChat, outcome: Outcome, calls: list[Ans
     moment = now()
     cause = outcome.cause.value if outcome.cause else ""
     row.status = ExtractionStatus(outcome.status.value)
-    row.forms = [dict(form) for form in outcome.forms] if outcome.forms is not None else None
-    replies = [*row.replies, *kept_replies(outcome, moment)]
+    # Models cut escaped emoji in half, and services answer with NULs: no reply may be lost over them.
+    row.forms = storable([dict(form) for form in outcome.forms]) if outcome.forms is not None else None
+    replies = [*row.replies, *storable(kept_replies(outcome, moment))]
     sources = annotate_replies(replies, len(row.replies), calls)
     row.replies = replies
-    row.notes = list(outcome.notes)
+    row.notes = storable(list(outcome.notes))
     row.cause = cause
-    row.error = outcome.error
+    row.error = storable(outcome.error)
     # At least one more each time: the number tells a retry that was asked for from one that has been done.
     row.attempts += max(1, outcome.attempts)
     row.tokens_in = (row.tokens_in or 0) + (outcome.tokens_in or 0)
