@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -32,12 +33,19 @@ def import_(
     pause: Annotated[
         int, typer.Option(metavar="MINUTES", min=0, help="一行一条消息时，停顿超过这么多分钟算另一条群聊；0 不分。")
     ] = 0,
+    mapping: Annotated[
+        str, typer.Option(metavar="NAME", help="已存的列的对应；没有这个名称时，把这次认出或指明的存为它。")
+    ] = "",
     json: Json = False,
     db: Db = "",
 ) -> None:
     """Import a file of chats, with its labels if it has some."""
     from core.services.datasets import TableColumns, import_chats
+    from core.services.datasets.import_mappings import keep_mapping, mapped_columns, offer_mapping
 
+    columns = TableColumns(
+        text_column, index_column, sender=sender_column, time=time_column, room=room_column, pause_minutes=pause
+    )
     with open_db(ctx, db, writes=True) as store, _progress(json) as on_progress:
         report = import_chats(
             store,
@@ -45,16 +53,11 @@ def import_(
             filename=file.name,
             dataset=dataset,
             split=split or None,
-            columns=TableColumns(
-                text_column,
-                index_column,
-                sender=sender_column,
-                time=time_column,
-                room=room_column,
-                pause_minutes=pause,
-            ),
+            columns=mapped_columns(store, mapping, columns),
             on_progress=on_progress,
         )
+        remark = keep_mapping(store, mapping, columns, report) if mapping else offer_mapping(store, columns, report)
+        report = replace(report, notes=(*report.notes, *remark))
     if json:
         print_json(_as_json(report))
         return

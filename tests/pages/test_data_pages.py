@@ -177,3 +177,23 @@ def test_a_refused_file_is_read_once(open_page: OpenPage, store: Store, monkeypa
         assert "已有的列" in app.error[0].value and by_label(app.selectbox, "聊天文本列")
         app = app.run()
     assert reads == ["a.xlsx", "b.csv"]
+
+
+def test_a_table_of_messages_is_previewed_and_its_columns_are_kept(open_page: OpenPage, store: Store) -> None:
+    rows = ["谁,说,何时", "甲,你好,2024-01-02 10:21", "乙,您好,2024-01-02 10:22", "甲,在吗,2024-01-03 10:22"]
+    app = upload(open_page(IMPORT), "\n".join(rows).encode(), "a.csv")
+    by_label(app.selectbox, "聊天文本列").select("说").run()
+    by_label(app.selectbox, "发送人列").select("谁").run()
+    by_label(app.selectbox, "时间列").select("何时").run()
+    assert "1 条群聊" in seen(app)
+    assert "3 条消息" in seen(app)
+    app.number_input[0].set_value(60).run()
+    assert "2 条群聊" in seen(app)
+    by_label(app.text_input, "把这次的列的对应存为").input("夜班").run()
+    by_label(app.button, "存下").click().run()
+    assert not app.exception
+    app = upload(open_page(IMPORT), "\n".join([*rows, "乙,在,2024-01-03 10:23"]).encode(), "b.csv")
+    by_label(app.button, "采用已存的列的对应「夜班」").click().run()
+    assert not app.exception
+    assert "2 条群聊" in seen(app)
+    assert "4 条消息" in seen(app)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         list_chats,
         list_datasets,
     )
+    from core.services.datasets.import_mappings import mapping_for, mapping_named, save_mapping
     from core.services.datasets.import_preview import preview_import
     from core.services.datasets.reader_pool import prepare_reader
     from core.services.datasets.run_import import import_run
@@ -65,8 +66,11 @@ __all__ = [
     "list_chats",
     "list_datasets",
     "load_sample",
+    "mapping_for",
+    "mapping_named",
     "prepare_reader",
     "preview_import",
+    "save_mapping",
 ]
 
 _LOADED_LATE = {
@@ -75,6 +79,9 @@ _LOADED_LATE = {
     "delete_dataset": "dataset_list",
     "describe_chats": "chat_speakers",
     "import_chats": "chat_import",
+    "mapping_for": "import_mappings",
+    "mapping_named": "import_mappings",
+    "save_mapping": "import_mappings",
     "import_run": "run_import",
     "import_text": "chat_import",
     "list_chats": "dataset_list",

@@ -129,6 +129,7 @@ def _table_rows(
         return
     text_at = _text_column(source, names, columns.text)
     index_at = _index_column(source, names, columns.index)
+    report.columns = {"text": names[text_at]} | ({"index": names[index_at]} if index_at is not None else {})
     infos_at = names.index("infos") if "infos" in names else None
     labels_at = {key: names.index(key) for key in form.keys if key in names}
     # A form with columns missing would score as empty there: all or none.

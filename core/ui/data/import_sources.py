@@ -8,6 +8,7 @@ from core.ui import state
 from core.ui.data.import_preview import cached_preview, draw_preview_rows, draw_preview_summary
 from core.ui.data.import_report import finish_import, forget_report, import_round
 from core.ui.data.import_target import choose_columns, choose_target_dataset, chosen_columns, draw_import
+from core.ui.data.kept_mappings import keep_mapping, offer_mapping
 from core.ui.notices import show_error
 
 # Streamlit's uploader speaks English only.
@@ -45,10 +46,12 @@ def draw_upload(available: list[DatasetView]) -> None:
     except ColumnError as error:
         show_error(error)
         choose_columns(file_id, error.columns, text_known=False)
+        offer_mapping(file_id, error.columns, chosen)
         return
     if previewed.columns:
         with st.expander("列的对应", icon=":material/table:"):
             choose_columns(file_id, previewed.columns, text_known=True)
+            keep_mapping(file_id, previewed, chosen, offer_mapping(file_id, previewed.columns, chosen))
     draw_preview_summary(previewed)
     if previewed.good:
         draw_import(uploaded, previewed, chosen, available)

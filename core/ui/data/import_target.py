@@ -22,20 +22,23 @@ from core.ui.markdown import escape_markdown
 
 _CHATS, _FORMS = "导入群聊和标注", "只把标注附到已有的数据集"
 _MESSAGE_PARTS = {"sender": "发送人列", "time": "时间列", "room": "群聊或会话列", "side": "收发方列"}
+# Only a kept mapping points at these.
+_KEPT_PARTS = ("session", "sender_id")
 _LONGEST_PAUSE = 100_000
 SPLIT_TITLES = {"train": "训练", "test": "测试", "other": "其他"}
 _KIND_TITLES = {RunKind.IMPORT: "抽取结果", RunKind.LABELS: "标注（人工填写）"}
 
 
-def _column_key(kind: str, file_id: str) -> str:
+def column_key(kind: str, file_id: str) -> str:
     """Widget key of a column choice; it belongs to one file."""
     return f"import-column-{kind}-{file_id}"
 
 
 def chosen_columns(file_id: str) -> TableColumns:
     """Columns chosen for a file so far; empty names where the importer is to guess."""
-    chosen = {part: st.session_state.get(_column_key(part, file_id), "") for part in ("text", "index", *_MESSAGE_PARTS)}
-    return TableColumns(**chosen, pause_minutes=int(st.session_state.get(_column_key("pause", file_id), 0)))
+    parts = ("text", "index", *_MESSAGE_PARTS, *_KEPT_PARTS)
+    chosen = {part: st.session_state.get(column_key(part, file_id), "") for part in parts}
+    return TableColumns(**chosen, pause_minutes=int(st.session_state.get(column_key("pause", file_id), 0)))
 
 
 def choose_columns(file_id: str, names: tuple[str, ...], *, text_known: bool) -> None:
@@ -51,25 +54,23 @@ def choose_columns(file_id: str, names: tuple[str, ...], *, text_known: bool) ->
         "聊天文本列",
         ["", *names],
         format_func=lambda name: name or ("自动识别" if text_known else "请选择"),
-        key=_column_key("text", file_id),
+        key=column_key("text", file_id),
     )
     right.selectbox(
         "编号列",
         ["", BY_POSITION, *names],
         format_func=lambda name: {"": "自动识别", BY_POSITION: "没有，按行编号"}.get(name, name),
-        key=_column_key("index", file_id),
+        key=column_key("index", file_id),
     )
     st.caption("一行是一条消息的表格会按会话、群聊合成群聊；认错了列，可以在这里指明。")
     for place, (part, title) in zip(st.columns(len(_MESSAGE_PARTS)), _MESSAGE_PARTS.items(), strict=True):
-        place.selectbox(
-            title, ["", *names], format_func=lambda name: name or "自动识别", key=_column_key(part, file_id)
-        )
+        place.selectbox(title, ["", *names], format_func=lambda name: name or "自动识别", key=column_key(part, file_id))
     st.number_input(
         "停顿超过多少分钟算另一条群聊（0：不分）",
         min_value=0,
         max_value=_LONGEST_PAUSE,
         step=30,
-        key=_column_key("pause", file_id),
+        key=column_key("pause", file_id),
         width=320,
     )
 

@@ -4,7 +4,7 @@
 """
 
 from core.adapters.store.models.base import Base, now
-from core.adapters.store.models.catalog import ModelEntry, PromptDraft
+from core.adapters.store.models.catalog import ImportMapping, ModelEntry, PromptDraft
 from core.adapters.store.models.datasets import Chat, ChatBase, ChatSearch, Dataset, DatasetBase
 from core.adapters.store.models.export import Export
 from core.adapters.store.models.quality import (
@@ -64,6 +64,7 @@ __all__ = [
     "ExtractionBase",
     "ExtractionStatus",
     "Guideline",
+    "ImportMapping",
     "Lease",
     "ModelEntry",
     "ModelLimiter",

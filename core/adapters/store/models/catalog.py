@@ -1,9 +1,9 @@
-"""What a run is set up from: model entries and prompt versions."""
+"""What people keep under a name: model entries, prompt versions, columns of tables that they import."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Text, UniqueConstraint
+from sqlalchemy import Column, Index, Text, UniqueConstraint
 from sqlmodel import Field
 
 from core.adapters.store.models.base import Base, json_column, now, timestamp_column
@@ -31,4 +31,18 @@ class PromptDraft(Base, table=True):
     source: str = Field(sa_column=Column(Text, nullable=False))
     sha256: str
     created_by: str = ""
+    created_at: datetime = Field(default_factory=now, sa_column=timestamp_column())
+
+
+class ImportMapping(Base, table=True):
+    """Columns of a table, kept under a name for the next file of that shape.
+
+    ``shape`` is a digest of the header; ``columns`` gives the column of each part, and the pause in minutes.
+    """
+
+    __table_args__ = (Index("ix_importmapping_shape", "shape"),)
+
+    name: str = Field(primary_key=True)
+    shape: str
+    columns: dict[str, Any] = Field(default_factory=dict, sa_column=json_column())
     created_at: datetime = Field(default_factory=now, sa_column=timestamp_column())
