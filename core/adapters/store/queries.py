@@ -1,10 +1,10 @@
 """Database reads that several services share. Each takes an open session first and returns frozen views."""
 
 from collections.abc import Iterator, Sequence
-from heapq import merge
 from typing import Any
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from core.adapters.store.models import (
@@ -209,14 +209,35 @@ def confirmed(session: Session, dataset_id: int) -> Iterator[RecordView]:
 
     What was adjudicated between two reviewers stands instead of the primary record.
     """
-    confirmed_only = [RecordStatus.CONFIRMED]
-    settled = list(records(session, dataset_id, review_pass=Pass.ADJUDICATED, statuses=confirmed_only))
-    primary = records(session, dataset_id, statuses=confirmed_only)
-    last = 0
-    for record in merge(settled, primary, key=lambda one: (one.index, one.review_pass != Pass.ADJUDICATED)):
-        if record.index != last:
-            yield record
-        last = record.index
+    statement = (
+        select(*RecordView.columns(Record), col(Chat.index))
+        .join(Chat, col(Chat.id) == col(Record.chat_id))
+        .where(col(Record.dataset_id) == dataset_id, is_final())
+        .order_by(col(Chat.index))
+        .execution_options(yield_per=200)
+    )
+    for row in session.execute(statement).mappings():
+        yield RecordView.from_columns(row)
+
+
+def is_final() -> ColumnElement[bool]:
+    """Condition on records: 已确认 and the one that counts for its chat; at most one record of a chat meets it.
+
+    That is the adjudicated one, and the primary one where no adjudicated one is 已确认; a second review never counts.
+    """
+    other = aliased(Record)
+    settled = exists().where(
+        other.chat_id == col(Record.chat_id),
+        other.review_pass == Pass.ADJUDICATED,
+        other.status == RecordStatus.CONFIRMED,
+    )
+    return and_(
+        col(Record.status) == RecordStatus.CONFIRMED,
+        or_(
+            col(Record.review_pass) == Pass.ADJUDICATED,
+            and_(col(Record.review_pass) == Pass.PRIMARY, ~settled),
+        ),
+    )
 
 
 def confirmed_by_index(session: Session, dataset_id: int) -> dict[int, list[dict[str, Any]]]:

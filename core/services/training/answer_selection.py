@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from core.adapters.store import ChatView, DatasetView, RecordView, queries
-from core.adapters.store.models import Confirmation, Record, RecordStatus
+from core.adapters.store.models import Confirmation, Record
 from core.domain.chat import strip_residue
 from core.domain.form import Form, FormValues
 from core.domain.scoring import Scorer
@@ -181,7 +181,7 @@ def reviewers_of(session: Session, datasets: Sequence[int]) -> list[str]:
     """Names of the reviewers who confirmed records of these datasets, sorted."""
     statement = (
         select(col(Record.reviewer))
-        .where(col(Record.dataset_id).in_(datasets), col(Record.status) == RecordStatus.CONFIRMED)
+        .where(col(Record.dataset_id).in_(datasets), queries.is_final())
         .distinct()
         .order_by(col(Record.reviewer))
     )
@@ -189,4 +189,7 @@ def reviewers_of(session: Session, datasets: Sequence[int]) -> list[str]:
 
 
 def _confirmed(customers: list[dict[str, Any]], keys: tuple[str, ...]) -> bool:
-    return all(customer.get("confirmed", {}).get(key) == Confirmation.SINGLE for customer in customers for key in keys)
+    """Whether a reviewer confirmed these fields of every customer; without customers nothing was confirmed."""
+    return bool(customers) and all(
+        customer.get("confirmed", {}).get(key) == Confirmation.SINGLE for customer in customers for key in keys
+    )

@@ -12,12 +12,11 @@ from sqlmodel import Session, col
 from core.adapters.store import Store, queries
 from core.adapters.store.models import Chat, Summary
 from core.domain.chat import strip_residue
-from core.domain.evidence import locate, text_index
-from core.domain.form import Form, FormValues, load_named_form, text_of
+from core.domain.form import Form, FormValues, load_named_form
 from core.domain.prompts import read_summary
 from core.errors import ExportError, NotFoundError
 from core.services.extraction.pipeline import latest_notes, newest_attempt
-from core.services.training.chunk_rows import STATED
+from core.services.training.lost_evidence import LostValue, find_lost_values
 
 SUMMARY_STAGE = "summary"
 """Name of the stage, among a run's raw replies, whose text is a summary."""
@@ -44,21 +43,6 @@ class SummaryView:
     run_id: int | None
     who: str
     created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class LostValue:
-    """A value of the answer that stands in the chat but not in its summary.
-
-    Attributes:
-        customer: position of the form, from 0.
-        key: of the field.
-        value: what is lost, list items joined with ``、``.
-    """
-
-    customer: int
-    key: str
-    value: str
 
 
 _COLUMNS = tuple(getattr(Chat if name == "index" else Summary, name) for name in SummaryView.__dataclass_fields__)
@@ -188,18 +172,9 @@ def _summary_in(replies: Sequence[dict[str, Any]], form: Form) -> str:
 def lost_values(form: Form, stored_text: str, summary: str, forms: Sequence[FormValues]) -> list[LostValue]:
     """Values of the answer that stand in the chat, and no longer in its summary.
 
-    A model that is trained on such a row learns to invent them. Judgements count only where their words stand in the
-    chat; what has no place there cannot be lost.
+    Judgements count only where their words stand in the chat.
     """
-    chat_index, summary_index = text_index(strip_residue(stored_text)), text_index(summary)
-    losses: list[LostValue] = []
-    for number, values in enumerate(forms):
-        name = form.name_of(values)
-        in_chat, in_summary = locate(form, chat_index, values, name), locate(form, summary_index, values, name)
-        for field in form.fields:
-            if in_chat[field.key].status in STATED and in_summary[field.key].status not in STATED:
-                losses.append(LostValue(number, field.key, text_of(values[field.key])))
-    return losses
+    return find_lost_values(form, strip_residue(stored_text), summary, forms)
 
 
 def _view(row: Summary, index: int) -> SummaryView:

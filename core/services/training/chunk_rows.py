@@ -5,11 +5,9 @@ from typing import Any
 
 from core.domain.chat import parse_chat
 from core.domain.cleaning import Chunk, clean, split_chunks
-from core.domain.evidence import EvidenceStatus, locate, text_index
+from core.domain.evidence import locate, text_index
 from core.domain.form import Form, FormValues, split_list
-
-STATED = (EvidenceStatus.VERBATIM, EvidenceStatus.NORMALISED)
-"""Evidence of a value that stands in the text itself."""
+from core.services.training.lost_evidence import STATED, Pins
 
 
 def split_chat(text: str, room: int, size: Callable[[str], int], overlap: float) -> list[Chunk]:
@@ -34,9 +32,9 @@ def supported_forms(
     form: Form,
     text: str,
     forms: Sequence[FormValues],
-    pinned: Sequence[Mapping[str, Sequence[int]]] = (),
+    pinned: Sequence[Pins] = (),
     inside: Callable[[int], bool] = lambda message: False,
-) -> list[FormValues]:
+) -> dict[int, FormValues]:
     """Reduce forms to the values that a part of the chat supports, so that no training row teaches invention.
 
     A value is kept if it stands in the piece, as it is or in another shape, or if a reviewer pinned it to a message
@@ -48,9 +46,12 @@ def supported_forms(
         forms: the whole answer.
         pinned: per customer, field key → messages of the whole chat that a reviewer pinned.
         inside: whether a message of the whole chat lies in the piece.
+
+    Returns:
+        Position of the customer in the whole answer → what the piece gives evidence of.
     """
     index = text_index(text)
-    kept_forms: list[FormValues] = []
+    supported: dict[int, FormValues] = {}
     for number, values in enumerate(forms):
         name = form.name_of(values)
         marks = locate(form, index, values, name)
@@ -68,11 +69,11 @@ def supported_forms(
                     if len(items) > 1 and locate(form, index, {field.key: [item]}, name)[field.key].status in STATED
                 ]
         if not form.is_empty(kept_values):
-            kept_forms.append(kept_values)
-    return kept_forms
+            supported[number] = kept_values
+    return supported
 
 
-def pins_of(customers: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Sequence[int]]]:
+def pins_of(customers: Sequence[Mapping[str, Any]]) -> list[Pins]:
     """Per customer, field key → messages that a reviewer pinned as evidence."""
     return [customer.get("pinned") or {} for customer in customers]
 

@@ -11,9 +11,9 @@ from core.domain.prompts import Prompt
 from core.errors import ExportError
 from core.services.extraction import prompt_library
 from core.services.training.answer_selection import SelectedAnswer, SelectionTally, select_answers
-from core.services.training.chat_summaries import LostValue, lost_values
 from core.services.training.chunk_rows import filled_cells
 from core.services.training.input_texts import InputKind
+from core.services.training.lost_evidence import LostValue, find_lost_values
 from core.services.training.near_duplicates import NearDuplicates
 from core.services.training.overlong_rows import OverlongRow, shorten_row
 from core.services.training.row_inputs import RowInput, clean_input, raw_input, summary_input
@@ -130,9 +130,7 @@ def _rows_of(
     if row_input is None:
         composition.no_summary.append(answer.place)
         return
-    if inspect and options.text is InputKind.SUMMARY:
-        if lost := lost_values(maker.form, answer.conversation, row_input.text, answer.forms):
-            composition.summary_lost.append((answer.place, lost))
+    summary = row_input if options.text is InputKind.SUMMARY else None
     for task in maker.tasks:
         row = maker.make(row_input, task)
         if row.size.within(options.limit):
@@ -141,4 +139,8 @@ def _rows_of(
         overlong, replacements = shorten_row(answer, maker, options, row_input, task, row)
         composition.overlong.append(overlong)
         for shorter_input, shorter in replacements:
+            summary = shorter_input if overlong.action == "summarised" else summary
             yield shorter_input, task, shorter
+    if inspect and summary is not None:
+        if lost := find_lost_values(maker.form, answer.conversation, summary.text, answer.forms):
+            composition.summary_lost.append((answer.place, lost))

@@ -3,16 +3,17 @@
 Nothing happens in silence: whatever becomes of a row, an :class:`OverlongRow` names it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from core.domain.evidence import locate, text_index
+from core.domain.chat import parse_chat
 from core.domain.form import Form, FormValues, items_of
 from core.services.extraction.pipeline.token_estimate import estimate_tokens
 from core.services.training.answer_selection import SelectedAnswer
-from core.services.training.chunk_rows import split_chat
+from core.services.training.chunk_rows import pins_of, split_chat
 from core.services.training.input_texts import InputKind
 from core.services.training.length_limits import LengthUnit, RowLength, chars_kept
+from core.services.training.lost_evidence import find_lost_values
 from core.services.training.row_inputs import RowInput, WindowPlace, clean_input, summary_input, window_input
 from core.services.training.rows import RowMaker, TrainingRow
 from core.services.training.tasks import TrainingTask
@@ -41,7 +42,7 @@ class OverlongRow:
         place: how the row is named in messages.
         size: how long it is.
         left: share of its text that a truncating trainer would leave, 0 to 1.
-        lost: ``customer:key`` of the values whose every place lies in the part that would be lost.
+        lost: ``customer:key`` of the values that have evidence, be it of one item, only in the part that would be lost.
         action: a key of :data:`OVERLONG_ACTIONS`.
         pieces: how many rows it became.
         dropped: values of the answer that no window gives evidence of.
@@ -106,7 +107,7 @@ def shorten_row(
     fits = bool(replacements) and all(shorter.size.within(limit) for _, shorter in replacements)
     if action not in ("refused", "skipped") and not fits:
         action, replacements = "refused", []
-    text = row_input.text
+    text = maker.shown_text(row_input)
     chars = chars_kept(limit, row.question, text, row.target, row.size) if limit is not None else 0
     overlong = OverlongRow(
         dataset=answer.dataset,
@@ -114,7 +115,7 @@ def shorten_row(
         place=answer.place + (f"「{task.name}」" if task.name != FORM_TASK else ""),
         size=row.size,
         left=chars / max(1, len(text)),
-        lost=_values_behind_cut(task.form, text, row, chars),
+        lost=_cells_behind_cut(task.form, answer, row_input, chars),
         action=action,
         pieces=len(replacements),
         dropped=dropped,
@@ -140,22 +141,34 @@ def _window_rows(
     places = [WindowPlace(window.number, len(windows), *window.span, window.prefix) for window in windows]
     inputs = [window_input(maker.form, answer, whole, place) for place in places]
     rows = [(part, maker.make(part, task)) for part in inputs if part.forms or not whole.forms]
-    without_evidence = _values(whole.forms) - {value for part, _ in rows for value in _values(part.forms)}
+    with_evidence = {value for part, _ in rows for value in _values(task.form, part.forms, part.customers)}
+    without_evidence = _values(task.form, whole.forms, range(len(whole.forms))) - with_evidence
     return rows, len(without_evidence)
 
 
-def _values(forms: Sequence[FormValues]) -> set[tuple[str, str]]:
-    """``(field key, value)`` of everything that is filled, list items one by one."""
-    return {(key, item) for values in forms for key, value in values.items() for item in items_of(value)}
+def _values(form: Form, forms: Sequence[FormValues], customers: Iterable[int]) -> set[tuple[int, str, str]]:
+    """``(customer, field key, value)`` of everything that is asked and filled, list items one by one."""
+    return {
+        (customer, key, item)
+        for customer, values in zip(customers, forms, strict=True)
+        for key in form.keys
+        for item in items_of(values[key])
+    }
 
 
-def _values_behind_cut(form: Form, text: str, row: TrainingRow, chars: int) -> tuple[str, ...]:
-    """``customer:key`` of values that stand nowhere but in the part of the text that would be cut off."""
-    index = text_index(text)
-    cells: list[str] = []
-    names = [form.name_of(values) for values in row.forms]
-    for number, values in enumerate(row.forms):
-        for key, mark in locate(form, index, values, names[number], names).items():
-            if mark.spans and all(span.end > chars for span in mark.spans):
-                cells.append(f"{number}:{key}")
-    return tuple(cells)
+def _cells_behind_cut(form: Form, answer: SelectedAnswer, row_input: RowInput, chars: int) -> tuple[str, ...]:
+    """``customer:key`` of values with evidence that would be cut off, whatever the row masks.
+
+    Args:
+        form: what the row asks.
+        answer: the chat with its answer.
+        row_input: what the row shows of its chat, not masked; masking keeps all lengths.
+        chars: characters of it that would be left.
+    """
+    text = row_input.text
+    pins, kept_messages = [], frozenset[int]()
+    if row_input.facts["input"] == InputKind.RAW:  # pins count the messages of the whole conversation
+        pins = pins_of(answer.customers)
+        kept_messages = frozenset(m.index for m in parse_chat(text).messages if m.span.end <= chars)
+    losses = find_lost_values(form, text, text[:chars], row_input.forms, pins, kept_messages.__contains__)
+    return tuple(f"{loss.customer}:{loss.key}" for loss in losses)

@@ -12,9 +12,9 @@ from core.domain.form import Form, load_named_form
 from core.errors import ExportError, ShiyaoError
 from core.services.extraction import prompt_library
 from core.services.training.arrange import Arrangement, arrange
-from core.services.training.chat_summaries import LostValue
 from core.services.training.compose import Composition, compose
 from core.services.training.field_balance import FieldBalance, field_balance
+from core.services.training.lost_evidence import LostValue
 from core.services.training.overlong_rows import OverlongRow
 from core.services.training.provenance import SourceGoneError, SourceLookup
 from core.services.training.row_inputs import recreate_input
@@ -107,16 +107,18 @@ def preflight(store: Store, options: TrainingOptions) -> Preflight:
 
 def _repeated_chats(composition: Composition) -> tuple[list[list[str]], list[list[str]]]:
     """Groups of similar chats, and groups of equal chats with different answers, as places."""
-    members: dict[bytes, dict[str, SpooledRow]] = {}
+    members: dict[bytes, dict[str, list[SpooledRow]]] = {}
     for row in composition.rows:
         chat = f"{row.provenance['dataset']} 第 {row.provenance['index']} 条"
-        members.setdefault(composition.groups.get(row.chat, row.chat), {}).setdefault(chat, row)
+        members.setdefault(composition.groups.get(row.chat, row.chat), {}).setdefault(chat, []).append(row)
     similar = [list(group) for group in members.values() if len(group) > 1]
     contradictions = []
     for group in members.values():
-        by_chat: dict[bytes, dict[str, bytes]] = {}
-        for place, row in group.items():
-            by_chat.setdefault(row.chat, {})[place] = row.forms
+        by_chat: dict[bytes, dict[str, tuple[tuple[str, bytes], ...]]] = {}
+        for place, rows in group.items():
+            # The answers to all that is asked about a chat: it may agree with its equal in the first and not in others.
+            answers = tuple((row.task.name, row.forms) for row in rows)
+            by_chat.setdefault(rows[0].chat, {})[place] = answers
         contradictions += [list(places) for places in by_chat.values() if len(set(places.values())) > 1]
     return similar, contradictions
 

@@ -10,11 +10,23 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from core.adapters.store.models import Chat, Dataset, Extraction, ExtractionStatus, Record, RecordEvent, Run
+from core.adapters.store import queries
+from core.adapters.store.models import (
+    Chat,
+    Dataset,
+    Extraction,
+    ExtractionStatus,
+    Pass,
+    Record,
+    RecordEvent,
+    RecordStatus,
+    Run,
+)
 from core.adapters.store.views import ChatView
 from core.domain.chat import strip_residue
 from core.domain.form import Form, FormValues
 from core.errors import ShiyaoError
+from core.services.export.answer_sources import AnswerSource
 from core.services.training.answer_selection import SelectedAnswer
 from core.services.training.chat_summaries import summary_versions
 
@@ -38,17 +50,7 @@ class SourceLookup:
         Raises:
             SourceGoneError: it cannot be had any more.
         """
-        statement = (
-            select(*ChatView.columns(Chat))
-            .join(Dataset, col(Dataset.id) == col(Chat.dataset_id))
-            .where(col(Dataset.name) == provenance["dataset"], col(Chat.index) == provenance["index"])
-        )
-        row = self._session.execute(statement).mappings().one_or_none()
-        if row is None:
-            raise SourceGoneError("群聊已被删除")
-        chat = ChatView.from_columns(row)
-        if chat.sha256 != provenance["chat_sha256"]:
-            raise SourceGoneError("群聊的原文与当时不同")
+        chat = self._chat(provenance)
         record = provenance["origin"] == "record"
         customers = self._customers(provenance, chat.id) if record else []
         raw = [customer["values"] for customer in customers] if record else self._labels(provenance, chat.id)
@@ -67,14 +69,50 @@ class SourceLookup:
             summary=summary,
         )
 
-    def newer_version(self, provenance: Mapping[str, Any]) -> int | None:
-        """The record's version now, where it has moved on since; ``None`` where it has not."""
-        if provenance["origin"] != "record":
-            return None
-        version = self._session.execute(
-            select(col(Record.version)).where(col(Record.id) == provenance["record"])
-        ).scalar_one_or_none()
-        return version if version is not None and version != provenance["version"] else None
+    def changes(self, provenance: Mapping[str, Any], source: AnswerSource) -> list[str]:
+        """What a set built now would take instead of the row's sources, Chinese clauses; empty where nothing differs.
+
+        Args:
+            provenance: of a row whose sources are still there.
+            source: where the set's answers come from.
+        """
+        chat_id = self._chat(provenance).id
+        clauses: list[str] = []
+        final = None
+        if source.records:
+            final = self._session.execute(
+                select(Record).where(col(Record.chat_id) == chat_id, queries.is_final())
+            ).scalar_one_or_none()
+        if provenance["origin"] == "record":
+            version, status = self._session.execute(
+                select(col(Record.version), col(Record.status)).where(col(Record.id) == provenance["record"])
+            ).one()
+            if version != provenance["version"]:
+                clauses.append(f"记录已从第 {provenance['version']} 版改到第 {version} 版")
+            if status != RecordStatus.CONFIRMED:
+                clauses.append(f"记录现在是「{status}」")
+        if final is not None and final.id != provenance.get("record"):
+            kind = "仲裁" if final.review_pass == Pass.ADJUDICATED else "审阅"
+            clauses.append(f"现在以 {final.reviewer} 的{kind}记录第 {final.version} 版为准")
+        if used := provenance.get("summary_version"):
+            newest = summary_versions(self._session, chat_id)[0].version
+            if newest != used:
+                clauses.append(f"摘要已从第 {used} 版改到第 {newest} 版")
+        return clauses
+
+    def _chat(self, provenance: Mapping[str, Any]) -> ChatView:
+        statement = (
+            select(*ChatView.columns(Chat))
+            .join(Dataset, col(Dataset.id) == col(Chat.dataset_id))
+            .where(col(Dataset.name) == provenance["dataset"], col(Chat.index) == provenance["index"])
+        )
+        row = self._session.execute(statement).mappings().one_or_none()
+        if row is None:
+            raise SourceGoneError("群聊已被删除")
+        chat = ChatView.from_columns(row)
+        if chat.sha256 != provenance["chat_sha256"]:
+            raise SourceGoneError("群聊的原文与当时不同")
+        return chat
 
     def _customers(self, provenance: Mapping[str, Any], chat_id: int) -> list[dict[str, Any]]:
         version = provenance["version"]

@@ -29,11 +29,13 @@ class RowInput:
         text: the conversation, cleaned or not, a summary, or a window of the conversation.
         forms: the whole answer, or what a window gives evidence of.
         facts: for the provenance: ``input``, and version of the summary or place of the window.
+        customers: of a window: the position of each form in the whole answer.
     """
 
     text: str
     forms: list[FormValues]
     facts: dict[str, Any]
+    customers: tuple[int, ...] = ()
 
 
 def raw_input(answer: SelectedAnswer) -> RowInput:
@@ -70,7 +72,7 @@ def window_input(form: Form, answer: SelectedAnswer, whole: RowInput, place: Win
         forms = supported_forms(form, text, answer.forms, pins_of(answer.customers), inside.__contains__)
     else:
         forms = supported_forms(form, text, answer.forms)
-    return RowInput(text, forms, {**whole.facts, "window": list(place)})
+    return RowInput(text, list(forms.values()), {**whole.facts, "window": list(place)}, tuple(forms))
 
 
 def recreate_input(

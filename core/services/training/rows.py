@@ -116,11 +116,15 @@ class RowMaker:
 
     def make(self, row_input: RowInput, task: TrainingTask) -> TrainingRow:
         """Make one row: question and target in the trainer's format, measured."""
-        question = self._questions[task.name].about(self._mask.text(row_input.text, self.form, row_input.forms))
+        question = self._questions[task.name].about(self.shown_text(row_input))
         forms = [self._mask.values(self.form, values) for values in task.restrict(row_input.forms)]
         target = target_text(forms)
         row = row_of(self._format, question, target)
         return TrainingRow(row, question, target, forms, RowLength(characters(row), tokens_of(question, target)))
+
+    def shown_text(self, row_input: RowInput) -> str:
+        """What the question shows of the chat: its text, masked, of the same length."""
+        return self._mask.text(row_input.text, self.form, row_input.forms)
 
     def spooled(
         self, row: TrainingRow, row_input: RowInput, task: TrainingTask, answer: SelectedAnswer, start: int, length: int

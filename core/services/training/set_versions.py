@@ -134,6 +134,9 @@ def chats_of_set(store: Store, number: int, part: str = "train") -> dict[str, se
 def changes_since(store: Store, number: int) -> list[SourceChange]:
     """The rows whose source has changed since the set was built, in order.
 
+    Changed is what the set would now be built of otherwise: a newer version, a record that is no longer confirmed, an
+    adjudication or a first confirmed record that takes the place of the answer, a newer summary.
+
     Raises:
         NotFoundError: there is none of this number.
         ExportError: it was built by a version of the program that kept too little.
@@ -141,6 +144,7 @@ def changes_since(store: Store, number: int) -> list[SourceChange]:
     with store.read() as session:
         view, rows = _view(session, number), _rows(session, number)
         lookup, maker = _lookup_and_maker(session, view)
+        source = options_from_json(view.parameters).source
         changes = []
         for provenance in rows:
             try:
@@ -148,9 +152,8 @@ def changes_since(store: Store, number: int) -> list[SourceChange]:
             except SourceGoneError as error:
                 changes.append(SourceChange(place_of(provenance), str(error), lost=True))
                 continue
-            if version := lookup.newer_version(provenance):
-                what = f"记录已从第 {provenance['version']} 版改到第 {version} 版"
-                changes.append(SourceChange(place_of(provenance), what, lost=False))
+            if clauses := lookup.changes(provenance, source):
+                changes.append(SourceChange(place_of(provenance), "；".join(clauses), lost=False))
         return changes
 
 

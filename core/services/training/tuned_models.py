@@ -3,12 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sqlalchemy import select
+from sqlmodel import Session, col
+
 from core.adapters.llm import ModelSpec
 from core.adapters.store import RunView, Store, queries
+from core.adapters.store.models import Chat
 from core.errors import NotFoundError, SettingsError
 from core.services.extraction import models as model_catalog
 from core.services.extraction.models import draft_of
-from core.services.training.set_versions import TrainingSetView, chats_of_set, training_set
+from core.services.training.set_versions import TrainingSetView, rows_of_set, training_set
 
 NEEDED_IDS = {"model": "服务 ID（serviceId）", "patch_id": "资源 ID（resourceId）", "lora_id": "资源 ID（lora_id）"}
 """What the platform's service page calls the ids that a template needs."""
@@ -22,39 +26,73 @@ class TrainingOverlap:
         set_id: number of the training set.
         set_name: its name.
         chats: indices in the run's dataset, in order.
-        total: chats of the run.
+        total: chats in the run's scope.
+        through: name of the run whose answers this one has, where it is that run's model; else ``""``.
     """
 
     set_id: int
     set_name: str
     chats: tuple[int, ...]
     total: int
+    through: str = ""
 
     @property
     def sentence(self) -> str:
         """The warning that has to stand beside every score of this run."""
+        whose = f"这个任务用了「{self.through}」的结果，那个任务的模型" if self.through else "这个任务的模型"
         return (
-            f"这个任务的模型是用训练集「{self.set_name}」训练的，"
+            f"{whose}是用训练集「{self.set_name}」训练的，"
             f"其中有这里的 {len(self.chats)} 条群聊（共 {self.total} 条）。它见过这些答案，"
             "得分不能说明它在新群聊上的水平。"
         )
 
 
 def training_overlap(store: Store, run: RunView) -> TrainingOverlap | None:
-    """Which of a run's chats its model was trained on; ``None`` where there is nothing to warn about."""
-    number = training_set_of_run(store, run)
-    if number is None:
-        return None
-    try:
-        trained = training_set(store, number)
-        trained_chats = chats_of_set(store, number)
-    except NotFoundError:
-        return None
+    """Which of a run's chats its model was trained on; ``None`` where there is nothing to warn about.
+
+    Chats are told by their text: whatever their dataset is called, and in whatever dataset they stand now. A run that
+    was merged of others, or started from another, has seen what those have seen.
+    """
     with store.read() as session:
-        dataset = queries.dataset(session, run.dataset_id)
-        indices = queries.chat_ids(session, run.dataset_id)
-    overlap = sorted(trained_chats.get(dataset.name, set()) & indices.keys())
-    return TrainingOverlap(number, trained.name, tuple(overlap), dataset.chats) if overlap else None
+        texts = _texts_of_run(session, run)
+        sources = _runs_behind(session, run)
+    for source in sources:
+        number = training_set_of_run(store, source)
+        if number is None:
+            continue
+        try:
+            trained, rows = training_set(store, number), rows_of_set(store, number)
+        except NotFoundError:
+            continue
+        trained_texts = {row["chat_sha256"] for row in rows if row.get("part", "train") == "train"}
+        if overlap := tuple(index for index, sha256 in texts.items() if sha256 in trained_texts):
+            return TrainingOverlap(number, trained.name, overlap, len(texts), "" if source is run else source.name)
+    return None
+
+
+def _runs_behind(session: Session, run: RunView) -> list[RunView]:
+    """The run, then all runs of which it was merged or from which it started, as far as they are still there."""
+    every = {view.id: view for view in queries.runs(session, run.dataset_id)}
+    by_name = {view.name: view.id for view in every.values()}
+    behind = {run.id: run}
+    ahead = [run]
+    while ahead:
+        parameters = ahead.pop().parameters or {}
+        names = (parameters.get("merge") or {}).get("runs", ())
+        sources = [by_name.get(name) for name in names] + [(parameters.get("pipeline") or {}).get("base_run")]
+        for number in sources:
+            if number in every and number not in behind:
+                behind[number] = every[number]
+                ahead.append(every[number])
+    return list(behind.values())
+
+
+def _texts_of_run(session: Session, run: RunView) -> dict[int, str]:
+    """``{index: sha256 of the stored text}`` of the chats in a run's scope, in order."""
+    statement = select(col(Chat.index), col(Chat.sha256)).where(col(Chat.dataset_id) == run.dataset_id)
+    scope = (run.parameters or {}).get("chats")
+    texts = {int(index): str(sha256) for index, sha256 in session.execute(statement.order_by(col(Chat.index)))}
+    return texts if scope is None else {index: texts[index] for index in sorted(scope) if index in texts}
 
 
 def training_set_of_run(store: Store, run: RunView) -> int | None:

@@ -8,15 +8,22 @@ import pytest
 from sqlmodel import Session
 
 from core.adapters.store import Store, queries
-from core.adapters.store.models import PromptDraft, Record, RecordStatus, Run
+from core.adapters.store.models import Pass, PromptDraft, Record, RecordStatus, Run
 from core.domain.form import Form
 from core.domain.prompts import PROMPTS_DIR, load_prompt
 from core.domain.prompts.loading import read_prompt
 from core.errors import PromptError, RunError
 from core.services.extraction import prompt_library
 from core.services.extraction import runs as run_service
-from core.services.extraction.pipeline.few_shot import ApprovedExample, ExamplePool, approved_records, check_example
+from core.services.extraction.pipeline.few_shot import (
+    ApprovedExample,
+    ExamplePool,
+    approved_records,
+    check_example,
+    records_state,
+)
 from core.services.extraction.runs.pipeline_loading import pipeline_of
+from tests.factories.datasets import make_dataset, make_record
 from tests.factories.runs import add_dataset, execute
 
 NAME, PHONE = "基本信息-姓名", "基本信息-手机号码"
@@ -161,6 +168,37 @@ def test_a_run_shows_examples_from_approved_records_and_says_which(store: Store,
     assert reply["examples"] == ["d 第 2 条（版本 3）"]
     assert "年会订多少桌酒席" in reply["user"] and reply["stage"] == "fewshot"
     assert any("在它的群聊里找不到" in note for note in row.notes)
+
+
+def test_examples_are_never_of_withdrawn_or_superseded_records(store: Store, form: Form) -> None:
+    dataset = make_dataset(
+        store, [f"孙六{number}：年会订{number}桌酒席\n客服小林：好的" for number in range(1, 5)], "d"
+    )
+    for index in (1, 2):
+        make_record(store, dataset, index, [{NAME: f"孙六{index}"}])
+    make_record(store, dataset, 3, [{NAME: "复审"}], review_pass=Pass.SECOND)
+    make_record(store, dataset, 3, [{NAME: "未定"}], RecordStatus.DRAFT, review_pass=Pass.ADJUDICATED)
+
+    def shown() -> dict[str, str]:
+        with store.read() as session:
+            return {one.label: str(one.forms[0][NAME]) for one in approved_records(session, form)}
+
+    def state() -> tuple[int, int]:
+        with store.read() as session:
+            return records_state(session, form)
+
+    first = state()
+    assert shown() == {"d 第 1 条（版本 1）": "孙六1", "d 第 2 条（版本 1）": "孙六2"}
+    # One is withdrawn and another one approved: numbers and versions add up to the same.
+    with store.write() as session:
+        session.get_one(Record, 1).status = RecordStatus.DRAFT
+    make_record(store, dataset, 3, [{NAME: "孙六3"}])
+    second = state()
+    assert shown() == {"d 第 3 条（版本 1）": "孙六3", "d 第 2 条（版本 1）": "孙六2"}
+    make_record(store, dataset, 2, [{NAME: "仲裁"}], review_pass=Pass.ADJUDICATED)
+    third = state()
+    assert shown() == {"d 第 2 条（版本 1）": "仲裁", "d 第 3 条（版本 1）": "孙六3"}
+    assert len({first, second, third}) == 3 and state() == third
 
 
 def test_a_run_keeps_the_text_of_every_stage_and_starts_from_another_run(store: Store) -> None:

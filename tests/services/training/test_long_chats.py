@@ -1,17 +1,19 @@
 """Rows that are too long: named with what would be lost, then skipped, cleaned, summarised or cut into windows."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 from sqlmodel import col
 
-from core.adapters.store import Store, queries
-from core.adapters.store.models import Extraction
-from core.domain.chat import strip_residue
+from core.adapters.store import DatasetView, Store, queries
+from core.adapters.store.models import Extraction, Record
+from core.domain.chat import parse_chat, strip_residue
 from core.domain.form import Form
 from core.errors import ExportError
+from core.services.export import AnswerSource
 from core.services.extraction.pipeline.token_estimate import estimate_tokens
 from core.services.training import (
     InputKind,
@@ -24,11 +26,18 @@ from core.services.training import (
     save_summary,
     summaries_from_run,
 )
+from core.services.training.lost_evidence import LostValue
+from tests.factories.datasets import make_record
 from tests.factories.exports import fill
 from tests.factories.exports import form as filled
 from tests.factories.training import LONG, LONG_LABELS, fill_long, manifest_of, options, rows_of
 
 SUMMARY = "## 客户基本信息\n- 林晓3，手机 13800001111\n## 客户意向与预算信息\n想要会话存档，询价"
+
+
+def dataset_of(store: Store) -> DatasetView:
+    with store.read() as session:
+        return queries.dataset(session, "四条")
 
 
 def limit_between(store: Store) -> int:
@@ -61,6 +70,50 @@ def test_characters_are_reckoned_with_alike(store: Store) -> None:
     assert over.left == 1
     (over,) = preflight(store, options(max_chars=max(sizes) - 60)).overlong
     assert over.lost == ("0:基本信息-手机号码",)
+
+
+def test_one_item_of_a_list_or_what_a_mask_hides_is_lost_too(store: Store) -> None:
+    """A value is lost with any item that stands behind the cut alone, also where the row shows only stars."""
+    text = LONG + "林晓3：还有客户群发，寄到北京市朝阳区望京街道1号\n"
+    label = {
+        **LONG_LABELS[0],
+        "意向产品": ["会话存档", "客户群发"],
+        "基本信息-手机号码": "13800001111",
+        "基本信息-地址信息": "北京市朝阳区望京街道1号",
+    }
+    fill(store, texts=("马会5：先看看", text), labels=([filled(基本信息_姓名="马会5")], [filled(label)]))
+    limit = limit_between(store)
+    behind = ("0:基本信息-手机号码", "0:基本信息-地址信息", "0:意向产品")
+    for mask in ((), ("phone", "address")):
+        for tasks in (("form",), ("意向产品",)):
+            (over,) = preflight(store, options(cutoff_len=limit, mask=mask, tasks=tasks)).overlong
+            assert set(over.lost) == {cell for cell in behind if tasks == ("form",) or cell == "0:意向产品"}
+            assert 0 < over.left < 1
+
+
+def test_what_a_reviewer_pinned_behind_the_cut_is_lost(store: Store) -> None:
+    fill_long(store)
+    dataset = dataset_of(store)
+    last = len(parse_chat(LONG).messages) - 1
+    for pin, cells in ((last, {"0:基本信息-手机号码", "0:客户是否有意向"}), (0, {"0:基本信息-手机号码"})):
+        with store.write() as session:
+            session.execute(delete(Record))
+        customer = {"values": LONG_LABELS[0], "pinned": {"客户是否有意向": [pin]}}
+        make_record(store, dataset, 2, [customer])
+        found = preflight(store, options(source=AnswerSource(True, True), cutoff_len=limit_between(store)))
+        (over,) = found.overlong
+        assert set(over.lost) == cells
+
+
+def test_values_of_two_customers_that_no_window_holds_count_twice(store: Store) -> None:
+    label = {**LONG_LABELS[0], "意向产品": [], "咨询类型": []}
+    other = {**label, "基本信息-姓名": "客服小陈1", "基本信息-手机号码": ""}
+    fill(store, texts=("马会5：先看看", LONG), labels=([filled(基本信息_姓名="马会5")], [filled(label), filled(other)]))
+    choice = options(cutoff_len=limit_between(store), over_budget=OverBudget.WINDOW)
+    (over,) = preflight(store, choice).overlong
+    assert over.dropped == 2  # 有意向, of each of them
+    (over,) = preflight(store, replace(choice, tasks=("基本信息-手机号码",))).overlong
+    assert over.dropped == 0  # what this row does not ask about it cannot drop
 
 
 def test_presets_count_tokens(store: Store) -> None:
@@ -147,6 +200,22 @@ def test_summaries_as_input_ask_with_the_prompt_for_summaries(store: Store, tmp_
         export_training(store, options=options(prompt="from_summary"), out=tmp_path / "other")
     with pytest.raises(ExportError, match="写的是摘要"):
         export_training(store, options=options(prompt="summary"), out=tmp_path / "other")
+
+
+def test_a_summary_in_place_of_a_long_chat_is_checked_item_by_item(store: Store) -> None:
+    text = LONG + "林晓3：还有客户群发\n"
+    label = filled({**LONG_LABELS[0], "意向产品": ["会话存档", "客户群发"]})
+    fill(store, texts=("马会5：先看看", text), labels=([filled(基本信息_姓名="马会5")], [label]))
+    with store.read() as session:
+        chat = queries.chat(session, 1, 2)
+    save_summary(store, chat_id=chat.id, text=SUMMARY, who="小王", base_version=0)
+    lost = [("四条 第 2 条", [LostValue(0, "意向产品", "客户群发")])]
+    found = preflight(store, options(text=InputKind.SUMMARY))
+    assert found.summary_lost == lost
+    choice = options(cutoff_len=limit_between(store), over_budget=OverBudget.SUMMARY, tasks=("form", "意向产品"))
+    found = preflight(store, choice)
+    assert {over.action for over in found.overlong} == {"summarised"}
+    assert found.summary_lost == lost
 
 
 def test_a_summary_that_keeps_everything_lost_nothing(form: Form) -> None:

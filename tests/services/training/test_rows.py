@@ -135,6 +135,26 @@ def test_repeated_chats_are_shown_and_dropped_by_choice(store: Store, tmp_path: 
     assert indices(tmp_path / "near") == [1, 5, 7, 8, 9, 10, 11, 12]
 
 
+def test_equal_chats_contradict_one_another_in_whatever_is_asked_last(store: Store) -> None:
+    labels = ([filled(基本信息_姓名="林晓3", 客户购买阶段="报价")], [filled(基本信息_姓名="林晓3")])
+    fill(store, texts=("林晓3：你好，我想问问价格",) * 2, labels=labels)
+    assert preflight(store, options(tasks=("customers",))).contradictions == []
+    found = preflight(store, options(tasks=("customers", "客户购买阶段")))
+    assert found.contradictions == [["四条 第 1 条", "四条 第 2 条"]]
+
+
+def test_a_record_without_customers_confirms_no_field(store: Store, tmp_path: Path) -> None:
+    fill(store, statuses={1: RecordStatus.CONFIRMED, 4: RecordStatus.CONFIRMED})
+    with store.write() as session:
+        record = session.get_one(Record, 1)
+        record.customers = [{**one, "confirmed": {"基本信息-姓名": "逐项确认"}} for one in record.customers]
+        assert session.get_one(Record, 2).customers == []
+    choice = options(source=BOTH, filters=AnswerFilters(confirmed=("基本信息-姓名",)))
+    report = export_training(store, options=choice, out=tmp_path / "set")
+    assert indices(tmp_path / "set") == [1]
+    assert any("没有逐项确认，未写入 3 条：" in note and "四条 第 4 条" in note for note in report.notes)
+
+
 def test_of_equal_chats_the_record_stays(store: Store, tmp_path: Path) -> None:
     texts = ("林晓3：你好，我想问问价格",) * 2
     fill(store, texts=texts, labels=(LABELS[0], LABELS[0]), statuses={2: RecordStatus.CONFIRMED})

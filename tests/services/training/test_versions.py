@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import delete, update
 from sqlmodel import col
 
-from core.adapters.store import Store
-from core.adapters.store.models import Chat, Record, RecordEvent, RecordStatus, Run, TrainingSet
+from core.adapters.store import Store, queries
+from core.adapters.store.models import Chat, Pass, Record, RecordEvent, RecordStatus, Run, TrainingSet
 from core.errors import ExportError, NotFoundError
 from core.services.export import AnswerSource
 from core.services.training import (
@@ -26,6 +26,7 @@ from core.services.training import (
 )
 from core.services.training.set_versions import chats_of_set
 from core.services.training.training_options import options_from_json
+from tests.factories.datasets import make_record
 from tests.factories.exports import fill
 from tests.factories.training import fill_long, manifest_of, options, save_again
 
@@ -86,6 +87,40 @@ def test_a_record_that_moved_on_is_rebuilt_from_its_history(store: Store, tmp_pa
     with pytest.raises(ExportError, match="有 1 行的来源变了.*四条 第 1 条：记录现在是第 4 版，第 3 版不在历史里"):
         rebuild(store, 1, tmp_path / "third")
     assert not (tmp_path / "third").exists()
+
+
+def test_what_would_be_built_of_other_sources_now_is_a_change(store: Store, tmp_path: Path) -> None:
+    fill(store, statuses=CONFIRMED)
+    save_summary(store, chat_id=4, text="- 没有客户", who="小王", base_version=0)
+    export_training(store, options=options(source=BOTH), out=tmp_path / "both")
+    export_training(store, options=options(text=InputKind.SUMMARY), out=tmp_path / "labels")
+    with store.read() as session:
+        dataset = queries.dataset(session, "四条")
+    make_record(store, dataset, 1, [], reviewer="主管", review_pass=Pass.ADJUDICATED)
+    make_record(store, dataset, 3, [], reviewer="小李", version=2)
+    # A second review and an open adjudication count for nothing.
+    make_record(store, dataset, 4, [], reviewer="小李", review_pass=Pass.SECOND)
+    make_record(store, dataset, 4, [], RecordStatus.DRAFT, reviewer="小李", review_pass=Pass.ADJUDICATED)
+    with store.write() as session:
+        session.get_one(Record, 2).status = RecordStatus.DISCUSS
+    save_summary(store, chat_id=4, text="- 一位客服问早", who="小李", base_version=1)
+    assert [(change.place, change.what, change.lost) for change in changes_since(store, 1)] == [
+        ("四条 第 1 条", "现在以 主管 的仲裁记录第 1 版为准", False),
+        ("四条 第 2 条", "记录现在是「待讨论」", False),
+        ("四条 第 3 条", "现在以 小李 的审阅记录第 2 版为准", False),
+    ]
+    assert [(change.place, change.what) for change in changes_since(store, 2)] == [
+        ("四条 第 4 条", "摘要已从第 1 版改到第 2 版")
+    ]
+    rebuild(store, 1, tmp_path / "again")
+    assert same_bytes(tmp_path / "both", tmp_path / "again")
+    export_training(store, options=options(source=BOTH), out=tmp_path / "now")
+    assert changes_since(store, 3) == []
+    with store.write() as session:
+        session.execute(update(Record).where(col(Record.review_pass) == Pass.ADJUDICATED).values(status="草稿"))
+    assert [(change.place, change.what) for change in changes_since(store, 3)] == [
+        ("四条 第 1 条", "记录现在是「草稿」；现在以 小王 的审阅记录第 3 版为准")
+    ]
 
 
 def test_every_lost_source_is_named_by_row(store: Store, tmp_path: Path) -> None:

@@ -7,13 +7,15 @@ example against its own text is langextract's: a value that should stand in the 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any, Final
 
 import numpy as np
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlmodel import Session, col
 
-from core.adapters.store.models import Chat, Dataset, Pass, Record, RecordStatus
+from core.adapters.store import queries
+from core.adapters.store.models import Chat, Dataset, Record
 from core.domain.chat import parse_chat
 from core.domain.cleaning import clean
 from core.domain.evidence import EvidenceStatus, locate, text_index
@@ -105,16 +107,12 @@ def check_example(form: Form, example: ApprovedExample) -> tuple[str, ...]:
 
 
 def approved_records(session: Session, form: Form) -> list[ApprovedExample]:
-    """The newest approved records of all datasets with this form."""
+    """The newest approved records of all datasets with this form; of two for one chat the one that counts."""
     statement = (
         select(Record, col(Chat.index), col(Chat.text), col(Dataset.name))
         .join(Chat, col(Chat.id) == col(Record.chat_id))
         .join(Dataset, col(Dataset.id) == col(Record.dataset_id))
-        .where(
-            col(Record.status) == RecordStatus.CONFIRMED,
-            col(Record.review_pass) == Pass.PRIMARY,
-            col(Dataset.form) == form.name,
-        )
+        .where(queries.is_final(), col(Dataset.form) == form.name)
         .order_by(col(Record.id).desc())
         .limit(MOST_RECORDS)
     )
@@ -127,17 +125,19 @@ def approved_records(session: Session, form: Form) -> list[ApprovedExample]:
 
 
 def records_state(session: Session, form: Form) -> tuple[int, int]:
-    """A value that changes with every approved record: the cache key of a pool."""
-    count, versions = session.execute(
-        select(func.count(col(Record.id)), func.coalesce(func.sum(col(Record.version)), 0))
+    """Number and digest of the approved records' versions: the cache key of a pool.
+
+    Sums would not do: one record withdrawn and another one approved may leave them as they were.
+    """
+    statement = (
+        select(col(Record.id), col(Record.version), col(Record.updated_at))
         .join(Dataset, col(Dataset.id) == col(Record.dataset_id))
-        .where(
-            col(Record.status) == RecordStatus.CONFIRMED,
-            col(Record.review_pass) == Pass.PRIMARY,
-            col(Dataset.form) == form.name,
-        )
-    ).one()
-    return int(count), int(versions)
+        .where(queries.is_final(), col(Dataset.form) == form.name)
+        .order_by(col(Record.id).desc())
+        .limit(MOST_RECORDS)
+    )
+    versions = [tuple(row) for row in session.execute(statement)]
+    return len(versions), int.from_bytes(blake2b(repr(versions).encode(), digest_size=8).digest())
 
 
 def _answer(forms: Sequence[FormValues]) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlmodel import col
 
 from core.adapters.store import RecordView, RunView, Store, queries
-from core.adapters.store.models import Record, RecordStatus
+from core.adapters.store.models import Record
 from core.domain.form import Field, Form, FormValues, Value, split_list
 
 
@@ -68,11 +68,7 @@ def corrected_runs(store: Store, dataset_id: int) -> list[tuple[RunView, int]]:
     with store.read() as session:
         rows = session.execute(
             select(col(Record.base_run_id), func.count())
-            .where(
-                col(Record.dataset_id) == dataset_id,
-                col(Record.status) == RecordStatus.CONFIRMED,
-                col(Record.base_run_id).is_not(None),
-            )
+            .where(col(Record.dataset_id) == dataset_id, queries.is_final(), col(Record.base_run_id).is_not(None))
             .group_by(col(Record.base_run_id))
         )
         counts = [(queries.run(session, int(run_id)), int(count)) for run_id, count in rows]

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import event, func, select, text
 from sqlmodel import col
 
 from core.adapters.store import Store, open_store
@@ -198,10 +198,23 @@ def test_an_answer_outlives_a_restart_of_the_database(monkeypatch: pytest.Monkey
     """It was paid for: it is held until the database is back, stored once, and nobody is asked again."""
     if reason := pg.why_not():
         pytest.skip(reason)
-    with pg.running() as server, FakeOpenAI(Answer(latency=1.0)) as service:
+    server_stopped = threading.Event()
+
+    def answer_when_nothing_takes_it(_: dict[str, Any], number: int) -> Behaviour:
+        server_stopped.wait(60)
+        return Answer()
+
+    with pg.running() as server, FakeOpenAI(answer_when_nothing_takes_it) as service:
         for name, value in service.environment().items():
             monkeypatch.setenv(name, value)
         store = open_store(server.database())
+        left_waiting: set[int] = set()
+
+        def note_thread(*_: Any) -> None:
+            if server_stopped.is_set() and threading.current_thread().name == "shiyao-job":
+                left_waiting.add(threading.get_ident())
+
+        event.listen(store.engine, "do_connect", note_thread)
         try:
             add_dataset(store, 6)
             run = run_service.create_run(store, dataset="d", name="r", provider="openai", concurrency=3)
@@ -209,7 +222,9 @@ def test_an_answer_outlives_a_restart_of_the_database(monkeypatch: pytest.Monkey
                 run_service.start(store, run.id)
                 wait_until(lambda: len(service.requests) >= 3)
                 server.stop()
-                time.sleep(1.5)  # the three answers arrive while nothing takes them
+                server_stopped.set()
+                # The three answers have arrived, and those who hold them have looked for the database in vain.
+                wait_until(lambda: len(left_waiting) == 3)
                 assert len(service.requests) == 3
                 server.start()
                 wait_until(lambda: run_service.progress(store, run.id).status == RunStatus.FINISHED, 90)

@@ -6,9 +6,11 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import delete
+from sqlmodel import col
 
 from core import cli
-from core.adapters.store import RunView, Store, queries
+from core.adapters.store import DatasetView, RunView, Store, queries
 from core.adapters.store.models import (
     Chat,
     Dataset,
@@ -46,6 +48,7 @@ from core.services.training.corrections import (
 )
 from core.services.training.corrections.grouping import CorrectionKind
 from core.services.training.corrections.prompt_rules import add_rules
+from tests.factories.datasets import make_dataset, make_run
 from tests.factories.exports import form as values
 
 TEXT = "甲{0}号：想要会话存档，预算三万\n客服小陈1：好的\n"
@@ -191,3 +194,44 @@ def test_what_somebody_confirmed_by_itself_is_left_and_named(store: Store, form:
     plan = plan_bulk_correction(store, form, run, found[PRODUCT])
     assert [change.chat for change in plan.changes] == [6]
     assert [(one.chat, "已逐项确认" in one.why) for one in plan.skipped] == [(5, True)]
+
+
+def tuned_run(store: Store, dataset: DatasetView, chats: int, name: str = "微调", **parameters: Any) -> RunView:
+    """A run of a model that was tuned on the training set 1, over the first chats."""
+    entry = {"training_set_id": 1}
+    answers: dict[int, list[dict[str, Any]]] = {index: [{}] for index in range(1, chats + 1)}
+    number = make_run(store, dataset, name, answers, model="我的微调", parameters={"entry": entry, **parameters})
+    with store.read() as session:
+        return queries.run(session, number)
+
+
+def test_seen_chats_are_told_by_their_text_not_by_the_name_of_their_dataset(store: Store, tmp_path: Path) -> None:
+    texts = [f"甲{number}号：想要会话存档\n客服小陈1：好的" for number in range(1, 6)]
+    trained = make_dataset(store, texts[:3], "一批")
+    make_run(store, trained, "标注", {index: [{NAME: f"甲{index}号"}] for index in (1, 2, 3)}, RunKind.LABELS)
+    choice = TrainingOptions(datasets=("一批",), source=AnswerSource(labels=True), min_rows=0)
+    export_training(store, options=choice, out=tmp_path / "set", name="一号")
+
+    again = make_dataset(store, [texts[4], texts[2], texts[0]], "另一批")
+    seen = training_overlap(store, tuned_run(store, again, 3))
+    assert seen is not None and (seen.chats, seen.total) == ((2, 3), 3)
+    # Only chats that the run is about count.
+    assert training_overlap(store, tuned_run(store, again, 1, "第一条", chats=[1])) is None
+    seen = training_overlap(store, tuned_run(store, again, 2, "前两条", chats=[1, 2]))
+    assert seen is not None and (seen.chats, seen.total) == ((2,), 2) and seen.sentence.startswith("这个任务的模型是用")
+    # What was merged of its answers, or started from them, knows what it knows.
+    with store.read() as session:
+        base = next(run.id for run in queries.runs(session, again.id) if run.name == "前两条")
+    for name, parameters in {"合并": {"merge": {"runs": ["微调"]}}, "接着": {"pipeline": {"base_run": base}}}.items():
+        make_run(store, again, name, {1: [{}]}, RunKind.MERGE, parameters=parameters)
+        make_run(store, again, f"{name}再合并", {1: [{}]}, RunKind.MERGE, parameters={"merge": {"runs": [name]}})
+        with store.read() as session:
+            runs = {run.name: run for run in queries.runs(session, again.id)}
+        for derived in (runs[name], runs[f"{name}再合并"]):
+            seen = training_overlap(store, derived)
+            assert seen is not None and seen.chats == (2, 3) and "的结果，那个任务的模型是用" in seen.sentence
+
+    with store.write() as session:
+        session.execute(delete(Dataset).where(col(Dataset.name) == "一批"))
+    unseen = make_dataset(store, texts[3:], "一批")  # the name that was trained on, other chats
+    assert training_overlap(store, tuned_run(store, unseen, 2)) is None
