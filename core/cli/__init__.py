@@ -70,8 +70,8 @@ def _log(error: Exception) -> str:
     from core import logs
 
     logs.set_up()
-    known = isinstance(error, ShiyaoError)
-    logging.getLogger("shiyao.cli").log(logging.WARNING if known else logging.ERROR, "%s", error, exc_info=error)
+    is_expected = isinstance(error, ShiyaoError)
+    logging.getLogger("shiyao.cli").log(logging.WARNING if is_expected else logging.ERROR, "%s", error, exc_info=error)
     return logs.place()
 
 

@@ -23,7 +23,7 @@ def join_modules(paths: Iterable[Path]) -> str:
         ValueError: module syntax that cannot be joined (``export {…}``, ``export * from``, ``import`` inside a line).
     """
     joined = "\n".join(_EXPORT.sub("", _IMPORT.sub("", path.read_text("utf-8"))) for path in paths)
-    left = _LEFT.search(joined)
-    if left:
-        raise ValueError(f"cannot be joined: {left[0].strip()}")
+    remnant = _LEFT.search(joined)
+    if remnant:
+        raise ValueError(f"cannot be joined: {remnant[0].strip()}")
     return joined

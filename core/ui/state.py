@@ -158,8 +158,8 @@ def save_acks(key: str) -> dict[str, Ack]:
 def keep_save_acks(key: str, acks: Mapping[str, Ack]) -> None:
     """Keep acknowledgements for the next reruns: all new ones, and the latest earlier ones, at least 200 in all."""
     earlier = {save_id: ack for save_id, ack in save_acks(key).items() if save_id not in acks}
-    kept = [*earlier.items(), *acks.items()][-max(_ACKS_KEPT, len(acks)) :]
-    st.session_state[_SAVE_ACKS] = (key, dict(kept))
+    newest_acks = [*earlier.items(), *acks.items()][-max(_ACKS_KEPT, len(acks)) :]
+    st.session_state[_SAVE_ACKS] = (key, dict(newest_acks))
 
 
 def last_payload(key: str) -> WorkbenchPayload | None:

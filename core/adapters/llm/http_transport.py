@@ -75,5 +75,5 @@ class PinnedTransport(httpx2.HTTPTransport):
             return self._sdk_headers or name in _HEADERS | _OWN_HEADERS or name.startswith(_SDK_PREFIX)
 
         headers = [(name, value) for name, value in request.headers.multi_items() if goes_out(name.lower())]
-        kept = [(name, value) for name, value in headers if name.lower() != "authorization"]
-        return [*kept, ("authorization", f"Bearer {self._key}")]
+        other_headers = [(name, value) for name, value in headers if name.lower() != "authorization"]
+        return [*other_headers, ("authorization", f"Bearer {self._key}")]

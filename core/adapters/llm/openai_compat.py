@@ -174,8 +174,8 @@ class OpenAIProvider:
 
     def _address(self) -> str:
         """URL of the entry, else of the environment, without a trailing ``/chat/completions``."""
-        given = (self._spec.url if self._spec else "") or self._settings.base_url
-        return re.sub(r"/chat/completions/?$", "", given.strip())
+        address = (self._spec.url if self._spec else "") or self._settings.base_url
+        return re.sub(r"/chat/completions/?$", "", address.strip())
 
     def keys(self) -> Sequence[str]:
         """The key that is sent; replies are searched for it."""

@@ -151,11 +151,11 @@ class SparkProvider:
 
     def _url(self, domain: str) -> str:
         """URL for a domain: the own entry's, else ``SPARKAI_URL`` where that is not public, else the public one."""
-        known = self._known(domain)
-        if known and known.url and known.source == SpecSource.DATABASE:
-            return known.url
+        spec = self._known(domain)
+        if spec and spec.url and spec.source == SpecSource.DATABASE:
+            return spec.url
         public = {preset.url for preset in presets()}
-        return known.url if known and known.url and self._settings.url in public else self._settings.url
+        return spec.url if spec and spec.url and self._settings.url in public else self._settings.url
 
     def keys(self) -> Sequence[str]:
         """Everything secret that is sent; replies are searched for it."""
@@ -232,14 +232,14 @@ def _http_failure(status: int) -> ProviderError:
     )
 
 
-def _max_tokens(request: ModelRequest, known: ModelSpec | None) -> int:
-    most = known.max_output_tokens if known else 0
+def _max_tokens(request: ModelRequest, spec: ModelSpec | None) -> int:
+    most = spec.max_output_tokens if spec else 0
     requested = int(request.parameters.get("max_tokens") or DEFAULT_MAX_TOKENS)
     return max(1, min(requested, most) if most else requested)
 
 
-def _messages(request: ModelRequest, known: ModelSpec | None, message_class: Any) -> list[Any]:
-    if request.system and known and not known.system:
+def _messages(request: ModelRequest, spec: ModelSpec | None, message_class: Any) -> list[Any]:
+    if request.system and spec and not spec.system:
         return [message_class(role="user", content=f"{request.system}\n\n{request.prompt}")]
     system = [message_class(role="system", content=request.system)] if request.system else []
     return [*system, message_class(role="user", content=request.prompt)]

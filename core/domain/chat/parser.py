@@ -218,7 +218,7 @@ def _message(
 def _trim(text: str, span: Span) -> Span:
     """The range without white space at its ends; empty ones stay where they are."""
     words = text[span.start : span.end]
-    left = len(words) - len(words.lstrip())
-    if left == len(words):
+    leading = len(words) - len(words.lstrip())
+    if leading == len(words):
         return Span(span.start, span.start)
-    return Span(span.start + left, span.start + len(words.rstrip()))
+    return Span(span.start + leading, span.start + len(words.rstrip()))

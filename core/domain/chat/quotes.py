@@ -176,5 +176,5 @@ def _inner(lines: list[Line], first: int, stop: int) -> Span:
 def _trim(text: str, span: Span) -> Span:
     """The range without white space at its ends."""
     words = text[span.start : span.end]
-    left = len(words) - len(words.lstrip())
-    return Span(span.start + left, span.start + max(left, len(words.rstrip())))
+    leading = len(words) - len(words.lstrip())
+    return Span(span.start + leading, span.start + max(leading, len(words.rstrip())))

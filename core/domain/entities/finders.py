@@ -150,10 +150,10 @@ def _parsed_places(lines: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
 def _place_at(tail: str, names: list[Any]) -> str:
     """How much of ``tail`` names administrative divisions, one after the other."""
     end = 0
-    known = [name for name in names if isinstance(name, str)]
+    place_names = [name for name in names if isinstance(name, str)]
     while end < len(tail):
         step = 0
-        for name in known:
+        for name in place_names:
             short = re.sub(r"(?:特别行政区|(?:壮族|回族|维吾尔)?自治区|[省市区县])$", "", name)
             for form in (name, short):
                 if len(form) >= 2 and tail.startswith(form, end):

@@ -49,10 +49,10 @@ def without_disputed_cells(
         credit[number] -= earned if filled else 0.0
     counted = [share if share > 1e-9 else 0.0 for share in counted]
     whole = sum(scorer.weights)
-    left = sum(weight * share for weight, share in zip(scorer.weights, counted, strict=True))
+    counted_points = sum(weight * share for weight, share in zip(scorer.weights, counted, strict=True))
     return replace(
         score,
-        score=max(0.0, sum(points)) * whole / left if left else 0.0,
+        score=max(0.0, sum(points)) * whole / counted_points if counted_points else 0.0,
         points=tuple(max(0.0, value) for value in points),
         predicted=tuple(predicted),
         wanted=tuple(expected),

@@ -34,7 +34,7 @@ class DatasetSummary:
 
     @property
     def absent(self) -> int:
-        """Number of chats of the source that were not imported."""
+        """Number of chats in the source that were not imported."""
         return max(0, self.dataset.expected - self.dataset.chats)
 
 

@@ -1,4 +1,4 @@
-"""Preview of an import: what it would do."""
+"""Preview of an import: which rows would be imported or rejected, and why."""
 
 from pathlib import Path
 from typing import BinaryIO

@@ -146,7 +146,7 @@ class SubmissionRow:
 
 @dataclass(frozen=True, slots=True)
 class ImportPreview:
-    """What an import would do.
+    """Result of an import's preview.
 
     Attributes:
         kind: chats, or forms for chats that are there already.
@@ -181,7 +181,7 @@ class ImportPreview:
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What an import did.
+    """Result of an import.
 
     Attributes:
         kind: chats, or forms for chats that were there already.

@@ -1,4 +1,4 @@
-"""A JSON array of any size, element by element; what is broken is named with its line and column.
+"""Streaming reader of JSON arrays of any size; errors are named with line and column.
 
 The standard library's decoder reads one element after the other out of a window that is filled from the file. ijson
 scanned a string anew with every buffer that it went on in: 8 MB took seconds, and 50 MB a minute. Here an element
@@ -35,7 +35,7 @@ _FAULTS = {
 
 
 def describe_json_error(message: str) -> str:
-    """What is wrong, in Chinese, by the message of a :class:`json.JSONDecodeError`."""
+    """Translate into Chinese the message of a :class:`json.JSONDecodeError`."""
     return next((fault for words, fault in _FAULTS.items() if message.startswith(words)), "写法不对")
 
 
@@ -110,7 +110,7 @@ class _Window:
         self._column = 0
 
     def next_character(self) -> str:
-        """The next character that is no white space, which is skipped; ``""`` at the end."""
+        """The next character that is not white space (white space is skipped); ``""`` at the end."""
         while True:
             match = _SPACE.match(self._text, self._at)
             self._at = match.end() if match else self._at
@@ -121,7 +121,7 @@ class _Window:
             self._fill()
 
     def skip(self, characters: int) -> None:
-        """Go on behind so many characters of the window."""
+        """Skip so many characters."""
         self._at += characters
 
     def read_value(self) -> Any:
@@ -152,7 +152,7 @@ class _Window:
             raise self.fault("Extra data")
 
     def fault(self, message: str, position: int | None = None) -> InputError:
-        """What is wrong at a position of the window (``None``: the next character), with line and column."""
+        """Describe the error at a position of the window (``None``: the next character), with line and column."""
         position = self._at if position is None else position
         before = self._text[:position]
         line = self._lines + before.count("\n") + 1
@@ -165,7 +165,7 @@ class _Window:
         )
 
     def _may_be_cut(self, error: json.JSONDecodeError) -> bool:
-        """Whether an error may come of the window's end and not of the text."""
+        """Whether an error may come from the window's end rather than from the text."""
         return error.msg.startswith("Unterminated string") or error.pos + _LONGEST_TOKEN > len(self._text)
 
     def _fill(self) -> None:

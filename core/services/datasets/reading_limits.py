@@ -1,4 +1,4 @@
-"""How much a file to import may take: sizes that a person's file never reaches, and limits of the reading process.
+"""Limits for files to import: sizes far beyond any real file, and memory and time of the reading process.
 
 The figures leave an order of magnitude above what people have (10,000 chats with labels are a JSON file of 80 MB, an
 Excel file of 30 MB and 230,000 cells). Whoever meets one is told the limit and what to do.
@@ -51,12 +51,12 @@ def processor_seconds(size: int) -> float:
 
 
 def clock_seconds(size: int) -> float:
-    """Time by the clock allowed for a file: three times that on the processor, for machines that have much to do."""
+    """Wall-clock time allowed for a file: three times the processor time, for busy machines."""
     return _WAITING * processor_seconds(size)
 
 
 def limit_process() -> None:
-    """Limit the memory of this process for good; it can write no file and leaves no core dump."""
+    """Permanently limit this process: its memory, no writing of files, no core dump."""
     with suppress(OSError):
         # On a machine with less memory than the limit, the kernel ends this process and not the server.
         Path("/proc/self/oom_score_adj").write_text("1000")
@@ -67,7 +67,7 @@ def limit_process() -> None:
 
 
 def limit_processor(seconds: float) -> None:
-    """Let the kernel end this process after so many further seconds on the processor."""
+    """Let the kernel end this process after so many more seconds of processor time."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     soft = ceil(used.ru_utime + used.ru_stime + seconds)
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)

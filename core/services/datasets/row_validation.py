@@ -16,7 +16,7 @@ _MAX_CUSTOMERS = 100
 
 
 class _BadRowError(Exception):
-    """Why a row is refused; never leaves this module."""
+    """The reason why a row is rejected; caught within this module."""
 
 
 def detect_file_kind(rows: Iterable[RawRow]) -> FileKind:

@@ -1,4 +1,4 @@
-"""Reader of Excel files: the first sheet with content, row by row, if its content fits what a person can have.
+"""Reader of Excel files: the first sheet with content, row by row, within limits of size.
 
 calamine gives a sheet as the rectangle from its first to its outermost cell, full or not, so a file of 1.5 KB can ask
 for 17 billion cells. What a sheet would take is therefore looked up in the file first: unpacked sizes in its table of
@@ -65,7 +65,7 @@ def read_sheet(source: SourceFile) -> Iterator[tuple[int, list[Any]]]:
 
 
 def _require_fitting(source: SourceFile) -> None:
-    """Refuse an .xlsx that is too big unpacked, or whose cells lie too far apart.
+    """Refuse an .xlsx file that is too large when unpacked, or whose cells lie too far apart.
 
     Raises:
         InputError: it is; the limit is named.
@@ -98,7 +98,7 @@ def _sheet_parts(archive: zipfile.ZipFile) -> Iterator[str]:
 
 
 def _require_fitting_sheet(sheet: IO[bytes], name: str) -> bool:
-    """Refuse a sheet with too many cells, or with cells too far apart; gives whether it holds anything."""
+    """Refuse a sheet with too many cells, or with cells too far apart; returns whether it has content."""
     last_row = cells = 0
     columns: set[bytes] = set()
     tail = b""

@@ -46,7 +46,7 @@ class SourceFile:
 
 @contextmanager
 def open_source(file: BinaryIO, filename: str) -> Iterator[SourceFile]:
-    """Find out the format and encoding of an open file, which stays open.
+    """Detect the format and encoding of an open file; the file stays open.
 
     Args:
         file: a seekable binary file.

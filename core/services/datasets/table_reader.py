@@ -159,19 +159,19 @@ def _table_rows(
 
 
 def _text_column(source: SourceFile, names: list[str], chosen: str) -> int:
-    known = tuple(name for name in names if name)
+    columns = tuple(name for name in names if name)
     if chosen:
         if chosen in names:
             return names.index(chosen)
-        raise ColumnError(f"文件 {source.name} 没有「{chosen}」列", f"已有的列：{_listed(known)}", known)
+        raise ColumnError(f"文件 {source.name} 没有「{chosen}」列", f"已有的列：{_listed(columns)}", columns)
     lowered = [name.casefold() for name in names]
     for name in TEXT_COLUMNS:
         if name in lowered:
             return lowered.index(name)
     raise ColumnError(
         f"文件 {source.name} 里找不到聊天文本列（如 chat_text、群聊）",
-        f"请指明是哪一列；已有的列：{_listed(known)}",
-        known,
+        f"请指明是哪一列；已有的列：{_listed(columns)}",
+        columns,
     )
 
 
@@ -181,8 +181,8 @@ def _index_column(source: SourceFile, names: list[str], chosen: str) -> int | No
     if chosen:
         if chosen in names:
             return names.index(chosen)
-        known = tuple(name for name in names if name)
-        raise ColumnError(f"文件 {source.name} 没有「{chosen}」列", f"已有的列：{_listed(known)}", known)
+        columns = tuple(name for name in names if name)
+        raise ColumnError(f"文件 {source.name} 没有「{chosen}」列", f"已有的列：{_listed(columns)}", columns)
     lowered = [name.casefold() for name in names]
     return next((lowered.index(name) for name in INDEX_COLUMNS if name in lowered), None)
 

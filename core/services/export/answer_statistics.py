@@ -22,7 +22,7 @@ class AnswerStatistics:
         self._reshaped: list[int] = []
 
     def count(self, stream: Iterator[ChatAnswer]) -> Iterator[ChatAnswer]:
-        """Pass the answers on, one by one, and count them."""
+        """Count answers while passing them on, one by one."""
         for answer in stream:
             self.forms += len(answer.forms)
             self.provenance.append(answer.provenance)

@@ -1,4 +1,4 @@
-"""An export as one piece of bytes for a browser: built in a temporary folder, folders zipped."""
+"""Exports for download: built in a temporary folder, then returned as bytes; folders are zipped."""
 
 import tempfile
 import zipfile
@@ -33,7 +33,7 @@ class Download:
 
 
 def download(name: str, make: Callable[[Path], ExportResult]) -> Download:
-    """Make an export and take it into memory.
+    """Run an export and return its file in memory.
 
     Args:
         name: file name, or folder name of a training set (which becomes ``name.zip``).

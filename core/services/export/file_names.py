@@ -1,4 +1,4 @@
-"""Names from data as names of files: a name is never a path, and every system takes it."""
+"""File names made of names in the data: never a path, valid on every operating system."""
 
 import re
 import unicodedata
@@ -13,7 +13,7 @@ _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 def file_name(*parts: str, fallback: str = "") -> str:
-    """Parts joined with ``_`` to the name of one file, without suffix, that every system takes.
+    """Join parts with ``_`` into a file name without suffix that is valid on every operating system.
 
     No separators, invisible characters or characters that turn the direction of writing; no dots at either end; no name
     of a Windows device; at most 80 characters.

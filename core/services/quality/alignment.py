@@ -199,31 +199,31 @@ def align_chat(
         answers: each run's forms; ``None`` where it has no answer.
         golds: the reference's forms; ``None`` without a reference.
     """
-    given = [list(answer or []) for answer in answers]
+    forms_by_run = [list(answer or []) for answer in answers]
     rows: list[tuple[int | None, dict[int, int]]] = []
-    left: list[list[int]] = [list(range(len(forms))) for forms in given]
+    unmatched: list[list[int]] = [list(range(len(forms))) for forms in forms_by_run]
     if golds:
         prepared = [scorer.prepare(values) for values in golds]
         rows = [(gold, {}) for gold in range(len(golds))]
-        for number, forms in enumerate(given):
+        for number, forms in enumerate(forms_by_run):
             for pair in scorer.chat([scorer.prepare(values) for values in forms], prepared).pairs:
                 rows[pair.gold][1][number] = pair.pred
-                left[number].remove(pair.pred)
-    rest = [[given[number][position] for position in positions] for number, positions in enumerate(left)]
+                unmatched[number].remove(pair.pred)
+    rest = [[forms_by_run[number][position] for position in positions] for number, positions in enumerate(unmatched)]
     for group in group_customers(scorer.form, rest, names_decide=False):
-        rows.append((None, {number: left[number][position] for number, position in group.items()}))
-    return tuple(_customer(scorer, given, answers, golds, gold, members) for gold, members in rows)
+        rows.append((None, {number: unmatched[number][position] for number, position in group.items()}))
+    return tuple(_customer(scorer, forms_by_run, answers, golds, gold, members) for gold, members in rows)
 
 
 def _customer(
     scorer: Scorer,
-    given: list[list[FormValues]],
+    forms_by_run: list[list[FormValues]],
     answers: Sequence[Sequence[FormValues] | None],
     golds: Sequence[FormValues] | None,
     gold: int | None,
     members: Mapping[int, int],
 ) -> Customer:
-    forms = tuple(given[n][members[n]] if n in members else None for n in range(len(given)))
+    forms = tuple(forms_by_run[n][members[n]] if n in members else None for n in range(len(forms_by_run)))
     reference_form = golds[gold] if golds is not None and gold is not None else None
     nothing = scorer.prepare({})
     # A run without an answer differs from nobody; one without this customer says that all its cells are empty.
@@ -238,7 +238,7 @@ def _customer(
         gold=gold,
         reference=reference_form,
         forms=forms,
-        positions=tuple(members.get(n) for n in range(len(given))),
+        positions=tuple(members.get(n) for n in range(len(forms_by_run))),
         credits=tuple(
             scorer.credits(values, reference_values)
             if values is not None and forms[n] is not None and gold is not None

@@ -117,7 +117,7 @@ def leaderboard(store: Store, benchmark: Benchmark) -> Leaderboard:
 
 
 def named_run(board: Leaderboard, name: str) -> LeaderboardRow:
-    """The row of a run.
+    """The row of a run, by the run's name.
 
     Raises:
         NotFoundError: it is not on the board.

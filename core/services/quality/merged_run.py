@@ -15,7 +15,7 @@ from core.errors import ConflictError, InputError
 
 @dataclass(frozen=True, slots=True)
 class MergedChat:
-    """What a merged run says about one chat.
+    """The forms of one chat in a merged run, with their origin.
 
     Attributes:
         forms: one per customer.

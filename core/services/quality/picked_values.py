@@ -59,10 +59,14 @@ def pick(
     """
     if not who.strip():
         raise InputError("还不知道是谁在挑选", "请先填写名字")
-    known = {str(n) for n in range(len(alignment.runs))} | ({REFERENCE} if alignment.against else set()) | {""}
-    known |= {DROP} if key == WHOLE else set()
+    valid_sources = {str(n) for n in range(len(alignment.runs))} | ({REFERENCE} if alignment.against else set()) | {""}
+    valid_sources |= {DROP} if key == WHOLE else set()
     customers = alignment.chats.get(chat, ())
-    if source not in known or not 0 <= customer < len(customers) or (key != WHOLE and key not in alignment.form):
+    if (
+        source not in valid_sources
+        or not 0 <= customer < len(customers)
+        or (key != WHOLE and key not in alignment.form)
+    ):
         raise InputError("选中的位置已经变了", "请刷新页面后重选")
     selection = selection_of(alignment)
     with store.write() as session:

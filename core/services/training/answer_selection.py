@@ -29,7 +29,7 @@ REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class SelectedAnswer:
-    """A chat with the answer that is trained on: a confirmed record before labels.
+    """A chat with the answer to train on: its confirmed record, else its labels.
 
     Attributes:
         dataset: name.

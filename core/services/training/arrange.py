@@ -14,7 +14,7 @@ from core.services.training.training_options import TrainingOptions
 
 @dataclass(frozen=True, slots=True)
 class Arrangement:
-    """Which rows go where, how often and in which order.
+    """The rows of the training and validation files, with their order and copies.
 
     Attributes:
         order: the training file, line by line.

@@ -74,7 +74,7 @@ def supported_forms(
 
 
 def pins_of(customers: Sequence[Mapping[str, Any]]) -> list[Pins]:
-    """Per customer, field key → messages that a reviewer pinned as evidence."""
+    """Pinned messages per customer: field key → messages that a reviewer pinned as evidence."""
     return [customer.get("pinned") or {} for customer in customers]
 
 

@@ -1,4 +1,4 @@
-"""How long a row may be for its trainer, how long it is, and what would be left of a chat that is too long.
+"""Length limits of trainers, lengths of rows, and what truncation would leave of a chat.
 
 Trainers cut in silence. The answer survives, for without it a row teaches nothing; what goes is the end of the
 question, which is the end of the chat. This is what :func:`chars_kept` assumes.

@@ -71,7 +71,7 @@ def shorten_row(
     task: TrainingTask,
     row: TrainingRow,
 ) -> tuple[OverlongRow, list[Replacement]]:
-    """Deal with a row that is too long as the options say.
+    """Shorten, replace, skip or refuse a row that is too long, as the options say.
 
     Args:
         answer: the chat with its answer.

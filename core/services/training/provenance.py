@@ -1,4 +1,4 @@
-"""The sources of a stored row, fetched again: the chat, the very version of its answer, the version of its summary.
+"""Fetches the sources of a stored row again: its chat, and the versions of the answer and summary that were used.
 
 Records keep their whole state with every save, so the version that a set was built of is there even after the record
 has moved on.
@@ -38,7 +38,7 @@ class SourceGoneError(Exception):
 
 
 class SourceLookup:
-    """Fetches the chat and the answer that a row was made of, by its provenance."""
+    """Fetches the chat and the answer of a stored row, by its provenance."""
 
     def __init__(self, session: Session, form: Form) -> None:
         self._session = session

@@ -1,4 +1,4 @@
-"""Built training sets: the list, one of them, what two of them differ in, and the same bytes again on demand.
+"""Built training sets: list them, find changed sources, and rebuild one with the same bytes.
 
 Files are not kept. A set of 10,000 chats is gigabytes of which nothing is new: the store has every source, the entry
 has every choice and, per row, the version that it was made of. A rebuilt set has the digests of the first one or is
@@ -104,7 +104,7 @@ def training_set(store: Store, number: int) -> TrainingSetView:
 
 
 def rows_of_set(store: Store, number: int) -> list[dict[str, Any]]:
-    """The provenance of a set's distinct rows, in order.
+    """Provenance of a set's distinct rows (where each comes from), in order.
 
     Raises:
         NotFoundError: there is none of this number.
@@ -114,7 +114,7 @@ def rows_of_set(store: Store, number: int) -> list[dict[str, Any]]:
 
 
 def chats_of_set(store: Store, number: int, part: str = "train") -> dict[str, set[int]]:
-    """Dataset name → indices of the chats that a model trained on this set has seen.
+    """Chats of one part of a training set: dataset name → indices.
 
     Args:
         store: the open store.

@@ -1,4 +1,4 @@
-"""Tuned models: registered with their training set, and compared with it whenever they are scored."""
+"""Tuned models: registered with their training set; scores on chats of that set carry a warning."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ NEEDED_IDS = {"model": "服务 ID（serviceId）", "patch_id": "资源 ID（reso
 
 @dataclass(frozen=True, slots=True)
 class TrainingOverlap:
-    """Chats of a run that its model was trained on.
+    """Chats of a run on which its model was trained.
 
     Attributes:
         set_id: number of the training set.

@@ -101,7 +101,7 @@ def draw_preview_rows(previewed: ImportPreview) -> None:
     draw_rejected_rows(previewed.rejected)
     name_field = load_named_form(settings().form).name_field
     importable: list[ChatRow | SubmissionRow] = [*previewed.chats, *previewed.forms]
-    known = any(row.forms for row in importable)
+    has_labels = any(row.forms for row in importable)
     rows = [
         {
             "序号": row.index,
@@ -116,7 +116,7 @@ def draw_preview_rows(previewed: ImportPreview) -> None:
                         str(values[name_field]) or "（未填姓名）" for values in (row.forms or ())[:_MOST_NAMES]
                     )
                 }
-                if known
+                if has_labels
                 else {}
             ),
         }

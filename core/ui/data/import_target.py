@@ -85,7 +85,7 @@ def choose_target_dataset(available: list[DatasetView], suggested: str, key: str
     names = [dataset.name for dataset in available]
     name = left.selectbox(
         "数据集（选已有的，或输入新名称）",
-        [suggested, *(known for known in names if known != suggested)],
+        [suggested, *(name for name in names if name != suggested)],
         accept_new_options=True,
         key=f"import-name-{key}",
     )

@@ -143,8 +143,8 @@ def _parameters(key: str) -> dict[str, Any]:
     most = second.number_input(
         "最长回答 token", min_value=1, value=None, placeholder="按模型", key=f"runs-max-tokens-{key}"
     )
-    given = {"temperature": temperature, "max_tokens": most}
-    return {name: value for name, value in given.items() if value is not None}
+    request_parameters = {"temperature": temperature, "max_tokens": most}
+    return {name: value for name, value in request_parameters.items() if value is not None}
 
 
 def _preparation(dataset: DatasetView) -> tuple[dict[str, Any], bool]:

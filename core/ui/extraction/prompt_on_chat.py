@@ -62,9 +62,9 @@ def draw_trial(entry: PromptEntry, available: list[DatasetView]) -> None:
             pipeline = trial_pipeline(store, entry.prompt, chosen["fields"], chosen["steps"])
             trial = try_prompt(store, pipeline, offer.spec, dataset=dataset.id, index=chosen["index"])
             st.session_state[TRIAL] = (key, trial)
-    kept = st.session_state.get(TRIAL)
-    if kept and kept[0] == key:
-        _draw_outcome(kept[1])
+    outcome_with_key = st.session_state.get(TRIAL)
+    if outcome_with_key and outcome_with_key[0] == key:
+        _draw_outcome(outcome_with_key[1])
     elif not pressed:
         st.caption("只问这一条群聊，结果不会保存。「本地规则」不需要密钥，但它不读提示词。")
 

@@ -110,8 +110,8 @@ def draw_database() -> None:
     if look:
         with show_errors(), st.spinner("正在检查…"):
             _draw_health(maintenance.check_health(store))
-    kept = maintenance.list_backups(store)
-    for backup in kept[:_MOST_BACKUPS]:
+    backups = maintenance.list_backups(store)
+    for backup in backups[:_MOST_BACKUPS]:
         line, take = st.columns([5, 1], vertical_alignment="center")
         line.caption(
             f"{backup.made_at:%Y-%m-%d %H:%M:%S} · {escape_markdown(backup.path.name)} · "
@@ -126,8 +126,10 @@ def draw_database() -> None:
             on_click="ignore",
             type="tertiary",
         )
-    if len(kept) > _MOST_BACKUPS:
-        st.caption(f"另有 {len(kept) - _MOST_BACKUPS} 个更早的备份，都在 {escape_markdown(kept[0].path.parent)}。")
+    if len(backups) > _MOST_BACKUPS:
+        st.caption(
+            f"另有 {len(backups) - _MOST_BACKUPS} 个更早的备份，都在 {escape_markdown(backups[0].path.parent)}。"
+        )
 
 
 def _draw_health(health: maintenance.HealthReport) -> None:

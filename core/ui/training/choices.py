@@ -100,10 +100,10 @@ def choose_options(available: list[DatasetView]) -> TrainingOptions | None:
 
 
 def _steps() -> tuple[str, ...]:
-    known = [name for name in STEPS if name != "residue"]
+    step_names = [name for name in STEPS if name != "residue"]
     chosen = st.multiselect(
         "清理步骤",
-        known,
+        step_names,
         default=list(CLEAN_STEPS),
         format_func=lambda name: STEPS[name].title,
         key="training-steps",

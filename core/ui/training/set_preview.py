@@ -24,9 +24,9 @@ _FOUND, _FINISHED = "shiyao.training.preflight", "shiyao.training.finished"
 def cached_preflight(options: TrainingOptions, chats: int) -> Preflight | None:
     """Preflight of these options, kept until they or the data change; ``None`` until a click asks for it."""
     key = (options, data_version(state.store()))
-    kept: tuple[object, Preflight | None] = st.session_state.get(_FOUND, (None, None))
-    if kept[0] == key:
-        return kept[1]
+    report_with_key: tuple[object, Preflight | None] = st.session_state.get(_FOUND, (None, None))
+    if report_with_key[0] == key:
+        return report_with_key[1]
     if chats > MAX_CHATS_AT_ONCE and not st.button(
         "预检", icon=":material/fact_check:", help=f"{chats:,} 条群聊，要算一会儿。"
     ):

@@ -24,7 +24,7 @@ def draw_summaries(available: list[DatasetView]) -> None:
         dataset = state.choose_dataset(available)
     with state.store().read() as session:
         chats = queries.chat_ids(session, dataset.id)
-        known = dict(latest_summaries(session, dataset.id))
+        newest_summaries = dict(latest_summaries(session, dataset.id))
         runs = {run.name: run.id for run in queries.runs(session, dataset.id) if run.kind == "model" and run.done}
     if not chats:
         st.caption("这个数据集里没有群聊。")
@@ -32,11 +32,13 @@ def draw_summaries(available: list[DatasetView]) -> None:
     index = middle.selectbox(
         "群聊",
         list(chats),
-        format_func=lambda one: f"第 {one} 条 · {f'第 {known[one].version} 版摘要' if one in known else '没有摘要'}",
+        format_func=lambda one: (
+            f"第 {one} 条 · {f'第 {newest_summaries[one].version} 版摘要' if one in newest_summaries else '没有摘要'}"
+        ),
         key=f"summary-chat-{dataset.id}",
     )
     with right:
-        _draw_take_from_run(runs, len(known), len(chats))
+        _draw_take_from_run(runs, len(newest_summaries), len(chats))
     if told := st.session_state.pop(_MESSAGE, ""):
         st.toast(escape_markdown(told), icon=":material/check:")
     with state.store().read() as session:
