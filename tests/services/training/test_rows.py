@@ -13,8 +13,8 @@ from pydantic import ValidationError
 from sqlalchemy import update
 from sqlmodel import col
 
-from core.adapters.store import Store
-from core.adapters.store.models import Record, RecordStatus
+from core.adapters.store import Store, queries
+from core.adapters.store.models import Pass, Record, RecordStatus
 from core.domain.form import Form
 from core.domain.prompts import load_prompt
 from core.domain.replies import parse_reply
@@ -28,11 +28,13 @@ from core.services.training import (
     export_training,
     preflight,
     rebuild,
+    reviewers_of,
     training_set,
 )
 from core.services.training.near_duplicates import NearDuplicates
 from core.services.training.row_formats import SCHEMAS, check_info, check_row, target_of
 from core.services.training.tasks import tasks_of
+from tests.factories.datasets import make_record
 from tests.factories.exports import LABELS, fill
 from tests.factories.exports import form as filled
 from tests.factories.training import manifest_of, options, rows_of
@@ -141,6 +143,23 @@ def test_equal_chats_contradict_one_another_in_whatever_is_asked_last(store: Sto
     assert preflight(store, options(tasks=("customers",))).contradictions == []
     found = preflight(store, options(tasks=("customers", "客户购买阶段")))
     assert found.contradictions == [["四条 第 1 条", "四条 第 2 条"]]
+
+
+def test_reviewers_to_choose_from_are_those_whose_records_count(store: Store) -> None:
+    number = fill(store)
+    with store.read() as session:
+        dataset = queries.dataset(session, number)
+    make_record(store, dataset, 1, [], reviewer="初审")
+    make_record(store, dataset, 1, [], reviewer="复审", review_pass=Pass.SECOND)
+    make_record(store, dataset, 2, [], reviewer="被仲裁")
+    make_record(store, dataset, 2, [], reviewer="主管", review_pass=Pass.ADJUDICATED)
+    make_record(store, dataset, 3, [], RecordStatus.DRAFT, reviewer="草稿")
+    make_record(store, dataset, 4, [], reviewer="初审")
+    make_record(store, dataset, 4, [], RecordStatus.DISCUSS, reviewer="未定", review_pass=Pass.ADJUDICATED)
+    with store.read() as session:
+        assert sorted(reviewers_of(session, [number])) == sorted(["主管", "初审"])
+        final = [(record.index, record.reviewer) for record in queries.confirmed(session, number)]
+    assert final == [(1, "初审"), (2, "主管"), (4, "初审")]
 
 
 def test_a_record_without_customers_confirms_no_field(store: Store, tmp_path: Path) -> None:
