@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import delete, update
@@ -40,9 +41,9 @@ def dataset_of(store: Store) -> DatasetView:
         return queries.dataset(session, "四条")
 
 
-def limit_between(store: Store) -> int:
+def limit_between(store: Store, **changes: Any) -> int:
     """A token limit that the short chat meets and the long one does not."""
-    sizes = [row.size.tokens for row in preflight(store, options()).rows]
+    sizes = [row.size.tokens for row in preflight(store, options(**changes)).rows]
     return sum(sizes) // 2
 
 
@@ -79,13 +80,13 @@ def test_one_item_of_a_list_or_what_a_mask_hides_is_lost_too(store: Store) -> No
         **LONG_LABELS[0],
         "意向产品": ["会话存档", "客户群发"],
         "基本信息-手机号码": "13800001111",
-        "基本信息-地址信息": "北京市朝阳区望京街道1号",
+        "基本信息-详细地址": "北京市朝阳区望京街道1号",
     }
     fill(store, texts=("马会5：先看看", text), labels=([filled(基本信息_姓名="马会5")], [filled(label)]))
-    limit = limit_between(store)
-    behind = ("0:基本信息-手机号码", "0:基本信息-地址信息", "0:意向产品")
+    behind = ("0:基本信息-手机号码", "0:基本信息-详细地址", "0:意向产品")
     for mask in ((), ("phone", "address")):
         for tasks in (("form",), ("意向产品",)):
+            limit = limit_between(store, mask=mask, tasks=tasks)
             (over,) = preflight(store, options(cutoff_len=limit, mask=mask, tasks=tasks)).overlong
             assert set(over.lost) == {cell for cell in behind if tasks == ("form",) or cell == "0:意向产品"}
             assert 0 < over.left < 1
@@ -112,7 +113,8 @@ def test_values_of_two_customers_that_no_window_holds_count_twice(store: Store) 
     choice = options(cutoff_len=limit_between(store), over_budget=OverBudget.WINDOW)
     (over,) = preflight(store, choice).overlong
     assert over.dropped == 2  # 有意向, of each of them
-    (over,) = preflight(store, replace(choice, tasks=("基本信息-手机号码",))).overlong
+    phone = ("基本信息-手机号码",)
+    (over,) = preflight(store, replace(choice, tasks=phone, cutoff_len=limit_between(store, tasks=phone))).overlong
     assert over.dropped == 0  # what this row does not ask about it cannot drop
 
 

@@ -109,7 +109,7 @@ def test_a_chain_of_small_changes_is_one_group_named_by_its_first() -> None:
 
 def test_no_near_pair_is_torn_apart_by_the_split(store: Store, tmp_path: Path) -> None:
     chats = [invented_chat(seed) for seed in range(24)]
-    texts = [text for seed, chat in enumerate(chats) for text in (chat, changed(chat, 0.018, seed))]
+    texts = [text for seed, chat in enumerate(chats) for text in (chat, changed(chat, 0.012, seed))]
     assert all(jaccard(chat, copy) >= SURELY for chat, copy in zip(texts[::2], texts[1::2], strict=True))
     fill(store, texts=tuple(texts), labels=tuple([filled()] for _ in texts))
     export_training(store, options=options(validation=0.5, seed=2), out=tmp_path / "set")

@@ -196,10 +196,10 @@ def test_what_somebody_confirmed_by_itself_is_left_and_named(store: Store, form:
     assert [(one.chat, "已逐项确认" in one.why) for one in plan.skipped] == [(5, True)]
 
 
-def tuned_run(store: Store, dataset: DatasetView, chats: int, name: str = "微调", **parameters: Any) -> RunView:
+def tuned_run(store: Store, dataset: DatasetView, count: int, name: str = "微调", **parameters: Any) -> RunView:
     """A run of a model that was tuned on the training set 1, over the first chats."""
     entry = {"training_set_id": 1}
-    answers: dict[int, list[dict[str, Any]]] = {index: [{}] for index in range(1, chats + 1)}
+    answers: dict[int, list[dict[str, Any]]] = {index: [{}] for index in range(1, count + 1)}
     number = make_run(store, dataset, name, answers, model="我的微调", parameters={"entry": entry, **parameters})
     with store.read() as session:
         return queries.run(session, number)
