@@ -227,9 +227,9 @@ def is_final() -> ColumnElement[bool]:
     """
     other = aliased(Record)
     settled = exists().where(
-        other.chat_id == col(Record.chat_id),
-        other.review_pass == Pass.ADJUDICATED,
-        other.status == RecordStatus.CONFIRMED,
+        col(other.chat_id) == col(Record.chat_id),
+        col(other.review_pass) == Pass.ADJUDICATED,
+        col(other.status) == RecordStatus.CONFIRMED,
     )
     return and_(
         col(Record.status) == RecordStatus.CONFIRMED,

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from core.domain.evidence import ChatIndex, Evidence, locate, text_index
+from core.domain.evidence import ChatIndex, EvidenceStatus, locate, text_index
 from core.domain.form import Field, Form, FormValues, items_of
 
-STATED = (Evidence.VERBATIM, Evidence.NORMALISED)
+STATED = (EvidenceStatus.VERBATIM, EvidenceStatus.NORMALISED)
 """Evidence of a value that stands in the text itself."""
 
 Pins = Mapping[str, Sequence[int]]
