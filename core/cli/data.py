@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-File = Annotated[Path, typer.Argument(metavar="FILE", help="要导入的文件（json、jsonl、csv、xlsx、txt）。")]
+File = Annotated[
+    Path, typer.Argument(metavar="FILE", help="要导入的文件（json、jsonl、csv、xlsx、txt，或它们的 zip）。")
+]
 _SHOWN = 20
 
 

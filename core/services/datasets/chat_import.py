@@ -2,8 +2,8 @@
 
 Rules: ``index`` is the position in the source, from 1, and stays so after a rejection. Same index
 and same text: skipped. Same index, other text: rejected. The same text at another index is another chat. A plain text
-(a ``.txt`` file or a pasted chat) and a chat joined of messages have no position: they go behind the last chat, unless
-the dataset holds them already.
+(a ``.txt`` file or a pasted chat) and a chat joined of messages or out of an archive have no position: they go behind
+the last chat, unless the dataset holds them already.
 """
 
 from collections.abc import Sequence
@@ -148,7 +148,7 @@ def _write(
     dataset_id = dataset.id or 0
     rejected = list(file.rejected)
     writer = RunWriter(session, dataset_id, name=LABELS_RUN, kind=RunKind.LABELS, file=file)
-    appending = file.format is FileFormat.TEXT or file.reading.joined is not None
+    appending = file.format in (FileFormat.TEXT, FileFormat.ZIP) or file.reading.joined is not None
     added = skipped = 0
     for batch in stage.batches():
         if appending:

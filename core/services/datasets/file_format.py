@@ -16,11 +16,15 @@ _SUFFIXES = {
     ".xlsm": FileFormat.EXCEL,
     ".xls": FileFormat.EXCEL,
     ".txt": FileFormat.TEXT,
+    ".zip": FileFormat.ZIP,
 }
 SUFFIXES = tuple(suffix[1:] for suffix in _SUFFIXES)
 """File name endings that can be imported, without the dot."""
 
 _FIRST_LINE_CHARACTERS = 1 << 20
+_OFFICE_MAGIC = b"PK\x03\x04"
+_ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
+_EXCEL_PARTS = (b"xl/workbook.xml", b"[Content_Types].xml")
 _EXCEL_MAGIC = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 
 
@@ -35,6 +39,12 @@ def detect_format(head: bytes, name: str) -> FileFormat:
         InputError: an unknown ending, or an Excel file only by its name.
     """
     by_suffix = _SUFFIXES.get(Path(name).suffix.lower())
+    if by_suffix is FileFormat.ZIP:
+        if head.startswith(_OFFICE_MAGIC) and any(part in head for part in _EXCEL_PARTS):
+            return FileFormat.EXCEL
+        if not head.startswith(_ZIP_MAGIC):
+            raise InputError(f"文件 {name} 不是 ZIP 压缩包，只是用了这个后缀", "请重新压缩，或解压后导入")
+        return FileFormat.ZIP
     if head.startswith(_EXCEL_MAGIC):
         # Tables sent on as ".csv" are often Excel files inside; other archives fail with a sentence when opened.
         return FileFormat.EXCEL

@@ -25,6 +25,7 @@ class FileFormat(StrEnum):
     CSV = "CSV"
     EXCEL = "Excel"
     TEXT = "TXT"
+    ZIP = "ZIP"
 
 
 class ImportProgress(NamedTuple):
@@ -46,6 +47,7 @@ class RawRow(NamedTuple):
         line: line in the file, from 1, for formats of lines.
         problem: one Chinese clause, or ``""``.
         notes: what reading it had to decide, Chinese clauses.
+        file: name of the file inside an archive, or ``""``.
     """
 
     position: int
@@ -53,6 +55,7 @@ class RawRow(NamedTuple):
     line: int | None = None
     problem: str = ""
     notes: tuple[str, ...] = ()
+    file: str = ""
 
 
 BY_POSITION = "-"

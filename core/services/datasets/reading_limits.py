@@ -23,7 +23,13 @@ MAX_COLUMNS = 16_384
 """Columns of a table: as many as Excel has."""
 
 MAX_UNPACKED_MB = 512
-"""Size of everything inside an Excel file, unpacked."""
+"""Size of everything inside an Excel file or a ZIP archive, unpacked."""
+
+MAX_MEMBER_MB = 64
+"""Size of one file inside a ZIP archive, unpacked."""
+
+MAX_MEMBERS = 10_000
+"""Files inside a ZIP archive, those included that are not read."""
 
 MAX_ROW_CHARACTERS = 64_000_000
 """Characters of one row of a JSON file; a longer one has no end that could be found within the memory."""

@@ -18,6 +18,7 @@ from core.services.datasets.reading_report import ReadingReport
 from core.services.datasets.row_validation import MAX_CHAT_BYTES
 from core.services.datasets.source_file import SourceFile
 from core.services.datasets.table_reader import read_table
+from core.services.datasets.zip_reader import read_zip
 
 # UTF-32 takes four bytes for a character that UTF-8 has in one; smaller files are counted exactly, as rows are.
 _MAX_TEXT_BYTES = 5 * MAX_CHAT_BYTES
@@ -37,6 +38,10 @@ def read_rows(
     Raises:
         InputError: the file as a whole cannot be read; names the place.
     """
+    if source.format is FileFormat.ZIP:
+        return read_zip(
+            source, lambda member, inner: read_rows(member, form, columns, inner), report or ReadingReport()
+        )
     if source.format is FileFormat.JSON:
         return join_messages(read_array(source), columns, report or ReadingReport())
     if source.format is FileFormat.JSONL:

@@ -95,6 +95,8 @@ class RowValidationPass:
                 and raw.value.get("index", raw.position) != raw.position
             ):
                 self.renumbered += 1
+            if raw.file and isinstance(row, RejectedRow):
+                row = RejectedRow(row.index, f"{raw.file}：{row.reason}", row.line)
             if self._is_accepted(row, seen, "index 与前面的行重复"):
                 yield row
         self._refuse_zero_based(seen)

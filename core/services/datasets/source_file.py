@@ -94,7 +94,9 @@ def _inspect(file: BinaryIO, name: str) -> SourceFile:
     if not head.strip(b" \t\r\n\xef\xbb\xbf\xff\xfe\x00"):
         raise InputError(f"文件 {name} 是空的", "请选择有内容的文件")
     file_format = detect_format(head, name)
-    encoding = "" if file_format is FileFormat.EXCEL else detect_encoding(file, head, name, utf8.bad_line)
+    encoding = (
+        "" if file_format in (FileFormat.EXCEL, FileFormat.ZIP) else detect_encoding(file, head, name, utf8.bad_line)
+    )
     source = SourceFile(file, name, size, digest.hexdigest(), file_format, encoding)
     if file_format is FileFormat.JSON:
         with source.text(newline="\n") as stream:

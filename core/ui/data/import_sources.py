@@ -35,8 +35,9 @@ def draw_upload(available: list[DatasetView]) -> None:
     if uploaded is None:
         prepare_reader()
         st.caption(
-            "可以是 train.json / test_data.json、JSONL、带聊天文本列的 CSV 或 Excel、一段聊天的 TXT，"
-            "也可以是提交文件；UTF-8、UTF-16 和 GBK 都能读。先预览，确认后才入库。"
+            "可以是 train.json / test_data.json、JSONL、带聊天文本列的 CSV 或 Excel、一段聊天的 TXT、"
+            "一行一条消息的导出，或装着这些文件的 ZIP，也可以是提交文件；"
+            "UTF-8、UTF-16 和 GBK 都能读。先预览，确认后才入库。"
         )
         return
     file_id, name = uploaded.file_id, uploaded.name
