@@ -45,11 +45,19 @@ class HeaderStyle(Enum):
     NAME_TIME_COLON = auto()
     NAME_COLON = auto()
     """``林小满3:`` alone on its line, as copied from a desktop client."""
+    NAME_ABOVE_TIME = auto()
+    """The name on one line, the time alone on the next, as copied from 飞书 and DingTalk."""
+    TIME_NAME_CELLS = auto()
+    """Time, name and words on one line, parted by tabs or bars."""
     NUMBER_NAME = auto()
     """``#12 林小满3``: written by our own import where a table has no times."""
 
 
+_CELL_END = r"(?:\t|\s?[|｜]\s?)"
 _PATTERNS: Final = {
+    HeaderStyle.TIME_NAME_CELLS: re.compile(
+        rf"{_STAMP}{_CELL_END}(?P<name>[^\s|｜](?:[^\t|｜\n]{{0,60}}?\S)??){_CELL_END}"
+    ),
     HeaderStyle.TIME_NAME_COLON: re.compile(
         rf"[\[(（【]?(?:{_STAMP}|{_CLOCK.replace('?P<', '?P<c_')})[\])）】]?\s{{0,3}}[-–—]?\s{{0,3}}"
         r"(?P<name>[^\s:：\[\]](?:[^:：\n]{0,60}[^\s:：])?)\s?[:：](?!//)"
@@ -63,10 +71,12 @@ _PATTERNS: Final = {
     HeaderStyle.NAME_COLON: re.compile(r"(?P<name>[^:：\n]{1,60})[:：]$"),
     HeaderStyle.NUMBER_NAME: re.compile(rf"#(?P<number>\d{{1,7}}) (?:{_STAMP} )?{_NAME}$"),
 }
-_DIVIDER = re.compile(rf"[—–\-=─━*#\s]{{0,40}}{_DATE}{_WEEKDAY}[—–\-=─━*#\s]{{0,40}}$")
+_TIME_ALONE = re.compile(rf"{_STAMP}$")
+_ON_LINE: Final = frozenset((HeaderStyle.TIME_NAME_COLON, HeaderStyle.NAME_TIME_COLON, HeaderStyle.TIME_NAME_CELLS))
+_DIVIDER = re.compile(rf"[—–\-=─━*#\s]{{0,40}}{_DATE}{_WEEKDAY}(?:[\sT,，]{{1,3}}{_CLOCK})?[—–\-=─━*#\s]{{0,40}}$")
 _SPOKEN = re.compile(r"[：:]|[，。？！?!]$")
 _SAID_ON_LINE = re.compile(r"[^:：\n]{1,40}[:：]\s{0,4}\S")
-_ID = re.compile(r"\s?(?:[(（](?P<number>\d{5,20})[)）]|<(?P<address>[^<>\s]{3,80})>)$")
+_ID = re.compile(r"\s?(?:[(（](?P<number>\d{5,20}|wxid_\w{3,40})[)）]|<(?P<address>[^<>\s]{3,80})>)$")
 _SIDE = re.compile(r"\s?[（(](?P<side>我方|对方)[)）]$")
 _LEADING_TITLE = re.compile(r"【[^】\n]{1,12}】(?=\S)")
 _SIDES: Final = {"我方": Role.STAFF, "对方": Role.CUSTOMER}
@@ -115,6 +125,8 @@ def find_headers(lines: Sequence[Line]) -> Headers | None:
     Args:
         lines: of the conversation.
     """
+    if above := _times_below_names(lines):
+        return above
     matches: dict[HeaderStyle, list[int]] = {style: [] for style in _PATTERNS}
     dividers: list[int] = []
     others = 0
@@ -151,6 +163,12 @@ def is_header_line(line: str) -> bool:
         return False
     styles = set(_styles_of(words, whole=True)) - {HeaderStyle.NAME_COLON, HeaderStyle.NAME_CLOCK}
     return bool(styles) or _DIVIDER.match(words) is not None
+
+
+def is_date_line(line: str) -> bool:
+    """Whether a line is nothing but a date, with its time or without, as programs write it between messages."""
+    words = line.strip()
+    return 0 < len(words) <= _LONGEST_HEADER and words[0] in "—–-=─━*#0123456789" and _DIVIDER.match(words) is not None
 
 
 def is_plain_name(name: str) -> bool:
@@ -222,6 +240,28 @@ def _opens(lines: Sequence[Line], numbers: list[int], dividers: list[int], style
     return True
 
 
+def _times_below_names(lines: Sequence[Line]) -> Headers | None:
+    """Headers of two lines, the name and below it the time alone; ``None`` where the text does not open with one."""
+    filled = [number for number, line in enumerate(lines) if line.text.strip()]
+    if len(filled) < 3 or not _TIME_ALONE.match(lines[filled[1]].text.strip()[:_LONGEST_HEADER]):
+        return None
+    headers: dict[int, Header] = {}
+    for number in range(1, len(lines)):
+        words, above = lines[number].text.strip(), lines[number - 1]
+        match = _TIME_ALONE.match(words) if len(words) <= _LONGEST_HEADER else None
+        name = above.text.strip()
+        if match is None or not _is_possible(match) or number - 1 in headers or not name or not _is_name(name):
+            continue
+        if len(name) > _LONGEST_HEADER or _styles_of(name, whole=True):
+            continue
+        plain, sender_id, side, skip = _split_name(name)
+        start = above.start + len(above.text) - len(above.text.lstrip()) + skip
+        headers[number - 1] = Header(number - 1, plain, start, lines[number].end, _time(match, ""), sender_id, side)
+    if filled[0] not in headers or len(headers) < 2:
+        return None
+    return Headers(HeaderStyle.NAME_ABOVE_TIME, _told_apart(headers), frozenset())
+
+
 def _are_speakers(lines: Sequence[Line], numbers: list[int]) -> bool:
     """Whether lines that hold nothing but words and a colon name people: they come back, and all look like names."""
     if sum(_SAID_ON_LINE.match(line.text) is not None for line in lines) >= len(numbers):
@@ -239,11 +279,12 @@ def _read(lines: Sequence[Line], style: HeaderStyle, numbers: list[int], divider
     pattern = _PATTERNS[style]
     headers: dict[int, Header] = {}
     upcoming = iter([*dividers, len(lines)])
-    divider, date = next(upcoming), ""
+    divider, date, stamp = next(upcoming), "", ""
     for number in numbers:
         while divider < number:
             match = _DIVIDER.match(lines[divider].text.strip())
-            date = _date(match) if match else date
+            if match:
+                date, stamp = _date(match), _time(match, "")
             divider = next(upcoming)
         line = lines[number]
         indent = len(line.text) - len(line.text.lstrip())
@@ -253,13 +294,13 @@ def _read(lines: Sequence[Line], style: HeaderStyle, numbers: list[int], divider
         name, sender_id, side, skip = _split_name(match["name"])
         if not name or len(name) > MAX_NAME:
             continue
-        on_line = style in (HeaderStyle.TIME_NAME_COLON, HeaderStyle.NAME_TIME_COLON)
+        on_line = style in _ON_LINE
         headers[number] = Header(
             number,
             name,
             line.start + indent + match.start("name") + skip,
             line.start + indent + match.end() if on_line else line.end,
-            _time(match, date),
+            _time(match, date) or stamp,
             sender_id,
             side,
         )
@@ -293,6 +334,8 @@ def _split_name(raw: str) -> tuple[str, str, Role, int]:
     if match := _ID.search(name[-90:]):
         sender_id = match["number"] or match["address"]
         name = name[: len(name) - len(match[0])].rstrip()
+    if not name and sender_id:  # a member without a name: QQ writes only the number
+        return sender_id, sender_id, side, raw.index(sender_id)
     title = _LEADING_TITLE.match(name)
     skip = title.end() if title else 0
     return name[skip:], sender_id, side, skip

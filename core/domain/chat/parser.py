@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from core.domain.chat.message_headers import Headers, find_headers
+from core.domain.chat.message_headers import Headers, find_headers, is_date_line
 from core.domain.chat.message_kinds import Mentions, is_system_line, kind_of, without_company
 from core.domain.chat.name_patterns import name_shape
 from core.domain.chat.parsed_chat import Message, MessageKind, ParsedChat, Quote, Span
@@ -158,18 +158,32 @@ def _starts(
 ) -> Iterator[tuple[int, Opening | None]]:
     """Offsets where a message begins: a speaker's line, or a line that the application wrote."""
     system = False
+    spoken = {number for number, opening in openings.items() if opening.name in speakers}
+    dates = _dates_between(lines, spoken)
     for number, line in enumerate(lines):
         opening = openings.get(number)
-        if opening and opening.name in speakers:
+        if opening and number in spoken:
             system = False
             yield line.start, opening
-        elif number not in inside and is_system_line(line.text.strip()):
+        elif number in dates or number not in inside and is_system_line(line.text.strip()):
             system = True
             yield line.start, None
         elif system and line.text.strip():
             # What follows a system line and has no speaker is nobody's.
             system = False
             yield line.start, None
+
+
+def _dates_between(lines: list[Line], spoken: set[int]) -> set[int]:
+    """Lines that hold nothing but a date and stand right before a speaker's line (blank ones apart)."""
+    dates: set[int] = set()
+    before = -1
+    for number, line in enumerate(lines):
+        if number in spoken and before >= 0:
+            dates.add(before)
+        if line.text.strip():
+            before = number if is_date_line(line.text) else -1
+    return dates
 
 
 def _spans(text: str, end: int, starts: list[tuple[int, Opening | None]]) -> Iterator[tuple[Span, Opening | None]]:
@@ -203,6 +217,8 @@ def _message(
         body = _trim(text, Span(block.end, span.end))
     body_text = body.of(text)
     kind = kind_of(body_text) if quote is None or body_text else MessageKind.TEXT
+    if opening is None and is_date_line(body_text):
+        kind = MessageKind.SYSTEM
     return Message(
         index,
         span,

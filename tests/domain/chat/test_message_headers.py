@@ -44,6 +44,34 @@ STYLES = {
         "2024-01-02T10:21:00",
     ),
     "name colon": ("{a}:\n{q}\n\n{b}:\n{p}\n\n{a}:\n好的", ""),
+    "name above time": (
+        "{a}\n2024-01-02 10:21:00\n{q}\n\n{b}\n2024-01-02 10:22:00\n{p}\n\n{a}\n2024-01-02 10:23:00\n好的\n",
+        "2024-01-02T10:21:00",
+    ),
+    "name above Chinese time": (
+        "{a}\n2024年1月2日 10:21\n{q}\n{b}\n2024年1月2日 10:22\n{p}\n",
+        "2024-01-02T10:21",
+    ),
+    "tabs": ("2024-01-02 10:21:00\t{a}\t{q}\n2024-01-02 10:22:00\t{b}\t{p}\n", "2024-01-02T10:21:00"),
+    "bars": ("2024-01-02 10:21:00 | {a} | {q}\n2024-01-02 10:22:00 | {b} | {p}\n", "2024-01-02T10:21:00"),
+    "PM": ("{a} 2024/01/02 2:51 PM\n{q}\n\n{b} 2024/01/02 2:52 PM\n{p}\n", "2024-01-02T14:51"),
+    "title and address": (
+        "2024-01-02 10:21:00 【管理员】{a}(10001)\n{q}\n\n2024-01-02 10:22:00 【群主】{b}<b@example.com>\n{p}\n",
+        "2024-01-02T10:21:00",
+    ),
+    "number of WeChat": (
+        "{a}(wxid_abc123) 2024-01-02 10:21:00\n{q}\n\n{b}(wxid_zzz99) 2024-01-02 10:22:00\n{p}\n",
+        "2024-01-02T10:21:00",
+    ),
+    "times between": (
+        "2024年1月2日 上午10:21\n{a}：\n{q}\n{b}：\n{p}\n2024年1月2日 上午11:21\n{a}：\n好的\n",
+        "2024-01-02T10:21",
+    ),
+    "month and day": ("{a} 1月2日 10:21\n{q}\n{b} 1月2日 10:22\n{p}\n{a} 1月2日 10:25\n好的", "10:21"),
+    "clock of QQ": (
+        "【LV2 群友】{a} 1:19:33  \n{q}\n\n【群主】{b} 1:20:22  \n{p}\n\n【LV2 群友】{a} 1:21:33\n好",
+        "01:19:33",
+    ),
     "number": ("#1 {a}\n{q}\n#2 {b}\n{p}", ""),
 }
 
@@ -121,3 +149,27 @@ def test_both_colons_open_messages() -> None:
     chat = parse_chat("林小满3：你好，怎么卖\n客服阿青: 您好\n客服阿青：请发\n电话: 138\n地址: 杭州\n林小满3：好的")
     assert chat.speakers == ("林小满3", "客服阿青")
     assert len(chat.messages) == 4
+
+
+def test_a_member_without_a_name_is_known_by_the_number() -> None:
+    text = "2017-02-25 10:40:20 (123456)\n你好\n\n2017-02-25 10:41:20 小红(123457)\n在\n"
+    chat = parse_chat(text)
+    assert [(m.speaker, m.sender_id, m.speaker_span.of(text)) for m in chat.messages] == [
+        ("123456", "123456", "123456"),
+        ("小红", "123457", "小红"),
+    ]
+
+
+def test_dates_between_the_messages_of_an_ordinary_chat_are_nobodys() -> None:
+    text = "2024年1月2日 上午10:21\n甲一1：你好\n乙二2：您好\n\n—— 2024-01-03 ——\n甲一1：日期是\n2024-01-05\n记住了吗\n"
+    chat = parse_chat(text)
+    assert spoken(chat) == [("甲一1", "你好"), ("乙二2", "您好"), ("甲一1", "日期是\n2024-01-05\n记住了吗")]
+    assert [m.body.of(text) for m in chat.messages if m.kind is MessageKind.SYSTEM] == [
+        "2024年1月2日 上午10:21",
+        "—— 2024-01-03 ——",
+    ]
+
+
+def test_a_written_chat_is_not_read_as_names_above_times() -> None:
+    text = "2024-01-02 10:21:00 甲一1\n2024-01-02 10:22:00\n2024-01-02 10:23:00 乙二2\n2024-01-02 10:24:00\n"
+    assert parse_chat(text).speakers == ("甲一1", "乙二2")
