@@ -31,7 +31,12 @@ Input = Annotated[
 ]
 Masks = Annotated[
     list[str] | None,
-    typer.Option("--mask", metavar="KIND", help="遮盖 phone（手机号码）、email（邮箱）、address（地址）；可写多次。"),
+    typer.Option(
+        "--mask",
+        metavar="KIND",
+        help="遮盖 phone（电话）、email（邮箱）、address（地址）、"
+        "id_card（身份证）、bank_card（银行卡）、account（微信号、QQ 号）；可写多次。",
+    ),
 ]
 
 

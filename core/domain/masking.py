@@ -1,15 +1,26 @@
-"""Masks phones, e-mails and addresses in exported files. Pure; a masked text keeps its length.
+"""Masks phones, e-mails, addresses, cards and accounts in exported files. Pure; a masked text keeps its length.
 
 Because lengths stay, offsets into the original (evidence) hold in the masked text too.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 from typing import Final
 
-from core.domain.entities import addresses_in, emails_in, phones_in
+from core.domain.entities import (
+    Mention,
+    addresses_in,
+    bank_cards_in,
+    emails_in,
+    id_cards_in,
+    phones_in,
+    qq_numbers_in,
+    wechat_ids_in,
+)
+from core.domain.entities.numbers import country_code_length, is_digit, plain_digits
 from core.domain.form import Form, FormValues, Kind, Value
 from core.errors import SettingsError
 
@@ -24,18 +35,42 @@ class Masked(StrEnum):
     PHONE = "phone"
     EMAIL = "email"
     ADDRESS = "address"
+    ID_CARD = "id_card"
+    BANK_CARD = "bank_card"
+    ACCOUNT = "account"
 
 
-_KINDS: Final = {Kind.PHONE: Masked.PHONE, Kind.EMAIL: Masked.EMAIL, Kind.ADDRESS: Masked.ADDRESS}
-_FINDERS: Final = {Masked.PHONE: phones_in, Masked.EMAIL: emails_in, Masked.ADDRESS: addresses_in}
+_KINDS: Final = {
+    Kind.PHONE: Masked.PHONE,
+    Kind.EMAIL: Masked.EMAIL,
+    Kind.ADDRESS: Masked.ADDRESS,
+    Kind.ID_CARD: Masked.ID_CARD,
+    Kind.BANK_CARD: Masked.BANK_CARD,
+    Kind.WECHAT: Masked.ACCOUNT,
+    Kind.QQ: Masked.ACCOUNT,
+}
+
+
+def _accounts_in(text: str) -> Iterator[Mention]:
+    return chain(wechat_ids_in(text), qq_numbers_in(text))
+
+
+_FINDERS: Final = {
+    Masked.PHONE: phones_in,
+    Masked.EMAIL: emails_in,
+    Masked.ADDRESS: addresses_in,
+    Masked.ID_CARD: id_cards_in,
+    Masked.BANK_CARD: bank_cards_in,
+    Masked.ACCOUNT: _accounts_in,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Mask:
     """The kinds that are masked; without any, nothing changes.
 
-    Phones keep their first three and last four digits, e-mails the first letter and the domain, addresses their first
-    two characters: enough to tell two customers apart, too little to reach them.
+    Phones and cards keep their first three and last four digits, e-mails the first letter and the domain, addresses and
+    accounts their first two characters: enough to tell two customers apart, too little to reach them.
     """
 
     kinds: frozenset[Masked] = frozenset()
@@ -110,7 +145,10 @@ def _starred(kind: Masked, words: str) -> str:
         return name[:1] + STAR * len(name[1:]) + at + domain if at else STAR * len(words)
     if kind is Masked.ADDRESS:
         return words[:2] + re.sub(r"\S", STAR, words[2:])
-    places = [place for place, letter in enumerate(words) if letter.isdigit()]
+    if kind is Masked.ACCOUNT:
+        return words[:2] + re.sub(r"\S", STAR, words[2:])
+    places = [place for place, letter in enumerate(words) if is_digit(letter)]
+    places = places[country_code_length(plain_digits(words)) :]
     kept = {*places[:3], *places[-4:]} if len(places) >= 11 else set(places[:2])
     starred = set(places) - kept
     return "".join(STAR if place in starred else letter for place, letter in enumerate(words))

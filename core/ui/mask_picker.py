@@ -4,7 +4,14 @@ import streamlit as st
 
 from core.domain.masking import Mask, Masked
 
-KINDS = {Masked.PHONE: "手机号码", Masked.EMAIL: "邮箱", Masked.ADDRESS: "地址"}
+KINDS = {
+    Masked.PHONE: "手机号码",
+    Masked.EMAIL: "邮箱",
+    Masked.ADDRESS: "地址",
+    Masked.ID_CARD: "身份证号",
+    Masked.BANK_CARD: "银行卡号",
+    Masked.ACCOUNT: "微信号和 QQ 号",
+}
 
 
 def choose_mask(key: str) -> Mask:

@@ -15,6 +15,7 @@ from core.domain import entities
 from core.domain.chat.parsed_chat import Message, Role, Span
 from core.domain.entities import Mention
 from core.domain.entities.folding import fold
+from core.domain.entities.numbers import plain_digits
 from core.domain.evidence import ChatIndex
 from core.domain.evidence.index import compact
 from core.domain.evidence.quantities import Moment, amounts_in, moments_in
@@ -87,7 +88,11 @@ def _budgets(text: str) -> Iterator[Mention]:
 
 
 _KINDS = (
-    _Kind(Kind.PHONE, entities.phones_in, True, False),
+    _Kind(Kind.PHONE, entities.personal_phones_in, True, False),
+    _Kind(Kind.ID_CARD, entities.id_cards_in, True, False),
+    _Kind(Kind.BANK_CARD, entities.bank_cards_in, False, False),
+    _Kind(Kind.WECHAT, entities.wechat_ids_in, False, False),
+    _Kind(Kind.QQ, entities.qq_numbers_in, False, False),
     _Kind(Kind.EMAIL, entities.emails_in, True, False),
     _Kind(Kind.ADDRESS, entities.addresses_in, False, True),
     _Kind(Kind.AMOUNT, _budgets, False, True),
@@ -185,8 +190,8 @@ class _HeldValues:
         compact_value = compact(value)
         if any(compact_value in text for text in self._compact):
             return True
-        if kind is Kind.PHONE:
-            return any(value in digits for digits in self._digits)
+        if kind in (Kind.PHONE, Kind.ID_CARD, Kind.BANK_CARD, Kind.QQ):
+            return any(plain_digits(value) in digits for digits in self._digits)
         if kind is Kind.AMOUNT:
             return any(amount.value in self._amounts for amount in amounts_in(fold(value)))
         if kind is Kind.DATE:
@@ -205,7 +210,7 @@ class _HeldValues:
 
     @cached_property
     def _digits(self) -> list[str]:
-        return [re.sub(r"\D", "", text) for text in self._texts]
+        return [plain_digits(text) for text in self._texts]
 
     @cached_property
     def _amounts(self) -> set[Decimal]:

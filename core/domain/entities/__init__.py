@@ -1,18 +1,22 @@
-"""Finds phones, e-mails, places, addresses, times and amounts in text without a model. Pure."""
+"""Finds phones, cards, accounts, e-mails, places, addresses, times and amounts in text without a model. Pure."""
 
+from core.domain.entities.accounts import qq_numbers_in, wechat_ids_in
 from core.domain.entities.finders import (
-    Mention,
     addresses_in,
     amount_mentions,
     amounts,
+    bank_cards_in,
     emails,
     emails_in,
+    id_cards_in,
     is_email,
     is_mobile,
+    personal_phones_in,
     phones,
     phones_in,
-    place_and_address,
 )
+from core.domain.entities.mention import Mention
+from core.domain.entities.places import place_and_address
 from core.domain.entities.time_expressions import times
 
 __all__ = [
@@ -20,12 +24,17 @@ __all__ = [
     "addresses_in",
     "amounts",
     "amount_mentions",
+    "bank_cards_in",
     "emails",
     "emails_in",
+    "id_cards_in",
     "is_email",
     "is_mobile",
+    "personal_phones_in",
     "phones",
     "phones_in",
     "place_and_address",
+    "qq_numbers_in",
     "times",
+    "wechat_ids_in",
 ]

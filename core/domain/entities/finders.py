@@ -1,4 +1,4 @@
-"""Finders of phones, e-mails, places, addresses and amounts in text, without a model.
+"""Finders of phones, e-mails, addresses and amounts in text, without a model.
 
 Values are returned as they stand in the chat: nothing is resolved, converted or corrected. The libraries are imported
 on first use, for together they take two seconds; none of them touches the network. Functions ending in ``_in`` also
@@ -7,21 +7,14 @@ say where.
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
-from typing import Any, NamedTuple
 
 from core.domain.entities import number_chains
 from core.domain.entities.folding import fold
+from core.domain.entities.mention import Mention
+from core.domain.entities.numbers import PHONES, NumberKind, numbers_in
 
 # Every repetition has an end: without one, a long run of digits is walked through from each of its digits.
 _EMAIL = re.compile(r"\w[\w.%+-]{0,63}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}", re.ASCII)
-_MOBILE = re.compile(r"1\d{10}")
-_PLACE_HINT = re.compile(r"[省市区县州盟旗]|地址|北京|上海|天津|重庆|香港|澳门|人在|位于")
-_DIVISION = re.compile(r"[\u4e00-\u9fa5]{1,10}?(?:省|自治区|特别行政区|市|自治州|地区|盟|区|县|旗)")
-_BEFORE = re.compile(r"(?:[\u4e00-\u9fa5]{2}[省市]){1,8}$")
-"""Place names right before the first one in the gazetteer's order: scrambled places name two provinces."""
-_STREET = re.compile(r"\d\s*号|号楼|[路街道巷弄]\s*\d|大道|大厦|广场|小区|产业园|科技园|\d\s*[楼层室栋幢座]|[A-Z]座")
-_ADDRESS_END = re.compile(r"[\n，。；;！!？?、]|(?<=\S)\s{2,}")
 _AMOUNT = re.compile(
     r"[¥￥]\s{0,4}\d[\d,]{0,30}(?:\.\d{1,12})?\s{0,4}[万千wk]?|"
     r"\d[\d,]{0,30}(?:\.\d{1,12})?\s{0,4}(?:多|来|几)?\s{0,4}(?:个?亿|百万|十万|万|千|w|W|k|K)?\s{0,4}(?:元|块钱?|人民币|RMB)|"
@@ -43,35 +36,15 @@ _ADDRESS_LEAD = re.compile(
 _SHORTEST_ADDRESS = 5
 
 
-class Mention(NamedTuple):
-    """A value that was recognised in a text.
-
-    Attributes:
-        value: what a field would be given.
-        start: offset in the text.
-        end: behind the last character.
-    """
-
-    value: str
-    start: int
-    end: int
-
-
-@lru_cache(maxsize=1)
-def _cpca() -> Any:
-    import cpca
-
-    return cpca
-
-
 def is_email(text: str) -> bool:
     """Whether a whole text is one e-mail address, by the pattern of the finder."""
     return _EMAIL.fullmatch(text) is not None
 
 
 def is_mobile(text: str) -> bool:
-    """Whether a text is a mobile number; ignores blanks, hyphens and +86, accepts anonymised chats' invented ones."""
-    return re.fullmatch(rf"(?:\+?86)?{_MOBILE.pattern}", re.sub(r"[\s\-]", "", text)) is not None
+    """Whether a text is a mobile number, however written; accepts anonymised chats' invented ones."""
+    numbers = list(numbers_in(text.strip()))
+    return len(numbers) == 1 and numbers[0].kind is NumberKind.MOBILE and numbers[0][2:] == (0, len(text.strip()))
 
 
 def emails(text: str) -> list[str]:
@@ -90,22 +63,32 @@ def phones(text: str) -> list[str]:
 
 
 def phones_in(text: str) -> Iterator[Mention]:
-    """Chinese phone numbers, digits only, with their offsets.
+    """Mobile, landline and 400 numbers, digits only, with their offsets, however they are written.
 
     Any eleven digits that begin with 1 are a mobile number, whether or not the prefix is in use: anonymised chats
-    carry made-up ones. Landlines need an area code.
+    carry made-up ones. Landlines need an area code; an extension behind a number is not a part of it.
     """
-    if not re.search(r"\d{7}|\d{3,4}[ -]\d", text):
-        return
-    import phonenumbers
+    return (Mention(number.value, number.start, number.end) for number in numbers_in(text) if number.kind in PHONES)
 
-    matcher = phonenumbers.PhoneNumberMatcher(text, "CN", leniency=phonenumbers.Leniency.POSSIBLE)
-    for match in matcher:
-        digits = re.sub(r"\D", "", match.raw_string)
-        digits = digits.removeprefix("86") if len(digits) == 13 else digits
-        landline = digits.startswith("0") and 10 <= len(digits) <= 12 and phonenumbers.is_valid_number(match.number)
-        if _MOBILE.fullmatch(digits) or landline:
-            yield Mention(digits, match.start, match.start + len(match.raw_string))
+
+def personal_phones_in(text: str) -> Iterator[Mention]:
+    """The same without 400 and 800 numbers, which reach a company."""
+    kinds = PHONES - {NumberKind.SERVICE}
+    return (Mention(number.value, number.start, number.end) for number in numbers_in(text) if number.kind in kinds)
+
+
+def id_cards_in(text: str) -> Iterator[Mention]:
+    """Numbers of identity cards whose check digit is right."""
+    return _of_kind(text, NumberKind.ID_CARD)
+
+
+def bank_cards_in(text: str) -> Iterator[Mention]:
+    """Numbers of bank cards whose check digit is right."""
+    return _of_kind(text, NumberKind.BANK_CARD)
+
+
+def _of_kind(text: str, kind: NumberKind) -> Iterator[Mention]:
+    return (Mention(number.value, number.start, number.end) for number in numbers_in(text) if number.kind is kind)
 
 
 def addresses_in(text: str) -> Iterator[Mention]:
@@ -116,54 +99,6 @@ def addresses_in(text: str) -> Iterator[Mention]:
             start += lead.end()
         if match.end() - start >= _SHORTEST_ADDRESS:
             yield Mention(text[start : match.end()], start, match.end())
-
-
-def place_and_address(text: str) -> tuple[str, str]:
-    """The first place (省市区 as written) and, if street or house follow it, the whole address.
-
-    ``("", "")`` where the gazetteer of ``cpca`` knows no province, city or county in the text. The wording is kept
-    even where province and city do not belong together.
-    """
-    for line, parsed_place in _parsed_places([line for line in text.splitlines() if _PLACE_HINT.search(line)]):
-        starts = [parsed_place[f"{level}_pos"] for level in ("省", "市", "区") if parsed_place[f"{level}_pos"] >= 0]
-        if not starts:
-            continue
-        start = int(min(starts))
-        if before := _BEFORE.search(line[:start]):
-            start = before.start()
-        tail = _ADDRESS_END.split(line[start:], maxsplit=1)[0].strip(" \t_-")
-        place = _place_at(tail, [parsed_place["省"], parsed_place["市"], parsed_place["区"]])
-        rest = tail[len(place) :]
-        return place, tail if _STREET.search(rest) else ""
-    return "", ""
-
-
-def _parsed_places(lines: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each line with what the gazetteer reads in it, more and more lines at once: a table per line takes a while."""
-    start, count = 0, 1
-    while start < len(lines):
-        batch = lines[start : start + count]
-        yield from zip(batch, _cpca().transform(batch, pos_sensitive=True).to_dict("records"), strict=True)
-        start, count = start + count, min(count * 4, 256)
-
-
-def _place_at(tail: str, names: list[Any]) -> str:
-    """How much of ``tail`` names administrative divisions, one after the other."""
-    end = 0
-    place_names = [name for name in names if isinstance(name, str)]
-    while end < len(tail):
-        step = 0
-        for name in place_names:
-            short = re.sub(r"(?:特别行政区|(?:壮族|回族|维吾尔)?自治区|[省市区县])$", "", name)
-            for form in (name, short):
-                if len(form) >= 2 and tail.startswith(form, end):
-                    step = max(step, len(form))
-        if match := _DIVISION.match(tail, end):
-            step = max(step, match.end() - end) if not _STREET.search(match[0]) else step
-        if not step:
-            break
-        end += step
-    return tail[:end]
 
 
 def amounts(text: str) -> list[str]:

@@ -1,14 +1,12 @@
 """Finds expressions of time in text with jionlp, within a bounded time whatever the text."""
 
-import contextlib
-import io
 import re
 import threading
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
-from core.errors import Cause, ProviderError
+from core.domain.entities.jionlp_library import load_jionlp
 
 _TIME_HINT = re.compile(r"[周月日号点天午早晚：:]|星期|礼拜|月底|年底|年前|\d[/-]\d")
 _SENTENCE_END = re.compile(r"[\n。；;！!？?]")
@@ -61,17 +59,7 @@ def _times_in_part(text: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1)
 def _extractor() -> Any:
-    # Importing it prints a banner, and unpacks its dictionaries beside itself the first time.
-    with contextlib.redirect_stdout(io.StringIO()):
-        try:
-            import jionlp
-        except OSError as error:
-            raise ProviderError(
-                Cause.CONFIG,
-                "本地规则的词典无法解压",
-                "请用有写权限的用户重新执行 make setup",
-            ) from error
-    extract = jionlp.ner.extract_time
+    extract = load_jionlp().ner.extract_time
     extract(_EXAMPLE, time_base=1_700_000_000.0)  # loads its parser
     extract.parse_time = _Remembering(extract.parse_time)
     return extract

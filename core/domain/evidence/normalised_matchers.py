@@ -3,12 +3,14 @@
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import TypeVar
 
 from rapidfuzz import fuzz
 
 from core.domain.chat.parsed_chat import Span
 from core.domain.entities.folding import fold
+from core.domain.entities.numbers import INVISIBLE, SEPARATORS, country_code_length, plain_digits, spellings
 from core.domain.evidence.index import ChatIndex, Hit, Region, compact
 from core.domain.evidence.quantities import Amount, Moment, amounts_in, moments_in
 from core.domain.form import Kind
@@ -23,6 +25,9 @@ _SHORTEST, _LONGEST = 4, 200
 
 _Said = TypeVar("_Said", Amount, Moment)
 
+_BETWEEN_DIGITS = f"[{SEPARATORS}{INVISIBLE}]{{0,3}}"
+_EXTENSION = re.compile(r"转|分机号?|ext\.?|#", re.IGNORECASE)
+
 Search = Callable[[ChatIndex, str], list[Hit]]
 
 _AROUND_AMOUNT = re.compile(
@@ -33,13 +38,32 @@ _PLACE_ENDS = re.compile(r"特别行政区|自治[区州县]|[省市区县]|[,�
 
 
 def match_phones(index: ChatIndex, value: str) -> list[Hit]:
-    """Occurrences of the same phone number, however its digits are grouped, with or without +86."""
-    digits = re.sub(r"\D", "", fold(value).removeprefix("+86"))
-    if len(digits) < 7:
-        return []
-    pattern = r"(?<!\d)(?:\+?86[\s\-]{0,2})?" + r"[\s\-()]{0,2}".join(digits) + r"(?!\d)"
-    candidates = (index.hit(*match.span()) for match in re.finditer(pattern, index.folded))
+    """Occurrences of the same number, however its digits are written and grouped, with or without +86."""
+    number, _, extension = _EXTENSION.sub("\0", value, count=1).partition("\0")
+    digits = plain_digits(number)
+    digits = digits[country_code_length(digits) :]
+    return _match_digits(index, digits, plain_digits(extension)) if len(digits) >= 7 else []
+
+
+def match_numbers(index: ChatIndex, value: str) -> list[Hit]:
+    """Occurrences of the same number of an account or a card, however its digits are written and grouped."""
+    digits = plain_digits(value)
+    end = value.strip()[-1:].lower()
+    return _match_digits(index, digits, "", end if end == "x" else "") if len(digits) >= 5 else []
+
+
+def _match_digits(index: ChatIndex, digits: str, extension: str, end: str = "") -> list[Hit]:
+    pattern = rf"(?<!\d)(?:\+?0{{0,2}}86{_BETWEEN_DIGITS})?" + _BETWEEN_DIGITS.join(map(_spellings, digits)) + end
+    if extension:
+        pattern += rf"{_BETWEEN_DIGITS}(?:{_EXTENSION.pattern})?{_BETWEEN_DIGITS}" + "".join(map(_spellings, extension))
+    candidates = (index.hit(*match.span()) for match in re.finditer(pattern + r"(?!\d)", index.folded))
     return [hit for hit in candidates if hit]
+
+
+@lru_cache(maxsize=16)
+def _spellings(digit: str) -> str:
+    """A class of the characters that stand for a digit in folded text."""
+    return f"[{spellings(digit)}]"
 
 
 def match_amounts(index: ChatIndex, value: str) -> list[Hit]:
@@ -150,6 +174,9 @@ def _without(text: str, spans: list[Span]) -> str:
 
 SHAPES: dict[Kind, tuple[Search, ...]] = {
     Kind.PHONE: (match_phones,),
+    Kind.ID_CARD: (match_numbers,),
+    Kind.BANK_CARD: (match_numbers,),
+    Kind.QQ: (match_numbers,),
     Kind.AMOUNT: (match_amounts,),
     Kind.DATE: (moments,),
     Kind.PLACE: (places, similar),

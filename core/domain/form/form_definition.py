@@ -29,6 +29,10 @@ class Kind(StrEnum):
 
     PERSON = "person"
     PHONE = "phone"
+    ID_CARD = "id_card"
+    BANK_CARD = "bank_card"
+    WECHAT = "wechat"
+    QQ = "qq"
     EMAIL = "email"
     PLACE = "place"
     ADDRESS = "address"

@@ -195,14 +195,14 @@ def test_libraries_are_silent_offline_and_lazy() -> None:
     program = (
         "import sys\n"
         "import core.adapters.llm\n"
-        "assert not {'jionlp', 'cpca', 'phonenumbers', 'sparkai', 'openai', 'websocket'} & set(sys.modules)\n"
+        "assert not {'jionlp', 'phonenumbers', 'sparkai', 'openai', 'websocket'} & set(sys.modules)\n"
         "import socket\n"
         "def refuse(*_): raise AssertionError('network')\n"
         "socket.socket.connect = refuse\n"
         "from core.adapters.llm.local.provider import fill_forms\n"
         "from core.domain.form import load_named_form\n"
         f"fill_forms(load_named_form(), {CHAT!r})\n"
-        "assert {'jionlp', 'cpca', 'phonenumbers'} <= set(sys.modules)\n"
+        "assert 'jionlp' in sys.modules\n"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

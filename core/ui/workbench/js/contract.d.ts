@@ -3,7 +3,7 @@
 export type Confirmation = "未看" | "逐项确认" | "批量确认";
 export type EvidenceStatus = "原文" | "归一化" | "推断" | "无依据" | "";
 export type FieldType = "str" | "list[str]";
-export type Kind = "person" | "phone" | "email" | "place" | "address" | "choice" | "date" | "amount" | "staff" | "text";
+export type Kind = "person" | "phone" | "id_card" | "bank_card" | "wechat" | "qq" | "email" | "place" | "address" | "choice" | "date" | "amount" | "staff" | "text";
 export type Level = "warning" | "hint";
 export type MessageKind = "text" | "image" | "file" | "link" | "video" | "voice" | "recall" | "sticker" | "other" | "system";
 export type Nature = "verbatim" | "judgement";
