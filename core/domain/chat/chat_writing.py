@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from core.domain.chat.message_headers import has_suffix, is_header_line, is_plain_name
+from core.domain.chat.message_kinds import is_system_line
 from core.domain.chat.parsed_chat import Role
 from core.domain.chat.speaker_lines import MAX_NAME
 
@@ -86,12 +87,20 @@ def write_chat(messages: Sequence[SentMessage]) -> WrittenChat:
     timed = len(messages) > 1 and all(message.time for message in messages) and all(map(is_plain_name, names))
     lines: list[str] = []
     for number, (message, name) in enumerate(zip(messages, names, strict=True), start=1):
+        if _is_system(message):
+            lines += [message.text.strip(), ""]
+            continue
         time = message.time.replace("T", " ")
         prefix = time if timed else f"#{number} {time}".rstrip()
         lines.append(f"{prefix} {name}{_SIDES[message.side]}")
         lines += _body(message.text, counts)
         lines.append("")
     return WrittenChat("\n".join(lines), counts.quoted_lines, len(counts.changed), counts.nameless, counts.empty)
+
+
+def _is_system(message: SentMessage) -> bool:
+    """Whether the application wrote it: somebody joined, recalled a message; such a line needs no header."""
+    return not message.sender and not message.sender_id and is_system_line(message.text.strip())
 
 
 def _shared_names(messages: Sequence[SentMessage]) -> set[str]:
@@ -104,6 +113,8 @@ def _shared_names(messages: Sequence[SentMessage]) -> set[str]:
 
 def _name(message: SentMessage, shared: set[str], counts: _Counts) -> str:
     name = _plain(message.sender)
+    if not name and _is_system(message):
+        return NOBODY
     if not name:
         counts.nameless += 1
         return f"{NOBODY}[{message.sender_id}]" if message.sender_id else NOBODY

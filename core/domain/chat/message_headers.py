@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import Final
 
+from core.domain.chat.message_kinds import is_system_line
 from core.domain.chat.name_patterns import name_shape
 from core.domain.chat.parsed_chat import Role
 from core.domain.chat.speaker_lines import MAX_NAME, Line
@@ -139,6 +140,8 @@ def find_headers(lines: Sequence[Line]) -> Headers | None:
         words = words[:_LONGEST_HEADER]
         if words[0] in "—–-=─━*#0123456789" and _DIVIDER.match(words):
             dividers.append(number)
+        elif not began and is_system_line(words):
+            continue  # nobody says it
         elif styles := _styles_of(words, whole=whole):
             for style in styles:
                 matches[style].append(number)
@@ -218,7 +221,11 @@ def _is_possible(match: re.Match[str]) -> bool:
 def _opens(lines: Sequence[Line], numbers: list[int], dividers: list[int], style: HeaderStyle) -> bool:
     """Whether headers of this style make up the text."""
     parted = set(dividers)
-    before = [number for number in range(numbers[0]) if lines[number].text.strip() and number not in parted]
+    before = [
+        number
+        for number in range(numbers[0])
+        if (words := lines[number].text.strip()) and number not in parted and not is_system_line(words)
+    ]
     noticed = any(_NOTICES.search(lines[number].text[:_LONGEST_HEADER]) for number in before)
     if style is HeaderStyle.NAME_COLON:
         return not before and _are_speakers(lines, numbers)

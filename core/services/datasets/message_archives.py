@@ -16,7 +16,8 @@ from core.services.datasets.message_table import PLACEHOLDERS, pair_room
 from core.services.datasets.message_times import time_of
 
 _LISTS = (
-    "messages message_list messagelist msgs msg_list msglist chatdata chat_data chat_records records items list rows "
+    "messages message_list messagelist msgs msg_list msglist chatdata chat_data chat_records records dialog dialogue "
+    "conversation conversations turns utterances items list rows "
     "data result results 消息 消息列表 聊天记录"
 ).split()
 _WRAPPERS = ("chat_msg", "decrypt_chat_msg", "decrypted_msg", "decrypted", "msg", "message", "raw")

@@ -65,6 +65,8 @@ _USUAL: Mapping[str, Sequence[str]] = {
 }
 _IDENTIFIER = re.compile(r"(?:wxid_|gh_|ou_|w[mob])\w{4,}|\d{5,}|[0-9a-f-]{16,}|\w{1,40}@chatroom", re.IGNORECASE)
 _WORDS = re.compile(r"[\s_\-]+")
+_BRACKETS = re.compile(r"\s*[（(][^（()）]{0,40}[)）]\s*")
+_MODEL_ROLES = frozenset(("system", "user", "assistant", "tool", "function", "developer"))
 _LEGIBLE = 0.5
 
 
@@ -76,19 +78,25 @@ def plain_column(name: str) -> str:
 def recognise(
     names: Sequence[str],
     chosen: MessageColumns = MessageColumns(),
-    rows: Iterable[Mapping[str, Any]] = (),
+    rows: Sequence[Mapping[str, Any]] = (),
+    *,
+    placed: bool = False,
 ) -> MessageColumns | None:
     """The columns of a message table; ``None`` where the header is not that of one.
 
     Args:
         names: the header, in order.
         chosen: columns that a person pointed at.
+        placed: whether the rows stand in a list of messages, so that they need no place of their own.
         rows: the first rows; where the senders are numbers and another column has their names, that one is taken.
 
     Returns:
-        Columns with at least a text, a sender (or whose side he is on), and one of time, room, session, side and id.
+        Columns with at least a text, a sender (or whose side he is on), and one of time, room, session, side and id;
+        or senders who come back.
     """
     plain = {plain_column(name): name for name in reversed(names) if name}
+    for name in names:  # 时间（北京时间）
+        plain.setdefault(plain_column(_BRACKETS.sub("", name)), name)
     taken = set(chosen.as_dict().values())
     columns = chosen
     for part, usual in _USUAL.items():
@@ -102,8 +110,22 @@ def recognise(
             taken.add(free[0])
     if not columns.text or not (columns.sender or columns.side):
         return None
-    placed = columns.time or columns.room or columns.session or columns.side or columns.sender_id
-    return columns if placed or chosen.sender else None
+    if not columns.sender and _are_of_a_model(columns.side, rows):
+        return None
+    stands = columns.time or columns.room or columns.session or columns.side or columns.sender_id
+    return columns if stands or placed or chosen.sender or _comes_back(columns.sender, rows) else None
+
+
+def _are_of_a_model(side: str, rows: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether these are the roles of a training file, whose messages are prompts and answers."""
+    roles = {str(row.get(side) or "").strip().casefold() for row in rows} - {""}
+    return "assistant" in roles and roles <= _MODEL_ROLES
+
+
+def _comes_back(sender: str, rows: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether some sender wrote twice; a table of chats names another customer in each row."""
+    names = [str(name) for row in rows if (name := row.get(sender)) not in (None, "")]
+    return 1 < len(set(names)) < len(names)
 
 
 def _legible_first(names: list[str], rows: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from core.domain.chat import parse_chat
 from core.domain.chat.chat_writing import SentMessage, WrittenChat, write_chat
+from core.domain.chat.message_kinds import is_system_line
 from core.errors import InputError
 from core.services.datasets.import_types import ColumnError, RawRow, TableColumns
 from core.services.datasets.message_archives import Unreadable, archive_message, is_archived, messages_inside
@@ -65,14 +66,22 @@ def join_messages(rows: Iterable[RawRow], columns: TableColumns, report: Reading
     if any(map(is_archived, inner)):
         return _chats(whole, None, columns, report)
     sample = [flat(value) for value in inner[:PEEK] if isinstance(value, dict)]
-    if found := find_columns(sample, columns):
+    listed = any(messages_inside(value) for value in objects)
+    if found := find_columns(sample, columns, placed=listed):
         report.names = tuple(dict.fromkeys(name for row in sample for name in row))
         return _chats(whole, found, columns, report)
     return whole
 
 
-def find_columns(rows: Sequence[Mapping[str, Any]], columns: TableColumns) -> MessageColumns | None:
+def find_columns(
+    rows: Sequence[Mapping[str, Any]], columns: TableColumns, *, placed: bool = False
+) -> MessageColumns | None:
     """The columns of a file of messages, by its first rows; ``None`` where its rows are no messages.
+
+    Args:
+        rows: the first ones.
+        columns: those that were pointed at.
+        placed: whether the rows stand in lists of messages.
 
     Raises:
         ColumnError: a column that was pointed at is not there.
@@ -86,7 +95,7 @@ def find_columns(rows: Sequence[Mapping[str, Any]], columns: TableColumns) -> Me
     if missing and pointed_at:
         shown = "、".join(name[:20] for name in names[:12])
         raise ColumnError(f"文件里没有「{missing[0]}」列", f"已有的列：{shown}", tuple(names))
-    found = None if missing else recognise(names, chosen, rows)
+    found = None if missing else recognise(names, chosen, rows, placed=placed)
     if found is None and pointed_at:
         raise ColumnError(
             "只认出了一部分列，还不知道哪一列是消息内容、哪一列是发送人", "请指明发送人和内容的列", tuple(names)
@@ -247,7 +256,7 @@ def _note_changes(
     if roomless < len(messages):
         report.note("有 {} 条消息没有写明群聊或会话，合在一条群聊里", roomless)
     report.note("有 {} 条消息不按时间先后，已按时间排好", out_of_order)
-    nameless = [message.row for message in messages if not message.sender]
+    nameless = [message.row for message in messages if not message.sender and not is_system_line(message.text.strip())]
     report.note(f"有 {{}} 条消息没有发送人{places(nameless)}", len(nameless))
     empty = [message.row for message in messages if not message.text.strip()]
     report.note(f"有 {{}} 条消息没有文字{places(empty)}", len(empty))

@@ -5,6 +5,7 @@ asked for) a pause parts the chats.
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -52,8 +53,14 @@ PLACEHOLDERS: Mapping[str, str] = {
 }
 """Kinds of messages, as exports name or number them, and what is written in place of their content."""
 
+_PEOPLE = frozenset(
+    "我方 己方 本方 对方 客服 人工客服 坐席 座席 销售 顾问 商家 客户 顾客 访客 买家 用户 "
+    "agent staff service employee customer user client visitor guest buyer".split()
+)
 _TEXT_KINDS = frozenset(("", "1", "0", "text", "文本", "文字", "文本消息", "post", "markdown", "mixed"))
 _MARKUP = ("<?xml", "<msg", "<sysmsg", "<revokemsg")
+_TITLE = re.compile(r"<title>\s{0,9}(?:<!\[CDATA\[)?([^<>]{1,2000}?)(?:\]\]>)?\s{0,9}</title>")
+_MARKUP_READ = 20_000
 _OUR_SIDE, _THEIR_SIDE = "我方", "对方"
 
 
@@ -68,8 +75,8 @@ def message_of(row: Mapping[str, Any], columns: MessageColumns, number: int) -> 
     kind = _text(row, columns.kind).strip().casefold()
     side = side_of(_text(row, columns.side))
     sender = _text(row, columns.sender).strip()
-    if not sender and side is not Role.UNKNOWN and not columns.sender:
-        sender = _OUR_SIDE if side is Role.STAFF else _THEIR_SIDE
+    if not sender and not columns.sender:
+        sender = _named_by_side(_text(row, columns.side).strip(), side)
     room, session = _text(row, columns.room).strip(), _text(row, columns.session).strip()
     sender_id = _text(row, columns.sender_id).strip()
     to = _text(row, columns.to).strip()
@@ -85,6 +92,13 @@ def message_of(row: Mapping[str, Any], columns: MessageColumns, number: int) -> 
         session=session,
         row=number,
     )
+
+
+def _named_by_side(word: str, side: Role) -> str:
+    """A speaker of whom only the side is known: 客户, 客服, 机器人; 我方 and 对方 where a number says it."""
+    if side is Role.UNKNOWN or word.casefold() in _PEOPLE:
+        return word
+    return _OUR_SIDE if side is Role.STAFF else _THEIR_SIDE
 
 
 def pair_room(sender: str, to: str) -> str:
@@ -107,9 +121,12 @@ def _content(text: str, kind: str) -> str:
     plain = text.lstrip()
     if plain.startswith("{") and (words := _words_in_json(plain)) is not None:
         return words or PLACEHOLDERS.get(kind, f"[{kind[:12]}]" if kind else "")
-    if kind in _TEXT_KINDS or plain and not plain.startswith(_MARKUP):
+    if not plain.startswith(_MARKUP) and (plain or kind in _TEXT_KINDS):
         return text
-    return PLACEHOLDERS.get(kind, f"[{kind[:12]}]")
+    title = match[1].strip() if (match := _TITLE.search(plain[:_MARKUP_READ])) else ""
+    if title and ("引用" in kind or "回复" in kind):
+        return title
+    return f"{PLACEHOLDERS.get(kind, f'[{kind[:12]}]' if kind else '[其他消息]')} {title}".rstrip()
 
 
 def _words_in_json(text: str) -> str | None:

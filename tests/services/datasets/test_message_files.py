@@ -154,3 +154,52 @@ def test_names_go_before_numbers_and_day_and_clock_are_put_together() -> None:
         ("林小满3", "2024-01-02T10:21:00"),
         ("阿青", "2024-01-02T10:22:00"),
     ]
+
+
+def test_lines_of_the_application_and_markup_are_read() -> None:
+    header = ["type_name", "is_sender", "talker", "room_name", "content", "CreateTime"]
+    joined = '"林小满3"邀请"何田田"加入了群聊'
+    rows = [
+        ["系统通知", "0", "", "9@chatroom", joined, "2024-01-02 10:20:00"],
+        ["文本", "0", "林小满3", "9@chatroom", "你好", "2024-01-02 10:21:00"],
+        ["引用回复", "0", "林小满3", "9@chatroom", "<?xml?><msg><title>好的</title></msg>", "2024-01-02 10:22:00"],
+        ["分享链接", "1", "阿青", "9@chatroom", "<msg><title>报价单</title></msg>", "2024-01-02 10:23:00"],
+    ]
+    for written in (rows, [[*row[:-1], ""] for row in rows]):  # with times, and numbered
+        chats, validation_pass = read(csv_of(written, header), "a.csv")
+        messages = parse_chat(chats[0].text).messages
+        assert [(one.speaker, one.body.of(chats[0].text)) for one in messages] == [
+            ("", joined),
+            ("林小满3", "你好"),
+            ("林小满3", "好的"),
+            ("阿青", "[分享链接] 报价单"),
+        ]
+        assert not any("没有发送人" in note for note in validation_pass.notes)
+
+
+def test_only_a_side_names_the_speakers() -> None:
+    rows = [["S1", "客户", "你好"], ["S1", "机器人", "您好"], ["S1", "客服", "在的"]]
+    chats, _ = read(csv_of(rows, ["会话编号", "角色", "内容"]), "a.csv")
+    assert parse_chat(chats[0].text).speakers == ("客户", "机器人", "客服")
+
+
+def test_senders_who_come_back_make_messages_of_rows() -> None:
+    chats, _ = read(csv_of([["甲", "你好"], ["乙", "您好"], ["甲", "在吗"]], ["发送人", "内容"]), "a.csv")
+    assert len(chats) == 1
+    chats, _ = read(csv_of([["甲", "想买"], ["乙", "想退"]], ["用户", "内容"]), "a.csv")
+    assert len(chats) == 2
+
+
+def test_training_rows_are_no_chats() -> None:
+    rows = [{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}]}]
+    chats, validation_pass = read(json.dumps(rows).encode(), "a.json")
+    assert (chats, len(validation_pass.rejected)) == ([], 1)
+
+
+def test_a_dialogue_in_turns_and_a_column_with_its_zone() -> None:
+    turns = [{"id": 1, "dialog": [{"speaker": "客户", "text": "你好"}, {"speaker": "客服", "text": "您好"}]}]
+    (chat,), _ = read(json.dumps(turns).encode(), "a.json")
+    assert parse_chat(chat.text).speakers == ("客户", "客服")
+    rows = [["2024-01-02 10:21", "甲", "你好"], ["2024-01-02 10:22", "乙", "您好"]]
+    (chat,), _ = read(csv_of(rows, ["发送时间（北京时间）", "发送人", "内容"]), "a.csv")
+    assert parse_chat(chat.text).messages[0].time == "2024-01-02T10:21:00"
