@@ -14,8 +14,8 @@ setup:
 test-setup:
 	@sh .ci/setup test
 
-# Two files at a time: half of the tests' time is waiting for browsers and services. In the order that they are collected
-# in: xdist's own puts files of few tests last, and those in a browser are the longest.
+# Two files at a time: half of the tests' time is waiting for browsers and services. Folder by folder: xdist's own order
+# puts files of few tests last, and those in a browser are the longest.
 test: test-setup
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 

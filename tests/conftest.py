@@ -44,11 +44,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("store", ["sqlite", "postgresql"], indirect=True)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests come first: their few files take longest, and at the end one process would wait for the other."""
-    items.sort(key=lambda item: item.get_closest_marker("browser") is None)
-
-
 @pytest.fixture(scope="session")
 def sqlite_migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A blank SQLite file that was migrated once: copying it is much faster than migrating anew."""
