@@ -38,7 +38,7 @@ def show_errors(*, waits: bool = False) -> Iterator[None]:
     except StoreUnavailableError as error:
         show_error(error)
         if waits and not state.is_store_available():
-            _wait_for_store()
+            wait_for_store()
     except ShiyaoError as error:
         show_error(error)
     except Exception:
@@ -52,7 +52,7 @@ def show_errors(*, waits: bool = False) -> Iterator[None]:
 
 
 @st.fragment(run_every=_LOOK_SECONDS)
-def _wait_for_store() -> None:
+def wait_for_store() -> None:
     """Look every few seconds whether the database is back, and draw the page then."""
     st.caption("正在等数据库恢复，恢复后本页自动继续。")
     if state.is_store_available():

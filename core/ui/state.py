@@ -26,6 +26,7 @@ _SAVE_ACKS = "shiyao.save_acks"
 _RECORDS = "shiyao.records.address"
 _ACKS_KEPT = 200
 _PAYLOAD = "shiyao.workbench.payload"
+_REVIEW = "shiyao.workbench.review"
 
 # A cookie, not localStorage: the server sees it on the first run, so nobody is asked for a name twice.
 _remember = st.components.v2.component(
@@ -171,6 +172,17 @@ def last_payload(key: str) -> WorkbenchPayload | None:
 def keep_payload(key: str, payload: WorkbenchPayload) -> None:
     """Keep what the workbench is given, without its chats: it stays on the page while the database is away."""
     st.session_state[_PAYLOAD] = (key, {**payload, "chats": []})
+
+
+def last_review() -> tuple[Any, str] | None:
+    """The review session and the component key of the workbench that was drawn last; ``None`` before the first."""
+    last: tuple[Any, str] | None = st.session_state.get(_REVIEW)
+    return last
+
+
+def keep_review(review_session: Any, key: str) -> None:
+    """Keep what the workbench was drawn for: without the database no page can find it out anew."""
+    st.session_state[_REVIEW] = (review_session, key)
 
 
 def is_store_available() -> bool:

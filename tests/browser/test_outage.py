@@ -66,6 +66,32 @@ def test_a_page_that_was_opened_meanwhile_comes_by_itself(
             expect(other.locator("[data-testid=workbench]")).to_have_attribute("data-chat", "1", timeout=PATIENT)
 
 
+def test_the_page_is_drawn_anew_meanwhile(browser: Browser, own_postgres: pg.Postgres, tmp_path: Path) -> None:
+    with app_over(tmp_path, own_postgres.database()) as (server, store):
+        with seats(browser, server, store, fill(store, "重画", 12)) as sit:
+            desk = opened(sit)
+            workbench = desk.page.locator("[data-testid=workbench]")
+            workbench.evaluate("(element) => { element.neverRemoved = true }")
+            own_postgres.stop()
+            try:
+                desk.field(BUDGET).fill("停电时写的1")
+                expect(desk.page.get_by_text(AWAY)).to_be_visible(timeout=PATIENT)
+                # Whatever the reviewer chooses draws the whole page anew.
+                desk.page.locator(".st-key-workbench-queue button").click()
+                desk.page.locator(".st-key-queue").get_by_text("全部", exact=True).click()
+                expect(
+                    desk.page.get_by_text("恢复后这里自动回来").or_(desk.page.get_by_text("正在等数据库恢复")).first
+                ).to_be_visible(timeout=PATIENT)
+                assert workbench.evaluate("(element) => element.isConnected && element.neverRemoved === true")
+                expect(desk.field(BUDGET)).to_have_value("停电时写的1")
+            finally:
+                own_postgres.start()
+            desk.is_now("saved")
+            expect(desk.page.locator(".st-key-workbench-queue button")).to_be_visible(timeout=PATIENT)
+            assert workbench.evaluate("(element) => element.neverRemoved === true")
+            assert desk.value(1, BUDGET) == "停电时写的1"
+
+
 def test_the_disk_is_full_for_a_while(browser: Browser, tmp_path: Path) -> None:
     with app_over(tmp_path) as (server, store), seats(browser, server, store, fill(store, "磁盘满", 12)) as sit:
         desk = opened(sit)

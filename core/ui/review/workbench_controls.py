@@ -18,6 +18,12 @@ CONTROLS_CSS = """
 """
 
 
+def draw_controls_stand_in() -> None:
+    """Draw what stands in place of the controls while the database is away; the workbench below keeps its place."""
+    st.html(CONTROLS_CSS)
+    st.container(key="workbench-controls").caption("数据库暂时不可用，恢复后这里自动回来。")
+
+
 def ask_reviewer() -> None:
     """Form that asks for the reviewer's name, once per browser."""
     with st.form("reviewer", width=420, enter_to_submit=True):

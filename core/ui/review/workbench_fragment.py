@@ -51,6 +51,7 @@ def draw(review_session: ReviewSession, key: str) -> None:
             data["offline"], data["error"] = True, data["error"] or offline_sentence()
         state.set_claimed_chats(claimed_chats(data))
         state.keep_payload(key, data)
+        state.keep_review(review_session, key)
     except StoreUnavailableError as outage:
         last = state.last_payload(key)
         if last is None or last["session"] != review_session.cache_key:
@@ -61,6 +62,21 @@ def draw(review_session: ReviewSession, key: str) -> None:
         st.query_params["chat"] = str(data["open"])
     # The callback also runs when somebody leaves the page right after a save: then this fragment does not.
     component.workbench(data, key=key, on_outbox_change=lambda: _on_outbox(review_session, key))
+
+
+def draw_last(outage: StoreUnavailableError) -> None:
+    """Draw the workbench that was on the screen, where its page is drawn anew while the database is away.
+
+    It must not leave the page: it holds what was typed and not saved yet.
+
+    Raises:
+        StoreUnavailableError: there was none.
+    """
+    last = state.last_review()
+    if last is None or last[0].reviewer != state.reviewer():
+        raise outage
+    _log.warning("the page of the workbench waits for the database: %s", outage, exc_info=outage)
+    draw(*last)
 
 
 def leave() -> None:

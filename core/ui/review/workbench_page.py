@@ -1,0 +1,41 @@
+"""The page of the workbench: what has to come first, its controls, and the workbench itself."""
+
+import streamlit as st
+
+from core.errors import StoreUnavailableError
+from core.services.review.records.save_types import PRIMARY_REVIEW
+from core.ui import navigation, state
+from core.ui.notices import draw_empty_state, wait_for_store
+from core.ui.review import blind_review, workbench_fragment
+from core.ui.review.workbench_controls import CONTROLS_CSS, ask_reviewer, choose_session, draw_controls_stand_in
+
+
+def draw_workbench_page() -> None:
+    """Draw the page; while the database is away, the workbench that was on the screen keeps its place and goes on."""
+    try:
+        available = state.available_datasets()
+    except StoreUnavailableError as outage:
+        draw_controls_stand_in()
+        workbench_fragment.draw_last(outage)
+        wait_for_store()
+        return
+    if not available:
+        st.title("审阅台")
+        draw_empty_state(
+            "还没有群聊可以审阅", "先导入群聊；模型填的值是审阅的起点。", page=navigation.IMPORT, label="去导入"
+        )
+    elif not state.reviewer():
+        st.title("审阅台")
+        ask_reviewer()
+    elif blind_review.is_blind_review():
+        blind_review.draw_blind_review(available)
+    else:
+        st.html(CONTROLS_CSS)
+        try:
+            table = choose_session(available)
+        except StoreUnavailableError as outage:
+            workbench_fragment.draw_last(outage)
+            wait_for_store()
+            return
+        kind = "" if table.review == PRIMARY_REVIEW else f"{table.review}-"
+        workbench_fragment.draw(table, f"workbench-{kind}{table.dataset.id}-{table.reviewer}")
