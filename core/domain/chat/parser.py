@@ -11,6 +11,8 @@ from core.domain.chat.quotes import QuoteBlock, find_quotes, quoted_name
 from core.domain.chat.residue import find_residue
 from core.domain.chat.speaker_lines import FULL_COLON, HALF_COLON, Line, Opening, opening_of, split_lines
 from core.domain.chat.speakers import find_speakers
+from core.domain.chat.unseen import SeenText, put_back
+from core.domain.unseen_characters import UNSEEN
 
 
 def parse_chat(text: str) -> ParsedChat:
@@ -19,12 +21,20 @@ def parse_chat(text: str) -> ParsedChat:
     Time is linear in the length of the text.
 
     Args:
-        text: the chat as it was imported; nothing is normalised, so that offsets hold.
+        text: the chat as it was imported; nothing is normalised, so that offsets hold. Characters that nobody sees
+            are overlooked: they part no names.
 
     Returns:
         Messages and residue whose spans, joined in order, are the text. A text without any speaker is one message
         with the speaker ``""``; an empty text has no messages.
     """
+    if text.isascii() or not UNSEEN.search(text):
+        return _parse(text)
+    seen = SeenText(text)
+    return put_back(_parse(seen.text), seen, text) if seen.text else _parse(text)
+
+
+def _parse(text: str) -> ParsedChat:
     residue = find_residue(text)
     end = residue.start if residue else len(text)
     lines = split_lines(text, end)

@@ -7,6 +7,7 @@ from numbers import Number
 from typing import TYPE_CHECKING, Any, Final
 
 from core.domain.form.values import UNSTORABLE, Value
+from core.domain.unseen_characters import UNSEEN, without_invisible
 
 if TYPE_CHECKING:
     from core.domain.form.form_definition import Field
@@ -18,21 +19,9 @@ MODEL_WORDS: Final = PROGRAM_WORDS | frozenset(
     "无法判断 无法确定 不确定 无相关信息 - -- / 、".split()
 )
 """What models and people write into a field that they leave open."""
-# Zero width and direction marks are copied along unseen; U+200D alone joins the parts of an emoji.
-INVISIBLE: Final = re.compile(
-    "[\u00ad\u061c\u180e\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]"
-)
-_EMOJI = "\u2190-\u2bff\u3030\u303d\u3297\u3299\ufe0f\U0001f000-\U0001faff"
-_JOINER = f"(?<![{_EMOJI}])\u200d|\u200d(?![{_EMOJI}])"
-_UNSEEN = re.compile(f"{INVISIBLE.pattern}|{_JOINER}")
-_DROPPED = re.compile(f"{UNSTORABLE.pattern}|{_UNSEEN.pattern}")
+_DROPPED = re.compile(f"{UNSTORABLE.pattern}|{UNSEEN.pattern}")
 _FLOAT_TEXT = re.compile(r"(\d{5,20})\.0{1,3}")
 _SCIENTIFIC = re.compile(r"\d(?:\.\d{1,6})?[eE]\+\d{1,2}")
-
-
-def without_invisible(text: str) -> str:
-    """A text without characters that nobody sees: zero width, direction marks, stray joiners."""
-    return _UNSEEN.sub("", text) if not text.isascii() else text
 
 
 def clean_keys(raw: Mapping[Any, Any], known: Collection[str]) -> tuple[Mapping[Any, Any], list[str]]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,9 @@ from core.services.training.row_formats import Row, characters, row_of
 from core.services.training.row_inputs import RowInput
 from core.services.training.tasks import TrainingTask, target_text, tasks_of
 from core.services.training.training_options import FORM_TASK, TrainingOptions
+
+# Python's str.splitlines and many readers of JSONL end a line here as well; json.dumps escapes the others itself.
+_LINE_END = re.compile("[\x85\u2028\u2029]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +45,9 @@ class TrainingRow:
 
     @property
     def line(self) -> bytes:
-        """The row as a line of a JSONL file."""
-        return (json.dumps(self.row, ensure_ascii=False) + "\n").encode("utf-8")
+        """The row as a line of a JSONL file, and one line for readers that know other line ends than ``\\n`` too."""
+        written = json.dumps(self.row, ensure_ascii=False)
+        return (_LINE_END.sub(lambda end: f"\\u{ord(end[0]):04x}", written) + "\n").encode("utf-8")
 
 
 @dataclass(frozen=True, slots=True)
