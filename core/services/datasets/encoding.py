@@ -24,6 +24,7 @@ _ENCODING_REMEDY = "请用记事本或 Excel 另存为 UTF-8 后重试"
 # Chinese text is nearly all everyday characters (first level of GB 2312); other encodings read as GBK are not.
 _EVERYDAY_SHARE = 0.85
 _NUL_SHARE = 0.3
+_ALIASES = {"gbk": "gb18030", "gb2312": "gb18030", "cp936": "gb18030", "ansi": "gb18030", "utf8": "utf-8"}
 _HANZI = re.compile("[\u4e00-\u9fff]")
 
 
@@ -95,6 +96,33 @@ def detect_encoding(file: BinaryIO, head: bytes, name: str, bad_line: int) -> st
     if shares[best] >= _EVERYDAY_SHARE:
         return best
     raise InputError(f"认不出文件 {name} 的文字编码（不是 UTF-8、UTF-16、GBK 或 Big5）", _ENCODING_REMEDY)
+
+
+def require_encoding(file: BinaryIO, head: bytes, name: str, chosen: str) -> str:
+    """The encoding that a person chose, if the whole file is written in it.
+
+    Args:
+        file: a seekable file; its position is moved.
+        head: its first bytes.
+        name: its name, for messages.
+        chosen: what the person wrote: ``gbk``, ``Big5``, ``utf-8`` …
+
+    Returns:
+        Python's name of the encoding.
+
+    Raises:
+        InputError: no such encoding, or the file is not written in it.
+    """
+    plain = _ALIASES.get(chosen.strip().casefold(), chosen.strip())
+    try:
+        codec = codecs.lookup(plain)
+        "".encode(plain)  # refuses codecs of bytes, such as base64
+    except (LookupError, ValueError) as error:
+        raise InputError(f"不认识文字编码「{chosen[:20]}」", "可以写 utf-8、gbk、big5、utf-16 等") from error
+    encoding = "utf-8-sig" if codec.name == "utf-8" and head.startswith(codecs.BOM_UTF8) else codec.name
+    if not _decodes(file, encoding):
+        raise InputError(f"文件 {name} 不能按 {chosen[:20]} 读", "请换一种编码，或不指明，由程序识别")
+    return encoding
 
 
 def _utf16_without_mark(head: bytes, *, is_utf8: bool) -> str:

@@ -1,9 +1,10 @@
 """File format detection: by the name's ending, corrected by the first bytes and the first line."""
 
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 from core.errors import InputError
+from core.services.datasets.file_signatures import foreign_kind
 from core.services.datasets.import_types import FileFormat
 
 _SUFFIXES = {
@@ -28,17 +29,26 @@ _EXCEL_PARTS = (b"xl/workbook.xml", b"[Content_Types].xml")
 _EXCEL_MAGIC = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 
 
-def detect_format(head: bytes, name: str) -> FileFormat:
+def detect_format(file: BinaryIO, head: bytes, name: str) -> FileFormat:
     """The format by the file's name, or Excel where the first bytes are those of an Excel file.
 
     Args:
-        head: the first bytes.
+        file: a seekable file; its position is moved.
+        head: its first bytes.
         name: the file's name as the person knows it.
 
     Raises:
-        InputError: an unknown ending, or an Excel file only by its name.
+        InputError: an unknown ending, an Excel file only by its name, or a document, picture or the like; names it.
     """
     by_suffix = _SUFFIXES.get(Path(name).suffix.lower())
+    foreign = foreign_kind(file, head)
+    if foreign and not (by_suffix is FileFormat.ZIP and foreign.is_archive):
+        known = (
+            f"文件 {name} 其实是{foreign.kind}，不是聊天数据"
+            if by_suffix
+            else f"不认识文件 {name} 的格式：它是{foreign.kind}"
+        )
+        raise InputError(known, foreign.remedy)
     if by_suffix is FileFormat.ZIP:
         if head.startswith(_OFFICE_MAGIC) and any(part in head for part in _EXCEL_PARTS):
             return FileFormat.EXCEL

@@ -19,7 +19,6 @@ from core.services.datasets.parent_file_reader import read_file
 from core.services.datasets.reader_messages import Done, ReadJob, Rows
 from core.services.datasets.row_validation_pass import RowValidationPass
 from core.services.datasets.source_file import SourceFile
-from core.services.datasets.table_reader import table_header
 
 
 def preview_import(
@@ -66,7 +65,6 @@ def make_preview(
         ColumnError: a table whose text column has to be chosen.
         InputError: the file as a whole cannot be read.
     """
-    names = table_header(file)
     validation_pass = RowValidationPass(file, form, columns, on_progress)
     chats: list[ChatRow] = []
     forms: list[SubmissionRow] = []
@@ -92,7 +90,7 @@ def make_preview(
         rejected=tuple(validation_pass.rejected),
         chats=tuple(chats),
         forms=tuple(forms),
-        columns=names or validation_pass.report.names,
+        columns=validation_pass.report.names,
         notes=validation_pass.notes,
         reading=validation_pass.report,
     )

@@ -64,7 +64,7 @@ BY_POSITION = "-"
 
 @dataclass(frozen=True, slots=True)
 class TableColumns:
-    """Names of the columns of a table; ``""``: found by the usual names.
+    """How a file is read: names of the columns of a table (``""``: found by the usual names), sheet, encoding.
 
     Attributes:
         text: the whole chat, or the message where a row is one.
@@ -76,6 +76,8 @@ class TableColumns:
         side: whether the sender is one of us.
         sender_id: what tells senders of one name apart.
         pause_minutes: a silence longer than this begins a new chat; 0: none does.
+        sheet: which sheet of an Excel file; ``""``: the first that holds chats or messages.
+        encoding: of a text file; ``""``: it is found out.
     """
 
     text: str = ""
@@ -87,6 +89,8 @@ class TableColumns:
     side: str = ""
     sender_id: str = ""
     pause_minutes: int = 0
+    sheet: str = ""
+    encoding: str = ""
 
 
 BY_NAME = TableColumns()

@@ -139,3 +139,11 @@ def _legible_first(names: list[str], rows: Iterable[Mapping[str, Any]]) -> list[
 def _legible_share(name: str, rows: Sequence[Mapping[str, Any]]) -> float:
     values = [str(value) for row in rows if (value := row.get(name)) not in (None, "")]
     return sum(not _IDENTIFIER.fullmatch(value) for value in values) / max(len(rows), 1)
+
+
+_KNOWN = frozenset(name for usual in _USUAL.values() for name in usual)
+
+
+def is_usual_name(name: str) -> bool:
+    """Whether a column of messages is often called so."""
+    return plain_column(name) in _KNOWN

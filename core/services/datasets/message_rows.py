@@ -14,15 +14,13 @@ from core.services.datasets.message_archives import Unreadable, archive_message,
 from core.services.datasets.message_columns import MessageColumns, recognise
 from core.services.datasets.message_table import join, message_of
 from core.services.datasets.reading_report import Joined, ReadingReport, places
+from core.services.datasets.table_row import TableRow
 
 MAX_MESSAGES = 400_000
 """Messages of one file; more of them do not fit into the memory of the process that reads."""
 
 PEEK = 50
 """Rows that are looked at to tell what a file is."""
-
-TableRow = tuple[int, list[Any]]
-"""Line and cells of a row of a table."""
 
 _JOINED = {
     Joined.SESSION: "按会话",
@@ -138,10 +136,14 @@ def _objects(names: Sequence[str], rows: Iterable[TableRow]) -> Iterator[RawRow]
     """Rows of a table as objects; blank ones are left out."""
     places_of = {name: at for at, name in reversed(list(enumerate(names))) if name}
     position = 0
-    for line, row in rows:
-        if not any(cell not in ("", None) for cell in row):
+    for table_row in rows:
+        if table_row.is_blank:
             continue
+        line, row, problem = table_row
         position += 1
+        if problem:
+            yield RawRow(position, None, line, problem)
+            continue
         if any(cell not in ("", None) for cell in row[len(names) :]):
             yield RawRow(position, None, line, "格数比表头多，文字里可能有没加引号的分隔符")
             continue

@@ -1,5 +1,6 @@
 """What reading a file found out besides its rows; filled by the readers, shown in previews and reports."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -25,6 +26,8 @@ class ReadingReport:
         names: all columns, in order.
         messages: messages read; 0 where rows are chats.
         notes: Chinese sentences for a person.
+        sheet: the sheet of an Excel file that was read, or ``""``.
+        sheets: all sheets that hold anything.
     """
 
     joined: Joined | None = None
@@ -32,11 +35,19 @@ class ReadingReport:
     names: tuple[str, ...] = ()
     messages: int = 0
     notes: list[str] = field(default_factory=list)
+    sheet: str = ""
+    sheets: tuple[str, ...] = ()
 
     def note(self, sentence: str, count: int = 1) -> None:
         """Note a sentence, unless there is nothing to count; ``{}`` in it becomes the count."""
         if count:
             self.notes.append(sentence.replace("{}", f"{count:,}"))
+
+
+def listed(names: Sequence[str], shown: int = 12, characters: int = 20) -> str:
+    """The first names of a list, each cut to a few characters."""
+    few = "、".join(name[:characters] for name in names[:shown])
+    return few + ("……" if len(names) > shown else "")
 
 
 def places(lines: list[int]) -> str:

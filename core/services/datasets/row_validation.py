@@ -47,13 +47,14 @@ def chat_row(raw: RawRow, form: Form, *, own_index: bool = False) -> ChatRow | R
     return ChatRow(index, text, forms, notes, raw.line)
 
 
-def submission_row(raw: RawRow, form: Form, *, kind: FileKind) -> SubmissionRow | RejectedRow:
+def submission_row(raw: RawRow, form: Form, *, kind: FileKind, own_index: bool = False) -> SubmissionRow | RejectedRow:
     """Validate a row as the forms of one chat.
 
     Args:
         raw: as read.
         form: coerces the forms.
         kind: a submission carries its ``index``; in a file of labelled chats the position counts.
+        own_index: the row's ``index`` counts all the same (tables with such a column).
     """
     index, text = raw.position, ""
     try:
@@ -61,6 +62,7 @@ def submission_row(raw: RawRow, form: Form, *, kind: FileKind) -> SubmissionRow 
         if kind is FileKind.SUBMISSION:
             index = _index(value)
         else:
+            index = _index(value) if own_index else index
             text = _chat_text(value)
         if value.get("infos") is None:
             raise _BadRowError("缺少 infos")

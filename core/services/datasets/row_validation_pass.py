@@ -10,6 +10,7 @@ from typing import TypeGuard, TypeVar
 
 from core.domain.form import Form
 from core.errors import InputError
+from core.services.datasets.form_notes import FormNotes, listed_rows
 from core.services.datasets.import_types import (
     ChatRow,
     FileFormat,
@@ -32,7 +33,6 @@ from core.services.datasets.source_file import SourceFile
 AcceptedRow = TypeVar("AcceptedRow", ChatRow, SubmissionRow)
 _PEEK = 50
 _EVERY = 100
-_NAMED = 8
 
 
 @dataclass
@@ -59,6 +59,7 @@ class RowValidationPass:
     _has_zero: bool = field(init=False, default=False)
     _noted: dict[str, list[int]] = field(init=False, default_factory=dict)
     report: ReadingReport = field(init=False, default_factory=ReadingReport)
+    _form_notes: FormNotes = field(init=False, default_factory=FormNotes)
 
     def __post_init__(self) -> None:
         stream = read_rows(self.source, self.form, self.columns, self.report)
@@ -76,7 +77,8 @@ class RowValidationPass:
         notes = list(self.report.notes)
         if self.renumbered:
             notes.append(f"有 {self.renumbered} 条自带的 index 与它在文件中的位置不同；群聊按位置编号（从 1 开始）")
-        return (*notes, *(f"{clause}：{_listed(indices)}" for clause, indices in self._noted.items()))
+        noted = (f"{clause}：{listed_rows(indices)}" for clause, indices in self._noted.items())
+        return (*notes, *noted, *self._form_notes.sentences())
 
     def chats(self) -> Iterator[ChatRow]:
         """The good chats, in the order of the file.
@@ -87,8 +89,7 @@ class RowValidationPass:
         seen: set[int] = set()
         for raw in self._counted():
             raw = self._mended(raw)
-            own = self._is_table and isinstance(raw.value, dict) and "index" in raw.value
-            row = chat_row(raw, self.form, own_index=own)
+            row = chat_row(raw, self.form, own_index=self._has_own_index(raw))
             if (
                 not self._is_table
                 and isinstance(raw.value, dict)
@@ -98,6 +99,7 @@ class RowValidationPass:
             if raw.file and isinstance(row, RejectedRow):
                 row = RejectedRow(row.index, f"{raw.file}：{row.reason}", row.line)
             if self._is_accepted(row, seen, "index 与前面的行重复"):
+                self._form_notes.add(row.index, row.notes)
                 yield row
         self._refuse_zero_based(seen)
 
@@ -109,8 +111,9 @@ class RowValidationPass:
         """
         seen: set[int] = set()
         for raw in self._counted():
-            row = submission_row(self._mended(raw), self.form, kind=self.kind)
+            row = submission_row(self._mended(raw), self.form, kind=self.kind, own_index=self._has_own_index(raw))
             if self._is_accepted(row, seen, "index 与前面的条目重复，只用第一条"):
+                self._form_notes.add(row.index, row.notes)
                 yield row
         self._refuse_zero_based(seen)
 
@@ -128,6 +131,10 @@ class RowValidationPass:
     def _uses_own_index(self) -> bool:
         """Whether the rows' own ``index`` counts and not their position."""
         return self.kind is FileKind.SUBMISSION or self._is_table
+
+    def _has_own_index(self, raw: RawRow) -> bool:
+        """Whether a row of a table carries its index in a column."""
+        return self._is_table and isinstance(raw.value, dict) and "index" in raw.value
 
     @property
     def _is_table(self) -> bool:
@@ -175,9 +182,3 @@ class RowValidationPass:
 
     def _position(self) -> float:
         return min(1.0, self.source.file.tell() / self.source.size)
-
-
-def _listed(indices: list[int]) -> str:
-    """``第 1、4、7 条``, the first few of many."""
-    few = "、".join(map(str, indices[:_NAMED]))
-    return f"第 {few} 条" if len(indices) <= _NAMED else f"第 {few} … 条，共 {len(indices):,} 条"

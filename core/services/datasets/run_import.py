@@ -115,5 +115,6 @@ def _write(
         total=file.rows,
         run_id=writer.run_id,
         run=writer.name,
-        notes=(*notes, *writer.notes()),
+        notes=(*file.notes, *notes, *writer.notes()),
+        reading=file.reading,
     )

@@ -1,4 +1,4 @@
-"""Reader of Excel files: the first sheet with content, row by row, within limits of size.
+"""Reader of Excel files: one sheet with chats or messages, row by row, if its content fits what a person can have.
 
 calamine gives a sheet as the rectangle from its first to its outermost cell, full or not, so a file of 1.5 KB can ask
 for 17 billion cells. What a sheet would take is therefore looked up in the file first: unpacked sizes in its table of
@@ -10,13 +10,20 @@ import posixpath
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
-from typing import IO, Any
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import IO, TYPE_CHECKING
 from xml.etree import ElementTree
 
 from core.errors import InputError
 from core.services.datasets.reading_limits import MAX_CELLS, MAX_COLUMNS, MAX_UNPACKED_MB
+from core.services.datasets.reading_report import ReadingReport, listed
 from core.services.datasets.source_file import SourceFile
+from core.services.datasets.table_row import TableRow
+
+if TYPE_CHECKING:
+    from python_calamine import CalamineSheet, CalamineWorkbook
 
 # A cell with something in it (not only a format), with its column and row; lengths are bounded, so it stays linear.
 _CELL = re.compile(
@@ -36,22 +43,43 @@ _BROKEN = (
 )
 _SMALLER = "请只留下聊天文本、编号和标注的列，或拆成几个文件、另存为 CSV 后重试"
 _CHUNK, _OVERLAP = 1 << 20, 1 << 10
+_PEEK, _NAMED = 30, 12
 
 
-def read_sheet(source: SourceFile) -> Iterator[tuple[int, list[Any]]]:
-    """Read the rows of the first sheet that holds anything, with their number from 1.
+@dataclass(frozen=True, slots=True)
+class _Extent:
+    """How far a sheet goes: its last row with content (0: none), and why it cannot be read if it is too big."""
+
+    rows: int
+    misfit: InputError | None = None
+
+
+def read_sheet(
+    source: SourceFile, wanted: str, holds_data: Callable[[list[TableRow]], bool], report: ReadingReport
+) -> Iterator[TableRow]:
+    """Read the rows of one sheet.
+
+    Args:
+        source: an open file.
+        wanted: name of the sheet; ``""``: the first whose first rows hold data, else the first that holds anything.
+        holds_data: tells by the first rows; a cover sheet has none.
+        report: gets the sheets, and a note about each that is left out.
 
     Raises:
-        InputError: no Excel file, protected by a password, empty, or too big.
+        InputError: no Excel file, protected by a password, empty, too big, or without that sheet.
     """
     # Loaded late: only Excel files need it.
     from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
-    _require_fitting(source)
+    extents = _extents(source)
     source.file.seek(0)
     try:
         workbook = CalamineWorkbook.from_filelike(source.file)
-        sheet = next((s for s in map(workbook.get_sheet_by_name, workbook.sheet_names) if s.height), None)
+        if wanted and wanted not in workbook.sheet_names:
+            raise InputError(
+                f"Excel 文件 {source.name} 没有工作表「{wanted[:40]}」", f"已有的工作表：{listed(workbook.sheet_names)}"
+            )
+        sheet = _chosen(workbook, wanted, extents, holds_data, report)
     except PasswordError as error:
         raise InputError(f"Excel 文件 {source.name} 有密码", "请去掉密码后重试") from error
     except (CalamineError, OSError) as error:
@@ -61,57 +89,110 @@ def read_sheet(source: SourceFile) -> Iterator[tuple[int, list[Any]]]:
     # Rows before the first cell are given as well, and columns.
     last_row, last_column = sheet.end
     _require_cells(source.name, last_row + 1, last_column + 1)
-    yield from enumerate(sheet.iter_rows(), start=1)
+    yield from _rows(sheet)
 
 
-def _require_fitting(source: SourceFile) -> None:
-    """Refuse an .xlsx file that is too large when unpacked, or whose cells lie too far apart.
+def _chosen(
+    workbook: "CalamineWorkbook",
+    wanted: str,
+    extents: dict[str, _Extent],
+    holds_data: Callable[[list[TableRow]], bool],
+    report: ReadingReport,
+) -> "CalamineSheet | None":
+    """The sheet to read; the others are only opened until it is found."""
+    chosen: CalamineSheet | None = None
+    covers: list[tuple[str, int]] = []
+    left_out: list[tuple[str, int]] = []
+    for name in workbook.sheet_names:
+        extent = extents.get(name)
+        if extent and not extent.rows:
+            continue
+        if chosen is not None or wanted not in ("", name):
+            rows = extent.rows if extent else workbook.get_sheet_by_name(name).height
+            left_out += [(name, rows)] if rows else []
+            continue
+        if extent and extent.misfit:
+            raise extent.misfit
+        sheet = workbook.get_sheet_by_name(name)
+        if not sheet.height:
+            continue
+        if wanted or holds_data(list(islice(_rows(sheet), _PEEK))):
+            chosen, report.sheet = sheet, name
+        else:
+            covers.append((name, sheet.height))
+    report.sheets = (
+        *(name for name, _ in covers),
+        *((report.sheet,) if chosen else ()),
+        *(name for name, _ in left_out),
+    )
+    if chosen is None and covers:
+        report.sheet, _ = covers.pop(0)
+        chosen = workbook.get_sheet_by_name(report.sheet)
+        left_out, covers = covers, []
+    for name, rows in covers[:_NAMED]:
+        report.note(f"跳过了工作表「{name[:40]}」（{rows:,} 行，没有认得出的列）")
+    for name, rows in left_out[:_NAMED]:
+        report.note(f"没有导入工作表「{name[:40]}」（{rows:,} 行）；要导入它，请选这个工作表（--sheet）")
+    report.note("还有 {} 个工作表没有导入", len(covers[_NAMED:]) + len(left_out[_NAMED:]))
+    return chosen
+
+
+def _rows(sheet: "CalamineSheet") -> Iterator[TableRow]:
+    return (TableRow(line, cells) for line, cells in enumerate(sheet.iter_rows(), start=1))
+
+
+def _extents(source: SourceFile) -> dict[str, _Extent]:
+    """How far the sheets of an .xlsx go, by name; empty for an old .xls and for a broken file.
 
     Raises:
-        InputError: it is; the limit is named.
+        InputError: the whole is too big unpacked; the limit is named.
     """
     source.file.seek(0)
+    extents: dict[str, _Extent] = {}
     try:
         with zipfile.ZipFile(source.file) as archive:
-            entries = archive.infolist()
-            unpacked = sum(entry.file_size for entry in entries) / (1 << 20)
+            unpacked = sum(entry.file_size for entry in archive.infolist()) / (1 << 20)
             if unpacked > MAX_UNPACKED_MB:
                 raise InputError(
                     f"Excel 文件 {source.name} 解压后有 {unpacked:,.0f} MB，超过 {MAX_UNPACKED_MB} MB 的上限",
                     _SMALLER,
                 )
-            for part in _sheet_parts(archive):
+            for name, part in _sheet_parts(archive):
                 with archive.open(part) as sheet:
-                    if _require_fitting_sheet(sheet, source.name):
-                        return
+                    extents[name] = _extent(sheet, source.name)
     except _BROKEN:
-        return  # an old .xls, or broken: calamine says what it is
+        return {}  # an old .xls, or broken: calamine says what it is
+    return extents
 
 
-def _sheet_parts(archive: zipfile.ZipFile) -> Iterator[str]:
-    """Names of the files of the sheets, in the order of the workbook."""
+def _sheet_parts(archive: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
+    """Names of the sheets and of their files, in the order of the workbook."""
     relations = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
     targets = {relation.get("Id"): relation.get("Target", "") for relation in relations}
     for sheet in ElementTree.fromstring(archive.read("xl/workbook.xml")).findall(".//{*}sheet"):
         relation_id = next((value for name, value in sheet.attrib.items() if name.endswith("}id")), None)
-        yield posixpath.join("xl", targets[relation_id]).removeprefix("/")
+        yield sheet.get("name", ""), posixpath.join("xl", targets[relation_id]).removeprefix("/")
 
 
-def _require_fitting_sheet(sheet: IO[bytes], name: str) -> bool:
-    """Refuse a sheet with too many cells, or with cells too far apart; returns whether it has content."""
+def _extent(sheet: IO[bytes], name: str) -> _Extent:
+    """How far a sheet goes; too many cells, or cells too far apart, make it a misfit."""
     last_row = cells = 0
     columns: set[bytes] = set()
     tail = b""
     while chunk := sheet.read(_CHUNK):
         cells += chunk.count(b"<c ") + chunk.count(b"<c>")
         if cells > MAX_CELLS:
-            raise InputError(f"Excel 文件 {name} 超过 {MAX_CELLS:,} 格的上限", _SMALLER)
+            return _Extent(MAX_CELLS, InputError(f"Excel 文件 {name} 超过 {MAX_CELLS:,} 格的上限", _SMALLER))
         for column, row in _CELL.findall(tail + chunk):
             last_row = max(last_row, int(row))
             columns.add(column)
         tail = chunk[-_OVERLAP:]
-    _require_cells(name, last_row, max(map(_column_number, columns), default=0))
-    return cells > 0
+    try:
+        _require_cells(name, last_row, max(map(_column_number, columns), default=0))
+    except InputError as misfit:
+        return _Extent(last_row, misfit)
+    # A cell without a place is counted, but nobody knows its row.
+    return _Extent(max(last_row, min(cells, 1)))
 
 
 def _require_cells(name: str, rows: int, columns: int) -> None:

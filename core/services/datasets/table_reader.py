@@ -1,47 +1,33 @@
 """Reader of tables (CSV and Excel): finds the columns of chat, index and labels; one row per chat."""
 
-import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from typing import Any
 
 from core.domain.form import Form
 from core.errors import InputError
+from core.services.datasets.csv_reader import read_csv
 from core.services.datasets.import_types import BY_POSITION, ColumnError, FileFormat, RawRow, TableColumns
 from core.services.datasets.json_values import NotingDecoder
 from core.services.datasets.message_rows import PEEK, find_table_columns, table_chats
-from core.services.datasets.reading_limits import MAX_CELLS, MAX_COLUMN_NAME, MAX_COLUMNS, MAX_FIELD_CHARACTERS
-from core.services.datasets.reading_report import ReadingReport
+from core.services.datasets.reading_limits import MAX_CELLS, MAX_COLUMNS
+from core.services.datasets.reading_report import ReadingReport, listed
 from core.services.datasets.sheet_reader import read_sheet
 from core.services.datasets.source_file import SourceFile
-
-# A cell may hold a whole chat; the csv module refuses more than 131,072 characters otherwise.
-csv.field_size_limit(MAX_FIELD_CHARACTERS)
-
-TEXT_COLUMNS = (
-    "chat_text",
-    "text",
-    "chat",
-    "content",
-    "conversation",
-    "群聊",
-    "群聊内容",
-    "群聊文本",
-    "群聊记录",
-    "聊天记录",
-    "聊天内容",
-    "对话",
-    "对话内容",
-    "内容",
-    "文本",
+from core.services.datasets.table_header import (
+    INDEX_COLUMNS,
+    INFOS,
+    TEXT_COLUMNS,
+    HeaderNames,
+    header_place,
+    require_foreign,
+    split_header,
 )
-INDEX_COLUMNS = ("index", "序号", "编号")
-_EXCEL_CELL = 32_767
-_FIRST_LINE_CHARACTERS = 1 << 20
-_NAMES_SHOWN = 12
-_INDEX_DIGITS = 20
+from core.services.datasets.table_notes import TableNotes
+from core.services.datasets.table_row import TableRow
 
-Table = Iterable[tuple[int, list[Any]]]
+_EXCEL_CELL = 32_767
+_INDEX_DIGITS = 20
 
 
 def read_table(
@@ -51,127 +37,148 @@ def read_table(
 
     Args:
         source: an open CSV or Excel file.
-        form: tells which columns are labels; they count only if all are there.
-        columns: which columns to use.
-        report: gets what is read as messages.
+        form: tells which columns are labels; those that are missing count as empty, and are noted.
+        columns: which sheet and columns to use.
+        report: gets what is read as messages, and what is left out.
 
     Raises:
         ColumnError: a column that is needed is not there.
         InputError: the file cannot be read.
     """
-    return _table_rows(source, _table(source), form, columns, report or ReadingReport())
+    report = report or ReadingReport()
+    known = HeaderNames(form, columns)
+    names, rows = split_header(_table(source, columns, known, report), known, report)
+    require_foreign(names, form, source.name)
+    head = list(islice(rows, PEEK))
+    rows = chain(head, rows)
+    if messages := find_table_columns(names, head, columns, report):
+        yield from table_chats(names, rows, messages, columns, report)
+        return
+    yield from _Chats(source, form, columns, names, head, report).read(rows)
 
 
-def table_header(source: SourceFile) -> tuple[str, ...]:
-    """The column names of a table; empty for other formats."""
-    if source.format not in (FileFormat.CSV, FileFormat.EXCEL):
-        return ()
-    _, first = next(iter(_table(source)), (0, []))
-    return tuple(_column_name(cell) for cell in first)
-
-
-def _table(source: SourceFile) -> Iterator[tuple[int, list[Any]]]:
+def _table(source: SourceFile, columns: TableColumns, known: HeaderNames, report: ReadingReport) -> Iterator[TableRow]:
     """The rows of a table with their line, up to the limits of what a table may hold."""
+
+    def holds_data(head: list[TableRow]) -> bool:
+        place = header_place(head, known)
+        return place is not None and known.count(head[place].cells) > 0
+
+    is_csv = source.format is FileFormat.CSV
     cells = 0
-    for line, row in _csv_table(source) if source.format is FileFormat.CSV else read_sheet(source):
-        cells += len(row)
-        if len(row) > MAX_COLUMNS:
+    for row in read_csv(source, known.count) if is_csv else read_sheet(source, columns.sheet, holds_data, report):
+        cells += len(row.cells)
+        if len(row.cells) > MAX_COLUMNS:
             raise InputError(
-                f"文件 {source.name} 第 {line} 行有 {len(row):,} 列，超过 {MAX_COLUMNS:,} 列的上限",
+                f"文件 {source.name} 第 {row.line} 行有 {len(row.cells):,} 列，超过 {MAX_COLUMNS:,} 列的上限",
                 "请只留下聊天文本、编号和标注的列后重试",
             )
         if cells > MAX_CELLS:
             raise InputError(
                 f"文件 {source.name} 超过 {MAX_CELLS:,} 格的上限", "请删去多余的列，或拆成几个文件后分别导入"
             )
-        yield line, row
+        yield row
 
 
-def _csv_table(source: SourceFile) -> Table:
-    with source.text() as stream:
-        first = stream.readline(_FIRST_LINE_CHARACTERS)
-        delimiter = max(",\t;", key=first.count)
-        stream.seek(0)
-        reader = csv.reader(stream, delimiter=delimiter)
-        start = 1
-        while True:
-            try:
-                row = next(reader, None)
-            except csv.Error as error:
-                if "field limit" in str(error):
-                    raise InputError(
-                        f"文件 {source.name} 从第 {start} 行起有一格超过 {MAX_FIELD_CHARACTERS:,} 字的上限",
-                        "可能少了一个双引号，请用 Excel 另存为 CSV 后重试",
-                    ) from error
-                raise InputError(
-                    f"文件 {source.name} 第 {reader.line_num} 行不是合法的 CSV（{error}）",
-                    "请用 Excel 另存为 CSV 后重试",
-                ) from error
-            if row is None:
-                return
-            yield start, row
-            start = reader.line_num + 1
+class _Chats:
+    """Rows of a table with one chat, or the answer to one, in each."""
 
+    def __init__(
+        self,
+        source: SourceFile,
+        form: Form,
+        columns: TableColumns,
+        names: list[str],
+        head: Sequence[TableRow],
+        report: ReadingReport,
+    ) -> None:
+        self._source, self._form, self._names = source, form, names
+        self._index_at = _index_column(source, names, columns.index)
+        self._infos_at = names.index(INFOS) if INFOS in names else None
+        self._labels_at = {key: names.index(key) for key in form.keys if key in names}
+        answers = self._index_at is not None and (self._infos_at is not None or bool(self._labels_at))
+        self._text_at = _text_column(source, names, columns.text, optional=answers)
+        if self._text_at is not None and not columns.text:
+            _require_texts(source, names, self._text_at, head)
+        used = (("text", self._text_at), ("index", self._index_at), (INFOS, self._infos_at))
+        report.columns = {part: names[at] for part, at in used if at is not None}
+        read = {self._text_at, self._index_at, self._infos_at}
+        if self._infos_at is None:
+            read |= set(self._labels_at.values())
+            missing = [key for key in form.keys if key not in names] if self._labels_at else []
+            report.note(f"缺少 {{}} 个标注列，按空处理：{listed(missing)}", len(missing))
+        self._notes = TableNotes(names, read, report)
+        self._decoder = NotingDecoder()
 
-def _table_rows(
-    source: SourceFile, table: Table, form: Form, columns: TableColumns, report: ReadingReport
-) -> Iterator[RawRow]:
-    rows = iter(table)
-    names: list[str] = []
-    for _, first in rows:
-        names = [_column_name(cell) for cell in first]
-        if any(names):
-            break
-    head = list(islice(rows, PEEK))
-    rows = chain(head, rows)
-    if found := find_table_columns(names, head, columns, report):
-        yield from table_chats(names, rows, found, columns, report)
-        return
-    text_at = _text_column(source, names, columns.text)
-    index_at = _index_column(source, names, columns.index)
-    report.columns = {"text": names[text_at]} | ({"index": names[index_at]} if index_at is not None else {})
-    infos_at = names.index("infos") if "infos" in names else None
-    labels_at = {key: names.index(key) for key in form.keys if key in names}
-    # A form with columns missing would score as empty there: all or none.
-    complete = len(labels_at) == len(form.keys)
-    decoder = NotingDecoder()
-    position = 0
-    for line, row in rows:
-        if not any(cell not in ("", None) for cell in row):
-            continue
-        position += 1
-        padded = [*row, *[""] * (len(names) - len(row))]
-        value: dict[str, Any] = {"chat_text": _text_cell(padded[text_at])}
+    def read(self, rows: Iterator[TableRow]) -> Iterator[RawRow]:
+        """The rows as objects; blank ones are left out."""
+        position = 0
+        for row in rows:
+            if row.is_blank:
+                continue
+            position += 1
+            value, problem = None, row.problem or self._notes.look_at(row)
+            if not problem:
+                value, problem = self._value([*row.cells, *[""] * (len(self._names) - len(row.cells))])
+            yield RawRow(position, None if problem else value, row.line, problem, self._decoder.take_notes())
+        self._notes.finish()
+
+    def _value(self, cells: list[Any]) -> tuple[dict[str, Any], str]:
+        """The object that a row stands for, and what is wrong with it."""
+        value: dict[str, Any] = {}
         problem = ""
-        if index_at is not None:
-            value["index"] = _number(padded[index_at])
-        if infos_at is not None:
+        if self._text_at is not None:
+            value["chat_text"] = _text_cell(cells[self._text_at])
+        if self._index_at is not None:
+            value["index"] = _number(cells[self._index_at])
+        if self._infos_at is not None:
             try:
-                value["infos"] = decoder.decode(_cell(padded[infos_at]) or "[]")
+                value[INFOS] = self._decoder.decode(_cell(cells[self._infos_at]) or "[]")
             except (ValueError, RecursionError):
                 problem = "infos 列不是合法的 JSON"
-        elif complete:
-            cells = {key: _cell(padded[at]) for key, at in labels_at.items()}
-            value["infos"] = [{key: [cell] if form.field(key).is_list else cell for key, cell in cells.items()}]
-        if source.format is FileFormat.EXCEL and len(_cell(padded[text_at])) >= _EXCEL_CELL:
+        elif self._labels_at:
+            labels = {key: _cell(cells[at]) for key, at in self._labels_at.items()}
+            value[INFOS] = [{key: self._label(key, cell) for key, cell in labels.items()}]
+        is_excel = self._source.format is FileFormat.EXCEL
+        if is_excel and any(len(cell) >= _EXCEL_CELL for cell in cells if isinstance(cell, str)):
             problem = "文字满了 Excel 单元格的上限（32,767 字），可能已被截断，请改用 JSON 或 CSV"
-        yield RawRow(position, None if problem else value, line, problem, decoder.take_notes())
+        return value, problem
+
+    def _label(self, key: str, cell: str) -> str | list[str]:
+        if not self._form.field(key).is_list:
+            return cell
+        return [cell] if cell else []
 
 
-def _text_column(source: SourceFile, names: list[str], chosen: str) -> int:
-    columns = tuple(name for name in names if name)
+def _require_texts(source: SourceFile, names: list[str], at: int, head: Sequence[TableRow]) -> None:
+    """Refuse a column of chats that holds nothing but numbers.
+
+    Raises:
+        ColumnError: it does.
+    """
+    cells = [_cell(row.cells[at]) for row in head if len(row.cells) > at]
+    if len(filled := [cell for cell in cells if cell]) and all(cell.isdigit() for cell in filled):
+        raise ColumnError(
+            f"文件 {source.name} 的「{names[at][:20]}」列里都是数字，不是聊天文本",
+            f"请指明聊天文本是哪一列；已有的列：{listed(names)}",
+            tuple(name for name in names if name),
+        )
+
+
+def _text_column(source: SourceFile, names: list[str], chosen: str, *, optional: bool) -> int | None:
+    known = tuple(name for name in names if name)
     if chosen:
-        if chosen in names:
-            return names.index(chosen)
-        raise ColumnError(f"文件 {source.name} 没有「{chosen}」列", f"已有的列：{_listed(columns)}", columns)
+        return _chosen_column(source, names, chosen)
     lowered = [name.casefold() for name in names]
     for name in TEXT_COLUMNS:
         if name in lowered:
             return lowered.index(name)
+    if optional:
+        return None
     raise ColumnError(
         f"文件 {source.name} 里找不到聊天文本列（如 chat_text、群聊）",
-        f"请指明是哪一列；已有的列：{_listed(columns)}",
-        columns,
+        f"请指明是哪一列；已有的列：{listed(known)}",
+        known,
     )
 
 
@@ -179,20 +186,16 @@ def _index_column(source: SourceFile, names: list[str], chosen: str) -> int | No
     if chosen == BY_POSITION:
         return None
     if chosen:
-        if chosen in names:
-            return names.index(chosen)
-        columns = tuple(name for name in names if name)
-        raise ColumnError(f"文件 {source.name} 没有「{chosen}」列", f"已有的列：{_listed(columns)}", columns)
+        return _chosen_column(source, names, chosen)
     lowered = [name.casefold() for name in names]
     return next((lowered.index(name) for name in INDEX_COLUMNS if name in lowered), None)
 
 
-def _column_name(cell: Any) -> str:
-    return _cell(cell)[:MAX_COLUMN_NAME]
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    return "、".join(name[:20] for name in names[:_NAMES_SHOWN]) + ("……" if len(names) > _NAMES_SHOWN else "")
+def _chosen_column(source: SourceFile, names: list[str], chosen: str) -> int:
+    if chosen in names:
+        return names.index(chosen)
+    known = tuple(name for name in names if name)
+    raise ColumnError(f"文件 {source.name} 没有「{chosen}」列", f"已有的列：{listed(known)}", known)
 
 
 def _cell(cell: Any) -> str:

@@ -45,7 +45,7 @@ class TrainingRow:
 
     @property
     def line(self) -> bytes:
-        """The row as a line of a JSONL file, and one line for readers that know other line ends than ``\\n`` too."""
+        """The row as a line of a JSONL file, also for readers that know more line ends than one."""
         written = json.dumps(self.row, ensure_ascii=False)
         return (_LINE_END.sub(lambda end: f"\\u{ord(end[0]):04x}", written) + "\n").encode("utf-8")
 

@@ -1,0 +1,130 @@
+"""Finds the header of a table, which may stand some rows down, below titles."""
+
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+from typing import Any
+
+from core.domain.form import Form
+from core.domain.unseen_characters import without_invisible
+from core.errors import InputError
+from core.services.datasets.import_types import TableColumns
+from core.services.datasets.message_columns import is_usual_name
+from core.services.datasets.reading_limits import MAX_COLUMN_NAME
+from core.services.datasets.reading_report import ReadingReport
+from core.services.datasets.table_row import TableRow
+
+TEXT_COLUMNS = (
+    "chat_text",
+    "text",
+    "chat",
+    "content",
+    "conversation",
+    "群聊",
+    "群聊内容",
+    "群聊文本",
+    "群聊记录",
+    "聊天记录",
+    "聊天内容",
+    "对话",
+    "对话内容",
+    "内容",
+    "文本",
+)
+INDEX_COLUMNS = ("index", "序号", "编号")
+INFOS = "infos"
+_DEEPEST = 30
+_TITLE_CHARACTERS = 40
+
+
+class HeaderNames:
+    """Names that make a row a header: those usual for chats and messages, of the form, and those pointed at."""
+
+    def __init__(self, form: Form, columns: TableColumns) -> None:
+        self._chosen = {
+            name
+            for name in (
+                columns.text,
+                columns.index,
+                columns.sender,
+                columns.time,
+                columns.room,
+                columns.session,
+                columns.side,
+                columns.sender_id,
+            )
+            if len(name) > 1
+        }
+        self._usual = {*TEXT_COLUMNS, *INDEX_COLUMNS, INFOS, *(key.casefold() for key in form.keys)}
+
+    def count(self, cells: list[Any]) -> int:
+        """How many of a row's cells are such names; one that was pointed at outweighs all."""
+        names = [plain_name(cell) for cell in cells if isinstance(cell, str) and len(cell) <= MAX_COLUMN_NAME]
+        known = sum(name.casefold() in self._usual or is_usual_name(name) for name in names if name)
+        return known + 1_000 * len(self._chosen.intersection(names))
+
+
+def plain_name(cell: Any) -> str:
+    """A column's name without what nobody sees."""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    text = "" if cell is None else str(cell)
+    return without_invisible(text).strip().replace("－", "-")[:MAX_COLUMN_NAME]
+
+
+def split_header(
+    rows: Iterable[TableRow], known: HeaderNames, report: ReadingReport
+) -> tuple[list[str], Iterator[TableRow]]:
+    """The names of the columns, and the rows below; rows above the header are noted, for they are left out.
+
+    Args:
+        rows: of the table from its first one.
+        known: tells a header from titles.
+        report: gets the note.
+    """
+    stream = iter(rows)
+    head = list(islice(stream, _DEEPEST))
+    at = header_place(head, known)
+    if at is None:
+        return [], iter(())
+    above = [row for row in head[:at] if not row.is_blank]
+    if above:
+        titles = "；".join(_shown(row) for row in above[:3]) + ("……" if len(above) > 3 else "")
+        report.note(f"表头在第 {head[at].line} 行；上面的 {{}} 行不是数据，没有导入：{titles}", len(above))
+    names = [plain_name(cell) for cell in head[at].cells]
+    twice = list(dict.fromkeys(name for name in names if name and names.count(name) > 1))
+    report.note(f"有重复的列名，只用第一列：{'、'.join(name[:20] for name in twice[:8])}", len(twice))
+    return names, chain(head[at + 1 :], stream)
+
+
+def header_place(head: list[TableRow], known: HeaderNames) -> int | None:
+    """Where in the first rows the header stands; ``None`` where all are blank.
+
+    The first row with two known names, else with one; else the first that is more than a title in one cell.
+    """
+    filled = [at for at, row in enumerate(head) if not row.is_blank]
+    if not filled:
+        return None
+    counts = {at: known.count(head[at].cells) for at in filled}
+    for least in (1_000, 2, 1):
+        if (place := next((at for at in filled if counts[at] >= least), None)) is not None:
+            return place
+    wide = (at for at in filled if sum(cell not in ("", None) for cell in head[at].cells) > 1)
+    return next(wide, filled[0])
+
+
+def require_foreign(names: list[str], form: Form, file_name: str) -> None:
+    """Refuse our own table of customers: its column 群聊 holds numbers of chats, not their texts.
+
+    Raises:
+        InputError: it is that table.
+    """
+    ours = {"群聊", "客户"} <= set(names) and {"来源", "审阅人"} & set(names) and set(form.keys) & set(names)
+    if ours:
+        raise InputError(
+            f"文件 {file_name} 是这里导出的客户表（一行一位客户，「群聊」列是编号），不是群聊",
+            "要导入群聊，请用有聊天文本的文件；改过的表请按修改意见导入，不要当作群聊",
+        )
+
+
+def _shown(row: TableRow) -> str:
+    return " ".join(plain_name(cell) for cell in row.cells if cell not in ("", None))[:_TITLE_CHARACTERS]
