@@ -11,7 +11,7 @@ import typer
 from core.cli.common import Dataset, Db, Json, Run, hint, open_db, print_json, say
 
 if TYPE_CHECKING:
-    from core.services.datasets import ImportReport, OnProgress
+    from core.services.datasets import ImportReport, OnProgress, RejectedRow
 
 app = typer.Typer()
 
@@ -38,6 +38,9 @@ def import_(
     mapping: Annotated[
         str, typer.Option(metavar="NAME", help="已存的列的对应；没有这个名称时，把这次认出或指明的存为它。")
     ] = "",
+    sheet: Annotated[str, typer.Option(metavar="NAME", help="Excel 文件的哪个工作表；默认第一个有群聊的。")] = "",
+    encoding: Annotated[str, typer.Option(help="文字编码，如 gbk、big5、utf-8；默认自动识别。")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只看会导入什么，什么也不写。")] = False,
     json: Json = False,
     db: Db = "",
 ) -> None:
@@ -46,7 +49,14 @@ def import_(
     from core.services.datasets.import_mappings import keep_mapping, mapped_columns, offer_mapping
 
     columns = TableColumns(
-        text_column, index_column, sender=sender_column, time=time_column, room=room_column, pause_minutes=pause
+        text_column,
+        index_column,
+        sender=sender_column,
+        time=time_column,
+        room=room_column,
+        pause_minutes=pause,
+        sheet=sheet,
+        encoding=encoding,
     )
     with open_db(ctx, db, writes=True) as store, _progress(json) as on_progress:
         report = import_chats(
@@ -57,15 +67,19 @@ def import_(
             split=split or None,
             columns=mapped_columns(store, mapping, columns),
             on_progress=on_progress,
+            count_all=json or dry_run,
+            dry_run=dry_run,
         )
-        remark = keep_mapping(store, mapping, columns, report) if mapping else offer_mapping(store, columns, report)
+        keeps = mapping and not dry_run
+        remark = keep_mapping(store, mapping, columns, report) if keeps else offer_mapping(store, columns, report)
         report = replace(report, notes=(*report.notes, *remark))
     if json:
-        print_json(_as_json(report))
+        print_json(_preview_json(report) if dry_run else _as_json(report))
         return
     labels = f"，标注 {report.labels} 条" if report.labels else ""
+    will = "（预览，什么也没有写）" if dry_run else ""
     say(
-        f"数据集「{report.dataset}」：共 {report.total} 条，新增 {report.added}，"
+        f"数据集「{report.dataset}」{will}：共 {report.total} 条，新增 {report.added}，"
         f"已有 {report.skipped}，未导入 {len(report.rejected)}{labels}"
     )
     _remarks(report)
@@ -194,12 +208,34 @@ def _as_json(report: "ImportReport") -> dict[str, Any]:
         "run": report.run or None,
         "run_id": report.run_id,
         "total": report.total,
+        "labels": report.labels,
+        **_preview_json(report),
+        "rejected": [
+            {"index": row.index, "line": row.line, "reason": row.reason, "why": _why(row)} for row in report.rejected
+        ],
+    }
+
+
+def _preview_json(report: "ImportReport") -> dict[str, Any]:
+    """What ``--dry-run --json`` prints; an import prints it too."""
+    counts = report.counts
+    return {
+        "format": report.format,
+        "encoding": report.encoding,
+        "sheet": report.reading.sheet,
+        "columns": report.reading.columns,
+        "joined": report.reading.joined or "none",
+        "chats": counts.chats if counts else 0,
+        "messages": report.reading.messages or (counts.messages if counts else 0),
+        "speakers": len(counts.names) if counts else 0,
+        "without_speakers": counts.without_speakers if counts else [],
         "added": report.added,
         "skipped": report.skipped,
-        "labels": report.labels,
-        "rejected": [{"index": row.index, "line": row.line, "reason": row.reason} for row in report.rejected],
-        "joined": report.reading.joined or "none",
-        "columns": report.reading.columns,
-        "messages": report.reading.messages,
+        "rejected": [{"index": row.index, "why": _why(row)} for row in report.rejected],
         "notes": list(report.notes),
     }
+
+
+def _why(row: "RejectedRow") -> str:
+    """Why a row is not imported, with its line where the file has lines."""
+    return row.reason if row.line is None else f"第 {row.line} 行：{row.reason}"

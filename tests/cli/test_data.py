@@ -55,10 +55,16 @@ def test_import_score_and_back(db: str, train: Path, form: Form, capsys: pytest.
         "added": 2,
         "skipped": 0,
         "labels": 2,
-        "rejected": [{"index": 2, "line": None, "reason": "chat_text 为空"}],
+        "rejected": [{"index": 2, "line": None, "reason": "chat_text 为空", "why": "chat_text 为空"}],
+        "format": "JSON",
+        "encoding": "UTF-8",
+        "sheet": "",
         "joined": "none",
         "columns": {},
-        "messages": 0,
+        "chats": 2,
+        "messages": 2,
+        "speakers": 2,
+        "without_speakers": [],
         "notes": [],
     }
     submission = train.with_name("s.json")

@@ -7,6 +7,7 @@ the last chat, unless the dataset holds them already.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -34,6 +35,7 @@ from core.services.datasets.import_types import (
 from core.services.datasets.parent_file_reader import ParentFileReader, open_pass
 from core.services.datasets.reader_messages import ReadJob
 from core.services.datasets.run_writer import ChatForms, RunWriter
+from core.services.datasets.speaker_counts import QUICK_CHARACTERS, SpeakerCounts
 from core.services.datasets.staging import StagedChat, StagingFile
 from core.settings import settings
 
@@ -53,6 +55,8 @@ def import_chats(
     form_name: str | None = None,
     columns: TableColumns = BY_NAME,
     on_progress: OnProgress | None = None,
+    count_all: bool = False,
+    dry_run: bool = False,
 ) -> ImportReport:
     """Import a file of chats, in one transaction: all good rows go in, or, after an error, none.
 
@@ -65,6 +69,8 @@ def import_chats(
         form_name: form of the labels; ``None``: the dataset's, the default one for a new one.
         columns: which columns of a table to use.
         on_progress: called now and then from this thread.
+        count_all: messages and speakers of all chats are counted, however many there are.
+        dry_run: everything is done and taken back: the report says what an import would do.
 
     Raises:
         InputError: the file as a whole cannot be used; nothing went in.
@@ -77,19 +83,26 @@ def import_chats(
     job = ReadJob("chats", filename, form, columns, share=_READING_SHARE)
     with TemporaryFile() as spool:
         stage = StagingFile(spool)
+        counts = SpeakerCounts() if count_all else SpeakerCounts(QUICK_CHARACTERS)
         with open_pass(source, job, on_progress) as file:
-            _fill(stage, file, form)
+            _fill(stage, file, form, counts)
         try:
-            with store.write() as session:
+            with suppress(_TakenBackError), store.write() as session:
                 report = _write(session, stage, file, name=name, split=split, form=form)
+                if dry_run:
+                    raise _TakenBackError
         except IntegrityError as error:
             raise ConflictError(f"数据集「{name}」正由另一处导入", "请稍后重试") from error
     if on_progress:
         on_progress(ImportProgress(file.rows, 1.0))
-    return report
+    return replace(report, counts=counts, notes=(*report.notes, *counts.sentences()))
 
 
-def _fill(stage: StagingFile, file: ParentFileReader, form: Form) -> None:
+class _TakenBackError(Exception):
+    """Rolls a dry run back; never leaves this module."""
+
+
+def _fill(stage: StagingFile, file: ParentFileReader, form: Form, counts: SpeakerCounts) -> None:
     """Stage the chats of a file.
 
     Raises:
@@ -99,7 +112,7 @@ def _fill(stage: StagingFile, file: ParentFileReader, form: Form) -> None:
         raise InputError(
             f"文件 {file.name} 是提交文件（只有 infos，没有 chat_text）", "请把它作为抽取任务导入到已有的数据集"
         )
-    stage.fill(file.chats(), form)
+    stage.fill(counts.count(file.chats()), form)
     file.require_rows(stage.count)
 
 
@@ -192,6 +205,8 @@ def _write(
         run=writer.name if writer.run_id else "",
         notes=(*file.notes, *writer.notes()),
         reading=file.reading,
+        format=file.format,
+        encoding=file.encoding,
     )
 
 

@@ -5,6 +5,7 @@ import re
 _VALUE = re.compile("“[^”]{0,200}”")
 _CUSTOMER = re.compile(r"第 \d{1,3} 位客户：")
 _SENTENCES, _NAMED = 20, 8
+_LOST = "找不回来"
 
 
 class FormNotes:
@@ -22,8 +23,8 @@ class FormNotes:
                 indices.append(index)
 
     def sentences(self) -> tuple[str, ...]:
-        """Chinese sentences, each with the rows that it is about; the most frequent first."""
-        ordered = sorted(self._clauses.values(), key=lambda pair: -len(pair[1]))
+        """Chinese sentences, each with the rows that it is about; what is lost first, then the most frequent."""
+        ordered = sorted(self._clauses.values(), key=lambda pair: (_LOST not in pair[0], -len(pair[1])))
         shown = [f"表单：{clause}{_others(clause, indices)}：{listed_rows(indices)}" for clause, indices in ordered]
         rest = ordered[_SENTENCES:]
         if rest:

@@ -16,6 +16,7 @@ from core.services.datasets.message_columns import plain_column
 
 _NAME_LENGTH = 100
 _PARTS = {part.name: type(part.default) for part in fields(TableColumns)}
+_OF_ONE_FILE = {"sheet": "", "encoding": ""}
 
 
 def mapping_named(store: Store, name: str) -> TableColumns | None:
@@ -52,7 +53,7 @@ def save_mapping(store: Store, name: str, names: Sequence[str], columns: TableCo
     if not any(names):
         raise InputError("这个文件没有列，没有可以存下的对应", "列的对应只用于表格和一条一条的消息")
     with store.write() as session:
-        session.merge(ImportMapping(name=name, shape=_shape(names), columns=asdict(columns)))
+        session.merge(ImportMapping(name=name, shape=_shape(names), columns=asdict(columns) | _OF_ONE_FILE))
 
 
 def mapped_columns(store: Store, name: str, chosen: TableColumns) -> TableColumns:

@@ -19,6 +19,7 @@ from core.services.datasets.parent_file_reader import read_file
 from core.services.datasets.reader_messages import Done, ReadJob, Rows
 from core.services.datasets.row_validation_pass import RowValidationPass
 from core.services.datasets.source_file import SourceFile
+from core.services.datasets.speaker_counts import QUICK_CHARACTERS, SpeakerCounts
 
 
 def preview_import(
@@ -69,8 +70,11 @@ def make_preview(
     chats: list[ChatRow] = []
     forms: list[SubmissionRow] = []
     good = labels = customers = 0
+    counts = SpeakerCounts(QUICK_CHARACTERS)
     for row in validation_pass.chats() if validation_pass.kind is FileKind.CHATS else validation_pass.submissions():
         good += 1
+        if isinstance(row, ChatRow):
+            counts.add(row)
         customers += len(row.forms or ())
         labels += any(not form.is_empty(values) for values in row.forms or ())
         if good > limit:
@@ -91,6 +95,6 @@ def make_preview(
         chats=tuple(chats),
         forms=tuple(forms),
         columns=validation_pass.report.names,
-        notes=validation_pass.notes,
+        notes=(*validation_pass.notes, *counts.sentences()),
         reading=validation_pass.report,
     )

@@ -3,11 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from core.domain.form import FormValues
 from core.errors import InputError
 from core.services.datasets.reading_report import ReadingReport
+
+if TYPE_CHECKING:
+    from core.services.datasets.speaker_counts import SpeakerCounts
 
 
 class FileKind(StrEnum):
@@ -203,6 +206,9 @@ class ImportReport:
         run: its name, or ``""``.
         notes: what else a person should know, Chinese sentences.
         reading: what messages were joined by, and from which columns.
+        format: how the file is written.
+        encoding: how its text is encoded, as a person names it; ``""`` for Excel.
+        counts: messages and speakers of its chats.
     """
 
     kind: FileKind
@@ -217,3 +223,6 @@ class ImportReport:
     run: str = ""
     notes: tuple[str, ...] = field(default=())
     reading: ReadingReport = field(default_factory=ReadingReport)
+    format: FileFormat = FileFormat.JSON
+    encoding: str = ""
+    counts: "SpeakerCounts | None" = None

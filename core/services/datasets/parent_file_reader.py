@@ -60,6 +60,11 @@ class ParentFileReader:
         return self.opened.format
 
     @property
+    def encoding(self) -> str:
+        """How its text is encoded, as a person names it."""
+        return self.opened.encoding
+
+    @property
     def sha256(self) -> str:
         """Of the file's bytes, hexadecimal."""
         return self.opened.sha256

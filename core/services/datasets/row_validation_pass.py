@@ -3,6 +3,7 @@
 Runs in the process that reads files (:mod:`core.services.datasets.reader_process`).
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain, islice
@@ -24,7 +25,7 @@ from core.services.datasets.import_types import (
 )
 from core.services.datasets.json_values import is_whole
 from core.services.datasets.reading_limits import MAX_ROWS
-from core.services.datasets.reading_report import ReadingReport
+from core.services.datasets.reading_report import ReadingReport, listed
 from core.services.datasets.row_mending import mend
 from core.services.datasets.row_readers import read_rows
 from core.services.datasets.row_validation import chat_row, detect_file_kind, submission_row
@@ -32,6 +33,7 @@ from core.services.datasets.source_file import SourceFile
 
 AcceptedRow = TypeVar("AcceptedRow", ChatRow, SubmissionRow)
 _PEEK = 50
+_READ_KEYS = frozenset({"chat_text", "infos", "index"})
 _EVERY = 100
 
 
@@ -59,6 +61,7 @@ class RowValidationPass:
     _has_zero: bool = field(init=False, default=False)
     _noted: dict[str, list[int]] = field(init=False, default_factory=dict)
     report: ReadingReport = field(init=False, default_factory=ReadingReport)
+    _unread_keys: Counter[str] = field(init=False, default_factory=Counter)
     _form_notes: FormNotes = field(init=False, default_factory=FormNotes)
 
     def __post_init__(self) -> None:
@@ -78,7 +81,9 @@ class RowValidationPass:
         if self.renumbered:
             notes.append(f"有 {self.renumbered} 条自带的 index 与它在文件中的位置不同；群聊按位置编号（从 1 开始）")
         noted = (f"{clause}：{listed_rows(indices)}" for clause, indices in self._noted.items())
-        return (*notes, *noted, *self._form_notes.sentences())
+        unread = [f"{key[:20]}（{count:,} 条）" for key, count in self._unread_keys.most_common() if count]
+        unused = [f"没有用到的字段，内容不导入：{listed(unread, characters=40)}"] if unread else []
+        return (*notes, *unused, *noted, *self._form_notes.sentences())
 
     def chats(self) -> Iterator[ChatRow]:
         """The good chats, in the order of the file.
@@ -152,6 +157,9 @@ class RowValidationPass:
             self._has_zero = True
             if raw.position == 1 and self._uses_own_index:
                 raise self._counts_from_zero()
+        if isinstance(raw.value, dict) and not self._is_table:
+            for key in raw.value.keys() - _READ_KEYS:
+                self._unread_keys[key] += raw.value[key] not in (None, "", [], {})
         row, clauses = mend(raw)
         for clause in clauses:
             self._noted.setdefault(clause, []).append(raw.position)

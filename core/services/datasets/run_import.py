@@ -117,4 +117,6 @@ def _write(
         run=writer.name,
         notes=(*file.notes, *notes, *writer.notes()),
         reading=file.reading,
+        format=file.format,
+        encoding=file.encoding,
     )

@@ -137,8 +137,10 @@ class _Chats:
             except (ValueError, RecursionError):
                 problem = "infos 列不是合法的 JSON"
         elif self._labels_at:
-            labels = {key: _cell(cells[at]) for key, at in self._labels_at.items()}
-            value[INFOS] = [{key: self._label(key, cell) for key, cell in labels.items()}]
+            at = self._labels_at
+            value[INFOS] = [
+                {key: self._label(key, _cell(cells[at[key]]) if key in at else "") for key in self._form.keys}
+            ]
         is_excel = self._source.format is FileFormat.EXCEL
         if is_excel and any(len(cell) >= _EXCEL_CELL for cell in cells if isinstance(cell, str)):
             problem = "文字满了 Excel 单元格的上限（32,767 字），可能已被截断，请改用 JSON 或 CSV"

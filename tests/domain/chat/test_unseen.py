@@ -48,7 +48,10 @@ def seen(text: str) -> str:
 
 
 def test_names_with_marks_are_the_same_speaker_and_spans_begin_with_what_is_seen() -> None:
-    text = "\u200b林小满3：电话138\u200b0000\u200b1111\n客服阿青：收到\n\u202d林小满3\u202c：再报一次\u202a13800001111\u202c\n客服阿青\u2060：好的\n"
+    text = (
+        "\u200b林小满3：电话138\u200b0000\u200b1111\n客服阿青：收到\n"
+        "\u202d林小满3\u202c：再报一次\u202a13800001111\u202c\n客服阿青\u2060：好的\n"
+    )
     parsed = parse_chat(text)
     assert parsed.speakers == ("林小满3", "客服阿青")
     assert [m.speaker_span.of(text) for m in parsed.messages] == ["林小满3", "客服阿青", "林小满3", "客服阿青"]

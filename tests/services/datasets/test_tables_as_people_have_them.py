@@ -1,0 +1,210 @@
+"""Tables as people have them: quotes, titles, sheets, labels, other files under a table's name; all of it is named."""
+
+import csv
+import zipfile
+from io import BytesIO, StringIO
+
+import pytest
+from openpyxl import Workbook
+
+from core.domain.form import load_named_form
+from core.errors import InputError
+from core.services.datasets.import_types import BY_NAME, ChatRow, ColumnError, RejectedRow, SubmissionRow, TableColumns
+from core.services.datasets.row_validation_pass import RowValidationPass
+from core.services.datasets.source_file import open_source
+
+FORM = load_named_form("role_elements")
+FIRST, SECOND = "林小满3：你好，怎么卖\n客服阿青：在的", "何田田5：在吗\n客服阿青：您好"
+PHONE = next(field.key for field in FORM.fields if field.kind == "phone")
+
+
+class Reading:
+    """What came of a file: good rows, rejected ones, notes."""
+
+    def __init__(self, data: bytes, name: str, columns: TableColumns = BY_NAME) -> None:
+        with open_source(BytesIO(data), name, columns.encoding) as source:
+            validation_pass = RowValidationPass(source, FORM, columns)
+            is_chats = validation_pass.kind == "chats"
+            self.rows: list[ChatRow | SubmissionRow] = list(
+                validation_pass.chats() if is_chats else validation_pass.submissions()
+            )
+        self.rejected: list[RejectedRow] = validation_pass.rejected
+        self.notes = "\n".join(validation_pass.notes)
+        self.report = validation_pass.report
+
+    @property
+    def texts(self) -> list[str]:
+        return [row.text for row in self.rows]
+
+
+def csv_of(*rows: list[str], delimiter: str = ",") -> bytes:
+    text = StringIO(newline="")
+    csv.writer(text, delimiter=delimiter).writerows(rows)
+    return text.getvalue().encode()
+
+
+def workbook_of(**sheets: list[list[object]]) -> bytes:
+    book = Workbook()
+    book.remove(book.worksheets[0])
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    data = BytesIO()
+    book.save(data)
+    return data.getvalue()
+
+
+DATA: list[list[object]] = [["index", "chat_text"], [1, FIRST], [2, SECOND]]
+
+
+@pytest.mark.parametrize(
+    ("data", "rejected"),
+    [
+        ("chat_text\n林小满3：你好,想问,怎么卖\n何田田5：在吗", [(1, 2)]),
+        ("index;chat_text\n1;甲一1：你好;在吗\n2;乙二2：好", [(1, 2)]),
+        ('index,chat_text\n1,甲一1：屏幕5" 怎么卖\n2,乙二2：好', [(1, 2)]),
+        ('index,chat_text\n1,"甲一1：你好"他说\n2,乙二2：好', [(1, 2)]),
+        ('index,chat_text\n1,甲一1：好\n2,"乙二2：没写完', [(2, 3)]),
+    ],
+)
+def test_a_row_that_is_not_sure_is_named_with_its_line(data: str, rejected: list[tuple[int, int]]) -> None:
+    reading = Reading(data.encode(), "a.csv")
+    assert [(row.index, row.line) for row in reading.rejected] == rejected
+    assert len(reading.rows) == 1
+
+
+@pytest.mark.parametrize("rest", ["3,江一舟8：发票呢\n4,白露2：问价\n", '3,"江一舟8：发票呢"\n4,白露2：问价\n'])
+def test_a_quote_that_swallows_rows_is_refused_with_its_line(rest: str) -> None:
+    with pytest.raises(InputError, match="第 3 行有一格的双引号没有成对"):
+        Reading(f'index,chat_text\n1,林小满3：你好\n2,"何田田5：在吗\n{rest}'.encode(), "a.csv")
+
+
+@pytest.mark.parametrize("first", ["sep=;", "SEP=;", '"sep=;"', "\ufeffsep=;", "sep=|", "sep=\t", "sep=,"])
+def test_sep_is_obeyed(first: str) -> None:
+    delimiter = first.strip('"')[-1]
+    data = f"{first}\r\n".encode() + csv_of(["index", "chat_text"], ["7", FIRST], ["9"], delimiter=delimiter)
+    reading = Reading(data, "a.csv")
+    assert [(row.index, row.text) for row in reading.rows] == [(7, FIRST)]
+    assert [row.line for row in reading.rejected] == [5]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("above", [["导出时间：2024-01-02", ""], ["客户,列表；一月"], ["", ""], ["标题"] * 3])
+def test_a_header_some_rows_down(delimiter: str, above: list[str]) -> None:
+    data = csv_of(above, [], ["index", "chat_text"], ["1", FIRST], ["2", SECOND], delimiter=delimiter)
+    reading = Reading(data, "a.csv")
+    assert reading.texts == [FIRST, SECOND]
+    assert ("表头在第 3 行；上面的 1 行不是数据" in reading.notes) == any(above)
+    assert not any(above) or above[0] in reading.notes
+    book = workbook_of(一月=[list(above), [], *DATA])
+    assert Reading(book, "a.xlsx").texts == [FIRST, SECOND]
+
+
+def test_a_header_that_is_pointed_at() -> None:
+    data = csv_of(["报表", "一月"], ["编码", "正文"], ["a", FIRST])
+    assert Reading(data, "a.csv", TableColumns(text="正文")).texts == [FIRST]
+
+
+def test_label_columns_that_are_missing_or_unknown_are_named_and_the_rest_is_read() -> None:
+    keys = [key for key in FORM.keys if key not in ("竞品信息", "咨询类型")]
+    row = ["林小满3" if key == FORM.name_field else "" for key in keys]
+    data = csv_of(["chat_text", "备注", *keys, "\u200b竞品信息 "], [FIRST, "急", *row, "无印"])
+    reading = Reading(data, "a.csv")
+    assert reading.rows[0].forms == [{**FORM.empty(), FORM.name_field: "林小满3", "竞品信息": "无印"}]
+    assert "缺少 1 个标注列，按空处理：咨询类型" in reading.notes
+    assert "没有用到" in reading.notes and "备注（1 行有内容）" in reading.notes
+    data = workbook_of(一=[["chat_text", "备注", *keys, "竞品信息"], [FIRST, "急", *row, "无印"]])
+    assert Reading(data, "a.xlsx").rows[0].forms == reading.rows[0].forms
+
+
+def test_digits_that_excel_has_lost_are_named_by_row() -> None:
+    data = csv_of(["chat_text", FORM.name_field, PHONE], [FIRST, "林小满3", "13800001111"], [SECOND, "", "1.38E+10"])
+    assert "丢了位数" in Reading(data, "a.csv").notes and "：第 2 条" in Reading(data, "a.csv").notes
+    book = workbook_of(一=[["chat_text", FORM.name_field, PHONE], [FIRST, "", 440106199001011234]])
+    assert "有 1 行有超过 15 位的数字" in Reading(book, "a.xlsx").notes
+
+
+def test_cells_that_no_column_names_are_counted() -> None:
+    book = workbook_of(一=[["chat_text"], [FIRST, None, "旁注"], [SECOND]])
+    reading = Reading(book, "a.xlsx")
+    assert reading.texts == [FIRST, SECOND]
+    assert "有 1 行在没有列名的列里写了内容，没有导入（第 2 行）" in reading.notes
+
+
+def test_sheets_are_offered_and_what_is_left_out_is_said() -> None:
+    book = workbook_of(封面=[["一月至二月的聊天"], ["制表：阿青"]], 一月=DATA, 空=[], 二月=[DATA[0], [3, SECOND]])
+    reading = Reading(book, "a.xlsx")
+    assert reading.texts == [FIRST, SECOND]
+    assert (reading.report.sheet, reading.report.sheets) == ("一月", ("封面", "一月", "二月"))
+    assert "没有导入工作表「二月」（2 行）" in reading.notes and "跳过了工作表「封面」（2 行" in reading.notes
+    second = Reading(book, "a.xlsx", TableColumns(sheet="二月"))
+    assert [(row.index, row.text) for row in second.rows] == [(3, SECOND)]
+    assert "没有导入工作表「一月」（3 行）" in second.notes
+    with pytest.raises(InputError, match="没有工作表「三月」。已有的工作表：封面、一月、空、二月"):
+        Reading(book, "a.xlsx", TableColumns(sheet="三月"))
+
+
+def archive(**members: str) -> bytes:
+    data = BytesIO()
+    with zipfile.ZipFile(data, "w") as file:
+        for name, text in members.items():
+            file.writestr(name.replace("__", "/"), text)
+    return data.getvalue()
+
+
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+
+@pytest.mark.parametrize("name", ["a.xlsx", "a.csv", "a.txt", "a.json"])
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (archive(word__document="<w/>"), "Word 文档"),
+        (archive(ppt__slides="<p/>"), "PowerPoint"),
+        (archive(mimetype="application/vnd.oasis.opendocument.text"), "ODT"),
+        (archive(a="1"), "压缩包"),
+        (OLE + "WordDocument\0".encode("utf-16-le"), "Word 文档（.doc）"),
+        (b"%PDF-1.7\n", "PDF"),
+        (b"\x89PNG\r\n\x1a\n", "图片"),
+        (b"\xff\xd8\xff\xe0\0\x10JFIF", "图片"),
+        (b"RIFF\0\0\0\0WEBPVP8 ", "图片"),
+        (b"{\\rtf1 a}", "RTF"),
+        (b"Rar!\x1a\x07", "压缩包"),
+        (b"SQLite format 3\0", "SQLite"),
+        (b"<!DOCTYPE html><html>", "网页"),
+    ],
+)
+def test_a_file_is_called_what_it_is(name: str, data: bytes, kind: str) -> None:
+    with pytest.raises(InputError, match=f"文件 {name} 其实是.*{kind}"):
+        Reading(data, name)
+
+
+@pytest.mark.parametrize("extra", [[], ["（备注）"]])
+def test_our_own_table_is_not_taken_for_chats(extra: list[str]) -> None:
+    header = ["群聊", "客户", *FORM.keys, "来源", "审阅人", *extra]
+    row = ["1", "1", *[""] * (len(header) - 2)]
+    for data, name in ((csv_of(header, row), "a.csv"), (workbook_of(客户=[list(header), list(row)]), "a.xlsx")):
+        with pytest.raises(InputError, match="导出的客户表"):
+            Reading(data, name)
+
+
+def test_a_column_of_numbers_is_not_taken_for_chats() -> None:
+    with pytest.raises(ColumnError, match="「群聊」列里都是数字"):
+        Reading(csv_of(["群聊", "备注"], ["1", "a"], ["2", "b"]), "a.csv")
+
+
+def test_an_answer_needs_no_text_in_a_table_either() -> None:
+    reading = Reading(csv_of(["index", FORM.name_field], ["1", "林小满3"], ["2", ""]), "a.csv")
+    assert [(row.index, (row.forms or [{}])[0][FORM.name_field]) for row in reading.rows] == [(1, "林小满3"), (2, "")]
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "GB2312", "big5", "utf-16-le"])
+def test_an_encoding_can_be_chosen(encoding: str) -> None:
+    data = "林小滿：電話？\n客服：好".encode("gb18030" if encoding.lower().startswith("gb") else encoding)
+    if encoding == "GB2312" or encoding == "gbk":
+        assert Reading(data, "a.txt", TableColumns(encoding=encoding)).texts == ["林小滿：電話？\n客服：好"]
+    with pytest.raises(InputError, match="不认识文字编码「klingon」"):
+        Reading(data, "a.txt", TableColumns(encoding="klingon"))
+    with pytest.raises(InputError, match="不能按 utf-8 读"):
+        Reading("林小满：好".encode("gbk"), "a.txt", TableColumns(encoding="utf-8"))
