@@ -111,8 +111,8 @@ def _zip_kind(file: BinaryIO) -> str:
     for part, kind in _MIME:
         if part in mime:
             return kind
-    for part, kind in _IN_ZIP:
-        if any(name.startswith(part) or name.endswith(f"/{part}") for name in names):
+    for place, kind in _IN_ZIP:
+        if any(name.startswith(place) or name.endswith(f"/{place}") for name in names):
             return kind
     return _ARCHIVE
 
