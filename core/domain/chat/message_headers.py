@@ -75,6 +75,8 @@ _PATTERNS: Final = {
 _TIME_ALONE = re.compile(rf"{_STAMP}$")
 _ON_LINE: Final = frozenset((HeaderStyle.TIME_NAME_COLON, HeaderStyle.NAME_TIME_COLON, HeaderStyle.TIME_NAME_CELLS))
 _DIVIDER = re.compile(rf"[—–\-=─━*#\s]{{0,40}}{_DATE}{_WEEKDAY}(?:[\sT,，]{{1,3}}{_CLOCK})?[—–\-=─━*#\s]{{0,40}}$")
+# Quickly tells most lines from headers: all have a clock, a whole date or a number behind "#".
+_MAY_HEAD = re.compile(r"\d[:：]\d|\d{4}\s?[-/.年]|^#\d")
 _SPOKEN = re.compile(r"[：:]|[，。？！?!]$")
 _SAID_ON_LINE = re.compile(r"[^:：\n]{1,40}[:：]\s{0,4}\S")
 _ID = re.compile(r"\s?(?:[(（](?P<number>\d{5,20}|wxid_\w{3,40})[)）]|<(?P<address>[^<>\s]{3,80})>)$")
@@ -162,7 +164,7 @@ def find_headers(lines: Sequence[Line]) -> Headers | None:
 def is_header_line(line: str) -> bool:
     """Whether a line alone would be read as the header of a message or as a date between messages."""
     words = line.strip()
-    if not words or len(words) > _LONGEST_HEADER:
+    if not words or len(words) > _LONGEST_HEADER or not _MAY_HEAD.search(words):
         return False
     styles = set(_styles_of(words, whole=True)) - {HeaderStyle.NAME_COLON, HeaderStyle.NAME_CLOCK}
     return bool(styles) or _DIVIDER.match(words) is not None

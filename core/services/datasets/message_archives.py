@@ -15,11 +15,17 @@ from core.domain.chat.parsed_chat import Role
 from core.services.datasets.message_table import PLACEHOLDERS, pair_room
 from core.services.datasets.message_times import time_of
 
-_LISTS = (
-    "messages message_list messagelist msgs msg_list msglist chatdata chat_data chat_records records dialog dialogue "
-    "conversation conversations turns utterances items list rows "
-    "data result results 消息 消息列表 聊天记录"
-).split()
+_LISTS = {
+    name: number
+    for number, name in enumerate(
+        (
+            "messages message_list messagelist msgs msg_list msglist chatdata chat_data chat_records records "
+            "dialog dialogue conversation conversations turns utterances items list rows "
+            "data result results 消息 消息列表 聊天记录"
+        ).split()
+    )
+}
+"""Names of lists of messages inside objects, the surer ones first."""
 _WRAPPERS = ("chat_msg", "decrypt_chat_msg", "decrypted_msg", "decrypted", "msg", "message", "raw")
 _ENCRYPTED = "encrypt_chat_msg"
 _DEEPEST = 4
@@ -37,10 +43,13 @@ class Unreadable:
 
 def messages_inside(value: Any, depth: int = 0) -> list[Any] | None:
     """The messages in an object around them (``{"messages": […]}``, also deeper); ``None`` where there are none."""
-    if not isinstance(value, dict) or depth > _DEEPEST or _is_wecom(value) or _is_feishu(value):
+    if not isinstance(value, dict) or depth > _DEEPEST:
         return None
-    for name in _LISTS:
-        inner = value.get(name)
+    names = value.keys() & _LISTS.keys()
+    if not names or _is_wecom(value) or _is_feishu(value):
+        return None
+    for name in sorted(names, key=_LISTS.__getitem__):
+        inner = value[name]
         if isinstance(inner, list) and inner and sum(isinstance(one, dict) for one in inner) * 2 > len(inner):
             return inner
         if isinstance(inner, dict) and (deeper := messages_inside(inner, depth + 1)):

@@ -16,6 +16,7 @@ from core.services.datasets.message_table import join, message_of
 from core.services.datasets.reading_report import Joined, ReadingReport, places
 from core.services.datasets.table_row import TableRow
 
+_ARCHIVED_KINDS = ("msgtype", "msg_type", "message_type")
 MAX_MESSAGES = 400_000
 """Messages of one file; more of them do not fit into the memory of the process that reads."""
 
@@ -188,7 +189,6 @@ def _messages(rows: Iterable[RawRow], found: MessageColumns | None, report: Read
     unread: dict[str, list[int]] = {}
     seen: dict[str, SentMessage] = {}
     noted: dict[str, list[int]] = {}
-    taken: set[str] = set()
     repeated: list[int] = []
     count = 0
     for row in rows:
@@ -210,11 +210,12 @@ def _messages(rows: Iterable[RawRow], found: MessageColumns | None, report: Read
                 unread.setdefault(message.reason, []).append(line)
                 continue
             identifier = str(value.get("msgid") or "") if isinstance(value, dict) else ""
-            content = replace(message, row=0)
-            if identifier and seen.setdefault(identifier, content) == content and identifier in taken:
-                repeated.append(line)
-                continue
-            taken.add(identifier)
+            if identifier:
+                content = replace(message, row=0)
+                if seen.get(identifier) == content:
+                    repeated.append(line)
+                    continue
+                seen.setdefault(identifier, content)
             yield message
     for clause, lines in noted.items():
         report.note(f"{clause}{places(lines)}")
@@ -227,11 +228,11 @@ def _message(value: Any, found: MessageColumns | None, line: int, session: str) 
     """One object or row as a message; ``session`` is that of the list in which it stands, or ``""``."""
     if not isinstance(value, dict):
         return Unreadable("不是一条消息")
-    if found is None or is_archived(value):
+    if found is None or found.kind in _ARCHIVED_KINDS and is_archived(value):
         message = archive_message(value, line)
     else:
         message = message_of(flat(value), found, line)
-    if isinstance(message, Unreadable) or message.room or message.session:
+    if isinstance(message, Unreadable) or not session or message.room or message.session:
         return message
     return replace(message, session=session)
 
