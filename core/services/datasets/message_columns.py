@@ -20,6 +20,8 @@ class MessageColumns:
     kind: str = ""
     date: str = ""
     to: str = ""
+    staff: str = ""
+    customer: str = ""
 
     def as_dict(self) -> dict[str, str]:
         """Those that are there, by what they hold."""
@@ -61,6 +63,8 @@ _USUAL: Mapping[str, Sequence[str]] = {
     ).split(),
     "kind": ("消息类型 内容类型 类型 typename msgtype messagetype contenttype type").split(),
     "to": ("接收人 接收者 接收方 收信人 收件人 tolist to touser receiver receivername toname recipient").split(),
+    "staff": "坐席 座席 客服 接待客服 客服名称 客服昵称 坐席名称 坐席姓名 接待人 agent agentname staff".split(),
+    "customer": "客户 客户名称 客户昵称 访客 访客昵称 买家昵称 customer customername visitor".split(),
     "date": ("日期 发送日期 消息日期 date day").split(),
 }
 _IDENTIFIER = re.compile(r"(?:wxid_|gh_|ou_|w[mob])\w{4,}|\d{5,}|[0-9a-f-]{16,}|\w{1,40}@chatroom", re.IGNORECASE)
@@ -102,7 +106,9 @@ def recognise(
     for part, usual in _USUAL.items():
         if getattr(chosen, part):
             continue
-        free = [plain[one] for one in usual if one in plain and plain[one] not in taken]
+        # Who the customer is may also be what tells the chats apart.
+        barred = taken - {columns.room} if part == "customer" else taken
+        free = [plain[one] for one in usual if one in plain and plain[one] not in barred]
         if part == "sender":
             free = _legible_first(free, rows)
         if free:

@@ -40,6 +40,8 @@ _PARTS = {
     "sender_id": "发送人编号",
     "kind": "类型",
     "to": "接收人",
+    "staff": "客服",
+    "customer": "客户",
 }
 
 

@@ -77,6 +77,8 @@ def message_of(row: Mapping[str, Any], columns: MessageColumns, number: int) -> 
     sender = _text(row, columns.sender).strip()
     if not sender and not columns.sender:
         sender = _named_by_side(_text(row, columns.side).strip(), side)
+    if side is Role.UNKNOWN and sender:
+        side = _side_by_name(sender, _text(row, columns.staff).strip(), _text(row, columns.customer).strip())
     room, session = _text(row, columns.room).strip(), _text(row, columns.session).strip()
     sender_id = _text(row, columns.sender_id).strip()
     to = _text(row, columns.to).strip()
@@ -92,6 +94,13 @@ def message_of(row: Mapping[str, Any], columns: MessageColumns, number: int) -> 
         session=session,
         row=number,
     )
+
+
+def _side_by_name(sender: str, staff: str, customer: str) -> Role:
+    """Whose side a sender is on where the row names the member of staff and the customer of its session."""
+    if staff == customer:
+        return Role.UNKNOWN
+    return Role.STAFF if sender == staff else Role.CUSTOMER if sender == customer else Role.UNKNOWN
 
 
 def _named_by_side(word: str, side: Role) -> str:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from datetime import datetime
 from io import BytesIO, StringIO
 from typing import Any
 
@@ -203,3 +204,29 @@ def test_a_dialogue_in_turns_and_a_column_with_its_zone() -> None:
     rows = [["2024-01-02 10:21", "甲", "你好"], ["2024-01-02 10:22", "乙", "您好"]]
     (chat,), _ = read(csv_of(rows, ["发送时间（北京时间）", "发送人", "内容"]), "a.csv")
     assert parse_chat(chat.text).messages[0].time == "2024-01-02T10:21:00"
+
+
+def test_who_is_staff_is_told_by_columns_of_the_session() -> None:
+    rows = [["S1", "林小满3", "阿青", "林小满3", "你好"], ["S1", "林小满3", "阿青", "阿青", "您好"]]
+    chats, _ = read(csv_of(rows, ["会话ID", "客户", "坐席", "发送人", "消息内容"]), "a.csv")
+    assert [(one.speaker, one.side) for one in parse_chat(chats[0].text).messages] == [
+        ("林小满3", Role.CUSTOMER),
+        ("阿青", Role.STAFF),
+    ]
+
+
+def test_times_of_excel_are_read() -> None:
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["发送人", "内容", "时间"])
+    sheet.append(["甲", "你好", datetime(2024, 1, 2, 10, 21)])  # noqa: DTZ001 (a cell has no zone)
+    sheet.append(["乙", "您好", 45293.43125])
+    sheet.append(["甲", "在吗", "2024/1/2 下午3:05"])
+    book.save(file := BytesIO())
+    chats, _ = read(file.getvalue(), "a.xlsx")
+    assert [one.time for one in parse_chat(chats[0].text).messages] == [
+        "2024-01-02T10:21:00",
+        "2024-01-02T10:21:00",
+        "2024-01-02T15:05:00",
+    ]
