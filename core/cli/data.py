@@ -18,6 +18,8 @@ app = typer.Typer()
 File = Annotated[
     Path, typer.Argument(metavar="FILE", help="要导入的文件（json、jsonl、csv、xlsx、txt，或它们的 zip）。")
 ]
+Sheet = Annotated[str, typer.Option(metavar="NAME", help="Excel 文件的哪个工作表；默认第一个有群聊的。")]
+Encoding = Annotated[str, typer.Option(help="文字编码，如 gbk、big5、utf-8；默认自动识别。")]
 _SHOWN = 20
 
 
@@ -38,8 +40,8 @@ def import_(
     mapping: Annotated[
         str, typer.Option(metavar="NAME", help="已存的列的对应；没有这个名称时，把这次认出或指明的存为它。")
     ] = "",
-    sheet: Annotated[str, typer.Option(metavar="NAME", help="Excel 文件的哪个工作表；默认第一个有群聊的。")] = "",
-    encoding: Annotated[str, typer.Option(help="文字编码，如 gbk、big5、utf-8；默认自动识别。")] = "",
+    sheet: Sheet = "",
+    encoding: Encoding = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="只看会导入什么，什么也不写。")] = False,
     json: Json = False,
     db: Db = "",
@@ -107,16 +109,28 @@ def import_run(
     dataset: Dataset,
     run: Run,
     labels: Annotated[bool, typer.Option("--labels", help="文件是人工标注，作为数据集的标注导入。")] = False,
+    sheet: Sheet = "",
+    encoding: Encoding = "",
     json: Json = False,
     db: Db = "",
 ) -> None:
     """Attach a submission or a file of labels to a dataset as a run."""
     from core.adapters.store.models import RunKind
+    from core.services.datasets import TableColumns
     from core.services.datasets import import_run as attach
 
     kind = RunKind.LABELS if labels else RunKind.IMPORT
     with open_db(ctx, db, writes=True) as store, _progress(json) as on_progress:
-        report = attach(store, file, filename=file.name, dataset=dataset, run=run, kind=kind, on_progress=on_progress)
+        report = attach(
+            store,
+            file,
+            filename=file.name,
+            dataset=dataset,
+            run=run,
+            kind=kind,
+            columns=TableColumns(sheet=sheet, encoding=encoding),
+            on_progress=on_progress,
+        )
     if json:
         print_json(_as_json(report))
         return

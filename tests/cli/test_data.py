@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from openpyxl import Workbook
 
 from core import cli
 from core.domain.form import Form
@@ -236,3 +237,55 @@ def test_a_message_table_through_the_command_line(db: str, tmp_path: Path, capsy
     code, _, err = run(capsys, "import", table, "--dataset", "消息", "--sender-column", "谁", "--db", db)
     assert code != 0
     assert "没有「谁」列" in err
+
+
+def test_an_import_can_be_tried_first(db: str, tmp_path: Path, form: Form, capsys: pytest.CaptureFixture[str]) -> None:
+    book = Workbook()
+    book.worksheets[0].append(["一月"])
+    for title, text in (("甲", "林木1：你好\n客服小何：您好"), ("乙", "没有人说话")):
+        sheet = book.create_sheet(title)
+        for row in (["index", "chat_text", form.name_field], [1, text, "林木1"], [1, text, ""]):
+            sheet.append(row)
+    path = tmp_path / "a.xlsx"
+    book.save(path)
+    tried = as_json(capsys, "import", path, "--dataset", "数据", "--db", db, "--dry-run")
+    missing = next(note for note in tried["notes"] if note.startswith("缺少"))
+    assert tried == {
+        "format": "Excel",
+        "encoding": "",
+        "sheet": "甲",
+        "columns": {"text": "chat_text", "index": "index"},
+        "joined": "none",
+        "chats": 1,
+        "messages": 2,
+        "speakers": 2,
+        "without_speakers": [],
+        "added": 1,
+        "skipped": 0,
+        "rejected": [{"index": 1, "why": "第 3 行：index 与前面的行重复"}],
+        "notes": [
+            "跳过了工作表「Sheet」（1 行，没有认得出的列）",
+            "没有导入工作表「乙」（3 行）；要导入它，请选这个工作表（--sheet）",
+            missing,
+        ],
+    }
+    code, out, _ = run(capsys, "chats", "--dataset", "数据", "--db", db)
+    assert (code, out) == (1, "")  # nothing was stored
+    other = as_json(capsys, "import", path, "--dataset", "数据", "--db", db, "--dry-run", "--sheet", "乙")
+    assert (other["sheet"], other["without_speakers"], other["added"]) == ("乙", [1], 1)
+    assert "有 1 条认不出发言人：第 1 条" in other["notes"]
+    report = as_json(capsys, "import", path, "--dataset", "数据", "--db", db)
+    assert {key: report[key] for key in tried if key != "rejected"} == {
+        key: tried[key] for key in tried if key != "rejected"
+    }
+    again = as_json(capsys, "import", path, "--dataset", "数据", "--db", db, "--dry-run")
+    assert (again["added"], again["skipped"]) == (0, 1)
+
+
+def test_an_encoding_can_be_chosen(db: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes("林木1：你好\n客服小何：您好".encode("gbk"))
+    tried = as_json(capsys, "import", path, "--dataset", "数据", "--db", db, "--dry-run", "--encoding", "gbk")
+    assert (tried["encoding"], tried["speakers"]) == ("GBK / GB18030", 2)
+    code, _, err = run(capsys, "import", path, "--dataset", "数据", "--db", db, "--encoding", "utf-8")
+    assert code == 1 and "不能按 utf-8 读" in err

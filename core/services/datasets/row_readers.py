@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from core.domain.form import Form
+from core.domain.form.raw_values import clean_keys
 from core.services.datasets.import_types import BY_NAME, FileFormat, RawRow, TableColumns
 from core.services.datasets.json_reader import describe_json_error, read_array
 from core.services.datasets.json_values import NotingDecoder
 from core.services.datasets.message_rows import join_messages
 from core.services.datasets.reading_limits import MAX_ROW_CHARACTERS
 from core.services.datasets.reading_report import ReadingReport
-from core.services.datasets.row_validation import MAX_CHAT_BYTES
+from core.services.datasets.row_validation import MAX_CHAT_BYTES, ROW_KEYS
 from core.services.datasets.source_file import SourceFile
 from core.services.datasets.table_reader import read_table
 from core.services.datasets.zip_reader import read_zip
@@ -43,12 +44,20 @@ def read_rows(
             source, lambda member, inner: read_rows(member, form, columns, inner), report or ReadingReport()
         )
     if source.format is FileFormat.JSON:
-        return join_messages(read_array(source), columns, report or ReadingReport())
+        return join_messages(_with_plain_keys(read_array(source)), columns, report or ReadingReport())
     if source.format is FileFormat.JSONL:
-        return join_messages(_json_lines(source), columns, report or ReadingReport())
+        return join_messages(_with_plain_keys(_json_lines(source)), columns, report or ReadingReport())
     if source.format is FileFormat.TEXT:
         return _text(source)
     return read_table(source, form, columns, report)
+
+
+def _with_plain_keys(rows: Iterator[RawRow]) -> Iterator[RawRow]:
+    """The rows; names of fields that are read lose what nobody sees in them."""
+    for row in rows:
+        if isinstance(row.value, dict) and not row.value.keys() <= ROW_KEYS:
+            row = row._replace(value=dict(clean_keys(row.value, ROW_KEYS)[0]))
+        yield row
 
 
 def _json_lines(source: SourceFile) -> Iterator[RawRow]:

@@ -11,6 +11,9 @@ from core.services.datasets.json_values import is_whole
 MAX_CHAT_BYTES = 2_000_000
 """A text of so many bytes (UTF-8) is no chat: the longest real ones have 30,000 characters."""
 
+ROW_KEYS = frozenset({"chat_text", "infos", "index"})
+"""Fields of a row that are read."""
+
 _MAX_INDEX = 2**31 - 1  # what an integer column of PostgreSQL holds
 _MAX_CUSTOMERS = 100
 

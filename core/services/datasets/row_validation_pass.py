@@ -28,12 +28,11 @@ from core.services.datasets.reading_limits import MAX_ROWS
 from core.services.datasets.reading_report import ReadingReport, listed
 from core.services.datasets.row_mending import mend
 from core.services.datasets.row_readers import read_rows
-from core.services.datasets.row_validation import chat_row, detect_file_kind, submission_row
+from core.services.datasets.row_validation import ROW_KEYS, chat_row, detect_file_kind, submission_row
 from core.services.datasets.source_file import SourceFile
 
 AcceptedRow = TypeVar("AcceptedRow", ChatRow, SubmissionRow)
 _PEEK = 50
-_READ_KEYS = frozenset({"chat_text", "infos", "index"})
 _EVERY = 100
 
 
@@ -158,7 +157,7 @@ class RowValidationPass:
             if raw.position == 1 and self._uses_own_index:
                 raise self._counts_from_zero()
         if isinstance(raw.value, dict) and not self._is_table:
-            for key in raw.value.keys() - _READ_KEYS:
+            for key in raw.value.keys() - ROW_KEYS:
                 self._unread_keys[key] += raw.value[key] not in (None, "", [], {})
         row, clauses = mend(raw)
         for clause in clauses:

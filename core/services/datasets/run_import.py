@@ -20,6 +20,7 @@ from core.services.datasets.import_types import (
     OnProgress,
     RejectedRow,
     SubmissionRow,
+    TableColumns,
 )
 from core.services.datasets.parent_file_reader import ParentFileReader, open_pass
 from core.services.datasets.reader_messages import ReadJob
@@ -35,6 +36,7 @@ def import_run(
     dataset: str | int,
     run: str,
     kind: RunKind = RunKind.IMPORT,
+    columns: TableColumns = BY_NAME,
     on_progress: OnProgress | None = None,
 ) -> ImportReport:
     """Attach the forms of a file to a dataset, in one transaction: all good rows go in, or, after an error, none.
@@ -49,6 +51,7 @@ def import_run(
         dataset: name or id of an existing dataset.
         run: name of the run; the same file under the same name adds nothing.
         kind: ``RunKind.IMPORT``, or ``RunKind.LABELS`` for what people wrote (one run per dataset).
+        columns: which sheet and columns of a table to use, and the encoding.
         on_progress: called now and then from this thread.
 
     Raises:
@@ -62,7 +65,7 @@ def import_run(
     with store.read() as session:
         target = queries.dataset(session, dataset)
     form = load_named_form(target.form)
-    with open_pass(source, ReadJob("submissions", filename, form, BY_NAME), on_progress) as file:
+    with open_pass(source, ReadJob("submissions", filename, form, columns), on_progress) as file:
         # The texts are only compared: their digests are enough, and are small.
         rows = [(replace(row, text=""), text_hash(row.text) if row.text else "") for row in file.submissions()]
     file.require_rows(len(rows))

@@ -3,11 +3,19 @@
 import streamlit as st
 
 from core.adapters.store import DatasetView
+from core.errors import InputError
 from core.services.datasets import SUFFIXES, ColumnError, import_text, prepare_reader
 from core.ui import state
 from core.ui.data.import_preview import cached_preview, draw_preview_rows, draw_preview_summary
 from core.ui.data.import_report import finish_import, forget_report, import_round
-from core.ui.data.import_target import choose_columns, choose_target_dataset, chosen_columns, draw_import
+from core.ui.data.import_target import (
+    choose_columns,
+    choose_encoding,
+    choose_sheet,
+    choose_target_dataset,
+    chosen_columns,
+    draw_import,
+)
 from core.ui.data.kept_mappings import keep_mapping, offer_mapping
 from core.ui.notices import show_error
 
@@ -46,14 +54,28 @@ def draw_upload(available: list[DatasetView]) -> None:
         previewed = cached_preview(file_id, uploaded, name, chosen)
     except ColumnError as error:
         show_error(error)
+        if chosen.sheet:
+            choose_sheet(file_id, (chosen.sheet,), "其他工作表")
+        if chosen.encoding:
+            choose_encoding(file_id, "")
         choose_columns(file_id, error.columns, text_known=False)
         offer_mapping(file_id, error.columns, chosen)
         return
+    except InputError as error:
+        show_error(error)
+        if chosen.encoding or "编码" in error.message or "字节" in error.message:
+            choose_encoding(file_id, "")
+        return
+    if len(previewed.reading.sheets) > 1:
+        choose_sheet(file_id, previewed.reading.sheets, previewed.reading.sheet)
     if previewed.columns:
         with st.expander("列的对应", icon=":material/table:"):
             choose_columns(file_id, previewed.columns, text_known=True)
             keep_mapping(file_id, previewed, chosen, offer_mapping(file_id, previewed.columns, chosen))
     draw_preview_summary(previewed)
+    if previewed.encoding:
+        with st.expander(f"文字编码：{previewed.encoding}", icon=":material/translate:"):
+            choose_encoding(file_id, previewed.encoding)
     if previewed.good:
         draw_import(uploaded, previewed, chosen, available)
     draw_preview_rows(previewed)

@@ -24,6 +24,7 @@ _CHATS, _FORMS = "导入群聊和标注", "只把标注附到已有的数据集"
 _MESSAGE_PARTS = {"sender": "发送人列", "time": "时间列", "room": "群聊或会话列", "side": "收发方列"}
 # Only a kept mapping points at these.
 _KEPT_PARTS = ("session", "sender_id")
+_ENCODINGS = {"utf-8": "UTF-8", "gb18030": "GBK / GB18030", "big5": "Big5（繁体）", "utf-16": "UTF-16"}
 _LONGEST_PAUSE = 100_000
 SPLIT_TITLES = {"train": "训练", "test": "测试", "other": "其他"}
 _KIND_TITLES = {RunKind.IMPORT: "抽取结果", RunKind.LABELS: "标注（人工填写）"}
@@ -36,9 +37,31 @@ def column_key(kind: str, file_id: str) -> str:
 
 def chosen_columns(file_id: str) -> TableColumns:
     """Columns chosen for a file so far; empty names where the importer is to guess."""
-    parts = ("text", "index", *_MESSAGE_PARTS, *_KEPT_PARTS)
+    parts = ("text", "index", "sheet", "encoding", *_MESSAGE_PARTS, *_KEPT_PARTS)
     chosen = {part: st.session_state.get(column_key(part, file_id), "") for part in parts}
     return TableColumns(**chosen, pause_minutes=int(st.session_state.get(column_key("pause", file_id), 0)))
+
+
+def choose_sheet(file_id: str, sheets: tuple[str, ...], read: str) -> None:
+    """Select box for the sheet of an Excel file with several; :func:`chosen_columns` reads it at the next run."""
+    st.selectbox(
+        f"工作表（共 {len(sheets)} 个，只导入一个）",
+        ["", *sheets],
+        format_func=lambda name: name or f"自动：{read}",
+        key=column_key("sheet", file_id),
+        width=420,
+    )
+
+
+def choose_encoding(file_id: str, detected: str) -> None:
+    """Select box for the encoding of a text; :func:`chosen_columns` reads it at the next run."""
+    st.selectbox(
+        "文字编码",
+        ["", *_ENCODINGS],
+        format_func=lambda name: _ENCODINGS.get(name, f"自动识别：{detected or '认不出'}"),
+        key=column_key("encoding", file_id),
+        width=320,
+    )
 
 
 def choose_columns(file_id: str, names: tuple[str, ...], *, text_known: bool) -> None:
@@ -137,10 +160,10 @@ def draw_import(uploaded: Any, previewed: ImportPreview, chosen: TableColumns, a
                 )
             )
     else:
-        _draw_attach(uploaded, previewed, available)
+        _draw_attach(uploaded, previewed, chosen, available)
 
 
-def _draw_attach(uploaded: Any, previewed: ImportPreview, available: list[DatasetView]) -> None:
+def _draw_attach(uploaded: Any, previewed: ImportPreview, chosen: TableColumns, available: list[DatasetView]) -> None:
     """Attach the file's forms to a dataset that holds their chats already."""
     if not available:
         st.info("这个文件里只有结果，没有聊天文本。请先导入它所属的群聊。", icon=":material/info:")
@@ -166,6 +189,7 @@ def _draw_attach(uploaded: Any, previewed: ImportPreview, available: list[Datase
                 dataset=target.id,
                 run=run,
                 kind=kind,
+                columns=chosen,
                 on_progress=_progress_bar("正在导入"),
             )
         )
