@@ -5,6 +5,7 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from openpyxl import Workbook
 from streamlit.testing.v1 import AppTest
 
 from core.adapters.store import Store, queries
@@ -45,6 +46,34 @@ def test_a_file_is_shown_and_then_imported(open_page: OpenPage, store: Store, fo
     assert (found.dataset.name, found.dataset.split, found.dataset.chats, found.labels) == ("train", "train", 3, 3)
     # The uploader is empty again, the report stays.
     assert not any(widget.label == "导入" for widget in app.button)
+
+
+def test_another_sheet_can_be_chosen(open_page: OpenPage, store: Store) -> None:
+    book = Workbook()
+    book.remove(book.worksheets[0])
+    for title, text in (("一月", "林木1：一\n客服小何：好"), ("二月", "林木2：二\n客服小何：好")):
+        sheet = book.create_sheet(title)
+        sheet.append(["chat_text"])
+        sheet.append([text])
+    data = BytesIO()
+    book.save(data)
+    app = upload(open_page(IMPORT), data.getvalue(), "a.xlsx")
+    assert "没有导入工作表「二月」（2 行）" in seen(app)
+    by_label(app.selectbox, "工作表（共 2 个，只导入一个）").set_value("二月").run()
+    by_label(app.button, "导入").click().run()
+    assert not app.exception
+    with store.read() as session:
+        (dataset,) = queries.datasets(session)
+        assert [chat.text for chat in queries.chats(session, dataset.id)] == ["林木2：二\n客服小何：好"]
+
+
+def test_an_encoding_can_be_chosen(open_page: OpenPage) -> None:
+    app = upload(open_page(IMPORT), "林木1：你好\n客服小何：好".encode("gbk"), "a.txt")
+    by_label(app.selectbox, "文字编码").set_value("big5").run()
+    assert not app.exception
+    assert "不能按 big5 读" in seen(app) or "Big5" in seen(app)
+    by_label(app.selectbox, "文字编码").set_value("").run()
+    assert "GBK" in seen(app)
 
 
 def test_a_submission_becomes_a_run_of_the_dataset(open_page: OpenPage, store: Store, form: Form) -> None:

@@ -74,7 +74,7 @@ def draw_upload(available: list[DatasetView]) -> None:
             keep_mapping(file_id, previewed, chosen, offer_mapping(file_id, previewed.columns, chosen))
     draw_preview_summary(previewed)
     if previewed.encoding:
-        with st.expander(f"文字编码：{previewed.encoding}", icon=":material/translate:"):
+        with st.expander("文字编码", icon=":material/translate:"):
             choose_encoding(file_id, previewed.encoding)
     if previewed.good:
         draw_import(uploaded, previewed, chosen, available)
