@@ -48,7 +48,7 @@ def import_(
 ) -> None:
     """Import a file of chats, with its labels if it has some."""
     from core.services.datasets import TableColumns, import_chats
-    from core.services.datasets.import_mappings import keep_mapping, mapped_columns, offer_mapping
+    from core.services.datasets.import_mappings import keep_used_mapping, mapped_columns, mapping_offer
 
     columns = TableColumns(
         text_column,
@@ -73,7 +73,7 @@ def import_(
             dry_run=dry_run,
         )
         keeps = mapping and not dry_run
-        remark = keep_mapping(store, mapping, columns, report) if keeps else offer_mapping(store, columns, report)
+        remark = keep_used_mapping(store, mapping, columns, report) if keeps else mapping_offer(store, columns, report)
         report = replace(report, notes=(*report.notes, *remark))
     if json:
         print_json(_preview_json(report) if dry_run else _as_json(report))

@@ -64,10 +64,10 @@ def _near_day(match: re.Match[str], day: date) -> SpokenDate:
 def _weekday(match: re.Match[str], day: date) -> SpokenDate:
     which, name = match[1] or "", match[2]
     number = "一二三四五六".find(name) if name in "一二三四五六" else 5 if name == "末" else 6
-    found = day - timedelta(days=day.weekday()) + timedelta(days=number + 7 * which.count("下"))
-    if not which and found < day:
-        found += timedelta(days=7)
-    return _one(found)
+    nearest = day - timedelta(days=day.weekday()) + timedelta(days=number + 7 * which.count("下"))
+    if not which and nearest < day:
+        nearest += timedelta(days=7)
+    return _one(nearest)
 
 
 def _week(match: re.Match[str], day: date) -> SpokenDate:
@@ -103,17 +103,17 @@ def _month_part(match: re.Match[str], day: date) -> SpokenDate:
 def _day_of_month(match: re.Match[str], day: date) -> SpokenDate:
     which, number = match[1] or "", _number(match[2])
     year, month = _month(day, which.count("下"))
-    found = date(year, month, number)
-    if not which and found < day:
-        found = date(*_month(day, 1), number)
-    return _one(found)
+    nearest = date(year, month, number)
+    if not which and nearest < day:
+        nearest = date(*_month(day, 1), number)
+    return _one(nearest)
 
 
 def _month_and_day(match: re.Match[str], day: date) -> SpokenDate:
-    found = date(day.year, _number(match[1]), _number(match[2]))
-    if day - found > _LONG_PAST:
-        found = found.replace(year=day.year + 1)
-    return _one(found)
+    nearest = date(day.year, _number(match[1]), _number(match[2]))
+    if day - nearest > _LONG_PAST:
+        nearest = nearest.replace(year=day.year + 1)
+    return _one(nearest)
 
 
 def _year_end(_: re.Match[str], day: date) -> SpokenDate:

@@ -22,7 +22,6 @@ from core.services.datasets.import_types import (
     SubmissionRow,
     TableColumns,
 )
-from core.services.datasets.reading_report import Joined, ReadingReport
 
 if TYPE_CHECKING:
     from core.services.datasets.chat_import import import_chats, import_text
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
         list_chats,
         list_datasets,
     )
-    from core.services.datasets.import_mappings import mapping_for, mapping_named, save_mapping
+    from core.services.datasets.import_mappings import mapping_for, save_mapping
     from core.services.datasets.import_preview import preview_import
     from core.services.datasets.reader_pool import prepare_reader
     from core.services.datasets.run_import import import_run
@@ -51,10 +50,8 @@ __all__ = [
     "ImportPreview",
     "ImportProgress",
     "ImportReport",
-    "Joined",
     "OnProgress",
     "ReadersBusyError",
-    "ReadingReport",
     "RejectedRow",
     "SubmissionRow",
     "TableColumns",
@@ -67,7 +64,6 @@ __all__ = [
     "list_datasets",
     "load_sample",
     "mapping_for",
-    "mapping_named",
     "prepare_reader",
     "preview_import",
     "save_mapping",
@@ -80,7 +76,6 @@ _LOADED_LATE = {
     "describe_chats": "chat_speakers",
     "import_chats": "chat_import",
     "mapping_for": "import_mappings",
-    "mapping_named": "import_mappings",
     "save_mapping": "import_mappings",
     "import_run": "run_import",
     "import_text": "chat_import",

@@ -75,8 +75,8 @@ def _problem(name: str, error: csv.Error, start: int, end: int) -> str:
         ) from error
     is_open = "unexpected end" in str(error)
     if end > start:
-        found = f"直到第 {end} 行文件结束" if is_open else f"到第 {end} 行对不上"
-        raise InputError(f"文件 {name} 第 {start} 行有一格的双引号没有成对（{found}）", _REMEDY) from error
+        mismatch = f"直到第 {end} 行文件结束" if is_open else f"到第 {end} 行对不上"
+        raise InputError(f"文件 {name} 第 {start} 行有一格的双引号没有成对（{mismatch}）", _REMEDY) from error
     if not is_open and "expected after" not in str(error):
         raise InputError(f"文件 {name} 第 {start} 行不是合法的 CSV（{error}）", _REMEDY) from error
     return "有一格的双引号没有结束" if is_open else "结束的双引号后面还有文字"

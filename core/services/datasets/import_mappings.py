@@ -62,7 +62,7 @@ def mapped_columns(store: Store, name: str, chosen: TableColumns) -> TableColumn
     return chosen if kept is None else replace(kept, **_set_parts(chosen))
 
 
-def keep_mapping(store: Store, name: str, chosen: TableColumns, report: ImportReport) -> tuple[str, ...]:
+def keep_used_mapping(store: Store, name: str, chosen: TableColumns, report: ImportReport) -> tuple[str, ...]:
     """Keep what an import went by under a name, unless it is there already and nothing else was pointed at.
 
     Returns:
@@ -72,12 +72,12 @@ def keep_mapping(store: Store, name: str, chosen: TableColumns, report: ImportRe
     if kept is not None and chosen == BY_NAME:
         return (f"列的对应取自已存的「{name.strip()}」",)
     used = {part: column for part, column in report.reading.columns.items() if part in _PARTS}
-    found = _columns({**(asdict(kept) if kept else {}), **used, **_set_parts(chosen)})
-    save_mapping(store, name, report.reading.names, found)
+    columns = _columns({**(asdict(kept) if kept else {}), **used, **_set_parts(chosen)})
+    save_mapping(store, name, report.reading.names, columns)
     return (f"列的对应存为「{name.strip()}」，下次可以用 --mapping 取用",)
 
 
-def offer_mapping(store: Store, chosen: TableColumns, report: ImportReport) -> tuple[str, ...]:
+def mapping_offer(store: Store, chosen: TableColumns, report: ImportReport) -> tuple[str, ...]:
     """A sentence that offers the mapping kept for a file of this shape, where nothing was pointed at."""
     kept = mapping_for(store, report.reading.names) if chosen == BY_NAME else None
     return () if kept is None else (f"这个文件的列与已存的对应「{kept[0]}」相同，可以用 --mapping 取用",)

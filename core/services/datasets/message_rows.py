@@ -13,7 +13,7 @@ from core.services.datasets.import_types import ColumnError, RawRow, TableColumn
 from core.services.datasets.message_archives import Unreadable, archive_message, is_archived, messages_inside
 from core.services.datasets.message_columns import MessageColumns, recognise
 from core.services.datasets.message_table import join, message_of
-from core.services.datasets.reading_report import Joined, ReadingReport, places
+from core.services.datasets.reading_report import Joined, ReadingReport, line_places
 from core.services.datasets.table_row import TableRow
 
 _ARCHIVED_KINDS = ("msgtype", "msg_type", "message_type")
@@ -68,9 +68,9 @@ def join_messages(rows: Iterable[RawRow], columns: TableColumns, report: Reading
         return _chats(whole, None, columns, report)
     sample = [flat(value) for value in inner[:PEEK] if isinstance(value, dict)]
     listed = any(messages_inside(value) for value in objects)
-    if found := find_columns(sample, columns, placed=listed):
+    if layout := find_columns(sample, columns, placed=listed):
         report.names = tuple(dict.fromkeys(name for row in sample for name in row))
-        return _chats(whole, found, columns, report)
+        return _chats(whole, layout, columns, report)
     return whole
 
 
@@ -96,14 +96,14 @@ def find_columns(
     if missing and pointed_at:
         shown = "、".join(name[:20] for name in names[:12])
         raise ColumnError(f"文件里没有「{missing[0]}」列", f"已有的列：{shown}", tuple(names))
-    found = None if missing else recognise(names, chosen, rows, placed=placed)
-    if found is None and pointed_at:
+    layout = None if missing else recognise(names, chosen, rows, placed=placed)
+    if layout is None and pointed_at:
         raise ColumnError(
             "只认出了一部分列，还不知道哪一列是消息内容、哪一列是发送人", "请指明发送人和内容的列", tuple(names)
         )
-    if found is None or not pointed_at and _are_chats([str(row.get(found.text) or "") for row in rows]):
+    if layout is None or not pointed_at and _are_chats([str(row.get(layout.text) or "") for row in rows]):
         return None
-    return found
+    return layout
 
 
 def find_table_columns(
@@ -118,21 +118,21 @@ def find_table_columns(
     if {"chat_text", "infos"} & {name.casefold() for name in names}:
         return None
     rows = [cells for row in _objects(names, head) if (cells := row.value) is not None] or [dict.fromkeys(names)]
-    found = find_columns(rows, columns)
-    if found is None and (alike := recognise([*names, "sender"])) and alike.sender == "sender" and alike.time:
+    layout = find_columns(rows, columns)
+    if layout is None and (alike := recognise([*names, "sender"])) and alike.sender == "sender" and alike.time:
         report.note("没有认出发送人的列，每行当作一条群聊；如果其实一行是一条消息，请指明发送人的列（--sender-column）")
-    return found
+    return layout
 
 
 def table_chats(
     names: Sequence[str],
     rows: Iterable[TableRow],
-    found: MessageColumns,
+    layout: MessageColumns,
     columns: TableColumns,
     report: ReadingReport,
 ) -> Iterator[RawRow]:
     """The chats that the rows of a table with one message a row make up; see :func:`find_table_columns`."""
-    return _chats(_objects(names, rows), found, columns, report)
+    return _chats(_objects(names, rows), layout, columns, report)
 
 
 def _objects(names: Sequence[str], rows: Iterable[TableRow]) -> Iterator[RawRow]:
@@ -172,13 +172,13 @@ def _are_chats(texts: Sequence[str]) -> bool:
 
 
 def _chats(
-    rows: Iterable[RawRow], found: MessageColumns | None, columns: TableColumns, report: ReadingReport
+    rows: Iterable[RawRow], layout: MessageColumns | None, columns: TableColumns, report: ReadingReport
 ) -> Iterator[RawRow]:
-    messages = list(_messages(rows, found, report))
+    messages = list(_messages(rows, layout, report))
     joined = join(messages, pause_minutes=columns.pause_minutes)
     report.joined, report.messages = joined.by, len(messages)
-    if found is not None:
-        report.columns = found.as_dict()
+    if layout is not None:
+        report.columns = layout.as_dict()
     written = [write_chat(chat) for chat in joined.chats]
     _note_joining(report, len(joined.chats))
     _note_changes(report, messages, written, joined.out_of_order)
@@ -186,7 +186,7 @@ def _chats(
         yield RawRow(number, {"chat_text": chat.text}, messages_of_chat[0].row or None)
 
 
-def _messages(rows: Iterable[RawRow], found: MessageColumns | None, report: ReadingReport) -> Iterator[SentMessage]:
+def _messages(rows: Iterable[RawRow], layout: MessageColumns | None, report: ReadingReport) -> Iterator[SentMessage]:
     """The messages, one by one; what is none is named in the report."""
     unread: dict[str, list[int]] = {}
     seen: dict[str, SentMessage] = {}
@@ -207,7 +207,7 @@ def _messages(rows: Iterable[RawRow], found: MessageColumns | None, report: Read
             if count > MAX_MESSAGES:
                 raise InputError(f"文件超过 {MAX_MESSAGES:,} 条消息的上限", "请按时间或群聊拆成几个文件后分别导入")
             session = "" if inside is None else f"{row.position}"
-            message = _message(value, found, line, session)
+            message = _message(value, layout, line, session)
             if isinstance(message, Unreadable):
                 unread.setdefault(message.reason, []).append(line)
                 continue
@@ -220,20 +220,20 @@ def _messages(rows: Iterable[RawRow], found: MessageColumns | None, report: Read
                 seen.setdefault(identifier, content)
             yield message
     for clause, lines in noted.items():
-        report.note(f"{clause}{places(lines)}")
+        report.note(f"{clause}{line_places(lines)}")
     for reason, lines in unread.items():
-        report.note(f"有 {{}} 行没有读成消息：{reason}{places(lines)}", len(lines))
-    report.note(f"有 {{}} 条消息与前面的完全相同（msgid 也相同），只留一条{places(repeated)}", len(repeated))
+        report.note(f"有 {{}} 行没有读成消息：{reason}{line_places(lines)}", len(lines))
+    report.note(f"有 {{}} 条消息与前面的完全相同（msgid 也相同），只留一条{line_places(repeated)}", len(repeated))
 
 
-def _message(value: Any, found: MessageColumns | None, line: int, session: str) -> SentMessage | Unreadable:
+def _message(value: Any, layout: MessageColumns | None, line: int, session: str) -> SentMessage | Unreadable:
     """One object or row as a message; ``session`` is that of the list in which it stands, or ``""``."""
     if not isinstance(value, dict):
         return Unreadable("不是一条消息")
-    if found is None or found.kind in _ARCHIVED_KINDS and is_archived(value):
+    if layout is None or layout.kind in _ARCHIVED_KINDS and is_archived(value):
         message = archive_message(value, line)
     else:
-        message = message_of(flat(value), found, line)
+        message = message_of(flat(value), layout, line)
     if isinstance(message, Unreadable) or not session or message.room or message.session:
         return message
     return replace(message, session=session)
@@ -254,7 +254,7 @@ def _note_changes(
 ) -> None:
     timeless = [message.row for message in messages if not message.time]
     if timeless and len(timeless) < len(messages):
-        report.note(f"有 {{}} 条消息没有认得出的时间，这些群聊不按时间排序{places(timeless)}", len(timeless))
+        report.note(f"有 {{}} 条消息没有认得出的时间，这些群聊不按时间排序{line_places(timeless)}", len(timeless))
     elif timeless:
         report.note("消息都没有时间，按文件里的先后排列")
     roomless = sum(not message.room and not message.session for message in messages)
@@ -262,8 +262,8 @@ def _note_changes(
         report.note("有 {} 条消息没有写明群聊或会话，合在一条群聊里", roomless)
     report.note("有 {} 条消息不按时间先后，已按时间排好", out_of_order)
     nameless = [message.row for message in messages if not message.sender and not is_system_line(message.text.strip())]
-    report.note(f"有 {{}} 条消息没有发送人{places(nameless)}", len(nameless))
+    report.note(f"有 {{}} 条消息没有发送人{line_places(nameless)}", len(nameless))
     empty = [message.row for message in messages if not message.text.strip()]
-    report.note(f"有 {{}} 条消息没有文字{places(empty)}", len(empty))
+    report.note(f"有 {{}} 条消息没有文字{line_places(empty)}", len(empty))
     report.note("有 {} 行文字像是一条消息的开头，前面加了「> 」", sum(chat.quoted_lines for chat in written))
     report.note("有 {} 个发送人的名字太长或带括号，改写了", sum(chat.changed_names for chat in written))

@@ -50,7 +50,7 @@ def listed(names: Sequence[str], shown: int = 12, characters: int = 20) -> str:
     return few + ("……" if len(names) > shown else "")
 
 
-def places(lines: list[int]) -> str:
+def line_places(lines: list[int]) -> str:
     """The first lines of a list, as a person reads them: ``（第 3、7 行等）``."""
     if not lines:
         return ""

@@ -58,12 +58,12 @@ class HeaderNames:
 
     def count(self, cells: list[Any]) -> int:
         """How many of a row's cells are such names; one that was pointed at outweighs all."""
-        names = [plain_name(cell) for cell in cells if isinstance(cell, str) and len(cell) <= MAX_COLUMN_NAME]
+        names = [column_name(cell) for cell in cells if isinstance(cell, str) and len(cell) <= MAX_COLUMN_NAME]
         known = sum(name.casefold() in self._usual or is_usual_name(name) for name in names if name)
         return known + 1_000 * len(self._chosen.intersection(names))
 
 
-def plain_name(cell: Any) -> str:
+def column_name(cell: Any) -> str:
     """A column's name without what nobody sees."""
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
@@ -90,7 +90,7 @@ def split_header(
     if above:
         titles = "；".join(_shown(row) for row in above[:3]) + ("……" if len(above) > 3 else "")
         report.note(f"表头在第 {head[at].line} 行；上面的 {{}} 行不是数据，没有导入：{titles}", len(above))
-    names = [plain_name(cell) for cell in head[at].cells]
+    names = [column_name(cell) for cell in head[at].cells]
     twice = list(dict.fromkeys(name for name in names if name and names.count(name) > 1))
     report.note(f"有重复的列名，只用第一列：{'、'.join(name[:20] for name in twice[:8])}", len(twice))
     return names, chain(head[at + 1 :], stream)
@@ -127,4 +127,4 @@ def require_foreign(names: list[str], form: Form, file_name: str) -> None:
 
 
 def _shown(row: TableRow) -> str:
-    return " ".join(plain_name(cell) for cell in row.cells if cell not in ("", None))[:_TITLE_CHARACTERS]
+    return " ".join(column_name(cell) for cell in row.cells if cell not in ("", None))[:_TITLE_CHARACTERS]

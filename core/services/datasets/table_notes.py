@@ -1,6 +1,6 @@
 """What of a table is not read: columns without a use, cells beyond the header, rows that are too short."""
 
-from core.services.datasets.reading_report import ReadingReport, listed, places
+from core.services.datasets.reading_report import ReadingReport, line_places, listed
 from core.services.datasets.table_row import TableRow
 
 _EXACT_DIGITS = 15
@@ -45,10 +45,10 @@ class TableNotes:
         report.note(f"有 {{}} 列没有用到，内容不导入：{listed(unread, characters=40)}", len(unread))
         report.note(f"有 {{}} 列没有用到，里面是空的：{listed(empty)}", len(empty))
         report.note(
-            f"有 {{}} 行在没有列名的列里写了内容，没有导入{places(self._unnamed_lines)}", len(self._unnamed_lines)
+            f"有 {{}} 行在没有列名的列里写了内容，没有导入{line_places(self._unnamed_lines)}", len(self._unnamed_lines)
         )
-        report.note(f"有 {{}} 行的格数比表头少，缺的按空处理{places(self._short_lines)}", len(self._short_lines))
+        report.note(f"有 {{}} 行的格数比表头少，缺的按空处理{line_places(self._short_lines)}", len(self._short_lines))
         report.note(
-            f"有 {{}} 行有超过 15 位的数字，Excel 已把后几位变成 0，请对照原表改正{places(self._rounded_lines)}",
+            f"有 {{}} 行有超过 15 位的数字，Excel 已把后几位变成 0，请对照原表改正{line_places(self._rounded_lines)}",
             len(self._rounded_lines),
         )

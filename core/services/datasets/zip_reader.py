@@ -140,8 +140,8 @@ def _require_fitting(name: str, members: list[zipfile.ZipInfo]) -> None:
         raise InputError(
             f"压缩包 {name} 里有 {len(members):,} 个文件，超过 {MAX_MEMBERS:,} 个的上限", "请分成几个压缩包"
         )
-    wanted = [one for one in members if not _why_not(one, _name(one))]
-    if sum(one.file_size for one in wanted) > MAX_UNPACKED_MB << 20:
+    readable = [one for one in members if not _why_not(one, _name(one))]
+    if sum(one.file_size for one in readable) > MAX_UNPACKED_MB << 20:
         raise _too_big(name)
 
 

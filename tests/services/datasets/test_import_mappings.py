@@ -6,8 +6,8 @@ import pytest
 
 from core.adapters.store import Store
 from core.errors import InputError
-from core.services.datasets import TableColumns, import_chats, mapping_for, mapping_named, save_mapping
-from core.services.datasets.import_mappings import keep_mapping, mapped_columns, offer_mapping
+from core.services.datasets import TableColumns, import_chats, mapping_for, save_mapping
+from core.services.datasets.import_mappings import keep_used_mapping, mapped_columns, mapping_named, mapping_offer
 
 pytestmark = pytest.mark.both_databases
 NAMES = ("谁", "说", "何时")
@@ -37,10 +37,10 @@ def test_what_an_import_went_by_is_kept_and_used_again(store: Store, tmp_path: P
     table.write_text("谁,说,何时\n甲,你好,2024-01-02 10:21\n乙,您好,2024-01-02 10:22\n", encoding="utf-8")
     chosen = TableColumns(text="说", sender="谁", time="何时")
     report = import_chats(store, table, filename="a.csv", dataset="一", columns=mapped_columns(store, "夜班", chosen))
-    assert any("存为「夜班」" in note for note in keep_mapping(store, "夜班", chosen, report))
+    assert any("存为「夜班」" in note for note in keep_used_mapping(store, "夜班", chosen, report))
     nothing = TableColumns()
     again = import_chats(store, table, filename="a.csv", dataset="二", columns=mapped_columns(store, "夜班", nothing))
     assert (again.added, again.reading.messages) == (1, 2)
-    assert any("取自已存的「夜班」" in note for note in keep_mapping(store, "夜班", nothing, again))
-    assert any("「夜班」" in note for note in offer_mapping(store, nothing, again))
-    assert offer_mapping(store, chosen, again) == ()
+    assert any("取自已存的「夜班」" in note for note in keep_used_mapping(store, "夜班", nothing, again))
+    assert any("「夜班」" in note for note in mapping_offer(store, nothing, again))
+    assert mapping_offer(store, chosen, again) == ()
