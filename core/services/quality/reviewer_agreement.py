@@ -42,11 +42,13 @@ class PairwiseAgreement:
         agreement: field by field.
         chats: chats about which they differ, those that differ most first; settled ones last.
         pairs: who with whom, and on how many chats.
+        same_person: chats left out because one person stands for both reviews.
     """
 
     agreement: Agreement
     chats: tuple[ReviewDisagreement, ...]
     pairs: tuple[tuple[str, str, int], ...]
+    same_person: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,9 @@ def pairwise_agreement(store: Store, dataset: DatasetView, form: Form) -> Pairwi
                 }
                 for review_pass in (Pass.PRIMARY, Pass.SECOND, Pass.ADJUDICATED)
             )
-            both = [index for index in first if index in second]
+            twice = [index for index in first if index in second]
+            # Who approved a chat anew after a second review of his own agrees with himself: that says nothing.
+            both = [index for index in twice if first[index].reviewer != second[index].reviewer]
             if not both:
                 return None
             measured = agreement(form, {index: (first[index].forms, second[index].forms) for index in both})
@@ -110,7 +114,10 @@ def pairwise_agreement(store: Store, dataset: DatasetView, form: Form) -> Pairwi
             ]
             chats.sort(key=lambda one: (bool(one.settled_by), -one.differing, one.chat))
             return PairwiseAgreement(
-                measured, tuple(chats), tuple((*pair, count) for pair, count in sorted(counts.items()))
+                measured,
+                tuple(chats),
+                tuple((*pair, count) for pair, count in sorted(counts.items())),
+                len(twice) - len(both),
             )
 
         return cached(key, make, chats=dataset.chats)

@@ -117,6 +117,17 @@ def test_together_out_of_the_store(store: Store) -> None:
     assert two_reviews(store, dataset, FORM, 4) is None
 
 
+def test_one_person_does_not_agree_with_himself(store: Store) -> None:
+    dataset = add_dataset(store, 3)
+    for index, second in ((1, "小何"), (2, "小林")):
+        add_record(store, dataset, index, [form(**{NAME: "林舟"})], "小林")
+        add_record(store, dataset, index, [form(**{NAME: "周遥"})], second, Pass.SECOND)
+    agreements = pairwise_agreement(store, dataset, FORM)
+    assert agreements is not None
+    assert (agreements.pairs, agreements.same_person) == ((("小林", "小何", 1),), 1)
+    assert [one.chat for one in agreements.chats] == [1]
+
+
 def test_pace_and_change_rate(store: Store) -> None:
     dataset = add_dataset(store, 3)
     for i in (1, 2, 3):

@@ -136,7 +136,9 @@ def _payload(
         "note": record.note if record else "",
         "run": names.get(run_id) if run_id is not None and answer is not None else None,
         "base_run_id": run_id,
-        "run_gone": run_id is None and record is not None and _came_from_a_run(record),
+        "run_gone": _came_from_a_run(record) and run_id is None
+        if record
+        else run_id is not None and run_id not in names,
         "failed": answer.error if answer and answer.forms is None else "",
         "claimed_by": "",  # the sync says it, which claims
         "counts": {

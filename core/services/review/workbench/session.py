@@ -142,6 +142,10 @@ class PrimarySession:
             chats = chat_payloads(
                 session, self.form, self.dataset.id, indices, self.base, want_residue=want_residue, drafts=drafts
             )
+            started_from_deleted = {chat["chat"] for chat in chats if chat["run_gone"] and not chat["version"]}
+            if started_from_deleted:
+                # Without their run they would come as empty forms, in the place of what the reviewer has before him.
+                chats = [chat for chat in chats if chat["chat"] not in started_from_deleted]
             self._add(session, chats, drafts)
             done = self._progress(session, len(queue.indices))
             agreed = guidelines.texts(session, self.form)
@@ -156,6 +160,7 @@ class PrimarySession:
             progress=done,
             claims=claims,
             guidelines=agreed,
+            error=_deleted_run_sentence(self.base) if started_from_deleted and self.base else "",
         )
 
     def _first_chat(self, session: Session) -> int | None:
@@ -225,6 +230,10 @@ def _contested_cells(draft: Mapping[str, Any]) -> list[CellWarning]:
         }
         for cell in draft.get("contested", ())
     ]
+
+
+def _deleted_run_sentence(run: BaseRun) -> str:
+    return f"起始值来自的抽取任务「{run.name}」刚被删除。眼前的值都还在，可以照常保存；请刷新页面，另选起始值后再往下审"
 
 
 def _put_delta(chat: ChatPayload, asked: delta.Delta) -> None:

@@ -1,13 +1,16 @@
 """What the desk is given: words that join to the text, what was missed, what other runs say, pins as evidence."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
-from sqlmodel import select
+from sqlalchemy import delete
+from sqlmodel import col, select
 
 from core.adapters.store import Store, queries
 from core.adapters.store.models import Chat, Dataset, Extraction, ExtractionStatus, Record, Run, RunKind
 from core.domain.form import load_named_form
+from core.services.review import open_session
 from core.services.review.workbench.payload import chat_payloads
 
 pytestmark = pytest.mark.both_databases
@@ -129,3 +132,22 @@ def test_times_of_an_export_and_the_date_beside_next_tuesday(store: Store) -> No
 
 def test_a_chat_without_times_has_none(store: Store, dataset: int) -> None:
     assert not any("time" in message for message in payload(store, dataset)["messages"])
+
+
+def test_a_run_that_is_deleted_under_an_open_workbench_empties_no_form(store: Store, dataset: int) -> None:
+    with store.read() as session:
+        reviewed, run = queries.dataset(session, dataset), queries.run(session, "基线", dataset_id=dataset)
+    review_session = open_session(store, reviewed, FORM, base="基线", reviewer="周岚")
+    before = review_session.sync(store)
+    assert before["chats"][0]["customers"][0]["values"][NAME] == "林舟3" and not before["error"]
+    with store.write() as session:
+        session.execute(delete(Run).where(col(Run.id) == run.id))
+    after = review_session.sync(store, at=1)
+    # The browser keeps what it has: no empty form comes in its place, and a sentence says why.
+    assert after["chats"] == [] and after["open"] == 1
+    assert "抽取任务「基线」刚被删除" in after["error"]
+    customers = [{"values": customer["values"]} for customer in before["chats"][0]["customers"]]
+    save = {"save_id": str(uuid4()), "chat": 1, "reviewer": "周岚", "base_version": 0, "customers": customers}
+    saved = review_session.sync(store, outbox=[{**save, "status": "已确认"}], at=1)
+    assert [ack["result"] for ack in saved["acks"]] == ["saved"]
+    assert saved["chats"][0]["customers"][0]["values"][NAME] == "林舟3"
