@@ -1,4 +1,4 @@
-"""Verbs for data: ``import``, ``chats``, ``import-run``, ``backup``, ``check``, ``sample``."""
+"""Verbs for data: ``import``, ``chats``, ``import-table``, ``import-run``, ``backup``, ``check``, ``sample``."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -100,6 +100,46 @@ def chats(ctx: typer.Context, dataset: Dataset, json: Json = False, db: Db = "")
     for chat in described:
         speakers = "、".join(f"{speaker.name}（{speaker.side}，{speaker.messages} 条）" for speaker in chat.speakers)
         say(f"第 {chat.index} 条：{chat.messages} 条消息，{chat.characters} 字；{speakers or '认不出发言人'}")
+
+
+@app.command("import-table", help="把同事改过的导出表格带回记录：比较、点名冲突，作为一次可撤销的批量修改保存。")
+def import_table(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="export table 写的 CSV 或 XLSX，改过之后的。")],
+    dataset: Dataset,
+    who: Annotated[str, typer.Option("--who", metavar="NAME", help="谁改的，记入每条记录的历史。")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只看会改什么，不保存。")] = False,
+    json: Json = False,
+    db: Db = "",
+) -> None:
+    """Bring an edited table back as a bulk change of records."""
+    from core.errors import InputError
+    from core.services.review.records.table_return import preview_table, return_table
+
+    if not who.strip() and not dry_run:
+        raise InputError("还不知道是谁改的", "请用 --who 写上名字，或用 --dry-run 只看会改什么")
+    with open_db(ctx, db, writes=not dry_run) as store:
+        form, returned = preview_table(store, file, filename=file.name, dataset=dataset)
+        outcome = None if dry_run else return_table(store, form, returned, who=who)
+    counts = returned.as_json() | {"dry_run": dry_run}
+    if outcome is not None:
+        skipped = [{"chat": one.chat, "why": one.why} for one in outcome.skipped]
+        counts |= {"bulk": outcome.id, "saved": len(outcome.saved), "cells": outcome.cells, "skipped": skipped}
+    if json:
+        print_json(counts)
+        return
+    verb = "会改" if dry_run else "改了"
+    cells = outcome.cells if outcome is not None else len(returned.plan.changes)
+    chats = len(outcome.saved) if outcome is not None else len(returned.plan.chats)
+    say(
+        f"表格「{file.name}」：{returned.rows} 行，{verb} {chats} 条记录的 {cells} 个值，"
+        f"冲突 {len(returned.conflicts)}，没有带回 {len(returned.refused)}"
+    )
+    for sentence in [
+        *returned.sentences(form),
+        *(f"第 {one['chat']} 条不改：{one['why']}" for one in counts["skipped"]),
+    ]:
+        hint(sentence)
 
 
 @app.command("import-run", help="把提交文件或标注文件导入为数据集的一个抽取任务。")

@@ -19,7 +19,7 @@ from core.services.datasets.import_types import (
     RejectedRow,
     SubmissionRow,
 )
-from core.services.datasets.reader_messages import Done, Opened, ReadJob, Rows
+from core.services.datasets.reader_messages import Done, Opened, ReadJob, Rows, TableRows
 from core.services.datasets.reader_pool import borrowed_reader
 from core.services.datasets.reading_report import ReadingReport
 from core.services.datasets.source_file import open_path
@@ -42,7 +42,7 @@ class ParentFileReader:
 
     name: str
     opened: Opened
-    messages: Iterator[Opened | Rows | Done]
+    messages: Iterator[Opened | Rows | TableRows | Done]
     on_progress: OnProgress | None = None
     rows: int = field(init=False, default=0)
     rejected: list[RejectedRow] = field(init=False, default_factory=list)
@@ -132,7 +132,7 @@ def open_pass(
 
 
 @contextmanager
-def read_file(source: Path | BinaryIO, job: ReadJob) -> Iterator[Iterator[Opened | Rows | Done]]:
+def read_file(source: Path | BinaryIO, job: ReadJob) -> Iterator[Iterator[Opened | Rows | TableRows | Done]]:
     """Have a file read by another process; the messages come while it reads.
 
     Raises:

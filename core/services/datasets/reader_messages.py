@@ -29,9 +29,9 @@ _MAX_MESSAGE = 1 << 29
 
 @dataclass(frozen=True, slots=True)
 class ReadJob:
-    """What to do with a file: a preview of its first ``limit`` good rows, or all its chats or forms."""
+    """What to do with a file: preview its first ``limit`` good rows, or give all chats, forms or rows of a table."""
 
-    kind: Literal["preview", "chats", "submissions"]
+    kind: Literal["preview", "chats", "submissions", "table"]
     name: str
     form: Form
     columns: TableColumns
@@ -61,6 +61,27 @@ class Rows:
     forms: list[SubmissionRow] = field(default_factory=list)
     rejected: list[RejectedRow] = field(default_factory=list)
     type: Literal["rows"] = "rows"
+
+
+@dataclass(frozen=True, slots=True)
+class PlainRow:
+    """A row of a table as it stands in the file.
+
+    ``dates``: columns whose cells are dates or times of Excel; ``problem``: why the row cannot be used, or ``""``.
+    """
+
+    line: int
+    cells: list[str]
+    dates: list[int] = field(default_factory=list)
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TableRows:
+    """Some rows of a table."""
+
+    rows: list[PlainRow]
+    type: Literal["table_rows"] = "table_rows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +118,8 @@ class Failed:
     type: Literal["failed"] = "failed"
 
 
-Message = Annotated[Opened | Rows | Done | Refused | Failed, Field(discriminator="type")]
-_MESSAGE: TypeAdapter[Opened | Rows | Done | Refused | Failed] = TypeAdapter(Message)
+Message = Annotated[Opened | Rows | TableRows | Done | Refused | Failed, Field(discriminator="type")]
+_MESSAGE: TypeAdapter[Opened | Rows | TableRows | Done | Refused | Failed] = TypeAdapter(Message)
 
 
 def send_job(channel: socket.socket, job: ReadJob, file_descriptor: int) -> None:
@@ -119,14 +140,14 @@ def receive_job(channel: socket.socket) -> tuple[ReadJob, int] | None:
     return job, descriptors[0]
 
 
-def send_message(channel: socket.socket, message: Opened | Rows | Done | Refused | Failed) -> None:
+def send_message(channel: socket.socket, message: Opened | Rows | TableRows | Done | Refused | Failed) -> None:
     """Send a message to the program."""
     body = _MESSAGE.dump_json(message)
     channel.sendall(_LENGTH.pack(len(body)))
     channel.sendall(body)
 
 
-def receive_message(channel: socket.socket) -> Opened | Rows | Done | Refused | Failed:
+def receive_message(channel: socket.socket) -> Opened | Rows | TableRows | Done | Refused | Failed:
     """Receive the next message.
 
     Raises:

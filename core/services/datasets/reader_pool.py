@@ -21,6 +21,7 @@ from core.services.datasets.reader_messages import (
     ReadJob,
     Refused,
     Rows,
+    TableRows,
     receive_message,
     send_job,
 )
@@ -63,7 +64,7 @@ class Reader:
         """Whether it lives, has done its last job to the end and can take another one."""
         return not self._busy and self.process.poll() is None
 
-    def read(self, job: ReadJob, file_descriptor: int, size: int) -> Iterator[Opened | Rows | Done]:
+    def read(self, job: ReadJob, file_descriptor: int, size: int) -> Iterator[Opened | Rows | TableRows | Done]:
         """Have a file read; what comes last is :class:`Done`.
 
         Args:
@@ -102,7 +103,7 @@ class Reader:
         self.process.kill()
         self.process.wait()
 
-    def _receive(self, name: str, size: int, deadline: float) -> Opened | Rows | Done | Refused | Failed:
+    def _receive(self, name: str, size: int, deadline: float) -> Opened | Rows | TableRows | Done | Refused | Failed:
         if POLLED:
             self._wait_within_memory(name, deadline)
         left = deadline - time.monotonic()

@@ -14,9 +14,11 @@ from contextlib import suppress
 # Loaded before the limits: afterwards every import counts against the file.
 import python_calamine  # noqa: F401
 
+from core.domain.form import Form
 from core.errors import InputError
 from core.services.datasets.import_preview import make_preview
 from core.services.datasets.import_types import ChatRow, ColumnError, FileKind, ImportProgress, SubmissionRow
+from core.services.datasets.plain_rows import batches_of_rows
 from core.services.datasets.reader_messages import (
     Done,
     Failed,
@@ -28,8 +30,9 @@ from core.services.datasets.reader_messages import (
     send_message,
 )
 from core.services.datasets.reading_limits import limit_process, limit_processor, peak_megabytes, processor_seconds
+from core.services.datasets.reading_report import ReadingReport
 from core.services.datasets.row_validation_pass import RowValidationPass
-from core.services.datasets.source_file import open_source
+from core.services.datasets.source_file import SourceFile, open_source
 from core.tracebacks import format_traceback
 
 _ROWS, _CHARACTERS = 200, 500_000
@@ -57,6 +60,8 @@ def _do(channel: socket.socket, job: ReadJob, file_descriptor: int) -> bool:
                         source, job.form, job.columns, limit=job.limit, on_progress=lambda now: _progress(channel, now)
                     )
                     send_message(channel, Done(preview=preview, last=_is_big()))
+                elif job.kind == "table":
+                    _send_table(channel, source, job.form)
                 else:
                     _Stream(channel, RowValidationPass(source, job.form, job.columns, share=job.share)).send(job.kind)
         except InputError as error:
@@ -72,6 +77,14 @@ def _do(channel: socket.socket, job: ReadJob, file_descriptor: int) -> bool:
             send_message(channel, Failed(memory, _storable(trace)))
             return False
     return not _is_big()
+
+
+def _send_table(channel: socket.socket, source: SourceFile, form: Form) -> None:
+    report = ReadingReport()
+    send_message(channel, Opened(FileKind.CHATS, source.format, source.encoding_label, source.size, source.sha256))
+    for batch in batches_of_rows(source, form, report):
+        send_message(channel, batch)
+    send_message(channel, Done(tuple(report.notes), last=_is_big()))
 
 
 def _is_big() -> bool:

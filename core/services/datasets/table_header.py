@@ -122,7 +122,7 @@ def require_foreign(names: list[str], form: Form, file_name: str) -> None:
     if ours:
         raise InputError(
             f"文件 {file_name} 是这里导出的客户表（一行一位客户，「群聊」列是编号），不是群聊",
-            "要导入群聊，请用有聊天文本的文件；改过的表请按修改意见导入，不要当作群聊",
+            "要导入群聊，请用有聊天文本的文件；同事改过的表请用 import-table 或「导出」页的「带回改过的表格」带回记录",
         )
 
 

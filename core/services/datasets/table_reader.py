@@ -7,7 +7,7 @@ from typing import Any
 from core.domain.form import Form
 from core.errors import InputError
 from core.services.datasets.csv_reader import read_csv
-from core.services.datasets.import_types import BY_POSITION, ColumnError, FileFormat, RawRow, TableColumns
+from core.services.datasets.import_types import BY_NAME, BY_POSITION, ColumnError, FileFormat, RawRow, TableColumns
 from core.services.datasets.json_values import NotingDecoder
 from core.services.datasets.message_rows import PEEK, find_table_columns, table_chats
 from core.services.datasets.reading_limits import MAX_CELLS, MAX_COLUMNS
@@ -55,6 +55,11 @@ def read_table(
         yield from table_chats(names, rows, messages, columns, report)
         return
     yield from _Chats(source, form, columns, names, head, report).read(rows)
+
+
+def table_lines(source: SourceFile, form: Form, report: ReadingReport) -> Iterator[TableRow]:
+    """The rows of a table as they stand in the file, the header among them."""
+    return _table(source, BY_NAME, HeaderNames(form, BY_NAME), report)
 
 
 def _table(source: SourceFile, columns: TableColumns, known: HeaderNames, report: ReadingReport) -> Iterator[TableRow]:

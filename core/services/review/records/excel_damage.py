@@ -1,0 +1,37 @@
+"""Recognises what a spreadsheet does to cells without being told to."""
+
+import re
+
+_SCIENTIFIC = re.compile(r"[+-]?\d(?:\.\d{1,17})?[eE][+-]?\d{1,3}")
+_ERRORS = frozenset(
+    ("#NAME?", "#REF!", "#VALUE!", "#DIV/0!", "#N/A", "#NUM!", "#NULL!", "#SPILL!", "#GETTING_DATA", "######")
+)
+_MOST_EXACT_DIGITS = 15
+_LONGEST_CELL = 32_767
+
+
+def damage(cell: str, before: str, *, is_date: bool) -> str:
+    """What Excel has done to a cell, as a Chinese clause; ``""`` where it may have been a person.
+
+    Args:
+        cell: as it stands in the edited table.
+        before: as it was exported.
+        is_date: whether the cell is a date or a time now.
+    """
+    text = cell.strip()
+    if text in _ERRORS or (text and not text.strip("#")):
+        return f"Excel 显示的是「{text}」，不是值"
+    if _SCIENTIFIC.fullmatch(text):
+        return f"Excel 把长数字写成了 {text}，后面的位数没有了"
+    if is_date:
+        return f"Excel 把它变成了日期 {text}"
+    if text.isdecimal() and before.strip() != text:
+        plain = before.strip()
+        if plain.isdecimal() and plain.startswith("0") and plain.lstrip("0") == text:
+            return "Excel 去掉了开头的 0"
+        if plain.isdecimal() and len(plain) == len(text) > _MOST_EXACT_DIGITS:
+            if plain[:_MOST_EXACT_DIGITS] == text[:_MOST_EXACT_DIGITS] and not text[_MOST_EXACT_DIGITS:].strip("0"):
+                return f"Excel 只留 {_MOST_EXACT_DIGITS} 位数字，后面变成了 0"
+    if len(before) > _LONGEST_CELL and before.startswith(cell) and len(cell) >= _LONGEST_CELL - 1:
+        return "超过 Excel 单元格的 32,767 字，被截断了"
+    return ""

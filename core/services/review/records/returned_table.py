@@ -1,0 +1,287 @@
+"""Brings an exported table that a colleague has edited back, as a bulk change of records that is shown first.
+
+What was exported is known from the log of exports and the history of records: only cells that differ from it are
+edits. One that somebody has changed in the record since, to something else, is a conflict and stays as it is.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+from core.adapters.store import Store
+from core.domain.form import Form, Value, items_of, text_of
+from core.domain.masking import STAR
+from core.domain.person_names import Identity, match_versions
+from core.errors import InputError
+from core.services.datasets.plain_table import PlainTable
+from core.services.datasets.spreadsheet_cells import unescape_formula
+from core.services.review.records.bulk_plan import CellEdit, Plan, coerced, plan_edits
+from core.services.review.records.excel_damage import damage
+from core.services.review.records.table_bases import BaseChat, TableBase, exported_tables
+from core.services.review.records.table_rows import EditedRow, EditedTable, edited_rows
+from core.services.review.records.versions import ChatState, record_states, saved_by
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A cell that was edited in the table and in the record: as exported, in the record now, in the table."""
+
+    chat: int
+    customer: int
+    key: str
+    exported: Value
+    current: Value
+    edited: Value
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An edited cell that is not taken, and why (one Chinese clause)."""
+
+    chat: int
+    customer: int
+    key: str
+    line: int
+    why: str
+
+
+@dataclass(slots=True)
+class ReturnedTable:
+    """What an edited table would change; nothing is written yet.
+
+    Attributes:
+        name: of the file.
+        sha256: of its bytes.
+        plan: for :func:`core.services.review.records.bulk.apply`.
+        base_run: likewise.
+        rows: rows that belong to a customer of the export.
+        conflicts: cells that are left as they are because the record has moved on.
+        refused: cells that are left as they are for another reason.
+        notes: Chinese sentences about rows and columns that are not taken.
+    """
+
+    name: str
+    sha256: str
+    plan: Plan
+    base_run: int | None = None
+    rows: int = 0
+    conflicts: list[Conflict] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def reason(self) -> str:
+        """For the history of each record."""
+        return f"带回表格「{self.name}」"[:400]
+
+    def sentences(self, form: Form) -> Iterator[str]:
+        """Every difference, conflict and cell that is not taken, in Chinese."""
+        for change in self.plan.changes:
+            yield (
+                f"{_place(form, change.chat, change.customer, change.key)}："
+                f"{text_of(change.before) or '（空）'} → {text_of(change.after) or '（空）'}"
+            )
+        for one in self.conflicts:
+            yield (
+                f"冲突，没有改 {_place(form, one.chat, one.customer, one.key)}："
+                f"导出时是{text_of(one.exported) or '（空）'}，"
+                f"{one.who}改成了{text_of(one.current) or '（空）'}，表格里是{text_of(one.edited) or '（空）'}"
+            )
+        for cell in self.refused:
+            yield f"没有带回 {_place(form, cell.chat, cell.customer, cell.key)}（第 {cell.line} 行）：{cell.why}"
+        yield from self.notes
+
+    def as_json(self) -> dict[str, Any]:
+        """Counts, changes, conflicts and what is not taken, for a program."""
+        return {
+            "file": self.name,
+            "sha256": self.sha256,
+            "rows": self.rows,
+            "changes": len(self.plan.changes),
+            "chats": len(self.plan.chats),
+            "unchanged": self.plan.unchanged,
+            "conflicts": [
+                {
+                    "chat": conflict.chat,
+                    "customer": conflict.customer + 1,
+                    "field": conflict.key,
+                    "exported": conflict.exported,
+                    "current": conflict.current,
+                    "edited": conflict.edited,
+                    "who": conflict.who,
+                }
+                for conflict in self.conflicts
+            ],
+            "refused": [
+                {"chat": one.chat, "customer": one.customer + 1, "field": one.key, "line": one.line, "why": one.why}
+                for one in self.refused
+            ],
+            "skipped": [{"chat": one.chat, "why": one.why} for one in self.plan.skipped],
+            "differences": [
+                {
+                    "chat": change.chat,
+                    "customer": change.customer + 1,
+                    "field": change.key,
+                    "before": change.before,
+                    "after": change.after,
+                }
+                for change in self.plan.changes
+            ],
+            "notes": self.notes,
+        }
+
+
+def plan_returned_table(store: Store, form: Form, dataset_id: int, table: PlainTable) -> ReturnedTable:
+    """Compare an edited table with what was exported and with the records as they are now.
+
+    Args:
+        store: the open store.
+        form: the dataset's form.
+        dataset_id: the dataset that the table was exported from.
+        table: the edited file.
+
+    Raises:
+        InputError: it is no exported table, or the dataset has never been exported as one.
+    """
+    edited = edited_rows(table, form)
+    with store.read() as session:
+        bases = exported_tables(session, form, dataset_id)
+        if not bases:
+            raise InputError(
+                "这个数据集没有导出过表格，不知道哪些值是改过的", "请检查数据集；先用「导出表格」导出，再改"
+            )
+        base = min(bases, key=lambda one: _distance(edited, one, form))
+        returned = ReturnedTable(table.name, table.sha256, Plan(dataset_id, ()), base.run_id)
+        returned.notes += edited.notes + edited.row_problems
+        rows_by_chat = _rows_by_chat(edited, base, returned)
+        edits: list[CellEdit] = []
+        unchanged = 0
+        for state in record_states(session, form, dataset_id, sorted(rows_by_chat), base.run_id):
+            who = saved_by(session, state.record)
+            for row in rows_by_chat.pop(state.index):
+                row_edits = list(_edits_of(row, base, state, form, returned, who))
+                edits += row_edits
+                unchanged += len(row.cells) - len(row_edits)
+        returned.notes += [f"数据集里没有第 {chat} 条群聊，没有带回" for chat in rows_by_chat]
+    plan = plan_edits(store, form, dataset_id, edits, base_run=base.run_id)
+    returned.plan = replace(plan, unchanged=unchanged)
+    return returned
+
+
+def _exported(base: TableBase, form: Form, chat: BaseChat, customer: int) -> dict[str, str]:
+    return {key: text_of(value) for key, value in base.mask.values(form, chat.forms[customer]).items()}
+
+
+def _distance(edited: EditedTable, base: TableBase, form: Form) -> tuple[int, int]:
+    """How many rows an export has more or less than a table, and how many cells differ: the nearest one was edited."""
+    unknown = cells = 0
+    for row in edited.rows:
+        chat = base.chats.get(row.chat)
+        if chat is None or row.customer >= len(chat.forms):
+            unknown += 1
+            continue
+        exported = _exported(base, form, chat, row.customer)
+        cells += sum(not _same(cell, exported[key]) for key, cell in row.cells.items())
+    rows = sum(len(chat.forms) for chat in base.chats.values())
+    return unknown + max(0, rows - len(edited.rows)), cells
+
+
+def _rows_by_chat(edited: EditedTable, base: TableBase, returned: ReturnedTable) -> dict[int, list[EditedRow]]:
+    """The rows that belong to a customer of the export; the others, and customers without a row, are named."""
+    rows_by_chat: dict[int, list[EditedRow]] = {}
+    for row in edited.rows:
+        chat = base.chats.get(row.chat)
+        if chat is None or row.customer >= len(chat.forms):
+            returned.notes.append(
+                f"第 {row.line} 行（第 {row.chat} 条第 {row.customer + 1} 位客户）导出时没有，没有带回；"
+                "新客户请在审阅台里添加"
+            )
+            continue
+        rows_by_chat.setdefault(row.chat, []).append(row)
+        returned.rows += 1
+    gone = [
+        f"第 {index} 条第 {customer + 1} 位"
+        for index, chat in sorted(base.chats.items())
+        for customer in range(len(chat.forms))
+        if (index, customer) not in edited.present
+    ]
+    if gone:
+        shown = "、".join(gone[:20]) + ("……" if len(gone) > 20 else "")
+        returned.notes.append(f"表格里少了 {len(gone)} 位客户的行：{shown}；这些客户保持原样，没有删除")
+    return rows_by_chat
+
+
+def _edits_of(
+    row: EditedRow, base: TableBase, state: ChatState, form: Form, returned: ReturnedTable, who: str
+) -> Iterator[CellEdit]:
+    """The edits of one row that can be applied; conflicts and damaged cells are put down."""
+    chat = base.chats[row.chat]
+    customer = _customer_now(chat, state, form, row.customer)
+    exported = _exported(base, form, chat, row.customer)
+    swapped = _named_otherwise(row, chat, form, exported)
+    for key, cell in row.cells.items():
+        if _same(cell, exported[key]):
+            continue
+        why = swapped or damage(cell, exported[key], is_date=key in row.dates)
+        if not why and base.mask and STAR in cell:
+            why = "这个值是遮盖过的"
+        if not why and customer is None:
+            why = f"这位客户已经不在记录里（{who}改过）"
+        if why or customer is None:
+            returned.refused.append(Refused(row.chat, row.customer, key, row.line, why))
+            continue
+        before = chat.forms[row.customer].get(key, form.field(key).empty)
+        after = coerced(form, key, _plain(cell))
+        current = state.customers[customer]["values"].get(key, form.field(key).empty)
+        if _equal(after, before) or _equal(after, current):
+            continue
+        if not _equal(current, before):
+            returned.conflicts.append(Conflict(row.chat, row.customer, key, before, current, after, who))
+            continue
+        yield CellEdit(row.chat, customer, key, after, state.version)
+
+
+def _customer_now(chat: BaseChat, state: ChatState, form: Form, customer: int) -> int | None:
+    """Where a customer of the export stands in the record now."""
+    same_run = state.base_run_id == chat.run_id or state.record is None
+    current = [
+        Identity(one.get("source") if same_run else None, form.name_of(one["values"])) for one in state.customers
+    ]
+    exported = [one if same_run else Identity(None, one.name) for one in chat.identities]
+    return match_versions(exported, current)[customer]
+
+
+def _named_otherwise(row: EditedRow, chat: BaseChat, form: Form, exported: dict[str, str]) -> str:
+    """Why a row seems to be that of another customer of the chat; ``""`` where it does not."""
+    name = row.cells.get(form.name_field, "").strip()
+    own = exported.get(form.name_field, "").strip()
+    others = [one.name.strip() for at, one in enumerate(chat.identities) if at != row.customer]
+    if name and name != own and name in others:
+        return f"这一行的客户编号是 {row.customer + 1}，姓名却是另一位客户「{name}」，编号可能被打乱了"
+    return ""
+
+
+def _plain(cell: str) -> str:
+    """A cell without the apostrophe that guards a text from being run as a formula."""
+    return unescape_formula(cell.strip())
+
+
+def _same(cell: str, exported: str) -> bool:
+    """Whether a cell says what was exported, apart from what writing it to a spreadsheet changes."""
+    plain = _written(exported)
+    return plain in (_written(cell), _written(_plain(cell))) or _written(cell).removesuffix(".0") == plain
+
+
+def _written(text: str) -> str:
+    return ILLEGAL_CHARACTERS_RE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+
+
+def _equal(one: Value, other: Value) -> bool:
+    return one == other or (isinstance(one, list) and items_of(one) == items_of(other))
+
+
+def _place(form: Form, chat: int, customer: int, key: str) -> str:
+    return f"第 {chat} 条第 {customer + 1} 位客户的{form.field(key).label}"

@@ -1,0 +1,35 @@
+"""Reads an edited table, plans what it changes, and applies it."""
+
+from pathlib import Path
+from typing import BinaryIO
+
+from core.adapters.store import Store, queries
+from core.domain.form import Form, load_named_form
+from core.services.datasets.plain_table import read_plain_table
+from core.services.review.records.bulk import BulkOutcome, apply
+from core.services.review.records.returned_table import ReturnedTable, plan_returned_table
+
+
+def preview_table(
+    store: Store, source: Path | BinaryIO, *, filename: str, dataset: str | int
+) -> tuple[Form, ReturnedTable]:
+    """What an edited table would change in a dataset, and the dataset's form.
+
+    Raises:
+        InputError: it is no exported table of this dataset.
+        NotFoundError: no such dataset.
+    """
+    with store.read() as session:
+        dataset_view = queries.dataset(session, dataset)
+    form = load_named_form(dataset_view.form)
+    table = read_plain_table(source, filename, form)
+    return form, plan_returned_table(store, form, dataset_view.id, table)
+
+
+def return_table(store: Store, form: Form, returned: ReturnedTable, *, who: str) -> BulkOutcome:
+    """Apply what was shown, as a bulk change in somebody's name.
+
+    Raises:
+        InputError: nobody's name.
+    """
+    return apply(store, form, returned.plan, who=who, reason=returned.reason, base_run=returned.base_run)

@@ -1,0 +1,120 @@
+"""Rows of a table that a colleague has edited: found by chat and customer, everything odd about them named."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from core.domain.form import Form
+from core.errors import InputError
+from core.services.datasets.plain_table import PlainTable
+
+CHAT, CUSTOMER = "群聊", "客户"
+_OURS = frozenset((CHAT, CUSTOMER, "来源", "审阅人"))
+_CONFIRMATION = "（确认）"
+_HEADER_WITHIN = 20
+"""Rows above the header that may be titles."""
+_DIGITS = 9
+
+
+@dataclass(frozen=True, slots=True)
+class EditedRow:
+    """A row: its line in the file, its customer (from 0), its cells by field, and which are dates of Excel."""
+
+    line: int
+    chat: int
+    customer: int
+    cells: dict[str, str]
+    dates: frozenset[str]
+
+
+@dataclass(slots=True)
+class EditedTable:
+    """The rows of an edited table, and sentences about what is not taken; ``present``: all its chats and customers."""
+
+    rows: list[EditedRow] = field(default_factory=list)
+    present: set[tuple[int, int]] = field(default_factory=set)
+    keys: tuple[str, ...] = ()
+    notes: list[str] = field(default_factory=list)
+    row_problems: list[str] = field(default_factory=list)
+
+
+def edited_rows(table: PlainTable, form: Form) -> EditedTable:
+    """Find the header and read the rows below it; columns and rows may stand in any order.
+
+    Raises:
+        InputError: the columns of chat and customer, or all columns of fields, are missing.
+    """
+    head = next(
+        (at for at, row in enumerate(table.rows[:_HEADER_WITHIN]) if {CHAT, CUSTOMER} <= _names(row.cells)), None
+    )
+    if head is None:
+        raise InputError(
+            f"文件 {table.name} 里没有「{CHAT}」和「{CUSTOMER}」两列，认不出每一行是谁",
+            "请选择用「导出表格」写的文件，并保留这两列",
+        )
+    names = [cell.strip() for cell in table.rows[head].cells]
+    edited = EditedTable(notes=list(table.notes), keys=tuple(key for key in form.keys if key in names))
+    if not edited.keys:
+        raise InputError(f"文件 {table.name} 里没有这个数据集的任何字段", "请检查是不是别的数据集的表格")
+    _note_columns(edited, names, form)
+    places = {name: names.index(name) for name in (CHAT, CUSTOMER, *edited.keys)}
+    for row in table.rows[head + 1 :]:
+        cells = [*row.cells, *[""] * (len(names) - len(row.cells))]
+        if cells == table.rows[head].cells:
+            continue
+        chat, customer = (_number(cells[places[name]]) for name in (CHAT, CUSTOMER))
+        if row.problem:
+            edited.row_problems.append(f"第 {row.line} 行：{row.problem}，没有带回")
+            continue
+        if chat is None or customer is None:
+            edited.row_problems.append(f"第 {row.line} 行没有可用的{CHAT}和{CUSTOMER}编号，可能是新增的行，没有带回")
+            continue
+        edited.rows.append(
+            EditedRow(
+                row.line,
+                chat,
+                customer - 1,
+                {key: cells[places[key]] for key in edited.keys},
+                frozenset(key for key in edited.keys if places[key] in row.dates),
+            )
+        )
+    _drop_duplicates(edited)
+    return edited
+
+
+def _names(cells: Sequence[str]) -> set[str]:
+    return {cell.strip() for cell in cells}
+
+
+def _note_columns(edited: EditedTable, names: list[str], form: Form) -> None:
+    missing = [key for key in form.keys if key not in names]
+    if missing:
+        edited.notes.append(f"缺少 {len(missing)} 列：{'、'.join(missing)}；这些字段保持原样")
+    confirmations = {f"{key}{_CONFIRMATION}" for key in form.keys}
+    unknown = [name for name in names if name and name not in form and name not in _OURS | confirmations]
+    if unknown:
+        edited.notes.append(f"不认识 {len(unknown)} 列：{'、'.join(unknown)}；没有带回")
+    repeated = sorted({name for name in names if name and names.count(name) > 1})
+    if repeated:
+        edited.notes.append(f"列「{'」「'.join(repeated)}」出现不止一次，只看第一次")
+
+
+def _number(cell: str) -> int | None:
+    text = cell.strip().removesuffix(".0")
+    return int(text) if text.isdecimal() and len(text) <= _DIGITS and int(text) > 0 else None
+
+
+def _drop_duplicates(edited: EditedTable) -> None:
+    """Of rows for one customer that are alike the first is kept; of such that differ, none."""
+    by_customer: dict[tuple[int, int], list[EditedRow]] = {}
+    for row in edited.rows:
+        by_customer.setdefault((row.chat, row.customer), []).append(row)
+    edited.rows, edited.present = [], set(by_customer)
+    for (chat, customer), rows in by_customer.items():
+        lines = "、".join(str(row.line) for row in rows)
+        name = f"第 {chat} 条第 {customer + 1} 位客户"
+        if all(row.cells == rows[0].cells for row in rows):
+            edited.rows.append(rows[0])
+            if len(rows) > 1:
+                edited.notes.append(f"{name}有 {len(rows)} 行相同（第 {lines} 行），只算一次")
+        else:
+            edited.row_problems.append(f"{name}有 {len(rows)} 行而且不同（第 {lines} 行），没有带回")

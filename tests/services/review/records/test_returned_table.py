@@ -1,0 +1,265 @@
+"""A table that was exported comes back edited: only edits are taken, conflicts are named, all can be undone."""
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from core import cli
+from core.adapters.store import Store, queries
+from core.adapters.store.models import Chat, Dataset
+from core.domain.form import load_named_form
+from core.domain.masking import NO_MASK, Mask, parse_mask
+from core.errors import InputError
+from core.services.datasets import import_chats
+from core.services.export import TableFormat, export_table, parse_source
+from core.services.review import apply_saves
+from core.services.review.records import bulk, history
+from core.services.review.records.returned_table import ReturnedTable
+from core.services.review.records.table_return import preview_table, return_table
+
+FORM = load_named_form()
+NAME, PHONE, PRODUCT, STAGE = "基本信息-姓名", "基本信息-手机号码", "意向产品", "客户购买阶段"
+TODO = "下一步跟进计划-具体事项"
+Rows = list[list[str]]
+
+
+@pytest.fixture
+def dataset(store: Store) -> int:
+    with store.write() as session:
+        row = Dataset(name="群聊", form=FORM.name, sha256="x", expected=3)
+        session.add(row)
+        session.flush()
+        dataset_id = row.id or 0
+        for index in range(1, 4):
+            session.add(
+                Chat(
+                    dataset_id=dataset_id,
+                    index=index,
+                    text="你好",
+                    sha256=str(index),
+                    characters=2,
+                    residue_characters=0,
+                )
+            )
+    for index in range(1, 4):
+        save(store, dataset_id, index, [customer(f"林木{index}"), customer(f"何苗{index}")])
+    return dataset_id
+
+
+def customer(name: str, **values: object) -> dict[str, object]:
+    return FORM.empty() | {
+        NAME: name,
+        PHONE: "057188888888",
+        PRODUCT: ["会话存档", "高级版"],
+        TODO: "=1+1",
+        **values,
+    }
+
+
+def save(store: Store, dataset: int, chat: int, forms: list[dict[str, object]], version: int = 0) -> None:
+    outbox = {
+        "save_id": f"save-{chat}-{version}-{len(forms)}",
+        "chat": chat,
+        "reviewer": "小林",
+        "base_version": version,
+        "status": "已确认",
+        "customers": [{"values": values} for values in forms],
+        "note": "",
+        "reason": "",
+        "seconds": 1.0,
+    }
+    [ack] = apply_saves(store, FORM, dataset, [outbox])
+    assert ack.result == "saved", ack
+
+
+def exported(store: Store, path: Path, mask: Mask = NO_MASK) -> Path:
+    table = TableFormat(path.suffix[1:])
+    export_table(store, dataset="群聊", source=parse_source("records"), out=path, table=table, mask=mask)
+    return path
+
+
+def edited(path: Path, edit: Callable[[Rows], Rows | None]) -> Path:
+    if path.suffix == ".csv":
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.reader(file))
+        rows = edit(rows) or rows
+        with path.open("w", encoding="utf-8-sig", newline="") as file:
+            csv.writer(file).writerows(rows)
+        return path
+    book = openpyxl.load_workbook(path)
+    rows = [["" if cell is None else str(cell) for cell in row] for row in book.active.values]
+    rows = edit(rows) or rows
+    book = openpyxl.Workbook()
+    for number, row in enumerate(rows, start=1):
+        for column, cell in enumerate(row, start=1):
+            target = book.active.cell(number, column, cell)
+            target.data_type = "s"
+    book.save(path)
+    return path
+
+
+def put(chat: int, number: int, key: str, value: str) -> Callable[[Rows], None]:
+    def edit(rows: Rows) -> None:
+        row = next(row for row in rows if row[:2] == [str(chat), str(number)])
+        row[rows[0].index(key)] = value
+
+    return edit
+
+
+def planned(store: Store, path: Path) -> ReturnedTable:
+    return preview_table(store, path, filename=path.name, dataset="群聊")[1]
+
+
+def changes(returned: ReturnedTable) -> list[tuple[int, int, str, object]]:
+    return [(change.chat, change.customer, change.key, change.after) for change in returned.plan.changes]
+
+
+@pytest.mark.parametrize("name", ["表.csv", "表.xlsx"])
+def test_a_table_that_nobody_edited_changes_nothing(store: Store, dataset: int, tmp_path: Path, name: str) -> None:
+    returned = planned(store, edited(exported(store, tmp_path / name), lambda rows: None))
+    assert (changes(returned), returned.conflicts, returned.refused, returned.notes) == ([], [], [], [])
+    assert returned.rows == 6
+
+
+@pytest.mark.parametrize("name", ["表.csv", "表.xlsx"])
+def test_edits_come_back_and_can_be_undone(store: Store, dataset: int, tmp_path: Path, name: str) -> None:
+    def edit(rows: Rows) -> Rows:
+        put(2, 2, NAME, "何苗苗")(rows)
+        put(1, 1, PRODUCT, "高级版、会话存档、SCRM")(rows)
+        put(3, 1, TODO, "'=SUM(A1)")(rows)
+        put(3, 2, PHONE, "")(rows)
+        head, *rest = [[*row[::-1], "批注"] for row in rows]
+        return [head, *rest[::-1]]
+
+    path = edited(exported(store, tmp_path / name), edit)
+    returned = planned(store, path)
+    assert sorted(changes(returned), key=str) == [
+        (1, 0, PRODUCT, ["高级版", "会话存档", "SCRM"]),
+        (2, 1, NAME, "何苗苗"),
+        (3, 0, TODO, "=SUM(A1)"),
+        (3, 1, PHONE, ""),
+    ]
+    assert any("批注" in note for note in returned.notes)
+    outcome = return_table(store, FORM, returned, who="小何")
+    assert set(outcome.saved) == {1, 2, 3}
+    newest = history.versions(store, FORM, dataset, 2)[0]
+    assert newest.who == "小何" and path.name in newest.reason
+    [change] = bulk.recent(store, dataset)
+    assert change.id == outcome.id
+    bulk.undo(store, FORM, dataset, outcome.id, who="小何")
+    with store.read() as session:
+        [name_before] = [r.forms[1][NAME] for r in queries.confirmed(session, dataset) if r.index == 2]
+    assert name_before == "何苗2"
+    # The same table once more: what was taken back is an edit again.
+    assert len(changes(planned(store, path))) == 4
+
+
+def test_a_record_that_has_moved_on_is_a_conflict_by_field(store: Store, dataset: int, tmp_path: Path) -> None:
+    path = exported(store, tmp_path / "表.csv")
+    save(store, dataset, 1, [customer("林木1", **{PHONE: "13800000000", STAGE: "意向客户"}), customer("何苗1")], 1)
+    exported(store, tmp_path / "后来.csv")
+
+    def edit(rows: Rows) -> None:
+        put(1, 1, PHONE, "13900000000")(rows)
+        put(1, 1, PRODUCT, "SCRM")(rows)
+
+    returned = planned(store, edited(path, edit))
+    assert changes(returned) == [(1, 0, PRODUCT, ["SCRM"])]
+    [conflict] = returned.conflicts
+    assert (conflict.key, conflict.exported, conflict.current, conflict.edited, conflict.who) == (
+        PHONE,
+        "057188888888",
+        "13800000000",
+        "13900000000",
+        "小林",
+    )
+
+
+def test_customers_are_found_where_they_stand_now(store: Store, dataset: int, tmp_path: Path) -> None:
+    path = exported(store, tmp_path / "表.csv")
+    save(store, dataset, 1, [customer("新人"), customer("何苗1"), customer("林木1")], 1)
+    returned = planned(store, edited(path, put(1, 1, PHONE, "13900000000")))
+    assert changes(returned) == [(1, 2, PHONE, "13900000000")]
+
+
+def test_rows_and_columns_that_are_not_taken_are_named(store: Store, dataset: int, tmp_path: Path) -> None:
+    def edit(rows: Rows) -> Rows:
+        twice = list(rows[2])
+        twice[rows[0].index(PHONE)] = "1"
+        swapped = rows[5]
+        swapped[rows[0].index(NAME)] = "何苗3"
+        new = ["1", "3", *[""] * (len(rows[0]) - 2)]
+        unnumbered = ["", "", "某人", *[""] * (len(rows[0]) - 3)]
+        strange = ["9", "1", *[""] * (len(rows[0]) - 2)]
+        at = rows[0].index(STAGE)
+        kept = [rows[0], rows[1], rows[1], rows[2], twice, *rows[4:], new, unnumbered, strange]
+        return [["2026 年客户表", *[""] * (len(rows[0]) - 2)], *([*row[:at], *row[at + 1 :]] for row in kept)]
+
+    returned = planned(store, edited(exported(store, tmp_path / "表.csv"), edit))
+    assert changes(returned) == []
+    words = "\n".join(returned.sentences(FORM))
+    for part in ("缺少 1 列", STAGE, "相同", "而且不同", "导出时没有", "没有可用的", "少了 1 位", "可能被打乱了"):
+        assert part in words, words
+
+
+@pytest.mark.parametrize(
+    ("cell", "why"),
+    [("5.72E+10", "5.72E+10"), ("57188888888", "开头的 0"), ("#NAME?", "#NAME?"), ("########", "不是值")],
+)
+def test_what_excel_has_damaged_is_named(store: Store, dataset: int, tmp_path: Path, cell: str, why: str) -> None:
+    returned = planned(store, edited(exported(store, tmp_path / "表.csv"), put(1, 1, PHONE, cell)))
+    assert changes(returned) == []
+    [refused] = returned.refused
+    assert (refused.chat, refused.customer, refused.key) == (1, 0, PHONE) and why in refused.why
+
+
+def test_masked_values_stay(store: Store, dataset: int, tmp_path: Path) -> None:
+    path = exported(store, tmp_path / "表.csv", parse_mask(["phone"]))
+
+    def edit(rows: Rows) -> None:
+        put(1, 1, STAGE, "意向客户")(rows)
+        put(2, 1, PHONE, "138****0000")(rows)
+
+    returned = planned(store, edited(path, edit))
+    assert [key for _, _, key, _ in changes(returned)] == [STAGE] or returned.plan.unchanged
+    assert [(one.key, "遮盖" in one.why) for one in returned.refused] == [(PHONE, True)]
+
+
+def test_other_files_are_refused_in_one_sentence(store: Store, dataset: int, tmp_path: Path) -> None:
+    path = exported(store, tmp_path / "表.csv")
+    with pytest.raises(InputError, match="import-table"):
+        import_chats(store, path, filename=path.name, dataset="另一个")
+    other = tmp_path / "别的.csv"
+    other.write_text("a,b\n1,2\n", encoding="utf-8")
+    with pytest.raises(InputError, match="认不出每一行是谁"):
+        planned(store, other)
+    other.write_text("你好\n", encoding="utf-8")
+    with pytest.raises(InputError):
+        preview_table(store, other, filename="别的.txt", dataset="群聊")
+
+
+def test_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    db = f"sqlite:///{tmp_path / 'a.db'}"
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        code = cli.main([str(one) for one in (*arguments, "--db", db)])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    assert run("sample")[0] == 0
+    dataset = "示例群聊"
+    path = tmp_path / "表.xlsx"
+    assert run("export", "table", "--dataset", dataset, "--source", "labels", "--out", path)[0] == 0
+    edited(path, put(1, 1, PHONE, "13900000001"))
+    code, out, _ = run("import-table", path, "--dataset", dataset, "--dry-run", "--json")
+    preview = json.loads(out)
+    assert (code, preview["changes"], preview["dry_run"]) == (0, 1, True)
+    assert run("import-table", path, "--dataset", dataset)[0] == 1
+    code, out, err = run("import-table", path, "--dataset", dataset, "--who", "小何")
+    assert code == 0 and "改了 1 条记录的 1 个值" in out and "13900000001" in err
+    code, out, _ = run("import-table", path, "--dataset", dataset, "--dry-run", "--json")
+    assert json.loads(out)["changes"] == 0
