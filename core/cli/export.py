@@ -34,8 +34,7 @@ Masks = Annotated[
     typer.Option(
         "--mask",
         metavar="KIND",
-        help="遮盖 phone（电话）、email（邮箱）、address（地址）、"
-        "id_card（身份证）、bank_card（银行卡）、account（微信号、QQ 号）；可写多次。",
+        help="遮盖 phone（电话，以及身份证、银行卡、微信号、QQ 号）、email（邮箱）、address（地址）；可写多次。",
     ),
 ]
 

@@ -25,43 +25,40 @@ from core.domain.form import Form, FormValues, Kind, Value
 from core.errors import SettingsError
 
 STAR: Final = "*"
+_ACCOUNT: Final = re.compile(r"[A-Za-z][\w-]{3,80}")
 _SHORTEST: Final = 3
 """Shortest value that is masked in free text; a shorter one (a first name's letter, 「在」) would star half of it."""
 
 
 class Masked(StrEnum):
-    """Kinds of values that can be masked."""
+    """Kinds of values that can be masked; ``phone`` stands for all numbers and accounts that tell a person."""
 
     PHONE = "phone"
     EMAIL = "email"
     ADDRESS = "address"
-    ID_CARD = "id_card"
-    BANK_CARD = "bank_card"
-    ACCOUNT = "account"
 
 
 _KINDS: Final = {
     Kind.PHONE: Masked.PHONE,
     Kind.EMAIL: Masked.EMAIL,
     Kind.ADDRESS: Masked.ADDRESS,
-    Kind.ID_CARD: Masked.ID_CARD,
-    Kind.BANK_CARD: Masked.BANK_CARD,
-    Kind.WECHAT: Masked.ACCOUNT,
-    Kind.QQ: Masked.ACCOUNT,
+    Kind.ID_CARD: Masked.PHONE,
+    Kind.BANK_CARD: Masked.PHONE,
+    Kind.WECHAT: Masked.PHONE,
+    Kind.QQ: Masked.PHONE,
 }
 
 
-def _accounts_in(text: str) -> Iterator[Mention]:
-    return chain(wechat_ids_in(text), qq_numbers_in(text))
+def _numbers_in(text: str) -> Iterator[Mention]:
+    """Phones and what else tells a person: who hides phones does not mean to show identity cards."""
+    finders = (phones_in, id_cards_in, bank_cards_in, wechat_ids_in, qq_numbers_in)
+    return chain.from_iterable(find(text) for find in finders)
 
 
 _FINDERS: Final = {
-    Masked.PHONE: phones_in,
+    Masked.PHONE: _numbers_in,
     Masked.EMAIL: emails_in,
     Masked.ADDRESS: addresses_in,
-    Masked.ID_CARD: id_cards_in,
-    Masked.BANK_CARD: bank_cards_in,
-    Masked.ACCOUNT: _accounts_in,
 }
 
 
@@ -145,7 +142,7 @@ def _starred(kind: Masked, words: str) -> str:
         return name[:1] + STAR * len(name[1:]) + at + domain if at else STAR * len(words)
     if kind is Masked.ADDRESS:
         return words[:2] + re.sub(r"\S", STAR, words[2:])
-    if kind is Masked.ACCOUNT:
+    if kind is Masked.PHONE and _ACCOUNT.fullmatch(words):
         return words[:2] + re.sub(r"\S", STAR, words[2:])
     places = [place for place, letter in enumerate(words) if is_digit(letter)]
     places = places[country_code_length(plain_digits(words)) :]

@@ -3,13 +3,14 @@
 import hashlib
 import json
 from functools import partial
+from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.adapters.store import Store, queries
 from core.adapters.store.models import RecordStatus
-from core.services.export import Download, export_log_entries
+from core.services.export import Download, TableFormat, export_log_entries, export_table, parse_source
 from tests.factories.exports import fill
 from tests.pages.conftest import OpenPage
 from tests.pages.finding import button, chosen
@@ -89,6 +90,22 @@ def test_a_report_of_one_chat_with_phones_hidden(page: OpenPage, store: Store) -
     made = finished(app)
     assert made.name.endswith(".html") and made.report.counts["chats"] == 1
     assert "马会5" in made.data.decode("utf-8")
+
+
+def test_an_edited_table_comes_back(page: OpenPage, store: Store, tmp_path: Path) -> None:
+    dataset = fill(store)
+    out = tmp_path / "表.csv"
+    export_table(store, dataset=dataset, source=parse_source("labels"), out=out, table=TableFormat.CSV)
+    app = page()
+    edited = out.read_text("utf-8-sig").replace("马会5", "马会六")
+    app.file_uploader[0].upload("表.csv", edited.encode(), "text/csv").run()
+    assert not app.exception
+    assert any("1 条记录的 1 个值会改" in one.value for one in app.markdown)
+    app.button(key="returned-table-apply").click().run()
+    assert not app.exception
+    with store.read() as session:
+        [record] = queries.records(session, dataset)
+    assert [values["基本信息-姓名"] for values in record.forms] == ["马会六", "丁一8"]
 
 
 def store_dataset(store: Store) -> int:
