@@ -38,7 +38,7 @@ class Conflict:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedCell:
     """An edited cell that is not taken, and why (one Chinese clause)."""
 
     chat: int
@@ -69,7 +69,7 @@ class ReturnedTable:
     base_run: int | None = None
     rows: int = 0
     conflicts: list[Conflict] = field(default_factory=list)
-    refused: list[Refused] = field(default_factory=list)
+    refused: list[RefusedCell] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -231,7 +231,7 @@ def _edits_of(
         if not why and customer is None:
             why = f"这位客户已经不在记录里（{who}改过）"
         if why or customer is None:
-            returned.refused.append(Refused(row.chat, row.customer, key, row.line, why))
+            returned.refused.append(RefusedCell(row.chat, row.customer, key, row.line, why))
             continue
         before = chat.forms[row.customer].get(key, form.field(key).empty)
         after = coerced(form, key, _plain(cell))
