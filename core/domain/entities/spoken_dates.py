@@ -11,7 +11,6 @@ _NUMBER: Final = r"(\d{1,3}|[一二两三四五六七八九十]{1,3}|半)"
 _WEEK: Final = r"(?:周|星期|礼拜)"
 _DAYS: Final = {"今": 0, "明": 1, "后": 2, "大后": 3, "当": 0, "次": 1}
 _WEEKDAYS: Final = "一二三四五六日"
-_LONG_PAST: Final = timedelta(days=180)
 
 
 class SpokenDate(NamedTuple):
@@ -29,10 +28,10 @@ class SpokenDate(NamedTuple):
 
 
 def spoken_date(words: str, said_at: str) -> SpokenDate | None:
-    """The date that words mean; ``None`` where they name none, or a whole date with its year.
+    """The date that words mean; ``None`` where they name none, or a month and a day, which need no counting.
 
     Weeks begin on Monday. 周二 without more is the next one from the day on (that day included), 下周二 that of the
-    next week, 5 号 and 3 月 5 日 the next to come.
+    next week, 5 号 the next to come.
 
     Args:
         words: a value such as 下周二上午.
@@ -42,7 +41,7 @@ def spoken_date(words: str, said_at: str) -> SpokenDate | None:
         day = datetime.fromisoformat(said_at).date() if len(said_at) >= 10 else None
     except ValueError:
         day = None
-    if day is None or re.search(r"\d{4}\s?[-/.年]", words):
+    if day is None or _WHOLE.search(words):
         return None
     for pattern, days_of in _RULES:
         if match := pattern.search(words):
@@ -109,13 +108,6 @@ def _day_of_month(match: re.Match[str], day: date) -> SpokenDate:
     return _one(nearest)
 
 
-def _month_and_day(match: re.Match[str], day: date) -> SpokenDate:
-    nearest = date(day.year, _number(match[1]), _number(match[2]))
-    if day - nearest > _LONG_PAST:
-        nearest = nearest.replace(year=day.year + 1)
-    return _one(nearest)
-
-
 def _year_end(_: re.Match[str], day: date) -> SpokenDate:
     return _one(date(day.year, 12, 31))
 
@@ -136,14 +128,18 @@ def _number(words: str) -> int:
 
 
 _DAY_NUMBER: Final = r"(\d{1,2}|[一二三四五六七八九十]{1,3})"
+_NOT_PAST: Final = r"(?<![上每])(?<!上个)"
+_WHOLE: Final = re.compile(rf"\d{{4}}\s?[-/.年]|{_DAY_NUMBER}\s?(?:月|/)\s?{_DAY_NUMBER}")
 _RULES: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], SpokenDate]], ...]] = (
-    (re.compile(rf"{_DAY_NUMBER}\s?(?:月|/)\s?{_DAY_NUMBER}\s?(?:日|号)?(?!\d)"), _month_and_day),
-    (re.compile(rf"((?:下{{1,2}}|这|本)个?)?{_WEEK}([一二三四五六日天末])"), _weekday),
+    (re.compile(rf"{_NOT_PAST}((?:下{{1,2}}|这|本)个?)?{_WEEK}([一二三四五六日天末])"), _weekday),
     (re.compile(rf"{_NUMBER}\s?(天|周|个?星期|个?礼拜|个月)(?:之?后|以后|内|之内|以内)"), _after),
     (re.compile(rf"(下{{1,2}}|这|本)个?{_WEEK}"), _week),
     (re.compile(rf"((?:下{{1,2}}个?|这个?|本|当)月)?{_DAY_NUMBER}\s?[号日](?![\d码楼线机店])"), _day_of_month),
-    (re.compile(r"((?:下{1,2}个?|这个?|本|当)?)月([底末初中])"), _month_part),
+    (
+        re.compile(rf"{_NOT_PAST}(?<![\d一二三四五六七八九十])((?:下{{1,2}}个?|这个?|本|当)?)月([底末初中])"),
+        _month_part,
+    ),
     (re.compile(r"((?:下{1,2}个?|这个|本))月()"), _month_part),
     (re.compile(r"(大后|后|明|次|今|当)(?:天|日|早|晚|晨)"), _near_day),
-    (re.compile(r"年[底末]"), _year_end),
+    (re.compile(r"(?<![明后去前])年[底末]"), _year_end),
 )

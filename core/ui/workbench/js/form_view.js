@@ -12,6 +12,7 @@ import { confirmationOf, confirmedCount, isChanged, isDelta, markOf } from "./mo
 import { isChoice, isEmpty, isWide, UNSEEN, valueText } from "./values.js";
 import { EVIDENCE } from "./words.js";
 
+const YEAR = "2024-".length; // dates beside a value go without their year
 /** @type {Record<string, string>} */
 const TONES = {
   [EVIDENCE.VERBATIM]: "exact",
@@ -130,8 +131,12 @@ function fieldView(entry, customer, index, field, remark, asked) {
     confirmed,
     hint: isTold ? "" : (remark?.hint ?? ""),
     level: remark?.level ?? null,
-    status: status === EVIDENCE.VERBATIM ? "✓ 原文" : status,
-    statusTitle: [changed ? "改过模型的值" : "", evidence].filter(Boolean).join("；"),
+    status: [written && mark?.date ? mark.date.slice(YEAR) : "", status === EVIDENCE.VERBATIM ? "✓ 原文" : status]
+      .filter(Boolean)
+      .join(" · "),
+    statusTitle: [changed ? "改过模型的值" : "", evidence, mark?.date ? `按说话那天算是 ${mark.date}` : ""]
+      .filter(Boolean)
+      .join("；"),
     tone: status === "已改" || status === "已钉" ? "changed" : (TONES[status] ?? ""),
     old: changed && !isAsked ? valueText(customer.baseline?.[key]) : null,
     fresh: isAsked ? valueText(customer.delta[key]) : null,
