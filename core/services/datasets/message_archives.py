@@ -114,7 +114,9 @@ def _wecom_message(value: Mapping[str, Any], number: int) -> SentMessage | Unrea
         return Unreadable(_SAYS_NOTHING)
     sender = str(value["from"])
     receivers = value.get("tolist") or []
-    to = receivers.strip("[]").replace('"', "") if isinstance(receivers, str) else ",".join(map(str, receivers))
+    to = (
+        receivers.strip("[]").replace('"', "") if isinstance(receivers, str) else ",".join(map(str, _listed(receivers)))
+    )
     room = str(value.get("roomid") or "").strip()
     named = next((str(value[key]) for key in ("from_name", "fromname", "sender_name", "name") if value.get(key)), "")
     return SentMessage(
@@ -154,7 +156,7 @@ def _wecom_text(kind: str, value: Mapping[str, Any], depth: int) -> str:
 def _wecom_items(kind: str, content: Mapping[str, Any], depth: int) -> str:
     """The parts of a mixed message, or the messages of a forwarded record, one below the other."""
     lines = [f"[聊天记录] {content.get('title') or ''}".rstrip()] if kind == "chatrecord" else []
-    for item in content.get("item") or ():
+    for item in _listed(content.get("item")):
         if isinstance(item, dict):
             inner = str(item.get("type") or "text")
             inner = inner.removeprefix("ChatRecord").lower() if inner.startswith("ChatRecord") else inner
@@ -213,7 +215,9 @@ def _feishu_message(value: Mapping[str, Any], number: int) -> SentMessage:
     content = _parsed(str(value["body"].get("content") or ""))
     text = _feishu_text(kind, content) if isinstance(content, dict) else str(value["body"].get("content") or "")
     names = {
-        str(one.get("key")): str(one.get("name") or "") for one in value.get("mentions") or () if isinstance(one, dict)
+        str(one.get("key")): str(one.get("name") or "")
+        for one in _listed(value.get("mentions"))
+        if isinstance(one, dict)
     }
     text = _MENTION.sub(lambda match: f"@{names[match[0]]}" if names.get(match[0]) else match[0], text)
     return SentMessage(
@@ -232,8 +236,8 @@ def _feishu_text(kind: str, content: Mapping[str, Any]) -> str:
     if kind == "post":
         post = content if "content" in content else next((one for one in content.values() if isinstance(one, dict)), {})
         lines = [str(post.get("title") or "")]
-        for line in post.get("content") or ():
-            lines.append("".join(_feishu_part(part) for part in line if isinstance(part, dict)))
+        for line in _listed(post.get("content")):
+            lines.append("".join(_feishu_part(part) for part in _listed(line) if isinstance(part, dict)))
         return "\n".join(line for line in lines if line)
     words = content.get("file_name") or content.get("title") or ""
     return f"{PLACEHOLDERS.get(kind, f'[{kind[:12]}]')} {words}".rstrip()
@@ -245,6 +249,11 @@ def _feishu_part(part: Mapping[str, Any]) -> str:
     if part.get("tag") == "at":
         return f"@{part.get('user_name') or part.get('user_id') or ''}"
     return str(part.get("text") or "")
+
+
+def _listed(value: Any) -> list[Any]:
+    """A list as it is; anything else that stands in its place is none."""
+    return value if isinstance(value, list) else []
 
 
 def _parsed(text: str) -> Any:

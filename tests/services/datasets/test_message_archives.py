@@ -1,13 +1,16 @@
 """Messages as 企业微信, 飞书, DingTalk and exporters of QQ and WeChat keep them in JSON."""
 
 import json
+from contextlib import suppress
 from io import BytesIO
+from random import Random
 from typing import Any
 
 import pytest
 
 from core.domain.chat import Role, parse_chat
 from core.domain.form import load_named_form
+from core.errors import InputError
 from core.services.datasets.import_types import TableColumns
 from core.services.datasets.row_validation_pass import RowValidationPass
 from core.services.datasets.source_file import open_source
@@ -141,3 +144,32 @@ def test_exporters_of_other_programs(value: Any) -> None:
 def test_lists_of_messages_are_a_chat_each() -> None:
     chats, _ = read([QQ, QQ | {"chatInfo": {"name": "another"}}])
     assert len(chats) == 2
+
+
+ODD = [None, "", 0, 1e300, True, [], {}, "{", '{"content": 5}', [1, None], {"item": [{"type": None}]}, 99999999999999]
+
+
+def mutated(value: Any, random: Random) -> Any:
+    """A copy in which one value somewhere is an odd one, or is not there."""
+    copy = node = json.loads(json.dumps(value))
+    while True:
+        key = random.choice(list(node) if isinstance(node, dict) else range(len(node)))
+        if isinstance(node[key], dict | list) and node[key] and random.random() < 0.7:
+            node = node[key]
+            continue
+        if isinstance(node, dict) and random.random() < 0.2:
+            del node[key]
+        else:
+            node[key] = json.loads(json.dumps(random.choice(ODD)))
+        return copy
+
+
+@pytest.mark.parametrize("value", [ARCHIVE, QQ, DINGTALK, CHATLOG, {"chatdata": [{"msg": one} for one in ARCHIVE]}])
+def test_odd_values_never_break_reading(value: Any) -> None:
+    random = Random(13)
+    for _ in range(120):
+        data = json.dumps(mutated(value, random)).encode()
+        with suppress(InputError), open_source(BytesIO(data), "a.json") as source:
+            validation_pass = RowValidationPass(source, FORM, TableColumns())
+            chats = list(validation_pass.chats())
+            assert chats or validation_pass.rejected or validation_pass.notes
