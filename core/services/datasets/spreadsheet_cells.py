@@ -13,7 +13,7 @@ _INVISIBLE = (
 """Spaces, control characters, and what is drawn as nothing: spreadsheets skip them before they look for a ``=``."""
 
 _FORMULA = re.compile(rf"(?<!['{_INVISIBLE}])'*+(?:[\t\r\n]|[{_INVISIBLE}]*+[=+\-@＝＋－＠﹦﹢﹣﹫−])")
-_NUMBER = re.compile(r"(?<!')'*+[+-]?\d[\d\s.,-]*+")
+_NUMBER = re.compile(r"(?<!')'*+[+-]?\d++(?: \d++|,\d{3})*+(?:\.\d++)?")
 
 
 def escape_formula(cell: str) -> str:
@@ -21,7 +21,8 @@ def escape_formula(cell: str) -> str:
 
     A formula begins with ``=``, ``+``, ``-`` or ``@``, in their full-width and small forms too (Chinese spreadsheets
     take them for the same), whatever invisible characters stand before it; a cell that begins with a tab or a line
-    break likewise (https://owasp.org/www-community/attacks/CSV_Injection). Numbers such as ``-5`` and ``+86 138`` stay.
+    break likewise (https://owasp.org/www-community/attacks/CSV_Injection). Plain numbers such as ``-5``
+    and ``+86 138`` stay; ``+86-138`` and ``+1-1`` would be calculated.
     Apostrophes that stand before a formula already get one more, so that :func:`unescape_formula` gives back the text.
     """
     return f"'{cell}" if _is_formula(cell) else cell

@@ -28,9 +28,18 @@ def test_a_formula_gets_an_apostrophe(before: str, start: str) -> None:
     assert escape_formula(before * 3 + cell).startswith("'")
 
 
-@pytest.mark.parametrize("cell", ["", "-5", "+86 138-0013-8000", "3.5", "林木", "a=b", "'很好'", "1-2", "（＝）"])
+@pytest.mark.parametrize(
+    "cell",
+    ["", "-5", "+8613800138000", "+86 138 0013 8000", "-1,299.50", "3.5", "林木", "a=b", "'很好'", "1-2", "（＝）"],
+)
 def test_other_texts_stay(cell: str) -> None:
     assert escape_formula(cell) == cell
+
+
+@pytest.mark.parametrize("cell", ["+86-138-0000-1111", "+1-1", "-1,2", "+1.2.3", "-5%", "@1", "=1"])
+def test_only_plain_numbers_go_bare(cell: str) -> None:
+    assert escape_formula(cell) == f"'{cell}"
+    assert unescape_formula(f"'{cell}") == cell
 
 
 @given(st.text(alphabet=st.sampled_from("'=＝+-@ \t\r\n\ufeff\u200b1a,;\"")) | st.text())
