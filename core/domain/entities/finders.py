@@ -72,9 +72,13 @@ def phones_in(text: str) -> Iterator[Mention]:
 
 
 def personal_phones_in(text: str) -> Iterator[Mention]:
-    """The same without 400 and 800 numbers, which reach a company."""
+    """Phones without numbers that reach nobody: 400 and 800, and those that dial into meetings (``,,`` behind)."""
     kinds = PHONES - {NumberKind.SERVICE}
-    return (Mention(number.value, number.start, number.end) for number in numbers_in(text) if number.kind in kinds)
+    return (
+        Mention(number.value, number.start, number.end)
+        for number in numbers_in(text)
+        if number.kind in kinds and not text.startswith(",,", number.end)
+    )
 
 
 def id_cards_in(text: str) -> Iterator[Mention]:

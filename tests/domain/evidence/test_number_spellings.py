@@ -64,5 +64,6 @@ def test_a_number_is_missed_in_the_field_of_its_own_kind() -> None:
     }
 
 
-def test_the_hotline_of_a_company_is_nobodys_phone() -> None:
-    assert find_omissions(FORM, index_of("客服热线是400-123-4567"), [FORM.empty() | {"基本信息-姓名": "何苗2"}]) == []
+@pytest.mark.parametrize("text", ["客服热线是400-123-4567", "一键拨号入会+8675536550000,,123456789"])
+def test_the_hotline_of_a_company_is_nobodys_phone(text: str) -> None:
+    assert find_omissions(FORM, index_of(text), [FORM.empty() | {"基本信息-姓名": "何苗2"}]) == []
