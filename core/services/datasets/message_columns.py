@@ -69,7 +69,7 @@ _USUAL: Mapping[str, Sequence[str]] = {
 }
 _IDENTIFIER = re.compile(r"(?:wxid_|gh_|ou_|w[mob])\w{4,}|\d{5,}|[0-9a-f-]{16,}|\w{1,40}@chatroom", re.IGNORECASE)
 _WORDS = re.compile(r"[\s_\-]+")
-_BRACKETS = re.compile(r"\s*[（(][^（()）]{0,40}[)）]\s*")
+_BRACKETS = re.compile(r"[（(][^（()）]{0,40}[)）]")
 _MODEL_ROLES = frozenset(("system", "user", "assistant", "tool", "function", "developer"))
 _LEGIBLE = 0.5
 
