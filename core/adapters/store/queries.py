@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, case, exists, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -69,6 +69,12 @@ def chat(session: Session, dataset_id: int, index: int) -> ChatView:
     return ChatView.from_row(row)
 
 
+def stream_rows(session: Session, statement: Select[Any]) -> Iterator[RowMapping]:
+    """Rows of a statement, streamed; whoever stops half way leaves no cursor open on the server."""
+    with session.execute(statement) as rows:
+        yield from rows.mappings()
+
+
 def chats(session: Session, dataset_id: int, *, after: int = 0, limit: int | None = None) -> Iterator[ChatView]:
     """Chats of a dataset in order of their index, streamed.
 
@@ -86,7 +92,7 @@ def chats(session: Session, dataset_id: int, *, after: int = 0, limit: int | Non
     )
     if limit is not None:
         statement = statement.limit(limit)
-    for row in session.execute(statement).mappings():
+    for row in stream_rows(session, statement):
         yield ChatView.from_columns(row)
 
 
@@ -162,7 +168,7 @@ def extractions(session: Session, run_id: int, chat_ids: Sequence[int] | None = 
         statement = statement.where(col(Extraction.chat_id).in_(chat_ids))
     else:
         statement = statement.execution_options(yield_per=200)
-    for row in session.execute(statement).mappings():
+    for row in stream_rows(session, statement):
         yield ExtractionView.from_columns(row)
 
 
@@ -200,7 +206,7 @@ def records(
         statement = statement.where(col(Record.chat_id).in_(chat_ids))
     else:
         statement = statement.execution_options(yield_per=200)
-    for row in session.execute(statement).mappings():
+    for row in stream_rows(session, statement):
         yield RecordView.from_columns(row)
 
 
@@ -216,7 +222,7 @@ def confirmed(session: Session, dataset_id: int) -> Iterator[RecordView]:
         .order_by(col(Chat.index))
         .execution_options(yield_per=200)
     )
-    for row in session.execute(statement).mappings():
+    for row in stream_rows(session, statement):
         yield RecordView.from_columns(row)
 
 

@@ -223,8 +223,8 @@ def stream_run_forms(session: Session, run_id: int) -> Iterator[tuple[int, list[
         .order_by(col(Chat.index))
         .execution_options(yield_per=200)
     )
-    for index, forms in session.execute(statement):
-        yield index, forms or []
+    for row in queries.stream_rows(session, statement):
+        yield row["index"], row["forms"] or []
 
 
 def _answer(form: Form, index: int, raw: list[FormValues], origin: str, identity: dict[str, Any]) -> ChatAnswer:

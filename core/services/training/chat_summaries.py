@@ -64,7 +64,7 @@ def latest_summaries(session: Session, dataset_id: int) -> Iterator[tuple[int, S
         .order_by(col(Chat.index))
         .execution_options(yield_per=200)
     )
-    for row in session.execute(statement).mappings():
+    for row in queries.stream_rows(session, statement):
         view = SummaryView(**row)
         yield view.index, view
 
