@@ -260,7 +260,7 @@ def _named_otherwise(row: EditedRow, chat: BaseChat, form: Form, exported: dict[
     own = exported.get(form.name_field, "").strip()
     others = [one.name.strip() for at, one in enumerate(chat.identities) if at != row.customer]
     if name and name != own and name in others:
-        return f"这一行的客户编号是 {row.customer + 1}，姓名却是另一位客户「{name}」，编号可能被打乱了"
+        return f"这一行的客户编号是 {row.customer + 1}，名字却是另一位客户「{name}」，编号可能被打乱了"
     return ""
 
 
