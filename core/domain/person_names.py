@@ -4,8 +4,10 @@
    word for people a number in words is one in digits: 客户一 is 客户1. In a name it is none: 张三 is not 张3.
 2. A part of a name (邱总 of 陶然乡-邱总, 林舟 of 林舟3) means that person only where it is a part of no other name of
    the chat, and nobody else has the part as a name.
-3. Digits decide: where both names hold some and they differ (客户1, 客户12), these are two people. So are a Chinese
-   name and the same name with one more character that is no title (林木, 林木森).
+3. Digits decide: where both names hold some and they differ (客户1, 客户12), these are two people.
+4. A part that cuts a word is none, whatever stands before the name (公司-, 【公司】): of letters (Ann, Anna; 客户A,
+   客户AB), of a Chinese name that goes on with one more character that is no title (林木, 林木森, 公司-林木森总), and
+   of one that begins with 小, 老 or 大 (王总, 小王总).
 
 ``core/ui/workbench/js/names.js`` says the same to the browser; both are tested by ``tests/domain/person_names.json``.
 """
@@ -25,9 +27,13 @@ _COUNTED = re.compile(
     f"(?![{_NUMERALS}])"
 )
 _VALUES = dict(zip("零〇一二两三四五六七八九", "001223456789", strict=True))
-_CHINESE_NAME = re.compile(r"[\u4e00-\u9fff]{2,3}")
-_TITLES = frozenset("总姐哥弟妹董工叔姨伯婶嫂爷老局处科队")
-"""Single characters that are put behind a name to address somebody."""
+_HAN = "[\u3400-\u9fff\U00020000-\U0003ffff]"
+_ENDS_IN_CHINESE = re.compile(f"(?:[^0-9]|^){_HAN}$|{_HAN}{{2}}$")
+_NEXT_CHINESE = re.compile(f"{_HAN}*")
+_TITLES = re.compile("(?:先生|女士|小姐|老师|经理|老板|师傅|主任|[总姐哥弟妹董工叔姨伯婶嫂爷老局处科队])+$")
+"""What is put behind a name to address somebody."""
+_BY_NAMES = "小老大"
+"""What makes another name of one, put before it: 小王总 is not 王总."""
 
 
 @lru_cache(maxsize=8192)
@@ -58,10 +64,23 @@ def same_person(name: str, other: str) -> bool:
         return False
     if differ_in_digits(one, two):
         return False
-    if long.startswith(short) and len(long) == len(short) + 1 and _CHINESE_NAME.fullmatch(short):
-        if re.fullmatch(r"[\u4e00-\u9fff]", long[-1]) and long[-1] not in _TITLES:
-            return False
-    return any(not _cuts_number(long, at, len(short)) for at in range(len(long)) if long.startswith(short, at))
+    return any(_is_whole(long, at, len(short)) for at in range(len(long)) if long.startswith(short, at))
+
+
+def _is_whole(text: str, start: int, length: int) -> bool:
+    """Whether a part of a name cuts neither a number nor a word in two."""
+    before, part, after = text[:start], text[start : start + length], text[start + length :]
+    if any(_is_letter(left[-1:]) and _is_letter(right[:1]) for left, right in ((before, part), (part, after))):
+        return False
+    if _cuts_number(text, start, length) or (before and before[-1] in _BY_NAMES):
+        return False
+    chinese = _NEXT_CHINESE.match(after)
+    return len(_TITLES.sub("", chinese[0] if chinese else "")) != 1 or not _ENDS_IN_CHINESE.search(part)
+
+
+def _is_letter(character: str) -> bool:
+    """Whether a character is a letter of a script that writes words of several letters."""
+    return character.isalpha() and not _NEXT_CHINESE.fullmatch(character)
 
 
 def differ_in_digits(name: str, other: str) -> bool:

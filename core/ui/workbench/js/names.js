@@ -9,9 +9,15 @@ const COUNTED = new RegExp(
   "gu",
 );
 const INVISIBLE = /[\u200B-\u200F\u2060\uFEFF]/gu;
-const CHINESE_NAME = /^[\u4E00-\u9FFF]{2,3}$/u;
-/** Single characters that are put behind a name to address somebody. */
-const TITLES = "总姐哥弟妹董工叔姨伯婶嫂爷老局处科队";
+const HAN = "[\\u{3400}-\\u{9FFF}\\u{20000}-\\u{3FFFF}]";
+const ENDS_IN_CHINESE = new RegExp(`(?:[^0-9]|^)${HAN}$|${HAN}{2}$`, "u");
+const NEXT_CHINESE = new RegExp(`^${HAN}*`, "u");
+/** What is put behind a name to address somebody. */
+const TITLES = /(?:先生|女士|小姐|老师|经理|老板|师傅|主任|[总姐哥弟妹董工叔姨伯婶嫂爷老局处科队])+$/u;
+/** What makes another name of one, put before it: 小王总 is not 王总. */
+const BY_NAMES = /[小老大]$/u;
+const LAST_LETTER = new RegExp(`(?!${HAN})\\p{L}$`, "u");
+const FIRST_LETTER = new RegExp(`^(?!${HAN})\\p{L}`, "u");
 
 /**
  * A name as it is compared: width, case, white space and invisible characters made equal, 客户一 as 客户1.
@@ -56,12 +62,24 @@ export function samePerson(name, other) {
   if ([...short].length < 2 || !long.includes(short)) return false;
   const digits = short.match(/[0-9]+/gu);
   if (digits && digits.join() !== long.match(/[0-9]+/gu)?.join()) return false;
-  const rest = long.slice(short.length);
-  if (long.startsWith(short) && CHINESE_NAME.test(short) && /^[\u4E00-\u9FFF]$/u.test(rest) && !TITLES.includes(rest))
-    return false;
   for (let at = long.indexOf(short); at >= 0; at = long.indexOf(short, at + 1))
-    if (!cutsNumber(long, at, short.length)) return true;
+    if (isWhole(long, at, short.length)) return true;
   return false;
+}
+
+/**
+ * Whether a part of a name cuts neither a number nor a word in two.
+ * @param {string} text
+ * @param {number} start
+ * @param {number} length
+ */
+function isWhole(text, start, length) {
+  const [before, part, after] = [text.slice(0, start), text.slice(start, start + length), text.slice(start + length)];
+  if (LAST_LETTER.test(before) && FIRST_LETTER.test(part)) return false;
+  if (LAST_LETTER.test(part) && FIRST_LETTER.test(after)) return false;
+  if (cutsNumber(text, start, length) || BY_NAMES.test(before)) return false;
+  const rest = (NEXT_CHINESE.exec(after)?.[0] ?? "").replace(TITLES, "");
+  return [...rest].length !== 1 || !ENDS_IN_CHINESE.test(part);
 }
 
 /**
