@@ -78,6 +78,9 @@ def test_the_places_of_a_longer_name_are_not_near() -> None:
     assert messages("客户", "丽江") == (1, 3), "two have this part: nobody's messages are preferred"
     assert messages("邱总", "昆明") == (4, 5)
     assert messages("邱总", "昆明", "陶然乡-邱总") == (4, 5)
+    prefixed = ChatIndex(parse_chat("客户1：我在大理\n公司-林木森：我在大理\n客户1：谢谢"), {})
+    values = {**form.empty(), place: "大理"}
+    assert locate(form, prefixed, values, "公司-林木")[place].messages == (0, 1), "a namesake's messages are not near"
 
 
 def test_a_mention_of_a_part_that_two_have_names_nobody() -> None:

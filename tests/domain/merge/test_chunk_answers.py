@@ -105,7 +105,8 @@ def test_part_of_a_name_joins_windows_only_where_it_is_one_person() -> None:
     apart = joined_names([customer("邱总", phone="1")], [customer("陶然乡-邱总"), customer("青山-邱总", phone="2")])
     assert apart == [("邱总", "1", (0,)), ("陶然乡-邱总", "", (1,)), ("青山-邱总", "2", (1,))]
     assert len(joined_names([customer("客户1", phone="1")], [customer("客户12", phone="2")])) == 2
-    assert len(joined_names([customer("林木", phone="1")], [customer("林木森", phone="2")])) == 2
+    for one, other in (("林木", "林木森"), ("公司-林木", "公司-林木森"), ("客户A", "客户AB"), ("王总", "小王总")):
+        assert len(joined_names([customer(one, phone="1")], [customer(other, phone="2")])) == 2
 
 
 def test_fields_do_not_go_to_another_person() -> None:

@@ -133,7 +133,9 @@ def apply(
                     customer["values"][change.key] = change.after
                     customer["origin"] = customer.get("origin", {}) | {change.key: "reviewer"}
                     customer["confirmed"] = customer.get("confirmed", {}) | {change.key: str(confirmation)}
-                version = _write(session, plan.dataset_id, state, customers, base_run, who, reason, f"{kind}-{bulk_id}")
+                version = _write(
+                    session, form, plan.dataset_id, state, customers, base_run, who, reason, f"{kind}-{bulk_id}"
+                )
                 if version is None:
                     skipped.append(Skipped(state.index, "有人同时保存"))
                 else:
@@ -172,6 +174,7 @@ def undo(store: Store, form: Form, dataset_id: int, bulk_id: str, *, who: str) -
                 written = new_version(
                     session,
                     record,
+                    form,
                     customers=before.customers,
                     status=before.status,
                     note=before.note,
@@ -222,6 +225,7 @@ def recent(store: Store, dataset_id: int, *, limit: int = 10) -> list[BulkChange
 
 def _write(
     session: Session,
+    form: Form,
     dataset_id: int,
     state: ChatState,
     customers: list[Customer],
@@ -232,7 +236,7 @@ def _write(
 ) -> int | None:
     if state.record is not None:
         save_id = f"{name}-{state.record.id}"
-        return new_version(session, state.record, customers=customers, who=who, reason=reason, save_id=save_id)
+        return new_version(session, state.record, form, customers=customers, who=who, reason=reason, save_id=save_id)
     record = Record(
         dataset_id=dataset_id,
         chat_id=state.chat_id,
@@ -245,7 +249,7 @@ def _write(
     session.add(record)
     session.flush()
     save_id = f"{name}-{record.id}"
-    return new_version(session, record, customers=customers, who=who, reason=reason, save_id=save_id)
+    return new_version(session, record, form, customers=customers, who=who, reason=reason, save_id=save_id)
 
 
 def _before(session: Session, form: Form, record: Record) -> ChatState:

@@ -74,7 +74,7 @@ def save_delta_draft(
         | {"pending": {"customers": customers, "note": save.note}},
         reason=save.reason or "增量审阅的草稿，已确认的值未动",
         save_id=save.save_id,
-        keeps_draft=False,
+        draft_form=None,
     )
 
 

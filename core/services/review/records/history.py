@@ -114,6 +114,7 @@ def restore(store: Store, form: Form, dataset_id: int, chat: int, version: int, 
         written = new_version(
             session,
             record,
+            form,
             customers=customers,
             who=who.strip(),
             status=status,

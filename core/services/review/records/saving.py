@@ -226,7 +226,8 @@ class _OutboxSaves:
             }
             if base != record.base_run_id:
                 columns["base_run_id"] = base
-            version = advance(session, record, columns, change=change, keeps_draft=self.delta is None, **event)
+            carries = self.form if self.delta is None else None
+            version = advance(session, record, columns, change=change, draft_form=carries, **event)
         if version is None:
             return self._conflict(session, save, record)
         return Ack(save.save_id, "saved", version)

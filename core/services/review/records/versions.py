@@ -60,6 +60,7 @@ def initial_customers(form: Form, baseline: Sequence[Mapping[str, Any]], run_id:
 def new_version(
     session: Session,
     record: Record,
+    form: Form,
     *,
     customers: list[Customer],
     who: str,
@@ -76,6 +77,7 @@ def new_version(
     Args:
         session: open for writing.
         record: as it was read; its version is the one that must still be there.
+        form: of the dataset.
         customers: as they are to be stored.
         who: who does it.
         reason: why, for the history.
@@ -104,6 +106,7 @@ def new_version(
         change=event_state(values_of(record.customers), customers, note) | dict(more or {}),
         reason=reason,
         save_id=save_id,
+        draft_form=form,
     )
 
 
@@ -117,7 +120,7 @@ def advance(
     change: dict[str, Any],
     reason: str,
     save_id: str,
-    keeps_draft: bool = True,
+    draft_form: Form | None,
 ) -> int | None:
     """Write the next version of a record: the only place where an existing record is changed.
 
@@ -132,14 +135,15 @@ def advance(
         change: the whole state, see :func:`event_state`.
         reason: why.
         save_id: unique among all events.
-        keeps_draft: ``False`` where the version is itself that of a delta review.
+        draft_form: of the dataset, to carry a delta draft along; ``None`` where the version is itself that of a delta
+            review.
 
     Returns:
         The new version, or ``None`` if somebody saved in between.
     """
     version = record.version + 1
-    if keeps_draft and record.review_pass == Pass.PRIMARY:
-        change = change | _carried(session, record, columns, who)
+    if draft_form is not None and record.review_pass == Pass.PRIMARY:
+        change = change | _carried(session, record, draft_form, columns, who)
     result = session.execute(
         update(Record)
         .where(col(Record.id) == record.id, col(Record.version) == record.version)
@@ -163,7 +167,7 @@ def advance(
     return version
 
 
-def _carried(session: Session, record: Record, columns: Mapping[str, Any], who: str) -> dict[str, Any]:
+def _carried(session: Session, record: Record, form: Form, columns: Mapping[str, Any], who: str) -> dict[str, Any]:
     """``{"pending": …}``, the delta draft beside the record over its coming values; empty where there is none."""
     newest = newest_event(session, record)
     draft = newest.change.get("pending") if newest is not None else None
@@ -173,6 +177,7 @@ def _carried(session: Session, record: Record, columns: Mapping[str, Any], who: 
         draft,
         record.customers,
         columns.get("customers", record.customers),
+        form=form,
         note_before=record.note,
         note_after=columns.get("note", record.note),
         same_run=columns.get("base_run_id", record.base_run_id) == record.base_run_id,
