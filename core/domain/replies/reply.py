@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.domain.form import MODEL_WORDS, Form, FormValues
-from core.domain.replies.form_matching import Answer, FormMatcher
+from core.domain.replies.answer_choice import Answer
+from core.domain.replies.form_matching import FormMatcher
 from core.domain.replies.json_fragments import JsonFragment, find_fragments, repairable, strict_value
 from core.domain.replies.plain_values import plain_value
 from core.domain.replies.repair import repair_json
@@ -86,7 +87,7 @@ def _failed(reason: str) -> ParsedReply:
 def _search(shapes: FormMatcher, text: str) -> tuple[Answer | None, tuple[str, ...]]:
     """The answer in a text, and notes on what stood around it (on a failure: not empty if there was JSON at all)."""
     pieces = find_fragments(text, shapes.count_fields)
-    answer = shapes.choose_answer(shapes.answers(pieces, text))
+    answer = shapes.chooser.choose(shapes.answers(pieces, text))
     if not any(shapes.count_fields(piece.value) for piece in pieces):  # an empty list may be that of a field
         headless = _headless(shapes, text)
         if headless:

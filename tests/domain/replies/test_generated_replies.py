@@ -53,7 +53,7 @@ def as_written(values: FormValues, random: Random) -> Raw:
         elif style == "string" and isinstance(value, list):
             value = json.dumps(value, ensure_ascii=False)
         elif style == "truth" and key == WISH and value:
-            value = {"有意向": True, "无意向": False}[str(value)]
+            value = {"有意向": random.choice((True, 1)), "无意向": random.choice((False, 0))}[str(value)]
         raw[key] = value
     shape = random.choice(("flat", "flat", "groups"))
     if shape == "groups":
@@ -88,8 +88,19 @@ def listed(forms: list[FormValues], random: Random) -> Any:
             lambda: {str(number): raw for number, raw in enumerate(raws, 1)},
             lambda: {f"客户{number}": raw for number, raw in enumerate(raws, 1)},
             lambda: {str(values[NAME]): raw for values, raw in zip(forms, raws, strict=True)},
+            lambda: by_name(forms),
         ]
     return random.choice(shapes)()
+
+
+def by_name(forms: list[FormValues]) -> Any:
+    """Customers under their names, with short keys, and nothing of what is empty."""
+    if len(forms) == 1 or not all(any(value for key, value in values.items() if key != NAME) for values in forms):
+        return forms
+    return {
+        str(values[NAME]): {key.rsplit("-", 1)[-1]: value for key, value in values.items() if value and key != NAME}
+        for values in forms
+    }
 
 
 def wrapped(forms: list[FormValues], random: Random) -> Any:
@@ -106,13 +117,31 @@ def wrapped(forms: list[FormValues], random: Random) -> Any:
     return json.dumps(value, ensure_ascii=False) if random.random() < 0.1 else value
 
 
+def followed(forms: list[FormValues], random: Random) -> str:
+    """What stands behind an answer and has the same keys: evidence, ratings, an example."""
+    keys = [key for key in FORM.keys if random.random() < 0.8 or key == NAME]
+    words, value = random.choice(
+        (
+            ("依据：", "第1条"),
+            ("### 依据\n", "第 3 条消息"),
+            ("以下是各字段的置信度：\n", random.choice((0.9, "0.9"))),
+            ("例如格式：\n", "某某"),
+            ("示例：", "某某"),
+        )
+    )
+    remark = dict.fromkeys(keys, value)
+    text = dump(random.choice((remark, [remark], [remark] * len(forms))), random)
+    return f"\n\n{words}" + (f"```json\n{text}\n```" if random.random() < 0.4 else text)
+
+
 def reply_of(forms: list[FormValues], random: Random) -> str:
     """A whole reply that means these customers."""
     if len(forms) > 1 and random.random() < 0.2:
         titles = random.choice(("", "{}. ", "客户{}：\n", "### 第{}位客户\n"))
-        text = "\n\n".join(
-            titles.format(number) + dump(as_written(values, random), random) for number, values in enumerate(forms, 1)
-        )
+        raws: list[Any] = [as_written(values, random) for values in forms]
+        if random.random() < 0.5:
+            raws = [[raw] for raw in raws]
+        text = "\n\n".join(titles.format(number) + dump(raw, random) for number, raw in enumerate(raws, 1))
     else:
         text = dump(wrapped(forms, random), random)
     if random.random() < 0.3:
@@ -132,7 +161,12 @@ def reply_of(forms: list[FormValues], random: Random) -> str:
         )
     if forms and random.random() < 0.2:
         text += f"\n依据：{dump({NAME: '第 3 条消息'}, random)}"
-    if random.random() < 0.2:
+    if forms and random.random() < 0.2:
+        text += followed(forms, random)
+    if random.random() < 0.1:
+        example = FORM.empty() | dict.fromkeys((field.key for field in FORM.fields if not field.is_list), "某某")
+        text = f"示例：{dump(random.choice((example, [example])), random)}\n答案：\n{text}"
+    elif random.random() < 0.2:
         draft = dump([as_written({**FORM.empty(), NAME: "草稿里的人"}, random)], random)
         text = f"{draft}\n检查后发现不对。最终答案：\n{text}"
     if random.random() < 0.3:

@@ -243,8 +243,9 @@ def test_damaged_replies_never_raise(text: str, edits: list[tuple[float, int, st
         "{'a': 'b'}\n" * 20_000,
         '[{"a": "b"' + " " * 100_000,
         '[{\\"' + "\\" * 100_000,
+        "\n".join(dump([form(**{NAME: f"客户{number}"})]) for number in range(1500)),
     ],
-    ids=["brackets", "empty lists", "tags", "quotes", "objects", "blanks", "backslashes"],
+    ids=["brackets", "empty lists", "tags", "quotes", "objects", "blanks", "backslashes", "lists of one"],
 )
 def test_long_nonsense_is_soon_given_up(text: str) -> None:
     assert parse_reply(FORM, text).status in ("failed", "ok", "repaired")
@@ -320,3 +321,65 @@ BY_KEY: dict[str, tuple[str, list[FormValues]]] = {
 def test_who_is_a_customer_is_said_by_the_structure(what: str) -> None:
     text, forms = BY_KEY[what]
     assert parse_reply(FORM, text).forms == forms
+
+
+SHORT = form(**{NAME: "林舟3", KINDS: ["询价"]})
+FILLED = form(**{key: ["询价"] if FORM.field(key).is_list else "待定" for key in FORM.keys} | {NAME: "示例人"})
+ORIGINS = dict.fromkeys(FORM.keys, "第1条")
+RATINGS = dict.fromkeys(FORM.keys, "0.9")
+BESIDE: dict[str, tuple[str, list[FormValues]]] = {
+    "evidence with the same keys": (f"{BOTH}\n\n依据：\n{dump([ORIGINS])}", [ONE, TWO]),
+    "evidence in a fence": (f"```json\n{BOTH}\n```\n### 依据\n```json\n{dump([ORIGINS] * 2)}\n```", [ONE, TWO]),
+    "ratings": (f"{BOTH}\n以下是各字段的置信度：\n{dump([RATINGS] * 2)}", [ONE, TWO]),
+    "ratings that nothing announces": (f"{BOTH}\n\n{dump([RATINGS])}", [ONE, TWO]),
+    "evidence of bare objects": (f"{dump(ONE)}\n{dump(TWO)}\n依据：{dump(ORIGINS)}\n{dump(ORIGINS)}", [ONE, TWO]),
+    "quotes as evidence": (f"{BOTH}\n原文依据：\n{dump([dict.fromkeys(FORM.keys, '林舟3：你好')])}", [ONE, TWO]),
+    "evidence of the result": (f"{TEXT_1}\n结果的依据：{dump([ORIGINS])}", [ONE]),
+    "evidence first": (f"依据：{dump(ORIGINS)}\n{dump(ONE)}", [ONE]),
+    "an explanation in a sentence, then the answer": (f"{TEXT_2}\n说明：周遥1是客服，已删去。\n{TEXT_1}", [ONE]),
+    "extracted from the text": (f"{TEXT_2}\n依据原文重新整理：\n{TEXT_1}", [ONE]),
+    "an example behind the answer": (f"{BOTH}\n例如格式：\n{dump([ORIGINS])}", [ONE, TWO]),
+    "an example of bare objects behind it": (f"{TEXT_1}\n示例：{dump(TWO)}\n{dump(FILLED)}", [ONE]),
+    "an example and a short answer": (f"示例：{dump([FILLED])}\n答案：{dump([SHORT])}", [SHORT]),
+    "an example with a bare answer": (f"示例：{dump(FILLED)}\n答案：{dump(ONE)}\n{dump(TWO)}", [ONE, TWO]),
+    "an example of the output": (f"输出示例：\n{dump([FILLED])}\n{TEXT_1}", [ONE]),
+    "nothing but an example": (f"例如：{TEXT_1}", [ONE]),
+    "the answer in the format": (f"{TEXT_2}\n按要求的格式：\n{TEXT_1}", [ONE]),
+    "a short announced answer": (f"{dump([FILLED])}\n答案：\n{dump([{NAME: '林舟3'}])}", [form(**{NAME: "林舟3"})]),
+    "lists of one": (f"{TEXT_1}\n{TEXT_2}", [ONE, TWO]),
+    "lists of one in fences": (f"客户一：\n```json\n{TEXT_1}\n```\n客户二：\n```{TEXT_2}```", [ONE, TWO]),
+    "a list of one and an object": (f"客户一：{TEXT_1}\n客户二：{dump(TWO)}", [ONE, TWO]),
+    "lists of one by key": (dump({"客户1": [ONE], "客户2": [TWO]}), [ONE, TWO]),
+    "lists of the same one": (f"{TEXT_1}\n{dump([{**ONE, AGE: '30'}])}", [{**ONE, AGE: "30"}]),
+    "names as keys, fields apart": (
+        dump({"王强": {"手机号码": "1"}, "林舟": {"地区": "北京"}}),
+        [form(**{NAME: "王强", PHONE: "1"}), form(**{NAME: "林舟", "基本信息-地区": "北京"})],
+    ),
+    "names as keys, little of one": (
+        dump({"林舟3": {**FILLED, NAME: "林舟3"}, "王新": {"地区": "北京"}, "code": 0}),
+        [{**FILLED, NAME: "林舟3"}, form(**{NAME: "王新", "基本信息-地区": "北京"})],
+    ),
+    "numbers as keys, fields apart": (
+        dump({"客户1": {PHONE: "1"}, "客户2": {"基本信息-地区": "北京"}}),
+        [form(**{PHONE: "1"}), form(**{"基本信息-地区": "北京"})],
+    ),
+    "groups that the model made up": (
+        dump({"个人": {"姓名": "林舟3"}, "联系方式": {"手机号码": "1"}}),
+        [form(**{NAME: "林舟3", PHONE: "1"})],
+    ),
+    "a name with 新 as a key": (dump({"王新": {**ONE, NAME: "王新"}, "周遥1": TWO}), [{**ONE, NAME: "王新"}, TWO]),
+}
+
+
+@pytest.mark.parametrize("what", BESIDE)
+def test_remarks_examples_and_customers_side_by_side(what: str) -> None:
+    text, forms = BESIDE[what]
+    assert parse_reply(FORM, text).forms == forms
+
+
+@pytest.mark.parametrize(("number", "value"), [(1, "有意向"), (0, "无意向"), (1.0, "有意向")])
+def test_a_number_for_a_field_of_two_opposite_values_says_which(number: float, value: str) -> None:
+    wish = "客户是否有意向"
+    assert parse_reply(FORM, dump([{wish: number}])).forms == [form(**{wish: value})]
+    assert parse_reply(FORM, dump([{**ONE, wish: number}])).forms == [{**ONE, wish: value}]
+    assert parse_reply(FORM, dump([ONE, {"confidence": {wish: number}}])).forms == [ONE]
