@@ -89,6 +89,13 @@ const actions = {
     const rows = conflictRows(entry, store.form).filter((_, number) => taken[number % taken.length]);
     sync.save(entry, settleConflict(entry, store.form, new Set(rows.map((row) => row.id))));
   },
+  /** Press 按所选保存 as it stands there; a row without a default has to be chosen, `taken` says how. */
+  settle_as_proposed({ store, sync }, { chat, taken }) {
+    const entry = store.entries.get(chat);
+    if (!entry?.conflict) return;
+    const rows = conflictRows(entry, store.form).filter(({ untouched, unknown }) => (unknown ? taken : untouched));
+    sync.save(entry, settleConflict(entry, store.form, new Set(rows.map((row) => row.id))));
+  },
   retry: ({ sync }) => sync.retry(true),
 };
 

@@ -313,6 +313,136 @@ test("my draft does not undo their decision unseen", () => {
   assert.equal(settleConflict(entryOf(desk.store), FORM, new Set(["status"])), "已确认");
 });
 
+/**
+ * Somebody saved 电话 and a note, and I typed 明细 without having seen it. Before they are asked the page is loaded again
+ * so many times.
+ * @param {{ reloads: number, review?: string, version?: number, old?: boolean }} options
+ */
+function conflictAfterReload({ reloads, review = "primary", version = 0, old = false }) {
+  const kept = storage();
+  const theirs = [customer({ 电话: "139" }, { source: 0 })];
+  const now = {
+    review,
+    chats: [chat(1, { version: version + 1, customers: [customer({ 电话: "139" })], note: "问价格" })],
+  };
+  let desk = open(kept, { review, chats: [chat(1, { version })] });
+  const answer = () => {
+    desk.sync.flushDrafts();
+    const [save] = desk.store.outbox;
+    const ack = {
+      save_id: save.save_id,
+      result: "conflict",
+      version: version + 1,
+      theirs,
+      who: "陈默",
+      note: "问价格",
+    };
+    take(desk, { ...now, acks: [ack] });
+  };
+  editField(entryOf(desk.store), 0, "明细", "我的", 0);
+  desk.sync.touch(entryOf(desk.store));
+  answer();
+  for (let i = 0; i < reloads; i += 1) {
+    if (old) {
+      for (const [key, text] of kept.items) {
+        const { agreed, ...item } = JSON.parse(text);
+        kept.items.set(key, JSON.stringify(item));
+      }
+    }
+    desk = open(kept, now);
+    answer();
+  }
+  return { desk, entry: entryOf(desk.store) };
+}
+
+const proposed = (/** @type {any} */ entry) =>
+  conflictRows(entry, FORM).map((row) => [row.id, row.unknown ? "?" : row.untouched ? "theirs" : "mine"]);
+
+test("what only they changed is proposed as theirs, also after reloads, in every kind of review", () => {
+  for (const review of ["primary", "delta", "second"]) {
+    for (const version of [0, 3]) {
+      for (const reloads of [0, 1, 3]) {
+        const { entry } = conflictAfterReload({ reloads, review, version });
+        assert.deepEqual(
+          proposed(entry),
+          [
+            ["0:电话", "theirs"],
+            ["0:明细", "mine"],
+            ["note", "theirs"],
+          ],
+          `${review}, version ${version}, ${reloads} reloads`,
+        );
+        settleConflict(entry, FORM, new Set(["0:电话", "note"]));
+        assert.deepEqual([entry.work[0].values.电话, entry.work[0].values.明细, entry.note], ["139", "我的", "问价格"]);
+      }
+    }
+  }
+});
+
+test("a journal of an older page does not say what was common: nothing is proposed", () => {
+  const { entry } = conflictAfterReload({ reloads: 1, old: true });
+  assert.deepEqual(proposed(entry), [
+    ["0:电话", "?"],
+    ["0:明细", "?"],
+    ["note", "?"],
+  ]);
+});
+
+test("a save answered after the reload is what was common for the edit behind it", () => {
+  const kept = storage();
+  const before = open(kept, { chats: [chat(1)] });
+  editField(entryOf(before.store), 0, "电话", "138", 0);
+  const first = before.sync.save(entryOf(before.store), "草稿");
+  editField(entryOf(before.store), 0, "明细", "我的", 0);
+  before.sync.touch(entryOf(before.store));
+  const after = open(kept, { chats: [chat(1)] });
+  const second = after.store.outbox.find((/** @type {any} */ save) => save.save_id !== first.save_id);
+  const theirs = [customer({ 电话: "139" }, { source: 0 })];
+  take(after, {
+    chats: [chat(1, { version: 2, customers: theirs })],
+    acks: [
+      { save_id: first.save_id, result: "saved", version: 1 },
+      { save_id: second.save_id, result: "conflict", version: 2, theirs, who: "陈默" },
+    ],
+  });
+  assert.deepEqual(proposed(entryOf(after.store)), [
+    ["0:电话", "theirs"],
+    ["0:明细", "mine"],
+  ]);
+});
+
+test("what was taken from them is common: when it changes once more, that is theirs too", () => {
+  const { desk, entry } = conflictAfterReload({ reloads: 1 });
+  settleConflict(entry, FORM, new Set(["0:电话", "note"]));
+  const save = desk.sync.save(entry, "草稿");
+  const theirs = [customer({ 电话: "137" }, { source: 0 })];
+  take(desk, { chats: [], acks: [{ save_id: save.save_id, result: "conflict", version: 2, theirs, note: "问价格" }] });
+  assert.deepEqual(proposed(entry), [
+    ["0:电话", "theirs"],
+    ["0:明细", "mine"],
+  ]);
+});
+
+test("a customer whom only they added or took out follows them, one that I changed or added stays", () => {
+  const added = conflicted([
+    customer({ 姓名: "甲" }, { source: 0 }),
+    customer({ 姓名: "乙" }, { source: 1 }),
+    customer({ 姓名: "丙" }),
+  ]);
+  assert.deepEqual(proposed(added), [["2:", "theirs"]]);
+  assert.deepEqual(proposed(conflicted([customer({ 姓名: "甲" }, { source: 0 })])), [["1:", "theirs"]]);
+  const edited = conflicted([customer({ 姓名: "甲" }, { source: 0 })], (mine) => editField(mine, 1, "明细", "我的", 0));
+  assert.deepEqual(proposed(edited), [["1:", "mine"]]);
+});
+
+test("what the journal knows of the common state is not sent", async () => {
+  const desk = open();
+  approve(desk);
+  await soon();
+  const [, [sent]] = desk.emitted.find(([name]) => name === "outbox") ?? [];
+  assert.equal("agreed" in sent, false);
+});
+
 test("a conflict of a chat that is not loaded any more waits for it", () => {
   const kept = storage();
   const save = approve(open(kept));

@@ -28,6 +28,7 @@ MODULES: Final = (
     "incoming",
     "customers",
     "advice",
+    "conflict_sides",
     "outbox",
     "journal",
     "state",

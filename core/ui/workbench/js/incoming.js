@@ -1,6 +1,6 @@
 // @ts-check
 // How what comes in (a payload, kept work) meets the work under way: customers are matched, dirty fields stay mine.
-/** @import { ChatPayload, Draft, Entry, FormPayload, PendingSave, Values, WorkCustomer } from "./types.js" */
+/** @import { ChatPayload, Draft, Entry, FormPayload, KeptKnown, Known, PendingSave, Values, WorkCustomer } from "./types.js" */
 import { confirmationOf, isDirty, makeEntry, nextUid } from "./model.js";
 import { matchPeople } from "./names.js";
 import { UNSEEN, valueText } from "./values.js";
@@ -90,6 +90,7 @@ export function mergeChat(entry, chat, busy, form) {
   if (wasClean) entry.clean = entry.work;
   if (!keep) {
     entry.agreed = entry.work;
+    entry.agreedNote = chat.note ?? "";
     entry.version = chat.version;
     entry.baseRun = baseRun;
     entry.status = chat.status;
@@ -152,7 +153,7 @@ export function restoreWork(entry, kept, form) {
   const places = isForeign
     ? placesOf(kept.customers, entry.work, form, (known) => (sameRun ? known.origin : null))
     : [];
-  entry.agreed = isForeign ? null : entry.work;
+  const served = entry.work;
   entry.work = kept.customers.map((saved, i) => {
     const place = isForeign ? places[i] : saved.from;
     const known = place === null || place === undefined ? null : entry.work[place];
@@ -166,6 +167,14 @@ export function restoreWork(entry, kept, form) {
       pinned: saved.pinned ?? {},
     };
   });
+  // Without knowing what was common, a conflict could not tell their edits from mine: the journal says it.
+  /** @type {(customers: KeptKnown[]) => Known[]} */
+  const known = (customers) => customers.map(({ at, values }) => ({ uid: entry.work[at]?.uid ?? nextUid(), values }));
+  const { agreed } = kept;
+  const common = agreed?.customers ? known(agreed.customers) : null;
+  entry.agreed = isForeign ? common : served;
+  if (isForeign) entry.agreedNote = agreed?.note ?? null;
+  entry.sent = Object.fromEntries(Object.entries(agreed?.sent ?? {}).map(([id, sent]) => [id, known(sent)]));
   entry.version = kept.base_version;
   entry.baseRun = baseRun;
   entry.note = kept.note;

@@ -50,6 +50,7 @@ export function makeEntry(chat) {
     work,
     clean: work,
     agreed: work, // agreed: what this browser and the server last had in common
+    agreedNote: chat.note ?? "",
     version: chat.version,
     baseRun: chat.base_run_id,
     status: chat.status,

@@ -1,8 +1,18 @@
 // @ts-check
 // Saves on their way: made from a chat in work, kept until the server has answered each. Pure.
-/** @import { AckPayload, Conflict, ConflictRow, Draft, Entry, FormPayload, PendingSave, SaveOptions, StoredCustomer, Values, WorkCustomer } from "./types.js" */
-import { placesOf } from "./incoming.js";
-import { isDirty } from "./model.js";
+/** @import { AckPayload, ConflictRow, Draft, Entry, FormPayload, KeptAgreed, KeptKnown, Known, PendingSave, SaveOptions, Values, WorkCustomer } from "./types.js" */
+import {
+  asMine,
+  bothPinned,
+  decisionRows,
+  isLeftAsItWas,
+  isNew,
+  isSameRun,
+  isUntouched,
+  pairs,
+  rowDefault,
+} from "./conflict_sides.js";
+import { isDirty, nextUid } from "./model.js";
 import { addItems, isList, ONE_BY_ONE, sameValue, UNSEEN, valueText } from "./values.js";
 import { STATUS } from "./words.js";
 
@@ -23,6 +33,22 @@ export function plainCustomers(entry, form) {
     pinned: customer.pinned,
     from: customer.source,
   }));
+}
+
+/**
+ * What the chat and the server have in common, as the journal keeps it: after a reload a conflict has to know it.
+ * @param {Entry} entry
+ * @returns {KeptAgreed}
+ */
+function keptAgreed({ work, agreed, agreedNote, sent }) {
+  /** @type {(customers: Known[]) => KeptKnown[]} */
+  const kept = (customers) =>
+    customers.map(({ uid, values }) => ({ at: work.findIndex((mine) => mine.uid === uid), values }));
+  return {
+    customers: agreed && kept(agreed),
+    note: agreedNote,
+    sent: Object.fromEntries(Object.entries(sent ?? {}).map(([id, customers]) => [id, kept(customers)])),
+  };
 }
 
 /**
@@ -51,6 +77,7 @@ export function makeSave(entry, form, { id, status, note, reviewer, review, now,
     made: now,
     sent: now,
     tries: 1,
+    agreed: keptAgreed(entry),
   };
   entry.seconds = 0;
   entry.clean = entry.work;
@@ -101,6 +128,7 @@ export function draftOf(entry, form, now) {
     customers: withTyping(entry, form),
     note: entry.note,
     made: now,
+    agreed: keptAgreed(entry),
   };
 }
 
@@ -128,6 +156,7 @@ export function saveOfDraft(draft, { id, reviewer, review, now }) {
     made: draft.made,
     sent: now,
     tries: 1,
+    agreed: draft.agreed,
   };
 }
 
@@ -159,7 +188,8 @@ export function mayDraft(entry, outbox) {
 export function applyAck(entry, save, ack) {
   if (ack.result === "saved") {
     entry.version = Math.max(entry.version, ack.version);
-    entry.agreed = entry.sent?.[ack.save_id] ?? entry.agreed;
+    entry.agreed = entry.sent?.[ack.save_id] ?? null;
+    entry.agreedNote = save.note;
   } else if (ack.result === "conflict") {
     entry.clean = null;
     const status = save.status === DRAFT && entry.conflict ? entry.conflict.status : save.status;
@@ -181,35 +211,9 @@ export function applyAck(entry, save, ack) {
 }
 
 /**
- * A customer of mine beside theirs; one of them may be missing.
- * @typedef {{ mine?: WorkCustomer, other?: StoredCustomer, place?: number }} Pair
- */
-
-/**
- * Whether the customers of both sides of a conflict come from one run: only then do positions in it say who is who.
- * @param {Entry} entry
- */
-function isSameRun(entry) {
-  return entry.conflict?.baseRun === undefined || entry.conflict.baseRun === entry.baseRun;
-}
-
-/**
- * Mine beside theirs, `place` being where theirs stands. My order; whom only they have come last.
- * @param {Entry} entry
- * @param {FormPayload} form
- */
-function pairs(entry, form) {
-  const theirs = entry.conflict?.theirs ?? [];
-  const found = placesOf(entry.work, theirs, form, (other) => (isSameRun(entry) ? other.source : null));
-  const left = [...theirs.keys()].filter((place) => !found.includes(place));
-  /** @type {Pair[]} */
-  const mine = entry.work.map((one, i) => ({ mine: one, other: theirs[found[i] ?? -1], place: found[i] }));
-  return [...mine, ...left.map((place) => ({ mine: undefined, other: theirs[place], place }))];
-}
-
-/**
  * Fields that differ between mine and theirs: one row per field, one row for a customer that only one side has.
- * `untouched` says that only they changed the field since both had it in common: then theirs is the better default.
+ * `untouched` says that only they changed the field since both had it in common: then theirs is the better default;
+ * `unknown`, that nobody can tell: then there is no default.
  * @param {Entry} entry
  * @param {FormPayload} form
  */
@@ -228,18 +232,17 @@ export function conflictRows(entry, form) {
         label: `客户 ${index + 1}`,
         mine: mine ? `有（${name}）` : "没有",
         theirs: other ? `有（${name}）` : "没有",
+        ...rowDefault(mine ? isLeftAsItWas(entry, form, mine) : isNew(entry, form, other)),
       });
       continue;
     }
     for (const field of form.fields) {
       if (sameValue(mine.values[field.key], other.values[field.key])) continue;
-      const before = entry.agreed?.find((customer) => customer.uid === mine.uid)?.values;
-      const untouched = before !== undefined && sameValue(mine.values[field.key], before[field.key]);
       rows.push({
         id: `${index}:${field.key}`,
         index,
         key: field.key,
-        untouched,
+        ...rowDefault(isUntouched(entry, mine, field.key)),
         label: entry.work.length > 1 ? `客户 ${index + 1} · ${field.label}` : field.label,
         mine: valueText(mine.values[field.key]),
         theirs: valueText(other.values[field.key]),
@@ -259,73 +262,12 @@ export function conflictRows(entry, form) {
       index: 0,
       key: null,
       label: "客户的顺序",
-      untouched: before?.join() === uids.join(),
+      ...rowDefault(before && before.join() === uids.join()),
       mine: names(mine),
       theirs: names([...both].sort((a, b) => a.place - b.place).map((one) => one.other)),
     });
   }
   return entry.conflict && theirs.length ? [...rows, ...decisionRows(entry, entry.conflict)] : rows;
-}
-
-/**
- * Their decision and note, where mine would take their place.
- * @param {Entry} entry
- * @param {Conflict} conflict
- */
-function decisionRows(entry, { status, decided, noted }) {
-  /** @type {ConflictRow[]} */
-  const rows = [];
-  if (decided && decided !== DRAFT && decided !== status) {
-    rows.push({
-      id: "status",
-      index: 0,
-      key: null,
-      untouched: status === DRAFT,
-      label: "判定",
-      mine: status,
-      theirs: decided,
-    });
-  }
-  const untouched = entry.note === (entry.chat.note ?? "");
-  if (noted !== entry.note && (noted || untouched)) {
-    rows.push({ id: "note", index: 0, key: null, untouched, label: "备注", mine: entry.note, theirs: noted });
-  }
-  return rows;
-}
-
-/**
- * What either side pinned: a pin says that something stands there, so none speaks against another.
- * @param {Record<string, number[]>} mine
- * @param {Record<string, number[]>} theirs
- */
-function bothPinned(mine, theirs) {
-  const keys = new Set([...Object.keys(mine), ...Object.keys(theirs)]);
-  const places = (/** @type {string} */ key) =>
-    [...new Set([...(mine[key] ?? []), ...(theirs[key] ?? [])])].sort((a, b) => a - b);
-  return Object.fromEntries([...keys].map((key) => [key, places(key)]));
-}
-
-/**
- * A customer whom only they have, as one of mine.
- * @param {StoredCustomer} theirs
- * @param {number} index
- * @param {boolean} sameRun
- * @returns {WorkCustomer}
- */
-function asMine(theirs, index, sameRun) {
-  return {
-    uid: `theirs-${index}`,
-    source: null,
-    origin: sameRun ? (theirs.source ?? null) : null,
-    baseline: null,
-    pinned: theirs.pinned ?? {},
-    marks: {},
-    marked: null,
-    values: theirs.values,
-    confirmed: theirs.confirmed ?? {},
-    others: {},
-    delta: {},
-  };
 }
 
 /**
@@ -339,13 +281,17 @@ export function settleConflict(entry, form, taken) {
   const { conflict } = entry;
   if (!conflict) return entry.status;
   const status = (taken.has("status") && conflict.decided) || conflict.status;
+  /** @type {Known[]} what they have, which I have seen now: a later conflict starts from it */
+  const agreed = [];
   /** @type {{ customer: WorkCustomer, place?: number }[]} */
   const kept = [];
   for (const [index, { mine, other, place }] of pairs(entry, form).entries()) {
+    const uid = mine?.uid ?? `theirs-${index}-${nextUid()}`;
+    if (other && place !== undefined) agreed[place] = { uid, values: other.values };
     if (!mine || !other) {
       const isTheirs = taken.has(`${index}:`);
       if (!isTheirs && mine) kept.push({ customer: mine, place });
-      else if (isTheirs && other) kept.push({ customer: asMine(other, index, isSameRun(entry)), place });
+      else if (isTheirs && other) kept.push({ customer: asMine(other, uid, isSameRun(entry)), place });
       continue;
     }
     const values = { ...mine.values };
@@ -368,6 +314,8 @@ export function settleConflict(entry, form, taken) {
   entry.work = work.length ? work : entry.work;
   if (taken.has("note")) entry.note = conflict.noted;
   entry.clean = null;
+  entry.agreed = agreed;
+  entry.agreedNote = conflict.noted;
   entry.version = conflict.version;
   entry.lastSave = null;
   entry.conflict = null;

@@ -78,6 +78,7 @@ export function buildConflict(entry, conflict, form, onSettle) {
   const other = who || "另一位审阅人";
   const rows = theirs === null ? [] : conflictRows(entry, form);
   const taken = new Set(rows.filter((row) => row.untouched).map((row) => row.id));
+  const left = new Set(rows.filter((row) => row.unknown).map((row) => row.id)); // still to be chosen
   /** @type {(() => void)[]} */
   const redraw = [];
   /** @type {(row: ConflictRow, side: "mine" | "theirs") => HTMLElement} */
@@ -86,9 +87,13 @@ export function buildConflict(entry, conflict, form, onSettle) {
     button.addEventListener("click", () => {
       if (side === "theirs") taken.add(row.id);
       else taken.delete(row.id);
+      left.delete(row.id);
       redraw.forEach((draw) => draw());
     });
-    redraw.push(() => button.setAttribute("aria-pressed", String(taken.has(row.id) === (side === "theirs"))));
+    redraw.push(() => {
+      const isChosen = !left.has(row.id) && taken.has(row.id) === (side === "theirs");
+      button.setAttribute("aria-pressed", String(isChosen));
+    });
     return button;
   };
   const table = h(
@@ -102,30 +107,34 @@ export function buildConflict(entry, conflict, form, onSettle) {
   /** @type {(side: "mine" | "theirs") => () => void} */
   const all = (side) => () => {
     taken.clear();
+    left.clear();
     if (side === "theirs") rows.forEach((row) => taken.add(row.id));
     redraw.forEach((draw) => draw());
   };
+  const settle = h(
+    "button",
+    { type: "button", class: "btn main", "data-command": "settle", onclick: () => onSettle(taken) },
+    "按所选保存",
+  );
+  redraw.push(() => {
+    settle.toggleAttribute("disabled", left.size > 0);
+    settle.title = left.size ? `还有 ${left.size} 处没选` : "";
+  });
+  const advice = left.size
+    ? "下面是两边不同的地方：没选的几处已分不清是谁改的，请逐项选好再保存。"
+    : "下面是两边不同的地方：你改过的先留你的，你没动过的先用对方的，逐项看过再保存。";
   redraw.forEach((draw) => draw());
   return h(
     "div",
     { class: "conflict", role: "alert", "data-testid": "conflict" },
-    h(
-      "p",
-      {},
-      h("b", {}, `${other}在你之前保存过这一条。`),
-      !rows.length ? why : "下面是两边不同的地方：你改过的先留你的，你没动过的先用对方的，逐项看过再保存。",
-    ),
+    h("p", {}, h("b", {}, `${other}在你之前保存过这一条。`), !rows.length ? why : advice),
     rows.length ? table : null,
     h(
       "div",
       { class: "actions" },
       rows.length ? h("button", { type: "button", class: "btn", onclick: all("mine") }, "全部用我的") : null,
       rows.length ? h("button", { type: "button", class: "btn", onclick: all("theirs") }, `全部用${other}的`) : null,
-      h(
-        "button",
-        { type: "button", class: "btn main", "data-command": "settle", onclick: () => onSettle(taken) },
-        "按所选保存",
-      ),
+      settle,
     ),
   );
 }

@@ -169,7 +169,7 @@ function takeChat(store, chat, effects) {
     entry.clean = entry.work;
     entry.lastSave = last.save_id;
     entry.status = last.status;
-    entry.sent = { [last.save_id]: entry.work };
+    entry.sent = { ...entry.sent, [last.save_id]: entry.work };
   }
   store.entries.set(chat.chat, entry);
   effects.replaced.push(chat.chat);

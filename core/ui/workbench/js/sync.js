@@ -56,7 +56,7 @@ export function makeSync(store, { emit, storage, clock, makeId, onChange }) {
     told = store.outbox.map((save) => save.save_id);
     emit(
       "outbox",
-      store.outbox.map(({ sent, ...save }) => save),
+      store.outbox.map(({ sent, agreed, ...save }) => save),
     );
   }
 

@@ -80,8 +80,10 @@ export interface Entry {
   work: WorkCustomer[];
   /** The work that is saved or on its way; null after a bad answer. */
   clean: WorkCustomer[] | null;
-  /** What this browser and the server last had in common. */
-  agreed: WorkCustomer[] | null;
+  /** What this browser and the server last had in common; null where an older page's journal did not say. */
+  agreed: Known[] | null;
+  /** The note that both had then. */
+  agreedNote: string | null;
   version: number;
   /** The run that the customers' origins count in; undefined where the server did not say. */
   baseRun?: number | null;
@@ -103,14 +105,32 @@ export interface Entry {
   /** The decision that can be taken back; any edit after it ends that. */
   decided: { before: WorkCustomer[]; status: RecordStatus; note: string } | null;
   /** The work of each save under way. */
-  sent?: Record<string, WorkCustomer[]>;
+  sent?: Record<string, Known[]>;
   /** What was missed and waved away. */
   dismissed?: Set<string>;
 }
 
-/** A save under way; `sent` is when, in milliseconds, and stays in the browser. */
+/** What is remembered of a customer to tell later who changed what. */
+export type Known = Pick<WorkCustomer, "uid" | "values">;
+
+/** The same in the journal: `at` is where it stands among the kept customers, -1 where it does not any more. */
+export interface KeptKnown {
+  at: number;
+  values: Values;
+}
+
+/** What a kept chat and the server had in common (null: not known), and what is common once a save under way is answered. */
+export interface KeptAgreed {
+  customers: KeptKnown[] | null;
+  note: string | null;
+  sent: Record<string, KeptKnown[]>;
+}
+
+/** A save under way; `sent` is when, in milliseconds. It and `agreed` stay in the browser. */
 export interface PendingSave extends SentSave {
   sent: number;
+  /** Missing in the journals of older pages. */
+  agreed?: KeptAgreed;
 }
 
 /** Edits of a chat that no save holds yet, as the journal keeps them. */
@@ -123,6 +143,8 @@ export interface Draft {
   customers: SentCustomer[];
   note: string;
   made: number;
+  /** Missing in the journals of older pages. */
+  agreed?: KeptAgreed;
 }
 
 /** Everything that is known; state.js changes it. */
@@ -184,6 +206,8 @@ export interface ConflictRow {
   theirs: string;
   /** Only they changed it: theirs is the better default. */
   untouched?: boolean;
+  /** Nobody can tell who changed it: it has to be chosen. */
+  unknown?: boolean;
 }
 
 /** A highlight in a pane. */

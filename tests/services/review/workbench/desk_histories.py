@@ -68,6 +68,7 @@ class History:
 
     Attributes:
         differences: what the oracle found wrong; empty where nothing is.
+        settled: number of conflicts in which what the page proposed was saved as it stood.
     """
 
     store: Store
@@ -116,6 +117,8 @@ class History:
     def _step(self, who: str) -> None:
         kind = self.at[who]
         choices = ["open"] if kind is None else ["type"] * 4 + ["turn"] * 4 + ["decide"] * 2 + _SELDOM
+        if self._conflict(who):
+            choices += ["reload_and_settle"] * 6
         action = self.random.choice(choices)
         self.steps.append(f"{who} {kind} {action}")
         getattr(self, f"_{action}")(who)
@@ -143,6 +146,23 @@ class History:
             return
         value = self._new_value(who, kind, key)
         self._do(who, {"do": "type", "key": key, "value": value})
+        self.put.add((who, kind, f"0:{key}", value))
+
+    def _collide(self, who: str) -> None:
+        """Both type at one kind of desk before they see what the other saves; whoever comes second is asked."""
+        kind = self.at[who] or ""
+        other = next(one for one in REVIEWERS if one != who)
+        if self.at[other] is None:
+            self._do(other, {"do": "open", "browser": self._desk(other)})
+        self.at[other] = kind
+        self.visited[other].add(kind)
+        for one in (other, who):
+            self._turn(one)
+        for one in (other, who):
+            self._type(one)
+            self._flush(one)
+        for one in (other, who):
+            self._turn(one)
 
     def _new_value(self, who: str, kind: str, key: str) -> str:
         value = f"v{len(self.typed)}-{'ab'[REVIEWERS.index(who) if who in REVIEWERS else 0]}"
@@ -159,12 +179,14 @@ class History:
         status, step = self.random.choice(STATUSES), {"do": "decide"}
         if status == "待讨论":
             step["note"] = self._new_value(who, self.at[who] or "", "note")
+            self.put.add((who, self.at[who] or "", "note", step["note"]))
         self._do(who, step | {"status": status})
 
     def _undo(self, who: str) -> None:
         before = self._screen_values(self.last[who])
         screen = self._do(who, {"do": "undo"})
         self.given_up |= before - self._screen_values(screen)
+        self._put_all(who, screen)
 
     def _settle(self, who: str) -> None:
         shown = self.last[who].get("shown")
@@ -173,6 +195,37 @@ class History:
         before = self._screen_values(self.last[who])
         screen = self._do(who, {"do": "settle", "taken": [self.random.random() < 0.5 for _ in range(5)]})
         self.given_up |= before - self._screen_values(screen)
+        self._put_all(who, screen)
+
+    def _put_all(self, who: str, screen: dict[str, Any]) -> None:
+        shown = screen.get("shown")
+        if shown:
+            cells = _cells(shown["customers"], shown["note"])
+            self.put |= {(who, self.at[who] or "", cell, value) for cell, value in cells.items()}
+
+    def _conflict(self, who: str) -> dict[str, Any] | None:
+        conflict: dict[str, Any] | None = (self.last.get(who, {}).get("shown") or {}).get("conflict")
+        return conflict if conflict and conflict["theirs"] else None
+
+    def _reload_and_settle(self, who: str) -> None:
+        """The page may be loaded again while a conflict is open; then what it proposes is saved as it stands."""
+        if self.random.random() < 0.7:
+            self._do(who, {"do": "open", "browser": self._desk(who)})
+            self._turn(who)
+            self._turn(who)
+        conflict, before = self._conflict(who), self._screen_values(self.last[who])
+        if not conflict:
+            return
+        screen = self._do(who, {"do": "settle_as_proposed", "taken": True})
+        self.given_up |= before - self._screen_values(screen)
+        self.settled += 1
+        kind, now = self.at[who] or "", _cells(screen["shown"]["customers"], screen["shown"]["note"])
+        for cell, theirs in _cells(conflict["theirs"], conflict["noted"]).items():
+            mine = now.get(cell, "")
+            if theirs in self.typed and mine != theirs and (who, kind, cell, mine) not in self.put:
+                self._wrong(
+                    f"saving what was proposed put {mine!r} over {theirs!r} in {cell}, which {who} never touched"
+                )
 
     def _turn(self, who: str) -> None:
         """The browser and the server speak: saves go, answers and the chat come back."""
@@ -256,7 +309,10 @@ class History:
     state: dict[str, dict[str, str]] = field(default_factory=lambda: {Pass.PRIMARY: {}, Pass.SECOND: {}})
     pending: dict[str, str] = field(default_factory=dict)
     status: str = ""
+    settled: int = 0
     stored: set[str] = field(default_factory=set)
+    put: set[tuple[str, str, str, str]] = field(default_factory=set)
+    """Who at which kind of desk gave which cell which value on purpose: typed, brought back, chosen in a conflict."""
 
     def _check_events(self) -> None:
         for event in self._events():
@@ -369,7 +425,7 @@ class History:
                 self._wrong(f"{typed.who}'s {value!r}, typed at {typed.kind} in {typed.key}, is lost")
 
 
-_SELDOM = ["open", "switch", "flush", "undo", "settle", "lose", "repeat", "bulk"]
+_SELDOM = ["collide", "open", "switch", "flush", "undo", "settle", "lose", "repeat", "bulk"]
 
 
 def _cells(customers: list[dict[str, Any]], note: str) -> dict[str, str]:
