@@ -13,7 +13,8 @@ class Answer:
     """A complete answer.
 
     ``text`` None: an answer made from the question. ``latency`` seconds before the first byte, ``gap`` between frames.
-    ``reasoning`` is sent before the answer, in frames of its own. ``finish`` is OpenAI's ``finish_reason``.
+    ``reasoning`` is sent before the answer, in frames of its own. ``finish`` is OpenAI's ``finish_reason``,
+    ``encoding`` gzip for a compressed body (HTTP only).
     """
 
     text: str | None = None
@@ -23,6 +24,7 @@ class Answer:
     reasoning: str = ""
     finish: str = "stop"
     tokens_out: int | None = None
+    encoding: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,21 @@ class Trickle:
     gap: float = 0.05
 
 
-Behaviour = Answer | Failure | Stall | Drop | CleanClose | BadJson | Trickle
+@dataclass(frozen=True)
+class Flood:
+    """Bytes until the other side goes: in one body (HTTP), in one frame or in many small ones (Spark).
+
+    ``status`` of the reply, ``encoding`` gzip for a body that is a thousand times smaller on the wire (HTTP only).
+    """
+
+    megabytes: int = 300
+    status: int = 200
+    encoding: str = ""
+    one_frame: bool = False
+    after: int = 0
+
+
+Behaviour = Answer | Failure | Stall | Drop | CleanClose | BadJson | Trickle | Flood
 Script = Behaviour | Iterable[Behaviour] | Callable[[dict[str, Any], int], Behaviour]
 """One behaviour for all calls; one per call in order (the last goes on); or a function of (request, number)."""
 

@@ -4,11 +4,13 @@
 """
 
 import argparse
+import gzip
 import json
 import socket
 import ssl
 import threading
 import time
+import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -19,6 +21,7 @@ from tests.fakes.behaviour import (
     Director,
     Drop,
     Failure,
+    Flood,
     Script,
     Stall,
     Trickle,
@@ -40,6 +43,7 @@ class FakeOpenAI:
     Attributes:
         requests: every body, as sent.
         headers: every request's headers, in lower case, in the same order.
+        flooded: bytes that floods have sent, before they are compressed.
     """
 
     def __init__(self, script: Script | None = None, *, port: int = 0, tls: ssl.SSLContext | None = None) -> None:
@@ -47,6 +51,7 @@ class FakeOpenAI:
         self._port, self._tls = port, tls
         self._stopping = threading.Event()
         self._server: _Server | None = None
+        self.flooded = 0
         self.requests: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
 
@@ -100,7 +105,8 @@ class FakeOpenAI:
         self._stopping.wait(getattr(behaviour, "latency", 0.0))
         match behaviour:
             case Answer():
-                _send(handler, 200, _completion(request, behaviour))
+                body = json.dumps(_completion(request, behaviour)).encode()
+                _send_bytes(handler, 200, body, "application/json", behaviour.encoding)
             case Failure():
                 usual = {"error": {"message": behaviour.message, "type": "fake", "code": behaviour.code}}
                 _send(handler, behaviour.status, behaviour.body if behaviour.body is not None else usual)
@@ -118,7 +124,24 @@ class FakeOpenAI:
                 _send_bytes(handler, 200, b"<html>oops", "application/json")
             case Trickle():
                 self._trickle(handler, behaviour, json.dumps(_completion(request, Answer())).encode())
+            case Flood():
+                self._flood(handler, behaviour)
         return None
+
+    def _flood(self, handler: BaseHTTPRequestHandler, behaviour: Flood) -> None:
+        handler.send_response(behaviour.status)
+        handler.send_header("Content-Type", "application/json")
+        if behaviour.encoding:
+            handler.send_header("Content-Encoding", behaviour.encoding)
+        handler.end_headers()
+        handler.close_connection = True
+        compress = zlib.compressobj(9, zlib.DEFLATED, 31)
+        million = b"a" * 1_000_000
+        for number in range(behaviour.megabytes):
+            piece = (b'{"choices": [{"message": {"content": "' if number == 0 else b"") + million
+            handler.wfile.write(compress.compress(piece) if behaviour.encoding else piece)
+            self.flooded += len(piece)
+        handler.wfile.write(compress.flush() if behaviour.encoding else b"")
 
     def _trickle(self, handler: BaseHTTPRequestHandler, behaviour: Trickle, body: bytes) -> None:
         _head(handler, 200, len(body), "application/json")
@@ -152,13 +175,16 @@ def _send(handler: BaseHTTPRequestHandler, status: int, body: Any) -> None:
     _send_bytes(handler, status, json.dumps(body).encode(), "application/json")
 
 
-def _send_bytes(handler: BaseHTTPRequestHandler, status: int, body: bytes, kind: str) -> None:
-    _head(handler, status, len(body), kind)
+def _send_bytes(handler: BaseHTTPRequestHandler, status: int, body: bytes, kind: str, encoding: str = "") -> None:
+    body = gzip.compress(body) if encoding else body
+    _head(handler, status, len(body), kind, encoding)
     handler.wfile.write(body)
 
 
-def _head(handler: BaseHTTPRequestHandler, status: int, length: int, kind: str) -> None:
+def _head(handler: BaseHTTPRequestHandler, status: int, length: int, kind: str, encoding: str = "") -> None:
     handler.send_response(status)
+    if encoding:
+        handler.send_header("Content-Encoding", encoding)
     handler.send_header("Content-Type", kind)
     handler.send_header("Content-Length", str(length))
     handler.end_headers()

@@ -32,6 +32,7 @@ from tests.fakes.behaviour import (
     Director,
     Drop,
     Failure,
+    Flood,
     Script,
     Stall,
     default_answer,
@@ -48,6 +49,7 @@ class FakeSpark:
 
     Attributes:
         requests: every question, as sent.
+        flooded: bytes that floods have sent.
         open_now: connections open at the moment; ``most_open`` the most there were at once.
     """
 
@@ -65,6 +67,7 @@ class FakeSpark:
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self.requests: list[dict[str, Any]] = []
+        self.flooded = 0
         self.open_now = 0
         self.most_open = 0
 
@@ -163,6 +166,12 @@ class FakeSpark:
             case BadJson():
                 connection.send("<html>502 Bad Gateway</html>")
                 self._wait_for_close(connection, 5)
+            case Flood():
+                size = behaviour.megabytes * 1_000_000 if behaviour.one_frame else 100_000
+                frame = _frame(content="a" * size)
+                for _ in range(1 if behaviour.one_frame else behaviour.megabytes * 10):
+                    connection.send(frame)
+                    self.flooded += len(frame)
 
     def _answer(
         self, connection: ServerConnection, answer: Answer, slices: list[str], messages: list[dict[str, str]]

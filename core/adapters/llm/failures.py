@@ -12,6 +12,12 @@ SPARK_CODES_FILE = Path(__file__).with_name("spark_codes.toml")
 LENGTH = "length"
 """Code of an answer that ended because it reached ``max_tokens``: asking again would cost the same and end the same."""
 
+TOO_LARGE = "too_large"
+"""Code of a reply that was cut off because it is larger than any answer: asking again is likely to end the same."""
+
+LARGEST_REPLY = 20_000_000
+"""Bytes of one reply, all frames together and after decompression; the longest answers of models have some 500,000."""
+
 REMEDIES: dict[Cause, str] = {
     Cause.CONFIG: "请检查环境变量里的地址和模型设置",
     Cause.AUTH: "请核对环境变量里的密钥，并确认本机时间准确",
@@ -60,6 +66,20 @@ def length_failure(max_tokens: int | None, partial: str) -> ProviderError:
         "请调大 max_tokens 或换一个模型",
         code=LENGTH,
         partial=partial,
+    )
+
+
+class ReplyTooLargeError(Exception):
+    """A reply has more than :data:`LARGEST_REPLY` bytes; raised while it is read."""
+
+
+def size_failure() -> ProviderError:
+    """Error for a reply that is larger than any answer; the connection is closed by then."""
+    return failure(
+        Cause.SERVER,
+        f"模型服务的回复太大（超过 {LARGEST_REPLY // 1_000_000} MB），没有读完",
+        "请核对模型的地址，或请服务方检查",
+        code=TOO_LARGE,
     )
 
 

@@ -1,19 +1,73 @@
-"""HTTP transport that connects to one checked destination only, with our own headers only.
+"""HTTP transport that connects to one checked destination only, with our own headers only, and reads no endless reply.
 
 Imported inside a call: ``httpx2`` comes with ``openai`` and takes as long to import.
 """
 
 import ssl
+from collections.abc import Iterator
 
 import httpx2
 
 from core.adapters.llm.destinations import Destination
+from core.adapters.llm.failures import LARGEST_REPLY, ReplyTooLargeError
 
 _HEADERS = frozenset(
     {"host", "accept", "accept-encoding", "connection", "content-type", "content-length", "user-agent"}
 )
 _OWN_HEADERS = frozenset({"lora_id"})
 _SDK_PREFIX = "x-stainless-"
+_ENCODINGS = "gzip"
+_PIECE = 1_024
+"""Compressed bytes that are unpacked at once: a thousand times as many can come out."""
+
+
+class _Pieces(httpx2.SyncByteStream):
+    """A body in small pieces."""
+
+    def __init__(self, stream: httpx2.SyncByteStream, size: int) -> None:
+        self._stream, self._size = stream, size
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._stream:
+            for start in range(0, len(chunk), self._size):
+                yield chunk[start : start + self._size]
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+class _BoundedBody(httpx2.SyncByteStream):
+    """The unpacked body of a response, up to the size of the largest reply."""
+
+    def __init__(self, response: httpx2.Response) -> None:
+        self._response = response
+
+    def __iter__(self) -> Iterator[bytes]:
+        size = 0
+        for chunk in self._response.iter_bytes():
+            size += len(chunk)
+            if size > LARGEST_REPLY:
+                raise ReplyTooLargeError
+            yield chunk
+
+    def close(self) -> None:
+        self._response.close()
+
+
+def _bounded(response: httpx2.Response) -> httpx2.Response:
+    """The same response with a body that is unpacked while it is counted; its errors are those of the original."""
+    packed = "content-encoding" in response.headers
+    assert isinstance(response.stream, httpx2.SyncByteStream)
+    stream = _Pieces(response.stream, _PIECE) if packed else response.stream
+    inner = httpx2.Response(response.status_code, headers=response.headers, stream=stream)
+    kept = [
+        (name, value)
+        for name, value in response.headers.multi_items()
+        if not packed or name.lower() not in ("content-encoding", "content-length")
+    ]
+    return httpx2.Response(
+        response.status_code, headers=kept, stream=_BoundedBody(inner), extensions=response.extensions
+    )
 
 
 class PinnedTransport(httpx2.HTTPTransport):
@@ -54,7 +108,7 @@ class PinnedTransport(httpx2.HTTPTransport):
                 extensions={**request.extensions, "sni_hostname": self._destination.origin.host},
             )
             try:
-                return super().handle_request(pinned)
+                return _bounded(super().handle_request(pinned))
             except (httpx2.ConnectError, httpx2.ConnectTimeout):
                 if address == addresses[-1]:
                     raise
@@ -75,5 +129,6 @@ class PinnedTransport(httpx2.HTTPTransport):
             return self._sdk_headers or name in _HEADERS | _OWN_HEADERS or name.startswith(_SDK_PREFIX)
 
         headers = [(name, value) for name, value in request.headers.multi_items() if goes_out(name.lower())]
-        other_headers = [(name, value) for name, value in headers if name.lower() != "authorization"]
-        return [*other_headers, ("authorization", f"Bearer {self._key}")]
+        replaced = ("authorization", "accept-encoding")
+        other_headers = [(name, value) for name, value in headers if name.lower() not in replaced]
+        return [*other_headers, ("accept-encoding", _ENCODINGS), ("authorization", f"Bearer {self._key}")]

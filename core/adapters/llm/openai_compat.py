@@ -14,12 +14,14 @@ from core.adapters.llm.base import ModelReply, ModelRequest
 from core.adapters.llm.deadline import DeadlineExceeded, call_with_deadline, stopwatch
 from core.adapters.llm.destinations import Destination, authorise, require_allowed, sentence_of
 from core.adapters.llm.failures import (
+    ReplyTooLargeError,
     failure,
     is_spark_code,
     length_failure,
     missing_parts,
     missing_variables,
     redirect_failure,
+    size_failure,
     spark_failure,
     timeout_failure,
 )
@@ -131,6 +133,8 @@ class OpenAIProvider:
             raise timeout_failure(request.deadline) from error
         except openai.APIStatusError as error:
             raise _explain_status(error) from self._safe(error)
+        except ReplyTooLargeError as error:
+            raise size_failure() from error
         except SettingsError as error:
             raise ProviderError(Cause.CONFIG, error.message, error.remedy) from error
         except openai.APIConnectionError as error:
@@ -287,6 +291,8 @@ def _refuses_json_mode(error: Any) -> bool:
 def _explain_connection(error: Any) -> ProviderError:
     cause: BaseException | None = error
     while cause is not None:
+        if isinstance(cause, ReplyTooLargeError):
+            return size_failure()
         if isinstance(cause, ssl.SSLError) or "CERTIFICATE_VERIFY_FAILED" in str(cause):
             return failure(Cause.CONFIG, "模型服务的证书没有通过校验", "请核对模型的地址，并检查是否有代理改写了连接")
         cause = cause.__cause__ or cause.__context__

@@ -18,11 +18,13 @@ from core.adapters.llm.base import ModelReply, ModelRequest
 from core.adapters.llm.deadline import DeadlineExceeded, call_with_deadline, stopwatch
 from core.adapters.llm.destinations import Destination, authorise, sentence_of
 from core.adapters.llm.failures import (
+    ReplyTooLargeError,
     failure,
     length_failure,
     missing_parts,
     missing_variables,
     redirect_failure,
+    size_failure,
     spark_failure,
     timeout_failure,
 )
@@ -177,6 +179,8 @@ class SparkProvider:
             return ProviderError(Cause.CONFIG, refusal.message, refusal.remedy)
         if wire.redirected:
             return redirect_failure(wire.redirected)
+        if isinstance(wire.error, ReplyTooLargeError):
+            return size_failure()
         status = getattr(wire.error, "status_code", None)
         if wire.frames and isinstance(wire.error, _MALFORMED):
             return failure(Cause.SERVER, "星火的回复里有看不懂的数据", partial=wire.text)

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from core.adapters.llm.destinations import Destination
+from core.adapters.llm.failures import LARGEST_REPLY, ReplyTooLargeError
 
 CONNECT_TIMEOUT = 15.0
 """Seconds for connecting, TLS and upgrade, and for the rest of a frame that has begun; not for the model to think."""
@@ -21,9 +22,36 @@ _CLOSE_TIMEOUT = 1.0
 """Seconds to wait for the server's close frame; the answer is complete by then."""
 
 
+class _BoundedSocket(socket.socket):
+    """A socket that takes in no more than the largest reply: handshake, frames and all."""
+
+    received = 0
+
+    def recv(self, bufsize: int, flags: int = 0, /) -> bytes:
+        data = super().recv(bufsize, flags)
+        self.received += len(data)
+        if self.received > LARGEST_REPLY:
+            raise ReplyTooLargeError
+        return data
+
+
+class _BoundedTlsSocket(ssl.SSLSocket):
+    """The same behind TLS."""
+
+    received = 0
+
+    def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
+        data = super().recv(buflen, flags)
+        self.received += len(data)
+        if self.received > LARGEST_REPLY:
+            raise ReplyTooLargeError
+        return data
+
+
 @lru_cache(maxsize=1)
 def _tls() -> ssl.SSLContext:
     context = ssl.create_default_context()
+    context.sslsocket_class = _BoundedTlsSocket
     if not context.get_ca_certs():
         # A bare machine without the system's ca-certificates: use the ones that the HTTP clients bring along.
         import certifi
@@ -180,7 +208,10 @@ def _open_socket(destination: Destination) -> socket.socket:
     raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     raw.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     if not destination.origin.encrypted:
-        return raw
+        timeout = raw.gettimeout()
+        bounded = _BoundedSocket(fileno=raw.detach())
+        bounded.settimeout(timeout)
+        return bounded
     try:
         return _tls().wrap_socket(raw, server_hostname=destination.origin.host)
     except BaseException:

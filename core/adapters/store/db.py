@@ -193,12 +193,17 @@ def open_store(url: str) -> Store:
 def _engine(url: str) -> Engine:
     try:
         parsed = make_url(url)
+        if parsed.get_backend_name() not in ("sqlite", "postgresql", "postgres"):
+            raise StoreError(
+                "数据库地址不能用：只能用 SQLite 或 PostgreSQL",
+                "请检查 SHIYAO_DATABASE_URL 或 --db，例如 sqlite:///x.db",
+            )
         if parsed.drivername in ("postgresql", "postgres"):
             parsed = parsed.set(drivername="postgresql+psycopg")
         _create_sqlite(parsed)
         # Without its parameters a failed statement can be logged: they are whole forms.
         engine = create_engine(parsed, json_serializer=_dump_json, hide_parameters=True, **_pool(parsed))
-    except (ArgumentError, NoSuchModuleError, OSError) as error:
+    except (ArgumentError, NoSuchModuleError, ImportError, OSError) as error:
         raise StoreError(f"数据库地址不能用（{error}）", "请检查 SHIYAO_DATABASE_URL 或 --db") from error
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)

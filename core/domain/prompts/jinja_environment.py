@@ -33,6 +33,7 @@ _METHODS = frozenset(
         "cycle",  # of a loop
     }
 )
+_STRIPPING = frozenset({"strip", "lstrip", "rstrip"})
 _STATEMENTS: dict[type[nodes.Node], str] = {
     nodes.Macro: "macro",
     nodes.CallBlock: "call",
@@ -87,6 +88,13 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
         # A copy is not needed: who parses for a look at the tree never generates from it.
         generated: str = super()._generate(_Charging().visit(source), *args, **options)
         return generated
+
+    def call(self, context: Any, called: Any, /, *args: Any, **kwargs: Any) -> Any:
+        """Stripping of few characters only; all else as in Jinja2's sandbox."""
+        if getattr(called, "__name__", "") in _STRIPPING:
+            for argument in (*args, *kwargs.values()):
+                template_functions.require_short(argument)
+        return super().call(context, called, *args, **kwargs)
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         """Multiplication and remainder of moderate numbers only: both can make a huge text of a short one."""

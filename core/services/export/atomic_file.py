@@ -41,18 +41,33 @@ class PendingFile:
         os.replace(self.path, self.target)
 
 
+def require_replaceable(target: Path) -> None:
+    """Refuse a target that a file must not take the place of: a device, a pipe, a socket, a link to one, a folder.
+
+    Raises:
+        ExportError: there is something else than a regular file.
+        OSError: it cannot be looked at.
+    """
+    if target.is_dir():
+        raise ExportError(f"{target} 是一个文件夹", "请写明文件名")
+    # What /dev/stdout points at may be a file; the link is the machine's all the same.
+    link_of_machine = target.is_symlink() and target.parent.resolve() == Path("/dev")
+    if link_of_machine or (target.exists() and not target.is_file()):
+        raise ExportError(f"{target} 不是普通文件（是设备、管道之类），没有写入", "请换一个文件名")
+
+
 @contextmanager
 def pending_file(target: Path) -> Iterator[PendingFile]:
     """A file under construction that is removed at the end unless it is published.
 
     Raises:
-        ExportError: the folder cannot be written, the disk is full, or a text cannot be stored as UTF-8.
+        ExportError: the target is no regular file, the folder cannot be written, the disk is full, or a text cannot be
+            stored as UTF-8.
     """
     path: Path | None = None
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        if target.is_dir():
-            raise ExportError(f"{target} 是一个文件夹", "请写明文件名")
+        require_replaceable(target)
         with tempfile.NamedTemporaryFile(
             dir=target.parent, prefix=f".{target.name}.", suffix=".partial", delete=False
         ) as file:

@@ -21,7 +21,14 @@ from pydantic_core import from_json
 from core.domain.replies import parse_reply
 from core.errors import ExportError
 from core.private_files import private_folder, private_opener
-from core.services.export.atomic_file import HashingReader, PendingFile, fingerprint, mismatch_error, pending_file
+from core.services.export.atomic_file import (
+    HashingReader,
+    PendingFile,
+    fingerprint,
+    mismatch_error,
+    pending_file,
+    require_replaceable,
+)
 from core.services.export.export_result import ExportResult
 from core.services.training.arrange import Arrangement
 from core.services.training.row_formats import TrainingFormat, check_info, check_row, dataset_info, target_of
@@ -110,6 +117,8 @@ def publish_set(folder: Path, out: Path) -> None:
     """Move the files of a set into ``out``; files of an earlier set that this one does not have are removed."""
     try:
         private_folder(out)
+        for name in _FILE_NAMES:
+            require_replaceable(out / name)
         for name in _FILE_NAMES:
             if (folder / name).exists():
                 os.replace(folder / name, out / name)

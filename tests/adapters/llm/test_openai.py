@@ -3,6 +3,7 @@
 import logging
 import threading
 import traceback
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,11 @@ import pytest
 
 from core.adapters.llm import ModelRequest, ModelSpec, connect
 from core.adapters.llm.deadline import DeadlineExceeded
+from core.adapters.llm.failures import TOO_LARGE
 from core.adapters.llm.openai_compat import OpenAIProvider
 from core.errors import Cause, ProviderError
 from core.settings import OpenAISettings
-from tests.fakes.behaviour import Answer, BadJson, Drop, Failure, Script, Stall, Trickle
+from tests.fakes.behaviour import Answer, BadJson, Drop, Failure, Flood, Script, Stall, Trickle
 from tests.fakes.certificate import self_signed
 from tests.fakes.openai_server import API_KEY, FakeOpenAI
 from tests.waiting import wait_until
@@ -226,3 +228,25 @@ def test_missing_settings_are_named() -> None:
     assert caught.value.cause is Cause.CONFIG
     with pytest.raises(ProviderError, match="OPENAI_MODEL"):
         OpenAIProvider(settings(base_url="http://127.0.0.1:1", api_key="k", model="")).complete(ModelRequest("x"))
+
+
+@pytest.mark.parametrize(
+    "flood", [Flood(), Flood(status=401), Flood(status=500), Flood(encoding="gzip")], ids=["200", "401", "500", "gzip"]
+)
+def test_a_reply_without_end_is_cut_off(flood: Flood) -> None:
+    tracemalloc.start()
+    try:
+        with FakeOpenAI(flood) as service:
+            with pytest.raises(ProviderError, match="回复太大") as caught:
+                ask(service)
+            assert service.flooded < 200_000_000 or flood.encoding
+        assert tracemalloc.get_traced_memory()[1] < 100_000_000
+    finally:
+        tracemalloc.stop()
+    assert (caught.value.cause, caught.value.code) == (Cause.SERVER, TOO_LARGE)
+
+
+def test_a_compressed_reply_is_read() -> None:
+    with FakeOpenAI(Answer(text="答" * 100_000, encoding="gzip")) as service:
+        assert ask(service) == "答" * 100_000
+        assert service.headers[0]["accept-encoding"] == "gzip"

@@ -15,11 +15,11 @@ import pytest
 
 from core.adapters.llm import ModelRequest, ModelSpec, SpecSource, spark_wire
 from core.adapters.llm.deadline import DeadlineExceeded
-from core.adapters.llm.failures import SPARK_CODES_FILE
+from core.adapters.llm.failures import SPARK_CODES_FILE, TOO_LARGE
 from core.adapters.llm.spark import SparkProvider
 from core.errors import Cause, ProviderError
 from core.settings import SparkSettings
-from tests.fakes.behaviour import Answer, BadJson, CleanClose, Drop, Failure, Script, Stall
+from tests.fakes.behaviour import Answer, BadJson, CleanClose, Drop, Failure, Flood, Script, Stall
 from tests.fakes.certificate import self_signed
 from tests.fakes.spark_server import API_KEY, API_SECRET, FakeSpark
 from tests.waiting import wait_until
@@ -269,8 +269,10 @@ def test_a_certificate_that_is_vouched_for_is_accepted(tmp_path: Path, monkeypat
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "certificate.pem"))
     spark_wire._tls.cache_clear()
     try:
-        with FakeSpark(Answer(text="[]"), tls=context) as spark:
+        with FakeSpark([Answer(text="[]"), Flood(megabytes=50, one_frame=True)], tls=context) as spark:
             assert ask(spark) == "[]"
+            with pytest.raises(ProviderError, match="回复太大"):
+                ask(spark)
     finally:
         spark_wire._tls.cache_clear()
 
@@ -325,3 +327,15 @@ def test_known_domains_get_their_own_address() -> None:
     assert public._url("my-service") == "wss://spark-api.xf-yun.com/v3.5/chat"
     own = SparkProvider(settings(url="ws://127.0.0.1:1/chat"))
     assert own._url("4.0Ultra") == "ws://127.0.0.1:1/chat"
+
+
+@pytest.mark.parametrize("flood", [Flood(), Flood(megabytes=50, one_frame=True)], ids=["frames", "one frame"])
+def test_a_reply_without_end_is_cut_off(flood: Flood, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Of many frames the library checks each byte in Python, which takes longer than the test may.
+    monkeypatch.setattr(spark_wire, "LARGEST_REPLY", spark_wire.LARGEST_REPLY if flood.one_frame else 1_000_000)
+    with FakeSpark(flood) as spark:
+        with pytest.raises(ProviderError, match="回复太大") as caught:
+            ask(spark)
+        assert spark.flooded < 100_000_000
+    assert (caught.value.cause, caught.value.code) == (Cause.SERVER, TOO_LARGE)
+    assert len(caught.value.partial) < 1_000_000

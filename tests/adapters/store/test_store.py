@@ -156,6 +156,12 @@ def test_problems_are_found(store: Store) -> None:
     ("url", "sentence"),
     [
         ("nonsense", "数据库地址不能用"),
+        ("mysql://x", "只能用 SQLite 或 PostgreSQL"),
+        ("mssql+pyodbc://x", "只能用 SQLite 或 PostgreSQL"),
+        ("postgresql+psycopg2://x", "数据库地址不能用"),
+        ("postgresql+asyncpg://x", "数据库地址不能用"),
+        ("sqlite+aiosqlite:///x", "数据库地址不能用"),
+        ("sqlite+pysqlcipher:///x", "数据库地址不能用"),
         ("oracle+nothing://x", "数据库地址不能用"),
         ("sqlite:////proc/nowhere/x.db", "数据库"),
     ],

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 
 from core.adapters.llm.base import ModelReply, ModelRequest, Provider
-from core.adapters.llm.failures import LENGTH
+from core.adapters.llm.failures import LENGTH, TOO_LARGE
 from core.errors import Cause, ProviderError
 
 ATTEMPTS = 4
@@ -60,8 +60,8 @@ def ask(provider: Provider, request: ModelRequest, *, attempts: int, sleep: Call
 
 
 def _may_pass(error: BaseException) -> bool:
-    # An answer at max_tokens would cost as much and end there again.
-    return isinstance(error, ProviderError) and error.retryable and error.code != LENGTH
+    # An answer at max_tokens, or without end, would cost as much and end there again.
+    return isinstance(error, ProviderError) and error.retryable and error.code not in (LENGTH, TOO_LARGE)
 
 
 def _wait(state: RetryCallState) -> float:

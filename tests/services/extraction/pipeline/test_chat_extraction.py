@@ -14,7 +14,7 @@ from core.errors import Cause
 from core.services.extraction.pipeline import Outcome, Status, estimate_tokens
 from core.services.extraction.pipeline.chat_extraction import extract_chat
 from core.settings import OpenAISettings, SparkSettings
-from tests.fakes.behaviour import Answer, Behaviour, CleanClose, Drop, Failure, Script, Stall
+from tests.fakes.behaviour import Answer, Behaviour, CleanClose, Drop, Failure, Flood, Script, Stall
 from tests.fakes.openai_server import FakeOpenAI
 from tests.fakes.spark_server import FakeSpark
 
@@ -136,6 +136,7 @@ def test_waits_grow_with_jitter_and_longer_for_rates(form: Form) -> None:
         (Failure(code=10907), Cause.TOO_LONG),
         (Failure(code=11200), Cause.LICENCE),
         (Answer(text='[{"姓', tokens_out=9000), Cause.CUT_OFF),  # at max_tokens: would end there again
+        (Flood(megabytes=50, one_frame=True), Cause.SERVER),
     ],
 )
 def test_what_cannot_pass_is_not(form: Form, trouble: Behaviour, cause: Cause) -> None:
