@@ -93,7 +93,7 @@ def chats(ctx: typer.Context, dataset: Dataset, json: Json = False, db: Db = "")
     from core.services.datasets import describe_chats
 
     with open_db(ctx, db) as store:
-        described = list(describe_chats(store, dataset))
+        described = describe_chats(store, dataset)
     if json:
         print_json([chat.as_dict() for chat in described])
         return

@@ -30,7 +30,7 @@ _VALUES = dict(zip("零〇一二两三四五六七八九", "001223456789", stric
 _HAN = "[\u3400-\u9fff\U00020000-\U0003ffff]"
 _ENDS_IN_CHINESE = re.compile(f"(?:[^0-9]|^){_HAN}$|{_HAN}{{2}}$")
 _NEXT_CHINESE = re.compile(f"{_HAN}*")
-_TITLES = re.compile("(?:先生|女士|小姐|老师|经理|老板|师傅|主任|[总姐哥弟妹董工叔姨伯婶嫂爷老局处科队])+$")
+_TITLES = re.compile("(?:先生|女士|小姐|老师|经理|老板|师傅|主任|[总姐哥弟妹董工叔姨伯婶嫂爷老局处科队]){1,6}$")
 """What is put behind a name to address somebody."""
 _BY_NAMES = "小老大"
 """What makes another name of one, put before it: 小王总 is not 王总."""

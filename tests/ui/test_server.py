@@ -1,6 +1,7 @@
 """The end of a server: what a model was asked for is stored before it goes."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -26,5 +27,7 @@ def test_a_server_that_is_stopped_stores_the_answers_under_way(store: Store, mon
                 run_service.ensure_running(store)
                 await asyncio.to_thread(wait_until, lambda: len(service.requests) == 2)
 
-        asyncio.run(serve())
+        # In a thread of its own: a browser test of the same process may have left an event loop in this one.
+        with ThreadPoolExecutor(1) as threads:
+            threads.submit(asyncio.run, serve()).result()
         assert len(stored(store, run)) == len(service.requests) == 2

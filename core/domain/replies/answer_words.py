@@ -24,8 +24,9 @@ GROUP = re.compile(
 )
 """Words in names of groups of fields, also of such as a model makes up; nobody is called so."""
 MESSAGE_OR_RATING = re.compile(
-    r"\s*(?:(?:第\s*)?\d+(?:\s*[、,，\-~至到]\s*\d+)*\s*[条句行](?:消息|记录)?|(?:消息|message|msg|line|#|L)\s*\d+"
-    r"|0(?:\.\d+)?|1(?:\.0+)?|\d{1,3}(?:\.\d+)?\s*%|高|中|低|high|medium|low)\s*",
+    r"\s{0,4}(?:(?:第\s{0,4})?\d{1,9}(?:\s{0,4}[、,，\-~至到]\s{0,4}\d{1,9}){0,40}\s{0,4}[条句行](?:消息|记录)?"
+    r"|(?:消息|message|msg|line|#|L)\s{0,4}\d{1,9}"
+    r"|0(?:\.\d{1,20})?|1(?:\.0{1,20})?|\d{1,3}(?:\.\d{1,20})?\s{0,4}%|高|中|低|high|medium|low)\s{0,4}",
     re.IGNORECASE,
 )
 """Which message a value is from, or how sure a model is of it: no value itself."""
@@ -76,7 +77,8 @@ def announced(before: str) -> Literal["answer", "example", "remark", ""]:
     rest = line[ends[kind] :]
     if not ends[kind] or (kind != "example" and (len(rest) > _LONGEST_HEADING or "。" in rest)):
         return ""
-    is_heading = line.rstrip()[-1:] in (":", "：") or re.search(r"[\n`]\s*$", before)
+    words = before.rstrip()
+    is_heading = line.rstrip()[-1:] in (":", "：") or words.endswith("`") or "\n" in before[len(words) :]
     return kind if kind != "answer" or is_heading else ""
 
 

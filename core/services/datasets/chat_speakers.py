@@ -1,7 +1,6 @@
 """Chats of a dataset with who speaks in them and on whose side."""
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -47,7 +46,7 @@ def describe_chat(index: int, text: str) -> DescribedChat:
     return DescribedChat(index, len(text), len(parsed.messages), speakers)
 
 
-def describe_chats(store: Store, dataset: str | int) -> Iterator[DescribedChat]:
+def describe_chats(store: Store, dataset: str | int) -> list[DescribedChat]:
     """All chats of a dataset in order of their index.
 
     Args:
@@ -59,6 +58,7 @@ def describe_chats(store: Store, dataset: str | int) -> Iterator[DescribedChat]:
     """
     with store.read() as session:
         dataset_id = queries.dataset(session, dataset).id
+    described: list[DescribedChat] = []
     last = 0
     while True:
         with store.read() as session:
@@ -70,7 +70,6 @@ def describe_chats(store: Store, dataset: str | int) -> Iterator[DescribedChat]:
             )
             rows = list(session.execute(statement))
         if not rows:
-            return
-        for index, text in rows:
-            yield describe_chat(index, text)
+            return described
+        described += [describe_chat(index, text) for index, text in rows]
         last = rows[-1][0]

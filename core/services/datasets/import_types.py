@@ -3,14 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from core.domain.form import FormValues
 from core.errors import InputError
 from core.services.datasets.reading_report import ReadingReport
-
-if TYPE_CHECKING:
-    from core.services.datasets.speaker_counts import SpeakerCounts
+from core.services.datasets.speaker_counts import SpeakerCounts
 
 
 class FileKind(StrEnum):
@@ -225,4 +223,4 @@ class ImportReport:
     reading: ReadingReport = field(default_factory=ReadingReport)
     format: FileFormat = FileFormat.JSON
     encoding: str = ""
-    counts: "SpeakerCounts | None" = None
+    counts: SpeakerCounts | None = None

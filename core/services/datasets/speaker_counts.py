@@ -3,10 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from sys import maxsize
+from typing import TYPE_CHECKING
 
 from core.domain.chat import parse_chat
 from core.services.datasets.form_notes import listed_rows
-from core.services.datasets.import_types import ChatRow
+
+if TYPE_CHECKING:
+    from core.services.datasets.import_types import ChatRow
 
 QUICK_CHARACTERS = 300_000
 """So much is looked at where nobody asked for counts: a fraction of a second."""
@@ -33,13 +36,13 @@ class SpeakerCounts:
     without_speakers: list[int] = field(default_factory=list)
     _characters: int = 0
 
-    def count(self, rows: Iterator[ChatRow]) -> Iterator[ChatRow]:
+    def count(self, rows: "Iterator[ChatRow]") -> "Iterator[ChatRow]":
         """The same rows, counted while they pass."""
         for row in rows:
             self.add(row)
             yield row
 
-    def add(self, row: ChatRow) -> None:
+    def add(self, row: "ChatRow") -> None:
         """Count one chat."""
         self.chats += 1
         self._characters += len(row.text)

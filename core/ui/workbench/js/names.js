@@ -13,7 +13,7 @@ const HAN = "[\\u{3400}-\\u{9FFF}\\u{20000}-\\u{3FFFF}]";
 const ENDS_IN_CHINESE = new RegExp(`(?:[^0-9]|^)${HAN}$|${HAN}{2}$`, "u");
 const NEXT_CHINESE = new RegExp(`^${HAN}*`, "u");
 /** What is put behind a name to address somebody. */
-const TITLES = /(?:先生|女士|小姐|老师|经理|老板|师傅|主任|[总姐哥弟妹董工叔姨伯婶嫂爷老局处科队])+$/u;
+const TITLES = /(?:先生|女士|小姐|老师|经理|老板|师傅|主任|[总姐哥弟妹董工叔姨伯婶嫂爷老局处科队]){1,6}$/u;
 /** What makes another name of one, put before it: 小王总 is not 王总. */
 const BY_NAMES = /[小老大]$/u;
 const LAST_LETTER = new RegExp(`(?!${HAN})\\p{L}$`, "u");

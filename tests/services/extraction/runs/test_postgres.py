@@ -211,7 +211,7 @@ def test_an_answer_outlives_a_restart_of_the_database(monkeypatch: pytest.Monkey
         left_waiting: set[int] = set()
 
         def note_thread(*_: Any) -> None:
-            if server_stopped.is_set() and threading.current_thread().name == "shiyao-job":
+            if server_stopped.is_set() and threading.current_thread().name == "shiyao-executor":
                 left_waiting.add(threading.get_ident())
 
         event.listen(store.engine, "do_connect", note_thread)
