@@ -14,6 +14,7 @@ from core.domain.form import Form, load_named_form
 from core.settings import settings
 from tests import postgres as pg
 from tests.connections import counting
+from tests.loopback_only import sitecustomize
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -22,6 +23,28 @@ def no_keys_of_ones_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SHIYAO_SECRETS_FILE", str(tmp_path_factory.mktemp("no-keys") / "secrets.toml"))
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def refused_connections(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """List of what was refused because it would have left this machine, by tests and by whatever they start."""
+    path = tmp_path_factory.mktemp("loopback") / "refused"
+    path.touch()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(sitecustomize.LIST, str(path))
+        folder = str(Path(sitecustomize.__file__).parent)
+        patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, (folder, os.environ.get("PYTHONPATH")))))
+        yield path
+
+
+@pytest.fixture(autouse=True)
+def nothing_leaves_this_machine(refused_connections: Path) -> Iterator[None]:
+    """No test opens a socket to another address: private and link-local ones are refused before, like all others."""
+    before = refused_connections.stat().st_size
+    yield
+    with refused_connections.open(encoding="utf-8") as refused:
+        refused.seek(before)
+        assert not (sent := refused.read()), f"this would have left the machine:\n{sent}"
 
 
 @pytest.fixture(autouse=True)
