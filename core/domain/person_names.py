@@ -18,8 +18,10 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from core.domain.unseen_characters import INVISIBLE
+
 _SPACE = re.compile(r"[ \t\r\n]+")
-_INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff]")
+_INVISIBLE = re.compile(f"{INVISIBLE.pattern}|\u200d")
 _DIGITS = re.compile(r"[0-9]+")
 _NUMERALS = "零〇一二两三四五六七八九十百千"
 _COUNTED = re.compile(

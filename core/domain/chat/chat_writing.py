@@ -12,12 +12,12 @@ from core.domain.chat.message_headers import has_suffix, is_header_line, is_plai
 from core.domain.chat.message_kinds import is_system_line
 from core.domain.chat.parsed_chat import Role
 from core.domain.chat.speaker_lines import MAX_NAME
+from core.domain.unseen_characters import without_invisible
 
 NOBODY = "未知发送人"
 """Stands for a sender that the file does not name."""
 _SIDES = {Role.STAFF: "（我方）", Role.CUSTOMER: "（对方）", Role.UNKNOWN: ""}
 _LINE_ENDS = re.compile(r"\r\n|[\r\n]")
-_BREAKS = re.compile(r"[\s\u200b-\u200f\u2028-\u202e\u2060\ufeff]+")
 _QUOTED = "> "
 _OTHER_BRACKETS = str.maketrans("()（）<>【】", "〔〕〔〕〔〕〔〕")
 
@@ -129,7 +129,7 @@ def _name(message: SentMessage, shared: set[str], counts: _Counts) -> str:
 
 
 def _plain(name: str) -> str:
-    return _BREAKS.sub(" ", name).strip()
+    return " ".join(without_invisible(name).split())
 
 
 def _body(text: str, counts: _Counts) -> list[str]:

@@ -8,7 +8,7 @@ const COUNTED = new RegExp(
   `(客户|用户|顾客|买家|访客|会员|学员|家长|群友|成员|代表)(?:([一二三四五六七八九]?)(十)([一二三四五六七八九]?)|([零〇一二两三四五六七八九]+))(?![${NUMERALS}])`,
   "gu",
 );
-const INVISIBLE = /[\u200B-\u200F\u2060\uFEFF]/gu;
+const INVISIBLE = /[\u00AD\u061C\u180E\u200B-\u200F\u202A-\u202E\u2060-\u2064\u2066-\u206F\uFEFF]/gu;
 const HAN = "[\\u{3400}-\\u{9FFF}\\u{20000}-\\u{3FFFF}]";
 const ENDS_IN_CHINESE = new RegExp(`(?:[^0-9]|^)${HAN}$|${HAN}{2}$`, "u");
 const NEXT_CHINESE = new RegExp(`^${HAN}*`, "u");
