@@ -10,6 +10,7 @@ from core.services.review.records.table_return import preview_table, return_tabl
 from core.ui import state
 from core.ui.markdown import escape_markdown
 from core.ui.notices import show_error
+from core.ui.planned_changes import change_rows
 
 _ROUND = "shiyao.returned-table.round"
 _PREVIEW = "shiyao.returned-table.preview"
@@ -49,16 +50,7 @@ def _draw_preview(form: Form, returned: ReturnedTable) -> None:
     )
     if plan.changes:
         st.dataframe(
-            [
-                {
-                    "序号": change.chat,
-                    "客户": change.customer + 1,
-                    "字段": form.field(change.key).label,
-                    "现在": text_of(change.before),
-                    "改为": text_of(change.after),
-                }
-                for change in plan.changes[:_SHOWN]
-            ],
+            change_rows(form, plan.changes[:_SHOWN]),
             hide_index=True,
             width="stretch",
         )

@@ -12,6 +12,7 @@ from core.services.review.records import bulk
 from core.ui import state
 from core.ui.markdown import Markdown, escape_markdown
 from core.ui.notices import show_error, show_errors
+from core.ui.planned_changes import change_rows
 from core.ui.review.record_sheet import Sheet, forget_sheet
 
 _PLAN = "shiyao.records.plan"
@@ -85,16 +86,7 @@ def preview_changes() -> None:
     else:
         st.markdown(f"**{escape_markdown(reason)}**：{len(plan.chats)} 条记录的 {len(plan.changes)} 个值会改。")
         st.dataframe(
-            [
-                {
-                    "序号": change.chat,
-                    "客户": change.customer + 1,
-                    "字段": form.field(change.key).label,
-                    "现在": text_of(change.before),
-                    "改为": text_of(change.after),
-                }
-                for change in plan.changes[:_SHOWN]
-            ],
+            change_rows(form, plan.changes[:_SHOWN]),
             hide_index=True,
             width="stretch",
             height=min(420, 40 + 35 * min(len(plan.changes), _SHOWN)),
