@@ -256,17 +256,7 @@ def _before(session: Session, form: Form, record: Record) -> ChatState:
     """The state before a record's newest version."""
     version = record.version - 1
     event = event_of(session, record, version)
-    now = ChatState(
-        0,
-        record.chat_id,
-        record.version,
-        record.customers,
-        record.reviewer,
-        record.status,
-        record.note,
-        record,
-        record.base_run_id,
-    )
+    now = ChatState.of(0, record)
     if event is not None:
         note, status = event.change.get("note", record.note), status_after(event.status, event.change)
         return replace(

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from core.adapters.store.models import Confirmation, RecordStatus
-from core.domain.form import UNSTORABLE, FormValues
+from core.domain.form import FormValues, storable
 
 UNREVIEWED = str(RecordStatus.UNREVIEWED)
 """Status shown for a chat without a record, and for one whose decision was undone without changes."""
@@ -35,11 +35,6 @@ def review_title(review: str) -> str:
     return {PRIMARY_REVIEW: "普通审阅", BLIND_REVIEW: "盲审"}.get(review, "增量审阅")
 
 
-def _storable(value: Any) -> Any:
-    """A text without the characters that a database refuses."""
-    return UNSTORABLE.sub("", value) if isinstance(value, str) else value
-
-
 def _seconds(value: Any) -> Any:
     """Time of work within a day: what a browser's clock says otherwise is no reason to refuse what was typed."""
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -47,7 +42,7 @@ def _seconds(value: Any) -> Any:
     return float(min(value, _DAY)) if value > 0 else 0.0  # nan is not above 0
 
 
-_Text = Annotated[str, BeforeValidator(_storable)]
+_Text = Annotated[str, BeforeValidator(storable)]
 _Whole = Annotated[int, Field(strict=True, ge=0, le=_LARGEST)]
 
 

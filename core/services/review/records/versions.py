@@ -259,6 +259,21 @@ class ChatState:
     record: Record | None = None
     base_run_id: int | None = None
 
+    @classmethod
+    def of(cls, index: int, record: Record) -> "ChatState":
+        """The state that a record is in."""
+        return cls(
+            index,
+            record.chat_id,
+            record.version,
+            record.customers,
+            record.reviewer,
+            record.status,
+            record.note,
+            record,
+            record.base_run_id,
+        )
+
 
 def record_states(
     session: Session,
@@ -287,17 +302,7 @@ def record_states(
                 customers = initial_customers(form, baseline_of(session, base_run, chat_id), base_run)
                 yield ChatState(index, chat_id, 0, customers)
             else:
-                yield ChatState(
-                    index,
-                    chat_id,
-                    record.version,
-                    record.customers,
-                    record.reviewer,
-                    record.status,
-                    record.note,
-                    record,
-                    record.base_run_id,
-                )
+                yield ChatState.of(index, record)
 
 
 def baseline_of(session: Session, run_id: int | None, chat_id: int) -> list[dict[str, Any]]:
