@@ -265,7 +265,7 @@ def test_an_import_can_be_tried_first(db: str, tmp_path: Path, form: Form, capsy
         "rejected": [{"index": 1, "why": "第 3 行：index 与前面的行重复"}],
         "notes": [
             "跳过了工作表「Sheet」（1 行，没有认得出的列）",
-            "没有导入工作表「乙」（3 行）；要导入它，请选这个工作表（--sheet）",
+            "没有导入工作表「乙」（3 行）；要导入它，请选这个工作表（命令行用 --sheet）",
             missing,
         ],
     }

@@ -226,3 +226,19 @@ def test_a_table_of_messages_is_previewed_and_its_columns_are_kept(open_page: Op
     assert not app.exception
     assert "2 条群聊" in seen(app)
     assert "4 条消息" in seen(app)
+
+
+@pytest.mark.parametrize(
+    ("name", "raw"),
+    [("说明.docx", b"PK\x03\x04" + b"word/document.xml" * 3), ("图.png", b"\x89PNG\r\n\x1a\n" + b"\0" * 32)],
+)
+def test_any_file_is_taken_and_a_wrong_one_is_called_what_it_is(open_page: OpenPage, name: str, raw: bytes) -> None:
+    app = upload(open_page(IMPORT), raw, name)
+    assert not app.exception
+    assert [error.value for error in app.error if name in error.value.replace("\\", "")]
+
+
+def test_where_no_row_can_go_in_none_is_promised(open_page: OpenPage) -> None:
+    app = upload(open_page(IMPORT), "index,chat_text\n1,甲：你好,乙\n2,乙：在,吗\n".encode(), "t.csv")
+    assert [box.label for box in app.expander if "没有可以导入的" in box.label]
+    assert not [box.label for box in app.expander if "其余照常导入" in box.label]

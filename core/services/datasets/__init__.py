@@ -7,7 +7,6 @@ and must start quickly.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from core.services.datasets.file_format import SUFFIXES
 from core.services.datasets.import_types import (
     BY_POSITION,
     ChatRow,
@@ -41,7 +40,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BY_POSITION",
-    "SUFFIXES",
     "ChatListItem",
     "ChatRow",
     "ColumnError",

@@ -132,7 +132,7 @@ def _chosen(
     for name, rows in covers[:_NAMED]:
         report.note(f"跳过了工作表「{name[:40]}」（{rows:,} 行，没有认得出的列）")
     for name, rows in left_out[:_NAMED]:
-        report.note(f"没有导入工作表「{name[:40]}」（{rows:,} 行）；要导入它，请选这个工作表（--sheet）")
+        report.note(f"没有导入工作表「{name[:40]}」（{rows:,} 行）；要导入它，请选这个工作表（命令行用 --sheet）")
     report.note("还有 {} 个工作表没有导入", len(covers[_NAMED:]) + len(left_out[_NAMED:]))
     return chosen
 

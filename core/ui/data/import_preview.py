@@ -57,11 +57,17 @@ def cached_preview(file_id: str, file: Any, name: str, columns: TableColumns) ->
     raise InputError(outcome.message, outcome.remedy)
 
 
-def draw_rejected_rows(rejected: tuple[RejectedRow, ...]) -> None:
-    """Table of rows that cannot be imported, each with its reason."""
+def draw_rejected_rows(rejected: tuple[RejectedRow, ...], *, accepted: int) -> None:
+    """Table of rows that cannot be imported, each with its reason.
+
+    Args:
+        rejected: these rows.
+        accepted: number of rows that can.
+    """
     if not rejected:
         return
-    with st.expander(f"不能导入 {len(rejected)} 条，其余照常导入", expanded=True, icon=":material/warning:"):
+    rest = "其余照常导入" if accepted else "没有可以导入的"
+    with st.expander(f"不能导入 {len(rejected)} 条，{rest}", expanded=True, icon=":material/warning:"):
         lined = any(row.line is not None for row in rejected)
         st.dataframe(
             [
@@ -98,7 +104,7 @@ def draw_preview_summary(previewed: ImportPreview) -> None:
 
 def draw_preview_rows(previewed: ImportPreview) -> None:
     """Rows that cannot be imported, and the first ones that can."""
-    draw_rejected_rows(previewed.rejected)
+    draw_rejected_rows(previewed.rejected, accepted=previewed.good)
     name_field = load_named_form(settings().form).name_field
     importable: list[ChatRow | SubmissionRow] = [*previewed.chats, *previewed.forms]
     has_labels = any(row.forms for row in importable)

@@ -41,7 +41,7 @@ def draw_import_report(report: ImportReport) -> None:
     if report.labels and report.kind is FileKind.CHATS:
         parts.append(f"标注 {report.labels}")
     st.success(f"{escape_markdown(what)}：{escape_markdown('，'.join(parts))}", icon=":material/check_circle:")
-    draw_rejected_rows(report.rejected)
+    draw_rejected_rows(report.rejected, accepted=report.added + report.skipped)
     for note in report.notes:
         st.caption(escape_markdown(note))
     chosen = {"dataset": str(report.dataset_id)}

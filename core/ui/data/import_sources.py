@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.adapters.store import DatasetView
 from core.errors import InputError
-from core.services.datasets import SUFFIXES, ColumnError, import_text, prepare_reader
+from core.services.datasets import ColumnError, import_text, prepare_reader
 from core.ui import state
 from core.ui.data.import_preview import cached_preview, draw_preview_rows, draw_preview_summary
 from core.ui.data.import_report import finish_import, forget_report, import_round
@@ -18,28 +18,12 @@ from core.ui.data.import_target import (
 )
 from core.ui.data.kept_mappings import keep_mapping, offer_mapping
 from core.ui.notices import show_error
-
-# Streamlit's uploader speaks English only.
-_UPLOADER_CSS = """
-<style>
-[data-testid="stFileUploaderDropzone"] :is(button p, [data-testid="stFileUploaderDropzoneInstructions"] span) {
-  font-size: 0;
-}
-[data-testid="stFileUploaderDropzone"] button p::after { content: "选择文件"; font-size: 0.875rem; }
-[data-testid="stFileUploaderDropzoneInstructions"] span::after { content: "或拖到这里"; font-size: 0.875rem; }
-</style>
-"""
+from core.ui.uploader import draw_uploader
 
 
 def draw_upload(available: list[DatasetView]) -> None:
     """Upload a file, look at its preview, import it."""
-    st.html(_UPLOADER_CSS)
-    uploaded = st.file_uploader(
-        "群聊、标注或提交文件",
-        type=list(SUFFIXES),
-        key=f"import-file-{import_round()}",
-        on_change=forget_report,
-    )
+    uploaded = draw_uploader("群聊、标注或提交文件", key=f"import-file-{import_round()}", on_change=forget_report)
     if uploaded is None:
         prepare_reader()
         st.caption(

@@ -11,6 +11,7 @@ from core.ui import state
 from core.ui.markdown import escape_markdown
 from core.ui.notices import show_error
 from core.ui.planned_changes import change_rows
+from core.ui.uploader import draw_uploader
 
 _ROUND = "shiyao.returned-table.round"
 _PREVIEW = "shiyao.returned-table.preview"
@@ -25,7 +26,7 @@ def draw_returned_table(dataset: DatasetView) -> None:
             "记录后来又改过的字段算冲突，不会覆盖。"
         )
         number = st.session_state.setdefault(_ROUND, 0)
-        uploaded = st.file_uploader("改过的表格", type=["csv", "xlsx"], key=f"returned-table-{dataset.id}-{number}")
+        uploaded = draw_uploader("改过的表格", key=f"returned-table-{dataset.id}-{number}")
         if uploaded is None:
             st.session_state.pop(_PREVIEW, None)
             return
