@@ -116,7 +116,7 @@ def deltas_of_chats(
 ) -> list[tuple[int, Delta]]:
     """``(chat index, delta)`` for each of these chats (few) that has a record and an answer of the run.
 
-    With ``drafts`` (``delta_drafts.pending_of``), those are compared in the place of what was approved.
+    With ``drafts`` (``delta_drafts.delta_drafts_of``), those are compared in the place of what was approved.
     """
     drafts = drafts or {}
     newer, older = aliased(Extraction), aliased(Extraction)

@@ -129,3 +129,30 @@ def test_a_draft_leaves_what_was_approved_and_an_undone_decision_is_asked_again(
     ]
     restore(store, FORM, dataset.id, 1, 2, who="阿青", seen=4)
     assert approved()[:2] == ("已确认", "")
+
+
+def test_a_draft_is_seen_by_whoever_decides_after_its_record_was_skipped(store: Store) -> None:
+    dataset = make(store, 1)
+    old = answer(store, dataset, "旧", {1: [{NAME: "林木1"}]})
+    decide(store, dataset, 1, values={NAME: "林木1"}, run=old)
+    answer(store, dataset, "新", {1: [{NAME: "林木1", STAGE: "赢单", PHONE: "2"}]})
+    draft = {
+        "save_id": str(uuid4()),
+        "chat": 1,
+        "reviewer": "小白",
+        "base_version": 1,
+        "customers": [{"values": {NAME: "林木1", STAGE: "意向"}, "origin": 0}],
+        "status": "草稿",
+    }
+    open_session(store, dataset, FORM, reviewer="小白", newer="新").sync(store, outbox=[draft], at=1)
+    skipped = draft | {"save_id": str(uuid4()), "base_version": 2, "status": "已跳过"}
+    skipped["customers"] = [{"values": {NAME: "林木1", STAGE: ""}, "origin": 0}]
+    open_session(store, dataset, FORM, reviewer="小白").sync(store, outbox=[skipped], at=1)
+
+    delta_desk = open_session(store, dataset, FORM, reviewer="阿青", newer="新")
+    shown = delta_desk.sync(store, at=1)["chats"][0]
+    assert (shown["status"], shown["customers"][0]["values"][STAGE]) == ("已跳过", "意向")
+    late = draft | {"save_id": str(uuid4()), "base_version": 1, "reviewer": "阿青", "status": "已确认"}
+    conflict = delta_desk.sync(store, outbox=[late], at=1)["acks"][0]
+    assert conflict["result"] == "conflict"
+    assert conflict["theirs"][0]["values"][STAGE] == "意向"

@@ -79,7 +79,10 @@ def save_delta_draft(
 
 
 def delta_drafts_of(session: Session, dataset_id: int, indices: Sequence[int]) -> dict[int, dict[str, Any]]:
-    """``{chat index: {customers, note}}`` of the drafts beside these chats' approved records (few)."""
+    """``{chat index: {customers, note}}`` of the drafts beside these chats' records (few).
+
+    A draft stays where its record was skipped or put up for discussion since: who decides over it has to see it.
+    """
     statement = (
         select(col(Chat.index), col(RecordEvent.change))
         .join(Record, col(Record.chat_id) == col(Chat.id))
@@ -91,7 +94,6 @@ def delta_drafts_of(session: Session, dataset_id: int, indices: Sequence[int]) -
             col(Chat.dataset_id) == dataset_id,
             col(Chat.index).in_(list(indices)),
             col(Record.review_pass) == Pass.PRIMARY,
-            col(Record.status) == RecordStatus.CONFIRMED,
         )
     )
     return {index: change["pending"] for index, change in session.execute(statement) if change.get("pending")}

@@ -314,6 +314,14 @@ class History:
     put: set[tuple[str, str, str, str]] = field(default_factory=set)
     """Who at which kind of desk gave which cell which value on purpose: typed, brought back, chosen in a conflict."""
 
+    def _knew(self, review_pass: str, who: str, new: str, old: str, key: str) -> bool:
+        """Whether a value was replaced by somebody who had seen it, or had seen the draft that somebody put over it."""
+        author = self.typed[new].who if new in self.typed else who
+        seen = self.seen.get(who, set()) | self.seen.get(author, set())
+        draft = self.pending.get(key, "") if review_pass == Pass.PRIMARY else ""
+        drafted = self.typed.get(draft)
+        return old in seen or (drafted is not None and draft in seen and old in self.seen.get(drafted.who, set()))
+
     def _check_events(self) -> None:
         for event in self._events():
             self.last_event, change, review_pass = event.id, event.change, event.review_pass
@@ -325,8 +333,7 @@ class History:
                 new = now.get(key, "")
                 if old == new or not old or old not in self.typed:
                     continue
-                author = self.typed[new].who if new in self.typed else event.who
-                if old not in self.seen.get(event.who, set()) | self.seen.get(author, set()):
+                if not self._knew(review_pass, event.who, new, old, key):
                     self._wrong(f"{event.who} wrote {new!r} over {old!r} in {key}, which nobody of them had seen")
             if is_draft and before and now != before and not event.reason.startswith("撤销"):
                 self._wrong(f"a delta draft changed what was approved: {before} → {now}")
@@ -407,7 +414,7 @@ class History:
         record = self._record(review_pass)
         if record is None or (kind == "blind" and record.reviewer != who):
             return
-        is_draft = kind == "delta" and bool(self.pending) and record.status == "已确认"
+        is_draft = kind == "delta" and bool(self.pending)
         stored = self.pending if is_draft else _cells(record.customers, record.note)
         screen_cells = _cells(shown["customers"], shown["note"])
         if stored != screen_cells:
