@@ -90,6 +90,10 @@ class FormMatcher:
         return candidates
 
     def _read_list(self, items: list[Any], depth: int) -> Answer | None:
+        if (parts := _one_key_each(items)) and (
+            self._is_keyed_by_customer(parts) or all(_plain(key) in self._groups for key in parts)
+        ):
+            return self._read_mapping(parts, depth)
         raws: list[dict[str, Any]] = []
         notes: list[str] = []
         remarks = [isinstance(item, Mapping) and all(map(self._is_aside, item)) for item in items]
@@ -253,6 +257,14 @@ class FormMatcher:
                 if full := self._keys.get(_plain(f"{key}{sub}")):
                     merged.setdefault(full, []).extend(part if isinstance(part, list) else [part])
         return {full: parts[0] if len(parts) == 1 else parts for full, parts in merged.items()}
+
+
+def _one_key_each(items: list[Any]) -> dict[str, Any]:
+    """``[{"王强": {…}}, {"李四": {…}}]`` as one mapping; empty where the items are anything else, or keys repeat."""
+    parts = {
+        key: inner for item in items if isinstance(item, Mapping) and len(item) == 1 for key, inner in item.items()
+    }
+    return parts if len(parts) == len(items) > 1 else {}
 
 
 def _plain(key: object) -> str:

@@ -359,6 +359,14 @@ BESIDE: dict[str, tuple[str, list[FormValues]]] = {
         dump({"林舟3": {**FILLED, NAME: "林舟3"}, "王新": {"地区": "北京"}, "code": 0}),
         [{**FILLED, NAME: "林舟3"}, form(**{NAME: "王新", "基本信息-地区": "北京"})],
     ),
+    "names as keys, each in an object of its own": (
+        dump([{"王强": {"手机号码": "1"}}, {"林舟": {"手机号码": "2"}}]),
+        [form(**{NAME: "王强", PHONE: "1"}), form(**{NAME: "林舟", PHONE: "2"})],
+    ),
+    "groups of one customer, each in an object of its own": (
+        dump([{"基本信息": {"姓名": "林舟3"}}, {"客户预算": {"预算明细": "3 万"}}]),
+        [form(**{NAME: "林舟3", "客户预算-预算明细": "3 万"})],
+    ),
     "numbers as keys, fields apart": (
         dump({"客户1": {PHONE: "1"}, "客户2": {"基本信息-地区": "北京"}}),
         [form(**{PHONE: "1"}), form(**{"基本信息-地区": "北京"})],
