@@ -7,14 +7,9 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from filelock import FileLock
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
@@ -25,12 +20,12 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_r
 from core import private_files
 from core.adapters.store.backup import copy_database
 from core.adapters.store.outages import translate_driver_errors
+from core.adapters.store.schema_version import NEWEST, VERSIONS, current_version, upgrade
 from core.errors import StoreError
 from core.private_files import create_private, private_folder
 from core.settings import settings
 
 _log = logging.getLogger("shiyao.store")
-_MIGRATIONS = Path(__file__).with_name("migrations")
 _WRITE = "shiyao_write"
 BUSY_SECONDS = 15
 SQLITE_CONNECTIONS = 64
@@ -153,7 +148,7 @@ class Store:
                 problems += [f"完整性检查：{line}" for line in integrity if line != "ok"]
                 broken = connection.execute(text("PRAGMA foreign_key_check")).all()
                 problems += [f"表 {row[0]} 的第 {row[1]} 行指向不存在的 {row[2]}" for row in broken]
-            if _current(connection) != _head():
+            if current_version(connection) != NEWEST:
                 problems.append("数据库的结构版本与程序不一致，请重新打开程序")
         return problems
 
@@ -268,30 +263,13 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
-    return config
-
-
-@cache
-def _head() -> str | None:
-    """The newest revision; the scripts are read once, for they do not change while the program runs."""
-    return ScriptDirectory.from_config(_config()).get_current_head()
-
-
-def _current(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
-
-
 def _migrate(store: Store) -> None:
     with store.engine.connect() as connection:
-        current = _current(connection)
+        current = current_version(connection)
     store.created = current is None
-    if current == _head():
+    if current == NEWEST:
         return
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if current is not None and current not in known:
+    if current is not None and current not in VERSIONS:
         store.close()
         raise StoreError(f"数据库 {store.url} 由更新的版本创建（{current}）", "请升级拾要后再打开")
     if store.path is not None:
@@ -302,12 +280,10 @@ def _migrate(store: Store) -> None:
 
 
 def _upgrade(store: Store) -> None:
-    config = _config()
     with store.engine.connect() as connection, _without_foreign_keys(connection), connection.begin():
         if store.path is None:  # released when the transaction ends, however it ends
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _PG_LOCK})
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        upgrade(connection)
         if store.path is not None and connection.execute(text("PRAGMA foreign_key_check")).first() is not None:
             _log.warning("rows of %s point at rows that are not there", store.url)
 

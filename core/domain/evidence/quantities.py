@@ -4,8 +4,6 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-import cn2an
-
 from core.domain.chat.parsed_chat import Span
 from core.domain.entities.number_chains import Amount, amounts_in
 
@@ -98,6 +96,8 @@ def _small(words: str) -> int:
 
 
 def _chinese(words: str) -> float | None:
+    import cn2an
+
     try:
         return float(cn2an.cn2an(words.replace("〇", "零"), "smart"))
     except ValueError:

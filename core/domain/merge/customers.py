@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from core.domain.form import Form, Value
 from core.domain.person_names import differ_in_digits, name_groups
 from core.domain.scoring import Scorer
+from core.domain.scoring.assignment import best_assignment
 from core.domain.scoring.chat_score import Prepared
 
 Group = dict[int, int]
@@ -123,7 +123,7 @@ def _pairs_by_name(
                     credits = scorer.credits(forms[at], firsts[group])
                     total = sum(credit * weight for credit, weight in zip(credits, scorer.weights, strict=True))
                     totals[row, column] = total - _ORDER * abs(at - group)
-        rows, columns = linear_sum_assignment(totals, maximize=True)
+        rows, columns = best_assignment(totals)
         pairs |= {
             left[column]: free[row]
             for row, column in zip(rows.tolist(), columns.tolist(), strict=True)

@@ -15,9 +15,9 @@ from operator import mul
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from core.domain.form import Form, Value, split_list, text_of
+from core.domain.scoring.assignment import best_assignment
 from core.domain.scoring.measures import LCS, Measure
 
 _NAME_BONUS = 1e-6
@@ -145,8 +145,8 @@ class Scorer:
         totals = np.array(credits) @ np.array(self.weights)
         named = np.array([[bool(p[self._name]) and p[self._name] == g[self._name] for g in golds] for p in preds])
         apart = np.abs(np.arange(len(preds))[:, None] - np.arange(len(golds))[None, :]) / totals.size
-        best = linear_sum_assignment(totals, maximize=True)
-        tie = linear_sum_assignment(totals + _NAME_BONUS * named - _ORDER_MALUS * apart, maximize=True)
+        best = best_assignment(totals)
+        tie = best_assignment(totals + _NAME_BONUS * named - _ORDER_MALUS * apart)
         rows, columns = tie if totals[tie].sum() >= totals[best].sum() - _SAME else best
         return tuple(MatchedPair(int(i), int(j), credits[i][j]) for i, j in zip(rows, columns, strict=True))
 

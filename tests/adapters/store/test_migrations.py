@@ -1,6 +1,8 @@
 """Databases of every age open: blank ones, the oldest one with rows in it, and none that is newer than the program."""
 
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from sqlalchemy.engine import make_url
 
 from core.adapters.store import Store, open_store, queries
 from core.adapters.store.models import Base, Chat, Dataset, Run
+from core.adapters.store.schema_version import NEWEST, VERSIONS
 from core.errors import StoreError
 from tests.postgres import Postgres
 
@@ -127,6 +130,26 @@ def test_migrations_form_one_line() -> None:
     assert len(scripts.get_heads()) == 1
     revisions = [script.revision for script in scripts.walk_revisions()]
     assert revisions == sorted(revisions, reverse=True)
+
+
+def test_scripts_are_named_after_their_revisions() -> None:
+    scripts = ScriptDirectory(str(MIGRATIONS))
+    assert (scripts.get_current_head(), {script.revision for script in scripts.walk_revisions()}) == (
+        NEWEST,
+        set(VERSIONS),
+    )
+
+
+def test_a_current_database_opens_without_alembic_and_scipy(store: Store) -> None:
+    code = f"""
+import sys
+from core.adapters.store import open_store
+open_store({store.engine.url.render_as_string(hide_password=False)!r}).close()
+import core.services.extraction.runs
+print([name for name in ("alembic", "scipy", "cn2an", "jionlp", "pandas", "sklearn") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_every_table_has_its_foreign_keys_after_migrating(old: Path) -> None:
