@@ -5,10 +5,11 @@ from uuid import uuid4
 
 import pytest
 
-from core.adapters.store import Store, queries
+from core.adapters.store import DatasetView, Store, queries
 from core.domain.scoring import Scorer
 from core.services.review import open_session
 from core.services.review.delta import compare_answers
+from core.services.review.records import bulk
 from core.services.review.records.history import restore
 from tests.factories.datasets import FORM
 from tests.factories.reviews import NAME, PHONE, PRODUCT, STAGE, answer, decide, make, records
@@ -131,8 +132,8 @@ def test_a_draft_leaves_what_was_approved_and_an_undone_decision_is_asked_again(
     assert approved()[:2] == ("已确认", "")
 
 
-def test_a_draft_is_seen_by_whoever_decides_after_its_record_was_skipped(store: Store) -> None:
-    dataset = make(store, 1)
+def drafted(store: Store, dataset: DatasetView, stage: str) -> dict[str, Any]:
+    """Chat 1 approved from an older run, and a draft over it that 小白 made against a newer one; its save."""
     old = answer(store, dataset, "旧", {1: [{NAME: "林木1"}]})
     decide(store, dataset, 1, values={NAME: "林木1"}, run=old)
     answer(store, dataset, "新", {1: [{NAME: "林木1", STAGE: "赢单", PHONE: "2"}]})
@@ -141,10 +142,16 @@ def test_a_draft_is_seen_by_whoever_decides_after_its_record_was_skipped(store: 
         "chat": 1,
         "reviewer": "小白",
         "base_version": 1,
-        "customers": [{"values": {NAME: "林木1", STAGE: "意向"}, "origin": 0}],
+        "customers": [{"values": {NAME: "林木1", STAGE: stage}, "origin": 0}],
         "status": "草稿",
     }
     open_session(store, dataset, FORM, reviewer="小白", newer="新").sync(store, outbox=[draft], at=1)
+    return draft
+
+
+def test_a_draft_is_seen_by_whoever_decides_after_its_record_was_skipped(store: Store) -> None:
+    dataset = make(store, 1)
+    draft = drafted(store, dataset, "意向")
     skipped = draft | {"save_id": str(uuid4()), "base_version": 2, "status": "已跳过"}
     skipped["customers"] = [{"values": {NAME: "林木1", STAGE: ""}, "origin": 0}]
     open_session(store, dataset, FORM, reviewer="小白").sync(store, outbox=[skipped], at=1)
@@ -156,3 +163,16 @@ def test_a_draft_is_seen_by_whoever_decides_after_its_record_was_skipped(store: 
     conflict = delta_desk.sync(store, outbox=[late], at=1)["acks"][0]
     assert conflict["result"] == "conflict"
     assert conflict["theirs"][0]["values"][STAGE] == "意向"
+
+
+def test_a_conflict_names_what_the_draft_says_where_it_was_approved_otherwise(store: Store) -> None:
+    dataset = make(store, 1)
+    draft = drafted(store, dataset, "意向")
+    plan = bulk.plan_edits(store, FORM, dataset.id, [bulk.CellEdit(1, 0, STAGE, "报价")])
+    bulk.apply(store, FORM, plan, who="主管", reason="统一")
+
+    delta_desk = open_session(store, dataset, FORM, reviewer="阿青", newer="新")
+    late = draft | {"save_id": str(uuid4()), "base_version": 1, "reviewer": "阿青", "status": "已确认"}
+    conflict = delta_desk.sync(store, outbox=[late], at=1)["acks"][0]
+    assert (conflict["result"], conflict["theirs"][0]["values"][STAGE]) == ("conflict", "报价")
+    assert "草稿里写的是另外的值：客户购买阶段「意向」" in conflict["why"]

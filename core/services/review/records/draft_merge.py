@@ -5,7 +5,7 @@ from copy import deepcopy
 from typing import Any
 
 from core.adapters.store.models import Confirmation
-from core.domain.form import Form
+from core.domain.form import Form, cell_text
 from core.domain.person_names import Identity, match_people, match_versions
 
 Customer = dict[str, Any]
@@ -90,6 +90,15 @@ def approved_where_contested(draft: Mapping[str, Any]) -> list[Customer]:
     for cell in draft.get("contested", ()):
         customers[cell["customer"]]["values"][cell["key"]] = cell["value"]
     return customers
+
+
+def contested_text(draft: Mapping[str, Any]) -> str:
+    """What the draft says in the cells that both sides changed, a sentence; ``""`` where there are none."""
+    cells = [
+        f"{cell['key']}「{cell_text(draft['customers'][cell['customer']]['values'][cell['key']])}」"
+        for cell in draft.get("contested", ())
+    ]
+    return f"草稿里写的是另外的值：{'、'.join(cells)}。" if cells else ""
 
 
 def _partners(

@@ -23,7 +23,7 @@ from core.errors import ShiyaoError, StoreError
 from core.services.review.records.baselines import changes_of_baseline, existing_run
 from core.services.review.records.customer_matching import with_matched_origins
 from core.services.review.records.delta_drafts import Approved, is_delta_draft, save_delta_draft
-from core.services.review.records.draft_merge import approved_where_contested
+from core.services.review.records.draft_merge import approved_where_contested, contested_text
 from core.services.review.records.save_customers import stored_customers
 from core.services.review.records.save_reading import read_save, save_id_of
 from core.services.review.records.save_types import Ack, Save, delta_review, review_title
@@ -269,6 +269,7 @@ class _OutboxSaves:
             draft = newest.change.get("pending") if newest is not None else None
             if draft:
                 customers, note = approved_where_contested(draft), draft["note"]
+                why += contested_text(draft)
             if draft or self.review != delta_review(record.base_run_id or 0):
                 status = ""  # what is approved was not decided in this review: no draft of it takes that back
         base = record.base_run_id

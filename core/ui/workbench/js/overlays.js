@@ -127,7 +127,7 @@ export function buildConflict(entry, conflict, form, onSettle) {
   return h(
     "div",
     { class: "conflict", role: "alert", "data-testid": "conflict" },
-    h("p", {}, h("b", {}, `${other}在你之前保存过这一条。`), !rows.length ? why : advice),
+    h("p", {}, h("b", {}, why || `${other}在您之前保存过这一条。`), rows.length ? advice : ""),
     rows.length ? table : null,
     h(
       "div",

@@ -280,7 +280,7 @@ class History:
         conflict = shown["conflict"]
         if conflict:
             self.seen[who] |= {str(one["values"][key]) for one in conflict["theirs"] or [] for key in KEYS}
-            self.seen[who].add(conflict["noted"])
+            self.seen[who] |= {conflict["noted"], *(value for value in self.typed if f"「{value}」" in conflict["why"])}
         for text in shown["warnings"]:
             self.seen[who] |= {value for value in self.typed if f"「{value}」" in text}
 
