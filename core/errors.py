@@ -79,6 +79,14 @@ class StoreDamagedError(StoreUnavailableError):
     """
 
 
+class PermissionDeniedError(ShiyaoError):
+    """The person's role does not allow this; nothing was changed."""
+
+
+class SignInError(ShiyaoError):
+    """A sign-in that was refused, or one that has ended; nothing was changed."""
+
+
 class ExportError(ShiyaoError):
     """An export that was refused; nothing was written."""
 

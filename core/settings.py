@@ -26,6 +26,10 @@ class Settings(BaseSettings):
             some milliseconds, so that few are enough for many reviewers; who finds none free waits ``pool_seconds``.
         pool_seconds: seconds to wait for a free connection, before a sentence says that the database is busy.
         allowed_hosts: names by commas under which the server answers beside this machine's own.
+        sign_in: who has to sign in, and how: ``accounts``, ``oidc``, both by comma, or nobody (empty), which only a
+            server that listens on this machine alone may say.
+        session_idle_minutes: a sign-in ends when nobody has moved for so long.
+        session_hours: a sign-in ends after so long whatever happens.
     """
 
     model_config = SettingsConfigDict(env_prefix="SHIYAO_", extra="ignore")
@@ -36,6 +40,9 @@ class Settings(BaseSettings):
     pool_size: int = Field(default=20, ge=1, le=1000)
     pool_seconds: float = Field(default=10, gt=0, le=600)
     allowed_hosts: str = ""
+    sign_in: str = ""
+    session_idle_minutes: int = Field(default=120, ge=1, le=10_080)
+    session_hours: float = Field(default=12, gt=0, le=720)
     competition_data: Path | None = None
 
 

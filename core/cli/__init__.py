@@ -11,7 +11,7 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from core import private_files
-from core.cli import data, export, quality, runs, training
+from core.cli import data, export, quality, runs, team, training
 from core.cli.common import Db
 from core.errors import ShiyaoError, shorten
 
@@ -29,6 +29,7 @@ app.add_typer(quality.app)
 app.add_typer(export.app, name="export")
 export.app.command("training", help=training.EXPORT_HELP)(training.export)
 app.add_typer(training.app, name="training")
+app.add_typer(team.app, name="user")
 
 
 @app.callback()

@@ -43,11 +43,13 @@ def open_db(ctx: typer.Context, db: str, *, writes: bool = False) -> Iterator["S
     from core import logs
     from core.adapters.store import open_store
     from core.cli.waiting import open_unlocked
+    from core.services.team import COMMAND_LINE, acting_as
 
     logs.set_up()
     store = open_unlocked(lambda: open_store(database_url(ctx, db)), writes=writes, note=hint)
     try:
-        yield store
+        with acting_as(COMMAND_LINE):
+            yield store
     finally:
         store.close()
 

@@ -21,6 +21,7 @@ from sqlmodel import Session, col
 from core.adapters.store import Store
 from core.adapters.store.models import Chat, Dataset, RunKind
 from core.domain.form import Form, load_named_form
+from core.domain.permissions import Permission
 from core.errors import ConflictError, InputError
 from core.services.datasets.import_types import (
     BY_NAME,
@@ -37,6 +38,7 @@ from core.services.datasets.reader_messages import ReadJob
 from core.services.datasets.run_writer import ChatForms, RunWriter
 from core.services.datasets.speaker_counts import QUICK_CHARACTERS, SpeakerCounts
 from core.services.datasets.staging import StagedChat, StagingFile
+from core.services.team import permitted
 from core.settings import settings
 
 SPLITS = ("train", "test", "other")
@@ -45,6 +47,7 @@ _READING_SHARE = 0.9
 _NAME_LENGTH = 100
 
 
+@permitted(Permission.IMPORT)
 def import_chats(
     store: Store,
     source: Path | BinaryIO,
@@ -116,6 +119,7 @@ def _fill(stage: StagingFile, file: ParentFileReader, form: Form, counts: Speake
     file.require_rows(stage.count)
 
 
+@permitted(Permission.IMPORT)
 def import_text(store: Store, text: str, *, dataset: str, split: str | None = None) -> ImportReport:
     """Import one pasted chat; it goes behind the last chat of the dataset.
 

@@ -9,7 +9,9 @@ from sqlmodel import Session, col
 from core.adapters.store import DatasetView, Store, queries
 from core.adapters.store.models import Chat, Dataset, Pass, Record, RecordStatus, Run, RunKind, RunStatus
 from core.domain.chat import parse_chat
+from core.domain.permissions import Permission
 from core.errors import ConflictError, InputError
+from core.services.team import AuditKind, permitted, record_audit
 
 _OPENING = 60
 
@@ -116,6 +118,7 @@ def _records(session: Session, chat_ids: Sequence[int]) -> dict[int, tuple[str, 
     return {chat_id: (status, reviewer) for chat_id, status, reviewer in session.execute(statement)}
 
 
+@permitted(Permission.DELETE_DATASET)
 def delete_dataset(store: Store, dataset_id: int, *, confirmation: str) -> DatasetView:
     """Delete a dataset with its chats, runs and records; what was exported from it stays listed.
 
@@ -147,4 +150,5 @@ def delete_dataset(store: Store, dataset_id: int, *, confirmation: str) -> Datas
             raise ConflictError(f"数据集「{view.name}」有 {running} 个抽取任务正在进行，没有删除", "请先取消或等它完成")
         # The database takes everything that hangs on it (ON DELETE CASCADE).
         session.execute(delete(Dataset).where(col(Dataset.id) == dataset_id))
+        record_audit(session, AuditKind.DELETION, view.name, f"数据集，{view.chats:,} 条群聊")
     return view

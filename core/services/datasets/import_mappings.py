@@ -10,9 +10,11 @@ from sqlmodel import col
 
 from core.adapters.store import Store
 from core.adapters.store.models import ImportMapping
+from core.domain.permissions import Permission
 from core.errors import InputError
 from core.services.datasets.import_types import BY_NAME, ImportReport, TableColumns
 from core.services.datasets.message_columns import plain_column
+from core.services.team import permitted
 
 _NAME_LENGTH = 100
 _PARTS = {part.name: type(part.default) for part in fields(TableColumns)}
@@ -41,6 +43,7 @@ def mapping_for(store: Store, names: Sequence[str]) -> tuple[str, TableColumns] 
         return None if stored is None else (stored.name, _columns(stored.columns))
 
 
+@permitted(Permission.IMPORT)
 def save_mapping(store: Store, name: str, names: Sequence[str], columns: TableColumns) -> None:
     """Keep columns under a name; what was kept under it before is replaced.
 

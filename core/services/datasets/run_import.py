@@ -11,6 +11,7 @@ from sqlmodel import Session, col
 from core.adapters.store import DatasetView, Store, queries
 from core.adapters.store.models import Chat, RunKind
 from core.domain.form import load_named_form
+from core.domain.permissions import Permission
 from core.errors import ConflictError, InputError
 from core.services.datasets.import_types import (
     BY_NAME,
@@ -26,8 +27,10 @@ from core.services.datasets.parent_file_reader import ParentFileReader, open_pas
 from core.services.datasets.reader_messages import ReadJob
 from core.services.datasets.run_writer import ChatForms, RunWriter
 from core.services.datasets.staging import BATCH, text_hash
+from core.services.team import permitted
 
 
+@permitted(Permission.IMPORT)
 def import_run(
     store: Store,
     source: Path | BinaryIO,

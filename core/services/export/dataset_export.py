@@ -9,6 +9,7 @@ from core.adapters.store import Store, queries
 from core.domain.chat import strip_residue
 from core.domain.form import load_named_form
 from core.domain.masking import NO_MASK, Mask
+from core.domain.permissions import Permission
 from core.errors import ExportError
 from core.services.export.answer_sources import AnswerSource, OrderedStream, measure_coverage, stream_answers
 from core.services.export.answer_statistics import AnswerStatistics
@@ -16,6 +17,7 @@ from core.services.export.atomic_file import pending_file
 from core.services.export.export_log import publish_export
 from core.services.export.export_result import ExportResult
 from core.services.export.json_writer import verify_array, write_array
+from core.services.team import permitted
 
 
 class TextKind(StrEnum):
@@ -25,6 +27,7 @@ class TextKind(StrEnum):
     CLEAN = "clean"
 
 
+@permitted(Permission.EXPORT)
 def export_dataset(
     store: Store,
     *,

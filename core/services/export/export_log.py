@@ -11,6 +11,7 @@ from core.adapters.store import Store
 from core.adapters.store.models import Dataset, Export, TrainingSet
 from core.services.export.atomic_file import PendingFile
 from core.services.export.export_result import ExportResult
+from core.services.team import AuditKind, record_audit
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ def publish_export(
                 provenance=provenance,
             )
         )
+        record_audit(session, AuditKind.EXPORT, result.out.name, f"{result.kind}，{result.size:,} 字节")
         session.flush()
         file.publish()
 
@@ -98,6 +100,7 @@ def log_training_set(
         provenance=provenance,
     )
     session.add(row)
+    record_audit(session, AuditKind.EXPORT, name, f"training，{result.size:,} 字节")
     session.flush()
     return row.id or 0
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from core.adapters.store import DatasetView, Store, queries
 from core.domain.form import Form, load_named_form
 from core.domain.masking import NO_MASK, Mask
+from core.domain.permissions import Permission
 from core.errors import ExportError
 from core.services.export.answer_sources import (
     AnswerSource,
@@ -20,8 +21,10 @@ from core.services.export.atomic_file import pending_file
 from core.services.export.export_log import publish_export
 from core.services.export.export_result import ExportResult, index_ranges
 from core.services.export.json_writer import verify_array, write_array
+from core.services.team import permitted
 
 
+@permitted(Permission.EXPORT)
 def export_submission(
     store: Store,
     *,

@@ -15,6 +15,7 @@ from core.adapters.store import Store, queries
 from core.adapters.store.models import Confirmation
 from core.domain.form import Form, load_named_form, text_of
 from core.domain.masking import NO_MASK, Mask
+from core.domain.permissions import Permission
 from core.errors import ExportError
 from core.services.export.answer_sources import (
     ORIGIN_LABELS,
@@ -29,6 +30,7 @@ from core.services.export.atomic_file import PendingFile, compare_rows, file_dig
 from core.services.export.export_log import publish_export
 from core.services.export.export_result import ExportResult
 from core.services.export.spreadsheet_cells import csv_row, unescape_formula
+from core.services.team import permitted
 
 SHEET = "客户"
 _CELL_LIMIT = 32_767
@@ -42,6 +44,7 @@ class TableFormat(StrEnum):
     XLSX = "xlsx"
 
 
+@permitted(Permission.EXPORT)
 def export_table(
     store: Store,
     *,

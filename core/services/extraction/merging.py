@@ -16,10 +16,12 @@ from core.domain.merge import (
     merge_chat,
     rank_by_label_scores,
 )
+from core.domain.permissions import Permission
 from core.domain.scoring import LCS, Measure
 from core.errors import InputError
 from core.services.quality.merged_run import MergedChat, store_merged_run
 from core.services.quality.scores import reference
+from core.services.team import permitted
 
 METHOD_TITLES: Mapping[str, str] = {
     Method.PRIORITY: "按优先顺序",
@@ -105,6 +107,7 @@ def plan_merge(
     return MergePlan(tuple(run_views), how, ranking, len(merged), differing, estimate, merged)
 
 
+@permitted(Permission.RUNS)
 def merge_runs(store: Store, plan: MergePlan, *, name: str, who: str = "") -> RunView:
     """Store a planned merge as a new run of kind *merge*.
 

@@ -12,8 +12,10 @@ from sqlmodel import Session, col
 
 from core.adapters.store import Store
 from core.adapters.store.models import PromptDraft, Run, RunKind
+from core.domain.permissions import Permission
 from core.domain.prompts import PROMPTS_DIR, Prompt, Stage, list_prompts, parse_prompt, prompt_folder
 from core.errors import ConflictError, PromptError
+from core.services.team import permitted
 
 _HEAD = re.compile(r"\A---\n(.*?\n)---\n", re.DOTALL)
 
@@ -103,6 +105,7 @@ def with_front_matter(source: str, **changes: object) -> str:
     return "---\n" + "\n".join(lines) + "\n---\n" + source[match.end() :]
 
 
+@permitted(Permission.PROMPTS)
 def save(
     store: Store,
     source: str,
@@ -149,6 +152,7 @@ def save(
         return PromptEntry(prompt, row.id, (), row.created_by, row.created_at)
 
 
+@permitted(Permission.PROMPTS)
 def remove(store: Store, draft_id: int, *, seen: str = "") -> None:
     """Delete a version that no run has used.
 
@@ -168,6 +172,7 @@ def remove(store: Store, draft_id: int, *, seen: str = "") -> None:
         session.delete(session.get_one(PromptDraft, draft_id))
 
 
+@permitted(Permission.PROMPTS)
 def publish(store: Store, draft_id: int, folder: Path = PROMPTS_DIR, *, seen: str = "") -> Path:
     """Write a database version as a file; from then on it is published and never changes.
 

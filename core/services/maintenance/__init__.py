@@ -1,6 +1,6 @@
 """Health check, disk usage and backups."""
 
-from core.services.maintenance.backups import list_backups, make_backup
+from core.services.maintenance.backups import list_backups, make_backup, read_backup
 from core.services.maintenance.database_info import database_size, schema_version
 from core.services.maintenance.health_check import HealthReport, check_health
 from core.services.maintenance.software_versions import software_versions
@@ -11,6 +11,7 @@ __all__ = [
     "database_size",
     "list_backups",
     "make_backup",
+    "read_backup",
     "schema_version",
     "software_versions",
 ]

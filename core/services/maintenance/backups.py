@@ -5,7 +5,9 @@ from datetime import datetime
 from pathlib import Path
 
 from core.adapters.store import Store
-from core.errors import StoreError
+from core.domain.permissions import Permission
+from core.errors import NotFoundError, StoreError
+from core.services.team import AuditKind, permitted, record_audit
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,7 @@ class Backup:
     made_at: datetime
 
 
+@permitted(Permission.BACKUP)
 def make_backup(store: Store, target: Path | None = None, *, moment: datetime | None = None) -> Backup:
     """Back up the database while others use it.
 
@@ -35,7 +38,29 @@ def make_backup(store: Store, target: Path | None = None, *, moment: datetime | 
         stamp = f"{moment or datetime.now().astimezone():%Y%m%d-%H%M%S}"
         target = folder / f"{store.path.stem}-{stamp}.db"
     store.backup(target)
+    with store.write() as session:
+        record_audit(session, AuditKind.BACKUP, target.name, "新备份")
     return _describe(target)
+
+
+@permitted(Permission.BACKUP)
+def read_backup(store: Store, name: str) -> bytes:
+    """The content of a backup, for a download.
+
+    Args:
+        store: open store.
+        name: of one of its backups.
+
+    Raises:
+        NotFoundError: there is none of that name.
+    """
+    path = next((path for path in store.backups() if path.name == name), None)
+    if path is None:
+        raise NotFoundError(f"没有名为「{name}」的备份", "请刷新页面")
+    content = path.read_bytes()
+    with store.write() as session:
+        record_audit(session, AuditKind.BACKUP, name, f"下载，{len(content):,} 字节")
+    return content
 
 
 def list_backups(store: Store) -> list[Backup]:

@@ -13,7 +13,9 @@ from core.adapters.store import Store, queries
 from core.adapters.store.models import Chat, Dispute, DisputeBase, DisputeStatus, now
 from core.adapters.store.views import View
 from core.domain.form import Form, Value, load_named_form, text_of
+from core.domain.permissions import Permission
 from core.errors import ConflictError, InputError, NotFoundError
+from core.services.team import permitted
 
 COUNTED = (DisputeStatus.OPEN, DisputeStatus.UPHELD)
 """Disputes that scores without disputed cells leave out; a dismissed one changes nothing."""
@@ -27,6 +29,7 @@ class DisputeView(DisputeBase, View):
     label: Value | None
 
 
+@permitted(Permission.DISPUTE)
 def dispute(
     store: Store, *, dataset: str | int, chat: int, customer: int, field: str, reason: str, who: str
 ) -> DisputeView:
@@ -86,6 +89,7 @@ def dispute(
         return _view(row, chat, row.value)
 
 
+@permitted(Permission.ADJUDICATE)
 def decide(
     store: Store,
     dispute_id: int,

@@ -7,7 +7,9 @@ from core.adapters.store import Store, queries
 from core.adapters.store.models import Dataset, ExternalScore, ExternalScoreBase, Run
 from core.adapters.store.views import View
 from core.domain.form import load_named_form
+from core.domain.permissions import Permission
 from core.errors import InputError, NotFoundError
+from core.services.team import permitted
 
 
 class ExternalScoreView(ExternalScoreBase, View):
@@ -16,6 +18,7 @@ class ExternalScoreView(ExternalScoreBase, View):
     id: int
 
 
+@permitted(Permission.SCORES)
 def add_external_score(
     store: Store, run_id: int, score: float, *, source: str = "平台线上", note: str = "", who: str = ""
 ) -> None:
@@ -40,6 +43,7 @@ def add_external_score(
         )
 
 
+@permitted(Permission.SCORES)
 def remove_external_score(store: Store, score_id: int) -> None:
     """Delete an external score that was entered by mistake."""
     with store.write() as session:

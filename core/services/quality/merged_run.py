@@ -10,7 +10,9 @@ from sqlmodel import col
 from core.adapters.store import RunView, Store, queries
 from core.adapters.store.models import Extraction, ExtractionStatus, Run, RunKind, RunStatus
 from core.domain.form import FormValues
+from core.domain.permissions import Permission
 from core.errors import ConflictError, InputError
+from core.services.team import permitted
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ def validate_run_name(name: str) -> str:
     return name.strip()
 
 
+@permitted(Permission.RUNS)
 def store_merged_run(
     store: Store,
     dataset_id: int,

@@ -14,9 +14,11 @@ from sqlmodel import col
 from core.adapters.store import DatasetView, RunView, Store, queries
 from core.adapters.store.models import Chat, Pick, now
 from core.domain.form import Form, FormValues
+from core.domain.permissions import Permission
 from core.errors import InputError
 from core.services.quality.alignment import Alignment, Customer
 from core.services.quality.merged_run import MergedChat, store_merged_run, validate_run_name
+from core.services.team import permitted
 
 REFERENCE = "ref"
 DROP = "drop"
@@ -31,6 +33,7 @@ def selection_of(alignment: Alignment) -> str:
     return "|".join((*(str(run.id) for run in alignment.runs), alignment.reference_key or alignment.against))
 
 
+@permitted(Permission.PICK)
 def pick(
     store: Store,
     alignment: Alignment,
@@ -122,6 +125,7 @@ def _layout(customers: Sequence[Customer]) -> str:
     return sha256(json.dumps(places).encode()).hexdigest()[:16]
 
 
+@permitted(Permission.PICK)
 def drop_picks(store: Store, alignment: Alignment, dataset: DatasetView, who: str) -> None:
     """Delete all picks of one person."""
     with store.write() as session:
@@ -156,6 +160,7 @@ def picked_forms(form: Form, customers: Sequence[Customer], choices: Mapping[str
     return forms
 
 
+@permitted(Permission.RUNS)
 def run_from_picks(store: Store, alignment: Alignment, dataset: DatasetView, *, name: str, who: str) -> RunView:
     """Store the first run's answers with one person's picks as a new run.
 

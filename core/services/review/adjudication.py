@@ -7,11 +7,13 @@ from uuid import uuid4
 from core.adapters.store import DatasetView, RecordView, Store, queries
 from core.adapters.store.models import Confirmation, Pass, RecordStatus
 from core.domain.form import Form, FormValues, Value
+from core.domain.permissions import Permission
 from core.domain.scoring import Scorer
 from core.errors import ConflictError
 from core.services.quality.alignment import Customer, align_chat
 from core.services.review.records.save_types import Ack
 from core.services.review.records.saving import apply_saves
+from core.services.team import permitted
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ def settled_forms(form: Form, reviews: TwoReviews, choices: Mapping[str, Value])
     return forms
 
 
+@permitted(Permission.ADJUDICATE)
 def save_adjudication(
     store: Store,
     dataset: DatasetView,

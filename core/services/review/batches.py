@@ -10,10 +10,12 @@ from sqlmodel import col
 from core.adapters.store import Store, queries
 from core.adapters.store.models import Batch, BatchChat, Chat, Record, RecordStatus
 from core.domain.form import Form
+from core.domain.permissions import Permission
 from core.errors import InputError, NotFoundError
 from core.services.review.progress import review_pace
 from core.services.review.queue import order
 from core.services.review.queue.filters import FILTERS, Filter, with_record, with_status
+from core.services.team import permitted
 
 _NAME_LENGTH = 60
 
@@ -50,6 +52,7 @@ class BatchView:
         return self.pace_seconds * self.left if self.pace_seconds is not None else None
 
 
+@permitted(Permission.BATCHES)
 def assign(
     store: Store,
     form: Form,
@@ -127,6 +130,7 @@ def assign(
         return made
 
 
+@permitted(Permission.BATCHES)
 def withdraw(store: Store, batch_id: int) -> None:
     """Delete a batch; its chats and their records stay.
 

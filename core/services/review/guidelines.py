@@ -16,7 +16,9 @@ from core.adapters.store import Store
 from core.adapters.store.models import Guideline
 from core.domain.form import Form
 from core.domain.form.guidelines import read_guidelines
+from core.domain.permissions import Permission
 from core.errors import ConflictError, InputError
+from core.services.team import permitted
 
 LONGEST = 4000
 
@@ -77,6 +79,7 @@ def history(session: Session, form: Form, key: str) -> list[GuidelineView]:
     return [*(_view(row) for row in session.execute(statement).scalars()), first]
 
 
+@permitted(Permission.GUIDELINES)
 def write(store: Store, form: Form, key: str, text: str, *, who: str, base_version: int, reason: str = "") -> int:
     """Write the next version of a field's guideline.
 

@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from core.adapters.store import Store
+from core.domain.permissions import Permission
 from core.services.export.atomic_file import pending_file
 from core.services.export.export_log import log_training_set
 from core.services.export.export_result import ExportResult
+from core.services.team import permitted
 from core.services.training.arrange import arrange
 from core.services.training.compose import Composition, compose
 from core.services.training.set_files import provenance_of, publish_set, temporary_folder_beside, write_files
@@ -15,6 +17,7 @@ from core.services.training.set_notes import counts_of, notes_of, refuse_too_lon
 from core.services.training.training_options import TrainingOptions
 
 
+@permitted(Permission.TRAINING)
 def export_training(
     store: Store, *, options: TrainingOptions, out: Path, name: str = "", who: str = ""
 ) -> ExportResult:

@@ -13,9 +13,11 @@ from core.adapters.store import Store, queries
 from core.adapters.store.models import Chat, Summary
 from core.domain.chat import strip_residue
 from core.domain.form import Form, FormValues, load_named_form
+from core.domain.permissions import Permission
 from core.domain.prompts import read_summary
 from core.errors import ExportError, NotFoundError
 from core.services.extraction.pipeline import latest_notes, newest_attempt
+from core.services.team import permitted
 from core.services.training.lost_evidence import LostValue, find_lost_values
 
 SUMMARY_STAGE = "summary"
@@ -80,6 +82,7 @@ def summary_versions(session: Session, chat_id: int) -> list[SummaryView]:
     return [SummaryView(**row) for row in session.execute(statement).mappings()]
 
 
+@permitted(Permission.TRAINING)
 def save_summary(
     store: Store, *, chat_id: int, text: str, who: str, base_version: int, run_id: int | None = None
 ) -> SummaryView:
@@ -120,6 +123,7 @@ def save_summary(
         return _view(row, chat.index)
 
 
+@permitted(Permission.TRAINING)
 def summaries_from_run(store: Store, run_id: int) -> int:
     """Save the summaries that a run wrote on its way to the forms, as the next stage read them; equal ones only once.
 

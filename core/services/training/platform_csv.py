@@ -11,12 +11,14 @@ from core.adapters.store import Store, queries
 from core.domain.chat import strip_residue
 from core.domain.form import load_named_form
 from core.domain.masking import NO_MASK, Mask
+from core.domain.permissions import Permission
 from core.errors import ExportError
 from core.services.export.answer_sources import OrderedStream
 from core.services.export.atomic_file import compare_rows, file_digest, fingerprint, mismatch_error, pending_file
 from core.services.export.export_log import publish_export
 from core.services.export.export_result import ExportResult, index_ranges
 from core.services.extraction import prompt_library
+from core.services.team import permitted
 from core.services.training.chat_summaries import latest_summaries
 from core.services.training.input_texts import InputKind, cleaned_text
 from core.services.training.questions import QuestionTemplate
@@ -25,6 +27,7 @@ NO_TARGET = "-"
 _ROWS_AT_ONCE = 500
 
 
+@permitted(Permission.EXPORT)
 def export_test_csv(
     store: Store,
     *,

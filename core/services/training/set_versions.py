@@ -17,10 +17,12 @@ from sqlmodel import Session, col
 from core.adapters.store import Store
 from core.adapters.store.models import TrainingSet
 from core.domain.form import load_named_form
+from core.domain.permissions import Permission
 from core.domain.prompts import parse_prompt
 from core.errors import ExportError, NotFoundError, ShiyaoError
 from core.services.export.atomic_file import pending_file
 from core.services.export.export_result import ExportResult
+from core.services.team import AuditKind, permitted, record_audit
 from core.services.training.arrange import Arrangement, training_order
 from core.services.training.provenance import SourceGoneError, SourceLookup, reason_of
 from core.services.training.row_inputs import recreate_input
@@ -157,6 +159,7 @@ def changes_since(store: Store, number: int) -> list[SourceChange]:
         return changes
 
 
+@permitted(Permission.TRAINING)
 def rebuild(store: Store, number: int, out: Path) -> ExportResult:
     """Write a set again in the folder ``out``, the same bytes as the first time.
 
@@ -198,7 +201,10 @@ def rebuild(store: Store, number: int, out: Path) -> ExportResult:
                 f"训练集「{view.name}」重建后与当时不同（{'、'.join(different) or MANIFEST}），没有写出",
                 "程序或依赖的版本变了；请用现在的数据另建一个训练集",
             )
-        publish_set(folder, out)
+        session.close()  # the log is written on another connection, and none may be held meanwhile
+        with store.write() as writing:
+            record_audit(writing, AuditKind.EXPORT, view.name, f"训练集，重建，{result.size:,} 字节")
+            publish_set(folder, out)
     return result
 
 

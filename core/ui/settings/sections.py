@@ -1,5 +1,7 @@
 """Sections of the page 设置: reviewer, keys, database and backups, form, versions."""
 
+from functools import partial
+
 import streamlit as st
 
 from core.domain.form import Nature, load_named_form
@@ -90,7 +92,7 @@ def draw_database() -> None:
         if store.path is not None:
             st.download_button(
                 "备份并下载",
-                data=lambda: maintenance.make_backup(store).path.read_bytes(),
+                data=lambda: maintenance.read_backup(store, maintenance.make_backup(store).path.name),
                 file_name=f"{store.path.stem}-backup.db",
                 mime="application/vnd.sqlite3",
                 icon=":material/download:",
@@ -119,7 +121,7 @@ def draw_database() -> None:
         )
         take.download_button(
             "下载",
-            data=backup.path.read_bytes,
+            data=partial(maintenance.read_backup, store, backup.path.name),
             file_name=backup.path.name,
             mime="application/vnd.sqlite3",
             key=f"settings-take-{backup.path.name}",

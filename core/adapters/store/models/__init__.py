@@ -39,10 +39,13 @@ from core.adapters.store.models.runs import (
     RunKind,
     RunStatus,
 )
+from core.adapters.store.models.team import Account, AuditEntry, SignInBrake, SignInSession
 from core.adapters.store.models.training import Summary, TrainingSet
 from core.adapters.store.models.workers import Lease, ModelLimiter, Worker
 
 __all__ = [
+    "Account",
+    "AuditEntry",
     "Base",
     "Batch",
     "BatchChat",
@@ -81,6 +84,8 @@ __all__ = [
     "RunBase",
     "RunKind",
     "RunStatus",
+    "SignInBrake",
+    "SignInSession",
     "Summary",
     "TrainingSet",
     "Worker",

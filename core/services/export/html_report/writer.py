@@ -10,6 +10,7 @@ from jinja2 import Environment, StrictUndefined, Template
 from core.adapters.store import RecordView, Store, queries
 from core.domain.form import load_named_form
 from core.domain.masking import NO_MASK, Mask
+from core.domain.permissions import Permission
 from core.errors import ExportError
 from core.services.export.answer_sources import AnswerSource, OrderedStream, measure_coverage, stream_answers
 from core.services.export.answer_statistics import AnswerStatistics
@@ -17,10 +18,12 @@ from core.services.export.atomic_file import HashingReader, mismatch_error, pend
 from core.services.export.export_log import publish_export
 from core.services.export.export_result import ExportResult, index_ranges
 from core.services.export.html_report.layout import ChatPage, chat_page
+from core.services.team import permitted
 
 _TEMPLATE = Path(__file__).with_name("template.html.j2")
 
 
+@permitted(Permission.EXPORT)
 def export_html_report(
     store: Store,
     *,

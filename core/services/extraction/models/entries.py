@@ -18,8 +18,10 @@ from core.adapters.llm import (
 from core.adapters.store import Store
 from core.adapters.store.models import ModelEntry, Run, RunStatus, TrainingSet
 from core.domain.model_settings import ModelSettings
+from core.domain.permissions import Permission
 from core.errors import ConflictError, NotFoundError, SettingsError
 from core.services.extraction.models.validation import ModelDraft, draft_of, validate_model
+from core.services.team import AuditKind, permitted, record_audit
 
 
 def models(store: Store) -> list[ModelSpec]:
@@ -63,6 +65,7 @@ def resolve(session: Session, provider: str, name: str) -> ModelSpec:
     return adhoc_model(provider, name)
 
 
+@permitted(Permission.MODELS)
 def create(store: Store, **values: Any) -> ModelSpec:
     """Create an entry; it replaces a shipped one with the same name.
 
@@ -80,9 +83,11 @@ def create(store: Store, **values: Any) -> ModelSpec:
         row = ModelEntry(**_columns(session, draft))
         session.add(row)
         session.flush()
+        _record(session, row, "新建")
         return _spec(row)
 
 
+@permitted(Permission.MODELS)
 def update(store: Store, entry_id: int, **changes: Any) -> ModelSpec:
     """Change an own entry. Runs keep their copy until they are started again.
 
@@ -98,9 +103,11 @@ def update(store: Store, entry_id: int, **changes: Any) -> ModelSpec:
         for key, value in _columns(session, draft).items():
             setattr(row, key, value)
         session.flush()
+        _record(session, row, "修改")
         return _spec(row)
 
 
+@permitted(Permission.MODELS)
 def delete(store: Store, entry_id: int) -> None:
     """Delete an own entry; finished runs keep their copy.
 
@@ -112,6 +119,7 @@ def delete(store: Store, entry_id: int) -> None:
         row = _row(session, entry_id)
         if running := in_use(session, row.provider, row.name):
             raise ConflictError(f"抽取任务「{running[0]}」正在使用模型「{row.name}」", "请等它完成，或先取消它")
+        _record(session, row, "删除")
         session.delete(row)
 
 
@@ -128,6 +136,12 @@ def in_use(session: Session, provider: str, name: str) -> list[str]:
         col(Run.provider) == provider, col(Run.model) == name, col(Run.status) == RunStatus.RUNNING
     )
     return list(session.execute(statement.order_by(col(Run.id))).scalars())
+
+
+def _record(session: Session, row: ModelEntry, what: str) -> None:
+    """Put a change into the audit log: where calls go, and which variable holds the key."""
+    detail = f"{what}：{row.provider} {row.model}，地址 {row.url or '来自环境变量'}，密钥变量 {row.key_env or '默认'}"
+    record_audit(session, AuditKind.MODEL, row.name, detail)
 
 
 def _means_the_environment(entry: ModelSpec) -> bool:

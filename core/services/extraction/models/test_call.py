@@ -6,7 +6,9 @@ from core.adapters.llm import ModelRequest, ModelSpec, connect
 from core.adapters.llm.deadline import stopwatch
 from core.adapters.llm.failures import LENGTH
 from core.domain.form import load_named_form
+from core.domain.permissions import Permission
 from core.errors import ProviderError, ShiyaoError
+from core.services.team import permitted
 
 QUESTION = "这是一次连接测试。请只回答两个字：可用"
 _CHAT = "王先生1：会话存档怎么收费？\n客服小林：标准版每年三千元。"
@@ -39,6 +41,7 @@ class Probe:
     error: str = ""
 
 
+@permitted(Permission.MODELS)
 def probe(spec: ModelSpec, *, deadline: float = DEADLINE) -> Probe:
     """Ask a model one short question, without retries.
 

@@ -11,6 +11,7 @@ from sqlmodel import Session, col
 from core.adapters.llm import ModelSpec, connect, default_concurrency, presets, provider_entry
 from core.adapters.store import RunView, Store, queries
 from core.adapters.store.models import Extraction, ExtractionStatus, Run, RunKind, RunStatus
+from core.domain.permissions import Permission
 from core.errors import NotFoundError, RunError
 from core.services.extraction import models as model_catalog
 from core.services.extraction.pipeline import Pipeline
@@ -18,6 +19,7 @@ from core.services.extraction.runs.pipeline_loading import load_pipeline, pipeli
 from core.services.extraction.runs.progress import progress
 from core.services.extraction.runs.run_model import refresh, spec_of, with_run_parameters
 from core.services.extraction.runs.scope import RunParameters, missing, parameters_of, pending, scope
+from core.services.team import AuditKind, permitted, record_audit
 
 
 def default_model(provider: str) -> str:
@@ -33,6 +35,7 @@ def default_model(provider: str) -> str:
     return next((preset.name for preset in presets() if preset.provider == provider), "")
 
 
+@permitted(Permission.RUNS)
 def create_run(
     store: Store,
     *,
@@ -119,6 +122,7 @@ def create_run(
     return progress(store, run_id)
 
 
+@permitted(Permission.RUNS)
 def start(store: Store, run_id: int) -> RunView:
     """Start or resume a run; the executing process picks it up.
 
@@ -133,6 +137,7 @@ def start(store: Store, run_id: int) -> RunView:
     return progress(store, run_id)
 
 
+@permitted(Permission.RUNS)
 def extend(store: Store, run_id: int) -> RunView:
     """Extend a run to all chats of its dataset, including newly imported ones, and start it.
 
@@ -150,6 +155,7 @@ def extend(store: Store, run_id: int) -> RunView:
     return progress(store, run_id)
 
 
+@permitted(Permission.RUNS)
 def set_limits(store: Store, run_id: int, *, concurrency: int, per_minute: int | None, deadline: float) -> RunView:
     """Change a run's rate limits and timeouts, also while it is running; applies from the next chat on.
 
@@ -171,6 +177,7 @@ def set_limits(store: Store, run_id: int, *, concurrency: int, per_minute: int |
     return progress(store, run_id)
 
 
+@permitted(Permission.RUNS)
 def retry_failed(store: Store, run_id: int, *, causes: Iterable[str] | None = None) -> RunView:
     """Retry a run's failed chats; earlier replies stay with the extraction.
 
@@ -200,6 +207,7 @@ def retry_failed(store: Store, run_id: int, *, causes: Iterable[str] | None = No
     return progress(store, run_id)
 
 
+@permitted(Permission.RUNS)
 def pause(store: Store, run_id: int) -> RunView:
     """Pause a run; running calls finish and are stored. ``start`` resumes it.
 
@@ -209,6 +217,7 @@ def pause(store: Store, run_id: int) -> RunView:
     return _stop(store, run_id, RunStatus.PAUSED)
 
 
+@permitted(Permission.RUNS)
 def cancel(store: Store, run_id: int) -> RunView:
     """Cancel a run; running calls finish and are stored, and ``start`` can still resume it.
 
@@ -218,6 +227,7 @@ def cancel(store: Store, run_id: int) -> RunView:
     return _stop(store, run_id, RunStatus.CANCELLED)
 
 
+@permitted(Permission.DELETE_RUN)
 def delete(store: Store, run_id: int) -> None:
     """Delete a run with all its extractions; records based on it stay.
 
@@ -231,6 +241,7 @@ def delete(store: Store, run_id: int) -> None:
             raise RunError(f"抽取任务「{row.name}」正在进行，不能删除", "请先取消它")
         session.execute(sql_delete(Extraction).where(col(Extraction.run_id) == run_id))
         session.delete(row)
+        record_audit(session, AuditKind.DELETION, row.name, f"抽取任务，{row.total:d} 条群聊")
 
 
 def finish_if_complete(session: Session, run_id: int) -> None:

@@ -16,10 +16,12 @@ from sqlmodel import Session, col
 from core.adapters.store import Store, queries
 from core.adapters.store.models import Chat, Confirmation, Record, RecordEvent, RecordStatus
 from core.domain.form import Form
+from core.domain.permissions import Permission
 from core.errors import ConflictError, InputError, NotFoundError
 from core.services.review.records.baselines import existing_run, run_of_event
 from core.services.review.records.bulk_plan import CellEdit, Plan, PlannedChange, Skipped, plan_edits, plan_replace
 from core.services.review.records.delta_drafts import status_after
+from core.services.review.records.others_records import others_record_refusal
 from core.services.review.records.versions import (
     BULK,
     CELL,
@@ -34,6 +36,7 @@ from core.services.review.records.versions import (
     reviewer_of,
     saved_by,
 )
+from core.services.team import permitted, require
 
 __all__ = [
     "BulkChange",
@@ -83,6 +86,7 @@ class BulkChange:
     undone: bool
 
 
+@permitted(Permission.REVIEW)
 def apply(
     store: Store,
     form: Form,
@@ -109,9 +113,12 @@ def apply(
 
     Raises:
         InputError: nobody's name.
+        PermissionDeniedError: more than one chat is changed, and the role does not allow bulk changes.
     """
     if not who.strip():
         raise InputError("还不知道是谁在修改", "请先填写名字")
+    if not cell_id or len({change.chat for change in plan.changes}) > 1:
+        require(Permission.BULK)
     bulk_id = cell_id or uuid4().hex[:12]
     kind, confirmation = (CELL, Confirmation.SINGLE) if cell_id else (BULK, Confirmation.BULK)
     cells: dict[int, list[PlannedChange]] = defaultdict(list)
@@ -126,6 +133,9 @@ def apply(
                 changes = cells[state.index]
                 if state.version != changes[0].version:
                     skipped.append(Skipped(state.index, f"{saved_by(session, state.record)}在预览之后改过"))
+                    continue
+                if refusal := others_record_refusal(state.record):
+                    skipped.append(Skipped(state.index, refusal))
                     continue
                 customers = deepcopy(state.customers)
                 for change in changes:
@@ -144,6 +154,7 @@ def apply(
     return BulkOutcome(bulk_id, saved, tuple(sorted(skipped, key=lambda s: s.chat)), done)
 
 
+@permitted(Permission.REVIEW)
 def undo(store: Store, form: Form, dataset_id: int, bulk_id: str, *, who: str) -> BulkOutcome:
     """Undo a bulk change or a cell edit: each record gets its previous state as a new version.
 
@@ -158,6 +169,8 @@ def undo(store: Store, form: Form, dataset_id: int, bulk_id: str, *, who: str) -
         events = bulk or _events_of(session, dataset_id, CELL, bulk_id)
         if not events:
             raise NotFoundError("没有这次批量修改", "请从列表里选择")
+        if bulk:
+            require(Permission.BULK)
         if _events_of(session, dataset_id, UNDO, bulk_id):
             raise ConflictError("这次批量修改已经撤销过", "需要时请在记录历史里恢复某个版本")
     saved: dict[int, int] = {}
@@ -169,6 +182,9 @@ def undo(store: Store, form: Form, dataset_id: int, bulk_id: str, *, who: str) -
                 record = session.get(Record, record_id)
                 if record is None or record.version != version:
                     skipped.append(Skipped(index, f"{saved_by(session, record)}后来又改过"))
+                    continue
+                if refusal := others_record_refusal(record):
+                    skipped.append(Skipped(index, refusal))
                     continue
                 before = _before(session, form, record)
                 written = new_version(

@@ -10,11 +10,14 @@ from uuid import uuid4
 from core.adapters.store import EventView, Store, queries
 from core.adapters.store.models import RecordStatus
 from core.domain.form import Form, Value, text_of
+from core.domain.permissions import Permission
 from core.domain.person_names import Identity, match_versions
-from core.errors import ConflictError, InputError, NotFoundError
+from core.errors import ConflictError, InputError, NotFoundError, PermissionDeniedError
 from core.services.review.records.baselines import run_of_event
 from core.services.review.records.delta_drafts import status_after
+from core.services.review.records.others_records import others_record_refusal
 from core.services.review.records.versions import new_version, record_of, reviewer_of, saved_by, values_of
+from core.services.team import permitted
 
 ORDER = "*"
 """Key of a change of the customers' order."""
@@ -68,6 +71,7 @@ def versions(store: Store, form: Form, dataset_id: int, chat: int) -> list[Versi
     return newest_last[::-1]
 
 
+@permitted(Permission.REVIEW)
 def restore(store: Store, form: Form, dataset_id: int, chat: int, version: int, *, who: str, seen: int) -> int:
     """Make an old version the newest: values, confirmations, status and note as they were, in a new version.
 
@@ -89,6 +93,7 @@ def restore(store: Store, form: Form, dataset_id: int, chat: int, version: int, 
         NotFoundError: no such record or version.
         ConflictError: somebody has saved since.
         InputError: nobody's name, or it is the newest version already.
+        PermissionDeniedError: somebody else confirmed it, and the role does not allow changing that.
     """
     if not who.strip():
         raise InputError("还不知道是谁在恢复", "请先填写名字")
@@ -96,6 +101,8 @@ def restore(store: Store, form: Form, dataset_id: int, chat: int, version: int, 
         record = record_of(session, dataset_id, chat)
         if record is None:
             raise NotFoundError(f"第 {chat} 条群聊还没有记录", "请先审阅它")
+        if refusal := others_record_refusal(record):
+            raise PermissionDeniedError(f"第 {chat} 条没有恢复：{refusal}", "需要时请找组长")
         late = ConflictError(f"{saved_by(session, record)} 刚刚又保存了这条记录，没有恢复", "请先看新的版本")
         if record.version != seen:
             raise late

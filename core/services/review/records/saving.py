@@ -18,12 +18,14 @@ from sqlmodel import Session, col
 from core.adapters.store import Store
 from core.adapters.store.models import Chat, Pass, Record, RecordEvent, RecordStatus
 from core.domain.form import Form
+from core.domain.permissions import Permission
 from core.domain.scoring import Scorer
 from core.errors import ShiyaoError, StoreError
 from core.services.review.records.baselines import changes_of_baseline, existing_run
 from core.services.review.records.customer_matching import with_matched_origins
 from core.services.review.records.delta_drafts import Approved, is_delta_draft, save_delta_draft
 from core.services.review.records.draft_merge import approved_where_contested, contested_text
+from core.services.review.records.others_records import others_record_refusal
 from core.services.review.records.save_customers import stored_customers
 from core.services.review.records.save_reading import read_save, save_id_of
 from core.services.review.records.save_types import Ack, Save, delta_review, review_title
@@ -38,6 +40,7 @@ from core.services.review.records.versions import (
     saved_by,
     values_of,
 )
+from core.services.team import current_actor, permitted
 
 _log = logging.getLogger("shiyao.review")
 
@@ -48,6 +51,7 @@ DeltaResolver = Callable[[Session, int, Record | None, Save], tuple[Save, int | 
 """Under delta review: session, chat id, record and save → the save as it is to be applied, and the run it is from."""
 
 
+@permitted(Permission.REVIEW)
 def apply_saves(
     store: Store,
     form: Form,
@@ -71,7 +75,8 @@ def apply_saves(
             there keeps its own.
         review_pass: which review this is.
         reviewer: who is at the workbench. A save in another name is set aside, never stored. ``None`` where the saves
-            do not come from a browser: each is stored under the name that it has.
+            do not come from a browser: each is stored under the name that it has, which has to be that of who is
+            signed in.
         review: the kind of review that is open (``save_types``). A save of another kind is set aside, never stored.
             ``None`` where the saves do not come from a workbench.
         delta: under delta review. What was approved stays as it is until the next decision: a draft over it is kept
@@ -82,6 +87,7 @@ def apply_saves(
         save gets none and those behind it wait with it: the browser keeps them and sends them again. A save that
         fails by itself is set aside and the others go on.
     """
+    reviewer = reviewer if reviewer is not None else current_actor().name or None
     saves = _OutboxSaves(store, form, dataset_id, base_run_id, review_pass, reviewer, review, delta)
     acks: list[Ack] = []
     for raw in outbox[:MOST_SAVES]:
@@ -177,6 +183,9 @@ class _OutboxSaves:
             if why:
                 why = f"第 {save.chat} 条不能由您盲审：{why}。这次填写的内容没有存进去，还在本机。"
                 return Ack(save.save_id, "set_aside", 0, why)
+        if self.review_pass != Pass.SECOND and (why := others_record_refusal(record)):
+            why = f"第 {save.chat} 条没有保存：{why}。填写的内容还在本机。"
+            return Ack(save.save_id, "set_aside", 0, why)
         if record is None and save.base_version:
             return Ack(save.save_id, "conflict", 0, "这条记录已被删除，再保存一次会重新建立。", [], "")
         save, base = self._based(session, chat_id, record, save)

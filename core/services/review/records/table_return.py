@@ -5,9 +5,11 @@ from typing import BinaryIO
 
 from core.adapters.store import Store, queries
 from core.domain.form import Form, load_named_form
+from core.domain.permissions import Permission
 from core.services.datasets.plain_table import read_plain_table
 from core.services.review.records.bulk import BulkOutcome, apply
 from core.services.review.records.returned_table import ReturnedTable, plan_returned_table
+from core.services.team import permitted
 
 
 def preview_table(
@@ -26,6 +28,7 @@ def preview_table(
     return form, plan_returned_table(store, form, dataset_view.id, table)
 
 
+@permitted(Permission.BULK)
 def return_table(store: Store, form: Form, returned: ReturnedTable, *, who: str) -> BulkOutcome:
     """Apply what was shown, as a bulk change in somebody's name.
 

@@ -1,0 +1,260 @@
+"""Accounts: who may sign in, with which role. Names are the reviewers' names on records."""
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlmodel import Session, col
+
+from core.adapters.store import Store
+from core.adapters.store.models import Account, SignInSession, now
+from core.domain.permissions import AccountRole, Permission
+from core.domain.unseen_characters import without_invisible
+from core.errors import ConflictError, InputError, NotFoundError, SignInError
+from core.services.team import passwords
+from core.services.team.acting import current_actor, permitted
+from core.services.team.audit import AuditKind, record_audit
+from core.services.team.tokens import token_digest
+
+LONGEST_NAME = 40
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """An account.
+
+    Attributes:
+        id: its number.
+        name: the reviewer's name on records.
+        role: what the person may do.
+        has_password: whether they can sign in with one.
+        subject: ``issuer|subject`` at the identity provider, or the e-mail address that is expected there; or empty.
+        disabled: whether sign-in is refused.
+        created_at: aware, UTC.
+        seen_at: when somebody last moved in a sign-in that has not ended; ``None`` if there is none.
+    """
+
+    id: int
+    name: str
+    role: AccountRole
+    has_password: bool
+    subject: str
+    disabled: bool
+    created_at: datetime
+    seen_at: datetime | None
+
+
+@permitted(Permission.ACCOUNTS)
+def accounts(store: Store) -> list[AccountView]:
+    """All accounts, by name."""
+    seen = (
+        select(func.max(col(SignInSession.seen_at)))
+        .where(col(SignInSession.account_id) == col(Account.id), col(SignInSession.ends_at) > now())
+        .scalar_subquery()
+    )
+    with store.read() as session:
+        rows = session.execute(select(Account, seen).order_by(col(Account.name)))
+        return [_view(account, last) for account, last in rows]
+
+
+def has_administrator(store: Store) -> bool:
+    """Whether an administrator can sign in; asked at start, before anybody can have signed in."""
+    with store.read() as session:
+        return _administrators(session) > 0
+
+
+@permitted(Permission.ACCOUNTS)
+def add_account(store: Store, name: str, role: AccountRole, *, password: str = "", subject: str = "") -> AccountView:
+    """Add an account.
+
+    Args:
+        store: the open store.
+        name: the reviewer's name on records.
+        role: what the person may do.
+        password: for signing in without an identity provider; empty for none.
+        subject: ``issuer|subject`` at the identity provider, or the verified e-mail address that will come from there.
+
+    Raises:
+        InputError: the name or the password cannot be used, or there is neither a password nor a subject.
+        ConflictError: the name or the subject is taken.
+    """
+    name, subject = account_name(name), subject.strip()
+    if not password and not subject:
+        raise InputError(f"「{name}」没有密码，也没有统一登录的标识，无法登录", "请至少给一个")
+    digest = passwords.digest_of(password, name=name) if password else ""
+    with store.write() as session:
+        _refuse_taken(session, name, subject)
+        row = Account(name=name, role=str(role), password_hash=digest, subject=subject or None)
+        session.add(row)
+        session.flush()
+        record_audit(session, AuditKind.ACCOUNT, name, f"新建，{role}")
+        return _view(row, None)
+
+
+@permitted(Permission.ACCOUNTS)
+def set_role(store: Store, name: str, role: AccountRole) -> AccountView:
+    """Give an account another role, at once and in every open browser.
+
+    Raises:
+        NotFoundError: there is no such account.
+        ConflictError: nobody would be left who can manage accounts.
+    """
+    with store.write() as session:
+        row = _row(session, name)
+        before, row.role = row.role, str(role)
+        if before != row.role:
+            _keep_an_administrator(session, before)
+            record_audit(session, AuditKind.ROLE, row.name, f"{before} → {row.role}")
+        return _view(row, None)
+
+
+@permitted(Permission.ACCOUNTS)
+def set_disabled(store: Store, name: str, disabled: bool) -> AccountView:
+    """Close an account, which ends all its sign-ins, or open it again. Records keep the name.
+
+    Raises:
+        NotFoundError: there is no such account.
+        ConflictError: nobody would be left who can manage accounts.
+    """
+    with store.write() as session:
+        row = _row(session, name)
+        if row.disabled != disabled:
+            row.disabled = disabled
+            _keep_an_administrator(session, row.role)
+            if disabled:
+                _end_sessions(session, row)
+            record_audit(session, AuditKind.ACCOUNT, row.name, "停用" if disabled else "重新启用")
+        return _view(row, None)
+
+
+@permitted(Permission.ACCOUNTS)
+def set_password(store: Store, name: str, password: str) -> AccountView:
+    """Give somebody a new password, which ends all their sign-ins.
+
+    Raises:
+        NotFoundError: there is no such account.
+        InputError: the password is not good enough.
+    """
+    digest = passwords.digest_of(password, name=name)
+    with store.write() as session:
+        row = _row(session, name)
+        row.password_hash = digest
+        _end_sessions(session, row)
+        record_audit(session, AuditKind.PASSWORD, row.name, "由管理员重设")
+        return _view(row, None)
+
+
+@permitted(Permission.ACCOUNTS)
+def set_subject(store: Store, name: str, subject: str) -> AccountView:
+    """Say who an account is at the identity provider; empty takes that back.
+
+    Raises:
+        NotFoundError: there is no such account.
+        ConflictError: another account is that person.
+    """
+    with store.write() as session:
+        row = _row(session, name)
+        _refuse_taken(session, "", subject.strip(), but=row.id)
+        row.subject = subject.strip() or None
+        _end_sessions(session, row)
+        record_audit(session, AuditKind.ACCOUNT, row.name, f"统一登录：{row.subject or '无'}")
+        return _view(row, None)
+
+
+@permitted(Permission.REVIEW)
+def change_own_password(store: Store, *, old: str, new: str, keep_token: str = "") -> None:
+    """Change the password of who is signed in; all their other sign-ins end.
+
+    Args:
+        store: the open store.
+        old: the password until now; not looked at where there was none.
+        new: the new one.
+        keep_token: token of the sign-in that goes on.
+
+    Raises:
+        SignInError: the old password is wrong, or nobody is signed in.
+        InputError: the new one is not good enough.
+    """
+    actor = current_actor()
+    if actor.account_id is None:
+        raise SignInError("没有登录，没有密码可以修改")
+    with store.read() as session:
+        account = session.get(Account, actor.account_id)
+        digest = account.password_hash if account else ""
+    if digest and not passwords.matches(digest, old):
+        raise SignInError("现在的密码不对，没有修改", "请再输一次；忘记了请让管理员重设")
+    new_digest = passwords.digest_of(new, name=actor.name)
+    with store.write() as session:
+        row = session.get_one(Account, actor.account_id)
+        row.password_hash = new_digest
+        _end_sessions(session, row, keep_token)
+        record_audit(session, AuditKind.PASSWORD, row.name, "本人修改")
+
+
+def account_name(name: str) -> str:
+    """A name as accounts have it.
+
+    Raises:
+        InputError: it is empty, too long, or has characters that nobody sees.
+    """
+    plain = unicodedata.normalize("NFC", " ".join(name.split()))
+    is_visible = plain == without_invisible(plain) and all(unicodedata.category(c)[0] != "C" for c in plain)
+    if not plain or len(plain) > LONGEST_NAME or not is_visible:
+        raise InputError(f"名字要有 1 到 {LONGEST_NAME} 个看得见的字符", "这个名字会写在每条记录上")
+    return plain
+
+
+def _administrators(session: Session) -> int:
+    statement = select(func.count()).where(
+        col(Account.role) == str(AccountRole.ADMINISTRATOR), col(Account.disabled).is_(False)
+    )
+    return int(session.execute(statement).scalar_one())
+
+
+def _keep_an_administrator(session: Session, role_before: str) -> None:
+    session.flush()
+    if role_before == str(AccountRole.ADMINISTRATOR) and not _administrators(session):
+        raise ConflictError("这是最后一个能登录的管理员，没有改动", "请先给另一个人管理员角色")
+
+
+def _refuse_taken(session: Session, name: str, subject: str, *, but: int | None = None) -> None:
+    if name and session.execute(select(col(Account.id)).where(col(Account.name) == name)).first():
+        raise ConflictError(f"已经有名为「{name}」的账号", "请换一个名字，例如加上部门")
+    owner = session.execute(select(col(Account.id), col(Account.name)).where(col(Account.subject) == subject)).first()
+    if subject and owner is not None and owner[0] != but:
+        raise ConflictError(f"统一登录的标识已经属于「{owner[1]}」", "请先在那个账号里清空它")
+
+
+def _row(session: Session, name: str) -> Account:
+    row: Account | None = session.execute(
+        select(Account).where(col(Account.name) == unicodedata.normalize("NFC", name.strip())).with_for_update()
+    ).scalar_one_or_none()
+    if row is None:
+        raise NotFoundError(f"没有名为「{name}」的账号", "用 python -m core user list 查看所有账号")
+    return row
+
+
+def _end_sessions(session: Session, account: Account, keep_token: str = "") -> None:
+    session.execute(
+        update(SignInSession)
+        .where(
+            col(SignInSession.account_id) == account.id,
+            col(SignInSession.ends_at) > now(),
+            col(SignInSession.token_sha256) != token_digest(keep_token),
+        )
+        .values(ends_at=now())
+    )
+
+
+def _view(row: Account, seen_at: datetime | None) -> AccountView:
+    return AccountView(
+        id=row.id or 0,
+        name=row.name,
+        role=AccountRole(row.role),
+        has_password=bool(row.password_hash),
+        subject=row.subject or "",
+        disabled=row.disabled,
+        created_at=row.created_at,
+        seen_at=seen_at,
+    )

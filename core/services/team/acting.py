@@ -1,0 +1,138 @@
+"""Who acts, and whether they may: one rule that every service which writes asks before it does anything.
+
+A page acts as the person who is signed in, a command as whoever can read the database's file. Nobody passes persons
+from function to function: the edge says once who acts (:func:`acting_as`, :func:`set_actor_source`).
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from core.domain.permissions import LEAST_ROLE, AccountRole, Permission, allows
+from core.errors import PermissionDeniedError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Somebody who acts.
+
+    Attributes:
+        name: as on records; empty where nobody is signed in, because nobody has to be.
+        role: what they may do.
+        account_id: of their account; ``None`` without one.
+        address: where they are, for the audit log; empty if unknown.
+    """
+
+    name: str
+    role: AccountRole
+    account_id: int | None = None
+    address: str = ""
+
+
+NOT_SIGNED_IN = Actor("", AccountRole.ADMINISTRATOR)
+"""Where sign-in is off: whoever reaches the program on this machine has the database's file as well."""
+COMMAND_LINE = Actor("", AccountRole.ADMINISTRATOR, address="命令行")
+
+_acting: ContextVar[Actor | None] = ContextVar("shiyao_actor", default=None)
+_inside: ContextVar[bool] = ContextVar("shiyao_inside_service", default=False)
+_source: Callable[[], Actor] | None = None
+
+
+@contextmanager
+def acting_as(actor: Actor) -> Iterator[None]:
+    """Context manager: what happens inside is done by this person."""
+    token = _acting.set(actor)
+    try:
+        yield
+    finally:
+        _acting.reset(token)
+
+
+def set_actor_source(source: Callable[[], Actor] | None) -> None:
+    """Set where this process learns who acts, outside :func:`acting_as`.
+
+    Args:
+        source: returns the person; raises ``SignInError`` where nobody is signed in. ``None``: sign-in is off.
+    """
+    global _source
+    _source = source
+
+
+def current_actor() -> Actor:
+    """Who acts now.
+
+    Raises:
+        SignInError: nobody, although sign-in is on.
+    """
+    return _acting.get() or (_source() if _source is not None else NOT_SIGNED_IN)
+
+
+def is_allowed(permission: Permission) -> bool:
+    """Whether who acts now has a permission, for pages that show or hide; services refuse by themselves."""
+    return allows(current_actor().role, permission)
+
+
+def require(permission: Permission) -> Actor:
+    """Refuse whoever does not have a permission; returns who acts.
+
+    Raises:
+        PermissionDeniedError: the role does not have it.
+        SignInError: nobody is signed in, although sign-in is on.
+    """
+    actor = current_actor()
+    if not allows(actor.role, permission):
+        least = LEAST_ROLE[permission]
+        who = least if least is AccountRole.ADMINISTRATOR else f"{least}或{AccountRole.ADMINISTRATOR}"
+        raise PermissionDeniedError(
+            f"「{permission}」只有{who}能做，「{actor.name}」是{actor.role}，没有改动任何东西", f"需要时请找{who}"
+        )
+    return actor
+
+
+def require_own_name(name: str) -> Actor:
+    """Refuse work under somebody else's name; returns who acts. Without sign-in, names are taken as they come.
+
+    Raises:
+        PermissionDeniedError: the name is another person's.
+        SignInError: nobody is signed in, although sign-in is on.
+    """
+    actor = current_actor()
+    if actor.name and name.strip() != actor.name:
+        raise PermissionDeniedError(f"登录的是「{actor.name}」，不能以「{name}」的名义保存", "请重新打开页面后再试")
+    return actor
+
+
+def permitted(permission: Permission) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Decorator: a service that only who has a permission may call; ``who=`` and ``reviewer=`` must be their own name.
+
+    Who acts is looked up once, before the service opens a session. What the service calls in turn is asked for its
+    permission as well, but may write in other names: a summary is a model's.
+
+    Args:
+        permission: what is needed.
+    """
+
+    def decorate(service: Callable[P, R]) -> Callable[P, R]:
+        @wraps(service)
+        def guarded_service(*args: P.args, **kwargs: P.kwargs) -> R:
+            actor = require(permission)
+            with acting_as(actor):
+                for parameter in ("who", "reviewer"):
+                    if isinstance(name := kwargs.get(parameter), str) and not _inside.get():
+                        require_own_name(name)
+                token = _inside.set(True)
+                try:
+                    return service(*args, **kwargs)
+                finally:
+                    _inside.reset(token)
+
+        guarded_service.__dict__["permission"] = permission
+        return guarded_service
+
+    return decorate

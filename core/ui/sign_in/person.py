@@ -1,0 +1,64 @@
+"""Who sits before a page: looked up by the cookie of its browser, anew whenever it matters."""
+
+from contextvars import ContextVar
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from core.errors import SignInError
+from core.services.team import Actor, person_of, set_actor_source
+from core.ui import state
+from core.ui.sign_in import ways
+
+COOKIE = "shiyao_session"
+"""Holds the token of a sign-in. Scripts of the page cannot read it (HttpOnly)."""
+
+connection_token: ContextVar[str] = ContextVar("shiyao_connection_token", default="")
+"""Token of the websocket in whose task this runs: what a download makes has no page that is being drawn."""
+
+_PERSON = "shiyao.person"
+
+
+def own_token() -> str:
+    """Token of the browser for which this runs; ``""`` if it has none."""
+    if get_script_run_ctx(suppress_warning=True) is None:
+        return connection_token.get()
+    return str(st.context.cookies.get(COOKIE, ""))
+
+
+def signed_in_person() -> Actor:
+    """Who is signed in, by what the database says now.
+
+    Raises:
+        SignInError: nobody is, or not any more.
+    """
+    person = person_of(state.store(), own_token())
+    if person is None:
+        raise SignInError("登录已结束", "请重新登录；没保存完的内容还在这个浏览器里，登录后会继续保存")
+    return person
+
+
+def watch_actors() -> None:
+    """Let services learn from the browser's sign-in who acts; call once per server."""
+    set_actor_source(signed_in_person if ways.is_required() else None)
+
+
+def check_signed_in() -> None:
+    """Refuse to draw for a browser whose sign-in has ended, or which somebody else uses now; call it first.
+
+    Raises:
+        SignInError: nobody is signed in, although somebody has to be.
+    """
+    if not ways.is_required():
+        return
+    person = signed_in_person()
+    before = st.session_state.get(_PERSON)
+    if before is not None and before.account_id != person.account_id:
+        st.session_state.clear()  # a connection that came back with another person's cookie
+    st.session_state[_PERSON] = person
+
+
+def page_person() -> Actor | None:
+    """Who the page was drawn for; ``None`` where nobody has to sign in."""
+    person: Actor | None = st.session_state.get(_PERSON) if ways.is_required() else None
+    return person

@@ -1,0 +1,66 @@
+"""A service that writes asks who may, by ``@permitted`` or ``require(…)``, or stands here with the reason why not."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+SERVICES = Path(__file__).resolve().parents[2] / "core" / "services"
+
+WITHOUT = {
+    "export/export_log.py:publish_export": "the exports that call it ask",
+    "extraction/runs/demand.py:refresh": "upkeep of a run that somebody was allowed to start",
+    "extraction/runs/executor.py:_release": "executes a run that somebody was allowed to start",
+    "extraction/runs/executor.py:_store_outcome": "executes a run that somebody was allowed to start",
+    "extraction/runs/lease_engine.py:stop": "executes a run that somebody was allowed to start",
+    "extraction/runs/lease_engine.py:_heartbeat": "executes a run that somebody was allowed to start",
+    "extraction/runs/leases.py:lease_chats": "executes a run that somebody was allowed to start",
+    "extraction/runs/leases.py:reserve_call_slot": "executes a run that somebody was allowed to start",
+    "extraction/runs/lifecycle.py:_stop": "pause and cancel ask",
+    "review/queue/background_update.py:update_batch": "computes the order of the queue anew, by itself",
+    "review/queue/claims.py:carry_out": "a claim spares double work; what protects work is the version",
+    "review/queue/search.py:index_after": "fills the index of the search, by itself",
+    "review/records/saving.py:apply": "apply_saves asks",
+    "training/set_files.py:_write_json": "export_training and rebuild ask",
+    "team/sign_in.py:sign_in": "how one gets a role at all",
+    "team/sign_in.py:sign_in_by_identity": "how one gets a role at all",
+    "team/sign_in.py:person_of": "remembers when somebody last moved",
+    "team/sign_in.py:sign_out": "ends one's own sign-in",
+}
+"""Functions that write and ask nobody, each with its reason."""
+
+PUBLISHING = {"pending_file", "publish_set"}
+"""Calls that put a file where somebody asked for it."""
+
+
+def writing_functions() -> Iterator[tuple[str, bool]]:
+    """Functions that open a writing session, copy the database or publish a file, and whether they ask."""
+    for path in sorted(SERVICES.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.FunctionDef) and any(map(_writes, ast.walk(node))):
+                place = f"{path.relative_to(SERVICES).as_posix()}:{node.name}"
+                yield place, any(map(_asks, [*node.decorator_list, *ast.walk(node)]))
+
+
+def _writes(node: ast.AST) -> bool:
+    if not isinstance(node, ast.Call):
+        return False
+    if isinstance(node.func, ast.Attribute):
+        of_a_store = ast.unparse(node.func.value).endswith("store")
+        return of_a_store and node.func.attr in ("write", "backup")
+    return isinstance(node.func, ast.Name) and node.func.id in PUBLISHING
+
+
+def _asks(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("permitted", "require")
+
+
+def test_whatever_writes_asks_for_a_permission() -> None:
+    silent = {place for place, asks in writing_functions() if not asks} - set(WITHOUT)
+    assert silent == set(), (
+        "put @permitted(Permission.…) of core.services.team before these (core/domain/permissions.py has the table), "
+        "or name them in WITHOUT with the reason"
+    )
+
+
+def test_no_exception_is_left_over() -> None:
+    assert set(WITHOUT) - {place for place, asks in writing_functions() if not asks} == set()

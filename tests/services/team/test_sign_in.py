@@ -1,0 +1,245 @@
+"""Signing in: passwords, the brake on guessing, sessions that end, and the identity provider's word."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import Session, col
+
+from core.adapters.store import Store
+from core.adapters.store.models import Account, AuditEntry, SignInBrake, SignInSession, now
+from core.domain.permissions import AccountRole
+from core.errors import ConflictError, InputError, SignInError, StoreError
+from core.services import team
+from core.services.sign_in import FREE_TRIES, LONGEST_WAIT, wait_after
+from core.services.team import passwords
+from core.services.team.accounts import change_own_password, has_administrator
+from core.services.team.audit import audit_entries
+from core.services.team.sign_in import person_of, sign_in, sign_in_by_identity, sign_out
+
+PASSWORD = "一句很长的话当密码用"
+OTHER = "另一句很长的话当密码"
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real algorithm with little memory: what it costs is no matter of these tests."""
+    monkeypatch.setattr(passwords, "_hasher", passwords.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+    monkeypatch.setattr(passwords, "_NOBODYS", passwords._hasher.hash("nobody"))
+
+
+def add(store: Store, name: str = "林晓", role: AccountRole = AccountRole.REVIEWER, subject: str = "") -> None:
+    team.add_account(store, name, role, password="" if subject else PASSWORD, subject=subject)
+
+
+def kinds(store: Store) -> list[tuple[str, str]]:
+    return [(entry.kind, entry.who or entry.target) for entry in reversed(audit_entries(store))]
+
+
+@pytest.mark.both_databases
+def test_who_knows_the_password_is_signed_in(store: Store) -> None:
+    add(store)
+    token = sign_in(store, " 林晓 ", PASSWORD, address="127.0.0.1")
+    person = person_of(store, token)
+    assert person is not None
+    assert (person.name, person.role, person.address) == ("林晓", AccountRole.REVIEWER, "127.0.0.1")
+    assert person_of(store, token[:-1]) is None and person_of(store, "") is None
+    with store.read() as session:
+        stored = session.execute(select(SignInSession)).scalar_one()
+        account = session.execute(select(Account)).scalar_one()
+        assert token not in str(stored) and PASSWORD not in str(account)
+        assert account.password_hash.startswith("$argon2id$")
+    assert kinds(store) == [("账号", "林晓"), ("登录", "林晓")]
+
+
+def test_passwords_are_argon2id_with_the_recommended_cost() -> None:
+    hasher = passwords.PasswordHasher()
+    assert (hasher.time_cost, hasher.memory_cost, hasher.type.name) == (3, 65_536, "ID")
+
+
+def test_a_wrong_password_says_the_same_as_an_unknown_name(store: Store) -> None:
+    add(store)
+    sentences = set()
+    for name in ("林晓", "没有这个人", "", "\ud800", "a" * 10_000):
+        with pytest.raises(SignInError) as refused:
+            sign_in(store, name, OTHER, address="127.0.0.1")
+        sentences.add(str(refused.value))
+    assert len(sentences) == 1
+    failed = audit_entries(store, kinds=["登录失败"])
+    assert [entry.target for entry in failed] == ["", "", "", "", "林晓"]  # what was typed might be a password
+
+
+@pytest.mark.both_databases
+def test_guessing_has_to_wait_longer_and_longer_and_is_remembered(store: Store) -> None:
+    add(store)
+    for _ in range(FREE_TRIES):
+        with pytest.raises(SignInError, match="名字或密码不对"):
+            sign_in(store, "林晓", OTHER)
+    with pytest.raises(SignInError, match="请在 30 秒后再试"):
+        sign_in(store, "林晓", PASSWORD)  # the right one as well: whoever guesses learns nothing
+    again = sign_in  # another process would see the same rows
+    for expected in (60, 120, 240):
+        let_time_pass(store)
+        with pytest.raises(SignInError, match="名字或密码不对"):
+            again(store, "林晓", OTHER)
+        with store.read() as session:
+            (row,) = session.execute(select(SignInBrake)).scalars()
+            assert row.next_at is not None and 0 < (row.next_at - now()).total_seconds() <= expected
+            assert (row.next_at - now()).total_seconds() > expected - 10
+    let_time_pass(store)
+    assert person_of(store, sign_in(store, "林晓", PASSWORD)) is not None
+    with store.read() as session:
+        assert list(session.execute(select(SignInBrake)).scalars()) == []  # and all is forgotten
+
+
+def let_time_pass(store: Store) -> None:
+    with store.write() as session:
+        for row in session.execute(select(SignInBrake)).scalars():
+            row.next_at = now()
+
+
+def test_one_address_cannot_try_every_name(store: Store) -> None:
+    for number in range(30):
+        with pytest.raises(SignInError, match="名字或密码不对"):
+            sign_in(store, f"名字{number}", OTHER, address="10.0.0.7")
+    with pytest.raises(SignInError, match="试得太多了"):
+        sign_in(store, "名字30", OTHER, address="10.0.0.7")
+    with pytest.raises(SignInError, match="名字或密码不对"):
+        sign_in(store, "名字30", OTHER, address="10.0.0.8")
+
+
+@pytest.mark.both_databases
+def test_tries_at_once_are_counted_as_well(store: Store) -> None:
+    add(store)
+    gate, sentences = threading.Barrier(12), []
+
+    def guess(_number: int) -> None:
+        gate.wait(30)
+        try:
+            sign_in(store, "林晓", OTHER)
+        except SignInError as error:
+            sentences.append(str(error))
+
+    with ThreadPoolExecutor(12) as threads:
+        list(threads.map(guess, range(12)))
+    assert sum("不对" in sentence for sentence in sentences) == FREE_TRIES and len(sentences) == 12
+
+
+def test_waits_grow_and_end() -> None:
+    waits = [wait_after(failures, 5) for failures in range(1, 60)]
+    assert waits[:8] == [0, 0, 0, 0, 30, 60, 120, 240] and waits == sorted(waits) and waits[-1] == LONGEST_WAIT
+
+
+def moved_back(store: Store, **by: float) -> None:
+    with store.write() as session:
+        row = session.execute(select(SignInSession)).scalar_one()
+        row.seen_at, row.ends_at = row.seen_at - timedelta(**by), row.ends_at - timedelta(**by)
+
+
+def test_a_session_ends_when_nobody_moves_and_after_its_time(store: Store) -> None:
+    add(store)
+    token = sign_in(store, "林晓", PASSWORD)
+    moved_back(store, minutes=119)
+    assert person_of(store, token, moved=True) is not None
+    moved_back(store, minutes=119)
+    assert person_of(store, token) is not None  # somebody had moved
+    moved_back(store, minutes=2)
+    assert person_of(store, token, moved=True) is None  # too late to move now
+    token = sign_in(store, "林晓", PASSWORD)
+    with store.write() as session:
+        for row in session.execute(select(SignInSession)).scalars():
+            row.ends_at = now()
+    assert person_of(store, token) is None
+
+
+def test_signing_out_closing_an_account_and_a_new_password_end_sessions(store: Store) -> None:
+    add(store)
+    add(store, "组长甲", AccountRole.LEAD)
+    token = sign_in(store, "林晓", PASSWORD)
+    sign_out(store, token)
+    assert person_of(store, token) is None
+    token = sign_in(store, "林晓", PASSWORD)
+    team.set_password(store, "林晓", OTHER)
+    assert person_of(store, token) is None
+    with pytest.raises(SignInError, match="不对"):
+        sign_in(store, "林晓", PASSWORD)
+    token, second = sign_in(store, "林晓", OTHER), sign_in(store, "林晓", OTHER)
+    person = person_of(store, token)
+    assert person is not None
+    with team.acting_as(person):
+        with pytest.raises(SignInError, match="现在的密码不对"):
+            change_own_password(store, old=PASSWORD, new=PASSWORD + "！", keep_token=token)
+        change_own_password(store, old=OTHER, new=PASSWORD, keep_token=token)
+    assert person_of(store, token) is not None and person_of(store, second) is None
+    team.set_role(store, "林晓", AccountRole.LEAD)
+    changed = person_of(store, token)
+    assert changed is not None and changed.role is AccountRole.LEAD  # at once
+    add(store, "王芳", AccountRole.ADMINISTRATOR)
+    team.set_disabled(store, "林晓", True)
+    assert person_of(store, token) is None
+    with pytest.raises(SignInError, match="已停用"):
+        sign_in(store, "林晓", PASSWORD)
+
+
+def test_the_last_administrator_stays(store: Store) -> None:
+    add(store, "王芳", AccountRole.ADMINISTRATOR)
+    for change in (
+        lambda: team.set_disabled(store, "王芳", True),
+        lambda: team.set_role(store, "王芳", AccountRole.REVIEWER),
+    ):
+        with pytest.raises(ConflictError, match="最后一个"):
+            change()
+    assert has_administrator(store)
+
+
+@pytest.mark.parametrize("password", ["短", "aaaaaaaaaaaa", "x" * 257, "林晓林晓林晓林晓林晓"])
+def test_a_poor_password_is_refused(store: Store, password: str) -> None:
+    with pytest.raises(InputError):
+        team.add_account(store, "林晓", AccountRole.REVIEWER, password=password)
+
+
+@pytest.mark.parametrize("name", ["", "  ", "x" * 41, "林\u200b晓", "a\x00b"])
+def test_a_name_that_nobody_can_read_is_refused(store: Store, name: str) -> None:
+    with pytest.raises(InputError, match="看得见"):
+        team.add_account(store, name, AccountRole.REVIEWER, password=PASSWORD)
+
+
+def by_identity(store: Store, answer: str, **person: str | bool) -> str:
+    claims = {"subject": "https://id|7", "email": "fang@example.org", "email_verified": True, "shown_name": "王 芳"}
+    return sign_in_by_identity(store, answer=answer, **(claims | person))  # type: ignore[arg-type]
+
+
+@pytest.mark.both_databases
+def test_the_identity_provider_vouches_for_known_people_alone(store: Store) -> None:
+    with pytest.raises(SignInError, match=r"还没有账号。请把这串标识交给管理员：https://id\|7"):
+        by_identity(store, "a")
+    add(store, "王芳", subject="fang@example.org")
+    with pytest.raises(SignInError, match="还没有账号"):
+        by_identity(store, "b", email_verified=False)
+    token = by_identity(store, "c")
+    person = person_of(store, token)
+    assert person is not None and person.name == "王芳"
+    with pytest.raises(SignInError, match="登录已结束"):
+        by_identity(store, "c")  # one answer opens one session
+    with pytest.raises(SignInError, match="还没有账号"):
+        by_identity(store, "d", subject="https://id|8")  # whoever gets that address later is somebody else
+    assert person_of(store, by_identity(store, "e", email="new@example.org", email_verified=False)) == person
+
+
+@pytest.mark.both_databases
+def test_the_audit_log_can_only_grow(store: Store) -> None:
+    add(store)
+    for statement in ("UPDATE auditentry SET who = 'x'", "DELETE FROM auditentry"):
+        with pytest.raises((DBAPIError, StoreError)), store.write() as session:
+            session.execute(text(statement))
+    assert kinds(store) == [("账号", "林晓")]
+    with pytest.raises((DBAPIError, StoreError)), store.write() as session:
+        change_first(session)
+
+
+def change_first(session: Session) -> None:
+    session.execute(select(AuditEntry).order_by(col(AuditEntry.id))).scalars().first().who = "x"  # type: ignore[union-attr]
+    session.flush()
