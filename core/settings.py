@@ -28,8 +28,8 @@ class Settings(BaseSettings):
         allowed_hosts: names by commas under which the server answers beside this machine's own.
         sign_in: who has to sign in, and how: ``accounts``, ``oidc``, both by comma, or nobody (empty), which only a
             server that listens on this machine alone may say.
-        session_idle_minutes: a sign-in ends when nobody has moved for so long.
-        session_hours: a sign-in ends after so long whatever happens.
+        session_idle_minutes: a sign-in ends when nobody has moved for so long (``SHIYAO_SESSION_IDLE_MINUTES``).
+        session_hours: a sign-in ends after so long whatever happens (``SHIYAO_SESSION_HOURS``).
     """
 
     model_config = SettingsConfigDict(env_prefix="SHIYAO_", extra="ignore")

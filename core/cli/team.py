@@ -131,7 +131,10 @@ def _password(name: str) -> str:
     """A new password: typed twice on a terminal, else the first line of standard input."""
     if sys.stdin.isatty():
         return str(typer.prompt(f"「{name}」的密码", hide_input=True, confirmation_prompt="再输一次"))
-    typed = sys.stdin.readline().rstrip("\r\n")
+    try:
+        typed = sys.stdin.readline().rstrip("\r\n")
+    except (OSError, ValueError):  # closed, or not text
+        typed = ""
     if not typed:
         raise InputError("没有读到密码", "请在终端里输入，或从标准输入给一行：printf '%s\\n' \"$PASSWORD\" | …")
     return typed

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from core.domain.permissions import Permission
+from core.services.team import is_allowed
 from core.ui import state
 
 OVERVIEW = "pages/home/overview.py"
@@ -29,6 +31,8 @@ TUNING = "pages/training/tuning.py"
 LESSONS = "pages/training/lessons.py"
 EXPORTS = "pages/export/exports.py"
 SETTINGS = "pages/settings/settings.py"
+ACCOUNTS = "pages/settings/accounts.py"
+AUDIT = "pages/settings/audit.py"
 
 _MENU: Mapping[str, tuple[tuple[str, str, str], ...]] = {
     "": ((OVERVIEW, "总览", "overview"),),
@@ -59,8 +63,11 @@ _MENU: Mapping[str, tuple[tuple[str, str, str], ...]] = {
         (LESSONS, "经验", "lessons"),
     ),
     "导出": ((EXPORTS, "导出", "exports"),),
-    "设置": ((SETTINGS, "设置", "settings"),),
+    "设置": ((SETTINGS, "设置", "settings"), (ACCOUNTS, "账号", "accounts"), (AUDIT, "操作记录", "audit")),
 }
+
+_NEEDED = {ACCOUNTS: Permission.ACCOUNTS, AUDIT: Permission.AUDIT}
+"""Pages that only some see in the menu; what they show, services refuse to others."""
 
 WORKBENCH_ADDRESS = "workbench"
 """Address of the workbench: on any other page the chats it claimed are released."""
@@ -108,7 +115,11 @@ h2 { font-size: 1.15rem !important; } h3 { font-size: 1rem !important; }
 def navigation() -> dict[str, list[st.Page]]:
     """The menu for ``st.navigation``, and the start page's own name, which is not in sight."""
     menu = {
-        group: [st.Page(script, title=title, url_path=address) for script, title, address in entries]
+        group: [
+            st.Page(script, title=title, url_path=address)
+            for script, title, address in entries
+            if script not in _NEEDED or is_allowed(_NEEDED[script])
+        ]
         for group, entries in _MENU.items()
     }
     # The start page answers "/" alone; its name belongs to a page out of sight that leads there.

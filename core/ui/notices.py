@@ -10,9 +10,10 @@ from zlib import crc32
 
 import streamlit as st
 
-from core.errors import ShiyaoError, StoreUnavailableError
+from core.errors import ShiyaoError, SignInError, StoreUnavailableError
 from core.ui import state
 from core.ui.markdown import Markdown, escape_markdown
+from core.ui.sign_in.person import check_signed_in
 
 P = ParamSpec("P")
 _AN_HOUR = 3600.0
@@ -24,6 +25,8 @@ def show_error(error: ShiyaoError) -> None:
     """Show a known error as its sentence; the traceback goes to the log."""
     _log.warning("%s", error, exc_info=error)
     st.error(escape_markdown(error), icon=":material/error:")
+    if isinstance(error, SignInError):
+        st.html('<a href="/sign-in" target="_self">去登录</a>')
 
 
 @contextmanager
@@ -65,6 +68,7 @@ def guarded(function: Callable[P, Any]) -> Callable[P, None]:
     @wraps(function)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> None:
         with show_errors(waits=True):
+            check_signed_in()
             function(*args, **kwargs)
 
     return wrapper

@@ -11,9 +11,11 @@ from streamlit import config
 from streamlit.runtime.pages_manager import PagesManager
 
 from core import logs, private_files
-from core.errors import SettingsError
+from core.errors import ShiyaoError
+from core.secrets import secrets_file
 from core.settings import VAR
 from core.ui import server_guard
+from core.ui.sign_in import person, ways
 
 # A file of ours: an icon by name would be fetched from the net by every browser.
 ICON = str(Path(__file__).with_name("icon.png"))
@@ -23,7 +25,7 @@ STOP_SECONDS = 20.0
 
 
 def prepare() -> None:
-    """Make files private, set up log and allowed hosts, and switch Streamlit's own reading of ``pages/`` off.
+    """Make files private, set up log, allowed hosts and sign-in, and switch Streamlit's own reading of ``pages/`` off.
 
     Streamlit takes a folder ``pages`` beside the script for its older page system until ``st.navigation`` has run
     once; the first visitor of a fresh server who came by a link to a page would be told that there is no such page.
@@ -33,10 +35,15 @@ def prepare() -> None:
     logs.set_up()
     try:
         hosts = server_guard.allowed_hosts()
-    except SettingsError as error:
+        ways.check_start(config.get_option("server.address"))
+    except ShiyaoError as error:
         sys.exit(str(error))
     config.set_option("server.allowedHosts", [host.strip("[]") for host in hosts])
     PagesManager.uses_pages_directory = False
+    if ways.is_required():
+        # Streamlit reads [auth] from the file that all other keys are in.
+        config.set_option("secrets.files", [str(secrets_file())])
+    person.watch_actors()
 
 
 @asynccontextmanager

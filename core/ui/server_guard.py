@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.errors import SettingsError
 from core.settings import settings
+from core.ui.sign_in.gate import SignedInOnly
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _HOST = re.compile(r"\*|(?:\*\.)?[0-9a-z_-]+(?:\.[0-9a-z_-]+)*|\[[0-9a-f:.]+\]")
@@ -53,6 +54,7 @@ def guards() -> list[Middleware]:
         Middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts(), www_redirect=False),
         Middleware(OwnPagesOnly),
         Middleware(ClosedRoutes),
+        Middleware(SignedInOnly),
     ]
 
 

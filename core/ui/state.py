@@ -14,6 +14,7 @@ from core.domain.form import Form, load_named_form
 from core.errors import NotFoundError, StoreError
 from core.services.review import Ack, base_runs
 from core.services.review.workbench.contract import WorkbenchPayload
+from core.services.team import Actor
 from core.settings import settings
 from core.ui import address
 from core.ui.markdown import Markdown
@@ -27,6 +28,7 @@ _RECORDS = "shiyao.records.address"
 _ACKS_KEPT = 200
 _PAYLOAD = "shiyao.workbench.payload"
 _REVIEW = "shiyao.workbench.review"
+_PERSON = "shiyao.person"
 
 # A cookie, not localStorage: the server sees it on the first run, so nobody is asked for a name twice.
 _remember = st.components.v2.component(
@@ -63,8 +65,25 @@ def form_of(dataset: DatasetView) -> Form:
     return load_named_form(dataset.form)
 
 
+def page_person() -> Actor | None:
+    """Who was signed in when the page was last drawn; ``None`` where nobody has to sign in."""
+    person: Actor | None = st.session_state.get(_PERSON) if settings().sign_in.strip() else None
+    return person
+
+
+def keep_person(person: Actor) -> None:
+    """Remember who is signed in; what another person's session held is forgotten."""
+    before = page_person()
+    if before is not None and before.account_id != person.account_id:
+        st.session_state.clear()  # a connection that came back with another person's cookie
+    st.session_state[_PERSON] = person
+
+
 def reviewer() -> str:
-    """The reviewer's name; ``""`` if none was entered in this browser yet."""
+    """The reviewer's name: of who is signed in, else as entered in this browser; ``""`` if none was yet."""
+    if settings().sign_in.strip():
+        person = page_person()
+        return person.name if person is not None else ""
     name = st.session_state.get(_REVIEWER)
     if name is None:
         name = unquote(st.context.cookies.get(REVIEWER_COOKIE, "")).strip()
@@ -80,7 +99,7 @@ def set_reviewer(name: str) -> None:
 def remember_reviewer() -> None:
     """Write the name to a cookie of the browser; call once per page run, draws nothing."""
     name = reviewer()
-    if name:
+    if name and page_person() is None:
         _remember(data={"cookie": REVIEWER_COOKIE, "name": name, "value": quote(name)}, key="shiyao_remember", height=1)
 
 

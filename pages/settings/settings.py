@@ -1,15 +1,25 @@
-"""设置: reviewer, API keys, database with backups and health check, form, versions."""
+"""设置: one's name or account, API keys, database with backups and health check, form, versions."""
 
 import streamlit as st
 
+from core.domain.permissions import Permission
+from core.services.team import is_allowed
+from core.ui import state
+from core.ui.settings.own_account import draw_own_account
 from core.ui.settings.sections import draw_database, draw_form, draw_keys, draw_reviewer, draw_software_versions
 
 st.title("设置")
 left, right = st.columns(2, gap="large")
+person, sees_all = state.page_person(), is_allowed(Permission.SETTINGS)
 with left:
-    draw_reviewer()
-    draw_database()
+    if person is None:
+        draw_reviewer()
+    else:
+        draw_own_account(person)
+    if sees_all:
+        draw_database()
     draw_form()
 with right:
-    draw_keys()
+    if sees_all:
+        draw_keys()
     draw_software_versions()

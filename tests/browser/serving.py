@@ -63,12 +63,19 @@ class Server:
 Serve = Callable[..., Server]
 
 
-@contextmanager
-def serving(script: str | Path, folder: Path, env: Mapping[str, str] | None = None) -> Iterator[Server]:
-    """A started server for a script (a path from the project's root), stopped at the end."""
+def free_port() -> int:
+    """A port that nobody has now."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        return int(free.getsockname()[1])
+
+
+@contextmanager
+def serving(
+    script: str | Path, folder: Path, env: Mapping[str, str] | None = None, *, port: int = 0
+) -> Iterator[Server]:
+    """A started server for a script (a path from the root), stopped at the end; on a free port unless named."""
+    port = port or free_port()
     whole = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "default"} | dict(env or {})
     server = Server(ROOT / script, port, whole, folder / f"streamlit-{port}.log")
     try:

@@ -14,7 +14,15 @@ from tests.factories.quality import quality_dataset
 
 LONG = "9" * 5000
 HOSTILE = ["", "-1", "0", "1.5", "1e400", "nan", "1,2", str(2**31), str(2**63), LONG, "²", "没有这个", "\x00", "'\";--"]
-VALID = {"dataset": "d", "run": "甲", "source": "labels", "provider": "local", "into": "新"}
+VALID = {
+    "dataset": "d",
+    "run": "甲",
+    "source": "labels",
+    "provider": "local",
+    "into": "新",
+    "name": "小何",
+    "to": "组长",
+}
 VALID |= dict.fromkeys(("number", "first", "second"), "1")
 
 

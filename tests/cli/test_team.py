@@ -9,7 +9,7 @@ import pytest
 from core import cli
 from core.adapters.store import open_store
 from core.services.team.audit import audit_entries
-from core.services.team.sign_in import person_of, sign_in
+from core.services.team.signing_in import person_of, sign_in
 from core.settings import settings
 
 PASSWORD = "一句很长的话当密码用"

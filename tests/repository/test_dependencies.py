@@ -14,13 +14,14 @@ ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 OWN = {"core", "tests", "bench"}
 
-LOADED_BY_NAME: dict[str, str] = {}
+LOADED_BY_NAME = {"authlib": "Streamlit signs in with it, where an identity provider is configured"}
 """Dependencies that no module imports, each with its reason."""
 
 TOOLS = {
     "cogapp",
     "import-linter",
     "mypy",
+    "oidc-provider-mock",
     "pandas-stubs",
     "pytest-timeout",
     "pytest-xdist",

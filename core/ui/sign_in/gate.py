@@ -5,7 +5,6 @@ import logging
 import time
 from urllib.parse import quote
 
-from google.protobuf.message import DecodeError
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, RedirectResponse
@@ -105,7 +104,7 @@ def _is_a_persons_doing(content: bytes) -> bool:
     """Whether a message asks to draw something anew because somebody did something, not because a clock struck."""
     try:
         message = BackMsg.FromString(content)
-    except DecodeError:
+    except Exception:  # of protobuf's own class: whatever this is, Streamlit answers it
         return False
     return message.HasField("rerun_script") and not message.rerun_script.is_auto_rerun
 

@@ -1,4 +1,4 @@
-"""What the identity provider said of a browser: Streamlit's own sign-in (``st.login``, Authlib) leaves it in a signed cookie.
+"""What the identity provider said of a browser; Streamlit's ``st.login`` (Authlib) keeps it in a signed cookie.
 
 The only module that knows how Streamlit keeps it.
 """

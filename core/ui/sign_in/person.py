@@ -16,8 +16,6 @@ COOKIE = "shiyao_session"
 connection_token: ContextVar[str] = ContextVar("shiyao_connection_token", default="")
 """Token of the websocket in whose task this runs: what a download makes has no page that is being drawn."""
 
-_PERSON = "shiyao.person"
-
 
 def own_token() -> str:
     """Token of the browser for which this runs; ``""`` if it has none."""
@@ -52,13 +50,4 @@ def check_signed_in() -> None:
     if not ways.is_required():
         return
     person = signed_in_person()
-    before = st.session_state.get(_PERSON)
-    if before is not None and before.account_id != person.account_id:
-        st.session_state.clear()  # a connection that came back with another person's cookie
-    st.session_state[_PERSON] = person
-
-
-def page_person() -> Actor | None:
-    """Who the page was drawn for; ``None`` where nobody has to sign in."""
-    person: Actor | None = st.session_state.get(_PERSON) if ways.is_required() else None
-    return person
+    state.keep_person(person)

@@ -15,7 +15,7 @@ SHORTEST_SECRET = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Provider:
+class IdentityProvider:
     """An identity provider: its section's name (``default`` for ``[auth]`` itself) and what its button says."""
 
     name: str
@@ -32,7 +32,8 @@ def sign_in_ways() -> tuple[str, ...]:
     for way in named:
         if way not in (ACCOUNTS, OIDC):
             raise SettingsError(
-                f"SHIYAO_SIGN_IN 里的「{way}」不是登录方式", f"可以写 {ACCOUNTS}、{OIDC}，或用逗号写两个；不写就不用登录"
+                f"SHIYAO_SIGN_IN 里的「{way}」不是登录方式",
+                f"可以写 {ACCOUNTS}、{OIDC}，或用逗号写两个；不写就不用登录",
             )
     return named
 
@@ -83,7 +84,7 @@ def check_start(address: str | None) -> None:
 
 
 def _has_administrator() -> bool:
-    """Whether an administrator can sign in, asked of a store of its own: the pages' one opens with the first visitor."""
+    """Whether an administrator can sign in, asked of a store of its own, closed again."""
     from core.adapters.store import open_store
     from core.services.team import has_administrator
 
@@ -94,7 +95,7 @@ def _has_administrator() -> bool:
         store.close()
 
 
-def providers() -> tuple[Provider, ...]:
+def providers() -> tuple[IdentityProvider, ...]:
     """The identity providers of the section ``[auth]`` of the file with keys, as Streamlit reads it.
 
     Raises:
@@ -123,5 +124,6 @@ def providers() -> tuple[Provider, ...]:
         )
     shared = {"default": "单位账号"}
     return tuple(
-        Provider(name, str(section.get("title") or shared.get(name, name))) for name, section in sections.items()
+        IdentityProvider(name, str(section.get("title") or shared.get(name, name)))
+        for name, section in sections.items()
     )

@@ -14,11 +14,18 @@ from core.adapters.store.models import Account, AuditEntry, SignInBrake, SignInS
 from core.domain.permissions import AccountRole
 from core.errors import ConflictError, InputError, SignInError, StoreError
 from core.services import team
-from core.services.sign_in import FREE_TRIES, LONGEST_WAIT, wait_after
 from core.services.team import passwords
 from core.services.team.accounts import change_own_password, has_administrator
 from core.services.team.audit import audit_entries
-from core.services.team.sign_in import person_of, sign_in, sign_in_by_identity, sign_out
+from core.services.team.signing_in import (
+    FREE_TRIES,
+    LONGEST_WAIT,
+    person_of,
+    sign_in,
+    sign_in_by_identity,
+    sign_out,
+    wait_after,
+)
 
 PASSWORD = "一句很长的话当密码用"
 OTHER = "另一句很长的话当密码"
@@ -28,7 +35,7 @@ OTHER = "另一句很长的话当密码"
 def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     """The real algorithm with little memory: what it costs is no matter of these tests."""
     monkeypatch.setattr(passwords, "_hasher", passwords.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
-    monkeypatch.setattr(passwords, "_NOBODYS", passwords._hasher.hash("nobody"))
+    passwords._nobodys_digest.cache_clear()
 
 
 def add(store: Store, name: str = "林晓", role: AccountRole = AccountRole.REVIEWER, subject: str = "") -> None:

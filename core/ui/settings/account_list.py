@@ -1,0 +1,130 @@
+"""The page 账号: who may sign in, with which role."""
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from core.domain.permissions import AccountRole, Permission
+from core.services.team import (
+    AccountView,
+    accounts,
+    add_account,
+    require,
+    set_disabled,
+    set_password,
+    set_role,
+    set_subject,
+)
+from core.ui import state
+from core.ui.markdown import Markdown, escape_markdown
+from core.ui.notices import draw_empty_state, guarded, show_errors
+from core.ui.sign_in import ways
+
+_ROLES = list(AccountRole)
+
+
+@guarded
+def draw_account_page() -> None:
+    """All accounts; a picked one can be changed, a new one added."""
+    require(Permission.ACCOUNTS)
+    st.title("账号")
+    listed = accounts(state.store())
+    if not ways.is_required():
+        st.info(
+            "现在不用登录：服务器只在本机上开放。要让别人也能打开，先在这里建立管理员账号，"
+            "再以 SHIYAO_SIGN_IN=accounts 启动。",
+            icon=":material/info:",
+        )
+    table, editor = st.columns([8, 5], gap="large")
+    with table:
+        chosen = _draw_table(listed)
+    with editor:
+        if chosen is None:
+            _draw_new()
+        else:
+            _draw_account(chosen)
+
+
+def _draw_table(listed: list[AccountView]) -> AccountView | None:
+    """The accounts; returns the one that is picked."""
+    if not listed:
+        draw_empty_state("还没有账号", "在右边新建第一个；第一个应当是管理员。")
+        return None
+    picked = st.dataframe(
+        [
+            {
+                "名字": account.name,
+                "角色": str(account.role),
+                "登录方式": "、".join(
+                    filter(None, ("密码" if account.has_password else "", "统一登录" if account.subject else ""))
+                ),
+                "状态": "已停用" if account.disabled else "可登录",
+                "最近活动": f"{account.seen_at.astimezone():%m-%d %H:%M}" if account.seen_at else "—",
+                "建立": f"{account.created_at.astimezone():%Y-%m-%d}",
+            }
+            for account in listed
+        ],
+        hide_index=True,
+        height="content",
+        on_select="rerun",
+        selection_mode="single-row",
+        key=f"accounts-{'-'.join(str(account.id) for account in listed)}",
+    )
+    st.caption("点一行可以修改；角色各能做什么，见 docs/roles.md。停用不删除：记录上的名字不变。")
+    rows = picked.selection.rows
+    return listed[rows[0]] if rows and rows[0] < len(listed) else None
+
+
+def _draw_new() -> None:
+    st.subheader("新建账号")
+    with st.form("account-new", clear_on_submit=True):
+        name = st.text_input("名字", max_chars=40, placeholder="例如 林晓", help="写在这个人保存的每条记录上")
+        role = st.selectbox("角色", _ROLES)
+        password = st.text_input("密码", type="password", autocomplete="new-password", max_chars=256)
+        subject = st.text_input(
+            "统一登录的标识",
+            placeholder="签发者|sub，或核实过的邮箱",
+            help="用单位账号（OIDC）登录的人填，可以没有密码",
+        )
+        st.caption("密码至少 10 个字符，第一次登录后请本人修改。")
+        if st.form_submit_button("建立账号", type="primary"):
+            _do(
+                f"已建立「{escape_markdown(name.strip())}」",
+                lambda: add_account(state.store(), name, role, password=password, subject=subject),
+            )
+
+
+def _draw_account(account: AccountView) -> None:
+    store, key = state.store(), account.id
+    st.subheader(escape_markdown(account.name))
+    role = st.selectbox("角色", _ROLES, index=_ROLES.index(account.role), key=f"account-role-{key}-{account.role}")
+    with st.container(horizontal=True):
+        if st.button("改为这个角色", disabled=role is account.role, key=f"account-set-role-{key}"):
+            _do(
+                f"「{escape_markdown(account.name)}」现在是{escape_markdown(role)}",
+                lambda: set_role(store, account.name, role),
+            )
+        switch = "重新启用" if account.disabled else "停用"
+        if st.button(switch, key=f"account-switch-{key}"):
+            _do(
+                f"「{escape_markdown(account.name)}」已{switch}",
+                lambda: set_disabled(store, account.name, not account.disabled),
+            )
+    with st.form(f"account-password-{key}", clear_on_submit=True):
+        password = st.text_input("新密码", type="password", autocomplete="new-password", max_chars=256)
+        if st.form_submit_button("重设密码"):
+            _do(f"已重设「{escape_markdown(account.name)}」的密码", lambda: set_password(store, account.name, password))
+    with st.form(f"account-subject-{key}"):
+        subject = st.text_input("统一登录的标识", account.subject, placeholder="签发者|sub，或核实过的邮箱")
+        if st.form_submit_button("保存标识"):
+            _do(f"已保存「{escape_markdown(account.name)}」的标识", lambda: set_subject(store, account.name, subject))
+    st.caption("停用、重设密码和改标识会结束这个账号现有的登录；改角色立刻生效。")
+
+
+def _do(done: Markdown, change: Callable[[], Any]) -> None:
+    """Carry out a change and draw the page anew; a refusal is a sentence where it was asked for."""
+    with show_errors():
+        change()
+        st.toast(done, icon=":material/check:")
+        st.rerun()
