@@ -83,7 +83,7 @@ def make_chat(form: Form, index: int) -> dict[str, Any]:
 
     1 has residue, 2 and 3 about 4,000 characters, 4 about 30,000; 5 two customers; 6 a value without evidence; 8 an
     e-mail that stands in no form; 9 another run that says something else; 28 what 6 and 9
-    have; 29 a newer run that differs in two fields.
+    have; 12 was started from another run than the review; 29 a newer run that differs in two fields.
     """
     rng = random.Random(index)
     phone = f"138{index:08d}"
@@ -173,6 +173,7 @@ class FakeReview:
             "progress": {"total": len(indices), "left": len(indices) - sum(done.values()), **done},
             "open": here,
             "order": {"next": following, "prev": before},
+            "base_run_id": 1,
             "chats": [self.payload(i, residue) for i in shown],
             "acks": acks,
             "guidelines": {STAGE: "以群聊结束时的状态为准。\n例：已报价、等回复 → 等待结果"},
@@ -224,7 +225,8 @@ class FakeReview:
             "status": chat["status"],
             "reviewer": chat["reviewer"],
             "note": chat["note"],
-            "run": {"name": "演示抽取", "model": "星火 Max"},
+            "run": {"name": "finetuned" if index == 12 else "演示抽取", "model": "星火 Max"},
+            "base_run_id": 2 if index == 12 else 1,
             "failed": "",
             "claimed_by": "",
             "counts": {"messages": len(lines), "customers": 1, "staff": 2, "characters": sum(len(t) for _, t in lines)},
@@ -250,10 +252,12 @@ class FakeReview:
     def _missed(self, chat: dict[str, Any]) -> list[dict[str, Any]]:
         """An e-mail that somebody said and no form holds."""
         held = [customer["values"][MAIL] for customer in chat["customers"]]
-        said = [(i, text.split()[1]) for i, (_, text) in enumerate(chat["lines"]) if "@example.com" in text]
+        names = [customer["values"]["基本信息-姓名"] for customer in chat["customers"]]
+        said = [(i, who, text.split()[1]) for i, (who, text) in enumerate(chat["lines"]) if "@example.com" in text]
         return [
-            {"id": f"m:{n + 1}", "key": MAIL, "value": mail, "message": i, "customer": 0}
-            for n, (i, mail) in enumerate(said)
+            {"id": f"m:{n + 1}", "key": MAIL, "value": mail, "message": i}
+            | {"customer": names.index(who) if who in names else None}
+            for n, (i, who, mail) in enumerate(said)
             if mail not in held
         ]
 

@@ -3,7 +3,8 @@
 ``HARNESS_STATE`` names a folder; the address's ``state`` names the folder in it where one test keeps its ``state.json``
 and its dataset number. A file beside it called ``foreign.json`` (``{"chat", "who", "key", "value"}``) is applied once
 as somebody else's save; ``stop`` makes the harness swallow saves without an answer; ``element`` is part of the
-component's key, so that writing it makes Streamlit build the element anew.
+component's key, so that writing it makes Streamlit build the element anew; ``controls`` draws a list and a popover
+above the workbench.
 """
 
 import json
@@ -39,6 +40,10 @@ def desk() -> None:
     data = service.turn([] if stopped else list(sent.outbox), at, "林晓", sent.want_residue)
     if st.query_params.get("chat") != str(data["open"]):
         st.query_params["chat"] = str(data["open"])
+    if (folder / "controls").exists():
+        st.selectbox("起始值", ["甲", "乙"])
+        with st.popover("筛选"):
+            st.radio("顺序", ["按序号", "随机"])
     workbench(data, key=key)
 
 

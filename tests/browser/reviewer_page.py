@@ -66,6 +66,8 @@ class ReviewerPage:
         return self.page.locator(f'[data-field="{key}"][data-customer="{customer}"]')
 
     def approve(self) -> None:
+        """Look for what is unconfirmed, and approve: an approval right after another one is taken for a slip."""
+        self.page.keyboard.press("Alt+n")
         self.page.keyboard.press("Control+Enter")
 
     def record(self, chat: int) -> RecordView | None:

@@ -115,6 +115,9 @@ def test_what_no_form_holds_is_one_key_from_its_field(desk: WorkbenchPage) -> No
     expect(line).to_be_visible()
     expect(desk.page.locator("mark.g6")).to_have_text("xiaoman@example.com")
     desk.press("Alt+f")
+    expect(desk.field(MAIL)).to_have_value("")  # the first key only shows where it was said, and whose field it is
+    expect(desk.page.get_by_role("menu")).to_contain_text("江小满 · 第 ")
+    desk.press("Alt+f")
     expect(desk.field(MAIL)).to_have_value("xiaoman@example.com")
     expect(desk.field(MAIL)).to_be_focused()
     expect(line).to_be_hidden()
@@ -176,7 +179,9 @@ def test_search_words_and_pins_without_a_mouse(desk: WorkbenchPage) -> None:
     expect(found).to_have_text(re.compile(r"^1 / \d+$"))
     desk.press("Enter")
     expect(found).to_have_text(re.compile("^2 / "))
-    desk.press("Shift+Enter", "Escape", "p")
+    desk.press("Shift+Enter", "Escape")  # out of the search, and no more than that
+    expect(desk.page.locator(".mode")).to_be_hidden()
+    desk.press("Escape", "p")
     expect(desk.page.locator(".m.pinned")).to_have_count(1)
     desk.saved()
     (number,) = desk.chat(4)["customers"][0]["pinned"][PLAN]

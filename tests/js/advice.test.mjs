@@ -4,15 +4,14 @@ import { test } from "node:test";
 
 import {
   alternatives,
-  dismiss,
+  approvalStops,
   nextAlternative,
   nextDoubt,
-  openMissed,
   openWarnings,
   remarks,
-  takeMissed,
 } from "../../core/ui/workbench/js/advice.js";
-import { confirmField, editField, makeEntry, togglePin } from "../../core/ui/workbench/js/model.js";
+import { mergeChat } from "../../core/ui/workbench/js/incoming.js";
+import { confirmField, confirmRest, editField, makeEntry, togglePin, undo } from "../../core/ui/workbench/js/model.js";
 import { chat, customer, FORM } from "./fixtures.mjs";
 
 const NOWHERE = { 电话: { status: "无依据", evidence: [], messages: [] } };
@@ -36,17 +35,53 @@ test("a text with many right answers may be told in other words", () => {
   assert.deepEqual(openWarnings(entry, form), []);
 });
 
-test("an empty form beside another one stops the first approval, alone it is an answer", () => {
-  const two = makeEntry(
-    chat(1, { customers: [customer({ 姓名: "甲" }), customer({ 姓名: "", 电话: "", 类型: [], 明细: "" })] }),
-  );
-  for (const field of FORM.fields) confirmField(two, 1, field.key, 0);
+const EMPTY = { 姓名: "", 电话: "", 类型: [], 明细: "" };
+
+test("an empty form beside another one stops the first approval, whoever looked at it", () => {
+  const entry = makeEntry(chat(1, { customers: [customer({ 姓名: "甲" }), customer(EMPTY)] }));
+  for (const field of FORM.fields) confirmField(entry, 1, field.key, 0);
   assert.deepEqual(
-    openWarnings(two, FORM).map((one) => [one.index, one.key]),
+    openWarnings(entry, FORM).map((one) => [one.index, one.key]),
     [[1, FORM.name_field]],
   );
-  const alone = makeEntry(chat(1, { customers: [customer({ 姓名: "", 电话: "", 类型: [], 明细: "" })] }));
-  assert.deepEqual(openWarnings(alone, FORM), []);
+});
+
+test("a form that is empty altogether stops the first approval until somebody says that it is right", () => {
+  const entry = makeEntry(chat(1, { customers: [customer(EMPTY)] }));
+  assert.match(approvalStops(entry, FORM)[0].text, /一个字段也没有填/);
+  confirmRest(entry, FORM, 0, 0);
+  assert.deepEqual(approvalStops(entry, FORM), []);
+});
+
+test("a customer without a name stops the first approval until that is confirmed by itself", () => {
+  const entry = makeEntry(chat(1, { customers: [customer({ 姓名: "", 电话: "138" })] }));
+  assert.deepEqual(
+    approvalStops(entry, FORM).map(({ key, text }) => [key, text]),
+    [["姓名", "客户 1 还没有名字"]],
+  );
+  confirmField(entry, 0, "姓名", 0);
+  assert.deepEqual(approvalStops(entry, FORM), []);
+});
+
+test("what was said and stands in no form stops the first approval, with its place", () => {
+  const missed = [{ id: "m:0", key: "电话", value: "13900001234", message: 4, customer: 0 }];
+  const entry = makeEntry(chat(1, { missed }));
+  const [stop] = approvalStops(entry, FORM);
+  assert.equal(stop.message, 4);
+  assert.match(stop.text, /13900001234.*第 5 条/);
+  editField(entry, 0, "电话", "139 0000 1234", 0);
+  assert.deepEqual(approvalStops(entry, FORM), []);
+});
+
+test("a warning goes with the value that raised it, after an undo too", () => {
+  const entry = makeEntry(chat(1, { version: 1, customers: [customer({ 电话: "13800001111" })] }));
+  editField(entry, 0, "电话", "138", 0);
+  entry.clean = entry.work; // the edit is saved, and the server answers with what its checks say about it
+  const warnings = [{ customer: 0, key: "电话", level: "warning", text: "位数不对" }];
+  const news = chat(1, { version: 2, warnings, customers: [customer({ 电话: "138" })] });
+  mergeChat(entry, news, true, FORM);
+  undo(entry);
+  assert.deepEqual(openWarnings(entry, FORM), []);
 });
 
 test("hints are shown and stop nobody", () => {
@@ -101,25 +136,4 @@ test("doubtful are unconfirmed fields that a check or another run speaks about",
   confirmField(entry, 0, "类型", 0);
   confirmField(entry, 0, "电话", 0);
   assert.equal(nextDoubt(entry, FORM, 0, "姓名"), null);
-});
-
-test("what was missed goes to who said it, and is not mentioned once a form holds it", () => {
-  const missed = [{ id: "m:0", key: "电话", value: "13900001234", message: 4, customer: 1 }];
-  const entry = makeEntry(chat(1, { missed, customers: [customer(), customer({ 姓名: "乙" })] }));
-  assert.equal(takeMissed(entry, FORM, missed[0], 0, 0), 1);
-  assert.equal(entry.work[1].values["电话"], "13900001234");
-  assert.deepEqual(openMissed(entry), []);
-  editField(entry, 1, "电话", "139 0000 1234", 0);
-  assert.deepEqual(openMissed(entry), [], "in another shape too");
-  editField(entry, 1, "电话", "", 0);
-  assert.equal(openMissed(entry).length, 1);
-  dismiss(entry, missed[0]);
-  assert.deepEqual(openMissed(entry), []);
-});
-
-test("taking what was missed keeps what stands there", () => {
-  const one = { id: "m:0", key: "电话", value: "139", message: 4, customer: null };
-  const entry = makeEntry(chat(1, { missed: [one], customers: [customer({ 电话: "138" })] }));
-  takeMissed(entry, FORM, one, 0, 0);
-  assert.equal(entry.work[0].values["电话"], "138、139");
 });

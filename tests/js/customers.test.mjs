@@ -4,6 +4,7 @@ import { test } from "node:test";
 
 import {
   bindCustomer,
+  bindingChoices,
   freeSpeakers,
   mergeCustomers,
   moveCustomer,
@@ -19,6 +20,7 @@ import {
   makeEntry,
   nextUnseen,
   noteDecision,
+  redoDecision,
   undo,
   undoDecision,
 } from "../../core/ui/workbench/js/model.js";
@@ -139,6 +141,33 @@ test("a decision on a chat that was edited before leads back to a draft", () => 
   confirmField(entry, 0, "姓名", 0);
   noteDecision(entry, entry.work, entry.status);
   assert.equal(undoDecision(entry), "草稿");
+});
+
+test("a decision that was taken back is made again with its confirmations, until something is edited", () => {
+  const entry = makeEntry(chat(1));
+  const before = entry.work;
+  confirmRest(entry, FORM, 0);
+  noteDecision(entry, before, entry.status);
+  Object.assign(entry, { status: "已确认", note: "问过了" });
+  undoDecision(entry);
+  assert.deepEqual(redoDecision(entry), { status: "已确认", note: "问过了" });
+  assert.equal(entry.work[0].confirmed["姓名"], "批量确认");
+  assert.equal(redoDecision(entry), null, "once");
+  undoDecision(entry);
+  confirmField(entry, 0, "姓名", 0);
+  assert.equal(redoDecision(entry), null);
+});
+
+test("binding offers the present name first, then speakers with their sides, staff last", () => {
+  const entry = two();
+  assert.deepEqual(
+    bindingChoices(entry, FORM, 1).map(({ name, side, isPresent }) => [name, side, isPresent]),
+    [
+      ["乙", "客户", true],
+      ["甲1", "客户", false],
+      ["店长", "客服", false],
+    ],
+  );
 });
 
 test("an edit after a decision is undone first", () => {

@@ -159,6 +159,7 @@ class PrimarySession:
             acks=acks,
             progress=done,
             claims=claims,
+            base_run_id=self.base.id if self.base else None,
             guidelines=agreed,
             error=_deleted_run_sentence(self.base) if started_from_deleted and self.base else "",
         )

@@ -134,6 +134,7 @@ def assemble_payload(
     acks: Sequence[Ack],
     progress: ProgressPayload,
     claims: ClaimPlan,
+    base_run_id: int | None = None,
     guidelines: Mapping[str, str] | None = None,
     error: str = "",
 ) -> WorkbenchPayload:
@@ -148,6 +149,7 @@ def assemble_payload(
         acks: acknowledgements of the saves that came.
         progress: how far the review is.
         claims: what is to be claimed; no session may be open while it is carried out.
+        base_run_id: the run that the review starts from.
         guidelines: texts by field, where this session shows them.
         error: a sentence for a banner.
     """
@@ -169,6 +171,7 @@ def assemble_payload(
         "progress": progress,
         "open": position.at,
         "order": {"next": list(position.following), "prev": list(position.before)},
+        "base_run_id": base_run_id,
         "chats": chats,
         "acks": [_ack(ack) for ack in acks],
         "error": error,

@@ -1,8 +1,9 @@
 // @ts-check
-// What the workbench advises beside a field: warnings and hints, other values and who says so, what no form holds. Pure.
-/** @import { Alternative, Entry, FormField, FormPayload, Missed, Place, Remark, RunName, Value, WorkCustomer } from "./types.js" */
-import { confirmationOf, editField, isChanged, markOf } from "./model.js";
-import { isEmpty, isList, ONE_BY_ONE, sameValue, splitItems, valueText } from "./values.js";
+// What the workbench advises beside a field: warnings and hints, other values and who says so, what stops an approval. Pure.
+/** @import { Alternative, Entry, FormField, FormPayload, Place, Remark, RunName, Stop, Value, WorkCustomer } from "./types.js" */
+import { openMissed, placeText } from "./missed.js";
+import { confirmationOf, isChanged, markOf } from "./model.js";
+import { isEmpty, ONE_BY_ONE, sameValue, UNSEEN } from "./values.js";
 import { EVIDENCE } from "./words.js";
 
 /**
@@ -23,19 +24,15 @@ export function remarks(entry, form) {
   /** @type {Remark[]} */
   const found = [];
   entry.work.forEach((customer, index) => {
-    if (entry.work.length > 1 && form.fields.every((field) => isEmpty(customer.values[field.key]))) {
-      // Whether somebody looked at its fields or not: one form more costs points for nothing.
-      const text = `客户 ${index + 1} 一个字段也没有填：请填写或删除，多一张空表会扣分`;
-      found.push({ index, key: form.name_field, level: "warning", hint: "空表", text });
-      return;
-    }
+    const empty = emptyForm(entry, form, index) ?? nameless(entry, form, index);
+    if (empty) found.push(empty);
+    if (form.fields.every((field) => isEmpty(customer.values[field.key]))) return;
     for (const field of form.fields) {
       const { key } = field;
       if (confirmationOf(customer, key) === ONE_BY_ONE) continue;
       const asServed = customer.marked !== null && sameValue(customer.values[key], customer.marked[key]);
-      const told = !asServed
-        ? []
-        : (entry.chat.warnings ?? []).filter((w) => w.customer === customer.source && w.key === key);
+      // Remarks go with the values that they were made for: after an undo, those of the value that is back count.
+      const told = asServed ? customer.warnings.filter((warning) => warning.key === key) : [];
       for (const { level, text } of told)
         found.push({ index, key, level: level === "hint" ? "hint" : "warning", hint: text, text });
       const pinned = (customer.pinned[key] ?? []).length > 0;
@@ -52,6 +49,55 @@ export function remarks(entry, form) {
     }
   });
   return found;
+}
+
+/**
+ * A form in which nothing is filled. Beside others it is a warning whether somebody looked at its fields or not: one form
+ * more costs points for nothing. Alone it may be right, and somebody has to say so.
+ * @param {Entry} entry
+ * @param {FormPayload} form
+ * @param {number} index
+ * @returns {Remark | null}
+ */
+function emptyForm(entry, form, index) {
+  const customer = entry.work[index];
+  if (!form.fields.every((field) => isEmpty(customer.values[field.key]))) return null;
+  const remark = { index, key: form.name_field, level: /** @type {const} */ ("warning"), hint: "空表" };
+  if (entry.work.length > 1)
+    return { ...remark, text: `客户 ${index + 1} 一个字段也没有填：请填写或删除，多一张空表会扣分` };
+  const isOpen = form.fields.some(({ key }) => confirmationOf(customer, key) === UNSEEN);
+  return isOpen ? { ...remark, text: "整张表一个字段也没有填" } : null;
+}
+
+/**
+ * A form in which something is filled and nobody's name stands; who confirmed that by itself has answered.
+ * @param {Entry} entry
+ * @param {FormPayload} form
+ * @param {number} index
+ * @returns {Remark | null}
+ */
+function nameless(entry, form, index) {
+  const customer = entry.work[index];
+  const key = form.name_field;
+  const isFilled = form.fields.some((field) => !isEmpty(customer.values[field.key]));
+  if (!isFilled || !isEmpty(customer.values[key]) || confirmationOf(customer, key) === ONE_BY_ONE) return null;
+  return { index, key, level: "warning", hint: "没有名字", text: `客户 ${index + 1} 还没有名字` };
+}
+
+/**
+ * What takes the first approval of a chat: warnings that nobody has answered, and what was said and stands in no form.
+ * @param {Entry} entry
+ * @param {FormPayload} form
+ * @returns {Stop[]}
+ */
+export function approvalStops(entry, form) {
+  const missed = openMissed(entry).map((one) => ({
+    index: 0,
+    key: one.key,
+    message: one.message,
+    text: `聊天里还有没填的「${one.value}」（${placeText(entry, one)}）：Alt+F 看，Alt+H 不用填`,
+  }));
+  return [...openWarnings(entry, form).map((warning) => ({ ...warning, message: null })), ...missed];
 }
 
 /**
@@ -121,67 +167,6 @@ export function nextDoubt(entry, form, index, key) {
     confirmationOf(entry.work[i], k) !== ONE_BY_ONE &&
     (told.has(`${i}:${k}`) || alternatives({ ...entry.work[i], baseline: null }, k, null).length > 0);
   return [...places.slice(at + 1), ...places.slice(0, at + 1)].find(isDoubtful) ?? null;
-}
-
-/**
- * Text with nothing but letters and digits, to see whether one says the other.
- * @param {string} text
- */
-function bare(text) {
-  return text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
-}
-
-/**
- * What was said and stands in no form now, but for what the reviewer waved away.
- * @param {Entry} entry
- */
-export function openMissed(entry) {
-  const held = entry.work.flatMap((customer) => Object.values(customer.values).map((value) => bare(valueText(value))));
-  return (entry.chat.missed ?? []).filter(
-    (one) => !entry.dismissed?.has(`${one.key}|${one.value}`) && !held.some((text) => text.includes(bare(one.value))),
-  );
-}
-
-/**
- * Wave something away that was missed: the workbench does not mention it again.
- * @param {Entry} entry
- * @param {Missed} missed
- */
-export function dismiss(entry, missed) {
-  entry.dismissed = new Set([...(entry.dismissed ?? []), `${missed.key}|${missed.value}`]);
-}
-
-/**
- * Whose form something that was missed goes into: who said it, else the customer on screen.
- * @param {Entry} entry
- * @param {Missed} missed
- * @param {number} current
- */
-export function ownerOf(entry, missed, current) {
-  const place = entry.work.findIndex((customer) => missed.customer !== null && customer.source === missed.customer);
-  return place >= 0 ? place : current;
-}
-
-/**
- * Put what was missed into its field (a text that stands there is kept, the new one follows it). Returns the customer.
- * @param {Entry} entry
- * @param {FormPayload} form
- * @param {Missed} missed
- * @param {number} current
- * @param {number} now
- */
-export function takeMissed(entry, form, missed, current, now) {
-  const index = ownerOf(entry, missed, current);
-  const field = form.fields.find((other) => other.key === missed.key);
-  const old = entry.work[index].values[missed.key];
-  const value =
-    field && isList(field)
-      ? splitItems([...splitItems(old), missed.value])
-      : isEmpty(old)
-        ? missed.value
-        : `${old}、${missed.value}`;
-  editField(entry, index, missed.key, value, now);
-  return index;
 }
 
 /**

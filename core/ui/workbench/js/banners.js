@@ -2,10 +2,25 @@
 // What stands above the panes or in their place: notices, a conflict, the word that a chat is on its way.
 /** @import { Action, Entry } from "./types.js" */
 /** @import { Workbench } from "./workbench.js" */
+import { focusConflictSoon } from "./conflict_keys.js";
 import { newCustomers } from "./customers.js";
 import { chordFor } from "./keys.js";
 import { buildConflict, notice } from "./overlays.js";
 import { show, troubled } from "./state.js";
+
+const AWAY = "服务器还没有回应：改动都在本机，恢复后自动保存。";
+/** The cookie in which the app keeps the reviewer's name (`REVIEWER_COOKIE` in core/ui/state.py). */
+const REVIEWER_COOKIE = "shiyao_reviewer";
+
+/** Who the browser now takes the reviewer for; "" where it does not say. */
+function reviewerElsewhere() {
+  const pair = document.cookie.split("; ").find((item) => item.startsWith(`${REVIEWER_COOKIE}=`));
+  try {
+    return decodeURIComponent(pair?.slice(REVIEWER_COOKIE.length + 1) ?? "").trim();
+  } catch {
+    return "";
+  }
+}
 
 /**
  * Draw the banner of a conflict above the form.
@@ -20,6 +35,7 @@ export function drawConflict(workbench, entry) {
   conflictHost.replaceChildren(
     ...(entry?.conflict ? [buildConflict(entry, entry.conflict, store.form, calls.settle)] : []),
   );
+  if (state) focusConflictSoon(workbench);
 }
 
 /**
@@ -72,7 +88,8 @@ function linesFor(workbench, entry) {
   if (store.error) add(store.error, "bad");
   if (!store.reviewer && store.session !== null) add("先填写审阅人的名字，才能编辑和确认。", "warn");
   const holder = entry?.chat.claimed_by;
-  if (holder && holder !== store.reviewer) add(`${holder} 正在审阅这一条，同时保存会有冲突。`, "warn");
+  if (holder && holder !== store.reviewer)
+    add(`${holder} 正在审阅这一条，或者接着就审到这里；同时保存会有冲突。`, "warn");
   for (const values of entry ? newCustomers(entry, store.form) : []) {
     const name = values[store.form.name_field] || "未填姓名";
     const take = { label: `加进来（${chordFor("add")}）`, run: () => calls.addFound(values) };
@@ -88,6 +105,10 @@ function linesFor(workbench, entry) {
     };
     add(`第 ${chat} 条没有保存成：有冲突或被拒绝`, "bad", { label: "去处理", run });
   }
+  if (!store.error && (sync.isLate() || workbench.isAwaiting)) add(AWAY, "warn");
+  const elsewhere = reviewerElsewhere();
+  if (store.reviewer && elsewhere && elsewhere !== store.reviewer)
+    add(`另一个标签页把审阅人改成了「${elsewhere}」：这一页仍以「${store.reviewer}」保存，刷新后改用新名字。`, "warn");
   const unsafe = "浏览器不让保存本地副本：没存上的修改在刷新后会丢失，请等到「已保存」再离开。";
   if (sync.isJournalBroken()) add(unsafe, "warn");
   return lines;

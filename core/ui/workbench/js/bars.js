@@ -31,6 +31,7 @@ export function buildTop({ onRetry, onFind, onType }) {
   const fill = h("i", {});
   const bar = {
     dataset: h("span", { class: "dataset" }),
+    reviewer: h("span", { class: "reviewer", title: "审阅人：保存都记在这个名字下" }),
     count: h("span", { class: "count" }),
     rest: h("span", { class: "rest" }),
     meter: h("span", { class: "meter", role: "progressbar", "aria-label": "已确认", "aria-valuemin": "0" }, fill),
@@ -70,6 +71,7 @@ export function buildTop({ onRetry, onFind, onType }) {
     bar.find,
     bar.status,
     bar.chat,
+    bar.reviewer,
     bar.save,
   );
   return { ...bar, element };
@@ -106,6 +108,7 @@ export function drawTop(bar, store, entry, state) {
     left_seconds: rest,
   } = store.progress;
   setText(bar.dataset, store.dataset.name);
+  setText(bar.reviewer, store.reviewer);
   setText(bar.count, `${confirmed} / ${total} 已确认`);
   const ofAll = queue !== undefined && left > queue ? `（共剩 ${left}）` : "";
   const toDo = partly ? `队列里 ${queue}${ofAll}` : left ? `还剩 ${left}` : "";
@@ -160,12 +163,10 @@ export function buildBottom({ run, onNote }) {
   input.hidden = true;
   const mode = h(
     "span",
-    { class: "mode", hidden: true },
-    "命令模式：单个字母即命令，",
+    { class: "mode", hidden: true, title: "命令模式：单个字母即命令；? 看全部，Esc 退出" },
+    "命令模式 ",
     h("kbd", {}, "?"),
-    " 看全部，",
-    h("kbd", {}, "Esc"),
-    " 退出",
+    " 看全部",
   );
   const decisions = [
     commandButton("approve", "确认并下一条", run, true),
@@ -216,10 +217,12 @@ export function say(bar, text, { tone = "", action = null, seconds = 8 } = {}) {
   clearTimeout(bar.timer);
   bar.message.replaceChildren(
     h("span", {}, text),
-    ...(action ? [h("button", { type: "button", class: "link", onclick: action.run }, action.label)] : []),
+    ...(action && text
+      ? [" · ", h("button", { type: "button", class: "link", tabindex: "-1", onclick: action.run }, action.label)]
+      : []),
   );
   setAttr(bar.message, "data-tone", tone || null);
-  setAttr(bar.message, "title", text || null);
+  setAttr(bar.message, "data-empty", text ? null : "");
   if (text && seconds) bar.timer = setTimeout(() => say(bar, ""), seconds * 1000);
 }
 

@@ -2,16 +2,30 @@
 // Commands in the chat: evidence, search, the cursor on a message, words picked in it, pins, one customer's exchange.
 /** @import { Pane, Tools, Value } from "./types.js" */
 /** @import { Workbench } from "./workbench.js" */
-import { openMissed } from "./advice.js";
 import { markCursor, revealIn } from "./chat_view.js";
 import { customerNames, speakersOf } from "./customers.js";
 import { findHits, highlight, makePicker } from "./find.js";
+import { chordFor } from "./keys.js";
+import { openMissed } from "./missed.js";
 import { markOf, togglePin } from "./model.js";
 import { addItems, isList } from "./values.js";
 
 const FOUND = "shiyao-found";
 const FOUND_NOW = "shiyao-found-now";
 const PICKED = "shiyao-picked";
+
+/**
+ * A message's number as sentences speak of it; the style shows it on the row under the mouse and under the cursor.
+ * @param {HTMLElement} row
+ */
+function showNumber(row) {
+  row.dataset.n = String(Number(row.dataset.i) + 1);
+}
+
+/** @param {string} text */
+function shortened(text) {
+  return text.length > 24 ? `${text.slice(0, 16)}…${text.slice(-6)}` : text;
+}
 
 /**
  * Commands about the chat; `edit` gives a field a value.
@@ -88,7 +102,9 @@ export function chatCommands(workbench, tools, edit) {
     if (number !== workbench.message) workbench.picked = picker.clear();
     workbench.message = number;
     const pane = paneNow();
-    return pane ? markCursor(pane, number) : null;
+    const row = pane ? markCursor(pane, number) : null;
+    if (row) showNumber(row);
+    return row;
   }
 
   /**
@@ -124,7 +140,9 @@ export function chatCommands(workbench, tools, edit) {
     if (!row) return;
     workbench.picked = move(row);
     const { label } = tools.fieldNow();
-    workbench.say(workbench.picked ? `已选「${workbench.picked}」，按 I 填入「${label}」` : "", { seconds: 0 });
+    workbench.say(workbench.picked ? `已选「${shortened(workbench.picked)}」，按 I 填入「${label}」` : "", {
+      seconds: 0,
+    });
   }
 
   /** What is selected: some browsers know of selections inside a shadow root only there. */
@@ -139,6 +157,22 @@ export function chatCommands(workbench, tools, edit) {
     return String(selection || "").trim() || workbench.picked;
   }
 
+  /** Somebody marked words with the mouse: which key fills them in, and where. */
+  function hintSelection() {
+    const selection = selectionNow();
+    const text = String(selection || "").trim();
+    const node = selection?.anchorNode ?? null;
+    if (!text || !node || !workbench.chatHost.contains(node) || !entryNow()) return;
+    workbench.say(`已选「${shortened(text)}」，按 ${chordFor("fill")} 填入「${tools.fieldNow().label}」`, {
+      seconds: 0,
+    });
+  }
+  workbench.chatHost.addEventListener("pointerover", (event) => {
+    const row = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest(".m"));
+    if (row && row.dataset.n === undefined) showNumber(row);
+  });
+  workbench.chatHost.addEventListener("mouseup", () => setTimeout(hintSelection));
+
   function fill() {
     const text = selected();
     const field = tools.fieldNow();
@@ -151,8 +185,8 @@ export function chatCommands(workbench, tools, edit) {
     edit(field.key, isList(field) ? addItems(old, text) : plain, false);
     getSelection()?.removeAllRanges();
     workbench.picked = picker.clear();
-    workbench.say(`「${text}」填入了${field.label}`, { seconds: 4 });
     tools.goTo(field.key);
+    workbench.answer(`「${text}」填入了${field.label}`);
   }
 
   /** The message that is meant: of the selection, else under the cursor. */
@@ -175,11 +209,10 @@ export function chatCommands(workbench, tools, edit) {
     tools.change((entry) => {
       isIn = togglePin(entry, workbench.customer, field.key, number, Date.now());
     });
-    workbench.say(
+    workbench.answer(
       isIn
         ? `第 ${number + 1} 条消息已钉为「${field.label}」的依据`
         : `第 ${number + 1} 条消息不再是「${field.label}」的依据`,
-      { seconds: 5 },
     );
   }
 
@@ -209,6 +242,8 @@ export function chatCommands(workbench, tools, edit) {
       wordLeft: () => pick((row) => picker.step(row, -1)),
       grow: () => pick((row) => picker.grow(row, 1)),
       shrink: () => pick((row) => picker.grow(row, -1)),
+      clause: () => pick(picker.clause),
+      whole: () => pick(picker.whole),
       fill,
       pin,
       narrow,

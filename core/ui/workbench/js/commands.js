@@ -2,19 +2,40 @@
 // What the reviewer can do: decisions, moves, undo, and the commands of the other files. Every key and button ends up here.
 /** @import { Entry, RecordStatus } from "./types.js" */
 /** @import { Workbench } from "./workbench.js" */
-import { openWarnings } from "./advice.js";
+import { approvalStops } from "./advice.js";
 import { askNote } from "./bars.js";
 import { chatCommands } from "./chat_commands.js";
+import { focusConflict } from "./conflict_keys.js";
 import { customerCommands } from "./customer_commands.js";
 import { fieldCommands } from "./field_commands.js";
-import { confirmRest, firstDifference, isDelta, nextUnseen, noteDecision, redo, undo, undoDecision } from "./model.js";
+import { chordFor } from "./keys.js";
+import { missedCommands } from "./missed_commands.js";
+import {
+  confirmRest,
+  firstDifference,
+  isDelta,
+  nextUnseen,
+  noteDecision,
+  redo,
+  redoDecision,
+  undo,
+  undoDecision,
+} from "./model.js";
 import { settleConflict } from "./outbox.js";
 import { entryOf, goNext, goPrevious, show } from "./state.js";
 import { makeTools } from "./tools.js";
 import { STATUS } from "./words.js";
 
 /** Commands that make sense without a chat on screen. */
-const ANYWHERE = new Set(["approve", "skip", "next", "previous", "undo", "help"]);
+const ANYWHERE = new Set(["approve", "skip", "next", "previous", "undo", "redo", "help"]);
+/** Milliseconds for which a decision does not count a second time on the chat that it led to. */
+const TOO_SOON = 400;
+/** @type {Record<string, (chat: number) => string>} */
+const DECIDED = {
+  [STATUS.CONFIRMED]: (chat) => `已确认第 ${chat} 条`,
+  [STATUS.SKIPPED]: (chat) => `已跳过第 ${chat} 条`,
+  [STATUS.DISCUSS]: (chat) => `第 ${chat} 条待讨论`,
+};
 
 /**
  * Fill `workbench.calls` with everything that can be asked for.
@@ -24,8 +45,10 @@ export function addCommands(workbench) {
   const { store } = workbench;
   const tools = makeTools(workbench);
   const { entryNow, openEntry } = tools;
+  const REDO = { label: `重做 ${chordFor("redo")}`, run: () => workbench.calls.run("redo") };
   let inCommandMode = false;
   const fields = fieldCommands(workbench, tools);
+  const missed = missedCommands(workbench, tools);
   const customers = customerCommands(workbench, tools);
   const chat = chatCommands(workbench, tools, fields.edit);
 
@@ -37,9 +60,13 @@ export function addCommands(workbench) {
   function decide(status, note) {
     const entry = entryNow();
     if (!entry || !store.reviewer) return;
+    const { arrival } = workbench;
+    // A key that was hit twice: nobody has seen yet what it would decide on.
+    if (arrival.status === status && performance.now() - arrival.at < TOO_SOON) return;
     workbench.flush();
     if (entry.conflict) {
-      workbench.say("先选好冲突里要留下的值", { tone: "warn" });
+      focusConflict(workbench);
+      workbench.say("先选好冲突里要留下的值", { tone: "warn", seconds: 0 });
       return;
     }
     const before = entry.work;
@@ -48,23 +75,41 @@ export function addCommands(workbench) {
       confirmRest(entry, store.form, Date.now());
     }
     noteDecision(entry, before, entry.status);
-    workbench.decisions.push(entry.chat.chat);
+    send(entry, status, note);
+  }
+
+  /**
+   * Save a decision and move on.
+   * @param {Entry} entry
+   * @param {RecordStatus} status
+   * @param {string} [note]
+   */
+  function send(entry, status, note) {
+    const { chat } = entry.chat;
+    workbench.decisions.push(chat);
     workbench.active();
     workbench.sync.save(entry, status, note);
     workbench.leave();
     goNext(store);
     workbench.showChat();
+    workbench.arrival = { status, at: performance.now() };
+    workbench.answer(DECIDED[status]?.(chat) ?? "");
   }
 
-  /** @param {Entry} entry */
+  /**
+   * Stop before the first approval where something is open, and go there.
+   * @param {Entry} entry
+   */
   function stopAtGate(entry) {
     const asked = isDelta(entry) ? nextUnseen(entry, store.form, workbench.customer, workbench.field) : null;
-    const [warning] = openWarnings(entry, store.form);
-    const stop = asked ? { ...asked, text: "这里新结果的值不同，还没有看" } : warning;
+    const stops = approvalStops(entry, store.form);
+    const [stop] = asked ? [{ ...asked, text: "这里新结果的值不同，还没有看", message: null }] : stops;
     if (!stop) return false;
     entry.gate = true;
-    tools.visit(stop);
-    workbench.say(`${stop.text}。改好，或再按一次 Ctrl+Enter 照样确认`, { tone: "warn", seconds: 0 });
+    if (stop.message === null) tools.visit(stop);
+    else missed.showPlace(stop.message);
+    const more = stops.length > 1 && !asked ? `（共 ${stops.length} 处）` : "";
+    workbench.say(`${stop.text}${more}。改好，或再按一次 Ctrl+Enter 照样确认`, { tone: "warn", seconds: 0 });
     return true;
   }
 
@@ -89,7 +134,7 @@ export function addCommands(workbench) {
     workbench.sync.save(entry, settleConflict(entry, store.form, taken));
     workbench.draw();
     workbench.refocus();
-    workbench.say("已按所选保存", { seconds: 4 });
+    workbench.answer("已按所选保存");
   }
 
   /** @param {boolean} forward */
@@ -136,7 +181,17 @@ export function addCommands(workbench) {
     workbench.sync.save(entry, status, entry.note, `撤销「${was}」`, true);
     workbench.showChat();
     workbench.sync.reportPlace();
-    workbench.say(`已撤销第 ${last} 条的「${was}」`, { seconds: 6 });
+    workbench.answer(`已撤销第 ${last} 条的「${was}」`, REDO);
+  }
+
+  /** Do again what was undone last: an edit, else the decision on this chat. */
+  function redoLast() {
+    workbench.flush();
+    const entry = entryNow();
+    if (!entry) return;
+    const again = store.reviewer && !entry.conflict ? redoDecision(entry) : null;
+    if (again) send(entry, again.status, again.note);
+    else step(redo, "重做");
   }
 
   /**
@@ -156,7 +211,10 @@ export function addCommands(workbench) {
     if (where) workbench.customer = where.index;
     workbench.draw();
     if (where) tools.goTo(where.key);
-    workbench.say("");
+    const label = store.form.fields.find((field) => field.key === where?.key)?.label;
+    const what = label ? `：${entry.work.length > 1 ? `客户 ${workbench.customer + 1} ` : ""}${label}` : "";
+    if (word === "撤销") workbench.answer(`已撤销${what}`, REDO);
+    else workbench.answer(`已重做${what}`);
   }
 
   /** @param {number} number */
@@ -169,6 +227,7 @@ export function addCommands(workbench) {
   /** @type {Record<string, (number: number) => void>} */
   const commands = {
     ...fields.commands,
+    ...missed.commands,
     ...customers.commands,
     ...chat.commands,
     approve: () => decide(STATUS.CONFIRMED),
@@ -177,7 +236,10 @@ export function addCommands(workbench) {
     next: () => move(true),
     previous: () => move(false),
     undo: undoLast,
-    redo: () => step(redo, "重做"),
+    redo: redoLast,
+    conflict: () => {
+      if (!focusConflict(workbench)) workbench.say("这一条没有冲突", { seconds: 3 });
+    },
     help: () => workbench.toggleHelp(workbench.help.element.hidden),
   };
 
@@ -188,6 +250,7 @@ export function addCommands(workbench) {
    */
   function run(id, number) {
     workbench.active();
+    if (id !== "approve" && id !== "skip") workbench.arrival.status = "";
     if (!ANYWHERE.has(id) && (!entryNow() || !store.reviewer)) return;
     commands[id](number ?? 0);
   }
@@ -198,6 +261,6 @@ export function addCommands(workbench) {
     settle,
     wantResidue,
     digit: fields.digit,
-    actions: { ...fields.actions, ...customers.actions },
+    actions: { ...fields.actions, ...missed.actions, ...customers.actions },
   });
 }

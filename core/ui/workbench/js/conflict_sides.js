@@ -131,6 +131,7 @@ export function asMine(theirs, uid, sameRun) {
     pinned: theirs.pinned ?? {},
     marks: {},
     marked: null,
+    warnings: [],
     values: theirs.values,
     confirmed: theirs.confirmed ?? {},
     others: {},

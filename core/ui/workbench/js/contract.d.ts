@@ -278,6 +278,8 @@ export interface WorkbenchPayload {
   /** index of the chat that the page's address asks for. */
   open: number | null;
   order: ChatOrder;
+  /** the run that the review starts from; null where there is none, and in a blind review. A chat whose own ``base_run_id`` is another one was started from that. */
+  base_run_id: number | null;
   /** the one on screen and prefetched ones, in any order. */
   chats: ChatPayload[];
   acks: AckPayload[];

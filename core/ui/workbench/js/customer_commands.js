@@ -6,6 +6,7 @@ import {
   addCustomer,
   addNewer,
   bindCustomer,
+  bindingChoices,
   freeSpeakers,
   mergeCustomers,
   moveCustomer,
@@ -15,7 +16,7 @@ import {
   swapField,
   unnamedSpeakers,
 } from "./customers.js";
-import { buildMenu } from "./overlays.js";
+import { openMenu } from "./menus.js";
 import { valueText } from "./values.js";
 import { ROLE } from "./words.js";
 
@@ -27,30 +28,16 @@ import { ROLE } from "./words.js";
 export function customerCommands(workbench, tools) {
   const { store } = workbench;
   const { openEntry, change, nameOf } = tools;
-  const UNDO = { label: "撤销（Ctrl+Z）", run: () => workbench.calls.run("undo") };
 
   /**
+   * Ask which one is meant; where there is only one, it is taken, unless its name alone says too little.
    * @param {string} title
    * @param {MenuItem[]} items
    * @param {HTMLElement} [anchor]
    */
-  function menu(title, items, anchor = workbench.view.more) {
-    if (items.length === 1) {
-      items[0].run();
-      return;
-    }
-    let isOpen = true;
-    const made = buildMenu(title, items, () => {
-      if (!isOpen) return;
-      isOpen = false; // taking it away makes it lose the focus, which closes it too
-      const hadFocus = made.element.contains(
-        /** @type {Document | ShadowRoot} */ (workbench.root.getRootNode()).activeElement,
-      );
-      made.element.remove();
-      if (hadFocus) workbench.refocus();
-    });
-    anchor.after(made.element);
-    made.focus();
+  function menu(title, items, anchor = workbench.view.more, alwaysAsks = false) {
+    if (items.length === 1 && !alwaysAsks) items[0].run();
+    else openMenu(workbench, title, items, anchor);
   }
 
   const others = () =>
@@ -78,7 +65,10 @@ export function customerCommands(workbench, tools) {
 
   /** @param {HTMLElement} [anchor] */
   function add(anchor = workbench.view.add) {
-    const pick = (/** @type {string} */ name) => reshape((entry) => addCustomer(entry, store.form, name, Date.now()));
+    const pick = (/** @type {string} */ name) => {
+      reshape((entry) => addCustomer(entry, store.form, name, Date.now()));
+      workbench.answer(`已添加客户 ${workbench.customer + 1}${name ? `「${name}」` : ""}`);
+    };
     const speakers = unnamedSpeakers(openEntry(), store.form).slice(0, 8);
     const found = newCustomers(openEntry(), store.form).map((values) => ({
       label: valueText(values[store.form.name_field]) || "未填姓名",
@@ -106,6 +96,7 @@ export function customerCommands(workbench, tools) {
    */
   function addFound(values) {
     reshape((entry) => addNewer(entry, store.form, values, Date.now()));
+    workbench.answer(`已添加客户 ${workbench.customer + 1}「${nameOf(workbench.customer)}」`);
   }
 
   function remove(index = workbench.customer) {
@@ -113,25 +104,30 @@ export function customerCommands(workbench, tools) {
     workbench.flush();
     change((entry) => removeCustomer(entry, store.form, index, Date.now()));
     tools.goTo(store.form.fields[0].key);
-    workbench.say(`已删除「${name}」`, { action: UNDO, seconds: 15 });
+    workbench.answer(`已删除「${name}」`);
   }
 
+  /** It is always asked: the present name first, each with their side; nobody of the staff is taken unseen. */
   function bind() {
-    const speakers = freeSpeakers(openEntry(), store.form).slice(0, 12);
-    if (!speakers.length) {
+    const choices = bindingChoices(openEntry(), store.form, workbench.customer).slice(0, 12);
+    if (!choices.some(({ isPresent }) => !isPresent)) {
       workbench.say("没有别的发言人可以对应", { seconds: 3 });
       return;
     }
     menu(
-      "这位客户是哪位发言人",
-      speakers.map(({ name, role }) => ({
+      `客户 ${workbench.customer + 1} 是哪位发言人`,
+      choices.map(({ name, side, isPresent }) => ({
         label: name,
-        hint: role,
+        hint: [side || "不是发言人", isPresent ? "现在的名字" : ""].filter(Boolean).join(" · "),
         run: () => {
+          const before = nameOf(workbench.customer);
           change((entry) => bindCustomer(entry, store.form, workbench.customer, name, Date.now()));
           tools.goTo(store.form.name_field);
+          workbench.answer(isPresent ? `名字仍是「${name}」` : `「${before}」已改为「${name}」`);
         },
       })),
+      workbench.view.more,
+      true,
     );
   }
 
@@ -151,9 +147,8 @@ export function customerCommands(workbench, tools) {
               lost = merged.lost;
               return merged.index;
             });
-            workbench.say(
+            workbench.answer(
               `「${from}」已并入「${target}」${lost.length ? `，两边不同的以「${target}」为准：${lost.join("、")}` : ""}`,
-              { action: UNDO, seconds: 15 },
             );
           },
         })),
@@ -165,8 +160,11 @@ export function customerCommands(workbench, tools) {
     const speakers = freeSpeakers(openEntry(), store.form)
       .filter((speaker) => speaker.role !== ROLE.STAFF)
       .slice(0, 8);
-    const pick = (/** @type {string} */ name) =>
+    const pick = (/** @type {string} */ name) => {
+      const from = nameOf(workbench.customer);
       reshape((entry) => splitCustomer(entry, store.form, workbench.customer, name, Date.now()));
+      workbench.answer(`已从「${from}」拆出客户 ${workbench.customer + 1}${name ? `「${name}」` : ""}`);
+    };
     menu("拆出哪位发言人", [
       ...speakers.map(({ name, role }) => ({ label: name, hint: role, run: () => pick(name) })),
       { label: "名字待填", hint: "", run: () => pick("") },
@@ -184,7 +182,7 @@ export function customerCommands(workbench, tools) {
           run: () => {
             change((entry) => swapField(entry, workbench.customer, other, key, Date.now()));
             tools.goTo(key);
-            workbench.say(`已互换「${label}」`, { action: UNDO, seconds: 8 });
+            workbench.answer(`已与「${nameOf(other)}」互换「${label}」`);
           },
         })),
       ),
@@ -197,7 +195,8 @@ export function customerCommands(workbench, tools) {
     const isMoved = change((entry) => {
       workbench.customer = moveCustomer(entry, workbench.customer, by, Date.now());
     });
-    if (!isMoved) workbench.say(by < 0 ? "已经是第一位" : "已经是最后一位", { seconds: 3 });
+    if (isMoved) workbench.answer(`「${nameOf(workbench.customer)}」现在是客户 ${workbench.customer + 1}`);
+    else workbench.say(by < 0 ? "已经是第一位" : "已经是最后一位", { seconds: 3 });
   }
 
   /** @param {HTMLElement} anchor */

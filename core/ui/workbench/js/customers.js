@@ -9,8 +9,9 @@ import { ROLE } from "./words.js";
 /**
  * @param {FormPayload} form
  * @param {Value} name
+ * @returns {WorkCustomer}
  */
-function blankCustomer(form, name) {
+export function blankCustomer(form, name) {
   /** @type {Values} */
   const values = Object.fromEntries(form.fields.map((field) => [field.key, emptyValue(field)]));
   if (name) values[form.name_field] = name;
@@ -24,6 +25,7 @@ function blankCustomer(form, name) {
     baseline: null,
     marks: {},
     marked: null,
+    warnings: [],
     others: {},
     delta: {},
   };
@@ -127,6 +129,7 @@ export function splitCustomer(entry, form, index, name, now) {
     origin: null,
     values: { ...mine.values, [form.name_field]: name },
     confirmed: {},
+    warnings: [],
     delta: {},
   };
   commit(entry, [...entry.work.slice(0, index + 1), twin, ...entry.work.slice(index + 1)], "", now);
@@ -189,6 +192,20 @@ export function bindCustomer(entry, form, index, name, now) {
   )
     return;
   editField(entry, index, form.name_field, name, now);
+}
+
+/**
+ * Names that a customer can be bound to, with their sides: the present one first, then speakers whom no form names, staff
+ * last.
+ * @param {Entry} entry
+ * @param {FormPayload} form
+ * @param {number} index
+ */
+export function bindingChoices(entry, form, index) {
+  const present = valueText(entry.work[index].values[form.name_field]);
+  const speaker = (entry.chat.speakers ?? []).find(({ name }) => name === present);
+  const choices = freeSpeakers(entry, form).map(({ name, role }) => ({ name, side: role, isPresent: false }));
+  return present ? [{ name: present, side: speaker?.role ?? "", isPresent: true }, ...choices] : choices;
 }
 
 /**

@@ -1,8 +1,8 @@
 // @ts-check
-// Commands about fields: edit, confirm, walk, take another value, take what was missed.
+// Commands about fields: edit, confirm, walk, take another value.
 /** @import { Tools, Value } from "./types.js" */
 /** @import { Workbench } from "./workbench.js" */
-import { dismiss, nextAlternative, nextDoubt, openMissed, takeMissed } from "./advice.js";
+import { nextAlternative, nextDoubt } from "./advice.js";
 import {
   acceptDelta,
   confirmationOf,
@@ -23,6 +23,8 @@ import { ONE_BY_ONE, UNSEEN, valueText } from "./values.js";
 export function fieldCommands(workbench, tools) {
   const { store } = workbench;
   const { openEntry, change, goTo, visit } = tools;
+
+  const labelOf = (/** @type {string} */ key) => store.form.fields.find((field) => field.key === key)?.label ?? key;
 
   /**
    * @param {string} key
@@ -92,9 +94,10 @@ export function fieldCommands(workbench, tools) {
 
   /** @param {string} key */
   function restoreModel(key) {
-    if (!change((entry) => takeBack(entry, workbench.customer, key, Date.now())))
-      workbench.say("这里就是模型的值", { seconds: 3 });
+    const isBack = change((entry) => takeBack(entry, workbench.customer, key, Date.now()));
     goTo(key);
+    if (isBack) workbench.answer(`「${labelOf(key)}」已取回模型的值`);
+    else workbench.say("这里就是模型的值", { seconds: 3 });
   }
 
   /** Take the next of the values that others give to the field, and say whose it is. */
@@ -107,8 +110,8 @@ export function fieldCommands(workbench, tools) {
       return;
     }
     edit(key, next.value, false);
-    workbench.say(`换成 ${next.who.join("、")} 的值：${valueText(next.value) || "（空）"}`, { seconds: 5 });
     goTo(key);
+    workbench.answer(`「${labelOf(key)}」换成 ${next.who.join("、")} 的值：${valueText(next.value) || "（空）"}`);
   }
 
   /** @param {string} key */
@@ -117,7 +120,9 @@ export function fieldCommands(workbench, tools) {
       workbench.say("这个字段没有要采用的新值", { seconds: 3 });
       return;
     }
-    goToUnseen(key);
+    const where = nextUnseen(openEntry(), store.form, workbench.customer, key);
+    if (where) visit(where);
+    workbench.answer(`「${labelOf(key)}」已采用新值${where ? "" : "，不同的地方都看过了"}`);
   }
 
   function goToUnseen(key = workbench.field) {
@@ -132,33 +137,6 @@ export function fieldCommands(workbench, tools) {
     const where = nextDoubt(openEntry(), store.form, workbench.customer, workbench.field);
     if (where) visit(where);
     else workbench.say("没有可疑的地方", { seconds: 4 });
-  }
-
-  /** @param {string | null} id */
-  function missed(id) {
-    const open = openMissed(openEntry());
-    const one = open.find((other) => other.id === id) ?? open[0];
-    if (!one) {
-      workbench.say("没有漏掉的内容", { seconds: 3 });
-      return;
-    }
-    let index = workbench.customer;
-    change((entry) => {
-      index = takeMissed(entry, store.form, one, workbench.customer, Date.now());
-    });
-    visit({ index, key: one.key });
-    const label = store.form.fields.find((field) => field.key === one.key)?.label ?? one.key;
-    workbench.say(`「${one.value}」填入了${label}`, {
-      action: { label: "撤销（Ctrl+Z）", run: () => workbench.calls.run("undo") },
-      seconds: 8,
-    });
-  }
-
-  function dismissFirst() {
-    const [one] = openMissed(openEntry());
-    if (!one) return;
-    dismiss(openEntry(), one);
-    workbench.draw();
   }
 
   /**
@@ -199,10 +177,15 @@ export function fieldCommands(workbench, tools) {
     digit,
     commands: {
       confirm: () => {
-        if (!change((entry) => confirmField(entry, workbench.customer, workbench.field, Date.now())))
-          workbench.say("本字段已逐项确认", { seconds: 2 });
+        if (change((entry) => confirmField(entry, workbench.customer, workbench.field, Date.now())))
+          workbench.answer(`已确认「${labelOf(workbench.field)}」`);
+        else workbench.say("本字段已逐项确认", { seconds: 2 });
       },
-      empties: () => change((entry) => confirmRest(entry, store.form, Date.now(), workbench.customer)),
+      empties: () => {
+        if (change((entry) => confirmRest(entry, store.form, Date.now(), workbench.customer)))
+          workbench.answer(`客户 ${workbench.customer + 1} 没填的字段已确认为空`);
+        else workbench.say("没有还没看的空字段", { seconds: 3 });
+      },
       takeBack: () => restoreModel(workbench.field),
       other: takeOther,
       accept: () => accept(workbench.field),
@@ -212,8 +195,6 @@ export function fieldCommands(workbench, tools) {
       address: askLetter,
       nextField: () => walk(workbench.field, 1),
       previousField: () => walk(workbench.field, -1),
-      missed: () => missed(null),
-      dismiss: dismissFirst,
       guide: toggleGuide,
     },
     actions: {
@@ -224,8 +205,6 @@ export function fieldCommands(workbench, tools) {
       accept,
       focus: onFocus,
       takeBack: restoreModel,
-      takeMissed: missed,
-      dismiss: dismissFirst,
       guide: toggleGuide,
       take: (/** @type {Value} */ value) => edit(workbench.field, value, false),
     },

@@ -2,9 +2,10 @@
 // The foot of the form: what was said in the chat and stands in no form, what others say about the field in focus, and
 // the guideline beside it.
 /** @import { Child, Entry, FieldFooter, FieldPart, FormActions, FormPayload } from "./types.js" */
-import { alternatives, openMissed, ownerOf, remarks } from "./advice.js";
+import { alternatives, remarks } from "./advice.js";
 import { caps, h, setAttr } from "./dom.js";
 import { chordFor } from "./keys.js";
+import { openMissed, ownerOf, placeText } from "./missed.js";
 import { confirmationOf, isChanged, markOf } from "./model.js";
 import { valueText } from "./values.js";
 
@@ -45,16 +46,16 @@ function button(className, title, run, ...children) {
 export function drawMissed(footer, entry, form, customer) {
   const open = openMissed(entry);
   const label = (/** @type {string} */ key) => form.fields.find((field) => field.key === key)?.label ?? key;
-  const rows = open.map((one) => ({ ...one, owner: ownerOf(entry, one, customer) }));
+  const rows = open.map((one) => ({ ...one, owner: ownerOf(entry, form, one, customer) }));
   const state = JSON.stringify([rows.map((one) => [one.id, one.owner]), entry.chat.chat, entry.work.length]);
   if (footer.missedState === state) return;
   footer.missedState = state;
   footer.missed.hidden = !open.length;
   const shown = rows.slice(0, SHOWN).map((one, i) => {
-    const whose = entry.work.length > 1 ? `客户 ${one.owner + 1} ` : "";
+    const whose = one.owner === null ? "新客户 " : entry.work.length > 1 ? `客户 ${one.owner + 1} ` : "";
     return button(
       i ? "gap-item" : "gap-item first",
-      `第 ${one.message + 1} 条消息。填入「${label(one.key)}」`,
+      `${placeText(entry, one)}。点一下看出处，再点填入「${label(one.key)}」`,
       () => footer.act.takeMissed(one.id),
       h("b", {}, one.value),
       h("small", {}, `→ ${whose}${label(one.key)}`),

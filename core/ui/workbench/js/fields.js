@@ -62,8 +62,7 @@ export function buildField(field, number, act) {
     field.label,
   );
   const cell = h("div", { class: "cell" }, control.element, hint);
-  if (control.element === control.input) hint.before(old, fresh);
-  else control.element.append(old, fresh);
+  hint.before(old, fresh);
   const row = h(
     "div",
     { class: `f${isWide(field) ? " wide" : ""}` },
@@ -252,6 +251,14 @@ function buildChoice(field, id, act) {
 }
 
 /**
+ * Whether one of these texts is longer than half the form shows on one line (Chinese counts double).
+ * @param {string[]} texts
+ */
+function isLong(...texts) {
+  return texts.some((text) => [...text].reduce((sum, letter) => sum + (letter > "\u2e80" ? 2 : 1), 0) > 18);
+}
+
+/**
  * Draw a field's value, status and confirmation. `view` is made by the form view.
  * @param {FieldPart} part
  * @param {FieldLook} view
@@ -281,6 +288,10 @@ export function drawField(part, view) {
       `新结果的值：${view.fresh || "（空）"}。采用按 ${chordFor("accept")}，保留现在的值按回车`,
     );
   }
+  // A long address, and what it was before, need the whole width; it does not jump under somebody's fingers, though.
+  const roomy = isLong(valueText(view.value), view.old ?? "", view.fresh ?? "");
+  const { activeElement } = /** @type {Document | ShadowRoot} */ (input.getRootNode());
+  if (activeElement !== input) row.classList.toggle("roomy", roomy);
   row.classList.toggle("asked", view.fresh !== null);
   row.classList.toggle("folded", view.folded);
   part.differs.hidden = !view.differs;

@@ -75,6 +75,9 @@ export function findHits(chat, pane, words) {
   return hits;
 }
 
+/** Where a clause ends. */
+const CLAUSE_END = /[，。！？；、：,.!?;:\n…]/;
+
 /**
  * The words of a message's row in order: `[{text, start, end, isWord}]`, what lies between them too.
  * @param {HTMLElement} row
@@ -154,5 +157,34 @@ export function makePicker(name) {
     return draw();
   }
 
-  return { clear, step, grow };
+  /**
+   * Pick on to the end of the clause; from there, to the end of the next one.
+   * @param {HTMLElement} other
+   */
+  function clause(other) {
+    open(other);
+    if (from < 0) step(other, 1);
+    if (from < 0) return clear();
+    const isEnd = (/** @type {number} */ i) => CLAUSE_END.test(at.text.slice(at.words[i].start, at.words[i].end));
+    const start = to + 1;
+    let end = start;
+    while (end < at.words.length && !at.words[end].isWord) end += 1;
+    while (end < at.words.length && !isEnd(end)) end += 1;
+    const rest = at.words.slice(start, end).findLastIndex((word) => word.isWord);
+    if (rest >= 0) to = start + rest;
+    return draw();
+  }
+
+  /**
+   * Pick the whole message.
+   * @param {HTMLElement} other
+   */
+  function whole(other) {
+    open(other);
+    if (!at.words.length) return clear();
+    [from, to] = [0, at.words.length - 1];
+    return draw();
+  }
+
+  return { clear, step, grow, clause, whole };
 }

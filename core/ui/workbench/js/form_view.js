@@ -75,8 +75,9 @@ export function buildForm(form, act) {
  * @param {Entry} entry
  * @param {number} index
  * @param {string} key
+ * @param {number | null} [baseRun] the run that the review starts from; undefined: not known
  */
-export function drawForm(view, entry, index, key) {
+export function drawForm(view, entry, index, key, baseRun) {
   const customer = entry.work[index];
   const said = new Map();
   for (const remark of remarks(entry, view.form)) {
@@ -89,13 +90,18 @@ export function drawForm(view, entry, index, key) {
   drawMissed(view.footer, entry, view.form, index);
   drawLine(view.footer, entry, view.form, index, key);
   const none = entry.chat.run_gone ? "原来的抽取任务已删除，无法对照" : "没有抽取结果";
-  const model = entry.chat.run ? `模型：${entry.chat.run.model || entry.chat.run.name}` : none;
+  const { run } = entry.chat;
+  // A record that was started from another run than the one that is chosen above is compared with its own.
+  const isOther = baseRun !== undefined && entry.chat.base_run_id !== baseRun;
+  const model = !run ? none : isOther ? `改自 ${run.name}` : `模型：${run.model || run.name}`;
   const left = entry.work.reduce((sum, one) => sum + Object.keys(one.delta ?? {}).length, 0);
   const count = asked
     ? `增量审阅：还有 ${left} 处不同`
     : `${confirmedCount(customer, view.form)} / ${view.form.fields.length} 已确认`;
   setText(view.summary, `${count}　${model}`);
-  setAttr(view.summary, "title", entry.chat.run ? `抽取任务：${entry.chat.run.name}` : null);
+  view.summary.classList.toggle("other-run", Boolean(run) && isOther);
+  const start = isOther ? "这一条从这个抽取任务改起，不是上面选的起始值" : "";
+  setAttr(view.summary, "title", run ? [`抽取任务：${run.name}`, start].filter(Boolean).join("；") : null);
 }
 
 /**

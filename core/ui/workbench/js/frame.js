@@ -15,6 +15,7 @@ export function claimPage(host) {
   style.textContent = `
     [data-testid="stMainBlockContainer"] { padding: var(--shiyao-header, 3.75rem) 18px 0 !important; max-width: none !important; }
     [data-testid="stMain"] { overflow: hidden !important; }
+    [data-stale="true"]:has([data-testid="workbench"], [data-testid^="stBidiComponent"]) { opacity: 1 !important; }
     [data-testid="stMainBlockContainer"] > [data-testid="stVerticalBlock"] { gap: 0 !important; }`;
   document.getElementById(PAGE_STYLE_ID)?.remove();
   document.head.append(style);
@@ -76,4 +77,33 @@ export function rememberPlace(chat) {
   } catch {
     // Some browsers allow so many a minute; the server's own answer puts it right.
   }
+}
+
+/**
+ * Whether the server is still at work on what was asked last: Streamlit marks what it has not drawn again yet. The desk
+ * does not fade for that, as it goes on by itself; it says so where it takes long.
+ * @param {HTMLElement} host
+ */
+export function isAwaited(host) {
+  return Boolean(host.closest?.('[data-stale="true"]'));
+}
+
+/** What the page opens over itself: while one of these is there and the focus is not on the desk, all keys are its own. */
+const OVER_PAGE = ["stPopoverBody", "stDialog", "stSelectboxVirtualDropdown", "stMainMenuPopover"]
+  .map((name) => `[data-testid="${name}"]`)
+  .join(", ");
+
+/**
+ * What the page around the desk has of the keyboard while the focus is outside the desk: all "keys" (something lies over
+ * the page, or text is typed there), "letters" (a list that is shut takes letters to search in, and nothing else), what a
+ * "button" takes, or "nothing".
+ * @returns {"keys" | "letters" | "button" | "nothing"}
+ */
+export function pageHas() {
+  const element = document.activeElement;
+  if (document.querySelector(OVER_PAGE)) return "keys";
+  if (!element || element === document.body) return "nothing";
+  if (element.matches('input:is([type="radio"], [type="checkbox"], [type="button"])')) return "button";
+  if (element.matches('[role="combobox"]:not([aria-expanded="true"])')) return "letters";
+  return element.matches("input, textarea, select, [contenteditable]") ? "keys" : "button";
 }

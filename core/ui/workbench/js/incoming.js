@@ -1,7 +1,7 @@
 // @ts-check
 // How what comes in (a payload, kept work) meets the work under way: customers are matched, dirty fields stay mine.
 /** @import { ChatPayload, Draft, Entry, FormPayload, KeptKnown, Known, PendingSave, Values, WorkCustomer } from "./types.js" */
-import { confirmationOf, isDirty, makeEntry, nextUid } from "./model.js";
+import { confirmationOf, isDirty, makeEntry, nextUid, warningsOf } from "./model.js";
 import { matchPeople } from "./names.js";
 import { UNSEEN, valueText } from "./values.js";
 
@@ -81,6 +81,7 @@ export function mergeChat(entry, chat, busy, form) {
       source: place,
       marks: marks ?? {},
       marked: values,
+      warnings: warningsOf(chat, place),
       baseline: baseline ?? null,
       others: others ?? {},
     };
@@ -157,7 +158,15 @@ export function restoreWork(entry, kept, form) {
   entry.work = kept.customers.map((saved, i) => {
     const place = isForeign ? places[i] : saved.from;
     const known = place === null || place === undefined ? null : entry.work[place];
-    const base = known ?? { source: null, baseline: null, marks: {}, marked: null, others: {}, delta: {} };
+    const base = known ?? {
+      source: null,
+      baseline: null,
+      marks: {},
+      marked: null,
+      warnings: [],
+      others: {},
+      delta: {},
+    };
     return {
       ...base,
       uid: known?.uid ?? nextUid(),

@@ -1,7 +1,9 @@
 // @ts-check
 // Keys on the whole page while the workbench is on it. Fields handle their own keys; this is for commands.
 /** @import { Workbench } from "./workbench.js" */
+import { pageHas } from "./frame.js";
 import { chordOf, commandOf, isComposing, placeOf } from "./keys.js";
+import { pressIn } from "./layers.js";
 
 const MAY_REPEAT = new Set([
   "next",
@@ -20,6 +22,8 @@ const MAY_REPEAT = new Set([
   "evidence",
   "evidenceBack",
 ]);
+/** Keys that buttons and links of the page take themselves. */
+const OF_BUTTONS = /^(Enter| |Tab|Arrow.*|Home|End|Page.*)$/;
 
 /**
  * Listen to the page's keys; returns a stop function.
@@ -32,17 +36,17 @@ export function listen(workbench) {
     event.stopPropagation();
   }
 
-  /** @param {KeyboardEvent} event */
-  function onEscape(event) {
-    const back = workbench.commandMode;
-    if (workbench.top.find.value) {
-      workbench.top.find.value = "";
-      workbench.calls.find("", 0);
+  /** Esc on the desk or in one of its fields: what lies there goes first, then command mode begins or ends. */
+  function onEscape() {
+    if (workbench.top.find.value) workbench.clearSearch();
+    else if (workbench.guideOpen) workbench.calls.run("guide");
+    else if (workbench.commandMode) {
+      workbench.setMode(false);
+      workbench.refocus();
+    } else {
+      workbench.setMode(true);
+      workbench.root.focus({ preventScroll: true });
     }
-    workbench.setMode(!back);
-    if (back) workbench.refocus();
-    else workbench.root.focus({ preventScroll: true });
-    keep(event);
   }
 
   /**
@@ -61,25 +65,37 @@ export function listen(workbench) {
     return true;
   }
 
+  /**
+   * A key while the focus is on the page around the desk. Returns whether the desk may act on it.
+   * @param {KeyboardEvent} event
+   */
+  function comesFromPage(event) {
+    const owner = pageHas();
+    if (owner === "keys") return false;
+    if (event.key === "Escape") {
+      workbench.refocus(); // back to the desk, and no more than that
+      keep(event);
+      return false;
+    }
+    const isPlain = !event.ctrlKey && !event.altKey && !event.metaKey && event.key !== "F1";
+    if (isPlain && owner === "letters") return false;
+    return !(isPlain && owner === "button" && OF_BUTTONS.test(event.key));
+  }
+
   /** @param {KeyboardEvent} event */
   function onKey(event) {
     if (!workbench.root.isConnected || isComposing(event)) return;
     if (event.key === "Shift" || event.key === "Alt") workbench.holdLetters(event.altKey && event.shiftKey);
     const path = event.composedPath();
-    if (!path.includes(workbench.root) && workbench.isEditingOutside()) return;
-    if (!workbench.help.element.hidden) {
-      if (event.key === "Escape" || event.key === "?" || event.key === "F1") {
-        workbench.toggleHelp(false);
-        keep(event);
-      }
-      return;
-    }
-    const inNote = workbench.bottom.noteOpen && path[0] === workbench.bottom.input;
-    const inMenu = path.some((node) => node instanceof Element && node.classList.contains("menu"));
-    if (inNote || inMenu) return;
+    if (!path.includes(workbench.root) && !comesFromPage(event)) return;
+    const isCommand = commandOf(event, false) !== null;
+    const fate = pressIn(workbench.layers.ownerOf(path), event, isCommand);
+    if (fate === "taken") keep(event);
+    if (fate !== "desk") return;
     if (workbench.lettersAsked && onLetter(event)) return;
     if (event.key === "Escape") {
-      onEscape(event);
+      onEscape();
+      keep(event);
       return;
     }
     const command = commandOf(event, workbench.commandMode);

@@ -2,7 +2,7 @@
 // The component: Streamlit calls the default export on every rerun, with the same element while the workbench stays.
 /** @import { Calls, Component } from "./types.js" */
 import { addCommands } from "./commands.js";
-import { claimPage, fillViewport, markTheme } from "./frame.js";
+import { claimPage, fillViewport, isAwaited, markTheme } from "./frame.js";
 import { listen } from "./keyboard.js";
 import { Workbench } from "./workbench.js";
 
@@ -10,6 +10,8 @@ const TICK = 1000;
 /** Milliseconds that a workbench without a place on the page is kept: Streamlit sometimes builds the element anew. */
 const PARKED = 10_000;
 const LOOK = 250;
+/** Ticks without the server after which the desk says so. */
+const LONG = 3;
 /** Signs that somebody sits before the workbench. */
 const SIGNS = ["keydown", "pointermove", "pointerdown", "wheel"];
 
@@ -60,12 +62,16 @@ function openWorkbench(host) {
   window.addEventListener("beforeunload", onLeave);
   SIGNS.forEach((name) => window.addEventListener(name, onSign, { passive: true, capture: true }));
   settle(host);
+  let awaited = 0;
   const clock = setInterval(() => {
     if (!workbench.root.isConnected) return;
     frame?.fit();
+    awaited = isAwaited(workbench.shell()) ? awaited + 1 : 0;
+    workbench.isAwaiting = awaited >= LONG;
     workbench.sync.retry();
     if (!document.hidden || workbench.store.offline) workbench.sync.beat(seen);
     workbench.drawBars();
+    workbench.drawNotices();
   }, TICK);
 
   return {

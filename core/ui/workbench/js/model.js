@@ -3,7 +3,7 @@
 //
 // `entry.work` is a list of customers that is replaced, never changed, by every edit: undo steps are references, and
 // "dirty" is `entry.work !== entry.clean`.
-/** @import { ChatPayload, Confirmation, CustomerPayload, Entry, FormPayload, Place, RecordStatus, Value, Values, WorkCustomer } from "./types.js" */
+/** @import { CellWarning, ChatPayload, Confirmation, CustomerPayload, Entry, FormPayload, Place, RecordStatus, Value, Values, WorkCustomer } from "./types.js" */
 import { IN_BULK, isEmpty, ONE_BY_ONE, sameValue, UNSEEN } from "./values.js";
 import { STATUS } from "./words.js";
 
@@ -19,10 +19,21 @@ export function nextUid() {
 }
 
 /**
+ * Remarks of the checks on one customer of a chat as it came: they speak of the values that came with them.
+ * @param {ChatPayload} chat
+ * @param {number} index
+ * @returns {CellWarning[]}
+ */
+export function warningsOf(chat, index) {
+  return (chat.warnings ?? []).filter((warning) => warning.customer === index);
+}
+
+/**
+ * @param {ChatPayload} chat
  * @param {CustomerPayload} customer
  * @param {number} index
  */
-function workCustomer(customer, index) {
+function workCustomer(chat, customer, index) {
   return {
     uid: nextUid(),
     source: index,
@@ -33,6 +44,7 @@ function workCustomer(customer, index) {
     baseline: customer.baseline ?? null,
     marks: customer.marks ?? {},
     marked: customer.values,
+    warnings: warningsOf(chat, index),
     others: customer.others ?? {},
     delta: customer.delta ?? {}, // what a newer run says and nobody has answered: {key: value}
   };
@@ -44,7 +56,7 @@ function workCustomer(customer, index) {
  * @returns {Entry}
  */
 export function makeEntry(chat) {
-  const work = chat.customers.map(workCustomer);
+  const work = chat.customers.map((customer, index) => workCustomer(chat, customer, index));
   return {
     chat,
     work,
@@ -67,6 +79,7 @@ export function makeEntry(chat) {
     restored: false,
     typing: null, // text in a free entry that is not entered yet: {uid, key, text}
     decided: null, // the decision that can be taken back: {before, status}; any edit after it ends that
+    undone: null, // the decision that was taken back and can be made again; any edit after it ends that
   };
 }
 
@@ -118,6 +131,7 @@ export function commit(entry, work, tag, now) {
   entry.undoTime = now;
   entry.redo = [];
   entry.decided = null;
+  entry.undone = null;
   entry.work = work;
 }
 
@@ -342,7 +356,50 @@ export function noteDecision(entry, before, status) {
 export function undoDecision(entry) {
   if (!entry.decided) return null;
   const { before, status, note } = entry.decided;
+  const undone = { before, after: entry.work, status: entry.status, note: entry.note };
   if (entry.undo[entry.undo.length - 1] === before) entry.undo.pop();
-  Object.assign(entry, { work: before, note: note ?? "", decided: null, gate: false, redo: [] });
+  Object.assign(entry, { work: before, note: note ?? "", decided: null, undone, gate: false, redo: [] });
   return status === STATUS.UNREVIEWED && (entry.undo.length || entry.restored) ? STATUS.DRAFT : status; // edited: no longer untouched
+}
+
+/**
+ * Make the decision again that was taken back, with the confirmations that it had made. Returns what to save, null where
+ * there is none or the chat is not what it was decided on.
+ * @param {Entry} entry
+ */
+export function redoDecision(entry) {
+  const { undone } = entry;
+  if (!undone || entry.redo.length || !isSameWork(entry.work, undone.before)) return null;
+  const { after, status, note } = undone;
+  const before = entry.work;
+  if (after !== undone.before) commit(entry, sameFacts(after, before), "", 0);
+  entry.undone = null;
+  noteDecision(entry, before, entry.status);
+  return { status, note };
+}
+
+/**
+ * Whether two states of the customers say the same: what the server adds to each (marks, other runs) does not count.
+ * @param {WorkCustomer[]} work
+ * @param {WorkCustomer[]} other
+ */
+function isSameWork(work, other) {
+  const facts = (/** @type {WorkCustomer[]} */ customers) =>
+    JSON.stringify(customers.map(({ uid, values, confirmed, pinned }) => [uid, values, confirmed, pinned]));
+  return work === other || facts(work) === facts(other);
+}
+
+/**
+ * Customers with what the server says about those on screen now.
+ * @param {WorkCustomer[]} customers
+ * @param {WorkCustomer[]} now
+ */
+function sameFacts(customers, now) {
+  return customers.map((customer, i) => ({
+    ...now[i],
+    values: customer.values,
+    confirmed: customer.confirmed,
+    pinned: customer.pinned,
+    delta: customer.delta,
+  }));
 }

@@ -1,6 +1,6 @@
 // @ts-check
-// What lies over or above the panes for a while: help, conflict, notices, the list of speakers to add, skeletons.
-/** @import { Action, Conflict, ConflictRow, Entry, FormPayload, MenuItem } from "./types.js" */
+// What lies over or above the panes for a while: help, conflict, notices, skeletons.
+/** @import { Action, Conflict, ConflictRow, Entry, FormPayload } from "./types.js" */
 import { caps, h } from "./dom.js";
 import { COMMANDS, FIELD_KEYS } from "./keys.js";
 import { conflictRows } from "./outbox.js";
@@ -83,7 +83,7 @@ export function buildConflict(entry, conflict, form, onSettle) {
   const redraw = [];
   /** @type {(row: ConflictRow, side: "mine" | "theirs") => HTMLElement} */
   const choice = (row, side) => {
-    const button = h("button", { type: "button", class: "side" }, row[side] || "（空）");
+    const button = h("button", { type: "button", class: "side", "data-side": side }, row[side] || "（空）");
     button.addEventListener("click", () => {
       if (side === "theirs") taken.add(row.id);
       else taken.delete(row.id);
@@ -115,6 +115,7 @@ export function buildConflict(entry, conflict, form, onSettle) {
     "button",
     { type: "button", class: "btn main", "data-command": "settle", onclick: () => onSettle(taken) },
     "按所选保存",
+    caps("Ctrl+Enter"),
   );
   redraw.push(() => {
     settle.toggleAttribute("disabled", left.size > 0);
@@ -132,8 +133,22 @@ export function buildConflict(entry, conflict, form, onSettle) {
     h(
       "div",
       { class: "actions" },
-      rows.length ? h("button", { type: "button", class: "btn", onclick: all("mine") }, "全部用我的") : null,
-      rows.length ? h("button", { type: "button", class: "btn", onclick: all("theirs") }, `全部用${other}的`) : null,
+      rows.length
+        ? h(
+            "button",
+            { type: "button", class: "btn", "data-all": "mine", onclick: all("mine") },
+            "全部用我的",
+            caps("M"),
+          )
+        : null,
+      rows.length
+        ? h(
+            "button",
+            { type: "button", class: "btn", "data-all": "theirs", onclick: all("theirs") },
+            `全部用${other}的`,
+            caps("T"),
+          )
+        : null,
       settle,
     ),
   );
@@ -152,51 +167,6 @@ export function notice(text, tone, action = null) {
     h("span", {}, text),
     action ? h("button", { type: "button", class: "link", onclick: action.run }, action.label) : null,
   );
-}
-
-/**
- * A small list under a button. `items` are `{label, hint, run}`; digits choose, Esc closes.
- * @param {string} title
- * @param {MenuItem[]} items
- * @param {() => void} onClose
- */
-export function buildMenu(title, items, onClose) {
-  const buttons = items.map(({ label, hint, run }, i) =>
-    h(
-      "button",
-      {
-        type: "button",
-        role: "menuitem",
-        onclick: () => {
-          onClose();
-          run();
-        },
-      },
-      label,
-      hint ? h("small", {}, hint) : null,
-      i < 9 ? h("sup", { "aria-hidden": "true" }, String(i + 1)) : null,
-    ),
-  );
-  const menu = h(
-    "div",
-    { class: "menu", role: "menu", "aria-label": title },
-    h("div", { class: "menu-title", role: "presentation" }, title),
-    buttons,
-  );
-  menu.addEventListener("keydown", (event) => {
-    const at = buttons.indexOf(/** @type {HTMLButtonElement} */ (event.target));
-    const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
-    if (step) buttons[(at + step + buttons.length) % buttons.length].focus();
-    else if (/^[1-9]$/.test(event.key) && buttons[Number(event.key) - 1]) buttons[Number(event.key) - 1].click();
-    else if (event.key === "Escape") onClose();
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
-  });
-  menu.addEventListener("focusout", (event) => {
-    if (!menu.contains(/** @type {Node | null} */ (event.relatedTarget))) onClose();
-  });
-  return { element: menu, focus: () => buttons[0].focus() };
 }
 
 /**

@@ -1,8 +1,8 @@
 // @ts-check
 // The chat panes: built ahead, laid out and painted behind the one in front, so that moving on only swaps layers.
 /** @import { Entry, FormView, Pane, PaneHandlers, WorkCustomer } from "./types.js" */
-import { openMissed } from "./advice.js";
 import { buildPane, lightEvidence, paintMarks, updatePane, updateResidue } from "./chat_view.js";
+import { openMissed } from "./missed.js";
 import { markOf } from "./model.js";
 
 const PANES_KEPT = 4;

@@ -110,6 +110,7 @@ export function receive(store, data, restore = () => {}) {
   store.dataset = data.dataset;
   store.progress = data.progress ?? store.progress;
   store.guidelines = data.guidelines ?? store.guidelines;
+  store.baseRun = data.base_run_id;
   store.error = data.error ?? "";
   store.offline = data.offline ?? false;
   restore();

@@ -6,6 +6,8 @@ import { isDirty } from "./model.js";
 import { DRAFT, draftOf, makeSave, mayDraft, PATIENCE, saveOfDraft, saveState } from "./outbox.js";
 
 const DRAFT_PAUSE = 400;
+/** Milliseconds after which a save without an answer is worth a sentence. */
+const SLOW = 2500;
 /** A claim on a chat lasts three minutes; it is renewed each minute while somebody was seen in the last ten. */
 const BEAT = 60_000;
 const PRESENT = 600_000;
@@ -226,6 +228,8 @@ export function makeSync(store, { emit, storage, clock, makeId, onChange }) {
     state: () => saveState(store.outbox, [...store.entries.values()], clock()),
     hasWork: () =>
       store.outbox.length > 0 || [...store.entries.values()].some((entry) => isDirty(entry) || entry.typing),
+    /** Whether something was sent and the server has not answered for longer than it usually takes. */
+    isLate: () => store.outbox.some((item) => clock() - item.sent > SLOW || item.tries > 1),
     isJournalBroken: () => [...journals.values()].some((kept) => kept.isBroken()),
     stop() {
       clearTimeout(timer);

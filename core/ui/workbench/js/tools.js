@@ -32,6 +32,8 @@ export function makeTools(workbench) {
     const before = entry.work;
     work(entry);
     if (entry.work === before) return false;
+    workbench.arrival.status = "";
+    workbench.say("");
     workbench.active();
     workbench.sync.touch(entry);
     workbench.draw();
@@ -47,7 +49,8 @@ export function makeTools(workbench) {
     workbench.field = key;
     workbench.drawFocus();
     const pane = workbench.panes.get(store.current);
-    if (workbench.places.length && pane?.shown) revealIn(pane, workbench.places[workbench.place]);
+    if (workbench.places.length && pane?.shown && !workbench.isReturning)
+      revealIn(pane, workbench.places[workbench.place]);
   }
 
   /**

@@ -3,6 +3,7 @@ import type { buildBottom, buildTop } from "./bars.js";
 import type {
   AckPayload,
   Alternative,
+  CellWarning,
   ChatPayload,
   Confirmation,
   DatasetName,
@@ -44,8 +45,10 @@ export interface WorkCustomer {
   confirmed: Record<string, Confirmation>;
   baseline: Values | null;
   marks: Record<string, MarkPayload>;
-  /** The values that the marks speak of. */
+  /** The values that marks and warnings speak of. */
   marked: Values | null;
+  /** Remarks of the checks on those values. */
+  warnings: CellWarning[];
   others: Record<string, Alternative[]>;
   /** What a newer run says and nobody has answered. */
   delta: Values;
@@ -104,6 +107,8 @@ export interface Entry {
   typing: Typing | null;
   /** The decision that can be taken back; any edit after it ends that. */
   decided: { before: WorkCustomer[]; status: RecordStatus; note: string } | null;
+  /** The decision that was taken back and can be made again; any edit after it ends that. */
+  undone: { before: WorkCustomer[]; after: WorkCustomer[]; status: RecordStatus; note: string } | null;
   /** The work of each save under way. */
   sent?: Record<string, Known[]>;
   /** What was missed and waved away. */
@@ -159,6 +164,8 @@ export interface Store {
   offline: boolean;
   guidelines: Record<string, string>;
   progress: ProgressPayload;
+  /** The run that the review starts from; undefined where the server does not say. */
+  baseRun?: number | null;
   entries: Map<number, Entry>;
   outbox: PendingSave[];
   /** Bad answers to saves of chats that are not loaded any more. */
@@ -194,6 +201,35 @@ export interface Remark extends Place {
   /** Short, for the row. */
   hint: string;
   text: string;
+}
+
+/** What lies over the desk and owns keys. */
+export interface Layer<Key = KeyboardEvent> {
+  name: string;
+  /** Keys pressed inside this element are its own; null: all are. */
+  inside: EventTarget | null;
+  /** Whether text is typed in it. */
+  isText: boolean;
+  /** Whether keys that it does not take are the desk's. */
+  isThrough: boolean;
+  /** Act on a key; true where it did. */
+  onKey(event: Key): boolean;
+  /** What Esc does. */
+  close(): void;
+}
+
+/** The layers that are open. */
+export interface LayerStack {
+  open(layer: Layer): void;
+  drop(name: string): boolean;
+  has(name: string): boolean;
+  ownerOf(path: EventTarget[]): Layer | null;
+}
+
+/** Something that takes the first approval of a chat; `message` is where it was said, null where it is about a field. */
+export interface Stop extends Place {
+  text: string;
+  message: number | null;
 }
 
 /** A line of the conflict banner. */
@@ -358,6 +394,13 @@ export interface Action {
 /** A line of a menu. */
 export interface MenuItem extends Action {
   hint: string;
+}
+
+/** What a menu does beside its items. */
+export interface MenuOptions {
+  /** Act on a key before the menu does; true where it did. */
+  onKey?(event: KeyboardEvent): boolean;
+  onClose?(): void;
 }
 
 /** How a sentence is said. */

@@ -1,15 +1,18 @@
 // @ts-check
 // The workbench on screen: what is shown of the state, and which customer and field the reviewer is at.
-/** @import { Calls, Component, Entry, FormView, Hit, SayOptions } from "./types.js" */
+/** @import { Action, Calls, Component, Entry, FormView, Hit, Layer, SayOptions } from "./types.js" */
 import { drawBlank, drawConflict, drawNotices } from "./banners.js";
 import { askNote, buildBottom, buildTop, drawTop, say } from "./bars.js";
 import { narrow, updateResidue } from "./chat_view.js";
+import { conflictLayer } from "./conflict_keys.js";
 import { customerNames, speakersOf } from "./customers.js";
+import { makeDivider } from "./divider.js";
 import { h, setAttr, setText, uuid } from "./dom.js";
 import { drawGuide, drawLine } from "./field_footer.js";
 import { buildForm, drawForm, flushEntries, focusField, markRow } from "./form_view.js";
-import { rememberPlace } from "./frame.js";
+import { pageHas, rememberPlace } from "./frame.js";
 import { chordFor } from "./keys.js";
+import { makeLayers } from "./layers.js";
 import { isDelta } from "./model.js";
 import { conflictRows, settleConflict } from "./outbox.js";
 import { buildBlank, buildHelp } from "./overlays.js";
@@ -49,8 +52,20 @@ export class Workbench {
   guideOpen = false;
   commandMode = false;
   lettersAsked = false;
+  /** What lies over the desk: the topmost owns the keys. */
+  layers = makeLayers();
+  /** Whether the focus only comes back to where it was: then the chat stays where it stands. */
+  isReturning = false;
+  /** Whether the server has kept the page waiting for some seconds. */
+  isAwaiting = false;
+  /** Closes the list that is open. */
+  closeMenu = () => {};
+  /** The decision that led to the chat on screen, until something is done here: the same one again comes too soon. */
+  arrival = { status: "", at: 0 };
   /** @type {number | null} the chat whose residue is to be shown */
   residueWanted = null;
+  /** Whether command mode was on when the search was opened. */
+  #modeBeforeSearch = false;
   #lastActive = Date.now();
 
   /**
@@ -75,11 +90,15 @@ export class Workbench {
         this.say("正在重新发送…", { seconds: 3 });
       },
       onFind: (text, step) => calls.find(text, step),
-      onType: () => this.setMode(false),
+      onType: () => {
+        this.#modeBeforeSearch = this.commandMode;
+        this.setMode(false);
+      },
     });
     this.bottom = buildBottom({ run: (id) => calls.run(id), onNote: (text) => calls.discussWith(text) });
     this.notices = h("div", { class: "notices" });
     this.chatHost = h("section", { class: "chat", "aria-label": "群聊" });
+    this.divider = makeDivider(window.localStorage);
     this.formHost = h("section", { class: "form", "aria-label": "表单" });
     this.conflictHost = h("div", {});
     this.blank = buildBlank(() => calls.run("previous"));
@@ -89,7 +108,7 @@ export class Workbench {
       { class: "workbench", "data-testid": "workbench", "data-save-state": "saved", tabindex: "-1", lang: "zh-CN" },
       this.top.element,
       this.notices,
-      h("div", { class: "panes" }, this.chatHost, this.formHost, this.blank.element),
+      this.divider.panes,
       this.bottom.element,
       this.help.element,
     );
@@ -99,7 +118,30 @@ export class Workbench {
       onMessage: (i) => calls.setCursor(i),
       onNarrow: () => calls.run("narrow"),
     });
+    this.divider.panes.append(this.chatHost, this.divider.element, this.formHost, this.blank.element);
+    for (const layer of this.#lastingLayers()) this.layers.open(layer);
     host.append(this.root);
+  }
+
+  /**
+   * Layers that only own what is pressed inside them, and are there for good.
+   * @returns {Layer[]}
+   */
+  #lastingLayers() {
+    const shared = { isText: true, isThrough: false, onKey: () => false };
+    return [
+      { ...shared, name: "search", inside: this.top.find, close: () => this.#leaveSearch() },
+      { ...shared, name: "note", inside: this.bottom.input, close: () => this.calls.discussWith(null) },
+      {
+        name: "divider",
+        inside: this.divider.element,
+        isText: false,
+        isThrough: true,
+        onKey: this.divider.onKey,
+        close: () => this.refocus(),
+      },
+      conflictLayer(this),
+    ];
   }
 
   /**
@@ -177,7 +219,7 @@ export class Workbench {
     const entry = entryOf(this.store);
     if (entry && this.form) {
       this.customer = Math.min(this.customer, entry.work.length - 1);
-      drawForm(this.form, entry, this.customer, this.field);
+      drawForm(this.form, entry, this.customer, this.field, this.store.baseRun);
       this.#drawMarks();
       this.#drawNarrow(entry);
     }
@@ -186,6 +228,11 @@ export class Workbench {
     drawBlank(this, entry);
     drawNotices(this, entry);
     this.drawBars();
+  }
+
+  /** Lines above the panes, some of which come and go by themselves. */
+  drawNotices() {
+    drawNotices(this, entryOf(this.store));
   }
 
   drawBars() {
@@ -259,14 +306,40 @@ export class Workbench {
   /** @param {boolean} open */
   toggleHelp(open) {
     this.help.element.hidden = !open;
-    if (open) this.help.box.focus();
-    else this.refocus();
+    if (!open) {
+      this.layers.drop("help");
+      this.refocus();
+      return;
+    }
+    const close = () => this.toggleHelp(false);
+    const onKey = (/** @type {KeyboardEvent} */ event) => {
+      if (event.key !== "?" && event.key !== "F1") return false;
+      close();
+      return true;
+    };
+    this.layers.open({ name: "help", inside: null, isText: false, isThrough: false, onKey, close });
+    this.help.box.focus();
+  }
+
+  /** Take the search away: its words and what they light. */
+  clearSearch() {
+    this.top.find.value = "";
+    this.calls.find("", 0);
+  }
+
+  /** Esc in the search: back to where the reviewer was, the chat stays at what was found. */
+  #leaveSearch() {
+    this.clearSearch();
+    this.setMode(this.#modeBeforeSearch);
+    this.refocus();
   }
 
   /** Put the focus back into the field that the reviewer was at, or in command mode on the workbench. */
   refocus() {
-    if (this.commandMode) this.root.focus({ preventScroll: true });
-    else if (this.form && this.field && entryOf(this.store)) focusField(this.form, this.field);
+    this.isReturning = true;
+    if (!this.commandMode && this.form && this.field && entryOf(this.store)) focusField(this.form, this.field);
+    else this.root.focus({ preventScroll: true });
+    this.isReturning = false;
   }
 
   /** @param {boolean} on */
@@ -320,12 +393,17 @@ export class Workbench {
     this.#lastActive = now;
   }
 
+  /** The element on the page that the desk lies in. */
+  shell() {
+    return /** @type {HTMLElement} */ (this.host instanceof ShadowRoot ? this.host.host : this.host);
+  }
+
   /** Whether somebody types into a widget of the page that is not ours. */
   isEditingOutside() {
     const element = document.activeElement;
-    const shell = this.host instanceof ShadowRoot ? this.host.host : this.host;
+    const shell = this.shell();
     if (!element || element === shell || shell.contains(element)) return false;
-    return element.matches("input, textarea, select, [contenteditable]");
+    return pageHas() === "keys";
   }
 
   /**
@@ -335,6 +413,15 @@ export class Workbench {
    */
   say(text, options) {
     say(this.bottom, text, options);
+  }
+
+  /**
+   * Say what was done, and how it is taken back; it stays until the next thing is done.
+   * @param {string} text
+   * @param {Action} [back] undo unless another way is named
+   */
+  answer(text, back = { label: `撤销 ${chordFor("undo")}`, run: () => this.calls.run("undo") }) {
+    this.say(text, { action: back, seconds: 0 });
   }
 
   /** @param {number} chat */

@@ -151,3 +151,17 @@ def test_a_run_that_is_deleted_under_an_open_workbench_empties_no_form(store: St
     saved = review_session.sync(store, outbox=[{**save, "status": "已确认"}], at=1)
     assert [ack["result"] for ack in saved["acks"]] == ["saved"]
     assert saved["chats"][0]["customers"][0]["values"][NAME] == "林舟3"
+
+
+def test_a_record_names_the_run_it_was_started_from_beside_the_one_of_the_review(store: Store, dataset: int) -> None:
+    with store.read() as session:
+        reviewed = queries.dataset(session, dataset)
+        base, other = (queries.run(session, name, dataset_id=dataset).id for name in ("基线", "微调"))
+    customers = [{"values": {NAME: "林舟3"}, "origin": 1}]
+    save = {"save_id": str(uuid4()), "chat": 1, "reviewer": "周岚", "base_version": 0, "customers": customers}
+    started = open_session(store, reviewed, FORM, base="微调", reviewer="周岚")
+    started.sync(store, outbox=[{**save, "status": "草稿", "base_run_id": other}], at=1)
+    data = open_session(store, reviewed, FORM, base="基线", reviewer="周岚").sync(store, at=1)
+    (chat,) = data["chats"]
+    assert (data["base_run_id"], chat["base_run_id"]) == (base, other)
+    assert chat["run"] is not None and chat["run"]["name"] == "微调"

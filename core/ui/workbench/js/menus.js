@@ -1,0 +1,80 @@
+// @ts-check
+// A small list to pick from, under what it is about. It owns the keyboard while it is open.
+/** @import { MenuItem, MenuOptions } from "./types.js" */
+/** @import { Workbench } from "./workbench.js" */
+import { h } from "./dom.js";
+
+/**
+ * @param {string} title
+ * @param {MenuItem[]} items
+ * @param {(item: MenuItem) => void} onPick
+ */
+function buildMenu(title, items, onPick) {
+  const buttons = items.map((item, i) =>
+    h(
+      "button",
+      { type: "button", role: "menuitem", onclick: () => onPick(item) },
+      item.label,
+      item.hint ? h("small", {}, item.hint) : null,
+      i < 9 ? h("sup", { "aria-hidden": "true" }, String(i + 1)) : null,
+    ),
+  );
+  const menu = h(
+    "div",
+    { class: "menu", role: "menu", "aria-label": title },
+    h("div", { class: "menu-title", role: "presentation" }, title),
+    buttons,
+  );
+  return { menu, buttons };
+}
+
+/**
+ * Open a list behind an element. Digits choose, arrows go through it, Enter takes the one in focus, Esc and a click
+ * elsewhere close it; no other key does anything. The first item has the focus.
+ * @param {Workbench} workbench
+ * @param {string} title
+ * @param {MenuItem[]} items
+ * @param {HTMLElement} anchor
+ * @param {MenuOptions} [options]
+ */
+export function openMenu(workbench, title, items, anchor, { onKey = () => false, onClose = () => {} } = {}) {
+  let isOpen = true;
+  const { menu, buttons } = buildMenu(title, items, (item) => {
+    close();
+    item.run();
+  });
+
+  function close() {
+    if (!isOpen) return;
+    isOpen = false; // taking it away makes it lose the focus, which closes it too
+    workbench.layers.drop("menu");
+    const root = /** @type {Document | ShadowRoot} */ (workbench.root.getRootNode());
+    const hadFocus = menu.contains(root.activeElement);
+    menu.remove();
+    onClose();
+    if (hadFocus) workbench.refocus();
+  }
+
+  /** @param {KeyboardEvent} event */
+  function press(event) {
+    if (onKey(event)) return true;
+    if (event.ctrlKey || event.altKey || event.metaKey) return false;
+    const root = /** @type {Document | ShadowRoot} */ (workbench.root.getRootNode());
+    const at = buttons.indexOf(/** @type {HTMLButtonElement} */ (root.activeElement));
+    const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+    const picked = /^[1-9]$/.test(event.key) ? buttons[Number(event.key) - 1] : undefined;
+    if (step) buttons[(at + step + buttons.length) % buttons.length].focus();
+    else picked?.click();
+    return step !== 0 || picked !== undefined;
+  }
+
+  menu.addEventListener("focusout", (event) => {
+    if (!menu.contains(/** @type {Node | null} */ (event.relatedTarget))) close();
+  });
+  workbench.closeMenu();
+  workbench.closeMenu = close;
+  anchor.after(menu);
+  workbench.layers.open({ name: "menu", inside: null, isText: false, isThrough: false, onKey: press, close });
+  buttons[0].focus();
+  return close;
+}

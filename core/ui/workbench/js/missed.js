@@ -1,0 +1,145 @@
+// @ts-check
+// What was said in the chat and stands in no form: by whom, whose form it belongs into, and how it gets there. Pure.
+/** @import { Entry, FormPayload, Missed, Value } from "./types.js" */
+import { blankCustomer, customerNames } from "./customers.js";
+import { commit } from "./model.js";
+import { matchPeople } from "./names.js";
+import { isList, ONE_BY_ONE, splitItems, valueText } from "./values.js";
+import { ROLE } from "./words.js";
+
+/**
+ * Text with nothing but letters and digits, to see whether one says the other.
+ * @param {string} text
+ */
+function bare(text) {
+  return text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
+}
+
+/**
+ * What was said and stands in no form now, but for what the reviewer waved away.
+ * @param {Entry} entry
+ */
+export function openMissed(entry) {
+  const held = entry.work.flatMap((customer) => Object.values(customer.values).map((value) => bare(valueText(value))));
+  return (entry.chat.missed ?? []).filter(
+    (one) => !entry.dismissed?.has(`${one.key}|${one.value}`) && !held.some((text) => text.includes(bare(one.value))),
+  );
+}
+
+/**
+ * Wave something away that was missed: the workbench does not mention it again.
+ * @param {Entry} entry
+ * @param {Missed} missed
+ */
+export function dismiss(entry, missed) {
+  entry.dismissed = new Set([...(entry.dismissed ?? []), `${missed.key}|${missed.value}`]);
+}
+
+/**
+ * Where something was said: the speaker, their side unless they are a customer, and the number of the message.
+ * @param {Entry} entry
+ * @param {Missed} missed
+ */
+export function placeText(entry, missed) {
+  const speaker = speakerOf(entry, missed);
+  const side = speaker && speaker.role !== ROLE.CUSTOMER ? `（${speaker.role}）` : "";
+  return `${speaker ? `${speaker.name}${side} · ` : ""}第 ${missed.message + 1} 条`;
+}
+
+/**
+ * @param {Entry} entry
+ * @param {Missed} missed
+ */
+function speakerOf(entry, missed) {
+  const message = entry.chat.messages.find(({ i }) => i === missed.message);
+  if (!message?.speaker) return null;
+  return (
+    entry.chat.speakers.find(({ name }) => name === message.speaker) ?? { name: message.speaker, role: message.role }
+  );
+}
+
+/**
+ * Whose form something that was missed goes into: the form of who said it; null for a customer who has none yet. What the
+ * staff says is about whom they say it to, else about the customer on screen.
+ * @param {Entry} entry
+ * @param {FormPayload} form
+ * @param {Missed} missed
+ * @param {number} current
+ */
+export function ownerOf(entry, form, missed, current) {
+  const place = entry.work.findIndex((customer) => missed.customer !== null && customer.source === missed.customer);
+  if (place >= 0) return place;
+  const speaker = speakerOf(entry, missed);
+  if (!speaker) return current;
+  if (speaker.role !== ROLE.STAFF) {
+    const [own] = matchPeople([speaker.name], customerNames(entry, form))[0];
+    return own ?? null;
+  }
+  const near = entry.chat.messages.find(({ i }) => i === missed.message)?.near ?? [];
+  const told = near.map((number) => entry.chat.speakers[number]).filter((one) => one && one.role !== ROLE.STAFF);
+  const whose = told.length === 1 ? matchPeople([told[0].name], customerNames(entry, form))[0] : [];
+  return whose.length === 1 ? whose[0] : current;
+}
+
+/**
+ * Where something that was missed can go, the likeliest first: customers by index, null for a new one named as the speaker.
+ * @param {Entry} entry
+ * @param {FormPayload} form
+ * @param {Missed} missed
+ * @param {number} current
+ */
+export function targetsOf(entry, form, missed, current) {
+  const owner = ownerOf(entry, form, missed, current);
+  const others = [...entry.work.keys()].filter((index) => index !== owner);
+  return owner === null ? [null, ...others] : [owner, ...others, null];
+}
+
+/**
+ * The value that a field gets from what was missed: a list gets one item more, any other field this value alone.
+ * @param {FormPayload} form
+ * @param {Missed} missed
+ * @param {Value} old
+ * @returns {Value}
+ */
+function withMissed(form, missed, old) {
+  const field = form.fields.find((other) => other.key === missed.key);
+  return field && isList(field) ? splitItems([...splitItems(old), missed.value]) : missed.value;
+}
+
+/**
+ * What stands in the field of a customer and would give way to what was missed; "" where nothing does.
+ * @param {Entry} entry
+ * @param {FormPayload} form
+ * @param {Missed} missed
+ * @param {number | null} target
+ */
+export function givesWay(entry, form, missed, target) {
+  const field = form.fields.find((other) => other.key === missed.key);
+  const old = target === null ? "" : entry.work[target].values[missed.key];
+  return field && isList(field) ? "" : valueText(old);
+}
+
+/**
+ * Put what was missed into its field, as one step. Returns the customer.
+ * @param {Entry} entry
+ * @param {FormPayload} form
+ * @param {Missed} missed
+ * @param {number | null} target null: a new customer, named as who said it unless that is somebody of the staff
+ * @param {number} now
+ */
+export function takeMissed(entry, form, missed, target, now) {
+  const speaker = speakerOf(entry, missed);
+  const name = speaker && speaker.role !== ROLE.STAFF ? speaker.name : "";
+  const work = target === null ? [...entry.work, blankCustomer(form, name)] : [...entry.work];
+  const index = target ?? entry.work.length;
+  const mine = work[index];
+  const { [missed.key]: _, ...delta } = mine.delta;
+  work[index] = {
+    ...mine,
+    values: { ...mine.values, [missed.key]: withMissed(form, missed, mine.values[missed.key]) },
+    confirmed: { ...mine.confirmed, [missed.key]: ONE_BY_ONE },
+    delta,
+  };
+  commit(entry, work, "", now);
+  return index;
+}

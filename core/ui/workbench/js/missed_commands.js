@@ -1,0 +1,108 @@
+// @ts-check
+// Commands about what was missed: the first key shows where it was said and whose field it would fill, the second fills.
+/** @import { Missed, Tools } from "./types.js" */
+/** @import { Workbench } from "./workbench.js" */
+import { revealIn } from "./chat_view.js";
+import { chordOf } from "./keys.js";
+import { openMenu } from "./menus.js";
+import { dismiss, givesWay, openMissed, placeText, takeMissed, targetsOf } from "./missed.js";
+import { valueText } from "./values.js";
+
+/**
+ * Commands and form actions about what was missed.
+ * @param {Workbench} workbench
+ * @param {Tools} tools
+ */
+export function missedCommands(workbench, tools) {
+  const { store } = workbench;
+  const { openEntry } = tools;
+  const labelOf = (/** @type {string} */ key) => store.form.fields.find((field) => field.key === key)?.label ?? key;
+
+  /**
+   * Bring the place into view where something was said, and light it; returns what takes the light away.
+   * @param {number} message
+   * @param {string} [id]
+   */
+  function showPlace(message, id = "") {
+    const pane = workbench.panes.get(store.current);
+    const row = workbench.calls.setCursor(message);
+    if (pane && row) revealIn(pane, row);
+    const lit = (pane?.marks ?? []).filter((mark) => mark.ids.includes(id)).map((mark) => mark.element);
+    for (const element of lit) element.classList.add("offered");
+    return () => lit.forEach((element) => element.classList.remove("offered"));
+  }
+
+  /**
+   * @param {Missed} one
+   * @param {number | null} target
+   */
+  function targetText(one, target) {
+    const whose = target === null ? "新客户" : `客户 ${target + 1}`;
+    const old = givesWay(openEntry(), store.form, one, target);
+    return `${whose} ${labelOf(one.key)}${old ? `（替换「${old}」）` : ""}`;
+  }
+
+  /**
+   * Show what was missed and where it would go; the same key again, Enter or a digit fills it in.
+   * @param {string | null} id null: the first one
+   */
+  function offer(id) {
+    workbench.flush();
+    const open = openMissed(openEntry());
+    const one = open.find((other) => other.id === id) ?? open[0];
+    if (!one) {
+      workbench.say("没有漏掉的内容", { seconds: 3 });
+      return;
+    }
+    const putOut = showPlace(one.message, one.id);
+    const targets = targetsOf(openEntry(), store.form, one, workbench.customer);
+    const items = targets.map((target) => ({
+      label: targetText(one, target),
+      hint: target === null ? "" : valueText(openEntry().work[target].values[store.form.name_field]),
+      run: () => fill(one, target),
+    }));
+    const onKey = (/** @type {KeyboardEvent} */ event) => {
+      const chord = chordOf(event);
+      if (chord !== "F" && chord !== "Alt+F" && chord !== "H" && chord !== "Alt+H") return false;
+      close();
+      if (chord.endsWith("F")) items[0].run();
+      else wave(one);
+      return true;
+    };
+    const title = `${placeText(openEntry(), one)} → ${items[0].label}`;
+    const close = openMenu(workbench, title, items, workbench.view.footer.missed, { onKey, onClose: putOut });
+    workbench.say("再按一次 F 或回车填入，H 不用填，Esc 放着", { seconds: 0 });
+  }
+
+  /**
+   * @param {Missed} one
+   * @param {number | null} target
+   */
+  function fill(one, target) {
+    let index = workbench.customer;
+    tools.change((entry) => {
+      index = takeMissed(entry, store.form, one, target, Date.now());
+    });
+    tools.visit({ index, key: one.key });
+    workbench.answer(`「${one.value}」填入了客户 ${index + 1} 的${labelOf(one.key)}`);
+  }
+
+  /** @param {Missed} one */
+  function wave(one) {
+    dismiss(openEntry(), one);
+    workbench.draw();
+    workbench.say(`「${one.value}」不用填`, { seconds: 4 });
+  }
+
+  function dismissFirst() {
+    const [one] = openMissed(openEntry());
+    if (one) wave(one);
+    else workbench.say("没有漏掉的内容", { seconds: 3 });
+  }
+
+  return {
+    showPlace,
+    commands: { missed: () => offer(null), dismiss: dismissFirst },
+    actions: { takeMissed: offer, dismiss: dismissFirst },
+  };
+}
