@@ -66,9 +66,11 @@ class ReviewerPage:
         return self.page.locator(f'[data-field="{key}"][data-customer="{customer}"]')
 
     def approve(self) -> None:
-        """Look for what is unconfirmed, and approve: an approval right after another one is taken for a slip."""
+        """Look for what is unconfirmed (an approval right after another is taken for a slip) and approve, stopped or not."""
         self.page.keyboard.press("Alt+n")
         self.page.keyboard.press("Control+Enter")
+        if self.page.get_by_text("再按一次 Ctrl+Enter 照样确认").is_visible():
+            self.page.keyboard.press("Control+Enter")
 
     def record(self, chat: int) -> RecordView | None:
         with self.store.read() as session:

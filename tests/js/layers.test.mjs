@@ -41,6 +41,13 @@ test("the topmost layer owns the keys, and Esc closes exactly that one", () => {
   assert.equal(pressIn(layers.ownerOf([]), key("Escape"), false), "desk");
 });
 
+test("a layer that somebody else took off the page owns nothing", () => {
+  const layers = makeLayers();
+  layers.open(layer("menu", { isThere: () => false }));
+  assert.equal(layers.ownerOf([]), null);
+  assert.equal(layers.has("menu"), false);
+});
+
 test("no command acts behind a layer, and no letter", () => {
   const menu = layer("menu");
   assert.equal(pressIn(menu, key("Enter", { ctrlKey: true }), true), "taken");

@@ -145,7 +145,7 @@ export function drawTop(bar, store, entry, state) {
  * @param {{ run: (id: string) => void, onNote: (text: string | null) => void }} options
  */
 export function buildBottom({ run, onNote }) {
-  const message = h("div", { class: "message", role: "status", "aria-live": "polite" });
+  const message = h("div", { class: "message", role: "status", "aria-live": "polite", "data-empty": true });
   const input = h("input", {
     class: "note-input",
     type: "text",

@@ -49,8 +49,10 @@ export function focusConflictSoon(workbench) {
     if (!isGone && performance.now() - typed < PAUSE) return;
     clearInterval(clock);
     window.removeEventListener("keydown", onKey, true);
-    if (!isGone && workbench.root.isConnected && !workbench.isEditingOutside() && !workbench.layers.has("menu"))
-      focusConflict(workbench);
+    const root = /** @type {Document | ShadowRoot} */ (workbench.root.getRootNode());
+    const { activeElement } = root;
+    const isAtForm = !activeElement || activeElement === workbench.root || workbench.formHost.contains(activeElement);
+    if (!isGone && isAtForm && !workbench.layers.has("menu") && !workbench.isEditingOutside()) focusConflict(workbench);
   }, 100);
 }
 

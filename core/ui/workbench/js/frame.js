@@ -89,9 +89,7 @@ export function isAwaited(host) {
 }
 
 /** What the page opens over itself: while one of these is there and the focus is not on the desk, all keys are its own. */
-const OVER_PAGE = ["stPopoverBody", "stDialog", "stSelectboxVirtualDropdown", "stMainMenuPopover"]
-  .map((name) => `[data-testid="${name}"]`)
-  .join(", ");
+const OVER_PAGE = '[data-testid="stPopoverBody"], [data-testid="stDialog"], [data-baseweb="popover"], [role="listbox"]';
 
 /**
  * What the page around the desk has of the keyboard while the focus is outside the desk: all "keys" (something lies over

@@ -41,10 +41,14 @@ export function makeLayers() {
     has: (/** @type {string} */ name) => open.some((layer) => layer.name === name),
 
     /**
-     * The layer that a key belongs to: the topmost, unless that one only takes keys that are pressed inside it.
+     * The layer that a key belongs to: the topmost, unless that one only takes keys that are pressed inside it. One that
+     * was taken off the page by somebody else owns nothing.
      * @param {EventTarget[]} path from the element that has the focus outwards
      */
-    ownerOf: (path) => open.findLast((layer) => layer.inside === null || path.includes(layer.inside)) ?? null,
+    ownerOf(path) {
+      for (const gone of open.filter((layer) => layer.isThere?.() === false)) remove(gone);
+      return open.findLast((layer) => layer.inside === null || path.includes(layer.inside)) ?? null;
+    },
   };
 }
 

@@ -74,7 +74,8 @@ export function openMenu(workbench, title, items, anchor, { onKey = () => false,
   workbench.closeMenu();
   workbench.closeMenu = close;
   anchor.after(menu);
-  workbench.layers.open({ name: "menu", inside: null, isText: false, isThrough: false, onKey: press, close });
+  const isThere = () => menu.isConnected;
+  workbench.layers.open({ name: "menu", inside: null, isText: false, isThrough: false, isThere, onKey: press, close });
   buttons[0].focus();
   return close;
 }

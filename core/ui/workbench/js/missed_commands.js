@@ -69,9 +69,13 @@ export function missedCommands(workbench, tools) {
       else wave(one);
       return true;
     };
+    const onClose = () => {
+      putOut();
+      workbench.say("");
+    };
     const title = `${placeText(openEntry(), one)} → ${items[0].label}`;
-    const close = openMenu(workbench, title, items, workbench.view.footer.missed, { onKey, onClose: putOut });
-    workbench.say("再按一次 F 或回车填入，H 不用填，Esc 放着", { seconds: 0 });
+    const close = openMenu(workbench, title, items, workbench.view.footer.missed, { onKey, onClose });
+    workbench.say(`「${one.value}」：再按一次 F 或回车填入，H 不用填，Esc 放着`, { seconds: 0 });
   }
 
   /**

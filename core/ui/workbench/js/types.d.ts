@@ -212,6 +212,8 @@ export interface Layer<Key = KeyboardEvent> {
   isText: boolean;
   /** Whether keys that it does not take are the desk's. */
   isThrough: boolean;
+  /** Whether it is on the page still; not said: it is. */
+  isThere?(): boolean;
   /** Act on a key; true where it did. */
   onKey(event: Key): boolean;
   /** What Esc does. */

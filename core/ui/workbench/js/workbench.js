@@ -187,6 +187,7 @@ export class Workbench {
     const entry = entryOf(store);
     const isNew = this.panes.front() !== store.current;
     if (isNew) {
+      this.closeMenu();
       Object.assign(this, { customer: 0, field: this.#startField(entry), place: 0, foundAt: -1, isNarrow: false });
       calls.setCursor(null);
       calls.find("", 0);
@@ -369,6 +370,7 @@ export class Workbench {
   /** Leave the chat on screen: what was typed and not added counts; command mode stays. */
   leave() {
     this.flush();
+    this.closeMenu();
     this.residueWanted = null;
     askNote(this.bottom, false);
     this.say("");
