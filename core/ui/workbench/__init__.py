@@ -45,6 +45,7 @@ MODULES: Final = (
     "divider",
     "layers",
     "conflict_keys",
+    "desk_layers",
     "frame",
     "banners",
     "workbench",

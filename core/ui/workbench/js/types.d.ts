@@ -7,7 +7,6 @@ import type {
   ChatPayload,
   Confirmation,
   DatasetName,
-  FormField,
   FormPayload,
   MarkPayload,
   ProgressPayload,
@@ -18,9 +17,12 @@ import type {
   WorkbenchPayload,
   WorkbenchSent,
 } from "./contract.d.ts";
+import type { FormActions } from "./form_types.d.ts";
 import type { makeTools } from "./tools.js";
 
 export type * from "./contract.d.ts";
+export type * from "./form_types.d.ts";
+export type * from "./layer_types.d.ts";
 
 /** A field's value: text, or several items. */
 export type Value = string | string[];
@@ -203,31 +205,6 @@ export interface Remark extends Place {
   text: string;
 }
 
-/** What lies over the desk and owns keys. */
-export interface Layer<Key = KeyboardEvent> {
-  name: string;
-  /** Keys pressed inside this element are its own; null: all are. */
-  inside: EventTarget | null;
-  /** Whether text is typed in it. */
-  isText: boolean;
-  /** Whether keys that it does not take are the desk's. */
-  isThrough: boolean;
-  /** Whether it is on the page still; not said: it is. */
-  isThere?(): boolean;
-  /** Act on a key; true where it did. */
-  onKey(event: Key): boolean;
-  /** What Esc does. */
-  close(): void;
-}
-
-/** The layers that are open. */
-export interface LayerStack {
-  open(layer: Layer): void;
-  drop(name: string): boolean;
-  has(name: string): boolean;
-  ownerOf(path: EventTarget[]): Layer | null;
-}
-
 /** Something that takes the first approval of a chat; `message` is where it was said, null where it is about a field. */
 export interface Stop extends Place {
   text: string;
@@ -291,126 +268,6 @@ export interface Hit {
   row: HTMLElement;
   message: number;
   range: Range | null;
-}
-
-/** What the form asks for. */
-export interface FormActions {
-  edit(key: string, value: Value, typed: boolean): void;
-  /** Typed, not entered yet. */
-  entering(key: string, text: string): void;
-  advance(key: string, step: number): void;
-  focus(key: string): void;
-  toggleConfirm(key: string): void;
-  takeBack(key: string): void;
-  accept(key: string): void;
-  takeMissed(id: string): void;
-  dismiss(): void;
-  take(value: Value): void;
-  guide(): void;
-  tab(index: number): void;
-  addCustomer(anchor: HTMLElement): void;
-  removeCustomer(index: number): void;
-  moreCustomers(anchor: HTMLElement): void;
-}
-
-/** A control of a field: text or choices. */
-export interface FieldControl {
-  input: HTMLInputElement | HTMLTextAreaElement;
-  element: HTMLElement;
-  draw(value: Value, chat: ChatPayload, placeholder: string): void;
-  /** Take what stands in the free entry; true where there was something. */
-  flush(): boolean;
-  /** Choose by a digit; true where it chose something. */
-  digit?(text: string): boolean;
-}
-
-/** A field's row. */
-export interface FieldPart {
-  field: FormField;
-  row: HTMLElement;
-  control: FieldControl;
-  input: HTMLInputElement | HTMLTextAreaElement;
-  old: HTMLButtonElement;
-  fresh: HTMLButtonElement;
-  differs: HTMLElement;
-  status: HTMLElement;
-  seen: HTMLButtonElement;
-  hint: HTMLElement;
-  /** Number of its group's colour, from 1. */
-  group: number;
-}
-
-/** What a field's row shows. */
-export interface FieldLook {
-  value: Value;
-  chat: ChatPayload;
-  customer: number;
-  confirmed: Confirmation;
-  hint: string;
-  level: "warning" | "hint" | null;
-  status: string;
-  statusTitle: string;
-  tone: string;
-  old: string | null;
-  fresh: string | null;
-  folded: boolean;
-  differs: boolean;
-  placeholder: string;
-}
-
-/** The foot of the form. */
-export interface FieldFooter {
-  act: FormActions;
-  element: HTMLElement;
-  missed: HTMLElement;
-  line: HTMLElement;
-  guide: HTMLElement;
-  /** What was drawn last. */
-  state: string;
-  missedState: string;
-  guideState: string;
-}
-
-/** The form pane. */
-export interface FormView {
-  form: FormPayload;
-  act: FormActions;
-  parts: Map<string, FieldPart>;
-  tabs: HTMLElement;
-  list: HTMLElement;
-  add: HTMLButtonElement;
-  more: HTMLButtonElement;
-  summary: HTMLElement;
-  fields: HTMLElement;
-  scroll: HTMLElement;
-  head: HTMLElement;
-  footer: FieldFooter;
-}
-
-/** A word that can be clicked: what it says and does. */
-export interface Action {
-  label: string;
-  run(): void;
-}
-
-/** A line of a menu. */
-export interface MenuItem extends Action {
-  hint: string;
-}
-
-/** What a menu does beside its items. */
-export interface MenuOptions {
-  /** Act on a key before the menu does; true where it did. */
-  onKey?(event: KeyboardEvent): boolean;
-  onClose?(): void;
-}
-
-/** How a sentence is said. */
-export interface SayOptions {
-  tone?: string;
-  action?: Action | null;
-  /** 0: until the next one. */
-  seconds?: number;
 }
 
 export type TopBar = ReturnType<typeof buildTop>;

@@ -1,11 +1,11 @@
 // @ts-check
 // The workbench on screen: what is shown of the state, and which customer and field the reviewer is at.
-/** @import { Action, Calls, Component, Entry, FormView, Hit, Layer, SayOptions } from "./types.js" */
+/** @import { Action, Calls, Component, Entry, FormView, Hit, SayOptions } from "./types.js" */
 import { drawBlank, drawConflict, drawNotices } from "./banners.js";
 import { askNote, buildBottom, buildTop, drawTop, say } from "./bars.js";
 import { narrow, updateResidue } from "./chat_view.js";
-import { conflictLayer } from "./conflict_keys.js";
 import { customerNames, speakersOf } from "./customers.js";
+import { helpLayer, lastingLayers } from "./desk_layers.js";
 import { makeDivider } from "./divider.js";
 import { h, setAttr, setText, uuid } from "./dom.js";
 import { drawGuide, drawLine } from "./field_footer.js";
@@ -119,29 +119,8 @@ export class Workbench {
       onNarrow: () => calls.run("narrow"),
     });
     this.divider.panes.append(this.chatHost, this.divider.element, this.formHost, this.blank.element);
-    for (const layer of this.#lastingLayers()) this.layers.open(layer);
+    for (const layer of lastingLayers(this)) this.layers.open(layer);
     host.append(this.root);
-  }
-
-  /**
-   * Layers that only own what is pressed inside them, and are there for good.
-   * @returns {Layer[]}
-   */
-  #lastingLayers() {
-    const shared = { isText: true, isThrough: false, onKey: () => false };
-    return [
-      { ...shared, name: "search", inside: this.top.find, close: () => this.#leaveSearch() },
-      { ...shared, name: "note", inside: this.bottom.input, close: () => this.calls.discussWith(null) },
-      {
-        name: "divider",
-        inside: this.divider.element,
-        isText: false,
-        isThrough: true,
-        onKey: this.divider.onKey,
-        close: () => this.refocus(),
-      },
-      conflictLayer(this),
-    ];
   }
 
   /**
@@ -312,13 +291,7 @@ export class Workbench {
       this.refocus();
       return;
     }
-    const close = () => this.toggleHelp(false);
-    const onKey = (/** @type {KeyboardEvent} */ event) => {
-      if (event.key !== "?" && event.key !== "F1") return false;
-      close();
-      return true;
-    };
-    this.layers.open({ name: "help", inside: null, isText: false, isThrough: false, onKey, close });
+    this.layers.open(helpLayer(this));
     this.help.box.focus();
   }
 
@@ -329,7 +302,7 @@ export class Workbench {
   }
 
   /** Esc in the search: back to where the reviewer was, the chat stays at what was found. */
-  #leaveSearch() {
+  leaveSearch() {
     this.clearSearch();
     this.setMode(this.#modeBeforeSearch);
     this.refocus();

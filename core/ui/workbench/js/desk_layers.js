@@ -1,0 +1,46 @@
+// @ts-check
+// The layers of the desk itself: those that are there for good and own what is pressed inside them, and the sheet of keys.
+/** @import { Layer } from "./types.js" */
+/** @import { Workbench } from "./workbench.js" */
+import { conflictLayer } from "./conflict_keys.js";
+
+/**
+ * The search, the note of a discussion, the divider and the box of a conflict.
+ * @param {Workbench} workbench
+ * @returns {Layer[]}
+ */
+export function lastingLayers(workbench) {
+  const { top, bottom, divider, calls } = workbench;
+  const text = { isText: true, isThrough: false, onKey: () => false };
+  return [
+    { ...text, name: "search", inside: top.find, close: () => workbench.leaveSearch() },
+    { ...text, name: "note", inside: bottom.input, close: () => calls.discussWith(null) },
+    {
+      name: "divider",
+      inside: divider.element,
+      isText: false,
+      isThrough: true,
+      onKey: divider.onKey,
+      close: () => workbench.refocus(),
+    },
+    conflictLayer(workbench),
+  ];
+}
+
+/**
+ * The sheet of all keys: the keys that opened it close it, too.
+ * @param {Workbench} workbench
+ * @returns {Layer}
+ */
+export function helpLayer(workbench) {
+  const close = () => workbench.toggleHelp(false);
+
+  /** @param {KeyboardEvent} event */
+  function onKey(event) {
+    if (event.key !== "?" && event.key !== "F1") return false;
+    close();
+    return true;
+  }
+
+  return { name: "help", inside: null, isText: false, isThrough: false, onKey, close };
+}

@@ -1,0 +1,97 @@
+// The form pane: its fields, and what they may ask for.
+import type { ChatPayload, Confirmation, FormField, FormPayload } from "./contract.d.ts";
+import type { Value } from "./types.d.ts";
+
+/** What the form asks for. */
+export interface FormActions {
+  edit(key: string, value: Value, typed: boolean): void;
+  /** Typed, not entered yet. */
+  entering(key: string, text: string): void;
+  advance(key: string, step: number): void;
+  focus(key: string): void;
+  toggleConfirm(key: string): void;
+  takeBack(key: string): void;
+  accept(key: string): void;
+  takeMissed(id: string): void;
+  dismiss(): void;
+  take(value: Value): void;
+  guide(): void;
+  tab(index: number): void;
+  addCustomer(anchor: HTMLElement): void;
+  removeCustomer(index: number): void;
+  moreCustomers(anchor: HTMLElement): void;
+}
+
+/** A control of a field: text or choices. */
+export interface FieldControl {
+  input: HTMLInputElement | HTMLTextAreaElement;
+  element: HTMLElement;
+  draw(value: Value, chat: ChatPayload, placeholder: string): void;
+  /** Take what stands in the free entry; true where there was something. */
+  flush(): boolean;
+  /** Choose by a digit; true where it chose something. */
+  digit?(text: string): boolean;
+}
+
+/** A field's row. */
+export interface FieldPart {
+  field: FormField;
+  row: HTMLElement;
+  control: FieldControl;
+  input: HTMLInputElement | HTMLTextAreaElement;
+  old: HTMLButtonElement;
+  fresh: HTMLButtonElement;
+  differs: HTMLElement;
+  status: HTMLElement;
+  seen: HTMLButtonElement;
+  hint: HTMLElement;
+  /** Number of its group's colour, from 1. */
+  group: number;
+}
+
+/** What a field's row shows. */
+export interface FieldLook {
+  value: Value;
+  chat: ChatPayload;
+  customer: number;
+  confirmed: Confirmation;
+  hint: string;
+  level: "warning" | "hint" | null;
+  status: string;
+  statusTitle: string;
+  tone: string;
+  old: string | null;
+  fresh: string | null;
+  folded: boolean;
+  differs: boolean;
+  placeholder: string;
+}
+
+/** The foot of the form. */
+export interface FieldFooter {
+  act: FormActions;
+  element: HTMLElement;
+  missed: HTMLElement;
+  line: HTMLElement;
+  guide: HTMLElement;
+  /** What was drawn last. */
+  state: string;
+  missedState: string;
+  guideState: string;
+}
+
+/** The form pane. */
+export interface FormView {
+  form: FormPayload;
+  act: FormActions;
+  parts: Map<string, FieldPart>;
+  tabs: HTMLElement;
+  list: HTMLElement;
+  add: HTMLButtonElement;
+  more: HTMLButtonElement;
+  summary: HTMLElement;
+  fields: HTMLElement;
+  scroll: HTMLElement;
+  head: HTMLElement;
+  footer: FieldFooter;
+}
