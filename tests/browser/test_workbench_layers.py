@@ -1,6 +1,7 @@
 """Nothing is written unseen, keys belong to what lies on top, and what stops an approval; in Chromium over the harness."""
 
 import json
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import expect
@@ -179,11 +180,13 @@ def test_the_page_around_owns_what_it_opens_and_a_shut_list_leaves_the_desk_its_
 
 
 def test_the_desk_says_who_where_from_and_that_work_is_safe(desk: WorkbenchPage) -> None:
+    cookie = {"name": "shiyao_reviewer", "url": desk.server.url}
+    desk.page.context.add_cookies([{**cookie, "value": quote("林晓")}])
     desk.open(12)
     top, summary = desk.page.locator(".top .reviewer"), desk.page.locator(".summary")
     expect(top).to_have_text("林晓")
     expect(summary).to_contain_text("改自 finetuned")
-    desk.page.context.add_cookies([{"name": "shiyao_reviewer", "value": "%E9%99%88%E9%BB%98", "url": desk.server.url}])
+    desk.page.context.add_cookies([{**cookie, "value": quote("陈默")}])
     expect(desk.page.get_by_text("另一个标签页把审阅人改成了「陈默」：这一页仍以「林晓」保存")).to_be_visible()
     (desk.folder / "stop").touch()
     desk.field(RIVALS).fill("只看我们")

@@ -12,8 +12,21 @@ const AWAY = "服务器还没有回应：改动都在本机，恢复后自动保
 /** The cookie in which the app keeps the reviewer's name (`REVIEWER_COOKIE` in core/ui/state.py). */
 const REVIEWER_COOKIE = "shiyao_reviewer";
 
-/** Who the browser now takes the reviewer for; "" where it does not say. */
-function reviewerElsewhere() {
+/** Who this browser was seen to take the reviewer for, as this page does. */
+let sharedName = "";
+
+/**
+ * Whom another tab made the reviewer since this page took its own from the cookie; "" where nobody did. With sign-in names do
+ * not come from there, and what lies in it is old.
+ * @param {string} reviewer
+ */
+function reviewerElsewhere(reviewer) {
+  const name = cookieName();
+  if (name === reviewer) sharedName = reviewer;
+  return sharedName === reviewer && name !== reviewer ? name : "";
+}
+
+function cookieName() {
   const pair = document.cookie.split("; ").find((item) => item.startsWith(`${REVIEWER_COOKIE}=`));
   try {
     return decodeURIComponent(pair?.slice(REVIEWER_COOKIE.length + 1) ?? "").trim();
@@ -106,8 +119,8 @@ function linesFor(workbench, entry) {
     add(`第 ${chat} 条没有保存成：有冲突或被拒绝`, "bad", { label: "去处理", run });
   }
   if (!store.error && (sync.isLate() || workbench.isAwaiting)) add(AWAY, "warn");
-  const elsewhere = reviewerElsewhere();
-  if (store.reviewer && elsewhere && elsewhere !== store.reviewer)
+  const elsewhere = store.reviewer ? reviewerElsewhere(store.reviewer) : "";
+  if (elsewhere)
     add(`另一个标签页把审阅人改成了「${elsewhere}」：这一页仍以「${store.reviewer}」保存，刷新后改用新名字。`, "warn");
   const unsafe = "浏览器不让保存本地副本：没存上的修改在刷新后会丢失，请等到「已保存」再离开。";
   if (sync.isJournalBroken()) add(unsafe, "warn");
