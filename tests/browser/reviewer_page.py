@@ -66,7 +66,7 @@ class ReviewerPage:
         return self.page.locator(f'[data-field="{key}"][data-customer="{customer}"]')
 
     def approve(self) -> None:
-        """Look for what is unconfirmed (an approval right after another is taken for a slip) and approve, stopped or not."""
+        """Approve, stopped or not. A key before it: an approval right after another one is taken for a slip."""
         self.page.keyboard.press("Alt+n")
         self.page.keyboard.press("Control+Enter")
         if self.page.get_by_text("再按一次 Ctrl+Enter 照样确认").is_visible():

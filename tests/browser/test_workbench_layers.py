@@ -1,4 +1,4 @@
-"""Nothing is written unseen, keys belong to what lies on top, and what stops an approval; in Chromium over the harness."""
+"""Nothing is written unseen, keys belong to what lies on top, what stops an approval; in Chromium over the harness."""
 
 import json
 from urllib.parse import quote

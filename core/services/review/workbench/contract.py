@@ -342,8 +342,8 @@ class WorkbenchPayload(TypedDict):
             id. The browser keeps unsent work of each kind by itself.
         guidelines: per field, how to annotate it.
         open: index of the chat that the page's address asks for.
-        base_run_id: the run that the review starts from; null where there is none, and in a blind review. A chat whose own
-            ``base_run_id`` is another one was started from that.
+        base_run_id: the run that the review starts from; null where there is none, and in a blind review. A chat whose
+            own ``base_run_id`` is another one was started from that.
         chats: the one on screen and prefetched ones, in any order.
         error: a sentence for a banner, else empty.
         offline: whether the database cannot be read or written now. There may be no chats then; the browser keeps what
