@@ -11,7 +11,7 @@ import typer
 from core.cli.common import Dataset, Db, Json, Run, hint, open_db, print_json, say
 
 if TYPE_CHECKING:
-    from core.services.datasets import ImportReport, OnProgress, RejectedRow
+    from core.services.datasets import ImportReport, OnProgress
 
 app = typer.Typer()
 
@@ -37,18 +37,32 @@ def import_(
     pause: Annotated[
         int, typer.Option(metavar="MINUTES", min=0, help="一行一条消息时，停顿超过这么多分钟算另一条群聊；0 不分。")
     ] = 0,
+    join: Annotated[
+        str,
+        typer.Option(
+            metavar="HOW",
+            help="一行一条消息时怎样合成群聊：session、room、pause、none（全部一条），或 row（一行就是一条群聊）。",
+        ),
+    ] = "",
     mapping: Annotated[
         str, typer.Option(metavar="NAME", help="已存的列的对应；没有这个名称时，把这次认出或指明的存为它。")
     ] = "",
     sheet: Sheet = "",
     encoding: Encoding = "",
+    file_format: Annotated[
+        str,
+        typer.Option("--format", metavar="NAME", help="文字文件按什么格式读：json、jsonl、csv、txt；默认自动识别。"),
+    ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="只看会导入什么，什么也不写。")] = False,
     json: Json = False,
     db: Db = "",
 ) -> None:
     """Import a file of chats, with its labels if it has some."""
+    from core.errors import InputError
     from core.services.datasets import TableColumns, import_chats
+    from core.services.datasets.import_log import add_notes
     from core.services.datasets.import_mappings import keep_used_mapping, mapped_columns, mapping_offer
+    from core.services.datasets.import_types import JOINS
 
     columns = TableColumns(
         text_column,
@@ -59,8 +73,12 @@ def import_(
         pause_minutes=pause,
         sheet=sheet,
         encoding=encoding,
+        format=file_format,
+        join=join.strip().lower(),
     )
-    with open_db(ctx, db, writes=True) as store, _progress(json) as on_progress:
+    if columns.join and columns.join not in JOINS:
+        raise InputError(f"不认识合成方式「{join[:20]}」", f"可以是 {'、'.join(JOINS)}")
+    with open_db(ctx, db, writes=not dry_run) as store, _progress(json) as on_progress:
         report = import_chats(
             store,
             file,
@@ -75,6 +93,8 @@ def import_(
         keeps = mapping and not dry_run
         remark = keep_used_mapping(store, mapping, columns, report) if keeps else mapping_offer(store, columns, report)
         report = replace(report, notes=(*report.notes, *remark))
+        if remark and report.import_id:
+            add_notes(store, report.import_id, remark)
     if json:
         print_json(_preview_json(report) if dry_run else _as_json(report))
         return
@@ -265,7 +285,7 @@ def _as_json(report: "ImportReport") -> dict[str, Any]:
         "labels": report.labels,
         **_preview_json(report),
         "rejected": [
-            {"index": row.index, "line": row.line, "reason": row.reason, "why": _why(row)} for row in report.rejected
+            {"index": row.index, "line": row.line, "reason": row.reason, "why": row.why} for row in report.rejected
         ],
     }
 
@@ -285,11 +305,6 @@ def _preview_json(report: "ImportReport") -> dict[str, Any]:
         "without_speakers": counts.without_speakers if counts else [],
         "added": report.added,
         "skipped": report.skipped,
-        "rejected": [{"index": row.index, "why": _why(row)} for row in report.rejected],
+        "rejected": [{"index": row.index, "why": row.why} for row in report.rejected],
         "notes": list(report.notes),
     }
-
-
-def _why(row: "RejectedRow") -> str:
-    """Why a row is not imported, with its line where the file has lines."""
-    return row.reason if row.line is None else f"第 {row.line} 行：{row.reason}"

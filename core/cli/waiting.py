@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from core.errors import StoreUnavailableError
@@ -18,7 +18,7 @@ _FIRST_NOTE, _NEXT_NOTES = 2.0, 5.0
 
 
 def open_unlocked(opening: Callable[[], "Store"], *, writes: bool, note: Callable[[str], None]) -> "Store":
-    """Open a store; while another program has it locked, say so and try again.
+    """Open a store; while another program has it locked, try again, and say so to whoever wants to write.
 
     Args:
         opening: opens the store.
@@ -30,7 +30,7 @@ def open_unlocked(opening: Callable[[], "Store"], *, writes: bool, note: Callabl
         StoreError: it cannot be opened.
     """
     until = time.monotonic() + LOCK_SECONDS
-    with _progress(note):
+    with _progress(note) if writes else nullcontext():
         while True:
             try:
                 store = opening()

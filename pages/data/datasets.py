@@ -1,10 +1,11 @@
-"""数据集: lists datasets, pages through the chats of one, deletes datasets."""
+"""数据集: lists datasets, pages through the chats of one, takes imports back, deletes datasets."""
 
 import streamlit as st
 
 from core.services.datasets import list_datasets
 from core.ui import navigation, state
 from core.ui.data.dataset_list import draw_chats, draw_datasets, draw_deletion
+from core.ui.data.import_history import draw_import_history
 from core.ui.heading import draw_heading
 from core.ui.markdown import escape_markdown
 from core.ui.notices import draw_empty_state
@@ -24,4 +25,5 @@ else:
     draw_datasets(summaries)
     st.subheader(f"「{escape_markdown(chosen.name)}」的群聊")
     draw_chats(current.dataset)
+    draw_import_history(current.dataset)
     draw_deletion(current)

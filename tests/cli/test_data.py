@@ -289,3 +289,34 @@ def test_an_encoding_can_be_chosen(db: str, tmp_path: Path, capsys: pytest.Captu
     assert (tried["encoding"], tried["speakers"]) == ("GBK / GB18030", 2)
     code, _, err = run(capsys, "import", path, "--dataset", "数据", "--db", db, "--encoding", "utf-8")
     assert code == 1 and "不能按 utf-8 读" in err
+
+
+def test_imports_are_listed_and_one_is_taken_back(db: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("一", "二"):
+        (tmp_path / f"{name}.txt").write_text(f"林木{name}：\0你好\n客服小何：好", "utf-8")
+        as_json(capsys, "import", tmp_path / f"{name}.txt", "--dataset", "数据", "--db", db)
+    newest, oldest = as_json(capsys, "imports", "--dataset", "数据", "--db", db)
+    assert (newest["file"], oldest["file"], newest["added"], newest["undone_at"]) == ("二.txt", "一.txt", 1, None)
+    assert any("NUL" in note for note in newest["notes"])
+    tried = as_json(capsys, "imports", "--undo", newest["id"], "--dry-run", "--db", db)
+    assert (tried["chats"], tried["refused"], tried["drops_dataset"]) == (1, "", False)
+    assert len(as_json(capsys, "chats", "--dataset", "数据", "--db", db)) == 2
+    as_json(capsys, "imports", "--undo", newest["id"], "--who", "林晓", "--db", db)
+    assert [chat["index"] for chat in as_json(capsys, "chats", "--dataset", "数据", "--db", db)] == [1]
+    assert as_json(capsys, "imports", "--dataset", "数据", "--db", db)[0]["undone_by"] == "林晓"
+    for wrong in (["--undo", newest["id"]], ["--undo", 99], [], ["--undo", oldest["id"], "--dataset", "别的"]):
+        code, out, err = run(capsys, "imports", *wrong, "--db", db)
+        assert (code, out, err.count("\n")) == (1, "", 1)
+
+
+def test_joining_and_format_can_be_chosen(db: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = tmp_path / "a.txt"
+    table.write_text("发送人,内容,时间,群聊\n甲,早,2024-01-02 08:00,A\n乙,好,2024-01-02 20:00,B\n", "utf-8")
+    common = ("import", table, "--dataset", "数据", "--db", db, "--dry-run", "--format", "CSV")
+    assert as_json(capsys, *common)["chats"] == 2
+    joined = as_json(capsys, *common, "--join", "none")
+    assert (joined["chats"], joined["joined"]) == (1, "none")
+    assert as_json(capsys, *common, "--join", "pause", "--pause", "60")["joined"] == "pause"
+    for wrong in (["--join", "别的"], ["--format", "xlsx"]):
+        code, _, err = run(capsys, *common, *wrong)
+        assert (code, err.count("\n")) == (1, 1)

@@ -67,6 +67,23 @@ def test_it_gives_up_with_a_sentence(
     holder.close()
 
 
+def test_who_only_tries_an_import_has_not_to_wait(
+    path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "LOCK_SECONDS", 0.2)
+    chats = tmp_path / "a.json"
+    chats.write_text('[{"chat_text": "林木1：你好\\n客服小何：好"}]', "utf-8")
+    holder = sqlite3.connect(path, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    database = ["--db", f"sqlite:///{path}"]
+    assert cli.main(["import", str(chats), "--dataset", "新", "--dry-run", "--json", *database]) == 0
+    out, err = capsys.readouterr()
+    assert '"added": 1' in out and "正在等数据库" not in err
+    assert cli.main(["imports", "--dataset", "新", *database]) == 1
+    holder.execute("ROLLBACK")
+    holder.close()
+
+
 @pytest.mark.parametrize("verb", [["check"], ["sample"], ["status", "--run", "x"], ["backup", "copy.db"]])
 @pytest.mark.parametrize("fault", ["no database", "damaged", "newer", "a folder", "below a file"])
 def test_a_file_that_is_none_is_a_sentence(

@@ -242,3 +242,69 @@ def test_where_no_row_can_go_in_none_is_promised(open_page: OpenPage) -> None:
     app = upload(open_page(IMPORT), "index,chat_text\n1,甲：你好,乙\n2,乙：在,吗\n".encode(), "t.csv")
     assert [box.label for box in app.expander if "没有可以导入的" in box.label]
     assert not [box.label for box in app.expander if "其余照常导入" in box.label]
+
+
+MESSAGES = ["谁,说,何时,群", "甲,你好,2024-01-02 10:21,A", "乙,您好,2024-01-02 10:22,A", "甲,在吗,2024-01-03 10:22,B"]
+
+
+def test_a_choice_reads_the_file_again_and_keeps_the_others(open_page: OpenPage) -> None:
+    app = upload(open_page(IMPORT), "\n".join(MESSAGES).encode("gbk"), "a.csv")
+    by_label(app.selectbox, "文字编码").set_value("gb18030").run()
+    by_label(app.selectbox, "聊天文本列").select("说").run()
+    by_label(app.selectbox, "发送人列").select("谁").run()
+    by_label(app.selectbox, "时间列").select("何时").run()
+    by_label(app.selectbox, "群聊或会话列").select("群").run()
+    assert "2 条群聊" in seen(app) and "3 条消息 · 2 位发言人" in seen(app).replace("\\", "")
+    by_label(app.selectbox, "消息怎样合成群聊").select("none").run()
+    assert "1 条群聊" in seen(app)
+    by_label(app.selectbox, "文字编码").set_value("big5").run()
+    by_label(app.selectbox, "文字编码").set_value("gb18030").run()
+    assert not app.error and "1 条群聊" in seen(app)
+    assert by_label(app.selectbox, "消息怎样合成群聊").value == "none"
+    assert by_label(app.selectbox, "群聊或会话列").value == "群"
+    by_label(app.button, "都改回自动识别").click().run()
+    assert "找不到聊天文本列" in app.error[0].value
+
+
+def test_what_an_import_would_do_is_said_before_the_click(open_page: OpenPage, store: Store, form: Form) -> None:
+    app = upload(open_page(IMPORT), [*chats(form), {"chat_text": ""}])
+    assert "新建数据集「**train**」：**新增 3** · 已有 0（不变） · 不能导入 1" in seen(app)
+    import_chats(store, BytesIO(json.dumps(chats(form, 2)).encode()), filename="a.json", dataset="数据")
+    rows = [*chats(form, 3), {"chat_text": ""}]
+    rows[0] = {"chat_text": "另一条：你好\n客服小何：好"}
+    app = upload(open_page(IMPORT), rows)
+    by_label(app.selectbox, "数据集（选已有的").set_value("数据").run()
+    assert "加到已有的数据集「**数据**」（现有 2 条群聊）：**新增 1** · 已有 1（不变） · 不能导入 2" in seen(app)
+    assert "之后共 3 条" in seen(app)
+    refused = by_label(app.expander, "不能导入 2 条").dataframe[0].value.to_dict("records")
+    assert [row["序号"] for row in refused] == [1, 4]
+
+
+def test_chats_without_speakers_are_named_in_red(open_page: OpenPage) -> None:
+    app = upload(
+        open_page(IMPORT), [{"chat_text": "今天天气不错\n我们去散步"}, {"chat_text": "林木1：你好\n客服小何：好"}]
+    )
+    assert ":red[**1 条认不出发言人**：第 1 条" in seen(app)
+    assert app.dataframe[0].value["发言人"].to_list() == ["认不出发言人", "林木1（客户 1）、客服小何（客服 1）"]
+
+
+def test_an_import_is_taken_back_on_the_page(open_page: OpenPage, store: Store, form: Form) -> None:
+    import_chats(store, BytesIO(json.dumps(chats(form)).encode()), filename="一月.json", dataset="数据")
+    app = upload(open_page(IMPORT), "林木9：你好\n客服小何：好".encode(), "补.txt")
+    by_label(app.selectbox, "数据集（选已有的").set_value("数据").run()
+    by_label(app.button, "导入").click().run()
+    assert "撤销后删去：1 条群聊" in seen(app)
+    by_label(app.button, "确认撤销").click().run()
+    assert not app.exception and "这次导入已撤销" in seen(app)
+    assert list_datasets(store)[0].dataset.chats == 3
+    app = open_page(DATASETS)
+    history = by_label(app.expander, "导入记录（2 次）").dataframe[0].value
+    assert history["文件"].to_list() == ["补.txt", "一月.json"]
+    assert history["状态"].to_list() == ["已撤销（林晓）", ""]
+
+
+def test_our_own_table_is_led_to_where_it_comes_back(open_page: OpenPage, form: Form) -> None:
+    header = ",".join(["群聊", "客户", "来源", "审阅人", *form.keys])
+    app = upload(open_page(IMPORT), f"{header}\n1,1{',' * (len(form.keys) + 2)}\n".encode(), "表.csv")
+    assert "带回改过的表格" in app.error[0].value
+    assert any("带回改过的表格" in link.proto.label for link in app.get("page_link"))

@@ -32,8 +32,10 @@ if TYPE_CHECKING:
         list_chats,
         list_datasets,
     )
+    from core.services.datasets.import_log import ImportEntry, list_imports
     from core.services.datasets.import_mappings import mapping_for, save_mapping
     from core.services.datasets.import_preview import preview_import
+    from core.services.datasets.import_undo import UndoPlan, plan_undo, undo_import
     from core.services.datasets.reader_pool import prepare_reader
     from core.services.datasets.run_import import import_run
     from core.services.datasets.sample_dataset import load_sample
@@ -45,6 +47,7 @@ __all__ = [
     "ColumnError",
     "DatasetSummary",
     "FileKind",
+    "ImportEntry",
     "ImportPreview",
     "ImportProgress",
     "ImportReport",
@@ -53,6 +56,7 @@ __all__ = [
     "RejectedRow",
     "SubmissionRow",
     "TableColumns",
+    "UndoPlan",
     "delete_dataset",
     "describe_chats",
     "import_chats",
@@ -61,10 +65,13 @@ __all__ = [
     "list_chats",
     "list_datasets",
     "load_sample",
+    "list_imports",
     "mapping_for",
+    "plan_undo",
     "prepare_reader",
     "preview_import",
     "save_mapping",
+    "undo_import",
 ]
 
 _LOADED_LATE = {
@@ -79,6 +86,11 @@ _LOADED_LATE = {
     "import_text": "chat_import",
     "list_chats": "dataset_list",
     "list_datasets": "dataset_list",
+    "list_imports": "import_log",
+    "ImportEntry": "import_log",
+    "UndoPlan": "import_undo",
+    "plan_undo": "import_undo",
+    "undo_import": "import_undo",
     "load_sample": "sample_dataset",
     "preview_import": "import_preview",
     "prepare_reader": "reader_pool",

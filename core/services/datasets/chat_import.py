@@ -6,15 +6,13 @@ and same text: skipped. Same index, other text: rejected. The same text at anoth
 the last chat, unless the dataset holds them already.
 """
 
-from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
@@ -23,6 +21,8 @@ from core.adapters.store.models import Chat, Dataset, RunKind
 from core.domain.form import Form, load_named_form
 from core.domain.permissions import Permission
 from core.errors import ConflictError, InputError
+from core.services.datasets.chat_placement import ChatPlacement, stored_chats
+from core.services.datasets.import_log import ImportMark, log_import
 from core.services.datasets.import_types import (
     BY_NAME,
     FileFormat,
@@ -30,7 +30,6 @@ from core.services.datasets.import_types import (
     ImportProgress,
     ImportReport,
     OnProgress,
-    RejectedRow,
     TableColumns,
 )
 from core.services.datasets.parent_file_reader import ParentFileReader, open_pass
@@ -60,6 +59,7 @@ def import_chats(
     on_progress: OnProgress | None = None,
     count_all: bool = False,
     dry_run: bool = False,
+    who: str = "",
 ) -> ImportReport:
     """Import a file of chats, in one transaction: all good rows go in, or, after an error, none.
 
@@ -73,7 +73,8 @@ def import_chats(
         columns: which columns of a table to use.
         on_progress: called now and then from this thread.
         count_all: messages and speakers of all chats are counted, however many there are.
-        dry_run: everything is done and taken back: the report says what an import would do.
+        dry_run: nothing is stored, and nobody who writes is waited for: the report says what an import would do.
+        who: who imports, for the history of the dataset.
 
     Raises:
         InputError: the file as a whole cannot be used; nothing went in.
@@ -89,20 +90,26 @@ def import_chats(
         counts = SpeakerCounts() if count_all else SpeakerCounts(QUICK_CHARACTERS)
         with open_pass(source, job, on_progress) as file:
             _fill(stage, file, form, counts)
+        target = _Target(name, split, form, who, dry_run)
         try:
-            with suppress(_TakenBackError), store.write() as session:
-                report = _write(session, stage, file, name=name, split=split, form=form)
-                if dry_run:
-                    raise _TakenBackError
+            with store.read() if dry_run else store.write() as session:
+                report = _write(session, stage, file, target, counts)
         except IntegrityError as error:
             raise ConflictError(f"数据集「{name}」正由另一处导入", "请稍后重试") from error
     if on_progress:
         on_progress(ImportProgress(file.rows, 1.0))
-    return replace(report, counts=counts, notes=(*report.notes, *counts.sentences()))
+    return report
 
 
-class _TakenBackError(Exception):
-    """Rolls a dry run back; never leaves this module."""
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """Where the chats go, who brings them, and whether that is only tried."""
+
+    name: str
+    split: str | None
+    form: Form
+    who: str
+    dry_run: bool
 
 
 def _fill(stage: StagingFile, file: ParentFileReader, form: Form, counts: SpeakerCounts) -> None:
@@ -120,7 +127,7 @@ def _fill(stage: StagingFile, file: ParentFileReader, form: Form, counts: Speake
 
 
 @permitted(Permission.IMPORT)
-def import_text(store: Store, text: str, *, dataset: str, split: str | None = None) -> ImportReport:
+def import_text(store: Store, text: str, *, dataset: str, split: str | None = None, who: str = "") -> ImportReport:
     """Import one pasted chat; it goes behind the last chat of the dataset.
 
     Raises:
@@ -134,6 +141,7 @@ def import_text(store: Store, text: str, *, dataset: str, split: str | None = No
         filename="粘贴的聊天.txt",
         dataset=dataset,
         split=split,
+        who=who,
     )
 
 
@@ -156,47 +164,40 @@ def _write(
     session: Session,
     stage: StagingFile,
     file: ParentFileReader,
-    *,
-    name: str,
-    split: str | None,
-    form: Form,
+    target: _Target,
+    counts: SpeakerCounts,
 ) -> ImportReport:
-    dataset = _dataset(session, name=name, split=split, form=form, source_hash=file.sha256)
-    dataset_id = dataset.id or 0
+    """Place all chats and, but for a dry run, store them, their labels and the import's entry in the history."""
+    dataset, new_dataset = _dataset(session, target, source_hash=file.sha256)
+    dataset_id, expected = dataset.id or 0, dataset.expected
     rejected = list(file.rejected)
-    writer = RunWriter(session, dataset_id, name=LABELS_RUN, kind=RunKind.LABELS, file=file)
+    writer = RunWriter(session, dataset_id, name=LABELS_RUN, kind=RunKind.LABELS, file=file, dry_run=target.dry_run)
     appending = file.format in (FileFormat.TEXT, FileFormat.ZIP) or file.reading.joined is not None
+    placement = ChatPlacement(session, dataset_id, appending, last=expected)
     added = skipped = 0
+    added_ids: list[int] = []
     for batch in stage.batches():
-        if appending:
-            batch = _append_to_dataset(session, dataset, batch)
-        present = _stored_chats(session, dataset_id, [chat.index for chat in batch])
-        fresh = [chat for chat in batch if chat.index not in present]
-        if fresh:
-            session.execute(insert(Chat), [_chat_values(dataset_id, chat) for chat in fresh])
-        same = [chat for chat in batch if present.get(chat.index, ("", 0))[0] == chat.sha256]
-        imported_indices = {chat.index for chat in (*fresh, *same)}
-        rejected += [
-            RejectedRow(chat.index, "数据集里这个 index 已有另一条群聊，未改动", chat.line)
-            for chat in batch
-            if chat.index not in imported_indices
-        ]
-        added += len(fresh)
-        skipped += len(same)
+        placed = placement.place(batch)
+        rejected += placed.rejected
+        added += len(placed.fresh)
+        skipped += len(placed.same)
+        held = [*placed.fresh, *placed.same]
+        if placed.fresh and not target.dry_run:
+            session.execute(insert(Chat), [_chat_values(dataset_id, chat) for chat in placed.fresh])
+        present = stored_chats(session, dataset_id, [chat.index for chat in held])
+        ids = {index: number for index, (_, number) in present.items()}
+        added_ids += [ids[chat.index] for chat in placed.fresh if chat.index in ids]
         if stage.labelled:
-            labelled = [chat for chat in (*fresh, *same) if chat.forms is not None]
-            ids = _stored_chats(session, dataset_id, [chat.index for chat in labelled])
             rejected += writer.write(
                 [
-                    ChatForms(chat.index, ids[chat.index][1], chat.forms or [], chat.notes, chat.line)
-                    for chat in labelled
+                    ChatForms(chat.index, ids.get(chat.index, 0), chat.forms or [], chat.notes, chat.line)
+                    for chat in held
+                    if chat.forms is not None
                 ]
             )
-    if not appending:
-        dataset.expected = max(dataset.expected, file.rows, stage.last_index)
-    session.add(dataset)
-    session.flush()
-    return ImportReport(
+    last = placement.last if appending else max(expected, file.rows, stage.last_index)
+    repeats = (f"有 {placement.repeats:,} 条群聊与文件里前面的完全相同，只留一条",) if placement.repeats else ()
+    report = ImportReport(
         kind=FileKind.CHATS,
         dataset_id=dataset_id,
         dataset=dataset.name,
@@ -207,52 +208,37 @@ def _write(
         total=file.rows,
         run_id=writer.run_id,
         run=writer.name if writer.run_id else "",
-        notes=(*file.notes, *writer.notes()),
+        notes=(*file.notes, *repeats, *writer.notes(), *counts.sentences()),
         reading=file.reading,
         format=file.format,
         encoding=file.encoding,
+        counts=counts,
     )
+    if target.dry_run:
+        return report
+    dataset.expected = last
+    session.add(dataset)
+    mark = ImportMark(file.name, file.sha256, target.who, added_ids, writer.answered, new_dataset, (expected, last))
+    return replace(report, import_id=log_import(session, report, mark))
 
 
-def _dataset(session: Session, *, name: str, split: str | None, form: Form, source_hash: str) -> Dataset:
+def _dataset(session: Session, target: _Target, *, source_hash: str) -> tuple[Dataset, bool]:
+    """The dataset to import into, and whether it is new; for a dry run a new one is not stored."""
+    name, split, form = target.name, target.split, target.form
     dataset: Dataset | None = session.execute(select(Dataset).where(col(Dataset.name) == name)).scalar_one_or_none()
     if dataset is None:
         dataset = Dataset(name=name, split=split or "other", form=form.name, sha256=source_hash)
-        session.add(dataset)
-        session.flush()
-        return dataset
+        if not target.dry_run:
+            session.add(dataset)
+            session.flush()
+        return dataset, True
     if dataset.form != form.name:
         raise ConflictError(f"数据集「{name}」用的是表单 {dataset.form}，不是 {form.name}", "请换一个数据集名称")
     if split is not None and split != dataset.split:
         raise ConflictError(
             f"数据集「{name}」的用途是 {dataset.split}，不是 {split}", "请换一个数据集名称，或不指定用途"
         )
-    return dataset
-
-
-def _append_to_dataset(session: Session, dataset: Dataset, batch: list[StagedChat]) -> list[StagedChat]:
-    """Number plain texts: with the index that the text has already, else the next free one."""
-    placed: list[StagedChat] = []
-    for chat in batch:
-        statement = select(func.min(col(Chat.index))).where(
-            col(Chat.dataset_id) == dataset.id, col(Chat.sha256) == chat.sha256
-        )
-        index = session.execute(statement).scalar_one()
-        if index is None:
-            last = session.execute(
-                select(func.max(col(Chat.index))).where(col(Chat.dataset_id) == dataset.id)
-            ).scalar_one()
-            index = dataset.expected = max(dataset.expected, last or 0) + 1
-        placed.append(replace(chat, index=index))
-    return placed
-
-
-def _stored_chats(session: Session, dataset_id: int, indices: Sequence[int]) -> dict[int, tuple[str, int]]:
-    """``{index: (sha256, chat id)}`` of those that the dataset holds."""
-    statement = select(col(Chat.index), col(Chat.sha256), col(Chat.id)).where(
-        col(Chat.dataset_id) == dataset_id, col(Chat.index).in_(indices)
-    )
-    return {index: (digest, int(chat_id or 0)) for index, digest, chat_id in session.execute(statement)}
+    return dataset, False
 
 
 def _chat_values(dataset_id: int, chat: StagedChat) -> dict[str, Any]:

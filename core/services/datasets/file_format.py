@@ -22,6 +22,9 @@ _SUFFIXES = {
 SUFFIXES = tuple(suffix[1:] for suffix in _SUFFIXES)
 """File name endings that can be imported, without the dot."""
 
+TEXT_FORMATS = (FileFormat.JSON, FileFormat.JSONL, FileFormat.CSV, FileFormat.TEXT)
+"""Formats of texts, between which a person can choose."""
+
 _FIRST_LINE_CHARACTERS = 1 << 20
 _OFFICE_MAGIC = b"PK\x03\x04"
 _ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
@@ -63,6 +66,29 @@ def detect_format(file: BinaryIO, head: bytes, name: str) -> FileFormat:
     if by_suffix is None:
         raise InputError(f"不认识文件 {name} 的格式", f"可以导入 {'、'.join(SUFFIXES)} 文件")
     return by_suffix
+
+
+def require_format(file: BinaryIO, head: bytes, name: str, chosen: str) -> FileFormat:
+    """The format that a person chose, if a text can be read so.
+
+    Args:
+        file: a seekable file; its position is moved.
+        head: its first bytes.
+        name: the file's name as the person knows it.
+        chosen: JSON, JSONL, CSV or TXT, in any case.
+
+    Raises:
+        InputError: no such format, or the file is no text.
+    """
+    by_name = {one.upper(): one for one in TEXT_FORMATS}
+    wanted_format = by_name.get(chosen.strip().upper())
+    if wanted_format is None:
+        raise InputError(f"不认识格式「{chosen[:20]}」", f"可以写 {'、'.join(TEXT_FORMATS)}")
+    if head.startswith(_EXCEL_MAGIC) or foreign_kind(file, head):
+        # What it is says the usual way; an Excel file or an archive has one way to be read.
+        actual = detect_format(file, head, name)
+        raise InputError(f"文件 {name} 是 {actual} 文件，不能按 {wanted_format} 读", "请不指明格式，由程序识别")
+    return wanted_format
 
 
 def is_json_lines(stream: TextIO) -> bool:

@@ -18,7 +18,7 @@ from core.services.team import permitted
 
 _NAME_LENGTH = 100
 _PARTS = {part.name: type(part.default) for part in fields(TableColumns)}
-_OF_ONE_FILE = {"sheet": "", "encoding": ""}
+_OF_ONE_FILE = {"sheet": "", "encoding": "", "format": ""}
 
 
 def mapping_named(store: Store, name: str) -> TableColumns | None:

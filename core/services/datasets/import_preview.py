@@ -5,6 +5,7 @@ from typing import BinaryIO
 
 from core.domain.form import Form
 from core.errors import InputError
+from core.services.datasets.chat_outlook import ChatOutlook, outlook_of
 from core.services.datasets.import_types import (
     BY_NAME,
     ChatRow,
@@ -20,6 +21,9 @@ from core.services.datasets.reader_messages import Done, ReadJob, Rows
 from core.services.datasets.row_validation_pass import RowValidationPass
 from core.services.datasets.source_file import SourceFile
 from core.services.datasets.speaker_counts import QUICK_CHARACTERS, SpeakerCounts
+
+_UNPARSED = 3
+"""So many chats that are too long to be looked at whole are shown by their beginning."""
 
 
 def preview_import(
@@ -69,12 +73,14 @@ def make_preview(
     validation_pass = RowValidationPass(file, form, columns, on_progress)
     chats: list[ChatRow] = []
     forms: list[SubmissionRow] = []
+    outlooks: list[ChatOutlook] = []
     good = labels = customers = 0
     counts = SpeakerCounts(QUICK_CHARACTERS)
     for row in validation_pass.chats() if validation_pass.kind is FileKind.CHATS else validation_pass.submissions():
         good += 1
-        if isinstance(row, ChatRow):
-            counts.add(row)
+        parsed = counts.add(row) if isinstance(row, ChatRow) else None
+        if isinstance(row, ChatRow) and len(outlooks) < limit and (parsed or len(outlooks) < _UNPARSED):
+            outlooks.append(outlook_of(row.index, row.text, parsed))
         customers += len(row.forms or ())
         labels += any(not form.is_empty(values) for values in row.forms or ())
         if good > limit:
@@ -97,4 +103,9 @@ def make_preview(
         columns=validation_pass.report.names,
         notes=(*validation_pass.notes, *counts.sentences()),
         reading=validation_pass.report,
+        outlooks=tuple(outlooks),
+        looked_at=counts.counted,
+        messages=counts.messages,
+        speakers=len(counts.names),
+        without_speakers=tuple(counts.without_speakers),
     )

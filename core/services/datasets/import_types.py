@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from core.domain.form import FormValues
 from core.errors import InputError
+from core.services.datasets.chat_outlook import ChatOutlook
 from core.services.datasets.reading_report import ReadingReport
 from core.services.datasets.speaker_counts import SpeakerCounts
 
@@ -79,6 +80,9 @@ class TableColumns:
         pause_minutes: a silence longer than this begins a new chat; 0: none does.
         sheet: which sheet of an Excel file; ``""``: the first that holds chats or messages.
         encoding: of a text file; ``""``: it is found out.
+        format: of a text file (:class:`FileFormat`); ``""``: it is found out.
+        join: what messages are joined by: ``session``, ``room``, ``pause`` (in each room), ``none`` (all are one chat),
+            or ``row`` where each row is a whole chat; ``""``: it is found out.
     """
 
     text: str = ""
@@ -92,7 +96,12 @@ class TableColumns:
     pause_minutes: int = 0
     sheet: str = ""
     encoding: str = ""
+    format: str = ""
+    join: str = ""
 
+
+JOINS = ("session", "room", "pause", "none", "row")
+"""What a person can have messages joined by; see :class:`TableColumns`."""
 
 BY_NAME = TableColumns()
 """All columns are found by their names."""
@@ -123,6 +132,11 @@ class RejectedRow:
     index: int
     reason: str
     line: int | None = None
+
+    @property
+    def why(self) -> str:
+        """The reason, with the row's line where the file has lines."""
+        return self.reason if self.line is None else f"第 {self.line} 行：{self.reason}"
 
     def __str__(self) -> str:
         """One line of a list of rejected rows."""
@@ -170,6 +184,11 @@ class ImportPreview:
         columns: columns of a table; empty for other formats.
         notes: what else a person should know, Chinese sentences.
         reading: what messages were joined by, and from which columns.
+        outlooks: the first chats as they will look.
+        looked_at: so many chats were counted; parsing is most of the work, so big files are not counted whole.
+        messages: of these chats.
+        speakers: different names in them.
+        without_speakers: index of each of them in which no speaker is recognised.
     """
 
     kind: FileKind
@@ -185,6 +204,11 @@ class ImportPreview:
     columns: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     reading: ReadingReport = field(default_factory=ReadingReport)
+    outlooks: tuple[ChatOutlook, ...] = ()
+    looked_at: int = 0
+    messages: int = 0
+    speakers: int = 0
+    without_speakers: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +231,7 @@ class ImportReport:
         format: how the file is written.
         encoding: how its text is encoded, as a person names it; ``""`` for Excel.
         counts: messages and speakers of its chats.
+        import_id: its number in the dataset's history, by which it can be taken back; 0 for a dry run.
     """
 
     kind: FileKind
@@ -224,3 +249,4 @@ class ImportReport:
     format: FileFormat = FileFormat.JSON
     encoding: str = ""
     counts: SpeakerCounts | None = None
+    import_id: int = 0

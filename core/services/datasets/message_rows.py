@@ -12,7 +12,7 @@ from core.errors import InputError
 from core.services.datasets.import_types import ColumnError, RawRow, TableColumns
 from core.services.datasets.message_archives import Unreadable, archive_message, is_archived, messages_inside
 from core.services.datasets.message_columns import MessageColumns, recognise
-from core.services.datasets.message_table import join, message_of
+from core.services.datasets.message_table import USUAL_PAUSE, join, message_of
 from core.services.datasets.reading_report import Joined, ReadingReport, line_places
 from core.services.datasets.table_row import TableRow
 
@@ -29,6 +29,7 @@ _JOINED = {
     Joined.PAUSE: "按停顿",
     Joined.NONE: "没有会话、群聊可依，全部",
 }
+_CHOSEN = {"session": "按会话", "room": "按群聊", "pause": "按停顿", "none": "全部合成一条"}
 _PARTS = {
     "sender": "发送人",
     "text": "内容",
@@ -61,7 +62,7 @@ def join_messages(rows: Iterable[RawRow], columns: TableColumns, report: Reading
     head = list(islice(stream, PEEK))
     objects = [row.value for row in head if isinstance(row.value, dict)]
     whole = chain(head, stream)
-    if not objects or any("chat_text" in value or "infos" in value for value in objects):
+    if columns.join == "row" or not objects or any("chat_text" in value or "infos" in value for value in objects):
         return whole
     inner = [one for value in objects for one in messages_inside(value) or [value]]
     if any(map(is_archived, inner)):
@@ -115,7 +116,7 @@ def find_table_columns(
         ColumnError: a column that was pointed at is not there.
     """
     report.names = tuple(names)
-    if {"chat_text", "infos"} & {name.casefold() for name in names}:
+    if columns.join == "row" or {"chat_text", "infos"} & {name.casefold() for name in names}:
         return None
     rows = [cells for row in _objects(names, head) if (cells := row.value) is not None] or [dict.fromkeys(names)]
     layout = find_columns(rows, columns)
@@ -175,12 +176,12 @@ def _chats(
     rows: Iterable[RawRow], layout: MessageColumns | None, columns: TableColumns, report: ReadingReport
 ) -> Iterator[RawRow]:
     messages = list(_messages(rows, layout, report))
-    joined = join(messages, pause_minutes=columns.pause_minutes)
-    report.joined, report.messages = joined.by, len(messages)
+    joined = join(messages, pause_minutes=columns.pause_minutes, by=columns.join)
+    report.joined, report.messages, report.pauses = joined.by, len(messages), joined.pauses
     if layout is not None:
         report.columns = layout.as_dict()
     written = [write_chat(chat) for chat in joined.chats]
-    _note_joining(report, len(joined.chats))
+    _note_joining(report, len(joined.chats), columns)
     _note_changes(report, messages, written, joined.out_of_order)
     for number, (chat, messages_of_chat) in enumerate(zip(written, joined.chats, strict=True), start=1):
         yield RawRow(number, {"chat_text": chat.text}, messages_of_chat[0].row or None)
@@ -239,8 +240,13 @@ def _message(value: Any, layout: MessageColumns | None, line: int, session: str)
     return replace(message, session=session)
 
 
-def _note_joining(report: ReadingReport, chats: int) -> None:
-    by = _JOINED[report.joined or Joined.NONE]
+def _note_joining(report: ReadingReport, chats: int, columns: TableColumns) -> None:
+    joined = report.joined or Joined.NONE
+    by = "按您的选择全部" if columns.join == joined == Joined.NONE else _JOINED[joined]
+    if joined is Joined.PAUSE:
+        by = f"{by}（超过 {columns.pause_minutes or USUAL_PAUSE:,} 分钟）"
+    if columns.join not in ("", joined):
+        report.note(f"选的是{_CHOSEN[columns.join]}，但文件里没有可依的，改为{_JOINED[joined]}")
     report.note(f"文件是一行一条消息：{report.messages:,} 条消息{by}合成 {chats:,} 条群聊")
     if report.columns:
         used = "，".join(f"{_PARTS[part]}取「{name[:20]}」" for part, name in report.columns.items())

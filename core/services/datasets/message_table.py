@@ -61,6 +61,12 @@ _TEXT_KINDS = frozenset(("", "1", "0", "text", "文本", "文字", "文本消息
 _MARKUP = ("<?xml", "<msg", "<sysmsg", "<revokemsg")
 _TITLE = re.compile(r"<title>\s{0,9}(?:<!\[CDATA\[)?([^<>]{1,2000}?)(?:\]\]>)?\s{0,9}</title>")
 _MARKUP_READ = 20_000
+USUAL_PAUSE = 30
+"""Minutes of silence that part chats where a person asks for pauses and names no length."""
+
+SHOWN_PAUSES = (30, 60, 120, 480, 1440)
+"""Minutes for which a preview says how many chats there would be."""
+
 _OUR_SIDE, _THEIR_SIDE = "我方", "对方"
 
 
@@ -158,40 +164,57 @@ class JoinedMessages:
         by: what they are joined by.
         chats: in the order of their first message.
         out_of_order: messages that stood before an earlier one and were put in order.
+        pauses: ``(minutes, chats)``: how many chats there would be if a silence of so many minutes parted them.
     """
 
     by: Joined
     chats: tuple[tuple[SentMessage, ...], ...]
     out_of_order: int = 0
+    pauses: tuple[tuple[int, int], ...] = ()
 
 
-def join(messages: Iterable[SentMessage], *, pause_minutes: int = 0) -> JoinedMessages:
+def join(messages: Iterable[SentMessage], *, pause_minutes: int = 0, by: str = "") -> JoinedMessages:
     """Join messages into chats.
 
     Args:
         messages: in the order of the file.
-        pause_minutes: a longer silence begins a new chat; 0: none does. Sessions are never parted.
+        pause_minutes: a longer silence begins a new chat; 0: none does. Sessions are never parted, unless ``by`` is
+            ``pause``.
+        by: ``session``, ``room``, ``pause`` or ``none`` (all are one chat), where a person chose it; ``""``: the
+            session if the file names any, else the room.
     """
     rows = list(messages)
-    by_session = any(message.session for message in rows)
-    by_room = not by_session and any(message.room for message in rows)
+    by_session = by in ("", "session") and any(message.session for message in rows)
+    by_room = by != "none" and not by_session and any(message.room for message in rows)
+    if by == "pause" and not pause_minutes:
+        pause_minutes = USUAL_PAUSE
     groups: dict[tuple[str, str], list[SentMessage]] = {}
     for message in rows:
-        key = ("session", message.session) if message.session else ("room", message.room)
-        groups.setdefault(key, []).append(message)
+        key = ("session", message.session) if by_session and message.session else ("room", message.room)
+        groups.setdefault(key if by != "none" else ("", ""), []).append(message)
     chats: list[tuple[SentMessage, ...]] = []
+    silences: list[float] = []
     moved = 0
     for group in groups.values():
         ordered = group
         if all(message.time for message in group):
             ordered = sorted(group, key=lambda message: message.time)  # stable: equal times stay as they stand
             moved += sum(after.time < before.time for before, after in zip(group, group[1:], strict=False))
-        whole = not pause_minutes or bool(group[0].session)
+        whole = not pause_minutes or by_session and bool(group[0].session)
         chats += [tuple(ordered)] if whole else _parted(ordered, pause_minutes)
+        silences += _silences(ordered)
     chats.sort(key=lambda chat: min(message.row for message in chat))
     parted = pause_minutes > 0 and not by_session and any(message.time for message in rows)
-    by = Joined.SESSION if by_session else Joined.PAUSE if parted else Joined.ROOM if by_room else Joined.NONE
-    return JoinedMessages(by, tuple(chats), moved)
+    joined = Joined.SESSION if by_session else Joined.PAUSE if parted else Joined.ROOM if by_room else Joined.NONE
+    effects = tuple((minutes, len(groups) + sum(one > minutes for one in silences)) for minutes in SHOWN_PAUSES)
+    return JoinedMessages(joined, tuple(chats), moved, effects if silences else ())
+
+
+def _silences(messages: Sequence[SentMessage]) -> list[float]:
+    """Minutes between messages with a time, those under the shortest shown pause left out."""
+    times = [datetime.fromisoformat(message.time) for message in messages if message.time]
+    gaps = ((after - before).total_seconds() / 60 for before, after in zip(times, times[1:], strict=False))
+    return [gap for gap in gaps if gap > SHOWN_PAUSES[0]]
 
 
 def _parted(messages: Sequence[SentMessage], pause_minutes: int) -> list[tuple[SentMessage, ...]]:

@@ -54,7 +54,7 @@ def _do(channel: socket.socket, job: ReadJob, file_descriptor: int) -> bool:
     with os.fdopen(file_descriptor, "rb") as file:
         limit_processor(processor_seconds(os.fstat(file_descriptor).st_size))
         try:
-            with open_source(file, job.name, job.columns.encoding) as source:
+            with open_source(file, job.name, job.columns.encoding, job.columns.format) as source:
                 if job.kind == "preview":
                     preview = make_preview(
                         source, job.form, job.columns, limit=job.limit, on_progress=lambda now: _progress(channel, now)

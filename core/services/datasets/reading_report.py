@@ -28,6 +28,7 @@ class ReadingReport:
         notes: Chinese sentences for a person.
         sheet: the sheet of an Excel file that was read, or ``""``.
         sheets: all sheets that hold anything.
+        pauses: ``(minutes, chats)``: chats that there would be if a silence of so many minutes parted them.
     """
 
     joined: Joined | None = None
@@ -37,6 +38,7 @@ class ReadingReport:
     notes: list[str] = field(default_factory=list)
     sheet: str = ""
     sheets: tuple[str, ...] = ()
+    pauses: tuple[tuple[int, int], ...] = ()
 
     def note(self, sentence: str, count: int = 1) -> None:
         """Note a sentence, unless there is nothing to count; ``{}`` in it becomes the count."""

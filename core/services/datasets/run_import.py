@@ -13,6 +13,7 @@ from core.adapters.store.models import Chat, RunKind
 from core.domain.form import load_named_form
 from core.domain.permissions import Permission
 from core.errors import ConflictError, InputError
+from core.services.datasets.import_log import ImportMark, log_import
 from core.services.datasets.import_types import (
     BY_NAME,
     FileKind,
@@ -41,6 +42,8 @@ def import_run(
     kind: RunKind = RunKind.IMPORT,
     columns: TableColumns = BY_NAME,
     on_progress: OnProgress | None = None,
+    dry_run: bool = False,
+    who: str = "",
 ) -> ImportReport:
     """Attach the forms of a file to a dataset, in one transaction: all good rows go in, or, after an error, none.
 
@@ -56,6 +59,8 @@ def import_run(
         kind: ``RunKind.IMPORT``, or ``RunKind.LABELS`` for what people wrote (one run per dataset).
         columns: which sheet and columns of a table to use, and the encoding.
         on_progress: called now and then from this thread.
+        dry_run: nothing is stored, and nobody who writes is waited for: the report says what an import would do.
+        who: who imports, for the history of the dataset.
 
     Raises:
         NotFoundError: no such dataset.
@@ -73,8 +78,13 @@ def import_run(
         rows = [(replace(row, text=""), text_hash(row.text) if row.text else "") for row in file.submissions()]
     file.require_rows(len(rows))
     try:
-        with store.write() as session:
-            report = _write(session, rows, file, target=target, name=name, kind=kind)
+        with store.read() if dry_run else store.write() as session:
+            writer = RunWriter(session, target.id, name=name, kind=kind, file=file, dry_run=dry_run)
+            report = _write(session, rows, file, target=target, writer=writer, kind=kind)
+            if not dry_run:
+                expected = (target.expected, target.expected)
+                mark = ImportMark(file.name, file.sha256, who, (), writer.answered, False, expected)
+                report = replace(report, import_id=log_import(session, report, mark))
     except IntegrityError as error:
         raise ConflictError(f"抽取任务「{name}」正由另一处导入", "请稍后重试") from error
     if on_progress:
@@ -88,12 +98,11 @@ def _write(
     file: ParentFileReader,
     *,
     target: DatasetView,
-    name: str,
+    writer: RunWriter,
     kind: RunKind,
 ) -> ImportReport:
     statement = select(col(Chat.index), col(Chat.id), col(Chat.sha256)).where(col(Chat.dataset_id) == target.id)
     chats = {index: (int(chat_id or 0), digest) for index, chat_id, digest in session.execute(statement)}
-    writer = RunWriter(session, target.id, name=name, kind=kind, file=file)
     rejected = list(file.rejected)
     good: list[ChatForms] = []
     for row, text_digest in rows:

@@ -38,9 +38,21 @@ class RunWriter:
         skipped: chats that had the same forms already.
         run_id: the run; ``None`` until there is one.
         name: its name.
+        answered: ids of the chats whose forms were written.
     """
 
-    def __init__(self, session: Session, dataset_id: int, *, name: str, kind: RunKind, file: ParentFileReader) -> None:
+    def __init__(
+        self,
+        session: Session,
+        dataset_id: int,
+        *,
+        name: str,
+        kind: RunKind,
+        file: ParentFileReader,
+        dry_run: bool = False,
+    ) -> None:
+        self._dry_run = dry_run
+        self.answered: list[int] = []
         self.added = 0
         self.skipped = 0
         self.run_id: int | None = None
@@ -53,7 +65,7 @@ class RunWriter:
         self._file = file
 
     def write(self, rows: Sequence[ChatForms]) -> list[RejectedRow]:
-        """Store the forms of some chats, each chat once per run.
+        """Store the forms of some chats, each chat once per run; a dry run only tells which would be stored.
 
         Returns:
             The chats for which the run has other forms already.
@@ -64,15 +76,13 @@ class RunWriter:
         if not rows:
             return []
         run = self._run()
-        statement = select(col(Extraction.chat_id), col(Extraction.forms)).where(
-            col(Extraction.run_id) == run.id, col(Extraction.chat_id).in_([row.chat_id for row in rows])
-        )
-        present: dict[int, Any] = {row.chat_id: row.forms for row in self._session.execute(statement)}
+        present = self._answers(rows) if self.run_id is not None else {}
         fresh = [row for row in rows if row.chat_id not in present]
-        if fresh:
+        if fresh and run is not None:
             self._session.execute(insert(Extraction), [self._values(row) for row in fresh])
             run.total += len(fresh)
             self._session.flush()
+            self.answered += [row.chat_id for row in fresh]
         self.added += len(fresh)
         for row in fresh:
             self._adjusted_rows += bool(row.notes)
@@ -88,9 +98,17 @@ class RunWriter:
             return ()
         return (f"{self._adjusted_rows} 条的表单按要素表整理后存入，例如 {'。'.join(self._adjusted)}",)
 
-    def _run(self) -> Run:
+    def _answers(self, rows: Sequence[ChatForms]) -> dict[int, Any]:
+        """``{chat id: forms}`` of those chats for which the run has an answer."""
+        statement = select(col(Extraction.chat_id), col(Extraction.forms)).where(
+            col(Extraction.run_id) == self.run_id, col(Extraction.chat_id).in_([row.chat_id for row in rows])
+        )
+        return {row.chat_id: row.forms for row in self._session.execute(statement)}
+
+    def _run(self) -> Run | None:
+        """The run to write into, made where there is none; ``None`` for a dry run, which only looks for it."""
         if self.run_id is not None:
-            return self._session.get_one(Run, self.run_id)
+            return None if self._dry_run else self._session.get_one(Run, self.run_id)
         here = select(Run).where(col(Run.dataset_id) == self._dataset_id)
         if self._kind is RunKind.LABELS:
             # A dataset has one run of labels, whatever it is called.
@@ -99,6 +117,9 @@ class RunWriter:
             run = self._session.execute(here.where(col(Run.name) == self.name)).scalar_one_or_none()
         if run is not None and run.kind != self._kind:
             raise ConflictError(f"抽取任务「{self.name}」已经存在，不是导入的", "请换一个名称")
+        if self._dry_run:
+            self.run_id, self.name = (run.id, run.name) if run is not None else (None, self._free_name())
+            return None
         if run is None:
             run = Run(
                 dataset_id=self._dataset_id,

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from core.errors import InputError
 from core.services.datasets.encoding import CHUNK_BYTES, Utf8Check, detect_encoding, require_encoding
-from core.services.datasets.file_format import detect_format, is_json_lines
+from core.services.datasets.file_format import detect_format, is_json_lines, require_format
 from core.services.datasets.import_types import FileFormat
 
 
@@ -45,18 +45,19 @@ class SourceFile:
 
 
 @contextmanager
-def open_source(file: BinaryIO, filename: str, encoding: str = "") -> Iterator[SourceFile]:
+def open_source(file: BinaryIO, filename: str, encoding: str = "", file_format: str = "") -> Iterator[SourceFile]:
     """Detect the format and encoding of an open file; the file stays open.
 
     Args:
         file: a seekable binary file.
         filename: its name as the person knows it; decides the format.
         encoding: as a person chose it; ``""``: it is found out.
+        file_format: of a text, as a person chose it (JSON, JSONL, CSV, TXT); ``""``: it is found out.
 
     Raises:
         InputError: empty, unknown format or unknown encoding.
     """
-    yield _inspect(file, filename, encoding)
+    yield _inspect(file, filename, encoding, file_format)
 
 
 def open_path(path: Path, filename: str) -> BinaryIO:
@@ -82,7 +83,7 @@ def open_path(path: Path, filename: str) -> BinaryIO:
         raise InputError(f"打不开文件 {filename}（{error.strerror}）", "请检查文件权限") from error
 
 
-def _inspect(file: BinaryIO, name: str, chosen_encoding: str) -> SourceFile:
+def _inspect(file: BinaryIO, name: str, chosen_encoding: str, chosen_format: str) -> SourceFile:
     file.seek(0)
     digest, size, head = sha256(), 0, b""
     utf8 = Utf8Check()
@@ -94,7 +95,7 @@ def _inspect(file: BinaryIO, name: str, chosen_encoding: str) -> SourceFile:
     utf8.finish()
     if not head.strip(b" \t\r\n\xef\xbb\xbf\xff\xfe\x00"):
         raise InputError(f"文件 {name} 是空的", "请选择有内容的文件")
-    file_format = detect_format(file, head, name)
+    file_format = require_format(file, head, name, chosen_format) if chosen_format else detect_format(file, head, name)
     if file_format in (FileFormat.EXCEL, FileFormat.ZIP):
         encoding = ""
     elif chosen_encoding:
@@ -102,7 +103,7 @@ def _inspect(file: BinaryIO, name: str, chosen_encoding: str) -> SourceFile:
     else:
         encoding = detect_encoding(file, head, name, utf8.bad_line)
     source = SourceFile(file, name, size, digest.hexdigest(), file_format, encoding)
-    if file_format is FileFormat.JSON:
+    if file_format is FileFormat.JSON and not chosen_format:
         with source.text(newline="\n") as stream:
             if is_json_lines(stream):
                 source = replace(source, format=FileFormat.JSONL)

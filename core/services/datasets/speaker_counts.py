@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from sys import maxsize
 from typing import TYPE_CHECKING
 
-from core.domain.chat import parse_chat
+from core.domain.chat import ParsedChat, parse_chat
 from core.services.datasets.form_notes import listed_rows
 
 if TYPE_CHECKING:
@@ -42,18 +42,19 @@ class SpeakerCounts:
             self.add(row)
             yield row
 
-    def add(self, row: "ChatRow") -> None:
-        """Count one chat."""
+    def add(self, row: "ChatRow") -> ParsedChat | None:
+        """Count one chat; gives it parsed, or ``None`` where it was not looked at."""
         self.chats += 1
         self._characters += len(row.text)
         if self._characters > self.most_characters:
-            return
+            return None
         parsed = parse_chat(row.text)
         self.counted += 1
         self.messages += len(parsed.messages)
         self.names.update(parsed.speakers)
         if not parsed.speakers:
             self.without_speakers.append(row.index)
+        return parsed
 
     def sentences(self) -> tuple[str, ...]:
         """Chinese sentences about chats without speakers."""

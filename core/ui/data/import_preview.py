@@ -18,9 +18,12 @@ from core.services.datasets import (
     preview_import,
 )
 from core.settings import settings
+from core.ui.data.chat_look import draw_chat_look, draw_speakers, draw_without_speakers, people_of
 from core.ui.markdown import escape_markdown
 
 _OPENING, _MOST_NAMES, _MOST_REJECTED = 80, 3, 1_000
+_NOTES_AT_ONCE = 4
+_NOBODY = "认不出发言人"
 _WIDE = 900  # pixels; the column that takes what room there is
 
 
@@ -87,58 +90,106 @@ def draw_rejected_rows(rejected: tuple[RejectedRow, ...], *, accepted: int) -> N
 
 
 def draw_preview_summary(previewed: ImportPreview) -> None:
-    """Number of chats, labels and customers in the file, in one line."""
+    """What is in the file, in one line, and what reading it found out."""
     what = "群聊" if previewed.kind is FileKind.CHATS else "群聊的结果（没有聊天文本，是提交文件或标注文件）"
     parts = [f"{previewed.good} 条{what}", f"{previewed.labels} 条有标注" if previewed.labels else "没有标注"]
     if previewed.kind is FileKind.SUBMISSION:
         parts = parts[:1]
     if previewed.customers:
         parts.append(f"{previewed.customers} 位客户")
-    written = (previewed.format, previewed.encoding)
+    least = "至少 " if previewed.looked_at < previewed.good else ""
+    counted = (
+        [f"{least}{previewed.messages:,} 条消息", f"{previewed.speakers:,} 位发言人"] if previewed.looked_at else []
+    )
+    written = (*counted, previewed.format, previewed.encoding)
     st.markdown(
         f"**{escape_markdown('，'.join(parts))}** &nbsp; :gray[{escape_markdown(' · '.join(filter(None, written)))}]"
     )
-    for note in previewed.notes:
+    if previewed.kind is FileKind.CHATS:
+        draw_without_speakers(previewed)
+
+
+def draw_notes(previewed: ImportPreview) -> None:
+    """What reading the file decided, joined, left out or changed: all of it, the first lines at once."""
+    # Who is not recognised stands above already, in red.
+    notes = [note for note in previewed.notes if not (previewed.without_speakers and _NOBODY in note)]
+    for note in notes[:_NOTES_AT_ONCE]:
         st.caption(escape_markdown(note))
+    if more := notes[_NOTES_AT_ONCE:]:
+        with st.expander(f"还有 {len(more)} 条说明", icon=":material/info:"):
+            for note in more:
+                st.caption(escape_markdown(note))
 
 
 def draw_preview_rows(previewed: ImportPreview) -> None:
-    """Rows that cannot be imported, and the first ones that can."""
-    draw_rejected_rows(previewed.rejected, accepted=previewed.good)
-    name_field = load_named_form(settings().form).name_field
-    importable: list[ChatRow | SubmissionRow] = [*previewed.chats, *previewed.forms]
-    has_labels = any(row.forms for row in importable)
-    rows = [
-        {
-            "序号": row.index,
-            **(
-                {"开头": " ".join(row.text[: 2 * _OPENING].split())[:_OPENING], "字数": len(row.text)}
-                if row.text
-                else {}
-            ),
-            **(
-                {
-                    "客户": "、".join(
-                        str(values[name_field]) or "（未填姓名）" for values in (row.forms or ())[:_MOST_NAMES]
-                    )
-                }
-                if has_labels
-                else {}
-            ),
-        }
-        for row in importable
-    ]
-    if rows:
-        st.dataframe(
-            rows,
-            hide_index=True,
-            height="auto" if len(rows) < 10 else 340,
-            column_config={
-                "序号": st.column_config.NumberColumn(width=70),
-                "开头": st.column_config.TextColumn(width=_WIDE),
-                "字数": st.column_config.NumberColumn(width=80),
-                "客户": st.column_config.TextColumn(width=180 if previewed.chats else _WIDE),
-            },
+    """The first rows: chats as they will look, one of them open; or forms."""
+    if previewed.chats:
+        st.subheader("前几条会是这样")
+        left, right = st.columns([6, 5], gap="medium")
+        with left:
+            at = _draw_chat_rows(previewed)
+        if at < len(previewed.outlooks):
+            with right:
+                draw_chat_look(previewed.outlooks[at])
+        draw_speakers(previewed)
+    elif previewed.forms:
+        _draw_form_rows(previewed)
+
+
+def _draw_chat_rows(previewed: ImportPreview) -> int:
+    """Table of the first chats; gives the place of the one that is picked."""
+    outlooks = {chat.index: chat for chat in previewed.outlooks}
+    labelled = any(row.forms for row in previewed.chats)
+    rows: list[dict[str, Any]] = []
+    for row in previewed.chats:
+        outlook = outlooks.get(row.index)
+        rows.append(
+            {
+                "序号": row.index,
+                "开头": " ".join(row.text[: 2 * _OPENING].split())[:_OPENING],
+                "发言人": people_of(outlook) if outlook else "（没有细看）",
+                "消息": outlook.messages if outlook else None,
+                "字数": len(row.text),
+                **({"客户": _customers(row)} if labelled else {}),
+            }
         )
-        if previewed.good > len(rows):
-            st.caption(f"这里只显示前 {len(rows)} 条。")
+    picked = st.dataframe(
+        rows,
+        hide_index=True,
+        height="auto" if len(rows) < 10 else 420,
+        on_select="rerun",
+        selection_mode="single-row",
+        key=f"import-chats-{hash(tuple(row.text[:200] for row in previewed.chats))}",
+        column_config={
+            "序号": st.column_config.NumberColumn(width=55),
+            "开头": st.column_config.TextColumn(width=190 if labelled else 215),
+            "发言人": st.column_config.TextColumn(width=210),
+            "消息": st.column_config.NumberColumn(width=55),
+            "字数": st.column_config.NumberColumn(width=65, format="localized"),
+            "客户": st.column_config.TextColumn(width=90),
+        },
+    )
+    shown = f"这里只显示前 {len(rows)} 条；" if previewed.good > len(rows) else ""
+    st.caption(f"{shown}点一行，在右边看它。")
+    selected = picked.selection.rows
+    return int(selected[0]) if selected and selected[0] < len(rows) else 0
+
+
+def _customers(row: ChatRow | SubmissionRow) -> str:
+    name_field = load_named_form(settings().form).name_field
+    return "、".join(str(values[name_field]) or "（未填姓名）" for values in (row.forms or ())[:_MOST_NAMES])
+
+
+def _draw_form_rows(previewed: ImportPreview) -> None:
+    rows = [{"序号": row.index, "客户": _customers(row)} for row in previewed.forms]
+    st.dataframe(
+        rows,
+        hide_index=True,
+        height="auto" if len(rows) < 10 else 340,
+        column_config={
+            "序号": st.column_config.NumberColumn(width=70),
+            "客户": st.column_config.TextColumn(width=_WIDE),
+        },
+    )
+    if previewed.good > len(rows):
+        st.caption(f"这里只显示前 {len(rows)} 条。")

@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.services.datasets import FileKind, ImportReport
 from core.ui import navigation
+from core.ui.data.import_history import draw_undo, undone_imports
 from core.ui.data.import_preview import draw_rejected_rows
 from core.ui.markdown import escape_markdown
 
@@ -40,13 +41,19 @@ def draw_import_report(report: ImportReport) -> None:
     parts = [f"共 {report.total} 条", f"新增 {report.added}", f"已有 {report.skipped}"]
     if report.labels and report.kind is FileKind.CHATS:
         parts.append(f"标注 {report.labels}")
+    if report.import_id in undone_imports():
+        st.info(f"{escape_markdown(what)}：这次导入已撤销", icon=":material/undo:")
+        st.divider()
+        return
     st.success(f"{escape_markdown(what)}：{escape_markdown('，'.join(parts))}", icon=":material/check_circle:")
     draw_rejected_rows(report.rejected, accepted=report.added + report.skipped)
     for note in report.notes:
         st.caption(escape_markdown(note))
     chosen = {"dataset": str(report.dataset_id)}
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link(navigation.WORKBENCH, label="去审阅", icon=":material/arrow_forward:", query_params=chosen)
         st.page_link(navigation.RUNS, label="新建抽取任务", icon=":material/arrow_forward:", query_params=chosen)
         st.page_link(navigation.DATASETS, label="查看数据集", icon=":material/arrow_forward:", query_params=chosen)
+        if report.import_id:
+            draw_undo(report.import_id, key=f"report-{report.import_id}")
     st.divider()

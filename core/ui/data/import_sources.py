@@ -5,20 +5,22 @@ import streamlit as st
 from core.adapters.store import DatasetView
 from core.errors import InputError
 from core.services.datasets import ColumnError, import_text, prepare_reader
-from core.ui import state
-from core.ui.data.import_preview import cached_preview, draw_preview_rows, draw_preview_summary
-from core.ui.data.import_report import finish_import, forget_report, import_round
-from core.ui.data.import_target import (
-    choose_columns,
-    choose_encoding,
-    choose_sheet,
-    choose_target_dataset,
-    chosen_columns,
-    draw_import,
+from core.ui import navigation, state
+from core.ui.data.import_preview import (
+    cached_preview,
+    draw_notes,
+    draw_preview_rows,
+    draw_preview_summary,
+    draw_rejected_rows,
 )
-from core.ui.data.kept_mappings import keep_mapping, offer_mapping
+from core.ui.data.import_report import finish_import, forget_report, import_round
+from core.ui.data.import_target import choose_target_dataset, draw_import
+from core.ui.data.reading_choices import chosen_columns
+from core.ui.data.reading_decisions import columns_title, draw_columns, draw_decisions
 from core.ui.notices import show_error
 from core.ui.uploader import draw_uploader
+
+_TEXT_NAMES = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".txt", ".log", ".md", ".dat")
 
 
 def draw_upload(available: list[DatasetView]) -> None:
@@ -38,31 +40,31 @@ def draw_upload(available: list[DatasetView]) -> None:
         previewed = cached_preview(file_id, uploaded, name, chosen)
     except ColumnError as error:
         show_error(error)
-        if chosen.sheet:
-            choose_sheet(file_id, (chosen.sheet,), "其他工作表")
-        if chosen.encoding:
-            choose_encoding(file_id, "")
-        choose_columns(file_id, error.columns, text_known=False)
-        offer_mapping(file_id, error.columns, chosen)
+        draw_decisions(file_id, chosen, None, may_be_text=_may_be_text(name))
+        draw_columns(file_id, error.columns, chosen)
         return
     except InputError as error:
         show_error(error)
-        if chosen.encoding or "编码" in error.message or "字节" in error.message:
-            choose_encoding(file_id, "")
+        if "导出的客户表" in error.message:
+            st.page_link(navigation.EXPORTS, label="去「导出」页带回改过的表格", icon=":material/arrow_forward:")
+        draw_decisions(file_id, chosen, None, may_be_text=_may_be_text(name))
         return
-    if len(previewed.reading.sheets) > 1:
-        choose_sheet(file_id, previewed.reading.sheets, previewed.reading.sheet)
-    if previewed.columns:
-        with st.expander("列的对应", icon=":material/table:"):
-            choose_columns(file_id, previewed.columns, text_known=True)
-            keep_mapping(file_id, previewed, chosen, offer_mapping(file_id, previewed.columns, chosen))
     draw_preview_summary(previewed)
-    if previewed.encoding:
-        with st.expander("文字编码", icon=":material/translate:"):
-            choose_encoding(file_id, previewed.encoding)
+    draw_decisions(file_id, chosen, previewed)
+    if previewed.columns:
+        with st.expander(columns_title(previewed), icon=":material/table:"):
+            draw_columns(file_id, previewed.columns, chosen, previewed)
     if previewed.good:
         draw_import(uploaded, previewed, chosen, available)
+    else:
+        draw_rejected_rows(previewed.rejected, accepted=0)
+    draw_notes(previewed)
     draw_preview_rows(previewed)
+
+
+def _may_be_text(name: str) -> bool:
+    """Whether a file is a text by its name, so that format and encoding can be chosen."""
+    return name.lower().endswith(_TEXT_NAMES)
 
 
 def draw_paste(available: list[DatasetView]) -> None:
@@ -73,4 +75,4 @@ def draw_paste(available: list[DatasetView]) -> None:
     )
     target, split, confirmed = choose_target_dataset(available, "粘贴的群聊", key)
     if confirmed:
-        finish_import(import_text(state.store(), text, dataset=target, split=split))
+        finish_import(import_text(state.store(), text, dataset=target, split=split, who=state.reviewer()))

@@ -7,7 +7,7 @@ import streamlit as st
 from core.errors import ShiyaoError
 from core.services.datasets import ImportPreview, TableColumns, mapping_for, save_mapping
 from core.ui import state
-from core.ui.data.import_target import column_key
+from core.ui.data.reading_choices import set_choice
 from core.ui.markdown import escape_markdown
 from core.ui.notices import show_error
 
@@ -51,7 +51,5 @@ def keep_mapping(file_id: str, previewed: ImportPreview, chosen: TableColumns, s
 def _take(file_id: str, columns: TableColumns, names: tuple[str, ...]) -> None:
     """Point at the columns of a mapping; those that the file does not have are left to be found."""
     for part, value in asdict(columns).items():
-        if part == "pause_minutes":
-            st.session_state[column_key("pause", file_id)] = value
-        elif not value or value in names or part == "index":
-            st.session_state[column_key(part, file_id)] = value
+        if part in ("pause_minutes", "join") or not value or value in names or part == "index":
+            set_choice(file_id, part, value)

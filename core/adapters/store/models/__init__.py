@@ -5,7 +5,7 @@
 
 from core.adapters.store.models.base import Base, now
 from core.adapters.store.models.catalog import ImportMapping, ModelEntry, PromptDraft
-from core.adapters.store.models.datasets import Chat, ChatBase, ChatSearch, Dataset, DatasetBase
+from core.adapters.store.models.datasets import Chat, ChatBase, ChatSearch, Dataset, DatasetBase, DatasetImport
 from core.adapters.store.models.export import Export
 from core.adapters.store.models.quality import (
     Dispute,
@@ -57,6 +57,7 @@ __all__ = [
     "Confirmation",
     "Dataset",
     "DatasetBase",
+    "DatasetImport",
     "Dispute",
     "DisputeBase",
     "DisputeStatus",

@@ -1,11 +1,19 @@
 """Datasets, their chats, and the text search over them."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ARRAY, JSON, Column, Index, Text, UniqueConstraint
 from sqlmodel import Field
 
-from core.adapters.store.models.base import NEVER_REUSED, Base, now, timestamp_column
+from core.adapters.store.models.base import (
+    NEVER_REUSED,
+    Base,
+    UtcDateTime,
+    json_column,
+    now,
+    timestamp_column,
+)
 
 
 class DatasetBase(Base):
@@ -63,3 +71,43 @@ class ChatSearch(Base, table=True):
     grams: list[str] | None = Field(
         default=None, sa_column=Column(JSON(none_as_null=True).with_variant(ARRAY(Text), "postgresql"), nullable=True)
     )
+
+
+class DatasetImport(Base, table=True):
+    """What one file brought into a dataset.
+
+    ``chats`` are the chats that it added, ``answers`` the chats for which it added forms to the run ``run_id``: ranges
+    of chat ids, ``[[first, last], …]``. ``refusals`` are the first rows that did not go in, ``{index, why}``.
+    ``expected_before`` and ``expected_after`` are the dataset's number of expected chats around it.
+    """
+
+    __table_args__ = (Index("ix_datasetimport_dataset", "dataset_id"), NEVER_REUSED)
+
+    id: int | None = Field(default=None, primary_key=True)
+    dataset_id: int = Field(foreign_key="dataset.id", ondelete="CASCADE")
+    kind: str
+    file: str
+    sha256: str
+    format: str
+    encoding: str = ""
+    sheet: str = ""
+    joined: str = ""
+    columns: dict[str, str] = Field(default_factory=dict, sa_column=json_column())
+    total: int = 0
+    messages: int = 0
+    added: int = 0
+    skipped: int = 0
+    rejected: int = 0
+    labels: int = 0
+    refusals: list[dict[str, Any]] = Field(default_factory=list, sa_column=json_column())
+    notes: list[str] = Field(default_factory=list, sa_column=json_column())
+    chats: list[list[int]] = Field(default_factory=list, sa_column=json_column())
+    answers: list[list[int]] = Field(default_factory=list, sa_column=json_column())
+    run_id: int | None = Field(default=None, foreign_key="run.id", ondelete="SET NULL")
+    new_dataset: bool = False
+    expected_before: int = 0
+    expected_after: int = 0
+    who: str = ""
+    created_at: datetime = Field(default_factory=now, sa_column=timestamp_column())
+    undone_by: str = ""
+    undone_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))
