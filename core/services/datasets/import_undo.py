@@ -194,7 +194,7 @@ def _listed(places: list[tuple[int, str]]) -> str:
     return named + (f"等 {len(places):,} 处" if len(places) > _NAMED else "")
 
 
-def _matching(session: Session, statement: Select[Any], column: Any, ranges: list[list[int]]) -> list[Any]:
+def _matching(session: Session, statement: Select[*tuple[Any, ...]], column: Any, ranges: list[list[int]]) -> list[Any]:
     """Rows of a statement whose column lies in ranges of ids; single values where it selects one column."""
     rows: list[Any] = []
     for within in conditions_within(column, ranges):

@@ -3,8 +3,10 @@
 import streamlit as st
 
 from core.adapters.store import DatasetView
+from core.domain.permissions import Permission
 from core.errors import ShiyaoError
 from core.services.datasets import ImportEntry, list_imports, plan_undo, undo_import
+from core.services.team import is_allowed
 from core.ui import state
 from core.ui.markdown import escape_markdown
 from core.ui.notices import show_error, show_errors
@@ -77,6 +79,8 @@ def draw_undo(import_id: int, *, key: str) -> None:
         import_id: its number; the button is bound to it.
         key: of the widgets.
     """
+    if not is_allowed(Permission.UNDO_IMPORT):
+        return
     with st.popover("撤销这次导入", icon=":material/undo:"):
         try:
             plan = plan_undo(state.store(), import_id)
