@@ -79,7 +79,7 @@ def draw_speakers(previewed: ImportPreview) -> None:
     people = len({name for name, _ in counts})
     sides = {side: len({name for name, own in counts if own is side}) for side in Role}
     by_side = "，".join(f"{side_title(side)} {count:,}" for side, count in sides.items() if count)
-    with st.expander(f"{first}发言人 {people:,} 位：{by_side}", icon=":material/group:"):
+    with st.expander(escape_markdown(f"{first}发言人 {people:,} 位：{by_side}"), icon=":material/group:"):
         st.dataframe(
             [
                 {"发言人": name, "在哪一方": side_title(side), "消息": messages, "群聊": chats}

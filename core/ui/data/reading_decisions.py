@@ -33,7 +33,7 @@ _HOUR = 60
 def draw_decisions(
     file_id: str, chosen: TableColumns, previewed: ImportPreview | None, *, may_be_text: bool = False
 ) -> None:
-    """Draw what a person can decide about reading a file; :func:`chosen_columns` reads it at the next run.
+    """Draw what a person can decide about reading a file; the next run of the page reads it.
 
     Args:
         file_id: of the upload.
