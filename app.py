@@ -3,7 +3,7 @@
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from core.ui import navigation, server, server_guard, state
+from core.ui import address, navigation, server, server_guard, state
 from core.ui.notices import show_errors
 from core.ui.review import workbench_fragment
 from core.ui.sign_in.person import check_signed_in
@@ -21,4 +21,6 @@ else:
         navigation.draw_page_frame()
         if page.url_path != navigation.WORKBENCH_ADDRESS:
             workbench_fragment.leave()
-        page.run()
+        state.keep_page(navigation.script_at(page.url_path))
+        with address.unknown_parts_above():
+            page.run()

@@ -43,8 +43,15 @@ Masks = Annotated[
 def submission(
     ctx: typer.Context,
     dataset: Dataset,
-    source: Source,
     out: Out,
+    source: Annotated[
+        str,
+        typer.Option(
+            "--source",
+            metavar="SOURCE",
+            help=f"结果的来源：{_SOURCE}默认是记录，缺的用记录改自的抽取任务（没有时用默认任务）。",
+        ),
+    ] = "",
     fill_missing: Annotated[bool, typer.Option("--fill-missing", help="补空：没有结果的群聊各写一张空表。")] = False,
     mask: Masks = None,
     json: Json = False,
@@ -58,7 +65,7 @@ def submission(
         report = export_submission(
             store,
             dataset=dataset,
-            source=parse_source(source),
+            source=parse_source(source) if source else None,
             out=out,
             fill_missing=fill_missing,
             mask=parse_mask(mask or ()),
@@ -177,6 +184,8 @@ def print_result(result: "ExportResult", json: bool) -> None:
     if json:
         print_json(result.as_json())
         return
+    for taken in result.lists.get("sources", ()):
+        say(f"  {taken['chats']:,} 条来自 {taken['source']}")
     say(f"已导出 {result.out}：{result.counts['rows']:,} 行，{result.size:,} 字节，sha256 {result.sha256}")
     for note in result.notes:
         hint(note)

@@ -12,7 +12,11 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 Against = Annotated[
-    str, typer.Option(metavar="labels|records|run:NAME", help="对照：标注、已确认的记录，或另一个抽取任务。")
+    str,
+    typer.Option(
+        metavar="labels|records|blind|run:NAME",
+        help="对照：标注、已确认的记录、其中盲审过的群聊，或另一个抽取任务。",
+    ),
 ]
 MeasureName = Annotated[
     str, typer.Option("--measure", metavar="lcs|exact|set|embedding", help="自由文本字段用哪种相似度。")
@@ -34,7 +38,9 @@ def score(
     """Score a run against labels, approved records or another run."""
     from core.adapters.store import queries
     from core.domain.scoring import measure_named
+    from core.services.quality import RECORDS
     from core.services.quality import score as score_run
+    from core.services.quality.record_origins import FLATTERED, NO_ORIGINS, record_origins
     from core.services.training import training_overlap
 
     with open_db(ctx, db) as store:
@@ -48,11 +54,15 @@ def score(
         )
         with store.read() as session:
             scored = queries.run(session, run, queries.dataset(session, dataset).id)
+            origins = record_origins(session, scored.dataset_id) if against == RECORDS else NO_ORIGINS
+        started = origins.by_id.get(scored.id, 0)
         seen = training_overlap(store, scored)
     if json:
-        print_json(result.as_json())
+        print_json({**result.as_json(), **({"started_from_run": started} if started else {})})
     else:
         _print_score(result)
+    if started:
+        hint(f"{FLATTERED}：对照的记录有 {started} 条改自「{scored.name}」。用 --against blind 只看盲审过的群聊")
     if seen is not None:
         hint(seen.sentence)
 

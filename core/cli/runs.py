@@ -1,4 +1,4 @@
-"""Verbs for runs: ``extract``, ``status``, ``retry``, ``cancel``, ``worker``."""
+"""Verbs for runs: ``extract``, ``runs``, ``status``, ``retry``, ``cancel``, ``worker``."""
 
 import os
 import signal
@@ -109,19 +109,71 @@ def _steps(text: str) -> list[str]:
     return list(STEPS) if text.strip() == "all" else [name.strip() for name in text.split(",") if name.strip()]
 
 
+@app.command("runs", help="列出数据集的抽取任务和默认任务；--default 指定默认任务：审阅从它的值开始，导出缺的也用它。")
+def runs(
+    ctx: typer.Context,
+    dataset: Dataset,
+    default: Annotated[str, typer.Option("--default", metavar="NAME", help="指定默认任务。")] = "",
+    no_default: Annotated[
+        bool, typer.Option("--no-default", help="不再指定：按对照标注或登记的线上得分，再按新旧选择。")
+    ] = False,
+    json: Json = False,
+    db: Db = "",
+) -> None:
+    """List the runs of a dataset, and pin or unpin its default run."""
+    from core.adapters.store import queries
+    from core.services.quality import default_run, pin_default_run
+
+    if default and no_default:
+        raise typer.BadParameter("不能和 --default 一起写", param_hint="--no-default")
+    with open_db(ctx, db, writes=bool(default or no_default)) as store:
+        with store.read() as session:
+            dataset_id = queries.dataset(session, dataset).id
+            pinned = queries.run(session, default, dataset_id).id if default else None
+        if default or no_default:
+            pin_default_run(store, dataset_id, pinned, who="cli")
+        with store.read() as session:
+            chosen = default_run(session, dataset_id)
+            views = queries.runs(session, dataset_id)
+    if json:
+        print_json(
+            {
+                "dataset": dataset,
+                "default_run": chosen.as_json() if chosen is not None else None,
+                "runs": [
+                    {**_as_json(view), "kind": view.kind, "default": chosen is not None and view.id == chosen.id}
+                    for view in views
+                ],
+            }
+        )
+        return
+    for view in views:
+        _summary(view)
+    say(f"默认任务：「{chosen.name}」（{chosen.why}）" if chosen is not None else "还没有默认任务")
+
+
 @app.command("status", help="查看抽取任务的进度。")
 def status(ctx: typer.Context, run: Run, dataset: OfDataset = "", json: Json = False, db: Db = "") -> None:
     """Print how far a run is, and why chats failed."""
     from core.services.extraction import runs as run_service
+    from core.services.quality import default_run
 
     with open_db(ctx, db) as store:
         view = run_service.progress(store, _run_id(store, run, dataset))
         failures = run_service.failures(store, view.id)
         reused = run_service.reused(store, view.id)
+        with store.read() as session:
+            chosen = default_run(session, view.dataset_id)
+    default = {
+        "default": chosen is not None and chosen.id == view.id,
+        "default_run": chosen.as_json() if chosen is not None else None,
+    }
     if json:
-        print_json({**_as_json(view), "reused": reused})
+        print_json({**_as_json(view), "reused": reused, **default})
         return
     _summary(view)
+    if default["default"] and chosen is not None:
+        say(f"  是默认任务（{chosen.why}）")
     if reused:
         say(f"  沿用了以前的 {reused} 次回答")
     for failure in failures:

@@ -1,7 +1,9 @@
 """Addresses of pages: their parameters, which anybody may have typed, cut off or made up."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, NoReturn, TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -11,6 +13,22 @@ from core.ui.markdown import Markdown, escape_markdown
 
 T = TypeVar("T")
 _MOST_QUOTED = 40
+_UNKNOWN = "shiyao.address.unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A way on from a wrong address.
+
+    Attributes:
+        page: script of the page, as given to ``st.Page``.
+        label: text of the link, plain.
+        query: parameters of its address.
+    """
+
+    page: str
+    label: str
+    query: Mapping[str, str] = field(default_factory=dict)
 
 
 def text_parameter(name: str) -> str:
@@ -34,6 +52,11 @@ def find_named(requested: str, items: Sequence[T], names: Callable[[T], Sequence
     return next((item for item in items if requested in names(item)), None) if requested else None
 
 
+def quoted(requested: str) -> str:
+    """What stands in an address, short enough for a sentence; plain text."""
+    return requested if len(requested) <= _MOST_QUOTED else f"{requested[:_MOST_QUOTED]}…"
+
+
 def draw_unknown(what: Markdown, requested: str, shown: str) -> None:
     """Say that an address leads to something that is not there (any more), and what the page shows instead.
 
@@ -42,12 +65,110 @@ def draw_unknown(what: Markdown, requested: str, shown: str) -> None:
         requested: what stands in the address.
         shown: name of what is shown instead.
     """
-    quoted = requested if len(requested) <= _MOST_QUOTED else f"{requested[:_MOST_QUOTED]}…"
     st.info(
-        f"地址里的{what}「{escape_markdown(quoted)}」不存在或已删除，现在显示的是「{escape_markdown(shown)}」。"
-        "请从列表里选择。",
+        f"地址里的{what}「{escape_markdown(quoted(requested))}」不存在或已删除，"
+        f"现在显示的是「{escape_markdown(shown)}」。请从列表里选择。",
         icon=":material/info:",
     )
+
+
+def draw_missing(what: Markdown, requested: str, links: Sequence[Link], *, advice: Markdown) -> NoReturn:
+    """Say that what an address leads to is not there, give ways on, and end the page: nothing else is shown for it.
+
+    Args:
+        what: the kind of thing, such as 数据集.
+        requested: what stands in the address.
+        links: where to go instead.
+        advice: what to do.
+    """
+    with st.container(border=True, key="address-missing"):
+        st.markdown(f"**没有{what}「{escape_markdown(quoted(requested))}」**")
+        st.caption(f"地址里写的{what}不存在，或已经删除。{advice}")
+        for link in links:
+            st.page_link(
+                link.page,
+                label=escape_markdown(link.label),
+                icon=":material/arrow_forward:",
+                query_params=dict(link.query),
+            )
+    st.stop()
+
+
+def select(
+    place: DeltaGenerator,
+    label: Markdown,
+    options: Sequence[T],
+    *,
+    key: str,
+    what: Markdown,
+    value_of: Callable[[T], str] = str,
+    format_func: Callable[[T], str] = str,
+    first: int | None = 0,
+    as_radio: bool = False,
+    **more: Any,
+) -> T | None:
+    """A select box whose value, not its title, stands in the address under its key.
+
+    Streamlit's own binding writes the title of an option, which changes with its words. Addresses from before, with
+    titles, are still understood. What is not among the options is named above the page.
+
+    Args:
+        place: where to draw it.
+        label: the box's label.
+        options: to choose from.
+        key: of the widget, and name of the parameter.
+        what: the kind of thing, for the sentence about a wrong address.
+        value_of: what stands in the address for an option.
+        format_func: what stands in the box for it.
+        first: number of the option that is chosen at first; ``None`` for none.
+        as_radio: draw radio buttons instead.
+        **more: further arguments of ``st.selectbox`` or ``st.radio``.
+    """
+    requested = text_parameter(key)
+    named = find_named(requested, options, lambda option: (value_of(option), format_func(option)))
+    usual = options[first] if first is not None and options else None
+    if requested and named is None:
+        note_unknown(what, requested, "" if usual is None else format_func(usual))
+    st.session_state[key] = usual if named is None else named
+
+    def follow() -> None:
+        now = st.session_state.get(key)
+        if now is None:
+            st.query_params.pop(key, None)
+        else:
+            st.query_params[key] = value_of(now)
+
+    draw: Any = place.radio if as_radio else place.selectbox
+    index = None if first is None else 0
+    picked: T | None = draw(label, options, index=index, format_func=format_func, key=key, on_change=follow, **more)
+    return picked
+
+
+def note_unknown(what: Markdown, requested: str, shown: str) -> None:
+    """Remember that an address names something that is not there; it is said above the page."""
+    unknown = st.session_state.setdefault(_UNKNOWN, {})
+    unknown[what] = (requested, shown)
+
+
+@contextmanager
+def unknown_parts_above() -> Iterator[None]:
+    """Context manager around a page: above it stands what its address names and is not there."""
+    above = st.container()
+    st.session_state.pop(_UNKNOWN, None)
+    try:
+        yield
+    finally:
+        with above:
+            _draw_unknown_parts()
+
+
+def _draw_unknown_parts() -> None:
+    for what, (requested, shown) in st.session_state.pop(_UNKNOWN, {}).items():
+        instead = f"，现在显示的是「{escape_markdown(shown)}」" if shown else "，没有用它筛选"
+        st.warning(
+            f"地址里的{escape_markdown(what)}「{escape_markdown(quoted(requested))}」不存在或已删除{instead}。",
+            icon=":material/link_off:",
+        )
 
 
 def index_input(

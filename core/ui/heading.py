@@ -22,6 +22,7 @@ def draw_heading(title: Markdown, available: list[DatasetView]) -> tuple[Dataset
     Returns:
         The chosen dataset, and the place at the right.
     """
+    state.current_dataset(available, title=title)
     head, pick, rest = st.columns(_LINE, vertical_alignment="center")
     head.title(title)
     with pick:

@@ -1,13 +1,18 @@
 """The menu: every page once, with the address under which links reopen it, and the look that all of them share."""
 
+import re
 from collections.abc import Mapping
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.domain.permissions import Permission
 from core.services.team import is_allowed
-from core.ui import state
+from core.ui import address, state
+from core.ui.markdown import escape_markdown
 
+_REQUESTED = "shiyao.page.requested"
+_NAME = re.compile(r"[^/?#]+")
 OVERVIEW = "pages/home/overview.py"
 START = "pages/home/start.py"
 IMPORT = "pages/data/import_.py"
@@ -125,7 +130,42 @@ def navigation() -> dict[str, list[st.Page]]:
     # The start page answers "/" alone; its name belongs to a page out of sight that leads there.
     start = st.Page(OVERVIEW, title="总览", url_path="start", default=True)
     menu[""] = [start, st.Page(START, title="总览", url_path=ADDRESSES[0], visibility="hidden")]
+    if requested := _unknown_address():
+        menu[""].append(st.Page(_draw_no_such_page, title="没有这个页面", url_path=requested, visibility="hidden"))
     return menu
+
+
+def script_at(url_path: str) -> str:
+    """The script of the page at an address; ``""`` where there is none. The start page's own address is empty."""
+    scripts = {address: script for entries in _MENU.values() for script, _, address in entries}
+    return scripts.get(url_path or ADDRESSES[0], "")
+
+
+def _unknown_address() -> str:
+    """The address that a browser came to, where no page is: it gets a page in Chinese, not Streamlit's dialog.
+
+    The browser names it once; later runs of its session know it from there.
+    """
+    context = get_script_run_ctx(suppress_warning=True)
+    requested = (context.pages_manager.intended_page_name or "" if context is not None else "").strip("/")
+    if requested:
+        known = {*ADDRESSES, "start"}
+        st.session_state[_REQUESTED] = "" if requested in known or not _NAME.fullmatch(requested) else requested
+    return str(st.session_state.get(_REQUESTED, ""))
+
+
+def _draw_no_such_page() -> None:
+    """The page at an address that leads nowhere: what was asked for, and every page that there is."""
+    st.title("没有这个页面")
+    st.caption(
+        f"没有地址是「/{escape_markdown(address.quoted(str(st.session_state.get(_REQUESTED, ''))))}」的页面。"
+        "请检查地址，或从这里继续："
+    )
+    for group, entries in _MENU.items():
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{group or '开始'}**", width=60)
+            for script, title, _ in entries:
+                st.page_link(script, label=title, width="content")
 
 
 def draw_page_frame() -> None:

@@ -26,6 +26,10 @@ _CLAIMED = "shiyao.claimed"
 _SAVE_ACKS = "shiyao.save_acks"
 _RECORDS = "shiyao.records.address"
 _ACKS_KEPT = 200
+_MOST_LINKS = 8
+_PAGE = "shiyao.page"
+_OF_ONE_DATASET = ("run", "newer", "batch", "a", "b", "against")
+"""Parameters of addresses that mean nothing in another dataset."""
 _PAYLOAD = "shiyao.workbench.payload"
 _REVIEW = "shiyao.workbench.review"
 _PERSON = "shiyao.person"
@@ -109,20 +113,38 @@ def available_datasets() -> list[DatasetView]:
         return queries.datasets(session)
 
 
-def current_dataset(available: list[DatasetView]) -> DatasetView | None:
+def current_dataset(available: list[DatasetView], *, title: Markdown = "") -> DatasetView | None:
     """The current dataset: of the address, else of this session, else the newest; ``None`` where there is none.
 
-    Where the address names one that is not there, the page says so.
+    Where the address names one that is not there, the page says so and ends: another one's chats are not what was asked
+    for.
+
+    Args:
+        available: all datasets, newest first.
+        title: of the page, drawn above that sentence.
     """
     addressed = address.text_parameter("dataset")
     requested = addressed or str(st.session_state.get(_DATASET, ""))
     named = address.find_named(requested, available, lambda dataset: (str(dataset.id), dataset.name))
     chosen = named or (available[0] if available else None)
     if addressed and named is None and chosen is not None:
-        address.draw_unknown("数据集", addressed, chosen.name)
+        if title:
+            st.title(title)
+        _draw_missing_dataset(addressed, available)
     if chosen is not None:
         st.session_state[_DATASET] = str(chosen.id)
     return chosen
+
+
+def _draw_missing_dataset(requested: str, available: list[DatasetView]) -> None:
+    """Say that there is no such dataset, with links to this page of those that there are."""
+    page = st.session_state.get(_PAGE, "")
+    links = [
+        address.Link(page, f"{dataset.name} · {dataset.chats} 条群聊", {"dataset": str(dataset.id)})
+        for dataset in available[:_MOST_LINKS]
+    ]
+    advice = "请选择一个数据集：" if len(available) <= _MOST_LINKS else "这里是最新的几个，其余在「数据集」页："
+    address.draw_missing("数据集", requested, links if page else [], advice=advice)
 
 
 def choose_dataset(
@@ -148,9 +170,16 @@ def choose_dataset(
     )
     if chosen.id != current.id:
         st.session_state[_DATASET] = str(chosen.id)
+        for name in _OF_ONE_DATASET:
+            st.query_params.pop(name, None)
         st.query_params["dataset"] = str(chosen.id)
         st.rerun()
     return chosen
+
+
+def keep_page(script: str) -> None:
+    """Remember which page is drawn (its script), for links to the same page with another address."""
+    st.session_state[_PAGE] = script
 
 
 def run_names(dataset: DatasetView) -> list[str]:

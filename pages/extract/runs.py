@@ -17,7 +17,7 @@ if available:
     dataset, rest = draw_heading("抽取任务", available)
     action = rest.columns([3, 2])[1]
     options = run_service.run_options(state.store())
-    runs = run_service.model_runs(state.store(), dataset.id)
+    runs = run_service.listed_runs(state.store(), dataset.id)
     chosen = current_run(runs)
     new = chosen is None or address.text_parameter("run") == NEW
     if runs and action.button(

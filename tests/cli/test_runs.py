@@ -84,3 +84,23 @@ def test_cancel_marks_the_run(run: Any, store: Store) -> None:
     code, out, _ = run("cancel", "--run", "r", "--dataset", "e", "--json")
     assert (code, json.loads(out)["status"]) == (0, RunStatus.CANCELLED)
     assert json.loads(run("status", "--run", "r", "--dataset", "d", "--json")[1])["status"] == RunStatus.RUNNING
+
+
+def test_the_default_run_is_listed_pinned_and_told(run: Any, store: Store) -> None:
+    add_dataset(store, 3)
+    for name in ("finetuned", "local"):
+        run("extract", "--dataset", "d", "--run", name, "--provider", "local")
+    listed = json.loads(run("runs", "--dataset", "d", "--json")[1])
+    assert (listed["default_run"]["run"], listed["default_run"]["reason"]) == ("local", "newest")
+    assert [(one["run"], one["kind"], one["default"]) for one in listed["runs"]] == [
+        ("local", "model", True),
+        ("finetuned", "model", False),
+    ]
+    code, out, err = run("runs", "--dataset", "d", "--default", "finetuned")
+    assert (code, err) == (0, "") and out.endswith("默认任务：「finetuned」（cli指定）\n")
+    said = json.loads(run("status", "--run", "local", "--json")[1])
+    assert (said["default"], said["default_run"]["run"], said["default_run"]["pinned"]) == (False, "finetuned", True)
+    assert "是默认任务（cli指定）" in run("status", "--run", "finetuned")[1]
+    assert json.loads(run("runs", "--dataset", "d", "--no-default", "--json")[1])["default_run"]["run"] == "local"
+    code, _, err = run("runs", "--dataset", "d", "--default", "没有")
+    assert code == 1 and "没有抽取任务「没有」" in err

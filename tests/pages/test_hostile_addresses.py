@@ -47,8 +47,6 @@ def test_no_address_breaks_a_page(open_page: OpenPage, store: Store, script: str
 @pytest.mark.parametrize(
     ("script", "parameter", "kind"),
     [
-        ("pages/data/datasets.py", "dataset", "数据集"),
-        ("pages/review/workbench.py", "dataset", "数据集"),
         ("pages/extract/runs.py", "run", "抽取任务"),
         ("pages/extract/prompts.py", "prompt", "提示词"),
         ("pages/extract/models.py", "model", "模型"),

@@ -10,11 +10,11 @@ from core.adapters.store.models import DisputeStatus, Pass
 from core.services.quality import dispute, disputes
 from core.services.quality.external_scores import external_scores
 from core.ui.tables import csv_of
-from tests.factories.datasets import FORM
+from tests.factories.datasets import FORM, make_record
 from tests.factories.quality import NAME, TODO, add_record, add_run, form, quality_dataset
 from tests.factories.runs import add_dataset
 from tests.pages.conftest import OpenPage
-from tests.pages.finding import by_label, seen
+from tests.pages.finding import button, by_label, seen
 
 PAGES = {name: f"pages/quality/{name}.py" for name in ("scores", "compare", "changes", "disputes", "agreement")}
 
@@ -206,3 +206,20 @@ def test_a_csv_does_not_run_in_a_spreadsheet() -> None:
     assert list(csv.reader(io.StringIO(text))) == [["a", "b"], ["'=1+1", "2.5"], ["甲,乙", ""]]
     assert csv_of([]).decode("utf-8-sig") == ""
     assert FORM.name
+
+
+def test_a_flattered_score_is_marked_and_honest_chats_are_offered(page: OpenPage, store: Store) -> None:
+    dataset = quality_dataset(store, 4)
+    with store.read() as session:
+        run = queries.run(session, "乙", dataset.id).id
+    make_record(store, dataset, 1, [{NAME: "周遥"}], base_run_id=run)
+    app = page("scores", against="records")
+    assert "已确认的记录改自：「乙」1 条。改自它的得分偏高" in seen(app)
+    table = app.dataframe[0].value
+    assert list(table["提醒"])[-1] == "记录从它改起，偏高" and list(table["任务"])[-1] == "乙"
+    assert "提醒" not in page("scores", against="labels").dataframe[0].value
+    make_record(store, dataset, 1, [{NAME: "林舟1"}], review_pass="second", reviewer="小白")
+    app = page("scores", against="records")
+    button(app, "只对照盲审过的群聊").click().run()
+    assert app.selectbox(key="against").value == "blind"
+    assert "偏高" not in seen(app) and "对照盲审过的群聊" in seen(app)

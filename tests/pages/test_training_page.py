@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.adapters.store import Store
-from core.adapters.store.models import RecordStatus
+from core.adapters.store.models import Dataset, RecordStatus
 from core.services.training import export_training, save_summary, training_sets
 from tests.factories.exports import fill
 from tests.factories.training import fill_long, options, save_again
@@ -129,3 +129,19 @@ def test_summaries_are_edited_and_checked(page: OpenPage, store: Store) -> None:
     button(app, "保存摘要").click().run()
     assert not app.exception
     assert any("第 2 版 · 林晓" in caption.value for caption in app.caption)
+
+
+def test_what_spoils_a_set_is_said_in_red(open_page: OpenPage, store: Store) -> None:
+    dataset = fill(store)
+    with store.write() as session:
+        session.get_one(Dataset, dataset).split = "test"
+    app = open_page(PAGE)
+    app.selectbox(key="training-source").set_value("标注").run()
+    dangers = "\n".join(error.value for error in app.error)
+    assert "来源里有测试集「四条」" in dangers
+    assert "模型多半会死记硬背" in dangers and "没有验证集" in dangers
+    with store.write() as session:
+        session.get_one(Dataset, dataset).split = "train"
+    app.number_input(key="training-min").set_value(0).run()
+    app.number_input(key="training-val").set_value(0.25).run()
+    assert not app.error

@@ -69,6 +69,12 @@ def chat(session: Session, dataset_id: int, index: int) -> ChatView:
     return ChatView.from_row(row)
 
 
+def has_chat(session: Session, dataset_id: int, index: int) -> bool:
+    """Whether a dataset has a chat at this position of its source."""
+    statement = select(exists().where(col(Chat.dataset_id) == dataset_id, col(Chat.index) == index))
+    return bool(session.execute(statement).scalar_one())
+
+
 def stream_rows(session: Session, statement: Select[Any]) -> Iterator[RowMapping]:
     """Rows of a statement, streamed; whoever stops half way leaves no cursor open on the server."""
     with session.execute(statement) as rows:
@@ -249,6 +255,28 @@ def is_final() -> ColumnElement[bool]:
 def confirmed_by_index(session: Session, dataset_id: int) -> dict[int, list[dict[str, Any]]]:
     """``{chat index: forms}`` of the final 已确认 records (see :func:`confirmed`)."""
     return {record.index: record.forms for record in confirmed(session, dataset_id)}
+
+
+def blind_by_index(session: Session, dataset_id: int) -> dict[int, list[dict[str, Any]]]:
+    """``{chat index: forms}`` of blindly reviewed chats: as adjudicated, else as the second review has it.
+
+    The second reviewer saw no run's values; whoever adjudicated saw two reviews.
+    """
+    statement = (
+        select(col(Chat.index), col(Record.review_pass), col(Record.customers))
+        .join(Chat, col(Chat.id) == col(Record.chat_id))
+        .where(
+            col(Record.dataset_id) == dataset_id,
+            col(Record.status) == RecordStatus.CONFIRMED,
+            col(Record.review_pass).in_((Pass.SECOND, Pass.ADJUDICATED)),
+        )
+        .order_by(col(Chat.index))
+    )
+    forms: dict[int, list[dict[str, Any]]] = {}
+    for index, review_pass, customers in session.execute(statement):
+        if index not in forms or review_pass == Pass.ADJUDICATED:
+            forms[index] = [customer["values"] for customer in customers]
+    return forms
 
 
 def record_counts(session: Session, dataset_id: int, review_pass: str = Pass.PRIMARY) -> dict[str, int]:

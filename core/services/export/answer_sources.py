@@ -13,6 +13,8 @@ from core.adapters.store.models import Chat, Extraction, ExtractionStatus, Pass,
 from core.domain.form import Form, FormValues
 from core.domain.masking import Mask
 from core.errors import ExportError
+from core.services.quality import default_run
+from core.services.quality.record_origins import record_origins
 
 _SOURCE = re.compile(r"(?P<records>records)?(?P<plus>\+)?(?:run:(?P<run>.+)|(?P<labels>labels))?", re.DOTALL)
 ORIGIN_LABELS = {"record": "已确认", "labels": "标注", "run": "抽取任务"}
@@ -172,6 +174,33 @@ def measure_coverage(session: Session, dataset: DatasetView, source: AnswerSourc
         missing=tuple(index for index in every if index not in by_record and index not in by_run),
         rejected=tuple(index for index in every if index not in chats),
     )
+
+
+def default_source(session: Session, dataset: DatasetView) -> AnswerSource:
+    """What an export takes unless something else is chosen: records, and for the rest the run that they came from.
+
+    Where no record was started from a run that is still there, the rest comes from the dataset's default run.
+    """
+    run = record_origins(session, dataset.id).main
+    if not run and (default := default_run(session, dataset.id)) is not None:
+        run = default.name
+    return AnswerSource(records=True, run=run)
+
+
+def chats_by_source(coverage: Coverage, source: AnswerSource, *, filled: bool = False) -> list[dict[str, Any]]:
+    """How many chats an export takes from which source: ``[{"source", "chats"}]``, in the order in which they count.
+
+    Args:
+        coverage: which chats the source has an answer for.
+        source: where the answers come from.
+        filled: whether chats without an answer get an empty form.
+    """
+    rows = [("records", len(coverage.records))] if source.records else []
+    if source.run or source.labels:
+        rows.append(("labels" if source.labels else f"run:{source.run}", len(coverage.fallback)))
+    if filled and coverage.missing:
+        rows.append(("empty", len(coverage.missing)))
+    return [{"source": name, "chats": chats} for name, chats in rows]
 
 
 def coverage_of(store: Store, dataset: str | int, source: AnswerSource) -> Coverage:

@@ -12,6 +12,8 @@ from core.services.export.answer_sources import (
     AnswerSource,
     ChatAnswer,
     Coverage,
+    chats_by_source,
+    default_source,
     mask_answers,
     measure_coverage,
     stream_answers,
@@ -21,6 +23,7 @@ from core.services.export.atomic_file import pending_file
 from core.services.export.export_log import publish_export
 from core.services.export.export_result import ExportResult, index_ranges
 from core.services.export.json_writer import verify_array, write_array
+from core.services.quality.record_origins import NO_ORIGINS, record_origins
 from core.services.team import permitted
 
 
@@ -29,7 +32,7 @@ def export_submission(
     store: Store,
     *,
     dataset: str | int,
-    source: AnswerSource,
+    source: AnswerSource | None = None,
     out: Path,
     fill_missing: bool = False,
     mask: Mask = NO_MASK,
@@ -39,14 +42,16 @@ def export_submission(
     Args:
         store: the open store.
         dataset: name or id.
-        source: confirmed records, a run, labels, or records with one of them as fallback.
+        source: confirmed records, a run, labels, or records with one of them as fallback; ``None`` for records and,
+            for the rest, the run that they came from (``answer_sources.default_source``).
         out: the file; replaced if it exists.
         fill_missing: give a chat without an answer one all-empty form; otherwise it refuses the export.
         mask: what is hidden in the forms.
 
     Returns:
-        The result; its list ``filled`` names the chats that got an empty form, ``no_customers`` those whose answer
-        is that there is no customer.
+        The result; its list ``sources`` says how many chats came from where, ``records_from`` what the records were
+        started from; ``filled`` names the chats that got an empty form, ``no_customers`` those whose answer is that
+        there is no customer.
 
     Raises:
         ExportError: chats without an answer (all are named), a file that cannot be written, or one that reads back
@@ -56,11 +61,14 @@ def export_submission(
     with store.read() as session, pending_file(out) as file:
         dataset_view = queries.dataset(session, dataset)
         form = load_named_form(dataset_view.form)
+        if source is None:
+            source = default_source(session, dataset_view)
         coverage = measure_coverage(session, dataset_view, source)
         if not coverage.total:
             raise ExportError(f"数据集「{dataset_view.name}」里没有群聊", "请先导入数据")
         if coverage.missing and not fill_missing:
             raise _incomplete(dataset_view, source, coverage)
+        origins = record_origins(session, dataset_view.id) if source.records else NO_ORIGINS
         statistics = AnswerStatistics()
         stream = mask_answers(stream_answers(session, dataset_view, form, source), form, mask)
         rows = statistics.count(_with_empty_forms(stream, coverage.missing, form))
@@ -79,7 +87,11 @@ def export_submission(
                 "fallback": len(coverage.fallback),
                 "filled": len(coverage.missing),
             },
-            lists=statistics.lists(filled=list(coverage.missing)),
+            lists={
+                "sources": chats_by_source(coverage, source, filled=True),
+                "records_from": [{"run": name, "chats": chats} for name, chats in origins.runs.items()],
+                **statistics.lists(filled=list(coverage.missing)),
+            },
             notes=statistics.notes(filled=list(coverage.missing)),
             files={out.name: sha256},
         )

@@ -42,6 +42,8 @@ def reference_version(session: Session, dataset: DatasetView, against: str) -> H
             col(Record.review_pass).in_((Pass.PRIMARY, Pass.ADJUDICATED)),
         )
         return "records", records_version(session, dataset.id), session.execute(confirmed).scalar_one()
+    if against == "blind":
+        return "blind", records_version(session, dataset.id)
     if against == "labels":
         labels = queries.labels_run(session, dataset.id)
         return "labels", run_version(session, labels) if labels else None

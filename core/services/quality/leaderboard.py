@@ -12,8 +12,9 @@ from core.errors import NotFoundError
 from core.services.quality.cache import cached
 from core.services.quality.data_versions import run_version
 from core.services.quality.external_scores import ExternalScoreView, external_scores
+from core.services.quality.record_origins import NO_ORIGINS, record_origins
 from core.services.quality.run_cost import run_costs
-from core.services.quality.scores import LABELS, RECORDS, Benchmark, cached_reference, run_score
+from core.services.quality.scores import BLIND, LABELS, RECORDS, Benchmark, cached_reference, run_score
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class LeaderboardRow:
         to_best: 95 % of (this − best), paired over chats; ``None`` for the best itself.
         undisputed: the score without disputed labels; ``None`` where nothing is disputed.
         external_scores: scores from outside, newest first.
+        started: records of the reference that were started from this run; they flatter it.
         cost: yuan, see :func:`core.services.quality.run_cost.run_costs`; ``None`` where the price is unknown.
     """
 
@@ -37,6 +39,7 @@ class LeaderboardRow:
     undisputed: RunScore | None
     external_scores: tuple[ExternalScoreView, ...]
     cost: float | None
+    started: int = 0
 
     @property
     def indistinguishable_from_best(self) -> bool:
@@ -46,7 +49,7 @@ class LeaderboardRow:
 
 @dataclass(frozen=True, slots=True)
 class Leaderboard:
-    """All runs of a dataset, the best first.
+    """All runs of a dataset, the best first; those that the reference flatters stand behind the others.
 
     Attributes:
         benchmark: what they are measured by.
@@ -68,10 +71,13 @@ class Leaderboard:
 def references(store: Store, dataset: DatasetView) -> list[str]:
     """List the references that runs of this dataset can be scored against, the best first; may be empty.
 
-    Labels, confirmed records, then every run with answers.
+    Labels, blindly reviewed chats, confirmed records (which flatter the run that they were started from), then every
+    run with answers.
     """
     with store.read() as session:
         names = [LABELS] if queries.labels_run(session, dataset.id) is not None else []
+        if queries.blind_by_index(session, dataset.id):
+            names.append(BLIND)
         if queries.record_counts(session, dataset.id).get(RecordStatus.CONFIRMED):
             names.append(RECORDS)
         runs = [run for run in queries.runs(session, dataset.id) if run.done and run.kind != RunKind.LABELS]
@@ -99,8 +105,10 @@ def leaderboard(store: Store, benchmark: Benchmark) -> Leaderboard:
         apart = [run_score(session, store, strict, run) if disputed else None for run in runs]
         yuan = run_costs(session, runs)
         versions = tuple(run_version(session, run) for run in runs)
-    order = sorted(range(len(runs)), key=lambda i: (-scores[i].score, runs[i].id))
-    alone, to_best = cached(("board", *key, versions), lambda: _intervals(scores, order))
+        origins = record_origins(session, benchmark.dataset.id) if benchmark.against == RECORDS else NO_ORIGINS
+    started = [origins.by_id.get(run.id, 0) for run in runs]
+    order = sorted(range(len(runs)), key=lambda i: (started[i] > 0, -scores[i].score, runs[i].id))
+    alone, to_best = cached(("board", *key, versions, tuple(order)), lambda: _intervals(scores, order))
     rows = tuple(
         LeaderboardRow(
             runs[i],
@@ -110,6 +118,7 @@ def leaderboard(store: Store, benchmark: Benchmark) -> Leaderboard:
             apart[i],
             tuple(outside.get(runs[i].id, ())),
             yuan[runs[i].id],
+            started[i],
         )
         for place, i in enumerate(order)
     )

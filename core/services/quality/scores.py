@@ -23,7 +23,8 @@ from core.services.quality.cache import cached
 from core.services.quality.data_versions import reference_version, run_version
 from core.services.quality.disputes import counted_cells
 
-LABELS, RECORDS = "labels", "records"
+LABELS, RECORDS, BLIND = "labels", "records", "blind"
+"""References: labels, what was approved, and of that only what somebody reviewed without seeing any run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Benchmark:
     Attributes:
         dataset: the dataset.
         form: its form.
-        against: ``labels``, ``records`` or ``run:NAME``.
+        against: ``labels``, ``records``, ``blind`` or ``run:NAME``.
         measure: similarity for free-text fields.
         without_disputed: leave disputed labels out (only labels can be disputed).
     """
@@ -60,13 +61,13 @@ def score(
         store: where both are.
         dataset: name or id.
         run: name or id of the run to score; chats without a successful extraction score 0.
-        against: ``labels``, ``records`` (已确认), or ``run:NAME``.
+        against: ``labels``, ``records`` (已确认), ``blind`` (盲审过的), or ``run:NAME``.
         measure: similarity for free-text fields.
         without_disputed: leave disputed labels out.
 
     Raises:
         NotFoundError: no such dataset, run or reference.
-        InputError: ``against`` is none of the three.
+        InputError: ``against`` is none of these.
     """
     with store.read() as session:
         source = queries.dataset(session, dataset)
@@ -91,13 +92,13 @@ def compare_runs(
         dataset: name or id.
         run_a: name or id of the run that is compared with.
         run_b: name or id of the run that is compared; differences are B − A.
-        against: ``labels``, ``records`` (已确认), or ``run:NAME``.
+        against: ``labels``, ``records`` (已确认), ``blind`` (盲审过的), or ``run:NAME``.
         measure: similarity for free-text fields.
         right_from: from which similarity a free text counts as right.
 
     Raises:
         NotFoundError: no such dataset, run or reference.
-        InputError: ``against`` is none of the three.
+        InputError: ``against`` is none of these.
     """
     with store.read() as session:
         source = queries.dataset(session, dataset)
@@ -167,6 +168,11 @@ def reference(session: Session, dataset: DatasetView, against: str) -> dict[int,
         if not forms:
             raise NotFoundError(f"数据集「{dataset.name}」还没有已确认的记录", "请先审阅，或用标注作对照")
         return forms
+    if against == BLIND:
+        forms = queries.blind_by_index(session, dataset.id)
+        if not forms:
+            raise NotFoundError(f"数据集「{dataset.name}」还没有盲审过的群聊", "请先在审阅台盲审几条，或用别的对照")
+        return forms
     if against == LABELS:
         labels = queries.labels_run(session, dataset.id)
         if labels is None:
@@ -174,5 +180,5 @@ def reference(session: Session, dataset: DatasetView, against: str) -> dict[int,
         return queries.forms_by_index(session, labels.id)
     prefix, _, name = against.partition(":")
     if prefix != "run" or not name:
-        raise InputError(f"不认识对照「{against}」", "可以是 labels、records 或 run:任务名")
+        raise InputError(f"不认识对照「{against}」", "可以是 labels、records、blind 或 run:任务名")
     return queries.forms_by_index(session, queries.run(session, name, dataset.id).id)

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import exists, select
-from sqlmodel import Session, col
+from sqlmodel import Session
 
-from core.adapters.store.models import Extraction, ExtractionStatus, Run, RunKind
+from core.adapters.store.models import RunKind
+from core.services.quality.default_run import answered_runs, choose_default
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,20 +20,17 @@ class BaseRun:
 
 
 def base_run(session: Session, dataset_id: int, name: str = "") -> BaseRun | None:
-    """The run whose values the reviewer starts from: the named one, else the newest one with answers.
+    """The run whose values the reviewer starts from: the named one, else the dataset's default run.
 
-    Labels are used only where there is nothing else, for they are what reviewers are compared with.
+    Which run is the default is the business of :mod:`core.services.quality.default_run`.
     """
     available = base_runs(session, dataset_id)
     return next((run for run in available if run.name == name), available[0] if available else None)
 
 
 def base_runs(session: Session, dataset_id: int) -> list[BaseRun]:
-    """Runs of a dataset that have answers: the newest first, labels last."""
-    answered = exists().where(col(Extraction.run_id) == col(Run.id), col(Extraction.status) != ExtractionStatus.FAILED)
-    statement = select(Run).where(col(Run.dataset_id) == dataset_id, answered).order_by(col(Run.id).desc())
-    runs = [
-        BaseRun(run.id or 0, run.name, run.kind, run.model, run.provider)
-        for run in session.execute(statement).scalars()
-    ]
-    return sorted(runs, key=lambda run: run.kind == RunKind.LABELS)
+    """Runs of a dataset that have answers: the default run first, then the newest first, labels last."""
+    answered = answered_runs(session, dataset_id)
+    default = choose_default(session, dataset_id, answered)
+    runs = [BaseRun(run.id, run.name, run.kind, run.model, run.provider) for run in answered]
+    return sorted(runs, key=lambda run: (default is None or run.id != default.id, run.kind == RunKind.LABELS))

@@ -8,16 +8,18 @@ from sqlmodel import col
 
 from core.adapters.store import DatasetView, RunView, Store, queries
 from core.adapters.store.models import Chat, Dataset, Record, RecordEvent
+from core.services.quality import DefaultRun, default_run
 from core.services.review.progress import UNDECIDED, Progress, review_progress
 
 
 @dataclass(frozen=True, slots=True)
 class DatasetState:
-    """A dataset with its progress and its runs, newest first."""
+    """A dataset with its progress, its runs, newest first, and the default one."""
 
     dataset: DatasetView
     progress: Progress
     runs: tuple[RunView, ...]
+    default: DefaultRun | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,12 @@ def overview(store: Store, *, recent: int = 12) -> tuple[list[DatasetState], lis
     """All datasets, newest first, and the last saves that were decisions (drafts are left out)."""
     with store.read() as session:
         states = [
-            DatasetState(view, review_progress(session, view.id), tuple(queries.runs(session, view.id)))
+            DatasetState(
+                view,
+                review_progress(session, view.id),
+                tuple(queries.runs(session, view.id)),
+                default_run(session, view.id),
+            )
             for view in queries.datasets(session)
         ]
         rows = session.execute(

@@ -10,8 +10,8 @@ from sqlmodel import Session, col
 from core.adapters.store import queries
 from core.adapters.store.models import Chat, Pass, Record, RecordStatus
 
-_PACE_OF, _PACE_FROM = 20, 3
-"""The pace is measured on the last 20 decided chats, and only once there are 3."""
+_PACE_OF, _PACE_FROM = 20, 10
+"""The pace is measured on the last 20 decided chats, and only once there are 10: before, it says what was easy."""
 
 UNDECIDED = (RecordStatus.UNREVIEWED, RecordStatus.DRAFT)
 """Statuses that count as undecided."""

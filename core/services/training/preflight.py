@@ -19,7 +19,7 @@ from core.services.training.overlong_rows import OverlongRow
 from core.services.training.provenance import SourceGoneError, SourceLookup
 from core.services.training.row_inputs import recreate_input
 from core.services.training.rows import RowMaker, SpooledRow
-from core.services.training.set_notes import counts_of, notes_of, refuse_too_long
+from core.services.training.set_notes import counts_of, dangers_of, notes_of, refuse_too_long
 from core.services.training.training_options import TrainingOptions
 
 RARELY_FILLED_SHARE = 0.1
@@ -44,6 +44,7 @@ class Preflight:
         contradictions: groups of equal chats with different answers, places.
         crossing: groups that a split row by row would have torn apart.
         summary_lost: per chat, what its summary lost.
+        dangers: what spoils the set though it can be built, Chinese sentences.
     """
 
     form: Form
@@ -59,6 +60,7 @@ class Preflight:
     contradictions: list[list[str]]
     crossing: int
     summary_lost: list[tuple[str, list[LostValue]]]
+    dangers: tuple[str, ...] = ()
 
     @property
     def rarely_filled(self) -> list[FieldBalance]:
@@ -76,6 +78,7 @@ def preflight(store: Store, options: TrainingOptions) -> Preflight:
     options.check()
     with store.read() as session:
         composition = compose(session, options, lambda line: None, inspect=True)
+        views = [queries.dataset(session, dataset) for dataset in options.datasets]
     refusal: ShiyaoError | None = None
     arrangement: Arrangement | None = None
     try:
@@ -102,6 +105,9 @@ def preflight(store: Store, options: TrainingOptions) -> Preflight:
         contradictions=contradictions,
         crossing=len(similar) if options.validation else 0,
         summary_lost=composition.summary_lost,
+        dangers=dangers_of(
+            {view.name: view.split for view in views}, options, arrangement.repeats if arrangement else 1
+        ),
     )
 
 

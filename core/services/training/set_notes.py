@@ -1,6 +1,6 @@
 """Counts of a set, Chinese sentences about what is worth knowing, and the refusal of rows that are too long."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from core.domain.form import Form
 from core.errors import ExportError
@@ -9,6 +9,9 @@ from core.services.training.arrange import Arrangement
 from core.services.training.compose import Composition
 from core.services.training.overlong_rows import OverlongRow
 from core.services.training.training_options import OverBudget, TrainingOptions
+
+TEST_SPLIT = "test"
+"""Split of a dataset that models are measured on."""
 
 _MOST_NAMED = 200
 """Places that a sentence names at most; the report's lists and the manifest name all."""
@@ -76,6 +79,33 @@ def counts_of(composition: Composition, arrangement: Arrangement) -> dict[str, i
         "longest": max((row.size.characters for row in composition.rows), default=0),
         "longest_tokens": max((row.size.tokens for row in composition.rows), default=0),
     }
+
+
+MOST_REPEATS = 20
+"""Above this, a model learns the rows by heart."""
+
+
+def dangers_of(splits: Mapping[str, str], options: TrainingOptions, repeats: int) -> tuple[str, ...]:
+    """Chinese sentences about choices that spoil what the set is for; it can be built all the same.
+
+    Args:
+        splits: of the datasets, by name.
+        options: the choices.
+        repeats: how often the whole set is written.
+    """
+    dangers = []
+    if tests := [name for name, split in splits.items() if split == TEST_SPLIT]:
+        dangers.append(
+            f"来源里有测试集「{'」「'.join(tests)}」：用它训练过的模型，在它上面的得分不能再信。请换成训练用的数据集"
+        )
+    if repeats > MOST_REPEATS:
+        dangers.append(
+            f"整套重复 {repeats} 遍（最少行数太高，或群聊太少）：超过 {MOST_REPEATS} 遍，模型多半会死记硬背。"
+            "请加群聊、加训练任务，或降低最少行数"
+        )
+    if not options.validation:
+        dangers.append("没有验证集：训练时看不出是否过拟合。请把验证集比例设成 0.1 左右")
+    return tuple(dangers)
 
 
 def notes_of(composition: Composition, arrangement: Arrangement) -> tuple[str, ...]:

@@ -9,6 +9,8 @@ from core.adapters.store import DatasetView
 from core.domain.indices import parse_index
 from core.errors import ExportError
 from core.services.export import AnswerSource, Coverage, index_ranges
+from core.services.export.answer_sources import default_source
+from core.services.quality.record_origins import record_origins
 from core.services.training import InputKind
 from core.ui import state
 from core.ui.export.export_labels import BASE_TITLES
@@ -30,7 +32,22 @@ def choose_source(dataset: DatasetView) -> AnswerSource:
     )
     if base == "records":
         return AnswerSource(records=True)
-    run = st.selectbox("抽取任务", runs, key=f"run-{dataset.id}")
+    with state.store().read() as session:
+        origins, usual = record_origins(session, dataset.id), default_source(session, dataset).run
+    run = st.selectbox(
+        "抽取任务",
+        runs,
+        index=runs.index(usual) if usual in runs else 0,
+        format_func=lambda name: name + (" · 记录改自它" if name == origins.main else ""),
+        key=f"run-{dataset.id}",
+    )
+    if base == "both":
+        st.caption(escape_markdown(origins.sentence))
+        if origins.main and run != origins.main:
+            st.warning(
+                f"记录大多改自「{escape_markdown(origins.main)}」，缺的却取自「{escape_markdown(run)}」：同一个文件里会有两个任务的填法。",
+                icon=":material/warning:",
+            )
     return AnswerSource(records=base == "both", run=run)
 
 

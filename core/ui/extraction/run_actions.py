@@ -8,6 +8,7 @@ from core.adapters.llm import ModelSpec
 from core.adapters.store import RunView, Store
 from core.adapters.store.models import RunStatus
 from core.services.extraction import runs as run_service
+from core.services.quality import DefaultReason, default_run, pin_default_run
 from core.ui import navigation, state
 from core.ui.extraction.run_limits import draw_limits_popover
 from core.ui.markdown import escape_markdown
@@ -44,19 +45,58 @@ def draw_run_actions(run: RunView, spec: ModelSpec) -> None:
                 on_click=_act,
                 args=(run_service.extend, run.id),
             )
-        if run.done:
-            st.page_link(
-                navigation.WORKBENCH,
-                label="审阅",
-                icon=":material/arrow_forward:",
-                query_params={"dataset": str(run.dataset_id)},
-            )
-        with st.popover("", icon=":material/delete:", help="删除"):
-            st.markdown(
-                f"删除「{escape_markdown(run.name)}」和它的 {run.done + run.failed:d} 条结果？已保存的记录不受影响。"
-            )
-            delete = (run_service.delete, run.id)
-            st.button("删除", key=f"delete-{run.id}", type="primary", on_click=_act, args=delete)
+        _draw_common_actions(run)
+
+
+def draw_stored_run_actions(run: RunView) -> None:
+    """Buttons of a run that was imported or merged: there is nothing to start or to stop."""
+    with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small"):
+        _draw_common_actions(run)
+
+
+def _draw_common_actions(run: RunView) -> None:
+    """Make a run the default, review from it, delete it."""
+    with state.store().read() as session:
+        default = default_run(session, run.dataset_id)
+    is_default = default is not None and default.id == run.id
+    if is_default and default is not None and default.reason is DefaultReason.PINNED:
+        st.button(
+            "不再指定为默认",
+            key=f"unpin-{run.id}",
+            icon=":material/keep_off:",
+            help=f"默认任务由{escape_markdown(default.why)}；取消后按得分或新旧选择",
+            on_click=_pin,
+            args=(run.dataset_id, None),
+        )
+    elif run.done:
+        why = f"现在就是默认任务：{escape_markdown(default.why)}。" if is_default and default is not None else ""
+        st.button(
+            "设为默认任务",
+            key=f"pin-{run.id}",
+            icon=":material/keep:",
+            help=f"{why}审阅从默认任务的值开始，导出缺的也用它；指定后不再随得分和新任务改变",
+            on_click=_pin,
+            args=(run.dataset_id, run.id),
+        )
+    if run.done:
+        st.page_link(
+            navigation.WORKBENCH,
+            label="审阅",
+            icon=":material/arrow_forward:",
+            query_params={"dataset": str(run.dataset_id), "run": run.name},
+        )
+    with st.popover("", icon=":material/delete:", help="删除"):
+        st.markdown(
+            f"删除「{escape_markdown(run.name)}」和它的 {run.done + run.failed:d} 条结果？已保存的记录不受影响。"
+        )
+        delete = (run_service.delete, run.id)
+        st.button("删除", key=f"delete-{run.id}", type="primary", on_click=_act, args=delete)
+
+
+def _pin(dataset_id: int, run_id: int | None) -> None:
+    """Pin the run that stood on screen as the default, or leave the choice to the rule; a button's callback."""
+    with show_errors():
+        pin_default_run(state.store(), dataset_id, run_id, who=state.reviewer())
 
 
 def _act(action: Callable[[Store, int], object], run_id: int) -> None:

@@ -3,10 +3,11 @@
 import streamlit as st
 
 from core.adapters.store import DatasetView, RunView
-from core.adapters.store.models import RunStatus
+from core.adapters.store.models import RunKind, RunStatus
 from core.services.extraction import runs as run_service
+from core.services.quality import default_run
 from core.ui import address, state
-from core.ui.extraction.run_panel import STATUSES
+from core.ui.extraction.run_panel import run_state
 from core.ui.markdown import escape_markdown
 
 _HEIGHT, _MOST_ROWS = 520, 15
@@ -39,16 +40,18 @@ _LIVE_SECONDS = 1.0
 
 def draw_run_list(dataset: DatasetView, chosen_id: int) -> None:
     """Table of a dataset's runs, and what they cost together; a click shows one."""
-    runs = run_service.model_runs(state.store(), dataset.id)
+    runs = run_service.listed_runs(state.store(), dataset.id)
+    with state.store().read() as session:
+        default = default_run(session, dataset.id)
     each = run_service.costs(state.store(), runs)
     ids = [run.id for run in runs]
     rows = [
         {
-            "任务": run.name,
-            "状态": STATUSES[RunStatus(run.status)][0],
+            "任务": f"{run.name}　默认" if default is not None and run.id == default.id else run.name,
+            "状态": run_state(run)[0],
             "完成": f"{run.done:,} / {run.total:,}",
             "失败": run.failed,
-            "费用": run_service.money(cost) if (cost := each[run.id]) is not None else "未知",
+            "费用": _cost_text(run, each[run.id]),
         }
         for run in runs
     ]
@@ -79,3 +82,10 @@ def draw_run_list(dataset: DatasetView, chosen_id: int) -> None:
             f"{len(runs)} 个任务共提问 {total.tokens_in:,} token、回答 {total.tokens_out:,} token，"
             f"{escape_markdown(run_service.money(total.yuan))}{escape_markdown(unpriced)}。"
         )
+
+
+def _cost_text(run: RunView, cost: float | None) -> str:
+    """What a run cost; nothing for one that no model was asked for."""
+    if run.kind != RunKind.MODEL:
+        return ""
+    return "未知" if cost is None else run_service.money(cost)

@@ -1,15 +1,16 @@
 """One run: progress, speed and cost, with its results, failures and settings."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.adapters.llm import adhoc_model
 from core.adapters.store import RunView
-from core.adapters.store.models import RunStatus
+from core.adapters.store.models import RunKind, RunStatus
 from core.domain.form import Form
 from core.services.extraction import runs as run_service
 from core.services.extraction.runs import RunOption
 from core.ui import state
-from core.ui.extraction.run_actions import draw_run_actions
+from core.ui.extraction.run_actions import draw_run_actions, draw_stored_run_actions
 from core.ui.extraction.run_failures import draw_failures
 from core.ui.extraction.run_results import draw_latest_results
 from core.ui.extraction.run_settings import draw_run_settings, prompt_stages
@@ -23,7 +24,13 @@ STATUSES = {
     RunStatus.CANCELLED: ("已取消", "gray"),
     RunStatus.FINISHED: ("已完成", "green"),
 }
+_ORIGINS = {RunKind.IMPORT: ("导入", "violet"), RunKind.MERGE: ("合并", "violet")}
 LATEST, FAILED, ABOUT = "最新结果", "失败", "设置"
+
+
+def run_state(run: RunView) -> tuple[str, str]:
+    """A run's state and its colour; of one that no model works on, where it comes from."""
+    return _ORIGINS.get(RunKind(run.kind)) or STATUSES[RunStatus(run.status)]
 
 
 def draw_run_panel(run: RunView, form: Form, options: list[RunOption]) -> None:
@@ -34,11 +41,11 @@ def draw_run_panel(run: RunView, form: Form, options: list[RunOption]) -> None:
         form: of its dataset.
         options: to say what is missing.
     """
+    if run.kind != RunKind.MODEL:
+        _draw_stored_run(run, form)
+        return
     option = next((one for one in options if (one.spec.provider, one.spec.name) == (run.provider, run.model)), None)
-    title, color = STATUSES[RunStatus(run.status)]
-    head, actions = st.columns([5, 6], vertical_alignment="center")
-    head.markdown(f"#### {escape_markdown(run.name)} &nbsp; :{color}-badge[{title}]")
-    with actions:
+    with _draw_head(run):
         draw_run_actions(run, option.spec if option else adhoc_model(run.provider, run.model))
     st.progress((run.done + run.failed) / run.total if run.total else 0.0, text=escape_markdown(progress_text(run)))
     cost = run_service.costs(state.store(), [run])[run.id]
@@ -61,6 +68,31 @@ def draw_run_panel(run: RunView, form: Form, options: list[RunOption]) -> None:
         draw_run_settings(run)
     else:
         draw_latest_results(run, form)
+
+
+def _draw_head(run: RunView) -> DeltaGenerator:
+    """Name and state of a run; gives the place for its buttons."""
+    title, color = run_state(run)
+    head, actions = st.columns([5, 6], vertical_alignment="center")
+    head.markdown(f"#### {escape_markdown(run.name)} &nbsp; :{escape_markdown(color)}-badge[{escape_markdown(title)}]")
+    return actions
+
+
+def _draw_stored_run(run: RunView, form: Form) -> None:
+    """A run that was imported or merged: what there is to see, and what can be done with it."""
+    with _draw_head(run):
+        draw_stored_run_actions(run)
+    merged = run.parameters.get("merge") or {}
+    sources = "、".join(map(str, merged.get("runs", ())))
+    metrics(
+        {
+            "群聊": f"{run.done:,}",
+            "文件": str(run.parameters.get("file") or ""),
+            "合并自": sources,
+            "创建时间": f"{run.created_at.astimezone():%Y-%m-%d %H:%M}",
+        }
+    )
+    draw_latest_results(run, form)
 
 
 def progress_text(run: RunView) -> str:

@@ -41,6 +41,7 @@ def _status_facts(item: DatasetState) -> dict[str, str]:
     return {
         "标注": f"{max(run.done for run in labels):,} 条群聊" if labels else "没有",
         "抽取任务": "　".join(run_texts) or "还没有",
+        "默认任务": f"{item.default.name}（{item.default.why}）" if item.default is not None else "还没有",
     }
 
 

@@ -8,7 +8,7 @@ from core.services.quality import Benchmark
 from core.ui.links import compare_address, compare_column, workbench_address, workbench_column
 from core.ui.quality.cell_values import MAX_CELLS, cell_texts
 from core.ui.quality.change_matrix import CHANGE_MEANINGS, CHANGE_TITLES
-from core.ui.quality.reference_picker import reference_title
+from core.ui.quality.difference_filters import choose_field
 from core.ui.tables import draw_table, table_height
 
 ALL_FIELDS = "全部字段"
@@ -16,9 +16,8 @@ ALL_FIELDS = "全部字段"
 
 def draw_changed_cells(benchmark: Benchmark, comparison: Comparison, a: RunView, b: RunView) -> None:
     """Cells of one field with one kind of change (fixed, broken, …), as chosen in the boxes above them."""
-    labels = {field.label: field.key for field in benchmark.form.fields}
     left, right = st.columns([2, 3], vertical_alignment="bottom")
-    field = left.selectbox("字段", [ALL_FIELDS, *labels], key="field", bind="query-params")
+    field = choose_field(left, benchmark.form, every=ALL_FIELDS)
     word = right.segmented_control(
         "变化",
         list(CHANGE_TITLES.values()),
@@ -27,7 +26,7 @@ def draw_changed_cells(benchmark: Benchmark, comparison: Comparison, a: RunView,
         bind="query-params",
     )
     kind = next((kind for kind, name in CHANGE_TITLES.items() if name == word), CorrectnessChange.BROKEN)
-    keys = list(labels.values()) if field in (None, ALL_FIELDS) else [labels[field]]
+    keys = [field] if field else list(benchmark.form.keys)
     cells = sorted(
         (cell for key in keys for cell in comparison.cells(key, kind)), key=lambda cell: (cell.chat, cell.customer)
     )
@@ -45,7 +44,7 @@ def draw_changed_cells(benchmark: Benchmark, comparison: Comparison, a: RunView,
             "B": texts[1] or None,
             "打开": workbench_address(benchmark.dataset.id, cell.chat),
             "对比": compare_address(
-                benchmark.dataset.id, cell.chat, reference=reference_title(benchmark.against), runs=(a.name, b.name)
+                benchmark.dataset.id, cell.chat, reference=benchmark.against, runs=(a.name, b.name)
             ),
         }
         for cell, (gold, texts) in zip(cells, values, strict=False)

@@ -4,8 +4,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.domain.diff import diff_text
+from core.domain.form import Form
 from core.services.quality import Alignment, Difference, difference_rows
-from core.ui import diff
+from core.ui import address, diff
 from core.ui.markdown import escape_markdown
 from core.ui.tables import draw_csv_button
 
@@ -38,6 +39,29 @@ def draw_prompt_differences(alignment: Alignment) -> None:
                     st.html(diff.STYLE + diff.text_html(diff_text(first.prompt_text, run.prompt_text)))
 
 
+def choose_field(place: DeltaGenerator, form: Form, *, every: str) -> str:
+    """Select box for one field or all of them, kept in the address by its key.
+
+    Args:
+        place: where to draw it.
+        form: whose fields.
+        every: title of the choice of all fields.
+
+    Returns:
+        The field's key, ``""`` for all.
+    """
+    labels = {field.key: field.label for field in form.fields}
+    chosen = address.select(
+        place,
+        "字段",
+        ["", *labels],
+        key="field",
+        what="字段",
+        format_func=lambda key: labels.get(key, every),
+    )
+    return chosen or ""
+
+
 def choose_differences(alignment: Alignment, place: DeltaGenerator) -> tuple[list[Difference], str, str]:
     """Filters above the compared runs.
 
@@ -47,9 +71,7 @@ def choose_differences(alignment: Alignment, place: DeltaGenerator) -> tuple[lis
     left, middle, right = place.columns([5, 3, 3], vertical_alignment="bottom")
     modes = MODES if alignment.against else (MODES[0], MODES[2])
     mode = left.segmented_control("只看", modes, default=modes[0], key="show", bind="query-params") or modes[0]
-    labels = {field.label: field.key for field in alignment.form.fields}
-    label = middle.selectbox("字段", [_ANY_FIELD, *labels], key="field", bind="query-params")
-    key = labels.get(label or "", "")
+    key = choose_field(middle, alignment.form, every=_ANY_FIELD)
     places = alignment.differences(with_reference=mode != MODES[0], key=key)
     with right:
         draw_csv_button(

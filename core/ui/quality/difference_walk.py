@@ -27,6 +27,8 @@ def current_difference(differences: list[Difference], alignment: Alignment) -> D
         here = next((place for place in differences if place.chat == chat), None)
         first = alignment.form.keys[0]
         return here or (Difference(chat, 0, first) if alignment.chats[chat] else None)
+    if requested := address.text_parameter("chat"):
+        address.note_unknown("群聊", f"第 {requested} 条", f"第 {differences[0].chat} 条" if differences else "")
     return differences[0] if differences else None
 
 

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.services.quality import Leaderboard, add_external_score, remove_external_score
+from core.services.quality.record_origins import FLATTERED
 from core.ui import charts, state
 from core.ui.markdown import escape_markdown
 from core.ui.notices import guarded, show_errors
@@ -20,7 +21,9 @@ def draw_headline(board: Leaderboard) -> None:
         "最高得分",
         f"{best.score.score:.2f} / {board.max:g}",
         border=True,
-        help=f"任务「{escape_markdown(best.run.name)}」",
+        help=f"抽取任务「{escape_markdown(best.run.name)}」",
+        delta=FLATTERED if best.started else None,
+        delta_color="off",
     )
     two.metric(
         "下限：全空表单",
@@ -60,6 +63,7 @@ def leaderboard_rows(board: Leaderboard) -> list[dict[str, object]]:
             "名次": place,
             "任务": run.name,
             "得分": score.score,
+            **({"提醒": FLATTERED if row.started else None} if any(one.started for one in board.rows) else {}),
             "95% 区间": interval_text(row.interval),
             "高出下限": score.score - board.floor,
         }
@@ -95,6 +99,9 @@ def draw_leaderboard(board: Leaderboard) -> None:
             "名次": st.column_config.NumberColumn(width=44),
             "任务": st.column_config.TextColumn(width=108, pinned=True),
             "得分": st.column_config.NumberColumn(format="%.4f", width=70),
+            "提醒": st.column_config.TextColumn(
+                width=150, help="这些记录是从这个任务的值改出来的，没改的都算对；排在不偏的任务之后"
+            ),
             "95% 区间": st.column_config.TextColumn(width=104, help="对群聊做 2,000 次自助抽样"),
             "高出下限": st.column_config.NumberColumn(format="%+.2f", width=70),
             "不计争议": st.column_config.NumberColumn(format="%.4f", width=76),

@@ -5,14 +5,15 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.adapters.store import DatasetView
 from core.domain.scoring import CORRECT_FROM, Measure, measure_named, usable
-from core.services.quality import LABELS, RECORDS, Benchmark, references
-from core.ui import navigation, state
+from core.services.quality import BLIND, LABELS, RECORDS, Benchmark, references
+from core.services.quality.record_origins import record_origins
+from core.ui import address, navigation, state
 from core.ui.heading import datasets_or_empty_state, draw_heading
 from core.ui.markdown import Markdown, escape_markdown
 from core.ui.notices import draw_empty_state
 
 NO_REFERENCE = "不对照"
-_TITLES = {LABELS: "标注", RECORDS: "已确认的记录"}
+_TITLES = {LABELS: "标注", BLIND: "盲审过的群聊", RECORDS: "已确认的记录"}
 
 
 def reference_title(against: str) -> str:
@@ -43,22 +44,50 @@ def choose_benchmark(title: Markdown, *, optional: bool = False) -> tuple[Benchm
     left, right, beside = st.columns([3, 3, 5], vertical_alignment="bottom")
     # A run is a poor reference where one may go without: two runs side by side say more.
     usual = len(names) - 1 if optional and names[0].startswith("run:") else 0
-    against = left.selectbox(
-        "对照", names, index=usual, format_func=reference_title, key="against", bind="query-params"
-    )
+    against = address.select(left, "对照", names, key="against", what="对照", first=usual, format_func=reference_title)
     form = state.form_of(dataset)
     free = "".join(f"「{field.label}」" for field in form.fields if not field.one_right_answer)
     measures = [measure.name for measure in usable()]
-    measure = right.selectbox(
+    measure = address.select(
+        right,
         "自由文本的相似度",
         measures,
-        format_func=lambda name: measure_named(name).title,
         key="measure",
-        bind="query-params",
+        what="相似度",
+        format_func=lambda name: measure_named(name).title,
         help=f"只影响自由文本字段{escape_markdown(free)}；其余字段完全一致才得分，列表按集合比较。",
     )
+    if against == RECORDS:
+        _draw_flattery(dataset, blind=BLIND in names)
     benchmark = Benchmark(dataset, form, against or "", measure_named(measure or measures[0]))
     return benchmark, beside
+
+
+def _draw_flattery(dataset: DatasetView, *, blind: bool) -> None:
+    """Say which runs the records were started from, and offer the reference that flatters none."""
+    with state.store().read() as session:
+        origins = record_origins(session, dataset.id)
+    if not origins.by_id:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="flattered"):
+        st.markdown(
+            f":material/trending_up: :orange[{escape_markdown(origins.sentence)}改自它的得分偏高，不能和别的任务比。]",
+            width="content",
+        )
+        if blind:
+            st.button("只对照盲审过的群聊", key="only-blind", on_click=_compare_with_blind)
+        else:
+            st.page_link(
+                navigation.WORKBENCH,
+                label="盲审几条，就有不偏的对照",
+                icon=":material/visibility_off:",
+                query_params={"dataset": str(dataset.id), "pass": "second"},
+                width="content",
+            )
+
+
+def _compare_with_blind() -> None:
+    st.query_params["against"] = BLIND
 
 
 def choose_similarity_threshold(place: DeltaGenerator, measure: Measure) -> float:

@@ -6,7 +6,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.adapters.store import DatasetView, RunView, queries
 from core.adapters.store.models import RunKind
 from core.services.quality import Benchmark
-from core.ui import navigation, state
+from core.ui import address, navigation, state
 from core.ui.markdown import escape_markdown
 from core.ui.notices import draw_empty_state
 from core.ui.quality.reference_picker import reference_title
@@ -47,8 +47,8 @@ def choose_two_runs(benchmark: Benchmark) -> tuple[RunView, RunView] | None:
         return None
     names = [run.name for run in runs]
     left, right, _ = st.columns([3, 3, 5], vertical_alignment="bottom")
-    a = left.selectbox("从 A", names, index=1, key="a", bind="query-params")
-    b = right.selectbox("到 B", names, index=0, key="b", bind="query-params")
+    a = address.select(left, "从 A", names, key="a", what="抽取任务 A", first=1) or names[1]
+    b = address.select(right, "到 B", names, key="b", what="抽取任务 B") or names[0]
     by_name = {run.name: run for run in runs}
     if a == b:
         st.info("A 和 B 是同一个任务，请选两个不同的。", icon=":material/info:")

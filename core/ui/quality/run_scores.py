@@ -5,8 +5,9 @@ import streamlit as st
 
 from core.domain.scoring import RunScore
 from core.services.quality import Benchmark, Leaderboard, LeaderboardRow, named_run
+from core.services.quality.record_origins import FLATTERED
 from core.services.training import training_overlap
-from core.ui import charts, state
+from core.ui import address, charts, state
 from core.ui.links import compare_address, compare_column, workbench_address, workbench_column
 from core.ui.markdown import escape_markdown
 from core.ui.tables import draw_table, percent_column, percent_value, table_height
@@ -18,11 +19,12 @@ def choose_scored_run(board: Leaderboard) -> LeaderboardRow:
     """Select box for the run whose scores are shown in detail, with its totals beside it."""
     names = [row.run.name for row in board.rows]
     left, right = st.columns([2, 5], vertical_alignment="bottom")
-    name = left.selectbox("任务", names, key="run", bind="query-params")
+    name = address.select(left, "抽取任务", names, key="run", what="抽取任务")
     row = named_run(board, name or names[0])
     filled, macro = row.score.filled, row.score.macro
+    flattered = f"（:orange[{FLATTERED}]）" if row.started else ""
     right.caption(
-        f"得分 **{row.score.score:.4f}**，下限 {board.floor:.4f}；填写的值：精确率 {filled.precision:.1%}、"
+        f"得分 **{row.score.score:.4f}**{flattered}，下限 {board.floor:.4f}；填写的值：精确率 {filled.precision:.1%}、"
         f"召回率 {filled.recall:.1%}、F1 {filled.f1:.1%}（微平均），F1 {macro['f1']:.1%}（宏平均）。"
         + (f" 缺少 {len(row.score.missing)} 条，按 0 分计。" if row.score.missing else "")
     )

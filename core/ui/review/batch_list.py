@@ -61,7 +61,7 @@ def draw_batches(dataset: DatasetView, views: list[BatchView]) -> None:
     open_key, take_key = f"batch-open-{number}", f"batch-take-{number}"
     is_opened = opener.button("在审阅台打开", disabled=one is None, help="先点一行", width="stretch", key=open_key)
     if is_opened and one is not None:
-        target = {"dataset": str(dataset.id), "batch": filter_controls.batch_title(one)}
+        target = {"dataset": str(dataset.id), "batch": str(one.id)}
         st.switch_page(navigation.WORKBENCH, query_params=target)
     taker.button(
         "收回批次",

@@ -25,7 +25,7 @@ def is_blind_review() -> bool:
 
 def draw_blind_review(available: list[DatasetView]) -> None:
     """The workbench of the blind second review, for the current dataset."""
-    dataset = state.current_dataset(available)
+    dataset = state.current_dataset(available, title="审阅台")
     if dataset is None:
         return
     st.html(_BAR)

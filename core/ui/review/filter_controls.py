@@ -10,11 +10,13 @@ from core.services.review import FILTERS, Filter
 from core.services.review.batches import BatchView, batches
 from core.services.review.progress import reviewers
 from core.services.review.queue.filters import DIFFERING, EMPTY, FILLED, FLAGS, MINE
-from core.ui import state
+from core.ui import address, state
 from core.ui.markdown import Markdown
 
 CONDITIONS = ("text", "by", "field", "filled", "value", "flag", "batch", "differ")
 """Names of what :func:`choose_conditions` draws, in the address and in the session."""
+_OF_ADDRESS = ("field", "batch", "newer")
+"""Of these the address holds the value itself (``address.select``)."""
 
 
 def condition_count(*more: str) -> int:
@@ -27,6 +29,8 @@ def clear_conditions(*more: str) -> None:
     """Button callback that clears all conditions; status and order stay."""
     for name in (*CONDITIONS, *more):
         st.session_state[name] = "" if name in ("text", "value") else None
+    for name in _OF_ADDRESS:
+        st.query_params.pop(name, None)
 
 
 def choose_status(*, first: str, options: Sequence[Markdown] = tuple(FILTERS)) -> str:
@@ -61,7 +65,7 @@ def choose_conditions(dataset: DatasetView, form: Form, *, queue: str, of_batch:
     text = left.text_input("群聊里有", key="text", bind="query-params", placeholder="例如：价格 合同")
     by = right.selectbox("审阅人", people, index=None, key="by", bind="query-params", placeholder="任何人")
     left, right = st.columns(2)
-    field = left.selectbox("字段", form.keys, index=None, key="field", bind="query-params", placeholder="任意字段")
+    field = address.select(left, "字段", form.keys, key="field", what="字段", first=None, placeholder="任意字段")
     off = field is None
     filled = right.selectbox(
         "填写",
@@ -79,14 +83,15 @@ def choose_conditions(dataset: DatasetView, form: Form, *, queue: str, of_batch:
     left, right = st.columns(2)
     batch = None
     if of_batch:
-        batch = left.selectbox(
+        batch = address.select(
+            left,
             "批次",
             [MINE, *given],
-            index=None,
             key="batch",
-            bind="query-params",
-            placeholder="不限",
+            what="批次",
+            first=None,
             format_func=lambda option: given.get(option, option),
+            placeholder="不限",
         )
     differ = (right if of_batch else left).selectbox(
         "抽取任务之间", [DIFFERING], index=None, key="differ", bind="query-params", placeholder="不限"
@@ -107,5 +112,5 @@ def choose_conditions(dataset: DatasetView, form: Form, *, queue: str, of_batch:
 
 
 def batch_title(item: BatchView) -> str:
-    """Title of a batch in a box; addresses carry this very text."""
+    """Title of a batch in a box; addresses of before carry this text."""
     return f"#{item.id} {item.name}（{item.reviewer}）"

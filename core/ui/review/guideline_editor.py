@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.domain.form import Form
 from core.services.review import guidelines
-from core.ui import state
+from core.ui import address, state
 from core.ui.kept_text import empty_box, fill_once, filled_from
 from core.ui.markdown import escape_markdown
 from core.ui.notices import show_errors
@@ -15,17 +15,17 @@ from core.ui.notices import show_errors
 def choose_field(form: Form, now: dict[str, guidelines.GuidelineView]) -> str:
     """Radio buttons for the field, each with the version of its guideline; the chosen key."""
     labels = {field.key: field.label for field in form.fields}
-    return str(
-        st.radio(
-            "字段",
-            form.keys,
-            # The address carries this text: it must not change with a new version.
-            format_func=lambda key: escape_markdown(labels[key]),
-            captions=[f"第 {now[key].version:d} 版" if now[key].version else "" for key in form.keys],
-            key="field",
-            bind="query-params",
-        )
+    chosen = address.select(
+        st.container(),
+        "字段",
+        form.keys,
+        key="field",
+        what="字段",
+        format_func=lambda key: escape_markdown(labels[key]),
+        as_radio=True,
+        captions=[f"第 {now[key].version:d} 版" if now[key].version else "" for key in form.keys],
     )
+    return chosen or form.keys[0]
 
 
 def draw_guideline(form: Form, versions: list[guidelines.GuidelineView]) -> None:

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from core.adapters.store import DatasetView
+from core.adapters.store import DatasetView, queries
 from core.services.review.records.history import versions
-from core.ui import address, state
+from core.ui import address, navigation, state
 from core.ui.heading import draw_heading
 from core.ui.links import draw_workbench_link
 from core.ui.notices import draw_empty_state, guarded
@@ -18,6 +18,10 @@ def draw_history(available: list[DatasetView]) -> None:
     form = state.form_of(dataset)
     number, undo, opener = rest.columns([3, 3, 3], vertical_alignment="center")
     chat = address.index_input(number, "第几条群聊", key="chat", first=1, label_visibility="collapsed")
+    with state.store().read() as session:
+        if not queries.has_chat(session, dataset.id, chat):
+            link = address.Link(navigation.RECORDS, "到记录表里选择", {"dataset": str(dataset.id)})
+            address.draw_missing("群聊", f"第 {chat} 条", [link], advice="请换一个序号，或从记录表里打开。")
     saved_versions = versions(state.store(), form, dataset.id, chat)
     with opener:
         draw_workbench_link(dataset.id, chat, "在审阅台打开")

@@ -37,6 +37,11 @@ def draw_record_table(dataset: DatasetView) -> None:
         st.switch_page(navigation.WORKBENCH, query_params={"dataset": str(dataset.id), "chat": str(chat)})
     with above:
         draw_held_edits(dataset, form, sheet, run_id)
+    if not sheet.rows and number > 1 and sheet.chats:
+        with place:
+            link = address.Link(navigation.RECORDS, "回到第 1 页", {"dataset": str(dataset.id)})
+            advice = f"一共 {sheet.chats:,} 条群聊，没有这么多页。"
+            address.draw_missing("这一页：", f"第 {number} 页", [link], advice=advice)
     if not sheet.rows:
         with place:
             draw_empty_state("没有符合条件的记录", "放宽筛选条件，或换一种状态。")

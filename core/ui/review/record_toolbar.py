@@ -7,7 +7,7 @@ import streamlit as st
 from core.adapters.store import DatasetView
 from core.domain.form import Form, text_of
 from core.services.review import Filter, record_table
-from core.ui import navigation, state
+from core.ui import address, navigation, state
 from core.ui.markdown import escape_markdown
 from core.ui.notices import show_errors
 from core.ui.review import filter_controls, record_sheet
@@ -82,12 +82,13 @@ def draw_toolbar(dataset: DatasetView, form: Form) -> tuple[Filter, str, list[An
             conditions = filter_controls.choose_conditions(dataset, form, queue=queue)
         if conditions.narrow:
             st.button("清除筛选", icon=":material/filter_list_off:", on_click=filter_controls.clear_conditions)
-        sort = st.selectbox(
+        sort = address.select(
+            st.container(width="content"),
             "排序",
             [*record_table.SORTS, *form.keys],
-            format_func=lambda key: f"按{labels.get(key, key)}",
             key="sort",
-            bind="query-params",
+            what="排序",
+            format_func=lambda key: f"按{labels.get(key, key)}",
             label_visibility="collapsed",
             width=170,
         )

@@ -1,12 +1,16 @@
 """Controls of the workbench in the page's first line: dataset, base run and queue."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from core.adapters.store import DatasetView
 from core.services.review import FILTERS, ORDERS, PrimarySession, open_session
-from core.ui import navigation, state
+from core.ui import address, navigation, state
 from core.ui.markdown import escape_markdown
 from core.ui.review import blind_review, filter_controls
+
+_START = "起始值："
 
 # Forty pixels more for the form: its last group would not fit on a 900 pixel screen otherwise.
 CONTROLS_CSS = """
@@ -39,6 +43,7 @@ def ask_reviewer() -> None:
 
 def choose_session(available: list[DatasetView]) -> PrimarySession:
     """Draw boxes for dataset, base run and queue; return the review session they describe."""
+    state.current_dataset(available, title="审阅台")
     with st.container(key="workbench-controls"):
         back = state.records_address()
         *first, left, middle, right = st.columns(
@@ -52,15 +57,7 @@ def choose_session(available: list[DatasetView]) -> PrimarySession:
         dataset = state.choose_dataset(available, label_visibility="collapsed")
     names = state.run_names(dataset)
     with middle:
-        run = st.selectbox(
-            "起始值来自",
-            names or [""],
-            format_func=lambda name: f"起始值：{name}" if name else "起始值：空表单",
-            key=f"run-{dataset.id}",
-            bind="query-params",
-            label_visibility="collapsed",
-            disabled=len(names) < 2,
-        )
+        run = _choose_run(dataset, names)
     form = state.form_of(dataset)
     with right:
         box = st.popover(
@@ -71,12 +68,13 @@ def choose_session(available: list[DatasetView]) -> PrimarySession:
         queue = filter_controls.choose_status(first=next(iter(FILTERS)))
         how = st.segmented_control("顺序", ORDERS, default=ORDERS[0], key="order", bind="query-params")
         conditions = filter_controls.choose_conditions(dataset, form, queue=queue)
-        newer = st.selectbox(
-            "差异审阅：对照新的抽取任务",
+        newer = address.select(
+            box,
+            "增量审阅：对照新的抽取任务",
             names,
-            index=None,
             key="newer",
-            bind="query-params",
+            what="抽取任务",
+            first=None,
             placeholder="不对照",
             help="只走已确认的群聊，只问新的抽取任务与已确认的值不同的字段",
         )
@@ -102,6 +100,27 @@ def choose_session(available: list[DatasetView]) -> PrimarySession:
         narrow=conditions,
         in_order=how or ORDERS[0],
         newer=newer or "",
+    )
+
+
+def _choose_run(dataset: DatasetView, names: Sequence[str]) -> str:
+    """Select box for the run that unreviewed chats start from; the default one is chosen at first."""
+    if before := address.text_parameter(f"run-{dataset.id}"):  # addresses of before: the dataset and the title in them
+        st.query_params["run"] = before.removeprefix(_START)
+        del st.query_params[f"run-{dataset.id}"]
+    default = names[0] if names else ""
+    return (
+        address.select(
+            st.container(),
+            "起始值来自",
+            names or [""],
+            key="run",
+            what="抽取任务",
+            format_func=lambda name: _START + (f"{name} · 默认" if name and name == default else name or "空表单"),
+            label_visibility="collapsed",
+            disabled=len(names) < 2,
+        )
+        or ""
     )
 
 

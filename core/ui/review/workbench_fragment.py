@@ -6,6 +6,7 @@ from contextlib import suppress
 
 import streamlit as st
 
+from core.adapters.store import queries
 from core.errors import StoreUnavailableError
 from core.services.review import (
     Ack,
@@ -18,8 +19,9 @@ from core.services.review import (
 )
 from core.services.review.records.save_reading import save_id_of
 from core.services.review.records.saving import MOST_SAVES
-from core.ui import address, state
+from core.ui import address, navigation, state
 from core.ui import workbench as component
+from core.ui.markdown import escape_markdown
 from core.ui.notices import fragment, show_errors
 
 _log = logging.getLogger("shiyao.ui")
@@ -35,8 +37,10 @@ def draw(review_session: ReviewSession, key: str) -> None:
             reach another's records.
     """
     browser = component.outbox_of(key)
-    at = browser.at if browser.at is not None else address.index_parameter("chat")
+    at = browser.at
     try:
+        if at is None:
+            at = _chat_of_address(review_session)
         acks = _apply(review_session, key, browser.outbox)  # the callback has applied them; here, what it could not
         data = review_session.sync(
             state.store(),
@@ -62,6 +66,25 @@ def draw(review_session: ReviewSession, key: str) -> None:
         st.query_params["chat"] = str(data["open"])
     # The callback also runs when somebody leaves the page right after a save: then this fragment does not.
     component.workbench(data, key=key, on_outbox_change=lambda: _on_outbox(review_session, key))
+
+
+def _chat_of_address(review_session: ReviewSession) -> int | None:
+    """The chat that the address names; where the dataset has none such, the page says so and ends."""
+    requested = address.text_parameter("chat")
+    if not requested:
+        return None
+    index, dataset = address.index_parameter("chat"), review_session.dataset
+    with state.store().read() as session:
+        if index is not None and queries.has_chat(session, dataset.id, index):
+            return index
+    query = {"dataset": str(dataset.id)}
+    links = [
+        address.Link(navigation.WORKBENCH, "打开下一条待审阅的群聊", query),
+        address.Link(navigation.RECORDS, f"记录表：「{dataset.name}」的 {dataset.chats:,} 条群聊", query),
+    ]
+    address.draw_missing(
+        "群聊", f"第 {requested} 条", links, advice=f"它应在数据集「{escape_markdown(dataset.name)}」里。"
+    )
 
 
 def draw_last(outage: StoreUnavailableError) -> None:

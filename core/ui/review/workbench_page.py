@@ -7,6 +7,7 @@ from core.services.review.records.save_types import PRIMARY_REVIEW
 from core.ui import navigation, state
 from core.ui.notices import draw_empty_state, wait_for_store
 from core.ui.review import blind_review, workbench_fragment
+from core.ui.review.default_run_banner import draw_default_run_banner
 from core.ui.review.workbench_controls import CONTROLS_CSS, ask_reviewer, choose_session, draw_controls_stand_in
 
 
@@ -33,6 +34,7 @@ def draw_workbench_page() -> None:
         st.html(CONTROLS_CSS)
         try:
             table = choose_session(available)
+            draw_default_run_banner(table.dataset)
         except StoreUnavailableError as outage:
             workbench_fragment.draw_last(outage)
             wait_for_store()

@@ -38,6 +38,11 @@ def cached_preflight(options: TrainingOptions, chats: int) -> Preflight | None:
     return report
 
 
+_EXPLAINED = {
+    "整套写几遍": "不够最少行数时，所有行再写一遍，直到够为止；写 16 遍就是每一行在文件里有 16 份，模型看 16 次。",
+}
+
+
 def draw_preflight(report: Preflight, options: TrainingOptions) -> None:
     """Metrics and warnings of a preflight; rows, overlong rows, balance and duplicates in tabs."""
     _draw_metrics(report)
@@ -47,7 +52,7 @@ def draw_preflight(report: Preflight, options: TrainingOptions) -> None:
         f"行 {len(report.rows):,}",
         f"超长 {over:,}" if over else "超长",
         "字段均衡",
-        f"重复 {similar:,}" if similar else "重复",
+        f"相近的群聊 {similar:,} 组" if similar else "相近的群聊",
         *([f"摘要丢失 {len(report.summary_lost):,}"] if report.summary_lost else []),
     ]
     tabs = st.tabs(names, key="training-tabs")
@@ -116,10 +121,10 @@ def _draw_metrics(report: Preflight) -> None:
     numbers = {
         "群聊": counts.get("chats", 0),
         "不同的行": counts.get("distinct", 0),
-        "重复": counts.get("repeats", 0),
+        "整套写几遍": counts.get("repeats", 0),
         "训练行数": counts.get("rows", 0),
         "验证行数": counts.get("val", 0),
         "最长（约 token）": counts.get("longest_tokens", 0),
     }
     for column, (label, number) in zip(st.columns([3, 3, 2, 3, 3, 4]), numbers.items(), strict=True):
-        column.metric(escape_markdown(label), f"{number:,}")
+        column.metric(escape_markdown(label), f"{number:,}", help=_EXPLAINED.get(label))

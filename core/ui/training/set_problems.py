@@ -11,7 +11,9 @@ from core.ui.training.labels import OVERLONG_REMEDIES, POLICIES
 
 
 def draw_warnings(report: Preflight) -> None:
-    """Problems that prevent building, with their remedies; then notes on what was done."""
+    """What spoils a set, problems that prevent building, with their remedies; then notes on what was done."""
+    for danger in report.dangers:
+        st.error(escape_markdown(danger), icon=":material/dangerous:")
     refused = [over for over in report.overlong if over.action == "refused"]
     if refused:
         blind = [over for over in refused if over.lost]
@@ -41,7 +43,8 @@ def draw_warnings(report: Preflight) -> None:
             st.caption(escape_markdown(note))
     if report.contradictions:
         st.warning(
-            f"有 {len(report.contradictions)} 组群聊一字不差，答案却不同，模型会学到矛盾的东西；明细在「重复」里。",
+            f"有 {len(report.contradictions)} 组群聊一字不差，答案却不同，模型会学到矛盾的东西；"
+            "明细在「相近的群聊」里。",
             icon=":material/rule:",
         )
 

@@ -18,7 +18,7 @@ from core.services.training import (
     tunable_templates,
 )
 from core.settings import ROOT
-from core.ui import navigation, state
+from core.ui import address, navigation, state
 from core.ui.markdown import Markdown, code_span, escape_markdown
 from core.ui.notices import draw_empty_state, show_errors
 
@@ -51,15 +51,16 @@ def choose_training_set(sets: list[TrainingSetView]) -> TrainingSetView | None:
         )
         return None
     by_id = {one.id: one for one in sets}
-    chosen = st.selectbox(
+    chosen = address.select(
+        st.container(),
         "训练集",
         list(by_id),
-        format_func=lambda number: f"#{number} {by_id[number].name} · {by_id[number].counts.get('rows', 0):,} 行",
         key="set",
-        bind="query-params",
+        what="训练集",
+        format_func=lambda number: f"#{number} {by_id[number].name} · {by_id[number].counts.get('rows', 0):,} 行",
         label_visibility="collapsed",
     )
-    return by_id[chosen]
+    return by_id[chosen or sets[0].id]
 
 
 def draw_upload_step(trained: TrainingSetView) -> None:

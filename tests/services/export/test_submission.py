@@ -7,6 +7,7 @@ import pytest
 
 from core.adapters.store import Store
 from core.adapters.store.models import RecordStatus
+from core.cli import main
 from core.errors import ExportError, NotFoundError
 from core.services.export import (
     AnswerSource,
@@ -19,8 +20,10 @@ from core.services.export import (
 from core.services.export.atomic_file import pending_file
 from core.services.export.export_result import index_ranges
 from core.services.export.json_writer import verify_array, write_array
+from core.services.quality import pin_default_run
 from tests.factories.datasets import FORM
 from tests.factories.exports import LABELS, fill
+from tests.factories.reviews import NAME, answer, decide, make
 
 GOLDEN = Path(__file__).parents[3] / "tests" / "golden"
 
@@ -155,3 +158,40 @@ def test_a_file_that_reads_back_differently_is_refused(tmp_path: Path) -> None:
 def test_ranges_name_every_index() -> None:
     assert index_ranges([7, 1, 2, 3, 4, 9, 10]) == "1–4、7、9、10"
     assert index_ranges([]) == ""
+
+
+def test_without_a_source_the_rest_comes_from_the_run_that_the_records_came_from(store: Store, tmp_path: Path) -> None:
+    dataset = make(store, 5)
+    answers = {i: [{NAME: f"林木{i}"}] for i in range(1, 6)}
+    finetuned = answer(store, dataset, "finetuned", answers)
+    answer(store, dataset, "local", answers)
+    decide(store, dataset, 1, values={NAME: "改过"}, run=finetuned)
+    decide(store, dataset, 2, values={NAME: "改过"}, run=finetuned)
+    decide(store, dataset, 3, values={NAME: "从空表填的"})
+    report = export_submission(store, dataset=dataset.id, out=tmp_path / "s.json").as_json()
+    assert report["sources"] == [{"source": "records", "chats": 3}, {"source": "run:finetuned", "chats": 2}]
+    assert report["records_from"] == [{"run": "finetuned", "chats": 2}, {"run": "", "chats": 1}]
+    (entry,) = export_log_entries(store)
+    assert entry.parameters["source"] == "records+run:finetuned"
+    code = main(
+        [
+            "--db",
+            f"sqlite:///{store.path}",
+            "export",
+            "submission",
+            "--dataset",
+            "群聊",
+            "--out",
+            str(tmp_path / "t.json"),
+        ]
+    )
+    assert code == 0 and (tmp_path / "t.json").read_bytes() == (tmp_path / "s.json").read_bytes()
+
+
+def test_without_records_the_default_run_answers(store: Store, tmp_path: Path) -> None:
+    dataset = make(store, 2)
+    first = answer(store, dataset, "一", {i: [{NAME: f"林木{i}"}] for i in (1, 2)})
+    answer(store, dataset, "二", {i: [{NAME: f"林木{i}"}] for i in (1, 2)})
+    pin_default_run(store, dataset.id, first, who="林晓")
+    report = export_submission(store, dataset=dataset.id, out=tmp_path / "s.json").as_json()
+    assert report["sources"] == [{"source": "records", "chats": 0}, {"source": "run:一", "chats": 2}]

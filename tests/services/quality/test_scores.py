@@ -3,13 +3,15 @@
 import pytest
 
 from core.adapters.store import Store, queries
-from core.adapters.store.models import DisputeStatus, Extraction, RunKind
+from core.adapters.store.models import DisputeStatus, Extraction, Pass, RunKind
 from core.domain.scoring import CorrectnessChange
 from core.domain.scoring.measures import EXACT
 from core.errors import ConflictError, InputError, NotFoundError
 from core.services.extraction import models as model_catalog
 from core.services.extraction import runs as run_service
 from core.services.quality import (
+    BLIND,
+    RECORDS,
     Benchmark,
     add_external_score,
     compare_runs,
@@ -26,7 +28,7 @@ from core.services.quality import (
 from core.services.quality.cache import cached, forget
 from core.services.quality.disputes import dispute_counts
 from core.services.quality.external_scores import external_scores
-from tests.factories.datasets import FORM
+from tests.factories.datasets import FORM, make_record
 from tests.factories.quality import KINDS, NAME, TODO, add_record, add_run, form, quality_dataset
 
 
@@ -202,3 +204,26 @@ def test_a_run_of_labels_is_no_rival(store: Store) -> None:
         kinds = {run.kind for run in queries.runs(session, dataset.id)}
     assert RunKind.LABELS in kinds
     assert "标注" not in [row.run.name for row in leaderboard(store, Benchmark(dataset, FORM)).rows]
+
+
+def test_records_flatter_the_run_that_they_were_started_from(store: Store) -> None:
+    dataset = quality_dataset(store, 4)
+    with store.read() as session:
+        runs = {run.name: run.id for run in queries.runs(session, dataset.id)}
+    kept = {NAME: "周遥", TODO: "发送报价单", KINDS: ["询价、答疑"]}
+    for index in (1, 2):  # as 乙 has them, wrong name and all
+        make_record(store, dataset, index, [kept], base_run_id=runs["乙"])
+    board = leaderboard(store, Benchmark(dataset, FORM, RECORDS))
+    assert [(row.run.name, row.started) for row in board.rows][-1] == ("乙", 2), "behind those that are not flattered"
+    assert board.rows[-1].score.score > board.rows[0].score.score
+    assert references(store, dataset)[:2] == ["labels", "records"]
+    with pytest.raises(NotFoundError, match="盲审"):
+        leaderboard(store, Benchmark(dataset, FORM, BLIND))
+    make_record(store, dataset, 1, [{**kept, NAME: "林舟1"}], review_pass=Pass.SECOND, reviewer="小白")
+    assert references(store, dataset)[:3] == ["labels", "blind", "records"]
+    honest = leaderboard(store, Benchmark(dataset, FORM, BLIND))
+    assert (honest.chats, [row.started for row in honest.rows]) == (1, [0, 0, 0])
+    assert honest.rows[-1].run.name == "乙"
+    assert score(store, dataset="d", run="乙", against="blind").score == honest.rows[-1].score.score
+    make_record(store, dataset, 1, [kept], review_pass=Pass.ADJUDICATED, reviewer="组长")
+    assert leaderboard(store, Benchmark(dataset, FORM, BLIND)).rows[0].run.name == "乙", "what was settled counts"

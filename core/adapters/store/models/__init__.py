@@ -33,11 +33,13 @@ from core.adapters.store.models.runs import (
     Extraction,
     ExtractionBase,
     ExtractionStatus,
+    PinnedRun,
     Reply,
     Run,
     RunBase,
     RunKind,
     RunStatus,
+    SeenDefaultRun,
 )
 from core.adapters.store.models.team import Account, AuditEntry, SignInBrake, SignInSession
 from core.adapters.store.models.training import Summary, TrainingSet
@@ -74,6 +76,7 @@ __all__ = [
     "ModelLimiter",
     "Pass",
     "Pick",
+    "PinnedRun",
     "PromptDraft",
     "Record",
     "RecordBase",
@@ -87,6 +90,7 @@ __all__ = [
     "RunStatus",
     "SignInBrake",
     "SignInSession",
+    "SeenDefaultRun",
     "Summary",
     "TrainingSet",
     "Worker",

@@ -63,6 +63,24 @@ class Run(RunBase, table=True):
     id: int | None = Field(default=None, primary_key=True)
 
 
+class PinnedRun(Base, table=True):
+    """The run that the lead chose as a dataset's default; it goes with the run."""
+
+    dataset_id: int = Field(primary_key=True, foreign_key="dataset.id", ondelete="CASCADE")
+    run_id: int = Field(foreign_key="run.id", ondelete="CASCADE")
+    who: str = ""
+    at: datetime = Field(default_factory=now, sa_column=timestamp_column())
+
+
+class SeenDefaultRun(Base, table=True):
+    """The default run that a reviewer was last shown; its name is kept, for the run may be deleted."""
+
+    dataset_id: int = Field(primary_key=True, foreign_key="dataset.id", ondelete="CASCADE")
+    reviewer: str = Field(primary_key=True)
+    run_id: int
+    run_name: str
+
+
 class ExtractionBase(Base):
     """Fields that an extraction's table and view share. ``forms`` is ``None`` where the extraction failed."""
 

@@ -79,8 +79,13 @@ def progress(store: Store, run_id: int) -> RunView:
 
 def model_runs(store: Store, dataset_id: int) -> list[RunView]:
     """A dataset's runs of kind *model*, newest first, each as from :func:`progress`."""
+    return [run for run in listed_runs(store, dataset_id) if run.kind == RunKind.MODEL]
+
+
+def listed_runs(store: Store, dataset_id: int) -> list[RunView]:
+    """All runs of a dataset but its labels, newest first, each as from :func:`progress`."""
     with store.read() as session:
-        runs = [run for run in queries.runs(session, dataset_id) if run.kind == RunKind.MODEL]
+        runs = [run for run in queries.runs(session, dataset_id) if run.kind != RunKind.LABELS]
         retried = {run.id: len(awaiting_retry(session, session.get_one(Run, run.id))) for run in runs if run.failed}
     return [run.model_copy(update={"failed": run.failed - retried.get(run.id, 0)}) for run in runs]
 

@@ -67,16 +67,25 @@ def test_the_desk_opens_the_queue_or_else_the_dataset(store: Store, dataset: Dat
     assert open_session(store, dataset, FORM, wanted="待讨论", reviewer="阿青").sync(store)["open"] == 1
 
 
-def test_progress_counts_decisions_and_pace_is_ones_own(store: Store, dataset: DatasetView) -> None:
+def test_progress_counts_decisions_and_pace_is_ones_own(store: Store) -> None:
+    dataset = make(store, 13, "十三条")
     for chat, status in ((1, "已确认"), (2, "待讨论"), (3, "已跳过"), (4, "草稿")):
         decide(store, dataset, chat, status, seconds=10.0 * chat)
+    for chat in range(5, 11):
+        decide(store, dataset, chat, seconds=20.0)
+
+    def shown() -> tuple[int, int, float | None, float | None]:
+        progress = open_session(store, dataset, FORM, reviewer="阿青").sync(store)["progress"]
+        return progress["left"], progress["queue"], progress["pace_seconds"], progress["left_seconds"]
+
+    assert shown() == (4, 4, None, None), "nine decided chats say nothing yet"
+    decide(store, dataset, 11, seconds=20.0)
     with store.read() as session:
         done = review_progress(session, dataset.id)
         assert (review_pace(session, dataset.id, "阿青"), review_pace(session, dataset.id, "小白")) == (20.0, None)
         assert reviewers(session, dataset.id) == ["阿青"]
-    assert (done.total, done.confirmed, done.discussed, done.skipped, done.left) == (6, 1, 1, 1, 3)
-    shown = open_session(store, dataset, FORM, reviewer="阿青").sync(store)["progress"]
-    assert (shown["left"], shown["queue"], shown["pace_seconds"], shown["left_seconds"]) == (3, 3, 20.0, 60.0)
+    assert (done.total, done.confirmed, done.discussed, done.skipped, done.left) == (13, 8, 1, 1, 3)
+    assert shown() == (3, 3, 20.0, 60.0)
 
 
 def test_going_back_leads_through_ones_own_work(store: Store, dataset: DatasetView) -> None:

@@ -1,0 +1,287 @@
+"""The default run of a dataset: the one that reviews start from and that exports fall back on.
+
+The lead pins it. Where nobody has, it is the best run by score against the labels, without labels the best by the score
+measured elsewhere, without either the newest. Runs that are half done or half empty are no candidates: forms without
+values score well, and a review that starts from them is typing.
+"""
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import delete, func, select
+from sqlmodel import Session, col
+
+from core.adapters.store import Store
+from core.adapters.store.models import (
+    Chat,
+    Dataset,
+    ExternalScore,
+    Extraction,
+    ExtractionStatus,
+    PinnedRun,
+    Run,
+    RunKind,
+    RunStatus,
+    SeenDefaultRun,
+)
+from core.domain.form import FormValues, load_named_form
+from core.domain.scoring import prepare_reference, score_against
+from core.errors import InputError
+from core.services.quality.cache import cached
+
+COMPLETE_FROM, FILLED_FROM = 0.9, 0.5
+"""A candidate answers at least this share of the chats, and of the filled cells, of the run that answers most."""
+_JUDGED_ON = 500
+"""Chats that a run is judged on at most, the first ones: the workbench waits for it."""
+
+
+class DefaultReason(StrEnum):
+    """Why a run is its dataset's default."""
+
+    PINNED = "pinned"
+    LABELS = "labels"
+    EXTERNAL = "external"
+    NEWEST = "newest"
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultRun:
+    """A dataset's default run.
+
+    Attributes:
+        id: of the run.
+        name: of the run.
+        reason: why it is the default.
+        score: that it was chosen by, where it was.
+        who: who pinned it, where somebody did.
+        at: when it was pinned.
+    """
+
+    id: int
+    name: str
+    reason: DefaultReason
+    score: float | None = None
+    who: str = ""
+    at: datetime | None = None
+
+    @property
+    def why(self) -> str:
+        """The reason in a few Chinese words."""
+        match self.reason:
+            case DefaultReason.PINNED:
+                return f"{self.who or '组长'}指定"
+            case DefaultReason.LABELS:
+                return f"对照标注得分最高，{self.score:.2f}"
+            case DefaultReason.EXTERNAL:
+                return f"登记的线上得分最高，{self.score:.2f}"
+            case DefaultReason.NEWEST:
+                return "最新的完整任务"
+
+    def as_json(self) -> dict[str, Any]:
+        """The default run as the command line prints it."""
+        return {
+            "run": self.name,
+            "reason": self.reason.value,
+            "pinned": self.reason is DefaultReason.PINNED,
+            "score": self.score,
+            "who": self.who,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredRun:
+    """A run that has answers.
+
+    Attributes:
+        id: of the run.
+        name: of the run.
+        kind: where its answers come from.
+        status: of the run.
+        model: that gave them.
+        provider: by which it was called.
+        answered: how many chats it answers.
+        version: changes when an answer is added or replaced.
+    """
+
+    id: int
+    name: str
+    kind: str
+    status: str
+    model: str
+    provider: str
+    answered: int
+    version: Hashable
+
+
+def answered_runs(session: Session, dataset_id: int) -> list[AnsweredRun]:
+    """Runs of a dataset that have answers, the newest first; without totals, which would need a scan of all answers."""
+    newest = (
+        select(
+            col(Extraction.run_id),
+            func.max(col(Extraction.id)).label("newest"),
+            func.count().label("extractions"),
+        )
+        .where(col(Extraction.run_id).in_(select(col(Run.id)).where(col(Run.dataset_id) == dataset_id)))
+        .group_by(col(Extraction.run_id))
+        .subquery()
+    )
+    statement = (
+        select(Run, newest.c.newest, newest.c.extractions)
+        .join(newest, newest.c.run_id == col(Run.id))
+        .order_by(col(Run.id).desc())
+    )
+    runs = []
+    for run, *version in session.execute(statement).all():
+        run_id = run.id or 0
+        key = ("answered", _address(session), run_id, *version)
+        if answered := cached(key, lambda run_id=run_id: _answered(session, run_id)):  # type: ignore[misc]
+            identity = (run.name, run.kind, run.status, run.model, run.provider)
+            runs.append(AnsweredRun(run_id, *identity, answered, tuple(version)))
+    return runs
+
+
+def _answered(session: Session, run_id: int) -> int:
+    statement = select(func.count()).where(
+        col(Extraction.run_id) == run_id, col(Extraction.status) != ExtractionStatus.FAILED
+    )
+    return int(session.execute(statement).scalar_one())
+
+
+def _address(session: Session) -> str:
+    return str(session.get_bind().engine.url)
+
+
+def default_run(session: Session, dataset_id: int) -> DefaultRun | None:
+    """The default run of a dataset; ``None`` where no run has answers."""
+    return choose_default(session, dataset_id, answered_runs(session, dataset_id))
+
+
+def choose_default(session: Session, dataset_id: int, runs: Sequence[AnsweredRun]) -> DefaultRun | None:
+    """The default run among a dataset's runs that have answers.
+
+    Args:
+        session: open session.
+        dataset_id: the dataset.
+        runs: as :func:`answered_runs` gives them.
+    """
+    pin = session.get(PinnedRun, dataset_id)
+    if pin is not None and (pinned := next((run for run in runs if run.id == pin.run_id), None)) is not None:
+        return DefaultRun(pinned.id, pinned.name, DefaultReason.PINNED, who=pin.who, at=pin.at)
+    if not runs:
+        return None
+    scores = session.execute(
+        select(func.max(col(ExternalScore.id)), func.count())
+        .join(Run, col(Run.id) == col(ExternalScore.run_id))
+        .where(col(Run.dataset_id) == dataset_id)
+    ).one()
+    key = ("default run", _address(session), dataset_id, tuple(runs), *scores)
+    return cached(key, lambda: _choose(session, dataset_id, runs))
+
+
+def pin_default_run(store: Store, dataset_id: int, run_id: int | None, *, who: str) -> None:
+    """Choose a dataset's default run, or leave the choice to the rule again.
+
+    Args:
+        store: the open store.
+        dataset_id: the dataset.
+        run_id: a run of it that has answers; ``None`` takes the pin away.
+        who: who chooses.
+
+    Raises:
+        InputError: it is no run of this dataset, or has no answers.
+    """
+    with store.write() as session:
+        if run_id is None:
+            session.execute(delete(PinnedRun).where(col(PinnedRun.dataset_id) == dataset_id))
+            return
+        run = session.get(Run, run_id)
+        if run is None or run.dataset_id != dataset_id:
+            raise InputError("这个数据集里没有这个抽取任务", "请刷新页面，从列表里选择")
+        if all(answered.id != run_id for answered in answered_runs(session, dataset_id)):
+            raise InputError(f"抽取任务「{run.name}」还没有结果，不能作为默认任务", "请等它有了结果再指定")
+        session.merge(PinnedRun(dataset_id=dataset_id, run_id=run_id, who=who.strip()))
+
+
+def last_seen_default(store: Store, dataset_id: int, reviewer: str) -> tuple[int, str] | None:
+    """Id and name of the default run that a reviewer was last shown; ``None`` where none was."""
+    with store.read() as session:
+        seen = session.get(SeenDefaultRun, (dataset_id, reviewer))
+        return (seen.run_id, seen.run_name) if seen is not None else None
+
+
+def remember_default(store: Store, dataset_id: int, reviewer: str, default: DefaultRun) -> None:
+    """Note that a reviewer was shown which run is the default."""
+    with store.write() as session:
+        session.merge(
+            SeenDefaultRun(dataset_id=dataset_id, reviewer=reviewer, run_id=default.id, run_name=default.name)
+        )
+
+
+def _choose(session: Session, dataset_id: int, runs: Sequence[AnsweredRun]) -> DefaultRun:
+    labels = next((run for run in runs if run.kind == RunKind.LABELS), None)
+    candidates = [run for run in runs if run.kind != RunKind.LABELS]
+    if not candidates:
+        # Labels are what reviewers are compared with: they start from them only where there is nothing else.
+        return DefaultRun(runs[0].id, runs[0].name, DefaultReason.NEWEST)
+    if len(candidates) > 1:
+        candidates = _worth_starting_from(session, candidates)
+    if labels is not None:
+        scores: Mapping[int, float] = _scores(session, dataset_id, labels.id, candidates)
+        reason = DefaultReason.LABELS
+    else:
+        scores, reason = _external_scores(session, candidates), DefaultReason.EXTERNAL
+    if scores:
+        best = max((run for run in candidates if run.id in scores), key=lambda run: (round(scores[run.id], 6), run.id))
+        return DefaultRun(best.id, best.name, reason, scores[best.id])
+    return DefaultRun(candidates[0].id, candidates[0].name, DefaultReason.NEWEST)
+
+
+def _worth_starting_from(session: Session, runs: Sequence[AnsweredRun]) -> list[AnsweredRun]:
+    """Runs that are done, answer about as many chats as the fullest of them, and fill about as many cells."""
+    settled = [run for run in runs if run.status != RunStatus.RUNNING] or runs
+    most = max(run.answered for run in settled)
+    complete = [run for run in settled if run.answered >= COMPLETE_FROM * most]
+    filled = {run.id: _filled_cells(session, run.id) for run in complete} if len(complete) > 1 else {}
+    fullest = max(filled.values(), default=0.0)
+    return [run for run in complete if filled.get(run.id, 0.0) >= FILLED_FROM * fullest]
+
+
+def _forms(session: Session, run_id: int, indices: Sequence[int] | None = None) -> dict[int, list[FormValues]]:
+    """``{chat index: forms}`` of a run's first answers, or of these few chats."""
+    statement = (
+        select(col(Chat.index), col(Extraction.forms))
+        .join(Extraction, col(Extraction.chat_id) == col(Chat.id))
+        .where(col(Extraction.run_id) == run_id, col(Extraction.status) != ExtractionStatus.FAILED)
+        .order_by(col(Chat.index))
+        .limit(_JUDGED_ON)
+    )
+    if indices is not None:
+        statement = statement.where(col(Chat.index).in_(indices))
+    return {index: forms or [] for index, forms in session.execute(statement)}
+
+
+def _filled_cells(session: Session, run_id: int) -> float:
+    """Filled cells per chat."""
+    answers = _forms(session, run_id)
+    return sum(bool(value) for forms in answers.values() for form in forms for value in form.values()) / len(answers)
+
+
+def _scores(session: Session, dataset_id: int, labels_id: int, runs: Sequence[AnsweredRun]) -> dict[int, float]:
+    """Scores against the labels of their first chats, by run."""
+    golds = _forms(session, labels_id)
+    form = load_named_form(session.execute(select(col(Dataset.form)).where(col(Dataset.id) == dataset_id)).scalar_one())
+    reference = prepare_reference(form, golds)
+    return {run.id: score_against(reference, _forms(session, run.id, list(golds))).score for run in runs}
+
+
+def _external_scores(session: Session, runs: Sequence[AnsweredRun]) -> dict[int, float]:
+    """The newest score measured elsewhere, by run."""
+    statement = (
+        select(col(ExternalScore.run_id), col(ExternalScore.score))
+        .where(col(ExternalScore.run_id).in_([run.id for run in runs]))
+        .order_by(col(ExternalScore.id))
+    )
+    return {int(run_id): float(score) for run_id, score in session.execute(statement)}
