@@ -67,15 +67,15 @@ def score(
         hint(seen.sentence)
 
 
-@app.command("merge", help="把几个抽取任务合并成一个新的任务；先写的优先。")
+@app.command("merge", help="把几个抽取任务合并成一个新的抽取任务；先写的优先。")
 def merge(
     ctx: typer.Context,
     dataset: Dataset,
-    run: Annotated[list[str], typer.Option("--run", metavar="NAME", help="要合并的任务；写两次以上，先写的优先。")],
-    into: Annotated[str, typer.Option("--into", metavar="NAME", help="新任务的名称。")],
+    run: Annotated[list[str], typer.Option("--run", metavar="NAME", help="要合并的抽取任务；写两次以上，先写的优先。")],
+    into: Annotated[str, typer.Option("--into", metavar="NAME", help="新的抽取任务的名称。")],
     method: Annotated[
         str,
-        typer.Option(metavar="priority|majority|best", help="按优先顺序、多数表决，或逐字段取得分最高的任务。"),
+        typer.Option(metavar="priority|majority|best", help="按优先顺序、多数表决，或逐字段取得分最高的抽取任务。"),
     ] = "priority",
     against: Against = "labels",
     folds: Annotated[int, typer.Option(min=2, help="best 的交叉验证分成几份。")] = 5,
@@ -109,12 +109,12 @@ def merge(
             }
         )
         return
-    say(f"合并任务「{view.name}」：{plan.chats} 条群聊，{plan.differing} 格各任务不同")
+    say(f"合并任务「{view.name}」：{plan.chats} 条群聊，{plan.differing} 格各抽取任务不同")
     if estimate is not None:
         say(
             f"{estimate.folds} 折交叉验证（{estimate.chats} 条）得分 {estimate.score:.2f}，"
-            f"单独最好的任务同样估计为 {estimate.best_single:.2f}；"
-            f"在选任务的同一批标注上是 {estimate.flattered:.2f}，偏乐观"
+            f"单独最好的抽取任务同样估计为 {estimate.best_single:.2f}；"
+            f"在选抽取任务的同一批标注上是 {estimate.flattered:.2f}，偏乐观"
         )
 
 
@@ -134,7 +134,7 @@ def compare(
     from core.services.quality import compare_runs
 
     if len(run) != 2:
-        raise typer.BadParameter(f"要写两个任务，收到 {len(run)} 个", param_hint="--run")
+        raise typer.BadParameter(f"要写两个抽取任务，收到 {len(run)} 个", param_hint="--run")
     with open_db(ctx, db) as store:
         result = compare_runs(
             store,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 OfDataset = Annotated[
-    str, typer.Option("--dataset", metavar="NAME", help="数据集名称；任务名称在几个数据集里都有时才需要。")
+    str, typer.Option("--dataset", metavar="NAME", help="数据集名称；抽取任务名称在几个数据集里都有时才需要。")
 ]
 _INTERRUPTED = 130
 

@@ -53,16 +53,16 @@ def ranking_chart(rows: Rows, *, floor: float, most: float) -> Any:
     """Chart of scores with intervals, one line per run, and the floor as a rule.
 
     Args:
-        rows: 任务, 得分, low, high; the best first.
+        rows: 抽取任务, 得分, low, high; the best first.
         floor: of the dataset.
         most: full marks.
     """
     frame = pd.DataFrame(list(rows))
     low = min(frame["low"].min(), floor)
     scale = alt.Scale(domain=[max(0.0, low - 1.5), most], nice=False)
-    y = alt.Y("任务:N", sort=None, title=None, axis=alt.Axis(labelLimit=220, labelOverlap=False))
+    y = alt.Y("抽取任务:N", sort=None, title=None, axis=alt.Axis(labelLimit=220, labelOverlap=False))
     tooltip = [
-        alt.Tooltip("任务:N"),
+        alt.Tooltip("抽取任务:N"),
         alt.Tooltip("得分:Q", format=".4f"),
         alt.Tooltip("low:Q", title="95% 区间下端", format=".2f"),
         alt.Tooltip("high:Q", title="95% 区间上端", format=".2f"),

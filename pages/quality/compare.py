@@ -19,5 +19,5 @@ if picked is not None and (chosen := choose_runs_to_compare(benchmark := picked[
     draw_difference_walk(benchmark.dataset, alignment, places, mode, key, right_from)
     st.caption(
         f"客户按最高得分匹配，不按位置。{scoring_note(benchmark.measure, right_from=right_from)}"
-        " 划线是对照有、任务没有的，下划线是任务多出来的。点一行就到那一处；J / K 下一处 / 上一处，数字键挑选。"
+        " 划线是对照有、抽取任务没有的，下划线是抽取任务多出来的。点一行就到那一处；J / K 下一处 / 上一处，数字键挑选。"
     )

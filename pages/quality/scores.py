@@ -9,7 +9,7 @@ from core.ui.quality.reference_picker import choose_benchmark
 from core.ui.quality.run_pickers import draw_no_runs
 from core.ui.quality.run_scores import choose_scored_run, draw_distribution, draw_field_scores, draw_lowest_chats
 
-VIEWS = ("排行", "字段", "分布", "最费分的群聊")
+VIEWS = ("排行", "字段", "分布", "失分最多的群聊")
 
 
 picked = choose_benchmark("评分")
@@ -39,7 +39,7 @@ if picked is not None:
                 draw_lowest_chats(benchmark, chosen.score)
         st.page_link(
             navigation.CHANGES,
-            label="两个任务之间修好了什么、改坏了什么",
+            label="两个抽取任务之间修好了什么、改坏了什么",
             icon=":material/arrow_forward:",
             query_params={"dataset": str(benchmark.dataset.id)},
         )

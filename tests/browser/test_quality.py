@@ -45,7 +45,7 @@ def test_keys_clicks_and_picks(context: BrowserContext, page: Page, serve: Serve
     expect(focused).to_have_attribute("data-field", TODO, timeout=30_000)
     page.get_by_role("button", name="已挑选 1 处").click()
     page.get_by_role("button", name="生成合并任务").click()
-    expect(page.get_by_text("已生成任务「合并」")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("已生成抽取任务「合并」")).to_be_visible(timeout=30_000)
     with store.read() as session:
         merged = queries.run(session, "合并", dataset.id)
         assert queries.forms_by_index(session, merged.id)[1][0][NAME] == "林舟1"

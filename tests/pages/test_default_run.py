@@ -19,9 +19,9 @@ def two_runs(store: Store, chats: int = 4) -> tuple[DatasetView, int, int]:
 
 def test_the_lead_pins_a_run_and_every_page_follows(open_page: OpenPage, store: Store) -> None:
     dataset, finetuned, local = two_runs(store)
-    assert "local（最新的完整任务）" in seen(open_page(navigation.OVERVIEW))
+    assert "local（最新的完整抽取任务）" in seen(open_page(navigation.OVERVIEW))
     app = open_page(navigation.RUNS, run=str(finetuned))
-    assert list(app.dataframe[0].value["任务"]) == ["local　默认", "finetuned"]
+    assert list(app.dataframe[0].value["抽取任务"]) == ["local　默认", "finetuned"]
     button(app, "设为默认任务").click().run()
     with store.read() as session:
         default = default_run(session, dataset.id)
@@ -32,7 +32,7 @@ def test_the_lead_pins_a_run_and_every_page_follows(open_page: OpenPage, store: 
     assert (box.value, box.options[0]) == ("finetuned", "起始值：finetuned · 默认")
     app = open_page(navigation.RUNS, run=str(finetuned))
     button(app, "不再指定为默认").click().run()
-    assert "local（最新的完整任务）" in seen(open_page(navigation.OVERVIEW))
+    assert "local（最新的完整抽取任务）" in seen(open_page(navigation.OVERVIEW))
     assert local
 
 
@@ -41,7 +41,7 @@ def test_the_desk_says_once_that_the_default_has_changed(open_page: OpenPage, st
     assert "默认任务从" not in seen(open_page(navigation.WORKBENCH)), "nobody has seen another one before"
     pin_default_run(store, dataset.id, finetuned, who="周")
     app = open_page(navigation.WORKBENCH)
-    assert "默认任务从「local」换成了**「finetuned」**（周指定）" in seen(app)
+    assert "默认任务从「local」换成了「finetuned」（周指定）" in seen(app)
     assert "默认任务从" in seen(open_page(navigation.WORKBENCH)), "it stays until it was taken note of"
     button(app, "知道了").click().run()
     assert "默认任务从" not in seen(app)
@@ -70,9 +70,9 @@ def test_imported_and_merged_runs_stand_among_the_runs(open_page: OpenPage, stor
     make_run(store, dataset, "标注", {1: [{NAME: "林木1"}]}, RunKind.LABELS)
     app = open_page(navigation.RUNS, run=str(imported))
     table = app.dataframe[0].value
-    assert list(table["任务"]) == ["合并", "提交", "local　默认", "finetuned"]
+    assert list(table["抽取任务"]) == ["合并", "提交", "local　默认", "finetuned"]
     assert list(table["状态"])[:2] == ["合并", "导入"]
     assert not [one for one in app.button if one.label in ("继续", "暂停")]
     app.button(key=f"delete-{imported}").click().run()
     assert not app.exception
-    assert "提交" not in list(app.dataframe[0].value["任务"])
+    assert "提交" not in list(app.dataframe[0].value["抽取任务"])

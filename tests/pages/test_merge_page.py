@@ -41,7 +41,7 @@ def test_two_runs_become_one_per_field(page: OpenPage, store: Store) -> None:
     app.radio(key="merge-method").set_value("best").run()
     assert [metric.label for metric in app.metric][0] == "交叉验证的估计"
     next(one for one in app.button if one.label == "合并").click().run()
-    assert "已存为任务" in seen(app)
+    assert "已存为抽取任务" in seen(app)
     with store.read() as session:
         kinds = [run.kind for run in queries.runs(session, number)]
     assert RunKind.MERGE in kinds

@@ -49,7 +49,7 @@ def test_scores(page: OpenPage, store: Store) -> None:
     app = page("scores")
     assert "35.75 / 36" in seen(app) and "下限：全空表单" in seen(app) and "最长公共子序列" in seen(app)
     board = app.dataframe[0].value
-    assert list(board["任务"]) == ["乙", "甲"]
+    assert list(board["抽取任务"]) == ["乙", "甲"]
     assert board["得分"][0] == pytest.approx(35.75)
     assert list(board["与第一名"]) == ["—", "更低"] or list(board["与第一名"]) == ["—", "不能区分"]
     view = app.segmented_control(key="view")
@@ -96,7 +96,7 @@ def test_changes(page: OpenPage, store: Store) -> None:
     app = app.segmented_control(key="change").set_value("修好").run()
     assert TODO.split("-")[1] in set(app.dataframe[1].value["字段"])
     app = by_label(app.selectbox, "到 B").set_value("甲").run()
-    assert "同一个任务" in seen(app)
+    assert "同一个抽取任务" in seen(app)
 
 
 def test_runs_that_are_equal_are_not_told_apart(page: OpenPage, store: Store) -> None:
@@ -115,7 +115,7 @@ def test_compare_walks_and_picks(page: OpenPage, store: Store) -> None:
     app = by_label(app.button, "取 对照").click().run()
     assert not app.exception
     assert "第 3 / 9 处" in seen(app)
-    app = by_label(app.text_input, "新任务").set_value("合并一").run()
+    app = by_label(app.text_input, "新的抽取任务").set_value("合并一").run()
     app = by_label(app.button, "生成合并任务").click().run()
     assert not app.exception
     with store.read() as session:
@@ -172,7 +172,7 @@ def test_disputes_are_listed_with_both_scores(page: OpenPage, store: Store) -> N
     app = page("disputes")
     row = app.dataframe[0].value.iloc[0]
     assert (row["字段"], row["标注"], row["状态"]) == ("姓名", "林舟1", "待定")
-    scores = app.dataframe[1].value.set_index("任务")
+    scores = app.dataframe[1].value.set_index("抽取任务")
     assert scores.loc["乙", "不计争议"] > scores.loc["乙", "得分"]
     app = app.segmented_control(key="status").set_value(DisputeStatus.UPHELD).run()
     assert "没有「成立」的争议" in seen(app)
@@ -216,7 +216,7 @@ def test_a_flattered_score_is_marked_and_honest_chats_are_offered(page: OpenPage
     app = page("scores", against="records")
     assert "已确认的记录改自：「乙」1 条。改自它的得分偏高" in seen(app)
     table = app.dataframe[0].value
-    assert list(table["提醒"])[-1] == "记录从它改起，偏高" and list(table["任务"])[-1] == "乙"
+    assert list(table["提醒"])[-1] == "记录从它改起，偏高" and list(table["抽取任务"])[-1] == "乙"
     assert "提醒" not in page("scores", against="labels").dataframe[0].value
     make_record(store, dataset, 1, [{NAME: "林舟1"}], review_pass="second", reviewer="小白")
     app = page("scores", against="records")

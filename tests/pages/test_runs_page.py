@@ -59,7 +59,7 @@ def test_a_run_is_estimated_started_and_finishes(page: OpenPage, store: Store) -
     add_dataset(store, 6)
     app = page()
     assert not app.exception
-    assert by_label(app.text_input, "任务名称").value == "rules.v1-1"
+    assert by_label(app.text_input, "抽取任务名称").value == "rules.v1-1"
     assert "<dd>6</dd><dt>预计调用</dt>" in seen(app)
     assert not any(box.label in ("并发数", "温度", "最长回答 token") for box in app.number_input), "rules have none"
     app = by_label(app.get("button_group"), "群聊").set_value("前几条").run()
@@ -79,7 +79,7 @@ def test_a_run_is_estimated_started_and_finishes(page: OpenPage, store: Store) -
     app = by_label(app.button, "扩展到其余 2 条").click().run()
     wait_until(lambda: run_service.progress(store, 1).done == 6)
     app = by_label(app.run().button, "新建抽取任务").click().run()
-    assert by_label(app.text_input, "任务名称").value == "rules.v1-2"
+    assert by_label(app.text_input, "抽取任务名称").value == "rules.v1-2"
 
 
 def test_chosen_chats(page: OpenPage, store: Store) -> None:
@@ -129,7 +129,7 @@ def test_what_a_run_will_and_did_cost(page: OpenPage, store: Store, monkeypatch:
     cost = run_service.costs(store, run_service.model_runs(store, 1))[1]
     assert cost
     assert f"<dd>{run_service.money(cost)}</dd><dt>费用</dt>" in seen(app)
-    assert f"1 个任务共提问 {run_service.progress(store, 1).tokens_in:,} token" in seen(app)
+    assert f"1 个抽取任务共提问 {run_service.progress(store, 1).tokens_in:,} token" in seen(app)
 
 
 def test_stages_cleaning_and_what_they_ask(page: OpenPage, store: Store) -> None:
@@ -154,7 +154,7 @@ def test_a_name_that_is_taken_is_refused_in_a_sentence(
     monkeypatch.setenv("OPENAI_API_KEY", "k")
     run_service.create_run(store, dataset="d", name="taken", provider="openai", model="m")
     app = page(run="new")
-    by_label(app.text_input, "任务名称").set_value("taken")
+    by_label(app.text_input, "抽取任务名称").set_value("taken")
     app = by_label(app.button, "开始抽取").click().run()
     assert "它的服务是 openai 而不是 local" in seen(app)
 

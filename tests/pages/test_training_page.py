@@ -14,7 +14,7 @@ from core.services.training import export_training, save_summary, training_sets
 from tests.factories.exports import fill
 from tests.factories.training import fill_long, options, save_again
 from tests.pages.conftest import OpenPage
-from tests.pages.finding import button, chosen
+from tests.pages.finding import button, chosen, seen
 
 PAGE = "pages/training/sets.py"
 
@@ -137,11 +137,11 @@ def test_what_spoils_a_set_is_said_in_red(open_page: OpenPage, store: Store) -> 
         session.get_one(Dataset, dataset).split = "test"
     app = open_page(PAGE)
     app.selectbox(key="training-source").set_value("标注").run()
-    dangers = "\n".join(error.value for error in app.error)
+    dangers = seen(app)
     assert "来源里有测试集「四条」" in dangers
     assert "模型多半会死记硬背" in dangers and "没有验证集" in dangers
     with store.write() as session:
         session.get_one(Dataset, dataset).split = "train"
     app.number_input(key="training-min").set_value(0).run()
     app.number_input(key="training-val").set_value(0.25).run()
-    assert not app.error
+    assert ":red[" not in seen(app)

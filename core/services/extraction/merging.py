@@ -26,7 +26,7 @@ from core.services.team import permitted
 METHOD_TITLES: Mapping[str, str] = {
     Method.PRIORITY: "按优先顺序",
     Method.MAJORITY: "多数表决",
-    Method.BEST: "逐字段取得分最高的任务",
+    Method.BEST: "逐字段取得分最高的抽取任务",
 }
 Answers = Mapping[int, Sequence[FormValues]]
 
@@ -90,7 +90,7 @@ def plan_merge(
         answers = [queries.forms_by_index(session, run.id) for run in run_views]
         golds = reference(session, data, against) if how is Method.BEST else {}
     if len({run.id for run in run_views}) < max(2, len(run_views)):
-        raise InputError("合并至少需要两个不同的任务", "请选择两个以上的任务，每个只选一次")
+        raise InputError("合并至少需要两个不同的抽取任务", "请选择两个以上的抽取任务，每个只选一次")
     form = load_named_form(data.form)
     estimate = None
     if how is Method.BEST:
@@ -148,7 +148,9 @@ def _orders(
         if key not in form:
             raise InputError(f"表单里没有字段「{key}」", "请检查字段名")
         if unknown := [str(run) for run in order if run not in places]:
-            raise InputError(f"字段「{key}」的顺序里有未参加合并的任务「{unknown[0]}」", "请先把它加入要合并的任务")
+            raise InputError(
+                f"字段「{key}」的顺序里有未参加合并的抽取任务「{unknown[0]}」", "请先把它加入要合并的抽取任务"
+            )
         first = [places[run] for run in order]
         orders[key] = tuple(dict.fromkeys([*first, *range(len(runs))]))
     return orders
@@ -214,5 +216,7 @@ def _notes(plan: MergePlan, customers: Sequence[VotedForm]) -> list[str]:
     for position, one in enumerate(customers, start=1):
         for key, given in one.choices.items():
             texts = "；".join(f"{'、'.join(names[run] for run in c.ballots)}：{cell_text(c.value)}" for c in given)
-            notes.append(f"第 {position} 位客户的「{key}」各任务不同（{texts}），取「{cell_text(one.values[key])}」")
+            notes.append(
+                f"第 {position} 位客户的「{key}」各抽取任务不同（{texts}），取「{cell_text(one.values[key])}」"
+            )
     return notes

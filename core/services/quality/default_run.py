@@ -78,7 +78,7 @@ class DefaultRun:
             case DefaultReason.EXTERNAL:
                 return f"登记的线上得分最高，{self.score:.2f}"
             case DefaultReason.NEWEST:
-                return "最新的完整任务"
+                return "最新的完整抽取任务"
 
     def as_json(self) -> dict[str, Any]:
         """The default run as the command line prints it."""

@@ -70,7 +70,7 @@ def store_merged_run(
         dataset = queries.dataset(session, dataset_id)
         same_name = select(func.count()).where(col(Run.dataset_id) == dataset.id, col(Run.name) == name)
         if session.execute(same_name).scalar_one():
-            raise ConflictError(f"数据集「{dataset.name}」已经有名为「{name}」的任务", "请换一个名称")
+            raise ConflictError(f"数据集「{dataset.name}」已经有名为「{name}」的抽取任务", "请换一个名称")
         ids = queries.chat_ids(session, dataset.id)
         stored = {ids[index]: chat for index, chat in chats.items() if index in ids}
         row = Run(dataset_id=dataset.id, name=name, kind=RunKind.MERGE, status=RunStatus.FINISHED)

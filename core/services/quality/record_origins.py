@@ -34,7 +34,7 @@ class RecordOrigins:
     @property
     def sentence(self) -> str:
         """Chinese: how many records were started from what; ``""`` where there are none."""
-        titles = {name: f"「{name}」" if name else "空表单或已删除的任务 " for name in self.runs}
+        titles = {name: f"「{name}」" if name else "空表单或已删除的抽取任务 " for name in self.runs}
         parts = [f"{titles[name]}{count:,} 条" for name, count in self.runs.items()]
         return f"已确认的记录改自：{'，'.join(parts)}。" if parts else ""
 

@@ -169,4 +169,4 @@ class RowMaker:
         for task in self.tasks:
             if task.name == name:
                 return task
-        raise ExportError(f"训练集的设置里没有任务「{name}」", "这个训练集的清单已损坏，请重新生成")
+        raise ExportError(f"训练集的设置里没有训练任务「{name}」", "这个训练集的清单已损坏，请重新生成")

@@ -39,7 +39,9 @@ class TrainingOverlap:
     @property
     def sentence(self) -> str:
         """The warning that has to stand beside every score of this run."""
-        whose = f"这个任务用了「{self.through}」的结果，那个任务的模型" if self.through else "这个任务的模型"
+        whose = (
+            f"这个抽取任务用了「{self.through}」的结果，那个抽取任务的模型" if self.through else "这个抽取任务的模型"
+        )
         return (
             f"{whose}是用训练集「{self.set_name}」训练的，"
             f"其中有这里的 {len(self.chats)} 条群聊（共 {self.total} 条）。它见过这些答案，"

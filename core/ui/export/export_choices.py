@@ -45,7 +45,7 @@ def choose_source(dataset: DatasetView) -> AnswerSource:
         st.caption(escape_markdown(origins.sentence))
         if origins.main and run != origins.main:
             st.warning(
-                f"记录大多改自「{escape_markdown(origins.main)}」，缺的却取自「{escape_markdown(run)}」：同一个文件里会有两个任务的填法。",
+                f"记录大多改自「{escape_markdown(origins.main)}」，缺的却取自「{escape_markdown(run)}」：同一个文件里会有两个抽取任务的填法。",
                 icon=":material/warning:",
             )
     return AnswerSource(records=base == "both", run=run)

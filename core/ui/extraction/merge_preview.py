@@ -13,9 +13,9 @@ from core.ui.notices import show_errors
 from core.ui.tables import table_height
 
 _EXPLANATIONS = {
-    Method.PRIORITY: "每一格取第一个填了它的任务；顺序就是上面选择的顺序。",
-    Method.MAJORITY: "每一格由多数决定，空也算一票；平票时取排在前面的任务。",
-    Method.BEST: "每个字段取在标注上得分最高的任务。用哪些标注选的，就不能再用它们评分：这里给出交叉验证的估计。",
+    Method.PRIORITY: "每一格取第一个填了它的抽取任务；顺序就是上面选择的顺序。",
+    Method.MAJORITY: "每一格由多数决定，空也算一票；平票时取排在前面的抽取任务。",
+    Method.BEST: "每个字段取在标注上得分最高的抽取任务。用哪些标注选的，就不能再用它们评分：这里给出交叉验证的估计。",
 }
 _MOST_ROWS = 60
 _MERGED_NAME = "shiyao.merge.made"
@@ -42,7 +42,7 @@ def _draw_estimate(plan: MergePlan) -> None:
         border=True,
         help=f"{estimate.chats:d} 条有标注的群聊分成 {estimate.folds:d} 份，每一份都用别的份来选",
     )
-    two.metric("只取最好的一个任务", f"{estimate.best_single:.2f}", border=True, help="同样交叉验证")
+    two.metric("只取最好的一个抽取任务", f"{estimate.best_single:.2f}", border=True, help="同样交叉验证")
     three.metric("同一批标注又选又评", f"{estimate.flattered:.2f}", border=True, help="会偏高，只作参考")
 
 
@@ -58,7 +58,7 @@ def _draw_differences(plan: MergePlan, form: Form) -> None:
                     for choice in choices
                 )
                 label = form.field(key).label
-                rows.append({"群聊": index, "客户": number, "字段": label, "取": cell_text(value), "各任务": texts})
+                rows.append({"群聊": index, "客户": number, "字段": label, "取": cell_text(value), "各抽取任务": texts})
                 if len(rows) == _MOST_ROWS:
                     break
     if rows:
@@ -71,7 +71,7 @@ def _draw_differences(plan: MergePlan, form: Form) -> None:
                 "客户": st.column_config.NumberColumn(width=60),
                 "字段": st.column_config.TextColumn(width=90),
                 "取": st.column_config.TextColumn(width=180),
-                "各任务": st.column_config.TextColumn(width=440),
+                "各抽取任务": st.column_config.TextColumn(width=440),
             },
         )
         if plan.differing > _MOST_ROWS:
@@ -84,16 +84,20 @@ def draw_merge(dataset: DatasetView, form: Form, runs: list[RunView]) -> None:
     left, right = st.columns([4, 7], gap="large")
     with left:
         chosen = st.multiselect(
-            "任务（先选的排在前面）", names, default=names[:2], key=f"merge-runs-{dataset.id}", placeholder="至少两个"
+            "抽取任务（先选的排在前面）",
+            names,
+            default=names[:2],
+            key=f"merge-runs-{dataset.id}",
+            placeholder="至少两个",
         )
         method = st.radio("怎么合并", list(METHOD_TITLES), format_func=METHOD_TITLES.__getitem__, key="merge-method")
         st.caption(_EXPLANATIONS[Method(method)])
         name = st.text_input(
-            "新任务的名称", f"{METHOD_TITLES[method]} {len(chosen)} 个任务", key=f"merge-name-{method}"
+            "新的抽取任务的名称", f"{METHOD_TITLES[method]} {len(chosen)} 个抽取任务", key=f"merge-name-{method}"
         )
     with right, show_errors():
         if len(chosen) < 2:
-            st.caption("先选至少两个任务。")
+            st.caption("先选至少两个抽取任务。")
             return
         plan = plan_merge(state.store(), dataset=dataset.id, runs=chosen, method=method)
         st.markdown(f"**{plan.chats:d} 条群聊，{plan.differing:,} 格说法不同**")
@@ -101,7 +105,7 @@ def draw_merge(dataset: DatasetView, form: Form, runs: list[RunView]) -> None:
         if st.button("合并", type="primary", icon=":material/merge:"):
             st.session_state[_MERGED_NAME] = merge_runs(state.store(), plan, name=name, who=state.reviewer()).name
         if made := st.session_state.get(_MERGED_NAME):
-            st.success(f"已存为任务「{escape_markdown(made)}」。", icon=":material/check:")
+            st.success(f"已存为抽取任务「{escape_markdown(made)}」。", icon=":material/check:")
             address = {"dataset": str(dataset.id)}
             st.page_link(navigation.SCORES, label="去评分", icon=":material/arrow_forward:", query_params=address)
         _draw_differences(plan, form)

@@ -66,7 +66,7 @@ def draw_new_run(dataset: DatasetView, options: list[RunOption]) -> RunView | No
     with right:
         spec = option.spec
         suggested = run_service.free_name(state.store(), dataset.id, spec.provider, spec.name)
-        name = st.text_input("任务名称", suggested, key=f"runs-name-{dataset.id}-{suggested}")
+        name = st.text_input("抽取任务名称", suggested, key=f"runs-name-{dataset.id}-{suggested}")
         is_asked = is_remote(spec.provider)  # rules compute here: nothing to limit, nothing to tune
         limits = draw_limits(option.spec, key=chosen or "", concurrency=option.concurrency) if is_asked else {}
         parameters = _parameters(chosen or "") if is_asked else {}
@@ -164,7 +164,7 @@ def _preparation(dataset: DatasetView) -> tuple[dict[str, Any], bool]:
             "起点",
             names,
             format_func=lambda name: name or "无",
-            help="复核已有的表时，选那个任务",
+            help="复核已有的表时，选那个抽取任务",
             key=f"runs-base-{dataset.id}-{len(names)}",
         )
         context = second.number_input(

@@ -41,7 +41,7 @@ def draw_run_actions(run: RunView, spec: ModelSpec) -> None:
                 f"扩展到其余 {more:d} 条",
                 key=f"extend-{run.id}",
                 icon=":material/add:",
-                help="这个任务还没有包括的群聊：后来导入的，或开始时没有选的",
+                help="这个抽取任务还没有包括的群聊：后来导入的，或开始时没有选的",
                 on_click=_act,
                 args=(run_service.extend, run.id),
             )
@@ -74,7 +74,7 @@ def _draw_common_actions(run: RunView) -> None:
             "设为默认任务",
             key=f"pin-{run.id}",
             icon=":material/keep:",
-            help=f"{why}审阅从默认任务的值开始，导出缺的也用它；指定后不再随得分和新任务改变",
+            help=f"{why}审阅从默认任务的值开始，导出缺的也用它；指定后不再随得分和新抽取任务改变",
             on_click=_pin,
             args=(run.dataset_id, run.id),
         )

@@ -39,7 +39,7 @@ def draw_limits(
         min_value=1,
         max_value=256,
         value=concurrency,
-        help="同时进行的调用数，同一个模型的任务共用",
+        help="同时进行的调用数，同一个模型的抽取任务共用",
         key=f"runs-at-once-{key}",
     )
     rate = second.number_input(

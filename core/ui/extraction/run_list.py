@@ -47,7 +47,7 @@ def draw_run_list(dataset: DatasetView, chosen_id: int) -> None:
     ids = [run.id for run in runs]
     rows = [
         {
-            "任务": f"{run.name}　默认" if default is not None and run.id == default.id else run.name,
+            "抽取任务": f"{run.name}　默认" if default is not None and run.id == default.id else run.name,
             "状态": run_state(run)[0],
             "完成": f"{run.done:,} / {run.total:,}",
             "失败": run.failed,
@@ -65,7 +65,7 @@ def draw_run_list(dataset: DatasetView, chosen_id: int) -> None:
         selection_default={"selection": {"rows": [] if position is None else [position]}},
         key=f"runs-list-{dataset.id}-{len(ids)}-{max(ids)}-{chosen_id}",
         column_config={
-            "任务": st.column_config.TextColumn(width=120),
+            "抽取任务": st.column_config.TextColumn(width=120),
             "状态": st.column_config.TextColumn(width=60),
             "完成": st.column_config.TextColumn(width=75),
             "失败": st.column_config.NumberColumn(width=45),
@@ -77,9 +77,9 @@ def draw_run_list(dataset: DatasetView, chosen_id: int) -> None:
         show_run(str(selected[0]))
     total = run_service.total_cost(runs, each)
     if total.tokens_in or total.tokens_out:
-        unpriced = f"，{total.unpriced} 个任务单价未知" if total.unpriced else ""
+        unpriced = f"，{total.unpriced} 个抽取任务单价未知" if total.unpriced else ""
         st.caption(
-            f"{len(runs)} 个任务共提问 {total.tokens_in:,} token、回答 {total.tokens_out:,} token，"
+            f"{len(runs)} 个抽取任务共提问 {total.tokens_in:,} token、回答 {total.tokens_out:,} token，"
             f"{escape_markdown(run_service.money(total.yuan))}{escape_markdown(unpriced)}。"
         )
 

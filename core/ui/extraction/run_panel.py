@@ -51,7 +51,7 @@ def draw_run_panel(run: RunView, form: Form, options: list[RunOption]) -> None:
     cost = run_service.costs(state.store(), [run])[run.id]
     metrics(_numbers(run, cost), warn="失败")
     if option and option.missing and run.status == RunStatus.RUNNING:
-        st.warning(f"{escape_markdown(option.missing)}这个任务会等到补齐后继续。", icon=":material/key_off:")
+        st.warning(f"{escape_markdown(option.missing)}这个抽取任务会等到补齐后继续。", icon=":material/key_off:")
     views = [LATEST, *([FAILED] if run.failed else []), ABOUT]
     view = st.segmented_control(
         "内容",

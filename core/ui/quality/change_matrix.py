@@ -44,7 +44,7 @@ def draw_verdict(comparison: Comparison, a: RunView, b: RunView) -> None:
     else:
         st.error(f"**B 更差**：{figures}", icon=":material/trending_down:")
     if max(comparison.a.score, comparison.b.score) < comparison.a.floor:
-        st.caption(f"两个任务都低于下限 {comparison.a.floor:.2f}：交空表得分更高。")
+        st.caption(f"两个抽取任务都低于下限 {comparison.a.floor:.2f}：交空表得分更高。")
 
 
 def matrix_rows(benchmark: Benchmark, comparison: Comparison) -> list[dict[str, object]]:

@@ -10,7 +10,7 @@ from core.ui import address, diff
 from core.ui.markdown import escape_markdown
 from core.ui.tables import draw_csv_button
 
-MODES = ("任务之间不同", "与对照不同", "全部字段")
+MODES = ("抽取任务之间不同", "与对照不同", "全部字段")
 _ANY_FIELD = "所有字段"
 
 
@@ -27,7 +27,7 @@ def draw_prompt_differences(alignment: Alignment) -> None:
         f"{'、'.join(f'{escape_markdown(r.prompt_name)}.v{escape_markdown(r.prompt_version)}' for r in with_prompt)}"
     ):
         if same:
-            st.caption("这些任务用的是同一个提示词，差别来自模型、参数或抽样。")
+            st.caption("这些抽取任务用的是同一个提示词，差别来自模型、参数或抽样。")
             return
         for run in others:
             if run.prompt_sha256 != first.prompt_sha256:

@@ -118,7 +118,7 @@ def draw_undisputed_scores(benchmark: Benchmark) -> None:
     st.subheader("得分：计与不计")
     rows = [
         {
-            "任务": row.run.name,
+            "抽取任务": row.run.name,
             "得分": row.score.score,
             "不计争议": row.undisputed.score if row.undisputed else row.score.score,
             "相差": (row.undisputed.score - row.score.score) if row.undisputed else 0.0,
@@ -130,7 +130,7 @@ def draw_undisputed_scores(benchmark: Benchmark) -> None:
         name="计与不计争议",
         key="disputes-scores",
         columns={
-            "任务": st.column_config.TextColumn(width=260),
+            "抽取任务": st.column_config.TextColumn(width=260),
             "得分": st.column_config.NumberColumn(format="%.4f"),
             "不计争议": st.column_config.NumberColumn(format="%.4f"),
             "相差": st.column_config.NumberColumn(format="%+.4f"),

@@ -61,7 +61,7 @@ def leaderboard_rows(board: Leaderboard) -> list[dict[str, object]]:
         run, score = row.run, row.score
         shown: dict[str, object] = {
             "名次": place,
-            "任务": run.name,
+            "抽取任务": run.name,
             "得分": score.score,
             **({"提醒": FLATTERED if row.started else None} if any(one.started for one in board.rows) else {}),
             "95% 区间": interval_text(row.interval),
@@ -97,10 +97,10 @@ def draw_leaderboard(board: Leaderboard) -> None:
         placeholder=PLACEHOLDER,
         column_config={
             "名次": st.column_config.NumberColumn(width=44),
-            "任务": st.column_config.TextColumn(width=108, pinned=True),
+            "抽取任务": st.column_config.TextColumn(width=108, pinned=True),
             "得分": st.column_config.NumberColumn(format="%.4f", width=70),
             "提醒": st.column_config.TextColumn(
-                width=150, help="这些记录是从这个任务的值改出来的，没改的都算对；排在不偏的任务之后"
+                width=150, help="这些记录是从这个抽取任务的值改出来的，没改的都算对；排在不偏的抽取任务之后"
             ),
             "95% 区间": st.column_config.TextColumn(width=104, help="对群聊做 2,000 次自助抽样"),
             "高出下限": st.column_config.NumberColumn(format="%+.2f", width=70),
@@ -128,12 +128,12 @@ def draw_leaderboard(board: Leaderboard) -> None:
     )
     draw_csv_button(rows, name="排行", key="scores-board-csv")
     points = [
-        {"任务": row.run.name, "得分": row.score.score, "low": row.interval.low, "high": row.interval.high}
+        {"抽取任务": row.run.name, "得分": row.score.score, "low": row.interval.low, "high": row.interval.high}
         for row in board.rows
     ]
     st.altair_chart(
         charts.ranking_chart(points, floor=board.floor, most=board.max),
-        alt=f"各任务的得分与 95% 区间，最高 {board.rows[0].score.score:.2f}，下限 {board.floor:.2f}",
+        alt=f"各抽取任务的得分与 95% 区间，最高 {board.rows[0].score.score:.2f}，下限 {board.floor:.2f}",
         key="scores-ranking",
     )
 
@@ -144,7 +144,7 @@ def draw_external_scores(board: Leaderboard) -> None:
     with st.popover("登记线上得分", icon=":material/cloud_upload:"):
         names = {row.run.name: row for row in board.rows}
         with st.form("outside", border=False, enter_to_submit=False, clear_on_submit=True):
-            name = st.selectbox("任务", list(names))
+            name = st.selectbox("抽取任务", list(names))
             value = st.number_input("得分", min_value=0.0, max_value=board.max, value=None, step=0.01, format="%.2f")
             source = st.text_input("来源", value="平台线上")
             note = st.text_input("备注", placeholder="例如：8 月 3 日第二次提交")

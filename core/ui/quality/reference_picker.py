@@ -71,7 +71,8 @@ def _draw_flattery(dataset: DatasetView, *, blind: bool) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center", key="flattered"):
         st.markdown(
-            f":material/trending_up: :orange[{escape_markdown(origins.sentence)}改自它的得分偏高，不能和别的任务比。]",
+            f":material/trending_up: :orange[{escape_markdown(origins.sentence)}"
+            "改自它的得分偏高，不能和别的抽取任务比。]",
             width="content",
         )
         if blind:

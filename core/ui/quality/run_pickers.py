@@ -16,7 +16,7 @@ def draw_no_runs(dataset: DatasetView) -> None:
     """Empty state: no run to score yet."""
     draw_empty_state(
         f"数据集「{escape_markdown(dataset.name)}」还没有可以评分的抽取任务",
-        "新建一个抽取任务（「本地规则」不需要密钥），或把提交文件导入为任务。",
+        "新建一个抽取任务（「本地规则」不需要密钥），或把提交文件导入为抽取任务。",
         page=navigation.RUNS,
         label="新建抽取任务",
     )
@@ -40,7 +40,7 @@ def choose_two_runs(benchmark: Benchmark) -> tuple[RunView, RunView] | None:
         taken = f"（{reference_title(benchmark.against)}正作为对照）" if benchmark.against.startswith("run:") else ""
         draw_empty_state(
             f"还差一个抽取任务{escape_markdown(taken)}",
-            "修好与改坏要比较两个任务：换一个提示词或模型再抽取一次，或把另一份提交文件导入为任务。",
+            "修好与改坏要比较两个抽取任务：换一个提示词或模型再抽取一次，或把另一份提交文件导入为抽取任务。",
             page=navigation.RUNS,
             label="新建抽取任务",
         )
@@ -51,7 +51,7 @@ def choose_two_runs(benchmark: Benchmark) -> tuple[RunView, RunView] | None:
     b = address.select(right, "到 B", names, key="b", what="抽取任务 B") or names[0]
     by_name = {run.name: run for run in runs}
     if a == b:
-        st.info("A 和 B 是同一个任务，请选两个不同的。", icon=":material/info:")
+        st.info("A 和 B 是同一个抽取任务，请选两个不同的。", icon=":material/info:")
         return None
     return by_name[a], by_name[b]
 
@@ -68,7 +68,7 @@ def choose_runs_to_compare(benchmark: Benchmark) -> tuple[list[str], DeltaGenera
     if len(names) < 2:
         draw_empty_state(
             "还差一个抽取任务",
-            "对比需要至少两个任务：换一个提示词或模型再抽取一次，或把另一份提交文件导入为任务。",
+            "对比需要至少两个抽取任务：换一个提示词或模型再抽取一次，或把另一份提交文件导入为抽取任务。",
             page=navigation.RUNS,
             label="新建抽取任务",
         )
@@ -83,6 +83,6 @@ def choose_runs_to_compare(benchmark: Benchmark) -> tuple[list[str], DeltaGenera
         bind="query-params",
     )
     if len(chosen) < 2:
-        st.info("请再选一个任务。", icon=":material/info:")
+        st.info("请再选一个抽取任务。", icon=":material/info:")
         return None
     return chosen, right

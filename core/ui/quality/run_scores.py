@@ -68,7 +68,7 @@ def draw_field_scores(benchmark: Benchmark, score: RunScore) -> None:
             "精确率": percent_column(),
             "召回率": percent_column(),
             "有值": st.column_config.NumberColumn(width=52, help="对照里填了值的格数"),
-            "填写": st.column_config.NumberColumn(width=52, help="任务填了值的格数"),
+            "填写": st.column_config.NumberColumn(width=52, help="抽取任务填了值的格数"),
         },
     )
 
@@ -114,7 +114,7 @@ def draw_lowest_chats(benchmark: Benchmark, score: RunScore) -> None:
                 "群聊": index,
                 "得分": chat.score,
                 "失分": score.max - chat.score,
-                "客户（任务）": chat.preds,
+                "客户（抽取任务）": chat.preds,
                 "客户（对照）": chat.golds,
                 "失分最多的字段": "、".join(f"{label} {value:.1f}" for value, label in lost[:5] if value > 0.005),
                 "打开": workbench_address(benchmark.dataset.id, index),
@@ -124,14 +124,14 @@ def draw_lowest_chats(benchmark: Benchmark, score: RunScore) -> None:
     st.caption(f"得分最低的 {len(rows)} 条。客户数与对照不同，多半是没找全，或多找了客户。")
     draw_table(
         rows,
-        name="最费分的群聊",
+        name="失分最多的群聊",
         key="scores-costly",
         height=table_height(rows, most=560),
         columns={
             "群聊": st.column_config.NumberColumn(width=56),
             "得分": st.column_config.NumberColumn(format="%.2f", width=64),
             "失分": st.column_config.NumberColumn(format="%.2f", width=64),
-            "客户（任务）": st.column_config.NumberColumn(width=92),
+            "客户（抽取任务）": st.column_config.NumberColumn(width=92),
             "客户（对照）": st.column_config.NumberColumn(width=92),
             "失分最多的字段": st.column_config.TextColumn(width=520),
             "打开": workbench_column(),

@@ -29,7 +29,7 @@ def draw_default_run_banner(dataset: DatasetView) -> None:
     ):
         st.markdown(
             f":material/swap_horiz: 默认任务从「{escape_markdown(seen_name)}」换成了"
-            f"**「{escape_markdown(default.name)}」**（{escape_markdown(default.why)}）。"
+            f"「{escape_markdown(default.name)}」（{escape_markdown(default.why)}）。"
             "还没审的群聊从它的值开始；已保存的记录不变。",
             width="content",
         )

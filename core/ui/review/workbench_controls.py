@@ -10,7 +10,7 @@ from core.ui import address, navigation, state
 from core.ui.markdown import escape_markdown
 from core.ui.review import blind_review, filter_controls
 
-_START = "起始值："
+_START, _START_BEFORE = "抽取任务：", "起始值："
 
 # Forty pixels more for the form: its last group would not fit on a 900 pixel screen otherwise.
 CONTROLS_CSS = """
@@ -106,13 +106,13 @@ def choose_session(available: list[DatasetView]) -> PrimarySession:
 def _choose_run(dataset: DatasetView, names: Sequence[str]) -> str:
     """Select box for the run that unreviewed chats start from; the default one is chosen at first."""
     if before := address.text_parameter(f"run-{dataset.id}"):  # addresses of before: the dataset and the title in them
-        st.query_params["run"] = before.removeprefix(_START)
+        st.query_params["run"] = before.removeprefix(_START_BEFORE)
         del st.query_params[f"run-{dataset.id}"]
     default = names[0] if names else ""
     return (
         address.select(
             st.container(),
-            "起始值来自",
+            "审阅从哪个抽取任务的值开始",
             names or [""],
             key="run",
             what="抽取任务",

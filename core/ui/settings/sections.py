@@ -138,7 +138,7 @@ def _draw_health(health: maintenance.HealthReport) -> None:
     """Outcome of the health check."""
     if not health.problems:
         st.success(
-            f"一切正常：{health.datasets:d} 个数据集，{health.chats:,} 条群聊，{health.runs:d} 个任务。",
+            f"一切正常：{health.datasets:d} 个数据集，{health.chats:,} 条群聊，{health.runs:d} 个抽取任务。",
             icon=":material/check_circle:",
         )
     for problem in health.problems:

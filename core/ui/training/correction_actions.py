@@ -132,12 +132,12 @@ def draw_trial_run(dataset: DatasetView, run: RunView, chosen: list[CorrectionGr
     chats = sorted({chat for one in chosen for chat in one.chats})
     entry = st.session_state.get(_WRITTEN)
     if run.kind != RunKind.MODEL:
-        st.caption("这个任务是导入的，没有可以再问的模型。")
+        st.caption("这个抽取任务是导入的，没有可以再问的模型。")
         return
     if not isinstance(entry, PromptEntry):
         st.caption("先在「写进提示词」里另存一个新版本，再在这里只对受影响的群聊试跑。")
         return
-    name = st.text_input("任务名称", f"试跑 {entry.prompt.id}", key=f"lessons-try-{entry.prompt.id}")
+    name = st.text_input("抽取任务名称", f"试跑 {entry.prompt.id}", key=f"lessons-try-{entry.prompt.id}")
     st.caption(
         f"用 {escape_markdown(run.model)} 和 "
         f"{escape_markdown(entry.prompt.id)} 抽取受影响的 {len(chats)} 条群聊，其余不动。"

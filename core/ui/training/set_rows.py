@@ -56,7 +56,7 @@ def _table_row(row: SpooledRow, report: Preflight, labels: dict[str, str], *, wi
         "群聊": f"{facts['dataset']} · {facts['index']}",
         "答案": source_of(facts),
         "输入": shown,
-        **({"任务": TASKS.get(task) or labels.get(task, task)} if with_task else {}),
+        **({"训练任务": TASKS.get(task) or labels.get(task, task)} if with_task else {}),
         "字数": row.size.characters,
         "约 token": row.size.tokens,
         "有值": len(row.filled),

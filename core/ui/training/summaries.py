@@ -102,7 +102,7 @@ def draw_summaries(available: list[DatasetView]) -> None:
 def _save(chat_id: int, index: int, base: int, key: str) -> None:
     """Save the summary that stands in a box."""
     if not state.reviewer():
-        st.warning("请先在审阅台填上你的名字，摘要要记下是谁写的。")
+        st.warning("请先在审阅台填上您的名字，摘要要记下是谁写的。")
         return
     with show_errors():
         text = st.session_state[key]
@@ -117,13 +117,13 @@ def _draw_take_from_run(runs: dict[str, int], there: int, total: int) -> None:
         f"从抽取任务取摘要（已有 {there:,}/{total:,}）",
         list(runs),
         index=None,
-        placeholder="选一个先归纳再填表的任务",
+        placeholder="选一个先归纳再填表的抽取任务",
         key="summary-run",
         disabled=not runs,
     )
     if right.button("取来", disabled=not run, key="summary-take", width="stretch") and run:
         stored = summaries_from_run(state.store(), runs[run])
-        st.session_state[_MESSAGE] = f"已保存 {stored} 条摘要" if stored else "这个任务里没有新的摘要"
+        st.session_state[_MESSAGE] = f"已保存 {stored} 条摘要" if stored else "这个抽取任务里没有新的摘要"
         st.rerun()
 
 

@@ -150,7 +150,7 @@ def draw_compare_step(runs: list[RunView]) -> None:
     """Step 6: what it fixed and broke, and what to review next."""
     _draw_step(6, "看修好与改坏，再审阅下一批", done=False)
     if not runs:
-        st.caption("有了微调模型的抽取结果后，这里会给出它和之前的任务的对比。")
+        st.caption("有了微调模型的抽取结果后，这里会给出它和之前的抽取任务的对比。")
         return
     run = runs[0]
     address = {"dataset": str(run.dataset_id)}

@@ -130,7 +130,7 @@ def test_a_merged_run_keeps_where_each_value_is_from(three: Store) -> None:
     assert (first["fields"][NAME], first["fields"][STAGE], first["fields"][PHONE]) == (["a"], ["b"], ["a", "b"])
     lost = {entry["field"]: entry["others"] for entry in rows[1].replies[0]["about"]["alternatives"]}
     assert lost[STAGE] == [{"value": "输单", "runs": ["a"]}]
-    assert any("「客户购买阶段」各任务不同" in note and "取「报价」" in note for note in rows[1].notes)
+    assert any("「客户购买阶段」各抽取任务不同" in note and "取「报价」" in note for note in rows[1].notes)
     assert rows[4].notes == []
     assert view.parameters["merge"]["fields"][STAGE] == "b"
     assert view.parameters["merge"]["estimate"]["folds"] == 4

@@ -41,7 +41,7 @@ def test_the_newest_run_is_the_default_only_if_it_is_worth_starting_from(store: 
     make_run(store, dataset, "都失败了", dict.fromkeys(range(1, 9)))
     full(store, dataset, "还在抽取", status=RunStatus.RUNNING)
     default = default_of(store, dataset)
-    assert (default.id, default.reason, default.why) == (second, DefaultReason.NEWEST, "最新的完整任务")
+    assert (default.id, default.reason, default.why) == (second, DefaultReason.NEWEST, "最新的完整抽取任务")
     delete_run(store, second)
     assert default_of(store, dataset).id == first
 

@@ -31,7 +31,7 @@ def test_both_ways_of_merging_refuse_names_alike(store: Store) -> None:
     pick(store, found, dataset, chat=1, customer=0, key=NAME, source="1", who="小林")
     for name, error, sentence in (
         (" ", InputError, "合并任务还没有名称"),
-        (" 甲 ", ConflictError, "数据集「d」已经有名为「甲」的任务"),
+        (" 甲 ", ConflictError, "数据集「d」已经有名为「甲」的抽取任务"),
     ):
         with pytest.raises(error, match=sentence) as by_plan:
             merge_runs(store, plan, name=name)

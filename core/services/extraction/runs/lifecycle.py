@@ -280,7 +280,7 @@ def _row(session: Session, run_id: int) -> Run:
 def _model_run(session: Session, run_id: int) -> Run:
     row = _row(session, run_id)
     if row.kind != RunKind.MODEL:
-        raise RunError(f"「{row.name}」不是由模型抽取的任务，不能运行", "请新建一个抽取任务")
+        raise RunError(f"「{row.name}」不是由模型抽取的，不能运行", "请新建一个抽取任务")
     return row
 
 
@@ -324,5 +324,5 @@ def _require_same(row: Run, provider: str, model: str, stages: Pipeline, paramet
         different.append("模型参数不同")
     if different:
         raise RunError(
-            f"抽取任务「{row.name}」已经存在，它的{'，'.join(different)}", "请换一个任务名称，或用原来的设置继续"
+            f"抽取任务「{row.name}」已经存在，它的{'，'.join(different)}", "请换一个名称，或用原来的设置继续"
         )

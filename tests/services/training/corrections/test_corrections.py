@@ -218,7 +218,11 @@ def test_seen_chats_are_told_by_their_text_not_by_the_name_of_their_dataset(stor
     # Only chats that the run is about count.
     assert training_overlap(store, tuned_run(store, again, 1, "第一条", chats=[1])) is None
     seen = training_overlap(store, tuned_run(store, again, 2, "前两条", chats=[1, 2]))
-    assert seen is not None and (seen.chats, seen.total) == ((2,), 2) and seen.sentence.startswith("这个任务的模型是用")
+    assert (
+        seen is not None
+        and (seen.chats, seen.total) == ((2,), 2)
+        and seen.sentence.startswith("这个抽取任务的模型是用")
+    )
     # What was merged of its answers, or started from them, knows what it knows.
     with store.read() as session:
         base = next(run.id for run in queries.runs(session, again.id) if run.name == "前两条")
@@ -229,7 +233,7 @@ def test_seen_chats_are_told_by_their_text_not_by_the_name_of_their_dataset(stor
             runs = {run.name: run for run in queries.runs(session, again.id)}
         for derived in (runs[name], runs[f"{name}再合并"]):
             seen = training_overlap(store, derived)
-            assert seen is not None and seen.chats == (2, 3) and "的结果，那个任务的模型是用" in seen.sentence
+            assert seen is not None and seen.chats == (2, 3) and "的结果，那个抽取任务的模型是用" in seen.sentence
 
     with store.write() as session:
         session.execute(delete(Dataset).where(col(Dataset.name) == "一批"))
