@@ -1,12 +1,13 @@
 """Addresses of pages: their parameters, which anybody may have typed, cut off or made up."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.errors import StreamlitAPIException
 
 from core.domain.indices import MAX_INDEX, parse_index
 from core.ui.markdown import Markdown, escape_markdown
@@ -142,6 +143,20 @@ def select(
     index = None if first is None else 0
     picked: T | None = draw(label, options, index=index, format_func=format_func, key=key, on_change=follow, **more)
     return picked
+
+
+def translate(name: str, words: Mapping[str, str]) -> None:
+    """Say in the address what a parameter's value is called now; call it before the widget that it belongs to.
+
+    Args:
+        name: of the parameter.
+        words: what it was called before, and is called now.
+    """
+    now = words.get(text_parameter(name))
+    if now is not None:
+        # A widget that is on the page has written its own words already.
+        with suppress(StreamlitAPIException):
+            st.query_params[name] = now
 
 
 def note_unknown(what: Markdown, requested: str, shown: str) -> None:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.services.quality import leaderboard
-from core.ui import navigation, state
+from core.ui import address, navigation, state
 from core.ui.quality.leaderboard import draw_external_scores, draw_headline, draw_leaderboard, draw_scoring_note
 from core.ui.quality.reference_picker import choose_benchmark
 from core.ui.quality.run_pickers import draw_no_runs
@@ -20,6 +20,7 @@ if picked is not None:
         draw_no_runs(benchmark.dataset)
     else:
         with beside.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
+            address.translate("view", {"最费分的群聊": VIEWS[3]})
             view = st.segmented_control(
                 "查看", VIEWS, default=VIEWS[0], key="view", bind="query-params", label_visibility="collapsed"
             )

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import {
   alternatives,
   approvalStops,
+  dissent,
   nextAlternative,
   nextDoubt,
   openWarnings,
@@ -112,6 +113,21 @@ test("alternatives name who says so, and the run that the desk started from come
     alternatives(entry.work[0], "类型", run).map((one) => one.who),
     [["甲"], ["丙"]],
   );
+});
+
+test("how many runs differ is said where it means something, and follows what is typed", () => {
+  const others = {
+    类型: [{ value: ["答疑"], who: ["乙", "丙"] }],
+    电话: [{ value: "", who: ["乙"] }],
+  };
+  const told = { others, dissent: { 类型: { differ: 2, of: 3 } } };
+  const entry = makeEntry(chat(1, { customers: [customer({ 类型: ["询价"], 电话: "138" }, told)] }));
+  assert.equal(dissent(entry.work[0], "类型"), "≠ 2/3");
+  assert.equal(dissent(entry.work[0], "电话"), "", "one empty cell of three");
+  editField(entry, 0, "类型", ["答疑"], 0);
+  assert.equal(dissent(entry.work[0], "类型"), "");
+  const plain = makeEntry(chat(1, { customers: [customer({ 类型: ["询价"] }, { others })] }));
+  assert.equal(dissent(plain.work[0], "类型"), "≠");
 });
 
 test("the same key goes round all values", () => {

@@ -60,7 +60,7 @@ def test_scores(page: OpenPage, store: Store) -> None:
     assert table["占失分"].sum() == pytest.approx(100, abs=0.2)
     spread = fields.segmented_control(key="view").set_value("分布").run()
     assert spread.dataframe[0].value["群聊"].sum() == 8
-    costly = spread.segmented_control(key="view").set_value("最费分的群聊").run()
+    costly = spread.segmented_control(key="view").set_value("失分最多的群聊").run()
     assert set(costly.dataframe[0].value["群聊"][:2]) == {1, 2}
     assert costly.dataframe[0].value["打开"][0].startswith("/workbench?dataset=")
 

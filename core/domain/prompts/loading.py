@@ -37,6 +37,9 @@ _REASONS = {
     "enum": "不是允许的值",
 }
 
+_TITLES_NOW = {"归纳": "写摘要", "由归纳填表": "由摘要填表"}
+"""What published prompts are called now: their files are pinned by digest, titles included."""
+
 
 class _FrontMatter(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -84,7 +87,7 @@ def parse_prompt(source: str, file_name: str) -> Prompt:
     return Prompt(
         name=front.name,
         version=front.version,
-        title=front.title,
+        title=_TITLES_NOW.get(front.title, front.title),
         purpose=front.purpose,
         stage=stage,
         body=body,

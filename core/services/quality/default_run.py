@@ -181,6 +181,11 @@ def choose_default(session: Session, dataset_id: int, runs: Sequence[AnsweredRun
     return cached(key, lambda: _choose(session, dataset_id, runs))
 
 
+def run_scores(session: Session, dataset_id: int) -> Mapping[int, float]:
+    """Scores of a dataset's runs that were measured, by id: against the labels, without labels those from outside."""
+    return _measured(session, dataset_id, answered_runs(session, dataset_id))
+
+
 def pin_default_run(store: Store, dataset_id: int, run_id: int | None, *, who: str) -> None:
     """Choose a dataset's default run, or leave the choice to the rule again.
 
@@ -221,22 +226,28 @@ def remember_default(store: Store, dataset_id: int, reviewer: str, default: Defa
 
 
 def _choose(session: Session, dataset_id: int, runs: Sequence[AnsweredRun]) -> DefaultRun:
-    labels = next((run for run in runs if run.kind == RunKind.LABELS), None)
     candidates = [run for run in runs if run.kind != RunKind.LABELS]
     if not candidates:
         # Labels are what reviewers are compared with: they start from them only where there is nothing else.
         return DefaultRun(runs[0].id, runs[0].name, DefaultReason.NEWEST)
     if len(candidates) > 1:
         candidates = _worth_starting_from(session, candidates)
-    if labels is not None:
-        scores: Mapping[int, float] = _scores(session, dataset_id, labels.id, candidates)
-        reason = DefaultReason.LABELS
-    else:
-        scores, reason = _external_scores(session, candidates), DefaultReason.EXTERNAL
-    if scores:
-        best = max((run for run in candidates if run.id in scores), key=lambda run: (round(scores[run.id], 6), run.id))
+    scores = _measured(session, dataset_id, runs)
+    reason = DefaultReason.LABELS if any(run.kind == RunKind.LABELS for run in runs) else DefaultReason.EXTERNAL
+    if measured := [run for run in candidates if run.id in scores]:
+        best = max(measured, key=lambda run: (round(scores[run.id], 6), run.id))
         return DefaultRun(best.id, best.name, reason, scores[best.id])
     return DefaultRun(candidates[0].id, candidates[0].name, DefaultReason.NEWEST)
+
+
+def _measured(session: Session, dataset_id: int, runs: Sequence[AnsweredRun]) -> Mapping[int, float]:
+    """Scores by run: against the labels, without labels those measured elsewhere; kept while nothing changes."""
+    labels = next((run for run in runs if run.kind == RunKind.LABELS), None)
+    rivals = [run for run in runs if run.kind != RunKind.LABELS]
+    if labels is None:
+        return _external_scores(session, rivals)
+    key = ("first scores", _address(session), dataset_id, *((run.id, run.version) for run in runs))
+    return cached(key, lambda: _scores(session, dataset_id, labels.id, rivals))
 
 
 def _worth_starting_from(session: Session, runs: Sequence[AnsweredRun]) -> list[AnsweredRun]:

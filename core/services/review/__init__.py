@@ -5,7 +5,7 @@ from core.services.review.base_runs import base_run, base_runs
 from core.services.review.overview import DatasetState, overview
 from core.services.review.queue.claims import claim
 from core.services.review.queue.filters import FILTERS, Filter
-from core.services.review.queue.order import ORDERS
+from core.services.review.queue.order import ORDERS, ORDERS_BEFORE
 from core.services.review.records.save_types import Ack
 from core.services.review.records.saving import apply_saves
 from core.services.review.workbench.blind import BLIND, BlindSession, blind_waiting
@@ -33,6 +33,7 @@ __all__ = [
     "claim",
     "claimed_chats",
     "ORDERS",
+    "ORDERS_BEFORE",
     "offline_payload",
     "offline_sentence",
     "open_session",

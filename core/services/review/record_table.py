@@ -16,7 +16,7 @@ from core.services.review.records.save_types import UNREVIEWED
 
 PAGE = 200
 """Chats on one page."""
-BY_INDEX, BY_CHANGE, BY_STAKE = "序号", "最近修改", "待定分"
+BY_INDEX, BY_CHANGE, BY_STAKE = "序号", "最近修改", "预计失分"
 SORTS = (BY_INDEX, BY_CHANGE, BY_STAKE)
 """Sort keys besides the fields; a field sorts by the first customer's value on screen, the run's without a record."""
 

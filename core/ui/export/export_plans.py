@@ -141,7 +141,7 @@ def _plan_test_csv(dataset: DatasetView, facts: DeltaGenerator) -> ExportPlan:
     text = choose_input()
     mask = choose_mask("mask")
     facts.metric("提问", f"{dataset.chats:,}")
-    prompt = "由归纳填表" if text is InputKind.SUMMARY else "基线"
+    prompt = "由摘要填表" if text is InputKind.SUMMARY else "基线"
     facts.caption(f"每条群聊一个提问，用的是「{prompt}」提示词，和抽取时一字不差。")
     return ExportPlan(
         ("test-csv", dataset.id, text, mask),

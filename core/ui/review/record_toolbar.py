@@ -82,6 +82,7 @@ def draw_toolbar(dataset: DatasetView, form: Form) -> tuple[Filter, str, list[An
             conditions = filter_controls.choose_conditions(dataset, form, queue=queue)
         if conditions.narrow:
             st.button("清除筛选", icon=":material/filter_list_off:", on_click=filter_controls.clear_conditions)
+        address.translate("sort", {"按待定分": record_table.BY_STAKE, "待定分": record_table.BY_STAKE})
         sort = address.select(
             st.container(width="content"),
             "排序",

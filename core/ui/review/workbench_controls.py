@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.adapters.store import DatasetView
-from core.services.review import FILTERS, ORDERS, PrimarySession, open_session
+from core.services.review import FILTERS, ORDERS, ORDERS_BEFORE, PrimarySession, open_session
 from core.ui import address, navigation, state
 from core.ui.markdown import escape_markdown
 from core.ui.review import blind_review, filter_controls
@@ -66,6 +66,7 @@ def choose_session(available: list[DatasetView]) -> PrimarySession:
     with box:
         st.caption("状态")
         queue = filter_controls.choose_status(first=next(iter(FILTERS)))
+        address.translate("order", ORDERS_BEFORE)
         how = st.segmented_control("顺序", ORDERS, default=ORDERS[0], key="order", bind="query-params")
         conditions = filter_controls.choose_conditions(dataset, form, queue=queue)
         newer = address.select(
@@ -128,5 +129,6 @@ def _queue_title() -> str:
     """Label of the queue's button: status, order and number of filters."""
     queue = st.session_state.get("queue") or st.query_params.get("queue") or next(iter(FILTERS))
     order = st.session_state.get("order") or st.query_params.get("order") or ORDERS[0]
+    order = ORDERS_BEFORE.get(order, order)
     given = filter_controls.condition_count("newer")
     return " · ".join([queue, order, *([f"{given} 条件"] if given else [])])

@@ -22,9 +22,11 @@ from core.domain.form import Form
 from core.services.review import delta
 from core.services.review.queue.filters import Filter, apply_filter, with_record, with_status
 
-PRIORITY, INDEX, RANDOM, OLDEST = "按待定分", "按序号", "随机", "最久未动"
+PRIORITY, INDEX, RANDOM, OLDEST = "按预计失分", "按序号", "随机", "最久未动"
 ORDERS = (INDEX, PRIORITY, RANDOM, OLDEST)
 """Orders of the queue; the first is the default."""
+ORDERS_BEFORE = {"按待定分": PRIORITY}
+"""What orders were called before: addresses that were kept still say it."""
 
 _SMALL = 2000
 _KEPT = 200.0

@@ -118,6 +118,13 @@ class Alternative(TypedDict):
     who: list[str]
 
 
+class Dissent(TypedDict):
+    """How many other runs give a field another value: ``differ`` of ``of`` that speak of this customer."""
+
+    differ: int
+    of: int
+
+
 class CustomerPayload(TypedDict):
     """One customer's form as it is on record, or as the run filled it.
 
@@ -128,6 +135,7 @@ class CustomerPayload(TypedDict):
         pinned: per field, message indices that a reviewer pinned as evidence.
         marks: per field, what supports the value.
         others: per field where some run differs, the values of other runs.
+        dissent: per field where enough runs of weight differ for it to mean something.
         delta: under delta review, what the newer run says otherwise.
     """
 
@@ -138,6 +146,7 @@ class CustomerPayload(TypedDict):
     pinned: dict[str, list[int]]
     marks: dict[str, MarkPayload]
     others: dict[str, list[Alternative]]
+    dissent: NotRequired[dict[str, Dissent]]
     delta: NotRequired[FormValues]
 
 

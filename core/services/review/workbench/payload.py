@@ -39,6 +39,7 @@ def chat_payloads(
     review_pass: str = Pass.PRIMARY,
     only_of: str | None = None,
     drafts: Mapping[int, Mapping[str, Any]] | None = None,
+    scores: Mapping[int, float] | None = None,
 ) -> list[ChatPayload]:
     """Payloads of these chats, in the given order; unknown indices are omitted.
 
@@ -52,6 +53,7 @@ def chat_payloads(
         review_pass: whose records are shown; a second review is blind: no run is asked.
         only_of: show nothing of records by anybody else than this reviewer: only where the next save has to go on.
         drafts: ``{chat index: {customers, note}}``, shown in the place of what was approved.
+        scores: of the runs that were measured, by id.
     """
     blind = review_pass == Pass.SECOND
     statement = select(Chat).where(col(Chat.dataset_id) == dataset_id, col(Chat.index).in_(list(indices)))
@@ -71,7 +73,7 @@ def chat_payloads(
     needed = {run_id for run_id in runs_of_chats.values() if run_id is not None}
     newest = 0 if blind else MOST_RUNS + len(needed)
     answers = RunAnswers(session, dataset_id, ids, run_ids=needed, newest=newest)
-    others = Alternatives(form, answers, without=runs_of_chats)
+    others = Alternatives(form, answers, without=runs_of_chats, scores=scores or {})
     names: dict[int, RunName] = {run.id: {"name": run.name, "model": run.model} for run in answers.runs}
     return [
         _payload(
@@ -121,8 +123,8 @@ def _payload(
         unsupported.append(
             {k for k, mark in marks.items() if mark.status is EvidenceStatus.MISSING and not pinned.get(k)}
         )
-    for customer, alternatives in zip(customers, others.of(chat.id, forms), strict=True):
-        customer["others"] = alternatives
+    for customer, (alternatives, dissent) in zip(customers, others.of(chat.id, forms), strict=True):
+        customer["others"], customer["dissent"] = alternatives, dissent
     gaps = [(f"m:{n}", one) for n, one in enumerate(find_omissions(form, index, forms, _mentions(chat.text)))]
     highlights += [(one.span, name) for name, one in gaps]
     sides = [guess.role for guess in roles.values()]

@@ -11,6 +11,7 @@ from core.adapters.store.models import Record, RecordStatus
 from core.domain.checks.form_warning import Level
 from core.domain.form import Form, cell_text
 from core.domain.scoring import Scorer
+from core.services.quality.default_run import run_scores
 from core.services.review import delta, guidelines
 from core.services.review.base_runs import BaseRun, base_runs
 from core.services.review.progress import review_pace, review_progress
@@ -20,6 +21,7 @@ from core.services.review.queue.navigation import chats_before, first_chat
 from core.services.review.queue.order import (
     INDEX,
     ORDERS,
+    ORDERS_BEFORE,
     PRIORITY,
     QueueSpec,
     next_open_chats,
@@ -59,6 +61,7 @@ class PrimarySession:
         order: in which order, one of :data:`core.services.review.ORDERS`.
         reviewer: the reviewer's name; ``""`` shows without claiming.
         asks: delta review: only approved chats from which ``base`` differs.
+        scores: of the dataset's runs that were measured, by id: the dissent of weaker ones counts less.
     """
 
     dataset: DatasetView
@@ -68,6 +71,7 @@ class PrimarySession:
     order: str
     reviewer: str
     asks: bool = False
+    scores: Mapping[int, float] = field(default_factory=dict, compare=False, repr=False)
     _scorer: Scorer = field(repr=False, compare=False, kw_only=True)
 
     @property
@@ -140,7 +144,14 @@ class PrimarySession:
             indices = position.to_send(saved_chats(outbox))
             drafts = delta_drafts_of(session, self.dataset.id, indices) if self.asks else {}
             chats = chat_payloads(
-                session, self.form, self.dataset.id, indices, self.base, want_residue=want_residue, drafts=drafts
+                session,
+                self.form,
+                self.dataset.id,
+                indices,
+                self.base,
+                want_residue=want_residue,
+                drafts=drafts,
+                scores=self.scores,
             )
             started_from_deleted = {chat["chat"] for chat in chats if chat["run_gone"] and not chat["version"]}
             if started_from_deleted:
@@ -235,7 +246,7 @@ def _contested_cells(draft: Mapping[str, Any]) -> list[CellWarning]:
 
 
 def _deleted_run_sentence(run: BaseRun) -> str:
-    return f"起始值来自的抽取任务「{run.name}」刚被删除。眼前的值都还在，可以照常保存；请刷新页面，另选起始值后再往下审"
+    return f"审阅所用的抽取任务「{run.name}」刚被删除。眼前的值都还在，可以照常保存；请刷新页面，另选抽取任务后再往下审"
 
 
 def _put_delta(chat: ChatPayload, asked: delta.Delta) -> None:
@@ -278,14 +289,18 @@ def open_session(
         chosen = Filter.of({**chosen.as_query(), "queue": wanted})
     with store.read() as session:
         runs = base_runs(session, dataset.id)
+        scores = run_scores(session, dataset.id)
     newer_run = next((run for run in runs if newer and run.name == newer), None)
     run = newer_run or next((run for run in runs if run.name == base), runs[0] if runs else None)
     if newer_run is not None:
         chosen = replace(chosen, queue="全部")
-    order = in_order if in_order in ORDERS else ORDERS[0]
+    order = ORDERS_BEFORE.get(in_order, in_order)
+    order = order if order in ORDERS else ORDERS[0]
     run_id = run.id if run else None
     if order == PRIORITY or chosen.differ or chosen.flag:
         # What the order goes by should be there before it is drawn; what takes longer comes from behind.
         background_update.update_outdated_chats(store, form, dataset.id, run_id, seconds=_AT_ONCE)
     background_update.update_in_background(store, form, dataset.id, run_id)
-    return PrimarySession(dataset, form, run, chosen, order, reviewer, newer_run is not None, _scorer=Scorer(form))
+    return PrimarySession(
+        dataset, form, run, chosen, order, reviewer, newer_run is not None, scores, _scorer=Scorer(form)
+    )

@@ -130,6 +130,21 @@ export function alternatives(customer, key, run) {
 }
 
 /**
+ * How many other runs differ about a field (`≠ 2/3`); nothing where that is too little to mean something.
+ * @param {WorkCustomer} customer
+ * @param {string} key
+ */
+export function dissent(customer, key) {
+  const differing = alternatives({ ...customer, baseline: null }, key, null);
+  if (!differing.length) return "";
+  if (!customer.dissent) return "≠";
+  const known = customer.dissent[key];
+  if (!known) return "";
+  const runs = differing.reduce((sum, one) => sum + one.who.length, 0);
+  return `≠ ${Math.min(runs, known.of)}/${known.of}`;
+}
+
+/**
  * The value after the present one in the round of all that were given to a field; null where all say the same.
  * @param {WorkCustomer} customer
  * @param {string} key

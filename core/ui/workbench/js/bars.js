@@ -125,7 +125,7 @@ export function drawTop(bar, store, entry, state) {
       .join(" · "),
   );
   const loss = entry?.chat.expected_loss;
-  setText(bar.expectedLoss, typeof loss === "number" ? `本条 ${loss.toFixed(1)} 分待定` : "");
+  setText(bar.expectedLoss, typeof loss === "number" ? `本条预计失 ${loss.toFixed(1)} 分` : "");
   bar.fill.style.width = total ? `${(100 * confirmed) / total}%` : "0";
   setAttr(bar.meter, "aria-valuenow", confirmed);
   setAttr(bar.meter, "aria-valuemax", total);

@@ -147,6 +147,12 @@ export interface Alternative {
   who: string[];
 }
 
+/** How many other runs give a field another value: ``differ`` of ``of`` that speak of this customer. */
+export interface Dissent {
+  differ: number;
+  of: number;
+}
+
 /** One customer's form as it is on record, or as the run filled it. */
 export interface CustomerPayload {
   values: Record<string, string | string[]>;
@@ -162,6 +168,8 @@ export interface CustomerPayload {
   marks: Record<string, MarkPayload>;
   /** per field where some run differs, the values of other runs. */
   others: Record<string, Alternative[]>;
+  /** per field where enough runs of weight differ for it to mean something. */
+  dissent?: Record<string, Dissent>;
   /** under delta review, what the newer run says otherwise. */
   delta?: Record<string, string | string[]>;
 }

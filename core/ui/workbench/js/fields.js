@@ -46,7 +46,7 @@ export function buildField(field, number, act) {
     hidden: true,
     onclick: () => act.accept(field.key),
   });
-  const differs = h("span", { class: "differs", hidden: true, title: `别的结果说法不同（${chordFor("other")}）` }, "≠");
+  const differs = h("span", { class: "differs", hidden: true, title: `别的抽取任务说法不同（${chordFor("other")}）` });
   const status = h("span", { class: "status", id: `${id}-status` });
   const seen = h("button", {
     type: "button",
@@ -295,6 +295,7 @@ export function drawField(part, view) {
   row.classList.toggle("asked", view.fresh !== null);
   row.classList.toggle("folded", view.folded);
   part.differs.hidden = !view.differs;
+  setText(part.differs, view.differs);
   part.hint.hidden = !view.hint;
   setText(part.hint, view.hint);
   setAttr(part.hint, "data-level", view.level);

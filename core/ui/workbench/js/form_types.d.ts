@@ -63,7 +63,8 @@ export interface FieldLook {
   old: string | null;
   fresh: string | null;
   folded: boolean;
-  differs: boolean;
+  /** `≠ 2/3`, or nothing. */
+  differs: string;
   placeholder: string;
 }
 

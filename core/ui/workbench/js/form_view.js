@@ -2,7 +2,7 @@
 // The form pane: tabs of customers and the fields of one, built once per form and redrawn in place for every chat.
 /** @import { Entry, FieldLook, FieldPart, FormActions, FormField, FormPayload, FormView, Remark, WorkCustomer } from "./types.js" */
 
-import { alternatives, remarks } from "./advice.js";
+import { dissent, remarks } from "./advice.js";
 import { customerNames, speakersOf } from "./customers.js";
 import { h, reveal, setAttr, setText } from "./dom.js";
 import { buildFooter, drawLine, drawMissed } from "./field_footer.js";
@@ -147,7 +147,7 @@ function fieldView(entry, customer, index, field, remark, asked) {
     old: changed && !isAsked ? valueText(customer.baseline?.[key]) : null,
     fresh: isAsked ? valueText(customer.delta[key]) : null,
     folded: asked && !isAsked,
-    differs: alternatives({ ...customer, baseline: null }, key, null).length > 0,
+    differs: confirmed === UNSEEN ? dissent(customer, key) : "",
     placeholder: isChoice(field) ? "" : confirmed === UNSEEN ? UNSEEN : "确认为空",
   };
 }

@@ -72,7 +72,7 @@ export function mergeChat(entry, chat, busy, form) {
   const refreshed = (customer, i) => {
     const place = places[i] ?? -1;
     if (place < 0) return customer;
-    const { marks, values, baseline, others, origin, pinned } = chat.customers[place];
+    const { marks, values, baseline, others, dissent, origin, pinned } = chat.customers[place];
     return {
       ...customer,
       // Work that is not saved yet goes on counting in the run that it began with, and names that run when it is sent.
@@ -84,6 +84,7 @@ export function mergeChat(entry, chat, busy, form) {
       warnings: warningsOf(chat, place),
       baseline: baseline ?? null,
       others: others ?? {},
+      dissent,
     };
   };
   const wasClean = !isDirty(entry);

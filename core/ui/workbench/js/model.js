@@ -46,6 +46,7 @@ function workCustomer(chat, customer, index) {
     marked: customer.values,
     warnings: warningsOf(chat, index),
     others: customer.others ?? {},
+    dissent: customer.dissent,
     delta: customer.delta ?? {}, // what a newer run says and nobody has answered: {key: value}
   };
 }

@@ -123,7 +123,7 @@ export function buildConflict(entry, conflict, form, onSettle) {
   });
   const advice = left.size
     ? "下面是两边不同的地方：没选的几处已分不清是谁改的，请逐项选好再保存。"
-    : "下面是两边不同的地方：你改过的先留你的，你没动过的先用对方的，逐项看过再保存。";
+    : "下面是两边不同的地方：您改过的先留您的，您没动过的先用对方的，逐项看过再保存。";
   redraw.forEach((draw) => draw());
   return h(
     "div",

@@ -7,6 +7,7 @@ import type {
   ChatPayload,
   Confirmation,
   DatasetName,
+  Dissent,
   FormPayload,
   MarkPayload,
   ProgressPayload,
@@ -52,6 +53,8 @@ export interface WorkCustomer {
   /** Remarks of the checks on those values. */
   warnings: CellWarning[];
   others: Record<string, Alternative[]>;
+  /** Where other runs differ so much that it means something; undefined where nobody has reckoned it. */
+  dissent?: Record<string, Dissent>;
   /** What a newer run says and nobody has answered. */
   delta: Values;
 }

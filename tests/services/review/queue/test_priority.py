@@ -61,7 +61,7 @@ def test_stakes_are_stored_kept_up_to_date_and_make_the_order(store: Store) -> N
     assert background_update.IndexUpdate(store, FORM, dataset.id, base).count() == 0
     with store.read() as session:
         assert session.get(ChatPriority, (base, 2)) is None  # decided: nothing is at stake any more
-    desk = open_session(store, dataset, FORM, reviewer="阿青", in_order="按待定分", base="甲")
+    desk = open_session(store, dataset, FORM, reviewer="阿青", in_order="按预计失分", base="甲")
     data = desk.sync(store)
     assert (data["open"], data["order"]["next"]) == (5, [3, 1, 4])
     shown = {chat["chat"]: chat for chat in data["chats"]}
