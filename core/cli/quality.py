@@ -166,7 +166,8 @@ def _print_score(result: "RunScore") -> None:
             + ("……" if len(result.missing) > _SHOWN else "")
         )
     for key, row in result.fields.items():
-        say(f"  {row.points:6.3f} / {row.max:g}  F1 {row.filled.f1:6.1%}  有值 {row.filled.support:4d}  {key}")
+        f1 = f"{row.filled.f1:6.1%}" if row.filled.support or row.filled.predicted else "     —"
+        say(f"  {row.points:6.3f} / {row.max:g}  F1 {f1}  有值 {row.filled.support:4d}  {key}")
 
 
 def _print_comparison(result: "Comparison", a: str, b: str) -> None:

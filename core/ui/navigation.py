@@ -87,8 +87,9 @@ _CSS = """
 h1 { font-size: 1.5rem !important; padding: 0 0 .6rem !important; }
 [data-testid="stColumn"] h1 { padding: 0 !important; white-space: nowrap; }
 [data-testid="stHeaderActionElements"] { display: none; }
-/* Streamlit's own download of a table writes formulas as they are; ours neutralises them (spreadsheet_cells.py). */
-[data-testid="stElementToolbarButton"]:has([aria-label^="Download as CSV"]) { display: none; }
+/* Streamlit's own toolbar of a table is English, covers what stands above the table, and its download writes formulas
+   as they are; ours neutralises them (spreadsheet_cells.py). */
+[data-testid="stElementContainer"]:has([data-testid="stDataFrame"]) [data-testid="stElementToolbar"] { display: none; }
 [data-testid="stMarkdownContainer"] :not(pre) > code { font-size: .93em; }
 /* "Press Enter to apply", in English alone; leaving the box applies as well. */
 [data-testid="InputInstructions"] { display: none; }

@@ -10,6 +10,7 @@ from core.adapters.store import DatasetView, Store, queries
 from core.adapters.store.models import Chat, Dataset, Pass, Record, RecordStatus, Run, RunKind, RunStatus
 from core.domain.chat import parse_chat
 from core.domain.permissions import Permission
+from core.domain.unseen_characters import without_invisible
 from core.errors import ConflictError, InputError
 from core.services.team import AuditKind, permitted, record_audit
 
@@ -118,6 +119,11 @@ def _records(session: Session, chat_ids: Sequence[int]) -> dict[int, tuple[str, 
     return {chat_id: (status, reviewer) for chat_id, status, reviewer in session.execute(statement)}
 
 
+def is_name_typed(typed: str, name: str) -> bool:
+    """Whether a dataset's name was typed, or copied from a page: pages part addresses in it by invisible characters."""
+    return without_invisible(typed).strip() == without_invisible(name).strip()
+
+
 @permitted(Permission.DELETE_DATASET)
 def delete_dataset(store: Store, dataset_id: int, *, confirmation: str) -> DatasetView:
     """Delete a dataset with its chats, runs and records; what was exported from it stays listed.
@@ -137,7 +143,7 @@ def delete_dataset(store: Store, dataset_id: int, *, confirmation: str) -> Datas
     """
     with store.write() as session:
         view = queries.dataset(session, dataset_id)
-        if confirmation.strip() != view.name:
+        if not is_name_typed(confirmation, view.name):
             raise InputError(f"输入的名称不是「{view.name}」，没有删除", "请输入完整的数据集名称")
         running = session.execute(
             select(func.count()).where(

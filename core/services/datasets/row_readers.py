@@ -95,4 +95,8 @@ def _text(source: SourceFile) -> Iterator[RawRow]:
         yield RawRow(1, None, None, f"文字有 {source.size / 1e6:,.0f} MB，超过 2 MB 的上限")
         return
     with source.text(newline=None) as stream:
-        yield RawRow(1, {"chat_text": stream.read()})
+        text = stream.read()
+    if (size := len(text.encode("utf-8", "replace"))) >= MAX_CHAT_BYTES:
+        yield RawRow(1, None, None, f"文字有 {size / 1e6:.1f} MB，超过 2 MB 的上限，请按日期拆成几个文件")
+        return
+    yield RawRow(1, {"chat_text": text})

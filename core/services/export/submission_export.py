@@ -26,6 +26,8 @@ from core.services.export.json_writer import verify_array, write_array
 from core.services.quality.record_origins import NO_ORIGINS, record_origins
 from core.services.team import permitted
 
+_MASKED = "个人信息已遮盖：这个文件只给同事看，交给平台会丢掉这些字段的分"
+
 
 @permitted(Permission.EXPORT)
 def export_submission(
@@ -92,7 +94,7 @@ def export_submission(
                 "records_from": [{"run": name, "chats": chats} for name, chats in origins.runs.items()],
                 **statistics.lists(filled=list(coverage.missing)),
             },
-            notes=statistics.notes(filled=list(coverage.missing)),
+            notes=(*([_MASKED] if mask else []), *statistics.notes(filled=list(coverage.missing))),
             files={out.name: sha256},
         )
         parameters = {

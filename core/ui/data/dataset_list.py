@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.adapters.store import DatasetView
 from core.services.datasets import ChatListItem, DatasetSummary, delete_dataset, list_chats
+from core.services.datasets.dataset_list import is_name_typed
 from core.ui import navigation, state
 from core.ui.data.import_target import SPLIT_TITLES
 from core.ui.links import workbench_query
@@ -100,7 +101,7 @@ def draw_deletion(item: DatasetSummary) -> None:
         typed = field.text_input("输入数据集名称以确认", key=f"datasets-confirm-{view.id}")
         button.button(
             "删除",
-            disabled=typed.strip() != view.name,
+            disabled=not is_name_typed(typed, view.name),
             width="stretch",
             key=f"datasets-delete-{view.id}",
             on_click=_delete,

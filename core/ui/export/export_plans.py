@@ -68,7 +68,7 @@ def _plan_submission(dataset: DatasetView, facts: DeltaGenerator) -> ExportPlan:
         facts.caption("提交文件要有每一条群聊：请先审阅或抽取缺的这些，或打开补空。")
     return ExportPlan(
         ("submission", dataset.id, source, fill, mask),
-        file_name("submission", dataset.name) + ".json",
+        file_name("submission", dataset.name) + ("_已遮盖" if mask else "") + ".json",
         lambda out: export_submission(
             state.store(), dataset=dataset.id, source=source, out=out, fill_missing=fill, mask=mask
         ),

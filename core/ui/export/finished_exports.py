@@ -75,7 +75,8 @@ def draw_export_log(entries: Sequence[ExportLogEntry]) -> None:
                 "种类": KIND_TITLES.get(entry.kind, entry.kind),
                 "文件": entry.name,
                 "数据集": entry.dataset,
-                "来源": source_title(entry.parameters.get("source")),
+                "来源": source_title(entry.parameters.get("source"))
+                + ("（已遮盖）" if entry.parameters.get("mask") else ""),
                 "行数": entry.counts.get("rows"),
                 "校验和": entry.sha256[:SHORT_SHA256],
             }

@@ -71,7 +71,7 @@ def draw_new_run(dataset: DatasetView, options: list[RunOption]) -> RunView | No
         limits = draw_limits(option.spec, key=chosen or "", concurrency=option.concurrency) if is_asked else {}
         parameters = _parameters(chosen or "") if is_asked else {}
         if not is_asked:
-            st.caption("本地规则在这台机器上计算：不联网、不收费，也没有可调的参数。")
+            st.caption("本地规则在这台机器上计算：不联网、不收费，不读提示词，也没有可调的参数。")
     preparation, fresh = _preparation(dataset)
     pipeline: Pipeline | None = None
     with show_errors(), state.store().read() as session:

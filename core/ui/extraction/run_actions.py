@@ -89,8 +89,15 @@ def _draw_common_actions(run: RunView) -> None:
         st.markdown(
             f"删除「{escape_markdown(run.name)}」和它的 {run.done + run.failed:d} 条结果？已保存的记录不受影响。"
         )
-        delete = (run_service.delete, run.id)
-        st.button("删除", key=f"delete-{run.id}", type="primary", on_click=_act, args=delete)
+        st.button("删除", key=f"delete-{run.id}", type="primary", on_click=_delete, args=(run.id, run.name))
+
+
+def _delete(run_id: int, name: str) -> None:
+    """Delete the run that stood on screen; the address names it no more. A button's callback."""
+    with show_errors():
+        run_service.delete(state.store(), run_id)
+        st.query_params.pop("run", None)
+        st.toast(f"已删除抽取任务「{escape_markdown(name)}」", icon=":material/delete:")
 
 
 def _pin(dataset_id: int, run_id: int | None) -> None:

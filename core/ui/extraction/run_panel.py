@@ -3,7 +3,7 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.adapters.llm import adhoc_model
+from core.adapters.llm import adhoc_model, is_remote
 from core.adapters.store import RunView
 from core.adapters.store.models import RunKind, RunStatus
 from core.domain.form import Form
@@ -134,5 +134,6 @@ def _numbers(run: RunView, cost: float | None) -> dict[str, str]:
     if settled and run.seconds / settled >= 0.05:
         values["平均每条"] = f"{run.seconds / settled:.1f} 秒"
     values["模型"] = f"{run.model or run.provider}"
-    values["提示词"] = prompt_stages(run)
+    if is_remote(run.provider):  # rules read no prompt
+        values["提示词"] = prompt_stages(run)
     return values

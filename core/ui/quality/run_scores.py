@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 
 from core.domain.scoring import RunScore
+from core.domain.scoring.run_score import Filled
 from core.services.quality import Benchmark, Leaderboard, LeaderboardRow, named_run
 from core.services.quality.record_origins import FLATTERED
 from core.services.training import training_overlap
@@ -34,6 +35,15 @@ def choose_scored_run(board: Leaderboard) -> LeaderboardRow:
     return row
 
 
+def _filled_shares(filled: Filled) -> dict[str, float | None]:
+    """F1, precision and recall in per cent; none where there was nothing to find, or nothing was given."""
+    return {
+        "F1": percent_value(filled.f1) if filled.support or filled.predicted else None,
+        "精确率": percent_value(filled.precision) if filled.predicted else None,
+        "召回率": percent_value(filled.recall) if filled.support else None,
+    }
+
+
 def draw_field_scores(benchmark: Benchmark, score: RunScore) -> None:
     """Points lost per field, as a chart beside a table; the costliest field first."""
     rows = [
@@ -43,9 +53,7 @@ def draw_field_scores(benchmark: Benchmark, score: RunScore) -> None:
             "占失分": percent_value(score.share_lost(key)),
             "得分": field.points,
             "满分": field.max,
-            "F1": percent_value(field.filled.f1),
-            "精确率": percent_value(field.filled.precision),
-            "召回率": percent_value(field.filled.recall),
+            **_filled_shares(field.filled),
             "有值": field.filled.support,
             "填写": field.filled.predicted,
         }

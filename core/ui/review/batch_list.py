@@ -13,6 +13,8 @@ from core.ui.notices import draw_empty_state, guarded, show_errors
 from core.ui.review import filter_controls
 
 _HOUR = 3600
+_FORMS = "shiyao.batches.forms"
+"""In the session: how many batches were dealt out here; each gets an empty form."""
 
 
 def _duration_text(seconds: float | None) -> str:
@@ -87,15 +89,16 @@ def draw_new_batch(dataset: DatasetView) -> None:
     with state.store().read() as session:
         run = base_run(session, dataset.id)
         people = sorted({*reviewers(session, dataset.id), state.reviewer()} - {""})
+    number = int(st.session_state.get(_FORMS, 0))
     left, right = st.columns([5, 4], gap="large")
     with left:
-        name = st.text_input("批次名称", placeholder="例如：第一周", key=f"batch-name-{dataset.id}")
+        name = st.text_input("批次名称", placeholder="例如：第一周", key=f"batch-name-{dataset.id}-{number}")
         chosen = st.multiselect(
             "分给谁",
             people,
             accept_new_options=True,
             placeholder="选择或输入名字，可以多人",
-            key=f"batch-people-{dataset.id}",
+            key=f"batch-people-{dataset.id}-{number}",
         )
         count = st.number_input(
             "一共多少条", min_value=1, value=min(50, max(1, dataset.chats)), key=f"batch-count-{dataset.id}"
@@ -122,6 +125,7 @@ def draw_new_batch(dataset: DatasetView) -> None:
         left_out = len(set(chosen)) - len(made)
         nobody = f"；可分的群聊不够，后面 {left_out} 人没有分到" if left_out > 0 else ""
         st.toast(f"已分派给 {len(made)} 人；他们在审阅台的队列里选「我的批次」{nobody}", icon=":material/check:")
+        st.session_state[_FORMS] = number + 1  # an empty form: the same click again would deal out a second batch
         st.rerun()
 
 

@@ -43,7 +43,7 @@ def draw_version(dataset: DatasetView, form: Form, chat: int, one: Version, newe
                 key=f"history-{dataset.id}-{chat}-{one.version}",
                 width="stretch",
                 on_click=restore_version,
-                args=(dataset, form, chat, one.version, newest),
+                args=(dataset, form, chat, one.version, newest, False),
             )
         lines = [change_text(change, first=one.version == 1) for change in one.changes]
         if not lines:
@@ -56,7 +56,7 @@ def draw_version(dataset: DatasetView, form: Form, chat: int, one: Version, newe
             st.caption(f"备注：{escape_markdown(one.note)}")
 
 
-def restore_version(dataset: DatasetView, form: Form, chat: int, version: int, newest: int) -> None:
+def restore_version(dataset: DatasetView, form: Form, chat: int, version: int, newest: int, undo: bool) -> None:
     """Restore a version as a new one. A button's callback: it gets what stood on screen when it was clicked.
 
     Args:
@@ -65,7 +65,8 @@ def restore_version(dataset: DatasetView, form: Form, chat: int, version: int, n
         chat: index of the chat.
         version: to bring back.
         newest: the newest one on screen; where there is a newer one now, that is said and nothing is done.
+        undo: whether the last change is undone; else this version was picked.
     """
     with show_errors():
-        made = restore(state.store(), form, dataset.id, chat, version, who=state.reviewer(), seen=newest)
+        made = restore(state.store(), form, dataset.id, chat, version, who=state.reviewer(), seen=newest, undo=undo)
         st.toast(f"已恢复：版本 {made:d} 与版本 {version} 相同", icon=":material/undo:")

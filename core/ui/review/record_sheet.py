@@ -76,6 +76,7 @@ def sheet_columns(form: Form) -> list[grid.Column]:
         grid.Column(grid.CHAT, "序号", width=64, pinned=True, tip="点一下在审阅台打开"),
         grid.Column("_customer", "客户", width=56, pinned=True),
         grid.Column("_status", "状态", width=76),
+        grid.Column("_note", "备注", width=120, tip="为什么待讨论或跳过，以及别的备注"),
         grid.Column("_reviewer", "审阅人", width=78),
         grid.Column("_updated", "更新时间", width=112),
     ]
@@ -111,6 +112,7 @@ def draw_sheet(dataset: DatasetView, form: Form, current: Sheet) -> None:
                 grid.CHAT: row.chat,
                 "_customer": row.customer + 1,
                 "_status": row.status,
+                "_note": row.note,
                 "_reviewer": row.reviewer,
                 "_updated": row.updated[5:],
             }

@@ -244,3 +244,10 @@ def test_memory_does_not_grow_with_the_file(store: Store) -> None:
     tracemalloc.stop()
     assert report.added == 600
     assert peak < 10_000_000
+
+
+def test_a_text_of_3_8_mb_is_no_field_of_json(store: Store) -> None:
+    words = "林木1：这句话要说很多遍，价格怎么算？\n" * 66_000
+    with pytest.raises(InputError, match=r"文字有 3\.\d MB，超过 2 MB 的上限，请按日期拆成几个文件") as refused:
+        import_chats(store, BytesIO(words.encode()), filename="群.txt", dataset="大")
+    assert "chat_text" not in str(refused.value)

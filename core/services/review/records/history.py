@@ -72,7 +72,9 @@ def versions(store: Store, form: Form, dataset_id: int, chat: int) -> list[Versi
 
 
 @permitted(Permission.REVIEW)
-def restore(store: Store, form: Form, dataset_id: int, chat: int, version: int, *, who: str, seen: int) -> int:
+def restore(
+    store: Store, form: Form, dataset_id: int, chat: int, version: int, *, who: str, seen: int, undo: bool | None = None
+) -> int:
     """Make an old version the newest: values, confirmations, status and note as they were, in a new version.
 
     A decision is again that of who made it, a draft that of who brings it back.
@@ -85,6 +87,7 @@ def restore(store: Store, form: Form, dataset_id: int, chat: int, version: int, 
         version: the version to bring back.
         who: who does it.
         seen: the newest version that this person saw.
+        undo: whether the last change is undone, or a version was picked; ``None``: by which version it is.
 
     Returns:
         The new version.
@@ -114,7 +117,7 @@ def restore(store: Store, form: Form, dataset_id: int, chat: int, version: int, 
         customers = [
             {**customer, "values": form.coerce(customer["values"]).values} for customer in event.change["customers"]
         ]
-        undoing = version == record.version - 1
+        undoing = version == record.version - 1 if undo is None else undo
         status = status_after(event.status, event.change)
         # A decision stays that of who made it; a draft is the work of who brings it back.
         decided = status not in (RecordStatus.DRAFT, RecordStatus.UNREVIEWED)

@@ -117,7 +117,8 @@ function fieldView(entry, customer, index, field, remark, asked) {
   const { key } = field;
   const value = customer.values[key] ?? "";
   const mark = markOf(customer, key);
-  const changed = isChanged(customer, key);
+  // Under a delta review the values are compared with a newer run's: what is asked about, nobody has changed.
+  const changed = isChanged(customer, key) && !(key in (customer.delta ?? {}));
   const confirmed = confirmationOf(customer, key);
   const written = !isEmpty(value);
   const pinned = (customer.pinned[key] ?? []).length > 0;
