@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, TypeVar
+from zlib import crc32
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -105,6 +106,7 @@ def select(
     value_of: Callable[[T], str] = str,
     format_func: Callable[[T], str] = str,
     first: int | None = 0,
+    link: Link | None = None,
     as_radio: bool = False,
     **more: Any,
 ) -> T | None:
@@ -122,6 +124,7 @@ def select(
         value_of: what stands in the address for an option.
         format_func: what stands in the box for it.
         first: number of the option that is chosen at first; ``None`` for none.
+        link: where all of them are, for the sentence about a wrong address.
         as_radio: draw radio buttons instead.
         **more: further arguments of ``st.selectbox`` or ``st.radio``.
     """
@@ -129,7 +132,7 @@ def select(
     named = find_named(requested, options, lambda option: (value_of(option), format_func(option)))
     usual = options[first] if first is not None and options else None
     if requested and named is None:
-        note_unknown(what, requested, "" if usual is None else format_func(usual))
+        note_unknown(what, requested, "" if usual is None else format_func(usual), link)
     st.session_state[key] = usual if named is None else named
 
     def follow() -> None:
@@ -159,10 +162,10 @@ def translate(name: str, words: Mapping[str, str]) -> None:
             st.query_params[name] = now
 
 
-def note_unknown(what: Markdown, requested: str, shown: str) -> None:
+def note_unknown(what: Markdown, requested: str, shown: str, link: Link | None = None) -> None:
     """Remember that an address names something that is not there; it is said above the page."""
     unknown = st.session_state.setdefault(_UNKNOWN, {})
-    unknown[what] = (requested, shown)
+    unknown[what] = (requested, shown, link)
 
 
 @contextmanager
@@ -178,12 +181,18 @@ def unknown_parts_above() -> Iterator[None]:
 
 
 def _draw_unknown_parts() -> None:
-    for what, (requested, shown) in st.session_state.pop(_UNKNOWN, {}).items():
+    for what, (requested, shown, link) in st.session_state.pop(_UNKNOWN, {}).items():
         instead = f"，现在显示的是「{escape_markdown(shown)}」" if shown else "，没有用它筛选"
-        st.warning(
-            f"地址里的{escape_markdown(what)}「{escape_markdown(quoted(requested))}」不存在或已删除{instead}。",
-            icon=":material/link_off:",
-        )
+        with st.container(horizontal=True, vertical_alignment="center", key=f"address-unknown-{crc32(what.encode())}"):
+            st.markdown(
+                f":orange[:material/link_off: 地址里的{escape_markdown(what)}「{escape_markdown(quoted(requested))}」"
+                f"不存在或已删除{instead}。]",
+                width="content",
+            )
+            if link is not None:
+                st.page_link(
+                    link.page, label=escape_markdown(link.label), query_params=dict(link.query), width="content"
+                )
 
 
 def index_input(

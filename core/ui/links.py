@@ -5,7 +5,9 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from core.adapters.store import DatasetView
 from core.ui import navigation
+from core.ui.address import Link
 from core.ui.markdown import Markdown
 
 ALL_STATUSES = "全部"
@@ -26,6 +28,11 @@ def workbench_address(dataset_id: int, chat: int, *, queue: str = ALL_STATUSES) 
 def workbench_query(dataset_id: int, chat: int) -> dict[str, str]:
     """Query parameters of :func:`workbench_address`, for ``st.page_link`` and ``st.switch_page``."""
     return {"dataset": str(dataset_id), "chat": str(chat), "queue": ALL_STATUSES}
+
+
+def all_runs(dataset: DatasetView) -> Link:
+    """Way to all runs of a dataset, from an address that names one that is not there."""
+    return Link(navigation.RUNS, "全部抽取任务", {"dataset": str(dataset.id)})
 
 
 def draw_workbench_link(dataset_id: int, chat: int, label: Markdown) -> None:

@@ -15,7 +15,7 @@ if not summaries:
     st.title("数据集")
     draw_empty_state(
         "还没有数据集",
-        "导入 train.json、JSONL、表格、TXT 或一段粘贴的聊天，这里就会列出它们。",
+        "导入 train.json、JSONL、表格、TXT 或一段粘贴的群聊，这里就会列出它们。",
         page=navigation.IMPORT,
         label="去导入",
     )

@@ -13,7 +13,7 @@ states, events = overview(state.store())
 if not states:
     draw_empty_state(
         "欢迎使用拾要",
-        "从导入群聊开始：train.json、JSONL、表格或一段粘贴的聊天都可以。",
+        "从导入群聊开始：train.json、JSONL、表格或一段粘贴的群聊都可以。",
         page=navigation.IMPORT,
         label="导入群聊",
     )

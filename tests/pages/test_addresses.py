@@ -71,6 +71,7 @@ def test_a_chat_that_is_not_there(open_page: OpenPage, store: Store) -> None:
         (navigation.GUIDELINES, "field", "字段"),
         (navigation.COMPARE, "field", "字段"),
         (navigation.COMPARE, "chat", "群聊"),
+        (navigation.COMPARE, "runs", "抽取任务"),
         (navigation.CHANGES, "a", "抽取任务 A"),
         (navigation.SCORES, "against", "对照"),
     ],

@@ -7,6 +7,7 @@ from core.adapters.store import DatasetView, RunView, queries
 from core.adapters.store.models import RunKind
 from core.services.quality import Benchmark
 from core.ui import address, navigation, state
+from core.ui.links import all_runs
 from core.ui.markdown import escape_markdown
 from core.ui.notices import draw_empty_state
 from core.ui.quality.reference_picker import reference_title
@@ -47,8 +48,9 @@ def choose_two_runs(benchmark: Benchmark) -> tuple[RunView, RunView] | None:
         return None
     names = [run.name for run in runs]
     left, right, _ = st.columns([3, 3, 5], vertical_alignment="bottom")
-    a = address.select(left, "从 A", names, key="a", what="抽取任务 A", first=1) or names[1]
-    b = address.select(right, "到 B", names, key="b", what="抽取任务 B") or names[0]
+    link = all_runs(benchmark.dataset)
+    a = address.select(left, "从 A", names, key="a", what="抽取任务 A", first=1, link=link) or names[1]
+    b = address.select(right, "到 B", names, key="b", what="抽取任务 B", link=link) or names[0]
     by_name = {run.name: run for run in runs}
     if a == b:
         st.info("A 和 B 是同一个抽取任务，请选两个不同的。", icon=":material/info:")
@@ -74,6 +76,9 @@ def choose_runs_to_compare(benchmark: Benchmark) -> tuple[list[str], DeltaGenera
         )
         return None
     left, right = st.columns([4, 7], vertical_alignment="bottom")
+    for requested in st.query_params.get_all("runs"):
+        if requested not in names:
+            address.note_unknown("抽取任务", requested, "", all_runs(benchmark.dataset))
     chosen = left.multiselect(
         "抽取任务（2 到 4 个，第一个是 A）",
         names,

@@ -9,7 +9,7 @@ from core.services.quality import Benchmark, Leaderboard, LeaderboardRow, named_
 from core.services.quality.record_origins import FLATTERED
 from core.services.training import training_overlap
 from core.ui import address, charts, state
-from core.ui.links import compare_address, compare_column, workbench_address, workbench_column
+from core.ui.links import all_runs, compare_address, compare_column, workbench_address, workbench_column
 from core.ui.markdown import escape_markdown
 from core.ui.tables import draw_table, percent_column, percent_value, table_height
 
@@ -20,7 +20,8 @@ def choose_scored_run(board: Leaderboard) -> LeaderboardRow:
     """Select box for the run whose scores are shown in detail, with its totals beside it."""
     names = [row.run.name for row in board.rows]
     left, right = st.columns([2, 5], vertical_alignment="bottom")
-    name = address.select(left, "抽取任务", names, key="run", what="抽取任务")
+    link = all_runs(board.benchmark.dataset)
+    name = address.select(left, "抽取任务", names, key="run", what="抽取任务", link=link)
     row = named_run(board, name or names[0])
     filled, macro = row.score.filled, row.score.macro
     flattered = f"（:orange[{FLATTERED}]）" if row.started else ""

@@ -10,7 +10,7 @@ from core.services.review import FILTERS, Filter
 from core.services.review.batches import BatchView, batches
 from core.services.review.progress import reviewers
 from core.services.review.queue.filters import DIFFERING, EMPTY, FILLED, FLAGS, MINE
-from core.ui import address, state
+from core.ui import address, navigation, state
 from core.ui.markdown import Markdown
 
 CONDITIONS = ("text", "by", "field", "filled", "value", "flag", "batch", "differ")
@@ -89,6 +89,7 @@ def choose_conditions(dataset: DatasetView, form: Form, *, queue: str, of_batch:
             [MINE, *given],
             key="batch",
             what="批次",
+            link=address.Link(navigation.BATCHES, "全部批次", {"dataset": str(dataset.id)}),
             first=None,
             format_func=lambda option: given.get(option, option),
             placeholder="不限",

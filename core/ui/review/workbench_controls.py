@@ -7,6 +7,7 @@ import streamlit as st
 from core.adapters.store import DatasetView
 from core.services.review import FILTERS, ORDERS, ORDERS_BEFORE, PrimarySession, open_session
 from core.ui import address, navigation, state
+from core.ui.links import all_runs
 from core.ui.markdown import escape_markdown
 from core.ui.review import blind_review, filter_controls
 
@@ -75,6 +76,7 @@ def choose_session(available: list[DatasetView]) -> PrimarySession:
             names,
             key="newer",
             what="抽取任务",
+            link=all_runs(dataset),
             first=None,
             placeholder="不对照",
             help="只走已确认的群聊，只问新的抽取任务与已确认的值不同的字段",
@@ -117,6 +119,7 @@ def _choose_run(dataset: DatasetView, names: Sequence[str]) -> str:
             names or [""],
             key="run",
             what="抽取任务",
+            link=all_runs(dataset),
             format_func=lambda name: _START + (f"{name} · 默认" if name and name == default else name or "空表单"),
             label_visibility="collapsed",
             disabled=len(names) < 2,
