@@ -144,4 +144,4 @@ def test_what_spoils_a_set_is_said_in_red(open_page: OpenPage, store: Store) -> 
         session.get_one(Dataset, dataset).split = "train"
     app.number_input(key="training-min").set_value(0).run()
     app.number_input(key="training-val").set_value(0.25).run()
-    assert ":red[" not in seen(app)
+    assert ":red-background[" not in seen(app)

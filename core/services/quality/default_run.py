@@ -116,7 +116,7 @@ class AnsweredRun:
     version: Hashable
 
 
-def answered_runs(session: Session, dataset_id: int) -> list[AnsweredRun]:
+def runs_with_answers(session: Session, dataset_id: int) -> list[AnsweredRun]:
     """Runs of a dataset that have answers, the newest first; without totals, which would need a scan of all answers."""
     newest = (
         select(
@@ -156,17 +156,16 @@ def _address(session: Session) -> str:
 
 def default_run(session: Session, dataset_id: int) -> DefaultRun | None:
     """The default run of a dataset; ``None`` where no run has answers."""
-    return choose_default(session, dataset_id, answered_runs(session, dataset_id))
+    return runs_and_default(session, dataset_id)[1]
 
 
-def choose_default(session: Session, dataset_id: int, runs: Sequence[AnsweredRun]) -> DefaultRun | None:
-    """The default run among a dataset's runs that have answers.
+def runs_and_default(session: Session, dataset_id: int) -> tuple[list[AnsweredRun], DefaultRun | None]:
+    """The runs of a dataset that have answers, the newest first, and which of them is the default."""
+    runs = runs_with_answers(session, dataset_id)
+    return runs, _default_of(session, dataset_id, runs)
 
-    Args:
-        session: open session.
-        dataset_id: the dataset.
-        runs: as :func:`answered_runs` gives them.
-    """
+
+def _default_of(session: Session, dataset_id: int, runs: Sequence[AnsweredRun]) -> DefaultRun | None:
     pin = session.get(PinnedRun, dataset_id)
     if pin is not None and (pinned := next((run for run in runs if run.id == pin.run_id), None)) is not None:
         return DefaultRun(pinned.id, pinned.name, DefaultReason.PINNED, who=pin.who, at=pin.at)
@@ -183,7 +182,7 @@ def choose_default(session: Session, dataset_id: int, runs: Sequence[AnsweredRun
 
 def run_scores(session: Session, dataset_id: int) -> Mapping[int, float]:
     """Scores of a dataset's runs that were measured, by id: against the labels, without labels those from outside."""
-    return _measured(session, dataset_id, answered_runs(session, dataset_id))
+    return _measured(session, dataset_id, runs_with_answers(session, dataset_id))
 
 
 def pin_default_run(store: Store, dataset_id: int, run_id: int | None, *, who: str) -> None:
@@ -205,7 +204,7 @@ def pin_default_run(store: Store, dataset_id: int, run_id: int | None, *, who: s
         run = session.get(Run, run_id)
         if run is None or run.dataset_id != dataset_id:
             raise InputError("这个数据集里没有这个抽取任务", "请刷新页面，从列表里选择")
-        if all(answered.id != run_id for answered in answered_runs(session, dataset_id)):
+        if all(answered.id != run_id for answered in runs_with_answers(session, dataset_id)):
             raise InputError(f"抽取任务「{run.name}」还没有结果，不能作为默认任务", "请等它有了结果再指定")
         session.merge(PinnedRun(dataset_id=dataset_id, run_id=run_id, who=who.strip()))
 

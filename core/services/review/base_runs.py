@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from core.adapters.store.models import RunKind
-from core.services.quality.default_run import answered_runs, choose_default
+from core.services.quality.default_run import runs_and_default
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,6 @@ def base_run(session: Session, dataset_id: int, name: str = "") -> BaseRun | Non
 
 def base_runs(session: Session, dataset_id: int) -> list[BaseRun]:
     """Runs of a dataset that have answers: the default run first, then the newest first, labels last."""
-    answered = answered_runs(session, dataset_id)
-    default = choose_default(session, dataset_id, answered)
+    answered, default = runs_and_default(session, dataset_id)
     runs = [BaseRun(run.id, run.name, run.kind, run.model, run.provider) for run in answered]
     return sorted(runs, key=lambda run: (default is None or run.id != default.id, run.kind == RunKind.LABELS))

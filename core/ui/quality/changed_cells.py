@@ -8,7 +8,7 @@ from core.services.quality import Benchmark
 from core.ui.links import compare_address, compare_column, workbench_address, workbench_column
 from core.ui.quality.cell_values import MAX_CELLS, cell_texts
 from core.ui.quality.change_matrix import CHANGE_MEANINGS, CHANGE_TITLES
-from core.ui.quality.difference_filters import choose_field
+from core.ui.quality.difference_filters import choose_one_field
 from core.ui.tables import draw_table, table_height
 
 ALL_FIELDS = "全部字段"
@@ -17,7 +17,7 @@ ALL_FIELDS = "全部字段"
 def draw_changed_cells(benchmark: Benchmark, comparison: Comparison, a: RunView, b: RunView) -> None:
     """Cells of one field with one kind of change (fixed, broken, …), as chosen in the boxes above them."""
     left, right = st.columns([2, 3], vertical_alignment="bottom")
-    field = choose_field(left, benchmark.form, every=ALL_FIELDS)
+    field = choose_one_field(left, benchmark.form, every=ALL_FIELDS)
     word = right.segmented_control(
         "变化",
         list(CHANGE_TITLES.values()),

@@ -39,7 +39,7 @@ def draw_prompt_differences(alignment: Alignment) -> None:
                     st.html(diff.STYLE + diff.text_html(diff_text(first.prompt_text, run.prompt_text)))
 
 
-def choose_field(place: DeltaGenerator, form: Form, *, every: str) -> str:
+def choose_one_field(place: DeltaGenerator, form: Form, *, every: str) -> str:
     """Select box for one field or all of them, kept in the address by its key.
 
     Args:
@@ -71,7 +71,7 @@ def choose_differences(alignment: Alignment, place: DeltaGenerator) -> tuple[lis
     left, middle, right = place.columns([5, 3, 3], vertical_alignment="bottom")
     modes = MODES if alignment.against else (MODES[0], MODES[2])
     mode = left.segmented_control("只看", modes, default=modes[0], key="show", bind="query-params") or modes[0]
-    key = choose_field(middle, alignment.form, every=_ANY_FIELD)
+    key = choose_one_field(middle, alignment.form, every=_ANY_FIELD)
     places = alignment.differences(with_reference=mode != MODES[0], key=key)
     with right:
         draw_csv_button(

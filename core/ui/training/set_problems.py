@@ -13,7 +13,7 @@ from core.ui.training.labels import OVERLONG_REMEDIES, POLICIES
 def draw_warnings(report: Preflight) -> None:
     """What spoils a set, problems that prevent building, with their remedies; then notes on what was done."""
     for danger in report.dangers:
-        st.markdown(f":red[:material/dangerous: {escape_markdown(danger)}]")
+        st.markdown(f":red-background[:material/dangerous: {escape_markdown(danger)}]")
     refused = [over for over in report.overlong if over.action == "refused"]
     if refused:
         blind = [over for over in refused if over.lost]
