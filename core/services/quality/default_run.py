@@ -28,9 +28,11 @@ from core.adapters.store.models import (
     SeenDefaultRun,
 )
 from core.domain.form import FormValues, load_named_form
+from core.domain.permissions import Permission
 from core.domain.scoring import prepare_reference, score_against
 from core.errors import InputError
 from core.services.quality.cache import cached
+from core.services.team import permitted
 
 COMPLETE_FROM, FILLED_FROM = 0.9, 0.5
 """A candidate answers at least this share of the chats, and of the filled cells, of the run that answers most."""
@@ -185,6 +187,7 @@ def run_scores(session: Session, dataset_id: int) -> Mapping[int, float]:
     return _measured(session, dataset_id, runs_with_answers(session, dataset_id))
 
 
+@permitted(Permission.DEFAULT_RUN)
 def pin_default_run(store: Store, dataset_id: int, run_id: int | None, *, who: str) -> None:
     """Choose a dataset's default run, or leave the choice to the rule again.
 
@@ -216,6 +219,7 @@ def last_seen_default(store: Store, dataset_id: int, reviewer: str) -> tuple[int
         return (seen.run_id, seen.run_name) if seen is not None else None
 
 
+@permitted(Permission.REVIEW)
 def remember_default(store: Store, dataset_id: int, reviewer: str, default: DefaultRun) -> None:
     """Note that a reviewer was shown which run is the default."""
     with store.write() as session:
