@@ -34,7 +34,8 @@ Masks = Annotated[
     typer.Option(
         "--mask",
         metavar="KIND",
-        help="遮盖 phone（电话，以及身份证、银行卡、微信号、QQ 号）、email（邮箱）、address（地址）；可写多次。",
+        help="遮盖 phone（电话，以及身份证、银行卡、微信号、QQ 号）、email（邮箱）、address（地址）、"
+        "name（人名、昵称和称呼）；可写多次。",
     ),
 ]
 

@@ -1,27 +1,18 @@
-"""Masks phones, e-mails, addresses, cards and accounts in exported files. Pure; a masked text keeps its length.
+"""Masks names, phones, e-mails, addresses, cards and accounts in exported files. Pure; a masked text keeps its length.
 
 Because lengths stay, offsets into the original (evidence) hold in the masked text too.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import chain
 from typing import Final
 
-from core.domain.entities import (
-    Mention,
-    addresses_in,
-    bank_cards_in,
-    emails_in,
-    id_cards_in,
-    phones_in,
-    qq_numbers_in,
-    wechat_ids_in,
-)
+from core.domain.entities.folding import fold
 from core.domain.entities.numbers import country_code_length, is_digit, plain_digits
 from core.domain.form import Form, FormValues, Kind, Value
+from core.domain.personal_data import KnownNames, PersonalKind, names_of_chat, personal_mentions
 from core.errors import SettingsError
 
 STAR: Final = "*"
@@ -36,9 +27,12 @@ class Masked(StrEnum):
     PHONE = "phone"
     EMAIL = "email"
     ADDRESS = "address"
+    NAME = "name"
 
 
 _KINDS: Final = {
+    Kind.PERSON: Masked.NAME,
+    Kind.STAFF: Masked.NAME,
     Kind.PHONE: Masked.PHONE,
     Kind.EMAIL: Masked.EMAIL,
     Kind.ADDRESS: Masked.ADDRESS,
@@ -49,17 +43,17 @@ _KINDS: Final = {
 }
 
 
-def _numbers_in(text: str) -> Iterator[Mention]:
-    """Phones and what else tells a person: who hides phones does not mean to show identity cards."""
-    finders = (phones_in, id_cards_in, bank_cards_in, wechat_ids_in, qq_numbers_in)
-    return chain.from_iterable(find(text) for find in finders)
-
-
-_FINDERS: Final = {
-    Masked.PHONE: _numbers_in,
-    Masked.EMAIL: emails_in,
-    Masked.ADDRESS: addresses_in,
+_FOUND: Final = {
+    PersonalKind.NAME: Masked.NAME,
+    PersonalKind.PHONE: Masked.PHONE,
+    PersonalKind.EMAIL: Masked.EMAIL,
+    PersonalKind.ADDRESS: Masked.ADDRESS,
+    PersonalKind.ID_CARD: Masked.PHONE,
+    PersonalKind.BANK_CARD: Masked.PHONE,
+    PersonalKind.WECHAT: Masked.PHONE,
+    PersonalKind.QQ: Masked.PHONE,
 }
+"""Which kind hides what is found: who hides phones does not mean to show identity cards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +61,8 @@ class Mask:
     """The kinds that are masked; without any, nothing changes.
 
     Phones and cards keep their first three and last four digits, e-mails the first letter and the domain, addresses and
-    accounts their first two characters: enough to tell two customers apart, too little to reach them.
+    accounts their first two characters, names their first one and digits: enough to tell two customers apart, too
+    little to reach them.
     """
 
     kinds: frozenset[Masked] = frozenset()
@@ -82,7 +77,8 @@ class Mask:
 
     def values(self, form: Form, values: Mapping[str, Value]) -> FormValues:
         """Mask a form's values: whole fields of a masked kind, and recognised values in free texts."""
-        return {key: self._value(_KINDS.get(form.field(key).kind), value) for key, value in values.items()}
+        names = KnownNames(_people(form, [values])) if Masked.NAME in self.kinds else KnownNames()
+        return {key: self._value(_KINDS.get(form.field(key).kind), value, names) for key, value in values.items()}
 
     def text(self, text: str, form: Form, forms: Iterable[Mapping[str, Value]] = ()) -> str:
         """Mask a chat's text: recognised values, and the values of its forms where they occur word for word.
@@ -97,26 +93,27 @@ class Mask:
         """
         if not self.kinds:
             return text
-        masked = self._recognised(text)
+        hides_names = Masked.NAME in self.kinds
+        masked = self._recognised(text, names_of_chat(text, _people(form, forms)) if hides_names else KnownNames())
         for values in forms:
             for key, value in values.items():
                 kind = _KINDS.get(form.field(key).kind)
                 words = [value] if isinstance(value, str) else value
-                for word in words if kind in self.kinds else ():
+                for word in words if kind in self.kinds and kind is not Masked.NAME else ():
                     if kind is not None and len(word) >= _SHORTEST:
                         masked = masked.replace(word, _starred(kind, word))
         return masked
 
-    def _value(self, kind: Masked | None, value: Value) -> Value:
+    def _value(self, kind: Masked | None, value: Value, names: KnownNames) -> Value:
         if isinstance(value, list):
-            return [str(self._value(kind, item)) for item in value]
-        return _starred(kind, value) if kind in self.kinds and kind is not None else self._recognised(value)
+            return [str(self._value(kind, item, names)) for item in value]
+        return _starred(kind, value) if kind in self.kinds and kind is not None else self._recognised(value, names)
 
-    def _recognised(self, text: str) -> str:
+    def _recognised(self, text: str, names: KnownNames) -> str:
         letters = list(text)
-        for kind in self.kinds:
-            for mention in _FINDERS[kind](text):
-                letters[mention.start : mention.end] = _starred(kind, text[mention.start : mention.end])
+        kinds = [kind for kind, hidden_by in _FOUND.items() if hidden_by in self.kinds]
+        for start, end, kind in personal_mentions(text, kinds, names):
+            letters[start:end] = _starred(_FOUND[kind], text[start:end])
         return "".join(letters)
 
 
@@ -136,13 +133,23 @@ def parse_mask(names: Iterable[str]) -> Mask:
     return Mask(frozenset(Masked(name) for name in mask_names))
 
 
+def _people(form: Form, forms: Iterable[Mapping[str, Value]]) -> list[str]:
+    """The people whom forms name: customers and staff."""
+    values = [value for one in forms for key, value in one.items() if _KINDS.get(form.field(key).kind) is Masked.NAME]
+    return [name for value in values for name in ([value] if isinstance(value, str) else value)]
+
+
 def _starred(kind: Masked, words: str) -> str:
+    if kind is Masked.NAME:
+        return words[:1] + "".join(letter if letter.isdigit() else re.sub(r"\S", STAR, letter) for letter in words[1:])
     if kind is Masked.EMAIL:
         name, at, domain = words.partition("@")
-        return name[:1] + STAR * len(name[1:]) + at + domain if at else STAR * len(words)
+        return (
+            name[:1] + re.sub(r"\S", STAR, name[1:]) + at + domain if at else words[:1] + re.sub(r"\S", STAR, words[1:])
+        )
     if kind is Masked.ADDRESS:
         return words[:2] + re.sub(r"\S", STAR, words[2:])
-    if kind is Masked.PHONE and _ACCOUNT.fullmatch(words):
+    if kind is Masked.PHONE and _ACCOUNT.fullmatch(fold(words)):
         return words[:2] + re.sub(r"\S", STAR, words[2:])
     places = [place for place, letter in enumerate(words) if is_digit(letter)]
     places = places[country_code_length(plain_digits(words)) :]

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.domain.masking import Mask, Masked
 
-KINDS = {Masked.PHONE: "手机号码", Masked.EMAIL: "邮箱", Masked.ADDRESS: "地址"}
+KINDS = {Masked.PHONE: "手机号码", Masked.EMAIL: "邮箱", Masked.ADDRESS: "地址", Masked.NAME: "人名"}
 
 
 def choose_mask(key: str) -> Mask:
@@ -19,7 +19,8 @@ def choose_mask(key: str) -> Mask:
         format_func=KINDS.__getitem__,
         selection_mode="multi",
         key=key,
-        help="表单和群聊文本里都用 * 代替；手机号码一项也遮盖座机、身份证、银行卡、微信号和 QQ 号。"
+        help="表单和群聊文本里都用 * 代替；手机号码一项也遮盖座机、400 电话、身份证、银行卡、微信号和 QQ 号，"
+        "人名一项遮盖群聊里的发言人、昵称和称呼。"
         "要交给平台的提交文件和训练数据不要遮盖。",
     )
     return Mask(frozenset(chosen))

@@ -10,6 +10,7 @@ from core.domain.diff import diff_lists
 from core.domain.form import Kind, load_named_form
 from core.domain.form.loading import parse_form
 from core.domain.masking import Masked, parse_mask
+from core.domain.personal_data import KnownNames, personal_mentions
 from core.domain.prompts import read_summary
 from core.domain.replies import parse_reply
 from core.errors import FormError, PromptError, RunError
@@ -45,6 +46,7 @@ FINDERS: dict[str, Callable[[str], object]] = {
     "place": entities.place_and_address,
     "is_email": entities.is_email,
     "is_mobile": entities.is_mobile,
+    "personal data": personal_mentions,
 }
 LENGTH, MOST_SECONDS = 40_000, 2.0
 """Linear ones take under 0.3 s; the quadratic ones took 10 s and more."""
@@ -94,6 +96,8 @@ OTHERS: dict[str, tuple[Callable[[str], object], str]] = {
     "Markdown": (lambda text: escape_markdown(f"a{text}b"), " "),
     "Markdown in lines": (lambda text: escape_markdown(f"a{text}b"), " \n"),
     "indices": (lambda text: pytest.raises(RunError, parse_indices, f"1{text}x"), " "),
+    "people": (lambda text: list(KnownNames(map(str, text.split())).mentions(text)), "客户甲乙 "),
+    "a name": (lambda text: list(KnownNames([text, text[1:]]).mentions(text)), "甲"),
     "a reply": (lambda text: parse_reply(FORM, f'[{{"基本信息-姓名": "{text}'), '"  '),
 }
 

@@ -172,7 +172,7 @@ def _read(
         return NumberKind.LANDLINE, digits, end
     if _SERVICE.fullmatch(digits) and lengths in _SERVICE_GROUPINGS:
         return NumberKind.SERVICE, digits, end
-    if _BANK_CARD.fullmatch(digits) and min(lengths[:-1], default=4) >= 4 and _passes_luhn(digits):
+    if _BANK_CARD.fullmatch(digits) and min(lengths[:-1], default=4) >= 4 and passes_luhn(digits):
         return NumberKind.BANK_CARD, digits, end
     return None
 
@@ -217,6 +217,7 @@ def _id_card(digits: str, behind: str) -> str:
     return digits if born.year >= 1900 else ""
 
 
-def _passes_luhn(digits: str) -> bool:
+def passes_luhn(digits: str) -> bool:
+    """Whether the check digit of a card's number is right (ISO/IEC 7812)."""
     total = sum(int(digit) for digit in digits[-1::-2])
     return (total + sum(sum(divmod(2 * int(digit), 10)) for digit in digits[-2::-2])) % 10 == 0

@@ -7,7 +7,7 @@ from core.adapters.store.models import Confirmation
 from core.domain.chat import Role, Span
 from core.domain.evidence import EvidenceStatus, FieldEvidence, analyse_chat, cut_at_evidence, locate
 from core.domain.form import Form, FormValues, text_of
-from core.domain.masking import Mask
+from core.domain.masking import Mask, Masked
 from core.services.export.answer_sources import ORIGIN_LABELS, ChatAnswer
 
 
@@ -84,11 +84,11 @@ def chat_page(
         located = locate(form, index, values, names[number], names)
         cells = dict(_cells(form, number, values, located, confirmed.get(number, {}), mask, marks))
         groups = tuple((group, tuple(cells[field.key] for field in form.in_group(group))) for group in form.groups)
-        customers.append(CustomerPage(names[number], groups))
+        customers.append(CustomerPage(form.name_of(mask.values(form, values)), groups))
     lines = tuple(
         ReportMessage(
             number=message.index + 1,
-            speaker=message.speaker,
+            speaker=message.speaker_span.of(shown) if Masked.NAME in mask.kinds else message.speaker,
             is_customer=message.speaker in roles and roles[message.speaker].role is Role.CUSTOMER,
             quote=shown[message.quote.text_span.start : message.quote.text_span.end] if message.quote else "",
             pieces=tuple(_pieces(shown, message.body, marks)),

@@ -43,6 +43,7 @@ def test_hidden_values_stay_marked(store: Store, tmp_path: Path) -> None:
     text = (tmp_path / "r.html").read_text("utf-8")
     assert "13800138001" not in text
     assert '<mark class="g0" data-of="c0f1">138****8001</mark>' in text
+    assert "何苗" not in text and "何*2" in text
 
 
 def test_one_chat_and_none(store: Store, tmp_path: Path) -> None:

@@ -1,0 +1,51 @@
+"""Masking: how many spellings of personal data are hidden, and how many ordinary numbers are hidden wrongly."""
+
+from collections.abc import Iterable
+
+from bench.masking_texts import Sample, ordinary, samples
+from core.domain.form import load_named_form
+from core.domain.masking import STAR, Mask, Masked
+from core.domain.personal_data import PersonalKind
+
+_SHOWN = 3
+_MASK = Mask(frozenset(Masked))
+_MANY = 4
+"""Characters of a long value that have to be hidden; three digits in front and four behind may stay."""
+_CHAT = "客户1：{}\n客服：好的\n"
+
+
+def is_hidden(kind: PersonalKind, sample: Sample, masked: str) -> bool:
+    """Whether a masked text no longer tells the value."""
+    rest = masked[sample.start : sample.end]
+    hidden = sum(one == STAR for one in rest)
+    if kind is PersonalKind.NAME:
+        return hidden > 0 and hidden >= sum(one.isalpha() for one in sample.value) - 1
+    if kind is PersonalKind.ADDRESS:
+        return hidden > 0 and not any(one.isdigit() for one in rest[2:])
+    return hidden >= _MANY or (hidden > 0 and hidden * 2 >= sum(one.isalnum() for one in sample.value))
+
+
+def missed(kind: PersonalKind, count: int = 240) -> list[Sample]:
+    """Samples of a kind that are still readable when everything is masked."""
+    form = load_named_form()
+    return [sample for sample in samples(kind, count) if not is_hidden(kind, sample, _MASK.text(sample.text, form))]
+
+
+def wrongly_masked(texts: Iterable[str]) -> list[str]:
+    """Sentences of ordinary numbers in which something is masked."""
+    form = load_named_form()
+    return [text for text in texts if text not in _MASK.text(_CHAT.format(text), form)]
+
+
+def run() -> None:
+    for kind in PersonalKind:
+        total = len(samples(kind))
+        lost = missed(kind)
+        print(f"  {kind:<10} {total - len(lost):4d} of {total} masked  {(total - len(lost)) / total:7.2%}")
+        for sample in lost[:_SHOWN]:
+            print(f"             left readable: {sample.text!r}")
+    for name, texts in ordinary().items():
+        wrong = wrongly_masked(texts)
+        print(f"  {name:<10} {len(wrong):4d} of {len(texts)} masked wrongly  {len(wrong) / len(texts):7.2%}")
+        for text in wrong[:_SHOWN]:
+            print(f"             masked wrongly: {text!r}")

@@ -1,0 +1,203 @@
+"""Finds the people of a chat wherever they are named: speakers, nicknames, parts of names, surname with title.
+
+In time proportional to the text, however many people there are: names are looked up in a tree of their characters.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+
+from core.domain.chat import parse_chat
+from core.domain.chat.name_vocabulary import LABELS, SURNAMES, TITLE_ENDS
+from core.domain.entities.folding import fold
+from core.domain.entities.numbers import INVISIBLE
+
+COMPOUND_SURNAMES: Final = frozenset(
+    "欧阳 太史 端木 上官 司马 东方 独孤 南宫 万俟 闻人 夏侯 诸葛 尉迟 公羊 赫连 澹台 皇甫 宗政 濮阳 公冶 "
+    "太叔 申屠 公孙 慕容 仲孙 "
+    "钟离 长孙 宇文 司徒 鲜于 司空 闾丘 子车 亓官 司寇 巫马 公西 颛孙 壤驷 公良 漆雕 乐正 宰父 谷梁 拓跋 夹谷 "
+    "轩辕 令狐 段干 百里 呼延 "
+    "东郭 南门 羊舌 微生 梁丘 左丘 东门 西门 第五".split()
+)
+"""Surnames of two characters."""
+_LONG_TITLES: Final = (
+    "先生|女士|小姐|太太|夫人|同学|老师|经理|总监|总裁|老板娘|老板|师傅|主任|主管|院长|校长|店长|部长|处长|局长|科长|厂长|会计|"
+    "律师|医生|大夫|护士|教练|教授|工程师|顾问|助理|董事长|董事"
+)
+TITLES: Final = f"{_LONG_TITLES}|董|总|工|哥|姐|弟|妹|叔|姨|伯|婶|爷|嫂"
+"""What is said behind a surname to address somebody."""
+_GENERIC: Final = frozenset(
+    "客户 客服 用户 顾客 买家 卖家 访客 会员 学员 家长 群友 成员 代表 机器人 系统 系统消息 管理员 群主 官方 微信 "
+    "企业微信 商家 店铺 "
+    "平台 公司 总部 前台 值班 测试 匿名 未知 匿名用户 群助手 群公告 小秘书 员工 同事 好友 朋友 老板 亲 您 您好 你好 "
+    "我 我们 大家 所有人 "
+    "all staff customer user admin agent service support".split()
+)
+_EVERYDAY: Final = frozenset(
+    "你好 您好 好的 谢谢 收到 在吗 是的 可以 没有 什么 怎么 我们 你们 他们 大家 今天 明天 昨天 现在".split()
+)
+_ROLES: Final = tuple(sorted({*(end for end in TITLE_ENDS if len(end) > 1), *_GENERIC}, key=len, reverse=True))
+_JOINTS = re.compile(
+    r"[\s\-—–_|丨·•・+@＠&×/\\,，.。:：;；~～*#()（）\[\]【】<>《》「」“”\"'!！?？\u2190-\u2bff\u3030\ufe0f\u200d\U0001f000-\U0001faff]+"
+)
+_GAP = frozenset(" \u3000\u00a0\t")
+_MOST_GAPS = 2
+_UNSEEN = re.compile(f"[{INVISIBLE}]")
+_DIGITS: Final = "0123456789"
+_LONGEST = 60
+_HAN = re.compile("[\u3400-\u9fff]")
+_HAN_ONLY = re.compile("[\u3400-\u9fff]+")
+_LETTERS = re.compile(r"[a-z]", re.ASCII)
+_SURNAME = f"(?:{'|'.join(sorted(COMPOUND_SURNAMES))}|[{''.join(sorted(SURNAMES))}])"
+_KNOWN_TITLE = rf"(?:{_LONG_TITLES}|(?:{TITLES})(?![结价共计额数量体部]))"
+_ANY_TITLE = rf"(?:{_LONG_TITLES}|(?:{TITLES})(?![结价共计额数量体部分的是和得会有之机司线公来作程具夫]))"
+_BEFORE = r"(?:^|(?<=[^\u3400-\u9fff])|(?<=[找跟和与是叫给请让对问约由向见同为及转派]))"
+_TITLED = re.compile(rf"{_BEFORE}([小老大]?{_SURNAME}[ \u3000]{{0,2}}{_ANY_TITLE})")
+_INTRODUCED = re.compile(
+    r"(?:我叫|本人叫?|我的?名字(?:叫|是)|姓名|真名|联系人|收件人|收货人|寄件人|发件人|对接人|负责人|"
+    r"签收人|户主|户名|开户人|法人|患者)"
+    rf"(?:是|为|叫|填|写)?[ \u3000]{{0,3}}[:：是]?[ \u3000]{{0,3}}"
+    rf"({_SURNAME}[\u3400-\u9fff·]{{1,3}})(?![\u3400-\u9fff])"
+)
+
+
+class NameMention(NamedTuple):
+    """A place where somebody is named."""
+
+    start: int
+    end: int
+
+
+class KnownNames:
+    """The names of people that are looked for in texts.
+
+    Args:
+        names: as people are called: speakers, values of forms. Words that name everybody (客户, 客服) are left out.
+    """
+
+    def __init__(self, names: Iterable[str] = ()) -> None:
+        self.full_names = tuple(dict.fromkeys(name for name in (one.strip() for one in names) if name))
+        self.parts = tuple(dict.fromkeys(part for name in self.full_names for part in name_parts(name)))
+        self._tree: dict[str, Any] = {}
+        surnames = set()
+        for part in self.parts:
+            self._add(part)
+            surnames.add(surname_of(part))
+        surnames.discard("")
+        choices = "|".join(sorted(map(re.escape, surnames), key=len, reverse=True))
+        self._known_surname = re.compile(rf"[小老大]?(?:{choices})[ \u3000]{{0,2}}{_KNOWN_TITLE}") if choices else None
+
+    def __bool__(self) -> bool:
+        return bool(self.parts)
+
+    def mentions(self, text: str) -> Iterator[NameMention]:
+        """Every place where one of the people is named, and where a name is introduced or has a title."""
+        folded = fold(text)
+        yield from self._of_tree(folded)
+        if self._known_surname is not None:
+            yield from (NameMention(*match.span()) for match in self._known_surname.finditer(folded))
+        for pattern in (_TITLED, _INTRODUCED):
+            yield from (NameMention(*match.span(1)) for match in pattern.finditer(folded) if not is_generic(match[1]))
+
+    def _add(self, part: str) -> None:
+        node = self._tree
+        for character in _UNSEEN.sub("", fold(part)):
+            if character not in _GAP:
+                node = node.setdefault(character, {})
+        node[""] = {}
+
+    def _of_tree(self, folded: str) -> Iterator[NameMention]:
+        at = 0
+        while at < len(folded):
+            end = self._end_at(folded, at) if folded[at] in self._tree else 0
+            if end:
+                yield NameMention(at, end)
+            at = end or at + 1
+
+    def _end_at(self, folded: str, start: int) -> int:
+        """The end of the longest name that begins there; 0 for none."""
+        if _LETTERS.match(folded[start]) and start and _LETTERS.match(folded[start - 1]):
+            return 0
+        node = self._tree
+        best = gaps = 0
+        for at in range(start, min(len(folded), start + _LONGEST)):
+            character = folded[at]
+            if character in node:
+                node, gaps = node[character], 0
+                if "" in node and not _cuts_word(folded, at):
+                    best = at + 1
+            elif character in _GAP or _UNSEEN.match(character):
+                gaps += 1
+                if gaps > _MOST_GAPS:
+                    break
+            else:
+                break
+        return best
+
+
+def names_of_chat(text: str, more: Iterable[str] = ()) -> KnownNames:
+    """The people of a chat: who speaks, and whom somebody mentions with ``@``.
+
+    Args:
+        text: the chat.
+        more: names known from elsewhere, such as values of its forms.
+    """
+    return _names_of(text, tuple(more))
+
+
+@lru_cache(maxsize=64)
+def _names_of(text: str, more: tuple[str, ...]) -> KnownNames:
+    parsed = parse_chat(text)
+    mentioned = (name for message in parsed.messages for name in message.mentions)
+    quoted = (message.quote.speaker for message in parsed.messages if message.quote)
+    return KnownNames([*parsed.speakers, *mentioned, *quoted, *more])
+
+
+@lru_cache(maxsize=8192)
+def name_parts(name: str) -> tuple[str, ...]:
+    """What of a name tells a person, longest first: 陶然乡-邱总 is 陶然乡 and 邱总, 客服小陈1 is 小陈1 and 小陈."""
+    parts: dict[str, None] = {}
+    for piece in _JOINTS.split(_UNSEEN.sub("", fold(name))):
+        for role in _ROLES:
+            if piece != role and piece.startswith(role):
+                piece = piece[len(role) :]
+                break
+        bare = piece.rstrip(_DIGITS)
+        for one in (piece, bare, *_given_names(bare)):
+            if len(one) >= 2 and not one.isdigit() and not is_generic(one) and one not in _EVERYDAY:
+                parts[one] = None
+    return tuple(sorted(parts, key=len, reverse=True))
+
+
+def is_generic(name: str) -> bool:
+    """Whether a name is a word for many: 客户1, 客服, 老师."""
+    bare = re.sub(r"[0-9a-z零一二三四五六七八九十]{0,3}$", "", name) if _HAN.match(name) else name
+    return bare in _GENERIC or bare in LABELS or (bare in TITLE_ENDS) or name in _GENERIC
+
+
+@lru_cache(maxsize=8192)
+def surname_of(part: str) -> str:
+    """The surname of a Chinese name, ``""`` where there is none: 邱 of 邱总, 小邱 and 邱明远."""
+    core = part[1:] if part[:1] in "小老大阿" and len(part) <= 3 else part
+    core = core.rstrip(_DIGITS)
+    if core[:2] in COMPOUND_SURNAMES:
+        return core[:2]
+    titled = re.fullmatch(rf"(.)(?:{TITLES})", core)
+    known = core[:1] in SURNAMES and (titled or len(core) <= 3) and _HAN_ONLY.fullmatch(core)
+    return core[:1] if known else ""
+
+
+def _given_names(bare: str) -> Iterator[str]:
+    """明远 of 邱明远; a single character names nobody."""
+    surname = surname_of(bare)
+    if surname and len(bare) == len(surname) + 2 and not re.fullmatch(rf"(?:{TITLES})", bare[len(surname) :]):
+        yield bare[len(surname) :]
+
+
+def _cuts_word(folded: str, at: int) -> bool:
+    """Whether a name that ends there cuts a word of letters or a number in two."""
+    behind = folded[at + 1 : at + 2]
+    if _LETTERS.match(folded[at]):
+        return bool(_LETTERS.match(behind))
+    return folded[at].isdigit() and behind.isdigit()
