@@ -13,7 +13,6 @@ from core.domain.entities.finders import (
     is_mobile,
     personal_phones_in,
     phones,
-    phones_in,
 )
 from core.domain.entities.mention import Mention
 from core.domain.entities.places import place_and_address
@@ -32,7 +31,6 @@ __all__ = [
     "is_mobile",
     "personal_phones_in",
     "phones",
-    "phones_in",
     "place_and_address",
     "qq_numbers_in",
     "times",

@@ -3,13 +3,12 @@
 Wider than :mod:`core.domain.entities`, which fills forms: here a number too many is better than a person too many.
 """
 
-from core.domain.personal_data.finders import PersonalKind, PersonalMention, personal_mentions
+from core.domain.personal_data.finders import PersonalKind, personal_mentions
 from core.domain.personal_data.names import KnownNames, names_of_chat
 
 __all__ = [
     "KnownNames",
     "PersonalKind",
-    "PersonalMention",
     "names_of_chat",
     "personal_mentions",
 ]
