@@ -193,10 +193,10 @@ def test_the_desk_says_who_where_from_and_that_work_is_safe(desk: WorkbenchPage)
     away = desk.page.get_by_text("改动都在本机，恢复后自动保存")
     expect(away).to_be_visible()
     (desk.folder / "stop").unlink()
+    desk.press("Control+Enter")
+    desk.at(13)
     desk.saved()
     expect(away).to_be_hidden()
-    desk.press("Alt+ArrowDown")
-    desk.at(13)
     expect(summary).to_contain_text("模型：星火 Max")
 
 

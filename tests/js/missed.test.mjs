@@ -9,6 +9,7 @@ import {
   ownerOf,
   placeText,
   takeMissed,
+  takeUpAgain,
   targetsOf,
 } from "../../core/ui/workbench/js/missed.js";
 import { editField, makeEntry, undo } from "../../core/ui/workbench/js/model.js";
@@ -73,6 +74,8 @@ test("it is not mentioned once a form holds it, in whatever shape", () => {
   assert.equal(openMissed(entry).length, 1);
   dismiss(entry, one);
   assert.deepEqual(openMissed(entry), []);
+  takeUpAgain(entry, one);
+  assert.equal(openMissed(entry).length, 1);
 });
 
 test("a field of one value is never appended to, and what gives way is said; a list gets one item more", () => {

@@ -73,7 +73,12 @@ export function conflictLayer(workbench) {
       button?.click();
       return button !== null;
     };
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) return click("[data-command=settle]");
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      /** @type {HTMLButtonElement | null} */
+      const save = conflictHost.querySelector("[data-command=settle]");
+      if (save?.disabled) workbench.say(`${save.title}：↑ ↓ 走到那一处，← → 选`, { tone: "warn", seconds: 0 });
+      return click("[data-command=settle]");
+    }
     if (event.ctrlKey || event.altKey || event.metaKey) return false;
     if (/^m$/i.test(event.key)) return click("[data-all=mine]");
     if (/^t$/i.test(event.key)) return click("[data-all=theirs]");

@@ -64,8 +64,8 @@ export function drawMissed(footer, entry, form, customer) {
   footer.missed.replaceChildren(
     h("span", {}, "聊天里还有："),
     ...shown,
-    open.length > SHOWN ? h("small", {}, `等 ${open.length} 处`) : "",
-    h("small", {}, "未填入任何字段"),
+    h("small", { class: open.length > SHOWN ? "count" : "count few" }, `等 ${open.length} 处`),
+    h("small", { class: "nowhere" }, "未填入任何字段"),
     h("span", { class: "gap" }),
     button("link", `不用填（${chordFor("dismiss")}）`, () => footer.act.dismiss(), "不用填"),
     caps(chordFor("missed")),

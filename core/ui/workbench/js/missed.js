@@ -36,6 +36,15 @@ export function dismiss(entry, missed) {
 }
 
 /**
+ * Mention it again.
+ * @param {Entry} entry
+ * @param {Missed} missed
+ */
+export function takeUpAgain(entry, missed) {
+  entry.dismissed = new Set([...(entry.dismissed ?? [])].filter((one) => one !== `${missed.key}|${missed.value}`));
+}
+
+/**
  * Where something was said: the speaker, their side unless they are a customer, and the number of the message.
  * @param {Entry} entry
  * @param {Missed} missed

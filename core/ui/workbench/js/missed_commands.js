@@ -5,7 +5,7 @@
 import { revealIn } from "./chat_view.js";
 import { chordOf } from "./keys.js";
 import { openMenu } from "./menus.js";
-import { dismiss, givesWay, openMissed, placeText, takeMissed, targetsOf } from "./missed.js";
+import { dismiss, givesWay, openMissed, placeText, takeMissed, takeUpAgain, targetsOf } from "./missed.js";
 import { valueText } from "./values.js";
 
 /**
@@ -93,9 +93,15 @@ export function missedCommands(workbench, tools) {
 
   /** @param {Missed} one */
   function wave(one) {
-    dismiss(openEntry(), one);
+    const entry = openEntry();
+    dismiss(entry, one);
     workbench.draw();
-    workbench.say(`「${one.value}」不用填`, { seconds: 4 });
+    const run = () => {
+      takeUpAgain(entry, one);
+      workbench.draw();
+      workbench.say("");
+    };
+    workbench.answer(`「${one.value}」不用填`, { label: "放回去", run });
   }
 
   function dismissFirst() {
