@@ -172,6 +172,10 @@ def test_the_page_around_owns_what_it_opens_and_a_shut_list_leaves_the_desk_its_
     desk.press("Control+Enter")  # the focus is in the list that was shut
     desk.at(11)
     desk.page.get_by_role("combobox", name="起始值").focus()
+    desk.press("Alt+ArrowDown")  # for the desk alone: the list stays shut
+    desk.at(12)
+    expect(desk.page.get_by_role("listbox")).to_have_count(0)
+    desk.page.get_by_role("combobox", name="起始值").focus()
     desk.press("Escape")  # back to the desk, and no more than that
     expect(desk.field(NAME)).to_be_focused()
     expect(mode).to_be_hidden()

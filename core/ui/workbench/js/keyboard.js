@@ -87,7 +87,8 @@ export function listen(workbench) {
     if (!workbench.root.isConnected || isComposing(event)) return;
     if (event.key === "Shift" || event.key === "Alt") workbench.holdLetters(event.altKey && event.shiftKey);
     const path = event.composedPath();
-    if (!path.includes(workbench.root) && !comesFromPage(event)) return;
+    const isOutside = !path.includes(workbench.root);
+    if (isOutside && !comesFromPage(event)) return;
     const isCommand = commandOf(event, false) !== null;
     const fate = pressIn(workbench.layers.ownerOf(path), event, isCommand);
     if (fate === "taken") keep(event);
@@ -109,7 +110,7 @@ export function listen(workbench) {
       keep(event);
     } else if (command) {
       if (!event.repeat || MAY_REPEAT.has(command.id)) workbench.calls.run(command.id, command.number);
-      if (workbench.commandMode) keep(event);
+      if (workbench.commandMode || isOutside) keep(event); // a list of the page would open on Alt+↓, too
       else event.preventDefault();
     } else if (workbench.commandMode && event.key.length === 1) {
       keep(event); // Streamlit has letters of its own: R runs the page again, C clears its caches
