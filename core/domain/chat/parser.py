@@ -12,6 +12,7 @@ from core.domain.chat.residue import find_residue
 from core.domain.chat.speaker_lines import FULL_COLON, HALF_COLON, Line, Opening, opening_of, split_lines
 from core.domain.chat.speakers import find_speakers
 from core.domain.chat.unseen import SeenText, put_back
+from core.domain.chat.whatsapp_headers import find_whatsapp_headers
 from core.domain.unseen_characters import UNSEEN
 
 
@@ -40,7 +41,7 @@ def _parse(text: str) -> ParsedChat:
     lines = split_lines(text, end)
     blocks = find_quotes(lines)
     inside = {number for block in blocks for number in range(block.first + 1, block.last + 1)}
-    headers = find_headers(lines)
+    headers = find_whatsapp_headers(lines) or find_headers(lines)
     if headers is not None:
         return _export(text, end, lines, blocks, inside, headers, residue)
     openings, speakers, quoted = _speakers(text, end, lines, blocks, inside)

@@ -1,4 +1,4 @@
-"""Messages in JSON as chat programs keep them: 企业微信 会话内容存档, 飞书 messages, lists of messages inside objects.
+"""Messages in JSON as chat programs keep them: 企业微信 会话内容存档, 飞书, Telegram, lists of messages inside objects.
 
 Formats are those that the makers document (developer.work.weixin.qq.com/document/path/91774; open.feishu.cn, "im/v1
 messages"); pictures, files and the like become named placeholders.
@@ -14,6 +14,7 @@ from core.domain.chat.chat_writing import SentMessage
 from core.domain.chat.parsed_chat import Role
 from core.services.datasets.message_table import PLACEHOLDERS, pair_room
 from core.services.datasets.message_times import time_of
+from core.services.datasets.telegram_messages import is_telegram, telegram_chats, telegram_message
 
 _LISTS = {
     name: number
@@ -31,6 +32,7 @@ _ENCRYPTED = "encrypt_chat_msg"
 _DEEPEST = 4
 _EXTERNAL = re.compile(r"w[mo][\w-]{10,}")
 _SAYS_NOTHING = "企业切换日志，不是消息"
+_NOTICE = "群通知（入群、改名等），不是消息"
 _MENTION = re.compile(r"@_user_\d{1,4}|@_all")
 
 
@@ -45,6 +47,8 @@ def messages_inside(value: Any, depth: int = 0) -> list[Any] | None:
     """The messages in an object around them (``{"messages": […]}``, also deeper); ``None`` where there are none."""
     if not isinstance(value, dict) or depth > _DEEPEST:
         return None
+    if (messages := telegram_chats(value)) is not None:
+        return messages
     names = value.keys() & _LISTS.keys()
     if not names or _is_wecom(value) or _is_feishu(value):
         return None
@@ -60,7 +64,9 @@ def messages_inside(value: Any, depth: int = 0) -> list[Any] | None:
 def is_archived(value: Any) -> bool:
     """Whether an object is a message of an archive with a form of its own."""
     inner = _unwrapped(value)
-    return _is_wecom(inner) or _is_feishu(inner) or isinstance(value, dict) and _ENCRYPTED in value
+    return (
+        _is_wecom(inner) or _is_feishu(inner) or is_telegram(value) or isinstance(value, dict) and _ENCRYPTED in value
+    )
 
 
 def archive_message(value: Mapping[str, Any], number: int) -> SentMessage | Unreadable:
@@ -75,6 +81,8 @@ def archive_message(value: Mapping[str, Any], number: int) -> SentMessage | Unre
         return _wecom_message(inner, number)
     if _is_feishu(inner):
         return _feishu_message(inner, number)
+    if is_telegram(value):
+        return telegram_message(value, number) or Unreadable(_NOTICE)
     return Unreadable("还是加密的，请先解密" if _ENCRYPTED in value else "不是一条消息")
 
 

@@ -13,6 +13,7 @@ from core.domain.form.raw_values import clean_keys
 from core.services.datasets.import_types import BY_NAME, FileFormat, RawRow, TableColumns
 from core.services.datasets.json_reader import describe_json_error, read_array
 from core.services.datasets.json_values import NotingDecoder
+from core.services.datasets.message_archives import messages_inside
 from core.services.datasets.message_rows import join_messages
 from core.services.datasets.reading_limits import MAX_ROW_CHARACTERS
 from core.services.datasets.reading_report import ReadingReport
@@ -21,8 +22,12 @@ from core.services.datasets.source_file import SourceFile
 from core.services.datasets.table_reader import read_table
 from core.services.datasets.zip_reader import read_zip
 
+_CHAT_KEYS = frozenset(("chat_text", "infos"))
 # UTF-32 takes four bytes for a character that UTF-8 has in one; smaller files are counted exactly, as rows are.
 _MAX_TEXT_BYTES = 5 * MAX_CHAT_BYTES
+
+
+_COMMA = "行末多了一个逗号，已去掉"
 
 
 def read_rows(
@@ -44,12 +49,31 @@ def read_rows(
             source, lambda member, inner: read_rows(member, form, columns, inner), report or ReadingReport()
         )
     if source.format is FileFormat.JSON:
-        return join_messages(_with_plain_keys(read_array(source)), columns, report or ReadingReport())
+        report = report or ReadingReport()
+        return join_messages(_with_plain_keys(_unwrapped(read_array(source), report)), columns, report)
     if source.format is FileFormat.JSONL:
-        return join_messages(_with_plain_keys(_json_lines(source)), columns, report or ReadingReport())
+        report = report or ReadingReport()
+        return join_messages(_with_plain_keys(_unwrapped(_json_lines(source), report)), columns, report)
     if source.format is FileFormat.TEXT:
         return _text(source)
     return read_table(source, form, columns, report)
+
+
+def _unwrapped(rows: Iterator[RawRow], report: ReadingReport) -> Iterator[RawRow]:
+    """The rows; where the only one is an object around the list of chats or forms (``{"data": […]}``), those inside."""
+    first = next(rows, None)
+    second = next(rows, None)
+    alone = (
+        first is not None and second is None and isinstance(first.value, dict) and not first.value.keys() & _CHAT_KEYS
+    )
+    inside = messages_inside(first.value) if first is not None and alone else None
+    if first is None or inside is None or not any(isinstance(one, dict) and one.keys() & _CHAT_KEYS for one in inside):
+        yield from (row for row in (first, second) if row is not None)
+        yield from rows
+        return
+    report.note(f"文件最外层是对象，读的是里面的 {len(inside):,} 条")
+    for number, value in enumerate(inside, start=1):
+        yield RawRow(number, value, notes=first.notes if number == 1 else ())
 
 
 def _with_plain_keys(rows: Iterator[RawRow]) -> Iterator[RawRow]:
@@ -78,6 +102,10 @@ def _json_lines(source: SourceFile) -> Iterator[RawRow]:
             try:
                 yield RawRow(position, decoder.decode(line), number, notes=decoder.take_notes())
             except json.JSONDecodeError as error:
+                if error.msg.startswith("Extra data") and line[error.pos :].strip() == ",":
+                    notes = decoder.take_notes()
+                    yield RawRow(position, decoder.decode(line[: error.pos]), number, notes=(*notes, _COMMA))
+                    continue
                 yield RawRow(
                     position, None, number, f"第 {error.colno} 列不是合法的 JSON：{describe_json_error(error.msg)}"
                 )

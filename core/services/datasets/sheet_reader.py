@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 from core.errors import InputError
@@ -138,7 +138,22 @@ def _chosen(
 
 
 def _rows(sheet: "CalamineSheet") -> Iterator[TableRow]:
-    return (TableRow(line, cells) for line, cells in enumerate(sheet.iter_rows(), start=1))
+    """The rows of a sheet; a cell that spans several rows counts in each of them."""
+    tall = [span for span in sheet.merged_cell_ranges or () if span[1][0] > span[0][0]]
+    tall.sort(key=lambda span: span[0][0], reverse=True)
+    open_spans: list[tuple[int, int, Any]] = []
+    for line, cells in enumerate(sheet.iter_rows(), start=1):
+        if tall or open_spans:
+            row = line - 1
+            open_spans = [span for span in open_spans if span[0] >= row]
+            for _, column, value in open_spans:
+                if column < len(cells) and cells[column] in ("", None):
+                    cells[column] = value
+            while tall and tall[-1][0][0] <= row:
+                (top, column), (bottom, _) = tall.pop()
+                if top == row and column < len(cells) and cells[column] not in ("", None):
+                    open_spans.append((bottom, column, cells[column]))
+        yield TableRow(line, cells)
 
 
 def _extents(source: SourceFile) -> dict[str, _Extent]:

@@ -218,4 +218,6 @@ def _text_cell(cell: Any) -> Any:
 
 def _number(cell: Any) -> Any:
     text = _cell(cell)
+    whole, _, zeros = text.partition(".")
+    text = whole if zeros and not zeros.strip("0") else text  # pandas writes 1.0
     return int(text) if text.isascii() and text.isdigit() and len(text) <= _INDEX_DIGITS else text

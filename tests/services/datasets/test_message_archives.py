@@ -173,3 +173,42 @@ def test_odd_values_never_break_reading(value: Any) -> None:
             validation_pass = RowValidationPass(source, FORM, TableColumns())
             chats = list(validation_pass.chats())
             assert chats or validation_pass.rejected or validation_pass.notes
+
+
+def telegram(number: int, text: Any, *, who: str | None = "林小满", **more: Any) -> dict[str, Any]:
+    base = {"id": number, "type": "message", "date": f"2024-01-02T10:00:{number:02}", "date_unixtime": "1704160800"}
+    return base | {"from": who, "from_id": f"user{who}", "text": text} | more
+
+
+TELEGRAM = [
+    {
+        "id": 1,
+        "type": "service",
+        "date": "2024-01-02T10:00:01",
+        "actor": "林小满",
+        "action": "create_group",
+        "text": "",
+    },
+    telegram(2, ["看 ", {"type": "link", "text": "x.example"}, " 好"]),
+    telegram(3, "", photo="a.jpg"),
+    telegram(4, "", who="客服阿青", file="b.xlsx", file_name="报价.xlsx"),
+    telegram(5, "", who=None, media_type="voice_message", file="c.ogg"),
+]
+
+
+def test_a_chat_of_telegram() -> None:
+    [text], notes = read({"name": "群A", "type": "private_group", "id": 9, "messages": TELEGRAM})
+    parsed = parse_chat(text)
+    assert [(one.speaker, one.body.of(text), one.time) for one in parsed.messages] == [
+        ("林小满", "看 x.example 好", "2024-01-02T10:00:02"),
+        ("林小满", "[图片]", "2024-01-02T10:00:03"),
+        ("客服阿青", "[文件] 报价.xlsx", "2024-01-02T10:00:04"),
+        ("userNone", "[语音]", "2024-01-02T10:00:05"),
+    ]
+    assert any("1 行没有读成消息：群通知" in note for note in notes)
+
+
+def test_a_whole_export_of_telegram_is_one_chat_for_each() -> None:
+    chats = [{"name": name, "id": n, "messages": TELEGRAM[1:3]} for n, name in enumerate("甲乙", start=1)]
+    texts, notes = read({"about": "…", "chats": {"about": "…", "list": chats}})
+    assert len(texts) == 2 and any("4 条消息按群聊" in note for note in notes)
