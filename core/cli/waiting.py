@@ -18,7 +18,7 @@ _FIRST_NOTE, _NEXT_NOTES = 2.0, 5.0
 
 
 def open_unlocked(opening: Callable[[], "Store"], *, writes: bool, note: Callable[[str], None]) -> "Store":
-    """Open a store; while another program has it locked, try again, and say so to whoever wants to write.
+    """Open a store; while another program has it locked, say so and try again.
 
     Args:
         opening: opens the store.
@@ -29,28 +29,32 @@ def open_unlocked(opening: Callable[[], "Store"], *, writes: bool, note: Callabl
         StoreUnavailableError: the database is still locked after :data:`LOCK_SECONDS`, or away for another reason.
         StoreError: it cannot be opened.
     """
-    until = time.monotonic() + LOCK_SECONDS
-    with _progress(note) if writes else nullcontext():
-        while True:
-            try:
+    started = time.monotonic()
+    was_locked = False
+    while True:
+        try:
+            # Opening takes its time without anybody in the way; only what is known to wait is said.
+            with _progress(note, started) if was_locked else nullcontext():
                 store = opening()
-                try:
-                    if writes:
-                        with store.write() as session:
-                            session.connection()  # only now does the transaction begin
-                except BaseException:
-                    store.close()
-                    raise
-                return store
-            except StoreUnavailableError as error:
-                if not error.locked or time.monotonic() > until:
-                    raise
-                time.sleep(0.1)
+            try:
+                if writes:
+                    with _progress(note, started), store.write() as session:
+                        session.connection()  # only now does the transaction begin
+            except BaseException:
+                store.close()
+                raise
+            return store
+        except StoreUnavailableError as error:
+            if not error.locked or time.monotonic() > started + LOCK_SECONDS:
+                raise
+            was_locked = True
+            time.sleep(0.1)
 
 
 @contextmanager
-def _progress(note: Callable[[str], None]) -> Iterator[None]:
-    ended, started = threading.Event(), time.monotonic()
+def _progress(note: Callable[[str], None], started: float) -> Iterator[None]:
+    """Say now and then how long it has been since ``started``."""
+    ended = threading.Event()
 
     def tell() -> None:
         pause = _FIRST_NOTE

@@ -16,7 +16,7 @@ from core.ui.data.import_preview import (
 from core.ui.data.import_report import finish_import, forget_report, import_round
 from core.ui.data.import_target import choose_target_dataset, draw_import
 from core.ui.data.reading_choices import chosen_columns
-from core.ui.data.reading_decisions import columns_title, draw_columns, draw_decisions
+from core.ui.data.reading_decisions import draw_columns, draw_decisions
 from core.ui.notices import show_error
 from core.ui.uploader import draw_uploader
 
@@ -52,7 +52,8 @@ def draw_upload(available: list[DatasetView]) -> None:
     draw_preview_summary(previewed)
     draw_decisions(file_id, chosen, previewed)
     if previewed.columns:
-        with st.expander(columns_title(previewed), icon=":material/table:"):
+        # One title, whatever columns are used: with another one it would be another box, closed.
+        with st.expander("列的对应", icon=":material/table:"):
             draw_columns(file_id, previewed.columns, chosen, previewed)
     if previewed.good:
         draw_import(uploaded, previewed, chosen, available)

@@ -7,7 +7,7 @@ import streamlit as st
 from core.services.datasets import BY_POSITION, ImportPreview, TableColumns
 from core.ui.data.kept_mappings import keep_mapping, offer_mapping
 from core.ui.data.reading_choices import forget_choices, widget_key
-from core.ui.markdown import Markdown, escape_markdown
+from core.ui.markdown import Markdown
 
 _MESSAGE_PARTS = {
     "sender": "发送人列",
@@ -179,9 +179,3 @@ def _found(part: str, used: dict[str, str], otherwise: str = "自动识别") -> 
 def _options(chosen: str, names: Sequence[str]) -> list[str]:
     """All names, and what was chosen though it is not (no longer) among them."""
     return ["", *dict.fromkeys([*names, *([chosen] if chosen else [])])]
-
-
-def columns_title(previewed: ImportPreview) -> Markdown:
-    """Title of the box with the columns: those that are used."""
-    used = "、".join(dict.fromkeys(previewed.reading.columns.values()))
-    return f"列的对应：用了 {escape_markdown(used)}" if used else "列的对应"
