@@ -75,10 +75,13 @@ def allows(role: AccountRole, permission: Permission) -> bool:
     return _ORDER.index(role) >= _ORDER.index(LEAST_ROLE[permission])
 
 
+def permission_rows() -> list[dict[str, str]]:
+    """One row for each permission: what it is, and under each role ✓ or nothing."""
+    return [{"": str(what)} | {str(role): "✓" if allows(role, what) else "" for role in _ORDER} for what in Permission]
+
+
 def permission_table() -> str:
-    """The table of docs/roles.md: one row for each permission, one column for each role."""
-    head = ["", *_ORDER]
-    rows = [
-        [str(permission), *("✓" if allows(role, permission) else "" for role in _ORDER)] for permission in Permission
-    ]
-    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---", *(":-:" for _ in _ORDER)], *rows))
+    """The table of docs/roles.md."""
+    rows = permission_rows()
+    lines = [list(rows[0]), ["---", *(":-:" for _ in _ORDER)], *(list(row.values()) for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

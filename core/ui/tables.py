@@ -5,7 +5,10 @@ from typing import Any
 
 import streamlit as st
 
+from core.domain.permissions import Permission, allows
+from core.services.export import log_shown_table
 from core.services.export.spreadsheet_cells import csv_row
+from core.ui import state
 from core.ui.markdown import Markdown
 
 Rows = Sequence[Mapping[str, Any]]
@@ -34,11 +37,19 @@ def csv_of(rows: Rows) -> bytes:
     return ("\ufeff" + "".join(lines)).encode("utf-8")
 
 
+def _logged_csv(rows: Rows, name: str) -> bytes:
+    log_shown_table(state.store(), f"{name}.csv", len(rows))
+    return csv_of(rows)
+
+
 def draw_csv_button(rows: Rows, *, name: str, key: str, label: Markdown = "下载 CSV") -> None:
-    """A button that downloads the rows as ``name.csv``."""
+    """A button that downloads the rows as ``name.csv``, for who may take something out; it is logged."""
+    person = state.page_person()
+    if person is not None and not allows(person.role, Permission.EXPORT):
+        return
     st.download_button(
         label,
-        data=lambda: csv_of(rows),
+        data=lambda: _logged_csv(rows, name),
         file_name=f"{name}.csv",
         mime="text/csv",
         icon=":material/download:",

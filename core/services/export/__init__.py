@@ -8,7 +8,7 @@ lacks a chat, is refused with :class:`core.errors.ExportError` and leaves nothin
 from core.services.export.answer_sources import AnswerSource, Coverage, coverage_of, parse_source
 from core.services.export.dataset_export import TextKind, export_dataset
 from core.services.export.download import Download, download
-from core.services.export.export_log import export_log_entries
+from core.services.export.export_log import export_log_entries, log_shown_table
 from core.services.export.export_result import ExportResult, index_ranges
 from core.services.export.file_names import file_name
 from core.services.export.submission_export import export_submission
@@ -29,5 +29,6 @@ __all__ = [
     "export_table",
     "file_name",
     "index_ranges",
+    "log_shown_table",
     "parse_source",
 ]

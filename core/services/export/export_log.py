@@ -9,9 +9,10 @@ from sqlmodel import Session, col
 
 from core.adapters.store import Store
 from core.adapters.store.models import Dataset, Export, TrainingSet
+from core.domain.permissions import Permission
 from core.services.export.atomic_file import PendingFile
 from core.services.export.export_result import ExportResult
-from core.services.team import AuditKind, record_audit
+from core.services.team import AuditKind, permitted, record_audit
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,19 @@ def log_training_set(
     record_audit(session, AuditKind.EXPORT, name, f"training，{result.size:,} 字节")
     session.flush()
     return row.id or 0
+
+
+@permitted(Permission.EXPORT)
+def log_shown_table(store: Store, name: str, rows: int) -> None:
+    """Put the download of a table that a page shows into the audit log; such tables are no exports of their own.
+
+    Args:
+        store: the open store.
+        name: of the file.
+        rows: how many it has.
+    """
+    with store.write() as session:
+        record_audit(session, AuditKind.EXPORT, name, f"页面上的表格，{rows:,} 行")
 
 
 def export_log_entries(store: Store, limit: int = 50) -> list[ExportLogEntry]:

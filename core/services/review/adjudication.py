@@ -9,11 +9,12 @@ from core.adapters.store.models import Confirmation, Pass, RecordStatus
 from core.domain.form import Form, FormValues, Value
 from core.domain.permissions import Permission
 from core.domain.scoring import Scorer
-from core.errors import ConflictError
+from core.errors import ConflictError, PermissionDeniedError
 from core.services.quality.alignment import Customer, align_chat
 from core.services.review.records.save_types import Ack
 from core.services.review.records.saving import apply_saves
-from core.services.team import permitted
+from core.services.review.records.second_review import hidden_sentence, own_undecided_seconds
+from core.services.team import current_actor, permitted
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +35,15 @@ class TwoReviews:
 
 
 def two_reviews(store: Store, dataset: DatasetView, form: Form, chat: int) -> TwoReviews | None:
-    """Load both reviews of a chat for adjudication; ``None`` if one of them is missing."""
+    """Load both reviews of a chat for adjudication; ``None`` if one of them is missing.
+
+    Raises:
+        PermissionDeniedError: who is signed in is still at the second one.
+    """
+    viewer = current_actor().name
     with store.read() as session:
+        if chat in own_undecided_seconds(session, dataset.id, viewer):
+            raise PermissionDeniedError(hidden_sentence(chat), "请先完成盲审")
         chat_id = queries.chat(session, dataset.id, chat).id
         first, second, settled = (
             next(queries.records(session, dataset.id, review_pass=review_pass, chat_ids=[chat_id]), None)

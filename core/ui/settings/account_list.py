@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.domain.permissions import AccountRole, Permission
+from core.domain.permissions import AccountRole, Permission, permission_rows
 from core.services.team import (
     AccountView,
     accounts,
@@ -71,7 +71,14 @@ def _draw_table(listed: list[AccountView]) -> AccountView | None:
         selection_mode="single-row",
         key=f"accounts-{'-'.join(str(account.id) for account in listed)}",
     )
-    st.caption("点一行可以修改；角色各能做什么，见 docs/roles.md。停用不删除：记录上的名字不变。")
+    st.caption("点一行可以修改。停用不删除：记录上的名字不变。")
+    with st.expander("各角色能做什么"):
+        st.dataframe(
+            permission_rows(),
+            hide_index=True,
+            height="content",
+            column_config={str(role): st.column_config.TextColumn(width=60) for role in _ROLES},
+        )
     rows = picked.selection.rows
     return listed[rows[0]] if rows and rows[0] < len(listed) else None
 

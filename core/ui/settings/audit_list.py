@@ -8,7 +8,7 @@ from core.domain.permissions import Permission
 from core.services.team import AuditKind, audit_entries, audit_people, require
 from core.ui import state
 from core.ui.notices import draw_empty_state, guarded
-from core.ui.tables import draw_table
+from core.ui.tables import draw_table, table_height
 
 _MOST = 5000
 _NOBODY = "（没有登录）"
@@ -39,22 +39,18 @@ def draw_audit_page() -> None:
     if not entries:
         draw_empty_state("没有操作记录", "登录、导出、删除、账号、模型和备份会记在这里；换个条件再看。")
         return
-    draw_table(
-        [
-            {
-                "时间": f"{entry.at.astimezone():%Y-%m-%d %H:%M:%S}",
-                "谁": entry.who or _NOBODY,
-                "角色": entry.role,
-                "什么": entry.kind,
-                "对象": entry.target,
-                "详情": entry.detail,
-                "从哪里": entry.address,
-            }
-            for entry in entries
-        ],
-        name="操作记录",
-        key="audit",
-        height=640,
-    )
+    rows = [
+        {
+            "时间": f"{entry.at.astimezone():%Y-%m-%d %H:%M:%S}",
+            "谁": entry.who or _NOBODY,
+            "角色": entry.role,
+            "什么": entry.kind,
+            "对象": entry.target,
+            "详情": entry.detail,
+            "从哪里": entry.address,
+        }
+        for entry in entries
+    ]
+    draw_table(rows, name="操作记录", key="audit", height=table_height(rows, most=640))
     cut = f"只列出最近 {_MOST:,} 条，缩小条件可以看更早的。" if len(entries) == _MOST else f"共 {len(entries):,} 条。"
     st.caption(f"{cut}数据库不允许修改或删除这些记录。")

@@ -16,8 +16,9 @@ from core.errors import ConflictError, InputError, NotFoundError, PermissionDeni
 from core.services.review.records.baselines import run_of_event
 from core.services.review.records.delta_drafts import status_after
 from core.services.review.records.others_records import others_record_refusal
+from core.services.review.records.second_review import hidden_sentence, own_undecided_seconds
 from core.services.review.records.versions import new_version, record_of, reviewer_of, saved_by, values_of
-from core.services.team import permitted
+from core.services.team import current_actor, permitted
 
 ORDER = "*"
 """Key of a change of the customers' order."""
@@ -59,8 +60,14 @@ def versions(store: Store, form: Form, dataset_id: int, chat: int) -> list[Versi
         form: the dataset's form.
         dataset_id: the dataset.
         chat: index of the chat.
+
+    Raises:
+        PermissionDeniedError: who is signed in reviews it blind just now.
     """
+    viewer = current_actor().name
     with store.read() as session:
+        if chat in own_undecided_seconds(session, dataset_id, viewer):
+            raise PermissionDeniedError(hidden_sentence(chat), "请先完成盲审")
         record = record_of(session, dataset_id, chat)
         events = list(reversed(queries.events(session, record.id or 0))) if record is not None else []
     newest_last: list[Version] = []

@@ -1,6 +1,6 @@
 """Sessions of primary and delta review: apply the browser's saves, return acknowledgements and chats."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -32,6 +32,7 @@ from core.services.review.queue.priority import stored_priorities
 from core.services.review.records.delta_drafts import delta_drafts_of
 from core.services.review.records.save_types import PRIMARY_REVIEW, Ack, Save, delta_review
 from core.services.review.records.saving import apply_saves
+from core.services.review.records.second_review import hidden_sentence, own_undecided_seconds
 from core.services.review.workbench.contract import CellWarning, ChatPayload, ProgressPayload, WorkbenchPayload
 from core.services.review.workbench.payload import chat_payloads
 from core.services.review.workbench.sync import (
@@ -43,6 +44,7 @@ from core.services.review.workbench.sync import (
     progress_payload,
     saved_chats,
 )
+from core.services.team import current_actor
 
 _AT_ONCE = 0.5
 """Seconds that opening a session may wait for priorities."""
@@ -135,13 +137,18 @@ class PrimarySession:
         """
         if acks is None:
             acks = self.save(store, outbox)
-        queue_spec = self.queue_spec
+        queue_spec, viewer = self.queue_spec, current_actor().name
         with store.read() as session:
-            if at is None:
-                at = self._first_chat(session)
+            hidden = own_undecided_seconds(session, self.dataset.id, viewer)
+            refused = at if at in hidden else None
+            if at is None or at in hidden:
+                at = self._first_chat(session, hidden)
             queue, following = queue_and_next(session, self.form, queue_spec, at or 0, AHEAD if at is not None else 0)
-            position = QueuePosition(at, following, [] if at is None else self._before(session, at))
-            indices = position.to_send(saved_chats(outbox))
+            before = [] if at is None else self._before(session, at)
+            position = QueuePosition(
+                at, [index for index in following if index not in hidden], [i for i in before if i not in hidden]
+            )
+            indices = [index for index in position.to_send(saved_chats(outbox)) if index not in hidden]
             drafts = delta_drafts_of(session, self.dataset.id, indices) if self.asks else {}
             chats = chat_payloads(
                 session,
@@ -172,19 +179,28 @@ class PrimarySession:
             claims=claims,
             base_run_id=self.base.id if self.base else None,
             guidelines=agreed,
-            error=_deleted_run_sentence(self.base) if started_from_deleted and self.base else "",
+            error=_deleted_run_sentence(self.base)
+            if started_from_deleted and self.base
+            else f"{hidden_sentence(refused)}。"
+            if refused is not None
+            else "",
         )
 
-    def _first_chat(self, session: Session) -> int | None:
+    def _first_chat(self, session: Session, hidden: Collection[int]) -> int | None:
         """The first chat of the queue that is open to this reviewer.
 
         Where all are claimed by others, the first one says by whom; where there are none, the dataset's first.
+
+        Args:
+            session: open session.
+            hidden: chats that the reviewer may not see here.
         """
-        if following := next_open_chats(session, self.form, self.queue_spec, 0, 1):
-            return following[0]
-        if indices := review_queue(session, self.form, self.queue_spec).indices:
-            return indices[0]
-        return first_chat(session, self.dataset.id)
+        following = next_open_chats(session, self.form, self.queue_spec, 0, 1 + len(hidden))
+        queued = () if set(following) - set(hidden) else review_queue(session, self.form, self.queue_spec).indices
+        if seen := [index for index in (*following, *queued) if index not in hidden]:
+            return seen[0]
+        first = first_chat(session, self.dataset.id)
+        return None if first in hidden else first
 
     def _before(self, session: Session, at: int) -> list[int]:
         by_index = self.order == INDEX

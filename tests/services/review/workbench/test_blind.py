@@ -8,8 +8,14 @@ import pytest
 
 from core.adapters.store import DatasetView, Store, queries
 from core.adapters.store.models import Pass
+from core.domain.permissions import AccountRole
+from core.errors import PermissionDeniedError
 from core.services.export.answer_sources import measure_coverage, parse_source, stream_answers
-from core.services.review import BlindSession, apply_saves, blind_waiting, open_session
+from core.services.review import BlindSession, PrimarySession, apply_saves, blind_waiting, open_session, record_table
+from core.services.review.adjudication import two_reviews
+from core.services.review.queue.filters import Filter
+from core.services.review.records.history import versions
+from core.services.team import Actor, acting_as
 from tests.factories.datasets import FORM
 from tests.factories.quality import NAME, TODO, add_record, add_run, form
 from tests.factories.runs import add_dataset
@@ -193,3 +199,31 @@ def test_a_second_review_that_was_taken_back_is_anybodys_and_shows_nothing(store
     assert (second.reviewer, second.forms[0][NAME], second.seconds) == ("小赵", "赵", 12)
     (ack,) = desk.save(store, [save(1, base_version=2)])
     assert (ack.result, ack.theirs) == ("set_aside", None)
+
+
+def test_who_is_at_a_blind_review_sees_the_first_one_nowhere_until_it_is_decided(store: Store) -> None:
+    dataset, desk = desk_of(store)
+    with acting_as(Actor("小何", AccountRole.REVIEWER, 1)):
+        primary = open_session(store, dataset, FORM, reviewer="小何")
+        assert "初审写的" in seen_of(store, dataset, primary, 1)
+        desk.save(store, [save(1, status="草稿")])
+        with pytest.raises(PermissionDeniedError, match="第 1 条您正在盲审"):
+            versions(store, FORM, dataset.id, 1)
+        with pytest.raises(PermissionDeniedError, match="第 1 条您正在盲审"):
+            two_reviews(store, dataset, FORM, 1)
+        rows = record_table.page(store, FORM, dataset.id, wanted=Filter(queue="全部"), base_run=None).rows
+        assert {row.chat for row in rows} == {2, 3, 4}
+        data = primary.sync(store, at=1)
+        assert data["open"] != 1 and "第 1 条您正在盲审" in data["error"]
+        sent = {chat["chat"] for chat in data["chats"]}
+        assert 1 not in sent | set(data["order"]["next"]) | set(data["order"]["prev"])
+        desk.save(store, [save(1, base_version=1)])
+        versions(store, FORM, dataset.id, 1)
+        assert two_reviews(store, dataset, FORM, 1) is not None
+        assert primary.sync(store, at=1)["open"] == 1
+    with acting_as(Actor("林晓", AccountRole.REVIEWER, 2)):
+        versions(store, FORM, dataset.id, 1)
+
+
+def seen_of(store: Store, dataset: DatasetView, primary: PrimarySession, chat: int) -> str:
+    return json.dumps(primary.sync(store, at=chat)["chats"], ensure_ascii=False)
