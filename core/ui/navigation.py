@@ -7,7 +7,6 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.domain.permissions import Permission
-from core.services.team import is_allowed
 from core.ui import address, state
 from core.ui.markdown import escape_markdown
 
@@ -72,7 +71,7 @@ _MENU: Mapping[str, tuple[tuple[str, str, str], ...]] = {
 }
 
 _NEEDED = {ACCOUNTS: Permission.ACCOUNTS, AUDIT: Permission.AUDIT}
-"""Pages that only some see in the menu; what they show, services refuse to others."""
+"""Pages that only some see in the menu; who comes by the address is told who may."""
 
 WORKBENCH_ADDRESS = "workbench"
 """Address of the workbench: on any other page the chats it claimed are released."""
@@ -122,9 +121,13 @@ def navigation() -> dict[str, list[st.Page]]:
     """The menu for ``st.navigation``, and the start page's own name, which is not in sight."""
     menu = {
         group: [
-            st.Page(script, title=title, url_path=address)
+            st.Page(
+                script,
+                title=title,
+                url_path=address,
+                visibility="visible" if script not in _NEEDED or state.may(_NEEDED[script]) else "hidden",
+            )
             for script, title, address in entries
-            if script not in _NEEDED or is_allowed(_NEEDED[script])
         ]
         for group, entries in _MENU.items()
     }

@@ -11,10 +11,11 @@ import streamlit as st
 
 from core.adapters.store import DatasetView, Store, open_store, queries
 from core.domain.form import Form, load_named_form
+from core.domain.permissions import Permission, allows
 from core.errors import NotFoundError, StoreError
 from core.services.review import Ack, base_runs
 from core.services.review.workbench.contract import WorkbenchPayload
-from core.services.team import Actor
+from core.services.team import Actor, is_allowed
 from core.settings import settings
 from core.ui import address
 from core.ui.markdown import Markdown
@@ -73,6 +74,12 @@ def page_person() -> Actor | None:
     """Who was signed in when the page was last drawn; ``None`` where nobody has to sign in."""
     person: Actor | None = st.session_state.get(_PERSON) if settings().sign_in.strip() else None
     return person
+
+
+def may(permission: Permission) -> bool:
+    """Whether who the page is drawn for has a permission: for what to show; services refuse by themselves."""
+    person = page_person()
+    return allows(person.role, permission) if person is not None else is_allowed(permission)
 
 
 def keep_person(person: Actor) -> None:

@@ -3,14 +3,13 @@
 import streamlit as st
 
 from core.domain.permissions import Permission
-from core.services.team import is_allowed
 from core.ui import state
 from core.ui.settings.own_account import draw_own_account
 from core.ui.settings.sections import draw_database, draw_form, draw_keys, draw_reviewer, draw_software_versions
 
 st.title("设置")
 left, right = st.columns(2, gap="large")
-person, sees_all = state.page_person(), is_allowed(Permission.SETTINGS)
+person, sees_all = state.page_person(), state.may(Permission.SETTINGS)
 with left:
     if person is None:
         draw_reviewer()

@@ -60,3 +60,10 @@ def test_a_reviewer_sees_neither_keys_nor_backups(open_page: OpenPage) -> None:
     app = open_page("pages/settings/settings.py")
     assert "版本" in [part.value for part in app.subheader]
     assert not {"密钥", "数据"} & {part.value for part in app.subheader}
+
+
+@pytest.mark.usefixtures("as_reviewer")
+@pytest.mark.parametrize("script", [ACCOUNTS, AUDIT])
+def test_a_reviewer_is_told_who_may(open_page: OpenPage, script: str) -> None:
+    app = open_page(script)
+    assert "只有管理员能做，「林晓」是审阅员" in seen(app) and not app.dataframe

@@ -84,6 +84,7 @@ def _person(token: str, *, moved: bool = False) -> Actor | None:
 def _noticing(receive: Receive, token: str) -> Receive:
     """A connection's messages, of which those that a person caused put off the end of the sign-in."""
     noticed_at = -_TOUCH_SECONDS
+    noting: set[asyncio.Task[None]] = set()
 
     async def receive_and_notice() -> Message:
         nonlocal noticed_at
@@ -91,13 +92,19 @@ def _noticing(receive: Receive, token: str) -> Receive:
         if message["type"] == "websocket.receive" and time.monotonic() - noticed_at > _TOUCH_SECONDS:
             if _is_a_persons_doing(message.get("bytes") or b""):
                 noticed_at = time.monotonic()
-                try:
-                    await asyncio.to_thread(_person, token, moved=True)
-                except ShiyaoError as error:
-                    _log.warning("could not note that somebody moved: %s", error)
+                task = asyncio.create_task(_note(token))  # beside the message: a busy database must not hold it up
+                noting.add(task)
+                task.add_done_callback(noting.discard)
         return message
 
     return receive_and_notice
+
+
+async def _note(token: str) -> None:
+    try:
+        await asyncio.to_thread(_person, token, moved=True)
+    except ShiyaoError as error:
+        _log.warning("could not note that somebody moved: %s", error)
 
 
 def _is_a_persons_doing(content: bytes) -> bool:

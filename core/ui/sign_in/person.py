@@ -5,7 +5,7 @@ from contextvars import ContextVar
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from core.errors import SignInError
+from core.errors import SignInError, StoreUnavailableError
 from core.services.team import Actor, person_of, set_actor_source
 from core.ui import state
 from core.ui.sign_in import ways
@@ -49,5 +49,10 @@ def check_signed_in() -> None:
     """
     if not ways.is_required():
         return
-    person = signed_in_person()
+    try:
+        person = signed_in_person()
+    except StoreUnavailableError:
+        if state.page_person() is None:
+            raise
+        return  # what is on the page stays there, the typed text above all; services ask for themselves
     state.keep_person(person)

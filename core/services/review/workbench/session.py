@@ -197,7 +197,8 @@ class PrimarySession:
         """
         following = next_open_chats(session, self.form, self.queue_spec, 0, 1 + len(hidden))
         queued = () if set(following) - set(hidden) else review_queue(session, self.form, self.queue_spec).indices
-        if seen := [index for index in (*following, *queued) if index not in hidden]:
+        seen: list[int] = [index for index in (*following, *queued) if index not in hidden]
+        if seen:
             return seen[0]
         first = first_chat(session, self.dataset.id)
         return None if first in hidden else first
