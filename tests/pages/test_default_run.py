@@ -21,7 +21,7 @@ def test_the_lead_pins_a_run_and_every_page_follows(open_page: OpenPage, store: 
     dataset, finetuned, local = two_runs(store)
     assert "local（最新的完整抽取任务）" in seen(open_page(navigation.OVERVIEW))
     app = open_page(navigation.RUNS, run=str(finetuned))
-    assert list(app.dataframe[0].value["抽取任务"]) == ["local　默认", "finetuned"]
+    assert list(app.dataframe[0].value["抽取任务"]) == ["默认 · local", "finetuned"]
     button(app, "设为默认任务").click().run()
     with store.read() as session:
         default = default_run(session, dataset.id)
@@ -70,7 +70,7 @@ def test_imported_and_merged_runs_stand_among_the_runs(open_page: OpenPage, stor
     make_run(store, dataset, "标注", {1: [{NAME: "林木1"}]}, RunKind.LABELS)
     app = open_page(navigation.RUNS, run=str(imported))
     table = app.dataframe[0].value
-    assert list(table["抽取任务"]) == ["合并", "提交", "local　默认", "finetuned"]
+    assert list(table["抽取任务"]) == ["合并", "提交", "默认 · local", "finetuned"]
     assert list(table["状态"])[:2] == ["合并", "导入"]
     assert not [one for one in app.button if one.label in ("继续", "暂停")]
     app.button(key=f"delete-{imported}").click().run()

@@ -47,7 +47,7 @@ def draw_run_list(dataset: DatasetView, chosen_id: int) -> None:
     ids = [run.id for run in runs]
     rows = [
         {
-            "抽取任务": f"{run.name}　默认" if default is not None and run.id == default.id else run.name,
+            "抽取任务": f"默认 · {run.name}" if default is not None and run.id == default.id else run.name,
             "状态": run_state(run)[0],
             "完成": f"{run.done:,} / {run.total:,}",
             "失败": run.failed,
