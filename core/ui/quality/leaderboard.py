@@ -70,7 +70,11 @@ def leaderboard_rows(board: Leaderboard) -> list[dict[str, object]]:
         if board.disputed and row.undisputed is not None:
             shown["不计争议"] = row.undisputed.score
         shown |= {
-            "与第一名": "—" if row.to_best is None else "不能区分" if row.indistinguishable_from_best else "更低",
+            "与第一名": "—"
+            if row.to_best is None or row.started
+            else "不能区分"
+            if row.indistinguishable_from_best
+            else "更低",
             "F1": percent_value(score.filled.f1),
             "精确率": percent_value(score.filled.precision),
             "召回率": percent_value(score.filled.recall),
