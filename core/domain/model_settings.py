@@ -27,6 +27,8 @@ class ModelSettings(BaseModel):
         parameters: goes with every call (``temperature``, ``patch_id``, ``lora_id`` …).
         json_mode: whether the service can be asked for JSON (``response_format``).
         system: whether it takes a system message; else it is put before the question.
+        replace_personal: whether made-up values stand for personal data in what is sent, see
+            :class:`core.domain.personal_data.Pseudonyms`.
         training_set_id: the set that it was tuned on.
         note: for people.
     """
@@ -46,6 +48,7 @@ class ModelSettings(BaseModel):
     parameters: dict[str, Any] = Field(default_factory=dict)
     json_mode: bool = False
     system: bool = True
+    replace_personal: bool = False
     training_set_id: int | None = None
     note: str = ""
 

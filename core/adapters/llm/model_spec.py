@@ -56,6 +56,7 @@ class ModelSpec(ModelSettings):
     def fingerprint(self) -> str:
         """Hash of the settings that affect answers: URL, API name and parameters; not limits, prices or titles."""
         parts = [self.provider, self.url, self.api_name, dict(self.parameters), self.json_mode]
+        parts += ["replace_personal"] if self.replace_personal else []
         return hashlib.sha256(json.dumps(parts, ensure_ascii=False, sort_keys=True, default=str).encode()).hexdigest()
 
     def as_dict(self) -> dict[str, Any]:

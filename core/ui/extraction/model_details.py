@@ -87,6 +87,7 @@ def _draw_settings(spec: ModelSpec) -> None:
         if price_text(spec) in ("未知", "免费")
         else f"{price_text(spec)} 元 / 千 token（提问 / 回答）",
         "JSON 模式": "使用" if spec.json_mode else "不使用",
+        "发送前替换个人信息": "是" if spec.replace_personal else "否",
         "附加参数": json.dumps(dict(spec.parameters), ensure_ascii=False) if spec.parameters else "—",
         "来源": "自建" if spec.source == SpecSource.DATABASE else "随程序提供",
     }

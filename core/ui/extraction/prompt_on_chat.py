@@ -30,8 +30,13 @@ def draw_rendering(entry: PromptEntry, available: list[DatasetView]) -> None:
     dataset, chosen = _choose(entry, available)
     if chosen is None:
         return
+    replaced = st.toggle(
+        "替换个人信息",
+        key="prompts-personal",
+        help="打开了「发送前替换个人信息」的模型收到的就是这个样子，一字不差",
+    )
     with show_errors():
-        rendering = preview_prompt(state.store(), entry.prompt, dataset=dataset.id, **chosen)
+        rendering = preview_prompt(state.store(), entry.prompt, dataset=dataset.id, replace_personal=replaced, **chosen)
         _draw_lengths(rendering)
         if rendering.rendered.system:
             st.caption("系统提示（system）")

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Index, Text, UniqueConstraint
+from sqlalchemy import Column, Index, Text, UniqueConstraint, false
 from sqlmodel import Field
 
 from core.adapters.store.models.base import Base, json_column, now, timestamp_column
@@ -16,6 +16,7 @@ class ModelEntry(ModelSettings, Base, table=True):
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(unique=True)
     parameters: dict[str, Any] = Field(default_factory=dict, sa_column=json_column())
+    replace_personal: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     training_set_id: int | None = Field(default=None, foreign_key="trainingset.id", ondelete="SET NULL")
     created_at: datetime = Field(default_factory=now, sa_column=timestamp_column())
 

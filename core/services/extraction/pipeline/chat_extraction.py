@@ -6,10 +6,12 @@ from typing import Any
 
 from core.adapters.llm.base import Provider
 from core.adapters.llm.failures import REMEDIES
+from core.adapters.llm.registry import is_remote
 from core.domain.chat import ParsedChat, parse_chat
 from core.domain.cleaning import Chunk, Cleaned, clean, left_out_report, single_chunk, split_chunks
 from core.domain.form import Field, Form, FormValues
 from core.domain.merge import join_chunks
+from core.domain.personal_data import Pseudonyms
 from core.domain.prompts import Prompt
 from core.errors import Cause, PromptError, SettingsError
 from core.services.extraction.pipeline.definition import Pipeline, PipelineStep
@@ -75,6 +77,7 @@ def run_pipeline(
     examples: Examples = no_examples,
     earlier: Mapping[str, str] | None = None,
     url: str = "",
+    replace_personal: bool = False,
 ) -> Outcome:
     """Run a pipeline on one chat.
 
@@ -98,6 +101,8 @@ def run_pipeline(
         examples: where examples come from, for stages that show some.
         earlier: answers of a failed attempt, ``{digest of the request: reply}``; not asked for again.
         url: the model's own address, where it has one; part of what a request is.
+        replace_personal: whether names, phones, addresses and the like are made-up ones in what is asked. Calls keep
+            what was sent and what came back; forms and summaries have the real values.
     """
     start = time.perf_counter()
     calls: list[Call] = []
@@ -126,6 +131,7 @@ def run_pipeline(
             examples=examples,
             earlier=earlier or {},
             url=url,
+            pseudonyms=pseudonyms_of(form, chat, base) if replace_personal and is_remote(provider.name) else None,
         )
         runs = [ChunkRun(context, chunk, calls, [dict(values) for values in base]) for chunk in chunks]
         failed: Call | None = None
@@ -139,6 +145,17 @@ def run_pipeline(
         return Outcome(None, Status.FAILED, cause=Cause.CONFIG, error=str(error), calls=tuple(calls))
     forms, alternatives = (None, []) if failed else _together(form, cleaned, runs)
     return _outcome(runs, calls, failed, forms, alternatives, cleaned, time.perf_counter() - start)
+
+
+def pseudonyms_of(form: Form, chat: ParsedChat, given: Sequence[FormValues] = ()) -> Pseudonyms:
+    """The made-up values of a chat, the same at every stage, chunk, sample and retry.
+
+    Args:
+        form: of ``given``.
+        chat: the chat.
+        given: forms whose customers are people of the chat, too.
+    """
+    return Pseudonyms(chat.conversation, [form.name_of(values) for values in given])
 
 
 def _chunks(chat: ParsedChat, cleaned: Cleaned, budget: int | None, overlap: float) -> list[Chunk] | None:

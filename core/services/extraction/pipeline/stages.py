@@ -9,6 +9,7 @@ from core.adapters.llm.base import ModelRequest, Provider, request_digest
 from core.domain.cleaning import Chunk
 from core.domain.form import Form, FormValues
 from core.domain.merge import VotedForm, merge_fields, vote
+from core.domain.personal_data import Pseudonyms
 from core.domain.prompts import Example, Rendered, Stage, read_summary, render
 from core.domain.replies import parse_reply
 from core.errors import PromptError
@@ -61,6 +62,23 @@ class StageContext:
     examples: Examples
     earlier: Mapping[str, str]
     url: str = ""
+    pseudonyms: Pseudonyms | None = None
+
+    def hide(self, text: str) -> str:
+        """What leaves of a text: the text, or made-up values in the place of personal data."""
+        return self.pseudonyms.hide(text) if self.pseudonyms else text
+
+    def hide_forms(self, forms: Sequence[FormValues]) -> list[FormValues]:
+        """What leaves of filled forms, likewise."""
+        return [self.pseudonyms.hide_values(self.form, values) if self.pseudonyms else values for values in forms]
+
+    def hide_example(self, example: Example) -> Example:
+        """What leaves of an example: it has made-up values of its own, which nothing turns back into this chat's."""
+        return hide_example(self.form, example, self.pseudonyms) if self.pseudonyms else example
+
+    def restore(self, text: str) -> str:
+        """A text of the model with the real values."""
+        return self.pseudonyms.restore(text) if self.pseudonyms else text
 
 
 @dataclass
@@ -93,7 +111,7 @@ class ChunkRun:
         rendered = self._render(step, form, shown)
         if stage is Stage.SUMMARY:
             call = self._ask(step, rendered, form, 1, labels)
-            self.summary, notes = read_summary(call.raw, self.context.form)
+            self.summary, notes = read_summary(self.context.restore(call.raw), self.context.form)
             if not self.summary:
                 raise CallFailed(self._unreadable(call, "模型没有写出摘要"))
             self._keep(call, notes)
@@ -118,14 +136,14 @@ class ChunkRun:
         stage = step.prompt.stage
         given: dict[str, Any] = {}
         if stage is not Stage.FROM_SUMMARY:
-            given["chat"] = self.chunk.text
+            given["chat"] = self.context.hide(self.chunk.text)
         else:
-            given["summary"] = self.summary
+            given["summary"] = self.context.hide(self.summary)
         if stage is Stage.VERIFY:
-            rows = ",\n".join(json.dumps(values, ensure_ascii=False) for values in self.forms)
+            rows = ",\n".join(json.dumps(values, ensure_ascii=False) for values in self.context.hide_forms(self.forms))
             given["forms"] = f"[\n{rows}\n]" if rows else "[]"
         if stage is Stage.FEWSHOT:
-            given["examples"] = [picked.example for picked in shown]
+            given["examples"] = [self.context.hide_example(picked.example) for picked in shown]
         json_object = bool(self.context.parameters.get("json_mode")) and stage is not Stage.SUMMARY
         return render(step.prompt, form, json_object=json_object, **given)
 
@@ -173,7 +191,7 @@ class ChunkRun:
         request = ModelRequest(
             prompt=rendered.user,
             system=rendered.system,
-            conversation=self.chunk.text,
+            conversation=context.hide(self.chunk.text),
             model=context.model,
             parameters=parameters,
             deadline=context.deadline,
@@ -228,9 +246,10 @@ class ChunkRun:
         if parsed.forms is None:
             raise CallFailed(self._unreadable(call, parsed.reason))
         self._keep(call, parsed.notes)
-        self.notes += parsed.notes
+        self.notes += [self.context.restore(note) for note in parsed.notes]
         self.repaired = self.repaired or bool(parsed.notes)
-        return parsed.forms
+        pseudonyms = self.context.pseudonyms
+        return [pseudonyms.restore_values(values) for values in parsed.forms] if pseudonyms else parsed.forms
 
     def _vote(self, step: PipelineStep, rendered: Rendered, form: Form, labels: tuple[str, ...]) -> list[FormValues]:
         """Several answers to one question; those that can be read decide."""
@@ -294,6 +313,19 @@ def _renumbered(
         elif len(before) == len(after):
             numbers[number] = number
     return [entry | {"customer": numbers[entry["customer"]]} for entry in entries if entry["customer"] in numbers]
+
+
+def hide_example(form: Form, example: Example, others: Pseudonyms) -> Example:
+    """An example with made-up values that are none of ``others``."""
+    try:
+        answer = [form.coerce(values).values for values in json.loads(example.answer)]
+    except (ValueError, TypeError):
+        answer = []
+    names = [form.name_of(values) for values in answer]
+    pseudonyms = Pseudonyms(example.chat, names, others.made_up)
+    rows = ",\n".join(json.dumps(pseudonyms.hide_values(form, values), ensure_ascii=False) for values in answer)
+    hidden_answer = f"[\n{rows}\n]" if answer else pseudonyms.hide(example.answer)
+    return Example(pseudonyms.hide(example.chat), hidden_answer)
 
 
 def no_examples(conversation: str) -> Sequence[PickedExample]:

@@ -196,6 +196,7 @@ def _extract(store: Store, leased: LeasedChat, task: _Task, provider: CachedProv
                 deadline=task.parameters.deadline,
                 context_tokens=task.spec.context_tokens,
                 max_output_tokens=task.spec.max_output_tokens,
+                replace_personal=task.spec.replace_personal,
                 base=base,
                 examples=examples,
                 earlier=task.earlier,

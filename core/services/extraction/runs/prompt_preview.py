@@ -9,11 +9,13 @@ from core.adapters.store import Store, queries
 from core.domain.chat import parse_chat
 from core.domain.cleaning import clean, left_out_report
 from core.domain.form import Form, FormValues, load_named_form, text_of
-from core.domain.prompts import STAGE_PARTNERS, Example, Prompt, Rendered, Stage, needs, render, summary_of
+from core.domain.prompts import STAGE_PARTNERS, Prompt, Rendered, Stage, needs, render, summary_of
 from core.domain.scoring import Scorer
 from core.errors import RunError
 from core.services.extraction.pipeline import Outcome, estimate_tokens, run_pipeline
+from core.services.extraction.pipeline.chat_extraction import pseudonyms_of
 from core.services.extraction.pipeline.definition import Pipeline, PipelineStep, parse_pipeline
+from core.services.extraction.pipeline.stages import hide_example
 from core.services.extraction.pipeline.token_budget import form_for_step
 from core.services.extraction.prompt_library import finder
 from core.services.extraction.runs.pipeline_loading import examples_for
@@ -94,6 +96,7 @@ def preview_prompt(
     steps: Sequence[str] = (),
     fields: Sequence[str] = (),
     json_object: bool = False,
+    replace_personal: bool = False,
 ) -> Rendering:
     """Render a prompt on one chat. Input from an earlier stage is made of the labels if there are any.
 
@@ -105,28 +108,33 @@ def preview_prompt(
         steps: cleaning steps.
         fields: keys, for stage *fields*.
         json_object: as for services in JSON mode.
+        replace_personal: as for models that are sent made-up values for personal data.
 
     Raises:
         NotFoundError: no such dataset or chat.
         PromptError: the template fails.
     """
     form, chat_id, text = _read(store, dataset, index)
-    cleaned = clean(parse_chat(text), steps)
+    chat = parse_chat(text)
+    cleaned = clean(chat, steps)
+    hidden = pseudonyms_of(form, chat) if replace_personal else None
+    hide = hidden.hide if hidden else str
     labels = labels_of(store, dataset, index)
     notes: list[str] = []
     given: dict[str, object] = {}
     if needs(prompt.stage, "summary"):
-        given["summary"] = summary_of(form, labels) if labels else _NO_SUMMARY
+        given["summary"] = hide(summary_of(form, labels)) if labels else _NO_SUMMARY
         notes.append("摘要由标注写成" if labels else "摘要要由上一阶段写出，这里留了一句话代替")
     else:
-        given["chat"] = cleaned.text
+        given["chat"] = hide(cleaned.text)
     if needs(prompt.stage, "forms"):
-        given["forms"] = json.dumps(labels or [form.empty()], ensure_ascii=False)
+        shown_forms = [hidden.hide_values(form, values) if hidden else values for values in labels or []]
+        given["forms"] = json.dumps(shown_forms or [form.empty()], ensure_ascii=False)
         notes.append("已经填好的表取自标注" if labels else "已经填好的表要由上一阶段给出，这里用空表代替")
     if needs(prompt.stage, "examples"):
         pipeline = Pipeline((PipelineStep(prompt),))
         picked = examples_for(store, form, pipeline, chat_id)(cleaned.text)
-        given["examples"] = [Example(one.example.chat, one.example.answer) for one in picked]
+        given["examples"] = [hide_example(form, one.example, hidden) if hidden else one.example for one in picked]
         notes += [f"示例：{one.label}" for one in picked] or ["还没有相似的已确认记录可以作示例"]
         notes += [warning for one in picked for warning in one.warnings]
     step = PipelineStep(prompt, fields=tuple(fields) if prompt.stage is Stage.FIELDS else ())
@@ -187,6 +195,7 @@ def try_prompt(
         attempts=1,
         context_tokens=model.context_tokens,
         max_output_tokens=model.max_output_tokens,
+        replace_personal=model.replace_personal,
         examples=examples_for(store, form, pipeline, chat_id),
     )
     labels = labels_of(store, dataset, index)

@@ -70,6 +70,7 @@ def reusable_replies(
                 attempts=1,
                 context_tokens=spec.context_tokens,
                 max_output_tokens=spec.max_output_tokens,
+                replace_personal=spec.replace_personal,
                 base=require_base_forms(pipeline, given),
                 examples=examples_for(store, form, pipeline, chat_id),
             )

@@ -49,6 +49,7 @@ def refresh(session: Session, row: Run) -> None:
                 "parameters": used.parameters,
                 "json_mode": used.json_mode,
                 "system": used.system,
+                "replace_personal": used.replace_personal,
             }
             entry = entry.model_copy(update=answering)
     parameters.entry = entry.as_dict()
