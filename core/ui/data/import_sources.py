@@ -36,8 +36,11 @@ def draw_upload(available: list[DatasetView]) -> None:
         return
     file_id, name = uploaded.file_id, uploaded.name
     chosen = chosen_columns(file_id)
+    # Containers keep places: whatever comes and goes above the box of columns, it stays the same box, and open.
+    reading, summary, decisions = st.container(), st.container(), st.container()
     try:
-        previewed = cached_preview(file_id, uploaded, name, chosen)
+        with reading:
+            previewed = cached_preview(file_id, uploaded, name, chosen)
     except ColumnError as error:
         show_error(error)
         draw_decisions(file_id, chosen, None, may_be_text=_may_be_text(name))
@@ -49,8 +52,10 @@ def draw_upload(available: list[DatasetView]) -> None:
             st.page_link(navigation.EXPORTS, label="去「导出」页带回改过的表格", icon=":material/arrow_forward:")
         draw_decisions(file_id, chosen, None, may_be_text=_may_be_text(name))
         return
-    draw_preview_summary(previewed)
-    draw_decisions(file_id, chosen, previewed)
+    with summary:
+        draw_preview_summary(previewed)
+    with decisions:
+        draw_decisions(file_id, chosen, previewed)
     if previewed.columns:
         # One title, whatever columns are used: with another one it would be another box, closed.
         with st.expander("列的对应", icon=":material/table:"):
