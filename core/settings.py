@@ -29,6 +29,7 @@ class Settings(BaseSettings):
         sign_in: who has to sign in, and how: ``accounts``, ``oidc``, both by comma, or nobody (empty), which only a
             server that listens on this machine alone may say.
         session_idle_minutes: a sign-in ends when nobody has moved for so long (``SHIYAO_SESSION_IDLE_MINUTES``).
+        learn_in_background: whether the server trains on approvals by itself (``SHIYAO_LEARN_IN_BACKGROUND``).
         session_hours: a sign-in ends after so long whatever happens (``SHIYAO_SESSION_HOURS``).
     """
 
@@ -43,6 +44,7 @@ class Settings(BaseSettings):
     sign_in: str = ""
     session_idle_minutes: int = Field(default=120, ge=1, le=10_080)
     session_hours: float = Field(default=12, gt=0, le=720)
+    learn_in_background: bool = True
     competition_data: Path | None = None
 
 

@@ -11,7 +11,7 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from core import private_files
-from core.cli import data, export, imports, quality, runs, team, training
+from core.cli import data, export, imports, learn, quality, runs, team, training
 from core.cli.common import Db
 from core.errors import ShiyaoError, shorten
 
@@ -27,6 +27,7 @@ app.add_typer(data.app)
 app.add_typer(imports.app)
 app.add_typer(runs.app)
 app.add_typer(quality.app)
+app.add_typer(learn.app)
 app.add_typer(export.app, name="export")
 export.app.command("training", help=training.EXPORT_HELP)(training.export)
 app.add_typer(training.app, name="training")

@@ -58,7 +58,8 @@ def score(
         started = origins.by_id.get(scored.id, 0)
         seen = training_overlap(store, scored)
     if json:
-        print_json({**result.as_json(), **({"started_from_run": started} if started else {})})
+        marked = {"started_from_run": started} if started else {}
+        print_json({**result.as_json(), "floors": result.floors, **marked})
     else:
         _print_score(result)
     if started:
@@ -154,6 +155,7 @@ def compare(
 def _print_score(result: "RunScore") -> None:
     filled = result.filled
     say(f"得分 {result.score:.4f} / {result.max:g}，全空表单的下限 {result.floor:.4f}，{len(result.chats)} 条群聊")
+    say(f"常数下限 {result.constants:.4f}：不看群聊，每个字段总填最常见的值（从别的群聊里选）")
     if result.left_out:
         say(f"有争议的 {result.left_out} 格标注没有计入")
     say(f"只看填写的值：精确率 {filled.precision:.1%}，召回率 {filled.recall:.1%}，F1 {filled.f1:.1%}")

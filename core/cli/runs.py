@@ -30,7 +30,9 @@ def extract(
     ctx: typer.Context,
     dataset: Dataset,
     run: Run,
-    provider: Annotated[str, typer.Option(metavar="local|spark|openai", help="由谁抽取；local 不需要密钥和网络。")],
+    provider: Annotated[
+        str, typer.Option(metavar="local|learned|spark|openai", help="由谁抽取；前两种不需要密钥和网络。")
+    ],
     model: Annotated[str, typer.Option(metavar="NAME", help="模型名称；默认取环境变量。")] = "",
     prompt: Annotated[
         str,

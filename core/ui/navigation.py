@@ -33,6 +33,7 @@ AGREEMENT = "pages/quality/agreement.py"
 TRAINING_SETS = "pages/training/sets.py"
 TUNING = "pages/training/tuning.py"
 LESSONS = "pages/training/lessons.py"
+LEARNED = "pages/training/learned.py"
 EXPORTS = "pages/export/exports.py"
 SETTINGS = "pages/settings/settings.py"
 ACCOUNTS = "pages/settings/accounts.py"
@@ -65,6 +66,7 @@ _MENU: Mapping[str, tuple[tuple[str, str, str], ...]] = {
         (TRAINING_SETS, "训练集", "training-sets"),
         (TUNING, "微调", "tuning"),
         (LESSONS, "经验", "lessons"),
+        (LEARNED, "学习模型", "learned"),
     ),
     "导出": ((EXPORTS, "导出", "exports"),),
     "设置": ((SETTINGS, "设置", "settings"), (ACCOUNTS, "账号", "accounts"), (AUDIT, "操作记录", "audit")),

@@ -5,7 +5,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from streamlit import config
 from streamlit.runtime.pages_manager import PagesManager
@@ -13,9 +13,12 @@ from streamlit.runtime.pages_manager import PagesManager
 from core import logs, private_files
 from core.errors import ShiyaoError
 from core.secrets import secrets_file
-from core.settings import VAR
-from core.ui import server_guard
+from core.settings import VAR, settings
+from core.ui import server_guard, state
 from core.ui.sign_in import person, ways
+
+if TYPE_CHECKING:
+    from core.services.learning.background import LearningWatch
 
 # A file of ours: an icon by name would be fetched from the net by every browser.
 ICON = str(Path(__file__).with_name("icon.png"))
@@ -48,8 +51,22 @@ def prepare() -> None:
 
 @asynccontextmanager
 async def lifespan(_app: Any) -> AsyncIterator[None]:
-    """Context manager around the server's lifetime: at its end, answers under way are waited for and stored."""
+    """Context manager around the server's lifetime: it learns meanwhile; at its end, answers under way are stored."""
+    watch = await asyncio.to_thread(_watch_approvals)
     yield
     from core.services.extraction.runs import stop_running
 
+    if watch is not None:
+        watch.stop()
     await asyncio.to_thread(stop_running, patience=STOP_SECONDS)
+
+
+def _watch_approvals() -> "LearningWatch | None":
+    """Start learning from approvals in the background, unless it is switched off or there is no database yet."""
+    if not settings().learn_in_background:
+        return None
+    from core.services.learning.background import LearningWatch
+
+    watch = LearningWatch(state.opened_store)
+    watch.start()
+    return watch

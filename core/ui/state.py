@@ -35,6 +35,8 @@ _PAYLOAD = "shiyao.workbench.payload"
 _REVIEW = "shiyao.workbench.review"
 _PERSON = "shiyao.person"
 
+_opened: dict[str, Store] = {}
+
 # A cookie, not localStorage: the server sees it on the first run, so nobody is asked for a name twice.
 _remember = st.components.v2.component(
     "shiyao_remember",
@@ -49,7 +51,13 @@ export default function ({ data }) {
 
 @st.cache_resource(show_spinner="正在打开数据库…")
 def _open(url: str) -> Store:
-    return open_store(url)
+    _opened[url] = open_store(url)
+    return _opened[url]
+
+
+def opened_store() -> Store | None:
+    """The store of this process if a visitor has had it opened; for threads, which must not call ``st``."""
+    return _opened.get(settings().database_url)
 
 
 def store() -> Store:

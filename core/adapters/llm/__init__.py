@@ -1,6 +1,6 @@
-"""Model services behind one protocol: ``local`` (rules), ``spark`` (SDK), ``openai`` (any compatible endpoint)."""
+"""Model services behind one protocol: ``local`` (rules), ``learned``, ``spark`` (SDK), ``openai`` (any endpoint)."""
 
-from core.adapters.llm import local, openai_compat, spark
+from core.adapters.llm import learned, local, openai_compat, spark
 from core.adapters.llm.base import ModelReply, ModelRequest, Provider, request_digest
 from core.adapters.llm.destinations import refusal_of
 from core.adapters.llm.model_spec import ModelSpec, SpecSource
@@ -36,7 +36,7 @@ __all__ = [
     "unshadowed_presets",
 ]
 
-for entry in (local.ENTRY, spark.ENTRY, openai_compat.ENTRY):
+for entry in (local.ENTRY, learned.ENTRY, spark.ENTRY, openai_compat.ENTRY):
     register(entry)
 
 

@@ -6,8 +6,21 @@ from core.adapters.store.views import (
     DatasetView,
     EventView,
     ExtractionView,
+    LearnedModelView,
     RecordView,
     RunView,
+    TrainingJobView,
 )
 
-__all__ = ["ChatView", "DatasetView", "EventView", "ExtractionView", "RecordView", "RunView", "Store", "open_store"]
+__all__ = [
+    "ChatView",
+    "DatasetView",
+    "EventView",
+    "ExtractionView",
+    "LearnedModelView",
+    "RecordView",
+    "RunView",
+    "Store",
+    "TrainingJobView",
+    "open_store",
+]

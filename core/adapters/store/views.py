@@ -14,9 +14,11 @@ from core.adapters.store.models import (
     ChatBase,
     DatasetBase,
     ExtractionBase,
+    LearnedModelBase,
     RecordBase,
     RecordEventBase,
     RunBase,
+    TrainingJobBase,
 )
 from core.domain.form import FormValues
 
@@ -127,6 +129,18 @@ class RecordView(RecordBase, View):
     def forms(self) -> list[FormValues]:
         """The values without their origins and confirmations, one form per customer."""
         return [customer["values"] for customer in self.customers]
+
+
+class LearnedModelView(LearnedModelBase, View):
+    """One version of a learned extractor."""
+
+    id: int
+
+
+class TrainingJobView(TrainingJobBase, View):
+    """One training in the background."""
+
+    id: int
 
 
 class EventView(RecordEventBase, View):

@@ -32,7 +32,8 @@ _COMPARISON: Final = 0.6
 _COMPARED: Final = "与群里其他人相比"
 _TALKATIVE: Final = 3
 """Fewest messages with which a speaker counts for that mean."""
-_QUESTION = re.compile(r"[？?]|(?:吗|么|嘛|呢)$|怎么|如何|为什么|多少|哪里|能不能|可不可以|什么")
+QUESTION = re.compile(r"[？?]|(?:吗|么|嘛|呢)$|怎么|如何|为什么|多少|哪里|能不能|可不可以|什么")
+"""Words of a question, looked for at the end of a message."""
 _READ_CHARS: Final = 600
 """Characters at the beginning of a message that are searched for cues; pasted text follows later."""
 
@@ -144,9 +145,9 @@ def _between(
     previous_words = before.body.of(parsed.text)[-80:]
     if (
         before.kind is MessageKind.TEXT
-        and _QUESTION.search(previous_words)
+        and QUESTION.search(previous_words)
         and "您" not in previous_words
-        and not _QUESTION.search(words[-80:])
+        and not QUESTION.search(words[-80:])
     ):
         counts[message.speaker][_ANSWERS] += 1
         counts[before.speaker][_ASKED] += 1

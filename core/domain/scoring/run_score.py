@@ -11,6 +11,7 @@ from typing import Any
 
 from core.domain.form import Form, FormValues
 from core.domain.scoring.chat_score import ChatScore, Prepared, Scorer
+from core.domain.scoring.constants import constants_by_chat
 from core.domain.scoring.disputed import Cell, without_disputed_cells
 from core.domain.scoring.measures import LCS, Measure
 
@@ -78,6 +79,7 @@ class RunScore:
         score: mean over the reference chats, 0 to ``max``; 0 where there are none.
         max: the form's points (36).
         floor: what one all-empty form per chat would score.
+        constants: what the best constants per field would score, chosen on other chats: the second floor.
         chats: score of every reference chat by index, in order.
         missing: indices that the run lacks; each scores 0.
         filled: over filled cells of all fields.
@@ -89,6 +91,7 @@ class RunScore:
     score: float
     max: float
     floor: float
+    constants: float
     chats: Mapping[int, ChatScore]
     missing: tuple[int, ...]
     filled: Filled
@@ -108,6 +111,11 @@ class RunScore:
         }
 
     @property
+    def floors(self) -> dict[str, float]:
+        """What scores without reading a chat: an all-empty form, and the best constants per field."""
+        return {"empty": self.floor, "constants": self.constants}
+
+    @property
     def lost(self) -> float:
         """Points per chat missing to the maximum."""
         return self.max - self.score
@@ -117,7 +125,7 @@ class RunScore:
         return self.fields[key].lost / self.lost if self.lost > 1e-12 else 0.0
 
     def as_json(self) -> dict[str, Any]:
-        """The output of ``score --json``."""
+        """The output of ``score --json``, but for the floors."""
         return {
             "score": self.score,
             "max": _plain(self.max),
@@ -152,12 +160,14 @@ class Reference:
         golds: prepared reference forms by chat index, in order.
         disputed: reference cells that do not count, by chat index.
         floor: what one all-empty form per chat would score.
+        constants: what the best constants per field would score, chosen on other chats.
     """
 
     scorer: Scorer
     golds: Mapping[int, tuple[Prepared, ...]]
     disputed: Mapping[int, frozenset[Cell]]
     floor: float
+    constants: float
 
 
 def prepare_reference(
@@ -179,13 +189,20 @@ def prepare_reference(
     cells = {
         index: frozenset(chat_cells) for index, chat_cells in (disputed or {}).items() if chat_cells and index in golds
     }
-    reference = Reference(scorer, prepared, cells, 0.0)
+    constants = constants_by_chat(scorer, prepared)
     if cells:
+        reference = Reference(scorer, prepared, cells, 0.0, 0.0)
         empty = (scorer.prepare({}),)
         floor = _gather(reference, {index: scorer.chat(empty, gold) for index, gold in prepared.items()}, {}, empty)
-        return Reference(scorer, prepared, cells, floor.score)
-    floors = sum(scorer.floor(gold) for gold in prepared.values())
-    return Reference(scorer, prepared, cells, floors / max(len(prepared), 1))
+        forms = {index: (constants[index],) for index in prepared}
+        second = _gather(
+            reference, {index: scorer.chat(forms[index], gold) for index, gold in prepared.items()}, forms, ()
+        )
+        return Reference(scorer, prepared, cells, floor.score, second.score)
+    chats = max(len(prepared), 1)
+    floor_points = sum(scorer.floor(gold) for gold in prepared.values())
+    constant_points = sum(scorer.chat((constants[index],), gold).score for index, gold in prepared.items())
+    return Reference(scorer, prepared, cells, floor_points / chats, constant_points / chats)
 
 
 def score_against(reference: Reference, preds: Mapping[int, Sequence[FormValues]]) -> RunScore:
@@ -259,6 +276,7 @@ def _gather(
         score=sum(field.points for field in fields.values()),
         max=form.max_points,
         floor=reference.floor,
+        constants=reference.constants,
         chats=chats,
         missing=missing,
         filled=Filled(sum(credit), int(sum(predicted)), int(sum(expected))),

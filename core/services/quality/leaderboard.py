@@ -54,6 +54,7 @@ class Leaderboard:
     Attributes:
         benchmark: what they are measured by.
         floor: what all-empty forms would score.
+        constants: what the best constants per field would score, chosen on other chats.
         max: full marks.
         chats: chats of the reference.
         rows: one per run with answers.
@@ -62,6 +63,7 @@ class Leaderboard:
 
     benchmark: Benchmark
     floor: float
+    constants: float
     max: float
     chats: int
     rows: tuple[LeaderboardRow, ...]
@@ -122,7 +124,9 @@ def leaderboard(store: Store, benchmark: Benchmark) -> Leaderboard:
         )
         for place, i in enumerate(order)
     )
-    return Leaderboard(benchmark, golds.floor, benchmark.form.max_points, len(golds.golds), rows, disputed)
+    return Leaderboard(
+        benchmark, golds.floor, golds.constants, benchmark.form.max_points, len(golds.golds), rows, disputed
+    )
 
 
 def named_run(board: Leaderboard, name: str) -> LeaderboardRow:

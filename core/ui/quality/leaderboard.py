@@ -13,10 +13,10 @@ from core.ui.tables import PLACEHOLDER, draw_csv_button, percent_column, percent
 
 
 def draw_headline(board: Leaderboard) -> None:
-    """Four metrics: best score, floor, points above the floor, and F1."""
+    """Five metrics: best score, both floors, points above the higher floor, and F1."""
     best = board.rows[0]
     filled = best.score.filled
-    one, two, three, four = st.columns(4)
+    one, two, second, three, four = st.columns(5)
     one.metric(
         "最高得分",
         f"{best.score.score:.2f} / {board.max:g}",
@@ -31,11 +31,17 @@ def draw_headline(board: Leaderboard) -> None:
         border=True,
         help="每条群聊交一张空表能得的分。空格太多，所以得分要和它比着看。",
     )
+    second.metric(
+        "常数下限",
+        f"{board.constants:.2f}",
+        border=True,
+        help="不看群聊、每个字段总填最常见的值能得的分。每条群聊的常数只从别的群聊里选。",
+    )
     three.metric(
         "高出下限",
         f"{best.score.score - board.floor:+.2f}",
         border=True,
-        help="为负说明还不如交空表。",
+        help=f"高出全空表单的分；为负说明还不如交空表。比常数下限高 {best.score.score - board.constants:+.2f}。",
     )
     four.metric(
         "F1（只看填写的值）",
@@ -66,6 +72,7 @@ def leaderboard_rows(board: Leaderboard) -> list[dict[str, object]]:
             **({"提醒": FLATTERED if row.started else None} if any(one.started for one in board.rows) else {}),
             "95% 区间": interval_text(row.interval),
             "高出下限": score.score - board.floor,
+            "高出常数": score.score - board.constants,
         }
         if board.disputed and row.undisputed is not None:
             shown["不计争议"] = row.undisputed.score
@@ -108,6 +115,9 @@ def draw_leaderboard(board: Leaderboard) -> None:
             ),
             "95% 区间": st.column_config.TextColumn(width=104, help="对群聊做 2,000 次自助抽样"),
             "高出下限": st.column_config.NumberColumn(format="%+.2f", width=70),
+            "高出常数": st.column_config.NumberColumn(
+                format="%+.2f", width=70, help="高出常数下限：每个字段总填最常见的值能得的分"
+            ),
             "不计争议": st.column_config.NumberColumn(format="%.4f", width=76),
             "与第一名": st.column_config.TextColumn(
                 width=76, help="成对自助抽样的 95% 区间含 0，就是不能区分；群聊少于 6 条一律不能区分"

@@ -26,7 +26,8 @@ def choose_scored_run(board: Leaderboard) -> LeaderboardRow:
     filled, macro = row.score.filled, row.score.macro
     flattered = f"（:orange[{FLATTERED}]）" if row.started else ""
     right.caption(
-        f"得分 **{row.score.score:.4f}**{flattered}，下限 {board.floor:.4f}；填写的值：精确率 {filled.precision:.1%}、"
+        f"得分 **{row.score.score:.4f}**{flattered}，下限 {board.floor:.4f}，常数下限 {board.constants:.4f}；"
+        f"填写的值：精确率 {filled.precision:.1%}、"
         f"召回率 {filled.recall:.1%}、F1 {filled.f1:.1%}（微平均），F1 {macro['f1']:.1%}（宏平均）。"
         + (f" 缺少 {len(row.score.missing)} 条，按 0 分计。" if row.score.missing else "")
     )

@@ -43,10 +43,20 @@ def test_fills_what_stands_in_the_chat() -> None:
     assert form["购买异议点"] == ["价格"]
     assert form["客户预算-预算是否充足"] == "不充足"
     assert form["客户预算-总体预算金额"] == "1万元"
-    assert form["下一步跟进计划-参与人"] == ["客服小林"]
-    assert form["下一步跟进计划-时间点"] == "明天下午两点"
+    assert form["下一步跟进计划-参与人"] == []
+    assert form["下一步跟进计划-时间点"] == form["下一步跟进计划-具体事项"] == ""
     assert form["竞品信息"] == ""
     assert tuple(form) == FORM.keys
+
+
+def test_writes_one_form_though_two_look_like_customers() -> None:
+    chat = """客服小林：您好，请问两位有什么可以帮您
+张敏3：你好，我想问一下多少钱？怎么收费？
+李雷1：你好，我想问一下多少钱？怎么收费？
+客服小林：您稍等，我这边给您发报价单
+张敏3：好的，谢谢
+李雷1：好的，谢谢"""
+    assert [form["基本信息-姓名"] for form in fill_forms(FORM, chat)] in (["张敏3"], ["李雷1"])
 
 
 def test_answers_like_a_model_and_always_the_same() -> None:
@@ -214,4 +224,4 @@ def test_beats_the_empty_floor_on_the_real_chats(competition: Path) -> None:
     labels = {index: row["infos"] for index, row in enumerate(rows, 1)}
     filled = {index: fill_forms(FORM, parse_chat(row["chat_text"]).conversation) for index, row in enumerate(rows, 1)}
     result = score_run(FORM, filled, labels)
-    assert result.score > result.floor + 1
+    assert result.score > result.floor + 2.5

@@ -24,6 +24,7 @@ EVERYDAY = {
     "core/adapters/llm/local/rules.toml": {"生日"},  # what people say before a date of birth
     "core/domain/personal_data/names.py": {"姓名"},  # what people write before a name
     "core/domain/personal_data/finders.py": {"邮箱"},  # what is no number of QQ
+    "core/services/learning/chat_features.py": {"邮箱"},  # what people say beside an e-mail address
     "core/cli/export.py": {"手机号码", "邮箱"},  # titles of what can be masked in any form
     "core/ui/mask_picker.py": {"手机号码", "邮箱"},  # titles of what can be masked in any form
     "core/settings.py": {"role_elements"},  # which form new datasets have

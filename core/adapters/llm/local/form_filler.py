@@ -8,7 +8,7 @@ from core.adapters.llm.local.rules import By, Rule, Rules
 from core.domain import entities
 from core.domain.chat import Role
 from core.domain.chat.message_kinds import PLACEHOLDER
-from core.domain.form import Field, Form, FormValues, Kind, Value, text_of
+from core.domain.form import Field, Form, FormValues, Kind, Value
 
 _NOT_WORDS = re.compile(rf"{PLACEHOLDER.pattern}|https?://\S+|@\S+")
 
@@ -51,7 +51,7 @@ class CustomerView:
         name: the customer.
         lines: all messages.
         own: the customer's own messages.
-        side: messages that rules about the customer read: own ones and, where there is one customer only, colleagues'.
+        side: messages that rules about the customer read: own ones and colleagues'.
     """
 
     name: str
@@ -66,31 +66,25 @@ class CustomerView:
         return self.side if who is By.CUSTOMER else self.lines
 
 
-@dataclass(frozen=True, slots=True)
-class _Appointment:
-    time: str
-    task: str
-    staff: tuple[str, ...]
-
-
 def fill_form(form: Form, view: CustomerView, rules: Rules) -> FormValues:
     """Fill one customer's form.
 
     Args:
-        form: any form; fields are filled by their kind, choices and follow-up only where the rules know their key.
+        form: any form; fields are filled by their kind, choices where the rules know their key. What is to be done next
+            stays empty: who takes part, when and what were hardly ever guessed right, and a wrong value costs what an
+            empty cell earns.
         view: the chat from this customer's side.
         rules: see :func:`core.adapters.llm.local.rules.load_rules`.
     """
     values = form.empty()
-    appointment = _appointment(view, rules)
     for field in form.fields:
-        value = _value(field, form, view, rules, appointment)
+        value = _value(field, form, view, rules)
         if value:
             values[field.key] = [value] if field.is_list and isinstance(value, str) else value
     return values
 
 
-def _value(field: Field, form: Form, view: CustomerView, rules: Rules, appointment: _Appointment | None) -> Value:
+def _value(field: Field, form: Form, view: CustomerView, rules: Rules) -> Value:
     if field.key == form.name_field:
         return view.name
     if field.key in rules.choices:
@@ -99,12 +93,6 @@ def _value(field: Field, form: Form, view: CustomerView, rules: Rules, appointme
         return _mentioned(field, view, rules)
     if filler := _BY_KIND.get(field.kind):
         return filler(field, view, rules)
-    if appointment and field.kind is Kind.STAFF:
-        return list(appointment.staff) if field.is_list else text_of([*appointment.staff])
-    if field.kind is Kind.DATE:
-        return _date(field, view, rules, appointment)
-    if appointment and field.kind is Kind.TEXT and rules.patterns["task_field"].search(field.key):
-        return appointment.task
     return field.empty
 
 
@@ -159,16 +147,14 @@ def _amount(field: Field, view: CustomerView, rules: Rules) -> str:
     return _first(entities.amounts, budget)
 
 
-def _date(field: Field, view: CustomerView, rules: Rules, appointment: _Appointment | None) -> str:
+def _date(field: Field, view: CustomerView, rules: Rules) -> str:
     if rules.patterns["birthday_field"].search(field.key):
         return _first(entities.times, [line for line in view.own if rules.patterns["birthday"].search(line.text)])
-    if rules.patterns["plan_field"].search(field.key):
-        return appointment.time if appointment else ""
-    return ""
+    return _appointment(view, rules) if rules.patterns["booking_field"].search(field.key) else ""
 
 
-def _appointment(view: CustomerView, rules: Rules) -> _Appointment | None:
-    """Latest appointment: a message with words of meeting and a time expression."""
+def _appointment(view: CustomerView, rules: Rules) -> str:
+    """Time of the latest appointment: in a message with words of meeting, and with staff who takes part near it."""
     room = _MOST_CHARACTERS
     for line in reversed(view.lines[-_RECENT:]):
         if not rules.patterns["appointment"].search(line.words) or rules.patterns["no_appointment"].search(line.words):
@@ -177,16 +163,11 @@ def _appointment(view: CustomerView, rules: Rules) -> _Appointment | None:
             if room <= 0 or not rules.patterns["appointment"].search(sentence):
                 continue
             room -= len(sentence)
-            when = [
-                expression
-                for expression in entities.times(sentence)
-                if not rules.patterns["vague_time"].search(expression)
-            ]
+            when = [one for one in entities.times(sentence) if not rules.patterns["vague_time"].search(one)]
             if when:
                 near = [other for other in view.lines if abs(other.index - line.index) <= 6]
-                staff = tuple(dict.fromkeys(other.speaker for other in near if other.role is Role.STAFF))
-                return _Appointment(when[0], sentence.strip(" ，,、：:"), staff) if staff else None
-    return None
+                return when[0] if any(other.role is Role.STAFF for other in near) else ""
+    return ""
 
 
 _BY_KIND: dict[Kind, Callable[[Field, CustomerView, Rules], Value]] = {
@@ -195,4 +176,5 @@ _BY_KIND: dict[Kind, Callable[[Field, CustomerView, Rules], Value]] = {
     Kind.PLACE: _place,
     Kind.ADDRESS: _place,
     Kind.AMOUNT: _amount,
+    Kind.DATE: _date,
 }

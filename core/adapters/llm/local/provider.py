@@ -7,22 +7,18 @@ import json
 import re
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from core.adapters.llm.base import ModelReply, ModelRequest
 from core.adapters.llm.local.form_filler import CustomerView, ReadMessage, fill_form, read_message
 from core.adapters.llm.local.rules import load_rules
 from core.adapters.llm.registry import ProviderEntry
-from core.domain.chat import Role, RoleGuess, guess_roles, parse_chat
+from core.domain.chat import ParsedChat, Role, RoleGuess, guess_roles, parse_chat
 from core.domain.form import Form, FormValues
 from core.domain.prompts import summary_of
 from core.errors import Cause, ProviderError
 
 MODEL = "rules.v1"
-_SECOND_CUSTOMER = 0.9
-"""A further customer-side speaker is a customer of their own from this share of the first one's weight on: in practice
-nine chats of ten have one customer and the others are colleagues."""
-_MOST_CUSTOMERS = 3
 
 
 class LocalProvider:
@@ -54,7 +50,10 @@ ENTRY = ProviderEntry("local", "本地规则", lambda spec: LocalProvider(), con
 
 
 def fill_forms(form: Form, conversation: str) -> list[FormValues]:
-    """Extract one form per customer; one empty form where nobody looks like a customer.
+    """Extract one form, for the likeliest customer; an empty one where nobody speaks.
+
+    Nine chats of ten have one customer, and of the chats in which the rules saw a second one, none had: an invented
+    form halves what a chat earns.
 
     Args:
         form: what to fill.
@@ -62,26 +61,32 @@ def fill_forms(form: Form, conversation: str) -> list[FormValues]:
     """
     chat = parse_chat(conversation)
     guesses = guess_roles(chat)
+    return fill_read_chat(form, read_chat(chat, guesses), guesses)
+
+
+def read_chat(chat: ParsedChat, guesses: Mapping[str, RoleGuess]) -> list[ReadMessage]:
+    """Prepare the messages of a chat that have a speaker."""
     roles = {name: guess.role for name, guess in guesses.items()}
-    lines = [
+    return [
         read_message(m.index, m.speaker, roles.get(m.speaker, Role.UNKNOWN), m.body.of(chat.text))
         for m in chat.messages
         if m.speaker
     ]
-    names = _customers(lines, guesses)
-    if not names:
+
+
+def fill_read_chat(form: Form, lines: Sequence[ReadMessage], guesses: Mapping[str, RoleGuess]) -> list[FormValues]:
+    """Same as :func:`fill_forms`, for a chat that was read already."""
+    ranked = rank_customers(lines, guesses)
+    if not ranked:
         return [form.empty()]
-    rules = load_rules(form.name)
-    forms = []
-    for name in names:
-        own = [line for line in lines if line.speaker == name]
-        side = own if len(names) > 1 else [line for line in lines if line.role is not Role.STAFF]
-        forms.append(fill_form(form, CustomerView(name, lines, own, side), rules))
-    return forms
+    name = ranked[0][0]
+    own = [line for line in lines if line.speaker == name]
+    side = [line for line in lines if line.role is not Role.STAFF]
+    return [fill_form(form, CustomerView(name, lines, own, side), load_rules(form.name))]
 
 
-def _customers(lines: list[ReadMessage], guesses: Mapping[str, RoleGuess]) -> list[str]:
-    """Names of the customers, the most likely and most talkative one first.
+def rank_customers(lines: Sequence[ReadMessage], guesses: Mapping[str, RoleGuess]) -> list[tuple[str, float]]:
+    """Customers with their weights (how much was said × how little it sounds like staff), the heaviest first.
 
     Where every speaker looks like staff, the one who looks least so: a group chat without a customer does not exist.
     """
@@ -93,7 +98,6 @@ def _customers(lines: list[ReadMessage], guesses: Mapping[str, RoleGuess]) -> li
     likeness = {name: -guesses[name].score if name in guesses else 0.0 for name in characters}
     customers = [name for name in characters if likeness[name] > 0]
     if not customers:
-        return [max(characters, key=lambda name: likeness[name])]
+        return [(max(characters, key=lambda name: likeness[name]), 0.0)]
     weight = {name: characters[name] * likeness[name] for name in customers}
-    ranked = sorted(customers, key=lambda name: -weight[name])[:_MOST_CUSTOMERS]
-    return [name for name in ranked if weight[name] >= _SECOND_CUSTOMER * weight[ranked[0]]]
+    return [(name, weight[name]) for name in sorted(customers, key=lambda name: -weight[name])]

@@ -13,7 +13,8 @@ from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator, mod
 from core.domain.form import Form, form_path, load_named_form
 from core.domain.form.toml_file import parse_toml, read_source, refusal
 
-_PATTERNS_FILE = Path(__file__).with_name("rules.toml")
+GENERAL_RULES = Path(__file__).with_name("rules.toml")
+"""File of the patterns that hold for every form."""
 
 
 class By(StrEnum):
@@ -127,7 +128,7 @@ def load_rules(form_name: str) -> Rules:
     """
     path = rules_path(form_name)
     choices = parse_rules(read_source(path), path.name, load_named_form(form_name)) if path.is_file() else {}
-    patterns = tomllib.loads(_PATTERNS_FILE.read_text(encoding="utf-8"))["patterns"]
+    patterns = tomllib.loads(GENERAL_RULES.read_text(encoding="utf-8"))["patterns"]
     return Rules(choices, {name: _pattern(words) for name, words in patterns.items()})
 
 

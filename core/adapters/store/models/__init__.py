@@ -7,6 +7,13 @@ from core.adapters.store.models.base import Base, now
 from core.adapters.store.models.catalog import ImportMapping, ModelEntry, PromptDraft
 from core.adapters.store.models.datasets import Chat, ChatBase, ChatSearch, Dataset, DatasetBase, DatasetImport
 from core.adapters.store.models.export import Export
+from core.adapters.store.models.learning import (
+    LearnedModel,
+    LearnedModelBase,
+    TrainingJob,
+    TrainingJobBase,
+    TrainingJobStatus,
+)
 from core.adapters.store.models.quality import (
     Dispute,
     DisputeBase,
@@ -53,8 +60,8 @@ __all__ = [
     "BatchChat",
     "Chat",
     "ChatBase",
-    "ChatSearch",
     "ChatPriority",
+    "ChatSearch",
     "Claim",
     "Confirmation",
     "Dataset",
@@ -71,6 +78,8 @@ __all__ = [
     "ExtractionStatus",
     "Guideline",
     "ImportMapping",
+    "LearnedModel",
+    "LearnedModelBase",
     "Lease",
     "ModelEntry",
     "ModelLimiter",
@@ -92,6 +101,9 @@ __all__ = [
     "SignInSession",
     "SeenDefaultRun",
     "Summary",
+    "TrainingJob",
+    "TrainingJobBase",
+    "TrainingJobStatus",
     "TrainingSet",
     "Worker",
     "now",

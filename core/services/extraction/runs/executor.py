@@ -9,7 +9,7 @@ from sqlalchemy import and_, bindparam, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
-from core.adapters.llm import ModelSpec, connect
+from core.adapters.llm import ModelSpec
 from core.adapters.store import Store
 from core.adapters.store.models import Chat, Dataset, Extraction, ExtractionStatus, Reply, Run, RunStatus, now
 from core.domain.chat import parse_chat
@@ -22,7 +22,7 @@ from core.services.extraction.runs.call_limiter import CallLimiter, Withdrawn
 from core.services.extraction.runs.leases import LeasedChat
 from core.services.extraction.runs.lifecycle import finish_if_complete
 from core.services.extraction.runs.pipeline_loading import examples_for, given_forms, pipeline_of, require_base_forms
-from core.services.extraction.runs.run_model import spec_of
+from core.services.extraction.runs.run_model import connect_with, spec_of
 from core.services.extraction.runs.scope import RunParameters, parameters_of
 from core.services.extraction.runs.store_patience import is_away, patiently
 
@@ -117,7 +117,7 @@ def _extract_and_store(store: Store, chat: LeasedChat, limiter: CallLimiter) -> 
         return _wait_unpaid(error, limiter)
     if task is None:
         return False
-    model = connect(task.spec)
+    model = connect_with(store, task.spec)
     if model.ready():
         return False
     provider = CachedProvider(

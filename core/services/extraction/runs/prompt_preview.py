@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.adapters.llm import ModelSpec, connect
+from core.adapters.llm import ModelSpec
 from core.adapters.store import Store, queries
 from core.domain.chat import parse_chat
 from core.domain.cleaning import clean, left_out_report
@@ -19,6 +19,7 @@ from core.services.extraction.pipeline.stages import hide_example
 from core.services.extraction.pipeline.token_budget import form_for_step
 from core.services.extraction.prompt_library import finder
 from core.services.extraction.runs.pipeline_loading import examples_for
+from core.services.extraction.runs.run_model import connect_with
 
 _NO_SUMMARY = "（这里是上一阶段写出的摘要）"
 
@@ -181,7 +182,7 @@ def try_prompt(
         RunError: the model's key is missing.
     """
     form, chat_id, text = _read(store, dataset, index)
-    provider = connect(model)
+    provider = connect_with(store, model)
     if reason := provider.ready():
         raise RunError(reason.rstrip("。"))
     outcome = run_pipeline(

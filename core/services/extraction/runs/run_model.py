@@ -6,10 +6,13 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from core.adapters.llm import ModelSpec, adhoc_model, find_preset
+from core.adapters.llm import ModelSpec, Provider, adhoc_model, connect, find_preset
+from core.adapters.llm.learned import DIGEST, LEARNED, LearnedProvider
+from core.adapters.store import Store
 from core.adapters.store.models import Extraction, Run
 from core.services.extraction import models as model_catalog
 from core.services.extraction.runs.scope import parameters_of
+from core.services.learning import extract_with
 
 
 def with_run_parameters(spec: ModelSpec, own: Mapping[str, Any]) -> ModelSpec:
@@ -26,6 +29,18 @@ def spec_of(row: Run) -> ModelSpec:
         # A run from before there were entries.
         spec = find_preset(row.provider, row.model) or adhoc_model(row.provider, row.model)
     return with_run_parameters(spec, parameters.request)
+
+
+def connect_with(store: Store, spec: ModelSpec) -> Provider:
+    """Provider for a model; a learned extractor is given the database that it was learned from.
+
+    Raises:
+        SettingsError: no such provider.
+    """
+    digest = str(spec.parameters.get(DIGEST, ""))
+    if spec.provider == LEARNED and digest:
+        return LearnedProvider(digest, extract_with(store, digest))
+    return connect(spec)
 
 
 def refresh(session: Session, row: Run) -> None:

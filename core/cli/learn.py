@@ -1,0 +1,80 @@
+"""The verb ``learn``: trains an extractor on approved chats, or says what it can be expected to score."""
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from core.cli.common import Db, Json, hint, open_db, print_json, say
+
+if TYPE_CHECKING:
+    from core.adapters.store import Store
+    from core.services.learning import Evaluation
+
+app = typer.Typer()
+
+
+@app.command("learn", help="从标注和已确认的记录学习一个抽取模型；加 --evaluate 只评估，不保存。")
+def learn(
+    ctx: typer.Context,
+    datasets: Annotated[
+        list[str] | None,
+        typer.Option("--from", "--dataset", metavar="NAME", help="从哪个数据集学习；可以写多次，表单要相同。"),
+    ] = None,
+    source: Annotated[
+        str, typer.Option(metavar="labels|records|labels+records", help="学什么：标注、已确认的记录，或两者。")
+    ] = "labels+records",
+    model: Annotated[str, typer.Option("--model", metavar="NAME", help="模型的名称；抽取时用同一个名称。")] = "",
+    evaluate: Annotated[bool, typer.Option("--evaluate", help="只做交叉验证，不训练新模型。")] = False,
+    folds: Annotated[int, typer.Option(min=2, max=20, help="交叉验证分成几份。")] = 5,
+    repeats: Annotated[int, typer.Option(min=1, max=20, help="交叉验证重复几次，每次重新分。")] = 3,
+    json: Json = False,
+    db: Db = "",
+) -> None:
+    """Train a learned extractor and keep it, or cross-validate it."""
+    if not datasets:
+        raise typer.BadParameter("要写明从哪个数据集学习", param_hint="--from")
+    if evaluate == bool(model):
+        raise typer.BadParameter("要么写 --model 训练并保存，要么写 --evaluate 只评估", param_hint="--model")
+    with open_db(ctx, db, writes=bool(model)) as store:
+        if evaluate:
+            _evaluate(store, datasets, source, folds, repeats, json)
+            return
+        from core.services.learning import train
+
+        view = train(store, datasets=datasets, source=source, name=model, who="cli")
+    if json:
+        print_json({"model": view.name, "digest": view.digest, "chats": view.chats, "versions": view.versions})
+        return
+    say(f"学习模型「{view.name}」：学了 {view.chats} 条群聊，版本 {view.digest[:12]}")
+    hint(f"抽取时写 --provider learned --model {view.name}")
+
+
+def _evaluate(store: "Store", datasets: list[str], source: str, folds: int, repeats: int, json: bool) -> None:
+    from core.services.learning import evaluate, examples_of, read_corpus
+
+    with store.read() as session:
+        corpus = read_corpus(session, datasets, source)
+    quiet = json or not sys.stderr.isatty()
+    result = evaluate(
+        corpus.form,
+        examples_of(corpus),
+        folds=folds,
+        repeats=repeats,
+        seen=None if quiet else lambda done, total: hint(f"拟合 {done} / {total}"),
+    )
+    if json:
+        print_json(result.as_json())
+    else:
+        _print(result)
+
+
+def _print(result: "Evaluation") -> None:
+    low, high = result.interval
+    say(f"学习模型 {result.learned:.2f}（95% 区间 {low:.2f} 到 {high:.2f}），{result.chats} 条群聊，交叉验证")
+    say(f"全空表单的下限 {result.empty:.2f}，常数下限 {result.constants:.2f}，本地规则 {result.local:.2f}")
+    low, high = result.delta_local
+    say(f"比本地规则 {result.learned - result.local:+.2f}，95% 区间 {low:+.2f} 到 {high:+.2f}")
+    say(f"把握的校准误差 {result.ece:.3f}")
+    for size, points in result.curve.items():
+        say(f"  学 {size:4d} 条 {points:.2f}")

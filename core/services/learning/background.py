@@ -1,0 +1,294 @@
+"""Trains a model from approvals in the background: after 5, 10 and 20 of them, then after every 10 % more.
+
+A job is a row; who wants to do it has to make the row, so that two processes never train for the same approvals. It is
+done by a process of its own, which leaves the server its processor, and which may be killed at any moment: nothing of
+a model is stored before it is complete, and a job without a living process is done again.
+"""
+
+import logging
+import math
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from threading import Event, Thread
+from typing import Final
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col
+
+from core.adapters.store import Store, TrainingJobView, queries
+from core.adapters.store.models import Dataset, LearnedModel, Record, TrainingJob, TrainingJobStatus, now
+from core.domain.form import load_named_form
+from core.domain.scoring import mean_intervals
+from core.errors import NotFoundError, ShiyaoError
+from core.services.learning.corpus import read_corpus
+from core.services.learning.evaluation import evaluate
+from core.services.learning.models import evaluation_of, examples_of, put_into_use
+from core.settings import ROOT, settings
+
+FIRST_AT: Final = (5, 10, 20)
+"""Approvals after which a model is trained; afterwards after every :data:`GROWTH`."""
+GROWTH: Final = 1.1
+LOST_AFTER: Final = timedelta(minutes=10)
+"""A job on another machine without a sign of life for so long is done again."""
+_LOOK_SECONDS: Final = 10.0
+QUIET: Final = timedelta(seconds=20)
+"""Nothing is trained before nobody has approved anything for so long."""
+_BEAT_SECONDS: Final = 1.0
+_FOLDS: Final = 5
+_FEWEST: Final = 6
+"""Fewest common chats by which two models are compared with an interval."""
+
+_log = logging.getLogger("shiyao.learning")
+
+
+def model_name(form_title: str) -> str:
+    """Name of the model that is trained by itself for a form."""
+    return f"学自审阅·{form_title}"[:80]
+
+
+def next_training(approvals: int) -> int:
+    """Number of approvals at which the next model is trained, after one that was trained at ``approvals``."""
+    return next((at for at in FIRST_AT if at > approvals), max(approvals + 1, math.ceil(approvals * GROWTH)))
+
+
+def approvals_of(session: Session, form: str) -> int:
+    """Number of chats of a form that people approved."""
+    statement = (
+        select(func.count())
+        .select_from(Record)
+        .join(Dataset, col(Dataset.id) == col(Record.dataset_id))
+        .where(col(Dataset.form) == form, queries.is_final())
+    )
+    return int(session.execute(statement).scalar_one())
+
+
+def newest_job(session: Session, form: str) -> TrainingJobView | None:
+    """The newest training job of a form, or ``None``."""
+    statement = select(TrainingJob).where(col(TrainingJob.form) == form).order_by(col(TrainingJob.id).desc()).limit(1)
+    row = session.execute(statement).scalar_one_or_none()
+    return TrainingJobView.from_row(row) if row else None
+
+
+def claim_job(store: Store, form: str) -> int | None:
+    """Make the job that is due, or take over one whose process is gone; ``None`` where there is nothing to do.
+
+    Args:
+        store: open store.
+        form: name of the form.
+    """
+    try:
+        with store.write() as session:
+            job = newest_job(session, form)
+            if job is not None and job.status == TrainingJobStatus.RUNNING:
+                row = session.get(TrainingJob, job.id)
+                if row is None or not is_lost(job):
+                    return None
+                row.worker, row.seen_at, row.done = _me(), now(), 0
+                return job.id
+            approvals = approvals_of(session, form)
+            if approvals < next_training(job.approvals if job else 0):
+                return None
+            made = TrainingJob(form=form, approvals=approvals, worker=_me(), seen_at=now())
+            session.add(made)
+            session.flush()
+            return made.id
+    except IntegrityError:  # somebody else has just made the same one
+        return None
+
+
+def is_lost(job: TrainingJobView) -> bool:
+    """Whether the process that trains is gone: dead on this machine, or silent for too long on another one."""
+    host, _, process = job.worker.rpartition(":")
+    if host == socket.gethostname() and process.isdigit():
+        try:
+            os.kill(int(process), 0)
+        except ProcessLookupError:
+            return True
+        except PermissionError:
+            return False
+    return job.seen_at is None or now() - job.seen_at > LOST_AFTER
+
+
+def _me() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def run_job(store: Store, job_id: int) -> None:
+    """Train for a job that this process has claimed, and say how it ended; never raises what a person can understand.
+
+    Raises:
+        NotFoundError: no such job.
+    """
+    with store.write() as session:
+        row = _job(session, job_id)
+        row.worker, row.seen_at = _me(), now()
+        form = row.form
+    try:
+        status, problem = _train(store, form, _Progress(store, job_id))
+    except ShiyaoError as error:
+        status, problem = TrainingJobStatus.FAILED, str(error)
+    with store.write() as session:
+        row = _job(session, job_id)
+        row.status, row.problem, row.stage, row.seen_at = status, problem, "", now()
+
+
+def _job(session: Session, job_id: int) -> TrainingJob:
+    row = session.get(TrainingJob, job_id)
+    if row is None:
+        raise NotFoundError("这个训练任务已不存在", "请刷新页面")
+    return row
+
+
+class _Progress:
+    """Writes how far a job is, once a second at most."""
+
+    def __init__(self, store: Store, job_id: int) -> None:
+        self._store, self._job_id, self._written = store, job_id, 0.0
+
+    def stage(self, title: str, total: int) -> Callable[[int], None]:
+        """Begin a stage; the callback is told how much of it is done."""
+
+        def seen(done: int) -> None:
+            if done in (0, total) or time.monotonic() - self._written > _BEAT_SECONDS:
+                self._written = time.monotonic()
+                with self._store.write() as session:
+                    row = _job(session, self._job_id)
+                    row.stage, row.done, row.total, row.seen_at = title, done, total, now()
+
+        seen(0)
+        return seen
+
+
+def _train(store: Store, form: str, progress: _Progress) -> tuple[TrainingJobStatus, str]:
+    name = model_name(load_named_form(form).title)
+    with store.read() as session:
+        names = [view.name for view in queries.datasets(session) if view.form == form]
+        corpus = read_corpus(session, names, "records")
+    examples = examples_of(corpus, seen=progress.stage("读取群聊", len(corpus.approved)))
+    validated = progress.stage("交叉验证", _FOLDS)
+    result = evaluate(
+        corpus.form, examples, folds=_FOLDS, repeats=1, sizes=(), seen=lambda done, total: validated(done)
+    )
+    kept = evaluation_of(corpus, result)
+    if reason := _reason_against(store, name, kept):
+        return TrainingJobStatus.KEPT_OLD, reason
+    put_into_use(store, corpus, name=name, who="", evaluation=kept)
+    return TrainingJobStatus.DONE, ""
+
+
+def _reason_against(store: Store, name: str, kept: dict[str, object]) -> str:
+    """Why the model in use stays: the new one was worse on the chats that both were judged on; ``""`` if it goes."""
+    with store.read() as session:
+        statement = select(col(LearnedModel.evaluation)).where(col(LearnedModel.name) == name)
+        before = session.execute(statement.order_by(col(LearnedModel.id).desc()).limit(1)).scalar_one_or_none() or {}
+    return worse_than(before.get("points") or {}, kept["points"])  # type: ignore[arg-type]
+
+
+def worse_than(before: dict[str, float], after: dict[str, float]) -> str:
+    """Why a new model is worse than the one in use; ``""`` where it is not.
+
+    Args:
+        before: cross-validated points of the model in use, by text.
+        after: of the new one.
+    """
+    import numpy as np
+
+    common = sorted(before.keys() & after.keys())
+    if len(common) < _FEWEST:
+        return ""
+    differences = np.array([[after[one] - before[one]] for one in common])
+    [interval] = mean_intervals(differences)
+    if interval.high >= 0:
+        return ""
+    return f"新模型在共同的 {len(common)} 条群聊上低 {-float(differences.mean()):.2f} 分，继续用原来的"
+
+
+class LearningWatch:
+    """A thread of the server that trains whenever enough was approved, in a quiet moment."""
+
+    def __init__(
+        self, store: Callable[[], Store | None], *, look_seconds: float = _LOOK_SECONDS, quiet: timedelta = QUIET
+    ) -> None:
+        """Prepare.
+
+        Args:
+            store: gives the open store; ``None`` while nobody has had it opened.
+            look_seconds: how often to look for approvals.
+            quiet: how long nobody must have approved anything: who reviews comes first.
+        """
+        self._store, self._look_seconds, self._quiet = store, look_seconds, quiet
+        self._stopping = Event()
+        self._thread = Thread(target=self._run, name="shiyao-learning", daemon=True)
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop looking; a training under way is given up and done again by the next server."""
+        self._stopping.set()
+
+    def _run(self) -> None:
+        while not self._stopping.wait(self._look_seconds):
+            try:
+                store = self._store()
+                for form in forms_to_learn(store, self._quiet) if store else ():
+                    if store and (job := claim_job(store, form)) is not None:
+                        train_in_process(store, job, stopped=self._stopping)
+            except Exception:
+                # Reviewing goes on without; the next look tries again.
+                _log.warning("learning from approvals stopped", exc_info=True)
+
+
+def forms_to_learn(store: Store, quiet: timedelta) -> list[str]:
+    """Forms with approvals, none of which is younger than ``quiet``."""
+    statement = (
+        select(col(Dataset.form), func.max(col(Record.updated_at)))
+        .join(Record, col(Record.dataset_id) == col(Dataset.id))
+        .where(queries.is_final())
+        .group_by(col(Dataset.form))
+    )
+    with store.read() as session:
+        rows = session.execute(statement).all()
+    return [form for form, newest in rows if newest is None or now() - newest >= quiet]
+
+
+def train_in_process(store: Store, job_id: int, *, stopped: Event | None = None) -> int:
+    """Train for a claimed job in a process of its own, and wait for it.
+
+    Args:
+        store: open store.
+        job_id: the job.
+        stopped: when set, the process is ended; its job is done again later.
+
+    Returns:
+        The exit code of the process: 0, or that of what ended it.
+    """
+    address = store.engine.url.render_as_string(hide_password=False)
+    environment = os.environ | {"SHIYAO_DATABASE_URL": address, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "core.services.learning.background", str(job_id)]
+    with subprocess.Popen(command, env=environment, cwd=ROOT, stdin=subprocess.DEVNULL) as process:
+        while process.poll() is None:
+            if stopped is not None and stopped.wait(0.2):
+                process.kill()
+            elif stopped is None:
+                process.wait()
+        return process.returncode
+
+
+def _main(job_id: int) -> None:
+    from core.adapters.store import open_store
+
+    if hasattr(os, "nice"):
+        os.nice(10)  # reviewers come first
+    run_job(open_store(settings().database_url), job_id)
+
+
+if __name__ == "__main__":
+    _main(int(sys.argv[1]))

@@ -1,0 +1,54 @@
+"""What a learner learns from: a chat's features with the forms that people approved for it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.domain.form import Field, Form, FormValues, Value, items_of
+from core.domain.person_names import match_people
+from core.services.learning.chat_features import ChatFeatures
+
+Answer = str | frozenset[str]
+"""A value as scores compare it: a trimmed text, or the set of a list's items."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledChat:
+    """A chat with its right forms.
+
+    Attributes:
+        chat: what was read of it.
+        forms: one per customer.
+        customers: per form, which speaker is the customer; ``None`` where the name is not a speaker's.
+    """
+
+    chat: ChatFeatures
+    forms: tuple[FormValues, ...]
+    customers: tuple[int | None, ...]
+
+
+def example(form: Form, chat: ChatFeatures, forms: Sequence[FormValues]) -> LabelledChat:
+    """Join a chat and its right forms; the customers' names are looked up among the speakers."""
+    names = [form.name_of(values) for values in forms]
+    places = match_people(names, chat.speakers)
+    return LabelledChat(chat, tuple(forms), tuple(place[0] if place else None for place in places))
+
+
+def answer_of(field: Field, value: Value | None) -> Answer:
+    """A value as scores compare it."""
+    items = items_of(value or "")
+    if field.is_list:
+        return frozenset(items_of(value) if isinstance(value, list) else items)
+    return "、".join(items) if isinstance(value, list) else (items[0] if items else "")
+
+
+def value_of(field: Field, answer: Answer) -> Value:
+    """A field's value for an answer; the items of a list in the form's order, others behind."""
+    if isinstance(answer, str):
+        return [answer] if field.is_list and answer else (field.empty if not answer else answer)
+    order = {value: place for place, value in enumerate(field.values)}
+    return sorted(answer, key=lambda item: (order.get(item, len(order)), item))
+
+
+def sort_key(answer: Answer) -> str:
+    """Text by which answers are put in an order that is the same everywhere."""
+    return answer if isinstance(answer, str) else "、".join(sorted(answer))

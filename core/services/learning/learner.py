@@ -1,0 +1,202 @@
+"""The learned extractor: fitted on approved chats, fills forms by the points that each answer can be expected to earn.
+
+No field is named here: a field's type, kind, suggested values and points decide how it is learned. What has no
+evidence stays empty, for an empty cell is the likeliest right answer of most fields.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from core.domain.form import Field, Form, FormValues, items_of
+from core.services.learning.chat_features import ChatFeatures
+from core.services.learning.choices import ChoiceInputs, ChoiceModel, fit_choice, with_prior
+from core.services.learning.customers import Customers, fit_customers
+from core.services.learning.examples import Answer, LabelledChat, answer_of, sort_key, value_of
+from core.services.learning.forest import Floats
+from core.services.learning.verbatim import Verbatim, VerbatimCase, fit_verbatim, verbatim_fields
+from core.services.learning.words import Texts, Words, fit_words
+
+LEARNER_VERSION: Final = 1
+"""Raise it with every change that lets the same examples give another model."""
+SEED: Final = 0
+_PRIOR_CHATS: Final = 10.0
+"""The rules weigh as much as so many approved chats."""
+_RULE_SURE: Final = 0.6
+"""Probability that the rules' answer to a choice is right, while nothing was learned."""
+_MARGIN: Final = 1.15
+"""How much likelier than the most frequent answer another one must be."""
+_LEADING: Final = 20
+"""Directions of words that the trees see."""
+_FILL_FROM: Final = 0.5
+"""Probability from which a quoted value is filled in: a wrong one costs what a right one earns."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilledForm:
+    """One predicted form.
+
+    Attributes:
+        values: of every field.
+        sure: per field, the probability that its value (filled or empty) is what a person would approve.
+    """
+
+    values: FormValues
+    sure: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class FittedExtractor:
+    """A fitted extractor for one form; nothing in it ever changes.
+
+    Attributes:
+        form: what it fills.
+        chats: number of examples.
+        customers: who the customers are.
+        words: the examples' n-grams.
+        choices: by key.
+        verbatim: ranker of quoted values.
+        empty: per field, in which share of the examples' forms it is empty.
+    """
+
+    form: Form
+    chats: int
+    customers: Customers
+    words: Words | None
+    choices: Mapping[str, ChoiceModel]
+    verbatim: Verbatim
+    empty: Mapping[str, float]
+
+    def predict(self, chats: Sequence[ChatFeatures]) -> list[list[FilledForm]]:
+        """Forms of each chat; one empty form where nobody speaks."""
+        chosen = [self.customers.choose(chat) for chat in chats]
+        pairs = [(chat, place) for chat, places in zip(chats, chosen, strict=True) for place in places]
+        chances = self._choice_chances(pairs)
+        filled = [self._fill(chat, place, at, chances) for at, (chat, place) in enumerate(pairs)]
+        rest = iter(filled)
+        return [[next(rest) for _ in places] or [FilledForm(self.form.empty(), self.empty)] for places in chosen]
+
+    def _choice_chances(self, pairs: Sequence[tuple[ChatFeatures, int]]) -> dict[str, Floats]:
+        if not pairs or self.words is None:
+            return {}
+        alike = self.words.similarities([_texts(chat, place) for chat, place in pairs])
+        coordinates = alike @ self.words.basis
+        dense = np.array([_dense(chat, place, self.customers, None) for chat, place in pairs])
+        inputs = ChoiceInputs(np.hstack([dense, coordinates[:, :_LEADING]]), coordinates, alike)
+        return {key: choice.chances(inputs) for key, choice in self.choices.items()}
+
+    def _fill(self, chat: ChatFeatures, place: int, at: int, chances: Mapping[str, Floats]) -> FilledForm:
+        values = self.form.empty()
+        sure = dict(self.empty)
+        name = chat.speakers[place]
+        values[self.form.name_field] = name
+        sure[self.form.name_field] = float(self.customers.chances(chat)[place])
+        by_rules = _rule_form(self.form, chat, name)
+        prior = _PRIOR_CHATS / (self.chats + _PRIOR_CHATS)
+        for key, choice in self.choices.items():
+            field = self.form.field(key)
+            learned = dict(zip(choice.answers, map(float, chances[key][at]), strict=True))
+            answer, sure[key] = _decide(field, choice, learned, by_rules, prior)
+            values[key] = value_of(field, answer)
+        names = np.array(self.customers.names.columns(chat, None))
+        for field in verbatim_fields(self.form):
+            ruled_values = items_of(by_rules.get(field.key) or "")
+            best, best_chance, none_right = "", _FILL_FROM, self.verbatim.unseen.get(field.key, 0.0)
+            none_right = 1.0 - none_right
+            for value, chance in self.verbatim.chances(field, chat, place, names):
+                mixed = (1 - prior) * chance + prior * _RULE_SURE * float(value in ruled_values)
+                none_right *= 1.0 - mixed
+                if mixed > best_chance:
+                    best, best_chance = value, mixed
+            sure[field.key] = best_chance if best else none_right
+            if best:
+                values[field.key] = [best] if field.is_list else best
+        return FilledForm(values, sure)
+
+
+def _decide(
+    field: Field, choice: ChoiceModel, learned: Mapping[Answer, float], by_rules: FormValues, prior: float
+) -> tuple[Answer, float]:
+    """The answer with the largest expected points, and its probability.
+
+    The most frequent answer is kept unless another one is clearly likelier.
+    """
+    rules = {answer: share * (1 - _RULE_SURE) for answer, share in zip(choice.answers, choice.shares, strict=True)}
+    ruled = answer_of(field, by_rules.get(field.key))
+    rules[ruled] = rules.get(ruled, 0.0) + _RULE_SURE
+    chances = with_prior(learned, rules, prior)
+    best = min(chances, key=lambda answer: (-chances[answer], sort_key(answer)))
+    answer = best if chances[best] > _MARGIN * chances[choice.mode] else choice.mode
+    return answer, chances[answer]
+
+
+def _rule_form(form: Form, chat: ChatFeatures, name: str) -> FormValues:
+    return next((values for values in chat.rule_forms if form.name_of(values) == name), chat.rule_forms[0])
+
+
+def _texts(chat: ChatFeatures, place: int) -> Texts:
+    return chat.own_texts[place], chat.side_texts[place], chat.all_text
+
+
+def _dense(chat: ChatFeatures, place: int, customers: Customers, own: LabelledChat | None) -> list[float]:
+    names = customers.names.columns(chat, own)[place]
+    return [*chat.speaker_rows[place], *chat.chat_row, *chat.rule_hits[place], *names]
+
+
+def fit(form: Form, examples: Sequence[LabelledChat], *, seed: int = SEED) -> FittedExtractor:
+    """Fit an extractor; the same examples in the same order give the same model.
+
+    Args:
+        form: what to fill.
+        examples: chats with their right forms; may be few, or none.
+        seed: of everything that is random.
+    """
+    customers = fit_customers(examples, seed=seed)
+    rows: list[tuple[LabelledChat, int, FormValues, float]] = []
+    for one in examples:
+        by_chance = [int(place) for place in np.argsort(-customers.chances(one.chat, one), kind="stable")]
+        for position, (place, values) in enumerate(zip(one.customers, one.forms, strict=True)):
+            if place is None and by_chance:  # a customer who never speaks: what is told of the likeliest speaker
+                place = by_chance[min(position, len(by_chance) - 1)]
+            if place is not None:
+                rows.append((one, place, values, 1.0 / len(one.forms)))
+    if not rows:
+        return FittedExtractor(
+            form, len(examples), customers, None, {}, Verbatim((), None, {}), _empty_shares(form, [])
+        )
+    weights = np.array([weight for *_, weight in rows])
+    words = fit_words([_texts(one.chat, place) for one, place, _, _ in rows], seed)
+    alike = words.similarities([_texts(one.chat, place) for one, place, _, _ in rows])
+    coordinates = alike @ words.basis
+    dense = np.array([_dense(one.chat, place, customers, one) for one, place, _, _ in rows])
+    inputs = ChoiceInputs(np.hstack([dense, coordinates[:, :_LEADING]]), coordinates, alike)
+    choices = {
+        field.key: fit_choice(
+            field, [answer_of(field, values.get(field.key)) for _, _, values, _ in rows], weights, inputs, seed=seed
+        )
+        for field in form.fields
+        if field.values
+    }
+    cases = [
+        VerbatimCase(
+            one.chat,
+            place,
+            np.array(customers.names.columns(one.chat, one)),
+            {field.key: "、".join(items_of(values.get(field.key) or "")) for field in verbatim_fields(form)},
+            weight,
+        )
+        for one, place, values, weight in rows
+    ]
+    verbatim = fit_verbatim(form, cases, seed=seed)
+    return FittedExtractor(form, len(examples), customers, words, choices, verbatim, _empty_shares(form, rows))
+
+
+def _empty_shares(form: Form, rows: Sequence[tuple[LabelledChat, int, FormValues, float]]) -> dict[str, float]:
+    """Per field, the share of empty cells, as if two more forms had been seen: an empty and a filled one."""
+    total = sum(weight for *_, weight in rows) + 2.0
+    return {
+        field.key: (1.0 + sum(weight for _, _, values, weight in rows if not values.get(field.key))) / total
+        for field in form.fields
+    }

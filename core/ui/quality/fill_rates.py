@@ -1,0 +1,71 @@
+"""How often a run fills each field, beside the reference, and what a prompt could say about it."""
+
+import streamlit as st
+
+from core.adapters.store import RunView
+from core.adapters.store.models import RunKind
+from core.services.extraction.prompt_library import finder
+from core.services.quality import Benchmark
+from core.services.quality.fill_rates import FillRate, run_fill_rates
+from core.services.training.corrections.prompt_rules import save_prompt_with_rules
+from core.ui import state
+from core.ui.markdown import escape_markdown
+from core.ui.notices import show_errors
+from core.ui.tables import draw_table, percent_column, percent_value, table_height
+
+_SAVED = "fill_rates.saved"
+
+
+def draw_fill_rates(benchmark: Benchmark, run: RunView) -> None:
+    """Table of fill rates, the most different first, with the sentences that follow and the button that keeps them."""
+    rates = run_fill_rates(state.store(), benchmark, run)
+    rows = [
+        {
+            "字段": rate.label,
+            "对照": percent_value(rate.reference),
+            "这个任务": percent_value(rate.run),
+            "相差": percent_value(rate.run - rate.reference),
+            "提示词可以写明": rate.advice,
+        }
+        for rate in rates
+    ]
+    st.caption("多少张表填了这个字段。填得比对照多，多出来的几乎都是错的；填得少，空格白白丢分。")
+    draw_table(
+        rows,
+        name="填写率",
+        key="scores-fill",
+        height=table_height(rows, most=560),
+        columns={
+            "字段": st.column_config.TextColumn(width=130, pinned=True),
+            "对照": percent_column(64),
+            "这个任务": percent_column(72),
+            "相差": st.column_config.NumberColumn(format="%+.0f", width=56, help="百分点"),
+            "提示词可以写明": st.column_config.TextColumn(width=420),
+        },
+    )
+    advised = [rate for rate in rates if rate.advice]
+    if not advised:
+        st.caption("每个字段的填写率都和对照差不多，提示词不用为它改。")
+    elif run.kind == RunKind.MODEL:
+        _draw_new_version(run, advised)
+
+
+def _draw_new_version(run: RunView, advised: list[FillRate]) -> None:
+    """The sentences, to be edited, and the button that puts them into a new version of the run's prompt."""
+    for rate in advised[:3]:
+        st.markdown(f"- {escape_markdown(rate.sentence)}")
+    store = state.store()
+    with show_errors():
+        with store.read() as session:
+            prompt = finder(session)(run.prompt_name or "baseline")
+        text = st.text_area(
+            "写进提示词的话（一行一条，可以改）",
+            "\n".join(rate.advice for rate in advised),
+            height=130,
+            key=f"scores-fill-text-{run.id}",
+        )
+        if st.button("另存为提示词的新版本", type="primary", icon=":material/edit_note:"):
+            entry = save_prompt_with_rules(store, prompt, text.splitlines(), who=state.reviewer())
+            st.session_state[_SAVED] = entry.prompt.id
+        if saved := st.session_state.pop(_SAVED, ""):
+            st.success(f"已存为 {escape_markdown(saved)}，可以用它再抽取一次，再来对比。", icon=":material/check:")

@@ -1,0 +1,136 @@
+"""学习模型: what each learned extractor is made of, what it can be expected to score, and training a new one."""
+
+import streamlit as st
+
+from core.adapters.store import DatasetView, LearnedModelView
+from core.adapters.store.models import TrainingJobStatus
+from core.domain.form import load_named_form
+from core.errors import FormError
+from core.services.extraction import models as model_catalog
+from core.services.learning import train
+from core.services.learning.background import approvals_of, newest_job, next_training
+from core.services.learning.corpus import SOURCES
+from core.services.learning.models import learned_models
+from core.ui import state
+from core.ui.markdown import escape_markdown
+from core.ui.notices import draw_empty_state, fragment, show_errors
+from core.ui.tables import draw_table, table_height
+
+_SOURCE_TITLES = {"labels": "标注", "records": "已确认的记录", "labels+records": "标注和已确认的记录"}
+_STATUS_TITLES = {
+    TrainingJobStatus.RUNNING: "正在训练",
+    TrainingJobStatus.DONE: "上次训练已完成",
+    TrainingJobStatus.KEPT_OLD: "上次训练的模型没有换上",
+    TrainingJobStatus.FAILED: "上次训练没有成功",
+}
+_LOOK_SECONDS = 3.0
+
+
+def draw_progress(forms: list[str]) -> None:
+    """How far training in the background is, per form; looks again by itself."""
+    fragment(_draw_progress, every=_LOOK_SECONDS)(forms)
+
+
+def _draw_progress(forms: list[str]) -> None:
+    for name in forms:
+        try:
+            title = load_named_form(name).title
+        except FormError:
+            continue
+        with state.store().read() as session:
+            job, approvals = newest_job(session, name), approvals_of(session, name)
+        rest = next_training(job.approvals if job else 0) - approvals
+        ahead = f"再确认 {rest:d} 条后自动训练下一版" if rest > 0 else "稍后自动训练下一版"
+        if job is not None and job.status == TrainingJobStatus.RUNNING:
+            share = job.done / job.total if job.total else 0.0
+            st.progress(share, text=f"{escape_markdown(title)}：正在训练，{escape_markdown(job.stage)}")
+            continue
+        past = f"{_STATUS_TITLES[TrainingJobStatus(job.status)]}（{job.approvals:d} 条）。" if job else ""
+        problem = f"{escape_markdown(job.problem)}。" if job and job.problem else ""
+        st.caption(f"{escape_markdown(title)}：已确认 {approvals:d} 条，{ahead}。{past}{problem}")
+
+
+def draw_models() -> None:
+    """Table of all versions, the newest first, with what they can be expected to score."""
+    views = learned_models(state.store())
+    if not views:
+        draw_empty_state(
+            "还没有学习模型",
+            "确认 5 条群聊以后会自动训练第一个；也可以在下面从标注训练。",
+        )
+        return
+    with state.store().read() as session:
+        entries = {name: model_catalog.find_model(session, name) for name in {view.name for view in views}}
+    used = {name: entry.parameters.get("digest") for name, entry in entries.items() if entry is not None}
+    rows = [_row(view, used.get(view.name) == view.digest) for view in views]
+    draw_table(
+        rows,
+        name="学习模型",
+        key="learned-models",
+        height=table_height(rows, most=420),
+        columns={
+            "模型": st.column_config.TextColumn(width=150, pinned=True),
+            "使用中": st.column_config.CheckboxColumn(width=56, help="新建的抽取任务用这一版；旧任务仍用开始时的版本"),
+            "群聊": st.column_config.NumberColumn(width=52, help="学了多少条群聊"),
+            "得分": st.column_config.NumberColumn(format="%.2f", width=60, help="交叉验证：每条群聊由没见过它的模型填"),
+            "95% 区间": st.column_config.TextColumn(width=104),
+            "常数下限": st.column_config.NumberColumn(
+                format="%.2f", width=70, help="每个字段总填最常见的值，在同一批群聊上"
+            ),
+            "本地规则": st.column_config.NumberColumn(format="%.2f", width=70),
+            "校准误差": st.column_config.NumberColumn(
+                format="%.3f", width=70, help="说八成把握的格子是否真有八成对；0 最好"
+            ),
+            "学自": st.column_config.TextColumn(width=220),
+            "时间": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", width=124),
+            "训练人": st.column_config.TextColumn(width=72),
+            "摘要": st.column_config.TextColumn(
+                width=110, help="由学过的记录和版本、表单、程序和库的版本算出；每个抽取任务都记着它"
+            ),
+        },
+    )
+
+
+def _row(view: LearnedModelView, is_used: bool) -> dict[str, object]:
+    result = view.evaluation
+    low, high = result.get("interval") or (None, None)
+    names = "、".join(view.sources.get("datasets", ()))
+    return {
+        "模型": view.name,
+        "使用中": is_used,
+        "群聊": view.chats,
+        "得分": result.get("learned"),
+        "95% 区间": "—" if low is None or high is None else f"{low:.2f} 到 {high:.2f}",
+        "常数下限": (result.get("floors") or {}).get("constants"),
+        "本地规则": result.get("local"),
+        "校准误差": result.get("ece"),
+        "学自": f"{names}：{_SOURCE_TITLES.get(view.sources.get('source', ''), '')}",
+        "时间": view.created_at,
+        "训练人": view.who or "自动",
+        "摘要": view.digest[:12],
+    }
+
+
+def draw_training(datasets: list[DatasetView]) -> None:
+    """Form that trains a model here and now: a few seconds for a hundred chats."""
+    with st.form("learn", border=True, enter_to_submit=False):
+        one, two, three = st.columns([3, 2, 2])
+        chosen = one.multiselect("从哪些数据集", [dataset.name for dataset in datasets], default=datasets[0].name)
+        source = two.selectbox("学什么", SOURCES, index=2, format_func=lambda name: _SOURCE_TITLES[name])
+        name = three.text_input("模型名称", placeholder="例如 第一版", max_chars=80)
+        if st.form_submit_button("训练", type="primary", icon=":material/model_training:"):
+            with show_errors(), st.spinner("正在训练…"):
+                kept = train(
+                    state.store(),
+                    datasets=chosen,
+                    source=source or SOURCES[2],
+                    name=name or "",
+                    who=state.reviewer(),
+                    validate=True,
+                )
+                st.session_state["learned.done"] = kept.name
+                st.rerun()
+    if done := st.session_state.pop("learned.done", ""):
+        st.success(
+            f"学习模型「{escape_markdown(done)}」训练好了，新建抽取任务时可以选用。", icon=":material/check_circle:"
+        )

@@ -1,0 +1,54 @@
+"""The page 学习模型: empty, with a model, and training one; fill rates on 评分."""
+
+import pytest
+
+from core.adapters.store import Store
+from core.adapters.store.models import RunKind
+from core.services.learning.models import learned_models
+from tests.factories.datasets import make_dataset, make_run
+from tests.pages.conftest import OpenPage
+from tests.pages.finding import seen
+from tests.services.learning.test_learner import made_up
+
+
+@pytest.fixture
+def page(open_page: OpenPage) -> OpenPage:
+    return lambda name, **address: open_page(f"pages/{name}.py", reviewer="小林", **address)
+
+
+def labelled(store: Store) -> None:
+    rows = [made_up(number) for number in range(1, 13)]
+    dataset = make_dataset(store, [text for text, _ in rows], "学")
+    make_run(store, dataset, "标注", {at: [values] for at, (_, values) in enumerate(rows, 1)}, RunKind.LABELS)
+    answers = {at: [{**values, "下一步跟进计划-具体事项": "回电"}] for at, (_, values) in enumerate(rows, 1)}
+    make_run(store, dataset, "啰嗦", answers, provider="openai", model="m", prompt_name="baseline")
+
+
+def test_without_anything_it_says_what_next(page: OpenPage) -> None:
+    assert "还没有数据集" in seen(page("training/learned"))
+
+
+def test_a_model_is_trained_on_the_page(page: OpenPage, store: Store) -> None:
+    labelled(store)
+    app = page("training/learned")
+    assert "还没有学习模型" in seen(app)
+    assert "再确认 5 条后自动训练下一版" in seen(app)
+    app.text_input[0].set_value("第一版")
+    app.button[0].click().run()
+    assert not app.exception
+    [model] = learned_models(store)
+    assert (model.name, model.chats, model.who) == ("第一版", 12, "小林")
+    table = app.dataframe[0].value
+    assert list(table["模型"]) == ["第一版"]
+    assert table["得分"][0] > table["常数下限"][0]
+
+
+def test_fill_rates_become_a_prompt(page: OpenPage, store: Store) -> None:
+    labelled(store)
+    app = page("quality/scores", view="填写率")
+    table = app.dataframe[0].value
+    assert table["字段"][0] == "具体事项"
+    assert table["相差"][0] == pytest.approx(100)
+    next(button for button in app.button if "新版本" in button.label).click().run()
+    assert not app.exception
+    assert "已存为" in seen(app)
