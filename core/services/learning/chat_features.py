@@ -306,7 +306,7 @@ def _candidates(
 
 def _found_in(kind: Kind, text: str) -> Iterator[tuple[str, int]]:
     if kind is Kind.PHONE:
-        for mention in entities.phones_in(text):
+        for mention in entities.personal_phones_in(text):
             yield mention.value, mention.start
     elif kind is Kind.EMAIL:
         for mention in entities.emails_in(text):
