@@ -156,13 +156,16 @@ class _Progress:
 
         def seen(done: int) -> None:
             if done in (0, total) or time.monotonic() - self._written > _BEAT_SECONDS:
-                self._written = time.monotonic()
-                with self._store.write() as session:
-                    row = _job(session, self._job_id)
-                    row.stage, row.done, row.total, row.seen_at = title, done, total, now()
+                self._beat(title, done, total)
 
         seen(0)
         return seen
+
+    def _beat(self, title: str, done: int, total: int) -> None:
+        self._written = time.monotonic()
+        with self._store.write() as session:
+            row = _job(session, self._job_id)
+            row.stage, row.done, row.total, row.seen_at = title, done, total, now()
 
 
 def _train(store: Store, form: str, progress: _Progress) -> tuple[TrainingJobStatus, str]:

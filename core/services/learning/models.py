@@ -17,7 +17,7 @@ from sqlmodel import Session, col
 
 from core.adapters.llm.learned import DIGEST, LEARNED
 from core.adapters.llm.local.rules import GENERAL_RULES, rules_path
-from core.adapters.store import LearnedModelView, Store
+from core.adapters.store import LearnedModelView, RunView, Store
 from core.adapters.store.models import LearnedModel, ModelEntry
 from core.domain.form import Form, FormValues, load_named_form
 from core.domain.permissions import Permission
@@ -142,6 +142,7 @@ def evaluation_of(corpus: Corpus, result: Evaluation) -> dict[str, Any]:
     return {**result.as_json(), "points": points}
 
 
+@permitted(Permission.TRAINING)
 def put_into_use(store: Store, corpus: Corpus, *, name: str, who: str, evaluation: dict[str, Any]) -> LearnedModelView:
     """Keep what a model is made of, and let its entry name it; idempotent.
 
@@ -192,6 +193,17 @@ def learned_models(store: Store) -> list[LearnedModelView]:
     with store.read() as session:
         rows = session.execute(select(LearnedModel).order_by(col(LearnedModel.id).desc())).scalars()
         return [LearnedModelView.from_row(row) for row in rows]
+
+
+def texts_learned(store: Store, run: RunView) -> set[str]:
+    """Digests of the texts that a run's learned model was fitted on; empty for any other run."""
+    entry = (run.parameters or {}).get("entry") or {}
+    digest = str((entry.get("parameters") or {}).get(DIGEST, ""))
+    if run.provider != LEARNED or not digest:
+        return set()
+    with store.read() as session:
+        row = session.execute(_by_digest(digest)).scalar_one_or_none()
+        return {str(one["sha256"]) for one in row.examples} if row else set()
 
 
 def load_model(store: Store, digest: str) -> learner.FittedExtractor:

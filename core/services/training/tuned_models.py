@@ -12,6 +12,7 @@ from core.adapters.store.models import Chat
 from core.errors import NotFoundError, SettingsError
 from core.services.extraction import models as model_catalog
 from core.services.extraction.models import draft_of
+from core.services.learning.models import texts_learned
 from core.services.training.set_versions import TrainingSetView, rows_of_set, training_set
 
 NEEDED_IDS = {"model": "服务 ID（serviceId）", "patch_id": "资源 ID（resourceId）", "lora_id": "资源 ID（lora_id）"}
@@ -23,14 +24,14 @@ class TrainingOverlap:
     """Chats of a run on which its model was trained.
 
     Attributes:
-        set_id: number of the training set.
-        set_name: its name.
+        set_id: number of the training set; ``None`` for a learned model, which has none.
+        set_name: its name, or the learned model's.
         chats: indices in the run's dataset, in order.
         total: chats in the run's scope.
         through: name of the run whose answers this one has, where it is that run's model; else ``""``.
     """
 
-    set_id: int
+    set_id: int | None
     set_name: str
     chats: tuple[int, ...]
     total: int
@@ -42,11 +43,12 @@ class TrainingOverlap:
         whose = (
             f"这个抽取任务用了「{self.through}」的结果，那个抽取任务的模型" if self.through else "这个抽取任务的模型"
         )
-        return (
-            f"{whose}是用训练集「{self.set_name}」训练的，"
-            f"其中有这里的 {len(self.chats)} 条群聊（共 {self.total} 条）。它见过这些答案，"
-            "得分不能说明它在新群聊上的水平。"
-        )
+        count = f"这里的 {len(self.chats)} 条群聊（共 {self.total} 条）"
+        if self.set_id is None:
+            how = f"是学习模型「{self.set_name}」，它学过{count}。"
+        else:
+            how = f"是用训练集「{self.set_name}」训练的，其中有{count}。"
+        return f"{whose}{how}它见过这些答案，得分不能说明它在新群聊上的水平。"
 
 
 def training_overlap(store: Store, run: RunView) -> TrainingOverlap | None:
@@ -59,6 +61,10 @@ def training_overlap(store: Store, run: RunView) -> TrainingOverlap | None:
         texts = _texts_of_run(session, run)
         sources = _runs_behind(session, run)
     for source in sources:
+        if learned := texts_learned(store, source):
+            if overlap := tuple(index for index, sha256 in texts.items() if sha256 in learned):
+                return TrainingOverlap(None, source.model, overlap, len(texts), "" if source is run else source.name)
+            continue
         number = training_set_of_run(store, source)
         if number is None:
             continue
