@@ -54,11 +54,9 @@ def test_a_run_with_a_learned_model_is_a_run_like_any_other(store: Store) -> Non
     assert [answer.forms[0][KIND] for answer in answers if answer.forms] == [["吐槽"], ["询价"]] * 3
     assert answers[0].replies[0]["model"] == f"learned:{kept.digest[:12]}"
     assert score(store, dataset="新", run="r").score > FORM.max_points - 3
-    with store.read() as session:
-        assert training_overlap(store, queries.run(session, run.id)) is None
+    assert training_overlap(store, view) is None
     own = run_service.create_run(store, dataset="学", name="自己", provider="learned", model="学会", limit=2)
-    with store.read() as session:
-        overlap = training_overlap(store, queries.run(session, own.id))
+    overlap = training_overlap(store, own)
     assert overlap is not None
     assert "是学习模型「学会」，它学过这里的 2 条群聊" in overlap.sentence
     assert kept.chats == 16
