@@ -37,7 +37,7 @@ class FillRate:
         """Both shares and what follows from them; ``""`` where they agree."""
         if not self.advice:
             return ""
-        return f"{self.label}：对照 {self.reference:.0%}，这个任务 {self.run:.0%}。提示词可以写明「{self.advice}」"
+        return f"{self.label}：对照 {self.reference:.0%}，这个抽取任务 {self.run:.0%}。提示词可以写明「{self.advice}」"
 
 
 def run_fill_rates(store: Store, benchmark: Benchmark, run: RunView) -> list[FillRate]:

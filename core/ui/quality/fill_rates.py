@@ -23,7 +23,7 @@ def draw_fill_rates(benchmark: Benchmark, run: RunView) -> None:
         {
             "字段": rate.label,
             "对照": percent_value(rate.reference),
-            "这个任务": percent_value(rate.run),
+            "这个抽取任务": percent_value(rate.run),
             "相差": percent_value(rate.run - rate.reference),
             "提示词可以写明": rate.advice,
         }
@@ -38,7 +38,7 @@ def draw_fill_rates(benchmark: Benchmark, run: RunView) -> None:
         columns={
             "字段": st.column_config.TextColumn(width=130, pinned=True),
             "对照": percent_column(64),
-            "这个任务": percent_column(72),
+            "这个抽取任务": percent_column(72),
             "相差": st.column_config.NumberColumn(format="%+.0f", width=56, help="百分点"),
             "提示词可以写明": st.column_config.TextColumn(width=420),
         },

@@ -70,7 +70,7 @@ def draw_models() -> None:
         height=table_height(rows, most=420),
         columns={
             "模型": st.column_config.TextColumn(width=150, pinned=True),
-            "使用中": st.column_config.CheckboxColumn(width=56, help="新建的抽取任务用这一版；旧任务仍用开始时的版本"),
+            "使用中": st.column_config.CheckboxColumn(width=56, help="新建的抽取任务用这一版；已有的仍用开始时的版本"),
             "群聊": st.column_config.NumberColumn(width=52, help="学了多少条群聊"),
             "得分": st.column_config.NumberColumn(format="%.2f", width=60, help="交叉验证：每条群聊由没见过它的模型填"),
             "95% 区间": st.column_config.TextColumn(width=104),

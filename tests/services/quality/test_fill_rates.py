@@ -18,7 +18,7 @@ def test_says_what_is_filled_too_often_and_what_too_seldom() -> None:
     rates = {rate.key: rate for rate in fill_rates(FORM, preds, golds)}
     assert next(iter(rates)) in (KIND, TASK)
     assert (rates[TASK].reference, rates[TASK].run) == (0.1, 0.75)
-    assert rates[TASK].sentence.startswith("具体事项：对照 10%，这个任务 75%。")
+    assert rates[TASK].sentence.startswith("具体事项：对照 10%，这个抽取任务 75%。")
     assert "留空" in rates[TASK].advice
     assert "每位客户都要填" in rates[KIND].advice
     assert rates[PHONE].run == 0  # a chat that the reference lacks does not count
