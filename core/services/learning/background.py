@@ -141,7 +141,7 @@ def run_job(store: Store, job_id: int) -> None:
 def _job(session: Session, job_id: int) -> TrainingJob:
     row = session.get(TrainingJob, job_id)
     if row is None:
-        raise NotFoundError("这个训练任务已不存在", "请刷新页面")
+        raise NotFoundError("这次训练已不存在", "请刷新页面")
     return row
 
 

@@ -213,18 +213,18 @@ def restore_corpus(
 
 def _record_forms(session: Session, references: Sequence[dict[str, Any]]) -> dict[int, list[FormValues]]:
     """Forms of records at the versions that were learned, from their history."""
-    wanted = {int(one["id"]): int(one["version"]) for one in references}
+    learned_versions = {int(one["id"]): int(one["version"]) for one in references}
     forms: dict[int, list[FormValues]] = {}
-    for ids in queries.chunked(sorted(wanted), _CHUNK):
+    for ids in queries.chunked(sorted(learned_versions), _CHUNK):
         current = select(col(Record.id), col(Record.version), col(Record.customers)).where(col(Record.id).in_(ids))
         for row, version, customers in session.execute(current):
-            if version == wanted[row]:
+            if version == learned_versions[row]:
                 forms[row] = _values(customers)
         changed = [row for row in ids if row not in forms]
         events = select(col(RecordEvent.record_id), col(RecordEvent.version), col(RecordEvent.change)).where(
             col(RecordEvent.record_id).in_(changed)
         )
         for row, version, change in session.execute(events):
-            if version == wanted[row] and change.get("customers"):
+            if version == learned_versions[row] and change.get("customers"):
                 forms[row] = _values(change["customers"])
     return forms

@@ -72,7 +72,7 @@ def _rules_source(form: Form) -> bytes:
     return b"\0".join(path.read_bytes() if path.is_file() else b"" for path in paths)
 
 
-def digest_of(corpus: Corpus) -> str:
+def model_digest(corpus: Corpus) -> str:
     """Digest of the model that a fit of these examples gives now."""
     parts = [corpus.digest, versions_of(corpus.form)]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
@@ -85,7 +85,7 @@ def fit_corpus(corpus: Corpus, *, seen: Callable[[int], None] | None = None) -> 
         corpus: what to learn from.
         seen: told the number of chats that are read.
     """
-    digest = digest_of(corpus)
+    digest = model_digest(corpus)
     with _fitting:
         if digest not in _fitted:
             _fitted[digest] = learner.fit(corpus.form, examples_of(corpus, seen=seen))
@@ -149,7 +149,7 @@ def put_into_use(store: Store, corpus: Corpus, *, name: str, who: str, evaluatio
     Raises:
         ConflictError: an entry of another kind has the name.
     """
-    digest = digest_of(corpus)
+    digest = model_digest(corpus)
     with store.write() as session:
         entry = _refuse_taken(session, name)
         row = session.execute(_by_digest(digest).where(col(LearnedModel.name) == name)).scalar_one_or_none()
@@ -229,7 +229,7 @@ def load_model(store: Store, digest: str) -> learner.FittedExtractor:
         raise RunError(
             f"学习模型「{name}」学过的 {total} 条群聊里，有 {missing} 条已经被删除", "请重新训练，再新建一个抽取任务"
         )
-    if digest_of(corpus) != digest:
+    if model_digest(corpus) != digest:
         now = versions_of(form)
         changed = "、".join(key for key in now if now[key] != kept.get(key)) or "学过的内容"
         raise RunError(
