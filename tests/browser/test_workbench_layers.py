@@ -217,6 +217,18 @@ def test_values_and_words_can_be_read_and_picked(desk: WorkbenchPage) -> None:
     desk.page.reload()
     desk.at(7)
     expect(line).to_have_attribute("aria-valuenow", "51")  # remembered
+    place = line.bounding_box()
+    assert place
+    desk.page.mouse.move(place["x"] + 6, place["y"] + 200)
+    desk.page.mouse.down()
+    desk.page.mouse.move(place["x"] + 6 + 156, place["y"] + 200)
+    desk.page.mouse.up()
+    expect(line).to_have_attribute("aria-valuenow", "61")
+    line.dblclick()
+    expect(line).to_have_attribute("aria-valuenow", "55")
+    row = desk.page.locator(".pane:not(.behind) .m").nth(2)
+    row.hover()
+    expect(row).to_have_attribute("data-n", "3")
     desk.press("Escape", "ArrowDown", "ArrowDown", "Shift+End")
     status = desk.page.get_by_role("status").filter(has_text="按 I 填入")
     expect(status).to_contain_text("已选「")
