@@ -4,7 +4,7 @@ Measured in the page: from the key event's own time to the frame after the next 
 pane lies in front (two animation frames later, so it has been painted).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from itertools import cycle, islice
@@ -70,26 +70,33 @@ RECORDER = """
 
 def measure(title: str, *, characters: int, chats: int) -> None:
     """Make a dataset of chats of this length, serve it, approve and open; prints its figures."""
-    with chromium() as browser, _app(characters, chats) as server:
+    rows = islice(cycle(list(of_length(characters, min(chats, 200)))), chats)
+    with chromium() as browser, app_with(rows, chats) as server:
         _measure(browser, server, title)
 
 
 def _measure(browser: Browser, server: Server, title: str) -> None:
-    context = browser.new_context(viewport={"width": 1600, "height": 900}, locale="zh-CN", bypass_csp=True)
-    context.set_default_timeout(60_000)
-    context.add_cookies([{"name": "shiyao_reviewer", "value": quote("林晓"), "url": server.url}])
-    context.add_init_script(RECORDER)
-    page = context.new_page()
-    openings = [_opened(page, server) for _ in range(OPENINGS + 1)][1:]  # the first warms up server and browser
+    page = reviewer_page(browser, server)
+    openings = [opened(page, server) for _ in range(OPENINGS + 1)][1:]  # the first warms up server and browser
     line(title, "")
     for name, gap in GAPS.items():
         spread(f"approve → next chat, {name}", _approvals(page, gap), "ms", "< 100, aim 50")
     spread("page opened → first chat, warm", openings, "ms", "< 1,500")
-    context.close()
+    page.context.close()
 
 
-def _opened(page: Page, server: Server) -> float:
-    page.goto(f"{server.url}/workbench")
+def reviewer_page(browser: Browser, server: Server) -> Page:
+    """A page of a reviewer's own browser, with the recorder in it."""
+    context = browser.new_context(viewport={"width": 1600, "height": 900}, locale="zh-CN", bypass_csp=True)
+    context.set_default_timeout(60_000)
+    context.add_cookies([{"name": "shiyao_reviewer", "value": quote("林晓"), "url": server.url}])
+    context.add_init_script(RECORDER)
+    return context.new_page()
+
+
+def opened(page: Page, server: Server, chat: int | None = None) -> float:
+    """Milliseconds from calling up the workbench to its chat painted."""
+    page.goto(f"{server.url}/workbench" + (f"?chat={chat}" if chat else ""))
     page.wait_for_function("bench.opened !== null")
     return float(page.evaluate("bench.opened"))
 
@@ -114,20 +121,21 @@ def _approvals(page: Page, gap: int) -> list[float]:
 
 
 @contextmanager
-def _app(characters: int, chats: int) -> Iterator[Server]:
+def app_with(rows: Iterable[Row], chats: int) -> Iterator[Server]:
+    """The app over a dataset of these chats, with a run that holds their forms."""
     with TemporaryDirectory() as folder:
         place = Path(folder)
         url = f"sqlite:///{place / 'bench.db'}"
         store = open_store(url)
-        _fill(store, load_named_form(), characters, chats)
+        _fill(store, load_named_form(), rows, chats)
         store.close()
         env = {"SHIYAO_DATABASE_URL": url, "SHIYAO_LOG_FILE": str(place / "shiyao.log")}
         with serving("app.py", place, env) as server:
             yield server
 
 
-def _fill(store: Store, form: Form, characters: int, chats: int) -> None:
-    """A dataset with one finished run; its texts are of one length and all different."""
+def _fill(store: Store, form: Form, rows: Iterable[Row], chats: int) -> None:
+    """A dataset with one finished run; its texts are all different."""
     with store.write() as session:
         dataset = Dataset(name="bench", form=form.name, sha256="0" * 64, expected=chats)
         session.add(dataset)
@@ -135,8 +143,8 @@ def _fill(store: Store, form: Form, characters: int, chats: int) -> None:
         run = Run(dataset_id=dataset.id or 0, name="模型", kind=RunKind.MODEL, status=RunStatus.FINISHED, total=chats)
         session.add(run)
         session.flush()
-        rows = enumerate(islice(cycle(list(of_length(characters, min(chats, 200)))), chats), start=1)
-        while batch := list(islice(rows, _BATCH)):
+        numbered = enumerate(rows, start=1)
+        while batch := list(islice(numbered, _BATCH)):
             session.execute(insert(Chat), [_chat(dataset.id or 0, number, row) for number, row in batch])
             session.execute(insert(Extraction), [_answer(run.id or 0, number, row) for number, row in batch])
 

@@ -69,6 +69,20 @@ def of_length(characters: int, count: int) -> Iterator[Row]:
         yield {"chat_text": "\n".join([*pieces, f"（第 {number + 1} 条）"]), "infos": rows[number % len(rows)]["infos"]}
 
 
+def of_messages(messages: int) -> Row:
+    """One conversation of so many messages: those of the chats at hand, over and over."""
+    pieces = [piece for row in material().rows for piece in _messages(row["chat_text"])]
+    return {"chat_text": "\n".join(islice(cycle(pieces), messages)), "infos": material().rows[0]["infos"]}
+
+
+def one_line(characters: int) -> Row:
+    """One message of so many characters without a line break, as somebody's pasted document is."""
+    row = material().rows[0]
+    words = "".join(row["chat_text"].split("\n"))
+    name = _messages(row["chat_text"])[0].partition("：")[0]
+    return {"chat_text": f"{name}：" + "".join(islice(cycle(words), characters)), "infos": row["infos"]}
+
+
 @lru_cache(maxsize=256)
 def _messages(text: str) -> tuple[str, ...]:
     parsed = parse_chat(text)

@@ -34,6 +34,7 @@ _OF_ONE_DATASET = ("run", "newer", "batch", "a", "b", "against")
 _PAYLOAD = "shiyao.workbench.payload"
 _REVIEW = "shiyao.workbench.review"
 _PERSON = "shiyao.person"
+_TEXTS_SENT = "shiyao.workbench.texts_sent"
 
 _opened: dict[str, Store] = {}
 
@@ -235,6 +236,37 @@ def last_payload(key: str) -> WorkbenchPayload | None:
 def keep_payload(key: str, payload: WorkbenchPayload) -> None:
     """Keep what the workbench is given, without its chats: it stays on the page while the database is away."""
     st.session_state[_PAYLOAD] = (key, {**payload, "chats": []})
+
+
+def texts_sent(key: str, session: str, wanted: tuple[Sequence[int], float]) -> set[int]:
+    """Indices of the chats whose messages the workbench with this component key was sent.
+
+    Args:
+        key: the component's.
+        session: :attr:`core.services.review.ReviewSession.cache_key`: with another one, the browser drops its chats.
+        wanted: chats that it has not after all, and when it asked; one question counts once.
+    """
+    kept = st.session_state.get(_TEXTS_SENT)
+    if kept is None or kept[:2] != (key, session):
+        kept = (key, session, set(), 0.0)
+    _, _, sent, answered = kept
+    chats, moment = wanted
+    if moment != answered:
+        sent = sent - set(chats)
+    st.session_state[_TEXTS_SENT] = (key, session, sent, moment)
+    return set(sent)
+
+
+def keep_texts_sent(key: str, session: str, chats: set[int]) -> None:
+    """Remember the chats whose messages the workbench with this component key has now."""
+    kept = st.session_state.get(_TEXTS_SENT)
+    if kept is not None and kept[:2] == (key, session):
+        st.session_state[_TEXTS_SENT] = (key, session, chats, kept[3])
+
+
+def forget_texts_sent() -> None:
+    """The workbench left the page: another one starts with nothing."""
+    st.session_state.pop(_TEXTS_SENT, None)
 
 
 def last_review() -> tuple[Any, str] | None:

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { shownTime } from "../../core/ui/workbench/js/chat_view.js";
+import { shownTime } from "../../core/ui/workbench/js/messages.js";
 
 test("a day is shown once, a minute once", () => {
   assert.equal(shownTime("2024-01-02T10:21:00", ""), "2024-01-02 10:21");

@@ -6,6 +6,7 @@ so the browser gets slices, never offsets.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import NamedTuple
 
 
@@ -105,7 +106,7 @@ class RoleGuess:
     reasons: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: the speakers are kept
 class ParsedChat:
     """A chat text parsed into messages, with the residue marked.
 
@@ -130,7 +131,7 @@ class ParsedChat:
         """The text without spreadsheet residue, as a model sees it."""
         return "".join(message.span.of(self.text) for message in self.messages).rstrip("\n")
 
-    @property
+    @cached_property
     def speakers(self) -> tuple[str, ...]:
         """Distinct speakers in order of their first message."""
         return tuple(dict.fromkeys(m.speaker for m in self.messages if m.speaker))

@@ -5,6 +5,7 @@ is empty, amounts and addresses that staff say are prices and offices, and a dat
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -14,8 +15,10 @@ from itertools import chain
 from core.domain import entities
 from core.domain.chat.parsed_chat import Message, Role, Span
 from core.domain.entities import Mention
+from core.domain.entities.accounts import ACCOUNT_HINT
+from core.domain.entities.finders import ADDRESS_HINT
 from core.domain.entities.folding import fold
-from core.domain.entities.numbers import plain_digits
+from core.domain.entities.numbers import NUMBER_HINT, plain_digits
 from core.domain.evidence import ChatIndex
 from core.domain.evidence.index import compact
 from core.domain.evidence.quantities import Moment, amounts_in, moments_in
@@ -35,6 +38,7 @@ _HOUR = (
 )
 _PLAN = re.compile(rf"{_DAY}[的\s，,]{{0,2}}(?:{_HOUR}|上午|下午|早上|晚上)")
 _DATE = re.compile(r"(?:(?:19|20)?\d{2}年)?\d{1,2}月\d{1,2}[日号]?|(?:19|20)\d{2}[-/.]\d{1,2}[-/.]\d{1,2}")
+_DAY_HINT = re.compile(rf"{_DAY}|生日")
 _BUDGET = re.compile(r"预算|费用|花|投入|价|多少钱|以内|经费|额度")
 
 
@@ -66,12 +70,14 @@ class _Kind:
         find: where it stands in a message.
         by_staff: whether it counts where staff say it.
         only_if_empty: whether it is mentioned only while somebody's field for it is empty.
+        hint: stands in every message that holds one. A huge chat is searched for it as a whole.
     """
 
     kind: Kind
     find: Callable[[str], Iterator[Mention]]
     by_staff: bool
     only_if_empty: bool
+    hint: re.Pattern[str]
 
 
 def _plans(text: str) -> Iterator[Mention]:
@@ -88,28 +94,38 @@ def _budgets(text: str) -> Iterator[Mention]:
 
 
 _KINDS = (
-    _Kind(Kind.PHONE, entities.personal_phones_in, True, False),
-    _Kind(Kind.ID_CARD, entities.id_cards_in, True, False),
-    _Kind(Kind.BANK_CARD, entities.bank_cards_in, False, False),
-    _Kind(Kind.WECHAT, entities.wechat_ids_in, False, False),
-    _Kind(Kind.QQ, entities.qq_numbers_in, False, False),
-    _Kind(Kind.EMAIL, entities.emails_in, True, False),
-    _Kind(Kind.ADDRESS, entities.addresses_in, False, True),
-    _Kind(Kind.AMOUNT, _budgets, False, True),
-    _Kind(Kind.DATE, _plans, True, True),
+    _Kind(Kind.PHONE, entities.personal_phones_in, True, False, NUMBER_HINT),
+    _Kind(Kind.ID_CARD, entities.id_cards_in, True, False, NUMBER_HINT),
+    _Kind(Kind.BANK_CARD, entities.bank_cards_in, False, False, NUMBER_HINT),
+    _Kind(Kind.WECHAT, entities.wechat_ids_in, False, False, ACCOUNT_HINT),
+    _Kind(Kind.QQ, entities.qq_numbers_in, False, False, ACCOUNT_HINT),
+    _Kind(Kind.EMAIL, entities.emails_in, True, False, re.compile("@")),
+    _Kind(Kind.ADDRESS, entities.addresses_in, False, True, ADDRESS_HINT),
+    _Kind(Kind.AMOUNT, _budgets, False, True, _BUDGET),
+    _Kind(Kind.DATE, _plans, True, True, _DAY_HINT),
 )
 
 
 def find_mentions(index: ChatIndex) -> tuple[tuple[Kind, Mention, Message], ...]:
     """All values of these kinds in a chat, whatever the forms hold; compute it once per chat."""
-    text = index.text
+    text, messages = index.text, index.parsed.messages
+    starts = [message.span.start for message in messages]
+    hinted = {hint: _messages_with(index, hint, starts) for hint in {kind.hint for kind in _KINDS}}
     return tuple(
         (kind.kind, Mention(one.value, message.body.start + one.start, message.body.start + one.end), message)
-        for message in index.parsed.messages
+        for message in map(messages.__getitem__, sorted(set().union(*hinted.values())))
         for kind in _KINDS
-        if kind.by_staff or not _by_staff(index, message)
+        if message.index in hinted[kind.hint] and (kind.by_staff or not _by_staff(index, message))
         for one in _of(kind, message.body.of(text))
     )
+
+
+def _messages_with(index: ChatIndex, hint: re.Pattern[str], starts: Sequence[int]) -> set[int]:
+    """Indices of the messages that a hint stands in, or a part of it: it may begin in the message before."""
+    numbers: set[int] = set()
+    for match in hint.finditer(index.text, 0, index.parsed.messages[-1].span.end if starts else 0):
+        numbers.update(range(bisect_right(starts, match.start()) - 1, bisect_right(starts, match.end() - 1)))
+    return numbers - {-1}
 
 
 def _of(kind: _Kind, text: str) -> Iterator[Mention]:

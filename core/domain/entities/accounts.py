@@ -13,6 +13,8 @@ _WECHAT = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _QQ = re.compile(rf"(?:(?<![a-z])qq|扣扣|企鹅)(?!群){_LINK}(?P<id>[1-9]\d{{4,10}})(?!\d)", re.IGNORECASE | re.ASCII)
+ACCOUNT_HINT = re.compile(r"wxid_|微信|微\.信|薇信|威信|wechat|weixin|vx|wx|v信|qq|扣扣|企鹅", re.IGNORECASE | re.ASCII)
+"""Stands in every text that holds a WeChat id or a QQ number."""
 _NO_ID = re.compile(r"(?:https?|www|group|wechat|weixin|mini)", re.IGNORECASE)
 
 

@@ -23,6 +23,9 @@ SEPARATORS = r"\u0020\t\u00a0\u2002-\u200a\u202f\u3000\-‐‑‒–—―−－
 """What stands between the groups of one number, likewise."""
 _GAP = re.compile(f"[{SEPARATORS}]{{1,4}}")
 _LONGEST_GAP = 16
+_DIGIT = rf"[0-9\d{''.join(_WORD_DIGITS)}]"
+NUMBER_HINT = re.compile(rf"{_DIGIT}(?:[{SEPARATORS}{INVISIBLE}]{{0,{_LONGEST_GAP}}}{_DIGIT}){{9}}")
+"""Stands in every text that holds a number: ten digits, however they are written."""
 _MOST_GROUPS, _MOST_DIGITS = 19, 19
 _MOBILE = re.compile(r"1\d{10}")
 _LANDLINE = re.compile(r"0(?:10|2\d|[3-9]\d\d)[2-9]\d{6,7}")

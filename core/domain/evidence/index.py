@@ -6,12 +6,13 @@ with width and case made equal, and *compact*, without white space and punctuati
 
 import re
 from bisect import bisect_right
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import IntEnum
-from functools import cached_property, lru_cache
-from operator import add
+from functools import cache, cached_property, lru_cache
 from typing import NamedTuple, TypeVar
+
+import numpy as np
+import numpy.typing as npt
 
 from core.domain.chat.parsed_chat import ParsedChat, RoleGuess, Span
 from core.domain.entities.folding import fold
@@ -22,11 +23,30 @@ from core.domain.evidence.quantities import Amount, Moment, amounts_in, moments_
 _PUNCTUATION = r"、,;:!?\"'()\[\]<>{}《》【】「」~\-_·。…|*"
 _KEPT = re.compile(rf"(?:[^\s{_PUNCTUATION}]|(?<=\d)[,:;\-~](?=\d))+")
 """Characters that are compared: 3:00 stays different from 300."""
+_LEFT_OUT = re.compile(rf"[\s{_PUNCTUATION}]")
+_JOINTS_OF_DIGITS = frozenset(",:;-~")
+_CHARACTERS = 0x110000
 _Said = TypeVar("_Said", Amount, Moment)
 _BREAK = "\0"
 _JOINTS = ".@_"
 _MAX_HITS = 200
 """Most occurrences of one value that are ranked."""
+
+
+class _KindOf(IntEnum):
+    """What :data:`_KEPT` says of a single character."""
+
+    WORD = 0
+    DIGIT = 1
+    LEFT_OUT = 2
+    JOINT = 3  # kept between digits
+
+
+@cache
+def _kind_of(character: str) -> _KindOf:
+    if _LEFT_OUT.match(character):
+        return _KindOf.JOINT if character in _JOINTS_OF_DIGITS else _KindOf.LEFT_OUT
+    return _KindOf.DIGIT if character.isdecimal() else _KindOf.WORD
 
 
 class MessagePart(IntEnum):
@@ -84,23 +104,13 @@ class ChatIndex:
         self.text = parsed.text
         end = parsed.messages[-1].span.end if parsed.messages else 0
         self.folded = fold(self.text[:end])
-        runs: list[str] = []
-        self._compact_at: list[int] = []  # of each run: offset in the compact view …
-        self._text_at: list[int] = []  # … and in the text
-        self.regions: list[Region] = []
-        length = 0
-        for start, stop, message, part in sorted(self._ranges()):
-            compact_start = length
-            for run in _KEPT.finditer(self.folded, start, stop):
-                runs.append(run[0])
-                self._compact_at.append(length)
-                self._text_at.append(run.start())
-                length += len(run[0])
-            self.regions.append(Region(start, stop, message, part, compact_start, length))
-            runs.append(_BREAK)
-            length += 1
-        self.compact = "".join(runs)
-        self._starts = [region.start for region in self.regions]
+        ranges = sorted(self._ranges())
+        self._starts = [one[0] for one in ranges]
+        edges = np.array([one[:2] for one in ranges], np.int64).reshape(-1, 2)
+        self.compact, self._text_at, compact_edges = _compacted(self.folded, edges)
+        self.regions = [
+            Region(*one, *compact_edge) for one, compact_edge in zip(ranges, compact_edges.tolist(), strict=True)
+        ]
         self.known: dict[tuple[str, str], tuple[EvidenceStatus, list[Hit]]] = {}
         """What was found for a kind and a text: customers share values, and a draft changes one of them."""
 
@@ -119,6 +129,18 @@ class ChatIndex:
     def exchanges(self) -> tuple[tuple[str, ...], ...]:
         """See :func:`core.domain.evidence.exchanges.exchanges`."""
         return exchanges(self.parsed, self.roles)
+
+    @cached_property
+    def _near(self) -> dict[str, list[tuple[int, int]]]:
+        near: dict[str, list[tuple[int, int]]] = {}
+        for number, people in enumerate(self.exchanges):
+            for place, person in enumerate(people):
+                near.setdefault(person, []).append((number, min(place, 1)))
+        return near
+
+    def messages_near(self, person: str) -> Sequence[tuple[int, int]]:
+        """Messages that a speaker is part of, by their index: 0 where from him, 1 where to him."""
+        return self._near.get(person, ())
 
     @cached_property
     def bodies(self) -> tuple[Region, ...]:
@@ -147,22 +169,28 @@ class ChatIndex:
                 yield one, hit.region
 
     @cached_property
-    def _pairs(self) -> dict[str, list[int]]:
-        """For each pair of neighbouring characters of the compact view, the bodies that hold it."""
-        pairs: dict[str, list[int]] = {}
-        for number, region in enumerate(self.bodies):
-            words = self.compact[region.compact_start : region.compact_end]
-            for pair in set(map(add, words, words[1:])):
-                pairs.setdefault(pair, []).append(number)
-        return pairs
+    def _body_edges(self) -> npt.NDArray[np.int64]:
+        """Where the bodies begin and end in the compact view."""
+        return np.array([(body.compact_start, body.compact_end) for body in self.bodies], np.int64).reshape(-1, 2)
+
+    @cached_property
+    def _pairs(self) -> npt.NDArray[np.uint64]:
+        """The pairs of neighbouring characters of the compact view, as numbers."""
+        return _pairs_of(self.compact)
 
     def bodies_with_common_pairs(self, wanted: str, least: float) -> list[Region]:
         """Message bodies that contain at least this share of the character pairs of a compact text."""
-        pairs = set(map(add, wanted, wanted[1:]))
-        counts: Counter[int] = Counter()
-        for pair in pairs:
-            counts.update(self._pairs.get(pair, ()))
-        return [self.bodies[number] for number, count in sorted(counts.items()) if count >= least * len(pairs)]
+        if not self.bodies:
+            return []
+        pairs = np.unique(_pairs_of(wanted))
+        places = np.flatnonzero(np.isin(self._pairs, pairs))
+        bodies = np.searchsorted(self._body_edges[:, 0], places, side="right") - 1
+        inside = (bodies >= 0) & (places + 1 < self._body_edges[bodies, 1])
+        # Each pair counts once in each body.
+        kinds = np.searchsorted(pairs, self._pairs[places[inside]])
+        held = np.unique(bodies[inside] * max(1, len(pairs)) + kinds) // max(1, len(pairs))
+        numbers, counts = np.unique(held, return_counts=True)
+        return [self.bodies[number] for number in numbers[counts >= least * len(pairs)].tolist()]
 
     def hit(self, start: int, end: int) -> Hit | None:
         """The occurrence at a range, if it lies within one region and splits no number or Latin word; else ``None``."""
@@ -198,11 +226,45 @@ class ChatIndex:
 
     def span_of_compact(self, start: int, end: int) -> Span:
         """The range of the original text for a non-empty range of the compact text."""
-        return Span(self._offset(start), self._offset(end - 1) + 1)
+        return Span(int(self._text_at[start]), int(self._text_at[end - 1]) + 1)
 
-    def _offset(self, position: int) -> int:
-        run = bisect_right(self._compact_at, position) - 1
-        return self._text_at[run] + position - self._compact_at[run]
+
+def _compacted(folded: str, edges: npt.NDArray[np.int64]) -> tuple[str, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Ranges of a folded text, of each what :data:`_KEPT` keeps, and a break behind it.
+
+    Args:
+        folded: the text.
+        edges: where the ranges begin and end, in order.
+
+    Returns:
+        The compact text, for each of its characters the offset in the text, and the ranges' edges in it.
+    """
+    codes = np.frombuffer(folded.encode("utf-32-le", "surrogatepass"), np.uint32)
+    kinds = np.zeros(_CHARACTERS, np.uint8)
+    for character in set(folded):
+        kinds[ord(character)] = _kind_of(character)
+    kind = kinds[codes]
+    digit = np.concatenate(([False], kind == _KindOf.DIGIT, [False]))
+    kept = (kind < _KindOf.LEFT_OUT) | ((kind == _KindOf.JOINT) & digit[:-2] & digit[2:])
+    last = edges[:, 1] - 1
+    kept[last[kind[last] >= _KindOf.LEFT_OUT]] = False  # a joint needs a digit of its own range behind it
+    before = np.concatenate(([0], np.cumsum(kept)))
+    sizes = before[edges[:, 1]] - before[edges[:, 0]]
+    ends = np.cumsum(sizes + 1) - 1
+    compact_edges = np.stack((ends - sizes, ends), axis=1)
+    inside = np.zeros(len(codes) + 1, np.int64)
+    np.add.at(inside, edges[:, 0], 1)
+    np.add.at(inside, edges[:, 1], -1)
+    places = np.flatnonzero(kept & (np.cumsum(inside[:-1]) > 0))
+    text_at = np.insert(places, np.cumsum(sizes), edges[:, 1])
+    compact_codes = np.insert(codes[places], np.cumsum(sizes), ord(_BREAK))
+    return compact_codes.tobytes().decode("utf-32-le", "surrogatepass"), text_at, compact_edges
+
+
+def _pairs_of(text: str) -> npt.NDArray[np.uint64]:
+    """Pairs of neighbouring characters as numbers."""
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
+    return (codes[:-1] << np.uint64(21)) | codes[1:]
 
 
 def _joined(text: str, edge: int) -> bool:

@@ -53,11 +53,9 @@ def _nearness(index: ChatIndex, name: str, customers: Sequence[str]) -> dict[int
     speakers = index.parsed.speakers
     own = {speakers[place] for place in match_people([name, *customers], speakers)[0]}
     near: dict[int, int] = {}
-    for number, people in enumerate(index.exchanges):
-        for place, person in enumerate(people):
-            if person in own:
-                near[number] = min(place, 1)
-                break
+    for person in own:
+        for number, place in index.messages_near(person):
+            near[number] = min(place, near.get(number, place))
     return near
 
 

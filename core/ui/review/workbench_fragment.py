@@ -41,6 +41,7 @@ def draw(review_session: ReviewSession, key: str) -> None:
     try:
         if at is None:
             at = _chat_of_address(review_session)
+        sent = state.texts_sent(key, review_session.cache_key, browser.want_texts)
         acks = _apply(review_session, key, browser.outbox)  # the callback has applied them; here, what it could not
         data = review_session.sync(
             state.store(),
@@ -49,12 +50,14 @@ def draw(review_session: ReviewSession, key: str) -> None:
             at=at,
             want_residue=browser.want_residue,
             leaving=state.remembered_claims(),
+            texts_sent=sent,
         )
         taken = map(save_id_of, browser.outbox[:MOST_SAVES])
         if any(save_id and save_id not in acks for save_id in taken):
             data["offline"], data["error"] = True, data["error"] or offline_sentence()
         state.set_claimed_chats(claimed_chats(data))
         state.keep_payload(key, data)
+        state.keep_texts_sent(key, review_session.cache_key, {*sent, *(chat["chat"] for chat in data["chats"])})
         state.keep_review(review_session, key)
     except StoreUnavailableError as outage:
         last = state.last_payload(key)
@@ -104,6 +107,7 @@ def draw_last(outage: StoreUnavailableError) -> None:
 
 def leave() -> None:
     """Release the chats that this session claimed, as the reviewer went to another page."""
+    state.forget_texts_sent()
     claimed = state.remembered_claims()
     if claimed:
         with suppress(StoreUnavailableError):  # then they run out by themselves, or the next page frees them

@@ -25,6 +25,7 @@ MODULES: Final = (
     "dom",
     "model",
     "names",
+    "messages",
     "incoming",
     "customers",
     "missed",
@@ -34,8 +35,9 @@ MODULES: Final = (
     "journal",
     "state",
     "sync",
-    "chat_view",
     "find",
+    "message_list",
+    "chat_view",
     "panes",
     "fields",
     "field_footer",
@@ -70,11 +72,13 @@ class WorkbenchState:
         outbox: every save that was not acknowledged when the browser last spoke, oldest first.
         at: index of the chat on screen, from 1; None before the first one.
         want_residue: index of the chat whose residue is to be shown, or None.
+        want_texts: indices of chats whose messages have to be sent whole again, and when the browser asked.
     """
 
     outbox: tuple[dict[str, object], ...] = ()
     at: int | None = None
     want_residue: int | None = None
+    want_texts: tuple[tuple[int, ...], float] = ((), 0.0)
 
 
 def workbench_source() -> str:
@@ -118,6 +122,7 @@ def workbench(
         on_outbox_change=on_outbox_change,
         on_at_change=on_at_change,
         on_want_residue_change=on_want_residue_change,
+        on_want_texts_change=_nothing,
         on_beat_change=_nothing,  # the sync that follows renews the claim, and that is all it is for
     )
     return _read(result)
@@ -139,4 +144,11 @@ def _read(raw: Any) -> WorkbenchState:
         outbox=tuple(dict(save) for save in saves if isinstance(save, Mapping)),
         at=at if is_chat_index(at) else None,
         want_residue=residue if is_chat_index(residue) else None,
+        want_texts=_wanted_texts(raw.get("want_texts")),
     )
+
+
+def _wanted_texts(raw: Any) -> tuple[tuple[int, ...], float]:
+    if not isinstance(raw, list | tuple) or not raw or not isinstance(raw[0], int | float):
+        return (), 0.0
+    return tuple(filter(is_chat_index, raw[1:])), float(raw[0])

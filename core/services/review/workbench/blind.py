@@ -5,7 +5,7 @@ chat's record of the pass *second*; the first record is never touched. How far t
 :mod:`core.services.quality.reviewer_agreement`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,7 @@ from core.services.review.workbench.sync import (
     BEHIND,
     QueuePosition,
     assemble_payload,
+    chats_to_send,
     plan_claims,
     progress_payload,
     saved_chats,
@@ -79,6 +80,7 @@ class BlindSession:
         at: int | None = None,
         want_residue: int | None = None,
         leaving: Sequence[int] = (),
+        texts_sent: Collection[int] = (),
     ) -> WorkbenchPayload:
         """Apply the outbox and return the workbench data (docs/workbench.md, ``data``).
 
@@ -93,6 +95,7 @@ class BlindSession:
             at: the chat on screen; ``None`` opens the first of the queue.
             want_residue: the chat whose residue is to be shown.
             leaving: ids of chats claimed by the sync before (``sync.claimed_chats``).
+            texts_sent: indices of chats whose messages the browser has.
         """
         if acks is None:
             acks = self.save(store, outbox)
@@ -108,11 +111,12 @@ class BlindSession:
                 session,
                 self.form,
                 self.dataset.id,
-                position.to_send(saved_chats(outbox)),
+                chats_to_send(session, self.dataset.id, position, saved_chats(outbox)),
                 None,
                 want_residue=want_residue,
                 review_pass=Pass.SECOND,
                 only_of=self.reviewer,
+                texts_sent=texts_sent,
             )
             progress = self._progress(session)
             claims = plan_claims(session, self, position, chats, leaving)

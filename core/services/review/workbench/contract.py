@@ -238,6 +238,8 @@ class ChatPayload(TypedDict):
         failed: why the model gave no answer, else empty.
         claimed_by: who else is on this chat, else empty.
         expected_loss: expected loss in points; null until it was computed.
+        messages: all of them, or where the browser has their texts already (``text_kept``), only those with evidence:
+            nothing of the others is evidence now.
         delta_new: under delta review, the newer run's forms without a partner.
     """
 
@@ -257,6 +259,7 @@ class ChatPayload(TypedDict):
     residue: Residue
     speakers: list[Speaker]
     messages: list[MessagePayload]
+    text_kept: NotRequired[bool]
     customers: list[CustomerPayload]
     missed: list[Missed]
     warnings: list[CellWarning]
@@ -434,10 +437,12 @@ class WorkbenchSent(TypedDict):
         outbox: every save that was not acknowledged yet, oldest first.
         at: index of the chat on screen.
         want_residue: index of the chat whose residue is to be shown.
+        want_texts: milliseconds of now, and behind them chats that came without texts which the browser has not.
         beat: changes once a minute while somebody only reads; it renews the claims.
     """
 
     outbox: list[SentSave]
     at: int
     want_residue: int | None
+    want_texts: list[float]
     beat: float

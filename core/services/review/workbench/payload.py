@@ -4,7 +4,7 @@ Everything with a right answer is computed here; the browser only draws. The sha
 :mod:`core.services.review.workbench.contract`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -40,6 +40,7 @@ def chat_payloads(
     only_of: str | None = None,
     drafts: Mapping[int, Mapping[str, Any]] | None = None,
     scores: Mapping[int, float] | None = None,
+    texts_sent: Collection[int] = (),
 ) -> list[ChatPayload]:
     """Payloads of these chats, in the given order; unknown indices are omitted.
 
@@ -54,6 +55,7 @@ def chat_payloads(
         only_of: show nothing of records by anybody else than this reviewer: only where the next save has to go on.
         drafts: ``{chat index: {customers, note}}``, shown in the place of what was approved.
         scores: of the runs that were measured, by id.
+        texts_sent: indices of chats whose messages the browser has: only those with evidence are sent again.
     """
     blind = review_pass == Pass.SECOND
     statement = select(Chat).where(col(Chat.dataset_id) == dataset_id, col(Chat.index).in_(list(indices)))
@@ -85,6 +87,7 @@ def chat_payloads(
             names,
             others,
             want_residue == i,
+            i in texts_sent,
         )
         for i in indices
         if i in chats
@@ -97,6 +100,11 @@ def _mentions(text: str) -> tuple[tuple[Kind, Mention, Message], ...]:
     return find_mentions(cached_analysis(text).index)
 
 
+@lru_cache(maxsize=64)
+def _conversation_length(text: str) -> int:
+    return len(cached_analysis(text).parsed.conversation)
+
+
 def _payload(
     form: Form,
     chat: ChatView,
@@ -106,6 +114,7 @@ def _payload(
     names: Mapping[int, RunName],
     others: Alternatives,
     show_residue: bool,
+    text_kept: bool,
 ) -> ChatPayload:
     chat_analysis = cached_analysis(chat.text)
     parsed, roles, index = chat_analysis.parsed, chat_analysis.roles, chat_analysis.index
@@ -128,7 +137,7 @@ def _payload(
     gaps = [(f"m:{n}", one) for n, one in enumerate(find_omissions(form, index, forms, _mentions(chat.text)))]
     highlights += [(one.span, name) for name, one in gaps]
     sides = [guess.role for guess in roles.values()]
-    return {
+    payload: ChatPayload = {
         "chat": chat.index,
         "chat_id": chat.id,
         "record_id": record.id if record else 0,
@@ -147,7 +156,7 @@ def _payload(
             "messages": len(parsed.messages),
             "customers": sides.count(Role.CUSTOMER),
             "staff": sides.count(Role.STAFF),
-            "characters": len(parsed.conversation),
+            "characters": _conversation_length(chat.text),
         },
         "residue": {
             "copies": residue_copies(parsed),
@@ -157,7 +166,7 @@ def _payload(
         "speakers": [
             {"name": name, "role": roles[name].role, "reasons": list(roles[name].reasons)} for name in parsed.speakers
         ],
-        "messages": message_slices(parsed, roles, index.exchanges, highlights),
+        "messages": message_slices(parsed, roles, index.exchanges, highlights, only_evidence=text_kept),
         "customers": customers,
         "missed": [
             {"id": name, "key": one.key, "value": one.value, "message": one.message, "customer": one.customer}
@@ -168,6 +177,9 @@ def _payload(
             for warning in check(form, parsed, roles, forms, unsupported)
         ],
     }
+    if text_kept:
+        payload["text_kept"] = True
+    return payload
 
 
 def _customers(form: Form, record: RecordView | None, baseline: list[FormValues]) -> list[CustomerPayload]:

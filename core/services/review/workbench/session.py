@@ -40,6 +40,7 @@ from core.services.review.workbench.sync import (
     BEHIND,
     QueuePosition,
     assemble_payload,
+    chats_to_send,
     plan_claims,
     progress_payload,
     saved_chats,
@@ -124,6 +125,7 @@ class PrimarySession:
         at: int | None = None,
         want_residue: int | None = None,
         leaving: Sequence[int] = (),
+        texts_sent: Collection[int] = (),
     ) -> WorkbenchPayload:
         """Apply the outbox and return the workbench data (docs/workbench.md, ``data``).
 
@@ -134,6 +136,7 @@ class PrimarySession:
             at: the chat on screen; ``None`` opens the first of the queue.
             want_residue: the chat whose residue is to be shown.
             leaving: ids of chats claimed by the sync before (``sync.claimed_chats``).
+            texts_sent: indices of chats whose messages the browser has.
         """
         if acks is None:
             acks = self.save(store, outbox)
@@ -148,7 +151,8 @@ class PrimarySession:
             position = QueuePosition(
                 at, [index for index in following if index not in hidden], [i for i in before if i not in hidden]
             )
-            indices = [index for index in position.to_send(saved_chats(outbox)) if index not in hidden]
+            sendable = chats_to_send(session, self.dataset.id, position, saved_chats(outbox))
+            indices = [index for index in sendable if index not in hidden]
             drafts = delta_drafts_of(session, self.dataset.id, indices) if self.asks else {}
             chats = chat_payloads(
                 session,
@@ -159,6 +163,7 @@ class PrimarySession:
                 want_residue=want_residue,
                 drafts=drafts,
                 scores=self.scores,
+                texts_sent=texts_sent,
             )
             started_from_deleted = {chat["chat"] for chat in chats if chat["run_gone"] and not chat["version"]}
             if started_from_deleted:

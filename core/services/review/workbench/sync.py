@@ -1,13 +1,14 @@
 """The end of every session's sync: claim chats and assemble the workbench payload."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeGuard, cast
 
-from sqlmodel import Session
+from sqlalchemy import select
+from sqlmodel import Session, col
 
 from core.adapters.store import DatasetView, Store
-from core.adapters.store.models import RecordStatus
+from core.adapters.store.models import Chat, RecordStatus
 from core.domain.form import Form
 from core.errors import StoreUnavailableError
 from core.services.review.progress import Progress
@@ -28,6 +29,9 @@ LARGEST_INDEX = 2**31 - 1
 """The largest index that a chat can have."""
 BEHIND = 1
 """Number of previous chats that are sent for going back."""
+AHEAD_CHARACTERS = 400_000
+"""Most characters of chats that are sent in advance: longer ones come when they are opened, so that no save waits for
+them."""
 
 
 class ReviewSession(Protocol):
@@ -65,6 +69,7 @@ class ReviewSession(Protocol):
         at: int | None = None,
         want_residue: int | None = None,
         leaving: Sequence[int] = (),
+        texts_sent: Collection[int] = (),
     ) -> WorkbenchPayload:
         """Return the workbench data, after applying the outbox if that has not been done."""
 
@@ -88,9 +93,37 @@ class QueuePosition:
         """The chat on screen and the following ones."""
         return [*([self.at] if self.at is not None else []), *self.following]
 
-    def to_send(self, saved: Sequence[int]) -> list[int]:
-        """Chats whose payload the browser needs: nearby ones and those just saved."""
-        return list(dict.fromkeys([*self.to_claim, *self.before[:BEHIND], *saved]))
+    def to_send(self, saved: Sequence[int], characters: Mapping[int, int]) -> list[int]:
+        """Chats whose payload the browser needs: nearby ones and those just saved.
+
+        Args:
+            saved: chats that saves have just come of.
+            characters: how long the nearby chats are; of those that are long together, the later ones stay away.
+        """
+        nearby, room = [], AHEAD_CHARACTERS
+        for index in (*self.following, *self.before[:BEHIND]):
+            if (size := characters.get(index, 0)) <= room:
+                nearby.append(index)
+                room -= size
+        return list(dict.fromkeys([*([self.at] if self.at is not None else []), *nearby, *saved]))
+
+
+def chats_to_send(session: Session, dataset_id: int, position: QueuePosition, saved: Sequence[int]) -> list[int]:
+    """See :meth:`QueuePosition.to_send`; the lengths are looked up.
+
+    Args:
+        session: open session.
+        dataset_id: the dataset.
+        position: where the reviewer is in the queue.
+        saved: chats that saves have just come of.
+    """
+    nearby = [*position.following, *position.before[:BEHIND]]
+    lengths = session.execute(
+        select(col(Chat.index), col(Chat.characters)).where(
+            col(Chat.dataset_id) == dataset_id, col(Chat.index).in_(nearby)
+        )
+    )
+    return position.to_send(saved, dict(lengths.all()))
 
 
 def saved_chats(outbox: Sequence[object]) -> list[int]:

@@ -1,17 +1,15 @@
 // @ts-check
 // Commands in the chat: evidence, search, the cursor on a message, words picked in it, pins, one customer's exchange.
-/** @import { Pane, Tools, Value } from "./types.js" */
+/** @import { Tools, Value } from "./types.js" */
 /** @import { Workbench } from "./workbench.js" */
-import { markCursor, revealIn } from "./chat_view.js";
+import { markCursor, revealIn, stepCursor } from "./chat_view.js";
 import { customerNames, speakersOf } from "./customers.js";
-import { findHits, highlight, makePicker } from "./find.js";
+import { drawHits, findHits, makePicker } from "./find.js";
 import { chordFor } from "./keys.js";
 import { openMissed } from "./missed.js";
 import { markOf, togglePin } from "./model.js";
 import { addItems, isList } from "./values.js";
 
-const FOUND = "shiyao-found";
-const FOUND_NOW = "shiyao-found-now";
 const PICKED = "shiyao-picked";
 
 /**
@@ -75,23 +73,19 @@ export function chatCommands(workbench, tools, edit) {
   function find(text, by) {
     const pane = paneNow();
     const entry = entryNow();
-    for (const { row } of workbench.hits) row.classList.remove("hit", "current");
-    if (by === 0) workbench.hits = pane && entry ? findHits(entry.chat, pane, text) : [];
-    const { length } = workbench.hits;
-    workbench.foundAt = length ? (by === 0 ? 0 : (workbench.foundAt + by + length) % length) : -1;
-    for (const { row } of workbench.hits) row.classList.add("hit");
-    const hit = workbench.hits[workbench.foundAt];
-    highlight(
-      FOUND,
-      workbench.hits.flatMap(({ range }) => range ?? []),
-    );
-    highlight(FOUND_NOW, hit?.range ? [hit.range] : []);
-    if (hit) {
-      hit.row.classList.add("current");
-      if (pane) revealIn(pane, hit.row);
+    workbench.top.found.textContent = "";
+    if (!pane) return;
+    if (by === 0) pane.hits = entry ? findHits(entry.chat, text) : [];
+    const { length } = pane.hits;
+    pane.hitNow = length ? (by === 0 ? 0 : (pane.hitNow + by + length) % length) : -1;
+    const hit = pane.hits[pane.hitNow];
+    if (hit) pane.list.row(hit.message);
+    const row = drawHits(pane);
+    if (hit && row) {
+      revealIn(pane, row);
       setCursor(hit.message);
     }
-    workbench.top.found.textContent = text.trim() ? `${workbench.foundAt + 1} / ${length}` : "";
+    workbench.top.found.textContent = text.trim() ? `${pane.hitNow + 1} / ${length}` : "";
   }
 
   /**
@@ -107,27 +101,11 @@ export function chatCommands(workbench, tools, edit) {
     return row;
   }
 
-  /**
-   * The first message in view that is shown, for a cursor that was nowhere.
-   * @param {Pane} pane
-   */
-  function inView(pane) {
-    const top = pane.element.getBoundingClientRect().top;
-    return (
-      [...pane.rows].find(
-        ([, row]) => !row.classList.contains("away") && row.getBoundingClientRect().top >= top,
-      )?.[0] ?? null
-    );
-  }
-
   /** @param {number} by */
   function moveCursor(by) {
     const pane = paneNow();
     if (!pane) return;
-    const shown = [...pane.rows.keys()].filter((i) => !pane.rows.get(i)?.classList.contains("away"));
-    const at = shown.indexOf(workbench.message ?? -1);
-    const number = at < 0 ? inView(pane) : shown[Math.min(shown.length - 1, Math.max(0, at + by))];
-    const row = setCursor(number ?? null);
+    const row = setCursor(stepCursor(pane, workbench.message, by));
     if (row) revealIn(pane, row);
   }
 
@@ -136,7 +114,7 @@ export function chatCommands(workbench, tools, edit) {
     const pane = paneNow();
     if (!pane) return;
     if (workbench.message === null) moveCursor(1);
-    const row = pane.rows.get(workbench.message ?? -1);
+    const row = workbench.message === null ? null : pane.list.row(workbench.message);
     if (!row) return;
     workbench.picked = move(row);
     const { label } = tools.fieldNow();

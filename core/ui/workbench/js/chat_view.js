@@ -1,115 +1,13 @@
 // @ts-check
 // The chat pane: one element per chat, built once, shown and hidden; evidence is re-classed, never rebuilt.
-/** @import { ChatPayload, MessagePayload, Pane, PaneHandlers, PaneMark, Part } from "./types.js" */
+/** @import { ChatPayload, Pane, PaneHandlers, PaneMark } from "./types.js" */
 import { h, reveal, setText } from "./dom.js";
-import { ROLE } from "./words.js";
+import { drawHits } from "./find.js";
+import { makeMessageList } from "./message_list.js";
+import { buildBody, buildMessage, buildWho, placesOfEvidence, sameMessage } from "./messages.js";
 
-// Browsers watch every element with `content-visibility: auto` in each frame: over blocks of messages that is free, over
-// 2,000 single messages it took 10 ms.
-const BLOCK = 24;
-const LINE_HEIGHT = 27;
-const MUTED = /(\[[^[\]\n]{1,8}\]|@[^\s@：:，,]{1,20})/;
-
-/**
- * Text with placeholders such as [图片] muted and mentions set apart.
- * @param {HTMLElement} element
- * @param {string} text
- */
-function fillText(element, text) {
-  text.split(MUTED).forEach((piece, i) => {
-    if (!piece) return;
-    if (i % 2 === 0) element.append(piece);
-    else element.append(h("span", { class: piece[0] === "@" ? "mention" : "holder" }, piece));
-  });
-}
-
-/**
- * @param {HTMLElement} body
- * @param {Part[]} parts
- * @param {number} number
- * @param {PaneMark[]} marks
- */
-function buildParts(body, parts, number, marks) {
-  for (const part of parts) {
-    if (!part.e.length) {
-      fillText(body, part.t);
-      continue;
-    }
-    const mark = h("mark", {}, part.t);
-    marks.push({ element: mark, ids: part.e, message: number });
-    body.append(mark);
-  }
-}
-
-/**
- * What was said, with its quotation and its evidence.
- * @param {MessagePayload} message
- * @param {PaneMark[]} marks
- */
-function buildBody(message, marks) {
-  const body = h("div", { class: "body" });
-  if (message.quote) {
-    const quote = h("span", { class: "quote" }, h("span", { class: "visually-hidden" }, "引用："));
-    if (message.quote.speaker) quote.append(`${message.quote.speaker}：`);
-    buildParts(quote, message.quote.parts ?? [{ t: message.quote.text, e: [] }], message.i, marks);
-    body.append(quote);
-  }
-  buildParts(body, message.parts, message.i, marks);
-  return body;
-}
-
-/** @param {MessagePayload} message */
-function signatureOf(message) {
-  return JSON.stringify([message.parts, message.quote, message.named]);
-}
-
-/**
- * The speaker's name; it is a piece of evidence itself where a value was found in it.
- * @param {MessagePayload} message
- * @param {PaneMark[]} marks
- * @param {string} reasons
- */
-function buildWho(message, marks, reasons) {
-  const named = message.named ?? [];
-  const mark = named.length ? h("mark", {}, message.speaker) : null;
-  if (mark) marks.push({ element: mark, ids: named, message: message.i, isName: true });
-  return h("div", { class: "who", title: reasons || message.speaker || null }, mark ?? message.speaker ?? "");
-}
-
-/**
- * When a message was sent, as much of it as the one before does not say: nothing within one minute, the day where it is
- * another one.
- * @param {string} time
- * @param {string} before
- */
-export function shownTime(time, before) {
-  const [day, clock] = time.includes("T") ? time.split("T") : ["", time];
-  const minute = clock.slice(0, 5);
-  if (before.slice(0, time.includes("T") ? 16 : 5) === (day ? `${day}T${minute}` : minute)) return "";
-  return day && before.slice(0, 10) !== day ? `${day} ${minute}` : minute;
-}
-
-/**
- * @param {MessagePayload} message
- * @param {PaneMark[]} marks
- * @param {string} reasons
- * @param {string} before
- */
-function buildMessage(message, marks, reasons, before) {
-  const { role } = message;
-  const classes = ["m", role === ROLE.CUSTOMER ? "customer" : role === ROLE.STAFF ? "staff" : "unknown"];
-  if (message.same) classes.push("same");
-  if (message.kind !== "text") classes.push("thing");
-  return h(
-    "div",
-    { class: classes.join(" "), role: "listitem", "data-i": message.i },
-    buildWho(message, marks, reasons),
-    buildBody(message, marks),
-    message.time
-      ? h("time", { class: "when", title: message.time.replace("T", " ") }, shownTime(message.time, before))
-      : null,
-  );
-}
+/** Classes of highlights that rows coming into view must not put out. */
+const LIGHTS = ["focus", "offered"];
 
 /** @param {ChatPayload} chat */
 function headline(chat) {
@@ -128,25 +26,6 @@ export function buildPane(chat, { onMark, onResidue, onMessage, onNarrow }) {
   );
   /** @type {PaneMark[]} */
   const marks = [];
-  /** @type {Map<number, HTMLElement>} */
-  const rows = new Map();
-  /** @type {Map<number, string>} */
-  const signatures = new Map();
-  const list = h("div", { class: "messages", role: "list" });
-  let block = list;
-  let before = "";
-  chat.messages.forEach((message, n) => {
-    if (n % BLOCK === 0) {
-      const size = Math.min(BLOCK, chat.messages.length - n) * LINE_HEIGHT;
-      block = h("div", { class: "block", role: "presentation", style: `contain-intrinsic-size: auto ${size}px` });
-      list.append(block);
-    }
-    const row = buildMessage(message, marks, reasons.get(message.speaker) ?? "", before);
-    before = message.time || before;
-    rows.set(message.i, row);
-    signatures.set(message.i, signatureOf(message));
-    block.append(row);
-  });
   const narrowSwitch = h("button", {
     type: "button",
     class: "link",
@@ -162,14 +41,20 @@ export function buildPane(chat, { onMark, onResidue, onMessage, onNarrow }) {
     "div",
     { class: "pane", tabindex: "-1", "aria-label": `群聊 第 ${chat.chat} 条` },
     head,
-    list,
-    residue,
   );
   /** @type {Pane} */
   const pane = {
     chat: chat.chat,
     element,
-    list,
+    list: makeMessageList(
+      element,
+      chat.messages,
+      (message, before) => buildMessage(message, marks, reasons.get(message.speaker) ?? "", before),
+      () => {
+        paintMarks(pane, pane.groupOf);
+        drawHits(pane);
+      },
+    ),
     headline: head,
     narrowSwitch,
     residue,
@@ -177,20 +62,26 @@ export function buildPane(chat, { onMark, onResidue, onMessage, onNarrow }) {
     residueSwitch,
     residueText,
     marks,
-    rows,
-    signatures,
+    evidence: placesOfEvidence(chat.messages),
+    groupOf: () => 0,
+    hits: [],
+    hitNow: -1,
+    hitRows: [],
+    hasHits: false,
     lit: [],
     cursorRow: null,
     painted: null,
     narrowState: null,
     shown: false,
   };
+  const list = pane.list.element;
+  element.append(list, residue);
   list.addEventListener("click", (event) => {
     const target = /** @type {Element} */ (event.target);
     const mark = target.closest("mark.on");
     const row = /** @type {HTMLElement | null} */ (target.closest(".m"));
     if (row) onMessage(Number(row.dataset.i));
-    if (mark && String(getSelection() ?? "") === "") onMark(pane.marks.find((m) => m.element === mark)?.ids ?? []);
+    if (mark && String(getSelection() ?? "") === "") onMark(marks.find((m) => m.element === mark)?.ids ?? []);
   });
   updateResidue(pane, chat, false);
   return pane;
@@ -202,18 +93,20 @@ export function buildPane(chat, { onMark, onResidue, onMessage, onNarrow }) {
  * @param {ChatPayload} chat
  */
 export function updatePane(pane, chat) {
-  for (const message of chat.messages) {
-    const signature = signatureOf(message);
-    if (pane.signatures.get(message.i) === signature) continue;
-    pane.signatures.set(message.i, signature);
-    const row = pane.rows.get(message.i);
+  const { list, marks } = pane;
+  const changed = new Map(list.take(chat.messages, sameMessage).map((message) => [message.i, message]));
+  if (!changed.size) return;
+  pane.evidence = placesOfEvidence(chat.messages);
+  const kept = marks.filter((mark) => !changed.has(mark.message));
+  marks.splice(0, marks.length, ...kept);
+  for (const [number, message] of changed) {
+    const row = list.rows.get(number);
     if (!row) continue;
-    pane.marks = pane.marks.filter((mark) => mark.message !== message.i);
-    row.replaceChildren(
-      buildWho(message, pane.marks, /** @type {HTMLElement} */ (row.firstChild).title),
-      buildBody(message, pane.marks),
-    );
+    const who = /** @type {HTMLElement} */ (row.children[0]);
+    row.children[1].replaceWith(buildBody(message, marks));
+    who.replaceWith(buildWho(message, marks, who.title));
   }
+  drawHits(pane);
 }
 
 /**
@@ -242,9 +135,11 @@ export function updateResidue(pane, chat, wanted) {
  * @param {(id: string) => number} groupOf
  */
 export function paintMarks(pane, groupOf) {
+  pane.groupOf = groupOf;
   for (const mark of pane.marks) {
     const group = mark.ids.map(groupOf).find((number) => number > 0) ?? 0;
-    const name = group ? `on g${group}` : ""; // g6: stands in no form
+    const light = LIGHTS.filter((one) => mark.element.classList.contains(one));
+    const name = [...(group ? ["on", `g${group}`] : []), ...light].join(" "); // g6: stands in no form
     if (mark.element.className !== name) mark.element.className = name;
   }
 }
@@ -258,14 +153,17 @@ export function paintMarks(pane, groupOf) {
  */
 export function lightEvidence(pane, ids, messages, pins = []) {
   for (const element of pane.lit) element.classList.remove("focus", "now", "pinned");
+  const { list } = pane;
+  for (const number of ids.flatMap((id) => pane.evidence.get(id) ?? [])) list.row(number);
   const wanted = new Set(ids);
   const marks = pane.marks.filter((mark) => mark.ids.some((id) => wanted.has(id)));
+  marks.sort((a, b) => a.message - b.message);
   // Rows are tinted for what was said in them, not for who spoke: a name stands in half of them.
   const said = marks.filter((mark) => !mark.isName).map((mark) => mark.message);
   const numbers = new Set(marks.length ? said : messages);
-  const rows = [...numbers].sort((a, b) => a - b).flatMap((i) => pane.rows.get(i) ?? []);
+  const rows = [...numbers].sort((a, b) => a - b).flatMap((i) => list.row(i) ?? []);
   for (const mark of marks) mark.element.classList.add("focus");
-  const pinned = pins.flatMap((i) => pane.rows.get(i) ?? []);
+  const pinned = pins.flatMap((i) => list.row(i) ?? []);
   for (const row of rows) row.classList.add("now");
   for (const row of pinned) row.classList.add("pinned");
   pane.lit = [...marks.map((mark) => mark.element), ...rows, ...pinned];
@@ -278,25 +176,19 @@ export function lightEvidence(pane, ids, messages, pins = []) {
  * @param {HTMLElement} element
  */
 export function revealIn(pane, element) {
+  pane.list.around(element);
   reveal(pane.element, element, "center");
 }
 
 /**
- * Show only messages that are from or to these speakers (their numbers); null shows all.
+ * Show only messages that are from or to these speakers (their numbers); null shows all. Returns how many are shown.
  * @param {Pane} pane
- * @param {ChatPayload} chat
  * @param {number[] | null} speakers
  */
-export function narrow(pane, chat, speakers) {
+export function narrow(pane, speakers) {
   const wanted = speakers === null ? null : new Set(speakers);
-  let shown = 0;
-  for (const message of chat.messages) {
-    const away = wanted !== null && !(message.near ?? []).some((number) => wanted.has(number));
-    pane.rows.get(message.i)?.classList.toggle("away", away);
-    if (!away) shown += 1;
-  }
-  pane.list.classList.toggle("narrow", wanted !== null);
-  return shown;
+  pane.list.element.classList.toggle("narrow", wanted !== null);
+  return pane.list.hide((message) => wanted !== null && !(message.near ?? []).some((number) => wanted.has(number)));
 }
 
 /**
@@ -306,7 +198,17 @@ export function narrow(pane, chat, speakers) {
  */
 export function markCursor(pane, number) {
   pane.cursorRow?.classList.remove("cursor");
-  pane.cursorRow = number === null ? null : (pane.rows.get(number) ?? null);
+  pane.cursorRow = number === null ? null : pane.list.row(number);
   pane.cursorRow?.classList.add("cursor");
   return pane.cursorRow;
+}
+
+/**
+ * Move the cursor to the next or previous message that is shown; the first in view where it was nowhere.
+ * @param {Pane} pane
+ * @param {number | null} from
+ * @param {number} by
+ */
+export function stepCursor({ list }, from, by) {
+  return (from === null ? null : list.step(from, by)) ?? list.firstInView();
 }

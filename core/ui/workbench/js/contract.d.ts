@@ -227,7 +227,9 @@ export interface ChatPayload {
   counts: Counts;
   residue: Residue;
   speakers: Speaker[];
+  /** all of them, or where the browser has their texts already (``text_kept``), only those with evidence: nothing of the others is evidence now. */
   messages: MessagePayload[];
+  text_kept?: boolean;
   customers: CustomerPayload[];
   missed: Missed[];
   warnings: CellWarning[];
@@ -345,6 +347,8 @@ export interface WorkbenchSent {
   at: number;
   /** index of the chat whose residue is to be shown. */
   want_residue: number | null;
+  /** milliseconds of now, and behind them chats that came without texts which the browser has not. */
+  want_texts: number[];
   /** changes once a minute while somebody only reads; it renews the claims. */
   beat: number;
 }

@@ -1,8 +1,13 @@
 // @ts-check
 // Places in the messages of a pane: where words stand (search), and single words to pick without a mouse.
 // Both are drawn by the browser's highlights over text that stays as it is; where those are missing, rows still show.
-/** @import { ChatPayload, Hit, Pane, TextPiece } from "./types.js" */
+/** @import { ChatPayload, Hit, MessagePayload, Pane, TextPiece } from "./types.js" */
 
+import { textOfMessage } from "./messages.js";
+
+const FOUND = "shiyao-found";
+const FOUND_NOW = "shiyao-found-now";
+const MOST_DRAWN = 2000;
 const supported = typeof Highlight !== "undefined" && typeof CSS !== "undefined" && "highlights" in CSS;
 
 /**
@@ -48,28 +53,34 @@ function rangeOf(nodes, start, end) {
   return range;
 }
 
+/** @type {WeakMap<MessagePayload, string>} what is searched of each message */
+const searched = new WeakMap();
+
+/** @param {MessagePayload} message */
+function searchedText(message) {
+  const known = searched.get(message);
+  if (known !== undefined) return known;
+  const text = textOfMessage(message).toLowerCase();
+  searched.set(message, text);
+  return text;
+}
+
 /**
- * Every place where the words stand, in order: `[{row, range}]` (`range` is null where a speaker's name holds them).
+ * Every place where the words stand, in order; without a range where a speaker's name holds them.
  * @param {ChatPayload} chat
- * @param {Pane} pane
  * @param {string} words
  */
-export function findHits(chat, pane, words) {
+export function findHits(chat, words) {
   const needle = words.trim().toLowerCase();
-  if (!needle) return [];
   /** @type {Hit[]} */
   const hits = [];
+  if (!needle) return hits;
   for (const message of chat.messages) {
-    const said = `${message.quote?.text ?? ""}\n${message.parts.map((part) => part.t).join("")}`.toLowerCase();
-    const row = pane.rows.get(message.i);
-    if (!row) continue;
-    if (message.speaker.toLowerCase().includes(needle) && !message.same)
-      hits.push({ row, message: message.i, range: null });
-    if (!said.includes(needle)) continue;
-    const { text, nodes } = textOf(row);
-    const folded = text.toLowerCase();
-    for (let at = folded.indexOf(needle); at >= 0; at = folded.indexOf(needle, at + needle.length)) {
-      hits.push({ row, message: message.i, range: rangeOf(nodes, at, at + needle.length) });
+    if (!message.same && message.speaker.toLowerCase().includes(needle))
+      hits.push({ message: message.i, start: 0, end: 0 });
+    const text = searchedText(message);
+    for (let at = text.indexOf(needle); at >= 0; at = text.indexOf(needle, at + needle.length)) {
+      hits.push({ message: message.i, start: at, end: at + needle.length });
     }
   }
   return hits;
@@ -77,6 +88,49 @@ export function findHits(chat, pane, words) {
 
 /** Where a clause ends. */
 const CLAUSE_END = /[，。！？；、：,.!?;:\n…]/;
+
+/**
+ * Show hits in the rows that are there, the one where we are apart; returns its row. More than a few thousand are no
+ * help to anybody, and browsers draw each anew in every frame.
+ * @param {Pane} pane
+ */
+export function drawHits(pane) {
+  const { list, hits, hitNow } = pane;
+  for (const row of pane.hitRows) row.classList.remove("hit", "current");
+  pane.hitRows = [];
+  if (!hits.length && !pane.hasHits) return null;
+  pane.hasHits = hits.length > 0;
+  /** @type {Range[]} */
+  const ranges = [];
+  const first = Math.max(0, hitNow - MOST_DRAWN / 2);
+  /** @type {{ row: HTMLElement, text: ReturnType<typeof textOf> } | null} */
+  let last = null;
+  for (const { message, start, end } of hits.slice(first, first + MOST_DRAWN)) {
+    const row = list.rows.get(message);
+    if (!row) continue;
+    if (last?.row !== row) {
+      last = { row, text: textOf(row) };
+      row.classList.add("hit");
+      pane.hitRows.push(row);
+    }
+    if (end > start) ranges.push(rangeOf(last.text.nodes, start, end));
+  }
+  const hit = hits[hitNow];
+  const row = hit ? (list.rows.get(hit.message) ?? null) : null;
+  highlight(FOUND, ranges);
+  highlight(FOUND_NOW, hit && row && hit.end > hit.start ? [rangeOf(textOf(row).nodes, hit.start, hit.end)] : []);
+  row?.classList.add("current");
+  return row;
+}
+
+/**
+ * Show no hits any more.
+ * @param {Pane} pane
+ */
+export function clearHits(pane) {
+  Object.assign(pane, { hits: [], hitNow: -1 });
+  drawHits(pane);
+}
 
 /**
  * The words of a message's row in order: `[{text, start, end, isWord}]`, what lies between them too.

@@ -1,6 +1,7 @@
 // @ts-check
 // How what comes in (a payload, kept work) meets the work under way: customers are matched, dirty fields stay mine.
 /** @import { ChatPayload, Draft, Entry, FormPayload, KeptKnown, Known, PendingSave, Values, WorkCustomer } from "./types.js" */
+import { withoutEvidence } from "./messages.js";
 import { confirmationOf, isDirty, makeEntry, nextUid, warningsOf } from "./model.js";
 import { matchPeople } from "./names.js";
 import { UNSEEN, valueText } from "./values.js";
@@ -140,6 +141,18 @@ export function placesOf(customers, others, form, originOf) {
   match((i, place) => parts[i].includes(place));
   match(() => true);
   return found;
+}
+
+/**
+ * A chat that came without the texts that this browser has: they are put back. Null where it has none of them.
+ * @param {ChatPayload} chat
+ * @param {ChatPayload | undefined} known
+ */
+export function withTexts(chat, known) {
+  if (!chat.text_kept) return chat;
+  if (!known) return null;
+  const fresh = new Map(chat.messages.map((message) => [message.i, message]));
+  return { ...chat, messages: known.messages.map((message) => fresh.get(message.i) ?? withoutEvidence(message)) };
 }
 
 /**

@@ -2,6 +2,7 @@
 // The chat panes: built ahead, laid out and painted behind the one in front, so that moving on only swaps layers.
 /** @import { Entry, FormView, Pane, PaneHandlers, WorkCustomer } from "./types.js" */
 import { buildPane, lightEvidence, paintMarks, updatePane, updateResidue } from "./chat_view.js";
+import { clearHits } from "./find.js";
 import { openMissed } from "./missed.js";
 import { markOf } from "./model.js";
 
@@ -63,7 +64,10 @@ export function makePanes(host, entryFor, handlers) {
     show(chat) {
       const next = chat === null ? null : (panes.get(chat) ?? build(chat));
       const last = front !== null && front !== chat ? panes.get(front) : null;
-      if (last) place(last, false);
+      if (last) {
+        clearHits(last);
+        place(last, false);
+      }
       if (next) place(next, true);
       front = next ? chat : null;
       return next;

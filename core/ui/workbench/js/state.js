@@ -3,7 +3,7 @@
 /** @import { AckPayload, ChatPayload, Effects, Entry, Store, WorkbenchPayload } from "./types.js" */
 
 import { takeAnswered } from "../../js/unanswered.js";
-import { mergeChat, restoreWork } from "./incoming.js";
+import { mergeChat, restoreWork, withTexts } from "./incoming.js";
 import { ORDINARY } from "./journal.js";
 import { isDirty, makeEntry } from "./model.js";
 import { applyAck, DRAFT, waitingFor } from "./outbox.js";
@@ -74,14 +74,14 @@ export function troubled(store) {
 
 /**
  * Take a payload. `restore()` may put kept saves into the outbox before chats are taken. Returns what the screen has to know:
- * `{reset, moved, replaced: [chat], merged: [chat], settled: [save_id], cleaned: [chat]}`.
+ * `{reset, moved, replaced: [chat], merged: [chat], settled: [save_id], cleaned: [chat], textless: [chat]}`.
  * @param {Store} store
  * @param {WorkbenchPayload} data
  * @param {() => void} [restore]
  */
 export function receive(store, data, restore = () => {}) {
   /** @type {Effects} */
-  const effects = { reset: false, moved: false, replaced: [], merged: [], settled: [], cleaned: [] };
+  const effects = { reset: false, moved: false, replaced: [], merged: [], settled: [], cleaned: [], textless: [] };
   if (data.session !== store.session) {
     effects.reset = true;
     const isSameJournal = data.dataset.id === store.dataset.id && data.reviewer === store.reviewer;
@@ -115,7 +115,11 @@ export function receive(store, data, restore = () => {}) {
   store.offline = data.offline ?? false;
   restore();
   for (const ack of data.acks ?? []) takeAck(store, ack, effects);
-  for (const chat of data.chats ?? []) takeChat(store, chat, effects);
+  for (const sent of data.chats ?? []) {
+    const chat = withTexts(sent, store.entries.get(sent.chat)?.chat);
+    if (chat) takeChat(store, chat, effects);
+    else effects.textless.push(sent.chat);
+  }
   takeOrder(store, data);
   moveIfAsked(store, data, effects);
   forgetFarChats(store);

@@ -73,6 +73,14 @@ export function makeSync(store, { emit, storage, clock, makeId, onChange }) {
     if (!dropSettled()) tell("beat", now);
   }
 
+  /**
+   * Ask for the messages of chats that came without.
+   * @param {number[]} chats
+   */
+  function askTexts(chats) {
+    if (chats.length) tell("want_texts", [clock(), ...chats]);
+  }
+
   /** The journal of the dataset, person and kind of review that are on screen. */
   function journal() {
     const { dataset, reviewer, review } = store;
@@ -218,6 +226,7 @@ export function makeSync(store, { emit, storage, clock, makeId, onChange }) {
     tell,
     reportPlace,
     beat,
+    askTexts,
     save,
     touch,
     touchEntry,

@@ -19,6 +19,7 @@ import type {
   WorkbenchSent,
 } from "./contract.d.ts";
 import type { FormActions } from "./form_types.d.ts";
+import type { makeMessageList } from "./message_list.js";
 import type { makeTools } from "./tools.js";
 
 export type * from "./contract.d.ts";
@@ -198,6 +199,8 @@ export interface Effects {
   settled: string[];
   /** Chats without anything left to save. */
   cleaned: number[];
+  /** Chats that came without their texts though they are not here. */
+  textless: number[];
 }
 
 /** Something that is said about a field. */
@@ -240,16 +243,26 @@ export interface PaneMark {
 export interface Pane {
   chat: number;
   element: HTMLElement;
-  list: HTMLElement;
+  list: ReturnType<typeof makeMessageList>;
   headline: HTMLElement;
   narrowSwitch: HTMLButtonElement;
   residue: HTMLElement;
   residueNote: HTMLElement;
   residueSwitch: HTMLButtonElement;
   residueText: HTMLElement;
+  /** Of the rows that are there. */
   marks: PaneMark[];
-  rows: Map<number, HTMLElement>;
-  signatures: Map<number, string>;
+  /** The messages that hold each piece of evidence. */
+  evidence: Map<string, number[]>;
+  /** How the evidence was coloured last. */
+  groupOf(id: string): number;
+  /** Where the searched words stand. */
+  hits: Hit[];
+  /** The one of them that we are at; -1 for none. */
+  hitNow: number;
+  /** What of them is shown. */
+  hitRows: HTMLElement[];
+  hasHits: boolean;
   lit: HTMLElement[];
   cursorRow: HTMLElement | null;
   /** What was painted and narrowed last. */
@@ -266,11 +279,11 @@ export interface PaneHandlers {
   onNarrow(): void;
 }
 
-/** Where searched words stand; `range` is null where a speaker's name holds them. */
+/** Where searched words stand in a message's text; nowhere in it (`end` is 0) where the speaker's name holds them. */
 export interface Hit {
-  row: HTMLElement;
   message: number;
-  range: Range | null;
+  start: number;
+  end: number;
 }
 
 export type TopBar = ReturnType<typeof buildTop>;

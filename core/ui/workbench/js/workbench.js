@@ -1,6 +1,6 @@
 // @ts-check
 // The workbench on screen: what is shown of the state, and which customer and field the reviewer is at.
-/** @import { Action, Calls, Component, Entry, FormView, Hit, SayOptions } from "./types.js" */
+/** @import { Action, Calls, Component, Entry, FormView, SayOptions } from "./types.js" */
 import { drawBlank, drawConflict, drawNotices } from "./banners.js";
 import { askNote, buildBottom, buildTop, drawTop, say } from "./bars.js";
 import { narrow, updateResidue } from "./chat_view.js";
@@ -41,10 +41,6 @@ export class Workbench {
   message = null;
   /** The words picked in it. */
   picked = "";
-  /** @type {Hit[]} where the searched words stand */
-  hits = [];
-  /** Where we are among them. */
-  foundAt = -1;
   /** @type {number[]} chats decided on here, oldest first: what undo goes back to */
   decisions = [];
   /** Whether only the exchange with the customer on screen is shown. */
@@ -135,6 +131,7 @@ export class Workbench {
     if (store.session !== null && store.session !== data.session) sync.flushDrafts();
     const effects = receive(store, data, sync.restore);
     sync.settle(effects);
+    sync.askTexts(effects.textless);
     if (JSON.stringify(this.form?.form) !== JSON.stringify(data.form)) {
       const form = buildForm(data.form, this.calls.actions);
       const { head, scroll, footer } = form;
@@ -167,7 +164,7 @@ export class Workbench {
     const isNew = this.panes.front() !== store.current;
     if (isNew) {
       this.closeMenu();
-      Object.assign(this, { customer: 0, field: this.#startField(entry), place: 0, foundAt: -1, isNarrow: false });
+      Object.assign(this, { customer: 0, field: this.#startField(entry), place: 0, isNarrow: false });
       calls.setCursor(null);
       calls.find("", 0);
       this.top.find.value = "";
@@ -258,7 +255,7 @@ export class Workbench {
     const state = JSON.stringify([this.isNarrow, speakers, name]);
     if (!pane || pane.narrowState === state) return;
     pane.narrowState = state;
-    const shown = narrow(pane, entry.chat, this.isNarrow && speakers.length ? speakers : null);
+    const shown = narrow(pane, this.isNarrow && speakers.length ? speakers : null);
     const isOn = this.isNarrow && speakers.length > 0;
     const word = isOn ? `只看与 ${name} 有关的 ${shown} 条（显示全部）` : `只看与 ${name || "本客户"} 有关`;
     setText(pane.narrowSwitch, word);
