@@ -1,4 +1,4 @@
-"""A service that writes asks who may, by ``@permitted`` or ``require(…)``, or stands here with the reason why not."""
+"""A service that writes or calls a model asks who may, by ``@permitted`` or ``require(…)``, or stands here."""
 
 import ast
 from collections.abc import Iterator
@@ -8,6 +8,11 @@ SERVICES = Path(__file__).resolve().parents[2] / "core" / "services"
 
 WITHOUT = {
     "export/export_log.py:publish_export": "the exports that call it ask",
+    "extraction/models/entries.py:_means_the_environment": "looks whether a key is there",
+    "extraction/runs/lifecycle.py:_require_ready": "looks whether a key is there",
+    "extraction/runs/run_model.py:connect_with": "only prepares calls; who makes them asks",
+    "extraction/runs/reply_reuse.py:reusable_replies": "counts what would cost nothing, asks no model",
+    "extraction/runs/executor.py:_extract_and_store": "executes a run that somebody was allowed to start",
     "extraction/runs/demand.py:refresh": "upkeep of a run that somebody was allowed to start",
     "extraction/runs/executor.py:_release": "executes a run that somebody was allowed to start",
     "extraction/runs/executor.py:_store_outcome": "executes a run that somebody was allowed to start",
@@ -34,6 +39,9 @@ WITHOUT = {
 PUBLISHING = {"pending_file", "publish_set"}
 """Calls that put a file where somebody asked for it."""
 
+CONNECTING = {"connect", "connect_with"}
+"""Calls after which a model can be asked, which costs money and sends texts away."""
+
 
 def writing_functions() -> Iterator[tuple[str, bool]]:
     """Functions that open a writing session, copy the database or publish a file, and whether they ask."""
@@ -50,14 +58,14 @@ def _writes(node: ast.AST) -> bool:
     if isinstance(node.func, ast.Attribute):
         of_a_store = ast.unparse(node.func.value).endswith("store")
         return of_a_store and node.func.attr in ("write", "backup")
-    return isinstance(node.func, ast.Name) and node.func.id in PUBLISHING
+    return isinstance(node.func, ast.Name) and node.func.id in PUBLISHING | CONNECTING
 
 
 def _asks(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("permitted", "require")
 
 
-def test_whatever_writes_asks_for_a_permission() -> None:
+def test_whatever_writes_or_calls_models_asks_for_a_permission() -> None:
     silent = {place for place, asks in writing_functions() if not asks} - set(WITHOUT)
     assert silent == set(), (
         "put @permitted(Permission.…) of core.services.team before these (core/domain/permissions.py has the table), "

@@ -9,6 +9,7 @@ from core.adapters.store import Store, queries
 from core.domain.chat import parse_chat
 from core.domain.cleaning import clean, left_out_report
 from core.domain.form import Form, FormValues, load_named_form, text_of
+from core.domain.permissions import Permission
 from core.domain.prompts import STAGE_PARTNERS, Prompt, Rendered, Stage, needs, render, summary_of
 from core.domain.scoring import Scorer
 from core.errors import RunError
@@ -20,6 +21,7 @@ from core.services.extraction.pipeline.token_budget import form_for_step
 from core.services.extraction.prompt_library import finder
 from core.services.extraction.runs.pipeline_loading import examples_for
 from core.services.extraction.runs.run_model import connect_with
+from core.services.team import permitted
 
 _NO_SUMMARY = "（这里是上一阶段写出的摘要）"
 
@@ -158,6 +160,7 @@ def trial_spec(prompt: Prompt, fields: Sequence[str] = ()) -> str:
     return f"{before}{prompt.id}{chosen}{behind}"
 
 
+@permitted(Permission.RUNS)
 def try_prompt(
     store: Store,
     pipeline: Pipeline,
