@@ -11,7 +11,7 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from core import private_files
-from core.cli import data, export, imports, learn, quality, runs, team, training
+from core.cli import data, export, imports, learn, privacy, quality, runs, team, training
 from core.cli.common import Db
 from core.errors import ShiyaoError, shorten
 
@@ -32,6 +32,7 @@ app.add_typer(export.app, name="export")
 export.app.command("training", help=training.EXPORT_HELP)(training.export)
 app.add_typer(training.app, name="training")
 app.add_typer(team.app, name="user")
+app.add_typer(privacy.app)
 
 
 @app.callback()

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ from streamlit import config
 from streamlit.runtime.pages_manager import PagesManager
 
 from core import logs, private_files
+from core.adapters.store import open_store
 from core.errors import ShiyaoError
 from core.secrets import secrets_file
 from core.settings import VAR, settings
@@ -26,6 +28,10 @@ ICON = str(Path(__file__).with_name("icon.png"))
 
 GARBAGE_THRESHOLDS = (50_000, 20, 50)
 """Python looks for garbage so rarely that it takes no part of opening a huge chat: a third, with its own thresholds."""
+_log = logging.getLogger("shiyao.server")
+FIRST_RETENTION_SECONDS = 300.0
+"""Seconds from the server's start to the first look for what is too old: the first visitors come before."""
+RETENTION_SECONDS = 24 * 3600.0
 STOP_SECONDS = 20.0
 """Seconds for which a server that is stopped waits for model calls under way: they are paid for."""
 
@@ -53,11 +59,36 @@ def prepare() -> None:
     gc.set_threshold(*GARBAGE_THRESHOLDS)
 
 
+async def _delete_daily() -> None:
+    """Delete what datasets no longer keep, some minutes after the start and then every day."""
+    await asyncio.sleep(FIRST_RETENTION_SECONDS)
+    while True:
+        try:
+            await asyncio.to_thread(_apply_retention)
+        except ShiyaoError as error:
+            _log.warning("retention: %s", error)
+        await asyncio.sleep(RETENTION_SECONDS)
+
+
+def _apply_retention() -> None:
+    from core.services.privacy import apply_retention
+    from core.services.team import COMMAND_LINE, acting_as
+
+    store = open_store(settings().database_url)
+    try:
+        with acting_as(COMMAND_LINE):
+            apply_retention(store)
+    finally:
+        store.close()
+
+
 @asynccontextmanager
 async def lifespan(_app: Any) -> AsyncIterator[None]:
-    """Context manager around the server's lifetime: it learns meanwhile; at its end, answers under way are stored."""
+    """Context manager around the server's lifetime: it learns, deletes what is too old, and stores its last calls."""
     watch = await asyncio.to_thread(_watch_approvals)
+    deleting = asyncio.create_task(_delete_daily())
     yield
+    deleting.cancel()
     from core.services.extraction.runs import stop_running
 
     if watch is not None:

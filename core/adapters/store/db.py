@@ -19,6 +19,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_r
 
 from core import private_files
 from core.adapters.store.backup import copy_database
+from core.adapters.store.erasure import erase_deleted
 from core.adapters.store.outages import translate_driver_errors
 from core.adapters.store.schema_version import NEWEST, VERSIONS, current_version, upgrade
 from core.errors import StoreError
@@ -139,6 +140,11 @@ class Store:
             raise StoreError("只有 SQLite 数据库文件能用 backup 备份", "PostgreSQL 请用 pg_dump")
         copy_database(self.path, target, busy_seconds=BUSY_SECONDS)
 
+    def purge_deleted(self, *, rewrite: bool = False) -> bool:
+        """Take what was deleted out of the database's files, see :func:`~core.adapters.store.erasure.erase_deleted`."""
+        with self._driver_errors(), self._only_writer():
+            return erase_deleted(self.engine, rewrite=rewrite)
+
     def problems(self) -> list[str]:
         """Problems of the database, one Chinese sentence each; empty if there are none."""
         problems: list[str] = []
@@ -253,7 +259,8 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     ):
         with attempt:
             cursor.execute("PRAGMA journal_mode = WAL")
-    for pragma in ("foreign_keys = ON", "synchronous = NORMAL"):
+    # What is deleted is overwritten: chats and names of people must not stay in free pages.
+    for pragma in ("foreign_keys = ON", "synchronous = NORMAL", "secure_delete = ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -5,10 +5,12 @@ Wider than :mod:`core.domain.entities`, which fills forms: here a number too man
 
 from core.domain.personal_data.finders import PersonalKind, personal_mentions
 from core.domain.personal_data.names import KnownNames, names_of_chat
+from core.domain.personal_data.person_spellings import PersonSpellings
 from core.domain.personal_data.pseudonyms import Pseudonyms
 
 __all__ = [
     "KnownNames",
+    "PersonSpellings",
     "PersonalKind",
     "Pseudonyms",
     "names_of_chat",

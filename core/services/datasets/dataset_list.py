@@ -7,6 +7,7 @@ from sqlalchemy import delete, func, select
 from sqlmodel import Session, col
 
 from core.adapters.store import DatasetView, Store, queries
+from core.adapters.store.erasure import forget_search_index
 from core.adapters.store.models import Chat, Dataset, Pass, Record, RecordStatus, Run, RunKind, RunStatus
 from core.domain.chat import parse_chat
 from core.domain.permissions import Permission
@@ -156,5 +157,7 @@ def delete_dataset(store: Store, dataset_id: int, *, confirmation: str) -> Datas
             raise ConflictError(f"数据集「{view.name}」有 {running} 个抽取任务正在进行，没有删除", "请先取消或等它完成")
         # The database takes everything that hangs on it (ON DELETE CASCADE).
         session.execute(delete(Dataset).where(col(Dataset.id) == dataset_id))
+        forget_search_index(session)
         record_audit(session, AuditKind.DELETION, view.name, f"数据集，{view.chats:,} 条群聊")
+    store.purge_deleted()
     return view

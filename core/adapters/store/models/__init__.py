@@ -5,7 +5,15 @@
 
 from core.adapters.store.models.base import Base, now
 from core.adapters.store.models.catalog import ImportMapping, ModelEntry, PromptDraft
-from core.adapters.store.models.datasets import Chat, ChatBase, ChatSearch, Dataset, DatasetBase, DatasetImport
+from core.adapters.store.models.datasets import (
+    Chat,
+    ChatBase,
+    ChatSearch,
+    Dataset,
+    DatasetBase,
+    DatasetImport,
+    Retention,
+)
 from core.adapters.store.models.export import Export
 from core.adapters.store.models.learning import (
     LearnedModel,
@@ -93,6 +101,7 @@ __all__ = [
     "RecordEventBase",
     "RecordStatus",
     "Reply",
+    "Retention",
     "Run",
     "RunBase",
     "RunKind",

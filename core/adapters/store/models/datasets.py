@@ -38,6 +38,14 @@ class Dataset(DatasetBase, table=True):
     sha256: str
 
 
+class Retention(Base, table=True):
+    """How many days a dataset keeps raw replies and earlier versions of records; ``None``: as long as the dataset."""
+
+    dataset_id: int = Field(primary_key=True, foreign_key="dataset.id", ondelete="CASCADE")
+    replies_days: int | None = None
+    history_days: int | None = None
+
+
 class ChatBase(Base):
     """Fields that a chat's table and view share. ``index`` is its position in the source file, from 1."""
 

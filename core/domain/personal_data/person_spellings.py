@@ -1,0 +1,66 @@
+"""Finds one person in texts by what is known of them, in any spelling, and puts other words there. Pure."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from core.domain.entities.folding import fold
+from core.domain.entities.numbers import INVISIBLE, SEPARATORS, country_code_length, is_digit, plain_digits, spellings
+
+_GAP: Final = rf"[ \t\u3000\u00a0{INVISIBLE}]{{0,2}}"
+_BETWEEN: Final = rf"[{SEPARATORS}{INVISIBLE}]{{0,4}}"
+_FEWEST_DIGITS: Final = 5
+
+
+class PersonSpellings:
+    """The spellings of what is known of a person.
+
+    Args:
+        terms: names, phones, numbers of cards, ids, as somebody typed them.
+    """
+
+    def __init__(self, terms: Sequence[str]) -> None:
+        self.terms = tuple(terms)
+        parts = [f"(?P<t{number}>{self._pattern(term)})" for number, term in enumerate(terms)]
+        # The longest first: 邱明远 before 明远.
+        self._compiled = re.compile("|".join(sorted(parts, key=len, reverse=True)) if parts else "(?!)")
+
+    def digits_of(self, term: str) -> str:
+        """The digits of a term that is a number, ``""`` for a word."""
+        kept = [one for one in fold(term) if not re.match(f"[{SEPARATORS}{INVISIBLE}+]", one)]
+        body, check = (kept[:-1], "X") if kept and kept[-1] in "x×" else (kept, "")
+        if not body or not all(map(is_digit, body)):
+            return ""
+        digits = plain_digits("".join(body))
+        digits = digits[country_code_length(digits) :] + check
+        return digits if len(digits) >= _FEWEST_DIGITS else ""
+
+    def count(self, text: str) -> int:
+        """How often the person stands in a text."""
+        return sum(1 for _ in self._compiled.finditer(fold(text)))
+
+    def replace(self, text: str, words: Mapping[str, str]) -> str:
+        """A text with other words in the place of the person's.
+
+        Args:
+            text: any text.
+            words: ``{term: what is to stand there}``.
+        """
+        return "".join(self._pieces(text, words))
+
+    def _pieces(self, text: str, words: Mapping[str, str]) -> Iterator[str]:
+        at = 0
+        for match in self._compiled.finditer(fold(text)):
+            yield text[at : match.start()]
+            yield words[self.terms[int((match.lastgroup or "t0")[1:])]]
+            at = match.end()
+        yield text[at:]
+
+    def _pattern(self, term: str) -> str:
+        if digits := self.digits_of(term):
+            shown = (f"[{spellings(digit)}]" if digit != "X" else "[x×]" for digit in digits)
+            return rf"(?<![0-9]){_BETWEEN.join(shown)}(?![0-9])"
+        letters = [re.escape(one) for one in fold(term) if not re.match(_GAP[:-5], one)]
+        before = r"(?<![a-z0-9_])" if re.match(r"[a-z0-9]", letters[0]) else ""
+        behind = r"(?![a-z0-9_])" if re.match(r"[a-z0-9]", letters[-1]) else ""
+        return f"{before}{_GAP.join(letters)}{behind}"

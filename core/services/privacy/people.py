@@ -1,0 +1,286 @@
+"""Finds a person everywhere in the database, and deletes or renames them everywhere, histories included.
+
+Every text and JSON column of every table is read, so that no table is forgotten. Only the audit log is left out: it
+holds no text of chats, and the database lets nobody change it.
+"""
+
+import secrets
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import JSON, Column, String, Table, TypeDecorator, delete, select, update
+from sqlmodel import Session, col
+
+from core.adapters.store import Store
+from core.adapters.store.erasure import forget_search_index
+from core.adapters.store.models import Base, Chat, ChatSearch, Dataset, Export, Record, TrainingSet
+from core.domain.chat import parse_chat
+from core.domain.permissions import Permission
+from core.domain.personal_data import PersonSpellings
+from core.errors import InputError
+from core.services.team import AuditKind, permitted, record_audit
+
+_LEFT_OUT = frozenset({"auditentry", "account", "signinsession", "signinbrake", "gate", "worker"})
+_TITLES = {
+    "chat": "群聊",
+    "record": "审阅记录",
+    "recordevent": "记录历史",
+    "extraction": "抽取结果与原始回复",
+    "run": "抽取任务",
+    "summary": "摘要",
+    "trainingset": "训练集",
+    "export": "导出记录",
+    "dispute": "标注争议",
+    "guideline": "标注规范",
+    "datasetimport": "导入记录",
+}
+_AT_ONCE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class PersonPlace:
+    """A row in which a person is named.
+
+    Attributes:
+        table: of the database.
+        title: what it is, for people.
+        key: the row's primary key, as text.
+        dataset: name of its dataset; empty where it has none.
+        chat: index of its chat; 0 where it has none.
+        mentions: how often.
+    """
+
+    table: str
+    title: str
+    key: str
+    dataset: str
+    chat: int
+    mentions: int
+
+
+@dataclass(frozen=True, slots=True)
+class PersonReport:
+    """Where a person is, or was before they were deleted.
+
+    Attributes:
+        terms: what was looked for.
+        places: rows that name the person.
+        chats: ``{dataset name: indices of chats}`` that the person is in.
+        files: exported files and training sets that hold one of these chats, in words; they lie elsewhere.
+        backups: file names of backups, which keep what was in the database when they were made.
+        done: 找到, 已删除 or 已换名.
+        pseudonyms: ``{term: what stands there now}``.
+        purged: whether the bytes are gone from the database's files, too.
+    """
+
+    terms: tuple[str, ...]
+    places: tuple[PersonPlace, ...]
+    chats: dict[str, list[int]]
+    files: tuple[str, ...]
+    backups: tuple[str, ...]
+    done: str = "找到"
+    pseudonyms: dict[str, str] = field(default_factory=dict)
+    purged: bool = False
+
+    def counts(self) -> dict[str, int]:
+        """Number of rows by what they are."""
+        return dict(Counter(place.title for place in self.places))
+
+
+@permitted(Permission.PERSONAL_DATA)
+def find_person(store: Store, terms: Sequence[str]) -> PersonReport:
+    """Find a person over all datasets, in any spelling of what is known of them.
+
+    Args:
+        store: open store.
+        terms: names, phones, numbers of cards, ids; each at least two characters.
+
+    Raises:
+        InputError: there is nothing to look for.
+    """
+    spellings = _spellings(terms)
+    with store.read() as session:
+        return _report(store, session, spellings)
+
+
+@permitted(Permission.PERSONAL_DATA)
+def rename_person(store: Store, terms: Sequence[str]) -> PersonReport:
+    """Put made-up words in the place of a person everywhere, histories and raw replies included.
+
+    Raises:
+        InputError: there is nothing to look for.
+    """
+    spellings = _spellings(terms)
+    with store.write() as session:
+        report = _report(store, session, spellings)
+        pseudonyms = _made_up(spellings)
+        _replace_everywhere(session, spellings, pseudonyms)
+        forget_search_index(session)
+        record_audit(session, AuditKind.DELETION, "一个人的个人信息", f"换名，{len(report.places)} 处")
+    return _finished(store, report, "已换名", pseudonyms)
+
+
+@permitted(Permission.PERSONAL_DATA)
+def delete_person(store: Store, terms: Sequence[str]) -> PersonReport:
+    """Delete every chat that a person is in, with all that hangs on it, and rename them in what is left.
+
+    Raises:
+        InputError: there is nothing to look for.
+    """
+    spellings = _spellings(terms)
+    with store.write() as session:
+        report = _report(store, session, spellings)
+        chat_ids = _chat_ids(session, report)
+        for first in range(0, len(chat_ids), _AT_ONCE):
+            session.execute(delete(Chat).where(col(Chat.id).in_(chat_ids[first : first + _AT_ONCE])))
+        session.flush()
+        session.expire_all()
+        pseudonyms = _made_up(spellings)
+        _replace_everywhere(session, spellings, pseudonyms)
+        forget_search_index(session)
+        detail = f"删除 {len(chat_ids)} 条群聊，{len(report.places)} 处"
+        record_audit(session, AuditKind.DELETION, "一个人的个人信息", detail)
+    return _finished(store, report, "已删除", pseudonyms)
+
+
+def _finished(store: Store, report: PersonReport, done: str, pseudonyms: dict[str, str]) -> PersonReport:
+    purged = store.purge_deleted(rewrite=True)
+    return PersonReport(
+        report.terms, report.places, report.chats, report.files, report.backups, done, pseudonyms, purged
+    )
+
+
+def _spellings(terms: Sequence[str]) -> PersonSpellings:
+    kept = tuple(dict.fromkeys(term.strip() for term in terms if term.strip()))
+    if not kept or any(len(term) < 2 for term in kept):
+        raise InputError("没有写明要找谁", "请给出姓名、电话、证件号或账号，每个至少两个字")
+    return PersonSpellings(kept)
+
+
+def _report(store: Store, session: Session, spellings: PersonSpellings) -> PersonReport:
+    names = {int(number): str(name) for number, name in session.execute(select(col(Dataset.id), col(Dataset.name)))}
+    places: list[PersonPlace] = []
+    chats: dict[str, set[int]] = {}
+    for table, row, columns in _rows(session):
+        mentions = sum(spellings.count(text) for column in columns for text in _texts(row[column.name]))
+        if not mentions:
+            continue
+        dataset_id, index = _place_of(session, table, row)
+        dataset = names.get(dataset_id, "")
+        key = ",".join(str(row[column.name]) for column in table.primary_key.columns)
+        places.append(PersonPlace(table.name, _TITLES.get(table.name, "其他"), key, dataset, index, mentions))
+        if index:
+            chats.setdefault(dataset, set()).add(index)
+    files = tuple(_chat_files(session, chats, {name: number for number, name in names.items()}))
+    sorted_chats = {name: sorted(indices) for name, indices in chats.items()}
+    backups = tuple(path.name for path in store.backups())
+    return PersonReport(spellings.terms, tuple(places), sorted_chats, files, backups)
+
+
+def _rows(session: Session) -> Iterator[tuple[Table, dict[str, Any], list[Column[Any]]]]:
+    """Every row of every table with its columns that hold texts."""
+    for table in Base.metadata.sorted_tables:
+        columns = [column for column in table.columns if _holds_text(column)]
+        if table.name in _LEFT_OUT or table.name == ChatSearch.__tablename__ or not columns:
+            continue
+        for row in session.execute(select(table).execution_options(yield_per=_AT_ONCE)).mappings():
+            yield table, dict(row), columns
+
+
+def _holds_text(column: Column[Any]) -> bool:
+    kind = column.type
+    return isinstance(kind.impl_instance if isinstance(kind, TypeDecorator) else kind, String | JSON)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield str(key)
+            yield from _texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)
+
+
+def _place_of(session: Session, table: Table, row: dict[str, Any]) -> tuple[int, int]:
+    """Dataset id and chat index of a row, 0 where it has none."""
+    if table.name == "dataset":
+        return int(row["id"]), 0
+    if table.name == "chat":
+        return int(row["dataset_id"]), int(row["index"])
+    chat_id = row.get("chat_id")
+    if chat_id is None and row.get("record_id") is not None:
+        record = session.get(Record, row["record_id"])
+        chat_id = record.chat_id if record else None
+    chat = session.get(Chat, chat_id) if chat_id is not None else None
+    if chat is not None:
+        return chat.dataset_id, chat.index
+    return int(row.get("dataset_id") or 0), 0
+
+
+def _chat_files(session: Session, chats: dict[str, set[int]], ids: dict[str, int]) -> Iterator[str]:
+    """Files that were made of chats of the person, as far as they are written down."""
+    for export in session.execute(select(Export).order_by(col(Export.id))).scalars():
+        held = {int(item.get("index") or 0) for item in export.provenance}
+        if any(export.dataset_id == ids.get(name) and held & indices for name, indices in chats.items()):
+            yield f"{export.created_at:%Y-%m-%d} 导出 {export.filename}"
+    for built in session.execute(select(TrainingSet).order_by(col(TrainingSet.id))).scalars():
+        held_chats = {(item.get("dataset"), int(item.get("index") or 0)) for item in built.provenance}
+        if any((name, index) in held_chats for name, indices in chats.items() for index in indices):
+            yield f"{built.created_at:%Y-%m-%d} 训练集 {built.name}"
+
+
+def _chat_ids(session: Session, report: PersonReport) -> list[int]:
+    chat_ids: list[int] = []
+    for name, indices in report.chats.items():
+        statement = select(col(Chat.id), col(Chat.index)).join(Dataset, col(Dataset.id) == col(Chat.dataset_id))
+        rows = session.execute(statement.where(col(Dataset.name) == name))
+        chat_ids += [int(chat_id) for chat_id, index in rows if index in set(indices)]
+    return chat_ids
+
+
+def _made_up(spellings: PersonSpellings) -> dict[str, str]:
+    """What stands for each term from now on: zeros for numbers, a word for the rest; the same for all names."""
+    word = f"匿名{secrets.randbelow(9000) + 1000}"
+    return {term: "0" * len(digits) if (digits := spellings.digits_of(term)) else word for term in spellings.terms}
+
+
+def _replace_everywhere(session: Session, spellings: PersonSpellings, pseudonyms: dict[str, str]) -> None:
+    def change(text: str) -> str:
+        return spellings.replace(text, pseudonyms)
+
+    for table, row, columns in list(_changed_rows(session, spellings)):
+        values = {column.name: _mapped(row[column.name], change) for column in columns}
+        changes = {name: value for name, value in values.items() if value != row[name]}
+        if table.name == "chat":
+            changes |= _chat_facts(changes["text"])
+        keys = [column == row[column.name] for column in table.primary_key.columns]
+        session.execute(update(table).where(*keys).values(**changes))
+
+
+def _changed_rows(
+    session: Session, spellings: PersonSpellings
+) -> Iterator[tuple[Table, dict[str, Any], list[Column[Any]]]]:
+    for table, row, columns in _rows(session):
+        if any(spellings.count(text) for column in columns for text in _texts(row[column.name])):
+            yield table, row, columns
+
+
+def _mapped(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, dict):
+        return {change(str(key)): _mapped(inner, change) for key, inner in value.items()}
+    return [_mapped(inner, change) for inner in value] if isinstance(value, list) else value
+
+
+def _chat_facts(text: str) -> dict[str, Any]:
+    """What is kept of a chat besides its text."""
+    residue = sum(span.end - span.start for span in parse_chat(text).residue)
+    digest = sha256(text.encode("utf-8")).hexdigest()
+    return {"sha256": digest, "characters": len(text), "residue_characters": residue}

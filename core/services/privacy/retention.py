@@ -1,0 +1,157 @@
+"""How long raw replies and histories of records stay, and the work that deletes what is older, files included."""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, select
+from sqlmodel import Session, col
+
+from core.adapters.store import Store, queries
+from core.adapters.store.models import Dataset, Extraction, Record, RecordEvent, Reply, Retention, Run, now
+from core.domain.permissions import Permission
+from core.errors import InputError
+from core.services.team import AuditKind, permitted, record_audit
+
+_log = logging.getLogger("shiyao.retention")
+LONGEST_DAYS = 36_500
+_AT_ONCE = 200
+_WORDS_OF_A_CALL = ("raw", "system", "user", "examples")
+"""What of a stored call holds words of chats or models; times, tokens and digests stay."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionRule:
+    """How long a dataset keeps what; ``None``: as long as the dataset.
+
+    Attributes:
+        dataset: its name.
+        replies_days: days for questions and raw replies of models.
+        history_days: days for earlier versions of records.
+    """
+
+    dataset: str
+    replies_days: int | None
+    history_days: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionResult:
+    """What was deleted: numbers of extractions without their replies, of versions; and whether the bytes are gone."""
+
+    replies: int
+    versions: int
+    purged: bool
+
+
+def retention_rules(store: Store) -> list[RetentionRule]:
+    """The rule of each dataset, in order of names."""
+    statement = (
+        select(col(Dataset.name), col(Retention.replies_days), col(Retention.history_days))
+        .outerjoin(Retention, col(Retention.dataset_id) == col(Dataset.id))
+        .order_by(col(Dataset.name))
+    )
+    with store.read() as session:
+        return [RetentionRule(*row) for row in session.execute(statement)]
+
+
+@permitted(Permission.PERSONAL_DATA)
+def set_retention(
+    store: Store, dataset: int | str, *, replies_days: int | None, history_days: int | None
+) -> RetentionRule:
+    """Set how long a dataset keeps replies and histories.
+
+    Args:
+        store: open store.
+        dataset: name or id.
+        replies_days: days, ``None``: as long as the dataset.
+        history_days: likewise.
+
+    Raises:
+        NotFoundError: no such dataset.
+        InputError: not a number of days.
+    """
+    for days in (replies_days, history_days):
+        if days is not None and not 0 <= days <= LONGEST_DAYS:
+            raise InputError(f"保留天数不能是 {days}", f"请填 0 到 {LONGEST_DAYS:,}，或留空表示一直保留")
+    with store.write() as session:
+        view = queries.dataset(session, dataset)
+        row = session.get(Retention, view.id) or Retention(dataset_id=view.id)
+        row.replies_days, row.history_days = replies_days, history_days
+        session.add(row)
+        detail = f"保留期限：回复 {_days(replies_days)}，历史 {_days(history_days)}"
+        record_audit(session, AuditKind.DELETION, view.name, detail)
+    return RetentionRule(view.name, replies_days, history_days)
+
+
+@permitted(Permission.PERSONAL_DATA)
+def apply_retention(store: Store, *, rewrite: bool = False) -> RetentionResult:
+    """Delete what is older than the rules allow, and whatever deleted rows left in the database's files.
+
+    Args:
+        store: open store.
+        rewrite: whether the database's files are written anew; others cannot save meanwhile.
+    """
+    moment = now()
+    replies = versions = 0
+    with store.read() as session:
+        rules = session.execute(
+            select(col(Retention.dataset_id), col(Retention.replies_days), col(Retention.history_days))
+        ).all()
+    for rule in rules:
+        before = (replies, versions)
+        with store.write() as session:
+            if rule.replies_days is not None:
+                replies += _forget_replies(session, rule.dataset_id, moment - timedelta(days=rule.replies_days))
+            if rule.history_days is not None:
+                versions += _forget_versions(session, rule.dataset_id, moment - timedelta(days=rule.history_days))
+            if (replies, versions) != before:
+                detail = f"到期删除：回复 {replies}，历史版本 {versions}"
+                record_audit(session, AuditKind.DELETION, f"数据集 {rule.dataset_id}", detail)
+    purged = store.purge_deleted(rewrite=rewrite)
+    _log.info("retention: %s extractions without replies, %s versions, purged: %s", replies, versions, purged)
+    return RetentionResult(replies, versions, purged)
+
+
+def _days(days: int | None) -> str:
+    return "一直" if days is None else f"{days} 天"
+
+
+def _forget_replies(session: Session, dataset_id: int, before: datetime) -> int:
+    """Empty the words of calls that ended before; returns the number of extractions."""
+    statement = (
+        select(col(Extraction.id))
+        .join(Run, col(Run.id) == col(Extraction.run_id))
+        .where(col(Run.dataset_id) == dataset_id, col(Extraction.created_at) < before)
+    )
+    forgotten = 0
+    for extraction_id in list(session.execute(statement).scalars()):
+        row = session.get(Extraction, extraction_id)
+        if row is None or not any(entry.get(key) for entry in row.replies for key in _WORDS_OF_A_CALL):
+            continue
+        row.replies = [
+            entry | {key: [] if key == "examples" else "" for key in _WORDS_OF_A_CALL if key in entry} | {"request": ""}
+            for entry in row.replies
+        ]
+        session.execute(delete(Reply).where(col(Reply.extraction_id) == extraction_id))
+        forgotten += 1
+    return forgotten
+
+
+def _forget_versions(session: Session, dataset_id: int, before: datetime) -> int:
+    """Delete versions from before, but never the newest of a record; returns their number."""
+    newest = (
+        select(func.max(col(RecordEvent.id)))
+        .join(Record, col(Record.id) == col(RecordEvent.record_id))
+        .where(col(Record.dataset_id) == dataset_id)
+        .group_by(col(RecordEvent.record_id))
+    )
+    records = select(col(Record.id)).where(col(Record.dataset_id) == dataset_id)
+    result = session.execute(
+        delete(RecordEvent).where(
+            col(RecordEvent.record_id).in_(records),
+            col(RecordEvent.at) < before,
+            col(RecordEvent.id).not_in(newest),
+        )
+    )
+    return int(getattr(result, "rowcount", 0) or 0)

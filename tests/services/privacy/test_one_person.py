@@ -1,0 +1,156 @@
+"""Deleting one person and keeping things for so many days: rows, histories, and bytes in the database's files."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+from sqlmodel import col
+
+from core.adapters.store import Store, queries
+from core.adapters.store.models import Chat, Extraction, Record, RecordEvent, RecordStatus, now
+from core.errors import InputError
+from core.services.datasets.dataset_list import delete_dataset
+from core.services.export import AnswerSource, export_dataset
+from core.services.privacy import (
+    apply_retention,
+    delete_person,
+    find_person,
+    rename_person,
+    retention_rules,
+    set_retention,
+)
+from core.services.review.queue.search import index_batch
+from tests.factories.exports import fill, form
+
+NAME, PHONE = "沐晚晴", "13755550101"
+TEXTS = (
+    f"{NAME}：在吗，电话 137-5555 0101\n客服小周1：您好{NAME[0]} {NAME[1:]}\n{NAME}：好的\n",
+    f"郭大海2：我是{NAME}介绍的\n客服小周1：您好\n郭大海2：嗯\n",
+    "林小满3：多少钱\n客服小周1：三千，订单 113755550101999\n林小满3：好\n",
+)
+LABELS = (
+    [form(基本信息_姓名=NAME, 基本信息_手机号码=PHONE)],
+    [form(基本信息_姓名="郭大海2")],
+    [form(基本信息_姓名="林小满3")],
+)
+SPELLINGS = (NAME, f"{NAME[0]} {NAME[1:]}", PHONE, "137-5555 0101")
+
+
+def filled(store: Store) -> int:
+    number = fill(store, texts=TEXTS, labels=LABELS, statuses={1: RecordStatus.CONFIRMED})
+    with store.write() as session:
+        record = session.execute(select(Record)).scalars().one()
+        record.note = f"{NAME}要回访"
+        record.customers = [{**record.customers[0], "values": LABELS[0][0]}]
+        for version in (1, 2):
+            change = {"customers": [{"values": LABELS[0][0]}]}
+            when = now() - timedelta(days=40)
+            session.add(
+                RecordEvent(
+                    record_id=record.id,
+                    version=version,
+                    who="甲",
+                    at=when,
+                    status="草稿",
+                    change=change,
+                    save_id=f"s{version}",
+                )
+            )
+        row = session.execute(select(Extraction).where(col(Extraction.chat_id) == record.chat_id)).scalars().first()
+        assert row is not None
+        row.replies = [{"raw": f'[{{"姓名": "{NAME}"}}]', "user": TEXTS[0], "system": "", "status": "ok", "at": "x"}]
+        row.created_at = now() - timedelta(days=40)
+    while index_batch(store, number):
+        pass
+    return number
+
+
+def bytes_of(store: Store) -> bytes:
+    path = store.path
+    assert path is not None
+    return b"".join(one.read_bytes() for one in path.parent.glob(f"{path.name}*"))
+
+
+def left_in(store: Store) -> list[str]:
+    held = bytes_of(store).replace(b"113755550101999", b"")
+    pairs = (NAME[:2], NAME[1:])
+    return [
+        word
+        for word in (*SPELLINGS, *pairs)
+        if word.encode() in held or word.encode("ascii", "backslashreplace") in held
+    ]
+
+
+@pytest.mark.both_databases
+def test_a_person_is_found_everywhere_in_every_spelling(store: Store, tmp_path: Path) -> None:
+    number = filled(store)
+    export_dataset(store, dataset=number, source=AnswerSource(labels=True), out=tmp_path / "x.json")
+    report = find_person(store, [NAME, "+86 137 5555 0101"])
+    assert list(report.chats.values()) == [[1, 2]]
+    assert {"群聊", "审阅记录", "记录历史", "抽取结果与原始回复"} <= report.counts().keys()
+    assert any("x.json" in file for file in report.files)
+    assert find_person(store, ["13755550102", "沐晚"]).counts().get("群聊") == 2
+    assert not find_person(store, ["从没来过"]).places
+    with pytest.raises(InputError, match="找谁"):
+        find_person(store, [" ", "一"])
+
+
+@pytest.mark.both_databases
+def test_a_person_is_renamed_in_chats_records_history_and_replies(store: Store) -> None:
+    filled(store)
+    report = rename_person(store, [NAME, PHONE])
+    assert report.done == "已换名" and report.purged and not find_person(store, [NAME, PHONE]).places
+    with store.read() as session:
+        chats = session.execute(select(Chat).order_by(col(Chat.index))).scalars().all()
+        assert len(chats) == 3 and chats[2].text == TEXTS[2]
+        assert chats[0].text.count(report.pseudonyms[NAME]) == 3 and "电话 00000000000" in chats[0].text
+        assert chats[0].characters == len(chats[0].text)
+        record = session.execute(select(Record)).scalars().one()
+        assert record.note == f"{report.pseudonyms[NAME]}要回访"
+    if store.path is not None:
+        assert left_in(store) == []
+
+
+@pytest.mark.both_databases
+def test_deleting_a_person_takes_the_chats_with_all_that_hangs_on_them(store: Store) -> None:
+    number = filled(store)
+    assert store.path is None or left_in(store)
+    report = delete_person(store, [NAME, PHONE])
+    assert report.done == "已删除" and report.purged
+    with store.read() as session:
+        assert list(queries.chat_ids(session, number)) == [3]
+        assert not session.execute(select(Record)).scalars().all()
+        assert not session.execute(select(RecordEvent)).scalars().all()
+    assert not find_person(store, [NAME, PHONE]).places
+    if store.path is not None:
+        assert left_in(store) == []
+
+
+@pytest.mark.both_databases
+def test_replies_and_versions_go_when_their_days_are_over(store: Store) -> None:
+    filled(store)
+    with store.read() as session:
+        name = queries.datasets(session)[0].name
+    assert apply_retention(store).replies == 0
+    set_retention(store, name, replies_days=30, history_days=30)
+    assert retention_rules(store)[0].replies_days == 30
+    result = apply_retention(store)
+    assert (result.replies, result.versions, result.purged) == (1, 1, True)
+    assert apply_retention(store).replies == 0
+    with store.read() as session:
+        rows = session.execute(select(Extraction)).scalars().all()
+        assert NAME not in json.dumps([row.replies for row in rows], ensure_ascii=False)
+        assert any(NAME in json.dumps(row.forms, ensure_ascii=False) for row in rows)
+        assert [event.version for event in session.execute(select(RecordEvent)).scalars()] == [2]
+    with pytest.raises(InputError, match="保留天数"):
+        set_retention(store, name, replies_days=-1, history_days=None)
+
+
+def test_a_deleted_dataset_leaves_no_bytes_while_the_program_runs(store: Store) -> None:
+    number = filled(store)
+    with store.read() as session:
+        name = queries.dataset(session, number).name
+    delete_dataset(store, number, confirmation=name)
+    assert left_in(store) == []
