@@ -5,13 +5,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.cli.common import Db, Json, hint, open_db, print_json, say
+from core.cli.common import Db, Json, Run, hint, open_db, print_json, say
+from core.cli.runs import OfDataset
 
 if TYPE_CHECKING:
     from core.adapters.store import Store
     from core.services.learning import Evaluation
 
 app = typer.Typer()
+_ACTIONS = {"blank": "一律留空", "replace": "一律填", "keep": "保留"}
 
 
 @app.command("learn", help="从标注和已确认的记录学习一个抽取模型；加 --evaluate 只评估，不保存。")
@@ -78,3 +80,51 @@ def _print(result: "Evaluation") -> None:
     say(f"把握的校准误差 {result.ece:.3f}")
     for size, points in result.curve.items():
         say(f"  学 {size:4d} 条 {points:.2f}")
+
+
+@app.command("calibrate", help="按习惯校正一个抽取任务：照大家改它的习惯改好，存成新的抽取任务。")
+def calibrate(
+    ctx: typer.Context,
+    run: Run,
+    into: Annotated[str, typer.Option("--as", metavar="NEWRUN", help="新抽取任务的名称；不写则只估计，不保存。")] = "",
+    against: Annotated[
+        str, typer.Option(metavar="records|labels", help="习惯从哪里看：已确认的记录，或标注。")
+    ] = "records",
+    dataset: OfDataset = "",
+    keep: Annotated[list[str] | None, typer.Option("--keep", metavar="KEY", help="这个字段不改；可多次。")] = None,
+    json: Json = False,
+    db: Db = "",
+) -> None:
+    """Correct a run by habits, or only estimate what that would bring."""
+    from core.adapters.store import queries
+    from core.domain.form import text_of
+    from core.services.learning.habits import STATES
+    from core.services.learning.run_correction import correct_run, plan_correction
+
+    with open_db(ctx, db, writes=bool(into)) as store:
+        with store.read() as session:
+            data_id = queries.dataset(session, dataset).id if dataset else None
+            view = queries.run(session, run, data_id)
+        plan = plan_correction(store, dataset=view.dataset_id, run=view.id, against=against, keep=keep or ())
+        made = correct_run(store, plan, name=into, who="") if into else None
+    if json:
+        print_json({"run": made.name if made else None, **plan.as_json()})
+        return
+    estimate = plan.estimate
+    low, high = estimate.interval
+    say(
+        f"{estimate.chats} 条群聊交叉验证：{estimate.before:.2f} → {estimate.after:.2f}，"
+        f"差 {estimate.after - estimate.before:+.2f}，95% 区间 {low:+.2f} 到 {high:+.2f}"
+    )
+    if not plan.habits:
+        say("看不出校正会更好，原样保留。")
+    for key, habit in plan.habits.items():
+        parts = [
+            f"{'填了的' if state == 'filled' else '空着的'}{_ACTIONS[habit.actions[state]]}"
+            + (f"「{text_of(habit.value[state])}」" if state in habit.value else "")
+            for state in STATES
+            if habit.actions[state] != "keep"
+        ]
+        say(f"  {key}：{'，'.join(parts)}")
+    if made:
+        say(f"已存为抽取任务「{made.name}」")
