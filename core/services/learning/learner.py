@@ -19,12 +19,12 @@ from core.services.learning.forest import Floats
 from core.services.learning.verbatim import Verbatim, VerbatimCase, fit_verbatim, verbatim_fields
 from core.services.learning.words import Texts, Words, fit_words
 
-LEARNER_VERSION: Final = 1
+LEARNER_VERSION: Final = 2
 """Raise it with every change that lets the same examples give another model."""
 SEED: Final = 0
 _PRIOR_CHATS: Final = 10.0
 """The rules weigh as much as so many approved chats."""
-_RULE_SURE: Final = 0.6
+_RULE_SURE: Final = 0.8
 """Probability that the rules' answer to a choice is right, while nothing was learned."""
 _MARGIN: Final = 1.15
 """How much likelier than the most frequent answer another one must be."""
