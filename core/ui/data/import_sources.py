@@ -42,15 +42,19 @@ def draw_upload(available: list[DatasetView]) -> None:
         with reading:
             previewed = cached_preview(file_id, uploaded, name, chosen)
     except ColumnError as error:
-        show_error(error)
-        draw_decisions(file_id, chosen, None, may_be_text=_may_be_text(name))
+        with summary:
+            show_error(error)
+        with decisions:
+            draw_decisions(file_id, chosen, None, may_be_text=_may_be_text(name))
         draw_columns(file_id, error.columns, chosen)
         return
     except InputError as error:
-        show_error(error)
+        with summary:
+            show_error(error)
         if "导出的客户表" in error.message:
             st.page_link(navigation.EXPORTS, label="去「导出」页带回改过的表格", icon=":material/arrow_forward:")
-        draw_decisions(file_id, chosen, None, may_be_text=_may_be_text(name))
+        with decisions:
+            draw_decisions(file_id, chosen, None, may_be_text=_may_be_text(name))
         return
     with summary:
         draw_preview_summary(previewed)
