@@ -7,12 +7,14 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+from streamlit.proto.BackMsg_pb2 import BackMsg
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from core.adapters.store import Store
 from core.domain.permissions import AccountRole
 from core.services.team import add_account, audit_entries, set_disabled
+from core.ui.sign_in import gate
 from tests.browser.serving import Server, serving
 
 PASSWORD = "一句很长的话当密码用"
@@ -150,3 +152,12 @@ def test_wrong_locked_closed_and_malformed(server: Server, team_store: Store) ->
         set_disabled(team_store, "林晓", False)
     kinds = {(entry.kind, entry.address) for entry in audit_entries(team_store)}
     assert {("登录", "127.0.0.1"), ("登录失败", "127.0.0.1")} <= kinds
+
+
+def test_a_clock_that_strikes_is_nobody_who_moves() -> None:
+    message = BackMsg()
+    message.rerun_script.query_string = ""
+    assert gate._is_a_persons_doing(message.SerializeToString())
+    message.rerun_script.is_auto_rerun = True
+    assert not gate._is_a_persons_doing(message.SerializeToString())
+    assert not gate._is_a_persons_doing(b"\xff\xfe") and not gate._is_a_persons_doing(b"")
