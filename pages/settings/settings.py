@@ -5,6 +5,7 @@ import streamlit as st
 from core.domain.permissions import Permission
 from core.ui import state
 from core.ui.settings.own_account import draw_own_account
+from core.ui.settings.personal_data import draw_personal_data
 from core.ui.settings.sections import draw_database, draw_form, draw_keys, draw_reviewer, draw_software_versions
 
 st.title("设置")
@@ -21,4 +22,6 @@ with left:
 with right:
     if sees_all:
         draw_keys()
+    if state.may(Permission.PERSONAL_DATA):
+        draw_personal_data()
     draw_software_versions()
