@@ -8,7 +8,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from core.domain.chat.message_headers import has_suffix, is_header_line, is_plain_name
+from core.domain.chat.header_names import has_suffix
+from core.domain.chat.message_headers import is_header_line, is_plain_name
 from core.domain.chat.message_kinds import is_system_line
 from core.domain.chat.parsed_chat import Role
 from core.domain.chat.speaker_lines import MAX_NAME

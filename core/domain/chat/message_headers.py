@@ -8,83 +8,61 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from enum import Enum, auto
 from typing import Final
 
+from core.domain.chat.header_names import (
+    MARKS,
+    bare_name,
+    is_header_name,
+    shared_names,
+    split_name,
+)
+from core.domain.chat.header_patterns import (
+    DIVIDER,
+    LONGEST_HEADER,
+    NAME,
+    NAME_FIRST,
+    ON_LINE,
+    PATTERNS,
+    STAMP,
+    UNDATED,
+    HeaderStyle,
+    header_match,
+    is_possible,
+    styles_of,
+)
+from core.domain.chat.header_times import date_of, time_of_header
 from core.domain.chat.message_kinds import is_system_line
 from core.domain.chat.name_patterns import name_shape
 from core.domain.chat.parsed_chat import Role
 from core.domain.chat.speaker_lines import MAX_NAME, Line
 
-_LONGEST_HEADER: Final = 160
 _LONGEST_PREAMBLE: Final = 20
 """Most lines before the first header that are not headers: titles and notices of the program that exported the chat."""
 
 _LONGEST_TITLE: Final = 3
 """Most lines of a title that no notice tells from what somebody said."""
 
-_DATE = r"(?P<year>\d{4})\s?[-/.年]\s?(?P<month>\d{1,2})\s?[-/.月]\s?(?P<day>\d{1,2})(?!\d)\s?日?"
-_WEEKDAY = r"(?:\s{0,2}[（(]?(?:星期|周)[一二三四五六日天][)）]?)?"
-_CLOCK = (
-    r"(?P<half>凌晨|清晨|早上|上午|中午|下午|傍晚|晚上|AM|PM|am|pm)?\s?"
-    r"(?P<hour>\d{1,2})[:：](?P<minute>\d{2})(?:[:：](?P<second>\d{2})(?:[.,]\d{1,6})?)?(?![\d:：])(?:\s?(?P<half_after>[AaPp][Mm])\b)?"
-)
-_NEAR_DAY = r"(?:(?:今天|昨天|前天|(?:星期|周)[一二三四五六日天]|\d{1,2}[月/\-.]\d{1,2}日?)\s{0,2})?"
-_STAMP = rf"{_DATE}{_WEEKDAY}[\sT,，]{{1,3}}{_CLOCK}"
-_NAME = r"(?P<name>(?!> )\S(?:[^\n]{0,70}?\S)??)"
-
-
-class HeaderStyle(Enum):
-    """How a text writes who spoke and when."""
-
-    TIME_NAME = auto()
-    NAME_TIME = auto()
-    NAME_CLOCK = auto()
-    """The date stands on a line of its own above."""
-    TIME_NAME_COLON = auto()
-    NAME_TIME_COLON = auto()
-    NAME_COLON = auto()
-    """``林小满3:`` alone on its line, as copied from a desktop client."""
-    NAME_ABOVE_TIME = auto()
-    """The name on one line, the time alone on the next, as copied from 飞书 and DingTalk."""
-    TIME_NAME_CELLS = auto()
-    """Time, name and words on one line, parted by tabs or bars."""
-    NUMBER_NAME = auto()
-    """``#12 林小满3``: written by our own import where a table has no times."""
-
-
-_CELL_END = r"(?:\t|\s?[|｜]\s?)"
-_PATTERNS: Final = {
-    HeaderStyle.TIME_NAME_CELLS: re.compile(
-        rf"{_STAMP}{_CELL_END}(?P<name>[^\s|｜](?:[^\t|｜\n]{{0,60}}?\S)??){_CELL_END}"
-    ),
-    HeaderStyle.TIME_NAME_COLON: re.compile(
-        rf"[\[(（【]?(?:{_STAMP}|{_CLOCK.replace('?P<', '?P<c_')})[\])）】]?\s{{0,3}}[-–—]?\s{{0,3}}"
-        r"(?P<name>[^\s:：\[\]](?:[^:：\n]{0,60}[^\s:：])?)\s?[:：](?!//)"
-    ),
-    HeaderStyle.NAME_TIME_COLON: re.compile(
-        rf"(?P<name>[^>\s:：\[\](（](?:[^:：\n\[\](（]{{0,60}}[^\s:：\[\](（])?)\s{{0,3}}[\[(（]{_STAMP}[\])）]\s?[:：]?"
-    ),
-    HeaderStyle.TIME_NAME: re.compile(rf"{_STAMP}\s{{1,4}}{_NAME}$"),
-    HeaderStyle.NAME_TIME: re.compile(rf"{_NAME}\s{{1,4}}{_STAMP}$"),
-    HeaderStyle.NAME_CLOCK: re.compile(rf"{_NAME}\s{{1,4}}{_NEAR_DAY}{_CLOCK}$"),
-    HeaderStyle.NAME_COLON: re.compile(r"(?P<name>[^:：\n]{1,60})[:：]$"),
-    HeaderStyle.NUMBER_NAME: re.compile(rf"#(?P<number>\d{{1,7}}) (?:{_STAMP} )?{_NAME}$"),
-}
-_TIME_ALONE = re.compile(rf"{_STAMP}$")
-_ON_LINE: Final = frozenset((HeaderStyle.TIME_NAME_COLON, HeaderStyle.NAME_TIME_COLON, HeaderStyle.TIME_NAME_CELLS))
-_DIVIDER = re.compile(rf"[—–\-=─━*#\s]{{0,40}}{_DATE}{_WEEKDAY}(?:[\sT,，]{{1,3}}{_CLOCK})?[—–\-=─━*#\s]{{0,40}}$")
 # Quickly tells most lines from headers: all have a clock, a whole date or a number behind "#".
-_MAY_HEAD = re.compile(r"\d[:：]\d|\d{4}\s?[-/.年]|^#\d")
-_SPOKEN = re.compile(r"[：:]|[，。？！?!]$")
+_MAY_HEAD = re.compile(r"\d[:：]\d|\d[时点]\d|\d{4}\s?[-/.年]|^#\d")
+_MAY_BE_DATED = re.compile(r"\d{4}\s?[-/.年]")
 _SAID_ON_LINE = re.compile(r"[^:：\n]{1,40}[:：]\s{0,4}\S")
-_ID = re.compile(r"\s?(?:[(（](?P<number>\d{5,20}|wxid_\w{3,40})[)）]|<(?P<address>[^<>\s]{3,80})>)$")
-_SIDE = re.compile(r"\s?[（(](?P<side>我方|对方)[)）]$")
-_LEADING_TITLE = re.compile(r"【[^】\n]{1,12}】(?=\S)")
-_SIDES: Final = {"我方": Role.STAFF, "对方": Role.CUSTOMER}
-_AFTERNOON: Final = frozenset({"下午", "傍晚", "晚上", "pm"})
 _NOTICES: Final = re.compile(r"消息记录|聊天记录|消息分组|消息对象|导出|Dear|={5,}|[—─━\-*]{5,}|^#\s")
+_MAIL: Final = re.compile(
+    r"(?:发件人|寄件人|寄件者|收件人|收件者|抄送|副本|密送|主题|主題|主旨|日期|时间|发送时间|发送日期|附件|"
+    r"From|To|Cc|CC|Bcc|Subject|Date|Sent|Reply-To)\s{0,2}[:：]"
+)
+"""Headers of a mail in which somebody forwards a chat."""
+_COMPANIONS: Final = {
+    HeaderStyle.NAME_TIME: HeaderStyle.NAME_CLOCK,
+    HeaderStyle.NAME_CLOCK: HeaderStyle.NAME_TIME,
+    HeaderStyle.TIME_NAME: HeaderStyle.CLOCK_NAME,
+    HeaderStyle.CLOCK_NAME: HeaderStyle.TIME_NAME,
+}
+"""Programs write 昨天 18:20 for the last days and whole dates for those before."""
+_DASHES: Final = ("- ", "– ", "— ", "| ", "｜ ")
+_TAIL: Final = re.compile(rf"{NAME}\s{{1,4}}{STAMP}\s{{1,4}}\S{{1,12}}$")
+"""A header with a mark behind the time that we do not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +106,7 @@ def find_headers(lines: Sequence[Line]) -> Headers | None:
     Args:
         lines: of the conversation.
     """
-    if above := _times_below_names(lines):
-        return above
-    matches: dict[HeaderStyle, list[int]] = {style: [] for style in _PATTERNS}
+    matches: dict[HeaderStyle, list[int]] = {style: [] for style in PATTERNS}
     dividers: list[int] = []
     others = 0
     began = noticed = False
@@ -138,13 +114,15 @@ def find_headers(lines: Sequence[Line]) -> Headers | None:
         words = line.text.strip()
         if not words:
             continue
-        whole = len(words) <= _LONGEST_HEADER
-        words = words[:_LONGEST_HEADER]
-        if words[0] in "—–-=─━*#0123456789" and _DIVIDER.match(words):
+        whole = len(words) <= LONGEST_HEADER
+        words = words[:LONGEST_HEADER]
+        if words[0] in "—–-=─━*#0123456789" and DIVIDER.match(words):
             dividers.append(number)
         elif not began and is_system_line(words):
             continue  # nobody says it
-        elif styles := _styles_of(words, whole=whole):
+        elif not began and _MAIL.match(words):
+            noticed = True
+        elif styles := styles_of(words, whole=whole):
             for style in styles:
                 matches[style].append(number)
             began = True
@@ -154,81 +132,81 @@ def find_headers(lines: Sequence[Line]) -> Headers | None:
             # No export: they begin with a header, behind a few lines that nobody says.
             if others > _LONGEST_PREAMBLE or not noticed and _SAID_ON_LINE.match(words):
                 return None
-    best = max(matches, key=lambda style: (len(matches[style]), -list(_PATTERNS).index(style)))
-    numbers = matches[best]
-    if not numbers or not _opens(lines, numbers, dividers, best):
-        return None
-    return _read(lines, best, numbers, dividers)
+    for style in sorted(
+        PATTERNS, key=lambda style: -len(matches[style])
+    ):  # the order of the patterns counts among equals
+        numbers = matches[style]
+        other = matches.get(_COMPANIONS.get(style, style), []) if style in _COMPANIONS else []
+        if numbers and _opens(lines, min(numbers + other), numbers, dividers, style):
+            return _read(lines, _with_companions(lines, style, numbers, other), style, dividers)
+    return None
+
+
+def _with_companions(
+    lines: Sequence[Line], style: HeaderStyle, numbers: list[int], other: list[int]
+) -> dict[int, re.Match[str]]:
+    """The headers of a style and those of the same program that give their time otherwise."""
+    headers = {number: match for number in numbers if (match := _match(lines[number], style))}
+    companion = _COMPANIONS.get(style)
+    if companion is None:
+        return headers
+    names = Counter(match["name"] for match in headers.values())
+    others = {number: match for number in other if (match := _match(lines[number], companion))}
+    names.update(match["name"] for match in others.values())
+    for number, match in others.items():
+        # 「改到 昨天 18:20」 is said by somebody: without a whole date the name must be known, or look like a person's.
+        known = names[match["name"]] > 1 or companion not in UNDATED
+        if known or match["near"] and name_shape(match["name"]) > 0:
+            if companion is HeaderStyle.CLOCK_NAME and not match["near"]:
+                continue
+            headers[number] = match
+    if style in NAME_FIRST:
+        known_names = {match["name"] for match in headers.values()}
+        for number, line in enumerate(lines):
+            words = line.text.strip()
+            if number not in headers and len(words) <= LONGEST_HEADER and _MAY_BE_DATED.search(words):
+                tail = _TAIL.match(words)
+                if tail and tail["name"] in known_names and is_possible(tail):
+                    headers[number] = tail
+    return dict(sorted(headers.items()))
+
+
+def _match(line: Line, style: HeaderStyle) -> re.Match[str] | None:
+    return header_match(line.text.strip()[:LONGEST_HEADER], style)
 
 
 def is_header_line(line: str) -> bool:
     """Whether a line alone would be read as the header of a message or as a date between messages."""
     words = line.strip()
-    if not words or len(words) > _LONGEST_HEADER or not _MAY_HEAD.search(words):
+    if not words or len(words) > LONGEST_HEADER or not _MAY_HEAD.search(words):
         return False
-    styles = set(_styles_of(words, whole=True)) - {HeaderStyle.NAME_COLON, HeaderStyle.NAME_CLOCK}
-    return bool(styles) or _DIVIDER.match(words) is not None
+    styles = set(styles_of(words, whole=True)) - {HeaderStyle.NAME_COLON, *UNDATED}
+    if not styles and (match := header_match(words, HeaderStyle.CLOCK_NAME)) and match["near"]:
+        return True
+    return bool(styles) or DIVIDER.match(words) is not None
 
 
 def is_date_line(line: str) -> bool:
     """Whether a line is nothing but a date, with its time or without, as programs write it between messages."""
     words = line.strip()
-    return 0 < len(words) <= _LONGEST_HEADER and words[0] in "—–-=─━*#0123456789" and _DIVIDER.match(words) is not None
+    return 0 < len(words) <= LONGEST_HEADER and words[0] in "—–-=─━*#0123456789" and DIVIDER.match(words) is not None
 
 
 def is_plain_name(name: str) -> bool:
-    """Whether a name can stand in a header behind a time: short, on one line, without a colon."""
-    return _is_name(name)
+    """Whether a name can stand in a header behind a time: short, on one line, without a colon or a mark."""
+    return is_header_name(name) and not MARKS.search(name) and not name.startswith(_DASHES)
 
 
-def has_suffix(name: str) -> bool:
-    """Whether a name ends with what a header would be read to say about it: an id or a side in brackets."""
-    return _SIDE.search(name) is not None or _ID.search(name) is not None or _LEADING_TITLE.match(name) is not None
-
-
-def _styles_of(words: str, *, whole: bool) -> list[HeaderStyle]:
-    """The styles that a line could be a header of; ``whole``: the line is not longer than what is looked at."""
-    if words[0] == "#":
-        return [HeaderStyle.NUMBER_NAME] if whole and _PATTERNS[HeaderStyle.NUMBER_NAME].match(words) else []
-    if words[-1] in ":：" and whole and _PATTERNS[HeaderStyle.NAME_COLON].match(words):
-        return [HeaderStyle.NAME_COLON]
-    if not any(character.isdigit() for character in words):
-        return []
-    styles = []
-    for style, pattern in _PATTERNS.items():
-        ends_line = style in (HeaderStyle.TIME_NAME, HeaderStyle.NAME_TIME, HeaderStyle.NAME_CLOCK)
-        if ends_line and not whole:
-            continue
-        if (match := pattern.match(words)) and _is_possible(match) and (not ends_line or _is_name(match["name"])):
-            styles.append(style)
-            break
-    return styles
-
-
-def _is_name(name: str) -> bool:
-    plain = _split_name(name)[0]
-    return 0 < len(plain) <= MAX_NAME and not _SPOKEN.search(plain)
-
-
-def _is_possible(match: re.Match[str]) -> bool:
-    """Whether month, day and time exist."""
-    groups = match.groupdict()
-    hour = groups.get("hour") or groups.get("c_hour")
-    minute = groups.get("minute") or groups.get("c_minute")
-    if hour is not None and (int(hour) > 24 or int(minute or 0) > 59):
-        return False
-    return groups.get("month") is None or (1 <= int(groups["month"]) <= 12 and 1 <= int(groups["day"]) <= 31)
-
-
-def _opens(lines: Sequence[Line], numbers: list[int], dividers: list[int], style: HeaderStyle) -> bool:
-    """Whether headers of this style make up the text."""
+def _opens(lines: Sequence[Line], first: int, numbers: list[int], dividers: list[int], style: HeaderStyle) -> bool:
+    """Whether headers of this style, of which some kind stands first on a line, make up the text."""
     parted = set(dividers)
     before = [
         number
-        for number in range(numbers[0])
+        for number in range(first)
         if (words := lines[number].text.strip()) and number not in parted and not is_system_line(words)
     ]
-    noticed = any(_NOTICES.search(lines[number].text[:_LONGEST_HEADER]) for number in before)
+    openings = [lines[number].text.strip()[:LONGEST_HEADER] for number in before]
+    noticed = any(_NOTICES.search(words) or _MAIL.match(words) for words in openings)
     if style is HeaderStyle.NAME_COLON:
         return not before and _are_speakers(lines, numbers)
     if len(before) > _LONGEST_PREAMBLE:
@@ -242,33 +220,12 @@ def _opens(lines: Sequence[Line], numbers: list[int], dividers: list[int], style
         return True
     if len(numbers) == 1 and any(_SAID_ON_LINE.match(line.text) for line in lines[numbers[0] + 1 :]):
         return False  # a title with its date above an ordinary chat
-    if style is HeaderStyle.NAME_CLOCK:
+    if style in UNDATED:
         # 「改到 10:30」 ends many a sentence: names come back, or the dates stand between them.
         names = Counter(_name_of(lines[number], style) for number in numbers)
-        return bool(dividers) or len(numbers) >= 2 and len(names) < len(numbers)
+        dated = bool(dividers) and style is HeaderStyle.NAME_CLOCK or first < numbers[0]
+        return dated or len(numbers) >= 2 and (len(names) < len(numbers) or all(name_shape(name) > 0 for name in names))
     return True
-
-
-def _times_below_names(lines: Sequence[Line]) -> Headers | None:
-    """Headers of two lines, the name and below it the time alone; ``None`` where the text does not open with one."""
-    filled = [number for number, line in enumerate(lines) if line.text.strip()]
-    if len(filled) < 3 or not _TIME_ALONE.match(lines[filled[1]].text.strip()[:_LONGEST_HEADER]):
-        return None
-    headers: dict[int, Header] = {}
-    for number in range(1, len(lines)):
-        words, above = lines[number].text.strip(), lines[number - 1]
-        match = _TIME_ALONE.match(words) if len(words) <= _LONGEST_HEADER else None
-        name = above.text.strip()
-        if match is None or not _is_possible(match) or number - 1 in headers or not name or not _is_name(name):
-            continue
-        if len(name) > _LONGEST_HEADER or _styles_of(name, whole=True):
-            continue
-        plain, sender_id, side, skip = _split_name(name)
-        start = above.start + len(above.text) - len(above.text.lstrip()) + skip
-        headers[number - 1] = Header(number - 1, plain, start, lines[number].end, _time(match, ""), sender_id, side)
-    if filled[0] not in headers or len(headers) < 2:
-        return None
-    return Headers(HeaderStyle.NAME_ABOVE_TIME, _told_apart(headers), frozenset())
 
 
 def _are_speakers(lines: Sequence[Line], numbers: list[int]) -> bool:
@@ -280,100 +237,67 @@ def _are_speakers(lines: Sequence[Line], numbers: list[int]) -> bool:
 
 
 def _name_of(line: Line, style: HeaderStyle) -> str:
-    match = _PATTERNS[style].match(line.text.strip())
+    match = _match(line, style)
     return match["name"] if match else ""
 
 
-def _read(lines: Sequence[Line], style: HeaderStyle, numbers: list[int], dividers: list[int]) -> Headers:
-    pattern = _PATTERNS[style]
+def _read(lines: Sequence[Line], matches: dict[int, re.Match[str]], style: HeaderStyle, dividers: list[int]) -> Headers:
     headers: dict[int, Header] = {}
     upcoming = iter([*dividers, len(lines)])
     divider, date, stamp = next(upcoming), "", ""
-    for number in numbers:
+    for number, match in matches.items():
         while divider < number:
-            match = _DIVIDER.match(lines[divider].text.strip())
-            if match:
-                date, stamp = _date(match), _time(match, "")
+            if parted := DIVIDER.match(lines[divider].text.strip()):
+                date, stamp = date_of(parted), time_of_header(parted, "")
             divider = next(upcoming)
-        line = lines[number]
-        indent = len(line.text) - len(line.text.lstrip())
-        match = pattern.match(line.text.strip()[:_LONGEST_HEADER])
-        if match is None:
-            continue
-        name, sender_id, side, skip = _split_name(match["name"])
-        if not name or len(name) > MAX_NAME:
-            continue
-        on_line = style in _ON_LINE
-        headers[number] = Header(
-            number,
-            name,
-            line.start + indent + match.start("name") + skip,
-            line.start + indent + match.end() if on_line else line.end,
-            _time(match, date) or stamp,
-            sender_id,
-            side,
-        )
-    return Headers(style, _told_apart(headers), frozenset(dividers))
+        time = time_of_header(match, date) or stamp
+        if header := header_of(number, lines[number], match, time, style):
+            headers[number] = header
+    return Headers(style, told_apart(lines, headers), _believed(lines, dividers, headers))
 
 
-def _told_apart(headers: dict[int, Header]) -> dict[int, Header]:
-    """Speakers who share a name get their ids behind it; one without an id stays as he is."""
-    ids: dict[str, set[str]] = {}
-    for header in headers.values():
-        ids.setdefault(header.name, set()).add(header.sender_id)
-    # Where no id ever comes back, it numbers messages, not people.
-    uses = Counter(header.sender_id for header in headers.values() if header.sender_id)
-    if not any(count > 1 for count in uses.values()):
-        return headers
-    shared = {name for name, values in ids.items() if len(values - {""}) > 1}
+def _believed(lines: Sequence[Line], dividers: list[int], headers: dict[int, Header]) -> frozenset[int]:
+    """Date lines that part messages: a bare date in the middle of a message is what somebody wrote."""
+    first = min(headers, default=len(lines))
+    believed: set[int] = set()
+    following = True  # whether what comes next begins a message, or the text ends
+    parted = set(dividers)
+    for number in range(len(lines) - 1, -1, -1):
+        words = lines[number].text.strip()
+        if number in parted:
+            following = following or number < first or not words[0].isdigit() or not words[-1].isdigit()
+            if following:
+                believed.add(number)
+        elif words:
+            following = number in headers or is_system_line(words)
+    return frozenset(believed)
+
+
+def header_of(number: int, line: Line, match: re.Match[str], time: str, style: HeaderStyle) -> Header | None:
+    """What a line says as a header; ``None`` where its name is none."""
+    indent = len(line.text) - len(line.text.lstrip())
+    name, sender_id, side, skip = split_name(match["name"])
+    if style in NAME_FIRST:
+        name, before = bare_name(name)
+        skip += before
+    if not name or len(name) > MAX_NAME:
+        return None
+    start = line.start + indent + match.start("name") + skip
+    body_start = line.start + indent + match.end() if style in ON_LINE else line.end
+    return Header(number, name, start, body_start, time, sender_id, side)
+
+
+def told_apart(lines: Sequence[Line], headers: dict[int, Header]) -> dict[int, Header]:
+    """Speakers who share a name get their ids behind it, as the text writes them; one without an id stays as he is."""
+    shared = shared_names([(header.name, header.sender_id) for header in headers.values()])
     return {
-        number: replace(header, name=f"{header.name}({header.sender_id})")
+        number: replace(header, name=_with_id(lines[number], header))
         if header.name in shared and header.sender_id
         else header
         for number, header in headers.items()
     }
 
 
-def _split_name(raw: str) -> tuple[str, str, Role, int]:
-    """Name, id, side, and how many characters stand before the name (QQ writes titles: 【管理员】)."""
-    name, sender_id, side = raw.strip(), "", Role.UNKNOWN
-    if match := _SIDE.search(name[-8:]):
-        side = _SIDES[match["side"]]
-        name = name[: len(name) - len(match[0])].rstrip()
-    if match := _ID.search(name[-90:]):
-        sender_id = match["number"] or match["address"]
-        name = name[: len(name) - len(match[0])].rstrip()
-    if not name and sender_id:  # a member without a name: QQ writes only the number
-        return sender_id, sender_id, side, raw.index(sender_id)
-    title = _LEADING_TITLE.match(name)
-    skip = title.end() if title else 0
-    return name[skip:], sender_id, side, skip
-
-
-def _date(match: re.Match[str]) -> str:
-    year, month, day = int(match["year"]), int(match["month"]), int(match["day"])
-    return f"{year:04}-{month:02}-{day:02}"
-
-
-def _time(match: re.Match[str], date: str) -> str:
-    groups = match.groupdict()
-    prefix = "c_" if groups.get("hour") is None and groups.get("c_hour") is not None else ""
-    if groups.get(f"{prefix}hour") is None:
-        return ""
-    if not prefix and groups.get("year") is not None:
-        date = _date(match)
-    hour, minute = int(groups[f"{prefix}hour"]), int(groups[f"{prefix}minute"])
-    half = (groups.get(f"{prefix}half") or groups.get(f"{prefix}half_after") or "").lower()
-    if half in _AFTERNOON and hour < 12 or half == "中午" and hour < 3:
-        hour += 12
-    elif half in ("凌晨", "am") and hour == 12:
-        hour = 0
-    second = groups.get(f"{prefix}second")
-    clock = f"{hour % 24:02}:{minute:02}" + (f":{second}" if second else "")
-    if not date:
-        return clock
-    try:
-        datetime.fromisoformat(f"{date}T{clock}")
-    except ValueError:  # the 31st of a month that has 30 days
-        return clock
-    return f"{date}T{clock}"
+def _with_id(line: Line, header: Header) -> str:
+    words = line.text[header.name_start - line.start :]
+    return words[: words.index(header.sender_id, len(header.name)) + len(header.sender_id) + 1]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from core.domain.chat.listed_names import find_listed_names
 from core.domain.chat.message_headers import Headers, find_headers, is_date_line
 from core.domain.chat.message_kinds import Mentions, is_system_line, kind_of, without_company
 from core.domain.chat.name_patterns import name_shape
@@ -11,6 +12,7 @@ from core.domain.chat.quotes import QuoteBlock, find_quotes, quoted_name
 from core.domain.chat.residue import find_residue
 from core.domain.chat.speaker_lines import FULL_COLON, HALF_COLON, Line, Opening, opening_of, split_lines
 from core.domain.chat.speakers import find_speakers
+from core.domain.chat.stacked_headers import find_stacked_headers
 from core.domain.chat.unseen import SeenText, put_back
 from core.domain.chat.whatsapp_headers import find_whatsapp_headers
 from core.domain.unseen_characters import UNSEEN
@@ -41,7 +43,9 @@ def _parse(text: str) -> ParsedChat:
     lines = split_lines(text, end)
     blocks = find_quotes(lines)
     inside = {number for block in blocks for number in range(block.first + 1, block.last + 1)}
-    headers = find_whatsapp_headers(lines) or find_headers(lines)
+    headers = (
+        find_whatsapp_headers(lines) or find_stacked_headers(lines) or find_headers(lines) or find_listed_names(lines)
+    )
     if headers is not None:
         return _export(text, end, lines, blocks, inside, headers, residue)
     openings, speakers, quoted = _speakers(text, end, lines, blocks, inside)

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from core.domain.chat.message_headers import Header, Headers, HeaderStyle
+from core.domain.chat.header_patterns import HeaderStyle
+from core.domain.chat.message_headers import Header, Headers
 from core.domain.chat.speaker_lines import MAX_NAME, Line
 
 _HEAD: Final = re.compile(

@@ -29,7 +29,7 @@ _JOINED = {
     Joined.PAUSE: "按停顿",
     Joined.NONE: "没有会话、群聊可依，全部",
 }
-_CHOSEN = {"session": "按会话", "room": "按群聊", "pause": "按停顿", "none": "全部合成一条", "row": "不合并"}
+_CHOSEN = {"session": "按会话", "room": "按群聊", "pause": "按停顿", "none": "全部合成一条"}
 _PARTS = {
     "sender": "发送人",
     "text": "内容",

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 from typing import TextIO
 
+from core.domain.chat.chat_parts import split_chats
 from core.domain.form import Form
 from core.domain.form.raw_values import clean_keys
 from core.services.datasets.import_types import BY_NAME, FileFormat, RawRow, TableColumns
@@ -55,7 +56,7 @@ def read_rows(
         report = report or ReadingReport()
         return join_messages(_with_plain_keys(_unwrapped(_json_lines(source), report)), columns, report)
     if source.format is FileFormat.TEXT:
-        return _text(source)
+        return _text(source, report or ReadingReport())
     return read_table(source, form, columns, report)
 
 
@@ -118,7 +119,7 @@ def _skip_line(stream: TextIO) -> None:
         pass
 
 
-def _text(source: SourceFile) -> Iterator[RawRow]:
+def _text(source: SourceFile, report: ReadingReport) -> Iterator[RawRow]:
     if source.size > _MAX_TEXT_BYTES:
         yield RawRow(1, None, None, f"文字有 {source.size / 1e6:,.0f} MB，超过 2 MB 的上限")
         return
@@ -127,4 +128,8 @@ def _text(source: SourceFile) -> Iterator[RawRow]:
     if (size := len(text.encode("utf-8", "replace"))) >= MAX_CHAT_BYTES:
         yield RawRow(1, None, None, f"文字有 {size / 1e6:.1f} MB，超过 2 MB 的上限，请按日期拆成几个文件")
         return
-    yield RawRow(1, {"chat_text": text})
+    chats = split_chats(text)
+    if len(chats) > 1:
+        report.note(f"文字里有 {len(chats):,} 个「消息对象」，已拆成 {len(chats):,} 条群聊")
+    for position, chat in enumerate(chats, start=1):
+        yield RawRow(position, {"chat_text": chat})

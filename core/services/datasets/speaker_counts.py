@@ -6,6 +6,7 @@ from sys import maxsize
 from typing import TYPE_CHECKING
 
 from core.domain.chat import ParsedChat, parse_chat
+from core.domain.chat.unread_headers import names_like_times, unread_headers
 from core.services.datasets.form_notes import listed_rows
 
 if TYPE_CHECKING:
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 QUICK_CHARACTERS = 300_000
 """So much is looked at where nobody asked for counts: a fraction of a second."""
+
+_PLACES = 5
 
 
 @dataclass
@@ -26,6 +29,8 @@ class SpeakerCounts:
         messages: in these chats.
         names: of everybody who speaks in them.
         without_speakers: index of each chat in which no speaker is recognised.
+        unread_headers: index of each chat with lines that look like headers and were read as words; the lines' numbers.
+        names_like_times: speakers whose names hold a time.
     """
 
     most_characters: int = maxsize
@@ -34,6 +39,8 @@ class SpeakerCounts:
     messages: int = 0
     names: set[str] = field(default_factory=set)
     without_speakers: list[int] = field(default_factory=list)
+    unread_headers: dict[int, list[int]] = field(default_factory=dict)
+    names_like_times: set[str] = field(default_factory=set)
     _characters: int = 0
 
     def count(self, rows: "Iterator[ChatRow]") -> "Iterator[ChatRow]":
@@ -54,11 +61,32 @@ class SpeakerCounts:
         self.names.update(parsed.speakers)
         if not parsed.speakers:
             self.without_speakers.append(row.index)
+        if lines := unread_headers(parsed):
+            self.unread_headers[row.index] = lines
+        self.names_like_times.update(names_like_times(parsed))
         return parsed
 
     def sentences(self) -> tuple[str, ...]:
-        """Chinese sentences about chats without speakers."""
-        if not self.without_speakers:
-            return ()
+        """Chinese sentences about chats without speakers, and about what may have been read wrongly."""
         looked = f"（只看了前 {self.counted:,} 条）" if self.counted < self.chats else ""
-        return (f"有 {len(self.without_speakers):,} 条认不出发言人{looked}：{listed_rows(self.without_speakers)}",)
+        sentences = []
+        if rows := self.without_speakers:
+            sentences.append(f"有 {len(rows):,} 条认不出发言人{looked}：{listed_rows(rows)}")
+        if self.unread_headers:
+            count = sum(map(len, self.unread_headers.values()))
+            places = "；".join(
+                f"第 {index} 条的{_listed_lines(lines)}" for index, lines in list(self.unread_headers.items())[:_PLACES]
+            )
+            more = "等" if len(self.unread_headers) > _PLACES else ""
+            sentences.append(
+                f"有 {count:,} 行像是消息的开头（姓名和时间），但不能确定，算作上一条消息的文字{looked}：{places}{more}"
+            )
+        if self.names_like_times:
+            names = "、".join(sorted(self.names_like_times)[:_PLACES])
+            sentences.append(f"有 {len(self.names_like_times):,} 个发言人的名字里有时间，可能没有认对{looked}：{names}")
+        return tuple(sentences)
+
+
+def _listed_lines(lines: list[int]) -> str:
+    shown = "、".join(map(str, lines[:_PLACES]))
+    return f"第 {shown} 行{'等' if len(lines) > _PLACES else ''}"

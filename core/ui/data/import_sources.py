@@ -42,19 +42,15 @@ def draw_upload(available: list[DatasetView]) -> None:
         with reading:
             previewed = cached_preview(file_id, uploaded, name, chosen)
     except ColumnError as error:
-        with summary:
-            show_error(error)
-        with decisions:
-            draw_decisions(file_id, chosen, None, may_be_text=_may_be_text(name))
+        show_error(error)
+        draw_decisions(file_id, chosen, None, may_be_text=_may_be_text(name))
         draw_columns(file_id, error.columns, chosen)
         return
     except InputError as error:
-        with summary:
-            show_error(error)
+        show_error(error)
         if "导出的客户表" in error.message:
             st.page_link(navigation.EXPORTS, label="去「导出」页带回改过的表格", icon=":material/arrow_forward:")
-        with decisions:
-            draw_decisions(file_id, chosen, None, may_be_text=_may_be_text(name))
+        draw_decisions(file_id, chosen, None, may_be_text=_may_be_text(name))
         return
     with summary:
         draw_preview_summary(previewed)

@@ -8,8 +8,6 @@ import streamlit as st
 from core.services.datasets import TableColumns
 
 _PARTS = tuple(part.name for part in fields(TableColumns))
-AUTOMATIC, TO_CHOOSE = "自动", "请选择"
-"""How the titles of an unmade choice begin; with what was recognised behind it, such a title changes."""
 
 
 def choice_key(part: str, file_id: str) -> str:
@@ -26,10 +24,7 @@ def chosen_columns(file_id: str) -> TableColumns:
     kept = _kept(file_id)
     for part in _PARTS:
         if (key := choice_key(part, file_id)) in st.session_state:
-            value = st.session_state[key]
-            # A browser answers with titles: one of a run before comes as it is, for it names no option any more.
-            is_unmade = isinstance(value, str) and value.startswith((AUTOMATIC, TO_CHOOSE))
-            kept[part] = "" if is_unmade else value
+            kept[part] = st.session_state[key]
     return TableColumns(**{part: value for part, value in kept.items() if value})
 
 
@@ -39,12 +34,10 @@ def set_choice(file_id: str, part: str, value: Any) -> None:
 
 
 def widget_key(file_id: str, part: str, usual: Any = "") -> str:
-    """Key of the widget of a choice, filled with what was chosen; call it right before the widget is drawn.
-
-    Filled in each run of the page: the browser then has the title that stands for the choice now.
-    """
+    """Key of the widget of a choice, filled with what was chosen; call it right before the widget is drawn."""
     key = choice_key(part, file_id)
-    st.session_state[key] = _kept(file_id).get(part, usual)
+    if key not in st.session_state:
+        st.session_state[key] = _kept(file_id).get(part, usual)
     return key
 
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.services.datasets import BY_POSITION, ImportPreview, TableColumns
 from core.ui.data.kept_mappings import keep_mapping, offer_mapping
-from core.ui.data.reading_choices import AUTOMATIC, TO_CHOOSE, forget_choices, widget_key
+from core.ui.data.reading_choices import forget_choices, widget_key
 from core.ui.markdown import Markdown
 
 _MESSAGE_PARTS = {
@@ -80,7 +80,7 @@ def _draw_format(file_id: str, detected: str) -> None:
     st.selectbox(
         "格式",
         ["", *_FORMATS],
-        format_func=lambda name: name or f"{AUTOMATIC}：{detected or '认不出'}",
+        format_func=lambda name: name or f"自动：{detected or '认不出'}",
         key=widget_key(file_id, "format"),
     )
 
@@ -89,7 +89,7 @@ def _draw_encoding(file_id: str, detected: str) -> None:
     st.selectbox(
         "文字编码",
         ["", *_ENCODINGS],
-        format_func=lambda name: _ENCODINGS.get(name, f"{AUTOMATIC}：{detected or '认不出'}"),
+        format_func=lambda name: _ENCODINGS.get(name, f"自动：{detected or '认不出'}"),
         key=widget_key(file_id, "encoding"),
     )
 
@@ -99,7 +99,7 @@ def _draw_sheet(file_id: str, chosen: str, sheets: Sequence[str], previewed: Imp
     st.selectbox(
         f"工作表（共 {len(sheets)} 个，只导入一个）" if sheets else "工作表",
         _options(chosen, sheets),
-        format_func=lambda name: name or (f"{AUTOMATIC}：{read}" if read and not chosen else AUTOMATIC),
+        format_func=lambda name: name or (f"自动：{read}" if read and not chosen else "自动"),
         key=widget_key(file_id, "sheet"),
     )
 
@@ -109,7 +109,7 @@ def _draw_joining(file_id: str, previewed: ImportPreview | None) -> None:
     st.selectbox(
         "消息怎样合成群聊",
         ["", *_JOINS],
-        format_func=lambda name: _JOINS.get(name, f"{AUTOMATIC}：{_JOINS[joined or 'row']}"),
+        format_func=lambda name: _JOINS.get(name, f"自动：{_JOINS[joined or 'row']}"),
         key=widget_key(file_id, "join"),
     )
 
@@ -143,7 +143,7 @@ def draw_columns(
     left.selectbox(
         "聊天文本列",
         _options(chosen.text, names),
-        format_func=lambda name: name or _found("text", used, f"{AUTOMATIC}识别" if previewed else TO_CHOOSE),
+        format_func=lambda name: name or _found("text", used, "自动识别" if previewed else "请选择"),
         key=widget_key(file_id, "text"),
     )
     right.selectbox(
@@ -171,9 +171,9 @@ def _shown_as(part: str, used: dict[str, str]) -> Callable[[str], str]:
     return lambda name: name or _found(part, used)
 
 
-def _found(part: str, used: dict[str, str], otherwise: str = f"{AUTOMATIC}识别") -> str:
+def _found(part: str, used: dict[str, str], otherwise: str = "自动识别") -> str:
     """What stands for an unmade choice: the column that was found."""
-    return f"{AUTOMATIC}：{used[part]}" if part in used else otherwise
+    return f"自动：{used[part]}" if part in used else otherwise
 
 
 def _options(chosen: str, names: Sequence[str]) -> list[str]:

@@ -1,0 +1,78 @@
+"""Names in header lines: ids, sides and titles around them, and people of one name told apart."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from core.domain.chat.parsed_chat import Role
+from core.domain.chat.speaker_lines import MAX_NAME
+
+MARKS: Final = re.compile(
+    r"(?:(?:\s{1,3}|&nbsp;|(?=[\[(（【]))[\[(（【]?"
+    r"(?:(?:全部|\d{1,4}\s?人)?(?:已读|未读)|已?编辑过?|已发送|已送达|已撤回|edited|Edited|Read|Delivered)[\])）】]?){1,3}$"
+)
+"""What a client writes behind a header besides the time."""
+
+_SPOKEN = re.compile(r"[：:]|[，。？！?!]$")
+_DATED = re.compile(r"\d{1,4}[-/.年]\d{1,2}[-/.月]\d{1,4}日?$")
+_ID = re.compile(r"\s?(?:[(（](?P<number>\d{5,20}|wxid_\w{3,40})[)）]|<(?P<address>[^<>\s]{3,80})>)$")
+_SIDE = re.compile(r"\s?[（(](?P<side>我方|对方)[)）]$")
+_LEADING_TITLE = re.compile(r"【[^】\n]{1,12}】(?=\S)")
+_SIDES: Final = {"我方": Role.STAFF, "对方": Role.CUSTOMER}
+_ENCLOSED: Final = (("【", "】"), ("[", "]"), ("「", "」"), ("“", "”"), ('"', '"'), ("<", ">"), ("**", "**"))
+
+
+def is_header_name(name: str) -> bool:
+    """Whether words can be the name in a header: short, without a colon, no date."""
+    plain = split_name(name)[0]
+    return 0 < len(plain) <= MAX_NAME and not _SPOKEN.search(plain) and not _DATED.search(plain)
+
+
+def has_suffix(name: str) -> bool:
+    """Whether a name ends with what a header would be read to say about it: an id or a side in brackets."""
+    return any(pattern.search(name) for pattern in (_SIDE, _ID, MARKS)) or _LEADING_TITLE.match(name) is not None
+
+
+def split_name(raw: str) -> tuple[str, str, Role, int]:
+    """Name, id, side, and how many characters stand before the name (QQ writes titles: 【管理员】)."""
+    name, sender_id, side = raw.strip(), "", Role.UNKNOWN
+    if match := _SIDE.search(name[-8:]):
+        side = _SIDES[match["side"]]
+        name = name[: len(name) - len(match[0])].rstrip()
+    if match := _ID.search(name[-90:]):
+        sender_id = match["number"] or match["address"]
+        name = name[: len(name) - len(match[0])].rstrip()
+    if not name and sender_id:  # a member without a name: QQ writes only the number
+        return sender_id, sender_id, side, raw.index(sender_id)
+    title = _LEADING_TITLE.match(name)
+    skip = title.end() if title else 0
+    return name[skip:], sender_id, side, skip
+
+
+def bare_name(name: str) -> tuple[str, int]:
+    """A name without brackets or quotation marks all around it, and how many characters stood before it."""
+    for left, right in _ENCLOSED:
+        inner = name[len(left) : len(name) - len(right)]
+        if name.startswith(left) and name.endswith(right) and inner.strip() and left not in inner:
+            return inner.strip(), name.index(inner.strip(), len(left))
+    return name, 0
+
+
+def shared_names(named: Sequence[tuple[str, str]]) -> set[str]:
+    """Names that several people bear.
+
+    Args:
+        named: name and id (``""`` for none) of each message, in order.
+    """
+    ids: dict[str, set[str]] = {}
+    for name, sender_id in named:
+        ids.setdefault(name, set()).add(sender_id)
+    return set() if _number_messages(named) else {name for name, values in ids.items() if len(values - {""}) > 1}
+
+
+def _number_messages(named: Sequence[tuple[str, str]]) -> bool:
+    """Whether the ids count messages from one to the next, and so tell no people apart."""
+    numbers = [sender_id for _, sender_id in named if sender_id]
+    if len(numbers) < 3 or not all(number.isascii() and number.isdigit() for number in numbers):
+        return False
+    return all(int(after) == int(before) + 1 for before, after in zip(numbers, numbers[1:], strict=False))

@@ -1,0 +1,67 @@
+"""Speakers in a chat written as a list: ``1. 林小满：你好``, ``- 林小满：你好``, ``**林小满**：你好``."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+from core.domain.chat.header_patterns import HeaderStyle
+from core.domain.chat.message_headers import Header, Headers
+from core.domain.chat.name_patterns import name_shape
+from core.domain.chat.speaker_lines import MAX_NAME, Line
+
+_WORDS = r"(?P<name>[^\s:：*“”\"「」](?:[^:：\n*“”\"「」]{0,38}[^\s:：*“”\"「」])?)"
+_COLON = r"\s?[:：](?!//)"
+_LISTS: Final = (
+    re.compile(rf"\s{{0,8}}[(（【\[]?(?P<number>\d{{1,6}})[.．、)）】\]]\s{{0,4}}{_WORDS}{_COLON}"),
+    re.compile(rf"\s{{0,8}}[-–—*•·●○▪◆■>]\s{{1,4}}{_WORDS}{_COLON}"),
+    re.compile(rf"\s{{0,8}}(?:[-*]\s{{1,4}})?\*\*{_WORDS}(?:\*\*{_COLON}|{_COLON}\*\*)"),
+    re.compile(rf"\s{{0,8}}[“\"「]{_WORDS}[”\"」]{_COLON}"),
+)
+
+
+def find_listed_names(lines: Sequence[Line]) -> Headers | None:
+    """The lines that open messages in a chat written as a list; ``None`` where the text is written otherwise.
+
+    A list of fields looks the same: the first line must open a message, and several people come back, or all look like
+    people; numbers count on.
+
+    Args:
+        lines: of the conversation.
+    """
+    opening = next((line for line in lines if line.text.strip()), None)
+    if opening is None:
+        return None
+    for pattern in _LISTS:
+        if not pattern.match(opening.text):
+            continue
+        matches = {number: match for number, line in enumerate(lines) if (match := pattern.match(line.text))}
+        if _is_counted(list(matches.values())) and _are_people([match["name"] for match in matches.values()]):
+            headers = {
+                number: Header(
+                    number,
+                    match["name"],
+                    lines[number].start + match.start("name"),
+                    lines[number].start + match.end(),
+                )
+                for number, match in matches.items()
+                if len(match["name"]) <= MAX_NAME
+            }
+            return Headers(HeaderStyle.LISTED_NAME_COLON, headers, frozenset())
+    return None
+
+
+def _is_counted(matches: Sequence[re.Match[str]]) -> bool:
+    if "number" not in matches[0].re.groupindex:
+        return True
+    numbers = [int(match["number"]) for match in matches]
+    return all(after == before + 1 for before, after in zip(numbers, numbers[1:], strict=False))
+
+
+def _are_people(names: Sequence[str]) -> bool:
+    uses = Counter(names)
+    shapes = [name_shape(name) for name in uses]
+    if len(names) < 2 or min(shapes) <= -3:
+        return False
+    come_back = 1 < len(uses) and len(uses) * 3 <= len(names) * 2
+    return come_back or all(shape > 0 for shape in shapes)

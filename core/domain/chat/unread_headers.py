@@ -1,0 +1,108 @@
+"""Lines that look like the header of a message and were read as words of the message before it.
+
+A header in a form that nobody foresaw would hide a message in another; so it is named instead.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from core.domain.chat.header_names import split_name
+from core.domain.chat.header_patterns import (
+    CLOCK,
+    LONGEST_HEADER,
+    NEAR_DAY,
+    STAMP,
+    UNDATED,
+    HeaderStyle,
+    header_match,
+    is_possible,
+    styles_of,
+)
+from core.domain.chat.name_patterns import name_shape
+from core.domain.chat.parsed_chat import Message, ParsedChat
+
+_MAY_HEAD: Final = re.compile(r"\d[:：时点]\d")
+_SENTENCE: Final = re.compile(r"[，。？！?!；;]|[：:]\D")
+_STAMP: Final = re.compile(STAMP)
+_NEAR_CLOCK: Final = re.compile(NEAR_DAY + CLOCK)
+_MOST_ELSE: Final = 40
+"""Characters besides the time that a header may have."""
+_MOST_BETWEEN: Final = 16
+"""Characters between a name and its time."""
+_TIME_IN_NAME: Final = re.compile(r"(?<!\d)\d{1,2}[:：]\d{2}(?![\d:：]|\s?[-~—–至])|\d{4}[-/.]\d{1,2}[-/.]\d{1,2}")
+_HOURS: Final = re.compile(r"\d\s{0,2}[-~—–至]\s{0,2}\d")
+
+
+def unread_headers(parsed: ParsedChat) -> list[int]:
+    """Numbers, from 1, of the lines that look like headers and were read as words.
+
+    Args:
+        parsed: a chat; lines in quotations do not count.
+    """
+    names = frozenset(parsed.speakers)
+    if not names:
+        return []
+    exported = any(message.time for message in parsed.messages)
+    text = parsed.text
+    numbers: list[int] = []
+    number = counted = 0
+    for message in parsed.messages:
+        if not message.speaker:
+            continue
+        for start, line in _lines(message, text):
+            words = line.strip()
+            if 0 < len(words) <= LONGEST_HEADER and _MAY_HEAD.search(words) and _looks(words, names, exported=exported):
+                number += text.count("\n", counted, start)
+                counted = start
+                numbers.append(number + 1)
+    return numbers
+
+
+def names_like_times(parsed: ParsedChat) -> list[str]:
+    """Speakers whose names hold a time or a date: part of a header that was not understood."""
+    return [name for name in parsed.speakers if _TIME_IN_NAME.search(name) and not _HOURS.search(name)]
+
+
+def _lines(message: Message, text: str) -> Iterator[tuple[int, str]]:
+    """Where lines of a body begin, and the lines; what stands behind a name is none."""
+    start = message.body.start
+    for line in message.body.of(text).split("\n"):
+        if not text[text.rfind("\n", 0, start) + 1 : start].strip():
+            yield start, line
+        start += len(line) + 1
+
+
+def _looks(words: str, names: frozenset[str], *, exported: bool) -> bool:
+    for style in styles_of(words, whole=True):
+        if style in (HeaderStyle.NAME_COLON, HeaderStyle.NUMBER_NAME):
+            continue
+        match = header_match(words, style)
+        name = split_name(match["name"])[0] if match else ""
+        if name in names:
+            return True
+        if match and name and style not in UNDATED and (exported or name_shape(name) > 0):
+            return name_shape(name) > 0 or not _SENTENCE.search(name)
+    if not exported:
+        return False
+    return _has_stamp(words) or _begins_with_name(words, names)
+
+
+def _has_stamp(words: str) -> bool:
+    """Whether a line is a whole date with its time, and a few words that are no sentence."""
+    match = _STAMP.search(words)
+    if match is None or not is_possible(match):
+        return False
+    rest = words[: match.start()] + words[match.end() :]
+    return 0 < len(rest.strip()) <= _MOST_ELSE and not _SENTENCE.search(rest)
+
+
+def _begins_with_name(words: str, names: frozenset[str]) -> bool:
+    """Whether a line begins with a speaker and a clock, or with a usual name, 昨天 and a clock."""
+    match = _NEAR_CLOCK.search(words)
+    if match is None or not is_possible(match) or not match.start():
+        return False
+    head = words[: match.start()]
+    if match["near"] and len(words) - match.end() <= _MOST_BETWEEN and name_shape(head.strip()) > 0:
+        return True
+    return any(head[:length] in names for length in range(max(1, len(head) - _MOST_BETWEEN), len(head) + 1))

@@ -1,0 +1,164 @@
+"""Headers as clients vary them: 昨天, 已读, zones, brackets, lists, mails; and lines that are named, not swallowed."""
+
+import pytest
+
+from core.domain.chat import MessageKind, ParsedChat, parse_chat
+from core.domain.chat.chat_parts import split_chats
+from core.domain.chat.unread_headers import names_like_times, unread_headers
+
+A, B = "林小满", "客服阿青"
+FULL = "2024-01-02T10:21"
+
+
+def spoken(chat: ParsedChat) -> list[tuple[str, str]]:
+    return [(m.speaker, m.body.of(chat.text)) for m in chat.messages if m.kind is not MessageKind.SYSTEM]
+
+
+VARIANTS = {
+    "read": ("{a} 2024-01-02 10:21 已读\n{q}\n{b} 2024-01-02 10:22 未读\n{p}\n{a} 2024-01-02 10:23 3人已读\n{r}", FULL),
+    "edited": (
+        "{a} 2024-01-02 10:21\n{q}\n{b} 2024-01-02 10:22 (已编辑)\n{p}\n{a} 2024-01-02 10:23（已编辑）\n{r}",
+        FULL,
+    ),
+    "edited, time first": (
+        "2024-01-02 10:21 {a}\n{q}\n2024-01-02 10:22 {b} (已编辑)\n{p}\n2024-01-02 10:23 {a}\n{r}",
+        FULL,
+    ),
+    "a mark nobody knows": (
+        "{a} 2024-01-02 10:21\n{q}\n{b} 2024-01-02 10:22\n{p}\n{a} 2024-01-02 10:23 来自手机\n{r}",
+        FULL,
+    ),
+    "yesterday behind dates": ("{a} 2024-01-02 10:21\n{q}\n{b} 昨天 18:20\n{p}\n{a} 星期三 9:00\n{r}", FULL),
+    "today behind dates": ("{a} 2024-01-02 10:21\n{q}\n{b} 2024-01-02 上午10:22\n{p}\n{a} 10:23\n{r}", FULL),
+    "dates behind yesterday": ("{a} 昨天 10:21\n{q}\n{b} 昨天 10:22\n{p}\n{a} 2024-01-02 10:23\n{r}", "10:21"),
+    "yesterday, time first": ("2024-01-02 10:21 {a}\n{q}\n2024-01-02 10:22 {b}\n{p}\n昨天 10:23 {a}\n{r}", FULL),
+    "clock first": ("10:21 {a}\n{q}\n10:22 {b}\n{p}\n10:23 {a}\n{r}", "10:21"),
+    "zone": (
+        "2024-01-02T10:21:00+08:00 {a}: {q}\n2024-01-02T10:22:00+0800 {b}: {p}\n2024-01-02T10:23:00+08:00 {a}: {r}",
+        FULL + ":00",
+    ),
+    "Z": (
+        "2024-01-02T02:21:00Z {a}\n{q}\n2024-01-02T02:22:00.123Z {b}\n{p}\n2024-01-02T02:23:00Z {a}\n{r}",
+        FULL + ":00",
+    ),
+    "Chinese clock": (
+        "2024年1月2日 10时21分 {a}\n{q}\n2024年1月2日 10点22分05秒 {b}\n{p}\n2024年1月2日上午10:23 {a}\n{r}",
+        FULL,
+    ),
+    "names in brackets": (
+        "【{a}】2024-01-02 10:21\n{q}\n[{b}] 2024-01-02 10:22\n{p}\n【{a}】2024-01-02 10:23\n{r}",
+        FULL,
+    ),
+    "times in brackets": (
+        "{a} [2024-01-02 10:21]\n{q}\n{b} [2024-01-02 10:22]\n{p}\n{a} [2024-01-02 10:23]\n{r}",
+        FULL,
+    ),
+    "brackets, words below": (
+        "[2024-01-02 10:21] {a}\n{q}\n[2024-01-02 10:22] {b}\n{p}\n[2024-01-02 10:23] {a}\n{r}",
+        FULL,
+    ),
+    "dash": ("{a} - 2024-01-02 10:21\n{q}\n{b} - 2024-01-02 10:22\n{p}\n{a} - 2024-01-02 10:23\n{r}", FULL),
+    "entity": ("{a}&nbsp;2024-01-02 10:21\n{q}\n{b}&nbsp;2024-01-02 10:22\n{p}\n{a}&nbsp;2024-01-02 10:23\n{r}", FULL),
+    "name clock colon": ("{a} 10:21：{q}\n{b} 10:22：{p}\n{a} 10:23：{r}", "10:21"),
+    "name date colon": ("{a} 2024-01-02 10:21: {q}\n{b} 2024-01-02 10:22: {p}\n{a} 2024-01-02 10:23: {r}", FULL),
+    "yesterday colon": ("昨天 10:21 {a}：{q}\n昨天 10:22 {b}：{p}\n昨天 10:23 {a}：{r}", "10:21"),
+    "cells, name first": ("{a}\t2024-01-02 10:21\t{q}\n{b}\t2024-01-02 10:22\t{p}\n{a}\t2024-01-02 10:23\t{r}", FULL),
+    "time above name": ("2024-01-02 10:21\n{a}\n{q}\n\n2024-01-02 10:22\n{b}\n{p}\n\n2024-01-02 10:23\n{a}\n{r}", FULL),
+    "clock above name": ("昨天 10:21\n{a}\n{q}\n昨天 10:22\n{b}\n{p}\n10:23\n{a}\n{r}", "10:21"),
+    "name above clock": ("{a}\n昨天 10:21\n{q}\n{b}\n昨天 10:22\n{p}\n{a}\n10:23\n{r}", "10:21"),
+    "name above time, read": (
+        "{a}\n2024-01-02 10:21 已读\n{q}\n{b}\n2024-01-02 10:22\n{p}\n{a}\n2024-01-02 10:23 已读\n{r}",
+        FULL,
+    ),
+    "numbered": ("1. {a}：{q}\n2. {b}：{p}\n3. {a}：{r}", ""),
+    "numbered, bracket": ("（1）{a}：{q}\n（2）{b}：{p}\n（3）{a}：{r}", ""),
+    "dashes": ("- {a}：{q}\n- {b}：{p}\n- {a}：{r}", ""),
+    "bold": ("**{a}**：{q}\n**{b}**：{p}\n**{a}：** {r}", ""),
+    "quoted": ("“{a}”：{q}\n“{b}”：{p}\n“{a}”：{r}", ""),
+    "mail": (
+        "发件人: wang@example.com\n收件人: li@example.com\n发送时间: 2024年1月5日 10:21\n主题: 聊天记录\n\n"
+        "—————  2024-01-02  —————\n\n{a}  10:21\n\n{q}\n\n{b}  10:22\n\n{p}\n\n{a}  10:23\n\n{r}\n",
+        FULL,
+    ),
+    "English mail": (
+        "From: wang@example.com\nTo: li@example.com\nSubject: the chat\n\n{a} 2024-01-02 10:21\n{q}\n"
+        "{b} 2024-01-02 10:22\n{p}\n{a} 2024-01-02 10:23\n{r}\n",
+        FULL,
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "time"), VARIANTS.values(), ids=VARIANTS)
+def test_a_variant_is_read_and_nothing_of_it_swallowed(text: str, time: str) -> None:
+    said = ["你好，怎么卖", "您好，1299元\n包邮" if "\n{p}" in text else "您好，1299元", "好的谢谢"]
+    text = text.format(a=A, b=B, q=said[0], p=said[1], r=said[2])
+    chat = parse_chat(text)
+    assert spoken(chat) == [(A, said[0]), (B, said[1]), (A, said[2])]
+    first = next(message for message in chat.messages if message.speaker)
+    assert first.time == time
+    assert "".join(span.of(text) for span in chat.all_spans) == text
+    assert all(message.speaker_span.of(text) == message.speaker for message in chat.messages)
+    assert not unread_headers(chat)
+    assert not names_like_times(chat)
+
+
+@pytest.mark.parametrize(
+    "ids", [("(10001)", "(10002)"), ("<a@qq.com>", "<b@qq.com>"), (" (wxid_abc1)", " (wxid_zzz9)")]
+)
+def test_two_people_of_one_name_are_two_speakers_though_each_speaks_once(ids: tuple[str, str]) -> None:
+    names = f"李四{ids[0]}", "王五(10009)", f"李四{ids[1]}"
+    text = "".join(f"2024-01-02 8:2{n}:00 {name}\n第{n}句\n\n" for n, name in enumerate(names))
+    chat = parse_chat(text)
+    assert chat.speakers == (f"李四{ids[0]}", "王五", f"李四{ids[1]}")
+    assert all(message.speaker_span.of(text) == message.speaker for message in chat.messages)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1. 预算：10万\n2. 面积：100\n3. 预算：12万\n",
+        "- 地址：杭州\n- 电话：138\n- 地址：上海\n",
+        "2024-01-02 10:21\n你好\n2024-01-02 10:22\n在吗\n2024-01-02 10:23\n还在吗\n",
+        "会议时间 10:20：大家记得来\n集合地点 10:30：东门\n",
+    ],
+)
+def test_lists_and_times_without_people_stay_without_people(text: str) -> None:
+    assert not any(message.time for message in parse_chat(text).messages)
+    assert not set(parse_chat(text).speakers) & {"你好", "预算", "地址", "会议时间"}
+
+
+def test_a_date_that_somebody_writes_parts_no_message() -> None:
+    text = f"2024-01-02 10:21:00 {A}\n会议改到\n2024-01-05 10:00\n可以吗\n\n2024-01-02 10:22:00 {B}\n好的\n"
+    assert spoken(parse_chat(text)) == [(A, "会议改到\n2024-01-05 10:00\n可以吗"), (B, "好的")]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "2024-01-02 10:22 王五",
+        "王五 / 2024-01-02 10:22 / 外部",
+        "客服阿青 ~ 10:22",
+        "客服阿青@公司 昨天 10:22 转发",
+        "李雷 昨天 10:22 回复",
+    ],
+)
+def test_a_line_that_looks_like_a_header_is_named(line: str) -> None:
+    text = f"{A} 2024-01-02 10:20\n你好\n{B} 2024-01-02 10:21\n您好\n{line}\n好的\n"
+    chat = parse_chat(text)
+    assert unread_headers(chat) == [5] or len(spoken(chat)) == 3
+
+
+def test_names_that_hold_a_time_are_named() -> None:
+    chat = parse_chat("阿青〔10:21〕：你好\n小满〔10:22〕：您好\n阿青〔10:21〕：好的\n小满〔10:22〕：谢谢\n")
+    assert names_like_times(chat) == list(chat.speakers) != []
+    assert not names_like_times(parse_chat("小陈 8:00-22:00在线：您好\n林小满3：你好\n小陈 8:00-22:00在线：好的\n"))
+
+
+def test_two_partners_of_qq_are_two_chats() -> None:
+    rule = "================\n"
+    first = f"消息记录\n\n{rule}消息分组:我的好友\n{rule}消息对象:张三\n{rule}\n2024-01-02 8:21:00 张三(10001)\n一\n\n"
+    second = f"{rule}消息分组:我的好友\n{rule}消息对象:王五\n{rule}\n2024-01-02 8:23:00 王五(10003)\n三\n"
+    assert split_chats(first + second) == [first, second]
+    assert split_chats(first) == [first]
+    said = first + "消息对象:谁\n"
+    assert split_chats(said) == [said]
