@@ -82,24 +82,31 @@ def claim_job(store: Store, form: str) -> int | None:
         store: open store.
         form: name of the form.
     """
+    with store.read() as session:  # an idle server writes nothing
+        if not _is_due(session, form):
+            return None
     try:
         with store.write() as session:
+            if not _is_due(session, form):
+                return None
             job = newest_job(session, form)
             if job is not None and job.status == TrainingJobStatus.RUNNING:
-                row = session.get(TrainingJob, job.id)
-                if row is None or not is_lost(job):
-                    return None
+                row = _job(session, job.id)
                 row.worker, row.seen_at, row.done = _me(), now(), 0
                 return job.id
-            approvals = approvals_of(session, form)
-            if approvals < next_training(job.approvals if job else 0):
-                return None
-            made = TrainingJob(form=form, approvals=approvals, worker=_me(), seen_at=now())
+            made = TrainingJob(form=form, approvals=approvals_of(session, form), worker=_me(), seen_at=now())
             session.add(made)
             session.flush()
             return made.id
     except IntegrityError:  # somebody else has just made the same one
         return None
+
+
+def _is_due(session: Session, form: str) -> bool:
+    job = newest_job(session, form)
+    if job is not None and job.status == TrainingJobStatus.RUNNING:
+        return is_lost(job)
+    return approvals_of(session, form) >= next_training(job.approvals if job else 0)
 
 
 def is_lost(job: TrainingJobView) -> bool:

@@ -82,9 +82,13 @@ class Customers:
         prior = _PRIOR_CHATS / (self.chats + _PRIOR_CHATS)
         return (1 - prior) * learned + prior * _PRIOR_CHANCE * by_rules
 
-    def choose(self, chat: ChatFeatures, own: LabelledChat | None = None) -> list[int]:
-        """The customers' places among the speakers, the likeliest first; none only where nobody speaks."""
-        chances = self.chances(chat, own)
+    def choose(self, chat: ChatFeatures, chances: Floats) -> list[int]:
+        """The customers' places among the speakers, the likeliest first; none only where nobody speaks.
+
+        Args:
+            chat: the chat.
+            chances: of :meth:`chances`.
+        """
         order = [int(place) for place in np.argsort(-chances, kind="stable")]
         if self.second is not None and len(order) > 1:
             if self.second.predict(np.array([chat.chat_row]))[0, 0] > _SECOND_FROM:

@@ -71,10 +71,12 @@ class FittedExtractor:
 
     def predict(self, chats: Sequence[ChatFeatures]) -> list[list[FilledForm]]:
         """Forms of each chat; one empty form where nobody speaks."""
-        chosen = [self.customers.choose(chat) for chat in chats]
+        speaking = [self.customers.chances(chat) for chat in chats]
+        chosen = [self.customers.choose(chat, chances) for chat, chances in zip(chats, speaking, strict=True)]
         pairs = [(chat, place) for chat, places in zip(chats, chosen, strict=True) for place in places]
         chances = self._choice_chances(pairs)
-        filled = [self._fill(chat, place, at, chances) for at, (chat, place) in enumerate(pairs)]
+        names = [float(own[place]) for own, places in zip(speaking, chosen, strict=True) for place in places]
+        filled = [self._fill(chat, place, names[at], at, chances) for at, (chat, place) in enumerate(pairs)]
         rest = iter(filled)
         return [[next(rest) for _ in places] or [FilledForm(self.form.empty(), self.empty)] for places in chosen]
 
@@ -87,12 +89,14 @@ class FittedExtractor:
         inputs = ChoiceInputs(np.hstack([dense, coordinates[:, :_LEADING]]), coordinates, alike)
         return {key: choice.chances(inputs) for key, choice in self.choices.items()}
 
-    def _fill(self, chat: ChatFeatures, place: int, at: int, chances: Mapping[str, Floats]) -> FilledForm:
+    def _fill(
+        self, chat: ChatFeatures, place: int, name_chance: float, at: int, chances: Mapping[str, Floats]
+    ) -> FilledForm:
         values = self.form.empty()
         sure = dict(self.empty)
         name = chat.speakers[place]
         values[self.form.name_field] = name
-        sure[self.form.name_field] = float(self.customers.chances(chat)[place])
+        sure[self.form.name_field] = name_chance
         by_rules = _rule_form(self.form, chat, name)
         prior = _PRIOR_CHATS / (self.chats + _PRIOR_CHATS)
         for key, choice in self.choices.items():

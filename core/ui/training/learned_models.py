@@ -56,7 +56,7 @@ def draw_models() -> None:
     if not views:
         draw_empty_state(
             "还没有学习模型",
-            "确认 5 条群聊以后会自动训练第一个；也可以在下面从标注训练。",
+            "确认满 5 条群聊、停下来不久，就会自动训练第一个；也可以在下面现在训练。",
         )
         return
     with state.store().read() as session:
