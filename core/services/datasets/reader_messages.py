@@ -67,12 +67,14 @@ class Rows:
 class PlainRow:
     """A row of a table as it stands in the file.
 
-    ``dates``: columns whose cells are dates or times of Excel; ``problem``: why the row cannot be used, or ``""``.
+    ``dates``: columns whose cells are dates or times of Excel; ``uncalculated``: columns with formulas that have no
+    stored result; ``problem``: why the row cannot be used, or ``""``.
     """
 
     line: int
     cells: list[str]
     dates: list[int] = field(default_factory=list)
+    uncalculated: list[int] = field(default_factory=list)
     problem: str = ""
 
 

@@ -172,7 +172,7 @@ def _extents(source: SourceFile) -> dict[str, _Extent]:
                     f"Excel 文件 {source.name} 解压后有 {unpacked:,.0f} MB，超过 {MAX_UNPACKED_MB} MB 的上限",
                     _SMALLER,
                 )
-            for name, part in _sheet_parts(archive):
+            for name, part in sheet_parts(archive):
                 with archive.open(part) as sheet:
                     extents[name] = _extent(sheet, source.name)
     except _BROKEN:
@@ -180,7 +180,7 @@ def _extents(source: SourceFile) -> dict[str, _Extent]:
     return extents
 
 
-def _sheet_parts(archive: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
+def sheet_parts(archive: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
     """Names of the sheets and of their files, in the order of the workbook."""
     relations = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
     targets = {relation.get("Id"): relation.get("Target", "") for relation in relations}
@@ -203,7 +203,7 @@ def _extent(sheet: IO[bytes], name: str) -> _Extent:
             columns.add(column)
         tail = chunk[-_OVERLAP:]
     try:
-        _require_cells(name, last_row, max(map(_column_number, columns), default=0))
+        _require_cells(name, last_row, max(map(column_number, columns), default=0))
     except InputError as misfit:
         return _Extent(last_row, misfit)
     # A cell without a place is counted, but nobody knows its row.
@@ -219,7 +219,7 @@ def _require_cells(name: str, rows: int, columns: int) -> None:
         )
 
 
-def _column_number(letters: bytes) -> int:
+def column_number(letters: bytes) -> int:
     """Number of a column from 1: ``b"A"`` is 1, ``b"XFD"`` is 16,384."""
     number = 0
     for letter in letters.upper():

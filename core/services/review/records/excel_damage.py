@@ -2,10 +2,14 @@
 
 import re
 
+from core.services.review.records.cell_comparison import lost_characters
+
 _SCIENTIFIC = re.compile(r"[+-]?\d(?:\.\d{1,17})?[eE][+-]?\d{1,3}")
 _ERRORS = frozenset(
     ("#NAME?", "#REF!", "#VALUE!", "#DIV/0!", "#N/A", "#NUM!", "#NULL!", "#SPILL!", "#GETTING_DATA", "######")
 )
+_MIDNIGHT = re.compile(r"\d{4}[-/]\d{1,2}[-/]\d{1,2} 00:00(?::00)?")
+"""A date of Excel that a program wrote to a CSV; people leave the hour out."""
 _MOST_EXACT_DIGITS = 15
 _LONGEST_CELL = 32_767
 
@@ -23,7 +27,7 @@ def damage(cell: str, before: str, *, is_date: bool) -> str:
         return f"Excel 显示的是「{text}」，不是值"
     if _SCIENTIFIC.fullmatch(text):
         return f"Excel 把长数字写成了 {text}，后面的位数没有了"
-    if is_date:
+    if is_date or _MIDNIGHT.fullmatch(text):
         return f"Excel 把它变成了日期 {text}"
     if text.isdecimal() and before.strip() != text:
         plain = before.strip()
@@ -32,6 +36,8 @@ def damage(cell: str, before: str, *, is_date: bool) -> str:
         if plain.isdecimal() and len(plain) == len(text) > _MOST_EXACT_DIGITS:
             if plain[:_MOST_EXACT_DIGITS] == text[:_MOST_EXACT_DIGITS] and not text[_MOST_EXACT_DIGITS:].strip("0"):
                 return f"Excel 只留 {_MOST_EXACT_DIGITS} 位数字，后面变成了 0"
+    if lost := lost_characters(text, before.strip()):
+        return f"保存时「{lost[:12]}」变成了问号，请另存为「CSV UTF-8」再改"
     if len(before) > _LONGEST_CELL and before.startswith(cell) and len(cell) >= _LONGEST_CELL - 1:
         return "超过 Excel 单元格的 32,767 字，被截断了"
     return ""

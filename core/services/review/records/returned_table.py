@@ -8,18 +8,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-
-from core.adapters.store import Store
+from core.adapters.store import Store, queries
 from core.domain.form import Form, Value, items_of, text_of
 from core.domain.masking import STAR
 from core.domain.person_names import Identity, match_versions
 from core.errors import InputError
 from core.services.datasets.plain_table import PlainTable
-from core.services.datasets.spreadsheet_cells import unescape_formula
 from core.services.review.records.bulk_plan import CellEdit, Plan, coerced, plan_edits
+from core.services.review.records.cell_comparison import is_same_cell, plain_cell
 from core.services.review.records.excel_damage import damage
 from core.services.review.records.table_bases import BaseChat, TableBase, exported_tables
+from core.services.review.records.table_origin import is_foreign_row, require_same_origin
 from core.services.review.records.table_rows import EditedRow, EditedTable, edited_rows
 from core.services.review.records.versions import ChatState, record_states, saved_by
 
@@ -144,7 +143,7 @@ def plan_returned_table(store: Store, form: Form, dataset_id: int, table: PlainT
         table: the edited file.
 
     Raises:
-        InputError: it is no exported table, or the dataset has never been exported as one.
+        InputError: it is no exported table, it is one of another dataset, or this one has never been exported.
     """
     edited = edited_rows(table, form)
     with store.read() as session:
@@ -154,6 +153,12 @@ def plan_returned_table(store: Store, form: Form, dataset_id: int, table: PlainT
                 "这个数据集没有导出过表格，不知道哪些值是改过的", "请检查数据集；先用「导出表格」导出，再改"
             )
         base = min(bases, key=lambda one: _distance(edited, one, form))
+        exported = [
+            (row, _exported(base, form, base.chats[row.chat], row.customer))
+            for row in edited.rows
+            if _is_exported(row, base)
+        ]
+        require_same_origin(table.name, exported, form, dataset=queries.dataset(session, dataset_id).name)
         returned = ReturnedTable(table.name, table.sha256, Plan(dataset_id, ()), base.run_id)
         returned.notes += edited.notes + edited.row_problems
         rows_by_chat = _rows_by_chat(edited, base, returned)
@@ -179,12 +184,11 @@ def _distance(edited: EditedTable, base: TableBase, form: Form) -> tuple[int, in
     """How many rows an export has more or less than a table, and how many cells differ: the nearest one was edited."""
     unknown = cells = 0
     for row in edited.rows:
-        chat = base.chats.get(row.chat)
-        if chat is None or row.customer >= len(chat.forms):
+        if not _is_exported(row, base):
             unknown += 1
             continue
-        exported = _exported(base, form, chat, row.customer)
-        cells += sum(not _same(cell, exported[key]) for key, cell in row.cells.items())
+        exported = _exported(base, form, base.chats[row.chat], row.customer)
+        cells += sum(not _same(form, key, cell, exported) for key, cell in row.cells.items())
     rows = sum(len(chat.forms) for chat in base.chats.values())
     return unknown + max(0, rows - len(edited.rows)), cells
 
@@ -193,8 +197,7 @@ def _rows_by_chat(edited: EditedTable, base: TableBase, returned: ReturnedTable)
     """The rows that belong to a customer of the export; the others, and customers without a row, are named."""
     rows_by_chat: dict[int, list[EditedRow]] = {}
     for row in edited.rows:
-        chat = base.chats.get(row.chat)
-        if chat is None or row.customer >= len(chat.forms):
+        if not _is_exported(row, base):
             returned.notes.append(
                 f"第 {row.line} 行（第 {row.chat} 条第 {row.customer + 1} 位客户）导出时没有，没有带回；"
                 "新客户请在审阅台里添加"
@@ -222,10 +225,16 @@ def _edits_of(
     customer = _customer_now(chat, state, form, row.customer)
     exported = _exported(base, form, chat, row.customer)
     swapped = _named_otherwise(row, chat, form, exported)
+    if not swapped and is_foreign_row(row, exported, form):
+        swapped = "这一行没有一个值和导出时相同，可能错行了"
     for key, cell in row.cells.items():
-        if _same(cell, exported[key]):
+        if key not in row.uncalculated and _same(form, key, cell, exported):
             continue
         why = swapped or damage(cell, exported[key], is_date=key in row.dates)
+        if key in row.uncalculated:
+            why = "是公式，文件里没有算出的值；请在 Excel 里打开、保存一次，或改成值"
+        if not why and key == row.cut:
+            why = "这一行到这一格就断了，值可能不完整"
         if not why and base.mask and STAR in cell:
             why = "这个值是遮盖过的"
         if not why and customer is None:
@@ -234,7 +243,7 @@ def _edits_of(
             returned.refused.append(RefusedCell(row.chat, row.customer, key, row.line, why))
             continue
         before = chat.forms[row.customer].get(key, form.field(key).empty)
-        after = coerced(form, key, _plain(cell))
+        after = coerced(form, key, plain_cell(cell, exported[key]))
         current = state.customers[customer]["values"].get(key, form.field(key).empty)
         if _equal(after, before) or _equal(after, current):
             continue
@@ -264,19 +273,13 @@ def _named_otherwise(row: EditedRow, chat: BaseChat, form: Form, exported: dict[
     return ""
 
 
-def _plain(cell: str) -> str:
-    """A cell without the apostrophe that guards a text from being run as a formula."""
-    return unescape_formula(cell.strip())
+def _is_exported(row: EditedRow, base: TableBase) -> bool:
+    chat = base.chats.get(row.chat)
+    return chat is not None and row.customer < len(chat.forms)
 
 
-def _same(cell: str, exported: str) -> bool:
-    """Whether a cell says what was exported, apart from what writing it to a spreadsheet changes."""
-    plain = _written(exported)
-    return plain in (_written(cell), _written(_plain(cell))) or _written(cell).removesuffix(".0") == plain
-
-
-def _written(text: str) -> str:
-    return ILLEGAL_CHARACTERS_RE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+def _same(form: Form, key: str, cell: str, exported: dict[str, str]) -> bool:
+    return is_same_cell(cell, exported[key], is_list=form.field(key).is_list)
 
 
 def _equal(one: Value, other: Value) -> bool:

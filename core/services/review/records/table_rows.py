@@ -17,13 +17,25 @@ _DIGITS = 9
 
 @dataclass(frozen=True, slots=True)
 class EditedRow:
-    """A row: its line in the file, its customer (from 0), its cells by field, and which are dates of Excel."""
+    """A row of one customer.
+
+    Attributes:
+        line: in the file.
+        chat: index of the chat.
+        customer: from 0.
+        cells: by field; those that the row is too short for are absent.
+        dates: fields whose cells are dates of Excel.
+        uncalculated: fields whose cells are formulas without a result.
+        cut: the field at which the row ends too early, or ``""``.
+    """
 
     line: int
     chat: int
     customer: int
     cells: dict[str, str]
     dates: frozenset[str]
+    uncalculated: frozenset[str] = frozenset()
+    cut: str = ""
 
 
 @dataclass(slots=True)
@@ -59,6 +71,7 @@ def edited_rows(table: PlainTable, form: Form) -> EditedTable:
     places = {name: names.index(name) for name in (CHAT, CUSTOMER, *edited.keys)}
     for row in table.rows[head + 1 :]:
         cells = [*row.cells, *[""] * (len(names) - len(row.cells))]
+        width = len(row.cells)
         if cells == table.rows[head].cells:
             continue
         chat, customer = (_number(cells[places[name]]) for name in (CHAT, CUSTOMER))
@@ -68,13 +81,25 @@ def edited_rows(table: PlainTable, form: Form) -> EditedTable:
         if chat is None or customer is None:
             edited.row_problems.append(f"第 {row.line} 行没有可用的{CHAT}和{CUSTOMER}编号，可能是新增的行，没有带回")
             continue
+        if width > len(names):
+            edited.present.add((chat, customer - 1))
+            edited.row_problems.append(
+                f"第 {row.line} 行有 {width} 格，表头只有 {len(names)} 格，可能是值里的逗号没有加引号，没有带回"
+            )
+            continue
+        if width < len(names):
+            edited.row_problems.append(
+                f"第 {row.line} 行只有 {width} 格，表头有 {len(names)} 格；缺的格子当作没有改，没有清空"
+            )
         edited.rows.append(
             EditedRow(
                 row.line,
                 chat,
                 customer - 1,
-                {key: cells[places[key]] for key in edited.keys},
+                {key: cells[places[key]] for key in edited.keys if places[key] < width},
                 frozenset(key for key in edited.keys if places[key] in row.dates),
+                frozenset(key for key in edited.keys if places[key] in row.uncalculated),
+                next((key for key in edited.keys if width < len(names) and places[key] == width - 1), ""),
             )
         )
     _drop_duplicates(edited)
@@ -108,7 +133,7 @@ def _drop_duplicates(edited: EditedTable) -> None:
     by_customer: dict[tuple[int, int], list[EditedRow]] = {}
     for row in edited.rows:
         by_customer.setdefault((row.chat, row.customer), []).append(row)
-    edited.rows, edited.present = [], set(by_customer)
+    edited.rows, edited.present = [], edited.present | set(by_customer)
     for (chat, customer), rows in by_customer.items():
         lines = "、".join(str(row.line) for row in rows)
         name = f"第 {chat} 条第 {customer + 1} 位客户"

@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 
 import openpyxl
@@ -263,3 +264,101 @@ def test_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert code == 0 and "改了 1 条记录的 1 个值" in out and "13900000001" in err
     code, out, _ = run("import-table", path, "--dataset", dataset, "--dry-run", "--json")
     assert json.loads(out)["changes"] == 0
+
+
+def other_dataset(store: Store) -> None:
+    """Another dataset with the same numbers of chats and customers, exported too."""
+    rows = [
+        {
+            "chat_text": f"客户：第 {index} 条\n客服：好",
+            "infos": [customer(f"{name}{index}", **{PHONE: f"1390000{index}{at}00", PRODUCT: ["门窗"], TODO: "量尺"})],
+        }
+        for index in range(1, 4)
+        for at, name in enumerate(("周岚",))
+    ]
+    import_chats(store, BytesIO(json.dumps(rows, ensure_ascii=False).encode()), filename="b.json", dataset="另一个")
+
+
+def test_a_table_of_another_dataset_is_refused(store: Store, dataset: int, tmp_path: Path) -> None:
+    other_dataset(store)
+    export_table(
+        store, dataset="另一个", source=parse_source("labels"), out=tmp_path / "它的.csv", table=TableFormat.CSV
+    )
+    path = exported(store, tmp_path / "表.csv")
+    for edit in (lambda rows: None, put(1, 1, STAGE, "意向客户"), lambda rows: rows[:2]):
+        with pytest.raises(InputError, match="另一个」导出过的对不上"):
+            preview_table(store, edited(path, edit), filename=path.name, dataset="另一个")
+    with pytest.raises(InputError, match="群聊」导出过的对不上"):
+        planned(store, tmp_path / "它的.csv")
+
+
+def test_a_table_that_shows_nothing_of_its_dataset_is_refused(store: Store, dataset: int, tmp_path: Path) -> None:
+    def edit(rows: Rows) -> Rows:
+        at = rows[0].index(STAGE)
+        return [[*row[:2], row[at] if number == 0 else "意向客户"] for number, row in enumerate(rows)]
+
+    with pytest.raises(InputError, match="看不出是它的表格"):
+        planned(store, edited(exported(store, tmp_path / "表.csv"), edit))
+
+
+def test_one_row_that_is_another_customers_is_not_taken(store: Store, dataset: int, tmp_path: Path) -> None:
+    def edit(rows: Rows) -> None:
+        for key, value in ((NAME, "周岚"), (PHONE, "13900000000"), (PRODUCT, "门窗"), (TODO, "量尺")):
+            put(1, 1, key, value)(rows)
+        put(2, 1, NAME, "林木木")(rows)
+
+    returned = planned(store, edited(exported(store, tmp_path / "表.csv"), edit))
+    assert changes(returned) == [(2, 0, NAME, "林木木")]
+    assert {one.why for one in returned.refused} == {"这一行没有一个值和导出时相同，可能错行了"}
+
+
+def test_rows_with_too_many_or_too_few_cells_are_named(store: Store, dataset: int, tmp_path: Path) -> None:
+    def edit(rows: Rows) -> Rows:
+        at = rows[0].index(TODO)
+        put(2, 1, NAME, "林木木")(rows)
+        put(3, 1, NAME, "林")(rows)
+        shifted = [*rows[1][:at], "周六", "最迟周日", *rows[1][at + 1 :]]
+        return [rows[0], shifted, rows[2], rows[3][:5], rows[4], rows[5][:3], rows[6]]
+
+    returned = planned(store, edited(exported(store, tmp_path / "表.csv"), edit))
+    assert changes(returned) == [(2, 0, NAME, "林木木")]
+    assert [(one.chat, one.key, "断了" in one.why) for one in returned.refused] == [(3, NAME, True)]
+    long, short, shorter = returned.notes
+    assert "第 2 行有 26 格" in long and "逗号" in long
+    assert "第 4 行只有 5 格" in short and "第 6 行只有 3 格" in shorter
+
+
+def test_a_formula_without_its_result_is_no_empty_cell(store: Store, dataset: int, tmp_path: Path) -> None:
+    path = exported(store, tmp_path / "表.xlsx")
+    book = openpyxl.load_workbook(path)
+    book.active["C3"] = '=A1&"<x>"'
+    book.save(path)
+    returned = planned(store, path)
+    assert changes(returned) == []
+    [refused] = returned.refused
+    assert (refused.chat, refused.customer, refused.key, refused.line) == (1, 1, NAME, 3) and "公式" in refused.why
+
+
+def test_what_a_spreadsheet_writes_otherwise_is_no_edit(store: Store, dataset: int, tmp_path: Path) -> None:
+    values = {TODO: "2024-01-05", STAGE: "合同中", "基本信息-年龄": "32", PRODUCT: ["会话存档", "高级版"]}
+    save(store, dataset, 1, [customer("阿哲🌿", **values), customer("何苗1")], 1)
+
+    def edit(rows: Rows) -> None:
+        put(1, 1, NAME, "阿哲?")(rows)
+        put(1, 1, TODO, "2024/1/5 00:00:00")(rows)
+        put(1, 1, "基本信息-年龄", "32.0")(rows)
+        put(1, 1, PHONE, "'057188888888")(rows)
+        put(1, 1, PRODUCT, "高级版、会话存档")(rows)
+        put(2, 1, PHONE, "'13800009999")(rows)
+
+    returned = planned(store, edited(exported(store, tmp_path / "表.csv"), edit))
+    assert (changes(returned), returned.refused) == ([(2, 0, PHONE, "13800009999")], [])
+
+    def damaged(rows: Rows) -> None:
+        put(1, 1, NAME, "阿哲??（哲学）")(rows)
+        put(2, 1, TODO, "2024-01-06 00:00:00")(rows)
+
+    returned = planned(store, edited(exported(store, tmp_path / "表.csv"), damaged))
+    assert changes(returned) == []
+    name, date = returned.refused
+    assert "🌿" in name.why and "问号" in name.why and "日期" in date.why

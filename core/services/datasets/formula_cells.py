@@ -1,0 +1,38 @@
+"""Finds formulas of an .xlsx whose result was never stored: they read as empty cells, and are none."""
+
+import re
+import zipfile
+
+from core.services.datasets.sheet_reader import column_number, sheet_parts
+from core.services.datasets.source_file import SourceFile
+
+# A cell with a formula and no value, or an empty one; lengths are bounded, so it stays linear.
+_UNCALCULATED = re.compile(
+    rb"""<(?:\w{1,20}:)?c\s[^<>]{0,200}?\br=["']([A-Za-z]{1,3})(\d{1,7})["'][^<>]{0,200}(?<!/)>\s{0,9}"""
+    rb"""<(?:\w{1,20}:)?f\b[^<>]{0,200}(?:/>|>[^<>]{0,60000}</(?:\w{1,20}:)?f>)\s{0,9}"""
+    rb"""(?:<(?:\w{1,20}:)?v\s{0,9}/>|<(?:\w{1,20}:)?v>\s{0,9}</(?:\w{1,20}:)?v>)?\s{0,9}</(?:\w{1,20}:)?c>"""
+)
+_CHUNK, _OVERLAP = 1 << 20, 70_000
+
+
+def uncalculated_cells(source: SourceFile, sheet: str) -> dict[int, list[int]]:
+    """Columns, from 0, of the formulas without a stored result, by line, from 1; empty for an old .xls."""
+    by_line: dict[int, set[int]] = {}
+    place = source.file.tell()
+    source.file.seek(0)
+    try:
+        with zipfile.ZipFile(source.file) as archive:
+            part = dict(sheet_parts(archive)).get(sheet)
+            if part is None:
+                return {}
+            tail = b""
+            with archive.open(part) as content:
+                while chunk := content.read(_CHUNK):
+                    for column, line in _UNCALCULATED.findall(tail + chunk):
+                        by_line.setdefault(int(line), set()).add(column_number(column) - 1)
+                    tail = (tail + chunk)[-_OVERLAP:]
+    except zipfile.BadZipFile:
+        return {}
+    finally:
+        source.file.seek(place)
+    return {line: sorted(columns) for line, columns in by_line.items()}

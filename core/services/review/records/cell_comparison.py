@@ -1,0 +1,78 @@
+"""Tells an edited cell from one that only a spreadsheet has written otherwise."""
+
+import re
+
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+from core.domain.form import split_list
+from core.services.datasets.spreadsheet_cells import unescape_formula
+
+_CODE_PAGES = ("gbk", "big5", "cp1252")
+"""What Excel writes a CSV in that is not saved as UTF-8; a character outside becomes one ``?``, or two."""
+_DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?: 00:00(?::00)?)?")
+_WHOLE = re.compile(r"[+-]?\d{1,15}\.0")
+_NUMBER_AS_TEXT = re.compile(r"'[+-]?\d[\d\s.-]{0,40}")
+
+
+def is_same_cell(cell: str, exported: str, *, is_list: bool = False) -> bool:
+    """Whether a cell says what was exported, apart from what a spreadsheet changes.
+
+    That is: apostrophes, ``32.0`` for 32, another way to write the same day, characters that the code page lacks, and
+    for a list its order.
+    """
+    plain, written = _written(exported), _written(cell)
+    if plain in (written, _written(plain_cell(cell, exported))):
+        return True
+    if is_list and sorted(split_list([plain])) == sorted(split_list([_written(plain_cell(cell, exported))])):
+        return True
+    day = _day(plain)
+    return (day is not None and day == _day(written)) or bool(lost_characters(written, plain, whole=True))
+
+
+def plain_cell(cell: str, exported: str) -> str:
+    """A cell as it was meant: without guarding apostrophes, and 32 for ``32.0`` where a whole number may stand."""
+    text = unescape_formula(cell.strip())
+    if _NUMBER_AS_TEXT.fullmatch(text) and not exported.strip().startswith("'"):
+        text = text[1:]
+    if _WHOLE.fullmatch(text) and (not exported.strip() or exported.strip().lstrip("+-").isdecimal()):
+        text = text.removesuffix(".0")
+    return text
+
+
+def lost_characters(cell: str, exported: str, *, whole: bool = False) -> str:
+    """The exported characters that became ``?`` when the table was saved in an old code page; ``""``: none.
+
+    Args:
+        cell: as it stands in the edited table.
+        exported: as it was exported.
+        whole: only where that is all that has changed.
+    """
+    if "?" not in cell or "?" in exported:
+        return ""
+    for code_page in _CODE_PAGES:
+        lost = [character for character in exported if not _fits(character, code_page)]
+        if not lost:
+            continue
+        if not whole and code_page == _CODE_PAGES[0] and not any(character in cell for character in lost):
+            return "".join(lost)
+        pattern = "".join(r"\?{1,2}" if one in lost else re.escape(one) for one in exported)
+        if re.fullmatch(pattern, cell):
+            return "".join(lost)
+    return ""
+
+
+def _fits(character: str, code_page: str) -> bool:
+    try:
+        character.encode(code_page)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _written(text: str) -> str:
+    return ILLEGAL_CHARACTERS_RE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+
+
+def _day(text: str) -> tuple[int, ...] | None:
+    match = _DAY.fullmatch(text)
+    return tuple(int(part) for part in match.groups()) if match else None
