@@ -12,8 +12,9 @@ from typing import Any
 
 from core.domain.chat.chat_writing import SentMessage
 from core.domain.chat.parsed_chat import Role
-from core.services.datasets.message_table import PLACEHOLDERS, pair_room
+from core.services.datasets.message_table import pair_room
 from core.services.datasets.message_times import time_of
+from core.services.datasets.message_words import PLACEHOLDERS
 from core.services.datasets.telegram_messages import is_telegram, telegram_chats, telegram_message
 
 _LISTS = {
@@ -30,7 +31,8 @@ _LISTS = {
 _WRAPPERS = ("chat_msg", "decrypt_chat_msg", "decrypted_msg", "decrypted", "msg", "message", "raw")
 _ENCRYPTED = "encrypt_chat_msg"
 _DEEPEST = 4
-_EXTERNAL = re.compile(r"w[mo][\w-]{10,}")
+_EXTERNAL = re.compile(r"w[mo](?=[\w-]*[A-Z\d_-])[\w-]{2,}|w[mo][\w-]{10,}|wm[a-z]{4,}")
+_PERHAPS_EXTERNAL = re.compile(r"w[mo][a-z\d]*")
 _SAYS_NOTHING = "企业切换日志，不是消息"
 _NOTICE = "群通知（入群、改名等），不是消息"
 _MENTION = re.compile(r"@_user_\d{1,4}|@_all")
@@ -132,10 +134,20 @@ def _wecom_message(value: Mapping[str, Any], number: int) -> SentMessage | Unrea
         text=_wecom_text(str(value["msgtype"]), value, 0),
         time=time_of(value.get("msgtime")),
         sender_id=sender if named else "",
-        side=Role.CUSTOMER if _EXTERNAL.fullmatch(sender) else Role.STAFF,
+        side=_wecom_side(sender),
         room=room or pair_room(sender, to),
         row=number,
     )
+
+
+def _wecom_side(sender: str) -> Role:
+    """Ids of external contacts begin with wm or wo, those of staff with what their company chose.
+
+    Where an id is so short that it may be either's (``wolf``), nobody is taken for staff.
+    """
+    if _EXTERNAL.fullmatch(sender):
+        return Role.CUSTOMER
+    return Role.UNKNOWN if _PERHAPS_EXTERNAL.fullmatch(sender) else Role.STAFF
 
 
 _CONTENT_KEYS: Mapping[str, str] = {

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from core.services.datasets.simplified import simplified
+
 
 @dataclass(frozen=True, slots=True)
 class MessageColumns:
@@ -31,17 +33,20 @@ class MessageColumns:
 # In each list the surer name comes first; names are compared without case, spaces, "_" and "-".
 _USUAL: Mapping[str, Sequence[str]] = {
     "text": (
-        "messagecontent msgcontent strcontent 消息内容 聊天内容 发言内容 发送内容 对话内容 会话内容 内容 消息 文本内容 "
+        "messagecontent msgcontent strcontent 消息内容 讯息内容 聊天内容 发言内容 发送内容 对话内容 会话内容 "
+        "内容 消息 讯息 文本内容 "
         "text.content content.text body.content content message.content message.text message msg text 正文 body"
     ).split(),
     "sender": (
-        "发送人 发送者 发送人昵称 发送者昵称 发送人名称 发送人姓名 发送者姓名 发言人 发言者 发信人 说话人 发送方 "
+        "发送人 发送者 传送人 传送者 发送人昵称 发送者昵称 发送人名称 发送人姓名 发送者姓名 发言人 发言者 发信人 "
+        "说话人 发送方 "
         "发起人 用户昵称 群昵称 群名片 昵称 sendername sendernick sendernickname fromname fromnickname accountname "
         "sender.name sender.nickname from.name displayname sender speaker nickname nick talkername talker from "
         "fromuser author.name author username 发送账号 用户名 用户 成员 name remark"
     ).split(),
     "time": (
-        "发送时间 消息时间 聊天时间 发言时间 会话时间 createtime strtime msgtime messagetime sendtime sentat senttime "
+        "发送时间 传送时间 消息时间 讯息时间 聊天时间 发言时间 会话时间 createtime strtime msgtime messagetime "
+        "sendtime sentat senttime "
         "createdat createat timestamp datetime 时间 time 日期时间 日期 date"
     ).split(),
     "session": (
@@ -49,7 +54,8 @@ _USUAL: Mapping[str, Sequence[str]] = {
         "工单号 ticketid"
     ).split(),
     "room": (
-        "群聊名称 群名称 群名 群聊 群 群id 群号 聊天室 会话 会话名称 聊天对象 roomname roomid room chatroomname "
+        "群聊名称 群名称 群名 群聊 群 群id 群号 群组 群组名称 聊天室 聊天室名称 会话 会话名称 聊天对象 "
+        "roomname roomid room chatroomname "
         "chatroom chatname groupname groupid group conversationtitle conversation talkername strtalker talker talkerid "
         "客户昵称 客户名称 客户id 访客昵称 访客id 买家昵称 客户 访客"
     ).split(),
@@ -61,7 +67,7 @@ _USUAL: Mapping[str, Sequence[str]] = {
         "发送人id 发送者id 用户id 发送人账号 发送者账号 senderid sender.uin sender.id sender.uid wxid userwxid "
         "senderwxid fromid from.id fromuser userid uin uid sender talker"
     ).split(),
-    "kind": ("消息类型 内容类型 类型 typename msgtype messagetype contenttype type").split(),
+    "kind": ("消息类型 讯息类型 内容类型 类型 typename msgtype messagetype contenttype type").split(),
     "to": ("接收人 接收者 接收方 收信人 收件人 tolist to touser receiver receivername toname recipient").split(),
     "staff": "坐席 座席 客服 接待客服 客服名称 客服昵称 坐席名称 坐席姓名 接待人 agent agentname staff".split(),
     "customer": "客户 客户名称 客户昵称 访客 访客昵称 买家昵称 customer customername visitor".split(),
@@ -72,11 +78,19 @@ _WORDS = re.compile(r"[\s_\-]+")
 _BRACKETS = re.compile(r"[（(][^（()）]{0,40}[)）]")
 _MODEL_ROLES = frozenset(("system", "user", "assistant", "tool", "function", "developer"))
 _LEGIBLE = 0.5
+# Names that columns of whole chats do not have: a table that has one of them holds a message a row.
+_SURE_SENDERS = frozenset(
+    "发送人 发送者 传送人 传送者 发送人昵称 发送者昵称 发送人名称 发送人姓名 发送者姓名 发言人 发言者 发信人 说话人 "
+    "sendername sendernick sendernickname fromname fromnickname sender.name sender.nickname sender speaker".split()
+)
+_SURE_TEXTS = frozenset(
+    "messagecontent msgcontent strcontent 消息内容 讯息内容 发言内容 发送内容 message.content".split()
+)
 
 
 def plain_column(name: str) -> str:
-    """A column's name as it is compared: small letters without spaces, ``_`` and ``-``."""
-    return _WORDS.sub("", name).casefold()
+    """A column's name as it is compared: small letters, simplified characters, without spaces, ``_`` and ``-``."""
+    return simplified(_WORDS.sub("", name).casefold())
 
 
 def recognise(
@@ -96,7 +110,7 @@ def recognise(
 
     Returns:
         Columns with at least a text, a sender (or whose side he is on), and one of time, room, session, side and id;
-        or senders who come back.
+        or a name that only messages have; or senders who come back.
     """
     plain = {plain_column(name): name for name in reversed(names) if name}
     for name in names:  # 时间（北京时间）
@@ -119,7 +133,13 @@ def recognise(
     if not columns.sender and _are_of_a_model(columns.side, rows):
         return None
     stands = columns.time or columns.room or columns.session or columns.side or columns.sender_id
-    return columns if stands or placed or chosen.sender or _comes_back(columns.sender, rows) else None
+    sure = is_sure(columns) or plain_column(columns.text) in _SURE_TEXTS
+    return columns if stands or placed or chosen.sender or sure or _comes_back(columns.sender, rows) else None
+
+
+def is_sure(columns: MessageColumns) -> bool:
+    """Whether the column of senders is called as only one of messages is."""
+    return plain_column(columns.sender) in _SURE_SENDERS
 
 
 def _are_of_a_model(side: str, rows: Iterable[Mapping[str, Any]]) -> bool:

@@ -1,5 +1,6 @@
 """Joins the rows of a file of messages into rows of chats; files of chats pass through as they are."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, islice
@@ -8,10 +9,12 @@ from typing import Any
 from core.domain.chat import parse_chat
 from core.domain.chat.chat_writing import SentMessage, WrittenChat, write_chat
 from core.domain.chat.message_kinds import is_system_line
+from core.domain.chat.parsed_chat import Role
 from core.errors import InputError
+from core.services.datasets.damaged_keys import require_keys
 from core.services.datasets.import_types import ColumnError, RawRow, TableColumns
 from core.services.datasets.message_archives import Unreadable, archive_message, is_archived, messages_inside
-from core.services.datasets.message_columns import MessageColumns, recognise
+from core.services.datasets.message_columns import MessageColumns, is_sure, recognise
 from core.services.datasets.message_table import USUAL_PAUSE, join, message_of
 from core.services.datasets.reading_report import Joined, ReadingReport, line_places
 from core.services.datasets.table_row import TableRow
@@ -102,9 +105,10 @@ def find_columns(
         raise ColumnError(
             "只认出了一部分列，还不知道哪一列是消息内容、哪一列是发送人", "请指明发送人和内容的列", tuple(names)
         )
-    if layout is None or not pointed_at and _are_chats([str(row.get(layout.text) or "") for row in rows]):
-        return None
-    return layout
+    if layout is None or pointed_at:
+        return layout
+    sure = is_sure(layout) and (layout.time or layout.room or layout.session)
+    return None if not sure and _are_chats([str(row.get(layout.text) or "") for row in rows]) else layout
 
 
 def find_table_columns(
@@ -159,10 +163,15 @@ def flat(value: Mapping[str, Any]) -> dict[str, Any]:
     cells: dict[str, Any] = {}
     for key, one in value.items():
         if isinstance(one, dict):
-            cells |= {f"{key}.{inner}": deep for inner, deep in one.items() if not isinstance(deep, (dict, list))}
+            cells |= {f"{key}.{inner}": _as_cell(deep) for inner, deep in one.items()}
         else:
             cells[key] = one
     return cells
+
+
+def _as_cell(value: Any) -> Any:
+    """A value as a cell: what is deeper still stands there as JSON."""
+    return json.dumps(value, ensure_ascii=False) if value and isinstance(value, (dict, list)) else value
 
 
 def _are_chats(texts: Sequence[str]) -> bool:
@@ -175,7 +184,7 @@ def _are_chats(texts: Sequence[str]) -> bool:
 def _chats(
     rows: Iterable[RawRow], layout: MessageColumns | None, columns: TableColumns, report: ReadingReport
 ) -> Iterator[RawRow]:
-    messages = list(_messages(rows, layout, report))
+    messages = require_keys(list(_messages(rows, layout, report)), layout, columns, report)
     joined = join(messages, pause_minutes=columns.pause_minutes, by=columns.join)
     report.joined, report.messages, report.pauses = joined.by, len(messages), joined.pauses
     if layout is not None:
@@ -234,7 +243,7 @@ def _message(value: Any, layout: MessageColumns | None, line: int, session: str)
     if layout is None or layout.kind in _ARCHIVED_KINDS and is_archived(value):
         message = archive_message(value, line)
     else:
-        message = message_of(flat(value), layout, line)
+        message = message_of(flat(value), layout, line, value)
     if isinstance(message, Unreadable) or not session or message.room or message.session:
         return message
     return replace(message, session=session)
@@ -263,6 +272,10 @@ def _note_changes(
         report.note(f"有 {{}} 条消息没有认得出的时间，这些群聊不按时间排序{line_places(timeless)}", len(timeless))
     elif timeless:
         report.note("消息都没有时间，按文件里的先后排列")
+    if "side" in report.columns and "sender" not in report.columns:
+        sideless = [message.sender for message in messages if message.side is Role.UNKNOWN and message.sender]
+        example = sideless[0][:12] if sideless else ""
+        report.note(f"有 {{}} 条消息的收发方认不出是哪一方（如「{example}」），按写着的当作发言人", len(sideless))
     roomless = sum(not message.room and not message.session for message in messages)
     if roomless < len(messages):
         report.note("有 {} 条消息没有写明群聊或会话，合在一条群聊里", roomless)

@@ -13,9 +13,12 @@ from typing import Any
 
 from core.domain.chat.chat_writing import SentMessage
 from core.domain.chat.parsed_chat import Role
+from core.services.datasets.damaged_numbers import plain_number
 from core.services.datasets.message_columns import MessageColumns
 from core.services.datasets.message_times import time_of
+from core.services.datasets.message_words import PLACEHOLDERS, words_in
 from core.services.datasets.reading_report import Joined
+from core.services.datasets.simplified import simplified
 
 _OWN = frozenset(
     "1 true yes y 是 发送 发出 发 我 我方 己方 本方 本人 员工 内部 客服 人工客服 坐席 座席 销售 顾问 商家 "
@@ -25,38 +28,15 @@ _OTHER = frozenset(
     "0 false no n 否 接收 收到 收 对方 客户 顾客 访客 买家 用户 外部 外部联系人 "
     "customer user client visitor guest buyer in incoming recv receive received external".split()
 )
-PLACEHOLDERS: Mapping[str, str] = {
-    "3": "[图片]",
-    "34": "[语音]",
-    "42": "[名片]",
-    "43": "[视频]",
-    "47": "[表情]",
-    "48": "[位置]",
-    "49": "[链接]",
-    "image": "[图片]",
-    "picture": "[图片]",
-    "voice": "[语音]",
-    "audio": "[语音]",
-    "video": "[视频]",
-    "media": "[视频]",
-    "file": "[文件]",
-    "link": "[链接]",
-    "emotion": "[表情]",
-    "sticker": "[表情]",
-    "location": "[位置]",
-    "card": "[名片]",
-    "weapp": "[小程序]",
-    "revoke": "[撤回消息]",
-    "recall": "[撤回消息]",
-    "redpacket": "[红包]",
-    "chatrecord": "[聊天记录]",
-}
-"""Kinds of messages, as exports name or number them, and what is written in place of their content."""
-
+_PERSON_DOES = re.compile(r"(.{1,12}?)(发送的?|发出的?|发来的?|发言|发|回复|消息|说|端|侧|接收的?|收到的?)")
+_RECEIVES = ("接收", "收到")
+_TOWARDS = re.compile(r"(.{1,12}?)(?:-{1,2}>|=>|→|➡|>|发给|发往|发送给|发送至| to )(.{1,12})")
+_EXTERNAL_ID = re.compile(r"w[mo][\w-]{22,40}")
 _PEOPLE = frozenset(
     "我方 己方 本方 对方 客服 人工客服 坐席 座席 销售 顾问 商家 客户 顾客 访客 买家 用户 "
     "agent staff service employee customer user client visitor guest buyer".split()
 )
+_CONTENTS = ("content", "body", "message", "text", "extension")
 _TEXT_KINDS = frozenset(("", "1", "0", "text", "文本", "文字", "文本消息", "post", "markdown", "mixed"))
 _MARKUP = ("<?xml", "<msg", "<sysmsg", "<revokemsg")
 _TITLE = re.compile(r"<title>\s{0,9}(?:<!\[CDATA\[)?([^<>]{1,2000}?)(?:\]\]>)?\s{0,9}</title>")
@@ -70,29 +50,36 @@ SHOWN_PAUSES = (30, 60, 120, 480, 1440)
 _OUR_SIDE, _THEIR_SIDE = "我方", "对方"
 
 
-def message_of(row: Mapping[str, Any], columns: MessageColumns, number: int) -> SentMessage:
+def message_of(
+    row: Mapping[str, Any], columns: MessageColumns, number: int, whole: Mapping[str, Any] | None = None
+) -> SentMessage:
     """A row as a message.
 
     Args:
         row: cells by column.
         columns: which is which.
         number: of the row in the file, from 1.
+        whole: the object of which the cells are, where it is one.
     """
     kind = _text(row, columns.kind).strip().casefold()
     side = side_of(_text(row, columns.side))
     sender = _text(row, columns.sender).strip()
+    staff, customer = _text(row, columns.staff).strip(), _text(row, columns.customer).strip()
     if not sender and not columns.sender:
-        sender = _named_by_side(_text(row, columns.side).strip(), side)
+        named = staff if side is Role.STAFF else customer if side is Role.CUSTOMER else ""
+        sender = named or _named_by_side(_text(row, columns.side).strip(), side)
     if side is Role.UNKNOWN and sender:
-        side = _side_by_name(sender, _text(row, columns.staff).strip(), _text(row, columns.customer).strip())
+        side = _side_by_name(sender, staff, customer)
     room, session = _text(row, columns.room).strip(), _text(row, columns.session).strip()
     sender_id = _text(row, columns.sender_id).strip()
+    if side is Role.UNKNOWN and _EXTERNAL_ID.fullmatch(sender_id or sender):
+        side = Role.CUSTOMER  # an external contact of 企业微信
     to = _text(row, columns.to).strip()
     if not room and not session and to:
         room = pair_room(sender_id or sender, to)
     return SentMessage(
         sender=sender or sender_id,
-        text=_content(_text(row, columns.text), kind),
+        text=_content(_text(row, columns.text) or _deeper(whole or {}, kind), kind),
         time=_time(row, columns),
         sender_id=sender_id,
         side=side,
@@ -116,6 +103,15 @@ def _named_by_side(word: str, side: Role) -> str:
     return _OUR_SIDE if side is Role.STAFF else _THEIR_SIDE
 
 
+def _deeper(value: Mapping[str, Any], kind: str) -> str:
+    """What was said where it stands in another object of the message than that of the others."""
+    for name in (kind, *_CONTENTS):
+        inner = value.get(name)
+        if isinstance(inner, dict) and (words := words_in(inner, kind)):
+            return words
+    return ""
+
+
 def pair_room(sender: str, to: str) -> str:
     """The room of a message between people: the same whoever of them wrote it."""
     people = sorted({sender, *(one.strip() for one in to.replace("、", ",").split(","))} - {""})
@@ -134,7 +130,7 @@ def _time(row: Mapping[str, Any], columns: MessageColumns) -> str:
 def _content(text: str, kind: str) -> str:
     """What was said; a placeholder for pictures, voice and the like."""
     plain = text.lstrip()
-    if plain.startswith("{") and (words := _words_in_json(plain)) is not None:
+    if plain.startswith("{") and (words := _words_in_json(plain, kind)) is not None:
         return words or PLACEHOLDERS.get(kind, f"[{kind[:12]}]" if kind else "")
     if not plain.startswith(_MARKUP) and (plain or kind in _TEXT_KINDS):
         return text
@@ -144,16 +140,13 @@ def _content(text: str, kind: str) -> str:
     return f"{PLACEHOLDERS.get(kind, f'[{kind[:12]}]' if kind else '[其他消息]')} {title}".rstrip()
 
 
-def _words_in_json(text: str) -> str | None:
+def _words_in_json(text: str, kind: str) -> str | None:
     """The text in a cell that holds a message's content as JSON; ``None`` where it is something else."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(value, dict):
-        return None
-    words = next((value[key] for key in ("content", "text", "title", "filename") if key in value), "")
-    return words if isinstance(words, str) else None
+    return words_in(value, kind) if isinstance(value, dict) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,13 +227,27 @@ def _text(row: Mapping[str, Any], column: str) -> str:
     if value is None:
         return ""
     if isinstance(value, float) and value.is_integer():
-        return str(int(value))
+        return plain_number(value)
     if isinstance(value, (list, tuple)):
         return ",".join(str(one) for one in value)
     return str(value)
 
 
 def side_of(word: str) -> Role:
-    """Whose side a word of an export stands for: ``1`` and ``发送`` for ours, ``0`` and ``客户`` for theirs."""
-    plain = word.strip().casefold()
-    return Role.STAFF if plain in _OWN else Role.CUSTOMER if plain in _OTHER else Role.UNKNOWN
+    """Whose side a word of an export stands for.
+
+    ``1`` and ``发送`` stand for ours, ``0`` and ``客户`` for theirs; so do ``客服发送`` and ``访客 → 客服``.
+    """
+    plain = simplified(word.strip().casefold())
+    side = _side_of_plain(plain)
+    if side is Role.UNKNOWN and (match := _TOWARDS.fullmatch(plain)):
+        return _side_of_plain(match[1].strip())
+    if side is Role.UNKNOWN and (match := _PERSON_DOES.fullmatch(plain)) and match[1] in _PEOPLE:
+        side = _side_of_plain(match[1])
+        if match[2].startswith(_RECEIVES):
+            side = Role.STAFF if side is Role.CUSTOMER else Role.CUSTOMER
+    return side
+
+
+def _side_of_plain(word: str) -> Role:
+    return Role.STAFF if word in _OWN else Role.CUSTOMER if word in _OTHER else Role.UNKNOWN

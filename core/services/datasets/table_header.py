@@ -10,7 +10,8 @@ from core.errors import InputError
 from core.services.datasets.import_types import TableColumns
 from core.services.datasets.message_columns import is_usual_name
 from core.services.datasets.reading_limits import MAX_COLUMN_NAME
-from core.services.datasets.reading_report import ReadingReport
+from core.services.datasets.reading_report import ReadingReport, line_places
+from core.services.datasets.simplified import simplified
 from core.services.datasets.table_row import TableRow
 
 TEXT_COLUMNS = (
@@ -59,7 +60,7 @@ class HeaderNames:
     def count(self, cells: list[Any]) -> int:
         """How many of a row's cells are such names; one that was pointed at outweighs all."""
         names = [column_name(cell) for cell in cells if isinstance(cell, str) and len(cell) <= MAX_COLUMN_NAME]
-        known = sum(name.casefold() in self._usual or is_usual_name(name) for name in names if name)
+        known = sum(simplified(name.casefold()) in self._usual or is_usual_name(name) for name in names if name)
         return known + 1_000 * len(self._chosen.intersection(names))
 
 
@@ -93,7 +94,22 @@ def split_header(
     names = [column_name(cell) for cell in head[at].cells]
     twice = list(dict.fromkeys(name for name in names if name and names.count(name) > 1))
     report.note(f"有重复的列名，只用第一列：{'、'.join(name[:20] for name in twice[:8])}", len(twice))
-    return names, chain(head[at + 1 :], stream)
+    return names, _without_header(chain(head[at + 1 :], stream), names, report)
+
+
+def _without_header(rows: Iterable[TableRow], names: list[str], report: ReadingReport) -> Iterator[TableRow]:
+    """The rows but those that are the header once more, as files have them that were put one below the other."""
+    if not names:
+        return
+    lines: list[int] = []
+    several = sum(map(bool, names)) > 1
+    for row in rows:
+        first = column_name(row.cells[0]) if several and row.cells and not row.problem else None
+        if first == names[0] and [column_name(cell) for cell in row.cells] == names:
+            lines.append(row.line)
+            continue
+        yield row
+    report.note(f"有 {{}} 行与表头相同，不是数据，没有导入{line_places(lines)}", len(lines))
 
 
 def header_place(head: list[TableRow], known: HeaderNames) -> int | None:
@@ -105,10 +121,16 @@ def header_place(head: list[TableRow], known: HeaderNames) -> int | None:
     if not filled:
         return None
     counts = {at: known.count(head[at].cells) for at in filled}
-    for least in (1_000, 2, 1):
+    for least in (1_000, 2):
         if (place := next((at for at in filled if counts[at] >= least), None)) is not None:
             return place
-    wide = (at for at in filled if sum(cell not in ("", None) for cell in head[at].cells) > 1)
+    # One known name may also be what a customer is called: it makes no header below a row that is as wide.
+    widths = {at: sum(cell not in ("", None) for cell in head[at].cells) for at in filled}
+    for place in filled:
+        above = max((widths[at] for at in filled if at < place), default=0)
+        if counts[place] and (above < 2 or above < widths[place]):
+            return place
+    wide = (at for at in filled if widths[at] > 1)
     return next(wide, filled[0])
 
 

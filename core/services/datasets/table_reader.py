@@ -13,6 +13,7 @@ from core.services.datasets.message_rows import PEEK, find_table_columns, table_
 from core.services.datasets.reading_limits import MAX_CELLS, MAX_COLUMNS
 from core.services.datasets.reading_report import ReadingReport, listed
 from core.services.datasets.sheet_reader import read_sheet
+from core.services.datasets.simplified import simplified
 from core.services.datasets.source_file import SourceFile
 from core.services.datasets.table_header import (
     INDEX_COLUMNS,
@@ -176,7 +177,7 @@ def _text_column(source: SourceFile, names: list[str], chosen: str, *, optional:
     known = tuple(name for name in names if name)
     if chosen:
         return _chosen_column(source, names, chosen)
-    lowered = [name.casefold() for name in names]
+    lowered = [simplified(name.casefold()) for name in names]
     for name in TEXT_COLUMNS:
         if name in lowered:
             return lowered.index(name)
@@ -194,7 +195,7 @@ def _index_column(source: SourceFile, names: list[str], chosen: str) -> int | No
         return None
     if chosen:
         return _chosen_column(source, names, chosen)
-    lowered = [name.casefold() for name in names]
+    lowered = [simplified(name.casefold()) for name in names]
     return next((lowered.index(name) for name in INDEX_COLUMNS if name in lowered), None)
 
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.domain.chat.chat_writing import SentMessage
-from core.services.datasets.message_table import PLACEHOLDERS
 from core.services.datasets.message_times import time_of
+from core.services.datasets.message_words import PLACEHOLDERS
 
 _ROOM = "chat of this message"
 _MEDIA = {

@@ -1,0 +1,229 @@
+"""Files of messages as customer service systems, 企业微信, DingTalk and Excel leave them behind."""
+
+import csv
+import json
+from io import BytesIO, StringIO
+from typing import Any
+
+import pytest
+from openpyxl import Workbook
+
+from core.domain.chat import Role, parse_chat
+from core.domain.form import load_named_form
+from core.errors import InputError
+from core.services.datasets.import_types import FileKind, TableColumns
+from core.services.datasets.reading_report import Joined
+from core.services.datasets.row_validation_pass import RowValidationPass
+from core.services.datasets.source_file import open_source
+
+FORM = load_named_form("role_elements")
+
+
+class Reading:
+    """What one file reads as."""
+
+    def __init__(self, data: bytes, name: str, **columns: Any) -> None:
+        with open_source(BytesIO(data), name) as source:
+            validation_pass = RowValidationPass(source, FORM, TableColumns(**columns))
+            is_chats = validation_pass.kind is FileKind.CHATS
+            self.rows = list(validation_pass.chats() if is_chats else validation_pass.submissions())
+            self.texts = [row.text for row in self.rows]
+            self.notes = "\n".join(validation_pass.notes)
+            self.rejected = validation_pass.rejected
+            self.report = validation_pass.report
+            self.format = source.format
+
+    @property
+    def sides(self) -> list[list[tuple[str, Role]]]:
+        """Speaker and side of each message, chat by chat."""
+        return [[(one.speaker, one.side) for one in parse_chat(text).messages] for text in self.texts]
+
+    @property
+    def bodies(self) -> list[list[str]]:
+        """Words of each message, chat by chat."""
+        return [[one.body.of(text) for one in parse_chat(text).messages] for text in self.texts]
+
+
+def csv_of(*rows: list[str]) -> bytes:
+    text = StringIO(newline="")
+    csv.writer(text).writerows(rows)
+    return text.getvalue().encode()
+
+
+def xlsx_of(*rows: list[Any], merged: tuple[str, ...] = ()) -> bytes:
+    book = Workbook()
+    sheet = book.worksheets[0]
+    for row in rows:
+        sheet.append(row)
+    for span in merged:
+        sheet.merge_cells(span)
+    book.save(file := BytesIO())
+    return file.getvalue()
+
+
+def json_of(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode()
+
+
+def archived(sender: str, words: str, at: int) -> dict[str, Any]:
+    base = {"msgid": words, "action": "send", "from": sender, "tolist": ["LiuQing"], "roomid": "wrR1"}
+    return {**base, "msgtime": 1704162060000 + at * 1000, "msgtype": "text", "text": {"content": words}}
+
+
+def test_external_contacts_of_wecom_are_customers_whatever_the_length_of_their_ids() -> None:
+    senders = ["wmKUNDE", "LiuQing", "woANDERE", "wangwu", "wm_9", "wolf", "wy", "wmErxtDgAA9AW32YyyuYRimKr7D1KWlw"]
+    reading = Reading(json_of([archived(one, f"句{at}", at) for at, one in enumerate(senders)]), "a.json")
+    customer, staff, unknown = Role.CUSTOMER, Role.STAFF, Role.UNKNOWN
+    assert [side for _, side in reading.sides[0]] == [
+        customer,
+        staff,
+        customer,
+        staff,
+        customer,
+        unknown,
+        staff,
+        customer,
+    ]
+    rows = [["1", "send", one, "['a']", "wrR1", "1704162060000", "text", "好"] for one in senders[:3]]
+    table = csv_of(["msgid", "action", "from", "tolist", "roomid", "msgtime", "msgtype", "content"], *rows)
+    assert [side for _, side in Reading(table, "a.csv").sides[0]] == [customer, staff, customer]
+
+
+@pytest.mark.parametrize("column", ["会话ID", "群号"])
+@pytest.mark.parametrize("number", ["1.38E+10", "4.7e+15", "12345678901234500000", 12345678901234567890])
+def test_chats_are_not_joined_by_numbers_that_excel_has_shortened(column: str, number: Any) -> None:
+    table = [[column, "发送人", "内容"], [number, "甲", "一"], [number, "乙", "二"]]
+    files = [(xlsx_of(*table), "a.xlsx")]
+    files += [(csv_of(*table), "a.csv")] if isinstance(number, str) else []
+    for data, name in files:
+        with pytest.raises(InputError, match=f"「{column}」列的编号被 Excel 改短了（如 "):
+            Reading(data, name)
+        chosen = Reading(data, name, join="session" if column == "会话ID" else "room")
+        assert len(chosen.texts) == 1
+        assert f"「{column}」列有 2 行的编号被 Excel 改短了" in chosen.notes
+
+
+def test_a_room_stands_in_for_sessions_that_have_lost_digits_and_senders_ids_are_named() -> None:
+    header = ["会话ID", "群聊名称", "发送人", "发送人ID", "内容"]
+    reading = Reading(
+        csv_of(header, ["1.3E+9", "一群", "甲", "1.1E+15", "问"], ["1.3E+9", "二群", "乙", "7", "答"]), "a.csv"
+    )
+    assert reading.report.joined is Joined.ROOM
+    assert len(reading.texts) == 2
+    assert "「会话ID」列有 2 行" in reading.notes
+    assert "「发送人ID」列有 1 行的编号被 Excel 改短了（如 1.1E+15），不靠它分辨同名的人（第 2 行）" in reading.notes
+    whole = Reading(csv_of(header, ["20240102000000000017", "", "甲", "1", "问"]), "a.csv")
+    assert "改短" not in whole.notes
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        ("访客发送", "客服发送"),
+        ("客户消息", "坐席回复"),
+        ("访客→客服", "客服→访客"),
+        ("客户 -> 坐席", "坐席 -> 客户"),
+        ("客服接收", "访客接收"),
+        ("买家说", "商家说"),
+        ("訪客", "坐席"),
+        ("in", "out"),
+        ("0", "1"),
+    ],
+)
+def test_who_speaks_is_told_by_the_direction_and_the_names_of_both(theirs: str, ours: str) -> None:
+    header = ["会话编号", "访客昵称", "客服昵称", "消息方向", "消息内容"]
+    rows = [
+        ["K1", "林小满", "阿青", theirs, "你好"],
+        ["K1", "林小满", "阿青", ours, "您好"],
+        ["K2", "", "", theirs, "在吗"],
+    ]
+    first, second = Reading(csv_of(header, *rows), "a.csv").sides
+    assert first == [("林小满", Role.CUSTOMER), ("阿青", Role.STAFF)]
+    assert [side for _, side in second] == [Role.CUSTOMER]
+
+
+def test_a_direction_that_nobody_knows_is_named() -> None:
+    header = ["会话编号", "访客昵称", "客服昵称", "消息方向", "消息内容"]
+    rows = [["K1", "林小满", "阿青", word, "你好"] for word in ("7", "8", "客服发送")]
+    reading = Reading(csv_of(header, *rows), "a.csv")
+    assert "有 2 条消息的收发方认不出是哪一方（如「7」）" in reading.notes
+
+
+def test_rich_text_and_transcripts_of_dingtalk_are_read() -> None:
+    def sent(kind: str, name: str, content: Any) -> dict[str, Any]:
+        return {"conversationId": "c", "senderNick": "阿青", "createAt": 1704162060000, "msgtype": kind, name: content}
+
+    parts = [{"text": "看这个"}, {"type": "picture", "downloadCode": "x"}, {"text": "多少钱"}]
+    messages = [
+        sent("text", "text", {"content": "你好"}),
+        sent("richText", "content", {"richText": parts}),
+        sent("audio", "content", {"recognition": "想买两台", "duration": 4000}),
+        sent("file", "content", {"fileName": "报价.xlsx"}),
+        sent("picture", "content", {"downloadCode": "x"}),
+        sent("unheard", "content", {"deep": {"words": ["没读到"]}}),
+    ]
+    reading = Reading(json_of(messages), "a.json")
+    bodies = ["你好", "看这个[图片]多少钱", "[语音] 想买两台", "[文件] 报价.xlsx", "[图片]", "[unheard]"]
+    assert reading.bodies == [bodies]
+    assert "content.deep" in reading.notes
+    table = csv_of(["会话ID", "发送人", "消息类型", "内容"], ["c", "阿青", "richText", json.dumps({"richText": parts})])
+    assert Reading(table, "a.csv").bodies == [["看这个[图片]多少钱"]]
+
+
+@pytest.mark.parametrize(
+    "header", [["发送人", "内容"], ["昵称", "消息内容"], ["发言人", "聊天内容"], ["Sender", "Message"]]
+)
+def test_a_column_of_senders_makes_messages_of_rows_that_each_speak_once(header: list[str]) -> None:
+    rows = [["甲木", "你好"], ["乙木", "您好"], ["丙木", "在吗"]]
+    for data, name in ((csv_of(header, *rows), "a.csv"), (xlsx_of(header, *rows), "a.xlsx")):
+        assert [speaker for speaker, _ in Reading(data, name).sides[0]] == ["甲木", "乙木", "丙木"]
+
+
+def test_forwarded_chats_are_messages_like_others() -> None:
+    forwarded = "王五：第一句\n赵六：第二句"
+    rows = [[f"人{at}", forwarded if at < 5 else "好的", f"2024-01-02 10:0{at}", "一群"] for at in range(6)]
+    reading = Reading(csv_of(["发送人", "内容", "时间", "群名"], *rows), "a.csv")
+    assert (len(reading.texts), reading.report.messages) == (1, 6)
+
+
+def test_merged_cells_of_room_sender_and_time_count_in_each_row() -> None:
+    header = ["群聊名称", "发送人", "时间", "内容"]
+    times = ["2024-01-02 10:00", None, "2024-01-02 10:05", "2024-01-02 10:06"]
+    rooms, senders = ["一群", None, "二群", None], ["甲木", None, "甲木", "乙木"]
+    rows = [list(row) for row in zip(rooms, senders, times, ["一", "二", "三", "四"], strict=True)]
+    data = xlsx_of(header, *rows, merged=("A2:A3", "A4:A5", "B2:B3", "C2:C3"))
+    first, second = Reading(data, "a.xlsx").sides
+    assert [speaker for speaker, _ in first + second] == ["甲木", "甲木", "甲木", "乙木"]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        ["發送者", "內容", "時間", "聊天室"],
+        ["傳送者", "訊息內容", "傳送時間", "群組"],
+        ["暱稱", "訊息", "日期時間", "群組名稱"],
+    ],
+)
+def test_traditional_headers_are_read(header: list[str]) -> None:
+    rows = [["林小滿", "請問", "2024-01-02 10:00", "A"], ["客服", "您好", "2024-01-02 10:01", "A"]]
+    reading = Reading(csv_of(header, *rows), "a.csv")
+    assert [speaker for speaker, _ in reading.sides[0]] == ["林小滿", "客服"]
+    assert parse_chat(reading.texts[0]).messages[0].time == "2024-01-02T10:00:00"
+    assert Reading(csv_of(["編號", "聊天記錄"], ["7", "甲：你好\n乙：您好"]), "a.csv").rows[0].index == 7
+
+
+def test_a_row_of_data_is_never_named_as_the_columns() -> None:
+    with pytest.raises(InputError) as caught:
+        Reading(csv_of(["谁", "什么", "何时"], ["甲", "你好", "早上"], ["客服", "您好", "晚上"]), "a.csv")
+    assert "谁、什么、何时" in caught.value.remedy
+
+
+def test_a_header_that_comes_again_is_no_message_and_no_chat() -> None:
+    header = ["发送人", "内容", "时间"]
+    rows = [header, ["甲", "一", "2024-01-02 10:00"], header, ["乙", "二", "2024-01-02 10:01"]]
+    reading = Reading(csv_of(*rows), "a.csv")
+    assert reading.bodies == [["一", "二"]]
+    assert "有 1 行与表头相同，不是数据，没有导入（第 3 行）" in reading.notes
+    joined = csv_of(["index", "chat_text"], ["1", "甲：好"], ["\ufeffindex", "chat_text"], ["2", "乙：好"])
+    assert [row.index for row in Reading(joined, "a.csv").rows] == [1, 2]
+    assert not Reading(joined, "a.csv").rejected
