@@ -9,7 +9,7 @@ from core.domain.chat.speaker_lines import MAX_NAME
 
 MARKS: Final = re.compile(
     r"(?:(?:\s{1,3}|&nbsp;|(?=[\[(（【]))[\[(（【]?"
-    r"(?:(?:全部|\d{1,4}\s?人)?(?:已读|未读)|已?编辑过?|已发送|已送达|已撤回|edited|Edited|Read|Delivered)[\])）】]?){1,3}$"
+    r"(?:(?:全部|\d{1,4}\s?人)?(?:已读|未读)|已?编辑过?|已发送|已送达|已撤回|edited|Edited|Read|Delivered|[✓✔√]{1,2})[\])）】]?){1,3}$"
 )
 """What a client writes behind a header besides the time."""
 

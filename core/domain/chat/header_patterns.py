@@ -1,10 +1,12 @@
 """Patterns of header lines in exported chats: dates, clocks, marks such as 已读, and the styles made of them."""
 
 import re
+from collections.abc import Sequence
 from enum import Enum, auto
 from typing import Final
 
 from core.domain.chat.header_names import MARKS, is_header_name
+from core.domain.chat.speaker_lines import Line
 
 LONGEST_HEADER: Final = 160
 
@@ -14,16 +16,18 @@ CLOCK: Final = (
     r"(?P<half>凌晨|清晨|早上|上午|中午|下午|傍晚|晚上|AM|PM|am|pm)?\s?"
     r"(?P<hour>\d{1,2})(?:[:：](?=\d\d)|[时点])(?P<minute>\d{1,2})"
     r"(?:(?:[:：](?=\d\d)|分)(?P<second>\d{1,2})(?:[.,]\d{1,9})?)?[分秒]?(?!\d|[:：]\d)"
-    r"(?:\s?(?P<half_after>[AaPp][Mm])\b)?(?P<zone>Z\b|\s?(?:UTC|GMT)?[+-]\d{2}:?\d{2}(?![\d:]))?"
+    r"(?:\s?(?P<half_after>[AaPp][Mm])\b)?(?P<zone>Z\b|\s?(?:UTC|GMT)?[+-]\d{2}:?\d{2}(?![\d:])"
+    r"|\s?[(（]?(?:UTC|GMT)(?:[+-]\d{1,2}(?![\d:]))?[)）]?|\s?[(（]?(?:CST|北京时间)[)）]?)?"
 )
 NEAR_DAY: Final = (
-    r"(?:(?P<near>今天|昨天|前天|(?:星期|周)[一二三四五六日天]|\d{1,2}[月/\-.]\d{1,2}日?|Today|Yesterday)"
+    r"(?:(?P<near>今天|昨天|前天|(?:星期|周)[一二三四五六日天]|\d{1,2}[月/\-.]\d{1,2}日?|(?:Today|Yesterday)(?: at)?)"
     r"[,，]?\s{0,2})?"
 )
 STAMP: Final = rf"{DATE}{WEEKDAY}(?:[\sT,，]{{1,3}}|(?<=日)|(?=[凌清早上中下傍晚]))" + CLOCK
 NAME: Final = r"(?P<name>(?!> )\S(?:[^\n]{0,70}?\S)??)"
 _SPACE: Final = r"(?:\s|&nbsp;)"
-_OPEN, _CLOSE = r"[\[(（【]?", r"[\])）】]?"
+_OPEN: Final = r"[\[(（【]?"
+_CLOSE: Final = r"(?:\s?[(（]?(?:已编辑|已读|未读|edited)[)）]?)?[\])）】]?"
 _AFTER_NAME: Final = (
     rf"(?:{_SPACE}{{1,4}}(?:[-–—|｜/~·]\s{{1,3}})?|(?<=[】\])）]),?\s{{0,3}}|[,，]\s{{1,3}}(?=[\[(（]))"
 )
@@ -108,6 +112,12 @@ ON_LINE: Final = frozenset(
 UNDATED: Final = frozenset((HeaderStyle.NAME_CLOCK, HeaderStyle.CLOCK_NAME, HeaderStyle.NAME_CLOCK_COLON))
 NAME_FIRST: Final = frozenset((HeaderStyle.NAME_TIME, HeaderStyle.NAME_CLOCK))
 
+MAIL_HEADER: Final = re.compile(
+    r"(?:发件人|寄件人|寄件者|收件人|收件者|抄送|副本|密送|主题|主題|主旨|日期|时间|发送时间|发送日期|附件|"
+    r"From|To|Cc|CC|Bcc|Subject|Date|Sent|Reply-To)\s{0,2}[:：]"
+)
+"""Headers of a mail in which somebody forwards a chat."""
+
 
 def styles_of(words: str, *, whole: bool) -> list[HeaderStyle]:
     """The styles that a line could be a header of.
@@ -152,3 +162,9 @@ def is_possible(match: re.Match[str]) -> bool:
     if hour is not None and (int(hour) > 24 or int(minute or 0) > 59):
         return False
     return groups.get("month") is None or (1 <= int(groups["month"]) <= 12 and 1 <= int(groups["day"]) <= 31)
+
+
+def first_filled(lines: Sequence[Line]) -> int:
+    """Number of the first line with words that is no header of a mail; of the end where there is none."""
+    filled = (number for number, line in enumerate(lines) if line.text.strip())
+    return next((number for number in filled if not MAIL_HEADER.match(lines[number].text.strip())), len(lines))

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 _AFTERNOON: Final = frozenset({"下午", "傍晚", "晚上", "pm"})
+_CHINESE: Final = ("CST", "北京时间")
 _SHANGHAI: Final = timedelta(hours=8)
 
 
@@ -41,16 +42,16 @@ def time_of_header(match: re.Match[str], date: str) -> str:
         return clock
     try:
         moment = datetime.fromisoformat(f"{date}T{clock}")
-        zone = (groups.get(f"{prefix}zone") or "").strip().removeprefix("UTC").removeprefix("GMT")
-        if zone:
-            moment += _SHANGHAI - _offset(zone)
+        zone = (groups.get(f"{prefix}zone") or "").strip(" ()（）")
+        if zone and zone not in _CHINESE:
+            moment += _SHANGHAI - _offset(zone.removeprefix("UTC").removeprefix("GMT"))
     except (ValueError, OverflowError):  # the 31st of a month that has 30 days
         return clock
     return moment.isoformat(timespec="seconds" if second else "minutes")
 
 
 def _offset(zone: str) -> timedelta:
-    if zone == "Z":
+    if zone in ("Z", ""):
         return timedelta()
-    offset = timedelta(hours=int(zone[1:3]), minutes=int(zone[-2:]))
+    offset = timedelta(hours=int(zone[1:3]), minutes=int(zone[-2:]) if len(zone) > 3 else 0)
     return -offset if zone[0] == "-" else offset

@@ -5,16 +5,17 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from core.domain.chat.header_patterns import HeaderStyle
+from core.domain.chat.header_patterns import HeaderStyle, first_filled
 from core.domain.chat.message_headers import Header, Headers
 from core.domain.chat.name_patterns import name_shape
 from core.domain.chat.speaker_lines import MAX_NAME, Line
 
 _WORDS = r"(?P<name>[^\s:：*“”\"「」](?:[^:：\n*“”\"「」]{0,38}[^\s:：*“”\"「」])?)"
-_COLON = r"\s?[:：](?!//)"
+_COLON = r"\s?(?:(?<!\d)[:：]|[:：](?!\d))(?!//)"
 _LISTS: Final = (
-    re.compile(rf"\s{{0,8}}[(（【\[]?(?P<number>\d{{1,6}})[.．、)）】\]]\s{{0,4}}{_WORDS}{_COLON}"),
+    re.compile(rf"\s{{0,8}}[(（【\[]?(?P<number>\d{{1,6}})(?:[.．、)）】\]]\s{{0,4}}|\s{{1,4}}){_WORDS}{_COLON}"),
     re.compile(rf"\s{{0,8}}[-–—*•·●○▪◆■>]\s{{1,4}}{_WORDS}{_COLON}"),
+    re.compile(rf"\s{{0,8}}[①-⑳]\s{{0,4}}{_WORDS}{_COLON}"),
     re.compile(rf"\s{{0,8}}(?:[-*]\s{{1,4}})?\*\*{_WORDS}(?:\*\*{_COLON}|{_COLON}\*\*)"),
     re.compile(rf"\s{{0,8}}[“\"「]{_WORDS}[”\"」]{_COLON}"),
 )
@@ -29,9 +30,10 @@ def find_listed_names(lines: Sequence[Line]) -> Headers | None:
     Args:
         lines: of the conversation.
     """
-    opening = next((line for line in lines if line.text.strip()), None)
-    if opening is None:
+    first = first_filled(lines)
+    if first == len(lines):
         return None
+    opening = lines[first]
     for pattern in _LISTS:
         if not pattern.match(opening.text):
             continue

@@ -20,6 +20,7 @@ from core.domain.chat.header_names import (
 from core.domain.chat.header_patterns import (
     DIVIDER,
     LONGEST_HEADER,
+    MAIL_HEADER,
     NAME,
     NAME_FIRST,
     ON_LINE,
@@ -48,11 +49,6 @@ _MAY_HEAD = re.compile(r"\d[:：]\d|\d[时点]\d|\d{4}\s?[-/.年]|^#\d")
 _MAY_BE_DATED = re.compile(r"\d{4}\s?[-/.年]")
 _SAID_ON_LINE = re.compile(r"[^:：\n]{1,40}[:：]\s{0,4}\S")
 _NOTICES: Final = re.compile(r"消息记录|聊天记录|消息分组|消息对象|导出|Dear|={5,}|[—─━\-*]{5,}|^#\s")
-_MAIL: Final = re.compile(
-    r"(?:发件人|寄件人|寄件者|收件人|收件者|抄送|副本|密送|主题|主題|主旨|日期|时间|发送时间|发送日期|附件|"
-    r"From|To|Cc|CC|Bcc|Subject|Date|Sent|Reply-To)\s{0,2}[:：]"
-)
-"""Headers of a mail in which somebody forwards a chat."""
 _COMPANIONS: Final = {
     HeaderStyle.NAME_TIME: HeaderStyle.NAME_CLOCK,
     HeaderStyle.NAME_CLOCK: HeaderStyle.NAME_TIME,
@@ -120,7 +116,7 @@ def find_headers(lines: Sequence[Line]) -> Headers | None:
             dividers.append(number)
         elif not began and is_system_line(words):
             continue  # nobody says it
-        elif not began and _MAIL.match(words):
+        elif not began and MAIL_HEADER.match(words):
             noticed = True
         elif styles := styles_of(words, whole=whole):
             for style in styles:
@@ -206,7 +202,7 @@ def _opens(lines: Sequence[Line], first: int, numbers: list[int], dividers: list
         if (words := lines[number].text.strip()) and number not in parted and not is_system_line(words)
     ]
     openings = [lines[number].text.strip()[:LONGEST_HEADER] for number in before]
-    noticed = any(_NOTICES.search(words) or _MAIL.match(words) for words in openings)
+    noticed = any(_NOTICES.search(words) or MAIL_HEADER.match(words) for words in openings)
     if style is HeaderStyle.NAME_COLON:
         return not before and _are_speakers(lines, numbers)
     if len(before) > _LONGEST_PREAMBLE:

@@ -8,6 +8,7 @@ from core.domain.chat.header_patterns import (
     LONGEST_HEADER,
     TIME_ALONE,
     HeaderStyle,
+    first_filled,
     is_possible,
     styles_of,
     without_marks,
@@ -27,7 +28,8 @@ def find_stacked_headers(lines: Sequence[Line]) -> Headers | None:
     Args:
         lines: of the conversation.
     """
-    filled = [number for number, line in enumerate(lines) if line.text.strip()]
+    first = first_filled(lines)
+    filled = [number for number in range(first, len(lines)) if lines[number].text.strip()]
     if len(filled) < 3:
         return None
     if _time_alone(lines[filled[1]]):

@@ -22,7 +22,8 @@ from core.domain.chat.header_patterns import (
 from core.domain.chat.name_patterns import name_shape
 from core.domain.chat.parsed_chat import Message, ParsedChat
 
-_MAY_HEAD: Final = re.compile(r"\d[:：时点]\d")
+_MAY_HEAD: Final = re.compile(r"\d[:：时点]\d|刚刚|\d(?:秒|分钟|小时|天)前")
+_AGO: Final = re.compile(r"(?P<name>\S.{0,40}?)\s{1,4}(?:刚刚|\d{1,3}\s?(?:秒|分钟|小时|天)前)$")
 _SENTENCE: Final = re.compile(r"[，。？！?!；;]|[：:]\D")
 _STAMP: Final = re.compile(STAMP)
 _NEAR_CLOCK: Final = re.compile(NEAR_DAY + CLOCK)
@@ -31,7 +32,7 @@ _MOST_ELSE: Final = 40
 _MOST_BETWEEN: Final = 16
 """Characters between a name and its time."""
 _TIME_IN_NAME: Final = re.compile(r"(?<!\d)\d{1,2}[:：]\d{2}(?![\d:：]|\s?[-~—–至])|\d{4}[-/.]\d{1,2}[-/.]\d{1,2}")
-_HOURS: Final = re.compile(r"\d\s{0,2}[-~—–至]\s{0,2}\d")
+_HOURS: Final = re.compile(r"\d[:：]\d{2}\s{0,2}[-~—–至]\s{0,2}\d")
 
 
 def unread_headers(parsed: ParsedChat) -> list[int]:
@@ -74,6 +75,8 @@ def _lines(message: Message, text: str) -> Iterator[tuple[int, str]]:
 
 
 def _looks(words: str, names: frozenset[str], *, exported: bool) -> bool:
+    if (ago := _AGO.match(words)) and ago["name"] in names:
+        return True
     for style in styles_of(words, whole=True):
         if style in (HeaderStyle.NAME_COLON, HeaderStyle.NUMBER_NAME):
             continue

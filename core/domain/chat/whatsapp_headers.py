@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from core.domain.chat.header_patterns import HeaderStyle
+from core.domain.chat.header_patterns import HeaderStyle, first_filled
 from core.domain.chat.message_headers import Header, Headers
 from core.domain.chat.speaker_lines import MAX_NAME, Line
 
@@ -26,8 +26,8 @@ def find_whatsapp_headers(lines: Sequence[Line]) -> Headers | None:
 
     Lines with a time and without a name are what the application says; they part messages as dates do.
     """
-    opening = next((line for line in lines if line.text.strip()), None)
-    if opening is None or not _HEAD.match(opening.text):
+    first = first_filled(lines)
+    if first == len(lines) or not _HEAD.match(lines[first].text):
         return None
     heads = {number: match for number, line in enumerate(lines) if (match := _HEAD.match(line.text))}
     day_first = _is_day_first(list(heads.values()))

@@ -80,6 +80,32 @@ VARIANTS = {
         "—————  2024-01-02  —————\n\n{a}  10:21\n\n{q}\n\n{b}  10:22\n\n{p}\n\n{a}  10:23\n\n{r}\n",
         FULL,
     ),
+    "edited, before a colon": (
+        "[2024-01-02 10:21] {a}：{q}\n[2024-01-02 10:22 已编辑] {b}：{p}\n[昨天 10:23] {a}：{r}",
+        FULL,
+    ),
+    "edited, behind the name": (
+        "{a} 2024-01-02 10:21：{q}\n{b} 2024-01-02 10:22（已编辑）：{p}\n{a} 2024-01-02 10:23：{r}",
+        FULL,
+    ),
+    "named zones": (
+        "2024-01-02 02:21 (UTC+0) {a}: {q}\n2024-01-02 10:22 CST {b}: {p}\n2024-01-02 10:23 (UTC+8) {a}: {r}",
+        FULL,
+    ),
+    "ticks": ("{a} 2024-01-02 10:21 ✓✓\n{q}\n{b} 2024-01-02 10:22 ✓\n{p}\n{a} 2024-01-02 10:23\n{r}", FULL),
+    "at": ("{a} — 2024/01/02 10:21\n{q}\n{b} — Yesterday at 10:22\n{p}\n{a} — Today at 10:23\n{r}", FULL),
+    "numbers and spaces": ("1 {a}：{q}\n2 {b}：{p}\n3 {a}：{r}", ""),
+    "numbers in circles": ("①{a}：{q}\n②{b}：{p}\n③{a}：{r}", ""),
+    "mail above stacked headers": (
+        "发件人：a@example.com\n主题：聊天\n\n{a}\n2024-01-02 10:21\n{q}\n\n{b}\n2024-01-02 10:22\n{p}\n\n"
+        "{a}\n2024-01-02 10:23\n{r}\n",
+        FULL,
+    ),
+    "mail above WhatsApp": (
+        "From: a@example.com\nSubject: chat\n\n1/2/24, 10:21 AM - {a}: {q}\n1/2/24, 10:22 AM - {b}: {p}\n"
+        "1/13/24, 10:23 AM - {a}: {r}\n",
+        FULL,
+    ),
     "English mail": (
         "From: wang@example.com\nTo: li@example.com\nSubject: the chat\n\n{a} 2024-01-02 10:21\n{q}\n"
         "{b} 2024-01-02 10:22\n{p}\n{a} 2024-01-02 10:23\n{r}\n",
@@ -140,6 +166,8 @@ def test_a_date_that_somebody_writes_parts_no_message() -> None:
         "客服阿青 ~ 10:22",
         "客服阿青@公司 昨天 10:22 转发",
         "李雷 昨天 10:22 回复",
+        "林小满 刚刚",
+        "客服阿青  5分钟前",
     ],
 )
 def test_a_line_that_looks_like_a_header_is_named(line: str) -> None:
@@ -151,6 +179,8 @@ def test_a_line_that_looks_like_a_header_is_named(line: str) -> None:
 def test_names_that_hold_a_time_are_named() -> None:
     chat = parse_chat("阿青〔10:21〕：你好\n小满〔10:22〕：您好\n阿青〔10:21〕：好的\n小满〔10:22〕：谢谢\n")
     assert names_like_times(chat) == list(chat.speakers) != []
+    told = parse_chat("林小满 于 2024-01-02 10:21 说：你好\n客服阿青 于 2024-01-02 10:22 说：您好\n")
+    assert names_like_times(told) or not told.speakers
     assert not names_like_times(parse_chat("小陈 8:00-22:00在线：您好\n林小满3：你好\n小陈 8:00-22:00在线：好的\n"))
 
 
