@@ -176,6 +176,7 @@ def _write(
     placement = ChatPlacement(session, dataset_id, appending, last=expected)
     added = skipped = 0
     added_ids: list[int] = []
+    present_ids: set[int] = set()
     for batch in stage.batches():
         placed = placement.place(batch)
         rejected += placed.rejected
@@ -187,6 +188,7 @@ def _write(
         present = stored_chats(session, dataset_id, [chat.index for chat in held])
         ids = {index: number for index, (_, number) in present.items()}
         added_ids += [ids[chat.index] for chat in placed.fresh if chat.index in ids]
+        present_ids.update(ids[chat.index] for chat in placed.same if chat.index in ids)
         if stage.labelled:
             rejected += writer.write(
                 [
@@ -218,7 +220,16 @@ def _write(
         return report
     dataset.expected = last
     session.add(dataset)
-    mark = ImportMark(file.name, file.sha256, target.who, added_ids, writer.answered, new_dataset, (expected, last))
+    mark = ImportMark(
+        file.name,
+        file.sha256,
+        target.who,
+        chats=added_ids,
+        answers=writer.answered,
+        present=sorted(present_ids.difference(added_ids)),
+        new_dataset=new_dataset,
+        expected=(expected, last),
+    )
     return replace(report, import_id=log_import(session, report, mark))
 
 

@@ -84,6 +84,7 @@ class ImportMark:
         who: who imports.
         chats: ids of the chats that it added.
         answers: ids of the chats for which it added forms to the run.
+        present: ids of the chats of the file that were there already.
         new_dataset: whether it made the dataset.
         expected: the dataset's number of expected chats before and after.
     """
@@ -93,6 +94,7 @@ class ImportMark:
     who: str
     chats: Sequence[int]
     answers: Sequence[int]
+    present: Sequence[int]
     new_dataset: bool
     expected: tuple[int, int]
 
@@ -119,6 +121,7 @@ def log_import(session: Session, report: ImportReport, mark: ImportMark) -> int:
         notes=list(report.notes),
         chats=id_ranges(mark.chats),
         answers=id_ranges(mark.answers),
+        present=id_ranges(mark.present),
         run_id=report.run_id,
         new_dataset=mark.new_dataset,
         expected_before=mark.expected[0],

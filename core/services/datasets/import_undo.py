@@ -1,6 +1,6 @@
 """Taking an import back as a whole, while nobody has worked on what it brought."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Select, String, cast, delete, func, or_, select
@@ -23,7 +23,7 @@ from core.adapters.store.models import (
 )
 from core.domain.permissions import Permission
 from core.errors import ConflictError, NotFoundError
-from core.services.datasets.import_log import conditions_within
+from core.services.datasets.import_log import IdRanges, conditions_within
 from core.services.team import AuditKind, permitted, record_audit
 
 _NAMED = 3
@@ -39,10 +39,12 @@ class UndoPlan:
         dataset: name of the dataset.
         file: name of the file.
         chats: chats that go.
+        labels: of these chats, those whose labels or forms in its run go with them.
         answers: chats that stay, but lose the labels or forms that it brought.
         runs: ``{name: results}`` of other runs, which go with their chats.
         batches: chats that are assigned to somebody.
         drops_dataset: the dataset goes as well: the import made it, and nothing else is in it.
+        shared: ``{"file（编号 id）": chats}`` of later imports: chats that go although the later file has them too.
         refused: why it cannot be taken back, a Chinese sentence; ``""`` where it can.
     """
 
@@ -54,15 +56,22 @@ class UndoPlan:
     runs: dict[str, int]
     batches: int
     drops_dataset: bool
+    labels: int = 0
+    shared: dict[str, int] = field(default_factory=dict)
     refused: str = ""
 
     def sentences(self) -> list[str]:
         """What goes, in Chinese."""
-        goes = [f"{self.chats:,} 条群聊"] if self.chats else []
+        labelled = f"（连同其中 {self.labels:,} 条的标注或结果）" if self.labels else ""
+        goes = [f"{self.chats:,} 条群聊{labelled}"] if self.chats else []
         goes += [f"{self.answers:,} 条群聊的标注或结果"] if self.answers else []
         goes += [f"抽取任务「{name}」在这些群聊上的 {count:,} 个结果" for name, count in self.runs.items()]
         goes += [f"{self.batches:,} 条群聊的分派"] if self.batches else []
         sentences = [f"撤销后删去：{'，'.join(goes)}" if goes else "这次导入没有新增什么，撤销只在导入记录里注明"]
+        sentences += [
+            f"其中 {count:,} 条在之后的导入「{later}」里也有，当时算作已有；撤销后就没有了，需要时请再导入那个文件"
+            for later, count in self.shared.items()
+        ]
         if self.drops_dataset:
             sentences.append(f"数据集「{self.dataset}」是这次导入建的，里面没有别的，一并删去")
         return sentences
@@ -135,6 +144,7 @@ def _plan(session: Session, row: DatasetImport) -> UndoPlan:
         .where(col(Run.id) != (row.run_id or 0))
         .group_by(col(Run.id), col(Run.name))
     )
+    own_answers = select(col(Extraction.chat_id)).where(col(Extraction.run_id) == row.run_id)
     runs: dict[str, int] = {}
     for name, count in _matching(session, others, col(Extraction.chat_id), row.chats):
         runs[name] = runs.get(name, 0) + count
@@ -151,6 +161,8 @@ def _plan(session: Session, row: DatasetImport) -> UndoPlan:
         runs=runs,
         batches=len(batches),
         drops_dataset=row.new_dataset and chats == everything and row.undone_at is None,
+        labels=len(_matching(session, own_answers, col(Extraction.chat_id), row.chats)),
+        shared=_shared(session, row),
         refused=_why_not(session, row, dataset),
     )
 
@@ -164,12 +176,53 @@ def _why_not(session: Session, row: DatasetImport, dataset: Dataset) -> str:
     ).scalars()
     if name := next(iter(under_way), None):
         return f"抽取任务「{name}」正在进行，请先取消或等它完成"
+    for later in _later_imports(session, row):
+        if lost := _overlap(row.chats, later.answers):
+            return f"之后的导入「{_titled(later)}」给其中 {lost:,} 条群聊加了标注或结果，请先撤销那一次"
     reviewed = _reviewed(session, row)
     if reviewed:
         return f"已有人审阅：{_listed(reviewed)}"
     at_work = select(col(Chat.index), col(Claim.reviewer)).join(Claim, col(Claim.chat_id) == col(Chat.id))
     claims = _matching(session, at_work.where(col(Claim.until) > now()), col(Chat.id), row.chats)
     return f"正有人审阅：{_listed(claims)}" if claims else ""
+
+
+def _later_imports(session: Session, row: DatasetImport) -> list[DatasetImport]:
+    """Imports into the same dataset after this one that still stand."""
+    later = select(DatasetImport).where(
+        col(DatasetImport.dataset_id) == row.dataset_id,
+        col(DatasetImport.id) > row.id,
+        col(DatasetImport.undone_at).is_(None),
+    )
+    return list(session.execute(later.order_by(col(DatasetImport.id))).scalars())
+
+
+def _shared(session: Session, row: DatasetImport) -> dict[str, int]:
+    """Chats of this import that later ones found there already; of an import that did not note which, at most."""
+    shared: dict[str, int] = {}
+    for later in _later_imports(session, row):
+        if later.present is not None and (count := _overlap(row.chats, later.present)):
+            shared[_titled(later)] = count
+        elif later.present is None and (count := min(later.skipped, row.added)):
+            shared[f"{_titled(later)}，当时没有记下是哪几条，最多"] = count
+    return shared
+
+
+def _titled(row: DatasetImport) -> str:
+    return f"{row.file}（编号 {row.id}）"
+
+
+def _overlap(ranges: IdRanges, others: IdRanges) -> int:
+    """How many ids lie in both; the ranges of each are in order and apart."""
+    count = place = 0
+    for first, last in ranges:
+        while place < len(others) and others[place][1] < first:
+            place += 1
+        at = place
+        while at < len(others) and others[at][0] <= last:
+            count += min(last, others[at][1]) - max(first, others[at][0]) + 1
+            at += 1
+    return count
 
 
 def _reviewed(session: Session, row: DatasetImport) -> list[tuple[int, str]]:

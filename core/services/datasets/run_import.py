@@ -83,7 +83,7 @@ def import_run(
             report = _write(session, rows, file, target=target, writer=writer, kind=kind)
             if not dry_run:
                 expected = (target.expected, target.expected)
-                mark = ImportMark(file.name, file.sha256, who, (), writer.answered, False, expected)
+                mark = ImportMark(file.name, file.sha256, who, (), writer.answered, (), False, expected)
                 report = replace(report, import_id=log_import(session, report, mark))
     except IntegrityError as error:
         raise ConflictError(f"抽取任务「{name}」正由另一处导入", "请稍后重试") from error

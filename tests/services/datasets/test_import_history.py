@@ -6,11 +6,11 @@ from io import BytesIO
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlmodel import col
 
 from core.adapters.store import Store, queries
-from core.adapters.store.models import Chat, Claim, Dataset, Extraction, Run, RunKind, RunStatus, now
+from core.adapters.store.models import Chat, Claim, Dataset, DatasetImport, Extraction, Run, RunKind, RunStatus, now
 from core.domain.form import Form
 from core.errors import ConflictError, NotFoundError
 from core.services.datasets import (
@@ -116,13 +116,49 @@ def test_labels_that_it_added_to_other_chats_go_too(store: Store, form: Form) ->
     labelled = bring(store, range(1, 6), forms=form)
     assert (labelled.added, labelled.skipped, labelled.labels) == (2, 3, 5)
     plan = plan_undo(store, labelled.import_id)
-    assert (plan.chats, plan.answers) == (2, 3)
-    assert "3 条群聊的标注" in plan.sentences()[0]
+    assert (plan.chats, plan.labels, plan.answers) == (2, 2, 3)
+    assert "3 条群聊的标注" in plan.sentences()[0] and "连同其中 2 条的标注" in plan.sentences()[0]
     undo_import(store, labelled.import_id)
     (summary,) = list_datasets(store)
     assert (summary.dataset.chats, summary.labels, summary.absent) == (3, 0, 0)
     with store.read() as session:
         assert queries.labels_run(session, summary.dataset.id) is None
+
+
+def test_labels_of_a_later_import_keep_its_chats(store: Store, form: Form) -> None:
+    first = bring(store, range(1, 3), forms=form)
+    other = bring(store, range(1, 4))
+    assert (other.added, other.skipped) == (1, 2)
+    later = bring(store, range(1, 6), forms=form)
+    assert (later.added, later.skipped, later.labels) == (2, 3, 3)
+    assert plan_undo(store, first.import_id).refused == ""
+    refused = plan_undo(store, other.import_id).refused
+    assert f"「a.json（编号 {later.import_id}）」给其中 1 条群聊加了标注" in refused and "先撤销" in refused
+    with pytest.raises(ConflictError, match="之后的导入"):
+        undo_import(store, other.import_id)
+    undo_import(store, later.import_id)
+    assert undo_import(store, other.import_id).chats == 1
+    assert len(texts(store)) == 2
+
+
+def test_chats_that_a_later_import_has_as_well_are_counted(store: Store, form: Form) -> None:
+    first = bring(store, range(1, 4))
+    later = bring(store, range(1, 6))
+    assert (later.added, later.skipped) == (2, 3)
+    title = f"a.json（编号 {later.import_id}）"
+    plan = plan_undo(store, first.import_id)
+    assert (plan.chats, plan.refused, plan.shared) == (3, "", {title: 3})
+    assert any("3 条在之后的导入" in sentence and title in sentence for sentence in plan.sentences())
+    assert plan_undo(store, later.import_id).shared == {}
+    with store.write() as session:  # as an import of before noted it
+        session.execute(update(DatasetImport).where(col(DatasetImport.id) == later.import_id).values(present=None))
+    [(noted, count)] = plan_undo(store, first.import_id).shared.items()
+    assert noted.startswith(title) and "最多" in noted and count == 3
+    undo_import(store, later.import_id)
+    assert plan_undo(store, first.import_id).shared == {}
+    answers = json.dumps([{"index": 2, "infos": [form.empty()]}]).encode()
+    import_run(store, BytesIO(answers), filename="基线.json", dataset="数据", run="基线")
+    assert "基线.json" in plan_undo(store, first.import_id).refused
 
 
 def test_a_run_that_was_imported_goes_and_its_chats_stay(store: Store, form: Form) -> None:

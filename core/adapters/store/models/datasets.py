@@ -85,7 +85,8 @@ class DatasetImport(Base, table=True):
     """What one file brought into a dataset.
 
     ``chats`` are the chats that it added, ``answers`` the chats for which it added forms to the run ``run_id``: ranges
-    of chat ids, ``[[first, last], …]``. ``refusals`` are the first rows that did not go in, ``{index, why}``.
+    of chat ids, ``[[first, last], …]``; ``present`` likewise the chats that it found there already (``None``: unknown,
+    the import is older than this column). ``refusals`` are the first rows that did not go in, ``{index, why}``.
     ``expected_before`` and ``expected_after`` are the dataset's number of expected chats around it.
     """
 
@@ -111,6 +112,7 @@ class DatasetImport(Base, table=True):
     notes: list[str] = Field(default_factory=list, sa_column=json_column())
     chats: list[list[int]] = Field(default_factory=list, sa_column=json_column())
     answers: list[list[int]] = Field(default_factory=list, sa_column=json_column())
+    present: list[list[int]] | None = Field(default=None, sa_column=json_column(nullable=True))
     run_id: int | None = Field(default=None, foreign_key="run.id", ondelete="SET NULL")
     new_dataset: bool = False
     expected_before: int = 0
