@@ -300,7 +300,7 @@ def _preview_json(report: "ImportReport") -> dict[str, Any]:
         "columns": report.reading.columns,
         "joined": report.reading.joined or "none",
         "chats": counts.chats if counts else 0,
-        "messages": report.reading.messages or (counts.messages if counts else 0),
+        "messages": counts.messages if counts else report.reading.messages,
         "speakers": len(counts.names) if counts else 0,
         "without_speakers": counts.without_speakers if counts else [],
         "added": report.added,

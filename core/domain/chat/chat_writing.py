@@ -58,6 +58,7 @@ class WrittenChat:
         changed_names: names that were too long, or end as a number or a side does.
         nameless: messages without a sender.
         empty: messages without a text.
+        told_apart: names with the id that tells them from others of the same name.
     """
 
     text: str
@@ -65,6 +66,7 @@ class WrittenChat:
     changed_names: int = 0
     nameless: int = 0
     empty: int = 0
+    told_apart: tuple[str, ...] = ()
 
 
 @dataclass
@@ -73,6 +75,7 @@ class _Counts:
     changed: set[str] = field(default_factory=set)
     nameless: int = 0
     empty: int = 0
+    told_apart: dict[str, None] = field(default_factory=dict)
 
 
 def write_chat(messages: Sequence[SentMessage]) -> WrittenChat:
@@ -96,7 +99,14 @@ def write_chat(messages: Sequence[SentMessage]) -> WrittenChat:
         lines.append(f"{prefix} {name}{_SIDES[message.side]}")
         lines += _body(message.text, counts)
         lines.append("")
-    return WrittenChat("\n".join(lines), counts.quoted_lines, len(counts.changed), counts.nameless, counts.empty)
+    return WrittenChat(
+        "\n".join(lines),
+        counts.quoted_lines,
+        len(counts.changed),
+        counts.nameless,
+        counts.empty,
+        tuple(counts.told_apart),
+    )
 
 
 def _is_system(message: SentMessage) -> bool:
@@ -126,6 +136,8 @@ def _name(message: SentMessage, shared: set[str], counts: _Counts) -> str:
     if len(name) + len(suffix) > MAX_NAME:
         counts.changed.add(name)
         name = name[: MAX_NAME - len(suffix)]
+    if suffix:
+        counts.told_apart[name + suffix] = None
     return name + suffix
 
 

@@ -12,7 +12,7 @@ from typing import Any, TextIO
 
 from core.errors import InputError
 from core.services.datasets.import_types import RawRow
-from core.services.datasets.json_values import NotingDecoder
+from core.services.datasets.json_values import NotingDecoder, keyed_rows
 from core.services.datasets.message_archives import messages_inside
 from core.services.datasets.reading_limits import MAX_ROW_CHARACTERS
 from core.services.datasets.source_file import SourceFile
@@ -79,7 +79,7 @@ def _outer_object(window: "_Window") -> dict[str, Any]:
     try:
         value = window.read_value()
         window.require_end()
-        if messages_inside(value):
+        if messages_inside(value) or keyed_rows(value):
             return dict(value)
     except _TooLongError:
         pass  # whole or broken: it is no array
@@ -181,4 +181,5 @@ class _Window:
         self._lines += self._text.count("\n", 0, self._at)
         self._column = self._at - last_end - 1 if last_end >= 0 else self._column + self._at
         more = self._stream.read(max(_CHUNK, len(rest)))
-        self._text, self._at, self._ended = rest + more, 0, not more
+        # A bare NUL, which programs leave behind, reads as an escaped one: that is taken out and named.
+        self._text, self._at, self._ended = rest + more.replace("\0", "\\u0000"), 0, not more

@@ -49,6 +49,18 @@ class NotingDecoder:
         return values
 
 
+def keyed_rows(value: Any) -> list[dict[str, Any]] | None:
+    """The chats or forms of an object that has them by their number or name; ``None`` for anything else.
+
+    A whole number becomes the ``index`` of what has none.
+    """
+    if not isinstance(value, dict) or not value:
+        return None
+    if not all(isinstance(row, dict) and ("chat_text" in row or "infos" in row) for row in value.values()):
+        return None
+    return [{"index": int(key), **row} if is_whole(key) else row for key, row in value.items()]
+
+
 def _filled(pairs: list[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
     """The pairs that hold something: an empty value never takes a filled one's place."""
     return ((key, value) for key, value in pairs if value not in (None, "", [], {}))

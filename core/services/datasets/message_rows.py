@@ -16,9 +16,11 @@ from core.services.datasets.import_types import ColumnError, RawRow, TableColumn
 from core.services.datasets.message_archives import Unreadable, archive_message, is_archived, messages_inside
 from core.services.datasets.message_columns import MessageColumns, is_sure, recognise
 from core.services.datasets.message_table import USUAL_PAUSE, join, message_of
-from core.services.datasets.reading_report import Joined, ReadingReport, line_places
+from core.services.datasets.reading_report import Joined, ReadingReport, line_places, listed
+from core.services.datasets.table_header import last_filled, twins_of
 from core.services.datasets.table_row import TableRow
 
+_TIME_CHARACTERS = 40
 _ARCHIVED_KINDS = ("msgtype", "msg_type", "message_type")
 MAX_MESSAGES = 400_000
 """Messages of one file; more of them do not fit into the memory of the process that reads."""
@@ -143,6 +145,7 @@ def table_chats(
 def _objects(names: Sequence[str], rows: Iterable[TableRow]) -> Iterator[RawRow]:
     """Rows of a table as objects; blank ones are left out."""
     places_of = {name: at for at, name in reversed(list(enumerate(names))) if name}
+    twins = twins_of(list(names), places_of.values())
     position = 0
     for table_row in rows:
         if table_row.is_blank:
@@ -155,7 +158,8 @@ def _objects(names: Sequence[str], rows: Iterable[TableRow]) -> Iterator[RawRow]
         if any(cell not in ("", None) for cell in row[len(names) :]):
             yield RawRow(position, None, line, "格数比表头多，文字里可能有没加引号的分隔符")
             continue
-        yield RawRow(position, {name: row[at] if at < len(row) else None for name, at in places_of.items()}, line)
+        cells = {name: row[at] if at < len(row) else None for name, at in places_of.items()}
+        yield RawRow(position, cells | {names[at]: last_filled(row, twins[at]) for at in twins}, line)
 
 
 def flat(value: Mapping[str, Any]) -> dict[str, Any]:
@@ -202,6 +206,7 @@ def _messages(rows: Iterable[RawRow], layout: MessageColumns | None, report: Rea
     seen: dict[str, SentMessage] = {}
     noted: dict[str, list[int]] = {}
     repeated: list[int] = []
+    odd_times: dict[int, str] = {}
     count = 0
     for row in rows:
         line = row.line or row.position
@@ -221,6 +226,9 @@ def _messages(rows: Iterable[RawRow], layout: MessageColumns | None, report: Rea
             if isinstance(message, Unreadable):
                 unread.setdefault(message.reason, []).append(line)
                 continue
+            if layout and not message.time and (written := _odd_time(value, layout)):
+                odd_times[line] = written
+                message = replace(message, text=f"（发送时间 {written}）\n{message.text}")
             identifier = str(value.get("msgid") or "") if isinstance(value, dict) else ""
             if identifier:
                 content = replace(message, row=0)
@@ -233,6 +241,11 @@ def _messages(rows: Iterable[RawRow], layout: MessageColumns | None, report: Rea
         report.note(f"{clause}{line_places(lines)}")
     for reason, lines in unread.items():
         report.note(f"有 {{}} 行没有读成消息：{reason}{line_places(lines)}", len(lines))
+    example = next(iter(odd_times.values()), "")
+    report.note(
+        f"有 {{}} 条消息的时间认不出（如「{example}」），原样写在消息开头，没有当作时间{line_places(list(odd_times))}",
+        len(odd_times),
+    )
     report.note(f"有 {{}} 条消息与前面的完全相同（msgid 也相同），只留一条{line_places(repeated)}", len(repeated))
 
 
@@ -247,6 +260,12 @@ def _message(value: Any, layout: MessageColumns | None, line: int, session: str)
     if isinstance(message, Unreadable) or not session or message.room or message.session:
         return message
     return replace(message, session=session)
+
+
+def _odd_time(value: Any, layout: MessageColumns) -> str:
+    """What stands in the place of a message's time, on one line; ``""`` where nothing does."""
+    cell = flat(value).get(layout.time) if isinstance(value, dict) and layout.time else None
+    return "" if cell in (None, "", 0, False) else " ".join(str(cell).split())[:_TIME_CHARACTERS]
 
 
 def _note_joining(report: ReadingReport, chats: int, columns: TableColumns) -> None:
@@ -271,7 +290,7 @@ def _note_changes(
     if timeless and len(timeless) < len(messages):
         report.note(f"有 {{}} 条消息没有认得出的时间，这些群聊不按时间排序{line_places(timeless)}", len(timeless))
     elif timeless:
-        report.note("消息都没有时间，按文件里的先后排列")
+        report.note("消息都没有认得出的时间，按文件里的先后排列")
     if "side" in report.columns and "sender" not in report.columns:
         sideless = [message.sender for message in messages if message.side is Role.UNKNOWN and message.sender]
         example = sideless[0][:12] if sideless else ""
@@ -285,4 +304,6 @@ def _note_changes(
     empty = [message.row for message in messages if not message.text.strip()]
     report.note(f"有 {{}} 条消息没有文字{line_places(empty)}", len(empty))
     report.note("有 {} 行文字像是一条消息的开头，前面加了「> 」", sum(chat.quoted_lines for chat in written))
+    shared = list(dict.fromkeys(name for chat in written for name in chat.told_apart))
+    report.note(f"有 {{}} 个发送人同名，名字后面加了编号：{listed(shared)}", len(shared))
     report.note("有 {} 个发送人的名字太长或带括号，改写了", sum(chat.changed_names for chat in written))

@@ -13,7 +13,7 @@ from core.domain.form import Form
 from core.domain.form.raw_values import clean_keys
 from core.services.datasets.import_types import BY_NAME, FileFormat, RawRow, TableColumns
 from core.services.datasets.json_reader import describe_json_error, read_array
-from core.services.datasets.json_values import NotingDecoder
+from core.services.datasets.json_values import NotingDecoder, keyed_rows
 from core.services.datasets.message_archives import messages_inside
 from core.services.datasets.message_rows import join_messages
 from core.services.datasets.reading_limits import MAX_ROW_CHARACTERS
@@ -67,7 +67,7 @@ def _unwrapped(rows: Iterator[RawRow], report: ReadingReport) -> Iterator[RawRow
     alone = (
         first is not None and second is None and isinstance(first.value, dict) and not first.value.keys() & _CHAT_KEYS
     )
-    inside = messages_inside(first.value) if first is not None and alone else None
+    inside = (keyed_rows(first.value) or messages_inside(first.value)) if first is not None and alone else None
     if first is None or inside is None or not any(isinstance(one, dict) and one.keys() & _CHAT_KEYS for one in inside):
         yield from (row for row in (first, second) if row is not None)
         yield from rows
@@ -92,7 +92,7 @@ def _json_lines(source: SourceFile) -> Iterator[RawRow]:
     with source.text(newline="\n") as stream:
         while line := stream.readline(MAX_ROW_CHARACTERS):
             number += 1
-            line = line.lstrip("\ufeff")  # files joined end to end keep their marks
+            line = line.lstrip("\ufeff").replace("\0", "\\u0000")  # files joined end to end keep their marks
             if not line.strip():
                 continue
             position += 1

@@ -13,6 +13,7 @@ from core.domain.form import Form
 from core.errors import InputError
 from core.services.datasets.form_notes import FormNotes, listed_rows
 from core.services.datasets.import_types import (
+    BY_POSITION,
     ChatRow,
     FileFormat,
     FileKind,
@@ -57,6 +58,7 @@ class RowValidationPass:
     rows: int = field(init=False, default=0)
     rejected: list[RejectedRow] = field(init=False, default_factory=list)
     renumbered: int = field(init=False, default=0)
+    _keeps_index: bool = field(init=False, default=False)
     _has_zero: bool = field(init=False, default=False)
     _noted: dict[str, list[int]] = field(init=False, default_factory=dict)
     report: ReadingReport = field(init=False, default_factory=ReadingReport)
@@ -71,6 +73,7 @@ class RowValidationPass:
             if isinstance(raw.value, dict) and "chat_text" in raw.value:
                 break
         self.kind = detect_file_kind(head)
+        self._keeps_index = self._numbers_itself(head)
         self._stream: Iterator[RawRow] = chain(head, stream)
 
     @property
@@ -95,7 +98,7 @@ class RowValidationPass:
             raw = self._mended(raw)
             row = chat_row(raw, self.form, own_index=self._has_own_index(raw))
             if (
-                not self._is_table
+                not self._uses_own_index
                 and isinstance(raw.value, dict)
                 and raw.value.get("index", raw.position) != raw.position
             ):
@@ -134,11 +137,17 @@ class RowValidationPass:
     @property
     def _uses_own_index(self) -> bool:
         """Whether the rows' own ``index`` counts and not their position."""
-        return self.kind is FileKind.SUBMISSION or self._is_table
+        return self.kind is FileKind.SUBMISSION or self._is_table or self._keeps_index
+
+    def _numbers_itself(self, head: list[RawRow]) -> bool:
+        """Whether a JSON file's chats carry their ``index``, as tables do in a column: the first one tells."""
+        first = next((raw.value for raw in head if isinstance(raw.value, dict) and "chat_text" in raw.value), {})
+        is_json = self.report.joined is None and self.source.format in (FileFormat.JSON, FileFormat.JSONL)
+        return is_json and self.columns.index != BY_POSITION and is_whole(first.get("index"))
 
     def _has_own_index(self, raw: RawRow) -> bool:
-        """Whether a row of a table carries its index in a column."""
-        return self._is_table and isinstance(raw.value, dict) and "index" in raw.value
+        """Whether a row's own index counts: that in a table's column, and that in a JSON file whose chats have one."""
+        return self._keeps_index or self._is_table and isinstance(raw.value, dict) and "index" in raw.value
 
     @property
     def _is_table(self) -> bool:

@@ -93,7 +93,7 @@ def split_header(
         report.note(f"表头在第 {head[at].line} 行；上面的 {{}} 行不是数据，没有导入：{titles}", len(above))
     names = [column_name(cell) for cell in head[at].cells]
     twice = list(dict.fromkeys(name for name in names if name and names.count(name) > 1))
-    report.note(f"有重复的列名，只用第一列：{'、'.join(name[:20] for name in twice[:8])}", len(twice))
+    report.note(f"有重复的列名，用后面有内容的那一格：{'、'.join(name[:20] for name in twice[:8])}", len(twice))
     return names, _without_header(chain(head[at + 1 :], stream), names, report)
 
 
@@ -110,6 +110,18 @@ def _without_header(rows: Iterable[TableRow], names: list[str], report: ReadingR
             continue
         yield row
     report.note(f"有 {{}} 行与表头相同，不是数据，没有导入{line_places(lines)}", len(lines))
+
+
+def twins_of(names: list[str], read: Iterable[int | None]) -> dict[int, list[int]]:
+    """Columns of the same name as one that is read, by the place of that one, itself among them."""
+    places = {at: [twin for twin, name in enumerate(names) if name == names[at]] for at in read if at is not None}
+    return {at: twins for at, twins in places.items() if len(twins) > 1}
+
+
+def last_filled(cells: list[Any], places: list[int]) -> Any:
+    """The last of some cells that holds something: an empty one never takes a filled one's place."""
+    row = [cells[at] for at in places if at < len(cells)]
+    return next((cell for cell in reversed(row) if cell is not None and str(cell).strip()), row[0] if row else None)
 
 
 def header_place(head: list[TableRow], known: HeaderNames) -> int | None:

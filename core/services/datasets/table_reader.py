@@ -1,5 +1,6 @@
 """Reader of tables (CSV and Excel): finds the columns of chat, index and labels; one row per chat."""
 
+import json
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from typing import Any
@@ -21,8 +22,10 @@ from core.services.datasets.table_header import (
     TEXT_COLUMNS,
     HeaderNames,
     header_place,
+    last_filled,
     require_foreign,
     split_header,
+    twins_of,
 )
 from core.services.datasets.table_notes import TableNotes
 from core.services.datasets.table_row import TableRow
@@ -113,6 +116,8 @@ class _Chats:
             read |= set(self._labels_at.values())
             missing = [key for key in form.keys if key not in names] if self._labels_at else []
             report.note(f"缺少 {{}} 个标注列，按空处理：{listed(missing)}", len(missing))
+        self._twins = twins_of(names, read)
+        read |= {place for places in self._twins.values() for place in places}
         self._notes = TableNotes(names, read, report)
         self._decoder = NotingDecoder()
 
@@ -133,6 +138,8 @@ class _Chats:
         """The object that a row stands for, and what is wrong with it."""
         value: dict[str, Any] = {}
         problem = ""
+        for first, places in self._twins.items():
+            cells[first] = last_filled(cells, places)
         if self._text_at is not None:
             value["chat_text"] = _text_cell(cells[self._text_at])
         if self._index_at is not None:
@@ -155,7 +162,19 @@ class _Chats:
     def _label(self, key: str, cell: str) -> str | list[str]:
         if not self._form.field(key).is_list:
             return cell
-        return [cell] if cell else []
+        return _listed(cell) if cell else []
+
+
+def _listed(cell: str) -> list[str]:
+    """A cell of a list: its entries where they are written as JSON, else the whole as one."""
+    if cell.startswith("["):
+        try:
+            entries = json.loads(cell)
+        except (ValueError, RecursionError):
+            return [cell]
+        if isinstance(entries, list) and all(isinstance(one, str) for one in entries):
+            return entries
+    return [cell]
 
 
 def _require_texts(source: SourceFile, names: list[str], at: int, head: Sequence[TableRow]) -> None:

@@ -64,12 +64,18 @@ def telegram_message(value: Mapping[str, Any], number: int) -> SentMessage | Non
     sender_id = str(value.get("from_id") or "")
     return SentMessage(
         sender=str(value.get("from") or sender_id).strip(),
-        text=_words(value["text"]) or _placeholder(value),
+        text=f"{_origin(value)}{_words(value['text']) or _placeholder(value)}",
         time=time_of(value["date"]),
         sender_id=sender_id,
         room=str(value.get(_ROOM) or ""),
         row=number,
     )
+
+
+def _origin(value: Mapping[str, Any]) -> str:
+    """Who wrote a message that was forwarded, before its words."""
+    origin = value.get("forwarded_from")
+    return f"[转发自 {origin.strip()}] " if isinstance(origin, str) and origin.strip() else ""
 
 
 def _words(text: Any) -> str:

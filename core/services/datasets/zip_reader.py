@@ -65,7 +65,7 @@ def _rows(
     report: ReadingReport,
     archive_name: str,
 ) -> Iterator[RawRow]:
-    counts: dict[str, int] = {}
+    counts: list[tuple[str, int]] = []
     left_out: dict[str, list[str]] = {}
     position = unpacked = 0
     for member in members:
@@ -94,11 +94,11 @@ def _rows(
                 yield row._replace(position=position, file=name)
         except InputError as error:
             left_out.setdefault(f"{error.message}；{error.remedy}".rstrip("；"), []).append(name)
-        counts[name] = position - before
+        counts.append((name, position - before))
         report.messages += inner.messages
         report.joined = inner.joined or report.joined
         report.notes += [f"{name}：{note}" for note in inner.notes]
-    read = [f"{name}（{count} 条）" for name, count in counts.items() if count]
+    read = [f"{name}（{count} 条）" for name, count in counts if count]
     report.note(f"压缩包里读了 {{}} 个文件：{_listed(read)}", len(read))
     for why, names in left_out.items():
         report.note(f"压缩包里有 {{}} 个文件没有读：{_listed(names)}（{why}）", len(names))

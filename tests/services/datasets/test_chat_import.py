@@ -155,10 +155,13 @@ def test_plain_texts_go_behind_the_last_chat_once(store: Store) -> None:
         import_text(store, " \n", dataset="数据")
 
 
-def test_own_index_of_json_rows_is_reported_and_not_used(store: Store) -> None:
-    report = load(store, [{"chat_text": TEXTS[0], "index": 0}, {"chat_text": TEXTS[1], "index": 1}])
-    assert list(stored(store)) == [1, 2]
-    assert report.notes == ("有 2 条自带的 index 与它在文件中的位置不同；群聊按位置编号（从 1 开始）",)
+def test_own_index_of_json_rows_counts_and_one_from_zero_is_refused(store: Store) -> None:
+    with pytest.raises(InputError, match="像是从 0 数起的"):
+        load(store, [{"chat_text": TEXTS[0], "index": 0}, {"chat_text": TEXTS[1], "index": 1}])
+    load(store, [{"chat_text": TEXTS[0], "index": 7}, {"chat_text": TEXTS[1], "index": 9}])
+    assert list(stored(store)) == [7, 9]
+    report = load(store, [{"chat_text": TEXTS[0], "index": "A1"}], name="另一个")
+    assert report.notes == ("有 1 条自带的 index 与它在文件中的位置不同；群聊按位置编号（从 1 开始）",)
 
 
 def test_residue_is_measured(store: Store) -> None:

@@ -4,6 +4,8 @@ import csv
 import json
 from io import BytesIO, StringIO
 from typing import Any
+from warnings import catch_warnings, simplefilter
+from zipfile import ZipFile
 
 import pytest
 from openpyxl import Workbook
@@ -227,3 +229,90 @@ def test_a_header_that_comes_again_is_no_message_and_no_chat() -> None:
     joined = csv_of(["index", "chat_text"], ["1", "甲：好"], ["\ufeffindex", "chat_text"], ["2", "乙：好"])
     assert [row.index for row in Reading(joined, "a.csv").rows] == [1, 2]
     assert not Reading(joined, "a.csv").rejected
+
+
+CHATS = [{"index": 10, "chat_text": "甲：一\n乙：二"}, {"index": 20, "chat_text": "甲：三\n乙：四"}]
+
+
+def as_table(rows: list[dict[str, Any]]) -> list[list[Any]]:
+    return [list(rows[0]), *(list(row.values()) for row in rows)]
+
+
+def in_each_format(rows: list[dict[str, Any]]) -> list[tuple[bytes, str]]:
+    lines = b"\n".join(map(json_of, rows))
+    table = as_table(rows)
+    return [(json_of(rows), "a.json"), (lines, "a.jsonl"), (csv_of(*table), "a.csv"), (xlsx_of(*table), "a.xlsx")]
+
+
+@pytest.mark.parametrize("at", range(4))
+def test_the_index_beside_a_chat_counts_the_same_in_each_format(at: int) -> None:
+    assert [row.index for row in Reading(*in_each_format(CHATS)[at]).rows] == [10, 20]
+    from_zero = [row | {"index": number} for number, row in enumerate(CHATS)]
+    with pytest.raises(InputError, match="像是从 0 数起的"):
+        Reading(*in_each_format(from_zero)[at])
+    twice = Reading(*in_each_format([CHATS[0], CHATS[1] | {"index": 10}])[at])
+    assert [(row.index, row.reason) for row in twice.rejected] == [(10, "index 与前面的行重复")]
+    by_position = Reading(*in_each_format(CHATS)[at], index="-")
+    assert [row.index for row in by_position.rows] == [1, 2]
+
+
+def test_of_columns_with_one_name_the_filled_cell_counts_as_in_json() -> None:
+    key = FORM.name_field
+    table = csv_of(["chat_text", key, key], ["甲：一", "", "甲"], ["乙：二", "乙", ""], ["丙：三", "丙", "丁"])
+    texts = [
+        f'{{"chat_text": "x", "infos": [{{"{key}": "{a}", "{key}": "{b}"}}]}}' for a, b in (("", "甲"), ("乙", ""))
+    ]
+    forms = [row.forms[0][key] for row in Reading(table, "a.csv").rows]
+    assert forms == ["甲", "乙", "丁"]
+    assert [row.forms[0][key] for row in Reading("\n".join(texts).encode(), "a.jsonl").rows] == forms[:2]
+    assert "有重复的列名，用后面有内容的那一格" in Reading(table, "a.csv").notes
+    messages = csv_of(["发送人", "内容", "内容"], ["甲", "", "一"], ["乙", "二", ""])
+    assert Reading(messages, "a.csv").bodies == [["一", "二"]]
+
+
+@pytest.mark.parametrize("written", ["昨天 10:21", "01/02/2024 10:00 AM", "10:21", "1.70416E+12", "周二"])
+def test_a_time_that_cannot_be_read_is_named_and_kept(written: str) -> None:
+    rows = [["甲木", "你好", written], ["乙木", "您好", "2024-01-02 10:00"]]
+    reading = Reading(csv_of(["发送人", "内容", "时间"], *rows), "a.csv")
+    assert f"有 1 条消息的时间认不出（如「{written}」），原样写在消息开头，没有当作时间（第 2 行）" in reading.notes
+    assert [speaker for speaker, _ in reading.sides[0]] == ["甲木", "乙木"]
+    assert written in reading.texts[0]
+    assert reading.bodies[0][1] == "您好"
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl"])
+def test_a_bare_nul_in_json_is_taken_out_and_named(name: str) -> None:
+    data = '{"chat_text": "甲：一\0\\n乙：二"}'.encode()
+    reading = Reading(b"[" + data + b"]" if name == "a.json" else data, name)
+    assert reading.texts == ["甲：一\n乙：二"]
+    assert "NUL" in reading.notes
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_chats_and_answers_by_their_number_are_read(indent: int | None) -> None:
+    keyed = {str(row["index"]): {"chat_text": row["chat_text"]} for row in CHATS}
+    reading = Reading(json.dumps(keyed, indent=indent).encode(), "a.json")
+    assert [row.index for row in reading.rows] == [10, 20]
+    answers = Reading(json.dumps({"3": {"infos": []}, "4": {"infos": []}}, indent=indent).encode(), "a.json")
+    assert [row.index for row in answers.rows] == [3, 4]
+
+
+def test_a_list_in_a_cell_is_a_list() -> None:
+    cell = json.dumps(["询价", "答疑"], ensure_ascii=False)
+    (row,) = Reading(csv_of(["chat_text", "咨询类型"], ["甲：一", cell]), "a.csv").rows
+    assert row.forms is not None and row.forms[0]["咨询类型"] == ["询价", "答疑"]
+
+
+def test_names_with_numbers_behind_them_are_named() -> None:
+    rows = [["林小满", "u1", "一"], ["林小满", "u2", "二"]]
+    notes = Reading(csv_of(["发送人", "发送人ID", "内容"], *rows), "a.csv").notes
+    assert "有 2 个发送人同名，名字后面加了编号：林小满[u1]、林小满[u2]" in notes
+
+
+def test_entries_of_one_name_in_an_archive_are_counted_each() -> None:
+    file = BytesIO()
+    with ZipFile(file, "w") as archive, catch_warnings():
+        simplefilter("ignore")
+        for words in ("一", "二"):
+            archive.writestr("a.txt", f"甲木：{words}\n乙木：好")
+    assert "压缩包里读了 2 个文件：a.txt（1 条）、a.txt（1 条）" in Reading(file.getvalue(), "a.zip").notes
