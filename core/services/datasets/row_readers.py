@@ -18,14 +18,14 @@ from core.services.datasets.message_archives import messages_inside
 from core.services.datasets.message_rows import join_messages
 from core.services.datasets.reading_limits import MAX_ROW_CHARACTERS
 from core.services.datasets.reading_report import ReadingReport
-from core.services.datasets.row_validation import MAX_CHAT_BYTES, ROW_KEYS
+from core.services.datasets.row_validation import MAX_CHAT_BYTES, ROW_KEYS, TOO_LONG
 from core.services.datasets.source_file import SourceFile
 from core.services.datasets.table_reader import read_table
 from core.services.datasets.zip_reader import read_zip
 
 _CHAT_KEYS = frozenset(("chat_text", "infos"))
 # UTF-32 takes four bytes for a character that UTF-8 has in one; smaller files are counted exactly, as rows are.
-_MAX_TEXT_BYTES = 5 * MAX_CHAT_BYTES
+_MAX_TEXT_BYTES = 2 * MAX_CHAT_BYTES
 
 
 _COMMA = "行末多了一个逗号，已去掉"
@@ -121,12 +121,12 @@ def _skip_line(stream: TextIO) -> None:
 
 def _text(source: SourceFile, report: ReadingReport) -> Iterator[RawRow]:
     if source.size > _MAX_TEXT_BYTES:
-        yield RawRow(1, None, None, f"文字有 {source.size / 1e6:,.0f} MB，超过 2 MB 的上限")
+        yield RawRow(1, None, None, f"文字有 {source.size / 1e6:,.0f} MB，{TOO_LONG}")
         return
     with source.text(newline=None) as stream:
         text = stream.read()
     if (size := len(text.encode("utf-8", "replace"))) >= MAX_CHAT_BYTES:
-        yield RawRow(1, None, None, f"文字有 {size / 1e6:.1f} MB，超过 2 MB 的上限，请按日期拆成几个文件")
+        yield RawRow(1, None, None, f"文字有 {size / 1e6:.1f} MB，{TOO_LONG}")
         return
     chats = split_chats(text)
     if len(chats) > 1:

@@ -8,8 +8,9 @@ from core.domain.form.values import UNSTORABLE
 from core.services.datasets.import_types import ChatRow, FileKind, RawRow, RejectedRow, SubmissionRow
 from core.services.datasets.json_values import is_whole
 
-MAX_CHAT_BYTES = 2_000_000
-"""A text of so many bytes (UTF-8) is no chat: the longest real ones have 30,000 characters."""
+MAX_CHAT_BYTES = 6_000_000
+"""Of one chat, as UTF-8: some 60,000 messages of usual length."""
+TOO_LONG = f"超过 {MAX_CHAT_BYTES // 1_000_000} MB 的上限，请按日期拆成几条"
 
 ROW_KEYS = frozenset({"chat_text", "infos", "index"})
 """Fields of a row that are read."""
@@ -94,7 +95,7 @@ def _chat_text(value: dict[str, Any]) -> str:
     if not text.strip():
         raise _BadRowError("chat_text 为空")
     if len(text) >= MAX_CHAT_BYTES // 4 and len(text.encode("utf-8", "replace")) >= MAX_CHAT_BYTES:
-        raise _BadRowError(f"chat_text 有 {len(text):,} 字，超过 2 MB 的上限")
+        raise _BadRowError(f"chat_text 有 {len(text):,} 字，{TOO_LONG}")
     if unstorable := UNSTORABLE.search(text):
         line = text.count("\n", 0, unstorable.start()) + 1
         raise _BadRowError(f"chat_text 第 {line} 行有无法保存的字符（U+{ord(unstorable[0]):04X}）")

@@ -50,7 +50,7 @@ def test_index_is_the_position_and_never_renumbered(store: Store) -> None:
         {"chat_text": None},
         {"chat_text": TEXTS[1], "infos": {}},
         {"chat_text": TEXTS[1], "infos": ["x"]},
-        {"chat_text": "聊" * 700_000},
+        {"chat_text": "聊" * 2_000_000},
         {"chat_text": "a\n\u0000b"},
         {"chat_text": TEXTS[1]},
     ]
@@ -65,7 +65,7 @@ def test_index_is_the_position_and_never_renumbered(store: Store) -> None:
         (6, "chat_text 应为文本，收到空值（null）"),
         (7, "infos 应为列表，收到对象"),
         (8, "infos 的第 1 项应为对象，收到文本"),
-        (9, "chat_text 有 700,000 字，超过 2 MB 的上限"),
+        (9, "chat_text 有 2,000,000 字，超过 6 MB 的上限，请按日期拆成几条"),
     ]
     assert "第 2 行有 1 个 NUL 字符，已去掉：第 10 条" in report.notes
     assert str(report.rejected[0]) == "第 2 条：应为对象，收到文本"
@@ -249,8 +249,8 @@ def test_memory_does_not_grow_with_the_file(store: Store) -> None:
     assert peak < 10_000_000
 
 
-def test_a_text_of_3_8_mb_is_no_field_of_json(store: Store) -> None:
-    words = "林木1：这句话要说很多遍，价格怎么算？\n" * 66_000
-    with pytest.raises(InputError, match=r"文字有 3\.\d MB，超过 2 MB 的上限，请按日期拆成几个文件") as refused:
+def test_a_text_of_8_mb_is_no_field_of_json(store: Store) -> None:
+    words = "林木1：这句话要说很多遍，价格怎么算？\n" * 140_000
+    with pytest.raises(InputError, match=r"文字有 \d\.\d MB，超过 6 MB 的上限，请按日期拆成几条") as refused:
         import_chats(store, BytesIO(words.encode()), filename="群.txt", dataset="大")
     assert "chat_text" not in str(refused.value)

@@ -49,12 +49,12 @@ SENTENCES = {
     "CSV with a quote never closed": "从第 2 行起有一格超过 16,000,000 字的上限。可能少了一个双引号",
 }
 REJECTED = {
-    "a JSON string of 50 MB": [(2, "chat_text 有 50,000,000 字，超过 2 MB 的上限")],
+    "a JSON string of 50 MB": [(2, "chat_text 有 50,000,000 字，超过 6 MB 的上限，请按日期拆成几条")],
     "JSON lines nested 100,000 deep": [(2, "数字太长或嵌套太深，不是群聊数据")],
     "a whole number of a million digits": [],
     "50 MB of white space in JSON": [],
     "CSV with an index of 5,000 digits": [(1, "index 应为整数，收到 '99999999999999999999'")],
-    "a text of 30 MB": [(1, "文字有 30 MB，超过 2 MB 的上限")],
+    "a text of 30 MB": [(1, "文字有 30 MB，超过 6 MB 的上限，请按日期拆成几条")],
 }
 
 
