@@ -32,6 +32,7 @@ from core.domain.permissions import Permission
 from core.domain.scoring import prepare_reference, score_against
 from core.errors import InputError
 from core.services.quality.cache import cached
+from core.services.quality.record_origins import has_learned
 from core.services.team import permitted
 
 COMPLETE_FROM, FILLED_FROM = 0.9, 0.5
@@ -106,6 +107,7 @@ class AnsweredRun:
         provider: by which it was called.
         answered: how many chats it answers.
         version: changes when an answer is added or replaced.
+        is_learned: whether it was made from what people said about chats.
     """
 
     id: int
@@ -116,6 +118,7 @@ class AnsweredRun:
     provider: str
     answered: int
     version: Hashable
+    is_learned: bool = False
 
 
 def runs_with_answers(session: Session, dataset_id: int) -> list[AnsweredRun]:
@@ -141,7 +144,7 @@ def runs_with_answers(session: Session, dataset_id: int) -> list[AnsweredRun]:
         key = ("answered", _address(session), run_id, *version)
         if answered := cached(key, lambda run_id=run_id: _answered(session, run_id)):  # type: ignore[misc]
             identity = (run.name, run.kind, run.status, run.model, run.provider)
-            runs.append(AnsweredRun(run_id, *identity, answered, tuple(version)))
+            runs.append(AnsweredRun(run_id, *identity, answered, tuple(version), has_learned(run)))
     return runs
 
 
@@ -233,6 +236,8 @@ def _choose(session: Session, dataset_id: int, runs: Sequence[AnsweredRun]) -> D
     if not candidates:
         # Labels are what reviewers are compared with: they start from them only where there is nothing else.
         return DefaultRun(runs[0].id, runs[0].name, DefaultReason.NEWEST)
+    # What was made from labels and records scores well by them; whoever wants it as the default pins it.
+    candidates = [run for run in candidates if not run.is_learned] or candidates
     if len(candidates) > 1:
         candidates = _worth_starting_from(session, candidates)
     scores = _measured(session, dataset_id, runs)

@@ -12,7 +12,7 @@ from core.errors import NotFoundError
 from core.services.quality.cache import cached
 from core.services.quality.data_versions import run_version
 from core.services.quality.external_scores import ExternalScoreView, external_scores
-from core.services.quality.record_origins import NO_ORIGINS, record_origins
+from core.services.quality.record_origins import FLATTERED, LEARNED, NO_ORIGINS, has_learned, record_origins
 from core.services.quality.run_cost import run_costs
 from core.services.quality.scores import BLIND, LABELS, RECORDS, Benchmark, cached_reference, run_score
 
@@ -29,6 +29,7 @@ class LeaderboardRow:
         undisputed: the score without disputed labels; ``None`` where nothing is disputed.
         external_scores: scores from outside, newest first.
         started: records of the reference that were started from this run; they flatter it.
+        caveat: why the reference flatters it, in Chinese; ``""`` where it does not.
         cost: yuan, see :func:`core.services.quality.run_cost.run_costs`; ``None`` where the price is unknown.
     """
 
@@ -40,6 +41,7 @@ class LeaderboardRow:
     external_scores: tuple[ExternalScoreView, ...]
     cost: float | None
     started: int = 0
+    caveat: str = ""
 
     @property
     def indistinguishable_from_best(self) -> bool:
@@ -109,7 +111,12 @@ def leaderboard(store: Store, benchmark: Benchmark) -> Leaderboard:
         versions = tuple(run_version(session, run) for run in runs)
         origins = record_origins(session, benchmark.dataset.id) if benchmark.against == RECORDS else NO_ORIGINS
     started = [origins.by_id.get(run.id, 0) for run in runs]
-    order = sorted(range(len(runs)), key=lambda i: (started[i] > 0, -scores[i].score, runs[i].id))
+    of_people = benchmark.against in (LABELS, RECORDS, BLIND)
+    caveats = [
+        FLATTERED if count else LEARNED if of_people and has_learned(run) else ""
+        for run, count in zip(runs, started, strict=True)
+    ]
+    order = sorted(range(len(runs)), key=lambda i: (caveats[i] != "", -scores[i].score, runs[i].id))
     alone, to_best = cached(("board", *key, versions, tuple(order)), lambda: _intervals(scores, order))
     rows = tuple(
         LeaderboardRow(
@@ -121,6 +128,7 @@ def leaderboard(store: Store, benchmark: Benchmark) -> Leaderboard:
             tuple(outside.get(runs[i].id, ())),
             yuan[runs[i].id],
             started[i],
+            caveats[i],
         )
         for place, i in enumerate(order)
     )

@@ -6,11 +6,20 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from core.adapters.store import queries
+from core.adapters.store import RunView, queries
 from core.adapters.store.models import Record, Run
 
 FLATTERED = "记录从它改起，偏高"
 """What stands beside the score of a run against records that were started from it."""
+
+
+LEARNED = "可能学过这些群聊，偏高"
+"""What stands beside the score of a run that was made from labels or approved records."""
+
+
+def has_learned(run: Run | RunView) -> bool:
+    """Whether a run was made from what people said: a learned extractor's, or one corrected by habits."""
+    return run.provider == "learned" or (run.parameters.get("merge") or {}).get("method") == "habits"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 import streamlit as st
 
 from core.services.quality import Leaderboard, add_external_score, remove_external_score
-from core.services.quality.record_origins import FLATTERED
 from core.ui import charts, state
 from core.ui.markdown import escape_markdown
 from core.ui.notices import guarded, show_errors
@@ -22,7 +21,7 @@ def draw_headline(board: Leaderboard) -> None:
         f"{best.score.score:.2f} / {board.max:g}",
         border=True,
         help=f"抽取任务「{escape_markdown(best.run.name)}」",
-        delta=FLATTERED if best.started else None,
+        delta=best.caveat or None,
         delta_color="off",
     )
     two.metric(
@@ -69,7 +68,7 @@ def leaderboard_rows(board: Leaderboard) -> list[dict[str, object]]:
             "名次": place,
             "抽取任务": run.name,
             "得分": score.score,
-            **({"提醒": FLATTERED if row.started else None} if any(one.started for one in board.rows) else {}),
+            **({"提醒": row.caveat or None} if any(one.caveat for one in board.rows) else {}),
             "95% 区间": interval_text(row.interval),
             "高出下限": score.score - board.floor,
             "高出常数": score.score - board.constants,
@@ -78,7 +77,7 @@ def leaderboard_rows(board: Leaderboard) -> list[dict[str, object]]:
             shown["不计争议"] = row.undisputed.score
         shown |= {
             "与第一名": "—"
-            if row.to_best is None or row.started
+            if row.to_best is None or row.caveat
             else "不能区分"
             if row.indistinguishable_from_best
             else "更低",

@@ -6,7 +6,6 @@ import streamlit as st
 from core.domain.scoring import RunScore
 from core.domain.scoring.run_score import Filled
 from core.services.quality import Benchmark, Leaderboard, LeaderboardRow, named_run
-from core.services.quality.record_origins import FLATTERED
 from core.services.training import training_overlap
 from core.ui import address, charts, state
 from core.ui.links import all_runs, compare_address, compare_column, workbench_address, workbench_column
@@ -24,7 +23,7 @@ def choose_scored_run(board: Leaderboard) -> LeaderboardRow:
     name = address.select(left, "抽取任务", names, key="run", what="抽取任务", link=link)
     row = named_run(board, name or names[0])
     filled, macro = row.score.filled, row.score.macro
-    flattered = f"（:orange[{FLATTERED}]）" if row.started else ""
+    flattered = f"（:orange[{row.caveat}]）" if row.caveat else ""
     right.caption(
         f"得分 **{row.score.score:.4f}**{flattered}，下限 {board.floor:.4f}，常数下限 {board.constants:.4f}；"
         f"填写的值：精确率 {filled.precision:.1%}、"

@@ -6,10 +6,17 @@ from core.adapters.store import DatasetView, Store
 from core.adapters.store.models import RunKind, RunStatus
 from core.errors import InputError
 from core.services.extraction.runs import delete as delete_run
-from core.services.quality import DefaultReason, add_external_score, default_run, pin_default_run
+from core.services.quality import (
+    Benchmark,
+    DefaultReason,
+    add_external_score,
+    default_run,
+    leaderboard,
+    pin_default_run,
+)
 from core.services.quality.default_run import DefaultRun, last_seen_default, remember_default
 from core.services.review import base_runs
-from tests.factories.datasets import make_run
+from tests.factories.datasets import FORM, make_run
 from tests.factories.quality import NAME, PHONE, STAGE, add_run, form, quality_dataset
 from tests.factories.runs import add_dataset
 
@@ -106,3 +113,17 @@ def test_each_reviewer_remembers_what_they_saw(store: Store) -> None:
     remember_default(store, dataset.id, "周", default_of(store, dataset))
     assert last_seen_default(store, dataset.id, "林晓") == (first.id, "一")
     assert last_seen_default(store, dataset.id, "周") == (default_of(store, dataset).id, "二")
+
+
+def test_a_run_that_learned_from_people_is_the_default_only_if_it_is_pinned(store: Store) -> None:
+    dataset = quality_dataset(store)
+    right = {i: [form(**{NAME: "周遥", STAGE: "报价"})] for i in range(1, 9)}
+    learned = add_run(store, dataset, "学来的", right, provider="learned")
+    corrected = add_run(store, dataset, "按习惯校正", right, parameters={"merge": {"method": "habits"}})
+    before = default_of(store, dataset)
+    assert before.id not in (learned, corrected)
+    rows = leaderboard(store, Benchmark(dataset, FORM)).rows
+    assert {row.run.id for row in rows[-2:]} == {learned, corrected}
+    assert [row.caveat for row in rows[-2:]] == ["可能学过这些群聊，偏高"] * 2 and not rows[0].caveat
+    pin_default_run(store, dataset.id, learned, who="林晓")
+    assert default_of(store, dataset).id == learned

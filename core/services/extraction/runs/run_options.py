@@ -57,7 +57,14 @@ def run_options(store: Store) -> list[RunOption]:
         if named and not any((spec.provider, spec.name) == (entry.name, named) and _callable(spec) for spec in specs):
             specs.append(adhoc_model(entry.name, named))
     options = [run_option(spec) for spec in specs]
-    return sorted(options, key=lambda option: (bool(option.missing), option.spec.source == SpecSource.FILE))
+    return sorted(
+        options,
+        key=lambda option: (
+            bool(option.missing),
+            option.spec.provider == "learned",
+            option.spec.source == SpecSource.FILE,
+        ),
+    )
 
 
 def run_option(spec: ModelSpec) -> RunOption:
