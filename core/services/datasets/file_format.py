@@ -53,6 +53,8 @@ def detect_format(file: BinaryIO, head: bytes, name: str) -> FileFormat:
         )
         raise InputError(known, foreign.remedy)
     if by_suffix is FileFormat.ZIP:
+        if foreign is not None:
+            return FileFormat.ZIP  # an archive by its own directory: the first bytes may be those of a file inside
         if head.startswith(_OFFICE_MAGIC) and any(part in head for part in _EXCEL_PARTS):
             return FileFormat.EXCEL
         if not head.startswith(_ZIP_MAGIC):

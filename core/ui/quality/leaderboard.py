@@ -21,7 +21,7 @@ def draw_headline(board: Leaderboard) -> None:
         f"{best.score.score:.2f} / {board.max:g}",
         border=True,
         help=f"抽取任务「{escape_markdown(best.run.name)}」",
-        delta=best.caveat or None,
+        delta=escape_markdown(best.caveat) or None,
         delta_color="off",
     )
     two.metric(

@@ -23,7 +23,7 @@ def choose_scored_run(board: Leaderboard) -> LeaderboardRow:
     name = address.select(left, "抽取任务", names, key="run", what="抽取任务", link=link)
     row = named_run(board, name or names[0])
     filled, macro = row.score.filled, row.score.macro
-    flattered = f"（:orange[{row.caveat}]）" if row.caveat else ""
+    flattered = f"（:orange[{escape_markdown(row.caveat)}]）" if row.caveat else ""
     right.caption(
         f"得分 **{row.score.score:.4f}**{flattered}，下限 {board.floor:.4f}，常数下限 {board.constants:.4f}；"
         f"填写的值：精确率 {filled.precision:.1%}、"

@@ -5,6 +5,7 @@ import zipfile
 from io import BytesIO
 
 import pytest
+from openpyxl import Workbook
 
 from core.adapters.store import Store
 from core.domain.form import load_named_form
@@ -65,6 +66,21 @@ def test_every_file_is_read_or_named() -> None:
     for name in MEMBERS:
         assert name in notes, name
     assert "群/消息.csv：文件是一行一条消息：2 条消息" in notes
+
+
+def test_a_workbook_that_is_packed_as_it_is_does_not_make_the_archive_one() -> None:
+    sheet = BytesIO()
+    workbook = Workbook()
+    workbook.active.append(["chat_text"])
+    workbook.active.append([TEXT])
+    workbook.save(sheet)
+    file = BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr("表.xlsx", sheet.getvalue())
+        archive.writestr("群.txt", TEXT.replace("你好", "在吗"))
+    chats, validation_pass = read(file.getvalue())
+    assert {chat.text for chat in chats} == {TEXT, TEXT.replace("你好", "在吗")}
+    assert not validation_pass.rejected
 
 
 def test_names_in_gbk_are_read() -> None:
