@@ -22,11 +22,20 @@ from core.domain.chat.header_patterns import (
 from core.domain.chat.name_patterns import name_shape
 from core.domain.chat.parsed_chat import Message, ParsedChat
 
-_MAY_HEAD: Final = re.compile(r"\d[:：时点]\d|刚刚|\d(?:秒|分钟|小时|天)前")
+_MAY_HEAD: Final = re.compile(r"[:：]|\d[时点]\d|刚刚|\d(?:秒|分钟|小时|天)前")
 _AGO: Final = re.compile(r"(?P<name>\S.{0,40}?)\s{1,4}(?:刚刚|\d{1,3}\s?(?:秒|分钟|小时|天)前)$")
 _SENTENCE: Final = re.compile(r"[，。？！?!；;]|[：:]\D")
 _STAMP: Final = re.compile(STAMP)
 _NEAR_CLOCK: Final = re.compile(NEAR_DAY + CLOCK)
+_OPENING: Final = re.compile(r"(?P<opening>[^:：\n]{1,60}?)\s?[:：]\s{0,4}\S")
+_CLOCK_FIRST: Final = re.compile(
+    r"[\[(（【]?(?:[A-Z][a-z]{2}\b)?[^\u4e00-\u9fff\n]{0,20}?\d{1,2}[:：]\d{2}(?:[:：]\d{2})?(?:\s?[AaPp][Mm])?[^\u4e00-\u9fffA-Za-z\n]{0,8}"
+)
+_TIME_LINE: Final = re.compile(r"[^\u4e00-\u9fff\n]{0,20}\d[:：]\d{2}(?:[:：]\d{2})?(?:\s?[AaPp][Mm])?.{0,8}$")
+_AROUND: Final = re.compile(r"[\s\[\]()（）【】<>@|｜*·_\-—]")
+"""What stands between a name and something else in a header."""
+_TO_SOMEBODY: Final = ("@", "回复", "引用", "转发")
+_MOST_AROUND: Final = 12
 _MOST_ELSE: Final = 40
 """Characters besides the time that a header may have."""
 _MOST_BETWEEN: Final = 16
@@ -53,7 +62,10 @@ def unread_headers(parsed: ParsedChat) -> list[int]:
             continue
         for start, line in _lines(message, text):
             words = line.strip()
-            if 0 < len(words) <= LONGEST_HEADER and _MAY_HEAD.search(words) and _looks(words, names, exported=exported):
+            if not 0 < len(words) <= LONGEST_HEADER or not _MAY_HEAD.search(words):
+                continue
+            beside = exported and _TIME_LINE.match(words) and _is_beside_name(text, start, len(line), names)
+            if beside or _looks(words, names, exported=exported):
                 number += text.count("\n", counted, start)
                 counted = start
                 numbers.append(number + 1)
@@ -74,6 +86,14 @@ def _lines(message: Message, text: str) -> Iterator[tuple[int, str]]:
         start += len(line) + 1
 
 
+def _is_beside_name(text: str, start: int, length: int, names: frozenset[str]) -> bool:
+    """Whether the line above or below holds nothing but a speaker's name."""
+    end = start + length + 1
+    above = text[text.rfind("\n", 0, max(0, start - 1)) + 1 : max(0, start - 1)]
+    below = text[end : text.find("\n", end) if text.find("\n", end) >= 0 else len(text)]
+    return above.strip() in names or below.strip() in names
+
+
 def _looks(words: str, names: frozenset[str], *, exported: bool) -> bool:
     if (ago := _AGO.match(words)) and ago["name"] in names:
         return True
@@ -86,9 +106,34 @@ def _looks(words: str, names: frozenset[str], *, exported: bool) -> bool:
             return True
         if match and name and style not in UNDATED and (exported or name_shape(name) > 0):
             return name_shape(name) > 0 or not _SENTENCE.search(name)
+    if _opens_with_name(words, names):
+        return True
     if not exported:
         return False
-    return _has_stamp(words) or _begins_with_name(words, names)
+    return _has_stamp(words) or _begins_with_name(words, names) or _names_behind_clock(words, names)
+
+
+def _opens_with_name(words: str, names: frozenset[str]) -> bool:
+    """Whether what stands before a colon is a speaker with something around his name."""
+    opening = _OPENING.match(words)
+    if opening is None or _SENTENCE.search(opening["opening"]) or opening["opening"].startswith(_TO_SOMEBODY):
+        return False
+    head = opening["opening"].strip()
+    for length in range(max(1, len(head) - _MOST_AROUND), len(head)):
+        begins = head[:length] in names and _AROUND.match(head[length])
+        if begins or head[-length:] in names and _AROUND.match(head[-length - 1]):
+            return True
+    for left, right in (("[", "]"), ("【", "】"), ("“", "”"), ("「", "」"), ("*", "*"), ("<", ">")):
+        if head.startswith(left) and head.endswith(right) and head.strip(left + right).strip() in names:
+            return True
+    return False
+
+
+def _names_behind_clock(words: str, names: frozenset[str]) -> bool:
+    """Whether a line begins with a time in whatever form, and a speaker stands right behind it."""
+    match = _CLOCK_FIRST.match(words) or _NEAR_CLOCK.match(words)
+    rest = words[match.end() :].lstrip(" \t|｜])）】-") if match else ""
+    return any(rest[:length] in names for length in range(1, min(len(rest), _MOST_ELSE) + 1))
 
 
 def _has_stamp(words: str) -> bool:

@@ -167,6 +167,9 @@ def test_a_date_that_somebody_writes_parts_no_message() -> None:
         "客服阿青@公司 昨天 10:22 转发",
         "李雷 昨天 10:22 回复",
         "林小满 刚刚",
+        "Jan 2, 2024 10:22 AM 林小满",
+        "02/01/2024 10:22 客服阿青",
+        "昨天 10:22 | 林小满 | 好",
         "客服阿青  5分钟前",
     ],
 )
@@ -174,6 +177,25 @@ def test_a_line_that_looks_like_a_header_is_named(line: str) -> None:
     text = f"{A} 2024-01-02 10:20\n你好\n{B} 2024-01-02 10:21\n您好\n{line}\n好的\n"
     chat = parse_chat(text)
     assert unread_headers(chat) == [5] or len(spoken(chat)) == 3
+
+
+@pytest.mark.parametrize("line", ["林小满 已读：好", "【群主】客服阿青：好", "客服阿青@微信：好", "[林小满]：好"])
+def test_a_speaker_with_something_around_the_name_is_named(line: str) -> None:
+    text = f"{A}：你好\n{B}：您好\n{line}\n{A}：在吗\n{B}：在的\n"
+    assert unread_headers(parse_chat(text)) == [3] or parse_chat(text).messages[2].speaker
+
+
+def test_a_time_in_a_form_nobody_knows_below_a_name_is_named() -> None:
+    text = f"{A}\n2024-01-02 10:21\n你好\n{B}\n2024-01-02 10:22\n您好\n{A}\nJan 2 10:24\n好\n"
+    assert unread_headers(parse_chat(text)) == [8]
+
+
+@pytest.mark.parametrize(
+    "line", ["回复 林小满：好", "@客服阿青：好", "明天 10:30 见", "会议改到 2024-01-05 10:00，可以吗？"]
+)
+def test_what_people_say_is_not_named(line: str) -> None:
+    text = f"{A} 2024-01-02 10:20\n你好\n{B} 2024-01-02 10:21\n您好\n{line}\n好的\n"
+    assert unread_headers(parse_chat(text)) == []
 
 
 def test_names_that_hold_a_time_are_named() -> None:
