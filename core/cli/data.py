@@ -125,8 +125,13 @@ def chats(ctx: typer.Context, dataset: Dataset, json: Json = False, db: Db = "")
 @app.command("import-table", help="把同事改过的导出表格带回记录：比较、点名冲突，作为一次可撤销的批量修改保存。")
 def import_table(
     ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="export table 写的 CSV 或 XLSX，改过之后的。")],
     dataset: Dataset,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="export table 写的 CSV 或 XLSX，改过之后的。")
+    ] = None,
+    undo: Annotated[
+        str, typer.Option("--undo", metavar="ID", help="撤销带回过的一次（不写 FILE）；ID 是带回时说的编号。")
+    ] = "",
     who: Annotated[str, typer.Option("--who", metavar="NAME", help="谁改的，记入每条记录的历史。")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="只看会改什么，不保存。")] = False,
     json: Json = False,
@@ -136,6 +141,13 @@ def import_table(
     from core.errors import InputError
     from core.services.review.records.table_return import preview_table, return_table
 
+    if (file is None) == (not undo):
+        raise InputError("要写改过的表格，或用 --undo 写要撤销的编号", "请写其中一个")
+    if undo and dry_run:
+        raise InputError("撤销没有预览", "请去掉 --dry-run；后来又改过的记录不会动")
+    if file is None:
+        _undo_table(ctx, undo, dataset=dataset, who=who, json=json, db=db)
+        return
     if not who.strip() and not dry_run:
         raise InputError("还不知道是谁改的", "请用 --who 写上名字，或用 --dry-run 只看会改什么")
     with open_db(ctx, db, writes=not dry_run) as store:
@@ -160,6 +172,22 @@ def import_table(
         *(f"第 {one['chat']} 条不改：{one['why']}" for one in counts["skipped"]),
     ]:
         hint(sentence)
+    if outcome is not None and outcome.saved:
+        hint(f"编号 {outcome.id}；要撤销：import-table --undo {outcome.id} --dataset {dataset} --who {who.strip()}")
+
+
+def _undo_table(ctx: typer.Context, bulk_id: str, *, dataset: str, who: str, json: bool, db: str) -> None:
+    from core.services.review.records.table_return import undo_returned_table
+
+    with open_db(ctx, db, writes=True) as store:
+        outcome = undo_returned_table(store, bulk_id, dataset=dataset, who=who)
+    skipped = [{"chat": one.chat, "why": one.why} for one in outcome.skipped]
+    if json:
+        print_json({"bulk": outcome.id, "undone": len(outcome.saved), "cells": outcome.cells, "skipped": skipped})
+        return
+    say(f"已撤销：{len(outcome.saved)} 条记录的 {outcome.cells} 个值，没有动 {len(skipped)} 条")
+    for one in skipped:
+        hint(f"第 {one['chat']} 条没有撤销：{one['why']}")
 
 
 @app.command("import-run", help="把提交文件或标注文件导入为数据集的一个抽取任务。")

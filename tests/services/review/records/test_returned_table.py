@@ -264,6 +264,15 @@ def test_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert code == 0 and "改了 1 条记录的 1 个值" in out and "13900000001" in err
     code, out, _ = run("import-table", path, "--dataset", dataset, "--dry-run", "--json")
     assert json.loads(out)["changes"] == 0
+    bulk_id = err.split("--undo ")[1].split()[0]
+    assert run("import-table", "--undo", bulk_id, "--dataset", dataset)[0] == 1
+    assert run("import-table", path, "--undo", bulk_id, "--dataset", dataset, "--who", "小何")[0] == 1
+    code, out, _ = run("import-table", "--undo", bulk_id, "--dataset", dataset, "--who", "小何", "--json")
+    assert (code, json.loads(out)) == (0, {"bulk": bulk_id, "undone": 1, "cells": 1, "skipped": []})
+    code, out, err = run("import-table", "--undo", bulk_id, "--dataset", dataset, "--who", "小何")
+    assert code == 1 and "已经撤销过" in err
+    code, out, _ = run("import-table", path, "--dataset", dataset, "--dry-run", "--json")
+    assert json.loads(out)["changes"] == 1
 
 
 def other_dataset(store: Store) -> None:
