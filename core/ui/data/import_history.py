@@ -8,6 +8,7 @@ from core.errors import ShiyaoError
 from core.services.datasets import ImportEntry, list_imports, plan_undo, undo_import
 from core.services.team import is_allowed
 from core.ui import state
+from core.ui.data.reading_decisions import COLUMN_TITLES
 from core.ui.markdown import escape_markdown
 from core.ui.notices import show_error, show_errors
 
@@ -58,10 +59,11 @@ def _entry_row(entry: ImportEntry) -> dict[str, str | int]:
 
 
 def _draw_entry(entry: ImportEntry) -> None:
-    read = "，".join(f"{part}：{name}" for part, name in entry.columns.items())
+    titles = COLUMN_TITLES | {"text": "聊天文本列", "index": "编号列", "date": "日期列"}
+    read = "，".join(f"{titles.get(part, part)}取「{name}」" for part, name in entry.columns.items())
     st.markdown(f"**{escape_markdown(entry.file)}** &nbsp; 共 {entry.total:,d} 条")
     if read:
-        st.caption(f"列：{escape_markdown(read)}")
+        st.caption(escape_markdown(read))
     for note in entry.notes:
         st.caption(escape_markdown(note))
     if not entry.notes:

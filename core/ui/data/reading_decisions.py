@@ -9,7 +9,7 @@ from core.ui.data.kept_mappings import keep_mapping, offer_mapping
 from core.ui.data.reading_choices import forget_choices, widget_key
 from core.ui.markdown import Markdown
 
-_MESSAGE_PARTS = {
+COLUMN_TITLES = {
     "sender": "发送人列",
     "time": "时间列",
     "side": "收发方列",
@@ -17,6 +17,7 @@ _MESSAGE_PARTS = {
     "session": "会话编号列",
     "sender_id": "发送人编号列",
 }
+"""What a person calls the columns of a table of messages."""
 _ENCODINGS = {"utf-8": "UTF-8", "gb18030": "GBK / GB18030", "big5": "Big5（繁体）", "utf-16": "UTF-16"}
 _FORMATS = ("JSON", "JSONL", "CSV", "TXT")
 _JOINS = {
@@ -154,7 +155,7 @@ def draw_columns(
     )
     st.caption("一行是一条消息的表格会按会话、群聊合成群聊；认错了列，可以在这里指明。")
     for start in (0, 3):
-        for place, (part, title) in zip(st.columns(3), list(_MESSAGE_PARTS.items())[start : start + 3], strict=True):
+        for place, (part, title) in zip(st.columns(3), list(COLUMN_TITLES.items())[start : start + 3], strict=True):
             place.selectbox(
                 title,
                 _options(getattr(chosen, part), names),
