@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from core.adapters.store import RecordView, Store, open_store, queries
 from core.adapters.store.views import EventView
 from tests.browser.serving import Server, serving
+from tests.browser.workbench_page import LATER
 from tests.factories.datasets import make_dataset, make_run
 
 NAME, BUDGET, RIVAL = "基本信息-姓名", "客户预算-总体预算金额", "竞品信息"
@@ -66,10 +67,11 @@ class ReviewerPage:
         return self.page.locator(f'[data-field="{key}"][data-customer="{customer}"]')
 
     def approve(self) -> None:
-        """Approve, stopped or not. A key before it: an approval right after another one is taken for a slip."""
-        self.page.keyboard.press("Alt+n")
+        """Approve, stopped or not, with a look at the chat and at what stops it: what is pressed at once does nothing."""
+        self.page.evaluate(LATER)
         self.page.keyboard.press("Control+Enter")
         if self.page.get_by_text("再按一次 Ctrl+Enter 照样确认").is_visible():
+            self.page.evaluate(LATER)
             self.page.keyboard.press("Control+Enter")
 
     def record(self, chat: int) -> RecordView | None:

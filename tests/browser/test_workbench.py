@@ -37,7 +37,9 @@ def test_twenty_quick_approvals_are_stored_once_each(desk: WorkbenchPage) -> Non
 
 def test_an_element_built_anew_keeps_the_reviewer_where_they_are(desk: WorkbenchPage) -> None:
     desk.open(7)
-    desk.press("Control+Enter", "Alt+h", "Control+Enter")
+    desk.press("Control+Enter")
+    desk.at(8)
+    desk.press("Alt+h", "Control+Enter")
     desk.at(9)
     desk.field("客户预算-预算明细").fill("书架一万五")
     (desk.folder / "element").write_text("2", "utf-8")  # the next turn draws another element in the old one's place

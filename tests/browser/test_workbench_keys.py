@@ -44,7 +44,7 @@ def test_a_whole_chat_in_command_mode(desk: WorkbenchPage) -> None:
     expect(desk.page.get_by_text("没有可疑的地方")).to_be_visible()
     desk.press("a")
     desk.at(8)
-    desk.press("x")
+    desk.press("x", "1")
     expect(desk.page.get_by_role("tab")).to_have_count(2)
     desk.press("u")
     expect(desk.page.get_by_role("tab")).to_have_count(1)
@@ -226,9 +226,10 @@ def test_customers_are_reshaped_by_keys(desk: WorkbenchPage) -> None:
     desk.press("Alt+]")
     assert names() == ["江先生", "江小满"]
     desk.field(SEX, 1).press("Alt+w")
+    desk.press("1")
     desk.saved()
     assert [desk.value(5, SEX, i) for i in (0, 1)] == ["女", "男"]
-    desk.press("Control+z", "Alt+2", "Alt+m")
+    desk.press("Control+z", "Alt+2", "Alt+m", "1")
     assert names() == ["江先生"]
     assert desk.value(5, PHONE) == "13800000005", "what only one of them had is kept"
     expect(desk.page.get_by_text("两边不同的以「江先生」为准：性别")).to_be_visible()

@@ -10,6 +10,11 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.serving import Server, serving
 
+LATER = """() => {
+    window.later = (window.later ?? 0) + 500;
+    performance.now = () => Performance.prototype.now.call(performance) + window.later;
+}"""
+
 
 class WorkbenchPage:
     """The workbench on one page: short names for what the tests do."""
@@ -22,10 +27,17 @@ class WorkbenchPage:
     def open(self, chat: int = 1) -> "WorkbenchPage":
         self.page.goto(f"{self.server.url}/?chat={chat}&state={self.folder.name}")
         expect(self.root).to_have_attribute("data-chat", str(chat), timeout=30_000)  # a busy machine starts slowly
+        self.look()
         return self
 
     def at(self, chat: int) -> None:
+        """The chat is there, and somebody has looked at it."""
         expect(self.root).to_have_attribute("data-chat", str(chat), timeout=20_000)
+        self.look()
+
+    def look(self) -> None:
+        """Time goes by in which the chat, or what stops an approval, can be seen."""
+        self.page.evaluate(LATER)
 
     def saved(self) -> None:
         expect(self.root).to_have_attribute("data-save-state", "saved", timeout=20_000)

@@ -6,11 +6,13 @@ import {
   alternatives,
   approvalStops,
   dissent,
+  newStops,
   nextAlternative,
   nextDoubt,
   openWarnings,
   remarks,
 } from "../../core/ui/workbench/js/advice.js";
+import { addCustomer, removeCustomer } from "../../core/ui/workbench/js/customers.js";
 import { mergeChat } from "../../core/ui/workbench/js/incoming.js";
 import { confirmField, confirmRest, editField, makeEntry, togglePin, undo } from "../../core/ui/workbench/js/model.js";
 import { chat, customer, FORM } from "./fixtures.mjs";
@@ -62,6 +64,49 @@ test("a customer without a name stops the first approval until that is confirmed
   );
   confirmField(entry, 0, "姓名", 0);
   assert.deepEqual(approvalStops(entry, FORM), []);
+});
+
+test("a name that somebody took away stops an approval, though every edit counts as confirmed", () => {
+  for (const name of ["", "  ", "\u3000"]) {
+    const entry = makeEntry(chat(1, { customers: [customer({ 姓名: "甲", 电话: "138" })] }));
+    editField(entry, 0, "姓名", name, 0);
+    assert.deepEqual(
+      approvalStops(entry, FORM).map(({ text }) => text),
+      ["客户 1 还没有名字"],
+    );
+  }
+});
+
+test("a form that somebody emptied stops an approval, though the rest was confirmed as empty", () => {
+  const entry = makeEntry(chat(1));
+  removeCustomer(entry, FORM, 0, 0);
+  confirmRest(entry, FORM, 0, 0);
+  assert.match(approvalStops(entry, FORM)[0].text, /一个字段也没有填/);
+});
+
+test("each stop takes one approval, and one that comes later takes another", () => {
+  const from = { index: 0, key: "姓名" };
+  const entry = makeEntry(chat(1, { customers: [customer({ 姓名: "", 电话: "138" })] }));
+  const [nameless] = newStops(entry, FORM, from);
+  entry.shown = [nameless.id];
+  assert.deepEqual(newStops(entry, FORM, from), []);
+  addCustomer(entry, FORM, "", 0);
+  assert.deepEqual(
+    newStops(entry, FORM, from).map(({ index, text }) => [index, text.slice(0, 4)]),
+    [[1, "客户 2"]],
+  );
+});
+
+test("a difference that a delta review asks about does not spend the stop of a warning", () => {
+  const from = { index: 0, key: "姓名" };
+  const entry = makeEntry(chat(1, { customers: [customer({ 姓名: "", 电话: "138" }, { delta: { 电话: "139" } })] }));
+  const [asked] = newStops(entry, FORM, from);
+  assert.equal(asked.key, "电话");
+  entry.shown = [asked.id];
+  assert.deepEqual(
+    newStops(entry, FORM, from).map(({ text }) => text),
+    ["客户 1 还没有名字"],
+  );
 });
 
 test("what was said and stands in no form stops the first approval, with its place", () => {

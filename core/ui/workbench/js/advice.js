@@ -2,7 +2,7 @@
 // What the workbench advises beside a field: warnings and hints, other values and who says so, what stops an approval. Pure.
 /** @import { Alternative, Entry, FormField, FormPayload, Place, Remark, RunName, Stop, Value, WorkCustomer } from "./types.js" */
 import { openMissed, placeText } from "./missed.js";
-import { confirmationOf, isChanged, markOf } from "./model.js";
+import { confirmationOf, isChanged, isDelta, markOf, nextUnseen } from "./model.js";
 import { isEmpty, ONE_BY_ONE, sameValue, UNSEEN } from "./values.js";
 import { EVIDENCE } from "./words.js";
 
@@ -52,6 +52,16 @@ export function remarks(entry, form) {
 }
 
 /**
+ * Whether a field was empty from the start: only then is its confirmation an answer. What somebody emptied counts as
+ * confirmed, too, and may be a slip.
+ * @param {WorkCustomer} customer
+ * @param {string} key
+ */
+function cameEmpty({ baseline }, key) {
+  return baseline !== null && isEmpty(baseline[key]);
+}
+
+/**
  * A form in which nothing is filled. Beside others it is a warning whether somebody looked at its fields or not: one form
  * more costs points for nothing. Alone it may be right, and somebody has to say so.
  * @param {Entry} entry
@@ -65,12 +75,12 @@ function emptyForm(entry, form, index) {
   const remark = { index, key: form.name_field, level: /** @type {const} */ ("warning"), hint: "空表" };
   if (entry.work.length > 1)
     return { ...remark, text: `客户 ${index + 1} 一个字段也没有填：请填写或删除，多一张空表会扣分` };
-  const isOpen = form.fields.some(({ key }) => confirmationOf(customer, key) === UNSEEN);
+  const isOpen = form.fields.some(({ key }) => confirmationOf(customer, key) === UNSEEN || !cameEmpty(customer, key));
   return isOpen ? { ...remark, text: "整张表一个字段也没有填" } : null;
 }
 
 /**
- * A form in which something is filled and nobody's name stands; who confirmed that by itself has answered.
+ * A form in which something is filled and nobody's name stands; who confirmed by itself that none came has answered.
  * @param {Entry} entry
  * @param {FormPayload} form
  * @param {number} index
@@ -80,7 +90,8 @@ function nameless(entry, form, index) {
   const customer = entry.work[index];
   const key = form.name_field;
   const isFilled = form.fields.some((field) => !isEmpty(customer.values[field.key]));
-  if (!isFilled || !isEmpty(customer.values[key]) || confirmationOf(customer, key) === ONE_BY_ONE) return null;
+  if (!isFilled || !isEmpty(customer.values[key])) return null;
+  if (confirmationOf(customer, key) === ONE_BY_ONE && cameEmpty(customer, key)) return null;
   return { index, key, level: "warning", hint: "没有名字", text: `客户 ${index + 1} 还没有名字` };
 }
 
@@ -98,6 +109,28 @@ export function approvalStops(entry, form) {
     text: `聊天里还有没填的「${one.value}」（${placeText(entry, one)}）：Alt+F 看，Alt+H 不用填`,
   }));
   return [...openWarnings(entry, form).map((warning) => ({ ...warning, message: null })), ...missed];
+}
+
+/**
+ * The stops that were not shown yet: each takes one approval. A difference that a delta review asks about goes before
+ * everything else, and what is behind it is shown after it.
+ * @param {Entry} entry
+ * @param {FormPayload} form
+ * @param {Place} from where somebody is
+ * @returns {(Stop & { id: string })[]}
+ */
+export function newStops(entry, form, from) {
+  const uidOf = (/** @type {number} */ index) => entry.work[index]?.uid;
+  const asked = isDelta(entry) ? nextUnseen(entry, form, from.index, from.key) : null;
+  const text = "这里新结果的值不同，还没有看";
+  const differences = asked ? [{ ...asked, text, message: null, id: `delta:${uidOf(asked.index)}` }] : [];
+  const others = approvalStops(entry, form).map((stop) => ({
+    ...stop,
+    id: JSON.stringify([uidOf(stop.index), stop.key, stop.message, stop.text]),
+  }));
+  const isNew = (/** @type {{ id: string }} */ { id }) => !entry.shown.includes(id);
+  const [first] = differences.filter(isNew);
+  return first ? [first] : others.filter(isNew);
 }
 
 /**

@@ -227,6 +227,18 @@ export function say(bar, text, { tone = "", action = null, seconds = 8 } = {}) {
 }
 
 /**
+ * Say something more behind the sentence in the bar below, once.
+ * @param {BottomBar} bar
+ * @param {string} text
+ */
+export function addLine(bar, text) {
+  if (bar.message.querySelector(".more-said")) return;
+  if (!bar.message.textContent) say(bar, "");
+  bar.message.append(h("span", { class: "more-said" }, `${bar.message.textContent ? " · " : ""}${text}`));
+  setAttr(bar.message, "data-empty", null);
+}
+
+/**
  * Open or close the input for a discussion's note.
  * @param {BottomBar} bar
  * @param {boolean} open

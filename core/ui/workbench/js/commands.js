@@ -2,7 +2,7 @@
 // What the reviewer can do: decisions, moves, undo, and the commands of the other files. Every key and button ends up here.
 /** @import { Entry, RecordStatus } from "./types.js" */
 /** @import { Workbench } from "./workbench.js" */
-import { approvalStops } from "./advice.js";
+import { newStops } from "./advice.js";
 import { askNote } from "./bars.js";
 import { chatCommands } from "./chat_commands.js";
 import { focusConflict } from "./conflict_keys.js";
@@ -13,10 +13,9 @@ import { missedCommands } from "./missed_commands.js";
 import {
   confirmRest,
   firstDifference,
-  isDelta,
-  nextUnseen,
   noteDecision,
   redo,
+  redoable,
   redoDecision,
   undo,
   undoDecision,
@@ -28,8 +27,6 @@ import { STATUS } from "./words.js";
 
 /** Commands that make sense without a chat on screen. */
 const ANYWHERE = new Set(["approve", "skip", "next", "previous", "undo", "redo", "help"]);
-/** Milliseconds for which a decision does not count a second time on the chat that it led to. */
-const TOO_SOON = 400;
 /** @type {Record<string, (chat: number) => string>} */
 const DECIDED = {
   [STATUS.CONFIRMED]: (chat) => `已确认第 ${chat} 条`,
@@ -47,6 +44,8 @@ export function addCommands(workbench) {
   const { entryNow, openEntry } = tools;
   const REDO = { label: `重做 ${chordFor("redo")}`, run: () => workbench.calls.run("redo") };
   let inCommandMode = false;
+  /** @type {number | null} the chat at which a key began to be held */
+  let heldAt = null;
   const fields = fieldCommands(workbench, tools);
   const missed = missedCommands(workbench, tools);
   const customers = customerCommands(workbench, tools);
@@ -60,9 +59,7 @@ export function addCommands(workbench) {
   function decide(status, note) {
     const entry = entryNow();
     if (!entry || !store.reviewer) return;
-    const { arrival } = workbench;
-    // A key that was hit twice: nobody has seen yet what it would decide on.
-    if (arrival.status === status && performance.now() - arrival.at < TOO_SOON) return;
+    if (isTooSoon()) return;
     workbench.flush();
     if (entry.conflict) {
       focusConflict(workbench);
@@ -71,11 +68,18 @@ export function addCommands(workbench) {
     }
     const before = entry.work;
     if (status === STATUS.CONFIRMED) {
-      if (!entry.gate && stopAtGate(entry)) return;
+      if (stopAtGate(entry)) return;
       confirmRest(entry, store.form, Date.now());
     }
     noteDecision(entry, before, entry.status);
     send(entry, status, note);
+  }
+
+  /** Whether nobody can have seen yet what a decision would be about. */
+  function isTooSoon() {
+    const isNew = workbench.arrival.isNew();
+    if (isNew) workbench.tooSoon();
+    return isNew;
   }
 
   /**
@@ -92,23 +96,22 @@ export function addCommands(workbench) {
     workbench.leave();
     goNext(store);
     workbench.showChat();
-    workbench.arrival = { status, at: performance.now() };
     workbench.answer(DECIDED[status]?.(chat) ?? "");
   }
 
   /**
-   * Stop before the first approval where something is open, and go there.
+   * Stop an approval where something is open that was not shown yet, and go there.
    * @param {Entry} entry
    */
   function stopAtGate(entry) {
-    const asked = isDelta(entry) ? nextUnseen(entry, store.form, workbench.customer, workbench.field) : null;
-    const stops = approvalStops(entry, store.form);
-    const [stop] = asked ? [{ ...asked, text: "这里新结果的值不同，还没有看", message: null }] : stops;
+    const stops = newStops(entry, store.form, { index: workbench.customer, key: workbench.field });
+    const [stop] = stops;
     if (!stop) return false;
-    entry.gate = true;
+    entry.shown = [...entry.shown, ...stops.map(({ id }) => id)];
+    workbench.arrival.stop();
     if (stop.message === null) tools.visit(stop);
     else missed.showPlace(stop.message);
-    const more = stops.length > 1 && !asked ? `（共 ${stops.length} 处）` : "";
+    const more = stops.length > 1 ? `（共 ${stops.length} 处）` : "";
     workbench.say(`${stop.text}${more}。改好，或再按一次 Ctrl+Enter 照样确认`, { tone: "warn", seconds: 0 });
     return true;
   }
@@ -122,6 +125,7 @@ export function addCommands(workbench) {
 
   /** @param {string | null} note */
   function discussWith(note) {
+    if (note !== null && isTooSoon()) return;
     askNote(workbench.bottom, false);
     workbench.setMode(inCommandMode);
     if (note === null) workbench.refocus();
@@ -130,6 +134,7 @@ export function addCommands(workbench) {
 
   /** @param {Set<string>} taken */
   function settle(taken) {
+    if (isTooSoon()) return;
     const entry = openEntry();
     workbench.sync.save(entry, settleConflict(entry, store.form, taken));
     workbench.draw();
@@ -147,14 +152,25 @@ export function addCommands(workbench) {
       workbench.say("前面没有了", { seconds: 3 });
       return;
     }
-    workbench.showChat();
+    workbench.showChat(true);
     workbench.sync.reportPlace();
   }
 
+  /**
+   * Whether a held key goes on where it began: it stops at the border of a chat, and takes no decision with it.
+   * @param {boolean} isRepeat
+   */
+  function staysHere(isRepeat) {
+    if (!isRepeat) heldAt = store.current;
+    return !isRepeat || heldAt === store.current;
+  }
+
   /** Undo the last edit of this chat; where there is none, the last decision, here or on the chat before. */
-  function undoLast() {
+  function undoLast(isRepeat = false) {
+    if (!staysHere(isRepeat)) return;
     workbench.flush();
     const entry = entryNow();
+    if (isRepeat && (entry?.decided || !entry?.undo.length)) return;
     if (entry?.decided || !entry?.undo.length) undoDecided(entry);
     else step(undo, "撤销");
   }
@@ -179,19 +195,34 @@ export function addCommands(workbench) {
       store.visited = store.visited.filter((number) => number !== last);
     }
     workbench.sync.save(entry, status, entry.note, `撤销「${was}」`, true);
-    workbench.showChat();
+    workbench.showChat(true);
     workbench.sync.reportPlace();
     workbench.answer(`已撤销第 ${last} 条的「${was}」`, REDO);
   }
 
   /** Do again what was undone last: an edit, else the decision on this chat. */
-  function redoLast() {
+  function redoLast(isRepeat = false) {
+    if (!staysHere(isRepeat)) return;
     workbench.flush();
     const entry = entryNow();
     if (!entry) return;
-    const again = store.reviewer && !entry.conflict ? redoDecision(entry) : null;
-    if (again) send(entry, again.status, again.note);
+    const undone = store.reviewer && !entry.conflict ? redoable(entry) : null;
+    if (undone) redoDecided(entry, undone.status, isRepeat);
     else step(redo, "重做");
+  }
+
+  /**
+   * Make a decision again: what stopped it before and is there still does not stop it again.
+   * @param {Entry} entry
+   * @param {RecordStatus} status
+   * @param {boolean} isRepeat
+   */
+  function redoDecided(entry, status, isRepeat) {
+    if (isRepeat || isTooSoon()) return;
+    entry.shown = [...entry.shown, ...(entry.undone?.shown ?? [])];
+    if (status === STATUS.CONFIRMED && stopAtGate(entry)) return;
+    const again = redoDecision(entry);
+    if (again) send(entry, again.status, again.note);
   }
 
   /**
@@ -224,7 +255,7 @@ export function addCommands(workbench) {
     workbench.sync.tell("want_residue", workbench.residueWanted);
   }
 
-  /** @type {Record<string, (number: number) => void>} */
+  /** @type {Record<string, (number: number, isRepeat: boolean) => void>} */
   const commands = {
     ...fields.commands,
     ...missed.commands,
@@ -235,8 +266,8 @@ export function addCommands(workbench) {
     discuss,
     next: () => move(true),
     previous: () => move(false),
-    undo: undoLast,
-    redo: redoLast,
+    undo: (_, isRepeat) => undoLast(isRepeat),
+    redo: (_, isRepeat) => redoLast(isRepeat),
     conflict: () => {
       if (!focusConflict(workbench)) workbench.say("这一条没有冲突", { seconds: 3 });
     },
@@ -247,12 +278,12 @@ export function addCommands(workbench) {
    * Run a command of keys.js.
    * @param {string} id
    * @param {number} [number]
+   * @param {boolean} [isRepeat] whether its key is held
    */
-  function run(id, number) {
+  function run(id, number, isRepeat) {
     workbench.active();
-    if (id !== "approve" && id !== "skip") workbench.arrival.status = "";
     if (!ANYWHERE.has(id) && (!entryNow() || !store.reviewer)) return;
-    commands[id](number ?? 0);
+    commands[id](number ?? 0, isRepeat ?? false);
   }
 
   Object.assign(workbench.calls, chat.calls, customers.calls, {

@@ -23,12 +23,13 @@ function sidesOf(box) {
  * Put the focus into the box: on the chosen side of its first row, else on what saves. False where there is no conflict.
  * @param {Workbench} workbench
  */
-export function focusConflict({ conflictHost }) {
+export function focusConflict({ conflictHost, arrival }) {
   const rows = sidesOf(conflictHost);
   /** @type {HTMLButtonElement | null} */
   const save = conflictHost.querySelector("[data-command=settle]");
   const first = rows[0]?.find((button) => button.getAttribute("aria-pressed") === "true") ?? rows[0]?.[0] ?? save;
   first?.focus();
+  if (first) arrival.stop(); // what it saves has to be seen first
   return Boolean(first);
 }
 

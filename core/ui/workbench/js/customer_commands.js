@@ -30,14 +30,13 @@ export function customerCommands(workbench, tools) {
   const { openEntry, change, nameOf } = tools;
 
   /**
-   * Ask which one is meant; where there is only one, it is taken, unless its name alone says too little.
+   * Ask which one is meant, also where there is only one: nothing is written before it was seen.
    * @param {string} title
    * @param {MenuItem[]} items
    * @param {HTMLElement} [anchor]
    */
-  function menu(title, items, anchor = workbench.view.more, alwaysAsks = false) {
-    if (items.length === 1 && !alwaysAsks) items[0].run();
-    else openMenu(workbench, title, items, anchor);
+  function menu(title, items, anchor = workbench.view.more) {
+    openMenu(workbench, title, items, anchor);
   }
 
   const others = () =>
@@ -126,8 +125,6 @@ export function customerCommands(workbench, tools) {
           workbench.answer(isPresent ? `名字仍是「${name}」` : `「${before}」已改为「${name}」`);
         },
       })),
-      workbench.view.more,
-      true,
     );
   }
 

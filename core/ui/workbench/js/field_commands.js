@@ -13,7 +13,7 @@ import {
   nextUnseen,
   takeBack,
 } from "./model.js";
-import { ONE_BY_ONE, UNSEEN, valueText } from "./values.js";
+import { isEmpty, ONE_BY_ONE, UNSEEN, valueText } from "./values.js";
 
 /**
  * Commands and form actions about fields.
@@ -28,10 +28,11 @@ export function fieldCommands(workbench, tools) {
 
   /**
    * @param {string} key
-   * @param {Value} value
+   * @param {Value} written
    * @param {boolean} typed
    */
-  function edit(key, value, typed) {
+  function edit(key, written, typed) {
+    const value = typeof written === "string" && isEmpty(written) ? "" : written; // blanks are no value
     change((entry) => {
       if (JSON.stringify(entry.work[workbench.customer].values[key] ?? "") === JSON.stringify(value)) return;
       editField(entry, workbench.customer, key, value, Date.now(), typed);

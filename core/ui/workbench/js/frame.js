@@ -88,8 +88,22 @@ export function isAwaited(host) {
   return Boolean(host.closest?.('[data-stale="true"]'));
 }
 
-/** What the page opens over itself: while one of these is there and the focus is not on the desk, all keys are its own. */
-const OVER_PAGE = '[data-testid="stPopoverBody"], [data-testid="stDialog"], [data-baseweb="popover"], [role="listbox"]';
+/**
+ * What the page may open over itself, by what it is rather than by name: while one is in sight and the focus is not on the
+ * desk, all keys are its own.
+ */
+const OVER_PAGE = [
+  ..."menu listbox dialog alertdialog".split(" ").map((role) => `[role="${role}"]`),
+  ':is([role="tooltip"], [data-baseweb="popover"]):has(a, button, input, textarea, select, [tabindex])',
+  '[data-testid$="PopoverBody"], [data-testid="stDialog"], [data-baseweb="popover"], dialog[open], [aria-modal="true"]',
+].join(", ");
+
+/** Whether the page has opened something over itself. */
+function isCovered() {
+  return [...document.querySelectorAll(OVER_PAGE)].some(
+    (layer) => !layer.closest('[data-testid="workbench"]') && layer.checkVisibility(),
+  );
+}
 
 /**
  * What the page around the desk has of the keyboard while the focus is outside the desk: all "keys" (something lies over
@@ -99,7 +113,7 @@ const OVER_PAGE = '[data-testid="stPopoverBody"], [data-testid="stDialog"], [dat
  */
 export function pageHas() {
   const element = document.activeElement;
-  if (document.querySelector(OVER_PAGE)) return "keys";
+  if (isCovered()) return "keys";
   if (!element || element === document.body) return "nothing";
   if (element.matches('input:is([type="radio"], [type="checkbox"], [type="button"])')) return "button";
   if (element.matches('[role="combobox"]:not([aria-expanded="true"])')) return "letters";

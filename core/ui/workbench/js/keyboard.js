@@ -1,27 +1,12 @@
 // @ts-check
 // Keys on the whole page while the workbench is on it. Fields handle their own keys; this is for commands.
+/** @import { Layer, Pressed } from "./types.js" */
 /** @import { Workbench } from "./workbench.js" */
 import { pageHas } from "./frame.js";
 import { chordOf, commandOf, isComposing, placeOf } from "./keys.js";
 import { pressIn } from "./layers.js";
+import { comesTooSoon, mayRepeat } from "./press.js";
 
-const MAY_REPEAT = new Set([
-  "next",
-  "previous",
-  "undo",
-  "redo",
-  "unseen",
-  "nextField",
-  "previousField",
-  "messageUp",
-  "messageDown",
-  "wordLeft",
-  "wordRight",
-  "grow",
-  "shrink",
-  "evidence",
-  "evidenceBack",
-]);
 /** Keys that buttons and links of the page take themselves. */
 const OF_BUTTONS = /^(Enter| |Tab|Arrow.*|Home|End|Page.*)$/;
 
@@ -82,6 +67,27 @@ export function listen(workbench) {
     return !(isPlain && owner === "button" && OF_BUTTONS.test(event.key));
   }
 
+  /**
+   * A key, with where it was pressed.
+   * @param {KeyboardEvent} event
+   * @param {EventTarget[]} path
+   * @param {Layer | null} layer
+   * @returns {Pressed}
+   */
+  function pressedIn(event, path, layer) {
+    const target = path[0] instanceof Element ? path[0] : null;
+    const isText = Boolean(target?.matches("input, textarea"));
+    return {
+      event,
+      command: commandOf(event, workbench.commandMode)?.id ?? null,
+      isText,
+      isField: isText && Boolean(target?.matches("[data-field]")),
+      isList: Boolean(target?.matches(".entry") && !(/** @type {HTMLInputElement} */ (target).value)),
+      isLong: Boolean(target?.matches("textarea")),
+      layer,
+    };
+  }
+
   /** @param {KeyboardEvent} event */
   function onKey(event) {
     if (!workbench.root.isConnected || isComposing(event)) return;
@@ -89,8 +95,19 @@ export function listen(workbench) {
     const path = event.composedPath();
     const isOutside = !path.includes(workbench.root);
     if (isOutside && !comesFromPage(event)) return;
+    const layer = workbench.layers.ownerOf(path);
+    const pressed = pressedIn(event, path, layer);
+    if (event.repeat && !mayRepeat(pressed)) {
+      keep(event);
+      return;
+    }
+    if (comesTooSoon(pressed, workbench.arrival)) {
+      keep(event);
+      workbench.tooSoon();
+      return;
+    }
     const isCommand = commandOf(event, false) !== null;
-    const fate = pressIn(workbench.layers.ownerOf(path), event, isCommand);
+    const fate = pressIn(layer, event, isCommand);
     if (fate === "taken") keep(event);
     if (fate !== "desk") return;
     if (workbench.lettersAsked && onLetter(event)) return;
@@ -109,8 +126,9 @@ export function listen(workbench) {
       workbench.refocus();
       keep(event);
     } else if (command) {
-      if (!event.repeat || MAY_REPEAT.has(command.id)) workbench.calls.run(command.id, command.number);
-      if (workbench.commandMode || isOutside) keep(event); // a list of the page would open on Alt+↓, too
+      workbench.calls.run(command.id, command.number, event.repeat);
+      if (workbench.commandMode || isOutside)
+        keep(event); // a list of the page would open on Alt+↓, too
       else event.preventDefault();
     } else if (workbench.commandMode && event.key.length === 1) {
       keep(event); // Streamlit has letters of its own: R runs the page again, C clears its caches

@@ -43,6 +43,37 @@ export interface Layer<Key = KeyboardEvent> {
   close(): void;
 }
 
+/** Since when what is on screen can be seen. */
+export interface Arrival {
+  /** A chat has come; asked for where somebody went to it themselves. */
+  chat(isAsked: boolean): void;
+  /** Something has come that stops a decision. */
+  stop(): void;
+  /** Somebody works on the chat, so that they have seen it. */
+  seen(): void;
+  isNewChat(): boolean;
+  /** Whether the chat is new and nobody went to it themselves. */
+  isUnasked(): boolean;
+  /** Whether the chat or a stop is new. */
+  isNew(): boolean;
+}
+
+/** A key, and where it was pressed. */
+export interface Pressed {
+  event: { key: string; ctrlKey: boolean; altKey: boolean; metaKey: boolean; shiftKey: boolean };
+  /** The command that it is, in the mode that the desk is in. */
+  command: string | null;
+  /** Whether text is typed where it was pressed. */
+  isText: boolean;
+  /** Whether that is a field of the form. */
+  isField: boolean;
+  /** Whether digits choose there. */
+  isList: boolean;
+  /** Whether that text has several lines. */
+  isLong: boolean;
+  layer: Pick<Layer, "isText" | "isThrough"> | null;
+}
+
 /** The layers that are open. */
 export interface LayerStack {
   open(layer: Layer): void;

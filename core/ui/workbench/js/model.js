@@ -73,7 +73,7 @@ export function makeEntry(chat) {
     redo: [],
     undoTag: "",
     undoTime: 0,
-    gate: false,
+    shown: [],
     conflict: null,
     rejected: "",
     seconds: 0,
@@ -357,10 +357,18 @@ export function noteDecision(entry, before, status) {
 export function undoDecision(entry) {
   if (!entry.decided) return null;
   const { before, status, note } = entry.decided;
-  const undone = { before, after: entry.work, status: entry.status, note: entry.note };
+  const undone = { before, after: entry.work, status: entry.status, note: entry.note, shown: entry.shown };
   if (entry.undo[entry.undo.length - 1] === before) entry.undo.pop();
-  Object.assign(entry, { work: before, note: note ?? "", decided: null, undone, gate: false, redo: [] });
+  Object.assign(entry, { work: before, note: note ?? "", decided: null, undone, shown: [], redo: [] });
   return status === STATUS.UNREVIEWED && (entry.undo.length || entry.restored) ? STATUS.DRAFT : status; // edited: no longer untouched
+}
+
+/**
+ * The decision that can be made again; null where there is none or the chat is not what it was decided on.
+ * @param {Entry} entry
+ */
+export function redoable({ undone, redo: again, work }) {
+  return undone && !again.length && isSameWork(work, undone.before) ? undone : null;
 }
 
 /**
@@ -369,8 +377,8 @@ export function undoDecision(entry) {
  * @param {Entry} entry
  */
 export function redoDecision(entry) {
-  const { undone } = entry;
-  if (!undone || entry.redo.length || !isSameWork(entry.work, undone.before)) return null;
+  const undone = redoable(entry);
+  if (!undone) return null;
   const { after, status, note } = undone;
   const before = entry.work;
   if (after !== undone.before) commit(entry, sameFacts(after, before), "", 0);

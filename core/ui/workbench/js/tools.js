@@ -32,7 +32,7 @@ export function makeTools(workbench) {
     const before = entry.work;
     work(entry);
     if (entry.work === before) return false;
-    workbench.arrival.status = "";
+    workbench.arrival.seen(); // keys that write wait until then: this was a hand on the chat itself
     workbench.say("");
     workbench.active();
     workbench.sync.touch(entry);

@@ -103,8 +103,8 @@ export interface Entry {
   redo: WorkCustomer[][];
   undoTag: string;
   undoTime: number;
-  /** Whether the first approval was stopped already. */
-  gate: boolean;
+  /** The stops that were shown: each takes one approval. */
+  shown: string[];
   conflict: Conflict | null;
   rejected: string;
   /** Of work, since the last save. */
@@ -114,7 +114,7 @@ export interface Entry {
   /** The decision that can be taken back; any edit after it ends that. */
   decided: { before: WorkCustomer[]; status: RecordStatus; note: string } | null;
   /** The decision that was taken back and can be made again; any edit after it ends that. */
-  undone: { before: WorkCustomer[]; after: WorkCustomer[]; status: RecordStatus; note: string } | null;
+  undone: { before: WorkCustomer[]; after: WorkCustomer[]; status: RecordStatus; note: string; shown: string[] } | null;
   /** The work of each save under way. */
   sent?: Record<string, Known[]>;
   /** What was missed and waved away. */
@@ -304,7 +304,7 @@ export interface Component {
 /** Everything that can be asked of the workbench; commands.js fills it in before anything can be clicked. */
 export interface Calls {
   /** Run a command of keys.js. */
-  run(id: string, number?: number): void;
+  run(id: string, number?: number, isRepeat?: boolean): void;
   digit(number: number): void;
   /** A discussion's note was written; null: given up. */
   discussWith(note: string | null): void;

@@ -6,11 +6,12 @@ import { CONFIRMATION, ROLE } from "./words.js";
 export const { UNSEEN, SINGLE: ONE_BY_ONE, BULK: IN_BULK } = CONFIRMATION;
 
 /**
- * Whether a value says nothing ("" or []).
+ * Whether a value says nothing: "", [], nothing but blanks.
  * @param {Value | null | undefined} value
  */
 export function isEmpty(value) {
-  return value === undefined || value === null || value.length === 0;
+  if (Array.isArray(value)) return value.every((item) => !item.trim());
+  return !value?.trim();
 }
 
 /** @param {FormField} field */

@@ -1,8 +1,9 @@
 // @ts-check
 // The workbench on screen: what is shown of the state, and which customer and field the reviewer is at.
 /** @import { Action, Calls, Component, Entry, FormView, SayOptions } from "./types.js" */
+import { makeArrival } from "./arrival.js";
 import { drawBlank, drawConflict, drawNotices } from "./banners.js";
-import { askNote, buildBottom, buildTop, drawTop, say } from "./bars.js";
+import { addLine, askNote, buildBottom, buildTop, drawTop, say } from "./bars.js";
 import { narrow, updateResidue } from "./chat_view.js";
 import { customerNames, speakersOf } from "./customers.js";
 import { helpLayer, lastingLayers } from "./desk_layers.js";
@@ -56,13 +57,14 @@ export class Workbench {
   isAwaiting = false;
   /** Closes the list that is open. */
   closeMenu = () => {};
-  /** The decision that led to the chat on screen, until something is done here: the same one again comes too soon. */
-  arrival = { status: "", at: 0 };
+  /** Since when what is on screen can be seen: every decision and every key that writes asks it. */
+  arrival = makeArrival(() => performance.now());
   /** @type {number | null} the chat whose residue is to be shown */
   residueWanted = null;
   /** Whether command mode was on when the search was opened. */
   #modeBeforeSearch = false;
   #lastActive = Date.now();
+  #isOpened = false;
 
   /**
    * @param {HTMLElement | ShadowRoot} host
@@ -157,12 +159,18 @@ export class Workbench {
     }
   }
 
-  /** Show the current chat: its pane comes to the front, the form is redrawn in place. */
-  showChat() {
+  /**
+   * Show the current chat: its pane comes to the front, the form is redrawn in place.
+   * @param {boolean} [isAsked] whether somebody went to it themselves
+   */
+  showChat(isAsked = false) {
     const { store, calls } = this;
     const entry = entryOf(store);
-    const isNew = this.panes.front() !== store.current;
+    const front = this.panes.front();
+    const isNew = front !== store.current;
     if (isNew) {
+      if (this.#isOpened) this.arrival.chat(isAsked);
+      this.#isOpened ||= entry !== null; // the page's first one was asked for by its address, and takes its time
       this.closeMenu();
       Object.assign(this, { customer: 0, field: this.#startField(entry), place: 0, isNarrow: false });
       calls.setCursor(null);
@@ -394,6 +402,11 @@ export class Workbench {
    */
   answer(text, back = { label: `撤销 ${chordFor("undo")}`, run: () => this.calls.run("undo") }) {
     this.say(text, { action: back, seconds: 0 });
+  }
+
+  /** A key came before anybody could see what it would act on: it did nothing, and that is said. */
+  tooSoon() {
+    addLine(this.bottom, "刚换到这里，按得太快的键没有生效");
   }
 
   /** @param {number} chat */

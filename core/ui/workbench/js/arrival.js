@@ -1,0 +1,33 @@
+// @ts-check
+// Since when what is on screen can be seen. Every decision and every key that writes asks here first, for nobody decides
+// on what has just come. Pure.
+/** @import { Arrival } from "./types.js" */
+
+/** Milliseconds that somebody needs to see what has come. */
+const LOOK = 400;
+
+/**
+ * The clock of what came last: a chat, or something that stops a decision.
+ * @param {() => number} now milliseconds
+ * @returns {Arrival}
+ */
+export function makeArrival(now) {
+  const came = { chat: -Infinity, stop: -Infinity };
+  let isUnasked = false;
+  const isNew = (/** @type {number} */ at) => now() - at < LOOK;
+  return {
+    chat(isAsked) {
+      came.chat = now();
+      isUnasked = !isAsked;
+    },
+    stop() {
+      came.stop = now();
+    },
+    seen() {
+      came.chat = -Infinity;
+    },
+    isNewChat: () => isNew(came.chat),
+    isUnasked: () => isUnasked && isNew(came.chat),
+    isNew: () => isNew(came.chat) || isNew(came.stop),
+  };
+}
