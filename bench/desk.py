@@ -106,7 +106,7 @@ def opened(page: Page, server: Server, chat: int | None = None) -> float:
 def _approvals(page: Page, gap: int) -> list[float]:
     """Approve one chat after another; where a warning takes the first key, the second one counts.
 
-    A clock that runs ahead stands for the look at each chat: what is pressed before anybody can have seen it does nothing.
+    A clock that runs ahead stands for the look at each chat: what is pressed before that does nothing.
     """
     page.evaluate("bench.took = []")
     for number in range(APPROVALS):

@@ -67,7 +67,7 @@ class ReviewerPage:
         return self.page.locator(f'[data-field="{key}"][data-customer="{customer}"]')
 
     def approve(self) -> None:
-        """Approve, stopped or not, with a look at the chat and at what stops it: what is pressed at once does nothing."""
+        """Approve, stopped or not, with a look at each: what is pressed at once does nothing."""
         self.page.evaluate(LATER)
         self.page.keyboard.press("Control+Enter")
         if self.page.get_by_text("再按一次 Ctrl+Enter 照样确认").is_visible():

@@ -11,9 +11,11 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.serving import Server, serving
 
 LATER = """() => {
-    window.later = (window.later ?? 0) + 500;
-    performance.now = () => Performance.prototype.now.call(performance) + window.later;
+    const real = () => Performance.prototype.now.call(performance);
+    const ahead = performance.now() + 500 - real();
+    performance.now = () => real() + ahead;
 }"""
+STILL = "() => { const at = performance.now(); performance.now = () => at; }"
 
 
 class WorkbenchPage:
@@ -38,6 +40,10 @@ class WorkbenchPage:
     def look(self) -> None:
         """Time goes by in which the chat, or what stops an approval, can be seen."""
         self.page.evaluate(LATER)
+
+    def hurry(self) -> None:
+        """Whatever is pressed now is pressed at once, however slow the machine is, until somebody looks."""
+        self.page.evaluate(STILL)
 
     def saved(self) -> None:
         expect(self.root).to_have_attribute("data-save-state", "saved", timeout=20_000)

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import {
   dismiss,
   givesWay,
+  isOwnerUnclear,
   openMissed,
   ownerOf,
   placeText,
@@ -60,6 +61,30 @@ test("what the staff says is about whom they say it to, and makes nobody of the 
   assert.deepEqual(targetsOf(entry, FORM, first(entry), 0), [1, 0, null]);
   assert.equal(takeMissed(entry, FORM, first(entry), null, 0), 2);
   assert.equal(entry.work[2].values["姓名"], "");
+});
+
+test("a name that several speakers may have is nobody's form", () => {
+  const speakers = [
+    { name: "客户1", role: /** @type {const} */ ("客户") },
+    { name: "客户12", role: /** @type {const} */ ("客户") },
+  ];
+  const messages = [{ i: 57, speaker: "客户12", role: "客户", kind: "text", same: false, near: [], parts: [] }];
+  const entry = { ...said(0, { names: ["客户"] }) };
+  entry.chat = { ...entry.chat, speakers, messages: /** @type {any} */ (messages) };
+  assert.deepEqual(targetsOf(entry, FORM, first(entry), 0), [null, 0]);
+});
+
+test("nobody is proposed where the chat does not say whose it is and several come into question", () => {
+  const silent = (/** @type {string[]} */ names) => {
+    const entry = said(0, { names });
+    entry.chat = { ...entry.chat, messages: [{ ...entry.chat.messages[0], speaker: "" }] };
+    return isOwnerUnclear(entry, FORM, first(entry));
+  };
+  assert.deepEqual([silent(["甲", "周娜4"]), silent(["甲"])], [true, false]);
+  const told = said(3);
+  assert.equal(isOwnerUnclear(told, FORM, first(told)), false);
+  told.chat = { ...told.chat, messages: [{ ...told.chat.messages[0], near: [0, 1] }] };
+  assert.equal(isOwnerUnclear(told, FORM, first(told)), true);
 });
 
 test("it is not mentioned once a form holds it, in whatever shape", () => {

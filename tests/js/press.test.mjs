@@ -83,4 +83,7 @@ test("what stops a decision has to be seen like a chat, and a hand on the chat h
   assert.deepEqual([arrival.isNew(), arrival.isNewChat()], [true, false]);
   now += 400;
   assert.equal(arrival.isNew(), false);
+  arrival.stop();
+  arrival.seen(); // an edit answers it
+  assert.equal(arrival.isNew(), false);
 });

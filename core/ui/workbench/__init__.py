@@ -46,6 +46,8 @@ MODULES: Final = (
     "overlays",
     "divider",
     "layers",
+    "arrival",
+    "press",
     "conflict_keys",
     "desk_layers",
     "frame",

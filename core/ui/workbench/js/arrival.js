@@ -4,7 +4,7 @@
 /** @import { Arrival } from "./types.js" */
 
 /** Milliseconds that somebody needs to see what has come. */
-const LOOK = 400;
+const LOOK_TIME = 400;
 
 /**
  * The clock of what came last: a chat, or something that stops a decision.
@@ -14,7 +14,7 @@ const LOOK = 400;
 export function makeArrival(now) {
   const came = { chat: -Infinity, stop: -Infinity };
   let isUnasked = false;
-  const isNew = (/** @type {number} */ at) => now() - at < LOOK;
+  const isNew = (/** @type {number} */ at) => now() - at < LOOK_TIME;
   return {
     chat(isAsked) {
       came.chat = now();
@@ -24,7 +24,7 @@ export function makeArrival(now) {
       came.stop = now();
     },
     seen() {
-      came.chat = -Infinity;
+      Object.assign(came, { chat: -Infinity, stop: -Infinity });
     },
     isNewChat: () => isNew(came.chat),
     isUnasked: () => isUnasked && isNew(came.chat),

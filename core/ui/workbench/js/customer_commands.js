@@ -74,17 +74,16 @@ export function customerCommands(workbench, tools) {
       hint: "新结果里的客户",
       run: () => addFound(values),
     }));
+    const named = speakers.map(({ name, role }) => ({
+      label: name,
+      hint: role === ROLE.CUSTOMER ? "" : role,
+      run: () => pick(name),
+    }));
+    const isStaff = (/** @type {MenuItem} */ { hint }) => hint === ROLE.STAFF;
+    const nobody = { label: "不指定（名字待填）", hint: "", run: () => pick("") };
     menu(
       "添加哪位客户",
-      [
-        ...found,
-        ...speakers.map(({ name, role }) => ({
-          label: name,
-          hint: role === ROLE.CUSTOMER ? "" : role,
-          run: () => pick(name),
-        })),
-        { label: "不指定（名字待填）", hint: "", run: () => pick("") },
-      ],
+      [...found, ...named.filter((one) => !isStaff(one)), nobody, ...named.filter(isStaff)], // staff by no first key
       anchor,
     );
   }

@@ -68,26 +68,56 @@ function speakerOf(entry, missed) {
 }
 
 /**
+ * The customer whose form is a speaker's; undefined where nobody's is, or may be that of several. All speakers come into
+ * question: 客户 is the form of neither 客户1 nor 客户12.
+ * @param {Entry} entry
+ * @param {FormPayload} form
+ * @param {string} name
+ */
+function formOf(entry, form, name) {
+  const others = entry.chat.speakers.map((speaker) => speaker.name);
+  const [own] = matchPeople([name, ...others], customerNames(entry, form))[0];
+  return own;
+}
+
+/**
  * Whose form something that was missed goes into: the form of who said it; null for a customer who has none yet. What the
- * staff says is about whom they say it to, else about the customer on screen.
+ * staff says is about whom they say it to. Undefined where the chat does not say whose it is.
+ * @param {Entry} entry
+ * @param {FormPayload} form
+ * @param {Missed} missed
+ */
+function knownOwner(entry, form, missed) {
+  const place = entry.work.findIndex((customer) => missed.customer !== null && customer.source === missed.customer);
+  if (place >= 0) return place;
+  const speaker = speakerOf(entry, missed);
+  if (!speaker) return undefined;
+  if (speaker.role !== ROLE.STAFF) return formOf(entry, form, speaker.name) ?? null;
+  const near = entry.chat.messages.find(({ i }) => i === missed.message)?.near ?? [];
+  const told = near.map((number) => entry.chat.speakers[number]).filter((one) => one && one.role !== ROLE.STAFF);
+  return told.length === 1 ? formOf(entry, form, told[0].name) : undefined;
+}
+
+/**
+ * Whose form something that was missed goes into: the customer on screen where the chat does not say.
  * @param {Entry} entry
  * @param {FormPayload} form
  * @param {Missed} missed
  * @param {number} current
  */
 export function ownerOf(entry, form, missed, current) {
-  const place = entry.work.findIndex((customer) => missed.customer !== null && customer.source === missed.customer);
-  if (place >= 0) return place;
-  const speaker = speakerOf(entry, missed);
-  if (!speaker) return current;
-  if (speaker.role !== ROLE.STAFF) {
-    const [own] = matchPeople([speaker.name], customerNames(entry, form))[0];
-    return own ?? null;
-  }
-  const near = entry.chat.messages.find(({ i }) => i === missed.message)?.near ?? [];
-  const told = near.map((number) => entry.chat.speakers[number]).filter((one) => one && one.role !== ROLE.STAFF);
-  const whose = told.length === 1 ? matchPeople([told[0].name], customerNames(entry, form))[0] : [];
-  return whose.length === 1 ? whose[0] : current;
+  const owner = knownOwner(entry, form, missed);
+  return owner === undefined ? current : owner;
+}
+
+/**
+ * Whether several customers come into question and the chat does not say whose it is: then nobody is proposed.
+ * @param {Entry} entry
+ * @param {FormPayload} form
+ * @param {Missed} missed
+ */
+export function isOwnerUnclear(entry, form, missed) {
+  return entry.work.length > 1 && knownOwner(entry, form, missed) === undefined;
 }
 
 /**

@@ -5,7 +5,16 @@
 import { revealIn } from "./chat_view.js";
 import { chordOf } from "./keys.js";
 import { openMenu } from "./menus.js";
-import { dismiss, givesWay, openMissed, placeText, takeMissed, takeUpAgain, targetsOf } from "./missed.js";
+import {
+  dismiss,
+  givesWay,
+  isOwnerUnclear,
+  openMissed,
+  placeText,
+  takeMissed,
+  takeUpAgain,
+  targetsOf,
+} from "./missed.js";
 import { valueText } from "./values.js";
 
 /**
@@ -61,6 +70,8 @@ export function missedCommands(workbench, tools) {
       hint: target === null ? "" : valueText(openEntry().work[target].values[store.form.name_field]),
       run: () => fill(one, target),
     }));
+    const isUnclear = isOwnerUnclear(openEntry(), store.form, one);
+    if (isUnclear) items.unshift({ label: "没说是谁的：先放着", hint: "", run: () => {} });
     const onKey = (/** @type {KeyboardEvent} */ event) => {
       const chord = chordOf(event);
       if (chord !== "F" && chord !== "Alt+F" && chord !== "H" && chord !== "Alt+H") return false;
@@ -73,9 +84,10 @@ export function missedCommands(workbench, tools) {
       putOut();
       workbench.say("");
     };
-    const title = `${placeText(openEntry(), one)} → ${items[0].label}`;
+    const title = `${placeText(openEntry(), one)} → ${isUnclear ? "哪位客户？" : items[0].label}`;
     const close = openMenu(workbench, title, items, workbench.view.footer.missed, { onKey, onClose });
-    workbench.say(`「${one.value}」：再按一次 F 或回车填入，H 不用填，Esc 放着`, { seconds: 0 });
+    const how = isUnclear ? "按数字选是谁的" : "再按一次 F 或回车填入";
+    workbench.say(`「${one.value}」：${how}，H 不用填，Esc 放着`, { seconds: 0 });
   }
 
   /**

@@ -140,6 +140,7 @@ export class Workbench {
       this.form = form;
       this.formHost.replaceChildren(head, this.conflictHost, scroll, footer.element, footer.guide);
     }
+    const hadMenu = this.layers.has("menu");
     if (effects.reset) this.panes.dropAll();
     effects.replaced.forEach(this.panes.drop);
     for (const chat of effects.merged) this.panes.refresh(chat, this.residueWanted === chat);
@@ -147,8 +148,16 @@ export class Workbench {
     const isOther = effects.moved || this.panes.front() !== store.current;
     if (isOther || (store.current !== null && effects.replaced.includes(store.current))) this.showChat();
     else this.draw();
+    this.layers.ownerOf([]); // which lets go of what was taken off the page
+    if (hadMenu && !this.layers.has("menu")) this.#missMenu();
     sync.reportPlace();
     this.#prepareNext();
+  }
+
+  /** A list went with what the server sent: the key that was meant for it becomes no text, and that is said. */
+  #missMenu() {
+    this.arrival.chat(false);
+    this.say("这里刚刚更新，打开的列表关上了：什么也没有填，请再打开", { tone: "warn", seconds: 0 });
   }
 
   /** A conflict in which both sides say the same is none: save on top of it. */
