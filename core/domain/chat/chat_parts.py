@@ -11,7 +11,8 @@ _GROUP: Final = re.compile(r"\s{0,8}消息分组\s{0,2}[:：]")
 def split_chats(text: str) -> list[str]:
     """The chats of a text, which joined give it back; one where it names one partner or none.
 
-    A name counts between two rules, as the program writes it, not in what somebody says.
+    A name counts between two rules, as the program writes it (the first may be missing above the text), not in what
+    somebody says.
 
     Args:
         text: of a file, with line ends of any kind.
@@ -20,7 +21,7 @@ def split_chats(text: str) -> list[str]:
     partners = [
         number
         for number, line in enumerate(lines)
-        if _PARTNER.match(line) and _is_rule(lines, number - 1) and _is_rule(lines, number + 1)
+        if _PARTNER.match(line) and _is_rule(lines, number + 1) and (_is_rule(lines, number - 1) or not number)
     ]
     if len(partners) < 2:
         return [text]

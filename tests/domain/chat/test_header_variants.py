@@ -212,5 +212,7 @@ def test_two_partners_of_qq_are_two_chats() -> None:
     second = f"{rule}消息分组:我的好友\n{rule}消息对象:王五\n{rule}\n2024-01-02 8:23:00 王五(10003)\n三\n"
     assert split_chats(first + second) == [first, second]
     assert split_chats(first) == [first]
+    cut = f"消息对象:张三\n{rule}\n2024-01-02 8:21:00 张三(10001)\n一\n\n"
+    assert split_chats(cut + second) == [cut, second]
     said = first + "消息对象:谁\n"
     assert split_chats(said) == [said]
