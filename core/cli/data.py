@@ -97,6 +97,7 @@ def import_(
             add_notes(store, report.import_id, remark)
     if json:
         print_json(_preview_json(report) if dry_run else _as_json(report))
+        _require_some(report, file.name)
         return
     labels = f"，标注 {report.labels} 条" if report.labels else ""
     will = "（预览，什么也没有写）" if dry_run else ""
@@ -105,6 +106,19 @@ def import_(
         f"已有 {report.skipped}，未导入 {len(report.rejected)}{labels}"
     )
     _remarks(report)
+    _require_some(report, file.name)
+
+
+def _require_some(report: "ImportReport", name: str) -> None:
+    """Fail where every row of a file was refused.
+
+    Raises:
+        InputError: it was; names the first row and its reason.
+    """
+    from core.errors import InputError
+
+    if report.rejected and not report.added and not report.skipped:
+        raise InputError(f"文件 {name} 的 {report.total} 条都没有导入；{report.rejected[0]}", "请按原因修改后重试")
 
 
 @app.command("chats", help="列出数据集的群聊：编号、字数、消息数、发言人和各在哪一方。")

@@ -239,6 +239,17 @@ def test_a_message_table_through_the_command_line(db: str, tmp_path: Path, capsy
     assert "没有「谁」列" in err
 
 
+def test_a_file_all_of_which_is_refused_is_no_success(
+    db: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.jsonl"
+    for words, code in (("一", 0), ("二", 1)):
+        path.write_text(f'{{"index": 5, "chat_text": "林木1：{words}"}}', encoding="utf-8")
+        done, _, err = run(capsys, "import", path, "--dataset", "数据", "--db", db)
+        assert (done == 0) == (code == 0)
+    assert "的 1 条都没有导入；第 5 条" in err
+
+
 def test_an_import_can_be_tried_first(db: str, tmp_path: Path, form: Form, capsys: pytest.CaptureFixture[str]) -> None:
     book = Workbook()
     book.worksheets[0].append(["一月"])

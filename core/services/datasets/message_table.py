@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from html import unescape
 from typing import Any
 
 from core.domain.chat.chat_writing import SentMessage
@@ -40,6 +41,8 @@ _CONTENTS = ("content", "body", "message", "text", "extension")
 _TEXT_KINDS = frozenset(("", "1", "0", "text", "文本", "文字", "文本消息", "post", "markdown", "mixed"))
 _MARKUP = ("<?xml", "<msg", "<sysmsg", "<revokemsg")
 _TITLE = re.compile(r"<title>\s{0,9}(?:<!\[CDATA\[)?([^<>]{1,2000}?)(?:\]\]>)?\s{0,9}</title>")
+_REFERRED_NAME = re.compile(r"<displayname>([^<]{1,100})</displayname>")
+_REFERRED_WORDS = re.compile(r"<content>([^<]{1,5000})</content>")
 _MARKUP_READ = 20_000
 USUAL_PAUSE = 30
 """Minutes of silence that part chats where a person asks for pauses and names no length."""
@@ -135,9 +138,23 @@ def _content(text: str, kind: str) -> str:
     if not plain.startswith(_MARKUP) and (plain or kind in _TEXT_KINDS):
         return text
     title = match[1].strip() if (match := _TITLE.search(plain[:_MARKUP_READ])) else ""
+    if title and (quoted := _quoted(plain[:_MARKUP_READ])):
+        return f"{quoted}\n- - - - - - - - - - - - - - -\n{title}"
     if title and ("引用" in kind or "回复" in kind):
         return title
     return f"{PLACEHOLDERS.get(kind, f'[{kind[:12]}]' if kind else '[其他消息]')} {title}".rstrip()
+
+
+def _quoted(markup: str) -> str:
+    """What a reply of WeChat quotes, as WeChat copies it: ``「名字：原文」``; ``""`` where it quotes nothing."""
+    _, opened, inner = markup.partition("<refermsg>")
+    words = unescape(match[1]).strip() if opened and (match := _REFERRED_WORDS.search(inner)) else ""
+    if not words:
+        return ""
+    if words.startswith("<"):
+        words = "[其他消息]"
+    name = unescape(match[1]).strip() if (match := _REFERRED_NAME.search(inner)) else ""
+    return f"「{name}：{words}」" if name else f"「{words}」"
 
 
 def _words_in_json(text: str, kind: str) -> str | None:

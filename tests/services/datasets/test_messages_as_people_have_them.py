@@ -316,3 +316,15 @@ def test_entries_of_one_name_in_an_archive_are_counted_each() -> None:
         for words in ("一", "二"):
             archive.writestr("a.txt", f"甲木：{words}\n乙木：好")
     assert "压缩包里读了 2 个文件：a.txt（1 条）、a.txt（1 条）" in Reading(file.getvalue(), "a.zip").notes
+
+
+def test_a_reply_keeps_what_it_quotes() -> None:
+    quoted = "<refermsg><displayname>阿青</displayname><content>您好 &amp; 欢迎</content></refermsg>"
+    reply = f"<msg><appmsg><title>好的</title><type>57</type>{quoted}</appmsg></msg>"
+    picture = reply.replace("您好 &amp; 欢迎", "&lt;msg&gt;&lt;img/&gt;&lt;/msg&gt;")
+    link = "<msg><appmsg><title>报价</title><type>5</type></appmsg></msg>"
+    rows = [["49", "林小满", one, f"2024-01-02 10:2{at}"] for at, one in enumerate((reply, picture, link))]
+    reading = Reading(csv_of(["Type", "发送人", "StrContent", "时间"], *rows), "a.csv")
+    assert reading.bodies == [["好的", "好的", "[链接] 报价"]]
+    assert "「阿青：您好 & 欢迎」\n- - -" in reading.texts[0]
+    assert "「阿青：[其他消息]」" in reading.texts[0]
