@@ -75,7 +75,18 @@ def test_import_score_and_back(db: str, train: Path, form: Form, capsys: pytest.
     assert (report["added"], report["run"], len(report["notes"])) == (1, "空表", 1)
 
     result = as_json(capsys, "score", "--dataset", "数据", "--run", "空表", "--db", db)
-    assert list(result) == ["score", "max", "floor", "chats", "missing", "measure", "left_out", "filled", "fields"]
+    assert list(result) == [
+        "score",
+        "max",
+        "floor",
+        "chats",
+        "missing",
+        "measure",
+        "left_out",
+        "filled",
+        "fields",
+        "floors",
+    ]
     assert (result["score"], result["max"], result["floor"]) == (17.5, 36, 17.5)
     assert (result["chats"], result["missing"]) == (2, [3])
     assert result["filled"] == {"precision": 0.0, "recall": 0.0, "f1": 0.0}
