@@ -8,10 +8,14 @@ import { piecesOf, placesOfEvidence, sameMessage } from "../../core/ui/workbench
 import { makeStore, receive } from "../../core/ui/workbench/js/state.js";
 import { chat, payload } from "./fixtures.mjs";
 
-/** @param {number} i @param {{ t: string, e: string[] }[]} parts */
+/**
+ * @param {number} i
+ * @param {{ t: string, e: string[] }[]} parts
+ * @returns {import("../../core/ui/workbench/js/types.js").MessagePayload}
+ */
 function message(i, parts, more = {}) {
   const plain = { speaker: `人${i}`, role: "客户", kind: "text", same: false, near: [0], named: [], quote: null };
-  return { i, parts, ...plain, ...more };
+  return /** @type {any} */ ({ i, parts, ...plain, ...more });
 }
 
 const MESSAGES = [
@@ -63,7 +67,12 @@ test("words are found in texts, quotations and names, without any row", () => {
 });
 
 test("a long text falls into pieces that join to it, behind sentences where there are any", () => {
-  for (const text of ["字".repeat(50_000), "一句话。".repeat(20_000), `${"x".repeat(1999)}${"😀".repeat(9000)}`, "短"]) {
+  for (const text of [
+    "字".repeat(50_000),
+    "一句话。".repeat(20_000),
+    `${"x".repeat(1999)}${"😀".repeat(9000)}`,
+    "短",
+  ]) {
     const pieces = piecesOf(text);
     assert.equal(pieces.join(""), text);
     assert.ok(pieces.every((piece) => piece.length <= 3001 && !/^[\uDC00-\uDFFF]/.test(piece)));

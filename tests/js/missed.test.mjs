@@ -65,8 +65,8 @@ test("what the staff says is about whom they say it to, and makes nobody of the 
 
 test("a name that several speakers may have is nobody's form", () => {
   const speakers = [
-    { name: "客户1", role: /** @type {const} */ ("客户") },
-    { name: "客户12", role: /** @type {const} */ ("客户") },
+    { name: "客户1", role: /** @type {const} */ ("客户"), reasons: [] },
+    { name: "客户12", role: /** @type {const} */ ("客户"), reasons: [] },
   ];
   const messages = [{ i: 57, speaker: "客户12", role: "客户", kind: "text", same: false, near: [], parts: [] }];
   const entry = { ...said(0, { names: ["客户"] }) };

@@ -37,11 +37,7 @@ export function buildPane(chat, { onMark, onResidue, onMessage, onNarrow }) {
   const residueSwitch = h("button", { type: "button", class: "link", onclick: () => onResidue(chat.chat) });
   const residueText = h("pre", { class: "residue-text" });
   const residue = h("div", { class: "residue" }, residueNote, residueSwitch, residueText);
-  const element = h(
-    "div",
-    { class: "pane", tabindex: "-1", "aria-label": `群聊 第 ${chat.chat} 条` },
-    head,
-  );
+  const element = h("div", { class: "pane", tabindex: "-1", "aria-label": `群聊 第 ${chat.chat} 条` }, head);
   /** @type {Pane} */
   const pane = {
     chat: chat.chat,

@@ -103,8 +103,7 @@ export function drawHits(pane) {
   /** @type {Range[]} */
   const ranges = [];
   const first = Math.max(0, hitNow - MOST_DRAWN / 2);
-  /** @type {{ row: HTMLElement, text: ReturnType<typeof textOf> } | null} */
-  let last = null;
+  let last = /** @type {{ row: HTMLElement, text: ReturnType<typeof textOf> } | null} */ (null);
   for (const { message, start, end } of hits.slice(first, first + MOST_DRAWN)) {
     const row = list.rows.get(message);
     if (!row) continue;
