@@ -1,8 +1,8 @@
 """Made-up values in the place of what tells who a person is, and the real ones back in what comes in answer. Pure.
 
 The same person, number or address of a chat always has the same made-up one. Names are replaced part by part, so that
-邱总 and 邱明远 stay one family, and so that a part of a made-up name is turned back as well. Numbers keep their length
-and the characters between their digits; turned back, they have the shape that the answer gave them.
+邱总 and 邱明远 stay one family, and so that a part of a made-up name is turned back as well. Numbers keep their length,
+and usual characters between their digits; turned back, they have the shape that the answer gave them.
 """
 
 import re
@@ -153,7 +153,9 @@ class Pseudonyms:
             made_up = next(one for one in _made_up_numbers(kind, digits) if self._is_free(one))
             self._keep(kind, digits, made_up)
             self._numbers[made_up] = digits
-        return _with_digits(surface, made_up)
+        shown = _with_digits(surface, made_up)
+        # What stands between the digits stays only where the answer's number is known by it again.
+        return shown if re.fullmatch(_spelt(made_up), fold(shown)) else made_up
 
     def _token(self, kind: str, key: str, real: str) -> str:
         made_up = self._pseudonyms.get((kind, key))
@@ -210,15 +212,16 @@ def _with_digits(surface: str, digits: str) -> str:
 
 def _pattern(made_up: Iterable[str]) -> re.Pattern[str]:
     """Finds made-up values in folded text, with white space and separators between their digits."""
-
-    def spelt(word: str) -> str:
-        if word.isdigit():
-            return rf"(?<![0-9])(?:\+?(?:00)?86[ -]?)?{_BETWEEN.join(word)}(?![0-9])"
-        if word.startswith("云栖路"):
-            return rf"云栖路 {{0,2}}{word[3:-1]}(?![0-9])(?: {{0,2}}号)?"
-        if "@" in word:
-            return " {0,2}@ {0,2}".join(map(re.escape, word.split("@")))
-        return re.escape(word) if word.isascii() else "[ \u3000]{0,2}".join(word)
-
     words = sorted(made_up, key=len, reverse=True)
-    return re.compile("|".join(map(spelt, words)) if words else r"(?!)")
+    return re.compile("|".join(map(_spelt, words)) if words else r"(?!)")
+
+
+def _spelt(word: str) -> str:
+    """Pattern of the ways in which an answer may write a made-up value."""
+    if word.isdigit():
+        return rf"(?<![0-9])(?:\+?(?:00)?86[ -]?)?{_BETWEEN.join(word)}(?![0-9])"
+    if word.startswith("云栖路"):
+        return rf"云栖路 {{0,2}}{word[3:-1]}(?![0-9])(?: {{0,2}}号)?"
+    if "@" in word:
+        return " {0,2}@ {0,2}".join(map(re.escape, word.split("@")))
+    return re.escape(word) if word.isascii() else "[ \u3000]{0,2}".join(word)

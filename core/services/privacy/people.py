@@ -1,7 +1,8 @@
 """Finds a person everywhere in the database, and deletes or renames them everywhere, histories included.
 
-Every text and JSON column of every table is read, so that no table is forgotten. Only the audit log is left out: it
-holds no text of chats, and the database lets nobody change it.
+Every text and JSON column of every table is read, so that no table is forgotten, but for the program's own words in
+them: states, kinds, digests, names of fields (``_CODES``). A person called OK is not every answer that is. The audit
+log is left out as a whole: it holds no text of chats, and the database lets nobody change it.
 """
 
 import secrets
@@ -19,11 +20,18 @@ from core.adapters.store.erasure import forget_search_index
 from core.adapters.store.models import Base, Chat, ChatSearch, Dataset, Export, Record, TrainingSet
 from core.domain.chat import parse_chat
 from core.domain.permissions import Permission
+from core.domain.person_names import plain_name
 from core.domain.personal_data import PersonSpellings
 from core.errors import InputError
 from core.services.team import AuditKind, permitted, record_audit
 
 _LEFT_OUT = frozenset({"auditentry", "account", "signinsession", "signinbrake", "gate", "worker"})
+_CODES = frozenset(
+    "status kind provider key_env sha256 prompt_sha256 digest shape signature key save_id worker worker_id review_pass "
+    "cause format encoding joined form split prompt_name prompt_version versions method".split()
+)
+"""Columns, and keys in JSON, whose values the program wrote and nobody else."""
+_CODES_OF_CUSTOMERS = frozenset({"origin", "confirmed"})
 _TITLES = {
     "chat": "群聊",
     "record": "审阅记录",
@@ -155,7 +163,7 @@ def _finished(store: Store, report: PersonReport, done: str, pseudonyms: dict[st
 
 def _spellings(terms: Sequence[str]) -> PersonSpellings:
     kept = tuple(dict.fromkeys(term.strip() for term in terms if term.strip()))
-    if not kept or any(len(term) < 2 for term in kept):
+    if not kept or any(len(plain_name(term)) < 2 for term in kept):
         raise InputError("没有写明要找谁", "请给出姓名、电话、证件号或账号，每个至少两个字")
     return PersonSpellings(kept)
 
@@ -192,7 +200,9 @@ def _rows(session: Session) -> Iterator[tuple[Table, dict[str, Any], list[Column
 
 def _holds_text(column: Column[Any]) -> bool:
     kind = column.type
-    return isinstance(kind.impl_instance if isinstance(kind, TypeDecorator) else kind, String | JSON)
+    return column.name not in _CODES and isinstance(
+        kind.impl_instance if isinstance(kind, TypeDecorator) else kind, String | JSON
+    )
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -200,8 +210,8 @@ def _texts(value: Any) -> Iterator[str]:
         yield value
     elif isinstance(value, dict):
         for key, inner in value.items():
-            yield str(key)
-            yield from _texts(inner)
+            if key not in _CODES and key not in _CODES_OF_CUSTOMERS:
+                yield from _texts(inner)
     elif isinstance(value, list):
         for inner in value:
             yield from _texts(inner)
@@ -257,7 +267,7 @@ def _replace_everywhere(session: Session, spellings: PersonSpellings, pseudonyms
     for table, row, columns in list(_changed_rows(session, spellings)):
         values = {column.name: _mapped(row[column.name], change) for column in columns}
         changes = {name: value for name, value in values.items() if value != row[name]}
-        if table.name == "chat":
+        if "text" in changes and table.name == "chat":
             changes |= _chat_facts(changes["text"])
         keys = [column == row[column.name] for column in table.primary_key.columns]
         session.execute(update(table).where(*keys).values(**changes))
@@ -275,7 +285,8 @@ def _mapped(value: Any, change: Callable[[str], str]) -> Any:
     if isinstance(value, str):
         return change(value)
     if isinstance(value, dict):
-        return {change(str(key)): _mapped(inner, change) for key, inner in value.items()}
+        kept = _CODES | _CODES_OF_CUSTOMERS
+        return {key: inner if key in kept else _mapped(inner, change) for key, inner in value.items()}
     return [_mapped(inner, change) for inner in value] if isinstance(value, list) else value
 
 

@@ -96,3 +96,13 @@ def test_many_people_have_one_each() -> None:
     chat = "".join(f"{name}：您好，在吗\n{name}：谢谢\n" for name in names)
     pseudonyms = Pseudonyms(chat)
     assert pseudonyms.restore(pseudonyms.hide(chat)) == chat
+
+
+@pytest.mark.parametrize(
+    "number", ["138*1234*5678", "138/1234/5678", "138，1234，5678", "138…1234…5678", "１３８＊1234＊5678"]
+)
+def test_a_number_with_odd_separators_comes_back_as_a_real_one(number: str) -> None:
+    pseudonyms = Pseudonyms(f"林舟3：我的电话 {number}\n客服小陈1：好")
+    hidden = pseudonyms.hide(number)
+    assert "1234" not in hidden
+    assert pseudonyms.restore(hidden) in (number, "13812345678")

@@ -154,3 +154,23 @@ def test_a_deleted_dataset_leaves_no_bytes_while_the_program_runs(store: Store) 
         name = queries.dataset(session, number).name
     delete_dataset(store, number, confirmation=name)
     assert left_in(store) == []
+
+
+@pytest.mark.parametrize("word", ["ok", "local", "已确认", "基本信息-姓名", "reviewer"])
+def test_words_of_the_program_are_nobody(store: Store, word: str) -> None:
+    filled(store)
+    assert not find_person(store, [word]).places
+    rename_person(store, [word])
+    with store.read() as session:
+        assert {one.status for one in session.execute(select(Extraction)).scalars()} <= {"ok", "repaired", "failed"}
+        (record,) = session.execute(select(Record)).scalars()
+        assert record.status == "已确认" and NAME in str(record.customers)
+
+
+def test_nobody_is_found_by_nothing_or_by_digits_of_a_digest(store: Store) -> None:
+    filled(store)
+    with pytest.raises(InputError, match="没有写明要找谁"):
+        find_person(store, ["\u200b\u200b"])
+    with store.read() as session:
+        digest = session.execute(select(col(Chat.sha256))).scalars().first() or ""
+    assert not find_person(store, [digest[:8]]).places

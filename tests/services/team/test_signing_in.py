@@ -239,7 +239,9 @@ def test_the_identity_provider_vouches_for_known_people_alone(store: Store) -> N
 @pytest.mark.both_databases
 def test_the_audit_log_can_only_grow(store: Store) -> None:
     add(store)
-    for statement in ("UPDATE auditentry SET who = 'x'", "DELETE FROM auditentry"):
+    changed = "REPLACE INTO auditentry SELECT id, at, 'x', role, kind, target, detail, address FROM auditentry"
+    replaced = [changed] if store.engine.dialect.name == "sqlite" else []
+    for statement in ("UPDATE auditentry SET who = 'x'", "DELETE FROM auditentry", *replaced):
         with pytest.raises((DBAPIError, StoreError)), store.write() as session:
             session.execute(text(statement))
     assert kinds(store) == [("账号", "林晓")]

@@ -144,9 +144,10 @@ class _OutboxSaves:
             ShiyaoError: it can never be stored as it is.
         """
         save, left_out = read_save(raw)
+        save = save.model_copy(update={"reviewer": save.reviewer.strip()})
         if self.reviewer is not None:
             name = self.reviewer.strip()
-            if save.reviewer.strip() != name:
+            if save.reviewer != name:
                 why = f"这次保存是「{save.reviewer}」做的，现在的审阅人是「{name or '还没填写'}」，没有存到别人名下。"
                 return Ack(save.save_id, "set_aside", 0, f"{why}内容还在本机，换回「{save.reviewer}」后会继续保存。")
         if self.review is not None and save.review is not None and save.review != self.review:

@@ -258,3 +258,10 @@ def test_malformed_messages_raise_nothing_and_block_nothing(store: Store, datase
 
     send()
     assert names(store, dataset) | names(store, dataset, Pass.SECOND) <= {"阿青"}
+
+
+def test_blanks_around_a_name_make_nobody_else(store: Store, dataset: DatasetView) -> None:
+    session = open_session(store, dataset, FORM, reviewer="阿青")
+    (ack,) = session.save(store, [save(reviewer="阿青 ")])
+    assert ack.result == "saved"
+    assert names(store, dataset) == {"阿青"}
