@@ -15,7 +15,7 @@ person = typer.Typer(no_args_is_help=True, help="一个人的个人信息：查�
 app.add_typer(person, name="person")
 
 Terms = Annotated[
-    list[str], typer.Argument(metavar="WHAT", help="姓名、称呼、电话、证件号、账号，可写多个；任何写法都算。")
+    list[str], typer.Argument(metavar="WHAT", help="名字、称呼、电话、证件号、账号，可写多个；任何写法都算。")
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="确实要改动数据库。没有它只报告会改动什么。")]
 

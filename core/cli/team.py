@@ -31,7 +31,7 @@ def add(
         typer.Option(
             "--subject",
             metavar="ID",
-            help="统一登录（OIDC）的标识「签发者|sub」，或那里核实过的邮箱；给了就不问密码。",
+            help="统一登录（OIDC）的标识「签发者|sub」，或那里核实过的邮件地址；给了就不问密码。",
         ),
     ] = "",
     db: Db = "",

@@ -180,12 +180,12 @@ QUICK = """
 
 
 @pytest.mark.timeout(600)
-def test_a_thousand_quick_saves_are_each_stored_once_and_in_order(sit: Sit) -> None:
+def test_hundreds_of_quick_saves_are_each_stored_once_and_in_order(sit: Sit) -> None:
     desk = sit("林晓").open(1)
     desk.is_now("saved")
-    desk.page.evaluate(QUICK, [1000, BUDGET])
+    desk.page.evaluate(QUICK, [400, BUDGET])
     expect(desk.root).to_have_attribute("data-save-state", "saved", timeout=300_000)
     events = sorted(desk.history(1), key=lambda event: event.version)
     assert [event.version for event in events] == list(range(1, len(events) + 1))
     typed = [event.change["customers"][0]["values"][BUDGET] for event in events if event.status == "已确认"]
-    assert typed == [str(number) for number in range(1, 1001)]
+    assert typed == [str(number) for number in range(1, 401)]

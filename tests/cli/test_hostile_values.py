@@ -15,6 +15,7 @@ from tests.factories.quality import quality_dataset
 LONG = "9" * 5000
 HOSTILE = ["", "-1", "0", "1.5", "1e400", "nan", "1,2", str(2**31), str(2**63), LONG, "²", "没有这个", "\x00", "'\";--"]
 VALID = {
+    "terms": "沐晚晴",
     "dataset": "d",
     "run": "甲",
     "source": "labels",

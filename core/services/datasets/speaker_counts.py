@@ -79,7 +79,7 @@ class SpeakerCounts:
             )
             more = "等" if len(self.unread_headers) > _PLACES else ""
             sentences.append(
-                f"有 {count:,} 行像是消息的开头（姓名和时间），但不能确定，算作上一条消息的文字{looked}：{places}{more}"
+                f"有 {count:,} 行像是消息的开头（名字和时间），但不能确定，算作上一条消息的文字{looked}：{places}{more}"
             )
         if self.names_like_times:
             names = "、".join(sorted(self.names_like_times)[:_PLACES])

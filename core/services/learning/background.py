@@ -57,44 +57,45 @@ def next_training(approvals: int) -> int:
     return next((at for at in FIRST_AT if at > approvals), max(approvals + 1, math.ceil(approvals * GROWTH)))
 
 
-def approvals_of(session: Session, form: str) -> int:
+def approvals_of(session: Session, form_name: str) -> int:
     """Number of chats of a form that people approved."""
     statement = (
         select(func.count())
         .select_from(Record)
         .join(Dataset, col(Dataset.id) == col(Record.dataset_id))
-        .where(col(Dataset.form) == form, queries.is_final())
+        .where(col(Dataset.form) == form_name, queries.is_final())
     )
     return int(session.execute(statement).scalar_one())
 
 
-def newest_job(session: Session, form: str) -> TrainingJobView | None:
+def newest_job(session: Session, form_name: str) -> TrainingJobView | None:
     """The newest training job of a form, or ``None``."""
-    statement = select(TrainingJob).where(col(TrainingJob.form) == form).order_by(col(TrainingJob.id).desc()).limit(1)
+    of_form = select(TrainingJob).where(col(TrainingJob.form) == form_name)
+    statement = of_form.order_by(col(TrainingJob.id).desc()).limit(1)
     row = session.execute(statement).scalar_one_or_none()
     return TrainingJobView.from_row(row) if row else None
 
 
-def claim_job(store: Store, form: str) -> int | None:
+def claim_job(store: Store, form_name: str) -> int | None:
     """Make the job that is due, or take over one whose process is gone; ``None`` where there is nothing to do.
 
     Args:
         store: open store.
-        form: name of the form.
+        form_name: of the form.
     """
     with store.read() as session:  # an idle server writes nothing
-        if not _is_due(session, form):
+        if not _is_due(session, form_name):
             return None
     try:
         with store.write() as session:
-            if not _is_due(session, form):
+            if not _is_due(session, form_name):
                 return None
-            job = newest_job(session, form)
+            job = newest_job(session, form_name)
             if job is not None and job.status == TrainingJobStatus.RUNNING:
                 row = _job(session, job.id)
                 row.worker, row.seen_at, row.done = _me(), now(), 0
                 return job.id
-            made = TrainingJob(form=form, approvals=approvals_of(session, form), worker=_me(), seen_at=now())
+            made = TrainingJob(form=form_name, approvals=approvals_of(session, form_name), worker=_me(), seen_at=now())
             session.add(made)
             session.flush()
             return made.id
@@ -102,11 +103,11 @@ def claim_job(store: Store, form: str) -> int | None:
         return None
 
 
-def _is_due(session: Session, form: str) -> bool:
-    job = newest_job(session, form)
+def _is_due(session: Session, form_name: str) -> bool:
+    job = newest_job(session, form_name)
     if job is not None and job.status == TrainingJobStatus.RUNNING:
         return is_lost(job)
-    return approvals_of(session, form) >= next_training(job.approvals if job else 0)
+    return approvals_of(session, form_name) >= next_training(job.approvals if job else 0)
 
 
 def is_lost(job: TrainingJobView) -> bool:
@@ -175,10 +176,10 @@ class _Progress:
             row.stage, row.done, row.total, row.seen_at = title, done, total, now()
 
 
-def _train(store: Store, form: str, progress: _Progress) -> tuple[TrainingJobStatus, str]:
-    name = model_name(load_named_form(form).title)
+def _train(store: Store, form_name: str, progress: _Progress) -> tuple[TrainingJobStatus, str]:
+    name = model_name(load_named_form(form_name).title)
     with store.read() as session:
-        names = [view.name for view in queries.datasets(session) if view.form == form]
+        names = [view.name for view in queries.datasets(session) if view.form == form_name]
         corpus = read_corpus(session, names, "records")
     examples = examples_of(corpus, seen=progress.stage("读取群聊", len(corpus.approved)))
     validated = progress.stage("交叉验证", _FOLDS)

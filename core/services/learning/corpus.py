@@ -77,21 +77,21 @@ class Corpus:
         return hashlib.sha256(json.dumps(parts, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
-def read_corpus(session: Session, datasets: Sequence[str], source: str) -> Corpus:
+def read_corpus(session: Session, datasets: Sequence[str], taught_by: str) -> Corpus:
     """Read the examples of datasets; of two for one text, the approved record, then the newer one counts.
 
     Args:
         session: open session.
         datasets: names; all of one form.
-        source: ``labels``, ``records`` (已确认) or ``labels+records``.
+        taught_by: source, ``labels``, ``records`` (已确认) or ``labels+records``.
 
     Raises:
         NotFoundError: no such dataset, or none of them has a chat to learn from.
-        InputError: the source is not understood, or the datasets have different forms.
+        InputError: it is not understood, or the datasets have different forms.
     """
-    if source not in SOURCES:
-        raise InputError(f"不认识来源「{source}」", f"可以是 {'、'.join(SOURCES)}")
-    chosen: Source = next(one for one in SOURCES if one == source)
+    if taught_by not in SOURCES:
+        raise InputError(f"不认识来源「{taught_by}」", f"可以是 {'、'.join(SOURCES)}")
+    chosen: Source = next(one for one in SOURCES if one == taught_by)
     views = [queries.dataset(session, name) for name in dict.fromkeys(datasets)]
     if not views:
         raise InputError("没有写明从哪个数据集学习", "请写出至少一个数据集的名称")

@@ -38,7 +38,7 @@ def answer_of(field: Field, value: Value | None) -> Answer:
     items = items_of(value or "")
     if field.is_list:
         return frozenset(items_of(value) if isinstance(value, list) else items)
-    return "、".join(items) if isinstance(value, list) else (items[0] if items else "")
+    return "、".join(items)
 
 
 def value_of(field: Field, answer: Answer) -> Value:
@@ -51,4 +51,4 @@ def value_of(field: Field, answer: Answer) -> Value:
 
 def sort_key(answer: Answer) -> str:
     """Text by which answers are put in an order that is the same everywhere."""
-    return answer if isinstance(answer, str) else "、".join(sorted(answer))
+    return "、".join(sorted([answer] if isinstance(answer, str) else answer))

@@ -164,7 +164,7 @@ def _finished(store: Store, report: PersonReport, done: str, pseudonyms: dict[st
 def _spellings(terms: Sequence[str]) -> PersonSpellings:
     kept = tuple(dict.fromkeys(term.strip() for term in terms if term.strip()))
     if not kept or any(len(plain_name(term)) < 2 for term in kept):
-        raise InputError("没有写明要找谁", "请给出姓名、电话、证件号或账号，每个至少两个字")
+        raise InputError("没有写明要找谁", "请给出名字、电话、证件号或账号，每个至少两个字")
     return PersonSpellings(kept)
 
 

@@ -71,7 +71,7 @@ def model_form(start: Mapping[str, Any], *, provider: str, sets: Mapping[int, st
             values["replace_personal"] = st.checkbox(
                 "发送前替换个人信息",
                 start.get("replace_personal", False),
-                help="人名、电话、邮箱、地址、身份证、银行卡、微信号和 QQ 号换成编造的再发送，回答里再换回来。"
+                help="人名、电话、邮件地址、地址、身份证、银行卡、微信号和 QQ 号换成编造的再发送，回答里再换回来。"
                 "保存的提问和回复是换过的样子；提示词页可以预览。",
                 key=f"{key}-personal",
             )

@@ -91,7 +91,7 @@ def _draw_new() -> None:
         password = st.text_input("密码", type="password", autocomplete="new-password", max_chars=256)
         subject = st.text_input(
             "统一登录的标识",
-            placeholder="签发者|sub，或核实过的邮箱",
+            placeholder="签发者|sub，或核实过的邮件地址",
             help="用单位账号（OIDC）登录的人填，可以没有密码",
         )
         st.caption("密码至少 10 个字符，第一次登录后请本人修改。")
@@ -123,7 +123,7 @@ def _draw_account(account: AccountView) -> None:
         if st.form_submit_button("重设密码"):
             _do(f"已重设「{escape_markdown(account.name)}」的密码", lambda: set_password(store, account.name, password))
     with st.form(f"account-subject-{key}"):
-        subject = st.text_input("统一登录的标识", account.subject, placeholder="签发者|sub，或核实过的邮箱")
+        subject = st.text_input("统一登录的标识", account.subject, placeholder="签发者|sub，或核实过的邮件地址")
         if st.form_submit_button("保存标识"):
             _do(f"已保存「{escape_markdown(account.name)}」的标识", lambda: set_subject(store, account.name, subject))
     st.caption("停用、重设密码和改标识会结束这个账号现有的登录；改角色立刻生效。")

@@ -16,7 +16,7 @@ def draw_personal_data() -> None:
     with st.form("person", border=False):
         written = st.text_input(
             "找一个人",
-            placeholder="姓名 称呼 电话 证件号，用空格分开",
+            placeholder="名字 称呼 电话 证件号，用空格分开",
             help="在所有数据集的群聊、记录、历史和原始回复里找，任何写法都算。知道的都写上：邱明远 找不到 邱总。",
         )
         if st.form_submit_button("查找", icon=":material/person_search:"):
