@@ -13,7 +13,7 @@ from core.errors import PromptError
 FORM = load_named_form()
 CHAT = "客户1：你好，想问问价格\n客服2：您好，请问怎么称呼？\n" * 1_000
 HEAD = "---\nname: try\nversion: 1\ntitle: 试\npurpose: 试验\nstage: extract\n---\n"
-MOST_SECONDS = 3.0
+MOST_SECONDS = 8.0
 MOST_BYTES = 150_000_000
 
 HOSTILE = {
