@@ -73,6 +73,7 @@ def nobody_listed(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError("the rule looks nothing up")
 
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    monkeypatch.setattr(socket, "socket", refuse)
 
 
 @pytest.mark.parametrize("variable", ["", "DEEPSEEK_API_KEY", "OPENAI_API_KEY", "SPARKAI_API_KEY"])
