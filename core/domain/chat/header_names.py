@@ -14,23 +14,33 @@ MARKS: Final = re.compile(
 """What a client writes behind a header besides the time."""
 
 _SPOKEN = re.compile(r"[：:]|[，。？！?!]$")
+_NICKNAME = 4
 _DATED = re.compile(r"\d{1,4}[-/.年]\d{1,2}[-/.月]\d{1,4}日?$")
 _ID = re.compile(r"\s?(?:[(（](?P<number>\d{5,20}|wxid_\w{3,40})[)）]|<(?P<address>[^<>\s]{3,80})>)$")
 _SIDE = re.compile(r"\s?[（(](?P<side>我方|对方)[)）]$")
 _LEADING_TITLE = re.compile(r"【[^】\n]{1,12}】(?=\S)")
+_TITLES_OF_QQ: Final = re.compile(r"【(?:群主|管理员|潜水|冒泡|吐槽|活跃|话唠|传说|[Ll][Vv]\.?\d{1,3}.{0,12})】")
 _SIDES: Final = {"我方": Role.STAFF, "对方": Role.CUSTOMER}
 _ENCLOSED: Final = (("【", "】"), ("[", "]"), ("「", "」"), ("“", "”"), ('"', '"'), ("<", ">"), ("**", "**"))
 
 
-def is_header_name(name: str) -> bool:
-    """Whether words can be the name in a header: short, without a colon, no date."""
+def is_header_name(name: str, *, dated: bool = False) -> bool:
+    """Whether words can be the name in a header: short, without a colon, no date.
+
+    Args:
+        name: the words.
+        dated: a whole date stands beside them, so that a nickname may end as sentences do (``小满。``).
+    """
     plain = split_name(name)[0]
-    return 0 < len(plain) <= MAX_NAME and not _SPOKEN.search(plain) and not _DATED.search(plain)
+    spoken = _SPOKEN.search(plain)
+    if spoken and dated and len(plain) <= _NICKNAME and spoken.end() == len(plain) and not _SPOKEN.search(plain[:-1]):
+        spoken = None
+    return 0 < len(plain) <= MAX_NAME and not spoken and not _DATED.search(plain)
 
 
 def has_suffix(name: str) -> bool:
     """Whether a name ends with what a header would be read to say about it: an id or a side in brackets."""
-    return any(pattern.search(name) for pattern in (_SIDE, _ID, MARKS)) or _LEADING_TITLE.match(name) is not None
+    return any(pattern.search(name) for pattern in (_SIDE, _ID, MARKS)) or _title_end(name, numbered=False) > 0
 
 
 def split_name(raw: str) -> tuple[str, str, Role, int]:
@@ -44,9 +54,14 @@ def split_name(raw: str) -> tuple[str, str, Role, int]:
         name = name[: len(name) - len(match[0])].rstrip()
     if not name and sender_id:  # a member without a name: QQ writes only the number
         return sender_id, sender_id, side, raw.index(sender_id)
-    title = _LEADING_TITLE.match(name)
-    skip = title.end() if title else 0
+    skip = _title_end(name, numbered=bool(sender_id))
     return name[skip:], sender_id, side, skip
+
+
+def _title_end(name: str, *, numbered: bool) -> int:
+    """How many characters of a name are a title of QQ; others that stand before no number are part of the name."""
+    title = _LEADING_TITLE.match(name)
+    return title.end() if title and (numbered or _TITLES_OF_QQ.fullmatch(title[0])) else 0
 
 
 def bare_name(name: str) -> tuple[str, int]:

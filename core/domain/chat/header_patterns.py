@@ -23,7 +23,7 @@ NEAR_DAY: Final = (
     r"(?:(?P<near>今天|昨天|前天|(?:星期|周)[一二三四五六日天]|\d{1,2}[月/\-.]\d{1,2}日?|(?:Today|Yesterday)(?: at)?)"
     r"[,，]?\s{0,2})?"
 )
-STAMP: Final = rf"{DATE}{WEEKDAY}(?:[\sT,，]{{1,3}}|(?<=日)|(?=[凌清早上中下傍晚]))" + CLOCK
+STAMP: Final = rf"{DATE}{WEEKDAY}(?:[\sT,，]{{1,12}}|(?<=日)|(?=[凌清早上中下傍晚]))" + CLOCK
 NAME: Final = r"(?P<name>(?!> )\S(?:[^\n]{0,70}?\S)??)"
 _SPACE: Final = r"(?:\s|&nbsp;)"
 _OPEN: Final = r"[\[(（【]?"
@@ -126,8 +126,8 @@ def styles_of(words: str, *, whole: bool) -> list[HeaderStyle]:
         words: the beginning of the line, without white space around it.
         whole: the line is not longer than what is looked at.
     """
-    if words[0] == "#":
-        return [HeaderStyle.NUMBER_NAME] if whole and PATTERNS[HeaderStyle.NUMBER_NAME].match(words) else []
+    if words[0] == "#" and whole and PATTERNS[HeaderStyle.NUMBER_NAME].match(words):
+        return [HeaderStyle.NUMBER_NAME]
     if words[-1] in ":：" and whole and PATTERNS[HeaderStyle.NAME_COLON].match(words):
         return [HeaderStyle.NAME_COLON]
     if not any(character.isdigit() for character in words):
@@ -138,7 +138,11 @@ def styles_of(words: str, *, whole: bool) -> list[HeaderStyle]:
         if ends_line and not whole:
             continue
         match = pattern.match(unmarked if ends_line else words)
-        if match and is_possible(match) and (not ends_line or is_header_name(match["name"])):
+        if (
+            match
+            and is_possible(match)
+            and (not ends_line or is_header_name(match["name"], dated=style not in UNDATED))
+        ):
             return [style]
     return []
 

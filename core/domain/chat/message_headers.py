@@ -33,9 +33,10 @@ from core.domain.chat.header_patterns import (
     styles_of,
 )
 from core.domain.chat.header_times import date_of, time_of_header
-from core.domain.chat.message_kinds import is_system_line
+from core.domain.chat.message_kinds import is_system_line, is_title_line
 from core.domain.chat.name_patterns import name_shape
 from core.domain.chat.parsed_chat import Role
+from core.domain.chat.plain_dates import DateOrder, with_plain_date
 from core.domain.chat.speaker_lines import MAX_NAME, Line
 
 _LONGEST_PREAMBLE: Final = 20
@@ -123,7 +124,7 @@ def find_headers(lines: Sequence[Line]) -> Headers | None:
                 matches[style].append(number)
             began = True
         elif not began:
-            noticed = noticed or _NOTICES.search(words) is not None
+            noticed = noticed or _NOTICES.search(words) is not None or is_title_line(words)
             others += 1
             # No export: they begin with a header, behind a few lines that nobody says.
             if others > _LONGEST_PREAMBLE or not noticed and _SAID_ON_LINE.match(words):
@@ -173,7 +174,7 @@ def _match(line: Line, style: HeaderStyle) -> re.Match[str] | None:
 
 def is_header_line(line: str) -> bool:
     """Whether a line alone would be read as the header of a message or as a date between messages."""
-    words = line.strip()
+    words = with_plain_date(line.strip()[: LONGEST_HEADER + 1], DateOrder(day_first=True))
     if not words or len(words) > LONGEST_HEADER or not _MAY_HEAD.search(words):
         return False
     styles = set(styles_of(words, whole=True)) - {HeaderStyle.NAME_COLON, *UNDATED}
@@ -202,7 +203,7 @@ def _opens(lines: Sequence[Line], first: int, numbers: list[int], dividers: list
         if (words := lines[number].text.strip()) and number not in parted and not is_system_line(words)
     ]
     openings = [lines[number].text.strip()[:LONGEST_HEADER] for number in before]
-    noticed = any(_NOTICES.search(words) or MAIL_HEADER.match(words) for words in openings)
+    noticed = any(_NOTICES.search(words) or MAIL_HEADER.match(words) or is_title_line(words) for words in openings)
     if style is HeaderStyle.NAME_COLON:
         return not before and _are_speakers(lines, numbers)
     if len(before) > _LONGEST_PREAMBLE:
@@ -213,7 +214,7 @@ def _opens(lines: Sequence[Line], first: int, numbers: list[int], dividers: list
         spoken = any("：" in lines[number].text or ":" in lines[number].text for number in before)
         return dated and not spoken and len(before) <= _LONGEST_TITLE
     if style is HeaderStyle.NUMBER_NAME:
-        return True
+        return _count_on([int(match["number"]) for number in numbers if (match := _match(lines[number], style))])
     if len(numbers) == 1 and any(_SAID_ON_LINE.match(line.text) for line in lines[numbers[0] + 1 :]):
         return False  # a title with its date above an ordinary chat
     if style in UNDATED:
@@ -222,6 +223,11 @@ def _opens(lines: Sequence[Line], first: int, numbers: list[int], dividers: list
         dated = bool(dividers) and style is HeaderStyle.NAME_CLOCK or first < numbers[0]
         return dated or len(numbers) >= 2 and (len(names) < len(numbers) or all(name_shape(name) > 0 for name in names))
     return True
+
+
+def _count_on(numbers: Sequence[int]) -> bool:
+    """Whether each number is greater than the one before it."""
+    return all(before < after for before, after in zip(numbers, numbers[1:], strict=False))
 
 
 def _are_speakers(lines: Sequence[Line], numbers: list[int]) -> bool:

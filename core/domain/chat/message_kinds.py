@@ -38,7 +38,23 @@ _SYSTEM = re.compile(
     r"(?:[\"“]?.{1,30}?[\"”]?(?:邀请.{1,60}加入了?群聊|通过扫描.{1,40}加入群聊|加入了?群聊|退出了?群聊|被?移出了?群聊|"
     r"撤回了一条消息|修改群名为.{1,40}|将.{1,30}移出了群聊|拍了拍.{1,30})"
     r"|.{0,10}(?:我通过了你的|你已添加了|我已添加了你).{1,40}现在(?:我们)?可以开始聊天了.?"
-    r"|以上是打招呼的内容.?|以下是?新消息)"
+    r"|以上[是为]打?招呼的内容.?|以下是?新消息"
+    r"|群主已(?:启用|关闭|取消).{1,30}|.{1,30}已?成为新?群主.?|.{1,30}已将群主转让给.{1,30}|.{1,30}发起了群收款"
+    r"|.{1,30}?领取了(?:你|您|.{1,30})的红包|收到(?:红包|一笔转账|转账)，请在(?:手机|最新版微信)上?.{0,8}查看.?"
+    r"|(?:对方|.{1,30})(?:已|还未|未)?开启了?(?:朋友|好友)验证.{0,40}|消息已发出，但被对方拒收了.?"
+    r"|对方正在(?:输入|讲话)[.。…]{0,6}"
+    r"|(?:本次|当前|客服|用户|访客|客户|系统自动)?(?:会话|对话|接待|服务)(?:已|已经)?(?:自动|超时)?(?:开始|结束|关闭|超时|接入)了?.?"
+    r"|(?:.{1,20}?)(?:已)?(?:进入|接入|接起|离开|退出|结束|转接)了?(?:本次)?(?:会话|对话|接待|聊天室).{0,20}"
+    r"|(?:用户|客户|访客|客服|对方)已(?:离线|下线|上线).?"
+    r"|[\[【(（]?系统(?:消息|提示|通知|公告)[\]】)）]?\s?[:：]?.{1,100})"
+)
+SYSTEM_NAMES = frozenset(("系统消息", "系统提示", "系统通知"))
+"""What stands in the place of a name where the application speaks."""
+_TITLE_LINE = re.compile(
+    r"[【\[(（]?(?:(?:微信|QQ|企业微信|企微|钉钉|飞书)\s?)?"
+    r"(?:群聊|群|群名|群名称|群聊名称|群号|群主|群成员|群人数|成员|成员数|成员列表|聊天对象|聊天记录|会话|会话名称|会话ID|"
+    r"对话|对话对象|联系人|好友|导出时间|导出日期|导出人|导出工具|导出范围|消息数|消息总数|消息数量|消息条数|时间范围|"
+    r"起止时间|日期范围|统计时间|聊天时间)(?:[】\])）]\s{0,2}[:：]?|\s{0,2}[:：])\s{0,4}\S.*"
 )
 # Where a mention ends if its name is not a known speaker: WeChat writes U+2005 behind it,
 # people write spaces or punctuation.
@@ -68,6 +84,11 @@ def kind_of(body: str) -> MessageKind:
 def is_system_line(line: str) -> bool:
     """Whether the application wrote the line (somebody joined, recalled a message) and no person did."""
     return len(line) <= 120 and _SYSTEM.fullmatch(line) is not None
+
+
+def is_title_line(line: str) -> bool:
+    """Whether a line above a chat says of which group it is, or when it was exported: ``微信群聊：装修群``."""
+    return len(line) <= 200 and _TITLE_LINE.fullmatch(line) is not None
 
 
 def _bracket_kind(body: str) -> MessageKind:

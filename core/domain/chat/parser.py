@@ -1,13 +1,24 @@
 """Parses a chat text into residue, quotes, speakers and messages; entry point :func:`parse_chat`."""
 
+import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from core.domain.chat.header_patterns import ON_LINE, HeaderStyle
 from core.domain.chat.listed_names import find_listed_names
 from core.domain.chat.message_headers import Headers, find_headers, is_date_line
-from core.domain.chat.message_kinds import Mentions, is_system_line, kind_of, without_company
+from core.domain.chat.message_kinds import (
+    SYSTEM_NAMES,
+    Mentions,
+    is_system_line,
+    is_title_line,
+    kind_of,
+    without_company,
+)
 from core.domain.chat.name_patterns import name_shape
 from core.domain.chat.parsed_chat import Message, MessageKind, ParsedChat, Quote, Span
+from core.domain.chat.plain_dates import with_plain_dates
 from core.domain.chat.quotes import QuoteBlock, find_quotes, quoted_name
 from core.domain.chat.residue import find_residue
 from core.domain.chat.speaker_lines import FULL_COLON, HALF_COLON, Line, Opening, opening_of, split_lines
@@ -16,6 +27,10 @@ from core.domain.chat.stacked_headers import find_stacked_headers
 from core.domain.chat.unseen import SeenText, put_back
 from core.domain.chat.whatsapp_headers import find_whatsapp_headers
 from core.domain.unseen_characters import UNSEEN
+
+_LONGEST_TITLE, _TITLE_HEAD = 8, 20
+_DECORATION = re.compile(r"^(?:[@＠<《「“\"#]+|\d{1,3}[.、])\s?|[>》」”\"]+$")
+_ON_ONE_LINE = ON_LINE | {HeaderStyle.LISTED_NAME_COLON}
 
 
 def parse_chat(text: str) -> ParsedChat:
@@ -43,22 +58,38 @@ def _parse(text: str) -> ParsedChat:
     lines = split_lines(text, end)
     blocks = find_quotes(lines)
     inside = {number for block in blocks for number in range(block.first + 1, block.last + 1)}
+    dated = with_plain_dates(lines)
     headers = (
-        find_whatsapp_headers(lines) or find_stacked_headers(lines) or find_headers(lines) or find_listed_names(lines)
+        find_whatsapp_headers(lines) or find_stacked_headers(dated) or find_headers(dated) or find_listed_names(lines)
     )
-    if headers is not None:
+    if headers is not None and not _opens_otherwise(lines, headers):
         return _export(text, end, lines, blocks, inside, headers, residue)
-    openings, speakers, quoted = _speakers(text, end, lines, blocks, inside)
+    titles = _titles(lines)
+    openings, speakers, quoted = _speakers(text, end, lines, blocks, inside | titles)
     known = Mentions(speakers)
     others = {name for name in quoted if len(name) > 1 and not known.known(name, 0)}
     names = _Names(known, Mentions(speakers | others), speakers)
     quotes = {block.start: block for block in blocks}
-    starts = list(_starts(lines, openings, speakers, inside))
+    starts = list(_starts(lines, openings, speakers, inside, titles))
     messages = tuple(
         _message(index, text, span, opening, quotes, names)
         for index, (span, opening) in enumerate(_spans(text, end, starts))
     )
     return ParsedChat(text, messages, (residue,) if residue else ())
+
+
+def _opens_otherwise(lines: list[Line], headers: Headers) -> bool:
+    """Whether somebody else speaks before a colon, again and again, in a text whose headers only fit a few names."""
+    if headers.style not in _ON_ONE_LINE:
+        return False
+    names: Counter[str] = Counter()
+    for number, line in enumerate(lines):
+        if number in headers.headers:
+            continue
+        opening = opening_of(number, line, FULL_COLON) or opening_of(number, line, HALF_COLON)
+        if opening and opening.name and opening.first and name_shape(opening.name) > 0:
+            names[opening.name] += 1
+    return 3 * sum(count for count in names.values() if count > 1) >= 2 * len(headers.headers)
 
 
 def _export(
@@ -74,7 +105,7 @@ def _export(
     openings = {
         number: Opening(number, header.name, header.name_start, header.body_start, "")
         for number, header in headers.headers.items()
-        if number not in inside
+        if number not in inside and header.name not in SYSTEM_NAMES
     }
     speakers = frozenset(opening.name for opening in openings.values())
     known = Mentions(speakers)
@@ -83,7 +114,8 @@ def _export(
     starts: list[tuple[int, Opening | None]] = []
     after_notice = False
     for number, line in enumerate(lines):
-        is_notice = number in headers.dividers or is_system_line(line.text.strip())
+        unspoken = number in headers.headers and number not in openings
+        is_notice = number in headers.dividers or unspoken or is_system_line(line.text.strip())
         if number in openings:
             starts.append((line.start, openings[number]))
         elif number not in inside and (is_notice or after_notice and line.text.strip()):
@@ -136,6 +168,7 @@ def _speakers(
             number: opening
             for number, line in enumerate(lines)
             if number not in inside
+            and not line.text.lstrip().startswith(tuple(SYSTEM_NAMES))
             and not (number in openings and openings[number].name in speakers)
             and colon in line.text
             and (opening := opening_of(number, line, colon))
@@ -144,7 +177,37 @@ def _speakers(
         few = len(possible) <= spoken  # not enough to outweigh the full-width colon, whoever they are
         people = speakers if few else find_speakers(conversation, lines, possible, quoted, continued)
         openings, speakers = _joined(openings, speakers, possible, people)
+    if not speakers:
+        openings, speakers = _by_return(lines, inside)
     return openings, speakers, quoted
+
+
+def _by_return(lines: list[Line], inside: set[int]) -> tuple[dict[int, Opening], frozenset[str]]:
+    """Openings and speakers of a chat whose people have decorated names (``@小满``, ``<小满>``, ``1.小满``).
+
+    Where nobody was recognised, those who come back before nearly every line are believed, if one of them is surely a
+    person and none is a label.
+    """
+    for colon in (FULL_COLON, HALF_COLON):
+        possible = {
+            number: opening
+            for number, line in enumerate(lines)
+            if number not in inside and colon in line.text and (opening := opening_of(number, line, colon))
+        }
+        uses = Counter(opening.name for opening in possible.values())
+        names = frozenset(name for name, count in uses.items() if count > 1)
+        filled = sum(bool(line.text.strip()) for line in lines)
+        shapes = [name_shape(plain) for name in names if (plain := _DECORATION.sub("", name))]
+        covered = sum(uses[name] for name in names)
+        if (
+            len(names) > 1
+            and covered * 4 >= filled * 3
+            and len(shapes) == len(names)
+            and max(shapes) > 0
+            and min(shapes) > -1
+        ):
+            return possible, names
+    return {}, frozenset()
 
 
 def _joined(
@@ -168,8 +231,27 @@ def _may_be_name(words: str) -> bool:
     return bool(words) and name_shape(words) > -2
 
 
+def _titles(lines: list[Line]) -> set[int]:
+    """Lines above the chat that name the group or the export, and are said by nobody."""
+    titles: set[int] = set()
+    for number, line in enumerate(lines[:_LONGEST_TITLE]):
+        words = line.text.strip()
+        if words and not is_title_line(words):
+            break
+        if words:
+            titles.add(number)
+    # 「会话：」 that comes back is what somebody is called.
+    heads = {lines[number].text.strip()[:_TITLE_HEAD].replace(":", "：").partition("：")[0] for number in titles}
+    later = (line.text.strip()[:_TITLE_HEAD].replace(":", "：").partition("：") for line in lines[len(titles) :])
+    return set() if any(colon and head in heads for head, colon, _ in later) else titles
+
+
 def _starts(
-    lines: list[Line], openings: dict[int, Opening], speakers: frozenset[str], inside: set[int]
+    lines: list[Line],
+    openings: dict[int, Opening],
+    speakers: frozenset[str],
+    inside: set[int],
+    titles: set[int],
 ) -> Iterator[tuple[int, Opening | None]]:
     """Offsets where a message begins: a speaker's line, or a line that the application wrote."""
     system = False
@@ -180,7 +262,7 @@ def _starts(
         if opening and number in spoken:
             system = False
             yield line.start, opening
-        elif number in dates or number not in inside and is_system_line(line.text.strip()):
+        elif number in dates or number in titles or number not in inside and is_system_line(line.text.strip()):
             system = True
             yield line.start, None
         elif system and line.text.strip():
@@ -232,7 +314,7 @@ def _message(
         body = _trim(text, Span(block.end, span.end))
     body_text = body.of(text)
     kind = kind_of(body_text) if quote is None or body_text else MessageKind.TEXT
-    if opening is None and is_date_line(body_text):
+    if opening is None and (is_date_line(body_text) or is_title_line(body_text)):
         kind = MessageKind.SYSTEM
     return Message(
         index,

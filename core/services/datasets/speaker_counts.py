@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from sys import maxsize
 from typing import TYPE_CHECKING
 
-from core.domain.chat import ParsedChat, parse_chat
+from core.domain.chat import MessageKind, ParsedChat, parse_chat
+from core.domain.chat.plain_dates import DateOrder, undecided_order
 from core.domain.chat.unread_headers import names_like_times, unread_headers
 from core.services.datasets.form_notes import listed_rows
 
@@ -31,6 +32,8 @@ class SpeakerCounts:
         without_speakers: index of each chat in which no speaker is recognised.
         unread_headers: index of each chat with lines that look like headers and were read as words; the lines' numbers.
         names_like_times: speakers whose names hold a time.
+        system_lines: messages that nobody said: somebody joined, recalled a message; dates and titles among them.
+        undecided_dates: index of each chat with dates that may be two days each, and how they were read.
     """
 
     most_characters: int = maxsize
@@ -41,6 +44,8 @@ class SpeakerCounts:
     without_speakers: list[int] = field(default_factory=list)
     unread_headers: dict[int, list[int]] = field(default_factory=dict)
     names_like_times: set[str] = field(default_factory=set)
+    undecided_dates: dict[int, DateOrder] = field(default_factory=dict)
+    system_lines: int = 0
     _characters: int = 0
 
     def count(self, rows: "Iterator[ChatRow]") -> "Iterator[ChatRow]":
@@ -59,11 +64,16 @@ class SpeakerCounts:
         self.counted += 1
         self.messages += len(parsed.messages)
         self.names.update(parsed.speakers)
+        self.system_lines += sum(
+            message.kind is MessageKind.SYSTEM and not message.speaker for message in parsed.messages
+        )
         if not parsed.speakers:
             self.without_speakers.append(row.index)
         if lines := unread_headers(parsed):
             self.unread_headers[row.index] = lines
         self.names_like_times.update(names_like_times(parsed))
+        if any(message.time for message in parsed.messages) and (order := undecided_order(row.text)):
+            self.undecided_dates[row.index] = order
         return parsed
 
     def sentences(self) -> tuple[str, ...]:
@@ -84,6 +94,17 @@ class SpeakerCounts:
         if self.names_like_times:
             names = "、".join(sorted(self.names_like_times)[:_PLACES])
             sentences.append(f"有 {len(self.names_like_times):,} 个发言人的名字里有时间，可能没有认对{looked}：{names}")
+        if self.system_lines:
+            sentences.append(
+                f"有 {self.system_lines:,} 条不是人说的（撤回、入群等系统提示，日期、标题），"
+                f"留在聊天里，不算谁的话{looked}"
+            )
+        if self.undecided_dates:
+            index, order = next(iter(self.undecided_dates.items()))
+            sentences.append(
+                f"有 {len(self.undecided_dates):,} 条的日期分不清日和月{looked}"
+                f"（如第 {index} 条的「{order.example}」），{order.sentence}"
+            )
         return tuple(sentences)
 
 
