@@ -34,10 +34,13 @@ def set_choice(file_id: str, part: str, value: Any) -> None:
 
 
 def widget_key(file_id: str, part: str, usual: Any = "") -> str:
-    """Key of the widget of a choice, filled with what was chosen; call it right before the widget is drawn."""
+    """Key of the widget of a choice, filled with what was chosen; call it right before the widget is drawn.
+
+    It is filled anew in each run, as by :func:`core.ui.held_choice.held_choice`: 「自动：GBK」 may be called
+    otherwise now.
+    """
     key = choice_key(part, file_id)
-    if key not in st.session_state:
-        st.session_state[key] = _kept(file_id).get(part, usual)
+    st.session_state[key] = st.session_state.get(key, _kept(file_id).get(part, usual))
     return key
 
 

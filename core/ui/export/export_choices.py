@@ -14,6 +14,7 @@ from core.services.quality.record_origins import record_origins
 from core.services.training import InputKind
 from core.ui import state
 from core.ui.export.export_labels import BASE_TITLES
+from core.ui.held_choice import held_choice
 from core.ui.markdown import escape_markdown
 from core.ui.training.labels import INPUTS
 
@@ -37,9 +38,8 @@ def choose_source(dataset: DatasetView) -> AnswerSource:
     run = st.selectbox(
         "抽取任务",
         runs,
-        index=runs.index(usual) if usual in runs else 0,
         format_func=lambda name: name + (" · 记录改自它" if name == origins.main else ""),
-        key=f"run-{dataset.id}",
+        key=held_choice(f"run-{dataset.id}", runs, runs.index(usual) if usual in runs else 0),
     )
     if base == "both":
         st.caption(escape_markdown(origins.sentence))

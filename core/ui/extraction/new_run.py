@@ -13,6 +13,7 @@ from core.services.extraction.pipeline import Pipeline
 from core.services.extraction.runs import Estimate, RunOption
 from core.ui import state
 from core.ui.extraction.run_limits import draw_limits
+from core.ui.held_choice import held_choice
 from core.ui.markdown import escape_markdown
 from core.ui.metrics import metrics
 from core.ui.notices import show_errors
@@ -50,7 +51,7 @@ def draw_new_run(dataset: DatasetView, options: list[RunOption]) -> RunView | No
             format_func=lambda key: by_key[key].label if key in by_key else f"{key} · OpenAI 兼容接口",
             accept_new_options=True,
             placeholder="选择，或输入 OPENAI_BASE_URL 上的模型名",
-            key="runs-model",
+            key=held_choice("runs-model", list(by_key), may_be_new=True),
         )
         option = by_key.get(chosen or "") or run_service.typed_option(chosen or "")
         titles = dict(run_service.prompt_options(state.store()))
@@ -60,7 +61,7 @@ def draw_new_run(dataset: DatasetView, options: list[RunOption]) -> RunView | No
             format_func=lambda id_: f"{titles[id_]} · {id_}" if id_ in titles else id_,
             accept_new_options=True,
             help="也可以输入几个阶段，例如 baseline,verify，或 baseline*5 投票",
-            key="runs-prompt",
+            key=held_choice("runs-prompt", list(titles), may_be_new=True),
         )
         scope = _scope(dataset)
     with right:

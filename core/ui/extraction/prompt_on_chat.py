@@ -17,6 +17,7 @@ from core.services.extraction.runs.prompt_preview import (
     try_prompt,
 )
 from core.ui import state
+from core.ui.held_choice import held_choice
 from core.ui.markdown import escape_markdown
 from core.ui.metrics import metrics
 from core.ui.notices import show_errors
@@ -52,7 +53,10 @@ def draw_trial(entry: PromptEntry, available: list[DatasetView]) -> None:
         return
     options = run_service.run_options(state.store())
     left, right = st.columns([5, 2], vertical_alignment="bottom")
-    number = left.selectbox("模型", range(len(options)), format_func=lambda n: options[n].label, key="prompts-model")
+    numbers = range(len(options))
+    number = left.selectbox(
+        "模型", numbers, format_func=lambda n: options[n].label, key=held_choice("prompts-model", numbers)
+    )
     offer = options[number]
     pressed = right.button(
         "试一试", type="primary", icon=":material/play_arrow:", width="stretch", disabled=bool(offer.missing)
@@ -85,7 +89,9 @@ def _choose(entry: PromptEntry, available: list[DatasetView]) -> tuple[DatasetVi
     if not indices:
         st.caption("这个数据集里没有群聊。")
         return dataset, None
-    index = left.selectbox("群聊", indices, format_func=lambda n: f"第 {n} 条", key=f"prompts-chat-{dataset.id}")
+    index = left.selectbox(
+        "群聊", indices, format_func=lambda n: f"第 {n} 条", key=held_choice(f"prompts-chat-{dataset.id}", indices)
+    )
     steps = right.multiselect(
         "清理步骤",
         _OPTIONAL,
@@ -146,10 +152,9 @@ def _draw_outcome(trial: PromptTrial) -> None:
             shown = st.selectbox(
                 "阶段",
                 range(len(calls)),
-                index=shown,
                 format_func=lambda n: f"{calls[n].prompt} · 第 {calls[n].window} 段 · 第 {calls[n].sample} 次",
                 label_visibility="collapsed",
-                key="prompts-call",
+                key=held_choice("prompts-call", range(len(calls)), shown),
             )
         if calls:
             raw = calls[shown].raw or "（没有收到任何内容）"

@@ -8,6 +8,7 @@ from core.domain.diff import diff_text
 from core.services.extraction import prompt_library
 from core.services.extraction.prompt_library import PromptEntry
 from core.ui import diff, state
+from core.ui.held_choice import held_choice
 from core.ui.kept_text import empty_box, fill_once
 from core.ui.markdown import escape_markdown
 from core.ui.notices import show_errors
@@ -20,12 +21,12 @@ def draw_comparison(entry: PromptEntry, entries: Sequence[PromptEntry]) -> None:
         st.caption("没有别的提示词可以比较。")
         return
     same = next((n for n, other in enumerate(others) if other.prompt.name == entry.prompt.name), 0)
+    numbers = range(len(others))
     number = st.selectbox(
         "和它比较",
-        range(len(others)),
-        index=same,
+        numbers,
         format_func=lambda n: f"{others[n].prompt.title} · {others[n].prompt.id}",
-        key=f"prompts-other-{entry.prompt.id}",
+        key=held_choice(f"prompts-other-{entry.prompt.id}", numbers, same),
     )
     other = others[number].prompt
     pieces = diff_text(other.source, entry.prompt.source)

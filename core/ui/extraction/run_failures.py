@@ -11,6 +11,7 @@ from core.domain.form import Form
 from core.domain.replies import parse_reply
 from core.services.extraction import runs as run_service
 from core.ui import state
+from core.ui.held_choice import held_choice
 from core.ui.links import draw_workbench_link
 from core.ui.markdown import escape_markdown
 from core.ui.notices import show_errors
@@ -32,10 +33,9 @@ def draw_failures(run: RunView, form: Form) -> None:
         cause = st.pills(
             "原因",
             list(by_cause),
-            default=groups[0].cause,
             required=True,
             format_func=lambda cause: f"{escape_markdown(by_cause[cause].title)} {len(by_cause[cause].chats)}",
-            key=f"failed-cause-{run.id}-{'|'.join(by_cause)}",
+            key=held_choice(f"failed-cause-{run.id}-{'|'.join(by_cause)}", list(by_cause)),
         )
         group = by_cause[cause if cause in by_cause else groups[0].cause]
         retry = run.status != RunStatus.RUNNING and st.button(

@@ -14,6 +14,7 @@ from core.ui.extraction.run_actions import draw_run_actions, draw_stored_run_act
 from core.ui.extraction.run_failures import draw_failures
 from core.ui.extraction.run_results import draw_latest_results
 from core.ui.extraction.run_settings import draw_run_settings, prompt_stages
+from core.ui.held_choice import held_choice
 from core.ui.markdown import escape_markdown
 from core.ui.metrics import metrics
 
@@ -56,11 +57,14 @@ def draw_run_panel(run: RunView, form: Form, options: list[RunOption]) -> None:
     view = st.segmented_control(
         "内容",
         views,
-        default=FAILED if run.failed and run.status != RunStatus.RUNNING else LATEST,
         required=True,
         format_func=lambda name: f"失败 {run.failed:d}" if name == FAILED else escape_markdown(name),
         label_visibility="collapsed",
-        key=f"runs-view-{run.id}-{'failed' if run.failed else 'fine'}",
+        key=held_choice(
+            f"runs-view-{run.id}-{'failed' if run.failed else 'fine'}",
+            views,
+            views.index(FAILED if run.failed and run.status != RunStatus.RUNNING else LATEST),
+        ),
     )
     if view == FAILED:
         draw_failures(run, form)

@@ -58,7 +58,8 @@ def _draw_retention() -> None:
     if not rules:
         return
     names = [rule.dataset for rule in rules]
-    number = st.selectbox("保留期限", range(len(names)), format_func=names.__getitem__, key="retention-dataset")
+    name = st.selectbox("保留期限", names, key="retention-dataset")
+    number = names.index(name)
     with st.form(f"retention-{names[number]}", border=False):
         left, right = st.columns(2)
         replies = left.number_input("原始回复保留几天", 0, 36_500, rules[number].replies_days, placeholder="一直")

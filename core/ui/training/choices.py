@@ -22,6 +22,7 @@ from core.services.training import (
 )
 from core.services.training.input_texts import CLEAN_STEPS
 from core.ui import state
+from core.ui.held_choice import held_choice
 from core.ui.mask_picker import choose_mask
 from core.ui.training.labels import DUPLICATES, FORMATS, INPUTS, POLICIES, REFUSE, SOURCES, TASKS
 
@@ -66,11 +67,12 @@ def choose_options(available: list[DatasetView]) -> TrainingOptions | None:
     prompts = {prompt.id: prompt for prompt in every if prompt.stage in stages}
     left, right = st.columns(2)
     usual = "from_summary" if text is InputKind.SUMMARY else "baseline"
+    names_of_prompts = sorted(prompts, key=lambda name: (not name.startswith(usual), name))
     prompt = left.selectbox(
         "提示词",
-        sorted(prompts, key=lambda name: (not name.startswith(usual), name)),
+        names_of_prompts,
         format_func=lambda name: f"{prompts[name].title} · {name}",
-        key=f"training-prompt-{text}",
+        key=held_choice(f"training-prompt-{text}", names_of_prompts),
         help="微调后的模型要用同一个提示词来问。",
     )
     if not chosen:

@@ -6,6 +6,7 @@ from core.adapters.store import DatasetView, RunView
 from core.domain.form import Form, cell_text
 from core.services.training.corrections import CorrectionGroup, corrected_runs, correction_groups
 from core.ui import address, navigation, state
+from core.ui.held_choice import held_choice
 from core.ui.links import workbench_address, workbench_column
 from core.ui.notices import draw_empty_state
 from core.ui.tables import PLACEHOLDER, table_height
@@ -30,7 +31,7 @@ def choose_run(dataset: DatasetView, form: Form) -> tuple[RunView, list[Correcti
         "从哪个抽取任务改起",
         list(runs),
         format_func=lambda number: f"{runs[number][0].name} · {runs[number][1]} 条已确认",
-        key=f"lessons-run-{dataset.id}",
+        key=held_choice(f"lessons-run-{dataset.id}", list(runs)),
     )
     least = address.index_input(right, "至少在几条群聊里出现", key="least", first=1, last=50, value=2)
     run = runs[chosen][0]

@@ -9,6 +9,7 @@ from core.domain.form import FormValues
 from core.services.export.answer_sources import stream_answers
 from core.services.training import latest_summaries, lost_values, save_summary, summaries_from_run, summary_versions
 from core.ui import state
+from core.ui.held_choice import held_choice
 from core.ui.kept_text import empty_box, fill_once
 from core.ui.markdown import escape_markdown
 from core.ui.notices import show_errors
@@ -35,7 +36,7 @@ def draw_summaries(available: list[DatasetView]) -> None:
         format_func=lambda one: (
             f"第 {one} 条 · {f'第 {newest_summaries[one].version} 版摘要' if one in newest_summaries else '没有摘要'}"
         ),
-        key=f"summary-chat-{dataset.id}",
+        key=held_choice(f"summary-chat-{dataset.id}", list(chats)),
     )
     with right:
         _draw_take_from_run(runs, len(newest_summaries), len(chats))
