@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -44,6 +44,9 @@ def import_(
             help="一行一条消息时怎样合成群聊：session、room、pause、none（全部一条），或 row（一行就是一条群聊）。",
         ),
     ] = "",
+    swap_sides: Annotated[
+        bool, typer.Option("--swap-sides", help="把认出的客户和客服对调（收发方的列写反了，或 user 其实是客服）。")
+    ] = False,
     mapping: Annotated[
         str, typer.Option(metavar="NAME", help="已存的列的对应；没有这个名称时，把这次认出或指明的存为它。")
     ] = "",
@@ -53,6 +56,12 @@ def import_(
         str,
         typer.Option("--format", metavar="NAME", help="文字文件按什么格式读：json、jsonl、csv、txt；默认自动识别。"),
     ] = "",
+    grown: Annotated[
+        str,
+        typer.Option(
+            metavar="HOW", help="已有群聊后来又导出、多了消息时：add 另存一条（默认），replace 续写没人审阅过的那条。"
+        ),
+    ] = "add",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="只看会导入什么，什么也不写。")] = False,
     json: Json = False,
     db: Db = "",
@@ -75,9 +84,12 @@ def import_(
         encoding=encoding,
         format=file_format,
         join=join.strip().lower(),
+        swap_sides=swap_sides,
     )
     if columns.join and columns.join not in JOINS:
         raise InputError(f"不认识合成方式「{join[:20]}」", f"可以是 {'、'.join(JOINS)}")
+    if grown not in ("add", "replace"):
+        raise InputError(f"不认识 --grown {grown[:20]}", "可以是 add、replace")
     with open_db(ctx, db, writes=not dry_run) as store, _progress(json) as on_progress:
         report = import_chats(
             store,
@@ -88,6 +100,7 @@ def import_(
             columns=mapped_columns(store, mapping, columns),
             on_progress=on_progress,
             count_all=json or dry_run,
+            grow=grown == "replace",
             dry_run=dry_run,
         )
         keeps = mapping and not dry_run
@@ -117,7 +130,7 @@ def _require_some(report: "ImportReport", name: str) -> None:
     """
     from core.errors import InputError
 
-    if report.rejected and not report.added and not report.skipped:
+    if report.rejected and not report.added and not report.skipped and not any(one.replaced for one in report.grown):
         raise InputError(f"文件 {name} 的 {report.total} 条都没有导入；{report.rejected[0]}", "请按原因修改后重试")
 
 
@@ -349,4 +362,6 @@ def _preview_json(report: "ImportReport") -> dict[str, Any]:
         "skipped": report.skipped,
         "rejected": [{"index": row.index, "why": row.why} for row in report.rejected],
         "notes": list(report.notes),
+        **({"existing": report.existing} if report.existing else {}),
+        **({"grown": [asdict(growth) for growth in report.grown]} if report.grown else {}),
     }

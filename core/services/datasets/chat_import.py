@@ -12,19 +12,22 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from core.adapters.store import Store
+from core.adapters.store.erasure import forget_search_index
 from core.adapters.store.models import Chat, Dataset, RunKind
 from core.domain.form import Form, load_named_form
 from core.domain.permissions import Permission
 from core.errors import ConflictError, InputError
 from core.services.datasets.chat_placement import ChatPlacement, stored_chats
+from core.services.datasets.grown_chats import GrownChat, growth_of, growth_sentences
 from core.services.datasets.import_log import ImportMark, log_import
 from core.services.datasets.import_types import (
     BY_NAME,
+    ChatRow,
     FileFormat,
     FileKind,
     ImportProgress,
@@ -36,7 +39,7 @@ from core.services.datasets.parent_file_reader import ParentFileReader, open_pas
 from core.services.datasets.reader_messages import ReadJob
 from core.services.datasets.run_writer import ChatForms, RunWriter
 from core.services.datasets.speaker_counts import QUICK_CHARACTERS, SpeakerCounts
-from core.services.datasets.staging import StagedChat, StagingFile
+from core.services.datasets.staging import StagedChat, StagingFile, stage_chat
 from core.services.team import permitted
 from core.settings import settings
 
@@ -58,6 +61,7 @@ def import_chats(
     columns: TableColumns = BY_NAME,
     on_progress: OnProgress | None = None,
     count_all: bool = False,
+    grow: bool = False,
     dry_run: bool = False,
     who: str = "",
 ) -> ImportReport:
@@ -73,6 +77,8 @@ def import_chats(
         columns: which columns of a table to use.
         on_progress: called now and then from this thread.
         count_all: messages and speakers of all chats are counted, however many there are.
+        grow: a chat that goes on from one that is there takes its place, if nobody has worked on that; otherwise it is
+            added as another chat.
         dry_run: nothing is stored, and nobody who writes is waited for: the report says what an import would do.
         who: who imports, for the history of the dataset.
 
@@ -90,7 +96,7 @@ def import_chats(
         counts = SpeakerCounts() if count_all else SpeakerCounts(QUICK_CHARACTERS)
         with open_pass(source, job, on_progress) as file:
             _fill(stage, file, form, counts)
-        target = _Target(name, split, form, who, dry_run)
+        target = _Target(name, split, form, who, dry_run, grow)
         try:
             with store.read() if dry_run else store.write() as session:
                 report = _write(session, stage, file, target, counts)
@@ -110,6 +116,7 @@ class _Target:
     form: Form
     who: str
     dry_run: bool
+    grow: bool
 
 
 def _fill(stage: StagingFile, file: ParentFileReader, form: Form, counts: SpeakerCounts) -> None:
@@ -173,7 +180,9 @@ def _write(
     rejected = list(file.rejected)
     writer = RunWriter(session, dataset_id, name=LABELS_RUN, kind=RunKind.LABELS, file=file, dry_run=target.dry_run)
     appending = file.format in (FileFormat.TEXT, FileFormat.ZIP) or file.reading.joined is not None
-    placement = ChatPlacement(session, dataset_id, appending, last=expected)
+    placement = ChatPlacement(session, dataset_id, appending, last=expected, grow=target.grow)
+    before = _chat_count(session, dataset_id)
+    lengths: list[list[int]] = []
     added = skipped = 0
     added_ids: list[int] = []
     present_ids: set[int] = set()
@@ -182,13 +191,15 @@ def _write(
         rejected += placed.rejected
         added += len(placed.fresh)
         skipped += len(placed.same)
-        held = [*placed.fresh, *placed.same]
+        lengths += [_go_on(session, grown, dry_run=target.dry_run) for _, grown in placed.longer]
+        there = [*placed.same, *(chat for chat, _ in placed.longer)]
+        held = [*placed.fresh, *there]
         if placed.fresh and not target.dry_run:
             session.execute(insert(Chat), [_chat_values(dataset_id, chat) for chat in placed.fresh])
         present = stored_chats(session, dataset_id, [chat.index for chat in held])
         ids = {index: number for index, (_, number) in present.items()}
         added_ids += [ids[chat.index] for chat in placed.fresh if chat.index in ids]
-        present_ids.update(ids[chat.index] for chat in placed.same if chat.index in ids)
+        present_ids.update(ids[chat.index] for chat in there if chat.index in ids)
         if stage.labelled:
             rejected += writer.write(
                 [
@@ -199,6 +210,7 @@ def _write(
             )
     last = placement.last if appending else max(expected, file.rows, stage.last_index)
     repeats = (f"有 {placement.repeats:,} 条群聊与文件里前面的完全相同，只留一条",) if placement.repeats else ()
+    growths = tuple(growth_of(index, grown, grow=target.grow) for index, grown in placement.grown if grown.more > 0)
     report = ImportReport(
         kind=FileKind.CHATS,
         dataset_id=dataset_id,
@@ -210,11 +222,20 @@ def _write(
         total=file.rows,
         run_id=writer.run_id,
         run=writer.name if writer.run_id else "",
-        notes=(*file.notes, *repeats, *writer.notes(), *counts.sentences()),
+        notes=(
+            *((f"加进已有的数据集「{dataset.name}」，原有 {before:,} 条群聊",) if before else ()),
+            *file.notes,
+            *repeats,
+            *growth_sentences(growths, len(placement.grown) - len(growths), grow=target.grow),
+            *writer.notes(),
+            *counts.sentences(),
+        ),
         reading=file.reading,
         format=file.format,
         encoding=file.encoding,
         counts=counts,
+        grown=growths,
+        existing=before,
     )
     if target.dry_run:
         return report
@@ -229,8 +250,29 @@ def _write(
         present=sorted(present_ids.difference(added_ids)),
         new_dataset=new_dataset,
         expected=(expected, last),
+        grown=lengths,
     )
+    if lengths:
+        forget_search_index(session)
     return replace(report, import_id=log_import(session, report, mark))
+
+
+def _chat_count(session: Session, dataset_id: int) -> int:
+    statement = select(func.count()).select_from(Chat).where(col(Chat.dataset_id) == dataset_id)
+    return int(session.execute(statement).scalar_one())
+
+
+def _go_on(session: Session, grown: GrownChat, *, dry_run: bool) -> list[int]:
+    """Put the messages of a longer chat behind those of the stored one, whose offsets stay; gives its lengths."""
+    chat = session.get_one(Chat, grown.chat_id)
+    whole = stage_chat(ChatRow(chat.index, grown.whole, None))
+    lengths = [grown.chat_id, len(chat.text), len(whole.text)]
+    if not dry_run:
+        chat.text, chat.sha256 = whole.text, whole.sha256
+        chat.characters, chat.residue_characters = len(whole.text), whole.residue_characters
+        session.add(chat)
+        session.flush()
+    return lengths
 
 
 def _dataset(session: Session, target: _Target, *, source_hash: str) -> tuple[Dataset, bool]:

@@ -87,6 +87,7 @@ class ImportMark:
         present: ids of the chats of the file that were there already.
         new_dataset: whether it made the dataset.
         expected: the dataset's number of expected chats before and after.
+        grown: chats that it went on with: id, characters before and after.
     """
 
     file: str
@@ -97,6 +98,7 @@ class ImportMark:
     present: Sequence[int]
     new_dataset: bool
     expected: tuple[int, int]
+    grown: Sequence[list[int]] = ()
 
 
 def log_import(session: Session, report: ImportReport, mark: ImportMark) -> int:
@@ -122,6 +124,7 @@ def log_import(session: Session, report: ImportReport, mark: ImportMark) -> int:
         chats=id_ranges(mark.chats),
         answers=id_ranges(mark.answers),
         present=id_ranges(mark.present),
+        grown=list(mark.grown) or None,
         run_id=report.run_id,
         new_dataset=mark.new_dataset,
         expected_before=mark.expected[0],

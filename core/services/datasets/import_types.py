@@ -50,6 +50,7 @@ class RawRow(NamedTuple):
         problem: one Chinese clause, or ``""``.
         notes: what reading it had to decide, Chinese clauses.
         file: name of the file inside an archive, or ``""``.
+        outermost: an object of a JSON file that stands in no array.
     """
 
     position: int
@@ -58,6 +59,7 @@ class RawRow(NamedTuple):
     problem: str = ""
     notes: tuple[str, ...] = ()
     file: str = ""
+    outermost: bool = False
 
 
 BY_POSITION = "-"
@@ -83,6 +85,7 @@ class TableColumns:
         format: of a text file (:class:`FileFormat`); ``""``: it is found out.
         join: what messages are joined by: ``session``, ``room``, ``pause`` (in each room), ``none`` (all are one chat),
             or ``row`` where each row is a whole chat; ``""``: it is found out.
+        swap_sides: who is read as staff is the customer, and the other way round.
     """
 
     text: str = ""
@@ -98,6 +101,7 @@ class TableColumns:
     encoding: str = ""
     format: str = ""
     join: str = ""
+    swap_sides: bool = False
 
 
 JOINS = ("session", "room", "pause", "none", "row")
@@ -212,6 +216,27 @@ class ImportPreview:
 
 
 @dataclass(frozen=True, slots=True)
+class Growth:
+    """A chat of a file that goes on from one that its dataset holds.
+
+    Attributes:
+        index: where it is in the dataset now.
+        of: index of the stored chat; the same where it took that one's place.
+        messages: messages that both hold.
+        more: messages that only the file has.
+        reviewed: somebody has worked on the stored chat, or is at it.
+        replaced: it took the stored chat's place; otherwise it is a chat of its own.
+    """
+
+    index: int
+    of: int
+    messages: int
+    more: int
+    reviewed: bool
+    replaced: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ImportReport:
     """Result of an import.
 
@@ -232,6 +257,8 @@ class ImportReport:
         encoding: how its text is encoded, as a person names it; ``""`` for Excel.
         counts: messages and speakers of its chats.
         import_id: its number in the dataset's history, by which it can be taken back; 0 for a dry run.
+        grown: chats of the file that go on from stored ones.
+        existing: chats that the dataset held before.
     """
 
     kind: FileKind
@@ -250,3 +277,5 @@ class ImportReport:
     encoding: str = ""
     counts: SpeakerCounts | None = None
     import_id: int = 0
+    grown: tuple[Growth, ...] = ()
+    existing: int = 0

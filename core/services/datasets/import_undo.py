@@ -7,6 +7,7 @@ from sqlalchemy import Select, String, cast, delete, func, or_, select
 from sqlmodel import Session, col
 
 from core.adapters.store import Store
+from core.adapters.store.erasure import forget_search_index
 from core.adapters.store.models import (
     BatchChat,
     Chat,
@@ -24,6 +25,8 @@ from core.adapters.store.models import (
 from core.domain.permissions import Permission
 from core.errors import ConflictError, NotFoundError
 from core.services.datasets.import_log import IdRanges, conditions_within
+from core.services.datasets.import_types import ChatRow
+from core.services.datasets.staging import stage_chat
 from core.services.team import AuditKind, permitted, record_audit
 
 _NAMED = 3
@@ -44,6 +47,7 @@ class UndoPlan:
         runs: ``{name: results}`` of other runs, which go with their chats.
         batches: chats that are assigned to somebody.
         drops_dataset: the dataset goes as well: the import made it, and nothing else is in it.
+        shortened: chats that it went on with, and that get back the text that they had.
         shared: ``{"file（编号 id）": chats}`` of later imports: chats that go although the later file has them too.
         refused: why it cannot be taken back, a Chinese sentence; ``""`` where it can.
     """
@@ -57,6 +61,7 @@ class UndoPlan:
     batches: int
     drops_dataset: bool
     labels: int = 0
+    shortened: int = 0
     shared: dict[str, int] = field(default_factory=dict)
     refused: str = ""
 
@@ -67,11 +72,14 @@ class UndoPlan:
         goes += [f"{self.answers:,} 条群聊的标注或结果"] if self.answers else []
         goes += [f"抽取任务「{name}」在这些群聊上的 {count:,} 个结果" for name, count in self.runs.items()]
         goes += [f"{self.batches:,} 条群聊的分派"] if self.batches else []
-        sentences = [f"撤销后删去：{'，'.join(goes)}" if goes else "这次导入没有新增什么，撤销只在导入记录里注明"]
+        nothing = [] if self.shortened else ["这次导入没有新增什么，撤销只在导入记录里注明"]
+        sentences = [f"撤销后删去：{'，'.join(goes)}"] if goes else nothing
         sentences += [
             f"其中 {count:,} 条在之后的导入「{later}」里也有，当时算作已有；撤销后就没有了，需要时请再导入那个文件"
             for later, count in self.shared.items()
         ]
+        if self.shortened:
+            sentences.append(f"{self.shortened:,} 条续写过的群聊恢复原来的文字")
         if self.drops_dataset:
             sentences.append(f"数据集「{self.dataset}」是这次导入建的，里面没有别的，一并删去")
         return sentences
@@ -116,6 +124,7 @@ def undo_import(store: Store, import_id: int, *, who: str = "") -> UndoPlan:
             # The database takes what hangs on them (ON DELETE CASCADE).
             session.execute(delete(Chat).where(col(Chat.dataset_id) == row.dataset_id, within))
         session.flush()
+        _shorten(session, row)
         _drop_empty_runs(session, touched)
         record_audit(session, AuditKind.DELETION, plan.dataset, f"撤销「{plan.file}」的导入，{plan.chats:,} 条群聊")
         if plan.drops_dataset:
@@ -162,6 +171,7 @@ def _plan(session: Session, row: DatasetImport) -> UndoPlan:
         batches=len(batches),
         drops_dataset=row.new_dataset and chats == everything and row.undone_at is None,
         labels=len(_matching(session, own_answers, col(Extraction.chat_id), row.chats)),
+        shortened=len(row.grown or ()),
         shared=_shared(session, row),
         refused=_why_not(session, row, dataset),
     )
@@ -179,6 +189,10 @@ def _why_not(session: Session, row: DatasetImport, dataset: Dataset) -> str:
     for later in _later_imports(session, row):
         if lost := _overlap(row.chats, later.answers):
             return f"之后的导入「{_titled(later)}」给其中 {lost:,} 条群聊加了标注或结果，请先撤销那一次"
+    for chat_id, _, after in row.grown or ():
+        chat = session.get(Chat, chat_id)
+        if chat is not None and chat.characters != after:
+            return f"第 {chat.index} 条群聊之后又变过，不能恢复原来的文字"
     reviewed = _reviewed(session, row)
     if reviewed:
         return f"已有人审阅：{_listed(reviewed)}"
@@ -230,10 +244,11 @@ def _reviewed(session: Session, row: DatasetImport) -> list[tuple[int, str]]:
     records = select(col(Chat.index), col(Record.reviewer)).join(Record, col(Record.chat_id) == col(Chat.id))
     picks = select(col(Chat.index), col(Pick.who)).join(Pick, col(Pick.chat_id) == col(Chat.id))
     summaries = select(col(Chat.index), col(Summary.who)).join(Summary, col(Summary.chat_id) == col(Chat.id))
+    chats = [*row.chats, *([chat_id, chat_id] for chat_id, _, _ in row.grown or ())]
     work = [
-        *_matching(session, records, col(Chat.id), row.chats),
-        *_matching(session, picks, col(Chat.id), row.chats),
-        *_matching(session, summaries.where(col(Summary.run_id).is_(None)), col(Chat.id), row.chats),
+        *_matching(session, records, col(Chat.id), chats),
+        *_matching(session, picks, col(Chat.id), chats),
+        *_matching(session, summaries.where(col(Summary.run_id).is_(None)), col(Chat.id), chats),
     ]
     if row.run_id:
         origin = cast(col(Record.customers), String).contains(f'"run:{row.run_id}"', autoescape=True)
@@ -294,6 +309,21 @@ def _delete_answers(session: Session, row: DatasetImport) -> None:
         session.execute(delete(Extraction).where(col(Extraction.run_id) == row.run_id, within))
     session.add(run)
     session.flush()
+
+
+def _shorten(session: Session, row: DatasetImport) -> None:
+    """Give the chats that an import went on with the text that they had before."""
+    for chat_id, before, _ in row.grown or ():
+        chat = session.get(Chat, chat_id)
+        if chat is None:
+            continue
+        staged = stage_chat(ChatRow(chat.index, chat.text[:before], None))
+        chat.text, chat.sha256 = staged.text, staged.sha256
+        chat.characters, chat.residue_characters = before, staged.residue_characters
+        session.add(chat)
+    if row.grown:
+        session.flush()
+        forget_search_index(session)
 
 
 def _drop_empty_runs(session: Session, run_ids: list[int]) -> None:

@@ -16,6 +16,7 @@ from core.services.datasets import (
     import_chats,
     import_run,
 )
+from core.services.datasets.import_types import Growth
 from core.ui import state
 from core.ui.data.import_preview import draw_rejected_rows
 from core.ui.markdown import Markdown, escape_markdown
@@ -24,20 +25,28 @@ _QUICK_BYTES = 20_000_000
 """Files up to this size are compared with the dataset at once; larger ones on demand."""
 
 
+_SHOWN_GROWN = 5
+
+
 class _Outcome(NamedTuple):
     """What an import would do, as a value: only values are cached."""
 
     added: int = 0
     skipped: int = 0
     labels: int = 0
+    grown: tuple[Growth, ...] = ()
     rejected: tuple[RejectedRow, ...] = ()
     error: str = ""
 
 
 @st.cache_data(max_entries=16, ttl=60, show_spinner="正在与数据集比较…")
-def _chats_outcome(file_id: str, _file: Any, name: str, columns: TableColumns, target: str, stamp: str) -> _Outcome:
+def _chats_outcome(
+    file_id: str, _file: Any, name: str, columns: TableColumns, target: str, stamp: str, *, grow: bool
+) -> _Outcome:
     return _tried(
-        lambda: import_chats(state.store(), _file, filename=name, dataset=target, columns=columns, dry_run=True)
+        lambda: import_chats(
+            state.store(), _file, filename=name, dataset=target, columns=columns, grow=grow, dry_run=True
+        )
     )
 
 
@@ -66,7 +75,7 @@ def _tried(attempt: Any) -> _Outcome:
         raise
     except ShiyaoError as error:
         return _Outcome(error=str(error))
-    return _Outcome(report.added, report.skipped, report.labels, report.rejected)
+    return _Outcome(report.added, report.skipped, report.labels, report.grown, report.rejected)
 
 
 def draw_chats_outcome(
@@ -86,7 +95,8 @@ def draw_chats_outcome(
         outcome = _Outcome(added=previewed.good, labels=previewed.labels, rejected=previewed.rejected)
     elif _wants_to_know(uploaded):
         stamp = f"{existing.id}:{existing.chats}" if existing else ""
-        outcome = _chats_outcome(uploaded.file_id, uploaded, uploaded.name, chosen, target, stamp)
+        grow = grows(uploaded.file_id)
+        outcome = _chats_outcome(uploaded.file_id, uploaded, uploaded.name, chosen, target, stamp, grow=grow)
     else:
         draw_rejected_rows(previewed.rejected, accepted=previewed.good)
         return
@@ -99,7 +109,38 @@ def draw_chats_outcome(
         where = f"加到已有的数据集「**{escape_markdown(existing.name)}**」（现有 {existing.chats:,d} 条群聊）"
         after = f"，之后共 {existing.chats + outcome.added:,d} 条"
     st.markdown(f"{where}：{_numbers(outcome)}{after}")
+    if outcome.grown or grows(uploaded.file_id):
+        _draw_grown(uploaded.file_id, outcome.grown)
     draw_rejected_rows(outcome.rejected, accepted=outcome.added + outcome.skipped)
+
+
+def grows(file_id: str) -> bool:
+    """Whether chats of a file that go on from stored ones are to take their place, as was chosen on the page."""
+    return bool(st.session_state.get(_grow_key(file_id)))
+
+
+def _grow_key(file_id: str) -> str:
+    return f"import-grow-{file_id}"
+
+
+def _draw_grown(file_id: str, grown: tuple[Growth, ...]) -> None:
+    """Name the chats that go on from stored ones, and let a person choose what becomes of them."""
+    apart = [one for one in grown if not one.replaced]
+    reviewed = sum(one.reviewed for one in apart)
+    lines = [
+        f"第 {one.of:d} 条：又多了 {one.more:,d} 条消息" + ("" if one.replaced else f"，另存为第 {one.index:d} 条")
+        for one in grown[:_SHOWN_GROWN]
+    ]
+    more = "……" if len(grown) > _SHOWN_GROWN else ""
+    st.info(
+        f"有 {len(grown):,d} 条是已有群聊后来的导出。{'；'.join(lines)}{more}"
+        + (f"。其中 {reviewed:,d} 条有人审阅过，只能另存" if reviewed else ""),
+        icon=":material/update:",
+    )
+    st.checkbox(
+        "续写原来的群聊，不另存（没人审阅过的；可以撤销）",
+        key=_grow_key(file_id),
+    )
 
 
 def draw_forms_outcome(uploaded: Any, chosen: TableColumns, target: DatasetView, run: str, kind: RunKind) -> None:

@@ -16,8 +16,9 @@ from core.services.datasets import (
     import_run,
 )
 from core.ui import state
-from core.ui.data.import_outcome import draw_chats_outcome, draw_forms_outcome
+from core.ui.data.import_outcome import draw_chats_outcome, draw_forms_outcome, grows
 from core.ui.data.import_report import finish_import
+from core.ui.held_choice import held_choice
 from core.ui.markdown import escape_markdown
 
 _CHATS, _FORMS = "导入群聊和标注", "只把标注附到已有的数据集"
@@ -92,6 +93,7 @@ def _draw_chats(uploaded: Any, previewed: ImportPreview, chosen: TableColumns, a
                 split=split,
                 columns=chosen,
                 on_progress=_progress_bar("正在导入"),
+                grow=grows(uploaded.file_id),
                 who=state.reviewer(),
             )
         )
@@ -105,9 +107,15 @@ def _draw_attach(uploaded: Any, previewed: ImportPreview, chosen: TableColumns, 
         st.info("这个文件里只有结果，没有聊天文本。请先导入它所属的群聊。", icon=":material/info:")
         return
     left, middle, right, end = st.columns([5, 5, 3, 2], vertical_alignment="bottom")
-    target = left.selectbox(
-        "附到数据集", available, format_func=lambda d: f"{d.name} · {d.chats} 条群聊", key="import-attach-dataset"
-    )
+    by_id = {dataset.id: dataset for dataset in available}
+    target = by_id[
+        left.selectbox(
+            "附到数据集",
+            list(by_id),
+            format_func=lambda number: f"{by_id[number].name} · {by_id[number].chats} 条群聊",
+            key=held_choice("import-attach-dataset", list(by_id)),
+        )
+    ]
     run = middle.text_input("抽取任务名称", Path(uploaded.name).stem, key=f"import-run-{uploaded.file_id}")
     kind = right.selectbox(
         "是什么",

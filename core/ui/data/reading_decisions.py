@@ -53,6 +53,8 @@ def draw_decisions(
     if chosen.join or chosen.pause_minutes or (previewed and previewed.reading.joined):
         boxes.append(lambda: _draw_joining(file_id, previewed))
         boxes.append(lambda: _draw_pause(file_id, chosen, previewed))
+    if chosen.swap_sides or (previewed and "side" in previewed.reading.columns):
+        boxes.append(lambda: _draw_swapping(file_id))
     if boxes:
         for place, draw in zip(st.columns(max(len(boxes), 3), vertical_alignment="bottom"), boxes, strict=False):
             with place:
@@ -125,6 +127,14 @@ def _draw_pause(file_id: str, chosen: TableColumns, previewed: ImportPreview | N
         disabled=chosen.join in ("none", "row") or by_session,
         help="一次会话不会被停顿分开；要分开，请选「按停顿分开」" if by_session else None,
         key=widget_key(file_id, "pause_minutes", 0),
+    )
+
+
+def _draw_swapping(file_id: str) -> None:
+    st.checkbox(
+        "对调客户和客服",
+        help="收发方认反了时用：认成客服的当作客户，认成客户的当作客服",
+        key=widget_key(file_id, "swap_sides", False),  # noqa: FBT003 (the widget's value)
     )
 
 

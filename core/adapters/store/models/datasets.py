@@ -86,7 +86,8 @@ class DatasetImport(Base, table=True):
 
     ``chats`` are the chats that it added, ``answers`` the chats for which it added forms to the run ``run_id``: ranges
     of chat ids, ``[[first, last], …]``; ``present`` likewise the chats that it found there already (``None``: unknown,
-    the import is older than this column). ``refusals`` are the first rows that did not go in, ``{index, why}``.
+    the import is older than this column); ``grown`` are those that it went on with, ``[id, characters before, after]``.
+    ``refusals`` are the first rows that did not go in, ``{index, why}``.
     ``expected_before`` and ``expected_after`` are the dataset's number of expected chats around it.
     """
 
@@ -113,6 +114,7 @@ class DatasetImport(Base, table=True):
     chats: list[list[int]] = Field(default_factory=list, sa_column=json_column())
     answers: list[list[int]] = Field(default_factory=list, sa_column=json_column())
     present: list[list[int]] | None = Field(default=None, sa_column=json_column(nullable=True))
+    grown: list[list[int]] | None = Field(default=None, sa_column=json_column(nullable=True))
     run_id: int | None = Field(default=None, foreign_key="run.id", ondelete="SET NULL")
     new_dataset: bool = False
     expected_before: int = 0
