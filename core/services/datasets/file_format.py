@@ -94,12 +94,13 @@ def require_format(file: BinaryIO, head: bytes, name: str, chosen: str) -> FileF
 
 
 def is_json_lines(stream: TextIO) -> bool:
-    """Whether a JSON text is one object per line: such files often end in ``.json``; the first line tells.
+    """Whether a JSON text is one object per line: such files often end in ``.json``; the first two lines tell.
 
     Args:
         stream: the text from its start; only a line feed ends a line.
     """
-    while line := stream.readline(_FIRST_LINE_CHARACTERS):
+    objects = 0
+    while objects < 2 and (line := stream.readline(_FIRST_LINE_CHARACTERS)):
         if stripped := line.strip():
             # A whole array may stand on one line of any length: its first character is enough.
             if stripped[0] != "{":
@@ -107,5 +108,19 @@ def is_json_lines(stream: TextIO) -> bool:
             while not line.endswith("\n") and (more := stream.readline(_FIRST_LINE_CHARACTERS)):
                 # Only the end counts: a line of any length is not kept.
                 line = line[-1:] + more
-            return line.rstrip().endswith("}")
+            if not line.rstrip().endswith("}"):
+                return objects > 0
+            objects += 1
+    return objects > 1
+
+
+def is_whole_json(stream: TextIO) -> bool:
+    """Whether a text named as one object per line is a JSON text over several lines: its first line opens it.
+
+    Args:
+        stream: the text from its start.
+    """
+    while line := stream.readline(_FIRST_LINE_CHARACTERS):
+        if stripped := line.lstrip("\ufeff").strip():
+            return stripped[0] == "[" or stripped[0] == "{" and stripped[-1] in "{["
     return False

@@ -12,9 +12,10 @@ from typing import Any, TextIO
 
 from core.errors import InputError
 from core.services.datasets.import_types import RawRow
-from core.services.datasets.json_values import NotingDecoder, keyed_rows
-from core.services.datasets.message_archives import messages_inside
+from core.services.datasets.json_shapes import no_list
+from core.services.datasets.json_values import NotingDecoder
 from core.services.datasets.reading_limits import MAX_ROW_CHARACTERS
+from core.services.datasets.reading_report import ReadingReport
 from core.services.datasets.source_file import SourceFile
 
 _CHUNK = 1 << 20
@@ -39,51 +40,58 @@ def describe_json_error(message: str) -> str:
     return next((fault for words, fault in _FAULTS.items() if message.startswith(words)), "写法不对")
 
 
-def read_array(source: SourceFile) -> Iterator[RawRow]:
-    """Read the elements of a JSON array, one by one.
+def read_values(source: SourceFile, report: ReadingReport) -> Iterator[RawRow]:
+    """Read the elements of a JSON array, one by one; arrays and objects that follow one another are read on.
+
+    Args:
+        source: an open file.
+        report: gets how many values stood one behind the other.
 
     Raises:
-        InputError: no array, broken, nested too deeply, or with an element that is too long; names the place.
+        InputError: neither array nor object, broken, nested too deeply, or with an element that is too long; names
+            the place.
     """
     with source.text() as stream:
         window = _Window(stream, source.name)
-        start = window.next_character()
-        if start == "{":
-            value = _outer_object(window)
-            yield RawRow(1, value, notes=window.decoder.take_notes())
-            return
-        if start != "[":
-            raise InputError(f"文件 {source.name} 不是 JSON", "请检查文件；聊天原文请存为 .txt 后导入")
-        window.skip(1)
-        position = 0
-        separator = "]" if window.next_character() == "]" else ","
-        while separator == ",":
-            position += 1
-            value = window.read_value()
-            yield RawRow(position, value, notes=window.decoder.take_notes())
-            separator = window.next_character()
-            if separator not in (",", "]"):
-                raise window.fault("Expecting ',' delimiter")
-            if separator == ",":
-                window.skip(1)
-        window.skip(1)
-        window.require_end()
+        position = parts = 0
+        while start := window.next_character():
+            if start not in "[{":
+                if parts:
+                    raise window.fault("Extra data")
+                raise InputError(f"文件 {source.name} 不是 JSON", "请检查文件；聊天原文请存为 .txt 后导入")
+            parts += 1
+            for value in _elements(window) if start == "[" else _outermost(window):
+                position += 1
+                yield RawRow(position, value, notes=window.decoder.take_notes(), outermost=start == "{")
+            if window.next_character() == ",":
+                window.skip(1)  # objects without the array around them
+        report.note("文件里有 {} 个数组或对象前后相接，依次都读了", parts if parts > 1 else 0)
 
 
-def _outer_object(window: "_Window") -> dict[str, Any]:
-    """The outermost value where it is an object with messages inside.
+def _elements(window: "_Window") -> Iterator[Any]:
+    """The elements of the array that begins at the next character."""
+    window.skip(1)
+    separator = "]" if window.next_character() == "]" else ","
+    while separator == ",":
+        yield window.read_value()
+        separator = window.next_character()
+        if separator not in (",", "]"):
+            raise window.fault("Expecting ',' delimiter")
+        if separator == ",":
+            window.skip(1)
+    window.skip(1)
+
+
+def _outermost(window: "_Window") -> Iterator[Any]:
+    """The object that begins at the next character.
 
     Raises:
-        InputError: it has none; what it lacks is the array around it, unless it is broken as well.
+        InputError: it is broken, or so long that it is no chat: what it lacks is the array around its parts.
     """
     try:
-        value = window.read_value()
-        window.require_end()
-        if messages_inside(value) or keyed_rows(value):
-            return dict(value)
-    except _TooLongError:
-        pass  # whole or broken: it is no array
-    raise InputError(f"文件 {window.name} 的最外层是对象，应为数组", '请存为 [{"chat_text": …, "infos": […]}, …]')
+        yield window.read_value()
+    except _TooLongError as error:
+        raise no_list(window.name) from error
 
 
 class _TooLongError(InputError):
@@ -145,11 +153,6 @@ class _Window:
                     self._at = end
                     return value
             self._fill()
-
-    def require_end(self) -> None:
-        """Refuse anything but white space up to the end of the text."""
-        if self.next_character():
-            raise self.fault("Extra data")
 
     def fault(self, message: str, position: int | None = None) -> InputError:
         """Describe the error at a position of the window (``None``: the next character), with line and column."""

@@ -28,6 +28,8 @@ _LISTS = {
     )
 }
 """Names of lists of messages inside objects, the surer ones first."""
+LIST_NAMES = frozenset(_LISTS)
+"""Names of lists of messages inside objects."""
 _WRAPPERS = ("chat_msg", "decrypt_chat_msg", "decrypted_msg", "decrypted", "msg", "message", "raw")
 _ENCRYPTED = "encrypt_chat_msg"
 _DEEPEST = 4

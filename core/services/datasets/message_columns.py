@@ -76,7 +76,23 @@ _USUAL: Mapping[str, Sequence[str]] = {
 _IDENTIFIER = re.compile(r"(?:wxid_|gh_|ou_|w[mob])\w{4,}|\d{5,}|[0-9a-f-]{16,}|\w{1,40}@chatroom", re.IGNORECASE)
 _WORDS = re.compile(r"[\s_\-]+")
 _BRACKETS = re.compile(r"[（(][^（()）]{0,40}[)）]")
-_MODEL_ROLES = frozenset(("system", "user", "assistant", "tool", "function", "developer"))
+MODEL_ROLES: Mapping[str, str] = {
+    "user": "客户",
+    "human": "客户",
+    "assistant": "客服",
+    "gpt": "客服",
+    "chatgpt": "客服",
+    "model": "客服",
+    "bot": "客服",
+    "system": "系统",
+    "developer": "系统",
+    "tool": "工具",
+    "function": "工具",
+    "function_call": "工具",
+    "observation": "工具",
+}
+"""Roles in conversations with a model, and who they are taken for."""
+_ANSWERING = frozenset(role for role, name in MODEL_ROLES.items() if name == "客服")
 _LEGIBLE = 0.5
 # Names that columns of whole chats do not have: a table that has one of them holds a message a row.
 _SURE_SENDERS = frozenset(
@@ -128,9 +144,12 @@ def recognise(
         if free:
             columns = replace(columns, **{part: free[0]})
             taken.add(free[0])
+    if columns.sender and not chosen.sender and are_of_a_model(columns.sender, rows):
+        columns = replace(columns, sender="", side=columns.sender)  # ShareGPT: {"from": "human", "value": …}
+        columns = replace(columns, text=columns.text or plain.get("value", ""))
     if not columns.text or not (columns.sender or columns.side):
         return None
-    if not columns.sender and _are_of_a_model(columns.side, rows):
+    if not columns.sender and are_of_a_model(columns.side, rows) and _answers_in_json(columns, rows):
         return None
     stands = columns.time or columns.room or columns.session or columns.side or columns.sender_id
     sure = is_sure(columns) or plain_column(columns.text) in _SURE_TEXTS
@@ -142,10 +161,20 @@ def is_sure(columns: MessageColumns) -> bool:
     return plain_column(columns.sender) in _SURE_SENDERS
 
 
-def _are_of_a_model(side: str, rows: Iterable[Mapping[str, Any]]) -> bool:
-    """Whether these are the roles of a training file, whose messages are prompts and answers."""
+def are_of_a_model(side: str, rows: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether a column holds the roles of a conversation with a model, one that answers among them."""
     roles = {str(row.get(side) or "").strip().casefold() for row in rows} - {""}
-    return "assistant" in roles and roles <= _MODEL_ROLES
+    return bool(roles & _ANSWERING) and roles <= MODEL_ROLES.keys()
+
+
+def _answers_in_json(columns: MessageColumns, rows: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether a model answers with JSON only: rows for training an extraction are no chats."""
+    answers = [
+        str(row.get(columns.text) or "").lstrip()
+        for row in rows
+        if str(row.get(columns.side) or "").strip().casefold() in _ANSWERING
+    ]
+    return all(answer.startswith(("{", "[{", "```")) for answer in answers)
 
 
 def _comes_back(sender: str, rows: Iterable[Mapping[str, Any]]) -> bool:

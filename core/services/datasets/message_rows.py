@@ -10,12 +10,14 @@ from core.domain.chat import parse_chat
 from core.domain.chat.chat_writing import SentMessage, WrittenChat, write_chat
 from core.domain.chat.message_kinds import is_system_line
 from core.domain.chat.parsed_chat import Role
+from core.domain.chat.plain_dates import date_order
 from core.errors import InputError
 from core.services.datasets.damaged_keys import require_keys
-from core.services.datasets.import_types import ColumnError, RawRow, TableColumns
+from core.services.datasets.import_types import BY_NAME, ColumnError, RawRow, TableColumns
 from core.services.datasets.message_archives import Unreadable, archive_message, is_archived, messages_inside
-from core.services.datasets.message_columns import MessageColumns, is_sure, recognise
-from core.services.datasets.message_table import USUAL_PAUSE, join, message_of
+from core.services.datasets.message_columns import MessageColumns, are_of_a_model, is_sure, recognise
+from core.services.datasets.message_table import USUAL_PAUSE, join, message_of, swapped
+from core.services.datasets.message_times import time_of, why_unread
 from core.services.datasets.reading_report import Joined, ReadingReport, line_places, listed
 from core.services.datasets.table_header import last_filled, twins_of
 from core.services.datasets.table_row import TableRow
@@ -76,8 +78,29 @@ def join_messages(rows: Iterable[RawRow], columns: TableColumns, report: Reading
     listed = any(messages_inside(value) for value in objects)
     if layout := find_columns(sample, columns, placed=listed):
         report.names = tuple(dict.fromkeys(name for row in sample for name in row))
+        if not layout.sender and are_of_a_model(layout.side, sample):
+            taken = (
+                ("assistant 这一方当作客户", "另一方当作客服")
+                if columns.swap_sides
+                else ("user 这一方当作客户", "assistant 这一方当作客服")
+            )
+            report.note(f"按「{layout.side[:20]}」分发言人：{'，'.join(taken)}；反了可以对调（命令行用 --swap-sides）")
         return _chats(whole, layout, columns, report)
+    if any(are_of_a_model(name, sample) for name in ("role", "from")):
+        report.note("像是训练模型的问答（assistant 写的都是 JSON），不是聊天，没有当作消息")
     return whole
+
+
+def text_of_messages(values: Sequence[Any]) -> str | None:
+    """The text of a chat whose messages are objects in a list; ``None`` where they are no messages."""
+    sample = [flat(value) for value in values[:PEEK] if isinstance(value, dict)]
+    archived = any(map(is_archived, values))
+    layout = None if archived else find_columns(sample, BY_NAME, placed=True)
+    if layout is None and not archived:
+        return None
+    messages = [_message(value, layout, number, "") for number, value in enumerate(values, start=1)]
+    read = [message for message in messages if isinstance(message, SentMessage)]
+    return write_chat(read).text if len(read) == len(messages) else None
 
 
 def find_columns(
@@ -188,7 +211,9 @@ def _are_chats(texts: Sequence[str]) -> bool:
 def _chats(
     rows: Iterable[RawRow], layout: MessageColumns | None, columns: TableColumns, report: ReadingReport
 ) -> Iterator[RawRow]:
-    messages = require_keys(list(_messages(rows, layout, report)), layout, columns, report)
+    messages = require_keys(_timed(_messages(rows, layout, report), report), layout, columns, report)
+    if columns.swap_sides:
+        messages = [swapped(message) for message in messages]
     joined = join(messages, pause_minutes=columns.pause_minutes, by=columns.join)
     report.joined, report.messages, report.pauses = joined.by, len(messages), joined.pauses
     if layout is not None:
@@ -200,13 +225,44 @@ def _chats(
         yield RawRow(number, {"chat_text": chat.text}, messages_of_chat[0].row or None)
 
 
-def _messages(rows: Iterable[RawRow], layout: MessageColumns | None, report: ReadingReport) -> Iterator[SentMessage]:
-    """The messages, one by one; what is none is named in the report."""
+def _timed(messages: Iterable[tuple[SentMessage, str]], report: ReadingReport) -> list[SentMessage]:
+    """The messages with the times that all of them together tell; what cannot be read stays in the text, and is noted.
+
+    Args:
+        messages: each with its time as it is written; where that could not be read alone, it has none.
+        report: gets the notes, by kind with an example.
+    """
+    pairs = list(messages)
+    order = date_order(written for _, written in pairs)
+    odd: dict[str, list[tuple[int, str]]] = {}
+    timed: list[SentMessage] = []
+    for message, written in pairs:
+        if message.time:
+            pass
+        elif written and (time := time_of(written, order)):
+            message = replace(message, time=time)
+        elif written:
+            odd.setdefault(why_unread(written), []).append((message.row, written))
+            message = replace(message, text=f"（发送时间 {written}）\n{message.text}")
+        timed.append(message)
+    for why, places in odd.items():
+        example, lines = places[0][1], line_places([line for line, _ in places])
+        report.note(
+            f"有 {{}} 条消息的时间认不出（如「{example}」），原样写在消息开头，没有当作时间{lines}{why and '：'}{why}",
+            len(places),
+        )
+    report.note(f"时间分不清日和月（如「{order.example}」），{order.sentence}", bool(order.example))
+    return timed
+
+
+def _messages(
+    rows: Iterable[RawRow], layout: MessageColumns | None, report: ReadingReport
+) -> Iterator[tuple[SentMessage, str]]:
+    """The messages, one by one, each with its time as it is written; what is none is named in the report."""
     unread: dict[str, list[int]] = {}
     seen: dict[str, SentMessage] = {}
     noted: dict[str, list[int]] = {}
     repeated: list[int] = []
-    odd_times: dict[int, str] = {}
     count = 0
     for row in rows:
         line = row.line or row.position
@@ -226,9 +282,7 @@ def _messages(rows: Iterable[RawRow], layout: MessageColumns | None, report: Rea
             if isinstance(message, Unreadable):
                 unread.setdefault(message.reason, []).append(line)
                 continue
-            if layout and not message.time and (written := _odd_time(value, layout)):
-                odd_times[line] = written
-                message = replace(message, text=f"（发送时间 {written}）\n{message.text}")
+            written = _written_time(value, layout) if layout else ""
             identifier = str(value.get("msgid") or "") if isinstance(value, dict) else ""
             if identifier:
                 content = replace(message, row=0)
@@ -236,16 +290,11 @@ def _messages(rows: Iterable[RawRow], layout: MessageColumns | None, report: Rea
                     repeated.append(line)
                     continue
                 seen.setdefault(identifier, content)
-            yield message
+            yield message, written
     for clause, lines in noted.items():
         report.note(f"{clause}{line_places(lines)}")
     for reason, lines in unread.items():
         report.note(f"有 {{}} 行没有读成消息：{reason}{line_places(lines)}", len(lines))
-    example = next(iter(odd_times.values()), "")
-    report.note(
-        f"有 {{}} 条消息的时间认不出（如「{example}」），原样写在消息开头，没有当作时间{line_places(list(odd_times))}",
-        len(odd_times),
-    )
     report.note(f"有 {{}} 条消息与前面的完全相同（msgid 也相同），只留一条{line_places(repeated)}", len(repeated))
 
 
@@ -262,10 +311,12 @@ def _message(value: Any, layout: MessageColumns | None, line: int, session: str)
     return replace(message, session=session)
 
 
-def _odd_time(value: Any, layout: MessageColumns) -> str:
+def _written_time(value: Any, layout: MessageColumns) -> str:
     """What stands in the place of a message's time, on one line; ``""`` where nothing does."""
-    cell = flat(value).get(layout.time) if isinstance(value, dict) and layout.time else None
-    return "" if cell in (None, "", 0, False) else " ".join(str(cell).split())[:_TIME_CHARACTERS]
+    cells = flat(value) if isinstance(value, dict) else {}
+    parts = [cells.get(name) for name in dict.fromkeys((layout.date, layout.time)) if name]
+    words = " ".join(str(part) for part in parts if part not in (None, "", 0, False))
+    return " ".join(words.split())[:_TIME_CHARACTERS]
 
 
 def _note_joining(report: ReadingReport, chats: int, columns: TableColumns) -> None:

@@ -7,7 +7,7 @@ asked for) a pause parts the chats.
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from html import unescape
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from core.domain.chat.chat_writing import SentMessage
 from core.domain.chat.parsed_chat import Role
 from core.services.datasets.damaged_numbers import plain_number
-from core.services.datasets.message_columns import MessageColumns
+from core.services.datasets.message_columns import MODEL_ROLES, MessageColumns
 from core.services.datasets.message_times import time_of
 from core.services.datasets.message_words import PLACEHOLDERS, words_in
 from core.services.datasets.reading_report import Joined
@@ -23,11 +23,11 @@ from core.services.datasets.simplified import simplified
 
 _OWN = frozenset(
     "1 true yes y 是 发送 发出 发 我 我方 己方 本方 本人 员工 内部 客服 人工客服 坐席 座席 销售 顾问 商家 "
-    "agent staff out outgoing send sent self service employee".split()
+    "agent staff out outgoing send sent self service employee assistant gpt chatgpt model bot".split()
 )
 _OTHER = frozenset(
     "0 false no n 否 接收 收到 收 对方 客户 顾客 访客 买家 用户 外部 外部联系人 "
-    "customer user client visitor guest buyer in incoming recv receive received external".split()
+    "customer user client visitor guest buyer in incoming recv receive received external human".split()
 )
 _PERSON_DOES = re.compile(r"(.{1,12}?)(发送的?|发出的?|发来的?|发言|发|回复|消息|说|端|侧|接收的?|收到的?)")
 _RECEIVES = ("接收", "收到")
@@ -35,8 +35,9 @@ _TOWARDS = re.compile(r"(.{1,12}?)(?:-{1,2}>|=>|→|➡|>|发给|发往|发送�
 _EXTERNAL_ID = re.compile(r"w[mo][\w-]{22,40}")
 _PEOPLE = frozenset(
     "我方 己方 本方 对方 客服 人工客服 坐席 座席 销售 顾问 商家 客户 顾客 访客 买家 用户 "
-    "agent staff service employee customer user client visitor guest buyer".split()
+    "agent staff service employee customer client visitor guest buyer".split()
 )
+_OUR_SIDE, _THEIR_SIDE = "我方", "对方"
 _CONTENTS = ("content", "body", "message", "text", "extension")
 _TEXT_KINDS = frozenset(("", "1", "0", "text", "文本", "文字", "文本消息", "post", "markdown", "mixed"))
 _MARKUP = ("<?xml", "<msg", "<sysmsg", "<revokemsg")
@@ -49,8 +50,6 @@ USUAL_PAUSE = 30
 
 SHOWN_PAUSES = (30, 60, 120, 480, 1440)
 """Minutes for which a preview says how many chats there would be."""
-
-_OUR_SIDE, _THEIR_SIDE = "我方", "对方"
 
 
 def message_of(
@@ -82,7 +81,7 @@ def message_of(
         room = pair_room(sender_id or sender, to)
     return SentMessage(
         sender=sender or sender_id,
-        text=_content(_text(row, columns.text) or _deeper(whole or {}, kind), kind),
+        text=_content(_words(row, columns.text, kind) or _deeper(whole or {}, kind), kind),
         time=_time(row, columns),
         sender_id=sender_id,
         side=side,
@@ -90,6 +89,14 @@ def message_of(
         session=session,
         row=number,
     )
+
+
+def _words(row: Mapping[str, Any], column: str, kind: str) -> str:
+    """A cell's text; of a list of parts (words, pictures) what each says or stands for."""
+    parts = row.get(column) if column else None
+    if isinstance(parts, list) and any(isinstance(part, dict) for part in parts):
+        return words_in({"richText": parts}, kind) or ""
+    return _text(row, column)
 
 
 def _side_by_name(sender: str, staff: str, customer: str) -> Role:
@@ -101,9 +108,24 @@ def _side_by_name(sender: str, staff: str, customer: str) -> Role:
 
 def _named_by_side(word: str, side: Role) -> str:
     """A speaker of whom only the side is known: 客户, 客服, 机器人; 我方 and 对方 where a number says it."""
+    if (role := MODEL_ROLES.get(word.casefold())) and word.casefold() not in _PEOPLE:
+        return role
     if side is Role.UNKNOWN or word.casefold() in _PEOPLE:
         return word
     return _OUR_SIDE if side is Role.STAFF else _THEIR_SIDE
+
+
+_EACH_OTHER = {"客户": "客服", "客服": "客户", _OUR_SIDE: _THEIR_SIDE, _THEIR_SIDE: _OUR_SIDE}
+_OTHER_SIDE = {Role.CUSTOMER: Role.STAFF, Role.STAFF: Role.CUSTOMER}
+
+
+def swapped(message: SentMessage) -> SentMessage:
+    """The message said by the other side, as are the names that only say a side."""
+    return replace(
+        message,
+        side=_OTHER_SIDE.get(message.side, message.side),
+        sender=_EACH_OTHER.get(message.sender, message.sender),
+    )
 
 
 def _deeper(value: Mapping[str, Any], kind: str) -> str:

@@ -12,9 +12,9 @@ from core.domain.chat.chat_parts import split_chats
 from core.domain.form import Form
 from core.domain.form.raw_values import clean_keys
 from core.services.datasets.import_types import BY_NAME, FileFormat, RawRow, TableColumns
-from core.services.datasets.json_reader import describe_json_error, read_array
-from core.services.datasets.json_values import NotingDecoder, keyed_rows
-from core.services.datasets.message_archives import messages_inside
+from core.services.datasets.json_reader import describe_json_error, read_values
+from core.services.datasets.json_shapes import shaped_rows, with_text_key
+from core.services.datasets.json_values import NotingDecoder
 from core.services.datasets.message_rows import join_messages
 from core.services.datasets.reading_limits import MAX_ROW_CHARACTERS
 from core.services.datasets.reading_report import ReadingReport
@@ -23,7 +23,6 @@ from core.services.datasets.source_file import SourceFile
 from core.services.datasets.table_reader import read_table
 from core.services.datasets.zip_reader import read_zip
 
-_CHAT_KEYS = frozenset(("chat_text", "infos"))
 # UTF-32 takes four bytes for a character that UTF-8 has in one; smaller files are counted exactly, as rows are.
 _MAX_TEXT_BYTES = 2 * MAX_CHAT_BYTES
 
@@ -49,32 +48,14 @@ def read_rows(
         return read_zip(
             source, lambda member, inner: read_rows(member, form, columns, inner), report or ReadingReport()
         )
-    if source.format is FileFormat.JSON:
+    if source.format in (FileFormat.JSON, FileFormat.JSONL):
         report = report or ReadingReport()
-        return join_messages(_with_plain_keys(_unwrapped(read_array(source), report)), columns, report)
-    if source.format is FileFormat.JSONL:
-        report = report or ReadingReport()
-        return join_messages(_with_plain_keys(_unwrapped(_json_lines(source), report)), columns, report)
+        read = read_values(source, report) if source.format is FileFormat.JSON else _json_lines(source)
+        shaped = shaped_rows(_with_plain_keys(read), source, form, columns, report)
+        return with_text_key(join_messages(shaped, columns, report), columns, report)
     if source.format is FileFormat.TEXT:
         return _text(source, report or ReadingReport())
     return read_table(source, form, columns, report)
-
-
-def _unwrapped(rows: Iterator[RawRow], report: ReadingReport) -> Iterator[RawRow]:
-    """The rows; where the only one is an object around the list of chats or forms (``{"data": […]}``), those inside."""
-    first = next(rows, None)
-    second = next(rows, None)
-    alone = (
-        first is not None and second is None and isinstance(first.value, dict) and not first.value.keys() & _CHAT_KEYS
-    )
-    inside = (keyed_rows(first.value) or messages_inside(first.value)) if first is not None and alone else None
-    if first is None or inside is None or not any(isinstance(one, dict) and one.keys() & _CHAT_KEYS for one in inside):
-        yield from (row for row in (first, second) if row is not None)
-        yield from rows
-        return
-    report.note(f"文件最外层是对象，读的是里面的 {len(inside):,} 条")
-    for number, value in enumerate(inside, start=1):
-        yield RawRow(number, value, notes=first.notes if number == 1 else ())
 
 
 def _with_plain_keys(rows: Iterator[RawRow]) -> Iterator[RawRow]:
@@ -101,7 +82,7 @@ def _json_lines(source: SourceFile) -> Iterator[RawRow]:
                 yield RawRow(position, None, number, f"超过 {MAX_ROW_CHARACTERS:,} 字的上限，不是一条群聊")
                 continue
             try:
-                yield RawRow(position, decoder.decode(line), number, notes=decoder.take_notes())
+                yield RawRow(position, decoder.decode(line), number, notes=decoder.take_notes(), outermost=True)
             except json.JSONDecodeError as error:
                 if error.msg.startswith("Extra data") and line[error.pos :].strip() == ",":
                     notes = decoder.take_notes()

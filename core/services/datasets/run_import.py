@@ -28,6 +28,7 @@ from core.services.datasets.parent_file_reader import ParentFileReader, open_pas
 from core.services.datasets.reader_messages import ReadJob
 from core.services.datasets.run_writer import ChatForms, RunWriter
 from core.services.datasets.staging import BATCH, text_hash
+from core.services.datasets.submission_alignment import require_aligned
 from core.services.team import permitted
 
 
@@ -80,7 +81,15 @@ def import_run(
     try:
         with store.read() if dry_run else store.write() as session:
             writer = RunWriter(session, target.id, name=name, kind=kind, file=file, dry_run=dry_run)
+            aligned = require_aligned(
+                session,
+                target.id,
+                {row.index: row.forms for row, text_digest in rows if not text_digest},
+                form,
+                file.name,
+            )
             report = _write(session, rows, file, target=target, writer=writer, kind=kind)
+            report = replace(report, notes=(*report.notes, *aligned))
             if not dry_run:
                 expected = (target.expected, target.expected)
                 mark = ImportMark(file.name, file.sha256, who, (), writer.answered, (), False, expected)

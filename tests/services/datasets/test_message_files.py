@@ -192,9 +192,10 @@ def test_senders_who_come_back_make_messages_of_rows() -> None:
 
 
 def test_training_rows_are_no_chats() -> None:
-    rows = [{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}]}]
+    rows = [{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": '[{"姓名": "甲"}]'}]}]
     chats, validation_pass = read(json.dumps(rows).encode(), "a.json")
     assert (chats, len(validation_pass.rejected)) == ([], 1)
+    assert any("像是训练模型的问答" in note for note in validation_pass.notes)
 
 
 def test_a_dialogue_in_turns_and_a_column_with_its_zone() -> None:

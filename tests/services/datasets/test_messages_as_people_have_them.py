@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from io import BytesIO, StringIO
 from typing import Any
 from warnings import catch_warnings, simplefilter
@@ -270,7 +271,7 @@ def test_of_columns_with_one_name_the_filled_cell_counts_as_in_json() -> None:
     assert Reading(messages, "a.csv").bodies == [["一", "二"]]
 
 
-@pytest.mark.parametrize("written", ["昨天 10:21", "01/02/2024 10:00 AM", "10:21", "1.70416E+12", "周二"])
+@pytest.mark.parametrize("written", ["昨天 10:21", "24/1/2 10:00", "10:21", "1.70416E+12", "周二", "2024-13-45"])
 def test_a_time_that_cannot_be_read_is_named_and_kept(written: str) -> None:
     rows = [["甲木", "你好", written], ["乙木", "您好", "2024-01-02 10:00"]]
     reading = Reading(csv_of(["发送人", "内容", "时间"], *rows), "a.csv")
@@ -278,6 +279,53 @@ def test_a_time_that_cannot_be_read_is_named_and_kept(written: str) -> None:
     assert [speaker for speaker, _ in reading.sides[0]] == ["甲木", "乙木"]
     assert written in reading.texts[0]
     assert reading.bodies[0][1] == "您好"
+
+
+def test_times_that_cannot_be_read_are_counted_by_kind() -> None:
+    times = ["10:21", "昨天 10:21", "10:22:05", "1-2 10:21", "24/1/2", "13/01/2024", "01/13/2024", "01/02/2024", "x"]
+    rows = [["甲" if at % 2 else "乙", f"话{at}", time] for at, time in enumerate(times)]
+    reading = Reading(csv_of(["发送人", "内容", "时间"], *rows), "a.csv")
+    kinds = re.findall(r"有 (\d+) 条消息的时间认不出（如「(.*?)」）.*?没有当作时间（.*?）(?:：(.*))?", reading.notes)
+    assert kinds == [
+        ("2", "10:21", "只有钟点，没有日期"),
+        ("1", "昨天 10:21", "不知道从哪天算起"),
+        ("1", "1-2 10:21", "没有年份"),
+        ("1", "24/1/2", "年份只有两位"),
+        ("1", "01/02/2024", "分不清日和月"),
+        ("1", "x", ""),
+    ]
+    assert [one.time[:10] for one in parse_chat(reading.texts[0]).messages if one.time] == ["2024-01-13"] * 2
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (["01/02/2024 10:00", "13/02/2024 10:21"], ["2024-02-01T10:00:00", "2024-02-13T10:21:00"]),
+        (["01/02/2024 10:00 AM", "02/13/2024 10:21 PM"], ["2024-01-02T10:00:00", "2024-02-13T22:21:00"]),
+        (["Jan 2, 2024 10:21 AM", "2 Jan 2024 11:00"], ["2024-01-02T10:21:00", "2024-01-02T11:00:00"]),
+        (
+            ["Tue, 02 Jan 2024 10:21:00 +0800", "Tue Jan 02 10:21:05 CST 2024"],
+            ["2024-01-02T10:21:00", "2024-01-02T10:21:05"],
+        ),
+        (["02.01.2024 10:00", "13.01.2024 10:21"], ["2024-01-02T10:00:00", "2024-01-13T10:21:00"]),
+        (["2024/1/2 上午10:21", "2024年1月2日 下午 3:05:06"], ["2024-01-02T10:21:00", "2024-01-02T15:05:06"]),
+        (["1704162060", "1704162061000"], ["2024-01-02T10:21:00", "2024-01-02T10:21:01"]),
+        (["45293", "45293.5"], ["2024-01-02T00:00:00", "2024-01-02T12:00:00"]),
+    ],
+)
+def test_times_of_other_forms_are_read(written: list[str], read: list[str]) -> None:
+    rows = [["甲" if at % 2 else "乙", f"话{at}", time] for at, time in enumerate(written)]
+    reading = Reading(csv_of(["发送人", "内容", "时间"], *rows), "a.csv")
+    times = [one.time for one in parse_chat(reading.texts[0]).messages]
+    assert ([time.ljust(19, ":").replace(":::", ":00") for time in times], "分不清" in reading.notes) == (read, False)
+
+
+def test_dates_that_may_be_two_days_are_named_and_a_day_beside_a_clock_is_decided_by_all() -> None:
+    table = csv_of(["发送人", "内容", "时间"], ["甲", "一", "01/02/2024 9:00"], ["乙", "二", "01/02/2024 9:01"])
+    assert "时间分不清日和月（如「01/02/2024」），按先日后月读" in Reading(table, "a.csv").notes
+    rows = [["01/02/2024", "10:21", "甲", "一"], ["02/13/2024", "10:22", "乙", "二"]]
+    (text,) = Reading(csv_of(["日期", "时间", "发送人", "内容"], *rows), "a.csv").texts
+    assert [one.time[:10] for one in parse_chat(text).messages] == ["2024-01-02", "2024-02-13"]
 
 
 @pytest.mark.parametrize("name", ["a.json", "a.jsonl"])

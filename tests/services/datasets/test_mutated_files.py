@@ -142,6 +142,59 @@ def test_nothing_is_lost_silently(name: str, write: Callable[[list[dict[str, Any
     assert losses == []
 
 
+def turns_of(rows: list[dict[str, Any]]) -> list[list[tuple[str, str]]]:
+    """Side and words of each message, chat by chat."""
+    chats = [[line.partition("：")[::2] for line in row["chat_text"].split("\n")] for row in rows]
+    return [[("assistant" if name.startswith("客服") else "user", words) for name, words in chat] for chat in chats]
+
+
+def as_conversations(rows: list[dict[str, Any]]) -> str:
+    chats = [[{"role": role, "content": words} for role, words in chat] for chat in turns_of(rows)]
+    return json.dumps({"data": [{"messages": chat} for chat in chats]}, ensure_ascii=False, indent=1)
+
+
+def as_strings(rows: list[dict[str, Any]]) -> str:
+    return json.dumps([row["chat_text"] for row in rows], ensure_ascii=False, indent=1)
+
+
+def as_messages(rows: list[dict[str, Any]]) -> str:
+    text = StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(["会话ID", "发送人", "发送时间", "消息内容"])
+    for number, chat in enumerate(turns_of(rows), start=1):
+        writer.writerows(
+            [f"S{number}", role, f"01/{at:02}/2024 10:21", words] for at, (role, words) in enumerate(chat, 11)
+        )
+    return text.getvalue()
+
+
+def kinds_of_notes(notes: tuple[str, ...]) -> set[str]:
+    """Sentences without their numbers and examples: what is said of any file is no naming of a loss."""
+    return {re.sub(r"\d[\d,]*|「[^」]*」|（[^）]*）", "", note).split("：")[0] for note in notes}
+
+
+@pytest.mark.parametrize(
+    ("name", "write"),
+    [("a.json", as_conversations), ("b.json", as_strings), ("a.csv", as_messages)],
+    ids=["conversations", "strings", "messages"],
+)
+def test_no_message_is_lost_silently(name: str, write: Callable[[list[dict[str, Any]]], str]) -> None:
+    losses: list[str] = []
+    for seed in range(PER_FORMAT // 2):
+        text = write(dataset(seed))
+        usual = kinds_of_notes(read(text.encode(), name)[1].notes)
+        broken = mutated(text, random.Random(seed))
+        try:
+            rows, validation_pass = read(broken.encode(), name)
+        except InputError as error:
+            assert error.message
+            continue
+        lost = set(TOKEN.findall(broken)).difference(*(tokens_of(row) for row in rows))
+        named = validation_pass.rejected or kinds_of_notes(validation_pass.notes) - usual
+        losses += [f"{seed}: {sorted(lost)[:3]} {validation_pass.notes}"] if lost and not named else []
+    assert losses == []
+
+
 def test_files_that_nobody_broke_lose_nothing() -> None:
     for name, write in (("a.json", as_json), ("a.jsonl", as_jsonl), ("a.csv", as_csv)):
         rows = dataset(1)
