@@ -46,11 +46,8 @@ def detect_format(file: BinaryIO, head: bytes, name: str) -> FileFormat:
     by_suffix = _SUFFIXES.get(Path(name).suffix.lower())
     foreign = foreign_kind(file, head)
     if foreign and not (by_suffix is FileFormat.ZIP and foreign.is_archive):
-        known = (
-            f"文件 {name} 其实是{foreign.kind}，不是聊天数据"
-            if by_suffix
-            else f"不认识文件 {name} 的格式：它是{foreign.kind}"
-        )
+        kind = f" {foreign.kind}" if foreign.kind[:1].isascii() else foreign.kind
+        known = f"文件 {name} 其实是{kind}，不是聊天数据" if by_suffix else f"不认识文件 {name} 的格式：它是{kind}"
         raise InputError(known, foreign.remedy)
     if by_suffix is FileFormat.ZIP:
         if foreign is not None:

@@ -14,7 +14,7 @@ from core.services.datasets.import_types import FileFormat, RawRow, TableColumns
 from core.services.datasets.json_values import is_whole, keyed_rows
 from core.services.datasets.message_archives import LIST_NAMES, messages_inside
 from core.services.datasets.message_rows import text_of_messages
-from core.services.datasets.reading_report import ReadingReport
+from core.services.datasets.reading_report import ReadingReport, listed
 from core.services.datasets.simplified import simplified
 from core.services.datasets.source_file import SourceFile
 from core.services.datasets.table_header import INDEX_COLUMNS, TEXT_COLUMNS
@@ -56,6 +56,7 @@ def shaped_rows(
 def _unwrapped(rows: Iterator[RawRow], source: SourceFile, form: Form, report: ReadingReport) -> Iterator[RawRow]:
     """The rows; where one is an object around the list of chats or forms (``{"data": […]}``), those inside."""
     head = list(islice(rows, 2))
+    around: dict[str, None] = {}
     alone = len(head) == 1 and head[0].outermost and not head[0].problem
     position = inside = 0
     for row in chain(head, rows):
@@ -64,11 +65,19 @@ def _unwrapped(rows: Iterator[RawRow], source: SourceFile, form: Form, report: R
             values = _rows_within(row.value) or (_keyed(row.value, form) if alone else None)
             if alone and values is None and source.format is FileFormat.JSON and messages_inside(row.value) is None:
                 raise no_list(source.name)
+        if values is not None:
+            around.update(dict.fromkeys(_plain_fields(row.value)))
         for number, value in enumerate([row.value] if values is None else values):
             position += 1
             yield row._replace(position=position, value=value, notes=() if number else row.notes)
         inside += len(values or ())
     report.note("文件最外层是对象，读的是里面的 {} 条", inside)
+    report.note(f"外层没有用到的字段，内容不导入：{listed(list(around))}", len(around))
+
+
+def _plain_fields(value: dict[str, Any]) -> list[str]:
+    """Names of fields that hold a word or a number."""
+    return [key for key, one in value.items() if isinstance(one, str | int | float) and one != ""]
 
 
 def no_list(name: str) -> InputError:
@@ -81,7 +90,8 @@ def no_list(name: str) -> InputError:
 
 def _rows_within(value: dict[str, Any], depth: int = 0) -> list[Any] | None:
     """The chats or forms in an object around them, at whatever key; ``None`` where there are none."""
-    if keyed := keyed_rows(value):
+    rows_by_key = {key: one for key, one in value.items() if isinstance(one, dict)}
+    if rows_by_key and (keyed := keyed_rows(rows_by_key)):
         return keyed
     for inner in value.values():
         if isinstance(inner, list) and 2 * sum(
@@ -185,6 +195,12 @@ def _with_dialogues(rows: Iterable[RawRow], report: ReadingReport) -> Iterator[R
                 joined += 1
                 value = {**value, "chat_text": text}
                 row = row._replace(value=value)
+            elif "infos" in value and "chat_text" not in value and (listed_messages := messages_inside(value)):
+                if (text := text_of_messages(listed_messages)) is not None:
+                    joined += 1
+                    rest = {name: one for name, one in value.items() if one is not listed_messages}
+                    value = {**rest, "chat_text": text}
+                    row = row._replace(value=value)
             key = next(
                 (key for key in ("chat_text", *sorted(value.keys() & LIST_NAMES)) if _are_lines(value.get(key))), ""
             )

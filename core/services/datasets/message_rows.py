@@ -23,6 +23,8 @@ from core.services.datasets.table_header import last_filled, twins_of
 from core.services.datasets.table_row import TableRow
 
 _TIME_CHARACTERS = 40
+_READ_DEEPER = (".richText", ".rich_text", ".recognition", ".fileName")
+"""Ends of names that are read where a message has no plain text."""
 _ARCHIVED_KINDS = ("msgtype", "msg_type", "message_type")
 MAX_MESSAGES = 400_000
 """Messages of one file; more of them do not fit into the memory of the process that reads."""
@@ -263,6 +265,7 @@ def _messages(
     seen: dict[str, SentMessage] = {}
     noted: dict[str, list[int]] = {}
     repeated: list[int] = []
+    around: dict[str, None] = {}
     count = 0
     for row in rows:
         line = row.line or row.position
@@ -272,6 +275,9 @@ def _messages(
             unread.setdefault(row.problem or "不是一条消息", []).append(line)
             continue
         inside = messages_inside(row.value)
+        if inside is not None:
+            plain = [key for key, one in row.value.items() if isinstance(one, str | int | float) and one != ""]
+            around.update(dict.fromkeys(plain))
         for number, value in enumerate([row.value] if inside is None else inside, start=1):
             count += 1
             line = line if inside is None else number
@@ -291,6 +297,7 @@ def _messages(
                     continue
                 seen.setdefault(identifier, content)
             yield message, written
+    report.note(f"消息列表外面没有用到的字段，内容不导入：{listed(list(around))}", len(around))
     for clause, lines in noted.items():
         report.note(f"{clause}{line_places(lines)}")
     for reason, lines in unread.items():
@@ -330,7 +337,11 @@ def _note_joining(report: ReadingReport, chats: int, columns: TableColumns) -> N
     if report.columns:
         used = "，".join(f"{_PARTS[part]}取「{name[:20]}」" for part, name in report.columns.items())
         report.note(f"各列的对应：{used}")
-        unused = [name for name in report.names if name and name not in report.columns.values()]
+        unused = [
+            name
+            for name in report.names
+            if name and name not in report.columns.values() and not name.endswith(_READ_DEEPER)
+        ]
         report.note(f"没有用到的列：{'、'.join(name[:20] for name in unused[:12])}", len(unused))
 
 

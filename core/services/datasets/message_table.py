@@ -67,7 +67,7 @@ def message_of(
     side = side_of(_text(row, columns.side))
     sender = _text(row, columns.sender).strip()
     staff, customer = _text(row, columns.staff).strip(), _text(row, columns.customer).strip()
-    if not sender and not columns.sender:
+    if not sender and (not columns.sender or _text(row, columns.side).strip().casefold() in MODEL_ROLES):
         named = staff if side is Role.STAFF else customer if side is Role.CUSTOMER else ""
         sender = named or _named_by_side(_text(row, columns.side).strip(), side)
     if side is Role.UNKNOWN and sender:

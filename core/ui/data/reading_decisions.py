@@ -53,12 +53,12 @@ def draw_decisions(
     if chosen.join or chosen.pause_minutes or (previewed and previewed.reading.joined):
         boxes.append(lambda: _draw_joining(file_id, previewed))
         boxes.append(lambda: _draw_pause(file_id, chosen, previewed))
-    if chosen.swap_sides or (previewed and "side" in previewed.reading.columns):
-        boxes.append(lambda: _draw_swapping(file_id))
     if boxes:
         for place, draw in zip(st.columns(max(len(boxes), 3), vertical_alignment="bottom"), boxes, strict=False):
             with place:
                 draw()
+    if chosen.swap_sides or (previewed and "side" in previewed.reading.columns):
+        _draw_swapping(file_id)
     if previewed and previewed.reading.pauses:
         effects = " · ".join(f"{_span(minutes)} {chats:,} 条" for minutes, chats in previewed.reading.pauses)
         st.caption(f"按停顿分开的话，停顿超过多久算另一条、会有几条群聊：{effects}")

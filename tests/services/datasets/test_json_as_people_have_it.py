@@ -141,3 +141,18 @@ def test_forms_in_whatever_is_around_them_keep_their_numbers(value: Any, name: s
 def test_an_object_with_nothing_inside_is_refused(value: Any) -> None:
     with pytest.raises(InputError, match="最外层是对象，应为数组"):
         Reading(json_of(value), "a.json")
+
+
+def test_what_stands_around_messages_and_chats_is_named() -> None:
+    reading = Reading(json_of([{"id": "7", "客户名": "林", "messages": turns("问", "答")}]), "a.json")
+    assert "消息列表外面没有用到的字段，内容不导入：id、客户名" in reading.notes
+    wrapped = Reading(json_of({"version": 2, "甲": CHATS[0]}), "a.json")
+    assert (wrapped.texts, "外层没有用到的字段，内容不导入：version" in wrapped.notes) == (TEXTS[:1], True)
+
+
+def test_labels_beside_messages_are_kept_and_a_name_goes_before_a_role() -> None:
+    named = {"role": "user", "name": "林小满", "content": "问"}
+    (row,) = Reading(json_of([{"messages": [named, *turns("x", "答")[1:]], "infos": [{NAME: "甲"}]}]), "a.json").rows
+    assert (row.forms or [{}])[0][NAME] == "甲"
+    reading = Reading(json_of({"messages": [named, *turns("x", "答")[1:]]}), "a.json")
+    assert reading.sides == [[("林小满", Role.CUSTOMER), STAFF]]
