@@ -5,6 +5,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.ui import address, navigation, server, server_guard, state
 from core.ui.notices import show_errors
+from core.ui.page_shell import TITLE
 from core.ui.review import workbench_fragment
 from core.ui.sign_in.person import check_signed_in
 from core.ui.sign_in.routes import routes
@@ -13,12 +14,12 @@ if get_script_run_ctx(suppress_warning=True) is None:
     server.prepare()
     app = st.App(__file__, lifespan=server.lifespan, routes=routes(), middleware=server_guard.guards())
 else:
-    st.set_page_config(page_title="拾要", page_icon=server.ICON, layout="wide")
+    st.set_page_config(page_title=TITLE, page_icon=server.ICON, layout="wide")
     with show_errors(waits=True):
         state.store()
         check_signed_in()
         page = st.navigation(navigation.navigation(), position="top")
-        navigation.draw_page_frame()
+        navigation.draw_page_frame(page.title)
         if page.url_path != navigation.WORKBENCH_ADDRESS:
             workbench_fragment.leave()
         state.keep_page(navigation.script_at(page.url_path))

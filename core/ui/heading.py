@@ -4,9 +4,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.adapters.store import DatasetView
-from core.ui import navigation, state
+from core.ui import state
+from core.ui.first_steps import draw_first_steps
 from core.ui.markdown import Markdown
-from core.ui.notices import draw_empty_state
 
 _LINE = (2, 4, 5)
 """Title, dataset, the rest: the same on every page, so that the box never moves."""
@@ -44,5 +44,5 @@ def datasets_or_empty_state(
     available = state.available_datasets()
     if not available:
         st.title(title)
-        draw_empty_state(missing, advice, page=navigation.IMPORT, label=label)
+        draw_first_steps(missing, advice, label=label)
     return available

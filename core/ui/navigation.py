@@ -9,6 +9,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from core.domain.permissions import Permission
 from core.ui import address, state
 from core.ui.markdown import escape_markdown
+from core.ui.page_shell import TITLE
 
 _REQUESTED = "shiyao.page.requested"
 _NAME = re.compile(r"[^/?#]+")
@@ -78,45 +79,11 @@ _NEEDED = {ACCOUNTS: Permission.ACCOUNTS, AUDIT: Permission.AUDIT}
 WORKBENCH_ADDRESS = "workbench"
 """Address of the workbench: on any other page the chats it claimed are released."""
 
+LINK_MARK = "\u2060"
+"""Invisible end of a menu's name: it has one entry and is a link to it (``js/page_shell.js``)."""
+
 ADDRESSES = tuple(address for entries in _MENU.values() for _, _, address in entries)
 """Where each page is, in the order of the menu; the first one is the start page and answers ``/`` alone."""
-
-_CSS = """
-<style>
-.stMainBlockContainer { padding-top: 4rem; padding-bottom: 2rem; max-width: 1500px; }
-.stApp { font-variant-numeric: tabular-nums; }
-h1 { font-size: 1.5rem !important; padding: 0 0 .6rem !important; }
-[data-testid="stColumn"] h1 { padding: 0 !important; white-space: nowrap; }
-[data-testid="stHeaderActionElements"] { display: none; }
-/* Streamlit's own toolbar of a table is English, covers what stands above the table, and its download writes formulas
-   as they are; ours neutralises them (spreadsheet_cells.py). */
-[data-testid="stElementContainer"]:has([data-testid="stDataFrame"]) [data-testid="stElementToolbar"] { display: none; }
-[data-testid="stMarkdownContainer"] :not(pre) > code { font-size: .93em; }
-/* "Press Enter to apply", in English alone; leaving the box applies as well. */
-[data-testid="InputInstructions"] { display: none; }
-/* Streamlit pulls what follows a text nearer, which pushes a title off the middle of its line. */
-[data-testid="stColumn"] [data-testid="stHeading"] [data-testid="stMarkdownContainer"],
-[data-testid="stHeading"]:has(h1) [data-testid="stMarkdownContainer"] { margin-bottom: 0; }
-/* A link that is the main button of its page: the way on from an empty page, the next step on 总览. */
-[class*="st-key-main-"] [data-testid="stPageLink-NavLink"] {
-  background: #2f6f5e; border-radius: 8px; padding: .4rem .9rem; margin: 0;
-}
-[class*="st-key-main-"] [data-testid="stPageLink-NavLink"]:hover { filter: brightness(1.1); }
-[class*="st-key-main-"] [data-testid="stPageLink-NavLink"] * { color: #fff !important; }
-/* Contrast of 4.5 and more: Streamlit draws captions too pale on our paper, and white on a light accent in the dark. */
-[data-testid="stCaptionContainer"] { color: color-mix(in srgb, currentcolor 75%, transparent); opacity: 1; }
-@media (prefers-color-scheme: dark) {
-  [class*="st-key-main-"] [data-testid="stPageLink-NavLink"] { background: #5fb79c; }
-  :is([data-testid="stBaseButton-primary"], [data-testid="stBaseButton-primaryFormSubmit"]):not(:disabled),
-  :is([data-testid="stBaseButton-primary"], [data-testid="stBaseButton-primaryFormSubmit"]):not(:disabled) *,
-  [class*="st-key-main-"] [data-testid="stPageLink-NavLink"] *,
-  [data-testid="stMultiSelectTagsContainer"] [data-tag] * { color: #10201b !important; }
-}
-/* Of a disabled widget: still to be read. */
-[data-testid="stWidgetLabel"], [data-testid="stWidgetLabel"] :is(span, div, p) { color: inherit !important; }
-h2 { font-size: 1.15rem !important; } h3 { font-size: 1rem !important; }
-</style>
-"""
 
 
 def navigation() -> dict[str, list[st.Page]]:
@@ -133,12 +100,17 @@ def navigation() -> dict[str, list[st.Page]]:
         ]
         for group, entries in _MENU.items()
     }
+    menu = {group + LINK_MARK * (bool(group) and _visible_count(pages) == 1): pages for group, pages in menu.items()}
     # The start page answers "/" alone; its name belongs to a page out of sight that leads there.
     start = st.Page(OVERVIEW, title="总览", url_path="start", default=True)
     menu[""] = [start, st.Page(START, title="总览", url_path=ADDRESSES[0], visibility="hidden")]
     if requested := _unknown_address():
         menu[""].append(st.Page(_draw_no_such_page, title="没有这个页面", url_path=requested, visibility="hidden"))
     return menu
+
+
+def _visible_count(pages: list[st.Page]) -> int:
+    return sum(page.visibility == "visible" for page in pages)
 
 
 def script_at(url_path: str) -> str:
@@ -174,7 +146,11 @@ def _draw_no_such_page() -> None:
                 st.page_link(script, label=title, width="content")
 
 
-def draw_page_frame() -> None:
-    """Style of every page, and the cookie with the reviewer's name."""
-    st.html(_CSS)
+def draw_page_frame(title: str) -> None:
+    """What belongs to every page and takes no room on it: the browser tab's title, and the cookie with the name.
+
+    Args:
+        title: of the page, from the menu.
+    """
+    st.set_page_config(page_title=f"{title} · {TITLE}")
     state.remember_reviewer()

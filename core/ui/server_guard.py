@@ -6,10 +6,8 @@ Streamlit's own ``server.allowedHosts`` guards only its websocket; this stands b
 import re
 from base64 import b64encode
 from hashlib import sha256
-from pathlib import Path
 from urllib.parse import urlsplit
 
-import streamlit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -18,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.errors import SettingsError
 from core.settings import settings
+from core.ui.page_shell import PageShell, inline_scripts, page_html
 from core.ui.sign_in.gate import SignedInOnly
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
@@ -55,6 +54,7 @@ def guards() -> list[Middleware]:
         Middleware(OwnPagesOnly),
         Middleware(ClosedRoutes),
         Middleware(SignedInOnly),
+        Middleware(PageShell),
     ]
 
 
@@ -63,8 +63,7 @@ class SecurityHeaders:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        page = Path(streamlit.__file__).with_name("static") / "index.html"
-        hashes = [_hash(script) for script in _inline_scripts(page.read_text("utf-8"))]
+        hashes = [_hash(script) for script in inline_scripts(page_html())]
         # Modules of our components come from blob: addresses; Arrow and protobuf bring WebAssembly.
         self._page = content_policy("'wasm-unsafe-eval'", "blob:", *hashes)
         # AgGrid compiles what the table's columns do.
@@ -125,7 +124,8 @@ class ClosedRoutes:
 def content_policy(*scripts: str) -> str:
     """The Content-Security-Policy of an answer: everything from here, nothing from elsewhere.
 
-    Streamlit styles by script, so inline styles are let through; of inline scripts only its own one, by its hash.
+    Streamlit styles by script, so inline styles are let through; of inline scripts only the page's own, by their
+    hashes.
 
     Args:
         scripts: further sources of ``script-src``; no host.
@@ -147,12 +147,6 @@ def content_policy(*scripts: str) -> str:
             "frame-ancestors 'self'",
         )
     )
-
-
-def _inline_scripts(page: str) -> list[str]:
-    """The texts of a page's scripts without attributes."""
-    before_end = page.split("</script>")[:-1]
-    return [part.partition("<script>")[2] for part in before_end if "<script>" in part]
 
 
 def _hash(script: str) -> str:

@@ -7,17 +7,6 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.ui.markdown import Markdown
 
-# Streamlit's uploader speaks English only.
-_UPLOADER_CSS = """
-<style>
-[data-testid="stFileUploaderDropzone"] :is(button p, [data-testid="stFileUploaderDropzoneInstructions"] span) {
-  font-size: 0;
-}
-[data-testid="stFileUploaderDropzone"] button p::after { content: "选择文件"; font-size: 0.875rem; }
-[data-testid="stFileUploaderDropzoneInstructions"] span::after { content: "或拖到这里"; font-size: 0.875rem; }
-</style>
-"""
-
 
 def draw_uploader(label: Markdown, *, key: str, on_change: Callable[[], None] | None = None) -> UploadedFile | None:
     """Draw the box; any file is taken, since who reads it says better than the browser what a wrong one is.
@@ -27,5 +16,4 @@ def draw_uploader(label: Markdown, *, key: str, on_change: Callable[[], None] | 
         key: the box's; another key is an empty box.
         on_change: called when a file comes or goes.
     """
-    st.html(_UPLOADER_CSS)
     return st.file_uploader(label, key=key, on_change=on_change)

@@ -6,12 +6,11 @@ from core.ui import state
 from core.ui.heading import datasets_or_empty_state
 from core.ui.review.record_table import draw_record_table
 
-# The table takes what the window has: more columns beside one another, more rows below.
+# The table takes what the window has.
 _CSS = """
 <style>
-.stMainBlockContainer { max-width: none; padding-left: 2.5rem; padding-right: 2.5rem; padding-bottom: .5rem; }
+#root .stMainBlockContainer { padding-bottom: .5rem; }
 .st-key-records-grid iframe { height: max(320px, calc(100vh - 284px)) !important; }
-.st-key-records-head h1 { padding: 0 !important; }
 .st-key-records-news p { margin: 0; }
 </style>
 """

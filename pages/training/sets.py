@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from core.ui import navigation, state
-from core.ui.notices import draw_empty_state, show_errors
+from core.ui import state
+from core.ui.first_steps import draw_first_steps
+from core.ui.notices import show_errors
 from core.ui.training import built_sets, new_set, summaries
 
 NEW, BUILT, SUMMARIES = "新建", "版本", "摘要"
@@ -11,10 +12,9 @@ NEW, BUILT, SUMMARIES = "新建", "版本", "摘要"
 st.title("训练集")
 datasets = state.available_datasets()
 if not datasets:
-    draw_empty_state(
+    draw_first_steps(
         "还没有可以训练的内容",
         "先导入带标注的群聊，或抽取并审阅；确认过的记录和标注在这里变成训练集。",
-        page=navigation.IMPORT,
         label="去导入",
     )
 else:

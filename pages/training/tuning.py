@@ -8,7 +8,6 @@ from core.ui.notices import draw_empty_state, show_errors
 from core.ui.training.tuning_steps import draw_tuning
 
 st.title("微调")
-st.html("<style>.stMainBlockContainer { max-width: 1000px; }</style>")
 st.caption("从训练集到更好的模型，六步一圈：训练集 → 上传训练 → 登记 → 测试 → 抽取 → 对比，再审阅。")
 try:
     with show_errors():

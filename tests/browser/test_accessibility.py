@@ -1,4 +1,7 @@
-"""Accessible: WCAG 2.1 A and AA by axe on every page, light and dark; the desk reachable on small or zoomed screens."""
+"""Every page, light and dark: WCAG 2.1 A and AA by axe, no word of English, no jump, one place for all titles.
+
+The desk besides: reachable on small or zoomed screens.
+"""
 
 from typing import Any
 from uuid import uuid4
@@ -13,6 +16,7 @@ from core.services.datasets.sample_dataset import SAMPLE_DATASET
 from core.services.review import apply_saves
 from core.ui.navigation import ADDRESSES
 from tests.browser.chromium import at_rest
+from tests.browser.page_looks import WATCH_SHIFTS, problems_of_look, title_place
 from tests.browser.reviewer_page import BUDGET, NAME, PATIENT, App, ReviewerPage, fill, sit_down
 from tests.browser.serving import Server
 from tests.factories.datasets import FORM
@@ -69,14 +73,20 @@ def problems(page: Page) -> list[str]:
 def test_every_page(browser: Browser, app: App, scheme: str) -> None:
     server, _ = app
     page = opened(browser, server, scheme=scheme)
+    page.add_init_script(WATCH_SHIFTS)
     found: dict[str, list[str]] = {}
+    places: dict[str, tuple[float, float]] = {}
     for address in ADDRESSES:
         go_to(page, f"{server.url}/{'' if address == ADDRESSES[0] else address}")
-        found[address] = problems(page)
+        found[address] = problems(page) + problems_of_look(page)
+        if place := title_place(page):
+            places[address] = place
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             found[address].append("scrolls sideways")
     page.context.close()
     assert not {address: lines for address, lines in found.items() if lines}
+    assert len(set(places.values())) == 1, places
+    assert len(places) == len(ADDRESSES) - 1  # all but the desk
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

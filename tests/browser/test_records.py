@@ -222,7 +222,7 @@ def test_paging_is_the_servers(table: Table) -> None:
     large.says(f"共 {record_table.PAGE + 3} 条群聊 · 本页 {record_table.PAGE} 行")
     large.edit(2, NAME, "第一页")
     large.says("已保存第 2 条")
-    page.get_by_role("button", name="Next page").click()
+    page.get_by_role("button", name="下一页").click()
     expect(large.cell(record_table.PAGE + 1, "_chat")).to_be_visible()
     large.says("本页 3 行")
     large.edit(record_table.PAGE + 3, NAME, "最后一条")

@@ -17,10 +17,21 @@ from core.ui.data.import_report import finish_import, forget_report, import_roun
 from core.ui.data.import_target import choose_target_dataset, draw_import
 from core.ui.data.reading_choices import chosen_columns
 from core.ui.data.reading_decisions import draw_columns, draw_decisions
+from core.ui.metrics import fact_table
 from core.ui.notices import show_error
 from core.ui.uploader import draw_uploader
 
 _TEXT_NAMES = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".txt", ".log", ".md", ".dat")
+
+_READABLE = {
+    "群聊和标注": "train.json、test_data.json 和同样写法的 JSON、JSONL；带标注的，标注会成为评分的对照",
+    "表格": "CSV 和 Excel：一行一条群聊（有一列是聊天文本），或一行一条消息（有发言人和内容两列）",
+    "聊天记录": "TXT：微信、QQ、企业微信等导出的聊天，或「名字：内容」这样的一段",
+    "压缩包": "ZIP：装着上面这些文件，一次全部导入",
+    "提交文件": "别人或别的模型填好的结果：附到已有的数据集，成为一个抽取任务，可以评分、对比、审阅",
+    "编码": "UTF-8、UTF-16 和 GBK 都能读，自动认出",
+}
+"""What the page says can be read, before a file is chosen."""
 
 
 def draw_upload(available: list[DatasetView]) -> None:
@@ -28,11 +39,9 @@ def draw_upload(available: list[DatasetView]) -> None:
     uploaded = draw_uploader("群聊、标注或提交文件", key=f"import-file-{import_round()}", on_change=forget_report)
     if uploaded is None:
         prepare_reader()
-        st.caption(
-            "可以是 train.json / test_data.json、JSONL、带聊天文本列的 CSV 或 Excel、一段聊天的 TXT、"
-            "一行一条消息的导出，或装着这些文件的 ZIP，也可以是提交文件；"
-            "UTF-8、UTF-16 和 GBK 都能读。先预览，确认后才入库。"
-        )
+        st.caption("先预览，确认后才入库：哪些能导入、哪些不能、怎么认出来的，都会先列出来。")
+        st.subheader("可以导入什么")
+        fact_table(_READABLE)
         return
     file_id, name = uploaded.file_id, uploaded.name
     chosen = chosen_columns(file_id)

@@ -22,6 +22,28 @@ HERE: Final = Path(__file__).parent
 MODULES: Final = (HERE.parent / "js" / "unanswered.js", HERE / "behaviour.js")
 _MARKS: Final = {name: f"shiyao-{name}" for name in ("waits", "fresh", "held", "corrected")}
 _HIDDEN: Final = ("_id", "_version", "_fresh", "_kept", "_corrected", "_answered", "_held")
+_WORDS: Final = {
+    "noRowsToShow": "没有记录",
+    "loadingOoo": "载入中…",
+    "ariaHeaderSelection": "全选",
+    "ariaColumn": "列",
+    "ariaRowToggleSelection": "按空格勾选这一行",
+    "ariaRowSelect": "按空格勾选这一行",
+    "ariaRowDeselect": "按空格取消勾选",
+    "ariaChecked": "已勾选",
+    "ariaUnchecked": "未勾选",
+    "ariaIndeterminate": "部分勾选",
+    "ariaVisible": "可见",
+    "ariaHidden": "隐藏",
+    "ariaSortableColumn": "按回车排序",
+    "page": "页",
+    "to": "到",
+    "of": "共",
+    "firstPage": "第一页",
+    "previousPage": "上一页",
+    "nextPage": "下一页",
+    "lastPage": "最后一页",
+}
 CHAT: Final = "_chat"
 """Name of the column whose cells open the row's chat."""
 _ID = 12
@@ -153,7 +175,7 @@ def draw_grid(
                 "suppressKeyboardEvent": JsCode("(p) => window.shiyao.ours(p)"),
                 "cellClassRules": marks,
             },
-            "localeText": {"noRowsToShow": "没有记录", "loadingOoo": "载入中…"},
+            "localeText": _WORDS,
             "rowHeight": 30,
             "headerHeight": 30,
             "groupHeaderHeight": 26,

@@ -68,7 +68,7 @@ def choose_differences(alignment: Alignment, place: DeltaGenerator) -> tuple[lis
     Returns:
         The differences to walk through, the mode (one of ``MODES``) and the only field, ``""`` for all.
     """
-    left, middle, right = place.columns([5, 3, 3], vertical_alignment="bottom")
+    left, middle, right = place.columns([6, 3, 3], vertical_alignment="bottom")
     modes = MODES if alignment.against else (MODES[0], MODES[2])
     mode = left.segmented_control("只看", modes, default=modes[0], key="show", bind="query-params") or modes[0]
     key = choose_one_field(middle, alignment.form, every=_ANY_FIELD)

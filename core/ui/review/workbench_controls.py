@@ -13,10 +13,12 @@ from core.ui.review import blind_review, filter_controls
 
 _START, _START_BEFORE = "抽取任务：", "起始值："
 
-# Forty pixels more for the form: its last group would not fit on a 900 pixel screen otherwise.
+# Forty pixels more for the form: its last group would not fit on a 900 pixel screen otherwise. The menu is 500 wide.
 CONTROLS_CSS = """
 <style>
-.st-key-workbench-controls { position: fixed; top: 7px; right: 16px; width: min(760px, 52vw); z-index: 999991; }
+.st-key-workbench-controls {
+  position: fixed; top: 7px; right: 16px; width: min(760px, 100vw - 530px); z-index: 999991;
+}
 .st-key-workbench-controls [data-baseweb="select"] > div { min-height: 32px; }
 .st-key-workbench-controls [data-testid="stPopover"] button { min-height: 32px; padding-top: 2px; padding-bottom: 2px; }
 </style>

@@ -4,8 +4,9 @@ import streamlit as st
 
 from core.errors import StoreUnavailableError
 from core.services.review.records.save_types import PRIMARY_REVIEW
-from core.ui import navigation, state
-from core.ui.notices import draw_empty_state, wait_for_store
+from core.ui import state
+from core.ui.first_steps import draw_first_steps
+from core.ui.notices import wait_for_store
 from core.ui.review import blind_review, workbench_fragment
 from core.ui.review.default_run_banner import draw_default_run_banner
 from core.ui.review.workbench_controls import CONTROLS_CSS, ask_reviewer, choose_session, draw_controls_stand_in
@@ -22,9 +23,7 @@ def draw_workbench_page() -> None:
         return
     if not available:
         st.title("审阅台")
-        draw_empty_state(
-            "还没有群聊可以审阅", "先导入群聊；模型填的值是审阅的起点。", page=navigation.IMPORT, label="去导入"
-        )
+        draw_first_steps("还没有群聊可以审阅", "先导入群聊；模型填的值是审阅的起点。", label="去导入")
     elif not state.reviewer():
         st.title("审阅台")
         ask_reviewer()

@@ -126,5 +126,5 @@ def _draw_metrics(report: Preflight) -> None:
         "验证行数": counts.get("val", 0),
         "最长（约 token）": counts.get("longest_tokens", 0),
     }
-    for column, (label, number) in zip(st.columns([3, 3, 2, 3, 3, 4]), numbers.items(), strict=True):
+    for column, (label, number) in zip(st.columns([3, 3, 4, 3, 3, 4]), numbers.items(), strict=True):
         column.metric(escape_markdown(label), f"{number:,}", help=_EXPLAINED.get(label))

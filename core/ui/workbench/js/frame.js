@@ -23,6 +23,16 @@ export function claimPage(host) {
 }
 
 /**
+ * Name the browser's tab after the chat on screen: among several tabs, which one has which.
+ * @param {{ current: number | null, dataset: { name: string } }} store
+ */
+export function nameTab({ current, dataset }) {
+  if (current === null || !dataset.name) return;
+  const title = `第 ${current} 条 · ${dataset.name} · 拾要`;
+  if (document.title !== title) document.title = title; // Streamlit writes its own with every run
+}
+
+/**
  * Let the workbench fill what is left of the viewport below whatever the page draws above it: `{fit, stop}`.
  * @param {HTMLElement} host
  * @param {HTMLElement} root

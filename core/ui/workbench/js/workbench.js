@@ -11,7 +11,7 @@ import { makeDivider } from "./divider.js";
 import { h, setAttr, setText, uuid } from "./dom.js";
 import { drawGuide, drawLine } from "./field_footer.js";
 import { buildForm, drawForm, flushEntries, focusField, markRow } from "./form_view.js";
-import { pageHas, rememberPlace } from "./frame.js";
+import { nameTab, pageHas, rememberPlace } from "./frame.js";
 import { chordFor } from "./keys.js";
 import { makeLayers } from "./layers.js";
 import { isDelta } from "./model.js";
@@ -234,6 +234,7 @@ export class Workbench {
     const entry = entryOf(store);
     const state = this.sync.state();
     drawTop(this.top, store, entry, state);
+    if (this.root.isConnected) nameTab(store);
     setAttr(this.root, "data-save-state", state);
     setAttr(this.root, "data-chat", store.current ?? "");
     const locked = !store.reviewer || !entry;

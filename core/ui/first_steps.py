@@ -1,0 +1,51 @@
+"""What a page says before there is anything to show: what comes here, the way there in four steps, and the sample."""
+
+from zlib import crc32
+
+import streamlit as st
+
+from core.services.datasets import load_sample
+from core.ui import navigation, state
+from core.ui.markdown import Markdown
+
+_WAY: tuple[tuple[str, Markdown, Markdown], ...] = (
+    (navigation.IMPORT, "1　导入", "群聊的文件、表格、压缩包，或粘贴的一段"),
+    (navigation.RUNS, "2　抽取", "由规则或模型先填一遍表，规则不需要密钥"),
+    (navigation.WORKBENCH, "3　审阅", "原文在左，表单在右，逐条核对并确认"),
+    (navigation.EXPORTS, "4　导出", "提交文件、表格、训练集，或继续评分"),
+)
+
+
+def draw_first_steps(title: Markdown, body: Markdown, *, label: Markdown = "导入群聊") -> None:
+    """Draw what a page says while there is no dataset; it takes all the room below the heading.
+
+    Args:
+        title: what is not there yet.
+        body: what will be here, and what to do for it.
+        label: text of the link to the import.
+    """
+    name = crc32(title.encode())
+    with st.container(border=True, key=f"empty-first-{name}", horizontal_alignment="center", gap="medium"):
+        st.markdown(f"### {title}")
+        st.caption(body)
+        with st.container(
+            key=f"main-{name}",
+            horizontal=True,
+            horizontal_alignment="center",
+            vertical_alignment="center",
+            gap="small",
+        ):
+            st.page_link(navigation.IMPORT, label=label, icon=":material/arrow_forward:", width="content")
+            _draw_sample_button()
+        with st.container(key=f"way-{name}", horizontal=True, horizontal_alignment="center", gap="small"):
+            for page, step, what in _WAY:
+                with st.container(border=True, gap="xsmall"):
+                    st.page_link(page, label=step, width="content")
+                    st.caption(what)
+
+
+def _draw_sample_button() -> None:
+    if st.button("先看看示例", icon=":material/visibility:", help="28 条自编的群聊，带标注和一个完成的抽取任务"):
+        with st.spinner("正在载入示例…"):
+            load_sample(state.store())
+        st.rerun()

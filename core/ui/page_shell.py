@@ -1,0 +1,104 @@
+"""The HTML around every page: Streamlit's own, with our language, title, look and words in it before its first paint.
+
+Streamlit has no place for them: what a script adds comes after the first paint, so pages jumped when it came, and its
+browser side speaks English wherever no script is running (a lost connection above all).
+"""
+
+from functools import cache
+from pathlib import Path
+
+import streamlit
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from core.ui.javascript import join_modules
+
+TITLE = "拾要"
+_HERE = Path(__file__).parent
+_SCRIPTS = ("streamlit_words", "page_shell")
+_NEVER_FOR_A_PAGE = frozenset({b"if-none-match", b"if-modified-since", b"range", b"accept-encoding"})
+"""Headers of a request for a page that Streamlit does not get: a browser may have kept Streamlit's own page, from
+before, and a page that comes compressed is not known for what it is."""
+_PARTS = (
+    ('<html lang="en">', '<html lang="zh-CN">'),
+    ("<title>Streamlit</title>", f"<title>{TITLE}</title>"),
+)
+
+
+@cache
+def streamlit_page() -> str:
+    """Streamlit's own page, as it is installed."""
+    return (Path(streamlit.__file__).with_name("static") / "index.html").read_text("utf-8")
+
+
+@cache
+def page_html() -> str:
+    """The page that browsers get: Streamlit's, with ours in its head.
+
+    Raises:
+        RuntimeError: Streamlit's page is not as we know it.
+    """
+    page = streamlit_page()
+    head, _, rest = page.partition("<noscript>")
+    after = rest.partition("</noscript>")[2]
+    page = f"{head}<noscript><p>{TITLE}需要浏览器允许 JavaScript。</p></noscript>{after}"
+    script = join_modules(_HERE / "js" / f"{name}.js" for name in _SCRIPTS)
+    style = (_HERE / "page.css").read_text("utf-8")
+    own = f"<style>\n{style}</style>\n<script>(() => {{\n{script}\n}})();</script>\n"
+    # Before Streamlit's first script: it never draws a word that ours has not seen.
+    for before, ours in (*_PARTS, ('<script type="module"', f'{own}<script type="module"')):
+        if page.count(before) != 1:
+            raise RuntimeError(f"Streamlit's page has another form than ours is made for: {before}")
+        page = page.replace(before, ours)
+    return page
+
+
+def inline_scripts(page: str) -> list[str]:
+    """The texts of a page's scripts without attributes."""
+    before_end = page.split("</script>")[:-1]
+    return [part.partition("<script>")[2] for part in before_end if "<script>" in part]
+
+
+class PageShell:
+    """Middleware: answers with :func:`page_html` wherever Streamlit answers with its own page."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self._theirs, self._ours = streamlit_page().encode("utf-8"), page_html().encode("utf-8")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, and put our page in the place of Streamlit's."""
+        if scope["type"] != "http" or scope["method"] != "GET":
+            await self.app(scope, receive, send)
+            return
+        start: Message = {}
+        body = b""
+
+        async def send_ours(message: Message) -> None:
+            nonlocal start, body
+            if message["type"] == "http.response.start" and _is_page(message, len(self._theirs)):
+                start = message
+                return
+            if start and message["type"] == "http.response.body":
+                body += message.get("body", b"")
+                if message.get("more_body", False):
+                    return
+                if body == self._theirs:
+                    body = self._ours
+                    headers = MutableHeaders(scope=start)
+                    headers["content-length"] = str(len(body))
+                    del headers["etag"], headers["last-modified"]
+                await send(start)
+                message = {**message, "body": body}
+            await send(message)
+
+        headers = scope["headers"]
+        if any(name == b"accept" and b"text/html" in value for name, value in headers):
+            scope = {**scope, "headers": [pair for pair in headers if pair[0] not in _NEVER_FOR_A_PAGE]}
+        await self.app(scope, receive, send_ours)
+
+
+def _is_page(start: Message, length: int) -> bool:
+    headers = MutableHeaders(scope=start)
+    is_html = headers.get("content-type", "").startswith("text/html")
+    return bool(start["status"] == 200 and is_html and headers.get("content-length") == str(length))
