@@ -28,6 +28,8 @@ from core.settings import settings
 
 _log = logging.getLogger("shiyao.store")
 _WRITE = "shiyao_write"
+READING = "shiyao_reading"
+"""Key in ``Session.info`` of sessions that never write."""
 BUSY_SECONDS = 15
 SQLITE_CONNECTIONS = 64
 _migrating = threading.Lock()
@@ -74,7 +76,7 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """Context manager: a session with a consistent snapshot that never writes."""
-        with self._driver_errors(), Session(self.engine) as session:
+        with self._driver_errors(), Session(self.engine, info={READING: True}) as session:
             yield session
             session.rollback()
 

@@ -13,7 +13,7 @@ from core.domain.chat import parse_chat
 from core.domain.permissions import Permission
 from core.domain.unseen_characters import without_invisible
 from core.errors import ConflictError, InputError
-from core.services.team import AuditKind, permitted, record_audit
+from core.services.team import AuditKind, everything_shown, permitted, record_audit
 
 _OPENING = 60
 
@@ -72,7 +72,8 @@ def list_datasets(store: Store) -> list[DatasetSummary]:
 
 
 def _summary(session: Session, view: DatasetView) -> DatasetSummary:
-    records = queries.record_counts(session, view.id)
+    with everything_shown(session):  # how many are done, not with what
+        records = queries.record_counts(session, view.id)
     runs = queries.runs(session, view.id)
     return DatasetSummary(
         dataset=view,
@@ -117,7 +118,8 @@ def _records(session: Session, chat_ids: Sequence[int]) -> dict[int, tuple[str, 
     statement = select(col(Record.chat_id), col(Record.status), col(Record.reviewer)).where(
         col(Record.chat_id).in_(chat_ids), col(Record.review_pass) == Pass.PRIMARY
     )
-    return {chat_id: (status, reviewer) for chat_id, status, reviewer in session.execute(statement)}
+    with everything_shown(session):  # that somebody has reviewed a chat is no secret
+        return {chat_id: (status, reviewer) for chat_id, status, reviewer in session.execute(statement)}
 
 
 def is_name_typed(typed: str, name: str) -> bool:

@@ -27,7 +27,7 @@ from core.errors import ConflictError, NotFoundError
 from core.services.datasets.import_log import IdRanges, conditions_within
 from core.services.datasets.import_types import ChatRow
 from core.services.datasets.staging import stage_chat
-from core.services.team import AuditKind, permitted, record_audit
+from core.services.team import AuditKind, everything_shown, permitted, record_audit
 
 _NAMED = 3
 _UNDER_WAY = (RunStatus.WAITING, RunStatus.RUNNING)
@@ -91,7 +91,7 @@ def plan_undo(store: Store, import_id: int) -> UndoPlan:
     Raises:
         NotFoundError: no such import.
     """
-    with store.read() as session:
+    with store.read() as session, everything_shown(session):  # who has worked on the chats, not what they made
         return _plan(session, _import(session, import_id))
 
 

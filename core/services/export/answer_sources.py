@@ -15,6 +15,7 @@ from core.domain.masking import Mask
 from core.errors import ExportError
 from core.services.quality import default_run
 from core.services.quality.record_origins import record_origins
+from core.services.team import withheld_chats
 
 _SOURCE = re.compile(r"(?P<records>records)?(?P<plus>\+)?(?:run:(?P<run>.+)|(?P<labels>labels))?", re.DOTALL)
 ORIGIN_LABELS = {"record": "已确认", "labels": "标注", "run": "抽取任务"}
@@ -71,12 +72,14 @@ class Coverage:
         fallback: chats answered by labels or a run.
         missing: chats with neither, the rejected ones included.
         rejected: positions of the source that were refused at import, so that there is not even a text.
+        withheld: number of chats whose records are not taken, because who exports reviews them blind just now.
     """
 
     records: tuple[int, ...]
     fallback: tuple[int, ...]
     missing: tuple[int, ...]
     rejected: tuple[int, ...]
+    withheld: int = 0
 
     @property
     def total(self) -> int:
@@ -173,6 +176,7 @@ def measure_coverage(session: Session, dataset: DatasetView, source: AnswerSourc
         fallback=tuple(index for index in every if index in by_run and index not in by_record),
         missing=tuple(index for index in every if index not in by_record and index not in by_run),
         rejected=tuple(index for index in every if index not in chats),
+        withheld=len(withheld_chats(session, dataset.id)) if source.records else 0,
     )
 
 

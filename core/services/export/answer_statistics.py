@@ -5,6 +5,7 @@ from typing import Any
 
 from core.services.export.answer_sources import ChatAnswer
 from core.services.export.export_result import index_ranges
+from core.services.team import left_out_sentence
 
 
 class AnswerStatistics:
@@ -37,8 +38,13 @@ class AnswerStatistics:
         every = {**more, "no_customers": self._no_customers, "reshaped": self._reshaped}
         return {name: indices for name, indices in every.items() if indices}
 
-    def notes(self, **more: list[int]) -> tuple[str, ...]:
-        """Chinese sentences about the same lists; every chat is named."""
+    def notes(self, *, withheld: int = 0, **more: list[int]) -> tuple[str, ...]:
+        """Chinese sentences about the same lists; every chat is named.
+
+        Args:
+            withheld: chats whose records are not for who exports, see :attr:`Coverage.withheld`.
+            more: as in :meth:`lists`.
+        """
         sentences = {
             "filled": "补空 {} 条：第 {} 条",
             "left_out": "没有结果、未写入 {} 条：第 {} 条",
@@ -46,6 +52,7 @@ class AnswerStatistics:
             "reshaped": "与现在的字段不符、已按现在的字段整理 {} 条：第 {} 条",
         }
         lists = self.lists(**more)
-        return tuple(
+        named = tuple(
             sentences[name].format(len(lists[name]), index_ranges(lists[name])) for name in sentences if name in lists
         )
+        return (left_out_sentence(withheld), *named) if withheld else named

@@ -92,7 +92,7 @@ def export_dataset(
                 "left_out": len(left_out),
             },
             lists=statistics.lists(left_out=left_out),
-            notes=statistics.notes(left_out=left_out),
+            notes=statistics.notes(withheld=coverage.withheld, left_out=left_out),
             files={out.name: sha256},
         )
         parameters = {

@@ -24,7 +24,7 @@ from core.services.export.export_log import publish_export
 from core.services.export.export_result import ExportResult, index_ranges
 from core.services.export.json_writer import verify_array, write_array
 from core.services.quality.record_origins import NO_ORIGINS, record_origins
-from core.services.team import permitted
+from core.services.team import left_out_sentence, permitted
 
 _MASKED = "个人信息已遮盖：这个文件只给同事看，交给平台会丢掉这些字段的分"
 
@@ -94,7 +94,10 @@ def export_submission(
                 "records_from": [{"run": name, "chats": chats} for name, chats in origins.runs.items()],
                 **statistics.lists(filled=list(coverage.missing)),
             },
-            notes=(*([_MASKED] if mask else []), *statistics.notes(filled=list(coverage.missing))),
+            notes=(
+                *([_MASKED] if mask else []),
+                *statistics.notes(withheld=coverage.withheld, filled=list(coverage.missing)),
+            ),
             files={out.name: sha256},
         )
         parameters = {
@@ -135,7 +138,8 @@ def _incomplete(dataset: DatasetView, source: AnswerSource, coverage: Coverage) 
         other = f"抽取任务「{source.run}」的结果" if source.run else "标注"
         lack = f"既没有已确认的记录，也没有{other}" if source.records else f"没有{other}"
     rejected = f"（其中第 {index_ranges(coverage.rejected)} 条在导入时被拒绝）" if coverage.rejected else ""
+    withheld = f"。{left_out_sentence(coverage.withheld)}" if coverage.withheld else ""
     return ExportError(
-        f"数据集「{dataset.name}」有 {len(missing)} 条群聊{lack}：第 {index_ranges(missing)} 条{rejected}",
+        f"数据集「{dataset.name}」有 {len(missing)} 条群聊{lack}：第 {index_ranges(missing)} 条{rejected}{withheld}",
         "请先审阅或抽取这些群聊，或选择补空（--fill-missing），为它们各写一张空表",
     )

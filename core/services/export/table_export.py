@@ -94,7 +94,7 @@ def export_table(
             size=size,
             counts={"chats": len(statistics.provenance), "rows": len(fingerprints) - 1, "left_out": len(left_out)},
             lists=statistics.lists(left_out=left_out),
-            notes=statistics.notes(left_out=left_out),
+            notes=statistics.notes(withheld=coverage.withheld, left_out=left_out),
             files={out.name: sha256},
         )
         parameters = {

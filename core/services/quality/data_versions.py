@@ -7,6 +7,7 @@ from sqlmodel import Session, col
 
 from core.adapters.store import DatasetView, RunView, queries
 from core.adapters.store.models import Chat, Extraction, Pass, Record, RecordStatus
+from core.services.team import withheld
 
 
 def run_version(session: Session, run: RunView) -> Hashable:
@@ -18,13 +19,16 @@ def run_version(session: Session, run: RunView) -> Hashable:
 
 
 def records_version(session: Session, dataset_id: int, review_pass: str | None = None) -> Hashable:
-    """Version of a dataset's records: changes with every save; covers all passes unless one is named."""
+    """Version of a dataset's records: changes with every save; covers all passes unless one is named.
+
+    What is withheld from who reads is part of it: what they are shown is not what others are.
+    """
     statement = select(
         func.count(), func.coalesce(func.sum(col(Record.version)), 0), func.max(col(Record.updated_at))
     ).where(col(Record.dataset_id) == dataset_id)
     if review_pass is not None:
         statement = statement.where(col(Record.review_pass) == review_pass)
-    return tuple(session.execute(statement).one())
+    return *session.execute(statement).one(), withheld(session).chats
 
 
 def chats_version(session: Session, dataset: DatasetView) -> Hashable:

@@ -13,8 +13,7 @@ from core.errors import ConflictError, PermissionDeniedError
 from core.services.quality.alignment import Customer, align_chat
 from core.services.review.records.save_types import Ack
 from core.services.review.records.saving import apply_saves
-from core.services.review.records.second_review import hidden_sentence, own_undecided_seconds
-from core.services.team import current_actor, permitted
+from core.services.team import hidden_sentence, permitted, withheld_chats
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +39,8 @@ def two_reviews(store: Store, dataset: DatasetView, form: Form, chat: int) -> Tw
     Raises:
         PermissionDeniedError: who is signed in is still at the second one.
     """
-    viewer = current_actor().name
     with store.read() as session:
-        if chat in own_undecided_seconds(session, dataset.id, viewer):
+        if chat in withheld_chats(session, dataset.id):
             raise PermissionDeniedError(hidden_sentence(chat), "请先完成盲审")
         chat_id = queries.chat(session, dataset.id, chat).id
         first, second, settled = (

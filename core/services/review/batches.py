@@ -15,7 +15,7 @@ from core.errors import InputError, NotFoundError
 from core.services.review.progress import review_pace
 from core.services.review.queue import order
 from core.services.review.queue.filters import FILTERS, Filter, with_record, with_status
-from core.services.team import permitted
+from core.services.team import everything_shown, permitted
 
 _NAME_LENGTH = 60
 
@@ -146,7 +146,7 @@ def withdraw(store: Store, batch_id: int) -> None:
 def batches(store: Store, dataset_id: int) -> list[BatchView]:
     """All batches of a dataset, newest first."""
     undecided = with_status(FILTERS["待审阅"])
-    with store.read() as session:
+    with store.read() as session, everything_shown(session):  # how many are done, not with what
         statement = (
             select(
                 Batch,

@@ -9,6 +9,7 @@ from sqlmodel import Session, col
 
 from core.adapters.store import queries
 from core.adapters.store.models import Chat, Pass, Record, RecordStatus
+from core.services.team import everything_shown
 
 _PACE_OF, _PACE_FROM = 20, 10
 """The pace is measured on the last 20 decided chats, and only once there are 10: before, it says what was easy."""
@@ -42,7 +43,8 @@ class Progress:
 def review_progress(session: Session, dataset_id: int) -> Progress:
     """The review progress of a dataset."""
     total = session.execute(select(func.count()).where(col(Chat.dataset_id) == dataset_id)).scalar_one()
-    return Progress.of(total, queries.record_counts(session, dataset_id))
+    with everything_shown(session):  # how many are done, not with what
+        return Progress.of(total, queries.record_counts(session, dataset_id))
 
 
 def review_pace(session: Session, dataset_id: int, reviewer: str) -> float | None:

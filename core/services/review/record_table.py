@@ -13,8 +13,7 @@ from core.adapters.store.models import Chat, ChatPriority, Extraction, Extractio
 from core.domain.form import Form
 from core.services.review.queue.filters import Filter, apply_filter, cell, with_record
 from core.services.review.records.save_types import UNREVIEWED
-from core.services.review.records.second_review import own_undecided_seconds
-from core.services.team import current_actor
+from core.services.team import withheld_chats
 
 PAGE = 200
 """Chats on one page."""
@@ -74,11 +73,9 @@ def page(
         number: of the page, from 1.
         size: chats on a page.
     """
-    viewer = current_actor().name
     with store.read() as session:
-        hidden = own_undecided_seconds(session, dataset_id, viewer)
         chosen = apply_filter(
-            with_record(select(col(Chat.id), col(Chat.index)).where(col(Chat.index).not_in(hidden))),
+            with_record(select(col(Chat.id), col(Chat.index))),
             session,
             wanted,
             dataset_id=dataset_id,
@@ -95,9 +92,8 @@ def rows_of_chats(
     store: Store, form: Form, dataset_id: int, indices: Sequence[int], *, base_run: int | None
 ) -> tuple[Row, ...]:
     """The current rows of some chats (few), in order of the chats."""
-    viewer = current_actor().name
     with store.read() as session:
-        hidden = own_undecided_seconds(session, dataset_id, viewer)
+        hidden = withheld_chats(session, dataset_id)
         chosen_chats = select(col(Chat.id), col(Chat.index)).where(
             col(Chat.dataset_id) == dataset_id, col(Chat.index).in_(set(indices) - hidden)
         )

@@ -6,6 +6,7 @@ from core.services.team.accounts import (
     add_account,
     change_own_password,
     has_administrator,
+    look_alikes,
     set_disabled,
     set_password,
     set_role,
@@ -20,11 +21,22 @@ from core.services.team.acting import (
     permitted,
     require,
     set_actor_source,
+    set_viewer_source,
 )
 from core.services.team.audit import AuditKind, audit_entries, audit_people, record_audit
 from core.services.team.signing_in import person_of, sign_in, sign_in_by_identity, sign_out
+from core.services.team.withheld import (
+    BLIND_JUST_NOW,
+    everything_shown,
+    hidden_sentence,
+    is_reviewing_blind,
+    left_out_sentence,
+    withheld,
+    withheld_chats,
+)
 
 __all__ = [
+    "BLIND_JUST_NOW",
     "COMMAND_LINE",
     "AccountView",
     "Actor",
@@ -38,6 +50,7 @@ __all__ = [
     "current_actor",
     "has_administrator",
     "is_allowed",
+    "look_alikes",
     "permitted",
     "person_of",
     "record_audit",
@@ -50,4 +63,11 @@ __all__ = [
     "sign_in",
     "sign_in_by_identity",
     "sign_out",
+    "everything_shown",
+    "hidden_sentence",
+    "is_reviewing_blind",
+    "left_out_sentence",
+    "withheld",
+    "withheld_chats",
+    "set_viewer_source",
 ]

@@ -1,23 +1,22 @@
 """Accounts: who may sign in, with which role. Names are the reviewers' names on records."""
 
-import unicodedata
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, func, select, update
 from sqlmodel import Session, col
 
 from core.adapters.store import Store
 from core.adapters.store.models import Account, SignInSession, now
+from core.domain.account_names import name_key, name_problem, name_skeleton, plain_account_name
 from core.domain.permissions import AccountRole, Permission
-from core.domain.unseen_characters import without_invisible
 from core.errors import ConflictError, InputError, NotFoundError, SignInError
 from core.services.team import passwords
 from core.services.team.acting import current_actor, permitted
 from core.services.team.audit import AuditKind, record_audit
 from core.services.team.tokens import token_digest
-
-LONGEST_NAME = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,7 @@ def accounts(store: Store) -> list[AccountView]:
 def has_administrator(store: Store) -> bool:
     """Whether an administrator can sign in; asked at start, before anybody can have signed in."""
     with store.read() as session:
-        return _administrators(session) > 0
+        return session.execute(_administrators().limit(1)).first() is not None
 
 
 @permitted(Permission.ACCOUNTS)
@@ -100,13 +99,11 @@ def set_role(store: Store, name: str, role: AccountRole) -> AccountView:
         NotFoundError: there is no such account.
         ConflictError: nobody would be left who can manage accounts.
     """
-    with store.write() as session:
-        row = _row(session, name)
+    with _changing(store, name) as (session, row):
         before, row.role = row.role, str(role)
         if before != row.role:
-            _keep_an_administrator(session, before)
             record_audit(session, AuditKind.ROLE, row.name, f"{before} → {row.role}")
-        return _view(row, None)
+    return _view(row, None)
 
 
 @permitted(Permission.ACCOUNTS)
@@ -117,15 +114,13 @@ def set_disabled(store: Store, name: str, disabled: bool) -> AccountView:
         NotFoundError: there is no such account.
         ConflictError: nobody would be left who can manage accounts.
     """
-    with store.write() as session:
-        row = _row(session, name)
+    with _changing(store, name) as (session, row):
         if row.disabled != disabled:
             row.disabled = disabled
-            _keep_an_administrator(session, row.role)
             if disabled:
                 _end_sessions(session, row)
             record_audit(session, AuditKind.ACCOUNT, row.name, "停用" if disabled else "重新启用")
-        return _view(row, None)
+    return _view(row, None)
 
 
 @permitted(Permission.ACCOUNTS)
@@ -137,12 +132,11 @@ def set_password(store: Store, name: str, password: str) -> AccountView:
         InputError: the password is not good enough.
     """
     digest = passwords.digest_of(password, name=name)
-    with store.write() as session:
-        row = _row(session, name)
+    with _changing(store, name) as (session, row):
         row.password_hash = digest
         _end_sessions(session, row)
         record_audit(session, AuditKind.PASSWORD, row.name, "由管理员重设")
-        return _view(row, None)
+    return _view(row, None)
 
 
 @permitted(Permission.ACCOUNTS)
@@ -153,13 +147,12 @@ def set_subject(store: Store, name: str, subject: str) -> AccountView:
         NotFoundError: there is no such account.
         ConflictError: another account is that person.
     """
-    with store.write() as session:
-        row = _row(session, name)
+    with _changing(store, name) as (session, row):
         _refuse_taken(session, "", subject.strip(), but=row.id)
         row.subject = subject.strip() or None
         _end_sessions(session, row)
         record_audit(session, AuditKind.ACCOUNT, row.name, f"统一登录：{row.subject or '无'}")
-        return _view(row, None)
+    return _view(row, None)
 
 
 @permitted(Permission.REVIEW)
@@ -196,43 +189,77 @@ def account_name(name: str) -> str:
     """A name as accounts have it.
 
     Raises:
-        InputError: it is empty, too long, or has characters that nobody sees.
+        InputError: it is empty, too long, has characters that nobody sees, or letters that look like others.
     """
-    plain = unicodedata.normalize("NFC", " ".join(name.split()))
-    is_visible = plain == without_invisible(plain) and all(unicodedata.category(c)[0] != "C" for c in plain)
-    if not plain or len(plain) > LONGEST_NAME or not is_visible:
-        raise InputError(f"名字要有 1 到 {LONGEST_NAME} 个看得见的字符", "这个名字会写在每条记录上")
-    return plain
+    if problem := name_problem(name):
+        raise InputError(problem, "这个名字会写在每条记录上，请用看得见的同一种文字")
+    return plain_account_name(name)
 
 
-def _administrators(session: Session) -> int:
-    statement = select(func.count()).where(
-        col(Account.role) == str(AccountRole.ADMINISTRATOR), col(Account.disabled).is_(False)
-    )
-    return int(session.execute(statement).scalar_one())
+def look_alikes(shown: Sequence[AccountView]) -> list[str]:
+    """What is wrong with names that accounts have from before (Chinese sentences without the full stop)."""
+    same: dict[str, list[str]] = {}
+    for account in shown:
+        same.setdefault(name_skeleton(account.name), []).append(account.name)
+    sentences = [f"「{'」、「'.join(names)}」看起来是同一个名字" for names in same.values() if len(names) > 1]
+    return sentences + [f"「{one.name}」：{problem}" for one in shown if (problem := name_problem(one.name))]
 
 
-def _keep_an_administrator(session: Session, role_before: str) -> None:
-    session.flush()
-    if role_before == str(AccountRole.ADMINISTRATOR) and not _administrators(session):
-        raise ConflictError("这是最后一个能登录的管理员，没有改动", "请先给另一个人管理员角色")
+def account_named(session: Session, typed: str) -> Account | None:
+    """The account that somebody means by a name; ``None`` where there is none, or several.
+
+    It has just this spelling, or is the only one that differs from it in nothing but capitals, width and outer blanks.
+
+    Args:
+        session: open.
+        typed: as it was typed.
+    """
+    exact: Account | None = session.execute(select(Account).where(col(Account.name) == typed)).scalar_one_or_none()
+    if exact is not None:
+        return exact
+    key = name_key(typed)
+    alike = [
+        number for number, name in session.execute(select(col(Account.id), col(Account.name))) if name_key(name) == key
+    ]
+    return session.get(Account, alike[0]) if len(alike) == 1 else None
+
+
+def _administrators() -> Select[tuple[int | None]]:
+    """Ids of the administrators who can sign in."""
+    is_one = (col(Account.role) == str(AccountRole.ADMINISTRATOR), col(Account.disabled).is_(False))
+    return select(col(Account.id)).where(*is_one).order_by(col(Account.id))
+
+
+@contextmanager
+def _changing(store: Store, name: str) -> Iterator[tuple[Session, Account]]:
+    """Context manager: an account to change, in a transaction that leaves an administrator.
+
+    Raises:
+        NotFoundError: there is no such account.
+        ConflictError: nobody would be left who can manage accounts.
+    """
+    with store.write() as session:
+        # All of them are locked, so that two administrators cannot close one another's account at once.
+        before = len(session.execute(_administrators().with_for_update()).all())
+        row = account_named(session, name)
+        if row is None:
+            raise NotFoundError(f"没有名为「{name}」的账号", "用 python -m core user list 查看所有账号")
+        session.refresh(row, with_for_update=True)
+        yield session, row
+        session.flush()
+        if before and session.execute(_administrators()).first() is None:
+            raise ConflictError("这是最后一个能登录的管理员，没有改动", "请先给另一个人管理员角色")
 
 
 def _refuse_taken(session: Session, name: str, subject: str, *, but: int | None = None) -> None:
-    if name and session.execute(select(col(Account.id)).where(col(Account.name) == name)).first():
-        raise ConflictError(f"已经有名为「{name}」的账号", "请换一个名字，例如加上部门")
+    looks = name_skeleton(name)
+    for other in session.execute(select(col(Account.name))).scalars() if name else ():
+        if name_skeleton(other) == looks:
+            alike = "" if other == name else f"，「{name}」和它看起来一样"
+            raise ConflictError(f"已经有名为「{other}」的账号{alike}", "请换一个名字，例如加上部门")
     owner = session.execute(select(col(Account.id), col(Account.name)).where(col(Account.subject) == subject)).first()
     if subject and owner is not None and owner[0] != but:
         raise ConflictError(f"统一登录的标识已经属于「{owner[1]}」", "请先在那个账号里清空它")
-
-
-def _row(session: Session, name: str) -> Account:
-    row: Account | None = session.execute(
-        select(Account).where(col(Account.name) == unicodedata.normalize("NFC", name.strip())).with_for_update()
-    ).scalar_one_or_none()
-    if row is None:
-        raise NotFoundError(f"没有名为「{name}」的账号", "用 python -m core user list 查看所有账号")
-    return row
 
 
 def _end_sessions(session: Session, account: Account, keep_token: str = "") -> None:

@@ -42,6 +42,7 @@ COMMAND_LINE = Actor("", AccountRole.ADMINISTRATOR, address="命令行")
 _acting: ContextVar[Actor | None] = ContextVar("shiyao_actor", default=None)
 _inside: ContextVar[bool] = ContextVar("shiyao_inside_service", default=False)
 _source: Callable[[], Actor] | None = None
+_viewer_source: Callable[[], str] | None = None
 
 
 @contextmanager
@@ -71,6 +72,24 @@ def current_actor() -> Actor:
         SignInError: nobody, although sign-in is on.
     """
     return _acting.get() or (_source() if _source is not None else NOT_SIGNED_IN)
+
+
+def set_viewer_source(source: Callable[[], str] | None) -> None:
+    """Set where this process learns for whom a page is drawn, outside :func:`acting_as`.
+
+    Args:
+        source: returns the name; ``""`` where nobody is known. Asked at each read: it must not read itself.
+    """
+    global _viewer_source
+    _viewer_source = source
+
+
+def current_viewer() -> str:
+    """Name of who sees what is read now; ``""`` for the program itself, and where no name is known."""
+    actor = _acting.get()
+    if actor is not None:
+        return actor.name
+    return _viewer_source() if _viewer_source is not None else ""
 
 
 def is_allowed(permission: Permission) -> bool:

@@ -14,9 +14,11 @@ from sqlmodel import Session, col
 from core.adapters.store import Store
 from core.adapters.store.models import Account, SignInBrake, SignInSession, now
 from core.adapters.store.models.base import UtcDateTime
+from core.domain.account_names import name_key
 from core.domain.permissions import AccountRole
 from core.errors import SignInError
 from core.services.team import passwords
+from core.services.team.accounts import account_named
 from core.services.team.acting import Actor
 from core.services.team.audit import AuditKind, record_audit
 from core.services.team.tokens import new_token, token_digest
@@ -60,16 +62,16 @@ def sign_in(store: Store, name: str, password: str, *, address: str = "") -> str
             there is such an account unless the password is right. What has to wait is neither looked at nor logged.
     """
     name = typed_name(name)
-    keys = _brake_keys(name, address)
     with store.write() as session:
+        account = account_named(session, name)
+        keys = _brake_keys(account, name, address)
         wait = _brake(session, keys)
-        account = session.execute(select(Account).where(col(Account.name) == name)).scalar_one_or_none()
         digest = account.password_hash if account is not None else ""
     if wait:
         raise SignInError(f"试得太多了，请在 {_duration(wait)}后再试", "忘记密码请让管理员重设")
     is_right = passwords.matches(digest, password)
     with store.write() as session:
-        account = session.execute(select(Account).where(col(Account.name) == name)).scalar_one_or_none()
+        account = account_named(session, name)
         if account is None or not is_right or account.password_hash != digest:
             _record_failure(session, account, address, "密码不对" if account is not None else "没有这个名字")
             refusal = SignInError(_WRONG, "请检查后再试；忘记密码请让管理员重设")
@@ -95,7 +97,7 @@ def sign_in_by_identity(
         email: what the provider calls the person's e-mail address.
         email_verified: whether the provider says that it has checked it.
         shown_name: the person's name there, for the audit log.
-        answer: the provider's whole answer; it opens one session only.
+        answer: what the provider said, spelt in one way only: it opens one session only.
         address: of the browser.
 
     Returns:
@@ -218,9 +220,13 @@ def _record_failure(session: Session, account: Account | None, address: str, why
     record_audit(session, AuditKind.SIGN_IN_FAILED, name, why, actor=Actor("", AccountRole.REVIEWER, address=address))
 
 
-def _brake_keys(name: str, address: str) -> dict[str, int]:
-    """Keys of the brake with the number of tries that are free, always in one order, so that nobody deadlocks."""
-    keys = {token_digest(f"name:{name.casefold()}"): FREE_TRIES}
+def _brake_keys(account: Account | None, name: str, address: str) -> dict[str, int]:
+    """Keys of the brake with the number of tries that are free, always in one order, so that nobody deadlocks.
+
+    However somebody spells a name, what counts is the account that it would open.
+    """
+    meant = f"account:{account.id}" if account is not None else f"name:{name_key(name)}"
+    keys = {token_digest(meant): FREE_TRIES}
     if address:
         keys[token_digest(f"address:{address}")] = FREE_TRIES_OF_ADDRESS
     return dict(sorted(keys.items()))

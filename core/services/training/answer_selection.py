@@ -14,6 +14,7 @@ from core.domain.form import Form, FormValues
 from core.domain.scoring import Scorer
 from core.errors import ExportError
 from core.services.export.answer_sources import OrderedStream, resolve_run, stream_run_forms
+from core.services.team import withheld_chats
 from core.services.training.chat_summaries import SummaryView, latest_summaries
 from core.services.training.training_options import AnswerFilters, TrainingOptions
 
@@ -63,11 +64,13 @@ class SelectionTally:
         total: chats of all sources, rejected ones included.
         unanswered: chats without an answer.
         filtered: reason (a key of :data:`REASONS`) → places.
+        withheld: chats whose records are not taken, because who builds the set reviews them blind just now.
     """
 
     total: int = 0
     unanswered: int = 0
     filtered: dict[str, list[str]] = field(default_factory=dict)
+    withheld: int = 0
 
 
 def select_answers(
@@ -98,6 +101,7 @@ def select_answers(
     if source.records:
         confirmed = queries.confirmed(session, dataset.id)
         records = OrderedStream((record.index, record) for record in confirmed)
+        tally.withheld += len(withheld_chats(session, dataset.id))
     labels = OrderedStream(stream_run_forms(session, run.id)) if run is not None else None
     newest_summaries = OrderedStream(latest_summaries(session, dataset.id)) if summaries else None
     filter_check = _FilterCheck(session, dataset, form, filters)

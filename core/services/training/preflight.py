@@ -11,6 +11,7 @@ from core.adapters.store.models import Chat, Extraction, Record, Summary
 from core.domain.form import Form, load_named_form
 from core.errors import ExportError, ShiyaoError
 from core.services.extraction import prompt_library
+from core.services.team import withheld
 from core.services.training.arrange import Arrangement, arrange
 from core.services.training.compose import Composition, compose
 from core.services.training.field_balance import FieldBalance, field_balance
@@ -132,14 +133,17 @@ def _repeated_chats(composition: Composition) -> tuple[list[list[str]], list[lis
 def data_version(store: Store) -> tuple[Any, ...]:
     """A cheap fingerprint of chats, answers, records and summaries; changes whenever a preflight could."""
     with store.read() as session:
-        return tuple(
-            tuple(session.execute(select(func.count(), func.max(number), func.sum(weight))).one())
-            for number, weight in (
-                (col(Chat.id), col(Chat.characters)),
-                (col(Extraction.id), col(Extraction.attempts)),
-                (col(Record.id), col(Record.version)),
-                (col(Summary.id), col(Summary.version)),
-            )
+        return (
+            withheld(session).chats,
+            *(
+                tuple(session.execute(select(func.count(), func.max(number), func.sum(weight))).one())
+                for number, weight in (
+                    (col(Chat.id), col(Chat.characters)),
+                    (col(Extraction.id), col(Extraction.attempts)),
+                    (col(Record.id), col(Record.version)),
+                    (col(Summary.id), col(Summary.version)),
+                )
+            ),
         )
 
 

@@ -27,6 +27,7 @@ from core.domain.chat import strip_residue
 from core.domain.form import Form, FormValues
 from core.errors import ShiyaoError
 from core.services.export.answer_sources import AnswerSource
+from core.services.team import hidden_sentence, withheld
 from core.services.training.answer_selection import SelectedAnswer
 from core.services.training.chat_summaries import summary_versions
 
@@ -52,6 +53,8 @@ class SourceLookup:
         """
         chat = self._chat(provenance)
         record = provenance["origin"] == "record"
+        if chat.id in withheld(self._session).chats and (record or provenance.get("summary_version")):
+            raise SourceGoneError(hidden_sentence(chat.index))
         customers = self._customers(provenance, chat.id) if record else []
         raw = [customer["values"] for customer in customers] if record else self._labels(provenance, chat.id)
         summary = None

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from core.domain.form import Form
 from core.errors import ExportError
+from core.services.team import left_out_sentence
 from core.services.training.answer_selection import REASONS
 from core.services.training.arrange import Arrangement
 from core.services.training.compose import Composition
@@ -130,6 +131,8 @@ def notes_of(composition: Composition, arrangement: Arrangement) -> tuple[str, .
         notes.append(f"有 {composition.empty_targets} 行的答案全空")
     if composition.tally.unanswered:
         notes.append(f"有 {composition.tally.unanswered} 条群聊没有结果，未写入")
+    if composition.tally.withheld:
+        notes.append(left_out_sentence(composition.tally.withheld))
     for reason, places in composition.tally.filtered.items():
         notes.append(f"{REASONS[reason]}，未写入 {len(places)} 条：{_named(places)}")
     if composition.no_summary:

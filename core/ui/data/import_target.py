@@ -68,6 +68,16 @@ def _progress_bar(text: str) -> Any:
     return update
 
 
+def _shared_options(uploaded: Any, chosen: TableColumns) -> dict[str, Any]:
+    """What an import of chats and one of forms are told alike."""
+    return {
+        "filename": uploaded.name,
+        "columns": chosen,
+        "on_progress": _progress_bar("正在导入"),
+        "who": state.reviewer(),
+    }
+
+
 def draw_import(uploaded: Any, previewed: ImportPreview, chosen: TableColumns, available: list[DatasetView]) -> None:
     """Draw where a file goes and what comes of it there, and import it when the button is pressed."""
     whole = previewed.kind is FileKind.CHATS
@@ -88,13 +98,10 @@ def _draw_chats(uploaded: Any, previewed: ImportPreview, chosen: TableColumns, a
             import_chats(
                 state.store(),
                 uploaded,
-                filename=uploaded.name,
                 dataset=target,
                 split=split,
-                columns=chosen,
-                on_progress=_progress_bar("正在导入"),
                 grow=grows(uploaded.file_id),
-                who=state.reviewer(),
+                **_shared_options(uploaded, chosen),
             )
         )
     elif target.strip():
@@ -129,13 +136,10 @@ def _draw_attach(uploaded: Any, previewed: ImportPreview, chosen: TableColumns, 
             import_run(
                 state.store(),
                 uploaded,
-                filename=uploaded.name,
                 dataset=target.id,
                 run=run,
                 kind=kind,
-                columns=chosen,
-                on_progress=_progress_bar("正在导入"),
-                who=state.reviewer(),
+                **_shared_options(uploaded, chosen),
             )
         )
     elif run.strip():

@@ -10,6 +10,7 @@ from core.services.team import (
     AccountView,
     accounts,
     add_account,
+    look_alikes,
     require,
     set_disabled,
     set_password,
@@ -35,6 +36,12 @@ def draw_account_page() -> None:
             "现在不用登录：服务器只在本机上开放。要让别人也能打开，先在这里建立管理员账号，"
             "再以 SHIYAO_SIGN_IN=accounts 启动。",
             icon=":material/info:",
+        )
+    if alike := look_alikes(listed):
+        st.warning(
+            f"{escape_markdown('；'.join(alike))}。这些是以前建的账号，照常能登录；"
+            "别人可能认错，请新建名字清楚的账号，再停用它们。",
+            icon=":material/warning:",
         )
     table, editor = st.columns([8, 5], gap="large")
     with table:

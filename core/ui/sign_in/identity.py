@@ -25,7 +25,11 @@ def provider_address(provider: str) -> str:
 
 
 def identity_claims(cookies: Mapping[str, str]) -> tuple[dict[str, Any], str] | None:
-    """What the provider said of the person, and the whole cookie; ``None`` without one, or one that is not ours."""
+    """What the provider said of the person, and the same in one spelling; ``None`` without it, or if it is not ours.
+
+    A cookie can be spelt in several ways (quotes, padding, pieces) and still have a good signature: what is recognised
+    later is what it says, with the moment of the sign-in (``iat``).
+    """
 
     def cookie(name: str) -> bytes | None:
         value = cookies.get(name)
@@ -40,7 +44,7 @@ def identity_claims(cookies: Mapping[str, str]) -> tuple[dict[str, Any], str] | 
         return None
     if not isinstance(claims, dict) or not claims.get("is_logged_in") or not claims.get("sub"):
         return None
-    return claims, cookies.get(USER_COOKIE_NAME, "")
+    return claims, json.dumps(claims, sort_keys=True, ensure_ascii=False)
 
 
 def identity_cookies(cookies: Iterable[str]) -> list[str]:

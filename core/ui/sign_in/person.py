@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.errors import SignInError, StoreUnavailableError
-from core.services.team import Actor, person_of, set_actor_source
+from core.services.team import Actor, person_of, set_actor_source, set_viewer_source
 from core.ui import state
 from core.ui.sign_in import ways
 
@@ -36,9 +36,15 @@ def signed_in_person() -> Actor:
     return person
 
 
+def _page_viewer() -> str:
+    """The reviewer's name, of who is signed in or as typed; asked at every read, so it is the one that the page has."""
+    return "" if get_script_run_ctx(suppress_warning=True) is None else state.reviewer()
+
+
 def watch_actors() -> None:
-    """Let services learn from the browser's sign-in who acts; call once per server."""
+    """Let services learn from the browser who acts, and for whom a page is drawn; call once per server."""
     set_actor_source(signed_in_person if ways.is_required() else None)
+    set_viewer_source(_page_viewer)
 
 
 def check_signed_in() -> None:

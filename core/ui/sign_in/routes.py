@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 
 from core.errors import ShiyaoError, SignInError
-from core.services.team import person_of, sign_in, sign_in_by_identity
+from core.services.team import person_of, sign_in, sign_in_by_identity, sign_out
 from core.settings import settings
 from core.ui import state
 from core.ui.sign_in import identity, ways
@@ -70,7 +70,7 @@ async def _submit(request: Request) -> Response:
         return _draw(request, own_path(target), str(error), name=name[:100], status=403)
     except ShiyaoError as error:
         return _draw(request, own_path(target), str(error), name=name[:100], status=503)
-    return _with_session(request, own_path(target), token)
+    return await _with_session(request, own_path(target), token)
 
 
 async def _to_provider(request: Request) -> Response:
@@ -99,10 +99,12 @@ async def _exchange(request: Request, claims: dict[str, object], answer: str, ta
         for name in identity.identity_cookies(request.cookies):
             response.delete_cookie(name)
         return response
-    return _with_session(request, target, token)
+    return await _with_session(request, target, token)
 
 
-def _with_session(request: Request, target: str, token: str) -> Response:
+async def _with_session(request: Request, target: str, token: str) -> Response:
+    if earlier := request.cookies.get(COOKIE):
+        await run_in_threadpool(sign_out, state.store(), earlier)  # its cookie goes: nobody could end it any more
     response = RedirectResponse(target, 303)
     response.set_cookie(
         COOKIE,

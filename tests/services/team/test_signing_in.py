@@ -5,16 +5,19 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import delete, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, col
 
 from core.adapters.store import Store
 from core.adapters.store.models import Account, AuditEntry, SignInBrake, SignInSession, now
+from core.domain.form import load_named_form
 from core.domain.permissions import AccountRole
-from core.errors import ConflictError, InputError, SignInError, StoreError
+from core.errors import ConflictError, InputError, PermissionDeniedError, SignInError, StoreError
 from core.services import team
-from core.services.team import passwords
+from core.services.extraction.runs.lifecycle import delete as delete_run
+from core.services.review import apply_saves
+from core.services.team import Actor, passwords, set_actor_source
 from core.services.team.accounts import change_own_password, has_administrator
 from core.services.team.audit import audit_entries
 from core.services.team.signing_in import (
@@ -26,6 +29,8 @@ from core.services.team.signing_in import (
     sign_out,
     wait_after,
 )
+from tests.factories.runs import add_dataset
+from tests.services.team.test_roles import save
 
 PASSWORD = "一句很长的话当密码用"
 OTHER = "另一句很长的话当密码"
@@ -212,6 +217,134 @@ def test_a_poor_password_is_refused(store: Store, password: str) -> None:
 def test_a_name_that_nobody_can_read_is_refused(store: Store, name: str) -> None:
     with pytest.raises(InputError, match="看得见"):
         team.add_account(store, name, AccountRole.REVIEWER, password=PASSWORD)
+
+
+NAMES_THAT_LOOK_ALIKE = {
+    "blank": ("Amy Li", "amyli"),
+    "capitals": ("Amy", "aMY"),
+    "full width": ("Amy", "Ａｍｙ"),
+    "all Cyrillic": ("cop", "сор"),
+    "all Greek": ("ovo", "ονο"),
+    "Kangxi radical": ("王一人", "王一⼈"),
+}
+
+
+@pytest.mark.parametrize("pair", NAMES_THAT_LOOK_ALIKE.values(), ids=NAMES_THAT_LOOK_ALIKE)
+def test_no_account_looks_like_another_one(store: Store, pair: tuple[str, str]) -> None:
+    for first, second in (pair, pair[::-1]):
+        with store.write() as session:
+            session.execute(delete(Account))
+        add(store, first)
+        with pytest.raises(ConflictError, match="已经有名为"):
+            add(store, second)
+
+
+@pytest.mark.parametrize("character", "\u034f\ufe0f\u3164\u2800\u200b\u115f\uffa0\u00ad\u2066\U000e0041\ufeff")
+def test_a_name_has_nothing_that_nobody_sees(store: Store, character: str) -> None:
+    for name in (f"林{character}晓", f"林晓{character}", character):
+        with pytest.raises(InputError, match="看得见"):
+            add(store, name)
+
+
+@pytest.mark.parametrize("name", ["Аmy", "Amу", "王о芳", "αmy"])
+def test_letters_of_other_scripts_that_look_the_same_are_refused(store: Store, name: str) -> None:
+    with pytest.raises(InputError, match="别的文字里长得一样的字母"):
+        add(store, name)
+
+
+@pytest.mark.parametrize(
+    "name", ["王芳", "Amy 王", "O'Neil-Li 2", "阿卜杜拉·买买提", "Анна", "さくら", "김지수", "José"]
+)
+def test_ordinary_names_are_names(store: Store, name: str) -> None:
+    add(store, name)
+    assert person_of(store, sign_in(store, name, PASSWORD)) is not None
+
+
+@pytest.mark.both_databases
+def test_old_names_that_look_alike_keep_working_and_are_named(store: Store) -> None:
+    add(store, "Amy")
+    with store.write() as session:
+        row = session.execute(select(Account)).scalar_one()
+        for name in ("ＡＭＹ", "林\u3164晓"):
+            session.add(Account(name=name, role=row.role, password_hash=row.password_hash))
+    for name in ("Amy", "ＡＭＹ", "林\u3164晓"):
+        person = person_of(store, sign_in(store, name, PASSWORD))
+        assert person is not None and person.name == name
+    with pytest.raises(SignInError, match="不对"):  # which of the two is meant?
+        sign_in(store, "amy", PASSWORD)
+    alike, unseen = team.look_alikes(team.accounts(store))
+    assert "「Amy」、「ＡＭＹ」看起来是同一个名字" in alike and "看不见" in unseen
+    team.set_disabled(store, "林\u3164晓", True)
+    with pytest.raises(SignInError, match="已停用"):
+        sign_in(store, "林\u3164晓", PASSWORD)
+
+
+def test_however_a_name_is_spelt_its_account_has_one_brake(store: Store) -> None:
+    add(store, "Amy")
+    person = person_of(store, sign_in(store, "ａｍｙ ", PASSWORD))
+    assert person is not None and person.name == "Amy"
+    for typed in ("Amy", "amy", "AMY", "Ａmy", "aMy")[:FREE_TRIES]:
+        with pytest.raises(SignInError, match="不对"):
+            sign_in(store, typed, OTHER)
+    with pytest.raises(SignInError, match="试得太多"):
+        sign_in(store, "amY", PASSWORD)
+    with store.write() as session:  # an old account that another spelling opens is not kept waiting
+        row = session.execute(select(Account)).scalar_one()
+        session.add(Account(name="AMY", role=row.role, password_hash=row.password_hash))
+    assert person_of(store, sign_in(store, "AMY", PASSWORD)) is not None
+
+
+def test_two_administrators_cannot_close_each_other_at_once(pg_store: Store) -> None:
+    add(pg_store, "王芳", AccountRole.ADMINISTRATOR)
+    add(pg_store, "周遥", AccountRole.ADMINISTRATOR)
+    gate = threading.Barrier(2)
+
+    def close(name: str) -> bool:
+        gate.wait(30)
+        try:
+            team.set_disabled(pg_store, name, True)
+        except ConflictError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as threads:
+        assert sorted(threads.map(close, ("王芳", "周遥"))) == [False, True]
+    assert has_administrator(pg_store)
+
+
+def test_a_role_or_an_account_is_taken_away_while_a_page_is_open(store: Store) -> None:
+    """The next action is refused in a sentence; what was typed stays in the browser and is saved later."""
+    dataset, form = add_dataset(store, 2), load_named_form()
+    add(store, "王芳", AccountRole.ADMINISTRATOR)
+    add(store, "林晓", AccountRole.LEAD)
+    token = sign_in(store, "林晓", PASSWORD)
+
+    def by_token() -> Actor:
+        person = person_of(store, token)
+        if person is None:
+            raise SignInError("登录已结束", "请重新登录")
+        return person
+
+    administrator = Actor("王芳", AccountRole.ADMINISTRATOR, 1)
+    typed = [save(1, "林晓", note="打了一半")]
+    set_actor_source(by_token)
+    try:
+        with team.acting_as(administrator):
+            team.set_role(store, "林晓", AccountRole.REVIEWER)
+        with pytest.raises(PermissionDeniedError, match="「林晓」是审阅员"):
+            delete_run(store, 1)
+        assert [ack.result for ack in apply_saves(store, form, dataset.id, typed)] == ["saved"]
+        typed = [save(2, "林晓", note="打了一半")]
+        with team.acting_as(administrator):
+            team.set_disabled(store, "林晓", True)
+        with pytest.raises(SignInError, match="登录已结束"):
+            apply_saves(store, form, dataset.id, typed)
+        with team.acting_as(administrator):
+            team.set_disabled(store, "林晓", False)
+        token = sign_in(store, "林晓", PASSWORD)
+        assert [ack.result for ack in apply_saves(store, form, dataset.id, typed)] == ["saved"]
+    finally:
+        set_actor_source(None)
 
 
 def by_identity(store: Store, answer: str, **person: str | bool) -> str:

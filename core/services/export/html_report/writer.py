@@ -86,7 +86,7 @@ def export_html_report(
             size=reader.size,
             counts={"chats": len(pages), "rows": statistics.forms, "left_out": len(left_out)},
             lists=statistics.lists(left_out=left_out),
-            notes=statistics.notes(left_out=left_out),
+            notes=statistics.notes(withheld=coverage.withheld, left_out=left_out),
             files={out.name: reader.sha256()},
         )
         parameters = {

@@ -119,9 +119,14 @@ def approved_records(session: Session, form: Form) -> list[ApprovedExample]:
     examples: list[ApprovedExample] = []
     for record, index, text, dataset in session.execute(statement):
         forms = tuple(form.coerce(customer["values"]).values for customer in record.customers)
-        label = f"{dataset} 第 {index} 条（版本 {record.version}）"
+        label = f"{example_label(dataset, index)}{record.version}）"
         examples.append(ApprovedExample(record.chat_id, clean(parse_chat(text), _CLEANED).text, forms, label))
     return examples
+
+
+def example_label(dataset: str, index: int) -> str:
+    """How the label of an example from a chat begins; its record's version follows."""
+    return f"{dataset} 第 {index} 条（版本 "
 
 
 def records_state(session: Session, form: Form) -> tuple[int, int]:

@@ -1,18 +1,22 @@
 """Progress of a run: counts, pace, time left, latest results, failures by cause. Reads only."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import func, select
-from sqlmodel import col
+from sqlmodel import Session, col
 
 from core.adapters.store import ExtractionView, RunView, Store, queries
-from core.adapters.store.models import Chat, Extraction, ExtractionStatus, Reply, Run, RunKind, now
+from core.adapters.store.models import Chat, Dataset, Extraction, ExtractionStatus, Reply, Run, RunKind, now
 from core.errors import Cause, NotFoundError
+from core.services.extraction.pipeline.few_shot import example_label
 from core.services.extraction.runs.scope import awaiting_retry
+from core.services.team import withheld
 
 _WINDOW = timedelta(seconds=60)
+_WITHHELD_PROMPT = "（提示词里的示例来自您正在盲审的群聊，确认之后才能看）"
 
 CAUSES: dict[str, str] = {
     Cause.CONFIG: "缺少密钥或地址",
@@ -139,7 +143,9 @@ def extraction(store: Store, run_id: int, index: int) -> ExtractionView | None:
             .join(Run, col(Run.dataset_id) == col(Chat.dataset_id))
             .where(col(Run.id) == run_id, col(Chat.index) == index)
         ).scalar_one_or_none()
-        return next(queries.extractions(session, run_id, [chat_id]), None) if chat_id is not None else None
+        if chat_id is None:
+            return None
+        return next(_without_withheld_examples(session, queries.extractions(session, run_id, [chat_id])), None)
 
 
 def some_extractions(store: Store, run_id: int, indices: Sequence[int]) -> list[ExtractionView]:
@@ -149,9 +155,8 @@ def some_extractions(store: Store, run_id: int, indices: Sequence[int]) -> list[
         if dataset_id is None:
             return []
         statement = select(col(Chat.id)).where(col(Chat.dataset_id) == dataset_id, col(Chat.index).in_(list(indices)))
-        by_index = {
-            e.index: e for e in queries.extractions(session, run_id, list(session.execute(statement).scalars()))
-        }
+        extractions = queries.extractions(session, run_id, list(session.execute(statement).scalars()))
+        by_index = {one.index: one for one in _without_withheld_examples(session, extractions)}
     return [by_index[index] for index in indices if index in by_index]
 
 
@@ -165,7 +170,30 @@ def latest(store: Store, run_id: int, limit: int = 12) -> list[ExtractionView]:
             .order_by(col(Extraction.created_at).desc(), col(Extraction.id).desc())
             .limit(limit)
         )
-        return [ExtractionView.from_row(row, index=index) for row, index in session.execute(statement)]
+        views = (ExtractionView.from_row(row, index=index) for row, index in session.execute(statement))
+        return list(_without_withheld_examples(session, views))
+
+
+def _without_withheld_examples(session: Session, extractions: Iterator[ExtractionView]) -> Iterator[ExtractionView]:
+    """Extractions as who reads may see them: no prompt that shows the record of a chat that they review blind."""
+    hidden = withheld(session).chats
+    if not hidden:
+        yield from extractions
+        return
+    places = select(col(Dataset.name), col(Chat.index)).join(Dataset, col(Dataset.id) == col(Chat.dataset_id))
+    labels = tuple(
+        example_label(name, index) for name, index in session.execute(places.where(col(Chat.id).in_(hidden)))
+    )
+    for one in extractions:
+        yield one.model_copy(update={"replies": [_without_examples(reply, labels) for reply in one.replies]})
+
+
+def _without_examples(reply: dict[str, Any], labels: tuple[str, ...]) -> dict[str, Any]:
+    if not any(str(example).startswith(labels) for example in reply.get("examples", ())):
+        return reply
+    words = {key: _WITHHELD_PROMPT for key in ("system", "user") if reply.get(key)}
+    notes = [note for note in reply.get("notes", ()) if not any(label in note for label in labels)]
+    return reply | words | {"notes": notes}
 
 
 def chats_out_of_scope(store: Store, run_id: int) -> int:

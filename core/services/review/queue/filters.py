@@ -25,6 +25,7 @@ from core.adapters.store.models import (
 from core.domain.indices import parse_index
 from core.services.review.queue import search
 from core.services.review.records.save_types import UNREVIEWED
+from core.services.team import withheld
 
 FILTERS: dict[str, tuple[str, ...]] = {
     "待审阅": (UNREVIEWED, RecordStatus.DRAFT),
@@ -120,7 +121,7 @@ def apply_filter(
     base_run: int | None,
     reviewer: str = "",
 ) -> Select[*tuple[Any, ...]]:
-    """Restrict a statement made by :func:`with_record` to a filter.
+    """Restrict a statement made by :func:`with_record` to a filter, without chats that are withheld from who reads.
 
     Args:
         statement: selects from chats with their record.
@@ -131,6 +132,8 @@ def apply_filter(
         reviewer: whose batches :data:`MINE` are.
     """
     statement = statement.where(col(Chat.dataset_id) == dataset_id)
+    if hidden := withheld(session).chats:
+        statement = statement.where(col(Chat.id).not_in(hidden))
     if wanted.queue != "全部":
         statement = statement.where(with_status(wanted.statuses))
     if wanted.by:

@@ -21,6 +21,7 @@ from core.adapters.store.models import Chat, ChatPriority, Claim, Record, now
 from core.domain.form import Form
 from core.services.review import delta
 from core.services.review.queue.filters import Filter, apply_filter, with_record, with_status
+from core.services.team import withheld
 
 PRIORITY, INDEX, RANDOM, OLDEST = "按预计失分", "按序号", "随机", "最久未动"
 ORDERS = (INDEX, PRIORITY, RANDOM, OLDEST)
@@ -217,6 +218,8 @@ def _still_open(session: Session, queue_spec: QueueSpec, indices: list[int]) -> 
             or_(col(Claim.chat_id).is_(None), col(Claim.until) < now(), col(Claim.reviewer) == queue_spec.reviewer),
         )
     )
+    if hidden := withheld(session).chats:
+        statement = statement.where(col(Chat.id).not_in(hidden))
     if queue_spec.delta:
         statement = delta.only_uncompared_records(statement, queue_spec.base_run)
     still = set(session.execute(statement).scalars())

@@ -36,7 +36,7 @@ from core.services.review.records.versions import (
     reviewer_of,
     saved_by,
 )
-from core.services.team import permitted, require
+from core.services.team import everything_shown, permitted, require
 
 __all__ = [
     "BulkChange",
@@ -134,7 +134,7 @@ def apply(
                 if state.version != changes[0].version:
                     skipped.append(Skipped(state.index, f"{saved_by(session, state.record)}在预览之后改过"))
                     continue
-                if refusal := others_record_refusal(state.record):
+                if refusal := others_record_refusal(session, state.record):
                     skipped.append(Skipped(state.index, refusal))
                     continue
                 customers = deepcopy(state.customers)
@@ -183,7 +183,7 @@ def undo(store: Store, form: Form, dataset_id: int, bulk_id: str, *, who: str) -
                 if record is None or record.version != version:
                     skipped.append(Skipped(index, f"{saved_by(session, record)}后来又改过"))
                     continue
-                if refusal := others_record_refusal(record):
+                if refusal := others_record_refusal(session, record):
                     skipped.append(Skipped(index, refusal))
                     continue
                 before = _before(session, form, record)
@@ -219,7 +219,7 @@ def versions_of_cell_edit(store: Store, dataset_id: int, cell_id: str) -> dict[i
 
 def recent(store: Store, dataset_id: int, *, limit: int = 10) -> list[BulkChange]:
     """The last bulk changes of a dataset, newest first."""
-    with store.read() as session:
+    with store.read() as session, everything_shown(session):  # who changed how many chats, not to what
         # "bulk-<12 characters>-<record>": what comes before the last dash names the change.
         name = func.substr(col(RecordEvent.save_id), 1, 17)
         statement = (
@@ -307,7 +307,8 @@ def _events_of(
         .order_by(col(Chat.index))
         .limit(limit)
     )
-    return [
-        (index, record_id, version, event.change.get("fields", []))
-        for index, record_id, version, event in session.execute(statement)
-    ]
+    with everything_shown(session):  # places, no values; what who acts may not change is named by who writes
+        return [
+            (index, record_id, version, event.change.get("fields", []))
+            for index, record_id, version, event in session.execute(statement)
+        ]

@@ -14,6 +14,7 @@ from core.adapters.store.models import Chat, Pass, Record, RecordEvent
 from core.domain.form import Form, Value, items_of, split_list
 from core.errors import InputError
 from core.services.review.records.versions import ChatState, record_states, saved_by
+from core.services.team import BLIND_JUST_NOW, withheld_chats
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,9 @@ def plan_edits(
     skipped: list[Skipped] = []
     unchanged = 0
     with store.read() as session:
+        for chat in withheld_chats(session, dataset_id) & edits_by_chat.keys():
+            del edits_by_chat[chat]
+            skipped.append(Skipped(chat, BLIND_JUST_NOW))
         for state in record_states(session, form, dataset_id, sorted(edits_by_chat), base_run):
             cells = edits_by_chat.pop(state.index)
             expected = {edit.version for edit in cells.values() if edit.version is not None} - {state.version}

@@ -16,9 +16,8 @@ from core.errors import ConflictError, InputError, NotFoundError, PermissionDeni
 from core.services.review.records.baselines import run_of_event
 from core.services.review.records.delta_drafts import status_after
 from core.services.review.records.others_records import others_record_refusal
-from core.services.review.records.second_review import hidden_sentence, own_undecided_seconds
 from core.services.review.records.versions import new_version, record_of, reviewer_of, saved_by, values_of
-from core.services.team import current_actor, permitted
+from core.services.team import hidden_sentence, permitted, withheld_chats
 
 ORDER = "*"
 """Key of a change of the customers' order."""
@@ -64,9 +63,8 @@ def versions(store: Store, form: Form, dataset_id: int, chat: int) -> list[Versi
     Raises:
         PermissionDeniedError: who is signed in reviews it blind just now.
     """
-    viewer = current_actor().name
     with store.read() as session:
-        if chat in own_undecided_seconds(session, dataset_id, viewer):
+        if chat in withheld_chats(session, dataset_id):
             raise PermissionDeniedError(hidden_sentence(chat), "请先完成盲审")
         record = record_of(session, dataset_id, chat)
         events = list(reversed(queries.events(session, record.id or 0))) if record is not None else []
@@ -111,7 +109,7 @@ def restore(
         record = record_of(session, dataset_id, chat)
         if record is None:
             raise NotFoundError(f"第 {chat} 条群聊还没有记录", "请先审阅它")
-        if refusal := others_record_refusal(record):
+        if refusal := others_record_refusal(session, record):
             raise PermissionDeniedError(f"第 {chat} 条没有恢复：{refusal}", "需要时请找组长")
         late = ConflictError(f"{saved_by(session, record)} 刚刚又保存了这条记录，没有恢复", "请先看新的版本")
         if record.version != seen:

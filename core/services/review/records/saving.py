@@ -184,7 +184,7 @@ class _OutboxSaves:
             if why:
                 why = f"第 {save.chat} 条不能由您盲审：{why}。这次填写的内容没有存进去，还在本机。"
                 return Ack(save.save_id, "set_aside", 0, why)
-        if self.review_pass != Pass.SECOND and (why := others_record_refusal(record)):
+        if self.review_pass != Pass.SECOND and (why := others_record_refusal(session, record)):
             why = f"第 {save.chat} 条没有保存：{why}。填写的内容还在本机。"
             return Ack(save.save_id, "set_aside", 0, why)
         if record is None and save.base_version:

@@ -1,9 +1,9 @@
-"""Whose a blind second review is: nobody reviews their own work, or sees somebody else's second review."""
+"""Whose a blind second review is: nobody reviews their own work, or sees somebody else's second review.
 
-from sqlalchemy import select
-from sqlmodel import Session, col
+What is kept from them until they have decided is the business of :mod:`core.services.team.withheld`.
+"""
 
-from core.adapters.store.models import Chat, Pass, Record, RecordStatus
+from core.adapters.store.models import Record, RecordStatus
 
 
 def is_free(second: Record) -> bool:
@@ -30,31 +30,3 @@ def second_review_refusal(first: Record | None, second: Record | None, reviewer:
     if first.status != RecordStatus.CONFIRMED:
         return "它的初审现在不是已确认"
     return ""
-
-
-def own_undecided_seconds(session: Session, dataset_id: int, reviewer: str) -> set[int]:
-    """Indices of the chats that somebody reviews blind and has not decided: nothing of the first review is for them.
-
-    Args:
-        session: open session.
-        dataset_id: the dataset.
-        reviewer: who is signed in; ``""``, where nobody is, has none.
-    """
-    if not reviewer:
-        return set()
-    statement = (
-        select(col(Chat.index))
-        .join(Record, col(Record.chat_id) == col(Chat.id))
-        .where(
-            col(Record.dataset_id) == dataset_id,
-            col(Record.review_pass) == Pass.SECOND,
-            col(Record.reviewer) == reviewer,
-            col(Record.status) == RecordStatus.DRAFT,
-        )
-    )
-    return set(session.execute(statement).scalars())
-
-
-def hidden_sentence(chat: int) -> str:
-    """Why somebody does not see the first review of a chat (a Chinese sentence without the full stop)."""
-    return f"第 {chat} 条您正在盲审，确认之后才能看初审的值"

@@ -31,6 +31,7 @@ from core.services.review.workbench.sync import (
     progress_payload,
     saved_chats,
 )
+from core.services.team import everything_shown
 
 BLIND = "盲审"
 
@@ -99,7 +100,7 @@ class BlindSession:
         """
         if acks is None:
             acks = self.save(store, outbox)
-        with store.read() as session:
+        with store.read() as session, everything_shown(session):
             mine = list(session.execute(self._mine()).scalars())
             waiting = list(session.execute(self._waiting()).scalars())
             allowed = {*mine, *waiting}
@@ -192,5 +193,5 @@ class BlindSession:
 def blind_waiting(store: Store, dataset: DatasetView, form: Form, reviewer: str) -> int:
     """Number of chats that a reviewer could review blindly now."""
     review_session = BlindSession(dataset, form, reviewer)
-    with store.read() as session:
+    with store.read() as session, everything_shown(session):
         return len(list(session.execute(review_session._waiting()).scalars()))

@@ -32,7 +32,6 @@ from core.services.review.queue.priority import stored_priorities
 from core.services.review.records.delta_drafts import delta_drafts_of
 from core.services.review.records.save_types import PRIMARY_REVIEW, Ack, Save, delta_review
 from core.services.review.records.saving import apply_saves
-from core.services.review.records.second_review import hidden_sentence, own_undecided_seconds
 from core.services.review.workbench.contract import CellWarning, ChatPayload, ProgressPayload, WorkbenchPayload
 from core.services.review.workbench.payload import chat_payloads
 from core.services.review.workbench.sync import (
@@ -45,7 +44,7 @@ from core.services.review.workbench.sync import (
     progress_payload,
     saved_chats,
 )
-from core.services.team import current_actor
+from core.services.team import hidden_sentence, withheld_chats
 
 _AT_ONCE = 0.5
 """Seconds that opening a session may wait for priorities."""
@@ -140,9 +139,9 @@ class PrimarySession:
         """
         if acks is None:
             acks = self.save(store, outbox)
-        queue_spec, viewer = self.queue_spec, current_actor().name
+        queue_spec = self.queue_spec
         with store.read() as session:
-            hidden = own_undecided_seconds(session, self.dataset.id, viewer)
+            hidden = withheld_chats(session, self.dataset.id)
             refused = at if at in hidden else None
             if at is None or at in hidden:
                 at = self._first_chat(session, hidden)

@@ -1,0 +1,67 @@
+"""Names of accounts: which can be read, which are the same to whoever signs in, and which only look the same.
+
+Whoever reads a record goes by the name on it, so no account may wear another one's face. The rules are those of Unicode
+(UTS 39: mixed scripts, look-alike letters; the tables come from ``confusable-homoglyphs``).
+"""
+
+import re
+import unicodedata
+from typing import Final
+
+from confusable_homoglyphs import categories, confusables
+
+LONGEST_NAME: Final = 40
+_UNSEEN: Final = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001d159\U000e0000-\U000e0fff]"
+)
+"""What is drawn as nothing (Default_Ignorable_Code_Point), and as a blank (Hangul fillers, an empty Braille cell)."""
+_NO_SCRIPT: Final = frozenset({"COMMON", "INHERITED"})
+_TOGETHER: Final = (
+    frozenset({"LATIN", "HAN", "BOPOMOFO"}),
+    frozenset({"LATIN", "HAN", "HIRAGANA", "KATAKANA"}),
+    frozenset({"LATIN", "HAN", "HANGUL"}),
+)
+"""Scripts that names may mix ("highly restrictive" in UTS 39)."""
+
+
+def plain_account_name(name: str) -> str:
+    """A name as accounts have it: full-width letters and compatibility forms as plain ones, single blanks."""
+    return " ".join(unicodedata.normalize("NFKC", name).split())
+
+
+def name_key(name: str) -> str:
+    """What a name is recognised by: capitals, width and blanks at its ends make no difference."""
+    return unicodedata.normalize("NFKC", plain_account_name(name).casefold())
+
+
+def name_skeleton(name: str) -> str:
+    """Equal for names that look the same: one letter stands for all that look like it, without blanks and capitals."""
+    letters = (_drawn_as(character) for character in plain_account_name(_UNSEEN.sub("", name)))
+    return "".join("".join(letters).casefold().split())
+
+
+def name_problem(name: str) -> str:
+    """Why an account cannot have a name (a Chinese clause); ``""`` where it can.
+
+    Args:
+        name: as it was typed.
+    """
+    plain = plain_account_name(name)
+    if not plain or len(plain) > LONGEST_NAME:
+        return f"名字要有 1 到 {LONGEST_NAME} 个看得见的字符"
+    if _UNSEEN.search(plain) or any(unicodedata.category(character)[0] == "C" for character in plain):
+        return f"名字要有 1 到 {LONGEST_NAME} 个看得见的字符，现在夹着看不见的字符"
+    scripts = {categories.alias(character) for character in plain} - _NO_SCRIPT
+    if len(scripts) > 1 and not any(scripts <= together for together in _TOGETHER):
+        return "名字夹着别的文字里长得一样的字母（例如西里尔字母、希腊字母），看不出是谁"
+    return ""
+
+
+def _drawn_as(character: str) -> str:
+    """The letter that stands for all that look like this one; ASCII stands for itself."""
+    if character.isascii():
+        return character
+    alike = [str(other["c"]) for other in confusables.confusables_data.get(character, ())]
+    plain = next((other for other in alike if other.isascii() and other.isalnum()), None)
+    return plain or (alike[0] if len(alike) == 1 else character)

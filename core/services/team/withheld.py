@@ -1,0 +1,139 @@
+"""What is withheld from a blind second reviewer until they have decided: the rule, and the one place that keeps it.
+
+Whoever has begun the second review of a chat and not decided it must not see what others made of that chat. No reader
+has to remember this: each session of ``Store.read()`` leaves those rows out of whatever it selects, as if they were not
+there. Sessions that write see everything: what they answer are versions and sentences, and :func:`is_reviewing_blind`
+keeps them from more. So do the few readers that say :func:`everything_shown` and why.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from sqlalchemy import ColumnElement, and_, event, or_, select
+from sqlalchemy.orm import ORMExecuteState, aliased, with_loader_criteria
+from sqlalchemy.orm import Session as AnySession
+from sqlmodel import Session, col
+
+from core.adapters.store.db import READING
+from core.adapters.store.models import Chat, Dispute, Pass, Pick, Record, RecordEvent, RecordStatus, Summary
+from core.services.team.acting import current_viewer
+
+BLIND_JUST_NOW = "您正在盲审它，确认之后才能看和改别人的记录"
+"""Why somebody may not change another review of a chat (a Chinese clause)."""
+_WITHHELD = "shiyao_withheld"
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """What a session leaves out.
+
+    Attributes:
+        viewer: from whom; ``""`` for nobody.
+        chats: ids of the chats that they review blind and have not decided.
+        records: ids of other people's records of these chats.
+    """
+
+    viewer: str = ""
+    chats: frozenset[int] = frozenset()
+    records: frozenset[int] = field(default=frozenset(), repr=False)
+
+
+_NOTHING = Withheld()
+
+
+def withheld(session: Session) -> Withheld:
+    """What a session leaves out, looked up at its first question and the same until it ends.
+
+    Part of the key of whatever is kept beyond the session: what one person was shown is not for another.
+    """
+    return _withheld(session)
+
+
+def withheld_chats(session: Session, dataset_id: int) -> set[int]:
+    """Indices of a dataset's chats that who reads reviews blind just now, for readers that leave the chat out whole."""
+    if not (chats := _withheld(session).chats):
+        return set()
+    statement = select(col(Chat.index)).where(col(Chat.dataset_id) == dataset_id, col(Chat.id).in_(chats))
+    return set(session.execute(statement).scalars())
+
+
+def is_reviewing_blind(session: Session, chat_id: int) -> bool:
+    """Whether who acts reviews a chat blind just now; asked anew each time, also by sessions that write."""
+    viewer = current_viewer()
+    statement = select(col(Record.id)).where(col(Record.chat_id) == chat_id, _undecided_second(viewer))
+    return bool(viewer) and session.execute(statement).first() is not None
+
+
+@contextmanager
+def everything_shown(session: Session) -> Iterator[None]:
+    """Context manager: a session that reads leaves nothing out.
+
+    For the blind review itself, and where nothing is shown of what the withheld records hold.
+    """
+    before = session.info.get(_WITHHELD)
+    session.info[_WITHHELD] = _NOTHING
+    try:
+        yield
+    finally:
+        session.info.pop(_WITHHELD)
+        if before is not None:
+            session.info[_WITHHELD] = before
+
+
+def hidden_sentence(chat: int) -> str:
+    """Why somebody does not see the first review of a chat (a Chinese sentence without the full stop)."""
+    return f"第 {chat} 条您正在盲审，确认之后才能看初审的值"
+
+
+def left_out_sentence(chats: int) -> str:
+    """How many chats' records are missing from what somebody makes (a Chinese sentence without the full stop)."""
+    return f"有 {chats} 条群聊您正在盲审，没有用上别人的记录；确认之后再做一次就有了"
+
+
+def _undecided_second(viewer: str) -> ColumnElement[bool]:
+    return and_(
+        col(Record.review_pass) == Pass.SECOND, col(Record.reviewer) == viewer, col(Record.status) == RecordStatus.DRAFT
+    )
+
+
+def _withheld(session: AnySession) -> Withheld:
+    if not session.info.get(READING):
+        return _NOTHING
+    if _WITHHELD not in session.info:
+        viewer = current_viewer()
+        session.info[_WITHHELD] = _NOTHING  # the question below is not narrowed itself
+        session.info[_WITHHELD] = _withheld_from(session, viewer) if viewer else _NOTHING
+    kept: Withheld = session.info[_WITHHELD]
+    return kept
+
+
+def _withheld_from(session: AnySession, viewer: str) -> Withheld:
+    other = aliased(Record)
+    beside = and_(col(other.chat_id) == col(Record.chat_id), col(other.id) != col(Record.id))
+    statement = select(col(Record.chat_id), col(other.id)).outerjoin(other, beside).where(_undecided_second(viewer))
+    rows = list(session.execute(statement))
+    if not rows:
+        return _NOTHING
+    chats = frozenset(int(chat_id) for chat_id, _ in rows)
+    return Withheld(viewer, chats, frozenset(int(record_id) for _, record_id in rows if record_id is not None))
+
+
+@event.listens_for(AnySession, "do_orm_execute")
+def _leave_out(execution: ORMExecuteState) -> None:
+    if not execution.is_select or not (hidden := _withheld(execution.session)).chats:
+        return
+    own = hidden.viewer
+    criteria: tuple[tuple[type[object], ColumnElement[bool]], ...] = (
+        (Record, col(Record.id).not_in(hidden.records)),
+        (RecordEvent, col(RecordEvent.record_id).not_in(hidden.records)),
+        (Dispute, or_(col(Dispute.who) == own, col(Dispute.chat_id).not_in(hidden.chats))),
+        (Pick, or_(col(Pick.who) == own, col(Pick.chat_id).not_in(hidden.chats))),
+        (
+            Summary,
+            or_(col(Summary.who) == own, col(Summary.run_id).is_not(None), col(Summary.chat_id).not_in(hidden.chats)),
+        ),
+    )
+    execution.statement = execution.statement.options(
+        *(with_loader_criteria(model, condition, include_aliases=True) for model, condition in criteria)
+    )
