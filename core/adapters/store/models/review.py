@@ -62,6 +62,7 @@ class Record(RecordBase, table=True):
         UniqueConstraint("chat_id", "review_pass", name="uq_record_chat_pass"),
         Index("ix_record_dataset_status", "dataset_id", "review_pass", "status"),
         Index("ix_record_dataset_reviewer", "dataset_id", "reviewer", "updated_at"),
+        Index("ix_record_reviewer", "reviewer", "review_pass", "status"),
         NEVER_REUSED,
     )
 
