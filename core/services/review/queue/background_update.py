@@ -37,6 +37,7 @@ from core.services.review.queue import search
 from core.services.review.queue.filters import FILTERS, with_record, with_status
 from core.services.review.queue.priority import ChangeRates, ReviewPriority, assess_priority
 from core.services.review.queue.upkeep_lock import only_upkeep
+from core.services.team import everything_shown
 from core.settings import ROOT, settings
 
 _log = logging.getLogger("shiyao.review")
@@ -165,8 +166,9 @@ def _rates(session: Session, scorer: Scorer, run_id: int) -> ChangeRates:
         .order_by(col(Record.id).desc())
         .limit(_LEARN_FROM)
     )
-    for customers, forms in session.execute(statement):
-        rates.add(customers, forms or [])
+    with everything_shown(session):  # the same for all, and nothing of any one chat
+        for customers, forms in session.execute(statement):
+            rates.add(customers, forms or [])
     return rates
 
 
