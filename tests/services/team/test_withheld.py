@@ -273,6 +273,7 @@ def arguments_of(store: Store) -> dict[str, Any]:
         "tally": SelectionTally(),
         "taught_by": "records",
         "terms": ["林舟1"],
+        "typed": "王芳",
         "version": 1,
         "wanted": Filter(queue="全部"),
         "who": FIRST.name,
