@@ -29,6 +29,7 @@ WITHOUT = {
     "review/queue/search.py:index_after": "fills the index of the search, by itself",
     "review/records/saving.py:apply": "apply_saves asks",
     "training/set_files.py:_write_json": "export_training and rebuild ask",
+    "team/accounts.py:_changing": "the services that change accounts ask",
     "team/signing_in.py:sign_in": "how one gets a role at all",
     "team/signing_in.py:sign_in_by_identity": "how one gets a role at all",
     "team/signing_in.py:person_of": "remembers when somebody last moved",
