@@ -15,6 +15,7 @@ from core.adapters.store.models import Chat, Claim, Pick, Record, Summary, now
 from core.domain.chat import ParsedChat, parse_chat
 from core.services.datasets.form_notes import listed_rows
 from core.services.datasets.import_types import Growth
+from core.services.team import everything_shown
 
 _OPENING_CHARACTERS, _OPENING_LINES = 2_000, 12
 _MOST_COMPARED = 3
@@ -108,7 +109,8 @@ class GrownChats:
             select(col(Summary.chat_id)).where(col(Summary.chat_id) == chat_id, col(Summary.run_id).is_(None)),
             select(col(Claim.chat_id)).where(col(Claim.chat_id) == chat_id, col(Claim.until) > now()),
         )
-        return any(self.session.execute(statement.limit(1)).first() is not None for statement in work)
+        with everything_shown(self.session):  # whether somebody has worked on it, not with what
+            return any(self.session.execute(statement.limit(1)).first() is not None for statement in work)
 
 
 def _pairs(text: str) -> Iterator[int]:

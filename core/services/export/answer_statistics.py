@@ -42,7 +42,7 @@ class AnswerStatistics:
         """Chinese sentences about the same lists; every chat is named.
 
         Args:
-            withheld: chats whose records are not for who exports, see :attr:`Coverage.withheld`.
+            withheld: chats whose records are not for who exports, as ``Coverage`` counts them.
             more: as in :meth:`lists`.
         """
         sentences = {

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Select, func, select, update
 from sqlmodel import Session, col
@@ -224,7 +225,7 @@ def account_named(session: Session, typed: str) -> Account | None:
     return session.get(Account, alike[0]) if len(alike) == 1 else None
 
 
-def _administrators() -> Select[tuple[int | None]]:
+def _administrators() -> Select[*tuple[Any, ...]]:
     """Ids of the administrators who can sign in."""
     is_one = (col(Account.role) == str(AccountRole.ADMINISTRATOR), col(Account.disabled).is_(False))
     return select(col(Account.id)).where(*is_one).order_by(col(Account.id))
