@@ -64,8 +64,8 @@ NOT_ASKED = frozenset(
 """Start threads or processes, wait, or ask a model; a backup is the whole file; the last one leaves the rule."""
 FED = frozenset(
     """about acks active approved backlogs batch_id begin change choices chosen claims columns concurrency corpus
-    customers default disabled dispute_id draft_id entry_id event field fields file file_name filename forms filled import_id
-    job_id kept kind leaving limiter lost_seconds mark model new now outbox password per_minute plan planned
+    customers default disabled dispute_id draft_id entry_id event field fields file file_name filename forms filled
+    import_id job_id kept kind leaving limiter lost_seconds mark model new now outbox password per_minute plan planned
     position provider record replies_days report result returned reviews role row rows rules saved score
     score_id spec statement status subject target template text token trained values worker_id""".split()
 )
