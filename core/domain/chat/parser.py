@@ -29,7 +29,7 @@ from core.domain.chat.whatsapp_headers import find_whatsapp_headers
 from core.domain.unseen_characters import UNSEEN
 
 _LONGEST_TITLE, _TITLE_HEAD = 8, 20
-_DECORATION = re.compile(r"^(?:[@＠<《「“\"#]+|\d{1,3}[.、])\s?|[>》」”\"]+$")
+_DECORATION = re.compile(r"^(?:[@＠<《「“\"#]+|\d{1,3}[.、])\s?|(?<![>》」”\"])[>》」”\"]+$")
 _ON_ONE_LINE = ON_LINE | {HeaderStyle.LISTED_NAME_COLON}
 
 

@@ -162,7 +162,7 @@ const WORDS = {
       Format: "显示格式",
       Autosize: "自动列宽",
       Automatic: "自动",
-      Localized: "按地区",
+      Localized: "按本地习惯",
       Plain: "原样",
       Compact: "简写",
       Dollar: "美元",
