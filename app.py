@@ -4,7 +4,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.ui import address, navigation, server, server_guard, state
-from core.ui.notices import show_errors
+from core.ui.notices import show_announcements, show_errors
 from core.ui.page_shell import TITLE
 from core.ui.review import workbench_fragment
 from core.ui.sign_in.person import check_signed_in
@@ -23,5 +23,6 @@ else:
         if page.url_path != navigation.WORKBENCH_ADDRESS:
             workbench_fragment.leave()
         state.keep_page(navigation.script_at(page.url_path))
+        show_announcements()
         with address.unknown_parts_above():
             page.run()

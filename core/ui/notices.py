@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, ParamSpec
 from uuid import uuid4
 from zlib import crc32
@@ -19,6 +19,7 @@ P = ParamSpec("P")
 _AN_HOUR = 3600.0
 _LOOK_SECONDS = 3.0
 _log = logging.getLogger("shiyao.ui")
+_WAITING = "messages-of-the-next-run"
 
 
 def show_error(error: ShiyaoError) -> None:
@@ -52,6 +53,30 @@ def show_errors(*, waits: bool = False) -> Iterator[None]:
             "再次出现请把编号告诉工程师。",
             icon=":material/error:",
         )
+
+
+def announce(message: Markdown, *, icon: str = ":material/check:") -> None:
+    """Keep a message for the next run of the page, in front of an ``st.rerun``.
+
+    One of ``st.toast`` belongs to the run that ends there: a busy browser gets both at once and never shows it.
+
+    Args:
+        message: Chinese, Markdown with names escaped.
+        icon: Material symbol in front of it.
+    """
+    st.session_state[_WAITING] = [*st.session_state.get(_WAITING, []), partial(st.toast, message, icon=icon)]
+
+
+def announce_and_rerun(message: Markdown, *, icon: str = ":material/check:") -> None:
+    """Draw the page anew with a message on it; see :func:`announce`."""
+    announce(message, icon=icon)
+    st.rerun()
+
+
+def show_announcements() -> None:
+    """Show the messages that the run before left."""
+    for show in st.session_state.pop(_WAITING, []):
+        show()
 
 
 @st.fragment(run_every=_LOOK_SECONDS)

@@ -9,7 +9,7 @@ from core.services.review.progress import reviewers
 from core.ui import navigation, state
 from core.ui.heading import draw_heading
 from core.ui.markdown import escape_markdown
-from core.ui.notices import draw_empty_state, guarded, show_errors
+from core.ui.notices import announce_and_rerun, draw_empty_state, guarded, show_errors
 from core.ui.review import filter_controls
 
 _HOUR = 3600
@@ -124,9 +124,8 @@ def draw_new_batch(dataset: DatasetView) -> None:
         )
         left_out = len(set(chosen)) - len(made)
         nobody = f"；可分的群聊不够，后面 {left_out} 人没有分到" if left_out > 0 else ""
-        st.toast(f"已分派给 {len(made)} 人；他们在审阅台的队列里选「我的批次」{nobody}", icon=":material/check:")
         st.session_state[_FORMS] = number + 1  # an empty form: the same click again would deal out a second batch
-        st.rerun()
+        announce_and_rerun(f"已分派给 {len(made)} 人；他们在审阅台的队列里选「我的批次」{nobody}")
 
 
 @guarded

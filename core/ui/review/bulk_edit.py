@@ -1,6 +1,6 @@
 """Many records changed at once: fill down, find and replace, each with a preview, and one undo per change."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
@@ -11,7 +11,7 @@ from core.errors import ShiyaoError
 from core.services.review.records import bulk
 from core.ui import state
 from core.ui.markdown import Markdown, escape_markdown
-from core.ui.notices import show_error, show_errors
+from core.ui.notices import announce, announce_and_rerun, show_error, show_errors
 from core.ui.planned_changes import change_rows
 from core.ui.review.record_sheet import Sheet, forget_sheet
 
@@ -103,10 +103,9 @@ def preview_changes() -> None:
             show_error(error)
             return
         forget_sheet()
-        _say_skipped(done.skipped, "没有改")
+        _say_skipped(done.skipped, "没有改", announce)
         left = f"，{len(done.skipped)} 条没有改" if done.skipped else ""
-        st.toast(f"改了 {len(done.saved)} 条记录{left}。可以在「批量修改记录」里撤销。", icon=":material/check:")
-        st.rerun()
+        announce_and_rerun(f"改了 {len(done.saved)} 条记录{left}。可以在「批量修改记录」里撤销。")
 
 
 def draw_recent_changes(dataset: DatasetView, form: Form, current: Sheet) -> None:
@@ -134,11 +133,11 @@ def undo_change(dataset: DatasetView, form: Form, bulk_id: str) -> None:
     with show_errors():
         back = bulk.undo(state.store(), form, dataset.id, bulk_id, who=state.reviewer())
         forget_sheet()
-        _say_skipped(back.skipped, "没有撤销")
+        _say_skipped(back.skipped, "没有撤销", st.toast)
         st.toast(f"已撤销 {len(back.saved)} 条", icon=":material/undo:")
 
 
-def _say_skipped(skipped: Sequence[bulk.Skipped], what: Markdown) -> None:
-    """Name the records that were left alone, and why."""
+def _say_skipped(skipped: Sequence[bulk.Skipped], what: Markdown, say: Callable[..., object]) -> None:
+    """Name the records that were left alone, and why: in this run, or in the next where this one is about to end."""
     for one in skipped[:_SHOWN]:
-        st.toast(f"第 {one.chat:d} 条{what}：{escape_markdown(one.why)}。", icon=":material/sync_problem:")
+        say(f"第 {one.chat:d} 条{what}：{escape_markdown(one.why)}。", icon=":material/sync_problem:")

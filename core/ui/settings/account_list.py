@@ -19,7 +19,7 @@ from core.services.team import (
 )
 from core.ui import state
 from core.ui.markdown import Markdown, escape_markdown
-from core.ui.notices import draw_empty_state, guarded, show_errors
+from core.ui.notices import announce_and_rerun, draw_empty_state, guarded, show_errors
 from core.ui.sign_in import ways
 
 _ROLES = list(AccountRole)
@@ -140,5 +140,4 @@ def _do(done: Markdown, change: Callable[[], Any]) -> None:
     """Carry out a change and draw the page anew; a refusal is a sentence where it was asked for."""
     with show_errors():
         change()
-        st.toast(done, icon=":material/check:")
-        st.rerun()
+        announce_and_rerun(done)

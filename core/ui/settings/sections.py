@@ -12,7 +12,7 @@ from core.settings import settings
 from core.ui import navigation, state
 from core.ui.markdown import escape_markdown
 from core.ui.metrics import fact_table, metrics
-from core.ui.notices import show_errors
+from core.ui.notices import announce_and_rerun, show_errors
 
 _MOST_BACKUPS = 5
 
@@ -30,8 +30,7 @@ def draw_reviewer() -> None:
     name = field.text_input("名字", current, placeholder="例如 林晓", max_chars=40, key=f"settings-name-{current}")
     if button.button("保存名字", disabled=not name.strip() or name.strip() == current, width="stretch"):
         state.set_reviewer(name)
-        st.toast(f"现在以「{escape_markdown(name.strip())}」审阅", icon=":material/check:")
-        st.rerun()
+        announce_and_rerun(f"现在以「{escape_markdown(name.strip())}」审阅")
     st.caption("名字记在这个浏览器里，写进之后的每次保存；以前的记录不变。")
 
 
