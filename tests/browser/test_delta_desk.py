@@ -52,7 +52,7 @@ def test_only_the_difference_is_asked_and_each_answer_is_a_key(browser: Browser,
         desk.at(2)  # the one chat that differs
         expect(desk.field(BUDGET)).to_be_focused(timeout=PATIENT)
         expect(page.locator(".f.asked")).to_have_count(1)
-        expect(page.get_by_text("新结果里还有一位客户「客服小陈」")).to_be_visible()
+        expect(page.get_by_text("新的抽取任务里还有一位客户「客服小陈」")).to_be_visible()
         page.keyboard.press("Alt+t")
         expect(desk.field(BUDGET)).to_have_value("两万")
         desk.is_now("saved")

@@ -158,7 +158,7 @@ def test_delta_review_asks_only_what_differs(desk: WorkbenchPage) -> None:
     expect(desk.page.locator(".f.asked")).to_have_count(2)
     expect(desk.page.locator(".f.folded")).to_have_count(19)
     desk.press("Control+Enter")  # not past what nobody has looked at
-    expect(desk.page.get_by_text("新结果的值不同")).to_be_visible()
+    expect(desk.page.get_by_text("新的抽取任务的值不同")).to_be_visible()
     expect(desk.field(STAGE)).to_be_focused()
     desk.press("Alt+t")
     expect(desk.field(SEX)).to_be_focused()

@@ -278,7 +278,7 @@ def test_the_desk_says_who_where_from_and_that_work_is_safe(desk: WorkbenchPage)
     desk.at(13)
     desk.saved()
     expect(away).to_be_hidden()
-    expect(summary).to_contain_text("模型：星火 Max")
+    expect(summary).to_contain_text("抽取任务：演示抽取")
 
 
 def test_values_and_words_can_be_read_and_picked(desk: WorkbenchPage) -> None:

@@ -1,7 +1,7 @@
 // @ts-check
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { editField, noteDecision, togglePin, undoDecision } from "../../core/ui/workbench/js/model.js";
+import { editField, noteDecision, redo, togglePin, undo, undoDecision } from "../../core/ui/workbench/js/model.js";
 import { conflictRows, mayDraft, settleConflict } from "../../core/ui/workbench/js/outbox.js";
 import { goNext, goPrevious, makeStore, nextChat, receive, troubled } from "../../core/ui/workbench/js/state.js";
 import { makeSync } from "../../core/ui/workbench/js/sync.js";
@@ -602,6 +602,64 @@ test("a skip of an untouched chat is taken back to 未审阅, and the chat may c
     [save.status, save.undo, entry.status, desk.store.decided.has(1)],
     ["未审阅", true, "未审阅", false],
   );
+});
+
+test("a chat whose edits were all undone is what it was before, not a draft", async () => {
+  for (const status of ["未审阅", "已确认", "待讨论"]) {
+    const desk = open(storage(), { chats: [chat(1, { version: status === "未审阅" ? 0 : 3, status, note: "旧" })] });
+    const entry = entryOf(desk.store);
+    editField(entry, 0, "电话", "1", 0);
+    editField(entry, 0, "电话", "12", 9000);
+    desk.sync.touch(entry);
+    desk.sync.flushDrafts();
+    const [draft] = desk.store.outbox;
+    assert.equal(draft.status, "草稿");
+    const customers = [customer({ 电话: "12" }, { confirmed: { 电话: "逐项确认" } })];
+    const stored = chat(1, { version: 4, status: "草稿", note: "旧", customers });
+    take(desk, { acks: [{ save_id: draft.save_id, result: "saved", version: 4 }], chats: [stored] });
+    assert.equal(entry.status, "草稿");
+    undo(entry);
+    desk.sync.touch(entry);
+    desk.sync.flushDrafts();
+    assert.equal(desk.store.outbox.at(-1)?.status, "草稿", "one of two edits is still there");
+    take(desk, { acks: [{ save_id: desk.store.outbox[0].save_id, result: "saved", version: 5 }], chats: [] });
+    undo(entry);
+    desk.sync.touch(entry);
+    desk.sync.flushDrafts();
+    const [back] = desk.store.outbox;
+    assert.deepEqual([back.status, back.undo, back.note, entry.status], [status, true, "旧", status]);
+    assert.equal(back.customers[0].confirmed["电话"], "未看");
+    take(desk, { acks: [{ save_id: back.save_id, result: "saved", version: 6 }], chats: [] });
+    redo(entry);
+    desk.sync.flushDrafts();
+    assert.equal(desk.store.outbox[0].status, "草稿", "made again, it is edited again");
+  }
+});
+
+test("an edit that was undone before it was sent leaves nothing to send, also after a reload", () => {
+  const desk = open();
+  const entry = entryOf(desk.store);
+  editField(entry, 0, "电话", "1", 0);
+  desk.sync.touch(entry);
+  undo(entry);
+  desk.sync.touch(entry);
+  assert.equal(desk.kept.items.size, 0);
+  desk.sync.flushDrafts();
+  assert.deepEqual(open(desk.kept).store.outbox, []);
+});
+
+test("a decision on edits over an approved chat is taken back to a draft, and those edits to the approval", () => {
+  const desk = open(storage(), { chats: [chat(1, { version: 3, status: "已确认" })] });
+  const entry = entryOf(desk.store);
+  editField(entry, 0, "电话", "1", 0);
+  noteDecision(entry, entry.work, entry.status);
+  desk.sync.save(entry, "已确认");
+  const status = undoDecision(entry) ?? "";
+  assert.equal(desk.sync.save(entry, status, "", "撤销", true).status, "草稿");
+  desk.store.outbox = [];
+  undo(entry);
+  desk.sync.flushDrafts();
+  assert.deepEqual([desk.store.outbox[0].status, desk.store.outbox[0].undo], ["已确认", true]);
 });
 
 test("a save names the run that its customers count in, also after the run on the page has changed", async () => {

@@ -6,7 +6,7 @@ one after another: on SQLite a writing transaction is alone, on PostgreSQL each 
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -31,9 +31,11 @@ from core.services.review.records.save_reading import read_save, save_id_of
 from core.services.review.records.save_types import Ack, Save, delta_review, review_title
 from core.services.review.records.second_review import second_review_refusal
 from core.services.review.records.versions import (
+    Customer,
     advance,
     append_event,
     baseline_of,
+    event_of,
     event_state,
     newest_event,
     reviewer_of,
@@ -230,7 +232,7 @@ class _OutboxSaves:
             columns: dict[str, Any] = {
                 "customers": customers,
                 "status": save.status,
-                "reviewer": _reviewer_after(session, record, save),
+                "reviewer": _reviewer_after(session, record, save, customers),
                 "note": save.note,
                 "seconds": (0.0 if is_taken_over else record.seconds) + save.seconds,
             }
@@ -323,8 +325,28 @@ def _follows(session: Session, record: Record, save: Save) -> bool:
     return newest is not None and newest.save_id == save.after_save_id
 
 
-def _reviewer_after(session: Session, record: Record, save: Save) -> str:
-    """Whose record it is after a save: who saved; after a decision was undone, who it was before that decision."""
-    if save.undo and record.review_pass == Pass.PRIMARY and saved_by(session, record) == save.reviewer:
-        return reviewer_of(session, record, record.version - 1) or save.reviewer
-    return save.reviewer
+def _reviewer_after(session: Session, record: Record, save: Save, customers: list[Customer]) -> str:
+    """Whose record it is after a save: who saved; after an undo, whose it was before what is undone.
+
+    That is the version before, or where drafts lie between, the newest one that the record goes back to.
+    """
+    if not (save.undo and record.review_pass == Pass.PRIMARY and saved_by(session, record) == save.reviewer):
+        return save.reviewer
+    version = record.version - 1
+    if save.status != RecordStatus.DRAFT.value:
+        facts = [(customer["values"], customer["confirmed"]) for customer in customers]
+        same = (
+            event.version
+            for event in _events_before(session, record)
+            if event.status == save.status
+            and [(one["values"], one["confirmed"]) for one in event.change.get("customers", ())] == facts
+        )
+        version = next(same, version)
+    return reviewer_of(session, record, version) or save.reviewer
+
+
+def _events_before(session: Session, record: Record) -> Iterator[RecordEvent]:
+    """The events before a record's current version, newest first."""
+    for version in range(record.version - 1, 0, -1):
+        if (event := event_of(session, record, version)) is not None:
+            yield event

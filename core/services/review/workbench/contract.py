@@ -188,10 +188,11 @@ class CellWarning(TypedDict):
 
 
 class RunName(TypedDict):
-    """The run that the values come from."""
+    """The run that the values come from: a model's answers, or labels, which people gave."""
 
     name: str
     model: str
+    is_labels: NotRequired[bool]
 
 
 class Counts(TypedDict):

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from core.adapters.store import ChatView, RecordView, queries
-from core.adapters.store.models import Chat, Confirmation, Pass, RecordStatus
+from core.adapters.store.models import Chat, Confirmation, Pass, RecordStatus, RunKind
 from core.domain.chat import ParsedChat, Role, residue_copies
 from core.domain.chat.parsed_chat import Message, Span
 from core.domain.checks import check, find_mentions, find_omissions
@@ -76,7 +76,9 @@ def chat_payloads(
     newest = 0 if blind else MOST_RUNS + len(needed)
     answers = RunAnswers(session, dataset_id, ids, run_ids=needed, newest=newest)
     others = Alternatives(form, answers, without=runs_of_chats, scores=scores or {})
-    names: dict[int, RunName] = {run.id: {"name": run.name, "model": run.model} for run in answers.runs}
+    names: dict[int, RunName] = {
+        run.id: {"name": run.name, "model": run.model, "is_labels": run.kind == RunKind.LABELS} for run in answers.runs
+    }
     return [
         _payload(
             form,

@@ -122,7 +122,7 @@ export function approvalStops(entry, form) {
 export function newStops(entry, form, from) {
   const uidOf = (/** @type {number} */ index) => entry.work[index]?.uid;
   const asked = isDelta(entry) ? nextUnseen(entry, form, from.index, from.key) : null;
-  const text = "这里新结果的值不同，还没有看";
+  const text = "这里新的抽取任务的值不同，还没有看";
   const differences = asked ? [{ ...asked, text, message: null, id: `delta:${uidOf(asked.index)}` }] : [];
   const others = approvalStops(entry, form).map((stop) => ({
     ...stop,

@@ -106,8 +106,10 @@ function linesFor(workbench, entry) {
   for (const values of entry ? newCustomers(entry, store.form) : []) {
     const name = values[store.form.name_field] || "未填姓名";
     const take = { label: `加进来（${chordFor("add")}）`, run: () => calls.addFound(values) };
-    add(`新结果里还有一位客户「${name}」`, "warn", take);
+    add(`新的抽取任务里还有一位客户「${name}」`, "warn", take);
   }
+  if (entry?.chat.run?.is_labels)
+    add(`这一条从标注「${entry.chat.run.name}」改起：值是人给的，不是模型的；照着确认的记录不是独立审阅。`, "warn");
   if (entry?.chat.failed) add(`模型没有给出这一条的结果：${entry.chat.failed}`, "warn");
   if (entry?.rejected) add(`这一条没有保存：${entry.rejected}`, "bad");
   for (const chat of troubled(store).filter((other) => other !== store.current)) {

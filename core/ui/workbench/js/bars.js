@@ -163,9 +163,9 @@ export function buildBottom({ run, onNote }) {
   input.hidden = true;
   const mode = h(
     "span",
-    { class: "mode", hidden: true, title: "命令模式：单个字母即命令；? 看全部，Esc 退出" },
+    { class: "mode", hidden: true, title: "命令模式：单个字母即命令；F1 看全部，Esc 退出" },
     "命令模式 ",
-    h("kbd", {}, "?"),
+    h("kbd", {}, "F1"),
     " 看全部",
   );
   const decisions = [
@@ -184,12 +184,12 @@ export function buildBottom({ run, onNote }) {
     {
       type: "button",
       class: "btn quiet",
-      title: "全部快捷键（F1，命令模式里按 ?）",
+      title: "全部快捷键（F1；? 只在焦点不在输入框时）",
       "data-command": "help",
       onclick: () => run("help"),
     },
     "快捷键",
-    h("span", { class: "caps" }, h("kbd", {}, "?")),
+    caps(chordFor("help")),
   );
   const element = h(
     "div",

@@ -65,10 +65,11 @@ export interface ChatOrder {
   prev: number[];
 }
 
-/** The run that the values come from. */
+/** The run that the values come from: a model's answers, or labels, which people gave. */
 export interface RunName {
   name: string;
   model: string;
+  is_labels?: boolean;
 }
 
 /** How much there is in the chat: messages, people, characters. */

@@ -71,7 +71,7 @@ export function customerCommands(workbench, tools) {
     const speakers = unnamedSpeakers(openEntry(), store.form).slice(0, 8);
     const found = newCustomers(openEntry(), store.form).map((values) => ({
       label: valueText(values[store.form.name_field]) || "未填姓名",
-      hint: "新结果里的客户",
+      hint: "新的抽取任务里的客户",
       run: () => addFound(values),
     }));
     const named = speakers.map(({ name, role }) => ({

@@ -126,7 +126,9 @@ export function drawLine(footer, entry, form, index, key) {
     told ? h("span", { class: "remark", title: told }, told) : "",
     ...(values.length
       ? values
-      : [h("small", { class: "same" }, !told && Object.keys(customer.others ?? {}).length ? "各结果说法一致" : "")]),
+      : [
+          h("small", { class: "same" }, !told && Object.keys(customer.others ?? {}).length ? "各抽取任务的值一致" : ""),
+        ]),
     h("span", { class: "gap" }),
     button("link", `标注规范（${chordFor("guide")}）`, () => footer.act.guide(), "规范", caps(chordFor("guide"))),
   );

@@ -46,7 +46,7 @@ export function buildField(field, number, act) {
     hidden: true,
     onclick: () => act.accept(field.key),
   });
-  const differs = h("span", { class: "differs", hidden: true, title: `别的抽取任务说法不同（${chordFor("other")}）` });
+  const differs = h("span", { class: "differs", hidden: true, title: `别的抽取任务的值不同（${chordFor("other")}）` });
   const status = h("span", { class: "status", id: `${id}-status` });
   const seen = h("button", {
     type: "button",
@@ -285,7 +285,7 @@ export function drawField(part, view) {
     setAttr(
       part.fresh,
       "title",
-      `新结果的值：${view.fresh || "（空）"}。采用按 ${chordFor("accept")}，保留现在的值按回车`,
+      `新的抽取任务的值：${view.fresh || "（空）"}。采用按 ${chordFor("accept")}，保留现在的值按回车`,
     );
   }
   // A long address, and what it was before, need the whole width; it does not jump under somebody's fingers, though.

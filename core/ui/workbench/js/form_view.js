@@ -93,15 +93,17 @@ export function drawForm(view, entry, index, key, baseRun) {
   const { run } = entry.chat;
   // A record that was started from another run than the one that is chosen above is compared with its own.
   const isOther = baseRun !== undefined && entry.chat.base_run_id !== baseRun;
-  const model = !run ? none : isOther ? `改自 ${run.name}` : `模型：${run.model || run.name}`;
+  const kind = run?.is_labels ? "标注" : "抽取任务";
+  const start = !run ? none : isOther ? `改自 ${run.name}` : `${kind}：${run.name}`;
   const left = entry.work.reduce((sum, one) => sum + Object.keys(one.delta ?? {}).length, 0);
   const count = asked
     ? `增量审阅：还有 ${left} 处不同`
     : `${confirmedCount(customer, view.form)} / ${view.form.fields.length} 已确认`;
-  setText(view.summary, `${count}　${model}`);
+  setText(view.summary, `${count}　${start}`);
   view.summary.classList.toggle("other-run", Boolean(run) && isOther);
-  const start = isOther ? "这一条从这个抽取任务改起，不是上面选的起始值" : "";
-  setAttr(view.summary, "title", run ? [`抽取任务：${run.name}`, start].filter(Boolean).join("；") : null);
+  const other = isOther ? "这一条从它改起，不是上面选的抽取任务" : "";
+  const model = run?.model ? `模型：${run.model}` : "";
+  setAttr(view.summary, "title", run ? [`${kind}：${run.name}`, model, other].filter(Boolean).join("；") : null);
 }
 
 /**

@@ -2,7 +2,7 @@
 // How what comes in (a payload, kept work) meets the work under way: customers are matched, dirty fields stay mine.
 /** @import { ChatPayload, Draft, Entry, FormPayload, KeptKnown, Known, PendingSave, Values, WorkCustomer } from "./types.js" */
 import { withoutEvidence } from "./messages.js";
-import { confirmationOf, isDirty, makeEntry, nextUid, warningsOf } from "./model.js";
+import { confirmationOf, isDirty, makeEntry, nextUid, settledAs, warningsOf } from "./model.js";
 import { matchPeople } from "./names.js";
 import { UNSEEN, valueText } from "./values.js";
 
@@ -94,6 +94,8 @@ export function mergeChat(entry, chat, busy, form) {
   if (!keep) {
     entry.agreed = entry.work;
     entry.agreedNote = chat.note ?? "";
+    const isOthers = chat.version !== entry.version;
+    entry.settled = settledAs(entry.work, chat.status, chat.note ?? "") ?? (isOthers ? null : entry.settled);
     entry.version = chat.version;
     entry.baseRun = baseRun;
     entry.status = chat.status;
@@ -196,7 +198,7 @@ export function restoreWork(entry, kept, form) {
   const { agreed } = kept;
   const common = agreed?.customers ? known(agreed.customers) : null;
   entry.agreed = isForeign ? common : served;
-  if (isForeign) entry.agreedNote = agreed?.note ?? null;
+  if (isForeign) Object.assign(entry, { agreedNote: agreed?.note ?? null, settled: null });
   entry.sent = Object.fromEntries(Object.entries(agreed?.sent ?? {}).map(([id, sent]) => [id, known(sent)]));
   entry.version = kept.base_version;
   entry.baseRun = baseRun;

@@ -116,7 +116,8 @@ export function listen(workbench) {
       keep(event);
       return;
     }
-    const command = commandOf(event, workbench.commandMode);
+    const isAsking = event.key === "?" && !pressed.isText; // the help answers wherever no text is typed
+    const command = commandOf(event, workbench.commandMode || isAsking);
     const plain = workbench.commandMode && !event.ctrlKey && !event.altKey && !event.metaKey;
     if (plain && /^[1-9]$/.test(event.key)) {
       workbench.calls.digit(Number(event.key));

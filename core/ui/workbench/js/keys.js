@@ -22,11 +22,11 @@ export const COMMANDS = [
   { id: "previousField", group: "走动", label: "上一个字段", keys: [], letters: ["Shift+Tab"] },
   { id: "address", group: "走动", label: "到某个字段：再按它的字母", keys: ["Alt+L"], letters: ["L"] },
   { id: "unseen", group: "走动", label: "下一处未确认", keys: ["Alt+N"], letters: ["N"] },
-  { id: "doubt", group: "走动", label: "下一处可疑（检查有话说、结果不一致）", keys: ["Alt+Q"], letters: ["Q"] },
+  { id: "doubt", group: "走动", label: "下一处可疑（检查有话说、抽取任务不一致）", keys: ["Alt+Q"], letters: ["Q"] },
   { id: "confirm", group: "字段", label: "确认本字段", keys: ["Alt+C"], letters: ["C"] },
   { id: "takeBack", group: "字段", label: "取回模型的值", keys: ["Alt+R"], letters: ["R"] },
-  { id: "other", group: "字段", label: "换成别的结果说的值（再按换下一个）", keys: ["Alt+V"], letters: ["V"] },
-  { id: "accept", group: "字段", label: "采用新结果的值（增量审阅）", keys: ["Alt+T"], letters: ["T"] },
+  { id: "other", group: "字段", label: "换成别的抽取任务的值（再按换下一个）", keys: ["Alt+V"], letters: ["V"] },
+  { id: "accept", group: "字段", label: "采用新的抽取任务的值（增量审阅）", keys: ["Alt+T"], letters: ["T"] },
   { id: "missed", group: "字段", label: "看群聊里漏掉的一处；再按填入", keys: ["Alt+F"], letters: ["F"] },
   { id: "dismiss", group: "字段", label: "漏掉的这一处不用填", keys: ["Alt+H"], letters: ["H"] },
   { id: "guide", group: "字段", label: "本字段的标注规范", keys: ["Alt+G"], letters: ["G"] },
@@ -52,7 +52,7 @@ export const COMMANDS = [
   { id: "swap", group: "客户", label: "与另一位客户互换本字段", keys: ["Alt+W"], letters: ["W"] },
   { id: "moveLeft", group: "客户", label: "把本客户往前移", keys: ["Alt+["], letters: ["["] },
   { id: "moveRight", group: "客户", label: "把本客户往后移", keys: ["Alt+]"], letters: ["]"] },
-  { id: "help", group: "其他", label: "全部快捷键", keys: ["F1"], letters: ["?"] },
+  { id: "help", group: "其他", label: "全部快捷键（? 只在焦点不在输入框时）", keys: ["F1"], letters: ["?"] },
 ];
 
 /** Keys that the fields handle themselves, for the help sheet. */

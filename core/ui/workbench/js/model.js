@@ -58,16 +58,17 @@ function workCustomer(chat, customer, index) {
  */
 export function makeEntry(chat) {
   const work = chat.customers.map((customer, index) => workCustomer(chat, customer, index));
+  const note = chat.note ?? "";
   return {
     chat,
     work,
     clean: work,
     agreed: work, // agreed: what this browser and the server last had in common
-    agreedNote: chat.note ?? "",
+    agreedNote: note,
     version: chat.version,
     baseRun: chat.base_run_id,
     status: chat.status,
-    note: chat.note ?? "",
+    note,
     lastSave: null,
     undo: [],
     redo: [],
@@ -81,7 +82,26 @@ export function makeEntry(chat) {
     typing: null, // text in a free entry that is not entered yet: {uid, key, text}
     decided: null, // the decision that can be taken back: {before, status}; any edit after it ends that
     undone: null, // the decision that was taken back and can be made again; any edit after it ends that
+    settled: settledAs(work, chat.status, note),
   };
+}
+
+/**
+ * What a chat is besides its drafts; null for a draft.
+ * @param {WorkCustomer[]} work
+ * @param {RecordStatus} status
+ * @param {string} note
+ */
+export function settledAs(work, status, note) {
+  return status === STATUS.DRAFT ? null : { work, status, note };
+}
+
+/**
+ * What the chat was before it was edited, where undo has led back to exactly that: then it is no draft any more.
+ * @param {Entry} entry
+ */
+export function backToSettled({ work, settled }) {
+  return settled && isSameWork(work, settled.work) ? settled : null;
 }
 
 /** @param {Entry} entry */
@@ -347,7 +367,7 @@ export function isDelta(entry) {
  * @param {RecordStatus} status
  */
 export function noteDecision(entry, before, status) {
-  entry.decided = { before, status, note: entry.note };
+  entry.decided = { before, status, note: entry.note, settled: entry.settled };
 }
 
 /**
@@ -356,11 +376,11 @@ export function noteDecision(entry, before, status) {
  */
 export function undoDecision(entry) {
   if (!entry.decided) return null;
-  const { before, status, note } = entry.decided;
+  const { before, status, note, settled } = entry.decided;
   const undone = { before, after: entry.work, status: entry.status, note: entry.note, shown: entry.shown };
   if (entry.undo[entry.undo.length - 1] === before) entry.undo.pop();
-  Object.assign(entry, { work: before, note: note ?? "", decided: null, undone, shown: [], redo: [] });
-  return status === STATUS.UNREVIEWED && (entry.undo.length || entry.restored) ? STATUS.DRAFT : status; // edited: no longer untouched
+  Object.assign(entry, { work: before, note: note ?? "", decided: null, undone, shown: [], redo: [], settled });
+  return backToSettled(entry) ? status : STATUS.DRAFT; // edited: no longer what it was
 }
 
 /**

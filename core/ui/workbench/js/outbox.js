@@ -12,7 +12,7 @@ import {
   pairs,
   rowDefault,
 } from "./conflict_sides.js";
-import { isDirty, nextUid } from "./model.js";
+import { isDirty, nextUid, settledAs } from "./model.js";
 import { addItems, isList, ONE_BY_ONE, sameValue, UNSEEN, valueText } from "./values.js";
 import { STATUS } from "./words.js";
 
@@ -85,6 +85,7 @@ export function makeSave(entry, form, { id, status, note, reviewer, review, now,
   entry.rejected = "";
   entry.note = save.note;
   entry.sent = { ...entry.sent, [id]: entry.work };
+  entry.settled = settledAs(entry.work, status, save.note) ?? entry.settled;
   if (status !== DRAFT) entry.status = status;
   else if (entry.status === STATUS.UNREVIEWED) entry.status = DRAFT;
   return save;
@@ -319,6 +320,7 @@ export function settleConflict(entry, form, taken) {
   entry.version = conflict.version;
   entry.lastSave = null;
   entry.conflict = null;
+  entry.settled = null;
   return status;
 }
 

@@ -9,7 +9,7 @@ import { conflictRows } from "./outbox.js";
 const HELP_GROUPS = ["判定", "走动", "客户", "字段", "其他", "群聊"];
 
 /**
- * The sheet of all keys; closes with Esc, ? or a click.
+ * The sheet of all keys; closes with Esc, F1 or a click.
  * @param {() => void} onClose
  */
 export function buildHelp(onClose) {

@@ -5,7 +5,7 @@
 import { takeAnswered } from "../../js/unanswered.js";
 import { mergeChat, restoreWork, withTexts } from "./incoming.js";
 import { ORDINARY } from "./journal.js";
-import { isDirty, makeEntry } from "./model.js";
+import { isDirty, makeEntry, settledAs } from "./model.js";
 import { applyAck, DRAFT, waitingFor } from "./outbox.js";
 
 const KEPT_CHATS = 40;
@@ -174,6 +174,7 @@ function takeChat(store, chat, effects) {
     entry.clean = entry.work;
     entry.lastSave = last.save_id;
     entry.status = last.status;
+    entry.settled = settledAs(entry.work, last.status, last.note) ?? entry.settled;
     entry.sent = { ...entry.sent, [last.save_id]: entry.work };
   }
   store.entries.set(chat.chat, entry);

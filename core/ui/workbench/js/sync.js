@@ -2,8 +2,9 @@
 // Carries work to the server: journal first, then the outbox as state, again where no answer comes. No DOM.
 /** @import { Effects, Entry, RecordStatus, Store, SyncOptions, Typing, WorkbenchSent } from "./types.js" */
 import { makeJournal } from "./journal.js";
-import { isDirty } from "./model.js";
+import { backToSettled, isDirty } from "./model.js";
 import { DRAFT, draftOf, makeSave, mayDraft, PATIENCE, saveOfDraft, saveState } from "./outbox.js";
+import { STATUS } from "./words.js";
 
 const DRAFT_PAUSE = 400;
 /** Milliseconds after which a save without an answer is worth a sentence. */
@@ -144,8 +145,9 @@ export function makeSync(store, { emit, storage, clock, makeId, onChange }) {
       now: clock(),
     });
     store.outbox.push(made);
-    if (undo) store.decided.delete(made.chat);
-    else if (status !== DRAFT) store.decided.add(made.chat);
+    const isOpen = status === DRAFT || status === STATUS.UNREVIEWED;
+    if (undo && isOpen) store.decided.delete(made.chat);
+    else if (!isOpen) store.decided.add(made.chat);
     journal().putSave(made);
     keepDraft(entry);
     send();
@@ -177,16 +179,26 @@ export function makeSync(store, { emit, storage, clock, makeId, onChange }) {
    * @param {Entry} entry
    */
   function touch(entry) {
-    journal().putDraft(draftOf(entry, store.form, clock()));
+    keepDraft(entry);
     clearTimeout(timer);
     timer = setTimeout(flushDrafts, DRAFT_PAUSE);
   }
 
   function flushDrafts() {
     clearTimeout(timer);
-    for (const entry of store.entries.values())
-      if (mayDraft(entry, store.outbox) && !entry.rejected) save(entry, DRAFT);
+    for (const entry of store.entries.values()) if (mayDraft(entry, store.outbox) && !entry.rejected) saveDraft(entry);
     onChange();
+  }
+
+  /**
+   * Save a chat as a draft; where undo has led back to what it was before, as that. A delta draft leaves it what it was
+   * by itself.
+   * @param {Entry} entry
+   */
+  function saveDraft(entry) {
+    const before = store.review.startsWith("delta:") ? null : backToSettled(entry);
+    if (before) save(entry, before.status, before.note, "撤销全部修改", true);
+    else save(entry, DRAFT);
   }
 
   /**

@@ -112,13 +112,22 @@ export interface Entry {
   restored: boolean;
   typing: Typing | null;
   /** The decision that can be taken back; any edit after it ends that. */
-  decided: { before: WorkCustomer[]; status: RecordStatus; note: string } | null;
+  decided: { before: WorkCustomer[]; status: RecordStatus; note: string; settled: Settled | null } | null;
   /** The decision that was taken back and can be made again; any edit after it ends that. */
   undone: { before: WorkCustomer[]; after: WorkCustomer[]; status: RecordStatus; note: string; shown: string[] } | null;
   /** The work of each save under way. */
   sent?: Record<string, Known[]>;
   /** What was missed and waved away. */
   dismissed?: Set<string>;
+  /** What the chat was before anything was edited that is only a draft; null where a draft is all that is known. */
+  settled: Settled | null;
+}
+
+/** A chat as it was decided, or as it was before anybody had touched it. */
+export interface Settled {
+  work: WorkCustomer[];
+  status: RecordStatus;
+  note: string;
 }
 
 /** What is remembered of a customer to tell later who changed what. */

@@ -92,6 +92,17 @@ def test_a_decision_that_is_taken_back_leaves_the_record_to_who_had_it(store: St
     assert records(store, dataset)[2].reviewer == "小白"
 
 
+def test_edits_that_are_all_taken_back_leave_the_record_as_it_was(store: Store) -> None:
+    dataset = make(store, 1)
+    decide(store, dataset, 1, values={NAME: "林木1"})
+    decide(store, dataset, 1, "草稿", {NAME: "林木"}, version=1, who="小白")
+    decide(store, dataset, 1, "草稿", {NAME: "林"}, version=2, who="小白")
+    assert records(store, dataset)[1].reviewer == "小白"
+    decide(store, dataset, 1, "已确认", {NAME: "林木1"}, version=3, who="小白", undo=True)
+    record = records(store, dataset)[1]
+    assert (record.status, record.reviewer) == ("已确认", "阿青"), "not the draft before, the version that it is again"
+
+
 def test_customers_are_compared_with_themselves_not_by_place(store: Store) -> None:
     dataset = make(store, 1)
     run = answer(store, dataset, "甲", {1: [{NAME: "林舟"}, {NAME: "周遥"}]})
