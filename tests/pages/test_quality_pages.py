@@ -217,6 +217,10 @@ def test_a_flattered_score_is_marked_and_honest_chats_are_offered(page: OpenPage
     assert "已确认的记录改自：「乙」1 条。改自它的得分偏高" in seen(app)
     table = app.dataframe[0].value
     assert list(table["提醒"])[-1] == "记录从它改起，偏高" and list(table["抽取任务"])[-1] == "乙"
+    best = app.metric[0]
+    assert (best.label, best.value) == ("可比的最高得分", f"{table['得分'][0]:.2f} / 36"), "that of the first row"
+    assert [place if place == place else None for place in table["名次"]] == [1, None, None]  # noqa: PLR0124
+    assert "带提醒的 2 个不能和别的比" in seen(app)
     assert "提醒" not in page("scores", against="labels").dataframe[0].value
     make_record(store, dataset, 1, [{NAME: "林舟1"}], review_pass="second", reviewer="小白")
     app = page("scores", against="records")

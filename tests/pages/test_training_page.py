@@ -47,7 +47,7 @@ def test_choices_are_foretold_built_and_kept(page: OpenPage, store: Store) -> No
     fill(store, statuses={1: RecordStatus.CONFIRMED})
     app = page()
     assert metrics(app)["群聊"] == "4"
-    assert metrics(app)["训练行数"] == "1,500"
+    assert (metrics(app)["训练行数"], metrics(app)["验证行数"]) == ("60", "1")
     assert list(table(app, "答案")["答案"]) == ["记录第 3 版（小王）", "标注", "标注", "标注"]
     assert any("林晓3：你们的会话存档怎么收费" in text.value for text in app.text)
     app.number_input(key="training-val").set_value(0.25).run()
@@ -132,16 +132,25 @@ def test_summaries_are_edited_and_checked(page: OpenPage, store: Store) -> None:
 
 
 def test_what_spoils_a_set_is_said_in_red(open_page: OpenPage, store: Store) -> None:
-    dataset = fill(store)
-    with store.write() as session:
-        session.get_one(Dataset, dataset).split = "test"
+    fill(store)
     app = open_page(PAGE)
     app.selectbox(key="training-source").set_value("标注").run()
-    dangers = seen(app)
-    assert "来源里有测试集「四条」" in dangers
-    assert "模型多半会死记硬背" in dangers and "没有验证集" in dangers
+    assert ":red-background[" not in seen(app), "no warning about choices that nobody made"
+    assert "仍不到平台要的 1,500 行" in seen(app)
+    app.number_input(key="training-min").set_value(1500).run()
+    assert "整套重复 500 遍" in seen(app) and "没有验证集" not in seen(app)
+    app.number_input(key="training-val").set_value(0.0).run()
+    assert "整套重复 375 遍" in seen(app) and "没有验证集" in seen(app)
+    app.number_input(key="training-min").set_value(None).run()
+    assert "死记硬背。请加群聊、" not in seen(app)
+
+
+def test_a_test_split_is_nobodys_first_choice(open_page: OpenPage, store: Store) -> None:
+    test = fill(store)
     with store.write() as session:
-        session.get_one(Dataset, dataset).split = "train"
-    app.number_input(key="training-min").set_value(0).run()
-    app.number_input(key="training-val").set_value(0.25).run()
+        session.get_one(Dataset, test).split = "test"
+    app = open_page(PAGE)
+    assert "「四条」是测试集" in seen(app) and "先在左边选数据集" in seen(app)
     assert ":red-background[" not in seen(app)
+    app.multiselect[0].set_value([test]).run()
+    assert "来源里有测试集「四条」" in seen(app)

@@ -12,7 +12,7 @@ from core.errors import NotFoundError
 from core.services.quality.cache import cached
 from core.services.quality.data_versions import run_version
 from core.services.quality.external_scores import ExternalScoreView, external_scores
-from core.services.quality.record_origins import FLATTERED, LEARNED, NO_ORIGINS, has_learned, record_origins
+from core.services.quality.record_origins import FLATTERED, LABELLED, LEARNED, NO_ORIGINS, has_learned, record_origins
 from core.services.quality.run_cost import run_costs
 from core.services.quality.scores import BLIND, LABELS, RECORDS, Benchmark, cached_reference, run_score
 
@@ -42,6 +42,11 @@ class LeaderboardRow:
     cost: float | None
     started: int = 0
     caveat: str = ""
+
+    @property
+    def is_ranked(self) -> bool:
+        """Whether its score can be held against the others'."""
+        return not self.caveat
 
     @property
     def indistinguishable_from_best(self) -> bool:
@@ -111,12 +116,14 @@ def leaderboard(store: Store, benchmark: Benchmark) -> Leaderboard:
         versions = tuple(run_version(session, run) for run in runs)
         origins = record_origins(session, benchmark.dataset.id) if benchmark.against == RECORDS else NO_ORIGINS
     started = [origins.by_id.get(run.id, 0) for run in runs]
-    of_people = benchmark.against in (LABELS, RECORDS, BLIND)
     caveats = [
-        FLATTERED if count else LEARNED if of_people and has_learned(run) else ""
+        _caveat(run, count, of_people=benchmark.against in (LABELS, RECORDS, BLIND))
         for run, count in zip(runs, started, strict=True)
     ]
-    order = sorted(range(len(runs)), key=lambda i: (caveats[i] != "", -scores[i].score, runs[i].id))
+    # Labels before what is flattered: theirs is an honest score, if not that of a model.
+    order = sorted(
+        range(len(runs)), key=lambda i: (caveats[i] != "", caveats[i] != LABELLED, -scores[i].score, runs[i].id)
+    )
     alone, to_best = cached(("board", *key, versions, tuple(order)), lambda: _intervals(scores, order))
     rows = tuple(
         LeaderboardRow(
@@ -135,6 +142,21 @@ def leaderboard(store: Store, benchmark: Benchmark) -> Leaderboard:
     return Leaderboard(
         benchmark, golds.floor, golds.constants, benchmark.form.max_points, len(golds.golds), rows, disputed
     )
+
+
+def _caveat(run: RunView, started: int, *, of_people: bool) -> str:
+    """Why a run's score is not to be compared with the others; ``""`` where it is.
+
+    Args:
+        run: the run.
+        started: records of the reference that were started from it.
+        of_people: whether the reference is what people said.
+    """
+    if started:
+        return FLATTERED
+    if run.kind == RunKind.LABELS:
+        return LABELLED
+    return LEARNED if of_people and has_learned(run) else ""
 
 
 def named_run(board: Leaderboard, name: str) -> LeaderboardRow:

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Text, cast, func, select
 from sqlmodel import Session, col
 
 from core.adapters.store import RunView, queries
-from core.adapters.store.models import Record, Run
+from core.adapters.store.models import Record, Run, RunKind
 
 FLATTERED = "记录从它改起，偏高"
 """What stands beside the score of a run against records that were started from it."""
@@ -15,6 +15,10 @@ FLATTERED = "记录从它改起，偏高"
 
 LEARNED = "可能学过这些群聊，偏高"
 """What stands beside the score of a run that was made from labels or approved records."""
+
+
+LABELLED = "标注，不是模型的结果"
+"""What stands beside labels where runs are ranked by another reference."""
 
 
 def has_learned(run: Run | RunView) -> bool:
@@ -30,10 +34,14 @@ class RecordOrigins:
         runs: chats by the run's name, the most first; under ``""`` those that were started from an empty form, or from
             a run that was deleted.
         by_id: chats by the run's id, of those that are still there.
+        labels: names of those runs that are labels.
+        deleted: of those under ``""``, how many were started from a run that was deleted.
     """
 
     runs: Mapping[str, int]
     by_id: Mapping[int, int]
+    labels: frozenset[str] = frozenset()
+    deleted: int = 0
 
     @property
     def main(self) -> str:
@@ -43,9 +51,20 @@ class RecordOrigins:
     @property
     def sentence(self) -> str:
         """Chinese: how many records were started from what; ``""`` where there are none."""
-        titles = {name: f"「{name}」" if name else "空表单或已删除的抽取任务 " for name in self.runs}
-        parts = [f"{titles[name]}{count:,} 条" for name, count in self.runs.items()]
+        parts = [f"{self._title(name)}{count:,} 条" for name, count in self.runs.items() if name]
+        if self.deleted:
+            parts.append(f"已删除的抽取任务 {self.deleted:,} 条")
+        if empty := self.runs.get("", 0) - self.deleted:
+            parts.append(f"空表单 {empty:,} 条")
         return f"已确认的记录改自：{'，'.join(parts)}。" if parts else ""
+
+    @property
+    def from_labels(self) -> int:
+        """How many of the records were started from labels: these are no second opinion about the labels."""
+        return sum(self.runs[name] for name in self.labels)
+
+    def _title(self, name: str) -> str:
+        return f"标注「{name}」" if name in self.labels else f"「{name}」"
 
 
 NO_ORIGINS = RecordOrigins({}, {})
@@ -54,15 +73,26 @@ NO_ORIGINS = RecordOrigins({}, {})
 def record_origins(session: Session, dataset_id: int) -> RecordOrigins:
     """The runs that the confirmed records of a dataset were started from."""
     chats = func.count(func.distinct(col(Record.chat_id)))
+    of_dataset = (col(Record.dataset_id) == dataset_id, queries.is_final())
     statement = (
-        select(col(Run.id), func.coalesce(col(Run.name), ""), chats)
+        select(col(Run.id), func.coalesce(col(Run.name), ""), chats, func.max(col(Run.kind)))
         .select_from(Record)
         .outerjoin(Run, col(Run.id) == col(Record.base_run_id))
-        .where(col(Record.dataset_id) == dataset_id, queries.is_final())
+        .where(*of_dataset)
         .group_by(col(Run.id), col(Run.name))
     )
-    rows = [(run_id, str(name), int(count)) for run_id, name, count in session.execute(statement)]
+    rows = [(run_id, str(name), int(count), kind) for run_id, name, count, kind in session.execute(statement)]
     rows.sort(key=lambda row: (-row[2], row[1]))
     return RecordOrigins(
-        {name: count for _, name, count in rows}, {run_id: count for run_id, _, count in rows if run_id is not None}
+        {name: count for _, name, count, _ in rows},
+        {run_id: count for run_id, _, count, _ in rows if run_id is not None},
+        frozenset(name for _, name, _, kind in rows if kind == RunKind.LABELS),
+        int(session.execute(select(chats).where(*of_dataset, *_started_from_a_deleted_run())).scalar_one())
+        if any(run_id is None for run_id, *_ in rows)
+        else 0,
     )
+
+
+def _started_from_a_deleted_run() -> tuple[ColumnElement[bool], ...]:
+    """Conditions on records without a run of which some value says that it came from one."""
+    return col(Record.base_run_id).is_(None), cast(col(Record.customers), Text).like('%"run:%')

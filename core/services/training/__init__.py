@@ -22,7 +22,7 @@ from core.services.training.preflight import Preflight, data_version, preflight,
 from core.services.training.row_formats import TrainingFormat
 from core.services.training.rows import SpooledRow
 from core.services.training.set_diff import diff_sets, source_of
-from core.services.training.set_notes import lost_field_labels
+from core.services.training.set_notes import TEST_SPLIT, lost_field_labels
 from core.services.training.set_versions import (
     SourceChange,
     TrainingSetView,
@@ -36,6 +36,7 @@ from core.services.training.training_options import (
     CUSTOMERS_TASK,
     FIELDS_TASK,
     FORM_TASK,
+    MOST_REPEATS,
     PLATFORM_MIN_ROWS,
     AnswerFilters,
     DuplicatePolicy,
@@ -55,6 +56,7 @@ __all__ = [
     "CUSTOMERS_TASK",
     "FIELDS_TASK",
     "FORM_TASK",
+    "MOST_REPEATS",
     "NEEDED_IDS",
     "OVERLONG_ACTIONS",
     "PLATFORM_MIN_ROWS",
@@ -66,6 +68,7 @@ __all__ = [
     "Preflight",
     "SourceChange",
     "SpooledRow",
+    "TEST_SPLIT",
     "TrainingFormat",
     "TrainingOptions",
     "TrainingSetView",

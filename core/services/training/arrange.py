@@ -72,6 +72,8 @@ def training_order(
 
 def _repeats(rows_per_pass: int, options: TrainingOptions) -> int:
     repeats = max(1, -(-options.min_rows // rows_per_pass))
+    if options.most_repeats is not None:
+        repeats = min(repeats, options.most_repeats)
     if options.max_rows is not None and rows_per_pass * repeats > options.max_rows:
         raise ExportError(
             f"整套一遍 {rows_per_pass:,} 行，重复 {repeats} 遍是 {rows_per_pass * repeats:,} 行，"

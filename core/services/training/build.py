@@ -60,7 +60,7 @@ def export_training(
         result = write_files(
             folder, spool, arrangement, options.format, parameters, counts_of(composition, arrangement), out
         )
-        result = replace(result, lists=_overlong_lists(composition), notes=notes_of(composition, arrangement))
+        result = replace(result, lists=_overlong_lists(composition), notes=notes_of(composition, arrangement, options))
         session.close()  # the log is written on another connection, and none may be held meanwhile
         with store.write() as writing:
             log_training_set(

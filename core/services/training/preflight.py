@@ -1,5 +1,6 @@
 """Preflight: what a set would be, before anything is written: its rows, their lengths, and what is wrong."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from core.adapters.store.models import Chat, Extraction, Record, Summary
 from core.domain.form import Form, load_named_form
 from core.errors import ExportError, ShiyaoError
 from core.services.extraction import prompt_library
+from core.services.quality.record_origins import record_origins
 from core.services.team import withheld
 from core.services.training.arrange import Arrangement, arrange
 from core.services.training.compose import Composition, compose
@@ -80,6 +82,7 @@ def preflight(store: Store, options: TrainingOptions) -> Preflight:
     with store.read() as session:
         composition = compose(session, options, lambda line: None, inspect=True)
         views = [queries.dataset(session, dataset) for dataset in options.datasets]
+        started = {view.name: record_origins(session, view.id).from_labels for view in views if options.source.records}
     refusal: ShiyaoError | None = None
     arrangement: Arrangement | None = None
     try:
@@ -101,15 +104,26 @@ def preflight(store: Store, options: TrainingOptions) -> Preflight:
         counts=counts_of(composition, arrangement) if arrangement else {},
         balance=field_balance(composition.form, arrangement.train, arrangement.copies) if arrangement else [],
         refusal=refusal,
-        notes=notes_of(composition, arrangement) if arrangement else (),
+        notes=(*notes_of(composition, arrangement, options), *_label_notes(started)) if arrangement else (),
         similar=similar,
         contradictions=contradictions,
         crossing=len(similar) if options.validation else 0,
         summary_lost=composition.summary_lost,
         dangers=dangers_of(
-            {view.name: view.split for view in views}, options, arrangement.repeats if arrangement else 1
+            {view.name: view.split for view in views},
+            arrangement.repeats if arrangement else 1,
+            has_validation=bool(arrangement.validation if arrangement else options.validation),
         ),
     )
+
+
+def _label_notes(started: Mapping[str, int]) -> list[str]:
+    """What is said of records that were started from labels; ``started`` counts them by dataset."""
+    return [
+        f"「{name}」有 {count:,} 条已确认的记录从标注改起：它们和标注是同一份答案，不是另一遍审阅"
+        for name, count in started.items()
+        if count
+    ]
 
 
 def _repeated_chats(composition: Composition) -> tuple[list[list[str]], list[list[str]]]:

@@ -9,7 +9,7 @@ from core.services.training.answer_selection import REASONS
 from core.services.training.arrange import Arrangement
 from core.services.training.compose import Composition
 from core.services.training.overlong_rows import OverlongRow
-from core.services.training.training_options import OverBudget, TrainingOptions
+from core.services.training.training_options import MOST_REPEATS, OverBudget, TrainingOptions
 
 TEST_SPLIT = "test"
 """Split of a dataset that models are measured on."""
@@ -82,17 +82,13 @@ def counts_of(composition: Composition, arrangement: Arrangement) -> dict[str, i
     }
 
 
-MOST_REPEATS = 20
-"""Above this, a model learns the rows by heart."""
-
-
-def dangers_of(splits: Mapping[str, str], options: TrainingOptions, repeats: int) -> tuple[str, ...]:
+def dangers_of(splits: Mapping[str, str], repeats: int, *, has_validation: bool) -> tuple[str, ...]:
     """Chinese sentences about choices that spoil what the set is for; it can be built all the same.
 
     Args:
         splits: of the datasets, by name.
-        options: the choices.
         repeats: how often the whole set is written.
+        has_validation: whether there is a validation part.
     """
     dangers = []
     if tests := [name for name, split in splits.items() if split == TEST_SPLIT]:
@@ -104,12 +100,12 @@ def dangers_of(splits: Mapping[str, str], options: TrainingOptions, repeats: int
             f"整套重复 {repeats} 遍（最少行数太高，或群聊太少）：超过 {MOST_REPEATS} 遍，模型多半会死记硬背。"
             "请加群聊、加训练任务，或降低最少行数"
         )
-    if not options.validation:
+    if not has_validation:
         dangers.append("没有验证集：训练时看不出是否过拟合。请把验证集比例设成 0.1 左右")
     return tuple(dangers)
 
 
-def notes_of(composition: Composition, arrangement: Arrangement) -> tuple[str, ...]:
+def notes_of(composition: Composition, arrangement: Arrangement, options: TrainingOptions) -> tuple[str, ...]:
     """Chinese sentences about a set that a person should know before using it."""
     one_pass = len(arrangement.order) // arrangement.repeats
     copied = f"（均衡后一遍 {one_pass} 行）" if one_pass != len(arrangement.train) else ""
@@ -119,6 +115,11 @@ def notes_of(composition: Composition, arrangement: Arrangement) -> tuple[str, .
         else "行"
     )
     notes = [f"{len(arrangement.train)} {what}{copied}重复 {arrangement.repeats} 遍，共 {len(arrangement.order):,} 行"]
+    if len(arrangement.order) < options.min_rows:
+        notes.append(
+            f"重复到 {arrangement.repeats} 遍为止，仍不到平台要的 {options.min_rows:,} 行；再多重复，模型会死记硬背。"
+            "请加群聊或训练任务"
+        )
     words = {"skipped": "已跳过", "cleaned": "已清理", "summarised": "已换成摘要", "windowed": "已分段"}
     for action, label in words.items():
         if overlong := composition.overlong_with(action):

@@ -61,8 +61,12 @@ def train_val_split(
             break
         validation_groups.add(group)
         size += sizes[group]
+    if len(validation_groups) == len(sizes) and not options.validation_needed:
+        return list(rows), []
     if len(validation_groups) == len(sizes):
-        raise ExportError(f"只有 {len(sizes)} 条不同的群聊，分不出验证集", "请去掉 --val，或先确认更多群聊")
+        raise ExportError(
+            f"只有 {len(sizes)} 条不同的群聊，分不出验证集", "请把验证集比例（--val）设成 0，或先确认更多群聊"
+        )
     train, validation = list[SpooledRow](), list[SpooledRow]()
     for row in rows:
         (validation if groups.get(row.chat, row.chat) in validation_groups else train).append(row)

@@ -16,6 +16,9 @@ from core.services.training.row_formats import TrainingFormat
 PLATFORM_MIN_ROWS = 1500
 """The Spark platform takes no training set with fewer rows."""
 
+MOST_REPEATS = 20
+"""Above so many passes over a set, a model learns the rows by heart."""
+
 MAX_COPIES = 4
 """Copies of one row that balancing makes at most: more would teach those chats by heart."""
 
@@ -97,6 +100,8 @@ class TrainingOptions:
             or keys of fields.
         filters: which answers are good enough.
         min_rows: the whole training part is repeated until it has at least so many rows; 0 or 1 for no repeats.
+        most_repeats: passes over the set at most, also where it then has fewer rows than ``min_rows``; ``None`` for no
+            limit.
         max_rows: rows that the target takes at most; ``None`` for no limit.
         max_chars: characters that all texts of a row may have together.
         cutoff_len: tokens (estimated) that they may have together.
@@ -109,6 +114,7 @@ class TrainingOptions:
             copied for it, :data:`MAX_COPIES` times at most. 0 for no copies.
         validation: share of chats (0 to below 1) that are kept out for validation; equal and nearly equal chats stay
             together.
+        validation_needed: whether a set that no validation part can be drawn from is refused.
         mask: kinds that are hidden in questions and answers (``core.domain.masking``); for sets given to others.
         seed: shuffles the rows; the validation part is drawn with it too (with 0 where it is ``None``).
     """
@@ -121,6 +127,7 @@ class TrainingOptions:
     tasks: tuple[str, ...] = (FORM_TASK,)
     filters: AnswerFilters = field(default_factory=AnswerFilters)
     min_rows: int = PLATFORM_MIN_ROWS
+    most_repeats: int | None = None
     max_rows: int | None = None
     max_chars: int | None = None
     cutoff_len: int | None = None
@@ -131,6 +138,7 @@ class TrainingOptions:
     duplicates: DuplicatePolicy = DuplicatePolicy.KEEP
     balance: float = 0.0
     validation: float = 0.0
+    validation_needed: bool = True
     seed: int | None = None
     mask: tuple[str, ...] = ()
 
@@ -222,6 +230,8 @@ class TrainingOptions:
             "val": self.validation,
             "seed": self.seed,
             **({"mask": list(self.mask)} if self.mask else {}),
+            **({} if self.validation_needed else {"val_needed": False}),
+            **({"most_repeats": self.most_repeats} if self.most_repeats is not None else {}),
         }
 
 
@@ -251,4 +261,6 @@ def options_from_json(raw: dict[str, Any]) -> TrainingOptions:
         validation=raw["val"],
         seed=raw["seed"],
         mask=tuple(raw.get("mask", ())),
+        most_repeats=raw.get("most_repeats"),
+        validation_needed=raw.get("val_needed", True),
     )

@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from core.services.quality import Leaderboard, add_external_score, remove_external_score
+from core.adapters.store.models import RunKind
+from core.services.quality import Leaderboard, LeaderboardRow, add_external_score, remove_external_score
 from core.ui import charts, state
-from core.ui.markdown import escape_markdown
+from core.ui.markdown import Markdown, escape_markdown
 from core.ui.notices import guarded, show_errors
 from core.ui.quality.cell_values import interval_text
 from core.ui.quality.reference_picker import reference_title, scoring_note
@@ -12,15 +13,16 @@ from core.ui.tables import PLACEHOLDER, draw_csv_button, percent_column, percent
 
 
 def draw_headline(board: Leaderboard) -> None:
-    """Five metrics: best score, both floors, points above the higher floor, and F1."""
+    """Five metrics: best score that can be compared, both floors, points above the higher floor, and F1."""
     best = board.rows[0]
+    beside = sum(not row.is_ranked for row in board.rows)
     filled = best.score.filled
     one, two, second, three, four = st.columns(5)
     one.metric(
-        "最高得分",
+        ("可比的最高得分" if beside else "最高得分") if best.is_ranked else "得分（不能比）",
         f"{best.score.score:.2f} / {board.max:g}",
         border=True,
-        help=f"抽取任务「{escape_markdown(best.run.name)}」",
+        help=f"{run_title(best)}{f'；带提醒的 {beside} 个不排名次，列在后面' if beside and best.is_ranked else ''}",
         delta=escape_markdown(best.caveat) or None,
         delta_color="off",
     )
@@ -50,10 +52,17 @@ def draw_headline(board: Leaderboard) -> None:
     )
 
 
+def run_title(row: LeaderboardRow) -> Markdown:
+    """A run as sentences name it: labels are no run of a model."""
+    return f"{'标注' if row.run.kind == RunKind.LABELS else '抽取任务'}「{escape_markdown(row.run.name)}」"
+
+
 def draw_scoring_note(board: Leaderboard) -> None:
     """Caption: chats, reference and text similarity behind the numbers."""
     reference = escape_markdown(reference_title(board.benchmark.against))
     note = f"{board.chats:d} 条群聊，对照{reference}。{scoring_note(board.benchmark.measure)}"
+    if beside := sum(not row.is_ranked for row in board.rows):
+        note += f" 带提醒的 {beside} 个不能和别的比，没有名次，列在后面。"
     if board.disputed:
         note += f" 有 {board.disputed:d} 格标注存在争议，「不计争议」一列没有计入它们。"
     st.caption(note)
@@ -65,7 +74,7 @@ def leaderboard_rows(board: Leaderboard) -> list[dict[str, object]]:
     for place, row in enumerate(board.rows, 1):
         run, score = row.run, row.score
         shown: dict[str, object] = {
-            "名次": place,
+            "名次": place if row.is_ranked else None,
             "抽取任务": run.name,
             "得分": score.score,
             **({"提醒": row.caveat or None} if any(one.caveat for one in board.rows) else {}),
@@ -77,7 +86,7 @@ def leaderboard_rows(board: Leaderboard) -> list[dict[str, object]]:
             shown["不计争议"] = row.undisputed.score
         shown |= {
             "与第一名": "—"
-            if row.to_best is None or row.caveat
+            if row.to_best is None or not row.is_ranked
             else "不能区分"
             if row.indistinguishable_from_best
             else "更低",
@@ -141,12 +150,17 @@ def draw_leaderboard(board: Leaderboard) -> None:
     )
     draw_csv_button(rows, name="排行", key="scores-board-csv")
     points = [
-        {"抽取任务": row.run.name, "得分": row.score.score, "low": row.interval.low, "high": row.interval.high}
+        {
+            "抽取任务": row.run.name if row.is_ranked else f"{row.run.name}（不排名）",
+            "得分": row.score.score,
+            "low": row.interval.low,
+            "high": row.interval.high,
+        }
         for row in board.rows
     ]
     st.altair_chart(
         charts.ranking_chart(points, floor=board.floor, most=board.max),
-        alt=f"各抽取任务的得分与 95% 区间，最高 {board.rows[0].score.score:.2f}，下限 {board.floor:.2f}",
+        alt=f"各抽取任务的得分与 95% 区间，第一名 {board.rows[0].score.score:.2f}，下限 {board.floor:.2f}",
         key="scores-ranking",
     )
 

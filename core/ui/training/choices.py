@@ -11,8 +11,10 @@ from core.domain.prompts import Stage
 from core.services.extraction import prompt_library
 from core.services.training import (
     FORM_TASK,
+    MOST_REPEATS,
     PLATFORM_MIN_ROWS,
     PRESETS,
+    TEST_SPLIT,
     AnswerFilters,
     DuplicatePolicy,
     InputKind,
@@ -23,10 +25,12 @@ from core.services.training import (
 from core.services.training.input_texts import CLEAN_STEPS
 from core.ui import state
 from core.ui.held_choice import held_choice
+from core.ui.markdown import escape_markdown
 from core.ui.mask_picker import choose_mask
 from core.ui.training.labels import DUPLICATES, FORMATS, INPUTS, POLICIES, REFUSE, SOURCES, TASKS
 
 USUAL_TARGET = "spark-8k"
+USUAL_VALIDATION = 0.1
 NO_LIMIT, TOKENS, CHARACTERS = "不限", "cutoff_len…", "字数…"
 _ASKING = {InputKind.SUMMARY: {Stage.FROM_SUMMARY}}
 _OTHER_STAGES = {Stage.EXTRACT, Stage.FIELDS}
@@ -43,11 +47,13 @@ def choose_options(available: list[DatasetView]) -> TrainingOptions | None:
     chosen = st.multiselect(
         "数据集",
         list(names),
-        default=[current.id] if current else [],
+        default=_usual_datasets(available, current),
         format_func=names.__getitem__,
         key=f"training-datasets-{','.join(map(str, names))}",
         placeholder="选一个或几个",
     )
+    if current is not None and current.split == TEST_SPLIT and current.id not in chosen:
+        st.caption(f"「{escape_markdown(current.name)}」是测试集：留着给模型评分，没有替您选它。")
     left, right = st.columns(2)
     source = left.selectbox("答案来源", list(SOURCES), key="training-source")
     data_format = right.selectbox("格式", list(FORMATS), format_func=FORMATS.__getitem__, key="training-format")
@@ -101,6 +107,14 @@ def choose_options(available: list[DatasetView]) -> TrainingOptions | None:
     )
 
 
+def _usual_datasets(available: list[DatasetView], current: DatasetView | None) -> list[int]:
+    """The dataset that is open; in the place of a test split, which nobody trains on, the first one that is none."""
+    fit = [dataset.id for dataset in available if dataset.split != TEST_SPLIT]
+    if current is None or current.id in fit:
+        return [current.id] if current else []
+    return fit[:1]
+
+
 def _steps() -> tuple[str, ...]:
     step_names = [name for name in STEPS if name != "residue"]
     chosen = st.multiselect(
@@ -143,12 +157,26 @@ def _limit() -> dict[str, Any]:
 def _numbers() -> dict[str, Any]:
     with st.expander("行数、验证集、重复、均衡和遮盖", key="training-numbers"):
         first, second = st.columns(2)
+        least = first.number_input(
+            "最少行数",
+            0,
+            1_000_000,
+            None,
+            step=100,
+            key="training-min",
+            placeholder=f"{PLATFORM_MIN_ROWS:,}，至多 {MOST_REPEATS} 遍",
+            help=f"整套重复到够为止。空着：重复到平台要的 {PLATFORM_MIN_ROWS:,} 行，但不超过 {MOST_REPEATS} 遍。",
+        )
+        usual = f"{USUAL_VALIDATION:g}，群聊够分时"
+        share = second.number_input(
+            "验证集比例", 0.0, 0.9, None, step=0.05, key="training-val", placeholder=usual, help="0 表示不要验证集。"
+        )
         numbers = {
-            "min_rows": first.number_input(
-                "最少行数", 0, 1_000_000, PLATFORM_MIN_ROWS, step=100, key="training-min", help="整套重复到够为止。"
-            ),
-            "max_rows": second.number_input("最多行数（空着不限）", 1, None, None, step=100, key="training-max"),
-            "validation": first.number_input("验证集比例", 0.0, 0.9, 0.0, step=0.05, key="training-val"),
+            "min_rows": PLATFORM_MIN_ROWS if least is None else least,
+            "most_repeats": MOST_REPEATS if least is None else None,
+            "max_rows": first.number_input("最多行数（空着不限）", 1, None, None, step=100, key="training-max"),
+            "validation": USUAL_VALIDATION if share is None else share,
+            "validation_needed": share is not None,
             "seed": second.number_input("打乱用的种子（空着不打乱）", 0, None, None, key="training-seed"),
             "duplicates": first.selectbox(
                 "重复的群聊", list(DuplicatePolicy), format_func=DUPLICATES.__getitem__, key="training-duplicates"

@@ -28,6 +28,7 @@ from core.services.quality import (
 from core.services.quality.cache import cached, forget
 from core.services.quality.disputes import dispute_counts
 from core.services.quality.external_scores import external_scores
+from core.services.quality.record_origins import FLATTERED, record_origins
 from tests.factories.datasets import FORM, make_record
 from tests.factories.quality import KINDS, NAME, TODO, add_record, add_run, form, quality_dataset
 
@@ -206,6 +207,20 @@ def test_a_run_of_labels_is_no_rival(store: Store) -> None:
     assert "标注" not in [row.run.name for row in leaderboard(store, Benchmark(dataset, FORM)).rows]
 
 
+def test_records_that_were_started_from_labels_say_so(store: Store) -> None:
+    dataset = quality_dataset(store, 4)
+    with store.read() as session:
+        labels = queries.labels_run(session, dataset.id)
+        assert labels is not None
+    make_record(store, dataset, 1, [{NAME: "林舟1"}], base_run_id=labels.id)
+    make_record(store, dataset, 2, [{NAME: "林舟2"}])
+    with store.read() as session:
+        origins = record_origins(session, dataset.id)
+    assert origins.from_labels == 1 and "标注「标注」1 条" in origins.sentence
+    rows = leaderboard(store, Benchmark(dataset, FORM, RECORDS)).rows
+    assert [row.caveat for row in rows if row.run.name == "标注"] == [FLATTERED]
+
+
 def test_records_flatter_the_run_that_they_were_started_from(store: Store) -> None:
     dataset = quality_dataset(store, 4)
     with store.read() as session:
@@ -216,6 +231,7 @@ def test_records_flatter_the_run_that_they_were_started_from(store: Store) -> No
     board = leaderboard(store, Benchmark(dataset, FORM, RECORDS))
     assert [(row.run.name, row.started) for row in board.rows][-1] == ("乙", 2), "behind those that are not flattered"
     assert board.rows[-1].score.score > board.rows[0].score.score
+    assert [(row.run.name, row.is_ranked) for row in board.rows] == [("甲", True), ("标注", False), ("乙", False)]
     assert references(store, dataset)[:2] == ["labels", "records"]
     with pytest.raises(NotFoundError, match="盲审"):
         leaderboard(store, Benchmark(dataset, FORM, BLIND))
