@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NoReturn, TypeVar
 from zlib import crc32
 
@@ -107,7 +108,7 @@ def select(
     format_func: Callable[[T], str] = str,
     first: int | None = 0,
     link: Link | None = None,
-    as_radio: bool = False,
+    draw: Callable[..., Any] | None = None,
     **more: Any,
 ) -> T | None:
     """A select box whose value, not its title, stands in the address under its key.
@@ -125,8 +126,8 @@ def select(
         format_func: what stands in the box for it.
         first: number of the option that is chosen at first; ``None`` for none.
         link: where all of them are, for the sentence about a wrong address.
-        as_radio: draw radio buttons instead.
-        **more: further arguments of ``st.selectbox`` or ``st.radio``.
+        draw: what draws another kind of box, with the arguments of ``st.selectbox``; the place's ``radio``, say.
+        **more: further arguments of what draws it.
     """
     requested = text_parameter(key)
     named = find_named(requested, options, lambda option: (value_of(option), format_func(option)))
@@ -142,10 +143,27 @@ def select(
         else:
             st.query_params[key] = value_of(now)
 
-    draw: Any = place.radio if as_radio else place.selectbox
-    index = None if first is None else 0
-    picked: T | None = draw(label, options, index=index, format_func=format_func, key=key, on_change=follow, **more)
+    if draw is None:
+        draw = partial(place.selectbox, index=None if first is None else 0)
+    picked: T | None = draw(label, options, format_func=format_func, key=key, on_change=follow, **more)
     return picked
+
+
+def segments(
+    place: DeltaGenerator, label: Markdown, options: Sequence[T], *, key: str, what: Markdown, **more: Any
+) -> T:
+    """Buttons of which one is pressed, in the address like :func:`select`; the first one where none is.
+
+    Args:
+        place: where to draw them.
+        label: of the buttons.
+        options: to choose from, at least one.
+        key: of the widget, and name of the parameter.
+        what: the kind of thing, for the sentence about a wrong address.
+        **more: further arguments of :func:`select` and of ``st.segmented_control``.
+    """
+    picked = select(place, label, options, key=key, what=what, draw=place.segmented_control, **more)
+    return options[more.get("first", 0)] if picked is None else picked
 
 
 def translate(name: str, words: Mapping[str, str]) -> None:
@@ -163,7 +181,14 @@ def translate(name: str, words: Mapping[str, str]) -> None:
 
 
 def note_unknown(what: Markdown, requested: str, shown: str, link: Link | None = None) -> None:
-    """Remember that an address names something that is not there; it is said above the page."""
+    """Remember that an address names something that is not there; it is said above the page.
+
+    Args:
+        what: the kind of thing, such as 批次.
+        requested: what stands in the address.
+        shown: name of what is shown instead; ``""`` where nothing is.
+        link: where all of them are.
+    """
     unknown = st.session_state.setdefault(_UNKNOWN, {})
     unknown[what] = (requested, shown, link)
 
@@ -212,6 +237,10 @@ def index_input(
         **more: further arguments of ``st.number_input``; ``value`` is the lowest number if left out.
     """
     value = float(more.pop("value", first))
+    requested = text_parameter(key)
+    number = parse_index(requested)
+    if requested and (number is None or not first <= number <= last):
+        note_unknown(label, requested, f"{value:.0f}")
     chosen = place.number_input(
         label, float(first), float(last), value, 1.0, format="%.0f", key=key, bind="query-params", **more
     )

@@ -14,6 +14,7 @@ from core.domain.form import Form, load_named_form
 from core.domain.permissions import Permission, allows
 from core.errors import NotFoundError, StoreError
 from core.services.review import Ack, base_runs
+from core.services.review.base_runs import BaseRun
 from core.services.review.workbench.contract import WorkbenchPayload
 from core.services.team import Actor, is_allowed
 from core.settings import settings
@@ -200,8 +201,13 @@ def keep_page(script: str) -> None:
 
 def run_names(dataset: DatasetView) -> list[str]:
     """Names of the dataset's runs with answers, the base run first."""
+    return [run.name for run in runs_to_start_from(dataset)]
+
+
+def runs_to_start_from(dataset: DatasetView) -> list[BaseRun]:
+    """The dataset's runs with answers, the base run first."""
     with store().read() as session:
-        return [run.name for run in base_runs(session, dataset.id)]
+        return base_runs(session, dataset.id)
 
 
 def remembered_claims() -> list[int]:

@@ -19,6 +19,8 @@ chosen = named or models[0]
 if requested and named is None:
     address.draw_unknown("模型", requested, chosen.title)
 do = address.text_parameter("do")
+if do and do not in (NEW, COPY, EDIT):
+    address.note_unknown("操作", do, chosen.title)
 if do == EDIT and chosen.source != SpecSource.DATABASE:
     do = COPY
 head, action = st.columns([6, 1], vertical_alignment="center")

@@ -5,7 +5,7 @@ import streamlit as st
 from core.services.extraction import prompt_library
 from core.ui import address, state
 from core.ui.extraction.prompt_list import draw_prompt_list
-from core.ui.extraction.prompt_views import READ, VIEWS, draw_prompt_view
+from core.ui.extraction.prompt_views import VIEWS, draw_prompt_view
 from core.ui.markdown import escape_markdown
 from core.ui.notices import draw_empty_state, show_errors
 
@@ -30,7 +30,7 @@ with show_errors():
     with detail:
         st.markdown(f"#### {escape_markdown(chosen.prompt.title)} &nbsp; :gray[{escape_markdown(chosen.prompt.id)}]")
         st.caption(escape_markdown(chosen.prompt.purpose))
-        view = st.segmented_control(
-            "视图", VIEWS, default=READ, required=True, label_visibility="collapsed", key="view", bind="query-params"
+        view = address.segments(
+            st.container(), "视图", VIEWS, key="view", what="视图", required=True, label_visibility="collapsed"
         )
-        draw_prompt_view(chosen, entries, state.available_datasets(), view or READ)
+        draw_prompt_view(chosen, entries, state.available_datasets(), view)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.services.quality import paces, pairwise_agreement
-from core.ui import navigation, state
+from core.ui import address, navigation, state
 from core.ui.heading import datasets_or_empty_state, draw_heading
 from core.ui.notices import draw_empty_state
 from core.ui.quality.adjudication import draw_unsettled_chats
@@ -20,9 +20,7 @@ available = datasets_or_empty_state("一致性", "还没有数据集", "先导�
 if available:
     dataset, beside = draw_heading("一致性", available)
     views, start = beside.columns([3, 2], vertical_alignment="center")
-    view = views.segmented_control(
-        "查看", VIEWS, default=VIEWS[0], key="view", bind="query-params", label_visibility="collapsed"
-    )
+    view = address.segments(views, "查看", VIEWS, key="view", what="视图", label_visibility="collapsed")
     form = state.form_of(dataset)
     with start.container(horizontal=True, horizontal_alignment="right"):
         draw_blind_review_link(dataset, form)

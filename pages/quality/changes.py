@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.services.quality import comparison
-from core.ui import charts, state
+from core.ui import address, charts, state
 from core.ui.markdown import escape_markdown
 from core.ui.quality.change_matrix import draw_matrix, draw_verdict, matrix_rows
 from core.ui.quality.changed_cells import draw_changed_cells
@@ -37,9 +37,7 @@ if picked is not None and (chosen := choose_two_runs(benchmark := picked[0])) is
     with matrix_side:
         draw_matrix(rows, f"{a.id}-{b.id}-{benchmark.against}")
     with cell_side:
-        view = st.segmented_control(
-            "查看", VIEWS, default=VIEWS[0], key="view", bind="query-params", label_visibility="collapsed"
-        )
+        view = address.segments(st.container(), "查看", VIEWS, key="view", what="视图", label_visibility="collapsed")
         if view == "图":
             st.altair_chart(charts.changes_chart(rows), alt=f"改动最多的字段是{rows[0]['字段']}", key="changes-chart")
         else:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.adapters.store.models import DisputeStatus
 from core.services.quality import Benchmark, disputes
-from core.ui import navigation, state
+from core.ui import address, navigation, state
 from core.ui.heading import datasets_or_empty_state, draw_heading
 from core.ui.markdown import escape_markdown
 from core.ui.notices import draw_empty_state
@@ -19,12 +19,7 @@ if available:
     every = disputes(state.store(), dataset.id)
     status = ALL
     if every:
-        status = (
-            right.segmented_control(
-                "状态", FILTERS, default=ALL, key="status", bind="query-params", label_visibility="collapsed"
-            )
-            or ALL
-        )
+        status = address.segments(right, "状态", FILTERS, key="status", what="状态", label_visibility="collapsed")
     form = state.form_of(dataset)
     if not every:
         draw_empty_state(

@@ -21,12 +21,12 @@ if picked is not None:
         draw_no_runs(benchmark.dataset)
     else:
         with beside.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
-            address.translate("view", {"最费分的群聊": VIEWS[3]})
-            view = st.segmented_control(
-                "查看", VIEWS, default=VIEWS[0], key="view", bind="query-params", label_visibility="collapsed"
+            address.translate("view", {"最费分的群聊": VIEWS[-1]})
+            view = address.segments(
+                st.container(), "查看", VIEWS, key="view", what="视图", label_visibility="collapsed"
             )
             draw_external_scores(board)
-        if view in (None, VIEWS[0]):
+        if view == VIEWS[0]:
             draw_headline(board)
             draw_scoring_note(board)
             draw_leaderboard(board)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.ui import state
+from core.ui import address, state
 from core.ui.first_steps import draw_first_steps
 from core.ui.notices import show_errors
 from core.ui.training import built_sets, new_set, summaries
@@ -19,14 +19,9 @@ if not datasets:
     )
 else:
     with show_errors():
-        view = st.segmented_control(
-            "看什么",
-            [NEW, BUILT, SUMMARIES],
-            default=NEW,
-            required=True,
-            key="view",
-            label_visibility="collapsed",
-            bind="query-params",
+        views = [NEW, BUILT, SUMMARIES]
+        view = address.segments(
+            st.container(), "看什么", views, key="view", what="视图", required=True, label_visibility="collapsed"
         )
         if view == BUILT:
             built_sets.draw_set_versions()

@@ -116,3 +116,46 @@ def test_a_page_of_the_record_table_beyond_the_last(open_page: OpenPage, store: 
     make(store, 3)
     app = open_page(navigation.RECORDS, page="77")
     assert "第 77 页" in seen(app) and "回到第 1 页" in links(app)
+
+
+CHOICES = [
+    (navigation.WORKBENCH, "queue", "状态", "待审阅"),
+    (navigation.WORKBENCH, "order", "顺序", "按序号"),
+    (navigation.WORKBENCH, "pass", "审阅方式", "普通审阅"),
+    (navigation.WORKBENCH, "flag", "标记", ""),
+    (navigation.WORKBENCH, "filled", "填写", ""),
+    (navigation.WORKBENCH, "differ", "抽取任务之间", ""),
+    (navigation.WORKBENCH, "by", "审阅人", ""),
+    (navigation.WORKBENCH, "newer", "抽取任务", ""),
+    (navigation.WORKBENCH, "run", "抽取任务", "抽取任务：乙 · 默认"),
+    (navigation.RECORDS, "sort", "排序", "按序号"),
+    (navigation.RECORDS, "queue", "状态", "全部"),
+    (navigation.RECORDS, "page", "页码", "第 1 页"),
+    (navigation.BATCHES, "order", "顺序", "按序号"),
+    (navigation.HISTORY, "chat", "第几条群聊", "1"),
+    (navigation.SCORES, "view", "视图", "排行"),
+    (navigation.SCORES, "measure", "相似度", "最长公共子序列"),
+    (navigation.COMPARE, "show", "差异", "抽取任务之间不同"),
+    (navigation.COMPARE, "runs", "抽取任务", ""),
+    (navigation.CHANGES, "view", "视图", "这些群聊"),
+    (navigation.CHANGES, "change", "变化", "改坏"),
+    (navigation.CHANGES, "right", "相似度", ""),
+    (navigation.AGREEMENT, "view", "视图", "按字段"),
+    (navigation.TRAINING_SETS, "view", "视图", ""),
+    (navigation.PROMPTS, "view", "视图", "阅读"),
+    (navigation.MODELS, "do", "操作", ""),
+]
+
+
+@pytest.mark.parametrize(("script", "name", "what", "shown"), CHOICES)
+def test_a_choice_that_there_is_none_of_is_named(
+    open_page: OpenPage, store: Store, script: str, name: str, what: str, shown: str
+) -> None:
+    quality_dataset(store, 2)
+    app = open_page(script, **{name: "乱写"})
+    said = f"地址里的{what}「乱写」不存在"
+    assert said in seen(app)
+    if shown:
+        assert f"现在显示的是「{shown}」" in seen(app)
+    app.run()
+    assert said in seen(app) or name in ("runs", "right", "chat"), "until something else is chosen"

@@ -11,9 +11,11 @@ from streamlit.testing.v1 import AppTest
 from core.adapters.store import Store, queries
 from core.adapters.store.models import RecordStatus
 from core.services.export import Download, TableFormat, export_log_entries, export_table, parse_source
+from core.services.extraction.runs.lifecycle import delete as delete_run
+from tests.factories.datasets import make_record, make_run
 from tests.factories.exports import fill
 from tests.pages.conftest import OpenPage
-from tests.pages.finding import button, chosen
+from tests.pages.finding import button, chosen, seen
 
 PAGE = "pages/export/exports.py"
 
@@ -65,6 +67,32 @@ def test_records_with_a_run_behind_them(page: OpenPage, store: Store) -> None:
     assert [metric.value for metric in app.metric] == ["4", "1", "3", "0"]
     button(app, "生成提交文件").click().run()
     assert json.loads(finished(app).data)[2]["infos"][0]["客户购买阶段"] == "报价"
+
+
+def test_a_run_that_was_deleted_is_named_with_what_stands_in_its_place(page: OpenPage, store: Store) -> None:
+    number = fill(store)
+    with store.read() as session:
+        dataset = queries.dataset(session, number)
+    gone = make_run(store, dataset, "旧", {i: [{}] for i in (1, 2, 3)})
+    make_run(store, dataset, "新", {i: [{}] for i in (1, 2, 3)})
+    customers = [{"values": {"客户购买阶段": "报价"}, "origin": {"客户购买阶段": f"run:{gone}"}}]
+    make_record(store, dataset, 1, customers, base_run_id=gone)
+    make_record(store, dataset, 2, [{}])
+    app = page()
+    chosen(app, "base-1").set_value("both").run()
+    assert app.selectbox(key="run-1").value == "旧" and "不止一个抽取任务" not in seen(app)
+    app.selectbox(key="run-1").set_value("旧").run()
+    delete_run(store, gone)
+    app.run()
+    now = app.selectbox(key="run-1").value
+    assert f"选过的抽取任务「旧」已删除，现在选的是「{now}」" in seen(app)
+    assert "已确认的记录改自：已删除的抽取任务 1 条，空表单 1 条。" in seen(app)
+    assert f"改自别的或已删除的抽取任务，缺的却取自「{now}」" in seen(app)
+    app.toggle[0].set_value(True).run()
+    button(app, "生成提交文件").click().run()
+    assert any(f"缺的却取自「{now}」" in note for note in finished(app).report.notes)
+    app.selectbox(key="run-1").set_value("新").run()
+    assert "选过的抽取任务" not in seen(app)
 
 
 @pytest.mark.parametrize("kind", ["test-csv", "dataset", "table"])

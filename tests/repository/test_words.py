@@ -15,7 +15,9 @@ BANNED = {
     "增量审阅": re.compile("差异审阅"),
     "预计失分 of what may be lost, 失分 of what was": re.compile("费分|待定分|分待定"),
     "您": re.compile("你(?!好|们)"),
-    "抽取任务, not 起始值, for the run": re.compile("起始值[：来]"),
+    "抽取任务, not 起始值, for the run": re.compile("起始值"),
+    "抽取任务, not 结果, for the run": re.compile("(?<!最)(?:新|别的|各)结果"),
+    "F1, for the sheet of keys: ? is text in a field": re.compile("按 ?[?？]"),
     "摘要, not 归纳, for the text": re.compile("由归纳|归纳的文字"),
 }
 KEPT = {"起始值：", "按待定分", "待定分", "最费分的群聊"}

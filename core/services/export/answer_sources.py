@@ -14,7 +14,7 @@ from core.domain.form import Form, FormValues
 from core.domain.masking import Mask
 from core.errors import ExportError
 from core.services.quality import default_run
-from core.services.quality.record_origins import record_origins
+from core.services.quality.record_origins import RecordOrigins, record_origins
 from core.services.team import withheld_chats
 
 _SOURCE = re.compile(r"(?P<records>records)?(?P<plus>\+)?(?:run:(?P<run>.+)|(?P<labels>labels))?", re.DOTALL)
@@ -189,6 +189,32 @@ def default_source(session: Session, dataset: DatasetView) -> AnswerSource:
     if not run and (default := default_run(session, dataset.id)) is not None:
         run = default.name
     return AnswerSource(records=True, run=run)
+
+
+def mixture_note(origins: RecordOrigins, source: AnswerSource, coverage: Coverage) -> str:
+    """Chinese: that an export mixes the ways of several runs, with how many chats are from which; ``""`` where not.
+
+    Args:
+        origins: what the records were started from.
+        source: where the answers come from.
+        coverage: which chats the source has an answer for.
+    """
+    if not (source.records and source.run and coverage.records and coverage.fallback):
+        return ""
+    others = {f"「{name}」": count for name, count in origins.runs.items() if name and name != source.run}
+    if origins.deleted:
+        others["已删除的抽取任务"] = origins.deleted
+    if not others:
+        return ""
+    named = "、".join(f"{name} {count:,} 条" for name, count in others.items())
+    if origins.main and origins.main != source.run:
+        start = f"记录大多改自「{origins.main}」"
+    else:
+        start = f"记录有 {sum(others.values()):,} 条改自别的或已删除的抽取任务"
+    return (
+        f"{start}，缺的却取自「{source.run}」：同一个文件里会有不止一个抽取任务的填法"
+        f"（记录 {len(coverage.records):,} 条，其中{named}；缺的 {len(coverage.fallback):,} 条）"
+    )
 
 
 def chats_by_source(coverage: Coverage, source: AnswerSource, *, filled: bool = False) -> list[dict[str, Any]]:

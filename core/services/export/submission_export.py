@@ -16,6 +16,7 @@ from core.services.export.answer_sources import (
     default_source,
     mask_answers,
     measure_coverage,
+    mixture_note,
     stream_answers,
 )
 from core.services.export.answer_statistics import AnswerStatistics
@@ -71,6 +72,9 @@ def export_submission(
         if coverage.missing and not fill_missing:
             raise _incomplete(dataset_view, source, coverage)
         origins = record_origins(session, dataset_view.id) if source.records else NO_ORIGINS
+        first_notes = [_MASKED] if mask else []
+        if mixture := mixture_note(origins, source, coverage):
+            first_notes.append(mixture)
         statistics = AnswerStatistics()
         stream = mask_answers(stream_answers(session, dataset_view, form, source), form, mask)
         rows = statistics.count(_with_empty_forms(stream, coverage.missing, form))
@@ -95,7 +99,7 @@ def export_submission(
                 **statistics.lists(filled=list(coverage.missing)),
             },
             notes=(
-                *([_MASKED] if mask else []),
+                *first_notes,
                 *statistics.notes(withheld=coverage.withheld, filled=list(coverage.missing)),
             ),
             files={out.name: sha256},

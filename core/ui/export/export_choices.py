@@ -9,7 +9,8 @@ from core.adapters.store import DatasetView
 from core.domain.indices import parse_index
 from core.errors import ExportError
 from core.services.export import AnswerSource, Coverage, index_ranges
-from core.services.export.answer_sources import default_source
+from core.services.export.answer_sources import default_source, mixture_note
+from core.services.quality import default_run
 from core.services.quality.record_origins import record_origins
 from core.services.training import InputKind
 from core.ui import state
@@ -35,19 +36,27 @@ def choose_source(dataset: DatasetView) -> AnswerSource:
         return AnswerSource(records=True)
     with state.store().read() as session:
         origins, usual = record_origins(session, dataset.id), default_source(session, dataset).run
+        default = default_run(session, dataset.id)
+    key, gone_key = f"run-{dataset.id}", f"run-gone-{dataset.id}"
+    chosen = st.session_state.get(key)
+    if chosen is not None and chosen not in runs:
+        st.session_state[gone_key] = chosen
+        del st.session_state[key]
     run = st.selectbox(
         "抽取任务",
         runs,
         format_func=lambda name: name + (" · 记录改自它" if name == origins.main else ""),
-        key=held_choice(f"run-{dataset.id}", runs, runs.index(usual) if usual in runs else 0),
+        key=held_choice(key, runs, runs.index(usual) if usual in runs else 0),
+        on_change=lambda: st.session_state.pop(gone_key, None),
     )
+    if gone := st.session_state.get(gone_key):
+        st.warning(
+            f"选过的抽取任务「{escape_markdown(gone)}」已删除，现在选的是「{escape_markdown(run)}」。请核对后再导出。",
+            icon=":material/warning:",
+        )
     if base == "both":
-        st.caption(escape_markdown(origins.sentence))
-        if origins.main and run != origins.main:
-            st.warning(
-                f"记录大多改自「{escape_markdown(origins.main)}」，缺的却取自「{escape_markdown(run)}」：同一个文件里会有两个抽取任务的填法。",
-                icon=":material/warning:",
-            )
+        why = f"「{run}」是默认任务：{default.why}。" if default is not None and default.name == run else ""
+        st.caption(escape_markdown(origins.sentence + why))
     return AnswerSource(records=base == "both", run=run)
 
 
@@ -73,8 +82,8 @@ def choose_input() -> InputKind:
     )
 
 
-def draw_coverage(facts: DeltaGenerator, coverage: Coverage, source: AnswerSource) -> None:
-    """Metrics of how many chats have an answer from which source, and which have none."""
+def draw_coverage(dataset: DatasetView, facts: DeltaGenerator, coverage: Coverage, source: AnswerSource) -> None:
+    """Metrics of how many chats have an answer from which source, which have none, and whether several runs mix."""
     numbers = [("群聊", coverage.total)]
     if source.records:
         numbers.append(("来自已确认的记录", len(coverage.records)))
@@ -88,3 +97,9 @@ def draw_coverage(facts: DeltaGenerator, coverage: Coverage, source: AnswerSourc
         facts.caption(
             f"没有结果的：第 {escape_markdown(index_ranges(coverage.missing))} 条{escape_markdown(rejected)}。"
         )
+    with state.store().read() as session:
+        origins = record_origins(session, dataset.id)
+    if mixture := mixture_note(origins, source, coverage):
+        facts.warning(f"{escape_markdown(mixture)}。", icon=":material/warning:")
+    elif source.records and not source.run and origins.deleted:
+        facts.caption(f"其中 {origins.deleted:,} 条改自已删除的抽取任务；已确认的值都在。")

@@ -52,7 +52,7 @@ def _mask_and_coverage(dataset: DatasetView, facts: DeltaGenerator, source: Answ
     """Choose what is masked, and draw how many chats the source covers."""
     mask = choose_mask("mask")
     coverage = coverage_of(state.store(), dataset.id, source)
-    draw_coverage(facts, coverage, source)
+    draw_coverage(dataset, facts, coverage, source)
     return mask, coverage
 
 

@@ -104,7 +104,7 @@ def draw_reviewer_paces(paces: list[ReviewPace]) -> None:
         columns={
             "每条用时（秒，中位）": st.column_config.NumberColumn(format="%.0f"),
             "每小时": st.column_config.NumberColumn(format="%.1f", help="按在审阅台上的用时折算"),
-            "改动率": percent_column(84, help="与起始值不同的格的比例；盲审没有起始值"),
+            "改动率": percent_column(84, help="与所改自的抽取任务不同的格的比例；盲审没有"),
             "改动率（有值）": percent_column(110, help="只看填了值、或改成了空的格"),
         },
     )

@@ -5,6 +5,7 @@ import streamlit as st
 from core.adapters.store import RunView
 from core.domain.scoring import Comparison, CorrectnessChange
 from core.services.quality import Benchmark
+from core.ui import address
 from core.ui.links import compare_address, compare_column, workbench_address, workbench_column
 from core.ui.quality.cell_values import MAX_CELLS, cell_texts
 from core.ui.quality.change_matrix import CHANGE_MEANINGS, CHANGE_TITLES
@@ -18,13 +19,9 @@ def draw_changed_cells(benchmark: Benchmark, comparison: Comparison, a: RunView,
     """Cells of one field with one kind of change (fixed, broken, …), as chosen in the boxes above them."""
     left, right = st.columns([2, 3], vertical_alignment="bottom")
     field = choose_one_field(left, benchmark.form, every=ALL_FIELDS)
-    word = right.segmented_control(
-        "变化",
-        list(CHANGE_TITLES.values()),
-        default=CHANGE_TITLES[CorrectnessChange.BROKEN],
-        key="change",
-        bind="query-params",
-    )
+    titles = list(CHANGE_TITLES.values())
+    usual = titles.index(CHANGE_TITLES[CorrectnessChange.BROKEN])
+    word = address.segments(right, "变化", titles, key="change", what="变化", first=usual)
     kind = next((kind for kind, name in CHANGE_TITLES.items() if name == word), CorrectnessChange.BROKEN)
     keys = [field] if field else list(benchmark.form.keys)
     cells = sorted(

@@ -20,7 +20,7 @@ def draw_merge_popover(dataset: DatasetView, alignment: Alignment, chosen: dict[
     with st.popover(f"已挑选 {count} 处", icon=":material/call_merge:", disabled=not count):
         st.caption(
             f"以 A「{escape_markdown(alignment.runs[0].name)}」为底，"
-            f"换上挑选的值，生成一个新的抽取任务，可以评分、对比，也可以作为审阅的起始值。"
+            f"换上挑选的值，生成一个新的抽取任务，可以评分、对比，也可以从它开始审阅。"
         )
         name = st.text_input("新的抽取任务的名称", value="合并", key="compare-merge-name")
         left, right = st.columns(2)

@@ -70,7 +70,7 @@ def choose_differences(alignment: Alignment, place: DeltaGenerator) -> tuple[lis
     """
     left, middle, right = place.columns([6, 3, 3], vertical_alignment="bottom")
     modes = MODES if alignment.against else (MODES[0], MODES[2])
-    mode = left.segmented_control("只看", modes, default=modes[0], key="show", bind="query-params") or modes[0]
+    mode = address.segments(left, "只看", modes, key="show", what="差异")
     key = choose_one_field(middle, alignment.form, every=_ANY_FIELD)
     places = alignment.differences(with_reference=mode != MODES[0], key=key)
     with right:

@@ -13,6 +13,7 @@ from core.ui.markdown import Markdown, escape_markdown
 from core.ui.notices import draw_empty_state
 
 NO_REFERENCE = "不对照"
+_LEAST_SIMILAR = 0.1
 _TITLES = {LABELS: "标注", BLIND: "盲审过的群聊", RECORDS: "已确认的记录"}
 
 
@@ -99,10 +100,12 @@ def choose_similarity_threshold(place: DeltaGenerator, measure: Measure) -> floa
         measure: the similarity measure; some have no threshold.
     """
     narrow, _ = place.columns([2, 3])
+    if (requested := address.text_parameter("right")) and not _is_similarity(requested):
+        address.note_unknown("相似度", requested, f"{CORRECT_FROM:g}")
     return float(
         narrow.number_input(
             "自由文本算对的相似度",
-            min_value=0.1,
+            min_value=_LEAST_SIMILAR,
             max_value=1.0,
             value=CORRECT_FROM,
             step=0.05,
@@ -112,6 +115,13 @@ def choose_similarity_threshold(place: DeltaGenerator, measure: Measure) -> floa
             help="只影响这里的对错，不影响得分",
         )
     )
+
+
+def _is_similarity(text: str) -> bool:
+    try:
+        return _LEAST_SIMILAR <= float(text) <= 1
+    except ValueError:
+        return False
 
 
 def draw_no_reference(dataset: DatasetView) -> None:

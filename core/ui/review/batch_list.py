@@ -6,7 +6,7 @@ from core.adapters.store import DatasetView
 from core.services.review import ORDERS, base_run
 from core.services.review.batches import BatchView, assign, batches, withdraw
 from core.services.review.progress import reviewers
-from core.ui import navigation, state
+from core.ui import address, navigation, state
 from core.ui.heading import draw_heading
 from core.ui.markdown import escape_markdown
 from core.ui.notices import announce_and_rerun, draw_empty_state, guarded, show_errors
@@ -103,7 +103,7 @@ def draw_new_batch(dataset: DatasetView) -> None:
         count = st.number_input(
             "一共多少条", min_value=1, value=min(50, max(1, dataset.chats)), key=f"batch-count-{dataset.id}"
         )
-        order = st.segmented_control("先分哪些", ORDERS, default=ORDERS[0], key="order", bind="query-params")
+        order = address.segments(st.container(), "先分哪些", ORDERS, key="order", what="顺序")
         st.caption("按这个顺序取符合条件、还不在别的批次里的群聊，轮流分给每个人。")
     with right:
         queue = filter_controls.choose_status(first="待审阅")
@@ -119,7 +119,7 @@ def draw_new_batch(dataset: DatasetView) -> None:
             count=int(count),
             who=state.reviewer(),
             narrow=conditions,
-            in_order=order or ORDERS[0],
+            in_order=order,
             base_run=run.id if run else None,
         )
         left_out = len(set(chosen)) - len(made)

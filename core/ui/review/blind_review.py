@@ -4,17 +4,30 @@ import streamlit as st
 
 from core.adapters.store import DatasetView
 from core.services.review import BLIND, BlindSession
-from core.ui import navigation, state
+from core.ui import address, navigation, state
 from core.ui.markdown import escape_markdown
 from core.ui.review import workbench_fragment
 
 PASS, SECOND = "pass", "second"
 """Query parameter of the workbench's address, ``?pass=second``."""
 
+_BAR = """
+<style>
+.st-key-second-bar { position: fixed; top: 7px; right: 16px; z-index: 999991; width: auto; }
+</style>
+"""
+
 
 def is_blind_review() -> bool:
     """Whether the address asks for the blind second review."""
-    return st.query_params.get(PASS, "") == SECOND
+    return address.text_parameter(PASS) == SECOND
+
+
+def note_unknown_pass() -> None:
+    """Say so where the address asks for a review that there is none of."""
+    requested = address.text_parameter(PASS)
+    if requested not in ("", SECOND):
+        address.note_unknown("审阅方式", requested, "普通审阅")
 
 
 def draw_blind_review(available: list[DatasetView]) -> None:
@@ -22,6 +35,7 @@ def draw_blind_review(available: list[DatasetView]) -> None:
     dataset = state.current_dataset(available, title="审阅台")
     if dataset is None:
         return
+    st.html(_BAR)
     with st.container(key="second-bar", horizontal=True, vertical_alignment="center"):
         st.markdown(f":orange-badge[{BLIND}] {escape_markdown(dataset.name)}：看不到模型和初审的值")
         st.page_link(

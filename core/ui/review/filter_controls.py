@@ -1,6 +1,6 @@
 """Filters for chats, kept in the address; shared by the workbench, the record table and batches."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import streamlit as st
 
@@ -15,14 +15,16 @@ from core.ui.markdown import Markdown
 
 CONDITIONS = ("text", "by", "field", "filled", "value", "flag", "batch", "differ")
 """Names of what :func:`choose_conditions` draws, in the address and in the session."""
-_OF_ADDRESS = ("field", "batch", "newer")
+_CHOICES: Mapping[str, Collection[str]] = {"filled": (FILLED, EMPTY), "flag": FLAGS, "differ": (DIFFERING,)}
+_OF_ADDRESS = ("by", "field", "filled", "flag", "batch", "differ", "newer")
 """Of these the address holds the value itself (``address.select``)."""
 
 
 def condition_count(*more: str) -> int:
     """Number of conditions set, these further ones included; a field alone does not count."""
     names = [name for name in (*CONDITIONS, *more) if name != "field"]
-    return sum(bool(st.session_state.get(name) or st.query_params.get(name)) for name in names)
+    given = {name: st.session_state.get(name) or address.text_parameter(name) for name in names}
+    return sum(bool(value) and (name not in _CHOICES or value in _CHOICES[name]) for name, value in given.items())
 
 
 def clear_conditions(*more: str) -> None:
@@ -35,16 +37,14 @@ def clear_conditions(*more: str) -> None:
 
 def choose_status(*, first: str, options: Sequence[Markdown] = tuple(FILTERS)) -> str:
     """Buttons for the review status; ``first`` is chosen at first."""
-    return (
-        st.segmented_control(
-            "状态",
-            options,
-            default=first,
-            key="queue",
-            bind="query-params",
-            label_visibility="collapsed",
-        )
-        or first
+    return address.segments(
+        st.container(),
+        "状态",
+        options,
+        key="queue",
+        what="状态",
+        first=options.index(first),
+        label_visibility="collapsed",
     )
 
 
@@ -63,23 +63,24 @@ def choose_conditions(dataset: DatasetView, form: Form, *, queue: str, of_batch:
     given = {str(item.id): batch_title(item) for item in batches(state.store(), dataset.id)}
     left, right = st.columns(2)
     text = left.text_input("群聊里有", key="text", bind="query-params", placeholder="例如：价格 合同")
-    by = right.selectbox("审阅人", people, index=None, key="by", bind="query-params", placeholder="任何人")
+    by = address.select(right, "审阅人", people, key="by", what="审阅人", first=None, placeholder="任何人")
     left, right = st.columns(2)
     field = address.select(left, "字段", form.keys, key="field", what="字段", first=None, placeholder="任意字段")
     off = field is None
-    filled = right.selectbox(
+    filled = address.select(
+        right,
         "填写",
         [FILLED, EMPTY],
-        index=None,
         key="filled",
-        bind="query-params",
+        what="填写",
+        first=None,
         disabled=off,
         placeholder="不限",
         help="有一位客户这样就算；「为空」也包括没有客户的群聊",
     )
     left, right = st.columns(2)
     value = left.text_input("字段值包含", key="value", bind="query-params", disabled=off, placeholder="先选字段")
-    flag = right.selectbox("标记", FLAGS, index=None, key="flag", bind="query-params", placeholder="不限")
+    flag = address.select(right, "标记", FLAGS, key="flag", what="标记", first=None, placeholder="不限")
     left, right = st.columns(2)
     batch = None
     if of_batch:
@@ -94,8 +95,14 @@ def choose_conditions(dataset: DatasetView, form: Form, *, queue: str, of_batch:
             format_func=lambda option: given.get(option, option),
             placeholder="不限",
         )
-    differ = (right if of_batch else left).selectbox(
-        "抽取任务之间", [DIFFERING], index=None, key="differ", bind="query-params", placeholder="不限"
+    differ = address.select(
+        right if of_batch else left,
+        "抽取任务之间",
+        [DIFFERING],
+        key="differ",
+        what="抽取任务之间",
+        first=None,
+        placeholder="不限",
     )
     return Filter.of(
         {

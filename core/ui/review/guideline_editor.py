@@ -15,14 +15,15 @@ from core.ui.notices import show_errors
 def choose_field(form: Form, now: dict[str, guidelines.GuidelineView]) -> str:
     """Radio buttons for the field, each with the version of its guideline; the chosen key."""
     labels = {field.key: field.label for field in form.fields}
+    place = st.container()
     chosen = address.select(
-        st.container(),
+        place,
         "字段",
         form.keys,
         key="field",
         what="字段",
         format_func=lambda key: escape_markdown(labels[key]),
-        as_radio=True,
+        draw=place.radio,
         captions=[f"第 {now[key].version:d} 版" if now[key].version else "" for key in form.keys],
     )
     return chosen or form.keys[0]

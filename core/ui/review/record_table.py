@@ -27,6 +27,8 @@ def draw_record_table(dataset: DatasetView) -> None:
         return record_table.page(state.store(), form, dataset.id, **scope, sort=sort, number=number)
 
     number = st.session_state.get("page") or address.index_parameter("page") or 1
+    if (requested := address.text_parameter("page")) and address.index_parameter("page") is None:
+        address.note_unknown("页码", requested, "第 1 页")
     token = (dataset.id, run_id, conditions, sort, number, state.reviewer())
     sheet = record_sheet.load_sheet(token, lambda: load(number))
     chat = record_sheet.handle_requests(dataset, form, sheet, run_id)

@@ -5,17 +5,31 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.adapters.store import DatasetView
+from core.adapters.store.models import RunKind
 from core.services.review import FILTERS, ORDERS, ORDERS_BEFORE, PrimarySession, open_session
+from core.services.review.base_runs import BaseRun
 from core.ui import address, navigation, state
 from core.ui.links import all_runs
 from core.ui.markdown import escape_markdown
 from core.ui.review import blind_review, filter_controls
 
-_START, _START_BEFORE = "抽取任务：", "起始值："
+_START, _START_LABELS, _START_BEFORE = "抽取任务：", "标注：", "起始值："
+
+# Forty pixels more for the form: its last group would not fit on a 900 pixel screen otherwise. The menu is 500 wide.
+CONTROLS_CSS = """
+<style>
+.st-key-workbench-controls {
+  position: fixed; top: 7px; right: 16px; width: min(760px, 100vw - 530px); z-index: 999991;
+}
+.st-key-workbench-controls [data-baseweb="select"] > div { min-height: 32px; }
+.st-key-workbench-controls [data-testid="stPopover"] button { min-height: 32px; padding-top: 2px; padding-bottom: 2px; }
+</style>
+"""
 
 
 def draw_controls_stand_in() -> None:
     """Draw what stands in place of the controls while the database is away; the workbench below keeps its place."""
+    st.html(CONTROLS_CSS)
     st.container(key="workbench-controls").caption("数据库暂时不可用，恢复后这里自动回来。")
 
 
@@ -46,9 +60,10 @@ def choose_session(available: list[DatasetView]) -> PrimarySession:
         )
     with left:
         dataset = state.choose_dataset(available, label_visibility="collapsed")
-    names = state.run_names(dataset)
+    runs = state.runs_to_start_from(dataset)
+    names = [run.name for run in runs]
     with middle:
-        run = _choose_run(dataset, names)
+        run = _choose_run(dataset, runs)
     form = state.form_of(dataset)
     with right:
         box = st.popover(
@@ -58,7 +73,7 @@ def choose_session(available: list[DatasetView]) -> PrimarySession:
         st.caption("状态")
         queue = filter_controls.choose_status(first=next(iter(FILTERS)))
         address.translate("order", ORDERS_BEFORE)
-        how = st.segmented_control("顺序", ORDERS, default=ORDERS[0], key="order", bind="query-params")
+        how = address.segments(st.container(), "顺序", ORDERS, key="order", what="顺序")
         conditions = filter_controls.choose_conditions(dataset, form, queue=queue)
         newer = address.select(
             box,
@@ -91,13 +106,15 @@ def choose_session(available: list[DatasetView]) -> PrimarySession:
         base=run,
         reviewer=state.reviewer(),
         narrow=conditions,
-        in_order=how or ORDERS[0],
+        in_order=how,
         newer=newer or "",
     )
 
 
-def _choose_run(dataset: DatasetView, names: Sequence[str]) -> str:
-    """Select box for the run that unreviewed chats start from; the default one is chosen at first."""
+def _choose_run(dataset: DatasetView, runs: Sequence[BaseRun]) -> str:
+    """Select box for the run that unreviewed chats start from; the default one is chosen at first, labels say so."""
+    names = [run.name for run in runs]
+    labels = {run.name for run in runs if run.kind == RunKind.LABELS}
     if before := address.text_parameter(f"run-{dataset.id}"):  # addresses of before: the dataset and the title in them
         st.query_params["run"] = before.removeprefix(_START_BEFORE)
         del st.query_params[f"run-{dataset.id}"]
@@ -110,7 +127,10 @@ def _choose_run(dataset: DatasetView, names: Sequence[str]) -> str:
             key="run",
             what="抽取任务",
             link=all_runs(dataset),
-            format_func=lambda name: _START + (f"{name} · 默认" if name and name == default else name or "空表单"),
+            format_func=lambda name: (
+                (_START_LABELS if name in labels else _START)
+                + (f"{name} · 默认" if name and name == default else name or "空表单")
+            ),
             label_visibility="collapsed",
             disabled=len(names) < 2,
         )
@@ -120,8 +140,9 @@ def _choose_run(dataset: DatasetView, names: Sequence[str]) -> str:
 
 def _queue_title() -> str:
     """Label of the queue's button: status, order and number of filters."""
-    queue = st.session_state.get("queue") or st.query_params.get("queue") or next(iter(FILTERS))
-    order = st.session_state.get("order") or st.query_params.get("order") or ORDERS[0]
+    queue = address.text_parameter("queue")
+    order = address.text_parameter("order")
     order = ORDERS_BEFORE.get(order, order)
+    queue, order = queue if queue in FILTERS else next(iter(FILTERS)), order if order in ORDERS else ORDERS[0]
     given = filter_controls.condition_count("newer")
     return " · ".join([queue, order, *([f"{given} 条件"] if given else [])])
