@@ -93,7 +93,7 @@ def _opened(page: Page, url: str) -> float:
 
 
 def _turned(page: Page, number: int) -> float:
-    page.get_by_role("button", name="Next page").or_(page.get_by_label("Next page")).first.click()
+    page.get_by_role("button", name="下一页").click()
     return _until(page, _FIRST, str((number - 1) * record_table.PAGE + 1)) - float(page.evaluate("asked"))
 
 

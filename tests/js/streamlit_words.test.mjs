@@ -31,6 +31,12 @@ test("one word is Streamlit's only inside what Streamlit draws", () => {
 test("labels with a name in them keep the name; a text that looks like one is left alone", () => {
   assert.equal(inChinese("Remove 示例 模型", nowhere, true), "去掉 示例 模型");
   assert.equal(inChinese("Help for 对照", nowhere, true), "对照：说明");
+  assert.equal(
+    inChinese("X-axis titled '得分（满分 36）' for a linear scale with values from 9 to 36", nowhere, true),
+    "横轴：得分（满分 36）",
+  );
+  assert.equal(inChinese("Y-axis for a discrete scale with 2 values: half, rules", nowhere, true), "纵轴：half, rules");
+  assert.equal(inChinese("Symbol legend for fill color with 2 values: 修好, 改坏", nowhere, true), "图例：修好, 改坏");
   assert.equal(inChinese("Page 12", nowhere, true), "第 12 页");
   assert.equal(inChinese("Remove me", nowhere, false), "Remove me");
 });

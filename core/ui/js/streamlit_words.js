@@ -183,6 +183,13 @@ const WORDS = {
 const LABEL_PATTERNS = [
   [/^Help for (.+)$/, "$1：说明"],
   [/^Shortcut (.+)$/, "快捷键 $1"],
+  [/^X-axis titled '(.+?)' for .+$/, "横轴：$1"],
+  [/^Y-axis titled '(.+?)' for .+$/, "纵轴：$1"],
+  [/^X-axis for .+?: (.+)$/, "横轴：$1"],
+  [/^Y-axis for .+?: (.+)$/, "纵轴：$1"],
+  [/^X-axis for .+$/, "横轴"],
+  [/^Y-axis for .+$/, "纵轴"],
+  [/^.*[Ll]egend (?:titled '.+?' )?for .+?: (.+)$/, "图例：$1"],
   [/^Page (\d+)$/, "第 $1 页"],
   [/^Remove (.+)$/, "去掉 $1"],
   [/^Cancel upload of (.+)$/, "取消上传 $1"],

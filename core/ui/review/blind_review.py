@@ -11,12 +11,6 @@ from core.ui.review import workbench_fragment
 PASS, SECOND = "pass", "second"
 """Query parameter of the workbench's address, ``?pass=second``."""
 
-_BAR = """
-<style>
-.st-key-second-bar { position: fixed; top: 7px; right: 16px; z-index: 999991; width: auto; }
-</style>
-"""
-
 
 def is_blind_review() -> bool:
     """Whether the address asks for the blind second review."""
@@ -35,7 +29,6 @@ def draw_blind_review(available: list[DatasetView]) -> None:
     dataset = state.current_dataset(available, title="审阅台")
     if dataset is None:
         return
-    st.html(_BAR)
     with st.container(key="second-bar", horizontal=True, vertical_alignment="center"):
         st.markdown(f":orange-badge[{BLIND}] {escape_markdown(dataset.name)}：看不到模型和初审的值")
         st.page_link(

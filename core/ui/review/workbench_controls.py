@@ -15,21 +15,9 @@ from core.ui.review import blind_review, filter_controls
 
 _START, _START_LABELS, _START_BEFORE = "抽取任务：", "标注：", "起始值："
 
-# Forty pixels more for the form: its last group would not fit on a 900 pixel screen otherwise. The menu is 500 wide.
-CONTROLS_CSS = """
-<style>
-.st-key-workbench-controls {
-  position: fixed; top: 7px; right: 16px; width: min(760px, 100vw - 530px); z-index: 999991;
-}
-.st-key-workbench-controls [data-baseweb="select"] > div { min-height: 32px; }
-.st-key-workbench-controls [data-testid="stPopover"] button { min-height: 32px; padding-top: 2px; padding-bottom: 2px; }
-</style>
-"""
-
 
 def draw_controls_stand_in() -> None:
     """Draw what stands in place of the controls while the database is away; the workbench below keeps its place."""
-    st.html(CONTROLS_CSS)
     st.container(key="workbench-controls").caption("数据库暂时不可用，恢复后这里自动回来。")
 
 

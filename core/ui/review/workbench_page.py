@@ -9,7 +9,7 @@ from core.ui.first_steps import draw_first_steps
 from core.ui.notices import wait_for_store
 from core.ui.review import blind_review, workbench_fragment
 from core.ui.review.default_run_banner import draw_default_run_banner
-from core.ui.review.workbench_controls import CONTROLS_CSS, ask_reviewer, choose_session, draw_controls_stand_in
+from core.ui.review.workbench_controls import ask_reviewer, choose_session, draw_controls_stand_in
 
 
 def draw_workbench_page() -> None:
@@ -31,7 +31,6 @@ def draw_workbench_page() -> None:
     elif blind_review.is_blind_review():
         blind_review.draw_blind_review(available)
     else:
-        st.html(CONTROLS_CSS)
         try:
             table = choose_session(available)
             draw_default_run_banner(table.dataset)
