@@ -1,7 +1,9 @@
 """Masking: how many spellings of personal data are hidden, and how many ordinary numbers are hidden wrongly."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from bench.masking_habits import habits
+from bench.masking_lookalikes import lookalikes
 from bench.masking_texts import Sample, ordinary, samples
 from core.domain.form import load_named_form
 from core.domain.masking import STAR, Mask, Masked
@@ -20,15 +22,17 @@ def is_hidden(kind: PersonalKind, sample: Sample, masked: str) -> bool:
     hidden = sum(one == STAR for one in rest)
     if kind is PersonalKind.NAME:
         return hidden > 0 and hidden >= sum(one.isalpha() for one in sample.value) - 1
+    if kind is PersonalKind.EMAIL:
+        return hidden > 1
     if kind is PersonalKind.ADDRESS:
         return hidden > 0 and not any(one.isdigit() for one in rest[2:])
     return hidden >= _MANY or (hidden > 0 and hidden * 2 >= sum(one.isalnum() for one in sample.value))
 
 
-def missed(kind: PersonalKind, count: int = 240) -> list[Sample]:
+def missed(kind: PersonalKind, written: Sequence[Sample]) -> list[Sample]:
     """Samples of a kind that are still readable when everything is masked."""
     form = load_named_form()
-    return [sample for sample in samples(kind, count) if not is_hidden(kind, sample, _MASK.text(sample.text, form))]
+    return [sample for sample in written if not is_hidden(kind, sample, _MASK.text(sample.text, form))]
 
 
 def wrongly_masked(texts: Iterable[str]) -> list[str]:
@@ -38,13 +42,15 @@ def wrongly_masked(texts: Iterable[str]) -> list[str]:
 
 
 def run() -> None:
-    for kind in PersonalKind:
-        total = len(samples(kind))
-        lost = missed(kind)
-        print(f"  {kind:<10} {total - len(lost):4d} of {total} masked  {(total - len(lost)) / total:7.2%}")
-        for sample in lost[:_SHOWN]:
-            print(f"             left readable: {sample.text!r}")
-    for name, texts in ordinary().items():
+    for hand, written_by in (("rules", samples), ("habits", habits)):
+        for kind in PersonalKind:
+            written = written_by(kind)
+            lost = missed(kind, written)
+            share = (len(written) - len(lost)) / len(written)
+            print(f"  {hand:<7} {kind:<10} {len(written) - len(lost):4d} of {len(written)} masked  {share:7.2%}")
+            for sample in lost[:_SHOWN]:
+                print(f"             left readable: {sample.text!r}")
+    for name, texts in (ordinary() | lookalikes()).items():
         wrong = wrongly_masked(texts)
         print(f"  {name:<10} {len(wrong):4d} of {len(texts)} masked wrongly  {len(wrong) / len(texts):7.2%}")
         for text in wrong[:_SHOWN]:

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from core.domain.entities.folding import fold
 from core.domain.entities.numbers import country_code_length, is_digit, plain_digits
 from core.domain.form import Form, FormValues, Kind, Value
-from core.domain.personal_data import KnownNames, PersonalKind, names_of_chat, personal_mentions
+from core.domain.personal_data import KnownNames, PersonalKind, names_of_chat, personal_mentions, plain_letters
 from core.errors import SettingsError
 
 STAR: Final = "*"
@@ -145,14 +144,18 @@ def _starred(kind: Masked, words: str) -> str:
     if kind is Masked.EMAIL:
         name, at, domain = words.partition("@")
         return (
-            name[:1] + re.sub(r"\S", STAR, name[1:]) + at + domain if at else words[:1] + re.sub(r"\S", STAR, words[1:])
+            name[:1] * (len(name) > 1) + re.sub(r"\S", STAR, name[1:] or name) + at + domain
+            if at
+            else words[:1] + re.sub(r"\S", STAR, words[1:])
         )
     if kind is Masked.ADDRESS:
+        shown = min(2, len(words) // 3)
+        return words[:shown] + re.sub(r"\S", STAR, words[shown:])
+    if kind is Masked.PHONE and _ACCOUNT.fullmatch(plain_letters(words)):
         return words[:2] + re.sub(r"\S", STAR, words[2:])
-    if kind is Masked.PHONE and _ACCOUNT.fullmatch(fold(words)):
-        return words[:2] + re.sub(r"\S", STAR, words[2:])
-    places = [place for place, letter in enumerate(words) if is_digit(letter)]
-    places = places[country_code_length(plain_digits(words)) :]
+    read = plain_letters(words)
+    places = [place for place, letter in enumerate(read) if is_digit(letter)]
+    places = places[country_code_length(plain_digits(read)) :]
     kept = {*places[:3], *places[-4:]} if len(places) >= 11 else set(places[:2])
     starred = set(places) - kept
     return "".join(STAR if place in starred else letter for place, letter in enumerate(words))

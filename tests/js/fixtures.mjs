@@ -147,11 +147,9 @@ export function entryOf(store) {
  * A sync over a store with everything controlled: what was emitted, the time, the storage.
  * @param {typeof import("../../core/ui/workbench/js/state.js").makeStore} makeStore
  * @param {typeof import("../../core/ui/workbench/js/sync.js").makeSync} makeSync
- * @param {ReturnType<typeof storage>} [kept]
- * @param {Partial<import("../../core/ui/workbench/js/types.js").SyncOptions>} [options]
  * @returns {{ store: any, sync: any, emitted: any[], kept: ReturnType<typeof storage>, at: { now: number } }}
  */
-export function world(makeStore, makeSync, kept = storage(), options = {}) {
+export function world(makeStore, makeSync, kept = storage()) {
   const store = makeStore();
   /** @type {[string, any][]} */
   const emitted = [];
@@ -166,7 +164,6 @@ export function world(makeStore, makeSync, kept = storage(), options = {}) {
       return `id-${id}-${kept.items.size}`;
     },
     onChange() {},
-    ...options,
   });
   return { store, sync, emitted, kept, at };
 }

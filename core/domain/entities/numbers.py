@@ -13,9 +13,10 @@ from functools import lru_cache
 from typing import NamedTuple
 
 WORDS = "零一二三四五六七八九"
-_WORD_DIGITS = {word: digit for digit, word in enumerate(WORDS)} | {"〇": 0, "○": 0, "幺": 1, "两": 2}
-_WORD_DIGITS |= {word: digit for digit, word in enumerate("壹贰叁肆伍陆柒捌玖", start=1)}
-_DIGITS = re.compile(rf"[0-9]+|\d+|[{''.join(_WORD_DIGITS)}]+")
+WORD_DIGITS = {word: digit for digit, word in enumerate(WORDS)} | {"〇": 0, "○": 0, "幺": 1, "两": 2}
+WORD_DIGITS |= {word: digit for digit, word in enumerate("壹贰叁肆伍陆柒捌玖", start=1)}
+"""The value of each character that stands for a digit."""
+_DIGITS = re.compile(rf"[0-9]+|\d+|[{''.join(WORD_DIGITS)}]+")
 INVISIBLE = "\xad\u034f\u061c\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
 """Characters that are drawn as nothing, as they stand in a class of a regular expression."""
 _HIDDEN = re.compile(f"[{INVISIBLE}]+")
@@ -23,7 +24,7 @@ SEPARATORS = r"\u0020\t\u00a0\u2002-\u200a\u202f\u3000\-‐‑‒–—―−－
 """What stands between the groups of one number, likewise."""
 _GAP = re.compile(f"[{SEPARATORS}]{{1,4}}")
 _LONGEST_GAP = 16
-_DIGIT = rf"[0-9\d{''.join(_WORD_DIGITS)}]"
+_DIGIT = rf"[0-9\d{''.join(WORD_DIGITS)}]"
 NUMBER_HINT = re.compile(rf"{_DIGIT}(?:[{SEPARATORS}{INVISIBLE}]{{0,{_LONGEST_GAP}}}{_DIGIT}){{9}}")
 """Stands in every text that holds a number: ten digits, however they are written."""
 _MOST_GROUPS, _MOST_DIGITS = 19, 19
@@ -82,12 +83,12 @@ def plain_digits(text: str) -> str:
 
 def spellings(digit: str) -> str:
     """The characters that stand for a digit, apart from other widths of it."""
-    return digit + "".join(word for word, value in _WORD_DIGITS.items() if value == int(digit))
+    return digit + "".join(word for word, value in WORD_DIGITS.items() if value == int(digit))
 
 
 def is_digit(character: str) -> bool:
     """Whether a character is a digit in any writing that is read here."""
-    return character in _WORD_DIGITS or unicodedata.decimal(character, None) is not None
+    return character in WORD_DIGITS or unicodedata.decimal(character, None) is not None
 
 
 def country_code_length(digits: str) -> int:
@@ -112,7 +113,7 @@ def _plain(digits: str) -> str:
     if digits.isascii():
         return digits
     return "".join(
-        str(_WORD_DIGITS[character] if character in _WORD_DIGITS else unicodedata.decimal(character))
+        str(WORD_DIGITS[character] if character in WORD_DIGITS else unicodedata.decimal(character))
         for character in digits
     )
 
@@ -193,7 +194,7 @@ def _is_grouped(digits: str, lengths: tuple[int, ...], separators: set[str]) -> 
     """Whether a mobile number stands in the groups that people use, or digit by digit; 192.168.10.100 does not."""
     if lengths in _GROUPINGS:
         return True
-    is_address = len(lengths) == 4 and max(lengths) <= 3
+    is_address = len(lengths) == 4 and max(lengths) <= 3 and "." in separators
     return digits[1] in "3456789" and len({one.strip() for one in separators} - {""}) <= 1 and not is_address
 
 

@@ -7,6 +7,7 @@ from core.domain.personal_data.finders import PersonalKind, personal_mentions
 from core.domain.personal_data.names import KnownNames, names_of_chat
 from core.domain.personal_data.person_spellings import PersonSpellings
 from core.domain.personal_data.pseudonyms import Pseudonyms
+from core.domain.personal_data.reading import plain_letters
 
 __all__ = [
     "KnownNames",
@@ -15,4 +16,5 @@ __all__ = [
     "Pseudonyms",
     "names_of_chat",
     "personal_mentions",
+    "plain_letters",
 ]

@@ -4,27 +4,71 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from core.domain.personal_data.reading import DIGIT
+
 _HAN: Final = "\u3400-\u9fff"
-_NUM: Final = r"(?:[0-9]{1,5}(?:[-—–][0-9a-z]{1,5}){0,4}|[零〇一二三四五六七八九十百]{1,6}|[a-z][0-9]{0,4})"
+_NUM: Final = (
+    rf"(?:{DIGIT}{{1,5}}(?:[-—–]{{1,2}}(?:[0-9a-z]|{DIGIT}){{1,5}}){{0,4}}|"
+    r"[零〇一二三四五六七八九十百]{1,6}|[a-z][0-9]{0,4})"
+)
 _SP: Final = r"[ \u3000\u00a0]{0,2}"
 _CALLED = re.compile(
-    r"(?:地址|住址|收件地|收货地|寄到|寄往|寄给|发到|发往|送到|送货到|快递到|上门到|邮寄到|住在|住址在|我家在|家住|家在|公司在|店在|店铺在|位于|坐落于?|搬到)"
-    rf"(?:是|为|在|就是|填|写|改成|改为|换成|了|:|：|=|-|—|“|「|【|\"){{0,3}}{_SP}([^\n，。；;！!？?,、”」】\"]{{4,60}})"
+    r"(?:地址|住址|收件地|收货地|寄到|寄往|寄给|发到|发往|送到|送货到|快递到|上门到|邮寄到|住在|住址在|我家在|家住|我住|人在|家在|公司在|店在|店铺在|位于|坐落于?|搬到)"
+    rf"(?:是|为|在|就是|填|写|改成|改为|换成|了|:|：|=|-|—|“|「|【|\"){{0,3}}{_SP}([^\n，。；;！!？?,、”」】\"]{{2,60}})"
 )
 _STREET = re.compile(
-    rf"[{_HAN}]{{1,12}}(?:大道|胡同|路|街|巷|弄|里|道|条|环路|公路|国道|省道){_SP}[{_HAN}]{{0,4}}?{_SP}{_NUM}{_SP}(?:号|弄|幢|栋|#)"
+    rf"[{_HAN}]{{1,12}}(?:大道|胡同|路|街|巷|弄|里|道|条|环路|公路|国道|省道){_SP}[{_HAN}]{{0,4}}?{_SP}(?:{_NUM}{_SP}(?:号|弄|幢|栋|#)|#{DIGIT}{{1,4}})"
     rf"[{_HAN}a-z0-9#\- 　]{{0,30}}"
 )
-_HOUSE = re.compile(
-    rf"[{_HAN}a-z]{{2,14}}?(?:大厦|广场|产业园|工业园|科技园|软件园|创业园|园区|小区|花园|家园|花苑|苑|公寓|新村|写字楼|中心|商城|市场|公馆|华府|雅居|名邸|城|庄园|别墅|山庄|国际|社区|宿舍|大院|府|湾|里|村|园|居|庭|郡|阁|轩)"
-    rf"{_SP}(?:[{_HAN}]{{1,2}}区|[a-z0-9一二三四五六七八九十]{{1,3}}区|[东南西北]区|[一二三四五六七八九十0-9]{{1,2}}期)?{_SP}"
-    rf"{_NUM}{_SP}(?:号楼|号|座|栋|幢|楼|层|室|单元|门|#)[{_HAN}a-z0-9#\- 　]{{0,30}}"
+_ESTATE: Final = (
+    "大厦|广场|产业园|工业园|科技园|软件园|创业园|园区|小区|花园|家园|花苑|苑|公寓|新村|写字楼|中心|商城|市场|公馆|华府|雅居|名邸|城|庄园|别墅|"
+    "山庄|国际|社区|宿舍|大院|府|湾|里|村|园|居|庭|郡|阁|轩"
 )
+_ZONE: Final = (
+    rf"{_SP}(?:[{_HAN}]{{1,2}}区|[a-z0-9一二三四五六七八九十]{{1,3}}区|"
+    rf"[一二三四五六七八九十0-9]{{1,2}}期)?{_SP}"
+)
+_HOUSE = re.compile(
+    rf"[{_HAN}a-z]{{1,14}}?(?:{_ESTATE}){_ZONE}{_NUM}{_SP}"
+    rf"(?:号楼|号|座|栋|幢|楼|层|室|房|单元|门|f(?![a-z])|#)[{_HAN}a-z0-9#\- 　]{{0,30}}"
+)
+# A door's number alone: nothing that is counted stands behind it.
+_DOOR: Final = (
+    rf"(?:{DIGIT}{{1,4}}(?:[-—–]{{1,2}}{DIGIT}{{1,5}}){{1,3}}|{DIGIT}{{3,5}})"
+    r"(?=$|[\s,，。;；、)）】]|收(?!到)|门口|那边|这边|了|就行|房|室)(?:房|室)?"
+)
+_HOUSE_DOOR = re.compile(rf"[{_HAN}a-z]{{1,14}}?(?:{_ESTATE}|东苑|西苑){_ZONE}{_DOOR}")
 _VILLAGE = re.compile(
     rf"[{_HAN}]{{2,8}}(?:镇|乡|街道|苏木)[{_HAN}]{{1,8}}(?:村|社区|居委会|屯|庄|嘎查)(?:[{_HAN}]{{0,6}}{_NUM}{_SP}(?:组|队|社|号|户|巷))?[{_HAN}a-z0-9#\-]{{0,12}}"
 )
+_HAMLET = re.compile(
+    rf"[{_HAN}]{{1,8}}(?:村|镇|乡|屯|庄)(?:村?委会)?(?:旁边?|对面|隔壁|附近)?{_SP}{_NUM}(?:组|队|社|号(?![店线楼])|户|巷)(?:{_SP}{_NUM}(?:号|户))?"
+)
+_STAIRS = re.compile(
+    rf"(?<![第每个]){_NUM}{_SP}(?:单元{_SP}{DIGIT}{{3,4}}(?!{DIGIT}|[题个页])|弄{_SP}{_NUM}{_SP}号(?:{_SP}{_NUM})?)(?:室|房)?"
+)
 _UNIT = re.compile(
     rf"{_NUM}{_SP}(?:号楼|栋|幢|座|#|号){_SP}{_NUM}{_SP}(?:单元|门|层|楼|#)?{_SP}(?:{_NUM}{_SP}(?:室|号|户|房)?)?(?<=[室号户房元0-9])"
+)
+_NO_ROAD: Final = "(?<!线|字|电|思|道|网|公|铁|马|出|套|销|水|回|链|通|走|带|让|修|同|半)"
+_ROAD: Final = rf"[{_HAN}]{{1,6}}{_NO_ROAD}(?:路|街|大道|胡同)"
+_CROSSING = re.compile(rf"{_ROAD}(?:与|和|近|靠近|&|/|到){_ROAD}(?:交叉口|路口|交界|口|之间)?|{_ROAD}口(?!碑)")
+_ROOM: Final = "(?:[1-9]|[1-3][0-9])(?:0[1-9]|1[0-2])"
+"""A floor and the door on it."""
+_DOOR_ALONE = re.compile(
+    rf"(?<![0-9a-z.\-/])(?<!型号|版本|编号)(?:[{_HAN}]{{2,8}}(?<!型号|版本|编号))?[1-9][0-9]?[-—–][1-9][0-9]?[-—–]{_ROOM}(?![0-9a-z.\-/:元个])"
+)
+_BUILDING_ALONE = re.compile(
+    rf"(?<![0-9])(?:[{_HAN}]{{2,8}})?(?<![共有第每建几])[1-9][0-9]{{0,2}}(?:幢|栋(?=$|[^{_HAN}]))(?![楼房别])|"
+    rf"(?<![0-9])[1-9][0-9]?楼{_ROOM}(?:室|房|$|(?![0-9{_HAN}.]))|[{_HAN}]{{1,8}}楼{_ROOM}(?:室|房|$|(?![0-9{_HAN}.]))"
+)
+_TOWER = re.compile(
+    rf"[{_HAN}]{{2,6}}(?:soho|mall|center|tower|plaza)[{_HAN}a-z0-9 ]{{0,10}}[0-9]{{3,4}}(?:室|房|$|(?![0-9]))"
+)
+_PLACE_ALONE = re.compile(
+    rf"(?:^|(?<=[^{_HAN}])|(?<=[在住到是]))(?![我你他这那整各每全本一几某该])[{_HAN}]{{1,3}}(?<![乡城小农新古集球])"
+    rf"(?:镇|乡(?!镇)|村(?!镇)|街道)(?=$|[^{_HAN}]|[的这那])|"
+    rf"(?:^|(?<=[^{_HAN}])|(?<=[在住到是]))[{_HAN}]{{1,4}}(?:苑|花园|新村|家园|公寓|小区)(?:[一二三四五六七八九十0-9]{{1,2}}[区期]|[东南西北][区苑])"
 )
 _ENGLISH = re.compile(
     r"(?:(?:room|rm|unit|flat|floor|building|no)\.? ?[0-9a-z-]{1,6},? ){0,4}(?:no\.? ?)?[0-9]{1,5} ?,? ?"
@@ -48,12 +92,27 @@ def spelt_addresses(folded: str) -> Iterator[tuple[int, int]]:
             end -= 1
         if _PLACE_SIGN.search(folded, start, end):
             yield start, end
-    for pattern in (_STREET, _HOUSE, _VILLAGE, _ENGLISH):
+    for pattern in (
+        _STREET,
+        _HOUSE,
+        _HOUSE_DOOR,
+        _VILLAGE,
+        _HAMLET,
+        _STAIRS,
+        _ENGLISH,
+        _CROSSING,
+        _DOOR_ALONE,
+        _BUILDING_ALONE,
+        _TOWER,
+        _PLACE_ALONE,
+    ):
         for match in pattern.finditer(folded):
             lead = _LEAD.match(match[0])
             start = match.start() + (lead.end() if lead else 0)
             if match.end() - start >= 4:
                 yield start, len(match[0].rstrip()) + match.start()
+    for pattern in (_CROSSING, _DOOR_ALONE, _BUILDING_ALONE, _TOWER, _PLACE_ALONE):
+        yield from (match.span() for match in pattern.finditer(folded))
     for match in _UNIT.finditer(folded):
         if re.search("[单室元栋幢#座]|号楼", match[0]) and not _NOT_UNIT.fullmatch(match[0]):
             yield match.span()

@@ -4,29 +4,18 @@ In time proportional to the text, however many people there are: names are looke
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 from core.domain.chat import parse_chat
-from core.domain.chat.name_vocabulary import LABELS, SURNAMES, TITLE_ENDS
-from core.domain.entities.folding import fold
+from core.domain.chat.name_vocabulary import LABELS, TITLE_ENDS
 from core.domain.entities.numbers import INVISIBLE
+from core.domain.personal_data.reading import plain_letters
+from core.domain.personal_data.strangers import strangers_in
+from core.domain.personal_data.surnames import COMPOUND_SURNAMES, LONG_TITLES, SINGLE_SURNAMES, TITLES
 
-COMPOUND_SURNAMES: Final = frozenset(
-    "欧阳 太史 端木 上官 司马 东方 独孤 南宫 万俟 闻人 夏侯 诸葛 尉迟 公羊 赫连 澹台 皇甫 宗政 濮阳 公冶 "
-    "太叔 申屠 公孙 慕容 仲孙 "
-    "钟离 长孙 宇文 司徒 鲜于 司空 闾丘 子车 亓官 司寇 巫马 公西 颛孙 壤驷 公良 漆雕 乐正 宰父 谷梁 拓跋 夹谷 "
-    "轩辕 令狐 段干 百里 呼延 "
-    "东郭 南门 羊舌 微生 梁丘 左丘 东门 西门 第五".split()
-)
-"""Surnames of two characters."""
-_LONG_TITLES: Final = (
-    "先生|女士|小姐|太太|夫人|同学|老师|经理|总监|总裁|老板娘|老板|师傅|主任|主管|院长|校长|店长|部长|处长|局长|科长|厂长|会计|"
-    "律师|医生|大夫|护士|教练|教授|工程师|顾问|助理|董事长|董事"
-)
-TITLES: Final = f"{_LONG_TITLES}|董|总|工|哥|姐|弟|妹|叔|姨|伯|婶|爷|嫂"
-"""What is said behind a surname to address somebody."""
 _GENERIC: Final = frozenset(
     "客户 客服 用户 顾客 买家 卖家 访客 会员 学员 家长 群友 成员 代表 机器人 系统 系统消息 管理员 群主 官方 微信 "
     "企业微信 商家 店铺 "
@@ -42,6 +31,8 @@ _JOINTS = re.compile(
     r"[\s\-—–_|丨·•・+@＠&×/\\,，.。:：;；~～*#()（）\[\]【】<>《》「」“”\"'!！?？\u2190-\u2bff\u3030\ufe0f\u200d\U0001f000-\U0001faff]+"
 )
 _GAP = frozenset(" \u3000\u00a0\t")
+_JOINT = frozenset("·・•.．-_—–")
+"""What stands between a surname and a given name where somebody parts them: 邱·明远."""
 _MOST_GAPS = 2
 _UNSEEN = re.compile(f"[{INVISIBLE}]")
 _DIGITS: Final = "0123456789"
@@ -49,17 +40,9 @@ _LONGEST = 60
 _HAN = re.compile("[\u3400-\u9fff]")
 _HAN_ONLY = re.compile("[\u3400-\u9fff]+")
 _LETTERS = re.compile(r"[a-z]", re.ASCII)
-_SURNAME = f"(?:{'|'.join(sorted(COMPOUND_SURNAMES))}|[{''.join(sorted(SURNAMES))}])"
-_KNOWN_TITLE = rf"(?:{_LONG_TITLES}|(?:{TITLES})(?![结价共计额数量体部]))"
-_ANY_TITLE = rf"(?:{_LONG_TITLES}|(?:{TITLES})(?![结价共计额数量体部分的是和得会有之机司线公来作程具夫]))"
-_BEFORE = r"(?:^|(?<=[^\u3400-\u9fff])|(?<=[找跟和与是叫给请让对问约由向见同为及转派]))"
-_TITLED = re.compile(rf"{_BEFORE}([小老大]?{_SURNAME}[ \u3000]{{0,2}}{_ANY_TITLE})")
-_INTRODUCED = re.compile(
-    r"(?:我叫|本人叫?|我的?名字(?:叫|是)|姓名|真名|联系人|收件人|收货人|寄件人|发件人|对接人|负责人|"
-    r"签收人|户主|户名|开户人|法人|患者)"
-    rf"(?:是|为|叫|填|写)?[ \u3000]{{0,3}}[:：是]?[ \u3000]{{0,3}}"
-    rf"({_SURNAME}[\u3400-\u9fff·]{{1,3}})(?![\u3400-\u9fff])"
-)
+_KNOWN_TITLE = rf"(?:{LONG_TITLES}|(?:{TITLES}|局|处|科)(?![结价共计额数量体部面势长里于理]))"
+_NOT_BY_NAMES = "小时|小于|小心|小程序|小包|小步|小空|小单|老师|老成|大于|大时|大全|大白|大万|大方|大连|大和|大成"
+"""Words that look like a by-name of somebody: 小时 where 时一鸣 speaks."""
 
 
 class NameMention(NamedTuple):
@@ -86,23 +69,31 @@ class KnownNames:
             surnames.add(surname_of(part))
         surnames.discard("")
         choices = "|".join(sorted(map(re.escape, surnames), key=len, reverse=True))
-        self._known_surname = re.compile(rf"[小老大]?(?:{choices})[ \u3000]{{0,2}}{_KNOWN_TITLE}") if choices else None
+        self._known_surname = (
+            re.compile(
+                rf"[小老大]?(?:{choices})[ \u3000]{{0,2}}{_KNOWN_TITLE}|姓(?:{choices})|"
+                rf"(?:{choices})生(?![产活成日效意气病长命])|(?!{_NOT_BY_NAMES})[小老阿](?:{choices})"
+            )
+            if choices
+            else None
+        )
 
     def __bool__(self) -> bool:
         return bool(self.parts)
 
     def mentions(self, text: str) -> Iterator[NameMention]:
         """Every place where one of the people is named, and where a name is introduced or has a title."""
-        folded = fold(text)
+        folded = plain_letters(text)
         yield from self._of_tree(folded)
         if self._known_surname is not None:
             yield from (NameMention(*match.span()) for match in self._known_surname.finditer(folded))
-        for pattern in (_TITLED, _INTRODUCED):
-            yield from (NameMention(*match.span(1)) for match in pattern.finditer(folded) if not is_generic(match[1]))
+        for start, end in strangers_in(folded):
+            if not is_generic(folded[start:end]):
+                yield NameMention(start, end)
 
     def _add(self, part: str) -> None:
         node = self._tree
-        for character in _UNSEEN.sub("", fold(part)):
+        for character in _UNSEEN.sub("", plain_letters(part)):
             if character not in _GAP:
                 node = node.setdefault(character, {})
         node[""] = {}
@@ -127,7 +118,7 @@ class KnownNames:
                 node, gaps = node[character], 0
                 if "" in node and not _cuts_word(folded, at):
                     best = at + 1
-            elif character in _GAP or _UNSEEN.match(character):
+            elif character in _GAP or _UNSEEN.match(character) or (character in _JOINT and _parts_han(folded, at)):
                 gaps += 1
                 if gaps > _MOST_GAPS:
                     break
@@ -158,7 +149,8 @@ def _names_of(text: str, more: tuple[str, ...]) -> KnownNames:
 def name_parts(name: str) -> tuple[str, ...]:
     """What of a name tells a person, longest first: 陶然乡-邱总 is 陶然乡 and 邱总, 客服小陈1 is 小陈1 and 小陈."""
     parts: dict[str, None] = {}
-    for piece in _JOINTS.split(_UNSEEN.sub("", fold(name))):
+    pieces = _JOINTS.split(_UNSEEN.sub("", plain_letters(name)))
+    for piece in (*pieces, *_parted_names(pieces)):
         for role in _ROLES:
             if piece != role and piece.startswith(role):
                 piece = piece[len(role) :]
@@ -184,8 +176,21 @@ def surname_of(part: str) -> str:
     if core[:2] in COMPOUND_SURNAMES:
         return core[:2]
     titled = re.fullmatch(rf"(.)(?:{TITLES})", core)
-    known = core[:1] in SURNAMES and (titled or len(core) <= 3) and _HAN_ONLY.fullmatch(core)
+    known = core[:1] in SINGLE_SURNAMES and (titled or len(core) <= 3) and _HAN_ONLY.fullmatch(core)
     return core[:1] if known else ""
+
+
+def _parted_names(pieces: Sequence[str]) -> Iterator[str]:
+    """邱明远 of 邱 and 明远: a surname with what stands behind it."""
+    for surname, given in pairwise(pieces):
+        if (surname in SINGLE_SURNAMES or surname in COMPOUND_SURNAMES) and _HAN_ONLY.fullmatch(given.rstrip(_DIGITS)):
+            yield surname + given
+
+
+def _parts_han(folded: str, at: int) -> bool:
+    """Whether a sign stands within a Chinese name, with nothing but signs and blanks around it."""
+    around = folded[max(0, at - 2) : at].rstrip(" "), folded[at + 1 : at + 3].lstrip(" ")
+    return bool(_HAN.match(around[0][-1:]) and _HAN.match(around[1][:1]))
 
 
 def _given_names(bare: str) -> Iterator[str]:

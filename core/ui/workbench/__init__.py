@@ -6,7 +6,6 @@ an installed package can only hand Streamlit one string of source, so they are j
 The contract of what goes in and comes out is ``docs/workbench.md``.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,8 +120,7 @@ def workbench(
     """
     result = _component(
         key=key,
-        # Streamlit would write JSON twice, once to tell elements apart, and each Chinese character as six.
-        data=json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode(errors="replace"),
+        data=payload,
         on_outbox_change=on_outbox_change,
         on_at_change=on_at_change,
         on_want_residue_change=on_want_residue_change,

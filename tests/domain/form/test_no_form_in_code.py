@@ -22,7 +22,7 @@ EVERYDAY = {
     "core/domain/checks/omissions.py": {"生日"},  # what people say before a date of birth
     "core/domain/checks/form_checks.py": {"邮箱"},  # what any field of the kind e-mail holds
     "core/adapters/llm/local/rules.toml": {"生日"},  # what people say before a date of birth
-    "core/domain/personal_data/names.py": {"姓名"},  # what people write before a name
+    "core/domain/personal_data/strangers.py": {"姓名", "邮箱"},  # what people write around a name
     "core/domain/personal_data/finders.py": {"邮箱"},  # what is no number of QQ
     "core/services/learning/chat_features.py": {"邮箱"},  # what people say beside an e-mail address
     "core/cli/export.py": {"手机号码", "邮箱"},  # titles of what can be masked in any form

@@ -18,7 +18,7 @@ from core.domain.chat.parsed_chat import Message, Span
 from core.domain.checks import check, find_mentions, find_omissions
 from core.domain.entities import Mention
 from core.domain.entities.spoken_dates import spoken_date
-from core.domain.evidence import EvidenceStatus, FieldEvidence, cached_analysis, garbage_kept, locate
+from core.domain.evidence import EvidenceStatus, FieldEvidence, cached_analysis, locate
 from core.domain.form import Form, FormValues, Kind
 from core.services.review.base_runs import BaseRun
 from core.services.review.records.versions import initial_customers
@@ -79,22 +79,21 @@ def chat_payloads(
     names: dict[int, RunName] = {
         run.id: {"name": run.name, "model": run.model, "is_labels": run.kind == RunKind.LABELS} for run in answers.runs
     }
-    with garbage_kept():
-        return [
-            _payload(
-                form,
-                chats[i],
-                records.get(chats[i].id),
-                answers.answer(runs_of_chats[chats[i].id], chats[i].id),
-                runs_of_chats[chats[i].id],
-                names,
-                others,
-                want_residue == i,
-                i in texts_sent,
-            )
-            for i in indices
-            if i in chats
-        ]
+    return [
+        _payload(
+            form,
+            chats[i],
+            records.get(chats[i].id),
+            answers.answer(runs_of_chats[chats[i].id], chats[i].id),
+            runs_of_chats[chats[i].id],
+            names,
+            others,
+            want_residue == i,
+            i in texts_sent,
+        )
+        for i in indices
+        if i in chats
+    ]
 
 
 @lru_cache(maxsize=64)

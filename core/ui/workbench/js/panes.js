@@ -6,8 +6,7 @@ import { clearHits } from "./find.js";
 import { openMissed } from "./missed.js";
 import { markOf } from "./model.js";
 
-/** Panes kept for going back: each one more is styled, laid out and painted with all others. */
-const PANES_KEPT = 1;
+const PANES_KEPT = 4;
 /** The colour of what stands in no form, behind those of the groups. */
 const NOWHERE = 6;
 

@@ -305,7 +305,7 @@ export type Emit = <K extends keyof WorkbenchSent>(name: K, value: WorkbenchSent
 /** What Streamlit hands to the component with every run. */
 export interface Component {
   name: string;
-  data: WorkbenchPayload | null;
+  data: WorkbenchPayload;
   parentElement: HTMLElement | ShadowRoot;
   setStateValue: Emit;
 }
@@ -356,8 +356,6 @@ export interface SyncOptions {
   makeId(): string;
   /** The save state may have changed by itself. */
   onChange(): void;
-  /** Run something once the screen shows what was drawn last; returns what calls it off. */
-  whenPainted?(run: () => void): () => void;
 }
 
 /** A text node with the place of its first character in the row's text. */

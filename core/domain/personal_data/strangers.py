@@ -1,0 +1,93 @@
+"""Finds people whom nobody of a chat is called like: by a title, an introduction, a by-name. Pure."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from core.domain.personal_data.surnames import GIVEN, LONG_TITLES, SURNAME, TITLES
+
+_HAN: Final = "[\u3400-\u9fff]"
+_BEFORE: Final = (
+    rf"(?:^|(?<={_HAN.replace('[', '[^')})|(?<=[找跟和与是叫给请让对问约由向见同为及转派])|(?<=我们)|(?<=叫我)|"
+    r"(?<=联系|同事|员工|老公|老婆|朋友|通知))"
+)
+_AROUND: Final = _BEFORE.replace("[找", "[看到有是我你您，找")
+_SHORT_TITLE: Final = rf"(?:{TITLES})(?![结价共计额数量体部的是和得会有之机司线公来作程具夫])"
+_TITLE: Final = rf"(?:{LONG_TITLES}|{_SHORT_TITLE})"
+_GAP: Final = r"[ \u3000\t]{0,2}"
+_SURNAME_WITH_TITLE = re.compile(rf"{_BEFORE}([小老大]?{SURNAME}{_GAP}{_TITLE})")
+_NAME_WITH_TITLE = re.compile(
+    rf"{_BEFORE}({SURNAME}{_HAN}{{1,2}}?)(?={_GAP}(?:{LONG_TITLES}|(?:总|哥|姐|工)(?![结价共计额数量体部的是和得会有之机司线公来作程具夫经监裁])))"
+)
+_NAME: Final = rf"{SURNAME}[ ·・•.\u3000]?{_HAN}{{1,2}}"
+_BEHIND: Final = rf"(?=$|{_HAN.replace('[', '[^')}|的|电话|手机|地址|微信|邮箱|身份证|收(?!到)|{LONG_TITLES})"
+_CALLED = re.compile(
+    r"(?:我叫|叫做|老公叫|老婆叫|本人叫|我的?名字(?:叫|是)|姓名|真名|联系人|收件人|收货人|寄件人|发件人|对接人|负责人|经办人|申请人|签收人|投保人|"
+    r"被保人|被保险人|受益人|监护人|承租人|参会人|报名人|户主|户名|开户人|开户名|法人|法人代表|患者|业主|机主|车主|学生|学员)"
+    rf"(?:是|为|叫|填|写)?{_GAP}[:是]?{_GAP}((?:{SURNAME}{_HAN}·?{_HAN}{{1,2}}(?!{_HAN}))|{_NAME}{_BEHIND})"
+)
+_MAYBE_CALLED = re.compile(rf"(?:我是|名字|本人|同事|联系|这是){_GAP}[:是叫]?{_GAP}({_NAME})(?:{_BEHIND})")
+_USUAL_NAME = re.compile(
+    rf"{_AROUND}(?![师计章利通石权方])({SURNAME}{GIVEN}{{2}})(?![市省区县镇乡村路街道店厂院校楼苑园])"
+)
+_SURNAME_TOLD = re.compile(rf"(?:我|免贵|敝|本|他|她|也|都|先生|女士|客户)(姓{SURNAME})(?![名氏什])")
+_BY_NAME = re.compile(
+    rf"{_BEFORE}((?!小[米白时于包单步别常空金高黄红蓝费麦鱼龙游雪花康满贝]|老[师单是]|阿[胶里])[小老阿]{SURNAME})"
+    r"(?=$|[\s,，。!！?？:：、@~～;；]|[就您你呢吗在说啊吧那不帮看来]|同学)"
+)
+# Words that begin like a name; what ends in one of the characters below is none either.
+_WORDS: Final = frozenset(
+    "班主任 华润 "
+    "项目 麻烦 劳烦 安全 成本 江苏 江西 江南 云南 云端 广东 广西 广州 广告 金牌 金融 高级 高端 高中 常务 常州 "
+    "平台 平安 任课 任何 班长 华东 华南 华北 华中 华为 房产 房东 车辆 车间 车险 单位 单店 万科 方案 文案 温州 "
+    "苏州 杭州 徐州 柳州 金华 安徽 安装 安排 石油 黄金 康复 游戏 古筝 计划 计算 许多 寿险 毛坯 武汉 武术 舒适 "
+    "元旦 祖国 通信 通知 蓝牙 诸位 曾经 有关 东方 明天 明白 终端 管理 解决 解答 成功 路线 容易 游客 支持 支付 "
+    "家长 管理员 程序员 安全员 文员 金主 高中生 包工头 师傅 学生 牛人 新手 商务 宣传 党委 党支部 计算机 解放 "
+    "成都 重庆 程序 乐意 乐清 强制 何时 何种 易购 经理 常见 国内 国外 国际 双方 双十一 满意 卓越 温馨 关于 "
+    "关键 党员 广大 钟点工 幸福 幸运 谈判 郎酒 顾客 贾汪 马上 牛奶 龙头 商家 谢谢 简单 空调 红包 师父 白天 "
+    "白色 黑色 黄色 蓝色 金色 温度 温暖 荣誉 荣耀 花店 花园 柴油 汽车 米色 农村 农民 单身 查询 申通 韵达 宝马 "
+    "宝妈 宝宝 万能 钱包 洪水 欧洲 欧美 石家庄 张家港 张家口 景德镇 齐鲁 鲁班 周末 周一 周二 周三 周四 周五 "
+    "周六 周日 周年 周期 周边 孙子 孔雀 严重 严格 严选 严禁 陶瓷 水果 水电 章程 云平台 云服务 范围 凤凰 花费 "
+    "方便 方式 方面 方向 任务 史上 费用 贺卡 汤圆 殷实 毕业 常用 常规 齐全 康养 余额 顾问 平时 平均 黄页 毛利 "
+    "米粉 明细 明确 成员 成交 成品 成为 宋体 纪念 纪律 舒服 项链 祝您 祝贺 祝福 董事 梁上 杜绝 蓝图 季度 强烈 "
+    "路上 路由 路过 危险 江湖 童装 颜色 梅花 林业 盛大 高兴 高效 夏季 夏天 田园 胡同 虞城 万元 支行 支撑 管家 "
+    "卢布 莫非 房屋 房子 房间 解除 解释 宗旨 宣布 单价 单独 单号 单子 洪山 包装 包邮 包括 包含 左右 左边 石材 "
+    "吉祥 程度 陆续 荣幸 封面 封装 储值 储存 靳东 段落 巫师 乌鲁 焦点 车票 班级 班车 班次 仰望 秋季 秋天 仲裁 "
+    "宫颈 宁波 宁夏 甘肃 武器 符合 刘海 景区 景点 束缚 龙虾 叶子 幸好 司机 黎明 白酒 赖账 蒙牛 池塘 乔木 阴天 "
+    "苍蝇 双击 双人 闻名 党建 劳动 劳务 桑拿 桂林 牛肉 寿命 通过 通常 通用 通道 燕窝 尚未 农业 庄园 柴米 充值 "
+    "充电 慕课 茹素 习惯 艾灸 鱼类 容量 容器 古代 古典 慎重 终身 终于 步骤 耿直 满减 满足 弘扬 匡威 国家 国庆 "
+    "文件 文档 文字 文化 文章 广场 东西 东北 东部 欧元 沃尔 利润 利率 利息 师资 敖包 融资 融合 冷藏 冷链 冷库 "
+    "辛苦 简历 简介 空间 空气 曾用 沙发 关系 关闭 关注 关联 展示 展会 展览 修改 修理 修复 兰州 凡是 代理 代表 "
+    "代码 代购 代发 代付 代运营 岳阳 楚天 晋级".split()
+)
+_NO_NAME_ENDS: Final = frozenset(
+    "的员在了是和我您你他她它们个这那有要到就也都来去说给跟与把被吗呢吧部组区省市县店厂院校司科处所级班课门队方商端版型款费价件品类户群号线网课"
+)
+_NO_SURNAMES_EVER: Final = frozenset("和与")
+_NO_SURNAMES: Final = frozenset("和向与于都全别那从应越连时边籍")
+"""Surnames that are another word far more often, where nobody of the chat has them."""
+
+
+def strangers_in(text: str) -> Iterator[tuple[int, int]]:
+    """Offsets of names in a text whose letters are made equal."""
+    for match in _CALLED.finditer(text):
+        if match[1] not in _WORDS and match[1][0] not in _NO_SURNAMES_EVER and match[1][-1] not in "他你我她它们":
+            yield match.span(1)
+    for pattern in (_SURNAME_WITH_TITLE, _SURNAME_TOLD, _BY_NAME):
+        yield from (
+            match.span(1)
+            for match in pattern.finditer(text)
+            if match[1][0] not in _NO_SURNAMES and match[1] not in _WORDS
+        )
+    for pattern in (_NAME_WITH_TITLE, _MAYBE_CALLED, _USUAL_NAME):
+        yield from (match.span(1) for match in pattern.finditer(text) if _can_be_name(match[1]))
+
+
+def _can_be_name(words: str) -> bool:
+    if words[0] in _NO_SURNAMES or words[-1] in _NO_NAME_ENDS:
+        return False
+    return not _is_word(words)
+
+
+def _is_word(words: str) -> bool:
+    return any(words[:length] in _WORDS for length in (2, 3))
