@@ -32,7 +32,9 @@ from core.errors import Cause, ProviderError, SettingsError
 from core.secrets import secret
 from core.settings import OpenAISettings
 
-_OWN_PARAMETERS = frozenset({"temperature", "max_tokens", "json_mode", "patch_id", "lora_id", "top_p", "seed"})
+_OWN_PARAMETERS = frozenset(
+    {"temperature", "max_tokens", "json_mode", "json_schema", "patch_id", "lora_id", "top_p", "seed"}
+)
 _TOO_LONG = re.compile(
     r"context.?length|maximum context|too (long|many tokens)|max_model_len|input length", re.IGNORECASE
 )
@@ -53,7 +55,7 @@ _PER_TIME = re.compile(
 )
 
 
-_NO_JSON_MODE = re.compile(r"response_format|json_object|json.?mode", re.IGNORECASE)
+_NO_JSON_MODE = re.compile(r"response_format|json_object|json_schema|json.?mode", re.IGNORECASE)
 _CODE = re.compile(r"[\w.\-]{1,60}", re.ASCII)
 _KEYLESS = "none"
 """Placeholder key for services without one: the package insists on a key."""
@@ -96,7 +98,8 @@ class OpenAIProvider:
         """Send one request; one more without JSON mode where the service refuses that.
 
         Parameters read from the request: ``temperature``, ``top_p``, ``seed``, ``max_tokens``, ``json_mode`` (asks for
-        ``response_format`` ``json_object``), ``lora_id`` or ``patch_id`` (sent as header ``lora_id``, which Spark's
+        ``response_format`` ``json_object``), ``json_schema`` (in JSON mode, asks for the form's schema instead, which
+        the server then holds the answer to), ``lora_id`` or ``patch_id`` (sent as header ``lora_id``, which Spark's
         fine-tuned models want); others go into the body as they are.
 
         Raises:
@@ -242,12 +245,32 @@ def _arguments(request: ModelRequest, model: str, spec: ModelSpec | None) -> dic
         if parameters.get(name) is not None:
             arguments[name] = parameters[name]
     if parameters.get("json_mode"):
-        arguments["response_format"] = {"type": "json_object"}
+        arguments["response_format"] = _response_format(request)
     if resource := parameters.get("lora_id") or parameters.get("patch_id"):
         arguments["extra_headers"] = {"lora_id": str(resource)}
     if extra := {key: value for key, value in parameters.items() if key not in _OWN_PARAMETERS}:
         arguments["extra_body"] = extra
     return arguments
+
+
+def _response_format(request: ModelRequest) -> dict[str, Any]:
+    """JSON mode, or the schema of the forms where the model entry says that its server has it.
+
+    Suggested values are no enumeration: any other value stays possible.
+    """
+    if not request.parameters.get("json_schema") or request.form is None or request.task != "forms":
+        return {"type": "json_object"}
+    types: dict[bool, dict[str, Any]] = {
+        False: {"type": "string"},
+        True: {"type": "array", "items": {"type": "string"}},
+    }
+    one_form = _object_schema({field.key: types[field.is_list] for field in request.form.fields})
+    schema = _object_schema({"infos": {"type": "array", "items": one_form}})
+    return {"type": "json_schema", "json_schema": {"name": "forms", "strict": True, "schema": schema}}
+
+
+def _object_schema(properties: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
 
 
 def _read(reply: Any, request: ModelRequest, model: str, seconds: float) -> ModelReply:

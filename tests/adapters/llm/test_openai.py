@@ -14,6 +14,7 @@ from core.adapters.llm import ModelRequest, ModelSpec, connect
 from core.adapters.llm.deadline import DeadlineExceeded
 from core.adapters.llm.failures import TOO_LARGE
 from core.adapters.llm.openai_compat import OpenAIProvider
+from core.domain.form import load_named_form
 from core.errors import Cause, ProviderError
 from core.settings import OpenAISettings
 from tests.fakes.behaviour import Answer, BadJson, Drop, Failure, Flood, Script, Stall, Trickle
@@ -174,6 +175,34 @@ def test_json_mode_that_is_refused_is_done_without(refusal: Failure) -> None:
         assert ask(service, parameters={"json_mode": True}) == "[]"
     # Refused once, not asked for again.
     assert ["response_format" in request for request in service.requests] == [True, False, False]
+
+
+def test_a_server_with_structured_output_is_given_the_schema_of_the_form() -> None:
+    with FakeOpenAI(Answer(text="[]")) as service:
+        provider = OpenAIProvider(settings(service))
+        both = {"json_mode": True, "json_schema": True}
+        provider.complete(ModelRequest("x", parameters=both, form=load_named_form()))
+        provider.complete(ModelRequest("x", parameters=both, form=load_named_form(), task="summary"))
+        provider.complete(ModelRequest("x", parameters={"json_schema": True}, form=load_named_form()))
+    asked_for, summary, without = service.requests
+    assert asked_for["response_format"]["type"] == "json_schema"
+    infos = asked_for["response_format"]["json_schema"]["schema"]["properties"]["infos"]
+    fields = infos["items"]["properties"]
+    assert list(fields) == infos["items"]["required"] == list(load_named_form().keys)
+    assert fields["咨询类型"] == {"type": "array", "items": {"type": "string"}}
+    assert "enum" not in str(infos)  # any other value stays possible
+    assert summary["response_format"] == {"type": "json_object"}
+    assert "response_format" not in without
+    assert "json_schema" not in without
+
+    def refuses(request: dict[str, Any], number: int) -> Answer | Failure:
+        refusal = Failure(status=400, message="json_schema is not supported")
+        return refusal if "response_format" in request else Answer(text="[]")
+
+    with FakeOpenAI(refuses) as service:
+        provider = OpenAIProvider(settings(service))
+        assert provider.complete(ModelRequest("x", parameters=both, form=load_named_form())).text == "[]"
+    assert ["response_format" in request for request in service.requests] == [True, False]
 
 
 def test_other_errors_in_json_mode_are_not_asked_twice() -> None:
