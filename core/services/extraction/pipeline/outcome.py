@@ -88,7 +88,8 @@ class Outcome:
         windows: the parts of a chat over the model's budget, ``{"number", "messages", "characters", "repeated"}``
             with message numbers from 1; empty where it was shown in one piece.
         alternatives: values that a vote or the merging of windows did not take, ``{"customer", "name", "field",
-            "taken", "others", "from"}``, ``from`` being ``vote`` or ``windows``.
+            "taken", "others", "from"}``, ``from`` being ``vote`` or ``windows``; of a vote also how many
+            of the ``answers`` gave each of the others (``votes``).
     """
 
     forms: tuple[FormValues, ...] | None

@@ -266,22 +266,30 @@ class ChunkRun:
                 raise lost
             self.notes.append(f"{step.samples} 次回答里有 {step.samples - len(ballots)} 次无法读取，没有参加投票")
         voted = vote(form, ballots)
-        self.alternatives += [entry for number, one in enumerate(voted) for entry in self._lost(form, number, one)]
+        self.alternatives += [
+            entry for number, one in enumerate(voted) for entry in self._lost(form, number, one, len(ballots))
+        ]
         return [one.values for one in voted]
 
-    def _lost(self, form: Form, number: int, one: VotedForm) -> list[dict[str, Any]]:
+    def _lost(self, form: Form, number: int, one: VotedForm, answers: int) -> list[dict[str, Any]]:
+        lost_by_key = {
+            key: [choice for choice in choices if choice.value != one.values[key]]
+            for key, choices in one.choices.items()
+        }
         return [
             {
                 "customer": number,
                 "name": form.name_of(one.values),
                 "field": key,
                 "taken": one.values[key],
-                "others": [choice.value for choice in choices if choice.value != one.values[key]],
+                "others": [choice.value for choice in lost],
+                "votes": [len(choice.ballots) for choice in lost],
+                "answers": answers,
                 "from": "vote",
                 "agreement": round(one.agreement[key], 3),
                 "window": self.chunk.number,
             }
-            for key, choices in one.choices.items()
+            for key, lost in lost_by_key.items()
         ]
 
     def _keep(self, call: Call, notes: tuple[str, ...]) -> None:

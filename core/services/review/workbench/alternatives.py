@@ -7,6 +7,7 @@ from itertools import islice
 from core.adapters.store.models import RunKind
 from core.domain.form import Form, FormValues, Value
 from core.domain.scoring.chat_score import Scorer
+from core.services.quality.stored_votes import Votes
 from core.services.review.workbench.contract import Alternative, Dissent
 from core.services.review.workbench.run_answers import RunAnswers, RunInfo
 
@@ -62,6 +63,7 @@ class Alternatives:
         answers: of the runs about these chats.
         without: per chat id, the run that its values are compared with already.
         scores: of the runs that were measured, by id.
+        votes: what the votes of a run about a chat did not take, by run and chat id.
     """
 
     def __init__(
@@ -71,20 +73,28 @@ class Alternatives:
         *,
         without: Mapping[int, int | None],
         scores: Mapping[int, float],
+        votes: Mapping[tuple[int, int], Votes] | None = None,
     ) -> None:
         self._form = form
         self._scores = scores
         self._scorer = Scorer(form)
         self._answers = answers
         self._without = without
+        self._votes = votes or {}
 
     def of(
-        self, chat_id: int, customers: Sequence[FormValues]
+        self, chat_id: int, customers: Sequence[FormValues], sources: Sequence[int | None] = ()
     ) -> list[tuple[dict[str, list[Alternative]], dict[str, Dissent]]]:
         """Per customer the values of other runs, and where their dissent means something; both by key.
 
         The values are ``[{"value", "who": [run]}]``, only where some run gives another one. A run's forms are matched
-        to the customers as the scorer matches them; a form without a partner is left out.
+        to the customers as the scorer matches them; a form without a partner is left out. What the own run's vote did
+        not take comes behind.
+
+        Args:
+            chat_id: the chat.
+            customers: their values.
+            sources: per customer, the position of the own run's form that it came from.
         """
         mine = [self._scorer.prepare(values) for values in customers]
         heard_by_cell: list[list[_Heard]] = [[{} for _ in self._form.keys] for _ in customers]
@@ -105,6 +115,7 @@ class Alternatives:
                         is_weak=self._is_weaker(run, own_run),
                         is_label=run.kind == RunKind.LABELS,
                     )
+        self._hear_votes(heard_by_cell, self._votes.get((own_run or 0, chat_id), {}), sources)
         values: list[dict[str, list[Alternative]]] = [
             {
                 key: [{"value": value, "who": who} for value, who in heard.values()]
@@ -122,6 +133,16 @@ class Alternatives:
             for votes_of_customer in votes
         ]
         return list(zip(values, dissents, strict=True))
+
+    def _hear_votes(self, heard_by_cell: list[list[_Heard]], votes: Votes, sources: Sequence[int | None]) -> None:
+        """Add values that lost the own run's vote, with how many of its answers gave them."""
+        for heard_of_fields, source in zip(heard_by_cell, sources, strict=False):
+            for number, field in enumerate(self._form.fields):
+                vote = votes.get((source, field.key)) if source is not None else None
+                for lost, who in vote.lost if vote is not None else ():
+                    value = self._form.coerce({field.key: lost}).values[field.key]
+                    cell = self._scorer.prepare({field.key: value})[number]
+                    heard_of_fields[number].setdefault(cell, (value, []))[1].extend(who)
 
     def _is_weaker(self, run: RunInfo, own_run: int | None) -> bool:
         """Whether a run was measured, and scores less than the run that the values come from."""

@@ -20,6 +20,7 @@ from core.domain.entities import Mention
 from core.domain.entities.spoken_dates import spoken_date
 from core.domain.evidence import EvidenceStatus, FieldEvidence, cached_analysis, locate
 from core.domain.form import Form, FormValues, Kind
+from core.services.quality.stored_votes import read_votes
 from core.services.review.base_runs import BaseRun
 from core.services.review.records.versions import initial_customers
 from core.services.review.workbench.alternatives import MOST_RUNS, Alternatives
@@ -75,7 +76,8 @@ def chat_payloads(
     needed = {run_id for run_id in runs_of_chats.values() if run_id is not None}
     newest = 0 if blind else MOST_RUNS + len(needed)
     answers = RunAnswers(session, dataset_id, ids, run_ids=needed, newest=newest)
-    others = Alternatives(form, answers, without=runs_of_chats, scores=scores or {})
+    votes = read_votes(session, sorted(needed), ids) if needed else {}
+    others = Alternatives(form, answers, without=runs_of_chats, scores=scores or {}, votes=votes)
     names: dict[int, RunName] = {
         run.id: {"name": run.name, "model": run.model, "is_labels": run.kind == RunKind.LABELS} for run in answers.runs
     }
@@ -134,7 +136,8 @@ def _payload(
         unsupported.append(
             {k for k, mark in marks.items() if mark.status is EvidenceStatus.MISSING and not pinned.get(k)}
         )
-    for customer, (alternatives, dissent) in zip(customers, others.of(chat.id, forms), strict=True):
+    sources = [customer["origin"] for customer in customers]
+    for customer, (alternatives, dissent) in zip(customers, others.of(chat.id, forms, sources), strict=True):
         customer["others"], customer["dissent"] = alternatives, dissent
     gaps = [(f"m:{n}", one) for n, one in enumerate(find_omissions(form, index, forms, _mentions(chat.text)))]
     highlights += [(one.span, name) for name, one in gaps]
