@@ -7,6 +7,7 @@ from core.ui import address, charts, state
 from core.ui.markdown import escape_markdown
 from core.ui.quality.change_matrix import draw_matrix, draw_verdict, matrix_rows
 from core.ui.quality.changed_cells import draw_changed_cells
+from core.ui.quality.habit_correction import draw_done, draw_habit_correction
 from core.ui.quality.reference_picker import (
     choose_benchmark,
     choose_similarity_threshold,
@@ -19,6 +20,7 @@ VIEWS = ("这些群聊", "图")
 
 
 picked = choose_benchmark("修好与改坏")
+draw_done()
 if picked is not None and (chosen := choose_two_runs(benchmark := picked[0])) is not None:
     a, b = chosen
     right_from = choose_similarity_threshold(picked[1], benchmark.measure)
@@ -42,3 +44,5 @@ if picked is not None and (chosen := choose_two_runs(benchmark := picked[0])) is
             st.altair_chart(charts.changes_chart(rows), alt=f"改动最多的字段是{rows[0]['字段']}", key="changes-chart")
         else:
             draw_changed_cells(benchmark, compared, a, b)
+if picked is not None:
+    draw_habit_correction(picked[0])
