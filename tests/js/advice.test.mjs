@@ -11,6 +11,7 @@ import {
   nextDoubt,
   openWarnings,
   remarks,
+  surenessText,
 } from "../../core/ui/workbench/js/advice.js";
 import { addCustomer, removeCustomer } from "../../core/ui/workbench/js/customers.js";
 import { mergeChat } from "../../core/ui/workbench/js/incoming.js";
@@ -187,6 +188,20 @@ test("the same key goes round all values", () => {
   }
   assert.deepEqual(seen, ["139", "138", "139"]);
   assert.equal(nextAlternative(entry.work[0], "明细", null), null);
+});
+
+test("a value of the run says how often such values are right, until it is another one", () => {
+  const sure = { 姓名: 97, 电话: 40 };
+  const entry = makeEntry(
+    chat(1, { customers: [customer({ 姓名: "林木", 电话: "138" }, { sure, doubts: ["电话"] })] }),
+  );
+  assert.equal(surenessText(entry, entry.work[0], "姓名"), "这样的值 97 % 对");
+  assert.equal(surenessText(entry, entry.work[0], "类型"), "");
+  assert.deepEqual(nextDoubt(entry, FORM, 0, "姓名"), { index: 0, key: "电话" });
+  editField(entry, 0, "电话", "139", 0);
+  assert.equal(surenessText(entry, entry.work[0], "电话"), "");
+  assert.equal(nextDoubt(entry, FORM, 0, "姓名"), null);
+  assert.equal(surenessText(entry, { ...entry.work[0], source: null }, "姓名"), "");
 });
 
 test("doubtful are unconfirmed fields that a check or another run speaks about", () => {

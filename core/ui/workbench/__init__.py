@@ -34,6 +34,7 @@ MODULES: Final = (
     "outbox",
     "journal",
     "state",
+    "why",
     "sync",
     "find",
     "message_list",
@@ -74,13 +75,19 @@ class WorkbenchState:
         outbox: every save that was not acknowledged when the browser last spoke, oldest first.
         at: index of the chat on screen, from 1; None before the first one.
         want_residue: index of the chat whose residue is to be shown, or None.
+        want_why: the cell that somebody asks about: chat index, position of the customer, number of the field.
         want_texts: indices of chats whose messages have to be sent whole again, and when the browser asked.
     """
 
     outbox: tuple[dict[str, object], ...] = ()
     at: int | None = None
     want_residue: int | None = None
+    want_why: tuple[int, int, int] | None = None
     want_texts: tuple[tuple[int, ...], float] = ((), 0.0)
+
+
+_MOST_PLACES = 10_000
+"""No chat has so many customers, no form so many fields."""
 
 
 def workbench_source() -> str:
@@ -124,6 +131,7 @@ def workbench(
         on_outbox_change=on_outbox_change,
         on_at_change=on_at_change,
         on_want_residue_change=on_want_residue_change,
+        on_want_why_change=_nothing,
         on_want_texts_change=_nothing,
         on_beat_change=_nothing,  # the sync that follows renews the claim, and that is all it is for
     )
@@ -146,8 +154,18 @@ def _read(raw: Any) -> WorkbenchState:
         outbox=tuple(dict(save) for save in saves if isinstance(save, Mapping)),
         at=at if is_chat_index(at) else None,
         want_residue=residue if is_chat_index(residue) else None,
+        want_why=_wanted_cell(raw.get("want_why")),
         want_texts=_wanted_texts(raw.get("want_texts")),
     )
+
+
+def _wanted_cell(raw: Any) -> tuple[int, int, int] | None:
+    if not isinstance(raw, list | tuple) or len(raw) != 3 or not is_chat_index(raw[0]):
+        return None
+    chat, customer, number = raw
+    if any(isinstance(one, bool) or not isinstance(one, int) or not 0 <= one < _MOST_PLACES for one in raw[1:]):
+        return None
+    return chat, customer, number
 
 
 def _wanted_texts(raw: Any) -> tuple[tuple[int, ...], float]:

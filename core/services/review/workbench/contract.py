@@ -13,6 +13,8 @@ from core.domain.chat.parsed_chat import MessageKind
 from core.domain.checks.form_warning import Level
 from core.domain.evidence import EvidenceStatus
 from core.domain.form import FieldType, FormValues, Kind, Nature, Value
+from core.services.review.workbench.size_contract import Counts, Residue
+from core.services.review.workbench.why_contract import WhyPayload
 
 
 class FormField(TypedDict):
@@ -136,6 +138,9 @@ class CustomerPayload(TypedDict):
         marks: per field, what supports the value.
         others: per field where some run differs, the values of other runs.
         dissent: per field where enough runs of weight differ for it to mean something.
+        sure: per field, how many of a hundred such values of this run are right; not there while too little was
+            approved to say, nor for a value that is not the run's any more.
+        doubts: fields in which the most points can be expected to be lost, the worst first.
         delta: under delta review, what the newer run says otherwise.
     """
 
@@ -147,6 +152,8 @@ class CustomerPayload(TypedDict):
     marks: dict[str, MarkPayload]
     others: dict[str, list[Alternative]]
     dissent: NotRequired[dict[str, Dissent]]
+    sure: NotRequired[dict[str, int]]
+    doubts: NotRequired[list[str]]
     delta: NotRequired[FormValues]
 
 
@@ -193,27 +200,6 @@ class RunName(TypedDict):
     name: str
     model: str
     is_labels: NotRequired[bool]
-
-
-class Counts(TypedDict):
-    """How much there is in the chat: messages, people, characters."""
-
-    messages: int
-    customers: int
-    staff: int
-    characters: int
-
-
-class Residue(TypedDict):
-    """Copies of the conversation that a spreadsheet left behind it.
-
-    Attributes:
-        text: only where it was asked for (``want_residue``), else empty.
-    """
-
-    copies: int
-    characters: int
-    text: str
 
 
 class PriorityReason(TypedDict):
@@ -358,6 +344,7 @@ class WorkbenchPayload(TypedDict):
         base_run_id: the run that the review starts from; null where there is none, and in a blind review. A chat whose
             own ``base_run_id`` is another one was started from that.
         chats: the one on screen and prefetched ones, in any order.
+        why: the answer to ``want_why``; not there while nothing is asked, nor in a blind review.
         error: a sentence for a banner, else empty.
         offline: whether the database cannot be read or written now. There may be no chats then; the browser keeps what
             it has, and asks again every few seconds.
@@ -375,6 +362,7 @@ class WorkbenchPayload(TypedDict):
     base_run_id: int | None
     chats: list[ChatPayload]
     acks: list[AckPayload]
+    why: NotRequired[WhyPayload | None]
     error: str
     offline: bool
 
@@ -438,6 +426,7 @@ class WorkbenchSent(TypedDict):
         outbox: every save that was not acknowledged yet, oldest first.
         at: index of the chat on screen.
         want_residue: index of the chat whose residue is to be shown.
+        want_why: the cell that somebody asks about: index of the chat, position of the customer, number of the field.
         want_texts: milliseconds of now, and behind them chats that came without texts which the browser has not.
         beat: changes once a minute while somebody only reads; it renews the claims.
     """
@@ -445,5 +434,6 @@ class WorkbenchSent(TypedDict):
     outbox: list[SentSave]
     at: int
     want_residue: int | None
+    want_why: list[int] | None
     want_texts: list[float]
     beat: float

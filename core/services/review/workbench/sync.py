@@ -22,6 +22,7 @@ from core.services.review.workbench.contract import (
     StoredCustomer,
     WorkbenchPayload,
 )
+from core.services.review.workbench.why_contract import WhyPayload
 
 AHEAD = 4
 """Number of following chats that are claimed and sent in advance."""
@@ -68,6 +69,7 @@ class ReviewSession(Protocol):
         acks: Sequence[Ack] | None = None,
         at: int | None = None,
         want_residue: int | None = None,
+        want_why: tuple[int, int, int] | None = None,
         leaving: Sequence[int] = (),
         texts_sent: Collection[int] = (),
     ) -> WorkbenchPayload:
@@ -169,6 +171,7 @@ def assemble_payload(
     claims: ClaimPlan,
     base_run_id: int | None = None,
     guidelines: Mapping[str, str] | None = None,
+    why: WhyPayload | None = None,
     error: str = "",
 ) -> WorkbenchPayload:
     """Claim chats and assemble the workbench payload (docs/workbench.md, ``data``).
@@ -184,6 +187,7 @@ def assemble_payload(
         claims: what is to be claimed; no session may be open while it is carried out.
         base_run_id: the run that the review starts from.
         guidelines: texts by field, where this session shows them.
+        why: the answer to a question about a cell.
         error: a sentence for a banner.
     """
     is_offline = False
@@ -207,6 +211,7 @@ def assemble_payload(
         "base_run_id": base_run_id,
         "chats": chats,
         "acks": [_ack(ack) for ack in acks],
+        "why": why,
         "error": error,
         "offline": is_offline,
     }

@@ -199,8 +199,27 @@ export function nextAlternative(customer, key, run) {
 }
 
 /**
+ * A customer of a chat as it came from the server, where its form still stands for the same one.
+ * @param {Entry} entry
+ * @param {WorkCustomer} customer
+ */
+const arrived = (entry, customer) => (customer.source === null ? undefined : entry.chat.customers[customer.source]);
+
+/**
+ * How often values like this one of the run are right; nothing once the value is another, or where it is not known.
+ * @param {Entry} entry
+ * @param {WorkCustomer} customer
+ * @param {string} key
+ */
+export function surenessText(entry, customer, key) {
+  const percent = arrived(entry, customer)?.sure?.[key];
+  const isOfRun = customer.baseline !== null && sameValue(customer.baseline[key], customer.values[key]);
+  return percent === undefined || !isOfRun ? "" : `这样的值 ${percent} % 对`;
+}
+
+/**
  * The next field that is worth doubting, after a place and around: nobody confirmed it one by one, and a check remarks on
- * it or another run says something else. null where there is none.
+ * it, another run says something else, or points can be expected to be lost. null where there is none.
  * @param {Entry} entry
  * @param {FormPayload} form
  * @param {number} index
@@ -213,7 +232,9 @@ export function nextDoubt(entry, form, index, key) {
   /** @type {(place: Place) => boolean} */
   const isDoubtful = ({ index: i, key: k }) =>
     confirmationOf(entry.work[i], k) !== ONE_BY_ONE &&
-    (told.has(`${i}:${k}`) || alternatives({ ...entry.work[i], baseline: null }, k, null).length > 0);
+    (told.has(`${i}:${k}`) ||
+      alternatives({ ...entry.work[i], baseline: null }, k, null).length > 0 ||
+      (!!arrived(entry, entry.work[i])?.doubts?.includes(k) && surenessText(entry, entry.work[i], k) !== ""));
   return [...places.slice(at + 1), ...places.slice(0, at + 1)].find(isDoubtful) ?? null;
 }
 

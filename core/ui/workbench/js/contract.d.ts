@@ -171,6 +171,10 @@ export interface CustomerPayload {
   others: Record<string, Alternative[]>;
   /** per field where enough runs of weight differ for it to mean something. */
   dissent?: Record<string, Dissent>;
+  /** per field, how many of a hundred such values of this run are right; not there while too little was approved to say, nor for a value that is not the run's any more. */
+  sure?: Record<string, number>;
+  /** fields in which the most points can be expected to be lost, the worst first. */
+  doubts?: string[];
   /** under delta review, what the newer run says otherwise. */
   delta?: Record<string, string | string[]>;
 }
@@ -273,6 +277,24 @@ export interface AckPayload {
   base_run_id: number | null;
 }
 
+/** An approved chat that is like the one on screen, with what people approved in the field asked about. */
+export interface AlikeChat {
+  chat: number;
+  percent: number;
+  value: string;
+}
+
+/** Why a value is what it is. */
+export interface WhyPayload {
+  chat: number;
+  customer: number;
+  key: string;
+  /** what speaks for and against it, in words, the strongest first. */
+  cues: string[];
+  /** the most alike approved chats. */
+  alike: AlikeChat[];
+}
+
 /** The data that the server sends to the workbench component. */
 export interface WorkbenchPayload {
   form: FormPayload;
@@ -294,6 +316,8 @@ export interface WorkbenchPayload {
   /** the one on screen and prefetched ones, in any order. */
   chats: ChatPayload[];
   acks: AckPayload[];
+  /** the answer to ``want_why``; not there while nothing is asked, nor in a blind review. */
+  why?: WhyPayload | null;
   /** a sentence for a banner, else empty. */
   error: string;
   /** whether the database cannot be read or written now. There may be no chats then; the browser keeps what it has, and asks again every few seconds. */
@@ -348,6 +372,8 @@ export interface WorkbenchSent {
   at: number;
   /** index of the chat whose residue is to be shown. */
   want_residue: number | null;
+  /** the cell that somebody asks about: index of the chat, position of the customer, number of the field. */
+  want_why: number[] | null;
   /** milliseconds of now, and behind them chats that came without texts which the browser has not. */
   want_texts: number[];
   /** changes once a minute while somebody only reads; it renews the claims. */

@@ -1,8 +1,8 @@
 // @ts-check
 // The foot of the form: what was said in the chat and stands in no form, what others say about the field in focus, and
 // the guideline beside it.
-/** @import { Child, Entry, FieldFooter, FieldPart, FormActions, FormPayload } from "./types.js" */
-import { alternatives, remarks } from "./advice.js";
+/** @import { Child, Entry, FieldFooter, FieldPart, FormActions, FormPayload, WhyPayload } from "./types.js" */
+import { alternatives, remarks, surenessText } from "./advice.js";
 import { caps, h, setAttr } from "./dom.js";
 import { chordFor } from "./keys.js";
 import { openMissed, ownerOf, placeText } from "./missed.js";
@@ -94,6 +94,7 @@ export function drawLine(footer, entry, form, index, key) {
     field && confirmationOf(customer, field.key),
     field && markOf(customer, field.key)?.status,
     field && markOf(customer, field.key)?.date,
+    field && surenessText(entry, customer, field.key),
     field && customer.values[field.key],
     entry.chat.chat,
   ]);
@@ -117,6 +118,7 @@ export function drawLine(footer, entry, form, index, key) {
   });
   const facts = [
     confirmationOf(customer, field.key),
+    surenessText(entry, customer, field.key),
     markOf(customer, field.key)?.date ? `按说话那天算是 ${markOf(customer, field.key)?.date}` : "",
     pins.length ? `钉住第 ${pins.map((i) => i + 1).join("、")} 条` : "",
   ].filter(Boolean);
@@ -130,8 +132,30 @@ export function drawLine(footer, entry, form, index, key) {
           h("small", { class: "same" }, !told && Object.keys(customer.others ?? {}).length ? "各抽取任务的值一致" : ""),
         ]),
     h("span", { class: "gap" }),
-    button("link", `标注规范（${chordFor("guide")}）`, () => footer.act.guide(), "规范", caps(chordFor("guide"))),
+    button(
+      "link",
+      `标注规范，为什么是这个值（${chordFor("guide")}）`,
+      () => footer.act.guide(),
+      "规范 · 为什么",
+      caps(chordFor("guide")),
+    ),
   );
+}
+
+/**
+ * What speaks for and against a value, and what people approved in the most alike chats.
+ * @param {WhyPayload} why
+ * @returns {HTMLElement[]}
+ */
+function whyParts(why) {
+  const alike = why.alike.map(({ chat, percent, value }) =>
+    h("p", { title: `相似度 ${percent} %` }, `第 ${chat} 条：${value}`),
+  );
+  return [
+    h("header", { class: "why" }, h("b", {}, "为什么是这个值")),
+    ...(why.cues.length ? why.cues.map((cue) => h("p", {}, cue)) : [h("p", {}, "没有找到线索。")]),
+    ...(alike.length ? [h("header", {}, h("small", {}, "最像的已确认群聊里")), ...alike] : []),
+  ];
 }
 
 /**
@@ -140,19 +164,21 @@ export function drawLine(footer, entry, form, index, key) {
  * @param {FieldPart | null} part
  * @param {string} text
  * @param {HTMLElement} host
+ * @param {WhyPayload | null} why
  */
-export function drawGuide(footer, part, text, host) {
+export function drawGuide(footer, part, text, host, why) {
   footer.guide.hidden = !part;
   if (!part) return;
   const { field, row } = part;
   const points = `${field.points} 分 · ${field.nature === "verbatim" ? "群聊里要有依据" : "由对话判断"}`;
-  const state = `${field.key}\n${text}`;
+  const state = JSON.stringify([field.key, text, why]);
   if (footer.guideState !== state) {
     footer.guideState = state;
     footer.guide.replaceChildren(
       h("header", {}, h("b", {}, field.label), h("small", {}, points)),
       h("p", {}, field.description || ""),
       ...(text ? [h("div", { class: "rule" }, text)] : [h("p", { class: "soft" }, "还没有写下规范。")]),
+      ...(why ? whyParts(why) : []),
     );
   }
   const frame = host.getBoundingClientRect();

@@ -24,6 +24,8 @@ export function makeStore() {
     error: "",
     offline: false,
     guidelines: {},
+    why: null,
+    whyAsked: [],
     progress: { total: 0, confirmed: 0, discussed: 0, skipped: 0, left: 0 },
     entries: new Map(),
     outbox: [],
@@ -110,6 +112,7 @@ export function receive(store, data, restore = () => {}) {
   store.dataset = data.dataset;
   store.progress = data.progress ?? store.progress;
   store.guidelines = data.guidelines ?? store.guidelines;
+  if (data.why !== undefined) store.why = data.why;
   store.baseRun = data.base_run_id;
   store.error = data.error ?? "";
   store.offline = data.offline ?? false;

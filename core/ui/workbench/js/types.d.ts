@@ -15,6 +15,7 @@ import type {
   SentCustomer,
   SentSave,
   StoredCustomer,
+  WhyPayload,
   WorkbenchPayload,
   WorkbenchSent,
 } from "./contract.d.ts";
@@ -178,6 +179,10 @@ export interface Store {
   error: string;
   offline: boolean;
   guidelines: Record<string, string>;
+  /** What was last said about a cell. */
+  why: WhyPayload | null;
+  /** The cell that the server was asked about last. */
+  whyAsked: number[];
   progress: ProgressPayload;
   /** The run that the review starts from; undefined where the server does not say. */
   baseRun?: number | null;

@@ -20,6 +20,7 @@ import { buildBlank, buildHelp } from "./overlays.js";
 import { light, makePanes, paint } from "./panes.js";
 import { entryOf, makeStore, nextChat, receive } from "./state.js";
 import { makeSync } from "./sync.js";
+import { whyOf } from "./why.js";
 
 const IDLE_AFTER = 60;
 
@@ -286,7 +287,8 @@ export class Workbench {
   #drawGuide() {
     if (!this.form) return;
     const part = this.guideOpen && entryOf(this.store) ? this.form.parts.get(this.field) : null;
-    drawGuide(this.form.footer, part ?? null, this.store.guidelines[this.field] ?? "", this.formHost);
+    const why = part ? whyOf(this.store, this.customer, this.field, (cell) => this.sync.tell("want_why", cell)) : null;
+    drawGuide(this.form.footer, part ?? null, this.store.guidelines[this.field] ?? "", this.formHost, why);
   }
 
   /** Lay out the next chat behind the current one while nothing else is to do. */
