@@ -1,9 +1,9 @@
 """Database reads that several services share. Each takes an open session first and returns frozen views."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, case, exists, func, or_, select, true
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -216,15 +216,20 @@ def records(
         yield RecordView.from_columns(row)
 
 
-def confirmed(session: Session, dataset_id: int) -> Iterator[RecordView]:
+def confirmed(session: Session, dataset_id: int, *, passed: bool = True) -> Iterator[RecordView]:
     """Final 已确认 records (adjudicated ones replace primary ones), in order of the chats' index, streamed.
 
     What was adjudicated between two reviewers stands instead of the primary record.
+
+    Args:
+        session: open session.
+        dataset_id: the dataset.
+        passed: with those that a threshold let pass, which nobody has reviewed.
     """
     statement = (
         select(*RecordView.columns(Record), col(Chat.index))
         .join(Chat, col(Chat.id) == col(Record.chat_id))
-        .where(col(Record.dataset_id) == dataset_id, is_final())
+        .where(col(Record.dataset_id) == dataset_id, is_final(), true() if passed else ~is_passed())
         .order_by(col(Chat.index))
         .execution_options(yield_per=200)
     )
@@ -252,9 +257,18 @@ def is_final() -> ColumnElement[bool]:
     )
 
 
-def confirmed_by_index(session: Session, dataset_id: int) -> dict[int, list[dict[str, Any]]]:
+PASSED_BY: Final = "按阈值通过"
+"""Whose the records are that a threshold let pass: nobody has reviewed them."""
+
+
+def is_passed() -> ColumnElement[bool]:
+    """Condition on records: a threshold let it pass and nobody has reviewed it since, bulk changes apart."""
+    return col(Record.reviewer) == PASSED_BY
+
+
+def confirmed_by_index(session: Session, dataset_id: int, *, passed: bool = True) -> dict[int, list[dict[str, Any]]]:
     """``{chat index: forms}`` of the final 已确认 records (see :func:`confirmed`)."""
-    return {record.index: record.forms for record in confirmed(session, dataset_id)}
+    return {record.index: record.forms for record in confirmed(session, dataset_id, passed=passed)}
 
 
 def blind_by_index(session: Session, dataset_id: int) -> dict[int, list[dict[str, Any]]]:

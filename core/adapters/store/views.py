@@ -15,6 +15,7 @@ from core.adapters.store.models import (
     DatasetBase,
     ExtractionBase,
     LearnedModelBase,
+    PassingRuleBase,
     RecordBase,
     RecordEventBase,
     RunBase,
@@ -139,6 +140,12 @@ class LearnedModelView(LearnedModelBase, View):
 
 class TrainingJobView(TrainingJobBase, View):
     """One training in the background."""
+
+    id: int
+
+
+class PassingRuleView(PassingRuleBase, View):
+    """A lead's leave to let values pass above a confidence."""
 
     id: int
 

@@ -73,7 +73,7 @@ NO_ORIGINS = RecordOrigins({}, {})
 def record_origins(session: Session, dataset_id: int) -> RecordOrigins:
     """The runs that the confirmed records of a dataset were started from."""
     chats = func.count(func.distinct(col(Record.chat_id)))
-    of_dataset = (col(Record.dataset_id) == dataset_id, queries.is_final())
+    of_dataset = (col(Record.dataset_id) == dataset_id, queries.is_final(), ~queries.is_passed())
     statement = (
         select(col(Run.id), func.coalesce(col(Run.name), ""), chats, func.max(col(Run.kind)))
         .select_from(Record)

@@ -7,6 +7,7 @@ from statistics import median
 
 from core.adapters.store import DatasetView, RecordView, Store, queries
 from core.adapters.store.models import Pass, RecordStatus
+from core.adapters.store.queries import PASSED_BY
 from core.domain.form import Form
 from core.domain.scoring.agreement import Agreement, agreement
 from core.services.quality.cache import cached
@@ -97,9 +98,14 @@ def pairwise_agreement(store: Store, dataset: DatasetView, form: Form) -> Pairwi
             both = [index for index in twice if first[index].reviewer != second[index].reviewer]
             if not both:
                 return None
-            measured = agreement(form, {index: (first[index].forms, second[index].forms) for index in both})
+            # What a threshold let pass is nobody's review: there is no agreement, but a difference is to be settled.
+            reviewed = [index for index in both if first[index].reviewer != PASSED_BY]
+            measured, passed = (
+                agreement(form, {index: (first[index].forms, second[index].forms) for index in indices})
+                for indices in (reviewed, [index for index in both if first[index].reviewer == PASSED_BY])
+            )
             counts: dict[tuple[str, str], int] = {}
-            for index in both:
+            for index in reviewed:
                 pair = (first[index].reviewer, second[index].reviewer)
                 counts[pair] = counts.get(pair, 0) + 1
             chats = [
@@ -110,7 +116,7 @@ def pairwise_agreement(store: Store, dataset: DatasetView, form: Form) -> Pairwi
                     count,
                     settled[index].reviewer if index in settled else "",
                 )
-                for index, count in measured.differing.items()
+                for index, count in {**measured.differing, **passed.differing}.items()
             ]
             chats.sort(key=lambda one: (bool(one.settled_by), -one.differing, one.chat))
             return PairwiseAgreement(
@@ -133,7 +139,8 @@ def paces(store: Store, dataset: DatasetView, form: Form) -> list[ReviewPace]:
             for review_pass in Pass:
                 by_name: dict[str, list[RecordView]] = {}
                 for record in queries.records(session, dataset.id, review_pass=review_pass):
-                    by_name.setdefault(record.reviewer, []).append(record)
+                    if record.reviewer != PASSED_BY:
+                        by_name.setdefault(record.reviewer, []).append(record)
                 paces += [_pace(form, name, review_pass, records) for name, records in by_name.items()]
             return sorted(paces, key=lambda one: (-one.chats, one.reviewer, one.review_pass))
 

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from core.adapters.store import ChatView, DatasetView, RecordView, queries
 from core.adapters.store.models import Confirmation, Record
+from core.adapters.store.queries import PASSED_BY
 from core.domain.chat import strip_residue
 from core.domain.form import Form, FormValues
 from core.domain.scoring import Scorer
@@ -65,12 +66,14 @@ class SelectionTally:
         unanswered: chats without an answer.
         filtered: reason (a key of :data:`REASONS`) → places.
         withheld: chats whose records are not taken, because who builds the set reviews them blind just now.
+        passed: chats whose records are not taken, because a threshold let them pass and nobody has reviewed them.
     """
 
     total: int = 0
     unanswered: int = 0
     filtered: dict[str, list[str]] = field(default_factory=dict)
     withheld: int = 0
+    passed: int = 0
 
 
 def select_answers(
@@ -99,7 +102,9 @@ def select_answers(
     run = resolve_run(session, dataset, source)
     records: OrderedStream[RecordView] | None = None
     if source.records:
-        confirmed = queries.confirmed(session, dataset.id)
+        with_passed = PASSED_BY in filters.reviewers  # nobody has reviewed these: only who names them takes them
+        confirmed = queries.confirmed(session, dataset.id, passed=with_passed)
+        tally.passed += 0 if with_passed else _count_passed(session, dataset.id)
         records = OrderedStream((record.index, record) for record in confirmed)
         tally.withheld += len(withheld_chats(session, dataset.id))
     labels = OrderedStream(stream_run_forms(session, run.id)) if run is not None else None
@@ -140,6 +145,13 @@ def select_answers(
             continue
         yield answer
     tally.unanswered += max(dataset.expected, dataset.chats) - chats
+
+
+def _count_passed(session: Session, dataset_id: int) -> int:
+    statement = select(func.count()).where(
+        col(Record.dataset_id) == dataset_id, queries.is_final(), queries.is_passed()
+    )
+    return int(session.execute(statement).scalar_one())
 
 
 class _FilterCheck:

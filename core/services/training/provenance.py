@@ -84,7 +84,7 @@ class SourceLookup:
         final = None
         if source.records:
             final = self._session.execute(
-                select(Record).where(col(Record.chat_id) == chat_id, queries.is_final())
+                select(Record).where(col(Record.chat_id) == chat_id, queries.is_final(), ~queries.is_passed())
             ).scalar_one_or_none()
         if provenance["origin"] == "record":
             version, status = self._session.execute(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from core.adapters.store.queries import PASSED_BY
 from core.domain.form import Form
 from core.errors import ExportError
 from core.services.team import left_out_sentence
@@ -134,6 +135,10 @@ def notes_of(composition: Composition, arrangement: Arrangement, options: Traini
         notes.append(f"有 {composition.tally.unanswered} 条群聊没有结果，未写入")
     if composition.tally.withheld:
         notes.append(left_out_sentence(composition.tally.withheld))
+    if composition.tally.passed:
+        notes.append(
+            f"有 {composition.tally.passed} 条记录是「{PASSED_BY}」，没有人审阅过，没有用上；要用，请在审阅人里选上它"
+        )
     for reason, places in composition.tally.filtered.items():
         notes.append(f"{REASONS[reason]}，未写入 {len(places)} 条：{_named(places)}")
     if composition.no_summary:

@@ -49,6 +49,7 @@ def draw(review_session: ReviewSession, key: str) -> None:
             acks=list(acks.values()),
             at=at,
             want_residue=browser.want_residue,
+            want_why=browser.want_why,
             leaving=state.remembered_claims(),
             texts_sent=sent,
         )

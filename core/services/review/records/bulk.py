@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from core.adapters.store import Store, queries
@@ -25,6 +25,7 @@ from core.services.review.records.others_records import others_record_refusal
 from core.services.review.records.versions import (
     BULK,
     CELL,
+    PASSED,
     UNDO,
     ChatState,
     Customer,
@@ -35,6 +36,7 @@ from core.services.review.records.versions import (
     record_states,
     reviewer_of,
     saved_by,
+    saved_under,
 )
 from core.services.team import everything_shown, permitted, require
 
@@ -165,7 +167,7 @@ def undo(store: Store, form: Form, dataset_id: int, bulk_id: str, *, who: str) -
         ConflictError: it has been taken back already.
     """
     with store.read() as session:
-        bulk = _events_of(session, dataset_id, BULK, bulk_id)
+        bulk = _events_of(session, dataset_id, BULK, bulk_id) or _events_of(session, dataset_id, PASSED, bulk_id)
         events = bulk or _events_of(session, dataset_id, CELL, bulk_id)
         if not events:
             raise NotFoundError("没有这次批量修改", "请从列表里选择")
@@ -225,7 +227,7 @@ def recent(store: Store, dataset_id: int, *, limit: int = 10) -> list[BulkChange
         statement = (
             select(name, func.min(col(RecordEvent.id)), func.count())
             .join(Record, col(Record.id) == col(RecordEvent.record_id))
-            .where(col(Record.dataset_id) == dataset_id, _prefixed(session, BULK))
+            .where(col(Record.dataset_id) == dataset_id, saved_under(session, BULK))
             .group_by(name)
             .order_by(func.min(col(RecordEvent.id)).desc())
             .limit(limit)
@@ -288,13 +290,6 @@ def _before(session: Session, form: Form, record: Record) -> ChatState:
     return replace(now, customers=initial_customers(form, baseline, record.base_run_id), status=RecordStatus.UNREVIEWED)
 
 
-def _prefixed(session: Session, prefix: str) -> ColumnElement[bool]:
-    """Save ids that begin with ``prefix-``; a range on SQLite, which its unique index answers."""
-    if session.get_bind().dialect.name == "sqlite":
-        return and_(col(RecordEvent.save_id) >= f"{prefix}-", col(RecordEvent.save_id) < f"{prefix}.")
-    return col(RecordEvent.save_id).startswith(f"{prefix}-")
-
-
 def _events_of(
     session: Session, dataset_id: int, kind: str, bulk_id: str, *, limit: int | None = None
 ) -> list[tuple[int, int, int, list[str]]]:
@@ -303,7 +298,7 @@ def _events_of(
         select(col(Chat.index), col(RecordEvent.record_id), col(RecordEvent.version), RecordEvent)
         .join(Record, col(Record.id) == col(RecordEvent.record_id))
         .join(Chat, col(Chat.id) == col(Record.chat_id))
-        .where(col(Record.dataset_id) == dataset_id, _prefixed(session, f"{kind}-{bulk_id}"))
+        .where(col(Record.dataset_id) == dataset_id, saved_under(session, f"{kind}-{bulk_id}"))
         .order_by(col(Chat.index))
         .limit(limit)
     )

@@ -23,7 +23,7 @@ MOST_PARTS = 50_000
 MOST_NUMBER = 2**63
 
 _ID = re.compile(r"[\x21-\x7e]{1,200}")
-_RESERVED = ("bulk-", "cell-", "undo-")
+_RESERVED = ("bulk-", "cell-", "undo-", "pass-")
 """What ids of versions begin with that no browser writes."""
 _KEEP = "内容还在本机，请改好后再保存"
 

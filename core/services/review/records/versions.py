@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import ColumnElement, CursorResult, and_, select, update
 from sqlmodel import Session, col
 
 from core.adapters.store import queries
@@ -17,8 +17,8 @@ from core.domain.form import Form, FormValues
 from core.services.review.records.draft_merge import carried_draft
 from core.services.review.records.save_types import changed_fields
 
-BULK, CELL, UNDO = "bulk", "cell", "undo"
-"""What the save ids of bulk changes, edits of one cell, and their undoing begin with, before a dash."""
+BULK, CELL, UNDO, PASSED = "bulk", "cell", "undo", "pass"
+"""What save ids begin with, before a dash: of bulk changes, edits of one cell, undoing, and approvals by threshold."""
 _NO_REVIEW = tuple(f"{kind}-" for kind in (BULK, CELL, UNDO))
 
 Customer = dict[str, Any]
@@ -238,6 +238,13 @@ def reviewer_of(session: Session, record: Record, version: int) -> str:
             return event.who
         version = restored if isinstance(restored, int) and 0 < restored < version else version - 1
     return ""
+
+
+def saved_under(session: Session, prefix: str) -> ColumnElement[bool]:
+    """Condition on events: save ids that begin with ``prefix-``; on SQLite a range, which its unique index answers."""
+    if session.get_bind().dialect.name == "sqlite":
+        return and_(col(RecordEvent.save_id) >= f"{prefix}-", col(RecordEvent.save_id) < f"{prefix}.")
+    return col(RecordEvent.save_id).startswith(f"{prefix}-")
 
 
 def event_state(before: Sequence[FormValues], customers: list[Customer], note: str) -> dict[str, Any]:

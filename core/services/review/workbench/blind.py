@@ -16,6 +16,7 @@ from sqlmodel import Session, col
 from core.adapters.store import DatasetView, Store
 from core.adapters.store.models import Chat, Claim, Pass, Record, RecordStatus, now
 from core.domain.form import Form
+from core.services.review.passing import audit_chats
 from core.services.review.progress import DECIDED, Progress
 from core.services.review.records.save_types import BLIND_REVIEW, Ack
 from core.services.review.records.saving import apply_saves
@@ -80,6 +81,7 @@ class BlindSession:
         acks: Sequence[Ack] | None = None,
         at: int | None = None,
         want_residue: int | None = None,
+        want_why: tuple[int, int, int] | None = None,
         leaving: Sequence[int] = (),
         texts_sent: Collection[int] = (),
     ) -> WorkbenchPayload:
@@ -95,6 +97,7 @@ class BlindSession:
             acks: acknowledgements of the outbox where it is applied already; ``None`` applies it.
             at: the chat on screen; ``None`` opens the first of the queue.
             want_residue: the chat whose residue is to be shown.
+            want_why: never answered here: it would tell what others said.
             leaving: ids of chats claimed by the sync before (``sync.claimed_chats``).
             texts_sent: indices of chats whose messages the browser has.
         """
@@ -102,11 +105,14 @@ class BlindSession:
             acks = self.save(store, outbox)
         with store.read() as session, everything_shown(session):
             mine = list(session.execute(self._mine()).scalars())
-            waiting = list(session.execute(self._waiting()).scalars())
+            waiting = self._audits_first(session)
             allowed = {*mine, *waiting}
             if at not in allowed:
                 at = waiting[0] if waiting else mine[-1] if mine else None
-            following = [i for i in waiting if i > (at or 0)] + [i for i in waiting if i < (at or 0)]
+            here = next((place for place, index in enumerate(waiting) if index == at), None)
+            if here is None:
+                here = next((place for place, index in enumerate(waiting) if index > (at or 0)), 0)
+            following = [index for index in (*waiting[here:], *waiting[:here]) if index != at]
             position = QueuePosition(at, following[:AHEAD], [i for i in reversed(mine) if i != at][:BEHIND])
             chats = chat_payloads(
                 session,
@@ -159,11 +165,17 @@ class BlindSession:
     def _waiting(self) -> Select[Any]:
         """Chats to review, that nobody else is on."""
         return (
-            self._eligible()
+            self._eligible(col(Chat.index), col(Chat.id))
             .outerjoin(Claim, col(Claim.chat_id) == col(Chat.id))
             .where(or_(col(Claim.chat_id).is_(None), col(Claim.until) < now(), col(Claim.reviewer) == self.reviewer))
             .order_by(col(Chat.index))
         )
+
+    def _audits_first(self, session: Session) -> list[int]:
+        """Indices of the chats to review: first those drawn for the audit of what a threshold let pass."""
+        rows = session.execute(self._waiting()).all()
+        audited = audit_chats(session, self.dataset.id) if rows else set()
+        return [index for index, chat_id in sorted(rows, key=lambda row: (row[1] not in audited, row[0]))]
 
     def _mine(self) -> Select[Any]:
         """Chats that this reviewer has reviewed blindly, the latest last."""
@@ -194,4 +206,4 @@ def blind_waiting(store: Store, dataset: DatasetView, form: Form, reviewer: str)
     """Number of chats that a reviewer could review blindly now."""
     review_session = BlindSession(dataset, form, reviewer)
     with store.read() as session, everything_shown(session):
-        return len(list(session.execute(review_session._waiting()).scalars()))
+        return len(session.execute(review_session._waiting()).all())

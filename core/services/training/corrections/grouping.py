@@ -68,7 +68,12 @@ def corrected_runs(store: Store, dataset_id: int) -> list[tuple[RunView, int]]:
     with store.read() as session:
         rows = session.execute(
             select(col(Record.base_run_id), func.count())
-            .where(col(Record.dataset_id) == dataset_id, queries.is_final(), col(Record.base_run_id).is_not(None))
+            .where(
+                col(Record.dataset_id) == dataset_id,
+                col(Record.base_run_id).is_not(None),
+                queries.is_final(),
+                ~queries.is_passed(),
+            )
             .group_by(col(Record.base_run_id))
         )
         counts = [(queries.run(session, int(run_id)), int(count)) for run_id, count in rows]
@@ -90,7 +95,7 @@ def correction_groups(store: Store, form: Form, run: RunView, *, least: int = 2)
     grouped: dict[tuple[str, CorrectionKind, str, str], list[Correction]] = defaultdict(list)
     with store.read() as session:
         model_forms = queries.forms_by_index(session, run.id)
-        for record in queries.confirmed(session, run.dataset_id):
+        for record in queries.confirmed(session, run.dataset_id, passed=False):
             if record.base_run_id != run.id:
                 continue
             for number, before, after in _pairs(form, record, model_forms.get(record.index, [])):

@@ -1,0 +1,148 @@
+"""按把握放行: what would pass above a confidence, the button that lets it, and how the audits of rules stand."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.adapters.store import DatasetView, PassingRuleView
+from core.adapters.store.models import PassingScope
+from core.domain.permissions import Permission
+from core.services.learning.confidence import FEWEST_APPROVED
+from core.services.learning.run_confidence import fitted_on
+from core.services.review import base_run
+from core.services.review.passing import (
+    PassingAudit,
+    audit_passing,
+    let_pass,
+    passing_rules,
+    plan_passing,
+    stop_passing,
+)
+from core.services.review.records import bulk
+from core.ui import state
+from core.ui.markdown import escape_markdown
+from core.ui.notices import announce, show_errors
+from core.ui.tables import draw_table, percent_column, percent_value, table_height
+
+_SCOPES = {PassingScope.FORMS: "整条群聊", PassingScope.CELLS: "单个格子"}
+
+
+def draw_passing(dataset: DatasetView) -> None:
+    """What a lead may let pass without a look at each value, and what the audits of it say."""
+    with state.store().read() as session:
+        run = base_run(session, dataset.id)
+        fitted = fitted_on(session, run.id if run else None)
+    st.subheader("按把握放行")
+    if not state.may(Permission.BULK):
+        st.caption("由组长或管理员决定放行什么。")
+    elif run is None or not fitted:
+        st.caption(
+            f"默认任务的群聊确认满 {FEWEST_APPROVED:d} 条，就知道它的每个值有多大把握；"
+            "之后可以让把握很高的值不逐项审阅。"
+        )
+    else:
+        _draw_new_rule(dataset, run.id, run.name)
+    _draw_rules(dataset)
+
+
+def _draw_new_rule(dataset: DatasetView, run_id: int, run_name: str) -> None:
+    form, store = state.form_of(dataset), state.store()
+    st.caption(
+        f"抽取任务「{escape_markdown(run_name)}」里把握在门槛以上的值算批量确认，来源不变，不算有人审过。"
+        "抽中的群聊排在盲审最前面；错得比容许的多，就自动停用。"
+    )
+    one, two, three, four = st.columns(4)
+    scope = one.segmented_control(
+        "放行什么", list(_SCOPES), default=PassingScope.FORMS, required=True, format_func=_SCOPES.__getitem__
+    )
+    threshold = two.number_input("把握的门槛（%）", 50.0, 99.9, 97.0, 0.5, "%.1f", key=f"pass-above-{dataset.id}")
+    share = three.number_input("抽查（%）", 1.0, 100.0, 10.0, 1.0, "%.1f", key=f"pass-share-{dataset.id}")
+    allowed = four.number_input("容许的错误率（%）", 0.0, 99.0, 3.0, 0.5, "%.1f", key=f"pass-allowed-{dataset.id}")
+    plan = plan_passing(store, form, dataset.id, run_id, scope=str(scope), threshold=threshold / 100)
+    st.caption(
+        f"没人审过的 {plan.undecided:,d} 条里有 {len(plan.chats):,d} 条可以放行，{plan.cells:,d} 格，"
+        f"预计其中错 {plan.expected_wrong:.1f} 格。"
+    )
+    if st.button("放行", disabled=not plan.chats, icon=":material/done_all:", key=f"pass-{dataset.id}"):
+        with show_errors():
+            _, passed = let_pass(
+                store,
+                form,
+                dataset.id,
+                run_id,
+                scope=str(scope),
+                threshold=threshold / 100,
+                audit_share=share / 100,
+                allowed_error=allowed / 100,
+                who=state.reviewer(),
+            )
+            announce(f"已放行 {passed:,d} 条；下面可以停用和撤回", icon=":material/check:")
+            st.rerun()
+
+
+def _draw_rules(dataset: DatasetView) -> None:
+    store, form = state.store(), state.form_of(dataset)
+    audits = {rule.id: audit_passing(store, form, rule) for rule in passing_rules(store, dataset.id)}
+    if not audits:
+        return
+    rules = passing_rules(store, dataset.id)
+    rows = [
+        {
+            "放行": _title(rule),
+            "群聊": audits[rule.id].passed,
+            "抽查": f"{audits[rule.id].asked} / {audits[rule.id].drawn}",
+            "错误率": percent_value(audits[rule.id].error) if audits[rule.id].error is not None else None,
+            "95% 区间": _interval_text(audits[rule.id]),
+            "容许": percent_value(rule.allowed_error),
+            "状态": f"已停用：{rule.stopped_why}" if rule.stopped_at else "使用中",
+            "谁": f"{rule.who} · {rule.created_at.astimezone():%m-%d %H:%M}",
+        }
+        for rule in rules
+    ]
+    draw_table(
+        rows,
+        name="按把握放行",
+        key="passing-rules",
+        height=table_height(rows, most=300),
+        columns={
+            "放行": st.column_config.TextColumn(width=170, pinned=True),
+            "群聊": st.column_config.NumberColumn(width=56),
+            "抽查": st.column_config.TextColumn(width=64, help="已经盲审的 / 抽中的"),
+            "错误率": st.column_config.NumberColumn(format="%.1f%%", width=64, help="抽查到的格子里错的"),
+            "95% 区间": st.column_config.TextColumn(width=110),
+            "容许": percent_column(56),
+            "状态": st.column_config.TextColumn(width=260),
+            "谁": st.column_config.TextColumn(width=130),
+        },
+    )
+    if state.may(Permission.BULK):
+        _draw_rule_buttons(dataset, rules)
+
+
+def _draw_rule_buttons(dataset: DatasetView, rules: Sequence[PassingRuleView]) -> None:
+    """Switch a rule off, or take back what it let pass."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        names = {rule.id: f"{_title(rule)} · {rule.created_at.astimezone():%m-%d %H:%M}" for rule in rules}
+        chosen = st.selectbox(
+            "规则", list(names), format_func=names.__getitem__, key=f"pass-rule-{dataset.id}", width=360
+        )
+        rule = next(rule for rule in rules if rule.id == chosen)
+        stopped = st.button("停用", disabled=rule.stopped_at is not None, help="不再放行；放行过的保持原样")
+        taken_back = st.button("撤回放行的记录", help="没人改过的恢复为未审阅；改过的保持原样")
+    if stopped:
+        with show_errors():
+            stop_passing(state.store(), rule.id, who=state.reviewer())
+            st.rerun()
+    if taken_back:
+        with show_errors():
+            undone = bulk.undo(state.store(), state.form_of(dataset), dataset.id, rule.name, who=state.reviewer())
+            announce(f"已撤回 {len(undone.saved):,d} 条，{len(undone.skipped):,d} 条后来改过，保持原样")
+            st.rerun()
+
+
+def _title(rule: PassingRuleView) -> str:
+    return f"{_SCOPES[PassingScope(rule.scope)]}，{rule.threshold:.1%} 以上"
+
+
+def _interval_text(audit: PassingAudit) -> str:
+    return "—" if audit.interval is None else f"{audit.interval.low:.1%} 到 {audit.interval.high:.1%}"

@@ -1,0 +1,203 @@
+"""Passing by threshold: who may, what passes and stays nobody's review, and the audit that switches it off."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from core.adapters.store import DatasetView, Store, queries
+from core.adapters.store.models import ChatPriority, Confirmation, Pass, PassingRule, Record
+from core.domain.permissions import AccountRole
+from core.domain.scoring import Scorer
+from core.errors import ConflictError, InputError
+from core.services.export import AnswerSource
+from core.services.extraction.pipeline.few_shot import approved_records, records_state
+from core.services.learning import read_corpus
+from core.services.learning.run_confidence import count_approved
+from core.services.quality.record_origins import record_origins
+from core.services.quality.reviewer_agreement import paces, pairwise_agreement
+from core.services.quality.scores import reference
+from core.services.review.passing import (
+    audit_passing,
+    is_drawn,
+    let_pass,
+    passing_rules,
+    plan_passing,
+    stop_passing,
+)
+from core.services.review.queue.background_update import _rates
+from core.services.review.records import bulk
+from core.services.review.records.bulk_plan import CellEdit, plan_edits
+from core.services.review.records.others_records import others_record_refusal
+from core.services.review.workbench.blind import BlindSession
+from core.services.team.acting import Actor, acting_as
+from core.services.training.answer_selection import SelectedAnswer, SelectionTally, select_answers
+from core.services.training.corrections.grouping import corrected_runs, correction_groups
+from core.services.training.training_options import AnswerFilters, TrainingOptions
+from tests.factories.datasets import FORM, make_record
+from tests.factories.reviews import NAME, PHONE, STAGE, answer, decide, make, records
+
+pytestmark = pytest.mark.both_databases
+
+
+def run_with_confidences(store: Store, chats: int, *, doubtful: int) -> tuple[DatasetView, int]:
+    """A run that is sure of everything but the stage in the last ``doubtful`` chats."""
+    dataset = make(store, chats)
+    forms = {at: [{NAME: f"林木{at}", PHONE: f"1380000000{at}"}] for at in range(1, chats + 1)}
+    run = answer(store, dataset, "甲", forms)
+    with store.write() as session:
+        for chat in list(queries.chats(session, dataset.id)):
+            sure = dict.fromkeys(FORM.keys, 0.99) | ({STAGE: 0.6} if chat.index > chats - doubtful else {})
+            numbers = {"signature": "", "points": 1.0, "differing": 0, "warnings": 0}
+            session.add(ChatPriority(run_id=run, chat_id=chat.id, confidence=[sure], **numbers))
+    return dataset, run
+
+
+def let(store: Store, dataset: DatasetView, run: int, **more):  # type: ignore[no-untyped-def]
+    chosen = {"scope": "forms", "threshold": 0.95, "audit_share": 1.0, "allowed_error": 0.02, "who": "组长"} | more
+    return let_pass(store, FORM, dataset.id, run, **chosen)
+
+
+def test_whole_chats_pass_and_are_nobodys_review(store: Store) -> None:
+    dataset, run = run_with_confidences(store, 6, doubtful=2)
+    decide(store, dataset, 1, values={NAME: "林木1"})
+    plan = plan_passing(store, FORM, dataset.id, run, scope="forms", threshold=0.95)
+    assert (plan.undecided, len(plan.chats), plan.cells) == (5, 3, 3 * len(FORM.keys))
+    assert plan.expected_wrong == pytest.approx(0.01 * plan.cells)
+    rule, passed = let(store, dataset, run)
+    assert passed == 3
+    kept = records(store, dataset)
+    assert sorted(kept) == [1, 2, 3, 4]
+    assert (kept[2].status, kept[2].reviewer) == ("已确认", "按阈值通过")
+    [customer] = kept[2].customers
+    assert set(customer["confirmed"].values()) == {Confirmation.BULK}
+    assert set(customer["origin"].values()) == {f"run:{run}"}
+    # Nobody looked at them: nothing learns from them, and no run is measured by them.
+    with store.read() as session:
+        assert [one.forms[0][NAME] for one in read_corpus(session, ["群聊"], "records").approved] == ["林木1"]
+        assert count_approved(session, run) == 1
+        assert list(reference(session, dataset, "records")) == [1]
+        assert queries.confirmed_by_index(session, dataset.id).keys() == {1, 2, 3, 4}  # but they are exported
+    # Once somebody has looked at one and approved it, it is a review like any other.
+    decide(store, dataset, 2, values=kept[2].forms[0], version=kept[2].version, run=run)
+    with store.read() as session:
+        assert count_approved(session, run) == 2
+    assert bulk.undo(store, FORM, dataset.id, rule.name, who="组长").saved.keys() == {3, 4}
+    assert records(store, dataset)[3].status == "未审阅"
+
+
+def test_what_passed_teaches_nobody_and_is_nobodys_agreement_until_somebody_reviews_it(store: Store) -> None:
+    dataset, run = run_with_confidences(store, 4, doubtful=0)
+    decide(store, dataset, 1, values={NAME: "林木1", STAGE: "报价"}, run=run)
+    rule, _ = let(store, dataset, run)
+    # A change in bulk is no review either.
+    plan = plan_edits(store, FORM, dataset.id, [CellEdit(2, 0, STAGE, "报价")], who="组长")
+    bulk.apply(store, FORM, plan, who="组长", reason="统一")
+    assert records(store, dataset)[2].customers[0]["values"][STAGE] == "报价"
+    with store.read() as session:
+        view = queries.run(session, run)
+        assert [len(approved_records(session, FORM)), records_state(session, FORM)[0]] == [1, 1]
+        assert record_origins(session, dataset.id).by_id == {run: 1}
+        [taken], passed = selected(session, dataset)
+        assert (taken.chat.index, passed) == (1, 3)
+        everything, _ = selected(session, dataset, reviewers=("阿青", "按阈值通过"))  # who names them takes them
+        assert [one.chat.index for one in everything] == [1, 2, 3, 4]
+        changes = _rates(session, Scorer(FORM), run)
+        assert changes.version == 2  # of one record
+    assert [count for _, count in corrected_runs(store, dataset.id)] == [1]
+    assert correction_groups(store, FORM, view) == []  # two of them would be one
+    assert [pace.reviewer for pace in paces(store, dataset, FORM)] == ["阿青"]
+    make_record(store, dataset, 3, [{NAME: "林木3", STAGE: "报价"}], reviewer="阿白", review_pass=Pass.SECOND)
+    agreed = pairwise_agreement(store, dataset, FORM)
+    assert agreed is not None
+    assert (agreed.agreement.chats, agreed.pairs) == (0, ())  # nobody agrees with nobody,
+    assert [one.chat for one in agreed.chats] == [3]  # but what differs is to be settled
+    assert audit_passing(store, FORM, rule).asked == 1
+
+
+def selected(session: Session, dataset: DatasetView, **filters: Any) -> tuple[list[SelectedAnswer], int]:
+    """Answers for a training set, and how many were left out because nobody reviewed them."""
+    options = TrainingOptions(
+        datasets=(dataset.name,), source=AnswerSource(records=True), filters=AnswerFilters(**filters)
+    )
+    tally = SelectionTally()
+    return list(select_answers(session, dataset, FORM, options, tally)), tally.passed
+
+
+def test_anybody_may_correct_what_passed(store: Store) -> None:
+    dataset, run = run_with_confidences(store, 1, doubtful=0)
+    let(store, dataset, run)
+    with store.read() as session, acting_as(Actor("阿青", AccountRole.REVIEWER)):
+        [record] = session.execute(select(Record)).scalars()
+        assert others_record_refusal(session, record) == ""
+
+
+def test_single_cells_pass_and_leave_the_chat_to_be_reviewed(store: Store) -> None:
+    dataset, run = run_with_confidences(store, 3, doubtful=1)
+    _, passed = let(store, dataset, run, scope="cells")
+    assert passed == 3
+    kept = records(store, dataset)[3]
+    assert kept.status == "草稿"
+    assert kept.customers[0]["confirmed"][STAGE] == Confirmation.UNSEEN
+    assert kept.customers[0]["confirmed"][NAME] == Confirmation.BULK
+
+
+def test_the_audit_is_asked_blind_and_switches_the_rule_off(store: Store) -> None:
+    dataset, run = run_with_confidences(store, 8, doubtful=0)
+    make_record(store, dataset, 1, [{NAME: "林木1"}])  # an ordinary approval, which comes behind the audit
+    rule, _ = let(store, dataset, run, audit_share=0.6)
+    drawn = [
+        index for index, one in records(store, dataset).items() if index > 1 and is_drawn(rule.name, one.chat_id, 0.6)
+    ]
+    before = audit_passing(store, FORM, rule)
+    assert (before.passed, before.drawn, before.asked, before.error) == (7, len(drawn), 0, None)
+    blind = BlindSession(dataset, FORM, "组长")
+    shown = blind.sync(store)
+    if drawn:
+        assert [shown["open"], *shown["order"]["next"]][: len(drawn)] == drawn[:5]
+        [chat] = [chat for chat in shown["chats"] if chat["chat"] == drawn[0]]
+        assert chat["customers"][0]["values"][NAME] == ""  # blind
+    for index in range(2, 9):  # whatever was drawn
+        make_record(
+            store, dataset, index, [FORM.empty() | {NAME: f"林木{index}", STAGE: "报价"}], review_pass=Pass.SECOND
+        )
+    with store.write() as session:
+        session.get_one(PassingRule, rule.id).audit_share = 1.0
+    [every] = passing_rules(store, dataset.id)
+    audit = audit_passing(store, FORM, every)
+    assert (audit.asked, audit.cells, audit.wrong) == (7, 7 * len(FORM.keys), 14)
+    assert audit.error == pytest.approx(2 / len(FORM.keys))
+    assert audit.interval is not None
+    assert audit.interval.low <= audit.error <= audit.interval.high
+    [stopped] = passing_rules(store, dataset.id)
+    assert "错误率 9.5%" in stopped.stopped_why
+    with pytest.raises(ConflictError, match="已经停了"):
+        let(store, dataset, run, threshold=0.9)
+    let(store, dataset, run, threshold=0.98)  # a higher one is another question
+
+
+def test_too_few_audited_chats_stop_nothing_unless_all_are_wrong(store: Store) -> None:
+    dataset, run = run_with_confidences(store, 4, doubtful=0)
+    rule, _ = let(store, dataset, run, allowed_error=0.2)
+    make_record(store, dataset, 1, [{NAME: "林木1", STAGE: "报价"}], review_pass=Pass.SECOND)
+    assert audit_passing(store, FORM, rule).error is not None
+    assert passing_rules(store, dataset.id)[0].stopped_at is None
+    stop_passing(store, rule.id, who="组长")
+    assert passing_rules(store, dataset.id)[0].stopped_why == "组长 停用"
+
+
+def test_what_makes_no_sense_is_refused_and_what_somebody_began_is_left_alone(store: Store) -> None:
+    dataset, run = run_with_confidences(store, 2, doubtful=0)
+    for wrong in ({"threshold": 1.5}, {"threshold": 0.2}, {"audit_share": 0.0}, {"allowed_error": 1.0}, {"who": " "}):
+        with pytest.raises(InputError):
+            let(store, dataset, run, **wrong)
+    with pytest.raises(InputError):
+        plan_passing(store, FORM, dataset.id, run, scope="所有", threshold=0.9)
+    assert passing_rules(store, dataset.id) == []
+    decide(store, dataset, 1, "草稿", {NAME: "打字中"})
+    _, passed = let(store, dataset, run)
+    assert passed == 1
+    with store.read() as session:
+        reviewers = session.execute(select(col(Record.reviewer)).order_by(col(Record.id))).scalars().all()
+        assert reviewers == ["阿青", "按阈值通过"]
