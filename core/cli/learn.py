@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from core.services.learning import Evaluation
 
 app = typer.Typer()
+_EFFECTS = {"keep": "保留", "blank": "清空", "replace": "换掉", "fill": "填上"}
 _ACTIONS = {"blank": "一律留空", "replace": "一律填", "keep": "保留"}
 
 
@@ -82,6 +83,74 @@ def _print(result: "Evaluation") -> None:
         say(f"  学 {size:4d} 条 {points:.2f}")
 
 
+@app.command("pass", help="按把握放行：把握在门槛以上的值不逐项审阅，按比例盲审抽查，错得太多会自动停用。")
+def let_pass(
+    ctx: typer.Context,
+    run: Run,
+    above: Annotated[float, typer.Option(metavar="P", help="把握的门槛，0.5 到 1。")] = 0.97,
+    cells: Annotated[
+        bool, typer.Option("--cells", help="单个格子也放行，群聊留给人审其余的；不写则只放行整条群聊。")
+    ] = False,
+    audit_share: Annotated[float, typer.Option(metavar="P", help="放行的群聊里盲审抽查的比例。")] = 0.1,
+    allow: Annotated[float, typer.Option(metavar="P", help="抽查的错误率超过多少就自动停用。")] = 0.03,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="只看会放行多少，不写入；也看已有规则的抽查结果。")
+    ] = False,
+    dataset: OfDataset = "",
+    json: Json = False,
+    db: Db = "",
+) -> None:
+    """Let values above a confidence pass, or show what would pass and how the audits stand."""
+    from core.adapters.store import queries
+    from core.domain.form import load_named_form
+    from core.services.review import passing
+
+    scope = "cells" if cells else "forms"
+    with open_db(ctx, db, writes=True) as store:
+        with store.read() as session:
+            data = queries.dataset(session, dataset) if dataset else None
+            view = queries.run(session, run, data.id if data else None)
+            form = load_named_form(queries.dataset(session, view.dataset_id).form)
+        place = (store, form, view.dataset_id, view.id)
+        plan = passing.plan_passing(*place, scope=scope, threshold=above)
+        passed = 0
+        if not dry_run:
+            _, passed = passing.let_pass(
+                *place, scope=scope, threshold=above, audit_share=audit_share, allowed_error=allow, who="cli"
+            )
+        audits = {
+            rule.id: passing.audit_passing(store, form, rule) for rule in passing.passing_rules(store, view.dataset_id)
+        }
+        rules = passing.passing_rules(store, view.dataset_id)
+    if json:
+        made = {"undecided": plan.undecided, "chats": len(plan.chats), "cells": plan.cells, "passed": passed}
+        stated = [
+            {
+                "id": rule.id,
+                "scope": rule.scope,
+                "threshold": rule.threshold,
+                "allowed": rule.allowed_error,
+                "stopped": rule.stopped_why or None,
+                **audits[rule.id].as_json(),
+            }
+            for rule in rules
+        ]
+        print_json({**made, "expected_wrong": plan.expected_wrong, "rules": stated})
+        return
+    say(
+        f"没人审过的 {plan.undecided} 条里，{len(plan.chats)} 条有把握 {above:.0%} 以上的值：{plan.cells} 格，"
+        f"预计错 {plan.expected_wrong:.1f} 格" + ("" if dry_run else f"；已放行 {passed} 条")
+    )
+    for rule in rules:
+        audit = audits[rule.id]
+        error_text = f"错误率 {audit.error:.1%}" if audit.error is not None else "还没有抽查结果"
+        ended = f"，已停用：{rule.stopped_why}" if rule.stopped_at else ""
+        say(
+            f"  规则 {rule.id}：{rule.threshold:.0%} 以上，放行 {audit.passed} 条，"
+            f"抽查 {audit.asked}/{audit.drawn} 条，{error_text}{ended}"
+        )
+
+
 @app.command("calibrate", help="按习惯校正一个抽取任务：照大家改它的习惯改好，存成新的抽取任务。")
 def calibrate(
     ctx: typer.Context,
@@ -116,8 +185,13 @@ def calibrate(
         f"{estimate.chats} 条群聊交叉验证：{estimate.before:.2f} → {estimate.after:.2f}，"
         f"差 {estimate.after - estimate.before:+.2f}，95% 区间 {low:+.2f} 到 {high:+.2f}"
     )
-    if not plan.habits:
+    if not plan.effects:
         say("看不出校正会更好，原样保留。")
+    if plan.stacked:
+        say("逐格校正：学到的值明显更可能对的格子才改（下面是对照的群聊里）")
+        for key, counts in plan.effects.items():
+            parts = [f"{title} {counts[effect]} 格" for effect, title in _EFFECTS.items() if counts[effect]]
+            say(f"  {key}：{'，'.join(parts)}")
     for key, habit in plan.habits.items():
         parts = [
             f"{'填了的' if state == 'filled' else '空着的'}{_ACTIONS[habit.actions[state]]}"

@@ -37,8 +37,10 @@ def score(
 ) -> None:
     """Score a run against labels, approved records or another run."""
     from core.adapters.store import queries
+    from core.domain.form import load_named_form
     from core.domain.scoring import measure_named
-    from core.services.quality import RECORDS
+    from core.services.learning.run_confidence import run_reliability
+    from core.services.quality import RECORDS, Benchmark
     from core.services.quality import score as score_run
     from core.services.quality.record_origins import FLATTERED, NO_ORIGINS, record_origins
     from core.services.training import training_overlap
@@ -53,15 +55,20 @@ def score(
             without_disputed=without_disputed,
         )
         with store.read() as session:
-            scored = queries.run(session, run, queries.dataset(session, dataset).id)
+            data = queries.dataset(session, dataset)
+            scored = queries.run(session, run, data.id)
             origins = record_origins(session, scored.dataset_id) if against == RECORDS else NO_ORIGINS
         started = origins.by_id.get(scored.id, 0)
         seen = training_overlap(store, scored)
+        reliability = run_reliability(store, Benchmark(data, load_named_form(data.form), against), scored)
     if json:
         marked = {"started_from_run": started} if started else {}
-        print_json({**result.as_json(), "floors": result.floors, **marked})
+        confidence = reliability.as_json() if reliability else None
+        print_json({**result.as_json(), "floors": result.floors, "confidence": confidence, **marked})
     else:
         _print_score(result)
+        if reliability:
+            say(f"把握的校准误差 {reliability.ece:.3f}（{reliability.cells:,} 格，交叉验证）")
     if started:
         hint(f"{FLATTERED}：对照的记录有 {started} 条改自「{scored.name}」。用 --against blind 只看盲审过的群聊")
     if seen is not None:

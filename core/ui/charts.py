@@ -155,6 +155,23 @@ def changes_chart(rows: Rows) -> Any:
     return (bars + zero).properties(height=_ROW * len(rows) + 60)
 
 
+def reliability_chart(rows: Rows) -> Any:
+    """Chart of confidence against the share of right cells; perfect confidences lie on the diagonal.
+
+    Args:
+        rows: 把握, 实际对, 格, in percent, for each bin that has cells.
+    """
+    scale, ticks = alt.Scale(domain=[0, 100], nice=False), alt.Axis(values=list(range(0, 101, 20)))
+    diagonal = alt.Chart(pd.DataFrame({"x": [0, 100], "y": [0, 100]})).mark_line(color=_QUIET, strokeDash=[4, 4])
+    base = alt.Chart(pd.DataFrame(list(rows))).encode(
+        x=alt.X("把握:Q", scale=scale, axis=ticks, title="说有多大把握（%）"),
+        y=alt.Y("实际对:Q", scale=scale, axis=ticks, title="实际对了多少（%）"),
+        tooltip=[alt.Tooltip("把握:Q", format=".1f"), alt.Tooltip("实际对:Q", format=".1f"), alt.Tooltip("格:Q")],
+    )
+    points = base.mark_point(filled=True, opacity=1).encode(size=alt.Size("格:Q", legend=None))
+    return (diagonal.encode(x="x:Q", y="y:Q") + base.mark_line() + points).properties(height=320)
+
+
 def _floor_rule(floor: float, scale: Any) -> Any:
     marked = pd.DataFrame([{"x": floor, "什么": f"下限 {floor:.2f}"}])
     x = alt.X("x:Q", scale=scale) if scale is not None else alt.X("x:Q")

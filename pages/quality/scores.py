@@ -7,10 +7,11 @@ from core.ui import address, navigation, state
 from core.ui.quality.fill_rates import draw_fill_rates
 from core.ui.quality.leaderboard import draw_external_scores, draw_headline, draw_leaderboard, draw_scoring_note
 from core.ui.quality.reference_picker import choose_benchmark
+from core.ui.quality.reliability import draw_reliability
 from core.ui.quality.run_pickers import draw_no_runs
 from core.ui.quality.run_scores import choose_scored_run, draw_distribution, draw_field_scores, draw_lowest_chats
 
-VIEWS = ("排行", "字段", "填写率", "分布", "失分最多的群聊")
+VIEWS = ("排行", "字段", "填写率", "把握", "分布", "失分最多的群聊")
 
 
 picked = choose_benchmark("评分")
@@ -37,6 +38,8 @@ if picked is not None:
                 draw_field_scores(benchmark, chosen.score)
             elif view == "填写率":
                 draw_fill_rates(benchmark, chosen.run)
+            elif view == "把握":
+                draw_reliability(benchmark, chosen.run)
             elif view == "分布":
                 draw_distribution(board, chosen.score)
             else:

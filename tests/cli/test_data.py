@@ -86,6 +86,7 @@ def test_import_score_and_back(db: str, train: Path, form: Form, capsys: pytest.
         "filled",
         "fields",
         "floors",
+        "confidence",
     ]
     assert (result["score"], result["max"], result["floor"]) == (17.5, 36, 17.5)
     assert (result["chats"], result["missing"]) == (2, [3])

@@ -7,6 +7,8 @@ from pathlib import Path
 SERVICES = Path(__file__).resolve().parents[2] / "core" / "services"
 
 WITHOUT = {
+    "learning/run_confidence.py:fit_run_confidence": "derived data, kept up to date in the background",
+    "review/passing.py:_stop": "the audit stops a rule by itself; whoever stops it by hand is asked",
     "export/export_log.py:publish_export": "the exports that call it ask",
     "extraction/models/entries.py:_means_the_environment": "looks whether a key is there",
     "extraction/runs/lifecycle.py:_require_ready": "looks whether a key is there",

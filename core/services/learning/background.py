@@ -63,7 +63,7 @@ def approvals_of(session: Session, form_name: str) -> int:
         select(func.count())
         .select_from(Record)
         .join(Dataset, col(Dataset.id) == col(Record.dataset_id))
-        .where(col(Dataset.form) == form_name, queries.is_final())
+        .where(col(Dataset.form) == form_name, queries.is_final(), ~queries.is_passed())
     )
     return int(session.execute(statement).scalar_one())
 
@@ -262,7 +262,7 @@ def forms_to_learn(store: Store, quiet: timedelta) -> list[str]:
     statement = (
         select(col(Dataset.form), func.max(col(Record.updated_at)))
         .join(Record, col(Record.dataset_id) == col(Dataset.id))
-        .where(queries.is_final())
+        .where(queries.is_final(), ~queries.is_passed())
         .group_by(col(Dataset.form))
     )
     with store.read() as session:

@@ -145,7 +145,7 @@ def _records(session: Session, form: Form, dataset_id: int) -> list[ApprovedChat
             col(Chat.id), col(Chat.sha256), col(Chat.text), col(Record.customers), col(Record.id), col(Record.version)
         )
         .join(Record, col(Record.chat_id) == col(Chat.id))
-        .where(col(Record.dataset_id) == dataset_id, queries.is_final())
+        .where(col(Record.dataset_id) == dataset_id, queries.is_final(), ~queries.is_passed())
     )
     return [
         ApprovedChat(chat_id, sha256, text, _clean(form, _values(customers)), "record", row, version)

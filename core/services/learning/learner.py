@@ -11,6 +11,8 @@ from typing import Final
 import numpy as np
 
 from core.domain.form import Field, Form, FormValues, items_of
+from core.domain.person_names import match_people
+from core.services.learning.cell_signs import LearnedCell
 from core.services.learning.chat_features import ChatFeatures
 from core.services.learning.choices import ChoiceInputs, ChoiceModel, fit_choice, with_prior
 from core.services.learning.customers import Customers, fit_customers
@@ -32,6 +34,11 @@ _LEADING: Final = 20
 """Directions of words that the trees see."""
 _FILL_FROM: Final = 0.5
 """Probability from which a quoted value is filled in: a wrong one costs what a right one earns."""
+
+_NO_SPEAKER: Final = 0.03
+"""Probability that a name which nobody in the chat has is the customer's."""
+_NOT_QUOTED: Final = 0.02
+"""Probability that a quoted value is right which no finder sees in the chat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,18 +113,100 @@ class FittedExtractor:
             values[key] = value_of(field, answer)
         names = np.array(self.customers.names.columns(chat, None))
         for field in verbatim_fields(self.form):
-            ruled_values = items_of(by_rules.get(field.key) or "")
-            best, best_chance, none_right = "", _FILL_FROM, self.verbatim.unseen.get(field.key, 0.0)
-            none_right = 1.0 - none_right
-            for value, chance in self.verbatim.chances(field, chat, place, names):
-                mixed = (1 - prior) * chance + prior * _RULE_SURE * float(value in ruled_values)
-                none_right *= 1.0 - mixed
+            chances_of_values, none_right = self._quotes(field, chat, place, names, by_rules, prior)
+            best, best_chance = "", _FILL_FROM
+            for value, mixed in chances_of_values:
                 if mixed > best_chance:
                     best, best_chance = value, mixed
             sure[field.key] = best_chance if best else none_right
             if best:
                 values[field.key] = [best] if field.is_list else best
         return FilledForm(values, sure)
+
+    def _quotes(
+        self, field: Field, chat: ChatFeatures, place: int, names: Floats, by_rules: FormValues, prior: float
+    ) -> tuple[list[tuple[str, float]], float]:
+        """Probability of each candidate for a quoted field, and that the field is rightly empty."""
+        ruled_values = items_of(by_rules.get(field.key) or "")
+        none_right = 1.0 - self.verbatim.unseen.get(field.key, 0.0)
+        chances = []
+        for value, chance in self.verbatim.chances(field, chat, place, names):
+            mixed = (1 - prior) * chance + prior * _RULE_SURE * float(value in ruled_values)
+            none_right *= 1.0 - mixed
+            chances.append((value, mixed))
+        return chances, none_right
+
+    def assess(self, chat: ChatFeatures, forms: Sequence[FormValues]) -> list[dict[str, LearnedCell]]:
+        """How likely each value of somebody else's forms is to be approved, and which other one is likeliest; by key.
+
+        Args:
+            chat: what was read of the chat.
+            forms: one per customer, clean.
+        """
+        matched = match_people([self.form.name_of(values) for values in forms], chat.speakers)
+        places = [matches[0] if matches else None for matches in matched]
+        speaking = self.customers.chances(chat)
+        pairs = [(chat, int(speaking.argmax()) if place is None else place) for place in places if len(speaking)]
+        chances = self._choice_chances(pairs)
+        return [
+            self._assess_form(chat, values, place, speaking, at, chances)
+            for at, (values, place) in enumerate(zip(forms, places, strict=True))
+        ]
+
+    def _assess_form(
+        self,
+        chat: ChatFeatures,
+        values: FormValues,
+        named: int | None,
+        speaking: Floats,
+        at: int,
+        chances: Mapping[str, Floats],
+    ) -> dict[str, LearnedCell]:
+        cells = {
+            key: LearnedCell((1.0 - share) / 2, self.form.field(key).empty, share)
+            if values.get(key)
+            else LearnedCell(share, self.form.field(key).empty, 0.0)
+            for key, share in self.empty.items()
+        }
+        if not len(speaking):
+            return cells
+        likeliest = int(speaking.argmax())
+        name_chance = _NO_SPEAKER if named is None else float(speaking[named])
+        other_chance = float(speaking[likeliest]) if named != likeliest else 0.0
+        cells[self.form.name_field] = LearnedCell(name_chance, chat.speakers[likeliest], other_chance)
+        place = likeliest if named is None else named
+        by_rules = _rule_form(self.form, chat, chat.speakers[place])
+        prior = _PRIOR_CHATS / (self.chats + _PRIOR_CHATS)
+        for key, choice in self.choices.items():
+            field = self.form.field(key)
+            learned = dict(zip(choice.answers, map(float, chances[key][at]), strict=True))
+            mixed = _mix(field, choice, learned, by_rules, prior)
+            own_chance = mixed.pop(answer_of(field, values.get(key)), 0.0)
+            best = min(mixed, key=lambda answer: (-mixed[answer], sort_key(answer)), default=None)
+            other = field.empty if best is None else value_of(field, best)
+            cells[key] = LearnedCell(own_chance, other, 0.0 if best is None else mixed[best])
+        names = np.array(self.customers.names.columns(chat, None))
+        for field in verbatim_fields(self.form):
+            quotes, none_right = self._quotes(field, chat, place, names, by_rules, prior)
+            written = "、".join(items_of(values.get(field.key) or ""))
+            own_chance = max([chance for value, chance in quotes if value == written], default=_NOT_QUOTED)
+            others = [(chance, value) for value, chance in quotes if value != written]
+            if written:
+                others.append((none_right, ""))
+            other_chance, best_value = max(others, default=(0.0, ""))
+            quoted = [best_value] if field.is_list and best_value else best_value or field.empty
+            cells[field.key] = LearnedCell(own_chance if written else none_right, quoted, other_chance)
+        return cells
+
+
+def _mix(
+    field: Field, choice: ChoiceModel, learned: Mapping[Answer, float], by_rules: FormValues, prior: float
+) -> dict[Answer, float]:
+    """What was learned about a choice, mixed with what the rules say."""
+    rules = {answer: share * (1 - _RULE_SURE) for answer, share in zip(choice.answers, choice.shares, strict=True)}
+    ruled = answer_of(field, by_rules.get(field.key))
+    rules[ruled] = rules.get(ruled, 0.0) + _RULE_SURE
+    return with_prior(learned, rules, prior)
 
 
 def _decide(
@@ -127,10 +216,7 @@ def _decide(
 
     The most frequent answer is kept unless another one is clearly likelier.
     """
-    rules = {answer: share * (1 - _RULE_SURE) for answer, share in zip(choice.answers, choice.shares, strict=True)}
-    ruled = answer_of(field, by_rules.get(field.key))
-    rules[ruled] = rules.get(ruled, 0.0) + _RULE_SURE
-    chances = with_prior(learned, rules, prior)
+    chances = _mix(field, choice, learned, by_rules, prior)
     best = min(chances, key=lambda answer: (-chances[answer], sort_key(answer)))
     answer = best if chances[best] > _MARGIN * chances[choice.mode] else choice.mode
     return answer, chances[answer]

@@ -164,7 +164,7 @@ def reference(session: Session, dataset: DatasetView, against: str) -> dict[int,
         InputError: ``against`` is not understood.
     """
     if against == RECORDS:
-        forms = queries.confirmed_by_index(session, dataset.id)
+        forms = queries.confirmed_by_index(session, dataset.id, passed=False)
         if not forms:
             raise NotFoundError(f"数据集「{dataset.name}」还没有已确认的记录", "请先审阅，或用标注作对照")
         return forms

@@ -48,6 +48,26 @@ class LearnedModel(LearnedModelBase, table=True):
     id: int | None = Field(default=None, primary_key=True)
 
 
+class RunConfidence(Base, table=True):
+    """How sure a run's cells are, fitted on approved chats; derived data, replaced by the next fit.
+
+    Attributes:
+        run_id: the run.
+        approved: number of approved chats at the time.
+        model: weights of the signs, see :class:`core.services.learning.confidence.ConfidenceModel`.
+        reliability: how far the confidences could be believed, cross-validated.
+        examples: digests of the texts that it was fitted on.
+        fitted_at: when.
+    """
+
+    run_id: int = Field(primary_key=True, foreign_key="run.id", ondelete="CASCADE")
+    approved: int = 0
+    model: dict[str, Any] = Field(default_factory=dict, sa_column=json_column())
+    reliability: dict[str, Any] = Field(default_factory=dict, sa_column=json_column())
+    examples: list[str] = Field(default_factory=list, sa_column=json_column())
+    fitted_at: datetime = Field(default_factory=now, sa_column=timestamp_column())
+
+
 class TrainingJobStatus(StrEnum):
     """State of a training job."""
 

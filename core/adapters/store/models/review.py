@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Column, Index, Text, UniqueConstraint
 from sqlmodel import Field
 
-from core.adapters.store.models.base import NEVER_REUSED, Base, json_column, now, timestamp_column
+from core.adapters.store.models.base import NEVER_REUSED, Base, UtcDateTime, json_column, now, timestamp_column
 
 
 class RecordStatus(StrEnum):
@@ -106,7 +106,8 @@ class ChatPriority(Base, table=True):
     """Review priority of a chat: the points that a run's answer may lose if nobody checks it.
 
     Derived data, recomputed when ``signature`` changes. ``reasons`` is ``[{customer, key, points, why}]``, the
-    largest first.
+    largest first. ``confidence`` is, per form of the run's answer, the probability that each cell is right, by key;
+    ``None`` while too little was approved to say.
     """
 
     __tablename__ = "chatstake"
@@ -119,6 +120,54 @@ class ChatPriority(Base, table=True):
     differing: int
     warnings: int
     reasons: list[dict[str, Any]] = Field(default_factory=list, sa_column=json_column())
+    confidence: list[dict[str, float]] | None = Field(default=None, sa_column=json_column(nullable=True))
+
+
+class PassingScope(StrEnum):
+    """What a passing rule lets pass: whole chats, or single cells of chats that are still to be reviewed."""
+
+    FORMS = "forms"
+    CELLS = "cells"
+
+
+class PassingRuleBase(Base):
+    """Fields that a passing rule's table and view share.
+
+    Attributes:
+        name: 12 characters that stand in the save ids of what it let pass.
+        run_id: the run whose values pass; ``None`` once it was deleted.
+        scope: see :class:`PassingScope`.
+        threshold: confidence from which a cell passes, 0 to 1.
+        audit_share: share of the passed chats that is asked blind.
+        allowed_error: share of wrong cells in the audit above which it is switched off.
+        who: the lead.
+        stopped_at: when it was switched off; ``None`` while it is on.
+        stopped_why: why, one Chinese clause.
+    """
+
+    name: str
+    dataset_id: int = Field(foreign_key="dataset.id", ondelete="CASCADE")
+    run_id: int | None = Field(default=None, foreign_key="run.id", ondelete="SET NULL")
+    scope: str
+    threshold: float
+    audit_share: float
+    allowed_error: float
+    who: str
+    created_at: datetime = Field(default_factory=now, sa_column=timestamp_column())
+    stopped_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))
+    stopped_why: str = ""
+
+
+class PassingRule(PassingRuleBase, table=True):
+    """A lead's leave to let values pass above a confidence, audited."""
+
+    __table_args__ = (
+        UniqueConstraint("name", name="uq_passingrule_name"),
+        Index("ix_passingrule_dataset", "dataset_id"),
+        NEVER_REUSED,
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
 
 
 class Guideline(Base, table=True):

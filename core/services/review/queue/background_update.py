@@ -19,7 +19,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from core.adapters.store import Store
+from core.adapters.store import Store, queries
 from core.adapters.store.models import (
     Chat,
     ChatPriority,
@@ -28,11 +28,18 @@ from core.adapters.store.models import (
     ExtractionStatus,
     Record,
     RecordStatus,
-    Run,
-    RunKind,
 )
 from core.domain.form import Form, load_named_form
 from core.domain.scoring import Scorer
+from core.services.learning.run_confidence import (
+    FittedConfidence,
+    fit_run_confidence,
+    fitted_on,
+    is_fit_due,
+    load_run_confidence,
+    other_runs,
+)
+from core.services.quality.stored_votes import Votes, read_votes
 from core.services.review.queue import search
 from core.services.review.queue.filters import FILTERS, with_record, with_status
 from core.services.review.queue.priority import ChangeRates, ReviewPriority, assess_priority
@@ -42,7 +49,7 @@ from core.settings import ROOT, settings
 
 _log = logging.getLogger("shiyao.review")
 
-_VERSION = 1
+_VERSION = 2
 """Of the reckoning in :mod:`core.services.review.queue.priority`: raise it when the numbers change."""
 _BATCH = 20
 _LEARN_FROM = 300
@@ -55,18 +62,20 @@ _REST = 1.0
 class IndexUpdate:
     """Brings search texts and review priorities of one run of a dataset up to date, in batches."""
 
-    def __init__(self, store: Store, form: Form, dataset_id: int, run_id: int) -> None:
+    def __init__(
+        self, store: Store, form: Form, dataset_id: int, run_id: int, confidence: FittedConfidence | None = None
+    ) -> None:
         self.store = store
         self.dataset_id = dataset_id
         self.run_id = run_id
         self._scorer = Scorer(form)
+        self._confidence = confidence
         with store.read() as session:
             self._rates = _rates(session, self._scorer, run_id)
-            runs = select(col(Run.id), col(Run.name)).where(
-                col(Run.dataset_id) == dataset_id, col(Run.kind) != RunKind.LABELS, col(Run.id) != run_id
-            )
-            self._others = {int(other or 0): name for other, name in session.execute(runs)}
-        self._prefix = f"{_VERSION}.{self._rates.version}."
+            self._others = other_runs(session, dataset_id, run_id)
+            fitted = fitted_on(session, run_id)
+        # Fitted on so many approvals: what is known of the run's fields has changed then, and not with each record.
+        self._prefix = f"{_VERSION}.{f'c{fitted}' if fitted else self._rates.version}."
 
     def outdated(self, session: Session, *, after: int = 0, limit: int = _BATCH) -> list[tuple[int, str]]:
         """``(chat id, expected signature)`` of chats whose priority is missing or outdated."""
@@ -113,8 +122,15 @@ class IndexUpdate:
         if not todo:
             return 0
         rows = [
-            _row(self.run_id, chat_id, todo[chat_id], assess_priority(self._scorer, text, answers, others, self._rates))
-            for chat_id, text, answers, others in inputs
+            _row(
+                self.run_id,
+                chat_id,
+                todo[chat_id],
+                assess_priority(
+                    self._scorer, text, answers, others, self._rates, votes=votes, confidence=self._confidence
+                ),
+            )
+            for chat_id, text, answers, others, votes in inputs
         ]
         # Somebody else may be at the same chats: in one order for everybody, and what is there is replaced.
         rows.sort(key=lambda row: int(str(row["chat_id"])))
@@ -130,7 +146,7 @@ class IndexUpdate:
             )
         return max(todo)
 
-    def _inputs(self, session: Session, chat_ids: Sequence[int]) -> list[tuple[int, str, list | None, dict]]:  # type: ignore[type-arg]
+    def _inputs(self, session: Session, chat_ids: Sequence[int]) -> list[tuple[int, str, list | None, dict, Votes]]:  # type: ignore[type-arg]
         texts = session.execute(select(col(Chat.id), col(Chat.text)).where(col(Chat.id).in_(chat_ids))).all()
         statement = select(
             col(Extraction.chat_id), col(Extraction.run_id), col(Extraction.forms), col(Extraction.status)
@@ -142,7 +158,17 @@ class IndexUpdate:
                 answers[chat_id] = None if status == ExtractionStatus.FAILED else forms or []
             elif run_id in self._others and status != ExtractionStatus.FAILED:
                 others[chat_id][self._others[run_id]] = forms or []
-        return [(int(i or 0), text, answers.get(int(i or 0)), others[int(i or 0)]) for i, text in texts]
+        votes = read_votes(session, [self.run_id], chat_ids)
+        return [
+            (
+                int(i or 0),
+                text,
+                answers.get(int(i or 0)),
+                others[int(i or 0)],
+                votes.get((self.run_id, int(i or 0)), {}),
+            )
+            for i, text in texts
+        ]
 
 
 def _row(run_id: int, chat_id: int, signature: str, priority: ReviewPriority) -> dict[str, object]:
@@ -154,6 +180,7 @@ def _row(run_id: int, chat_id: int, signature: str, priority: ReviewPriority) ->
         "differing": priority.differing,
         "warnings": priority.warnings,
         "reasons": list(priority.reasons),
+        "confidence": list(priority.confidence) if priority.confidence is not None else None,
     }
 
 
@@ -162,7 +189,11 @@ def _rates(session: Session, scorer: Scorer, run_id: int) -> ChangeRates:
     statement = (
         select(col(Record.customers), col(Extraction.forms))
         .join(Extraction, and_(col(Extraction.chat_id) == col(Record.chat_id), col(Extraction.run_id) == run_id))
-        .where(col(Record.base_run_id) == run_id, col(Record.status) == RecordStatus.CONFIRMED)
+        .where(
+            col(Record.base_run_id) == run_id,
+            col(Record.status) == RecordStatus.CONFIRMED,
+            ~queries.is_passed(),
+        )
         .order_by(col(Record.id).desc())
         .limit(_LEARN_FROM)
     )
@@ -175,7 +206,7 @@ def _rates(session: Session, scorer: Scorer, run_id: int) -> ChangeRates:
 def update_outdated_chats(
     store: Store, form: Form, dataset_id: int, run_id: int | None, *, seconds: float = math.inf, rest: float = 0.0
 ) -> int:
-    """Update all outdated chats of a dataset.
+    """Update all outdated chats of a dataset, but priorities of a run with a confidence: these take another process.
 
     Args:
         store: the open store.
@@ -189,8 +220,38 @@ def update_outdated_chats(
         Chats that were computed or indexed.
     """
     until = time.monotonic() + seconds
+    with store.read() as session:
+        by_process = run_id is not None and needs_process(session, run_id)
+    update = IndexUpdate(store, form, dataset_id, run_id) if run_id is not None and not by_process else None
+    return _update(store, dataset_id, update, until, rest)
+
+
+def needs_process(session: Session, run_id: int) -> bool:
+    """Whether a run's priorities go by what was learned from approvals: learning it again takes seconds."""
+    return fitted_on(session, run_id) > 0 or is_fit_due(session, run_id)
+
+
+def update_with_confidence(store: Store, form: Form, dataset_id: int, run_id: int) -> int:
+    """Fit a run's confidence where that is due, then update all outdated chats; takes seconds of processor time.
+
+    Args:
+        store: the open store.
+        form: the dataset's form.
+        dataset_id: the dataset.
+        run_id: the run.
+
+    Returns:
+        Chats that were computed or indexed.
+    """
+    fit_run_confidence(store, run_id)
+    outdated = IndexUpdate(store, form, dataset_id, run_id).count()
+    confidence = load_run_confidence(store, run_id) if outdated else None
+    update = IndexUpdate(store, form, dataset_id, run_id, confidence)
+    return _update(store, dataset_id, update, math.inf, 0.0)
+
+
+def _update(store: Store, dataset_id: int, update: IndexUpdate | None, until: float, rest: float) -> int:
     done = 0
-    update = IndexUpdate(store, form, dataset_id, run_id) if run_id is not None else None
     after = 0
     while update is not None and time.monotonic() < until:
         began = time.monotonic()
@@ -229,10 +290,12 @@ def update_in_background(store: Store, form: Form, dataset_id: int, run_id: int 
 def _background(store: Store, form: Form, run_of_dataset: tuple[str, int, int | None]) -> None:
     _, dataset_id, run_id = run_of_dataset
     try:
-        few = run_id is None or IndexUpdate(store, form, dataset_id, run_id).count() <= _IN_THREAD
+        outdated = 0 if run_id is None else IndexUpdate(store, form, dataset_id, run_id).count()
         with store.read() as session:
+            due = run_id is not None and is_fit_due(session, run_id)
+            learned = due or (outdated > 0 and fitted_on(session, run_id) > 0)
             chats = session.execute(select(func.count()).where(col(Chat.dataset_id) == dataset_id)).scalar_one()
-        if few and chats <= search.INDEXED_FROM:
+        if not learned and outdated <= _IN_THREAD and chats <= search.INDEXED_FROM:
             update_outdated_chats(store, form, dataset_id, run_id, rest=_REST)
         else:
             _in_process(store, dataset_id, run_id)
@@ -260,7 +323,11 @@ def _main(dataset_id: int, run_id: int) -> None:
         name = session.execute(select(col(Dataset.form)).where(col(Dataset.id) == dataset_id)).scalar_one()
     with only_upkeep(store, dataset_id) as alone:
         if alone:
-            update_outdated_chats(store, load_named_form(name), dataset_id, run_id or None)
+            form = load_named_form(name)
+            if run_id:
+                update_with_confidence(store, form, dataset_id, run_id)
+            else:
+                update_outdated_chats(store, form, dataset_id, None)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """Review priority of a chat: the points expected to be lost if a run's answer is approved unread.
 
-Per cell, weight × chance that it is wrong. The chance comes from signs that are taken as independent: another run says
+Per cell, weight × chance that it is wrong. From 20 approved chats on that chance is what was fitted on them
+(:mod:`core.services.learning.confidence`). Before, it comes from signs that are taken as independent: another run says
 otherwise, a value that should stand in the chat does not, a check remarks on it, and how often reviewers changed this
-field of this run before. The sizes are judgements of ours, not measured probabilities: they put chats in order.
+field of this run before. Their sizes are judgements of ours, not measured probabilities: they put chats in order.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,11 +14,13 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from core.adapters.store.models import ChatPriority
-from core.domain.checks import check
-from core.domain.checks.form_warning import FormWarning, Level
-from core.domain.evidence import EvidenceStatus, FieldEvidence, analyse_chat, locate
+from core.domain.checks.form_warning import Level
+from core.domain.evidence import EvidenceStatus
 from core.domain.form import Field, FormValues, Nature
 from core.domain.scoring import Scorer
+from core.services.learning.cell_signs import CellSigns, read_signs
+from core.services.learning.run_confidence import FittedConfidence
+from core.services.quality.stored_votes import Votes
 
 _OTHERWISE = 0.6
 _MISSING = 0.4
@@ -27,6 +30,8 @@ _CUSTOMER = 0.3
 _FAILED = 0.5
 """Probability that a cell is wrong, per sign; for a customer, that a whole form is missing or invented."""
 
+_DOUBTED_BELOW = 0.8
+"""Confidence below which it is a reason by itself."""
 _OFTEN = 0.15
 """Change rate from which a field is reported as often changed."""
 _SEEN, _CHANGED = 20, 1
@@ -43,12 +48,15 @@ class ReviewPriority:
         differing: cells in which another run differs.
         warnings: remarks of the checks that ask for a look, and values without evidence.
         reasons: ``{customer, key, points, why}``, the largest first; an empty key is about a whole customer.
+        confidence: per form of the run's answer, the probability that each cell is right, by key; ``None`` while too
+            little was approved to say.
     """
 
     points: float
     differing: int
     warnings: int
     reasons: tuple[dict[str, Any], ...]
+    confidence: tuple[dict[str, float], ...] | None = None
 
 
 class ChangeRates:
@@ -86,6 +94,9 @@ def assess_priority(
     answers: Sequence[FormValues] | None,
     others: Mapping[str, Sequence[FormValues]],
     rates: ChangeRates,
+    *,
+    votes: Votes | None = None,
+    confidence: FittedConfidence | None = None,
 ) -> ReviewPriority:
     """Compute the review priority of one chat.
 
@@ -95,6 +106,8 @@ def assess_priority(
         answers: what the run says; ``None`` where it failed.
         others: ``{name of another run: what it says}``; labels do not belong here.
         rates: how often reviewers changed this run's fields.
+        votes: what a vote did not take, by customer and key.
+        confidence: of the run, where enough was approved; else the judgements above put cells in order.
     """
     form = scorer.form
     if answers is None:
@@ -102,55 +115,54 @@ def assess_priority(
         return ReviewPriority(
             points, 0, 0, ({"customer": 0, "key": "", "points": points, "why": "抽取失败，要从头填写"},)
         )
-    forms = [form.coerce(values).values for values in answers] or [form.empty()]
-    chat_analysis = analyse_chat(text)
-    marks = [locate(form, chat_analysis.index, values, form.name_of(values)) for values in forms]
-    missing = [{key for key, mark in each.items() if mark.status is EvidenceStatus.MISSING} for each in marks]
-    remarks = check(form, chat_analysis.parsed, chat_analysis.roles, forms, missing)
-    otherwise, apart = _otherwise(scorer, forms, others)
+    signs = read_signs(scorer, text, answers, others, votes)
+    confident = confidence.of(text, signs) if confidence is not None else None
     reasons: list[dict[str, Any]] = []
-    for number, values in enumerate(forms):
-        for position, field in enumerate(form.fields):
-            field_remarks = [remark for remark in remarks if (remark.customer, remark.key) == (number, field.key)]
-            signs = [
-                *_of_evidence(field, marks[number][field.key]),
-                *_of_remarks(field_remarks),
-                *otherwise.get((number, position), ()),
-                _of_rate(rates, field, filled=bool(values[field.key])),
-            ]
+    for number, row in enumerate(signs.cells):
+        for cell in row:
+            told = _signs_of(cell, rates)
             right = 1.0
-            for chance, _ in signs:
+            for chance, _ in told:
                 right *= 1.0 - chance
-            why = max(signs)[1]
-            points = field.points * (1.0 - right) / len(forms)
-            reasons.append({"customer": number, "key": field.key, "points": points, "why": why})
+            why = max(told)[1]
+            if confident is not None:
+                right = confident[number][cell.field.key]
+                why = why or (f"这样的值 {right:.0%} 对" if right < _DOUBTED_BELOW else "")
+            points = cell.field.points * (1.0 - right) / len(signs.forms)
+            reasons.append({"customer": number, "key": cell.field.key, "points": points, "why": why})
+    differing = sum(bool(cell.otherwise) for row in signs.cells for cell in row)
     reasons += [
-        {"customer": 0, "key": "", "points": _CUSTOMER * form.max_points / len(forms) / 2, "why": why} for why in apart
+        {"customer": 0, "key": "", "points": _CUSTOMER * form.max_points / len(signs.forms) / 2, "why": why}
+        for why in signs.apart
     ]
     reasons.sort(key=lambda reason: -reason["points"])
     return ReviewPriority(
         points=min(form.max_points, sum(reason["points"] for reason in reasons)),
-        differing=len(otherwise) + len(apart),
-        warnings=sum(remark.level is Level.WARNING for remark in remarks),
+        differing=differing + len(signs.apart),
+        warnings=sum(remark.level is Level.WARNING for remark in signs.warnings),
         reasons=tuple(
             reason | {"points": round(reason["points"], 2)} for reason in reasons[:_REASONS] if reason["why"]
         ),
+        confidence=tuple(confident) if confident is not None else None,
     )
 
 
 _Sign = tuple[float, str]
 
 
-def _of_evidence(field: Field, mark: FieldEvidence) -> list[_Sign]:
-    if mark.status is EvidenceStatus.MISSING:
-        return [(_MISSING, "群聊里找不到依据")]
-    if mark.status is EvidenceStatus.INFERRED and field.nature is Nature.JUDGEMENT:
-        return [(_INFERRED, "")]
-    return []
-
-
-def _of_remarks(remarks: Sequence[FormWarning]) -> list[_Sign]:
-    return [(_REMARK[remark.level], remark.text) for remark in remarks]
+def _signs_of(cell: CellSigns, rates: ChangeRates) -> list[_Sign]:
+    """Chances that a cell is wrong, each with a sentence; at least one."""
+    told = [(_REMARK[remark.level], remark.text) for remark in cell.remarks]
+    if cell.missing:
+        told.append((_MISSING, "群聊里找不到依据"))
+    elif cell.evidence.status is EvidenceStatus.INFERRED and cell.field.nature is Nature.JUDGEMENT:
+        told.append((_INFERRED, ""))
+    if cell.agreement < 1.0:
+        told.append((_OTHERWISE * (1.0 - cell.agreement), "投票时说法不一"))
+    if cell.otherwise:
+        share = sum(cell.otherwise.values()) / max(1, cell.others)
+        told.append((_OTHERWISE * share, f"与「{'」「'.join(cell.otherwise)}」不同"))
+    return [*told, _of_rate(rates, cell.field, filled=cell.filled)]
 
 
 def _of_rate(rates: ChangeRates, field: Field, *, filled: bool) -> _Sign:
@@ -160,30 +172,8 @@ def _of_rate(rates: ChangeRates, field: Field, *, filled: bool) -> _Sign:
     return chance, f"审阅时常改（{rate:.0%}）" if rate >= _OFTEN else ""
 
 
-def _otherwise(
-    scorer: Scorer, forms: Sequence[FormValues], others: Mapping[str, Sequence[FormValues]]
-) -> tuple[dict[tuple[int, int], list[_Sign]], list[str]]:
-    """Signs by ``(customer, position of the field)``, and a sentence for each run with other customers."""
-    mine = [scorer.prepare(values) for values in forms]
-    credits: dict[tuple[int, int], dict[str, float]] = {}
-    apart: list[str] = []
-    for name, theirs in others.items():
-        prepared = [scorer.prepare(values) for values in theirs]
-        if len(prepared) != len(mine):
-            apart.append(f"「{name}」有 {len(prepared)} 位客户")
-        for pair in scorer.chat(mine, prepared).pairs if prepared else ():
-            for position, credit in enumerate(pair.credits):
-                if credit < 1.0:
-                    credits.setdefault((pair.pred, position), {})[name] = 1.0 - credit
-    count = max(1, len(others))
-    return {
-        place: [(_OTHERWISE * sum(apart_by.values()) / count, f"与「{'」「'.join(apart_by)}」不同")]
-        for place, apart_by in credits.items()
-    }, apart
-
-
 def stored_priorities(session: Session, run_id: int, chat_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
-    """``{chat id: {points, differing, warnings, reasons}}`` as last stored; chats without one are omitted."""
+    """``{chat id: {points, differing, warnings, reasons, confidence}}`` as last stored; chats without are omitted."""
     statement = select(ChatPriority).where(col(ChatPriority.run_id) == run_id, col(ChatPriority.chat_id).in_(chat_ids))
     return {
         row.chat_id: {
@@ -191,6 +181,7 @@ def stored_priorities(session: Session, run_id: int, chat_ids: Sequence[int]) ->
             "differing": row.differing,
             "warnings": row.warnings,
             "reasons": row.reasons,
+            "confidence": row.confidence,
         }
         for row in session.execute(statement).scalars()
     }

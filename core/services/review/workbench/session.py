@@ -11,6 +11,7 @@ from core.adapters.store.models import Record, RecordStatus
 from core.domain.checks.form_warning import Level
 from core.domain.form import Form, cell_text
 from core.domain.scoring import Scorer
+from core.services.learning.confidence import expected_loss
 from core.services.quality.default_run import run_scores
 from core.services.review import delta, guidelines
 from core.services.review.base_runs import BaseRun, base_runs
@@ -32,7 +33,12 @@ from core.services.review.queue.priority import stored_priorities
 from core.services.review.records.delta_drafts import delta_drafts_of
 from core.services.review.records.save_types import PRIMARY_REVIEW, Ack, Save, delta_review
 from core.services.review.records.saving import apply_saves
-from core.services.review.workbench.contract import CellWarning, ChatPayload, ProgressPayload, WorkbenchPayload
+from core.services.review.workbench.contract import (
+    CellWarning,
+    ChatPayload,
+    ProgressPayload,
+    WorkbenchPayload,
+)
 from core.services.review.workbench.payload import chat_payloads
 from core.services.review.workbench.sync import (
     AHEAD,
@@ -44,8 +50,12 @@ from core.services.review.workbench.sync import (
     progress_payload,
     saved_chats,
 )
+from core.services.review.workbench.why import explain
+from core.services.review.workbench.why_contract import WhyPayload
 from core.services.team import hidden_sentence, withheld_chats
 
+_DOUBTED_POINTS = 0.5
+"""Expected loss of a cell, in points, from which it is worth a look: a field of one point that is as likely wrong."""
 _AT_ONCE = 0.5
 """Seconds that opening a session may wait for priorities."""
 
@@ -123,6 +133,7 @@ class PrimarySession:
         acks: Sequence[Ack] | None = None,
         at: int | None = None,
         want_residue: int | None = None,
+        want_why: tuple[int, int, int] | None = None,
         leaving: Sequence[int] = (),
         texts_sent: Collection[int] = (),
     ) -> WorkbenchPayload:
@@ -134,6 +145,7 @@ class PrimarySession:
             acks: acknowledgements of the outbox where it is applied already; ``None`` applies it.
             at: the chat on screen; ``None`` opens the first of the queue.
             want_residue: the chat whose residue is to be shown.
+            want_why: the cell that somebody asks about, in a chat that is sent.
             leaving: ids of chats claimed by the sync before (``sync.claimed_chats``).
             texts_sent: indices of chats whose messages the browser has.
         """
@@ -169,6 +181,7 @@ class PrimarySession:
                 # Without their run they would come as empty forms, in the place of what the reviewer has before him.
                 chats = [chat for chat in chats if chat["chat"] not in started_from_deleted]
             self._add(session, chats, drafts)
+            why = self._why(session, chats, want_why, hidden)
             done = self._progress(session, len(queue.indices))
             agreed = guidelines.texts(session, self.form)
             claims = plan_claims(session, self, position, chats, leaving)
@@ -183,12 +196,26 @@ class PrimarySession:
             claims=claims,
             base_run_id=self.base.id if self.base else None,
             guidelines=agreed,
+            why=why,
             error=_deleted_run_sentence(self.base)
             if started_from_deleted and self.base
             else f"{hidden_sentence(refused)}。"
             if refused is not None
             else "",
         )
+
+    def _why(
+        self,
+        session: Session,
+        chats: Sequence[ChatPayload],
+        cell: tuple[int, int, int] | None,
+        hidden: Collection[int],
+    ) -> WhyPayload | None:
+        """The answer to a question about a cell of a chat that is sent; ``None`` where nobody asked."""
+        if cell is None or not cell[2] < len(self.form.keys):
+            return None
+        chat = next((chat for chat in chats if chat["chat"] == cell[0]), None)
+        return explain(session, self.form, chat, cell[1], self.form.keys[cell[2]], hidden) if chat else None
 
     def _first_chat(self, session: Session, hidden: Collection[int]) -> int | None:
         """The first chat of the queue that is open to this reviewer.
@@ -221,6 +248,8 @@ class PrimarySession:
         for chat in chats:
             priority = priorities.get(chat["chat_id"]) or {}
             chat["expected_loss"], chat["loss_reasons"] = priority.get("points"), priority.get("reasons", [])
+            if chat["base_run_id"] == self.base.id:
+                _put_confidence(self.form, chat, priority.get("confidence") or [])
         if self.asks:
             for chat in chats:
                 chat["warnings"] += _contested_cells(drafts.get(chat["chat"], {}))
@@ -268,6 +297,22 @@ def _contested_cells(draft: Mapping[str, Any]) -> list[CellWarning]:
 
 def _deleted_run_sentence(run: BaseRun) -> str:
     return f"审阅所用的抽取任务「{run.name}」刚被删除。眼前的值都还在，可以照常保存；请刷新页面，另选抽取任务后再往下审"
+
+
+def _put_confidence(form: Form, chat: ChatPayload, confident: Sequence[Mapping[str, float]]) -> None:
+    """Add to each customer how sure its values are, and where the most points may be lost.
+
+    A value that is not the run's any more is not what the confidence is about.
+    """
+    losses = expected_loss(form, confident)
+    for customer in chat["customers"]:
+        source, baseline = customer["origin"], customer["baseline"]
+        if source is None or baseline is None or source >= len(confident):
+            continue
+        kept = [key for key in form.keys if key in confident[source] and customer["values"][key] == baseline[key]]
+        customer["sure"] = {key: int(confident[source][key] * 100) for key in kept}
+        doubted = [key for key in kept if losses[source][key] >= _DOUBTED_POINTS]
+        customer["doubts"] = sorted(doubted, key=lambda key: -losses[source][key])
 
 
 def _put_delta(chat: ChatPayload, asked: delta.Delta) -> None:

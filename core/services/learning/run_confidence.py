@@ -1,0 +1,313 @@
+"""Fits a run's confidence on approved chats, keeps it as numbers, and says how far it can be believed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import and_, func, select
+from sqlmodel import Session, col
+
+from core.adapters.store import RunView, Store, queries
+from core.adapters.store.models import Chat, Extraction, ExtractionStatus, Record, Run, RunConfidence, RunKind, now
+from core.domain.form import Form, FormValues, load_named_form
+from core.domain.scoring import Scorer
+from core.services.learning import learner
+from core.services.learning.calibration import Reliability, stored_reliability
+from core.services.learning.cell_signs import ChatSigns, read_signs
+from core.services.learning.chat_features import cached_features
+from core.services.learning.confidence import (
+    CONFIDENCE_VERSION,
+    FEWEST_APPROVED,
+    ConfidenceModel,
+    JudgedSigns,
+    fit_confidence,
+    judge,
+    measure_reliability,
+    stored_confidence,
+)
+from core.services.learning.evaluation import folds_of
+from core.services.learning.examples import LabelledChat, example
+from core.services.learning.models import texts_learned
+from core.services.quality.cache import cached
+from core.services.quality.data_versions import reference_version, run_version
+from core.services.quality.record_origins import has_learned
+from core.services.quality.scores import LABELS, RECORDS, Benchmark, reference
+from core.services.quality.stored_votes import Votes, read_votes
+
+MOST_CHATS: Final = 300
+"""Newest approved chats that a confidence is fitted on."""
+MOST_OTHERS: Final = 6
+"""Newest other runs that are asked what they say."""
+_GROWTH: Final = 1.25
+"""A confidence is fitted anew when so many times as many chats are approved: all chats are assessed anew then."""
+_FOLDS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredChat:
+    """An approved chat with a run's answer and what else is known of it.
+
+    Attributes:
+        text: the stored chat.
+        sha256: of the text.
+        answers: the run's forms.
+        approved: the forms that people approved.
+        others: other runs' forms by name.
+        votes: what a vote did not take.
+        chat_id: the chat; 0 where it is not stored.
+    """
+
+    text: str
+    sha256: str
+    answers: Sequence[FormValues]
+    approved: tuple[FormValues, ...]
+    others: Mapping[str, Sequence[FormValues]]
+    votes: Votes
+    chat_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FittedConfidence:
+    """A run's confidence, ready to be asked.
+
+    Attributes:
+        scorer: of the form.
+        model: over the signs.
+        extractor: what was learned from the approved chats.
+        approved: number of chats that it was fitted on.
+    """
+
+    scorer: Scorer
+    model: ConfidenceModel
+    extractor: learner.FittedExtractor
+    approved: int
+
+    def of(self, text: str, signs: ChatSigns) -> list[dict[str, float]]:
+        """Confidence per cell of a run's answer to a chat that nobody has approved; by form and key."""
+        form = self.scorer.form
+        chat = cached_features(form.name, form.version, text)
+        return self.model.of(signs.with_learned(self.extractor.assess(chat, signs.forms)))
+
+
+def other_runs(session: Session, dataset_id: int, run_id: int) -> dict[int, str]:
+    """``{id: name}`` of the runs whose answers are compared with a run's: neither labels nor what people taught."""
+    statement = select(Run).where(
+        col(Run.dataset_id) == dataset_id, col(Run.kind) != RunKind.LABELS, col(Run.id) != run_id
+    )
+    runs = session.execute(statement.order_by(col(Run.id).desc())).scalars()
+    return {int(run.id or 0): run.name for run in [run for run in runs if not has_learned(run)][:MOST_OTHERS]}
+
+
+def count_approved(session: Session, run_id: int) -> int:
+    """Number of approved chats that a run has answered; those that a threshold let pass do not count."""
+    statement = _approved(select(func.count()).select_from(Record), run_id)
+    return int(session.execute(statement).scalar_one())
+
+
+def _approved(statement: Any, run_id: int) -> Any:
+    return statement.join(
+        Extraction,
+        and_(
+            col(Extraction.chat_id) == col(Record.chat_id),
+            col(Extraction.run_id) == run_id,
+            col(Extraction.status) != ExtractionStatus.FAILED,
+        ),
+    ).where(queries.is_final(), ~queries.is_passed())
+
+
+def _approved_forms(session: Session, form: Form, run_id: int) -> dict[int, tuple[FormValues, ...]]:
+    """Approved forms by chat id, of the newest approvals."""
+    statement = _approved(select(col(Record.chat_id), col(Record.customers)), run_id)
+    statement = statement.order_by(col(Record.updated_at).desc(), col(Record.id).desc()).limit(MOST_CHATS)
+    return {
+        chat_id: tuple(form.coerce(customer["values"]).values for customer in customers)
+        for chat_id, customers in session.execute(statement)
+        if customers
+    }
+
+
+def answered_chats(
+    session: Session, form: Form, run: Run | RunView, approved: Mapping[int, Sequence[FormValues]]
+) -> list[AnsweredChat]:
+    """A run's answers to chats, and what other runs say of them; in the order of the texts' digests.
+
+    Args:
+        session: open session.
+        form: of the dataset.
+        run: whose answers.
+        approved: right forms by chat id.
+    """
+    run_id = int(run.id or 0)
+    names = other_runs(session, run.dataset_id, run_id)
+    answers: dict[int, tuple[Sequence[FormValues], Votes]] = {}
+    others: dict[int, dict[str, Sequence[FormValues]]] = {}
+    texts: dict[int, tuple[str, str]] = {}
+    for ids in queries.chunked(sorted(approved)):
+        chats = select(col(Chat.id), col(Chat.text), col(Chat.sha256)).where(col(Chat.id).in_(ids))
+        texts |= {int(chat_id or 0): (text, sha256) for chat_id, text, sha256 in session.execute(chats)}
+        own = select(col(Extraction.chat_id), col(Extraction.forms)).where(
+            col(Extraction.run_id) == run_id,
+            col(Extraction.chat_id).in_(ids),
+            col(Extraction.status) != ExtractionStatus.FAILED,
+        )
+        votes = read_votes(session, [run_id], ids)
+        answers |= {chat_id: (forms or [], votes.get((run_id, chat_id), {})) for chat_id, forms in session.execute(own)}
+        theirs = select(col(Extraction.chat_id), col(Extraction.run_id), col(Extraction.forms)).where(
+            col(Extraction.run_id).in_(list(names)),
+            col(Extraction.chat_id).in_(ids),
+            col(Extraction.status) != ExtractionStatus.FAILED,
+        )
+        for chat_id, other, forms in session.execute(theirs):
+            others.setdefault(chat_id, {})[names[other]] = forms or []
+    chats_with_answers = [
+        AnsweredChat(
+            *texts[chat_id],
+            answers[chat_id][0],
+            tuple(approved[chat_id]),
+            others.get(chat_id, {}),
+            answers[chat_id][1],
+            chat_id,
+        )
+        for chat_id in answers.keys() & texts.keys()
+    ]
+    return sorted(chats_with_answers, key=lambda one: one.sha256)
+
+
+def judged_signs(scorer: Scorer, chats: Sequence[AnsweredChat]) -> list[JudgedSigns]:
+    """Signs and right cells of approved chats, without anything learned."""
+    return [
+        judge(scorer, read_signs(scorer, one.text, one.answers, one.others, one.votes), one.approved) for one in chats
+    ]
+
+
+def judged_with_learned(
+    scorer: Scorer, chats: Sequence[AnsweredChat], learned_texts: set[str]
+) -> tuple[list[JudgedSigns], list[LabelledChat]]:
+    """Signs of approved chats with learned probabilities, each of an extractor that did not learn from its chat.
+
+    Where the run itself is of an extractor that has learned from a chat, its answer there says nothing about others:
+    what an extractor answers that has not is judged in its place.
+
+    Args:
+        scorer: of the form.
+        chats: approved chats, at least two.
+        learned_texts: digests of the texts that the run's own extractor has learned from.
+    """
+    form = scorer.form
+    examples = [example(form, cached_features(form.name, form.version, one.text), list(one.approved)) for one in chats]
+    judged: list[JudgedSigns | None] = [None] * len(chats)
+    for training, held in folds_of(len(chats), min(_FOLDS, len(chats)), 0):
+        extractor = learner.fit(form, [examples[place] for place in sorted(training)])
+        for place in held:
+            one = chats[place]
+            answers = one.answers
+            if one.sha256 in learned_texts:
+                answers = [filled.values for filled in extractor.predict([examples[place].chat])[0]]
+            signs = read_signs(scorer, one.text, answers, one.others, one.votes)
+            signs = signs.with_learned(extractor.assess(examples[place].chat, signs.forms))
+            judged[place] = judge(scorer, signs, one.approved)
+    return [one for one in judged if one is not None], examples
+
+
+def is_fit_due(session: Session, run_id: int) -> bool:
+    """Whether so much more was approved since a run's confidence was fitted that it is worth fitting anew."""
+    approved = count_approved(session, run_id)
+    row = session.get(RunConfidence, run_id)
+    if row is not None and row.model.get("version") == CONFIDENCE_VERSION:
+        return approved >= row.approved * _GROWTH
+    return approved >= FEWEST_APPROVED
+
+
+def fit_run_confidence(store: Store, run_id: int) -> bool:
+    """Fit and keep the confidence of a run where that is due; takes seconds of processor time.
+
+    Args:
+        store: open store.
+        run_id: the run.
+
+    Returns:
+        Whether it was fitted.
+    """
+    with store.read() as session:
+        if not is_fit_due(session, run_id):
+            return False
+        run = queries.run(session, run_id)
+        form = load_named_form(queries.dataset(session, run.dataset_id).form)
+        approved = count_approved(session, run_id)
+        chats = answered_chats(session, form, run, _approved_forms(session, form, run_id))
+    scorer = Scorer(form)
+    judged, _ = judged_with_learned(scorer, chats, texts_learned(store, run))
+    model, reliability = fit_confidence(form, judged), measure_reliability(form, judged)
+    with store.write() as session:
+        if session.get(Run, run_id) is None:
+            return False
+        row = session.get(RunConfidence, run_id) or RunConfidence(run_id=run_id)
+        row.approved, row.model, row.reliability = approved, model.as_json(), reliability.as_json()
+        row.examples = sorted(one.sha256 for one in chats)
+        row.fitted_at = now()
+        session.add(row)
+    return True
+
+
+def load_run_confidence(store: Store, run_id: int) -> FittedConfidence | None:
+    """The stored confidence of a run, with its extractor fitted again; ``None`` where there is none that fits."""
+    with store.read() as session:
+        row = session.get(RunConfidence, run_id)
+        if row is None:
+            return None
+        run = queries.run(session, run_id)
+        form = load_named_form(queries.dataset(session, run.dataset_id).form)
+        model, approved, known = stored_confidence(form, row.model), row.approved, set(row.examples)
+        chats = [
+            one
+            for one in answered_chats(session, form, run, _approved_forms(session, form, run_id))
+            if one.sha256 in known
+        ]
+    if model is None:
+        return None
+    examples = [example(form, cached_features(form.name, form.version, one.text), list(one.approved)) for one in chats]
+    return FittedConfidence(Scorer(form), model, learner.fit(form, examples), approved)
+
+
+def fitted_on(session: Session, run_id: int | None) -> int:
+    """Number of approved chats that a run's stored confidence was fitted on; 0 where there is none."""
+    row = session.get(RunConfidence, run_id) if run_id is not None else None
+    return row.approved if row else 0
+
+
+def run_reliability(store: Store, benchmark: Benchmark, run: RunView) -> Reliability | None:
+    """How far a run's confidences can be believed; ``None`` below 20 chats, and against anything but labels or records.
+
+    Against records, it is what was kept when the desk's confidences were fitted. Against labels it is measured now,
+    without what is learned from approvals: that would take seconds.
+
+    Args:
+        store: open store.
+        benchmark: dataset, form and reference.
+        run: the run.
+    """
+    with store.read() as session:
+        if benchmark.against == RECORDS:
+            row = session.get(RunConfidence, run.id)
+            return stored_reliability(row.reliability) if row else None
+        if benchmark.against != LABELS:
+            return None
+        labels = reference_version(session, benchmark.dataset, LABELS)
+        key = ("reliability", store.url, benchmark.form.version, labels, run_version(session, run))
+
+        def measure() -> Reliability | None:
+            golds = reference(session, benchmark.dataset, LABELS)
+            indices = select(col(Chat.index), col(Chat.id)).where(col(Chat.dataset_id) == benchmark.dataset.id)
+            by_id = {int(chat_id or 0): golds[index] for index, chat_id in session.execute(indices) if index in golds}
+            newest = dict(sorted(by_id.items())[-MOST_CHATS:])
+            approved = {
+                chat_id: tuple(benchmark.form.coerce(values).values for values in forms)
+                for chat_id, forms in newest.items()
+                if forms
+            }
+            chats = answered_chats(session, benchmark.form, run, approved)
+            if len(chats) < FEWEST_APPROVED:
+                return None
+            return measure_reliability(benchmark.form, judged_signs(Scorer(benchmark.form), chats))
+
+        return cached(key, measure, chats=1)
