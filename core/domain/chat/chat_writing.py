@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from core.domain.chat.header_names import has_suffix
 from core.domain.chat.message_headers import is_header_line, is_plain_name
 from core.domain.chat.message_kinds import is_system_line
+from core.domain.chat.odd_names import reads_as_words
 from core.domain.chat.parsed_chat import Role
 from core.domain.chat.speaker_lines import MAX_NAME
 from core.domain.unseen_characters import without_invisible
@@ -88,7 +89,9 @@ def write_chat(messages: Sequence[SentMessage]) -> WrittenChat:
     shared = _shared_names(messages)
     names = [_name(message, shared, counts) for message in messages]
     # Times before the names tell messages apart where all have one; else they are numbered.
-    timed = len(messages) > 1 and all(message.time for message in messages) and all(map(is_plain_name, names))
+    times = [message.time for message in messages]
+    timed = len(messages) > 1 and all(times) and all(map(is_plain_name, names))
+    timed = timed and (times == sorted(times) or not any(map(reads_as_words, names)))
     lines: list[str] = []
     for number, (message, name) in enumerate(zip(messages, names, strict=True), start=1):
         if _is_system(message):

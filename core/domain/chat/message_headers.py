@@ -6,7 +6,7 @@ below), or before a colon. Which style a text uses is decided for the whole text
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -19,6 +19,7 @@ from core.domain.chat.header_names import (
 )
 from core.domain.chat.header_patterns import (
     DIVIDER,
+    ENDS_LINE,
     LONGEST_HEADER,
     MAIL_HEADER,
     NAME,
@@ -35,6 +36,7 @@ from core.domain.chat.header_patterns import (
 from core.domain.chat.header_times import date_of, time_of_header
 from core.domain.chat.message_kinds import is_system_line, is_title_line
 from core.domain.chat.name_patterns import name_shape
+from core.domain.chat.odd_names import DatedName, believed_with_colon, doubtful_names, may_hold_colon, out_of_order
 from core.domain.chat.parsed_chat import Role
 from core.domain.chat.plain_dates import DateOrder, with_plain_date
 from core.domain.chat.speaker_lines import MAX_NAME, Line
@@ -57,6 +59,8 @@ _COMPANIONS: Final = {
     HeaderStyle.CLOCK_NAME: HeaderStyle.TIME_NAME,
 }
 """Programs write 昨天 18:20 for the last days and whole dates for those before."""
+_A_LABEL: Final = -3
+"""Shape of a name that is surely none: 明天."""
 _DASHES: Final = ("- ", "– ", "— ", "| ", "｜ ")
 _TAIL: Final = re.compile(rf"{NAME}\s{{1,4}}{STAMP}\s{{1,4}}\S{{1,12}}$")
 """A header with a mark behind the time that we do not know."""
@@ -147,12 +151,13 @@ def _with_companions(
     companion = _COMPANIONS.get(style)
     if companion is None:
         return headers
+    headers |= _with_colons(lines, style, headers)
     names = Counter(match["name"] for match in headers.values())
     others = {number: match for number in other if (match := _match(lines[number], companion))}
     names.update(match["name"] for match in others.values())
     for number, match in others.items():
         # 「改到 昨天 18:20」 is said by somebody: without a whole date the name must be known, or look like a person's.
-        known = names[match["name"]] > 1 or companion not in UNDATED
+        known = names[match["name"]] > 1 and name_shape(match["name"]) > _A_LABEL or companion not in UNDATED
         if known or match["near"] and name_shape(match["name"]) > 0:
             if companion is HeaderStyle.CLOCK_NAME and not match["near"]:
                 continue
@@ -166,6 +171,23 @@ def _with_companions(
                 if tail and tail["name"] in known_names and is_possible(tail):
                     headers[number] = tail
     return dict(sorted(headers.items()))
+
+
+def _with_colons(lines: Sequence[Line], style: HeaderStyle, headers: Container[int]) -> dict[int, re.Match[str]]:
+    """Other lines of a style, whose name holds a colon; which of them are headers, their times will say."""
+    matches: dict[int, re.Match[str]] = {}
+    for number, line in enumerate(lines):
+        words = line.text.strip()
+        if (
+            number not in headers
+            and len(words) <= LONGEST_HEADER
+            and (":" in words or "：" in words)
+            and (match := _match(line, style))
+            and is_possible(match)
+            and may_hold_colon(match["name"])
+        ):
+            matches[number] = match
+    return matches
 
 
 def _match(line: Line, style: HeaderStyle) -> re.Match[str] | None:
@@ -255,7 +277,31 @@ def _read(lines: Sequence[Line], matches: dict[int, re.Match[str]], style: Heade
         time = time_of_header(match, date) or stamp
         if header := header_of(number, lines[number], match, time, style):
             headers[number] = header
+    for number in _strays(headers, matches, style) if style in ENDS_LINE | ON_LINE else ():
+        del headers[number]
     return Headers(style, told_apart(lines, headers), _believed(lines, dividers, headers))
+
+
+def _strays(headers: dict[int, Header], matches: dict[int, re.Match[str]], style: HeaderStyle) -> set[int]:
+    """Lines that look like headers and are what somebody says: a date or a clock of its own, a few words."""
+    dated = {number: DatedName(header.name, header.time) for number, header in headers.items()}
+    coloned = {number: one for number, one in dated.items() if style in ENDS_LINE and may_hold_colon(one.name)}
+    doubtful = doubtful_names({number: one for number, one in dated.items() if number not in coloned})
+    certain = {number: one for number, one in dated.items() if number not in coloned and number not in doubtful}
+    strays = out_of_order(doubtful, certain) | (coloned.keys() - believed_with_colon(coloned, certain))
+    whole = sum("T" in one.time for one in certain.values())
+    if style in ON_LINE and whole > 1 and whole * 3 >= len(headers) * 2:
+        # 「10:30 开会：都来」 among headers with whole dates.
+        uses = Counter(one.name for one in dated.values())
+        strays.update(
+            number
+            for number, one in dated.items()
+            if "T" not in one.time
+            and not matches[number].groupdict().get("c_near")
+            and uses[one.name] == 1
+            and name_shape(one.name) <= 0
+        )
+    return strays
 
 
 def _believed(lines: Sequence[Line], dividers: list[int], headers: dict[int, Header]) -> frozenset[int]:

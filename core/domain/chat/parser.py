@@ -17,6 +17,7 @@ from core.domain.chat.message_kinds import (
     without_company,
 )
 from core.domain.chat.name_patterns import name_shape
+from core.domain.chat.odd_names import whole_names
 from core.domain.chat.parsed_chat import Message, MessageKind, ParsedChat, Quote, Span
 from core.domain.chat.plain_dates import with_plain_dates
 from core.domain.chat.quotes import QuoteBlock, find_quotes, quoted_name
@@ -63,6 +64,8 @@ def _parse(text: str) -> ParsedChat:
         find_whatsapp_headers(lines) or find_stacked_headers(dated) or find_headers(dated) or find_listed_names(lines)
     )
     if headers is not None and not _opens_otherwise(lines, headers):
+        if headers.style in _ON_ONE_LINE:
+            headers = _with_whole_names(lines, headers)
         return _export(text, end, lines, blocks, inside, headers, residue)
     titles = _titles(lines)
     openings, speakers, quoted = _speakers(text, end, lines, blocks, inside | titles)
@@ -90,6 +93,16 @@ def _opens_otherwise(lines: list[Line], headers: Headers) -> bool:
         if opening and opening.name and opening.first and name_shape(opening.name) > 0:
             names[opening.name] += 1
     return 3 * sum(count for count in names.values() if count > 1) >= 2 * len(headers.headers)
+
+
+def _with_whole_names(lines: list[Line], headers: Headers) -> Headers:
+    """Headers whose names were cut at a colon of their own (``A:小满: 你好``), with the whole names."""
+    openings = {number: (header.name, header.body_start) for number, header in headers.headers.items()}
+    whole = {
+        number: replace(headers.headers[number], name=name, body_start=body_start)
+        for number, (name, body_start) in whole_names(lines, openings).items()
+    }
+    return replace(headers, headers=headers.headers | whole) if whole else headers
 
 
 def _export(

@@ -20,6 +20,8 @@ NAMES = st.sampled_from(
         "名" * 60,
         "",
         "#7",
+        "付款时间",
+        "来，开会",
     ]
 )
 LINES = st.sampled_from(
