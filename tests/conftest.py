@@ -16,6 +16,11 @@ from tests import postgres as pg
 from tests.connections import counting
 from tests.loopback_only import sitecustomize
 
+# Containers often forbid compiled files. Tests start hundreds of processes: each would compile the whole program anew,
+# and pytest would rewrite every test file in every session.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 
 @pytest.fixture(autouse=True, scope="session")
 def no_keys_of_ones_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
