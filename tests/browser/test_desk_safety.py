@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Error, expect
 from core.adapters.store import queries
 from core.adapters.store.models import Claim, now
 from tests.browser.reviewer_page import BUDGET, NAME, PATIENT, RIVAL, App, ReviewerPage, Sit, fill, seats
+from tests.browser.workbench_page import LATER
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.browser
@@ -106,12 +107,14 @@ def test_two_reviewers_see_one_another_and_settle_by_field(sit: Sit) -> None:
     mo.field(RIVAL).fill("林间家居")
     mo.is_now("saved")
     xiao.field(BUDGET).fill("四万")
+    expect(xiao.page.get_by_text("陈默 正在审阅这一条")).to_be_visible()  # who was here first is told, too
     banner = xiao.page.get_by_test_id("conflict")
     expect(banner).to_contain_text("陈默")
     xiao.is_now("unsaved")
     expect(banner.get_by_role("button", name="三万")).to_have_attribute("aria-pressed", "false")
     expect(banner.get_by_role("button", name="林间家居")).to_have_attribute("aria-pressed", "true")
     assert (xiao.value(1, BUDGET), xiao.value(1, RIVAL)) == ("三万", "林间家居")
+    xiao.page.evaluate(LATER)
     banner.get_by_role("button", name="按所选保存").click()
     xiao.is_now("saved")
     assert (xiao.value(1, BUDGET), xiao.value(1, RIVAL), xiao.value(1, NAME)) == ("四万", "林间家居", "林木1")

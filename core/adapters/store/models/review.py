@@ -102,6 +102,14 @@ class Claim(Base, table=True):
     until: datetime = Field(sa_column=timestamp_column())
 
 
+class ChatVisit(Base, table=True):
+    """Who has a chat on screen although somebody else has claimed it; of several, the last one who came."""
+
+    chat_id: int = Field(primary_key=True, foreign_key="chat.id", ondelete="CASCADE")
+    reviewer: str
+    until: datetime = Field(sa_column=timestamp_column())
+
+
 class ChatPriority(Base, table=True):
     """Review priority of a chat: the points that a run's answer may lose if nobody checks it.
 

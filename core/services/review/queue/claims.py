@@ -1,4 +1,8 @@
-"""Claims: reserve a reviewer's current and next chats against other reviewers for some minutes."""
+"""Claims: reserve a reviewer's current and next chats against other reviewers for some minutes.
+
+Who has somebody else's chat on screen is kept beside its claim, so that each of the two is told of the other before
+either saves.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
 from core.adapters.store import Store
-from core.adapters.store.models import Claim, now
+from core.adapters.store.models import ChatVisit, Claim, now
 
 CLAIM = timedelta(minutes=3)
 """How long a claim lasts. The browser gives a sign each minute while somebody sits before it (``BEAT`` in
@@ -33,7 +37,7 @@ def claim(store: Store, chat_ids: Sequence[int], reviewer: str, *, leaving: Sequ
         leaving: ids of chats claimed before; those that are not among ``chat_ids`` become free.
 
     Returns:
-        ``{chat id: reviewer}`` for those that somebody else holds.
+        ``{chat id: reviewer}`` for those that somebody else holds or looks at.
     """
     with store.read() as session:
         planned = plan(session, chat_ids, reviewer, leaving=leaving)
@@ -49,8 +53,9 @@ class ClaimPlan:
         to_claim: ids of the chats that should be the reviewer's, in one order for everybody, so that two reviewers
             never wait for one another's rows.
         to_free: ids of the chats that the reviewer leaves.
-        others: ``{chat id: reviewer}`` for those that somebody else holds.
+        others: ``{chat id: reviewer}`` for those that somebody else holds or looks at.
         is_settled: whether all is as it should be, so that nothing has to be written.
+        at: id of the chat on screen: while it is somebody else's, they are told who else looks at it.
     """
 
     reviewer: str
@@ -58,16 +63,20 @@ class ClaimPlan:
     to_free: frozenset[int]
     others: dict[int, str]
     is_settled: bool
+    at: int | None = None
 
 
-def plan(session: Session, chat_ids: Sequence[int], reviewer: str, *, leaving: Sequence[int] = ()) -> ClaimPlan:
+def plan(
+    session: Session, chat_ids: Sequence[int], reviewer: str, *, leaving: Sequence[int] = (), at: int | None = None
+) -> ClaimPlan:
     """What :func:`claim` would have to write; only reads, so that it can go with other reading.
 
     Args:
         session: open session.
         chat_ids: ids of the chats on screen and ahead.
         reviewer: who is on them; ``""`` claims nothing.
-        leaving: ids of chats claimed before.
+        leaving: ids of chats claimed or looked at before.
+        at: id of the chat on screen.
     """
     wanted_ids = tuple(sorted(set(chat_ids))) if reviewer else ()
     left_ids = frozenset(leaving) - frozenset(wanted_ids) if reviewer else frozenset()
@@ -75,9 +84,10 @@ def plan(session: Session, chat_ids: Sequence[int], reviewer: str, *, leaving: S
         return ClaimPlan(reviewer, (), frozenset(), {}, is_settled=True)
     claims = _claims_of(session, [*wanted_ids, *left_ids])
     renew_before = now() + RENEW_BELOW
-    is_settled = all(_is_settled(claims.get(i), reviewer, renew_before) for i in wanted_ids)
-    is_left = not any(claims[i].reviewer == reviewer for i in left_ids if i in claims)
-    return ClaimPlan(reviewer, wanted_ids, left_ids, _others(claims, wanted_ids, reviewer), is_settled and is_left)
+    is_settled = all(_is_settled(claims.get(i), reviewer, renew_before, is_seen=i == at) for i in wanted_ids)
+    is_left = not any(reviewer in (claims[i].reviewer, claims[i].visitor) for i in left_ids if i in claims)
+    others = _others(claims, wanted_ids, reviewer)
+    return ClaimPlan(reviewer, wanted_ids, left_ids, others, is_settled and is_left, at)
 
 
 def carry_out(store: Store, planned: ClaimPlan) -> dict[int, str]:
@@ -88,7 +98,7 @@ def carry_out(store: Store, planned: ClaimPlan) -> dict[int, str]:
         planned: what to write; the database itself sees to it that nobody else's claim is overwritten meanwhile.
 
     Returns:
-        ``{chat id: reviewer}`` for those that somebody else holds.
+        ``{chat id: reviewer}`` for those that somebody else holds or looks at.
     """
     if planned.is_settled:
         return planned.others
@@ -98,6 +108,11 @@ def carry_out(store: Store, planned: ClaimPlan) -> dict[int, str]:
         if planned.to_free:
             session.execute(
                 delete(Claim).where(col(Claim.chat_id).in_(planned.to_free), col(Claim.reviewer) == reviewer)
+            )
+            session.execute(
+                delete(ChatVisit).where(
+                    col(ChatVisit.chat_id).in_(planned.to_free), col(ChatVisit.reviewer) == reviewer
+                )
             )
         if not planned.to_claim:
             return {}
@@ -111,29 +126,56 @@ def carry_out(store: Store, planned: ClaimPlan) -> dict[int, str]:
                 where=or_(col(Claim.until) < now(), col(Claim.reviewer) == reviewer),
             )
         )
-        return _others(_claims_of(session, planned.to_claim), planned.to_claim, reviewer)
+        claims = _claims_of(session, planned.to_claim)
+        if planned.at in claims and claims[planned.at].reviewer != reviewer:
+            session.execute(
+                insert(ChatVisit)
+                .values(chat_id=planned.at, reviewer=reviewer, until=until)
+                .on_conflict_do_update(
+                    index_elements=[col(ChatVisit.chat_id)], set_={"reviewer": reviewer, "until": until}
+                )
+            )
+        return _others(claims, planned.to_claim, reviewer)
 
 
 class _Held(NamedTuple):
-    """Who has claimed a chat, and until when."""
+    """Who has claimed a chat, and until when; who else looks at it, and until when that is known."""
 
     reviewer: str
     until: datetime
+    visitor: str | None
+    visited_until: datetime | None
+
+    def other_than(self, reviewer: str) -> str:
+        """Who else is on the chat, ``""`` where nobody is."""
+        if self.reviewer != reviewer:
+            return self.reviewer
+        is_visited = self.visited_until is not None and self.visited_until >= now() and self.visitor != reviewer
+        return (self.visitor or "") if is_visited else ""
 
 
 def _claims_of(session: Session, chat_ids: Sequence[int]) -> dict[int, _Held]:
-    statement = select(col(Claim.chat_id), col(Claim.reviewer), col(Claim.until)).where(
-        col(Claim.chat_id).in_(chat_ids)
+    statement = (
+        select(col(Claim.chat_id), col(Claim.reviewer), col(Claim.until), col(ChatVisit.reviewer), col(ChatVisit.until))
+        .outerjoin(ChatVisit, col(ChatVisit.chat_id) == col(Claim.chat_id))
+        .where(col(Claim.chat_id).in_(chat_ids))
     )
-    return {chat_id: _Held(reviewer, until) for chat_id, reviewer, until in session.execute(statement)}
+    return {chat_id: _Held(*held) for chat_id, *held in session.execute(statement)}
 
 
-def _is_settled(claim: _Held | None, reviewer: str, renew_before: datetime) -> bool:
-    """Whether a claim needs no write: it is the reviewer's and lasts, or somebody else's and has not run out."""
+def _is_settled(claim: _Held | None, reviewer: str, renew_before: datetime, *, is_seen: bool) -> bool:
+    """Whether a claim needs no write: it is the reviewer's and lasts, or somebody else's and has not run out.
+
+    On somebody else's chat that is seen on screen, the reviewer has to be noted as looking at it, too.
+    """
     if claim is None:
         return False
-    return claim.until >= (renew_before if claim.reviewer == reviewer else now())
+    if claim.reviewer == reviewer:
+        return claim.until >= renew_before
+    is_noted = claim.visitor == reviewer and claim.visited_until is not None and claim.visited_until >= renew_before
+    return claim.until >= now() and (is_noted or not is_seen)
 
 
 def _others(claims: Mapping[int, _Held], chat_ids: Sequence[int], reviewer: str) -> dict[int, str]:
-    return {i: claims[i].reviewer for i in chat_ids if i in claims and claims[i].reviewer != reviewer}
+    others = {i: claims[i].other_than(reviewer) for i in chat_ids if i in claims}
+    return {i: who for i, who in others.items() if who}

@@ -302,7 +302,7 @@ class ProgressPayload(TypedDict):
     Attributes:
         queue: chats in the queue.
         partly: whether the queue is not all that is left.
-        pace_seconds: per chat; null before three decided chats.
+        pace_seconds: per chat; null before ten decided chats.
         left_seconds: for the rest; null likewise.
     """
 

@@ -156,7 +156,8 @@ def plan_claims(
     """
     ids = {chat["chat"]: chat["chat_id"] for chat in chats}
     to_claim = [ids[index] for index in position.to_claim if index in ids]
-    return plan(session, to_claim, review_session.reviewer, leaving=leaving)
+    at = ids.get(position.at) if position.at is not None else None
+    return plan(session, to_claim, review_session.reviewer, leaving=leaving, at=at)
 
 
 def assemble_payload(
@@ -283,6 +284,9 @@ def _ack(ack: Ack) -> AckPayload:
 
 
 def claimed_chats(data: WorkbenchPayload) -> list[int]:
-    """Ids of the chats claimed by a sync, to be released by the next one or on leaving the workbench."""
+    """Ids of the chats claimed or looked at by a sync, to be released by the next one or on leaving the workbench.
+
+    Somebody else's are among them: nothing of theirs is released.
+    """
     mine = {data["open"], *data["order"]["next"]}
-    return [chat["chat_id"] for chat in data["chats"] if chat["chat"] in mine and not chat["claimed_by"]]
+    return [chat["chat_id"] for chat in data["chats"] if chat["chat"] in mine]

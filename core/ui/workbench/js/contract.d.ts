@@ -53,7 +53,7 @@ export interface ProgressPayload {
   queue?: number;
   /** whether the queue is not all that is left. */
   partly?: boolean;
-  /** per chat; null before three decided chats. */
+  /** per chat; null before ten decided chats. */
   pace_seconds?: number | null;
   /** for the rest; null likewise. */
   left_seconds?: number | null;

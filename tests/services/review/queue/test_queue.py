@@ -170,14 +170,18 @@ def test_leaving_a_chat_frees_it_and_only_ones_own(store: Store) -> None:
     assert (her_data["open"], len(claimed_chats(her_data))) == (6, 5)
     shown = hers.sync(store, at=1, leaving=claimed_chats(her_data))
     assert [chat["claimed_by"] for chat in shown["chats"] if chat["chat"] == 1] == ["阿青"]
-    assert ids[1] not in claimed_chats(shown)
+    again = mine.sync(store, at=1, leaving=first)  # who was there first is told, too
+    assert [(chat["chat"], chat["claimed_by"]) for chat in again["chats"] if chat["claimed_by"]] == [(1, "小白")]
+    hers.sync(store, at=6, leaving=claimed_chats(shown))
+    assert not [chat for chat in mine.sync(store, at=1, leaving=first)["chats"] if chat["claimed_by"]]
+    shown = hers.sync(store, at=1, leaving=claimed_chats(her_data))
     # On with chat 3: 1 and 2 are free again.
     second = claimed_chats(mine.sync(store, at=3, leaving=first))
     assert ids[1] not in second and ids[3] in second
     assert 1 in ahead(store, dataset, 12, 12, who="小白") and 3 not in ahead(store, dataset, 12, 12, who="小白")
     # Off to another page: all of mine are free, and nothing that is hers.
-    hers_now = claimed_chats(shown)
-    assert claim(store, (), "阿青", leaving=[*second, *hers_now]) == {}
+    hers_now = [chat_id for chat_id in claimed_chats(shown) if chat_id != ids[1]]  # this one she only looked at
+    assert claim(store, (), "阿青", leaving=[*second, *claimed_chats(shown)]) == {}
     assert len(ahead(store, dataset, 0, 12, who="小白")) == 12
     assert len(ahead(store, dataset, 0, 12, who="阿青")) == 12 - len(hers_now)
 
