@@ -145,6 +145,8 @@ def test_a_conflict_shows_both_sides_and_is_settled_by_field(desk: WorkbenchPage
     expect(desk.root).to_have_attribute("data-save-state", "unsaved")
     expect(banner.get_by_role("button", name="三万")).to_have_attribute("aria-pressed", "true")  # only they changed it
     expect(banner.get_by_role("button", name="只看我们")).to_have_attribute("aria-pressed", "true")
+    expect(banner.locator("button:focus")).to_be_visible()
+    desk.hurry()  # that the focus has only just come keeps no click waiting: the box has long been in sight
     banner.get_by_role("button", name="按所选保存").click()
     expect(banner).to_have_count(0)
     desk.saved()

@@ -2,7 +2,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { editField, noteDecision, redo, togglePin, undo, undoDecision } from "../../core/ui/workbench/js/model.js";
-import { conflictRows, mayDraft, settleConflict } from "../../core/ui/workbench/js/outbox.js";
+import {
+  conflictRows,
+  isJustSettled,
+  mayDraft,
+  reopenConflict,
+  settleConflict,
+} from "../../core/ui/workbench/js/outbox.js";
 import { goNext, goPrevious, makeStore, nextChat, receive, troubled } from "../../core/ui/workbench/js/state.js";
 import { makeSync } from "../../core/ui/workbench/js/sync.js";
 import { chat, customer, entryOf, FORM, payload, soon, storage, world } from "./fixtures.mjs";
@@ -178,6 +184,34 @@ test("a conflict brings the chat back with both sides, and settling saves on top
   settleConflict(entry, FORM, new Set(["0:电话"]));
   const again = desk.sync.save(entry, "已确认");
   assert.equal(again.base_version, 4);
+  assert.deepEqual([again.customers[0].values["电话"], again.customers[0].values["明细"]], ["138", "我的"]);
+});
+
+test("a settled conflict is opened again by undo, saves over what it had stored, and is one again after a reload", () => {
+  const desk = open();
+  editField(entryOf(desk.store), 0, "明细", "我的", 0);
+  const theirs = [customer({ 明细: "对方的", 电话: "138" })];
+  const ack = { save_id: approve(desk).save_id, result: "conflict", version: 4, theirs, who: "陈默", why: "" };
+  take(desk, { open: 2, acks: [ack] });
+  const entry = desk.store.entries.get(1);
+  desk.sync.save(entry, settleConflict(entry, FORM, new Set(["0:电话", "0:明细"])));
+  const [stored] = desk.store.outbox;
+  take(desk, { open: 2, acks: [{ save_id: stored.save_id, result: "saved", version: 5, why: "" }] });
+  assert.equal(isJustSettled(entry), true);
+  assert.equal(undo(entry), false, "no step back puts mine over theirs unasked");
+  reopenConflict(entry);
+  desk.sync.touch(entry);
+  assert.deepEqual(
+    conflictRows(entry, FORM).map((row) => [row.key, row.mine, row.theirs, row.untouched]),
+    [
+      ["电话", "", "138", true],
+      ["明细", "我的", "对方的", false],
+    ],
+  );
+  const [kept] = open(desk.kept).store.outbox;
+  assert.deepEqual([kept.base_version, kept.after_save_id], [0, null], "the server finds the conflict again");
+  const again = desk.sync.save(entry, settleConflict(entry, FORM, new Set(["0:电话"])));
+  assert.deepEqual([again.base_version, again.after_save_id, again.status], [5, stored.save_id, "已确认"]);
   assert.deepEqual([again.customers[0].values["电话"], again.customers[0].values["明细"]], ["138", "我的"]);
 });
 

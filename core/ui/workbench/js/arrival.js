@@ -12,7 +12,7 @@ const LOOK_TIME = 400;
  * @returns {Arrival}
  */
 export function makeArrival(now) {
-  const came = { chat: -Infinity, stop: -Infinity };
+  const came = { chat: -Infinity, stop: -Infinity, box: -Infinity };
   let isUnasked = false;
   const isNew = (/** @type {number} */ at) => now() - at < LOOK_TIME;
   return {
@@ -23,11 +23,16 @@ export function makeArrival(now) {
     stop() {
       came.stop = now();
     },
+    box() {
+      came.box = now();
+    },
     seen() {
       Object.assign(came, { chat: -Infinity, stop: -Infinity });
     },
     isNewChat: () => isNew(came.chat),
     isUnasked: () => isUnasked && isNew(came.chat),
     isNew: () => isNew(came.chat) || isNew(came.stop),
+    // A click goes where it is seen to go, whenever the keyboard's focus came there.
+    isNewBox: () => isNew(came.chat) || isNew(came.box),
   };
 }

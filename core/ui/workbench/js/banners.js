@@ -48,7 +48,9 @@ export function drawConflict(workbench, entry) {
   conflictHost.replaceChildren(
     ...(entry?.conflict ? [buildConflict(entry, entry.conflict, store.form, calls.settle)] : []),
   );
-  if (state) focusConflictSoon(workbench);
+  if (!state) return;
+  workbench.arrival.box();
+  focusConflictSoon(workbench);
 }
 
 /**
@@ -110,7 +112,7 @@ function linesFor(workbench, entry) {
   }
   if (entry?.chat.run?.is_labels)
     add(`这一条从标注「${entry.chat.run.name}」改起：值是人给的，不是模型的；照着确认的记录不是独立审阅。`, "warn");
-  if (entry?.chat.failed) add(`模型没有给出这一条的结果：${entry.chat.failed}`, "warn");
+  if (entry?.chat.failed) add(`这一条抽取失败：${entry.chat.failed}`, "warn");
   if (entry?.rejected) add(`这一条没有保存：${entry.rejected}`, "bad");
   for (const chat of troubled(store).filter((other) => other !== store.current)) {
     const run = () => {

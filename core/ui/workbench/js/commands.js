@@ -20,7 +20,7 @@ import {
   undo,
   undoDecision,
 } from "./model.js";
-import { settleConflict } from "./outbox.js";
+import { isJustSettled, reopenConflict, settleConflict, waitingFor } from "./outbox.js";
 import { entryOf, goNext, goPrevious, show } from "./state.js";
 import { makeTools } from "./tools.js";
 import { STATUS } from "./words.js";
@@ -132,9 +132,15 @@ export function addCommands(workbench) {
     else decide(STATUS.DISCUSS, note);
   }
 
-  /** @param {Set<string>} taken */
-  function settle(taken) {
-    if (isTooSoon()) return;
+  /**
+   * @param {Set<string>} taken
+   * @param {boolean} isClick
+   */
+  function settle(taken, isClick) {
+    if (isClick ? workbench.arrival.isNewBox() : workbench.arrival.isNew()) {
+      workbench.tooSoon();
+      return;
+    }
     const entry = openEntry();
     workbench.sync.save(entry, settleConflict(entry, store.form, taken));
     workbench.draw();
@@ -171,8 +177,25 @@ export function addCommands(workbench) {
     workbench.flush();
     const entry = entryNow();
     if (isRepeat && (entry?.decided || !entry?.undo.length)) return;
-    if (entry?.decided || !entry?.undo.length) undoDecided(entry);
+    if (entry && isJustSettled(entry)) reopen(entry);
+    else if (entry?.decided || !entry?.undo.length) undoDecided(entry);
     else step(undo, "撤销");
+  }
+
+  /**
+   * Open a conflict again that was just settled.
+   * @param {Entry} entry
+   */
+  function reopen(entry) {
+    if (waitingFor(store.outbox, entry.chat.chat).length) {
+      workbench.say("刚才所选的还在保存，存好后再撤销", { seconds: 3 });
+      return;
+    }
+    reopenConflict(entry);
+    workbench.sync.touch(entry);
+    workbench.draw();
+    focusConflict(workbench);
+    workbench.say("冲突又打开了：存着的还是刚才所选的，重新选好再保存", { tone: "warn", seconds: 0 });
   }
 
   /** @param {Entry | null} here */

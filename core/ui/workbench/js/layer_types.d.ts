@@ -56,6 +56,10 @@ export interface Arrival {
   isUnasked(): boolean;
   /** Whether the chat or a stop is new. */
   isNew(): boolean;
+  /** Whether the box of a conflict, or the chat, has only just come: what a click on it has to wait for. */
+  isNewBox(): boolean;
+  /** The box of a conflict comes on screen. */
+  box(): void;
 }
 
 /** A key, and where it was pressed. */

@@ -76,6 +76,7 @@ export function makeEntry(chat) {
     undoTime: 0,
     shown: [],
     conflict: null,
+    settlement: null,
     rejected: "",
     seconds: 0,
     restored: false,
@@ -412,7 +413,7 @@ export function redoDecision(entry) {
  * @param {WorkCustomer[]} work
  * @param {WorkCustomer[]} other
  */
-function isSameWork(work, other) {
+export function isSameWork(work, other) {
   const facts = (/** @type {WorkCustomer[]} */ customers) =>
     JSON.stringify(customers.map(({ uid, values, confirmed, pinned }) => [uid, values, confirmed, pinned]));
   return work === other || facts(work) === facts(other);

@@ -12,7 +12,7 @@ import {
   pairs,
   rowDefault,
 } from "./conflict_sides.js";
-import { isDirty, nextUid, settledAs } from "./model.js";
+import { isDirty, isSameWork, nextUid, settledAs } from "./model.js";
 import { addItems, isList, ONE_BY_ONE, sameValue, UNSEEN, valueText } from "./values.js";
 import { STATUS } from "./words.js";
 
@@ -281,6 +281,8 @@ export function conflictRows(entry, form) {
 export function settleConflict(entry, form, taken) {
   const { conflict } = entry;
   if (!conflict) return entry.status;
+  const { work: before, note, agreed: agreedBefore, agreedNote, version } = entry;
+  const wasOpen = conflictRows(entry, form).length > 0;
   const status = (taken.has("status") && conflict.decided) || conflict.status;
   /** @type {Known[]} what they have, which I have seen now: a later conflict starts from it */
   const agreed = [];
@@ -311,17 +313,44 @@ export function settleConflict(entry, form, taken) {
   }
   if (taken.has("order")) kept.sort((a, b) => (a.place ?? Infinity) - (b.place ?? Infinity) || 0);
   const work = kept.map(({ customer }) => customer);
-  entry.undo.push(entry.work);
   entry.work = work.length ? work : entry.work;
+  if (wasOpen) {
+    // History begins anew: a step back over it would put my values over theirs, which only the box may ask.
+    Object.assign(entry, { undo: [], redo: [], decided: null, undone: null });
+    entry.settlement = { before, after: entry.work, note, conflict, agreed: agreedBefore, agreedNote, version };
+  }
   if (taken.has("note")) entry.note = conflict.noted;
   entry.clean = null;
   entry.agreed = agreed;
   entry.agreedNote = conflict.noted;
   entry.version = conflict.version;
-  entry.lastSave = null;
+  entry.lastSave = conflict.after ?? null;
   entry.conflict = null;
   entry.settled = null;
   return status;
+}
+
+/**
+ * Whether the last thing done to a chat was settling its conflict, so that undo opens that again.
+ * @param {Entry} entry
+ */
+export function isJustSettled({ settlement, work, undo, decided, conflict }) {
+  return Boolean(settlement) && !conflict && !decided && !undo.length && isSameWork(work, settlement?.after ?? []);
+}
+
+/**
+ * Open a conflict again that was settled: both sides as they were, to be saved over what was stored meanwhile. Until then
+ * the journal holds my side as it was made, on the version that it was made on: after a reload it is a conflict again.
+ * @param {Entry} entry
+ */
+export function reopenConflict(entry) {
+  const { settlement, version, lastSave } = entry;
+  if (!settlement) return false;
+  const { before, note, agreed, agreedNote } = settlement;
+  entry.conflict = { ...settlement.conflict, version, after: lastSave };
+  Object.assign(entry, { work: before, clean: null, note, agreed, agreedNote, version: settlement.version });
+  Object.assign(entry, { lastSave: null, settlement: null, redo: [], undone: null });
+  return true;
 }
 
 /**

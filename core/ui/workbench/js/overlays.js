@@ -67,11 +67,12 @@ export function buildHelp(onClose) {
 }
 
 /**
- * The banner of a conflict: both sides by field. `onSettle(taken)` gets the rows that become theirs.
+ * The banner of a conflict: both sides by field. `onSettle(taken, isClick)` gets the rows that become theirs and
+ * whether it was a click.
  * @param {Entry} entry
  * @param {Conflict} conflict
  * @param {FormPayload} form
- * @param {(taken: Set<string>) => void} onSettle
+ * @param {(taken: Set<string>, isClick: boolean) => void} onSettle
  */
 export function buildConflict(entry, conflict, form, onSettle) {
   const { who, why, theirs } = conflict;
@@ -113,7 +114,12 @@ export function buildConflict(entry, conflict, form, onSettle) {
   };
   const settle = h(
     "button",
-    { type: "button", class: "btn main", "data-command": "settle", onclick: () => onSettle(taken) },
+    {
+      type: "button",
+      class: "btn main",
+      "data-command": "settle",
+      onclick: (/** @type {MouseEvent} */ { detail }) => onSettle(taken, detail > 0),
+    },
     "按所选保存",
     caps("Ctrl+Enter"),
   );

@@ -75,6 +75,19 @@ export interface Conflict {
   noted: string;
   /** The run that the sources of their customers count in; undefined: mine. */
   baseRun?: number | null;
+  /** My save that settled it before it was opened again: what is saved now follows that. */
+  after?: string | null;
+}
+
+/** A conflict that was settled, as it was before: what undo opens again. */
+export interface Settlement {
+  before: WorkCustomer[];
+  after: WorkCustomer[];
+  note: string;
+  conflict: Conflict;
+  agreed: Known[] | null;
+  agreedNote: string | null;
+  version: number;
 }
 
 /** Text in a free entry that was not entered yet. */
@@ -107,6 +120,7 @@ export interface Entry {
   /** The stops that were shown: each takes one approval. */
   shown: string[];
   conflict: Conflict | null;
+  settlement: Settlement | null;
   rejected: string;
   /** Of work, since the last save. */
   seconds: number;
@@ -323,7 +337,7 @@ export interface Calls {
   /** A discussion's note was written; null: given up. */
   discussWith(note: string | null): void;
   /** Settle a conflict: rows in `taken` become theirs. */
-  settle(taken: Set<string>): void;
+  settle(taken: Set<string>, isClick: boolean): void;
   wantResidue(chat: number): void;
   /** Search: `by` 0 starts anew, 1 and -1 go on and back. */
   find(text: string, by: number): void;
