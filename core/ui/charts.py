@@ -44,32 +44,43 @@ def chart_with_table(
     """
     left, right = st.columns(split, gap="medium")
     with left:
-        st.altair_chart(chart, alt=alt_text, key=f"{key}-chart")
+        draw_chart(chart, alt_text=alt_text, key=f"{key}-chart")
     with right:
         draw_table(rows, name=name, key=key, columns=columns, height=height)
+
+
+def draw_chart(chart: Any, *, alt_text: str, key: str) -> None:
+    """Draw a chart whose room is kept before it is drawn, so that nothing below moves.
+
+    Args:
+        chart: from this module, which gives each its height.
+        alt_text: what the chart says, for those who cannot see it.
+        key: of the widget.
+    """
+    st.altair_chart(chart, height=int(chart.height), alt=alt_text, key=key)
 
 
 def ranking_chart(rows: Rows, *, floor: float, most: float) -> Any:
     """Chart of scores with intervals, one line per run, and the floor as a rule.
 
     Args:
-        rows: 抽取任务, 得分, low, high; the best first.
+        rows: 抽取任务, 得分, 区间下端, 区间上端; the best first.
         floor: of the dataset.
         most: full marks.
     """
     frame = pd.DataFrame(list(rows))
-    low = min(frame["low"].min(), floor)
+    low = min(frame["区间下端"].min(), floor)
     scale = alt.Scale(domain=[max(0.0, low - 1.5), most], nice=False)
     y = alt.Y("抽取任务:N", sort=None, title=None, axis=alt.Axis(labelLimit=220, labelOverlap=False))
     tooltip = [
         alt.Tooltip("抽取任务:N"),
         alt.Tooltip("得分:Q", format=".4f"),
-        alt.Tooltip("low:Q", title="95% 区间下端", format=".2f"),
-        alt.Tooltip("high:Q", title="95% 区间上端", format=".2f"),
+        alt.Tooltip("区间下端:Q", title="95% 区间下端", format=".2f"),
+        alt.Tooltip("区间上端:Q", title="95% 区间上端", format=".2f"),
     ]
     base = alt.Chart(frame).encode(y=y, tooltip=tooltip)
-    x = alt.X("low:Q", scale=scale, title=f"得分（满分 {most:g}）", axis=alt.Axis(tickCount=12))
-    bars = base.mark_bar(height=3).encode(x=x, x2="high:Q")
+    x = alt.X("区间下端:Q", scale=scale, title=f"得分（满分 {most:g}）", axis=alt.Axis(tickCount=12))
+    bars = base.mark_bar(height=3).encode(x=x, x2="区间上端:Q")
     points = base.mark_point(filled=True, size=90, opacity=1).encode(x=alt.X("得分:Q", scale=scale))
     return (_floor_rule(floor, scale) + bars + points).properties(height=max(120, 34 * len(frame) + 50))
 

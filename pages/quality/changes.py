@@ -41,7 +41,9 @@ if picked is not None and (chosen := choose_two_runs(benchmark := picked[0])) is
     with cell_side:
         view = address.segments(st.container(), "查看", VIEWS, key="view", what="视图", label_visibility="collapsed")
         if view == "图":
-            st.altair_chart(charts.changes_chart(rows), alt=f"改动最多的字段是{rows[0]['字段']}", key="changes-chart")
+            charts.draw_chart(
+                charts.changes_chart(rows), alt_text=f"改动最多的字段是{rows[0]['字段']}", key="changes-chart"
+            )
         else:
             draw_changed_cells(benchmark, compared, a, b)
 if picked is not None:

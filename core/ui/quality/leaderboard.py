@@ -153,14 +153,14 @@ def draw_leaderboard(board: Leaderboard) -> None:
         {
             "抽取任务": row.run.name if row.is_ranked else f"{row.run.name}（不排名）",
             "得分": row.score.score,
-            "low": row.interval.low,
-            "high": row.interval.high,
+            "区间下端": row.interval.low,
+            "区间上端": row.interval.high,
         }
         for row in board.rows
     ]
-    st.altair_chart(
+    charts.draw_chart(
         charts.ranking_chart(points, floor=board.floor, most=board.max),
-        alt=f"各抽取任务的得分与 95% 区间，第一名 {board.rows[0].score.score:.2f}，下限 {board.floor:.2f}",
+        alt_text=f"各抽取任务的得分与 95% 区间，第一名 {board.rows[0].score.score:.2f}，下限 {board.floor:.2f}",
         key="scores-ranking",
     )
 
