@@ -117,24 +117,20 @@ def fragment(function: Callable[P, Any], *, every: float | None = None) -> Calla
 def draw_empty_state(title: Markdown, body: Markdown, *, page: str = "", label: Markdown = "") -> None:
     """Draw an empty page's notice: what is missing, and what to do about it.
 
-    With a page to go to it takes all the room below the heading; without one something else follows it.
+    It takes all the room below what stands above it.
 
     Args:
         title: what is not there yet.
         body: what to do about it.
-        page: script of the page where one does it, as given to ``st.Page``.
+        page: script of the page where one does it, as given to ``st.Page``; ``""`` where it is done on this one.
         label: text of the link.
     """
     name = crc32(title.encode())
-    if not page:
-        with st.container(border=True, key=f"main-{name}"):
-            st.markdown(f"**{title}**")
-            st.caption(body)
-        return
     with (
         st.container(border=True, key=f"empty-{name}", horizontal_alignment="center"),
         st.container(key=f"main-{name}", horizontal_alignment="center", gap="small"),
     ):
         st.markdown(f"### {title}")
         st.caption(body)
-        st.page_link(page, label=label, icon=":material/arrow_forward:", width="content")
+        if page:
+            st.page_link(page, label=label, icon=":material/arrow_forward:", width="content")

@@ -29,6 +29,22 @@ export function readOldEdits(storage, key) {
 }
 
 /**
+ * What is said of the columns that are out of sight at the sides of a table.
+ * @param {{ title: string, left: number, width: number }[]} columns that scroll, from the left
+ * @param {{ left: number, right: number }} seen what of their room is in sight
+ */
+export function hiddenColumns(columns, seen) {
+  const CUT = 12; // pixels that may be out of sight without being missed
+  const before = columns.filter(({ left }) => left < seen.left - CUT);
+  const after = columns.filter(({ left, width }) => left + width > seen.right + CUT);
+  const named = after.length > 4 ? "" : `：${after.map(({ title }) => title).join("、")}`;
+  return [
+    before.length ? `← 左边还有 ${before.length} 列` : "",
+    after.length ? `右边还有 ${after.length} 列${named} →` : "",
+  ];
+}
+
+/**
  * Set up the table in its frame, once; returns the function that gives a row its id. AgGrid has no types in this
  * repository: what it hands over is `any`.
  * @param {Window & { shiyao?: any }} frame
@@ -110,6 +126,37 @@ export function setUpGrid(frame) {
     restoreInto(outbox, /** @type {Asked[]} */ (kept.all("edit")), ({ id }) => id);
     news = outbox.length > 0;
     if (news) setTimeout(() => event.api.refreshClientSideRowModel());
+    watchColumns(event.api);
+  };
+
+  /* Below the table stands which of its columns are out of sight. */
+  const watchColumns = (/** @type {any} */ api) => {
+    const line = document.createElement("div");
+    line.className = "shiyao-hidden";
+    const sides = [document.createElement("span"), document.createElement("span")];
+    line.append(...sides);
+    document.body.append(line);
+    const tell = () => {
+      const columns = api.getAllDisplayedColumns().filter((/** @type {any} */ column) => !column.getPinned());
+      const texts = hiddenColumns(
+        columns.map((/** @type {any} */ column) => ({
+          title: column.getColDef().headerName ?? "",
+          left: column.getLeft() ?? 0,
+          width: column.getActualWidth(),
+        })),
+        api.getHorizontalPixelRange(),
+      );
+      for (const [i, side] of sides.entries()) side.textContent = texts[i];
+    };
+    for (const name of [
+      "bodyScroll",
+      "gridSizeChanged",
+      "columnResized",
+      "firstDataRendered",
+      "displayedColumnsChanged",
+    ])
+      api.addEventListener(name, () => requestAnimationFrame(tell));
+    tell();
   };
 
   const answered = (/** @type {any} */ { api }) => {

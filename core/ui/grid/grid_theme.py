@@ -65,7 +65,15 @@ _EDITOR: Final = {
 
 CSS: Final[dict[str, dict[str, str]]] = {
     "body": {"background-color": "transparent !important", "font-variant-numeric": "tabular-nums"},
-    "#gridContainer": {"height": "100vh !important"},
+    "#gridContainer": {"height": "calc(100vh - 17px) !important"},
+    ".shiyao-hidden": {
+        "position": "fixed",
+        "inset": "auto 4px 0",
+        "display": "flex",
+        "justify-content": "space-between",
+        "font": "11px/15px var(--font)",
+        "color": _mixed(_TEXT, 78, "var(--background-color)"),
+    },
     ".ag-cell": {"line-height": "29px !important"},
     ".ag-header-group-cell": {"font-weight": "500", "color": _mixed(_TEXT, 72)},
     '.ag-cell[col-id="_chat"]': {

@@ -9,7 +9,7 @@ from core.services.review.progress import reviewers
 from core.ui import address, navigation, state
 from core.ui.heading import draw_heading
 from core.ui.markdown import escape_markdown
-from core.ui.notices import announce_and_rerun, draw_empty_state, guarded, show_errors
+from core.ui.notices import announce_and_rerun, guarded, show_errors
 from core.ui.review import filter_controls
 from core.ui.review.passing import draw_passing
 
@@ -137,7 +137,7 @@ def draw_batch_page(available: list[DatasetView]) -> None:
     if views:
         draw_batches(dataset, views)
     else:
-        draw_empty_state("还没有批次", "在下面选好条件、条数和审阅人，把群聊分派出去。")
+        st.caption("还没有批次：选好条件、条数和审阅人，把群聊分派出去。")
     st.subheader("新的批次")
     draw_new_batch(dataset)
     draw_passing(dataset)

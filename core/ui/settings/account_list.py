@@ -19,7 +19,7 @@ from core.services.team import (
 )
 from core.ui import state
 from core.ui.markdown import Markdown, escape_markdown
-from core.ui.notices import announce_and_rerun, draw_empty_state, guarded, show_errors
+from core.ui.notices import announce_and_rerun, guarded, show_errors
 from core.ui.sign_in import ways
 
 _ROLES = list(AccountRole)
@@ -48,7 +48,7 @@ def draw_account_page() -> None:
         chosen = _draw_table(listed)
     with editor:
         if chosen is None:
-            _draw_new()
+            _draw_new(is_first=not listed)
         else:
             _draw_account(chosen)
 
@@ -56,7 +56,8 @@ def draw_account_page() -> None:
 def _draw_table(listed: list[AccountView]) -> AccountView | None:
     """The accounts; returns the one that is picked."""
     if not listed:
-        draw_empty_state("还没有账号", "在右边新建第一个；第一个应当是管理员。")
+        st.caption("还没有账号：新建第一个，它应当是管理员。各角色能做什么：")
+        _draw_permissions()
         return None
     picked = st.dataframe(
         [
@@ -80,21 +81,25 @@ def _draw_table(listed: list[AccountView]) -> AccountView | None:
     )
     st.caption("点一行可以修改。停用不删除：记录上的名字不变。")
     with st.expander("各角色能做什么"):
-        st.dataframe(
-            permission_rows(),
-            hide_index=True,
-            height="content",
-            column_config={str(role): st.column_config.TextColumn(width=60) for role in _ROLES},
-        )
+        _draw_permissions()
     rows = picked.selection.rows
     return listed[rows[0]] if rows and rows[0] < len(listed) else None
 
 
-def _draw_new() -> None:
+def _draw_permissions() -> None:
+    st.dataframe(
+        permission_rows(),
+        hide_index=True,
+        height="content",
+        column_config={str(role): st.column_config.TextColumn(width=60) for role in _ROLES},
+    )
+
+
+def _draw_new(*, is_first: bool) -> None:
     st.subheader("新建账号")
     with st.form("account-new", clear_on_submit=True):
         name = st.text_input("名字", max_chars=40, placeholder="例如 林晓", help="写在这个人保存的每条记录上")
-        role = st.selectbox("角色", _ROLES)
+        role = st.selectbox("角色", _ROLES, index=_ROLES.index(AccountRole.ADMINISTRATOR) if is_first else 0)
         password = st.text_input("密码", type="password", autocomplete="new-password", max_chars=256)
         subject = st.text_input(
             "统一登录的标识",
