@@ -23,7 +23,7 @@ class Permission(StrEnum):
     ADJUDICATE = "仲裁两次审阅，裁定标注争议"
     BATCHES = "分派和收回批次"
     GUIDELINES = "修改标注规范"
-    IMPORT = "导入群聊、标注和任务"
+    IMPORT = "导入群聊、标注和抽取任务"
     UNDO_IMPORT = "撤销导入"
     RUNS = "新建、开始、暂停、重试和取消抽取任务，合并任务"
     DEFAULT_RUN = "选定默认任务"

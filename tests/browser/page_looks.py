@@ -34,7 +34,7 @@ _TEXTS = """() => {
   names.push('title', 'placeholder', 'alt');
   // Data, keys, and what is drawn for nobody.
   const data = `td, code, pre, kbd, textarea, style, script, noscript, mark, .m, .option, .ag-cell, [aria-hidden=true],
-    [data-testid=stCode], [data-testid=stIconMaterial], [data-testid=sides-chat]`;
+    [data-testid=stCode], [data-testid=stText], [data-testid=stIconMaterial], [data-testid=sides-chat]`;
   // The title of a frame that has a label is read by nobody.
   const said = (element, name) =>
     (name === 'title' && element.matches('iframe[aria-label]') ? null : element.getAttribute(name)) || '';
@@ -60,14 +60,26 @@ _NAMES = re.compile(
     r"[\w.-]+\.v\d+|[\w.-]+\.json|[\w.+-]+@[\w.-]+|[\d.,]+ ?[KMG]?B|/[\w./-]+|Alt\+\S+|[A-Z_]{5,}|"
 )
 """Names of formats, libraries, prompts and models; addresses, sizes, paths, keys. Nothing else is said in English."""
+_NAMED = re.compile(
+    r"[\w.+-]+@[\w.-]+|[A-Z_]{5,}(=\w+)?|[\w/-]+\.(v\d+|json|toml|md)\b|data/forms|\.streamlit|\d[KMG]B"
+)
+_KNOWN_WORDS = frozenset(
+    "token tokens JSON JSONL CSV TXT ZIP TOML HTML PNG GBK UTF Excel QQ ID OIDC sub OpenAI ShareGPT Alpaca Spark "
+    "PostgreSQL SQLite MB GB KB Alt Ctrl Shift Enter Esc Tab End Home instruction input output resourceId".split()
+)
+"""What stands in Chinese sentences: formats, programs, units, keys, columns of files. Any other word is English."""
 
 
 def english_texts(page: Page) -> list[str]:
-    """Texts on a page that can be read or heard and are English; a text with a Chinese word in it is ours."""
+    """Texts on a page that can be read or heard and are English, or have an English word among Chinese ones."""
     texts = {text.strip() for frame in page.frames for text in _texts_of(frame)}
-    return sorted(
-        text for text in texts if _WORD.search(text) and not _CHINESE.search(text) and not _NAMES.fullmatch(text)
-    )
+    return sorted(text for text in texts if _is_english(text))
+
+
+def _is_english(text: str) -> bool:
+    if _CHINESE.search(text):
+        return not _KNOWN_WORDS.issuperset(_WORD.findall(_NAMED.sub("", text)))
+    return bool(_WORD.search(text)) and not _NAMES.fullmatch(text)
 
 
 def _texts_of(frame: Frame) -> list[str]:

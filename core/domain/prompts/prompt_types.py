@@ -42,7 +42,7 @@ STAGE_PARTNERS: dict[Stage, tuple[str, str]] = {
 STAGE_TITLES: dict[Stage, str] = {
     Stage.EXTRACT: "填表",
     Stage.SUMMARY: "归纳",
-    Stage.FROM_SUMMARY: "由归纳填表",
+    Stage.FROM_SUMMARY: "由摘要填表",
     Stage.VERIFY: "复核",
     Stage.FIELDS: "部分字段",
     Stage.FEWSHOT: "带示例填表",

@@ -8,7 +8,7 @@ from core.settings import ROOT
 
 SAMPLE = ROOT / "data" / "sample"
 SAMPLE_DATASET = "示例群聊"
-SAMPLE_RUN = "示例模型"
+SAMPLE_RUN = "示例抽取"
 
 
 def load_sample(store: Store) -> tuple[ImportReport, ImportReport]:

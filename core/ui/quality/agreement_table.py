@@ -20,7 +20,7 @@ def draw_no_second_review(dataset: DatasetView) -> None:
     """Empty state: no chat has been reviewed by two people yet."""
     draw_empty_state(
         f"数据集「{escape_markdown(dataset.name)}」还没有两个人审过的群聊",
-        "先由一个人确认几条群聊，再由另一个人点「开始盲审」：看不到模型和初审的值，独立填写同一条群聊；"
+        "先由一个人确认几条群聊，再由另一个人点「开始盲审」：看不到抽取的值和初审的值，独立填写同一条群聊；"
         "这里就会算出两人有多一致。",
         page=navigation.WORKBENCH,
         label="去审阅台",
@@ -35,7 +35,7 @@ def draw_blind_review_link(dataset: DatasetView, form: Form) -> None:
         label=f"开始盲审（{waiting:d} 条）" if waiting else "没有可以盲审的群聊",
         icon=":material/visibility_off:",
         disabled=not waiting,
-        help="别人已确认、还没有复审的群聊；看不到模型和初审的值",
+        help="别人已确认、还没有复审的群聊；看不到抽取的值和初审的值",
         query_params={"dataset": str(dataset.id), "pass": "second"},
     )
 
@@ -108,4 +108,4 @@ def draw_reviewer_paces(paces: list[ReviewPace]) -> None:
             "改动率（有值）": percent_column(110, help="只看填了值、或改成了空的格"),
         },
     )
-    st.caption("改动率低不一定是模型好，也可能是看得太快：和每条用时一起看。")
+    st.caption("改动率低不一定是抽取得好，也可能是看得太快：和每条用时一起看。")

@@ -30,7 +30,7 @@ def draw_blind_review(available: list[DatasetView]) -> None:
     if dataset is None:
         return
     with st.container(key="second-bar", horizontal=True, vertical_alignment="center"):
-        st.markdown(f":orange-badge[{BLIND}] {escape_markdown(dataset.name)}：看不到模型和初审的值")
+        st.markdown(f":orange-badge[{BLIND}] {escape_markdown(dataset.name)}：看不到抽取的值和初审的值")
         st.page_link(
             navigation.AGREEMENT, label="结束盲审", icon=":material/close:", query_params={"dataset": str(dataset.id)}
         )

@@ -76,7 +76,7 @@ def choose_session(available: list[DatasetView]) -> PrimarySession:
         )
         st.page_link(
             navigation.WORKBENCH,
-            label="盲审：再审一遍，看不到模型和第一遍的值",
+            label="盲审：再审一遍，看不到抽取的值和第一遍的值",
             icon=":material/visibility_off:",
             query_params={"dataset": str(dataset.id), blind_review.PASS: blind_review.SECOND},
         )

@@ -24,7 +24,7 @@ def draw_workbench_page() -> None:
         return
     if not available:
         st.title("审阅台")
-        draw_first_steps("还没有群聊可以审阅", "先导入群聊；模型填的值是审阅的起点。", label="去导入")
+        draw_first_steps("还没有群聊可以审阅", "先导入群聊；抽取任务填的值是审阅的起点。", label="去导入")
     elif not state.reviewer():
         st.title("审阅台")
         ask_reviewer()

@@ -44,7 +44,7 @@ def choose_groups(form: Form, groups: list[CorrectionGroup]) -> list[CorrectionG
         {
             "字段": form.field(one.key).label,
             "怎么改的": one.how.value,
-            "模型": one.before or None,
+            "抽取": one.before or None,
             "审阅后": one.after or None,
             "群聊": len(one.chats),
             "涉及分值": len(one.chats) * form.field(one.key).points,
@@ -78,7 +78,7 @@ def draw_cases(dataset: DatasetView, form: Form, chosen: list[CorrectionGroup]) 
                 {
                     "群聊": case.chat,
                     "字段": form.field(one.key).label,
-                    "模型": cell_text(case.before),
+                    "抽取": cell_text(case.before),
                     "审阅后": cell_text(case.after),
                     "打开": workbench_address(dataset.id, case.chat),
                 }

@@ -157,7 +157,7 @@ export function alternatives(customer, key, run) {
     if (known) known.who.push(...who);
     else said.push({ value, who: [...who] });
   };
-  if (customer.baseline !== null && isChanged(customer, key)) hear(customer.baseline[key], [run?.name ?? "模型"]);
+  if (customer.baseline !== null && isChanged(customer, key)) hear(customer.baseline[key], [run?.name ?? "抽取任务"]);
   for (const { value, who } of customer.others?.[key] ?? []) hear(value, who);
   return said.filter((one) => !sameValue(one.value, customer.values[key]));
 }
@@ -190,7 +190,7 @@ export function nextAlternative(customer, key, run) {
   const hear = (value, who) => {
     if (!all.some((one) => sameValue(one.value, value))) all.push({ value, who });
   };
-  if (customer.baseline !== null) hear(customer.baseline[key], [run?.name ?? "模型"]);
+  if (customer.baseline !== null) hear(customer.baseline[key], [run?.name ?? "抽取任务"]);
   for (const { value, who } of customer.others?.[key] ?? []) hear(value, who);
   if (!all.length) return null;
   const at = all.findIndex((one) => sameValue(one.value, customer.values[key]));

@@ -97,8 +97,8 @@ export function fieldCommands(workbench, tools) {
   function restoreModel(key) {
     const isBack = change((entry) => takeBack(entry, workbench.customer, key, Date.now()));
     goTo(key);
-    if (isBack) workbench.answer(`「${labelOf(key)}」已取回模型的值`);
-    else workbench.say("这里就是模型的值", { seconds: 3 });
+    if (isBack) workbench.answer(`「${labelOf(key)}」已取回抽取的值`);
+    else workbench.say("这里就是抽取的值", { seconds: 3 });
   }
 
   /** Take the next of the values that others give to the field, and say whose it is. */

@@ -277,7 +277,7 @@ export function drawField(part, view) {
   part.old.hidden = view.old === null;
   if (view.old !== null) {
     setText(part.old, view.old || "（空）");
-    setAttr(part.old, "title", `模型的值：${view.old || "（空）"}。点一下取回（Alt+R）`);
+    setAttr(part.old, "title", `抽取的值：${view.old || "（空）"}。点一下取回（Alt+R）`);
   }
   part.fresh.hidden = view.fresh === null;
   if (view.fresh !== null) {

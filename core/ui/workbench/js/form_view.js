@@ -143,7 +143,7 @@ function fieldView(entry, customer, index, field, remark, asked) {
     status: [written && mark?.date ? mark.date.slice(YEAR) : "", status === EVIDENCE.VERBATIM ? "✓ 原文" : status]
       .filter(Boolean)
       .join(" · "),
-    statusTitle: [changed ? "改过模型的值" : "", evidence, mark?.date ? `按说话那天算是 ${mark.date}` : ""]
+    statusTitle: [changed ? "改过抽取的值" : "", evidence, mark?.date ? `按说话那天算是 ${mark.date}` : ""]
       .filter(Boolean)
       .join("；"),
     tone: status === "已改" || status === "已钉" ? "changed" : (TONES[status] ?? ""),

@@ -24,7 +24,7 @@ export const COMMANDS = [
   { id: "unseen", group: "走动", label: "下一处未确认", keys: ["Alt+N"], letters: ["N"] },
   { id: "doubt", group: "走动", label: "下一处可疑（检查有话说、抽取任务不一致）", keys: ["Alt+Q"], letters: ["Q"] },
   { id: "confirm", group: "字段", label: "确认本字段", keys: ["Alt+C"], letters: ["C"] },
-  { id: "takeBack", group: "字段", label: "取回模型的值", keys: ["Alt+R"], letters: ["R"] },
+  { id: "takeBack", group: "字段", label: "取回抽取的值", keys: ["Alt+R"], letters: ["R"] },
   { id: "other", group: "字段", label: "换成别的抽取任务的值（再按换下一个）", keys: ["Alt+V"], letters: ["V"] },
   { id: "accept", group: "字段", label: "采用新的抽取任务的值（增量审阅）", keys: ["Alt+T"], letters: ["T"] },
   { id: "missed", group: "字段", label: "看群聊里漏掉的一处；再按填入", keys: ["Alt+F"], letters: ["F"] },
