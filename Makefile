@@ -1,5 +1,5 @@
 # Everything a newcomer needs: `make run` and `make test`. The environment lives in .venv, data in var/.
-.PHONY: run setup test test-setup lint lint-docs format docs bench chaos lock clean
+.PHONY: run setup test test-setup lint lint-code lint-generated lint-docs format docs bench chaos lock clean
 
 PORT ?= 8501
 BIN := .venv/bin
@@ -19,21 +19,24 @@ test-setup:
 test: test-setup
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-lint: test-setup
+lint: lint-code lint-docs
+
+lint-code: test-setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	@sh .ci/js/check
-	@$(MAKE) --no-print-directory lint-docs
 
 # Parts of the documentation that are generated from the code: graph, figures, --help texts.
 GENERATED := docs/architecture.md docs/commands.md
 COG := $(BIN)/cog -I .ci
 
-# The documentation says what the code says: generated parts, paths, names, links, dependencies.
-lint-docs:
+lint-generated:
 	$(COG) --check --diff $(GENERATED)
+
+# The documentation says what the code says: generated parts, paths, names, links, dependencies.
+lint-docs: lint-generated
 	$(BIN)/python -m pytest tests/repository
 
 docs: test-setup
