@@ -77,6 +77,12 @@ def allows(role: AccountRole, permission: Permission) -> bool:
     return _ORDER.index(role) >= _ORDER.index(LEAST_ROLE[permission])
 
 
+def who_may(permission: Permission) -> str:
+    """The roles that have a permission, as sentences name them; that of 审阅员 is everybody's."""
+    least = LEAST_ROLE[permission]
+    return str(least) if least is AccountRole.ADMINISTRATOR else f"{least}或{AccountRole.ADMINISTRATOR}"
+
+
 def permission_rows() -> list[dict[str, str]]:
     """One row for each permission: what it is, and under each role ✓ or nothing."""
     return [{"": str(what)} | {str(role): "✓" if allows(role, what) else "" for role in _ORDER} for what in Permission]

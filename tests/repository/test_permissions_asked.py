@@ -1,14 +1,24 @@
-"""A service that writes or calls a model asks who may, by ``@permitted`` or ``require(…)``, or stands here."""
+"""A service that writes or calls a model asks who may, by ``@permitted`` or ``require(…)``, or stands here.
+
+Pages and commands write by services alone.
+"""
 
 import ast
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
-SERVICES = Path(__file__).resolve().parents[2] / "core" / "services"
+ROOT = Path(__file__).resolve().parents[2]
+SERVICES = ROOT / "core" / "services"
 
 WITHOUT = {
     "learning/run_confidence.py:fit_run_confidence": "derived data, kept up to date in the background",
     "review/passing.py:_stop": "the audit stops a rule by itself; whoever stops it by hand is asked",
+    "datasets/reading_limits.py:limit_process": "a process that reads a file limits itself",
+    "export/atomic_file.py:pending_file": "the exports that write by it ask",
+    "export/atomic_file.py:publish": "the exports that write by it ask",
+    "privacy/people.py:_finished": "rename_person and delete_person ask",
+    "training/set_files.py:publish_set": "export_training and rebuild ask",
+    "training/set_files.py:temporary_folder_beside": "export_training and rebuild ask",
     "export/export_log.py:publish_export": "the exports that call it ask",
     "extraction/models/entries.py:_means_the_environment": "looks whether a key is there",
     "extraction/runs/lifecycle.py:_require_ready": "looks whether a key is there",
@@ -46,22 +56,37 @@ CONNECTING = {"connect", "connect_with"}
 """Calls after which a model can be asked, which costs money and sends texts away."""
 
 
-def writing_functions() -> Iterator[tuple[str, bool]]:
-    """Functions that open a writing session, copy the database or publish a file, and whether they ask."""
-    for path in sorted(SERVICES.rglob("*.py")):
+FILES = {"unlink", "rmtree", "rename", "write_text", "write_bytes", "rmdir"}
+"""Calls that change a file, whatever they are called on."""
+
+DATABASE = {"backup", "purge_deleted", "begin", "raw_connection"}
+"""Calls on a store, or on its engine, that change something: ``write()`` of a file has an argument."""
+
+
+@cache
+def writing_functions(folder: Path = SERVICES) -> list[tuple[str, bool]]:
+    """Functions that open a writing session, copy the database or change a file, and whether they ask."""
+    writing = []
+    for path in sorted(folder.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.FunctionDef) and any(map(_writes, ast.walk(node))):
-                place = f"{path.relative_to(SERVICES).as_posix()}:{node.name}"
-                yield place, any(map(_asks, [*node.decorator_list, *ast.walk(node)]))
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                inside = list(ast.walk(node))
+                if any(map(_writes, inside)):
+                    place = f"{path.relative_to(folder).as_posix()}:{node.name}"
+                    writing.append((place, any(map(_asks, [*node.decorator_list, *inside]))))
+    return writing
 
 
 def _writes(node: ast.AST) -> bool:
     if not isinstance(node, ast.Call):
         return False
-    if isinstance(node.func, ast.Attribute):
-        of_a_store = ast.unparse(node.func.value).endswith("store")
-        return of_a_store and node.func.attr in ("write", "backup")
-    return isinstance(node.func, ast.Name) and node.func.id in PUBLISHING | CONNECTING
+    if not isinstance(node.func, ast.Attribute):
+        return isinstance(node.func, ast.Name) and node.func.id in PUBLISHING | CONNECTING
+    name = node.func.attr
+    if name == "write":
+        return not node.args and not node.keywords
+    receiver = ast.unparse(node.func.value) if name in DATABASE | {"replace"} else ""
+    return name in FILES or receiver == "os" or (name in DATABASE and receiver.endswith(("store", "engine")))
 
 
 def _asks(node: ast.AST) -> bool:
@@ -78,3 +103,18 @@ def test_whatever_writes_or_calls_models_asks_for_a_permission() -> None:
 
 def test_no_exception_is_left_over() -> None:
     assert set(WITHOUT) - {place for place, asks in writing_functions() if not asks} == set()
+
+
+AT_THE_EDGE = {
+    "cli/waiting.py:open_unlocked": "waits until a locked database can be written, and writes nothing",
+    "ui/extraction/model_table.py:key_state": "looks whether a key is there",
+    "ui/workbench/contract_js.py:main": "makes a file of the program itself",
+}
+"""Functions of pages and commands that look like services, each with its reason."""
+
+
+def test_pages_and_commands_write_by_services_alone() -> None:
+    core = ROOT / "core"
+    edges = [f"{edge}/{place}" for edge in ("ui", "cli") for place, _ in writing_functions(core / edge)]
+    edges += [place for place, _ in writing_functions(ROOT / "pages")]
+    assert set(edges) == set(AT_THE_EDGE)

@@ -4,6 +4,7 @@ A page acts as the person who is signed in, a command as whoever can read the da
 from function to function: the edge says once who acts (:func:`acting_as`, :func:`set_actor_source`).
 """
 
+import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from core.domain.permissions import LEAST_ROLE, AccountRole, Permission, allows
+from core.domain.permissions import AccountRole, Permission, allows, who_may
 from core.errors import PermissionDeniedError
 
 P = ParamSpec("P")
@@ -38,6 +39,8 @@ class Actor:
 NOT_SIGNED_IN = Actor("", AccountRole.ADMINISTRATOR)
 """Where sign-in is off: whoever reaches the program on this machine has the database's file as well."""
 COMMAND_LINE = Actor("", AccountRole.ADMINISTRATOR, address="命令行")
+SERVER = Actor("", AccountRole.ADMINISTRATOR, address="服务器定时")
+"""The server itself, for what it does every day."""
 
 _acting: ContextVar[Actor | None] = ContextVar("shiyao_actor", default=None)
 _inside: ContextVar[bool] = ContextVar("shiyao_inside_service", default=False)
@@ -106,10 +109,10 @@ def require(permission: Permission) -> Actor:
     """
     actor = current_actor()
     if not allows(actor.role, permission):
-        least = LEAST_ROLE[permission]
-        who = least if least is AccountRole.ADMINISTRATOR else f"{least}或{AccountRole.ADMINISTRATOR}"
+        who = who_may(permission)
+        unchanged = "" if permission is Permission.AUDIT else "，没有改动任何东西"
         raise PermissionDeniedError(
-            f"「{permission}」只有{who}能做，「{actor.name}」是{actor.role}，没有改动任何东西", f"需要时请找{who}"
+            f"「{permission}」只有{who}能做，「{actor.name}」是{actor.role}{unchanged}", f"需要时请找{who}"
         )
     return actor
 
@@ -138,13 +141,18 @@ def permitted(permission: Permission) -> Callable[[Callable[P, R]], Callable[P, 
     """
 
     def decorate(service: Callable[P, R]) -> Callable[P, R]:
+        signature = inspect.signature(service)
+        names = [name for name in ("who", "reviewer") if name in signature.parameters]
+
         @wraps(service)
         def guarded_service(*args: P.args, **kwargs: P.kwargs) -> R:
             actor = require(permission)
             with acting_as(actor):
-                for parameter in ("who", "reviewer"):
-                    if isinstance(name := kwargs.get(parameter), str) and not _inside.get():
-                        require_own_name(name)
+                if names and actor.name and not _inside.get():
+                    passed = signature.bind_partial(*args, **kwargs).arguments
+                    for name in names:
+                        if isinstance(passed.get(name), str):
+                            require_own_name(passed[name])
                 token = _inside.set(True)
                 try:
                     return service(*args, **kwargs)

@@ -4,6 +4,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -18,6 +19,7 @@ from core.domain.permissions import LEAST_ROLE, AccountRole, Permission, allows,
 from core.errors import PermissionDeniedError, SignInError
 from core.services.datasets.dataset_list import delete_dataset
 from core.services.export import export_submission, parse_source
+from core.services.quality.default_run import DefaultReason, DefaultRun, remember_default
 from core.services.review.records import bulk, history
 from core.services.review.records.bulk_plan import CellEdit, plan_edits
 from core.services.review.records.saving import apply_saves
@@ -77,8 +79,8 @@ def test_each_service_lets_in_who_may(service: str, role: AccountRole) -> None:
 def test_every_permission_is_asked_for_by_a_service_or_waits_for_one() -> None:
     asked_for = {function.__dict__["permission"] for function in SERVICES.values()}
     inside = {Permission.BULK, Permission.CHANGE_OTHERS}  # asked for in the middle of a service
-    waiting = {Permission.UNDO_IMPORT, Permission.SETTINGS}
-    assert set(Permission) - asked_for - inside <= waiting
+    waiting = {Permission.SETTINGS}
+    assert set(Permission) - asked_for - inside == waiting
 
 
 def test_the_table_of_the_documentation_is_that_of_the_code() -> None:
@@ -138,6 +140,8 @@ def test_nobody_saves_in_another_name(store: Store) -> None:
     with acting_as(REVIEWER):
         with pytest.raises(PermissionDeniedError, match="不能以「王芳」的名义"):
             apply_saves(store, form, dataset.id, [save(1, "王芳")], reviewer="王芳")
+        with pytest.raises(PermissionDeniedError, match="不能以「王芳」的名义"):  # by place as well
+            remember_default(store, dataset.id, "王芳", DefaultRun(1, "r", DefaultReason.NEWEST))
         (ack,) = apply_saves(store, form, dataset.id, [save(1, "王芳")])
         assert ack.result == "set_aside" and "王芳" in ack.why
         (ack,) = apply_saves(store, form, dataset.id, [save(1, REVIEWER.name)])
@@ -181,6 +185,11 @@ def test_a_reviewer_edits_one_cell_of_the_table_but_not_many(store: Store, form:
             bulk.apply(store, form, plan, who=REVIEWER.name, reason="统一")
         with pytest.raises(PermissionDeniedError, match="批量修改"):
             bulk.apply(store, form, plan, who=REVIEWER.name, reason="统一", cell_id="a" * 12)
+        with acting_as(LEAD):
+            many = bulk.apply(store, form, plan, who=LEAD.name, reason="统一")
+        with pytest.raises(PermissionDeniedError, match="撤销批量修改"):
+            bulk.undo(store, form, dataset.id, many.id, who=REVIEWER.name)
+        edits = [replace(edit, value="又新") for edit in edits]
         one = plan_edits(store, form, dataset.id, edits[:1], base_run=None, who=REVIEWER.name)
         assert bulk.apply(store, form, one, who=REVIEWER.name, reason="表里改", cell_id="b" * 12).cells == 1
 
