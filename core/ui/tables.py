@@ -1,6 +1,6 @@
 """Tables on a page, with the same rows as a CSV download."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -37,18 +37,26 @@ def csv_of(rows: Rows) -> bytes:
     return ("\ufeff" + "".join(lines)).encode("utf-8")
 
 
-def _logged_csv(rows: Rows, name: str) -> bytes:
+def _logged_csv(make_rows: Callable[[], Rows], name: str) -> bytes:
+    rows = make_rows()
     log_shown_table(state.store(), f"{name}.csv", len(rows))
     return csv_of(rows)
 
 
-def draw_csv_button(rows: Rows, *, name: str, key: str, label: Markdown = "下载 CSV") -> None:
-    """A button that downloads the rows as ``name.csv``, for who may take something out; it is logged."""
+def draw_csv_button(rows: Rows | Callable[[], Rows], *, name: str, key: str, label: Markdown = "下载 CSV") -> None:
+    """A button that downloads the rows as ``name.csv``, for who may take something out; it is logged.
+
+    Args:
+        rows: all with the same keys, or what makes them once somebody clicks.
+        name: of the file, without its ending.
+        key: of the button.
+        label: of the button.
+    """
     if not state.may(Permission.EXPORT):
         return
     st.download_button(
         label,
-        data=lambda: _logged_csv(rows, name),
+        data=lambda: _logged_csv(rows if callable(rows) else lambda: rows, name),
         file_name=f"{name}.csv",
         mime="text/csv",
         icon=":material/download:",
@@ -59,7 +67,13 @@ def draw_csv_button(rows: Rows, *, name: str, key: str, label: Markdown = "下�
 
 
 def draw_table(
-    rows: Rows, *, name: str, key: str, columns: Mapping[str, Any] | None = None, height: Any = "auto"
+    rows: Rows,
+    *,
+    name: str,
+    key: str,
+    columns: Mapping[str, Any] | None = None,
+    height: Any = "auto",
+    all_rows: Callable[[], Rows] | None = None,
 ) -> None:
     """Draw a table with its CSV button below.
 
@@ -69,6 +83,7 @@ def draw_table(
         key: of the widgets.
         columns: Streamlit's column configuration.
         height: pixels, or as Streamlit has it.
+        all_rows: makes what the file has, where the table shows only a part of it.
     """
     st.dataframe(
         list(rows),
@@ -78,4 +93,4 @@ def draw_table(
         placeholder=PLACEHOLDER,
         key=f"{key}-table",
     )
-    draw_csv_button(rows, name=name, key=f"{key}-csv")
+    draw_csv_button(all_rows or rows, name=name, key=f"{key}-csv")

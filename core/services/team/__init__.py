@@ -14,6 +14,7 @@ from core.services.team.accounts import (
 )
 from core.services.team.acting import (
     COMMAND_LINE,
+    SERVER,
     Actor,
     acting_as,
     current_actor,
@@ -23,7 +24,7 @@ from core.services.team.acting import (
     set_actor_source,
     set_viewer_source,
 )
-from core.services.team.audit import AuditKind, audit_entries, audit_people, record_audit
+from core.services.team.audit import AuditKind, AuditView, audit_entries, audit_people, record_audit
 from core.services.team.signing_in import person_of, sign_in, sign_in_by_identity, sign_out
 from core.services.team.withheld import (
     BLIND_JUST_NOW,
@@ -38,9 +39,11 @@ from core.services.team.withheld import (
 __all__ = [
     "BLIND_JUST_NOW",
     "COMMAND_LINE",
+    "SERVER",
     "AccountView",
     "Actor",
     "AuditKind",
+    "AuditView",
     "accounts",
     "acting_as",
     "add_account",

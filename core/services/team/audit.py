@@ -89,7 +89,7 @@ def audit_entries(
     who: str | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
-    limit: int = 1000,
+    limit: int | None = 1000,
 ) -> list[AuditView]:
     """Entries of the audit log, newest first.
 
@@ -99,7 +99,7 @@ def audit_entries(
         who: only this person's.
         since: not before.
         until: before.
-        limit: at most so many.
+        limit: at most so many; all where ``None``.
     """
     statement = select(AuditEntry).order_by(col(AuditEntry.id).desc()).limit(limit)
     if kinds:
