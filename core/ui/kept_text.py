@@ -1,4 +1,4 @@
-"""A text box over something that has versions: what was typed in it stays when another version comes in between."""
+"""What was typed stays: in a text box when another version comes in between, in a form until it was accepted."""
 
 import streamlit as st
 
@@ -31,3 +31,17 @@ def filled_from(key: str) -> int | str:
 def empty_box(key: str) -> None:
     """Fill the box anew the next time it is drawn: it was saved, or the newest version is wanted instead."""
     st.session_state.pop(f"{key}-filled-from", None)
+
+
+def form_key(name: str) -> str:
+    """Key of a form that keeps what was typed until :func:`empty_form`: a refusal must not cost it."""
+    return f"{name}-{st.session_state.get(_accepted(name), 0)}"
+
+
+def empty_form(name: str) -> None:
+    """Draw a form empty the next time: what was typed in it was accepted."""
+    st.session_state[_accepted(name)] = st.session_state.get(_accepted(name), 0) + 1
+
+
+def _accepted(name: str) -> str:
+    return f"{name}-accepted"

@@ -5,6 +5,7 @@ import streamlit as st
 from core.adapters.store.models import RunKind
 from core.services.quality import Leaderboard, LeaderboardRow, add_external_score, remove_external_score
 from core.ui import charts, state
+from core.ui.kept_text import empty_form, form_key
 from core.ui.markdown import Markdown, escape_markdown
 from core.ui.notices import guarded, show_errors
 from core.ui.quality.cell_values import interval_text
@@ -170,7 +171,7 @@ def draw_external_scores(board: Leaderboard) -> None:
     """Popover that lists, adds and removes scores measured elsewhere."""
     with st.popover("登记线上得分", icon=":material/cloud_upload:"):
         names = {row.run.name: row for row in board.rows}
-        with st.form("outside", border=False, enter_to_submit=False, clear_on_submit=True):
+        with st.form(form_key("outside"), border=False, enter_to_submit=False):
             name = st.selectbox("抽取任务", list(names))
             value = st.number_input("得分", min_value=0.0, max_value=board.max, value=None, step=0.01, format="%.2f")
             source = st.text_input("来源", value="平台线上")
@@ -181,6 +182,7 @@ def draw_external_scores(board: Leaderboard) -> None:
                 else:
                     run = names[name].run
                     add_external_score(state.store(), run.id, value, source=source, note=note, who=state.reviewer())
+                    empty_form("outside")
                     st.rerun()
         for row in board.rows:
             for one in row.external_scores:

@@ -18,6 +18,7 @@ from core.services.team import (
     set_subject,
 )
 from core.ui import state
+from core.ui.kept_text import empty_form, form_key
 from core.ui.markdown import Markdown, escape_markdown
 from core.ui.notices import announce_and_rerun, guarded, show_errors
 from core.ui.sign_in import ways
@@ -28,8 +29,8 @@ _ROLES = list(AccountRole)
 @guarded
 def draw_account_page() -> None:
     """All accounts; a picked one can be changed, a new one added."""
-    require(Permission.ACCOUNTS)
     st.title("账号")
+    require(Permission.ACCOUNTS)
     listed = accounts(state.store())
     if not ways.is_required():
         st.info(
@@ -97,7 +98,7 @@ def _draw_permissions() -> None:
 
 def _draw_new(*, is_first: bool) -> None:
     st.subheader("新建账号")
-    with st.form("account-new", clear_on_submit=True):
+    with st.form(form_key("account-new")):
         name = st.text_input("名字", max_chars=40, placeholder="例如 林晓", help="写在这个人保存的每条记录上")
         role = st.selectbox("角色", _ROLES, index=_ROLES.index(AccountRole.ADMINISTRATOR) if is_first else 0)
         password = st.text_input("密码", type="password", autocomplete="new-password", max_chars=256)
@@ -111,6 +112,7 @@ def _draw_new(*, is_first: bool) -> None:
             _do(
                 f"已建立「{escape_markdown(name.strip())}」",
                 lambda: add_account(state.store(), name, role, password=password, subject=subject),
+                form="account-new",
             )
 
 
@@ -130,10 +132,14 @@ def _draw_account(account: AccountView) -> None:
                 f"「{escape_markdown(account.name)}」已{switch}",
                 lambda: set_disabled(store, account.name, not account.disabled),
             )
-    with st.form(f"account-password-{key}", clear_on_submit=True):
+    with st.form(form_key(f"account-password-{key}")):
         password = st.text_input("新密码", type="password", autocomplete="new-password", max_chars=256)
         if st.form_submit_button("重设密码"):
-            _do(f"已重设「{escape_markdown(account.name)}」的密码", lambda: set_password(store, account.name, password))
+            _do(
+                f"已重设「{escape_markdown(account.name)}」的密码",
+                lambda: set_password(store, account.name, password),
+                form=f"account-password-{key}",
+            )
     with st.form(f"account-subject-{key}"):
         subject = st.text_input("统一登录的标识", account.subject, placeholder="签发者|sub，或核实过的邮件地址")
         if st.form_submit_button("保存标识"):
@@ -141,8 +147,10 @@ def _draw_account(account: AccountView) -> None:
     st.caption("停用、重设密码和改标识会结束这个账号现有的登录；改角色立刻生效。")
 
 
-def _do(done: Markdown, change: Callable[[], Any]) -> None:
+def _do(done: Markdown, change: Callable[[], Any], *, form: str = "") -> None:
     """Carry out a change and draw the page anew; a refusal is a sentence where it was asked for."""
     with show_errors():
         change()
+        if form:
+            empty_form(form)
         announce_and_rerun(done)
