@@ -19,10 +19,11 @@ else:
         state.store()
         check_signed_in()
         page = st.navigation(navigation.navigation(), position="top")
-        navigation.draw_page_frame(page.title)
+        script = navigation.script_at(page.url_path)
+        navigation.draw_page_frame(page.title, script)
         if page.url_path != navigation.WORKBENCH_ADDRESS:
             workbench_fragment.leave()
-        state.keep_page(navigation.script_at(page.url_path))
+        state.keep_page(script)
         show_announcements()
         with address.unknown_parts_above():
             page.run()

@@ -47,6 +47,11 @@ class Settings(BaseSettings):
     learn_in_background: bool = True
     competition_data: Path | None = None
 
+    @property
+    def sign_in_named(self) -> tuple[str, ...]:
+        """The ways of signing in that are named, as they are spelt; empty where nobody has to sign in."""
+        return tuple(filter(None, (way.strip().lower() for way in self.sign_in.split(","))))
+
 
 class SparkSettings(KeyedSettings):
     """Keys for the Spark SDK; never stored, logged or exported."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from core.domain.permissions import Permission
+from core.domain.permissions import Permission, who_may
 from core.ui import address, state
 from core.ui.markdown import escape_markdown
 from core.ui.page_shell import TITLE
@@ -72,6 +72,20 @@ _MENU: Mapping[str, tuple[tuple[str, str, str], ...]] = {
     "导出": ((EXPORTS, "导出", "exports"),),
     "设置": ((SETTINGS, "设置", "settings"), (ACCOUNTS, "账号", "accounts"), (AUDIT, "操作记录", "audit")),
 }
+
+_CHANGED_BY = {
+    IMPORT: Permission.IMPORT,
+    RUNS: Permission.RUNS,
+    PROMPTS: Permission.PROMPTS,
+    MERGE: Permission.RUNS,
+    MODELS: Permission.MODELS,
+    GUIDELINES: Permission.GUIDELINES,
+    BATCHES: Permission.BATCHES,
+    TRAINING_SETS: Permission.TRAINING,
+    LEARNED: Permission.TRAINING,
+    EXPORTS: Permission.EXPORT,
+}
+"""What one needs for what a page is there for; who only looks is told so before they type anything."""
 
 _NEEDED = {ACCOUNTS: Permission.ACCOUNTS, AUDIT: Permission.AUDIT}
 """Pages that only some see in the menu; who comes by the address is told who may."""
@@ -146,11 +160,18 @@ def _draw_no_such_page() -> None:
                 st.page_link(script, label=title, width="content")
 
 
-def draw_page_frame(title: str) -> None:
+def draw_page_frame(title: str, script: str) -> None:
     """What belongs to every page and takes no room on it: the browser tab's title, and the cookie with the name.
+
+    Whoever may only look on the page is told so in the row of the menu.
 
     Args:
         title: of the page, from the menu.
+        script: of the page.
     """
     st.set_page_config(page_title=f"{title} · {TITLE}")
     state.remember_reviewer()
+    person, needed = state.page_person(), _CHANGED_BY.get(script)
+    if person is not None and needed is not None and not state.may(needed):
+        with st.container(key="looks-only"):
+            st.caption(f"{escape_markdown(person.role)}在这里只看，改动由{escape_markdown(who_may(needed))}做")

@@ -28,7 +28,7 @@ def sign_in_ways() -> tuple[str, ...]:
     Raises:
         SettingsError: it names another one.
     """
-    named = tuple(filter(None, (way.strip().lower() for way in settings().sign_in.split(","))))
+    named = settings().sign_in_named
     for way in named:
         if way not in (ACCOUNTS, OIDC):
             raise SettingsError(
@@ -40,7 +40,7 @@ def sign_in_ways() -> tuple[str, ...]:
 
 def is_required() -> bool:
     """Whether one has to sign in."""
-    return bool(settings().sign_in.strip())
+    return bool(settings().sign_in_named)
 
 
 def is_loopback(address: str | None) -> bool:

@@ -1,20 +1,26 @@
 """A server that others can reach does not start without sign-in, nor one into which nobody could sign in."""
 
+import json
 import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from streamlit import config
+from streamlit.web import bootstrap
+from streamlit.web import cli as streamlit_command
 
 from core.adapters.store import Store
 from core.domain.permissions import AccountRole
 from core.errors import SettingsError, ShiyaoError
 from core.services.team import add_account
 from core.settings import ROOT, settings
+from core.ui import server
 from core.ui.sign_in import ways
+from core.ui.sign_in.routes import routes
 
 AUTH = """
 [auth]
@@ -107,3 +113,84 @@ def test_a_real_server_ends_before_it_listens(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, timeout=60)
     printed = (done.stdout + done.stderr).decode()
     assert done.returncode != 0 and "没有设置登录，所以没有启动" in printed and "LISTENED" not in printed
+
+
+EVERYWHERE = ["0.0.0.0", "::", "192.168.1.5", "fe80::1", "shiyao.example.org", "host.docker.internal", "0", "127.1"]
+Start = Callable[..., None]
+
+
+@pytest.fixture
+def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
+    """``streamlit run`` in a folder and a home of its own, as far as to the check: nothing listens."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
+    monkeypatch.delenv("STREAMLIT_SERVER_ADDRESS", raising=False)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(
+        streamlit_command, "_main_run", lambda _file, _args, flag_options: bootstrap.load_config_options(flag_options)
+    )
+
+    def begin(*flags: str, project: str | None = None, user: str | None = None, env: str | None = None) -> None:
+        for folder, address in ((tmp_path, project), (tmp_path / "home", user)):
+            path = folder / ".streamlit" / "config.toml"
+            path.unlink(missing_ok=True)
+            if address is not None:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(f"[server]\naddress = {json.dumps(address)}\n", "utf-8")
+        arguments = ["run", str(ROOT / "app.py"), *flags]
+        if env is not None:
+            monkeypatch.setenv("STREAMLIT_SERVER_ADDRESS", env)
+        streamlit_command.main(arguments, standalone_mode=False)
+        monkeypatch.delenv("STREAMLIT_SERVER_ADDRESS", raising=False)
+        server.startable_hosts()
+
+    yield begin
+    monkeypatch.undo()
+    bootstrap.load_config_options({})
+
+
+@pytest.mark.parametrize("address", EVERYWHERE)
+def test_however_the_address_is_set_the_server_does_not_start(address: str, start: Start) -> None:
+    """By a flag, by the environment (which is how containers do it), by the project's file, by the user's file."""
+    with pytest.raises(SystemExit, match=f"「{address}」上开放，别人也能打开，但没有设置登录，所以没有启动"):
+        start(f"--server.address={address}", project="127.0.0.1")
+    with pytest.raises(SystemExit, match="没有设置登录"):
+        start("--server.address", address)
+    with pytest.raises(SystemExit, match="没有设置登录"):
+        start(env=address, project="127.0.0.1")
+    with pytest.raises(SystemExit, match="没有设置登录"):
+        start(project=address, user="127.0.0.1")
+    with pytest.raises(SystemExit, match="没有设置登录"):
+        start(user=address)
+
+
+def test_without_any_address_the_server_does_not_start(start: Start) -> None:
+    for without in ({}, {"env": ""}, {"project": ""}):
+        with pytest.raises(SystemExit, match="「所有地址」"):
+            start(**without)
+    start("--server.address=::1")  # of this machine alone
+    start(env="127.0.0.1")
+
+
+def test_as_it_is_installed_the_server_listens_on_this_machine_and_asks_for_nothing(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What ``make run`` does: two commands, with no variable and no flag of sign-in."""
+    recipe = (ROOT / "Makefile").read_text("utf-8").partition("\nrun: ")[2].partition("\n\n")[0].splitlines()[1:]
+    assert [line.partition("$(BIN)/")[2] for line in recipe] == [
+        "python -m core sample --first-start",
+        "streamlit run app.py --server.port $(PORT)",
+    ]
+    monkeypatch.chdir(ROOT)
+    bootstrap.load_config_options({"server_port": 8501})
+    assert config.get_option("server.address") == "127.0.0.1"
+    server.startable_hosts()
+    assert routes() == [] and not ways.is_required()
+
+
+@pytest.mark.parametrize("named", ["", " ", ",", " , "])
+def test_blanks_and_commas_name_no_way(named: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen(monkeypatch, named)
+    assert not ways.is_required() and ways.sign_in_ways() == ()
+    with pytest.raises(SettingsError, match="没有设置登录"):
+        ways.check_start("0.0.0.0")
