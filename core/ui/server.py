@@ -9,8 +9,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from streamlit import config
+from streamlit import config, runtime
+from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.pages_manager import PagesManager
+from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 
 from core import logs, private_files
 from core.adapters.store import open_store
@@ -32,6 +34,8 @@ _log = logging.getLogger("shiyao.server")
 FIRST_RETENTION_SECONDS = 300.0
 """Seconds from the server's start to the first look for what is too old: the first visitors come before."""
 RETENTION_SECONDS = 24 * 3600.0
+KEPT_SECONDS = 1200
+"""Seconds for which a page is kept under which the sign-in has ended: the longest wait for another try is shorter."""
 STOP_SECONDS = 20.0
 """Seconds for which a server that is stopped waits for model calls under way: they are paid for."""
 
@@ -45,11 +49,7 @@ def prepare() -> None:
     private_files.keep_new_files_private()
     private_files.close_folder(VAR)
     logs.set_up()
-    try:
-        hosts = server_guard.allowed_hosts()
-        ways.check_start(config.get_option("server.address"))
-    except ShiyaoError as error:
-        sys.exit(str(error))
+    hosts = startable_hosts()
     config.set_option("server.allowedHosts", [host.strip("[]") for host in hosts])
     PagesManager.uses_pages_directory = False
     if ways.is_required():
@@ -57,6 +57,16 @@ def prepare() -> None:
         config.set_option("secrets.files", [str(secrets_file())])
     person.watch_actors()
     gc.set_threshold(*GARBAGE_THRESHOLDS)
+
+
+def startable_hosts() -> list[str]:
+    """Names under which the server answers; the process ends with a sentence where it may not start."""
+    try:
+        hosts = server_guard.allowed_hosts()
+        ways.check_start(config.get_option("server.address"))
+    except ShiyaoError as error:
+        sys.exit(str(error))
+    return hosts
 
 
 async def _delete_daily() -> None:
@@ -72,11 +82,11 @@ async def _delete_daily() -> None:
 
 def _apply_retention() -> None:
     from core.services.privacy import apply_retention
-    from core.services.team import COMMAND_LINE, acting_as
+    from core.services.team import SERVER, acting_as
 
     store = open_store(settings().database_url)
     try:
-        with acting_as(COMMAND_LINE):
+        with acting_as(SERVER):
             apply_retention(store)
     finally:
         store.close()
@@ -85,6 +95,8 @@ def _apply_retention() -> None:
 @asynccontextmanager
 async def lifespan(_app: Any) -> AsyncIterator[None]:
     """Context manager around the server's lifetime: it learns, deletes what is too old, and stores its last calls."""
+    if ways.is_required():
+        _keep_pages_for_the_next_sign_in()
     watch = await asyncio.to_thread(_watch_approvals)
     deleting = asyncio.create_task(_delete_daily())
     yield
@@ -94,6 +106,16 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
     if watch is not None:
         watch.stop()
     await asyncio.to_thread(stop_running, patience=STOP_SECONDS)
+
+
+def _keep_pages_for_the_next_sign_in() -> None:
+    """Keep what stands on a page whose connection has ended for as long as somebody may have to wait for a sign-in.
+
+    Streamlit has no option for its two minutes. No more pages are kept than otherwise.
+    """
+    sessions = runtime.get_instance()._session_mgr if runtime.exists() else None
+    if isinstance(sessions, WebsocketSessionManager):
+        sessions._session_storage = MemorySessionStorage(ttl_seconds=KEPT_SECONDS)
 
 
 def _watch_approvals() -> "LearningWatch | None":

@@ -82,7 +82,7 @@ def form_of(dataset: DatasetView) -> Form:
 
 def page_person() -> Actor | None:
     """Who was signed in when the page was last drawn; ``None`` where nobody has to sign in."""
-    person: Actor | None = st.session_state.get(_PERSON) if settings().sign_in.strip() else None
+    person: Actor | None = st.session_state.get(_PERSON) if settings().sign_in_named else None
     return person
 
 
@@ -92,17 +92,23 @@ def may(permission: Permission) -> bool:
     return allows(person.role, permission) if person is not None else is_allowed(permission)
 
 
-def keep_person(person: Actor) -> None:
-    """Remember who is signed in; what another person's session held is forgotten."""
+def keep_person(person: Actor) -> bool:
+    """Remember who is signed in; what another person's session held is forgotten.
+
+    Returns:
+        Whether the page was another person's: a connection that came back with another cookie.
+    """
     before = page_person()
-    if before is not None and before.account_id != person.account_id:
-        st.session_state.clear()  # a connection that came back with another person's cookie
+    is_other = before is not None and before.account_id != person.account_id
+    if is_other:
+        st.session_state.clear()
     st.session_state[_PERSON] = person
+    return is_other
 
 
 def reviewer() -> str:
     """The reviewer's name: of who is signed in, else as entered in this browser; ``""`` if none was yet."""
-    if settings().sign_in.strip():
+    if settings().sign_in_named:
         person = page_person()
         return person.name if person is not None else ""
     name = st.session_state.get(_REVIEWER)

@@ -5,23 +5,24 @@ import sys
 import time
 import urllib.error
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
-from uuid import uuid4
+from zipfile import ZipFile
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Error, Page, Response, WebSocket, expect
 from sqlalchemy import update
 
 from core.adapters.store import Store, open_store
 from core.adapters.store.models import SignInBrake, SignInSession, now
 from core.domain.permissions import AccountRole
-from core.services.review import apply_saves
-from core.services.team import add_account, audit_entries, set_role
-from tests.browser.reviewer_page import BUDGET, NAME, PATIENT, App, fill
-from tests.browser.serving import LOCAL, free_port, serving
-from tests.factories.datasets import FORM
+from core.services.team import add_account, audit_entries, set_password, set_role
+from tests.browser.chromium import at_rest
+from tests.browser.reviewer_page import BUDGET, PATIENT, App, ReviewerPage, fill
+from tests.browser.serving import LOCAL, Server, free_port, serving
 
 PASSWORD = "一句很长的话当密码用"
+OTHER = "另一句很长的话当密码"
 
 pytestmark = pytest.mark.browser
 
@@ -51,10 +52,9 @@ def team_app(tmp_path_factory: pytest.TempPathFactory, provider: str) -> Iterato
     store = open_store(url)
     add_account(store, "王芳", AccountRole.ADMINISTRATOR, password=PASSWORD)
     add_account(store, "林晓", AccountRole.REVIEWER, password=PASSWORD)
+    add_account(store, "何静", AccountRole.LEAD, password=PASSWORD)
     add_account(store, "周岚", AccountRole.LEAD, subject=f"{provider}|zhou")
-    dataset = fill(store, "群聊", 4)
-    first = {"save_id": str(uuid4()), "chat": 4, "reviewer": "林晓", "base_version": 0, "status": "已确认"}
-    apply_saves(store, FORM, dataset, [first | {"customers": [{"values": {NAME: "林木4", BUDGET: "初审的预算"}}]}])
+    assert fill(store, "群聊", 4) == 1
     port = free_port()
     secrets = folder / "secrets.toml"
     secrets.write_text(
@@ -92,6 +92,16 @@ def sign_in(page: Page, name: str, password: str = PASSWORD) -> None:
     page.get_by_label("名字").fill(name)
     page.get_by_label("密码").fill(password)
     page.get_by_role("button", name="登录", exact=True).click()
+
+
+def sign_in_again(page: Page, name: str, password: str = PASSWORD) -> Page:
+    """Go on after the end of a sign-in as the page says: in a window of its own, which is returned."""
+    expect(page.get_by_text("登录已结束，打的字都还在。")).to_be_visible(timeout=PATIENT)
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="在新窗口登录").click()
+    sign_in(opened.value, name, password)
+    expect(opened.value.get_by_text("已登录。可以关闭这个窗口")).to_be_visible(timeout=PATIENT)
+    return opened.value
 
 
 def is_at_the_sign_in(page: Page) -> None:
@@ -132,27 +142,32 @@ def test_local_accounts(visit: Page, team_app: App) -> None:
     expect(page.locator("[data-testid=workbench]")).to_have_attribute("data-save-state", "saved", timeout=PATIENT)
     assert "shiyao_session" not in page.evaluate("document.cookie")
 
-    # It ends when nobody moves: what is typed then waits in the browser and is stored after the next sign-in.
+    # It ends when nobody moves: what is typed then stays on the page, and is stored after the next sign-in.
+    page.evaluate("window.neverReloaded = true")
     expire(store)
     page.locator(f'[data-field="{BUDGET}"][data-customer="0"]').fill("三万")
-    expect(page.get_by_text("登录已结束").first).to_be_visible(timeout=PATIENT)
-    page.get_by_role("link", name="去登录").first.click()
-    sign_in(page, "林晓")
-    desk(page, team_app, 2)
+    second = sign_in_again(page, "林晓")
     expect(page.locator(f'[data-field="{BUDGET}"][data-customer="0"]')).to_have_value("三万")
     expect(page.locator("[data-testid=workbench]")).to_have_attribute("data-save-state", "saved", timeout=PATIENT)
+    assert page.evaluate("window.neverReloaded") is True
 
     # Two tabs: signing out in one ends the other.
-    second = page.context.new_page()
     second.goto(f"{server.url}/settings")
     expect(second.get_by_text("我的账号")).to_be_visible()
     expect(second.get_by_text("密钥", exact=True)).to_have_count(0)
     second.get_by_role("button", name="退出登录").click()
     is_at_the_sign_in(second)
     page.locator(f'[data-field="{BUDGET}"][data-customer="0"]').fill("四万")
-    expect(page.get_by_text("登录已结束").first).to_be_visible(timeout=PATIENT)
-    page.get_by_role("link", name="去登录").first.click()
-    is_at_the_sign_in(page)
+    expect(page.get_by_text("登录已结束")).to_be_visible(timeout=PATIENT)
+    sign_in(second, "林晓")
+    expect(page.locator("[data-testid=workbench]")).to_have_attribute("data-save-state", "saved", timeout=PATIENT)
+
+    # A password that is changed elsewhere ends it as well.
+    set_password(store, "林晓", OTHER)
+    page.locator(f'[data-field="{BUDGET}"][data-customer="0"]').fill("六万")
+    sign_in_again(page, "林晓", OTHER)
+    expect(page.locator("[data-testid=workbench]")).to_have_attribute("data-save-state", "saved", timeout=PATIENT)
+    set_password(store, "林晓", PASSWORD)
     kinds = {entry.kind for entry in audit_entries(store)}
     assert {"登录", "登录失败", "退出"} <= kinds
 
@@ -169,19 +184,45 @@ def test_an_identity_provider(visit: Page, team_app: App, provider: str) -> None
     expect(page.get_by_role("heading", name="总览")).to_be_visible()
     assert [entry.who for entry in audit_entries(store, kinds=["登录"], limit=1)] == ["周岚"]
 
-    # A second reviewer sees nothing of the first review until the second is decided.
-    page.goto(f"{server.url}/workbench?dataset=1&pass=second&chat=4")
-    expect(page.locator("[data-testid=workbench]")).to_have_attribute("data-chat", "4", timeout=PATIENT)
-    expect(page.locator(f'[data-field="{BUDGET}"][data-customer="0"]')).to_have_value("")
-    page.locator(f'[data-field="{BUDGET}"][data-customer="0"]').fill("五万")
-    expect(page.locator("[data-testid=workbench]")).to_have_attribute("data-save-state", "saved", timeout=PATIENT)
-    page.goto(f"{server.url}/history?dataset=1&chat=4")
-    expect(page.get_by_text("第 4 条您正在盲审，确认之后才能看初审的值")).to_be_visible()
-    assert "初审的预算" not in page.content()
     expire(store)
     page.goto(server.url)
     is_at_the_sign_in(page)  # the provider's old word opens nothing anew
     expect(page.get_by_role("alert")).to_contain_text("登录已结束")
+
+
+def test_what_is_typed_on_any_page_outlives_the_sign_in(visit: Page, team_app: App, provider: str) -> None:
+    """With the identity provider as well, whose word is a new one each time; and for its writer alone."""
+    page, (server, store) = visit, team_app
+    page.goto(f"{server.url}/guidelines?dataset=1")
+    page.get_by_role("link", name="用单位账号登录").click()
+    page.locator("input[name=sub]").fill("zhou")
+    page.get_by_role("button", name="Authorize").click()
+    box, why = page.get_by_label("规范、例子和已作的决定"), page.get_by_label("为什么改")
+    box.fill("打了一半的规范")
+    expire(store)
+    why.fill("因为")
+    page.get_by_role("button", name="保存为新版本").click()
+    expect(page.get_by_text("登录已结束，打的字都还在。")).to_be_visible(timeout=PATIENT)
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="在新窗口登录").click()
+    other = opened.value
+    other.get_by_role("link", name="用单位账号登录").click()
+    other.locator("input[name=sub]").fill("zhou")
+    other.get_by_role("button", name="Authorize").click()
+    expect(other.get_by_text("已登录。可以关闭这个窗口")).to_be_visible()
+    expect(box).to_be_enabled(timeout=PATIENT)
+    expect(box).to_have_value("打了一半的规范")
+    expect(why).to_have_value("因为")
+    page.get_by_role("button", name="保存为新版本").click()
+    expect(page.get_by_text("的规范已保存为版本").first).to_be_visible(timeout=PATIENT)
+
+    box.fill("没有保存的字")
+    expire(store)
+    page.get_by_role("button", name="保存为新版本").click()
+    expect(page.get_by_text("登录已结束，打的字都还在。")).to_be_visible(timeout=PATIENT)
+    other.goto(f"{server.url}/sign-in")
+    sign_in(other, "王芳")
+    expect(box).to_have_value("打了一半的规范", timeout=PATIENT)  # another person's page is drawn anew
 
 
 def test_an_administrator_manages_accounts_and_reads_the_log(visit: Page, team_app: App) -> None:
@@ -203,6 +244,110 @@ def test_an_administrator_manages_accounts_and_reads_the_log(visit: Page, team_a
     newest = audit_entries(store, limit=1)[0]
     assert (newest.who, newest.kind) == ("王芳", "备份") and newest.detail.startswith("下载")
     add_account(store, "第二位", AccountRole.ADMINISTRATOR, password=PASSWORD)
-    set_role(store, "王芳", AccountRole.REVIEWER)  # in force at once
+    set_role(store, "王芳", AccountRole.REVIEWER)  # in force at once, also under an open page
+    page.get_by_role("button", name="备份数据库").click()
+    expect(page.get_by_text("您的角色现在是审阅员")).to_be_visible()
+    assert audit_entries(store, limit=1)[0].kind == "角色"
     page.goto(f"{server.url}/audit")
     expect(page.get_by_text("只有管理员能做")).to_be_visible()
+
+
+SECRET = "GEHEIM77"
+"""What the first reviewer writes, in ASCII: it stands so in whatever is sent, JSON and tables of Arrow as well."""
+
+
+class Wire:
+    """All that a browser is sent: frames of its websockets and answers to its requests, of all its pages."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self._context = context
+        self._received: list[bytes] = []
+        self._answers: list[Response] = []
+        context.on("page", lambda page: page.on("websocket", self._listen))
+        context.on("response", lambda answer: self._answers.append(answer))
+
+    def _listen(self, socket: WebSocket) -> None:
+        def keep(frame: str | bytes) -> None:
+            self._received.append(frame if isinstance(frame, bytes) else frame.encode())
+
+        socket.on("framereceived", keep)
+
+    def _body(self, answer: Response) -> bytes:
+        try:
+            return answer.body()
+        except Error:  # of a page that was left: asked for again
+            return self._context.request.get(answer.url).body()
+
+    def has(self, text: str) -> bool:
+        """Whether a text has come since the last question."""
+        answers = [answer for answer in self._answers if answer.status == 200 and "/static/" not in answer.url]
+        self._received += map(self._body, answers)
+        self._answers.clear()
+        seen = any(text.encode() in part for part in self._received)
+        self._received.clear()
+        return seen
+
+
+PLACES = (
+    "workbench?dataset=1&chat=3",
+    "workbench?dataset=1&chat=3&queue=全部",
+    "history?dataset=1&chat=3",
+    f"records?dataset=1&q={SECRET[:-1]}",
+    "compare?dataset=1&a=模型&b=模型&against=records",
+    "changes?dataset=1",
+    "scores?dataset=1&against=records",
+    "disputes?dataset=1",
+    "agreement?dataset=1",
+    "agreement?dataset=1&view=待仲裁",
+    "lessons?dataset=1",
+    "exports?dataset=1",
+    "overview?dataset=1",
+)
+"""Addresses as somebody types them who wants to know."""
+
+
+def test_a_second_reviewer_sees_nothing_of_the_first(browser: Browser, team_app: App) -> None:
+    server, store = team_app
+    with signed_in(browser, server, "林晓") as first:
+        desk(first, team_app, 3)
+        first.locator(f'[data-field="{BUDGET}"][data-customer="0"]').fill(SECRET)
+        ReviewerPage(first, server, store, 1).approve()
+        expect(first.locator("[data-testid=workbench]")).to_have_attribute("data-chat", "4", timeout=PATIENT)
+        expect(first.locator("[data-testid=workbench]")).to_have_attribute("data-save-state", "saved", timeout=PATIENT)
+    with signed_in(browser, server, "何静") as second:
+        wire = Wire(second.context)
+        second = second.context.new_page()
+        second.goto(f"{server.url}/workbench?dataset=1&pass=second&chat=3")
+        budget = second.locator(f'[data-field="{BUDGET}"][data-customer="0"]')
+        expect(budget).to_have_value("", timeout=PATIENT)
+        budget.fill("五万")
+        expect(second.locator("[data-testid=workbench]")).to_have_attribute("data-save-state", "saved", timeout=PATIENT)
+        assert not wire.has(SECRET)
+        shown = []
+        for place in PLACES:
+            second.goto(f"{server.url}/{place}")
+            at_rest(second)
+            if wire.has(SECRET) or SECRET in second.content():
+                shown.append(place)
+        assert shown == []
+        second.goto(f"{server.url}/exports?dataset=1")
+        second.get_by_role("radio", name="表格").click()
+        second.get_by_role("button", name="生成表格").click()
+        with second.expect_download() as download:
+            second.get_by_role("button", name="下载", exact=True).click()
+        with ZipFile(download.value.path()) as book:
+            assert not any(SECRET.encode() in book.read(part) for part in book.namelist())
+        assert not wire.has(SECRET)
+
+
+@contextmanager
+def signed_in(browser: Browser, server: Server, name: str) -> Iterator[Page]:
+    """A page of a browser of its own, in which somebody has signed in."""
+    context = browser.new_context(viewport={"width": 1600, "height": 900}, locale="zh-CN")
+    context.set_default_timeout(PATIENT)
+    page = context.new_page()
+    page.goto(server.url)
+    sign_in(page, name)
+    expect(page.get_by_role("heading", name="总览")).to_be_visible()
+    yield page
+    context.close()

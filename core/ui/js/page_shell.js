@@ -13,6 +13,15 @@ const PATIENCE = 1000;
 const BACK_SHOWN = 3000;
 const AWAY = "暂时连不上服务器，改动都在本机，恢复后自动保存。";
 const BACK = "已重新连上服务器。";
+/** The page stays as it is, signs in elsewhere and connects again: whatever is typed is still there. */
+const ENDED = "登录已结束，打的字都还在。";
+const SIGN_IN = "在新窗口登录";
+const SIGN_IN_PATH = "/sign-in?next=/sign-in/done";
+/** Milliseconds between two looks at why the server is away. */
+const LOOKS = 4000;
+/** An address of the server that answers only who is signed in. */
+const ASKED = "/_stcore/host-config";
+const NOT_SIGNED_IN = 401;
 /** Title of Streamlit's own dialog, as it is translated. */
 const LOST = "暂时连不上服务器";
 /** Milliseconds after which the dialog, as it goes, may have taken the focus away. */
@@ -71,7 +80,33 @@ function translate(root) {
   }
 }
 
-/** The line that says that the server is away, and when it is back; Streamlit's own dialog would lie over the work. */
+/** Whose sign-in this browser has: its number of an account, empty where nobody has to sign in. */
+function person() {
+  return /(?:^|; )shiyao_person=([^;]*)/.exec(document.cookie)?.[1] ?? "";
+}
+
+/** Whether the server is there and knows nobody in this browser. */
+async function isSignedOut() {
+  try {
+    return (await fetch(ASKED, { cache: "no-store" })).status === NOT_SIGNED_IN;
+  } catch {
+    return false;
+  }
+}
+
+function makeSignInLink() {
+  const link = document.createElement("a");
+  link.href = SIGN_IN_PATH;
+  link.target = "_blank";
+  link.rel = "noopener";
+  link.textContent = SIGN_IN;
+  return link;
+}
+
+/**
+ * The line that says that the server is away or the sign-in has ended, and when all is back; Streamlit's own dialog
+ * would lie over the work.
+ */
 function makeConnectionLine() {
   const line = document.createElement("div");
   line.className = "ours-connection";
@@ -80,11 +115,20 @@ function makeConnectionLine() {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let clock;
   let isAway = false;
+  const whose = person();
 
-  /** @param {string} text */
-  function show(text) {
-    line.textContent = text;
+  /** @param {string} text @param {Node[]} after */
+  function show(text, ...after) {
+    if (line.firstChild?.textContent !== text) line.replaceChildren(text, ...after);
     line.hidden = false;
+  }
+
+  async function tell() {
+    const isEnded = await isSignedOut();
+    if (!isAway) return;
+    if (isEnded) show(ENDED, makeSignInLink());
+    else show(AWAY);
+    clock = setTimeout(tell, LOOKS);
   }
 
   return () => {
@@ -94,7 +138,9 @@ function makeConnectionLine() {
     isAway = isLost;
     clearTimeout(clock);
     if (!line.isConnected) document.body.append(line);
-    if (isAway) clock = setTimeout(show, PATIENCE, AWAY);
+    if (isAway) clock = setTimeout(tell, PATIENCE);
+    // What stands here is another person's.
+    else if (whose && person() !== whose) location.reload();
     else if (!line.hidden) {
       show(BACK);
       clock = setTimeout(() => {

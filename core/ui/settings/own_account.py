@@ -5,17 +5,13 @@ import streamlit as st
 from core.errors import InputError
 from core.services.team import Actor, change_own_password, sign_out
 from core.ui import state
+from core.ui.kept_text import empty_form, form_key
 from core.ui.markdown import escape_markdown
 from core.ui.metrics import fact_table
-from core.ui.notices import show_errors
-from core.ui.sign_in import identity
-from core.ui.sign_in.person import own_token
+from core.ui.notices import announce_and_rerun, show_errors
+from core.ui.sign_in import identity, ways
+from core.ui.sign_in.person import leave_for, own_token
 from core.ui.sign_in.routes import PATH
-
-_leave = st.components.v2.component(
-    "shiyao_leave",
-    js="export default function ({ data }) { if (data && data.to) window.location.assign(data.to); }",
-)
 
 
 def draw_own_account(person: Actor) -> None:
@@ -25,7 +21,7 @@ def draw_own_account(person: Actor) -> None:
     st.caption("名字写进每次保存，由管理员在账号里决定；需要改动请找管理员。")
     if st.button("退出登录", icon=":material/logout:", key="sign-out"):
         _sign_out()
-    with st.expander("修改密码"), st.form("own-password", border=False, clear_on_submit=True):
+    with st.expander("修改密码"), st.form(form_key("own-password"), border=False):
         old = st.text_input("现在的密码", type="password", autocomplete="current-password", max_chars=256)
         new = st.text_input("新密码", type="password", autocomplete="new-password", max_chars=256)
         again = st.text_input("再输一次新密码", type="password", autocomplete="new-password", max_chars=256)
@@ -35,13 +31,12 @@ def draw_own_account(person: Actor) -> None:
                 if new != again:
                     raise InputError("两次输入的新密码不一样，没有修改", "请重新输入")
                 change_own_password(state.store(), old=old, new=new, keep_token=own_token())
-                st.success(f"「{escape_markdown(person.name)}」的密码已修改。", icon=":material/check_circle:")
+                empty_form("own-password")
+                announce_and_rerun(f"「{escape_markdown(person.name)}」的密码已修改", icon=":material/check_circle:")
 
 
 def _sign_out() -> None:
     """End the sign-in in all windows of this browser, and leave for the page where one signs in."""
     with show_errors():
         sign_out(state.store(), own_token())
-        from_provider = bool(identity.identity_cookies(st.context.cookies))
-        _leave(data={"to": identity.LOGOUT if from_provider else PATH}, key="shiyao_leave", height=1)
-        st.stop()
+        leave_for(identity.LOGOUT if ways.OIDC in ways.sign_in_ways() else PATH)

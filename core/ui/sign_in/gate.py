@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from enum import Enum, auto
 from urllib.parse import quote
 
 from starlette.datastructures import Headers
@@ -25,6 +26,9 @@ _ASSETS = ("/static/", "/component/")
 """The program's own scripts and styles; whoever was signed in lately gets them without another look."""
 _ASSETS_SECONDS = 60.0
 _TOUCH_SECONDS = 30.0
+_LOOK_SECONDS = 1.0
+"""How long a message waits at most for the answer whether its sign-in has ended."""
+_POLICY = 1008
 _NOT_SIGNED_IN = "还没有登录，或登录已结束。请打开首页登录。"
 _NOT_FROM_AFAR = "没有设置登录，只有本机能打开。"
 
@@ -62,7 +66,8 @@ class SignedInOnly:
             await _refusal(scope)(scope, receive, send)
         elif scope["type"] == "websocket":
             connection_token.set(token)
-            await self.app(scope, _noticing(receive, token), send)
+            connection = _Connection(receive, send, token)
+            await self.app(identity.without_identity(scope), connection.receive, connection.send)
         else:
             await self.app(scope, receive, send)
 
@@ -81,23 +86,52 @@ def _person(token: str, *, moved: bool = False) -> Actor | None:
     return person_of(state.store(), token, moved=moved)
 
 
-def _noticing(receive: Receive, token: str) -> Receive:
-    """A connection's messages, of which those that a person caused put off the end of the sign-in."""
-    noticed_at = -_TOUCH_SECONDS
-    noting: set[asyncio.Task[None]] = set()
+class _Connection:
+    """A page's connection, for as long as its sign-in lasts.
 
-    async def receive_and_notice() -> Message:
-        nonlocal noticed_at
-        message = await receive()
-        if message["type"] == "websocket.receive" and time.monotonic() - noticed_at > _TOUCH_SECONDS:
-            if _is_a_persons_doing(message.get("bytes") or b""):
-                noticed_at = time.monotonic()
-                task = asyncio.create_task(_note(token))  # beside the message: a busy database must not hold it up
-                noting.add(task)
-                task.add_done_callback(noting.discard)
-        return message
+    What somebody does on a page whose sign-in has ended closes the connection, and is done by nobody. The page stays as
+    it is in the browser, with whatever is typed there, and connects again after the next sign-in: it is not drawn anew
+    without what stood on it.
+    """
 
-    return receive_and_notice
+    def __init__(self, receive: Receive, send: Send, token: str) -> None:
+        self._receive, self._send, self._token = receive, send, token
+        self._noticed_at = -_TOUCH_SECONDS
+        self._noting: set[asyncio.Task[None]] = set()
+        self._is_closed = False
+
+    async def receive(self) -> Message:
+        """The next message that may be answered."""
+        while True:
+            message = await self._receive()
+            asks = _asks_to_draw(message.get("bytes") or b"") if message["type"] == "websocket.receive" else None
+            if asks is None:
+                return message
+            if await self._has_ended():
+                if asks is _Asking.A_CLOCK:
+                    continue  # nobody is there to be told
+                await self.send({"type": "websocket.close", "code": _POLICY})
+                self._is_closed = True
+                return {"type": "websocket.disconnect", "code": _POLICY}
+            if asks is _Asking.A_PERSON and time.monotonic() - self._noticed_at > _TOUCH_SECONDS:
+                self._noticed_at = time.monotonic()
+                # Beside the message: a busy database must not hold it up.
+                task = asyncio.create_task(_note(self._token))
+                self._noting.add(task)
+                task.add_done_callback(self._noting.discard)
+            return message
+
+    async def send(self, message: Message) -> None:
+        """Pass on what the server says, until the connection was closed here."""
+        if not self._is_closed:
+            await self._send(message)
+
+    async def _has_ended(self) -> bool:
+        """Whether the sign-in has ended; a database that does not answer says nothing: services ask for themselves."""
+        try:
+            return await asyncio.wait_for(asyncio.to_thread(_person, self._token), _LOOK_SECONDS) is None
+        except (ShiyaoError, TimeoutError):
+            return False
 
 
 async def _note(token: str) -> None:
@@ -107,13 +141,20 @@ async def _note(token: str) -> None:
         _log.warning("could not note that somebody moved: %s", error)
 
 
-def _is_a_persons_doing(content: bytes) -> bool:
-    """Whether a message asks to draw something anew because somebody did something, not because a clock struck."""
+class _Asking(Enum):
+    A_PERSON = auto()
+    A_CLOCK = auto()
+
+
+def _asks_to_draw(content: bytes) -> _Asking | None:
+    """Who asks to draw something anew: somebody who did something, or a clock that struck; ``None`` for all else."""
     try:
         message = BackMsg.FromString(content)
     except Exception:  # of protobuf's own class: whatever this is, Streamlit answers it
-        return False
-    return message.HasField("rerun_script") and not message.rerun_script.is_auto_rerun
+        return None
+    if not message.HasField("rerun_script"):
+        return None
+    return _Asking.A_CLOCK if message.rerun_script.is_auto_rerun else _Asking.A_PERSON
 
 
 def _refusal(scope: Scope) -> ASGIApp:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from starlette.types import Scope
 from streamlit.auth_util import get_cookie_with_chunks
 from streamlit.user_info import generate_login_redirect_url
 from streamlit.web.server.server_util import get_cookie_secret
@@ -50,3 +51,18 @@ def identity_claims(cookies: Mapping[str, str]) -> tuple[dict[str, Any], str] | 
 def identity_cookies(cookies: Iterable[str]) -> list[str]:
     """Names of the cookies in which the provider's word lies."""
     return [name for name in cookies if name.startswith(USER_COOKIE_NAME)]
+
+
+def without_identity(scope: Scope) -> Scope:
+    """A connection without the provider's word, which is good for nothing here after the sign-in.
+
+    Streamlit would take a page that comes back after the next sign-in for another person's, since the word is a new
+    one, and forget what stood on it.
+    """
+    headers = [(name, _without(value) if name == b"cookie" else value) for name, value in scope["headers"]]
+    return {**scope, "headers": headers}
+
+
+def _without(cookies: bytes) -> bytes:
+    kept = (part for part in cookies.split(b";") if not part.strip().startswith(USER_COOKIE_NAME.encode()))
+    return b";".join(kept)

@@ -8,10 +8,21 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from core.errors import SignInError, StoreUnavailableError
 from core.services.team import Actor, person_of, set_actor_source, set_viewer_source
 from core.ui import state
+from core.ui.markdown import escape_markdown
 from core.ui.sign_in import ways
 
 COOKIE = "shiyao_session"
 """Holds the token of a sign-in. Scripts of the page cannot read it (HttpOnly)."""
+
+_leave = st.components.v2.component(
+    "shiyao_leave",
+    js="""
+export default function ({ data }) {
+  if (data?.to) window.location.assign(data.to);
+  else if (data) window.location.reload();
+}
+""",
+)
 
 connection_token: ContextVar[str] = ContextVar("shiyao_connection_token", default="")
 """Token of the websocket in whose task this runs: what a download makes has no page that is being drawn."""
@@ -61,4 +72,14 @@ def check_signed_in() -> None:
         if state.page_person() is None:
             raise
         return  # what is on the page stays there, the typed text above all; services ask for themselves
-    state.keep_person(person)
+    before = state.page_person()
+    if state.keep_person(person):
+        leave_for()  # what the other person typed is still in the browser
+    if before is not None and before.role is not person.role:
+        st.toast(f"您的角色现在是{escape_markdown(person.role)}，能做的事跟着变了。", icon=":material/info:")
+
+
+def leave_for(address: str = "") -> None:
+    """Let the browser leave the page, for an address of this server or for the same page anew; ends this run."""
+    _leave(data={"to": address}, key="shiyao_leave", height=1)
+    st.stop()

@@ -4,7 +4,7 @@ import html
 import re
 from pathlib import Path
 from string import Template
-from urllib.parse import parse_qs, quote
+from urllib.parse import parse_qs, quote, unquote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -20,7 +20,16 @@ from core.ui.sign_in.person import COOKIE
 
 PATH = "/sign-in"
 PROVIDER_PATH = "/sign-in/oidc"
+DONE_PATH = "/sign-in/done"
+"""What a window says that was opened for signing in again: the page where one worked goes on."""
+_PERSON_COOKIE = "shiyao_person"
+"""Number of the account whose sign-in this browser has; for scripts of the page."""
+_YEAR_SECONDS = 31_536_000
+_NEXT_COOKIE = "shiyao_next"
+"""Where to go on to, on the way to an identity provider and back."""
+_WAY_SECONDS = 900
 _PAGE = Template(Path(__file__).with_name("page.html").read_text("utf-8"))
+_DONE = "已登录。可以关闭这个窗口，回到刚才的页面接着做；打的字都在那里。"
 _OWN_PATH = re.compile(r"/[\w/-]*(?:\?[\w=&%.+-]*)?", re.ASCII)
 _LONGEST_BODY = 8192
 
@@ -33,6 +42,7 @@ def routes() -> list[Route]:
         Route(PATH, _page, methods=["GET"]),
         Route(PATH, _submit, methods=["POST"]),
         Route(PROVIDER_PATH, _to_provider, methods=["GET"]),
+        Route(DONE_PATH, _done, methods=["GET"]),
     ]
 
 
@@ -48,6 +58,8 @@ async def _page(request: Request) -> Response:
         if token and await run_in_threadpool(person_of, state.store(), token) is not None:
             return RedirectResponse(target, 303)
         if ways.OIDC in ways.sign_in_ways() and (claimed := identity.identity_claims(request.cookies)) is not None:
+            if target == "/":
+                target = own_path(unquote(request.cookies.get(_NEXT_COOKIE, "/")))
             return await _exchange(request, *claimed, target)
     except ShiyaoError as error:
         return _draw(request, target, str(error), status=503)
@@ -78,7 +90,14 @@ async def _to_provider(request: Request) -> Response:
     chosen = request.query_params.get("provider", "default")
     if chosen not in known:
         return PlainTextResponse("Not Found", 404)
-    return RedirectResponse(identity.provider_address(chosen), 303)
+    response = RedirectResponse(identity.provider_address(chosen), 303)
+    target = own_path(request.query_params.get("next", "/"))
+    response.set_cookie(_NEXT_COOKIE, quote(target), max_age=_WAY_SECONDS, path=PATH, httponly=True, samesite="lax")
+    return response
+
+
+async def _done(request: Request) -> Response:
+    return _draw(request, DONE_PATH, "", is_done=True)
 
 
 async def _exchange(request: Request, claims: dict[str, object], answer: str, target: str) -> Response:
@@ -114,17 +133,25 @@ async def _with_session(request: Request, target: str, token: str) -> Response:
         samesite="lax",
         secure=request.url.scheme == "https",
     )
+    # Nobody is let in by it: pages of another person's that are open in this browser notice by it (page_shell.js).
+    person = await run_in_threadpool(person_of, state.store(), token)
+    number = str(person.account_id) if person is not None else ""
+    response.set_cookie(_PERSON_COOKIE, number, max_age=_YEAR_SECONDS, samesite="lax")
     return response
 
 
-def _draw(request: Request, target: str, error: str, *, name: str = "", status: int = 200) -> HTMLResponse:
-    offered = ways.sign_in_ways()
+def _draw(
+    request: Request, target: str, error: str, *, name: str = "", status: int = 200, is_done: bool = False
+) -> HTMLResponse:
+    offered = () if is_done else ways.sign_in_ways()
+    going_on = "" if target == "/" else f"&amp;next={quote(target)}"
     buttons = "".join(
-        f'<a class="provider" href="{PROVIDER_PATH}?provider={quote(provider.name)}">'
+        f'<a class="provider" href="{PROVIDER_PATH}?provider={quote(provider.name)}{going_on}">'
         f"用{html.escape(provider.title)}登录</a>"
         for provider in (ways.providers() if ways.OIDC in offered else ())
     )
     page = _PAGE.substitute(
+        about="登录后审阅群聊" if not is_done else _DONE,
         error=f'<p class="error" role="alert">{html.escape(error)}</p>' if error else "",
         form="" if ways.ACCOUNTS in offered else "hidden",
         providers=buttons,

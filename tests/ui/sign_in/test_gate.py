@@ -8,13 +8,14 @@ from urllib.parse import urlencode
 
 import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from core.adapters.store import Store
 from core.domain.permissions import AccountRole
-from core.services.team import add_account, audit_entries, set_disabled
+from core.services.team import add_account, audit_entries, set_disabled, sign_out
 from core.ui.sign_in import gate
+from core.ui.sign_in.identity import without_identity
 from tests.browser.serving import Server, serving
 
 PASSWORD = "一句很长的话当密码用"
@@ -38,8 +39,9 @@ class Visitor:
         text = answer.read().decode("utf-8", "replace")
         got = {key.lower(): value for key, value in answer.getheaders()}
         connection.close()
-        if "shiyao_session=" in got.get("set-cookie", ""):
-            self.cookie = got["set-cookie"].partition(";")[0]
+        for key, value in answer.getheaders():
+            if key.lower() == "set-cookie" and value.startswith("shiyao_session="):
+                got["set-cookie"], self.cookie = value, value.partition(";")[0]
         return answer.status, got, text
 
     def sign_in(self, name: str, password: str, target: str = "/") -> tuple[int, dict[str, str], str]:
@@ -154,10 +156,47 @@ def test_wrong_locked_closed_and_malformed(server: Server, team_store: Store) ->
     assert {("登录", "127.0.0.1"), ("登录失败", "127.0.0.1")} <= kinds
 
 
-def test_a_clock_that_strikes_is_nobody_who_moves() -> None:
+def asking(*, by_a_clock: bool = False) -> bytes:
     message = BackMsg()
     message.rerun_script.query_string = ""
-    assert gate._is_a_persons_doing(message.SerializeToString())
-    message.rerun_script.is_auto_rerun = True
-    assert not gate._is_a_persons_doing(message.SerializeToString())
-    assert not gate._is_a_persons_doing(b"\xff\xfe") and not gate._is_a_persons_doing(b"")
+    message.rerun_script.is_auto_rerun = by_a_clock
+    return message.SerializeToString()
+
+
+def test_a_clock_that_strikes_is_nobody_who_moves() -> None:
+    assert gate._asks_to_draw(asking()) is gate._Asking.A_PERSON
+    assert gate._asks_to_draw(asking(by_a_clock=True)) is gate._Asking.A_CLOCK
+    assert gate._asks_to_draw(b"\xff\xfe") is gate._asks_to_draw(b"") is None
+
+
+def test_a_page_whose_sign_in_has_ended_is_cut_off_when_somebody_moves(server: Server, team_store: Store) -> None:
+    """A clock draws nothing anew there; what somebody does closes the connection, and the browser keeps the page."""
+    visitor = Visitor(server)
+    visitor.sign_in("林晓", PASSWORD)
+    headers = {"Cookie": visitor.cookie}
+    with connect(f"ws://127.0.0.1:{server.port}/_stcore/stream", additional_headers=headers, proxy=None) as line:
+        sign_out(team_store, visitor.cookie.partition("=")[2])
+        line.send(asking(by_a_clock=True))
+        with pytest.raises(TimeoutError):
+            line.recv(0.3)
+        line.send(asking())
+        with pytest.raises(ConnectionClosed) as closed:
+            line.recv(20)
+        assert closed.value.rcvd is not None and closed.value.rcvd.code == 1008
+    with pytest.raises(InvalidStatus):
+        stream(server, visitor.cookie)
+
+
+def test_the_providers_word_goes_no_further() -> None:
+    scope = {
+        "headers": [(b"host", b"a"), (b"cookie", b"shiyao_session=1; _streamlit_user=x; _streamlit_user__1=y; b=2")]
+    }
+    assert dict(without_identity(scope)["headers"]) == {b"host": b"a", b"cookie": b"shiyao_session=1; b=2"}
+
+
+def test_where_one_wanted_to_go_is_remembered_on_the_way(server: Server) -> None:
+    visitor = Visitor(server)
+    visitor.sign_in("林晓", PASSWORD)
+    status, _, page = visitor.ask("GET", "/sign-in/done")
+    assert status == 200 and "回到刚才的页面接着做" in page and "<form method" in page and "hidden" in page
+    assert Visitor(server).ask("GET", "/sign-in/done")[1]["location"] == "/sign-in?next=/sign-in/done"
