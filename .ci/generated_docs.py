@@ -77,7 +77,7 @@ def figures() -> str:
     """Times and limits that the documentation speaks of, read from where the code keeps them."""
     from core.domain.scoring import bootstrap
     from core.services.extraction.pipeline import retry
-    from core.services.extraction.runs import workers
+    from core.services.extraction.runs import shared_lanes
     from core.services.quality import alignment
     from core.services.review.queue import claims
     from core.services.training import near_duplicates, training_options
@@ -88,8 +88,8 @@ def figures() -> str:
         ("the workbench renews its claims", f"every {browser['BEAT'] / 60_000:g} minute"),
         ("… while somebody moved in the last", f"{browser['PRESENT'] / 60_000:g} minutes"),
         ("a draft is saved after the last edit by", f"{browser['DRAFT_PAUSE']:g} ms"),
-        ("a worker's heartbeat", f"every {workers.HEARTBEAT_SECONDS:g} s"),
-        ("a worker counts as lost without one after", f"{workers.LOST_SECONDS:g} s"),
+        ("a worker's heartbeat", f"every {shared_lanes.HEARTBEAT_SECONDS:g} s"),
+        ("a worker counts as lost without one after", f"{shared_lanes.LOST_SECONDS:g} s"),
         ("a call is tried at most", f"{retry.ATTEMPTS} times"),
         ("an interval is drawn from", f"{bootstrap.SAMPLES:,} resamples"),
         ("two runs are never told apart below", f"{bootstrap.FEWEST} chats"),

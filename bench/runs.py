@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from sqlmodel import col
 
 from bench.report import line
@@ -26,7 +26,7 @@ FEW, MANY = 55, 200
 
 def run() -> None:
     """The ``openai`` package against a local service that takes a second for each answer."""
-    with _service() as environment, _environment(environment), _store() as store:
+    with _service() as environment, with_environment(environment), _store() as store:
         _took(store, 1, 8)  # imports what the first call imports
         # One after the other for eleven chats only: the rest would take the same, and nobody waits for it.
         part = 11
@@ -53,14 +53,14 @@ def run() -> None:
 
 def _took(store: Store, chats: int, concurrency: int) -> float:
     name = f"{chats}-{concurrency}"
-    _add(store, name, chats)
+    add_chats(store, name, chats)
     created = run_service.create_run(store, dataset=name, name="r", provider="openai", concurrency=concurrency)
     runner = run_service.RunScheduler(store)
     runner.start()
     started = time.perf_counter()
     run_service.start(store, created.id)
     runner.wake()
-    while _stored(store, created.id) < chats:
+    while stored_count(store, created.id) < chats:
         time.sleep(0.05)
     took = time.perf_counter() - started
     runner.stop()
@@ -68,30 +68,35 @@ def _took(store: Store, chats: int, concurrency: int) -> float:
     return took
 
 
-def _stored(store: Store, run_id: int) -> int:
+def stored_count(store: Store, run_id: int) -> int:
+    """Number of chats that a run has stored."""
     with store.read() as session:
         return int(session.execute(select(func.count()).where(col(Extraction.run_id) == run_id)).scalar_one())
 
 
-def _add(store: Store, name: str, chats: int) -> None:
+def add_chats(store: Store, name: str, chats: int) -> None:
+    """A dataset with so many chats of some length, all different."""
     with store.write() as session:
         row = Dataset(name=name, form="role_elements", sha256=name, expected=chats)
         session.add(row)
         session.flush()
-        for index in range(1, chats + 1):
-            asked = "：第 {} 个问题，价格和交付怎么算？\n客服小林：标准版每年三千元。"
-            turns = "\n".join(f"客户{index}{asked.format(n)}" for n in range(40))
-            text = f"{name} {turns}"
-            session.add(
-                Chat(
-                    dataset_id=row.id or 0,
-                    index=index,
-                    text=text,
-                    sha256=f"{name}-{index}",
-                    characters=len(text),
-                    residue_characters=0,
+        asked = "：第 {} 个问题，价格和交付怎么算？\n客服小林：标准版每年三千元。"
+        for start in range(1, chats + 1, 10_000):
+            rows = []
+            for index in range(start, min(start + 10_000, chats + 1)):
+                turns = "\n".join(f"客户{index}{asked.format(n)}" for n in range(40 if chats < 10_000 else 4))
+                text = f"{name} {turns}"
+                rows.append(
+                    {
+                        "dataset_id": row.id or 0,
+                        "index": index,
+                        "text": text,
+                        "sha256": f"{name}-{index}",
+                        "characters": len(text),
+                        "residue_characters": 0,
+                    }
                 )
-            )
+            session.execute(insert(Chat), rows)
 
 
 @contextmanager
@@ -122,7 +127,8 @@ def _store() -> Iterator[Store]:
 
 
 @contextmanager
-def _environment(values: dict[str, str]) -> Iterator[None]:
+def with_environment(values: dict[str, str]) -> Iterator[None]:
+    """Have these variables in the environment for a while."""
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
     try:

@@ -12,7 +12,7 @@ from core.adapters.store.models import Extraction
 from core.services.extraction import runs as run_service
 from core.services.extraction.runs.call_limiter import CallLimiter, ConcurrencySlots
 from core.services.extraction.runs.executor import execute_chat
-from core.services.extraction.runs.leases import LeasedChat
+from core.services.extraction.runs.places import PlacedChat
 from tests.factories.datasets import make_dataset
 
 CUSTOMERS = "甲乙丙丁戊己庚辛"
@@ -36,9 +36,9 @@ def runner(store: Store, *, take_lock: bool = True) -> Iterator[run_service.RunS
 
 
 def execute(store: Store, run_id: int, chat_id: int) -> bool:
-    """Execute one chat here and now, as if it had been leased to this process."""
-    chat = LeasedChat(run_id, chat_id, "any:model", "nobody")
-    return execute_chat(store, chat, CallLimiter(store, chat, ConcurrencySlots(1), threading.Event()))
+    """Execute one chat here and now, as if this process had its place."""
+    chat = PlacedChat(run_id, chat_id, "any:model", 0)
+    return execute_chat(store, chat, CallLimiter(store, chat, ConcurrencySlots(1), threading.Event())).stored
 
 
 def stored(store: Store, run: RunView) -> dict[int, str]:

@@ -11,7 +11,7 @@ from core.adapters.store import Store
 from core.adapters.store.models import RunStatus
 from core.services.extraction import models as model_catalog
 from core.services.extraction import runs as run_service
-from core.services.extraction.runs import leases
+from core.services.extraction.runs.places import placed_counts
 from core.services.extraction.runs.scheduler import stop_running
 from tests.factories.runs import add_dataset
 from tests.fakes.behaviour import Answer, Failure
@@ -44,9 +44,9 @@ def use(service: FakeOpenAI, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
-def leased_chats(store: Store) -> int:
+def placed_chats(store: Store) -> int:
     with store.read() as session:
-        return sum(leases.leased_counts(session).values())
+        return sum(placed_counts(session).values())
 
 
 def test_without_chats_the_way_is_shown(page: OpenPage) -> None:
@@ -222,7 +222,7 @@ def test_the_limits_of_a_run_are_changed_while_it_goes_on(
         assert not app.exception
         kept = run_service.progress(store, run.id).parameters
         assert (kept["concurrency"], kept["per_minute"], kept["deadline"]) == (12, None, 120.0)
-        wait_until(lambda: leased_chats(store) > 6)
+        wait_until(lambda: placed_chats(store) > 6)
         wait_until(lambda: run_service.progress(store, run.id).done == 40)
         assert len(service.requests) == 40
 

@@ -28,9 +28,10 @@ from tests.factories.reviews import decide
 
 WRITES = {
     "ensure_running", "executor_lock", "make_backup", "load_sample", "update_in_background", "start", "extend", "pause",
-    "cancel", "delete", "finish_if_complete", "refresh", "reserve_call_slot", "prune_stalled_workers", "unregister",
+    "cancel", "delete", "finish_if_complete", "refresh", "reserve_call_slot", "offer_lanes", "release_others",
     "check_health", "release", "retry_failed", "estimate", "summaries_from_run", "update", "update_outdated_chats",
-    "index_after", "list_backups", "lease_chats", "update_batch", "train", "plan_correction", "read_backup",
+    "index_after", "list_backups", "take_places", "lock_model", "update_batch", "train", "plan_correction",
+    "read_backup",
 }  # fmt: skip
 """Functions that do something; their results are looked at by type only."""
 

@@ -25,9 +25,9 @@ from core.domain.personal_data import PersonSpellings
 from core.errors import InputError
 from core.services.team import AuditKind, permitted, record_audit
 
-_LEFT_OUT = frozenset({"auditentry", "account", "signinsession", "signinbrake", "gate", "worker"})
+_LEFT_OUT = frozenset({"auditentry", "account", "signinsession", "signinbrake", "gate", "place"})
 _CODES = frozenset(
-    "status kind provider key_env sha256 prompt_sha256 digest shape signature key save_id worker worker_id review_pass "
+    "status kind provider key_env sha256 prompt_sha256 digest shape signature key save_id worker review_pass "
     "cause format encoding joined form split prompt_name prompt_version versions method".split()
 )
 """Columns, and keys in JSON, whose values the program wrote and nobody else."""

@@ -57,7 +57,7 @@ NOT_ASKED = frozenset(
     extraction.runs.prompt_preview.try_prompt extraction.runs.scheduler.ensure_running
     extraction.runs.wait_for_run.wait_for_run learning.background.claim_job learning.background.run_job
     learning.background.train_in_process learning.models.train datasets.sample_dataset.load_sample
-    extraction.runs.leases.of_existing_runs maintenance.backups.make_backup
+    maintenance.backups.make_backup
     maintenance.backups.read_backup review.queue.background_update.update_in_background
     review.queue.upkeep_lock.only_upkeep team.withheld.everything_shown""".split()
 )
@@ -65,9 +65,9 @@ NOT_ASKED = frozenset(
 FED = frozenset(
     """about acks active approved backlogs batch_id begin change choices chosen claims columns concurrency corpus
     customers default disabled dispute_id draft_id entry_id event field fields file file_name filename forms filled
-    import_id job_id kept kind leaving limiter lost_seconds mark model new now outbox password per_minute plan planned
+    holder import_id job_id kept kind leaving limiter mark model new now outbox password per_minute plan planned
     position provider record replies_days report result returned reviews role row rows rules saved score
-    score_id spec statement status subject target template text token trained values worker_id""".split()
+    score_id spec statement status subject target template text token trained values""".split()
 )
 """Parameters with what a caller has read or typed before: such functions write, or finish what others have read."""
 

@@ -23,6 +23,7 @@ from core.adapters.store.models.learning import (
     TrainingJobBase,
     TrainingJobStatus,
 )
+from core.adapters.store.models.places import ModelLimiter, Place
 from core.adapters.store.models.quality import (
     Dispute,
     DisputeBase,
@@ -63,7 +64,6 @@ from core.adapters.store.models.runs import (
 )
 from core.adapters.store.models.team import Account, AuditEntry, SignInBrake, SignInSession
 from core.adapters.store.models.training import Summary, TrainingSet
-from core.adapters.store.models.workers import Lease, ModelLimiter, Worker
 
 __all__ = [
     "Account",
@@ -94,7 +94,6 @@ __all__ = [
     "ImportMapping",
     "LearnedModel",
     "LearnedModelBase",
-    "Lease",
     "ModelEntry",
     "ModelLimiter",
     "Pass",
@@ -103,6 +102,7 @@ __all__ = [
     "PassingScope",
     "Pick",
     "PinnedRun",
+    "Place",
     "PromptDraft",
     "Record",
     "RecordBase",
@@ -124,6 +124,5 @@ __all__ = [
     "TrainingJobBase",
     "TrainingJobStatus",
     "TrainingSet",
-    "Worker",
     "now",
 ]

@@ -1,8 +1,8 @@
 """Runs: extraction of a dataset's chats by one model with one pipeline.
 
 What a run still needs stands in our own tables, so starting, stopping and watching one are plain writes and reads that
-any process may do. Workers execute runs: they lease the chats that have no extraction yet (``leases``), one process at
-a time on SQLite, any number together on PostgreSQL.
+any process may do. Workers execute runs: they take the chats that have no extraction yet (``places``), as many at a
+time as a model has lanes (``lanes``); one process on SQLite, any number together on PostgreSQL.
 """
 
 from core.services.extraction.runs.cost import costs, money, total_cost

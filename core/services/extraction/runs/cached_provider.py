@@ -113,6 +113,7 @@ class CachedProvider:
         else:
             if self._limiter is not None:
                 self._limiter.wait_for_rate(self._per_minute)
+                self._limiter.refuse_if_lost()
             reply, source = self._provider.complete(request), None
         with self._mutex:
             digest = request_digest(self.name, self._spec.url, request)

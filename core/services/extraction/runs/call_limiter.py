@@ -1,22 +1,25 @@
 """Limits on calls to a model: concurrent calls in this process, and calls started per minute."""
 
 import threading
+import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlmodel import col
 
 from core.adapters.store import Store
-from core.adapters.store.models import Run, RunStatus
-from core.services.extraction.runs import leases
-from core.services.extraction.runs.leases import LeasedChat
+from core.adapters.store.models import Place, Run, RunStatus
+from core.services.extraction.runs.call_rate import reserve_call_slot
+from core.services.extraction.runs.places import THE_PLACE, THE_RUN, PlacedChat
 from core.services.extraction.runs.store_patience import patiently
 
 _LOOK_SECONDS = 0.25
 _AWAY_SECONDS = 1.0
-_STATUS = select(col(Run.status)).where(*leases.THE_RUN)
+_FRESH_SECONDS = 1.0
+"""For so long after it was looked at, a place is still held: nobody is taken for lost that quickly."""
+_STATUS = select(col(Run.status), col(Place.chat_id)).outerjoin(Place, and_(*THE_PLACE)).where(*THE_RUN)
 
 
 class Withdrawn(Exception):
@@ -24,7 +27,7 @@ class Withdrawn(Exception):
 
 
 def prefetch_count(limit: int) -> int:
-    """Number of chats that are leased, read and parsed in advance for ``limit`` concurrent calls.
+    """Number of chats that are taken, read and parsed in advance for ``limit`` concurrent calls.
 
     A slot that becomes free is taken at once; storing an answer and fetching the next chat go on beside the calls.
     Half of them: where all answers come together, the other half is fetched while the first is being asked. None behind
@@ -34,10 +37,10 @@ def prefetch_count(limit: int) -> int:
 
 
 class ConcurrencySlots:
-    """The call slots of one model in this process, in order of arrival.
+    """The call slots of one model in this process, in order of arrival; who comes back from a back-off is first.
 
     Attributes:
-        limit: number of slots; may be changed while some are taken.
+        limit: number of slots for chats that begin.
     """
 
     def __init__(self, limit: int = 0) -> None:
@@ -47,75 +50,132 @@ class ConcurrencySlots:
             limit: number of slots to begin with.
         """
         self._mutex = threading.Lock()
-        self._waiting: deque[threading.Event] = deque()
-        self._taken = 0
-        self._limit = limit
+        self._beginning: deque[threading.Event] = deque()
+        self._returning: deque[threading.Event] = deque()
+        self._taken = self._backing_off = 0
+        self.limit = self._kept = limit
 
-    @property
-    def limit(self) -> int:
-        """Number of slots."""
-        return self._limit
+    def bound(self, limit: int, owned: int) -> int:
+        """Change the number of slots, also while some are taken.
 
-    @limit.setter
-    def limit(self, limit: int) -> None:
+        Args:
+            limit: for chats that begin, and for those that come back. With none, chats that have begun still come back.
+            owned: as many as there can be at most.
+
+        Returns:
+            How many slots are still needed.
+        """
         with self._mutex:
-            self._limit = limit
-            self._fill_free_slots()
+            begun = self._taken + self._backing_off + len(self._returning)
+            self.limit, self._kept = limit, limit or min(owned, begun)
+            self._admit()
+            return max(self._kept, self._taken)
 
     @property
     def full(self) -> bool:
         """Whether every slot is taken."""
         with self._mutex:
-            return self._taken >= self._limit
+            return self._taken >= self.limit
 
     @property
     def waiting(self) -> int:
         """Number of callers waiting for a slot."""
         with self._mutex:
-            return len(self._waiting)
+            return len(self._beginning) + len(self._returning)
 
-    @contextmanager
-    def slot(self, stopping: threading.Event) -> Iterator[bool]:
-        """Acquire a slot; yields True if the caller had to wait.
+    @property
+    def backing_off(self) -> int:
+        """Number of callers that left their slot until they try again."""
+        return self._backing_off
+
+    def enter(self, give_up: Callable[[], bool]) -> bool:
+        """Acquire a slot.
 
         Args:
-            stopping: set when the process ends: nobody is let in any more.
+            give_up: asked several times a second while there is none.
+
+        Returns:
+            Whether the caller had to wait.
 
         Raises:
-            Withdrawn: ``stopping`` was set before a slot was free.
+            Withdrawn: it was given up.
         """
+        return self._enter(self._beginning, give_up)
+
+    def leave(self) -> None:
+        """Give a slot back."""
+        with self._mutex:
+            self._taken -= 1
+            self._admit()
+
+    def leave_for(self, wait: Callable[[], None], give_up: Callable[[], bool]) -> None:
+        """Leave one's slot to others while one waits, and come back before those who have not begun.
+
+        Args:
+            wait: waits; what it raises ends the caller's stay.
+            give_up: asked several times a second while there is no slot to come back to.
+
+        Raises:
+            Withdrawn: it was given up. The slot is gone then, as after any other exception.
+        """
+        with self._mutex:
+            self._backing_off += 1
+            self._taken -= 1
+            self._admit()
+        try:
+            wait()
+        finally:
+            with self._mutex:
+                self._backing_off -= 1
+        self._enter(self._returning, give_up)
+
+    def _enter(self, queue: deque[threading.Event], give_up: Callable[[], bool]) -> bool:
         admitted = threading.Event()
         with self._mutex:
-            self._waiting.append(admitted)
-            self._fill_free_slots()
+            queue.append(admitted)
+            self._admit()
         waited = not admitted.is_set()
-        while not admitted.wait(_LOOK_SECONDS) and not stopping.is_set():
-            pass
         try:
-            if waited and stopping.is_set():
+            while not admitted.wait(_LOOK_SECONDS):
+                if give_up():
+                    raise Withdrawn
+            if waited and give_up():
                 raise Withdrawn
-            yield waited
-        finally:
+        except BaseException:
             with self._mutex:
                 if admitted.is_set():
                     self._taken -= 1
                 else:
-                    self._waiting.remove(admitted)
-                self._fill_free_slots()
+                    queue.remove(admitted)
+                self._admit()
+            raise
+        return waited
 
-    def _fill_free_slots(self) -> None:
-        while self._waiting and self._taken < self._limit:
+    def _admit(self) -> None:
+        while self._returning and self._taken < self._kept:
             self._taken += 1
-            self._waiting.popleft().set()
+            self._returning.popleft().set()
+        while self._beginning and self._taken < self.limit:
+            self._taken += 1
+            self._beginning.popleft().set()
 
 
 class CallLimiter:
     """All limits on one chat's calls; created by the engine, used by the executor.
 
-    After each wait the run is looked at again: one that was stopped meanwhile asks nothing more.
+    After each wait the run is looked at again: one that was stopped meanwhile asks nothing more, and neither does a
+    worker that others have taken for lost.
     """
 
-    def __init__(self, store: Store, chat: LeasedChat, slots: ConcurrencySlots, stopping: threading.Event) -> None:
+    def __init__(
+        self,
+        store: Store,
+        chat: PlacedChat,
+        slots: ConcurrencySlots,
+        stopping: threading.Event,
+        *,
+        backing_off: Callable[[], None] = lambda: None,
+    ) -> None:
         """Prepare.
 
         Args:
@@ -123,8 +183,12 @@ class CallLimiter:
             chat: whose calls are limited.
             slots: of the chat's model, shared by all its chats in this process.
             stopping: set when the process ends.
+            backing_off: called when the chat leaves its slot to others for a while.
         """
         self._store, self._chat, self._slots, self._stopping = store, chat, slots, stopping
+        self._when_backing_off = backing_off
+        self._in_slot = False
+        self._seen_at = time.time()
 
     @contextmanager
     def slot(self) -> Iterator[bool]:
@@ -133,10 +197,15 @@ class CallLimiter:
         Raises:
             Withdrawn: the run was stopped, or the process ends, before a slot was free.
         """
-        with self._slots.slot(self._stopping) as waited:
+        waited = self._slots.enter(lambda: self._stopping.is_set() or self._slots.limit == 0)
+        self._in_slot = True
+        try:
             if waited:
-                self._refuse_if_stopped()
+                self._look()
             yield waited
+        finally:
+            if self._in_slot:
+                self._slots.leave()
 
     def wait_for_rate(self, per_minute: int | None) -> None:
         """Wait until the next call may start.
@@ -149,20 +218,63 @@ class CallLimiter:
         """
         if per_minute is None:
             return
-        seconds = patiently(lambda: leases.reserve_call_slot(self._store, self._chat.model, per_minute))
+        seconds = patiently(lambda: reserve_call_slot(self._store, self._chat.model, per_minute))
         if self._stopping.wait(seconds):
             raise Withdrawn
-        self._refuse_if_stopped()
+        self._look()
+
+    def refuse_if_lost(self) -> None:
+        """Look whether the chat is still this process's; call it right before a call.
+
+        Raises:
+            Withdrawn: others took this process for lost (it was suspended, say), and are at its chats.
+        """
+        # By the clock on the wall: others go on while a process, or its machine, is asleep.
+        if abs(time.time() - self._seen_at) > _FRESH_SECONDS:
+            self._look(also_paused=False)
+
+    def back_off(self, seconds: float, *, paid: bool) -> None:
+        """Wait before a call is tried again; others have the slot meanwhile.
+
+        Args:
+            seconds: how long.
+            paid: whether something was answered for this chat that is not stored yet; then it goes on in any case.
+
+        Raises:
+            Withdrawn: the run was stopped, or the process ends.
+        """
+        until = time.monotonic() + seconds
+
+        def wait() -> None:
+            self._when_backing_off()
+            while (left := until - time.monotonic()) > 0:
+                if self._stopping.is_set() and not paid:
+                    raise Withdrawn
+                time.sleep(min(left, _LOOK_SECONDS))
+                if self._slots.limit == 0:  # most likely the run was stopped
+                    self._look(also_paused=not paid)
+            self._look(also_paused=not paid)
+
+        def lost() -> bool:
+            if self._slots.limit == 0:
+                self._look(also_paused=not paid)
+            return False
+
+        self._in_slot = False
+        self._slots.leave_for(wait, lost)
+        self._in_slot = True
 
     def wait_a_moment(self) -> None:
         """Wait a second, or until the process ends: for a database that is away."""
         self._stopping.wait(_AWAY_SECONDS)
 
-    def _refuse_if_stopped(self) -> None:
-        if not patiently(self._is_running):
+    def _look(self, *, also_paused: bool = True) -> None:
+        status, held = patiently(self._status)
+        if not held or (also_paused and status != RunStatus.RUNNING):
             raise Withdrawn
+        self._seen_at = time.time()
 
-    def _is_running(self) -> bool:
+    def _status(self) -> tuple[str | None, bool]:
         with self._store.read() as session:
-            status = session.execute(_STATUS, self._chat.parameters()).scalar_one_or_none()
-        return bool(status == RunStatus.RUNNING)
+            row = session.execute(_STATUS, self._chat.parameters()).one_or_none()
+        return (None, False) if row is None else (row[0], row[1] is not None)

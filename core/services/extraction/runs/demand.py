@@ -9,10 +9,9 @@ from sqlmodel import col
 from core.adapters.llm import unready_reason
 from core.adapters.store import Store
 from core.adapters.store.models import Run, RunKind, RunStatus
-from core.services.extraction.runs import leases
-from core.services.extraction.runs.leases import LeasedChat
 from core.services.extraction.runs.lifecycle import finish_if_complete
-from core.services.extraction.runs.run_model import spec_of
+from core.services.extraction.runs.places import PlacedChat, placed_counts
+from core.services.extraction.runs.run_model import model_key, spec_of
 from core.services.extraction.runs.scope import parameters_of, pending
 
 
@@ -24,13 +23,13 @@ class RunDemand:
         run_id: the run.
         model: ``provider:name``, what its calls count against.
         limit: chats at a time.
-        unleased: number of unleased chats.
+        unplaced: number of chats that nobody is at.
     """
 
     run_id: int
     model: str
     limit: int
-    unleased: int
+    unplaced: int
 
 
 class RunDemands:
@@ -38,6 +37,7 @@ class RunDemands:
 
     Attributes:
         runs: as last read, in order of their ids.
+        reads: how often they were read.
         storing_error: why a chat's result could not be stored; ``None`` where all could.
     """
 
@@ -50,6 +50,7 @@ class RunDemands:
         self._store = store
         self._set_aside: dict[int, set[int]] = defaultdict(set)
         self.runs: list[RunDemand] = []
+        self.reads = 0
         self.storing_error: Exception | None = None
 
     def refresh(self) -> None:
@@ -59,7 +60,7 @@ class RunDemands:
         with self._store.read() as session:
             running = select(Run).where(col(Run.status) == RunStatus.RUNNING, col(Run.kind) == RunKind.MODEL)
             rows = list(session.execute(running.order_by(col(Run.id))).scalars())
-            leased = leases.leased_counts(session) if rows else {}
+            placed = placed_counts(session) if rows else {}
             for row in rows:
                 run_id = row.id or 0
                 left = pending(session, row)
@@ -68,14 +69,15 @@ class RunDemands:
                     continue
                 set_aside = len(self._set_aside[run_id])
                 if left > set_aside and not unready_reason(spec_of(row)):
-                    unleased = max(0, left - leased.get(run_id, 0) - set_aside)
+                    unplaced = max(0, left - placed.get(run_id, 0) - set_aside)
                     limit = parameters_of(row).concurrency
-                    demands.append(RunDemand(run_id, f"{row.provider}:{row.model}", limit, unleased))
+                    demands.append(RunDemand(run_id, model_key(row), limit, unplaced))
         for run_id in complete:
             # Two workers may each have stored the last but one.
             with self._store.write() as session:
                 finish_if_complete(session, run_id)
         self.runs = demands
+        self.reads += 1
 
     def chat_limits(self) -> dict[str, int]:
         """``{model: concurrent chats}``; the smallest limit among a model's runs applies to all of them."""
@@ -84,11 +86,11 @@ class RunDemands:
             limits[demand.model] = min(demand.limit, limits.get(demand.model, demand.limit))
         return limits
 
-    def unleased_runs(self, model: str) -> list[RunDemand]:
-        """Runs of a model that have unleased chats."""
-        return [demand for demand in self.runs if demand.model == model and demand.unleased]
+    def unplaced_runs(self, model: str) -> list[RunDemand]:
+        """Runs of a model that have chats that nobody is at."""
+        return [demand for demand in self.runs if demand.model == model and demand.unplaced]
 
-    def set_aside(self, chat: LeasedChat, error: Exception) -> None:
+    def set_aside(self, chat: PlacedChat, error: Exception) -> None:
         """Skip a chat whose result could not be stored, until :meth:`take_back`.
 
         Not again by itself: a disk that is full would be found out at the price of a call each time.

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from core.services.extraction.runs.leases import LeasedChat
+from core.services.extraction.runs.places import PlacedChat
 
 
 class Engine(Protocol):
@@ -11,11 +11,11 @@ class Engine(Protocol):
 
     The scheduler says how many; which chats, in which order and in whose threads is the engine's own affair. Every
     engine keeps the promises of ``docs/runs.md``: nobody else executes a chat meanwhile, the numbers hold over all
-    workers of a store, and a result and the end of its lease are stored in one transaction.
+    workers of a store, and a result and the end of its place are stored in one transaction.
     """
 
     @property
-    def active(self) -> frozenset[LeasedChat]:
+    def active(self) -> frozenset[PlacedChat]:
         """Chats being executed in this process."""
         ...
 

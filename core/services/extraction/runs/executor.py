@@ -1,8 +1,9 @@
-"""Executes one leased chat: reads it, calls the model, stores the result, releases the lease. Idempotent."""
+"""Executes one chat: reads it, calls the model, stores the result, gives its place to the next one. Idempotent."""
 
 import gc
 import logging
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import and_, bindparam, insert, select
@@ -11,17 +12,18 @@ from sqlmodel import Session, col
 
 from core.adapters.llm import ModelSpec
 from core.adapters.store import Store
+from core.adapters.store.job_queue import end_if_suspended
 from core.adapters.store.models import Chat, Dataset, Extraction, ExtractionStatus, Reply, Run, RunStatus, now
 from core.domain.chat import parse_chat
 from core.domain.form import FormValues, load_named_form, storable
 from core.errors import Cause, ShiyaoError, StoreUnavailableError
 from core.services.extraction.pipeline import Outcome, Pipeline, Status, earlier_answers, kept_replies, run_pipeline
-from core.services.extraction.runs import leases
+from core.services.extraction.runs import places
 from core.services.extraction.runs.cached_provider import AnsweredCall, CachedProvider, annotate_replies
 from core.services.extraction.runs.call_limiter import CallLimiter, Withdrawn
-from core.services.extraction.runs.leases import LeasedChat
 from core.services.extraction.runs.lifecycle import finish_if_complete
 from core.services.extraction.runs.pipeline_loading import examples_for, given_forms, pipeline_of, require_base_forms
+from core.services.extraction.runs.places import PlacedChat
 from core.services.extraction.runs.run_model import connect_with, spec_of
 from core.services.extraction.runs.scope import RunParameters, parameters_of
 from core.services.extraction.runs.store_patience import is_away, patiently
@@ -37,7 +39,7 @@ _RUNNING = (
     .join(Dataset, col(Dataset.id) == col(Run.dataset_id))
     .outerjoin(Extraction, _OUTCOME)
     .where(
-        *leases.THE_RUN,
+        *places.THE_RUN,
         col(Chat.id) == bindparam("chat_id"),
         col(Run.status) == RunStatus.RUNNING,
     )
@@ -46,7 +48,7 @@ _BEFORE = (
     select(Run, Extraction)
     .join(Chat, col(Chat.dataset_id) == col(Run.dataset_id))
     .outerjoin(Extraction, _OUTCOME)
-    .where(*leases.THE_RUN, col(Chat.id) == bindparam("chat_id"))
+    .where(*places.THE_RUN, col(Chat.id) == bindparam("chat_id"))
 )
 
 
@@ -63,40 +65,71 @@ class _Task:
     text: str
 
 
-def execute_chat(store: Store, chat: LeasedChat, limiter: CallLimiter) -> bool:
-    """Extract one chat, store the result once, and release its lease in the same transaction.
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What a chat's calls brought, and which of them were answered."""
+
+    outcome: Outcome
+    calls: list[AnsweredCall]
+
+
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """What became of a chat.
+
+    Attributes:
+        stored: whether there is an outcome that was not there before.
+        following: the chat that was taken in the same transaction.
+    """
+
+    stored: bool
+    following: PlacedChat | None = None
+
+
+def nothing_more(_: Session) -> PlacedChat | None:
+    """Take no other chat."""
+    return None
+
+
+def execute_chat(
+    store: Store,
+    chat: PlacedChat,
+    limiter: CallLimiter,
+    take_next: Callable[[Session], PlacedChat | None] = nothing_more,
+) -> Executed:
+    """Extract one chat, store the result once, give its place back and take the next chat, in one transaction.
 
     Nothing is asked where the run does not run, the chat is answered already, or this process lacks the keys
-    (another one may have them), or where the database goes away before the first call. The lease is released whatever
-    happens; where the database is away just then, with the worker's next heartbeat.
+    (another one may have them), or where the database goes away before the first call. The place is given back whatever
+    happens; where the database is away just then, with the engine's next look.
 
     Args:
         store: open store.
-        chat: leased by this process.
+        chat: taken by this process.
         limiter: keeps the limits on calls; a slot is taken once all is ready to ask, and left when there is an outcome.
-
-    Returns:
-        Whether there is an outcome that was not there before.
+        take_next: takes another chat, where this one has an outcome; may be called again if the database went away.
 
     Raises:
         StoreUnavailableError: something was paid for and could not be stored within
             :data:`~core.services.extraction.runs.store_patience.STORE_SECONDS`, or the database is damaged.
     """
-    stored = False
+    executed = Executed(stored=False)
     try:
-        stored = _extract_and_store(store, chat, limiter)
+        answer = _ask(store, chat, limiter)
+        if answer is not None:
+            executed = _store_and_take(store, chat, answer, take_next)
     finally:
-        if not stored:
+        if not executed.stored:
             _release(store, chat)
-    return stored
+    return executed
 
 
-def _release(store: Store, chat: LeasedChat) -> None:
+def _release(store: Store, chat: PlacedChat) -> None:
     try:
         with store.write() as session:
-            leases.release(session, chat)
+            places.release(session, chat)
     except StoreUnavailableError as error:
-        _log.warning("lease not released now: run %s, chat %s: %s", chat.run_id, chat.chat_id, error)
+        _log.warning("place not given back now: run %s, chat %s: %s", chat.run_id, chat.chat_id, error)
 
 
 def freeze_loaded_objects() -> None:
@@ -109,17 +142,19 @@ def freeze_loaded_objects() -> None:
         gc.freeze()
 
 
-def _extract_and_store(store: Store, chat: LeasedChat, limiter: CallLimiter) -> bool:
+def _ask(store: Store, chat: PlacedChat, limiter: CallLimiter) -> _Answer | None:
+    """The outcome of a chat; ``None`` where nothing was asked."""
     try:
         with store.read() as session:
             task = _task(session, chat)
     except StoreUnavailableError as error:
-        return _wait_unpaid(error, limiter)
+        _wait_unpaid(error, limiter)
+        return None
     if task is None:
-        return False
+        return None
     model = connect_with(store, task.spec)
     if model.ready():
-        return False
+        return None
     provider = CachedProvider(
         store,
         task.spec,
@@ -129,39 +164,41 @@ def _extract_and_store(store: Store, chat: LeasedChat, limiter: CallLimiter) -> 
         per_minute=task.parameters.per_minute,
     )
     try:
-        outcome = _extract(store, chat, task, provider, limiter)
+        return _Answer(_extract(store, chat, task, provider, limiter), provider.answered_calls)
     except Withdrawn:
-        return False
+        return None
     except StoreUnavailableError as error:
         if provider.answered_calls:
             raise
-        return _wait_unpaid(error, limiter)
+        _wait_unpaid(error, limiter)
+        return None
 
-    def store_outcome() -> None:
-        # One more try where somebody else has just stored this chat: the second look sees it.
+
+def _store_and_take(
+    store: Store, chat: PlacedChat, answer: _Answer, take_next: Callable[[Session], PlacedChat | None]
+) -> Executed:
+    def store_answer() -> PlacedChat | None:
         try:
-            _store_outcome(store, chat, outcome, provider.answered_calls)
+            return _store_outcome(store, chat, answer.outcome, answer.calls, take_next)
         except IntegrityError:
-            _store_outcome(store, chat, outcome, provider.answered_calls)
+            # Somebody else has just stored this chat: the second look sees it. Or this process was taken for lost.
+            return _store_outcome(store, chat, answer.outcome, answer.calls)
 
     try:
-        patiently(store_outcome)  # what was paid for is worth waiting for
+        return Executed(True, patiently(store_answer))  # what was paid for is worth waiting for
     except StoreUnavailableError:
         raise
     except Exception as error:
         # The run must end, and say which chat is missing.
         _log.exception("result could not be stored: run %s, chat %s", chat.run_id, chat.chat_id)
         sentence = f"模型回答了，但结果存不进数据库（{type(error).__name__}）。已记入日志，请联系工程师。"
-        failure = Outcome(None, Status.FAILED, cause=Cause.UNKNOWN, error=sentence, attempts=outcome.attempts)
-        patiently(lambda: _store_outcome(store, chat, failure, []))
-    return True
+        attempts = answer.outcome.attempts
+        failure = Outcome(None, Status.FAILED, cause=Cause.UNKNOWN, error=sentence, attempts=attempts)
+        return Executed(True, patiently(lambda: _store_outcome(store, chat, failure, [])))
 
 
-def _wait_unpaid(error: StoreUnavailableError, limiter: CallLimiter) -> bool:
-    """The database went away before anything was asked: the chat is leased again later, not at once.
-
-    Returns:
-        ``False``: there is no outcome.
+def _wait_unpaid(error: StoreUnavailableError, limiter: CallLimiter) -> None:
+    """The database went away before anything was asked: the chat is taken again later, not at once.
 
     Raises:
         StoreUnavailableError: the database is damaged, so that it would go on like this for ever.
@@ -169,10 +206,9 @@ def _wait_unpaid(error: StoreUnavailableError, limiter: CallLimiter) -> bool:
     if not is_away(error):
         raise error
     limiter.wait_a_moment()
-    return False
 
 
-def _extract(store: Store, leased: LeasedChat, task: _Task, provider: CachedProvider, limiter: CallLimiter) -> Outcome:
+def _extract(store: Store, placed: PlacedChat, task: _Task, provider: CachedProvider, limiter: CallLimiter) -> Outcome:
     """Ask the model; every failure but a withdrawal is an outcome.
 
     Raises:
@@ -184,7 +220,7 @@ def _extract(store: Store, leased: LeasedChat, task: _Task, provider: CachedProv
             raise task.pipeline
         chat = parse_chat(task.text)
         base = require_base_forms(task.pipeline, task.given)
-        examples = examples_for(store, form, task.pipeline, leased.chat_id)
+        examples = examples_for(store, form, task.pipeline, placed.chat_id)
         with limiter.slot():
             return run_pipeline(
                 form=form,
@@ -194,6 +230,7 @@ def _extract(store: Store, leased: LeasedChat, task: _Task, provider: CachedProv
                 model=task.spec.api_name,
                 parameters=task.spec.request(),
                 deadline=task.parameters.deadline,
+                sleep=lambda seconds: limiter.back_off(seconds, paid=bool(provider.answered_calls)),
                 context_tokens=task.spec.context_tokens,
                 max_output_tokens=task.spec.max_output_tokens,
                 replace_personal=task.spec.replace_personal,
@@ -208,21 +245,31 @@ def _extract(store: Store, leased: LeasedChat, task: _Task, provider: CachedProv
         return Outcome(None, Status.FAILED, cause=Cause.CONFIG, error=str(error))
     except Exception as error:
         # A chat that trips over a mistake of ours must be seen as failed, and must not stop the others.
-        _log.exception("extraction failed unexpectedly: run %s, chat %s", leased.run_id, leased.chat_id)
+        _log.exception("extraction failed unexpectedly: run %s, chat %s", placed.run_id, placed.chat_id)
         sentence = f"程序处理这条群聊时出错（{type(error).__name__}）。已记入日志，请联系工程师。"
         return Outcome(None, Status.FAILED, cause=Cause.UNKNOWN, error=sentence)
 
 
-def _store_outcome(store: Store, chat: LeasedChat, outcome: Outcome, calls: list[AnsweredCall]) -> None:
+def _store_outcome(
+    store: Store,
+    chat: PlacedChat,
+    outcome: Outcome,
+    calls: list[AnsweredCall],
+    take_next: Callable[[Session], PlacedChat | None] = nothing_more,
+) -> PlacedChat | None:
     with store.write() as session:
+        end_if_suspended(session)
         is_its_run = _write(session, chat, outcome, calls)
-        leases.release(session, chat)
+        places.release(session, chat)
         session.flush()
-        if is_its_run:
+        following = take_next(session)
+        # Counted only where it may be so: a run that goes on is not complete.
+        if is_its_run and (following is None or following.run_id != chat.run_id):
             finish_if_complete(session, chat.run_id)
+    return following
 
 
-def _task(session: Session, chat: LeasedChat) -> _Task | None:
+def _task(session: Session, chat: PlacedChat) -> _Task | None:
     row = session.execute(_RUNNING, chat.parameters()).one_or_none()
     if row is None:
         return None
@@ -252,11 +299,11 @@ def _may_replace(before: Extraction, parameters: RunParameters) -> bool:
     return before.status == ExtractionStatus.FAILED and parameters.retry.get(before.chat_id) == before.attempts
 
 
-def _write(session: Session, chat: LeasedChat, outcome: Outcome, calls: list[AnsweredCall]) -> bool:
+def _write(session: Session, chat: PlacedChat, outcome: Outcome, calls: list[AnsweredCall]) -> bool:
     """Insert, or replace the failure that was to be retried; a second answer for the same chat is dropped.
 
     Returns:
-        Whether the run that the chat was leased for is still there.
+        Whether the run that the chat was taken for is still there.
     """
     before = session.execute(_BEFORE, chat.parameters()).one_or_none()
     if before is None:

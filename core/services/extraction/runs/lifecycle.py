@@ -15,9 +15,10 @@ from core.domain.permissions import Permission
 from core.errors import NotFoundError, RunError
 from core.services.extraction import models as model_catalog
 from core.services.extraction.pipeline import Pipeline
+from core.services.extraction.runs.lane_jobs import offer_lanes
 from core.services.extraction.runs.pipeline_loading import load_pipeline, pipeline_of
 from core.services.extraction.runs.progress import progress
-from core.services.extraction.runs.run_model import refresh, spec_of, with_run_parameters
+from core.services.extraction.runs.run_model import model_key, refresh, spec_of, with_run_parameters
 from core.services.extraction.runs.scope import RunParameters, missing, parameters_of, pending, scope
 from core.services.team import AuditKind, permitted, record_audit
 
@@ -255,6 +256,9 @@ def _go(session: Session, row: Run) -> None:
     refresh(session, row)
     _require_ready(spec_of(row))
     row.status = RunStatus.RUNNING if missing(session, row) else RunStatus.FINISHED
+    if row.status == RunStatus.RUNNING:
+        session.flush()
+        offer_lanes(session, model_key(row), parameters_of(row).concurrency)
 
 
 def _require_ready(spec: ModelSpec) -> None:

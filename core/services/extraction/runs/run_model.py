@@ -20,6 +20,11 @@ def with_run_parameters(spec: ModelSpec, own: Mapping[str, Any]) -> ModelSpec:
     return spec.model_copy(update={"parameters": spec.request(own)})
 
 
+def model_key(row: Run) -> str:
+    """``provider:name`` of a run's model: what its limits belong to."""
+    return f"{row.provider}:{row.model}"
+
+
 def spec_of(row: Run) -> ModelSpec:
     """The model of a run with the run's own parameters, ready to connect."""
     parameters = parameters_of(row)

@@ -1,7 +1,7 @@
-"""Scheduler thread: leases pending chats, executes them, stops when idle.
+"""Scheduler thread: has what running runs need executed, stops when idle.
 
-It reads what running runs need (``demand``) and has an ``engine`` lease and execute their chats. At present there is
-one engine, ``lease_engine``.
+It reads what runs need (``demand``) and has an ``engine`` execute their chats. At present there is one engine,
+``lane_engine``, with lanes of its own on SQLite (``lanes``) and shared ones on PostgreSQL (``shared_lanes``).
 """
 
 import logging
@@ -11,12 +11,15 @@ import time
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.adapters.store import Store
+from core.adapters.store.job_queue import JOB_INSERTED
+from core.adapters.store.notifications import Listener
 from core.errors import StoreError
-from core.services.extraction.runs import workers
 from core.services.extraction.runs.demand import RunDemands
 from core.services.extraction.runs.engine import Engine
 from core.services.extraction.runs.executor_lock import executor_lock
-from core.services.extraction.runs.lease_engine import LeaseEngine
+from core.services.extraction.runs.lane_engine import LaneEngine
+from core.services.extraction.runs.lanes import OwnLanes
+from core.services.extraction.runs.shared_lanes import LOST_SECONDS, SharedLanes
 
 LOOK_SECONDS = 1.0
 """Interval at which an idle process checks for work (and, on SQLite, for the lock)."""
@@ -41,7 +44,7 @@ class RunScheduler:
         store: Store,
         *,
         idle_seconds: float = IDLE_SECONDS,
-        lost_seconds: float = workers.LOST_SECONDS,
+        lost_seconds: float = LOST_SECONDS,
     ) -> None:
         """Prepare.
 
@@ -58,6 +61,8 @@ class RunScheduler:
         self._stopping = threading.Event()
         self._wake = threading.Event()
         self._read_anew = threading.Event()
+        self._notified = threading.Event()
+        self._listener: Listener | None = None
         self._patience = DRAIN_SECONDS
         self._thread: threading.Thread | None = None
         self._error: Exception | None = None
@@ -83,6 +88,8 @@ class RunScheduler:
             return
         if take_lock:
             self._locked = self._lock.acquire()
+        if not self._lock.exclusive:
+            self._listener = Listener(self._store, JOB_INSERTED, self._note_jobs)
         self._thread = threading.Thread(target=self._run, name="shiyao-scheduler", daemon=True)
         self._thread.start()
 
@@ -101,6 +108,15 @@ class RunScheduler:
         if self._thread is not None:
             self._thread.join()
             self._thread = None
+        if self._listener is not None:
+            self._listener.stop()
+            self._listener = None
+
+    def _note_jobs(self) -> None:
+        """Jobs were put in: there may be work, or a lane to take over."""
+        self._notified.set()
+        self._read_anew.set()
+        self._wake.set()
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -142,8 +158,11 @@ class RunScheduler:
                     # A slot that became free is filled at once; what runs need is read a few times a second.
                     if self._read_anew.is_set() or time.monotonic() >= read_again_at:
                         self._read_anew.clear()
+                        began = time.monotonic()
                         self._demands.refresh()
-                        read_again_at = time.monotonic() + TICK_SECONDS
+                        ended = time.monotonic()
+                        # Of a run with very many chats not as often: counting them takes its time.
+                        read_again_at = ended + max(TICK_SECONDS, 10 * (ended - began))
                     engine.ensure(self._demands.chat_limits())
                 except (SQLAlchemyError, StoreError) as error:
                     # Calls under way go on meanwhile; what they bring is stored when the database is back.
@@ -161,13 +180,10 @@ class RunScheduler:
 
     def _engine(self) -> Engine:
         """A new engine for one stretch of work; the one place that knows which."""
-        return LeaseEngine(
-            self._store,
-            self._demands,
-            lost_seconds=self._lost_seconds,
-            exclusive=self._lock.exclusive,
-            chat_ended=self._wake,
-        )
+        if self._lock.exclusive:
+            return LaneEngine(self._store, self._demands, OwnLanes(self._store), self._wake)
+        lanes = SharedLanes(self._store, notified=self._notified, lost_seconds=self._lost_seconds)
+        return LaneEngine(self._store, self._demands, lanes, self._wake)
 
 
 _schedulers: dict[str, RunScheduler] = {}

@@ -1,14 +1,16 @@
 """Limits on calls: never more slots than there are, in the order of coming; nobody waits once the run is stopped."""
 
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
 
 from core.adapters.store import RunView, Store
 from core.services.extraction import runs as run_service
 from core.services.extraction.runs.call_limiter import CallLimiter, ConcurrencySlots, Withdrawn, prefetch_count
-from core.services.extraction.runs.leases import LeasedChat
+from core.services.extraction.runs.places import Backlog, PlacedChat, release, take_places
 from tests.factories.runs import add_dataset
 from tests.waiting import wait_until
 
@@ -20,13 +22,21 @@ def test_half_as_many_stand_ready_and_none_behind_a_single_one() -> None:
     assert [prefetch_count(limit) for limit in (1, 2, 8, 31)] == [0, 1, 4, 15]
 
 
+@contextmanager
+def slot(slots: ConcurrencySlots, stopping: threading.Event = RUNNING) -> Iterator[bool]:
+    waited = slots.enter(stopping.is_set)
+    try:
+        yield waited
+    finally:
+        slots.leave()
+
+
 def test_whoever_came_first_is_next_and_more_slots_are_filled_at_once() -> None:
-    slots, leave = ConcurrencySlots(), threading.Event()
+    slots, leave = ConcurrencySlots(1), threading.Event()
     order: list[int] = []
-    slots.limit = 1
 
     def take(number: int) -> None:
-        with slots.slot(RUNNING):
+        with slot(slots):
             order.append(number)
             leave.wait(60)
 
@@ -36,25 +46,25 @@ def test_whoever_came_first_is_next_and_more_slots_are_filled_at_once() -> None:
             done.append(pool.submit(take, number))
             wait_until(lambda number=number: slots.waiting + len(order) == number + 1)  # type: ignore[misc]
         assert order == [0]
-        slots.limit = 3
+        assert slots.bound(3, 3) == 3
         wait_until(lambda: len(order) == 3)
-        slots.limit = 1  # those who are in stay in
+        assert slots.bound(1, 3) == 3, "those who are in stay in"
         leave.set()
         for one in done:
             one.result(60)
     assert sorted(order[:3]) == [0, 1, 2]
     assert order[3:] == [3, 4]
+    assert slots.bound(1, 3) == 1
 
 
 def test_who_is_sent_home_while_waiting_leaves_no_place_taken() -> None:
-    slots, stopping = ConcurrencySlots(), threading.Event()
-    slots.limit = 1
+    slots, stopping = ConcurrencySlots(1), threading.Event()
     with ThreadPoolExecutor(1) as pool:
-        with slots.slot(RUNNING) as waited:
+        with slot(slots) as waited:
             assert not waited
 
             def wait() -> None:
-                with slots.slot(stopping):
+                with slot(slots, stopping):
                     raise AssertionError("nobody may come in any more")
 
             waiting = pool.submit(wait)
@@ -62,13 +72,81 @@ def test_who_is_sent_home_while_waiting_leaves_no_place_taken() -> None:
             stopping.set()
             with pytest.raises(Withdrawn):
                 waiting.result(60)
-        with slots.slot(RUNNING) as waited:
+        with slot(slots) as waited:
             assert not waited
+
+
+def test_a_slot_is_others_during_a_back_off_and_who_comes_back_is_first(store: Store, run: RunView) -> None:
+    slots = ConcurrencySlots(1)
+    order: list[str] = []
+    backing_off, begun, end = threading.Event(), threading.Event(), threading.Event()
+    first, second, third = (
+        CallLimiter(store, chat, slots, RUNNING, backing_off=backing_off.set) for chat in placed(store, run, 3)
+    )
+
+    def ask_twice() -> None:
+        with first.slot():
+            order.append("first")
+            begun.set()
+            first.back_off(0.3, paid=False)
+            order.append("first again")
+
+    def ask(limiter: CallLimiter, name: str, leave: threading.Event) -> None:
+        with limiter.slot():
+            order.append(name)
+            leave.wait(60)
+
+    with ThreadPoolExecutor(3) as pool:
+        one = pool.submit(ask_twice)
+        assert begun.wait(60)
+        two = pool.submit(ask, second, "second", end)
+        wait_until(lambda: order == ["first", "second"])
+        assert backing_off.is_set()
+        assert slots.bound(1, 1) == 1
+        three = pool.submit(ask, third, "third", end)
+        # The back-off ends while somebody else is in and a third one has waited for longer.
+        wait_until(lambda: slots.waiting == 2)
+        end.set()
+        for task in (one, two, three):
+            task.result(60)
+    assert order == ["first", "second", "first again", "third"]
+    assert not slots.full
+
+
+@pytest.mark.parametrize("paid", [False, True])
+def test_who_backs_off_when_the_run_is_paused_goes_on_only_for_what_was_paid(
+    paid: bool, store: Store, run: RunView
+) -> None:
+    slots = ConcurrencySlots(1)
+    (chat,) = placed(store, run, 1)
+    backs_off = CallLimiter(store, chat, slots, RUNNING, backing_off=lambda: None)
+    run_service.pause(store, run.id)
+    with backs_off.slot():
+        assert slots.bound(0, 1) == 1, "the lane is kept for a chat that has begun"
+        if paid:
+            backs_off.back_off(0.01, paid=True)
+        else:
+            with pytest.raises(Withdrawn):
+                backs_off.back_off(60, paid=False)
+    assert slots.bound(0, 1) == 0
+
+
+def test_a_place_that_somebody_else_has_is_not_called_from(store: Store, run: RunView) -> None:
+    (chat,) = placed(store, run, 1)
+    suspended = CallLimiter(store, chat, ConcurrencySlots(1), RUNNING)
+    suspended._seen_at -= 60
+    suspended.refuse_if_lost()
+    with store.write() as session:
+        release(session, chat)
+    suspended.refuse_if_lost()  # a moment ago it was still held
+    suspended._seen_at -= 60
+    with pytest.raises(Withdrawn):
+        suspended.refuse_if_lost()
 
 
 @pytest.fixture
 def run(store: Store) -> RunView:
-    add_dataset(store, 2)
+    add_dataset(store, 3)
     created = run_service.create_run(store, dataset="d", name="r", provider="local")
     return run_service.start(store, created.id)
 
@@ -85,8 +163,14 @@ class _Clock(threading.Event):
         return self.is_set()
 
 
+def placed(store: Store, run: RunView, count: int) -> list[PlacedChat]:
+    with store.write() as session:
+        return take_places(session, 1, "local:rules", count, [(Backlog(run.id), [])])
+
+
 def limiter(store: Store, run: RunView, slots: ConcurrencySlots, stopping: threading.Event) -> CallLimiter:
-    return CallLimiter(store, LeasedChat(run.id, 1, "local:rules", "here"), slots, stopping)
+    (chat,) = placed(store, run, 1)
+    return CallLimiter(store, chat, slots, stopping)
 
 
 def test_calls_of_a_model_start_evenly_spread_whoever_asks(store: Store, run: RunView) -> None:
@@ -103,13 +187,14 @@ def test_calls_of_a_model_start_evenly_spread_whoever_asks(store: Store, run: Ru
 
 def test_a_run_that_is_paused_during_a_wait_asks_nothing_more(store: Store, run: RunView) -> None:
     slots = ConcurrencySlots(1)
-    limited = limiter(store, run, slots, RUNNING)
+    limited, other = (limiter(store, run, slots, RUNNING) for _ in range(2))
+    third = limiter(store, run, slots, _Clock())
     with ThreadPoolExecutor(1) as pool:
         with limited.slot() as waited:
             assert not waited
 
             def wait() -> None:
-                with limited.slot():
+                with other.slot():
                     raise AssertionError("the run is paused")
 
             waiting = pool.submit(wait)
@@ -118,7 +203,7 @@ def test_a_run_that_is_paused_during_a_wait_asks_nothing_more(store: Store, run:
         with pytest.raises(Withdrawn):
             waiting.result(60)
     with pytest.raises(Withdrawn):
-        limiter(store, run, slots, _Clock()).wait_for_rate(1)
+        third.wait_for_rate(1)
     assert not slots.full
 
 

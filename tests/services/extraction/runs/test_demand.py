@@ -9,8 +9,7 @@ from core.adapters.store import Store
 from core.services.extraction import runs as run_service
 from core.services.extraction.runs.demand import RunDemands
 from core.services.extraction.runs.engine import Engine
-from core.services.extraction.runs.leases import Backlog, LeasedChat, lease_chats
-from core.services.extraction.runs.workers import update_heartbeat
+from core.services.extraction.runs.places import Backlog, PlacedChat, take_places
 from tests.factories.runs import add_dataset, execute
 from tests.waiting import wait_until
 
@@ -27,31 +26,30 @@ def test_the_smallest_limit_of_a_model_holds_for_all_its_runs(store: Store) -> N
     demands.refresh()
     (model,) = demands.chat_limits()
     assert demands.chat_limits() == {model: 2}
-    assert [demand.run_id for demand in demands.unleased_runs(model)] == [first, second]
+    assert [demand.run_id for demand in demands.unplaced_runs(model)] == [first, second]
     run_service.pause(store, second)
     demands.refresh()
     assert demands.chat_limits() == {model: 4}
 
 
-def test_leased_and_set_aside_chats_do_not_count_as_unleased(store: Store) -> None:
+def test_chats_that_somebody_is_at_and_set_aside_ones_do_not_count(store: Store) -> None:
     add_dataset(store, 3)
     run_id = start(store, "a", 1)
     demands = RunDemands(store)
     demands.refresh()
     (demand,) = demands.runs
     with store.write() as session:
-        update_heartbeat(session, "here", [demand.model])
-    (chat,) = lease_chats(store, "here", demand.model, 1, [(run_id, Backlog(run_id), set())])
+        (chat,) = take_places(session, 1, demand.model, 1, [(Backlog(run_id), set())])
     demands.refresh()
-    assert [demand.unleased for demand in demands.runs] == [2]
+    assert [demand.unplaced for demand in demands.runs] == [2]
     full = OSError("disk full")
-    demands.set_aside(LeasedChat(run_id, chat.chat_id + 1, demand.model, "here"), full)
+    demands.set_aside(PlacedChat(run_id, chat.chat_id + 1, demand.model, 1), full)
     demands.refresh()
-    assert [demand.unleased for demand in demands.runs] == [1]
+    assert [demand.unplaced for demand in demands.runs] == [1]
     assert demands.storing_error is full
     demands.take_back()
     demands.refresh()
-    assert ([demand.unleased for demand in demands.runs], demands.storing_error) == ([2], None)
+    assert ([demand.unplaced for demand in demands.runs], demands.storing_error) == ([2], None)
 
 
 class _OneByOne:
@@ -63,7 +61,7 @@ class _OneByOne:
         self.stopped = threading.Event()
 
     @property
-    def active(self) -> frozenset[LeasedChat]:
+    def active(self) -> frozenset[PlacedChat]:
         return frozenset()
 
     def ensure(self, chat_limits: Mapping[str, int]) -> None:

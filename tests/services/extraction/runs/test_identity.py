@@ -1,7 +1,6 @@
 """An answer is stored for the very run that it was asked for, whatever has become of that run meanwhile."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,12 +10,14 @@ from sqlalchemy import select, text
 from sqlmodel import col
 
 from core.adapters.store import RunView, Store, queries
+from core.adapters.store.job_queue import JobQueue
 from core.adapters.store.models import Extraction, Run, RunStatus
 from core.errors import RunError
 from core.services.extraction import runs as run_service
 from core.services.extraction.pipeline import Outcome, Status
-from core.services.extraction.runs import executor, leases, workers
-from core.services.extraction.runs.leases import Backlog, LeasedChat
+from core.services.extraction.runs import executor
+from core.services.extraction.runs.lane_jobs import TASK
+from core.services.extraction.runs.places import Backlog, PlacedChat, take_places
 from tests.factories.datasets import FORM
 from tests.factories.runs import add_dataset, execute, stored
 from tests.fakes.behaviour import Answer
@@ -25,11 +26,14 @@ from tests.fakes.openai_server import FakeOpenAI
 NAME = FORM.name_field
 
 
-def lease(store: Store, run: RunView, count: int = 1) -> list[LeasedChat]:
-    """Chats of a run, leased as a worker leases them."""
+def place_chats(store: Store, run: RunView, count: int = 1) -> list[PlacedChat]:
+    """Chats of a run, taken as a worker takes them."""
     with store.write() as session:
-        workers.update_heartbeat(session, "here", [f"{run.provider}:{run.model}"])
-    return leases.lease_chats(store, "here", f"{run.provider}:{run.model}", 99, [(run.id, Backlog(run.id), [])])[:count]
+        if store.engine.dialect.name == "postgresql":
+            holder = JobQueue(session, TASK).register()
+        else:
+            holder = 1
+        return take_places(session, holder, f"{run.provider}:{run.model}", count, [(Backlog(run.id), [])])
 
 
 def started(store: Store, name: str) -> RunView:
@@ -47,18 +51,18 @@ def gone(store: Store, run_id: int, *, reuse: bool) -> None:
             session.execute(text(f"UPDATE sqlite_sequence SET seq = {highest} WHERE name = 'run'"))
 
 
-def answered(store: Store, leased: LeasedChat, name: str) -> None:
-    """A late answer for a leased chat; ``""`` is a failure."""
+def answered(store: Store, placed: PlacedChat, name: str) -> None:
+    """A late answer for a chat that was taken; ``""`` is a failure."""
     forms = (FORM.empty() | {NAME: name},) if name else None
     outcome = Outcome(forms, Status.OK if name else Status.FAILED, error="" if name else "坏了")
-    executor._store_outcome(store, leased, outcome, [])
+    executor._store_outcome(store, placed, outcome, [])
 
 
 @pytest.mark.both_databases
 def test_a_late_answer_is_not_the_next_runs(store: Store) -> None:
     add_dataset(store, 2)
     run = started(store, "旧")
-    [late, *_] = lease(store, run)
+    [late, *_] = place_chats(store, run)
     gone(store, run.id, reuse=True)
     new = started(store, "新")
     if store.engine.dialect.name == "sqlite":
@@ -66,7 +70,7 @@ def test_a_late_answer_is_not_the_next_runs(store: Store) -> None:
     answered(store, late, "旧的答案")
     assert stored(store, new) == {}
     assert not execute(store, new.id + 99, late.chat_id)
-    [own, *_] = lease(store, new)
+    [own, *_] = place_chats(store, new)
     answered(store, own, "新的答案")
     assert list(stored(store, new).values()) == ["ok"]
 
@@ -76,18 +80,6 @@ def test_a_deleted_runs_id_is_not_given_again(store: Store) -> None:
     run = started(store, "旧")
     gone(store, run.id, reuse=False)
     assert started(store, "新").id > run.id
-
-
-def test_a_lost_lease_is_not_renewed_on_the_next_run(store: Store) -> None:
-    add_dataset(store, 1)
-    run = started(store, "旧")
-    [late] = lease(store, run)
-    gone(store, run.id, reuse=True)
-    new = started(store, "新")
-    with store.read() as session:
-        assert leases.of_existing_runs(session, [late]) == []
-        own = replace(late, run_created_at=session.get_one(Run, new.id).created_at)
-        assert leases.of_existing_runs(session, [own, late]) == [own]
 
 
 def test_a_run_that_starts_from_a_deleted_one_says_so(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,7 +111,7 @@ def test_a_run_that_starts_from_a_deleted_one_says_so(store: Store, monkeypatch:
 
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(("create", "delete", "delete again", "lease", "late", "late failure", "retry")),
+        st.sampled_from(("create", "delete", "delete again", "take", "late", "late failure", "retry")),
         st.integers(0, 9),
     ),
     max_size=25,
@@ -143,7 +135,7 @@ def place(store: Store) -> Callable[[], Store]:
 def test_no_answer_is_ever_on_a_wrong_run(place: Callable[[], Store], steps: list[tuple[str, int]]) -> None:
     store = place()
     runs: list[RunView] = []
-    under_way: list[tuple[LeasedChat, str]] = []
+    under_way: list[tuple[PlacedChat, str]] = []
     count = 0
     for step, number in steps:
         run = runs[number % len(runs)] if runs else None
@@ -151,15 +143,15 @@ def test_no_answer_is_ever_on_a_wrong_run(place: Callable[[], Store], steps: lis
             count += 1
             runs.append(started(store, f"第{count}个"))
         elif step.startswith("late") and under_way:
-            leased, name = under_way.pop(number % len(under_way))
-            answered(store, leased, name if step == "late" else "")
+            placed, name = under_way.pop(number % len(under_way))
+            answered(store, placed, name if step == "late" else "")
         elif run is None:
             continue
         elif step.startswith("delete"):
             gone(store, run.id, reuse=step == "delete again")
             runs.remove(run)
-        elif step == "lease":
-            under_way += [(leased, run.name) for leased in lease(store, run, count=2)]
+        elif step == "take":
+            under_way += [(placed, run.name) for placed in place_chats(store, run, count=2)]
         elif step == "retry":
             try:
                 run_service.retry_failed(store, run.id)

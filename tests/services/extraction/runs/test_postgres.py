@@ -12,13 +12,14 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import event, func, select, text
-from sqlmodel import col
+from sqlalchemy import event, text
 
 from core.adapters.store import Store, open_store
-from core.adapters.store.models import Lease, RunStatus, Worker
+from core.adapters.store.job_queue import JobQueue
+from core.adapters.store.models import RunStatus
 from core.services.extraction import runs as run_service
-from core.services.extraction.runs import leases, workers
+from core.services.extraction.runs.lane_jobs import TASK, lane_queue
+from core.services.extraction.runs.places import Backlog, take_places
 from core.settings import ROOT
 from tests import postgres as pg
 from tests.factories.runs import add_dataset, runner, stored
@@ -79,72 +80,161 @@ def keys(monkeypatch: pytest.MonkeyPatch) -> Any:
     return use
 
 
-def at_work(store: Store) -> dict[str, int]:
-    """``{worker id: chats it is at}``."""
+def lanes(store: Store) -> dict[int, int]:
+    """``{worker id: lanes that it holds}``."""
+    statement = (
+        "SELECT w.id, count(j.id) FROM procrastinate_workers w "
+        "LEFT JOIN procrastinate_jobs j ON j.worker_id = w.id AND j.status = 'doing' GROUP BY w.id"
+    )
     with store.read() as session:
-        statement = (
-            select(col(Worker.id), func.count(col(Lease.chat_id)))
-            .outerjoin(Lease, col(Lease.worker_id) == col(Worker.id))
-            .group_by(col(Worker.id))
-        )
-        return {str(name): int(count) for name, count in session.execute(statement)}
+        return {row.id: row.count for row in session.execute(text(statement))}
+
+
+def silence(store: Store, worker_id: int) -> None:
+    """Half a minute passes for one worker only."""
+    statement = "UPDATE procrastinate_workers SET last_heartbeat = now() - interval '31 seconds' WHERE id = :id"
+    with store.write() as session:
+        session.execute(text(statement), {"id": worker_id})
+
+
+def finished(store: Store, run_id: int) -> bool:
+    return run_service.progress(store, run_id).status == RunStatus.FINISHED
+
+
+@contextmanager
+def two_at_work(
+    store: Store, service: FakeOpenAI, concurrency: int
+) -> Iterator[tuple[subprocess.Popen[bytes], int, int]]:
+    """A run and two workers with half of its lanes each: the first one, its id, the run's."""
+    with worker(store, service) as one:
+        run = run_service.create_run(store, dataset="d", name="r", provider="openai", concurrency=concurrency)
+        run_service.start(store, run.id)
+        wait_until(lambda: list(lanes(store).values()) == [concurrency], 90)
+        (first,) = lanes(store)
+        with worker(store, service):
+            # Whoever comes late gets a share, for which calls that are under way are waited for.
+            wait_until(lambda: sorted(lanes(store).values()) == [concurrency // 2] * 2, 90)
+            yield one, first, run.id
 
 
 def test_two_workers_share_a_run_and_a_killed_one_is_replaced(pg_store: Store, keys: Any) -> None:
-    add_dataset(pg_store, 60)
+    add_dataset(pg_store, 120)
     meter = Meter(0.1)
     with FakeOpenAI(meter) as service:
         keys(service)
-        with worker(pg_store, service) as one, worker(pg_store, service) as two:
-            run = run_service.create_run(pg_store, dataset="d", name="r", provider="openai", concurrency=6)
-            run_service.start(pg_store, run.id)
-            # Both have their share of the six places, and no more.
-            wait_until(lambda: len(at_work(pg_store)) == 2 and min(at_work(pg_store).values()) > 0, 90)
-            wait_until(lambda: run_service.progress(pg_store, run.id).done >= 12, 90)
+        with two_at_work(pg_store, service, 6) as (one, dead, run_id):
             meter.held.clear()
-            wait_until(lambda: sorted(at_work(pg_store).values()) == [3, 3] and meter.now == 6, 60)
+            wait_until(lambda: sorted(lanes(pg_store).values()) == [3, 3] and meter.now == 6, 60)
             one.send_signal(signal.SIGKILL)
             one.wait()
-            dead = next(name for name in at_work(pg_store) if f"-{one.pid}-" in name)
-            with pg_store.read() as session:
-                done = run_service.progress(pg_store, run.id).done
-                lost = session.execute(select(func.count()).where(col(Lease.worker_id) == dead)).scalar_one()
-            assert lost == 3
-            # Half a minute passes for the dead one only.
-            with pg_store.write() as session:
-                session.execute(
-                    text("UPDATE worker SET seen_at = seen_at - interval '31 seconds' WHERE id = :id"), {"id": dead}
-                )
-            wait_until(lambda: dead not in at_work(pg_store), 60)
+            silence(pg_store, dead)
+            wait_until(lambda: list(lanes(pg_store).values()) == [6], 60)
             meter.held.set()
-            wait_until(lambda: run_service.progress(pg_store, run.id).status == RunStatus.FINISHED, 90)
-            assert two.poll() is None
-        assert set(stored(pg_store, run)) == set(range(1, 61))
+            wait_until(lambda: finished(pg_store, run_id), 90)
+        assert set(stored(pg_store, run_service.progress(pg_store, run_id))) == set(range(1, 121))
         counts = asked(service)
-        assert sorted(counts.values())[-lost - 1 :] == [1] + [2] * lost, "only calls in flight were asked again"
-        assert len(service.requests) == 60 + lost
-        assert done + lost <= 60
-        assert meter.most <= 6 + lost, "the service still saw the dead worker's calls"
-    wait_until(lambda: not at_work(pg_store), 60)
+        assert sorted(counts.values())[-4:] == [1, 2, 2, 2], "only calls in flight were asked again"
+        assert meter.most <= 6 + 3, "the service still saw the dead worker's calls"
+    wait_until(lambda: not lanes(pg_store), 60)
+
+
+def test_a_suspended_worker_that_comes_back_asks_nothing_that_others_are_at(pg_store: Store, keys: Any) -> None:
+    add_dataset(pg_store, 240)
+    meter = Meter(0.1)
+    with FakeOpenAI(meter) as service:
+        keys(service)
+        with two_at_work(pg_store, service, 6) as (one, suspended, run_id):
+            meter.held.clear()
+            wait_until(lambda: meter.now == 6, 60)
+            one.send_signal(signal.SIGSTOP)
+            silence(pg_store, suspended)
+            try:
+                wait_until(lambda: list(lanes(pg_store).values()) == [6], 60)
+                meter.held.set()
+                before = run_service.progress(pg_store, run_id).done
+                # What the suspended one had asked is answered by then.
+                wait_until(lambda: run_service.progress(pg_store, run_id).done >= before + 12, 60)
+                meter.most = 0
+            finally:
+                one.send_signal(signal.SIGCONT)
+            wait_until(lambda: finished(pg_store, run_id), 90)
+        assert meter.most <= 6
+        assert set(stored(pg_store, run_service.progress(pg_store, run_id))) == set(range(1, 241))
+        counts = Counter(asked(service).values())
+        assert set(counts) <= {1, 2}
+        assert counts[2] <= 3
 
 
 def test_the_silence_of_a_worker_is_noticed_without_help(pg_store: Store, keys: Any) -> None:
     add_dataset(pg_store, 4)
+    model = "openai:fake-model"
     with FakeOpenAI(Answer()) as service:
         keys(service)
         run = run_service.create_run(pg_store, dataset="d", name="r", provider="openai", concurrency=4)
         run_service.start(pg_store, run.id)
         with pg_store.write() as session:
-            workers.update_heartbeat(session, "gone", ["openai:fake-model"])
-        taken = leases.lease_chats(pg_store, "gone", "openai:fake-model", 4, [(run.id, leases.Backlog(run.id), set())])
-        assert len(taken) == 4
+            queue = JobQueue(session, TASK)
+            gone = queue.register()
+            assert len(queue.take([lane_queue(model)], gone, 9)) == 4
+            assert len(take_places(session, gone, model, 9, [(Backlog(run.id), set())])) == 4
         running = run_service.RunScheduler(pg_store, lost_seconds=2.0)
         running.start()
         try:
-            wait_until(lambda: run_service.progress(pg_store, run.id).status == RunStatus.FINISHED, 60)
+            wait_until(lambda: finished(pg_store, run.id), 60)
         finally:
             running.stop()
         assert max(asked(service).values()) == 1
+        assert lanes(pg_store) == {}
+
+
+def test_a_run_that_is_stopped_and_started_at_once_twenty_times_pays_once(pg_store: Store, keys: Any) -> None:
+    add_dataset(pg_store, 60)
+    meter = Meter(0.05)
+    with FakeOpenAI(meter) as service:
+        keys(service)
+        run = run_service.create_run(pg_store, dataset="d", name="r", provider="openai", concurrency=4)
+        with runner(pg_store), runner(pg_store):
+            run_service.start(pg_store, run.id)
+            for _ in range(20):
+                time.sleep(0.03)
+                run_service.pause(pg_store, run.id)
+                run_service.start(pg_store, run.id)
+            wait_until(lambda: finished(pg_store, run.id), 90)
+        assert set(stored(pg_store, run)) == set(range(1, 61))
+        assert max(asked(service).values()) == 1
+        assert meter.most <= 4
+
+
+def test_a_worker_without_the_key_leaves_the_lanes_to_one_with_it(
+    pg_store: Store, keys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_dataset(pg_store, 4)
+    with FakeOpenAI(Answer()) as service:
+        keys(service)
+        run = run_service.create_run(pg_store, dataset="d", name="r", provider="openai", concurrency=2)
+        other = run_service.create_run(pg_store, dataset="d", name="rules", provider="local", concurrency=2)
+        run_service.start(pg_store, run.id)
+        with monkeypatch.context() as without:
+            without.delenv("OPENAI_API_KEY")
+            with runner(pg_store):
+                run_service.start(pg_store, other.id)
+                wait_until(lambda: finished(pg_store, other.id))
+        assert service.requests == []
+        with runner(pg_store):
+            wait_until(lambda: finished(pg_store, run.id))
+
+
+def test_a_run_that_was_in_progress_before_there_were_lanes_goes_on(pg_store: Store, keys: Any) -> None:
+    add_dataset(pg_store, 4)
+    with FakeOpenAI(Answer()) as service:
+        keys(service)
+        run = run_service.create_run(pg_store, dataset="d", name="r", provider="openai", concurrency=2)
+        run_service.start(pg_store, run.id)
+        with pg_store.write() as session:
+            session.execute(text("DELETE FROM procrastinate_jobs"))
+        with runner(pg_store):
+            wait_until(lambda: finished(pg_store, run.id))
+        assert len(service.requests) == 4
 
 
 def test_the_rate_holds_over_two_workers(pg_store: Store, keys: Any) -> None:
@@ -169,29 +259,31 @@ def test_the_rate_holds_over_two_workers(pg_store: Store, keys: Any) -> None:
         assert start - began >= number * 0.5
 
 
-def test_two_workers_never_lease_the_same_chat(pg_store: Store) -> None:
+def test_two_workers_never_take_the_same_chat(pg_store: Store) -> None:
     add_dataset(pg_store, 200)
     run = run_service.create_run(pg_store, dataset="d", name="r", provider="local", concurrency=200)
     run_service.start(pg_store, run.id)
-    names = [f"w{number}" for number in range(4)]
-    for name in names:
-        with pg_store.write() as session:
-            workers.update_heartbeat(session, name, ["m"])
     taken: list[tuple[int, int]] = []
     lock = threading.Lock()
 
-    def grab(name: str) -> None:
-        backlog = leases.Backlog(run.id)
-        while jobs_ := leases.lease_chats(pg_store, name, "m", 160, [(run.id, backlog, set())]):
+    def grab() -> None:
+        backlog = Backlog(run.id)
+        with pg_store.write() as session:
+            holder = JobQueue(session, TASK).register()
+        chats = True
+        while chats:
+            backlog.allow_refill()
+            with pg_store.write() as session:
+                chats = bool(placed := take_places(session, holder, "m", 7, [(backlog, set())]))
             with lock:
-                taken.extend((job.run_id, job.chat_id) for job in jobs_)
+                taken.extend((chat.run_id, chat.chat_id) for chat in placed)
 
-    threads = [threading.Thread(target=grab, args=(name,)) for name in names]
+    threads = [threading.Thread(target=grab) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(taken) == len(set(taken)) == 160
+    assert len(taken) == len(set(taken)) == 200
 
 
 def test_an_answer_outlives_a_restart_of_the_database(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import func, select, text
 
 from core.adapters.store import Store
-from core.adapters.store.models import Lease, RunStatus
+from core.adapters.store.models import Place, RunStatus
 from core.errors import RunError
 from core.services.extraction import runs as run_service
 from core.services.extraction.runs.demand import RunDemands
@@ -116,6 +116,7 @@ def test_two_hundred_chats_with_every_kind_of_failure_lose_nothing(
     assert {index for index, count in times.items() if count == 1} <= sound
 
 
+@pytest.mark.both_databases
 def test_no_more_calls_at_a_time_than_allowed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     add_dataset(store, 24)
     now, most, lock = 0, 0, threading.Lock()
@@ -142,6 +143,7 @@ def test_no_more_calls_at_a_time_than_allowed(store: Store, monkeypatch: pytest.
     assert most == 4
 
 
+@pytest.mark.both_databases
 def test_cancelled_runs_keep_what_they_have_and_go_on(store: Store, service: FakeOpenAI) -> None:
     add_dataset(store, 40)
     run = run_service.create_run(store, dataset="d", name="r", provider="openai", concurrency=4)
@@ -163,6 +165,7 @@ def test_cancelled_runs_keep_what_they_have_and_go_on(store: Store, service: Fak
     assert max(asked(service).values()) == 1, "nothing was paid twice"
 
 
+@pytest.mark.both_databases
 def test_a_run_stopped_and_started_at_once_does_not_get_stuck(store: Store, service: FakeOpenAI) -> None:
     add_dataset(store, 30)
     run = run_service.create_run(store, dataset="d", name="r", provider="openai", concurrency=4)
@@ -196,6 +199,7 @@ def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[FakeOpenAI, threadin
         yield fake, go
 
 
+@pytest.mark.both_databases
 def test_calls_under_way_are_not_asked_again_by_a_run_that_stops_and_starts(
     store: Store, held: tuple[FakeOpenAI, threading.Event]
 ) -> None:
@@ -228,19 +232,19 @@ def test_chats_that_stand_ready_are_not_asked_once_the_run_is_paused(
     service, go = held
     add_dataset(store, 12)
 
-    def leased() -> int:
+    def placed() -> int:
         with store.read() as session:
-            return session.execute(select(func.count()).select_from(Lease)).scalar_one()
+            return session.execute(select(func.count()).select_from(Place)).scalar_one()
 
     run = run_service.create_run(store, dataset="d", name="r", provider="openai", concurrency=4)
     with runner(store) as running:
         run_service.start(store, run.id)
         running.wake()
-        wait_until(lambda: len(service.requests) == 4 and leased() == 6)
+        wait_until(lambda: len(service.requests) == 4 and placed() == 6)
         run_service.pause(store, run.id)
         go.set()
         running.wake()
-        wait_until(lambda: leased() == 0)
+        wait_until(lambda: placed() == 0)
         assert (len(service.requests), run_service.progress(store, run.id).done) == (4, 4)
         run_service.start(store, run.id)
         running.wake()

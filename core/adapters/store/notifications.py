@@ -1,0 +1,62 @@
+"""Listens for what PostgreSQL tells, so that a process that waits for work need not ask for it."""
+
+import logging
+import select
+import socket
+import threading
+from collections.abc import Callable
+
+import psycopg
+
+from core.adapters.store.db import Store
+
+AGAIN_SECONDS = 2.0
+"""Seconds before a connection that broke is made anew; whoever waits looks for itself meanwhile."""
+
+_log = logging.getLogger("shiyao.store")
+
+
+class Listener:
+    """A thread with a connection of its own that calls back when a channel is notified."""
+
+    def __init__(self, store: Store, channel: str, notified: Callable[[], None]) -> None:
+        """Start listening.
+
+        Args:
+            store: on PostgreSQL.
+            channel: name of the channel.
+            notified: called from the thread; returns at once.
+        """
+        self._address = store.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        self._channel, self._notified = channel, notified
+        self._ended, self._end = socket.socketpair()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._listen, name="shiyao-listener", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop listening; returns when the connection is closed."""
+        self._stopping.set()
+        self._end.send(b"x")
+        self._thread.join()
+        self._ended.close()
+        self._end.close()
+
+    def _listen(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                with psycopg.connect(self._address, autocommit=True, connect_timeout=5) as connection:
+                    connection.execute(f'LISTEN "{self._channel}"')
+                    self._notified()  # what was told while nobody listened
+                    self._pass_on(connection)
+            except (psycopg.Error, OSError) as error:
+                _log.debug("not listening now: %s", error)
+                self._stopping.wait(AGAIN_SECONDS)
+
+    def _pass_on(self, connection: psycopg.Connection) -> None:
+        while True:
+            readable, _, _ = select.select([connection.fileno(), self._ended.fileno()], [], [])
+            if self._ended.fileno() in readable:
+                return
+            if list(connection.notifies(timeout=0)):
+                self._notified()
