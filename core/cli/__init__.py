@@ -6,6 +6,8 @@ Modules import what is heavy (the database, providers) inside their commands, so
 import logging
 import sys
 from collections.abc import Sequence
+from functools import cache
+from typing import Any
 
 import typer
 from typer.exceptions import Abort, TyperException
@@ -40,6 +42,12 @@ def _root(ctx: typer.Context, db: Db = "") -> None:
     ctx.obj = db
 
 
+@cache
+def _command() -> Any:
+    """What typer makes of all commands: once, for a process may run several."""
+    return typer.main.get_command(app)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
@@ -52,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     private_files.keep_new_files_private()
     try:
-        code = app(args=arguments, standalone_mode=False)
+        code = _command()(args=arguments, standalone_mode=False)
     except TyperException as error:
         return _fail(f"用法不对：{shorten(error.format_message())}（加 --help 查看用法）", error.exit_code)
     except ShiyaoError as error:

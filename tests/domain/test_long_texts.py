@@ -1,14 +1,15 @@
 """What is computed quickly for long texts is what the plain way gives."""
 
+import gc
 import random
 from collections.abc import Iterator
 
-from core.domain.chat import parse_chat
+from core.domain.chat import Role, guess_roles, parse_chat
 from core.domain.checks import omissions
 from core.domain.checks.omissions import find_mentions
 from core.domain.entities import finders
 from core.domain.entities.folding import fold
-from core.domain.evidence import ChatIndex, text_index
+from core.domain.evidence import ChatIndex, garbage_kept, text_index
 from core.domain.evidence import index as evidence_index
 
 WORDS = [
@@ -64,3 +65,26 @@ def test_a_message_without_a_hint_holds_nothing() -> None:
             for one in omissions._of(kind, message.body.of(text))
         ]
         assert [(kind, one.value, message.index) for kind, one, message in find_mentions(index)] == every
+
+
+def test_who_has_said_much_is_judged_by_the_beginning() -> None:
+    turns = [
+        "林舟3：请问这个怎么收费？\n客服何晴2：您好，这边给您报价，麻烦您提供下联系方式\n",
+        "林舟3：好的\n客服何晴2：嗯\n",
+    ]
+    sides = {"林舟3": Role.CUSTOMER, "客服何晴2": Role.STAFF}
+    for first, later in (turns, turns[::-1]):
+        roles = guess_roles(parse_chat(first * 1_000 + later * 3_000))
+        assert {name: guess.score for name, guess in roles.items()} == {
+            name: guess.score for name, guess in guess_roles(parse_chat(first * 1_000)).items()
+        }
+    assert {name: guess.role for name, guess in guess_roles(parse_chat(turns[0] * 4_000)).items()} == sides
+
+
+def test_garbage_is_looked_for_again_afterwards() -> None:
+    with garbage_kept():
+        assert not gc.isenabled()
+        with garbage_kept():
+            pass
+        assert not gc.isenabled()
+    assert gc.isenabled()

@@ -147,9 +147,11 @@ export function entryOf(store) {
  * A sync over a store with everything controlled: what was emitted, the time, the storage.
  * @param {typeof import("../../core/ui/workbench/js/state.js").makeStore} makeStore
  * @param {typeof import("../../core/ui/workbench/js/sync.js").makeSync} makeSync
+ * @param {ReturnType<typeof storage>} [kept]
+ * @param {Partial<import("../../core/ui/workbench/js/types.js").SyncOptions>} [options]
  * @returns {{ store: any, sync: any, emitted: any[], kept: ReturnType<typeof storage>, at: { now: number } }}
  */
-export function world(makeStore, makeSync, kept = storage()) {
+export function world(makeStore, makeSync, kept = storage(), options = {}) {
   const store = makeStore();
   /** @type {[string, any][]} */
   const emitted = [];
@@ -164,6 +166,7 @@ export function world(makeStore, makeSync, kept = storage()) {
       return `id-${id}-${kept.items.size}`;
     },
     onChange() {},
+    ...options,
   });
   return { store, sync, emitted, kept, at };
 }

@@ -65,6 +65,50 @@ test("quick approvals lie in the outbox together and leave it one by one", async
   assert.equal(desk.kept.items.size, 0);
 });
 
+test("a decision leaves once the next chat is painted, and takes along what the server hears of the desk", async () => {
+  /** @type {(() => void)[]} */
+  const frames = [];
+  const desk = world(makeStore, makeSync, storage(), {
+    whenPainted(run) {
+      frames.push(run);
+      return () => frames.splice(frames.indexOf(run), 1);
+    },
+  });
+  take(desk);
+  desk.sync.reportPlace();
+  desk.emitted.length = 0;
+  const save = approve(desk);
+  desk.sync.reportPlace();
+  await soon();
+  assert.deepEqual([desk.emitted, frames.length], [[], 1]);
+  assert.ok(
+    [...desk.kept.items.keys()].some((key) => key.endsWith(save.save_id)),
+    "until then it lies in the journal",
+  );
+  frames.pop()?.();
+  assert.deepEqual(
+    desk.emitted.map(([name]) => name),
+    ["outbox", "at"],
+  );
+});
+
+test("a draft does not wait for a frame, and takes along a decision that does", async () => {
+  let calledOff = 0;
+  const whenPainted = () => () => {
+    calledOff += 1;
+  };
+  const desk = world(makeStore, makeSync, storage(), { whenPainted });
+  take(desk);
+  approve(desk);
+  const entry = entryOf(desk.store);
+  editField(entry, 0, "明细", "书架", 0);
+  desk.sync.touch(entry);
+  desk.sync.flushDrafts();
+  await soon();
+  const [, outbox] = desk.emitted.find(([name]) => name === "outbox");
+  assert.deepEqual([calledOff, outbox.map((/** @type {any} */ save) => save.status)], [1, ["已确认", "草稿"]]);
+});
+
 test("what is sent is what the contract says", async () => {
   const desk = open();
   editField(entryOf(desk.store), 0, "明细", "书架", 0);

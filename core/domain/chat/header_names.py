@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from core.domain.chat.parsed_chat import Role
@@ -24,6 +25,7 @@ _SIDES: Final = {"我方": Role.STAFF, "对方": Role.CUSTOMER}
 _ENCLOSED: Final = (("【", "】"), ("[", "]"), ("「", "」"), ("“", "”"), ('"', '"'), ("<", ">"), ("**", "**"))
 
 
+@lru_cache(maxsize=4096)  # the same people speak all the time
 def is_header_name(name: str, *, dated: bool = False) -> bool:
     """Whether words can be the name in a header: short, without a colon, no date.
 
@@ -43,6 +45,7 @@ def has_suffix(name: str) -> bool:
     return any(pattern.search(name) for pattern in (_SIDE, _ID, MARKS)) or _title_end(name, numbered=False) > 0
 
 
+@lru_cache(maxsize=4096)
 def split_name(raw: str) -> tuple[str, str, Role, int]:
     """Name, id, side, and how many characters stand before the name (QQ writes titles: 【管理员】)."""
     name, sender_id, side = raw.strip(), "", Role.UNKNOWN

@@ -109,6 +109,20 @@ ON_LINE: Final = frozenset(
     )
 )
 """What was said goes on behind the header."""
+_NEEDED: Final = {
+    HeaderStyle.TIME_NAME_CELLS: re.compile(r"[\t|｜]"),
+    HeaderStyle.NAME_TIME_CELLS: re.compile(r"[\t|｜]"),
+    HeaderStyle.NAME_TIME_COLON: re.compile(r"[\[(（]"),
+}
+"""What stands in every header of a style, where few lines have it."""
+_CLOCK_HINT = re.compile(r"\d[:：时点]\d")
+"""Stands in every clock."""
+_CLOCK_STYLES: Final = tuple(
+    (style, pattern, style in ENDS_LINE, _NEEDED.get(style))
+    for style, pattern in PATTERNS.items()
+    if style not in (HeaderStyle.NAME_COLON, HeaderStyle.NUMBER_NAME)
+)
+"""The styles with a clock, in the order that they are tried in: pattern, whether it ends the line, what it needs."""
 UNDATED: Final = frozenset((HeaderStyle.NAME_CLOCK, HeaderStyle.CLOCK_NAME, HeaderStyle.NAME_CLOCK_COLON))
 NAME_FIRST: Final = frozenset((HeaderStyle.NAME_TIME, HeaderStyle.NAME_CLOCK))
 
@@ -130,12 +144,11 @@ def styles_of(words: str, *, whole: bool) -> list[HeaderStyle]:
         return [HeaderStyle.NUMBER_NAME]
     if words[-1] in ":：" and whole and PATTERNS[HeaderStyle.NAME_COLON].match(words):
         return [HeaderStyle.NAME_COLON]
-    if not any(character.isdigit() for character in words):
+    if not _CLOCK_HINT.search(words):
         return []
     unmarked = without_marks(words) if whole else words
-    for style, pattern in PATTERNS.items():
-        ends_line = style in ENDS_LINE
-        if ends_line and not whole:
+    for style, pattern, ends_line, needs in _CLOCK_STYLES:
+        if ends_line and not whole or needs and not needs.search(words):
             continue
         match = pattern.match(unmarked if ends_line else words)
         if (

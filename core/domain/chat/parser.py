@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from core.domain.chat.header_patterns import ON_LINE, HeaderStyle
 from core.domain.chat.listed_names import find_listed_names
-from core.domain.chat.message_headers import Headers, find_headers, is_date_line
+from core.domain.chat.message_headers import Header, Headers, find_headers, is_date_line
 from core.domain.chat.message_kinds import (
     SYSTEM_NAMES,
     Mentions,
@@ -18,7 +18,7 @@ from core.domain.chat.message_kinds import (
 )
 from core.domain.chat.name_patterns import name_shape
 from core.domain.chat.odd_names import whole_names
-from core.domain.chat.parsed_chat import Message, MessageKind, ParsedChat, Quote, Span
+from core.domain.chat.parsed_chat import Message, MessageKind, ParsedChat, Quote, Role, Span
 from core.domain.chat.plain_dates import with_plain_dates
 from core.domain.chat.quotes import QuoteBlock, find_quotes, quoted_name
 from core.domain.chat.residue import find_residue
@@ -136,12 +136,9 @@ def _export(
         after_notice = is_notice or after_notice and not line.text.strip()
     messages: list[Message] = []
     for index, (span, opening) in enumerate(_spans(text, end, starts)):
-        message = _message(index, text, span, opening, quotes, names)
         header = headers.headers.get(opening.line) if opening else None
-        if header is None:
-            messages.append(replace(message, kind=MessageKind.SYSTEM))
-        else:
-            messages.append(replace(message, time=header.time, sender_id=header.sender_id, side=header.side))
+        message = _message(index, text, span, opening, quotes, names, header)
+        messages.append(message if header else replace(message, kind=MessageKind.SYSTEM))
     return ParsedChat(text, tuple(messages), (residue,) if residue else ())
 
 
@@ -311,7 +308,13 @@ def _spans(text: str, end: int, starts: list[tuple[int, Opening | None]]) -> Ite
 
 
 def _message(
-    index: int, text: str, span: Span, opening: Opening | None, quotes: dict[int, QuoteBlock], names: _Names
+    index: int,
+    text: str,
+    span: Span,
+    opening: Opening | None,
+    quotes: dict[int, QuoteBlock],
+    names: _Names,
+    header: Header | None = None,
 ) -> Message:
     """One message with its quotation, kind and mentions."""
     speaker = opening.name if opening else ""
@@ -338,6 +341,9 @@ def _message(
         kind,
         quote,
         names.mentions.of(body_text),
+        time=header.time if header else "",
+        sender_id=header.sender_id if header else "",
+        side=header.side if header else Role.UNKNOWN,
     )
 
 

@@ -36,6 +36,8 @@ QUESTION = re.compile(r"[？?]|(?:吗|么|嘛|呢)$|怎么|如何|为什么|多�
 """Words of a question, looked for at the end of a message."""
 _READ_CHARS: Final = 600
 """Characters at the beginning of a message that are searched for cues; pasted text follows later."""
+_READ_MESSAGES: Final = 1000
+"""Messages of each speaker that are searched for cues: who has said so much says nothing new about their side."""
 
 
 def guess_roles(parsed: ParsedChat, known_staff: Collection[str] = ()) -> dict[str, RoleGuess]:
@@ -51,9 +53,10 @@ def guess_roles(parsed: ParsedChat, known_staff: Collection[str] = ()) -> dict[s
     """
     signs = _signs(parsed)
     sizes = Counter(message.speaker for message in parsed.messages)
+    read = {speaker: min(size, _READ_MESSAGES) for speaker, size in sizes.items()}
     parts = {
         speaker: {
-            reason: weight * (1 - math.exp(-count / (0.7 + 0.06 * sizes[speaker])))
+            reason: weight * (1 - math.exp(-count / (0.7 + 0.06 * read[speaker])))
             for reason, (weight, count) in signs[speaker].items()
         }
         for speaker in parsed.speakers
@@ -102,9 +105,14 @@ def _signs(parsed: ParsedChat) -> dict[str, dict[str, tuple[float, float]]]:
     weights = {cue.reason: cue.weight for cue in CUES}
     weights |= _BETWEEN
     before: Message | None = None
+    read: Counter[str] = Counter()
     for message in parsed.messages:
         if not message.speaker:
             continue
+        last, before = before, message
+        if read[message.speaker] == _READ_MESSAGES:
+            continue
+        read[message.speaker] += 1
         words = message.body.of(parsed.text)[:_READ_CHARS]
         length = message.body.end - message.body.start
         if message.kind is MessageKind.TEXT:
@@ -114,8 +122,7 @@ def _signs(parsed: ParsedChat) -> dict[str, dict[str, tuple[float, float]]]:
                     continue
                 if cue.pattern.search(words):
                     counts[message.speaker][cue.reason] += 1
-        _between(message, before, words, parsed, counts)
-        before = message
+        _between(message, last, words, parsed, counts)
     return {
         speaker: {reason: (weights[reason], float(count)) for reason, count in counts[speaker].items()}
         for speaker in parsed.speakers

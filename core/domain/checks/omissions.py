@@ -111,13 +111,18 @@ def find_mentions(index: ChatIndex) -> tuple[tuple[Kind, Mention, Message], ...]
     text, messages = index.text, index.parsed.messages
     starts = [message.span.start for message in messages]
     hinted = {hint: _messages_with(index, hint, starts) for hint in {kind.hint for kind in _KINDS}}
-    return tuple(
-        (kind.kind, Mention(one.value, message.body.start + one.start, message.body.start + one.end), message)
-        for message in map(messages.__getitem__, sorted(set().union(*hinted.values())))
-        for kind in _KINDS
-        if message.index in hinted[kind.hint] and (kind.by_staff or not _by_staff(index, message))
-        for one in _of(kind, message.body.of(text))
-    )
+    mentions: list[tuple[Kind, Mention, Message]] = []
+    for message in map(messages.__getitem__, sorted(set().union(*hinted.values()))):
+        words, start = message.body.of(text), message.body.start
+        # The hint may stand in the name or the time before what was said.
+        hints = {hint for hint, numbers in hinted.items() if message.index in numbers and hint.search(words)}
+        mentions += [
+            (kind.kind, Mention(one.value, start + one.start, start + one.end), message)
+            for kind in _KINDS
+            if kind.hint in hints and (kind.by_staff or not _by_staff(index, message))
+            for one in _of(kind, words)
+        ]
+    return tuple(mentions)
 
 
 def _messages_with(index: ChatIndex, hint: re.Pattern[str], starts: Sequence[int]) -> set[int]:

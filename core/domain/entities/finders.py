@@ -7,11 +7,12 @@ say where.
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from core.domain.entities import number_chains
 from core.domain.entities.folding import fold
 from core.domain.entities.mention import Mention
-from core.domain.entities.numbers import PHONES, NumberKind, numbers_in
+from core.domain.entities.numbers import PHONES, Number, NumberKind, numbers_in
 
 # Every repetition has an end: without one, a long run of digits is walked through from each of its digits.
 _EMAIL = re.compile(r"\w[\w.%+-]{0,63}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}", re.ASCII)
@@ -74,7 +75,7 @@ def phones_in(text: str) -> Iterator[Mention]:
     Any eleven digits that begin with 1 are a mobile number, whether or not the prefix is in use: anonymised chats
     carry made-up ones. Landlines need an area code; an extension behind a number is not a part of it.
     """
-    return (Mention(number.value, number.start, number.end) for number in numbers_in(text) if number.kind in PHONES)
+    return (Mention(number.value, number.start, number.end) for number in _numbers(text) if number.kind in PHONES)
 
 
 def personal_phones_in(text: str) -> Iterator[Mention]:
@@ -82,7 +83,7 @@ def personal_phones_in(text: str) -> Iterator[Mention]:
     kinds = PHONES - {NumberKind.SERVICE}
     return (
         Mention(number.value, number.start, number.end)
-        for number in numbers_in(text)
+        for number in _numbers(text)
         if number.kind in kinds and not text.startswith(",,", number.end)
     )
 
@@ -97,8 +98,14 @@ def bank_cards_in(text: str) -> Iterator[Mention]:
     return _of_kind(text, NumberKind.BANK_CARD)
 
 
+@lru_cache(maxsize=4)
+def _numbers(text: str) -> tuple[Number, ...]:
+    """The numbers of a text; it is asked for phones, cards and others right after another."""
+    return tuple(numbers_in(text))
+
+
 def _of_kind(text: str, kind: NumberKind) -> Iterator[Mention]:
-    return (Mention(number.value, number.start, number.end) for number in numbers_in(text) if number.kind is kind)
+    return (Mention(number.value, number.start, number.end) for number in _numbers(text) if number.kind is kind)
 
 
 def addresses_in(text: str) -> Iterator[Mention]:

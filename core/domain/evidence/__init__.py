@@ -1,6 +1,6 @@
 """Evidence: where a form's values occur in the chat, with status and exact spans per field. Pure."""
 
-from core.domain.evidence.analysis import analyse_chat, cached_analysis, text_index
+from core.domain.evidence.analysis import analyse_chat, cached_analysis, garbage_kept, text_index
 from core.domain.evidence.evidence_types import EvidenceStatus, FieldEvidence
 from core.domain.evidence.index import ChatIndex
 from core.domain.evidence.locate import locate
@@ -14,6 +14,7 @@ __all__ = [
     "analyse_chat",
     "cached_analysis",
     "cut_at_evidence",
+    "garbage_kept",
     "locate",
     "overlap",
 ]

@@ -1,5 +1,8 @@
 """Everything that is computed from a chat's text alone: messages, speakers' roles, search index."""
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -22,14 +25,30 @@ class ChatAnalysis:
     index: ChatIndex
 
 
+@contextmanager
+def garbage_kept() -> Iterator[None]:
+    """Look for no garbage meanwhile.
+
+    A huge chat becomes a million objects that all stay; looking through them again and again took a third of the time.
+    """
+    is_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if is_enabled:
+            gc.enable()
+
+
 def analyse_chat(text: str) -> ChatAnalysis:
     """Parse a stored chat, guess the speakers' roles and build the search index.
 
     For walks over many chats; use :func:`cached_analysis` where the same chat is asked for again.
     """
-    parsed = parse_chat(text)
-    roles = guess_roles(parsed)
-    return ChatAnalysis(parsed, roles, ChatIndex(parsed, roles))
+    with garbage_kept():
+        parsed = parse_chat(text)
+        roles = guess_roles(parsed)
+        return ChatAnalysis(parsed, roles, ChatIndex(parsed, roles))
 
 
 def text_index(text: str) -> ChatIndex:

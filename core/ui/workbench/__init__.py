@@ -6,6 +6,7 @@ an installed package can only hand Streamlit one string of source, so they are j
 The contract of what goes in and comes out is ``docs/workbench.md``.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,7 +128,8 @@ def workbench(
     """
     result = _component(
         key=key,
-        data=payload,
+        # Streamlit would write JSON twice, once to tell elements apart, and each Chinese character as six.
+        data=json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode(errors="replace"),
         on_outbox_change=on_outbox_change,
         on_at_change=on_at_change,
         on_want_residue_change=on_want_residue_change,

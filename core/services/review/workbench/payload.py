@@ -18,7 +18,7 @@ from core.domain.chat.parsed_chat import Message, Span
 from core.domain.checks import check, find_mentions, find_omissions
 from core.domain.entities import Mention
 from core.domain.entities.spoken_dates import spoken_date
-from core.domain.evidence import EvidenceStatus, FieldEvidence, cached_analysis, locate
+from core.domain.evidence import EvidenceStatus, FieldEvidence, cached_analysis, garbage_kept, locate
 from core.domain.form import Form, FormValues, Kind
 from core.services.quality.stored_votes import read_votes
 from core.services.review.base_runs import BaseRun
@@ -81,21 +81,22 @@ def chat_payloads(
     names: dict[int, RunName] = {
         run.id: {"name": run.name, "model": run.model, "is_labels": run.kind == RunKind.LABELS} for run in answers.runs
     }
-    return [
-        _payload(
-            form,
-            chats[i],
-            records.get(chats[i].id),
-            answers.answer(runs_of_chats[chats[i].id], chats[i].id),
-            runs_of_chats[chats[i].id],
-            names,
-            others,
-            want_residue == i,
-            i in texts_sent,
-        )
-        for i in indices
-        if i in chats
-    ]
+    with garbage_kept():
+        return [
+            _payload(
+                form,
+                chats[i],
+                records.get(chats[i].id),
+                answers.answer(runs_of_chats[chats[i].id], chats[i].id),
+                runs_of_chats[chats[i].id],
+                names,
+                others,
+                want_residue == i,
+                i in texts_sent,
+            )
+            for i in indices
+            if i in chats
+        ]
 
 
 @lru_cache(maxsize=64)

@@ -3,6 +3,9 @@
 /** @import { Child } from "./types.js" */
 import { keyCap } from "./keys.js";
 
+/** Milliseconds after which a page that draws no frames counts as out of sight. */
+const UNSEEN_PAGE = 100;
+
 /**
  * Build an element: attributes by name, `on…` as listeners, `class`, children as nodes or text (null is left out).
  * @template {keyof HTMLElementTagNameMap} Tag
@@ -69,6 +72,28 @@ export function reveal(pane, element, align = "nearest") {
   if (align === "center") pane.scrollTop += box.top - frame.top - (frame.height - box.height) / 3;
   else if (box.top < frame.top + 8) pane.scrollTop += box.top - frame.top - 8;
   else pane.scrollTop += box.bottom - frame.bottom + 8;
+}
+
+/**
+ * Run something once what was drawn just now is on screen; a page out of sight draws nothing, and does not wait for it.
+ * Returns what calls it off.
+ * @param {() => void} run
+ */
+export function afterPaint(run) {
+  /** @type {number[]} */
+  const frames = [];
+  const stop = () => {
+    clearTimeout(timer);
+    frames.forEach((frame) => cancelAnimationFrame(frame));
+  };
+  const start = () => {
+    stop();
+    run();
+  };
+  const timer = setTimeout(start, UNSEEN_PAGE);
+  // In the frame after the next one, the next one has been drawn; what follows in its own task keeps no frame waiting.
+  frames.push(requestAnimationFrame(() => frames.push(requestAnimationFrame(() => setTimeout(start)))));
+  return stop;
 }
 
 /** A UUID, also where the page is not served over HTTPS (there `randomUUID` is missing). */

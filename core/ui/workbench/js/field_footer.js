@@ -46,12 +46,13 @@ function button(className, title, run, ...children) {
 export function drawMissed(footer, entry, form, customer) {
   const open = openMissed(entry);
   const label = (/** @type {string} */ key) => form.fields.find((field) => field.key === key)?.label ?? key;
-  const rows = open.map((one) => ({ ...one, owner: ownerOf(entry, form, one, customer) }));
-  const state = JSON.stringify([rows.map((one) => [one.id, one.owner]), entry.chat.chat, entry.work.length]);
+  const rows = open.slice(0, SHOWN).map((one) => ({ ...one, owner: ownerOf(entry, form, one, customer) }));
+  const ids = open.map((one) => one.id);
+  const state = JSON.stringify([ids, rows.map((one) => one.owner), entry.chat.chat, entry.work.length]);
   if (footer.missedState === state) return;
   footer.missedState = state;
   footer.missed.hidden = !open.length;
-  const shown = rows.slice(0, SHOWN).map((one, i) => {
+  const shown = rows.map((one, i) => {
     const whose = one.owner === null ? "新客户 " : entry.work.length > 1 ? `客户 ${one.owner + 1} ` : "";
     return button(
       i ? "gap-item" : "gap-item first",

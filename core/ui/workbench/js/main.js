@@ -1,6 +1,6 @@
 // @ts-check
 // The component: Streamlit calls the default export on every rerun, with the same element while the workbench stays.
-/** @import { Calls, Component } from "./types.js" */
+/** @import { Calls, Component, WorkbenchPayload } from "./types.js" */
 import { addCommands } from "./commands.js";
 import { claimPage, fillViewport, isAwaited, markTheme } from "./frame.js";
 import { listen } from "./keyboard.js";
@@ -143,9 +143,24 @@ function park(name, place) {
   }, LOOK);
 }
 
-/** @param {Component} component */
+/** @type {WeakMap<Uint8Array, WorkbenchPayload>} Streamlit hands over the same bytes again and again */
+const payloads = new WeakMap();
+
+/**
+ * What Python sent, which comes as the bytes of its JSON.
+ * @param {Uint8Array} bytes
+ */
+function read(bytes) {
+  const known = payloads.get(bytes);
+  if (known) return known;
+  const payload = /** @type {WorkbenchPayload} */ (JSON.parse(new TextDecoder().decode(bytes)));
+  payloads.set(bytes, payload);
+  return payload;
+}
+
+/** @param {Omit<Component, "data"> & { data: Uint8Array | null }} component */
 export default function workbench(component) {
-  const { name, parentElement } = component;
-  workbenchIn(name, parentElement).take(component);
+  const { name, parentElement, data } = component;
+  workbenchIn(name, parentElement).take({ ...component, data: data && read(data) });
   return () => park(name, parentElement);
 }

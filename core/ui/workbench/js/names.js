@@ -19,11 +19,23 @@ const BY_NAMES = /[小老大]$/u;
 const LAST_LETTER = new RegExp(`(?!${HAN})\\p{L}$`, "u");
 const FIRST_LETTER = new RegExp(`^(?!${HAN})\\p{L}`, "u");
 
+const MOST_PLAIN_NAMES = 5000;
+/** @type {Map<string, string>} names that were compared before: in a big group each is compared with all others, again and again */
+const plainNames = new Map();
+
 /**
  * A name as it is compared: width, case, white space and invisible characters made equal, 客户一 as 客户1.
  * @param {string} name
  */
 function plainName(name) {
+  const plain = plainNames.get(name) ?? madePlain(name);
+  if (plainNames.size > MOST_PLAIN_NAMES) plainNames.clear();
+  plainNames.set(name, plain);
+  return plain;
+}
+
+/** @param {string} name */
+function madePlain(name) {
   return name
     .normalize("NFKC")
     .toLowerCase()

@@ -6,7 +6,8 @@ import { clearHits } from "./find.js";
 import { openMissed } from "./missed.js";
 import { markOf } from "./model.js";
 
-const PANES_KEPT = 4;
+/** Panes kept for going back: each one more is styled, laid out and painted with all others. */
+const PANES_KEPT = 1;
 /** The colour of what stands in no form, behind those of the groups. */
 const NOWHERE = 6;
 

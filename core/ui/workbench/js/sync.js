@@ -16,18 +16,28 @@ const PRESENT = 600_000;
 const OFFLINE_BEAT = 5_000;
 
 /**
+ * Run something as soon as the present work is done; returns what calls it off.
+ * @param {() => void} run
+ */
+function soon(run) {
+  const timer = setTimeout(run, 0);
+  return () => clearTimeout(timer);
+}
+
+/**
  * Make the sync of a store. `emit(name, value)` sets component state, `onChange()` is called where the save state may
- * have changed by itself. `storage`, `clock` and `makeId` are handed in, so that node can test it.
+ * have changed by itself. `whenPainted(run)` puts something off until the screen shows what was drawn last: a decision lies in
+ * the journal and can wait for the next chat. All that is handed in, so that node can test it.
  * @param {Store} store
  * @param {SyncOptions} options
  */
-export function makeSync(store, { emit, storage, clock, makeId, onChange }) {
+export function makeSync(store, { emit, storage, clock, makeId, onChange, whenPainted = soon }) {
   /** @type {Map<string, ReturnType<typeof makeJournal>>} */
   const journals = new Map();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let sending;
+  let callOffSending = () => {};
+  let isToSend = false;
   /** @type {number | null} */
   let reportedAt = null;
   let restored = "";
@@ -111,18 +121,23 @@ export function makeSync(store, { emit, storage, clock, makeId, onChange }) {
     return saves.length;
   }
 
-  /** Send soon, after the screen was painted: the outbox first, so that the server saves before it prefetches. */
-  function send() {
-    clearTimeout(sending);
-    sending = setTimeout(() => {
+  /**
+   * Send soon: the outbox first, so that the server saves before it prefetches.
+   * @param {(run: () => void) => () => void} when
+   */
+  function send(when = soon) {
+    callOffSending();
+    isToSend = true;
+    callOffSending = when(() => {
+      isToSend = false;
       tellOutbox();
       reportPlace();
-    }, 0);
+    });
   }
 
   function reportPlace() {
     const at = store.current ?? reportedAt;
-    if (at === null || at === reportedAt) return;
+    if (isToSend || at === null || at === reportedAt) return;
     reportedAt = at;
     tell("at", at);
   }
@@ -150,7 +165,7 @@ export function makeSync(store, { emit, storage, clock, makeId, onChange }) {
     else if (!isOpen) store.decided.add(made.chat);
     journal().putSave(made);
     keepDraft(entry);
-    send();
+    send(status === DRAFT ? soon : whenPainted);
     return made;
   }
 
@@ -254,7 +269,7 @@ export function makeSync(store, { emit, storage, clock, makeId, onChange }) {
     isJournalBroken: () => [...journals.values()].some((kept) => kept.isBroken()),
     stop() {
       clearTimeout(timer);
-      clearTimeout(sending);
+      callOffSending();
     },
   };
 }

@@ -324,7 +324,7 @@ export type Emit = <K extends keyof WorkbenchSent>(name: K, value: WorkbenchSent
 /** What Streamlit hands to the component with every run. */
 export interface Component {
   name: string;
-  data: WorkbenchPayload;
+  data: WorkbenchPayload | null;
   parentElement: HTMLElement | ShadowRoot;
   setStateValue: Emit;
 }
@@ -375,6 +375,8 @@ export interface SyncOptions {
   makeId(): string;
   /** The save state may have changed by itself. */
   onChange(): void;
+  /** Run something once the screen shows what was drawn last; returns what calls it off. */
+  whenPainted?(run: () => void): () => void;
 }
 
 /** A text node with the place of its first character in the row's text. */

@@ -8,7 +8,7 @@ import { narrow, updateResidue } from "./chat_view.js";
 import { customerNames, speakersOf } from "./customers.js";
 import { helpLayer, lastingLayers } from "./desk_layers.js";
 import { makeDivider } from "./divider.js";
-import { h, setAttr, setText, uuid } from "./dom.js";
+import { afterPaint, h, setAttr, setText, uuid } from "./dom.js";
 import { drawGuide, drawLine } from "./field_footer.js";
 import { buildForm, drawForm, flushEntries, focusField, markRow } from "./form_view.js";
 import { nameTab, pageHas, rememberPlace } from "./frame.js";
@@ -66,6 +66,7 @@ export class Workbench {
   #modeBeforeSearch = false;
   #lastActive = Date.now();
   #isOpened = false;
+  #callOffPreparing = () => {};
 
   /**
    * @param {HTMLElement | ShadowRoot} host
@@ -82,6 +83,7 @@ export class Workbench {
       clock: Date.now,
       makeId: uuid,
       onChange: () => this.drawBars(),
+      whenPainted: afterPaint,
     });
     this.top = buildTop({
       onRetry: () => {
@@ -186,6 +188,7 @@ export class Workbench {
       calls.setCursor(null);
       calls.find("", 0);
       this.top.find.value = "";
+      this.#leaveField();
     }
     if (store.current !== null) rememberPlace(store.current);
     const pane = this.panes.show(store.current);
@@ -197,6 +200,15 @@ export class Workbench {
     }
     if (pane) pane.shown = true;
     this.#prepareNext();
+  }
+
+  /**
+   * Take the focus out of the form before it is drawn for another chat: the browser lays the page out for each new value of
+   * the input that has it.
+   */
+  #leaveField() {
+    const { activeElement } = /** @type {Document | ShadowRoot} */ (this.root.getRootNode());
+    if (activeElement && this.formHost.contains(activeElement)) this.root.focus({ preventScroll: true });
   }
 
   /**
@@ -296,8 +308,11 @@ export class Workbench {
     const prepare = () => {
       if (this.root.isConnected) this.panes.prepare(nextChat(this.store), this.form);
     };
-    if ("requestIdleCallback" in window) window.requestIdleCallback(prepare, { timeout: 300 });
-    else setTimeout(prepare);
+    this.#callOffPreparing();
+    this.#callOffPreparing = afterPaint(() => {
+      if ("requestIdleCallback" in window) window.requestIdleCallback(prepare, { timeout: 300 });
+      else prepare();
+    });
   }
 
   /** @param {boolean} open */
