@@ -188,5 +188,7 @@ def print_result(result: "ExportResult", json: bool) -> None:
     for taken in result.lists.get("sources", ()):
         say(f"  {taken['chats']:,} 条来自 {taken['source']}")
     say(f"已导出 {result.out}：{result.counts['rows']:,} 行，{result.size:,} 字节，sha256 {result.sha256}")
+    if result.masked:
+        say(f"已遮盖 {'、'.join(result.masked)}")
     for note in result.notes:
         hint(note)

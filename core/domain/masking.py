@@ -4,7 +4,7 @@ Because lengths stay, offsets into the original (evidence) hold in the masked te
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -74,10 +74,41 @@ class Mask:
         """Names of the kinds in a fixed order, for the export log."""
         return [str(kind) for kind in Masked if kind in self.kinds]
 
-    def values(self, form: Form, values: Mapping[str, Value]) -> FormValues:
-        """Mask a form's values: whole fields of a masked kind, and recognised values in free texts."""
-        names = KnownNames(_people(form, [values])) if Masked.NAME in self.kinds else KnownNames()
+    def values(
+        self, form: Form, values: Mapping[str, Value], *, text: str = "", forms: Iterable[Mapping[str, Value]] = ()
+    ) -> FormValues:
+        """Mask a form's values: whole fields of a masked kind, and recognised values in free texts.
+
+        Args:
+            form: the dataset's form.
+            values: of one customer.
+            text: the chat; who speaks in it is known by name in free texts, too.
+            forms: the other customers' unmasked forms, likewise.
+        """
+        if not self.kinds:
+            return dict(values)
+        names = KnownNames()
+        if Masked.NAME in self.kinds:
+            people = _people(form, [values, *forms])
+            names = names_of_chat(text, people) if text else KnownNames(people)
         return {key: self._value(_KINDS.get(form.field(key).kind), value, names) for key, value in values.items()}
+
+    def forms(self, form: Form, forms: Sequence[Mapping[str, Value]], text: str) -> list[FormValues]:
+        """Mask all forms of a chat as every export writes them: everybody of the chat is known by name."""
+        return [self.values(form, values, text=text, forms=forms) for values in forms]
+
+    def cell(self, form: Form, key: str, value: str, text: str) -> str:
+        """Mask one cell of a table about a chat.
+
+        Args:
+            form: the dataset's form.
+            key: the field whose value it is; ``""`` for any other words.
+            value: the cell.
+            text: the chat.
+        """
+        names = names_of_chat(text) if Masked.NAME in self.kinds else KnownNames()
+        kind = _KINDS.get(form.field(key).kind) if key else None
+        return str(self._value(kind, value, names))
 
     def text(self, text: str, form: Form, forms: Iterable[Mapping[str, Value]] = ()) -> str:
         """Mask a chat's text: recognised values, and the values of its forms where they occur word for word.

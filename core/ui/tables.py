@@ -1,15 +1,19 @@
 """Tables on a page, with the same rows as a CSV download."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import streamlit as st
 
+from core.adapters.store import DatasetView
+from core.domain.masking import Mask, Masked
 from core.domain.permissions import Permission
-from core.services.export import log_shown_table
+from core.services.export import log_shown_table, mask_rows
 from core.services.export.spreadsheet_cells import csv_row
 from core.ui import state
 from core.ui.markdown import Markdown
+from core.ui.mask_picker import MASKED_SUFFIX
 
 Rows = Sequence[Mapping[str, Any]]
 PLACEHOLDER = "—"
@@ -43,7 +47,14 @@ def _logged_csv(make_rows: Callable[[], Rows], name: str) -> bytes:
     return csv_of(rows)
 
 
-def draw_csv_button(rows: Rows | Callable[[], Rows], *, name: str, key: str, label: Markdown = "下载 CSV") -> None:
+def draw_csv_button(
+    rows: Rows | Callable[[], Rows],
+    *,
+    name: str,
+    key: str,
+    label: Markdown = "下载 CSV",
+    dataset: DatasetView | None = None,
+) -> None:
     """A button that downloads the rows as ``name.csv``, for who may take something out; it is logged.
 
     Args:
@@ -51,19 +62,40 @@ def draw_csv_button(rows: Rows | Callable[[], Rows], *, name: str, key: str, lab
         name: of the file, without its ending.
         key: of the button.
         label: of the button.
+        dataset: whose chats' values are in the rows: a second button hides what tells a person.
     """
     if not state.may(Permission.EXPORT):
         return
-    st.download_button(
-        label,
-        data=lambda: _logged_csv(rows if callable(rows) else lambda: rows, name),
-        file_name=f"{name}.csv",
-        mime="text/csv",
-        icon=":material/download:",
-        key=key,
-        on_click="ignore",
-        type="tertiary",
-    )
+
+    def made() -> Rows:
+        return rows() if callable(rows) else rows
+
+    with st.container(horizontal=True, gap="small") if dataset is not None else nullcontext():
+        st.download_button(
+            label,
+            data=lambda: _logged_csv(made, name),
+            file_name=f"{name}.csv",
+            mime="text/csv",
+            icon=":material/download:",
+            key=key,
+            on_click="ignore",
+            type="tertiary",
+        )
+        if dataset is not None:
+            file = f"{name}{MASKED_SUFFIX}"
+            st.download_button(
+                "遮盖后下载",
+                data=lambda: _logged_csv(
+                    lambda: mask_rows(state.store(), dataset, made(), Mask(frozenset(Masked))), file
+                ),
+                file_name=f"{file}.csv",
+                mime="text/csv",
+                icon=":material/visibility_off:",
+                help="人名、电话、邮箱、地址、证件和账号都换成 *",
+                key=f"{key}-masked",
+                on_click="ignore",
+                type="tertiary",
+            )
 
 
 def draw_table(
@@ -74,6 +106,7 @@ def draw_table(
     columns: Mapping[str, Any] | None = None,
     height: Any = "auto",
     all_rows: Callable[[], Rows] | None = None,
+    dataset: DatasetView | None = None,
 ) -> None:
     """Draw a table with its CSV button below.
 
@@ -84,6 +117,7 @@ def draw_table(
         columns: Streamlit's column configuration.
         height: pixels, or as Streamlit has it.
         all_rows: makes what the file has, where the table shows only a part of it.
+        dataset: whose chats' values are in the rows, see :func:`draw_csv_button`.
     """
     st.dataframe(
         list(rows),
@@ -93,4 +127,4 @@ def draw_table(
         placeholder=PLACEHOLDER,
         key=f"{key}-table",
     )
-    draw_csv_button(all_rows or rows, name=name, key=f"{key}-csv")
+    draw_csv_button(all_rows or rows, name=name, key=f"{key}-csv", dataset=dataset)

@@ -14,7 +14,7 @@ if picked is not None and (chosen := choose_runs_to_compare(benchmark := picked[
     right_from = choose_similarity_threshold(picked[1], benchmark.measure)
     names, beside = chosen
     alignment = align(state.store(), benchmark, names, against=benchmark.against)
-    places, mode, key = choose_differences(alignment, beside)
+    places, mode, key = choose_differences(alignment, beside, benchmark.dataset)
     draw_prompt_differences(alignment)
     draw_difference_walk(benchmark.dataset, alignment, places, mode, key, right_from)
     st.caption(

@@ -15,6 +15,7 @@ from core.domain.entities.numbers import INVISIBLE, country_code_length, is_digi
 from core.domain.form import Form, FormValues, Kind, Value
 from core.domain.personal_data.finders import PersonalKind, personal_mentions
 from core.domain.personal_data.names import names_of_chat, surname_of
+from core.domain.personal_data.reading import plain_letters
 from core.domain.personal_data.surnames import COMPOUND_SURNAMES, TITLES
 
 _NUMBERS: Final = frozenset({PersonalKind.PHONE, PersonalKind.ID_CARD, PersonalKind.BANK_CARD, PersonalKind.QQ})
@@ -197,12 +198,13 @@ def _made_up_numbers(kind: PersonalKind, digits: str) -> Iterator[str]:
 
 def _number(surface: str) -> str:
     """The digits of a number as ASCII, an X at its end among them."""
-    return plain_digits(surface) + ("X" if fold(surface).rstrip().endswith(("x", "×")) else "")
+    read = plain_letters(surface)
+    return plain_digits(read) + ("X" if read.rstrip().endswith(("x", "×")) else "")
 
 
 def _with_digits(surface: str, digits: str) -> str:
     """A number with other digits, the last as many as there are; what stands between them stays."""
-    places = [at for at, one in enumerate(surface) if is_digit(one) or fold(one) in ("x", "×")]
+    places = [at for at, one in enumerate(plain_letters(surface)) if is_digit(one) or one in ("x", "×")]
     if len(places) < len(digits):
         return digits
     letters = list(surface)

@@ -11,6 +11,7 @@ from core.services.export.download import Download, download
 from core.services.export.export_log import export_log_entries, log_shown_table
 from core.services.export.export_result import ExportResult, index_ranges
 from core.services.export.file_names import file_name
+from core.services.export.masked_rows import mask_rows
 from core.services.export.submission_export import export_submission
 from core.services.export.table_export import TableFormat, export_table
 
@@ -30,5 +31,6 @@ __all__ = [
     "file_name",
     "index_ranges",
     "log_shown_table",
+    "mask_rows",
     "parse_source",
 ]

@@ -267,9 +267,17 @@ def stream_answers(session: Session, dataset: DatasetView, form: Form, source: A
             yield _answer(form, index, forms, origin, {"run": run.name, "run_id": run.id})
 
 
-def mask_answers(stream: Iterator[ChatAnswer], form: Form, mask: Mask) -> Iterator[ChatAnswer]:
-    """The answers with what the mask hides replaced by stars."""
-    return (replace(answer, forms=[mask.values(form, values) for values in answer.forms]) for answer in stream)
+def mask_answers(
+    session: Session, dataset: DatasetView, form: Form, source: AnswerSource, mask: Mask
+) -> Iterator[ChatAnswer]:
+    """The answers of a source, with what the mask hides replaced by stars."""
+    answers = stream_answers(session, dataset, form, source)
+    if not mask:
+        yield from answers
+        return
+    texts = OrderedStream((chat.index, chat.text) for chat in queries.chats(session, dataset.id))
+    for answer in answers:
+        yield replace(answer, forms=mask.forms(form, answer.forms, texts.take(answer.index) or ""))
 
 
 def stream_run_forms(session: Session, run_id: int) -> Iterator[tuple[int, list[FormValues]]]:

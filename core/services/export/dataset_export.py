@@ -72,7 +72,7 @@ def export_dataset(
                 shown_text = stored_text if text is TextKind.RAW else strip_residue(stored_text)
                 yield {
                     "chat_text": mask.text(shown_text, form, answer.forms),
-                    "infos": [mask.values(form, values) for values in answer.forms],
+                    "infos": mask.forms(form, answer.forms, stored_text),
                 }
 
         fingerprints = write_array(file, rows())
@@ -94,6 +94,7 @@ def export_dataset(
             lists=statistics.lists(left_out=left_out),
             notes=statistics.notes(withheld=coverage.withheld, left_out=left_out),
             files={out.name: sha256},
+            masked=tuple(mask.names),
         )
         parameters = {
             "dataset": dataset_view.name,

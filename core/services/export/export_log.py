@@ -74,7 +74,7 @@ def publish_export(
                 provenance=provenance,
             )
         )
-        record_audit(session, AuditKind.EXPORT, result.out.name, f"{result.kind}，{result.size:,} 字节")
+        record_audit(session, AuditKind.EXPORT, result.out.name, _in_words(result))
         session.flush()
         file.publish()
 
@@ -101,9 +101,14 @@ def log_training_set(
         provenance=provenance,
     )
     session.add(row)
-    record_audit(session, AuditKind.EXPORT, name, f"training，{result.size:,} 字节")
+    record_audit(session, AuditKind.EXPORT, name, _in_words(result))
     session.flush()
     return row.id or 0
+
+
+def _in_words(result: ExportResult) -> str:
+    masked = f"，已遮盖 {'、'.join(result.masked)}" if result.masked else ""
+    return f"{result.kind}，{result.size:,} 字节{masked}"
 
 
 @permitted(Permission.EXPORT)

@@ -20,6 +20,7 @@ class ExportResult:
             are left out.
         notes: Chinese sentences about what is worth knowing before the file is used.
         files: file name → sha256, for everything that was written.
+        masked: kinds of personal data that are hidden in it, as ``--mask`` names them.
     """
 
     kind: str
@@ -30,6 +31,7 @@ class ExportResult:
     lists: Mapping[str, list[Any]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
+    masked: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The result as the command line prints it with ``--json``."""
@@ -42,6 +44,7 @@ class ExportResult:
             **self.lists,
             "notes": list(self.notes),
             "files": dict(self.files),
+            "masked": list(self.masked),
         }
 
 

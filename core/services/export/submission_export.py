@@ -17,7 +17,6 @@ from core.services.export.answer_sources import (
     mask_answers,
     measure_coverage,
     mixture_note,
-    stream_answers,
 )
 from core.services.export.answer_statistics import AnswerStatistics
 from core.services.export.atomic_file import pending_file
@@ -76,7 +75,7 @@ def export_submission(
         if mixture := mixture_note(origins, source, coverage):
             first_notes.append(mixture)
         statistics = AnswerStatistics()
-        stream = mask_answers(stream_answers(session, dataset_view, form, source), form, mask)
+        stream = mask_answers(session, dataset_view, form, source, mask)
         rows = statistics.count(_with_empty_forms(stream, coverage.missing, form))
         fingerprints = write_array(file, ({"infos": answer.forms, "index": answer.index} for answer in rows))
         sha256, size = verify_array(file, fingerprints)
@@ -103,6 +102,7 @@ def export_submission(
                 *statistics.notes(withheld=coverage.withheld, filled=list(coverage.missing)),
             ),
             files={out.name: sha256},
+            masked=tuple(mask.names),
         )
         parameters = {
             "dataset": dataset_view.name,

@@ -23,7 +23,6 @@ from core.services.export.answer_sources import (
     ChatAnswer,
     mask_answers,
     measure_coverage,
-    stream_answers,
 )
 from core.services.export.answer_statistics import AnswerStatistics
 from core.services.export.atomic_file import PendingFile, compare_rows, file_digest, fingerprint, pending_file
@@ -77,7 +76,7 @@ def export_table(
         form = load_named_form(dataset_view.form)
         coverage = measure_coverage(session, dataset_view, source)
         statistics = AnswerStatistics()
-        stream = mask_answers(stream_answers(session, dataset_view, form, source), form, mask)
+        stream = mask_answers(session, dataset_view, form, source, mask)
         rows = _rows(statistics.count(stream), form, confirmations)
         fingerprints = _write_csv(file, rows) if table is TableFormat.CSV else _write_xlsx(file, rows)
         if len(fingerprints) < 2:
@@ -96,6 +95,7 @@ def export_table(
             lists=statistics.lists(left_out=left_out),
             notes=statistics.notes(withheld=coverage.withheld, left_out=left_out),
             files={out.name: sha256},
+            masked=tuple(mask.names),
         )
         parameters = {
             "dataset": dataset_view.name,

@@ -99,6 +99,7 @@ def export_test_csv(
             counts={"chats": len(fingerprints), "rows": len(fingerprints), "left_out": len(left_out)},
             lists={"left_out": left_out} if left_out else {},
             files={out.name: sha256},
+            masked=tuple(mask.names),
         )
         parameters = {
             "dataset": dataset_view.name,

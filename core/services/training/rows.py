@@ -122,7 +122,10 @@ class RowMaker:
     def make(self, row_input: RowInput, task: TrainingTask) -> TrainingRow:
         """Make one row: question and target in the trainer's format, measured."""
         question = self._questions[task.name].about(self.shown_text(row_input))
-        forms = [self._mask.values(self.form, values) for values in task.restrict(row_input.forms)]
+        forms = [
+            self._mask.values(self.form, values, text=row_input.text, forms=row_input.forms)
+            for values in task.restrict(row_input.forms)
+        ]
         target = target_text(forms)
         row = row_of(self._format, question, target)
         return TrainingRow(row, question, target, forms, RowLength(characters(row), tokens_of(question, target)))

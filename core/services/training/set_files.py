@@ -96,6 +96,7 @@ def write_files(
         size=digests[TRAIN][1],
         counts=counts,
         files={name: sha256 for name, (sha256, _) in digests.items()},
+        masked=tuple(parameters.get("mask", ())),
     )
 
 

@@ -26,7 +26,7 @@ from core.services.training import InputKind, export_test_csv
 from core.ui import state
 from core.ui.export.export_choices import choose_chats, choose_input, choose_source, draw_coverage
 from core.ui.markdown import escape_markdown
-from core.ui.mask_picker import choose_mask
+from core.ui.mask_picker import MASKED_SUFFIX, choose_mask
 
 _TEXT_TITLES = {TextKind.RAW: "入库时的原文", TextKind.CLEAN: "去掉表格残留"}
 
@@ -46,6 +46,11 @@ class ExportPlan:
     name: str
     make: Callable[[Path], ExportResult]
     ready: bool = True
+
+
+def _file_name(kind: str, dataset: DatasetView, ending: str, mask: Mask) -> str:
+    """Name of a file; a masked one is told from any other by it."""
+    return f"{file_name(kind, dataset.name)}{MASKED_SUFFIX if mask else ''}.{ending}"
 
 
 def _mask_and_coverage(dataset: DatasetView, facts: DeltaGenerator, source: AnswerSource) -> tuple[Mask, Coverage]:
@@ -68,7 +73,7 @@ def _plan_submission(dataset: DatasetView, facts: DeltaGenerator) -> ExportPlan:
         facts.caption("提交文件要有每一条群聊：请先审阅或抽取缺的这些，或打开补空。")
     return ExportPlan(
         ("submission", dataset.id, source, fill, mask),
-        file_name("submission", dataset.name) + ("_已遮盖" if mask else "") + ".json",
+        _file_name("submission", dataset, "json", mask),
         lambda out: export_submission(
             state.store(), dataset=dataset.id, source=source, out=out, fill_missing=fill, mask=mask
         ),
@@ -90,7 +95,7 @@ def _plan_dataset(dataset: DatasetView, facts: DeltaGenerator) -> ExportPlan:
     mask, coverage = _mask_and_coverage(dataset, facts, source)
     return ExportPlan(
         ("dataset", dataset.id, source, text, mask),
-        file_name("dataset", dataset.name) + ".json",
+        _file_name("dataset", dataset, "json", mask),
         lambda out: export_dataset(state.store(), dataset=dataset.id, source=source, out=out, text=text, mask=mask),
         ready=len(coverage.missing) < coverage.total,
     )
@@ -113,7 +118,7 @@ def _plan_table(dataset: DatasetView, facts: DeltaGenerator) -> ExportPlan:
     mask, coverage = _mask_and_coverage(dataset, facts, source)
     return ExportPlan(
         ("table", dataset.id, source, table, seen, mask),
-        f"{file_name('customers', dataset.name)}.{table}",
+        _file_name("customers", dataset, table, mask),
         lambda out: export_table(
             state.store(), dataset=dataset.id, source=source, out=out, table=table, confirmations=seen, mask=mask
         ),
@@ -128,7 +133,7 @@ def _plan_report(dataset: DatasetView, facts: DeltaGenerator) -> ExportPlan:
     mask, coverage = _mask_and_coverage(dataset, facts, source)
     return ExportPlan(
         ("report", dataset.id, source, chats, mask),
-        file_name("report", dataset.name) + ".html",
+        _file_name("report", dataset, "html", mask),
         lambda out: export_html_report(
             state.store(), dataset=dataset.id, source=source, out=out, chats=chats, mask=mask
         ),
@@ -145,7 +150,7 @@ def _plan_test_csv(dataset: DatasetView, facts: DeltaGenerator) -> ExportPlan:
     facts.caption(f"每条群聊一个提问，用的是「{prompt}」提示词，和抽取时一字不差。")
     return ExportPlan(
         ("test-csv", dataset.id, text, mask),
-        file_name("test", dataset.name) + ".csv",
+        _file_name("test", dataset, "csv", mask),
         lambda out: export_test_csv(state.store(), dataset=dataset.id, out=out, text=text, mask=mask),
         ready=dataset.chats > 0,
     )

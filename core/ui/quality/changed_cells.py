@@ -55,6 +55,7 @@ def draw_changed_cells(benchmark: Benchmark, comparison: Comparison, a: RunView,
         rows,
         name=f"{CHANGE_TITLES[kind]}",
         key="changes-cells",
+        dataset=benchmark.dataset,
         height=table_height(rows, most=560),
         columns={
             "群聊": st.column_config.NumberColumn(width=48),

@@ -3,6 +3,7 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from core.adapters.store import DatasetView
 from core.domain.diff import diff_text
 from core.domain.form import Form
 from core.services.quality import Alignment, Difference, difference_rows
@@ -62,7 +63,9 @@ def choose_one_field(place: DeltaGenerator, form: Form, *, every: str) -> str:
     return chosen or ""
 
 
-def choose_differences(alignment: Alignment, place: DeltaGenerator) -> tuple[list[Difference], str, str]:
+def choose_differences(
+    alignment: Alignment, place: DeltaGenerator, dataset: DatasetView
+) -> tuple[list[Difference], str, str]:
     """Filters above the compared runs.
 
     Returns:
@@ -75,6 +78,10 @@ def choose_differences(alignment: Alignment, place: DeltaGenerator) -> tuple[lis
     places = alignment.differences(with_reference=mode != MODES[0], key=key)
     with right:
         draw_csv_button(
-            difference_rows(alignment, places), name="差异", key="compare-csv", label=f"下载 {len(places)} 处差异"
+            difference_rows(alignment, places),
+            name="差异",
+            key="compare-csv",
+            label=f"下载 {len(places)} 处差异",
+            dataset=dataset,
         )
     return places, mode, key

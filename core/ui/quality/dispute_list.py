@@ -55,7 +55,7 @@ def draw_disputes(views: list[DisputeView], dataset: DatasetView, form: Form) ->
             "打开": workbench_column(),
         },
     )
-    draw_csv_button(dispute_rows(views), name="标注争议", key="disputes-csv")
+    draw_csv_button(dispute_rows(views), name="标注争议", key="disputes-csv", dataset=dataset)
     chosen = [row for row in picked.selection.rows if row < len(views)]
     if chosen:
         _draw_decision(views[chosen[0]], form)

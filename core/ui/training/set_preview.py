@@ -6,6 +6,7 @@ from core.services.export import Download, download, file_name
 from core.services.training import Preflight, TrainingOptions, data_version, export_training, preflight
 from core.ui import state
 from core.ui.markdown import escape_markdown
+from core.ui.mask_picker import MASKED_SUFFIX
 from core.ui.training.set_problems import (
     draw_duplicates,
     draw_field_balance,
@@ -85,7 +86,7 @@ def draw_build(report: Preflight, options: TrainingOptions, names: list[str]) ->
     if pressed:
         with st.spinner("正在生成并读回核对…"):
             made = download(
-                file_name(name),
+                file_name(name) + (MASKED_SUFFIX if options.mask else ""),
                 lambda out: export_training(state.store(), options=options, out=out, name=name, who=state.reviewer()),
             )
         st.session_state[_FINISHED] = (options, made)

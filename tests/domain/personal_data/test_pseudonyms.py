@@ -1,9 +1,14 @@
 """Made-up values: nothing real is left, the same stays the same, and answers are turned back however written."""
 
+import random
+import re
+
 import pytest
 
+from bench.masking_habits import habits
+from core.domain.entities.folding import fold
 from core.domain.form import Form
-from core.domain.personal_data import Pseudonyms
+from core.domain.personal_data import PersonalKind, Pseudonyms, plain_letters
 
 CHAT = (
     "陶然乡-邱明远：您好，我电话 138 0013 8001，邮箱 qiu.my＠example.cn\n客服小陈1：邱总好，我加您微信 qiumy_2020\n"
@@ -106,3 +111,57 @@ def test_a_number_with_odd_separators_comes_back_as_a_real_one(number: str) -> N
     hidden = pseudonyms.hide(number)
     assert "1234" not in hidden
     assert pseudonyms.restore(hidden) in (number, "13812345678")
+
+
+WORDS = str.maketrans("零〇幺一二三四五六七八九壹贰叁肆伍陆柒捌玖两", "0011234567891234567892")
+
+
+def letters_and_digits(text: str) -> str:
+    return re.sub(r"[\W_]", "", plain_letters(text)).translate(WORDS)
+
+
+def test_every_spelling_is_made_up_and_comes_back() -> None:
+    source = random.Random(5)
+    pool = [sample for kind in PersonalKind if kind is not PersonalKind.NAME for sample in habits(kind)]
+    for _ in range(60):
+        chosen = source.sample(pool, 6)
+        chat = "".join(f"客户{number}：{sample.text}\n" for number, sample in enumerate(chosen))
+        pseudonyms = Pseudonyms(chat)
+        hidden = pseudonyms.hide(chat)
+        values = [letters_and_digits(sample.value) for sample in chosen]
+        assert not [value for value in values if len(value) > 3 and value in letters_and_digits(hidden)]
+        back = letters_and_digits(pseudonyms.restore(hidden))
+        # The country's code may go: the number is the same.
+        assert not [value for value in values if value not in back and re.sub("^(00)?86", "", value) not in back]
+
+
+SURNAMES = "赵 钱 李 陈 邱 刘 欧阳 司马".split()
+GIVEN = "明远 明 远 雨婷 婷 强 建国 国 青岚 墨 霁".split()
+NICKNAMES = (
+    "小鱼儿 小鱼 鱼儿 Amy Amy2 Lily LilyChen 蜗牛 奔跑的蜗牛 晴天 晴天娃娃 "
+    "榆屿 榆屿甲 青岚 上官 user101 云栖 大白兔 大白"
+).split()
+
+
+def test_no_two_people_of_a_chat_are_called_the_same() -> None:
+    source = random.Random(7)
+    for _ in range(60):
+        names = {
+            source.choice((
+                source.choice(SURNAMES) + source.choice((*GIVEN, "总", "女士", "老师")),
+                source.choice(NICKNAMES),
+                f"小{source.choice(SURNAMES)}",
+                f"{source.choice(NICKNAMES)}-{source.choice(SURNAMES)}总",
+            ))
+            + source.choice(("", "", "2"))
+            for _ in range(12)
+        }  # fmt: skip
+        people = sorted({fold(name): name for name in names}.values())
+        lines = (f"{name}：找{source.choice(people)}，谢谢{source.choice(people)}青岚\n{name}：好\n" for name in people)
+        chat = "".join(lines)
+        pseudonyms = Pseudonyms(chat)
+        hidden = pseudonyms.hide(chat)
+        made_up = [line.split("：")[0] for line in hidden.split("\n")[:-1:2]]
+        assert len(set(made_up)) == len(people), dict(zip(people, made_up, strict=True))
+        assert pseudonyms.restore(hidden) == chat
+        assert [pseudonyms.restore(one) for one in made_up] == people

@@ -80,11 +80,13 @@ def chat_page(
     marks: list[tuple[Span, str, int]] = []
     customers = []
     names = [form.name_of(values) for values in answer.forms]
+    hidden_forms = mask.forms(form, answer.forms, text)
     for number, values in enumerate(answer.forms):
+        hidden = hidden_forms[number]
         located = locate(form, index, values, names[number], names)
-        cells = dict(_cells(form, number, values, located, confirmed.get(number, {}), mask, marks))
+        cells = dict(_cells(form, number, values, located, confirmed.get(number, {}), hidden, marks))
         groups = tuple((group, tuple(cells[field.key] for field in form.in_group(group))) for group in form.groups)
-        customers.append(CustomerPage(form.name_of(mask.values(form, values)), groups))
+        customers.append(CustomerPage(form.name_of(hidden), groups))
     lines = tuple(
         ReportMessage(
             number=message.index + 1,
@@ -104,10 +106,9 @@ def _cells(
     values: FormValues,
     located: Mapping[str, FieldEvidence],
     confirmed: Mapping[str, str],
-    mask: Mask,
+    hidden: FormValues,
     marks: list[tuple[Span, str, int]],
 ) -> Iterator[tuple[str, ReportCell]]:
-    hidden = mask.values(form, values)
     for place, field in enumerate(form.fields):
         group = form.groups.index(field.group)
         cell = f"c{number}f{place}"

@@ -88,6 +88,7 @@ def export_html_report(
             lists=statistics.lists(left_out=left_out),
             notes=statistics.notes(withheld=coverage.withheld, left_out=left_out),
             files={out.name: reader.sha256()},
+            masked=tuple(mask.names),
         )
         parameters = {
             "dataset": dataset_view.name,

@@ -177,7 +177,10 @@ def plan_returned_table(store: Store, form: Form, dataset_id: int, table: PlainT
 
 
 def _exported(base: TableBase, form: Form, chat: BaseChat, customer: int) -> dict[str, str]:
-    return {key: text_of(value) for key, value in base.mask.values(form, chat.forms[customer]).items()}
+    return {
+        key: text_of(value)
+        for key, value in base.mask.values(form, chat.forms[customer], text=chat.text, forms=chat.forms).items()
+    }
 
 
 def _distance(edited: EditedTable, base: TableBase, form: Form) -> tuple[int, int]:

@@ -1,10 +1,10 @@
 """What an exported table said, from the log of exports: what an edited one is compared with."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlmodel import Session, col
 
 from core.adapters.store.models import Chat, Export, Extraction, Record, RecordEvent
@@ -26,12 +26,14 @@ class BaseChat:
         run_id: that run, or the one that the origins of the customers are positions in.
         forms: clean forms, unmasked.
         identities: who each customer is.
+        text: of the chat, where the table was masked; else empty.
     """
 
     version: int
     run_id: int | None
     forms: list[FormValues]
     identities: list[Identity]
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,18 @@ def _base(session: Session, form: Form, export: Export) -> TableBase:
     chats = _of_records(session, form, export.provenance) | _of_runs(session, form, export.provenance)
     run_id = next((int(item["run_id"]) for item in export.provenance if item.get("run_id")), None)
     mask = parse_mask(export.parameters.get("mask") or ())
+    if mask:
+        texts = {row.index: row.text for row in session.execute(_texts_of(export.dataset_id, chats))}
+        chats = {index: replace(chat, text=texts.get(index, "")) for index, chat in chats.items()}
     return TableBase(export.id or 0, export.filename, mask, run_id, chats)
+
+
+def _texts_of(dataset_id: int | None, chats: Collection[int]) -> Select[tuple[int, str]]:
+    """Index and text of the chats of a table."""
+    first, last = min(chats, default=0), max(chats, default=0)
+    return select(col(Chat.index), col(Chat.text)).where(
+        col(Chat.dataset_id) == dataset_id, col(Chat.index).between(first, last)
+    )
 
 
 def _of_records(session: Session, form: Form, provenance: Sequence[Mapping[str, Any]]) -> dict[int, BaseChat]:
