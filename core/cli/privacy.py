@@ -111,6 +111,7 @@ def _print(report: "PersonReport", json: bool) -> None:
                 ],
                 "files": list(report.files),
                 "backups": list(report.backups),
+                "related": list(report.related),
                 "purged": report.purged,
             }
         )
@@ -122,6 +123,8 @@ def _print(report: "PersonReport", json: bool) -> None:
         say(f"  {dataset}：群聊 {'、'.join(map(str, indices))}")
     for file in report.files:
         say(f"  已经交出去的文件：{file}")
+    if report.related:
+        say(f"  可能也是这个人，没有一起处理，要一起处理请一并写上：{'、'.join(report.related)}")
     for name in report.backups:
         say(f"  备份里可能还有：{name}")
     if report.done != "找到":

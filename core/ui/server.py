@@ -4,7 +4,7 @@ import asyncio
 import gc
 import logging
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,25 +69,35 @@ def startable_hosts() -> list[str]:
     return hosts
 
 
-async def _delete_daily() -> None:
-    """Delete what datasets no longer keep, some minutes after the start and then every day."""
-    await asyncio.sleep(FIRST_RETENTION_SECONDS)
+async def delete_daily(
+    *, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep, work: Callable[[], None] | None = None
+) -> None:
+    """Delete what datasets no longer keep, some minutes after the start and then every day, whatever failed before.
+
+    Args:
+        sleep: waits for so many seconds.
+        work: what is done every day; :func:`apply_retention` unless given.
+    """
+    await sleep(FIRST_RETENTION_SECONDS)
     while True:
         try:
-            await asyncio.to_thread(_apply_retention)
+            await asyncio.to_thread(work or apply_retention)
         except ShiyaoError as error:
             _log.warning("retention: %s", error)
-        await asyncio.sleep(RETENTION_SECONDS)
+        except Exception as error:  # tomorrow is another day: the server must not stop deleting
+            _log.warning("retention: %s", type(error).__name__)
+        await sleep(RETENTION_SECONDS)
 
 
-def _apply_retention() -> None:
-    from core.services.privacy import apply_retention
+def apply_retention() -> None:
+    """Delete what is older than the datasets' rules allow, in the database of the settings."""
+    from core.services import privacy
     from core.services.team import SERVER, acting_as
 
     store = open_store(settings().database_url)
     try:
         with acting_as(SERVER):
-            apply_retention(store)
+            privacy.apply_retention(store)
     finally:
         store.close()
 
@@ -98,7 +108,7 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
     if ways.is_required():
         _keep_pages_for_the_next_sign_in()
     watch = await asyncio.to_thread(_watch_approvals)
-    deleting = asyncio.create_task(_delete_daily())
+    deleting = asyncio.create_task(delete_daily())
     yield
     deleting.cancel()
     from core.services.extraction.runs import stop_running

@@ -2,12 +2,19 @@
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from core.adapters.store import Store
+from core.adapters.store.models import Extraction, Run, now
+from core.errors import StoreError
 from core.services.extraction import runs as run_service
+from core.services.privacy import set_retention
+from core.settings import settings
 from core.ui import server
+from tests.factories.datasets import make_dataset
 from tests.factories.runs import add_dataset, stored
 from tests.fakes.behaviour import Answer
 from tests.fakes.openai_server import FakeOpenAI
@@ -31,3 +38,44 @@ def test_a_server_that_is_stopped_stores_the_answers_under_way(store: Store, mon
         with ThreadPoolExecutor(1) as threads:
             threads.submit(asyncio.run, serve()).result()
         assert len(stored(store, run)) == len(service.requests) == 2
+
+
+def test_what_is_too_old_goes_every_day_whatever_failed_the_day_before() -> None:
+    waits: list[float] = []
+    days: list[int] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) > 4:
+            raise asyncio.CancelledError
+
+    def work() -> None:
+        days.append(len(days))
+        if len(days) < 3:
+            raise (StoreError("busy", "wait"), RuntimeError("broken"))[len(days) - 1]
+
+    async def serve() -> None:
+        with pytest.raises(asyncio.CancelledError):
+            await server.delete_daily(sleep=sleep, work=work)
+
+    with ThreadPoolExecutor(1) as threads:
+        threads.submit(asyncio.run, serve()).result()
+    assert waits == [server.FIRST_RETENTION_SECONDS, *[server.RETENTION_SECONDS] * 4] and len(days) == 4
+
+
+def test_the_daily_work_deletes_in_the_database_of_the_settings(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    dataset = make_dataset(store, ["何苗2：在吗\n客服小陈1：您好\n"], "d")
+    with store.write() as session:
+        moment = now() - timedelta(days=3)
+        run = Run(dataset_id=dataset.id, name="r", kind="model", provider="openai", status="finished")
+        session.add(run)
+        session.flush()
+        session.add(
+            Extraction(run_id=run.id, chat_id=1, status="ok", forms=[], replies=[{"raw": "何苗2"}], created_at=moment)
+        )
+    set_retention(store, "d", replies_days=2, history_days=None)
+    monkeypatch.setenv("SHIYAO_DATABASE_URL", store.url)
+    settings.cache_clear()
+    server.apply_retention()
+    with store.read() as session:
+        assert session.execute(select(Extraction)).scalars().one().replies == [{"raw": "", "request": ""}]

@@ -4,7 +4,7 @@ Wider than :mod:`core.domain.entities`, which fills forms: here a number too man
 """
 
 from core.domain.personal_data.finders import PersonalKind, personal_mentions
-from core.domain.personal_data.names import KnownNames, names_of_chat
+from core.domain.personal_data.names import KnownNames, address_forms, names_of_chat
 from core.domain.personal_data.person_spellings import PersonSpellings
 from core.domain.personal_data.pseudonyms import Pseudonyms
 from core.domain.personal_data.reading import plain_letters
@@ -14,6 +14,7 @@ __all__ = [
     "PersonSpellings",
     "PersonalKind",
     "Pseudonyms",
+    "address_forms",
     "names_of_chat",
     "personal_mentions",
     "plain_letters",

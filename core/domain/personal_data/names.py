@@ -145,6 +145,26 @@ def _names_of(text: str, more: tuple[str, ...]) -> KnownNames:
     return KnownNames([*parsed.speakers, *mentioned, *quoted, *more])
 
 
+def address_forms(text: str, name: str) -> list[str]:
+    """How a chat addresses a person by surname: 邱总 and 小邱 for 邱明远; none where somebody else has that name.
+
+    Args:
+        text: the chat.
+        name: of the person; one without a Chinese surname is addressed by nothing else.
+    """
+    parts = [part for part in name_parts(name) if surname_of(part)]
+    surnames = {surname_of(part) for part in parts}
+    if not surnames:
+        return []
+    folded = plain_letters(text)
+    speakers = {part for speaker in parse_chat(text).speakers for part in name_parts(speaker)} - set(parts)
+    if any(surname_of(speaker) in surnames for speaker in speakers):
+        return []
+    mentioned = [folded[one.start : one.end] for one in KnownNames([name]).mentions(folded)]
+    own = set(name_parts(name))
+    return list(dict.fromkeys(word for word in mentioned if surname_of(word) in surnames and word not in own))
+
+
 @lru_cache(maxsize=8192)
 def name_parts(name: str) -> tuple[str, ...]:
     """What of a name tells a person, longest first: 陶然乡-邱总 is 陶然乡 and 邱总, 客服小陈1 is 小陈1 and 小陈."""
@@ -171,7 +191,7 @@ def is_generic(name: str) -> bool:
 @lru_cache(maxsize=8192)
 def surname_of(part: str) -> str:
     """The surname of a Chinese name, ``""`` where there is none: 邱 of 邱总, 小邱 and 邱明远."""
-    core = part[1:] if part[:1] in "小老大阿" and len(part) <= 3 else part
+    core = part[1:] if part[:1] in "小老大阿姓" and len(part) <= 3 else part
     core = core.rstrip(_DIGITS)
     if core[:2] in COMPOUND_SURNAMES:
         return core[:2]

@@ -2,18 +2,24 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Final
 
-from core.domain.entities.folding import fold
 from core.domain.entities.numbers import INVISIBLE, SEPARATORS, country_code_length, is_digit, plain_digits, spellings
+from core.domain.personal_data.reading import plain_letters
 
-_GAP: Final = rf"[ \t\u3000\u00a0{INVISIBLE}]{{0,2}}"
-_BETWEEN: Final = rf"[{SEPARATORS}{INVISIBLE}]{{0,4}}"
+_BLANK: Final = f" \t\u3000\u00a0{INVISIBLE}"
+_GAP: Final = f"[{_BLANK}]{{0,2}}"
+_JOINT: Final = f"[{_BLANK}·・•‧∙⋅.．\\-_—–]{{0,3}}"
+"""What stands within a Chinese name where somebody parts it: 邱·明远, 邱 明远, 邱-明远."""
+_PARTED = re.compile(r"(?<=[\u3400-\u9fff])[·・•‧∙⋅.．\-_—–]+(?=[\u3400-\u9fff])")
+_HAN = re.compile("[\u3400-\u9fff]")
+_BETWEEN: Final = rf"(?:[{SEPARATORS}{INVISIBLE}]|[^\w\n]){{0,4}}"
 _FEWEST_DIGITS: Final = 5
 
 
 class PersonSpellings:
-    """The spellings of what is known of a person.
+    """The spellings of what is known of a person: width, case, traditional characters, blanks, dots, words for digits.
 
     Args:
         terms: names, phones, numbers of cards, ids, as somebody typed them.
@@ -27,7 +33,7 @@ class PersonSpellings:
 
     def digits_of(self, term: str) -> str:
         """The digits of a term that is a number, ``""`` for a word."""
-        kept = [one for one in fold(term) if not re.match(f"[{SEPARATORS}{INVISIBLE}+]", one)]
+        kept = [one for one in plain_letters(term) if not re.match(f"[{SEPARATORS}{INVISIBLE}+\u20e3]", one)]
         body, check = (kept[:-1], "X") if kept and kept[-1] in "x×" else (kept, "")
         if not body or not all(map(is_digit, body)):
             return ""
@@ -37,7 +43,7 @@ class PersonSpellings:
 
     def count(self, text: str) -> int:
         """How often the person stands in a text."""
-        return sum(1 for _ in self._compiled.finditer(fold(text)))
+        return sum(1 for _ in self._compiled.finditer(plain_letters(text)))
 
     def replace(self, text: str, words: Mapping[str, str]) -> str:
         """A text with other words in the place of the person's.
@@ -50,7 +56,7 @@ class PersonSpellings:
 
     def _pieces(self, text: str, words: Mapping[str, str]) -> Iterator[str]:
         at = 0
-        for match in self._compiled.finditer(fold(text)):
+        for match in self._compiled.finditer(plain_letters(text)):
             yield text[at : match.start()]
             yield words[self.terms[int((match.lastgroup or "t0")[1:])]]
             at = match.end()
@@ -59,8 +65,10 @@ class PersonSpellings:
     def _pattern(self, term: str) -> str:
         if digits := self.digits_of(term):
             shown = (f"[{spellings(digit)}]" if digit != "X" else "[x×]" for digit in digits)
-            return rf"(?<![0-9]){_BETWEEN.join(shown)}(?![0-9])"
-        letters = [re.escape(one) for one in fold(term) if not re.match(_GAP[:-5], one)]
+            return rf"(?<![0-9])(?:(?:00)?86{_BETWEEN})?{_BETWEEN.join(shown)}(?![0-9])"
+        letters = [one for one in _PARTED.sub("", plain_letters(term)) if not re.match(f"[{_BLANK}]", one)]
         before = r"(?<![a-z0-9_])" if re.match(r"[a-z0-9]", letters[0]) else ""
         behind = r"(?![a-z0-9_])" if re.match(r"[a-z0-9]", letters[-1]) else ""
-        return f"{before}{_GAP.join(letters)}{behind}"
+        gaps = (_JOINT if _HAN.match(one) and _HAN.match(other) else _GAP for one, other in pairwise(letters))
+        word = re.escape(letters[0]) + "".join(gap + re.escape(one) for gap, one in zip(gaps, letters[1:], strict=True))
+        return f"{before}{word}{behind}"

@@ -125,15 +125,18 @@ def undo_import(store: Store, import_id: int, *, who: str = "") -> UndoPlan:
             session.execute(delete(Chat).where(col(Chat.dataset_id) == row.dataset_id, within))
         session.flush()
         _shorten(session, row)
+        session.flush()
+        forget_search_index(session)
         _drop_empty_runs(session, touched)
         record_audit(session, AuditKind.DELETION, plan.dataset, f"撤销「{plan.file}」的导入，{plan.chats:,} 条群聊")
         if plan.drops_dataset:
             session.execute(delete(Dataset).where(col(Dataset.id) == row.dataset_id))
-            return plan
-        row.undone_at, row.undone_by = now(), who.strip()
-        session.add(row)
-        session.flush()
-        _count_expected(session, row.dataset_id)
+        else:
+            row.undone_at, row.undone_by = now(), who.strip()
+            session.add(row)
+            session.flush()
+            _count_expected(session, row.dataset_id)
+    store.purge_deleted()
     return plan
 
 
@@ -321,9 +324,6 @@ def _shorten(session: Session, row: DatasetImport) -> None:
         chat.text, chat.sha256 = staged.text, staged.sha256
         chat.characters, chat.residue_characters = before, staged.residue_characters
         session.add(chat)
-    if row.grown:
-        session.flush()
-        forget_search_index(session)
 
 
 def _drop_empty_runs(session: Session, run_ids: list[int]) -> None:

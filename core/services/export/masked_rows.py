@@ -31,8 +31,8 @@ def mask_rows(
     indices = {row[CHAT] for row in rows if isinstance(row.get(CHAT), int)}
     with store.read() as session:
         statement = select(col(Chat.index), col(Chat.text)).where(col(Chat.dataset_id) == dataset.id)
-        texts = {row.index: row.text for row in session.execute(statement) if row.index in indices}
-    return [_masked(row, form, texts.get(row.get(CHAT), ""), mask) for row in rows]
+        texts = {int(index): str(text) for index, text in session.execute(statement) if index in indices}
+    return [_masked(row, form, texts.get(row.get(CHAT, 0), ""), mask) for row in rows]
 
 
 def _masked(row: Mapping[str, Any], form: Form, text: str, mask: Mask) -> dict[str, Any]:

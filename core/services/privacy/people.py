@@ -5,10 +5,11 @@ them: states, kinds, digests, names of fields (``_CODES``). A person called OK i
 log is left out as a whole: it holds no text of chats, and the database lets nobody change it.
 """
 
+import re
 import secrets
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
 
@@ -23,6 +24,7 @@ from core.domain.permissions import Permission
 from core.domain.person_names import plain_name
 from core.domain.personal_data import PersonSpellings
 from core.errors import InputError
+from core.services.privacy.related import related_words
 from core.services.team import AuditKind, permitted, record_audit
 
 _LEFT_OUT = frozenset({"auditentry", "account", "signinsession", "signinbrake", "gate", "place"})
@@ -46,6 +48,8 @@ _TITLES = {
     "datasetimport": "导入记录",
 }
 _AT_ONCE = 200
+_LEAD = "匿名"
+_ANONYMOUS = re.compile(rf"{_LEAD}[0-9]{{4}}(?![0-9])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,7 @@ class PersonReport:
         places: rows that name the person.
         chats: ``{dataset name: indices of chats}`` that the person is in.
         files: exported files and training sets that hold one of these chats, in words; they lie elsewhere.
+        related: words that may be the same person's, which were not looked for; nothing is done to them.
         backups: file names of backups, which keep what was in the database when they were made.
         done: 找到, 已删除 or 已换名.
         pseudonyms: ``{term: what stands there now}``.
@@ -89,6 +94,7 @@ class PersonReport:
     chats: dict[str, list[int]]
     files: tuple[str, ...]
     backups: tuple[str, ...]
+    related: tuple[str, ...] = ()
     done: str = "找到"
     pseudonyms: dict[str, str] = field(default_factory=dict)
     purged: bool = False
@@ -124,7 +130,7 @@ def rename_person(store: Store, terms: Sequence[str]) -> PersonReport:
     spellings = _spellings(terms)
     with store.write() as session:
         report = _report(store, session, spellings)
-        pseudonyms = _made_up(spellings)
+        pseudonyms = _made_up(session, spellings)
         _replace_everywhere(session, spellings, pseudonyms)
         forget_search_index(session)
         record_audit(session, AuditKind.DELETION, "一个人的个人信息", f"换名，{len(report.places)} 处")
@@ -146,7 +152,7 @@ def delete_person(store: Store, terms: Sequence[str]) -> PersonReport:
             session.execute(delete(Chat).where(col(Chat.id).in_(chat_ids[first : first + _AT_ONCE])))
         session.flush()
         session.expire_all()
-        pseudonyms = _made_up(spellings)
+        pseudonyms = _made_up(session, spellings)
         _replace_everywhere(session, spellings, pseudonyms)
         forget_search_index(session)
         detail = f"删除 {len(chat_ids)} 条群聊，{len(report.places)} 处"
@@ -156,9 +162,7 @@ def delete_person(store: Store, terms: Sequence[str]) -> PersonReport:
 
 def _finished(store: Store, report: PersonReport, done: str, pseudonyms: dict[str, str]) -> PersonReport:
     purged = store.purge_deleted(rewrite=True)
-    return PersonReport(
-        report.terms, report.places, report.chats, report.files, report.backups, done, pseudonyms, purged
-    )
+    return replace(report, done=done, pseudonyms=pseudonyms, purged=purged)
 
 
 def _spellings(terms: Sequence[str]) -> PersonSpellings:
@@ -185,7 +189,8 @@ def _report(store: Store, session: Session, spellings: PersonSpellings) -> Perso
     files = tuple(_chat_files(session, chats, {name: number for number, name in names.items()}))
     sorted_chats = {name: sorted(indices) for name, indices in chats.items()}
     backups = tuple(path.name for path in store.backups())
-    return PersonReport(spellings.terms, tuple(places), sorted_chats, files, backups)
+    related = related_words(session, spellings, sorted_chats)
+    return PersonReport(spellings.terms, tuple(places), sorted_chats, files, backups, related)
 
 
 def _rows(session: Session) -> Iterator[tuple[Table, dict[str, Any], list[Column[Any]]]]:
@@ -254,10 +259,42 @@ def _chat_ids(session: Session, report: PersonReport) -> list[int]:
     return chat_ids
 
 
-def _made_up(spellings: PersonSpellings) -> dict[str, str]:
-    """What stands for each term from now on: zeros for numbers, a word for the rest; the same for all names."""
-    word = f"匿名{secrets.randbelow(9000) + 1000}"
-    return {term: "0" * len(digits) if (digits := spellings.digits_of(term)) else word for term in spellings.terms}
+def _made_up(session: Session, spellings: PersonSpellings) -> dict[str, str]:
+    """What stands for each term from now on: zeros for numbers, a word for names, which stands nowhere yet.
+
+    All names have the same word, but for those under which two people speak in one chat.
+    """
+    used: set[str] = set()
+    apart: dict[str, set[str]] = {term: set() for term in spellings.terms}
+    for table, row, columns in _rows(session):
+        texts = [text for column in columns for text in _texts(row[column.name])]
+        used.update(word for text in texts for word in _ANONYMOUS.findall(text))
+        if table.name == "chat" and len(spellings.terms) > 1 and any(spellings.count(text) for text in texts):
+            _keep_apart(apart, parse_chat(row["text"]).speakers)
+    words: dict[str, str] = {}
+    for term in spellings.terms:
+        if digits := spellings.digits_of(term):
+            words[term] = "0" * len(digits)
+            continue
+        taken = {words.get(other, "") for other in apart[term]}
+        word = next((one for one in words.values() if one.startswith(_LEAD) and one not in taken), "")
+        words[term] = word or _free_word(used)
+    return words
+
+
+def _keep_apart(apart: dict[str, set[str]], speakers: Sequence[str]) -> None:
+    """Note which terms name two people who speak in one chat."""
+    names = {term: {speaker for speaker in speakers if PersonSpellings([term]).count(speaker)} for term in apart}
+    for term, own in names.items():
+        apart[term] |= {other for other, others in names.items() if own and others and not own & others}
+
+
+def _free_word(used: set[str]) -> str:
+    """A word that stands nowhere in the database; no word is the beginning of another."""
+    free = sorted({f"{_LEAD}{number}" for number in range(1000, 10_000)} - used)
+    word = secrets.choice(free) if free else f"{_LEAD}0{secrets.token_hex(8)}"
+    used.add(word)
+    return word
 
 
 def _replace_everywhere(session: Session, spellings: PersonSpellings, pseudonyms: dict[str, str]) -> None:

@@ -9,10 +9,12 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from core.adapters.store import Store, queries
-from core.adapters.store.models import Chat, Extraction, Record, RecordEvent, RecordStatus, now
+from core.adapters.store.models import Chat, Extraction, Record, RecordEvent, RecordStatus, Run, now
 from core.errors import InputError
+from core.services.datasets import import_text, undo_import
 from core.services.datasets.dataset_list import delete_dataset
 from core.services.export import AnswerSource, export_dataset
+from core.services.extraction.runs import delete as delete_run
 from core.services.privacy import (
     apply_retention,
     delete_person,
@@ -174,3 +176,43 @@ def test_nobody_is_found_by_nothing_or_by_digits_of_a_digest(store: Store) -> No
     with store.read() as session:
         digest = session.execute(select(col(Chat.sha256))).scalars().first() or ""
     assert not find_person(store, [digest[:8]]).places
+
+
+@pytest.mark.both_databases
+def test_what_else_may_be_the_persons_is_named(store: Store) -> None:
+    chat = "奔跑的蜗牛：我姓何\n客服小周1：何女士您好\n奔跑的蜗牛：电话13755550101\n"
+    fill(store, texts=(chat,), labels=([form(基本信息_姓名="奔跑的蜗牛", 基本信息_手机号码=PHONE)],))
+    assert find_person(store, [PHONE]).related == ("奔跑的蜗牛",)
+    report = find_person(store, ["何晚晴", "奔跑的蜗牛"])
+    assert report.related == (PHONE, "姓何", "何女士")
+    assert find_person(store, ["何晚晴", "奔跑的蜗牛", *report.related]).related == ()
+
+
+def test_people_of_one_chat_are_renamed_apart_and_to_words_that_stand_nowhere(store: Store) -> None:
+    taken = " ".join(f"匿名{number}" for number in range(1000, 9_998))
+    fill(store, texts=(*TEXTS, f"{NAME}：{taken}\n郭大海2：好\n"))
+    words = rename_person(store, [NAME, "沐·晚晴", "郭大海2"]).pseudonyms
+    assert words[NAME] == words["沐·晚晴"] != words["郭大海2"]
+    third = rename_person(store, ["林小满3"]).pseudonyms["林小满3"]
+    assert {words[NAME], words["郭大海2"]} == {"匿名9998", "匿名9999"} and third.startswith("匿名0")
+
+
+def test_an_import_that_is_taken_back_leaves_no_bytes(store: Store) -> None:
+    report = import_text(store, TEXTS[0], dataset="d")
+    while index_batch(store, 1):
+        pass
+    assert left_in(store)
+    undo_import(store, report.import_id)
+    assert left_in(store) == []
+
+
+def test_a_run_that_is_deleted_leaves_no_bytes_of_its_replies(store: Store) -> None:
+    fill(store, texts=("林小满3：多少钱\n客服小周1：三千\n",))
+    with store.write() as session:
+        run = Run(dataset_id=1, name="r", kind="model", provider="openai", status="finished")
+        session.add(run)
+        session.flush()
+        session.add(Extraction(run_id=run.id, chat_id=1, status="ok", forms=[], replies=[{"raw": f"{NAME} {PHONE}"}]))
+    assert left_in(store)
+    delete_run(store, run.id or 0)
+    assert left_in(store) == []

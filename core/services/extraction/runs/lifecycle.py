@@ -243,6 +243,7 @@ def delete(store: Store, run_id: int) -> None:
         session.execute(sql_delete(Extraction).where(col(Extraction.run_id) == run_id))
         session.delete(row)
         record_audit(session, AuditKind.DELETION, row.name, f"抽取任务，{row.total:d} 条群聊")
+    store.purge_deleted()
 
 
 def finish_if_complete(session: Session, run_id: int) -> None:

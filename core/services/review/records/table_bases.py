@@ -69,12 +69,12 @@ def _base(session: Session, form: Form, export: Export) -> TableBase:
     run_id = next((int(item["run_id"]) for item in export.provenance if item.get("run_id")), None)
     mask = parse_mask(export.parameters.get("mask") or ())
     if mask:
-        texts = {row.index: row.text for row in session.execute(_texts_of(export.dataset_id, chats))}
+        texts = {int(index): str(text) for index, text in session.execute(_texts_of(export.dataset_id, chats))}
         chats = {index: replace(chat, text=texts.get(index, "")) for index, chat in chats.items()}
     return TableBase(export.id or 0, export.filename, mask, run_id, chats)
 
 
-def _texts_of(dataset_id: int | None, chats: Collection[int]) -> Select[tuple[int, str]]:
+def _texts_of(dataset_id: int | None, chats: Collection[int]) -> Select[int, str]:
     """Index and text of the chats of a table."""
     first, last = min(chats, default=0), max(chats, default=0)
     return select(col(Chat.index), col(Chat.text)).where(
