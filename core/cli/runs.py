@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from core.adapters.store import RunView, Store
-    from core.services.extraction.runs import Estimate
+    from core.services.extraction.runs import Departure, Estimate
 
 app = typer.Typer()
 
@@ -59,11 +59,14 @@ def extract(
     limit: Annotated[int | None, typer.Option(metavar="N", help="只抽取前 N 条群聊。")] = None,
     concurrency: Annotated[int | None, typer.Option(metavar="N", help="同时进行的调用数。")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="不沿用以前对同样问题的回答。")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="只估算调用数、token 和费用，不调用模型。")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="只估算调用数、token 和费用，并说明什么会发给模型，不调用模型。")
+    ] = False,
     json: Json = False,
     db: Db = "",
 ) -> None:
     """Extract a dataset and wait; called again with the same names it goes on with what is missing."""
+    from core.adapters.store import queries
     from core.services.extraction import runs as run_service
 
     with open_db(ctx, db, writes=not dry_run) as store:
@@ -88,7 +91,10 @@ def extract(
                 limit=limit,
                 fresh=fresh,
             )
-            _say_estimate(estimate, json)
+            with store.read() as session:
+                dataset_id = queries.dataset(session, dataset).id
+            leaves = run_service.what_leaves(store, stages, estimate.model, dataset=dataset_id, limit=limit)
+            _say_estimate(estimate, leaves, json)
             return
         created = run_service.create_run(
             store,
@@ -288,7 +294,7 @@ def _find(session: "Session", name: str, dataset: str) -> "RunView":
     return queries.run(session, name, dataset_id)
 
 
-def _say_estimate(estimated: "Estimate", json: bool) -> None:
+def _say_estimate(estimated: "Estimate", leaves: "Departure | None", json: bool) -> None:
     from core.services.extraction.runs import money
 
     if json:
@@ -304,6 +310,16 @@ def _say_estimate(estimated: "Estimate", json: bool) -> None:
                 "over": list(estimated.over),
                 "windows": estimated.windows,
                 "impossible": list(estimated.impossible),
+                "leaves": None
+                if leaves is None
+                else {
+                    "remote": leaves.remote,
+                    "replaced": leaves.replaced,
+                    "chat": leaves.chat,
+                    "personal": leaves.personal,
+                    "system": leaves.sent.rendered.system if leaves.remote else "",
+                    "user": leaves.sent.rendered.user if leaves.remote else "",
+                },
             }
         )
         return
@@ -312,6 +328,8 @@ def _say_estimate(estimated: "Estimate", json: bool) -> None:
         f"预计抽取 {estimated.chats} 条群聊，调用 {estimated.calls} 次，提问约 {estimated.tokens_in:,} token，"
         f"回答约 {estimated.tokens_out:,} token，{price}。"
     )
+    if leaves is not None:
+        say(leaves.sentence + ("加 --json 看这个提问的全文。" if leaves.remote else ""))
     if estimated.reused:
         say(f"另有 {estimated.reused} 次调用可以沿用以前的回答。")
     if estimated.over:

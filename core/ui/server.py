@@ -76,12 +76,12 @@ async def delete_daily(
 
     Args:
         sleep: waits for so many seconds.
-        work: what is done every day; :func:`apply_retention` unless given.
+        work: what is done every day; :func:`delete_too_old` unless given.
     """
     await sleep(FIRST_RETENTION_SECONDS)
     while True:
         try:
-            await asyncio.to_thread(work or apply_retention)
+            await asyncio.to_thread(work or delete_too_old)
         except ShiyaoError as error:
             _log.warning("retention: %s", error)
         except Exception as error:  # tomorrow is another day: the server must not stop deleting
@@ -89,7 +89,7 @@ async def delete_daily(
         await sleep(RETENTION_SECONDS)
 
 
-def apply_retention() -> None:
+def delete_too_old() -> None:
     """Delete what is older than the datasets' rules allow, in the database of the settings."""
     from core.services import privacy
     from core.services.team import SERVER, acting_as

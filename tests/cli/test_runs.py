@@ -104,3 +104,17 @@ def test_the_default_run_is_listed_pinned_and_told(run: Any, store: Store) -> No
     assert json.loads(run("runs", "--dataset", "d", "--no-default", "--json")[1])["default_run"]["run"] == "local"
     code, _, err = run("runs", "--dataset", "d", "--default", "没有")
     assert code == 1 and "没有抽取任务「没有」" in err
+
+
+def test_a_dry_run_says_what_leaves(run: Any, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    add_dataset(store, 2)
+    arguments = ("extract", "--dataset", "d", "--run", "r", "--dry-run", "--provider")
+    assert "什么都不会发出去" in run(*arguments, "local")[1]
+    with FakeOpenAI([]) as service:
+        for name, value in service.environment().items():
+            monkeypatch.setenv(name, value)
+        assert "原样发给模型的服务" in run(*arguments, "openai")[1]
+        leaves = json.loads(run(*arguments, "openai", "--json")[1])["leaves"]
+        assert service.requests == []
+    assert leaves["remote"] and not leaves["replaced"] and leaves["chat"] == 1
+    assert sum(leaves["personal"].values()) and "群聊" in leaves["user"]

@@ -64,7 +64,7 @@ def test_a_run_is_estimated_started_and_finishes(page: OpenPage, store: Store) -
     assert not any(box.label in ("并发数", "温度", "最长回答 token") for box in app.number_input), "rules have none"
     app = by_label(app.get("button_group"), "群聊").set_value("前几条").run()
     app = by_label(app.number_input, "前几条").set_value(4).run()
-    assert "<dd>4</dd><dt>预计调用</dt>" in seen(app)
+    assert "<dd>4</dd><dt>预计调用</dt>" in seen(app) and "什么都不会发出去" in seen(app)
     app = by_label(app.button, "开始抽取").click().run()
     assert not app.exception
     assert app.query_params["run"] == "1"

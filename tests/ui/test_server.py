@@ -76,6 +76,6 @@ def test_the_daily_work_deletes_in_the_database_of_the_settings(store: Store, mo
     set_retention(store, "d", replies_days=2, history_days=None)
     monkeypatch.setenv("SHIYAO_DATABASE_URL", store.url)
     settings.cache_clear()
-    server.apply_retention()
+    server.delete_too_old()
     with store.read() as session:
         assert session.execute(select(Extraction)).scalars().one().replies == [{"raw": "", "request": ""}]

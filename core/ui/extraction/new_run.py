@@ -13,6 +13,7 @@ from core.services.extraction.pipeline import Pipeline
 from core.services.extraction.runs import Estimate, RunOption
 from core.ui import state
 from core.ui.extraction.run_limits import draw_limits
+from core.ui.extraction.what_leaves import draw_what_leaves
 from core.ui.held_choice import held_choice
 from core.ui.markdown import escape_markdown
 from core.ui.metrics import metrics
@@ -79,6 +80,8 @@ def draw_new_run(dataset: DatasetView, options: list[RunOption]) -> RunView | No
         pipeline = run_service.load_pipeline(session, prompt or "", dataset=dataset.id, **preparation)
     with st.container(border=True):
         _draw_estimate(dataset, option, pipeline, name, scope, parameters, fresh)
+        if dataset.chats and scope is not None and pipeline is not None:
+            draw_what_leaves(dataset, option, pipeline, scope)
         if option.missing:
             st.warning(escape_markdown(option.missing), icon=":material/key_off:")
         pressed = st.button(

@@ -6,6 +6,7 @@ time as a model has lanes (``lanes``); one process on SQLite, any number togethe
 """
 
 from core.services.extraction.runs.cost import costs, money, total_cost
+from core.services.extraction.runs.departure import Departure, what_leaves
 from core.services.extraction.runs.estimate import Estimate, chat_tokens, estimate
 from core.services.extraction.runs.lifecycle import (
     cancel,
@@ -41,6 +42,7 @@ from core.services.extraction.runs.scheduler import RunScheduler, ensure_running
 from core.services.extraction.runs.wait_for_run import wait_for_run
 
 __all__ = [
+    "Departure",
     "Estimate",
     "RunScheduler",
     "RunOption",
@@ -75,4 +77,5 @@ __all__ = [
     "stop_running",
     "total_cost",
     "wait_for_run",
+    "what_leaves",
 ]

@@ -1,0 +1,117 @@
+"""What of a chat leaves for a model, as it is and with made-up values for personal data. Calls no model."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from core.adapters.llm import ModelSpec, is_remote
+from core.adapters.store import Store, queries
+from core.domain.chat import parse_chat
+from core.domain.cleaning import clean
+from core.domain.personal_data import PersonalKind, names_of_chat, personal_mentions
+from core.services.extraction.pipeline import Pipeline
+from core.services.extraction.runs.prompt_preview import Rendering, preview_prompt
+
+_TITLES = {
+    PersonalKind.NAME: "人名和称呼",
+    PersonalKind.PHONE: "电话",
+    PersonalKind.EMAIL: "邮箱",
+    PersonalKind.ADDRESS: "地址",
+    PersonalKind.ID_CARD: "证件号",
+    PersonalKind.BANK_CARD: "银行卡号",
+    PersonalKind.WECHAT: "微信号",
+    PersonalKind.QQ: "QQ 号",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """The first question about one chat, as it would leave.
+
+    Attributes:
+        remote: whether the model is asked over the network; else nothing leaves.
+        replaced: whether made-up values stand for personal data in what this model is sent.
+        chat: index of the chat.
+        personal: places of personal data in what the question shows of the chat, by what they are.
+        real: the question without made-up values.
+        made_up: the question with them.
+    """
+
+    remote: bool
+    replaced: bool
+    chat: int
+    personal: dict[str, int]
+    real: Rendering
+    made_up: Rendering
+
+    @property
+    def sent(self) -> Rendering:
+        """The question as this model gets it."""
+        return self.made_up if self.replaced else self.real
+
+    @property
+    def sentence(self) -> str:
+        """One Chinese sentence about what leaves, for a person who is about to start a run."""
+        if not self.remote:
+            return "这个模型在这台机器上计算，什么都不会发出去。"
+        places = "、".join(f"{title} {count} 处" for title, count in self.personal.items())
+        if not places:
+            return f"第 {self.chat} 条群聊里没有认出个人信息；群聊和表单会发给模型的服务。"
+        if self.replaced:
+            return f"第 {self.chat} 条群聊里的{places}，发出去之前都换成编造的，回答里再换回来。"
+        return (
+            f"第 {self.chat} 条群聊里的{places}，会原样发给模型的服务。"
+            "要先换成编造的，请在模型里打开「发送前替换个人信息」。"
+        )
+
+
+def what_leaves(
+    store: Store,
+    pipeline: Pipeline,
+    model: ModelSpec,
+    *,
+    dataset: int,
+    limit: int | None = None,
+    chat_indices: Iterable[int] | None = None,
+) -> Departure | None:
+    """The first question of a run, about its first chat, before anything is sent.
+
+    Args:
+        store: open store.
+        pipeline: the stages; the first one's question is shown.
+        model: who would be asked.
+        dataset: id.
+        limit: as for a run; any number of chats has the same first one.
+        chat_indices: as for a run.
+
+    Returns:
+        What leaves; ``None`` where the run has no chat.
+
+    Raises:
+        PromptError: the prompt's template fails.
+    """
+    with store.read() as session:
+        known = queries.chat_ids(session, dataset)
+        chosen = list(known) if chat_indices is None else [index for index in chat_indices if index in known]
+        if not chosen or limit == 0:
+            return None
+        chat = queries.chat(session, dataset, chosen[0])
+    step = pipeline.steps[0]
+
+    def question(replace_personal: bool) -> Rendering:
+        return preview_prompt(
+            store,
+            step.prompt,
+            dataset=dataset,
+            index=chat.index,
+            steps=pipeline.clean,
+            fields=step.fields,
+            json_object=bool(model.request().get("json_mode")),
+            replace_personal=replace_personal,
+        )
+
+    shown = clean(parse_chat(chat.text), pipeline.clean).text
+    counts = Counter(mention.kind for mention in personal_mentions(shown, names=names_of_chat(chat.text)))
+    personal = {title: counts[kind] for kind, title in _TITLES.items() if counts[kind]}
+    remote = is_remote(model.provider)
+    return Departure(remote, remote and model.replace_personal, chat.index, personal, question(False), question(True))
