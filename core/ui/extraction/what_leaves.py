@@ -49,7 +49,7 @@ def draw_what_leaves(dataset: DatasetView, option: RunOption, pipeline: Pipeline
         if rendering.rendered.system:
             st.caption("系统提示（system）")
             st.code(rendering.rendered.system, language=None, wrap_lines=True, height=160)
-        st.caption(f"第 {leaves.chat} 条群聊的第一个提问（user）")
+        st.caption(f"第 {leaves.chat:d} 条群聊的第一个提问（user）")
         st.code(rendering.rendered.user, language=None, wrap_lines=True, height=360)
         for note in rendering.notes:
             st.caption(escape_markdown(note))
