@@ -90,10 +90,8 @@ def table(browser: Browser, app: App, request: pytest.FixtureRequest) -> Iterato
         save(store, dataset, chat, {NAME: f"林木{chat}", PRODUCT: ["会话存档"], STAGE: "报价"})
     context = browser.new_context(viewport={"width": 1600, "height": 900}, locale="zh-CN")
     context.set_default_timeout(PATIENT)
-    expect.set_options(timeout=PATIENT)
     sit_down(context, server, "林晓")
     yield Table(context.new_page(), server, store, dataset)
-    expect.set_options(timeout=5_000)
     context.close()
 
 
