@@ -19,6 +19,10 @@ _BUCKETS: Final = 2**18
 _VIEWS: Final = 3
 _EXACT: Final = 1_200
 """Most examples for which all similarities are decomposed exactly; above, only the leading directions are."""
+_COMMON: Final = 0.04
+"""Share of the examples from which an n-gram counts as common: dense arithmetic is quicker there than sparse."""
+_AT_ONCE: Final = 4_096
+"""Common n-grams that are made dense at a time."""
 _DIRECTIONS: Final = 128
 _SMALLEST: Final = 1e-6
 """Directions with less than this share of the largest one's weight are noise of the arithmetic."""
@@ -92,16 +96,33 @@ def _weighted(texts: Sequence[Texts], rarity: Any) -> Any:
     return matrix
 
 
-def fit_words(texts: Sequence[Texts], seed: int) -> Words:
-    """Weigh the n-grams of examples and find the directions in which they differ."""
+def _gram(rows: Any) -> Floats:
+    """Products of all rows of a sparse matrix with each other; columns that many rows have are made dense for it."""
+    count = np.bincount(rows.indices, minlength=rows.shape[1])
+    is_common = count > max(1.0, _COMMON * rows.shape[0])
+    rare = rows[:, np.flatnonzero((count > 0) & ~is_common)]
+    gram: Floats = np.asarray((rare @ rare.T).toarray(), dtype=np.float64)
+    common = np.flatnonzero(is_common)
+    for part in np.array_split(common, 1 + len(common) // _AT_ONCE):
+        dense = rows[:, part].toarray()
+        gram += dense @ dense.T
+    return gram
+
+
+def fit_words(texts: Sequence[Texts], seed: int) -> tuple[Words, Floats]:
+    """Weigh the n-grams of examples and find the directions in which they differ.
+
+    Returns:
+        The n-grams, and the similarities of the examples with each other.
+    """
     matrix = _matrix(texts)
     frequency = np.bincount(matrix.indices, minlength=_VIEWS * _BUCKETS)
     rarity = np.where(frequency >= min(2, len(texts)), np.log((1 + len(texts)) / (1 + frequency)) + 1.0, 0.0).astype(
         np.float32
     )
     rows = _weighted(texts, rarity)
+    gram = _gram(rows)
     if len(texts) <= _EXACT:
-        gram = np.asarray((rows @ rows.T).toarray(), dtype=np.float64)
         sizes, directions = np.linalg.eigh(gram)
         order = np.argsort(-sizes)[: 2 * _DIRECTIONS]
         order = order[sizes[order] > _SMALLEST * max(float(sizes.max()), 1e-12)]
@@ -113,4 +134,4 @@ def fit_words(texts: Sequence[Texts], seed: int) -> Words:
         basis = left / np.maximum(singular, 1e-9)
     # The sign of a direction is arbitrary: fixed, so that the same examples give the same model everywhere.
     largest = basis[np.abs(basis).argmax(axis=0), np.arange(basis.shape[1])]
-    return Words(rarity, rows, basis * np.where(largest < 0, -1.0, 1.0))
+    return Words(rarity, rows, basis * np.where(largest < 0, -1.0, 1.0)), gram

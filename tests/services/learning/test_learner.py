@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from core.domain.form import Form, FormValues
+from core.domain.form.loading import parse_form
 from core.domain.scoring import Scorer, prepare_reference
 from core.domain.scoring.constants import best_constants
 from core.errors import InputError
@@ -111,6 +112,32 @@ def test_a_label_that_only_one_chat_has_is_never_predicted_for_it() -> None:
             [filled] = values(learner.fit(FORM, [shown[place] for place in sorted(training)]), [shown[5]])
             assert filled[STAGE] != "只此一条"
             assert filled[KIND] != ["只此一类"]
+
+
+def test_another_form_decides_what_is_learned() -> None:
+    """No field of the challenge's form: one choice, a number, and a name, each with other keys and other points."""
+    fields = (
+        ("称呼", "person", "verbatim", []),
+        ("事由", "choice", "judgement", ["问价", "投诉"]),
+        ("电话", "phone", "verbatim", []),
+    )
+    source = 'name = "tickets"\ntitle = "工单"\nversion = 1\nname_field = "称呼"\ngroups = ["工单"]\n' + "".join(
+        f'[[field]]\nkey = "{key}"\nlabel = "{key}"\ngroup = "工单"\ntype = "str"\nkind = "{kind}"\n'
+        f'nature = "{nature}"\npoints = 2\none_right_answer = true\nvalues = {choices}\ndescription = "无"\n'
+        for key, kind, nature, choices in fields
+    )
+    form = parse_form(source, "tickets.toml")
+    rows = [made_up(number) for number in range(1, 25)]
+    shown = [
+        example(
+            form,
+            chat_features(form, text),
+            [{"称呼": right[NAME], "事由": "问价" if right[STAGE] else "投诉", "电话": right[PHONE]}],
+        )
+        for text, right in rows
+    ]
+    model = learner.fit(form, shown[:18])
+    assert values(model, shown[18:]) == [one.forms[0] for one in shown[18:]]
 
 
 def test_names_are_counted_without_the_chat_itself(thirty: list[LabelledChat]) -> None:

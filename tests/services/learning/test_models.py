@@ -11,7 +11,7 @@ from sqlalchemy import delete
 from sqlmodel import col
 
 from core.adapters.store import DatasetView, Store, queries
-from core.adapters.store.models import Chat, RunKind, RunStatus
+from core.adapters.store.models import Chat, Dataset, RunKind, RunStatus
 from core.cli import main
 from core.errors import ConflictError, InputError, NotFoundError, RunError
 from core.services.extraction import models as model_catalog
@@ -114,6 +114,20 @@ def test_a_deleted_chat_takes_the_model_with_it_and_says_so(store: Store) -> Non
         assert all("已经被删除" in one.error for one in queries.extractions(session, run.id))
     with pytest.raises(NotFoundError, match="已不存在"):
         load_model(store, "0" * 64)
+
+
+def test_a_deleted_dataset_takes_the_model_with_it_and_another_one_teaches_anew(store: Store) -> None:
+    dataset = labelled(store, range(1, 7))
+    labelled(store, range(20, 26), "新")
+    kept = train(store, datasets=["学"], source="labels", name="m")
+    models._fitted.clear()
+    with store.write() as session:
+        session.execute(delete(Dataset).where(col(Dataset.id) == dataset.id))
+    with pytest.raises(RunError, match="6 条群聊里，有 6 条已经被删除.*重新训练"):
+        load_model(store, kept.digest)
+    with pytest.raises(NotFoundError, match="没有数据集"):
+        train(store, datasets=["学"], source="labels", name="m")
+    assert load_model(store, train(store, datasets=["新"], source="labels", name="m").digest) is not None
 
 
 def test_a_model_of_another_program_is_not_passed_off_as_this_one(
