@@ -65,9 +65,9 @@ NOT_ASKED = frozenset(
 FED = frozenset(
     """about acks active approved backlogs batch_id begin change choices chosen claims columns concurrency corpus
     customers default disabled dispute_id draft_id entry_id event field fields file file_name filename forms filled
-    holder import_id job_id kept kind leaving limiter mark model new now outbox password per_minute plan planned
-    position provider record replies_days report result returned reviews role row rows rules saved score
-    score_id spec statement status subject target template text token trained values""".split()
+    hidden holder import_id job_id kept kind leaving limiter mark model new now outbox password per_minute plan
+    planned position prefix provider record replies_days report result returned reviews role row rows rule rule_id
+    rules saved score score_id spec statement status subject target template text token trained values""".split()
 )
 """Parameters with what a caller has read or typed before: such functions write, or finish what others have read."""
 
@@ -212,8 +212,10 @@ def arguments_of(store: Store) -> dict[str, Any]:
         "after": 0,
         "against": "records",
         "alignment": alignment,
+        "allowed_error": 0.1,
         "at": 2,
         "b": other,
+        "audit_share": 0.5,
         "base": None,
         "base_run": run.id,
         "base_version": 0,
@@ -263,7 +265,9 @@ def arguments_of(store: Store) -> dict[str, Any]:
         "run_a": "甲",
         "run_b": "乙",
         "run_id": run.id,
+        "run_ids": [run.id, other.id],
         "runs": ["甲", "乙"],
+        "scope": "cells",
         "scorer": Scorer(FORM),
         "seen": 2,
         "sink": lambda line: None,
@@ -273,6 +277,7 @@ def arguments_of(store: Store) -> dict[str, Any]:
         "tally": SelectionTally(),
         "taught_by": "records",
         "terms": ["林舟1"],
+        "threshold": 0.5,
         "typed": "王芳",
         "version": 1,
         "wanted": Filter(queue="全部"),
