@@ -64,7 +64,7 @@ LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashe
 	--no-header --no-annotate --quiet
 lock: test-setup
 	$(LOCK) pyproject.toml -o requirements.lock
-	$(LOCK) pyproject.toml --extra dev --extra embedding -c requirements.lock -o requirements-dev.lock
+	$(LOCK) pyproject.toml --extra dev --extra embedding --extra optimize -c requirements.lock -o requirements-dev.lock
 	echo uv | $(LOCK) - -o .ci/uv.lock
 	@sh .ci/js/lock
 

@@ -1,4 +1,4 @@
-"""The verb ``learn``: trains an extractor on approved chats, or says what it can be expected to score."""
+"""The verbs about learning: an extractor from approved chats, passing, habits, and better rules of a prompt."""
 
 import sys
 from typing import TYPE_CHECKING, Annotated
@@ -202,3 +202,48 @@ def calibrate(
         say(f"  {key}：{'，'.join(parts)}")
     if made:
         say(f"已存为抽取任务「{made.name}」")
+
+
+@app.command("improve-prompt", help="在预算内用带标注的群聊改进一个提示词；没见过的群聊证明更好才存成新版本。")
+def improve_prompt(
+    ctx: typer.Context,
+    dataset: Annotated[str, typer.Option(metavar="NAME", help="带标注的数据集。")],
+    yuan: Annotated[float, typer.Option("--budget", metavar="YUAN", min=0.0, help="最多花多少元。")],
+    model: Annotated[str, typer.Option(metavar="NAME", help="模型条目的名称；要填好单价。")],
+    prompt: Annotated[str, typer.Option(metavar="NAME", help="一次提问填完整张表的提示词。")] = "baseline",
+    start: Annotated[bool, typer.Option("--yes", help="开始；不写则只看要花多少，不提问。")] = False,
+    json: Json = False,
+    db: Db = "",
+) -> None:
+    """Search for rules that make a prompt better, or only say what that would take."""
+    from core.services.training.prompt_search import plan_prompt_search, search_prompt
+
+    with open_db(ctx, db, writes=start) as store:
+        plan = plan_prompt_search(store, dataset=dataset, prompt=prompt, model=model, yuan=yuan)
+        result = search_prompt(store, plan, who="cli") if start else None
+    if json:
+        print_json(
+            {
+                "prompt": plan.prompt.id,
+                "chats": {"learn": len(plan.learn), "check": len(plan.check), "unseen": len(plan.unseen)},
+                "yuan_per_call": plan.yuan_per_call,
+                "budget": plan.yuan,
+                "result": result.as_json() if result else None,
+            }
+        )
+        return
+    say(
+        f"改进 {plan.prompt.id}：{len(plan.learn)} 条群聊用来找错，{len(plan.check)} 条用来挑选，"
+        f"{len(plan.unseen)} 条只在最后比较；每条约 {plan.yuan_per_call:.4f} 元，最多花 {plan.yuan:g} 元"
+    )
+    if result is None:
+        hint("还没有开始。加 --yes 开始")
+        return
+    low, high = result.interval
+    say(
+        f"没见过的群聊：{result.before:.2f} → {result.after:.2f}，95% 区间 {low:+.2f} 到 {high:+.2f}；"
+        f"花了 {result.yuan:.2f} 元"
+    )
+    for rule in result.rules:
+        say(f"  - {rule}")
+    say(f"已存为 {result.version}" if result.version else "分不出好坏，没有存成新版本。")

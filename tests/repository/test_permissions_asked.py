@@ -44,6 +44,7 @@ WITHOUT = {
     "review/queue/claims.py:carry_out": "a claim spares double work; what protects work is the version",
     "review/queue/search.py:index_after": "fills the index of the search, by itself",
     "review/records/saving.py:apply": "apply_saves asks",
+    "training/prompt_search.py:__post_init__": "prepares what search_prompt asks for",
     "training/set_files.py:_write_json": "export_training and rebuild ask",
     "team/accounts.py:_changing": "the services that change accounts ask",
     "team/signing_in.py:sign_in": "how one gets a role at all",
