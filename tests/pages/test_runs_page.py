@@ -21,7 +21,7 @@ from tests.pages.finding import button, by_label, seen
 from tests.waiting import wait_until
 
 PAGE = "pages/extract/runs.py"
-VOTE = "baseline.v1*3"
+VOTE = "baseline.v2*3"
 KEYS = ("SPARKAI_APP_ID", "SPARKAI_API_KEY", "SPARKAI_API_SECRET", "OPENAI_BASE_URL", "OPENAI_API_KEY", "OPENAI_MODEL")
 
 
@@ -135,14 +135,14 @@ def test_what_a_run_will_and_did_cost(page: OpenPage, store: Store, monkeypatch:
 def test_stages_cleaning_and_what_they_ask(page: OpenPage, store: Store) -> None:
     add_dataset(store, 3)
     app = page()
-    app = by_label(app.selectbox, "提示词").set_value("baseline.v1,verify.v1").run()
+    app = by_label(app.selectbox, "提示词").set_value("baseline.v2,verify.v1").run()
     app = by_label(app.get("button_group"), "清理").set_value(["placeholders"]).run()
     assert "<dd>6</dd><dt>预计调用</dt>" in seen(app)
     app = by_label(app.button, "开始抽取").click().run()
     assert not app.exception
     wait_until(lambda: run_service.progress(store, 1).status == RunStatus.FINISHED)
     app = by_label(app.run().get("button_group"), "内容").set_value("设置").run()
-    assert "baseline.v1,verify.v1" in seen(app)
+    assert "baseline.v2,verify.v1" in seen(app)
     assert len([expander for expander in app.expander if expander.label.startswith("提示词")]) == 2
 
 
@@ -227,7 +227,7 @@ def test_the_limits_of_a_run_are_changed_while_it_goes_on(
         assert len(service.requests) == 40
 
 
-@pytest.mark.parametrize("stages", ["baseline.v1,verify.v1", "summary.v1,from_summary.v1", VOTE])
+@pytest.mark.parametrize("stages", ["baseline.v2,verify.v1", "summary.v1,from_summary.v1", VOTE])
 def test_every_pipeline_on_offer_is_carried_out(
     page: OpenPage, store: Store, monkeypatch: pytest.MonkeyPatch, stages: str
 ) -> None:

@@ -13,6 +13,8 @@ class Stage(StrEnum):
     VERIFY = "verify"
     FIELDS = "fields"
     FEWSHOT = "fewshot"
+    CUSTOMERS = "customers"
+    ONE_CUSTOMER = "one_customer"
 
 
 COMMON_VARIABLES = frozenset({"form", "skeleton", "json_object"})
@@ -25,17 +27,20 @@ STAGE_VARIABLES: dict[Stage, frozenset[str]] = {
     Stage.VERIFY: COMMON_VARIABLES | {"chat", "forms"},
     Stage.FIELDS: COMMON_VARIABLES | {"chat"},
     Stage.FEWSHOT: COMMON_VARIABLES | {"chat", "examples"},
+    Stage.CUSTOMERS: COMMON_VARIABLES | {"chat"},
+    Stage.ONE_CUSTOMER: COMMON_VARIABLES | {"chat", "customer"},
 }
 """All variables that a template may use, by stage.
 
-``summary`` is Markdown, ``forms`` the given forms as JSON text, ``examples`` a list of :class:`Example`. For *fields*,
-``form`` is the part of the form that is asked for.
+``summary`` is Markdown, ``forms`` the given forms as JSON text, ``examples`` a list of :class:`Example`, ``customer``
+the name of one customer. For *fields* and *customers*, ``form`` is the part of the form that is asked for.
 """
 
 STAGE_PARTNERS: dict[Stage, tuple[str, str]] = {
     Stage.VERIFY: ("baseline,", ""),
     Stage.FROM_SUMMARY: ("summary,", ""),
     Stage.SUMMARY: ("", ",from_summary"),
+    Stage.ONE_CUSTOMER: ("customers,", ""),
 }
 """What a stage that cannot stand alone is tried with: the stages before it and behind it, as a user writes them."""
 
@@ -46,6 +51,8 @@ STAGE_TITLES: dict[Stage, str] = {
     Stage.VERIFY: "复核",
     Stage.FIELDS: "部分字段",
     Stage.FEWSHOT: "带示例填表",
+    Stage.CUSTOMERS: "找出客户",
+    Stage.ONE_CUSTOMER: "逐位填表",
 }
 """Titles of the stages in the user interface."""
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from core.domain.form import Form
 from core.domain.prompts import STAGE_VARIABLES, Prompt, Rendered, gives_forms, render
-from core.domain.prompts.prompt_types import COMMON_VARIABLES
+from core.domain.prompts.prompt_types import COMMON_VARIABLES, Stage
 from core.errors import ExportError
 
 # Stands for the chat while the prompt is rendered; null characters keep it apart from any word of a prompt.
@@ -65,6 +65,8 @@ class QuestionTemplate:
         self._checked = False
         if not gives_forms(prompt.stage):
             raise ExportError(f"提示词 {prompt.id} 写的是摘要，不是表", "请换一个填表的提示词")
+        if prompt.stage is Stage.CUSTOMERS:
+            raise ExportError(f"提示词 {prompt.id} 只问谁是客户，不是整张表", "请换一个填表的提示词")
         variables_needed = set(STAGE_VARIABLES[prompt.stage] - COMMON_VARIABLES)
         if variables_needed not in _SUBJECTS:
             needs = "、".join(sorted(variables_needed))

@@ -25,6 +25,8 @@ GIVEN = {
     Stage.FROM_SUMMARY: {"summary": "## 客户基本信息\n林木1"},
     Stage.VERIFY: {"chat": "林木1：在", "forms": '[{"基本信息-姓名": "林木1"}]'},
     Stage.FIELDS: {"chat": "林木1：在"},
+    Stage.CUSTOMERS: {"chat": "林木1：在"},
+    Stage.ONE_CUSTOMER: {"chat": "林木1：在", "customer": "林木1"},
     Stage.FEWSHOT: {
         "chat": "林木1：在",
         "examples": [Example("周山2：多少钱", "[例一]"), Example("吴海3：好", "[例二]")],
@@ -32,10 +34,15 @@ GIVEN = {
 }
 PUBLISHED = {
     "baseline.v1": "5c2458e167b5c7ac7d9b727e1773ec671c159f991c2545f03034baf30cc847da",
+    "baseline.v2": "58c737d47d9e6fd68dc1d2cf779a92091e49600df501af7f13d4b137ed0cd044",
+    "customers.v1": "e615e0402e1d375cdb347db220a5b27e859e8f84cf198720f1ce1f25a3987727",
     "fewshot.v1": "2d9922263b5abdd468d62382af3e0bec024bc604eae827a59608b28b1986fcc4",
+    "fewshot.v2": "b8378d1933f99d454b74743c2dc3bc632bdc5ed352174ff4e8286dd1f8085d3e",
     "fields.v1": "835a79ba545f39e3fc295712da60188f46751aa978cf5c62711f43a5f6c41d8b",
     "from_summary.v1": "7d1a1a3b90e936188a81a8b71164ceb9634bde0f7aeb45eae38080b90d614458",
+    "one_customer.v1": "050b0936e31c4faf5738401aa51b0b55901533d3c64a9e045762ebcfdc77808a",
     "reflect.v1": "29a48374f6ffba4833b97a6df007150b711535f358dd5ea17055d09a93584382",
+    "reflect.v2": "c0642a8189b1ad25d79761c8d7926f3854ceb520fb2e027d3e4535f85237256a",
     "summary.v1": "7136cb1d855cc4739f02c9f515162eb21b8f72d7b6603d8809784b4a26b24c08",
     "verify.v1": "dd1a090e79181c6c95b8be0f43f54af0eaed8d27733471e5398cea42fc60d691",
 }
@@ -50,6 +57,15 @@ def test_published_versions_never_change() -> None:
     found = {path.name[:-3]: hashlib.sha256(path.read_bytes()).hexdigest() for path in PROMPTS_DIR.glob("*.md")}
     assert found == PUBLISHED
     assert {prompt.id: prompt.sha256 for prompt in list_prompts()} == PUBLISHED
+
+
+@pytest.mark.parametrize("name", ["baseline.v2", "reflect.v2", "fewshot.v2", "one_customer.v1"])
+def test_habits_are_told_with_the_whole_form_and_no_field_that_is_not_asked_for(name: str) -> None:
+    prompt = load_prompt(name)
+    assert "「咨询类型」和「客户是否有卡点」每张表都填" in rendered(prompt).user
+    part = render(prompt, FORM.subset(("咨询类型",)), **GIVEN[prompt.stage])
+    assert "填到什么程度\n" not in part.user
+    assert "跟进计划-" not in part.user
 
 
 def test_every_stage_has_a_prompt_and_a_title() -> None:

@@ -28,7 +28,7 @@ from tests.factories.runs import add_dataset, execute
 
 NAME, PHONE = "基本信息-姓名", "基本信息-手机号码"
 BASELINE = (PROMPTS_DIR / "baseline.v1.md").read_text(encoding="utf-8")
-SECOND = prompt_library.with_front_matter(BASELINE, version=2, title="第二版").replace("不猜测", "绝不猜测")
+NEXT = prompt_library.with_front_matter(BASELINE, version=3, title="第三版").replace("不猜测", "绝不猜测")
 
 
 def chat_ids(store: Store, dataset_id: int) -> dict[int, int]:
@@ -54,18 +54,18 @@ def approve(session: Session, form: Form, dataset_id: int, index: int, **values:
 
 def test_a_version_is_kept_found_and_changed_until_a_run_uses_it(store: Store) -> None:
     dataset = add_dataset(store, 1)
-    entry = prompt_library.save(store, SECOND, who="陈")
-    assert (entry.prompt.id, entry.created_by, entry.fixed) == ("baseline.v2", "陈", False)
+    entry = prompt_library.save(store, NEXT, who="陈")
+    assert (entry.prompt.id, entry.created_by, entry.fixed) == ("baseline.v3", "陈", False)
     with store.read() as session:
-        assert prompt_library.finder(session)("baseline").id == "baseline.v2"
+        assert prompt_library.finder(session)("baseline").id == "baseline.v3"
         assert prompt_library.finder(session)("baseline.v1") == load_prompt("baseline.v1")
-        assert prompt_library.next_version(session, "baseline") == 3
-    changed = SECOND.replace("绝不猜测", "从不猜测")
+        assert prompt_library.next_version(session, "baseline") == 4
+    changed = NEXT.replace("绝不猜测", "从不猜测")
     assert prompt_library.save(store, changed, who="李", draft_id=entry.draft_id).prompt.source == changed
-    run = run_service.create_run(store, dataset="d", name="r", provider="local", prompt="baseline.v2")
-    assert (run.prompt_version, run.prompt_text) == ("2", changed)
+    run = run_service.create_run(store, dataset="d", name="r", provider="local", prompt="baseline.v3")
+    assert (run.prompt_version, run.prompt_text) == ("3", changed)
     with pytest.raises(PromptError, match="已经用在抽取任务「r」里"):
-        prompt_library.save(store, SECOND, who="陈", draft_id=entry.draft_id)
+        prompt_library.save(store, NEXT, who="陈", draft_id=entry.draft_id)
     with pytest.raises(PromptError, match="已经用在抽取任务「r」里"):
         prompt_library.remove(store, entry.draft_id or 0)
     run_service.start(store, run.id)
@@ -76,9 +76,9 @@ def test_a_version_is_kept_found_and_changed_until_a_run_uses_it(store: Store) -
     ("text", "said"),
     [
         (BASELINE, "已经有 baseline.v1 了"),
-        (SECOND.replace("version: 2", "version: two"), "version"),
-        (SECOND.replace("{{ chat }}", "{{ chatt }}"), "chatt"),
-        (SECOND.replace("stage: extract", "stage: guess"), "guess"),
+        (NEXT.replace("version: 3", "version: two"), "version"),
+        (NEXT.replace("{{ chat }}", "{{ chatt }}"), "chatt"),
+        (NEXT.replace("stage: extract", "stage: guess"), "guess"),
         ("没有文件头", "没有 name 和 version"),
     ],
 )
@@ -90,25 +90,25 @@ def test_what_cannot_be_used_is_refused(store: Store, text: str, said: str) -> N
 
 
 def test_a_version_can_be_removed_or_written_as_a_file(store: Store, tmp_path: Path) -> None:
-    gone = prompt_library.save(store, SECOND, who="陈")
+    gone = prompt_library.save(store, NEXT, who="陈")
     prompt_library.remove(store, gone.draft_id or 0)
-    kept = prompt_library.save(store, SECOND, who="陈")
+    kept = prompt_library.save(store, NEXT, who="陈")
     path = prompt_library.publish(store, kept.draft_id or 0, tmp_path)
-    assert (path.name, read_prompt(path).source) == ("baseline.v2.md", SECOND)
+    assert (path.name, read_prompt(path).source) == ("baseline.v3.md", NEXT)
     with pytest.raises(PromptError, match="已经存在"):
         prompt_library.publish(store, kept.draft_id or 0, tmp_path)
     with store.read() as session:
         (entry,) = [
-            entry for entry in prompt_library.list_entries(session, tmp_path) if entry.prompt.id == "baseline.v2"
+            entry for entry in prompt_library.list_entries(session, tmp_path) if entry.prompt.id == "baseline.v3"
         ]
     assert entry.fixed and entry.draft_id is None
 
 
 def test_the_page_of_runs_is_offered_files_versions_and_pipelines(store: Store) -> None:
-    prompt_library.save(store, SECOND, who="陈")
+    prompt_library.save(store, NEXT, who="陈")
     offered = dict(run_service.prompt_options(store))
-    assert list(offered)[:2] == ["baseline.v2", "baseline.v1"]
-    assert {"reflect.v1", "fewshot.v1", "baseline.v2,verify.v1", "summary.v1,from_summary.v1"} <= set(offered)
+    assert list(offered)[:2] == ["baseline.v3", "baseline.v2"]
+    assert {"reflect.v2", "fewshot.v2", "baseline.v3,verify.v1", "customers.v1,one_customer.v1"} <= set(offered)
     add_dataset(store, 1)
     with store.read() as session:
         for spec in offered:
@@ -224,7 +224,7 @@ def test_a_run_keeps_the_text_of_every_stage_and_starts_from_another_run(store: 
     assert [(reply["stage"], reply["ok"]) for reply in one.replies] == [("verify", True), ("fields", True)]
     assert json.dumps("乙先生1", ensure_ascii=False) in one.replies[0]["user"]
     assert two.status == "failed" and "没有这条群聊的结果" in two.error
-    with pytest.raises(RunError, match=r"提示词是 verify.v1,fields.v1\[竞品信息\] 而不是 baseline.v1"):
+    with pytest.raises(RunError, match=r"提示词是 verify.v1,fields.v1\[竞品信息\] 而不是 baseline.v2"):
         run_service.create_run(store, dataset="d", name="second", provider="local")
     with store.write() as session:
         assert pipeline_of(session.get_one(Run, run.id)) == pipeline

@@ -41,7 +41,7 @@ def options(**changes: Any) -> TrainingOptions:
 def test_golden_files(store: Store, tmp_path: Path, data_format: TrainingFormat) -> None:
     fill(store)
     out = tmp_path / "set"
-    export_training(store, options=options(format=data_format, min_rows=ROWS + 1), out=out)
+    export_training(store, options=options(format=data_format, min_rows=ROWS + 1, prompt="baseline.v1"), out=out)
     assert (out / "train.jsonl").read_bytes() == (GOLDEN / f"training_{data_format}.jsonl").read_bytes()
     expected = {"train.jsonl", "manifest.json"}
     described = dataset_info(data_format, {"shiyao": "train.jsonl"})

@@ -238,6 +238,10 @@ def _check_order(steps: tuple[PipelineStep, ...], *, based: bool) -> None:
                 f"第 {number} 阶段 {name}（{STAGE_TITLES[stage]}）前面没有填好的表",
                 "请把填表的阶段放在前面，例如 baseline,verify，或指定一个已有的抽取任务",
             )
+        if needs(stage, "customer") and not forms:
+            raise PromptError(
+                f"第 {number} 阶段 {name}（{STAGE_TITLES[stage]}）前面没有找出客户", "请写成 customers,one_customer"
+            )
         if needs(stage, "summary") and not summary:
             raise PromptError(
                 f"第 {number} 阶段 {name}（{STAGE_TITLES[stage]}）前面没有归纳", "请写成 summary,from_summary"

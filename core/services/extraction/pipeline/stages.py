@@ -106,8 +106,11 @@ class ChunkRun:
 
     def _stage(self, step: PipelineStep) -> None:
         stage = step.prompt.stage
-        shown, labels = self._examples(step)
         form = form_for_step(self.context.form, step)
+        if stage is Stage.ONE_CUSTOMER:
+            self._each_customer(step, form)
+            return
+        shown, labels = self._examples(step)
         rendered = self._render(step, form, shown)
         if stage is Stage.SUMMARY:
             call = self._ask(step, rendered, form, 1, labels)
@@ -118,10 +121,7 @@ class ChunkRun:
             self.notes += notes
             return
         before = len(self.alternatives)
-        if step.samples == 1:
-            forms = self._forms(self._ask(step, rendered, form, 1, labels), form)
-        else:
-            forms = self._vote(step, rendered, form, labels)
+        forms = self._answers(step, rendered, form, labels)
         answered, earlier_entries = forms, self.alternatives[:before]
         if stage is Stage.FIELDS:
             forms, notes = merge_fields(self.context.form, self.forms, form, forms)
@@ -130,11 +130,45 @@ class ChunkRun:
             *_renumbered(self.context.form, earlier_entries, self.forms, forms),
             *_renumbered(self.context.form, self.alternatives[before:], answered, forms),
         ]
+        if stage is Stage.CUSTOMERS:
+            forms = [self.context.form.empty() | values for values in forms]
         self.forms = forms
 
-    def _render(self, step: PipelineStep, form: Form, shown: Sequence[PickedExample]) -> Rendered:
+    def _each_customer(self, step: PipelineStep, form: Form) -> None:
+        """Ask for the form of each customer that an earlier stage has found; whatever the answer is named, it is his.
+
+        A customer without a name cannot be asked about, and keeps the form that he has.
+        """
+        filled: list[FormValues] = []
+        for number, values in enumerate(self.forms):
+            name = form.name_of(values).strip()
+            if not name:
+                filled.append(values)
+                continue
+            before = len(self.alternatives)
+            answers = self._answers(step, self._render(step, form, (), customer=name), form, ())
+            place = next((at for at, one in enumerate(answers) if form.name_of(one).strip() == name), 0)
+            self.alternatives[before:] = [
+                entry | {"customer": number}
+                for entry in self.alternatives[before:]
+                if entry["customer"] == place and entry["field"] != form.name_field
+            ]
+            filled.append({**(answers[place] if answers else values), form.name_field: name})
+            if len(answers) > 1:
+                self.notes.append(f"问的是「{name}」一位，回答了 {len(answers)} 位，只用了一位")
+        self.forms = filled
+
+    def _answers(self, step: PipelineStep, rendered: Rendered, form: Form, labels: tuple[str, ...]) -> list[FormValues]:
+        """The forms that a question is answered with, by vote where it is asked several times."""
+        if step.samples == 1:
+            return self._forms(self._ask(step, rendered, form, 1, labels), form)
+        return self._vote(step, rendered, form, labels)
+
+    def _render(
+        self, step: PipelineStep, form: Form, shown: Sequence[PickedExample], *, customer: str = ""
+    ) -> Rendered:
         stage = step.prompt.stage
-        given: dict[str, Any] = {}
+        given: dict[str, Any] = {"customer": self.context.hide(customer)} if stage is Stage.ONE_CUSTOMER else {}
         if stage is not Stage.FROM_SUMMARY:
             given["chat"] = self.context.hide(self.chunk.text)
         else:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from core.domain.form import Form
-from core.domain.prompts import COMMON_VARIABLES, STAGE_VARIABLES, render
+from core.domain.prompts import COMMON_VARIABLES, STAGE_VARIABLES, Stage, render
 from core.services.extraction.pipeline.definition import Pipeline, PipelineStep
 from core.services.extraction.pipeline.token_estimate import estimate_tokens
 
@@ -50,6 +50,8 @@ def chat_budget(
 
 def form_for_step(form: Form, step: PipelineStep) -> Form:
     """The part of a form that a pipeline step asks for."""
+    if step.prompt.stage is Stage.CUSTOMERS:
+        return form.subset((form.name_field,))
     return form.subset(step.fields) if step.fields else form
 
 

@@ -24,6 +24,7 @@ from core.services.extraction.runs.run_model import connect_with
 from core.services.team import permitted
 
 _NO_SUMMARY = "（这里是上一阶段写出的摘要）"
+_NO_CUSTOMER = "（客户名字）"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,10 @@ def preview_prompt(
         shown_forms = [hidden.hide_values(form, values) if hidden else values for values in labels or []]
         given["forms"] = json.dumps(shown_forms or [form.empty()], ensure_ascii=False)
         notes.append("已经填好的表取自标注" if labels else "已经填好的表要由上一阶段给出，这里用空表代替")
+    if needs(prompt.stage, "customer"):
+        names = [name for values in labels or [] if (name := form.name_of(values))]
+        given["customer"] = hide(names[0] if names else _NO_CUSTOMER)
+        notes.append("客户取自标注" if names else "客户的名字要由上一阶段给出，这里留了一个词代替")
     if needs(prompt.stage, "examples"):
         pipeline = Pipeline((PipelineStep(prompt),))
         picked = examples_for(store, form, pipeline, chat_id)(cleaned.text)

@@ -98,6 +98,8 @@ def prompt_options(store: Store | None = None) -> list[tuple[str, str]]:
         joined.append((f"{first.id},{verify.id}", f"{first.title}，再{verify.title}"))
     if (summary := newest.get(Stage.SUMMARY)) and (filled := newest.get(Stage.FROM_SUMMARY)):
         joined.append((f"{summary.id},{filled.id}", f"{summary.title}，再{filled.title}"))
+    if (naming := newest.get(Stage.CUSTOMERS)) and (filling := newest.get(Stage.ONE_CUSTOMER)):
+        joined.append((f"{naming.id},{filling.id}", f"两步：{naming.title}，再{filling.title}"))
     if first:
         joined.append((f"{first.id}*{_VOTERS}", f"{first.title} {_VOTERS} 次投票"))
     return sorted(single, key=lambda entry: not entry[0].startswith("baseline.")) + joined

@@ -70,7 +70,7 @@ def test_verify_is_given_the_forms_and_the_chat(form: Form) -> None:
     assert outcome.forms == (form.empty() | {NAME: "张敏3"},)
     assert f'"{PHONE}": "1"' in asked(requests[1]) and CHAT in asked(requests[1])
     assert [(call.stage, call.prompt, call.ok) for call in outcome.calls] == [
-        ("extract", "baseline.v1", True),
+        ("extract", "baseline.v2", True),
         ("verify", "verify.v1", True),
     ]
     assert [call.user for call in outcome.calls] == [asked(request) for request in requests]
@@ -115,6 +115,25 @@ def test_fields_are_asked_alone_and_merged(form: Form) -> None:
     assert outcome.status is Status.OK
     assert outcome.forms == (form.empty() | {NAME: "张敏3", PHONE: "1", STAGE: "赢单"},)
     assert "竞品信息" not in asked(requests[1])
+
+
+def test_two_steps_find_the_customers_and_ask_for_the_form_of_each(form: Form) -> None:
+    names = json.dumps([{NAME: "张敏3"}, {NAME: "赵欣4"}])
+    answers = [
+        Answer(text=names),
+        Answer(text=full(form, {NAME: "张敏3", STAGE: "报价"})),
+        # Of an answer about several, the one who was asked about counts.
+        Answer(text=full(form, {NAME: "张敏3", STAGE: "赢单"}, {NAME: "赵欣4", STAGE: "需求调研"})),
+    ]
+    outcome, requests = over_openai(form, "customers,one_customer", answers)
+    assert outcome.status is Status.OK
+    assert [(one[NAME], one[STAGE]) for one in outcome.forms or ()] == [("张敏3", "报价"), ("赵欣4", "需求调研")]
+    first, *each = map(asked, requests)
+    assert NAME in first
+    assert STAGE not in first  # nothing else is asked for
+    for name, question in zip(("张敏3", "赵欣4"), each, strict=True):
+        assert f"客户「{name}」填写" in question
+    assert "问的是「赵欣4」一位，回答了 2 位，只用了一位" in "".join(outcome.notes)
 
 
 def test_given_forms_are_where_verify_starts(form: Form) -> None:
@@ -207,7 +226,15 @@ def test_over_spark_too(form: Form) -> None:
 
 
 @pytest.mark.parametrize(
-    "spec", ["baseline,verify", "summary,from_summary", "reflect*2", f"baseline,fields[{STAGE}|{PHONE}]", "verify"]
+    "spec",
+    [
+        "baseline,verify",
+        "summary,from_summary",
+        "reflect*2",
+        "customers,one_customer*2",
+        f"baseline,fields[{STAGE}|{PHONE}]",
+        "verify",
+    ],
 )
 def test_local_goes_through_every_stage_without_keys(form: Form, spec: str) -> None:
     outcome = run_pipeline(
@@ -236,10 +263,10 @@ def test_a_pipeline_is_kept_with_the_text_of_every_prompt(form: Form) -> None:
     kept = json.loads(json.dumps(pipeline.as_dict()))
     assert Pipeline.from_dict(kept) == pipeline
     assert Pipeline.from_dict(kept).sha256 == pipeline.sha256
-    assert kept["spec"] == f"baseline.v1*3,verify.v1,fields.v1[{STAGE}|竞品信息]"
+    assert kept["spec"] == f"baseline.v2*3,verify.v1,fields.v1[{STAGE}|竞品信息]"
     assert all(stage["source"].startswith("---\n") for stage in kept["stages"])
     assert pipeline.clean == ("links", "runs")
-    assert (pipeline.main.id, pipeline.calls, pipeline.plain) == ("baseline.v1", 5, False)
+    assert (pipeline.main.id, pipeline.calls, pipeline.plain) == ("baseline.v2", 5, False)
     assert parse_pipeline("baseline").plain
     assert parse_pipeline("summary,from_summary").main.id == "from_summary.v1"
     pipeline.check(form)

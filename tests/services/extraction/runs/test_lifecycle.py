@@ -22,7 +22,7 @@ def test_a_run_keeps_provider_model_and_the_whole_prompt(store: Store) -> None:
     run = run_service.create_run(store, dataset="d", name=" first ", provider="local")
     assert (run.name, run.kind, run.status, run.total, run.pending) == ("first", RunKind.MODEL, RunStatus.WAITING, 3, 3)
     assert (run.provider, run.model) == ("local", "rules.v1")
-    assert (run.prompt_name, run.prompt_version) == ("baseline", "1")
+    assert (run.prompt_name, run.prompt_version) == ("baseline", "2")
     assert "{% block user %}" in run.prompt_text
     assert run.parameters["concurrency"] == 1
 
@@ -53,7 +53,7 @@ def test_another_way_of_asking_under_the_same_name_is_refused(store: Store, monk
         )
     with store.write() as session:
         session.get_one(Run, 1).prompt_sha256 = "an older text"
-    with pytest.raises(RunError, match="提示词是 baseline.v1 而不是 baseline.v1"):
+    with pytest.raises(RunError, match="提示词是 baseline.v2 而不是 baseline.v2"):
         run_service.create_run(store, dataset="d", name="r", provider="openai", model="one")
 
 
@@ -158,7 +158,7 @@ def test_a_mistake_of_ours_is_a_failed_chat_and_not_the_end(store: Store) -> Non
     assert execute(store, run.id, chat_ids(store, dataset.id)[1])
     (failure,) = run_service.failures(store, run.id)
     found = extraction(store, run.id, failure.chats[0])
-    assert found is not None and "baseline.v1.md" in found.error
+    assert found is not None and "baseline.v2.md" in found.error
 
 
 def test_paused_and_cancelled_runs_go_on_when_started(store: Store) -> None:
