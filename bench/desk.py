@@ -129,14 +129,14 @@ def app_with(rows: Iterable[Row], chats: int) -> Iterator[Server]:
         place = Path(folder)
         url = f"sqlite:///{place / 'bench.db'}"
         store = open_store(url)
-        _fill(store, load_named_form(), rows, chats)
+        fill(store, load_named_form(), rows, chats)
         store.close()
         env = {"SHIYAO_DATABASE_URL": url, "SHIYAO_LOG_FILE": str(place / "shiyao.log")}
         with serving("app.py", place, env) as server:
             yield server
 
 
-def _fill(store: Store, form: Form, rows: Iterable[Row], chats: int) -> None:
+def fill(store: Store, form: Form, rows: Iterable[Row], chats: int) -> None:
     """A dataset with one finished run; its texts are all different."""
     with store.write() as session:
         dataset = Dataset(name="bench", form=form.name, sha256="0" * 64, expected=chats)

@@ -102,7 +102,7 @@ def grow(place: str, name: str, function: Callable[[Any], object], texts: Callab
 
 def entry_points() -> dict[str, Callable[[str], object]]:
     """Pure functions that are given what strangers and models write."""
-    from core.adapters.llm.local import fill_forms
+    from core.adapters.llm.local.provider import fill_forms
     from core.adapters.llm.origins import parse_origin
     from core.domain import entities
     from core.domain.chat import guess_roles, parse_chat, strip_residue

@@ -4,19 +4,32 @@ import gc
 import json
 import time
 from collections.abc import Callable
+from functools import partial
 from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 from playwright.sync_api import Page
 
-from bench.desk import app_with, opened, reviewer_page
+from bench.desk import app_with, fill, opened, reviewer_page
 from bench.material import Row, of_length, of_messages, one_line
 from bench.report import line, spread
+from core.adapters.llm.local.provider import fill_forms
+from core.adapters.store import open_store
 from core.domain.chat import guess_roles, parse_chat
 from core.domain.checks import find_mentions
+from core.domain.cleaning import STEPS
 from core.domain.evidence import ChatIndex, locate
 from core.domain.form import load_named_form
+from core.domain.masking import NO_MASK, Masked, parse_mask
 from core.services.datasets import preview_import
+from core.services.export import TableFormat, export_dataset, export_table, parse_source
+from core.services.export.html_report import export_html_report
+from core.services.extraction.prompt_library import finder
+from core.services.extraction.runs.prompt_preview import preview_prompt
+from core.services.review.queue.background_update import update_outdated_chats
+from core.services.review.queue.search import index_batch
 from tests.browser.chromium import chromium
 
 SAVES = 5
@@ -58,6 +71,8 @@ def run() -> None:
     for title, row in kinds.items():
         line(f"{title}, {len(row['chat_text']):,} characters", "")
         _on_the_server(row)
+        if title.startswith("one line"):
+            _elsewhere(row)
         _in_the_browser(title, row)
 
 
@@ -71,6 +86,31 @@ def _on_the_server(row: Row) -> None:
     _timed("evidence of all customers", lambda: [locate(form, index, form.coerce(one).values) for one in row["infos"]])
     file = BytesIO(json.dumps([row], ensure_ascii=False).encode())
     _timed("preview of the import", lambda: preview_import(file, "huge.json", form))
+
+
+def _elsewhere(row: Row) -> None:
+    """What else reads chats: prompts, local rules, masks, exports, search and the order of the queue."""
+    form, everything = load_named_form(), parse_mask(Masked)
+    source = parse_source("run:模型")
+    with TemporaryDirectory() as folder:
+        place = Path(folder)
+        store = open_store(f"sqlite:///{place / 'bench.db'}")
+        fill(store, form, [row], 1)
+        with store.read() as session:
+            prompts = [finder(session)(name) for name in ("baseline.v1", "fewshot.v1")]
+        for prompt in prompts:
+            preview = partial(preview_prompt, store, prompt, dataset=1, index=1, steps=list(STEPS))
+            _timed(f"preview of {prompt.name}", preview)
+            _timed(f"preview of {prompt.name}, personal data replaced", partial(preview, replace_personal=True))
+        _timed("local rules", lambda: fill_forms(form, row["chat_text"]))
+        for masked, mask in (("", NO_MASK), (", masked", everything)):
+            written = {"dataset": 1, "source": source, "out": place / "out", "mask": mask}
+            _timed(f"JSON{masked}", partial(export_dataset, store, **written))
+            _timed(f"table{masked}", partial(export_table, store, table=TableFormat.XLSX, **written))
+            _timed(f"report{masked}", partial(export_html_report, store, **written))
+        _timed("search texts", lambda: index_batch(store, 1))
+        _timed("points at stake", lambda: update_outdated_chats(store, form, 1, 1))
+        store.close()
 
 
 def _timed(what: str, work: Callable[[], _Result]) -> _Result:

@@ -78,7 +78,7 @@ def of_messages(messages: int) -> Row:
 def one_line(characters: int) -> Row:
     """One message of so many characters without a line break, as somebody's pasted document is."""
     row = material().rows[0]
-    words = "".join(row["chat_text"].split("\n"))
+    words = "".join(parse_chat(row["chat_text"]).conversation.split("\n"))
     name = _messages(row["chat_text"])[0].partition("：")[0]
     return {"chat_text": f"{name}：" + "".join(islice(cycle(words), characters)), "infos": row["infos"]}
 
