@@ -3,13 +3,24 @@
 import gc
 import random
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
 
 from core.domain.chat import Role, guess_roles, parse_chat
 from core.domain.checks import omissions
 from core.domain.checks.omissions import find_mentions
 from core.domain.entities import finders
 from core.domain.entities.folding import fold
-from core.domain.evidence import ChatIndex, garbage_kept, text_index
+from core.domain.evidence import (
+    ChatIndex,
+    analyse_chat,
+    analysis,
+    cached_analysis,
+    garbage_kept,
+    text_index,
+)
 from core.domain.evidence import index as evidence_index
 
 WORDS = [
@@ -88,3 +99,41 @@ def test_garbage_is_looked_for_again_afterwards() -> None:
             pass
         assert not gc.isenabled()
     assert gc.isenabled()
+
+
+def test_who_asks_for_a_chat_that_is_being_analysed_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    analysed: list[str] = []
+    together = Barrier(2)
+
+    def slow(text: str) -> analysis.ChatAnalysis:
+        analysed.append(text)
+        together.wait(5)
+        return analyse_chat(text)
+
+    monkeypatch.setattr(analysis, "analyse_chat", slow)
+    text = "林舟3：只算一次\n何晴2：好\n"
+    with ThreadPoolExecutor(2) as pool:
+        asked = [pool.submit(cached_analysis, text) for _ in range(2)]
+        together.wait(5)
+        first, second = (one.result() for one in asked)
+    assert first is second and analysed == [text]
+
+
+def test_few_analyses_of_huge_chats_are_kept_and_none_of_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = analysis._KeptAnalyses()
+    monkeypatch.setattr(analysis, "_MOST_CHARACTERS", 30)
+    texts = [f"林舟{number}：好的好的\n" for number in range(5)]
+    first = kept.get(texts[0])
+    assert kept.get(texts[0]) is first
+    for text in texts[1:]:
+        kept.get(text)
+    assert len(kept._kept) == 3 and texts[0] not in kept._kept
+
+    def broken(text: str) -> analysis.ChatAnalysis:
+        raise MemoryError(text)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(analysis, "analyse_chat", broken)
+        with pytest.raises(MemoryError):
+            kept.get("何晴2：好")
+    assert kept.get("何晴2：好").parsed.text == "何晴2：好"

@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import chain
 
 from core.domain import entities
@@ -200,6 +200,11 @@ def _field(form: Form, kind: Kind, text: str) -> Field | None:
     return next((field for field in fields if field.label in text), fields[-1] if fields else None)
 
 
+@lru_cache(maxsize=8192)  # a chat's mentions are read again with every save
+def _moments_of(value: str) -> tuple[Moment, ...]:
+    return tuple(moments_in(value))
+
+
 class _HeldValues:
     """What the forms say already, read once for all mentions."""
 
@@ -216,7 +221,7 @@ class _HeldValues:
         if kind is Kind.AMOUNT:
             return any(amount.value in self._amounts for amount in amounts_in(fold(value)))
         if kind is Kind.DATE:
-            moments = list(moments_in(compact_value))
+            moments = _moments_of(compact_value)
             return bool(moments) and all(map(self._says, moments))
         return False
 

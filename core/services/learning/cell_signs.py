@@ -9,10 +9,12 @@ from typing import NamedTuple
 
 from core.domain.checks import check
 from core.domain.checks.form_warning import FormWarning, Level
-from core.domain.evidence import EvidenceStatus, FieldEvidence, analyse_chat, locate
+from core.domain.evidence import EvidenceStatus, FieldEvidence, analyse_chat, cached_analysis, locate
 from core.domain.form import Field, FormValues, Value
 from core.domain.scoring import Scorer
 from core.services.quality.stored_votes import Votes
+
+_LONG_CHAT = 100_000
 
 
 class LearnedCell(NamedTuple):
@@ -110,7 +112,8 @@ def read_signs(
     """
     form = scorer.form
     forms = [form.coerce(values).values for values in answers] or [form.empty()]
-    analysis = analyse_chat(text)
+    # What takes seconds is kept for whoever opens it.
+    analysis = cached_analysis(text) if len(text) > _LONG_CHAT else analyse_chat(text)
     marks = [locate(form, analysis.index, values, form.name_of(values)) for values in forms]
     missing = [{key for key, mark in each.items() if mark.status is EvidenceStatus.MISSING} for each in marks]
     warnings = check(form, analysis.parsed, analysis.roles, forms, missing)

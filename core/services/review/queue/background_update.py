@@ -52,6 +52,8 @@ _log = logging.getLogger("shiyao.review")
 _VERSION = 2
 """Of the reckoning in :mod:`core.services.review.queue.priority`: raise it when the numbers change."""
 _BATCH = 20
+_BATCH_CHARACTERS = 400_000
+"""Most characters of a batch of several chats."""
 _LEARN_FROM = 300
 _IN_THREAD = 400
 """Chats up to which a thread of the server does it; more are worth a process of their own."""
@@ -63,9 +65,17 @@ class IndexUpdate:
     """Brings search texts and review priorities of one run of a dataset up to date, in batches."""
 
     def __init__(
-        self, store: Store, form: Form, dataset_id: int, run_id: int, confidence: FittedConfidence | None = None
+        self,
+        store: Store,
+        form: Form,
+        dataset_id: int,
+        run_id: int,
+        confidence: FittedConfidence | None = None,
+        *,
+        longest: int | None = None,
     ) -> None:
         self.store = store
+        self._longest = longest
         self.dataset_id = dataset_id
         self.run_id = run_id
         self._scorer = Scorer(form)
@@ -103,6 +113,8 @@ class IndexUpdate:
             .order_by(col(Chat.id))
             .limit(limit)
         )
+        if self._longest is not None:
+            statement = statement.where(col(Chat.characters) <= self._longest)
         return [(int(chat_id or 0), signature) for chat_id, signature in session.execute(statement)]
 
     def count(self) -> int:
@@ -117,7 +129,7 @@ class IndexUpdate:
             The id to go on after; 0 when nothing is left behind ``after``.
         """
         with self.store.read() as session:
-            todo = dict(self.outdated(session, after=after))
+            todo = self._beginning(session, dict(self.outdated(session, after=after)))
             inputs = self._inputs(session, list(todo))
         if not todo:
             return 0
@@ -145,6 +157,19 @@ class IndexUpdate:
                 )
             )
         return max(todo)
+
+    def _beginning(self, session: Session, todo: dict[int, str]) -> dict[int, str]:
+        """So many of the chats as are short together: between batches, time is looked at and others have their turn."""
+        statement = select(col(Chat.id), col(Chat.characters)).where(col(Chat.id).in_(list(todo)))
+        sizes = dict(session.execute(statement).all())
+        room = _BATCH_CHARACTERS
+        beginning: dict[int, str] = {}
+        for chat_id, signature in todo.items():
+            room -= sizes.get(chat_id, 0)
+            if beginning and room < 0:
+                break
+            beginning[chat_id] = signature
+        return beginning
 
     def _inputs(self, session: Session, chat_ids: Sequence[int]) -> list[tuple[int, str, list | None, dict, Votes]]:  # type: ignore[type-arg]
         texts = session.execute(select(col(Chat.id), col(Chat.text)).where(col(Chat.id).in_(chat_ids))).all()
@@ -204,7 +229,14 @@ def _rates(session: Session, scorer: Scorer, run_id: int) -> ChangeRates:
 
 
 def update_outdated_chats(
-    store: Store, form: Form, dataset_id: int, run_id: int | None, *, seconds: float = math.inf, rest: float = 0.0
+    store: Store,
+    form: Form,
+    dataset_id: int,
+    run_id: int | None,
+    *,
+    seconds: float = math.inf,
+    rest: float = 0.0,
+    longest: int | None = None,
 ) -> int:
     """Update all outdated chats of a dataset, but priorities of a run with a confidence: these take another process.
 
@@ -215,6 +247,7 @@ def update_outdated_chats(
         run_id: the run whose priorities to compute; ``None``: only the search.
         seconds: stop after so long.
         rest: pause after each batch, in times of what it took.
+        longest: leave chats with more characters alone.
 
     Returns:
         Chats that were computed or indexed.
@@ -222,7 +255,9 @@ def update_outdated_chats(
     until = time.monotonic() + seconds
     with store.read() as session:
         by_process = run_id is not None and needs_process(session, run_id)
-    update = IndexUpdate(store, form, dataset_id, run_id) if run_id is not None and not by_process else None
+    update = None
+    if run_id is not None and not by_process:
+        update = IndexUpdate(store, form, dataset_id, run_id, longest=longest)
     return _update(store, dataset_id, update, until, rest)
 
 

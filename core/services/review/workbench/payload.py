@@ -99,6 +99,12 @@ def chat_payloads(
         ]
 
 
+def analyse_ahead(text: str) -> None:
+    """Compute what a chat's payload takes long for, so that it is there when the chat is opened."""
+    _mentions(text)
+    _conversation_length(text)
+
+
 @lru_cache(maxsize=64)
 def _mentions(text: str) -> tuple[tuple[Kind, Mention, Message], ...]:
     """What can be recognised in a chat; kept for a while, for one chat is asked for with every draft."""

@@ -42,6 +42,7 @@ from core.services.review.workbench.contract import (
 from core.services.review.workbench.payload import chat_payloads
 from core.services.review.workbench.sync import (
     AHEAD,
+    AHEAD_CHARACTERS,
     BEHIND,
     QueuePosition,
     assemble_payload,
@@ -365,7 +366,9 @@ def open_session(
     run_id = run.id if run else None
     if order == PRIORITY or chosen.differ or chosen.flag:
         # What the order goes by should be there before it is drawn; what takes longer comes from behind.
-        background_update.update_outdated_chats(store, form, dataset.id, run_id, seconds=_AT_ONCE)
+        background_update.update_outdated_chats(
+            store, form, dataset.id, run_id, seconds=_AT_ONCE, longest=AHEAD_CHARACTERS
+        )
     background_update.update_in_background(store, form, dataset.id, run_id)
     return PrimarySession(
         dataset, form, run, chosen, order, reviewer, newer_run is not None, scores, _scorer=Scorer(form)

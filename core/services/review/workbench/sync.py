@@ -22,6 +22,7 @@ from core.services.review.workbench.contract import (
     StoredCustomer,
     WorkbenchPayload,
 )
+from core.services.review.workbench.long_neighbours import analyse_in_background
 from core.services.review.workbench.why_contract import WhyPayload
 
 AHEAD = 4
@@ -199,6 +200,10 @@ def assemble_payload(
         held_by_others, is_offline, error = claims.others, True, error or offline_sentence(outage)
     for chat in chats:
         chat["claimed_by"] = held_by_others.get(chat["chat_id"], "")
+    sent = {chat["chat"] for chat in chats}
+    for index in position.following[:1]:
+        if index not in sent:
+            analyse_in_background(store, review_session.dataset.id, index)
     return {
         "form": _form(review_session.form),
         "guidelines": dict(guidelines or {}),

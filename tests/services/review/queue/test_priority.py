@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from core.adapters.store import Store
-from core.adapters.store.models import ChatPriority
+from core.adapters.store.models import Chat, ChatPriority
 from core.domain.scoring import Scorer
 from core.services.review import open_session
 from core.services.review.queue import background_update
@@ -87,3 +87,19 @@ def test_two_updates_of_the_same_chats_at_once_do_not_disturb_each_other(store: 
         list(threads.map(update, range(4)))
     with store.read() as session:
         assert len(session.execute(select(ChatPriority.chat_id)).all()) == 40
+
+
+def test_long_chats_are_computed_one_by_one_and_not_while_somebody_waits(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = make(store, 3)
+    run = answer(store, dataset, "模型", {index: [{NAME: f"林木{index}"}] for index in range(1, 4)})
+    with store.read() as session:
+        sizes = dict(session.execute(select(Chat.id, Chat.characters)).all())
+    monkeypatch.setattr(background_update, "_BATCH_CHARACTERS", min(sizes.values()))
+    update = background_update.IndexUpdate(store, FORM, dataset.id, run)
+    assert [update.update_batch(), update.update_batch(), update.count()] == [1, 2, 1]
+    shortest = min(sizes.values()) - 1
+    assert background_update.update_outdated_chats(store, FORM, dataset.id, run, longest=shortest) == 0
+    assert background_update.update_outdated_chats(store, FORM, dataset.id, run) > 0
+    assert update.count() == 0

@@ -1,10 +1,12 @@
 """What the desk is sent of huge chats: texts once, evidence with every save, neighbours as far as they are short."""
 
+import threading
 from collections.abc import Sequence
 
 import pytest
 
 from core.adapters.store import Store, queries
+from core.domain.evidence import analysis
 from core.domain.form import load_named_form
 from core.services.datasets import import_text
 from core.services.review import PrimarySession, open_session
@@ -48,3 +50,20 @@ def test_what_was_saved_comes_back_however_long_and_the_rest_as_far_as_there_is_
     position = QueuePosition(1, (2, 3, 4), (9,))
     sizes = {2: 300_000, 3: 300_000, 4: 90_000, 9: 10_000}
     assert position.to_send([3], sizes) == [1, 2, 4, 9, 3]
+
+
+def test_a_long_neighbour_is_analysed_while_the_chat_before_is_read(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    review = desk(store, [TALK, TALK * 5, TALK])
+    monkeypatch.setattr(sync, "AHEAD_CHARACTERS", len(TALK) * 3)
+    review.sync(store, at=1)
+    for thread in threading.enumerate():
+        if thread.name == "shiyao-ahead":
+            thread.join()
+
+    def analysed_late(text: str) -> None:
+        raise AssertionError(text)
+
+    monkeypatch.setattr(analysis, "analyse_chat", analysed_late)
+    assert [chat["chat"] for chat in review.sync(store, at=2)["chats"]] == [2, 3, 1]
