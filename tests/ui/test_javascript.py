@@ -31,8 +31,18 @@ def test_imports_and_the_word_export_go_away(tmp_path: Path) -> None:
 
 
 def test_text_that_only_looks_like_an_import_stays(tmp_path: Path) -> None:
-    source = '/** @import { A } from "./a.js" */\nconst text = "import x from y;";\n// export const A = 1;\n'
+    source = 'const text = "import x from y;"; // export const A = 1;\n/** @type {A} */ (text).run(); /* import */\n'
     assert joined(tmp_path, source) == source
+
+
+def test_lines_of_comment_go_away(tmp_path: Path) -> None:
+    source = (
+        '// @ts-check\n/** @import { A } from "./a.js" */\n/**\n * What it does.\n * @param {A} a\n */\n'
+        "function f(a) {\n"
+        '  // export const A = 1;\n  return "// this" + a; // and why\n}\n/* one */ const b = 1; /* two */\n'
+    )
+    rest = 'function f(a) {\n  return "// this" + a; // and why\n}\n/* one */ const b = 1; /* two */\n'
+    assert joined(tmp_path, source) == rest
 
 
 @pytest.mark.parametrize(
