@@ -4,6 +4,7 @@
 /** @import { Workbench } from "./workbench.js" */
 import { focusConflictSoon } from "./conflict_keys.js";
 import { newCustomers } from "./customers.js";
+import { setHidden } from "./dom.js";
 import { chordFor } from "./keys.js";
 import { buildConflict, notice } from "./overlays.js";
 import { show, troubled } from "./state.js";
@@ -61,15 +62,15 @@ export function drawConflict(workbench, entry) {
 export function drawBlank(workbench, entry) {
   const { blank, store, chatHost, formHost, root } = workbench;
   const isBlank = !(entry && workbench.form);
-  blank.element.hidden = !isBlank;
-  chatHost.hidden = isBlank;
-  formHost.hidden = isBlank;
+  setHidden(blank.element, !isBlank);
+  setHidden(chatHost, isBlank);
+  setHidden(formHost, isBlank);
   if (!isBlank) return;
   const atEnd = store.waiting === "end";
-  blank.skeleton.hidden = atEnd;
+  setHidden(blank.skeleton, atEnd);
   blank.title.textContent = atEnd ? "这一队列审阅完了" : "正在取下一条…";
   blank.text.textContent = atEnd ? "可以回头看上一条，或者在上面换一个筛选、数据集继续。" : "";
-  blank.back.hidden = !store.visited.length;
+  setHidden(blank.back, !store.visited.length);
   if (!workbench.isEditingOutside()) root.focus({ preventScroll: true });
 }
 

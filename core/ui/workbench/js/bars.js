@@ -1,7 +1,7 @@
 // @ts-check
 // The bars above and below: progress, save state, decisions, the note of a discussion, toasts.
 /** @import { BottomBar, Entry, SayOptions, Store, TopBar } from "./types.js" */
-import { caps, h, setAttr, setText } from "./dom.js";
+import { caps, h, setAttr, setHidden, setText } from "./dom.js";
 import { chordFor, isComposing } from "./keys.js";
 
 const SAVE_WORDS = { saved: "已保存", saving: "保存中…", unsaved: "未保存（重试）" };
@@ -132,7 +132,7 @@ export function drawTop(bar, store, entry, state) {
   setText(bar.chat, store.current === null ? "" : `第 ${store.current} 条`);
   setText(bar.status, entry ? entry.status : "");
   setAttr(bar.status, "data-status", entry ? entry.status : "");
-  bar.status.hidden = !entry;
+  setHidden(bar.status, !entry);
   setText(bar.note, entry?.note ? `备注：${entry.note}` : "");
   setAttr(bar.note, "title", entry?.note || null);
   setText(bar.save, SAVE_WORDS[state]);
@@ -245,8 +245,8 @@ export function addLine(bar, text) {
  */
 export function askNote(bar, open, text = "") {
   bar.noteOpen = open;
-  bar.input.hidden = !open;
-  bar.message.hidden = open;
+  setHidden(bar.input, !open);
+  setHidden(bar.message, open);
   if (open) {
     bar.input.value = text;
     bar.input.focus();

@@ -1,7 +1,7 @@
 // @ts-check
 // The chat pane: one element per chat, built once, shown and hidden; evidence is re-classed, never rebuilt.
 /** @import { ChatPayload, Pane, PaneHandlers, PaneMark } from "./types.js" */
-import { h, reveal, setText } from "./dom.js";
+import { h, reveal, setHidden, setText } from "./dom.js";
 import { drawHits } from "./find.js";
 import { makeMessageList } from "./message_list.js";
 import { buildBody, buildMessage, buildWho, placesOfEvidence, sameMessage } from "./messages.js";
@@ -113,7 +113,7 @@ export function updatePane(pane, chat) {
  */
 export function updateResidue(pane, chat, wanted) {
   const { copies, characters, text } = chat.residue;
-  pane.residue.hidden = copies === 0;
+  setHidden(pane.residue, copies === 0);
   const shown = wanted && text !== "";
   setText(
     pane.residueNote,
@@ -121,7 +121,7 @@ export function updateResidue(pane, chat, wanted) {
   );
   setText(pane.residueSwitch, wanted ? (text ? "隐藏" : "正在取…") : "显示");
   setText(pane.residueText, shown ? text : "");
-  pane.residueText.hidden = !shown;
+  setHidden(pane.residueText, !shown);
 }
 
 /**
@@ -182,6 +182,8 @@ export function revealIn(pane, element) {
  * @param {number[] | null} speakers
  */
 export function narrow(pane, speakers) {
+  const isNarrow = pane.list.element.classList.contains("narrow");
+  if (speakers === null && !isNarrow) return pane.list.messages().length; // a huge chat is not gone through for nothing
   const wanted = speakers === null ? null : new Set(speakers);
   pane.list.element.classList.toggle("narrow", wanted !== null);
   return pane.list.hide((message) => wanted !== null && !(message.near ?? []).some((number) => wanted.has(number)));

@@ -48,6 +48,15 @@ export function setAttr(element, name, value) {
 }
 
 /**
+ * Hide or show only where it differs: browsers style an element anew that is hidden once more.
+ * @param {HTMLElement} element
+ * @param {boolean} hidden
+ */
+export function setHidden(element, hidden) {
+  if (element.hidden !== hidden) element.hidden = hidden;
+}
+
+/**
  * A chord such as "Ctrl+Enter" as key caps.
  * @param {string} chord
  */
@@ -72,6 +81,19 @@ export function reveal(pane, element, align = "nearest") {
   if (align === "center") pane.scrollTop += box.top - frame.top - (frame.height - box.height) / 3;
   else if (box.top < frame.top + 8) pane.scrollTop += box.top - frame.top - 8;
   else pane.scrollTop += box.bottom - frame.bottom + 8;
+}
+
+/**
+ * Keep classes on an element by its size, before it is painted. Container queries would do the same, but styled the whole
+ * form anew with every chat, which took a third of the time until the chat stood there.
+ * @param {HTMLElement} element
+ * @param {Record<string, (box: DOMRectReadOnly) => boolean>} classes
+ */
+export function classBySize(element, classes) {
+  new ResizeObserver(([{ contentRect }]) => {
+    if (!contentRect.height) return; // not shown
+    for (const [name, applies] of Object.entries(classes)) element.classList.toggle(name, applies(contentRect));
+  }).observe(element);
 }
 
 /**

@@ -3,7 +3,7 @@
 // the guideline beside it.
 /** @import { Child, Entry, FieldFooter, FieldPart, FormActions, FormPayload, WhyPayload } from "./types.js" */
 import { alternatives, remarks, surenessText } from "./advice.js";
-import { caps, h, setAttr } from "./dom.js";
+import { caps, h, setAttr, setHidden } from "./dom.js";
 import { chordFor } from "./keys.js";
 import { openMissed, ownerOf, placeText } from "./missed.js";
 import { confirmationOf, isChanged, markOf } from "./model.js";
@@ -51,7 +51,7 @@ export function drawMissed(footer, entry, form, customer) {
   const state = JSON.stringify([ids, rows.map((one) => one.owner), entry.chat.chat, entry.work.length]);
   if (footer.missedState === state) return;
   footer.missedState = state;
-  footer.missed.hidden = !open.length;
+  setHidden(footer.missed, !open.length);
   const shown = rows.map((one, i) => {
     const whose = one.owner === null ? "新客户 " : entry.work.length > 1 ? `客户 ${one.owner + 1} ` : "";
     return button(
@@ -168,7 +168,7 @@ function whyParts(why) {
  * @param {WhyPayload | null} why
  */
 export function drawGuide(footer, part, text, host, why) {
-  footer.guide.hidden = !part;
+  setHidden(footer.guide, !part);
   if (!part) return;
   const { field, row } = part;
   const points = `${field.points} 分 · ${field.nature === "verbatim" ? "群聊里要有依据" : "由对话判断"}`;

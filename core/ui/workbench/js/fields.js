@@ -2,7 +2,7 @@
 // One control per field: a text that grows, or choices with digits and a free entry. The focusable element is always an
 // input (input methods work in nothing else) and carries `data-field` and `data-customer`.
 /** @import { ChatPayload, FieldControl, FieldLook, FieldPart, FormActions, FormField, Value } from "./types.js" */
-import { caps, h, setAttr, setText } from "./dom.js";
+import { caps, h, setAttr, setHidden, setText } from "./dom.js";
 import { chordFor, isComposing, letterOf } from "./keys.js";
 import {
   addItems,
@@ -274,12 +274,12 @@ export function drawField(part, view) {
   setText(part.seen, view.confirmed === UNSEEN ? "" : "✓");
   setAttr(part.seen, "title", view.confirmed === UNSEEN ? `${UNSEEN}：点一下确认` : view.confirmed);
   setAttr(part.seen, "aria-label", `${part.field.label}：${view.confirmed}`);
-  part.old.hidden = view.old === null;
+  setHidden(part.old, view.old === null);
   if (view.old !== null) {
     setText(part.old, view.old || "（空）");
     setAttr(part.old, "title", `抽取的值：${view.old || "（空）"}。点一下取回（Alt+R）`);
   }
-  part.fresh.hidden = view.fresh === null;
+  setHidden(part.fresh, view.fresh === null);
   if (view.fresh !== null) {
     part.fresh.replaceChildren(h("small", {}, "新"), view.fresh || "（空）", caps(chordFor("accept")));
     setAttr(
@@ -294,9 +294,9 @@ export function drawField(part, view) {
   if (activeElement !== input) row.classList.toggle("roomy", roomy);
   row.classList.toggle("asked", view.fresh !== null);
   row.classList.toggle("folded", view.folded);
-  part.differs.hidden = !view.differs;
+  setHidden(part.differs, !view.differs);
   setText(part.differs, view.differs);
-  part.hint.hidden = !view.hint;
+  setHidden(part.hint, !view.hint);
   setText(part.hint, view.hint);
   setAttr(part.hint, "data-level", view.level);
   setAttr(input, "aria-invalid", view.level === "warning" ? "true" : null);

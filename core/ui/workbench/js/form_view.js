@@ -4,7 +4,7 @@
 
 import { dissent, remarks } from "./advice.js";
 import { customerNames, speakersOf } from "./customers.js";
-import { h, reveal, setAttr, setText } from "./dom.js";
+import { classBySize, h, reveal, setAttr, setText } from "./dom.js";
 import { buildFooter, drawLine, drawMissed } from "./field_footer.js";
 import { buildField, drawField } from "./fields.js";
 import { chordFor } from "./keys.js";
@@ -52,6 +52,11 @@ export function buildForm(form, act) {
     });
   });
   const scroll = h("div", { class: "scroll" }, fields);
+  classBySize(scroll, {
+    low: ({ height }) => height <= 640,
+    lowest: ({ height }) => height <= 545,
+    slim: ({ width }) => width <= 470,
+  });
   const head = h("div", { class: "sheet-head" }, tabs, summary);
   const add = h(
     "button",

@@ -8,7 +8,7 @@ import { narrow, updateResidue } from "./chat_view.js";
 import { customerNames, speakersOf } from "./customers.js";
 import { helpLayer, lastingLayers } from "./desk_layers.js";
 import { makeDivider } from "./divider.js";
-import { afterPaint, h, setAttr, setText, uuid } from "./dom.js";
+import { afterPaint, classBySize, h, setAttr, setText, uuid } from "./dom.js";
 import { drawGuide, drawLine } from "./field_footer.js";
 import { buildForm, drawForm, flushEntries, focusField, markRow } from "./form_view.js";
 import { nameTab, pageHas, rememberPlace } from "./frame.js";
@@ -101,6 +101,7 @@ export class Workbench {
     this.chatHost = h("section", { class: "chat", "aria-label": "群聊" });
     this.divider = makeDivider(window.localStorage);
     this.formHost = h("section", { class: "form", "aria-label": "表单" });
+    classBySize(this.formHost, { close: ({ width }) => width <= 640, closest: ({ width }) => width <= 520 });
     this.conflictHost = h("div", {});
     this.blank = buildBlank(() => calls.run("previous"));
     this.help = buildHelp(() => this.toggleHelp(false));
