@@ -88,7 +88,8 @@ function person() {
 /** Whether the server is there and knows nobody in this browser. */
 async function isSignedOut() {
   try {
-    return (await fetch(ASKED, { cache: "no-store" })).status === NOT_SIGNED_IN;
+    // A server that hangs is away, and says so no later than one that is gone.
+    return (await fetch(ASKED, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) })).status === NOT_SIGNED_IN;
   } catch {
     return false;
   }
