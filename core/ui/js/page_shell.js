@@ -223,6 +223,9 @@ function hiddenColumns(grid, last) {
 
 /** Say at each table which of its columns are out of sight. */
 function tellHiddenColumns() {
+  for (const place of document.querySelectorAll(`[${MORE}]`)) {
+    if (!place.querySelector("[data-testid=stDataFrame]")) place.removeAttribute(MORE); // the table there has gone
+  }
   for (const frame of document.querySelectorAll("[data-testid=stDataFrame]")) {
     const scroller = frame.querySelector(".dvn-scroller");
     const grid = frame.querySelector("table[role=grid]");
