@@ -91,7 +91,7 @@ def draw_csv_button(
                 file_name=f"{file}.csv",
                 mime="text/csv",
                 icon=":material/visibility_off:",
-                help="人名、电话、邮箱、地址、证件和账号都换成 *",
+                help="人名、号码、地址和账号都换成 *",
                 key=f"{key}-masked",
                 on_click="ignore",
                 type="tertiary",

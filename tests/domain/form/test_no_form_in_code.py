@@ -27,6 +27,7 @@ EVERYDAY = {
     "core/services/learning/chat_features.py": {"邮箱"},  # what people say beside an e-mail address
     "core/cli/export.py": {"手机号码", "邮箱"},  # titles of what can be masked in any form
     "core/ui/mask_picker.py": {"手机号码", "邮箱"},  # titles of what can be masked in any form
+    "core/services/extraction/runs/departure.py": {"邮箱"},  # the title of a kind of personal data
     "core/settings.py": {"role_elements"},  # which form new datasets have
 }
 """Words that are also everyday Chinese, by the file that needs them whatever the form."""
