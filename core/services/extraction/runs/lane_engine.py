@@ -110,7 +110,7 @@ class LaneEngine:
             return 0
         unplaced = sum(demand.unplaced for demand in self._demands.unplaced_runs(model))
         # Near the end nobody stands ready here while another worker has a free lane and no chat.
-        ready = slots.full and (not self._lanes.others or unplaced > 2 * self._demands.chat_limits().get(model, 0))
+        ready = slots.full and (not self._lanes.others or unplaced > self._demands.chat_limits().get(model, 0))
         return limit + (prefetch_count(limit) if ready else 0) + min(slots.backing_off, limit)
 
     def _begin(self, model: str, count: int) -> None:

@@ -23,6 +23,8 @@ from core.services.extraction.runs.shared_lanes import LOST_SECONDS, SharedLanes
 
 LOOK_SECONDS = 1.0
 """Interval at which an idle process checks for work (and, on SQLite, for the lock)."""
+LISTENING_LOOK_SECONDS = 2.0
+"""The same where the database tells of work: looking is for what one was not told of."""
 TICK_SECONDS = 0.25
 IDLE_SECONDS = 2.0
 """Seconds without work after which the process unregisters as a worker: an idle app writes nothing."""
@@ -131,7 +133,7 @@ class RunScheduler:
             finally:
                 self._release_lock()
             if not self._stopping.is_set():
-                self._wait(LOOK_SECONDS)
+                self._wait(LOOK_SECONDS if self._listener is None else LISTENING_LOOK_SECONDS)
         self._release_lock()
 
     def _has_demand(self) -> bool:
