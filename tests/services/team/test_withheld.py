@@ -65,9 +65,10 @@ NOT_ASKED = frozenset(
 FED = frozenset(
     """about acks active approved backlogs batch_id begin change choices chosen claims columns concurrency corpus
     customers default disabled dispute_id draft_id entry_id event field fields file file_name filename forms filled
-    hidden holder import_id job_id kept kind leaving limiter mark model new now outbox password per_minute plan
+    hidden holder import_id job_id kept kind leaving limiter mark mask model new now outbox password per_minute plan
     planned position prefix provider record replies_days report result returned reviews role row rows rule rule_id
-    rules saved score score_id spec statement status subject target template text token trained values""".split()
+    rules saved score score_id spec spellings statement status subject target template text token trained
+    values""".split()
 )
 """Parameters with what a caller has read or typed before: such functions write, or finish what others have read."""
 
