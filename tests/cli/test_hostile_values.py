@@ -23,6 +23,8 @@ VALID = {
     "into": "新",
     "name": "小何",
     "to": "组长",
+    "model": "没有这个模型",
+    "yuan": "1",
 }
 VALID |= dict.fromkeys(("number", "first", "second"), "1")
 

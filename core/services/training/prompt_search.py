@@ -39,6 +39,7 @@ from core.services.training.corrections.prompt_rules import add_rules, save_prom
 FEWEST_LABELLED: Final = 24
 """Labelled chats below which nothing could be told apart."""
 MOST_RULES: Final = 12
+_MOST_YUAN: Final = 1_000_000
 _MINIBATCH: Final = 4
 _ROUND: Final = 2 * _MINIBATCH + 1
 """Calls of a round, before the check: a few chats with the old rules and the new ones, and one that writes these."""
@@ -134,6 +135,8 @@ def plan_prompt_search(
         InputError: too few labels, a budget that is too small, or a prompt that needs more than a chat.
         SettingsError: the model has no price.
     """
+    if not 0.0 < yuan < _MOST_YUAN:
+        raise InputError(f"预算不能是 {yuan:g} 元", f"请填写 0 以上、{_MOST_YUAN:,d} 以下的数")
     with store.read() as session:
         data = queries.dataset(session, dataset)
         labels = queries.labels_run(session, data.id)

@@ -92,6 +92,8 @@ def test_what_cannot_be_searched_is_said_before_anybody_is_asked(labelled: Store
     make_dataset(labelled, ["甲：在吗"], "空")
     with pytest.raises(InputError, match="不够比较一次"):
         plan(labelled, yuan=0.01)
+    with pytest.raises(InputError, match="预算不能是 nan"):
+        plan(labelled, made=True, yuan=float("nan"))
     with pytest.raises(NotFoundError, match="没有标注"):
         plan(labelled, made=True, dataset="空")
     with pytest.raises(InputError, match="不能这样改进"):
