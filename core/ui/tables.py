@@ -84,14 +84,14 @@ def draw_csv_button(
         if dataset is not None:
             file = f"{name}{MASKED_SUFFIX}"
             st.download_button(
-                "遮盖后下载",
+                "遮盖版",
                 data=lambda: _logged_csv(
                     lambda: mask_rows(state.store(), dataset, made(), Mask(frozenset(Masked))), file
                 ),
                 file_name=f"{file}.csv",
                 mime="text/csv",
                 icon=":material/visibility_off:",
-                help="人名、号码、地址和账号都换成 *",
+                help="下载一份，其中的人名、号码、地址和账号都换成 *",
                 key=f"{key}-masked",
                 on_click="ignore",
                 type="tertiary",

@@ -71,7 +71,7 @@ def choose_differences(
     Returns:
         The differences to walk through, the mode (one of ``MODES``) and the only field, ``""`` for all.
     """
-    left, middle, right = place.columns([6, 3, 3], vertical_alignment="bottom")
+    left, middle, right = place.columns([11, 6, 8], vertical_alignment="bottom")
     modes = MODES if alignment.against else (MODES[0], MODES[2])
     mode = address.segments(left, "只看", modes, key="show", what="差异")
     key = choose_one_field(middle, alignment.form, every=_ANY_FIELD)
