@@ -32,7 +32,8 @@ class Departure:
         remote: whether the model is asked over the network; else nothing leaves.
         replaced: whether made-up values stand for personal data in what this model is sent.
         chat: index of the chat.
-        personal: places of personal data in what the question shows of the chat, by what they are.
+        personal: places of personal data in what the question shows of the chat, by what they are; empty where
+            nothing leaves.
         real: the question without made-up values.
         made_up: the question with them.
     """
@@ -98,7 +99,7 @@ def what_leaves(
         chat = queries.chat(session, dataset, chosen[0])
     step = pipeline.steps[0]
 
-    def question(replace_personal: bool) -> Rendering:
+    def question(*, replace_personal: bool) -> Rendering:
         return preview_prompt(
             store,
             step.prompt,
@@ -110,8 +111,11 @@ def what_leaves(
             replace_personal=replace_personal,
         )
 
+    if not is_remote(model.provider):
+        unsent = question(replace_personal=False)
+        return Departure(False, False, chat.index, {}, unsent, unsent)
     shown = clean(parse_chat(chat.text), pipeline.clean).text
     counts = Counter(mention.kind for mention in personal_mentions(shown, names=names_of_chat(chat.text)))
     personal = {title: counts[kind] for kind, title in _TITLES.items() if counts[kind]}
-    remote = is_remote(model.provider)
-    return Departure(remote, remote and model.replace_personal, chat.index, personal, question(False), question(True))
+    real, made_up = question(replace_personal=False), question(replace_personal=True)
+    return Departure(True, model.replace_personal, chat.index, personal, real, made_up)
