@@ -164,7 +164,7 @@ class RunScheduler:
                         self._demands.refresh()
                         ended = time.monotonic()
                         # Of a run with very many chats not as often: counting them takes its time.
-                        read_again_at = ended + max(TICK_SECONDS, 10 * (ended - began))
+                        read_again_at = ended + max(TICK_SECONDS, min(10 * (ended - began), LOOK_SECONDS))
                     engine.ensure(self._demands.chat_limits())
                 except (SQLAlchemyError, StoreError) as error:
                     # Calls under way go on meanwhile; what they bring is stored when the database is back.
