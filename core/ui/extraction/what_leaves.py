@@ -48,7 +48,7 @@ def draw_what_leaves(dataset: DatasetView, option: RunOption, pipeline: Pipeline
         rendering = {_REAL: leaves.real, _MADE_UP: leaves.made_up}.get(shown, leaves.sent)
         if rendering.rendered.system:
             st.caption("系统提示（system）")
-            st.code(rendering.rendered.system, language=None, wrap_lines=True, height=160)
+            st.code(rendering.rendered.system, language=None, wrap_lines=True)
         st.caption(f"第 {leaves.chat:d} 条群聊的第一个提问（user）")
         st.code(rendering.rendered.user, language=None, wrap_lines=True, height=360)
         for note in rendering.notes:
