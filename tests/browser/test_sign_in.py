@@ -7,19 +7,24 @@ import urllib.error
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from uuid import uuid4
 from zipfile import ZipFile
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, Response, WebSocket, expect
-from sqlalchemy import update
+from sqlalchemy import select, update
+from sqlmodel import col
 
 from core.adapters.store import Store, open_store
-from core.adapters.store.models import SignInBrake, SignInSession, now
+from core.adapters.store.models import Pass, Record, RecordStatus, SignInBrake, SignInSession, now
 from core.domain.permissions import AccountRole
+from core.services.review import apply_saves
 from core.services.team import add_account, audit_entries, set_password, set_role
 from tests.browser.chromium import at_rest
-from tests.browser.reviewer_page import BUDGET, PATIENT, App, ReviewerPage, fill
+from tests.browser.reviewer_page import BUDGET, NAME, PATIENT, App, ReviewerPage, fill
 from tests.browser.serving import LOCAL, Server, free_port, serving
+from tests.factories.datasets import FORM
+from tests.waiting import wait_until
 
 PASSWORD = "一句很长的话当密码用"
 OTHER = "另一句很长的话当密码"
@@ -54,7 +59,10 @@ def team_app(tmp_path_factory: pytest.TempPathFactory, provider: str) -> Iterato
     add_account(store, "林晓", AccountRole.REVIEWER, password=PASSWORD)
     add_account(store, "何静", AccountRole.LEAD, password=PASSWORD)
     add_account(store, "周岚", AccountRole.LEAD, subject=f"{provider}|zhou")
-    assert fill(store, "群聊", 4) == 1
+    assert fill(store, "群聊", 5) == 1
+    # One decided chat that nobody reviews a second time: there is something to export whatever test comes first.
+    decided = {"save_id": str(uuid4()), "chat": 5, "reviewer": "林晓", "base_version": 0, "status": "已确认"}
+    apply_saves(store, FORM, 1, [decided | {"customers": [{"values": {NAME: "林木5"}}]}])
     port = free_port()
     secrets = folder / "secrets.toml"
     secrets.write_text(
@@ -280,8 +288,8 @@ class Wire:
 
     def has(self, text: str) -> bool:
         """Whether a text has come since the last question."""
-        answers = [answer for answer in self._answers if answer.status == 200 and "/static/" not in answer.url]
-        self._received += map(self._body, answers)
+        own = (answer for answer in self._answers if answer.status == 200 and answer.url.startswith("http"))
+        self._received += [self._body(answer) for answer in own if "/static/" not in answer.url]
         self._answers.clear()
         seen = any(text.encode() in part for part in self._received)
         self._received.clear()
@@ -338,6 +346,23 @@ def test_a_second_reviewer_sees_nothing_of_the_first(browser: Browser, team_app:
         with ZipFile(download.value.path()) as book:
             assert not any(SECRET.encode() in book.read(part) for part in book.namelist())
         assert not wire.has(SECRET)
+
+        # Once both have decided, nothing is kept from anybody: the lead sees both.
+        second.goto(f"{server.url}/workbench?dataset=1&pass=second&chat=3")
+        expect(budget).to_have_value("五万", timeout=PATIENT)
+        ReviewerPage(second, server, store, 1).approve()
+        wait_until(lambda: decided_second_reviews(store) == ["何静"])
+        second.goto(f"{server.url}/agreement?dataset=1&view=待仲裁")
+        for value in (SECRET, "五万", "初审 · 林晓", "复审 · 何静"):
+            expect(second.locator("body")).to_contain_text(value, timeout=PATIENT)
+
+
+def decided_second_reviews(store: Store) -> list[str]:
+    with store.read() as session:
+        decided = select(col(Record.reviewer)).where(
+            col(Record.review_pass) == Pass.SECOND, col(Record.status) == RecordStatus.CONFIRMED
+        )
+        return list(session.execute(decided).scalars())
 
 
 @contextmanager
