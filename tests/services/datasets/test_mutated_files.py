@@ -4,7 +4,9 @@ import csv
 import json
 import random
 import re
+import sys
 from collections.abc import Callable
+from dataclasses import replace
 from io import BytesIO, StringIO
 from typing import Any
 
@@ -140,6 +142,38 @@ def test_nothing_is_lost_silently(name: str, write: Callable[[list[dict[str, Any
         text = mutated(write(rows), random.Random(seed))
         losses += [f"{seed}: {loss}" for loss in silent_losses(text, name, owners)]
     assert losses == []
+
+
+SOWN: dict[str, Callable[[list[Any]], list[Any]]] = {
+    "a message": lambda rows: [replace(rows[0], text=rows[0].text.rpartition("值")[0]), *rows[1:]],
+    "a chat": lambda rows: rows[1:],
+    "a value": lambda rows: [replace(rows[0], forms=[FORM.empty()]), *rows[1:]],
+    "words at another chat": lambda rows: [
+        replace(rows[0], text=rows[1].text),
+        replace(rows[1], text=rows[0].text),
+        *rows[2:],
+    ],
+}
+"""What a reader could do wrong without a word."""
+
+
+@pytest.mark.parametrize("loss", SOWN)
+@pytest.mark.parametrize("broken", [False, True], ids=["whole file", "broken file"])
+def test_the_oracle_sees_a_loss_that_is_sown_by_hand(loss: str, broken: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = read
+
+    def careless(data: bytes, name: str) -> tuple[list[Any], RowValidationPass]:
+        rows, validation_pass = honest(data, name)
+        return SOWN[loss](rows), validation_pass
+
+    rows = dataset(3)
+    owners = {token: row["index"] for row in rows for token in TOKEN.findall(json.dumps(row, ensure_ascii=False))}
+    text = as_jsonl(rows)
+    if broken:  # one row is refused by name: that must not cover for the loss of another
+        text = "\n".join([*text.split("\n")[:-2], '{"index": 6, "chat_text": 值0000'])
+    assert silent_losses(text, "a.jsonl", owners) == []
+    monkeypatch.setattr(sys.modules[__name__], "read", careless)
+    assert silent_losses(text, "a.jsonl", owners)
 
 
 def turns_of(rows: list[dict[str, Any]]) -> list[list[tuple[str, str]]]:

@@ -131,3 +131,18 @@ def test_a_dataset_that_we_export_comes_back(store: Store, tmp_path: Path) -> No
         rows, _ = read(data, name)
         assert [row.text for row in rows] == texts, name
         assert [row.forms for row in rows] == [row["infos"] for row in content], name
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_chat_is_the_same_as_a_text_file(seed: int) -> None:
+    for row in dataset(seed):
+        for encoding in ("utf-8", "utf-8-sig", "utf-16"):
+            [chat], _ = read(row["chat_text"].encode(encoding), "a.txt")
+            assert chat.text == row["chat_text"]
+
+
+def test_the_chats_of_the_sample_are_the_same_as_text_files(store: Store) -> None:
+    chats, _ = load_sample(store)
+    with store.read() as session:
+        for chat in queries.chats(session, chats.dataset_id):
+            assert [row.text for row in read(chat.text.encode(), "a.txt")[0]] == [chat.text]
