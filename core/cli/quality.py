@@ -63,12 +63,15 @@ def score(
         reliability = run_reliability(store, Benchmark(data, load_named_form(data.form), against), scored)
     if json:
         marked = {"started_from_run": started} if started else {}
+        marked |= {"outdated": scored.outdated} if scored.outdated else {}
         confidence = reliability.as_json() if reliability else None
         print_json({**result.as_json(), "floors": result.floors, "confidence": confidence, **marked})
     else:
         _print_score(result)
         if reliability:
             say(f"把握的校准误差 {reliability.ece:.3f}（{reliability.cells:,} 格，交叉验证）")
+    if scored.outdated:
+        hint(f"{scored.outdated} 条群聊后来续写过，这个抽取任务的结果是续写前得出的，得分里照算")
     if started:
         hint(f"{FLATTERED}：对照的记录有 {started} 条改自「{scored.name}」。用 --against blind 只看盲审过的群聊")
     if seen is not None:

@@ -57,6 +57,7 @@ def extract(
         int | None, typer.Option(metavar="TOKENS", help="模型的上下文长度；更长的群聊分段抽取。")
     ] = None,
     limit: Annotated[int | None, typer.Option(metavar="N", help="只抽取前 N 条群聊。")] = None,
+    chats: Annotated[str, typer.Option(metavar="LIST", help="只抽取这些群聊，例如 1-20,35。")] = "",
     concurrency: Annotated[int | None, typer.Option(metavar="N", help="同时进行的调用数。")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="不沿用以前对同样问题的回答。")] = False,
     dry_run: Annotated[
@@ -69,6 +70,7 @@ def extract(
     from core.adapters.store import queries
     from core.services.extraction import runs as run_service
 
+    indices = run_service.parse_indices(chats) if chats.strip() else None
     with open_db(ctx, db, writes=not dry_run) as store:
         with store.read() as session:
             stages = run_service.load_pipeline(
@@ -89,6 +91,7 @@ def extract(
                 pipeline=stages,
                 run=run,
                 limit=limit,
+                chat_indices=indices,
                 fresh=fresh,
             )
             with store.read() as session:
@@ -104,6 +107,7 @@ def extract(
             model=model,
             pipeline=stages,
             limit=limit,
+            chat_indices=indices,
             concurrency=concurrency,
             fresh=fresh or None,
         )
@@ -352,6 +356,7 @@ def _as_json(view: "RunView") -> dict[str, Any]:
         "pending": view.pending,
         "tokens_in": view.tokens_in,
         "tokens_out": view.tokens_out,
+        **({"outdated": view.outdated} if view.outdated else {}),
     }
 
 
@@ -360,3 +365,5 @@ def _summary(view: "RunView") -> None:
         f"抽取任务「{view.name}」：共 {view.total} 条，完成 {view.done}，失败 {view.failed}，未完成 {view.pending}，"
         f"提问 {view.tokens_in} token，回答 {view.tokens_out} token"
     )
+    if view.outdated:
+        say(f"  其中 {view.outdated} 条的结果是群聊续写前得出的；可以为这些群聊另建抽取任务（extract --chats）")

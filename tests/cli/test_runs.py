@@ -32,6 +32,8 @@ def test_extract_waits_and_status_counts(run: Any, store: Store) -> None:
     assert (code, err) == (0, "")
     counts = {"total": 3, "done": 3, "failed": 0, "pending": 0, "tokens_in": 0, "tokens_out": 0}
     assert json.loads(out) == {"run": "r", "status": "finished", **counts}
+    code, out, err = run("extract", "--dataset", "d", "--run", "s", "--provider", "local", "--chats", "5，2", "--json")
+    assert (code, err, json.loads(out)["total"]) == (0, "", 2)
     code, out, err = run("extract", "--dataset", "d", "--run", "r", "--provider", "local")
     assert (code, err) == (0, "")
     assert out.startswith("抽取任务「r」：共 5 条，完成 5，失败 0，未完成 0")

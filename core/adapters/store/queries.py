@@ -120,6 +120,7 @@ def _run_select() -> Select[Any]:
             func.coalesce(func.sum(col(Extraction.tokens_in)), 0),
             func.coalesce(func.sum(col(Extraction.tokens_out)), 0),
             func.coalesce(func.sum(col(Extraction.seconds)), 0.0),
+            func.count(col(Extraction.made_on)),
         )
         .outerjoin(Extraction, col(Extraction.run_id) == col(Run.id))
         .group_by(col(Run.id))
@@ -311,7 +312,9 @@ def events(session: Session, record_id: int) -> list[EventView]:
     return [EventView.from_row(row) for row in session.execute(statement).scalars()]
 
 
-def _run_view(row: Run, done: int, failed: int, tokens_in: int, tokens_out: int, seconds: float) -> RunView:
+def _run_view(
+    row: Run, done: int, failed: int, tokens_in: int, tokens_out: int, seconds: float, outdated: int
+) -> RunView:
     # PostgreSQL's sums are decimals.
     return RunView.from_row(
         row,
@@ -320,4 +323,5 @@ def _run_view(row: Run, done: int, failed: int, tokens_in: int, tokens_out: int,
         tokens_in=int(tokens_in),
         tokens_out=int(tokens_out),
         seconds=float(seconds),
+        outdated=int(outdated),
     )

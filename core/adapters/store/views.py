@@ -99,7 +99,10 @@ class ChatView(ChatBase, View):
 
 
 class RunView(RunBase, View):
-    """A run and its progress; ``tokens_in``, ``tokens_out`` and ``seconds`` are sums over its extractions."""
+    """A run and its progress; ``tokens_in``, ``tokens_out`` and ``seconds`` are sums over its extractions.
+
+    ``outdated`` answers were made on a chat before an import went on with it.
+    """
 
     id: int
     done: int
@@ -107,6 +110,7 @@ class RunView(RunBase, View):
     tokens_in: int
     tokens_out: int
     seconds: float
+    outdated: int = 0
 
     @property
     def pending(self) -> int:

@@ -12,13 +12,13 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from core.adapters.store import Store
 from core.adapters.store.erasure import forget_search_index
-from core.adapters.store.models import Chat, Dataset, RunKind
+from core.adapters.store.models import Chat, Dataset, Extraction, RunKind
 from core.domain.form import Form, load_named_form
 from core.domain.permissions import Permission
 from core.errors import ConflictError, InputError
@@ -210,7 +210,7 @@ def _write(
             )
     last = placement.last if appending else max(expected, file.rows, stage.last_index)
     repeats = (f"有 {placement.repeats:,} 条群聊与文件里前面的完全相同，只留一条",) if placement.repeats else ()
-    growths = tuple(growth_of(index, grown, grow=target.grow) for index, grown in placement.grown if grown.more > 0)
+    growths = tuple(growth_of(index, grown, grow=target.grow) for index, grown in placement.grown if not grown.is_held)
     report = ImportReport(
         kind=FileKind.CHATS,
         dataset_id=dataset_id,
@@ -268,6 +268,8 @@ def _go_on(session: Session, grown: GrownChat, *, dry_run: bool) -> list[int]:
     whole = stage_chat(ChatRow(chat.index, grown.whole, None))
     lengths = [grown.chat_id, len(chat.text), len(whole.text)]
     if not dry_run:
+        made_before = update(Extraction).where(col(Extraction.chat_id) == grown.chat_id)
+        session.execute(made_before.where(col(Extraction.made_on).is_(None)).values(made_on=len(chat.text)))
         chat.text, chat.sha256 = whole.text, whole.sha256
         chat.characters, chat.residue_characters = len(whole.text), whole.residue_characters
         session.add(chat)

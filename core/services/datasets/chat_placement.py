@@ -76,7 +76,7 @@ class ChatPlacement:
                 grown = grown if grown and grown.index == chat.index else None
                 if grown and self._goes_on(chat, grown, placed):
                     continue
-                why = f"{_TAKEN}（前 {grown.messages:,} 条消息相同）" if grown else _TAKEN
+                why = f"{_TAKEN}（有 {grown.messages:,} 条消息相同）" if grown else _TAKEN
                 placed.rejected.append(RejectedRow(chat.index, why, chat.line))
         return placed
 
@@ -103,11 +103,15 @@ class ChatPlacement:
         return placed
 
     def _goes_on(self, chat: StagedChat, grown: GrownChat, placed: PlacedChats) -> bool:
-        """Whether a chat needs no place of its own: it is no longer than the stored one, or takes its place."""
+        """Whether a chat needs no place of its own: the stored one holds it, or is gone on with."""
         here = replace(chat, index=grown.index)
-        if grown.more <= 0:
+        if grown.is_held:
             placed.same.append(here)
-        elif self.grow and not (grown.reviewed or grown.separate) and grown.chat_id not in self._taken:
+        elif (
+            self.grow
+            and not (grown.reviewed or grown.separate or grown.being_read)
+            and grown.chat_id not in self._taken
+        ):
             self._taken.add(grown.chat_id)
             placed.longer.append((here, grown))
         else:

@@ -223,9 +223,12 @@ class Growth:
         index: where it is in the dataset now.
         of: index of the stored chat; the same where it took that one's place.
         messages: messages that both hold.
-        more: messages that only the file has.
+        more: messages that only the file has behind these.
         reviewed: somebody has worked on the stored chat, or is at it.
-        replaced: it took the stored chat's place; otherwise it is a chat of its own.
+        replaced: its messages went behind the stored chat's; otherwise it is a chat of its own.
+        earlier: messages that only the file has before those of both.
+        since: number, from 1, of the stored chat's message with which the file begins.
+        being_read: a run of the dataset was under way.
     """
 
     index: int
@@ -234,6 +237,9 @@ class Growth:
     more: int
     reviewed: bool
     replaced: bool
+    earlier: int = 0
+    since: int = 1
+    being_read: bool = False
 
 
 @dataclass(frozen=True, slots=True)

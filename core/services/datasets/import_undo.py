@@ -1,9 +1,10 @@
 """Taking an import back as a whole, while nobody has worked on what it brought."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Select, String, cast, delete, func, or_, select
+from sqlalchemy import Select, String, cast, delete, func, or_, select, update
 from sqlmodel import Session, col
 
 from core.adapters.store import Store
@@ -18,13 +19,14 @@ from core.adapters.store.models import (
     Pick,
     Record,
     Run,
+    RunKind,
     RunStatus,
     Summary,
     now,
 )
 from core.domain.permissions import Permission
 from core.errors import ConflictError, NotFoundError
-from core.services.datasets.import_log import IdRanges, conditions_within
+from core.services.datasets.import_log import IdRanges, conditions_within, id_ranges
 from core.services.datasets.import_types import ChatRow
 from core.services.datasets.staging import stage_chat
 from core.services.team import AuditKind, everything_shown, permitted, record_audit
@@ -48,6 +50,7 @@ class UndoPlan:
         batches: chats that are assigned to somebody.
         drops_dataset: the dataset goes as well: the import made it, and nothing else is in it.
         shortened: chats that it went on with, and that get back the text that they had.
+        since: ``{name: results}`` of runs that read these chats after they were gone on with; these results go.
         shared: ``{"file（编号 id）": chats}`` of later imports: chats that go although the later file has them too.
         refused: why it cannot be taken back, a Chinese sentence; ``""`` where it can.
     """
@@ -63,6 +66,7 @@ class UndoPlan:
     labels: int = 0
     shortened: int = 0
     shared: dict[str, int] = field(default_factory=dict)
+    since: dict[str, int] = field(default_factory=dict)
     refused: str = ""
 
     def sentences(self) -> list[str]:
@@ -80,6 +84,10 @@ class UndoPlan:
         ]
         if self.shortened:
             sentences.append(f"{self.shortened:,} 条续写过的群聊恢复原来的文字")
+        sentences += [
+            f"抽取任务「{name}」在续写后的群聊上的 {count:,} 个结果删去，要的话请再抽取"
+            for name, count in self.since.items()
+        ]
         if self.drops_dataset:
             sentences.append(f"数据集「{self.dataset}」是这次导入建的，里面没有别的，一并删去")
         return sentences
@@ -176,6 +184,7 @@ def _plan(session: Session, row: DatasetImport) -> UndoPlan:
         labels=len(_matching(session, own_answers, col(Extraction.chat_id), row.chats)),
         shortened=len(row.grown or ()),
         shared=_shared(session, row),
+        since=_made_since(session, row),
         refused=_why_not(session, row, dataset),
     )
 
@@ -223,6 +232,21 @@ def _shared(session: Session, row: DatasetImport) -> dict[str, int]:
         elif later.present is None and (count := min(later.skipped, row.added)):
             shared[f"{_titled(later)}，当时没有记下是哪几条，最多"] = count
     return shared
+
+
+def _made_since(session: Session, row: DatasetImport) -> dict[str, int]:
+    """``{name: results}`` of the runs that read chats as this import left them."""
+    grown = [chat_id for chat_id, _, _ in row.grown or ()]
+    statement = (
+        select(col(Run.name), func.count())
+        .join(Extraction, col(Extraction.run_id) == col(Run.id))
+        .where(col(Extraction.made_on).is_(None), col(Run.id) != (row.run_id or 0))
+        .group_by(col(Run.id), col(Run.name))
+    )
+    since: Counter[str] = Counter()
+    for name, count in _matching(session, statement, col(Extraction.chat_id), id_ranges(grown)):
+        since[name] += count
+    return dict(since)
 
 
 def _titled(row: DatasetImport) -> str:
@@ -321,6 +345,16 @@ def _shorten(session: Session, row: DatasetImport) -> None:
         if chat is None:
             continue
         staged = stage_chat(ChatRow(chat.index, chat.text[:before], None))
+        of_chat = col(Extraction.chat_id) == chat_id
+        since = select(col(Extraction.run_id)).where(of_chat, col(Extraction.made_on).is_(None))
+        # A model can be asked again: its run is short of this chat. What was brought or merged is about one chat less.
+        others = select(Run).where(col(Run.id).in_(since), col(Run.kind) != RunKind.MODEL)
+        for run in session.execute(others).scalars():
+            run.total = max(0, run.total - 1)
+            session.add(run)
+        session.flush()
+        session.execute(delete(Extraction).where(of_chat, col(Extraction.made_on).is_(None)))
+        session.execute(update(Extraction).where(of_chat, col(Extraction.made_on) == before).values(made_on=None))
         chat.text, chat.sha256 = staged.text, staged.sha256
         chat.characters, chat.residue_characters = before, staged.residue_characters
         session.add(chat)

@@ -255,6 +255,7 @@ def stream_answers(session: Session, dataset: DatasetView, form: Form, source: A
         confirmed = queries.confirmed(session, dataset.id)
         records = OrderedStream((record.index, record) for record in confirmed)
     runs = OrderedStream(stream_run_forms(session, run.id)) if run is not None else None
+    made_on = _outdated_answers(session, run.id) if run is not None else {}
     for index in queries.chat_ids(session, dataset.id):
         record = records.take(index) if records else None
         forms = runs.take(index) if runs else None
@@ -264,7 +265,18 @@ def stream_answers(session: Session, dataset: DatasetView, form: Form, source: A
             yield replace(_answer(form, index, record.forms, "record", identity), confirmed=confirmations)
         elif forms is not None and run is not None:
             origin = "labels" if source.labels else "run"
-            yield _answer(form, index, forms, origin, {"run": run.name, "run_id": run.id})
+            before = {"made_on": made_on[index]} if index in made_on else {}
+            yield _answer(form, index, forms, origin, {"run": run.name, "run_id": run.id, **before})
+
+
+def _outdated_answers(session: Session, run_id: int) -> dict[int, int]:
+    """``{index: characters}`` of the chats that a run read before an import went on with them."""
+    statement = (
+        select(col(Chat.index), col(Extraction.made_on))
+        .join(Extraction, col(Extraction.chat_id) == col(Chat.id))
+        .where(col(Extraction.run_id) == run_id, col(Extraction.made_on).is_not(None))
+    )
+    return {int(index): int(characters or 0) for index, characters in session.execute(statement)}
 
 
 def mask_answers(

@@ -111,6 +111,7 @@ def _approved(statement: Any, run_id: int) -> Any:
             col(Extraction.chat_id) == col(Record.chat_id),
             col(Extraction.run_id) == run_id,
             col(Extraction.status) != ExtractionStatus.FAILED,
+            col(Extraction.made_on).is_(None),  # it has not read what was approved
         ),
     ).where(queries.is_final(), ~queries.is_passed())
 

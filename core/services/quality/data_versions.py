@@ -12,10 +12,12 @@ from core.services.team import withheld
 
 def run_version(session: Session, run: RunView) -> Hashable:
     """Version of a run's answers: changes when one is added or replaced (extractions are never edited)."""
-    newest, count = session.execute(
-        select(func.max(col(Extraction.id)), func.count()).where(col(Extraction.run_id) == run.id)
+    newest, count, outdated = session.execute(
+        select(func.max(col(Extraction.id)), func.count(), func.count(col(Extraction.made_on))).where(
+            col(Extraction.run_id) == run.id
+        )
     ).one()
-    return run.id, run.created_at, newest, count, run.failed
+    return run.id, run.created_at, newest, count, outdated, run.failed
 
 
 def records_version(session: Session, dataset_id: int, review_pass: str | None = None) -> Hashable:

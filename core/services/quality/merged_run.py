@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlmodel import col
+from sqlmodel import Session, col
 
 from core.adapters.store import RunView, Store, queries
 from core.adapters.store.models import Extraction, ExtractionStatus, Run, RunKind, RunStatus
@@ -79,6 +79,7 @@ def store_merged_run(
         session.add(row)
         session.flush()
         run_id = row.id or 0
+        made_on = _made_on(session, dataset.id, about.get("runs"))
         session.add_all(
             Extraction(
                 run_id=run_id,
@@ -87,8 +88,22 @@ def store_merged_run(
                 forms=[dict(values) for values in chat.forms],
                 replies=[dict(reply) for reply in chat.replies],
                 notes=list(chat.notes),
+                made_on=made_on.get(chat_id),
             )
             for chat_id, chat in stored.items()
         )
         session.flush()
         return queries.run(session, run_id)
+
+
+def _made_on(session: Session, dataset_id: int, names: Any) -> dict[int, int]:
+    """``{chat id: characters}`` of the chats that one of the merged runs read before an import went on with them."""
+    if not isinstance(names, list):
+        return {}
+    statement = (
+        select(col(Extraction.chat_id), func.min(col(Extraction.made_on)))
+        .join(Run, col(Run.id) == col(Extraction.run_id))
+        .where(col(Run.dataset_id) == dataset_id, col(Run.name).in_(names), col(Extraction.made_on).is_not(None))
+        .group_by(col(Extraction.chat_id))
+    )
+    return {int(chat_id): int(characters) for chat_id, characters in session.execute(statement)}

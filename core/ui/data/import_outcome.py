@@ -128,7 +128,7 @@ def _draw_grown(file_id: str, grown: tuple[Growth, ...]) -> None:
     apart = [one for one in grown if not one.replaced]
     reviewed = sum(one.reviewed for one in apart)
     lines = [
-        f"第 {one.of:d} 条：又多了 {one.more:,d} 条消息" + ("" if one.replaced else f"，另存为第 {one.index:d} 条")
+        f"第 {one.of:d} 条：{_difference(one)}" + ("" if one.replaced else f"，另存为第 {one.index:d} 条")
         for one in grown[:_SHOWN_GROWN]
     ]
     more = "……" if len(grown) > _SHOWN_GROWN else ""
@@ -138,9 +138,17 @@ def _draw_grown(file_id: str, grown: tuple[Growth, ...]) -> None:
         icon=":material/update:",
     )
     st.checkbox(
-        "续写原来的群聊，不另存（没人审阅过的；可以撤销）",
+        "续写原来的群聊，不另存（没人审阅过、也没在抽取的；可以撤销）",
         key=_grow_key(file_id),
     )
+
+
+def _difference(one: Growth) -> Markdown:
+    """What a file has that the stored chat has not, in Chinese."""
+    earlier = f"前面还有更早的 {one.earlier:,d} 条消息（不能续写）" if one.earlier else ""
+    more = f"又多了 {one.more:,d} 条消息" if one.more else ""
+    since = f"从它的第 {one.since:,d} 条消息起，" if one.since > 1 else ""
+    return since + "，".join(part for part in (earlier, more) if part)
 
 
 def draw_forms_outcome(uploaded: Any, chosen: TableColumns, target: DatasetView, run: str, kind: RunKind) -> None:

@@ -104,6 +104,8 @@ def progress_text(run: RunView) -> str:
     parts = [f"完成 {run.done:,} / {run.total:,}"]
     if run.failed:
         parts.append(f"失败 {run.failed:,}")
+    if run.outdated:
+        parts.append(f"续写前得出 {run.outdated:,}")
     if run.pending and run.status != RunStatus.RUNNING:
         parts.append(f"未完成 {run.pending:,}")
     return " · ".join(parts)

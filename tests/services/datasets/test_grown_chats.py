@@ -2,6 +2,7 @@
 
 import json
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,19 +10,27 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from core.adapters.store import Store, queries
-from core.adapters.store.models import Chat
+from core.adapters.store.models import Chat, Extraction, Run, RunStatus
+from core.domain.chat import parse_chat
 from core.domain.form import Form
 from core.errors import ConflictError
 from core.services.datasets import ImportReport, import_chats, list_imports, plan_undo, undo_import
+from core.services.export import TextKind, export_dataset, parse_source
+from core.services.extraction import runs as run_service
+from core.services.quality.data_versions import run_version
 from core.services.review import apply_saves
 from core.services.review.queue.search import index_batch
+from core.services.review.workbench.run_answers import RunAnswers
+from tests.factories.datasets import make_form, make_run
+
+pytestmark = pytest.mark.both_databases
 
 SAID = [("林小满", "你好"), ("客服阿青", "您好"), ("林小满", "多少钱"), ("客服阿青", "十元")]
 LATER = [("林小满", "明天付款"), ("客服阿青", "好的")]
 
 
-def written(said: list[tuple[str, str]], title: str = "") -> str:
-    lines = [f"2024-01-02 10:{at:02} {name}\n{body}\n" for at, (name, body) in enumerate(said)]
+def written(said: list[tuple[str, str]], title: str = "", since: int = 0) -> str:
+    lines = [f"2024-01-02 10:{at:02} {name}\n{body}\n" for at, (name, body) in enumerate(said[since:], since)]
     return "\n".join([title, *lines] if title else lines)
 
 
@@ -128,6 +137,139 @@ def test_a_chat_with_its_own_number_goes_on_only_when_asked(store: Store) -> Non
     bring(store, rows(SAID), "a.json")
     refused = bring(store, rows([*SAID, *LATER]), "a.json")
     assert [row.index for row in refused.rejected] == [5]
-    assert "前 4 条消息相同" in refused.rejected[0].reason
+    assert "有 4 条消息相同" in refused.rejected[0].reason
     report = bring(store, rows([*SAID, *LATER]), "a.json", grow=True)
     assert (report.added, report.rejected, "明天付款" in texts(store)[5]) == (0, (), True)
+
+
+@pytest.mark.parametrize("since", [1, 2])
+@pytest.mark.parametrize("grow", [False, True])
+def test_a_window_that_begins_later_goes_on_from_the_stored_chat(store: Store, since: int, grow: bool) -> None:
+    bring(store, written(SAID))
+    before = texts(store)[1]
+    later = written([*SAID, *LATER], "导出时间：后来", since)
+    report = bring(store, later, grow=grow)
+    (growth,) = report.grown
+    assert (growth.of, growth.since, growth.messages, growth.more) == (1, since + 1, 4 - since, 2)
+    assert growth.replaced is grow
+    if grow:
+        chat = parse_chat(texts(store)[1])
+        said = [(one.speaker, one.body.of(chat.text)) for one in chat.messages if one.speaker]
+        assert (texts(store)[1][: len(before)], said) == (before, [*SAID, *LATER])
+        undo_import(store, report.import_id)
+        assert texts(store) == {1: before}
+    else:
+        assert any(f"第 2 条接着第 1 条（从它的第 {since + 1} 条消息起，多 2 条消息）" in one for one in report.notes)
+
+
+def test_a_window_within_the_stored_chat_is_there_already(store: Store) -> None:
+    bring(store, written([*SAID, *LATER]))
+    report = bring(store, written([*SAID, *LATER][:5], "导出时间：后来", 2))
+    assert (report.added, report.skipped, report.grown) == (0, 1, ())
+    assert any("消息数据集里已经都有" in note for note in report.notes)
+
+
+@pytest.mark.parametrize("end", [4, 6])
+def test_a_window_that_begins_earlier_is_named_and_kept_apart(store: Store, end: int) -> None:
+    bring(store, written(SAID, since=2))
+    report = bring(store, written([*SAID, *LATER][:end]), grow=True)
+    (growth,) = report.grown
+    assert (report.added, growth.earlier, growth.more, growth.replaced) == (1, 2, end - 4, False)
+    assert any("第 2 条比第 1 条前面多 2 条消息" in note for note in report.notes)
+    assert "明天付款" not in texts(store)[1]
+
+
+def test_chats_that_end_and_begin_with_thanks_are_two(store: Store) -> None:
+    def plain(said: list[tuple[str, str]]) -> str:
+        return "\n".join(f"{name}：{body}" for name, body in said)
+
+    thanks = [("林小满", "好的"), ("客服阿青", "谢谢"), ("林小满", "好的")]
+    bring(store, plain([*SAID, *thanks]))
+    assert bring(store, plain([*thanks, *LATER])).grown == ()
+
+
+def test_a_notice_that_both_exports_hold_stands_once(store: Store) -> None:
+    notice = "你撤回了一条消息\n\n"
+    bring(store, written(SAID) + notice)
+    bring(store, "导出时间：后来\n" + written(SAID, since=2) + notice + written([*SAID, *LATER], since=4), grow=True)
+    assert (len(texts(store)), texts(store)[1].count("撤回"), texts(store)[1].count("明天付款")) == (1, 1, 1)
+
+
+def test_windows_of_a_table_are_joined_one_after_the_other(store: Store) -> None:
+    every = [*SAID, *LATER, ("林小满", "到了"), ("客服阿青", "祝您愉快")]
+
+    def window(first: int, last: int) -> bytes:
+        rows = [f"装修群,2024-01-02 10:{at:02},{name},{body}" for at, (name, body) in enumerate(every)][first:last]
+        return "\n".join(["群聊,时间,发送人,内容", *rows]).encode()
+
+    for first, last in ((0, 4), (2, 6), (5, 8), (3, 7)):
+        bring(store, window(first, last), "a.csv", grow=True)
+    chat = parse_chat(texts(store)[1])
+    assert [(one.speaker, one.body.of(chat.text)) for one in chat.messages if one.speaker] == every[:7]
+    assert len(texts(store)) == 2  # one message is not enough to say that two chats are one
+
+
+def grown_with_a_run(store: Store) -> tuple[int, int, str]:
+    """A chat, a run about it, and the chat gone on with; the run's id, the import's and the text before."""
+    bring(store, written(SAID))
+    with store.read() as session:
+        dataset = queries.dataset(session, "数据")
+    run_id = make_run(store, dataset, "旧", {1: [make_form({"姓名": "林小满"})]})
+    before = texts(store)[1]
+    report = bring(store, written([*SAID, *LATER]), grow=True)
+    return run_id, report.import_id, before
+
+
+def made_on(store: Store) -> dict[str, int | None]:
+    with store.read() as session:
+        rows = session.execute(select(col(Run.name), col(Extraction.made_on)).join(Extraction))
+        return {str(name): characters for name, characters in rows}
+
+
+def test_what_a_run_said_before_a_chat_went_on_is_marked(store: Store, tmp_path: Path) -> None:
+    run_id, _, before = grown_with_a_run(store)
+    assert made_on(store) == {"旧": len(before)}
+    with store.read() as session:
+        view = queries.run(session, run_id)
+        [chat] = queries.chats(session, view.dataset_id)
+        [(on_desk, _)] = RunAnswers(session, view.dataset_id, [chat.id], run_ids=[run_id], newest=5).of_chat(chat.id)
+    assert (view.outdated, on_desk.name) == (1, "旧（续写前）")
+    exported = export_dataset(
+        store, dataset="数据", source=parse_source("run:旧"), out=tmp_path / "out.json", text=TextKind.RAW
+    )
+    assert any("结果是续写前得出的 1 条：第 1 条" in note for note in exported.notes)
+
+
+def test_a_run_for_the_grown_chats_only_reads_the_whole_text(store: Store) -> None:
+    grown_with_a_run(store)
+    bring(store, written([("王五", "在吗"), ("客服阿青", "在的")]), "b.txt")
+    fresh = run_service.create_run(store, dataset="数据", name="新", provider="local", chat_indices=[1])
+    run_service.wait_for_run(store, lambda: run_service.start(store, fresh.id))
+    assert (fresh.total, made_on(store)["新"]) == (1, None)
+
+
+def test_undo_gives_runs_back_what_they_were(store: Store) -> None:
+    run_id, import_id, before = grown_with_a_run(store)
+    with store.read() as session:
+        dataset = queries.dataset(session, "数据")
+    make_run(store, dataset, "后来", {1: [make_form({"姓名": "林小满"})]})
+    with store.read() as session:
+        version = run_version(session, queries.run(session, run_id))
+    assert any(
+        "抽取任务「后来」在续写后的群聊上的 1 个结果删去" in one for one in plan_undo(store, import_id).sentences()
+    )
+    undo_import(store, import_id)
+    assert (made_on(store), texts(store)) == ({"旧": None}, {1: before})
+    with store.read() as session:
+        assert run_version(session, queries.run(session, run_id)) != version
+        assert queries.run(session, "后来").pending == 1
+
+
+def test_a_chat_that_a_run_is_reading_is_not_gone_on_with(store: Store) -> None:
+    bring(store, written(SAID))
+    with store.read() as session:
+        dataset = queries.dataset(session, "数据")
+    make_run(store, dataset, "正在", {}, status=RunStatus.RUNNING)
+    report = bring(store, written([*SAID, *LATER]), grow=True)
+    assert (report.added, report.grown[0].replaced) == (1, False)
+    assert any("正在抽取" in note for note in report.notes)

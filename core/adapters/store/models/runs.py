@@ -82,7 +82,10 @@ class SeenDefaultRun(Base, table=True):
 
 
 class ExtractionBase(Base):
-    """Fields that an extraction's table and view share. ``forms`` is ``None`` where the extraction failed."""
+    """Fields that an extraction's table and view share. ``forms`` is ``None`` where the extraction failed.
+
+    ``made_on`` is the number of characters that the chat had when it was read, if it has been gone on with since.
+    """
 
     run_id: int = Field(foreign_key="run.id", ondelete="CASCADE")
     chat_id: int = Field(foreign_key="chat.id", ondelete="CASCADE")
@@ -96,6 +99,7 @@ class ExtractionBase(Base):
     tokens_in: int = 0
     tokens_out: int = 0
     seconds: float = 0.0
+    made_on: int | None = None
 
 
 class Extraction(ExtractionBase, table=True):

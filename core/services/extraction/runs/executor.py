@@ -333,6 +333,7 @@ def _write(session: Session, chat: PlacedChat, outcome: Outcome, calls: list[Ans
     row.tokens_out = (row.tokens_out or 0) + (outcome.tokens_out or 0)
     row.seconds = (row.seconds or 0.0) + outcome.seconds
     row.created_at = moment
+    row.made_on = None
     if outcome.forms is not None:
         session.flush()
         reply_rows = [

@@ -26,7 +26,7 @@ from core.services.review.records.versions import initial_customers
 from core.services.review.workbench.alternatives import MOST_RUNS, Alternatives
 from core.services.review.workbench.contract import ChatPayload, CustomerPayload, MarkPayload, RunName
 from core.services.review.workbench.message_slices import message_slices
-from core.services.review.workbench.run_answers import RunAnswer, RunAnswers
+from core.services.review.workbench.run_answers import OUTDATED, RunAnswer, RunAnswers
 
 
 def chat_payloads(
@@ -157,7 +157,7 @@ def _payload(
         "status": RecordStatus(record.status) if record else RecordStatus.UNREVIEWED,
         "reviewer": record.reviewer if record else "",
         "note": record.note if record else "",
-        "run": names.get(run_id) if run_id is not None and answer is not None else None,
+        "run": _run_name(names, run_id, answer),
         "base_run_id": run_id,
         "run_gone": _came_from_a_run(record) and run_id is None
         if record
@@ -192,6 +192,14 @@ def _payload(
     if text_kept:
         payload["text_kept"] = True
     return payload
+
+
+def _run_name(names: Mapping[int, RunName], run_id: int | None, answer: RunAnswer | None) -> RunName | None:
+    """The run that answered, as the desk names it; ``None`` where none has."""
+    name = names.get(run_id) if run_id is not None and answer is not None else None
+    if name is not None and answer is not None and answer.is_outdated:
+        return {**name, "name": f"{name['name']}{OUTDATED}"}
+    return name
 
 
 def _customers(form: Form, record: RecordView | None, baseline: list[FormValues]) -> list[CustomerPayload]:

@@ -1,13 +1,16 @@
 """Answers of a dataset's runs about the chats in the workbench, read in two queries however many runs there are."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from sqlalchemy import or_, select
 from sqlmodel import Session, col
 
 from core.adapters.store.models import Extraction, Run, RunKind
+
+OUTDATED: Final = "（续写前）"
+"""Stands behind the name of a run whose answer was made on the chat before an import went on with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +20,12 @@ class RunAnswer:
     Attributes:
         forms: one form per customer; ``None`` where the extraction failed.
         error: why it failed, or ``""``.
+        is_outdated: it was made on the chat before an import went on with it.
     """
 
     forms: list[dict[str, Any]] | None
     error: str
+    is_outdated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +66,14 @@ class RunAnswers:
         if not self.runs or not chat_ids:
             return
         answers = select(
-            col(Extraction.run_id), col(Extraction.chat_id), col(Extraction.forms), col(Extraction.error)
+            col(Extraction.run_id),
+            col(Extraction.chat_id),
+            col(Extraction.forms),
+            col(Extraction.error),
+            col(Extraction.made_on),
         ).where(col(Extraction.run_id).in_([run.id for run in self.runs]), col(Extraction.chat_id).in_(chat_ids))
-        for run_id, chat_id, forms, error in session.execute(answers):
-            self._answers[run_id, chat_id] = RunAnswer(forms, error)
+        for run_id, chat_id, forms, error, made_on in session.execute(answers):
+            self._answers[run_id, chat_id] = RunAnswer(forms, error, made_on is not None)
 
     def answer(self, run_id: int | None, chat_id: int) -> RunAnswer | None:
         """What a run says about a chat; ``None`` where it has not answered."""
@@ -75,4 +84,4 @@ class RunAnswers:
         for run in self.runs:
             answer = self.answer(run.id, chat_id)
             if answer is not None and answer.forms is not None:
-                yield run, answer.forms
+                yield replace(run, name=f"{run.name}{OUTDATED}") if answer.is_outdated else run, answer.forms
