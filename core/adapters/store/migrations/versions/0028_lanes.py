@@ -1,10 +1,9 @@
 """Places instead of workers and their leases; on PostgreSQL the tables of Procrastinate, whose jobs are the lanes.
 
-Its schema is kept beside this script as version 3.10.0 has it: a later version of the package brings a later script.
+The schema is the installed package's own. Where a later version of it changes its tables, a later script brings what
+databases with the tables of 3.10 lack, and does nothing where this script has made the new ones already.
 Runs in progress go on: what they have is in ``extraction``, and workers put the lanes in that are missing.
 """
-
-from pathlib import Path
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,7 +13,6 @@ down_revision = "0025"
 branch_labels = None
 depends_on = None
 
-_PROCRASTINATE = Path(__file__).parents[1] / "procrastinate_3_10_0.sql"
 _FUNCTIONS = "SELECT oid::regprocedure FROM pg_proc WHERE proname LIKE 'procrastinate\\_%' AND pronamespace = \
 current_schema()::regnamespace"
 _TYPES = ("procrastinate_job_to_defer_v1", "procrastinate_job_event_type", "procrastinate_job_status")
@@ -41,10 +39,12 @@ def upgrade() -> None:
     op.create_index("ix_place_holder", "place", ["holder"])
     connection = op.get_bind()
     if connection.dialect.name == "postgresql":
+        from procrastinate.schema import SchemaManager  # nobody without PostgreSQL waits for it
+
         # As it is: SQLAlchemy would take its colons and percent signs for parameters.
         driver_connection = connection.connection.driver_connection
         assert driver_connection is not None
-        driver_connection.execute(_PROCRASTINATE.read_text("utf-8"))
+        driver_connection.execute(SchemaManager.get_schema())
         op.create_foreign_key(
             "fk_place_holder", "place", "procrastinate_workers", ["holder"], ["id"], ondelete="CASCADE"
         )
