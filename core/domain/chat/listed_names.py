@@ -9,6 +9,8 @@ from core.domain.chat.header_patterns import HeaderStyle, first_filled
 from core.domain.chat.message_headers import Header, Headers
 from core.domain.chat.name_patterns import name_shape
 from core.domain.chat.speaker_lines import MAX_NAME, Line
+from core.domain.chat.speakers import is_talk
+from core.domain.chat.spoken_roles import is_role
 
 _WORDS = r"(?P<name>[^\s:：*“”\"「」](?:[^:：\n*“”\"「」]{0,38}[^\s:：*“”\"「」])?)"
 _COLON = r"\s?(?:(?<!\d)[:：]|[:：](?!\d))(?!//)"
@@ -38,7 +40,7 @@ def find_listed_names(lines: Sequence[Line]) -> Headers | None:
         if not pattern.match(opening.text):
             continue
         matches = {number: match for number, line in enumerate(lines) if (match := pattern.match(line.text))}
-        if _is_counted(list(matches.values())) and _are_people([match["name"] for match in matches.values()]):
+        if _is_counted(list(matches.values())) and _are_people(list(matches.values())):
             headers = {
                 number: Header(
                     number,
@@ -60,10 +62,12 @@ def _is_counted(matches: Sequence[re.Match[str]]) -> bool:
     return all(after == before + 1 for before, after in zip(numbers, numbers[1:], strict=False))
 
 
-def _are_people(names: Sequence[str]) -> bool:
-    uses = Counter(names)
-    shapes = [name_shape(name) for name in uses]
-    if len(names) < 2 or min(shapes) <= -3:
+def _are_people(matches: Sequence[re.Match[str]]) -> bool:
+    uses = Counter(match["name"] for match in matches)
+    talking = {match["name"] for match in matches if is_talk(match.string[match.end() :].strip())}
+    # 「客户」 is a label where nobody talks.
+    shapes = [max(0.0, name_shape(name)) if is_role(name) and name in talking else name_shape(name) for name in uses]
+    if len(matches) < 2 or min(shapes) <= -3:
         return False
-    come_back = 1 < len(uses) and len(uses) * 3 <= len(names) * 2
+    come_back = 1 < len(uses) and len(uses) * 3 <= len(matches) * 2
     return come_back or all(shape > 0 for shape in shapes)

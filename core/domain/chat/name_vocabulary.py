@@ -36,6 +36,20 @@ LABELS: Final = frozenset(
 )
 """Words that are labels when they stand alone."""
 
+ROLES: Final = frozenset(
+    """
+    客户 顾客 用户 访客 游客 买家 卖家 买方 卖方 商家 店家 店主 厂家 供应商 采购 采购方 经销商 代理商 会员 粉丝 主播
+    客服 人工客服 智能客服 在线客服 售前 售后 坐席 座席 接线员 来电人 来电者 主叫 被叫 咨询人 咨询者 咨询师 机器人
+    销售 顾问 业务员 中介 经纪人 业主 房东 房客 租客 租户 物业 设计师 工长 师傅 司机 乘客 货主 车主 收件人 收货人
+    寄件人 发件人 负责人 对接人 联系人 经办人 医生 大夫 护士 患者 病人 家属 老师 教师 学生 学员 同学 家长 孩子 校长
+    律师 当事人 委托人 甲方 乙方 丙方 甲 乙 丙 丁 男 女 男士 女士 我方 对方 己方 本方 我 你 他 她 问 答 提问 回答
+    提问者 回答者 主持人 嘉宾 记者 面试官 候选人 求职者 应聘者 教练 前台 店长 经理 会计 发言人 说话人 讲话人 参与者
+    观众 a b c d e f g h q agent assistant customer client user buyer seller staff support service operator bot ai human
+    doctor patient nurse teacher student parent driver passenger host guest me you speaker spk caller
+    """.split()
+)
+"""What parties of a conversation are called who have no name, in small letters."""
+
 TITLE_ENDS: Final = tuple(
     """
     总 老师 经理 医生 大夫 护士 先生 女士 小姐 太太 姐 哥 弟 妹 妈妈 爸爸 妈 爸 爷爷 奶奶 阿姨 叔叔 叔 师傅 顾问

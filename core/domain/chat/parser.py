@@ -24,6 +24,7 @@ from core.domain.chat.quotes import QuoteBlock, find_quotes, quoted_name
 from core.domain.chat.residue import find_residue
 from core.domain.chat.speaker_lines import FULL_COLON, HALF_COLON, Line, Opening, opening_of, split_lines
 from core.domain.chat.speakers import find_speakers
+from core.domain.chat.spoken_roles import with_roles
 from core.domain.chat.stacked_headers import find_stacked_headers
 from core.domain.chat.unseen import SeenText, put_back
 from core.domain.chat.whatsapp_headers import find_whatsapp_headers
@@ -187,6 +188,7 @@ def _speakers(
         few = len(possible) <= spoken  # not enough to outweigh the full-width colon, whoever they are
         people = speakers if few else find_speakers(conversation, lines, possible, quoted, continued)
         openings, speakers = _joined(openings, speakers, possible, people)
+    openings, speakers = with_roles(lines, inside, openings, speakers)
     if not speakers:
         openings, speakers = _by_return(lines, inside)
     return openings, speakers, quoted

@@ -85,6 +85,11 @@ def find_speakers(
     return frozenset(name for name, evidence in known.items() if evidence.score > 0)
 
 
+def is_talk(words: str) -> bool:
+    """Whether the beginning of what stands behind a colon is said to somebody, as no field's value is."""
+    return _TALK.search(words[:200]) is not None
+
+
 def _mentioned(text: str, names: Iterable[str]) -> set[str]:
     """Names that stand behind an ``@`` somewhere."""
     mentions = Mentions(list(names))

@@ -1,0 +1,107 @@
+"""Speakers who are called by a role or a letter: ``客户：``, ``患者：``, ``A：``, words that are labels elsewhere.
+
+A role says nothing by its form: 「客户：张三」 is a field of a list, 「客户：怎么修？」 a message. So the whole text is
+looked at: roles speak where they and the other speakers open it, take turns, and talk.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Container, Mapping, Sequence
+from typing import Final
+
+from core.domain.chat.message_kinds import PLACEHOLDER, SYSTEM_NAMES, is_system_line, is_title_line
+from core.domain.chat.name_patterns import name_shape
+from core.domain.chat.name_vocabulary import ROLES
+from core.domain.chat.speaker_lines import FULL_COLON, HALF_COLON, Line, Opening, opening_of
+from core.domain.chat.speakers import is_talk
+
+_NUMBERED: Final = re.compile(r"(?P<role>.{1,12}?)\s?(?:[A-Za-z0-9]{1,2}|[一二三四五六七八九十甲乙丙丁])$")
+_AROUND: Final = '[]【】()（）<>《》「」“”"*#@＠ '
+_CLAUSE: Final = re.compile(r"[，。？！?!…~～]|\S,\s?\S")
+
+
+def is_role(name: str) -> bool:
+    """Whether words name a party of a conversation by its role, with a number or a letter or without: ``客户``."""
+    plain = name.strip(_AROUND)
+    numbered = _NUMBERED.match(plain)
+    return plain.casefold() in ROLES or numbered is not None and numbered["role"].casefold() in ROLES
+
+
+def with_roles(
+    lines: Sequence[Line], skipped: Container[int], openings: Mapping[int, Opening], speakers: frozenset[str]
+) -> tuple[dict[int, Opening], frozenset[str]]:
+    """Openings and speakers with those who are called by a role.
+
+    Args:
+        lines: of the conversation.
+        skipped: numbers of the lines in quotations and titles.
+        openings: of the lines whose speaker is known, by number of the line; others do not count.
+        speakers: who is known to speak.
+    """
+    possible = {
+        number: opening
+        for number, line in enumerate(lines)
+        if number not in skipped and (opening := _opening(number, line, openings, speakers))
+    }
+    by_name: dict[str, list[Opening]] = defaultdict(list)
+    for opening in possible.values():
+        by_name[opening.name].append(opening)
+    named = any(not is_role(name) for name in speakers & by_name.keys())
+    roles = {name for name in by_name if name not in speakers and is_role(name)}
+    if len(by_name) == 2 and not named and not roles:
+        # Any two words that open all messages in turn, and mostly talk: 「问题」 and 「回复」.
+        roles = {name for name, opened in by_name.items() if len(opened) > 1 and _mostly_talks(opened)} - speakers
+    elif roles and not named:  # 「客户」 and somebody whom nothing but his name tells
+        roles |= {name for name in by_name if name not in speakers and name_shape(name) > 0}
+    roles = {name for name in roles if (len(by_name[name]) > 1 or not named) and _talks(by_name[name])}
+    people = roles | speakers & by_name.keys()
+    first = next((number for number, line in enumerate(lines) if line.text.strip() and not _is_nobodys(line)), -1)
+    if not roles or len(people) < 2 or first not in possible or possible[first].name not in people:
+        return dict(openings), speakers
+    if not _is_dialogue(list(possible.values()), roles, people):
+        return dict(openings), speakers
+    added = {number: opening for number, opening in possible.items() if opening.name in roles}
+    return {**openings, **added}, speakers | roles
+
+
+def _opening(number: int, line: Line, openings: Mapping[int, Opening], speakers: frozenset[str]) -> Opening | None:
+    """What opens a line: its known speaker, else the words before the first colon of either width."""
+    known = openings.get(number)
+    if known is not None and known.name in speakers:
+        return known
+    if _is_nobodys(line) or line.text.lstrip().startswith(tuple(SYSTEM_NAMES)):
+        return None
+    both = [opening for colon in (FULL_COLON, HALF_COLON) if (opening := opening_of(number, line, colon))]
+    return min(both, key=lambda opening: opening.body_start) if both else None
+
+
+def _is_nobodys(line: Line) -> bool:
+    words = line.text.strip()
+    return is_system_line(words) or is_title_line(words)
+
+
+def _talks(opened: Sequence[Opening]) -> bool:
+    """Whether some of the words behind an opening are said to somebody; a single one surely is."""
+    return any(is_talk(one.first) or len(opened) > 1 and _is_said(one.first) for one in opened)
+
+
+def _mostly_talks(opened: Sequence[Opening]) -> bool:
+    return 2 * sum(is_talk(one.first) for one in opened) >= len(opened)
+
+
+def _is_said(words: str) -> bool:
+    """Whether words are talk, a picture, or clauses as sentences have them."""
+    return is_talk(words) or PLACEHOLDER.match(words) is not None or _CLAUSE.search(words[:200]) is not None
+
+
+def _is_dialogue(opened: Sequence[Opening], roles: Container[str], people: Container[str]) -> bool:
+    """Whether people answer one another and talk, and few lines with other labels stand before those of roles."""
+    spoken = [one for one in opened if one.name in people]
+    turns = sum(before.name != after.name for before, after in zip(spoken, spoken[1:], strict=False))
+    said = sum(_is_said(one.first) for one in spoken)
+    behind_people = of_roles = 0
+    for before, one in zip([None, *opened], opened, strict=False):
+        if one.name in roles:
+            of_roles += 1
+            behind_people += before is None or before.name in people
+    return 3 * turns >= len(spoken) - 1 and 4 * said >= len(spoken) and 3 * behind_people >= 2 * of_roles

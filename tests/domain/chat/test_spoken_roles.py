@@ -1,0 +1,79 @@
+"""Speakers who are called by a role or a letter, which are labels elsewhere."""
+
+import pytest
+
+from core.domain.chat import parse_chat
+
+SAID = ["空调坏了，怎么修", "好的，请提供地址", "幸福路8号", "收到", "谢谢"]
+PAIRS = (
+    "客户/客服|A/B|医生/患者|患者/医生|家长/老师|学生/老师|学员/教练|司机/乘客|乘客/司机|甲/乙|甲方/乙方|用户/商家|买家/卖家|"
+    "访客/坐席|客户/阿青|客户/林小满3|问/答|Q/A|收件人/客服|负责人/客户|对接人/经办人|客户1/客服1|客户A/客服B|User/Assistant|"
+    "我/对方|业主/设计师|孩子/家长|病人/护士|机器人/客户|[客户]/[客服]|（客户）/（客服）|发言人1/发言人2"
+).split("|")
+FORMS = ["{name}：{body}", "{name}:{body}", "{name}: {body}", " {name} ： {body}", "{name}：{body}\n"]
+LISTS = ["{number}. {name}：{body}", "- {name}：{body}", "**{name}**：{body}", "{name}：\n{body}\n"]
+
+
+def written(form: str, said: list[tuple[str, str]]) -> str:
+    return "\n".join(form.format(name=name, body=body, number=at) for at, (name, body) in enumerate(said, start=1))
+
+
+@pytest.mark.parametrize("form", FORMS + LISTS)
+def test_two_roles_that_take_turns_speak(form: str) -> None:
+    wrong = []
+    for pair in PAIRS:
+        if form is LISTS[-1] and pair.startswith("收件人"):
+            continue  # the head of a mail
+        first, second = pair.split("/")
+        said = list(zip([first, second, first, second, first], SAID, strict=True))
+        text = written(form, said)
+        read = [(one.speaker, one.body.of(text)) for one in parse_chat(text).messages]
+        if read != said:
+            wrong.append((pair, read))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("pair", ["客户/客服", "A/B", "医生/患者", "客户/阿青"])
+def test_one_message_of_each_is_enough_where_they_talk(pair: str) -> None:
+    first, second = pair.split("/")
+    assert parse_chat(f"{first}：你好\n{second}：您好").speakers == (first, second)
+
+
+def test_three_roles_and_messages_of_several_lines() -> None:
+    text = (
+        "群聊：维修群\n机器人：您好，请问有什么可以帮您？\n客户：空调坏了\n客户：怎么修\n客服：您好，请填写：\n姓名：\n电话：\n"
+        "客户：姓名：张三\n电话：13800000000\n客服：收到，师傅明天上门\n客户：好的"
+    )
+    read = [(one.speaker, one.body.of(text)) for one in parse_chat(text).messages if one.speaker]
+    assert [speaker for speaker, _ in read] == ["机器人", "客户", "客户", "客服", "客户", "客服", "客户"]
+    assert read[3][1] == "您好，请填写：\n姓名：\n电话："
+    assert read[4][1] == "姓名：张三\n电话：13800000000"
+
+
+def test_two_labels_that_talk_in_turn_speak() -> None:
+    text = "问题：请问怎么退货\n回复：您好，七天内可以退\n问题：运费谁出呢\n回复：您好，我们出\n问题：谢谢\n"
+    assert parse_chat(text).speakers == ("问题", "回复")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "价格：10元，包邮\n运费：5元\n价格：8元，送给您\n运费：6元\n价格：9元",
+        "客户：张三\n客服：李四\n客户：王五\n客服：赵六",
+        "客户：张女士\n司机：王师傅\n联系人：李总",
+        "收货人：张三\n收件人：李四\n寄件人：王五",
+        "型号：A\n价格：1\n型号：B\n价格：2",
+        "姓名：甲\n电话：1\n姓名：乙\n电话：2",
+        "甲方：某某公司\n乙方：某某科技有限公司\n甲方：\n乙方：",
+    ],
+)
+def test_fields_that_name_roles_are_nobody(text: str) -> None:
+    assert parse_chat(text).speakers == ()
+
+
+def test_a_role_in_what_somebody_sends_is_a_label() -> None:
+    text = (
+        "林小满3：帮我登记一下\n客服阿青：好的，请填写\n客户：\n司机：\n电话：\n林小满3：客户：张三，已付款\n司机：李师傅\n电话：138\n"
+        "客服阿青：收到\n客户：张三\n司机：李师傅，您核对一下\n林小满3：对的"
+    )
+    assert parse_chat(text).speakers == ("林小满3", "客服阿青")
