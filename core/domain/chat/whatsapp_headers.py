@@ -1,6 +1,7 @@
 """Header lines of WhatsApp's exports: ``12/31/25, 9:15 PM - Name: words``, ``[31.12.25, 21:15:03] Name: words``.
 
-Their dates end with the year, and whether day or month comes first depends on the phone: the whole text tells.
+Most dates end with the year, and whether day or month comes first depends on the phone: the whole text tells. Phones
+in Chinese write ``2025/12/31 下午9:15 - Name: words``.
 """
 
 import re
@@ -12,12 +13,24 @@ from core.domain.chat.header_patterns import HeaderStyle, first_filled
 from core.domain.chat.message_headers import Header, Headers
 from core.domain.chat.speaker_lines import MAX_NAME, Line
 
+_CLOCK: Final = (
+    r"(?P<half>凌晨|清晨|早上|上午|中午|下午|傍晚|晚上)?\s?(?P<hour>\d{1,2})[:.](?P<minute>\d{2})"
+    r"(?:[:.](?P<seconds>\d{2}))?(?:\s?(?P<after>[AaPp])\.?\s?[Mm]\.?)?"
+)
 _HEAD: Final = re.compile(
     r"\s{0,3}\[?(?P<first>\d{1,2})(?P<between>[./-])(?P<second>\d{1,2})[./-](?P<year>\d{4}|\d{2}),?\s{1,3}"
-    r"(?P<half>上午|下午)?\s?(?P<hour>\d{1,2})[:.](?P<minute>\d{2})(?:[:.](?P<seconds>\d{2}))?"
-    r"(?:\s?(?P<after>[AaPp])\.?\s?[Mm]\.?)?(?:\]\s{1,2}|\s{1,2}[-–]\s{1,2})"
+    rf"{_CLOCK}(?:\]\s{{1,2}}|\s{{1,2}}[-–]\s{{1,2}})"
 )
-_NAME: Final = re.compile(r"(?P<name>[^\s:：](?:[^:：\n]{0,60}[^\s:：])?)[:：](?:\s|$)")
+_YEAR_FIRST: Final = re.compile(
+    r"\s{0,3}(?P<year>\d{4})(?P<between>[./-])(?P<first>\d{1,2})(?P=between)(?P<second>\d{1,2}),?\s{1,3}"
+    rf"{_CLOCK}\s{{1,2}}[-–]\s{{1,2}}"
+)
+_NAME: Final = re.compile(r"(?P<name>[^\s:：](?:[^\n]{0,60}?[^\s:：])??)[:：](?:\s|$)")
+"""A blank stands behind the colon, and behind no colon of the name."""
+_OTHER_NAME: Final = re.compile(r"[^:：\n]{1,40}[:：]\S")
+"""Another program writes words right behind the colon."""
+_AFTERNOON: Final = ("下午", "傍晚", "晚上", "p")
+_MORNING: Final = ("凌晨", "清晨", "早上", "上午", "a")
 _CENTURY: Final = 2000
 
 
@@ -27,10 +40,11 @@ def find_whatsapp_headers(lines: Sequence[Line]) -> Headers | None:
     Lines with a time and without a name are what the application says; they part messages as dates do.
     """
     first = first_filled(lines)
-    if first == len(lines) or not _HEAD.match(lines[first].text):
+    pattern = next((one for one in (_HEAD, _YEAR_FIRST) if first < len(lines) and one.match(lines[first].text)), None)
+    if pattern is None:
         return None
-    heads = {number: match for number, line in enumerate(lines) if (match := _HEAD.match(line.text))}
-    day_first = _is_day_first(list(heads.values()))
+    heads = {number: match for number, line in enumerate(lines) if (match := pattern.match(line.text))}
+    day_first = pattern is _HEAD and _is_day_first(list(heads.values()))
     headers: dict[int, Header] = {}
     for number, match in heads.items():
         line = lines[number]
@@ -43,7 +57,11 @@ def find_whatsapp_headers(lines: Sequence[Line]) -> Headers | None:
                 line.start + name.end("name") + 1,
                 _time(match, day_first=day_first),
             )
-    if not headers or len(heads) < 2:
+    others = sum(
+        _OTHER_NAME.match(lines[number].text, heads[number].end()) is not None
+        for number in heads.keys() - headers.keys()
+    )
+    if not headers or len(heads) < 2 or others > len(headers):
         return None
     return Headers(HeaderStyle.TIME_NAME_COLON, headers, frozenset(heads.keys() - headers.keys()))
 
@@ -71,9 +89,9 @@ def _time(head: re.Match[str], *, day_first: bool) -> str:
         day, month = month, day
     year, hour = int(head["year"]), int(head["hour"])
     half = (head["half"] or head["after"] or "").lower()
-    if half in ("下午", "p") and hour < 12:
+    if half in _AFTERNOON and hour < 12 or half == "中午" and hour < 3:
         hour += 12
-    elif half in ("上午", "a") and hour == 12:
+    elif half in _MORNING and hour == 12:
         hour = 0
     try:
         moment = datetime(  # noqa: DTZ001 (the file says no zone)

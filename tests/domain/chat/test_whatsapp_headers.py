@@ -23,6 +23,39 @@ def test_android_in_english_with_what_the_application_says() -> None:
     assert parse_chat(text).messages[0].kind is MessageKind.SYSTEM
 
 
+ENCRYPTED = "消息和通话已进行端到端加密。对话之外的任何人，甚至包括 WhatsApp 都无法读取或收听。点击了解更多。"
+
+
+@pytest.mark.parametrize("opening", [f"2024/3/1 上午9:00 - {ENCRYPTED}\n", "2024/3/1 上午9:00 - 你已加入群组\n", ""])
+@pytest.mark.parametrize(
+    "notice",
+    ["李四将群组主题更改为“夏天”", "李四将群组主题更改为“A:b”", "李四添加了王五", "王五已使用此群组的邀请链接加入"],
+)
+def test_android_in_chinese_begins_with_the_year(opening: str, notice: str) -> None:
+    text = (
+        f"{opening}2024/3/1 上午9:00 - 张三: 你好\n地址: 杭州\n2024/3/1 中午12:01 - 李四: <省略多媒体文件>\n"
+        f"2024/3/1 下午12:01 - {notice}\n2024/3/1 下午1:01 - 王五·门店: 备注: 冒号\n2024/3/2 上午12:05 - 张三: 谢谢\n"
+    )
+    assert [one for one in times(text) if one[0]] == [
+        ("张三", "2024-03-01T09:00", "你好\n地址: 杭州"),
+        ("李四", "2024-03-01T12:01", "<省略多媒体文件>"),
+        ("王五·门店", "2024-03-01T13:01", "备注: 冒号"),
+        ("张三", "2024-03-02T00:05", "谢谢"),
+    ]
+    assert {one.kind for one in parse_chat(text).messages if not one.speaker} == {MessageKind.SYSTEM}
+
+
+@pytest.mark.parametrize("time", ["2024/3/1 上午9:0{n}", "1/3/2024, 09:0{n}"])
+def test_names_may_hold_colons(time: str) -> None:
+    text = "".join(f"{time.format(n=n)} - {who}: 好\n" for n, who in enumerate(["林", "A:小满", "店：阿青", "A:小满"]))
+    assert [who for who, _, _ in times(text)] == ["林", "A:小满", "店：阿青", "A:小满"]
+
+
+def test_dashes_of_other_programs_stay_what_they_are() -> None:
+    text = "2024-01-02 10:21 - 林小满：你好\n2024-01-02 10:22 - 客服阿青：您好\n2024-01-02 10:23 - 林小满：好\n"
+    assert [who for who, _, _ in times(text)] == ["林小满", "客服阿青", "林小满"]
+
+
 @pytest.mark.parametrize(
     ("text", "first", "second"),
     [
