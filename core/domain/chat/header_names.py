@@ -19,6 +19,10 @@ _NICKNAME = 4
 _DATED = re.compile(r"\d{1,4}[-/.年]\d{1,2}[-/.月]\d{1,4}日?$")
 _ID = re.compile(r"\s?(?:[(（](?P<number>\d{5,20}|wxid_\w{3,40})[)）]|<(?P<address>[^<>\s]{3,80})>)$")
 _SIDE = re.compile(r"\s?[（(](?P<side>我方|对方)[)）]$")
+_BETWEEN: Final = frozenset(",，、;；:：|｜/-–—~·")
+"""Marks between a name and its time."""
+_DECORATIONS: Final = frozenset("-–—~·")
+"""Of these, those that nicknames end with."""
 _LEADING_TITLE = re.compile(r"【[^】\n]{1,12}】(?=\S)")
 _TITLES_OF_QQ: Final = re.compile(r"【(?:群主|管理员|潜水|冒泡|吐槽|活跃|话唠|传说|[Ll][Vv]\.?\d{1,3}.{0,12})】")
 _SIDES: Final = {"我方": Role.STAFF, "对方": Role.CUSTOMER}
@@ -74,6 +78,19 @@ def bare_name(name: str) -> tuple[str, int]:
         if name.startswith(left) and name.endswith(right) and inner.strip() and left not in inner:
             return inner.strip(), name.index(inner.strip(), len(left))
     return name, 0
+
+
+def parted_from_time(names: Sequence[str]) -> tuple[str, ...]:
+    """Names without the mark that parts them from the time, if all have the same one: ``张三, [2024-03-01 9:00]``.
+
+    A nickname may end with a mark of its own; then others do not.
+    """
+    ends = {name[-1:] for name in names}
+    if len(ends) != 1 or not ends <= _BETWEEN or ends <= _DECORATIONS and len(set(names)) < 2:
+        return tuple(names)
+    if any(not name[:-1].strip() for name in names):
+        return tuple(names)
+    return tuple(name[:-1].rstrip() for name in names)
 
 
 def shared_names(named: Sequence[tuple[str, str]]) -> set[str]:

@@ -14,6 +14,7 @@ from core.domain.chat.header_names import (
     MARKS,
     bare_name,
     is_header_name,
+    parted_from_time,
     shared_names,
     split_name,
 )
@@ -59,6 +60,8 @@ _COMPANIONS: Final = {
     HeaderStyle.CLOCK_NAME: HeaderStyle.TIME_NAME,
 }
 """Programs write 昨天 18:20 for the last days and whole dates for those before."""
+_PARTED: Final = NAME_FIRST | {HeaderStyle.NAME_TIME_COLON, HeaderStyle.NAME_CLOCK_COLON}
+"""A time stands behind the name."""
 _A_LABEL: Final = -3
 """Shape of a name that is surely none: 明天."""
 _DASHES: Final = ("- ", "– ", "— ", "| ", "｜ ")
@@ -279,6 +282,11 @@ def _read(lines: Sequence[Line], matches: dict[int, re.Match[str]], style: Heade
             headers[number] = header
     for number in _strays(headers, matches, style) if style in ENDS_LINE | ON_LINE else ():
         del headers[number]
+    if style in _PARTED:
+        names = parted_from_time([header.name for header in headers.values()])
+        headers = {
+            number: replace(header, name=name) for (number, header), name in zip(headers.items(), names, strict=True)
+        }
     return Headers(style, told_apart(lines, headers), _believed(lines, dividers, headers))
 
 

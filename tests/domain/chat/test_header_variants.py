@@ -128,6 +128,34 @@ def test_a_variant_is_read_and_nothing_of_it_swallowed(text: str, time: str) -> 
     assert not names_like_times(chat)
 
 
+@pytest.mark.parametrize("mark", [",", ";", "、", " |", " /", " -", "~"])
+@pytest.mark.parametrize(
+    "form",
+    [
+        "{n}{m} [2024-01-02 10:2{at}]\n{w}\n\n",
+        "{n}{m} 2024-01-02 10:2{at}\n{w}\n",
+        "{n}{m} [02.01.2024 10:2{at}]\n{w}\n",
+    ],
+)
+def test_a_mark_between_all_names_and_times_is_no_part_of_them(mark: str, form: str) -> None:
+    said = [(A, "你好"), (B, "您好"), (A, "谢谢")]
+    text = "".join(form.format(n=name, m=mark, at=at, w=words) for at, (name, words) in enumerate(said))
+    chat = parse_chat(text)
+    assert spoken(chat) == said
+    assert all(message.speaker_span.of(text) == message.speaker for message in chat.messages)
+
+
+def test_a_wide_comma_before_brackets_is_no_part_of_names() -> None:
+    text = "张三，[2024-01-02 10:21]\n你好\n\n李四，[2024-01-02 10:22]\n您好\n\n张三，[2024-01-02 10:23]\n谢谢\n"
+    assert parse_chat(text).speakers == ("张三", "李四")
+
+
+def test_a_mark_of_one_nickname_stays() -> None:
+    text = "小满~ 2024-01-02 10:21\n你好\n阿青 2024-01-02 10:22\n您好\n小满~ 2024-01-02 10:23\n好\n"
+    assert parse_chat(text).speakers == ("小满~", "阿青")
+    assert parse_chat(text.replace("阿青", "小满~")).speakers == ("小满~",)
+
+
 @pytest.mark.parametrize(
     "ids", [("(10001)", "(10002)"), ("<a@qq.com>", "<b@qq.com>"), (" (wxid_abc1)", " (wxid_zzz9)")]
 )
