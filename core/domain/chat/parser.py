@@ -198,7 +198,7 @@ def _by_return(lines: list[Line], inside: set[int]) -> tuple[dict[int, Opening],
     """Openings and speakers of a chat whose people have decorated names (``@小满``, ``<小满>``, ``1.小满``).
 
     Where nobody was recognised, those who come back before nearly every line are believed, if one of them is surely a
-    person and none is a label.
+    person and none is a label; so are people who open every line, if somebody of them comes back.
     """
     for colon in (FULL_COLON, HALF_COLON):
         possible = {
@@ -219,6 +219,8 @@ def _by_return(lines: list[Line], inside: set[int]) -> tuple[dict[int, Opening],
             and min(shapes) > -1
         ):
             return possible, names
+        if 1 < len(uses) < len(possible) == filled and all(name_shape(name) > 0 for name in uses):
+            return possible, frozenset(uses)
     return {}, frozenset()
 
 

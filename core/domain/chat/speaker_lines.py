@@ -10,8 +10,9 @@ FULL_COLON: Final = "："
 HALF_COLON: Final = ":"
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
-# A half-width colon is no separator inside a time (9:30) or an address (https://), nor behind a letter before a name.
-_HALF_OPENING = re.compile(r"((?:[A-Za-z]:(?=[^\s：:])|\d{1,2}:\d\d(?=[^\s\d：:]))?[^：:\n\r]{1,40}):(?!//|\d)")
+# A half-width colon is no separator between digits (9:30) or in an address (https://), nor behind a letter that
+# stands before a name.
+_HALF_OPENING = re.compile(r"((?:[A-Za-z]:(?=[^\s：:])|\d{1,2}:\d\d(?=[^\s\d：:]))?[^：:\n\r]{1,40}):(?!//|(?<=\d:)\d)")
 
 
 class Line(NamedTuple):

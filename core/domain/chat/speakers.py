@@ -63,6 +63,7 @@ def find_speakers(
     Returns:
         The distinct names judged to be speakers.
     """
+    lines, openings = _without_blank_lines(lines, openings)
     known: dict[str, _Evidence] = defaultdict(_Evidence)
     for opening in openings.values():
         known[opening.name].openings.append(opening)
@@ -83,6 +84,21 @@ def find_speakers(
                 evidence.score = evidence.base + _neighbourhood(evidence, lines, openings, verdict)
                 verdict[name] = evidence.score
     return frozenset(name for name, evidence in known.items() if evidence.score > 0)
+
+
+def _without_blank_lines(lines: list[Line], openings: dict[int, Opening]) -> tuple[list[Line], dict[int, Opening]]:
+    """Lines and openings, numbered without the blank lines where these stand between all messages.
+
+    Elsewhere a blank line stands in the middle of a message, and speaks against what follows it.
+    """
+    filled = [number for number, line in enumerate(lines) if line.text.strip()]
+    blocks = [number for before, number in zip([-2, *filled], filled, strict=False) if number != before + 1]
+    opened = sum(number in openings for number in blocks)
+    if len(filled) == len(lines) or len(blocks) < 3 or 4 * opened < 3 * len(blocks) or opened * 4 < len(openings) * 3:
+        return lines, openings
+    places = {number: place for place, number in enumerate(filled)}
+    renumbered = {places[n]: opening._replace(line=places[n]) for n, opening in openings.items()}
+    return [lines[number] for number in filled], renumbered
 
 
 def is_talk(words: str) -> bool:

@@ -98,6 +98,17 @@ def test_half_width_colon_separates_only_where_the_full_width_one_does_not() -> 
     assert parse_chat("小李：您好\n王女士：密码如下\nuser: admin\n小李：好的").speakers == ("小李", "王女士")
 
 
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n", "\r\r\n", "\n\n"])
+@pytest.mark.parametrize("colon", ["：", ":", ": "])
+@pytest.mark.parametrize("words", ["XL 1299 杭州", "在吗 您好 好的", "T001 T002 T003"])
+def test_people_who_open_every_line_speak_whatever_they_say_and_whatever_ends_lines(
+    end: str, colon: str, words: str
+) -> None:
+    said = list(zip(["张三", "李四", "张三"], words.split(), strict=True))
+    text = end.join(f"{name}{colon}{word}" for name, word in said)
+    assert [(one.speaker, one.body.of(text)) for one in parse_chat(text).messages] == said
+
+
 def test_announced_quotation() -> None:
     asked = "多少钱\n含安装吗"
     text = f'王女士：{asked}\n小李：这是一条引用/回复消息：\n"王女士：\n{asked}"\n------\n含的\n王女士：好的'
