@@ -245,9 +245,25 @@ def _opens(lines: Sequence[Line], first: int, numbers: list[int], dividers: list
     if style in UNDATED:
         # 「改到 10:30」 ends many a sentence: names come back, or the dates stand between them.
         names = Counter(_name_of(lines[number], style) for number in numbers)
-        dated = bool(dividers) and style is HeaderStyle.NAME_CLOCK or first < numbers[0]
+        dated = (
+            bool(dividers)
+            and style is HeaderStyle.NAME_CLOCK
+            or first < numbers[0]
+            or _are_stamped(lines, numbers, style)
+        )
         return dated or len(numbers) >= 2 and (len(names) < len(numbers) or all(name_shape(name) > 0 for name in names))
     return True
+
+
+def _are_stamped(lines: Sequence[Line], numbers: list[int], style: HeaderStyle) -> bool:
+    """Whether all headers have month, day and seconds, which programs write and people do not: ``3/1 09:00:11``."""
+    matches = [match for number in numbers if (match := _match(lines[number], style))]
+    return len(matches) > 1 and all(_part(match, "second") and _part(match, "near")[:1].isdigit() for match in matches)
+
+
+def _part(match: re.Match[str], name: str) -> str:
+    groups = match.groupdict()
+    return groups.get(name) or groups.get(f"c_{name}") or ""
 
 
 def _count_on(numbers: Sequence[int]) -> bool:

@@ -145,6 +145,16 @@ def test_a_mark_between_all_names_and_times_is_no_part_of_them(mark: str, form: 
     assert all(message.speaker_span.of(text) == message.speaker for message in chat.messages)
 
 
+@pytest.mark.parametrize("day", ["3/1", "03-01", "3月1日"])
+@pytest.mark.parametrize(
+    "form", ["{n} {d} 09:00:1{at}\n{w}\n\n", "{d} 09:00:1{at} {n}\n{w}\n\n", "{n} {d} 09:00:1{at}：{w}\n"]
+)
+def test_days_without_a_year_are_headers_where_each_speaks_once(day: str, form: str) -> None:
+    said = [("张三@微信", "你好"), ("李四（ABC公司）", "您好"), ("客服小王", "好"), ("合同部", "收到")]
+    text = "".join(form.format(n=name, d=day, at=at, w=words) for at, (name, words) in enumerate(said))
+    assert spoken(parse_chat(text)) == said
+
+
 def test_a_wide_comma_before_brackets_is_no_part_of_names() -> None:
     text = "张三，[2024-01-02 10:21]\n你好\n\n李四，[2024-01-02 10:22]\n您好\n\n张三，[2024-01-02 10:23]\n谢谢\n"
     assert parse_chat(text).speakers == ("张三", "李四")
