@@ -6,10 +6,11 @@ below), or before a colon. Which style a text uses is decided for the whole text
 
 import re
 from collections import Counter
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from core.domain.chat.coloned_headers import coloned_headers, match_of, with_colons
 from core.domain.chat.header_names import (
     MARKS,
     bare_name,
@@ -136,12 +137,14 @@ def find_headers(lines: Sequence[Line]) -> Headers | None:
             # No export: they begin with a header, behind a few lines that nobody says.
             if others > _LONGEST_PREAMBLE or not noticed and _SAID_ON_LINE.match(words):
                 return None
-    for style in sorted(
-        PATTERNS, key=lambda style: -len(matches[style])
-    ):  # the order of the patterns counts among equals
+    ranked = sorted(PATTERNS, key=lambda style: -len(matches[style]))  # the order of the patterns counts among equals
+    coloned = {style: coloned_headers(lines, style, matches) for style in ENDS_LINE if matches[style]}
+    ranked.sort(key=lambda style: not coloned.get(style))
+    for style in ranked:
         numbers = matches[style]
         other = matches.get(_COMPANIONS.get(style, style), []) if style in _COMPANIONS else []
-        if numbers and _opens(lines, min(numbers + other), numbers, dividers, style):
+        alike = sorted({*numbers, *coloned.get(style, ())})
+        if numbers and _opens(lines, min(numbers + other), alike, dividers, style):
             return _read(lines, _with_companions(lines, style, numbers, other), style, dividers)
     return None
 
@@ -150,13 +153,13 @@ def _with_companions(
     lines: Sequence[Line], style: HeaderStyle, numbers: list[int], other: list[int]
 ) -> dict[int, re.Match[str]]:
     """The headers of a style and those of the same program that give their time otherwise."""
-    headers = {number: match for number in numbers if (match := _match(lines[number], style))}
+    headers = {number: match for number in numbers if (match := match_of(lines[number], style))}
     companion = _COMPANIONS.get(style)
     if companion is None:
         return headers
-    headers |= _with_colons(lines, style, headers)
+    headers |= with_colons(lines, style, headers)
     names = Counter(match["name"] for match in headers.values())
-    others = {number: match for number in other if (match := _match(lines[number], companion))}
+    others = {number: match for number in other if (match := match_of(lines[number], companion))}
     names.update(match["name"] for match in others.values())
     for number, match in others.items():
         # 「改到 昨天 18:20」 is said by somebody: without a whole date the name must be known, or look like a person's.
@@ -174,27 +177,6 @@ def _with_companions(
                 if tail and tail["name"] in known_names and is_possible(tail):
                     headers[number] = tail
     return dict(sorted(headers.items()))
-
-
-def _with_colons(lines: Sequence[Line], style: HeaderStyle, headers: Container[int]) -> dict[int, re.Match[str]]:
-    """Other lines of a style, whose name holds a colon; which of them are headers, their times will say."""
-    matches: dict[int, re.Match[str]] = {}
-    for number, line in enumerate(lines):
-        words = line.text.strip()
-        if (
-            number not in headers
-            and len(words) <= LONGEST_HEADER
-            and (":" in words or "：" in words)
-            and (match := _match(line, style))
-            and is_possible(match)
-            and may_hold_colon(match["name"])
-        ):
-            matches[number] = match
-    return matches
-
-
-def _match(line: Line, style: HeaderStyle) -> re.Match[str] | None:
-    return header_match(line.text.strip()[:LONGEST_HEADER], style)
 
 
 def is_header_line(line: str) -> bool:
@@ -239,7 +221,7 @@ def _opens(lines: Sequence[Line], first: int, numbers: list[int], dividers: list
         spoken = any("：" in lines[number].text or ":" in lines[number].text for number in before)
         return dated and not spoken and len(before) <= _LONGEST_TITLE
     if style is HeaderStyle.NUMBER_NAME:
-        return _count_on([int(match["number"]) for number in numbers if (match := _match(lines[number], style))])
+        return _count_on([int(match["number"]) for number in numbers if (match := match_of(lines[number], style))])
     if len(numbers) == 1 and any(_SAID_ON_LINE.match(line.text) for line in lines[numbers[0] + 1 :]):
         return False  # a title with its date above an ordinary chat
     if style in UNDATED:
@@ -257,7 +239,7 @@ def _opens(lines: Sequence[Line], first: int, numbers: list[int], dividers: list
 
 def _are_stamped(lines: Sequence[Line], numbers: list[int], style: HeaderStyle) -> bool:
     """Whether all headers have month, day and seconds, which programs write and people do not: ``3/1 09:00:11``."""
-    matches = [match for number in numbers if (match := _match(lines[number], style))]
+    matches = [match for number in numbers if (match := match_of(lines[number], style))]
     return len(matches) > 1 and all(_part(match, "second") and _part(match, "near")[:1].isdigit() for match in matches)
 
 
@@ -280,7 +262,7 @@ def _are_speakers(lines: Sequence[Line], numbers: list[int]) -> bool:
 
 
 def _name_of(line: Line, style: HeaderStyle) -> str:
-    match = _match(line, style)
+    match = match_of(line, style)
     return match["name"] if match else ""
 
 

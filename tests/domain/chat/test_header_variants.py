@@ -145,6 +145,28 @@ def test_a_mark_between_all_names_and_times_is_no_part_of_them(mark: str, form: 
     assert all(message.speaker_span.of(text) == message.speaker for message in chat.messages)
 
 
+@pytest.mark.parametrize("name", ["A:阿青", "12:30阿青", "A：阿青", "店:阿青"])
+@pytest.mark.parametrize("ids", [("(10001)", "(10002)"), ("<a@qq.com>", "<b@qq.com>"), ("", "")])
+@pytest.mark.parametrize(
+    "form", ["2024-01-02 9:2{at}:00 {n}\n{w}\n\n", "{n} 2024-01-02 09:2{at}:00\n{w}\n\n", "{n}  09:2{at}\n\n{w}\n\n"]
+)
+@pytest.mark.parametrize(
+    "before", ["", "消息记录（此消息记录为文本格式，不支持重新导入）\n\n================\n消息对象:装修群\n\n"]
+)
+def test_names_with_a_colon_speak_where_most_headers_have_one(
+    name: str, ids: tuple[str, str], form: str, before: str
+) -> None:
+    said = [
+        ("小满", ids[0], "你好"),
+        (name, ids[1], "价格:3\n12:30到"),
+        (name, ids[1], "好"),
+        ("小满", ids[0], "好的：谢谢"),
+    ]
+    said = said[: 3 if form.startswith("2") else 4]
+    text = before + "".join(form.format(n=who + one, at=at, w=words) for at, (who, one, words) in enumerate(said))
+    assert [one for one in spoken(parse_chat(text)) if one[0]] == [(who, words) for who, _, words in said]
+
+
 @pytest.mark.parametrize("day", ["3/1", "03-01", "3月1日"])
 @pytest.mark.parametrize(
     "form", ["{n} {d} 09:00:1{at}\n{w}\n\n", "{d} 09:00:1{at} {n}\n{w}\n\n", "{n} {d} 09:00:1{at}：{w}\n"]
