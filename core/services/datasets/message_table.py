@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from html import unescape
+from itertools import pairwise
 from typing import Any
 
 from core.domain.chat.chat_writing import SentMessage
@@ -227,10 +228,12 @@ def join(messages: Iterable[SentMessage], *, pause_minutes: int = 0, by: str = "
     chats: list[tuple[SentMessage, ...]] = []
     silences: list[float] = []
     moved = 0
+    file_falls = _falls(list(groups.values()))
     for group in groups.values():
-        ordered = group
+        falls = _falls([group]) or file_falls
+        ordered = group[::-1] if falls > 0 else group  # the newest stands first
         if all(message.time for message in group):
-            ordered = sorted(group, key=lambda message: message.time)  # stable: equal times stay as they stand
+            ordered = sorted(ordered, key=lambda message: message.time)  # stable: equal times stay as they stand
             moved += sum(after.time < before.time for before, after in zip(group, group[1:], strict=False))
         whole = not pause_minutes or by_session and bool(group[0].session)
         chats += [tuple(ordered)] if whole else _parted(ordered, pause_minutes)
@@ -240,6 +243,13 @@ def join(messages: Iterable[SentMessage], *, pause_minutes: int = 0, by: str = "
     joined = Joined.SESSION if by_session else Joined.PAUSE if parted else Joined.ROOM if by_room else Joined.NONE
     effects = tuple((minutes, len(groups) + sum(one > minutes for one in silences)) for minutes in SHOWN_PAUSES)
     return JoinedMessages(joined, tuple(chats), moved, effects if silences else ())
+
+
+def _falls(groups: Iterable[Sequence[SentMessage]]) -> int:
+    """How many more times fall than rise from one message of a group to the next."""
+    timed = ([message.time for message in group if message.time] for group in groups)
+    steps = [(before > after) - (before < after) for times in timed for before, after in pairwise(times)]
+    return sum(steps)
 
 
 def _silences(messages: Sequence[SentMessage]) -> list[float]:

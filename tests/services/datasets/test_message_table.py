@@ -94,3 +94,26 @@ def test_without_any_of_them_all_rows_are_one_chat() -> None:
 def test_messages_are_put_in_the_order_of_their_times() -> None:
     joined = join([sent(1, 5), sent(2, 3), sent(3, 5)])
     assert (rows_of(joined.chats), joined.out_of_order) == ([[2, 1, 3]], 1)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "order"),
+    [
+        ([1, 1, 0, 0], [4, 3, 2, 1]),
+        ([2, 1, 1, 1, 0], [5, 4, 3, 2, 1]),
+        ([0, 0, 1, 1], [1, 2, 3, 4]),
+        ([0, 0, 2, 1], [1, 2, 4, 3]),
+        ([3, 3, 1, 2, 0, 0], [6, 5, 3, 4, 2, 1]),
+        ([2, 2, -1, 0, 0], [5, 4, 3, 2, 1]),
+        ([0, 0], [1, 2]),
+    ],
+)
+def test_messages_of_one_minute_are_turned_round_where_the_newest_stands_first(
+    minutes: list[int], order: list[int]
+) -> None:
+    assert rows_of(join([sent(row, minute) for row, minute in enumerate(minutes, start=1)]).chats) == [order]
+
+
+def test_a_room_of_one_minute_follows_the_order_of_its_file() -> None:
+    rows = [sent(1, 1, room="甲"), sent(2, 0, room="甲"), sent(3, 0, room="乙"), sent(4, 0, room="乙")]
+    assert rows_of(join(rows).chats) == [[2, 1], [4, 3]]
