@@ -5,8 +5,9 @@ evidence and people see one kind of chat, whatever file it came from.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, count
 
 from core.domain.chat.header_names import has_suffix
 from core.domain.chat.message_headers import is_header_line, is_plain_name
@@ -21,6 +22,8 @@ NOBODY = "未知发送人"
 _SIDES = {Role.STAFF: "（我方）", Role.CUSTOMER: "（对方）", Role.UNKNOWN: ""}
 _LINE_ENDS = re.compile(r"\r\n|[\r\n]")
 _QUOTED = "> "
+_MOST_OF_ID = 16
+"""Characters of an id that are written behind a name."""
 _OTHER_BRACKETS = str.maketrans("()（）<>【】", "〔〕〔〕〔〕〔〕")
 
 
@@ -86,8 +89,7 @@ def write_chat(messages: Sequence[SentMessage]) -> WrittenChat:
         messages: of one conversation, in order.
     """
     counts = _Counts()
-    shared = _shared_names(messages)
-    names = [_name(message, shared, counts) for message in messages]
+    names = _written_names(messages, counts)
     # Times before the names tell messages apart where all have one; else they are numbered.
     times = [message.time for message in messages]
     timed = len(messages) > 1 and all(times) and all(map(is_plain_name, names))
@@ -125,23 +127,40 @@ def _shared_names(messages: Sequence[SentMessage]) -> set[str]:
     return {name for name, values in ids.items() if len(values) > 1}
 
 
-def _name(message: SentMessage, shared: set[str], counts: _Counts) -> str:
-    name = _plain(message.sender)
-    if not name and _is_system(message):
-        return NOBODY
-    if not name:
-        counts.nameless += 1
-        return f"{NOBODY}[{message.sender_id}]" if message.sender_id else NOBODY
+def _written_names(messages: Sequence[SentMessage], counts: _Counts) -> list[str]:
+    """The name of each message's sender as it can be written: no two senders get the same one."""
+    shared = _shared_names(messages)
+    senders: list[tuple[str, str]] = []
+    for message in messages:
+        name = _plain(message.sender)
+        senders.append((name, message.sender_id if name in shared or not name else ""))
+        counts.nameless += not name and not _is_system(message)
+    written: dict[tuple[str, str], str] = {}
+    taken: set[str] = set()
+    for kept in (True, False):  # names that can stay as they are go first
+        for name, sender_id in dict.fromkeys(senders):
+            is_kept = bool(name) and not sender_id and not has_suffix(name) and len(name) <= MAX_NAME
+            if is_kept is kept:
+                free = next(one for one in _spellings(name, sender_id) if one not in taken)
+                written[name, sender_id] = free
+                taken.add(free)
+                if sender_id and name:
+                    counts.told_apart[free] = None
+                elif name and not kept:
+                    counts.changed.add(name)
+    return [written[sender] for sender in senders]
+
+
+def _spellings(name: str, sender_id: str) -> Iterator[str]:
+    """What a sender can be called, best first: with the beginning of the id, its end, a number."""
+    name = name or NOBODY
     if has_suffix(name):  # a bracket that would be read as a number or a side
-        counts.changed.add(name)
         name = name.translate(_OTHER_BRACKETS)
-    suffix = f"[{_plain(message.sender_id)[:16]}]" if name in shared and message.sender_id else ""
-    if len(name) + len(suffix) > MAX_NAME:
-        counts.changed.add(name)
-        name = name[: MAX_NAME - len(suffix)]
-    if suffix:
-        counts.told_apart[name + suffix] = None
-    return name + suffix
+    identifier = _plain(sender_id)
+    ends = [f"[{identifier[:_MOST_OF_ID]}]", f"[{identifier[-_MOST_OF_ID:]}]"] if identifier else [""]
+    numbered = (f"[{identifier[:_MOST_OF_ID]}·{n}]" if identifier else f"·{n}" for n in count(2))
+    for end in chain(ends, numbered):
+        yield name[: MAX_NAME - len(end)] + end
 
 
 def _plain(name: str) -> str:

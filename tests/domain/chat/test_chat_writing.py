@@ -1,5 +1,6 @@
 """Messages written as one chat are read back as they were: senders, words, times and sides."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -76,6 +77,37 @@ def test_two_people_of_one_name_stay_two() -> None:
     )
     assert chat.speakers == ("张三[wxid_a]", "张三[wxid_b]", "客服")
     assert chat.messages[2].side is Role.STAFF
+
+
+LONG = "某某建材有限公司杭州分公司客户服务部售后服务中心第三小组值班工程师王"
+
+
+@pytest.mark.parametrize(
+    "senders",
+    [
+        [("张三", "1"), ("张三", "2"), ("张三[1]", "3")],
+        [("张三[1]", "3"), ("张三", "1"), ("张三", "2"), ("张三[1]", "4")],
+        [("张三", "wxid_aaaaaaaaaaaaaaa_1"), ("张三", "wxid_aaaaaaaaaaaaaaa_2")],
+        [("张三", "wxid_aaaaaaaaaaaaaaa_1_bbbbbbbbbbbbbbbb"), ("张三", "wxid_aaaaaaaaaaaaaaa_2_bbbbbbbbbbbbbbbb")],
+        [(LONG + "小明一二三四五六七八", ""), (LONG + "小明一二三四五六九十", "")],
+        [(LONG + "小明一二三四五六七八", "1"), (LONG + "小明一二三四五六九十", "2")],
+        [("李四(12345)", ""), ("李四〔12345〕", ""), ("李四（12345）", "")],
+        [("", "u1"), ("", "u2"), ("未知发送人[u1]", "")],
+        [("", "u" * 60 + "1"), ("", "u" * 60 + "2")],
+    ],
+)
+def test_no_two_senders_become_one_speaker(senders: list[tuple[str, str]]) -> None:
+    said = [SentMessage(name, f"第{n}句", f"2024-01-02T10:{n:02}:00", one) for n, (name, one) in enumerate(senders * 2)]
+    read = parse_chat(write_chat(said).text).messages
+    speakers = [message.speaker for message in read]
+    assert len(set(speakers)) == len(senders)
+    assert speakers[: len(senders)] == speakers[len(senders) :]
+
+
+def test_a_name_that_can_stay_stays() -> None:
+    senders = [("张三", "1"), ("张三", "2"), ("张三[1]", "3")]
+    said = [SentMessage(name, "好", f"2024-01-02T10:0{n}:00", one) for n, (name, one) in enumerate(senders)]
+    assert parse_chat(write_chat(said).text).speakers[1:] == ("张三[2]", "张三[1]")
 
 
 def test_what_was_changed_is_counted() -> None:
