@@ -93,7 +93,10 @@ def _opens_otherwise(lines: list[Line], headers: Headers) -> bool:
         opening = opening_of(number, line, FULL_COLON) or opening_of(number, line, HALF_COLON)
         if opening and opening.name and opening.first and name_shape(opening.name) > 0:
             names[opening.name] += 1
-    return 3 * sum(count for count in names.values() if count > 1) >= 2 * len(headers.headers)
+    # 「> 张三：」 once, and 「张三：」 below: these lines are quoted, and make no list.
+    listed = {header.name for header in headers.headers.values()} if headers.style not in ON_LINE else set()
+    again = sum(count for name, count in names.items() if count > 1 or name in listed)
+    return 3 * again >= 2 * len(headers.headers)
 
 
 def _with_whole_names(lines: list[Line], headers: Headers) -> Headers:

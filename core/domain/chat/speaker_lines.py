@@ -9,6 +9,9 @@ MAX_NAME: Final = 40
 FULL_COLON: Final = "："
 HALF_COLON: Final = ":"
 
+_QUOTED: Final = "> "
+"""Stands before a line that somebody quotes."""
+
 _LINE_END = re.compile(r"\r\n|\n|\r")
 # A half-width colon is no separator between digits (9:30) or in an address (https://), nor behind a letter that
 # stands before a name.
@@ -79,6 +82,6 @@ def opening_of(number: int, line: Line, colon: str) -> Opening | None:
     # A file cut out of CSV may begin with the quote mark of its cell, which is not part of the first name.
     skip = 1 if line.start == 0 and raw.startswith('"') else 0
     name = raw[skip:].strip()
-    if not name or len(name) > MAX_NAME:
+    if not name or len(name) > MAX_NAME or name.startswith(_QUOTED):
         return None
     return Opening(number, name, line.start + raw.index(name, skip), line.start + at + 1, line.text[at + 1 :].strip())

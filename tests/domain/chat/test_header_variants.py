@@ -145,6 +145,13 @@ def test_a_mark_between_all_names_and_times_is_no_part_of_them(mark: str, form: 
     assert all(message.speaker_span.of(text) == message.speaker for message in chat.messages)
 
 
+@pytest.mark.parametrize("colon", [": ", "："])
+def test_quoted_lines_above_a_chat_are_not_its_beginning(colon: str) -> None:
+    said = [("张三", "在吗"), ("李四", "在"), ("张三", "好")]
+    text = f"> 张三{colon}你好\n> 李四{colon}您好\n" + "\n".join(f"{name}{colon}{words}" for name, words in said)
+    assert [one for one in spoken(parse_chat(text)) if one[0]] == said
+
+
 @pytest.mark.parametrize("name", ["A:阿青", "12:30阿青", "A：阿青", "店:阿青"])
 @pytest.mark.parametrize("ids", [("(10001)", "(10002)"), ("<a@qq.com>", "<b@qq.com>"), ("", "")])
 @pytest.mark.parametrize(
