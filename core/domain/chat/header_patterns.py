@@ -61,6 +61,8 @@ class HeaderStyle(Enum):
     """``#12 林小满3``: written by our own import where a table has no times."""
     LISTED_NAME_COLON = auto()
     """``1. 林小满3：你好``, ``- 林小满3：你好``, ``**林小满3**：你好``."""
+    NAME_CELL = auto()
+    """Name and words on one line, parted by a tab or a bar."""
 
 
 def _other_groups(pattern: str) -> str:

@@ -21,6 +21,13 @@ _LISTS: Final = (
     re.compile(rf"\s{{0,8}}(?:[-*]\s{{1,4}})?\*\*{_WORDS}(?:\*\*{_COLON}|{_COLON}\*\*)"),
     re.compile(rf"\s{{0,8}}[“\"「]{_WORDS}[”\"」]{_COLON}"),
 )
+_CELLS: Final = re.compile(
+    rf"\s{{0,4}}(?P<name>[^\s:：|｜](?:[^\t:：|｜\n]{{0,{MAX_NAME - 2}}}[^\s:：|｜])?)(?:\t| ?[|｜] ?)"
+    r"(?P<words>[^\t|｜]*)"
+)
+_BEFORE_WORDS: Final = ' \t*：:|｜”"」'
+_A_PERSON: Final = 0.5
+"""Shape of what may be somebody, and is no label."""
 
 
 def find_listed_names(lines: Sequence[Line]) -> Headers | None:
@@ -55,6 +62,30 @@ def find_listed_names(lines: Sequence[Line]) -> Headers | None:
     return None
 
 
+def find_named_cells(lines: Sequence[Line]) -> Headers | None:
+    """The lines of a chat pasted from two columns, name and words parted by a tab or a bar; ``None`` for others.
+
+    Any table of two columns looks the same: each line has two cells, somebody comes back, and all are people.
+
+    Args:
+        lines: of the conversation.
+    """
+    filled = {number: line for number, line in enumerate(lines) if line.text.strip()}
+    matches = {number: match for number, line in filled.items() if (match := _CELLS.fullmatch(line.text))}
+    uses = Counter(match["name"] for match in matches.values())
+    if len(matches) < max(3, len(filled)) or not 1 < len(uses) < len(matches):
+        return None
+    if min(_shapes(list(matches.values())).values()) <= 0:
+        return None
+    headers = {
+        number: Header(
+            number, match["name"], lines[number].start + match.start("name"), lines[number].start + match.start("words")
+        )
+        for number, match in matches.items()
+    }
+    return Headers(HeaderStyle.NAME_CELL, headers, frozenset())
+
+
 def _is_counted(matches: Sequence[re.Match[str]]) -> bool:
     if "number" not in matches[0].re.groupindex:
         return True
@@ -64,10 +95,17 @@ def _is_counted(matches: Sequence[re.Match[str]]) -> bool:
 
 def _are_people(matches: Sequence[re.Match[str]]) -> bool:
     uses = Counter(match["name"] for match in matches)
-    talking = {match["name"] for match in matches if is_talk(match.string[match.end() :].strip())}
-    # 「客户」 is a label where nobody talks.
-    shapes = [max(0.0, name_shape(name)) if is_role(name) and name in talking else name_shape(name) for name in uses]
+    shapes = _shapes(matches).values()
     if len(matches) < 2 or min(shapes) <= -3:
         return False
     come_back = 1 < len(uses) and len(uses) * 3 <= len(matches) * 2
     return come_back or all(shape > 0 for shape in shapes)
+
+
+def _shapes(matches: Sequence[re.Match[str]]) -> dict[str, float]:
+    """How much each name looks like a person's; 「客户」 does where it talks, and is a label elsewhere."""
+    shapes = {match["name"]: name_shape(match["name"]) for match in matches}
+    for match in matches:
+        if is_role(match["name"]) and is_talk(match.string[match.end("name") :].strip(_BEFORE_WORDS)):
+            shapes[match["name"]] = max(_A_PERSON, shapes[match["name"]])
+    return shapes

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from core.domain.chat.header_patterns import ON_LINE, HeaderStyle
-from core.domain.chat.listed_names import find_listed_names
+from core.domain.chat.listed_names import find_listed_names, find_named_cells
 from core.domain.chat.message_headers import Header, Headers, find_headers, is_date_line
 from core.domain.chat.message_kinds import (
     SYSTEM_NAMES,
@@ -62,7 +62,11 @@ def _parse(text: str) -> ParsedChat:
     inside = {number for block in blocks for number in range(block.first + 1, block.last + 1)}
     dated = with_plain_dates(lines)
     headers = (
-        find_whatsapp_headers(lines) or find_stacked_headers(dated) or find_headers(dated) or find_listed_names(lines)
+        find_whatsapp_headers(lines)
+        or find_stacked_headers(dated)
+        or find_headers(dated)
+        or find_listed_names(lines)
+        or find_named_cells(lines)
     )
     if headers is not None and not _opens_otherwise(lines, headers):
         if headers.style in _ON_ONE_LINE:

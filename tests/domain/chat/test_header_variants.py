@@ -145,6 +145,28 @@ def test_a_mark_between_all_names_and_times_is_no_part_of_them(mark: str, form: 
     assert all(message.speaker_span.of(text) == message.speaker for message in chat.messages)
 
 
+@pytest.mark.parametrize("parted", ["\t", " | ", "|", "｜"])
+@pytest.mark.parametrize("names", [("张三", "李四"), ("小满", "阿青"), ("客户", "客服"), ("Tom", "Amy"), ("A", "B")])
+def test_two_columns_of_names_and_words_are_a_chat(parted: str, names: tuple[str, str]) -> None:
+    said = [(names[0], "你好"), (names[1], "您好：请说"), (names[0], "12:30 到 3栋"), (names[1], "好的")]
+    text = "\n".join(f"{name}{parted}{words}" for name, words in said)
+    assert spoken(parse_chat(text)) == said
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "型号\t价格\nA1\t100\nA2\t200\nA1\t300",
+        "姓名\t张三\n电话\t138\n姓名\t李四\n电话\t139",
+        "张三\t138\n李四\t139\n王五\t137",
+        "客户\t张三\n客服\t李四\n客户\t王五\n客服\t赵六",
+        "张三\t男\t18\n李四\t女\t19\n张三\t男\t20",
+    ],
+)
+def test_other_tables_have_no_speakers(text: str) -> None:
+    assert parse_chat(text).speakers == ()
+
+
 @pytest.mark.parametrize("colon", [": ", "："])
 def test_quoted_lines_above_a_chat_are_not_its_beginning(colon: str) -> None:
     said = [("张三", "在吗"), ("李四", "在"), ("张三", "好")]
