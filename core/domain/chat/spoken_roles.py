@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Container, Mapping, Sequence
 from typing import Final
 
+from core.domain.chat.message_headers import is_date_line
 from core.domain.chat.message_kinds import PLACEHOLDER, SYSTEM_NAMES, is_system_line, is_title_line
 from core.domain.chat.name_patterns import name_shape
 from core.domain.chat.name_vocabulary import ROLES
@@ -18,6 +19,12 @@ from core.domain.chat.speakers import is_talk
 _NUMBERED: Final = re.compile(r"(?P<role>.{1,12}?)\s?(?:[A-Za-z0-9]{1,2}|[一二三四五六七八九十甲乙丙丁])$")
 _AROUND: Final = '[]【】()（）<>《》「」“”"*#@＠ '
 _CLAUSE: Final = re.compile(r"[，。？！?!…~～]|\S,\s?\S")
+_ENGLISH: Final = re.compile(
+    r"\b(?:hi|hello|hey|i|you|your|my|me|we|thanks?|please|ok|okay|yes|no|sorry|how|what|can)\b", re.IGNORECASE
+)
+_LETTERS: Final = frozenset("abcdefghq问答我你他她甲乙丙丁男女")
+_FEW: Final = 3
+"""Most lines above a chat that nobody opens; fewer messages than one more prove nothing by their order."""
 
 
 def is_role(name: str) -> bool:
@@ -46,19 +53,28 @@ def with_roles(
     by_name: dict[str, list[Opening]] = defaultdict(list)
     for opening in possible.values():
         by_name[opening.name].append(opening)
-    named = any(not is_role(name) for name in speakers & by_name.keys())
+    named = {name for name in speakers & by_name.keys() if not is_role(name)}
     roles = {name for name in by_name if name not in speakers and is_role(name)}
     if len(by_name) == 2 and not named and not roles:
         # Any two words that open all messages in turn, and mostly talk: 「问题」 and 「回复」.
         roles = {name for name, opened in by_name.items() if len(opened) > 1 and _mostly_talks(opened)} - speakers
     elif roles and not named:  # 「客户」 and somebody whom nothing but his name tells
         roles |= {name for name in by_name if name not in speakers and name_shape(name) > 0}
-    roles = {name for name in roles if (len(by_name[name]) > 1 or not named) and _talks(by_name[name])}
-    people = roles | speakers & by_name.keys()
-    first = next((number for number, line in enumerate(lines) if line.text.strip() and not _is_nobodys(line)), -1)
-    if not roles or len(people) < 2 or first not in possible or possible[first].name not in people:
+    if len(named) > 1:  # among them, 「Q：」 and 「客户：」 are mostly what somebody writes down
+        roles = {name for name in roles if name.casefold() not in _LETTERS and _mostly_talks(by_name[name])}
+    roles = {name for name in roles if len(by_name[name]) > 1 or not named}
+    if not roles:
         return dict(openings), speakers
-    if not _is_dialogue(list(possible.values()), roles, people):
+    filled = [number for number, line in enumerate(lines) if line.text.strip() and not _is_nobodys(line)]
+    everybody = roles | speakers & by_name.keys()
+    first = min(possible, default=len(lines))
+    chat = [number for number in filled if number >= first]
+    opened_all = len(chat) > _FEW and all(one in possible and possible[one].name in everybody for one in chat)
+    roles = {name for name in roles if opened_all or _talks(by_name[name])}
+    people = roles | speakers & by_name.keys()
+    if not roles or len(people) < 2 or possible[first].name not in people or len(filled) - len(chat) > _FEW:
+        return dict(openings), speakers
+    if not _is_dialogue(list(possible.values()), roles, people, share=1 if len(named) > 1 else 0.5):
         return dict(openings), speakers
     added = {number: opening for number, opening in possible.items() if opening.name in roles}
     return {**openings, **added}, speakers | roles
@@ -69,15 +85,15 @@ def _opening(number: int, line: Line, openings: Mapping[int, Opening], speakers:
     known = openings.get(number)
     if known is not None and known.name in speakers:
         return known
-    if _is_nobodys(line) or line.text.lstrip().startswith(tuple(SYSTEM_NAMES)):
-        return None
     both = [opening for colon in (FULL_COLON, HALF_COLON) if (opening := opening_of(number, line, colon))]
-    return min(both, key=lambda opening: opening.body_start) if both else None
+    if not both or _is_nobodys(line) or line.text.lstrip().startswith(tuple(SYSTEM_NAMES)):
+        return None
+    return min(both, key=lambda opening: opening.body_start)
 
 
 def _is_nobodys(line: Line) -> bool:
     words = line.text.strip()
-    return is_system_line(words) or is_title_line(words)
+    return is_system_line(words) or is_title_line(words) or is_date_line(words)
 
 
 def _talks(opened: Sequence[Opening]) -> bool:
@@ -91,11 +107,18 @@ def _mostly_talks(opened: Sequence[Opening]) -> bool:
 
 def _is_said(words: str) -> bool:
     """Whether words are talk, a picture, or clauses as sentences have them."""
-    return is_talk(words) or PLACEHOLDER.match(words) is not None or _CLAUSE.search(words[:200]) is not None
+    return any((is_talk(words), PLACEHOLDER.match(words), _CLAUSE.search(words[:200]), _ENGLISH.search(words[:200])))
 
 
-def _is_dialogue(opened: Sequence[Opening], roles: Container[str], people: Container[str]) -> bool:
-    """Whether people answer one another and talk, and few lines with other labels stand before those of roles."""
+def _is_dialogue(opened: Sequence[Opening], roles: Container[str], people: Container[str], *, share: float) -> bool:
+    """Whether people answer one another and talk, and few lines with other labels stand before those of roles.
+
+    Args:
+        opened: all openings, in order.
+        roles: the names in question.
+        people: with those who are known to speak.
+        share: of the lines of roles that must stand behind what people say, with no label between.
+    """
     spoken = [one for one in opened if one.name in people]
     turns = sum(before.name != after.name for before, after in zip(spoken, spoken[1:], strict=False))
     said = sum(_is_said(one.first) for one in spoken)
@@ -104,4 +127,4 @@ def _is_dialogue(opened: Sequence[Opening], roles: Container[str], people: Conta
         if one.name in roles:
             of_roles += 1
             behind_people += before is None or before.name in people
-    return 3 * turns >= len(spoken) - 1 and 4 * said >= len(spoken) and 3 * behind_people >= 2 * of_roles
+    return 3 * turns >= len(spoken) - 1 and 4 * said >= len(spoken) and behind_people >= of_roles * share

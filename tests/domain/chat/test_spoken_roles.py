@@ -71,6 +71,41 @@ def test_fields_that_name_roles_are_nobody(text: str) -> None:
     assert parse_chat(text).speakers == ()
 
 
+@pytest.mark.parametrize(
+    "above", ["2024-01-02", "聊天记录", "以下为客户沟通记录\n", "张三的会话", "群聊：维修群", "—— 2024-01-02 ——\n"]
+)
+def test_titles_and_dates_above_roles_are_nobodys(above: str) -> None:
+    text = f"{above}\n客户：空调坏了\n客服：您好\n2024-01-03\n客户：多少钱\n客服：100元\n"
+    said = [(one.speaker, one.body.of(text)) for one in parse_chat(text).messages if one.speaker]
+    assert said == [("客户", "空调坏了"), ("客服", "您好"), ("客户", "多少钱"), ("客服", "100元")]
+
+
+@pytest.mark.parametrize(
+    ("text", "speakers"),
+    [
+        ("user: hello\nassistant: hi, how can I help?\nuser: my AC is broken\nassistant: ok", ("user", "assistant")),
+        ("客户:1\n客服:您好\n客户:2\n客服:好的\n", ("客户", "客服")),
+        ("客服：您好，欢迎\n地址：杭州\n客户：姓名：张三\n地址：上海\n客服：好的\n客户：谢谢\n", ("客服", "客户")),
+    ],
+)
+def test_roles_speak_in_english_in_numbers_and_among_fields(text: str, speakers: tuple[str, ...]) -> None:
+    assert parse_chat(text).speakers == speakers
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        "常见问题\nQ：怎么退货？\nA：您好，七天内可退\nQ：运费谁出？\nA：您出",
+        "请看\n客户：杭州某某公司，做电商的\n对接人：李总，您直接联系他\n需求：想了解一下价格，您看看",
+        "选哪个呢\nA：好吃的\nB：您喜欢的\nC：都行",
+    ],
+)
+def test_questions_and_fields_in_a_message_are_its_words(sent: str) -> None:
+    text = f"王总：把资料发下\n客服小王：{sent}\n王总：收到\n客服小王：{sent}\n王总：好的，谢谢\n客服小王：不客气"
+    said = [(one.speaker, one.body.of(text)) for one in parse_chat(text).messages]
+    assert said[1] == said[3] == ("客服小王", sent)
+
+
 def test_a_role_in_what_somebody_sends_is_a_label() -> None:
     text = (
         "林小满3：帮我登记一下\n客服阿青：好的，请填写\n客户：\n司机：\n电话：\n林小满3：客户：张三，已付款\n司机：李师傅\n电话：138\n"
