@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.domain.chat import parse_chat
 from core.domain.form import Form, load_named_form
 from core.domain.masking import NO_MASK, Mask, Masked, parse_mask
 from core.errors import SettingsError
@@ -118,6 +119,16 @@ def test_people_are_masked_wherever_they_are_named(form: Form) -> None:
     hidden = parse_mask(["name"]).values(form, values)
     assert hidden["基本信息-姓名"] == "邱*" and hidden["下一步跟进计划-具体事项"] == "回访邱*"
     assert hidden["下一步跟进计划-参与人"] == ["小*1"]
+
+
+@pytest.mark.parametrize(
+    "pair", ["业主/房东", "乘客/接线员", "甲方/乙方", "患者/家属", "发言人1/发言人2", "user/assistant", "A/B"]
+)
+def test_words_for_parties_are_no_names(form: Form, pair: str) -> None:
+    first, second = pair.split("/")
+    chat = f"{first}：你好，{second}在吗\n{second}：您好，{first}请说，B栋的user吗\n{first}：是的\n"
+    assert set(parse_chat(chat).speakers) == {first, second}
+    assert parse_mask(["name"]).text(chat, form) == chat
 
 
 def test_words_for_many_are_no_names(form: Form) -> None:

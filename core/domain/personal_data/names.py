@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 from core.domain.chat import parse_chat
-from core.domain.chat.name_vocabulary import LABELS, TITLE_ENDS
+from core.domain.chat.name_vocabulary import LABELS, ROLES, TITLE_ENDS
 from core.domain.entities.numbers import INVISIBLE
 from core.domain.personal_data.reading import plain_letters
 from core.domain.personal_data.strangers import strangers_in
@@ -185,7 +185,7 @@ def name_parts(name: str) -> tuple[str, ...]:
 def is_generic(name: str) -> bool:
     """Whether a name is a word for many: 客户1, 客服, 老师."""
     bare = re.sub(r"[0-9a-z零一二三四五六七八九十]{0,3}$", "", name) if _HAN.match(name) else name
-    return bare in _GENERIC or bare in LABELS or (bare in TITLE_ENDS) or name in _GENERIC
+    return any(bare in words for words in (_GENERIC, ROLES, LABELS, TITLE_ENDS)) or name in _GENERIC or name in ROLES
 
 
 @lru_cache(maxsize=8192)
