@@ -62,7 +62,7 @@ class HeaderStyle(Enum):
     LISTED_NAME_COLON = auto()
     """``1. 林小满3：你好``, ``- 林小满3：你好``, ``**林小满3**：你好``."""
     NAME_CELL = auto()
-    """Name and words on one line, parted by a tab or a bar."""
+    """Name and words on one line, parted by a tab or a bar, or the name in brackets: ``[客户] 你好``."""
 
 
 def _other_groups(pattern: str) -> str:

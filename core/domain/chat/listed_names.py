@@ -21,10 +21,17 @@ _LISTS: Final = (
     re.compile(rf"\s{{0,8}}(?:[-*]\s{{1,4}})?\*\*{_WORDS}(?:\*\*{_COLON}|{_COLON}\*\*)"),
     re.compile(rf"\s{{0,8}}[“\"「]{_WORDS}[”\"」]{_COLON}"),
 )
-_CELLS: Final = re.compile(
-    rf"\s{{0,4}}(?P<name>[^\s:：|｜](?:[^\t:：|｜\n]{{0,{MAX_NAME - 2}}}[^\s:：|｜])?)(?:\t| ?[|｜] ?)"
-    r"(?P<words>[^\t|｜]*)"
+_CELLS: Final = (
+    re.compile(
+        rf"\s{{0,4}}(?P<name>[^\s:：|｜](?:[^\t:：|｜\n]{{0,{MAX_NAME - 2}}}[^\s:：|｜])?)(?:\t| ?[|｜] ?)"
+        r"(?P<words>[^\t|｜]*)"
+    ),
+    re.compile(
+        rf"\s{{0,4}}[\[【](?P<name>[^\s:：\[\]【】][^:：\n\[\]【】]{{0,{MAX_NAME - 1}}})[\]】]"
+        r"(?!\s{0,4}[:：])\s{0,4}(?P<words>.*)"
+    ),
 )
+_NAMED: Final = re.compile(r"[^:：\n]{1,20}[:：](?!\d)")
 _BEFORE_WORDS: Final = ' \t*：:|｜”"」'
 _A_PERSON: Final = 0.5
 """Shape of what may be somebody, and is no label."""
@@ -63,27 +70,35 @@ def find_listed_names(lines: Sequence[Line]) -> Headers | None:
 
 
 def find_named_cells(lines: Sequence[Line]) -> Headers | None:
-    """The lines of a chat pasted from two columns, name and words parted by a tab or a bar; ``None`` for others.
+    """The lines of a chat in two columns, name and words parted by a tab or a bar, or with names in brackets.
 
-    Any table of two columns looks the same: each line has two cells, somebody comes back, and all are people.
+    Any table of two columns looks the same: each line has both, somebody comes back, and all are people.
 
     Args:
         lines: of the conversation.
+
+    Returns:
+        ``None`` where the text is written otherwise.
     """
     filled = {number: line for number, line in enumerate(lines) if line.text.strip()}
-    matches = {number: match for number, line in filled.items() if (match := _CELLS.fullmatch(line.text))}
-    uses = Counter(match["name"] for match in matches.values())
-    if len(matches) < max(3, len(filled)) or not 1 < len(uses) < len(matches):
-        return None
-    if min(_shapes(list(matches.values())).values()) <= 0:
-        return None
-    headers = {
-        number: Header(
-            number, match["name"], lines[number].start + match.start("name"), lines[number].start + match.start("words")
-        )
-        for number, match in matches.items()
-    }
-    return Headers(HeaderStyle.NAME_CELL, headers, frozenset())
+    for pattern in _CELLS:
+        matches = {number: match for number, line in filled.items() if (match := pattern.fullmatch(line.text))}
+        uses = Counter(match["name"] for match in matches.values())
+        if len(matches) < max(3, len(filled)) or not 1 < len(uses) < len(matches):
+            continue
+        titled = sum(_NAMED.match(match["words"]) is not None for match in matches.values())  # 「[店长]王：你好」
+        if min(_shapes(list(matches.values())).values()) > 0 and 2 * titled < len(matches):
+            headers = {
+                number: Header(
+                    number,
+                    match["name"],
+                    lines[number].start + match.start("name"),
+                    lines[number].start + match.start("words"),
+                )
+                for number, match in matches.items()
+            }
+            return Headers(HeaderStyle.NAME_CELL, headers, frozenset())
+    return None
 
 
 def _is_counted(matches: Sequence[re.Match[str]]) -> bool:

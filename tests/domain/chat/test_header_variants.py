@@ -145,11 +145,17 @@ def test_a_mark_between_all_names_and_times_is_no_part_of_them(mark: str, form: 
     assert all(message.speaker_span.of(text) == message.speaker for message in chat.messages)
 
 
-@pytest.mark.parametrize("parted", ["\t", " | ", "|", "｜"])
+@pytest.mark.parametrize("parted", ["{}\t", "{} | ", "{}|", "{}｜", "[{}] ", "【{}】", "[{}]"])
 @pytest.mark.parametrize("names", [("张三", "李四"), ("小满", "阿青"), ("客户", "客服"), ("Tom", "Amy"), ("A", "B")])
 def test_two_columns_of_names_and_words_are_a_chat(parted: str, names: tuple[str, str]) -> None:
     said = [(names[0], "你好"), (names[1], "您好：请说"), (names[0], "12:30 到 3栋"), (names[1], "好的")]
-    text = "\n".join(f"{name}{parted}{words}" for name, words in said)
+    text = "\n".join(parted.format(name) + words for name, words in said)
+    assert spoken(parse_chat(text)) == said
+
+
+def test_titles_in_brackets_before_names_are_no_names() -> None:
+    said = [("[店长]王", "你好"), ("[客服]小满", "您好"), ("[店长]王", "多少"), ("[客服]小满", "好的")]
+    text = "\n".join(f"{name}：{words}" for name, words in said)
     assert spoken(parse_chat(text)) == said
 
 
@@ -160,6 +166,8 @@ def test_two_columns_of_names_and_words_are_a_chat(parted: str, names: tuple[str
         "姓名\t张三\n电话\t138\n姓名\t李四\n电话\t139",
         "张三\t138\n李四\t139\n王五\t137",
         "客户\t张三\n客服\t李四\n客户\t王五\n客服\t赵六",
+        "[图片] 你好\n[表情] 您好\n[图片] 好的",
+        "【注意】您好\n【说明】您看\n【注意】好的",
         "张三\t男\t18\n李四\t女\t19\n张三\t男\t20",
     ],
 )
