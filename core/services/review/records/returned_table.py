@@ -17,7 +17,7 @@ from core.services.datasets.plain_table import PlainTable
 from core.services.review.records.bulk_plan import CellEdit, Plan, coerced, plan_edits
 from core.services.review.records.cell_comparison import is_same_cell, plain_cell
 from core.services.review.records.excel_damage import damage
-from core.services.review.records.table_bases import BaseChat, TableBase, exported_tables
+from core.services.review.records.table_bases import MOST_EXPORTS, BaseChat, TableBase, exported_tables
 from core.services.review.records.table_origin import is_foreign_row, require_same_origin
 from core.services.review.records.table_rows import EditedRow, EditedTable, edited_rows
 from core.services.review.records.versions import ChatState, record_states, saved_by
@@ -147,12 +147,13 @@ def plan_returned_table(store: Store, form: Form, dataset_id: int, table: PlainT
     """
     edited = edited_rows(table, form)
     with store.read() as session:
-        bases = exported_tables(session, form, dataset_id)
+        bases, has_older = exported_tables(session, form, dataset_id)
         if not bases:
             raise InputError(
                 "这个数据集没有导出过表格，不知道哪些值是改过的", "请检查数据集；先用「导出表格」导出，再改"
             )
-        base = min(bases, key=lambda one: _distance(edited, one, form))
+        differing: dict[tuple[int, int], int] = {}
+        base = min(bases, key=lambda one: _distance(edited, one, form, differing))
         exported = [
             (row, _exported(base, form, base.chats[row.chat], row.customer))
             for row in edited.rows
@@ -161,6 +162,8 @@ def plan_returned_table(store: Store, form: Form, dataset_id: int, table: PlainT
         require_same_origin(table.name, exported, form, dataset=queries.dataset(session, dataset_id).name)
         returned = ReturnedTable(table.name, table.sha256, Plan(dataset_id, ()), base.run_id)
         returned.notes += edited.notes + edited.row_problems
+        if has_older:
+            returned.notes.append(f"只认得最近 {MOST_EXPORTS:,} 次导出的表格；如果这份更早，改动会认错，请重新导出再改")
         rows_by_chat = _rows_by_chat(edited, base, returned)
         edits: list[CellEdit] = []
         unchanged = 0
@@ -183,15 +186,24 @@ def _exported(base: TableBase, form: Form, chat: BaseChat, customer: int) -> dic
     }
 
 
-def _distance(edited: EditedTable, base: TableBase, form: Form) -> tuple[int, int]:
-    """How many rows an export has more or less than a table, and how many cells differ: the nearest one was edited."""
+def _distance(
+    edited: EditedTable, base: TableBase, form: Form, differing: dict[tuple[int, int], int]
+) -> tuple[int, int]:
+    """How many rows an export has more or less than a table, and how many cells differ: the nearest one was edited.
+
+    ``differing`` keeps the cells by line and chat, for most of an export is what the one before it said.
+    """
     unknown = cells = 0
     for row in edited.rows:
         if not _is_exported(row, base):
             unknown += 1
             continue
-        exported = _exported(base, form, base.chats[row.chat], row.customer)
-        cells += sum(not _same(form, key, cell, exported) for key, cell in row.cells.items())
+        chat = base.chats[row.chat]
+        place = (row.line, id(chat))
+        if place not in differing:
+            exported = _exported(base, form, chat, row.customer)
+            differing[place] = sum(not _same(form, key, cell, exported) for key, cell in row.cells.items())
+        cells += differing[place]
     rows = sum(len(chat.forms) for chat in base.chats.values())
     return unknown + max(0, rows - len(edited.rows)), cells
 

@@ -18,7 +18,7 @@ from core.errors import InputError
 from core.services.datasets import import_chats
 from core.services.export import TableFormat, export_table, parse_source
 from core.services.review import apply_saves
-from core.services.review.records import bulk, history
+from core.services.review.records import bulk, history, table_bases
 from core.services.review.records.returned_table import ReturnedTable
 from core.services.review.records.table_return import preview_table, return_table
 
@@ -178,6 +178,25 @@ def test_a_record_that_has_moved_on_is_a_conflict_by_field(store: Store, dataset
         "13900000000",
         "小林",
     )
+
+
+def test_a_table_of_long_ago_is_compared_with_its_own_export(store: Store, dataset: int, tmp_path: Path) -> None:
+    path = exported(store, tmp_path / "表.csv")
+    for version in range(1, 41):
+        save(store, dataset, 1, [customer("林木1", **{PHONE: f"138000000{version:02}"}), customer("何苗1")], version)
+        exported(store, tmp_path / "后来.csv")
+    returned = planned(store, path)
+    assert (changes(returned), returned.conflicts, returned.refused) == ([], [], [])
+
+
+def test_exports_that_are_too_old_to_be_known_are_said(
+    store: Store, dataset: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table_bases, "MOST_EXPORTS", 2)
+    for version in range(1, 4):
+        path = exported(store, tmp_path / f"{version}.csv")
+        assert any("如果这份更早" in note for note in planned(store, path).notes) == (version > 2)
+        save(store, dataset, 1, [customer("林木1", **{PHONE: f"1380000000{version}"}), customer("何苗1")], version)
 
 
 def test_customers_are_found_where_they_stand_now(store: Store, dataset: int, tmp_path: Path) -> None:
