@@ -4,7 +4,7 @@ What was exported is known from the log of exports and the history of records: o
 edits. One that somebody has changed in the record since, to something else, is a conflict and stays as it is.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -165,7 +165,9 @@ def plan_returned_table(store: Store, form: Form, dataset_id: int, table: PlainT
         if has_older:
             returned.notes.append(f"只认得最近 {MOST_EXPORTS:,} 次导出的表格；如果这份更早，改动会认错，请重新导出再改")
         rows_by_chat = _rows_by_chat(edited, base, returned)
+        later = [one for one in bases if one.export_id > base.export_id]
         edits: list[CellEdit] = []
+        doubtful: list[str] = []
         unchanged = 0
         for state in record_states(session, form, dataset_id, sorted(rows_by_chat), base.run_id):
             who = saved_by(session, state.record)
@@ -173,7 +175,16 @@ def plan_returned_table(store: Store, form: Form, dataset_id: int, table: PlainT
                 row_edits = list(_edits_of(row, base, state, form, returned, who))
                 edits += row_edits
                 unchanged += len(row.cells) - len(row_edits)
+                doubtful += [
+                    _place(form, row.chat, row.customer, key) for key in _old_again(row, base, later, state, form)
+                ]
         returned.notes += [f"数据集里没有第 {chat} 条群聊，没有带回" for chat in rows_by_chat]
+        if doubtful:
+            returned.notes.append(
+                f"有 {len(doubtful):,} 格与较早导出的「{base.filename}」相同，与后来导出的不同，按没有改过处理："
+                f"{'、'.join(doubtful[:20])}{'……' if len(doubtful) > 20 else ''}；"
+                "如果是在后来的表格里改回旧值，请在审阅台里改，或重新导出再改"
+            )
     plan = plan_edits(store, form, dataset_id, edits, base_run=base.run_id)
     returned.plan = replace(plan, unchanged=unchanged)
     return returned
@@ -268,14 +279,44 @@ def _edits_of(
         yield CellEdit(row.chat, customer, key, after, state.version)
 
 
+def _old_again(
+    row: EditedRow, base: TableBase, later: Sequence[TableBase], state: ChatState, form: Form
+) -> Iterator[str]:
+    """Fields that say what an older export said where later ones and the record do not.
+
+    Nobody knows whether such a cell was left alone in the older table, or put back in a later one.
+    """
+    chat = base.chats[row.chat]
+    customer = _customer_now(chat, state, form, row.customer)
+    if customer is None:
+        return
+    exported = _exported(base, form, chat, row.customer)
+    before, current = chat.forms[row.customer], state.customers[customer]["values"]
+    newer = {id(one): one for table in later if (one := table.chats.get(row.chat)) is not None and one is not chat}
+    for key, cell in row.cells.items():
+        empty = form.field(key).empty
+        if _equal(current.get(key, empty), before.get(key, empty)) or not _same(form, key, cell, exported):
+            continue
+        for one in newer.values():
+            at = _customer_in(chat, one.identities, run_id=one.run_id, customer=row.customer)
+            if at is not None and not _equal(one.forms[at].get(key, empty), before.get(key, empty)):
+                yield key
+                break
+
+
 def _customer_now(chat: BaseChat, state: ChatState, form: Form, customer: int) -> int | None:
     """Where a customer of the export stands in the record now."""
-    same_run = state.base_run_id == chat.run_id or state.record is None
-    current = [
-        Identity(one.get("source") if same_run else None, form.name_of(one["values"])) for one in state.customers
-    ]
-    exported = [one if same_run else Identity(None, one.name) for one in chat.identities]
-    return match_versions(exported, current)[customer]
+    current = [Identity(one.get("source"), form.name_of(one["values"])) for one in state.customers]
+    run_id = chat.run_id if state.record is None else state.base_run_id
+    return _customer_in(chat, current, run_id=run_id, customer=customer)
+
+
+def _customer_in(chat: BaseChat, identities: Sequence[Identity], *, run_id: int | None, customer: int) -> int | None:
+    """Where a customer of the export stands among others; positions count only where both are of one run."""
+    if run_id == chat.run_id:
+        return match_versions(chat.identities, identities)[customer]
+    exported = [Identity(None, one.name) for one in chat.identities]
+    return match_versions(exported, [Identity(None, one.name) for one in identities])[customer]
 
 
 def _named_otherwise(row: EditedRow, chat: BaseChat, form: Form, exported: dict[str, str]) -> str:

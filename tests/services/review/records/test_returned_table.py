@@ -189,6 +189,18 @@ def test_a_table_of_long_ago_is_compared_with_its_own_export(store: Store, datas
     assert (changes(returned), returned.conflicts, returned.refused) == ([], [], [])
 
 
+def test_an_old_value_that_may_have_been_put_back_is_said(store: Store, dataset: int, tmp_path: Path) -> None:
+    first = exported(store, tmp_path / "早.csv")
+    save(store, dataset, 1, [customer("林木1", **{PHONE: "13900000000"}), customer("何苗1")], 1)
+    path = edited(exported(store, tmp_path / "晚.csv"), put(1, 1, PHONE, "057188888888"))
+    returned = planned(store, path)
+    [note] = returned.notes
+    assert changes(returned) == [] and "有 1 格与较早导出的「早.csv」相同" in note and "第 1 条第 1 位" in note
+    # Where the record says the same again, nothing is lost by either reading.
+    save(store, dataset, 1, [customer("林木1"), customer("何苗1")], 2)
+    assert (planned(store, path).notes, planned(store, first).notes) == ([], [])
+
+
 def test_exports_that_are_too_old_to_be_known_are_said(
     store: Store, dataset: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
