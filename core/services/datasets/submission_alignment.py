@@ -1,4 +1,4 @@
-"""Whether the forms of a submission belong to the chats of their numbers, or to their neighbours: told by the values.
+"""Whether the forms of a submission belong to the chats of their numbers, or to other ones: told by the values.
 
 A file that counts from 0, or that dropped a chat and counted on, puts every form one chat off, and nothing in it is
 wrong by itself. What was filled in mostly stands in the chat word for word; so the chats tell.
@@ -19,6 +19,11 @@ _MOST_ROWS = 2_000
 _BATCH = 100
 _SHORTEST, _LONGEST = 2, 60
 _SURE_CHARACTERS = 5
+_MOST_STRAYS, _WORDS_OF_A_STRAY = 40, 4
+"""Rows whose words are looked for in all chats, and how many words of each."""
+_FEW_CHATS = 3
+"""Chats that a word may stand in and still tell whose it is."""
+_ENOUGH_STRAYS = 3
 
 
 @dataclass
@@ -33,7 +38,7 @@ class _Votes:
 def require_aligned(
     session: Session, dataset_id: int, forms: Mapping[int, Sequence[FormValues]], form: Form, file_name: str
 ) -> tuple[str, ...]:
-    """Notes on forms that fit a neighbouring chat better than that of their number.
+    """Notes on forms that fit a neighbouring chat better than that of their number, or no chat at all.
 
     Args:
         session: reads the chats.
@@ -43,18 +48,25 @@ def require_aligned(
         file_name: for messages.
 
     Raises:
-        InputError: most of them do: the whole file counts otherwise.
+        InputError: most of them do: the whole file counts otherwise; or most stand in other chats, in any order.
     """
     values = {index: words for index, customers in forms.items() if (words := _words(customers, form))}
     rows = sorted(values)
     rows = rows[:: -(-len(rows) // _MOST_ROWS) or 1]
     votes = {-1: _Votes(), 1: _Votes()}
+    own_rows: set[int] = set()
     for start in range(0, len(rows), _BATCH):
         batch = rows[start : start + _BATCH]
         texts = _texts(session, dataset_id, {index + offset for index in batch for offset in (-1, 0, 1)})
         for index in batch:
+            if any(value in texts.get(index, "") for value in values[index]):
+                own_rows.add(index)
             for offset, vote in votes.items():
                 _count(vote, index, values[index], texts.get(index, ""), texts.get(index + offset, ""))
+    homeless: tuple[str, ...] = ()
+    strays = [index for index in rows if index not in own_rows]
+    if len(strays) > len(own_rows):
+        homeless = _homeless(session, dataset_id, {index: values[index] for index in strays}, file_name)
     for offset, vote in votes.items():
         if len(vote.shifted) > vote.kept and (len(vote.shifted) > 1 or vote.sure):
             raise _misaligned(file_name, offset, vote)
@@ -65,7 +77,7 @@ def require_aligned(
         if vote.sure
     )
     decided = any(vote.kept or vote.shifted for vote in votes.values())
-    return notes or (() if decided or not rows else _undecided(session, dataset_id, sorted(forms)))
+    return (*homeless, *notes) if decided or not rows else (*homeless, *_undecided(session, dataset_id, sorted(forms)))
 
 
 def _misaligned(name: str, offset: int, vote: _Votes) -> InputError:
@@ -79,6 +91,53 @@ def _misaligned(name: str, offset: int, vote: _Votes) -> InputError:
     return InputError(
         f"文件 {name} 的 index 像是多数了一位（{fits}），照收会让每条都错开一位",
         "请把每个 index 减 1 后重试",
+    )
+
+
+def _homeless(session: Session, dataset_id: int, strays: Mapping[int, set[str]], name: str) -> tuple[str, ...]:
+    """A note on forms of which nothing stands in their own chats, nor anywhere else: they may be another dataset's.
+
+    Args:
+        session: reads the chats.
+        dataset_id: whose chats.
+        strays: what was filled in, by index, of rows whose own chat has none of it.
+        name: of the file.
+
+    Raises:
+        InputError: what most of them say stands in other chats, not all in the next one: the numbers are mixed up.
+    """
+    asked = list(strays)[:: -(-len(strays) // _MOST_STRAYS)]
+    words = {index: sorted(strays[index], key=len, reverse=True)[:_WORDS_OF_A_STRAY] for index in asked}
+    chats_with: dict[str, list[int]] = {word: [] for of_row in words.values() for word in of_row}
+    statement = select(col(Chat.index), col(Chat.text)).where(col(Chat.dataset_id) == dataset_id)
+    for index, text in session.execute(statement.order_by(col(Chat.index)).execution_options(yield_per=_BATCH)):
+        for word, chats in chats_with.items():
+            if len(chats) <= _FEW_CHATS and word in text:
+                chats.append(index)
+    # What many chats say (the name of the shop) tells nothing.
+    homes = {
+        index: home
+        for index, of_row in words.items()
+        if (home := {chat for word in of_row if len(chats_with[word]) <= _FEW_CHATS for chat in chats_with[word]})
+    }
+    beside = max(sum(index + offset in home for index, home in homes.items()) for offset in (-1, 1))
+    if len(homes) > 1 and 2 * len(homes) > len(asked) and 2 * beside <= len(homes):
+        raise _mixed_up(name, homes)
+    if len(strays) < _ENOUGH_STRAYS or any(chats_with.values()):
+        return ()
+    return (
+        f"有 {len(strays):,} 条填的内容在自己的群聊里一处也找不到，查过的在别的群聊里也没有，"
+        f"可能是另一个数据集的结果，请抽查几条：{listed_rows(list(strays))}",
+    )
+
+
+def _mixed_up(name: str, homes: Mapping[int, set[int]]) -> InputError:
+    common = set.intersection(*({home - index for home in chats} for index, chats in homes.items()))
+    how = f"，都错开 {abs(common.pop()):,} 位" if len(common) == 1 else ""
+    index, chats = next(iter(homes.items()))
+    return InputError(
+        f"文件 {name} 的 index 对不上{how}：多数不是自己群聊的（如 index {index} 的内容在第 {min(chats)} 条群聊里）",
+        "请检查 index 是否按这个数据集的编号填写，改正后重试",
     )
 
 

@@ -50,6 +50,24 @@ def test_counted_from_two_is_refused(store: Store, form: Form, dataset: int) -> 
         attach(store, form, {index: index - 1 for index in range(2, 7)})
 
 
+@pytest.mark.parametrize("order", [[3, 4, 5, 6, 1, 2], [6, 5, 4, 3, 2, 1], [4, 5, 6, 1, 2, 3], [3, 1, 5, 6, 2, 4]])
+def test_forms_of_any_other_order_are_refused(store: Store, form: Form, dataset: int, order: list[int]) -> None:
+    with pytest.raises(InputError, match=rf"如 index 1 的内容在第 {order[0]} 条群聊里"):
+        attach(store, form, dict(enumerate(order, start=1)))
+
+
+def test_forms_that_are_all_off_by_as_many_are_told_how_many(store: Store, form: Form, dataset: int) -> None:
+    with pytest.raises(InputError, match="都错开 3 位"):
+        attach(store, form, {1: 4, 2: 5, 3: 6})
+
+
+def test_forms_of_another_dataset_are_said(store: Store, form: Form, dataset: int) -> None:
+    report = attach(store, form, {index: f"赵{index}方" for index in range(1, 7)})
+    assert any("有 6 条填的内容" in note and "可能是另一个数据集的结果" in note for note in report.notes)
+    right = attach(store, form, {1: 1, 2: "赵方", 3: 3, 4: "钱方", 5: 5, 6: 6})
+    assert not any("另一个数据集" in note for note in right.notes)
+
+
 def test_gaps_and_numbers_beyond_the_end_are_no_offset(store: Store, form: Form, dataset: int) -> None:
     report = attach(store, form, {1: 1, 3: 3, 6: 6, 7: "谁"})
     assert (report.added, [row.index for row in report.rejected]) == (3, [7])
