@@ -222,6 +222,8 @@ def _chats(
         report.columns = layout.as_dict()
     written = [write_chat(chat) for chat in joined.chats]
     _note_joining(report, len(joined.chats), columns)
+    shared = joined.shared_sessions
+    report.note(f"有 {{}} 个会话编号在几个群里都有，按群分开了：{listed(shared)}", len(shared))
     _note_changes(report, messages, written, joined.out_of_order)
     for number, (chat, messages_of_chat) in enumerate(zip(written, joined.chats, strict=True), start=1):
         yield RawRow(number, {"chat_text": chat.text}, messages_of_chat[0].row or None)

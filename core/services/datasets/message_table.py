@@ -198,12 +198,14 @@ class JoinedMessages:
         chats: in the order of their first message.
         out_of_order: messages that stood before an earlier one and were put in order.
         pauses: ``(minutes, chats)``: how many chats there would be if a silence of so many minutes parted them.
+        shared_sessions: that stand in several rooms, each of which counts its own; they are parted.
     """
 
     by: Joined
     chats: tuple[tuple[SentMessage, ...], ...]
     out_of_order: int = 0
     pauses: tuple[tuple[int, int], ...] = ()
+    shared_sessions: tuple[str, ...] = ()
 
 
 def join(messages: Iterable[SentMessage], *, pause_minutes: int = 0, by: str = "") -> JoinedMessages:
@@ -221,9 +223,12 @@ def join(messages: Iterable[SentMessage], *, pause_minutes: int = 0, by: str = "
     by_room = by != "none" and not by_session and any(message.room for message in rows)
     if by == "pause" and not pause_minutes:
         pause_minutes = USUAL_PAUSE
+    shared = _in_several_rooms(rows) if by_session else frozenset()
     groups: dict[tuple[str, str], list[SentMessage]] = {}
     for message in rows:
-        key = ("session", message.session) if by_session and message.session else ("room", message.room)
+        key = ("", message.room)
+        if by_session and message.session:
+            key = (f"session {message.session}", message.room if message.session in shared else "")
         groups.setdefault(key if by != "none" else ("", ""), []).append(message)
     chats: list[tuple[SentMessage, ...]] = []
     silences: list[float] = []
@@ -242,7 +247,21 @@ def join(messages: Iterable[SentMessage], *, pause_minutes: int = 0, by: str = "
     parted = pause_minutes > 0 and not by_session and any(message.time for message in rows)
     joined = Joined.SESSION if by_session else Joined.PAUSE if parted else Joined.ROOM if by_room else Joined.NONE
     effects = tuple((minutes, len(groups) + sum(one > minutes for one in silences)) for minutes in SHOWN_PAUSES)
-    return JoinedMessages(joined, tuple(chats), moved, effects if silences else ())
+    return JoinedMessages(joined, tuple(chats), moved, effects if silences else (), tuple(sorted(shared)))
+
+
+def _in_several_rooms(messages: Iterable[SentMessage]) -> frozenset[str]:
+    """Sessions of several rooms with people who talk there: rooms in each of which one person speaks are names."""
+    senders: dict[str, dict[str, set[str]]] = {}
+    for message in messages:
+        if message.session and message.room:
+            rooms = senders.setdefault(message.session, {})
+            rooms.setdefault(message.room, set()).add(message.sender_id or message.sender)
+    return frozenset(
+        session
+        for session, rooms in senders.items()
+        if len(rooms) > 1 and any(len(speakers) > 1 for speakers in rooms.values())
+    )
 
 
 def _falls(groups: Iterable[Sequence[SentMessage]]) -> int:

@@ -1,0 +1,68 @@
+"""What of a file is not read, or is read otherwise than a person may think, is always said."""
+
+import csv
+import json
+from io import BytesIO, StringIO
+from typing import Any
+
+from core.domain.form import load_named_form
+from core.services.datasets.import_types import FileKind, TableColumns
+from core.services.datasets.row_validation_pass import RowValidationPass
+from core.services.datasets.source_file import open_source
+
+FORM = load_named_form("role_elements")
+
+
+class Reading:
+    """What one file reads as: texts of its chats, and the notes in one."""
+
+    def __init__(self, data: Any, name: str, **columns: Any) -> None:
+        content = data if isinstance(data, bytes) else json.dumps(data, ensure_ascii=False).encode()
+        with open_source(BytesIO(content), name) as source:
+            validation_pass = RowValidationPass(source, FORM, TableColumns(**columns))
+            is_chats = validation_pass.kind is FileKind.CHATS
+            self.rows = list(validation_pass.chats() if is_chats else validation_pass.submissions())
+            self.texts = [row.text for row in self.rows]
+            self.notes = "\n".join(validation_pass.notes)
+            self.rejected = validation_pass.rejected
+
+    def holds(self, *groups: str) -> bool:
+        """Whether the chats say these words, each chat its own and none of the others'."""
+        parts = [group.split() for group in groups]
+        return len(parts) == len(self.texts) and all(
+            (word in text) == (at == number)
+            for at, words in enumerate(parts)
+            for word in words
+            for number, text in enumerate(self.texts)
+        )
+
+
+def csv_of(*rows: list[str]) -> bytes:
+    text = StringIO(newline="")
+    csv.writer(text).writerows(rows)
+    return text.getvalue().encode()
+
+
+def test_sessions_that_each_room_counts_from_one_are_parted_by_room() -> None:
+    head = ["群名", "会话ID", "发送人", "内容", "时间"]
+    rows = [
+        ["甲群", "1", "张三", "话一", "2024-03-01 09:00"],
+        ["甲群", "1", "李四", "话二", "2024-03-01 09:01"],
+        ["乙群", "1", "王五", "话三", "2024-03-01 09:00"],
+        ["乙群", "1", "赵六", "话四", "2024-03-01 09:02"],
+        ["乙群", "2", "赵六", "话五", "2024-03-01 09:03"],
+    ]
+    reading = Reading(csv_of(head, *rows), "a.csv")
+    assert reading.holds("话一 话二", "话三 话四", "话五")
+    assert "有 1 个会话编号在几个群里都有，按群分开了：1" in reading.notes
+    objects = [dict(zip(head, row, strict=True)) for row in rows]
+    assert Reading(objects, "a.json").texts == reading.texts
+
+
+def test_a_column_with_another_name_for_each_sender_parts_no_session() -> None:
+    rows = [
+        ["会话ID", "talker", "发送人", "内容"],
+        ["1", "wxid_aaaa1", "张三", "话一"],
+        ["1", "wxid_bbbb2", "李四", "话二"],
+    ]
+    assert Reading(csv_of(*rows, ["1", "wxid_aaaa1", "张三", "话三"]), "a.csv").holds("话一 话二 话三")
