@@ -269,7 +269,10 @@ def _messages(
     repeated: list[int] = []
     around: dict[str, None] = {}
     count = 0
-    for row in rows:
+    stream = iter(rows)
+    head = list(islice(stream, 2))
+    alone = len(head) == 1 and head[0].outermost
+    for row in chain(head, stream):
         line = row.line or row.position
         for clause in row.notes:
             noted.setdefault(clause, []).append(line)
@@ -285,7 +288,8 @@ def _messages(
             line = line if inside is None else number
             if count > MAX_MESSAGES:
                 raise InputError(f"文件超过 {MAX_MESSAGES:,} 条消息的上限", "请按时间或群聊拆成几个文件后分别导入")
-            session = "" if inside is None else f"{row.position}"
+            # One object around a whole archive says nothing of chats.
+            session = "" if inside is None or alone and _names_receivers(value, layout) else f"{row.position}"
             message = _message(value, layout, line, session)
             if isinstance(message, Unreadable):
                 unread.setdefault(message.reason, []).append(line)
@@ -314,10 +318,14 @@ def _message(value: Any, layout: MessageColumns | None, line: int, session: str)
     if layout is None or layout.kind in _ARCHIVED_KINDS and is_archived(value):
         message = archive_message(value, line)
     else:
-        message = message_of(flat(value), layout, line, value)
+        return message_of(flat(value), layout, line, value, session)
     if isinstance(message, Unreadable) or not session or message.room or message.session:
         return message
     return replace(message, session=session)
+
+
+def _names_receivers(value: Any, layout: MessageColumns | None) -> bool:
+    return layout is not None and bool(layout.to) and isinstance(value, dict) and bool(flat(value).get(layout.to))
 
 
 def _written_time(value: Any, layout: MessageColumns) -> str:

@@ -54,7 +54,11 @@ SHOWN_PAUSES = (30, 60, 120, 480, 1440)
 
 
 def message_of(
-    row: Mapping[str, Any], columns: MessageColumns, number: int, whole: Mapping[str, Any] | None = None
+    row: Mapping[str, Any],
+    columns: MessageColumns,
+    number: int,
+    whole: Mapping[str, Any] | None = None,
+    listed_in: str = "",
 ) -> SentMessage:
     """A row as a message.
 
@@ -63,6 +67,7 @@ def message_of(
         columns: which is which.
         number: of the row in the file, from 1.
         whole: the object of which the cells are, where it is one.
+        listed_in: session of the list in which it stands; it counts where the row names neither session nor room.
     """
     kind = _text(row, columns.kind).strip().casefold()
     side = side_of(_text(row, columns.side))
@@ -78,6 +83,7 @@ def message_of(
     if side is Role.UNKNOWN and _EXTERNAL_ID.fullmatch(sender_id or sender):
         side = Role.CUSTOMER  # an external contact of 企业微信
     to = _text(row, columns.to).strip()
+    session = session or (listed_in if not room else "")
     if not room and not session and to:
         room = pair_room(sender_id or sender, to)
     return SentMessage(

@@ -66,3 +66,23 @@ def test_a_column_with_another_name_for_each_sender_parts_no_session() -> None:
         ["1", "wxid_bbbb2", "李四", "话二"],
     ]
     assert Reading(csv_of(*rows, ["1", "wxid_aaaa1", "张三", "话三"]), "a.csv").holds("话一 话二 话三")
+
+
+def exchanged(*messages: str) -> list[dict[str, str]]:
+    """Messages, each ``sender receiver words``."""
+    return [dict(zip(("from", "to", "content"), message.split(), strict=True)) for message in messages]
+
+
+def test_a_list_of_messages_is_a_chat_whoever_they_are_sent_to() -> None:
+    first, second = exchanged("客服A 客户B 话一", "客户B 客服A 话二"), exchanged("客服A 客户B 话三", "客户B 客服A 话四")
+    several = [{"sid": 1, "messages": first}, {"sid": 2, "messages": second}]
+    assert Reading(several, "a.json").holds("话一 话二", "话三 话四")
+    lines = "\n".join(json.dumps(one, ensure_ascii=False) for one in several).encode()
+    assert Reading(lines, "a.jsonl").holds("话一 话二", "话三 话四")
+    assert Reading([first, second], "a.json").holds("话一 话二", "话三 话四")
+    assert Reading({"甲": first, "乙": second}, "a.json").holds("话一 话二", "话三 话四")
+    group = exchanged("张三 李四 话一", "李四 王五 话二", "王五 张三 话三")
+    assert Reading([{"群": "甲", "messages": group}], "a.json").holds("话一 话二 话三")
+    # One object around all messages of an archive says nothing of chats.
+    both = exchanged("客服A 客户B 话一", "客服A 客户C 话二", "客户B 客服A 话三")
+    assert Reading({"code": 0, "data": both}, "a.json").holds("话一 话三", "话二")
