@@ -12,7 +12,7 @@ from core.domain.form import Form
 from core.errors import InputError
 from core.services.datasets.import_types import FileFormat, RawRow, TableColumns
 from core.services.datasets.json_values import is_whole, keyed_rows
-from core.services.datasets.message_archives import LIST_NAMES, messages_inside
+from core.services.datasets.message_archives import LIST_NAMES, fields_beside, messages_inside
 from core.services.datasets.message_rows import text_of_messages
 from core.services.datasets.reading_report import ReadingReport, listed
 from core.services.datasets.simplified import simplified
@@ -58,6 +58,7 @@ def _unwrapped(rows: Iterator[RawRow], source: SourceFile, form: Form, report: R
     head = list(islice(rows, 2))
     around: dict[str, None] = {}
     alone = len(head) == 1 and head[0].outermost and not head[0].problem
+    rooms: list[str] = []
     position = inside = 0
     for row in chain(head, rows):
         values = None
@@ -66,18 +67,29 @@ def _unwrapped(rows: Iterator[RawRow], source: SourceFile, form: Form, report: R
             if alone and values is None and source.format is FileFormat.JSON and messages_inside(row.value) is None:
                 raise no_list(source.name)
         if values is not None:
-            around.update(dict.fromkeys(_plain_fields(row.value)))
+            content = _content_of(values)
+            around.update(dict.fromkeys(fields_beside(row.value, content)))
+            if alone and not any(map(is_whole, row.value)):
+                ids = set(map(id, content))
+                rooms += [key for key, one in row.value.items() if id(one) in ids and one is not values]
         for number, value in enumerate([row.value] if values is None else values):
             position += 1
             yield row._replace(position=position, value=value, notes=() if number else row.notes)
         inside += len(values or ())
     report.note("文件最外层是对象，读的是里面的 {} 条", inside)
-    report.note(f"外层没有用到的字段，内容不导入：{listed(list(around))}", len(around))
+    report.note(f"外层没有用到的字段，内容不导入：{listed(list(around), characters=40)}", len(around))
+    report.note(f"外层的 {{}} 个名字各带一条群聊，名字不导入：{listed(rooms)}", len(rooms))
 
 
-def _plain_fields(value: dict[str, Any]) -> list[str]:
-    """Names of fields that hold a word or a number."""
-    return [key for key, one in value.items() if isinstance(one, str | int | float) and one != ""]
+def _content_of(values: list[Any]) -> list[Any]:
+    """Chats or forms that were taken out of an object, and what stands in each: they may be put together anew."""
+    inner = (one for value in values if isinstance(value, dict) for one in value.values())
+    # One character is one object wherever it stands.
+    return [
+        values,
+        *values,
+        *(one for one in inner if isinstance(one, list | dict) or isinstance(one, str) and one[1:]),
+    ]
 
 
 def no_list(name: str) -> InputError:

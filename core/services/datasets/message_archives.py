@@ -6,7 +6,7 @@ messages"); pictures, files and the like become named placeholders.
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,6 +63,46 @@ def messages_inside(value: Any, depth: int = 0) -> list[Any] | None:
         if isinstance(inner, dict) and (deeper := messages_inside(inner, depth + 1)):
             return deeper
     return None
+
+
+def fields_beside(value: Mapping[str, Any], rows: Sequence[Any], prefix: str = "") -> list[str]:
+    """Names of what is filled in an object around rows, other than the rows: lists with how much they hold.
+
+    Args:
+        value: the object; the rows may lie deeper in it.
+        rows: as they were taken out of it, whole or one by one.
+        prefix: of the names, where the object lies in another.
+    """
+    taken = {id(rows), *map(id, rows)}
+    if telegram_chats(value) is not None:
+        taken.add(id(value["chats"]))  # its messages were copied, each with its room
+    names: list[str] = []
+    for key, one in value.items():
+        if id(one) in taken or one is None or isinstance(one, str | list | dict) and not one:
+            continue
+        if isinstance(one, list):
+            if not any(id(inner) in taken for inner in one):
+                names.append(f"{prefix}{key[:20]}（{len(one):,} 条）")
+        elif isinstance(one, dict) and _holds(one, taken):
+            if "chat_text" in one or "infos" in one:
+                continue  # a row that got its number
+            names += fields_beside(one, rows, f"{prefix}{key[:20]}.")
+        else:
+            names.append(f"{prefix}{key}"[:40])
+    return names
+
+
+def _holds(value: Mapping[str, Any], taken: set[int], depth: int = 0) -> bool:
+    """Whether rows lie in an object."""
+    return any(
+        id(one) in taken
+        or isinstance(one, list)
+        and any(id(inner) in taken for inner in one)
+        or isinstance(one, dict)
+        and depth < _DEEPEST
+        and _holds(one, taken, depth + 1)
+        for one in value.values()
+    )
 
 
 def is_archived(value: Any) -> bool:

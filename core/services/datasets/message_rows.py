@@ -14,7 +14,13 @@ from core.domain.chat.plain_dates import date_order
 from core.errors import InputError
 from core.services.datasets.damaged_keys import require_keys
 from core.services.datasets.import_types import BY_NAME, ColumnError, RawRow, TableColumns
-from core.services.datasets.message_archives import Unreadable, archive_message, is_archived, messages_inside
+from core.services.datasets.message_archives import (
+    Unreadable,
+    archive_message,
+    fields_beside,
+    is_archived,
+    messages_inside,
+)
 from core.services.datasets.message_columns import MessageColumns, are_of_a_model, is_sure, recognise
 from core.services.datasets.message_table import USUAL_PAUSE, join, message_of, swapped
 from core.services.datasets.message_times import time_of, why_unread
@@ -281,8 +287,7 @@ def _messages(
             continue
         inside = messages_inside(row.value)
         if inside is not None:
-            plain = [key for key, one in row.value.items() if isinstance(one, str | int | float) and one != ""]
-            around.update(dict.fromkeys(plain))
+            around.update(dict.fromkeys(fields_beside(row.value, inside)))
         for number, value in enumerate([row.value] if inside is None else inside, start=1):
             count += 1
             line = line if inside is None else number
@@ -303,7 +308,7 @@ def _messages(
                     continue
                 seen.setdefault(identifier, content)
             yield message, written
-    report.note(f"消息列表外面没有用到的字段，内容不导入：{listed(list(around))}", len(around))
+    report.note(f"消息列表外面没有用到的字段，内容不导入：{listed(list(around), characters=40)}", len(around))
     for clause, lines in noted.items():
         report.note(f"{clause}{line_places(lines)}")
     for reason, lines in unread.items():

@@ -86,3 +86,65 @@ def test_a_list_of_messages_is_a_chat_whoever_they_are_sent_to() -> None:
     # One object around all messages of an archive says nothing of chats.
     both = exchanged("客服A 客户B 话一", "客服A 客户C 话二", "客户B 客服A 话三")
     assert Reading({"code": 0, "data": both}, "a.json").holds("话一 话三", "话二")
+
+
+def said(*lines: str) -> list[dict[str, str]]:
+    """Messages, each ``sender words``."""
+    return [dict(zip(("sender", "content"), line.split(), strict=True)) for line in lines]
+
+
+def test_whatever_else_stands_around_messages_is_named() -> None:
+    value = {
+        "messages": said("张三 话一", "李四 话二"),
+        "history": said("张三 话三"),
+        "records": said("王五 话四"),
+        "owner": {"name": "赵六"},
+        "empty": [],
+        "v": 2,
+    }
+    for data in (value, [value], {"code": 0, "data": value, "has_more": False}):
+        reading = Reading(data, "a.json")
+        assert reading.holds("话一 话二")
+        for name in ("history（1 条）", "records（1 条）", "owner", "v"):
+            assert name in reading.notes, (name, reading.notes)
+        assert "empty" not in reading.notes
+    chats = {
+        "data": {"rows": [{"chat_text": "张三：话一\n李四：好"}], "old": [{"chat_text": "张三：话二"}]},
+        "extra": ["话三"],
+    }
+    notes = Reading(chats, "a.json").notes
+    assert "data.old（1 条）" in notes and "extra（1 条）" in notes
+
+
+def test_what_stands_beside_the_chats_of_a_telegram_export_is_named() -> None:
+    message = {
+        "id": 1,
+        "type": "message",
+        "date": "2024-03-01T09:00:00",
+        "from": "张三",
+        "from_id": "u1",
+        "text": "话一",
+    }
+    chats = {"list": [{"name": "群", "id": 1, "messages": [message]}]}
+    notes = Reading({"about": "…", "contacts": {"list": [{"phone": "1"}]}, "chats": chats}, "result.json").notes
+    assert "about、contacts" in notes and "chats" not in notes
+
+
+def test_names_of_rooms_around_their_messages_are_said() -> None:
+    rooms = {"群甲": said("张三 话一", "李四 话二"), "群乙": said("张三 话三")}
+    reading = Reading(rooms, "a.json")
+    assert reading.holds("话一 话二", "话三") and "群甲、群乙" in reading.notes
+    named = {name: {"messages": messages} for name, messages in rooms.items()}
+    assert "群甲、群乙" in Reading(named, "a.json").notes
+    texts = dict.fromkeys(rooms, "张三：你好\n李四：在")
+    assert "群甲、群乙" in Reading(texts, "a.json").notes
+    for data in (rooms, named, texts):
+        assert "没有用到" not in Reading(data, "a.json").notes
+
+
+def test_chats_by_their_number_have_no_other_name() -> None:
+    texts = {"1": "张三：你好\n李四：在", "2": "张三：您好\n李四：在"}
+    rows = {key: {"chat_text": text, "infos": [FORM.empty()]} for key, text in texts.items()}
+    for data in (texts, rows, {"data": rows}, {"data": {"list": list(rows.values())}}, {"data": list(rows.values())}):
+        notes = Reading(data, "a.json").notes
+        assert "名字" not in notes and "没有用到" not in notes, notes
