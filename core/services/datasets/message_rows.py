@@ -25,7 +25,9 @@ from core.services.datasets.message_columns import MessageColumns, are_of_a_mode
 from core.services.datasets.message_table import USUAL_PAUSE, join, message_of, swapped
 from core.services.datasets.message_times import time_of, why_unread
 from core.services.datasets.reading_report import Joined, ReadingReport, line_places, listed
+from core.services.datasets.table_foot import FOOT, is_foot
 from core.services.datasets.table_header import last_filled, twins_of
+from core.services.datasets.table_notes import TableNotes
 from core.services.datasets.table_row import TableRow
 
 _TIME_CHARACTERS = 40
@@ -170,11 +172,14 @@ def table_chats(
     report: ReadingReport,
 ) -> Iterator[RawRow]:
     """The chats that the rows of a table with one message a row make up; see :func:`find_table_columns`."""
-    return _chats(_objects(names, rows), layout, columns, report)
+    named: set[int | None] = {at for at, name in enumerate(names) if name}
+    notes = TableNotes(list(names), named, report, {at for at, name in enumerate(names) if name == layout.text})
+    return _chats(_objects(names, rows, notes), layout, columns, report)
 
 
-def _objects(names: Sequence[str], rows: Iterable[TableRow]) -> Iterator[RawRow]:
+def _objects(names: Sequence[str], rows: Iterable[TableRow], notes: TableNotes | None = None) -> Iterator[RawRow]:
     """Rows of a table as objects; blank ones are left out."""
+    notes = notes or TableNotes(list(names), set(), ReadingReport())
     places_of = {name: at for at, name in reversed(list(enumerate(names))) if name}
     twins = twins_of(list(names), places_of.values())
     position = 0
@@ -183,14 +188,12 @@ def _objects(names: Sequence[str], rows: Iterable[TableRow]) -> Iterator[RawRow]
             continue
         line, row, problem = table_row
         position += 1
-        if problem:
+        if problem := problem or notes.look_at(table_row):
             yield RawRow(position, None, line, problem)
-            continue
-        if any(cell not in ("", None) for cell in row[len(names) :]):
-            yield RawRow(position, None, line, "格数比表头多，文字里可能有没加引号的分隔符")
             continue
         cells = {name: row[at] if at < len(row) else None for name, at in places_of.items()}
         yield RawRow(position, cells | {names[at]: last_filled(row, twins[at]) for at in twins}, line)
+    notes.finish()
 
 
 def flat(value: Mapping[str, Any]) -> dict[str, Any]:
@@ -284,6 +287,9 @@ def _messages(
             noted.setdefault(clause, []).append(line)
         if not isinstance(row.value, dict):
             unread.setdefault(row.problem or "不是一条消息", []).append(line)
+            continue
+        if layout and is_foot(row.value, layout):
+            unread.setdefault(FOOT, []).append(line)
             continue
         inside = messages_inside(row.value)
         if inside is not None:

@@ -8,13 +8,22 @@ _TOO_LONG = "格数比表头多，文字里可能有没加引号的分隔符"
 
 
 class TableNotes:
-    """Looks at each row of a table, and notes in the report what is left out."""
+    """Looks at each row of a table, and notes in the report what is left out.
 
-    def __init__(self, names: list[str], read: set[int | None], report: ReadingReport) -> None:
+    Args:
+        names: of the columns.
+        read: places of those that are read.
+        report: gets the notes.
+        exact: those of them whose numbers must be whole; all by default.
+    """
+
+    def __init__(
+        self, names: list[str], read: set[int | None], report: ReadingReport, exact: set[int] | None = None
+    ) -> None:
         self._names, self._report = names, report
         self._unnamed = [at for at, name in enumerate(names) if not name]
         self._unread = [at for at, name in enumerate(names) if name and at not in read]
-        self._read = [at for at in read if at is not None]
+        self._read = [at for at in (read if exact is None else exact) if at is not None]
         self._filled: dict[int, int] = dict.fromkeys(self._unread, 0)
         self._unnamed_lines: list[int] = []
         self._short_lines: list[int] = []

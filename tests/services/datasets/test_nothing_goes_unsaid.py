@@ -2,8 +2,12 @@
 
 import csv
 import json
+from collections.abc import Callable
 from io import BytesIO, StringIO
 from typing import Any
+
+import pytest
+from openpyxl import Workbook
 
 from core.domain.form import load_named_form
 from core.services.datasets.import_types import FileKind, TableColumns
@@ -148,3 +152,32 @@ def test_chats_by_their_number_have_no_other_name() -> None:
     for data in (texts, rows, {"data": rows}, {"data": {"list": list(rows.values())}}, {"data": list(rows.values())}):
         notes = Reading(data, "a.json").notes
         assert "名字" not in notes and "没有用到" not in notes, notes
+
+
+def xlsx_of(*rows: list[Any]) -> bytes:
+    book = Workbook()
+    sheet = book.worksheets[0]
+    for row in rows:
+        sheet.append(row)
+    data = BytesIO()
+    book.save(data)
+    return data.getvalue()
+
+
+@pytest.mark.parametrize(("table", "name"), [(csv_of, "a.csv"), (xlsx_of, "a.xlsx")])
+def test_cells_without_a_header_and_rows_that_are_too_short_are_named(table: Callable[..., bytes], name: str) -> None:
+    head = ["会话ID", "发送人", "", "内容", "时间"]
+    rows = [["s1", "张三", "旁注", "话一", "2024-03-01 09:00"], ["s1", "李四", "", "话二"], ["s1", "李四"]]
+    reading = Reading(table(head, *rows), name)
+    assert reading.holds("话一 话二")
+    assert "有 1 行在没有列名的列里写了内容，没有导入（第 2 行）" in reading.notes
+    assert ("有 2 行的格数比表头少，缺的按空处理（第 3、4 行）" in reading.notes) == (name == "a.csv")
+
+
+@pytest.mark.parametrize("foot", [["合计", "6"], ["导出时间：2024-03-05"], ["共 2 条记录"], ["", "总计：", "2"]])
+def test_a_foot_of_a_table_is_no_message_and_is_named(foot: list[str]) -> None:
+    head = ["会话ID", "发送人", "发送人ID", "内容", "时间"]
+    rows = [["s1", "张三", "1", "话一", "2024-03-01 09:00"], ["s1", "李四", "2", "合计：三台", "2024-03-01 09:01"]]
+    reading = Reading(csv_of(head, *rows, [*foot, *[""] * (5 - len(foot))]), "a.csv")
+    assert reading.holds("话一 合计：三台")
+    assert "有 1 行没有读成消息：像是合计或表尾的说明（第 4 行）" in reading.notes
