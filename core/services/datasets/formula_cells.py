@@ -1,4 +1,4 @@
-"""Finds formulas of an .xlsx whose result was never stored: they read as empty cells, and are none."""
+"""Finds formulas of an .xlsx without a stored result, and errors (#N/A): they read as empty cells, and are none."""
 
 import re
 import zipfile
@@ -12,13 +12,15 @@ _UNCALCULATED = re.compile(
     rb"""<(?:\w{1,20}:)?f\b[^<>]{0,200}(?:/>|>[^<>]{0,60000}</(?:\w{1,20}:)?f>)\s{0,9}"""
     rb"""(?:<(?:\w{1,20}:)?v\s{0,9}/>|<(?:\w{1,20}:)?v>\s{0,9}</(?:\w{1,20}:)?v>)?\s{0,9}</(?:\w{1,20}:)?c>"""
 )
+_ERROR = re.compile(rb"""<(?:\w{1,20}:)?c\s([^<>]{0,200}?\bt=["']e["'][^<>]{0,200})(?<!/)>""")
+_PLACE = re.compile(rb"""\br=["']([A-Za-z]{1,3})(\d{1,7})["']""")
 _CHUNK, _OVERLAP = 1 << 20, 70_000
 
 
 def uncalculated_cells(source: SourceFile, sheet: str) -> dict[int, list[int]]:
-    """Columns, from 0, of the formulas without a stored result, by line, from 1; empty for an old .xls."""
+    """Columns, from 0, of formulas without a stored result and of errors, by line, from 1; empty for an old .xls."""
     by_line: dict[int, set[int]] = {}
-    place = source.file.tell()
+    before = source.file.tell()
     source.file.seek(0)
     try:
         with zipfile.ZipFile(source.file) as archive:
@@ -28,11 +30,13 @@ def uncalculated_cells(source: SourceFile, sheet: str) -> dict[int, list[int]]:
             tail = b""
             with archive.open(part) as content:
                 while chunk := content.read(_CHUNK):
-                    for column, line in _UNCALCULATED.findall(tail + chunk):
+                    window = tail + chunk
+                    errors = (place.groups() for one in _ERROR.findall(window) if (place := _PLACE.search(one)))
+                    for column, line in (*_UNCALCULATED.findall(window), *errors):
                         by_line.setdefault(int(line), set()).add(column_number(column) - 1)
-                    tail = (tail + chunk)[-_OVERLAP:]
+                    tail = window[-_OVERLAP:]
     except zipfile.BadZipFile:
         return {}
     finally:
-        source.file.seek(place)
+        source.file.seek(before)
     return {line: sorted(columns) for line, columns in by_line.items()}

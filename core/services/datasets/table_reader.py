@@ -8,11 +8,12 @@ from typing import Any
 from core.domain.form import Form
 from core.errors import InputError
 from core.services.datasets.csv_reader import read_csv
+from core.services.datasets.formula_cells import uncalculated_cells
 from core.services.datasets.import_types import BY_NAME, BY_POSITION, ColumnError, FileFormat, RawRow, TableColumns
 from core.services.datasets.json_values import NotingDecoder
 from core.services.datasets.message_rows import PEEK, find_table_columns, table_chats
 from core.services.datasets.reading_limits import MAX_CELLS, MAX_COLUMNS
-from core.services.datasets.reading_report import ReadingReport, listed
+from core.services.datasets.reading_report import ReadingReport, line_places, listed
 from core.services.datasets.sheet_reader import read_sheet
 from core.services.datasets.simplified import simplified
 from core.services.datasets.source_file import SourceFile
@@ -51,7 +52,7 @@ def read_table(
     """
     report = report or ReadingReport()
     known = HeaderNames(form, columns)
-    names, rows = split_header(_table(source, columns, known, report), known, report)
+    names, rows = split_header(_noting_formulas(_table(source, columns, known, report), source, report), known, report)
     require_foreign(names, form, source.name)
     head = list(islice(rows, PEEK))
     rows = chain(head, rows)
@@ -59,6 +60,24 @@ def read_table(
         yield from table_chats(names, rows, messages, columns, report)
         return
     yield from _Chats(source, form, columns, names, head, report).read(rows)
+
+
+def _noting_formulas(rows: Iterator[TableRow], source: SourceFile, report: ReadingReport) -> Iterator[TableRow]:
+    """The rows; of an Excel file, formulas without a result and errors are noted at the end, for they read as empty."""
+    if source.format is not FileFormat.EXCEL:
+        yield from rows
+        return
+    by_line: dict[int, list[int]] | None = None
+    for row in rows:
+        if by_line is None:  # the sheet is known by now
+            by_line = uncalculated_cells(source, report.sheet)
+        yield row
+    places = by_line or {}
+    report.note(
+        f"有 {{}} 格是没有结果的公式或错误值（如 #N/A），按空处理{line_places(sorted(places))}；"
+        "要导入它们，请在 Excel 里改成值后另存",
+        sum(map(len, places.values())),
+    )
 
 
 def table_lines(source: SourceFile, form: Form, report: ReadingReport) -> Iterator[TableRow]:

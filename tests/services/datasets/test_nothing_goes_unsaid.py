@@ -181,3 +181,24 @@ def test_a_foot_of_a_table_is_no_message_and_is_named(foot: list[str]) -> None:
     reading = Reading(csv_of(head, *rows, [*foot, *[""] * (5 - len(foot))]), "a.csv")
     assert reading.holds("话一 合计：三台")
     assert "有 1 行没有读成消息：像是合计或表尾的说明（第 4 行）" in reading.notes
+
+
+def test_formulas_without_a_result_and_errors_in_cells_are_named() -> None:
+    book = Workbook()
+    sheet = book.worksheets[0]
+    for row in (
+        ["会话ID", "发送人", "发送人ID", "内容"],
+        ["s1", "", "7", "话一"],
+        ["s1", "张三", "8", ""],
+        ["s1", "", "9", 1],
+    ):
+        sheet.append(row)
+    sheet["B2"], sheet["D3"], sheet["B4"], sheet["D4"] = "=A1&1", "#N/A", "#REF!", 12345678901234567890
+    sheet["D3"].data_type = sheet["B4"].data_type = "e"
+    data = BytesIO()
+    book.save(data)
+    reading = Reading(data.getvalue(), "a.xlsx")
+    assert "有 3 格是没有结果的公式或错误值（如 #N/A），按空处理（第 2、3、4 行）" in reading.notes
+    assert "有 1 行有超过 15 位的数字" in reading.notes
+    chats = xlsx_of(["index", "chat_text", "备注"], [1, "张三：你好\n李四：在", "=A1&1"], [2, "=A1&1", ""])
+    assert "有 2 格是没有结果的公式或错误值" in Reading(chats, "a.xlsx").notes

@@ -258,7 +258,7 @@ def _edits_of(
             continue
         why = swapped or damage(cell, exported[key], is_date=key in row.dates)
         if key in row.uncalculated:
-            why = "是公式，文件里没有算出的值；请在 Excel 里打开、保存一次，或改成值"
+            why = "是公式，文件里没有算出的值（或是错误值）；请在 Excel 里打开、保存一次，或改成值"
         if not why and key == row.cut:
             why = "这一行到这一格就断了，值可能不完整"
         if not why and base.mask and STAR in cell:

@@ -402,3 +402,15 @@ def test_what_a_spreadsheet_writes_otherwise_is_no_edit(store: Store, dataset: i
     assert changes(returned) == []
     name, date = returned.refused
     assert "🌿" in name.why and "问号" in name.why and "日期" in date.why
+
+
+def test_an_error_in_a_cell_empties_nothing(store: Store, dataset: int, tmp_path: Path) -> None:
+    path = edited(exported(store, tmp_path / "表.xlsx"), put(1, 1, PHONE, "#N/A"))
+    book = openpyxl.load_workbook(path)
+    [cell] = [cell for row in book.active.iter_rows() for cell in row if cell.value == "#N/A"]
+    cell.data_type = "e"
+    book.save(path)
+    returned = planned(store, path)
+    assert changes(returned) == []
+    [refused] = returned.refused
+    assert refused.key == PHONE and "错误值" in refused.why
