@@ -108,17 +108,14 @@ def _rows(
 
 
 def _member_rows(data: bytes, name: str, read_member: ReadMember, report: ReadingReport) -> Iterator[RawRow]:
-    """The rows of a file in the archive; their own numbers, which other files have too, do not count."""
+    """The rows of a file in the archive."""
     with open_source(BytesIO(data), name) as source:
         rows = iter(read_member(source, report))
         head = list(islice(rows, _PEEK))
         if detect_file_kind(head) is FileKind.SUBMISSION:
             raise InputError("只有 infos，没有聊天文本", "请单独作为抽取任务导入")
-        for row in chain(head, rows):
-            value = row.value
-            if isinstance(value, dict) and "index" in value:
-                value = {key: one for key, one in value.items() if key != "index"}
-            yield row._replace(value=value)
+        # Their own numbers, which other files have too, do not count; the pass says so.
+        yield from chain(head, rows)
 
 
 def _why_not(member: zipfile.ZipInfo, name: str) -> str:

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 from io import BytesIO, StringIO
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from openpyxl import Workbook
@@ -202,3 +203,18 @@ def test_formulas_without_a_result_and_errors_in_cells_are_named() -> None:
     assert "有 1 行有超过 15 位的数字" in reading.notes
     chats = xlsx_of(["index", "chat_text", "备注"], [1, "张三：你好\n李四：在", "=A1&1"], [2, "=A1&1", ""])
     assert "有 2 格是没有结果的公式或错误值" in Reading(chats, "a.xlsx").notes
+
+
+def zip_of(**files: Any) -> bytes:
+    data = BytesIO()
+    with ZipFile(data, "w") as archive:
+        for name, value in files.items():
+            archive.writestr(f"{name}.json", json.dumps(value, ensure_ascii=False))
+    return data.getvalue()
+
+
+def test_numbers_of_chats_in_an_archive_that_do_not_count_are_said() -> None:
+    chats = [{"index": index, "chat_text": f"张三：话{index}\n李四：好"} for index in (10, 20)]
+    reading = Reading(zip_of(a=chats), "a.zip")
+    assert [row.index for row in reading.rows] == [1, 2]
+    assert "有 2 条自带的 index 与它在文件中的位置不同" in reading.notes
