@@ -278,6 +278,7 @@ def _messages(
     repeated: list[int] = []
     around: dict[str, None] = {}
     count = 0
+    any_read = False
     stream = iter(rows)
     head = list(islice(stream, 2))
     alone = len(head) == 1 and head[0].outermost
@@ -313,12 +314,15 @@ def _messages(
                     repeated.append(line)
                     continue
                 seen.setdefault(identifier, content)
+            any_read = True
             yield message, written
     report.note(f"消息列表外面没有用到的字段，内容不导入：{listed(list(around), characters=40)}", len(around))
     for clause, lines in noted.items():
         report.note(f"{clause}{line_places(lines)}")
-    for reason, lines in unread.items():
-        report.note(f"有 {{}} 行没有读成消息：{reason}{line_places(lines)}", len(lines))
+    reasons = [f"有 {len(lines):,} 行没有读成消息：{reason}{line_places(lines)}" for reason, lines in unread.items()]
+    if reasons and not any_read:
+        raise InputError(f"文件里没有一行能读成消息；{'；'.join(reasons)}", "请按原因修改后重试")
+    report.notes += reasons
     report.note(f"有 {{}} 条消息与前面的完全相同（msgid 也相同），只留一条{line_places(repeated)}", len(repeated))
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from core.domain.form import MODEL_WORDS, PROGRAM_WORDS, Form, FormValues, items_of
 from core.domain.form.values import UNSTORABLE
+from core.domain.unseen_characters import without_invisible
 from core.services.datasets.import_types import ChatRow, FileKind, RawRow, RejectedRow, SubmissionRow
 from core.services.datasets.json_values import is_whole
 
@@ -92,7 +93,7 @@ def _chat_text(value: dict[str, Any]) -> str:
     text = value["chat_text"]
     if not isinstance(text, str):
         raise _BadRowError(f"chat_text 应为文本，收到{_named(text)}")
-    if not text.strip():
+    if not without_invisible(text).strip():
         raise _BadRowError("chat_text 为空")
     if len(text) >= MAX_CHAT_BYTES // 4 and len(text.encode("utf-8", "replace")) >= MAX_CHAT_BYTES:
         raise _BadRowError(f"chat_text 有 {len(text):,} 字，{TOO_LONG}")

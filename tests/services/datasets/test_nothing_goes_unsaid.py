@@ -11,6 +11,7 @@ import pytest
 from openpyxl import Workbook
 
 from core.domain.form import load_named_form
+from core.errors import InputError
 from core.services.datasets.import_types import FileKind, TableColumns
 from core.services.datasets.row_validation_pass import RowValidationPass
 from core.services.datasets.source_file import open_source
@@ -218,3 +219,27 @@ def test_numbers_of_chats_in_an_archive_that_do_not_count_are_said() -> None:
     reading = Reading(zip_of(a=chats), "a.zip")
     assert [row.index for row in reading.rows] == [1, 2]
     assert "有 2 条自带的 index 与它在文件中的位置不同" in reading.notes
+
+
+def test_a_table_of_which_no_row_can_be_read_names_the_rows() -> None:
+    text = '会话ID,发送人,内容\ns1,张三,"话一 \\"x\\", y"\ns1,李四,话"二\n'.encode()
+    for data, name in ((text, "a.csv"), (zip_of_text(text), "a.zip")):
+        with pytest.raises(InputError, match="双引号.*第 2 行"):
+            Reading(data, name)
+    with pytest.raises(InputError, match="里没有数据"):
+        Reading("会话ID,发送人,内容\n".encode(), "a.csv")
+
+
+def zip_of_text(text: bytes) -> bytes:
+    data = BytesIO()
+    with ZipFile(data, "w") as archive:
+        archive.writestr("a.csv", text)
+    return data.getvalue()
+
+
+@pytest.mark.parametrize("text", ["\n \n\u200b\n", "\ufeff\u2060\t", "\u3000\u200d"])
+@pytest.mark.parametrize("name", ["a.txt", "a.json", "a.csv"])
+def test_a_chat_of_which_nothing_is_seen_is_none(text: str, name: str) -> None:
+    data: Any = {"a.txt": text.encode(), "a.json": [{"chat_text": text}], "a.csv": csv_of(["chat_text"], [text + "\n"])}
+    reading = Reading(data[name], name)
+    assert reading.texts == [] and [row.reason for row in reading.rejected] == ["chat_text 为空"]
