@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from html import unescape
 from itertools import pairwise
 from typing import Any
 
@@ -21,6 +20,7 @@ from core.services.datasets.message_times import time_of
 from core.services.datasets.message_words import PLACEHOLDERS, words_in
 from core.services.datasets.reading_report import Joined
 from core.services.datasets.simplified import simplified
+from core.services.datasets.wechat_markup import is_notice, words_in_markup
 
 _OWN = frozenset(
     "1 true yes y 是 发送 发出 发 我 我方 己方 本方 本人 员工 内部 客服 人工客服 坐席 座席 销售 顾问 商家 "
@@ -42,10 +42,6 @@ _OUR_SIDE, _THEIR_SIDE = "我方", "对方"
 _CONTENTS = ("content", "body", "message", "text", "extension")
 _TEXT_KINDS = frozenset(("", "1", "0", "text", "文本", "文字", "文本消息", "post", "markdown", "mixed"))
 _MARKUP = ("<?xml", "<msg", "<sysmsg", "<revokemsg")
-_TITLE = re.compile(r"<title>\s{0,9}(?:<!\[CDATA\[)?([^<>]{1,2000}?)(?:\]\]>)?\s{0,9}</title>")
-_REFERRED_NAME = re.compile(r"<displayname>([^<]{1,100})</displayname>")
-_REFERRED_WORDS = re.compile(r"<content>([^<]{1,5000})</content>")
-_MARKUP_READ = 20_000
 USUAL_PAUSE = 30
 """Minutes of silence that part chats where a person asks for pauses and names no length."""
 
@@ -82,6 +78,8 @@ def message_of(
     sender_id = _text(row, columns.sender_id).strip()
     if side is Role.UNKNOWN and _EXTERNAL_ID.fullmatch(sender_id or sender):
         side = Role.CUSTOMER  # an external contact of 企业微信
+    if is_notice(_text(row, columns.text), kind):
+        sender = sender_id = ""
     to = _text(row, columns.to).strip()
     session = session or (listed_in if not room else "")
     if not room and not session and to:
@@ -166,24 +164,7 @@ def _content(text: str, kind: str) -> str:
         return words or PLACEHOLDERS.get(kind, f"[{kind[:12]}]" if kind else "")
     if not plain.startswith(_MARKUP) and (plain or kind in _TEXT_KINDS):
         return text
-    title = match[1].strip() if (match := _TITLE.search(plain[:_MARKUP_READ])) else ""
-    if title and (quoted := _quoted(plain[:_MARKUP_READ])):
-        return f"{quoted}\n- - - - - - - - - - - - - - -\n{title}"
-    if title and ("引用" in kind or "回复" in kind):
-        return title
-    return f"{PLACEHOLDERS.get(kind, f'[{kind[:12]}]' if kind else '[其他消息]')} {title}".rstrip()
-
-
-def _quoted(markup: str) -> str:
-    """What a reply of WeChat quotes, as WeChat copies it: ``「名字：原文」``; ``""`` where it quotes nothing."""
-    _, opened, inner = markup.partition("<refermsg>")
-    words = unescape(match[1]).strip() if opened and (match := _REFERRED_WORDS.search(inner)) else ""
-    if not words:
-        return ""
-    if words.startswith("<"):
-        words = "[其他消息]"
-    name = unescape(match[1]).strip() if (match := _REFERRED_NAME.search(inner)) else ""
-    return f"「{name}：{words}」" if name else f"「{words}」"
+    return words_in_markup(plain, kind)
 
 
 def _words_in_json(text: str, kind: str) -> str | None:

@@ -31,6 +31,8 @@ PLACEHOLDERS: Mapping[str, str] = {
     "recall": "[撤回消息]",
     "redpacket": "[红包]",
     "chatrecord": "[聊天记录]",
+    "10000": "[系统消息]",
+    "10002": "[系统消息]",
 }
 """Kinds of messages, as exports name or number them, and what is written in place of their content."""
 
