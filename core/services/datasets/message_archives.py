@@ -14,7 +14,7 @@ from core.domain.chat.chat_writing import SentMessage
 from core.domain.chat.parsed_chat import Role
 from core.services.datasets.message_table import pair_room
 from core.services.datasets.message_times import time_of
-from core.services.datasets.message_words import PLACEHOLDERS
+from core.services.datasets.message_words import PLACEHOLDERS, deep_words
 from core.services.datasets.telegram_messages import is_telegram, telegram_chats, telegram_message
 
 _LISTS = {
@@ -236,6 +236,15 @@ def _named(placeholder: str, *keys: str) -> Callable[[Mapping[str, Any]], str]:
     return write
 
 
+def _with_parts(placeholder: str) -> Callable[[Mapping[str, Any]], str]:
+    """Writes a placeholder, and behind it all words of the content, however deep."""
+
+    def write(content: Mapping[str, Any]) -> str:
+        return " ".join((placeholder, *deep_words(content)))
+
+    return write
+
+
 def _words(content: Mapping[str, Any]) -> str:
     return str(content.get("content") or "")
 
@@ -256,13 +265,13 @@ _WECOM: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "link": _named("[链接]", "title", "description", "link_url"),
     "weapp": _named("[小程序]", "displayname", "title"),
     "todo": _named("[待办消息]", "title", "content"),
-    "vote": _named("[投票消息]", "votetitle"),
-    "collect": _named("[填表消息]", "title"),
+    "vote": _with_parts("[投票消息]"),
+    "collect": _with_parts("[填表消息]"),
     "redpacket": _named("[红包]", "wish"),
     "external_redpacket": _named("[红包]", "wish"),
     "meeting": _named("[会议消息]", "topic"),
     "docmsg": _named("[文档]", "title", "link_url"),
-    "news": _named("[图文消息]"),
+    "news": _with_parts("[图文消息]"),
     "calendar": _named("[日程消息]", "title", "place"),
     "meeting_voice_call": _named("[语音通话]"),
     "voip_doc_share": _named("[文档]", "filename"),
@@ -301,8 +310,8 @@ def _feishu_text(kind: str, content: Mapping[str, Any]) -> str:
         for line in _listed(post.get("content")):
             lines.append("".join(_feishu_part(part) for part in _listed(line) if isinstance(part, dict)))
         return "\n".join(line for line in lines if line)
-    words = content.get("file_name") or content.get("title") or ""
-    return f"{PLACEHOLDERS.get(kind, f'[{kind[:12]}]')} {words}".rstrip()
+    words = [str(content["file_name"])] if content.get("file_name") else deep_words(content)
+    return " ".join((PLACEHOLDERS.get(kind, f"[{kind[:12]}]"), *words))
 
 
 def _feishu_part(part: Mapping[str, Any]) -> str:

@@ -36,6 +36,11 @@ PLACEHOLDERS: Mapping[str, str] = {
 }
 """Kinds of messages, as exports name or number them, and what is written in place of their content."""
 
+_WORD_KEYS = frozenset(
+    "title subtitle text content name ques question description desc votetitle voteitem options label placeholder alt "
+    "url".split()
+)
+_DEEPEST = 12
 _NAMES = ("content", "text", "title", "filename")
 
 
@@ -55,6 +60,27 @@ def words_in(content: Mapping[str, Any], kind: str) -> str | None:
         return f"{PLACEHOLDERS.get(kind, '[文件]')} {name}".rstrip()
     words = next((content[key] for key in _NAMES if key in content), "")
     return words if isinstance(words, str) else None
+
+
+def deep_words(value: Any, depth: int = 0) -> list[str]:
+    """What stands in a card, vote or form at any depth under names of words; addresses of pictures and keys do not."""
+    if isinstance(value, str):
+        return [value.strip()] if value.strip() else []
+    if depth > _DEEPEST:
+        return []
+    if isinstance(value, list):
+        return [words for one in value for words in deep_words(one, depth + 1)]
+    if not isinstance(value, dict):
+        return []
+    return [
+        words
+        for key, one in value.items()
+        if key.casefold() in _WORD_KEYS
+        or isinstance(one, dict)
+        or isinstance(one, list)
+        and not any(isinstance(inner, str) for inner in one)
+        for words in deep_words(one, depth + 1)
+    ]
 
 
 def _part(part: Any) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from core.domain.chat.chat_writing import SentMessage
 from core.services.datasets.message_times import time_of
-from core.services.datasets.message_words import PLACEHOLDERS
+from core.services.datasets.message_words import PLACEHOLDERS, deep_words
 
 _ROOM = "chat of this message"
 _MEDIA = {
@@ -21,7 +21,7 @@ _PARTS = {
     "location_information": "[位置]",
     "contact_information": "[名片]",
     "poll": "[投票消息]",
-    "file": "[文件]",
+    "file": PLACEHOLDERS["file"],
 }
 
 
@@ -64,7 +64,7 @@ def telegram_message(value: Mapping[str, Any], number: int) -> SentMessage | Non
     sender_id = str(value.get("from_id") or "")
     return SentMessage(
         sender=str(value.get("from") or sender_id).strip(),
-        text=f"{_origin(value)}{_words(value['text']) or _placeholder(value)}",
+        text=f"{_origin(value)}{_placeholder(value)} {_words(value['text'])}".strip(),
         time=time_of(value["date"]),
         sender_id=sender_id,
         room=str(value.get(_ROOM) or ""),
@@ -86,10 +86,14 @@ def _words(text: Any) -> str:
 
 
 def _placeholder(value: Mapping[str, Any]) -> str:
+    """What stands for a picture, file, contact, vote or place, with the words in it; ``""`` where there is none."""
     media = str(value.get("media_type") or "")
-    if media in _MEDIA:
-        return _MEDIA[media]
     part = next((part for part in _PARTS if value.get(part)), "")
-    if part == "file":
-        return f"{PLACEHOLDERS['file']} {value.get('file_name') or ''}".rstrip()
-    return _PARTS.get(part, "")
+    words = [str(value[name]) for name in ("file_name", "place_name", "address") if value.get(name)]
+    if part == "contact_information" and isinstance(contact := value[part], dict):
+        words = [str(contact[name]) for name in ("first_name", "last_name", "phone_number") if contact.get(name)]
+    if part == "poll":
+        words = deep_words(value[part])
+    if media in _MEDIA:
+        words = []
+    return " ".join(filter(None, (_MEDIA.get(media) or _PARTS.get(part, ""), *words)))
