@@ -121,10 +121,10 @@ def _is_dialogue(opened: Sequence[Opening], roles: Container[str], people: Conta
     """
     spoken = [one for one in opened if one.name in people]
     turns = sum(before.name != after.name for before, after in zip(spoken, spoken[1:], strict=False))
-    said = sum(_is_said(one.first) for one in spoken)
+    talking = sum(_is_said(one.first) for one in spoken)
     behind_people = of_roles = 0
     for before, one in zip([None, *opened], opened, strict=False):
         if one.name in roles:
             of_roles += 1
             behind_people += before is None or before.name in people
-    return 3 * turns >= len(spoken) - 1 and 4 * said >= len(spoken) and behind_people >= of_roles * share
+    return 3 * turns >= len(spoken) - 1 and 4 * talking >= len(spoken) and behind_people >= of_roles * share

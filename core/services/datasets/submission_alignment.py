@@ -106,8 +106,8 @@ def _homeless(session: Session, dataset_id: int, strays: Mapping[int, set[str]],
     Raises:
         InputError: what most of them say stands in other chats, not all in the next one: the numbers are mixed up.
     """
-    asked = list(strays)[:: -(-len(strays) // _MOST_STRAYS)]
-    words = {index: sorted(strays[index], key=len, reverse=True)[:_WORDS_OF_A_STRAY] for index in asked}
+    sampled = list(strays)[:: -(-len(strays) // _MOST_STRAYS)]
+    words = {index: sorted(strays[index], key=len, reverse=True)[:_WORDS_OF_A_STRAY] for index in sampled}
     chats_with: dict[str, list[int]] = {word: [] for of_row in words.values() for word in of_row}
     statement = select(col(Chat.index), col(Chat.text)).where(col(Chat.dataset_id) == dataset_id)
     for index, text in session.execute(statement.order_by(col(Chat.index)).execution_options(yield_per=_BATCH)):
@@ -121,7 +121,7 @@ def _homeless(session: Session, dataset_id: int, strays: Mapping[int, set[str]],
         if (home := {chat for word in of_row if len(chats_with[word]) <= _FEW_CHATS for chat in chats_with[word]})
     }
     beside = max(sum(index + offset in home for index, home in homes.items()) for offset in (-1, 1))
-    if len(homes) > 1 and 2 * len(homes) > len(asked) and 2 * beside <= len(homes):
+    if len(homes) > 1 and 2 * len(homes) > len(sampled) and 2 * beside <= len(homes):
         raise _mixed_up(name, homes)
     if len(strays) < _ENOUGH_STRAYS or any(chats_with.values()):
         return ()
