@@ -12,7 +12,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect, text
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 
 from core.adapters.store import Store, open_store, queries
 from core.adapters.store.models import Base, Chat, Dataset, Run
@@ -41,6 +41,14 @@ def counts(path: Path) -> dict[str, int]:
         return {table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in TABLES}
     finally:
         connection.close()
+
+
+def blank_database(kind: str, file: Path, request: pytest.FixtureRequest) -> URL:
+    """Address of a database without tables."""
+    if kind == "sqlite":
+        return make_url(f"sqlite:///{file}")
+    postgres: Postgres = request.getfixturevalue("postgres")
+    return make_url(postgres.database()).set(drivername="postgresql+psycopg")
 
 
 def is_procrastinates(name: str | None) -> bool:
@@ -261,11 +269,7 @@ def test_an_id_is_given_once(store: Store) -> None:
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_picks_beside_a_named_run_name_it_by_its_id(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    if kind == "sqlite":
-        address = make_url(f"sqlite:///{tmp_path / 'picks.db'}")
-    else:
-        postgres: Postgres = request.getfixturevalue("postgres")
-        address = make_url(postgres.database()).set(drivername="postgresql+psycopg")
+    address = blank_database(kind, tmp_path / "picks.db", request)
     engine = create_engine(address)
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
@@ -306,11 +310,7 @@ def test_picks_beside_a_named_run_name_it_by_its_id(kind: str, tmp_path: Path, r
 def test_a_run_in_progress_with_leases_stays_in_progress(
     kind: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    if kind == "sqlite":
-        address = make_url(f"sqlite:///{tmp_path / 'leases.db'}")
-    else:
-        postgres: Postgres = request.getfixturevalue("postgres")
-        address = make_url(postgres.database()).set(drivername="postgresql+psycopg")
+    address = blank_database(kind, tmp_path / "leases.db", request)
     engine = create_engine(address)
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
