@@ -23,7 +23,7 @@ from core.domain.form import Form, load_named_form
 from core.domain.permissions import Permission
 from core.errors import ConflictError, InputError
 from core.services.datasets.chat_placement import ChatPlacement, stored_chats
-from core.services.datasets.grown_chats import GrownChat, growth_of, growth_sentences
+from core.services.datasets.grown_chats import GrownChat, GrownChats, growth_of, growth_sentences
 from core.services.datasets.import_log import ImportMark, log_import
 from core.services.datasets.import_types import (
     BY_NAME,
@@ -180,6 +180,8 @@ def _write(
     rejected = list(file.rejected)
     writer = RunWriter(session, dataset_id, name=LABELS_RUN, kind=RunKind.LABELS, file=file, dry_run=target.dry_run)
     appending = file.format in (FileFormat.TEXT, FileFormat.ZIP) or file.reading.joined is not None
+    elsewhere = not appending and not file.reading.numbered and _are_others(session, dataset_id, stage)
+    appending = appending or elsewhere
     placement = ChatPlacement(session, dataset_id, appending, last=expected, grow=target.grow)
     before = _chat_count(session, dataset_id)
     lengths: list[list[int]] = []
@@ -225,6 +227,7 @@ def _write(
         notes=(
             *((f"加进已有的数据集「{dataset.name}」，原有 {before:,} 条群聊",) if before else ()),
             *file.notes,
+            *((f"文件里的群聊没有编号，与「{dataset.name}」里同样位置的都不同，接在原有的后面",) if elsewhere else ()),
             *repeats,
             *growth_sentences(growths, len(placement.grown) - len(growths), grow=target.grow),
             *writer.notes(),
@@ -255,6 +258,25 @@ def _write(
     if lengths:
         forget_search_index(session)
     return replace(report, import_id=log_import(session, report, mark))
+
+
+def _are_others(session: Session, dataset_id: int, stage: StagingFile) -> bool:
+    """Whether chats without numbers are others than those that the dataset holds at their positions.
+
+    The file that the dataset came from, mended or gone on with, has some of its chats where they were; the first
+    ones tell.
+    """
+    first = next(stage.batches(), [])
+    present = stored_chats(session, dataset_id, [chat.index for chat in first])
+    stored = GrownChats(session, dataset_id)
+
+    def stands_there(chat: StagedChat) -> bool:
+        if present[chat.index][0] == chat.sha256:
+            return True
+        grown = stored.find(chat.text)
+        return grown is not None and grown.index == chat.index
+
+    return bool(present) and not any(stands_there(chat) for chat in first if chat.index in present)
 
 
 def _chat_count(session: Session, dataset_id: int) -> int:

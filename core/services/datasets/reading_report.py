@@ -29,6 +29,7 @@ class ReadingReport:
         sheet: the sheet of an Excel file that was read, or ``""``.
         sheets: all sheets that hold anything.
         pauses: ``(minutes, chats)``: chats that there would be if a silence of so many minutes parted them.
+        numbered: the chats have an index of their own in the file.
     """
 
     joined: Joined | None = None
@@ -39,6 +40,7 @@ class ReadingReport:
     sheet: str = ""
     sheets: tuple[str, ...] = ()
     pauses: tuple[tuple[int, int], ...] = ()
+    numbered: bool = False
 
     def note(self, sentence: str, count: int = 1) -> None:
         """Note a sentence, unless there is nothing to count; ``{}`` in it becomes the count."""

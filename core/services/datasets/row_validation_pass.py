@@ -74,6 +74,7 @@ class RowValidationPass:
                 break
         self.kind = detect_file_kind(head)
         self._keeps_index = self._numbers_itself(head)
+        self.report.numbered = self._keeps_index or any(map(self._has_own_index, head))
         self._stream: Iterator[RawRow] = chain(head, stream)
 
     @property

@@ -91,6 +91,20 @@ def test_same_index_other_text_is_rejected_and_same_text_elsewhere_is_another_ch
     assert stored(store) == {1: TEXTS[0], 2: TEXTS[1], 3: TEXTS[0]}
 
 
+def test_other_chats_without_numbers_go_behind_those_that_are_there(store: Store) -> None:
+    load(store, [{"chat_text": TEXTS[0]}, {"chat_text": TEXTS[1]}])
+    rows = [{"chat_text": TEXTS[2]}, {"chat_text": TEXTS[3]}, {"chat_text": TEXTS[1]}]
+    report = load(store, rows)
+    assert (report.added, report.skipped, report.rejected) == (2, 1, ())
+    assert any("没有编号" in note and "接在" in note for note in report.notes)
+    assert stored(store) == dict(enumerate(TEXTS, start=1))
+    again = load(store, rows)
+    assert (again.added, again.skipped, again.rejected) == (0, 3, ())
+    # Numbers of its own are kept to.
+    numbered = load(store, [{"chat_text": "丙一：新的\n丁二：好", "index": 1}])
+    assert (numbered.added, [row.index for row in numbered.rejected]) == (0, [1])
+
+
 def test_labels_become_a_run(store: Store, form: Form) -> None:
     info = {**form.empty(), form.name_field: "甲一"}
     rows = [{"chat_text": TEXTS[0], "infos": []}, {"chat_text": TEXTS[1], "infos": [info]}, {"chat_text": TEXTS[2]}]
