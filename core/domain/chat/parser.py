@@ -17,6 +17,7 @@ from core.domain.chat.message_kinds import (
     without_company,
 )
 from core.domain.chat.name_patterns import name_shape
+from core.domain.chat.numbered_times import find_numbered_times
 from core.domain.chat.odd_names import whole_names
 from core.domain.chat.parsed_chat import Message, MessageKind, ParsedChat, Quote, Role, Span
 from core.domain.chat.plain_dates import with_plain_dates
@@ -64,6 +65,7 @@ def _parse(text: str) -> ParsedChat:
     headers = (
         find_whatsapp_headers(lines)
         or find_stacked_headers(dated)
+        or find_numbered_times(lines)
         or find_headers(dated)
         or find_listed_names(lines)
         or find_named_cells(lines)

@@ -70,6 +70,13 @@ VARIANTS = {
         "{a}\n2024-01-02 10:21 已读\n{q}\n{b}\n2024-01-02 10:22\n{p}\n{a}\n2024-01-02 10:23 已读\n{r}",
         FULL,
     ),
+    "seconds since 1970": ("1704161999 {a}\n{q}\n1704162059 {b}\n{p}\n1704162119 {a}\n{r}", FULL[:-2] + "19:59"),
+    "milliseconds, colon": (
+        "[1704162060000] {a}: {q}\n[1704162120000] {b}: {p}\n[1704162180000] {a}: {r}",
+        FULL + ":00",
+    ),
+    "seconds behind the name": ("{a} 1704162060\n{q}\n{b} 1704162120\n{p}\n{a} 1704162180\n{r}", FULL + ":00"),
+    "Excel's days": ("45293.43125 {a}: {q}\n45293.43195 {b}: {p}\n45293.43264 {a}: {r}", FULL + ":00"),
     "numbered": ("1. {a}：{q}\n2. {b}：{p}\n3. {a}：{r}", ""),
     "numbered, bracket": ("（1）{a}：{q}\n（2）{b}：{p}\n（3）{a}：{r}", ""),
     "dashes": ("- {a}：{q}\n- {b}：{p}\n- {a}：{r}", ""),
@@ -243,6 +250,8 @@ def test_two_people_of_one_name_are_two_speakers_though_each_speaks_once(ids: tu
         "- 地址：杭州\n- 电话：138\n- 地址：上海\n",
         "2024-01-02 10:21\n你好\n2024-01-02 10:22\n在吗\n2024-01-02 10:23\n还在吗\n",
         "会议时间 10:20：大家记得来\n集合地点 10:30：东门\n",
+        "张三 1699999999\n李四 1588888888\n王五 1377777777\n",
+        "1699999999 已发货\n1599999999 已签收\n1699999999 已发货\n",
     ],
 )
 def test_lists_and_times_without_people_stay_without_people(text: str) -> None:
