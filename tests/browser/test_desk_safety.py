@@ -149,7 +149,7 @@ def test_a_chat_stays_with_who_reads_it_and_is_free_once_they_leave(sit: Sit) ->
 
 
 QUICK = """
-([count, key]) => new Promise((done) => {
+([count, key]) => new Promise((done, fail) => {
   const find = (root, selector) => {
     const found = root.querySelector(selector);
     if (found) return found;
@@ -164,11 +164,16 @@ QUICK = """
   const press = (options) => (desk.getRootNode().activeElement ?? desk).dispatchEvent(
     new KeyboardEvent("keydown", { bubbles: true, composed: true, cancelable: true, ...options }));
   let made = 0;
+  let presses = 0;
   const step = () => {
     if (made === count) { done(); return; }
-    if (desk.dataset.chat !== start) press({ key: "ArrowUp", code: "ArrowUp", altKey: true });
-    else {
+    if (desk.dataset.chat !== start) {
+      presses += 1;
+      if (presses === 2000) { fail(new Error(`never back at chat ${start} after ${made} saves`)); return; }
+      press({ key: "ArrowUp", code: "ArrowUp", altKey: true });
+    } else {
       made += 1;
+      presses = 0;
       const field = desk.querySelector(`[data-field="${key}"]`);
       field.value = String(made);
       field.dispatchEvent(new InputEvent("input", { bubbles: true, composed: true }));
