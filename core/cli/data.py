@@ -20,6 +20,7 @@ File = Annotated[
 ]
 Sheet = Annotated[str, typer.Option(metavar="NAME", help="Excel 文件的哪个工作表；默认第一个有群聊的。")]
 Encoding = Annotated[str, typer.Option(help="文字编码，如 gbk、big5、utf-8；默认自动识别。")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="只看会导入什么，什么也不写。")]
 _SHOWN = 20
 
 
@@ -62,7 +63,7 @@ def import_(
             metavar="HOW", help="已有群聊后来又导出、多了消息时：add 另存一条（默认），replace 续写没人审阅过的那条。"
         ),
     ] = "add",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="只看会导入什么，什么也不写。")] = False,
+    dry_run: DryRun = False,
     json: Json = False,
     db: Db = "",
 ) -> None:
@@ -226,6 +227,7 @@ def import_run(
     labels: Annotated[bool, typer.Option("--labels", help="文件是人工标注，作为数据集的标注导入。")] = False,
     sheet: Sheet = "",
     encoding: Encoding = "",
+    dry_run: DryRun = False,
     json: Json = False,
     db: Db = "",
 ) -> None:
@@ -235,7 +237,7 @@ def import_run(
     from core.services.datasets import import_run as attach
 
     kind = RunKind.LABELS if labels else RunKind.IMPORT
-    with open_db(ctx, db, writes=True) as store, _progress(json) as on_progress:
+    with open_db(ctx, db, writes=not dry_run) as store, _progress(json) as on_progress:
         report = attach(
             store,
             file,
@@ -245,12 +247,14 @@ def import_run(
             kind=kind,
             columns=TableColumns(sheet=sheet, encoding=encoding),
             on_progress=on_progress,
+            dry_run=dry_run,
         )
     if json:
-        print_json(_as_json(report))
+        print_json(_as_json(report) | ({"dry_run": True} if dry_run else {}))
         return
+    will = "（预览，什么也没有写）" if dry_run else ""
     say(
-        f"抽取任务「{report.run}」（数据集「{report.dataset}」）：共 {report.total} 条，新增 {report.added}，"
+        f"抽取任务「{report.run}」（数据集「{report.dataset}」）{will}：共 {report.total} 条，新增 {report.added}，"
         f"已有 {report.skipped}，未导入 {len(report.rejected)}"
     )
     _remarks(report)

@@ -43,6 +43,7 @@ def score(
     from core.services.quality import RECORDS, Benchmark
     from core.services.quality import score as score_run
     from core.services.quality.record_origins import FLATTERED, NO_ORIGINS, record_origins
+    from core.services.quality.scores import outdated_sentence
     from core.services.training import training_overlap
 
     with open_db(ctx, db) as store:
@@ -71,7 +72,7 @@ def score(
         if reliability:
             say(f"把握的校准误差 {reliability.ece:.3f}（{reliability.cells:,} 格，交叉验证）")
     if scored.outdated:
-        hint(f"{scored.outdated} 条群聊后来续写过，这个抽取任务的结果是续写前得出的，得分里照算")
+        hint(outdated_sentence(scored))
     if started:
         hint(f"{FLATTERED}：对照的记录有 {started} 条改自「{scored.name}」。用 --against blind 只看盲审过的群聊")
     if seen is not None:

@@ -70,6 +70,8 @@ def test_import_score_and_back(db: str, train: Path, form: Form, capsys: pytest.
     }
     submission = train.with_name("s.json")
     submission.write_text(json.dumps([{"infos": [form.empty()], "index": 1}]), encoding="utf-8")
+    tried = as_json(capsys, "import-run", submission, "--dataset", "数据", "--run", "空表", "--dry-run", "--db", db)
+    assert (tried["added"], tried["dry_run"]) == (1, True)  # and nothing was stored: it is added below
     # The database may be named before the verb as well.
     report = as_json(capsys, "--db", db, "import-run", submission, "--dataset", "数据", "--run", "空表")
     assert (report["added"], report["run"], len(report["notes"])) == (1, "空表", 1)
@@ -260,6 +262,15 @@ def test_a_file_all_of_which_is_refused_is_no_success(
         done, _, err = run(capsys, "import", path, "--dataset", "数据", "--db", db)
         assert (done == 0) == (code == 0)
     assert "的 1 条都没有导入；第 5 条" in err
+    # A script learns of every row, though there is nothing to import.
+    table = tmp_path / "t.csv"
+    table.write_text("chat_text\n林木1：你好,想问\n周一2：在吗,想买\n", encoding="utf-8")
+    code, out, err = run(capsys, "import", table, "--dataset", "新", "--db", db, "--dry-run", "--json")
+    tried = json.loads(out)
+    assert (code, tried["added"], [row["index"] for row in tried["rejected"]]) == (1, 0, [1, 2])
+    assert all("没加引号的分隔符" in row["why"] for row in tried["rejected"])
+    code, out, err = run(capsys, "import", table, "--dataset", "新", "--db", db)
+    assert (code, out) == (1, "") and "都不能导入；第 1 条（第 2 行）" in err
 
 
 def test_an_import_can_be_tried_first(db: str, tmp_path: Path, form: Form, capsys: pytest.CaptureFixture[str]) -> None:

@@ -280,6 +280,25 @@ def test_what_an_import_would_do_is_said_before_the_click(open_page: OpenPage, s
     assert [row["序号"] for row in refused] == [1, 4]
 
 
+def test_what_the_dataset_makes_of_a_file_is_said_as_the_command_line_says_it(
+    open_page: OpenPage, store: Store, form: Form
+) -> None:
+    import_chats(store, BytesIO(json.dumps(chats(form)).encode()), filename="a.json", dataset="train")
+    other = [{"chat_text": f"王五{n}：在吗\n客服小何：在的"} for n in range(2)]
+    app = upload(open_page(IMPORT), other)
+    report = import_chats(
+        store, BytesIO(json.dumps(other).encode()), filename="train.json", dataset="train", dry_run=True
+    )
+    existing, *notes = report.notes
+    assert any("没有编号" in note for note in notes)
+    assert all(note in seen(app) for note in notes)
+    assert existing not in seen(app) and "加到已有的数据集「**train**」（现有 3 条群聊）" in seen(app)
+    # Forms that fit no chat of the dataset.
+    values = {**form.empty(), form.name_field: "周遥远", form.keys[1]: "13911112222"}
+    app = upload(open_page(IMPORT), [{"infos": [values], "index": 2}], "结果.json")
+    assert "其中 2 条在这个文件里没有结果" in seen(app)
+
+
 def test_chats_without_speakers_are_named_in_red(open_page: OpenPage) -> None:
     app = upload(
         open_page(IMPORT), [{"chat_text": "今天天气不错\n我们去散步"}, {"chat_text": "林木1：你好\n客服小何：好"}]

@@ -4,9 +4,10 @@ import csv
 import io
 
 import pytest
+from sqlmodel import col, update
 
 from core.adapters.store import Store, queries
-from core.adapters.store.models import DisputeStatus, Pass
+from core.adapters.store.models import DisputeStatus, Extraction, Pass
 from core.services.quality import dispute, disputes
 from core.services.quality.external_scores import external_scores
 from core.ui.tables import csv_of
@@ -63,6 +64,25 @@ def test_scores(page: OpenPage, store: Store) -> None:
     costly = spread.segmented_control(key="view").set_value("失分最多的群聊").run()
     assert set(costly.dataframe[0].value["群聊"][:2]) == {1, 2}
     assert costly.dataframe[0].value["打开"][0].startswith("/workbench?dataset=")
+
+
+def test_answers_made_before_their_chats_went_on_are_counted(page: OpenPage, store: Store) -> None:
+    dataset = quality_dataset(store)
+    with store.read() as session:
+        run_id = queries.run(session, "甲", dataset.id).id
+    with store.write() as session:
+        session.execute(
+            update(Extraction).where(col(Extraction.run_id) == run_id, col(Extraction.id) % 2 == 0).values(made_on=1)
+        )
+    app = page("scores")
+    board = app.dataframe[0].value
+    counts = dict(zip(board["抽取任务"], board["续写前"], strict=True))
+    assert counts["甲"] in (3, 4) and counts["乙"] == 0
+    assert f"结果是续写前得出的：「甲」{counts['甲']} 条" in seen(app)
+    fields = app.segmented_control(key="view").set_value("字段").run()
+    assert "后来续写过" not in seen(fields).partition("对照")[0]
+    chosen = fields.selectbox(key="run").set_value("甲").run()
+    assert f"{counts['甲']} 条群聊后来续写过，这个抽取任务的结果是续写前得出的，得分里照算" in seen(chosen)
 
 
 def test_another_measure_is_named(page: OpenPage, store: Store) -> None:

@@ -96,6 +96,8 @@ def import_chats(
         counts = SpeakerCounts() if count_all else SpeakerCounts(QUICK_CHARACTERS)
         with open_pass(source, job, on_progress) as file:
             _fill(stage, file, form, counts)
+            if not dry_run:
+                file.require_rows(stage.count)
         target = _Target(name, split, form, who, dry_run, grow)
         try:
             with store.read() if dry_run else store.write() as session:
@@ -123,14 +125,13 @@ def _fill(stage: StagingFile, file: ParentFileReader, form: Form, counts: Speake
     """Stage the chats of a file.
 
     Raises:
-        InputError: a file without chats, or without a single good one.
+        InputError: a file without chats.
     """
     if file.kind is FileKind.SUBMISSION:
         raise InputError(
             f"文件 {file.name} 是提交文件（只有 infos，没有 chat_text）", "请把它作为抽取任务导入到已有的数据集"
         )
     stage.fill(counts.count(file.chats()), form)
-    file.require_rows(stage.count)
 
 
 @permitted(Permission.IMPORT)
@@ -225,7 +226,7 @@ def _write(
         run_id=writer.run_id,
         run=writer.name if writer.run_id else "",
         notes=(
-            *((f"加进已有的数据集「{dataset.name}」，原有 {before:,} 条群聊",) if before else ()),
+            *((existing_sentence(dataset.name, before),) if before else ()),
             *file.notes,
             *((f"文件里的群聊没有编号，与「{dataset.name}」里同样位置的都不同，接在原有的后面",) if elsewhere else ()),
             *repeats,
@@ -258,6 +259,11 @@ def _write(
     if lengths:
         forget_search_index(session)
     return replace(report, import_id=log_import(session, report, mark))
+
+
+def existing_sentence(dataset: str, chats: int) -> str:
+    """That an import adds to a dataset of so many chats, in Chinese."""
+    return f"加进已有的数据集「{dataset}」，原有 {chats:,} 条群聊"
 
 
 def _are_others(session: Session, dataset_id: int, stage: StagingFile) -> bool:

@@ -46,6 +46,13 @@ class Benchmark:
     without_disputed: bool = False
 
 
+def outdated_sentence(run: RunView) -> str:
+    """That chats went on after the run read them, in Chinese; ``""`` where none did."""
+    if not run.outdated:
+        return ""
+    return f"{run.outdated:,} 条群聊后来续写过，这个抽取任务的结果是续写前得出的，得分里照算"
+
+
 def score(
     store: Store,
     *,

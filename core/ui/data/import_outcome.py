@@ -16,6 +16,8 @@ from core.services.datasets import (
     import_chats,
     import_run,
 )
+from core.services.datasets.chat_import import existing_sentence
+from core.services.datasets.grown_chats import growth_sentences
 from core.services.datasets.import_types import Growth
 from core.ui import state
 from core.ui.data.import_preview import draw_rejected_rows
@@ -36,6 +38,7 @@ class _Outcome(NamedTuple):
     labels: int = 0
     grown: tuple[Growth, ...] = ()
     rejected: tuple[RejectedRow, ...] = ()
+    notes: tuple[str, ...] = ()
     error: str = ""
 
 
@@ -75,7 +78,7 @@ def _tried(attempt: Any) -> _Outcome:
         raise
     except ShiyaoError as error:
         return _Outcome(error=str(error))
-    return _Outcome(report.added, report.skipped, report.labels, report.grown, report.rejected)
+    return _Outcome(report.added, report.skipped, report.labels, report.grown, report.rejected, report.notes)
 
 
 def draw_chats_outcome(
@@ -111,6 +114,10 @@ def draw_chats_outcome(
     st.markdown(f"{where}：{_numbers(outcome)}{after}")
     if outcome.grown or grows(uploaded.file_id):
         _draw_grown(uploaded.file_id, outcome.grown)
+    drawn = growth_sentences(outcome.grown, 0, grow=grows(uploaded.file_id))
+    if existing is not None:
+        drawn = (*drawn, existing_sentence(existing.name, existing.chats))
+    _draw_notes(outcome, (*previewed.notes, *drawn))
     draw_rejected_rows(outcome.rejected, accepted=outcome.added + outcome.skipped)
 
 
@@ -121,6 +128,13 @@ def grows(file_id: str) -> bool:
 
 def _grow_key(file_id: str) -> str:
     return f"import-grow-{file_id}"
+
+
+def _draw_notes(outcome: _Outcome, drawn: tuple[str, ...]) -> None:
+    """What the dataset makes of the file, but for what is drawn elsewhere on the page."""
+    for note in dict.fromkeys(outcome.notes):
+        if note not in drawn:
+            st.caption(escape_markdown(note))
 
 
 def _draw_grown(file_id: str, grown: tuple[Growth, ...]) -> None:
@@ -151,11 +165,14 @@ def _difference(one: Growth) -> Markdown:
     return since + "，".join(part for part in (earlier, more) if part)
 
 
-def draw_forms_outcome(uploaded: Any, chosen: TableColumns, target: DatasetView, run: str, kind: RunKind) -> None:
+def draw_forms_outcome(
+    uploaded: Any, previewed: ImportPreview, chosen: TableColumns, target: DatasetView, run: str, kind: RunKind
+) -> None:
     """Say what attaching forms to a dataset would do, and which rows it would refuse.
 
     Args:
         uploaded: the file.
+        previewed: its preview.
         chosen: how it is read.
         target: the dataset.
         run: name of the run.
@@ -169,6 +186,7 @@ def draw_forms_outcome(uploaded: Any, chosen: TableColumns, target: DatasetView,
         st.error(escape_markdown(outcome.error), icon=":material/error:")
         return
     st.markdown(f"附到「**{escape_markdown(target.name)}**」（{target.chats:,d} 条群聊）：{_numbers(outcome)}")
+    _draw_notes(outcome, previewed.notes)
     draw_rejected_rows(outcome.rejected, accepted=outcome.added + outcome.skipped)
 
 

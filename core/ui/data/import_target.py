@@ -143,4 +143,4 @@ def _draw_attach(uploaded: Any, previewed: ImportPreview, chosen: TableColumns, 
             )
         )
     elif run.strip():
-        draw_forms_outcome(uploaded, chosen, target, run, kind)
+        draw_forms_outcome(uploaded, previewed, chosen, target, run, kind)

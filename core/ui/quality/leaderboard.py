@@ -12,6 +12,8 @@ from core.ui.quality.cell_values import interval_text
 from core.ui.quality.reference_picker import reference_title, scoring_note
 from core.ui.tables import PLACEHOLDER, draw_csv_button, percent_column, percent_value, table_height
 
+_NAMED_RUNS = 3
+
 
 def draw_headline(board: Leaderboard) -> None:
     """Five metrics: best score that can be compared, both floors, points above the higher floor, and F1."""
@@ -64,6 +66,10 @@ def draw_scoring_note(board: Leaderboard) -> None:
     note = f"{board.chats:d} 条群聊，对照{reference}。{scoring_note(board.benchmark.measure)}"
     if beside := sum(not row.is_ranked for row in board.rows):
         note += f" 带提醒的 {beside} 个不能和别的比，没有名次，列在后面。"
+    if outdated := [row.run for row in board.rows if row.run.outdated]:
+        runs = "、".join(f"「{escape_markdown(run.name)}」{run.outdated:,d} 条" for run in outdated[:_NAMED_RUNS])
+        more = f"等 {len(outdated):d} 个" if len(outdated) > _NAMED_RUNS else ""
+        note += f" 群聊后来续写过，结果是续写前得出的：{runs}{more}，得分里照算。"
     if board.disputed:
         note += f" 有 {board.disputed:d} 格标注存在争议，「不计争议」一列没有计入它们。"
     st.caption(note)
@@ -97,6 +103,7 @@ def leaderboard_rows(board: Leaderboard) -> list[dict[str, object]]:
             "宏平均 F1": percent_value(score.macro["f1"]),
             "线上得分": row.external_scores[0].score if row.external_scores else None,
             "缺少": len(score.missing),
+            **({"续写前": run.outdated} if any(one.run.outdated for one in board.rows) else {}),
             "模型": run.model or run.provider or "—",
             "提示词": f"{run.prompt_name}.v{run.prompt_version}" if run.prompt_name else "—",
             "token": run.tokens_in + run.tokens_out,
@@ -139,6 +146,7 @@ def draw_leaderboard(board: Leaderboard) -> None:
                 format="%.2f", width=76, help="平台在另一批群聊上的得分，由人登记"
             ),
             "缺少": st.column_config.NumberColumn(width=46, help="没有结果的群聊，按 0 分计"),
+            "续写前": st.column_config.NumberColumn(width=58, help="群聊后来续写过、结果是续写前得出的；得分里照算"),
             "模型": st.column_config.TextColumn(width=72),
             "提示词": st.column_config.TextColumn(width=86),
             "token": st.column_config.NumberColumn(format="localized", width=64),

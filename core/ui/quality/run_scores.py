@@ -6,6 +6,7 @@ import streamlit as st
 from core.domain.scoring import RunScore
 from core.domain.scoring.run_score import Filled
 from core.services.quality import Benchmark, Leaderboard, LeaderboardRow, named_run
+from core.services.quality.scores import outdated_sentence
 from core.services.training import training_overlap
 from core.ui import address, charts, state
 from core.ui.links import all_runs, compare_address, compare_column, workbench_address, workbench_column
@@ -30,6 +31,8 @@ def choose_scored_run(board: Leaderboard) -> LeaderboardRow:
         f"召回率 {filled.recall:.1%}、F1 {filled.f1:.1%}（微平均），F1 {macro['f1']:.1%}（宏平均）。"
         + (f" 缺少 {len(row.score.missing)} 条，按 0 分计。" if row.score.missing else "")
     )
+    if row.run.outdated:
+        st.caption(f"{outdated_sentence(row.run)}。")
     seen = training_overlap(state.store(), row.run)
     if seen is not None:
         st.warning(escape_markdown(seen.sentence), icon=":material/warning:")
