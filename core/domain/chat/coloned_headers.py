@@ -1,18 +1,29 @@
 """Header lines whose name holds a colon (``2024-01-02 10:21 A:小满``), and which look like headers before words."""
 
 import re
+from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 
 from core.domain.chat.header_names import split_name
-from core.domain.chat.header_patterns import LONGEST_HEADER, ON_LINE, HeaderStyle, header_match, is_possible
+from core.domain.chat.header_patterns import ENDS_LINE, LONGEST_HEADER, ON_LINE, HeaderStyle, header_match, is_possible
 from core.domain.chat.header_times import time_of_header
+from core.domain.chat.name_patterns import name_shape
 from core.domain.chat.odd_names import DatedName, believed_with_colon, may_hold_colon
 from core.domain.chat.speaker_lines import Line
+from core.domain.chat.speakers import is_talk
 
 
 def match_of(line: Line, style: HeaderStyle) -> re.Match[str] | None:
     """A line's parts as a style of headers names them."""
     return header_match(line.text.strip()[:LONGEST_HEADER], style)
+
+
+def may_head_with_colon(words: str) -> bool:
+    """Whether a line could be a header that is all of its line and whose name holds a colon."""
+    if len(words) > LONGEST_HEADER or not (":" in words or "：" in words):
+        return False
+    matches = (header_match(words, style) for style in ENDS_LINE)
+    return any(match and is_possible(match) and may_hold_colon(match["name"]) for match in matches)
 
 
 def with_colons(lines: Sequence[Line], style: HeaderStyle, headers: Container[int]) -> dict[int, re.Match[str]]:
@@ -35,25 +46,44 @@ def with_colons(lines: Sequence[Line], style: HeaderStyle, headers: Container[in
 def coloned_headers(lines: Sequence[Line], style: HeaderStyle, matches: Mapping[HeaderStyle, list[int]]) -> set[int]:
     """Lines of a style whose name holds a colon, and which look like headers before words (``10:21 A:小满``).
 
-    They count where what was said stands below nearly all of them, and they are most of those lines.
+    They count where what was said stands below nearly all of them, and they are most of those lines. Where no other
+    line is of that style, all of them must give an id, or a name that comes back.
     """
     numbers = matches[style]
     alike = sum(len(matches[one]) for one in ON_LINE)
-    if len(numbers) > 1 and not alike:
-        return set()  # without them the style is as sure
-    candidates = {
-        number: DatedName(split_name(match["name"])[0], time_of_header(match, ""))
-        for number, match in with_colons(lines, style, set(numbers)).items()
-    }
+    coloned = with_colons(lines, style, set(numbers))
+    names = {number: split_name(match["name"])[0] for number, match in coloned.items()}
+    candidates = {number: DatedName(names[number], time_of_header(match, "")) for number, match in coloned.items()}
     certain = {
         number: DatedName(match["name"], time_of_header(match, ""))
         for number in numbers
         if (match := match_of(lines[number], style))
     }
     believed = believed_with_colon(candidates, certain)
+    if not numbers and not _are_all_names(coloned, believed):
+        return set()
     headers = {*numbers, *believed}
     below = sum(_is_said_below(lines, number, headers) for number in headers)
     return believed if 2 * len(believed) >= alike and 10 * below >= 9 * len(headers) else set()
+
+
+def _are_all_names(coloned: Mapping[int, re.Match[str]], believed: Container[int]) -> bool:
+    """Whether all lines that only names with colons make headers are such: with ids, or names that come back."""
+    parts = {number: split_name(match["name"]) for number, match in coloned.items()}
+    names = Counter(name for name, *_ in parts.values())
+    if len(names) < 2 or any(
+        number not in believed or is_talk(_behind_colon(name)) for number, (name, *_) in parts.items()
+    ):
+        return False
+    return (
+        all(sender_id for _, sender_id, *_ in parts.values())
+        or len(names) < len(parts)
+        and all(count > 1 or name_shape(_behind_colon(name)) > 0 for name, count in names.items())
+    )
+
+
+def _behind_colon(name: str) -> str:
+    return re.split("[:：]", name)[-1].strip()
 
 
 def _is_said_below(lines: Sequence[Line], number: int, headers: Container[int]) -> bool:

@@ -33,6 +33,8 @@ _AFTER_NAME: Final = (
 )
 _BEFORE_NAME: Final = rf"(?:{_SPACE}{{1,4}}(?:[-–—|｜]\s{{1,3}})?|(?<=[】\])）])\s{{0,3}})"
 _NO_ZONE: Final = r"(?![+-]\d{2}:?\d{2}(?!\d))"
+_NO_CLOCK: Final = r"(?!(?:(?<=\s\d)|(?<=\s\d\d))[:：]\d\d(?:[:：]\d\d)?(?:\s|$))"
+"""A colon that is no colon of a clock: ``12:30阿青  09:22`` is a name and its time."""
 _CELL_END: Final = r"(?:\t|\s?[|｜]\s?)"
 
 
@@ -79,7 +81,7 @@ PATTERNS: Final = {
     ),
     HeaderStyle.TIME_NAME_COLON: re.compile(
         rf"{_OPEN}(?:{STAMP}|{_other_groups(NEAR_DAY + CLOCK)}){_CLOSE}\s{{0,3}}[-–—]?\s{{0,3}}"
-        rf"{_NO_ZONE}(?P<name>[^\s:：\[\]](?:[^:：\n]{{0,60}}[^\s:：])?)\s?[:：](?!//)"
+        rf"{_NO_ZONE}(?P<name>[^\s:：\[\]](?:[^:：\n]{{0,60}}[^\s:：])?)\s?{_NO_CLOCK}[:：](?!//)"
     ),
     HeaderStyle.NAME_TIME_COLON: re.compile(
         rf"(?P<name>[^>\s:：\[\](（](?:[^:：\n\[\](（]{{0,60}}[^\s:：\[\](（])?)\s{{0,3}}[\[(（]{STAMP}[\])）]\s?[:：]?"

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from core.domain.chat.coloned_headers import coloned_headers, match_of, with_colons
+from core.domain.chat.coloned_headers import coloned_headers, match_of, may_head_with_colon, with_colons
 from core.domain.chat.header_names import (
     MARKS,
     bare_name,
@@ -131,6 +131,8 @@ def find_headers(lines: Sequence[Line]) -> Headers | None:
             for style in styles:
                 matches[style].append(number)
             began = True
+        elif not began and may_head_with_colon(words):
+            began = True
         elif not began:
             noticed = noticed or _NOTICES.search(words) is not None or is_title_line(words)
             others += 1
@@ -138,13 +140,13 @@ def find_headers(lines: Sequence[Line]) -> Headers | None:
             if others > _LONGEST_PREAMBLE or not noticed and _SAID_ON_LINE.match(words):
                 return None
     ranked = sorted(PATTERNS, key=lambda style: -len(matches[style]))  # the order of the patterns counts among equals
-    coloned = {style: coloned_headers(lines, style, matches) for style in ENDS_LINE if matches[style]}
+    coloned = {style: coloned_headers(lines, style, matches) for style in ENDS_LINE}
     ranked.sort(key=lambda style: not coloned.get(style))
     for style in ranked:
         numbers = matches[style]
         other = matches.get(_COMPANIONS.get(style, style), []) if style in _COMPANIONS else []
         alike = sorted({*numbers, *coloned.get(style, ())})
-        if numbers and _opens(lines, min(numbers + other), alike, dividers, style):
+        if alike and _opens(lines, min(alike + other), alike, dividers, style):
             return _read(lines, _with_companions(lines, style, numbers, other), style, dividers)
     return None
 
@@ -263,7 +265,7 @@ def _are_speakers(lines: Sequence[Line], numbers: list[int]) -> bool:
 
 def _name_of(line: Line, style: HeaderStyle) -> str:
     match = match_of(line, style)
-    return match["name"] if match else ""
+    return split_name(match["name"])[0] if match else ""
 
 
 def _read(lines: Sequence[Line], matches: dict[int, re.Match[str]], style: HeaderStyle, dividers: list[int]) -> Headers:

@@ -22,6 +22,10 @@ _CLAUSE: Final = re.compile(r"[，。？！?!…~～]|\S,\s?\S")
 _ENGLISH: Final = re.compile(
     r"\b(?:hi|hello|hey|i|you|your|my|me|we|thanks?|please|ok|okay|yes|no|sorry|how|what|can)\b", re.IGNORECASE
 )
+_ASKS: Final = re.compile(
+    r"怎么|怎样|什么|多少|多久|多长|哪[里个些种家]|几[个天点件号时]|谁|为何|如何|能不能|是不是|有没有|要不要"
+)
+_PAIRS: Final = (("q", "a"), ("问", "答"), ("提问", "回答"))
 _LETTERS: Final = frozenset("abcdefghq问答我你他她甲乙丙丁男女")
 _FEW: Final = 3
 """Most lines above a chat that nobody opens; fewer messages than one more prove nothing by their order."""
@@ -63,6 +67,7 @@ def with_roles(
     if len(named) > 1:  # among them, 「Q：」 and 「客户：」 are mostly what somebody writes down
         roles = {name for name in roles if name.casefold() not in _LETTERS and _mostly_talks(by_name[name])}
     roles = {name for name in roles if len(by_name[name]) > 1 or not named}
+    roles -= _listed_questions(list(possible.values()), named)
     if not roles:
         return dict(openings), speakers
     filled = [number for number, line in enumerate(lines) if line.text.strip() and not _is_nobodys(line)]
@@ -78,6 +83,27 @@ def with_roles(
         return dict(openings), speakers
     added = {number: opening for number, opening in possible.items() if opening.name in roles}
     return {**openings, **added}, speakers | roles
+
+
+def _listed_questions(opened: Sequence[Opening], named: Container[str]) -> frozenset[str]:
+    """Names such as ``Q`` and ``A`` where they open one block of questions, each with its answer, that somebody sends.
+
+    Who asks and answers in a conversation is spoken to by others in between, or begins it.
+
+    Args:
+        opened: all openings, in order.
+        named: who is known to speak by name.
+    """
+    names = [one.name for one in opened]
+    plain = [name.casefold() for name in names]
+    for pair in _PAIRS:
+        places = [number for number, name in enumerate(plain) if name in pair]
+        if len(places) < 4 or places[0] == 0 or names[places[0] - 1] not in named:
+            continue
+        block = plain[places[0] : places[-1] + 1]
+        if block == [*pair] * (len(block) // 2):
+            return frozenset(names[number] for number in places)
+    return frozenset()
 
 
 def _opening(number: int, line: Line, openings: Mapping[int, Opening], speakers: frozenset[str]) -> Opening | None:
@@ -107,7 +133,9 @@ def _mostly_talks(opened: Sequence[Opening]) -> bool:
 
 def _is_said(words: str) -> bool:
     """Whether words are talk, a picture, or clauses as sentences have them."""
-    return any((is_talk(words), PLACEHOLDER.match(words), _CLAUSE.search(words[:200]), _ENGLISH.search(words[:200])))
+    beginning = words[:200]
+    patterns = (_CLAUSE, _ENGLISH, _ASKS)
+    return is_talk(words) or bool(PLACEHOLDER.match(words)) or any(pattern.search(beginning) for pattern in patterns)
 
 
 def _is_dialogue(opened: Sequence[Opening], roles: Container[str], people: Container[str], *, share: float) -> bool:

@@ -32,7 +32,7 @@ def choose_scored_run(board: Leaderboard) -> LeaderboardRow:
         + (f" 缺少 {len(row.score.missing)} 条，按 0 分计。" if row.score.missing else "")
     )
     if row.run.outdated:
-        st.caption(f"{outdated_sentence(row.run)}。")
+        st.caption(escape_markdown(outdated_sentence(row.run)))
     seen = training_overlap(state.store(), row.run)
     if seen is not None:
         st.warning(escape_markdown(seen.sentence), icon=":material/warning:")

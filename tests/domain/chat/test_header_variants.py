@@ -322,3 +322,41 @@ def test_two_partners_of_qq_are_two_chats() -> None:
     assert split_chats(cut + second) == [cut, second]
     said = first + "消息对象:谁\n"
     assert split_chats(said) == [said]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("A:小满", "A:阿青"), ("12:30阿青", "林小满3"), ("A:小满", "阿青"), ("12:30阿青", "12:30小满")],
+    ids=":".join,
+)
+@pytest.mark.parametrize(
+    "header",
+    [
+        "2024-01-02 10:2{n}:00 {name}",
+        "2024-01-02 10:2{n}:00 {name}(1234{id})",
+        "[2024-01-02 10:2{n}] {name}",
+        "10:2{n} {name}",
+        "{name} 2024-01-02 10:2{n}",
+        "{name}  10:2{n}",
+        "{name}(1234{id}) 10:2{n}:00",
+    ],
+)
+def test_names_with_colons_are_whole_though_no_header_is_without(header: str, names: tuple[str, str]) -> None:
+    words = ("你好", "在的：1299元", "多少钱", "合计: 12元")
+    lines = [f"{header.format(n=n, name=names[n % 2], id=n % 2)}\n{said}\n" for n, said in enumerate(words)]
+    chat = parse_chat("\n".join(lines))
+    assert [(name.partition("(")[0], body) for name, body in spoken(chat)] == [
+        (names[n % 2], said) for n, said in enumerate(words)
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A:明天 10:30\nB:好\nA:地址在哪\nB:幸福路8号",
+        "[2024-01-02 10:21] A:好的\n明天见\n[2024-01-02 10:22] B:收到\n谢谢\n[2024-01-02 10:23] A:好的\n再见",
+        "2024-01-02 10:21:00 A:好的\n明天见\n2024-01-02 10:22:00 B:收到\n谢谢\n2024-01-02 10:23:00 B:收到\n再见",
+    ],
+)
+def test_words_behind_a_colon_are_no_part_of_the_name(text: str) -> None:
+    assert parse_chat(text).speakers == ("A", "B")

@@ -112,3 +112,22 @@ def test_a_role_in_what_somebody_sends_is_a_label() -> None:
         "客服阿青：收到\n客户：张三\n司机：李师傅，您核对一下\n林小满3：对的"
     )
     assert parse_chat(text).speakers == ("林小满3", "客服阿青")
+
+
+@pytest.mark.parametrize(
+    ("text", "speakers"),
+    [
+        ("Q：怎么退货\nA：七天内都可以\n林小满：谢谢\nQ：多久到\nA：三天", ("Q", "A", "林小满")),
+        ("问：怎么退货\n答：七天内都可以\n林小满：谢谢\n问：多久到\n答：三天", ("问", "答", "林小满")),
+        (
+            "林小满：你好\nQ：怎么退货？\nA：七天内都可以。\n林小满：谢谢\nQ：多久到？\nA：三天左右",
+            ("林小满", "Q", "A"),
+        ),
+        ("Q：你好\n客服阿青：您好\nQ：怎么退货？\n客服阿青：七天内都可以。\nQ：谢谢", ("Q", "客服阿青")),
+        # A list of questions that one person sends is what he says.
+        ("客服阿青：常见问题如下\nQ：怎么退货？\nA：七天内都可以。\nQ：多久到？\nA：三天左右", ("客服阿青",)),
+        ("林小满3：想问一下\n问：怎么退货？\n答：七天内。\n问：多久到？\n答：三天\n林小满3：谢谢", ("林小满3",)),
+    ],
+)
+def test_questions_and_answers_beside_one_named_person(text: str, speakers: tuple[str, ...]) -> None:
+    assert parse_chat(text).speakers == speakers
