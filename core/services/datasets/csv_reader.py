@@ -7,6 +7,7 @@ from typing import TextIO
 
 from core.errors import InputError
 from core.services.datasets.reading_limits import MAX_FIELD_CHARACTERS
+from core.services.datasets.reading_report import ReadingReport
 from core.services.datasets.source_file import SourceFile
 from core.services.datasets.table_row import TableRow
 
@@ -22,12 +23,13 @@ _REMEDY = "格子里有换行、逗号或双引号时，要整格用双引号括
 _SHOWN = 40
 
 
-def read_csv(source: SourceFile, known_names: Callable[[list[str]], int]) -> Iterator[TableRow]:
+def read_csv(source: SourceFile, known_names: Callable[[list[str]], int], report: ReadingReport) -> Iterator[TableRow]:
     """The rows of a CSV file, the header among them.
 
     Args:
         source: an open file.
         known_names: how many names of columns a line holds; the delimiter that makes most of them is taken.
+        report: is told that delimiter.
 
     Raises:
         InputError: a cell over several lines whose quotation marks do not match, or that is too long; named with its
@@ -43,6 +45,7 @@ def read_csv(source: SourceFile, known_names: Callable[[list[str]], int]) -> Ite
             delimiter = "\t" if separator[1] == "\\t" else separator[1]
             stream.readline()
             start = 2
+        report.separator = delimiter
         lines = _CountedLines(stream)
         reader = csv.reader(lines, delimiter=delimiter, strict=True)
         skipped = start - 1

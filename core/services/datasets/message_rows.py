@@ -25,12 +25,16 @@ from core.services.datasets.message_columns import MessageColumns, are_of_a_mode
 from core.services.datasets.message_table import USUAL_PAUSE, join, message_of, swapped
 from core.services.datasets.message_times import time_of, why_unread
 from core.services.datasets.reading_report import Joined, ReadingReport, line_places, listed
+from core.services.datasets.short_years import with_whole_year, year_place
+from core.services.datasets.split_texts import SplitTexts
 from core.services.datasets.table_foot import FOOT, is_foot
 from core.services.datasets.table_header import last_filled, twins_of
 from core.services.datasets.table_notes import TableNotes
 from core.services.datasets.table_row import TableRow
 
 _TIME_CHARACTERS = 40
+_LOOKED_AT = 1_000
+"""Rows of a table whose values are known before the first of them is read."""
 _READ_DEEPER = (".richText", ".rich_text", ".recognition", ".fileName")
 """Ends of names that are read where a message has no plain text."""
 _ARCHIVED_KINDS = ("msgtype", "msg_type", "message_type")
@@ -174,10 +178,16 @@ def table_chats(
     """The chats that the rows of a table with one message a row make up; see :func:`find_table_columns`."""
     named: set[int | None] = {at for at, name in enumerate(names) if name}
     notes = TableNotes(list(names), named, report, {at for at, name in enumerate(names) if name == layout.text})
-    return _chats(_objects(names, rows, notes), layout, columns, report)
+    stream = iter(rows)
+    first = list(islice(stream, _LOOKED_AT))
+    split = SplitTexts(names, layout, report, first)
+    rows = chain(first, stream)
+    return _chats(_objects(names, map(split.whole, rows), notes, split), layout, columns, report)
 
 
-def _objects(names: Sequence[str], rows: Iterable[TableRow], notes: TableNotes | None = None) -> Iterator[RawRow]:
+def _objects(
+    names: Sequence[str], rows: Iterable[TableRow], notes: TableNotes | None = None, split: SplitTexts | None = None
+) -> Iterator[RawRow]:
     """Rows of a table as objects; blank ones are left out."""
     notes = notes or TableNotes(list(names), set(), ReadingReport())
     places_of = {name: at for at, name in reversed(list(enumerate(names))) if name}
@@ -194,6 +204,8 @@ def _objects(names: Sequence[str], rows: Iterable[TableRow], notes: TableNotes |
         cells = {name: row[at] if at < len(row) else None for name, at in places_of.items()}
         yield RawRow(position, cells | {names[at]: last_filled(row, twins[at]) for at in twins}, line)
     notes.finish()
+    if split is not None:
+        split.finish()
 
 
 def flat(value: Mapping[str, Any]) -> dict[str, Any]:
@@ -246,13 +258,15 @@ def _timed(messages: Iterable[tuple[SentMessage, str]], report: ReadingReport) -
         report: gets the notes, by kind with an example.
     """
     pairs = list(messages)
-    order = date_order(written for _, written in pairs)
+    years = year_place(written for message, written in pairs if not message.time)
+    whole = [written if message.time else with_whole_year(written, years.place) for message, written in pairs]
+    order = date_order(whole)
     odd: dict[str, list[tuple[int, str]]] = {}
     timed: list[SentMessage] = []
-    for message, written in pairs:
+    for (message, written), whole_date in zip(pairs, whole, strict=True):
         if message.time:
             pass
-        elif written and (time := time_of(written, order)):
+        elif written and (time := time_of(whole_date, order)):
             message = replace(message, time=time)
         elif written:
             odd.setdefault(why_unread(written), []).append((message.row, written))
@@ -264,6 +278,7 @@ def _timed(messages: Iterable[tuple[SentMessage, str]], report: ReadingReport) -
             f"有 {{}} 条消息的时间认不出（如「{example}」），原样写在消息开头，没有当作时间{lines}{why and '：'}{why}",
             len(places),
         )
+    report.note(years.sentence, bool(years.place))
     report.note(f"时间分不清日和月（如「{order.example}」），{order.sentence}", bool(order.example))
     return timed
 

@@ -30,6 +30,7 @@ class ReadingReport:
         sheets: all sheets that hold anything.
         pauses: ``(minutes, chats)``: chats that there would be if a silence of so many minutes parted them.
         numbered: the chats have an index of their own in the file.
+        separator: what parts the cells of a CSV file, or ``""``.
     """
 
     joined: Joined | None = None
@@ -41,6 +42,7 @@ class ReadingReport:
     sheets: tuple[str, ...] = ()
     pauses: tuple[tuple[int, int], ...] = ()
     numbered: bool = False
+    separator: str = ""
 
     def note(self, sentence: str, count: int = 1) -> None:
         """Note a sentence, unless there is nothing to count; ``{}`` in it becomes the count."""

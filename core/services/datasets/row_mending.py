@@ -6,6 +6,8 @@ from typing import Any
 from core.services.datasets.import_types import RawRow
 
 _HALF = re.compile("[\ud800-\udfff]")
+_ESCAPED = re.compile(r"\\u[0-9a-fA-F]{4}")
+ESCAPED = r"有写成 \u 加四位编码的字（如 \ud83d，导出时没有还原），原样留着"
 HALF_EMOJI = "有半个表情符号（字被截断），换成了 \ufffd"
 
 
@@ -27,6 +29,8 @@ def mend(raw: RawRow) -> tuple[RawRow, tuple[str, ...]]:
     if not text.isascii() and _HALF.search(text):
         notes.append(HALF_EMOJI)
         text = _HALF.sub("\ufffd", text)
+    if "\\u" in text and _ESCAPED.search(text):
+        notes.append(ESCAPED)
     if text is raw.value["chat_text"]:
         return raw, tuple(notes)
     return raw._replace(value={**raw.value, "chat_text": text}), tuple(notes)

@@ -94,7 +94,9 @@ def _table(source: SourceFile, columns: TableColumns, known: HeaderNames, report
 
     is_csv = source.format is FileFormat.CSV
     cells = 0
-    for row in read_csv(source, known.count) if is_csv else read_sheet(source, columns.sheet, holds_data, report):
+    for row in (
+        read_csv(source, known.count, report) if is_csv else read_sheet(source, columns.sheet, holds_data, report)
+    ):
         cells += len(row.cells)
         if len(row.cells) > MAX_COLUMNS:
             raise InputError(

@@ -271,7 +271,7 @@ def test_of_columns_with_one_name_the_filled_cell_counts_as_in_json() -> None:
     assert Reading(messages, "a.csv").bodies == [["一", "二"]]
 
 
-@pytest.mark.parametrize("written", ["昨天 10:21", "24/1/2 10:00", "10:21", "1.70416E+12", "周二", "2024-13-45"])
+@pytest.mark.parametrize("written", ["昨天 10:21", "24/13/1 10:00", "10:21", "1.70416E+12", "周二", "2024-13-45"])
 def test_a_time_that_cannot_be_read_is_named_and_kept(written: str) -> None:
     rows = [["甲木", "你好", written], ["乙木", "您好", "2024-01-02 10:00"]]
     reading = Reading(csv_of(["发送人", "内容", "时间"], *rows), "a.csv")
@@ -282,7 +282,7 @@ def test_a_time_that_cannot_be_read_is_named_and_kept(written: str) -> None:
 
 
 def test_times_that_cannot_be_read_are_counted_by_kind() -> None:
-    times = ["10:21", "昨天 10:21", "10:22:05", "1-2 10:21", "24/1/2", "13/01/2024", "01/13/2024", "01/02/2024", "x"]
+    times = ["10:21", "昨天 10:21", "10:22:05", "1-2 10:21", "24/13/1", "13/01/2024", "01/13/2024", "01/02/2024", "x"]
     rows = [["甲" if at % 2 else "乙", f"话{at}", time] for at, time in enumerate(times)]
     reading = Reading(csv_of(["发送人", "内容", "时间"], *rows), "a.csv")
     kinds = re.findall(r"有 (\d+) 条消息的时间认不出（如「(.*?)」）.*?没有当作时间（.*?）(?:：(.*))?", reading.notes)
@@ -290,7 +290,7 @@ def test_times_that_cannot_be_read_are_counted_by_kind() -> None:
         ("2", "10:21", "只有钟点，没有日期"),
         ("1", "昨天 10:21", "不知道从哪天算起"),
         ("1", "1-2 10:21", "没有年份"),
-        ("1", "24/1/2", "年份只有两位"),
+        ("1", "24/13/1", "年份只有两位"),
         ("1", "01/02/2024", "分不清日和月"),
         ("1", "x", ""),
     ]
@@ -318,6 +318,79 @@ def test_times_of_other_forms_are_read(written: list[str], read: list[str]) -> N
     reading = Reading(csv_of(["发送人", "内容", "时间"], *rows), "a.csv")
     times = [one.time for one in parse_chat(reading.texts[0]).messages]
     assert ([time.ljust(19, ":").replace(":::", ":00") for time in times], "分不清" in reading.notes) == (read, False)
+
+
+@pytest.mark.parametrize(
+    ("written", "days", "place"),
+    [
+        (["24/1/2 10:00", "24/1/13 10:21"], ["2024-01-02", "2024-01-13"], "最前"),
+        (["1/2/24 10:00", "1/13/24 10:21"], ["2024-01-02", "2024-01-13"], "最后"),
+        (["2/1/24", "13/1/24"], ["2024-01-02", "2024-01-13"], "最后"),
+        (["24.11.12 9:00", "24.11.13 9:00"], ["2024-11-12", "2024-11-13"], "最前"),
+        (["02-Jan-24 10:21", "13-Jan-24 1:05 PM"], ["2024-01-02", "2024-01-13"], ""),
+    ],
+)
+def test_years_of_two_digits_are_told_by_all_dates(written: list[str], days: list[str], place: str) -> None:
+    rows = [["甲" if at % 2 else "乙", f"话{at}", time] for at, time in enumerate(written)]
+    reading = Reading(csv_of(["发送人", "内容", "时间"], *rows), "a.csv")
+    assert [one.time[:10] for one in parse_chat(reading.texts[0]).messages] == days
+    assert not place or f"按年份在{place}、都在 2000 年以后读" in reading.notes
+    assert "认不出" not in reading.notes
+
+
+def test_years_of_two_digits_that_may_be_days_are_named() -> None:
+    table = csv_of(["发送人", "内容", "时间"], ["甲", "一", "11/12/13 9:00"], ["乙", "二", "11/12/13 9:01"])
+    assert "有 2 条消息的时间认不出（如「11/12/13 9:00」）" in Reading(table, "a.csv").notes
+
+
+SPLIT = {
+    "last": ("发送人,时间,内容", "林小满,2024-01-02 10:21,你好,想问,怎么卖", "阿青,2024-01-02 10:22,您好"),
+    "before a time": ("发送人,内容,时间", "林小满,你好,想问,怎么卖,2024-01-02 10:21", "阿青,您好,2024-01-02 10:22"),
+    "first": ("内容,发送人,时间", "你好,想问,怎么卖,林小满,2024-01-02 10:21", "您好,阿青,2024-01-02 10:22"),
+    "before a room": (
+        "时间,发送人,内容,群名",
+        "2024-01-02 10:21,林小满,你好,想问,怎么卖,甲群",
+        "2024-01-02 10:22,阿青,您好,甲群",
+    ),
+    "before a side": ("发送人,内容,是否客服", "林小满,你好,想问,怎么卖,否", "阿青,您好,是"),
+    "nothing else": ("发送人,内容", "林小满,你好,想问,怎么卖", "阿青,您好\n林小满,好"),
+}
+
+
+@pytest.mark.parametrize("separator", [",", ";", "|"])
+@pytest.mark.parametrize("case", SPLIT)
+def test_texts_cut_at_separators_are_put_together_and_named(case: str, separator: str) -> None:
+    data = "\n".join(SPLIT[case]).replace(",", separator)
+    reading = Reading(data.encode(), "a.csv")
+    assert reading.bodies[0][:2] == [separator.join(("你好", "想问", "怎么卖")), "您好"]
+    assert "有 1 行的文字里有没加引号的分隔符，按其余各列把「内容」接成了一格，请核对（第 2 行）" in reading.notes
+
+
+def test_rows_too_wide_that_nothing_puts_together_are_no_messages() -> None:
+    for header, wide in (
+        ("发送人,内容,备注", "林小满,你好,想问,老客户"),  # a remark says nothing of where the text ends
+        ("发送人,内容,时间", "林小满,你好,想问,明天"),
+        ("发送人,时间,内容", "王,总,2024-01-02 10:21,你好,在吗"),  # a comma in a name as well
+    ):
+        reading = Reading(
+            f"{header}\n{wide}\n阿青,{'您好,x' if '备' in header else '您好,2024-01-02 10:22'}\n".encode(), "a.csv"
+        )
+        assert "有 1 行没有读成消息：格数比表头多，文字里可能有没加引号的分隔符（第 2 行）" in reading.notes
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.json", "a.jsonl", "a.xlsx"])
+def test_characters_that_stand_as_their_codes_are_named_in_each_format(name: str) -> None:
+    text = r"林小满：谢谢\ud83d" + "\n" + r"客服阿青：\u4e0d客气"
+    row = {"chat_text": text}
+    data = {
+        "a.csv": csv_of(["chat_text"], [text]),
+        "a.json": json_of([row]),
+        "a.jsonl": json_of(row),
+        "a.xlsx": xlsx_of(["chat_text"], [text]),
+    }[name]
+    reading = Reading(data, name)
+    assert reading.texts == [text]
+    assert r"有写成 \u 加四位编码的字（如 \ud83d，导出时没有还原），原样留着：第 1 条" in reading.notes
 
 
 def test_dates_that_may_be_two_days_are_named_and_a_day_beside_a_clock_is_decided_by_all() -> None:
