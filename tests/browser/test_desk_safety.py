@@ -149,7 +149,7 @@ def test_a_chat_stays_with_who_reads_it_and_is_free_once_they_leave(sit: Sit) ->
 
 
 QUICK = """
-([count, key]) => new Promise((done, fail) => {
+([first, last, key]) => new Promise((done, fail) => {
   const find = (root, selector) => {
     const found = root.querySelector(selector);
     if (found) return found;
@@ -160,13 +160,13 @@ QUICK = """
     return null;
   };
   const desk = find(document, "[data-testid=workbench]");
-  const start = desk.dataset.chat;
+  const start = "1";
   const press = (options) => (desk.getRootNode().activeElement ?? desk).dispatchEvent(
     new KeyboardEvent("keydown", { bubbles: true, composed: true, cancelable: true, ...options }));
-  let made = 0;
+  let made = first - 1;
   let presses = 0;
   const step = () => {
-    if (made === count) { done(); return; }
+    if (made === last) { done(); return; }
     if (desk.dataset.chat !== start) {
       presses += 1;
       if (presses === 2000) { fail(new Error(`never back at chat ${start} after ${made} saves`)); return; }
@@ -184,14 +184,17 @@ QUICK = """
   step();
 })
 """
-"""Type a number, approve, go back, and so on, as fast as the page takes keys; nothing waits for the server."""
+"""Type numbers, approve each, go back to chat 1, as fast as the page takes keys; nothing waits for the server."""
 
 
 @pytest.mark.timeout(600)
 def test_hundreds_of_quick_saves_are_each_stored_once_and_in_order(sit: Sit) -> None:
     desk = sit("林晓").open(1)
     desk.is_now("saved")
-    desk.page.evaluate(QUICK, [400, BUDGET])
+    desk.page.evaluate(QUICK, [1, 100, BUDGET])
+    # The others come without layout and paint, which are most of what a save costs: three times as fast.
+    desk.page.locator("#root").evaluate("(root) => { root.style.display = 'none'; }")
+    desk.page.evaluate(QUICK, [101, 400, BUDGET])
     expect(desk.root).to_have_attribute("data-save-state", "saved", timeout=300_000)
     events = sorted(desk.history(1), key=lambda event: event.version)
     assert [event.version for event in events] == list(range(1, len(events) + 1))
