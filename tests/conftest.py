@@ -21,6 +21,9 @@ from tests.loopback_only import sitecustomize
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
+# The arithmetic of small models in one thread: two workers' threads would spin, waiting for one another. Before numpy.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 
 @pytest.fixture(autouse=True, scope="session")
 def no_keys_of_ones_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
