@@ -40,9 +40,11 @@ def score(
     from core.domain.form import load_named_form
     from core.domain.scoring import measure_named
     from core.services.learning.run_confidence import run_reliability
-    from core.services.quality import RECORDS, Benchmark
+    from core.services.quality import BLIND, LABELS, RECORDS, Benchmark
     from core.services.quality import score as score_run
-    from core.services.quality.record_origins import FLATTERED, NO_ORIGINS, record_origins
+    from core.services.quality.leaderboard import started_records
+    from core.services.quality.record_origins import FLATTERED, LEARNED, NO_ORIGINS, record_origins
+    from core.services.quality.run_ancestry import is_from_people
     from core.services.quality.scores import outdated_sentence
     from core.services.training import training_overlap
 
@@ -59,7 +61,9 @@ def score(
             data = queries.dataset(session, dataset)
             scored = queries.run(session, run, data.id)
             origins = record_origins(session, scored.dataset_id) if against == RECORDS else NO_ORIGINS
-        started = origins.by_id.get(scored.id, 0)
+            every = queries.runs(session, data.id)
+        started = started_records(origins, scored, every)
+        taught = against in (LABELS, RECORDS, BLIND) and is_from_people(scored, every)
         seen = training_overlap(store, scored)
         reliability = run_reliability(store, Benchmark(data, load_named_form(data.form), against), scored)
     if json:
@@ -77,6 +81,8 @@ def score(
         hint(f"{FLATTERED}：对照的记录有 {started} 条改自「{scored.name}」。用 --against blind 只看盲审过的群聊")
     if seen is not None:
         hint(seen.sentence)
+    elif taught and not started:
+        hint(f"「{scored.name}」{LEARNED}：它的结果里有从标注或记录学来的")
 
 
 @app.command("merge", help="把几个抽取任务合并成一个新的抽取任务；先写的优先。")

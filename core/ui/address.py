@@ -50,9 +50,13 @@ def find_named(requested: str, items: Sequence[T], names: Callable[[T], Sequence
     Args:
         requested: what stands in the address.
         items: what there is.
-        names: every text that names an item.
+        names: every text that names an item, its id first: of two items the one is meant whose text stands further
+            in front, for a person may have given the other a name that is this one's id.
     """
-    return next((item for item in items if requested in names(item)), None) if requested else None
+    named = [
+        (list(texts).index(requested), place) for place, item in enumerate(items) if requested in (texts := names(item))
+    ]
+    return items[min(named)[1]] if requested and named else None
 
 
 def quoted(requested: str) -> str:

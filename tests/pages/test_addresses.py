@@ -9,6 +9,7 @@ from core.ui import navigation
 from tests.factories.datasets import FORM, make_run
 from tests.factories.quality import quality_dataset
 from tests.factories.reviews import NAME, make
+from tests.factories.runs import add_dataset
 from tests.pages.conftest import OpenPage
 from tests.pages.finding import seen
 
@@ -159,3 +160,10 @@ def test_a_choice_that_there_is_none_of_is_named(
         assert f"现在显示的是「{shown}」" in seen(app)
     app.run()
     assert said in seen(app) or name in ("runs", "right", "chat"), "until something else is chosen"
+
+
+def test_an_id_goes_before_a_name_that_reads_like_it(open_page: OpenPage, store: Store) -> None:
+    first = make(store, 2)
+    add_dataset(store, 2, str(first.id))
+    app = open_page(navigation.RECORDS, dataset=str(first.id))
+    assert app.session_state["shiyao.dataset"] == str(first.id)

@@ -2,7 +2,7 @@
 
 from core.domain.form.form_definition import Field, FieldType, Form, Kind, Nature
 from core.domain.form.loading import form_path, load_named_form
-from core.domain.form.raw_values import MODEL_WORDS, PROGRAM_WORDS
+from core.domain.form.raw_values import MODEL_WORDS, PROGRAM_WORDS, means_nothing
 from core.domain.form.values import (
     EMPTY_CELL,
     UNSTORABLE,
@@ -31,6 +31,7 @@ __all__ = [
     "form_path",
     "items_of",
     "load_named_form",
+    "means_nothing",
     "split_list",
     "storable",
     "text_of",

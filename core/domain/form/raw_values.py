@@ -78,6 +78,11 @@ def _items(field: "Field", raw: Any, notes: list[str]) -> list[str]:
     return [as_text(item) for item in items]
 
 
+def means_nothing(field: "Field", text: str, words: Collection[str] = MODEL_WORDS) -> bool:
+    """Whether a text is a word for nothing, such as 未提及; what the field itself lists is a value all the same."""
+    return text.casefold() in words and text not in field.values
+
+
 def _settled(field: "Field", text: str, notes: list[str], empty_words: Collection[str]) -> str:
     """A text without what spreadsheets and models leave in it."""
     if empty_words and (match := _FLOAT_TEXT.fullmatch(text)):
@@ -85,7 +90,7 @@ def _settled(field: "Field", text: str, notes: list[str], empty_words: Collectio
         return match[1]
     if field.kind == "phone" and _SCIENTIFIC.fullmatch(text):
         notes.append(f"「{field.key}」的“{text}”在 Excel 里丢了位数，找不回来了，请对照原表改正")
-    if text and text.casefold() in empty_words and text not in field.values:
+    if text and means_nothing(field, text, empty_words):
         notes.append(f"「{field.key}」写的是“{text}”，按空处理")
         return ""
     return text

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from core.domain.form import MODEL_WORDS, PROGRAM_WORDS, Form, FormValues, items_of
+from core.domain.form import PROGRAM_WORDS, Form, FormValues, items_of, means_nothing
 from core.domain.form.values import UNSTORABLE
 from core.domain.unseen_characters import without_invisible
 from core.services.datasets.import_types import ChatRow, FileKind, RawRow, RejectedRow, SubmissionRow
@@ -119,7 +119,7 @@ def _words_for_nothing(forms: Iterable[FormValues], form: Form) -> Iterator[str]
     for number, values in enumerate(forms, start=1):
         for field in form.fields:
             for item in items_of(values[field.key]):
-                if item.casefold() in MODEL_WORDS and item not in field.values:
+                if means_nothing(field, item):
                     yield f"第 {number} 位客户：「{field.key}」写的是“{item}”，照收了；计分时它算一个值，不算空"
 
 

@@ -30,7 +30,7 @@ from core.services.learning.examples import LabelledChat, example
 from core.services.learning.models import texts_learned
 from core.services.quality.cache import cached
 from core.services.quality.data_versions import reference_version, run_version
-from core.services.quality.record_origins import has_learned
+from core.services.quality.run_ancestry import is_from_people
 from core.services.quality.scores import LABELS, RECORDS, Benchmark, reference
 from core.services.quality.stored_votes import Votes, read_votes
 
@@ -91,11 +91,13 @@ class FittedConfidence:
 
 def other_runs(session: Session, dataset_id: int, run_id: int) -> dict[int, str]:
     """``{id: name}`` of the runs whose answers are compared with a run's: neither labels nor what people taught."""
-    statement = select(Run).where(
-        col(Run.dataset_id) == dataset_id, col(Run.kind) != RunKind.LABELS, col(Run.id) != run_id
+    runs = (
+        session.execute(select(Run).where(col(Run.dataset_id) == dataset_id).order_by(col(Run.id).desc()))
+        .scalars()
+        .all()
     )
-    runs = session.execute(statement.order_by(col(Run.id).desc())).scalars()
-    return {int(run.id or 0): run.name for run in [run for run in runs if not has_learned(run)][:MOST_OTHERS]}
+    others = [run for run in runs if run.kind != RunKind.LABELS and run.id != run_id and not is_from_people(run, runs)]
+    return {int(run.id or 0): run.name for run in others[:MOST_OTHERS]}
 
 
 def count_approved(session: Session, run_id: int) -> int:

@@ -27,16 +27,17 @@ from core.adapters.store.models import (
     RunStatus,
     SeenDefaultRun,
 )
-from core.domain.form import FormValues, load_named_form
+from core.domain.form import Form, FormValues, items_of, load_named_form, means_nothing
 from core.domain.permissions import Permission
 from core.domain.scoring import prepare_reference, score_against
 from core.errors import InputError
 from core.services.quality.cache import cached
-from core.services.quality.record_origins import has_learned
+from core.services.quality.run_ancestry import is_from_people, taught_on
 from core.services.team import permitted
 
 COMPLETE_FROM, FILLED_FROM = 0.9, 0.5
-"""A candidate answers at least this share of the chats, and of the filled cells, of the run that answers most."""
+"""A candidate answers at least this share of the chats of the run that answers most, and this share of what the best
+run finds (F1 over filled cells) or, without labels, of the cells that the fullest run fills."""
 _JUDGED_ON = 500
 """Chats that a run is judged on at most, the first ones: the workbench waits for it."""
 
@@ -107,7 +108,8 @@ class AnsweredRun:
         provider: by which it was called.
         answered: how many chats it answers.
         version: changes when an answer is added or replaced.
-        is_learned: whether it was made from what people said about chats.
+        is_learned: whether it, or a run behind it, was made from what people said about chats.
+        is_tuned_here: whether its model was trained on chats of this dataset.
     """
 
     id: int
@@ -119,6 +121,7 @@ class AnsweredRun:
     answered: int
     version: Hashable
     is_learned: bool = False
+    is_tuned_here: bool = False
 
 
 def runs_with_answers(session: Session, dataset_id: int) -> list[AnsweredRun]:
@@ -138,14 +141,20 @@ def runs_with_answers(session: Session, dataset_id: int) -> list[AnsweredRun]:
         .join(newest, newest.c.run_id == col(Run.id))
         .order_by(col(Run.id).desc())
     )
+    rows = session.execute(statement).all()
+    every = session.execute(select(Run).where(col(Run.dataset_id) == dataset_id)).scalars().all()
     runs = []
-    for run, *version in session.execute(statement).all():
+    for run, *version in rows:
         run_id = run.id or 0
         key = ("answered", _address(session), run_id, *version)
         if answered := cached(key, lambda run_id=run_id: _answered(session, run_id)):  # type: ignore[misc]
             identity = (run.name, run.kind, run.status, run.model, run.provider)
-            runs.append(AnsweredRun(run_id, *identity, answered, tuple(version), has_learned(run)))
+            runs.append(AnsweredRun(run_id, *identity, answered, tuple(version), *_taught(session, run, every)))
     return runs
+
+
+def _taught(session: Session, run: Run, every: Sequence[Run]) -> tuple[bool, bool]:
+    return is_from_people(run, every), taught_on(session, run.dataset_id, run, every) > 0
 
 
 def _answered(session: Session, run_id: int) -> int:
@@ -187,7 +196,8 @@ def _default_of(session: Session, dataset_id: int, runs: Sequence[AnsweredRun]) 
 
 def run_scores(session: Session, dataset_id: int) -> Mapping[int, float]:
     """Scores of a dataset's runs that were measured, by id: against the labels, without labels those from outside."""
-    return _measured(session, dataset_id, runs_with_answers(session, dataset_id))
+    measured = _measured(session, dataset_id, runs_with_answers(session, dataset_id))
+    return {run_id: one.score for run_id, one in measured.items()}
 
 
 @permitted(Permission.DEFAULT_RUN)
@@ -236,19 +246,39 @@ def _choose(session: Session, dataset_id: int, runs: Sequence[AnsweredRun]) -> D
     if not candidates:
         # Labels are what reviewers are compared with: they start from them only where there is nothing else.
         return DefaultRun(runs[0].id, runs[0].name, DefaultReason.NEWEST)
+    has_labels = any(run.kind == RunKind.LABELS for run in runs)
     # What was made from labels and records scores well by them; whoever wants it as the default pins it.
-    candidates = [run for run in candidates if not run.is_learned] or candidates
-    if len(candidates) > 1:
-        candidates = _worth_starting_from(session, candidates)
-    scores = _measured(session, dataset_id, runs)
-    reason = DefaultReason.LABELS if any(run.kind == RunKind.LABELS for run in runs) else DefaultReason.EXTERNAL
-    if measured := [run for run in candidates if run.id in scores]:
-        best = max(measured, key=lambda run: (round(scores[run.id], 6), run.id))
-        return DefaultRun(best.id, best.name, reason, scores[best.id])
+    honest = [run for run in candidates if not (run.is_learned or (has_labels and run.is_tuned_here))]
+    candidates = _complete(honest or candidates)
+    measured = _measured(session, dataset_id, runs)
+    found_shares = {run.id: one.found for run in candidates if (one := measured.get(run.id)) is not None}
+    if has_labels:
+        best_found = max(found_shares.values(), default=0.0)
+        candidates = [run for run in candidates if found_shares.get(run.id, 0.0) >= FILLED_FROM * best_found]
+    elif not found_shares and len(candidates) > 1:
+        candidates = _filled(session, dataset_id, candidates)
+    if rivals := [run for run in candidates if run.id in measured]:
+        best = max(rivals, key=lambda run: (round(measured[run.id].score, 6), run.id))
+        reason = DefaultReason.LABELS if has_labels else DefaultReason.EXTERNAL
+        return DefaultRun(best.id, best.name, reason, measured[best.id].score)
     return DefaultRun(candidates[0].id, candidates[0].name, DefaultReason.NEWEST)
 
 
-def _measured(session: Session, dataset_id: int, runs: Sequence[AnsweredRun]) -> Mapping[int, float]:
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """How good a run is.
+
+    Attributes:
+        score: against the labels, or measured elsewhere.
+        found: F1 over filled cells, 0 to 1: what of the labels it found, and how much else it says; 0 where there are
+            no labels.
+    """
+
+    score: float
+    found: float = 0.0
+
+
+def _measured(session: Session, dataset_id: int, runs: Sequence[AnsweredRun]) -> Mapping[int, _Measured]:
     """Scores by run: against the labels, without labels those measured elsewhere; kept while nothing changes."""
     labels = next((run for run in runs if run.kind == RunKind.LABELS), None)
     rivals = [run for run in runs if run.kind != RunKind.LABELS]
@@ -258,14 +288,19 @@ def _measured(session: Session, dataset_id: int, runs: Sequence[AnsweredRun]) ->
     return cached(key, lambda: _scores(session, dataset_id, labels.id, rivals))
 
 
-def _worth_starting_from(session: Session, runs: Sequence[AnsweredRun]) -> list[AnsweredRun]:
-    """Runs that are done, answer about as many chats as the fullest of them, and fill about as many cells."""
+def _complete(runs: Sequence[AnsweredRun]) -> list[AnsweredRun]:
+    """Runs that are done and answer about as many chats as the one that answers most."""
     settled = [run for run in runs if run.status != RunStatus.RUNNING] or runs
     most = max(run.answered for run in settled)
-    complete = [run for run in settled if run.answered >= COMPLETE_FROM * most]
-    filled = {run.id: _filled_cells(session, run.id) for run in complete} if len(complete) > 1 else {}
-    fullest = max(filled.values(), default=0.0)
-    return [run for run in complete if filled.get(run.id, 0.0) >= FILLED_FROM * fullest]
+    return [run for run in settled if run.answered >= COMPLETE_FROM * most]
+
+
+def _filled(session: Session, dataset_id: int, runs: Sequence[AnsweredRun]) -> list[AnsweredRun]:
+    """Runs that fill about as many cells as the fullest: without labels that is all that tells an empty one."""
+    form = _form_of(session, dataset_id)
+    filled = {run.id: _filled_cells(session, form, run.id) for run in runs}
+    fullest = max(filled.values())
+    return [run for run in runs if filled[run.id] >= FILLED_FROM * fullest]
 
 
 def _forms(session: Session, run_id: int, indices: Sequence[int] | None = None) -> dict[int, list[FormValues]]:
@@ -282,25 +317,36 @@ def _forms(session: Session, run_id: int, indices: Sequence[int] | None = None) 
     return {index: forms or [] for index, forms in session.execute(statement)}
 
 
-def _filled_cells(session: Session, run_id: int) -> float:
-    """Filled cells per chat."""
+def _filled_cells(session: Session, form: Form, run_id: int) -> float:
+    """Filled cells of the fullest form per chat: neither blanks and 未提及 count, nor customers that are made up."""
     answers = _forms(session, run_id)
-    return sum(bool(value) for forms in answers.values() for form in forms for value in form.values()) / len(answers)
+    fullest = (max((_says(form, values) for values in forms), default=0) for forms in answers.values())
+    return sum(fullest) / max(len(answers), 1)
 
 
-def _scores(session: Session, dataset_id: int, labels_id: int, runs: Sequence[AnsweredRun]) -> dict[int, float]:
+def _says(form: Form, values: FormValues) -> int:
+    return sum(
+        any(not means_nothing(field, item) for item in items_of(values.get(field.key) or "")) for field in form.fields
+    )
+
+
+def _form_of(session: Session, dataset_id: int) -> Form:
+    return load_named_form(session.execute(select(col(Dataset.form)).where(col(Dataset.id) == dataset_id)).scalar_one())
+
+
+def _scores(session: Session, dataset_id: int, labels_id: int, runs: Sequence[AnsweredRun]) -> dict[int, _Measured]:
     """Scores against the labels of their first chats, by run."""
     golds = _forms(session, labels_id)
-    form = load_named_form(session.execute(select(col(Dataset.form)).where(col(Dataset.id) == dataset_id)).scalar_one())
-    reference = prepare_reference(form, golds)
-    return {run.id: score_against(reference, _forms(session, run.id, list(golds))).score for run in runs}
+    reference = prepare_reference(_form_of(session, dataset_id), golds)
+    scores = {run.id: score_against(reference, _forms(session, run.id, list(golds))) for run in runs}
+    return {run_id: _Measured(result.score, result.filled.f1) for run_id, result in scores.items()}
 
 
-def _external_scores(session: Session, runs: Sequence[AnsweredRun]) -> dict[int, float]:
+def _external_scores(session: Session, runs: Sequence[AnsweredRun]) -> dict[int, _Measured]:
     """The newest score measured elsewhere, by run."""
     statement = (
         select(col(ExternalScore.run_id), col(ExternalScore.score))
         .where(col(ExternalScore.run_id).in_([run.id for run in runs]))
         .order_by(col(ExternalScore.id))
     )
-    return {int(run_id): float(score) for run_id, score in session.execute(statement)}
+    return {int(run_id): _Measured(float(score)) for run_id, score in session.execute(statement)}

@@ -1,5 +1,6 @@
 """The leaderboard: every run of a dataset scored against one benchmark, with its cost and confidence interval."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,15 @@ from core.errors import NotFoundError
 from core.services.quality.cache import cached
 from core.services.quality.data_versions import run_version
 from core.services.quality.external_scores import ExternalScoreView, external_scores
-from core.services.quality.record_origins import FLATTERED, LABELLED, LEARNED, NO_ORIGINS, has_learned, record_origins
+from core.services.quality.record_origins import (
+    FLATTERED,
+    LABELLED,
+    LEARNED,
+    NO_ORIGINS,
+    RecordOrigins,
+    record_origins,
+)
+from core.services.quality.run_ancestry import is_from_people, runs_behind, taught_on
 from core.services.quality.run_cost import run_costs
 from core.services.quality.scores import BLIND, LABELS, RECORDS, Benchmark, cached_reference, run_score
 
@@ -28,7 +37,7 @@ class LeaderboardRow:
         to_best: 95 % of (this − best), paired over chats; ``None`` for the best itself.
         undisputed: the score without disputed labels; ``None`` where nothing is disputed.
         external_scores: scores from outside, newest first.
-        started: records of the reference that were started from this run; they flatter it.
+        started: records of the reference that were started from this run, or one behind it; they flatter it.
         caveat: why the reference flatters it, in Chinese; ``""`` where it does not.
         cost: yuan, see :func:`core.services.quality.run_cost.run_costs`; ``None`` where the price is unknown.
     """
@@ -101,9 +110,8 @@ def leaderboard(store: Store, benchmark: Benchmark) -> Leaderboard:
     """
     outside = external_scores(store, benchmark.dataset.id)
     with store.read() as session:
-        runs = [
-            run for run in queries.runs(session, benchmark.dataset.id) if run.done and not _is_reference(run, benchmark)
-        ]
+        every = queries.runs(session, benchmark.dataset.id)
+        runs = [run for run in every if run.done and not _is_reference(run, benchmark)]
         key, golds = cached_reference(session, store, benchmark)
         scores = [run_score(session, store, benchmark, run) for run in runs]
         strict = Benchmark(
@@ -114,10 +122,12 @@ def leaderboard(store: Store, benchmark: Benchmark) -> Leaderboard:
         apart = [run_score(session, store, strict, run) if disputed else None for run in runs]
         yuan = run_costs(session, runs)
         versions = tuple(run_version(session, run) for run in runs)
+        trained = {run.id for run in runs if taught_on(session, benchmark.dataset.id, run, every)}
         origins = record_origins(session, benchmark.dataset.id) if benchmark.against == RECORDS else NO_ORIGINS
-    started = [origins.by_id.get(run.id, 0) for run in runs]
+    started = [started_records(origins, run, every) for run in runs]
+    of_people = benchmark.against in (LABELS, RECORDS, BLIND)
     caveats = [
-        _caveat(run, count, of_people=benchmark.against in (LABELS, RECORDS, BLIND))
+        _caveat(run, count, is_taught=of_people and bool(run.id in trained or is_from_people(run, every)))
         for run, count in zip(runs, started, strict=True)
     ]
     # Labels before what is flattered: theirs is an honest score, if not that of a model.
@@ -144,19 +154,30 @@ def leaderboard(store: Store, benchmark: Benchmark) -> Leaderboard:
     )
 
 
-def _caveat(run: RunView, started: int, *, of_people: bool) -> str:
+def _caveat(run: RunView, started: int, *, is_taught: bool) -> str:
     """Why a run's score is not to be compared with the others; ``""`` where it is.
 
     Args:
         run: the run.
         started: records of the reference that were started from it.
-        of_people: whether the reference is what people said.
+        is_taught: whether the reference is what people said, and the run may have been made from it.
     """
     if started:
         return FLATTERED
     if run.kind == RunKind.LABELS:
         return LABELLED
-    return LEARNED if of_people and has_learned(run) else ""
+    return LEARNED if is_taught else ""
+
+
+def started_records(origins: RecordOrigins, run: RunView, every: Sequence[RunView]) -> int:
+    """Records that were started from a run, or from one of those that it was made of.
+
+    Args:
+        origins: what the records were started from.
+        run: the run.
+        every: all runs of its dataset.
+    """
+    return sum(origins.by_id.get(source.id, 0) for source in runs_behind(run, every))
 
 
 def named_run(board: Leaderboard, name: str) -> LeaderboardRow:

@@ -12,6 +12,7 @@ from core.adapters.store.models import Extraction, ExtractionStatus, Run, RunKin
 from core.domain.form import FormValues
 from core.domain.permissions import Permission
 from core.errors import ConflictError, InputError
+from core.services.quality.run_ancestry import FROM_PEOPLE, SOURCE_IDS, is_from_people
 from core.services.team import permitted
 
 
@@ -74,7 +75,7 @@ def store_merged_run(
         ids = queries.chat_ids(session, dataset.id)
         stored = {ids[index]: chat for index, chat in chats.items() if index in ids}
         row = Run(dataset_id=dataset.id, name=name, kind=RunKind.MERGE, status=RunStatus.FINISHED)
-        row.parameters = {"merge": dict(about)}
+        row.parameters = {"merge": {**about, **_sources(session, dataset.id, about)}}
         row.total = len(stored) if total is None else total
         session.add(row)
         session.flush()
@@ -94,6 +95,16 @@ def store_merged_run(
         )
         session.flush()
         return queries.run(session, run_id)
+
+
+def _sources(session: Session, dataset_id: int, about: Mapping[str, Any]) -> dict[str, Any]:
+    """Which runs a merge is made of, and whether what people said is in it; empty where it says nothing of runs."""
+    reference = str(about.get("against") or "")
+    names = [*(about.get("runs") or ()), *([reference.removeprefix("run:")] if reference.startswith("run:") else [])]
+    every = queries.runs(session, dataset_id)
+    sources = [run for run in every if run.name in names]
+    taught = any(run.kind == RunKind.LABELS or is_from_people(run, every) for run in sources)
+    return {SOURCE_IDS: sorted(run.id for run in sources)} | ({FROM_PEOPLE: True} if taught else {}) if sources else {}
 
 
 def _made_on(session: Session, dataset_id: int, names: Any) -> dict[int, int]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Text, cast, func, select
 from sqlmodel import Session, col
 
-from core.adapters.store import RunView, queries
+from core.adapters.store import queries
 from core.adapters.store.models import Record, Run, RunKind
 
 FLATTERED = "记录从它改起，偏高"
@@ -19,11 +19,6 @@ LEARNED = "可能学过这些群聊，偏高"
 
 LABELLED = "标注，不是模型的结果"
 """What stands beside labels where runs are ranked by another reference."""
-
-
-def has_learned(run: Run | RunView) -> bool:
-    """Whether a run was made from what people said: a learned extractor's, or one corrected by habits."""
-    return run.provider == "learned" or (run.parameters.get("merge") or {}).get("method") == "habits"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +40,8 @@ class RecordOrigins:
 
     @property
     def main(self) -> str:
-        """Name of the run that most records were started from; ``""`` where none was."""
-        return next((name for name in self.runs if name), "")
+        """Name of the run that most records were started from, labels left aside; ``""`` where none was."""
+        return next((name for name in self.runs if name and name not in self.labels), "")
 
     @property
     def sentence(self) -> str:

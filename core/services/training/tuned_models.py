@@ -13,6 +13,7 @@ from core.errors import NotFoundError, SettingsError
 from core.services.extraction import models as model_catalog
 from core.services.extraction.models import draft_of
 from core.services.learning.models import texts_learned
+from core.services.quality.run_ancestry import runs_behind
 from core.services.training.set_versions import TrainingSetView, rows_of_set, training_set
 
 NEEDED_IDS = {"model": "服务 ID（serviceId）", "patch_id": "资源 ID（resourceId）", "lora_id": "资源 ID（lora_id）"}
@@ -59,7 +60,7 @@ def training_overlap(store: Store, run: RunView) -> TrainingOverlap | None:
     """
     with store.read() as session:
         texts = _texts_of_run(session, run)
-        sources = _runs_behind(session, run)
+        sources = runs_behind(run, queries.runs(session, run.dataset_id))
     for source in sources:
         if learned := texts_learned(store, source):
             if overlap := tuple(index for index, sha256 in texts.items() if sha256 in learned):
@@ -76,23 +77,6 @@ def training_overlap(store: Store, run: RunView) -> TrainingOverlap | None:
         if overlap := tuple(index for index, sha256 in texts.items() if sha256 in trained_texts):
             return TrainingOverlap(number, trained.name, overlap, len(texts), "" if source is run else source.name)
     return None
-
-
-def _runs_behind(session: Session, run: RunView) -> list[RunView]:
-    """The run, then all runs of which it was merged or from which it started, as far as they are still there."""
-    every = {view.id: view for view in queries.runs(session, run.dataset_id)}
-    by_name = {view.name: view.id for view in every.values()}
-    behind = {run.id: run}
-    ahead = [run]
-    while ahead:
-        parameters = ahead.pop().parameters or {}
-        names = (parameters.get("merge") or {}).get("runs", ())
-        sources = [by_name.get(name) for name in names] + [(parameters.get("pipeline") or {}).get("base_run")]
-        for number in sources:
-            if number in every and number not in behind:
-                behind[number] = every[number]
-                ahead.append(every[number])
-    return list(behind.values())
 
 
 def _texts_of_run(session: Session, run: RunView) -> dict[int, str]:

@@ -1,12 +1,19 @@
 """The default run: pinned, else by score, else by the score from outside, else the newest that is worth it."""
 
 import pytest
+from sqlalchemy import select
+from sqlmodel import col
 
-from core.adapters.store import DatasetView, Store
-from core.adapters.store.models import RunKind, RunStatus
+from core.adapters.store import DatasetView, Store, queries
+from core.adapters.store.models import Chat, RunKind, RunStatus, TrainingSet
+from core.domain.form import FormValues
+from core.domain.merge import Method
 from core.errors import InputError
+from core.services.export.answer_sources import default_source
+from core.services.extraction.merging import merge_runs, plan_merge
 from core.services.extraction.runs import delete as delete_run
 from core.services.quality import (
+    RECORDS,
     Benchmark,
     DefaultReason,
     add_external_score,
@@ -15,8 +22,9 @@ from core.services.quality import (
     pin_default_run,
 )
 from core.services.quality.default_run import DefaultRun, last_seen_default, remember_default
+from core.services.quality.record_origins import FLATTERED, LEARNED
 from core.services.review import base_runs
-from tests.factories.datasets import FORM, make_run
+from tests.factories.datasets import FORM, make_record, make_run
 from tests.factories.quality import NAME, PHONE, STAGE, add_run, form, quality_dataset
 from tests.factories.runs import add_dataset
 
@@ -127,3 +135,98 @@ def test_a_run_that_learned_from_people_is_the_default_only_if_it_is_pinned(stor
     assert [row.caveat for row in rows[-2:]] == ["可能学过这些群聊，偏高"] * 2 and not rows[0].caveat
     pin_default_run(store, dataset.id, learned, who="林晓")
     assert default_of(store, dataset).id == learned
+
+
+WORDY = dict.fromkeys(FORM.keys, "未提及") | {field.key: ["无"] for field in FORM.fields if field.is_list}
+BLANK = dict.fromkeys(FORM.keys, " ") | {field.key: [" "] for field in FORM.fields if field.is_list}
+FOUND = {NAME: "林舟", PHONE: "13800000000"}
+
+
+@pytest.mark.parametrize("has_labels", [True, False])
+@pytest.mark.parametrize(
+    "forms",
+    [[WORDY], [BLANK], [FOUND, {NAME: "客服小陈", STAGE: "报价"}, {NAME: "书架", STAGE: "报价", PHONE: "1"}]],
+    ids=["words for nothing", "blanks", "customers that are made up"],
+)
+def test_runs_that_fill_cells_with_nothing_do_not_push_honest_ones_out(
+    store: Store, forms: list[FormValues], has_labels: bool
+) -> None:
+    dataset = add_dataset(store, 8)
+    if has_labels:
+        make_run(store, dataset, "标注", {i: [FOUND] for i in range(1, 9)}, RunKind.LABELS)
+    make_run(store, dataset, "多话", dict.fromkeys(range(1, 9), forms))
+    make_run(store, dataset, "诚实", {i: [FOUND] for i in range(1, 9)})
+    assert default_of(store, dataset).name == "诚实"
+
+
+def test_the_best_run_by_labels_is_the_default_however_much_others_fill(store: Store) -> None:
+    dataset = add_dataset(store, 8)
+    make_run(store, dataset, "标注", {i: [FOUND] for i in range(1, 9)}, RunKind.LABELS)
+    make_run(store, dataset, "诚实", {i: [FOUND] for i in range(1, 9)})
+    invented = dict.fromkeys(FORM.keys, "编的") | {field.key: ["编的"] for field in FORM.fields if field.is_list}
+    make_run(store, dataset, "编造", {i: [invented] for i in range(1, 9)})
+    default = default_of(store, dataset)
+    assert (default.name, default.why) == ("诚实", "对照标注得分最高，36.00")
+
+
+@pytest.mark.parametrize("method", list(Method))
+@pytest.mark.parametrize("source", ["学来的", "标注"])
+def test_a_merge_of_what_people_said_is_no_more_honest_than_that(store: Store, method: Method, source: str) -> None:
+    dataset = quality_dataset(store)
+    right = {i: [form(**{NAME: "周遥", STAGE: "报价"})] for i in range(1, 9)}
+    learned = add_run(store, dataset, "学来的", right, provider="learned")
+    honest = default_of(store, dataset).id
+    merged = merge_runs(store, plan_merge(store, dataset=dataset.id, runs=[source, "乙"], method=method), name="合并")
+    again = merge_runs(store, plan_merge(store, dataset=dataset.id, runs=["合并", "乙"], method=method), name="再合并")
+    assert default_of(store, dataset).id == honest
+    delete_run(store, learned)
+    delete_run(store, merged.id)
+    assert default_of(store, dataset).id == honest, "nor once its sources are gone"
+    caveats = {row.run.id: row.caveat for row in leaderboard(store, Benchmark(dataset, FORM)).rows}
+    assert caveats[again.id] == LEARNED and not caveats[honest]
+
+
+def test_records_flatter_a_merge_of_the_run_that_they_came_from(store: Store) -> None:
+    dataset = add_dataset(store, 4)
+    first, second = full(store, dataset, "甲", 4), full(store, dataset, "乙", 4)
+    for index in (1, 2):
+        make_record(store, dataset, index, [FULL], base_run_id=first)
+    merge_runs(store, plan_merge(store, dataset=dataset.id, runs=["甲", "乙"], method="priority"), name="合并")
+    rows = leaderboard(store, Benchmark(dataset, FORM, RECORDS)).rows
+    assert [(row.run.id, row.caveat, row.started) for row in rows if not row.caveat] == [(second, "", 0)]
+    assert {row.run.name: (row.caveat, row.started) for row in rows[1:]} == {
+        "甲": (FLATTERED, 2),
+        "合并": (FLATTERED, 2),
+    }
+
+
+def test_a_model_tuned_on_labelled_chats_is_not_the_default_by_these_labels(store: Store) -> None:
+    dataset = quality_dataset(store)
+    honest = default_of(store, dataset).id
+    with store.write() as session:
+        text = session.execute(select(col(Chat.sha256)).where(col(Chat.dataset_id) == dataset.id)).scalars().first()
+        trained = TrainingSet(name="一", format="sft", sha256="", provenance=[{"chat_sha256": text, "part": "train"}])
+        session.add(trained)
+        session.flush()
+        number = trained.id
+    right = {i: [form(**{NAME: "周遥", STAGE: "报价"})] for i in range(1, 9)}
+    tuned = add_run(
+        store,
+        dataset,
+        "微调",
+        right,
+        parameters={"entry": {"name": "微调", "provider": "spark", "training_set_id": number}},
+    )
+    assert default_of(store, dataset).id == honest
+    caveats = {row.run.id: row.caveat for row in leaderboard(store, Benchmark(dataset, FORM)).rows}
+    assert caveats[tuned] == LEARNED
+
+
+def test_an_export_is_not_filled_from_the_labels_that_records_were_started_from(store: Store) -> None:
+    dataset = quality_dataset(store)
+    with store.read() as session:
+        labels = queries.labels_run(session, dataset.id)
+        assert labels is not None
+    make_record(store, dataset, 1, [FULL], base_run_id=labels.id)
+    with store.read() as session:
+        assert default_source(session, dataset).run == default_of(store, dataset).name != labels.name

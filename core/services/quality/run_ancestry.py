@@ -1,0 +1,112 @@
+"""The runs that a run was made of, and whether one of them was made from what people said."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import func, select
+from sqlmodel import Session, col
+
+from core.adapters.store.models import Chat, RunKind, TrainingSet
+from core.services.quality.cache import cached
+
+_AT_ONCE = 500
+"""Digests in one question to the database."""
+
+
+class RunFacts(Protocol):
+    """What is asked of a run: a row of the database has it, and so has a view of one."""
+
+    @property
+    def id(self) -> int | None:
+        """Its number."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def kind(self) -> str:
+        """Where its answers come from."""
+
+    @property
+    def provider(self) -> str:
+        """By what its model was called."""
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """How it was made."""
+
+
+R = TypeVar("R", bound=RunFacts)
+
+FROM_PEOPLE = "from_people"
+"""Key of ``parameters["merge"]``: a source was made from what people said; stays when the source is deleted."""
+SOURCE_IDS = "run_ids"
+"""Key of ``parameters["merge"]``: ids of the sources, since a name may come to stand for another run."""
+
+
+def runs_behind(run: R, every: Sequence[R]) -> list[R]:
+    """The run, then all runs of which it was merged or from which it started, as far as they are still there.
+
+    Args:
+        run: the run.
+        every: all runs of its dataset.
+    """
+    by_id = {one.id: one for one in every}
+    by_name = {one.name: one.id for one in every}
+    behind = {run.id: run}
+    ahead = [run]
+    while ahead:
+        parameters = ahead.pop().parameters or {}
+        merge: Mapping[str, Any] = parameters.get("merge") or {}
+        ids = merge.get(SOURCE_IDS)
+        sources = [by_name.get(name) for name in merge.get("runs") or ()] if ids is None else ids
+        for number in (*sources, (parameters.get("pipeline") or {}).get("base_run")):
+            if number in by_id and number not in behind:
+                behind[number] = by_id[number]
+                ahead.append(by_id[number])
+    return list(behind.values())
+
+
+def is_from_people(run: R, every: Sequence[R]) -> bool:
+    """Whether a run's answers were made from labels or records, its own or those of a run behind it.
+
+    A learned extractor's are, those corrected by habits, those picked from labels or records, and any merge of such
+    runs or of labels. Labels themselves are not meant.
+
+    Args:
+        run: the run.
+        every: all runs of its dataset.
+    """
+    return any(_was_taught(one) or (one is not run and one.kind == RunKind.LABELS) for one in runs_behind(run, every))
+
+
+def taught_on(session: Session, dataset_id: int, run: R, every: Sequence[R]) -> int:
+    """Number of chats of a dataset that the tuned models behind a run were trained on, told by their text."""
+    numbers = {
+        int(number)
+        for one in runs_behind(run, every)
+        if (number := ((one.parameters or {}).get("entry") or {}).get("training_set_id"))
+    }
+    chats = session.execute(select(func.count()).where(col(Chat.dataset_id) == dataset_id)).scalar_one()
+    key = ("taught on", str(session.get_bind().engine.url), dataset_id, chats, frozenset(numbers))
+    return cached(key, lambda: _count_taught(session, dataset_id, numbers)) if numbers else 0
+
+
+def _count_taught(session: Session, dataset_id: int, numbers: Collection[int]) -> int:
+    rows = session.execute(select(col(TrainingSet.provenance)).where(col(TrainingSet.id).in_(numbers))).scalars()
+    texts = sorted({row["chat_sha256"] for trained in rows for row in trained if row.get("part", "train") == "train"})
+    chats = select(func.count()).where(col(Chat.dataset_id) == dataset_id)
+    chunks = (texts[place : place + _AT_ONCE] for place in range(0, len(texts), _AT_ONCE))
+    return sum(int(session.execute(chats.where(col(Chat.sha256).in_(chunk))).scalar_one()) for chunk in chunks)
+
+
+def _was_taught(run: RunFacts) -> bool:
+    merge = (run.parameters or {}).get("merge") or {}
+    picked_by = str(merge.get("against") or "") if "picks" in merge else ""
+    return (
+        run.provider == "learned"
+        or merge.get("method") == "habits"
+        or bool(merge.get(FROM_PEOPLE))
+        or (picked_by != "" and not picked_by.startswith("run:"))
+    )
