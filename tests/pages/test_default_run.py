@@ -49,6 +49,15 @@ def test_the_desk_says_once_that_the_default_has_changed(open_page: OpenPage, st
     assert "默认任务从" not in seen(open_page(navigation.WORKBENCH, reviewer="新来的"))
 
 
+def test_a_desk_that_starts_elsewhere_says_so_when_the_default_changes(open_page: OpenPage, store: Store) -> None:
+    dataset, finetuned, _ = two_runs(store)
+    open_page(navigation.WORKBENCH)
+    pin_default_run(store, dataset.id, finetuned, who="周")
+    assert "还没审的群聊从它的值开始" in seen(open_page(navigation.WORKBENCH))
+    words = seen(open_page(navigation.WORKBENCH, run="local"))
+    assert "这里选的是「local」，还没审的群聊仍从「local」的值开始" in words and "从它的值开始" not in words
+
+
 def test_an_export_fills_from_the_run_that_the_records_came_from(open_page: OpenPage, store: Store) -> None:
     dataset, finetuned, _ = two_runs(store)
     for chat in (1, 2):
@@ -61,6 +70,20 @@ def test_an_export_fills_from_the_run_that_the_records_came_from(open_page: Open
     assert "记录大多改自" not in seen(app)
     box.set_value("local").run()
     assert "记录大多改自「finetuned」，缺的却取自「local」" in seen(app)
+
+
+def test_an_export_says_that_it_is_filled_from_labels(open_page: OpenPage, store: Store) -> None:
+    dataset, _, _ = two_runs(store)
+    labels = make_run(store, dataset, "人工", {i: [{NAME: f"林木{i}"}] for i in range(1, 5)}, RunKind.LABELS)
+    decide(store, dataset, 1, values={NAME: "林木1"}, run=labels)
+    app = open_page(navigation.EXPORTS)
+    next(group for group in app.get("button_group") if group.key == f"base-{dataset.id}").set_value("both").run()
+    box = app.selectbox(key=f"run-{dataset.id}")
+    assert box.value != "人工" and "是默认任务" in seen(app)
+    assert "人工 · 标注" in box.options
+    assert "是标注，不是模型的结果" not in seen(app)
+    box.set_value("人工").run()
+    assert "「人工」是标注，不是模型的结果" in seen(app)
 
 
 def test_imported_and_merged_runs_stand_among_the_runs(open_page: OpenPage, store: Store) -> None:

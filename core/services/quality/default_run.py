@@ -38,6 +38,8 @@ from core.services.team import permitted
 COMPLETE_FROM, FILLED_FROM = 0.9, 0.5
 """A candidate answers at least this share of the chats of the run that answers most, and this share of what the best
 run finds (F1 over filled cells) or, without labels, of the cells that the fullest run fills."""
+_ENOUGH_LABELS = 10
+"""Labelled chats that tell runs apart better than a score measured elsewhere, or none."""
 _JUDGED_ON = 500
 """Chats that a run is judged on at most, the first ones: the workbench waits for it."""
 
@@ -246,7 +248,7 @@ def _choose(session: Session, dataset_id: int, runs: Sequence[AnsweredRun]) -> D
     if not candidates:
         # Labels are what reviewers are compared with: they start from them only where there is nothing else.
         return DefaultRun(runs[0].id, runs[0].name, DefaultReason.NEWEST)
-    has_labels = any(run.kind == RunKind.LABELS for run in runs)
+    has_labels = _judging_labels(session, dataset_id, runs) is not None
     # What was made from labels and records scores well by them; whoever wants it as the default pins it.
     honest = [run for run in candidates if not (run.is_learned or (has_labels and run.is_tuned_here))]
     candidates = _complete(honest or candidates)
@@ -280,12 +282,28 @@ class _Measured:
 
 def _measured(session: Session, dataset_id: int, runs: Sequence[AnsweredRun]) -> Mapping[int, _Measured]:
     """Scores by run: against the labels, without labels those measured elsewhere; kept while nothing changes."""
-    labels = next((run for run in runs if run.kind == RunKind.LABELS), None)
+    labels = _judging_labels(session, dataset_id, runs)
     rivals = [run for run in runs if run.kind != RunKind.LABELS]
     if labels is None:
         return _external_scores(session, rivals)
     key = ("first scores", _address(session), dataset_id, *((run.id, run.version) for run in runs))
     return cached(key, lambda: _scores(session, dataset_id, labels.id, rivals))
+
+
+def _judging_labels(session: Session, dataset_id: int, runs: Sequence[AnsweredRun]) -> AnsweredRun | None:
+    """The labels, where they say enough to judge runs by: something about ten chats, or about half of a few."""
+    labels = next((run for run in runs if run.kind == RunKind.LABELS), None)
+    if labels is None:
+        return None
+    key = ("labels that say something", _address(session), dataset_id, labels.id, labels.version)
+    says = cached(key, lambda: _count_filled(session, _form_of(session, dataset_id), labels.id))
+    most = max((run.answered for run in runs if run.kind != RunKind.LABELS), default=0)
+    return labels if says > 0 and says >= min(_ENOUGH_LABELS, most / 2) else None
+
+
+def _count_filled(session: Session, form: Form, run_id: int) -> int:
+    """Number of chats of which a run says anything."""
+    return sum(any(not form.is_empty(values) for values in forms) for forms in _forms(session, run_id).values())
 
 
 def _complete(runs: Sequence[AnsweredRun]) -> list[AnsweredRun]:

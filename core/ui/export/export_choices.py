@@ -6,6 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.adapters.store import DatasetView
+from core.adapters.store.models import RunKind
 from core.domain.indices import parse_index
 from core.errors import ExportError
 from core.services.export import AnswerSource, Coverage, index_ranges
@@ -22,7 +23,8 @@ from core.ui.training.labels import INPUTS
 
 def choose_source(dataset: DatasetView) -> AnswerSource:
     """Boxes for the source of the answers: records, a run, or records with a run for the rest."""
-    runs = state.run_names(dataset)
+    starts = state.runs_to_start_from(dataset)
+    runs, labels = [run.name for run in starts], {run.name for run in starts if run.kind == RunKind.LABELS}
     options = list(BASE_TITLES) if runs else ["records"]
     base = st.segmented_control(
         "结果来源",
@@ -45,7 +47,9 @@ def choose_source(dataset: DatasetView) -> AnswerSource:
     run = st.selectbox(
         "抽取任务",
         runs,
-        format_func=lambda name: name + (" · 记录改自它" if name == origins.main else ""),
+        format_func=lambda name: (
+            name + (" · 标注" if name in labels else "") + (" · 记录改自它" if name == origins.main else "")
+        ),
         key=held_choice(key, runs, runs.index(usual) if usual in runs else 0),
         on_change=lambda: st.session_state.pop(gone_key, None),
     )
@@ -55,8 +59,13 @@ def choose_source(dataset: DatasetView) -> AnswerSource:
             icon=":material/warning:",
         )
     if base == "both":
-        why = f"「{run}」是默认任务：{default.why}。" if default is not None and default.name == run else ""
+        why = f"「{default.name}」是默认任务：{default.why}。" if default is not None else ""
         st.caption(escape_markdown(origins.sentence + why))
+    if run in labels:
+        st.warning(
+            f"「{escape_markdown(run)}」是标注，不是模型的结果：从它补上的群聊，导出的就是标注。",
+            icon=":material/warning:",
+        )
     return AnswerSource(records=base == "both", run=run)
 
 

@@ -33,7 +33,7 @@ def draw_workbench_page() -> None:
     else:
         try:
             table = choose_session(available)
-            draw_default_run_banner(table.dataset)
+            draw_default_run_banner(table.dataset, table.base)
         except StoreUnavailableError as outage:
             workbench_fragment.draw_last(outage)
             wait_for_store()

@@ -142,7 +142,14 @@ def test_picks_become_a_run(store: Store) -> None:
     assert picks(store, side_by_side(store, dataset, "乙", "甲"), dataset, "小林") == {}
     merged = run_from_picks(store, found, dataset, name="合并", who="小林")
     assert (merged.kind, merged.done) == (RunKind.MERGE, 7)
-    assert merged.parameters["merge"] == {"runs": ["甲", "乙"], "against": "labels", "who": "小林", "picks": 3}
+    about = {
+        "runs": ["甲", "乙"],
+        "run_ids": [run.id for run in found.runs],
+        "against": "labels",
+        "who": "小林",
+        "picks": 3,
+    }
+    assert merged.parameters["merge"] == about
     with store.read() as session:
         forms = queries.forms_by_index(session, merged.id)
         notes = [e.notes for e in queries.extractions(session, merged.id)]

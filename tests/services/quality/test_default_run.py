@@ -229,4 +229,18 @@ def test_an_export_is_not_filled_from_the_labels_that_records_were_started_from(
         assert labels is not None
     make_record(store, dataset, 1, [FULL], base_run_id=labels.id)
     with store.read() as session:
-        assert default_source(session, dataset).run == default_of(store, dataset).name != labels.name
+        source = default_source(session, dataset)
+    assert source.run == default_of(store, dataset).name != labels.name
+
+
+@pytest.mark.parametrize("labelled", [{1: [FOUND]}, {i: [{}] for i in range(1, 13)}], ids=["one chat", "empty forms"])
+def test_labels_that_say_next_to_nothing_choose_no_run(store: Store, labelled: dict[int, list[FormValues]]) -> None:
+    dataset = add_dataset(store, 12)
+    make_run(store, dataset, "标注", labelled, RunKind.LABELS)
+    lucky = make_run(store, dataset, "巧", {1: [FOUND]} | {i: [{NAME: "书架"}] for i in range(2, 13)})
+    good = make_run(store, dataset, "好", {1: [{NAME: "林"}]} | {i: [FOUND] for i in range(2, 13)})
+    make_run(store, dataset, "空", {i: [{}] for i in range(1, 13)})
+    assert default_of(store, dataset).id == good, "the newest that says something"
+    add_external_score(store, lucky, 3.0)
+    add_external_score(store, good, 27.0)
+    assert default_of(store, dataset).why == "登记的线上得分最高，27.00"
