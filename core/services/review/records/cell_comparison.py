@@ -1,6 +1,7 @@
 """Tells an edited cell from one that only a spreadsheet has written otherwise."""
 
 import re
+from ast import literal_eval
 
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
@@ -11,6 +12,8 @@ _CODE_PAGES = ("gbk", "big5", "cp1252")
 """What Excel writes a CSV in that is not saved as UTF-8; a character outside becomes one ``?``, or two."""
 _DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?: 00:00(?::00)?)?")
 _WHOLE = re.compile(r"[+-]?\d{1,15}\.0")
+_TEXT_AS_FORMULA = re.compile(r'="((?:[^"]|"")*)"')
+_BETWEEN_ITEMS = re.compile(r"[;；\n]+")
 _NUMBER_AS_TEXT = re.compile(r"'[+-]?\d[\d\s.-]{0,40}")
 
 
@@ -30,13 +33,35 @@ def is_same_cell(cell: str, exported: str, *, is_list: bool = False) -> bool:
 
 
 def plain_cell(cell: str, exported: str) -> str:
-    """A cell as it was meant: without guarding apostrophes, and 32 for ``32.0`` where a whole number may stand."""
+    """A cell as it was meant: without guards (``'``, ``="…"``), and 32 for ``32.0`` where a whole number may stand."""
     text = unescape_formula(cell.strip())
+    if (as_text := _TEXT_AS_FORMULA.fullmatch(text)) and not exported.strip().startswith("="):
+        text = as_text[1].replace('""', '"')
     if _NUMBER_AS_TEXT.fullmatch(text) and not exported.strip().startswith("'"):
         text = text[1:]
     if _WHOLE.fullmatch(text) and (not exported.strip() or exported.strip().lstrip("+-").isdecimal()):
         text = text.removesuffix(".0")
     return text
+
+
+def list_cell(text: str) -> str | list[str]:
+    """A cell of a list as programs and people write lists: ``["甲","乙"]``, ``甲;乙``.
+
+    Args:
+        text: the cell as it was meant.
+
+    Returns:
+        Its items, or the text as we write it.
+    """
+    if text.startswith("[") and text.endswith("]"):
+        try:
+            items = literal_eval(text)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            items = None
+        if isinstance(items, list) and all(isinstance(item, str) for item in items):
+            return items
+    parts = [part.strip() for part in _BETWEEN_ITEMS.split(text)]
+    return "、".join(part for part in parts if part) if len(parts) > 1 else text
 
 
 def lost_characters(cell: str, exported: str, *, whole: bool = False) -> str:

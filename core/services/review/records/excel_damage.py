@@ -8,6 +8,7 @@ _SCIENTIFIC = re.compile(r"[+-]?\d(?:\.\d{1,17})?[eE][+-]?\d{1,3}")
 _ERRORS = frozenset(
     ("#NAME?", "#REF!", "#VALUE!", "#DIV/0!", "#N/A", "#NUM!", "#NULL!", "#SPILL!", "#GETTING_DATA", "######")
 )
+_FORMULA = re.compile(r"=[A-Za-z$@(+\d-]")
 _MIDNIGHT = re.compile(r"\d{4}[-/]\d{1,2}[-/]\d{1,2} 00:00(?::00)?")
 """A date of Excel that a program wrote to a CSV; people leave the hour out."""
 _MOST_EXACT_DIGITS = 15
@@ -25,6 +26,8 @@ def damage(cell: str, before: str, *, is_date: bool) -> str:
     text = cell.strip()
     if text in _ERRORS or (text and not text.strip("#")):
         return f"Excel 显示的是「{text}」，不是值"
+    if _FORMULA.match(text) and not before.strip().lstrip("'").startswith("="):
+        return f"是公式（{text[:20]}），不是值，请改成值"
     if _SCIENTIFIC.fullmatch(text):
         return f"Excel 把长数字写成了 {text}，后面的位数没有了"
     if is_date or _MIDNIGHT.fullmatch(text):

@@ -15,12 +15,15 @@ from core.domain.person_names import Identity, match_versions
 from core.errors import InputError
 from core.services.datasets.plain_table import PlainTable
 from core.services.review.records.bulk_plan import CellEdit, Plan, coerced, plan_edits
-from core.services.review.records.cell_comparison import is_same_cell, plain_cell
+from core.services.review.records.cell_comparison import is_same_cell, list_cell, plain_cell
 from core.services.review.records.excel_damage import damage
 from core.services.review.records.table_bases import MOST_EXPORTS, BaseChat, TableBase, exported_tables
 from core.services.review.records.table_origin import is_foreign_row, require_same_origin
 from core.services.review.records.table_rows import EditedRow, EditedTable, edited_rows
 from core.services.review.records.versions import ChatState, record_states, saved_by
+
+_MANY_CELLS = 5
+"""Changed cells of one column that may be an accident, not work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,9 +188,24 @@ def plan_returned_table(store: Store, form: Form, dataset_id: int, table: PlainT
                 f"{'、'.join(doubtful[:20])}{'……' if len(doubtful) > 20 else ''}；"
                 "如果是在后来的表格里改回旧值，请在审阅台里改，或重新导出再改"
             )
+    returned.notes += _whole_columns(edits, len(edited.rows), form)
     plan = plan_edits(store, form, dataset_id, edits, base_run=base.run_id)
     returned.plan = replace(plan, unchanged=unchanged)
     return returned
+
+
+def _whole_columns(edits: Sequence[CellEdit], rows: int, form: Form) -> list[str]:
+    """Sentences on columns most of whose cells have changed: sorted by themselves, shifted, swapped or emptied."""
+    by_key: dict[str, list[CellEdit]] = {}
+    for edit in edits:
+        by_key.setdefault(edit.key, []).append(edit)
+    return [
+        f"「{form.field(key).label}」列改了 {len(of_key):,} 格（共 {rows:,} 行），其中 {emptied:,} 格改成空，"
+        "请核对是不是整列错位或清空了"
+        for key, of_key in by_key.items()
+        if len(of_key) >= _MANY_CELLS
+        and ((emptied := sum(not edit.value for edit in of_key)) >= _MANY_CELLS or 2 * len(of_key) >= rows)
+    ]
 
 
 def _exported(base: TableBase, form: Form, chat: BaseChat, customer: int) -> dict[str, str]:
@@ -269,7 +287,8 @@ def _edits_of(
             returned.refused.append(RefusedCell(row.chat, row.customer, key, row.line, why))
             continue
         before = chat.forms[row.customer].get(key, form.field(key).empty)
-        after = coerced(form, key, plain_cell(cell, exported[key]))
+        text = plain_cell(cell, exported[key])
+        after = coerced(form, key, list_cell(text) if form.field(key).is_list else text)
         current = state.customers[customer]["values"].get(key, form.field(key).empty)
         if _equal(after, before) or _equal(after, current):
             continue

@@ -240,7 +240,13 @@ def test_rows_and_columns_that_are_not_taken_are_named(store: Store, dataset: in
 
 @pytest.mark.parametrize(
     ("cell", "why"),
-    [("5.72E+10", "5.72E+10"), ("57188888888", "开头的 0"), ("#NAME?", "#NAME?"), ("########", "不是值")],
+    [
+        ("5.72E+10", "5.72E+10"),
+        ("57188888888", "开头的 0"),
+        ("#NAME?", "#NAME?"),
+        ("########", "不是值"),
+        ('=HYPERLINK("http://x","a")', "是公式"),
+    ],
 )
 def test_what_excel_has_damaged_is_named(store: Store, dataset: int, tmp_path: Path, cell: str, why: str) -> None:
     returned = planned(store, edited(exported(store, tmp_path / "表.csv"), put(1, 1, PHONE, cell)))
@@ -414,3 +420,36 @@ def test_an_error_in_a_cell_empties_nothing(store: Store, dataset: int, tmp_path
     assert changes(returned) == []
     [refused] = returned.refused
     assert refused.key == PHONE and "错误值" in refused.why
+
+
+@pytest.mark.parametrize(
+    ("key", "cell", "value"),
+    [
+        (PRODUCT, '["定制版","CRM"]', ["定制版", "CRM"]),
+        (PRODUCT, "['定制版', 'CRM']", ["定制版", "CRM"]),
+        (PRODUCT, "定制版;CRM", ["定制版", "CRM"]),
+        (PRODUCT, "定制版；CRM", ["定制版", "CRM"]),
+        (PRODUCT, "定制版\nCRM", ["定制版", "CRM"]),
+        (PRODUCT, '["会话存档","高级版"]', None),
+        (PHONE, '="13900001111"', "13900001111"),
+        (PHONE, '="057188888888"', None),
+    ],
+)
+def test_lists_and_texts_as_programs_write_them(
+    store: Store, dataset: int, tmp_path: Path, key: str, cell: str, value: object
+) -> None:
+    returned = planned(store, edited(exported(store, tmp_path / "表.csv"), put(1, 1, key, cell)))
+    assert changes(returned) == ([] if value is None else [(1, 0, key, value)])
+    assert returned.refused == []
+
+
+def test_a_column_that_was_emptied_or_has_slipped_is_said(store: Store, dataset: int, tmp_path: Path) -> None:
+    def empty(rows: Rows) -> None:
+        for row in rows[1:]:
+            row[rows[0].index(PHONE)] = ""
+
+    returned = planned(store, edited(exported(store, tmp_path / "表.csv"), empty))
+    label = FORM.field(PHONE).label
+    assert f"「{label}」列改了 6 格（共 6 行），其中 6 格改成空" in "\n".join(returned.notes)
+    one = planned(store, edited(exported(store, tmp_path / "表二.csv"), put(1, 1, PHONE, "13900001111")))
+    assert not any(f"「{label}」列改了" in note for note in one.notes)
