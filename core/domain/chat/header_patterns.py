@@ -11,7 +11,7 @@ from core.domain.chat.speaker_lines import Line
 LONGEST_HEADER: Final = 160
 
 DATE: Final = r"(?P<year>\d{4})\s?[-/.年]\s?(?P<month>\d{1,2})\s?[-/.月]\s?(?P<day>\d{1,2})(?!\d)\s?日?"
-WEEKDAY: Final = r"(?:\s{0,2}[（(]?(?:星期|周)[一二三四五六日天][)）]?)?"
+WEEKDAY: Final = r"(?:\s{0,2}(?:[（(]?(?:星期|周|週)[一二三四五六日天][)）]?|[（(][一二三四五六日][)）]))?"
 CLOCK: Final = (
     r"(?P<half>凌晨|清晨|早上|上午|中午|下午|傍晚|晚上|AM|PM|am|pm)?\s?"
     r"(?P<hour>\d{1,2})(?:[:：](?=\d\d)|[时点])(?P<minute>\d{1,2})"
@@ -33,8 +33,10 @@ _AFTER_NAME: Final = (
 )
 _BEFORE_NAME: Final = rf"(?:{_SPACE}{{1,4}}(?:[-–—|｜]\s{{1,3}})?|(?<=[】\])）])\s{{0,3}})"
 _NO_ZONE: Final = r"(?![+-]\d{2}:?\d{2}(?!\d))"
-_NO_CLOCK: Final = r"(?!(?:(?<=\s\d)|(?<=\s\d\d))[:：]\d\d(?:[:：]\d\d)?(?:\s|$))"
+_NO_CLOCK: Final = r"(?!(?:(?<=\s\d)|(?<=\s\d\d))[:：]\d\d(?:[:：]\d\d)?(?:[\s\])）]|$))"
 """A colon that is no colon of a clock: ``12:30阿青  09:22`` is a name and its time."""
+_COLON_INSIDE: Final = r"(?:[:：][^\s:：\[\](（]{1,30}(?=\s{0,3}[\[(（][^\n\])）]{6,40}[\])）]\s?[:：]))?"
+"""``旗舰店:小王 (2024-3-1 9:01:00):``; a colon stands behind the time."""
 _CELL_END: Final = r"(?:\t|\s?[|｜]\s?)"
 
 
@@ -46,6 +48,8 @@ class HeaderStyle(Enum):
     NAME_CLOCK = auto()
     """The date stands on a line of its own above, or is 昨天 or 星期三."""
     CLOCK_NAME = auto()
+    TIME_NICK = auto()
+    """``10:21 <小满> 你好``, as programs for IRC write."""
     TIME_NAME_COLON = auto()
     NAME_TIME_COLON = auto()
     NAME_CLOCK_COLON = auto()
@@ -74,23 +78,28 @@ def _other_groups(pattern: str) -> str:
 
 PATTERNS: Final = {
     HeaderStyle.TIME_NAME_CELLS: re.compile(
-        rf"{STAMP}{_CELL_END}(?P<name>[^\s|｜](?:[^\t|｜\n]{{0,60}}?\S)??){_CELL_END}"
+        rf"(?:{STAMP}|{_other_groups(CLOCK)}){_CELL_END}(?P<name>[^\s|｜](?:[^\t|｜\n]{{0,60}}?\S)??){_CELL_END}"
     ),
     HeaderStyle.NAME_TIME_CELLS: re.compile(
         rf"(?P<name>[^\s|｜\d](?:[^\t|｜\n]{{0,60}}?[^\s|｜])??){_CELL_END}{STAMP}{_CELL_END}"
+    ),
+    HeaderStyle.TIME_NICK: re.compile(
+        rf"{_OPEN}(?:{STAMP}|{_other_groups(NEAR_DAY + CLOCK)}){_CLOSE}\s{{0,3}}"
+        r"<(?P<name>[^\s<>][^<>\n]{0,60})>(?:\s|$)"
     ),
     HeaderStyle.TIME_NAME_COLON: re.compile(
         rf"{_OPEN}(?:{STAMP}|{_other_groups(NEAR_DAY + CLOCK)}){_CLOSE}\s{{0,3}}[-–—]?\s{{0,3}}"
         rf"{_NO_ZONE}(?P<name>[^\s:：\[\]](?:[^:：\n]{{0,60}}[^\s:：])?)\s?{_NO_CLOCK}[:：](?!//)"
     ),
     HeaderStyle.NAME_TIME_COLON: re.compile(
-        rf"(?P<name>[^>\s:：\[\](（](?:[^:：\n\[\](（]{{0,60}}[^\s:：\[\](（])?)\s{{0,3}}[\[(（]{STAMP}[\])）]\s?[:：]?"
+        rf"(?P<name>[^>\s:：\[\](（](?:[^:：\n\[\](（]{{0,60}}[^\s:：\[\](（])?{_COLON_INSIDE})"
+        rf"\s{{0,3}}[\[(（]{STAMP}[\])）]\s?[:：]?"
     ),
     HeaderStyle.TIME_NAME: re.compile(rf"{_OPEN}{STAMP}{_CLOSE}{_BEFORE_NAME}{NAME}$"),
     HeaderStyle.NAME_TIME: re.compile(rf"{NAME}{_AFTER_NAME}{_OPEN}{STAMP}{_CLOSE}$"),
     HeaderStyle.NAME_CLOCK: re.compile(rf"{NAME}{_AFTER_NAME}{_OPEN}{NEAR_DAY}{CLOCK}{_CLOSE}$"),
     HeaderStyle.NAME_CLOCK_COLON: re.compile(
-        rf"(?P<name>[^>\s:：\[\](（\d](?:[^:：\n]{{0,60}}?[^\s:：])??)\s{{1,3}}{_OPEN}"
+        rf"(?P<name>[^>\s:：\[\](（\d](?:[^:：\n]{{0,60}}?[^\s:：])??)(?:\s{{1,3}}|(?=[(（])){_OPEN}"
         rf"(?:{STAMP}|{_other_groups(NEAR_DAY + CLOCK)}){_CLOSE}\s?[:：](?!//)"
     ),
     HeaderStyle.CLOCK_NAME: re.compile(rf"{_OPEN}{NEAR_DAY}{CLOCK}{_CLOSE}{_BEFORE_NAME}{NAME}$"),
@@ -98,13 +107,16 @@ PATTERNS: Final = {
     HeaderStyle.NUMBER_NAME: re.compile(rf"#(?P<number>\d{{1,7}}) (?:{STAMP} )?{NAME}$"),
 }
 TIME_ALONE: Final = re.compile(rf"{_OPEN}(?:{STAMP}|{_other_groups(NEAR_DAY + CLOCK)}){_CLOSE}$")
-DIVIDER: Final = re.compile(rf"[—–\-=─━*#\s]{{0,40}}{DATE}{WEEKDAY}(?:[\sT,，]{{1,3}}{CLOCK})?[—–\-=─━*#\s]{{0,40}}$")
+DIVIDER: Final = re.compile(
+    rf"(?:日期[:：]\s{{0,3}}|[—–\-=─━*#\s]{{0,40}}){DATE}{WEEKDAY}(?:[\sT,，]{{1,3}}{CLOCK})?[—–\-=─━*#\s]{{0,40}}$"
+)
 ENDS_LINE: Final = frozenset(
     (HeaderStyle.TIME_NAME, HeaderStyle.NAME_TIME, HeaderStyle.NAME_CLOCK, HeaderStyle.CLOCK_NAME)
 )
 """What was said stands below: the header is all of its line."""
 ON_LINE: Final = frozenset(
     (
+        HeaderStyle.TIME_NICK,
         HeaderStyle.TIME_NAME_COLON,
         HeaderStyle.NAME_TIME_COLON,
         HeaderStyle.NAME_CLOCK_COLON,
@@ -117,6 +129,7 @@ _NEEDED: Final = {
     HeaderStyle.TIME_NAME_CELLS: re.compile(r"[\t|｜]"),
     HeaderStyle.NAME_TIME_CELLS: re.compile(r"[\t|｜]"),
     HeaderStyle.NAME_TIME_COLON: re.compile(r"[\[(（]"),
+    HeaderStyle.TIME_NICK: re.compile("<"),
 }
 """What stands in every header of a style, where few lines have it."""
 _CLOCK_HINT = re.compile(r"\d[:：时点]\d")

@@ -53,7 +53,8 @@ _LONGEST_TITLE: Final = 3
 _MAY_HEAD = re.compile(r"\d[:：]\d|\d[时点]\d|\d{4}\s?[-/.年]|^#\d")
 _MAY_BE_DATED = re.compile(r"\d{4}\s?[-/.年]")
 _SAID_ON_LINE = re.compile(r"[^:：\n]{1,40}[:：]\s{0,4}\S")
-_NOTICES: Final = re.compile(r"消息记录|聊天记录|消息分组|消息对象|导出|Dear|={5,}|[—─━\-*]{5,}|^#\s")
+_BEGINS_DATE: Final = frozenset("—–-=─━*#0123456789日")
+_NOTICES: Final = re.compile(r"\[LINE\]|消息记录|聊天记录|消息分组|消息对象|导出|Dear|={5,}|[—─━\-*]{5,}|^#\s")
 _COMPANIONS: Final = {
     HeaderStyle.NAME_TIME: HeaderStyle.NAME_CLOCK,
     HeaderStyle.NAME_CLOCK: HeaderStyle.NAME_TIME,
@@ -121,7 +122,7 @@ def find_headers(lines: Sequence[Line]) -> Headers | None:
             continue
         whole = len(words) <= LONGEST_HEADER
         words = words[:LONGEST_HEADER]
-        if words[0] in "—–-=─━*#0123456789" and DIVIDER.match(words):
+        if words[0] in _BEGINS_DATE and DIVIDER.match(words):
             dividers.append(number)
         elif not began and is_system_line(words):
             continue  # nobody says it
@@ -195,7 +196,7 @@ def is_header_line(line: str) -> bool:
 def is_date_line(line: str) -> bool:
     """Whether a line is nothing but a date, with its time or without, as programs write it between messages."""
     words = line.strip()
-    return 0 < len(words) <= LONGEST_HEADER and words[0] in "—–-=─━*#0123456789" and DIVIDER.match(words) is not None
+    return 0 < len(words) <= LONGEST_HEADER and words[0] in _BEGINS_DATE and DIVIDER.match(words) is not None
 
 
 def is_plain_name(name: str) -> bool:

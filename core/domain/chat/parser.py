@@ -25,7 +25,8 @@ from core.domain.chat.quotes import QuoteBlock, find_quotes, quoted_name
 from core.domain.chat.residue import find_residue
 from core.domain.chat.speaker_lines import FULL_COLON, HALF_COLON, Line, Opening, opening_of, split_lines
 from core.domain.chat.speakers import find_speakers
-from core.domain.chat.spoken_roles import with_roles
+from core.domain.chat.speech_marks import without_speech_marks
+from core.domain.chat.spoken_roles import with_roles, with_those_left
 from core.domain.chat.stacked_headers import find_stacked_headers
 from core.domain.chat.unseen import SeenText, put_back
 from core.domain.chat.whatsapp_headers import find_whatsapp_headers
@@ -76,6 +77,7 @@ def _parse(text: str) -> ParsedChat:
         return _export(text, end, lines, blocks, inside, headers, residue)
     titles = _titles(lines)
     openings, speakers, quoted = _speakers(text, end, lines, blocks, inside | titles)
+    openings, speakers = _without_marks(openings, speakers)
     known = Mentions(speakers)
     others = {name for name in quoted if len(name) > 1 and not known.known(name, 0)}
     names = _Names(known, Mentions(speakers | others), speakers)
@@ -86,6 +88,18 @@ def _parse(text: str) -> ParsedChat:
         for index, (span, opening) in enumerate(_spans(text, end, starts))
     )
     return ParsedChat(text, messages, (residue,) if residue else ())
+
+
+def _without_marks(openings: dict[int, Opening], speakers: frozenset[str]) -> tuple[dict[int, Opening], frozenset[str]]:
+    """Openings and speakers by their names alone, without 说 or an arrow to somebody else."""
+    plain = without_speech_marks(speakers)
+    if not plain:
+        return openings, speakers
+    renamed = {
+        number: opening._replace(name=plain[opening.name]) if opening.name in plain else opening
+        for number, opening in openings.items()
+    }
+    return renamed, frozenset(plain.get(name, name) for name in speakers)
 
 
 def _opens_otherwise(lines: list[Line], headers: Headers) -> bool:
@@ -130,7 +144,7 @@ def _export(
         for number, header in headers.headers.items()
         if number not in inside and header.name not in SYSTEM_NAMES
     }
-    speakers = frozenset(opening.name for opening in openings.values())
+    openings, speakers = _without_marks(openings, frozenset(opening.name for opening in openings.values()))
     known = Mentions(speakers)
     names = _Names(known, known, speakers)
     quotes = {block.start: block for block in blocks}
@@ -198,6 +212,7 @@ def _speakers(
         people = speakers if few else find_speakers(conversation, lines, possible, quoted, continued)
         openings, speakers = _joined(openings, speakers, possible, people)
     openings, speakers = with_roles(lines, inside, openings, speakers)
+    openings, speakers = with_those_left(lines, inside, openings, speakers)
     if not speakers:
         openings, speakers = _by_return(lines, inside)
     return openings, speakers, quoted

@@ -27,6 +27,9 @@ _ASKS: Final = re.compile(
 )
 _PAIRS: Final = (("q", "a"), ("问", "答"), ("提问", "回答"))
 _LETTERS: Final = frozenset("abcdefghq问答我你他她甲乙丙丁男女")
+_SHORT_NAME: Final = 4
+_A_PERSON: Final = 1.0
+"""Shape of what surely is somebody."""
 _FEW: Final = 3
 """Most lines above a chat that nobody opens; fewer messages than one more prove nothing by their order."""
 
@@ -83,6 +86,60 @@ def with_roles(
         return dict(openings), speakers
     added = {number: opening for number, opening in possible.items() if opening.name in roles}
     return {**openings, **added}, speakers | roles
+
+
+def with_those_left(
+    lines: Sequence[Line], skipped: Container[int], openings: Mapping[int, Opening], speakers: frozenset[str]
+) -> tuple[dict[int, Opening], frozenset[str]]:
+    """Openings and speakers with who nobody but a speaker could be: the one who begins, and roles between others.
+
+    What stands first is said by nobody else: a short name opens it, and no label. Where people open every line, one
+    who is called by a role goes on with nobody's message.
+
+    Args:
+        lines: of the conversation.
+        skipped: numbers of the lines in quotations and titles.
+        openings: of the lines whose speaker is known.
+        speakers: who is known to speak.
+    """
+    if not speakers:
+        return dict(openings), speakers
+    filled = [
+        number
+        for number, line in enumerate(lines)
+        if number not in skipped
+        and line.text.strip()
+        and not _is_nobodys(line)
+        and not line.text.lstrip().startswith(tuple(SYSTEM_NAMES))
+    ]
+    possible = {number: one for number in filled if (one := _opening(number, lines[number], openings, speakers))}
+    left = {begins.name} if (begins := _begins(filled, possible)) else set()
+    named = sum(not is_role(name) for name in speakers)
+    if len(possible) == len(filled) and named < 2:  # between several people a role is mostly what somebody lists
+        left |= {
+            one.name
+            for one in possible.values()
+            if one.name.casefold() not in _LETTERS and is_role(one.name) and name_shape(one.name) >= 0
+        }
+    left -= speakers
+    added = {number: one for number, one in possible.items() if one.name in left}
+    return {**openings, **added}, speakers | left
+
+
+def _begins(filled: Sequence[int], possible: Mapping[int, Opening]) -> Opening | None:
+    """Who begins a chat: a short name before the first line; below labels, one that surely is somebody's."""
+    least = 0.0
+    for number in filled:
+        opening = possible.get(number)
+        if opening is None or not opening.first or len(opening.name) > _SHORT_NAME:
+            return None
+        shape = name_shape(opening.name.strip(_AROUND))
+        if shape >= least:
+            return opening
+        if shape >= 0:
+            return None
+        least = _A_PERSON
+    return None
 
 
 def _listed_questions(opened: Sequence[Opening], named: Container[str]) -> frozenset[str]:

@@ -19,8 +19,11 @@ from core.domain.chat.header_patterns import (
     is_possible,
     styles_of,
 )
+from core.domain.chat.message_kinds import is_title_line
 from core.domain.chat.name_patterns import name_shape
 from core.domain.chat.parsed_chat import Message, ParsedChat
+from core.domain.chat.speaker_lines import FULL_COLON, Line, opening_of
+from core.domain.chat.spoken_roles import is_role
 
 _MAY_HEAD: Final = re.compile(r"[:：]|\d[时点]\d|刚刚|\d(?:秒|分钟|小时|天)前")
 _AGO: Final = re.compile(r"(?P<name>\S.{0,40}?)\s{1,4}(?:刚刚|\d{1,3}\s?(?:秒|分钟|小时|天)前)$")
@@ -35,6 +38,10 @@ _TIME_LINE: Final = re.compile(r"[^\u4e00-\u9fff\n]{0,20}\d[:：]\d{2}(?:[:：]\
 _AROUND: Final = re.compile(r"[\s\[\]()（）【】<>@|｜*·_\-—]")
 """What stands between a name and something else in a header."""
 _TO_SOMEBODY: Final = ("@", "回复", "引用", "转发")
+_OPENED: Final = re.compile(r"[^：\n]{1,40}：")
+_SHORT_NAME: Final = 4
+_FEWEST_SPOKEN: Final = 4
+"""Messages beside each line that opens with another name, where such lines are nothing to speak of."""
 _MOST_AROUND: Final = 12
 _MOST_ELSE: Final = 40
 """Characters besides the time that a header may have."""
@@ -70,6 +77,33 @@ def unread_headers(parsed: ParsedChat) -> list[int]:
                 counted = start
                 numbers.append(number + 1)
     return numbers
+
+
+def unspoken_openings(parsed: ParsedChat) -> list[int]:
+    """Numbers, from 1, of the lines that open with what may be a name and are not taken for somebody's message.
+
+    A long chat quotes and lists much; lines count where there are many beside what is said.
+    """
+    names = frozenset(parsed.speakers)
+    spoken = sum(bool(message.speaker) for message in parsed.messages)
+    if not names or any(message.time for message in parsed.messages):
+        return []
+    lines = [
+        (start, line) for message in parsed.messages for start, line in _lines(message, parsed.text) if line.strip()
+    ]
+    opened = all(_OPENED.match(line) for _, line in lines)
+    starts = [start for start, line in lines if _opens_with_other(line, names, opened=opened)]
+    if _FEWEST_SPOKEN * len(starts) < spoken:
+        return []
+    return [parsed.text.count("\n", 0, start) + 1 for start in starts]
+
+
+def _opens_with_other(line: str, names: frozenset[str], *, opened: bool) -> bool:
+    opening = opening_of(0, Line(0, line, len(line)), FULL_COLON)
+    if opening is None or not opening.first or opening.name in names or is_title_line(line.strip()):
+        return False
+    shape = name_shape(opening.name)
+    return shape > 0 or shape >= 0 and (is_role(opening.name) or opened and len(opening.name) <= _SHORT_NAME)
 
 
 def names_like_times(parsed: ParsedChat) -> list[str]:

@@ -1,13 +1,13 @@
 """Counts messages and speakers of the chats of a file, and finds those in which nobody speaks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from sys import maxsize
 from typing import TYPE_CHECKING
 
 from core.domain.chat import MessageKind, ParsedChat, parse_chat
 from core.domain.chat.plain_dates import DateOrder, undecided_order
-from core.domain.chat.unread_headers import names_like_times, unread_headers
+from core.domain.chat.unread_headers import names_like_times, unread_headers, unspoken_openings
 from core.services.datasets.form_notes import listed_rows
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class SpeakerCounts:
         names: of everybody who speaks in them.
         without_speakers: index of each chat in which no speaker is recognised.
         unread_headers: index of each chat with lines that look like headers and were read as words; the lines' numbers.
+        unspoken: index of each chat with many lines that open with a name of nobody who speaks; the lines' numbers.
         names_like_times: speakers whose names hold a time.
         system_lines: messages that nobody said: somebody joined, recalled a message; dates and titles among them.
         undecided_dates: index of each chat with dates that may be two days each, and how they were read.
@@ -43,6 +44,7 @@ class SpeakerCounts:
     names: set[str] = field(default_factory=set)
     without_speakers: list[int] = field(default_factory=list)
     unread_headers: dict[int, list[int]] = field(default_factory=dict)
+    unspoken: dict[int, list[int]] = field(default_factory=dict)
     names_like_times: set[str] = field(default_factory=set)
     undecided_dates: dict[int, DateOrder] = field(default_factory=dict)
     system_lines: int = 0
@@ -71,6 +73,8 @@ class SpeakerCounts:
             self.without_speakers.append(row.index)
         if lines := unread_headers(parsed):
             self.unread_headers[row.index] = lines
+        if lines := unspoken_openings(parsed):
+            self.unspoken[row.index] = lines
         self.names_like_times.update(names_like_times(parsed))
         if any(message.time for message in parsed.messages) and (order := undecided_order(row.text)):
             self.undecided_dates[row.index] = order
@@ -83,13 +87,14 @@ class SpeakerCounts:
         if rows := self.without_speakers:
             sentences.append(f"有 {len(rows):,} 条认不出发言人{looked}：{listed_rows(rows)}")
         if self.unread_headers:
-            count = sum(map(len, self.unread_headers.values()))
-            places = "；".join(
-                f"第 {index} 条的{_listed_lines(lines)}" for index, lines in list(self.unread_headers.items())[:_PLACES]
-            )
-            more = "等" if len(self.unread_headers) > _PLACES else ""
             sentences.append(
-                f"有 {count:,} 行像是消息的开头（名字和时间），但不能确定，算作上一条消息的文字{looked}：{places}{more}"
+                f"有 {_count(self.unread_headers):,} 行像是消息的开头（名字和时间），但不能确定，"
+                f"算作上一条消息的文字{looked}：{_places(self.unread_headers)}"
+            )
+        if self.unspoken:
+            sentences.append(
+                f"有 {_count(self.unspoken):,} 行像是「名字：话」，但不能确定，没有算作那人的话{looked}："
+                f"{_places(self.unspoken)}"
             )
         if self.names_like_times:
             names = "、".join(sorted(self.names_like_times)[:_PLACES])
@@ -106,6 +111,18 @@ class SpeakerCounts:
                 f"（如第 {index} 条的「{order.example}」），{order.sentence}"
             )
         return tuple(sentences)
+
+
+def _count(lines_by_chat: Mapping[int, list[int]]) -> int:
+    return sum(map(len, lines_by_chat.values()))
+
+
+def _places(lines_by_chat: Mapping[int, list[int]]) -> str:
+    """The first chats with their lines."""
+    places = "；".join(
+        f"第 {index} 条的{_listed_lines(lines)}" for index, lines in list(lines_by_chat.items())[:_PLACES]
+    )
+    return places + ("等" if len(lines_by_chat) > _PLACES else "")
 
 
 def _listed_lines(lines: list[int]) -> str:

@@ -70,6 +70,21 @@ VARIANTS = {
         "{a}\n2024-01-02 10:21 已读\n{q}\n{b}\n2024-01-02 10:22\n{p}\n{a}\n2024-01-02 10:23 已读\n{r}",
         FULL,
     ),
+    "IRC": (
+        "2024-01-02T10:21:00 <{a}> {q}\n2024-01-02T10:22:00 <{b}> {p}\n2024-01-02T10:23:00 <{a}> {r}",
+        FULL + ":00",
+    ),
+    "IRC, clock": ("[10:21] <{a}> {q}\n[10:22] <{b}> {p}\n[10:23] <{a}> {r}", "10:21"),
+    "a meeting's transcript": ("{a}(00:00:01):\n{q}\n\n{b}(00:00:05):\n{p}\n\n{a}(00:01:05):\n{r}", "00:00:01"),
+    "LINE": (
+        "[LINE] 與小滿的聊天\n儲存日期：2024/01/05 10:00\n\n2024/01/02（二）\n10:21\t{a}\t{q}\n10:22\t{b}\t{p}\n"
+        "10:23\t{a}\t{r}",
+        FULL,
+    ),
+    "QQ, private": ("日期: 2024-01-02\n\n{a} 10:21\n{q}\n\n{b} 10:22\n{p}\n\n日期: 2024-01-03\n\n{a} 10:23\n{r}", FULL),
+    "says": ("2024-01-02 10:21 {a} 说：\n{q}\n2024-01-02 10:22 {b} 说：\n{p}\n2024-01-02 10:23 {a} 说：\n{r}", FULL),
+    "says, no time": ("{a}说：{q}\n{b}说：{p}\n{a}说：{r}", ""),
+    "to somebody": ("{a} -> {b}：{q}\n{b} -> {a}：{p}\n{a} -> {b}：{r}", ""),
     "seconds since 1970": ("1704161999 {a}\n{q}\n1704162059 {b}\n{p}\n1704162119 {a}\n{r}", FULL[:-2] + "19:59"),
     "milliseconds, colon": (
         "[1704162060000] {a}: {q}\n[1704162120000] {b}: {p}\n[1704162180000] {a}: {r}",
@@ -326,7 +341,13 @@ def test_two_partners_of_qq_are_two_chats() -> None:
 
 @pytest.mark.parametrize(
     "names",
-    [("A:小满", "A:阿青"), ("12:30阿青", "林小满3"), ("A:小满", "阿青"), ("12:30阿青", "12:30小满")],
+    [
+        ("A:小满", "A:阿青"),
+        ("12:30阿青", "林小满3"),
+        ("A:小满", "阿青"),
+        ("12:30阿青", "12:30小满"),
+        ("旗舰店:小王", "林小满3"),
+    ],
     ids=":".join,
 )
 @pytest.mark.parametrize(
@@ -339,6 +360,7 @@ def test_two_partners_of_qq_are_two_chats() -> None:
         "{name} 2024-01-02 10:2{n}",
         "{name}  10:2{n}",
         "{name}(1234{id}) 10:2{n}:00",
+        "{name}  (2024-1-2 10:2{n}:00):",
     ],
 )
 def test_names_with_colons_are_whole_though_no_header_is_without(header: str, names: tuple[str, str]) -> None:

@@ -4,7 +4,7 @@ import sys
 from types import FrameType
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.domain.chat import MessageKind, ParsedChat, parse_chat
@@ -39,11 +39,13 @@ def rebuilt(parsed: ParsedChat) -> str:
     return "".join(span.of(parsed.text) for span in parsed.all_spans)
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_text_comes_back(text: str) -> None:
     assert rebuilt(parse_chat(text)) == text
 
 
+@settings(deadline=None)
 @given(st.lists(CHAT_BITS, max_size=40).map("".join))
 def test_any_chat_like_text_comes_back_with_everything_inside_its_message(text: str) -> None:
     parsed = parse_chat(text)

@@ -3,6 +3,7 @@
 import pytest
 
 from core.domain.chat import parse_chat
+from core.domain.chat.unread_headers import unspoken_openings
 
 SAID = ["空调坏了，怎么修", "好的，请提供地址", "幸福路8号", "收到", "谢谢"]
 PAIRS = (
@@ -131,3 +132,25 @@ def test_a_role_in_what_somebody_sends_is_a_label() -> None:
 )
 def test_questions_and_answers_beside_one_named_person(text: str, speakers: tuple[str, ...]) -> None:
     assert parse_chat(text).speakers == speakers
+
+
+@pytest.mark.parametrize(
+    ("text", "speakers"),
+    [
+        ("林：T0001\n小王：好", ("林", "小王")),
+        ("@林：你好\n小王：在", ("@林", "小王")),
+        ("系统：已接入\n林小满：你好\n小王：在", ("林小满", "小王")),
+        ("业主：漏水\n物业：马上来", ("业主", "物业")),
+        ("机器人：您好\n访客：你好\n人工：请讲", ("机器人", "访客", "人工")),
+        ("学员：几点上课\n班主任：下午两点\n学员：好的\n班主任：不见不散", ("学员", "班主任")),
+        ("主题：开会\n地点：杭州\n小王：好的，收到\n型号：一号", ()),
+    ],
+)
+def test_who_begins_speaks_and_so_do_roles_between_others(text: str, speakers: tuple[str, ...]) -> None:
+    assert parse_chat(text).speakers == speakers
+
+
+def test_lines_with_other_names_are_counted_where_they_are_many() -> None:
+    assert unspoken_openings(parse_chat("小王：好的\n客服：在\n物流：已发货\n小王：嗯")) == [3]
+    many = "小王：好的，收到\n林小满：谢谢\n" * 4
+    assert unspoken_openings(parse_chat(many)) == []
