@@ -12,7 +12,8 @@ _STYLE = """
 .figures > div { display: flex; flex-direction: column-reverse; }
 .figures dt { font-size: .8rem; opacity: .65; }
 .figures dd { margin: 0; font-size: 1.12rem; font-variant-numeric: tabular-nums; white-space: nowrap; }
-.figures .warn dd { color: var(--st-red-text-color, #b42318); }
+.figures .warn dd { color: #b42318; }
+@media (prefers-color-scheme: dark) { .figures .warn dd { color: #f0857a; } }
 .facts { display: grid; grid-template-columns: 8rem 1fr; margin: .25rem 0 !important; font-size: .93rem; }
 .facts > * { padding: .36rem 0; border-bottom: 1px solid var(--st-border-color, #8884); overflow-wrap: anywhere; }
 .facts > :nth-last-child(-n+2) { border-bottom: 0; }

@@ -17,12 +17,17 @@ _STYLE = """
 .sy-look p { margin: 0 0 .5rem !important; white-space: pre-wrap; }
 .sy-look .who { font-weight: 600; margin-right: .4em; }
 .sy-look .side { font-size: .76rem; border: 1px solid currentColor; border-radius: 4px; padding: 0 .3em;
-  margin-right: .45em; opacity: .8; }
-.sy-look .staff .side { color: var(--st-green-text-color, #2f6f5e); }
-.sy-look .customer .side { color: var(--st-blue-text-color, #1d4ed8); }
+  margin-right: .45em; }
+.sy-look .staff .side { color: #24594b; }
+.sy-look .customer .side { color: #1d4ed8; }
 .sy-look .time { font-size: .76rem; opacity: .6; font-variant-numeric: tabular-nums; }
 .sy-look .nobody { opacity: .65; font-size: .82rem; }
-.sy-look .none { color: var(--st-red-text-color, #b42318); font-weight: 600; }
+.sy-look .none { color: #b42318; font-weight: 600; }
+@media (prefers-color-scheme: dark) {
+  .sy-look .staff .side { color: #8ccbb6; }
+  .sy-look .customer .side { color: #8fb4ff; }
+  .sy-look .none { color: #f0857a; }
+}
 </style>
 """
 _CLASSES = {Role.STAFF: "staff", Role.CUSTOMER: "customer", Role.UNKNOWN: "unknown"}

@@ -79,11 +79,16 @@ def _span(minutes: int) -> Markdown:
     return f"{minutes // _HOUR:d} 小时" if minutes < 24 * _HOUR else f"{minutes // (24 * _HOUR):d} 天"
 
 
+def _automatic(detected: str) -> str:
+    """The choice that leaves it to the reader, with what he found; a file that is refused tells nothing."""
+    return f"自动：{detected}" if detected else "自动"
+
+
 def _draw_format(file_id: str, detected: str) -> None:
     st.selectbox(
         "格式",
         ["", *_FORMATS],
-        format_func=lambda name: name or f"自动：{detected or '认不出'}",
+        format_func=lambda name: name or _automatic(detected),
         key=widget_key(file_id, "format"),
     )
 
@@ -92,7 +97,7 @@ def _draw_encoding(file_id: str, detected: str) -> None:
     st.selectbox(
         "文字编码",
         ["", *_ENCODINGS],
-        format_func=lambda name: _ENCODINGS.get(name, f"自动：{detected or '认不出'}"),
+        format_func=lambda name: _ENCODINGS.get(name, _automatic(detected)),
         key=widget_key(file_id, "encoding"),
     )
 
