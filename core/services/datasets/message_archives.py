@@ -33,10 +33,11 @@ LIST_NAMES = frozenset(_LISTS)
 _WRAPPERS = ("chat_msg", "decrypt_chat_msg", "decrypted_msg", "decrypted", "msg", "message", "raw")
 _ENCRYPTED = "encrypt_chat_msg"
 _DEEPEST = 4
-_EXTERNAL = re.compile(r"w[mo](?=[\w-]*[A-Z\d_-])[\w-]{2,}|w[mo][\w-]{10,}|wm[a-z]{4,}")
+_EXTERNAL = re.compile(r"w[mo](?=[\w-]*[A-Z_-])[\w-]+|w[mo][\w-]{10,}|wm[a-z]{4,}")
 _PERHAPS_EXTERNAL = re.compile(r"w[mo][a-z\d]*")
 _SAYS_NOTHING = "企业切换日志，不是消息"
 _NOTICE = "群通知（入群、改名等），不是消息"
+_NAMED_PART = re.compile(r"\{(\w{1,40})\}")
 _MENTION = re.compile(r"@_user_\d{1,4}|@_all")
 
 
@@ -212,7 +213,8 @@ def _wecom_text(kind: str, value: Mapping[str, Any], depth: int) -> str:
     if kind in ("mixed", "chatrecord") and depth < _DEEPEST:
         return _wecom_items(kind, inner, depth)
     write = _WECOM.get(kind)
-    return write(inner) if write else PLACEHOLDERS.get(kind, f"[{kind[:12]}]")
+    text = write(inner) if write else PLACEHOLDERS.get(kind, f"[{kind[:12]}]")
+    return text if kind in _ALL_SAID else " ".join((text, *(words for words in deep_words(inner) if words not in text)))
 
 
 def _wecom_items(kind: str, content: Mapping[str, Any], depth: int) -> str:
@@ -243,6 +245,10 @@ def _with_parts(placeholder: str) -> Callable[[Mapping[str, Any]], str]:
         return " ".join((placeholder, *deep_words(content)))
 
     return write
+
+
+_ALL_SAID = frozenset(("text", "markdown", "mixed", "chatrecord"))
+"""Kinds of which nothing but what they say is words."""
 
 
 def _words(content: Mapping[str, Any]) -> str:
@@ -310,6 +316,8 @@ def _feishu_text(kind: str, content: Mapping[str, Any]) -> str:
         for line in _listed(post.get("content")):
             lines.append("".join(_feishu_part(part) for part in _listed(line) if isinstance(part, dict)))
         return "\n".join(line for line in lines if line)
+    if kind == "system" and isinstance(template := content.get("template"), str):
+        return _NAMED_PART.sub(lambda match: "、".join(deep_words(content.get(match[1]))) or match[0], template)
     words = [str(content["file_name"])] if content.get("file_name") else deep_words(content)
     return " ".join((PLACEHOLDERS.get(kind, f"[{kind[:12]}]"), *words))
 
@@ -319,7 +327,8 @@ def _feishu_part(part: Mapping[str, Any]) -> str:
         return "[图片]"
     if part.get("tag") == "at":
         return f"@{part.get('user_name') or part.get('user_id') or ''}"
-    return str(part.get("text") or "")
+    words, address = str(part.get("text") or ""), str(part.get("href") or "")
+    return f"{words} {address}".strip() if address and address not in words else words
 
 
 def _listed(value: Any) -> list[Any]:

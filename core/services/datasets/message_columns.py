@@ -35,19 +35,21 @@ _USUAL: Mapping[str, Sequence[str]] = {
     "text": (
         "messagecontent msgcontent strcontent 消息内容 讯息内容 聊天内容 发言内容 发送内容 对话内容 会话内容 "
         "内容 消息 讯息 文本内容 "
-        "text.content content.text body.content content message.content message.text message msg text 正文 body"
+        "messagebody text.content content.text body.content content message.content message.text message msg text "
+        "正文 body comment 消息正文 utterance 话术 发言"
     ).split(),
     "sender": (
         "发送人 发送者 传送人 传送者 发送人昵称 发送者昵称 发送人名称 发送人姓名 发送者姓名 发言人 发言者 发信人 "
         "说话人 发送方 "
         "发起人 用户昵称 群昵称 群名片 昵称 sendername sendernick sendernickname fromname fromnickname accountname "
-        "sender.name sender.nickname from.name displayname sender speaker nickname nick talkername talker from "
-        "fromuser author.name author username 发送账号 用户名 用户 成员 name remark"
+        "sender.name sender.nickname from.name senderdisplayname displayname sender speaker nickname nick talkername "
+        "talker from fromuser author.name author senderusername username 发送账号 用户名 用户 成员 name remark "
+        "fromnick fromusername 姓名"
     ).split(),
     "time": (
         "发送时间 传送时间 消息时间 讯息时间 聊天时间 发言时间 会话时间 createtime strtime msgtime messagetime "
         "sendtime sentat senttime "
-        "createdat createat timestamp datetime 时间 time 日期时间 日期 date"
+        "createdat createdate createat formattedtime timestamp datetime 时间 time 日期时间 日期 date"
     ).split(),
     "session": (
         "会话id 会话编号 会话号 对话id 对话编号 接待id sessionid session conversationid dialogueid dialogid chatid "
@@ -61,11 +63,11 @@ _USUAL: Mapping[str, Sequence[str]] = {
     ).split(),
     "side": (
         "issender isself isfromme ismine issend 方向 收发 消息方向 direction 是否客服 是否本人 角色 发送人类型 "
-        "发送者类型 发送方类型 发送人角色 发送者角色 sendertype senderrole fromtype role 身份"
+        "发送者类型 发送方类型 发送人角色 发送者角色 sendertype senderrole authorrole fromtype role 身份"
     ).split(),
     "sender_id": (
         "发送人id 发送者id 用户id 发送人账号 发送者账号 senderid sender.uin sender.id sender.uid wxid userwxid "
-        "senderwxid fromid from.id fromuser userid uin uid sender talker"
+        "senderwxid senderusername fromid from.id fromuser userid uin uid sender talker"
     ).split(),
     "kind": ("消息类型 讯息类型 内容类型 类型 typename msgtype messagetype contenttype type").split(),
     "to": ("接收人 接收者 接收方 收信人 收件人 tolist to touser receiver receivername toname recipient").split(),
@@ -73,7 +75,7 @@ _USUAL: Mapping[str, Sequence[str]] = {
     "customer": "客户 客户名称 客户昵称 访客 访客昵称 买家昵称 customer customername visitor".split(),
     "date": ("日期 发送日期 消息日期 date day").split(),
 }
-_IDENTIFIER = re.compile(r"(?:wxid_|gh_|ou_|w[mob])\w{4,}|\d{5,}|[0-9a-f-]{16,}|\w{1,40}@chatroom", re.IGNORECASE)
+_IDENTIFIER = re.compile(r"wxid_\w+|(?:gh_|ou_|w[mob])\w{4,}|\d{5,}|[0-9a-f-]{16,}|\w{1,40}@chatroom", re.IGNORECASE)
 _WORDS = re.compile(r"[\s_\-]+")
 _BRACKETS = re.compile(r"[（(][^（()）]{0,40}[)）]")
 MODEL_ROLES: Mapping[str, str] = {

@@ -21,9 +21,10 @@ from core.services.datasets.message_archives import (
     is_archived,
     messages_inside,
 )
-from core.services.datasets.message_columns import MessageColumns, are_of_a_model, is_sure, recognise
+from core.services.datasets.message_columns import MessageColumns, are_of_a_model, is_sure, plain_column, recognise
 from core.services.datasets.message_table import USUAL_PAUSE, join, message_of, swapped
 from core.services.datasets.message_times import time_of, why_unread
+from core.services.datasets.program_values import without_program_values
 from core.services.datasets.reading_report import Joined, ReadingReport, line_places, listed
 from core.services.datasets.short_years import with_whole_year, year_place
 from core.services.datasets.split_texts import SplitTexts
@@ -33,6 +34,7 @@ from core.services.datasets.table_notes import TableNotes
 from core.services.datasets.table_row import TableRow
 
 _TIME_CHARACTERS = 40
+_NUMBERS_OF_MESSAGES = frozenset("msgid messageid msgsvrid msgserverid 消息id 消息编号 讯息id".split())
 _LOOKED_AT = 1_000
 """Rows of a table whose values are known before the first of them is read."""
 _READ_DEEPER = (".richText", ".rich_text", ".recognition", ".fileName")
@@ -234,7 +236,8 @@ def _are_chats(texts: Sequence[str]) -> bool:
 def _chats(
     rows: Iterable[RawRow], layout: MessageColumns | None, columns: TableColumns, report: ReadingReport
 ) -> Iterator[RawRow]:
-    messages = require_keys(_timed(_messages(rows, layout, report), report), layout, columns, report)
+    filled = without_program_values(_timed(_messages(rows, layout, report), report), report)
+    messages = require_keys(list(filled), layout, columns, report)
     if columns.swap_sides:
         messages = [swapped(message) for message in messages]
     joined = join(messages, pause_minutes=columns.pause_minutes, by=columns.join)
@@ -322,7 +325,7 @@ def _messages(
                 unread.setdefault(message.reason, []).append(line)
                 continue
             written = _written_time(value, layout) if layout else ""
-            identifier = str(value.get("msgid") or "") if isinstance(value, dict) else ""
+            identifier = _identifier(value)
             if identifier:
                 content = replace(message, row=0)
                 if seen.get(identifier) == content:
@@ -338,13 +341,22 @@ def _messages(
     if reasons and not any_read:
         raise InputError(f"文件里没有一行能读成消息；{'；'.join(reasons)}", "请按原因修改后重试")
     report.notes += reasons
-    report.note(f"有 {{}} 条消息与前面的完全相同（msgid 也相同），只留一条{line_places(repeated)}", len(repeated))
+    report.note(f"有 {{}} 条消息与前面的完全相同（消息编号也相同），只留一条{line_places(repeated)}", len(repeated))
+
+
+def _identifier(value: Any) -> str:
+    """The number that a program gives a message; ``""`` where it gives none."""
+    if not isinstance(value, dict):
+        return ""
+    return next((str(one) for name, one in value.items() if one and plain_column(name) in _NUMBERS_OF_MESSAGES), "")
 
 
 def _message(value: Any, layout: MessageColumns | None, line: int, session: str) -> SentMessage | Unreadable:
     """One object or row as a message; ``session`` is that of the list in which it stands, or ``""``."""
     if not isinstance(value, dict):
         return Unreadable("不是一条消息")
+    if value.get("_type") not in (None, "", "message"):
+        return Unreadable(f"标着「{str(value['_type'])[:12]}」，不是消息")
     if layout is None or layout.kind in _ARCHIVED_KINDS and is_archived(value):
         message = archive_message(value, line)
     else:
@@ -397,6 +409,12 @@ def _note_changes(
         sideless = [message.sender for message in messages if message.side is Role.UNKNOWN and message.sender]
         example = sideless[0][:12] if sideless else ""
         report.note(f"有 {{}} 条消息的收发方认不出是哪一方（如「{example}」），按写着的当作发言人", len(sideless))
+    sides: dict[str, set[Role]] = {}
+    for message in messages:
+        if message.sender and message.side is not Role.UNKNOWN:
+            sides.setdefault(message.sender, set()).add(message.side)
+    both = [sender for sender, of_sender in sides.items() if len(of_sender) > 1]
+    report.note(f"有 {{}} 个发送人有时写成我方、有时写成对方，请核对收发方：{listed(both)}", len(both))
     roomless = sum(not message.room and not message.session for message in messages)
     if roomless < len(messages):
         report.note("有 {} 条消息没有写明群聊或会话，合在一条群聊里", roomless)

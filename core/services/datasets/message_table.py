@@ -28,7 +28,7 @@ _OWN = frozenset(
 )
 _OTHER = frozenset(
     "0 false no n 否 接收 收到 收 对方 客户 顾客 访客 买家 用户 外部 外部联系人 "
-    "customer user client visitor guest buyer in incoming recv receive received external human".split()
+    "customer user enduser end-user client visitor guest buyer in incoming recv receive received external human".split()
 )
 _PERSON_DOES = re.compile(r"(.{1,12}?)(发送的?|发出的?|发来的?|发言|发|回复|消息|说|端|侧|接收的?|收到的?)")
 _RECEIVES = ("接收", "收到")

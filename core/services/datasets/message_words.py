@@ -38,7 +38,7 @@ PLACEHOLDERS: Mapping[str, str] = {
 
 _WORD_KEYS = frozenset(
     "title subtitle text content name ques question description desc votetitle voteitem options label placeholder alt "
-    "url".split()
+    "topic summary address remark remarks place displayname wish url href".split()
 )
 _DEEPEST = 12
 _NAMES = ("content", "text", "title", "filename")

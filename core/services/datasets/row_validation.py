@@ -1,5 +1,6 @@
 """Validation of rows: rules for chats and for submissions, each refusal one Chinese clause. Pure."""
 
+import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -134,13 +135,32 @@ def _forms(infos: Any, form: Form) -> tuple[list[FormValues], tuple[str, ...]]:
         if not isinstance(info, dict):
             raise _BadRowError(f"infos 的第 {number} 项应为对象，收到{_named(info)}")
         try:
-            values, changes = form.coerce(info, empty_words=PROGRAM_WORDS)
+            values, changes = form.coerce(_with_lists(info, form), empty_words=PROGRAM_WORDS)
         except RecursionError as error:
             raise _BadRowError(f"infos 的第 {number} 项嵌套太深") from error
         forms.append(values)
         notes += [f"第 {number} 位客户：{change}" for change in changes]
     # A note may quote an unknown key.
     return forms, tuple(UNSTORABLE.sub("", note) for note in notes)
+
+
+def _with_lists(info: dict[str, Any], form: Form) -> dict[str, Any]:
+    """The values; lists that stand as JSON in a text are lists, as in the cells of a table."""
+    texts = {
+        field.key: value
+        for field in form.fields
+        if field.is_list and isinstance(value := info.get(field.key), str) and value.lstrip().startswith("[")
+    }
+    if not texts:
+        return info
+    return info | {key: listed for key, value in texts.items() if isinstance(listed := _parsed(value), list)}
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _named(value: Any) -> str:

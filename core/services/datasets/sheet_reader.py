@@ -89,6 +89,8 @@ def read_sheet(
     # Rows before the first cell are given as well, and columns.
     last_row, last_column = sheet.end
     _require_cells(source.name, last_row + 1, last_column + 1)
+    merged = sum(bottom > top for (top, _), (bottom, _) in sheet.merged_cell_ranges or ())
+    report.note("有 {} 处跨行合并的格子，合并的每一行都按那一格的值读", merged)
     yield from _rows(sheet)
 
 

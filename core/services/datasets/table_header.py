@@ -28,6 +28,9 @@ TEXT_COLUMNS = (
     "聊天内容",
     "对话",
     "对话内容",
+    "会话内容",
+    "会话记录",
+    "沟通记录",
     "内容",
     "文本",
 )
@@ -92,9 +95,47 @@ def split_header(
         titles = "；".join(_shown(row) for row in above[:3]) + ("……" if len(above) > 3 else "")
         report.note(f"表头在第 {head[at].line} 行；上面的 {{}} 行不是数据，没有导入：{titles}", len(above))
     names = [column_name(cell) for cell in head[at].cells]
+    below: Iterator[TableRow] = chain(head[at + 1 :], stream)
+    if len(starts := _tables_beside(names)) > 1:
+        report.note("有 {} 张同样的表并排放着，从左到右依次导入", len(starts))
+        names, below = names[: _width_of(names, starts)], _one_below_the_other(below, starts, _width_of(names, starts))
     twice = list(dict.fromkeys(name for name in names if name and names.count(name) > 1))
     report.note(f"有重复的列名，用后面有内容的那一格：{'、'.join(name[:20] for name in twice[:8])}", len(twice))
-    return names, _without_header(chain(head[at + 1 :], stream), names, report)
+    return names, _without_header(below, names, report)
+
+
+def _tables_beside(names: list[str]) -> list[int]:
+    """Where tables with the same header begin that stand beside each other, blank columns between them or none."""
+    for width in range(2, len(names) // 2 + 1):
+        header, starts, at = names[:width], [0], width
+        while at < len(names) and all(header):
+            if not names[at]:
+                at += 1
+            elif names[at : at + width] == header:
+                starts.append(at)
+                at += width
+            else:
+                break
+        if at >= len(names) and len(starts) > 1:
+            return starts
+    return [0]
+
+
+def _width_of(names: list[str], starts: list[int]) -> int:
+    return names.index("") if "" in names[: starts[1]] else starts[1]
+
+
+def _one_below_the_other(rows: Iterable[TableRow], starts: list[int], width: int) -> Iterator[TableRow]:
+    """The rows of the first table, then those of the others; what stands behind the last one stays there."""
+    others: list[list[TableRow]] = [[] for _ in starts[1:]]
+    for row in rows:
+        yield row if row.problem else row._replace(cells=row.cells[:width])
+        for table, start in zip(others, starts[1:], strict=True):
+            cells = row.cells[start:] if start == starts[-1] else row.cells[start : start + width]
+            if not row.problem:
+                table.append(row._replace(cells=cells))
+    for table in others:
+        yield from table
 
 
 def _without_header(rows: Iterable[TableRow], names: list[str], report: ReadingReport) -> Iterator[TableRow]:
@@ -102,13 +143,21 @@ def _without_header(rows: Iterable[TableRow], names: list[str], report: ReadingR
     if not names:
         return
     lines: list[int] = []
+    differing: list[int] = []
+    twins = list(twins_of(names, range(len(names))).values())
     several = sum(map(bool, names)) > 1
     for row in rows:
         first = column_name(row.cells[0]) if several and row.cells and not row.problem else None
         if first == names[0] and [column_name(cell) for cell in row.cells] == names:
             lines.append(row.line)
             continue
+        if any(
+            len({str(row.cells[at]).strip() for at in places if at < len(row.cells)} - {"", "None"}) > 1
+            for places in twins
+        ):
+            differing.append(row.line)
         yield row
+    report.note(f"有 {{}} 行在重复的列里写了不同的内容，只导入了后面的那一格{line_places(differing)}", len(differing))
     report.note(f"有 {{}} 行与表头相同，不是数据，没有导入{line_places(lines)}", len(lines))
 
 

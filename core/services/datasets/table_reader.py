@@ -8,7 +8,7 @@ from typing import Any
 from core.domain.form import Form
 from core.errors import InputError
 from core.services.datasets.csv_reader import read_csv
-from core.services.datasets.formula_cells import uncalculated_cells
+from core.services.datasets.formula_cells import count_comments, uncalculated_cells
 from core.services.datasets.import_types import BY_NAME, BY_POSITION, ColumnError, FileFormat, RawRow, TableColumns
 from core.services.datasets.json_values import NotingDecoder
 from core.services.datasets.message_rows import PEEK, find_table_columns, table_chats
@@ -72,6 +72,7 @@ def _noting_formulas(rows: Iterator[TableRow], source: SourceFile, report: Readi
         if by_line is None:  # the sheet is known by now
             by_line = uncalculated_cells(source, report.sheet)
         yield row
+    report.note("有 {} 条批注写在格子旁边，没有导入", count_comments(source))
     places = by_line or {}
     report.note(
         f"有 {{}} 格是没有结果的公式或错误值（如 #N/A），按空处理{line_places(sorted(places))}；"

@@ -64,7 +64,7 @@ def telegram_message(value: Mapping[str, Any], number: int) -> SentMessage | Non
     sender_id = str(value.get("from_id") or "")
     return SentMessage(
         sender=str(value.get("from") or sender_id).strip(),
-        text=f"{_origin(value)}{_placeholder(value)} {_words(value['text'])}".strip(),
+        text=f"{_origin(value)}{_placeholder(value)} {_words(value['text'])}{_buttons(value)}".strip(),
         time=time_of(value["date"]),
         sender_id=sender_id,
         room=str(value.get(_ROOM) or ""),
@@ -76,6 +76,12 @@ def _origin(value: Mapping[str, Any]) -> str:
     """Who wrote a message that was forwarded, before its words."""
     origin = value.get("forwarded_from")
     return f"[转发自 {origin.strip()}] " if isinstance(origin, str) and origin.strip() else ""
+
+
+def _buttons(value: Mapping[str, Any]) -> str:
+    """What stands on the buttons below a message."""
+    words = deep_words(value.get("inline_bot_buttons"))
+    return f" [按钮] {' '.join(words)}" if words else ""
 
 
 def _words(text: Any) -> str:
@@ -95,5 +101,5 @@ def _placeholder(value: Mapping[str, Any]) -> str:
     if part == "poll":
         words = deep_words(value[part])
     if media in _MEDIA:
-        words = []
+        words = [str(value[name]) for name in ("sticker_emoji", "title", "performer") if value.get(name)]
     return " ".join(filter(None, (_MEDIA.get(media) or _PARTS.get(part, ""), *words)))

@@ -9,7 +9,7 @@ from core.domain.chat import Role
 from core.domain.form import load_named_form
 from core.errors import InputError
 from core.services.datasets.import_types import FileFormat
-from tests.services.datasets.test_messages_as_people_have_them import Reading, json_of
+from tests.services.datasets.test_messages_as_people_have_them import Reading, csv_of, json_of
 
 FORM = load_named_form("role_elements")
 NAME = FORM.name_field
@@ -156,3 +156,12 @@ def test_labels_beside_messages_are_kept_and_a_name_goes_before_a_role() -> None
     assert (row.forms or [{}])[0][NAME] == "甲"
     reading = Reading(json_of({"messages": [named, *turns("x", "答")[1:]]}), "a.json")
     assert reading.sides == [[("林小满", Role.CUSTOMER), STAFF]]
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.csv"])
+def test_a_list_that_stands_as_text_is_a_list_in_each_format(name: str) -> None:
+    key, text = "咨询类型", '["询价、答疑", "售后"]'
+    row = {"chat_text": "甲：一\n乙：二", "infos": [{key: text}]}
+    data = json.dumps([row]).encode() if name == "a.json" else csv_of(["chat_text", key], [row["chat_text"], text])
+    (read,) = Reading(data, name).rows
+    assert read.forms[0][key] == ["询价、答疑", "售后"]

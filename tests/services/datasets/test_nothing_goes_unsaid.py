@@ -9,6 +9,7 @@ from zipfile import ZipFile
 
 import pytest
 from openpyxl import Workbook
+from openpyxl.comments import Comment
 
 from core.domain.form import load_named_form
 from core.errors import InputError
@@ -243,3 +244,93 @@ def test_a_chat_of_which_nothing_is_seen_is_none(text: str, name: str) -> None:
     data: Any = {"a.txt": text.encode(), "a.json": [{"chat_text": text}], "a.csv": csv_of(["chat_text"], [text + "\n"])}
     reading = Reading(data[name], name)
     assert reading.texts == [] and [row.reason for row in reading.rejected] == ["chat_text 为空"]
+
+
+HEAD = ["会话ID", "发送人", "内容", "时间"]
+
+
+@pytest.mark.parametrize("empty", ["nan", "NaN", "NULL", "None", "<NA>"])
+def test_what_programs_write_for_nothing_is_empty_in_messages_and_named(empty: str) -> None:
+    rows = [
+        ["s1", "张三", "话一", "2024-03-01 09:00"],
+        [empty, "李四", "话二", "2024-03-01 09:01"],
+        ["s1", empty, "话三", "2024-03-01 09:02"],
+        ["s1", "张三", empty, "2024-03-01 09:03"],
+    ]
+    reading = Reading(csv_of(HEAD, *rows), "a.csv")
+    assert reading.holds("话一 话三", "话二") and empty not in "".join(reading.texts)
+    assert f"有 3 条消息里有程序写的空值（{empty}），按空处理（第 3、4、5 行）" in reading.notes
+    assert "有 1 条消息没有发送人（第 4 行）" in reading.notes
+
+
+def test_a_session_written_as_a_decimal_is_the_same() -> None:
+    rows = [["1001", "张三", "话一", "2024-03-01 09:00"], ["1001.0", "李四", "话二", "2024-03-01 09:01"]]
+    reading = Reading(csv_of(HEAD, *rows, ["001001", "王五", "话三", "2024-03-01 09:01"]), "a.csv")
+    assert reading.holds("话一 话二", "话三")
+    assert "有 1 条消息的编号写成了小数（如 1001.0），按整数读（第 3 行）" in reading.notes
+
+
+def test_somebody_on_both_sides_is_named() -> None:
+    rows = [["张三", "话一", "收"], ["李四", "话二", "发"], ["张三", "话三", "发"]]
+    reading = Reading(csv_of(["发送人", "内容", "方向"], *rows), "a.csv")
+    assert "有 1 个发送人有时写成我方、有时写成对方，请核对收发方：张三" in reading.notes
+
+
+@pytest.mark.parametrize("column", ["消息ID", "MsgSvrID", "message_id"])
+def test_a_message_that_comes_twice_with_its_number_is_one(column: str) -> None:
+    rows = [["m1", "张三", "话一", "2024-03-01 09:00"], ["m1", "张三", "话一", "2024-03-01 09:00"]]
+    other = ["m1", "张三", "话二", "2024-03-01 09:00"]
+    reading = Reading(csv_of([column, *HEAD[1:]], *rows, other), "a.csv")
+    assert (reading.texts[0].count("话一"), reading.texts[0].count("话二")) == (1, 1)
+    assert "有 1 条消息与前面的完全相同（消息编号也相同），只留一条（第 3 行）" in reading.notes
+
+
+def test_lines_about_a_file_among_its_messages_are_named() -> None:
+    lines = [
+        {"_type": "header", "meta": {"name": "甲群"}},
+        {"_type": "member", "platformId": "wxid_a", "accountName": "张三"},
+        *(
+            {"_type": "message", "accountName": who, "timestamp": 1709254800, "content": who + "说"}
+            for who in ("张三", "李四")
+        ),
+    ]
+    reading = Reading("\n".join(json.dumps(line) for line in lines).encode(), "a.jsonl")
+    assert reading.holds("张三说 李四说")
+    assert all(
+        f"标着「{kind}」，不是消息（第 {at} 行）" in reading.notes for at, kind in ((1, "header"), (2, "member"))
+    )
+
+
+def test_comments_beside_cells_are_counted() -> None:
+    book = Workbook()
+    sheet = book.worksheets[0]
+    for row in (HEAD, ["s1", "张三", "话一", "2024-03-01 09:00"]):
+        sheet.append(row)
+    sheet["B2"].comment = Comment("老客户，电话 138", "阿青")
+    sheet["C2"].comment = Comment("催过", "阿青")
+    book.save(file := BytesIO())
+    assert "有 2 条批注写在格子旁边，没有导入" in Reading(file.getvalue(), "a.xlsx").notes
+
+
+@pytest.mark.parametrize("between", [[], [""], ["", ""]])
+def test_tables_beside_each_other_are_read_one_after_the_other(between: list[str]) -> None:
+    left = [["s1", "张三", "话一", "2024-03-01 09:00"], ["s1", "李四", "话二", "2024-03-01 09:01"], [""] * 4]
+    right = [
+        ["s2", "王五", "话三", "2024-03-01 09:00"],
+        ["s2", "赵六", "话四", "2024-03-01 09:01"],
+        ["s2", "王五", "话五", ""],
+    ]
+    rows = [[*one, *between, *other] for one, other in zip(left, right, strict=True)]
+    reading = Reading(csv_of([*HEAD, *between, *HEAD], *rows), "a.csv")
+    assert reading.holds("话一 话二", "话三 话四 话五")
+    assert "有 2 张同样的表并排放着，从左到右依次导入" in reading.notes
+
+
+def test_rows_that_say_two_things_under_one_name_are_counted() -> None:
+    rows = [
+        ["张三", "话一", "话二", "2024-03-01 09:00"],
+        ["李四", "", "话三", "2024-03-01 09:01"],
+        ["李四", "话四", "话四", ""],
+    ]
+    reading = Reading(csv_of(["发送人", "内容", "内容", "时间"], *rows), "a.csv")
+    assert "有 1 行在重复的列里写了不同的内容，只导入了后面的那一格（第 2 行）" in reading.notes

@@ -29,6 +29,16 @@ def text_of(value: dict[str, Any]) -> str:
             {"collect": {"title": "报名", "details": [{"ques": "电话？", "type": "Text"}, {"ques": "地址？"}]}},
             "[填表消息] 报名 电话？ 地址？",
         ),
+        (
+            "meeting",
+            {"meeting": {"topic": "周会", "address": "三楼", "remarks": "带电脑"}},
+            "[会议消息] 周会 三楼 带电脑",
+        ),
+        (
+            "weapp",
+            {"weapp": {"title": "订单", "description": "点开看", "displayname": "商城", "username": "x"}},
+            "[小程序] 商城 订单 点开看",
+        ),
     ],
 )
 def test_parts_of_wecom_messages_are_read(kind: str, content: dict[str, Any], words: str) -> None:
@@ -57,6 +67,18 @@ def test_parts_of_wecom_messages_are_read(kind: str, content: dict[str, Any], wo
         ("location", {"name": "天山路8号", "longitude": "1"}, "[位置] 天山路8号"),
         ("file", {"file_key": "k", "file_name": "报价.pdf"}, "[文件] 报价.pdf"),
         ("image", {"image_key": "k"}, "[图片]"),
+        ("vote", {"topic": "去哪", "options": ["公园", "商场"]}, "[vote] 去哪 公园 商场"),
+        ("calendar", {"summary": "周会", "start_time": "1"}, "[calendar] 周会"),
+        (
+            "post",
+            {"title": "", "content": [[{"tag": "a", "text": "报价", "href": "http://x.cn/1"}]]},
+            "报价 http://x.cn/1",
+        ),
+        (
+            "system",
+            {"template": "{from_user} 邀请 {to_chatters}", "from_user": ["阿青"], "to_chatters": ["小满"]},
+            "阿青 邀请 小满",
+        ),
     ],
 )
 def test_parts_of_feishu_messages_are_read(kind: str, content: dict[str, Any], words: str) -> None:
