@@ -109,6 +109,7 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
         _keep_pages_for_the_next_sign_in()
     watch = await asyncio.to_thread(_watch_approvals)
     deleting = asyncio.create_task(delete_daily())
+    freeze_program()
     yield
     deleting.cancel()
     from core.services.extraction.runs import stop_running
@@ -116,6 +117,12 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
     if watch is not None:
         watch.stop()
     await asyncio.to_thread(stop_running, patience=STOP_SECONDS)
+
+
+def freeze_program() -> None:
+    """Exempt what the program itself consists of from garbage collection, which Streamlit runs after every page."""
+    gc.collect()
+    gc.freeze()
 
 
 def _keep_pages_for_the_next_sign_in() -> None:

@@ -1,6 +1,7 @@
 """The end of a server: what a model was asked for is stored before it goes."""
 
 import asyncio
+import gc
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -30,7 +31,9 @@ def test_a_server_that_is_stopped_stores_the_answers_under_way(store: Store, mon
         run_service.start(store, run.id)
 
         async def serve() -> None:
+            gc.unfreeze()
             async with server.lifespan(None):
+                assert gc.get_freeze_count() > 50_000  # what Streamlit looks for garbage in after every page
                 run_service.ensure_running(store)
                 await asyncio.to_thread(wait_until, lambda: len(service.requests) == 2)
 
