@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
 from tests.browser.chromium import CHROMIUM, chromium
 from tests.browser.reviewer_page import App, app_over
 from tests.browser.serving import Serve, Server, serving
-from tests.browser.workbench_page import desk, workbench_server  # noqa: F401
+from tests.browser.workbench_page import desk, workbench_server, workbench_tab  # noqa: F401
 
 expect.set_options(timeout=20_000)  # what is expected comes at once, but on a busy machine
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Error, Locator, Page, expect
 
 from tests.browser.serving import Server, serving
 
@@ -81,8 +81,32 @@ def workbench_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve
         yield started
 
 
+@pytest.fixture(scope="session")
+def workbench_tab(browser: Browser) -> Iterator[Page]:
+    """One tab for all tests of the harness: in a new one a browser reads Streamlit's scripts anew, for 1.5 s."""
+    context = browser.new_context(viewport={"width": 1600, "height": 900}, locale="zh-CN")
+    context.set_default_timeout(15_000)
+    yield context.new_page()
+    context.close()
+
+
 @pytest.fixture
-def desk(page: Page, workbench_server: Server, request: pytest.FixtureRequest) -> WorkbenchPage:
+def desk(workbench_tab: Page, workbench_server: Server, request: pytest.FixtureRequest) -> Iterator[WorkbenchPage]:
+    """The workbench in a tab that remembers nothing of earlier tests; a script that throws on it fails the test."""
     folder = Path(workbench_server.env["HARNESS_STATE"]) / request.node.name
     folder.mkdir()
-    return WorkbenchPage(page, workbench_server, folder)
+    errors: list[Error] = []
+
+    def note(error: Error) -> None:
+        errors.append(error)
+
+    workbench_tab.on("pageerror", note)
+    yield WorkbenchPage(workbench_tab, workbench_server, folder)
+    workbench_tab.goto("about:blank")
+    workbench_tab.mouse.move(0, 0)
+    workbench_tab.remove_listener("pageerror", note)
+    devtools = workbench_tab.context.new_cdp_session(workbench_tab)
+    devtools.send("Storage.clearDataForOrigin", {"origin": workbench_server.url, "storageTypes": "all"})
+    devtools.detach()
+    workbench_tab.context.clear_cookies()
+    assert not errors, [str(error) for error in errors]
