@@ -9,6 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.repository.syntax import tree_of
+
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("core", "pages")
 
@@ -28,7 +30,7 @@ def test_packages_export_what_others_import() -> None:
 def _facades() -> Iterator[tuple[str, Path, list[str]]]:
     """Packages with an ``__all__``: dotted name, folder, exported names."""
     for path in sorted((ROOT / "core").rglob("__init__.py")):
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        for node in tree_of(path).body:
             if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
                 package = ".".join(path.parent.relative_to(ROOT).parts)
                 yield package, path.parent, ast.literal_eval(node.value)
@@ -39,7 +41,7 @@ def _users() -> dict[tuple[str, str], set[Path]]:
     users: dict[tuple[str, str], set[Path]] = defaultdict(set)
     files = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")]
     for path in [*files, ROOT / "app.py"]:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tree = tree_of(path)
         modules: dict[str, str] = {}
         for node in ast.walk(tree):
             if isinstance(node, ast.ImportFrom) and node.module:

@@ -4,6 +4,8 @@ import ast
 from collections import defaultdict
 from pathlib import Path
 
+from tests.repository.syntax import tree_of
+
 CORE = Path(__file__).resolve().parents[1] / "core"
 PAGES = CORE.parent / "pages"
 BROWSER = CORE / "services/review/workbench/contract.py"
@@ -23,7 +25,7 @@ def test_a_class_name_has_one_meaning() -> None:
     for path in sorted(CORE.rglob("*.py")):
         if path == BROWSER:
             continue
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        for node in tree_of(path).body:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 places[node.name].append(str(path.relative_to(CORE)))
     assert {name: modules for name, modules in places.items() if len(modules) > 1} == {}
@@ -34,7 +36,7 @@ def test_local_names_say_what_they_hold() -> None:
         f"{path.relative_to(CORE.parent)}:{node.lineno} {node.id}"
         for folder in (CORE, PAGES)
         for path in sorted(folder.rglob("*.py"))
-        for node in _names_in_functions(ast.parse(path.read_text(encoding="utf-8")))
+        for node in _names_in_functions(tree_of(path))
         if isinstance(node.ctx, ast.Store) and node.id in VAGUE
     ]
     assert assigned == []
@@ -52,7 +54,7 @@ def test_a_public_function_has_one_meaning() -> None:
         # Commands are named as they are typed; a migration has two functions, always the same.
         if path.is_relative_to(CORE / "cli") or "migrations" in path.parts:
             continue
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        for node in tree_of(path).body:
             if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
                 places[node.name].append(str(path.relative_to(CORE)))
     assert {name: modules for name, modules in places.items() if len(modules) > 1 and name not in SHARED_NAMES} == {}

@@ -5,6 +5,8 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
+from tests.repository.syntax import tree_of
+
 BENCH = Path(__file__).parents[2] / "bench"
 
 
@@ -12,7 +14,7 @@ def test_everything_that_benchmarks_import_is_there() -> None:
     names = [
         (str(node.module), alias.name)
         for path in sorted(BENCH.rglob("*.py"))
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for node in ast.walk(tree_of(path))
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(("core.", "bench."))
         for alias in node.names
     ]

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.repository.syntax import tree_of
+
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 OWN = {"core", "tests", "bench"}
@@ -43,7 +45,7 @@ def third_party(files: Iterable[Path]) -> dict[str, str]:
     owners = packages_distributions()
     imported: dict[str, str] = {}
     for file in files:
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree_of(file)):
             if isinstance(node, ast.Import):
                 modules = [alias.name for alias in node.names]
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:

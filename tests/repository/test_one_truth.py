@@ -4,6 +4,8 @@ import ast
 from collections import defaultdict
 from pathlib import Path
 
+from tests.repository.syntax import tree_of
+
 CORE = Path(__file__).resolve().parents[2] / "core"
 TRIVIAL = 8
 """Patterns up to so many characters (``\\d+``) are no truth."""
@@ -17,7 +19,7 @@ def calls(name: str) -> list[tuple[str, ast.Call]]:
     return [
         (f"{path.relative_to(CORE)}:{node.lineno}", node)
         for path in sorted(CORE.rglob("*.py"))
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(tree_of(path))
         if isinstance(node, ast.Call) and ast.unparse(node.func).startswith(name)
     ]
 

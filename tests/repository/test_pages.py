@@ -3,6 +3,8 @@
 import ast
 from pathlib import Path
 
+from tests.repository.syntax import tree_of
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -10,7 +12,7 @@ def test_pages_define_nothing() -> None:
     defined = [
         f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
         for path in sorted((ROOT / "pages").rglob("*.py"))
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(tree_of(path))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
     ]
     assert defined == []

@@ -7,6 +7,8 @@ import ast
 from functools import cache
 from pathlib import Path
 
+from tests.repository.syntax import tree_of
+
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = ROOT / "core" / "services"
 
@@ -73,7 +75,7 @@ def writing_functions(folder: Path = SERVICES) -> list[tuple[str, bool]]:
     """Functions that open a writing session, copy the database or change a file, and whether they ask."""
     writing = []
     for path in sorted(folder.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in ast.walk(tree_of(path)):
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 inside = list(ast.walk(node))
                 if any(map(_writes, inside)):

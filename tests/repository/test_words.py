@@ -3,9 +3,12 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
+
+from tests.repository.syntax import tree_of
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = ("core/ui", "core/cli", "core/domain/permissions.py", "core/domain/prompts", "core/services", "pages")
@@ -26,16 +29,16 @@ KEPT = {"起始值：", "按待定分", "待定分", "最费分的群聊", "由�
 _SCRIPT_TEXT = re.compile(r"\"([^\"\n]*)\"|`([^`]*)`")
 
 
-def python_texts() -> Iterator[tuple[str, str]]:
+def _python_texts() -> Iterator[tuple[str, str]]:
     """Texts in code, with their places; docstrings are English."""
     for folder in PYTHON:
         for path in sorted((ROOT / folder).rglob("*.py")) or [ROOT / folder]:
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for node in ast.walk(tree_of(path)):
                 if isinstance(node, ast.Constant) and isinstance(node.value, str):
                     yield f"{path.relative_to(ROOT)}:{node.lineno}", node.value
 
 
-def script_texts() -> Iterator[tuple[str, str]]:
+def _script_texts() -> Iterator[tuple[str, str]]:
     for path in sorted((ROOT / "core/ui").rglob("*.js")):
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
             if not line.lstrip().startswith(("*", "//", "/*")):
@@ -43,11 +46,13 @@ def script_texts() -> Iterator[tuple[str, str]]:
                     yield f"{path.relative_to(ROOT)}:{number}", match[1] or match[2] or ""
 
 
+@cache
+def texts() -> list[tuple[str, str]]:
+    """Every text that a person may read, with its place."""
+    return [*_python_texts(), *_script_texts()]
+
+
 @pytest.mark.parametrize("instead", BANNED)
 def test_one_word_for_one_thing(instead: str) -> None:
-    wrong = [
-        f"{place}: {text[:60]}"
-        for place, text in (*python_texts(), *script_texts())
-        if text not in KEPT and BANNED[instead].search(text)
-    ]
+    wrong = [f"{place}: {text[:60]}" for place, text in texts() if text not in KEPT and BANNED[instead].search(text)]
     assert not wrong, f"say {instead}:\n" + "\n".join(wrong)
