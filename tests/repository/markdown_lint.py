@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -85,7 +86,7 @@ class Checker:
     def __init__(self, sources: dict[Path, str], kind: str = "Markdown", others: dict[Path, str] | None = None) -> None:
         self.kind = kind
         self.sinks = SINKS if kind == "Markdown" else HTML_SINKS
-        self.modules = [Module(path, ast.parse(text)) for path, text in sources.items()]
+        self.modules = [Module(path, _tree_of(text)) for path, text in sources.items()]
         self.safe_functions: set[str] = set()
         self.parameters: dict[str, dict[int | str, str]] = {}
         self.constants: dict[str, list[tuple[Module, ast.expr]]] = {}
@@ -97,7 +98,7 @@ class Checker:
                     if self._says_safe(node.returns):
                         self.safe_functions.add(node.name)
                     self._note_parameters(node)
-        further = [Module(path, ast.parse(text)) for path, text in (others or {}).items()]
+        further = [Module(path, _tree_of(text)) for path, text in (others or {}).items()]
         for module in (*self.modules, *further):
             for statement in module.tree.body:
                 for name, value in _assigned(statement):
@@ -353,6 +354,12 @@ class Safe:  # a type for one closure, spelt out
     """Tells whether an expression is safe."""
 
     def __call__(self, part: ast.expr) -> bool: ...  # type: ignore[empty-body]
+
+
+@cache
+def _tree_of(text: str) -> ast.Module:
+    """The syntax tree of a text, for both kinds of check."""
+    return ast.parse(text)
 
 
 def _name(node: ast.expr) -> str:
