@@ -71,7 +71,12 @@ def import_(
     from core.errors import InputError
     from core.services.datasets import TableColumns, import_chats
     from core.services.datasets.import_log import add_notes
-    from core.services.datasets.import_mappings import keep_used_mapping, mapped_columns, mapping_offer
+    from core.services.datasets.import_mappings import (
+        keep_used_mapping,
+        mapped_columns,
+        mapping_offer,
+        offering_mapping,
+    )
     from core.services.datasets.import_types import JOINS
 
     columns = TableColumns(
@@ -91,7 +96,7 @@ def import_(
         raise InputError(f"不认识合成方式「{join[:20]}」", f"可以是 {'、'.join(JOINS)}")
     if grown not in ("add", "replace"):
         raise InputError(f"不认识 --grown {grown[:20]}", "可以是 add、replace")
-    with open_db(ctx, db, writes=not dry_run) as store, _progress(json) as on_progress:
+    with open_db(ctx, db, writes=not dry_run) as store, _progress(json) as on_progress, offering_mapping(store):
         report = import_chats(
             store,
             file,
@@ -160,6 +165,7 @@ def import_table(
     undo: Annotated[
         str, typer.Option("--undo", metavar="ID", help="撤销带回过的一次（不写 FILE）；ID 是带回时说的编号。")
     ] = "",
+    sheet: Annotated[str, typer.Option(metavar="NAME", help="Excel 文件的哪个工作表；默认第一个有数据的。")] = "",
     who: Annotated[str, typer.Option("--who", metavar="NAME", help="谁改的，记入每条记录的历史。")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="只看会改什么，不保存。")] = False,
     json: Json = False,
@@ -179,7 +185,7 @@ def import_table(
     if not who.strip() and not dry_run:
         raise InputError("还不知道是谁改的", "请用 --who 写上名字，或用 --dry-run 只看会改什么")
     with open_db(ctx, db, writes=not dry_run) as store:
-        form, returned = preview_table(store, file, filename=file.name, dataset=dataset)
+        form, returned = preview_table(store, file, filename=file.name, dataset=dataset, sheet=sheet)
         outcome = None if dry_run else return_table(store, form, returned, who=who)
     counts = returned.as_json() | {"dry_run": dry_run}
     if outcome is not None:

@@ -1,6 +1,7 @@
 """Columns of a table kept under a name, and offered for the next file with the same header."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, fields, replace
 from hashlib import sha256
 from typing import Any
@@ -12,7 +13,7 @@ from core.adapters.store import Store
 from core.adapters.store.models import ImportMapping
 from core.domain.permissions import Permission
 from core.errors import InputError
-from core.services.datasets.import_types import BY_NAME, ImportReport, TableColumns
+from core.services.datasets.import_types import BY_NAME, ColumnError, ImportReport, TableColumns
 from core.services.datasets.message_columns import plain_column
 from core.services.team import permitted
 
@@ -84,6 +85,22 @@ def mapping_offer(store: Store, chosen: TableColumns, report: ImportReport) -> t
     """A sentence that offers the mapping kept for a file of this shape, where nothing was pointed at."""
     kept = mapping_for(store, report.reading.names) if chosen == BY_NAME else None
     return () if kept is None else (f"这个文件的列与已存的对应「{kept[0]}」相同，可以用 --mapping 取用",)
+
+
+@contextmanager
+def offering_mapping(store: Store) -> Iterator[None]:
+    """Names the mapping kept for a file of this shape, where its columns are not recognised.
+
+    Raises:
+        ColumnError: the one raised within, with the name in its remedy.
+    """
+    try:
+        yield
+    except ColumnError as error:
+        if (kept := mapping_for(store, error.columns)) is None:
+            raise
+        remedy = f"{error.remedy}；这个文件的列与已存的对应「{kept[0]}」相同，可以用 --mapping 取用"
+        raise ColumnError(error.message, remedy, error.columns) from error
 
 
 def _set_parts(columns: TableColumns) -> dict[str, Any]:

@@ -24,6 +24,8 @@ class MessageColumns:
     to: str = ""
     staff: str = ""
     customer: str = ""
+    voice: str = ""
+    picture: str = ""
 
     def as_dict(self) -> dict[str, str]:
         """Those that are there, by what they hold."""
@@ -73,10 +75,12 @@ _USUAL: Mapping[str, Sequence[str]] = {
     "to": ("接收人 接收者 接收方 收信人 收件人 tolist to touser receiver receivername toname recipient").split(),
     "staff": "坐席 座席 客服 接待客服 客服名称 客服昵称 坐席名称 坐席姓名 接待人 agent agentname staff".split(),
     "customer": "客户 客户名称 客户昵称 访客 访客昵称 买家昵称 customer customername visitor".split(),
+    "voice": "语音转文字 语音转写 语音识别 语音文本 语音内容 转文字 转写文本 voicetext transcript asrtext".split(),
+    "picture": "图片描述 图片文字 图片识别 图片内容 识别文字 imagetext ocrtext ocr".split(),
     "date": ("日期 发送日期 消息日期 date day").split(),
 }
 _IDENTIFIER = re.compile(r"wxid_\w+|(?:gh_|ou_|w[mob])\w{4,}|\d{5,}|[0-9a-f-]{16,}|\w{1,40}@chatroom", re.IGNORECASE)
-_WORDS = re.compile(r"[\s_\-]+")
+_WORDS = re.compile(r"[\s_\-*＊]+")
 _BRACKETS = re.compile(r"[（(][^（()）]{0,40}[)）]")
 MODEL_ROLES: Mapping[str, str] = {
     "user": "客户",

@@ -26,6 +26,7 @@ from core.services.datasets.message_table import USUAL_PAUSE, join, message_of, 
 from core.services.datasets.message_times import time_of, why_unread
 from core.services.datasets.program_values import without_program_values
 from core.services.datasets.reading_report import Joined, ReadingReport, line_places, listed
+from core.services.datasets.sender_names import with_names_by_id
 from core.services.datasets.short_years import with_whole_year, year_place
 from core.services.datasets.split_texts import SplitTexts
 from core.services.datasets.table_foot import FOOT, is_foot
@@ -66,6 +67,8 @@ _PARTS = {
     "to": "接收人",
     "staff": "客服",
     "customer": "客户",
+    "voice": "语音的文字",
+    "picture": "图片的文字",
 }
 
 
@@ -237,7 +240,7 @@ def _chats(
     rows: Iterable[RawRow], layout: MessageColumns | None, columns: TableColumns, report: ReadingReport
 ) -> Iterator[RawRow]:
     filled = without_program_values(_timed(_messages(rows, layout, report), report), report)
-    messages = require_keys(list(filled), layout, columns, report)
+    messages = require_keys(with_names_by_id(list(filled), report), layout, columns, report)
     if columns.swap_sides:
         messages = [swapped(message) for message in messages]
     joined = join(messages, pause_minutes=columns.pause_minutes, by=columns.join)
@@ -304,6 +307,8 @@ def _messages(
         line = row.line or row.position
         for clause in row.notes:
             noted.setdefault(clause, []).append(line)
+        if not row.problem and _is_blank(row.value):
+            continue
         if not isinstance(row.value, dict):
             unread.setdefault(row.problem or "不是一条消息", []).append(line)
             continue
@@ -314,6 +319,8 @@ def _messages(
         if inside is not None:
             around.update(dict.fromkeys(fields_beside(row.value, inside)))
         for number, value in enumerate([row.value] if inside is None else inside, start=1):
+            if inside is not None and _is_blank(value):
+                continue
             count += 1
             line = line if inside is None else number
             if count > MAX_MESSAGES:
@@ -342,6 +349,13 @@ def _messages(
         raise InputError(f"文件里没有一行能读成消息；{'；'.join(reasons)}", "请按原因修改后重试")
     report.notes += reasons
     report.note(f"有 {{}} 条消息与前面的完全相同（消息编号也相同），只留一条{line_places(repeated)}", len(repeated))
+
+
+def _is_blank(value: Any) -> bool:
+    """Whether an object holds nothing, as a blank row of a table does."""
+    return (
+        value is None or isinstance(value, dict) and all(one is None or one in ("", [], {}) for one in value.values())
+    )
 
 
 def _identifier(value: Any) -> str:

@@ -84,9 +84,10 @@ def message_of(
     session = session or (listed_in if not room else "")
     if not room and not session and to:
         room = pair_room(sender_id or sender, to)
+    text = _content(_words(row, columns.text, kind) or _deeper(whole or {}, kind), kind)
     return SentMessage(
         sender=sender or sender_id,
-        text=_content(_words(row, columns.text, kind) or _deeper(whole or {}, kind), kind),
+        text=_with_transcripts(text, row, columns),
         time=_time(row, columns),
         sender_id=sender_id,
         side=side,
@@ -94,6 +95,12 @@ def message_of(
         session=session,
         row=number,
     )
+
+
+def _with_transcripts(text: str, row: Mapping[str, Any], columns: MessageColumns) -> str:
+    """A message's text, and what was said in its voice or stands in its picture."""
+    parts = [_text(row, column).strip() for column in (columns.voice, columns.picture) if column]
+    return " ".join([text, *(part for part in parts if part and part not in text)]).strip() if any(parts) else text
 
 
 def _words(row: Mapping[str, Any], column: str, kind: str) -> str:

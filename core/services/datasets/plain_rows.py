@@ -7,7 +7,7 @@ from typing import Any
 from core.domain.form import Form
 from core.errors import InputError
 from core.services.datasets.formula_cells import uncalculated_cells
-from core.services.datasets.import_types import FileFormat
+from core.services.datasets.import_types import FileFormat, TableColumns
 from core.services.datasets.reader_messages import PlainRow, TableRows
 from core.services.datasets.reading_report import ReadingReport
 from core.services.datasets.source_file import SourceFile
@@ -16,7 +16,9 @@ from core.services.datasets.table_reader import table_lines
 _BATCH = 200
 
 
-def batches_of_rows(source: SourceFile, form: Form, report: ReadingReport) -> Iterator[TableRows]:
+def batches_of_rows(
+    source: SourceFile, form: Form, columns: TableColumns, report: ReadingReport
+) -> Iterator[TableRows]:
     """The rows of an open table that hold anything, in batches.
 
     Raises:
@@ -26,7 +28,7 @@ def batches_of_rows(source: SourceFile, form: Form, report: ReadingReport) -> It
         raise InputError(f"文件 {source.name} 不是表格", "请选择导出的表格（CSV 或 XLSX）")
     rows: list[PlainRow] = []
     uncalculated: dict[int, list[int]] | None = None
-    for row in table_lines(source, form, report):
+    for row in table_lines(source, form, columns, report):
         if uncalculated is None:  # the sheet is known by now
             uncalculated = uncalculated_cells(source, report.sheet) if source.format is FileFormat.EXCEL else {}
         texts = [_text(cell) for cell in row.cells]

@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 from core.domain.form import Form
 from core.errors import InputError
-from core.services.datasets.import_types import BY_NAME, FileFormat
+from core.services.datasets.import_types import FileFormat, TableColumns
 from core.services.datasets.parent_file_reader import read_file
 from core.services.datasets.reader_messages import Done, Opened, PlainRow, ReadJob, TableRows
 
@@ -22,8 +22,8 @@ class PlainTable:
     notes: tuple[str, ...] = ()
 
 
-def read_plain_table(source: Path | BinaryIO, filename: str, form: Form) -> PlainTable:
-    """Read a CSV or Excel table.
+def read_plain_table(source: Path | BinaryIO, filename: str, form: Form, *, sheet: str = "") -> PlainTable:
+    """Read a CSV or Excel table; ``sheet`` names one of several, ``""`` is the first that holds data.
 
     Raises:
         InputError: it is another file, cannot be read, or is too much.
@@ -31,7 +31,7 @@ def read_plain_table(source: Path | BinaryIO, filename: str, form: Form) -> Plai
     rows: list[PlainRow] = []
     notes: tuple[str, ...] = ()
     opened: Opened | None = None
-    with read_file(source, ReadJob("table", filename, form, BY_NAME)) as messages:
+    with read_file(source, ReadJob("table", filename, form, TableColumns(sheet=sheet))) as messages:
         for message in messages:
             if isinstance(message, Opened):
                 opened = message

@@ -17,7 +17,14 @@ import python_calamine  # noqa: F401
 from core.domain.form import Form
 from core.errors import InputError
 from core.services.datasets.import_preview import make_preview
-from core.services.datasets.import_types import ChatRow, ColumnError, FileKind, ImportProgress, SubmissionRow
+from core.services.datasets.import_types import (
+    ChatRow,
+    ColumnError,
+    FileKind,
+    ImportProgress,
+    SubmissionRow,
+    TableColumns,
+)
 from core.services.datasets.plain_rows import batches_of_rows
 from core.services.datasets.reader_messages import (
     Done,
@@ -61,7 +68,7 @@ def _do(channel: socket.socket, job: ReadJob, file_descriptor: int) -> bool:
                     )
                     send_message(channel, Done(preview=preview, last=_is_big()))
                 elif job.kind == "table":
-                    _send_table(channel, source, job.form)
+                    _send_table(channel, source, job.form, job.columns)
                 else:
                     _Stream(channel, RowValidationPass(source, job.form, job.columns, share=job.share)).send(job.kind)
         except InputError as error:
@@ -79,10 +86,10 @@ def _do(channel: socket.socket, job: ReadJob, file_descriptor: int) -> bool:
     return not _is_big()
 
 
-def _send_table(channel: socket.socket, source: SourceFile, form: Form) -> None:
+def _send_table(channel: socket.socket, source: SourceFile, form: Form, columns: TableColumns) -> None:
     report = ReadingReport()
     send_message(channel, Opened(FileKind.CHATS, source.format, source.encoding_label, source.size, source.sha256))
-    for batch in batches_of_rows(source, form, report):
+    for batch in batches_of_rows(source, form, columns, report):
         send_message(channel, batch)
     send_message(channel, Done(tuple(report.notes), last=_is_big()))
 

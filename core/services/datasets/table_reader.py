@@ -9,7 +9,7 @@ from core.domain.form import Form
 from core.errors import InputError
 from core.services.datasets.csv_reader import read_csv
 from core.services.datasets.formula_cells import count_comments, uncalculated_cells
-from core.services.datasets.import_types import BY_NAME, BY_POSITION, ColumnError, FileFormat, RawRow, TableColumns
+from core.services.datasets.import_types import BY_POSITION, ColumnError, FileFormat, RawRow, TableColumns
 from core.services.datasets.json_values import NotingDecoder
 from core.services.datasets.message_rows import PEEK, find_table_columns, table_chats
 from core.services.datasets.reading_limits import MAX_CELLS, MAX_COLUMNS
@@ -81,9 +81,9 @@ def _noting_formulas(rows: Iterator[TableRow], source: SourceFile, report: Readi
     )
 
 
-def table_lines(source: SourceFile, form: Form, report: ReadingReport) -> Iterator[TableRow]:
-    """The rows of a table as they stand in the file, the header among them."""
-    return _table(source, BY_NAME, HeaderNames(form, BY_NAME), report)
+def table_lines(source: SourceFile, form: Form, columns: TableColumns, report: ReadingReport) -> Iterator[TableRow]:
+    """The rows of a table as they stand in the file, the header among them; ``columns`` tell the sheet."""
+    return _table(source, columns, HeaderNames(form, columns), report)
 
 
 def _table(source: SourceFile, columns: TableColumns, known: HeaderNames, report: ReadingReport) -> Iterator[TableRow]:

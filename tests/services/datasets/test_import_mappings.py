@@ -7,7 +7,14 @@ import pytest
 from core.adapters.store import Store
 from core.errors import InputError
 from core.services.datasets import TableColumns, import_chats, mapping_for, save_mapping
-from core.services.datasets.import_mappings import keep_used_mapping, mapped_columns, mapping_named, mapping_offer
+from core.services.datasets.import_mappings import (
+    keep_used_mapping,
+    mapped_columns,
+    mapping_named,
+    mapping_offer,
+    offering_mapping,
+)
+from core.services.datasets.import_types import ColumnError
 
 pytestmark = pytest.mark.both_databases
 NAMES = ("谁", "说", "何时")
@@ -44,3 +51,14 @@ def test_what_an_import_went_by_is_kept_and_used_again(store: Store, tmp_path: P
     assert any("取自已存的「夜班」" in note for note in keep_used_mapping(store, "夜班", nothing, again))
     assert any("「夜班」" in note for note in mapping_offer(store, nothing, again))
     assert mapping_offer(store, chosen, again) == ()
+
+
+def test_a_kept_mapping_is_named_where_the_columns_are_not_recognised(store: Store, tmp_path: Path) -> None:
+    table = tmp_path / "a.csv"
+    table.write_text("谁,说,何时\n甲,你好,2024-01-02 10:21\n", encoding="utf-8")
+    with pytest.raises(ColumnError) as unknown, offering_mapping(store):
+        import_chats(store, table, filename="a.csv", dataset="一")
+    assert "夜班" not in str(unknown.value)
+    save_mapping(store, "夜班", NAMES, TableColumns(text="说", sender="谁", time="何时"))
+    with pytest.raises(ColumnError, match="已存的对应「夜班」相同，可以用 --mapping"), offering_mapping(store):
+        import_chats(store, table, filename="a.csv", dataset="一")

@@ -334,3 +334,31 @@ def test_rows_that_say_two_things_under_one_name_are_counted() -> None:
     ]
     reading = Reading(csv_of(["发送人", "内容", "内容", "时间"], *rows), "a.csv")
     assert "有 1 行在重复的列里写了不同的内容，只导入了后面的那一格（第 2 行）" in reading.notes
+
+
+def test_a_sender_without_a_name_gets_the_one_that_his_number_has_elsewhere() -> None:
+    head = ["发送人", "发送人ID", "内容", "时间"]
+    rows = [["张三", "u1", "话一", ""], ["", "u1", "话二", ""], ["", "u9", "话三", ""], ["李四", "u2", "话四", ""]]
+    reading = Reading(csv_of(head, *rows), "a.csv")
+    assert reading.texts[0].count("张三") == 2 and "u9" in reading.texts[0]
+    assert "有 1 条消息没有发送人的名字，按编号从别的行补上（第 3 行）" in reading.notes
+    assert "有 1 条消息没有发送人的名字，用编号代替（第 4 行）" in reading.notes
+
+
+@pytest.mark.parametrize("blank", [None, {}, {"sender": "", "content": None}])
+def test_blank_rows_of_messages_are_nothing_as_in_a_table(blank: Any) -> None:
+    rows = [{"sender": who, "content": f"{who}说", "time": "2024-03-01 09:00"} for who in ("张三", "李四")]
+    for data, name in (([rows[0], blank, rows[1]], "a.json"), (rows, "a.json")):
+        reading = Reading(data, name)
+        assert reading.holds("张三说 李四说") and "未知发送人" not in reading.texts[0]
+
+
+def test_what_was_said_in_a_voice_stands_behind_it() -> None:
+    head = ["发送人", "消息内容", "语音转文字", "图片描述", "时间*"]
+    rows = [
+        ["张三", "[语音]", "明天来", "", "2024-03-01 09:00"],
+        ["李四", "好", "", "", "2024-03-01 09:01"],
+        ["张三", "[图片]", "", "发票照片", "2024-03-01 09:02"],
+    ]
+    reading = Reading(csv_of(head, *rows), "a.csv")
+    assert all(words in reading.texts[0] for words in ("[语音] 明天来", "[图片] 发票照片", "2024-03-01 09:02:00"))

@@ -2,6 +2,7 @@
 
 import re
 
+from core.domain.form import PROGRAM_WORDS
 from core.services.review.records.cell_comparison import lost_characters
 
 _SCIENTIFIC = re.compile(r"[+-]?\d(?:\.\d{1,17})?[eE][+-]?\d{1,3}")
@@ -26,6 +27,8 @@ def damage(cell: str, before: str, *, is_date: bool) -> str:
     text = cell.strip()
     if text in _ERRORS or (text and not text.strip("#")):
         return f"Excel 显示的是「{text}」，不是值"
+    if text.casefold() in PROGRAM_WORDS and before.strip().casefold() != text.casefold():
+        return f"写的是 {text}，是程序写的空值；要清空请留空格"
     if _FORMULA.match(text) and not before.strip().lstrip("'").startswith("="):
         return f"是公式（{text[:20]}），不是值，请改成值"
     if _SCIENTIFIC.fullmatch(text):

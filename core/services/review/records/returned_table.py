@@ -162,6 +162,9 @@ def plan_returned_table(store: Store, form: Form, dataset_id: int, table: PlainT
             for row in edited.rows
             if _is_exported(row, base)
         ]
+        if not exported:
+            why = next(iter(edited.row_problems), "没有一行的群聊和客户是导出过的" if edited.rows else "表头下面没有行")
+            raise InputError(f"表格 {table.name} 里没有一行能带回：{why}", "请检查数据集和「群聊」「客户」两列")
         require_same_origin(table.name, exported, form, dataset=queries.dataset(session, dataset_id).name)
         returned = ReturnedTable(table.name, table.sha256, Plan(dataset_id, ()), base.run_id)
         returned.notes += edited.notes + edited.row_problems

@@ -14,9 +14,9 @@ from core.services.team import permitted
 
 
 def preview_table(
-    store: Store, source: Path | BinaryIO, *, filename: str, dataset: str | int
+    store: Store, source: Path | BinaryIO, *, filename: str, dataset: str | int, sheet: str = ""
 ) -> tuple[Form, ReturnedTable]:
-    """What an edited table would change in a dataset, and the dataset's form.
+    """What an edited table would change in a dataset, and the dataset's form; ``sheet`` names one of several.
 
     Raises:
         InputError: it is no exported table of this dataset.
@@ -25,7 +25,7 @@ def preview_table(
     with store.read() as session:
         dataset_view = queries.dataset(session, dataset)
     form = load_named_form(dataset_view.form)
-    table = read_plain_table(source, filename, form)
+    table = read_plain_table(source, filename, form, sheet=sheet)
     return form, plan_returned_table(store, form, dataset_view.id, table)
 
 

@@ -246,6 +246,7 @@ def test_rows_and_columns_that_are_not_taken_are_named(store: Store, dataset: in
         ("#NAME?", "#NAME?"),
         ("########", "不是值"),
         ('=HYPERLINK("http://x","a")', "是公式"),
+        ("nan", "空值"),
     ],
 )
 def test_what_excel_has_damaged_is_named(store: Store, dataset: int, tmp_path: Path, cell: str, why: str) -> None:
@@ -453,3 +454,26 @@ def test_a_column_that_was_emptied_or_has_slipped_is_said(store: Store, dataset:
     assert f"「{label}」列改了 6 格（共 6 行），其中 6 格改成空" in "\n".join(returned.notes)
     one = planned(store, edited(exported(store, tmp_path / "表二.csv"), put(1, 1, PHONE, "13900001111")))
     assert not any(f"「{label}」列改了" in note for note in one.notes)
+
+
+def test_a_table_of_which_no_row_can_be_taken_is_refused(store: Store, dataset: int, tmp_path: Path) -> None:
+    def elsewhere(rows: Rows) -> None:
+        for row in rows[1:]:
+            row[0] = "99"
+
+    with pytest.raises(InputError, match="没有一行能带回"):
+        planned(store, edited(exported(store, tmp_path / "表.csv"), elsewhere))
+    with pytest.raises(InputError, match="没有一行能带回"):
+        planned(store, edited(exported(store, tmp_path / "空.csv"), lambda rows: rows[:1]))
+
+
+def test_another_sheet_can_be_named(store: Store, dataset: int, tmp_path: Path) -> None:
+    path = edited(exported(store, tmp_path / "表.xlsx"), put(1, 1, PHONE, "13900001111"))
+    book = openpyxl.load_workbook(path)
+    title = book.active.title
+    cover = book.create_sheet("说明", 0)
+    for row in (["群聊", "客户", "备注"], ["1", "1", "已回访"]):
+        cover.append(row)
+    book.save(path)
+    returned = preview_table(store, path, filename=path.name, dataset="群聊", sheet=title)[1]
+    assert changes(returned) == [(1, 0, PHONE, "13900001111")]
