@@ -6,11 +6,13 @@ rules (which words speak for which value) and for the kinds of its verbatim fiel
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import log1p
 from typing import Final
+
+import numpy as np
 
 from core.adapters.llm.local.form_filler import ReadMessage
 from core.adapters.llm.local.provider import fill_read_chat, rank_customers, read_chat
@@ -22,6 +24,7 @@ from core.domain.chat.roles import QUESTION
 from core.domain.evidence.exchanges import exchanges
 from core.domain.form import Form, FormValues, Kind
 from core.domain.person_names import match_people
+from core.services.learning.forest import Floats
 
 FEATURES_VERSION: Final = 1
 """Raise it with every change of what a feature means: models are refitted then."""
@@ -100,22 +103,30 @@ def chat_features(form: Form, text: str) -> ChatFeatures:
     """
     parsed = parse_chat(text)
     roles = guess_roles(parsed)
-    messages = [message for message in parsed.messages if message.speaker]
     lines = read_chat(parsed, roles)
+    parties = exchanges(parsed, roles)
     speakers = parsed.speakers
-    own = {name: [line for line in lines if line.speaker == name] for name in speakers}
+    own: dict[str, list[ReadMessage]] = {name: [] for name in speakers}
+    for line in lines:
+        own[line.speaker].append(line)
     customers = [line for line in lines if line.role is not Role.STAFF]
-    sides = {name: [line for line in lines if line.role is not Role.STAFF or line.speaker == name] for name in speakers}
-    rows = _speaker_rows(parsed, messages, lines, roles)
+    staff = {name for name in speakers if roles[name].role is Role.STAFF}
+    customer_text = _joined(customers)
+    rows = _speaker_rows(parsed, lines, roles, parties)
     return ChatFeatures(
         speakers=speakers,
         speaker_rows=tuple(rows[name] for name in speakers),
         chat_row=_chat_row(parsed, lines, roles, customers),
         own_texts=tuple(_joined(own[name]) for name in speakers),
-        side_texts=tuple(_joined(sides[name]) for name in speakers),
+        side_texts=tuple(
+            _joined([line for line in lines if line.role is not Role.STAFF or line.speaker == name])
+            if name in staff
+            else customer_text
+            for name in speakers
+        ),
         all_text=_joined(lines),
-        rule_hits=tuple(_rule_hits(form, own[name], sides[name], lines) for name in speakers),
-        candidates=tuple(_candidates(parsed, lines, roles)),
+        rule_hits=_rule_hits(form, speakers, staff, lines),
+        candidates=tuple(_candidates(parsed, lines, parties)),
         rule_forms=tuple(fill_read_chat(form, lines, roles)),
     )
 
@@ -129,10 +140,17 @@ def _share(part: float, whole: float) -> float:
 
 
 def _speaker_rows(
-    parsed: ParsedChat, messages: Sequence[Message], lines: Sequence[ReadMessage], roles: Mapping[str, RoleGuess]
+    parsed: ParsedChat,
+    lines: Sequence[ReadMessage],
+    roles: Mapping[str, RoleGuess],
+    parties: Sequence[tuple[str, ...]],
 ) -> dict[str, tuple[float, ...]]:
     """Numbers about each speaker: how much, how early, to whom, in what manner, and how the name is written."""
     speakers = parsed.speakers
+    spoken: dict[str, list[tuple[int, Message, ReadMessage]]] = {name: [] for name in speakers}
+    messages = [message for message in parsed.messages if message.speaker]
+    for place, (message, line) in enumerate(zip(messages, lines, strict=True)):
+        spoken[message.speaker].append((place, message, line))
     total = max(1, len(lines))
     ranked = rank_customers(lines, roles)
     top = ranked[0][1] if ranked else 0.0
@@ -147,8 +165,8 @@ def _speaker_rows(
     mentioned: Counter[str] = Counter()
     quoted: Counter[str] = Counter()
     to_them: Counter[str] = Counter()
-    for message, parties in zip(parsed.messages, exchanges(parsed, roles), strict=True):
-        to_them.update(parties[1:])
+    for message, involved in zip(parsed.messages, parties, strict=True):
+        to_them.update(involved[1:])
         mentioned.update(name for name in message.mentions if name)
         if message.quote and message.quote.speaker:
             quoted[message.quote.speaker] += 1
@@ -160,14 +178,12 @@ def _speaker_rows(
     rows: dict[str, tuple[float, ...]] = {}
     size = len(speakers)
     for name in speakers:
-        own = [
-            (place, m, line) for place, (m, line) in enumerate(zip(messages, lines, strict=True)) if m.speaker == name
-        ]
+        own = spoken[name]
         count = len(own)
         words = [line.words[:_READ_CHARS] for _, _, line in own]
         texts = [w for (_, m, _), w in zip(own, words, strict=True) if m.kind is MessageKind.TEXT]
         count_of_texts = max(1, len(texts))
-        cues = [sum(1 for w in texts if c.pattern.search(w) and not (c.longest and len(w) > c.longest)) for c in CUES]
+        cues = [sum(1 for w in texts if not (c.longest and len(w) > c.longest) and c.pattern.search(w)) for c in CUES]
         rows[name] = (
             roles[name].score,
             score_rank[name] / max(1, size - 1),
@@ -234,40 +250,55 @@ def _chat_row(
 
 
 def _rule_hits(
-    form: Form, own: Sequence[ReadMessage], side: Sequence[ReadMessage], lines: Sequence[ReadMessage]
-) -> tuple[float, ...]:
-    texts = {
-        By.CUSTOMER: [line.words for line in side],
-        By.STAFF: [line.words for line in lines if line.role is Role.STAFF],
-        By.ALL: [line.words for line in lines],
-    }
-    own_words = [line.words for line in own]
-    row: list[float] = []
+    form: Form, speakers: Sequence[str], staff: Collection[str], lines: Sequence[ReadMessage]
+) -> tuple[tuple[float, ...], ...]:
+    """Per speaker, hits of the rules and of the suggested values; every message is searched once for each."""
+    place = {name: number for number, name in enumerate(speakers)}
+    speaker = np.array([place[line.speaker] for line in lines], dtype=np.intp)
+    is_staff = np.array([name in staff for name in speakers], dtype=bool)
+    place_of_words = {words: at for at, words in enumerate(dict.fromkeys(line.words for line in lines))}
+    words_of_line = np.array([place_of_words[line.words] for line in lines], dtype=np.intp)
+    folded = [words.lower() for words in place_of_words]
+    columns: list[Floats] = []
+
+    def by_speaker(hits: Sequence[int]) -> Floats:
+        own: Floats = np.zeros(len(speakers))
+        np.add.at(own, speaker, np.array(hits, dtype=np.float64)[words_of_line])
+        return own
+
+    def of_side(own: Floats) -> Floats:
+        """What colleagues of the customer said, and the speaker whom the row is about."""
+        of_colleagues = float(own[~is_staff].sum())
+        together: Floats = np.where(is_staff, own, 0.0) + of_colleagues
+        return together
+
     for key, rules in load_rules(form.name).choices.items():
         if key in form:
             for rule in rules:
-                hits = rule.hits(texts[rule.by])
-                row.append(log1p(hits))
-                row.append(log1p(rule.hits(own_words)))
+                own = by_speaker(rule.matches(place_of_words))
+                read = {By.CUSTOMER: of_side(own), By.STAFF: own[is_staff].sum(), By.ALL: own.sum()}
+                columns += [np.broadcast_to(read[rule.by], own.shape), own]
     for field in form.fields:
-        if field.values:
-            folded_side, folded_all = ("\n".join(texts[by]).lower() for by in (By.CUSTOMER, By.ALL))
-            for value in field.values:
-                row += [log1p(folded_side.count(value.lower())), log1p(folded_all.count(value.lower()))]
-    return tuple(row)
+        for value in field.values:
+            lowered = value.lower()
+            own = by_speaker([text.count(lowered) for text in folded])
+            columns += [of_side(own), np.broadcast_to(own.sum(), own.shape)]
+    if not columns:
+        return tuple(() for _ in speakers)
+    return tuple(tuple(map(log1p, row)) for row in np.stack(columns, axis=1).tolist())
 
 
 def _candidates(
-    parsed: ParsedChat, lines: Sequence[ReadMessage], roles: Mapping[str, RoleGuess]
+    parsed: ParsedChat, lines: Sequence[ReadMessage], parties: Sequence[tuple[str, ...]]
 ) -> Iterator[Candidate]:
     """Values that the finders see in messages, each once, with where and how it was said."""
-    told = {message.index: parties for message, parties in zip(parsed.messages, exchanges(parsed, roles), strict=True)}
+    told = {message.index: involved for message, involved in zip(parsed.messages, parties, strict=True)}
     total = max(1, len(lines))
-    for kind in CANDIDATE_KINDS:
-        seen: dict[str, list[tuple[int, ReadMessage, int]]] = {}
-        for place, line in enumerate(lines):
-            for value, start in _found_in(kind, line.text):
-                seen.setdefault(value, []).append((place, line, start))
+    seen_of: dict[Kind, dict[str, list[tuple[int, ReadMessage, int]]]] = {kind: {} for kind in CANDIDATE_KINDS}
+    for place, line in enumerate(lines):
+        for kind, value, start in _values_in(line.text):
+            seen_of[kind].setdefault(value, []).append((place, line, start))
+    for kind, seen in seen_of.items():
         for order, (value, places) in enumerate(seen.items()):
             place, line, start = places[0]
             before = line.text[max(0, start - 30) : start]
@@ -304,17 +335,16 @@ def _candidates(
             )
 
 
-def _found_in(kind: Kind, text: str) -> Iterator[tuple[str, int]]:
-    if kind is Kind.PHONE:
-        for mention in entities.personal_phones_in(text):
-            yield mention.value, mention.start
-    elif kind is Kind.EMAIL:
+def _values_in(text: str) -> Iterator[tuple[Kind, str, int]]:
+    """Kind, value and offset of everything that the finders see in a message."""
+    for mention in entities.personal_phones_in(text):
+        yield Kind.PHONE, mention.value, mention.start
+    if "@" in text:
         for mention in entities.emails_in(text):
-            yield mention.value, mention.start
-    else:
-        for value in (entities.place_and_address(text)[1 if kind is Kind.ADDRESS else 0],):
-            if value:
-                yield value, max(0, text.find(value))
+            yield Kind.EMAIL, mention.value, mention.start
+    for kind, value in zip((Kind.PLACE, Kind.ADDRESS), entities.place_and_address(text), strict=True):
+        if value:
+            yield kind, value, max(0, text.find(value))
 
 
 @lru_cache(maxsize=4096)

@@ -18,10 +18,11 @@ from core.services.learning.choices import ChoiceInputs, ChoiceModel, fit_choice
 from core.services.learning.customers import Customers, fit_customers
 from core.services.learning.examples import Answer, LabelledChat, answer_of, sort_key, value_of
 from core.services.learning.forest import Floats
+from core.services.learning.one_thread import on_one_thread
 from core.services.learning.verbatim import Verbatim, VerbatimCase, fit_verbatim, verbatim_fields
 from core.services.learning.words import Texts, Words, fit_words
 
-LEARNER_VERSION: Final = 3
+LEARNER_VERSION: Final = 4
 """Raise it with every change that lets the same examples give another model."""
 SEED: Final = 0
 _PRIOR_CHATS: Final = 10.0
@@ -76,6 +77,7 @@ class FittedExtractor:
     verbatim: Verbatim
     empty: Mapping[str, float]
 
+    @on_one_thread
     def predict(self, chats: Sequence[ChatFeatures]) -> list[list[FilledForm]]:
         """Forms of each chat; one empty form where nobody speaks."""
         speaking = [self.customers.chances(chat) for chat in chats]
@@ -136,6 +138,7 @@ class FittedExtractor:
             chances.append((value, mixed))
         return chances, none_right
 
+    @on_one_thread
     def assess(self, chat: ChatFeatures, forms: Sequence[FormValues]) -> list[dict[str, LearnedCell]]:
         """How likely each value of somebody else's forms is to be approved, and which other one is likeliest; by key.
 
@@ -235,6 +238,7 @@ def _dense(chat: ChatFeatures, place: int, customers: Customers, own: LabelledCh
     return [*chat.speaker_rows[place], *chat.chat_row, *chat.rule_hits[place], *names]
 
 
+@on_one_thread
 def fit(form: Form, examples: Sequence[LabelledChat], *, seed: int = SEED) -> FittedExtractor:
     """Fit an extractor; the same examples in the same order give the same model.
 

@@ -5,6 +5,7 @@ their weighted n-grams. A linear model over n-grams needs only the similarities 
 these are what is kept: as many numbers as there are examples, instead of one per n-gram.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,8 +15,11 @@ import numpy as np
 
 from core.services.learning.forest import Floats
 
-_BUCKETS: Final = 2**18
+_BITS: Final = 18
+_BUCKETS: Final = 2**_BITS
 """n-grams are counted by hash: no vocabulary is kept, and two of a chat hardly ever meet in one bucket."""
+_GAP: Final = re.compile(r"\s\s+")
+_SCATTER: Final = np.uint64(0x9E3779B97F4A7C15)
 _VIEWS: Final = 3
 _EXACT: Final = 1_200
 """Most examples for which all similarities are decomposed exactly; above, only the leading directions are."""
@@ -28,21 +32,19 @@ _SMALLEST: Final = 1e-6
 """Directions with less than this share of the largest one's weight are noise of the arithmetic."""
 
 
-@lru_cache(maxsize=1)
-def _counter() -> Any:
-    from sklearn.feature_extraction.text import HashingVectorizer
-
-    return HashingVectorizer(
-        analyzer="char", ngram_range=(1, 3), n_features=_BUCKETS, norm=None, alternate_sign=False, dtype=np.float32
-    )
-
-
-@lru_cache(maxsize=12_288)
+@lru_cache(maxsize=1_024)
 def _counts(text: str) -> tuple[Any, Any]:
-    """Buckets of a text's n-grams and their damped counts, for one view."""
-    row = _counter().transform([text])
-    row.sort_indices()
-    return row.indices.astype(np.int32), (1.0 + np.log(row.data)).astype(np.float32)
+    """Buckets of a text's n-grams and their damped counts, for one view; capitals and long gaps make no difference."""
+    plain = _GAP.sub(" ", text.lower())
+    codes = np.frombuffer(plain.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
+    # A character takes 21 bits: each n-gram is one number of its own, and is then scattered over the buckets.
+    grams = np.concatenate([codes, codes[:-1] | codes[1:] << 21, codes[:-2] | codes[1:-1] << 21 | codes[2:] << 42])
+    grams ^= grams >> 32
+    grams *= _SCATTER
+    grams ^= grams >> 29
+    grams *= _SCATTER
+    buckets, counts = np.unique((grams >> (64 - _BITS)).astype(np.int32), return_counts=True)
+    return buckets, (1.0 + np.log(counts)).astype(np.float32)
 
 
 Texts = tuple[str, str, str]
@@ -65,35 +67,50 @@ class Words:
 
     def similarities(self, texts: Sequence[Texts]) -> Floats:
         """Cosine of each text with each example, shape (texts, examples)."""
-        alike: Floats = np.asarray((_weighted(texts, self.rarity) @ self.rows.T).toarray(), dtype=np.float64)
+        weighted = _weighted([[_counts(text) for text in views] for views in texts], self.rarity)
+        alike: Floats = np.asarray((weighted @ self.rows.T).toarray(), dtype=np.float64)
         return alike
 
 
-def _matrix(texts: Sequence[Texts]) -> Any:
+_Counted = list[list[tuple[Any, Any]]]
+"""Per text and view, buckets and damped counts."""
+
+
+def _weighted(counted: _Counted, rarity: Any) -> Any:
+    """n-grams × rarity, each view of each text brought to the same length; a sparse matrix.
+
+    Args:
+        counted: of the texts; is used up, so that a thousand chats need not be held twice.
+        rarity: weight of each bucket of each view.
+    """
     from scipy import sparse
 
-    buckets, counts, ends = [], [], [0]
-    for views in texts:
-        for view, text in enumerate(views):
-            indices, values = _counts(text)
-            buckets.append(indices + view * _BUCKETS)
-            counts.append(values)
-        ends.append(ends[-1] + sum(len(part) for part in buckets[-_VIEWS:]))
+    rows, buckets, weights, ends = len(counted), [], [], [0]
+    while counted:
+        size = 0
+        for view, (indices, counts) in enumerate(counted.pop(0)):
+            own = counts * rarity[view, indices]
+            kept = own > 0
+            own = own[kept]
+            length = np.sqrt(max(float(own @ own), 1e-12) * _VIEWS)
+            buckets.append(indices[kept] + np.int32(view * _BUCKETS))
+            weights.append(own / np.float32(length))
+            size += len(own)
+        ends.append(ends[-1] + size)
     return sparse.csr_matrix(
-        (np.concatenate(counts), np.concatenate(buckets), np.array(ends)), shape=(len(texts), _VIEWS * _BUCKETS)
+        (_joined(weights, np.float32), _joined(buckets, np.int32), np.array(ends)), shape=(rows, _VIEWS * _BUCKETS)
     )
 
 
-def _weighted(texts: Sequence[Texts], rarity: Any) -> Any:
-    """n-grams × rarity, each view of each text brought to the same length."""
-    matrix = _matrix(texts)
-    matrix.data = matrix.data * rarity[matrix.indices]
-    rows = np.repeat(np.arange(len(texts)), np.diff(matrix.indptr))
-    cells = rows * _VIEWS + matrix.indices // _BUCKETS
-    squares = np.bincount(cells, weights=matrix.data.astype(np.float64) ** 2, minlength=len(texts) * _VIEWS)
-    lengths = np.sqrt(np.maximum(squares, 1e-12) * _VIEWS)
-    matrix.data = (matrix.data / lengths[cells]).astype(np.float32)
-    return matrix
+def _joined(parts: list[Any], kind: Any) -> Any:
+    """One array of many, which are let go one after the other."""
+    joined = np.empty(sum(map(len, parts)), kind)
+    at = len(joined)
+    while parts:
+        last = parts.pop()
+        joined[at - len(last) : at] = last
+        at -= len(last)
+    return joined
 
 
 def _gram(rows: Any) -> Floats:
@@ -115,12 +132,15 @@ def fit_words(texts: Sequence[Texts], seed: int) -> tuple[Words, Floats]:
     Returns:
         The n-grams, and the similarities of the examples with each other.
     """
-    matrix = _matrix(texts)
-    frequency = np.bincount(matrix.indices, minlength=_VIEWS * _BUCKETS)
+    counted = [[_counts(text) for text in views] for views in texts]
+    frequency = np.zeros((_VIEWS, _BUCKETS), np.int32)
+    for of_views in counted:
+        for view, (buckets, _) in enumerate(of_views):
+            frequency[view, buckets] += 1
     rarity = np.where(frequency >= min(2, len(texts)), np.log((1 + len(texts)) / (1 + frequency)) + 1.0, 0.0).astype(
         np.float32
     )
-    rows = _weighted(texts, rarity)
+    rows = _weighted(counted, rarity)
     gram = _gram(rows)
     if len(texts) <= _EXACT:
         sizes, directions = np.linalg.eigh(gram)

@@ -47,7 +47,15 @@ class Rule:
 
     def hits(self, texts: Iterable[str]) -> int:
         """Number of texts that match its words."""
-        return sum(1 for text in texts if self.words.search(text) and not (self.unless and self.unless.search(text)))
+        return sum(self.matches(texts))
+
+    def matches(self, texts: Iterable[str]) -> list[bool]:
+        """Which texts match its words."""
+        search = self.words.search
+        if self.unless is None:
+            return [search(text) is not None for text in texts]
+        excepted = self.unless.search
+        return [search(text) is not None and excepted(text) is None for text in texts]
 
 
 @dataclass(frozen=True, slots=True)
