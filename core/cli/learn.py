@@ -83,7 +83,9 @@ def _print(result: "Evaluation") -> None:
         say(f"  学 {size:4d} 条 {points:.2f}")
 
 
-@app.command("pass", help="按把握放行：把握在门槛以上的值不逐项审阅，按比例盲审抽查，错得太多会自动停用。")
+@app.command(
+    "pass", help="按把握放行：把握在门槛以上的值不逐项审阅，以后也照此放行；按比例盲审抽查，错得太多自动停用。"
+)
 def let_pass(
     ctx: typer.Context,
     run: Run,
@@ -103,7 +105,7 @@ def let_pass(
     """Let values above a confidence pass, or show what would pass and how the audits stand."""
     from core.adapters.store import queries
     from core.domain.form import load_named_form
-    from core.services.review import passing
+    from core.services.review import passing, passing_audits
 
     scope = "cells" if cells else "forms"
     with open_db(ctx, db, writes=True) as store:
@@ -119,9 +121,10 @@ def let_pass(
                 *place, scope=scope, threshold=above, audit_share=audit_share, allowed_error=allow, who="cli"
             )
         audits = {
-            rule.id: passing.audit_passing(store, form, rule) for rule in passing.passing_rules(store, view.dataset_id)
+            rule.id: passing_audits.audit_passing(store, form, rule)
+            for rule in passing_audits.passing_rules(store, view.dataset_id)
         }
-        rules = passing.passing_rules(store, view.dataset_id)
+        rules = passing_audits.passing_rules(store, view.dataset_id)
     if json:
         made = {"undecided": plan.undecided, "chats": len(plan.chats), "cells": plan.cells, "passed": passed}
         stated = [

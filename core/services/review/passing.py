@@ -2,19 +2,19 @@
 
 What passes is a version like any other: the origin of each value stays the run, it is confirmed in bulk, and the
 record is nobody's review. It never counts as reviewed: neither learning nor confidences nor scores against records
-take it for an answer of people. A share of the passed chats is drawn by lot and asked blind, first in the queue of
-盲审; where more of their cells turn out wrong than the lead allows, the rule switches itself off.
+take it for an answer of people. A rule goes on letting pass what becomes sure enough later, until it is switched off.
+A share of the passed chats is drawn by lot and asked blind, first in the queue of 盲审; where more of their cells turn
+out wrong than the lead allows, the rule switches itself off.
 """
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from uuid import uuid4
 
-import numpy as np
 from sqlalchemy import and_, select
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from core.adapters.store import PassingRuleView, Store, queries
@@ -28,30 +28,19 @@ from core.adapters.store.models import (
     PassingRule,
     PassingScope,
     Record,
-    RecordEvent,
     RecordStatus,
     Run,
-    now,
 )
 from core.adapters.store.queries import PASSED_BY
-from core.domain.form import Form, FormValues
+from core.domain.form import Form
 from core.domain.permissions import Permission
-from core.domain.scoring import CORRECT_FROM, Interval, Scorer, mean_intervals
-from core.domain.scoring.correct_cells import least_credit
 from core.errors import ConflictError, InputError, NotFoundError
-from core.services.review.records.versions import (
-    PASSED,
-    Customer,
-    initial_customers,
-    new_version,
-    saved_under,
-)
+from core.services.review.passing_audits import BY_HAND, check_audits, passing_rules
+from core.services.review.records.versions import PASSED, Customer, initial_customers, new_version
 from core.services.team import permitted
 
 LEAST_THRESHOLD: Final = 0.5
 """Nothing passes that is more likely wrong than right."""
-_FEWEST_AUDITED: Final = 5
-"""Audited chats from which the error itself switches a rule off; before, only where its whole interval is above."""
 _CHUNK: Final = 200
 
 
@@ -70,47 +59,6 @@ class PassingPlan:
     undecided: int
     cells: int
     expected_wrong: float
-
-
-@dataclass(frozen=True, slots=True)
-class PassingAudit:
-    """How the audit of a rule stands.
-
-    Attributes:
-        passed: chats that the rule let pass.
-        drawn: of these, chats drawn for the audit.
-        asked: of these, chats that somebody has reviewed blind.
-        cells: passed cells of the asked chats.
-        wrong: of these, cells that the blind review says otherwise.
-        error: share of wrong cells, 0 to 1; ``None`` before anything was asked.
-        interval: 95 % of it, over chats; ``None`` likewise.
-    """
-
-    passed: int
-    drawn: int
-    asked: int
-    cells: int
-    wrong: int
-    error: float | None
-    interval: Interval | None
-
-    def exceeds(self, allowed: float) -> bool:
-        """Whether the error is above what the lead allows, as far as so few chats can say."""
-        if self.error is None or self.interval is None:
-            return False
-        return self.error > allowed and (self.asked >= _FEWEST_AUDITED or self.interval.low > allowed)
-
-    def as_json(self) -> dict[str, Any]:
-        """The audit as ``pass --json`` prints it."""
-        return {
-            "passed": self.passed,
-            "drawn": self.drawn,
-            "asked": self.asked,
-            "cells": self.cells,
-            "wrong": self.wrong,
-            "error": self.error,
-            "interval": list(self.interval) if self.interval else None,
-        }
 
 
 def plan_passing(
@@ -187,7 +135,7 @@ def let_pass(
     allowed_error: float,
     who: str,
 ) -> tuple[PassingRuleView, int]:
-    """Let a run's values above a confidence pass, under a rule of its own.
+    """Let a run's values above a confidence pass, under a rule of its own that is kept up until it is switched off.
 
     Args:
         store: open store.
@@ -215,8 +163,7 @@ def let_pass(
     if not 0.0 <= allowed_error < 1.0:
         raise InputError(f"容许的错误率不能是 {allowed_error:g}", "请填写 0 以上、1 以下的数")
     plan = plan_passing(store, form, dataset_id, run_id, scope=scope, threshold=threshold)
-    for rule in passing_rules(store, dataset_id):
-        audit_passing(store, form, rule)
+    check_audits(store, form, dataset_id)
     with store.write() as session:
         if session.get(Run, run_id) is None:
             raise NotFoundError("这个抽取任务已不存在", "请刷新页面")
@@ -234,11 +181,40 @@ def let_pass(
         session.add(row)
         session.flush()
         view = PassingRuleView.from_row(row)
+    return view, _carry_out(store, form, view, plan)
+
+
+def _carry_out(store: Store, form: Form, rule: PassingRuleView, plan: PassingPlan) -> int:
+    """Let pass what is planned, while the rule is on; the number of chats of which something passed."""
     done = 0
     for chunk in queries.chunked(list(plan.chats), _CHUNK):
         with store.write() as session:
-            done += sum(_pass_chat(session, form, view, chat_id, plan.chats[chat_id]) for chat_id in chunk)
-    return view, done
+            row = session.get(PassingRule, rule.id)
+            if row is None or row.stopped_at is not None:
+                break
+            done += sum(_pass_chat(session, form, rule, chat_id, plan.chats[chat_id]) for chat_id in chunk)
+    return done
+
+
+def keep_passing(store: Store, form: Form, dataset_id: int, run_id: int) -> int:
+    """Let pass what has become sure enough under the rules that are on; first their audits are looked at.
+
+    Args:
+        store: open store.
+        form: the dataset's form.
+        dataset_id: the dataset.
+        run_id: the run whose confidences were brought up to date.
+
+    Returns:
+        Number of chats of which something passed.
+    """
+    check_audits(store, form, dataset_id)
+    done = 0
+    for rule in passing_rules(store, dataset_id):
+        if rule.stopped_at is None and rule.run_id == run_id:
+            plan = plan_passing(store, form, dataset_id, run_id, scope=rule.scope, threshold=rule.threshold)
+            done += _carry_out(store, form, rule, plan)
+    return done
 
 
 def _refuse_stopped(session: Session, dataset_id: int, run_id: int, threshold: float) -> None:
@@ -246,9 +222,10 @@ def _refuse_stopped(session: Session, dataset_id: int, run_id: int, threshold: f
         col(PassingRule.dataset_id) == dataset_id,
         col(PassingRule.run_id) == run_id,
         col(PassingRule.stopped_at).is_not(None),
+        ~col(PassingRule.stopped_why).endswith(BY_HAND),
         col(PassingRule.threshold) >= threshold,
     )
-    row = session.execute(stopped.limit(1)).scalar_one_or_none()
+    row = session.execute(stopped.limit(1)).scalars().first()
     if row is not None:
         raise ConflictError(
             f"把握 {row.threshold:.0%} 以上的放行已经停了：{row.stopped_why}", "请提高门槛，或先多审一些群聊"
@@ -277,8 +254,11 @@ def _pass_chat(
         reviewer=PASSED_BY,
         version=0,
     )
-    session.add(record)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(record)
+    except IntegrityError:  # somebody has begun it this very moment
+        return False
     passed: list[Customer] = deepcopy(customers)
     for customer, keys in zip(passed, passing, strict=True):
         customer["confirmed"] |= dict.fromkeys(sorted(keys), str(Confirmation.BULK))
@@ -295,120 +275,3 @@ def _pass_chat(
         reviewer=PASSED_BY,
     )
     return version is not None
-
-
-def is_drawn(rule_name: str, chat_id: int, share: float) -> bool:
-    """Whether a passed chat is asked blind: drawn by lot, the same however often it is asked."""
-    drawn = int.from_bytes(hashlib.sha256(f"{rule_name}:{chat_id}".encode()).digest()[:8])
-    return drawn < share * 2**64
-
-
-def passing_rules(store: Store, dataset_id: int) -> list[PassingRuleView]:
-    """All passing rules of a dataset, newest first."""
-    statement = select(PassingRule).where(col(PassingRule.dataset_id) == dataset_id)
-    with store.read() as session:
-        return [
-            PassingRuleView.from_row(row)
-            for row in session.execute(statement.order_by(col(PassingRule.id).desc())).scalars()
-        ]
-
-
-@permitted(Permission.BULK)
-def stop_passing(store: Store, rule_id: int, *, who: str) -> None:
-    """Switch a rule off; what it let pass stays as it is.
-
-    Raises:
-        NotFoundError: no such rule.
-    """
-    _stop(store, rule_id, f"{who} 停用")
-
-
-def _stop(store: Store, rule_id: int, why: str) -> None:
-    with store.write() as session:
-        row = session.get(PassingRule, rule_id)
-        if row is None:
-            raise NotFoundError("这条放行规则已不存在", "请刷新页面")
-        if row.stopped_at is None:
-            row.stopped_at, row.stopped_why = now(), why
-
-
-def audit_passing(store: Store, form: Form, rule: PassingRuleView) -> PassingAudit:
-    """How a rule's audit stands; switches the rule off where the error is above what the lead allows.
-
-    Args:
-        store: open store.
-        form: the dataset's form.
-        rule: the rule.
-    """
-    with store.read() as session:
-        audit = _audit(session, form, rule)
-    if rule.stopped_at is None and audit.exceeds(rule.allowed_error):
-        _stop(store, rule.id, f"抽查 {audit.asked} 条，错误率 {audit.error:.1%}，超过容许的 {rule.allowed_error:.1%}")
-    return audit
-
-
-def _audit(session: Session, form: Form, rule: PassingRuleView) -> PassingAudit:
-    statement = _events_of(session, rule.name, col(Record.chat_id), col(RecordEvent.change))
-    passed = {chat_id: change["customers"] for chat_id, change in session.execute(statement)}
-    drawn = [chat_id for chat_id in sorted(passed) if is_drawn(rule.name, chat_id, rule.audit_share)]
-    scorer = Scorer(form)
-    counts = [
-        _judge(scorer, passed[chat_id], right)
-        for chat_id, right in _blind_forms(session, drawn).items()
-        if chat_id in passed
-    ]
-    counts = [(cells, wrong) for cells, wrong in counts if cells]
-    total, wrong = sum(cells for cells, _ in counts), sum(wrong for _, wrong in counts)
-    interval = None
-    if counts:
-        [interval] = mean_intervals(np.array([[wrong / cells] for cells, wrong in counts]))
-    return PassingAudit(len(passed), len(drawn), len(counts), total, wrong, wrong / total if total else None, interval)
-
-
-def _events_of(session: Session, rule_name: str, *columns: Any) -> Any:
-    """Statement for the versions that a rule wrote."""
-    return (
-        select(*columns)
-        .select_from(RecordEvent)
-        .join(Record, col(Record.id) == col(RecordEvent.record_id))
-        .where(saved_under(session, f"{PASSED}-{rule_name}"))
-    )
-
-
-def _blind_forms(session: Session, chat_ids: Sequence[int]) -> dict[int, list[FormValues]]:
-    """What blind reviews of chats came to by chat id: as adjudicated, else as the second review has it."""
-    forms: dict[int, list[FormValues]] = {}
-    for ids in queries.chunked(chat_ids):
-        statement = select(col(Record.chat_id), col(Record.review_pass), col(Record.customers)).where(
-            col(Record.chat_id).in_(ids),
-            col(Record.status) == RecordStatus.CONFIRMED,
-            col(Record.review_pass).in_((Pass.SECOND, Pass.ADJUDICATED)),
-        )
-        for chat_id, review_pass, customers in session.execute(statement):
-            if chat_id not in forms or review_pass == Pass.ADJUDICATED:
-                forms[chat_id] = [customer["values"] for customer in customers]
-    return forms
-
-
-def _judge(scorer: Scorer, passed: Sequence[Customer], right: Sequence[FormValues]) -> tuple[int, int]:
-    """``(passed cells, wrong ones)`` of a chat; of a customer whom the blind review does not have, filled ones are."""
-    least = [least_credit(1.0 if field.one_right_answer else CORRECT_FROM) for field in scorer.form.fields]
-    preds = [scorer.prepare(customer["values"]) for customer in passed]
-    pairs = {pair.pred: pair.credits for pair in scorer.chat(preds, [scorer.prepare(one) for one in right]).pairs}
-    cells = wrong = 0
-    for number, customer in enumerate(passed):
-        for at, field in enumerate(scorer.form.fields):
-            if customer["confirmed"].get(field.key) == Confirmation.BULK:
-                cells += 1
-                wrong += pairs[number][at] < least[at] if number in pairs else bool(preds[number][at])
-    return cells, wrong
-
-
-def audit_chats(session: Session, dataset_id: int) -> set[int]:
-    """Ids of the chats that passing rules have drawn for their audits."""
-    rules = session.execute(select(PassingRule).where(col(PassingRule.dataset_id) == dataset_id)).scalars().all()
-    drawn: set[int] = set()
-    for rule in rules:
-        chats = session.execute(_events_of(session, rule.name, col(Record.chat_id))).scalars()
-        drawn |= {chat_id for chat_id in chats if is_drawn(rule.name, chat_id, rule.audit_share)}
-    return drawn

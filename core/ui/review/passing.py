@@ -10,14 +10,8 @@ from core.domain.permissions import Permission
 from core.services.learning.confidence import FEWEST_APPROVED
 from core.services.learning.run_confidence import fitted_on
 from core.services.review import base_run
-from core.services.review.passing import (
-    PassingAudit,
-    audit_passing,
-    let_pass,
-    passing_rules,
-    plan_passing,
-    stop_passing,
-)
+from core.services.review.passing import let_pass, plan_passing
+from core.services.review.passing_audits import PassingAudit, audit_passing, passing_rules, stop_passing
 from core.services.review.records import bulk
 from core.ui import state
 from core.ui.markdown import escape_markdown
@@ -49,7 +43,7 @@ def _draw_new_rule(dataset: DatasetView, run_id: int, run_name: str) -> None:
     form, store = state.form_of(dataset), state.store()
     st.caption(
         f"抽取任务「{escape_markdown(run_name)}」里把握在门槛以上的值算批量确认，来源不变，不算有人审过。"
-        "抽中的群聊排在盲审最前面；错得比容许的多，就自动停用。"
+        "规则一直有效，以后把握够了的也照此放行；抽中的群聊排在盲审最前面，错得比容许的多就自动停用。"
     )
     one, two, three, four = st.columns(4)
     scope = one.segmented_control(
@@ -63,7 +57,7 @@ def _draw_new_rule(dataset: DatasetView, run_id: int, run_name: str) -> None:
         f"没人审过的 {plan.undecided:,d} 条里有 {len(plan.chats):,d} 条可以放行，{plan.cells:,d} 格，"
         f"预计其中错 {plan.expected_wrong:.1f} 格。"
     )
-    if st.button("放行", disabled=not plan.chats, icon=":material/done_all:", key=f"pass-{dataset.id}"):
+    if st.button("放行", icon=":material/done_all:", key=f"pass-{dataset.id}"):
         with show_errors():
             _, passed = let_pass(
                 store,
@@ -76,7 +70,7 @@ def _draw_new_rule(dataset: DatasetView, run_id: int, run_name: str) -> None:
                 allowed_error=allowed / 100,
                 who=state.reviewer(),
             )
-            announce(f"已放行 {passed:,d} 条；下面可以停用和撤回", icon=":material/check:")
+            announce(f"已放行 {passed:,d} 条，以后把握够了的也照此放行；下面可以停用和撤回", icon=":material/check:")
             st.rerun()
 
 

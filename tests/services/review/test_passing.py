@@ -1,13 +1,14 @@
 """Passing by threshold: who may, what passes and stays nobody's review, and the audit that switches it off."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import select
 from sqlmodel import Session, col
 
 from core.adapters.store import DatasetView, Store, queries
-from core.adapters.store.models import ChatPriority, Confirmation, Pass, PassingRule, Record
+from core.adapters.store.models import Chat, ChatPriority, Confirmation, Pass, PassingRule, Record
 from core.domain.permissions import AccountRole
 from core.domain.scoring import Scorer
 from core.errors import ConflictError, InputError
@@ -18,19 +19,13 @@ from core.services.learning.run_confidence import count_approved
 from core.services.quality.record_origins import record_origins
 from core.services.quality.reviewer_agreement import paces, pairwise_agreement
 from core.services.quality.scores import reference
-from core.services.review.passing import (
-    audit_passing,
-    is_drawn,
-    let_pass,
-    passing_rules,
-    plan_passing,
-    stop_passing,
-)
+from core.services.review.passing import keep_passing, let_pass, plan_passing
+from core.services.review.passing_audits import audit_passing, error_interval, is_drawn, passing_rules, stop_passing
 from core.services.review.queue.background_update import _rates
 from core.services.review.records import bulk
 from core.services.review.records.bulk_plan import CellEdit, plan_edits
 from core.services.review.records.others_records import others_record_refusal
-from core.services.review.workbench.blind import BlindSession
+from core.services.review.workbench.blind import BlindSession, blind_waiting
 from core.services.team.acting import Actor, acting_as
 from core.services.training.answer_selection import SelectedAnswer, SelectionTally, select_answers
 from core.services.training.corrections.grouping import corrected_runs, correction_groups
@@ -201,3 +196,76 @@ def test_what_makes_no_sense_is_refused_and_what_somebody_began_is_left_alone(st
     with store.read() as session:
         reviewers = session.execute(select(col(Record.reviewer)).order_by(col(Record.id))).scalars().all()
         assert reviewers == ["阿青", "按阈值通过"]
+
+
+def test_a_rule_goes_on_until_it_is_switched_off(store: Store) -> None:
+    dataset, run = run_with_confidences(store, 6, doubtful=3)
+    rule, passed = let(store, dataset, run)
+    assert passed == 3
+    be_sure(store, run, 4)  # more was approved meanwhile, or the run was asked again
+    assert keep_passing(store, FORM, dataset.id, run) == 1
+    assert records(store, dataset)[4].reviewer == "按阈值通过"
+    assert audit_passing(store, FORM, rule).passed == 4
+    stop_passing(store, rule.id, who="组长")
+    be_sure(store, run, 5)
+    assert keep_passing(store, FORM, dataset.id, run) == 0
+    # That somebody switched it off says nothing against the threshold: it may be let again, a lower one too.
+    _, passed = let(store, dataset, run, threshold=0.9, allowed_error=0.0)
+    assert passed == 1
+    be_sure(store, run, 6)
+    make_record(store, dataset, 5, [FORM.empty() | {NAME: "别人"}], review_pass=Pass.SECOND)
+    assert keep_passing(store, FORM, dataset.id, run) == 0
+    assert "抽查" in passing_rules(store, dataset.id)[0].stopped_why
+
+
+def be_sure(store: Store, run: int, index: int) -> None:
+    """Let a run be as sure of one chat as of the others."""
+    with store.write() as session:
+        chat = session.execute(select(Chat).where(col(Chat.index) == index)).scalar_one()
+        session.get_one(ChatPriority, (run, chat.id)).confidence = [dict.fromkeys(FORM.keys, 0.99)]
+
+
+def test_cells_are_audited_at_once_and_their_chat_is_still_reviewed(store: Store) -> None:
+    dataset, run = run_with_confidences(store, 6, doubtful=6)
+    rule, _ = let(store, dataset, run, scope="cells")
+    blind = BlindSession(dataset, FORM, "阿白")
+    assert blind_waiting(store, dataset, FORM, "阿白") == 6
+    shown = blind.sync(store)
+    assert (shown["open"], shown["progress"]["total"]) == (1, 6)
+    for index in range(1, 6):
+        answer_blind(store, blind, index, "另一个人")
+    [stopped] = passing_rules(store, dataset.id)  # by the save itself, nobody has looked at the page
+    assert "抽查 5 条" in stopped.stopped_why
+    assert audit_passing(store, FORM, stopped).cells == 5 * (len(FORM.keys) - 1)  # not what nobody was sure of
+    assert records(store, dataset)[1].status == "草稿"  # the rest of the chat is somebody's still
+    decide(store, dataset, 1, values={NAME: "林木1"}, version=records(store, dataset)[1].version, run=run)
+    assert records(store, dataset)[1].reviewer == "阿青"
+
+
+def test_chats_that_no_audit_has_drawn_wait_for_their_first_review(store: Store) -> None:
+    dataset, run = run_with_confidences(store, 6, doubtful=6)
+    rule, _ = let(store, dataset, run, scope="cells", audit_share=0.4)
+    drawn = [index for index, one in records(store, dataset).items() if is_drawn(rule.name, one.chat_id, 0.4)]
+    assert blind_waiting(store, dataset, FORM, "阿白") == len(drawn)
+    assert BlindSession(dataset, FORM, "阿白").sync(store)["progress"]["total"] == len(drawn)
+
+
+def test_a_few_chats_tell_little_and_none_wrong_is_no_proof() -> None:
+    low, high = error_interval([(20, 2)])
+    assert low < 0.01
+    assert high > 0.8
+    low, high = error_interval([(20, 0)] * 20)
+    assert low == pytest.approx(0.0)
+    assert 0.005 < high < 0.015
+    low, high = error_interval([(20, 0), (20, 10)] * 10)  # errors come together: the chats tell less than their cells
+    assert low < 0.2
+    assert high > 0.3
+
+
+def answer_blind(store: Store, blind: BlindSession, index: int, name: str) -> None:
+    """Confirm a chat's blind review as the browser does."""
+    customer = {"values": {NAME: name}, "origin": None}
+    save = {"save_id": str(uuid4()), "chat": index, "customers": [customer], "status": "已确认"}
+    save |= {"reviewer": blind.reviewer, "base_version": 0}
+    [ack] = blind.save(store, [save])
+    assert ack.result == "saved", ack.why

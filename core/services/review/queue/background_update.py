@@ -40,6 +40,7 @@ from core.services.learning.run_confidence import (
     other_runs,
 )
 from core.services.quality.stored_votes import Votes, read_votes
+from core.services.review.passing import keep_passing
 from core.services.review.queue import search
 from core.services.review.queue.filters import FILTERS, with_record, with_status
 from core.services.review.queue.priority import ChangeRates, ReviewPriority, assess_priority
@@ -267,7 +268,7 @@ def needs_process(session: Session, run_id: int) -> bool:
 
 
 def update_with_confidence(store: Store, form: Form, dataset_id: int, run_id: int) -> int:
-    """Fit a run's confidence where that is due, then update all outdated chats; takes seconds of processor time.
+    """Fit a run's confidence where that is due, update all outdated chats, let pass what leads allow; takes seconds.
 
     Args:
         store: the open store.
@@ -282,7 +283,9 @@ def update_with_confidence(store: Store, form: Form, dataset_id: int, run_id: in
     outdated = IndexUpdate(store, form, dataset_id, run_id).count()
     confidence = load_run_confidence(store, run_id) if outdated else None
     update = IndexUpdate(store, form, dataset_id, run_id, confidence)
-    return _update(store, dataset_id, update, math.inf, 0.0)
+    done = _update(store, dataset_id, update, math.inf, 0.0)
+    keep_passing(store, form, dataset_id, run_id)
+    return done
 
 
 def _update(store: Store, dataset_id: int, update: IndexUpdate | None, until: float, rest: float) -> int:

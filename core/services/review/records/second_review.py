@@ -4,6 +4,7 @@ What is kept from them until they have decided is the business of :mod:`core.ser
 """
 
 from core.adapters.store.models import Record, RecordStatus
+from core.adapters.store.queries import PASSED_BY
 
 
 def is_free(second: Record) -> bool:
@@ -11,10 +12,16 @@ def is_free(second: Record) -> bool:
     return second.status == RecordStatus.UNREVIEWED
 
 
+def is_only_passed(first: Record) -> bool:
+    """Whether a threshold let cells of a chat pass that nobody has begun to review."""
+    return first.status == RecordStatus.DRAFT and first.reviewer == PASSED_BY
+
+
 def second_review_refusal(first: Record | None, second: Record | None, reviewer: str) -> str:
     """Why a person may not save the second review of a chat (one Chinese clause); ``""`` where they may.
 
-    A second review that somebody has begun is theirs, also while the first one is being changed again.
+    A second review that somebody has begun is theirs, also while the first one is being changed again. Cells that a
+    threshold let pass are audited before anybody has reviewed the rest of their chat.
 
     Args:
         first: the chat's primary record.
@@ -27,6 +34,6 @@ def second_review_refusal(first: Record | None, second: Record | None, reviewer:
         return "它的初审就是您做的"
     if second is not None and not is_free(second):
         return "" if second.reviewer == reviewer else "已经由别人盲审"
-    if first.status != RecordStatus.CONFIRMED:
+    if first.status != RecordStatus.CONFIRMED and not is_only_passed(first):
         return "它的初审现在不是已确认"
     return ""

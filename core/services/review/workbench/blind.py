@@ -15,8 +15,9 @@ from sqlmodel import Session, col
 
 from core.adapters.store import DatasetView, Store
 from core.adapters.store.models import Chat, Claim, Pass, Record, RecordStatus, now
+from core.adapters.store.queries import PASSED_BY
 from core.domain.form import Form
-from core.services.review.passing import audit_chats
+from core.services.review.passing_audits import audit_chats, check_audits
 from core.services.review.progress import DECIDED, Progress
 from core.services.review.records.save_types import BLIND_REVIEW, Ack
 from core.services.review.records.saving import apply_saves
@@ -62,8 +63,11 @@ class BlindSession:
         return "|".join((str(self.dataset.id), BLIND, self.reviewer))
 
     def save(self, store: Store, outbox: Sequence[object]) -> list[Ack]:
-        """Apply the browser's saves, each once, to the second records, in this reviewer's name."""
-        return apply_saves(
+        """Apply the browser's saves, each once, to the second records, in this reviewer's name.
+
+        What they say of cells that a threshold let pass may switch its rule off.
+        """
+        acks = apply_saves(
             store,
             self.form,
             self.dataset.id,
@@ -72,6 +76,9 @@ class BlindSession:
             reviewer=self.reviewer,
             review=self.review,
         )
+        if any(ack.result == "saved" for ack in acks):
+            check_audits(store, self.form, self.dataset.id)
+        return acks
 
     def sync(
         self,
@@ -105,7 +112,8 @@ class BlindSession:
             acks = self.save(store, outbox)
         with store.read() as session, everything_shown(session):
             mine = list(session.execute(self._mine()).scalars())
-            waiting = self._audits_first(session)
+            audited = audit_chats(session, self.dataset.id)
+            waiting = self._waiting(session, audited)
             allowed = {*mine, *waiting}
             if at not in allowed:
                 at = waiting[0] if waiting else mine[-1] if mine else None
@@ -125,7 +133,7 @@ class BlindSession:
                 only_of=self.reviewer,
                 texts_sent=texts_sent,
             )
-            progress = self._progress(session)
+            progress = self._progress(session, audited)
             claims = plan_claims(session, self, position, chats, leaving)
         return assemble_payload(
             self,
@@ -139,21 +147,26 @@ class BlindSession:
             error="" if at is not None else "没有可以盲审的群聊：要先有别人确认过的群聊。",
         )
 
-    def _eligible(self, *columns: Any) -> Select[Any]:
+    def _eligible(self, *columns: Any, is_passed: bool = False) -> Select[Any]:
         """Chats that somebody else has confirmed and nobody else is reviewing a second time.
 
         The rule is ``second_review_refusal``. A second review that was taken back is anybody's again.
+
+        Args:
+            columns: what to select.
+            is_passed: chats instead of which cells have passed, and that nobody has begun: an audit asks them at once.
         """
         first, second = aliased(Record), aliased(Record)
         return (
-            select(*(columns or (col(Chat.index),)))
+            select(*columns)
             .select_from(Chat)
             .join(first, and_(col(first.chat_id) == col(Chat.id), col(first.review_pass) == Pass.PRIMARY))
             .outerjoin(second, and_(col(second.chat_id) == col(Chat.id), col(second.review_pass) == Pass.SECOND))
             .where(
                 col(Chat.dataset_id) == self.dataset.id,
-                col(first.status) == RecordStatus.CONFIRMED,
-                col(first.reviewer) != self.reviewer,
+                and_(col(first.status) == RecordStatus.DRAFT, col(first.reviewer) == PASSED_BY)
+                if is_passed
+                else and_(col(first.status) == RecordStatus.CONFIRMED, col(first.reviewer) != self.reviewer),
                 or_(
                     col(second.id).is_(None),
                     col(second.status) == RecordStatus.UNREVIEWED,
@@ -162,20 +175,19 @@ class BlindSession:
             )
         )
 
-    def _waiting(self) -> Select[Any]:
-        """Chats to review, that nobody else is on."""
-        return (
-            self._eligible(col(Chat.index), col(Chat.id))
-            .outerjoin(Claim, col(Claim.chat_id) == col(Chat.id))
-            .where(or_(col(Claim.chat_id).is_(None), col(Claim.until) < now(), col(Claim.reviewer) == self.reviewer))
-            .order_by(col(Chat.index))
-        )
-
-    def _audits_first(self, session: Session) -> list[int]:
-        """Indices of the chats to review: first those drawn for the audit of what a threshold let pass."""
-        rows = session.execute(self._waiting()).all()
-        audited = audit_chats(session, self.dataset.id) if rows else set()
-        return [index for index, chat_id in sorted(rows, key=lambda row: (row[1] not in audited, row[0]))]
+    def _waiting(self, session: Session, audited: Collection[int]) -> list[int]:
+        """Indices of the chats to review that nobody else is on; audits of what a threshold let pass come first."""
+        is_free = or_(col(Claim.chat_id).is_(None), col(Claim.until) < now(), col(Claim.reviewer) == self.reviewer)
+        rows: list[tuple[bool, int]] = []
+        for is_passed in (False, True):
+            statement = self._eligible(col(Chat.index), col(Chat.id), is_passed=is_passed)
+            statement = statement.outerjoin(Claim, col(Claim.chat_id) == col(Chat.id)).where(is_free)
+            rows += [
+                (chat_id not in audited, index)
+                for index, chat_id in session.execute(statement)
+                if chat_id in audited or not is_passed
+            ]
+        return [index for _, index in sorted(rows)]
 
     def _mine(self) -> Select[Any]:
         """Chats that this reviewer has reviewed blindly, the latest last."""
@@ -190,7 +202,7 @@ class BlindSession:
             .order_by(col(Record.updated_at))
         )
 
-    def _progress(self, session: Session) -> ProgressPayload:
+    def _progress(self, session: Session, audited: Collection[int]) -> ProgressPayload:
         rows = session.execute(
             select(col(Record.status), func.count())
             .where(col(Record.dataset_id) == self.dataset.id, col(Record.review_pass) == Pass.SECOND)
@@ -198,6 +210,8 @@ class BlindSession:
         )
         counts = {str(status): int(count) for status, count in rows}
         left = int(session.execute(self._eligible(func.count())).scalar_one())
+        passed = session.execute(self._eligible(col(Chat.id), is_passed=True)).scalars() if audited else ()
+        left += sum(chat_id in audited for chat_id in passed)
         total = left + sum(counts.get(status, 0) for status in DECIDED)
         return progress_payload(Progress.of(total, counts))
 
@@ -206,4 +220,4 @@ def blind_waiting(store: Store, dataset: DatasetView, form: Form, reviewer: str)
     """Number of chats that a reviewer could review blindly now."""
     review_session = BlindSession(dataset, form, reviewer)
     with store.read() as session, everything_shown(session):
-        return len(session.execute(review_session._waiting()).all())
+        return len(review_session._waiting(session, audit_chats(session, dataset.id)))

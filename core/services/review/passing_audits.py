@@ -1,0 +1,227 @@
+"""Audits of what a threshold let pass: which chats are asked blind, how many cells were wrong, and the switch.
+
+A share of the passed chats is drawn by lot. What their blind reviews say otherwise counts as wrong; where that is more
+than the lead allows, the rule is switched off.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from core.adapters.store import PassingRuleView, Store, queries
+from core.adapters.store.models import Confirmation, Pass, PassingRule, Record, RecordEvent, RecordStatus, now
+from core.domain.form import Form, FormValues
+from core.domain.permissions import Permission
+from core.domain.scoring import CORRECT_FROM, Interval, Scorer, mean_intervals
+from core.domain.scoring.correct_cells import least_credit
+from core.errors import NotFoundError
+from core.services.review.records.versions import PASSED, Customer, saved_under
+from core.services.team import permitted
+
+_FEWEST_AUDITED: Final = 5
+"""Audited chats from which the error itself switches a rule off; before, only where its whole interval is above."""
+_Z: Final = 1.96
+BY_HAND: Final = " 停用"
+"""How a reason ends that is somebody's name: their switching a rule off says nothing against its threshold."""
+
+
+@dataclass(frozen=True, slots=True)
+class PassingAudit:
+    """How the audit of a rule stands.
+
+    Attributes:
+        passed: chats that the rule let pass.
+        drawn: of these, chats drawn for the audit.
+        asked: of these, chats that somebody has reviewed blind.
+        cells: passed cells of the asked chats.
+        wrong: of these, cells that the blind review says otherwise.
+        error: share of wrong cells, 0 to 1; ``None`` before anything was asked.
+        interval: 95 % of it, over chats; ``None`` likewise.
+    """
+
+    passed: int
+    drawn: int
+    asked: int
+    cells: int
+    wrong: int
+    error: float | None
+    interval: Interval | None
+
+    def exceeds(self, allowed: float) -> bool:
+        """Whether the error is above what the lead allows, as far as so few chats can say."""
+        if self.error is None or self.interval is None:
+            return False
+        return self.error > allowed and (self.asked >= _FEWEST_AUDITED or self.interval.low > allowed)
+
+    def as_json(self) -> dict[str, Any]:
+        """The audit as ``pass --json`` prints it."""
+        return {
+            "passed": self.passed,
+            "drawn": self.drawn,
+            "asked": self.asked,
+            "cells": self.cells,
+            "wrong": self.wrong,
+            "error": self.error,
+            "interval": list(self.interval) if self.interval else None,
+        }
+
+
+def is_drawn(rule_name: str, chat_id: int, share: float) -> bool:
+    """Whether a passed chat is asked blind: drawn by lot, the same however often it is asked."""
+    drawn = int.from_bytes(hashlib.sha256(f"{rule_name}:{chat_id}".encode()).digest()[:8])
+    return drawn < share * 2**64
+
+
+def passing_rules(store: Store, dataset_id: int) -> list[PassingRuleView]:
+    """All passing rules of a dataset, newest first."""
+    statement = select(PassingRule).where(col(PassingRule.dataset_id) == dataset_id)
+    with store.read() as session:
+        return [
+            PassingRuleView.from_row(row)
+            for row in session.execute(statement.order_by(col(PassingRule.id).desc())).scalars()
+        ]
+
+
+@permitted(Permission.BULK)
+def stop_passing(store: Store, rule_id: int, *, who: str) -> None:
+    """Switch a rule off; what it let pass stays as it is.
+
+    Raises:
+        NotFoundError: no such rule.
+    """
+    _stop(store, rule_id, f"{who}{BY_HAND}")
+
+
+def _stop(store: Store, rule_id: int, why: str) -> None:
+    with store.write() as session:
+        row = session.get(PassingRule, rule_id)
+        if row is None:
+            raise NotFoundError("这条放行规则已不存在", "请刷新页面")
+        if row.stopped_at is None:
+            row.stopped_at, row.stopped_why = now(), why
+
+
+def audit_passing(store: Store, form: Form, rule: PassingRuleView) -> PassingAudit:
+    """How a rule's audit stands; switches the rule off where the error is above what the lead allows.
+
+    Args:
+        store: open store.
+        form: the dataset's form.
+        rule: the rule.
+    """
+    with store.read() as session:
+        audit = _audit(session, form, rule)
+    if rule.stopped_at is None and audit.exceeds(rule.allowed_error):
+        _stop(store, rule.id, f"抽查 {audit.asked} 条，错误率 {audit.error:.1%}，超过容许的 {rule.allowed_error:.1%}")
+    return audit
+
+
+def check_audits(store: Store, form: Form, dataset_id: int) -> None:
+    """Switch the rules of a dataset off whose audits have found more errors than the lead allows.
+
+    Args:
+        store: open store.
+        form: the dataset's form.
+        dataset_id: the dataset.
+    """
+    for rule in passing_rules(store, dataset_id):
+        if rule.stopped_at is None:
+            audit_passing(store, form, rule)
+
+
+def _audit(session: Session, form: Form, rule: PassingRuleView) -> PassingAudit:
+    passed = session.execute(_events_of(session, rule.name, col(Record.chat_id))).scalars().all()
+    drawn = [chat_id for chat_id in sorted(passed) if is_drawn(rule.name, chat_id, rule.audit_share)]
+    right = _blind_forms(session, drawn)
+    scorer = Scorer(form)
+    counts = [
+        _judge(scorer, change["customers"], right[chat_id])
+        for chat_ids in queries.chunked(sorted(right))
+        for chat_id, change in session.execute(
+            _events_of(session, rule.name, col(Record.chat_id), col(RecordEvent.change)).where(
+                col(Record.chat_id).in_(chat_ids)
+            )
+        )
+    ]
+    counts = [(cells, wrong) for cells, wrong in counts if cells]
+    total, wrong = sum(cells for cells, _ in counts), sum(wrong for _, wrong in counts)
+    error, interval = (wrong / total, error_interval(counts)) if total else (None, None)
+    return PassingAudit(len(passed), len(drawn), len(counts), total, wrong, error, interval)
+
+
+def error_interval(counts: Sequence[tuple[int, int]]) -> Interval:
+    """95 % interval of the share of wrong cells.
+
+    It is drawn over chats, and never narrower than so many cells can tell (Wilson, 1927): twenty chats without an error
+    do not prove that there is none. Few chats count as if each were a single cell, for errors come together.
+
+    Args:
+        counts: ``(passed cells, wrong ones)`` of each audited chat, at least one.
+    """
+    total = sum(cells for cells, _ in counts)
+    share = sum(wrong for _, wrong in counts) / total
+    if len(counts) < _FEWEST_AUDITED:
+        return _wilson(share, len(counts))
+    [drawn] = mean_intervals(np.array([[wrong / cells] for cells, wrong in counts]))
+    alone = _wilson(share, total)
+    return Interval(min(drawn.low, alone.low), max(drawn.high, alone.high))
+
+
+def _wilson(share: float, count: int) -> Interval:
+    spread = _Z * _Z / count
+    middle, half = share + spread / 2, (spread * (share * (1 - share) + spread / 4)) ** 0.5
+    return Interval((middle - half) / (1 + spread), (middle + half) / (1 + spread))
+
+
+def _events_of(session: Session, rule_name: str, *columns: Any) -> Any:
+    """Statement for the versions that a rule wrote."""
+    return (
+        select(*columns)
+        .select_from(RecordEvent)
+        .join(Record, col(Record.id) == col(RecordEvent.record_id))
+        .where(saved_under(session, f"{PASSED}-{rule_name}"))
+    )
+
+
+def _blind_forms(session: Session, chat_ids: Sequence[int]) -> dict[int, list[FormValues]]:
+    """What blind reviews of chats came to by chat id: as adjudicated, else as the second review has it."""
+    forms: dict[int, list[FormValues]] = {}
+    for ids in queries.chunked(chat_ids):
+        statement = select(col(Record.chat_id), col(Record.review_pass), col(Record.customers)).where(
+            col(Record.chat_id).in_(ids),
+            col(Record.status) == RecordStatus.CONFIRMED,
+            col(Record.review_pass).in_((Pass.SECOND, Pass.ADJUDICATED)),
+        )
+        for chat_id, review_pass, customers in session.execute(statement):
+            if chat_id not in forms or review_pass == Pass.ADJUDICATED:
+                forms[chat_id] = [customer["values"] for customer in customers]
+    return forms
+
+
+def _judge(scorer: Scorer, passed: Sequence[Customer], right: Sequence[FormValues]) -> tuple[int, int]:
+    """``(passed cells, wrong ones)`` of a chat; of a customer whom the blind review does not have, filled ones are."""
+    least = [least_credit(1.0 if field.one_right_answer else CORRECT_FROM) for field in scorer.form.fields]
+    preds = [scorer.prepare(customer["values"]) for customer in passed]
+    pairs = {pair.pred: pair.credits for pair in scorer.chat(preds, [scorer.prepare(one) for one in right]).pairs}
+    cells = wrong = 0
+    for number, customer in enumerate(passed):
+        for at, field in enumerate(scorer.form.fields):
+            if customer["confirmed"].get(field.key) == Confirmation.BULK:
+                cells += 1
+                wrong += pairs[number][at] < least[at] if number in pairs else bool(preds[number][at])
+    return cells, wrong
+
+
+def audit_chats(session: Session, dataset_id: int) -> set[int]:
+    """Ids of the chats that passing rules have drawn for their audits."""
+    rules = session.execute(select(PassingRule).where(col(PassingRule.dataset_id) == dataset_id)).scalars().all()
+    drawn: set[int] = set()
+    for rule in rules:
+        chats = session.execute(_events_of(session, rule.name, col(Record.chat_id))).scalars()
+        drawn |= {chat_id for chat_id in chats if is_drawn(rule.name, chat_id, rule.audit_share)}
+    return drawn
