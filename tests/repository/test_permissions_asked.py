@@ -14,7 +14,8 @@ SERVICES = ROOT / "core" / "services"
 
 WITHOUT = {
     "learning/run_confidence.py:fit_run_confidence": "derived data, kept up to date in the background",
-    "review/passing.py:_stop": "the audit stops a rule by itself; whoever stops it by hand is asked",
+    "review/passing.py:_carry_out": "a lead was allowed to make the rule",
+    "review/passing_audits.py:_stop": "the audit stops a rule by itself; whoever stops it by hand is asked",
     "datasets/reading_limits.py:limit_process": "a process that reads a file limits itself",
     "export/atomic_file.py:pending_file": "the exports that write by it ask",
     "export/atomic_file.py:publish": "the exports that write by it ask",
