@@ -1,5 +1,5 @@
 # Everything a newcomer needs: `make run` and `make test`. The environment lives in .venv, data in var/.
-.PHONY: run setup test test-setup lint lint-code lint-generated lint-docs format docs bench chaos lock clean
+.PHONY: run setup test test-setup lint lint-code lint-python lint-js lint-generated lint-docs format docs bench chaos lock clean
 
 PORT ?= 8501
 BIN := .venv/bin
@@ -21,18 +21,22 @@ test: test-setup
 
 lint: lint-code lint-docs
 
-lint-code: test-setup
+lint-code: lint-python lint-js
+
+lint-python: test-setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+lint-js: test-setup
 	@sh .ci/js/check
 
 # Parts of the documentation that are generated from the code: graph, figures, --help texts.
 GENERATED := docs/architecture.md docs/commands.md
 COG := $(BIN)/cog -I .ci
 
-lint-generated:
+lint-generated: test-setup
 	$(COG) --check --diff $(GENERATED)
 
 # The documentation says what the code says: generated parts, paths, names, links, dependencies.
