@@ -1,5 +1,6 @@
 """Fixtures that all tests share: a real database file, the form, and the real chats where they are at hand."""
 
+import gc
 import os
 import shutil
 import sys
@@ -67,6 +68,12 @@ def settings_read_anew() -> Iterator[None]:
 def main_module_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     """Streamlit's AppTest leaves its script as ``__main__``, which processes that a later test spawns would run."""
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+
+
+def pytest_collection_finish() -> None:
+    """Leave what is loaded by now out of garbage collection, which AppTest runs after every run of a page."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
