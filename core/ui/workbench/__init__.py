@@ -29,6 +29,7 @@ MODULES: Final = (
     "messages",
     "incoming",
     "customers",
+    "remember",
     "missed",
     "advice",
     "conflict_sides",

@@ -3,6 +3,7 @@
 /** @import { Alternative, Entry, FormField, FormPayload, Place, Remark, RunName, Stop, Value, WorkCustomer } from "./types.js" */
 import { openMissed, placeText } from "./missed.js";
 import { confirmationOf, isChanged, isDelta, markOf, nextUnseen } from "./model.js";
+import { rememberLast } from "./remember.js";
 import { isEmpty, ONE_BY_ONE, sameValue, UNSEEN } from "./values.js";
 import { EVIDENCE } from "./words.js";
 
@@ -17,10 +18,15 @@ export function mustStandInText(field) {
 /**
  * Everything that is said about a customer's fields as they are now: `[{index, key, level, hint, text}]` in the form's
  * order. A remark of the server counts for the value that it was made for; a field that a person confirmed is answered.
+ * @type {(entry: Entry, form: FormPayload) => Remark[]}
+ */
+export const remarks = rememberLast((entry, form) => [entry.work, form], findRemarks);
+
+/**
  * @param {Entry} entry
  * @param {FormPayload} form
  */
-export function remarks(entry, form) {
+function findRemarks(entry, form) {
   /** @type {Remark[]} */
   const found = [];
   entry.work.forEach((customer, index) => {

@@ -95,8 +95,8 @@ export function addCommands(workbench) {
     workbench.sync.save(entry, status, note);
     workbench.leave();
     goNext(store);
-    workbench.showChat();
     workbench.answer(DECIDED[status]?.(chat) ?? "");
+    workbench.showChat();
   }
 
   /**
@@ -156,8 +156,10 @@ export function addCommands(workbench) {
     if (forward) goNext(store);
     else if (!goPrevious(store)) {
       workbench.say("前面没有了", { seconds: 3 });
+      workbench.refocus();
       return;
     }
+    workbench.say("");
     workbench.showChat(true);
     workbench.sync.reportPlace();
   }

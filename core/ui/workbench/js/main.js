@@ -72,6 +72,7 @@ function openWorkbench(host) {
     if (!document.hidden || workbench.store.offline) workbench.sync.beat(seen);
     workbench.drawBars();
     workbench.drawNotices();
+    workbench.nameTab();
   }, TICK);
 
   return {

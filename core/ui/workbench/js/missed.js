@@ -4,6 +4,7 @@
 import { blankCustomer, customerNames } from "./customers.js";
 import { commit } from "./model.js";
 import { matchPeople } from "./names.js";
+import { rememberLast } from "./remember.js";
 import { isList, ONE_BY_ONE, splitItems, valueText } from "./values.js";
 import { ROLE } from "./words.js";
 
@@ -16,10 +17,14 @@ function bare(text) {
 }
 
 /**
- * What was said and stands in no form now, but for what the reviewer waved away.
- * @param {Entry} entry
+ * What was said and stands in no form now, but for what the reviewer waved away. Asked several times for each chat that
+ * comes, first when its pane is laid out ahead: then the answer is there.
+ * @type {(entry: Entry) => Missed[]}
  */
-export function openMissed(entry) {
+export const openMissed = rememberLast((entry) => [entry.work, entry.dismissed, entry.chat.missed], findMissed);
+
+/** @param {Entry} entry */
+function findMissed(entry) {
   const held = entry.work.flatMap((customer) => Object.values(customer.values).map((value) => bare(valueText(value))));
   return (entry.chat.missed ?? []).filter(
     (one) => !entry.dismissed?.has(`${one.key}|${one.value}`) && !held.some((text) => text.includes(bare(one.value))),

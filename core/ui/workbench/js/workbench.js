@@ -67,6 +67,7 @@ export class Workbench {
   #lastActive = Date.now();
   #isOpened = false;
   #callOffPreparing = () => {};
+  #callOffNaming = () => {};
 
   /**
    * @param {HTMLElement | ShadowRoot} host
@@ -151,7 +152,10 @@ export class Workbench {
     this.#settleEqualConflicts();
     const isOther = effects.moved || this.panes.front() !== store.current;
     if (isOther || (store.current !== null && effects.replaced.includes(store.current))) this.showChat();
-    else this.draw();
+    else {
+      this.draw();
+      this.nameTab();
+    }
     this.layers.ownerOf([]); // which lets go of what was taken off the page
     if (hadMenu && !this.layers.has("menu")) this.#missMenu();
     sync.reportPlace();
@@ -182,6 +186,7 @@ export class Workbench {
     const front = this.panes.front();
     const isNew = front !== store.current;
     if (isNew) {
+      this.#leaveField();
       if (this.#isOpened) this.arrival.chat(isAsked);
       this.#isOpened ||= entry !== null; // the page's first one was asked for by its address, and takes its time
       this.closeMenu();
@@ -189,9 +194,7 @@ export class Workbench {
       calls.setCursor(null);
       calls.find("", 0);
       this.top.find.value = "";
-      this.#leaveField();
     }
-    if (store.current !== null) rememberPlace(store.current);
     const pane = this.panes.show(store.current);
     this.draw();
     if (entry && this.form && !this.isEditingOutside()) {
@@ -200,12 +203,27 @@ export class Workbench {
       if (isNew) this.form.scroll.scrollTop = 0;
     }
     if (pane) pane.shown = true;
+    this.#nameSoon();
     this.#prepareNext();
+  }
+
+  /** Name the page's address and tab after the chat once it is painted: the browser takes its time for both. */
+  #nameSoon() {
+    this.#callOffNaming();
+    this.#callOffNaming = afterPaint(() => {
+      if (this.root.isConnected && this.store.current !== null) rememberPlace(this.store.current);
+      this.nameTab();
+    });
+  }
+
+  /** Name the browser's tab after the chat, where it is not: Streamlit writes its own name with every run. */
+  nameTab() {
+    if (this.root.isConnected) nameTab(this.store);
   }
 
   /**
    * Take the focus out of the form before it is drawn for another chat: the browser lays the page out for each new value of
-   * the input that has it.
+   * the input that has it. And before anything else changes, which it would lay out first.
    */
   #leaveField() {
     const { activeElement } = /** @type {Document | ShadowRoot} */ (this.root.getRootNode());
@@ -248,7 +266,6 @@ export class Workbench {
     const entry = entryOf(store);
     const state = this.sync.state();
     drawTop(this.top, store, entry, state);
-    if (this.root.isConnected) nameTab(store);
     setAttr(this.root, "data-save-state", state);
     setAttr(this.root, "data-chat", store.current ?? "");
     const locked = !store.reviewer || !entry;
@@ -376,10 +393,10 @@ export class Workbench {
   /** Leave the chat on screen: what was typed and not added counts; command mode stays. */
   leave() {
     this.flush();
+    this.#leaveField();
     this.closeMenu();
     this.residueWanted = null;
     askNote(this.bottom, false);
-    this.say("");
   }
 
   /** The form pane, for what runs only where there is one. */
