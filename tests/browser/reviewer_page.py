@@ -58,6 +58,7 @@ class ReviewerPage:
 
     def at(self, chat: int) -> "ReviewerPage":
         expect(self.root).to_have_attribute("data-chat", str(chat), timeout=PATIENT)
+        self.look()
         return self
 
     def is_now(self, state: str) -> None:
@@ -66,12 +67,16 @@ class ReviewerPage:
     def field(self, key: str, customer: int = 0) -> Locator:
         return self.page.locator(f'[data-field="{key}"][data-customer="{customer}"]')
 
+    def look(self) -> None:
+        """Time goes by in which what is on screen can be seen."""
+        self.page.evaluate(LATER)
+
     def approve(self) -> None:
         """Approve, stopped or not, with a look at each: what is pressed at once does nothing."""
-        self.page.evaluate(LATER)
+        self.look()
         self.page.keyboard.press("Control+Enter")
         if self.page.get_by_text("再按一次 Ctrl+Enter 照样确认").is_visible():
-            self.page.evaluate(LATER)
+            self.look()
             self.page.keyboard.press("Control+Enter")
 
     def record(self, chat: int) -> RecordView | None:

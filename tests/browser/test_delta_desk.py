@@ -63,6 +63,7 @@ def test_only_the_difference_is_asked_and_each_answer_is_a_key(browser: Browser,
         expect(desk.field(BUDGET)).to_have_value("两万")
         page.keyboard.press("Alt+=")
         expect(page.get_by_role("menuitem").first).to_contain_text("客服小陈")
+        desk.look()
         page.keyboard.press("1")
         expect(desk.field(RIVAL, 1)).to_have_value("林间家居")
         desk.approve()

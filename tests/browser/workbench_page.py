@@ -24,6 +24,7 @@ class WorkbenchPage:
     def __init__(self, page: Page, server: Server, folder: Path) -> None:
         self.page, self.server, self.folder = page, server, folder
         self.presses = 0
+        self.is_hurried = False
         self.root = page.locator("[data-testid=workbench]")
 
     def open(self, chat: int = 1) -> "WorkbenchPage":
@@ -38,11 +39,13 @@ class WorkbenchPage:
         self.look()
 
     def look(self) -> None:
-        """Time goes by in which the chat, or what stops an approval, can be seen."""
+        """Time goes by in which the chat, a list or what stops an approval can be seen."""
+        self.is_hurried = False
         self.page.evaluate(LATER)
 
     def hurry(self) -> None:
         """Whatever is pressed now is pressed at once, however slow the machine is, until somebody looks."""
+        self.is_hurried = True
         self.page.evaluate(STILL)
 
     def saved(self) -> None:
@@ -52,7 +55,10 @@ class WorkbenchPage:
         return self.page.locator(f'[data-field="{key}"][data-customer="{customer}"]')
 
     def press(self, *keys: str) -> None:
+        """Press one key after another, each with a look at what the one before has brought, unless in a hurry."""
         for key in keys:
+            if not self.is_hurried:
+                self.look()
             self.page.keyboard.press(key)
             self.presses += 1
 

@@ -6,6 +6,7 @@ import {
   alternatives,
   approvalStops,
   dissent,
+  forgetAnswered,
   newStops,
   nextAlternative,
   nextDoubt,
@@ -16,7 +17,8 @@ import {
 import { addCustomer, removeCustomer } from "../../core/ui/workbench/js/customers.js";
 import { mergeChat } from "../../core/ui/workbench/js/incoming.js";
 import { confirmField, confirmRest, editField, makeEntry, togglePin, undo } from "../../core/ui/workbench/js/model.js";
-import { chat, customer, FORM } from "./fixtures.mjs";
+import { makeStore, receive } from "../../core/ui/workbench/js/state.js";
+import { chat, customer, FORM, payload } from "./fixtures.mjs";
 
 const NOWHERE = { 电话: { status: "无依据", evidence: [], messages: [] } };
 
@@ -212,4 +214,42 @@ test("doubtful are unconfirmed fields that a check or another run speaks about",
   confirmField(entry, 0, "类型", 0);
   confirmField(entry, 0, "电话", 0);
   assert.equal(nextDoubt(entry, FORM, 0, "姓名"), null);
+});
+
+test("a stop that was answered and comes back takes an approval again", () => {
+  const entry = makeEntry(chat(1, { customers: [customer({ 电话: "138" })] }));
+  const stops = () => {
+    forgetAnswered(entry, FORM);
+    const fresh = newStops(entry, FORM, { index: 0, key: "姓名" });
+    entry.shown = [...entry.shown, ...fresh.map(({ id }) => id)];
+    return fresh.length;
+  };
+  editField(entry, 0, "姓名", "", 0);
+  assert.deepEqual([stops(), stops()], [1, 0]);
+  editField(entry, 0, "电话", "139", 0);
+  assert.equal(stops(), 0, "it was not answered by an edit elsewhere");
+  editField(entry, 0, "姓名", "林", 0);
+  stops();
+  editField(entry, 0, "姓名", "", 0);
+  assert.equal(stops(), 1);
+});
+
+test("a name that nobody can see is none", () => {
+  for (const name of ["\u200b", "\u2060", "\u3164", "\u00ad", "\u2800 "]) {
+    const entry = makeEntry(chat(1, { customers: [customer({ 姓名: name, 电话: "138" })] }));
+    assert.equal(openWarnings(entry, FORM)[0]?.hint, "没有名字", JSON.stringify(name));
+  }
+});
+
+test("what somebody else changed under one's eyes stops one approval, until the chat is decided", () => {
+  const store = makeStore();
+  receive(store, payload());
+  const theirs = customer({ 明细: "分三期" });
+  receive(store, payload({ open: undefined, chats: [chat(1, { version: 2, reviewer: "陈默", customers: [theirs] })] }));
+  const entry = /** @type {any} */ (store.entries.get(1));
+  assert.equal(entry.news?.text, "陈默 刚改了：明细");
+  const [stop] = newStops(entry, FORM, { index: 0, key: "姓名" });
+  assert.deepEqual([stop.key, stop.text], ["明细", "陈默 刚改了：明细"]);
+  receive(store, payload({ open: undefined, chats: [chat(2, { version: 2, customers: [theirs] })] }));
+  assert.equal(store.entries.get(2)?.news, null, "a chat that nobody looks at has no news");
 });

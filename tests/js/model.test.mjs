@@ -41,7 +41,7 @@ test("an edit confirms its field one by one; keystrokes are one undo step until 
   undo(entry);
   assert.equal(entry.work[0].values["明细"], "");
   assert.ok(!isDirty(entry));
-  redo(entry);
+  redo(entry, 1);
   assert.equal(entry.work[0].values["明细"], "书架");
 });
 

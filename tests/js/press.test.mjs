@@ -72,18 +72,32 @@ test("nothing is written into a chat that nobody can have seen", () => {
   for (const one of writing) assert.equal(comesTooSoon(one, arrival), false);
 });
 
-test("what stops a decision has to be seen like a chat, and a hand on the chat has seen it", () => {
+test("what stops a decision has to be seen like a chat", () => {
   let now = 0;
   const arrival = makeArrival(() => now);
   arrival.chat(true);
   assert.equal(arrival.isNew(), true);
-  arrival.seen();
-  assert.equal(arrival.isNew(), false);
+  now += 400;
   arrival.stop();
   assert.deepEqual([arrival.isNew(), arrival.isNewChat()], [true, false]);
   now += 400;
   assert.equal(arrival.isNew(), false);
-  arrival.stop();
-  arrival.seen(); // an edit answers it
-  assert.equal(arrival.isNew(), false);
+});
+
+test("nothing is chosen in a list or in the box of a conflict that has only just come", () => {
+  let now = 0;
+  const arrival = makeArrival(() => now);
+  arrival.layer();
+  const picking = [
+    pressed("1", MENU),
+    pressed("Enter", MENU),
+    pressed("f", { ...MENU, command: "missed" }, { altKey: true }),
+    pressed("t", MENU),
+    pressed("ArrowLeft", MENU),
+  ];
+  for (const one of picking) assert.equal(comesTooSoon(one, arrival), true, JSON.stringify(one));
+  for (const key of ["ArrowDown", "Escape"]) assert.equal(comesTooSoon(pressed(key, MENU), arrival), false, key);
+  assert.equal(comesTooSoon(pressed("x"), arrival), false, "beside it");
+  now += 400;
+  for (const one of picking) assert.equal(comesTooSoon(one, arrival), false, JSON.stringify(one));
 });

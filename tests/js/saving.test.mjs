@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { editField, noteDecision, redo, togglePin, undo, undoDecision } from "../../core/ui/workbench/js/model.js";
 import {
+  confirmSettled,
   conflictRows,
   isJustSettled,
   mayDraft,
@@ -661,6 +662,18 @@ test("a conflict keeps what either side pinned, and what either confirmed where 
   assert.deepEqual([entry.work[0].confirmed["姓名"], entry.work[0].confirmed["明细"]], ["逐项确认", undefined]);
 });
 
+test("what both sides of a conflict make is confirmed as a whole, and undo opens the conflict again", () => {
+  const desk = open();
+  const entry = entryOf(desk.store);
+  const save = desk.sync.save(entry, "已确认");
+  const theirs = [customer({ 明细: "x" })];
+  take(desk, { acks: [{ save_id: save.save_id, result: "conflict", version: 4, theirs, who: "陈默" }] });
+  assert.equal(settleConflict(entry, FORM, new Set(["0:明细"])), "已确认");
+  confirmSettled(entry, FORM, 0);
+  assert.equal(entry.work[0].confirmed["姓名"], "批量确认");
+  assert.equal(isJustSettled(entry), true);
+});
+
 test("undoing a flag brings the status and the note before it back", () => {
   const desk = open(storage(), { chats: [chat(1, { version: 3, status: "已确认", note: "旧" })] });
   const entry = entryOf(desk.store);
@@ -708,7 +721,7 @@ test("a chat whose edits were all undone is what it was before, not a draft", as
     assert.deepEqual([back.status, back.undo, back.note, entry.status], [status, true, "旧", status]);
     assert.equal(back.customers[0].confirmed["电话"], "未看");
     take(desk, { acks: [{ save_id: back.save_id, result: "saved", version: 6 }], chats: [] });
-    redo(entry);
+    redo(entry, 1);
     desk.sync.flushDrafts();
     assert.equal(desk.store.outbox[0].status, "草稿", "made again, it is edited again");
   }

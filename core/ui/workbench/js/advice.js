@@ -114,7 +114,22 @@ export function approvalStops(entry, form) {
     message: one.message,
     text: `聊天里还有没填的「${one.value}」（${placeText(entry, one)}）：Alt+F 看，Alt+H 不用填`,
   }));
-  return [...openWarnings(entry, form).map((warning) => ({ ...warning, message: null })), ...missed];
+  const news = entry.news ? [{ ...entry.news, message: null }] : [];
+  return [...news, ...openWarnings(entry, form).map((warning) => ({ ...warning, message: null })), ...missed];
+}
+
+const DELTA_STOP = "delta:";
+
+/**
+ * What takes the first approval, each with a name of its own.
+ * @param {Entry} entry
+ * @param {FormPayload} form
+ */
+function othersOf(entry, form) {
+  return approvalStops(entry, form).map((stop) => ({
+    ...stop,
+    id: JSON.stringify([entry.work[stop.index]?.uid, stop.key, stop.message, stop.text]),
+  }));
 }
 
 /**
@@ -126,17 +141,25 @@ export function approvalStops(entry, form) {
  * @returns {(Stop & { id: string })[]}
  */
 export function newStops(entry, form, from) {
-  const uidOf = (/** @type {number} */ index) => entry.work[index]?.uid;
   const asked = isDelta(entry) ? nextUnseen(entry, form, from.index, from.key) : null;
   const text = "这里新的抽取任务的值不同，还没有看";
-  const differences = asked ? [{ ...asked, text, message: null, id: `delta:${uidOf(asked.index)}` }] : [];
-  const others = approvalStops(entry, form).map((stop) => ({
-    ...stop,
-    id: JSON.stringify([uidOf(stop.index), stop.key, stop.message, stop.text]),
-  }));
+  const id = `${DELTA_STOP}${asked && entry.work[asked.index]?.uid}`;
+  const differences = asked ? [{ ...asked, text, message: null, id }] : [];
+  const others = othersOf(entry, form);
   const isNew = (/** @type {{ id: string }} */ { id }) => !entry.shown.includes(id);
   const [first] = differences.filter(isNew);
   return first ? [first] : others.filter(isNew);
+}
+
+/**
+ * Let go of the stops that are open no more: where one comes back, it takes an approval again.
+ * @param {Entry} entry
+ * @param {FormPayload} form
+ */
+export function forgetAnswered(entry, form) {
+  if (!entry.shown.length) return;
+  const open = new Set(othersOf(entry, form).map(({ id }) => id));
+  entry.shown = entry.shown.filter((id) => id.startsWith(DELTA_STOP) || open.has(id));
 }
 
 /**

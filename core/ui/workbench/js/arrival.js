@@ -12,7 +12,7 @@ const LOOK_TIME = 400;
  * @returns {Arrival}
  */
 export function makeArrival(now) {
-  const came = { chat: -Infinity, stop: -Infinity, box: -Infinity };
+  const came = { chat: -Infinity, stop: -Infinity, box: -Infinity, layer: -Infinity };
   let isUnasked = false;
   const isNew = (/** @type {number} */ at) => now() - at < LOOK_TIME;
   return {
@@ -26,12 +26,13 @@ export function makeArrival(now) {
     box() {
       came.box = now();
     },
-    seen() {
-      Object.assign(came, { chat: -Infinity, stop: -Infinity });
+    layer() {
+      came.layer = now();
     },
     isNewChat: () => isNew(came.chat),
     isUnasked: () => isUnasked && isNew(came.chat),
     isNew: () => isNew(came.chat) || isNew(came.stop),
+    isNewLayer: () => isNew(came.chat) || isNew(came.layer),
     // A click goes where it is seen to go, whenever the keyboard's focus came there.
     isNewBox: () => isNew(came.chat) || isNew(came.box),
   };

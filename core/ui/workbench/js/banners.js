@@ -2,9 +2,11 @@
 // What stands above the panes or in their place: notices, a conflict, the word that a chat is on its way.
 /** @import { Action, Entry } from "./types.js" */
 /** @import { Workbench } from "./workbench.js" */
+
+import { narrow } from "./chat_view.js";
 import { focusConflictSoon } from "./conflict_keys.js";
-import { newCustomers } from "./customers.js";
-import { setHidden } from "./dom.js";
+import { customerNames, newCustomers, speakersOf } from "./customers.js";
+import { setAttr, setHidden, setText } from "./dom.js";
 import { chordFor } from "./keys.js";
 import { buildConflict, notice } from "./overlays.js";
 import { show, troubled } from "./state.js";
@@ -130,4 +132,26 @@ function linesFor(workbench, entry) {
   const unsafe = "浏览器不让保存本地副本：没存上的修改在刷新后会丢失，请等到「已保存」再离开。";
   if (sync.isJournalBroken()) add(unsafe, "warn");
   return lines;
+}
+
+/**
+ * The switch over the chat, and only the exchange with one customer where it is on.
+ * @param {Workbench} workbench
+ * @param {Entry} entry
+ */
+export function drawNarrow(workbench, entry) {
+  const { panes, store } = workbench;
+  const pane = panes.get(store.current);
+  const name = entry.work[workbench.customer].values[store.form.name_field];
+  const speakers = speakersOf(entry.chat, name, customerNames(entry, store.form));
+  const state = JSON.stringify([workbench.isNarrow, speakers, name]);
+  if (!pane || pane.narrowState === state) return;
+  pane.narrowState = state;
+  const shown = narrow(pane, workbench.isNarrow && speakers.length ? speakers : null);
+  const isOn = workbench.isNarrow && speakers.length > 0;
+  const word = isOn ? `只看与 ${name} 有关的 ${shown} 条（显示全部）` : `只看与 ${name || "本客户"} 有关`;
+  setText(pane.narrowSwitch, word);
+  setAttr(pane.narrowSwitch, "aria-pressed", String(workbench.isNarrow));
+  setAttr(pane.narrowSwitch, "title", chordFor("narrow"));
+  pane.narrowSwitch.disabled = !speakers.length;
 }

@@ -123,24 +123,24 @@ export function chatCommands(workbench, tools, edit) {
     });
   }
 
-  /** What is selected: some browsers know of selections inside a shadow root only there. */
+  /** What is selected in the chat on screen, and nowhere else: some browsers know of it only inside the shadow root. */
   function selectionNow() {
     const host = /** @type {{ getSelection?(): Selection | null }} */ (workbench.host);
-    return host.getSelection?.() ?? getSelection();
+    const selection = host.getSelection?.() ?? getSelection();
+    const isHere = (/** @type {Node | null} */ node) => paneNow()?.element.contains(node);
+    return selection && isHere(selection.anchorNode) && isHere(selection.focusNode) ? selection : null;
   }
 
   /** What the mouse selected in the chat, else what the keys picked. */
   function selected() {
-    const selection = selectionNow();
-    return String(selection || "").trim() || workbench.picked;
+    return String(selectionNow() || "").trim() || workbench.picked;
   }
 
   /** Somebody marked words with the mouse: which key fills them in, and where. */
   function hintSelection() {
     const selection = selectionNow();
     const text = String(selection || "").trim();
-    const node = selection?.anchorNode ?? null;
-    if (!text || !node || !workbench.chatHost.contains(node) || !entryNow()) return;
+    if (!text || !entryNow()) return;
     workbench.say(`已选「${shortened(text)}」，按 ${chordFor("fill")} 填入「${tools.fieldNow().label}」`, {
       seconds: 0,
     });

@@ -2,7 +2,7 @@
 // What the reviewer can do: decisions, moves, undo, and the commands of the other files. Every key and button ends up here.
 /** @import { Entry, RecordStatus } from "./types.js" */
 /** @import { Workbench } from "./workbench.js" */
-import { newStops } from "./advice.js";
+import { forgetAnswered, newStops } from "./advice.js";
 import { askNote } from "./bars.js";
 import { chatCommands } from "./chat_commands.js";
 import { focusConflict } from "./conflict_keys.js";
@@ -13,6 +13,7 @@ import { missedCommands } from "./missed_commands.js";
 import {
   confirmRest,
   firstDifference,
+  lastEditAt,
   noteDecision,
   redo,
   redoable,
@@ -20,7 +21,7 @@ import {
   undo,
   undoDecision,
 } from "./model.js";
-import { isJustSettled, reopenConflict, settleConflict, waitingFor } from "./outbox.js";
+import { confirmSettled, isJustSettled, reopenConflict, settleConflict, waitingFor } from "./outbox.js";
 import { entryOf, goNext, goPrevious, show } from "./state.js";
 import { makeTools } from "./tools.js";
 import { STATUS } from "./words.js";
@@ -90,21 +91,27 @@ export function addCommands(workbench) {
    */
   function send(entry, status, note) {
     const { chat } = entry.chat;
-    workbench.decisions.push(chat);
+    workbench.decisions.push({ chat, at: Date.now() });
     workbench.active();
     workbench.sync.save(entry, status, note);
     workbench.leave();
     goNext(store);
-    workbench.answer(DECIDED[status]?.(chat) ?? "");
+    workbench.answer(DECIDED[status]?.(chat) ?? "", {
+      label: `撤销 ${chordFor("undo")}`,
+      run: () => undoDecided(chat),
+    });
     workbench.showChat();
   }
+
+  const here = () => ({ index: workbench.customer, key: workbench.field });
 
   /**
    * Stop an approval where something is open that was not shown yet, and go there.
    * @param {Entry} entry
+   * @param {string} [lead] what is said before it
    */
-  function stopAtGate(entry) {
-    const stops = newStops(entry, store.form, { index: workbench.customer, key: workbench.field });
+  function stopAtGate(entry, lead = "") {
+    const stops = newStops(entry, store.form, here());
     const [stop] = stops;
     if (!stop) return false;
     entry.shown = [...entry.shown, ...stops.map(({ id }) => id)];
@@ -112,7 +119,7 @@ export function addCommands(workbench) {
     if (stop.message === null) tools.visit(stop);
     else missed.showPlace(stop.message);
     const more = stops.length > 1 ? `（共 ${stops.length} 处）` : "";
-    workbench.say(`${stop.text}${more}。改好，或再按一次 Ctrl+Enter 照样确认`, { tone: "warn", seconds: 0 });
+    workbench.say(`${lead}${stop.text}${more}。改好，或再按一次 Ctrl+Enter 照样确认`, { tone: "warn", seconds: 0 });
     return true;
   }
 
@@ -142,10 +149,15 @@ export function addCommands(workbench) {
       return;
     }
     const entry = openEntry();
-    workbench.sync.save(entry, settleConflict(entry, store.form, taken));
+    const status = settleConflict(entry, store.form, taken);
+    // What both sides make together nobody has seen yet: it is approved as any chat is, or is a draft until then.
+    const isStopped = status === STATUS.CONFIRMED && newStops(entry, store.form, here()).length > 0;
+    if (status === STATUS.CONFIRMED && !isStopped) confirmSettled(entry, store.form, Date.now());
+    workbench.sync.save(entry, isStopped ? STATUS.DRAFT : status);
     workbench.draw();
     workbench.refocus();
-    workbench.answer("已按所选保存");
+    if (isStopped) stopAtGate(entry, "已按所选存为草稿：");
+    else workbench.answer("已按所选保存");
   }
 
   /** @param {boolean} forward */
@@ -173,15 +185,17 @@ export function addCommands(workbench) {
     return !isRepeat || heldAt === store.current;
   }
 
-  /** Undo the last edit of this chat; where there is none, the last decision, here or on the chat before. */
+  /** Undo what was done last: the last edit of this chat, or the last decision, here or on another chat. */
   function undoLast(isRepeat = false) {
     if (!staysHere(isRepeat)) return;
     workbench.flush();
     const entry = entryNow();
-    if (isRepeat && (entry?.decided || !entry?.undo.length)) return;
+    const elsewhere = workbench.decisions.findLast(({ chat: number }) => entryOf(store, number)?.decided);
+    const isOfEdit = Boolean(entry?.undo.length) && !entry?.decided && (elsewhere?.at ?? 0) <= lastEditAt(entry);
+    if (isRepeat && !isOfEdit) return;
     if (entry && isJustSettled(entry)) reopen(entry);
-    else if (entry?.decided || !entry?.undo.length) undoDecided(entry);
-    else step(undo, "撤销");
+    else if (isOfEdit) step(undo, "撤销");
+    else undoDecided(entry?.decided ? entry.chat.chat : elsewhere?.chat);
   }
 
   /**
@@ -200,18 +214,18 @@ export function addCommands(workbench) {
     workbench.say("冲突又打开了：存着的还是刚才所选的，重新选好再保存", { tone: "warn", seconds: 0 });
   }
 
-  /** @param {Entry | null} here */
-  function undoDecided(here) {
+  /**
+   * Take the decision on a chat back.
+   * @param {number | undefined} last
+   */
+  function undoDecided(last) {
     if (!store.reviewer) return;
-    const last = here?.decided
-      ? here.chat.chat
-      : workbench.decisions.findLast((number) => entryOf(store, number)?.decided);
     const entry = last === undefined ? null : entryOf(store, last);
-    if (last === undefined || !entry || entry.conflict) {
+    if (last === undefined || !entry?.decided || entry.conflict) {
       workbench.say("没有可撤销的修改", { seconds: 3 });
       return;
     }
-    workbench.decisions = workbench.decisions.filter((number) => number !== last);
+    workbench.decisions = workbench.decisions.filter(({ chat: number }) => number !== last);
     const was = entry.status;
     const status = undoDecision(entry) ?? was;
     if (store.current !== last) {
@@ -233,7 +247,7 @@ export function addCommands(workbench) {
     if (!entry) return;
     const undone = store.reviewer && !entry.conflict ? redoable(entry) : null;
     if (undone) redoDecided(entry, undone.status, isRepeat);
-    else step(redo, "重做");
+    else step((one) => redo(one, Date.now()), "重做");
   }
 
   /**
@@ -263,6 +277,7 @@ export function addCommands(workbench) {
       return;
     }
     const where = firstDifference(before, entry.work, store.form);
+    forgetAnswered(entry, store.form);
     workbench.sync.touch(entry);
     if (where) workbench.customer = where.index;
     workbench.draw();

@@ -29,7 +29,10 @@ export function focusConflict({ conflictHost, arrival }) {
   const save = conflictHost.querySelector("[data-command=settle]");
   const first = rows[0]?.find((button) => button.getAttribute("aria-pressed") === "true") ?? rows[0]?.[0] ?? save;
   first?.focus();
-  if (first) arrival.stop(); // what it saves has to be seen first
+  if (first) {
+    arrival.stop(); // what it saves has to be seen first
+    arrival.layer();
+  }
   return Boolean(first);
 }
 

@@ -45,7 +45,7 @@ export function fieldCommands(workbench, tools) {
    * @param {string} text
    */
   function entering(key, text) {
-    const entry = openEntry();
+    const entry = tools.entryNow();
     if (!entry || !store.reviewer) return;
     workbench.active();
     workbench.sync.touchEntry(entry, text ? { uid: entry.work[workbench.customer].uid, key, text } : null);

@@ -2,6 +2,7 @@
 // One control per field: a text that grows, or choices with digits and a free entry. The focusable element is always an
 // input (input methods work in nothing else) and carries `data-field` and `data-customer`.
 /** @import { ChatPayload, FieldControl, FieldLook, FieldPart, FormActions, FormField, Value } from "./types.js" */
+import { isComposed } from "./composing.js";
 import { caps, h, setAttr, setHidden, setText } from "./dom.js";
 import { chordFor, isComposing, letterOf } from "./keys.js";
 import {
@@ -117,7 +118,7 @@ function buildText(field, id, act) {
     flush: () => false, // every keystroke is taken as it comes
     draw(value, _chat, placeholder) {
       const text = valueText(value);
-      if (input.value !== text) input.value = text;
+      if (input.value !== text && !isComposed(input)) input.value = text; // the rest of the word would be lost
       setAttr(input, "title", text.length > 10 ? text : null); // half fields cut long texts
       setAttr(input, "placeholder", placeholder);
     },

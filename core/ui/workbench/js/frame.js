@@ -108,6 +108,12 @@ const OVER_PAGE = [
   '[data-testid$="PopoverBody"], [data-testid="stDialog"], [data-baseweb="popover"], dialog[open], [aria-modal="true"]',
 ].join(", ");
 
+/** Whether a dialog of the page is in sight, whoever has the focus. */
+export function isBehindDialog() {
+  const open = document.querySelectorAll('[role="dialog"], [role="alertdialog"], [aria-modal="true"], dialog[open]');
+  return [...open].some((layer) => layer.checkVisibility());
+}
+
 /** Whether the page has opened something over itself. */
 function isCovered() {
   return [...document.querySelectorAll(OVER_PAGE)].some(

@@ -1,10 +1,13 @@
 // @ts-check
 // How what comes in (a payload, kept work) meets the work under way: customers are matched, dirty fields stay mine.
-/** @import { ChatPayload, Draft, Entry, FormPayload, KeptKnown, Known, PendingSave, Values, WorkCustomer } from "./types.js" */
+/** @import { ChatPayload, Draft, Entry, FormPayload, KeptKnown, Known, News, PendingSave, Place, Values, WorkCustomer } from "./types.js" */
 import { withoutEvidence } from "./messages.js";
 import { confirmationOf, isDirty, makeEntry, nextUid, settledAs, warningsOf } from "./model.js";
 import { matchPeople } from "./names.js";
-import { UNSEEN, valueText } from "./values.js";
+import { sameValue, UNSEEN, valueText } from "./values.js";
+
+/** Fields that a line names. */
+const MOST_NEWS = 3;
 
 /**
  * Pins in a shape that compares: a field without any is not there.
@@ -57,7 +60,10 @@ export function mergeChat(entry, chat, busy, form) {
   }
   const keep = isDirty(entry) || busy || entry.conflict !== null || entry.rejected !== "";
   if (!keep && !sameCustomers(entry, chat)) {
-    Object.assign(entry, makeEntry(chat), { seconds: entry.seconds, lastSave: entry.lastSave });
+    const { seconds, lastSave, dismissed, typing } = entry;
+    const at = entry.work.findIndex(({ uid }) => uid === typing?.uid);
+    Object.assign(entry, makeEntry(chat), { seconds, lastSave, dismissed });
+    if (typing && entry.work[at]) entry.typing = { ...typing, uid: entry.work[at].uid }; // it still stands in its entry
     return "replaced";
   }
   entry.chat = chat;
@@ -102,6 +108,31 @@ export function mergeChat(entry, chat, busy, form) {
     entry.note = chat.note ?? "";
   }
   return "merged";
+}
+
+/**
+ * What somebody else changed in a chat while it was looked at: one line per field or customer that is another now.
+ * @param {WorkCustomer[]} before
+ * @param {Entry} entry
+ * @param {FormPayload} form
+ * @returns {News | null}
+ */
+export function newsOf(before, { work, chat }, form) {
+  /** @type {Place[]} */
+  const places = work.flatMap((customer, index) =>
+    form.fields
+      .filter(({ key }) => !sameValue(customer.values[key], before[index]?.values[key] ?? ""))
+      .map(({ key }) => ({ index, key })),
+  );
+  if (!places.length && work.length >= before.length) return null;
+  const labelOf = (/** @type {Place} */ { index, key }) =>
+    `${work.length > 1 ? `客户 ${index + 1} ` : ""}${form.fields.find((field) => field.key === key)?.label}`;
+  const shown = places.slice(0, MOST_NEWS).map(labelOf);
+  const rest = places.length > MOST_NEWS ? `等 ${places.length} 处` : "";
+  const gone = work.length < before.length ? "少了一位客户" : "";
+  const what = [`${shown.join("、")}${rest}`, gone].filter(Boolean).join("，");
+  const place = places[0] ?? { index: 0, key: form.name_field };
+  return { ...place, text: `${chat.reviewer || "别人"} 刚改了：${what}` };
 }
 
 /**

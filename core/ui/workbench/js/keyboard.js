@@ -2,7 +2,7 @@
 // Keys on the whole page while the workbench is on it. Fields handle their own keys; this is for commands.
 /** @import { Layer, Pressed } from "./types.js" */
 /** @import { Workbench } from "./workbench.js" */
-import { pageHas } from "./frame.js";
+import { isBehindDialog, pageHas } from "./frame.js";
 import { chordOf, commandOf, isComposing, placeOf } from "./keys.js";
 import { pressIn } from "./layers.js";
 import { comesTooSoon, mayRepeat } from "./press.js";
@@ -94,7 +94,7 @@ export function listen(workbench) {
     if (event.key === "Shift" || event.key === "Alt") workbench.holdLetters(event.altKey && event.shiftKey);
     const path = event.composedPath();
     const isOutside = !path.includes(workbench.root);
-    if (isOutside && !comesFromPage(event)) return;
+    if (isOutside ? !comesFromPage(event) : isBehindDialog()) return;
     const layer = workbench.layers.ownerOf(path);
     const pressed = pressedIn(event, path, layer);
     if (event.repeat && !mayRepeat(pressed)) {

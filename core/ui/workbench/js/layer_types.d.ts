@@ -49,13 +49,15 @@ export interface Arrival {
   chat(isAsked: boolean): void;
   /** Something has come that stops a decision. */
   stop(): void;
-  /** Somebody works on the chat, so that they have seen it. */
-  seen(): void;
+  /** A list, or the box of a conflict, has come and owns the keys. */
+  layer(): void;
   isNewChat(): boolean;
   /** Whether the chat is new and nobody went to it themselves. */
   isUnasked(): boolean;
   /** Whether the chat or a stop is new. */
   isNew(): boolean;
+  /** Whether the chat, or what lies over it and owns the keys, has only just come. */
+  isNewLayer(): boolean;
   /** Whether the box of a conflict, or the chat, has only just come: what a click on it has to wait for. */
   isNewBox(): boolean;
   /** The box of a conflict comes on screen. */

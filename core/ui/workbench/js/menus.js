@@ -76,6 +76,7 @@ export function openMenu(workbench, title, items, anchor, { onKey = () => false,
   anchor.after(menu);
   const isThere = () => menu.isConnected;
   workbench.layers.open({ name: "menu", inside: null, isText: false, isThrough: false, isThere, onKey: press, close });
+  workbench.arrival.layer();
   buttons[0].focus();
   return close;
 }

@@ -7,6 +7,8 @@
 import { IN_BULK, isEmpty, ONE_BY_ONE, sameValue, UNSEEN } from "./values.js";
 import { STATUS } from "./words.js";
 
+/** @type {WeakMap<WorkCustomer[], number>} when a state was left by an edit: the state is an undo step then */
+const leftAt = new WeakMap();
 const UNDO_STEPS = 200;
 const UNDO_PAUSE = 800;
 
@@ -78,6 +80,7 @@ export function makeEntry(chat) {
     conflict: null,
     settlement: null,
     rejected: "",
+    news: null,
     seconds: 0,
     restored: false,
     typing: null, // text in a free entry that is not entered yet: {uid, key, text}
@@ -149,6 +152,7 @@ export function commit(entry, work, tag, now) {
     entry.undo.push(entry.work);
     if (entry.undo.length > UNDO_STEPS) entry.undo.shift();
   }
+  leftAt.set(entry.undo[entry.undo.length - 1], now);
   entry.undoTag = tag;
   entry.undoTime = now;
   entry.redo = [];
@@ -293,10 +297,20 @@ export function undo(entry) {
   return true;
 }
 
-/** @param {Entry} entry */
-export function redo(entry) {
+/**
+ * When the edit was made that undo would take back; 0 where there is none.
+ * @param {Entry | null} entry
+ */
+export const lastEditAt = (entry) => leftAt.get(entry?.undo[entry.undo.length - 1] ?? []) ?? 0;
+
+/**
+ * @param {Entry} entry
+ * @param {number} now
+ */
+export function redo(entry, now) {
   if (!entry.redo.length) return false;
   entry.undo.push(entry.work);
+  leftAt.set(entry.work, now);
   entry.work = entry.redo.pop() ?? entry.work;
   entry.decided = null;
   entry.undoTag = "";

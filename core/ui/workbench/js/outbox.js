@@ -12,7 +12,7 @@ import {
   pairs,
   rowDefault,
 } from "./conflict_sides.js";
-import { isDirty, isSameWork, nextUid, settledAs } from "./model.js";
+import { confirmRest, isDirty, isSameWork, nextUid, settledAs } from "./model.js";
 import { addItems, isList, ONE_BY_ONE, sameValue, UNSEEN, valueText } from "./values.js";
 import { STATUS } from "./words.js";
 
@@ -86,7 +86,7 @@ export function makeSave(entry, form, { id, status, note, reviewer, review, now,
   entry.note = save.note;
   entry.sent = { ...entry.sent, [id]: entry.work };
   entry.settled = settledAs(entry.work, status, save.note) ?? entry.settled;
-  if (status !== DRAFT) entry.status = status;
+  if (status !== DRAFT) Object.assign(entry, { status, news: null });
   else if (entry.status === STATUS.UNREVIEWED) entry.status = DRAFT;
   return save;
 }
@@ -328,6 +328,18 @@ export function settleConflict(entry, form, taken) {
   entry.conflict = null;
   entry.settled = null;
   return status;
+}
+
+/**
+ * Confirm what nobody looked at in a chat whose conflict was just settled; undo opens the conflict again all the same.
+ * @param {Entry} entry
+ * @param {FormPayload} form
+ * @param {number} now
+ */
+export function confirmSettled(entry, form, now) {
+  confirmRest(entry, form, now);
+  entry.undo = [];
+  if (entry.settlement) entry.settlement.after = entry.work;
 }
 
 /**

@@ -88,7 +88,7 @@ export function makePanes(host, entryFor, handlers) {
     },
 
     /**
-     * Take what came again for a chat: slices, residue.
+     * Take what came again for a chat: slices, residue. One with other messages is built anew.
      * @param {number} chat
      * @param {boolean} residueWanted
      */
@@ -96,6 +96,10 @@ export function makePanes(host, entryFor, handlers) {
       const pane = panes.get(chat);
       const entry = entryFor(chat);
       if (!pane || !entry) return;
+      if (pane.list.messages().length !== entry.chat.messages.length) {
+        drop(chat);
+        return;
+      }
       updatePane(pane, entry.chat);
       updateResidue(pane, entry.chat, residueWanted);
       pane.painted = null;

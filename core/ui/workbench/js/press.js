@@ -40,6 +40,8 @@ const WRITES = new Set([
 ]);
 const MOVES = /^(Arrow.*|Tab|Home|End|Page.*|Shift|Control|Alt|Meta|AltGraph|CapsLock)$/;
 const EDITS = /^(Backspace|Delete)$/;
+/** Keys that choose in a list or in the box of a conflict; up and down only go through it. */
+const PICKS = /^(Enter|ArrowLeft|ArrowRight)$/;
 
 /** @param {Pressed["event"]} event */
 function isLetter(event) {
@@ -62,13 +64,15 @@ export function mayRepeat({ event, command, isText, isList, isLong, layer }) {
 
 /**
  * Whether a key would write into the chat on screen before anybody can have seen it: what confirms or writes by itself
- * always, typing where nobody asked for this chat.
+ * always, typing where nobody asked for this chat. Or in what lies over it, a list or the box of a conflict.
  * @param {Pressed} pressed
  * @param {Arrival} arrival
  */
 export function comesTooSoon({ event, command, isText, isField, layer }, arrival) {
-  if (!arrival.isNewChat() || layer?.isText) return false;
-  if (layer !== null && !layer.isThrough) return event.key === "Enter" || isLetter(event) || command !== null;
+  if (layer?.isText) return false;
+  if (layer !== null && !layer.isThrough)
+    return arrival.isNewLayer() && (PICKS.test(event.key) || isLetter(event) || command !== null);
+  if (!arrival.isNewChat()) return false;
   if (command !== null) return WRITES.has(command);
   if (event.key === "Enter") return isField;
   if (!isText) return /^[1-9]$/.test(event.key) && isLetter(event);

@@ -3,7 +3,7 @@
 /** @import { AckPayload, ChatPayload, Effects, Entry, Store, WorkbenchPayload } from "./types.js" */
 
 import { takeAnswered } from "../../js/unanswered.js";
-import { mergeChat, restoreWork, withTexts } from "./incoming.js";
+import { mergeChat, newsOf, restoreWork, withTexts } from "./incoming.js";
 import { ORDINARY } from "./journal.js";
 import { isDirty, makeEntry, settledAs } from "./model.js";
 import { applyAck, DRAFT, waitingFor } from "./outbox.js";
@@ -158,9 +158,10 @@ function takeAck(store, ack, effects) {
 function takeChat(store, chat, effects) {
   const known = store.entries.get(chat.chat);
   if (known) {
-    (mergeChat(known, chat, isBusy(store, known), store.form) === "replaced" ? effects.replaced : effects.merged).push(
-      chat.chat,
-    );
+    const before = known.work;
+    const isReplaced = mergeChat(known, chat, isBusy(store, known), store.form) === "replaced";
+    if (isReplaced && chat.chat === store.current) known.news = newsOf(before, known, store.form);
+    (isReplaced ? effects.replaced : effects.merged).push(chat.chat);
     return;
   }
   const entry = makeEntry(chat);

@@ -2,6 +2,7 @@
 // What every command needs: the chat on screen, changing it, and going to a field of it.
 /** @import { Entry, Place } from "./types.js" */
 /** @import { Workbench } from "./workbench.js" */
+import { forgetAnswered } from "./advice.js";
 import { revealIn } from "./chat_view.js";
 import { focusField, revealField } from "./form_view.js";
 import { entryOf } from "./state.js";
@@ -32,7 +33,7 @@ export function makeTools(workbench) {
     const before = entry.work;
     work(entry);
     if (entry.work === before) return false;
-    workbench.arrival.seen(); // keys that write wait until then: this was a hand on the chat itself
+    forgetAnswered(entry, store.form);
     workbench.say("");
     workbench.active();
     workbench.sync.touch(entry);

@@ -117,6 +117,8 @@ export interface Entry {
   redo: WorkCustomer[][];
   undoTag: string;
   undoTime: number;
+  /** What somebody else changed while the chat was on screen: it stops an approval, too. */
+  news?: News | null;
   /** The stops that were shown: each takes one approval. */
   shown: string[];
   conflict: Conflict | null;
@@ -136,6 +138,11 @@ export interface Entry {
   dismissed?: Set<string>;
   /** What the chat was before anything was edited that is only a draft; null where a draft is all that is known. */
   settled: Settled | null;
+}
+
+/** What changed under the eyes of the reviewer, and where. */
+export interface News extends Place {
+  text: string;
 }
 
 /** A chat as it was decided, or as it was before anybody had touched it. */

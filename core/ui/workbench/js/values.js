@@ -5,13 +5,15 @@ import { CONFIRMATION, ROLE } from "./words.js";
 
 export const { UNSEEN, SINGLE: ONE_BY_ONE, BULK: IN_BULK } = CONFIRMATION;
 
+/** What nobody sees: blanks, characters without a shape, and the blank one of Braille. */
+const BLANKS = /[\s\p{Default_Ignorable_Code_Point}\u2800]/gu;
+
 /**
- * Whether a value says nothing: "", [], nothing but blanks.
+ * Whether a value says nothing: "", [], nothing that can be seen.
  * @param {Value | null | undefined} value
  */
 export function isEmpty(value) {
-  if (Array.isArray(value)) return value.every((item) => !item.trim());
-  return !value?.trim();
+  return [value ?? ""].flat().every((text) => !text.trim() || !text.replace(BLANKS, ""));
 }
 
 /** @param {FormField} field */

@@ -2,18 +2,19 @@
 // The workbench on screen: what is shown of the state, and which customer and field the reviewer is at.
 /** @import { Action, Calls, Component, Entry, FormView, SayOptions } from "./types.js" */
 import { makeArrival } from "./arrival.js";
-import { drawBlank, drawConflict, drawNotices } from "./banners.js";
+import { drawBlank, drawConflict, drawNarrow, drawNotices } from "./banners.js";
 import { addLine, askNote, buildBottom, buildTop, drawTop, say } from "./bars.js";
-import { narrow, updateResidue } from "./chat_view.js";
-import { customerNames, speakersOf } from "./customers.js";
+import { updateResidue } from "./chat_view.js";
+import { watchText } from "./composing.js";
 import { helpLayer, lastingLayers } from "./desk_layers.js";
 import { makeDivider } from "./divider.js";
-import { afterPaint, classBySize, h, setAttr, setText, uuid } from "./dom.js";
+import { afterPaint, classBySize, h, setAttr, uuid } from "./dom.js";
 import { drawGuide, drawLine } from "./field_footer.js";
 import { buildForm, drawForm, flushEntries, focusField, markRow } from "./form_view.js";
 import { nameTab, pageHas, rememberPlace } from "./frame.js";
 import { chordFor } from "./keys.js";
 import { makeLayers } from "./layers.js";
+import { endWord, finishText, leaveField } from "./leaving.js";
 import { isDelta } from "./model.js";
 import { conflictRows, settleConflict } from "./outbox.js";
 import { buildBlank, buildHelp } from "./overlays.js";
@@ -43,7 +44,7 @@ export class Workbench {
   message = null;
   /** The words picked in it. */
   picked = "";
-  /** @type {number[]} chats decided on here, oldest first: what undo goes back to */
+  /** @type {{ chat: number, at: number }[]} decisions made here, oldest first: what undo goes back to */
   decisions = [];
   /** Whether only the exchange with the customer on screen is shown. */
   isNarrow = false;
@@ -103,6 +104,7 @@ export class Workbench {
     this.divider = makeDivider(window.localStorage);
     this.formHost = h("section", { class: "form", "aria-label": "表单" });
     classBySize(this.formHost, { close: ({ width }) => width <= 640, closest: ({ width }) => width <= 520 });
+    watchText(this.formHost, { isTooSoon: () => this.arrival.isUnasked(), onRefused: () => this.tooSoon() });
     this.conflictHost = h("div", {});
     this.blank = buildBlank(() => calls.run("previous"));
     this.help = buildHelp(() => this.toggleHelp(false));
@@ -147,12 +149,13 @@ export class Workbench {
     }
     const hadMenu = this.layers.has("menu");
     if (effects.reset) this.panes.dropAll();
-    effects.replaced.forEach(this.panes.drop);
-    for (const chat of effects.merged) this.panes.refresh(chat, this.residueWanted === chat);
+    const came = [...effects.replaced, ...effects.merged];
+    for (const chat of came) this.panes.refresh(chat, this.residueWanted === chat);
     this.#settleEqualConflicts();
-    const isOther = effects.moved || this.panes.front() !== store.current;
-    if (isOther || (store.current !== null && effects.replaced.includes(store.current))) this.showChat();
+    // A chat that was there and is another now is drawn where it stands: nobody's focus, search or place is taken away.
+    if (effects.moved || this.panes.front() !== store.current) this.showChat();
     else {
+      if (store.current !== null && effects.replaced.includes(store.current)) this.#tellNews();
       this.draw();
       this.nameTab();
     }
@@ -160,6 +163,13 @@ export class Workbench {
     if (hadMenu && !this.layers.has("menu")) this.#missMenu();
     sync.reportPlace();
     this.#prepareNext();
+  }
+
+  /** Values changed under the reviewer's eyes: that is said, and no decision is taken before it can be read. */
+  #tellNews() {
+    const text = entryOf(this.store)?.news?.text;
+    this.arrival.stop();
+    if (text) this.say(text, { tone: "warn", seconds: 0 });
   }
 
   /** A list went with what the server sent: the key that was meant for it becomes no text, and that is said. */
@@ -186,7 +196,7 @@ export class Workbench {
     const front = this.panes.front();
     const isNew = front !== store.current;
     if (isNew) {
-      this.#leaveField();
+      finishText(this, front);
       if (this.#isOpened) this.arrival.chat(isAsked);
       this.#isOpened ||= entry !== null; // the page's first one was asked for by its address, and takes its time
       this.closeMenu();
@@ -222,15 +232,6 @@ export class Workbench {
   }
 
   /**
-   * Take the focus out of the form before it is drawn for another chat: the browser lays the page out for each new value of
-   * the input that has it. And before anything else changes, which it would lay out first.
-   */
-  #leaveField() {
-    const { activeElement } = /** @type {Document | ShadowRoot} */ (this.root.getRootNode());
-    if (activeElement && this.formHost.contains(activeElement)) this.root.focus({ preventScroll: true });
-  }
-
-  /**
    * The field that a chat opens at: the first one, under delta review the first that is asked about.
    * @param {Entry | null} entry
    */
@@ -247,7 +248,7 @@ export class Workbench {
       this.customer = Math.min(this.customer, entry.work.length - 1);
       drawForm(this.form, entry, this.customer, this.field, this.store.baseRun);
       this.#drawMarks();
-      this.#drawNarrow(entry);
+      drawNarrow(this, entry);
     }
     this.#drawGuide();
     drawConflict(this, entry);
@@ -291,26 +292,6 @@ export class Workbench {
     this.#drawMarks();
     if (entry && this.form) drawLine(this.form.footer, entry, this.form.form, this.customer, this.field);
     this.#drawGuide();
-  }
-
-  /**
-   * The switch over the chat, and only the exchange with one customer where it is on.
-   * @param {Entry} entry
-   */
-  #drawNarrow(entry) {
-    const pane = this.panes.get(this.store.current);
-    const name = entry.work[this.customer].values[this.store.form.name_field];
-    const speakers = speakersOf(entry.chat, name, customerNames(entry, this.store.form));
-    const state = JSON.stringify([this.isNarrow, speakers, name]);
-    if (!pane || pane.narrowState === state) return;
-    pane.narrowState = state;
-    const shown = narrow(pane, this.isNarrow && speakers.length ? speakers : null);
-    const isOn = this.isNarrow && speakers.length > 0;
-    const word = isOn ? `只看与 ${name} 有关的 ${shown} 条（显示全部）` : `只看与 ${name || "本客户"} 有关`;
-    setText(pane.narrowSwitch, word);
-    setAttr(pane.narrowSwitch, "aria-pressed", String(this.isNarrow));
-    setAttr(pane.narrowSwitch, "title", chordFor("narrow"));
-    pane.narrowSwitch.disabled = !speakers.length;
   }
 
   /** The guideline beside the field in focus, while it is open. */
@@ -393,7 +374,7 @@ export class Workbench {
   /** Leave the chat on screen: what was typed and not added counts; command mode stays. */
   leave() {
     this.flush();
-    this.#leaveField();
+    leaveField(this);
     this.closeMenu();
     this.residueWanted = null;
     askNote(this.bottom, false);
@@ -407,6 +388,7 @@ export class Workbench {
 
   /** Take what was typed into a free entry and not added yet. */
   flush() {
+    endWord(this);
     if (this.form) flushEntries(this.form);
   }
 

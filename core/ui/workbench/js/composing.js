@@ -1,0 +1,48 @@
+// @ts-check
+// Text on its way into the fields: what an input method composes is left alone until it is done, and no text goes into a
+// chat that nobody can have seen, whichever way it comes (keys, an input method, the clipboard, the mouse).
+
+/** @type {WeakSet<EventTarget>} inputs in which somebody composes */
+const composed = new WeakSet();
+
+/**
+ * Whether an input method is at work in an input: then nobody else may write into it.
+ * @param {HTMLElement} input
+ */
+export const isComposed = (input) => composed.has(input);
+
+/**
+ * Watch the text that comes into a form. While `isTooSoon()`, none does, and `onRefused()` is told.
+ * @param {HTMLElement} host
+ * @param {{ isTooSoon: () => boolean, onRefused: () => void }} options
+ */
+export function watchText(host, { isTooSoon, onRefused }) {
+  /** @type {{ input: HTMLInputElement, before: string } | null} what cannot be called off is put back at its end */
+  let refused = null;
+  const inputOf = (/** @type {Event} */ event) => /** @type {HTMLInputElement} */ (event.target);
+  /** @type {(name: string, run: (event: Event) => void) => void} */
+  const on = (name, run) => host.addEventListener(name, run, { capture: true });
+  on("beforeinput", (event) => {
+    if (!event.cancelable || !isTooSoon()) return;
+    event.preventDefault();
+    onRefused();
+  });
+  on("compositionstart", (event) => {
+    const input = inputOf(event);
+    composed.add(input);
+    if (!isTooSoon()) return;
+    refused = { input, before: input.value };
+    onRefused();
+  });
+  on("input", (event) => {
+    if (refused?.input === event.target) event.stopImmediatePropagation();
+  });
+  on("compositionend", (event) => {
+    const input = inputOf(event);
+    composed.delete(input);
+    if (refused?.input !== input) return;
+    event.stopImmediatePropagation();
+    input.value = refused.before;
+    refused = null;
+  });
+}
