@@ -140,3 +140,38 @@ def test_bad_files_get_a_sentence_and_leave_nothing(page: Page, server: Server, 
     expect(alert).to_be_visible(timeout=LONG)
     assert "Traceback" not in page.content()
     assert page.get_by_role("button", name="导入", exact=True).count() == 0
+
+
+EXPORTS = {
+    "微信.csv": "is_sender,talker,room_name,content,CreateTime\n0,林小满3,9@chatroom,怎么卖,2024-01-02 10:21:00\n"
+    "1,客服阿青,9@chatroom,1299元,2024-01-02 10:22:00\n",
+    "QQ.txt": "消息记录\n\n2024-01-02 10:21:00 林小满3(10001)\n怎么卖\n\n"
+    "2024-01-02 10:22:00 客服阿青(10002)\n您好，1299元\n",
+    "企业微信.json": json.dumps(
+        [
+            {
+                "msgid": text,
+                "action": "send",
+                "from": sender,
+                "from_name": name,
+                "tolist": ["LiuQing"],
+                "roomid": "wrR1",
+                "msgtime": 1704162060000,
+                "msgtype": "text",
+                "text": {"content": text},
+            }
+            for sender, name, text in (("wmAAAAAAAAAA", "林小满3", "怎么卖"), ("LiuQing", "客服阿青", "1299元"))
+        ]
+    ),
+}
+
+
+def test_three_kinds_of_export_are_previewed(page: Page, server: Server, tmp_path: Path) -> None:
+    for name, content in EXPORTS.items():
+        (tmp_path / name).write_text(content, "utf-8")
+        page.goto(f"{server.url}/import")
+        page.locator("input[type=file]").set_input_files(tmp_path / name)
+        look = page.get_by_test_id("import-look")
+        expect(look).to_have_text("林小满3（客户 1）、客服阿青（客服 1）", timeout=LONG)
+        expect(page.locator(".sy-look .time").first).to_have_text("2024-01-02 10:21:00")
+        expect(page.get_by_text("新增 1", exact=True)).to_be_visible(timeout=LONG)
