@@ -4,9 +4,11 @@ from zlib import crc32
 
 import streamlit as st
 
+from core.domain.permissions import Permission
 from core.services.datasets import load_sample
 from core.ui import navigation, state
 from core.ui.markdown import Markdown
+from core.ui.only_for import only_for
 
 _WAY: tuple[tuple[str, Markdown, Markdown], ...] = (
     (navigation.IMPORT, "1　导入", "群聊的文件、表格、压缩包，或粘贴的一段"),
@@ -45,7 +47,8 @@ def draw_first_steps(title: Markdown, body: Markdown, *, label: Markdown = "导�
 
 
 def _draw_sample_button() -> None:
-    if st.button("先看看示例", icon=":material/visibility:", help="28 条自编的群聊，带标注和一个完成的抽取任务"):
+    off = only_for(Permission.IMPORT, hint="28 条自编的群聊，带标注和一个完成的抽取任务")
+    if st.button("先看看示例", icon=":material/visibility:", **off):
         with st.spinner("正在载入示例…"):
             load_sample(state.store())
         st.rerun()

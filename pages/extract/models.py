@@ -3,10 +3,12 @@
 import streamlit as st
 
 from core.adapters.llm import SpecSource
+from core.domain.permissions import Permission
 from core.services.extraction import models as model_catalog
 from core.ui import address, state
 from core.ui.extraction.model_details import COPY, EDIT, NEW, draw_model, draw_model_editor
 from core.ui.extraction.model_table import draw_model_table, key_state, show_model
+from core.ui.only_for import only_for
 
 _READY = ("已配置", "不需要")
 models = sorted(
@@ -25,7 +27,8 @@ if do == EDIT and chosen.source != SpecSource.DATABASE:
     do = COPY
 head, action = st.columns([6, 1], vertical_alignment="center")
 head.title("模型")
-if action.button("新建模型", type="primary", icon=":material/add:", width="stretch", key="models-new"):
+off = only_for(Permission.MODELS)
+if action.button("新建模型", type="primary", icon=":material/add:", width="stretch", key="models-new", **off):
     show_model(requested, NEW)
 table, detail = st.columns([8, 5], gap="large")
 with table:

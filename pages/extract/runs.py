@@ -2,12 +2,14 @@
 
 import streamlit as st
 
+from core.domain.permissions import Permission
 from core.services.extraction import runs as run_service
 from core.ui import address, state
 from core.ui.extraction.run_detail import draw_new_run_form, draw_run
 from core.ui.extraction.run_list import NEW, current_run, draw_run_list, refresh_seconds, show_run
 from core.ui.heading import datasets_or_empty_state, draw_heading
 from core.ui.notices import fragment
+from core.ui.only_for import only_for
 
 available = datasets_or_empty_state(
     "抽取任务", "还没有可以抽取的群聊", "先导入群聊，再由模型填写表单。", label="导入群聊"
@@ -21,7 +23,12 @@ if available:
     chosen = current_run(runs)
     new = chosen is None or address.text_parameter("run") == NEW
     if runs and action.button(
-        "新建抽取任务", type="secondary" if new else "primary", icon=":material/add:", width="stretch", key="runs-new"
+        "新建抽取任务",
+        type="secondary" if new else "primary",
+        icon=":material/add:",
+        width="stretch",
+        key="runs-new",
+        **only_for(Permission.RUNS),
     ):
         show_run(NEW)
     every = refresh_seconds(runs)

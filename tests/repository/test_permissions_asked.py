@@ -4,9 +4,13 @@ Pages and commands write by services alone.
 """
 
 import ast
+import importlib
+import inspect
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from core.domain.permissions import LEAST_ROLE, AccountRole, Permission
 from tests.repository.syntax import tree_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -126,3 +130,51 @@ def test_pages_and_commands_write_by_services_alone() -> None:
     edges = [f"{edge}/{place}" for edge in ("ui", "cli") for place, _ in writing_functions(core / edge)]
     edges += [place for place, _ in writing_functions(ROOT / "pages")]
     assert set(edges) == set(AT_THE_EDGE)
+
+
+DRAWN_FOR_WHO_MAY = {
+    "core/ui/server.py": "what the server does every day, no button",
+    "core/ui/data/import_outcome.py": "counts what an import would do, for the button of import_target.py",
+    "core/ui/data/import_sources.py": "its button is that of import_target.py",
+    "core/ui/export/export_plans.py": "its button is that of finished_exports.py",
+    "core/ui/settings/personal_data.py": "pages/settings/settings.py draws it for who may",
+}
+"""Modules that call a service for some roles alone and have no button for it, each with its reason."""
+
+
+def called_services(path: Path) -> Iterator[Permission]:
+    """Permissions of the services that a module names: imported, or by an imported module."""
+    tree = tree_of(path)
+    imported: dict[str, object] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("core.services"):
+            for alias in node.names:
+                imported[alias.asname or alias.name] = _imported(node.module or "", alias.name)
+    for node in ast.walk(tree):
+        service: object = None
+        if isinstance(node, ast.Name):
+            service = imported.get(node.id)
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            module_named = imported.get(node.value.id)
+            service = getattr(module_named, node.attr, None) if inspect.ismodule(module_named) else None
+        if inspect.isfunction(service) and "permission" in service.__dict__:
+            yield service.__dict__["permission"]
+
+
+def _imported(module: str, name: str) -> object:
+    """What ``from module import name`` gives."""
+    loaded = importlib.import_module(module)
+    return getattr(loaded, name) if hasattr(loaded, name) else importlib.import_module(f"{module}.{name}")
+
+
+def test_a_page_asks_for_what_its_services_ask_for_before_it_offers_them() -> None:
+    unasked = set()
+    for path in [*(ROOT / "core" / "ui").rglob("*.py"), *(ROOT / "pages").rglob("*.py")]:
+        source = path.read_text("utf-8")
+        for permission in called_services(path):
+            if LEAST_ROLE[permission] is not AccountRole.REVIEWER and f"Permission.{permission.name}" not in source:
+                unasked.add(path.relative_to(ROOT).as_posix())
+    assert unasked == set(DRAWN_FOR_WHO_MAY), (
+        "give the button **only_for(Permission.…) of core.ui.only_for, draw it only where state.may(…), "
+        "or name the module in DRAWN_FOR_WHO_MAY with the reason"
+    )

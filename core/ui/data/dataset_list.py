@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.adapters.store import DatasetView
+from core.domain.permissions import Permission
 from core.services.datasets import ChatListItem, DatasetSummary, delete_dataset, list_chats
 from core.services.datasets.dataset_list import is_name_typed
 from core.ui import navigation, state
@@ -10,6 +11,7 @@ from core.ui.data.import_target import SPLIT_TITLES
 from core.ui.links import workbench_query
 from core.ui.markdown import escape_markdown
 from core.ui.notices import show_errors
+from core.ui.only_for import only_for
 
 _PAGE_SIZE = 50
 _UNREVIEWED = "未审阅"
@@ -101,8 +103,8 @@ def draw_deletion(item: DatasetSummary) -> None:
         typed = field.text_input("输入数据集名称以确认", key=f"datasets-confirm-{view.id}")
         button.button(
             "删除",
-            disabled=not is_name_typed(typed, view.name),
             width="stretch",
+            **only_for(Permission.DELETE_DATASET, disabled=not is_name_typed(typed, view.name)),
             key=f"datasets-delete-{view.id}",
             on_click=_delete,
             args=(view.id, typed, view.name),

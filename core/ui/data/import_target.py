@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.adapters.store import DatasetView
 from core.adapters.store.models import RunKind
+from core.domain.permissions import Permission
 from core.services.datasets import (
     FileKind,
     ImportPreview,
@@ -20,6 +21,7 @@ from core.ui.data.import_outcome import draw_chats_outcome, draw_forms_outcome, 
 from core.ui.data.import_report import finish_import
 from core.ui.held_choice import held_choice
 from core.ui.markdown import escape_markdown
+from core.ui.only_for import only_for
 
 _CHATS, _FORMS = "导入群聊和标注", "只把标注附到已有的数据集"
 SPLIT_TITLES = {"train": "训练", "test": "测试", "other": "其他"}
@@ -55,7 +57,8 @@ def choose_target_dataset(available: list[DatasetView], suggested: str, key: str
 
 def _import_button(place: Any, name: str) -> bool:
     """The main button; disabled without a name."""
-    return bool(place.button("导入", type="primary", disabled=not name.strip(), width="stretch"))
+    off = only_for(Permission.IMPORT, disabled=not name.strip())
+    return bool(place.button("导入", type="primary", width="stretch", **off))
 
 
 def _progress_bar(text: str) -> Any:

@@ -4,12 +4,14 @@ from dataclasses import asdict, replace
 
 import streamlit as st
 
+from core.domain.permissions import Permission
 from core.errors import ShiyaoError
 from core.services.datasets import ImportPreview, TableColumns, mapping_for, save_mapping
 from core.ui import state
 from core.ui.data.reading_choices import set_choice
 from core.ui.markdown import escape_markdown
 from core.ui.notices import show_error
+from core.ui.only_for import only_for
 
 
 def offer_mapping(file_id: str, names: tuple[str, ...], chosen: TableColumns) -> str:
@@ -37,7 +39,8 @@ def keep_mapping(file_id: str, previewed: ImportPreview, chosen: TableColumns, s
     """
     left, right = st.columns([4, 1], vertical_alignment="bottom")
     name = left.text_input("把这次的列的对应存为", suggested, key=f"import-mapping-name-{file_id}")
-    if right.button("存下", key=f"import-mapping-keep-{file_id}", disabled=not name.strip()):
+    off = only_for(Permission.IMPORT, disabled=not name.strip())
+    if right.button("存下", key=f"import-mapping-keep-{file_id}", **off):
         used = {part: column for part, column in previewed.reading.columns.items() if part in asdict(chosen)}
         pointed_at = {part: value for part, value in asdict(chosen).items() if value}
         try:

@@ -5,12 +5,14 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.adapters.store import DatasetView
+from core.domain.permissions import Permission
 from core.services.export import Download, download
 from core.services.export.export_log import ExportLogEntry
 from core.ui import navigation
 from core.ui.export.export_labels import KIND_TITLES, PURPOSES, SHORT_SHA256, source_title
 from core.ui.export.export_plans import plan_export
 from core.ui.markdown import escape_markdown
+from core.ui.only_for import only_for
 
 _FINISHED = "shiyao.export.finished"
 
@@ -55,7 +57,8 @@ def draw_export(dataset: DatasetView) -> None:
         )
         plan = plan_export(kind, dataset, facts)
     with outcome:
-        if st.button(f"生成{KIND_TITLES[kind]}", type="primary", disabled=not plan.ready, icon=":material/output:"):
+        off = only_for(Permission.EXPORT, disabled=not plan.ready)
+        if st.button(f"生成{KIND_TITLES[kind]}", type="primary", icon=":material/output:", **off):
             with st.spinner("正在生成并读回核对…"):
                 st.session_state[_FINISHED] = (plan.choices, download(plan.name, plan.make))
         made_of, finished = st.session_state.get(_FINISHED, (None, None))

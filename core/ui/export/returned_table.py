@@ -4,12 +4,14 @@ import streamlit as st
 
 from core.adapters.store import DatasetView
 from core.domain.form import Form, text_of
+from core.domain.permissions import Permission
 from core.errors import ShiyaoError
 from core.services.review.records.returned_table import ReturnedTable
 from core.services.review.records.table_return import preview_table, return_table
 from core.ui import state
 from core.ui.markdown import escape_markdown
 from core.ui.notices import show_error
+from core.ui.only_for import only_for
 from core.ui.planned_changes import change_rows
 from core.ui.uploader import draw_uploader
 
@@ -88,8 +90,11 @@ def _draw_preview(form: Form, returned: ReturnedTable) -> None:
         f"改这 {len(plan.changes)} 个值",
         type="primary",
         key="returned-table-apply",
-        disabled=not state.reviewer(),
-        help=None if state.reviewer() else "请先在审阅台填写名字",
+        **only_for(
+            Permission.BULK,
+            disabled=not state.reviewer(),
+            hint=None if state.reviewer() else "请先在审阅台填写名字",
+        ),
         on_click=_apply,
         args=(form, returned),
     )

@@ -6,10 +6,12 @@ from core.adapters.store import DatasetView, RunView, queries
 from core.adapters.store.models import RunKind
 from core.domain.form import Form, cell_text
 from core.domain.merge import Method
+from core.domain.permissions import Permission
 from core.services.extraction.merging import METHOD_TITLES, MergePlan, merge_runs, plan_merge
 from core.ui import navigation, state
 from core.ui.markdown import escape_markdown
 from core.ui.notices import show_errors
+from core.ui.only_for import only_for
 from core.ui.tables import table_height
 
 _EXPLANATIONS = {
@@ -102,7 +104,7 @@ def draw_merge(dataset: DatasetView, form: Form, runs: list[RunView]) -> None:
         plan = plan_merge(state.store(), dataset=dataset.id, runs=chosen, method=method)
         st.markdown(f"**{plan.chats:d} 条群聊，{plan.differing:,} 格说法不同**")
         _draw_estimate(plan)
-        if st.button("合并", type="primary", icon=":material/merge:"):
+        if st.button("合并", type="primary", icon=":material/merge:", **only_for(Permission.RUNS)):
             st.session_state[_MERGED_NAME] = merge_runs(state.store(), plan, name=name, who=state.reviewer()).name
         if made := st.session_state.get(_MERGED_NAME):
             st.success(f"已存为抽取任务「{escape_markdown(made)}」。", icon=":material/check:")

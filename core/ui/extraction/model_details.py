@@ -12,6 +12,7 @@ from core.adapters.llm import (
     provider_title,
     unready_reason,
 )
+from core.domain.permissions import Permission
 from core.services.extraction import models as model_catalog
 from core.ui import state
 from core.ui.extraction.model_form import model_form
@@ -19,6 +20,7 @@ from core.ui.extraction.model_table import key_state, price_text, show_model
 from core.ui.markdown import escape_markdown
 from core.ui.metrics import fact_table
 from core.ui.notices import show_errors
+from core.ui.only_for import only_for
 
 NEW, COPY, EDIT = "new", "copy", "edit"
 
@@ -29,19 +31,23 @@ def draw_model(spec: ModelSpec) -> None:
     waiting = unready_reason(spec)
     if waiting:
         st.warning(escape_markdown(waiting), icon=":material/key_off:")
+    off = only_for(Permission.MODELS)
     with st.container(horizontal=True, gap="small"):
         pressed = st.button(
-            "测试连接", icon=":material/network_check:", disabled=bool(waiting), key=f"models-test-{spec.name}"
+            "测试连接",
+            icon=":material/network_check:",
+            key=f"models-test-{spec.name}",
+            **only_for(Permission.MODELS, disabled=bool(waiting)),
         )
-        if st.button("复制", icon=":material/content_copy:", key=f"models-copy-{spec.name}"):
+        if st.button("复制", icon=":material/content_copy:", key=f"models-copy-{spec.name}", **off):
             show_model(spec.name, COPY)
         if spec.source == SpecSource.DATABASE:
-            if st.button("修改", icon=":material/edit:", key=f"models-edit-{spec.name}"):
+            if st.button("修改", icon=":material/edit:", key=f"models-edit-{spec.name}", **off):
                 show_model(spec.name, EDIT)
-            with st.popover("删除", icon=":material/delete:"):
+            with st.popover("删除", icon=":material/delete:", **off):
                 st.markdown(f"删除「{escape_markdown(spec.name)}」？已完成的抽取任务不受影响。")
                 key, number = f"models-delete-{spec.name}", (spec.id or 0,)
-                st.button("删除", type="primary", key=key, on_click=_delete, args=number)
+                st.button("删除", type="primary", key=key, on_click=_delete, args=number, **off)
     if pressed:
         with st.spinner("正在提问…"):
             _draw_test_call(model_catalog.probe(spec))

@@ -8,7 +8,9 @@ import streamlit as st
 
 from core.adapters.llm import provider_entry
 from core.domain.json_text import parse_json_object
+from core.domain.permissions import Permission
 from core.ui.markdown import escape_markdown
+from core.ui.only_for import only_for
 
 
 def model_form(start: Mapping[str, Any], *, provider: str, sets: Mapping[int, str], key: str) -> dict[str, Any] | None:
@@ -93,7 +95,8 @@ def model_form(start: Mapping[str, Any], *, provider: str, sets: Mapping[int, st
         )
         values["note"] = st.text_input("备注", start.get("note", ""), key=f"{key}-note")
         values["system"] = start.get("system", True)
-        saved = st.form_submit_button("保存", type="primary", icon=":material/save:", width="stretch")
+        off = only_for(Permission.MODELS)
+        saved = st.form_submit_button("保存", type="primary", icon=":material/save:", width="stretch", **off)
     if not saved:
         return None
     values["parameters"] = parse_json_object(extra, "附加参数")

@@ -8,6 +8,7 @@ import streamlit as st
 from core.adapters.llm import is_remote
 from core.adapters.store import DatasetView, RunView
 from core.domain.cleaning import STEPS
+from core.domain.permissions import Permission
 from core.services.extraction import runs as run_service
 from core.services.extraction.pipeline import Pipeline
 from core.services.extraction.runs import Estimate, RunOption
@@ -18,6 +19,7 @@ from core.ui.held_choice import held_choice
 from core.ui.markdown import escape_markdown
 from core.ui.metrics import metrics
 from core.ui.notices import show_errors
+from core.ui.only_for import only_for
 
 ALL, FIRST, CHOSEN = "全部", "前几条", "指定序号"
 _SEPARATOR = "\n"
@@ -89,8 +91,11 @@ def draw_new_run(dataset: DatasetView, options: list[RunOption]) -> RunView | No
             type="primary",
             icon=":material/play_arrow:",
             width="stretch",
-            disabled=bool(option.missing) or not dataset.chats or scope is None or pipeline is None,
             key=f"runs-start-{dataset.id}-{suggested}",
+            **only_for(
+                Permission.RUNS,
+                disabled=bool(option.missing) or not dataset.chats or scope is None or pipeline is None,
+            ),
         )
     if not pressed or scope is None:
         return None

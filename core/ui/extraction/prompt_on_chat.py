@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.adapters.store import DatasetView, queries
 from core.domain.cleaning import STEPS
+from core.domain.permissions import Permission
 from core.domain.prompts import Stage
 from core.services.extraction import runs as run_service
 from core.services.extraction.prompt_library import PromptEntry
@@ -21,6 +22,7 @@ from core.ui.held_choice import held_choice
 from core.ui.markdown import escape_markdown
 from core.ui.metrics import metrics
 from core.ui.notices import show_errors
+from core.ui.only_for import only_for
 
 _OPTIONAL = [name for name in STEPS if name != "residue"]
 TRIAL = "prompts.trial"
@@ -59,7 +61,11 @@ def draw_trial(entry: PromptEntry, available: list[DatasetView]) -> None:
     )
     offer = options[number]
     pressed = right.button(
-        "试一试", type="primary", icon=":material/play_arrow:", width="stretch", disabled=bool(offer.missing)
+        "试一试",
+        type="primary",
+        icon=":material/play_arrow:",
+        width="stretch",
+        **only_for(Permission.RUNS, disabled=bool(offer.missing)),
     )
     if offer.missing:
         st.warning(escape_markdown(offer.missing), icon=":material/key_off:")

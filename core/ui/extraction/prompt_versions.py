@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.domain.diff import diff_text
+from core.domain.permissions import Permission
 from core.services.extraction import prompt_library
 from core.services.extraction.prompt_library import PromptEntry
 from core.ui import diff, state
@@ -12,6 +13,7 @@ from core.ui.held_choice import held_choice
 from core.ui.kept_text import empty_box, fill_once
 from core.ui.markdown import escape_markdown
 from core.ui.notices import show_errors
+from core.ui.only_for import only_for
 
 
 def draw_comparison(entry: PromptEntry, entries: Sequence[PromptEntry]) -> None:
@@ -87,6 +89,7 @@ def draw_new_version(entry: PromptEntry) -> None:
         key=f"save-{prompt.id}",
         on_click=_save,  # over the text on screen
         args=(key, draft, prompt.sha256),
+        **only_for(Permission.PROMPTS),
     )
     if entry.draft_id is None:
         return
@@ -95,15 +98,16 @@ def draw_new_version(entry: PromptEntry) -> None:
         "写成文件",
         icon=":material/description:",
         width="stretch",
-        help="写进 prompts 目录，成为已发布的版本",
+        **only_for(Permission.PROMPTS, hint="写进 prompts 目录，成为已发布的版本"),
         key=f"publish-{prompt.id}",
         on_click=_publish,
         args=on_screen,
     )
     if not entry.fixed:
-        with remove.popover("", icon=":material/delete:", help="删除"):
+        with remove.popover("", icon=":material/delete:", **only_for(Permission.PROMPTS, hint="删除")):
             st.markdown(f"删除 {escape_markdown(prompt.id)}？")
-            st.button("删除", type="primary", key=f"remove-{prompt.id}", on_click=_remove, args=on_screen)
+            off = only_for(Permission.PROMPTS)
+            st.button("删除", type="primary", key=f"remove-{prompt.id}", on_click=_remove, args=on_screen, **off)
 
 
 def _publish(draft_id: int, seen: str) -> None:

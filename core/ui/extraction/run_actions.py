@@ -7,41 +7,42 @@ import streamlit as st
 from core.adapters.llm import ModelSpec
 from core.adapters.store import RunView, Store
 from core.adapters.store.models import RunStatus
+from core.domain.permissions import Permission
 from core.services.extraction import runs as run_service
 from core.services.quality import DefaultReason, default_run, pin_default_run
 from core.ui import navigation, state
 from core.ui.extraction.run_limits import draw_limits_popover
 from core.ui.markdown import escape_markdown
 from core.ui.notices import show_errors
+from core.ui.only_for import only_for
 
 
 def draw_run_actions(run: RunView, spec: ModelSpec) -> None:
     """Buttons for what can be done with a run in its state."""
     store = state.store()
+    off = only_for(Permission.RUNS)
     with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small"):
         if run.status == RunStatus.RUNNING:
-            st.button(
-                "暂停", key=f"pause-{run.id}", icon=":material/pause:", on_click=_act, args=(run_service.pause, run.id)
-            )
-            st.button(
-                "取消", key=f"cancel-{run.id}", icon=":material/stop:", on_click=_act, args=(run_service.cancel, run.id)
-            )
+            pause, stop = (run_service.pause, run.id), (run_service.cancel, run.id)
+            st.button("暂停", key=f"pause-{run.id}", icon=":material/pause:", on_click=_act, args=pause, **off)
+            st.button("取消", key=f"cancel-{run.id}", icon=":material/stop:", on_click=_act, args=stop, **off)
             draw_limits_popover(run, spec)
             return
         if run.pending:
             go = (run_service.start, run.id)
-            st.button("继续", key=f"go-{run.id}", icon=":material/play_arrow:", type="primary", on_click=_act, args=go)
+            icon = ":material/play_arrow:"
+            st.button("继续", key=f"go-{run.id}", icon=icon, type="primary", on_click=_act, args=go, **off)
             draw_limits_popover(run, spec)
         if run.failed:
             label, retry = f"重试失败的 {run.failed:d} 条", (run_service.retry_failed, run.id)
-            st.button(label, key=f"retry-{run.id}", icon=":material/replay:", on_click=_act, args=retry)
+            st.button(label, key=f"retry-{run.id}", icon=":material/replay:", on_click=_act, args=retry, **off)
         more = run_service.chats_out_of_scope(store, run.id)
         if more > 0:
             st.button(
                 f"扩展到其余 {more:d} 条",
                 key=f"extend-{run.id}",
                 icon=":material/add:",
-                help="这个抽取任务还没有包括的群聊：后来导入的，或开始时没有选的",
+                **only_for(Permission.RUNS, hint="这个抽取任务还没有包括的群聊：后来导入的，或开始时没有选的"),
                 on_click=_act,
                 args=(run_service.extend, run.id),
             )
@@ -64,7 +65,9 @@ def _draw_common_actions(run: RunView) -> None:
             "不再指定为默认",
             key=f"unpin-{run.id}",
             icon=":material/keep_off:",
-            help=f"默认任务由{escape_markdown(default.why)}；取消后按得分或新旧选择",
+            **only_for(
+                Permission.DEFAULT_RUN, hint=f"默认任务由{escape_markdown(default.why)}；取消后按得分或新旧选择"
+            ),
             on_click=_pin,
             args=(run.dataset_id, None),
         )
@@ -74,7 +77,10 @@ def _draw_common_actions(run: RunView) -> None:
             "设为默认任务",
             key=f"pin-{run.id}",
             icon=":material/keep:",
-            help=f"{why}审阅从默认任务的值开始，导出缺的也用它；指定后不再随得分和新抽取任务改变",
+            **only_for(
+                Permission.DEFAULT_RUN,
+                hint=f"{why}审阅从默认任务的值开始，导出缺的也用它；指定后不再随得分和新抽取任务改变",
+            ),
             on_click=_pin,
             args=(run.dataset_id, run.id),
         )
@@ -85,11 +91,12 @@ def _draw_common_actions(run: RunView) -> None:
             icon=":material/arrow_forward:",
             query_params={"dataset": str(run.dataset_id), "run": run.name},
         )
-    with st.popover("", icon=":material/delete:", help="删除"):
+    off = only_for(Permission.DELETE_RUN, hint="删除")
+    with st.popover("", icon=":material/delete:", **off):
         st.markdown(
             f"删除「{escape_markdown(run.name)}」和它的 {run.done + run.failed:d} 条结果？已保存的记录不受影响。"
         )
-        st.button("删除", key=f"delete-{run.id}", type="primary", on_click=_delete, args=(run.id, run.name))
+        st.button("删除", key=f"delete-{run.id}", type="primary", on_click=_delete, args=(run.id, run.name), **off)
 
 
 def _delete(run_id: int, name: str) -> None:

@@ -8,6 +8,7 @@ import streamlit as st
 from core.adapters.store import ExtractionView, RunView
 from core.adapters.store.models import RunStatus
 from core.domain.form import Form
+from core.domain.permissions import Permission
 from core.domain.replies import parse_reply
 from core.services.extraction import runs as run_service
 from core.ui import state
@@ -15,6 +16,7 @@ from core.ui.held_choice import held_choice
 from core.ui.links import draw_workbench_link
 from core.ui.markdown import escape_markdown
 from core.ui.notices import show_errors
+from core.ui.only_for import only_for
 
 MAX_CHATS = 200
 """Most chats of one cause that are listed; more look alike."""
@@ -39,7 +41,10 @@ def draw_failures(run: RunView, form: Form) -> None:
         )
         group = by_cause[cause if cause in by_cause else groups[0].cause]
         retry = run.status != RunStatus.RUNNING and st.button(
-            f"只重试这一类 {len(group.chats)} 条", icon=":material/replay:", key=f"retry-{run.id}-{group.cause}"
+            f"只重试这一类 {len(group.chats)} 条",
+            icon=":material/replay:",
+            key=f"retry-{run.id}-{group.cause}",
+            **only_for(Permission.RUNS),
         )
     if retry:
         with show_errors():

@@ -6,9 +6,11 @@ import streamlit as st
 
 from core.adapters.llm import ModelSpec, is_remote
 from core.adapters.store import RunView
+from core.domain.permissions import Permission
 from core.services.extraction import runs as run_service
 from core.ui import state
 from core.ui.notices import show_errors
+from core.ui.only_for import only_for
 
 _DEADLINE = 120.0
 
@@ -64,7 +66,11 @@ def draw_limits_popover(run: RunView, spec: ModelSpec) -> None:
     if not is_remote(run.provider):
         return
     now = run.parameters
-    with st.popover("限速", icon=":material/speed:", help="并发数、每分钟次数和时限；从下一次调用起生效"):
+    with st.popover(
+        "限速",
+        icon=":material/speed:",
+        **only_for(Permission.RUNS, hint="并发数、每分钟次数和时限；从下一次调用起生效"),
+    ):
         limits = draw_limits(
             spec,
             key=f"run-{run.id}",
@@ -72,7 +78,7 @@ def draw_limits_popover(run: RunView, spec: ModelSpec) -> None:
             per_minute=now.get("per_minute"),
             deadline=float(now["deadline"]),
         )
-        if st.button("改用这些限制", key=f"limits-{run.id}"):
+        if st.button("改用这些限制", key=f"limits-{run.id}", **only_for(Permission.RUNS)):
             with show_errors():
                 store = state.store()
                 run_service.set_limits(store, run.id, **limits)

@@ -4,12 +4,14 @@ import streamlit as st
 
 from core.adapters.store import DatasetView
 from core.domain.form import Form, Value, text_of
+from core.domain.permissions import Permission
 from core.services.quality import PairwiseAgreement
 from core.services.review import TwoReviews, save_adjudication, two_reviews
 from core.ui import diff, state
 from core.ui.links import draw_workbench_link
 from core.ui.markdown import escape_markdown
 from core.ui.notices import guarded, show_errors
+from core.ui.only_for import only_for
 from core.ui.tables import table_height
 
 _FIRST, _SECOND, _OTHER = "初审", "复审", "另写"
@@ -102,8 +104,8 @@ def draw_adjudication(reviews: TwoReviews, dataset: DatasetView, form: Form, cha
     st.button(
         label,
         type="primary",
-        disabled=bool(waiting) or not state.reviewer(),
         key=f"settle-{key}",
+        **only_for(Permission.ADJUDICATE, disabled=bool(waiting) or not state.reviewer()),
         on_click=_save_adjudication,
         args=(dataset, form, chat, version, reviews, key),
     )

@@ -5,11 +5,13 @@ from uuid import uuid4
 import streamlit as st
 
 from core.adapters.store import DatasetView, queries
+from core.domain.permissions import Permission
 from core.services.quality import Alignment, Difference, dispute, drop_picks, picked_forms, run_from_picks
 from core.services.review import apply_saves
 from core.ui import state
 from core.ui.markdown import escape_markdown
 from core.ui.notices import guarded, show_errors
+from core.ui.only_for import only_for
 
 
 @guarded
@@ -24,7 +26,7 @@ def draw_merge_popover(dataset: DatasetView, alignment: Alignment, chosen: dict[
         )
         name = st.text_input("新的抽取任务的名称", value="合并", key="compare-merge-name")
         left, right = st.columns(2)
-        if left.button("生成合并任务", type="primary", width="stretch"):
+        if left.button("生成合并任务", type="primary", width="stretch", **only_for(Permission.RUNS)):
             made = run_from_picks(state.store(), alignment, dataset, name=name, who=who)
             st.toast(f"已生成抽取任务「{escape_markdown(made.name)}」", icon=":material/check:")
         if right.button("清空挑选", width="stretch"):

@@ -5,12 +5,14 @@ import streamlit as st
 from core.adapters.store import DatasetView
 from core.adapters.store.models import DisputeStatus
 from core.domain.form import EMPTY_CELL, Form, cell_text
+from core.domain.permissions import Permission
 from core.services.quality import Benchmark, DisputeView, decide, dispute_rows, leaderboard
 from core.ui import state
 from core.ui.kept_text import empty_box, fill_once
 from core.ui.links import workbench_address, workbench_column
 from core.ui.markdown import escape_markdown
 from core.ui.notices import guarded, show_errors
+from core.ui.only_for import only_for
 from core.ui.quality.reference_picker import scoring_note
 from core.ui.tables import PLACEHOLDER, draw_csv_button, draw_table, table_height
 
@@ -91,7 +93,7 @@ def _draw_decision(one: DisputeView, form: Form) -> None:
                 escape_markdown(title),
                 width="stretch",
                 type="primary" if status is DisputeStatus.UPHELD else "secondary",
-                disabled=one.status == status,
+                **only_for(Permission.ADJUDICATE, disabled=one.status == status),
                 on_click=_decide,
                 args=(one, status, f"{key}-note"),
             )

@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.adapters.store import RunView
 from core.adapters.store.models import RunKind
+from core.domain.permissions import Permission
 from core.services.extraction.prompt_library import finder
 from core.services.quality import Benchmark
 from core.services.quality.fill_rates import FillRate, run_fill_rates
@@ -11,6 +12,7 @@ from core.services.training.corrections.prompt_rules import save_prompt_with_rul
 from core.ui import state
 from core.ui.markdown import escape_markdown
 from core.ui.notices import show_errors
+from core.ui.only_for import only_for
 from core.ui.tables import draw_table, percent_column, percent_value, table_height
 
 _SAVED = "fill_rates.saved"
@@ -64,7 +66,8 @@ def _draw_new_version(run: RunView, advised: list[FillRate]) -> None:
             height=130,
             key=f"scores-fill-text-{run.id}",
         )
-        if st.button("另存为提示词的新版本", type="primary", icon=":material/edit_note:"):
+        off = only_for(Permission.PROMPTS)
+        if st.button("另存为提示词的新版本", type="primary", icon=":material/edit_note:", **off):
             entry = save_prompt_with_rules(store, prompt, text.splitlines(), who=state.reviewer())
             st.session_state[_SAVED] = entry.prompt.id
         if saved := st.session_state.pop(_SAVED, ""):

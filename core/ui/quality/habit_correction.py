@@ -4,11 +4,13 @@ import streamlit as st
 
 from core.adapters.store import DatasetView, RunView
 from core.adapters.store.models import RunKind
+from core.domain.permissions import Permission
 from core.services.learning.run_correction import STACKED, CorrectionPlan, correct_run, plan_correction
 from core.services.quality import Benchmark
 from core.ui import state
 from core.ui.markdown import escape_markdown
 from core.ui.notices import show_errors
+from core.ui.only_for import only_for
 from core.ui.quality.run_pickers import answered_runs
 from core.ui.tables import table_height
 
@@ -70,7 +72,7 @@ def _draw_plan(benchmark: Benchmark, run: RunView, plan: CorrectionPlan, key: st
     off = [field for field, row in zip(plan.effects, edited, strict=True) if not row["校正"]]
     with st.form(f"{key}-make", border=False):
         new_name = st.text_input("新抽取任务的名称", f"{run.name} 校正")
-        if st.form_submit_button("生成校正后的抽取任务", type="primary"):
+        if st.form_submit_button("生成校正后的抽取任务", type="primary", **only_for(Permission.RUNS)):
             with show_errors(), st.spinner("正在校正…"):
                 final = _plan(benchmark, run, tuple(off)) if off else plan
                 made = correct_run(state.store(), final, name=new_name, who=state.reviewer())

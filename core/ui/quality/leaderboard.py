@@ -3,11 +3,13 @@
 import streamlit as st
 
 from core.adapters.store.models import RunKind
+from core.domain.permissions import Permission
 from core.services.quality import Leaderboard, LeaderboardRow, add_external_score, remove_external_score
 from core.ui import charts, state
 from core.ui.kept_text import empty_form, form_key
 from core.ui.markdown import Markdown, escape_markdown
 from core.ui.notices import guarded, show_errors
+from core.ui.only_for import only_for
 from core.ui.quality.cell_values import interval_text
 from core.ui.quality.reference_picker import reference_title, scoring_note
 from core.ui.tables import PLACEHOLDER, draw_csv_button, percent_column, percent_value, table_height
@@ -177,14 +179,14 @@ def draw_leaderboard(board: Leaderboard) -> None:
 @guarded
 def draw_external_scores(board: Leaderboard) -> None:
     """Popover that lists, adds and removes scores measured elsewhere."""
-    with st.popover("登记线上得分", icon=":material/cloud_upload:"):
+    with st.popover("登记线上得分", icon=":material/cloud_upload:", **only_for(Permission.SCORES)):
         names = {row.run.name: row for row in board.rows}
         with st.form(form_key("outside"), border=False, enter_to_submit=False):
             name = st.selectbox("抽取任务", list(names))
             value = st.number_input("得分", min_value=0.0, max_value=board.max, value=None, step=0.01, format="%.2f")
             source = st.text_input("来源", value="平台线上")
             note = st.text_input("备注", placeholder="例如：8 月 3 日第二次提交")
-            if st.form_submit_button("登记", type="primary"):
+            if st.form_submit_button("登记", type="primary", **only_for(Permission.SCORES)):
                 if value is None:
                     st.error("请先填写得分。")
                 else:
@@ -204,7 +206,7 @@ def draw_external_scores(board: Leaderboard) -> None:
                     icon=":material/delete:",
                     key=f"outside-{one.id}",
                     type="tertiary",
-                    help="撤销登记",
+                    **only_for(Permission.SCORES, hint="撤销登记"),
                     on_click=_remove,
                     args=(one.id,),
                 )

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.adapters.store import DatasetView
+from core.domain.permissions import Permission
 from core.services.review import ORDERS, base_run
 from core.services.review.batches import BatchView, assign, batches, withdraw
 from core.services.review.progress import reviewers
@@ -10,6 +11,7 @@ from core.ui import address, navigation, state
 from core.ui.heading import draw_heading
 from core.ui.markdown import escape_markdown
 from core.ui.notices import announce_and_rerun, guarded, show_errors
+from core.ui.only_for import only_for
 from core.ui.review import filter_controls
 from core.ui.review.passing import draw_passing
 
@@ -68,10 +70,9 @@ def draw_batches(dataset: DatasetView, views: list[BatchView]) -> None:
         st.switch_page(navigation.WORKBENCH, query_params=target)
     taker.button(
         "收回批次",
-        disabled=one is None,
-        help="群聊和记录都留着",
         width="stretch",
         key=take_key,
+        **only_for(Permission.BATCHES, disabled=one is None, hint="群聊和记录都留着"),
         on_click=_withdraw,
         args=(number, one.name if one is not None else ""),
     )
@@ -110,7 +111,8 @@ def draw_new_batch(dataset: DatasetView) -> None:
         queue = filter_controls.choose_status(first="待审阅")
         conditions = filter_controls.choose_conditions(dataset, form, queue=queue, of_batch=False)
     incomplete = not (name.strip() and chosen)
-    if left.button("分派", type="primary", disabled=incomplete, help="先填写批次名称和审阅人" if incomplete else None):
+    hint = "先填写批次名称和审阅人" if incomplete else None
+    if left.button("分派", type="primary", **only_for(Permission.BATCHES, disabled=incomplete, hint=hint)):
         made = assign(
             state.store(),
             form,

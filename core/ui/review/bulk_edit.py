@@ -7,11 +7,13 @@ import streamlit as st
 
 from core.adapters.store import DatasetView, queries
 from core.domain.form import Form, text_of
+from core.domain.permissions import Permission
 from core.errors import ShiyaoError
 from core.services.review.records import bulk
 from core.ui import state
 from core.ui.markdown import Markdown, escape_markdown
 from core.ui.notices import announce, announce_and_rerun, show_error, show_errors
+from core.ui.only_for import only_for
 from core.ui.planned_changes import change_rows
 from core.ui.review.record_sheet import Sheet, forget_sheet
 
@@ -29,7 +31,7 @@ def draw_fill(dataset: DatasetView, form: Form, current: Sheet, ticked: list[str
     first, *others = (current.rows[name] for name in ticked)
     value = text_of(first.values[key])
     st.caption(f"把第 {first.chat:d} 条的「{escape_markdown(value) or '空'}」填到其余 {len(others)} 行。")
-    if st.button("预览填充", width="stretch"):
+    if st.button("预览填充", width="stretch", **only_for(Permission.BULK)):
         edits = [bulk.CellEdit(row.chat, row.customer, key, value, row.version) for row in others]
         plan = bulk.plan_edits(state.store(), form, dataset.id, edits, base_run=base_run)
         st.session_state[_PLAN] = (dataset.id, plan, f"向下填充「{labels[key]}」", base_run)
@@ -56,7 +58,7 @@ def draw_replace(dataset: DatasetView, form: Form, chats: Any) -> None:
     replacement = st.text_input("替换为", key="records-replace-with", placeholder="留空则删去")
     whole = st.checkbox("只替换整个值（列表里的整个一项）", value=True, key="records-replace-whole")
     st.caption("只改已有记录的群聊；范围是上面筛选出来的全部群聊，不只这一页。")
-    if st.button("预览替换", width="stretch"):
+    if st.button("预览替换", width="stretch", **only_for(Permission.BULK)):
         try:
             plan = bulk.plan_replace(
                 state.store(),
@@ -95,7 +97,7 @@ def preview_changes() -> None:
             st.caption(f"这里列出前 {_SHOWN} 个。")
     for skipped in plan.skipped[:_SHOWN]:
         st.caption(f"第 {skipped.chat:d} 条不改：{escape_markdown(skipped.why)}。")
-    if plan.changes and st.button(f"改这 {len(plan.changes)} 个值", type="primary"):
+    if plan.changes and st.button(f"改这 {len(plan.changes)} 个值", type="primary", **only_for(Permission.BULK)):
         try:
             with st.spinner("正在保存…"):
                 done = bulk.apply(state.store(), form, plan, who=state.reviewer(), reason=reason, base_run=base_run)
@@ -125,7 +127,8 @@ def draw_recent_changes(dataset: DatasetView, form: Form, current: Sheet) -> Non
             button.caption("已撤销")
         else:
             key, undone = f"records-undo-{change.id}", (dataset, form, change.id)
-            button.button("撤销", key=key, width="stretch", on_click=undo_change, args=undone)
+            off = only_for(Permission.BULK)
+            button.button("撤销", key=key, width="stretch", on_click=undo_change, args=undone, **off)
 
 
 def undo_change(dataset: DatasetView, form: Form, bulk_id: str) -> None:

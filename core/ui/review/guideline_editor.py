@@ -5,11 +5,13 @@ import difflib
 import streamlit as st
 
 from core.domain.form import Form
+from core.domain.permissions import Permission
 from core.services.review import guidelines
 from core.ui import address, state
 from core.ui.kept_text import empty_box, fill_once, filled_from
 from core.ui.markdown import escape_markdown
 from core.ui.notices import show_errors
+from core.ui.only_for import only_for
 
 
 def choose_field(form: Form, now: dict[str, guidelines.GuidelineView]) -> str:
@@ -63,7 +65,11 @@ def draw_guideline(form: Form, versions: list[guidelines.GuidelineView]) -> None
         st.text_input("为什么改", placeholder="例如：示例群聊第 12 条讨论后决定", key=f"{key}-reason")
         # The callback gets the version that stands on screen now, not the one that is there once somebody clicks.
         st.form_submit_button(
-            "保存为新版本", type="primary", on_click=_save, args=(form, view.field, view.version, key)
+            "保存为新版本",
+            type="primary",
+            on_click=_save,
+            args=(form, view.field, view.version, key),
+            **only_for(Permission.GUIDELINES),
         )
 
 

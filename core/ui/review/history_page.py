@@ -3,10 +3,11 @@
 import streamlit as st
 
 from core.adapters.store import DatasetView, queries
-from core.services.review.records.history import versions
+from core.services.review.records.history import restore_refusal, versions
 from core.ui import address, navigation, state
 from core.ui.heading import draw_heading
 from core.ui.links import draw_workbench_link
+from core.ui.markdown import escape_markdown
 from core.ui.notices import draw_empty_state, guarded
 from core.ui.review.record_history import draw_version, restore_version
 
@@ -29,15 +30,18 @@ def draw_history(available: list[DatasetView]) -> None:
         draw_empty_state(f"第 {chat} 条群聊还没有记录", "在审阅台保存一次，这里就有它的第一个版本。")
         return
     newest = saved_versions[0].version
+    refusal = restore_refusal(state.store(), dataset.id, chat)
     if len(saved_versions) > 1:
         undo.button(
             "撤销最后一次修改",
             type="primary",
             width="stretch",
             key="history-undo",
+            disabled=bool(refusal),
+            help=escape_markdown(refusal) or None,
             on_click=restore_version,
             args=(dataset, form, chat, saved_versions[1].version, newest, True),
         )
     st.caption(f"第 {chat} 条群聊共 {len(saved_versions)} 个版本，新的在上。恢复和撤销都写成新的版本，原来的不会丢。")
     for one in saved_versions:
-        draw_version(dataset, form, chat, one, newest)
+        draw_version(dataset, form, chat, one, newest, refusal)

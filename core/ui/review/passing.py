@@ -16,6 +16,7 @@ from core.services.review.records import bulk
 from core.ui import state
 from core.ui.markdown import escape_markdown
 from core.ui.notices import announce, show_errors
+from core.ui.only_for import only_for
 from core.ui.tables import draw_table, percent_column, percent_value, table_height
 
 _SCOPES = {PassingScope.FORMS: "整条群聊", PassingScope.CELLS: "单个格子"}
@@ -57,7 +58,8 @@ def _draw_new_rule(dataset: DatasetView, run_id: int, run_name: str) -> None:
         f"没人审过的 {plan.undecided:,d} 条里有 {len(plan.chats):,d} 条可以放行，{plan.cells:,d} 格，"
         f"预计其中错 {plan.expected_wrong:.1f} 格。"
     )
-    if st.button("放行", icon=":material/done_all:", key=f"pass-{dataset.id}"):
+    off = only_for(Permission.BULK)
+    if st.button("放行", icon=":material/done_all:", key=f"pass-{dataset.id}", **off):
         with show_errors():
             _, passed = let_pass(
                 store,

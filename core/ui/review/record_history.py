@@ -26,8 +26,17 @@ def change_text(change: CellChange, *, first: bool) -> Markdown:
     return f"{name}：{code_span(cell_text(change.before))} → {after}"
 
 
-def draw_version(dataset: DatasetView, form: Form, chat: int, one: Version, newest: int) -> None:
-    """One version of a record: who, when, why, and its changes."""
+def draw_version(dataset: DatasetView, form: Form, chat: int, one: Version, newest: int, refusal: str) -> None:
+    """One version of a record: who, when, why, and its changes.
+
+    Args:
+        dataset: the dataset.
+        form: its form.
+        chat: index of the chat.
+        one: the version.
+        newest: number of the newest one.
+        refusal: why who looks at it may not bring it back; ``""`` where they may.
+    """
     with st.container(border=True):
         head, action = st.columns([7, 2], vertical_alignment="center")
         why = f" · {one.reason}" if one.reason else ""
@@ -42,6 +51,8 @@ def draw_version(dataset: DatasetView, form: Form, chat: int, one: Version, newe
                 "恢复到这个版本",
                 key=f"history-{dataset.id}-{chat}-{one.version}",
                 width="stretch",
+                disabled=bool(refusal),
+                help=escape_markdown(refusal) or None,
                 on_click=restore_version,
                 args=(dataset, form, chat, one.version, newest, False),
             )

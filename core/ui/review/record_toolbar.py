@@ -6,10 +6,12 @@ import streamlit as st
 
 from core.adapters.store import DatasetView
 from core.domain.form import Form, text_of
+from core.domain.permissions import Permission
 from core.services.review import Filter, record_table
 from core.ui import address, navigation, state
 from core.ui.markdown import escape_markdown
 from core.ui.notices import show_errors
+from core.ui.only_for import only_for
 from core.ui.review import filter_controls, record_sheet
 
 _HINT = (
@@ -95,8 +97,8 @@ def draw_toolbar(dataset: DatasetView, form: Form) -> tuple[Filter, str, list[An
         )
         st.space("stretch")
         places = [
-            st.popover("填充", icon=":material/south:"),
-            st.popover("替换", icon=":material/find_replace:"),
+            st.popover("填充", icon=":material/south:", **only_for(Permission.BULK)),
+            st.popover("替换", icon=":material/find_replace:", **only_for(Permission.BULK)),
             st.popover("批量修改记录", icon=":material/history:"),
         ]
     return conditions, str(sort), places

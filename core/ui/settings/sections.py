@@ -5,6 +5,7 @@ from functools import partial
 import streamlit as st
 
 from core.domain.form import Nature, load_named_form
+from core.domain.permissions import Permission
 from core.logs import place
 from core.services import maintenance
 from core.services.extraction import models as model_catalog
@@ -13,6 +14,7 @@ from core.ui import navigation, state
 from core.ui.markdown import escape_markdown
 from core.ui.metrics import fact_table, metrics
 from core.ui.notices import announce_and_rerun, show_errors
+from core.ui.only_for import only_for
 
 _MOST_BACKUPS = 5
 
@@ -85,8 +87,11 @@ def draw_database() -> None:
             "备份数据库",
             type="primary",
             icon=":material/backup:",
-            disabled=store.path is None,
-            help=None if store.path else "PostgreSQL 请用 pg_dump",
+            **only_for(
+                Permission.BACKUP,
+                disabled=store.path is None,
+                hint=None if store.path else "PostgreSQL 请用 pg_dump",
+            ),
         )
         if store.path is not None:
             st.download_button(
@@ -97,7 +102,7 @@ def draw_database() -> None:
                 icon=":material/download:",
                 key="settings-backup-download",
                 on_click="ignore",
-                help="现在备份一份，通过完整性检查后下载；服务器上也留一份",
+                **only_for(Permission.BACKUP, hint="现在备份一份，通过完整性检查后下载；服务器上也留一份"),
             )
         look = st.button("检查", icon=":material/health_and_safety:")
     if copy:
@@ -126,6 +131,7 @@ def draw_database() -> None:
             key=f"settings-take-{backup.path.name}",
             on_click="ignore",
             type="tertiary",
+            **only_for(Permission.BACKUP),
         )
     if len(backups) > _MOST_BACKUPS:
         st.caption(

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.domain.permissions import Permission
 from core.services.export import Download, download, file_name
 from core.services.training import (
     SourceChange,
@@ -17,6 +18,7 @@ from core.services.training import (
 from core.ui import state
 from core.ui.markdown import code_span, escape_markdown
 from core.ui.notices import draw_empty_state
+from core.ui.only_for import only_for
 from core.ui.training.labels import SETTINGS, setting_text
 from core.ui.training.set_preview import draw_finished_set
 
@@ -113,7 +115,7 @@ def _draw_rebuild(view: TrainingSetView) -> None:
         type="primary",
         icon=":material/deployed_code_update:",
         key=f"training-again-{view.id}",
-        help="文件不另存：按清单重新写出，字节与当时相同才给出。",
+        **only_for(Permission.TRAINING, hint="文件不另存：按清单重新写出，字节与当时相同才给出。"),
     ):
         with st.spinner("正在按清单重建并核对…"):
             name = file_name(view.name, fallback=f"training-{view.id}")

@@ -7,6 +7,7 @@ import streamlit as st
 from core.adapters.store import DatasetView, RunView
 from core.adapters.store.models import RunKind
 from core.domain.form import Form, cell_text
+from core.domain.permissions import Permission
 from core.services.extraction import runs as run_service
 from core.services.extraction.prompt_library import PromptEntry, finder
 from core.services.review.records import bulk
@@ -21,6 +22,7 @@ from core.ui import navigation, state
 from core.ui.links import workbench_address, workbench_column
 from core.ui.markdown import Markdown, escape_markdown
 from core.ui.notices import show_errors
+from core.ui.only_for import only_for
 
 _MOST_ROWS = 40
 _WRITTEN, _APPLIED = "shiyao.lessons.written", "shiyao.lessons.applied"
@@ -41,7 +43,7 @@ def draw_prompt_rules(dataset: DatasetView, form: Form, run: RunView, chosen: li
     st.caption(
         f"在「{escape_markdown(prompt.title)}」（{escape_markdown(prompt.id)}）之后另存为新版本；已有的版本不会改。"
     )
-    if st.button("另存为新版本", type="primary", icon=":material/edit_note:"):
+    if st.button("另存为新版本", type="primary", icon=":material/edit_note:", **only_for(Permission.PROMPTS)):
         entry = save_prompt_with_rules(store, prompt, text.splitlines(), who=state.reviewer())
         st.session_state[_WRITTEN] = entry
     written = st.session_state.get(_WRITTEN)
@@ -85,7 +87,7 @@ def draw_bulk_correction(form: Form, dataset: DatasetView, run: RunView, chosen:
         st.button(
             f"更正这 {len(plan.changes)} 处",
             key=f"apply-{run.id}-{one.id}",
-            disabled=not state.reviewer(),
+            **only_for(Permission.BULK, disabled=not state.reviewer()),
             on_click=_apply,  # with the plan on screen: what somebody changed since is left as it is
             args=(form, plan, f"经验：{label} {propose_rule(form, one)}", run.id),
         )
@@ -124,7 +126,8 @@ def draw_applied_correction(form: Form, dataset: DatasetView) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.success(f"已更正 {count:d} 条群聊，未审阅的存为草稿。", icon=":material/check:")
         key, undone = f"lessons-undo-{bulk_id}", (form, dataset.id, bulk_id)
-        st.button("撤销这次更正", icon=":material/undo:", key=key, on_click=_undo, args=undone)
+        off = only_for(Permission.BULK)
+        st.button("撤销这次更正", icon=":material/undo:", key=key, on_click=_undo, args=undone, **off)
 
 
 def draw_trial_run(dataset: DatasetView, run: RunView, chosen: list[CorrectionGroup]) -> None:
@@ -142,7 +145,8 @@ def draw_trial_run(dataset: DatasetView, run: RunView, chosen: list[CorrectionGr
         f"用 {escape_markdown(run.model)} 和 "
         f"{escape_markdown(entry.prompt.id)} 抽取受影响的 {len(chats)} 条群聊，其余不动。"
     )
-    if st.button(f"试跑 {len(chats)} 条", type="primary", icon=":material/play_arrow:"):
+    off = only_for(Permission.RUNS)
+    if st.button(f"试跑 {len(chats)} 条", type="primary", icon=":material/play_arrow:", **off):
         made = run_service.create_run(
             state.store(),
             dataset=dataset.id,

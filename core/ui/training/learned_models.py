@@ -5,6 +5,7 @@ import streamlit as st
 from core.adapters.store import DatasetView, LearnedModelView
 from core.adapters.store.models import TrainingJobStatus
 from core.domain.form import load_named_form
+from core.domain.permissions import Permission
 from core.errors import FormError
 from core.services.extraction import models as model_catalog
 from core.services.learning import train
@@ -14,6 +15,7 @@ from core.services.learning.models import learned_models
 from core.ui import state
 from core.ui.markdown import escape_markdown
 from core.ui.notices import draw_empty_state, fragment, show_errors
+from core.ui.only_for import only_for
 from core.ui.tables import draw_table, table_height
 
 _SOURCE_TITLES = {"labels": "标注", "records": "已确认的记录", "labels+records": "标注和已确认的记录"}
@@ -118,7 +120,8 @@ def draw_training(datasets: list[DatasetView]) -> None:
         chosen = one.multiselect("从哪些数据集", [dataset.name for dataset in datasets], default=datasets[0].name)
         source = two.selectbox("学什么", SOURCES, index=2, format_func=lambda name: _SOURCE_TITLES[name])
         name = three.text_input("模型名称", placeholder="例如 第一版", max_chars=80)
-        if st.form_submit_button("训练", type="primary", icon=":material/model_training:"):
+        off = only_for(Permission.TRAINING)
+        if st.form_submit_button("训练", type="primary", icon=":material/model_training:", **off):
             with show_errors(), st.spinner("正在训练…"):
                 kept = train(
                     state.store(),

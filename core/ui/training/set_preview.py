@@ -2,11 +2,13 @@
 
 import streamlit as st
 
+from core.domain.permissions import Permission
 from core.services.export import Download, download, file_name
 from core.services.training import Preflight, TrainingOptions, data_version, export_training, preflight
 from core.ui import state
 from core.ui.markdown import escape_markdown
 from core.ui.mask_picker import MASKED_SUFFIX
+from core.ui.only_for import only_for
 from core.ui.training.set_problems import (
     draw_duplicates,
     draw_field_balance,
@@ -79,9 +81,9 @@ def draw_build(report: Preflight, options: TrainingOptions, names: list[str]) ->
         "生成训练集",
         type="primary",
         icon=":material/deployed_code:",
-        disabled=report.refusal is not None,
         width="stretch",
         key="training-build",
+        **only_for(Permission.TRAINING, disabled=report.refusal is not None),
     )
     if pressed:
         with st.spinner("正在生成并读回核对…"):

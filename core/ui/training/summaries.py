@@ -6,6 +6,7 @@ from sqlmodel import Session
 from core.adapters.store import DatasetView, queries
 from core.domain.chat import strip_residue
 from core.domain.form import FormValues
+from core.domain.permissions import Permission
 from core.services.export.answer_sources import stream_answers
 from core.services.training import latest_summaries, lost_values, save_summary, summaries_from_run, summary_versions
 from core.ui import state
@@ -13,6 +14,7 @@ from core.ui.held_choice import held_choice
 from core.ui.kept_text import empty_box, fill_once
 from core.ui.markdown import escape_markdown
 from core.ui.notices import show_errors
+from core.ui.only_for import only_for
 from core.ui.training.labels import SOURCES
 
 _MESSAGE = "shiyao.training.summary-told"
@@ -83,6 +85,7 @@ def draw_summaries(available: list[DatasetView]) -> None:
             key=f"summary-save-{chat.id}",
             on_click=_save,  # over the version on screen
             args=(chat.id, index, base, key),
+            **only_for(Permission.TRAINING),
         )
         if not text.strip():
             return
@@ -122,7 +125,8 @@ def _draw_take_from_run(runs: dict[str, int], there: int, total: int) -> None:
         key="summary-run",
         disabled=not runs,
     )
-    if right.button("取来", disabled=not run, key="summary-take", width="stretch") and run:
+    off = only_for(Permission.TRAINING, disabled=not run)
+    if right.button("取来", key="summary-take", width="stretch", **off) and run:
         stored = summaries_from_run(state.store(), runs[run])
         st.session_state[_MESSAGE] = f"已保存 {stored} 条摘要" if stored else "这个抽取任务里没有新的摘要"
         st.rerun()

@@ -5,6 +5,7 @@ import streamlit as st
 from core.adapters.llm import ModelSpec
 from core.adapters.store import RunView, queries
 from core.adapters.store.models import RunKind
+from core.domain.permissions import Permission
 from core.services.extraction import models as model_catalog
 from core.services.training import (
     NEEDED_IDS,
@@ -21,6 +22,7 @@ from core.settings import ROOT
 from core.ui import address, navigation, state
 from core.ui.markdown import Markdown, code_span, escape_markdown
 from core.ui.notices import draw_empty_state, show_errors
+from core.ui.only_for import only_for
 
 UPLOADS = {
     TrainingFormat.SPARK: "平台的「指令微调」数据集，字段为 instruction、input、output",
@@ -98,7 +100,7 @@ def draw_register_step(trained: TrainingSetView, mine: list[ModelSpec]) -> None:
             title = st.text_input("起个名字", f"{trained.name} 微调", max_chars=80)
             filled = {need: st.text_input(escape_markdown(NEEDED_IDS.get(need, need))) for need in template.needs}
             st.caption("密钥不在这里填：仍从环境变量或 .streamlit/secrets.toml 读取。")
-            if st.form_submit_button("登记", type="primary"):
+            if st.form_submit_button("登记", type="primary", **only_for(Permission.MODELS)):
                 with show_errors():
                     register_tuned_model(state.store(), template, trained, name=title, filled=filled)
                     st.rerun()
@@ -111,7 +113,7 @@ def draw_test_step(mine: list[ModelSpec]) -> None:
         st.caption("先登记模型。")
         return
     spec = mine[0] if len(mine) == 1 else st.selectbox("模型", mine, format_func=lambda one: one.title or one.name)
-    if st.button("测试连接", icon=":material/wifi_tethering:"):
+    if st.button("测试连接", icon=":material/wifi_tethering:", **only_for(Permission.MODELS)):
         with st.spinner("正在提问…"):
             answer = model_catalog.probe(spec)
         if answer.ok:

@@ -17,7 +17,7 @@ from core.services.review.records.baselines import run_of_event
 from core.services.review.records.delta_drafts import status_after
 from core.services.review.records.others_records import others_record_refusal
 from core.services.review.records.versions import new_version, record_of, reviewer_of, saved_by, values_of
-from core.services.team import hidden_sentence, permitted, withheld_chats
+from core.services.team import acting_as, current_actor, hidden_sentence, permitted, withheld_chats
 
 ORDER = "*"
 """Key of a change of the customers' order."""
@@ -74,6 +74,18 @@ def versions(store: Store, form: Form, dataset_id: int, chat: int) -> list[Versi
         newest_last.append(_version(form, event, before))
         before = event
     return newest_last[::-1]
+
+
+def restore_refusal(store: Store, dataset_id: int, chat: int) -> str:
+    """Why who acts may not bring a version of this chat's record back (one Chinese clause); ``""`` where they may.
+
+    Args:
+        store: the open store.
+        dataset_id: the dataset.
+        chat: index of the chat.
+    """
+    with acting_as(current_actor()), store.read() as session:  # who acts is looked up before, not within the session
+        return others_record_refusal(session, record_of(session, dataset_id, chat))
 
 
 @permitted(Permission.REVIEW)
