@@ -10,19 +10,27 @@ from typing import Final
 
 from confusable_homoglyphs import categories, confusables
 
+from core.domain.entities.jionlp_library import simplified_characters
+
 LONGEST_NAME: Final = 40
 _UNSEEN: Final = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001d159\U000e0000-\U000e0fff]"
 )
 """What is drawn as nothing (Default_Ignorable_Code_Point), and as a blank (Hangul fillers, an empty Braille cell)."""
+_EDGES: Final = re.compile(r"^[\W_]+|[\W_]+$")
+_SAME_SHAPE: Final = str.maketrans("I1|0", "lllo")
+"""Letters and digits that a screen draws alike; O is o without its capital."""
+_TWO_AS_ONE: Final = {"rn": "m", "vv": "w", "cl": "d"}
+_PAIRS: Final = re.compile("|".join(_TWO_AS_ONE))
+_SAME_STROKES: Final = str.maketrans("オチ曰末土已巳靑戶沒吳呂", "才千日未士己己青户没吴吕")
+"""Characters of one shape, or nearly, that the tables of Unicode keep apart."""
 _NO_SCRIPT: Final = frozenset({"COMMON", "INHERITED"})
 _TOGETHER: Final = (
-    frozenset({"LATIN", "HAN", "BOPOMOFO"}),
     frozenset({"LATIN", "HAN", "HIRAGANA", "KATAKANA"}),
     frozenset({"LATIN", "HAN", "HANGUL"}),
 )
-"""Scripts that names may mix ("highly restrictive" in UTS 39)."""
+"""Scripts that names may mix ("highly restrictive" in UTS 39, but for Bopomofo: its letters look like characters)."""
 
 
 def plain_account_name(name: str) -> str:
@@ -35,10 +43,18 @@ def name_key(name: str) -> str:
     return unicodedata.normalize("NFKC", plain_account_name(name).casefold())
 
 
-def name_skeleton(name: str) -> str:
-    """Equal for names that look the same: one letter stands for all that look like it, without blanks and capitals."""
-    letters = (_drawn_as(character) for character in plain_account_name(_UNSEEN.sub("", name)))
-    return "".join("".join(letters).casefold().split())
+def look_the_same(name: str, other: str) -> bool:
+    """Whether two names could be taken for one another, by the shapes of their letters; capitals and blanks apart."""
+    return bool(_faces(name) & _faces(other))
+
+
+def _faces(name: str) -> set[str]:
+    """What a name looks like, read twice: where capitals make no difference, and where I, l and 1 make none."""
+    plain = plain_account_name(_UNSEEN.sub("", name))
+    traditional = simplified_characters()
+    letters = [_drawn_as(traditional.get(letter, letter)) for letter in plain]
+    shapes = _PAIRS.sub(lambda pair: _TWO_AS_ONE[pair[0]], "".join(letters).translate(_SAME_SHAPE).casefold())
+    return {"".join(_EDGES.sub("", face).split()) for face in ("".join(letters).casefold(), shapes)}
 
 
 def name_problem(name: str) -> str:
@@ -52,6 +68,10 @@ def name_problem(name: str) -> str:
         return f"名字要有 1 到 {LONGEST_NAME} 个看得见的字符"
     if _UNSEEN.search(plain) or any(unicodedata.category(character)[0] == "C" for character in plain):
         return f"名字要有 1 到 {LONGEST_NAME} 个看得见的字符，现在夹着看不见的字符"
+    if any(unicodedata.category(one)[0] == "M" and categories.alias(one) == "INHERITED" for one in plain):
+        return "名字里的字上加了符号，看起来和没有加的一样"
+    if any("\u2e80" <= one <= "\u2eff" for one in plain):
+        return "名字里有部首符号，看起来和汉字一样"
     scripts = {categories.alias(character) for character in plain} - _NO_SCRIPT
     if len(scripts) > 1 and not any(scripts <= together for together in _TOGETHER):
         return "名字夹着别的文字里长得一样的字母（例如西里尔字母、希腊字母），看不出是谁"
@@ -62,6 +82,7 @@ def _drawn_as(character: str) -> str:
     """The letter that stands for all that look like this one; ASCII stands for itself."""
     if character.isascii():
         return character
+    character = character.translate(_SAME_STROKES)
     alike = [str(other["c"]) for other in confusables.confusables_data.get(character, ())]
     plain = next((other for other in alike if other.isascii() and other.isalnum()), None)
-    return plain or (alike[0] if len(alike) == 1 else character)
+    return plain or (alike[0] if len(alike) == 1 and (alike[0].isalnum() or not character.isalnum()) else character)

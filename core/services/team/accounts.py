@@ -6,18 +6,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, func, or_, select, update
 from sqlmodel import Session, col
 
 from core.adapters.store import Store
 from core.adapters.store.models import Account, SignInSession, now
-from core.domain.account_names import name_key, name_problem, name_skeleton, plain_account_name
+from core.domain.account_names import look_the_same, name_key, name_problem, plain_account_name
 from core.domain.permissions import AccountRole, Permission
 from core.errors import ConflictError, InputError, NotFoundError, SignInError
 from core.services.team import passwords
 from core.services.team.acting import current_actor, permitted
 from core.services.team.audit import AuditKind, record_audit
+from core.services.team.brake import brake_keys, count_try, refuse_while_waiting, release_brake
 from core.services.team.tokens import token_digest
+from core.settings import settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,16 +169,24 @@ def change_own_password(store: Store, *, old: str, new: str, keep_token: str = "
         keep_token: token of the sign-in that goes on.
 
     Raises:
-        SignInError: the old password is wrong, or nobody is signed in.
+        SignInError: the old password is wrong, too many were, or nobody is signed in.
         InputError: the new one is not good enough.
     """
     actor = current_actor()
     if actor.account_id is None:
         raise SignInError("没有登录，没有密码可以修改")
-    with store.read() as session:
-        account = session.get(Account, actor.account_id)
-        digest = account.password_hash if account else ""
-    if digest and not passwords.matches(digest, old):
+    with store.write() as session:
+        account = session.get_one(Account, actor.account_id)
+        digest, keys = account.password_hash, brake_keys(account, account.name, actor.address)
+        wait = count_try(session, keys) if digest else 0
+    refuse_while_waiting(wait)
+    is_right = not digest or passwords.matches(digest, old)
+    with store.write() as session:
+        if is_right:
+            release_brake(session, keys)
+        else:
+            record_audit(session, AuditKind.SIGN_IN_FAILED, actor.name, "修改密码时，现在的密码不对")
+    if not is_right:
         raise SignInError("现在的密码不对，没有修改", "请再输一次；忘记了请让管理员重设")
     new_digest = passwords.digest_of(new, name=actor.name)
     with store.write() as session:
@@ -199,10 +209,14 @@ def account_name(name: str) -> str:
 
 def look_alikes(shown: Sequence[AccountView]) -> list[str]:
     """What is wrong with names that accounts have from before (Chinese sentences without the full stop)."""
-    same: dict[str, list[str]] = {}
+    same: list[list[str]] = []
     for account in shown:
-        same.setdefault(name_skeleton(account.name), []).append(account.name)
-    sentences = [f"「{'」、「'.join(names)}」看起来是同一个名字" for names in same.values() if len(names) > 1]
+        group = next((names for names in same if look_the_same(names[0], account.name)), None)
+        if group is None:
+            same.append([account.name])
+        else:
+            group.append(account.name)
+    sentences = [f"「{'」、「'.join(names)}」看起来是同一个名字" for names in same if len(names) > 1]
     return sentences + [f"「{one.name}」：{problem}" for one in shown if (problem := name_problem(one.name))]
 
 
@@ -226,9 +240,18 @@ def account_named(session: Session, typed: str) -> Account | None:
 
 
 def _administrators() -> Select[*tuple[Any, ...]]:
-    """Ids of the administrators who can sign in."""
+    """Ids of the administrators who can sign in, in one of the ways that are on; in any, where nobody has to."""
+    named = settings().sign_in_named
+    ways = [
+        condition
+        for way, condition in (
+            ("accounts", col(Account.password_hash) != ""),
+            ("oidc", func.coalesce(col(Account.subject), "") != ""),
+        )
+        if way in named or not named
+    ]
     is_one = (col(Account.role) == str(AccountRole.ADMINISTRATOR), col(Account.disabled).is_(False))
-    return select(col(Account.id)).where(*is_one).order_by(col(Account.id))
+    return select(col(Account.id)).where(*is_one, or_(*ways)).order_by(col(Account.id))
 
 
 @contextmanager
@@ -253,9 +276,8 @@ def _changing(store: Store, name: str) -> Iterator[tuple[Session, Account]]:
 
 
 def _refuse_taken(session: Session, name: str, subject: str, *, but: int | None = None) -> None:
-    looks = name_skeleton(name)
     for other in session.execute(select(col(Account.name))).scalars() if name else ():
-        if name_skeleton(other) == looks:
+        if look_the_same(other, name):
             alike = "" if other == name else f"，「{name}」和它看起来一样"
             raise ConflictError(f"已经有名为「{other}」的账号{alike}", "请换一个名字，例如加上部门")
     owner = session.execute(select(col(Account.id), col(Account.name)).where(col(Account.subject) == subject)).first()

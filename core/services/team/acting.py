@@ -88,9 +88,12 @@ def set_viewer_source(source: Callable[[], str] | None) -> None:
 
 
 def current_viewer() -> str:
-    """Name of who sees what is read now; ``""`` for the program itself, and where no name is known."""
+    """Name of who sees what is read now; ``""`` for the program itself, and where no name is known.
+
+    Where nobody signs in, services act for nobody, but what they read is still for the name that was typed.
+    """
     actor = _acting.get()
-    if actor is not None:
+    if actor is not None and actor is not NOT_SIGNED_IN:
         return actor.name
     return _viewer_source() if _viewer_source is not None else ""
 

@@ -1,46 +1,32 @@
-"""Signing in and out: passwords, the identity provider's word, sessions that end, and a brake on guessing.
+"""Signing in and out: passwords, the identity provider's word, and sessions that end.
 
 Nothing here asks for a permission: it is how one gets a role at all.
 """
 
-import math
 import unicodedata
-from collections.abc import Iterable
 from datetime import timedelta
 
-from sqlalchemy import bindparam, delete, select, text
+from sqlalchemy import delete, select
 from sqlmodel import Session, col
 
 from core.adapters.store import Store
-from core.adapters.store.models import Account, SignInBrake, SignInSession, now
-from core.adapters.store.models.base import UtcDateTime
-from core.domain.account_names import name_key
+from core.adapters.store.models import Account, SignInSession, now
 from core.domain.permissions import AccountRole
 from core.errors import SignInError
 from core.services.team import passwords
 from core.services.team.accounts import account_named
 from core.services.team.acting import Actor
 from core.services.team.audit import AuditKind, record_audit
+from core.services.team.brake import brake_keys, count_try, refuse_while_waiting, release_brake
 from core.services.team.tokens import new_token, token_digest
 from core.settings import settings
 
-FREE_TRIES = 5
-"""Wrong passwords for one name before each further one has to wait."""
-FREE_TRIES_OF_ADDRESS = 30
-"""… from one address, which may be a whole office."""
-FIRST_WAIT = 30.0
-LONGEST_WAIT = 900.0
-FORGOTTEN_AFTER = timedelta(days=1)
-"""Failures older than this do not count any more."""
 SEEN_EVERY = timedelta(seconds=60)
 """How exactly a session knows when somebody last moved."""
 KEPT_AFTER_END = timedelta(days=31)
 """An identity provider's answer lives in the browser for 30 days and must not open a second session."""
 
 _WRONG = "名字或密码不对"
-_MAKE_BRAKE = text(
-    "INSERT INTO signinbrake (key, failures, updated_at) VALUES (:key, 0, :at) ON CONFLICT DO NOTHING"
-).bindparams(bindparam("at", type_=UtcDateTime()))
 
 
 def sign_in(store: Store, name: str, password: str, *, address: str = "") -> str:
@@ -64,11 +50,10 @@ def sign_in(store: Store, name: str, password: str, *, address: str = "") -> str
     name = typed_name(name)
     with store.write() as session:
         account = account_named(session, name)
-        keys = _brake_keys(account, name, address)
-        wait = _brake(session, keys)
+        keys = brake_keys(account, name, address)
+        wait = count_try(session, keys)
         digest = account.password_hash if account is not None else ""
-    if wait:
-        raise SignInError(f"试得太多了，请在 {_duration(wait)}后再试", "忘记密码请让管理员重设")
+    refuse_while_waiting(wait)
     is_right = passwords.matches(digest, password)
     with store.write() as session:
         account = account_named(session, name)
@@ -81,7 +66,7 @@ def sign_in(store: Store, name: str, password: str, *, address: str = "") -> str
         else:
             if passwords.is_outdated(digest):
                 account.password_hash = passwords.renewed(password)
-            _release_brake(session, keys)
+            release_brake(session, keys)
             return _open_session(session, account, address, "密码")
     raise refusal
 
@@ -109,7 +94,7 @@ def sign_in_by_identity(
     identity = token_digest(answer)
     with store.write() as session:
         account = session.execute(select(Account).where(col(Account.subject) == subject)).scalar_one_or_none()
-        if account is None and email_verified and email:
+        if account is None and email_verified and _is_email(email):
             account = session.execute(
                 select(Account).where(col(Account.subject) == email, col(Account.disabled).is_(False))
             ).scalar_one_or_none()
@@ -136,6 +121,11 @@ def sign_in_by_identity(
         else:
             return _open_session(session, account, address, "统一登录", identity=identity)
     raise refusal
+
+
+def _is_email(text: str) -> bool:
+    """Whether a text can be an e-mail address, and never somebody's ``issuer|subject``."""
+    return "@" in text and "|" not in text and "://" not in text
 
 
 def typed_name(typed: str) -> str:
@@ -186,11 +176,6 @@ def sign_out(store: Store, token: str) -> None:
             record_audit(session, AuditKind.SIGN_OUT, account.name, actor=_as(account, row.address))
 
 
-def wait_after(failures: int, free: int) -> float:
-    """Seconds to wait after so many failures: none at first, then twice as long each time, at most 15 minutes."""
-    return 0.0 if failures < free else min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(failures - free, 16))
-
-
 def _open_session(session: Session, account: Account, address: str, way: str, *, identity: str | None = None) -> str:
     moment = now()
     session.execute(delete(SignInSession).where(col(SignInSession.ends_at) < moment - KEPT_AFTER_END))
@@ -218,55 +203,3 @@ def _record_failure(session: Session, account: Account | None, address: str, why
     """Who it was is written down only where it is an account's name: what was typed might be a password."""
     name = account.name if account is not None else ""
     record_audit(session, AuditKind.SIGN_IN_FAILED, name, why, actor=Actor("", AccountRole.REVIEWER, address=address))
-
-
-def _brake_keys(account: Account | None, name: str, address: str) -> dict[str, int]:
-    """Keys of the brake with the number of tries that are free, always in one order, so that nobody deadlocks.
-
-    However somebody spells a name, what counts is the account that it would open.
-    """
-    meant = f"account:{account.id}" if account is not None else f"name:{name_key(name)}"
-    keys = {token_digest(meant): FREE_TRIES}
-    if address:
-        keys[token_digest(f"address:{address}")] = FREE_TRIES_OF_ADDRESS
-    return dict(sorted(keys.items()))
-
-
-def _brake(session: Session, keys: dict[str, int]) -> int:
-    """Count a try; returns the seconds that it has to wait instead, 0 where it may go on."""
-    session.execute(delete(SignInBrake).where(col(SignInBrake.updated_at) < now() - FORGOTTEN_AFTER))
-    rows = [(row, keys[row.key]) for row in _locked(session, keys)]
-    moment = now()  # after the wait for others who try at the same time
-    wait = max(((row.next_at or moment) - moment).total_seconds() for row, _ in rows)
-    if wait > 0:
-        return math.ceil(wait)
-    for row, free in rows:
-        row.failures += 1
-        row.next_at = moment + timedelta(seconds=wait_after(row.failures, free))
-        row.updated_at = moment
-    return 0
-
-
-def _locked(session: Session, keys: Iterable[str]) -> list[SignInBrake]:
-    """The rows of the brake, made where they are missing, nobody else's until the transaction ends."""
-    rows = []
-    for key in keys:
-        session.execute(_MAKE_BRAKE, {"key": key, "at": now()})
-        rows.append(
-            session.execute(select(SignInBrake).where(col(SignInBrake.key) == key).with_for_update()).scalar_one()
-        )
-    return rows
-
-
-def _release_brake(session: Session, keys: dict[str, int]) -> None:
-    """Forget the failures of a name that got in; of its address, only this try was none."""
-    for row in session.execute(select(SignInBrake).where(col(SignInBrake.key).in_(keys)).with_for_update()).scalars():
-        if keys[row.key] == FREE_TRIES:
-            session.delete(row)
-        else:
-            row.failures = max(0, row.failures - 1)
-            row.next_at = None
-
-
-def _duration(seconds: int) -> str:
-    return f"{seconds:d} 秒" if seconds < 120 else f"{math.ceil(seconds / 60):d} 分钟"

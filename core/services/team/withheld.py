@@ -93,7 +93,10 @@ def left_out_sentence(chats: int) -> str:
 
 def _undecided_second(viewer: str) -> ColumnElement[bool]:
     return and_(
-        col(Record.review_pass) == Pass.SECOND, col(Record.reviewer) == viewer, col(Record.status) == RecordStatus.DRAFT
+        # Skipped, put up for discussion or taken back is not decided: it can be gone on with.
+        col(Record.review_pass) == Pass.SECOND,
+        col(Record.reviewer) == viewer,
+        col(Record.status) != RecordStatus.CONFIRMED,
     )
 
 

@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+import re
 import time
+from collections.abc import Callable
 from enum import Enum, auto
 from urllib.parse import quote
 
@@ -25,11 +27,17 @@ _OPEN = frozenset({PATH, PROVIDER_PATH, "/_stcore/health", *identity.ROUTES})
 _ASSETS = ("/static/", "/component/")
 """The program's own scripts and styles; whoever was signed in lately gets them without another look."""
 _ASSETS_SECONDS = 60.0
+_MEDIA = "/media/"
+"""Files that a page gave out: exports, backups, tables. Their addresses tell nothing, but are kept and passed on."""
+_MEDIA_FILE = re.compile(rb"/media/([0-9a-f]{32})")
+"""The digest in an address; in the middle of a message nobody can tell where the address ends."""
+_MOST_MEDIA = 20_000
 _TOUCH_SECONDS = 30.0
 _LOOK_SECONDS = 1.0
 """How long a message waits at most for the answer whether its sign-in has ended."""
 _POLICY = 1008
 _NOT_SIGNED_IN = "还没有登录，或登录已结束。请打开首页登录。"
+_NOT_YOURS = "这个文件不是给您的，或已经不在了。请回到页面上重新下载。"
 _NOT_FROM_AFAR = "没有设置登录，只有本机能打开。"
 
 
@@ -39,6 +47,7 @@ class SignedInOnly:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
         self._lately: dict[str, float] = {}
+        self._media: dict[tuple[int | None, bytes], None] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on a request of somebody who is signed in; answer all others."""
@@ -64,12 +73,31 @@ class SignedInOnly:
             return
         if not is_known:
             await _refusal(scope)(scope, receive, send)
+        elif scope["path"].startswith(_MEDIA) and not await self._was_given(token, scope["path"]):
+            await PlainTextResponse(_NOT_YOURS, 403)(scope, receive, send)
         elif scope["type"] == "websocket":
             connection_token.set(token)
-            connection = _Connection(receive, send, token)
+            account = await self._account(token)
+            connection = _Connection(receive, send, token, lambda file: self._give(account, file))
             await self.app(identity.without_identity(scope), connection.receive, connection.send)
         else:
             await self.app(scope, receive, send)
+
+    async def _account(self, token: str) -> int | None:
+        person = await asyncio.to_thread(_person, token)
+        return person.account_id if person is not None else None
+
+    async def _was_given(self, token: str, path: str) -> bool:
+        """Whether a page of this account was told of a file."""
+        named = _MEDIA_FILE.match(path.encode())
+        return named is not None and (await self._account(token), named[1]) in self._media
+
+    def _give(self, account: int | None, file: bytes) -> None:
+        """Remember that a page of an account was told of a file; the oldest are forgotten."""
+        self._media.pop((account, file), None)
+        self._media[account, file] = None
+        if len(self._media) > _MOST_MEDIA:
+            del self._media[next(iter(self._media))]
 
     async def _is_signed_in(self, token: str, path: str) -> bool:
         moment = time.monotonic()
@@ -94,8 +122,8 @@ class _Connection:
     without what stood on it.
     """
 
-    def __init__(self, receive: Receive, send: Send, token: str) -> None:
-        self._receive, self._send, self._token = receive, send, token
+    def __init__(self, receive: Receive, send: Send, token: str, give: Callable[[bytes], None]) -> None:
+        self._receive, self._send, self._token, self._give = receive, send, token, give
         self._noticed_at = -_TOUCH_SECONDS
         self._noting: set[asyncio.Task[None]] = set()
         self._is_closed = False
@@ -124,6 +152,8 @@ class _Connection:
     async def send(self, message: Message) -> None:
         """Pass on what the server says, until the connection was closed here."""
         if not self._is_closed:
+            for file in _MEDIA_FILE.findall(message.get("bytes") or b""):
+                self._give(file)
             await self._send(message)
 
     async def _has_ended(self) -> bool:

@@ -18,15 +18,9 @@ from core.services.review import apply_saves
 from core.services.team import Actor, passwords, set_actor_source
 from core.services.team.accounts import change_own_password, has_administrator
 from core.services.team.audit import audit_entries
-from core.services.team.signing_in import (
-    FREE_TRIES,
-    LONGEST_WAIT,
-    person_of,
-    sign_in,
-    sign_in_by_identity,
-    sign_out,
-    wait_after,
-)
+from core.services.team.brake import FREE_TRIES, LONGEST_WAIT, wait_after
+from core.services.team.signing_in import person_of, sign_in, sign_in_by_identity, sign_out
+from core.settings import settings
 from tests.factories.runs import add_dataset
 from tests.services.team.test_roles import save
 
@@ -205,6 +199,34 @@ def test_the_last_administrator_stays(store: Store) -> None:
     assert has_administrator(store)
 
 
+def test_the_last_administrator_is_one_who_can_sign_in(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(store, "王芳", AccountRole.ADMINISTRATOR)
+    add(store, "周岚", AccountRole.ADMINISTRATOR, subject="https://id|zhou")
+    team.set_subject(store, "周岚", "")  # neither a password nor a provider any more
+    with pytest.raises(ConflictError, match="最后一个"):
+        team.set_role(store, "王芳", AccountRole.LEAD)
+    for way, can in (("oidc", False), ("accounts", True), ("accounts,oidc", True)):
+        monkeypatch.setenv("SHIYAO_SIGN_IN", way)
+        settings.cache_clear()
+        assert has_administrator(store) is can
+    settings.cache_clear()
+
+
+def test_guessing_the_own_password_has_to_wait_and_is_logged(store: Store) -> None:
+    add(store)
+    person = person_of(store, sign_in(store, "林晓", PASSWORD))
+    assert person is not None
+    sentences = []
+    with team.acting_as(person):
+        for _ in range(FREE_TRIES + 1):
+            with pytest.raises(SignInError) as refusal:
+                change_own_password(store, old="falsch", new=OTHER)
+            sentences.append(str(refusal.value))
+    assert ["不对" in sentence for sentence in sentences] == [True] * FREE_TRIES + [False]
+    assert "试得太多了" in sentences[-1]
+    assert kinds(store).count(("登录失败", "林晓")) == FREE_TRIES
+
+
 @pytest.mark.parametrize("password", ["短", "aaaaaaaaaaaa", "x" * 257, "林晓林晓林晓林晓林晓"])
 def test_a_poor_password_is_refused(store: Store, password: str) -> None:
     with pytest.raises(InputError):
@@ -224,6 +246,13 @@ NAMES_THAT_LOOK_ALIKE = {
     "all Cyrillic": ("cop", "сор"),
     "all Greek": ("ovo", "ονο"),
     "Kangxi radical": ("王一人", "王一⼈"),
+    "traditional": ("黄河", "黃河"),
+    "one stroke": ("日日", "曰曰"),
+    "Katakana": ("才子", "オ子"),
+    "capital i": ("Ill", "lll"),
+    "zero": ("bob", "b0b"),
+    "two letters": ("modern", "modem"),
+    "full stop": ("王芳", "王芳."),
 }
 
 
@@ -244,7 +273,14 @@ def test_a_name_has_nothing_that_nobody_sees(store: Store, character: str) -> No
             add(store, name)
 
 
-@pytest.mark.parametrize("name", ["Аmy", "Amу", "王о芳", "αmy"])
+@pytest.mark.parametrize("mark", "\u0301\u0332\u20dd\u030a")
+def test_a_mark_on_a_character_makes_no_other_name(store: Store, mark: str) -> None:
+    with pytest.raises(InputError, match="加了符号"):
+        add(store, f"王芳{mark}")
+    add(store, "José")
+
+
+@pytest.mark.parametrize("name", ["Аmy", "Amу", "王о芳", "αmy", "ㄏ长"])
 def test_letters_of_other_scripts_that_look_the_same_are_refused(store: Store, name: str) -> None:
     with pytest.raises(InputError, match="别的文字里长得一样的字母"):
         add(store, name)
@@ -365,3 +401,10 @@ def test_the_identity_provider_vouches_for_known_people_alone(store: Store) -> N
     with pytest.raises(SignInError, match="还没有账号"):
         by_identity(store, "d", subject="https://id|8")  # whoever gets that address later is somebody else
     assert person_of(store, by_identity(store, "e", email="new@example.org", email_verified=False)) == person
+
+
+def test_an_identity_is_never_taken_for_an_e_mail_address(store: Store) -> None:
+    add(store, "周岚", subject="https://a.example|zhou@example.org")
+    for address in ("https://a.example|zhou@example.org", "a|b@c", ""):
+        with pytest.raises(SignInError, match="还没有账号"):
+            by_identity(store, address or "leer", subject="https://b.example|evil", email=address)

@@ -18,7 +18,7 @@ from sqlmodel import Session, SQLModel, col
 import core.services
 from core.adapters.store import Store, open_store, queries
 from core.adapters.store.models import Dispute, Extraction, Pick, RecordStatus, RunKind, Summary
-from core.domain.permissions import AccountRole
+from core.domain.permissions import AccountRole, Permission
 from core.domain.scoring import Scorer
 from core.errors import ExportError, PermissionDeniedError
 from core.services.export import parse_source
@@ -36,7 +36,8 @@ from core.services.review.records import bulk
 from core.services.review.records.bulk import recent, undo
 from core.services.review.records.bulk_plan import CellEdit, plan_edits, plan_replace
 from core.services.review.records.history import restore
-from core.services.team import Actor, acting_as, everything_shown, withheld_chats
+from core.services.team import Actor, acting_as, everything_shown, permitted, set_viewer_source, withheld_chats
+from core.services.team.acting import COMMAND_LINE, current_viewer
 from core.services.training import TrainingOptions, export_training
 from core.services.training.answer_selection import SelectionTally
 from core.services.training.corrections import correction_groups
@@ -65,8 +66,8 @@ NOT_ASKED = frozenset(
 FED = frozenset(
     """about acks active approved backlogs batch_id begin change choices chosen claims columns concurrency corpus
     customers default disabled dispute_id draft_id entry_id event field fields file file_name filename forms filled
-    hidden holder import_id job_id kept kind leaving limiter mark mask model new now outbox password per_minute plan
-    planned position prefix provider record replies_days report result returned reviews role row rows rule rule_id
+    hidden holder import_id job_id kept keys kind leaving limiter mark mask model new now outbox password per_minute
+    plan planned position prefix provider record replies_days report result returned reviews role row rows rule rule_id
     rules saved score score_id spec spellings statement status subject target template text token trained
     values""".split()
 )
@@ -433,3 +434,17 @@ def test_the_rule_holds_on_both_databases(store: Store) -> None:
         with everything_shown(session):
             assert len(list(queries.records(session, dataset.id))) == 1
         assert list(queries.records(session, dataset.id)) == []
+
+
+def test_where_nobody_signs_in_services_read_for_the_name_that_was_typed() -> None:
+    @permitted(Permission.EXPORT)
+    def service() -> str:
+        return current_viewer()
+
+    set_viewer_source(lambda: "林晓")
+    try:
+        assert service() == "林晓"
+        with acting_as(COMMAND_LINE):
+            assert service() == ""  # a command is nobody's page
+    finally:
+        set_viewer_source(None)

@@ -1,5 +1,6 @@
 """The gate and the sign-in page, over a real socket: nobody gets anything without signing in."""
 
+import asyncio
 import http.client
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -7,13 +8,15 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+from starlette.responses import PlainTextResponse
+from starlette.types import Message, Receive, Scope, Send
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from core.adapters.store import Store
 from core.domain.permissions import AccountRole
-from core.services.team import add_account, audit_entries, set_disabled, sign_out
+from core.services.team import Actor, add_account, audit_entries, set_disabled, sign_out
 from core.ui.sign_in import gate
 from core.ui.sign_in.identity import without_identity
 from tests.browser.serving import Server, serving
@@ -200,3 +203,41 @@ def test_where_one_wanted_to_go_is_remembered_on_the_way(server: Server) -> None
     status, _, page = visitor.ask("GET", "/sign-in/done")
     assert status == 200 and "回到刚才的页面接着做" in page and "<form method" in page and "hidden" in page
     assert Visitor(server).ask("GET", "/sign-in/done")[1]["location"] == "/sign-in?next=/sign-in/done"
+
+
+def test_a_file_is_for_the_account_whose_page_gave_it_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its address may be passed on, and is kept in the browser's list of downloads: nobody else gets it by that."""
+    people = {"eins": Actor("王芳", AccountRole.ADMINISTRATOR, 1), "zwei": Actor("林晓", AccountRole.REVIEWER, 2)}
+    monkeypatch.setattr(gate, "_person", lambda token, moved=False: people.get(token))
+    monkeypatch.setattr(gate.ways, "is_required", lambda: True)
+
+    digest = b"0a1b" * 8
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.send", "bytes": b"\x12\x2e/media/" + digest + b".sqlite2\x00"})
+        else:
+            await PlainTextResponse("the file")(scope, receive, send)
+
+    guarded = gate.SignedInOnly(app)
+
+    async def ask(token: str, path: str, kind: str = "http") -> int:
+        sent: list[Message] = []
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        async def receive() -> Message:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        cookie = [(b"cookie", f"{gate.COOKIE}={token}".encode())]
+        await guarded({"type": kind, "path": path, "headers": cookie, "method": "GET"}, receive, send)
+        return int(sent[0].get("status", 0))
+
+    async def asked() -> list[int]:
+        file, page = f"/media/{digest.decode()}.sqlite", "/_stcore/stream"
+        before = await ask("eins", file)
+        await ask("eins", page, "websocket")
+        return [before, await ask("eins", file), await ask("zwei", file), await ask("drei", file)]
+
+    assert asyncio.run(asked()) == [403, 200, 403, 401]

@@ -326,22 +326,21 @@ def _follows(session: Session, record: Record, save: Save) -> bool:
 
 
 def _reviewer_after(session: Session, record: Record, save: Save, customers: list[Customer]) -> str:
-    """Whose record it is after a save: who saved; after an undo, whose it was before what is undone.
+    """Whose record it is after a save: who saved; after an undo, whose the version was that the record goes back to.
 
-    That is the version before, or where drafts lie between, the newest one that the record goes back to.
+    That is the newest one with this status and these values. Where there was none, an undo is a save like any other:
+    nobody decides in another's name.
     """
     if not (save.undo and record.review_pass == Pass.PRIMARY and saved_by(session, record) == save.reviewer):
         return save.reviewer
-    version = record.version - 1
-    if save.status != RecordStatus.DRAFT.value:
-        facts = [(customer["values"], customer["confirmed"]) for customer in customers]
-        same = (
-            event.version
-            for event in _events_before(session, record)
-            if event.status == save.status
-            and [(one["values"], one["confirmed"]) for one in event.change.get("customers", ())] == facts
-        )
-        version = next(same, version)
+    facts = [(customer["values"], customer["confirmed"]) for customer in customers]
+    same = (
+        event.version
+        for event in _events_before(session, record)
+        if event.status == save.status
+        and [(one["values"], one["confirmed"]) for one in event.change.get("customers", ())] == facts
+    )
+    version = next(same, record.version - 1 if save.status == RecordStatus.DRAFT.value else 0)
     return reviewer_of(session, record, version) or save.reviewer
 
 

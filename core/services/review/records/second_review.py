@@ -20,8 +20,8 @@ def is_only_passed(first: Record) -> bool:
 def second_review_refusal(first: Record | None, second: Record | None, reviewer: str) -> str:
     """Why a person may not save the second review of a chat (one Chinese clause); ``""`` where they may.
 
-    A second review that somebody has begun is theirs, also while the first one is being changed again. Cells that a
-    threshold let pass are audited before anybody has reviewed the rest of their chat.
+    A second review that somebody has begun is theirs, also while the first one is being changed again or taken back; it
+    is decided once.
 
     Args:
         first: the chat's primary record.
@@ -33,7 +33,14 @@ def second_review_refusal(first: Record | None, second: Record | None, reviewer:
     if first.reviewer == reviewer:
         return "它的初审就是您做的"
     if second is not None and not is_free(second):
-        return "" if second.reviewer == reviewer else "已经由别人盲审"
+        if second.reviewer != reviewer:
+            return "已经由别人盲审"
+        # From then on the first review is shown: what is changed later would not be blind.
+        return (
+            "您已经确认过它的盲审，之后可以看初审，不能再改；要改请仲裁"
+            if second.status == RecordStatus.CONFIRMED
+            else ""
+        )
     if first.status != RecordStatus.CONFIRMED and not is_only_passed(first):
         return "它的初审现在不是已确认"
     return ""

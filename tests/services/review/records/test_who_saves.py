@@ -12,8 +12,10 @@ from sqlalchemy import event, text
 
 from core.adapters.store import DatasetView, Store, queries
 from core.adapters.store.models import Pass
+from core.domain.permissions import AccountRole
 from core.services.review import BlindSession, apply_outbox, apply_saves, open_session
 from core.services.review.records.saving import MOST_SAVES
+from core.services.team import Actor, acting_as
 from core.ui.workbench import _read
 from tests.factories.datasets import FORM
 from tests.factories.reviews import NAME, PHONE, answer, decide, make, records
@@ -82,6 +84,29 @@ def test_nobody_and_blind_and_delta_sessions_keep_to_the_name_as_well(store: Sto
     assert names(store, dataset, Pass.SECOND) == {"阿青"}
     delta = open_session(store, dataset, FORM, reviewer="阿青", newer="模型")
     assert delta.save(store, [save(reviewer="小黑", base_version=1)])[0].result == "set_aside"
+
+
+def test_a_blind_review_is_decided_once(store: Store, dataset: DatasetView) -> None:
+    """Afterwards the first review is shown: a second one that is changed then would not be blind."""
+    decide(store, dataset, 1, "已确认", who="小白")
+    blind = BlindSession(dataset, FORM, "阿青")
+    for version, status in enumerate(("草稿", "待讨论", "已跳过", "未审阅", "草稿", "已确认")):
+        assert blind.save(store, [save(status=status, base_version=version)])[0].result == "saved"
+        with acting_as(Actor("阿青", AccountRole.REVIEWER, 1)), store.read() as session:
+            shown = [record.reviewer for record in queries.records(session, dataset.id)]
+        assert shown == (["小白"] if status == "已确认" else []), status
+    for status in ("草稿", "待讨论", "已确认"):
+        (ack,) = blind.save(store, [save(status=status, base_version=6, undo=True)])
+        assert ack.result == "set_aside" and "确认过" in ack.why
+
+
+def test_an_undo_decides_nothing_in_the_name_of_somebody_else(store: Store, dataset: DatasetView) -> None:
+    assert apply_saves(store, FORM, dataset.id, [save(reviewer="小白")])[0].result == "saved"
+    assert apply_saves(store, FORM, dataset.id, [save(base_version=1, note="接着做")])[0].result == "saved"
+    made_up = [{"values": {NAME: "别的"}, "confirmed": {NAME: "逐项确认"}, "origin": 0, "pinned": {}, "from": 0}]
+    undone = save(base_version=2, undo=True, status="已确认", customers=made_up)
+    assert apply_saves(store, FORM, dataset.id, [undone])[0].result == "saved"
+    assert records(store, dataset)[1].reviewer == "阿青"  # who decided it, not who began it
 
 
 def test_one_that_fails_by_itself_is_set_aside_and_the_rest_goes_on(store: Store, dataset: DatasetView) -> None:

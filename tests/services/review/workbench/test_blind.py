@@ -173,7 +173,7 @@ def test_a_blind_conflict_shows_nothing_of_anybody_else(store: Store) -> None:
         assert (ack.result, ack.theirs, ack.note, ack.who) == ("set_aside", None, "", None)
         assert "小赵" not in ack.why
     # One's own other page is a conflict like any other.
-    desk.save(store, [save(2)])
+    desk.save(store, [save(2, status="草稿")])
     (ack,) = desk.save(store, [save(2, customers=[{"values": form()}])])
     assert (ack.result, ack.who) == ("conflict", "小何")
 
