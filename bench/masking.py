@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from bench.masking_habits import habits
+from bench.masking_hand import by_hand, ordinary_by_hand
 from bench.masking_lookalikes import lookalikes
 from bench.masking_texts import Sample, ordinary, samples
 from core.domain.form import load_named_form
@@ -21,9 +22,10 @@ def is_hidden(kind: PersonalKind, sample: Sample, masked: str) -> bool:
     rest = masked[sample.start : sample.end]
     hidden = sum(one == STAR for one in rest)
     if kind is PersonalKind.NAME:
-        return hidden > 0 and hidden >= sum(one.isalpha() for one in sample.value) - 1
+        return (hidden > 0 or len(sample.value) == 1) and hidden >= sum(one.isalpha() for one in sample.value) - 1
     if kind is PersonalKind.EMAIL:
-        return hidden > 1
+        local = rest.partition("@")[0]
+        return hidden > 1 or not any(one.isalnum() for one in local[1:])
     if kind is PersonalKind.ADDRESS:
         return hidden > 0 and not any(one.isdigit() for one in rest[2:])
     return hidden >= _MANY or (hidden > 0 and hidden * 2 >= sum(one.isalnum() for one in sample.value))
@@ -42,7 +44,7 @@ def wrongly_masked(texts: Iterable[str]) -> list[str]:
 
 
 def run() -> None:
-    for hand, written_by in (("rules", samples), ("habits", habits)):
+    for hand, written_by in (("rules", samples), ("habits", habits), ("hand", by_hand)):
         for kind in PersonalKind:
             written = written_by(kind)
             lost = missed(kind, written)
@@ -50,7 +52,7 @@ def run() -> None:
             print(f"  {hand:<7} {kind:<10} {len(written) - len(lost):4d} of {len(written)} masked  {share:7.2%}")
             for sample in lost[:_SHOWN]:
                 print(f"             left readable: {sample.text!r}")
-    for name, texts in (ordinary() | lookalikes()).items():
+    for name, texts in (ordinary() | lookalikes() | {"by hand": ordinary_by_hand()}).items():
         wrong = wrongly_masked(texts)
         print(f"  {name:<10} {len(wrong):4d} of {len(texts)} masked wrongly  {len(wrong) / len(texts):7.2%}")
         for text in wrong[:_SHOWN]:

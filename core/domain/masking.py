@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from core.domain.entities.numbers import country_code_length, is_digit, plain_digits
+from core.domain.entities.numbers import INVISIBLE, country_code_length, is_digit, plain_digits
 from core.domain.form import Form, FormValues, Kind, Value
 from core.domain.personal_data import KnownNames, PersonalKind, names_of_chat, personal_mentions, plain_letters
 from core.errors import SettingsError
 
 STAR: Final = "*"
-_ACCOUNT: Final = re.compile(r"[A-Za-z][\w-]{3,80}")
+_ACCOUNT: Final = re.compile(rf"[A-Za-z](?:[ \t\u3000\u00a0{INVISIBLE}]?[\w.-]){{3,80}}")
 _SHORTEST: Final = 3
 """Shortest value that is masked in free text; a shorter one (a first name's letter, 「在」) would star half of it."""
 
@@ -181,12 +181,12 @@ def _starred(kind: Masked, words: str) -> str:
         )
     if kind is Masked.ADDRESS:
         shown = min(2, len(words) // 3)
-        return words[:shown] + re.sub(r"\S", STAR, words[shown:])
+        return re.sub(r"\d", STAR, words[:shown]) + re.sub(r"\S", STAR, words[shown:])
     if kind is Masked.PHONE and _ACCOUNT.fullmatch(plain_letters(words)):
         return words[:2] + re.sub(r"\S", STAR, words[2:])
     read = plain_letters(words)
     places = [place for place, letter in enumerate(read) if is_digit(letter)]
     places = places[country_code_length(plain_digits(read)) :]
-    kept = {*places[:3], *places[-4:]} if len(places) >= 11 else set(places[:2])
+    kept = {*places[:3], *places[-4:]} if len(places) >= 11 else set(places[:2] if len(places) > 4 else ())
     starred = set(places) - kept
     return "".join(STAR if place in starred else letter for place, letter in enumerate(words))

@@ -22,7 +22,7 @@ _STREET = re.compile(
 )
 _ESTATE: Final = (
     "大厦|广场|产业园|工业园|科技园|软件园|创业园|园区|小区|花园|家园|花苑|苑|公寓|新村|写字楼|中心|商城|市场|公馆|华府|雅居|名邸|城|庄园|别墅|"
-    "山庄|国际|社区|宿舍|大院|府|湾|里|村|园|居|庭|郡|阁|轩"
+    "山庄|国际|社区|宿舍|大院|名都|名城|豪庭|名苑|新城|花城|府|湾|里|村|园|居|庭|郡|阁|轩"
 )
 _ZONE: Final = (
     rf"{_SP}(?:[{_HAN}]{{1,2}}区|[a-z0-9一二三四五六七八九十]{{1,3}}区|"
@@ -39,10 +39,25 @@ _DOOR: Final = (
 )
 _HOUSE_DOOR = re.compile(rf"[{_HAN}a-z]{{1,14}}?(?:{_ESTATE}|东苑|西苑){_ZONE}{_DOOR}")
 _VILLAGE = re.compile(
-    rf"[{_HAN}]{{2,8}}(?:镇|乡|街道|苏木)[{_HAN}]{{1,8}}(?:村|社区|居委会|屯|庄|嘎查)(?:[{_HAN}]{{0,6}}{_NUM}{_SP}(?:组|队|社|号|户|巷))?[{_HAN}a-z0-9#\-]{{0,12}}"
+    rf"[{_HAN}]{{2,8}}(?:镇|乡|街道|苏木)[{_HAN}]{{1,8}}(?:村|社区|居委会|屯|庄|嘎查)"
+    rf"(?:[{_HAN}]{{0,6}}{_NUM}{_SP}(?:组|队|社|号|户|巷))?[{_HAN}a-z0-9#\-]{{0,12}}"
+)
+_INSIDE: Final = (
+    "号?宿舍楼?|公寓楼?|教学楼|实验楼|住院[部楼]|门诊[部楼]?|"
+    "病区|病房|病室|教室|寝室|床|斋|舍|班|栋|幢|楼|室|层|单元|科"
+)
+_INSTITUTION = re.compile(
+    rf"[{_HAN}]{{2,12}}(?:大学|学院|中学|小学|医院|校区|幼儿园|养老院|福利院|敬老院|看守所|监狱|部队|支队|疗养院)"
+    rf"(?:[{_HAN}]{{0,10}}?{_SP}{_NUM}{_SP}(?:年级|{_INSIDE}){_SP}){{1,4}}(?:{DIGIT}{{2,4}}(?:室|房|床|寝室)?)?"
+)
+"""Where somebody is in a school or a hospital: 住院部7楼12床."""
+_DOOR_CALLED = re.compile(
+    r"(?:门牌号?码?|房间?号|室号|楼栋号|单元号|楼号)(?:是|为|[:= ]){0,3}"
+    r"((?:[0-9a-z]{1,5}[-—–]){0,4}[0-9a-z]{1,5})(?![0-9a-z.%元])"
 )
 _HAMLET = re.compile(
-    rf"[{_HAN}]{{1,8}}(?:村|镇|乡|屯|庄)(?:村?委会)?(?:旁边?|对面|隔壁|附近)?{_SP}{_NUM}(?:组|队|社|号(?![店线楼])|户|巷)(?:{_SP}{_NUM}(?:号|户))?"
+    rf"[{_HAN}]{{1,8}}(?:村|镇|乡|屯|庄)[村口]?(?:[东南西北]头|东边|西边|南边|北边)?第[一二三四五六七八九十0-9]{{1,3}}家|"
+    rf"[{_HAN}]{{1,8}}(?:村|镇|乡|屯|庄)(?:村?委会)?(?:旁边?|对面|隔壁|附近|[东南西北]头)?{_SP}[(（]?{_NUM}[)）]?(?:组|队|社|号(?![店线楼])|户|巷)(?:{_SP}{_NUM}(?:号|户))?"
 )
 _STAIRS = re.compile(
     rf"(?<![第每个]){_NUM}{_SP}(?:单元{_SP}{DIGIT}{{3,4}}(?!{DIGIT}|[题个页])|弄{_SP}{_NUM}{_SP}号(?:{_SP}{_NUM})?)(?:室|房)?"
@@ -52,7 +67,11 @@ _UNIT = re.compile(
 )
 _NO_ROAD: Final = "(?<!线|字|电|思|道|网|公|铁|马|出|套|销|水|回|链|通|走|带|让|修|同|半)"
 _ROAD: Final = rf"[{_HAN}]{{1,6}}{_NO_ROAD}(?:路|街|大道|胡同)"
-_CROSSING = re.compile(rf"{_ROAD}(?:与|和|近|靠近|&|/|到){_ROAD}(?:交叉口|路口|交界|口|之间)?|{_ROAD}口(?!碑)")
+_WAY: Final = rf"(?:[往向]?[东南西北]{{1,2}}[侧面边角]?|{_SP}[0-9]{{1,5}}{_SP}米|路[东南西北]){{0,3}}"
+"""How to go on from there: 向北200米路西."""
+_CROSSING = re.compile(
+    rf"{_ROAD}(?:与|和|近|靠近|&|/|到)(?:{_ROAD}|[{_HAN}]{{2,8}}(?=交叉口|交汇处|交界))(?:交叉口|交汇处|路口|交界处?|口|之间)?{_WAY}|{_ROAD}口(?!碑){_WAY}"
+)
 _ROOM: Final = "(?:[1-9]|[1-3][0-9])(?:0[1-9]|1[0-2])"
 """A floor and the door on it."""
 _DOOR_ALONE = re.compile(
@@ -71,7 +90,8 @@ _PLACE_ALONE = re.compile(
     rf"(?:^|(?<=[^{_HAN}])|(?<=[在住到是]))[{_HAN}]{{1,4}}(?:苑|花园|新村|家园|公寓|小区)(?:[一二三四五六七八九十0-9]{{1,2}}[区期]|[东南西北][区苑])"
 )
 _ENGLISH = re.compile(
-    r"(?:(?:room|rm|unit|flat|floor|building|no)\.? ?[0-9a-z-]{1,6},? ){0,4}(?:no\.? ?)?[0-9]{1,5} ?,? ?"
+    r"(?:(?:room|rm|unit|suite|apt|flat|floor|tower|block|building|no)\.? ?[0-9a-z-]{1,6},? ){0,4}"
+    r"(?:no\.? ?)?[0-9]{1,5} ?,? ?"
     r"(?:[a-z']{2,16} ){1,4}"
     r"(?:road|rd|street|st|avenue|ave|lane|boulevard|blvd)\b(?:[, ]{1,2}[a-z]{2,14}){0,4}"
 )
@@ -105,12 +125,14 @@ def spelt_addresses(folded: str) -> Iterator[tuple[int, int]]:
         _BUILDING_ALONE,
         _TOWER,
         _PLACE_ALONE,
+        _INSTITUTION,
     ):
         for match in pattern.finditer(folded):
             lead = _LEAD.match(match[0])
             start = match.start() + (lead.end() if lead else 0)
             if match.end() - start >= 4:
                 yield start, len(match[0].rstrip()) + match.start()
+    yield from (match.span(1) for match in _DOOR_CALLED.finditer(folded))
     for pattern in (_CROSSING, _DOOR_ALONE, _BUILDING_ALONE, _TOWER, _PLACE_ALONE):
         yield from (match.span() for match in pattern.finditer(folded))
     for match in _UNIT.finditer(folded):

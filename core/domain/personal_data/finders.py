@@ -5,9 +5,11 @@ from collections.abc import Callable, Collection, Iterator
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from core.domain.entities import addresses_in, emails_in, qq_numbers_in, wechat_ids_in
+from core.domain.entities import addresses_in, emails_in
 from core.domain.entities.numbers import PHONES, NumberKind, numbers_in, passes_luhn, plain_digits
+from core.domain.personal_data.accounts import qq_accounts, wechat_accounts
 from core.domain.personal_data.addresses import spelt_addresses
+from core.domain.personal_data.labels import GAP, LABEL_END, LINK, SP
 from core.domain.personal_data.names import KnownNames
 from core.domain.personal_data.reading import DIGIT, Reading, read
 
@@ -39,14 +41,6 @@ class PersonalMention(NamedTuple):
     kind: PersonalKind
 
 
-_SP: Final = r"[ \t\u3000\u00a0]"
-_LINK: Final = (
-    r"(?:号码|同|叫|上|添加|查找|个|呗|好友|账号|帐号|号|id|就是|是|为|改成|改为|换成|搜索?|加|吧|一下|"
-    r"[^\w\n。！？!?;；]){0,6}"
-)
-"""What stands between a word that says what follows and what follows."""
-_D: Final = DIGIT
-_G: Final = r"[ \t\u3000\u00a0\-‐‑–—―−_.．·•・/～~*()（）|]"
 _BRACKETED: Final = (
     r"[\[({{<（【「《]{sp}{{0,1}}(?:{words}){sp}{{0,1}}[\])}}>）】」》]|"
     r"(?<=[a-z0-9])[-_*#~|.](?:{words})[-_*#~|.](?=[a-z0-9])|(?<={sp})(?:{words})(?={sp})"
@@ -55,60 +49,87 @@ _BRACKETED: Final = (
 _CALLED_PHONE = re.compile(
     r"(?:电话|手机|座机|固话|热线|来电|联系方式|联络方式|(?<![\u3400-\u9fff])号码|(?:我的?|他的?|她的?|联系|这个|新)号码|传真|分机|"
     r"拨打|致电|打给?我?|(?<![a-z])(?:tel|phone|mobile|cell|call|fax|hotline)|☎|📞|📱)"
-    rf"{_LINK}(\+?{_D}(?:{_G}{{0,3}}{_D}){{6,14}})(?!{_G}?{_D})"
+    rf"{LINK}(\+?{DIGIT}(?:{GAP}{{0,3}}{DIGIT}){{6,14}})(?!{GAP}?{DIGIT})"
 )
 _GROUPED_MOBILE = re.compile(
-    rf"(?<![0-9a-z.])(?:(?:\+|00)?86{_G}{{0,3}})?1[3-9][0-9](?:[^\w\n\u4e00-\u9fff]{{1,3}}[0-9]{{4}}){{2}}(?![0-9])"
+    rf"(?<![0-9a-z.])(?:(?:\+|00)?86{GAP}{{0,3}})?1[3-9][0-9](?:[^\w\n\u4e00-\u9fff]{{1,3}}[0-9]{{4}}){{2}}(?![0-9])"
 )
-_PREFIXED_MOBILE = re.compile(rf"(?<![0-9]){_D}?1[3-9][0-9]{{9}}(?![0-9])")
-_EVEN_MOBILE = re.compile(rf"(?<![0-9.])1(?P<gap>{_G}{{1,3}})[3-9](?:(?P=gap)[0-9]){{9}}(?!(?P=gap)?[0-9])")
-_MIXED = re.compile(rf"(?<![0-9]){_D}(?:{_G}{{0,3}}{_D}){{10}}(?!{_G}?{_D})")
-_MISTYPED = re.compile(r"(?<![0-9a-z])[1l][3-9](?:[ -]?[0-9lo]){9}(?![0-9a-z])")
+_PREFIXED_MOBILE = re.compile(rf"(?<![0-9]){DIGIT}?1[3-9][0-9]{{9}}(?![0-9])")
+_EVEN_MOBILE = re.compile(rf"(?<![0-9.])1(?P<gap>{GAP}{{1,3}})[3-9](?:(?P=gap)[0-9]){{9}}(?!(?P=gap)?[0-9])")
+_MIXED = re.compile(rf"(?<![0-9]){DIGIT}(?:{GAP}{{0,3}}{DIGIT}){{10}}(?!{GAP}?{DIGIT})")
+_MISTYPED = re.compile(r"(?<![0-9a-z])[1li][3-9](?:[ -]?[0-9loi]){9}(?![0-9a-z])")
 """A mobile number in which letters stand for 1 and 0."""
+_MISTYPED_CARD = re.compile(r"(?<![0-9a-z])62(?:[ -]?[0-9loi]){14,17}(?![0-9a-z])")
+_CUT_MOBILE = re.compile(rf"(?<![0-9a-z.])1[3-9][0-9](?:{GAP}?\n?[0-9]{{4}}){{2}}(?![0-9])")
+"""A mobile number that somebody sent on two lines."""
 _MOST_MISTYPED = 3
-_SERVICE = re.compile(rf"(?<![0-9.])[48]00{_G}{{0,3}}[0-9](?:{_G}{{0,3}}[0-9]){{6}}(?!{_G}?[0-9]|[.万元块])")
+_SERVICE = re.compile(rf"(?<![0-9.])[48]00{GAP}{{0,3}}[0-9](?:{GAP}{{0,3}}[0-9]){{6}}(?!{GAP}?[0-9]|[.万元块])")
 _ABROAD = re.compile(
-    rf"(?<![0-9a-z])(?P<plus>\(?\+{_G}{{0,2}}|\(?00{_G}?)(?P<digits>[1-9](?:{_G}{{0,3}}[0-9]){{6,14}})(?!{_G}?[0-9])"
+    rf"(?<![0-9a-z])(?P<plus>\(?\+{GAP}{{0,2}}|\(?00{GAP}?)(?P<digits>[1-9](?:{GAP}{{0,3}}[0-9]){{6,14}})(?!{GAP}?[0-9])"
 )
 _CODES_ABROAD: Final = ("852", "853", "886", "1", "44", "81", "82", "65", "60", "61", "49", "33", "7", "66", "84")
 # Without + or 00 only in the groups in which people there write them.
 _USUAL_ABROAD = re.compile(
-    rf"(?<![0-9.])(?:\(?85[23]\)?{_G}{{1,2}}[2-9][0-9]{{3}}{_G}?[0-9]{{4}}|\(?886\)?{_G}{{1,2}}\(?0?\)?[2-9](?:{_G}{{0,2}}[0-9]){{7,8}}|"
-    rf"(?:1{_G}\(?[2-9][0-9]{{2}}\)?|\([2-9][0-9]{{2}}\)){_G}{{1,2}}[0-9]{{3}}{_G}[0-9]{{4}}|"
+    rf"(?<![0-9.])(?:\(?85[23]\)?{GAP}{{1,2}}[2-9][0-9]{{3}}{GAP}?[0-9]{{4}}|\(?886\)?{GAP}{{1,2}}\(?0?\)?[2-9](?:{GAP}{{0,2}}[0-9]){{7,8}}|"
+    rf"(?:1{GAP}\(?[2-9][0-9]{{2}}\)?|\([2-9][0-9]{{2}}\)){GAP}{{1,2}}[0-9]{{3}}{GAP}[0-9]{{4}}|"
     rf"09[0-9]{{2}}[ -][0-9]{{3}}[ -][0-9]{{3}}|0[2-8]-[0-9]{{3,4}}-[0-9]{{4}}|07[0-9]{{3}}[ -][0-9]{{6}}|"
     rf"09[0-9]{{8}}|[2-9][0-9]{{2}}-[2-9][0-9]{{2}}-[0-9]{{4}}|"
-    rf"44{_G}7[0-9]{{3}}{_G}[0-9]{{3}}{_G}?[0-9]{{3}}|81{_G}[789]0{_G}[0-9]{{4}}{_G}[0-9]{{4}})(?!{_G}?[0-9])"
+    rf"44{GAP}7[0-9]{{3}}{GAP}[0-9]{{3}}{GAP}?[0-9]{{3}}|81{GAP}[789]0{GAP}[0-9]{{4}}{GAP}[0-9]{{4}})(?!{GAP}?[0-9])"
 )
 _PERSONAL_NUMBER: Final = "(?:sfzh?m?|shenfenzheng(?:hao)?|id ?card|身份证?号?码?|身分证|证件|证号)"
-_ID_CARD = re.compile(rf"(?<![0-9]){_D}(?:{_G}{{0,3}}{_D}){{16}}{_G}{{0,3}}(?:{_D}|x|×)(?![0-9a-z])")
-_OLD_ID_CARD = re.compile(rf"(?<![0-9]){_D}(?:{_G}{{0,3}}{_D}){{14}}(?!{_G}?[0-9a-z])")
-_CALLED_ID = re.compile(rf"{_PERSONAL_NUMBER}{_LINK}({_D}(?:{_G}{{0,3}}[0-9x×]|{_G}{{0,3}}{_D}){{13,17}})(?![0-9])")
-_PASSPORT = re.compile(
-    rf"(?:护照|通行证|回乡证|台胞证|军官证|身份证|passport){_LINK}([a-z]{{1,2}}[0-9]{{6,10}}(?:\([0-9a]\))?)(?![0-9a-z])"
+_ID_CARD = re.compile(rf"(?<![0-9]){DIGIT}(?:{GAP}{{0,3}}\n?{DIGIT}){{16}}{GAP}{{0,3}}(?:{DIGIT}|[x×叉*])(?![0-9a-z])")
+_OLD_ID_CARD = re.compile(rf"(?<![0-9]){DIGIT}(?:{GAP}{{0,3}}{DIGIT}){{14}}(?!{GAP}?[0-9a-z])")
+_CALLED_ID = re.compile(
+    rf"{_PERSONAL_NUMBER}{LABEL_END}({DIGIT}(?:{GAP}{{0,3}}[0-9x×]|{GAP}{{0,3}}{DIGIT}){{13,17}})(?![0-9])"
 )
+_PASSPORT = re.compile(
+    rf"(?:护照|证件号?码?|档案编号|通行证|回乡证|台胞证|居留证|永居证|军官证|士兵证|警官证|驾驶证|驾照|社保卡?|医保卡?|身份证|hkid|passport){LINK}"
+    rf"(?:([a-z]{{0,2}}{SP}?[0-9](?:{SP}?[0-9]){{5,11}}(?:\([0-9a]\))?)(?![0-9a-z])|([\u4e00-\u9fff]字第?[0-9]{{5,10}}))"
+)
+_HONG_KONG_CARD = re.compile(r"(?<![0-9a-z])[a-z]{1,2}[0-9]{6}\([0-9a]\)")
+_BARE_PASSPORT = re.compile(
+    r"(?<![0-9a-z])(?:[egdspc][a-z]?[0-9]{8}|[hm][0-9]{8}(?:[0-9]{2})?|[a-z]{3}[0-9]{12})(?![0-9a-z])"
+)
+"""Numbers of passports and of passes for Hong Kong, Macau and Taiwan, of permits to stay."""
+_GOODS = re.compile(
+    r"(?:型号|货号|款号|批号|批次|序列号|零件|配件|sn|s/n|sku|准字|编码|条码|代码|版本)[号码是为:： #]{0,3}$"
+)
+_CALLED_PAPER = re.compile(
+    rf"(?<!许可)(?<!资格)(?<!合格)(?<!认)证(?:件|书)?(?:号码?|编号){LINK}([a-z]?[0-9][0-9 -]{{5,24}}[0-9])(?![0-9a-z])"
+)
+_OFFICER = re.compile(r"[军政后海空陆武警东南西北中]字第?[0-9]{6,8}号?")
+_ID_TAIL = re.compile(rf"{_PERSONAL_NUMBER}(?:最?后|末)[四4六6八8几]位{LINK}([0-9]{{3,7}}[0-9x×])(?![0-9a-z])")
+_ID_WITH_MOBILE = re.compile(r"(?<![0-9])[1-9][0-9]{16}[0-9x](?=1[3-9][0-9]{9}(?![0-9]))")
 _ID_WORDS: Final = frozenset("sfz sfzh sfzhm shenfenzheng shenfenzhenghao id idcard card no num".split())
 _CALLED_CARD = re.compile(
-    rf"(?:卡号|银行卡|储蓄卡|信用卡|借记卡|工行|建行|农行|中行|招行|交行|银行|账号|账户|帐号|帐户|打款|转账|汇款|收款){_LINK}"
-    rf"(?:[\u4e00-\u9fff]{{0,6}}{_SP}?[:：]?{_SP}?)?({_D}(?:{_G}{{0,3}}{_D}){{11,20}})(?!{_G}?{_D})"
+    r"(?:卡号?|卡里|[公个人]户|[工建农中招交浦]行|银行|银联|账号|账户|帐号|帐户|存折|打款|转账|汇款|收款|"
+    rf"(?<![a-z])(?:card|acct|account)(?:[_ -]?(?:no|num|number|id))?){LABEL_END}"
+    rf"(?:[\u4e00-\u9fff]{{0,6}}{SP}?[:：]?{SP}?)?({DIGIT}(?:{GAP}{{0,3}}{DIGIT}){{11,20}})(?!{GAP}?{DIGIT})"
 )
+_SECURITY_CODE = re.compile(rf"(?:(?<![a-z])cv[vcn]2?|安全码|背面(?:的|后)?三位数?){LINK}([0-9]{{3,4}})(?![0-9])")
+_IBAN = re.compile(r"(?<![0-9a-z])[a-z]{2}[0-9]{2}(?: ?[a-z0-9]{4}){2,7}(?: ?[a-z0-9]{1,3})?(?![0-9a-z])")
 _REFERENCE = re.compile(
     r"(?:单号?|编号|流水号?|运单|快递|物流|任务|商品|合同|发票|"
     r"(?<![a-z])[a-z]{2}|[任务商品单]id)[号码id是为:： #]{0,4}$"
 )
 """What says in front of a number that it is one of things, not of people."""
-_AT: Final = f"@|艾特|爱特|小老鼠|圈a|a圈|&#64;|{_BRACKETED.format(sp=_SP, words='at|@|a|艾特')}"
-_WORDY_DOT: Final = _BRACKETED.format(sp=_SP, words="dot|[.]|点|。")
-_DOT: Final = rf"{_SP}?[.。·,]{_SP}?|{_SP}?点{_SP}?|{_SP}?(?:{_WORDY_DOT}){_SP}?"
+_AT: Final = (
+    r"@@?|[#☆★](?=[a-z0-9-]{1,20}[.](?:com|cn|net))|%40|&#x40;|艾特|爱特|小老鼠|圈a|a圈|&#64;|"
+    f"{_BRACKETED.format(sp=SP, words='at|@|a|艾特')}"
+)
+_WORDY_DOT: Final = _BRACKETED.format(sp=SP, words="dot|[.]|点|。")
+_DOT: Final = rf"{SP}?[.。·,]{SP}?|{SP}?点{SP}?|{SP}?(?:{_WORDY_DOT}){SP}?"
 _TOP: Final = (
     "com|c0m|cn|net|org|edu|gov|io|me|cc|co|hk|tw|mo|jp|uk|us|sg|de|fr|top|vip|xyz|info|biz|ai|app|dev|tech|shop|online|site|"
     "example|invalid|test"
 )
 _EMAIL = re.compile(
-    rf"(?<![a-z0-9._%+])[a-z0-9][a-z0-9._%+-]{{0,63}}(?:(?:{_WORDY_DOT}|[。点])[a-z0-9_%+-]{{1,30}}){{0,3}}{_SP}{{0,2}}(?:{_AT}){_SP}{{0,2}}"
+    rf"(?<![a-z0-9._%+])[a-z0-9][a-z0-9._%+-]{{0,63}}(?:(?:{_WORDY_DOT}|[。点])[a-z0-9_%+-]{{1,30}}){{0,3}}{SP}{{0,2}}(?:{_AT}){SP}{{0,2}}"
     rf"(?:[a-z0-9-]{{1,40}}?(?:{_DOT})){{1,5}}(?:{_TOP})(?![a-z0-9])"
 )
 _PLAIN_EMAIL = re.compile(
-    rf"(?<![a-z0-9._%+])[a-z0-9][a-z0-9._%+-]{{0,63}}{_SP}{{0,2}}@{_SP}{{0,2}}(?:[a-z0-9-]{{1,40}}\.){{1,5}}[a-z]{{2,24}}"
+    rf"(?<![a-z0-9._%+'])[a-z0-9][a-z0-9._%+'-]{{0,63}}{SP}{{0,2}}\n?@{{1,2}}{SP}{{0,2}}"
+    r"(?:(?:[a-z0-9-]{1,40}\.){1,5}[a-z]{2,24}|\[?[0-9]{1,3}(?:\.[0-9]{1,3}){3}\]?)"
 )
 _HOSTS: Final = (
     "(?:163|126|139|189|qq|gmail|foxmail|outlook|hotmail|sina|sohu|yahoo|icloud|aliyun|yeah|live|tom|21cn|"
@@ -116,52 +137,24 @@ _HOSTS: Final = (
 )
 _KNOWN_HOST_EMAIL = re.compile(
     rf"(?<![a-z0-9._%+])[a-z0-9][a-z0-9._%+-]{{1,63}}?"
-    rf"(?:{_SP}{{0,2}}(?:{_AT}){_SP}{{0,2}}|{_SP}?(?:@|at){_SP}?(?={_HOSTS}[.]))"
+    rf"(?:{SP}{{0,2}}(?:{_AT}){SP}{{0,2}}|{SP}?(?:@|at){SP}?(?={_HOSTS}[.]))"
     rf"{_HOSTS}(?:[-.。]?(?:com|cn|net)){{0,2}}(?![a-z0-9])"
 )
 _SPACED_EMAIL = re.compile(
-    rf"(?<![a-z0-9])[a-z0-9](?:{_SP}[a-z0-9._-]){{2,30}}{_SP}@{_SP}[a-z0-9](?:{_SP}[a-z0-9.-]){{3,30}}(?![a-z0-9])"
+    rf"(?<![a-z0-9])[a-z0-9](?:{SP}[a-z0-9._-]){{2,30}}{SP}@{SP}[a-z0-9](?:{SP}[a-z0-9.-]){{3,30}}(?![a-z0-9])"
 )
+_QUOTED_EMAIL = re.compile(r'"[a-z0-9 ._%+-]{1,40}"@(?:[a-z0-9-]{1,40}[.]){1,5}[a-z]{2,24}')
 _HAN_EMAIL = re.compile(r"[\u4e00-\u9fff]{0,8}[a-z0-9._-]{0,20}@[\u4e00-\u9fff]{2,12}\.(?:中国|公司|网络|[a-z]{2,6})")
-_WECHAT_WORD: Final = (
-    r"(?:[微薇威徽维魏][.]?信|[微薇威徽维v][❤♥💗]|卫星|绿泡泡|绿信|绿色软件|(?:wei|w)信|微x(?![a-z])|"
-    r"(?<![a-z])(?:wechat|we ?chat|weixin|wei ?xin|vx|v x|wx|w x|v❤|v信))"
-)
-_WECHAT = re.compile(
-    rf"(?:{_WECHAT_WORD}(?!名|群|小程序|支付)|微|加我|就搜|(?:[+]|加){_SP}?[v薇威徽维]|(?<![a-z0-9])v(?=[^\w\-.]|号)){_LINK}"
-    rf"(?P<id>[a-z](?:[a-z0-9_-]{{5,19}}|(?:{_SP}[a-z0-9_-]){{5,19}}))(?![a-z0-9_@]|[.][a-z0-9])"
-)
-_ODD_ID: Final = r"(?=[a-z_-]{1,19}[0-9_-])[a-z][a-z0-9_-]{5,19}(?![a-z0-9_@]|[.][a-z0-9])"
-"""An account that no word looks like: digits or signs stand in it."""
-_NEAR_WECHAT = re.compile(rf"{_WECHAT_WORD}(?!支付|小程序)[^a-z0-9\n。！？!?;]{{0,10}}(?P<id>{_ODD_ID})")
-_ADDED = re.compile(rf"(?:搜|添?加|(?<![\w+])[+]){_SP}?(?:我|一下|好友|个|号|下){{0,2}}[: ]{{0,2}}(?P<id>{_ODD_ID})")
-_NUMBER_IN_WECHAT = re.compile(
-    rf"{_WECHAT_WORD}(?!名|群|小程序|支付){_LINK}(?P<id>[0-9]{{6,11}})(?![0-9.]|{_SP}?[元块万人个])"
-)
-_WECHAT_BEHIND = re.compile(
-    rf"(?<![a-z0-9_@.-])(?P<id>[a-z][a-z0-9_-]{{4,18}}[a-z0-9_])(?=[ \t\u3000\u00a0—–―\-,，]{{0,3}}(?:"
-    r"微信搜|"
-    rf"[(\[（【{_SP[1:]}{{0,2}}{_WECHAT_WORD}|{_WECHAT_WORD}(?:$|[\s,，。;；!！)）]|号)|[,，]?(?:这个?|就|都|才)?[是为](?:我|他|她)?的?(?:个人|私人|工作)?{_WECHAT_WORD}))"
-)
-_BARE_WECHAT = re.compile(r"(?<![a-z0-9_])wxid_[a-z0-9]{6,24}")
-_QQ_WORD: Final = r"(?:(?<![a-z])(?:qq|q q|q)(?![a-z])|扣扣|企鹅|腾讯号|🐧|蔻蔻|球球|叩叩|抠抠|口口|秋秋)"
-_QQ = re.compile(
-    rf"(?:{_QQ_WORD}|扣)(?!群|音乐|邮箱)(?:我|号)?{_LINK}\n?(?P<id>{_D}(?:{_G}{{0,3}}{_D}){{4,10}})(?!{_G}?{_D}|{_SP}?[元块万人个条])"
-)
-_QQ_BEHIND = re.compile(
-    rf"(?<![0-9a-z.])(?P<id>{_D}(?:{_G}?{_D}){{4,10}})(?={_SP}{{0,2}}[,，(（\[【]?{_SP}?(?:(?:这个?|就|都|才)?[是为])?(?:我|他|她|我们)?的?{_QQ_WORD}(?!群|音乐|邮箱|空间|会员|浏览|红包|文件))"
-)
-_NO_ID = re.compile(
-    r"[-_ ]{2}|^(?:https?|www|group|wechat|weixin|mini|pay|iphone|ipad|windows|win[0-9]|android|ios|macos|macbook|"
-    r"harmony|huawei|xiaomi|redmi|honor|"
-    r"chrome|firefox|safari|facebook|whatsapp|telegram|skype|linkedin|version|python|excel|err|error|code|api|token|corp|app|agent|sku|order|model|test|utf|gbk|sha|md5|base64|http|ipv|jdk|java|node|mysql|word|office)"
-)
+_LANDLINE_BEHIND = re.compile(r"(?<![0-9-])[2-8][0-9]{2,3}[- ][0-9]{4}(?=[(（]?(?:座机|固话|电话|办公))")
 _LATEST_YEAR = 2100
 _REGIONS: Final = frozenset(
     (*range(11, 16), *range(21, 24), *range(31, 38), *range(41, 47), *range(50, 55), *range(61, 66), 71, 81, 82, 83)
 )
-_CARD = re.compile(rf"(?<![0-9a-z]){_D}(?:{_G}{{0,3}}{_D}){{14,18}}(?!{_G}?{_D})")
+_CARD = re.compile(rf"(?<![0-9a-z]){DIGIT}(?:{GAP}{{0,3}}\n?{DIGIT}){{14,18}}(?!{GAP}?{DIGIT})")
 _CARD_START = re.compile("62|4|5[1-5]|3[457]|9")
+_UNIONPAY = re.compile("62[0-9]{14,17}|9558[0-9]{15}")
+_IN_FOURS = re.compile(rf"{DIGIT}{{4}}(?:{GAP}{{1,3}}{DIGIT}{{4}}){{3}}(?:{GAP}{{1,3}}{DIGIT}{{1,3}})?")
+"""How cards are printed; dates and amounts are not."""
 
 
 def _spans(pattern: re.Pattern[str], text: str, group: int | str = 0) -> Iterator[tuple[int, int]]:
@@ -171,7 +164,7 @@ def _spans(pattern: re.Pattern[str], text: str, group: int | str = 0) -> Iterato
 def _phones(reading: Reading) -> Iterator[tuple[int, int]]:
     text = reading.numbers
     yield from _spans(_CALLED_PHONE, text, 1)
-    for pattern in (_GROUPED_MOBILE, _EVEN_MOBILE, _SERVICE, _USUAL_ABROAD):
+    for pattern in (_LANDLINE_BEHIND, _GROUPED_MOBILE, _CUT_MOBILE, _EVEN_MOBILE, _SERVICE, _USUAL_ABROAD):
         yield from _spans(pattern, text)
     yield from (match.span() for match in _PREFIXED_MOBILE.finditer(text) if match[0][0] in "01")
     for start, end in _spans(_MISTYPED, text):
@@ -206,15 +199,22 @@ def _is_reference(text: str, start: int) -> bool:
 
 def _emails(reading: Reading) -> Iterator[tuple[int, int]]:
     yield from ((mention.start, mention.end) for mention in emails_in(reading.text))
-    for pattern in (_EMAIL, _PLAIN_EMAIL, _KNOWN_HOST_EMAIL, _SPACED_EMAIL, _HAN_EMAIL):
+    for pattern in (_EMAIL, _PLAIN_EMAIL, _KNOWN_HOST_EMAIL, _SPACED_EMAIL, _QUOTED_EMAIL, _HAN_EMAIL):
         yield from _spans(pattern, reading.text)
 
 
 def _id_cards(reading: Reading) -> Iterator[tuple[int, int]]:
     text = reading.numbers
     yield from _spans(_CALLED_ID, text, 1)
-    yield from _spans(_PASSPORT, text, 1)
-    for pattern, born in ((_ID_CARD, slice(6, 14)), (_OLD_ID_CARD, slice(6, 12))):
+    yield from (match.span(1) if match[1] else match.span(2) for match in _PASSPORT.finditer(text))
+    yield from _spans(_ID_TAIL, text, 1)
+    yield from _spans(_CALLED_PAPER, text, 1)
+    for pattern in (_HONG_KONG_CARD, _OFFICER):
+        yield from _spans(pattern, text)
+    for start, end in _spans(_BARE_PASSPORT, text):
+        if not _is_reference(text, start) and not _GOODS.search(text, max(0, start - 10), start):
+            yield start, end
+    for pattern, born in ((_ID_CARD, slice(6, 14)), (_ID_WITH_MOBILE, slice(6, 14)), (_OLD_ID_CARD, slice(6, 12))):
         for start, end in _spans(pattern, text):
             letters = re.search("(?<![a-z])[a-z]{0,15}$", text[max(0, start - 16) : start])
             if letters and letters[0] and letters[0] not in _ID_WORDS:
@@ -237,24 +237,22 @@ def _is_day(digits: str) -> bool:
 def _bank_cards(reading: Reading) -> Iterator[tuple[int, int]]:
     text = reading.numbers
     yield from _spans(_CALLED_CARD, text, 1)
+    yield from _spans(_SECURITY_CODE, text, 1)
+    yield from (match.span() for match in _IBAN.finditer(text) if _is_iban(match[0]))
+    for start, end in _spans(_MISTYPED_CARD, text):
+        if 0 < sum(one in "loi" for one in text[start:end]) <= _MOST_MISTYPED:
+            yield start, end
     for start, end in _spans(_CARD, text):
         digits = plain_digits(text[start:end])
-        if _CARD_START.match(digits) and passes_luhn(digits) and not _is_reference(text, start):
+        is_card = passes_luhn(digits) or _UNIONPAY.fullmatch(digits) or _IN_FOURS.fullmatch(text, start, end)
+        if _CARD_START.match(digits) and is_card and not _is_reference(text, start):
             yield start, end
 
 
-def _wechat_ids(reading: Reading) -> Iterator[tuple[int, int]]:
-    text = reading.text
-    yield from ((mention.start, mention.end) for mention in wechat_ids_in(text))
-    yield from _spans(_BARE_WECHAT, text)
-    for pattern in (_WECHAT, _NEAR_WECHAT, _ADDED, _WECHAT_BEHIND, _NUMBER_IN_WECHAT):
-        yield from (match.span("id") for match in pattern.finditer(text) if not _NO_ID.search(match["id"]))
-
-
-def _qq_numbers(reading: Reading) -> Iterator[tuple[int, int]]:
-    yield from ((mention.start, mention.end) for mention in qq_numbers_in(reading.text))
-    for pattern in (_QQ, _QQ_BEHIND):
-        yield from _spans(pattern, reading.numbers, "id")
+def _is_iban(letters: str) -> bool:
+    """Whether the check digits of an account number are right (ISO 13616)."""
+    plain = letters.replace(" ", "")
+    return int("".join(str(int(one, 36)) for one in plain[4:] + plain[:4])) % 97 == 1
 
 
 def _addresses(reading: Reading) -> Iterator[tuple[int, int]]:
@@ -272,8 +270,8 @@ _FINDERS: Final[dict[PersonalKind, Callable[[Reading], Iterator[tuple[int, int]]
     PersonalKind.ADDRESS: _addresses,
     PersonalKind.ID_CARD: _id_cards,
     PersonalKind.BANK_CARD: _bank_cards,
-    PersonalKind.WECHAT: _wechat_ids,
-    PersonalKind.QQ: _qq_numbers,
+    PersonalKind.WECHAT: wechat_accounts,
+    PersonalKind.QQ: qq_accounts,
 }
 _ORDER: Final = (
     PersonalKind.EMAIL,

@@ -10,11 +10,13 @@ from core.domain.personal_data.reading import plain_letters
 
 _BLANK: Final = f" \t\u3000\u00a0{INVISIBLE}"
 _GAP: Final = f"[{_BLANK}]{{0,2}}"
-_JOINT: Final = f"[{_BLANK}·・•‧∙⋅.．\\-_—–]{{0,3}}"
-"""What stands within a Chinese name where somebody parts it: 邱·明远, 邱 明远, 邱-明远."""
+_TAG: Final = "<[^<>]{1,20}>"
+_JOINT: Final = rf"(?:[{_BLANK}·・•‧∙⋅.．\-_—–*/|()「」『』【】\[\]]|{_TAG}){{0,3}}"
+"""What stands within a Chinese name where somebody parts it: 邱·明远, 邱 明远, 邱-明远, 邱/明远, 邱(明远)."""
 _PARTED = re.compile(r"(?<=[\u3400-\u9fff])[·・•‧∙⋅.．\-_—–]+(?=[\u3400-\u9fff])")
 _HAN = re.compile("[\u3400-\u9fff]")
-_BETWEEN: Final = rf"(?:[{SEPARATORS}{INVISIBLE}]|[^\w\n]){{0,4}}"
+_BETWEEN: Final = rf"(?:[{SEPARATORS}{INVISIBLE}]|[^\w\n]|\r?\n|\\[nrt]|{_TAG}){{0,5}}"
+"""What stands between two digits, a line break among it, as it is or as JSON and HTML have it."""
 _FEWEST_DIGITS: Final = 5
 
 
@@ -65,10 +67,20 @@ class PersonSpellings:
     def _pattern(self, term: str) -> str:
         if digits := self.digits_of(term):
             shown = (f"[{spellings(digit)}]" if digit != "X" else "[x×]" for digit in digits)
-            return rf"(?<![0-9])(?:(?:00)?86{_BETWEEN})?{_BETWEEN.join(shown)}(?![0-9])"
+            return rf"(?<![0-9])(?:(?:(?:00)?86|0){_BETWEEN})?{_BETWEEN.join(shown)}(?![0-9])"
         letters = [one for one in _PARTED.sub("", plain_letters(term)) if not re.match(f"[{_BLANK}]", one)]
         before = r"(?<![a-z0-9_])" if re.match(r"[a-z0-9]", letters[0]) else ""
         behind = r"(?![a-z0-9_])" if re.match(r"[a-z0-9]", letters[-1]) else ""
         gaps = (_JOINT if _HAN.match(one) and _HAN.match(other) else _GAP for one, other in pairwise(letters))
-        word = re.escape(letters[0]) + "".join(gap + re.escape(one) for gap, one in zip(gaps, letters[1:], strict=True))
+        shown_letters = [_letter(one) for one in letters]
+        word = shown_letters[0] + "".join(gap + one for gap, one in zip(gaps, shown_letters[1:], strict=True))
         return f"{before}{word}{behind}"
+
+
+def _letter(letter: str) -> str:
+    """Pattern of a letter of a text that was read: as it is, or as JSON, HTML and addresses write it."""
+    if letter.isascii():
+        return re.escape(letter)
+    code, encoded = ord(letter), letter.encode("utf-8")
+    quoted = "".join(f"%{byte:02x}" for byte in encoded)
+    return rf"(?:{letter}|\\+u{code:04x}|&#{code:d};|&#x{code:x};|{quoted})"

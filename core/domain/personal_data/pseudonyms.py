@@ -12,6 +12,7 @@ from typing import Final
 
 from core.domain.entities.folding import fold
 from core.domain.entities.numbers import INVISIBLE, country_code_length, is_digit, plain_digits
+from core.domain.entities.places import place_and_address
 from core.domain.form import Form, FormValues, Kind, Value
 from core.domain.personal_data.finders import PersonalKind, personal_mentions
 from core.domain.personal_data.names import names_of_chat, surname_of
@@ -77,7 +78,9 @@ class Pseudonyms:
         pieces: list[str] = []
         at = 0
         for start, end, kind in personal_mentions(text, names=self._names):
-            pieces += [text[at:start], self._hidden(kind, text[start:end])]
+            if kind is PersonalKind.ADDRESS:
+                start = _behind_place(text, start, end)
+            pieces += [text[at:start], self._hidden(kind, text[start:end]) if start < end else ""]
             at = end
         return "".join((*pieces, text[at:]))
 
@@ -173,6 +176,12 @@ class Pseudonyms:
     def _keep(self, kind: str, key: str, made_up: str) -> None:
         self._pseudonyms[kind, key] = made_up
         self._pattern = None
+
+
+def _behind_place(text: str, start: int, end: int) -> int:
+    """Where in an address street and house begin: province, city and district stay, the form asks for them."""
+    place, _ = place_and_address(text[start:end])
+    return text.index(place, start) + len(place) if place else start
 
 
 def _combined(*letters: tuple[str, str] | str) -> Iterator[str]:

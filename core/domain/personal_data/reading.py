@@ -12,7 +12,7 @@ from core.domain.entities.numbers import INVISIBLE, WORD_DIGITS
 
 _KEYCAP: Final = "\u20e3"
 _UNSEEN = re.compile(f"[{INVISIBLE}\u200d{_KEYCAP}]+")
-_SAME: Final = str.maketrans("貳貮弍參叄弎陸○◯Ｏ➕﹢鍾", "贰贰贰叁叁叁陆〇〇o++钟")
+_SAME: Final = str.maketrans("貳貮弍參叄弎陸○◯Ｏ➕﹢鍾丨│┃ǀ", "贰贰贰叁叁叁陆〇〇o++钟||||")
 DIGIT: Final = f"[0-9{''.join(WORD_DIGITS)}]"
 """A digit of a text that was read, as a figure or as a word."""
 _ODD: Final = r",:*、…\u2190-\u2bff\U0001f000-\U0001faff"

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from core.domain.personal_data.surnames import GIVEN, LONG_TITLES, SURNAME, TITLES
+from core.domain.personal_data.surnames import COMPOUND_SURNAMES, GIVEN, LONG_TITLES, SURNAME, TITLES
 
 _HAN: Final = "[\u3400-\u9fff]"
 _BEFORE: Final = (
@@ -27,13 +27,80 @@ _CALLED = re.compile(
     rf"(?:是|为|叫|填|写)?{_GAP}[:是]?{_GAP}((?:{SURNAME}{_HAN}·?{_HAN}{{1,2}}(?!{_HAN}))|{_NAME}{_BEHIND})"
 )
 _MAYBE_CALLED = re.compile(rf"(?:我是|名字|本人|同事|联系|这是){_GAP}[:是叫]?{_GAP}({_NAME})(?:{_BEHIND})")
+_HAN_NAME: Final = rf"{SURNAME}{_GAP}{_HAN}(?:{_GAP}{_HAN})?"
+_NO_NAME_ENDS: Final = frozenset(
+    "的员在了是和我您你他她它们个这那有要到就也都来去说给跟与把被吗呢吧部组区省市县店厂院校司科处所级班课门队方商端版型款费价件品类户群号线网课下样"
+)
+_ENDS: Final = f"(?<![{''.join(sorted(_NO_NAME_ENDS))}])"
+_COMPOUND: Final = "|".join(sorted(COMPOUND_SURNAMES))
+_TOLD_NAME: Final = (
+    rf"(?:(?:{_COMPOUND}){_HAN}{{1,2}}|{SURNAME}(?:{_HAN}{{2}}|{GIVEN}|{_HAN}(?=$|[^\u3400-\u9fff]))){_ENDS}"
+)
+"""Behind words that nothing but a name follows."""
+_LIKELY_NAME: Final = rf"{SURNAME}(?:{GIVEN}{_HAN}|{_HAN}{GIVEN}|{GIVEN}){_ENDS}"
+_DOES: Final = (
+    "(?=$|[^\u3400-\u9fff]|[收签下说给让答处接打发来去在要的和跟与买付转问报回退叫做管约送拿取寄订是有也就都已刚又还再没不会能可用]|"
+    "先生|女士|小姐|同学|老师|经理|反馈|电话|手机|地址|微信|名字)"
+)
+"""What follows a name in a sentence."""
+_RELATION: Final = (
+    "妈妈?|爸爸?|老婆|老公|媳妇|爱人|太太|女儿|儿子|闺女|孩子|宝宝|哥哥?|姐姐?|弟弟?|妹妹?|爷爷|奶奶|外公|外婆|"
+    "朋友|同事|对象|男朋友|女朋友|男友|女友|同学|室友|邻居|领导|徒弟|表[哥姐弟妹]|堂[哥姐弟妹]|侄子|外甥"
+)
+_BY_RELATION = re.compile(
+    rf"(?:我(?:的|家|们)?(?:{_RELATION}|先生|助理|师傅)|"
+    r"快递员|配送员|快递小哥|外卖员|骑手|司机|安装师傅|师傅|客服|店员|导购|收银员?|业务员|销售|顾问|主管|前台|班主任|工程师|"
+    r"医生|护士|教练|律师|病人|你们(?:家|那|店)?(?:里|边)?的?那个|那个叫|这边是|那边是|这里是)"
+    rf"{_GAP}(?:叫|是)?{_GAP}({SURNAME}(?:{GIVEN}{_HAN}|{_HAN}{GIVEN}){_ENDS}|{_TOLD_NAME}{_DOES}|{SURNAME}{GIVEN}{_ENDS}{_DOES})|"
+    rf"(?:{_RELATION})(?:名字)?叫{_GAP}({_TOLD_NAME}){_DOES}"
+)
+"""Somebody by what they are to others: 快递员李大勇没送到."""
+_BY_ROLE = re.compile(
+    rf"(?:{_HAN}人|收件|寄件|抬头|实名(?:认证)?|发票(?:开|写|抬头)?|开票|户名|会员|用户|顾客|买家|卖家|客户|本人|鄙人|在下|我|名叫|叫作|署名|落款|化名|"
+    rf"曾用名)(?:个人|写|开|填|是|为|叫|名){{0,2}}{_GAP}[:是为]?{_GAP}({_TOLD_NAME})(?=$|[^\u3400-\u9fff])|"
+    rf"(?:{_HAN}人|户名|会员|用户|鄙人|名叫|署名)(?:是|为|叫)?{_GAP}({_TOLD_NAME}){_DOES}"
+)
+_BY_ACT = re.compile(
+    r"(?:转账给|转给|汇给|寄给|发给|交给|打给|送给|付给|退给|留给|报|找一?下?|叫|请|让|帮|替|问一?下?|联系|通知|麻烦|是|由|被|和|跟|与)"
+    rf"{_GAP}((?:{_COMPOUND}){_HAN}{{1,2}}|{SURNAME}(?:{_HAN}{{2}}|{GIVEN}))"
+    r"(?=的名字|下的?单?|接电话|签收|代收|本人|付的?款|买的|订的|收的?|办的|处理|负责|给我|回个?电话|$|[^\u3400-\u9fff])|"
+    rf"给({SURNAME}(?:{GIVEN}{_HAN}|{_HAN}{GIVEN}))(?=$|[^\u3400-\u9fff])|"
+    rf"(?:是|找|问|叫|让|请)({SURNAME}{GIVEN}{{1,2}})(?=吗|呢|吧|给|打|回|来)"
+)
+_RECEIVES = re.compile(rf"(?:^|(?<=[^\u3400-\u9fff]))({_HAN_NAME})(?={_GAP}[(（]?收[)）]?(?:$|[^\u3400-\u9fff]))")
+_TITLED_NAME = re.compile(
+    rf"({SURNAME}{GIVEN}{{1,2}})(?={_GAP}(?:先生|女士|小姐|太太|同学)(?!们))|"
+    rf"{_AROUND}({SURNAME}(?:{GIVEN}{_HAN}|{_HAN}{GIVEN}))(?={_GAP}(?:{LONG_TITLES}|客服|工程师|护士)(?!们))"
+)
+_FOREIGN: Final = (
+    "阿依古丽买提热巴尔木拉扎西次仁卓玛旦增洛桑格央多吉才让措贡布苏达娜沙克孜米合麦汗吐逊艾力亚库肉斯帕迪图娅其那日松德乌兰"
+    "史蒂夫乔约翰密江尼玛仁丹珠白迈可罗纳奥托弗雷里安妮丝特莱伊万诺维奇"
+)
+"""Characters in which names of other languages are written."""
+_DOTTED_NAME = re.compile(rf"(?<!{_HAN})({_HAN}{{1,7}}[·•・‧]{_HAN}{{1,7}}?)(?=$|[^\u3400-\u9fff]|收|先生|女士|同学)")
+_FOREIGN_NAME = re.compile(
+    rf"(?:我叫|我是|名字[是叫]?|姓名|客户|会员|用户|{_HAN}人)[:是为 ]{{0,2}}([{_FOREIGN}]{{3,6}}){_DOES}"
+)
+_FOREIGN_SHARE: Final = 0.6
+_LATIN: Final = r"[a-z]{2,15}(?:[ .'-]{1,2}[a-z]{1,15}){1,2}"
+_LATIN_NAME = re.compile(
+    rf"(?:(?:姓名|名字|{_HAN}人|(?<![a-z_])(?:full ?)?name|my name is|(?<![a-z])i(?:'| a)m|this is)[:是为叫= ]{{0,3}}|"
+    rf"我[叫是]{_GAP}|(?<![a-z])dear )({_LATIN})(?![a-z0-9@_])|"
+    r"(?<![a-z])(?:mr|mrs|ms|miss|dr)(?:\. ?| )([a-z]{2,20})(?![a-z0-9@_])"
+)
+_SURNAME_ANSWERED = re.compile(
+    rf"(?:贵姓|姓什么|姓啥|怎么称呼)[呀呢啊]?[?,， ]{{1,2}}\n?((?:免贵|我?姓)?{SURNAME})(?=$|[^\u3400-\u9fff])"
+)
+_CALL_ME = re.compile(
+    rf"(?:(?<![呼])叫我|喊我|称呼我|称我)(?![怎等去来先别再也不还到给把看加填拍说换改自多少直])({_HAN}{{1,3}}?)(?=$|[^\u3400-\u9fff]|吧|就行|就好|就可以|都行|即可|好了)"
+)
 _USUAL_NAME = re.compile(
     rf"{_AROUND}(?![师计章利通石权方])({SURNAME}{GIVEN}{{2}})(?![市省区县镇乡村路街道店厂院校楼苑园])"
 )
 _SURNAME_TOLD = re.compile(rf"(?:我|免贵|敝|本|他|她|也|都|先生|女士|客户)(姓{SURNAME})(?![名氏什])")
 _BY_NAME = re.compile(
     rf"{_BEFORE}((?!小[米白时于包单步别常空金高黄红蓝费麦鱼龙游雪花康满贝]|老[师单是]|阿[胶里])[小老阿]{SURNAME})"
-    r"(?=$|[\s,，。!！?？:：、@~～;；]|[就您你呢吗在说啊吧那不帮看来]|同学)"
+    r"(?=$|[\s,，。!！?？:：、@~～;；]|[就您你呢吗在说啊吧那不帮看来给跟会马]|同学)"
 )
 # Words that begin like a name; what ends in one of the characters below is none either.
 _WORDS: Final = frozenset(
@@ -58,10 +125,18 @@ _WORDS: Final = frozenset(
     "充电 慕课 茹素 习惯 艾灸 鱼类 容量 容器 古代 古典 慎重 终身 终于 步骤 耿直 满减 满足 弘扬 匡威 国家 国庆 "
     "文件 文档 文字 文化 文章 广场 东西 东北 东部 欧元 沃尔 利润 利率 利息 师资 敖包 融资 融合 冷藏 冷链 冷库 "
     "辛苦 简历 简介 空间 空气 曾用 沙发 关系 关闭 关注 关联 展示 展会 展览 修改 修理 修复 兰州 凡是 代理 代表 "
-    "代码 代购 代发 代付 代运营 岳阳 楚天 晋级".split()
+    "代码 代购 代发 代付 代运营 岳阳 楚天 晋级 元素 周中 周内 单子 订单 安排".split()
 )
-_NO_NAME_ENDS: Final = frozenset(
-    "的员在了是和我您你他她它们个这那有要到就也都来去说给跟与把被吗呢吧部组区省市县店厂院校司科处所级班课门队方商端版型款费价件品类户群号线网课"
+_NOBODY: Final = frozenset(
+    "就行 就好 就是 就可以 怎么办 怎么 什么 啥 名字 老板 老师 客服 亲 帅哥 美女 大哥 大姐 小姐姐 爸爸 妈妈 宝宝 宝贝 "
+    "哥哥 姐姐 一声 过来 过去 回来 去 来 干嘛 做什么 "
+    "等 看 加 填 拍 说 付钱 补 全名 小名 外号 先生 女士".split()
+)
+"""What stands where a by-name could, and is none."""
+_NO_LATIN_NAME = re.compile(
+    r"(?<![a-z])(?:vip|svip|app|ios|api|pro|plus|max|windows|android|mac|iphone|user|admin|all|team|customer|error|not|"
+    r"null|none|the|a|an|is|of|to|for|"
+    r"in|on|and|server|online|test|data|file|id|new|hr|it|pc|web|wifi|crm|erp|scrm)(?![a-z])"
 )
 _NO_SURNAMES_EVER: Final = frozenset("和与")
 _NO_SURNAMES: Final = frozenset("和向与于都全别那从应越连时边籍")
@@ -73,20 +148,42 @@ def strangers_in(text: str) -> Iterator[tuple[int, int]]:
     for match in _CALLED.finditer(text):
         if match[1] not in _WORDS and match[1][0] not in _NO_SURNAMES_EVER and match[1][-1] not in "他你我她它们":
             yield match.span(1)
-    for pattern in (_SURNAME_WITH_TITLE, _SURNAME_TOLD, _BY_NAME):
+    yield from (match.span(1) for match in _DOTTED_NAME.finditer(text) if _is_foreign(match[1]))
+    for pattern in (_LATIN_NAME, _FOREIGN_NAME, _CALL_ME):
+        for match in pattern.finditer(text):
+            start, end = match.span(match.lastindex or 0)
+            if text[start:end] not in _NOBODY and not _NO_LATIN_NAME.search(text[start:end]):
+                yield start, end
+    for pattern in (_SURNAME_WITH_TITLE, _SURNAME_TOLD, _SURNAME_ANSWERED, _BY_NAME):
         yield from (
             match.span(1)
             for match in pattern.finditer(text)
             if match[1][0] not in _NO_SURNAMES and match[1] not in _WORDS
         )
-    for pattern in (_NAME_WITH_TITLE, _MAYBE_CALLED, _USUAL_NAME):
-        yield from (match.span(1) for match in pattern.finditer(text) if _can_be_name(match[1]))
+    for pattern in (
+        _NAME_WITH_TITLE,
+        _MAYBE_CALLED,
+        _USUAL_NAME,
+        _BY_RELATION,
+        _BY_ROLE,
+        _BY_ACT,
+        _RECEIVES,
+        _TITLED_NAME,
+    ):
+        for match in pattern.finditer(text):
+            start, end = match.span(match.lastindex or 0)
+            if _can_be_name(text[start:end]):
+                yield start, end
 
 
 def _can_be_name(words: str) -> bool:
     if words[0] in _NO_SURNAMES or words[-1] in _NO_NAME_ENDS:
         return False
     return not _is_word(words)
+
+
+def _is_foreign(words: str) -> bool:
+    return sum(letter in _FOREIGN for letter in words) >= _FOREIGN_SHARE * (len(words) - 1)
 
 
 def _is_word(words: str) -> bool:

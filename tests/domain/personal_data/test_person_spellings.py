@@ -21,6 +21,29 @@ from core.domain.personal_data import PersonSpellings, address_forms
                 "@陈_雨婷",
             )
         ),
+        *(
+            ("陈雨婷", written)
+            for written in (
+                "\\u9648\\u96e8\\u5a77",
+                "陈\\u96E8婷",
+                "&#38472;&#38632;婷",
+                "%E9%99%88%E9%9B%A8%E5%A9%B7",
+                "陈<b>雨婷</b>"[:-4],
+                "陈/雨婷",
+                "陈(雨婷",
+                "陈「雨」婷",
+            )
+        ),
+        *(
+            ("13755550101", written)
+            for written in (
+                "013755550101",
+                "0137 5555 0101",
+                "137\n5555\n0101",
+                "137\\n5555\\n0101",
+                "137<br>5555<br/>0101",
+            )
+        ),
         *(("陳·雨婷", written) for written in ("陈雨婷", "陳雨婷")),
         *(("Lily Chen", written) for written in ("ＬＩＬＹ　Ｃｈｅｎ", "lily chen", "LILYCHEN")),
         *(
