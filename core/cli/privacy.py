@@ -110,6 +110,7 @@ def _print(report: "PersonReport", json: bool) -> None:
                     for one in report.places
                 ],
                 "files": list(report.files),
+                "entries": list(report.entries),
                 "backups": list(report.backups),
                 "related": list(report.related),
                 "purged": report.purged,
@@ -125,6 +126,8 @@ def _print(report: "PersonReport", json: bool) -> None:
         say(f"  已经交出去的文件：{file}")
     if report.related:
         say(f"  可能也是这个人，没有一起处理，要一起处理请一并写上：{'、'.join(report.related)}")
+    for entry in report.entries:
+        say(f"  操作记录里有，不能改：{entry}")
     for name in report.backups:
         say(f"  备份里可能还有：{name}")
     if report.done != "找到":

@@ -1,6 +1,6 @@
 """Takes what was deleted out of the database's files: pages, write-ahead log, search index."""
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 from sqlmodel import Session
 
 
@@ -13,10 +13,31 @@ def forget_search_index(session: Session) -> None:
     session.execute(text("DELETE FROM chatsearch"))
 
 
+_COUNTED_COLUMNS = text(
+    "SELECT s.tablename, s.attname, format_type(a.atttypid, a.atttypmod) FROM pg_stats s JOIN pg_attribute a "
+    "ON a.attrelid = format('%I.%I', s.schemaname, s.tablename)::regclass AND a.attname = s.attname "
+    "WHERE s.schemaname = current_schema() AND format_type(a.atttypid, NULL) IN ('text', 'character varying')"
+)
+
+
+def _forget_statistics(connection: Connection) -> None:
+    """Count anew what PostgreSQL knows of columns: it keeps the commonest values of each, deleted or not.
+
+    A table that has become empty is not counted anew, and its old values stay: there, giving a column the type that it
+    has makes the server forget them.
+    """
+    connection.execute(text("ANALYZE"))
+    quoted = connection.dialect.identifier_preparer.quote
+    for table, column, kind in connection.execute(_COUNTED_COLUMNS).all():
+        if connection.execute(text(f"SELECT 1 FROM {quoted(table)} LIMIT 1")).first() is None:
+            connection.execute(text(f"ALTER TABLE {quoted(table)} ALTER COLUMN {quoted(column)} TYPE {kind}"))
+
+
 def erase_deleted(engine: Engine, *, rewrite: bool) -> bool:
     """Leave nothing deleted in the database's files.
 
-    SQLite overwrites what is deleted (``secure_delete``); what lies in the write-ahead log goes with a checkpoint.
+    SQLite overwrites what is deleted (``secure_delete``); what lies in the write-ahead log goes with a checkpoint. On
+    PostgreSQL tables, indexes and statistics are written anew; its write-ahead log is its administrator's.
 
     Args:
         engine: of the database.
@@ -28,6 +49,7 @@ def erase_deleted(engine: Engine, *, rewrite: bool) -> bool:
     """
     if engine.dialect.name != "sqlite":
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            _forget_statistics(connection)
             connection.execute(text("VACUUM (FULL)" if rewrite else "VACUUM"))
         return True
     raw = engine.raw_connection()

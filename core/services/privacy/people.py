@@ -2,7 +2,8 @@
 
 Every text and JSON column of every table is read, so that no table is forgotten, but for the program's own words in
 them: states, kinds, digests, names of fields (``_CODES``). A person called OK is not every answer that is. The audit
-log is left out as a whole: it holds no text of chats, and the database lets nobody change it.
+log is left as it is: it holds no text of chats, and the database lets nobody change it; entries that name the person,
+by a file's name, are reported.
 """
 
 import re
@@ -18,7 +19,7 @@ from sqlmodel import Session, col
 
 from core.adapters.store import Store
 from core.adapters.store.erasure import forget_search_index
-from core.adapters.store.models import Base, Chat, ChatSearch, Dataset, Export, Record, TrainingSet
+from core.adapters.store.models import AuditEntry, Base, Chat, ChatSearch, Dataset, Export, Record, TrainingSet
 from core.domain.chat import parse_chat
 from core.domain.permissions import Permission
 from core.domain.person_names import plain_name
@@ -83,6 +84,7 @@ class PersonReport:
         chats: ``{dataset name: indices of chats}`` that the person is in.
         files: exported files and training sets that hold one of these chats, in words; they lie elsewhere.
         related: words that may be the same person's, which were not looked for; nothing is done to them.
+        entries: entries of the audit log that name the person, in words; nobody can change them.
         backups: file names of backups, which keep what was in the database when they were made.
         done: 找到, 已删除 or 已换名.
         pseudonyms: ``{term: what stands there now}``.
@@ -95,6 +97,7 @@ class PersonReport:
     files: tuple[str, ...]
     backups: tuple[str, ...]
     related: tuple[str, ...] = ()
+    entries: tuple[str, ...] = ()
     done: str = "找到"
     pseudonyms: dict[str, str] = field(default_factory=dict)
     purged: bool = False
@@ -190,7 +193,8 @@ def _report(store: Store, session: Session, spellings: PersonSpellings) -> Perso
     sorted_chats = {name: sorted(indices) for name, indices in chats.items()}
     backups = tuple(path.name for path in store.backups())
     related = related_words(session, spellings, sorted_chats)
-    return PersonReport(spellings.terms, tuple(places), sorted_chats, files, backups, related)
+    entries = tuple(_audit_entries(session, spellings))
+    return PersonReport(spellings.terms, tuple(places), sorted_chats, files, backups, related, entries)
 
 
 def _rows(session: Session) -> Iterator[tuple[Table, dict[str, Any], list[Column[Any]]]]:
@@ -248,6 +252,13 @@ def _chat_files(session: Session, chats: dict[str, set[int]], ids: dict[str, int
         held_chats = {(item.get("dataset"), int(item.get("index") or 0)) for item in built.provenance}
         if any((name, index) in held_chats for name, indices in chats.items() for index in indices):
             yield f"{built.created_at:%Y-%m-%d} 训练集 {built.name}"
+
+
+def _audit_entries(session: Session, spellings: PersonSpellings) -> Iterator[str]:
+    """Entries of the audit log in which the person is named: by a file's name, a dataset's or an account's."""
+    for entry in session.execute(select(AuditEntry).order_by(col(AuditEntry.id))).scalars():
+        if spellings.count(entry.target) or spellings.count(entry.detail):
+            yield f"{entry.at:%Y-%m-%d} {entry.kind} {entry.target}"
 
 
 def _chat_ids(session: Session, report: PersonReport) -> list[int]:

@@ -99,15 +99,16 @@ def apply_retention(store: Store, *, rewrite: bool = False) -> RetentionResult:
             select(col(Retention.dataset_id), col(Retention.replies_days), col(Retention.history_days))
         ).all()
     for rule in rules:
-        before = (replies, versions)
+        old_replies = old_versions = 0
         with store.write() as session:
             if rule.replies_days is not None:
-                replies += _forget_replies(session, rule.dataset_id, moment - timedelta(days=rule.replies_days))
+                old_replies = _forget_replies(session, rule.dataset_id, moment - timedelta(days=rule.replies_days))
             if rule.history_days is not None:
-                versions += _forget_versions(session, rule.dataset_id, moment - timedelta(days=rule.history_days))
-            if (replies, versions) != before:
-                detail = f"到期删除：回复 {replies}，历史版本 {versions}"
-                record_audit(session, AuditKind.DELETION, f"数据集 {rule.dataset_id}", detail)
+                old_versions = _forget_versions(session, rule.dataset_id, moment - timedelta(days=rule.history_days))
+            if old_replies or old_versions:
+                detail = f"到期删除：回复 {old_replies}，历史版本 {old_versions}"
+                record_audit(session, AuditKind.DELETION, queries.dataset(session, rule.dataset_id).name, detail)
+        replies, versions = replies + old_replies, versions + old_versions
     purged = store.purge_deleted(rewrite=rewrite)
     _log.info("retention: %s extractions without replies, %s versions, purged: %s", replies, versions, purged)
     return RetentionResult(replies, versions, purged)

@@ -34,6 +34,7 @@ def _draw_report(report: privacy.PersonReport) -> None:
     lines = [f"{title} {number} 处" for title, number in report.counts().items()]
     lines += [f"数据集「{name}」的群聊 {'、'.join(map(str, indices))}" for name, indices in report.chats.items()]
     lines += [f"已经交出去的文件：{file}" for file in report.files]
+    lines += [f"操作记录里有，不能改：{entry}" for entry in report.entries]
     if report.related:
         lines.append(f"可能也是这个人，要一起处理请一并写上：{'、'.join(report.related)}")
     lines += [f"备份里可能还有：{name}" for name in report.backups]

@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlmodel import col
 
 from core.adapters.store import Store, queries
@@ -24,6 +24,7 @@ from core.services.privacy import (
     set_retention,
 )
 from core.services.review.queue.search import index_batch
+from core.services.team import audit_entries
 from tests.factories.exports import fill, form
 
 NAME, PHONE = "沐晚晴", "13755550101"
@@ -140,6 +141,8 @@ def test_replies_and_versions_go_when_their_days_are_over(store: Store) -> None:
     assert retention_rules(store)[0].replies_days == 30
     result = apply_retention(store)
     assert (result.replies, result.versions, result.purged) == (1, 1, True)
+    entry = audit_entries(store)[0]
+    assert (entry.target, entry.detail) == (name, "到期删除：回复 1，历史版本 1")
     assert apply_retention(store).replies == 0
     with store.read() as session:
         rows = session.execute(select(Extraction)).scalars().all()
@@ -156,6 +159,30 @@ def test_a_deleted_dataset_leaves_no_bytes_while_the_program_runs(store: Store) 
         name = queries.dataset(session, number).name
     delete_dataset(store, number, confirmation=name)
     assert left_in(store) == []
+
+
+def bytes_of_tables(store: Store) -> bytes:
+    """All that a PostgreSQL's files hold of this database's tables and indexes, its write-ahead log apart."""
+    with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("CHECKPOINT"))
+        folder = connection.execute(text("SHOW data_directory")).scalar_one()
+        number = connection.execute(text("SELECT oid FROM pg_database WHERE datname = current_database()")).scalar_one()
+    return b"".join(file.read_bytes() for file in sorted((Path(folder) / "base" / str(number)).iterdir()))
+
+
+def test_nothing_of_a_person_stays_in_the_files_of_a_postgresql(pg_store: Store) -> None:
+    filled(pg_store)
+    with pg_store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("ANALYZE"))  # as the server does by itself: values stand in statistics
+    assert NAME.encode() in bytes_of_tables(pg_store)
+    with pg_store.read() as session:
+        name = queries.datasets(session)[0].name
+    set_retention(pg_store, name, replies_days=30, history_days=30)
+    assert apply_retention(pg_store, rewrite=True).purged
+    assert delete_person(pg_store, [NAME, PHONE]).purged
+    held = bytes_of_tables(pg_store)
+    assert NAME.encode() not in held
+    assert held.count(PHONE.encode()) == held.count(f"1{PHONE}999".encode()) == 1  # an order's number, somebody else's
 
 
 @pytest.mark.parametrize("word", ["ok", "local", "已确认", "基本信息-姓名", "reviewer"])
