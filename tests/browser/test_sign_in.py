@@ -355,6 +355,7 @@ def test_a_second_reviewer_sees_nothing_of_the_first(browser: Browser, team_app:
         second.goto(f"{server.url}/agreement?dataset=1&view=待仲裁")
         for value in (SECRET, "五万", "初审 · 林晓", "复审 · 何静"):
             expect(second.locator("body")).to_contain_text(value, timeout=PATIENT)
+        assert wire.has(SECRET)  # so it would have been seen before
 
 
 def decided_second_reviews(store: Store) -> list[str]:
