@@ -12,6 +12,9 @@ from core.domain.chat.odd_names import DatedName, believed_with_colon, may_hold_
 from core.domain.chat.speaker_lines import Line
 from core.domain.chat.speakers import is_talk
 
+_SAMPLE = 200
+_LEAST_SHARE = 4
+
 
 def match_of(line: Line, style: HeaderStyle) -> re.Match[str] | None:
     """A line's parts as a style of headers names them."""
@@ -50,8 +53,17 @@ def coloned_headers(lines: Sequence[Line], style: HeaderStyle, matches: Mapping[
     line is of that style, all of them must give an id, or a name that comes back.
     """
     numbers = matches[style]
-    alike = sum(len(matches[one]) for one in ON_LINE)
-    coloned = with_colons(lines, style, set(numbers))
+    on_line = [number for one in ON_LINE for number in matches[one]]
+    alike = len(on_line)
+    # In a huge chat, to look at all lines takes seconds.
+    sample = [lines[number] for number in on_line[:_SAMPLE]]
+    first = with_colons(sample, style, ())
+    if _LEAST_SHARE * len(first) < len(sample) or not numbers and sample and not _are_all_names(first, first):
+        return set()
+    whole = {number for one in ENDS_LINE for number in matches[one]}
+    coloned = with_colons(lines, style, whole)
+    if not coloned:
+        return set()
     names = {number: split_name(match["name"])[0] for number, match in coloned.items()}
     candidates = {number: DatedName(names[number], time_of_header(match, "")) for number, match in coloned.items()}
     certain = {

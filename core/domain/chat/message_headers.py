@@ -141,7 +141,8 @@ def find_headers(lines: Sequence[Line]) -> Headers | None:
             if others > _LONGEST_PREAMBLE or not noticed and _SAID_ON_LINE.match(words):
                 return None
     ranked = sorted(PATTERNS, key=lambda style: -len(matches[style]))  # the order of the patterns counts among equals
-    coloned = {style: coloned_headers(lines, style, matches) for style in ENDS_LINE}
+    possible = [style for style in ENDS_LINE if matches[style]] or ENDS_LINE
+    coloned = {style: coloned_headers(lines, style, matches) for style in possible}
     ranked.sort(key=lambda style: not coloned.get(style))
     for style in ranked:
         numbers = matches[style]
