@@ -116,3 +116,20 @@ def test_what_changes_under_ones_eyes_is_told_and_takes_nobodys_focus(desk: Work
     desk.look()
     desk.press("Control+Enter")
     desk.at(10)
+
+
+def test_a_note_that_was_not_handed_in_is_kept(desk: WorkbenchPage) -> None:
+    desk.open(9)
+    desk.press("Alt+d")
+    desk.page.locator(".note-input").fill("以哪个为准？")
+    desk.page.locator("[data-command=next]").click()
+    desk.at(10)
+    expect(desk.page.get_by_text("第 9 条：备注「以哪个为准？」没有提交")).to_be_visible()
+    desk.press("Alt+ArrowUp")
+    desk.at(9)
+    desk.press("Alt+d")
+    expect(desk.page.locator(".note-input")).to_have_value("以哪个为准？")
+    desk.press("Enter")
+    desk.at(10)
+    desk.saved()
+    assert (desk.chat(9)["status"], desk.chat(9)["note"]) == ("待讨论", "以哪个为准？")

@@ -36,6 +36,12 @@ const DECIDED = {
 };
 
 /**
+ * What becomes of a note that was typed and not handed in.
+ * @param {string} note
+ */
+const noteLeft = (note) => `备注「${note}」没有提交，再点「待讨论」会带出来`;
+
+/**
  * Fill `workbench.calls` with everything that can be asked for.
  * @param {Workbench} workbench
  */
@@ -94,9 +100,9 @@ export function addCommands(workbench) {
     workbench.decisions.push({ chat, at: Date.now() });
     workbench.active();
     workbench.sync.save(entry, status, note);
-    workbench.leave();
+    const left = workbench.leave();
     goNext(store);
-    workbench.answer(DECIDED[status]?.(chat) ?? "", {
+    workbench.answer(`${DECIDED[status]?.(chat) ?? ""}${left ? `（${noteLeft(left)}）` : ""}`, {
       label: `撤销 ${chordFor("undo")}`,
       run: () => undoDecided(chat),
     });
@@ -127,12 +133,14 @@ export function addCommands(workbench) {
   function discuss() {
     inCommandMode = workbench.commandMode;
     workbench.setMode(false);
-    askNote(workbench.bottom, true, openEntry().note);
+    const entry = openEntry();
+    askNote(workbench.bottom, true, entry.unsentNote ?? entry.note);
   }
 
   /** @param {string | null} note */
   function discussWith(note) {
     if (note !== null && isTooSoon()) return;
+    delete openEntry().unsentNote;
     askNote(workbench.bottom, false);
     workbench.setMode(inCommandMode);
     if (note === null) workbench.refocus();
@@ -163,7 +171,8 @@ export function addCommands(workbench) {
   /** @param {boolean} forward */
   function move(forward) {
     workbench.active();
-    workbench.leave();
+    const { current } = store;
+    const left = workbench.leave();
     workbench.sync.flushDrafts();
     if (forward) goNext(store);
     else if (!goPrevious(store)) {
@@ -171,7 +180,7 @@ export function addCommands(workbench) {
       workbench.refocus();
       return;
     }
-    workbench.say("");
+    workbench.say(left ? `第 ${current} 条：${noteLeft(left)}` : "", { tone: "warn", seconds: 0 });
     workbench.showChat(true);
     workbench.sync.reportPlace();
   }

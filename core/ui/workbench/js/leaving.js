@@ -1,7 +1,9 @@
 // @ts-check
 // Leaving a field and its chat: what is typed there belongs to the chat that the form shows.
 /** @import { Workbench } from "./workbench.js" */
+import { askNote } from "./bars.js";
 import { isComposed } from "./composing.js";
+import { entryOf } from "./state.js";
 
 /** @param {Workbench} workbench */
 function inputInFocus({ root, formHost }) {
@@ -41,4 +43,18 @@ export function endWord(workbench) {
   if (!input || !isComposed(input)) return;
   leaveField(workbench);
   workbench.refocus();
+}
+
+/**
+ * Put the note of a discussion away that was not handed in: it stands there again when the chat is flagged. Returns it.
+ * @param {Workbench} workbench
+ * @param {number | null} chat
+ */
+export function putNoteAway({ bottom, store }, chat) {
+  const { noteOpen, input } = bottom;
+  const entry = entryOf(store, chat);
+  const text = noteOpen && entry && input.value.trim() !== entry.note ? input.value.trim() : "";
+  if (entry && text) entry.unsentNote = text;
+  if (noteOpen) askNote(bottom, false);
+  return text;
 }

@@ -117,6 +117,8 @@ export interface Entry {
   redo: WorkCustomer[][];
   undoTag: string;
   undoTime: number;
+  /** A note of a discussion that was typed and not handed in. */
+  unsentNote?: string;
   /** What somebody else changed while the chat was on screen: it stops an approval, too. */
   news?: News | null;
   /** The stops that were shown: each takes one approval. */

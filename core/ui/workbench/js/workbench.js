@@ -3,7 +3,7 @@
 /** @import { Action, Calls, Component, Entry, FormView, SayOptions } from "./types.js" */
 import { makeArrival } from "./arrival.js";
 import { drawBlank, drawConflict, drawNarrow, drawNotices } from "./banners.js";
-import { addLine, askNote, buildBottom, buildTop, drawTop, say } from "./bars.js";
+import { addLine, buildBottom, buildTop, drawTop, say } from "./bars.js";
 import { updateResidue } from "./chat_view.js";
 import { watchText } from "./composing.js";
 import { helpLayer, lastingLayers } from "./desk_layers.js";
@@ -14,7 +14,7 @@ import { buildForm, drawForm, flushEntries, focusField, markRow } from "./form_v
 import { nameTab, pageHas, rememberPlace } from "./frame.js";
 import { chordFor } from "./keys.js";
 import { makeLayers } from "./layers.js";
-import { endWord, finishText, leaveField } from "./leaving.js";
+import { endWord, finishText, leaveField, putNoteAway } from "./leaving.js";
 import { isDelta } from "./model.js";
 import { conflictRows, settleConflict } from "./outbox.js";
 import { buildBlank, buildHelp } from "./overlays.js";
@@ -197,6 +197,7 @@ export class Workbench {
     const isNew = front !== store.current;
     if (isNew) {
       finishText(this, front);
+      putNoteAway(this, front);
       if (this.#isOpened) this.arrival.chat(isAsked);
       this.#isOpened ||= entry !== null; // the page's first one was asked for by its address, and takes its time
       this.closeMenu();
@@ -371,13 +372,13 @@ export class Workbench {
     this.root.classList.toggle("letters", on || this.lettersAsked);
   }
 
-  /** Leave the chat on screen: what was typed and not added counts; command mode stays. */
+  /** Leave the chat on screen: what was typed and not added counts; command mode stays. Returns a note that was not handed in. */
   leave() {
     this.flush();
     leaveField(this);
     this.closeMenu();
     this.residueWanted = null;
-    askNote(this.bottom, false);
+    return putNoteAway(this, this.store.current);
   }
 
   /** The form pane, for what runs only where there is one. */
