@@ -8,7 +8,7 @@ from core.domain.chat.header_names import split_name
 from core.domain.chat.header_patterns import ENDS_LINE, LONGEST_HEADER, ON_LINE, HeaderStyle, header_match, is_possible
 from core.domain.chat.header_times import time_of_header
 from core.domain.chat.name_patterns import name_shape
-from core.domain.chat.odd_names import DatedName, believed_with_colon, may_hold_colon
+from core.domain.chat.odd_names import DatedName, believed_with_colon, has_letter_before, may_hold_colon
 from core.domain.chat.speaker_lines import Line
 from core.domain.chat.speakers import is_talk
 
@@ -90,8 +90,12 @@ def _are_all_names(coloned: Mapping[int, re.Match[str]], believed: Container[int
     return (
         all(sender_id for _, sender_id, *_ in parts.values())
         or len(names) < len(parts)
-        and all(count > 1 or name_shape(_behind_colon(name)) > 0 for name, count in names.items())
+        and all(count > 1 or _is_person(name) for name, count in names.items())
     )
+
+
+def _is_person(name: str) -> bool:
+    return name_shape(_behind_colon(name)) > 0 or has_letter_before(name)
 
 
 def _behind_colon(name: str) -> str:

@@ -10,10 +10,12 @@ from core.domain.chat.speaker_lines import Line
 
 LONGEST_HEADER: Final = 160
 
-DATE: Final = r"(?P<year>\d{4})\s?[-/.年]\s?(?P<month>\d{1,2})\s?[-/.月]\s?(?P<day>\d{1,2})(?!\d)\s?日?"
-WEEKDAY: Final = r"(?:\s{0,2}(?:[（(]?(?:星期|周|週)[一二三四五六日天][)）]?|[（(][一二三四五六日][)）]))?"
+DATE: Final = r"(?P<year>\d{4})\s?[-/.年년]\s?(?P<month>\d{1,2})\s?[-/.月월]\s?(?P<day>\d{1,2})(?!\d)\s?[日일]?"
+WEEKDAY: Final = (
+    r"(?:\s{0,2}(?:[（(]?(?:星期|周|週)[一二三四五六日天][)）]?|[（(][一二三四五六日天][)）]|[월화수목금토일]요일))?"
+)
 CLOCK: Final = (
-    r"(?P<half>凌晨|清晨|早上|上午|中午|下午|傍晚|晚上|AM|PM|am|pm)?\s?"
+    r"(?P<half>凌晨|清晨|早上|上午|中午|下午|傍晚|晚上|오전|오후|AM|PM|am|pm)?\s?"
     r"(?P<hour>\d{1,2})(?:[:：](?=\d\d)|[时点])(?P<minute>\d{1,2})"
     r"(?:(?:[:：](?=\d\d)|分)(?P<second>\d{1,2})(?:[.,]\d{1,9})?)?[分秒]?(?!\d|[:：]\d)"
     r"(?:\s?(?P<half_after>[AaPp][Mm])\b)?(?P<zone>Z\b|\s?(?:UTC|GMT)?[+-]\d{2}:?\d{2}(?![\d:])"
@@ -23,7 +25,7 @@ NEAR_DAY: Final = (
     r"(?:(?P<near>今天|昨天|前天|(?:星期|周)[一二三四五六日天]|\d{1,2}[月/\-.]\d{1,2}日?|(?:Today|Yesterday)(?: at)?)"
     r"[,，]?\s{0,2})?"
 )
-STAMP: Final = rf"{DATE}{WEEKDAY}(?:[\sT,，]{{1,12}}|(?<=日)|(?=[凌清早上中下傍晚]))" + CLOCK
+STAMP: Final = rf"{DATE}{WEEKDAY}(?:[\sT,，]{{1,12}}|(?<=日)|(?=[凌清早上中下傍晚오]))" + CLOCK
 NAME: Final = r"(?P<name>(?!> )\S(?:[^\n]{0,70}?\S)??)"
 _SPACE: Final = r"(?:\s|&nbsp;)"
 _OPEN: Final = r"[\[(（【]?"
@@ -48,8 +50,6 @@ class HeaderStyle(Enum):
     NAME_CLOCK = auto()
     """The date stands on a line of its own above, or is 昨天 or 星期三."""
     CLOCK_NAME = auto()
-    TIME_NICK = auto()
-    """``10:21 <小满> 你好``, as programs for IRC write."""
     TIME_NAME_COLON = auto()
     NAME_TIME_COLON = auto()
     NAME_CLOCK_COLON = auto()
@@ -67,6 +67,8 @@ class HeaderStyle(Enum):
     """``#12 林小满3``: written by our own import where a table has no times."""
     LISTED_NAME_COLON = auto()
     """``1. 林小满3：你好``, ``- 林小满3：你好``, ``**林小满3**：你好``."""
+    ONE_LINE = auto()
+    """Time, name and words on one line without a colon: ``09:00 林小满3 你好``, ``[09:00] <林小满3> 你好``."""
     NAME_CELL = auto()
     """Name and words on one line, parted by a tab or a bar, or the name in brackets: ``[客户] 你好``."""
 
@@ -83,12 +85,8 @@ PATTERNS: Final = {
     HeaderStyle.NAME_TIME_CELLS: re.compile(
         rf"(?P<name>[^\s|｜\d](?:[^\t|｜\n]{{0,60}}?[^\s|｜])??){_CELL_END}{STAMP}{_CELL_END}"
     ),
-    HeaderStyle.TIME_NICK: re.compile(
-        rf"{_OPEN}(?:{STAMP}|{_other_groups(NEAR_DAY + CLOCK)}){_CLOSE}\s{{0,3}}"
-        r"<(?P<name>[^\s<>][^<>\n]{0,60})>(?:\s|$)"
-    ),
     HeaderStyle.TIME_NAME_COLON: re.compile(
-        rf"{_OPEN}(?:{STAMP}|{_other_groups(NEAR_DAY + CLOCK)}){_CLOSE}\s{{0,3}}[-–—]?\s{{0,3}}"
+        rf"{_OPEN}(?:{STAMP}|{_other_groups(NEAR_DAY + CLOCK)}){_CLOSE}\s{{0,3}}[-–—,，]?\s{{0,3}}"
         rf"{_NO_ZONE}(?P<name>[^\s:：\[\]](?:[^:：\n]{{0,60}}[^\s:：])?)\s?{_NO_CLOCK}[:：](?!//)"
     ),
     HeaderStyle.NAME_TIME_COLON: re.compile(
@@ -106,7 +104,8 @@ PATTERNS: Final = {
     HeaderStyle.NAME_COLON: re.compile(r"(?P<name>[^:：\n]{1,60})[:：]$"),
     HeaderStyle.NUMBER_NAME: re.compile(rf"#(?P<number>\d{{1,7}}) (?:{STAMP} )?{NAME}$"),
 }
-TIME_ALONE: Final = re.compile(rf"{_OPEN}(?:{STAMP}|{_other_groups(NEAR_DAY + CLOCK)}){_CLOSE}$")
+TIME: Final = rf"{_OPEN}(?:{STAMP}|{_other_groups(NEAR_DAY + CLOCK)}){_CLOSE}"
+TIME_ALONE: Final = re.compile(rf"{TIME}$")
 DIVIDER: Final = re.compile(
     rf"(?:日期[:：]\s{{0,3}}|[—–\-=─━*#\s]{{0,40}}){DATE}{WEEKDAY}(?:[\sT,，]{{1,3}}{CLOCK})?[—–\-=─━*#\s]{{0,40}}$"
 )
@@ -116,7 +115,6 @@ ENDS_LINE: Final = frozenset(
 """What was said stands below: the header is all of its line."""
 ON_LINE: Final = frozenset(
     (
-        HeaderStyle.TIME_NICK,
         HeaderStyle.TIME_NAME_COLON,
         HeaderStyle.NAME_TIME_COLON,
         HeaderStyle.NAME_CLOCK_COLON,
@@ -129,7 +127,6 @@ _NEEDED: Final = {
     HeaderStyle.TIME_NAME_CELLS: re.compile(r"[\t|｜]"),
     HeaderStyle.NAME_TIME_CELLS: re.compile(r"[\t|｜]"),
     HeaderStyle.NAME_TIME_COLON: re.compile(r"[\[(（]"),
-    HeaderStyle.TIME_NICK: re.compile("<"),
 }
 """What stands in every header of a style, where few lines have it."""
 _CLOCK_HINT = re.compile(r"\d[:：时点]\d")

@@ -4,7 +4,7 @@ import re
 from datetime import datetime, timedelta
 from typing import Final
 
-_AFTERNOON: Final = frozenset({"下午", "傍晚", "晚上", "pm"})
+_AFTERNOON: Final = frozenset({"下午", "傍晚", "晚上", "오후", "pm"})
 _CHINESE: Final = ("CST", "北京时间")
 _SHANGHAI: Final = timedelta(hours=8)
 
@@ -34,7 +34,7 @@ def time_of_header(match: re.Match[str], date: str) -> str:
     half = (groups.get(f"{prefix}half") or groups.get(f"{prefix}half_after") or "").lower()
     if half in _AFTERNOON and hour < 12 or half == "中午" and hour < 3:
         hour += 12
-    elif half in ("凌晨", "am") and hour == 12:
+    elif half in ("凌晨", "오전", "am") and hour == 12:
         hour = 0
     second = groups.get(f"{prefix}second")
     clock = f"{hour % 24:02}:{minute:02}" + (f":{int(second):02}" if second else "")

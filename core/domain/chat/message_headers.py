@@ -54,7 +54,7 @@ _MAY_HEAD = re.compile(r"\d[:：]\d|\d[时点]\d|\d{4}\s?[-/.年]|^#\d")
 _MAY_BE_DATED = re.compile(r"\d{4}\s?[-/.年]")
 _SAID_ON_LINE = re.compile(r"[^:：\n]{1,40}[:：]\s{0,4}\S")
 _BEGINS_DATE: Final = frozenset("—–-=─━*#0123456789日")
-_NOTICES: Final = re.compile(r"\[LINE\]|消息记录|聊天记录|消息分组|消息对象|导出|Dear|={5,}|[—─━\-*]{5,}|^#\s")
+_NOTICES: Final = re.compile(r"\[LINE\]|카카오톡|消息记录|聊天记录|消息分组|消息对象|导出|Dear|={5,}|[—─━\-*]{5,}|^#\s")
 _COMPANIONS: Final = {
     HeaderStyle.NAME_TIME: HeaderStyle.NAME_CLOCK,
     HeaderStyle.NAME_CLOCK: HeaderStyle.NAME_TIME,
@@ -341,7 +341,8 @@ def header_of(number: int, line: Line, match: re.Match[str], time: str, style: H
     if not name or len(name) > MAX_NAME:
         return None
     start = line.start + indent + match.start("name") + skip
-    body_start = line.start + indent + match.end() if style in ON_LINE else line.end
+    goes_on = style in ON_LINE or style is HeaderStyle.ONE_LINE
+    body_start = line.start + indent + match.end() if goes_on else line.end
     return Header(number, name, start, body_start, time, sender_id, side)
 
 

@@ -46,16 +46,26 @@ _SYSTEM = re.compile(
     r"|(?:本次|当前|客服|用户|访客|客户|系统自动)?(?:会话|对话|接待|服务)(?:已|已经)?(?:自动|超时)?(?:开始|结束|关闭|超时|接入)了?.?"
     r"|(?:.{1,20}?)(?:已)?(?:进入|接入|接起|离开|退出|结束|转接)了?(?:本次)?(?:会话|对话|接待|聊天室).{0,20}"
     r"|(?:用户|客户|访客|客服|对方)已(?:离线|下线|上线).?"
-    r"|[\[【(（]?系统(?:消息|提示|通知|公告)[\]】)）]?\s?[:：]?.{1,100})"
+    r"|[\[【(（]?系统(?:消息|提示|通知|公告)[\]】)）]?\s?[:：]?.{1,100}"
+    r"|(?:系统|[Ss]ystem|SYSTEM)\s?[:：]\s{0,4}.{0,60}?(?:进入|加入|接入|离开|退出|结束|转接|关闭|超时|撤回|邀请|分配|排队|"
+    r"joined|left|entered|ended|closed|connected|transferred|assigned|started).{0,40})"
 )
 SYSTEM_NAMES = frozenset(("系统消息", "系统提示", "系统通知"))
 """What stands in the place of a name where the application speaks."""
+_SYSTEM_STARTS = tuple(SYSTEM_NAMES)
+_SYSTEM_SAYS = re.compile(r"(?:系统|[Ss]ystem|SYSTEM)\s?[:：]")
 _TITLE_LINE = re.compile(
     r"[【\[(（]?(?:(?:微信|QQ|企业微信|企微|钉钉|飞书)\s?)?"
     r"(?:群聊|群|群名|群名称|群聊名称|群号|群主|群成员|群人数|成员|成员数|成员列表|聊天对象|聊天记录|会话|会话名称|会话ID|"
     r"对话|对话对象|联系人|好友|导出时间|导出日期|导出人|导出工具|导出范围|消息数|消息总数|消息数量|消息条数|时间范围|"
     r"起止时间|日期范围|统计时间|聊天时间)(?:[】\])）]\s{0,2}[:：]?|\s{0,2}[:：])\s{0,4}\S.*"
 )
+_HEADING_LINE = re.compile(
+    r"[【\[(（]?(?:系统|系统消息|[Ss]ystem|SYSTEM|通知|公告|群公告|重要通知|活动通知|主题|标题|题目|时间|日期|地点|项目|项目名称|客户名称|"
+    r"订单号|订单编号|工单号|单号|编号|来源|渠道|平台|店铺|店铺名称|备注|说明|摘要|[Ss]ubject|[Tt]opic|[Dd]ate|[Nn]otice)"
+    r"(?:[】\])）]\s{0,2}[:：]?|\s{0,2}[:：])\s{0,4}\S.*"
+)
+_RULE = re.compile(r"[-–—=*_~─━#]{3,120}")
 # Where a mention ends if its name is not a known speaker: WeChat writes U+2005 behind it,
 # people write spaces or punctuation.
 _MENTION = re.compile(r"(?<![A-Za-z0-9_.+-])@([^\s@，,。；;：:！!？?、“”\"'「」]{1,40})")
@@ -89,6 +99,21 @@ def is_system_line(line: str) -> bool:
 def is_title_line(line: str) -> bool:
     """Whether a line above a chat says of which group it is, or when it was exported: ``微信群聊：装修群``."""
     return len(line) <= 200 and _TITLE_LINE.fullmatch(line) is not None
+
+
+def is_heading_line(line: str) -> bool:
+    """Whether the first line of a text says what it is about, and nobody says it: ``主题：报价``, ``通知：…``."""
+    return len(line) <= 200 and _HEADING_LINE.fullmatch(line) is not None
+
+
+def is_said_by_system(line: str) -> bool:
+    """Whether a line begins with what stands for the application in the place of a name: ``系统：已接入``."""
+    return line.startswith(_SYSTEM_STARTS) or _SYSTEM_SAYS.match(line) is not None and is_system_line(line)
+
+
+def is_rule(line: str) -> bool:
+    """Whether a line is drawn to part one conversation from the next: ``---``, ``======``."""
+    return _RULE.fullmatch(line.strip()) is not None
 
 
 def _bracket_kind(body: str) -> MessageKind:

@@ -57,6 +57,8 @@ def name_shape(name: str) -> float:
 
     Sizes: ±1 is a hint, ±3 is as good as certain unless the chat says otherwise, -9 cannot be outweighed.
     """
+    if not name:
+        return -9.0  # marks alone, once they are taken off
     if name[0] in _QUOTE_OPEN or "这是一条引用" in name or name.startswith("This is a quote"):
         return -9.0
     bare = _DECORATION.sub("", name).strip()

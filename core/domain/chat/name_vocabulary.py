@@ -46,7 +46,9 @@ ROLES: Final = frozenset(
     律师 当事人 委托人 甲方 乙方 丙方 甲 乙 丙 丁 男 女 男士 女士 我方 对方 己方 本方 我 你 他 她 问 答 提问 回答
     提问者 回答者 主持人 嘉宾 记者 面试官 候选人 求职者 应聘者 教练 前台 店长 经理 会计 发言人 说话人 讲话人 参与者
     观众 a b c d e f g h q agent assistant customer client user buyer seller staff support service operator bot ai human
-    doctor patient nurse teacher student parent driver passenger host guest me you speaker spk caller
+    doctor patient nurse teacher student parent driver passenger host guest me you speaker spk caller visitor rep
+    representative admin manager tenant landlord applicant candidate interviewer interviewee moderator participant owner
+    人工 住户 居民 快递员 骑手 外卖员 商户 代理人 投保人 申请人 来访者 来电 班长 组长 队长
     """.split()
 )
 """What parties of a conversation are called who have no name, in small letters."""

@@ -15,6 +15,8 @@ from core.domain.chat.speaker_lines import MAX_NAME, Line
 _INNER_COLON: Final = re.compile(r"[^:：]{1,40}[:：](?!//)(?:[^:：]{1,40}[:：]){0,3}[^:：]{1,40}")
 _MARKED: Final = re.compile(r"[A-Za-z0-9]{1,2}[:：]\D|\d{1,2}[:：]\d\d(?!\d)|.{0,36}[(（【\[][^)）】\]]{0,36}\d[:：]\d")
 """A letter or a clock before a name, or opening hours in brackets behind it."""
+_COLON: Final = re.compile("[:：]")
+_SHOP: Final = re.compile(r"(?:[店馆坊社厂]|公司|集团|官方|商城|超市|中心|工作室|客服|专营|企业|品牌)\d{0,3}$")
 _ENDS_SPOKEN: Final = re.compile(r"[，。？！?!：:]$")
 _SAYS: Final = re.compile(r"[，。？！?!；;]|://")
 _GOES_ON: Final = re.compile(r"(?P<more>\S(?:[^:：\n]{0,38}[^\s:：])?)\s?[:：](?!//)")
@@ -42,6 +44,11 @@ def may_hold_colon(name: str) -> bool:
     )
 
 
+def has_letter_before(name: str) -> bool:
+    """Whether a letter or a clock stands before a colon of a name: ``A:林``."""
+    return _MARKED.match(name) is not None
+
+
 def believed_with_colon(candidates: Mapping[int, DatedName], certain: Mapping[int, DatedName]) -> set[int]:
     """Those lines whose name, though it holds a colon, belongs to a speaker.
 
@@ -53,12 +60,23 @@ def believed_with_colon(candidates: Mapping[int, DatedName], certain: Mapping[in
     """
     uses = Counter(one.name for one in candidates.values())
     strays = out_of_order(candidates, certain)
-    marked = {one.name for one in candidates.values() if _MARKED.match(one.name)}
+    marked = {name for name in uses if _MARKED.match(name)} | _sub_accounts(uses)
     return {
         number
         for number, one in candidates.items()
         if number not in strays and (uses[one.name] > 1 or one.name in marked)
     }
+
+
+def _sub_accounts(names: Iterable[str]) -> set[str]:
+    """Names of a shop's staff: ``旗舰店:小王``; whatever stands before several people's names is a shop too."""
+    people: dict[str, str] = {}
+    for name in names:
+        shop, *behind = _COLON.split(name, maxsplit=1)
+        if shop and behind and behind[0] and name_shape(behind[0]) > 0 and name_shape(shop) > -1:
+            people[name] = shop
+    shops = Counter(people.values())
+    return {name for name, shop in people.items() if shops[shop] > 1 or _SHOP.search(shop)}
 
 
 def out_of_order(doubtful: Mapping[int, DatedName], certain: Mapping[int, DatedName]) -> set[int]:

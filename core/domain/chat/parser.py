@@ -1,16 +1,18 @@
 """Parses a chat text into residue, quotes, speakers and messages; entry point :func:`parse_chat`."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from core.domain.chat.addressed_names import speaking_names
 from core.domain.chat.header_patterns import ON_LINE, HeaderStyle
 from core.domain.chat.listed_names import find_listed_names, find_named_cells
 from core.domain.chat.message_headers import Header, Headers, find_headers, is_date_line
 from core.domain.chat.message_kinds import (
     SYSTEM_NAMES,
     Mentions,
+    is_heading_line,
+    is_rule,
     is_system_line,
     is_title_line,
     kind_of,
@@ -19,22 +21,28 @@ from core.domain.chat.message_kinds import (
 from core.domain.chat.name_patterns import name_shape
 from core.domain.chat.numbered_times import find_numbered_times
 from core.domain.chat.odd_names import whole_names
+from core.domain.chat.one_line_headers import find_one_line_headers
 from core.domain.chat.parsed_chat import Message, MessageKind, ParsedChat, Quote, Role, Span
 from core.domain.chat.plain_dates import with_plain_dates
 from core.domain.chat.quotes import QuoteBlock, find_quotes, quoted_name
 from core.domain.chat.residue import find_residue
 from core.domain.chat.speaker_lines import FULL_COLON, HALF_COLON, Line, Opening, opening_of, split_lines
-from core.domain.chat.speakers import find_speakers
-from core.domain.chat.speech_marks import without_speech_marks
-from core.domain.chat.spoken_roles import with_roles, with_those_left
+from core.domain.chat.speaker_openings import find_addressed, find_openings, may_be_name
 from core.domain.chat.stacked_headers import find_stacked_headers
+from core.domain.chat.subtitle_headers import find_subtitle_headers
 from core.domain.chat.unseen import SeenText, put_back
 from core.domain.chat.whatsapp_headers import find_whatsapp_headers
 from core.domain.unseen_characters import UNSEEN
 
+_APPLICATION = frozenset(("系统", "system"))
+_TWO = 2
+_NEAR = 14
+"""Lines that are looked at behind what may be titles."""
+_A_LABEL = -3
+"""Shape of a name that is surely none."""
 _LONGEST_TITLE, _TITLE_HEAD = 8, 20
-_DECORATION = re.compile(r"^(?:[@＠<《「“\"#]+|\d{1,3}[.、])\s?|(?<![>》」”\"])[>》」”\"]+$")
 _ON_ONE_LINE = ON_LINE | {HeaderStyle.LISTED_NAME_COLON}
+_NAME_BEFORE_COLON = _ON_ONE_LINE - {HeaderStyle.NAME_TIME_COLON, HeaderStyle.NAME_CLOCK_COLON}
 
 
 def parse_chat(text: str) -> ParsedChat:
@@ -65,18 +73,22 @@ def _parse(text: str) -> ParsedChat:
     dated = with_plain_dates(lines)
     headers = (
         find_whatsapp_headers(lines)
+        or find_subtitle_headers(lines)
         or find_stacked_headers(dated)
         or find_numbered_times(lines)
+        or find_one_line_headers(dated)
         or find_headers(dated)
         or find_listed_names(lines)
         or find_named_cells(lines)
     )
     if headers is not None and not _opens_otherwise(lines, headers):
-        if headers.style in _ON_ONE_LINE:
+        if headers.style in _NAME_BEFORE_COLON:
             headers = _with_whole_names(lines, headers)
         return _export(text, end, lines, blocks, inside, headers, residue)
     titles = _titles(lines)
-    openings, speakers, quoted = _speakers(text, end, lines, blocks, inside | titles)
+    openings, speakers, quoted = find_addressed(lines, inside | titles) or find_openings(
+        text, end, lines, blocks, inside, titles
+    )
     openings, speakers = _without_marks(openings, speakers)
     known = Mentions(speakers)
     others = {name for name in quoted if len(name) > 1 and not known.known(name, 0)}
@@ -92,7 +104,7 @@ def _parse(text: str) -> ParsedChat:
 
 def _without_marks(openings: dict[int, Opening], speakers: frozenset[str]) -> tuple[dict[int, Opening], frozenset[str]]:
     """Openings and speakers by their names alone, without 说 or an arrow to somebody else."""
-    plain = without_speech_marks(speakers)
+    plain = speaking_names([opening.name for opening in openings.values() if opening.name in speakers])
     if not plain:
         return openings, speakers
     renamed = {
@@ -144,6 +156,9 @@ def _export(
         for number, header in headers.headers.items()
         if number not in inside and header.name not in SYSTEM_NAMES
     }
+    # Between two, 「系统」 answers; among more people it is the application.
+    if len({opening.name for opening in openings.values()}) > _TWO:
+        openings = {number: one for number, one in openings.items() if one.name.casefold() not in _APPLICATION}
     openings, speakers = _without_marks(openings, frozenset(opening.name for opening in openings.values()))
     known = Mentions(speakers)
     names = _Names(known, known, speakers)
@@ -176,7 +191,7 @@ class _Names:
 
     def may_be(self, words: str) -> bool:
         """Whether quoted words are a speaker or look like somebody's name."""
-        return words in self.speakers or _may_be_name(words)
+        return words in self.speakers or may_be_name(words)
 
     def quoted(self, name: str) -> str:
         """A quoted name as the speaker calls himself: quotations often add ``(全名 公司)``."""
@@ -184,104 +199,29 @@ class _Names:
         return known if known and not name[len(known) : len(known) + 1].isalnum() else without_company(name)
 
 
-def _speakers(
-    text: str, end: int, lines: list[Line], blocks: list[QuoteBlock], inside: set[int]
-) -> tuple[dict[int, Opening], frozenset[str], set[str]]:
-    """Openings, speakers and quoted names; both colons are judged, the full-width one first."""
-    quoted: set[str] = set()
-    continued: set[str] = set()
-    for block in blocks:
-        name, words = quoted_name(text, block.inner, _may_be_name)
-        quoted.add(without_company(name))
-        continued.update(line.strip() for line in words.of(text).split("\n")[1:])
-    conversation = text[:end]
-    speakers: frozenset[str] = frozenset()
-    openings: dict[int, Opening] = {}
-    for colon in (FULL_COLON, HALF_COLON):
-        possible = {
-            number: opening
-            for number, line in enumerate(lines)
-            if number not in inside
-            and not line.text.lstrip().startswith(tuple(SYSTEM_NAMES))
-            and not (number in openings and openings[number].name in speakers)
-            and colon in line.text
-            and (opening := opening_of(number, line, colon))
-        }
-        spoken = sum(opening.name in speakers for opening in openings.values())
-        few = len(possible) <= spoken  # not enough to outweigh the full-width colon, whoever they are
-        people = speakers if few else find_speakers(conversation, lines, possible, quoted, continued)
-        openings, speakers = _joined(openings, speakers, possible, people)
-    openings, speakers = with_roles(lines, inside, openings, speakers)
-    openings, speakers = with_those_left(lines, inside, openings, speakers)
-    if not speakers:
-        openings, speakers = _by_return(lines, inside)
-    return openings, speakers, quoted
-
-
-def _by_return(lines: list[Line], inside: set[int]) -> tuple[dict[int, Opening], frozenset[str]]:
-    """Openings and speakers of a chat whose people have decorated names (``@小满``, ``<小满>``, ``1.小满``).
-
-    Where nobody was recognised, those who come back before nearly every line are believed, if one of them is surely a
-    person and none is a label; so are people who open every line, if somebody of them comes back.
-    """
-    for colon in (FULL_COLON, HALF_COLON):
-        possible = {
-            number: opening
-            for number, line in enumerate(lines)
-            if number not in inside and colon in line.text and (opening := opening_of(number, line, colon))
-        }
-        uses = Counter(opening.name for opening in possible.values())
-        names = frozenset(name for name, count in uses.items() if count > 1)
-        filled = sum(bool(line.text.strip()) for line in lines)
-        shapes = [name_shape(plain) for name in names if (plain := _DECORATION.sub("", name))]
-        covered = sum(uses[name] for name in names)
-        if (
-            len(names) > 1
-            and covered * 4 >= filled * 3
-            and len(shapes) == len(names)
-            and max(shapes) > 0
-            and min(shapes) > -1
-        ):
-            return possible, names
-        if 1 < len(uses) < len(possible) == filled and all(name_shape(name) > 0 for name in uses):
-            return possible, frozenset(uses)
-    return {}, frozenset()
-
-
-def _joined(
-    openings: dict[int, Opening], speakers: frozenset[str], half: dict[int, Opening], people: frozenset[str]
-) -> tuple[dict[int, Opening], frozenset[str]]:
-    """Openings before both colons.
-
-    Behind a half-width colon stand labels more often than names: where the full-width one opens most messages, only its
-    speakers count there too.
-    """
-    spoken = [opening for opening in openings.values() if opening.name in speakers]
-    half_spoken = [opening for opening in half.values() if opening.name in people]
-    if len(half_spoken) <= len(spoken):
-        half_spoken = [opening for opening in half.values() if opening.name in speakers]
-    added = {opening.line: opening for opening in half_spoken}
-    return openings | added, speakers | {opening.name for opening in half_spoken}
-
-
-def _may_be_name(words: str) -> bool:
-    """Whether quoted words before a colon may be a person's name."""
-    return bool(words) and name_shape(words) > -2
-
-
 def _titles(lines: list[Line]) -> set[int]:
     """Lines above the chat that name the group or the export, and are said by nobody."""
     titles: set[int] = set()
     for number, line in enumerate(lines[:_LONGEST_TITLE]):
         words = line.text.strip()
-        if words and not is_title_line(words):
+        if words and not is_title_line(words) and not is_heading_line(words):
             break
         if words:
             titles.add(number)
+    if _goes_on_as_list(lines, titles):
+        titles = {number for number in titles if is_title_line(lines[number].text.strip())}
     # 「会话：」 that comes back is what somebody is called.
     heads = {lines[number].text.strip()[:_TITLE_HEAD].replace(":", "：").partition("：")[0] for number in titles}
     later = (line.text.strip()[:_TITLE_HEAD].replace(":", "：").partition("：") for line in lines[len(titles) :])
     return set() if any(colon and head in heads for head, colon, _ in later) else titles
+
+
+def _goes_on_as_list(lines: list[Line], titles: set[int]) -> bool:
+    """Whether half of the next lines are fields, as those above them are then: no conversation has begun."""
+    behind = [line.text.strip() for number, line in enumerate(lines[:_NEAR]) if number not in titles]
+    filled = [words for words in behind if words]
+    labels = [head for words in filled if (head := words.replace(":", "：").partition("：")[0]) != words]
+    return 2 * sum(bool(head) and name_shape(head[:_TITLE_HEAD]) <= _A_LABEL for head in labels) >= len(filled) > 0
 
 
 def _starts(
@@ -317,8 +257,14 @@ def _dates_between(lines: list[Line], spoken: set[int]) -> set[int]:
         if number in spoken and before >= 0:
             dates.add(before)
         if line.text.strip():
-            before = number if is_date_line(line.text) else -1
+            parted = is_rule(line.text) and _stands_free(lines, number)
+            before = number if parted or is_date_line(line.text) else -1
     return dates
+
+
+def _stands_free(lines: list[Line], number: int) -> bool:
+    """Whether blank lines are above and below a line."""
+    return not any(lines[at].text.strip() for at in (number - 1, number + 1) if 0 <= at < len(lines))
 
 
 def _spans(text: str, end: int, starts: list[tuple[int, Opening | None]]) -> Iterator[tuple[Span, Opening | None]]:
@@ -358,7 +304,7 @@ def _message(
         body = _trim(text, Span(block.end, span.end))
     body_text = body.of(text)
     kind = kind_of(body_text) if quote is None or body_text else MessageKind.TEXT
-    if opening is None and (is_date_line(body_text) or is_title_line(body_text)):
+    if opening is None and _is_unsaid(body_text):
         kind = MessageKind.SYSTEM
     return Message(
         index,
@@ -373,6 +319,11 @@ def _message(
         sender_id=header.sender_id if header else "",
         side=header.side if header else Role.UNKNOWN,
     )
+
+
+def _is_unsaid(words: str) -> bool:
+    """Whether words without a speaker are a title, a date, a notice or a rule."""
+    return is_date_line(words) or is_title_line(words) or is_heading_line(words) or is_rule(words)
 
 
 def _trim(text: str, span: Span) -> Span:

@@ -17,16 +17,19 @@ from core.domain.chat.speaker_lines import Line, Opening
 
 _PASSES: Final = 3
 _TALK = re.compile(
-    r"[吗呢吧呀哈哦嗯啊嘛咯][?？。！~，,]?|您|你|我|咱|好的|收到|谢谢|辛苦|麻烦|欢迎|在吗|请问|^(?:好|是|对|可以|不是|没有|行|ok|OK)|@|[?？!！~]$"
+    r"[吗呢吧呀哈哦嗯啊嘛咯][?？。！~，,]?|您|你|我|咱|好的|收到|谢谢|辛苦|麻烦|欢迎|在吗|请问|^(?:好|是|对|可以|不是|没有|行|ok|OK)"
+    r"|^(?i:hi|hello|hey|thanks|thank you|good (?:morning|afternoon|evening))\b|@|[?？!！~]$"
 )
 # Nothing but an answer, which no field ever holds.
 _ANSWER = re.compile(
-    r"(?:好的?|收到|嗯+|行|可以|谢谢|感谢|明白了?|知道了|懂了|OK|ok|\+1|是的|对的?|在的?|没问题)[哈呢的了啦呀~～!！。]*"
+    r"(?:好的?|收到|嗯+|行|可以|谢谢|感谢|明白了?|知道了|懂了|OK|ok|\+1|是的|对的?|在的?|没问题"
+    r"|(?i:hi|hello|hey|thanks|thank you))[哈呢的了啦呀~～!！。]*"
 )
 _VALUE = re.compile(
     r"|https?://\S+|[¥￥$]?\s*[\d,.]+\s*(?:元|万|块|%|人|天|年|个月|个|月|平|㎡|吨|件|台|套|小时|分钟|号)?(?:/\S{1,4})?[」”\"]?"
     r"|[A-Za-z0-9_.@+-]+|[\d\s\-—:：/.~年月日点到至()GMT+]+"
 )
+_GREETING = re.compile(r"hi|hello|hey|thanks|ok|okay", re.IGNORECASE)
 _LABELLED = re.compile(r"[^：:，。？！?\n]{1,40}(?:：|:(?!\d|//))\s*\S")
 
 
@@ -48,7 +51,12 @@ class _Evidence:
 
 
 def find_speakers(
-    text: str, lines: list[Line], openings: dict[int, Opening], quoted: Iterable[str], continued: Collection[str]
+    text: str,
+    lines: list[Line],
+    openings: dict[int, Opening],
+    quoted: Iterable[str],
+    continued: Collection[str],
+    beginnings: Collection[int] = (),
 ) -> frozenset[str]:
     """The names before a colon that belong to people who speak in this chat.
 
@@ -59,18 +67,21 @@ def find_speakers(
         quoted: names that quotations give.
         continued: lines that stand in quotations after the first quoted one; as a quotation quotes one message, none of
             them can have opened a message.
+        beginnings: lines behind titles or rules, with which a conversation begins as it does with the first line.
 
     Returns:
         The distinct names judged to be speakers.
     """
+    starts = frozenset(lines[number].start for number in (0, *beginnings) if number < len(lines))
     lines, openings = _without_blank_lines(lines, openings)
+    first_lines = frozenset(number for number in openings if lines[number].start in starts)
     known: dict[str, _Evidence] = defaultdict(_Evidence)
     for opening in openings.values():
         known[opening.name].openings.append(opening)
     mentioned = _mentioned(text, known)
     quoted_names = frozenset(quoted)
     for name, evidence in known.items():
-        _judge_alone(name, evidence, name in mentioned, name in quoted_names)
+        _judge_alone(name, evidence, name in mentioned, name in quoted_names, first_lines)
         inner = sum(1 for opening in evidence.openings if lines[opening.line].text.strip() in continued)
         if inner * 2 > len(evidence.openings):
             evidence.base -= 6.0
@@ -81,7 +92,7 @@ def find_speakers(
         # In the order of the text, and at once: a list of fields is recognised from its top to its end in one pass.
         for name, evidence in known.items():
             if not evidence.personal:
-                evidence.score = evidence.base + _neighbourhood(evidence, lines, openings, verdict)
+                evidence.score = evidence.base + _neighbourhood(evidence, lines, openings, verdict, first_lines)
                 verdict[name] = evidence.score
     return frozenset(name for name, evidence in known.items() if evidence.score > 0)
 
@@ -112,7 +123,7 @@ def _mentioned(text: str, names: Iterable[str]) -> set[str]:
     return {name for at in re.finditer("@", text) if (name := mentions.known(text, at.end()))}
 
 
-def _judge_alone(name: str, evidence: _Evidence, mentioned: bool, quoted: bool) -> None:
+def _judge_alone(name: str, evidence: _Evidence, mentioned: bool, quoted: bool, first_lines: Collection[int]) -> None:
     """Sets the base score: shape, recurrence, what it says, whether others speak to it."""
     openings = evidence.openings
     count = len(openings)
@@ -127,14 +138,14 @@ def _judge_alone(name: str, evidence: _Evidence, mentioned: bool, quoted: bool) 
     score += 3.0 if mentioned else 0.0
     score += 4.0 if quoted else 0.0
     score += min(2.0, runs * 1.0)
-    score += 1.0 if openings[0].line == 0 else 0.0
+    score += 1.0 if openings[0].line in first_lines else 0.0
     score += 1.5 * talk
     score += 2.0 if any(_ANSWER.fullmatch(body[:12]) for body in bodies) else 0.0
     if count == 1 and shape <= 0 and not talk:
         score -= 1.0  # one statement by nobody in particular
     if count >= 3 and shape > -3:
         score += 1.0
-    if all(_VALUE.fullmatch(body[:300]) for body in bodies):
+    if all(_VALUE.fullmatch(body[:300]) and not _GREETING.fullmatch(body) for body in bodies):
         score -= 2.0 if count <= 3 else 1.0
     evidence.base = score if shape > -9 else shape
     # Somebody who was quoted, spoken to or sent pictures stays a person whatever stands around.
@@ -142,20 +153,22 @@ def _judge_alone(name: str, evidence: _Evidence, mentioned: bool, quoted: bool) 
 
 
 def _neighbourhood(
-    evidence: _Evidence, lines: list[Line], openings: dict[int, Opening], verdict: dict[str, float]
+    evidence: _Evidence,
+    lines: list[Line],
+    openings: dict[int, Opening],
+    verdict: dict[str, float],
+    first_lines: Collection[int],
 ) -> float:
     """What the lines before an opening say, averaged over all places where it stands."""
     total = 0.0
     for opening in evidence.openings:
-        total += _place(opening, lines, openings, verdict)
+        total += 1.0 if opening.line in first_lines else _place(opening, lines, openings, verdict)
     return total / len(evidence.openings)
 
 
 def _place(opening: Opening, lines: list[Line], openings: dict[int, Opening], verdict: dict[str, float]) -> float:
     """Below 0 if the line seems to go on with the message before it, above 0 if it begins a new one."""
     number = opening.line
-    if number == 0:
-        return 1.0
     score = 0.0
     before = openings.get(number - 1)
     after = openings.get(number + 1)

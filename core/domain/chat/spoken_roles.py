@@ -10,9 +10,9 @@ from collections.abc import Container, Mapping, Sequence
 from typing import Final
 
 from core.domain.chat.message_headers import is_date_line
-from core.domain.chat.message_kinds import PLACEHOLDER, SYSTEM_NAMES, is_system_line, is_title_line
+from core.domain.chat.message_kinds import PLACEHOLDER, is_said_by_system, is_system_line, is_title_line
 from core.domain.chat.name_patterns import name_shape
-from core.domain.chat.name_vocabulary import ROLES
+from core.domain.chat.name_vocabulary import LABELS, ROLES, TITLE_ENDS
 from core.domain.chat.speaker_lines import FULL_COLON, HALF_COLON, Line, Opening, opening_of
 from core.domain.chat.speakers import is_talk
 
@@ -26,6 +26,8 @@ _ASKS: Final = re.compile(
     r"怎么|怎样|什么|多少|多久|多长|哪[里个些种家]|几[个天点件号时]|谁|为何|如何|能不能|是不是|有没有|要不要"
 )
 _PAIRS: Final = (("q", "a"), ("问", "答"), ("提问", "回答"))
+_ACTS: Final = re.compile(r"[了来去要有没能给坏漏修退换放送到疼痛痒买卖订约取发打用开关]")
+_JOBS: Final = frozenset(title for title in TITLE_ENDS if len(title) > 1)
 _LETTERS: Final = frozenset("abcdefghq问答我你他她甲乙丙丁男女")
 _SHORT_NAME: Final = 4
 _A_PERSON: Final = 1.0
@@ -38,7 +40,9 @@ def is_role(name: str) -> bool:
     """Whether words name a party of a conversation by its role, with a number or a letter or without: ``客户``."""
     plain = name.strip(_AROUND)
     numbered = _NUMBERED.match(plain)
-    return plain.casefold() in ROLES or numbered is not None and numbered["role"].casefold() in ROLES
+    if plain.casefold() in ROLES or plain in _JOBS:
+        return True
+    return numbered is not None and numbered["role"].casefold() in ROLES
 
 
 def with_roles(
@@ -62,10 +66,11 @@ def with_roles(
         by_name[opening.name].append(opening)
     named = {name for name in speakers & by_name.keys() if not is_role(name)}
     roles = {name for name in by_name if name not in speakers and is_role(name)}
-    if len(by_name) == 2 and not named and not roles:
+    told_by_role = bool(roles) and not named
+    if len(by_name) == 2 and not named:
         # Any two words that open all messages in turn, and mostly talk: 「问题」 and 「回复」.
-        roles = {name for name, opened in by_name.items() if len(opened) > 1 and _mostly_talks(opened)} - speakers
-    elif roles and not named:  # 「客户」 and somebody whom nothing but his name tells
+        roles |= {name for name, opened in by_name.items() if len(opened) > 1 and _mostly_talks(opened)} - speakers
+    if told_by_role:  # 「客户」 and somebody whom nothing but his name tells
         roles |= {name for name in by_name if name not in speakers and name_shape(name) > 0}
     if len(named) > 1:  # among them, 「Q：」 and 「客户：」 are mostly what somebody writes down
         roles = {name for name in roles if name.casefold() not in _LETTERS and _mostly_talks(by_name[name])}
@@ -77,12 +82,14 @@ def with_roles(
     everybody = roles | speakers & by_name.keys()
     first = min(possible, default=len(lines))
     chat = [number for number in filled if number >= first]
-    opened_all = len(chat) > _FEW and all(one in possible and possible[one].name in everybody for one in chat)
-    roles = {name for name in roles if opened_all or _talks(by_name[name])}
+    opened_all = all(one in possible and possible[one].name in everybody for one in chat)
+    brief = opened_all and 1 < len(chat) <= _FEW and _may_talk([possible[one] for one in chat])
+    roles = {name for name in roles if brief or opened_all and len(chat) > _FEW or _talks(by_name[name])}
     people = roles | speakers & by_name.keys()
     if not roles or len(people) < 2 or possible[first].name not in people or len(filled) - len(chat) > _FEW:
         return dict(openings), speakers
-    if not _is_dialogue(list(possible.values()), roles, people, share=1 if len(named) > 1 else 0.5):
+    share = 1 if len(named) > 1 else 0.5
+    if not _is_dialogue(list(possible.values()), roles, people, share=share, brief=brief):
         return dict(openings), speakers
     added = {number: opening for number, opening in possible.items() if opening.name in roles}
     return {**openings, **added}, speakers | roles
@@ -110,7 +117,7 @@ def with_those_left(
         if number not in skipped
         and line.text.strip()
         and not _is_nobodys(line)
-        and not line.text.lstrip().startswith(tuple(SYSTEM_NAMES))
+        and not is_said_by_system(line.text.strip())
     ]
     possible = {number: one for number in filled if (one := _opening(number, lines[number], openings, speakers))}
     left = {begins.name} if (begins := _begins(filled, possible)) else set()
@@ -169,7 +176,7 @@ def _opening(number: int, line: Line, openings: Mapping[int, Opening], speakers:
     if known is not None and known.name in speakers:
         return known
     both = [opening for colon in (FULL_COLON, HALF_COLON) if (opening := opening_of(number, line, colon))]
-    if not both or _is_nobodys(line) or line.text.lstrip().startswith(tuple(SYSTEM_NAMES)):
+    if not both or _is_nobodys(line) or is_said_by_system(line.text.strip()):
         return None
     return min(both, key=lambda opening: opening.body_start)
 
@@ -188,6 +195,14 @@ def _mostly_talks(opened: Sequence[Opening]) -> bool:
     return 2 * sum(is_talk(one.first) for one in opened) >= len(opened)
 
 
+def _may_talk(opened: Sequence[Opening]) -> bool:
+    """Whether a few lines, each opened by a role or a speaker, may be talk: one surely is, or is no value."""
+    if any(is_talk(one.first) or _ASKS.search(one.first[:200]) for one in opened):
+        return True
+    labels = all(one.name in LABELS for one in opened)
+    return not labels and any(_ACTS.search(one.first[:200]) and name_shape(one.first[:200]) > -1 for one in opened)
+
+
 def _is_said(words: str) -> bool:
     """Whether words are talk, a picture, or clauses as sentences have them."""
     beginning = words[:200]
@@ -195,7 +210,9 @@ def _is_said(words: str) -> bool:
     return is_talk(words) or bool(PLACEHOLDER.match(words)) or any(pattern.search(beginning) for pattern in patterns)
 
 
-def _is_dialogue(opened: Sequence[Opening], roles: Container[str], people: Container[str], *, share: float) -> bool:
+def _is_dialogue(
+    opened: Sequence[Opening], roles: Container[str], people: Container[str], *, share: float, brief: bool
+) -> bool:
     """Whether people answer one another and talk, and few lines with other labels stand before those of roles.
 
     Args:
@@ -203,6 +220,7 @@ def _is_dialogue(opened: Sequence[Opening], roles: Container[str], people: Conta
         roles: the names in question.
         people: with those who are known to speak.
         share: of the lines of roles that must stand behind what people say, with no label between.
+        brief: two or three lines in all, which are known to be talk.
     """
     spoken = [one for one in opened if one.name in people]
     turns = sum(before.name != after.name for before, after in zip(spoken, spoken[1:], strict=False))
@@ -212,4 +230,4 @@ def _is_dialogue(opened: Sequence[Opening], roles: Container[str], people: Conta
         if one.name in roles:
             of_roles += 1
             behind_people += before is None or before.name in people
-    return 3 * turns >= len(spoken) - 1 and 4 * talking >= len(spoken) and behind_people >= of_roles * share
+    return 3 * turns >= len(spoken) - 1 and (brief or 4 * talking >= len(spoken)) and behind_people >= of_roles * share
