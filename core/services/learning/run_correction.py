@@ -32,7 +32,7 @@ from core.services.learning.models import texts_learned
 from core.services.learning.run_confidence import MOST_CHATS, AnsweredChat, answered_chats, judged_with_learned
 from core.services.learning.stacked_habits import StackedCase, StackedHabits, estimate_stacked, learn_stacked
 from core.services.quality.merged_run import MergedChat, store_merged_run
-from core.services.quality.scores import reference
+from core.services.quality.scores import BLIND, LABELS, RECORDS, reference
 from core.services.team import permitted
 
 TABLE, STACKED, NOTHING = "table", "stacked", "none"
@@ -101,13 +101,15 @@ def plan_correction(
         store: open store.
         dataset: name or id.
         run: name or id of the run.
-        against: ``records`` (已确认) or ``labels``.
+        against: ``records`` (已确认), ``labels`` or ``blind``: answers of people.
         keep: fields that are left alone.
 
     Raises:
         NotFoundError: no such dataset, run or reference.
-        InputError: fewer than five chats in common, or a field that is not there.
+        InputError: fewer than five chats in common, a field that is not there, or answers that are no person's.
     """
+    if against not in (RECORDS, LABELS, BLIND):  # what a run says is nobody's habit
+        raise InputError(f"习惯不能从「{against}」看", "可以是 records（已确认的记录）、labels（标注）或 blind（盲审）")
     with store.read() as session:
         data = queries.dataset(session, dataset)
         view = queries.run(session, run, data.id)

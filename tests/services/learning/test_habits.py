@@ -95,6 +95,8 @@ def test_too_few_and_unknown_are_refused(store: Store) -> None:
         plan_correction(store, dataset="群", run="话多")
     with pytest.raises(InputError, match="没有字段「没有」"):
         plan_correction(store, dataset="群", run="话多", against="labels", keep=["没有"])
+    with pytest.raises(InputError, match="不能从「run:话多」看"):  # what a run says is nobody's habit
+        plan_correction(store, dataset="群", run="话多", against="run:话多")
 
 
 def test_the_verb_calibrate(store: Store, capfd: pytest.CaptureFixture[str]) -> None:

@@ -21,7 +21,7 @@ from core.services.quality.reviewer_agreement import paces, pairwise_agreement
 from core.services.quality.scores import reference
 from core.services.review.passing import keep_passing, let_pass, plan_passing
 from core.services.review.passing_audits import audit_passing, error_interval, is_drawn, passing_rules, stop_passing
-from core.services.review.queue.background_update import _rates
+from core.services.review.queue.background_update import IndexUpdate, _rates, update_with_confidence
 from core.services.review.records import bulk
 from core.services.review.records.bulk_plan import CellEdit, plan_edits
 from core.services.review.records.others_records import others_record_refusal
@@ -203,7 +203,7 @@ def test_a_rule_goes_on_until_it_is_switched_off(store: Store) -> None:
     rule, passed = let(store, dataset, run)
     assert passed == 3
     be_sure(store, run, 4)  # more was approved meanwhile, or the run was asked again
-    assert keep_passing(store, FORM, dataset.id, run) == 1
+    update_with_confidence(store, FORM, dataset.id, run)  # what happens by itself when anybody opens the queue
     assert records(store, dataset)[4].reviewer == "按阈值通过"
     assert audit_passing(store, FORM, rule).passed == 4
     stop_passing(store, rule.id, who="组长")
@@ -219,10 +219,15 @@ def test_a_rule_goes_on_until_it_is_switched_off(store: Store) -> None:
 
 
 def be_sure(store: Store, run: int, index: int) -> None:
-    """Let a run be as sure of one chat as of the others."""
-    with store.write() as session:
+    """Let a run be as sure of one chat as of the others, and let no chat's priority be outdated."""
+    with store.read() as session:
         chat = session.execute(select(Chat).where(col(Chat.index) == index)).scalar_one()
-        session.get_one(ChatPriority, (run, chat.id)).confidence = [dict.fromkeys(FORM.keys, 0.99)]
+        chat_id, dataset_id = int(chat.id or 0), chat.dataset_id
+    update = IndexUpdate(store, FORM, dataset_id, run)
+    with store.write() as session:
+        session.get_one(ChatPriority, (run, chat_id)).confidence = [dict.fromkeys(FORM.keys, 0.99)]
+        for other, signature in update.outdated(session):
+            session.get_one(ChatPriority, (run, other)).signature = signature
 
 
 def test_cells_are_audited_at_once_and_their_chat_is_still_reviewed(store: Store) -> None:
