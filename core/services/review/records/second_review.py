@@ -21,7 +21,7 @@ def second_review_refusal(first: Record | None, second: Record | None, reviewer:
     """Why a person may not save the second review of a chat (one Chinese clause); ``""`` where they may.
 
     A second review that somebody has begun is theirs, also while the first one is being changed again or taken back; it
-    is decided once.
+    is decided once. Cells that a threshold let pass are audited before anybody has reviewed the rest of their chat.
 
     Args:
         first: the chat's primary record.
