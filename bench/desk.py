@@ -82,7 +82,7 @@ def _measure(browser: Browser, server: Server, title: str) -> None:
     openings = [opened(page, server) for _ in range(OPENINGS + 1)][1:]  # the first warms up server and browser
     line(title, "")
     for name, gap in GAPS.items():
-        spread(f"approve → next chat, {name}", _approvals(page, gap), "ms", "< 100, aim 50")
+        spread(f"approve → next chat, {name}", _approvals(page, gap), "ms", "≤ 40; 95 % ≤ 60 at five a second")
     spread("page opened → first chat, warm", openings, "ms", "< 1,500")
     page.context.close()
 
