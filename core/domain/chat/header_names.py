@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
+from core.domain.chat.name_patterns import name_shape
 from core.domain.chat.parsed_chat import Role
 from core.domain.chat.speaker_lines import MAX_NAME
 
@@ -16,6 +17,8 @@ MARKS: Final = re.compile(
 
 _SPOKEN = re.compile(r"[：:]|[，。？！?!]$")
 _NICKNAME = 4
+_A_PERSON = 1
+"""Shape of a name that is one beyond doubt."""
 _DATED = re.compile(r"\d{1,4}[-/.年]\d{1,2}[-/.月]\d{1,4}日?$")
 _ID = re.compile(r"\s?(?:[(（](?P<number>\d{5,20}|wxid_\w{3,40})[)）]|<(?P<address>[^<>\s]{3,80})>)$")
 _SIDE = re.compile(r"\s?[（(](?P<side>我方|对方)[)）]$")
@@ -39,8 +42,9 @@ def is_header_name(name: str, *, dated: bool = False) -> bool:
     """
     plain = split_name(name)[0]
     spoken = _SPOKEN.search(plain)
-    if spoken and dated and len(plain) <= _NICKNAME and spoken.end() == len(plain) and not _SPOKEN.search(plain[:-1]):
-        spoken = None
+    if spoken and dated and spoken.end() == len(plain) and not _SPOKEN.search(plain[:-1]):
+        is_somebodys = len(plain) <= _NICKNAME or name_shape(plain[:-1]) >= _A_PERSON
+        spoken = None if is_somebodys else spoken
     return 0 < len(plain) <= MAX_NAME and not spoken and not _DATED.search(plain)
 
 

@@ -69,7 +69,9 @@ _SHAPES: Final = (
             rf"{TIME}\s?(?P<mark>[,，;；])\s?(?P<name>[^\s,，;；:：][^\n,，;；:：]{{0,38}}?)\s?(?P=mark)\s?{_WORDS}"
         )
     ),
-    _Shape(re.compile(rf"{TIME}\s{{1,8}}(?P<name>{_WORD}{{1,40}})\s{{1,8}}(?=\S){_WORDS}"), marked=False),
+    _Shape(
+        re.compile(rf"{TIME}\s{{1,8}}(?P<name>{_WORD}{{1,40}})(?:\s{{1,8}}|[,，]\s{{0,3}})(?=\S){_WORDS}"), marked=False
+    ),
     _Shape(
         re.compile(
             rf"(?P<name>{_WORD}{{1,40}}(?:\s{_WORD}{{1,20}}){{0,2}})\s{{1,8}}[\[(（]?{STAMP}[\])）]?\s{{1,8}}(?=\S){_WORDS}"

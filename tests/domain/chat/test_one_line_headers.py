@@ -138,3 +138,17 @@ def test_other_lines_with_times_are_read_as_before(text: str, speakers: tuple[st
         assert [name for name in parse_chat(text).speakers if name in ("Lily", "Tom", "签到", "会议", "开幕")] == []
     if speakers:
         assert parse_chat(text).speakers == speakers
+
+
+@pytest.mark.parametrize("mark", ["，", ",", "。"])
+@pytest.mark.parametrize(
+    "form", ["2024-03-01 09:0{at} {name}{mark}\n{body}", "{name}{mark} 2024-03-01 09:0{at}\n{body}"]
+)
+def test_a_mark_behind_every_name_hides_nobody(form: str, mark: str) -> None:
+    said = [(name, body.replace("，", "")) for name, body in SAID]
+    text = "\n".join(form.format(name=name, body=body, at=at, mark=mark) for at, (name, body) in enumerate(said))
+    assert [(name.rstrip(mark), body) for name, body in read(text)] == said
+
+
+def test_a_comma_parts_name_and_words_behind_a_time() -> None:
+    assert read(written("2024-03-01 09:0{at} {name}, {body}", SAID)) == SAID
