@@ -32,6 +32,7 @@ class SpeakerCounts:
         without_speakers: index of each chat in which no speaker is recognised.
         unread_headers: index of each chat with lines that look like headers and were read as words; the lines' numbers.
         unspoken: index of each chat with many lines that open with a name of nobody who speaks; the lines' numbers.
+        wordless: index of each chat in which people speak and none of them says a word.
         names_like_times: speakers whose names hold a time.
         system_lines: messages that nobody said: somebody joined, recalled a message; dates and titles among them.
         undecided_dates: index of each chat with dates that may be two days each, and how they were read.
@@ -45,6 +46,7 @@ class SpeakerCounts:
     without_speakers: list[int] = field(default_factory=list)
     unread_headers: dict[int, list[int]] = field(default_factory=dict)
     unspoken: dict[int, list[int]] = field(default_factory=dict)
+    wordless: list[int] = field(default_factory=list)
     names_like_times: set[str] = field(default_factory=set)
     undecided_dates: dict[int, DateOrder] = field(default_factory=dict)
     system_lines: int = 0
@@ -75,6 +77,9 @@ class SpeakerCounts:
             self.unread_headers[row.index] = lines
         if lines := unspoken_openings(parsed):
             self.unspoken[row.index] = lines
+        bodies = [message.body for message in parsed.messages if message.speaker]
+        if len(bodies) > 1 and all(body.start == body.end for body in bodies):
+            self.wordless.append(row.index)
         self.names_like_times.update(names_like_times(parsed))
         if any(message.time for message in parsed.messages) and (order := undecided_order(row.text)):
             self.undecided_dates[row.index] = order
@@ -96,6 +101,8 @@ class SpeakerCounts:
                 f"有 {_count(self.unspoken):,} 行像是「名字：话」，但不能确定，没有算作那人的话{looked}："
                 f"{_places(self.unspoken)}"
             )
+        if rows := self.wordless:
+            sentences.append(f"有 {len(rows):,} 条里谁都没有说话，可能把话认成了名字{looked}：{listed_rows(rows)}")
         if self.names_like_times:
             names = "、".join(sorted(self.names_like_times)[:_PLACES])
             sentences.append(f"有 {len(self.names_like_times):,} 个发言人的名字里有时间，可能没有认对{looked}：{names}")

@@ -30,3 +30,9 @@ def test_a_line_that_may_have_been_a_header_is_named_by_its_place(store: Store) 
 def test_a_speaker_who_is_called_as_a_time_is_named(store: Store) -> None:
     report = report_of(store, "阿青〔10:21〕：你好\n小满〔10:22〕：您好\n阿青〔10:21〕：好的\n小满〔10:22〕：谢谢\n")
     assert any("有 2 个发言人的名字里有时间" in note and "小满〔10:22〕" in note for note in report.notes)
+
+
+def test_a_chat_in_which_nobody_says_a_word_is_named(store: Store) -> None:
+    report = report_of(store, "2024-03-01 09:00 「甲」；说了什么\n\n2024-03-01 09:01 「乙」；回了什么\n\n")
+    assert any("有 1 条里谁都没有说话" in note and "第 1 条" in note for note in report.notes)
+    assert not any("谁都没有说话" in note for note in report_of(store, "林小满3：你好\n客服阿青：好\n").notes)
