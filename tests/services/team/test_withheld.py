@@ -65,11 +65,11 @@ NOT_ASKED = frozenset(
 """Start threads or processes, wait, or ask a model; a backup is the whole file; the last one leaves the rule."""
 FED = frozenset(
     """about acks active approved backlogs batch_id begin change choices chosen claims columns concurrency corpus
-    customers default disabled dispute_id draft_id entry_id event field fields file file_name filename forms filled
-    hidden holder import_id job_id kept keys kind leaving limiter mark mask model new now outbox password per_minute
-    plan planned position prefix provider record replies_days report result returned reviews role row rows rule rule_id
-    rules saved score score_id spec spellings statement status subject target template text token trained
-    values""".split()
+    customers default disabled dispute_id draft_id entry_id event every field fields file file_name filename forms
+    filled hidden holder import_id job_id kept keys kind leaving limiter mark mask model new now outbox password
+    per_minute plan planned position prefix provider record replies_days report result returned reviews role row
+    rows rule rule_id rules saved score score_id spec spellings statement status subject target template text token
+    trained values""".split()
 )
 """Parameters with what a caller has read or typed before: such functions write, or finish what others have read."""
 
